@@ -1,0 +1,118 @@
+import { type Static, Type } from 'typebox';
+import type { Direction } from './recording.js';
+
+/**
+ * The rules: what to record and how long to keep it. Rules are tried in order and the first that fits decides.
+ * An empty policy records everything and keeps it for ever.
+ */
+const Strings = Type.Array(Type.String({ minLength: 1, maxLength: 80 }), { maxItems: 500 });
+
+export const When = Type.Object(
+  {
+    direction: Type.Optional(
+      Type.Array(Type.Union([Type.Literal('in'), Type.Literal('out'), Type.Literal('internal')]), {
+        maxItems: 3,
+      }),
+    ),
+    extension: Type.Optional(Strings),
+    queue: Type.Optional(Strings),
+    did: Type.Optional(Strings),
+    number_prefix: Type.Optional(Strings),
+  },
+  {
+    additionalProperties: false,
+    description: 'Every condition given must fit; in a list, any entry may fit.',
+  },
+);
+export type When = Static<typeof When>;
+
+const Name = Type.String({ minLength: 1, maxLength: 80 });
+const Reason = Type.String({ maxLength: 300 });
+
+export const RecordRule = Type.Object(
+  { name: Name, reason: Reason, when: When, record: Type.Boolean() },
+  { additionalProperties: false },
+);
+export type RecordRule = Static<typeof RecordRule>;
+
+export const RetentionRule = Type.Object(
+  {
+    name: Name,
+    reason: Reason,
+    when: When,
+    keep_days: Type.Union([Type.Integer({ minimum: 1, maximum: 36_500 }), Type.Null()], {
+      description: 'Days to keep; null keeps for ever.',
+    }),
+  },
+  { additionalProperties: false },
+);
+export type RetentionRule = Static<typeof RetentionRule>;
+
+export const Policy = Type.Object(
+  {
+    record: Type.Array(RecordRule, { maxItems: 200 }),
+    retention: Type.Array(RetentionRule, { maxItems: 200 }),
+    emergency_numbers: Type.Array(Type.String({ pattern: '^[0-9*#+]{2,15}$' }), {
+      maxItems: 50,
+      description: 'Never recorded, whatever the rules say.',
+    }),
+  },
+  { additionalProperties: false },
+);
+export type Policy = Static<typeof Policy>;
+
+/** Records everything, keeps it for ever; emergency numbers of most of the world are never recorded. */
+export const defaultPolicy: Policy = {
+  record: [],
+  retention: [],
+  emergency_numbers: ['112', '911', '999', '000', '110', '113', '115', '117', '118', '119', '122', '144'],
+};
+
+/** What is known of a call when a decision is made. */
+export type CallFacts = {
+  direction: Direction;
+  /** Extensions of ours that have taken part so far. */
+  extensions: string[];
+  queue: string;
+  did: string;
+  /** The other party's number as the PBX shows it (or what was dialled, going out). */
+  number: string;
+  dialled: string;
+};
+
+export type RecordDecision = { record: boolean; rule: string | null; reason: string };
+export type RetentionDecision = { keepDays: number | null; rule: string | null; reason: string };
+
+/** Whether to record a call with these facts, and why. */
+export function decideRecord(policy: Policy, facts: CallFacts): RecordDecision {
+  const emergency =
+    facts.direction === 'in' ? undefined : policy.emergency_numbers.find((n) => n === bare(facts.dialled));
+  if (emergency !== undefined)
+    return { record: false, rule: 'Emergency numbers', reason: `Calls to ${emergency} are never recorded.` };
+  const rule = policy.record.find((r) => fits(r.when, facts));
+  if (rule) return { record: rule.record, rule: rule.name, reason: rule.reason };
+  return { record: true, rule: null, reason: 'No rule fits; every call is recorded by default.' };
+}
+
+/** How long to keep the recording of a call with these facts, and why. */
+export function decideRetention(policy: Policy, facts: CallFacts): RetentionDecision {
+  const rule = policy.retention.find((r) => fits(r.when, facts));
+  if (rule) return { keepDays: rule.keep_days, rule: rule.name, reason: rule.reason };
+  return { keepDays: null, rule: null, reason: 'No rule fits; it is kept for ever by default.' };
+}
+
+function fits(when: When, facts: CallFacts): boolean {
+  return (
+    (when.direction === undefined || when.direction.includes(facts.direction)) &&
+    (when.extension === undefined || when.extension.some((e) => facts.extensions.includes(e))) &&
+    (when.queue === undefined || when.queue.includes(facts.queue)) &&
+    (when.did === undefined || when.did.some((d) => bare(d) === bare(facts.did))) &&
+    (when.number_prefix === undefined ||
+      when.number_prefix.some((p) => bare(facts.number).startsWith(bare(p))))
+  );
+}
+
+/** A number without the marks that people put into it: "+1 (555) 123" and "+1555123" are the same. */
+function bare(number: string): string {
+  return number.replace(/[\s().\-/]/g, '');
+}

@@ -1,0 +1,28 @@
+import { type Logger, pino } from 'pino';
+
+export type Log = Logger;
+
+/**
+ * Structured logs on standard output, one JSON object a line (control characters are escaped by JSON).
+ * Known secret fields are removed whatever their depth up to two.
+ */
+export function createLog(level: string, name: string): Log {
+  return pino({
+    level,
+    base: { name },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: {
+      paths: [
+        'password',
+        'secret',
+        '*.password',
+        '*.secret',
+        '*.api_key',
+        '*.cookie',
+        '*.authorization',
+        'req.headers',
+      ],
+      censor: '[removed]',
+    },
+  });
+}
