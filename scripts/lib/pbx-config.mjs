@@ -40,6 +40,7 @@ const makePrivate = (dir) => {
 export const makeDirs = (dirs) => {
   for (const dir of Object.values(dirs)) makePrivate(dir)
   for (const part of ['recording', 'monitor', 'voicemail', 'outgoing', 'tmp']) mkdirSync(join(dirs.spool, part), { recursive: true })
+  mkdirSync(join(dirs.lib, 'keys'), { recursive: true })
 }
 
 export const secretFile = (dirs, name) => join(dirs.secrets, name)

@@ -161,7 +161,7 @@ export const createInstance = ({ home, name, snippetDir, labDir, say }) => {
     child.once('error', (error) => (exit = error.message))
     const until = performance.now() + 60_000
     for (;;) {
-      if (exit !== undefined) throw new Error(`Asterisk ended at once (${exit}):\n  ${logTail('console.log', 15)}`)
+      if (exit !== undefined) throw new Error(`Asterisk ended at once (${exit}):\n  ${logTail('console.log', 8)}\n  ${logTail('messages.log', 8)}`)
       if (await ariAnswers(status().ari.url)) break
       if (performance.now() > until) throw new Error(`ARI does not answer after 60 s; look at ${join(dirs.log, 'messages.log')}:\n  ${logTail('messages.log', 10)}`)
       await delay(50)

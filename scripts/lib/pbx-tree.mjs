@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { findMirror } from './apt-mirror.mjs'
 import { withLock } from './lock.mjs'
@@ -13,6 +13,8 @@ const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' }
 
 const STAMP = '.unpacked.json'
 const rootOf = (home, major) => join(home, `root-${major}`)
+
+const firstWith = (dirs, child, below = '/') => dirs.find((dir) => existsSync(resolve(below, dir, child)))
 
 const supported = (table) => {
   const value = table[process.arch]
@@ -74,6 +76,9 @@ const unpack = async (debs, into, say) => {
     for (let deb = queue.shift(); deb; deb = queue.shift()) await run('dpkg', ['-x', deb, into])
   }
   await Promise.all([worker(), worker()])
+  // The package makes this link when it is installed, which it is not here: without it no prompt is found.
+  const sounds = join(into, 'usr/share/asterisk/sounds')
+  if (!existsSync(join(sounds, 'en'))) symlinkSync('en_US_f_Allison', join(sounds, 'en'))
 }
 
 const findLoader = (root) => {
@@ -96,7 +101,7 @@ const describe = (root, major) => {
     root,
     command: findLoader(root),
     prefix: ['--library-path', libraries, join(root, 'usr/sbin/asterisk')],
-    modules: join(root, 'usr/lib', triplet, 'asterisk/modules'),
+    modules: join(root, firstWith([join('usr/lib', triplet), 'usr/lib'].map((dir) => join(dir, 'asterisk/modules')), 'res_ari.so', root)),
     data: join(root, 'usr/share/asterisk'),
   }
 }
@@ -143,8 +148,6 @@ export const getTree = async (home, major, say) => {
     return readTree(home, major)
   }, { waiting })
 }
-
-const firstWith = (dirs, child) => dirs.find((dir) => existsSync(join(dir, child)))
 
 /** The Asterisk that is installed on this machine. Throws below 16 or when there is none. */
 export const systemTree = async () => {
