@@ -216,14 +216,14 @@ function at(source: string, section: string | null, key: string): string {
     if (
       section === null
         ? current === key
-        : current === section && new RegExp(`^\\s*"?${escape(key)}"?\\s*=`).test(line)
+        : current === section && new RegExp(`^\\s*"?${literal(key)}"?\\s*=`).test(line)
     )
       return `line ${i + 1}`;
   }
   return `line ?`;
 }
 
-const escape = (s: string) => s.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const literal = (s: string) => s.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 function isZone(zone: string): boolean {
   try {
