@@ -1,0 +1,436 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { open, truncate } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+import t from 'tap';
+import { makeDirDurably, removeDurably, writeDurably } from '../daemon/vault/durable.js';
+import { createKeys } from '../daemon/vault/keys.js';
+import { createMasterKey, loadMasterKey } from '../daemon/vault/master-key.js';
+import { openSealed } from '../daemon/vault/open.js';
+import { sealStream } from '../daemon/vault/seal.js';
+
+const chunk = 64 * 1024;
+const dir = t.testdir({});
+const identity = await generateX25519Identity();
+const recipient = await identityToRecipient(identity);
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Cuts bytes where no boundary of the format is. */
+async function* pieces(bytes: Buffer, size = 10_007): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+let serial = 0;
+async function seal(bytes: Buffer): Promise<string> {
+  const { path } = await sealStream(pieces(bytes), { recipient, dir, name: `${serial++}.age` });
+  return path;
+}
+
+async function readAll(path: string, key: string | Uint8Array = identity): Promise<Buffer> {
+  const file = await openSealed(path, key);
+  try {
+    return await buffer(file.read(0, file.size - 1));
+  } finally {
+    await file.close();
+  }
+}
+
+t.test('what is sealed is what is opened, at every size around a chunk', async (t) => {
+  for (const size of [0, 1, chunk - 1, chunk, chunk + 1, 2 * chunk, 200_000]) {
+    const bytes = randomBytes(size);
+    const made = await sealStream(pieces(bytes), { recipient, dir, name: `size-${size}.age` });
+    const file = readFileSync(made.path);
+    t.strictSame(
+      made,
+      {
+        path: join(dir, `size-${size}.age`),
+        plainBytes: size,
+        sealedBytes: file.length,
+        plainSha256: sha256(bytes),
+        sealedSha256: sha256(file),
+      },
+      `${size} bytes: lengths and hashes`,
+    );
+    t.equal(statSync(made.path).mode & 0o777, 0o640);
+    t.ok(bytes.equals(await readAll(made.path)), `${size} bytes come back`);
+  }
+  t.notOk(
+    readdirSync(dir).some((name) => name.endsWith('.tmp')),
+    'no half-written file is left',
+  );
+});
+
+t.test('the stock age tool opens our files, and we open its', async (t) => {
+  const keyFile = join(dir, 'identity.txt');
+  writeFileSync(keyFile, `${identity}\n`);
+  for (const size of [0, 1, chunk, 3 * chunk, 200_000]) {
+    const bytes = randomBytes(size);
+    const ours = await seal(bytes);
+    const opened = execFileSync('age', ['-d', '-i', keyFile, ours], { maxBuffer: 1e9 });
+    t.ok(bytes.equals(opened), `age opens our ${size} bytes`);
+
+    const theirs = join(dir, `theirs-${size}.age`);
+    execFileSync('age', ['-r', recipient, '-o', theirs], { input: bytes });
+    t.ok(bytes.equals(await readAll(theirs)), `we open its ${size} bytes`);
+  }
+  const other = await identityToRecipient(await generateX25519Identity());
+  const theirs = join(dir, 'theirs-two.age');
+  execFileSync('age', ['-r', other, '-r', recipient, '-o', theirs], { input: 'for two' });
+  t.equal((await readAll(theirs)).toString(), 'for two', 'a file for several recipients opens');
+});
+
+t.test('any range gives the bytes that a plain file would give', async (t) => {
+  const sizes = [0, 1, chunk - 1, chunk, chunk + 1, 200_000];
+  const files = await Promise.all(
+    sizes.map(async (size) => {
+      const bytes = randomBytes(size);
+      return { bytes, file: await openSealed(await seal(bytes), identity) };
+    }),
+  );
+  for (const { bytes, file } of files) {
+    t.equal(file.size, bytes.length);
+    for (const [start, end] of [
+      [-1, 0],
+      [0, bytes.length],
+      [2, 0],
+      [0.5, 1],
+      [Number.NaN, 1],
+    ] as const) {
+      t.throws(() => file.read(start, end), { code: 'range_unsatisfiable' }, `${start}-${end}`);
+    }
+  }
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(sizes.length - 1),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.nat(200_000),
+      async (n, from, length) => {
+        const { bytes, file } = files[n]!;
+        const start = Math.floor(from * bytes.length);
+        const end = Math.min(start + length, bytes.length) - 1;
+        return bytes.subarray(start, end + 1).equals(await buffer(file.read(start, end)));
+      },
+    ),
+    {
+      numRuns: 300,
+      examples: [
+        [3, 0, 0],
+        [3, 0, chunk],
+        [4, 0, chunk],
+        [4, 1, 1],
+      ],
+    },
+  );
+  for (const { file } of files) await file.close();
+});
+
+t.test('a range reads only the chunks that hold it', async (t) => {
+  const path = await seal(randomBytes(5 * chunk));
+  const sealed = readFileSync(path);
+  const start = sealed.length - 5 * (chunk + 16);
+  sealed[start + 3 * (chunk + 16)]! ^= 1; // chunk 3 is bad
+  writeFileSync(path, sealed);
+  const file = await openSealed(path, identity);
+  t.equal((await buffer(file.read(0, 3 * chunk - 1))).length, 3 * chunk, 'what is before it can be heard');
+  t.equal((await buffer(file.read(4 * chunk, 5 * chunk - 1))).length, chunk, 'what is after it too');
+  await t.rejects(buffer(file.read(3 * chunk + 5, 3 * chunk + 5)), { code: 'seal_damaged' });
+  await file.close();
+});
+
+t.test('a file key that was unwrapped before opens the file again, and no other', async (t) => {
+  const path = await seal(Buffer.from('once'));
+  const first = await openSealed(path, identity);
+  await first.close();
+  t.equal((await readAll(path, first.fileKey)).toString(), 'once');
+  await t.rejects(readAll(await seal(Buffer.from('other')), first.fileKey), { code: 'seal_damaged' });
+});
+
+t.test('a change of any byte of a small file is noticed', async (t) => {
+  const path = await seal(Buffer.from('It was never said that we would pay.'));
+  const sealed = readFileSync(path);
+  const bad = join(dir, 'bad.age');
+  const survived: string[] = [];
+  for (let at = 0; at < sealed.length; at++) {
+    for (const mask of [0x01, 0x20, 0x80, 0xff]) {
+      const copy = Buffer.from(sealed);
+      copy[at]! ^= mask;
+      writeFileSync(bad, copy);
+      const code = await readAll(bad).then(
+        () => 'none',
+        (error) => error.code,
+      );
+      if (code !== 'seal_damaged') survived.push(`${at} ^ ${mask}: ${code}`);
+    }
+  }
+  t.strictSame(survived, [], `${sealed.length} positions, four changes each`);
+});
+
+t.test('a change of any byte of a large file is noticed', async (t) => {
+  const path = await seal(randomBytes(1_000_000));
+  const sealed = readFileSync(path);
+  const handle = await open(path, 'r+');
+  await fc.assert(
+    fc.asyncProperty(fc.nat(sealed.length - 1), fc.integer({ min: 1, max: 255 }), async (at, mask) => {
+      await handle.write(Buffer.from([sealed[at]! ^ mask]), 0, 1, at);
+      const code = await readAll(path).then(
+        () => 'none',
+        (error) => error.code,
+      );
+      await handle.write(sealed, at, 1, at);
+      return code === 'seal_damaged';
+    }),
+    { numRuns: 150 },
+  );
+  await handle.close();
+  t.equal((await readAll(path)).length, 1_000_000, 'and the file put back opens');
+});
+
+t.test('a file cut at any length is not opened', async (t) => {
+  const bytes = randomBytes(3 * chunk);
+  const path = await seal(bytes);
+  const whole = readFileSync(path);
+  const payload = whole.length - 3 * (chunk + 16);
+  const cuts = [0, 1, 21, 100, payload - 17, payload - 1, payload, payload + 15, payload + 16, payload + 17];
+  const edges = [1, 2].flatMap((n) => [-1, 0, 1, 15, 16, 17].map((d) => payload + n * (chunk + 16) + d));
+  for (const length of [...cuts, ...edges, whole.length - 1]) {
+    writeFileSync(path, whole);
+    await truncate(path, length);
+    await t.rejects(openSealed(path, identity), { code: 'seal_damaged' }, `cut to ${length} bytes`);
+  }
+  writeFileSync(path, Buffer.concat([whole, Buffer.alloc(1)]));
+  await t.rejects(openSealed(path, identity), { code: 'seal_damaged' }, 'made longer by one byte');
+  writeFileSync(path, Buffer.concat([whole, whole.subarray(-chunk - 16)]));
+  await t.rejects(openSealed(path, identity), { code: 'seal_damaged' }, 'made longer by its last chunk');
+  await t.rejects(openSealed(join(dir, 'nothing.age'), identity), { code: 'seal_damaged' }, 'a missing file');
+});
+
+t.test('two chunks that changed places are noticed', async (t) => {
+  const path = await seal(randomBytes(4 * chunk));
+  const sealed = readFileSync(path);
+  const at = (n: number) => sealed.length - (4 - n) * (chunk + 16);
+  const [first, second] = [
+    Buffer.from(sealed.subarray(at(0), at(1))),
+    Buffer.from(sealed.subarray(at(1), at(2))),
+  ];
+  sealed.set(second, at(0));
+  sealed.set(first, at(1));
+  writeFileSync(path, sealed);
+  await t.rejects(readAll(path), { code: 'seal_damaged' });
+});
+
+t.test('another identity does not open the file', async (t) => {
+  const path = await seal(Buffer.from('private'));
+  await t.rejects(openSealed(path, await generateX25519Identity()), { code: 'seal_damaged' });
+  await t.rejects(openSealed(path, 'AGE-SECRET-KEY-1NONSENSE'), { code: 'key_missing' });
+});
+
+t.test('a source that fails leaves no file, and an older one as it was', async (t) => {
+  const name = 'failed.age';
+  async function* failing() {
+    yield randomBytes(100_000);
+    throw new Error('ffmpeg died');
+  }
+  await t.rejects(sealStream(failing(), { recipient, dir, name }), { message: 'ffmpeg died' });
+  t.notOk(existsSync(join(dir, name)) || existsSync(join(dir, `${name}.tmp`)));
+
+  await sealStream(pieces(Buffer.from('old')), { recipient, dir, name });
+  writeFileSync(join(dir, `${name}.tmp`), 'left by a crash');
+  const source = Readable.from(failing());
+  await t.rejects(sealStream(source, { recipient, dir, name }), { message: 'ffmpeg died' });
+  t.equal((await readAll(join(dir, name))).toString(), 'old');
+
+  const idle = new Readable({ read() {} });
+  await t.rejects(sealStream(idle, { recipient: 'nobody', dir, name }));
+  t.ok(idle.destroyed, 'a source that was never read is let go');
+  for (const bad of ['', '../x', 'a/b', '.hidden']) {
+    await t.rejects(sealStream(pieces(Buffer.alloc(1)), { recipient, dir, name: bad }), { code: 'internal' });
+  }
+});
+
+t.test('files are written whole, and removing says whether there was one', async (t) => {
+  const deep = join(dir, 'a', 'b', 'c');
+  await makeDirDurably(deep);
+  await makeDirDurably(deep);
+  const path = join(deep, 'file');
+  t.equal(await writeDurably(path, Buffer.from('hello'), 0o600), 5);
+  t.equal(statSync(path).mode & 0o777, 0o600);
+  t.equal(readFileSync(path, 'utf8'), 'hello');
+  t.equal(await removeDurably(path), true);
+  t.equal(await removeDurably(path), false);
+  await t.rejects(removeDurably(deep), 'a directory is not removed, and that is said');
+});
+
+t.test('the master key is read as base64 or hex, from a file that is closed to others', async (t) => {
+  const file = join(dir, 'master.key');
+  const key = createMasterKey(file);
+  t.equal(statSync(file).mode & 0o777, 0o600);
+  t.strictSame(Buffer.from(loadMasterKey(file)), Buffer.from(key));
+  t.throws(() => createMasterKey(file), { code: 'config_invalid' }, 'it is never written over');
+  t.strictSame(
+    readdirSync(dir).filter((name) => name.startsWith('master.key')),
+    ['master.key'],
+  );
+
+  writeFileSync(file, Buffer.from(key).toString('hex'));
+  t.strictSame(Buffer.from(loadMasterKey(file)), Buffer.from(key));
+  for (const mode of [0o644, 0o604, 0o601, 0o660]) {
+    chmodSync(file, mode);
+    t.throws(() => loadMasterKey(file), { code: 'master_key_missing', detail: /chmod/ }, mode.toString(8));
+  }
+  chmodSync(file, 0o640);
+  t.doesNotThrow(() => loadMasterKey(file), 'the group may read it');
+  for (const text of ['', 'short', randomBytes(31).toString('base64'), randomBytes(33).toString('hex')]) {
+    writeFileSync(file, text);
+    t.throws(() => loadMasterKey(file), { code: 'master_key_missing' });
+  }
+  t.throws(() => loadMasterKey(join(dir, 'none')), { code: 'master_key_missing', detail: /ENOENT/ });
+});
+
+t.test('a recording has one key, until it is destroyed', async (t) => {
+  const path = join(dir, 'keys.db');
+  const masterKey = randomBytes(32);
+  const keys = createKeys({ path, masterKey });
+  keys.start();
+  t.equal(statSync(path).mode & 0o777, 0o640);
+  const made = await keys.create('01A');
+  t.match(made, { identity: /^AGE-SECRET-KEY-1/, recipient: /^age1/ });
+  t.strictSame(await keys.create('01A'), made, 'making it again gives the same');
+  t.equal(await keys.identity('01A'), made.identity);
+  t.equal(keys.has('01A'), true);
+
+  const reader = createKeys({ path, masterKey, readonly: true });
+  reader.start();
+  t.equal(await reader.identity('01A'), made.identity, 'another process can read it');
+  await t.rejects(reader.destroy('01A'), 'and not destroy it');
+  t.equal(await keys.destroy('01A'), true, 'a reader does not stop the destruction');
+  t.equal(await keys.destroy('01A'), false);
+  t.equal(keys.has('01A'), false);
+  await t.rejects(reader.identity('01A'), { code: 'key_missing' });
+  reader.stop();
+
+  await keys.create('01B');
+  await keys.create('01C');
+  const db = new Database(path);
+  db.exec(
+    "UPDATE key SET wrapped = (SELECT wrapped FROM key WHERE recording_id = '01B') WHERE recording_id = '01C'",
+  );
+  db.close();
+  await t.rejects(
+    keys.identity('01C'),
+    { code: 'key_missing', detail: /damaged/ },
+    'keys cannot be exchanged',
+  );
+  keys.stop();
+  keys.stop();
+
+  const wrong = createKeys({ path, masterKey: randomBytes(32) });
+  t.throws(() => wrong.start(), { code: 'master_key_wrong' });
+  t.throws(() => createKeys({ path, masterKey: randomBytes(32), readonly: true }).start(), {
+    code: 'master_key_wrong',
+  });
+  t.throws(() => createKeys({ path, masterKey: randomBytes(16) }).start(), { code: 'master_key_wrong' });
+  const nowhere = createKeys({ path: join(dir, 'no.db'), masterKey, readonly: true });
+  t.throws(() => nowhere.start(), { code: 'key_missing' });
+  t.notOk(existsSync(join(dir, 'no.db')), 'a reader makes no file');
+});
+
+t.test('nothing of a destroyed key is left in any file', async (t) => {
+  const home = join(dir, 'keys');
+  await makeDirDurably(home);
+  const path = join(home, 'keys.db');
+  const keys = createKeys({ path, masterKey: randomBytes(32) });
+  keys.start();
+  const wrapped = new Map<string, Buffer>();
+  const db = new Database(path, { readonly: true });
+  const find = db.prepare<[string], { wrapped: Buffer }>('SELECT wrapped FROM key WHERE recording_id = ?');
+  const order = fc.sample(fc.integer({ min: 0, max: 0xffffff }), { numRuns: 1500, seed: 7 });
+  const bytesOnDisk = () => Buffer.concat(readdirSync(home).map((name) => readFileSync(join(home, name))));
+  const destroyed: Buffer[] = [];
+  // Ids that grow, as ours do, and ids in any order, which split and merge the pages of the file in every way.
+  for (const [n, mark] of order.entries()) {
+    const id = mark % 2 ? `01${String(n).padStart(24, '0')}` : `${mark}-${n}`;
+    await keys.create(id);
+    wrapped.set(id, find.get(id)!.wrapped);
+    if (mark % 3 === 0) {
+      const victim = [...wrapped.keys()][mark % wrapped.size]!;
+      if (destroyed.length === 100) t.ok(bytesOnDisk().includes(wrapped.get(victim)!), 'it is there before');
+      await keys.destroy(victim);
+      destroyed.push(wrapped.get(victim)!);
+      wrapped.delete(victim);
+    }
+  }
+  const left = bytesOnDisk();
+  const tell = (key: Buffer) => [key.subarray(0, 24), key.subarray(-24)].some((part) => left.includes(part));
+  t.equal(destroyed.filter(tell).length, 0, `none of ${destroyed.length} destroyed keys`);
+  t.ok([...wrapped.values()].every(tell), `all of ${wrapped.size} others`);
+  t.strictSame(readdirSync(home), ['keys.db'], 'no journal is left');
+  db.close();
+  keys.stop();
+});
+
+t.test('two processes that open a new key store at once both find it usable', async (t) => {
+  const path = join(dir, 'shared.db');
+  const masterKey = randomBytes(32);
+  const file = join(dirname(import.meta.dirname), 'daemon/vault/keys.ts');
+  const script = `
+    import { createKeys } from ${JSON.stringify(file)};
+    const keys = createKeys({ path: ${JSON.stringify(path)}, masterKey: Buffer.from('${masterKey.toString('hex')}', 'hex') });
+    keys.start();
+    for (let n = 0; n < 20; n++) await keys.create(process.argv[2] + n);
+    keys.stop();`;
+  const main = join(dir, 'main.mts');
+  writeFileSync(main, script);
+  const both = spawnSync(
+    'sh',
+    [
+      '-c',
+      '"$0" --import tsx "$1" a & "$0" --import tsx "$1" b; r=$?; wait $! && exit $r',
+      process.execPath,
+      main,
+    ],
+    {
+      cwd: process.cwd(),
+      encoding: 'utf8',
+    },
+  );
+  t.equal(both.status, 0, both.stderr);
+  const keys = createKeys({ path, masterKey });
+  keys.start();
+  for (let n = 0; n < 20; n++) t.ok(keys.has(`a${n}`) && keys.has(`b${n}`));
+  keys.stop();
+});
+
+t.test('sealing and opening are fast enough not to matter', async (t) => {
+  const block = randomBytes(chunk);
+  const blocks = 3200; // 200 MiB
+  async function* source() {
+    for (let n = 0; n < blocks; n++) yield block;
+  }
+  const begun = performance.now();
+  const { path } = await sealStream(source(), { recipient, dir, name: 'large.age' });
+  const sealed = performance.now();
+  const file = await openSealed(path, identity);
+  let bytes = 0;
+  for await (const piece of file.read(0, file.size - 1)) bytes += piece.length;
+  const opened = performance.now();
+  t.equal(bytes, blocks * chunk);
+  const first = performance.now();
+  for (let n = 0; n < 200; n++)
+    await buffer(file.read((n * 7919 * 997) % file.size, (n * 7919 * 997) % file.size));
+  const each = (performance.now() - first) / 200;
+  await file.close();
+  const megabytes = (blocks * chunk) / 1e6;
+  const rate = (ms: number) => Math.round((megabytes / ms) * 1000);
+  t.comment(
+    `seal ${rate(sealed - begun)} MB/s, open ${rate(opened - sealed)} MB/s, one byte ${each.toFixed(2)} ms`,
+  );
+});
