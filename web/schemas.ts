@@ -132,6 +132,9 @@ export const PolicyView = Type.Object({
   changed_by: Type.String(),
   policy: Policy,
 });
+export const PolicyVersionsView = Type.Object({
+  versions: Type.Array(PolicyView, { description: 'Newest first.' }),
+});
 export const PolicyBody = Type.Object({
   based_on: Type.Integer({
     description: 'The version that was edited; 409 when it is not the newest any more.',
@@ -190,8 +193,8 @@ export const RetentionRunView = Type.Object({
   left: Type.Integer(),
 });
 
-export const StatusView = Type.Object({
-  daemon: Type.Union([Type.Literal('up'), Type.Literal('down')]),
+/** What the daemon says of itself over its control socket. */
+export const DaemonStatus = Type.Object({
   pbx: Type.Object({
     ari: Type.Boolean(),
     ami: Type.Boolean(),
@@ -202,6 +205,12 @@ export const StatusView = Type.Object({
   recording_now: Type.Integer(),
   preserving: Type.Integer(),
 });
+export const StatusView = Type.Object({
+  daemon: Type.Union([Type.Literal('up'), Type.Literal('down')]),
+  ...DaemonStatus.properties,
+});
+
+export const HealthView = Type.Object({ status: Type.Literal('ok') });
 
 export const ErrorView = Type.Object({
   error: Type.Object({
