@@ -44,7 +44,7 @@ export interface Catalogue {
   start(): Promise<void>;
   stop(): Promise<void>;
 
-  /** Writes a call as it is now, new or known. Coverage is kept as it was unless given. */
+  /** Writes a call as it is now, new or known. Coverage is kept as it was unless given; a new call's is `pending` or `none`. */
   saveCall(call: CallRecord, coverage?: Coverage): Promise<void>;
   decideCoverage(id: CallId, coverage: Coverage): Promise<void>;
   call(id: CallId): Promise<StoredCall | null>;
@@ -52,10 +52,15 @@ export interface Catalogue {
   calls(filter: CallFilter): Promise<StoredCall[]>;
   /** Calls that had not ended when they were last written: what a restart must find again. */
   openCalls(): Promise<CallRecord[]>;
-  /** One call turned out to be part of another: its row goes, its segments move. */
+  /**
+   * One call turned out to be part of another: its row goes, its segments and recordings move. From then on `from` is
+   * another name for `into`: it can be asked for, its segments can be written, and writing the call itself does nothing.
+   */
   absorbCall(from: CallId, into: CallId): Promise<void>;
 
+  /** Its call must be known. `callId` and `seq` are those in the names of the spool files, also after an absorption. */
   saveSegment(segment: Segment): Promise<void>;
+  /** In the order in which they began, each with the `callId` and `seq` that name its spool files. */
   segments(id: CallId): Promise<Segment[]>;
   /** Ids of ended calls that have segments not yet preserved or dropped. */
   callsToPreserve(): Promise<CallId[]>;
@@ -67,7 +72,7 @@ export interface Catalogue {
 
   /** Every sealed recording with its call, soonest to go first, those kept for ever last. */
   keptRecordings(limit?: number): Promise<StoredCall[]>;
-  countKept(): Promise<{ kept: number; forEver: number }>;
+  countKept(): Promise<{ kept: number; forEver: number; newestSealedAt: number | null }>;
   /** Intent to erase, durable before anything is destroyed. */
   eraseIntended(id: RecordingId, reason: string, at: number): Promise<void>;
   recordingsErasing(): Promise<Recording[]>;
@@ -75,6 +80,11 @@ export interface Catalogue {
   erased(id: RecordingId, at: number): Promise<void>;
   /** Tombstones, newest first. */
   erasedRecordings(limit: number): Promise<StoredCall[]>;
+  /**
+   * Makes what was deleted leave the files of the catalogue too, its journal included. False when another process
+   * was reading just then: some of it may still be there, and it has to be asked for again.
+   */
+  checkpoint(): Promise<boolean>;
 
   policy(): Promise<StoredPolicy>;
   policyVersions(): Promise<StoredPolicy[]>;
@@ -90,6 +100,7 @@ export interface Catalogue {
 
   addSession(session: Omit<Session, 'userName'>): Promise<void>;
   session(tokenHash: string): Promise<Session | null>;
+  /** Kept to the minute, so that not every request is a write. */
   touchSession(tokenHash: string, seenAt: number): Promise<void>;
   removeSession(tokenHash: string): Promise<void>;
   removeExpiredSessions(now: number): Promise<void>;

@@ -1,0 +1,77 @@
+import { fail } from '../../domain/error.js';
+import type { Recording, RecordingId } from '../../domain/recording.js';
+import type { StoredCall } from '../catalogue.js';
+import type { Db } from './db.js';
+import { type CallRow, type RecordingRow, toRecording, toStored } from './rows.js';
+
+const WITH_CALL = 'SELECT calls.*, recordings.* FROM recordings JOIN calls ON calls.id = recordings.call_id';
+type Joined = { calls: CallRow; recordings: RecordingRow };
+const stored = (rows: unknown[]): StoredCall[] =>
+  (rows as Joined[]).map((row) => toStored(row.calls, toRecording(row.recordings)));
+
+export function createRecordings(db: Db) {
+  const add = db.prepare(`
+    INSERT INTO recordings (id, call_id, state, duration_ms, plain_bytes, sealed_bytes, plain_sha256, sealed_sha256,
+      file, sealed_at, left_db, right_db, keep_until, keep_rule, keep_reason)
+    VALUES ($id, $callId, 'sealed', $durationMs, $plainBytes, $sealedBytes, $plainSha256, $sealedSha256,
+      $file, $sealedAt, $leftDb, $rightDb, $keepUntil, $keepRule, $keepReason)`);
+  const addPeaks = db.prepare('INSERT INTO peaks VALUES (?, ?)');
+  const one = db.prepare('SELECT * FROM recordings WHERE id = ?');
+  const peaks = db.prepare('SELECT data FROM peaks WHERE recording_id = ?').pluck();
+  const kept = db
+    .prepare(`${WITH_CALL} WHERE recordings.state = 'sealed'
+      ORDER BY coalesce(keep_until, 9223372036854775807), sealed_at LIMIT ?`)
+    .expand();
+  const count = db.prepare(`
+    SELECT count(*) AS kept, count(*) - count(keep_until) AS forEver, max(sealed_at) AS newestSealedAt
+    FROM recordings WHERE state = 'sealed'`);
+  const intend = db.prepare(`
+    UPDATE recordings SET state = 'erasing', erase_reason = $reason, erase_intended_at = $at
+    WHERE id = $id AND state = 'sealed'`);
+  const erasing = db.prepare(
+    "SELECT * FROM recordings WHERE state = 'erasing' ORDER BY erase_intended_at, id",
+  );
+  const purge = db.prepare('DELETE FROM peaks WHERE recording_id = ?');
+  const erased = db.prepare(
+    "UPDATE recordings SET state = 'erased', erased_at = $at WHERE id = $id AND state = 'erasing'",
+  );
+  const tombstones = db
+    .prepare(`${WITH_CALL} WHERE recordings.state = 'erased' ORDER BY recordings.erased_at DESC LIMIT ?`)
+    .expand();
+
+  const recording = (id: RecordingId): Recording | null => {
+    const row = one.get(id) as RecordingRow | undefined;
+    return row ? toRecording(row) : null;
+  };
+  const known = (id: RecordingId): Recording => {
+    const found = recording(id);
+    if (!found) throw fail('recording_absent', id);
+    return found;
+  };
+
+  return {
+    recording,
+    sealed(given: Recording, data: Uint8Array): void {
+      add.run(given);
+      addPeaks.run(given.id, data);
+    },
+    peaks(id: RecordingId): Uint8Array | null {
+      const data = peaks.get(id) as Buffer | undefined;
+      return data ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : null;
+    },
+    kept: (limit = -1): StoredCall[] => stored(kept.all(limit)),
+    count: () => count.get() as { kept: number; forEver: number; newestSealedAt: number | null },
+    /** Said twice, the first time and reason stand. */
+    eraseIntended(id: RecordingId, reason: string, at: number): void {
+      if (intend.run({ id, reason, at }).changes === 0) known(id);
+    },
+    erasing: (): Recording[] => (erasing.all() as RecordingRow[]).map(toRecording),
+    /** Without an intent on record nothing may be called erased. */
+    erased(id: RecordingId, at: number): void {
+      purge.run(id);
+      if (erased.run({ id, at }).changes === 0 && known(id).state !== 'erased')
+        throw fail('internal', `${id}: erased without an intent.`);
+    },
+    tombstones: (limit: number): StoredCall[] => stored(tombstones.all(limit)),
+  };
+}

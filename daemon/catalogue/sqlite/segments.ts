@@ -1,0 +1,51 @@
+import type { CallId, Segment } from '../../domain/recording.js';
+import type { Db } from './db.js';
+
+type Row = {
+  named_call: string;
+  seq: number;
+  leg_id: string;
+  in_started_at: number | null;
+  out_started_at: number | null;
+  state: string;
+};
+
+export function createSegments(db: Db, current: (id: CallId) => CallId) {
+  const save = db.prepare(`
+    INSERT INTO segments VALUES ($callId, $seq, $belongsTo, $legId, $inStartedAt, $outStartedAt, $state)
+    ON CONFLICT (named_call, seq) DO UPDATE SET
+      leg_id = excluded.leg_id, in_started_at = excluded.in_started_at,
+      out_started_at = excluded.out_started_at, state = excluded.state`);
+  const list = db.prepare(`
+    SELECT * FROM segments WHERE call_id = ?
+    ORDER BY coalesce(in_started_at, out_started_at, 9223372036854775807), named_call, seq`);
+  const waiting = db
+    .prepare(`
+    SELECT DISTINCT segments.call_id FROM segments JOIN calls ON calls.id = segments.call_id
+    WHERE segments.state IN ('capturing', 'captured') AND calls.ended_at IS NOT NULL
+    ORDER BY calls.ended_at, calls.id`)
+    .pluck();
+  const preserved = db.prepare(
+    "UPDATE segments SET state = 'preserved' WHERE call_id = ? AND state IN ('capturing', 'captured')",
+  );
+
+  return {
+    save(segment: Segment): void {
+      save.run({ ...segment, belongsTo: current(segment.callId) });
+    },
+    /** In the order in which they began; `callId` and `seq` are those that name the spool files. */
+    list: (id: CallId): Segment[] =>
+      (list.all(current(id)) as Row[]).map((row) => ({
+        callId: row.named_call,
+        seq: row.seq,
+        legId: row.leg_id,
+        inStartedAt: row.in_started_at,
+        outStartedAt: row.out_started_at,
+        state: row.state as Segment['state'],
+      })),
+    callsToPreserve: (): CallId[] => waiting.all() as CallId[],
+    preserved(id: CallId): void {
+      preserved.run(current(id));
+    },
+  };
+}
