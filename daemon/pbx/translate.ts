@@ -1,0 +1,224 @@
+import type { DialStatus, LegFacts, PbxEvent } from '../domain/event.js';
+import { clean, cleanNumber } from '../domain/party.js';
+
+/**
+ * Turns what Asterisk says over ARI and AMI into PbxEvents. Pure. Everything is hostile: what is missing or of another
+ * type becomes empty, and an event that makes no sense becomes nothing.
+ * Source: the Asterisk 16 and 22 REST data models, and AMI events as recorded from both.
+ */
+type Json = Record<string, unknown>;
+
+const obj = (v: unknown): Json =>
+  typeof v === 'object' && v !== null && !Array.isArray(v) ? (v as Json) : {};
+const str = (v: unknown): string => (typeof v === 'string' ? v : '');
+/** Ids and channel names: the PBX makes them, but Local and Originate put dialplan text into them. */
+const token = (v: unknown): string => clean(v, 128);
+
+const STATES: Record<string, LegFacts['state']> = {
+  Down: 'down',
+  Ring: 'ring',
+  Ringing: 'ringing',
+  Up: 'up',
+};
+
+const STATUSES: Record<string, DialStatus> = {
+  '': 'trying',
+  PROGRESS: 'ringing',
+  PROCEEDING: 'trying',
+  RINGING: 'ringing',
+  ANSWER: 'answered',
+  BUSY: 'busy',
+  NOANSWER: 'no_answer',
+  CANCEL: 'cancelled',
+};
+
+/** ARI event types that are not needed; Asterisk is asked not to send them (a simple call has 46 ChannelVarset of 75). */
+export const UNWANTED = [
+  'ChannelVarset',
+  'DeviceStateChanged',
+  'ChannelTalkingStarted',
+  'ChannelTalkingFinished',
+  'EndpointStateChange',
+  'ContactStatusChange',
+  'PeerStatusChange',
+  'PlaybackStarted',
+  'PlaybackContinuing',
+  'PlaybackFinished',
+  'TextMessageReceived',
+  'ChannelDtmfReceived',
+  'ChannelHangupRequest',
+  'BridgeCreated',
+  'BridgeDestroyed',
+  'BridgeVideoSourceChanged',
+];
+
+/** One ARI event (as parsed from JSON) to at most one PbxEvent. `now` stands in where the event has no time. */
+export function translateAri(raw: unknown, now: number): PbxEvent | null {
+  const event = obj(raw);
+  const at = time(event.timestamp, now);
+  const type = str(event.type);
+  if (type.startsWith('Recording')) return spool(type, obj(event.recording), at);
+  if (type === 'StasisStart' || type === 'StasisEnd') {
+    const channel = obj(event.channel);
+    if (!str(channel.name).startsWith('Snoop/')) return null;
+    return { kind: type === 'StasisStart' ? 'snoop-up' : 'snoop-gone', at, id: token(channel.id) };
+  }
+  if (type === 'Dial') return dial(event, at);
+  if (type === 'BridgeBlindTransfer') return blindTransfer(event, at);
+  if (type === 'BridgeAttendedTransfer') return attendedTransfer(event, at);
+  const leg = legOf(event.channel);
+  if (!leg) return null;
+  switch (type) {
+    case 'ChannelCreated':
+    case 'ChannelStateChange':
+    case 'ChannelConnectedLine':
+    case 'ChannelCallerId':
+    case 'ChannelDialplan':
+      return { kind: 'leg', at, leg };
+    case 'ChannelDestroyed':
+      return { kind: 'leg-gone', at, leg, cause: typeof event.cause === 'number' ? event.cause : 0 };
+    case 'ChannelEnteredBridge':
+    case 'ChannelLeftBridge': {
+      const bridge = obj(event.bridge);
+      const id = token(bridge.id);
+      if (!id) return null;
+      if (type === 'ChannelLeftBridge') return { kind: 'unbridged', at, leg, bridge: id };
+      return { kind: 'bridged', at, leg, bridge: id, waiting: bridge.technology === 'holding_bridge' };
+    }
+    case 'ChannelHold':
+      return { kind: 'hold', at, leg };
+    case 'ChannelUnhold':
+      return { kind: 'unhold', at, leg };
+    default:
+      return null;
+  }
+}
+
+/** The channels and bridges that ARI lists, as one event. */
+export function translateSnapshot(channels: unknown, bridges: unknown, at: number): PbxEvent {
+  const list = (v: unknown) => (Array.isArray(v) ? v : []);
+  return {
+    kind: 'snapshot',
+    at,
+    legs: list(channels).flatMap((c) => legOf(c) ?? []),
+    bridges: list(bridges).map((b) => {
+      const bridge = obj(b);
+      return {
+        id: token(bridge.id),
+        legs: list(bridge.channels).map(token),
+        waiting: bridge.technology === 'holding_bridge',
+      };
+    }),
+  };
+}
+
+/**
+ * One AMI event to at most one PbxEvent. Keys may come in any case (asterisk-manager makes them lower case). ARI tells of
+ * channels and bridges; AMI adds what only the manager interface knows: queues, parking, pickup.
+ */
+export function translateAmi(raw: unknown, now: number): PbxEvent | null {
+  const event: Json = Object.fromEntries(Object.entries(obj(raw)).map(([k, v]) => [k.toLowerCase(), v]));
+  const first = (v: unknown) => str(Array.isArray(v) ? v[0] : v);
+  const get = (key: string) => token(first(event[key]));
+  const stamp = Number.parseFloat(first(event.timestamp));
+  const at = Number.isFinite(stamp) && stamp > 0 ? Math.round(stamp * 1000) : now;
+  const queue = (step: 'join' | 'leave' | 'agent'): PbxEvent => ({
+    kind: 'queue',
+    at,
+    step,
+    legId: get('uniqueid'),
+    queue: get('queue'),
+    agent: step === 'agent' ? get('membername') || get('destcalleridnum') : '',
+  });
+  switch (first(event.event)) {
+    case 'QueueCallerJoin':
+      return queue('join');
+    case 'QueueCallerLeave':
+      return queue('leave');
+    case 'AgentConnect':
+      return queue('agent');
+    case 'ParkedCall':
+      return { kind: 'parked', at, legId: get('parkeeuniqueid'), space: get('parkingspace') };
+    case 'UnParkedCall':
+      return { kind: 'unparked', at, legId: get('parkeeuniqueid'), by: get('retrievercalleridnum') };
+    case 'Pickup':
+      return { kind: 'pickup', at, legId: get('targetuniqueid'), by: get('calleridnum') };
+    default:
+      return null;
+  }
+}
+
+/** Channels that carry no person: our snoops and Asterisk's own helpers, and the halves of a Local channel. */
+const NOT_A_LEG =
+  /^(Snoop|Local|Message|Recorder|Announcer|CBRec|CBAnn|MulticastRTP|UnicastRTP|AudioSocket|WebSocket|Bridge|Surrogate|OutgoingSpoof|ConfBridgeRecorder|Parking|Null)\//i;
+
+function legOf(raw: unknown): LegFacts | null {
+  const channel = obj(raw);
+  const id = token(channel.id);
+  const name = token(channel.name);
+  if (!id || !name || NOT_A_LEG.test(name)) return null;
+  const vars = obj(channel.channelvars);
+  const caller = obj(channel.caller);
+  const connected = obj(channel.connected);
+  const dialplan = obj(channel.dialplan);
+  return {
+    id,
+    channel: name,
+    linkedid: token(vars['CHANNEL(linkedid)']) || id,
+    state: STATES[str(channel.state)] ?? 'other',
+    number: cleanNumber(caller.number),
+    name: clean(caller.name),
+    connectedNumber: cleanNumber(connected.number),
+    connectedName: clean(connected.name),
+    context: clean(dialplan.context, 80),
+    exten: cleanNumber(dialplan.exten),
+    dnid: cleanNumber(vars['CALLERID(dnid)']),
+  };
+}
+
+function dial(event: Json, at: number): PbxEvent | null {
+  const to = legOf(event.peer);
+  if (!to) return null;
+  const status = STATUSES[str(event.dialstatus)] ?? 'failed';
+  return { kind: 'dial', at, from: legOf(event.caller), to, status, number: dialled(str(event.dialstring)) };
+}
+
+/** "05551234@trunk", "trunk/05551234" -> "05551234"; an extension's own endpoint gives "". */
+function dialled(dialstring: string): string {
+  const parts = dialstring.slice(0, 200).split(/[@/,]/);
+  if (parts.length < 2) return '';
+  return parts.filter((p) => /^\+?[0-9*#]{2,40}$/.test(p)).sort((a, b) => b.length - a.length)[0] ?? '';
+}
+
+function blindTransfer(event: Json, at: number): PbxEvent | null {
+  const by = legOf(event.channel);
+  if (!by || event.result !== 'Success') return null;
+  return { kind: 'transfer', at, how: 'blind', by: by.id, to: clean(event.exten, 64) };
+}
+
+function attendedTransfer(event: Json, at: number): PbxEvent | null {
+  const by = legOf(event.transferer_first_leg);
+  if (!by || event.result !== 'Success') return null;
+  const target = legOf(event.transfer_target);
+  return {
+    kind: 'transfer',
+    at,
+    how: 'attended',
+    by: by.id,
+    to: target?.number || cleanNumber(obj(obj(event.transfer_target).connected).number),
+  };
+}
+
+function spool(type: string, recording: Json, at: number): PbxEvent | null {
+  const name = token(recording.name);
+  if (!name) return null;
+  if (type === 'RecordingStarted') return { kind: 'spool-started', at, name };
+  if (type === 'RecordingFinished') return { kind: 'spool-finished', at, name };
+  if (type === 'RecordingFailed') return { kind: 'spool-failed', at, name, reason: clean(recording.cause) };
+  return null;
+}
+
+function time(stamp: unknown, now: number): number {
+  const at = typeof stamp === 'string' ? Date.parse(stamp) : Number.NaN;
+  return Number.isFinite(at) ? at : now;
+}
