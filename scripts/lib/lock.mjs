@@ -1,37 +1,37 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { setTimeout as delay } from 'node:timers/promises'
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const isAlive = (pid) => {
   try {
-    process.kill(pid, 0)
-    return true
+    process.kill(pid, 0);
+    return true;
   } catch (error) {
-    return error.code === 'EPERM'
+    return error.code === 'EPERM';
   }
-}
+};
 
 const read = (path) => {
   try {
-    return readFileSync(path, 'utf8')
+    return readFileSync(path, 'utf8');
   } catch {
-    return null
+    return null;
   }
-}
+};
 
 /** One attempt: link() either makes the whole lock, pid included, or fails. */
 const take = (path) => {
-  const mine = `${path}.${process.pid}`
-  writeFileSync(mine, String(process.pid))
+  const mine = `${path}.${process.pid}`;
+  writeFileSync(mine, String(process.pid));
   try {
-    linkSync(mine, path)
-    return true
+    linkSync(mine, path);
+    return true;
   } catch (error) {
-    if (error.code !== 'EEXIST') throw error
-    return false
+    if (error.code !== 'EEXIST') throw error;
+    return false;
   } finally {
-    rmSync(mine, { force: true })
+    rmSync(mine, { force: true });
   }
-}
+};
 
 /**
  * Runs `work` while this process alone holds the lock file `path`. The lock of a process that
@@ -39,30 +39,30 @@ const take = (path) => {
  * Throws when `timeoutMs` passes first.
  */
 export const withLock = async (path, work, { timeoutMs = 600_000, waiting = () => {} } = {}) => {
-  const until = performance.now() + timeoutMs
-  let told = false
+  const until = performance.now() + timeoutMs;
+  let told = false;
   while (!take(path)) {
-    const holder = read(path)
+    const holder = read(path);
     if (holder !== null && !isAlive(Number(holder))) {
-      const stale = `${path}.stale.${process.pid}`
+      const stale = `${path}.stale.${process.pid}`;
       try {
-        renameSync(path, stale)
+        renameSync(path, stale);
         // Between the read and the rename somebody may have taken it: give theirs back.
-        if (read(stale) !== holder) renameSync(stale, path)
+        if (read(stale) !== holder) renameSync(stale, path);
       } catch (error) {
-        if (error.code !== 'ENOENT') throw error
+        if (error.code !== 'ENOENT') throw error;
       }
-      rmSync(stale, { force: true })
-      continue
+      rmSync(stale, { force: true });
+      continue;
     }
-    if (!told && holder !== null) waiting(holder)
-    told ||= holder !== null
-    if (performance.now() > until) throw new Error(`process ${holder} has held ${path} for too long`)
-    await delay(100)
+    if (!told && holder !== null) waiting(holder);
+    told ||= holder !== null;
+    if (performance.now() > until) throw new Error(`process ${holder} has held ${path} for too long`);
+    await delay(100);
   }
   try {
-    return await work()
+    return await work();
   } finally {
-    rmSync(path, { force: true })
+    rmSync(path, { force: true });
   }
-}
+};

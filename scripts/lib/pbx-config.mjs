@@ -1,21 +1,30 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 // sun_path is 108 bytes with its final zero (unix(7)); the longest name here is asterisk.ctl.
-const SOCKET_PATH_LIMIT = 107
+const SOCKET_PATH_LIMIT = 107;
 /** Snippets that an administrator installs; the lab adds only what its own `*.lab.conf` says. */
-const SNIPPETS = ['ari.conf', 'manager.conf', 'http.conf']
-const SECRETS = ['tapedeck-ari', 'tapedeck-ami', 'lab-ari', 'lab-ami']
+const SNIPPETS = ['ari.conf', 'manager.conf', 'http.conf'];
+const SECRETS = ['tapedeck-ari', 'tapedeck-ami', 'lab-ari', 'lab-ami'];
 
 /** The control socket's folder: inside the instance, or under the temporary folder when that path is too long. */
 const socketDir = (instance) => {
-  const inside = join(instance, 'run')
-  if (Buffer.byteLength(join(inside, 'asterisk.ctl')) <= SOCKET_PATH_LIMIT) return inside
-  const key = createHash('sha256').update(instance).digest('hex').slice(0, 12)
-  return join(tmpdir(), `tapedeck-pbx-${process.getuid()}-${key}`)
-}
+  const inside = join(instance, 'run');
+  if (Buffer.byteLength(join(inside, 'asterisk.ctl')) <= SOCKET_PATH_LIMIT) return inside;
+  const key = createHash('sha256').update(instance).digest('hex').slice(0, 12);
+  return join(tmpdir(), `tapedeck-pbx-${process.getuid()}-${key}`);
+};
 
 /** Every folder of an instance, as absolute paths. */
 export const instanceDirs = (instance) => ({
@@ -27,33 +36,36 @@ export const instanceDirs = (instance) => ({
   db: join(instance, 'db'),
   lib: join(instance, 'lib'),
   secrets: join(instance, 'secrets'),
-})
+});
 
 const makePrivate = (dir) => {
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
-  const stat = lstatSync(dir)
-  if (!stat.isDirectory() || stat.uid !== process.getuid()) throw new Error(`${dir} belongs to somebody else; remove it`)
-  chmodSync(dir, 0o700)
-}
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const stat = lstatSync(dir);
+  if (!stat.isDirectory() || stat.uid !== process.getuid())
+    throw new Error(`${dir} belongs to somebody else; remove it`);
+  chmodSync(dir, 0o700);
+};
 
 /** Makes the folders, with spool/recording, which Asterisk's packages leave out: without it every ARI recording fails. */
 export const makeDirs = (dirs) => {
-  for (const dir of Object.values(dirs)) makePrivate(dir)
-  for (const part of ['recording', 'monitor', 'voicemail', 'outgoing', 'tmp']) mkdirSync(join(dirs.spool, part), { recursive: true })
-  mkdirSync(join(dirs.lib, 'keys'), { recursive: true })
-}
+  for (const dir of Object.values(dirs)) makePrivate(dir);
+  for (const part of ['recording', 'monitor', 'voicemail', 'outgoing', 'tmp'])
+    mkdirSync(join(dirs.spool, part), { recursive: true });
+  mkdirSync(join(dirs.lib, 'keys'), { recursive: true });
+};
 
-export const secretFile = (dirs, name) => join(dirs.secrets, name)
+export const secretFile = (dirs, name) => join(dirs.secrets, name);
 
 /** The instance's secrets by name; made at random once, kept in files of mode 0600. */
 const readSecrets = (dirs) =>
   Object.fromEntries(
     SECRETS.map((name) => {
-      const file = secretFile(dirs, name)
-      if (!existsSync(file)) writeFileSync(file, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 })
-      return [name, readFileSync(file, 'utf8').trim()]
+      const file = secretFile(dirs, name);
+      if (!existsSync(file))
+        writeFileSync(file, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
+      return [name, readFileSync(file, 'utf8').trim()];
     }),
-  )
+  );
 
 const asteriskConf = (dirs, tree) => `[directories]
 astetcdir => ${dirs.etc}
@@ -71,29 +83,31 @@ astsbindir => ${dirs.lib}
 [options]
 maxfiles = 16384
 hideconnect = yes
-`
+`;
 
-const extensions = ['100', '101', '102', '103', '104', '105', '106', '107']
+const extensions = ['100', '101', '102', '103', '104', '105', '106', '107'];
 
 /** pjsip.conf's objects for the phones; the lab's template is `phone`, and a phone waits at `phones` + 0...7. */
 const phoneSections = (ports) =>
   extensions
-    .map((ext, i) => `[${ext}](phone)
+    .map(
+      (ext, i) => `[${ext}](phone)
 aors=${ext}
 callerid="Ext ${ext}" <${ext}>
 accountcode=acct${ext}
 [${ext}]
 type=aor
 contact=sip:${ext}@127.0.0.1:${ports.phones + i}
-`)
-    .join('')
+`,
+    )
+    .join('');
 
 /**
  * Writes the instance's whole etc folder: the snippets of asterisk-conf/ with this instance's secrets,
  * followed by the lab's additions, and the lab's own files with their @PLACES@ filled in.
  */
 export const writeEtc = ({ dirs, tree, ports, snippetDir, labDir }) => {
-  const secrets = readSecrets(dirs)
+  const secrets = readSecrets(dirs);
   const places = {
     SIP_PORT: ports.sip,
     HTTP_PORT: ports.http,
@@ -106,26 +120,26 @@ export const writeEtc = ({ dirs, tree, ports, snippetDir, labDir }) => {
     LAB_ARI_PASSWORD: secrets['lab-ari'],
     LAB_AMI_SECRET: secrets['lab-ami'],
     PHONES: phoneSections(ports),
-  }
+  };
   const fill = (text) =>
     text.replace(/@([A-Z_]+)@/g, (whole, name) => {
-      if (!(name in places)) throw new Error(`unknown place ${whole} in the lab's configuration`)
-      return places[name]
-    })
-  const read = (dir, name) => readFileSync(join(dir, name), 'utf8')
-  const placeholder = { 'ari.conf': 'tapedeck-ari', 'manager.conf': 'tapedeck-ami' }
+      if (!(name in places)) throw new Error(`unknown place ${whole} in the lab's configuration`);
+      return places[name];
+    });
+  const read = (dir, name) => readFileSync(join(dir, name), 'utf8');
+  const placeholder = { 'ari.conf': 'tapedeck-ari', 'manager.conf': 'tapedeck-ami' };
 
-  rmSync(dirs.etc, { recursive: true, force: true })
-  makePrivate(dirs.etc)
-  const write = (name, text) => writeFileSync(join(dirs.etc, name), text, { mode: 0o600 })
-  write('asterisk.conf', asteriskConf(dirs, tree))
+  rmSync(dirs.etc, { recursive: true, force: true });
+  makePrivate(dirs.etc);
+  const write = (name, text) => writeFileSync(join(dirs.etc, name), text, { mode: 0o600 });
+  write('asterisk.conf', asteriskConf(dirs, tree));
   for (const name of SNIPPETS) {
-    const snippet = read(snippetDir, name)
-    const secret = secrets[placeholder[name]]
-    const own = secret ? snippet.replace(/CHANGE-ME/g, secret) : snippet
-    write(name, `${own}\n${fill(read(labDir, name.replace('.conf', '.lab.conf')))}`)
+    const snippet = read(snippetDir, name);
+    const secret = secrets[placeholder[name]];
+    const own = secret ? snippet.replace(/CHANGE-ME/g, secret) : snippet;
+    write(name, `${own}\n${fill(read(labDir, name.replace('.conf', '.lab.conf')))}`);
   }
   for (const name of readdirSync(labDir)) {
-    if (name.endsWith('.conf') && !name.endsWith('.lab.conf')) write(name, fill(read(labDir, name)))
+    if (name.endsWith('.conf') && !name.endsWith('.lab.conf')) write(name, fill(read(labDir, name)));
   }
-}
+};

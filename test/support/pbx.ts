@@ -1,0 +1,168 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { createPhone, type Phone, type PhoneOptions } from './phone.js';
+
+const run = promisify(execFile);
+const SCRIPT = fileURLToPath(new URL('../../scripts/pbx', import.meta.url));
+const EXTENSIONS = ['100', '101', '102', '103', '104', '105', '106', '107'] as const;
+
+export type Extension = (typeof EXTENSIONS)[number];
+
+type Status = {
+  version: string;
+  major: number;
+  pid: number | null;
+  ports: {
+    sip: number;
+    http: number;
+    ami: number;
+    phones: number;
+    carrier: number;
+    load: number;
+    rtpStart: number;
+    rtpEnd: number;
+  };
+  dirs: { etc: string; log: string; sounds: string; spool: string };
+  spoolDir: string;
+  recordingDir: string;
+  ari: { url: string; user: string; passwordFile: string };
+  ami: { host: string; port: number; user: string; secretFile: string };
+  lab: { user: string; ariPasswordFile: string; amiSecretFile: string };
+};
+
+const secret = async (file: string): Promise<string> => (await readFile(file, 'utf8')).trim();
+
+/**
+ * Starts a private Asterisk (downloading it the first time) and waits until its ARI answers; one that
+ * runs already under that name is taken as it is. Instances of different names do not meet.
+ * `version` is the major one, 22 or 16. Throws with what scripts/pbx has to say.
+ */
+export const startPbx = async ({
+  version = 22,
+  name = `test-${version}`,
+}: {
+  version?: 22 | 16;
+  name?: string;
+} = {}) => {
+  const script = async (...args: string[]): Promise<string> => {
+    const { stdout } = await run(process.execPath, [SCRIPT, ...args], { maxBuffer: 64 << 20 });
+    return stdout;
+  };
+  const start = async (command: 'start' | 'restart'): Promise<Status> =>
+    JSON.parse(await script(command, '--json', '--name', name, '--version', String(version)));
+  const status = await start('start');
+  const ari = { url: status.ari.url, user: status.ari.user, password: await secret(status.ari.passwordFile) };
+  const ami = {
+    host: status.ami.host,
+    port: status.ami.port,
+    user: status.ami.user,
+    secret: await secret(status.ami.secretFile),
+  };
+  return {
+    name,
+    /** such as `22.10.1` */
+    version: status.version,
+    major: status.major,
+    pid: status.pid,
+    ports: status.ports,
+    /** Asterisk's spool; recordings are in `recording` below it */
+    spoolDir: status.spoolDir,
+    recordingDir: status.recordingDir,
+    soundsDir: status.dirs.sounds,
+    logDir: status.dirs.log,
+    /** the rights of asterisk-conf/, and where they are kept */
+    ari: { ...ari, passwordFile: status.ari.passwordFile },
+    ami: { ...ami, secretFile: status.ami.secretFile },
+    /** a user who may do anything, for tests that play the administrator */
+    lab: {
+      ari: { ...ari, user: status.lab.user, password: await secret(status.lab.ariPasswordFile) },
+      ami: { ...ami, user: status.lab.user, secret: await secret(status.lab.amiSecretFile) },
+    },
+    /** One command in Asterisk's console. */
+    cli: (command: string): Promise<string> => script('cli', '--name', name, command),
+    /** Stops and starts it on the same ports. */
+    restart: async (): Promise<void> => {
+      await start('restart');
+    },
+    /** Starts it again after `kill` or `stop`, on the same ports. */
+    start: async (): Promise<void> => {
+      await start('start');
+    },
+    /** SIGKILL, as in a crash. */
+    kill: async (): Promise<void> => {
+      await script('kill', '--name', name);
+    },
+    stop: async (): Promise<void> => {
+      await script('stop', '--name', name);
+    },
+  };
+};
+
+export type Pbx = Awaited<ReturnType<typeof startPbx>>;
+
+/** Spoken prompts (asterisk-core-sounds-en-wav) and how long each lasts, in seconds. */
+export const PROMPTS = {
+  'demo-instruct': 73.3,
+  'demo-congrats': 30.3,
+  'conf-adminmenu-18': 21.7,
+  'conf-adminmenu': 19.2,
+  'vm-options': 16.4,
+  'demo-abouttotry': 15.2,
+  'demo-moreinfo': 14.7,
+  'demo-nogo': 10.5,
+  'vm-intro': 5.7,
+  'demo-thanks': 5.5,
+  'tt-weasels': 3,
+} as const;
+
+export type PromptName = keyof typeof PROMPTS;
+
+/** The lab's phones and its carrier, for one PBX. */
+export const createLab = (pbx: Pbx) => {
+  const phones = new Map<string, Phone>();
+
+  const add = async (key: string, options: Omit<PhoneOptions, 'sipPort'>): Promise<Phone> => {
+    if (phones.has(key)) throw new Error(`phone ${key} exists already`);
+    const phone = createPhone({ ...options, sipPort: pbx.ports.sip });
+    await phone.start();
+    phones.set(key, phone);
+    return phone;
+  };
+
+  return {
+    /** The phone of one extension, on the network from now on. */
+    phone: (extension: Extension, options: Partial<PhoneOptions> = {}): Promise<Phone> =>
+      add(extension, {
+        displayName: `Phone ${extension}`,
+        ...options,
+        user: extension,
+        port: pbx.ports.phones + EXTENSIONS.indexOf(extension),
+      }),
+    /** The outside world: calls our DIDs with `call(did, { caller })`, and answers what is dialled with 9. */
+    carrier: (options: Partial<PhoneOptions> = {}): Promise<Phone> =>
+      add('carrier', {
+        displayName: 'Outside',
+        ...options,
+        user: 'trunk',
+        port: pbx.ports.carrier,
+        headers: [['X-Carrier', 'lab'], ...(options.headers ?? [])],
+      }),
+    /** The wav file of a spoken prompt: 8 kHz, mono, 16 bit. Throws when it is not installed. */
+    prompt: (name: PromptName): string => {
+      const file = join(pbx.soundsDir, `${name}.wav`);
+      if (!existsSync(file)) throw new Error(`no prompt ${file}`);
+      return file;
+    },
+    /** Hangs up every phone and closes it. */
+    stop: async (): Promise<void> => {
+      await Promise.all([...phones.values()].map((phone) => phone.stop()));
+      phones.clear();
+    },
+  };
+};
+
+export type Lab = ReturnType<typeof createLab>;

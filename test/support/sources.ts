@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+
+/** What a phone says: each call of `frame` gives the next 20 ms, 160 samples of 8 kHz signed 16 bit. */
+export type Source = {
+  frame: () => Int16Array;
+  /** true once it has said everything; a source without an end never is */
+  finished: () => boolean;
+};
+
+const FRAME = 160;
+const RATE = 8000;
+
+/** Digital silence: packets are sent all the same. */
+export const silence = (): Source => ({ frame: () => new Int16Array(FRAME), finished: () => false });
+
+/** A sine of `hz`; `amplitude` of 32767. */
+export const tone = (hz: number, { amplitude = 8000 } = {}): Source => {
+  let n = 0;
+  return {
+    frame: () =>
+      Int16Array.from({ length: FRAME }, () =>
+        Math.round(amplitude * Math.sin((2 * Math.PI * hz * n++) / RATE)),
+      ),
+    finished: () => false,
+  };
+};
+
+/** Linear samples (8 kHz); then silence, or from the beginning again with `loop`. */
+export const pcmSource = (pcm: Int16Array, { loop = false } = {}): Source => {
+  let at = 0;
+  return {
+    frame: () => {
+      const frame = new Int16Array(FRAME);
+      for (let i = 0; i < FRAME; i++) {
+        if (at >= pcm.length && loop) at = 0;
+        frame[i] = pcm[at++] ?? 0;
+      }
+      return frame;
+    },
+    finished: () => !loop && at >= pcm.length,
+  };
+};
+
+/** Reads the samples of an 8 kHz mono 16-bit wav file, such as Asterisk's prompts. Throws on any other. */
+export const readPrompt = (file: string): Int16Array => {
+  const bytes = readFileSync(file);
+  let at = 12;
+  while (at + 8 <= bytes.length) {
+    const id = bytes.toString('latin1', at, at + 4);
+    const length = bytes.readUInt32LE(at + 4);
+    if (id === 'fmt ') {
+      const channels = bytes.readUInt16LE(at + 10);
+      const rate = bytes.readUInt32LE(at + 12);
+      const bits = bytes.readUInt16LE(at + 22);
+      if (channels !== 1 || rate !== RATE || bits !== 16)
+        throw new Error(`${basename(file)}: not 8 kHz mono 16 bit`);
+    }
+    if (id === 'data') {
+      const count = Math.min(length, bytes.length - at - 8) >> 1;
+      return Int16Array.from({ length: count }, (_, i) => bytes.readInt16LE(at + 8 + i * 2));
+    }
+    at += 8 + length + (length & 1);
+  }
+  throw new Error(`${basename(file)}: no data chunk`);
+};
+
+/** Speech from an 8 kHz mono 16-bit wav file. */
+export const wavSource = (file: string, options: { loop?: boolean } = {}): Source =>
+  pcmSource(readPrompt(file), options);
+
+/** A stretch of `source`, `seconds` long. */
+export const lasting = (seconds: number, source: Source): Source => {
+  let left = Math.round((seconds * RATE) / FRAME);
+  return {
+    frame: () => {
+      left--;
+      return source.frame();
+    },
+    finished: () => left <= 0,
+  };
+};
+
+/** One after the other, each until it has finished; silence after the last. */
+export const sequence = (parts: Source[]): Source => {
+  const waiting = [...parts];
+  const skip = (): void => {
+    while (waiting[0]?.finished()) waiting.shift();
+  };
+  return {
+    frame: () => {
+      skip();
+      return waiting[0]?.frame() ?? new Int16Array(FRAME);
+    },
+    finished: () => {
+      skip();
+      return waiting.length === 0;
+    },
+  };
+};
