@@ -107,7 +107,7 @@ export type Recording = {
 
 /** Names of a segment's two spool recordings on the PBX: made of our own ids only. */
 export function spoolName(callId: CallId, seq: number, side: 'in' | 'out'): string {
-  return `tapedeck/${callId}-${seq}-${side}`;
+  return `tapedeck-${callId}-${seq}-${side}`;
 }
 
 /** Ids of a segment's two snoop channels. Deterministic: after a restart they are how a capture is found again. */
@@ -115,11 +115,10 @@ export function snoopId(callId: CallId, seq: number, side: 'in' | 'out'): string
   return `tapedeck-${callId}-${seq}-${side}`;
 }
 
-const SNOOP = /^tapedeck-([0-9A-HJKMNP-TV-Z]{26})-(\d{1,4})-(in|out)$/;
-const SPOOL = /^tapedeck\/([0-9A-HJKMNP-TV-Z]{26})-(\d{1,4})-(in|out)$/;
+const OURS = /^tapedeck-([0-9A-HJKMNP-TV-Z]{26})-(\d{1,4})-(in|out)$/i;
 
 /** What a snoop id or spool name of ours stands for, or null when it is not one of ours. */
 export function parseOurs(name: string): { callId: CallId; seq: number; side: 'in' | 'out' } | null {
-  const m = SNOOP.exec(name) ?? SPOOL.exec(name);
+  const m = OURS.exec(name);
   return m ? { callId: m[1]!, seq: Number(m[2]), side: m[3] as 'in' | 'out' } : null;
 }
