@@ -1,0 +1,197 @@
+import { execFile } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
+import { PassThrough, pipeline, type Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import fluent, { type FfmpegCommand } from 'fluent-ffmpeg';
+import { fail, type TapedeckError } from '../domain/error.js';
+
+// Where fluent-ffmpeg is worked round (2.1.3):
+// - It looks at FFMPEG_PATH and keeps one path for the whole process: here each command is told its own.
+// - It runs "ffmpeg -formats" and "-encoders" first and reads their tables with patterns that a newer ffmpeg defeats
+//   (lavfi is "not available"): skipped; ffmpeg says itself what it lacks.
+// - An array of options is split at spaces ("title=call 123"): options are given as several arguments.
+// - Its pipe() ends the output whether ffmpeg succeeded or not, and may call a success "Output stream closed" when the
+//   process exits 20 ms after its output: the output here ends only after a success and fails after a failure.
+// - A process that cannot be started makes it read what that process printed, which is not there (an uncaught TypeError):
+//   empty text is put in its place.
+// - A source that fails before the process is there, or closes early, is not noticed: the source comes through pipeline().
+type Internals = {
+  ffmpegProc?: import('node:child_process').ChildProcess;
+  _getFfmpegPath(done: (error: null, path: string) => void): void;
+  _checkCapabilities(done: () => void): void;
+  availableEncoders(done: (error: null, encoders: object) => void): void;
+  _spawnFfmpeg(args: string[], options: object, begun: unknown, ended: Ended): void;
+};
+type Printed = { get(): string };
+type Ended = (error: Error | null, stdout?: Printed, stderr?: Printed) => void;
+
+export type FfmpegRun = {
+  /** Ends after ffmpeg succeeded and not before; fails with the error of `done`. Destroying it kills ffmpeg. */
+  stdout: Readable;
+  /** Throws encode_failed with the last lines of ffmpeg, or ffmpeg_missing. */
+  done: Promise<void>;
+  kill(): void;
+};
+
+export type EncodePlan = { inputs: string[]; filter: string; outputOptions: string[] };
+
+export type Ffmpeg = {
+  /** The installed version ("7.1.5") and whether it can make Opus. Throws ffmpeg_missing. */
+  version(): Promise<{ version: string; libopus: boolean }>;
+  /** Runs a plan; stdout gives Ogg Opus. The inputs are wav files whose header may have a wrong length. */
+  encode(plan: EncodePlan): FfmpegRun;
+  /** Decodes any audio; stdout gives 16-bit little-endian interleaved stereo at `rate` Hz. */
+  decode(source: Readable, rate: number): FfmpegRun;
+};
+
+const execute = promisify(execFile);
+
+/** ffmpeg, by its path or as "ffmpeg" on the PATH. It runs at low priority: a live call comes first. */
+export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): Ffmpeg {
+  function command(): FfmpegCommand {
+    const made = fluent({ stdoutLines: 40 });
+    const internals = made as unknown as Internals;
+    internals._getFfmpegPath = (done) => done(null, path);
+    internals._checkCapabilities = (done) => done();
+    internals.availableEncoders = (done) => done(null, {});
+    const spawn = internals._spawnFfmpeg.bind(made);
+    const nothing: Printed = { get: () => '' };
+    internals._spawnFfmpeg = (args, options, begun, ended) =>
+      spawn(args, options, begun, (error, stdout = nothing, stderr = nothing) =>
+        ended(error, stdout, stderr),
+      );
+    return made;
+  }
+
+  return {
+    async version() {
+      // fluent-ffmpeg cannot tell the version.
+      try {
+        const [about, encoders] = await Promise.all([
+          execute(path, ['-version']),
+          execute(path, ['-hide_banner', '-encoders'], { maxBuffer: 4 * 1024 * 1024 }),
+        ]);
+        const version = /^ffmpeg version (\d+(?:\.\d+)*|\S+)/.exec(about.stdout)?.[1] ?? 'unknown';
+        return { version, libopus: /\blibopus\b/.test(encoders.stdout) };
+      } catch (error) {
+        throw explain(error as Error, '');
+      }
+    },
+    encode({ inputs, filter, outputOptions }) {
+      const run = command();
+      for (const input of inputs) {
+        // Asterisk writes the lengths when it closes a file; one that was killed leaves 0. The plan cuts at the length.
+        run.input(`file:${input}`).inputOptions('-f', 'wav', '-ignore_length', '1');
+      }
+      run.complexFilter(filter).outputOptions('-nostdin', ...quiet, ...outputOptions);
+      return start(run);
+    },
+    decode(source, rate) {
+      const run = command();
+      const inlet = new PassThrough();
+      run.input(inlet);
+      run.outputOptions(
+        '-nostdin',
+        ...quiet,
+        '-f',
+        's16le',
+        '-c:a',
+        'pcm_s16le',
+        '-ac',
+        '2',
+        '-ar',
+        String(rate),
+      );
+      return start(run, { source, inlet });
+    },
+  };
+}
+
+const quiet = ['-hide_banner', '-nostats', '-loglevel', 'warning'];
+
+function start(run: FfmpegCommand, input?: { source: Readable; inlet: PassThrough }): FfmpegRun {
+  const internals = run as unknown as Internals;
+  let settled = false;
+  let killed = false;
+  let resolve!: () => void;
+  let reject!: (error: TapedeckError) => void;
+  const done = new Promise<void>((good, bad) => {
+    resolve = good;
+    reject = bad;
+  });
+  done.catch(() => {}); // who only reads stdout learns it there
+
+  // emitClose is off because fluent-ffmpeg takes 'close' for a failure; destroy is what an early end looks like to us.
+  const stdout = new PassThrough({
+    emitClose: false,
+    destroy(error, callback) {
+      finish(error ?? new Error('Its output was closed'));
+      callback(error);
+    },
+  });
+  stdout.on('error', () => {}); // who only awaits done learns it there
+
+  function finish(error?: Error, stderr = ''): void {
+    if (settled) return;
+    settled = true;
+    if (!error) {
+      input?.source.destroy(); // ffmpeg may have had enough before its end
+      stdout.end();
+      resolve();
+      return;
+    }
+    const explained = explain(error, stderr);
+    kill();
+    reject(explained);
+    stdout.destroy(explained);
+    input?.inlet.destroy();
+    input?.source.destroy();
+  }
+
+  function kill(): void {
+    killed = true;
+    internals.ffmpegProc?.kill('SIGKILL');
+  }
+
+  if (input) {
+    pipeline(input.source, input.inlet, (error) => {
+      // ffmpeg may stop reading before the end; what it says then counts.
+      if (error && !settled) finish(new Error(`Its source failed: ${error.message}`, { cause: error }));
+    });
+    input.inlet.on('error', () => {});
+  }
+
+  // The process may end before the last of its output was read, so both have to be over.
+  let waiting = 2;
+  const oneOver = () => {
+    if (--waiting === 0) finish();
+  };
+  run.on('start', () => {
+    const process = internals.ffmpegProc;
+    if (killed) return kill();
+    process?.stdout?.once('end', oneOver);
+    try {
+      if (process?.pid) setPriority(process.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    } catch {
+      // it has ended already
+    }
+  });
+  run.on('end', oneOver);
+  run.on('error', (error, _stdout, stderr) => finish(error, stderr ?? ''));
+  run.output(stdout, { end: false }).run();
+
+  return {
+    stdout,
+    done,
+    kill: () => finish(new Error('It was stopped')),
+  };
+}
+
+/** The last lines of ffmpeg, in one line of at most 600 characters. */
+function explain(error: Error, stderr: string): TapedeckError {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'EACCES') return fail('ffmpeg_missing', `(${code})`, error);
+  const said = stderr.trim().split('\n').slice(-6).join(' | ').slice(-600);
+  const reason = error.message.split('\n')[0]!.replace(/: .*$/, (rest) => (said ? '' : rest));
+  return fail('encode_failed', said ? `${reason}: ${said}` : `${reason}.`, error);
+}

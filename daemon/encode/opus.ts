@@ -1,0 +1,116 @@
+import { fail } from '../domain/error.js';
+
+/** A stretch of captured audio: a pair of spool files that began at `offsetMs` of the call's timeline. */
+export type OpusSegment = {
+  offsetMs: number;
+  /** Absolute paths of mono wav files; null for a side that was not captured, which becomes silence. */
+  inFile: string | null;
+  outFile: string | null;
+  /** Hz */
+  rate: number;
+  /** What each file holds, in ms of audio; 0 for a missing one. Audio past it is not used. */
+  inMs: number;
+  outMs: number;
+};
+
+export type OpusPlan = {
+  inputs: string[];
+  /** A filter_complex graph whose result is [recording]. */
+  filter: string;
+  outputOptions: string[];
+  /** How long the recording has to be. */
+  expectedMs: number;
+  /** Hz */
+  rate: number;
+  /** Captured time that is left out because an earlier segment covers it already. */
+  overlapMs: number;
+};
+
+/**
+ * Plans the stereo recording of a call: the arguments for ffmpeg, nothing run. Left is what the anchor party said ("in"),
+ * right what it heard ("out"). Time 0 is the timeline's; what was not captured is digital silence. Where two segments
+ * cover the same time the earlier one is taken. `bitrate` is in bits a second for both sides together, `complexity` 0-10
+ * as libopus has it. The recording is wideband (16 kHz) if any segment is, else 8 kHz. Throws spool_unreadable when no
+ * segment holds any audio.
+ */
+export function opusPlan({
+  segments,
+  tags,
+  bitrate,
+  complexity,
+}: {
+  segments: OpusSegment[];
+  tags: { title: string; date: string; callId: string };
+  bitrate: number;
+  complexity: number;
+}): OpusPlan {
+  const rate = segments.some((segment) => segment.rate > 8000) ? 16000 : 8000;
+  const samples = (ms: number) => Math.round((ms * rate) / 1000);
+  const inputs: string[] = [];
+  const chains: string[] = [];
+  const parts: string[] = [];
+  let cursor = 0;
+  let overlap = 0;
+
+  function part(chain: string): void {
+    const label = `[part${parts.length}]`;
+    chains.push(`${chain},${stereo}${label}`);
+    parts.push(label);
+  }
+
+  /** One side, of exactly `length` samples. */
+  function side(file: string | null, ms: number, skip: number, length: number, label: string): void {
+    if (!file || samples(ms) <= skip) {
+      chains.push(`anullsrc=r=${rate}:cl=mono,atrim=end_sample=${length},${mono}${label}`);
+      return;
+    }
+    const input = inputs.push(file) - 1;
+    // First no more than the file is said to hold, then silence up to the longer side: join stops at the shorter one.
+    const cut = `atrim=start_sample=${skip}:end_sample=${samples(ms)},asetpts=PTS-STARTPTS`;
+    chains.push(
+      `[${input}:a]aresample=${rate},${mono},${cut},apad,atrim=end_sample=${length},${mono}${label}`,
+    );
+  }
+
+  const mono = `aformat=sample_fmts=fltp:sample_rates=${rate}:channel_layouts=mono`;
+  const stereo = `aformat=sample_fmts=fltp:sample_rates=${rate}:channel_layouts=stereo`;
+  const ordered = [...segments].sort((a, b) => a.offsetMs - b.offsetMs);
+  for (const { offsetMs, inFile, outFile, inMs, outMs } of ordered) {
+    const start = samples(Math.max(0, offsetMs));
+    const end = start + samples(Math.max(inFile ? inMs : 0, outFile ? outMs : 0));
+    const skip = Math.max(0, Math.min(cursor, end) - start);
+    overlap += skip;
+    if (end <= cursor || end === start) continue;
+    // adelay would do for one segment; silence of an exact number of samples does for any number of them.
+    if (start > cursor) part(`anullsrc=r=${rate}:cl=stereo,atrim=end_sample=${start - cursor}`);
+    const n = parts.length;
+    const length = end - start - skip;
+    side(inFile, inMs, skip, length, `[in${n}]`);
+    side(outFile, outMs, skip, length, `[out${n}]`);
+    part(`[in${n}][out${n}]join=inputs=2:channel_layout=stereo:map=0.0-FL|1.0-FR`);
+    cursor = end;
+  }
+  if (!parts.length) throw fail('spool_unreadable', 'No segment of this call holds any audio.');
+  chains.push(`${parts.join('')}concat=n=${parts.length}:v=0:a=1[recording]`);
+
+  return {
+    inputs,
+    filter: chains.join(';'),
+    outputOptions: [
+      ...['-map', '[recording]', '-map_metadata', '-1'],
+      ...['-metadata', `title=${plainText(tags.title)}`],
+      ...['-metadata', `date=${plainText(tags.date)}`],
+      ...['-metadata', `TAPEDECK_CALL=${plainText(tags.callId)}`],
+      ...['-c:a', 'libopus', '-application', 'voip', '-b:a', String(bitrate)],
+      ...['-compression_level', String(complexity), '-f', 'ogg'],
+    ],
+    expectedMs: (cursor * 1000) / rate,
+    rate,
+    overlapMs: (overlap * 1000) / rate,
+  };
+}
+
+/** An argument cannot hold NUL; a title needs no more than 500 characters. */
+function plainText(text: string): string {
+  return text.replaceAll('\0', '').slice(0, 500);
+}
