@@ -1,9 +1,9 @@
-import { type Static, Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import { Policy } from '../daemon/domain/policy.js';
 
 /** The shapes of the API. Types, validation and the OpenAPI document all come from here. Times are ISO 8601 in UTC. */
 const Time = Type.String({ format: 'date-time' });
-const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(t: T) => Type.Union([t, Type.Null()]);
+const Nullable = <T extends TSchema>(t: T) => Type.Union([t, Type.Null()]);
 
 export const PartyView = Type.Object({
   number: Type.String(),
@@ -12,11 +12,7 @@ export const PartyView = Type.Object({
 });
 
 export const CoverageView = Type.Object({
-  status: Type.Union(
-    (['pending', 'recorded', 'partial', 'excluded', 'declined', 'not_recorded', 'none'] as const).map((s) =>
-      Type.Literal(s),
-    ),
-  ),
+  status: Type.Enum(['pending', 'recorded', 'partial', 'excluded', 'declined', 'not_recorded', 'none']),
   reason: Type.String(),
   rule: Nullable(Type.String()),
 });
@@ -44,11 +40,7 @@ export const CallSummary = Type.Object({
   ended_at: Nullable(Time),
   talk_ms: Nullable(Type.Integer({ description: 'From answer to hang-up.' })),
   state: Type.Union([Type.Literal('ringing'), Type.Literal('live'), Type.Literal('ended')]),
-  outcome: Nullable(
-    Type.Union(
-      (['answered', 'no_answer', 'busy', 'cancelled', 'failed'] as const).map((s) => Type.Literal(s)),
-    ),
-  ),
+  outcome: Nullable(Type.Enum(['answered', 'no_answer', 'busy', 'cancelled', 'failed'])),
   them: PartyView,
   us: PartyView,
   dialled: Type.String(),
@@ -158,7 +150,7 @@ export const PolicyTestView = Type.Object({
   keep_reason: Type.String(),
 });
 
-const RetentionItem = Type.Object({
+export const RetentionItem = Type.Object({
   call_id: Type.String(),
   recording_id: Type.String(),
   started_at: Time,
@@ -176,13 +168,15 @@ export const RetentionView = Type.Object({
   schedule: Type.String({ description: 'cron expression of the nightly run' }),
   kept: Type.Integer(),
   for_ever: Type.Integer(),
-  due: Type.Array(RetentionItem, { description: 'Would be erased by a run now.' }),
+  due: Type.Array(RetentionItem, { description: 'Would be erased by a run now; the first 500 of them.' }),
+  due_total: Type.Integer({ description: 'How many would be erased by a run now.' }),
   next: Type.Array(RetentionItem, { description: 'What goes next, soonest first.' }),
   gone: Type.Array(RetentionItem, { description: 'Tombstones, newest first.' }),
   breaker: Type.Object({
     tripped: Type.Boolean(),
     share: Type.Number({ description: '0..1 of all kept recordings' }),
     limit: Type.Number(),
+    reason: Type.String({ description: 'Why a run asks first; empty when it does not.' }),
     confirm: Type.String({ description: 'Send this back to run all the same.' }),
   }),
 });

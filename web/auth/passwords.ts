@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { fail } from '../../daemon/domain/error.js';
+
+/** The three verbs of daemon/ops/password.ts; tests put counters in their place. */
+export type PasswordVerbs = {
+  hashPassword(password: string): Promise<string>;
+  verifyPassword(hash: string, password: string): Promise<boolean>;
+  /** Throws `password_weak`. */
+  checkPassword(password: string): void;
+};
+
+/** One hash takes 64 MiB and a fifth of a second of one core. */
+const AT_ONCE = 2;
+const WAITING = 50;
+
+export type Passwords = ReturnType<typeof createPasswords>;
+
+/** Password work, two at a time: people signing in must not take the machine from the recorder. */
+export function createPasswords(verbs: PasswordVerbs) {
+  const line: (() => void)[] = [];
+  let busy = 0;
+  let nobody: Promise<string> | undefined;
+
+  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (busy >= AT_ONCE) {
+      if (line.length >= WAITING) throw fail('too_many', 'Too many people are signing in at once.');
+      await new Promise<void>((turn) => line.push(turn));
+    } else {
+      busy += 1;
+    }
+    try {
+      return await work();
+    } finally {
+      const next = line.shift();
+      if (next) next();
+      else busy -= 1;
+    }
+  }
+
+  /** The hash of a password that nobody has. */
+  function nobodys(): Promise<string> {
+    nobody ??= inTurn(() => verbs.hashPassword(randomBytes(24).toString('base64')));
+    return nobody;
+  }
+
+  return {
+    /** Call once at start, so that the first unknown name is not answered more slowly than the second. */
+    warm: async (): Promise<void> => void (await nobodys()),
+    /** Throws `password_weak`. */
+    check: verbs.checkPassword,
+    hash: (password: string): Promise<string> => inTurn(() => verbs.hashPassword(password)),
+    /** Takes as long for a user that does not exist (null) as for one that does. */
+    async verify(hash: string | null, password: string): Promise<boolean> {
+      const against = hash ?? (await nobodys());
+      const fits = await inTurn(() => verbs.verifyPassword(against, password));
+      return fits && hash !== null;
+    },
+  };
+}

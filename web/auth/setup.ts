@@ -1,0 +1,50 @@
+import type { Catalogue, User } from '../../daemon/catalogue/catalogue.js';
+import { fail } from '../../daemon/domain/error.js';
+import { hashed, newCode, plainCode } from './secrets.js';
+
+export type Setup = ReturnType<typeof createSetup>;
+
+/**
+ * The first user. While there is none, whoever can read the console may make one with the code printed there; the code
+ * is good once, for this run of the dashboard.
+ */
+export function createSetup({
+  catalogue,
+  now,
+}: {
+  catalogue: Pick<Catalogue, 'users' | 'claimSetup' | 'saveSetupCode'>;
+  now: () => number;
+}) {
+  let codeHash: string | null = null;
+  let done = false;
+
+  async function needed(): Promise<boolean> {
+    done ||= (await catalogue.users()).length > 0;
+    return !done;
+  }
+
+  return {
+    needed,
+
+    /** Makes a new code to be shown once, or null when there is a user already. */
+    async begin(): Promise<string | null> {
+      if (!(await needed())) return null;
+      const code = newCode();
+      codeHash = hashed(plainCode(code));
+      await catalogue.saveSetupCode(codeHash, now());
+      return code;
+    },
+
+    /** Throws `setup_code_wrong` before any work is done for a code that cannot be right. */
+    check(code: string): void {
+      if (codeHash === null || hashed(plainCode(code)) !== codeHash) throw fail('setup_code_wrong');
+    },
+
+    /** Makes the first user. Throws `setup_code_wrong`, also when another was quicker. */
+    async claim(code: string, user: User): Promise<void> {
+      if (!(await catalogue.claimSetup(hashed(plainCode(code)), user))) throw fail('setup_code_wrong');
+      codeHash = null;
+      done = true;
+    },
+  };
+}

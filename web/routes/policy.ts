@@ -1,0 +1,95 @@
+import type { Static } from 'typebox';
+import { type CallFacts, decideRecord, decideRetention } from '../../daemon/domain/policy.js';
+import { PolicyBody, PolicyTestBody, PolicyTestView, PolicyVersionsView, PolicyView } from '../schemas.js';
+import type { App } from '../types.js';
+import { policyView } from '../views.js';
+import { answers } from './answers.js';
+import type { RouteDeps } from './deps.js';
+
+/** What to record and how long to keep it. */
+export function policyRoutes(app: App, { catalogue, now }: RouteDeps): void {
+  app.get(
+    '/policy',
+    {
+      schema: {
+        tags: ['policy'],
+        summary: 'The policy in force',
+        description: 'The newest version.',
+        response: answers(PolicyView),
+      },
+    },
+    async () => policyView(await catalogue.policy()),
+  );
+
+  app.put(
+    '/policy',
+    {
+      config: { invalid: 'policy_invalid' },
+      schema: {
+        tags: ['policy'],
+        summary: 'Change the policy',
+        description: 'Makes a new version, of which the signed-in user is the author.',
+        body: PolicyBody,
+        response: answers(PolicyView),
+      },
+    },
+    async (request) => {
+      const { policy, based_on } = request.body;
+      const version = await catalogue.savePolicy(policy, request.session!.userName, now(), based_on);
+      request.log.info({ version, by: request.session!.userName }, 'the policy was changed');
+      return policyView(await catalogue.policy());
+    },
+  );
+
+  app.get(
+    '/policy/versions',
+    {
+      schema: {
+        tags: ['policy'],
+        summary: 'Every version of the policy',
+        description: 'Newest first, with who made it and when.',
+        response: answers(PolicyVersionsView),
+      },
+    },
+    async () => {
+      const versions = await catalogue.policyVersions();
+      return { versions: versions.sort((a, b) => b.version - a.version).map(policyView) };
+    },
+  );
+
+  app.post(
+    '/policy/test',
+    {
+      schema: {
+        tags: ['policy'],
+        summary: 'What a policy would decide',
+        description: 'For a call with these facts; by the policy given, or else by the one in force.',
+        body: PolicyTestBody,
+        response: answers(PolicyTestView),
+      },
+    },
+    async ({ body }) => {
+      const policy = body.policy ?? (await catalogue.policy()).policy;
+      const facts = factsOf(body);
+      const { record, rule, reason } = decideRecord(policy, facts);
+      const keep = decideRetention(policy, facts);
+      return {
+        record,
+        rule,
+        reason,
+        keep_days: keep.keepDays,
+        keep_rule: keep.rule,
+        keep_reason: keep.reason,
+      };
+    },
+  );
+}
+
+const factsOf = (body: Static<typeof PolicyTestBody>): CallFacts => ({
+  direction: body.direction,
+  extensions: body.extension ? [body.extension] : [],
+  queue: body.queue ?? '',
+  did: body.did ?? '',
+  number: body.number ?? '',
+  dialled: body.direction === 'in' ? '' : (body.number ?? ''),
+});
