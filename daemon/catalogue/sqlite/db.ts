@@ -7,6 +7,9 @@ import { migrations } from './migrations.js';
 
 export type Db = Database.Database;
 
+/** Of a new file; what stands in peaks.ts counts on it. */
+export const PAGE_BYTES = 4096;
+
 /** How long a verb waits for another process's transaction, in milliseconds. Ours take a few at most. */
 const BUSY_MS = 5_000;
 
@@ -18,6 +21,7 @@ export async function openDb(path: string, readonlyOk = false): Promise<Db> {
   const db = openFile(path, readonlyOk);
   try {
     db.pragma('foreign_keys = ON');
+    db.pragma(`page_size = ${PAGE_BYTES}`);
     if (!db.readonly) await useWal(db);
     db.pragma('synchronous = FULL');
     db.pragma('secure_delete = ON');
@@ -33,6 +37,8 @@ export async function openDb(path: string, readonlyOk = false): Promise<Db> {
 function openFile(path: string, readonlyOk: boolean): Db {
   try {
     makeFile(path);
+    // SQLite would open a file that it may not write for reading, without a word.
+    closeSync(openSync(path, 'r+'));
     return new Database(path, { timeout: BUSY_MS });
   } catch (e) {
     if (!readonlyOk || !existsSync(path)) throw e;

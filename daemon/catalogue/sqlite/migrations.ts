@@ -44,7 +44,7 @@ export const migrations: readonly string[] = [
     leg_id TEXT NOT NULL,
     in_started_at INTEGER,
     out_started_at INTEGER,
-    state TEXT NOT NULL CHECK (state IN ('capturing', 'captured', 'preserved', 'dropped')),
+    state TEXT NOT NULL CHECK (state IN ('capturing', 'captured', 'preserved', 'damaged', 'dropped')),
     PRIMARY KEY (named_call, seq)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX segments_by_call ON segments (call_id);
@@ -77,6 +77,9 @@ export const migrations: readonly string[] = [
 
   CREATE TABLE peaks (
     recording_id TEXT PRIMARY KEY REFERENCES recordings (id),
+    -- See peaks.ts.
+    pad BLOB NOT NULL,
+    bytes INTEGER NOT NULL,
     data BLOB NOT NULL
   ) STRICT;
 

@@ -2,6 +2,7 @@ import { fail } from '../../domain/error.js';
 import type { Recording, RecordingId } from '../../domain/recording.js';
 import type { StoredCall } from '../catalogue.js';
 import type { Db } from './db.js';
+import { createPeaks } from './peaks.js';
 import { type CallRow, type RecordingRow, toRecording, toStored } from './rows.js';
 
 const WITH_CALL = 'SELECT calls.*, recordings.* FROM recordings JOIN calls ON calls.id = recordings.call_id';
@@ -10,14 +11,13 @@ const stored = (rows: unknown[]): StoredCall[] =>
   (rows as Joined[]).map((row) => toStored(row.calls, toRecording(row.recordings)));
 
 export function createRecordings(db: Db) {
+  const peaks = createPeaks(db);
   const add = db.prepare(`
     INSERT INTO recordings (id, call_id, state, duration_ms, plain_bytes, sealed_bytes, plain_sha256, sealed_sha256,
       file, sealed_at, left_db, right_db, keep_until, keep_rule, keep_reason)
     VALUES ($id, $callId, 'sealed', $durationMs, $plainBytes, $sealedBytes, $plainSha256, $sealedSha256,
       $file, $sealedAt, $leftDb, $rightDb, $keepUntil, $keepRule, $keepReason)`);
-  const addPeaks = db.prepare('INSERT INTO peaks VALUES (?, ?)');
   const one = db.prepare('SELECT * FROM recordings WHERE id = ?');
-  const peaks = db.prepare('SELECT data FROM peaks WHERE recording_id = ?').pluck();
   const kept = db
     .prepare(`${WITH_CALL} WHERE recordings.state = 'sealed'
       ORDER BY coalesce(keep_until, 9223372036854775807), sealed_at LIMIT ?`)
@@ -31,7 +31,6 @@ export function createRecordings(db: Db) {
   const erasing = db.prepare(
     "SELECT * FROM recordings WHERE state = 'erasing' ORDER BY erase_intended_at, id",
   );
-  const purge = db.prepare('DELETE FROM peaks WHERE recording_id = ?');
   const erased = db.prepare(
     "UPDATE recordings SET state = 'erased', erased_at = $at WHERE id = $id AND state = 'erasing'",
   );
@@ -53,12 +52,9 @@ export function createRecordings(db: Db) {
     recording,
     sealed(given: Recording, data: Uint8Array): void {
       add.run(given);
-      addPeaks.run(given.id, data);
+      peaks.add(given.id, data);
     },
-    peaks(id: RecordingId): Uint8Array | null {
-      const data = peaks.get(id) as Buffer | undefined;
-      return data ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : null;
-    },
+    peaks: peaks.of,
     kept: (limit = -1): StoredCall[] => stored(kept.all(limit)),
     count: () => count.get() as { kept: number; forEver: number; newestSealedAt: number | null },
     /** Said twice, the first time and reason stand. */
@@ -68,7 +64,7 @@ export function createRecordings(db: Db) {
     erasing: (): Recording[] => (erasing.all() as RecordingRow[]).map(toRecording),
     /** Without an intent on record nothing may be called erased. */
     erased(id: RecordingId, at: number): void {
-      purge.run(id);
+      peaks.purge(id);
       if (erased.run({ id, at }).changes === 0 && known(id).state !== 'erased')
         throw fail('internal', `${id}: erased without an intent.`);
     },

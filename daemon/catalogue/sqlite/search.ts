@@ -22,7 +22,11 @@ export function searchText(call: CallRecord): string {
 export function searchConditions(text: string): { where: string[]; values: string[] } {
   const where: string[] = [];
   const values: string[] = [];
-  for (const word of text.trim().split(/\s+/).slice(0, MOST_WORDS)) {
+  // To SQLite a NUL ends the pattern, and what is left of it would fit everything.
+  for (const word of text
+    .split(/[\s\p{Cc}\p{Cs}]+/u)
+    .filter(Boolean)
+    .slice(0, MOST_WORDS)) {
     const numeric = /^[\d+\-().,/]+$/.test(word);
     const wanted = numeric ? digits(word) : fold(word);
     if (wanted === '') continue;

@@ -1,0 +1,100 @@
+import type { RetentionDecision } from './policy.js';
+import type { RecordingId } from './recording.js';
+
+const DAY_MS = 86_400_000;
+const YEAR_DAYS = 365;
+
+/** When a recording may be erased, in ms since 1970, or null for never: so many times 24 hours after its call ended. */
+export function keepUntil(decision: Pick<RetentionDecision, 'keepDays'>, endedAt: number): number | null {
+  return decision.keepDays === null ? null : endedAt + decision.keepDays * DAY_MS;
+}
+
+/** What the plan has to know of a sealed recording. Times are ms since 1970. */
+export type RetentionItem = {
+  id: RecordingId;
+  sealedAt: number;
+  keepUntil: number | null;
+  keepRule: string | null;
+  keepReason: string;
+};
+
+export type Planned<T> = { item: T; reason: string };
+
+export type Breaker = {
+  tripped: boolean;
+  /** 0..1 of all kept recordings that are due, and the most that may be without asking. */
+  share: number;
+  limit: number;
+  /** Why it tripped, in words; empty when it did not. */
+  reason: string;
+  /** What has to be sent back to run all the same. It changes with the set that would be erased. */
+  confirm: string;
+};
+
+export type RetentionPlan<T> = { due: Planned<T>[]; kept: Planned<T>[]; breaker: Breaker };
+
+/**
+ * What a run at `now` would erase, what it would keep, and why. What is kept for ever is never due, so an empty policy
+ * keeps everything.
+ *
+ * The breaker stops a run that a mistake may have caused: more than `breakerPercent` of the kept recordings are due, or
+ * the clock is not believable (more than a day older than the newest recording, or more than a year past it). One
+ * recording alone is let through by the share: in a young catalogue it would always be a large one.
+ *
+ * `items` may be only some of the kept recordings as long as all that are due are among them; then `total` says how
+ * many there are and `newestSealedAt` when the last of them was sealed.
+ */
+export function planRetention<T extends RetentionItem>(given: {
+  now: number;
+  items: readonly T[];
+  breakerPercent: number;
+  total?: number;
+  newestSealedAt?: number | null;
+}): RetentionPlan<T> {
+  const { now, items, breakerPercent } = given;
+  const due: Planned<T>[] = [];
+  const kept: Planned<T>[] = [];
+  for (const item of items) {
+    const isDue = item.keepUntil !== null && item.keepUntil <= now;
+    (isDue ? due : kept).push({ item, reason: reasonOf(item) });
+  }
+  const total = Math.max(given.total ?? 0, items.length);
+  const share = total === 0 ? 0 : due.length / total;
+  const newest =
+    given.newestSealedAt ?? items.reduce((n, i) => Math.max(n, i.sealedAt), Number.NEGATIVE_INFINITY);
+  const reason =
+    due.length === 0 ? '' : clockFault(now, newest) || shareFault(due.length, total, breakerPercent);
+  const confirm = `erase-${due.length}-${fingerprint(due.map((d) => d.item.id))}`;
+  return {
+    due,
+    kept,
+    breaker: { tripped: reason !== '', share, limit: breakerPercent / 100, reason, confirm },
+  };
+}
+
+function reasonOf(item: RetentionItem): string {
+  return item.keepRule === null ? item.keepReason : `${item.keepRule}: ${item.keepReason}`;
+}
+
+function shareFault(due: number, total: number, percent: number): string {
+  if (due < 2 || due * 100 <= total * percent) return '';
+  const shown = ((due / total) * 100).toFixed(1).replace(/\.0$/, '');
+  return `${due} of ${total} recordings are due (${shown} %), more than the ${percent} % that may go without asking.`;
+}
+
+function clockFault(now: number, newest: number): string {
+  if (!Number.isFinite(newest)) return '';
+  const days = (ms: number) => `${Math.floor(ms / DAY_MS)} days`;
+  if (newest - now > DAY_MS)
+    return `The clock may be wrong: it is ${days(newest - now)} behind the newest recording.`;
+  if (now - newest > YEAR_DAYS * DAY_MS)
+    return `The clock may be wrong: it is ${days(now - newest)} past the newest recording.`;
+  return '';
+}
+
+/** FNV-1a over the ids in order of name, as six hex digits: enough to tell one set from another, not to prove it. */
+function fingerprint(ids: string[]): string {
+  let hash = 0x811c9dc5;
+  for (const char of [...ids].sort().join('\n')) hash = Math.imul(hash ^ char.codePointAt(0)!, 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0').slice(0, 6);
+}

@@ -1,0 +1,47 @@
+import type { CallRecord, Recording } from '../../daemon/domain/recording.js';
+
+/** An ended and answered call of half a minute, with what a test wants to be different. */
+export function aCall(id: string, more: Partial<CallRecord> = {}): CallRecord {
+  const startedAt = more.startedAt ?? 1_700_000_000_000;
+  return {
+    id,
+    linkedids: [`${id}.1`],
+    direction: 'in',
+    startedAt,
+    answeredAt: startedAt + 5_000,
+    endedAt: startedAt + 35_000,
+    outcome: 'answered',
+    them: { number: '+15550123', name: 'Ada Caller', ours: false },
+    us: { number: '101', name: 'Grace Desk', ours: true },
+    dialled: '5550100',
+    did: '5550100',
+    queue: '',
+    legs: [],
+    marks: [],
+    ...more,
+  };
+}
+
+/** Its sealed recording, kept for ever unless `more` says otherwise. */
+export function aRecording(id: string, callId: string, more: Partial<Recording> = {}): Recording {
+  return {
+    id,
+    callId,
+    state: 'sealed',
+    durationMs: 30_000,
+    plainBytes: 90_000,
+    sealedBytes: 90_500,
+    plainSha256: 'a'.repeat(64),
+    sealedSha256: 'b'.repeat(64),
+    file: `recordings/${id}.age`,
+    sealedAt: 1_700_000_060_000,
+    leftDb: -20.5,
+    rightDb: -23,
+    keepUntil: null,
+    keepRule: null,
+    keepReason: 'No rule fits; it is kept for ever by default.',
+    erasedAt: null,
+    eraseReason: null,
+    ...more,
+  };
+}
