@@ -69,7 +69,8 @@ export type CallRecord = {
   marks: Mark[];
 };
 
-export type SegmentState = 'capturing' | 'captured' | 'preserved' | 'dropped';
+/** `damaged` files could not be used as audio and are kept in the spool; `dropped` ones were thrown away on purpose. */
+export type SegmentState = 'capturing' | 'captured' | 'preserved' | 'damaged' | 'dropped';
 /** One stretch of captured audio: a pair of spool files, in and out. */
 export type Segment = {
   callId: CallId;

@@ -1,6 +1,6 @@
 /** The part of ari-client that Tapedeck uses; the package has no types. */
 declare module 'ari-client' {
-  type Operation<T> = (parameters: Record<string, string | number | boolean>) => Promise<T>;
+  type Operation<T> = (parameters: Record<string, string | number | boolean | object>) => Promise<T>;
   export type Client = {
     asterisk: { getInfo: Operation<{ system?: { version?: string } }> };
     applications: { filter: Operation<unknown> };

@@ -126,7 +126,7 @@ export function createAri(deps: AriDeps) {
   }
 
   async function filter(c: Client): Promise<void> {
-    const value = JSON.stringify({ disallowed: UNWANTED.map((type) => ({ type })) });
+    const value = { disallowed: UNWANTED.map((type) => ({ type })) };
     await inTime('eventFilter', c.applications.filter({ applicationName: deps.app, filter: value }));
   }
 

@@ -1,0 +1,142 @@
+import { fail } from '../domain/error.js';
+import type { PbxEvent } from '../domain/event.js';
+import { type CallId, type LegId, snoopId, spoolName } from '../domain/recording.js';
+import type { Log } from '../ops/log.js';
+
+/** What the capture asks of the PBX. */
+export type PbxRecorder = {
+  snoop(legId: LegId, side: 'in' | 'out', id: string): Promise<void>;
+  record(snoop: string, name: string): Promise<void>;
+  stopRecording(name: string): Promise<void>;
+  discard(name: string): Promise<void>;
+  isRecording(name: string): Promise<boolean>;
+  hangup(channel: string): Promise<void>;
+};
+
+export type SnoopDeps = {
+  pbx: PbxRecorder;
+  /** Bytes of a spool file on disk, or null when it is not there, or when this machine does not see the spool. */
+  spoolSize: (name: string) => Promise<number | null>;
+  log: Log;
+  /** A recording that was said to run and has no audio on disk. */
+  onSilent: (callId: CallId, seq: number) => void;
+};
+
+const SIDES = ['in', 'out'] as const;
+/** How long the PBX may take to bring a snoop into Stasis, or to begin or end a recording, in ms. */
+const PATIENCE = 3_000;
+/** Asterisk buffers 32 KB, which is 2 s of 8 kHz wav: bytes cannot be expected on disk before, in ms. */
+const FIRST_BYTES = 4_000;
+
+export type Capture = ReturnType<typeof createCapture>;
+
+/**
+ * Captures a leg: two snoops, one a direction, each recorded by Asterisk itself, so that audio goes on being written
+ * when this process dies. Ids and names are made of the call id and a number: after a restart they are found again.
+ */
+export function createCapture(deps: SnoopDeps) {
+  const waiting = new Map<string, (at: number) => void>();
+  const watches = new Set<NodeJS.Timeout>();
+
+  /** Resolves with the time of an event that is still to come; subscribe before asking for it. */
+  function expect(kind: PbxEvent['kind'], id: string, what: string, patience = PATIENCE): Promise<number> {
+    const key = `${kind} ${id.toLowerCase()}`;
+    return new Promise<number>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        waiting.delete(key);
+        reject(fail('pbx_timeout', `${what} after ${patience / 1000} s.`));
+      }, patience);
+      waiting.set(key, (at) => {
+        clearTimeout(timer);
+        waiting.delete(key);
+        resolve(at);
+      });
+    });
+  }
+
+  async function side(callId: CallId, seq: number, legId: LegId, way: 'in' | 'out'): Promise<number> {
+    const id = snoopId(callId, seq, way);
+    const name = spoolName(callId, seq, way);
+    // A record sent before the snoop's StasisStart answers 409 (Asterisk 16 and 22).
+    const ready = expect('snoop-up', id, 'The snoop is not ready');
+    ready.catch(() => {});
+    await deps.pbx.snoop(legId, way, id);
+    await ready;
+    const started = expect('spool-started', name, 'The recording has not begun');
+    started.catch(() => {});
+    await deps.pbx.record(id, name);
+    return await started;
+  }
+
+  async function finished(callId: CallId, seq: number, way: 'in' | 'out'): Promise<void> {
+    const name = spoolName(callId, seq, way);
+    const done = expect('spool-finished', name, 'The recording has not ended', PATIENCE);
+    done.catch(() => {});
+    // The event may have come before anybody waited for it, or while the connection was down.
+    if (!(await deps.pbx.isRecording(name))) return;
+    await done;
+  }
+
+  function watch(callId: CallId, seq: number): void {
+    const timer = setTimeout(() => {
+      watches.delete(timer);
+      void Promise.all(SIDES.map((way) => deps.spoolSize(spoolName(callId, seq, way)))).then((sizes) => {
+        if (sizes.some((size) => size !== null && size <= 44)) deps.onSilent(callId, seq);
+      });
+    }, FIRST_BYTES);
+    watches.add(timer);
+  }
+
+  return {
+    /** Every event of the PBX passes here first. */
+    hear(event: PbxEvent): void {
+      if (event.kind === 'snoop-up') waiting.get(`snoop-up ${event.id.toLowerCase()}`)?.(event.at);
+      if (event.kind === 'spool-started' || event.kind === 'spool-finished' || event.kind === 'spool-failed') {
+        const kind = event.kind === 'spool-failed' ? 'spool-finished' : event.kind;
+        waiting.get(`${kind} ${event.name.toLowerCase()}`)?.(event.at);
+        if (event.kind === 'spool-failed') deps.log.error({ name: event.name, reason: event.reason }, 'Asterisk could not record');
+      }
+    },
+
+    /**
+     * Begins to capture a leg. Gives when each side began, in ms since 1970 by the PBX. Throws when either side could not
+     * be begun; then neither is left running.
+     */
+    async begin(callId: CallId, seq: number, legId: LegId): Promise<{ inStartedAt: number; outStartedAt: number }> {
+      const [one, two] = await Promise.allSettled(SIDES.map((way) => side(callId, seq, legId, way)));
+      if (one!.status === 'rejected' || two!.status === 'rejected') {
+        await this.drop(callId, seq).catch(() => {});
+        throw one!.status === 'rejected' ? one!.reason : (two as PromiseRejectedResult).reason;
+      }
+      watch(callId, seq);
+      return { inStartedAt: one!.value, outStartedAt: two!.value };
+    },
+
+    /** Resolves when Asterisk has closed both files: the leg has hung up, or `end` was called. */
+    async finished(callId: CallId, seq: number): Promise<void> {
+      await Promise.all(SIDES.map((way) => finished(callId, seq, way)));
+    },
+
+    /** Stops capturing and keeps what there is. */
+    async end(callId: CallId, seq: number): Promise<void> {
+      await Promise.all(SIDES.map((way) => deps.pbx.stopRecording(spoolName(callId, seq, way))));
+      await Promise.all(SIDES.map((way) => deps.pbx.hangup(snoopId(callId, seq, way))));
+    },
+
+    /** Stops capturing; what was captured is thrown away by Asterisk. */
+    async drop(callId: CallId, seq: number): Promise<void> {
+      await Promise.all(SIDES.map((way) => deps.pbx.discard(spoolName(callId, seq, way))));
+      await Promise.all(SIDES.map((way) => deps.pbx.hangup(snoopId(callId, seq, way))));
+    },
+
+    /** Whether a segment is being recorded at this moment. */
+    async isLive(callId: CallId, seq: number): Promise<boolean> {
+      const live = await Promise.all(SIDES.map((way) => deps.pbx.isRecording(spoolName(callId, seq, way))));
+      return live.some(Boolean);
+    },
+
+    stop(): void {
+      for (const timer of watches) clearTimeout(timer);
+    },
+  };
+}
