@@ -1,0 +1,284 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import t from 'tap';
+import type { Catalogue } from '../daemon/catalogue/catalogue.js';
+import { keepUntil, planRetention, type RetentionItem } from '../daemon/domain/retention.js';
+import { createLog } from '../daemon/ops/log.js';
+import { createRetain } from '../daemon/retain.js';
+import { aCall, aRecording } from './support/a-call.js';
+import { NOW, openHouse } from './support/erase-until-killed.js';
+
+const DAY = 86_400_000;
+const item = (id: string, more: Partial<RetentionItem> = {}): RetentionItem => ({
+  id,
+  sealedAt: NOW - DAY,
+  keepUntil: null,
+  keepRule: null,
+  keepReason: '',
+  ...more,
+});
+const items = (due: number, total: number) =>
+  Array.from({ length: total }, (_, i) => item(`R${i}`, i < due ? { keepUntil: NOW - 1 } : {}));
+
+t.test('a recording is kept so many times 24 hours from the end of its call, or for ever', async (t) => {
+  t.equal(keepUntil({ keepDays: 30 }, 1_000), 1_000 + 30 * DAY);
+  t.equal(keepUntil({ keepDays: null }, 1_000), null);
+});
+
+t.test('a plan has all that is due, nothing else, and the right share', async (t) => {
+  const arbitrary = fc.uniqueArray(
+    fc.record({
+      id: fc.string({ minLength: 1, maxLength: 8 }),
+      sealedAt: fc.integer({ min: NOW - 400 * DAY, max: NOW + 3 * DAY }),
+      keepUntil: fc.option(fc.integer({ min: NOW - DAY, max: NOW + DAY })),
+      keepRule: fc.option(fc.string()),
+      keepReason: fc.string(),
+    }),
+    { selector: (i) => i.id },
+  );
+  fc.assert(
+    fc.property(arbitrary, fc.integer({ min: 1, max: 100 }), (all, breakerPercent) => {
+      const { due, kept, breaker } = planRetention({ now: NOW, items: all, breakerPercent });
+      const ids = (list: { item: RetentionItem }[]) => list.map((p) => p.item.id);
+      const expected = all.filter((i) => i.keepUntil !== null && i.keepUntil <= NOW).map((i) => i.id);
+      const right =
+        due.every((p) => p.item.keepUntil !== null) &&
+        JSON.stringify(ids(due)) === JSON.stringify(expected) &&
+        due.length + kept.length === all.length &&
+        breaker.share === (all.length === 0 ? 0 : due.length / all.length) &&
+        breaker.tripped === (breaker.reason !== '') &&
+        (due.length > 0 || !breaker.tripped) &&
+        (due.length < 2 || breaker.share <= breaker.limit || breaker.tripped);
+      const shuffled = planRetention({ now: NOW, items: all.toReversed(), breakerPercent });
+      const fewer = planRetention({ now: NOW, items: all.slice(1), breakerPercent });
+      return (
+        right &&
+        shuffled.breaker.confirm === breaker.confirm &&
+        (fewer.due.length === due.length) === (fewer.breaker.confirm === breaker.confirm)
+      );
+    }),
+    { numRuns: 500 },
+  );
+  t.pass('for 500 catalogues');
+});
+
+t.test('the breaker', async (t) => {
+  const trips = (due: number, total: number, breakerPercent: number) =>
+    planRetention({ now: NOW, items: items(due, total), breakerPercent }).breaker.tripped;
+  t.equal(trips(20, 100, 20), false, 'the share that is allowed');
+  t.equal(trips(21, 100, 20), true, 'one more');
+  t.equal(trips(1, 1, 20), false, 'one recording alone');
+  t.equal(trips(2, 2, 20), true);
+  t.equal(trips(2, 2, 100), false, 'switched off');
+  const some = planRetention({ now: NOW, items: items(2, 3), breakerPercent: 20, total: 100 });
+  t.match(some.breaker, { tripped: false, share: 0.02 }, 'of all, where only some are given');
+  const at = (now: number, due = 1) =>
+    planRetention({ now, items: [item('new', { sealedAt: NOW }), ...items(due, 50)], breakerPercent: 20 })
+      .breaker;
+  t.match(at(NOW + 364 * DAY), { tripped: false });
+  t.match(at(NOW + 366 * DAY), { tripped: true, reason: /clock.*366 days past/ });
+  t.match(at(NOW + 366 * DAY, 0), { tripped: false }, 'nothing due, nothing to stop');
+  const late = [item('new', { sealedAt: NOW + 3 * DAY }), ...items(1, 50)];
+  t.match(planRetention({ now: NOW, items: late, breakerPercent: 20 }).breaker, {
+    tripped: true,
+    reason: /clock.*3 days behind/,
+  });
+});
+
+/** A directory with four recordings: two are due, one later, one never. */
+async function furnish(dir: string) {
+  mkdirSync(join(dir, 'recordings'), { recursive: true });
+  writeFileSync(join(dir, 'master.bin'), randomBytes(32));
+  const house = await openHouse(dir);
+  const marks = new Map<string, Buffer>();
+  const ends = { R1: NOW - DAY, R2: NOW, R3: NOW + 1, R4: null };
+  for (const [id, keep] of Object.entries(ends)) {
+    const mark = randomBytes(16);
+    marks.set(id, mark);
+    await house.catalogue.saveCall(aCall(`C${id}`));
+    await house.keys.create(id);
+    writeFileSync(join(dir, `recordings/${id}.age`), 'sealed');
+    await house.catalogue.recordingSealed(
+      aRecording(id, `C${id}`, {
+        keepUntil: keep,
+        sealedAt: NOW - DAY,
+        keepRule: 'Short',
+        keepReason: 'Law',
+      }),
+      Buffer.alloc(3_000, mark),
+      { status: 'recorded', reason: '', rule: null, missingMs: 0 },
+    );
+  }
+  await house.close();
+  return marks;
+}
+
+type House = Awaited<ReturnType<typeof openHouse>>;
+async function whatIsLeft(house: House, dir: string, id: string) {
+  return {
+    state: (await house.catalogue.recording(id))?.state,
+    key: house.keys.has(id),
+    file: existsSync(join(dir, `recordings/${id}.age`)),
+    peaks: (await house.catalogue.peaks(id)) !== null,
+  };
+}
+const whole = { state: 'sealed', key: true, file: true, peaks: true } as const;
+const gone = { state: 'erased', key: false, file: false, peaks: false } as const;
+
+const killedAt = (dir: string, nth: number): Promise<{ said: string; killed: boolean }> =>
+  new Promise((resolve, reject) => {
+    const script = join(import.meta.dirname, 'support/erase-until-killed.ts');
+    const child = spawn(process.execPath, ['--import', 'tsx', script, dir, String(nth)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    child.stdout.on('data', (part) => {
+      said += part;
+    });
+    child.on('error', reject);
+    child.on('close', (_, signal) => resolve({ said, killed: signal === 'SIGKILL' }));
+  });
+
+t.test('killed before any step, an erasure comes to the same end', async (t) => {
+  const base = t.testdir();
+  const marks = await furnish(join(base, 'start'));
+  const verbs: string[] = [];
+  for (let nth = 1, finished = false; !finished; nth++) {
+    const dir = join(base, `killed-${nth}`);
+    cpSync(join(base, 'start'), dir, { recursive: true });
+    const { said, killed } = await killedAt(dir, nth);
+    verbs.push(said);
+    finished = !killed;
+    const house = await openHouse(dir);
+    await house.retain.recover();
+    for (const id of ['R1', 'R2']) {
+      const left = await whatIsLeft(house, dir, id);
+      t.same(left, left.state === 'sealed' ? whole : gone, `${nth} ${said}: ${id} is whole or gone`);
+    }
+    t.same(await house.catalogue.recordingsErasing(), [], `${nth} ${said}: nothing half done`);
+    await house.retain.run();
+    const ends = { R1: gone, R2: gone, R3: whole, R4: whole };
+    for (const [id, end] of Object.entries(ends))
+      t.same(await whatIsLeft(house, dir, id), end, `${nth} ${said}: the end of ${id}`);
+    t.match(await house.catalogue.call('CR1'), { recording: { erasedAt: NOW, eraseReason: 'Short: Law' } });
+    const bytes = ['', '-wal'].map((end) => readFileSync(join(dir, `catalogue.db${end}`)));
+    for (const id of ['R1', 'R2'])
+      t.notOk(
+        bytes.some((b) => b.includes(marks.get(id)!)),
+        `${nth} ${said}: no trace of ${id}'s peaks`,
+      );
+    await house.close();
+  }
+  t.equal(verbs.at(-1), 'finished');
+  for (const verb of ['catalogue.eraseIntended', 'keys.destroy', 'files.remove', 'catalogue.erased'])
+    t.equal(verbs.filter((v) => v === verb).length, 2, `it was killed before each ${verb}`);
+});
+
+t.test('one that cannot be erased does not keep the others, and is tried again', async (t) => {
+  const dir = t.testdir();
+  await furnish(dir);
+  let broken = true;
+  const house = await openHouse(dir, (verb) => {
+    if (verb === 'files.remove' && broken) {
+      broken = false;
+      throw new Error('EIO');
+    }
+  });
+  t.teardown(() => house.close());
+  t.same(await house.retain.run(), { erased: 1, failed: 1, left: 1 });
+  t.match(await whatIsLeft(house, dir, 'R1'), { state: 'erasing', key: false, file: true });
+  t.same(await house.retain.run(), { erased: 1, failed: 0, left: 0 });
+  t.same(await whatIsLeft(house, dir, 'R1'), gone);
+});
+
+t.test('what only claims to be gone is not called erased', async (t) => {
+  const dir = t.testdir();
+  await furnish(dir);
+  const house = await openHouse(dir);
+  t.teardown(() => house.close());
+  for (const lie of ['key', 'file']) {
+    const retain = createRetain({
+      catalogue: house.catalogue,
+      keys: { destroy: async () => true, has: () => lie === 'key' },
+      files: { remove: async () => true, exists: async () => lie === 'file' },
+      clock: () => NOW,
+      config: { dataDir: dir, schedule: '* * * * *', timeZone: 'UTC', breakerPercent: 100 },
+      log: createLog('silent', 'test'),
+    });
+    t.match(await retain.run(), { erased: 0, left: 2 }, lie);
+  }
+  t.match(await whatIsLeft(house, dir, 'R1'), { state: 'erasing', peaks: true });
+});
+
+t.test('an unusual run is refused until it is confirmed for exactly this set', async (t) => {
+  const dir = t.testdir();
+  await furnish(dir);
+  const house = await openHouse(dir);
+  t.teardown(() => house.close());
+  const retain = createRetain({
+    catalogue: house.catalogue,
+    keys: house.keys,
+    files: { remove: async () => true, exists: async () => false },
+    clock: () => NOW,
+    config: { dataDir: dir, schedule: '* * * * *', timeZone: 'UTC', breakerPercent: 20 },
+    log: createLog('silent', 'test'),
+  });
+  const { breaker, due, kept, total, forEver } = await retain.plan();
+  t.match(breaker, { tripped: true, share: 0.5, limit: 0.2 });
+  t.same([due.length, kept.map((k) => k.item.id), total, forEver], [2, ['R3', 'R4'], 4, 1]);
+  await t.rejects(retain.run(), { code: 'retention_refused', message: new RegExp(breaker.confirm) });
+  await t.rejects(retain.run({ confirm: 'erase-2-000000' }), { code: 'retention_refused' });
+  t.equal((await house.catalogue.countKept()).kept, 4, 'nothing happened');
+  const both = await Promise.all([retain.run({ confirm: breaker.confirm }), retain.run()]);
+  t.same(
+    both.map((r) => r.erased),
+    [2, 0],
+    'two runs at once take turns',
+  );
+});
+
+t.test('a plan looks as far as there are recordings due, and no further', async (t) => {
+  const all = Array.from({ length: 3_000 }, (_, i) => ({
+    ...aCall(`C${i}`),
+    coverage: { status: 'recorded' as const, reason: '', rule: null, missingMs: 0 },
+    recording: aRecording(`R${i}`, `C${i}`, { keepUntil: i < 2_100 ? NOW - 1 : null, sealedAt: NOW }),
+  }));
+  const asked: number[] = [];
+  const catalogue: Pick<Catalogue, 'keptRecordings' | 'countKept'> = {
+    keptRecordings: async (limit = all.length) => {
+      asked.push(limit);
+      return all.slice(0, limit);
+    },
+    countKept: async () => ({ kept: all.length, forEver: 900, newestSealedAt: NOW }),
+  };
+  const { makePlan } = await import('../daemon/retain.js');
+  const plan = await makePlan(catalogue, NOW, 20);
+  t.same([plan.due.length, asked], [2_100, [500, 2_000, 8_000]]);
+  t.equal(plan.breaker.share, 0.7);
+});
+
+t.test(
+  'the schedule: a bad one is refused, and what should have gone a day ago goes at the start',
+  async (t) => {
+    const dir = t.testdir();
+    await furnish(dir);
+    const house = await openHouse(dir);
+    t.teardown(() => house.close());
+    await house.retain.start();
+    while ((await house.catalogue.erasedRecordings(9)).length < 2) await new Promise(setImmediate);
+    await house.retain.stop();
+    t.same(await whatIsLeft(house, dir, 'R1'), gone);
+    const deps = {
+      catalogue: house.catalogue,
+      keys: house.keys,
+      clock: () => NOW,
+      log: createLog('silent', 'test'),
+    };
+    const files = { remove: async () => true, exists: async () => false };
+    const config = { dataDir: dir, schedule: 'sometimes', timeZone: 'UTC', breakerPercent: 20 };
+    await t.rejects(createRetain({ ...deps, files, config }).start(), { code: 'config_invalid' });
+  },
+);

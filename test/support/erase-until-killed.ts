@@ -1,0 +1,62 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import { createLog } from '../../daemon/ops/log.js';
+import { createRetain, type Retain } from '../../daemon/retain.js';
+import { removeDurably } from '../../daemon/vault/durable.js';
+import { createKeys } from '../../daemon/vault/keys.js';
+
+export const NOW = 1_800_000_000_000;
+
+/** What retention needs, on real files in `dir`. `beforeEach` is called before every verb of the three parts. */
+export async function openHouse(dir: string, beforeEach: (verb: string) => void = () => {}) {
+  const watched = <T extends object>(name: string, part: T): T =>
+    new Proxy(part, {
+      get(target, verb, self) {
+        const value = Reflect.get(target, verb, self);
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]) => {
+          beforeEach(`${name}.${String(verb)}`);
+          return value.apply(target, args);
+        };
+      },
+    });
+  const catalogue = createSqliteCatalogue({ path: join(dir, 'catalogue.db') });
+  const keys = createKeys({ path: join(dir, 'keys.db'), masterKey: readFileSync(join(dir, 'master.bin')) });
+  await catalogue.start();
+  keys.start();
+  const retain: Retain = createRetain({
+    catalogue: watched('catalogue', catalogue),
+    keys: watched('keys', keys),
+    files: watched('files', { remove: removeDurably, exists: async (path: string) => existsSync(path) }),
+    clock: () => NOW,
+    config: { dataDir: dir, schedule: '15 3 * * *', timeZone: 'Europe/Berlin', breakerPercent: 100 },
+    log: createLog('silent', 'test'),
+  });
+  return {
+    catalogue,
+    keys,
+    retain,
+    async close() {
+      await retain.stop();
+      keys.stop();
+      await catalogue.stop();
+    },
+  };
+}
+
+/** Run as a program: erases what is due in a directory and dies by SIGKILL before the nth verb. */
+if (process.argv[1] === import.meta.filename) {
+  const [dir, nth] = process.argv.slice(2) as [string, string];
+  let left = Number(nth);
+  const house = await openHouse(dir, (verb) => {
+    left -= 1;
+    if (left > 0) return;
+    process.stdout.write(verb);
+    process.kill(process.pid, 'SIGKILL');
+    for (;;);
+  });
+  await house.retain.run();
+  await house.close();
+  process.stdout.write('finished');
+}
