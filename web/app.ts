@@ -3,7 +3,7 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import underPressure from '@fastify/under-pressure';
-import Fastify, { type FastifyBaseLogger } from 'fastify';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { ulid } from 'ulid';
 import type { Catalogue } from '../daemon/catalogue/catalogue.js';
 import { fail } from '../daemon/domain/error.js';
@@ -113,7 +113,7 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup }> 
 function createServer(log: Log): App {
   const app: App = Fastify({
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => ulid(),
     bodyLimit: 1024 * 1024,
     requestTimeout: 30_000,

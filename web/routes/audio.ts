@@ -50,11 +50,11 @@ export function audioRoutes(app: App, { catalogue, keys, openSealed, dataDir, si
         open -= 1;
         throw e;
       });
-      const close = () => {
+      const close = async () => {
         if (closed) return;
         closed = true;
         open -= 1;
-        sealed.close().catch((err: unknown) => request.log.warn({ err }, 'a recording was not closed'));
+        await sealed.close().catch((err: unknown) => request.log.warn({ err }, 'a recording was not closed'));
       };
       try {
         if (sealed.size !== recording.plainBytes) throw fail('seal_damaged', 'It has another length.');
@@ -69,14 +69,18 @@ export function audioRoutes(app: App, { catalogue, keys, openSealed, dataDir, si
         reply.header('etag', etag);
         if (request.query.download) reply.header('content-disposition', attachment(call, site));
         if (part.status === 304 || request.method === 'HEAD') {
-          close();
+          await close();
           return reply.send(null as never);
         }
         const stream = sealed.read(part.start, part.end).once('close', close);
         await begun(stream);
+        stream.once('error', (err) => {
+          if (!reply.raw.destroyed)
+            request.log.error({ err, recording: recording.id }, 'a recording broke off');
+        });
         return reply.send(stream);
       } catch (e) {
-        close();
+        await close();
         throw e;
       }
     },

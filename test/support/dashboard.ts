@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { InjectOptions, LightMyRequestResponse } from 'fastify';
+import { pino } from 'pino';
+import type { Test } from 'tap';
+import { ulid } from 'ulid';
+import type { Catalogue, StoredCall } from '../../daemon/catalogue/catalogue.js';
+import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import { encodePeaks } from '../../daemon/domain/peaks.js';
+import type { CallRecord, Recording } from '../../daemon/domain/recording.js';
+import { createKeys } from '../../daemon/vault/keys.js';
+import { openSealed } from '../../daemon/vault/open.js';
+import { sealStream } from '../../daemon/vault/seal.js';
+import { buildApp, type Deps } from '../../web/app.js';
+
+/** 26 July 2026, 08:00 UTC: where the clock of a dashboard under test begins. */
+export const START = Date.UTC(2026, 6, 26, 8);
+
+export type Dashboard = Awaited<ReturnType<typeof openDashboard>>;
+
+/**
+ * A dashboard on a real catalogue and real keys in a directory of the test's own, with a clock to be turned by hand.
+ * Passwords are kept as they are (argon2 has a test of its own), and every look at one is counted.
+ */
+export async function openDashboard(t: Test, overrides: Partial<Deps> = {}) {
+  const dataDir = t.testdir({
+    ui: {
+      'index.html': '<!doctype html><title>Tapedeck</title>',
+      assets: { 'index-abc123.js': 'export {};' },
+    },
+    'secret.txt': 'outside of the pages',
+  });
+  const clock = { ms: START };
+  const verified: string[] = [];
+  const lines: string[] = [];
+  const catalogue = createSqliteCatalogue({ path: join(dataDir, 'catalogue.db') });
+  await catalogue.start();
+  const keys = createKeys({ path: join(dataDir, 'keys.db'), masterKey: randomBytes(32) });
+  keys.start();
+  const { app, setup } = await buildApp({
+    catalogue,
+    keys,
+    openSealed,
+    passwords: {
+      hashPassword: async (password) => `hash of ${password}`,
+      verifyPassword: async (hash, password) => {
+        verified.push(hash);
+        return hash === `hash of ${password}`;
+      },
+      checkPassword: () => {},
+    },
+    control: {
+      status: async () => ({
+        daemon: 'up',
+        pbx: { ari: true, ami: true, version: '22.10.1', problem: null },
+        calls_now: 1,
+        recording_now: 1,
+        preserving: 0,
+      }),
+      runRetention: async () => ({ erased: 0, failed: 0, left: 0 }),
+    },
+    dataDir,
+    uiDir: join(dataDir, 'ui'),
+    site: { name: 'Test', timeZone: 'Europe/Berlin' },
+    web: { address: '127.0.0.1', hosts: ['tapedeck.office.lan'] },
+    retention: { schedule: '15 3 * * *', breakerPercent: 20 },
+    version: '0.0.0-test',
+    log: pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) }),
+    now: () => clock.ms,
+    ...overrides,
+  });
+  t.teardown(async () => {
+    await app.close();
+    keys.stop();
+    await catalogue.stop();
+  });
+  return { app, setup, catalogue, keys, clock, dataDir, verified, lines };
+}
+
+export const cookieOf = (response: LightMyRequestResponse): string => {
+  const cookie = response.cookies.find(({ name }) => name === 'tapedeck_session');
+  return `tapedeck_session=${cookie?.value ?? ''}`;
+};
+
+export const password = 'four unrelated quiet words';
+
+/** Makes the first user by the set-up code, and gives the cookie. */
+export async function setUp({ app, setup }: Dashboard, name = 'anna'): Promise<string> {
+  const response = await post(app, '/setup', { code: await setup.begin(), name, password });
+  if (response.statusCode !== 200) throw new Error(response.body);
+  return cookieOf(response);
+}
+
+export const post = (
+  app: Dashboard['app'],
+  path: string,
+  payload: unknown,
+  headers: Record<string, string> = {},
+  more: InjectOptions = {},
+) =>
+  app.inject({
+    method: 'POST',
+    url: `/api/v1${path}`,
+    headers: { 'x-tapedeck': '1', 'content-type': 'application/json', ...headers },
+    payload: JSON.stringify(payload),
+    ...more,
+  });
+
+export const get = (app: Dashboard['app'], path: string, cookie?: string, headers = {}) =>
+  app.inject({ url: `/api/v1${path}`, headers: { ...(cookie ? { cookie } : {}), ...headers } });
+
+/** A finished call of three minutes from outside, written to the catalogue. */
+export async function addCall(catalogue: Catalogue, change: Partial<CallRecord> = {}): Promise<CallRecord> {
+  const startedAt = change.startedAt ?? START - 600_000;
+  const call: CallRecord = {
+    id: ulid(startedAt),
+    linkedids: ['1.1'],
+    direction: 'in',
+    startedAt,
+    answeredAt: startedAt + 5000,
+    endedAt: startedAt + 185_000,
+    outcome: 'answered',
+    them: { number: '+4930123444', name: 'Example GmbH', ours: false },
+    us: { number: '201', name: 'Anna', ours: true },
+    dialled: '201',
+    did: '+4930999',
+    queue: '',
+    legs: [
+      {
+        id: 'leg-1',
+        party: { number: '+4930123444', name: 'Example GmbH', ours: false },
+        seenAt: startedAt,
+        upAt: startedAt + 5000,
+        goneAt: startedAt + 185_000,
+      },
+    ],
+    marks: [{ atMs: 60_000, untilMs: 70_000, kind: 'hold', text: '' }],
+    ...change,
+  };
+  await catalogue.saveCall(call);
+  return call;
+}
+
+/** A call with a sealed recording of these bytes (not audio, which nobody here decodes). */
+export async function addRecording(
+  { catalogue, keys, dataDir }: Pick<Dashboard, 'catalogue' | 'keys' | 'dataDir'>,
+  bytes: Buffer,
+  change: { call?: Partial<CallRecord>; recording?: Partial<Recording> } = {},
+): Promise<{ call: StoredCall; recording: Recording; path: string }> {
+  const call = await addCall(catalogue, change.call);
+  const id = ulid(call.startedAt);
+  const dir = join(dataDir, 'recordings');
+  mkdirSync(dir, { recursive: true });
+  const { recipient } = await keys.create(id);
+  const sealed = await sealStream(Readable.from([bytes]), { recipient, dir, name: `${id}.age` });
+  const recording: Recording = {
+    id,
+    callId: call.id,
+    state: 'sealed',
+    durationMs: 180_000,
+    plainBytes: sealed.plainBytes,
+    sealedBytes: sealed.sealedBytes,
+    plainSha256: sealed.plainSha256,
+    sealedSha256: sealed.sealedSha256,
+    file: `recordings/${id}.age`,
+    sealedAt: call.endedAt! + 3000,
+    leftDb: -20,
+    rightDb: -21,
+    keepUntil: null,
+    keepRule: null,
+    keepReason: 'No rule fits; it is kept for ever by default.',
+    erasedAt: null,
+    eraseReason: null,
+    ...change.recording,
+  };
+  const peaks = encodePeaks({ perSecond: 10, durationMs: 180_000, left: [0, 128, 255], right: [3, 2, 1] });
+  await catalogue.recordingSealed(recording, peaks, {
+    status: 'recorded',
+    reason: '',
+    rule: null,
+    missingMs: 0,
+  });
+  return { call: (await catalogue.call(call.id))!, recording, path: join(dataDir, recording.file) };
+}
+
+/** Changes one byte of a file. */
+export function flip(path: string, bytes: Buffer, at: number): void {
+  const changed = Buffer.from(bytes);
+  changed[at]! ^= 1;
+  writeFileSync(path, changed);
+}
