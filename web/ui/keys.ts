@@ -1,0 +1,46 @@
+import { effect, signal } from '@preact/signals';
+import { keysShown } from './parts/keys-dialog.js';
+import { player } from './player.js';
+import { remembered } from './remembered.js';
+
+/** Single-key commands can be switched off (WCAG 2.1.4). */
+export const singleKeys = signal(remembered.read('single-keys') !== 'off');
+effect(() => remembered.write('single-keys', singleKeys.value ? 'on' : 'off'));
+
+const typing = 'input:not([type=checkbox],[type=radio],[type=range]), textarea, select, [contenteditable]';
+const pressable = 'button, summary, input, [role=button]';
+
+const commands: Record<string, () => void> = {
+  '/': () => {
+    const box = document.querySelector<HTMLInputElement>('[data-search]');
+    box?.focus();
+    box?.select();
+  },
+  '?': () => {
+    keysShown.value = true;
+  },
+  ' ': () => player.toggle(),
+  k: () => player.toggle(),
+  j: () => player.skip(-15_000),
+  l: () => player.skip(15_000),
+  arrowleft: () => player.skip(-5000),
+  arrowright: () => player.skip(5000),
+  '[': () => player.faster(-1),
+  ']': () => player.faster(1),
+};
+/** These work without a player; all others need something loaded in it. */
+const always = new Set(['/', '?']);
+
+export function listenForKeys(): void {
+  addEventListener('keydown', (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !singleKeys.value) return;
+    const key = event.key.toLowerCase();
+    const command = commands[key];
+    const target = event.target as Element | null;
+    if (!command || target?.closest(typing) || document.querySelector('dialog[open]')) return;
+    if ((key === ' ' || key.startsWith('arrow')) && target?.closest(pressable)) return;
+    if (!always.has(key) && !player.call.value) return;
+    event.preventDefault();
+    command();
+  });
+}

@@ -1,0 +1,20 @@
+import { render } from 'preact';
+import { App } from './app.js';
+import { listenForKeys } from './keys.js';
+import { startClocks } from './live.js';
+import { loadSession } from './session.js';
+import './theme.js';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/controls.css';
+import './styles/shell.css';
+import './styles/calls.css';
+import './styles/call.css';
+import './styles/player.css';
+import './styles/policy.css';
+import './styles/retention.css';
+
+startClocks();
+listenForKeys();
+loadSession();
+render(<App />, document.getElementById('app')!);

@@ -1,0 +1,134 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { ApiError, api, type CallDetail, downloadUrl } from '../api.js';
+import { changes, minute } from '../live.js';
+import { t } from '../messages/en.js';
+import { clean, readable } from '../messages/numbers.js';
+import { exactParty, nameOf, numberBeside } from '../messages/people.js';
+import { dayAndClock, exact, length } from '../messages/when.js';
+import { Badge } from '../parts/badge.js';
+import { DirectionIcon, Running } from '../parts/call-row.js';
+import { Details } from '../parts/details.js';
+import { ErrorNote } from '../parts/error-note.js';
+import { DownloadIcon, LeftIcon, PauseIcon, PlayIcon } from '../parts/icons.js';
+import { Story } from '../parts/story.js';
+import { Why } from '../parts/why.js';
+import { playable, player } from '../player.js';
+import { wide } from '../wide.js';
+
+export function CallPage({ id, back }: { id: string; back: string }) {
+  const call = useSignal<CallDetail | null>(null);
+  const problem = useSignal<unknown>(null);
+  const load = () => {
+    api.call(id).then(
+      (c) => {
+        call.value = c;
+        problem.value = null;
+        if (playable(c) && (!player.playing.value || player.call.value?.id === c.id)) player.load(c);
+      },
+      (cause) => {
+        problem.value = cause;
+      },
+    );
+  };
+  const changed = changes.value;
+  useEffect(load, [changed]);
+
+  const c = call.value;
+  return (
+    <article class="call-pane" aria-labelledby="call-title">
+      {!wide.value && (
+        <p class="call-back">
+          <a href={back}>
+            <LeftIcon />
+            {t.call.back}
+          </a>
+        </p>
+      )}
+      {problem.value !== null && (
+        <ErrorNote
+          problem={problem.value}
+          {...(problem.value instanceof ApiError && problem.value.status === 404 ? {} : { retry: load })}
+        />
+      )}
+      {!c && problem.value === null && <p class="list-wait">{t.common.loading}</p>}
+      {c && (
+        <>
+          <CallHead call={c} />
+          <Why call={c} />
+          <Story call={c} />
+          <Details call={c} />
+        </>
+      )}
+    </article>
+  );
+}
+
+/** Who spoke with whom and when, in one line. */
+function CallHead({ call }: { call: CallDetail }) {
+  const Title = wide.value ? 'h2' : 'h1';
+  const title = useRef<HTMLHeadingElement>(null);
+  // On a narrow screen the call takes the list's place, so focus moves to it.
+  useEffect(() => {
+    if (!wide.value) title.current?.focus();
+  }, []);
+  const number = numberBeside(call.them);
+  const can = playable(call);
+  const current = player.call.value?.id === call.id;
+  const going = current && player.playing.value;
+  return (
+    <header class="call-head">
+      <Title id="call-title" class="call-title" ref={title} tabIndex={-1}>
+        <DirectionIcon call={call} />
+        <span>
+          <bdi title={exactParty(call.them)}>{nameOf(call.them)}</bdi>
+          {number && <bdi class="call-number">{number}</bdi>}{' '}
+          <span class="call-verb">{t.call.sentence[call.direction]}</span>{' '}
+          <bdi title={exactParty(call.us)}>{nameOf(call.us)}</bdi>
+        </span>
+      </Title>
+      <p class="call-facts">
+        <Badge call={call} />
+        <time datetime={call.started_at} title={exact(call.started_at)}>
+          {dayAndClock(call.started_at, minute.value)}
+        </time>
+        {call.state === 'live' ? (
+          <Running since={call.answered_at ?? call.started_at} />
+        ) : (
+          call.talk_ms !== null && <span>{t.call.lasted(length(call.talk_ms))}</span>
+        )}
+        {call.did && (
+          <span>
+            {t.call.did} <bdi title={clean(call.did)}>{readable(clean(call.did))}</bdi>
+          </span>
+        )}
+        {call.queue && (
+          <span>
+            {t.call.queue} <bdi>{clean(call.queue)}</bdi>
+          </span>
+        )}
+      </p>
+      {can && (
+        <p class="call-acts">
+          <button
+            type="button"
+            class="button button-main"
+            data-play
+            onClick={() => {
+              if (going) return player.pause();
+              player.load(call);
+              player.play();
+            }}
+          >
+            {going ? <PauseIcon /> : <PlayIcon />}
+            {going ? t.call.pause : t.call.play}
+          </button>
+          <a class="button" href={downloadUrl(call.id)} download>
+            <DownloadIcon />
+            {t.call.download}
+          </a>
+        </p>
+      )}
+    </header>
+  );
+}

@@ -1,0 +1,81 @@
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLocation } from 'preact-iso/router';
+import { t } from '../messages/en.js';
+import { CallList } from '../parts/call-list.js';
+import { FilterBar } from '../parts/filter-bar.js';
+import { KeyTable } from '../parts/keys-dialog.js';
+import { zone } from '../session.js';
+import { wide } from '../wide.js';
+import { CallPage } from './call.js';
+import { type Filters, fromAddress, toAddress } from './filters.js';
+import { useCalls } from './use-calls.js';
+
+/** The list, and the chosen call beside it where there is room or in its place where there is not. */
+export function CallsPage({ chosen }: { chosen: string | null }) {
+  const { query, route } = useLocation();
+  const filters = fromAddress(query);
+  const calls = useCalls(filters);
+  const list = useRef<HTMLDivElement>(null);
+  const scrolled = useRef(0);
+  const covered = chosen !== null && !wide.value;
+
+  // A hidden element forgets how far it was scrolled.
+  useLayoutEffect(() => {
+    if (!covered && list.current) list.current.scrollTop = scrolled.current;
+  }, [covered]);
+  // Opening a call moves the reader to it; closing it on a narrow screen moves back to its line.
+  const before = useRef(chosen);
+  useEffect(() => {
+    const last = before.current;
+    before.current = chosen;
+    if (last && !chosen) document.getElementById(`row-${last}`)?.focus();
+  }, [chosen]);
+
+  const narrow = (change: Partial<Filters>, replace = false) =>
+    route(toAddress({ ...filters, ...change }, wide.value ? chosen : null), replace);
+
+  return (
+    <div class={`calls ${covered ? 'calls-covered' : ''}`}>
+      <section class="calls-side" hidden={covered} aria-labelledby="calls-title">
+        <h1 id="calls-title" class="unseen">
+          {t.calls.title}
+        </h1>
+        <FilterBar filters={filters} change={narrow} />
+        <div
+          class="calls-list"
+          ref={list}
+          onScroll={(e) => {
+            if (!covered) scrolled.current = e.currentTarget.scrollTop;
+          }}
+        >
+          <CallList
+            calls={calls}
+            filters={filters}
+            chosen={chosen}
+            address={(id) => toAddress(filters, id)}
+            scroller={list}
+            clear={() => route('/')}
+          />
+          <p class="calls-zone">{t.when.zone(zone())}</p>
+        </div>
+      </section>
+      {chosen ? (
+        <CallPage key={chosen} id={chosen} back={toAddress(filters, null)} />
+      ) : (
+        wide.value && <ChooseOne />
+      )}
+    </div>
+  );
+}
+
+function ChooseOne() {
+  return (
+    <section class="call-pane call-none" aria-labelledby="choose-title">
+      <div>
+        <h2 id="choose-title">{t.calls.chooseTitle}</h2>
+        <p>{t.calls.choose}</p>
+        <KeyTable lines={t.calls.chooseKeys} />
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,69 @@
+import type { CallQuery } from '../api.js';
+import { dayAfter, dayOf } from '../messages/when.js';
+
+/** What the list is narrowed to. It lives in the address, so that a view can be bookmarked and sent. */
+export type Filters = {
+  q: string;
+  direction: string;
+  when: string;
+  from: string;
+  to: string;
+  coverage: string;
+};
+
+export const coverages = [
+  'recorded',
+  'partial',
+  'excluded',
+  'declined',
+  'not_recorded',
+  'none',
+  'pending',
+] as const;
+const day = /^\d{4}-\d{2}-\d{2}$/;
+const oneOf = (value: string | undefined, allowed: readonly string[]) =>
+  value && allowed.includes(value) ? value : '';
+
+export function fromAddress(query: Record<string, string>): Filters {
+  const date = (value = '') => (day.test(value) ? value : '');
+  return {
+    q: (query.q ?? '').slice(0, 100),
+    direction: oneOf(query.direction, ['in', 'out', 'internal']),
+    when: oneOf(query.when, ['today', 'yesterday', 'week', 'custom']),
+    from: date(query.from),
+    to: date(query.to),
+    coverage: oneOf(query.coverage, coverages),
+  };
+}
+
+export function toAddress(filters: Filters, callId: string | null): string {
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(filters)) {
+    if (!value || ((key === 'from' || key === 'to') && filters.when !== 'custom')) continue;
+    params.set(key, value);
+  }
+  const search = params.toString();
+  return `${callId ? `/calls/${encodeURIComponent(callId)}` : '/'}${search ? `?${search}` : ''}`;
+}
+
+/** The same as the API asks for it; days are the site's. */
+export function toQuery(filters: Filters, now: number): CallQuery {
+  const today = dayOf(now);
+  const days: Record<string, [string, string]> = {
+    today: [today, today],
+    yesterday: [dayAfter(today, -1), dayAfter(today, -1)],
+    week: [dayAfter(today, -6), today],
+    custom: [filters.from, filters.to],
+  };
+  const [from, to] = days[filters.when] ?? ['', ''];
+  return {
+    q: filters.q.trim() || undefined,
+    direction: (filters.direction || undefined) as CallQuery['direction'],
+    coverage: filters.coverage || undefined,
+    from: from || undefined,
+    to: to || undefined,
+  };
+}
+
+export const anything = (f: Filters) => Boolean(f.q.trim() || f.direction || f.when || f.coverage);
+export const none: Filters = { q: '', direction: '', when: '', from: '', to: '', coverage: '' };

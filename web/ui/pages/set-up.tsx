@@ -1,0 +1,96 @@
+import { useEffect, useState } from 'preact/hooks';
+import { api } from '../api.js';
+import { t } from '../messages/en.js';
+import { ErrorNote } from '../parts/error-note.js';
+import { FaultSummary, type Faults, Field } from '../parts/field.js';
+import { begun, session } from '../session.js';
+import { Brand, ShowPassword } from './sign-in.js';
+
+const LEAST = 12;
+
+/** The first account, made with the code that the console shows. */
+export function SetUpPage() {
+  const [code, setCode] = useState('');
+  const [name, setName] = useState('');
+  const [password, setPassword] = useState('');
+  const [shown, setShown] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [attempt, setAttempt] = useState(0);
+  const [problem, setProblem] = useState<unknown>(null);
+  useEffect(() => {
+    document.title = t.title(t.setUp.title, session.value?.site.name ?? '');
+  }, []);
+
+  const found: Faults = [];
+  if (!code.trim()) found.push({ id: 'code', text: t.setUp.noCode });
+  if (!name.trim()) found.push({ id: 'name', text: t.setUp.noName });
+  const characters = [...password].length;
+  if (characters < LEAST) found.push({ id: 'password', text: t.setUp.shortPassword(characters) });
+  else if (name.trim().length > 2 && password.toLowerCase().includes(name.trim().toLowerCase()))
+    found.push({ id: 'password', text: t.setUp.namePassword });
+  const faults = attempt > 0 ? found : [];
+  const fault = (id: string) => faults.find((f) => f.id === id)?.text;
+
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setAttempt(attempt + 1);
+    setProblem(null);
+    if (found.length > 0) return;
+    setBusy(true);
+    try {
+      await api.setUp(code.trim(), name.trim(), password);
+      await begun();
+    } catch (cause) {
+      setProblem(cause);
+      setBusy(false);
+    }
+  };
+  return (
+    <main class="door">
+      <Brand />
+      <h1>{t.setUp.title}</h1>
+      <p>{t.setUp.intro}</p>
+      <FaultSummary faults={faults} attempt={attempt} />
+      {problem !== null && <ErrorNote problem={problem} />}
+      <form class="form" noValidate onSubmit={submit}>
+        <Field
+          id="code"
+          label={t.setUp.code}
+          help={t.setUp.codeHelp}
+          value={code}
+          onInput={setCode}
+          error={fault('code')}
+          autocomplete="one-time-code"
+          maxLength={40}
+          autofocus
+        />
+        <Field
+          id="name"
+          label={t.setUp.name}
+          help={t.setUp.nameHelp}
+          value={name}
+          onInput={setName}
+          error={fault('name')}
+          autocomplete="username"
+          maxLength={60}
+        />
+        <Field
+          id="password"
+          label={t.setUp.password}
+          help={t.setUp.passwordHelp}
+          type={shown ? 'text' : 'password'}
+          value={password}
+          onInput={setPassword}
+          error={fault('password')}
+          autocomplete="new-password"
+          maxLength={256}
+        >
+          <ShowPassword shown={shown} set={setShown} />
+        </Field>
+        <button type="submit" class="button button-main button-wide" disabled={busy}>
+          {busy ? t.setUp.busy : t.setUp.button}
+        </button>
+      </form>
+    </main>
+  );
+}

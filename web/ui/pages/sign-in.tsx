@@ -1,0 +1,107 @@
+import { useEffect, useState } from 'preact/hooks';
+import { api } from '../api.js';
+import { t } from '../messages/en.js';
+import { ErrorNote } from '../parts/error-note.js';
+import { FaultSummary, type Faults, Field } from '../parts/field.js';
+import { Reels } from '../parts/header.js';
+import { begun, session } from '../session.js';
+
+/** The way in; `again` when a session ended while pages were open. */
+export function SignInPage({ again = false }: { again?: boolean }) {
+  const [name, setName] = useState(session.value?.user?.name ?? '');
+  const [password, setPassword] = useState('');
+  const [shown, setShown] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [attempt, setAttempt] = useState(0);
+  const [problem, setProblem] = useState<unknown>(null);
+  const site = session.value?.site.name ?? '';
+  useEffect(() => {
+    document.title = t.title(t.signIn.title, site);
+  }, []);
+
+  const faults: Faults = [];
+  if (attempt > 0 && !name.trim()) faults.push({ id: 'name', text: t.signIn.noName });
+  if (attempt > 0 && !password) faults.push({ id: 'password', text: t.signIn.noPassword });
+  const fault = (id: string) => faults.find((f) => f.id === id)?.text;
+
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setAttempt(attempt + 1);
+    setProblem(null);
+    if (!name.trim() || !password) return;
+    setBusy(true);
+    try {
+      await api.signIn(name.trim(), password);
+      await begun();
+    } catch (cause) {
+      setProblem(cause);
+      setBusy(false);
+      document.getElementById('password')?.focus();
+    }
+  };
+  return (
+    <main class="door">
+      <Brand />
+      <h1>{t.signIn.title}</h1>
+      {again && <p class="note note-plain">{t.signIn.interrupted}</p>}
+      <FaultSummary faults={faults} attempt={attempt} />
+      {problem !== null && <ErrorNote problem={problem} />}
+      <form class="form" noValidate onSubmit={submit}>
+        <Field
+          id="name"
+          label={t.signIn.name}
+          value={name}
+          onInput={setName}
+          error={fault('name')}
+          autocomplete="username"
+          maxLength={60}
+          autofocus={!name}
+        />
+        <Field
+          id="password"
+          label={t.signIn.password}
+          type={shown ? 'text' : 'password'}
+          value={password}
+          onInput={setPassword}
+          error={fault('password')}
+          autocomplete="current-password"
+          maxLength={256}
+          autofocus={Boolean(name)}
+        >
+          <ShowPassword shown={shown} set={setShown} />
+        </Field>
+        <button type="submit" class="button button-main button-wide" disabled={busy}>
+          {busy ? t.signIn.busy : t.signIn.button}
+        </button>
+      </form>
+    </main>
+  );
+}
+
+export function Brand() {
+  const site = session.value?.site.name;
+  return (
+    <p class="brand">
+      <Reels />
+      <span class="brand-name">{t.product}</span>
+      {site && (
+        <span class="brand-site" title={site}>
+          <bdi>{site}</bdi>
+        </span>
+      )}
+    </p>
+  );
+}
+
+export function ShowPassword({ shown, set }: { shown: boolean; set: (shown: boolean) => void }) {
+  return (
+    <button
+      type="button"
+      class="button"
+      aria-label={shown ? t.signIn.hidePassword : t.signIn.showPassword}
+      onClick={() => set(!shown)}
+    >
+      {shown ? t.signIn.hide : t.signIn.show}
+    </button>
+  );
+}

@@ -1,0 +1,94 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { t } from '../messages/en.js';
+
+type FieldProps = {
+  id: string;
+  label: string;
+  value: string;
+  onInput: (value: string) => void;
+  help?: string;
+  error?: string | undefined;
+  type?: 'text' | 'password' | 'number' | 'date';
+  autocomplete?: string;
+  maxLength?: number;
+  inputMode?: 'text' | 'numeric' | 'tel';
+  autofocus?: boolean;
+  spellcheck?: boolean;
+  narrow?: boolean;
+  children?: ComponentChildren;
+};
+
+/** A text field: label above, help under it, the error beside. */
+export function Field(props: FieldProps) {
+  const { id, label, value, help, error, type = 'text' } = props;
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (props.autofocus) input.current?.focus();
+  }, []);
+  const described = [help && `${id}-help`, error && `${id}-error`].filter(Boolean).join(' ');
+  return (
+    <div class={`field ${error ? 'field-bad' : ''} ${props.narrow ? 'field-narrow' : ''}`}>
+      <label for={id}>{label}</label>
+      <div class="field-line">
+        <input
+          id={id}
+          ref={input}
+          {...({ type } as { type: 'text' })}
+          value={value}
+          autocomplete={props.autocomplete ?? 'off'}
+          maxLength={props.maxLength}
+          inputMode={props.inputMode}
+          spellcheck={props.spellcheck ?? false}
+          aria-invalid={error ? 'true' : undefined}
+          aria-describedby={described || undefined}
+          onInput={(e) => props.onInput(e.currentTarget.value)}
+        />
+        {props.children}
+      </div>
+      {error && (
+        <p class="field-error" id={`${id}-error`}>
+          {error}
+        </p>
+      )}
+      {help && (
+        <p class="field-help" id={`${id}-help`}>
+          {help}
+        </p>
+      )}
+    </div>
+  );
+}
+
+export type Faults = { id: string; text: string }[];
+
+/** Lists what has to be corrected, takes focus when it appears or changes, and leads to each field. */
+export function FaultSummary({ faults, attempt }: { faults: Faults; attempt: number }) {
+  const box = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (faults.length > 0) box.current?.focus();
+  }, [attempt]);
+  if (faults.length === 0) return null;
+  return (
+    <section class="note note-alarm" ref={box} tabIndex={-1} aria-label={t.common.faults(faults.length)}>
+      <div>
+        <p class="note-title">{t.common.faults(faults.length)}</p>
+        <ul>
+          {faults.map((f) => (
+            <li key={f.id}>
+              <a
+                href={`#${f.id}`}
+                onClick={(e) => {
+                  e.preventDefault();
+                  document.getElementById(f.id)?.focus();
+                }}
+              >
+                {f.text}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,47 @@
+import { t } from '../messages/en.js';
+import { session } from '../session.js';
+import { StatusChip } from './status-chip.js';
+import { UserMenu } from './user-menu.js';
+
+export function Header({ path }: { path: string }) {
+  const pages = [
+    { href: '/', label: t.nav.calls, here: path === '/' || path.startsWith('/calls') },
+    { href: '/policy', label: t.nav.policy, here: path === '/policy' },
+    { href: '/retention', label: t.nav.retention, here: path === '/retention' },
+  ];
+  const site = session.value?.site.name;
+  return (
+    <header class="header">
+      <p class="brand">
+        <Reels />
+        <span class="brand-name">{t.product}</span>
+        {site && (
+          <span class="brand-site" title={site}>
+            <bdi>{site}</bdi>
+          </span>
+        )}
+      </p>
+      <nav class="nav" aria-label={t.nav.label}>
+        {pages.map((p) => (
+          <a key={p.href} href={p.href} aria-current={p.here ? 'page' : undefined}>
+            {p.label}
+          </a>
+        ))}
+      </nav>
+      <StatusChip />
+      <UserMenu />
+    </header>
+  );
+}
+
+export function Reels() {
+  return (
+    <svg class="reels" viewBox="0 0 32 24" width="24" height="18" aria-hidden="true">
+      <rect class="reels-body" x="1" y="1" width="30" height="22" rx="4" />
+      <circle class="reels-hub" cx="10.5" cy="12" r="5" />
+      <circle class="reels-hub" cx="21.5" cy="12" r="5" />
+      <circle class="reels-eye" cx="10.5" cy="12" r="1.8" />
+      <circle class="reels-eye" cx="21.5" cy="12" r="1.8" />
+    </svg>
+  );
+}
