@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
@@ -16,7 +16,7 @@ import { fail, type TapedeckError } from '../domain/error.js';
 //   empty text is put in its place.
 // - A source that fails before the process is there, or closes early, is not noticed: the source comes through pipeline().
 type Internals = {
-  ffmpegProc?: import('node:child_process').ChildProcess;
+  ffmpegProc?: ChildProcess;
   _getFfmpegPath(done: (error: null, path: string) => void): void;
   _checkCapabilities(done: () => void): void;
   availableEncoders(done: (error: null, encoders: object) => void): void;
@@ -28,7 +28,7 @@ type Ended = (error: Error | null, stdout?: Printed, stderr?: Printed) => void;
 export type FfmpegRun = {
   /** Ends after ffmpeg succeeded and not before; fails with the error of `done`. Destroying it kills ffmpeg. */
   stdout: Readable;
-  /** Throws encode_failed with the last lines of ffmpeg, or ffmpeg_missing. */
+  /** Settles once ffmpeg has exited. Throws encode_failed with the last lines of ffmpeg, or ffmpeg_missing. */
   done: Promise<void>;
   kill(): void;
 };
@@ -113,6 +113,7 @@ function start(run: FfmpegCommand, input?: { source: Readable; inlet: PassThroug
   const internals = run as unknown as Internals;
   let settled = false;
   let killed = false;
+  let child: ChildProcess | undefined;
   let resolve!: () => void;
   let reject!: (error: TapedeckError) => void;
   const done = new Promise<void>((good, bad) => {
@@ -142,7 +143,9 @@ function start(run: FfmpegCommand, input?: { source: Readable; inlet: PassThroug
     }
     const explained = explain(error, stderr);
     kill();
-    reject(explained);
+    const running = child?.pid !== undefined && child.exitCode === null && child.signalCode === null;
+    if (running) child?.once('exit', () => reject(explained));
+    else reject(explained);
     stdout.destroy(explained);
     input?.inlet.destroy();
     input?.source.destroy();
@@ -150,7 +153,7 @@ function start(run: FfmpegCommand, input?: { source: Readable; inlet: PassThroug
 
   function kill(): void {
     killed = true;
-    internals.ffmpegProc?.kill('SIGKILL');
+    child?.kill('SIGKILL');
   }
 
   if (input) {
@@ -167,11 +170,11 @@ function start(run: FfmpegCommand, input?: { source: Readable; inlet: PassThroug
     if (--waiting === 0) finish();
   };
   run.on('start', () => {
-    const process = internals.ffmpegProc;
+    child = internals.ffmpegProc;
     if (killed) return kill();
-    process?.stdout?.once('end', oneOver);
+    child?.stdout?.once('end', oneOver);
     try {
-      if (process?.pid) setPriority(process.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+      if (child?.pid) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
     } catch {
       // it has ended already
     }

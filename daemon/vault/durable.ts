@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { fail } from '../domain/error.js';
 
 /** Makes the entries of a directory (new names, removed names) survive a power cut. */
-export async function syncDir(dir: string): Promise<void> {
+async function syncDir(dir: string): Promise<void> {
   const handle = await open(dir, 'r');
   try {
     await handle.sync();
