@@ -20,7 +20,7 @@ import { createTries, network } from './auth/tries.js';
 import type { Control } from './control.js';
 import { sendError } from './errors.js';
 import { contentPolicy, permissions } from './headers.js';
-import { createLive } from './live.js';
+import { createLive, type Pace } from './live.js';
 import { audioRoutes } from './routes/audio.js';
 import { callRoutes } from './routes/calls.js';
 import type { RouteDeps } from './routes/deps.js';
@@ -49,10 +49,13 @@ export type Deps = {
   log: Log;
   /** Milliseconds since 1970. */
   now: () => number;
+  live?: Partial<Pace>;
 };
 
+export type RouteEntry = { method: string; url: string; public: boolean };
+
 const SWEEP_MS = 600_000;
-const routes = [
+const resources = [
   sessionRoutes,
   setupRoutes,
   callRoutes,
@@ -63,13 +66,14 @@ const routes = [
   statusRoutes,
 ];
 
-/** The dashboard's server, not yet listening, and the set-up that its process begins. */
-export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup }> {
+/** The dashboard's server, not yet listening; the set-up that its process begins; and every route that there is. */
+export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; routes: RouteEntry[] }> {
   const app = createServer(deps.log);
+  const routes = listRoutes(app);
   const sessions = createSessions(deps);
   const setup = createSetup(deps);
   const passwords = createPasswords(deps.passwords);
-  const live = createLive({ ...deps, sessions });
+  const live = createLive({ ...deps, sessions, pace: deps.live });
   const cookie = createCookie({ secure: false });
   const routeDeps: RouteDeps = {
     ...deps,
@@ -86,7 +90,7 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup }> 
   await describeRoutes(app, deps.version);
   await app.register(
     async (api: App) => {
-      for (const register of routes) register(api, routeDeps);
+      for (const register of resources) register(api, routeDeps);
     },
     { prefix: '/api/v1' },
   );
@@ -107,7 +111,7 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup }> 
     clearInterval(sweeping);
     live.stop();
   });
-  return { app, setup };
+  return { app, setup, routes };
 }
 
 function createServer(log: Log): App {
@@ -143,6 +147,14 @@ function createServer(log: Log): App {
     request.log[request.method === 'GET' ? 'debug' : 'info'](line, 'answered');
   });
   return app;
+}
+
+function listRoutes(app: App): RouteEntry[] {
+  const table: RouteEntry[] = [];
+  app.addHook('onRoute', ({ method, url, config }) => {
+    for (const one of [method].flat()) table.push({ method: one, url, public: config?.public === true });
+  });
+  return table;
 }
 
 /** What holds for every answer: headers, limits, and nothing of it kept in caches. */

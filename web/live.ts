@@ -5,9 +5,10 @@ import type { Log } from '../daemon/ops/log.js';
 import type { Sessions } from './auth/sessions.js';
 import type { Control } from './control.js';
 
-const POLL_MS = 300;
-const STATUS_MS = 5000;
-const BEAT_MS = 15_000;
+/** How often the catalogue and the daemon are looked at, and how often the streams' sessions are, in ms. */
+export type Pace = { pollMs: number; statusMs: number; beatMs: number };
+const PACE: Pace = { pollMs: 300, statusMs: 5000, beatMs: 15_000 };
+
 const MOST = 200;
 /** A reader this far behind is let go; its browser comes back by itself. */
 const BEHIND_BYTES = 64 * 1024;
@@ -25,7 +26,9 @@ export function createLive(deps: {
   control: Pick<Control, 'status'>;
   sessions: Sessions;
   log: Pick<Log, 'warn'>;
+  pace?: Partial<Pace>;
 }) {
+  const pace = { ...PACE, ...deps.pace };
   const streams = new Set<Stream>();
   const timers: NodeJS.Timeout[] = [];
   let seen: number | null = null;
@@ -79,9 +82,9 @@ export function createLive(deps: {
 
   return {
     start(): void {
-      every(POLL_MS, look);
-      every(STATUS_MS, async () => sendAll(await status()));
-      every(BEAT_MS, beat);
+      every(pace.pollMs, look);
+      every(pace.statusMs, async () => sendAll(await status()));
+      every(pace.beatMs, beat);
     },
     stop(): void {
       for (const timer of timers.splice(0)) clearInterval(timer);
@@ -107,8 +110,5 @@ export function createLive(deps: {
     end(tokenHash: string): void {
       for (const stream of streams) if (stream.tokenHash === tokenHash) stream.res.end();
     },
-    /** Looks at the sessions of all streams now. */
-    beat,
-    size: (): number => streams.size,
   };
 }

@@ -39,7 +39,7 @@ export async function openDashboard(t: Test, overrides: Partial<Deps> = {}) {
   await catalogue.start();
   const keys = createKeys({ path: join(dataDir, 'keys.db'), masterKey: randomBytes(32) });
   keys.start();
-  const { app, setup } = await buildApp({
+  const { app, setup, routes } = await buildApp({
     catalogue,
     keys,
     openSealed,
@@ -76,7 +76,7 @@ export async function openDashboard(t: Test, overrides: Partial<Deps> = {}) {
     keys.stop();
     await catalogue.stop();
   });
-  return { app, setup, catalogue, keys, clock, dataDir, verified, lines };
+  return { app, setup, routes, catalogue, keys, clock, dataDir, verified, lines };
 }
 
 export const cookieOf = (response: LightMyRequestResponse): string => {

@@ -1,0 +1,323 @@
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import t from 'tap';
+import type { TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+import { defaultPolicy } from '../daemon/domain/policy.js';
+import { createControl } from '../web/control.js';
+import { nextDay, startOfDay } from '../web/days.js';
+import { harmless } from '../web/retention-table.js';
+import * as schemas from '../web/schemas.js';
+import {
+  addCall,
+  addRecording,
+  type Dashboard,
+  get,
+  openDashboard,
+  post,
+  START,
+  setUp,
+} from './support/dashboard.js';
+
+const DAY = 86_400_000;
+const ajar = (schema: TSchema, body: unknown) =>
+  [...Value.Errors(schema, body)].map((e) => `${e.instancePath} ${e.message}`);
+
+const put = (app: Dashboard['app'], path: string, payload: unknown, cookie: string) =>
+  app.inject({
+    method: 'PUT',
+    url: `/api/v1${path}`,
+    headers: { cookie, 'x-tapedeck': '1', 'content-type': 'application/json' },
+    payload: JSON.stringify(payload),
+  });
+
+t.test('a day begins where it does in the zone of the site', async (t) => {
+  const utc = (day: string, zone: string) => new Date(startOfDay(day, zone)).toISOString();
+  t.equal(utc('2026-03-29', 'Europe/Berlin'), '2026-03-28T23:00:00.000Z', 'a day of 23 hours');
+  t.equal(utc('2026-03-30', 'Europe/Berlin'), '2026-03-29T22:00:00.000Z');
+  t.equal(utc('2026-10-26', 'Europe/Berlin'), '2026-10-25T23:00:00.000Z', 'after one of 25');
+  t.equal(utc('2018-11-04', 'America/Sao_Paulo'), '2018-11-04T03:00:00.000Z', 'a day without a midnight');
+  t.equal(utc('2011-12-30', 'Pacific/Apia'), utc('2011-12-31', 'Pacific/Apia'), 'a day that was left out');
+  t.equal(utc('2026-07-26', 'Asia/Kathmandu'), '2026-07-25T18:15:00.000Z');
+  t.equal(utc('2026-01-01', 'UTC'), '2026-01-01T00:00:00.000Z');
+  t.equal(nextDay('2028-02-28'), '2028-02-29');
+});
+
+t.test('calls are listed newest first, by page, day, text and direction', async (t) => {
+  const dashboard = await openDashboard(t);
+  const { app, catalogue } = dashboard;
+  const cookie = await setUp(dashboard);
+  const midnight = Date.UTC(2026, 6, 24, 22); // in Berlin
+  const made = [];
+  for (let n = 0; n < 7; n++)
+    made.push(
+      await addCall(catalogue, { startedAt: midnight + (n - 3) * 1000, direction: n % 2 ? 'in' : 'out' }),
+    );
+  await addCall(catalogue, { startedAt: START, answeredAt: null, endedAt: null, outcome: null });
+  await addCall(catalogue, { startedAt: START + 1, answeredAt: START + 9, endedAt: null, outcome: null });
+  const list = async (query: string) => {
+    const response = await get(app, `/calls?${query}`, cookie);
+    t.equal(response.statusCode, 200, query);
+    const body = response.json();
+    t.strictSame(ajar(schemas.CallPage, body), []);
+    return body;
+  };
+
+  const first = await list('limit=2');
+  t.strictSame(
+    first.calls.map((c: { state: string }) => c.state),
+    ['live', 'ringing'],
+  );
+  const seen = [];
+  for (let next = first.next; next; ) {
+    const page = await list(`limit=3&before=${next}`);
+    seen.push(...page.calls.map((c: { id: string }) => c.id));
+    next = page.next;
+  }
+  t.strictSame(seen, made.map(({ id }) => id).reverse());
+  const count = async (query: string) => (await list(query)).calls.length;
+  t.equal(await count('to=2026-07-24'), 3);
+  t.equal(await count('from=2026-07-25&to=2026-07-25'), 4);
+  t.equal(await count('from=2026-07-24&to=2026-07-25&direction=in'), 3);
+  t.equal(await count('q=123444&coverage=pending'), 8);
+  for (const q of ['nobody', '%', '"', "'; DROP TABLE calls;--", 'NEAR(', '*', '_', '\\'])
+    await list(`q=${encodeURIComponent(q)}`);
+});
+
+t.test('a call is shown with its story and its wave form', async (t) => {
+  const dashboard = await openDashboard(t);
+  const { app } = dashboard;
+  const cookie = await setUp(dashboard);
+  const name = '<img src=x onerror=alert(1)>"\u202e';
+  const { call, recording } = await addRecording(dashboard, Buffer.from('sound'), {
+    call: { them: { number: '=1+1', name, ours: false } },
+  });
+  const response = await get(app, `/calls/${call.id}`, cookie);
+  t.match(response.headers, { 'content-type': /^application\/json/, 'cache-control': 'no-store' });
+  const body = response.json();
+  t.strictSame(ajar(schemas.CallDetail, body), []);
+  t.match(body, {
+    state: 'ended',
+    talk_ms: 180_000,
+    them: { name },
+    coverage: { status: 'recorded' },
+    recording: { id: recording.id, bytes: 5, state: 'sealed' },
+    legs: [{ joined_ms: 0, left_ms: 180_000 }],
+    marks: [{ at_ms: 60_000, until_ms: 70_000, kind: 'hold' }],
+  });
+  const peaks = await get(app, `/calls/${call.id}/peaks`, cookie);
+  t.strictSame(peaks.json(), { per_second: 10, duration_ms: 180_000, left: [0, 128, 255], right: [3, 2, 1] });
+  for (const id of [
+    'x',
+    '0',
+    call.id.toLowerCase(),
+    `${call.id}0`,
+    '..%2f',
+    '%00',
+    'Z'.repeat(26),
+    '1'.repeat(26),
+  ]) {
+    const unknown = await get(app, `/calls/${id}`, cookie);
+    t.equal(unknown.statusCode, 404, id);
+    t.strictSame(ajar(schemas.ErrorView, unknown.json()), []);
+  }
+  const bare = await addCall(dashboard.catalogue);
+  t.equal((await get(app, `/calls/${bare.id}/peaks`, cookie)).statusCode, 404);
+});
+
+t.test('the policy is changed by version, and every version is kept with its author', async (t) => {
+  const dashboard = await openDashboard(t);
+  const { app } = dashboard;
+  const cookie = await setUp(dashboard);
+  const before = (await get(app, '/policy', cookie)).json();
+  t.strictSame(ajar(schemas.PolicyView, before), []);
+  const policy = {
+    ...defaultPolicy,
+    record: [{ name: 'Board', reason: 'Private.', when: { extension: ['200'] }, record: false }],
+    retention: [{ name: 'Sales', reason: 'Disputes.', when: { direction: ['in'] }, keep_days: 90 }],
+  };
+  const saved = await put(app, '/policy', { based_on: before.version, policy }, cookie);
+  t.match(saved.json(), { version: before.version + 1, changed_by: 'anna', policy });
+  const late = await put(app, '/policy', { based_on: before.version, policy }, cookie);
+  t.match(late, { statusCode: 409 });
+  t.equal(late.json().error.code, 'policy_conflict');
+  const wrong = structuredClone(policy);
+  Object.assign(wrong.retention[0]!, { keep_days: 0 });
+  const refused = await put(app, '/policy', { based_on: before.version + 1, policy: wrong }, cookie);
+  t.match(refused.json().error, { code: 'policy_invalid', detail: /policy\.retention\.0\.keep_days/ });
+  const extra = await put(app, '/policy', { based_on: 1, policy: { ...policy, more: 1 } }, cookie);
+  t.equal(extra.statusCode, 400);
+
+  const { versions } = (await get(app, '/policy/versions', cookie)).json();
+  t.equal(versions[0].version, before.version + 1);
+  const test = async (body: object) => (await post(app, '/policy/test', body, { cookie })).json();
+  t.match(await test({ direction: 'in', extension: '200' }), { record: false, rule: 'Board', keep_days: 90 });
+  t.match(await test({ direction: 'out', number: '112' }), { record: false, rule: 'Emergency numbers' });
+  t.match(await test({ direction: 'in', extension: '200', policy: defaultPolicy }), {
+    record: true,
+    keep_days: null,
+  });
+});
+
+t.test('retention shows what is due, what is next and what is gone, as a table too', async (t) => {
+  const dashboard = await openDashboard(t);
+  const { app, catalogue } = dashboard;
+  const cookie = await setUp(dashboard);
+  const add = (keepUntil: number | null, name = 'Example, "quoted"') =>
+    addRecording(dashboard, Buffer.from('x'), {
+      call: { them: { number: '+4930123', name, ours: false } },
+      recording: { keepUntil, keepRule: keepUntil ? 'Sales' : null, keepReason: '=cmd|calc' },
+    });
+  const due = await add(START - 1);
+  const next = await add(START + DAY);
+  await add(null);
+  const gone = await add(START - DAY, '=HYPERLINK("http://evil")');
+  await catalogue.eraseIntended(gone.recording.id, '@due', START);
+  await catalogue.erased(gone.recording.id, START);
+
+  const view = (await get(app, '/retention', cookie)).json();
+  t.strictSame(ajar(schemas.RetentionView, view), []);
+  t.match(view, {
+    kept: 3,
+    for_ever: 1,
+    due_total: 1,
+    due: [{ recording_id: due.recording.id }],
+    next: [{ recording_id: next.recording.id }],
+    gone: [{ recording_id: gone.recording.id, erase_reason: '@due' }],
+    breaker: { tripped: false, limit: 0.2 },
+  });
+
+  const csv = await get(app, '/retention.csv', cookie);
+  t.match(csv.headers, {
+    'content-type': /^text\/csv/,
+    'content-disposition': 'attachment; filename="tapedeck-retention-2026-07-26.csv"',
+  });
+  const rows = csv.body.replace('\ufeff', '').trimEnd().split('\r\n');
+  t.equal(rows.length, 5);
+  t.strictSame(
+    rows.map((row) => row.split(',')[0]),
+    ['state', 'due', 'kept', 'kept', 'gone'],
+  );
+  t.match(rows[1], `'+4930123,"Example, ""quoted""",201`);
+  t.match(rows[4], `"'=HYPERLINK(""http://evil"")"`);
+  t.match(rows[4], /'=cmd\|calc.*'@due/);
+  await fc.assert(
+    fc.property(
+      fc.constantFrom('=', '+', '-', '@', '\t', '\r', '\n', '\0', ' =', '＝'),
+      fc.string(),
+      (sign, text) => harmless(sign + text).startsWith("'"),
+    ),
+  );
+  t.equal(harmless('Anna'), 'Anna');
+});
+
+t.test("a retention run is the daemon's, and so are its refusals", async (t) => {
+  const dir = t.testdir({});
+  const asked: unknown[] = [];
+  let answer: [number, unknown] = [200, { erased: 2, failed: 0, left: 5 }];
+  const daemon = createServer((req, res) => {
+    let body = '';
+    req.on('data', (part) => (body += part));
+    req.on('end', () => {
+      asked.push(`${req.method} ${req.url} ${body}`);
+      res.writeHead(answer[0], { 'content-type': 'application/json' }).end(JSON.stringify(answer[1]));
+    });
+  });
+  const dashboard = await openDashboard(t, { control: createControl({ dataDir: dir }) });
+  const cookie = await setUp(dashboard);
+  const run = (body: object) => post(dashboard.app, '/retention/run', body, { cookie });
+  t.equal((await get(dashboard.app, '/status', cookie)).json().daemon, 'down');
+  t.match((await run({})).json(), { error: { code: 'daemon_unreachable' } });
+
+  await new Promise<void>((up) => daemon.listen(join(dir, 'control.sock'), up));
+  t.teardown(() => daemon.close());
+  t.strictSame((await run({ confirm: 'erase-2-abc' })).json(), { erased: 2, failed: 0, left: 5 });
+  t.equal(asked.at(-1), 'POST /retention/run {"confirm":"erase-2-abc"}');
+  answer = [
+    409,
+    { error: { code: 'retention_refused', message: '', hint: '', detail: '9 of 10', request_id: '' } },
+  ];
+  const refused = await run({});
+  t.match(refused, { statusCode: 409 });
+  t.match(refused.json().error, { code: 'retention_refused', detail: '9 of 10' });
+  const pbx = { ari: true, ami: false, version: '22', problem: null };
+  answer = [200, { pbx, calls_now: 3, recording_now: 2, preserving: 1 }];
+  const status = (await get(dashboard.app, '/status', cookie)).json();
+  t.strictSame(status, { daemon: 'up', pbx, calls_now: 3, recording_now: 2, preserving: 1 });
+  answer = [200, { nonsense: true }];
+  t.equal((await get(dashboard.app, '/status', cookie)).json().daemon, 'down');
+});
+
+t.test('live streams tell of changes, and end with the session', async (t) => {
+  const dashboard = await openDashboard(t, { live: { pollMs: 5, beatMs: 20, statusMs: 20 } });
+  const { app, catalogue, clock } = dashboard;
+  const address = await app.listen({ port: 0, host: '127.0.0.1' });
+  const cookie = await setUp(dashboard);
+  const listen = async (as: string) => {
+    const response = await fetch(`${address}/api/v1/live`, { headers: { cookie: as } });
+    t.equal(response.status, 200);
+    t.match(response.headers.get('content-type'), /^text\/event-stream/);
+    t.match(response.headers.get('content-security-policy'), /default-src/);
+    t.equal(response.headers.get('cache-control'), 'no-store');
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    return {
+      async until(found: RegExp) {
+        while (!found.test(text)) {
+          const { done, value } = await reader.read();
+          if (done) throw new Error(`ended before ${found}`);
+          text += value;
+        }
+      },
+      async end() {
+        while (!(await reader.read()).done);
+      },
+      text: () => text,
+    };
+  };
+  t.equal((await fetch(`${address}/api/v1/live`)).status, 401);
+
+  const one = await listen(cookie);
+  await one.until(/event: status\ndata: \{"daemon":"up"[^\n]*\}\n\n/);
+  t.notMatch(one.text(), /event: change/);
+  await addCall(catalogue);
+  await one.until(/event: change\ndata: \{\}\n\n/);
+  await one.until(/: here\n\n/);
+  await app.inject({ method: 'DELETE', url: '/api/v1/session', headers: { cookie, 'x-tapedeck': '1' } });
+  await one.end();
+
+  const again = await post(app, '/session', { name: 'anna', password: 'four unrelated quiet words' });
+  const two = await listen(`tapedeck_session=${again.cookies[0]!.value}`);
+  await two.until(/event: status/);
+  clock.ms += 31 * 60_000;
+  await two.end();
+
+  const third = await post(app, '/session', { name: 'anna', password: 'four unrelated quiet words' });
+  const three = await listen(`tapedeck_session=${third.cookies[0]!.value}`);
+  await three.until(/event: status/);
+  await app.close();
+  await three.end();
+  t.pass('and with the server');
+});
+
+t.test('the API describes itself to whoever is signed in', async (t) => {
+  const dashboard = await openDashboard(t);
+  const { app, routes } = dashboard;
+  const cookie = await setUp(dashboard);
+  const doc = (await get(app, '/openapi.json', cookie)).json();
+  t.equal(doc.openapi, '3.1.0');
+  for (const { method, url } of routes) {
+    if (!url.startsWith('/api/v1/') || method === 'HEAD') continue;
+    const said = doc.paths[url.replace(':id', '{id}')]?.[method.toLowerCase()];
+    t.ok(said?.summary && said.description, `${method} ${url}`);
+  }
+  t.notOk(doc.paths['/*'] || doc.paths['/api/*']);
+  t.strictSame(doc.paths['/api/v1/health'].get.security, []);
+  const page = await app.inject({ url: '/api/docs', headers: { cookie } });
+  t.equal(page.statusCode, 200);
+  t.match(page.headers, { 'cache-control': 'no-store', 'content-security-policy': /frame-ancestors 'none'/ });
+  t.notMatch(page.headers['content-security-policy'], /swagger\.io|unsafe-inline/);
+  const plain = await get(app, '/calls', cookie);
+  t.match(plain.headers['content-security-policy'], /script-src 'self';/);
+});

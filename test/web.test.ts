@@ -1,0 +1,394 @@
+import { createHash } from 'node:crypto';
+import { request } from 'node:http';
+import t from 'tap';
+import { ulid } from 'ulid';
+import { createHosts } from '../web/auth/hosts.js';
+import { createPasswords } from '../web/auth/passwords.js';
+import { plainCode } from '../web/auth/secrets.js';
+import { network } from '../web/auth/tries.js';
+import { cookieOf, get, openDashboard, password, post, setUp } from './support/dashboard.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** What answers without a session. Whoever adds a route to this list should have a reason. */
+const PUBLIC = [
+  'GET /api/v1/session',
+  'POST /api/v1/session',
+  'POST /api/v1/setup',
+  'GET /api/v1/health',
+  'GET /*',
+];
+
+t.test('every route but the listed ones needs a session', async (t) => {
+  const { app, routes } = await openDashboard(t);
+  await app.ready();
+  t.ok(routes.length > 20);
+  for (const { method, url } of routes) {
+    const path = url.replace(':id', ulid()).replace('*', 'anything');
+    const response = await app.inject({
+      method: method as 'GET',
+      url: path,
+      headers: { 'x-tapedeck': '1', 'content-type': 'application/json' },
+      payload: method === 'GET' || method === 'HEAD' ? undefined : '{}',
+    });
+    const name = `${method.replace('HEAD', 'GET')} ${url}`;
+    if (PUBLIC.includes(name)) t.not(response.statusCode, 401, name);
+    else t.equal(response.statusCode, 401, name);
+    t.match(response.headers['content-security-policy'], /default-src 'self'/, `${name} has a policy`);
+    t.equal(response.headers['x-content-type-options'], 'nosniff');
+    t.match(response.headers['content-security-policy'], /frame-ancestors 'none'/);
+    t.notMatch(response.headers['content-security-policy'], /unsafe/);
+    t.ok(response.headers['cache-control'], name);
+  }
+  for (const path of [
+    '/api',
+    '/api/v1',
+    '/api/v2/calls',
+    '/%61pi/v1/calls',
+    '/api/v1/calls/',
+    '/api//v1/calls',
+  ])
+    t.notMatch((await app.inject(path)).body, /"calls"/, path);
+});
+
+t.test('the first user is made with the code from the console, once', async (t) => {
+  const dashboard = await openDashboard(t);
+  const { app, setup, catalogue, lines } = dashboard;
+  t.equal((await get(app, '/session')).json().setup_needed, true);
+  const body = { code: 'AAAA-AAAA-AAAA-AAAA-AAAA', name: ' Anna ', password };
+  t.equal((await post(app, '/setup', body)).statusCode, 403, 'there is no code before it is printed');
+
+  const code = (await setup.begin())!;
+  t.match(code, /^([0-9A-Z]{4}-){4}[0-9A-Z]{4}$/);
+  t.equal((await post(app, '/setup', body)).json().error.code, 'setup_code_wrong');
+  const typed = ` ${code.toLowerCase().replaceAll('-', ' ').replaceAll('0', 'o').replaceAll('1', 'l')}`;
+  const made = await post(app, '/setup', { ...body, code: typed });
+  t.equal(made.statusCode, 200);
+  t.strictSame(made.json().user, { name: 'Anna' });
+  t.equal((await get(app, '/calls', cookieOf(made))).statusCode, 200, 'and is signed in');
+
+  t.equal((await post(app, '/setup', { ...body, code, name: 'eve' })).statusCode, 403, 'the code is used up');
+  t.equal(await setup.begin(), null, 'and there is no other');
+  t.equal((await get(app, '/session')).json().setup_needed, false);
+  t.equal((await catalogue.users()).length, 1);
+  t.notOk(lines.join().includes(plainCode(code)) || lines.join().includes(code), 'the code is not logged');
+});
+
+t.test('of two who claim the set-up at once, one wins', async (t) => {
+  const { app, setup, catalogue } = await openDashboard(t);
+  const address = await app.listen({ port: 0, host: '127.0.0.1' });
+  const code = await setup.begin();
+  const claim = (name: string) =>
+    fetch(`${address}/api/v1/setup`, {
+      method: 'POST',
+      headers: { 'x-tapedeck': '1', 'content-type': 'application/json' },
+      body: JSON.stringify({ code, name, password }),
+    });
+  const answers = await Promise.all(['a', 'b', 'c', 'd'].map(claim));
+  t.strictSame(answers.map(({ status }) => status).sort(), [200, 403, 403, 403]);
+  t.equal((await catalogue.users()).length, 1);
+});
+
+t.test('a session is new at every sign-in, and only its hash is kept', async (t) => {
+  const dashboard = await openDashboard(t);
+  const { app, catalogue } = dashboard;
+  await setUp(dashboard);
+  const planted = `tapedeck_session=${'A'.repeat(43)}`;
+  const signedIn = await post(app, '/session', { name: 'ANNA', password }, { cookie: planted });
+  t.equal(signedIn.statusCode, 200);
+  const cookie = cookieOf(signedIn);
+  t.not(cookie, planted);
+  t.equal((await get(app, '/calls', planted)).statusCode, 401, 'a cookie set beforehand is worth nothing');
+  const [set] = signedIn.cookies;
+  t.match(set, { httpOnly: true, sameSite: 'Strict', path: '/' });
+  t.equal(Buffer.from(set!.value, 'base64url').length, 32);
+  t.notOk(await catalogue.session(set!.value));
+  t.ok(await catalogue.session(createHash('sha256').update(set!.value).digest('hex')));
+
+  const again = await post(app, '/session', { name: 'anna', password }, { cookie });
+  t.not(cookieOf(again), cookie);
+  t.equal((await get(app, '/calls', cookie)).statusCode, 401, 'the one before has ended');
+  for (const bad of ['', 'x', `${'A'.repeat(42)}=`, '%00', `${set!.value}A`])
+    t.equal((await get(app, '/calls', `tapedeck_session=${bad}`)).statusCode, 401, bad);
+});
+
+t.test('a session ends at sign-out, half an hour after its last use, and after twelve hours', async (t) => {
+  const dashboard = await openDashboard(t);
+  const { app, clock } = dashboard;
+  const signIn = async () => cookieOf(await post(app, '/session', { name: 'anna', password }));
+  const status = async (cookie: string, headers = {}) =>
+    (await get(app, '/calls', cookie, headers)).statusCode;
+  const first = await setUp(dashboard);
+
+  const out = await app.inject({
+    method: 'DELETE',
+    url: '/api/v1/session',
+    headers: { cookie: first, 'x-tapedeck': '1' },
+  });
+  t.equal(out.statusCode, 200);
+  t.equal(out.json().user, null);
+  t.equal(await status(first), 401, 'signed out on the server');
+
+  const idle = await signIn();
+  clock.ms += 29 * MINUTE;
+  t.equal(await status(idle), 200);
+  clock.ms += 29 * MINUTE;
+  t.equal(await status(idle, { 'x-tapedeck-background': '1' }), 200);
+  clock.ms += 1 * MINUTE;
+  t.equal(await status(idle), 401, 'what a page asks by itself is no sign of life');
+
+  const long = await signIn();
+  for (let used = 0; used < 12 * HOUR; used += 20 * MINUTE) {
+    t.equal(await status(long), 200, `${used / MINUTE} min`);
+    clock.ms += 20 * MINUTE;
+  }
+  t.equal(await status(long), 401);
+
+  const early = await signIn();
+  clock.ms -= HOUR;
+  t.equal(await status(early), 401, 'a clock that was set back ends it');
+});
+
+t.test('an unknown name costs the same work as a known one, two at a time', async (t) => {
+  const dashboard = await openDashboard(t);
+  const { app, verified } = dashboard;
+  await setUp(dashboard);
+  const wrong = await post(app, '/session', { name: 'anna', password: 'wrong' });
+  const unknown = await post(app, '/session', { name: 'nobody', password: 'wrong' });
+  t.equal(verified.length, 2);
+  t.equal(verified[0], `hash of ${password}`);
+  t.match(verified[1], /^hash of .{32}$/, 'the hash of a password that nobody has');
+  t.equal(wrong.statusCode, 401);
+  const told = ({ request_id: _, ...rest }: Record<string, string>) => rest;
+  t.strictSame(told(wrong.json().error), told(unknown.json().error), 'and the answers are the same');
+
+  let now = 0;
+  let most = 0;
+  const waiting: (() => void)[] = [];
+  const passwords = createPasswords({
+    checkPassword: () => {},
+    hashPassword: async () => '',
+    verifyPassword: async () => {
+      most = Math.max(most, ++now);
+      await new Promise<void>((done) => waiting.push(done));
+      now -= 1;
+      return true;
+    },
+  });
+  const all = Promise.allSettled(Array.from({ length: 100 }, () => passwords.verify('hash', 'p')));
+  const feed = setInterval(() => waiting.shift()?.(), 0);
+  const results = await all;
+  clearInterval(feed);
+  t.equal(most, 2);
+  t.equal(
+    results.filter(({ status }) => status === 'fulfilled').length,
+    52,
+    'fifty wait, the others are refused',
+  );
+});
+
+t.test('guessing is slowed by name and by address, and does not lock out who is known', async (t) => {
+  const dashboard = await openDashboard(t);
+  const { app, clock } = dashboard;
+  await setUp(dashboard);
+  const from = async (remoteAddress: string, name: string, given = 'wrong', headers = {}) =>
+    (await post(app, '/session', { name, password: given }, headers, { remoteAddress })).statusCode;
+
+  t.equal(await from('10.0.0.5', 'anna', password), 200);
+  const guesses = [];
+  for (let n = 0; n < 40; n++) guesses.push(await from(`10.0.1.${n}`, 'anna'));
+  t.equal(guesses.filter((status) => status === 401).length, 10, 'few tries for a name, from everywhere');
+  t.equal(await from('10.0.9.9', 'anna', password), 429);
+  t.equal(
+    await from('10.0.0.5', 'Anna', password),
+    200,
+    'but from where Anna signed in before, she still can',
+  );
+  const { headers } = await post(
+    app,
+    '/session',
+    { name: 'anna', password },
+    {},
+    { remoteAddress: '10.0.9.9' },
+  );
+  t.ok(Number(headers['retry-after']) > 0);
+  clock.ms += HOUR;
+  t.equal(await from('10.0.9.9', 'anna', password), 200, 'and an hour later everybody can');
+
+  const spoofed = [];
+  for (let n = 0; n < 40; n++)
+    spoofed.push(await from('10.2.0.1', `user${n}`, 'x', { 'x-forwarded-for': `10.3.0.${n}` }));
+  t.equal(spoofed.filter((status) => status === 401).length, 20, 'few tries for an address, for all names');
+  t.equal(network('::ffff:10.0.0.5'), '10.0.0.5');
+  t.equal(network('2001:db8:1:2:aaaa::1'), network('2001:db8:1:2:bbbb:cccc:dddd:1'));
+  t.not(network('2001:db8::1'), network('2001:db8:0:1::1'));
+});
+
+t.test('a page of another site changes nothing', async (t) => {
+  const dashboard = await openDashboard(t);
+  const { app } = dashboard;
+  const cookie = await setUp(dashboard);
+  const test = (headers: Record<string, string>) =>
+    post(app, '/policy/test', { direction: 'in' }, { cookie, ...headers });
+  t.equal((await test({})).statusCode, 200);
+  t.equal((await test({ origin: 'http://localhost', host: 'localhost' })).statusCode, 200);
+  t.equal((await test({ origin: 'https://localhost:8090', host: 'localhost:8090' })).statusCode, 200);
+  const others: Record<string, string>[] = [
+    { origin: 'http://evil.example' },
+    { origin: 'null' },
+    { origin: 'http://localhost:3000', host: 'localhost:8090' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'x-tapedeck': '' },
+  ];
+  for (const headers of others) {
+    const refused = await test(headers);
+    t.equal(refused.statusCode, 403, JSON.stringify(headers));
+    t.equal(refused.json().error.code, 'forbidden_origin');
+    t.equal(refused.headers['access-control-allow-origin'], undefined);
+  }
+  t.equal((await get(app, '/calls', cookie, { 'sec-fetch-site': 'cross-site' })).statusCode, 403);
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data'])
+    t.equal((await test({ 'content-type': type })).statusCode, 415, type);
+});
+
+t.test('only the names of this machine are answered to', async (t) => {
+  const { app } = await openDashboard(t);
+  const status = async (host: string, url = '/api/v1/health') =>
+    (await app.inject({ url, headers: { host } })).statusCode;
+  for (const host of [
+    'localhost',
+    '127.0.0.1:8090',
+    '[::1]:8090',
+    'Tapedeck.Office.LAN',
+    'tapedeck.office.lan.:8090',
+  ])
+    t.equal(await status(host), 200, host);
+  for (const host of [
+    'evil.example',
+    '0.0.0.0:8090',
+    'localhost.evil.example',
+    'localhost@evil',
+    'a b',
+    '1.2.3.4',
+  ])
+    t.equal(await status(host), 421, host);
+  t.equal(await status('evil.example', '/'), 421, 'the pages too');
+  const hosts = createHosts({ address: '0.0.0.0', hosts: [], own: () => ['192.168.1.9', 'fe80::1'] });
+  t.ok(hosts.allows('192.168.1.9:8090') && hosts.allows('[fe80::1]'));
+  t.notOk(hosts.allows('0.0.0.0'));
+});
+
+t.test('requests that are not understood are told so, and never break anything', async (t) => {
+  const dashboard = await openDashboard(t);
+  const { app, lines } = dashboard;
+  const cookie = await setUp(dashboard);
+  const raw = (payload: string) =>
+    app.inject({
+      method: 'POST',
+      url: '/api/v1/policy/test',
+      headers: { cookie, 'x-tapedeck': '1', 'content-type': 'application/json' },
+      payload,
+    });
+  for (const payload of [
+    '',
+    '{',
+    'null',
+    '[]',
+    '{"__proto__":{"a":1},"direction":"in"}',
+    '{"constructor":{"prototype":{}},"direction":"in"}',
+    '['.repeat(400_000),
+    '{"direction":"sideways"}',
+  ]) {
+    const { statusCode, headers } = await raw(payload);
+    t.equal(statusCode, 400, payload.slice(0, 50));
+    t.match(headers['content-type'], /json/);
+  }
+  t.match((await raw('{"direction":"sideways"}')).json().error.detail, /body\.direction/);
+  t.equal((await raw(`{"direction":"${'x'.repeat(2 ** 20)}"}`)).statusCode, 413);
+  const bad = await app.inject({ url: '/api/v1/calls/%', headers: { cookie } });
+  t.equal(bad.statusCode, 400);
+  t.equal(bad.json().error.code, 'request_invalid');
+  for (const query of [
+    'limit=0',
+    'limit=1e9',
+    'limit=x',
+    'from=2026-02-30',
+    'from=yesterday',
+    'before=xyz',
+    'direction=up',
+    'q=a&q=b',
+  ])
+    t.equal((await get(app, `/calls?${query}`, cookie)).statusCode, 400, query);
+  t.notOk(lines.some((line) => line.includes('"level":50')));
+});
+
+t.test('faults of ours are hidden and logged, and nothing secret is', async (t) => {
+  const dashboard = await openDashboard(t, {
+    control: {
+      status: async () => {
+        throw new Error('inner workings');
+      },
+      runRetention: async () => ({ erased: 0, failed: 0, left: 0 }),
+    },
+  });
+  const { app, lines } = dashboard;
+  const cookie = await setUp(dashboard);
+  const response = await get(app, '/status', cookie, { authorization: 'Bearer canary' });
+  t.equal(response.statusCode, 500);
+  const { error } = response.json();
+  t.equal(error.code, 'internal');
+  t.notMatch(response.body, /inner workings/);
+  const logged = lines.find((line) => line.includes('inner workings'));
+  t.match(logged, error.request_id);
+  await post(app, '/session', { name: 'anna', password: 'canary' });
+  const log = lines.join();
+  for (const secret of ['canary', password, cookie.split('=')[1]!]) t.notOk(log.includes(secret));
+});
+
+t.test('the pages are given to anybody, and nothing beside them', async (t) => {
+  const { app } = await openDashboard(t);
+  for (const path of ['/', '/calls', '/calls/01ABC', '/policy', '/index.html'])
+    t.match(await app.inject(path), {
+      statusCode: 200,
+      body: /<title>Tapedeck/,
+      headers: { 'cache-control': 'no-cache' },
+    });
+  const asset = await app.inject('/assets/index-abc123.js');
+  t.match(asset.headers, { 'cache-control': /immutable/, 'content-type': /javascript/ });
+  for (const path of [
+    '/../secret.txt',
+    '/..%2fsecret.txt',
+    '/%2e%2e/secret.txt',
+    '/%2e%2e%2fsecret.txt',
+    '/assets/..%2f..%2fsecret.txt',
+    '/..%5csecret.txt',
+    '/assets/%00.js',
+    '/.%252e/secret.txt',
+    '/%c0%ae%c0%ae/secret.txt',
+    '//secret.txt',
+    '/missing.js',
+  ]) {
+    const { statusCode, body, headers } = await app.inject(path);
+    t.ok([400, 403, 404].includes(statusCode), `${path} ${statusCode}`);
+    t.notMatch(body, /outside/);
+    t.notMatch(headers['cache-control'] ?? '', /immutable/, path);
+  }
+});
+
+t.test('too large a header or a forwarded one reaches nothing', async (t) => {
+  const { app } = await openDashboard(t);
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as { port: number };
+  const status = await new Promise<number>((resolve, reject) =>
+    request({ port, path: '/api/v1/health', headers: { 'x-long': 'x'.repeat(20_000) } }, (res) => {
+      res.resume();
+      resolve(res.statusCode!);
+    })
+      .on('error', reject)
+      .end(),
+  );
+  t.equal(status, 431);
+  t.equal(app.server.headersTimeout, 15_000);
+  t.equal(app.server.requestTimeout, 30_000);
+});
