@@ -167,6 +167,7 @@ function prepare(db: Database.Database, masterKey: Uint8Array, readonly: boolean
     }).immediate();
   }
   const version = db.pragma('user_version', { simple: true });
+  if (version === 0) throw fail('key_missing', 'keys.db is empty; start the daemon first.');
   if (version !== 1) throw fail('catalogue_newer', `keys.db has version ${version}, not 1.`);
   const check = db.prepare<[], { value: Buffer }>("SELECT value FROM meta WHERE name = 'check'").get();
   try {
