@@ -43,9 +43,7 @@ export async function docsRoutes(app: App): Promise<void> {
   );
   await app.register(swaggerUi, {
     routePrefix: '/api/docs',
-    staticCSP: true,
-    transformStaticCSP: (csp) =>
-      `${csp.replace(/validator\.swagger\.io/g, '')}; object-src 'none'; frame-ancestors 'none'; form-action 'none'`,
-    uiConfig: { validatorUrl: null, persistAuthorization: false },
+    // Without the bar that has somebody else's logo and asks for other addresses.
+    uiConfig: { layout: 'BaseLayout', validatorUrl: null, persistAuthorization: false },
   });
 }
