@@ -297,11 +297,11 @@ export const createInstance = ({ home, name, snippetDir, labDir, say }) => {
         process.kill(pid, 'SIGKILL');
         await gone(pid, 5000);
       }),
-    /** Stop and start with the same tree and ports. `tree` counts only for a name that never ran. */
+    /** Stops it if it runs, and starts `tree` on the same ports. */
     restart: (tree) =>
       alone(async () => {
         await stopLocked();
-        return startLocked(state()?.tree ?? tree, undefined);
+        return startLocked(tree, undefined);
       }),
     /** The tree it last ran with, if any. */
     lastTree: () => state()?.tree,

@@ -193,11 +193,15 @@ export const systemTree = async () => {
   const version = await askVersion(tree);
   const major = Number(version.split('.')[0]);
   if (major < 16) throw new Error(`Asterisk ${version} is too old: Tapedeck needs 16 or newer`);
+  const conf = '/etc/asterisk/asterisk.conf';
+  const text = existsSync(conf) ? readFileSync(conf, 'utf8') : '';
+  const configured = (name) => new RegExp(`^\\s*${name}\\s*=>?\\s*(\\S+)`, 'm').exec(text)?.[1];
   const libs = [TRIPLETS[process.arch] ?? '', '', '../lib64'].map((part) =>
     join('/usr/lib', part, 'asterisk/modules'),
   );
-  const modules = firstWith(libs, 'res_ari.so');
+  const modules = firstWith([configured('astmoddir'), ...libs].filter(Boolean), 'res_ari.so');
   if (!modules) throw new Error('the installed Asterisk has no res_ari.so: install its ARI modules');
-  const data = firstWith(['/usr/share/asterisk', '/var/lib/asterisk'], 'rest-api') ?? '/var/lib/asterisk';
+  const datas = [configured('astdatadir'), '/usr/share/asterisk', '/var/lib/asterisk'].filter(Boolean);
+  const data = firstWith(datas, 'rest-api') ?? '/var/lib/asterisk';
   return { ...tree, major, version, modules, data };
 };

@@ -37,16 +37,18 @@ type Status = {
 const secret = async (file: string): Promise<string> => (await readFile(file, 'utf8')).trim();
 
 /**
- * Starts a private Asterisk (downloading it the first time) and waits until its ARI answers; one that
- * runs already under that name is taken as it is. Instances of different names do not meet.
- * `version` is the major one, 22 or 16. Throws with what scripts/pbx has to say.
+ * Starts a private Asterisk (downloading it the first time) and waits until its ARI answers. One that already
+ * runs under that name, left by a test that was killed, is restarted, unless `reuse`. Instances of different
+ * names do not meet. `version` is the major one, 22 or 16. Throws with what scripts/pbx has to say.
  */
 export const startPbx = async ({
   version = 22,
   name = `test-${version}`,
+  reuse = false,
 }: {
   version?: 22 | 16;
   name?: string;
+  reuse?: boolean;
 } = {}) => {
   const script = async (...args: string[]): Promise<string> => {
     const { stdout } = await run(process.execPath, [SCRIPT, ...args], { maxBuffer: 64 << 20 });
@@ -54,7 +56,7 @@ export const startPbx = async ({
   };
   const start = async (command: 'start' | 'restart'): Promise<Status> =>
     JSON.parse(await script(command, '--json', '--name', name, '--version', String(version)));
-  const status = await start('start');
+  const status = await start(reuse ? 'start' : 'restart');
   const ari = { url: status.ari.url, user: status.ari.user, password: await secret(status.ari.passwordFile) };
   const ami = {
     host: status.ami.host,

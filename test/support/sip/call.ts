@@ -250,8 +250,14 @@ export const createCall = async (deps: CallDeps, to: { number: string } | { invi
 
   /** A request of the PBX within this call's dialog. */
   const onRequest = (message: SipMessage): void => {
-    if (message.method === 'INVITE') return onReinvite(message);
-    if (message.method === 'NOTIFY') return onNotify(message);
+    if (message.method === 'INVITE') {
+      onReinvite(message);
+      return;
+    }
+    if (message.method === 'NOTIFY') {
+      onNotify(message);
+      return;
+    }
     endpoint.respond(message, 200, 'OK', [['To', local]]);
     if (message.method === 'BYE') finish('them');
     if (message.method === 'CANCEL' && invite && state === 'ringing') {
@@ -260,7 +266,7 @@ export const createCall = async (deps: CallDeps, to: { number: string } | { invi
     }
   };
 
-  const listen = (seconds: number): Promise<void> =>
+  const listen = (seconds: number, { withinMs = seconds * 1000 + 5000 } = {}): Promise<void> =>
     new Promise((resolve, reject) => {
       const enough = rtp.packets() + Math.round(seconds * 50);
       const stop = rtp.onPacket(() => {
@@ -330,7 +336,7 @@ export const createCall = async (deps: CallDeps, to: { number: string } | { invi
     say: (source: Source): void => rtp.say(source),
     /** What it heard so far, 8 kHz signed 16 bit from the first packet on. */
     heard: (): Int16Array => rtp.heard(),
-    /** Resolves after `seconds` more of arriving audio. Throws when the call ends first, or nothing comes. */
+    /** Resolves after `seconds` more of arriving audio. Throws when the call ends first, or it does not come `withinMs` (5 s more than that by default). */
     listen,
     /** The sipfrag bodies of NOTIFYs: how a transfer went. */
     notifies: (): readonly string[] => notifies,

@@ -179,11 +179,7 @@ export const createEndpoint = ({
     }
   };
 
-  const onMessage = (bytes: Buffer): void => {
-    const message = parseMessage(bytes.toString('utf8'));
-    if (!message) return;
-    if (message.status > 0) return onResponse(message);
-    if (message.method === 'ACK') return awaitingAck.get(dialogKey(message))?.acknowledge();
+  const takeOnce = (message: SipMessage): void => {
     const key = `${branchOf(message)} ${message.method}`;
     const earlier = answers.get(key);
     if (earlier) {
@@ -193,6 +189,14 @@ export const createEndpoint = ({
     // Taken, though not answered yet: a retransmission must not make a second call.
     answers.set(key, Buffer.alloc(0));
     onRequest(message);
+  };
+
+  const onMessage = (bytes: Buffer): void => {
+    const message = parseMessage(bytes.toString('utf8'));
+    if (!message) return;
+    if (message.status > 0) onResponse(message);
+    else if (message.method === 'ACK') awaitingAck.get(dialogKey(message))?.acknowledge();
+    else takeOnce(message);
   };
 
   return {

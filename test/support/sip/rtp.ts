@@ -12,7 +12,7 @@ const DIGITS = '0123456789*#ABCD';
 const KEY_PACKETS = 8;
 const KEY_LENGTH = 6;
 const KEY_GAP = 5;
-/** A packet that arrives this far from where its timestamp puts it begins a new stretch of the timeline. */
+/** 100 ms: see `heard`. */
 const REANCHOR_SAMPLES = 800;
 
 export type RtpOptions = {
@@ -166,34 +166,33 @@ export const openRtp = async (source: Source, options: RtpOptions = {}) => {
     new Map(Object.values(CODECS).map((codec) => [codec.payloadType, codec.createDecoder()]));
 
   /**
-   * What arrived, as 8 kHz signed 16-bit samples from the first packet on. A packet lies where its timestamp
-   * puts it; when that is more than 100 ms from its arrival (another stream has begun, or the clock has
-   * jumped), where it arrived. Nothing received is digital silence.
+   * What arrived, as 8 kHz signed 16-bit samples from the first packet on. A packet that follows its stream's last
+   * one within 100 ms of RTP time lies right there, however late a busy machine brought it to us; so does one whose
+   * timestamp agrees with its arrival. Any other has begun a new stretch, and lies where it arrived.
+   * Nothing received is digital silence.
    */
   const heard = (): Int16Array => {
-    const first = received[0];
-    if (!first) return new Int16Array(0);
     const decode = decoders();
-    const out = new Int16Array(
-      Math.ceil(((received.at(-1)!.at - first.at) * RATE) / 1000) + REANCHOR_SAMPLES + 2 * FRAME,
-    );
+    const placed: { position: number; pcm: Int16Array }[] = [];
     let end = 0;
-    let anchor = { position: 0, timestamp: first.timestamp, ssrc: first.ssrc };
+    let last = { position: 0, timestamp: 0, ssrc: -1 };
     for (const item of received) {
       const pcm = decode.get(item.type)?.(item.payload);
       if (!pcm) continue;
-      const arrival = Math.round(((item.at - first.at) * RATE) / 1000);
-      let position = anchor.position + ((item.timestamp - anchor.timestamp) | 0);
-      if (item.ssrc !== anchor.ssrc || Math.abs(position - arrival) > REANCHOR_SAMPLES) {
-        // A new stretch joins on to the last one if that was only just over.
-        position = Math.abs(arrival - end) <= REANCHOR_SAMPLES ? end : arrival;
-        anchor = { position, timestamp: item.timestamp, ssrc: item.ssrc };
-      }
-      if (position < 0 || position + pcm.length > out.length) continue;
-      out.set(pcm, position);
+      const arrival = Math.round(((item.at - received[0]!.at) * RATE) / 1000);
+      const step = (item.timestamp - last.timestamp) | 0;
+      const follows = item.ssrc === last.ssrc && step > 0 && step <= REANCHOR_SAMPLES;
+      const agrees = item.ssrc === last.ssrc && Math.abs(last.position + step - arrival) <= REANCHOR_SAMPLES;
+      let position = last.position + step;
+      // A new stretch joins on to the last one if that was only just over.
+      if (!follows && !agrees) position = Math.abs(arrival - end) <= REANCHOR_SAMPLES ? end : arrival;
+      last = { position, timestamp: item.timestamp, ssrc: item.ssrc };
+      placed.push({ position: Math.max(0, position), pcm });
       end = Math.max(end, position + pcm.length);
     }
-    return out.slice(0, end);
+    const out = new Int16Array(end);
+    for (const { position, pcm } of placed) out.set(pcm.subarray(0, end - position), position);
+    return out;
   };
 
   return {

@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Pbx } from './pbx.js';
+
+const MAIN = fileURLToPath(new URL('../../dist/daemon/main.js', import.meta.url));
+
+export type CallView = {
+  id: string;
+  state: string;
+  direction: string;
+  talk_ms: number | null;
+  them: { number: string; name: string };
+  us: { number: string; name: string };
+  coverage: { status: string; reason: string; rule: string | null };
+  recording: { id: string; state: string; duration_ms: number; sha256: string } | null;
+};
+
+/**
+ * A Tapedeck of its own in `dir`: writes tapedeck.toml for a PBX of the laboratory, and runs the two processes as an
+ * admin would. `extra` is TOML that is put at the end. Logs go to files in `dir`.
+ */
+export function createRecorderLab({ dir, pbx, webPort = 0, extra = '' }: { dir: string; pbx: Pbx; webPort?: number; extra?: string }) {
+  const config = join(dir, 'tapedeck.toml');
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const origin = new URL(pbx.ari.url).origin;
+  writeFileSync(
+    config,
+    [
+      '# Written for a PBX of the laboratory.',
+      '[site]\nname = "Laboratory"\n',
+      '[data]\ndir = "data"\n',
+      '[keys]\nmaster_key_file = "master.key"\n',
+      `[pbx]\nari_url = "${origin}"\nari_password_file = "${pbx.ari.passwordFile}"`,
+      `ami_port = ${pbx.ami.port}\nami_secret_file = "${pbx.ami.secretFile}"\nspool = "${pbx.recordingDir}"\n`,
+      `[web]\nport = ${webPort}\n`,
+      extra,
+    ].join('\n'),
+  );
+  const processes = new Map<string, ChildProcess>();
+
+  /** Starts a subcommand and waits until its output has this text. Throws with its output when it ends first. */
+  async function launch(name: 'run' | 'web', ready: RegExp): Promise<string> {
+    const child = spawn(process.execPath, [MAIN, '--config', config, name], { stdio: ['ignore', 'pipe', 'pipe'] });
+    processes.set(name, child);
+    const log = createWriteStream(join(dir, `${name}.log`), { flags: 'a' });
+    let output = '';
+    return new Promise((resolve, reject) => {
+      const hear = (data: Buffer) => {
+        log.write(data);
+        if (output.length > 1 << 16) return;
+        output += data;
+        if (ready.test(output)) resolve(output);
+      };
+      child.stdout.on('data', hear);
+      child.stderr.on('data', hear);
+      child.once('exit', (code) => reject(new Error(`tapedeck ${name} ended with ${code}:\n${output}`)));
+    });
+  }
+
+  async function halt(name: string, signal: NodeJS.Signals): Promise<void> {
+    const child = processes.get(name);
+    processes.delete(name);
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await exited;
+  }
+
+  return {
+    config,
+    dataDir: join(dir, 'data'),
+    startDaemon: () => launch('run', /Connected to ARI/),
+    stopDaemon: (signal: NodeJS.Signals = 'SIGTERM') => halt('run', signal),
+    pid: (name: 'run' | 'web') => processes.get(name)?.pid,
+    /** Starts the dashboard. Gives its address, and the set-up code if nobody can sign in yet. */
+    async startWeb(): Promise<{ address: string; setupCode: string | null }> {
+      const output = await launch('web', /"address":"http[^"]+"/);
+      return {
+        address: /"address":"(http[^"]+)"/.exec(output)![1]!,
+        setupCode: /set-up code:\s+(\S+)/.exec(output)?.[1] ?? null,
+      };
+    },
+    stopWeb: () => halt('web', 'SIGTERM'),
+    /** Runs one `tapedeck` command to its end. */
+    command(args: string[], input = ''): Promise<{ code: number; out: string; err: string }> {
+      return new Promise((resolve) => {
+        const child = spawn(process.execPath, [MAIN, '--config', config, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+        let out = '';
+        let err = '';
+        child.stdout.on('data', (d) => (out += d));
+        child.stderr.on('data', (d) => (err += d));
+        child.stdin.end(input);
+        child.once('close', (code) => resolve({ code: code ?? 1, out, err }));
+      });
+    },
+    async stop(): Promise<void> {
+      await Promise.all([halt('web', 'SIGTERM'), halt('run', 'SIGTERM')]);
+    },
+  };
+}
+
+export type RecorderLab = ReturnType<typeof createRecorderLab>;
+
+/** A signed-in user of the dashboard's API, speaking HTTP as a browser does. */
+export function createApiClient(address: string) {
+  let cookie = '';
+  async function ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    const answer = await fetch(`${address}/api/v1${path}`, {
+      method,
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), 'x-tapedeck': '1', cookie, ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const set = answer.headers.getSetCookie()[0];
+    if (set) cookie = set.split(';')[0]!;
+    return answer;
+  }
+  async function json<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const answer = await ask(method, path, body);
+    const value = (await answer.json()) as T & { error?: { code: string; message: string; detail: string } };
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${value.error?.code} ${value.error?.message}`);
+    return value;
+  }
+  return {
+    ask,
+    json,
+    setUp: (code: string, name: string, password: string) => json('POST', '/setup', { code, name, password }),
+    signIn: (name: string, password: string) => json('POST', '/session', { name, password }),
+    calls: async (query = ''): Promise<CallView[]> => (await json<{ calls: CallView[] }>('GET', `/calls?limit=200${query}`)).calls,
+    call: (id: string) => json<CallView & { marks: unknown[] }>('GET', `/calls/${id}`),
+    audio: async (id: string): Promise<Buffer> => {
+      const answer = await ask('GET', `/calls/${id}/audio`);
+      if (!answer.ok) throw new Error(`audio of ${id}: ${answer.status} ${await answer.text()}`);
+      return Buffer.from(await answer.arrayBuffer());
+    },
+    get cookie() {
+      return cookie;
+    },
+  };
+}
+
+export type ApiClient = ReturnType<typeof createApiClient>;
+
+/** Asks again every 50 ms until there is an answer; throws when there is none in time, with what was waited for. */
+export async function until<T>(what: string, ask: () => Promise<T | null | undefined | false> | T | null | undefined | false, ms = 10_000): Promise<T> {
+  const end = Date.now() + ms;
+  for (;;) {
+    const value = await ask();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`${what}: not in ${ms / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** What the file holds, or null. */
+export const readIfThere = (file: string): string | null => (existsSync(file) ? readFileSync(file, 'utf8') : null);
