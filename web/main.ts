@@ -44,9 +44,12 @@ export async function runWeb(config: Config): Promise<void> {
       now: Date.now,
     });
     const ended = untilSignal(log);
-    const address = await app.listen({ host: config.web.address, port: config.web.port });
+    const address = await app.listen({
+      host: config.web.address,
+      port: config.web.port,
+      listenTextResolver: (at) => `the dashboard is ready at ${at}`,
+    });
     invite(await setup.begin(), address);
-    log.info({ address }, 'the dashboard is ready');
     await ended;
     const drained = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
     await app.close();

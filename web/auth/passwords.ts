@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { fail } from '../../daemon/domain/error.js';
+import type { checkPassword, hashPassword, verifyPassword } from '../../daemon/ops/password.js';
 
 /** The three verbs of daemon/ops/password.ts; tests put counters in their place. */
 export type PasswordVerbs = {
-  hashPassword(password: string): Promise<string>;
-  verifyPassword(hash: string, password: string): Promise<boolean>;
-  /** Throws `password_weak`. */
-  checkPassword(password: string): void;
+  hashPassword: typeof hashPassword;
+  verifyPassword: typeof verifyPassword;
+  checkPassword: typeof checkPassword;
 };
 
 /** One hash takes 64 MiB and a fifth of a second of one core. */

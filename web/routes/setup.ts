@@ -25,13 +25,14 @@ export function setupRoutes(app: App, deps: RouteDeps): void {
       },
     },
     async (request, reply) => {
-      const { code, name, password } = request.body;
+      const { code, password } = request.body;
+      const name = clean(request.body.name, 60);
       setup.check(code);
-      passwords.check(password);
-      if (clean(name, 60) === '') throw fail('request_invalid', 'body.name: must have a letter');
+      if (name === '') throw fail('request_invalid', 'body.name: must have a letter');
+      passwords.check(password, name);
       const user = {
         id: ulid(now()),
-        name: clean(name, 60),
+        name,
         passwordHash: await passwords.hash(password),
         createdAt: now(),
       };
