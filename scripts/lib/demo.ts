@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bandLimit, correlate, decode, rmsDb } from '../../test/support/audio.js';
 import { createLab, type Lab, type PromptName, startPbx } from '../../test/support/pbx.js';
-import { type ApiClient, type CallView, createApiClient, createRecorderLab, readIfThere, until } from '../../test/support/recorder.js';
+import {
+  type ApiClient,
+  type CallView,
+  createApiClient,
+  createRecorderLab,
+  readIfThere,
+  until,
+} from '../../test/support/recorder.js';
 import { lasting, readPrompt, sequence, silence, wavSource } from '../../test/support/sources.js';
 
 /** The demo: see scripts/demo. */
@@ -13,11 +20,18 @@ const once = process.argv.includes('--once');
 const major = process.env.PBX === '16' ? 16 : 22;
 const dir = fileURLToPath(new URL('../../.demo/', import.meta.url));
 const started = Date.now();
-const say = (text: string) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(5)} s  ${text}`);
+const say = (text: string) =>
+  console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(5)} s  ${text}`);
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** What each side says: silence, then a spoken prompt. */
-type Script = { left: PromptName | null; right: PromptName | null; what: string; find: (c: CallView) => boolean; expect: 'recorded' | 'excluded' | 'none' };
+type Script = {
+  left: PromptName | null;
+  right: PromptName | null;
+  what: string;
+  find: (c: CallView) => boolean;
+  expect: 'recorded' | 'excluded' | 'none';
+};
 
 let failures = 0;
 function check(good: boolean, text: string): void {
@@ -26,18 +40,29 @@ function check(good: boolean, text: string): void {
 }
 
 async function place(lab: Lab): Promise<Script[]> {
-  const speak = (prompt: PromptName, after: number) => () => sequence([lasting(after, silence()), wavSource(lab.prompt(prompt)), silence()]);
+  const speak = (prompt: PromptName, after: number) => () =>
+    sequence([lasting(after, silence()), wavSource(lab.prompt(prompt)), silence()]);
   const anna = await lab.phone('100', { displayName: 'Anna Field', source: speak('demo-thanks', 4) });
   await lab.phone('101', { displayName: 'Ben Orchard', source: speak('vm-intro', 4) });
-  const carla = await lab.phone('102', { displayName: 'Carla Reyes', source: speak('vm-intro', 4), answerAfterMs: null });
+  const carla = await lab.phone('102', {
+    displayName: 'Carla Reyes',
+    source: speak('vm-intro', 4),
+    answerAfterMs: null,
+  });
   const dana = await lab.phone('103', { displayName: 'Dana Wolff', source: speak('tt-weasels', 1) });
   const carrier = await lab.carrier({ source: speak('vm-intro', 4) });
 
   say('an outside caller rings 5551000 and Anna (100) answers');
   say('Ben (101) takes a call from the queue "support"');
   say('Dana (103) rings an outside number');
-  const inbound = await carrier.call('5551000', { caller: { number: '+442079460123', name: 'Ines "Acme" Okafor' }, source: speak('tt-weasels', 1)() });
-  const queued = await carrier.call('5552000', { caller: { number: '+13125550144', name: 'Jo Park' }, source: speak('tt-weasels', 1)() });
+  const inbound = await carrier.call('5551000', {
+    caller: { number: '+442079460123', name: 'Ines "Acme" Okafor' },
+    source: speak('tt-weasels', 1)(),
+  });
+  const queued = await carrier.call('5552000', {
+    caller: { number: '+13125550144', name: 'Jo Park' },
+    source: speak('tt-weasels', 1)(),
+  });
   const out = await dana.call('9020794600999', { source: speak('tt-weasels', 1)() });
   await Promise.all([inbound.answered, queued.answered, out.answered]);
   await wait(11_000);
@@ -55,17 +80,56 @@ async function place(lab: Lab): Promise<Script[]> {
   void carla;
 
   return [
-    { what: 'outside caller and Anna', left: 'tt-weasels', right: 'demo-thanks', expect: 'recorded', find: (c) => c.them.number === '+442079460123' },
-    { what: 'queue call and Ben', left: 'tt-weasels', right: 'vm-intro', expect: 'recorded', find: (c) => c.them.number === '+13125550144' },
-    { what: 'Dana to the outside', left: 'vm-intro', right: 'tt-weasels', expect: 'recorded', find: (c) => c.direction === 'out' && c.us.number === '103' },
-    { what: 'echo test', left: 'tt-weasels', right: 'tt-weasels', expect: 'recorded', find: (c) => c.us.number === '950' },
-    { what: 'emergency call', left: null, right: null, expect: 'excluded', find: (c) => c.them.number === '112' },
-    { what: 'unanswered call', left: null, right: null, expect: 'none', find: (c) => c.them.number === '+4930901820' },
+    {
+      what: 'outside caller and Anna',
+      left: 'tt-weasels',
+      right: 'demo-thanks',
+      expect: 'recorded',
+      find: (c) => c.them.number === '+442079460123',
+    },
+    {
+      what: 'queue call and Ben',
+      left: 'tt-weasels',
+      right: 'vm-intro',
+      expect: 'recorded',
+      find: (c) => c.them.number === '+13125550144',
+    },
+    {
+      what: 'Dana to the outside',
+      left: 'vm-intro',
+      right: 'tt-weasels',
+      expect: 'recorded',
+      find: (c) => c.direction === 'out' && c.us.number === '103',
+    },
+    {
+      what: 'echo test',
+      left: 'tt-weasels',
+      right: 'tt-weasels',
+      expect: 'recorded',
+      find: (c) => c.us.number === '950',
+    },
+    {
+      what: 'emergency call',
+      left: null,
+      right: null,
+      expect: 'excluded',
+      find: (c) => c.them.number === '112',
+    },
+    {
+      what: 'unanswered call',
+      left: null,
+      right: null,
+      expect: 'none',
+      find: (c) => c.them.number === '+4930901820',
+    },
   ];
 }
 
 async function verify(api: ApiClient, lab: Lab, script: Script, since: Set<string>): Promise<void> {
-  const fresh = async () => (await api.calls()).find((c) => !since.has(c.id) && script.find(c) && c.state === 'ended' && c.coverage.status !== 'pending');
+  const fresh = async () =>
+    (await api.calls()).find(
+      (c) => !since.has(c.id) && script.find(c) && c.state === 'ended' && c.coverage.status !== 'pending',
+    );
   const call = await until(`the call "${script.what}" in the dashboard`, fresh, 30_000).catch((e: Error) => {
     check(false, e.message);
     return null;
@@ -81,10 +145,24 @@ async function verify(api: ApiClient, lab: Lab, script: Script, since: Set<strin
   if (!call.recording) return;
   const sound = await decode(await api.audio(call.id));
   const seconds = sound.channels[0]!.length / sound.rate;
-  check(sound.channels.length === 2 && Math.abs(seconds * 1000 - call.talk_ms!) < 150, `${script.what}: stereo, ${seconds.toFixed(2)} s of ${(call.talk_ms! / 1000).toFixed(2)} s`);
-  const heard = ([['left', 0, script.left], ['right', 1, script.right]] as const).map(([side, n, prompt]) => {
-    const found = correlate(bandLimit(readPrompt(lab.prompt(prompt!)), 8000), bandLimit(sound.channels[n]!, sound.rate));
-    check(found.peak >= 0.9, `${script.what}: "${prompt}" is on the ${side} (correlation ${found.peak.toFixed(3)} at ${(found.lag / sound.rate).toFixed(2)} s)`);
+  check(
+    sound.channels.length === 2 && Math.abs(seconds * 1000 - call.talk_ms!) < 150,
+    `${script.what}: stereo, ${seconds.toFixed(2)} s of ${(call.talk_ms! / 1000).toFixed(2)} s`,
+  );
+  const heard = (
+    [
+      ['left', 0, script.left],
+      ['right', 1, script.right],
+    ] as const
+  ).map(([side, n, prompt]) => {
+    const found = correlate(
+      bandLimit(readPrompt(lab.prompt(prompt!)), 8000),
+      bandLimit(sound.channels[n]!, sound.rate),
+    );
+    check(
+      found.peak >= 0.9,
+      `${script.what}: "${prompt}" is on the ${side} (correlation ${found.peak.toFixed(3)} at ${(found.lag / sound.rate).toFixed(2)} s)`,
+    );
     return found.lag / sound.rate;
   });
   if (script.what === 'echo test') {
@@ -96,12 +174,17 @@ async function verify(api: ApiClient, lab: Lab, script: Script, since: Set<strin
   const [early, quiet] = heard[0]! < heard[1]! ? [0, 1] : [1, 0];
   const from = Math.round((heard[early]! + 0.1) * sound.rate);
   const level = rmsDb(sound.channels[quiet]!.subarray(from, from + 2 * sound.rate));
-  check(level < -40, `${script.what}: the ${quiet === 0 ? 'left' : 'right'} side is silent while the other speaks (${Math.max(level, -120).toFixed(0)} dB)`);
+  check(
+    level < -40,
+    `${script.what}: the ${quiet === 0 ? 'left' : 'right'} side is silent while the other speaks (${Math.max(level, -120).toFixed(0)} dB)`,
+  );
 }
 
 /** The port that the demo had before, or else a free one, so that a bookmark stays true. */
 async function webPort(): Promise<number> {
-  const had = Number(/^\[web\]\nport = (\d+)/m.exec(readIfThere(join(dir, 'tapedeck.toml')) ?? '')?.[1] ?? 8090);
+  const had = Number(
+    /^\[web\]\nport = (\d+)/m.exec(readIfThere(join(dir, 'tapedeck.toml')) ?? '')?.[1] ?? 8090,
+  );
   const free = (port: number) =>
     new Promise<number>((resolve) => {
       const server = createServer();
@@ -143,9 +226,13 @@ async function main(): Promise<number> {
     const scripts = await place(lab);
     say('the calls have ended; each is fetched from the dashboard, decoded and listened to');
     for (const script of scripts) await verify(api, lab, script, before);
-    say(failures === 0 ? 'every check holds' : `${failures} checks failed; the logs are ${join(dir, '*.log')}`);
+    say(
+      failures === 0 ? 'every check holds' : `${failures} checks failed; the logs are ${join(dir, '*.log')}`,
+    );
     if (!once) {
-      console.log(`\n  Dashboard   ${address}\n  Sign in as  demo\n  Password    ${password}\n\n  Ring more calls with any SIP phone at 127.0.0.1:${pbx.ports.sip}, or try "scripts/tapedeck doctor".\n  Ctrl-C ends it.\n`);
+      console.log(
+        `\n  Dashboard   ${address}\n  Sign in as  demo\n  Password    ${password}\n\n  Ring more calls with any SIP phone at 127.0.0.1:${pbx.ports.sip}, or try "scripts/tapedeck doctor".\n  Ctrl-C ends it.\n`,
+      );
       await new Promise<void>((resolve) => {
         process.once('SIGINT', resolve);
         process.once('SIGTERM', resolve);

@@ -65,7 +65,7 @@ const aptGet = async (dir, args) => {
       .slice(-6)
       .join('\n  ');
     throw new Error(
-      `apt-get ${args.filter((arg) => !arg.startsWith('-'))[0]} failed:\n  ${detail}\n` +
+      `apt-get ${args.includes('update') ? 'update' : 'install'} failed:\n  ${detail}\n` +
         'Check the network and the archive address; TAPEDECK_PBX_MIRROR=URL chooses another (an old suite may need an archive mirror).',
     );
   }

@@ -21,7 +21,17 @@ export type CallView = {
  * A Tapedeck of its own in `dir`: writes tapedeck.toml for a PBX of the laboratory, and runs the two processes as an
  * admin would. `extra` is TOML that is put at the end. Logs go to files in `dir`.
  */
-export function createRecorderLab({ dir, pbx, webPort = 0, extra = '' }: { dir: string; pbx: Pbx; webPort?: number; extra?: string }) {
+export function createRecorderLab({
+  dir,
+  pbx,
+  webPort = 0,
+  extra = '',
+}: {
+  dir: string;
+  pbx: Pbx;
+  webPort?: number;
+  extra?: string;
+}) {
   const config = join(dir, 'tapedeck.toml');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const origin = new URL(pbx.ari.url).origin;
@@ -42,7 +52,9 @@ export function createRecorderLab({ dir, pbx, webPort = 0, extra = '' }: { dir: 
 
   /** Starts a subcommand and waits until its output has this text. Throws with its output when it ends first. */
   async function launch(name: 'run' | 'web', ready: RegExp): Promise<string> {
-    const child = spawn(process.execPath, [MAIN, '--config', config, name], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [MAIN, '--config', config, name], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     processes.set(name, child);
     const log = createWriteStream(join(dir, `${name}.log`), { flags: 'a' });
     let output = '';
@@ -86,7 +98,9 @@ export function createRecorderLab({ dir, pbx, webPort = 0, extra = '' }: { dir: 
     /** Runs one `tapedeck` command to its end. */
     command(args: string[], input = ''): Promise<{ code: number; out: string; err: string }> {
       return new Promise((resolve) => {
-        const child = spawn(process.execPath, [MAIN, '--config', config, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+        const child = spawn(process.execPath, [MAIN, '--config', config, ...args], {
+          stdio: ['pipe', 'pipe', 'pipe'],
+        });
         let out = '';
         let err = '';
         child.stdout.on('data', (d) => (out += d));
@@ -106,10 +120,20 @@ export type RecorderLab = ReturnType<typeof createRecorderLab>;
 /** A signed-in user of the dashboard's API, speaking HTTP as a browser does. */
 export function createApiClient(address: string) {
   let cookie = '';
-  async function ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  async function ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
     const answer = await fetch(`${address}/api/v1${path}`, {
       method,
-      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), 'x-tapedeck': '1', cookie, ...headers },
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        'x-tapedeck': '1',
+        cookie,
+        ...headers,
+      },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const set = answer.headers.getSetCookie()[0];
@@ -119,7 +143,8 @@ export function createApiClient(address: string) {
   async function json<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await ask(method, path, body);
     const value = (await answer.json()) as T & { error?: { code: string; message: string; detail: string } };
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${value.error?.code} ${value.error?.message}`);
+    if (!answer.ok)
+      throw new Error(`${method} ${path}: ${answer.status} ${value.error?.code} ${value.error?.message}`);
     return value;
   }
   return {
@@ -127,7 +152,8 @@ export function createApiClient(address: string) {
     json,
     setUp: (code: string, name: string, password: string) => json('POST', '/setup', { code, name, password }),
     signIn: (name: string, password: string) => json('POST', '/session', { name, password }),
-    calls: async (query = ''): Promise<CallView[]> => (await json<{ calls: CallView[] }>('GET', `/calls?limit=200${query}`)).calls,
+    calls: async (query = ''): Promise<CallView[]> =>
+      (await json<{ calls: CallView[] }>('GET', `/calls?limit=200${query}`)).calls,
     call: (id: string) => json<CallView & { marks: unknown[] }>('GET', `/calls/${id}`),
     audio: async (id: string): Promise<Buffer> => {
       const answer = await ask('GET', `/calls/${id}/audio`);
@@ -143,7 +169,11 @@ export function createApiClient(address: string) {
 export type ApiClient = ReturnType<typeof createApiClient>;
 
 /** Asks again every 50 ms until there is an answer; throws when there is none in time, with what was waited for. */
-export async function until<T>(what: string, ask: () => Promise<T | null | undefined | false> | T | null | undefined | false, ms = 10_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | null | undefined | false> | T | null | undefined | false,
+  ms = 10_000,
+): Promise<T> {
   const end = Date.now() + ms;
   for (;;) {
     const value = await ask();
@@ -154,4 +184,5 @@ export async function until<T>(what: string, ask: () => Promise<T | null | undef
 }
 
 /** What the file holds, or null. */
-export const readIfThere = (file: string): string | null => (existsSync(file) ? readFileSync(file, 'utf8') : null);
+export const readIfThere = (file: string): string | null =>
+  existsSync(file) ? readFileSync(file, 'utf8') : null;
