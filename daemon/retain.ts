@@ -19,7 +19,8 @@ export type Plan = RetentionPlan<RetainItem> & { now: number; total: number; for
 export type RunResult = { erased: number; failed: number; left: number };
 
 export type Retain = {
-  start(): Promise<void>;
+  /** Sets the schedule going. Throws `config_invalid` when it is not a cron expression. */
+  start(): void;
   /** Waits for the recording in hand, not for the rest of the run. */
   stop(): Promise<void>;
   recover(): Promise<void>;
@@ -163,13 +164,13 @@ export function createRetain(deps: {
         if (failed > 0) log.error({ failed }, 'recordings that were being erased could not be');
       }),
 
-    async start() {
+    start() {
       stopping = false;
       if (!cron.validate(config.schedule))
         throw fail('config_invalid', `"retention.schedule" is not a cron expression: ${config.schedule}`);
       task = cron.createTask(config.schedule, nightly, { timezone: config.timeZone, noOverlap: true });
       task.on('execution:missed', nightly);
-      await task.start();
+      void task.start();
       caughtUp = catchUp().catch((err) => log.error({ err }, 'retention has not run'));
     },
 

@@ -267,7 +267,7 @@ t.test(
     await furnish(dir);
     const house = await openHouse(dir);
     t.teardown(() => house.close());
-    await house.retain.start();
+    house.retain.start();
     while ((await house.catalogue.erasedRecordings(9)).length < 2) await new Promise(setImmediate);
     await house.retain.stop();
     t.same(await whatIsLeft(house, dir, 'R1'), gone);
@@ -279,6 +279,6 @@ t.test(
     };
     const files = { remove: async () => true, exists: async () => false };
     const config = { dataDir: dir, schedule: 'sometimes', timeZone: 'UTC', breakerPercent: 20 };
-    await t.rejects(createRetain({ ...deps, files, config }).start(), { code: 'config_invalid' });
+    t.throws(() => createRetain({ ...deps, files, config }).start(), { code: 'config_invalid' });
   },
 );

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { fail } from '../domain/error.js';
+
+/**
+ * A new password: from a file, from standard input when that is not a terminal, or typed twice without an echo.
+ * One line end at the end does not belong to it. Throws `request_invalid`.
+ */
+export async function newPassword(file: string | undefined): Promise<string> {
+  if (file !== undefined || !process.stdin.isTTY) {
+    try {
+      return readFileSync(file ?? 0, 'utf8').replace(/\r?\n$/, '');
+    } catch (e) {
+      throw fail('request_invalid', `The password cannot be read: ${(e as Error).message}`, e);
+    }
+  }
+  const first = await ask('Password: ');
+  if ((await ask('Once more: ')) !== first) throw fail('request_invalid', 'The two are not the same.');
+  return first;
+}
+
+async function ask(question: string): Promise<string> {
+  process.stderr.write(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      lines.once('line', resolve);
+      lines.once('close', () => reject(fail('request_invalid', 'No password was given.')));
+    });
+  } finally {
+    lines.removeAllListeners('close');
+    lines.close();
+    process.stderr.write('\n');
+  }
+}

@@ -1,0 +1,87 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { nextDay, startOfDay } from '../../web/days.js';
+import type { StoredCall } from '../catalogue/catalogue.js';
+import type { CliContext } from './context.js';
+import { iso, table, timesIn, who } from './table.js';
+
+type Options = { search?: string; from?: string; to?: string; limit: number; json?: boolean };
+
+/** `tapedeck calls`: the list of calls, newest first. */
+export function calls(program: Command, ctx: CliContext): void {
+  program
+    .command('calls')
+    .description('list calls, newest first')
+    .option('--search <text>', 'parts of numbers and names; every word must fit')
+    .option('--from <day>', 'first day (YYYY-MM-DD) in the zone of the site', day)
+    .option('--to <day>', 'last day', day)
+    .option('--limit <count>', 'at most this many', count, 50)
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  tapedeck calls --search "ada 0171"\n  tapedeck calls --from 2026-11-01 --to 2026-11-30 --limit 1000 --json',
+    )
+    .action(async ({ search, from, to, limit, json }: Options) => {
+      const zone = ctx.config().site.time_zone;
+      const found = await (await ctx.catalogue()).calls({
+        text: search,
+        from: from === undefined ? undefined : startOfDay(from, zone),
+        to: to === undefined ? undefined : startOfDay(nextDay(to), zone),
+        limit,
+      });
+      ctx.out(json ? JSON.stringify(found.map(asJson), null, 2) : asText(found, zone));
+    });
+}
+
+function day(text: string): string {
+  const at = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  if (Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== text)
+    throw new InvalidArgumentError('Write a day as 2026-11-25.');
+  return text;
+}
+
+function count(text: string): number {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 1 || n > 100_000) throw new InvalidArgumentError('Write 1 to 100000.');
+  return n;
+}
+
+const asJson = (call: StoredCall) => ({
+  id: call.id,
+  direction: call.direction,
+  started_at: iso(call.startedAt),
+  answered_at: iso(call.answeredAt),
+  ended_at: iso(call.endedAt),
+  outcome: call.outcome,
+  them: call.them,
+  us: call.us,
+  dialled: call.dialled,
+  did: call.did,
+  queue: call.queue,
+  coverage: { status: call.coverage.status, reason: call.coverage.reason, rule: call.coverage.rule },
+  recording: call.recording && {
+    id: call.recording.id,
+    state: call.recording.state,
+    duration_ms: call.recording.durationMs,
+    keep_until: iso(call.recording.keepUntil),
+  },
+});
+
+function asText(found: StoredCall[], zone: string): string {
+  if (found.length === 0) return 'No calls.';
+  const time = timesIn(zone);
+  const talk = ({ answeredAt, endedAt }: StoredCall) =>
+    answeredAt === null || endedAt === null ? '-' : minutes(endedAt - answeredAt);
+  const rows = found.map((c) => [
+    time(c.startedAt),
+    c.direction,
+    who(c.them),
+    who(c.us),
+    talk(c),
+    c.recording?.state === 'erased' ? 'erased' : c.coverage.status.replace('_', ' '),
+    c.id,
+  ]);
+  return table(['began', 'way', 'with', 'at', 'talk', 'recording', 'call'], rows);
+}
+
+const minutes = (ms: number) =>
+  `${Math.floor(ms / 60_000)}:${String(Math.floor(ms / 1000) % 60).padStart(2, '0')}`;

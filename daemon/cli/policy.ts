@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { type Command, Option } from 'commander';
+import { fail } from '../domain/error.js';
+import { decideRecord, decideRetention, type Policy } from '../domain/policy.js';
+import type { Direction } from '../domain/recording.js';
+import type { CliContext } from './context.js';
+import { readPolicy, writePolicy } from './policy-file.js';
+import { iso, table, timesIn } from './table.js';
+
+type Facts = {
+  direction: Direction;
+  number: string;
+  extension: string[];
+  queue: string;
+  did: string;
+  file?: string;
+  json?: boolean;
+};
+
+/** `tapedeck policy`: the rules as a file, and what they would decide. */
+export function policy(program: Command, ctx: CliContext): void {
+  const command = program.command('policy').description('what to record and how long to keep it');
+
+  command
+    .command('export')
+    .description('write the policy in force as TOML')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  tapedeck policy export > policy.toml')
+    .action(async ({ json }: { json?: boolean }) => {
+      const stored = await (await ctx.catalogue()).policy();
+      ctx.out((json ? JSON.stringify(stored.policy, null, 2) : writePolicy(stored)).trimEnd());
+    });
+
+  command
+    .command('import')
+    .description('put the policy of a file (TOML or JSON) into force')
+    .argument('<file>', 'the file, or - for standard input')
+    .option('--dry-run', 'say what would change, and change nothing')
+    .option('--based-on <version>', 'refuse if the policy in force is another version', Number)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  tapedeck policy import policy.toml --dry-run\n  tapedeck policy import policy.toml --based-on 4',
+    )
+    .action(async (file: string, options: { dryRun?: boolean; basedOn?: number }) => {
+      const next = readPolicy(contents(file));
+      const catalogue = await ctx.catalogue();
+      const now = await catalogue.policy();
+      const changes = changesOf(now.policy, next);
+      if (changes.length === 0) return ctx.out(`Version ${now.version} says the same; nothing to change.`);
+      ctx.out(changes.join('\n'));
+      if (options.dryRun) return ctx.out('Nothing was changed (--dry-run).');
+      const by = `${userInfo().username} (command line)`;
+      const version = await catalogue.savePolicy(next, by, Date.now(), options.basedOn ?? now.version);
+      ctx.out(`Version ${version} is in force.`);
+    });
+
+  command
+    .command('test')
+    .description('what would be decided for such a call')
+    .addOption(
+      new Option('--direction <direction>', 'which way the call goes')
+        .choices(['in', 'out', 'internal'])
+        .makeOptionMandatory(),
+    )
+    .option('--number <number>', "the other party's number", '')
+    .option('--extension <extension...>', 'extensions of ours that take part', [])
+    .option('--queue <queue>', 'the queue that it comes through', '')
+    .option('--did <did>', 'the number of ours that was called', '')
+    .option('--file <file>', 'by the policy in this file instead of the one in force')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  tapedeck policy test --direction in --number +15550123 --extension 204',
+    )
+    .action(async (given: Facts) => {
+      const by = given.file
+        ? readPolicy(contents(given.file))
+        : (await (await ctx.catalogue()).policy()).policy;
+      const { direction, number, queue, did, extension } = given;
+      const dialled = direction === 'in' ? '' : number;
+      const facts = { direction, number, queue, did, extensions: extension, dialled };
+      const record = decideRecord(by, facts);
+      const keep = decideRetention(by, facts);
+      if (given.json) return ctx.out(JSON.stringify({ record, keep }, null, 2));
+      const days = keep.keepDays === null ? 'for ever' : `${keep.keepDays} days`;
+      ctx.out(
+        table(
+          ['', 'decision', 'rule', 'reason'],
+          [
+            ['recorded', record.record ? 'yes' : 'no', record.rule ?? '-', record.reason],
+            ...(record.record ? [['kept', days, keep.rule ?? '-', keep.reason]] : []),
+          ],
+        ),
+      );
+    });
+
+  command
+    .command('history')
+    .description('every version, newest first')
+    .option('--json', 'as JSON, with the policies themselves')
+    .addHelpText('after', '\nExample:\n  tapedeck policy history')
+    .action(async ({ json }: { json?: boolean }) => {
+      const versions = await (await ctx.catalogue()).policyVersions();
+      if (json)
+        return ctx.out(
+          JSON.stringify(
+            versions.map((v) => ({ ...v, changedAt: iso(v.changedAt) })),
+            null,
+            2,
+          ),
+        );
+      if (versions.length === 0)
+        return ctx.out('The policy is as it comes with Tapedeck: all is recorded, for ever.');
+      const time = timesIn(ctx.config().site.time_zone);
+      const rows = versions.map((v) => [
+        String(v.version),
+        time(v.changedAt),
+        v.changedBy,
+        `${v.policy.record.length}`,
+        `${v.policy.retention.length}`,
+      ]);
+      ctx.out(table(['version', 'changed', 'by', 'recording rules', 'retention rules'], rows));
+    });
+}
+
+function contents(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (e) {
+    throw fail('request_invalid', `${file}: ${(e as Error).message}`, e);
+  }
+}
+
+/** What is different, one line each. Rules are known by their names. */
+function changesOf(before: Policy, after: Policy): string[] {
+  const lines: string[] = [];
+  for (const part of ['record', 'retention'] as const) {
+    const old = new Map(before[part].map((r) => [r.name, JSON.stringify(r)]));
+    const now = new Map(after[part].map((r) => [r.name, JSON.stringify(r)]));
+    for (const [name, rule] of now)
+      if (old.get(name) !== rule) lines.push(`${part}: "${name}" ${old.has(name) ? 'is changed' : 'is new'}`);
+    for (const name of old.keys()) if (!now.has(name)) lines.push(`${part}: "${name}" is gone`);
+    if (lines.length === 0 && JSON.stringify(before[part]) !== JSON.stringify(after[part]))
+      lines.push(`${part}: the order of the rules is changed`);
+  }
+  const numbers = [before, after].map((p) => p.emergency_numbers.join(', '));
+  if (numbers[0] !== numbers[1]) lines.push(`emergency_numbers: ${numbers[0]} -> ${numbers[1] || 'none'}`);
+  return lines;
+}

@@ -1,0 +1,110 @@
+import type { Command } from 'commander';
+import { fail, TapedeckError } from '../domain/error.js';
+import { controlSocket, request } from '../ops/control-client.js';
+import { makePlan, type Plan, type RunResult } from '../retain.js';
+import type { CliContext } from './context.js';
+import { iso, table, timesIn, who } from './table.js';
+
+/** A run destroys keys and files one by one, so it may take longer than other requests. */
+const RUN_MS = 3_600_000;
+/** How many of the next to go are shown. */
+const NEXT = 10;
+
+/** `tapedeck retention`: what would be erased, and erasing it. */
+export function retention(program: Command, ctx: CliContext): void {
+  const command = program.command('retention').description('what is due by the rules, and erasing it');
+
+  command
+    .command('plan')
+    .description('what a run would erase now, and what goes next; changes nothing')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  tapedeck retention plan')
+    .action(async ({ json }: { json?: boolean }) => {
+      const plan = await makePlan(await ctx.catalogue(), Date.now(), ctx.config().retention.breaker_percent);
+      ctx.out(json ? JSON.stringify(asJson(plan), null, 2) : asText(plan, ctx.config().site.time_zone));
+    });
+
+  command
+    .command('run')
+    .description('erase what is due')
+    .option('--confirm <word>', 'the word that "retention plan" gives, when the run is an unusual one')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  tapedeck retention run\n  tapedeck retention run --confirm erase-41-3f9a2c\n\nErased recordings cannot be brought back.',
+    )
+    .action(async ({ confirm, json }: { confirm?: string; json?: boolean }) => {
+      const result = await erase(ctx, confirm);
+      const { erased, failed, left } = result;
+      ctx.out(json ? JSON.stringify(result) : `${erased} erased, ${failed} failed, ${left} left.`);
+      if (failed > 0)
+        throw fail('internal', `${failed} recordings could not be erased; they are tried again.`);
+    });
+}
+
+/** Asks the daemon if it is there, so that one process erases; without it, does it here. */
+async function erase(ctx: CliContext, confirm: string | undefined): Promise<RunResult> {
+  const socket = controlSocket(ctx.config().data.dir);
+  const up = await request(socket, 'GET', '/status').then(
+    () => true,
+    (e) => {
+      if (e instanceof TapedeckError && e.code === 'daemon_unreachable') return false;
+      throw e;
+    },
+  );
+  if (up) return request(socket, 'POST', '/retention/run', { confirm }, { timeoutMs: RUN_MS });
+  return (await ctx.retain()).run({ confirm });
+}
+
+type Entry = Plan['due'][number];
+
+const entry = ({ item, reason }: Entry) => ({
+  call_id: item.callId,
+  recording_id: item.id,
+  started_at: iso(item.call.startedAt),
+  them: item.call.them,
+  us: item.call.us,
+  keep_until: iso(item.keepUntil),
+  reason,
+});
+
+function asJson(plan: Plan) {
+  return {
+    now: iso(plan.now),
+    kept: plan.total,
+    for_ever: plan.forEver,
+    due: plan.due.map(entry),
+    next: plan.kept
+      .filter((k) => k.item.keepUntil !== null)
+      .slice(0, NEXT)
+      .map(entry),
+    breaker: plan.breaker,
+  };
+}
+
+function asText(plan: Plan, zone: string): string {
+  const time = timesIn(zone);
+  const rows = (entries: Entry[]) =>
+    table(
+      ['kept until', 'call', 'began', 'with', 'at', 'reason'],
+      entries.map(({ item, reason }) => [
+        time(item.keepUntil),
+        item.callId,
+        time(item.call.startedAt),
+        who(item.call.them),
+        who(item.call.us),
+        reason,
+      ]),
+    );
+  const next = plan.kept.filter((k) => k.item.keepUntil !== null).slice(0, NEXT);
+  const out = [`${plan.total} recordings are kept, ${plan.forEver} of them for ever.`, ''];
+  out.push(plan.due.length === 0 ? 'Nothing is due.' : `Due now: ${plan.due.length}\n${rows(plan.due)}`);
+  if (next.length > 0) out.push('', `Next to go:\n${rows(next)}`);
+  if (plan.breaker.tripped)
+    out.push(
+      '',
+      `A run will stop before it erases anything: ${plan.breaker.reason}`,
+      `If that is what you want: tapedeck retention run --confirm ${plan.breaker.confirm}`,
+    );
+  return out.join('\n');
+}

@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { createLog, type Log } from '../ops/log.js';
+import { notify } from '../ops/notify.js';
+import type { CliContext } from './context.js';
+
+/** `tapedeck run`: the recorder daemon, until a signal ends it. */
+export function run(program: Command, context: CliContext): void {
+  program
+    .command('run')
+    .description('record: the daemon')
+    .addHelpText(
+      'after',
+      '\nThe first SIGTERM or SIGINT finishes what is in hand, the second ends at once. Calls in progress go on being\nrecorded by Asterisk, and are taken up again at the next start.\n\nExample:\n  tapedeck --config /etc/tapedeck/tapedeck.toml run',
+    )
+    .action(async () => {
+      const config = context.config();
+      const log = createLog(config.log.level, 'recorder');
+      const { createApp } = await import('../app.js');
+      const app = createApp(config, log);
+      const ended = untilSignal(log);
+      try {
+        await app.start();
+        await notify('READY=1');
+        log.info('the recorder is ready');
+        await ended;
+      } finally {
+        await notify('STOPPING=1');
+        await app.stop();
+      }
+    });
+}
+
+/** Resolves at the first signal; the second ends the process. */
+function untilSignal(log: Log): Promise<void> {
+  return new Promise((resolve) => {
+    let first = true;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (!first) process.exit(1);
+        first = false;
+        log.info({ signal }, 'the recorder ends');
+        resolve();
+      });
+    }
+  });
+}

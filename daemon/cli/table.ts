@@ -1,0 +1,24 @@
+/** Rows as columns, two spaces apart, without spaces at the end. No cell can send anything but text to a terminal. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replace(/[\p{Cc}\p{Cf}]/gu, ' ')));
+  const widths = head.map((_, i) => Math.max(...cells.map((row) => [...(row[i] ?? '')].length)));
+  const pad = (cell: string, i: number) => cell + ' '.repeat(widths[i]! - [...cell].length);
+  return cells.map((row) => row.map(pad).join('  ').trimEnd()).join('\n');
+}
+
+/** Gives times (ms since 1970) as 2026-11-25 10:55:33 in a zone; "-" for none. */
+export function timesIn(zone: string): (ms: number | null) => string {
+  const format = new Intl.DateTimeFormat('sv-SE', {
+    timeZone: zone,
+    dateStyle: 'short',
+    timeStyle: 'medium',
+  });
+  return (ms) => (ms === null ? '-' : format.format(ms));
+}
+
+/** A time as ISO 8601 in UTC for machines. */
+export const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+/** The name and the number of somebody, as far as they are known. */
+export const who = (party: { name: string; number: string }): string =>
+  [party.name, party.number].filter(Boolean).join(' ') || 'unknown';
