@@ -53,9 +53,10 @@ export const retentionText = {
   breakerCalm: (limit: string) =>
     `A safety breaker stops any run that would erase more than ${limit} of all kept recordings, so that a mistaken rule or a wrong clock cannot empty the archive.`,
   breaker: (share: string, limit: string) =>
-    `A run now would erase ${share} of all kept recordings; the breaker stops at ${limit}. That is right after a rule was made shorter, and wrong after a mistake in a rule or in the clock.`,
+    `A run now would erase ${share} of all kept recordings; without asking it may erase ${limit}. Many due at once is right after a rule was made shorter, and wrong after a mistake in a rule or in the clock.`,
   breakerHint:
     'Look at what is due below and at the policy. If it is what you want, erase it by hand here and confirm.',
   typeConfirm: (word: string) => `To pass the breaker, type “${word}”`,
+  more: (n: string) => `and ${n} more; all of them are in the CSV.`,
   asOf: (when: string) => `As of ${when}.`,
 };

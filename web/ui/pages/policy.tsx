@@ -1,3 +1,135 @@
+import { useState } from 'preact/hooks';
+import { t } from '../messages/en.js';
+import { dateAndClock } from '../messages/when.js';
+import { EmergencyNumbers } from '../parts/emergency-numbers.js';
+import { ErrorNote } from '../parts/error-note.js';
+import { recordForm, retentionForm } from '../parts/rule-form.js';
+import { RuleList } from '../parts/rule-list.js';
+import { recordSentence, retentionSentence } from '../parts/rule-words.js';
+import { TryIt } from '../parts/try-it.js';
+import { type PolicyDraft, usePolicy } from './use-policy.js';
+
+/** What is recorded and how long it is kept: the rules in order, a place to try them, and saving. */
 export function PolicyPage() {
-  return <h1>Policy</h1>;
+  const policy = usePolicy();
+  const [editing, setEditing] = useState(0);
+  const [emergencyBad, setEmergencyBad] = useState(false);
+  const draft = policy.draft.value;
+  const loaded = policy.loaded.value;
+  if (!draft || !loaded)
+    return (
+      <div class="sheet">
+        <h1>{t.policy.title}</h1>
+        {policy.problem.value ? (
+          <ErrorNote problem={policy.problem.value} retry={policy.load} />
+        ) : (
+          <p class="quiet">{t.common.loading}</p>
+        )}
+      </div>
+    );
+  const empty = draft.record.length === 0 && draft.retention.length === 0;
+  const open = (by: number) => setEditing((n) => n + by);
+  return (
+    <div class="sheet policy">
+      <header class="sheet-head">
+        <h1>{t.policy.title}</h1>
+        <p class="answer">
+          {empty ? t.policy.never : t.policy.summary(draft.record.length, draft.retention.length)}
+        </p>
+        <p class="quiet">
+          {t.policy.version(loaded.version)}
+          {loaded.changed_at && `, ${t.policy.changed(loaded.changed_by, dateAndClock(loaded.changed_at))}`}.{' '}
+          {t.policy.firstMatch}
+        </p>
+      </header>
+      <div class="policy-rules">
+        <RuleList
+          id="record"
+          title={t.policy.record}
+          none={t.policy.noRecord}
+          otherwise={t.policy.otherwiseRecord}
+          add={t.policy.addRecord}
+          rules={draft.record}
+          change={(record) => policy.change({ record })}
+          sentence={recordSentence}
+          form={recordForm}
+          fresh={{ name: '', reason: '', when: {}, record: false }}
+          open={open}
+        />
+        <RuleList
+          id="retention"
+          title={t.policy.retention}
+          none={t.policy.noRetention}
+          otherwise={t.policy.otherwiseKeep}
+          add={t.policy.addRetention}
+          rules={draft.retention}
+          change={(retention) => policy.change({ retention })}
+          sentence={retentionSentence}
+          form={retentionForm}
+          fresh={{ name: '', reason: '', when: {}, keep_days: 365 }}
+          open={open}
+        />
+        <EmergencyNumbers
+          key={loaded.version}
+          numbers={draft.emergency_numbers}
+          change={(emergency_numbers) => policy.change({ emergency_numbers })}
+          bad={setEmergencyBad}
+        />
+      </div>
+      <TryIt policy={draft} unsaved={policy.dirty.value} />
+      <SaveBar policy={policy} blocked={editing > 0 || emergencyBad} />
+    </div>
+  );
+}
+
+function SaveBar({ policy, blocked }: { policy: PolicyDraft; blocked: boolean }) {
+  const { theirs, problem, savedVersion, saving, dirty, loaded, save, take } = policy;
+  const conflict = theirs.value;
+  if (!dirty.value && savedVersion.value === null && problem.value === null && !blocked)
+    return <div role="status" />;
+  return (
+    <div class="save-bar">
+      <div role="status">
+        {savedVersion.value !== null && <p class="save-done">{t.policy.saved(savedVersion.value)}</p>}
+        {dirty.value && !conflict && <p>{blocked ? t.policy.finishFirst : t.policy.unsaved}</p>}
+      </div>
+      {problem.value !== null && <ErrorNote problem={problem.value} />}
+      {conflict && dirty.value && (
+        <div class="note note-warn" role="alert">
+          <div>
+            <p class="note-title">{t.policy.conflictTitle}</p>
+            <p>{t.policy.conflict(conflict.changed_by, conflict.version)}</p>
+            <div class="save-acts">
+              <button type="button" class="button" onClick={() => take(conflict)}>
+                {t.policy.takeTheirs}
+              </button>
+              <button
+                type="button"
+                class="button button-main"
+                disabled={blocked}
+                onClick={() => save(conflict.version)}
+              >
+                {t.policy.keepMine}
+              </button>
+            </div>
+          </div>
+        </div>
+      )}
+      {dirty.value && !conflict && loaded.value && (
+        <div class="save-acts">
+          <button type="button" class="button" onClick={() => loaded.value && take(loaded.value)}>
+            {t.policy.discard}
+          </button>
+          <button
+            type="button"
+            class="button button-main"
+            disabled={saving.value || blocked}
+            onClick={() => loaded.value && save(loaded.value.version)}
+          >
+            {saving.value ? t.policy.saving : t.policy.save}
+          </button>
+        </div>
+      )}
+    </div>
+  );
 }

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../messages/en.js';
+import { forgetPolicy } from '../pages/use-policy.js';
 import { player } from '../player.js';
 import { session, signOut } from '../session.js';
 import { theme, themes } from '../theme.js';
@@ -35,7 +36,10 @@ export function UserMenu() {
   }, [open]);
 
   const leave = () => {
-    signOut().then(() => player.unload(), setProblem);
+    signOut().then(() => {
+      player.unload();
+      forgetPolicy();
+    }, setProblem);
   };
   return (
     <div class="user" ref={box}>

@@ -1,0 +1,33 @@
+import { useState } from 'preact/hooks';
+import { t } from '../messages/en.js';
+import { Field } from './field.js';
+
+const number = /^[0-9*#+]{2,15}$/;
+type Props = { numbers: string[]; change: (numbers: string[]) => void; bad: (bad: boolean) => void };
+
+/** The numbers that are never recorded, as a line of text. */
+export function EmergencyNumbers({ numbers, change, bad }: Props) {
+  const [text, setText] = useState(numbers.join(' '));
+  const entries = text.split(/[\s,;]+/).filter(Boolean);
+  const faults = entries.filter((n) => !number.test(n));
+  return (
+    <section class="rules">
+      <h2>{t.policy.emergency}</h2>
+      <Field
+        id="emergency"
+        label={t.policy.emergencyLabel}
+        help={t.policy.emergencyHelp}
+        value={text}
+        inputMode="tel"
+        error={faults.length > 0 ? t.policy.emergencyBad(faults.join(' ')) : undefined}
+        onInput={(value) => {
+          setText(value);
+          const found = [...new Set(value.split(/[\s,;]+/).filter(Boolean))];
+          const good = found.every((n) => number.test(n));
+          bad(!good);
+          if (good) change(found.slice(0, 50));
+        }}
+      />
+    </section>
+  );
+}
