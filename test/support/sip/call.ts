@@ -276,13 +276,10 @@ export const createCall = async (deps: CallDeps, to: { number: string } | { invi
         if (rtp.packets() >= enough) resolve();
         else reject(new Error('the call ended while we listened'));
       });
-      const timer = setTimeout(
-        () => {
-          stop();
-          reject(new Error(`heard only ${(seconds * 50 - (enough - rtp.packets())) / 50} of ${seconds} s`));
-        },
-        seconds * 1000 + 5000,
-      );
+      const timer = setTimeout(() => {
+        stop();
+        reject(new Error(`heard only ${(seconds * 50 - (enough - rtp.packets())) / 50} of ${seconds} s`));
+      }, withinMs);
     });
 
   return {
