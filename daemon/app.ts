@@ -33,9 +33,15 @@ export function createApp(config: Config, log: Log) {
   mkdirSync(dir, { recursive: true, mode: 0o750 });
   if (!existsSync(config.keys.master_key_file)) {
     createMasterKey(config.keys.master_key_file);
-    log.warn({ file: config.keys.master_key_file }, 'A master key was made. Back it up apart from the data: without it no recording can be heard');
+    log.warn(
+      { file: config.keys.master_key_file },
+      'A master key was made. Back it up apart from the data: without it no recording can be heard',
+    );
   }
-  const keys = createKeys({ path: join(dir, 'keys.db'), masterKey: loadMasterKey(config.keys.master_key_file) });
+  const keys = createKeys({
+    path: join(dir, 'keys.db'),
+    masterKey: loadMasterKey(config.keys.master_key_file),
+  });
   const catalogue = createSqliteCatalogue({ path: join(dir, 'catalogue.db') });
 
   const ari = createAri({
@@ -70,7 +76,11 @@ export function createApp(config: Config, log: Log) {
     pbx: ari,
     spoolSize: spool.size,
     log: log.child({ part: 'capture' }),
-    onSilent: (call, seq) => log.error({ call, seq }, 'Asterisk says that it records and no audio arrives; look at the free space of its spool'),
+    onSilent: (call, seq) =>
+      log.error(
+        { call, seq },
+        'Asterisk says that it records and no audio arrives; look at the free space of its spool',
+      ),
   });
   const preserver = createPreserver({
     catalogue,

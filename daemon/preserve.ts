@@ -5,7 +5,14 @@ import type { Catalogue, StoredCall } from './catalogue/catalogue.js';
 import { fail, TapedeckError } from './domain/error.js';
 import { encodePeaks } from './domain/peaks.js';
 import { type CallFacts, decideRetention } from './domain/policy.js';
-import { type CallId, type Coverage, type Recording, parseOurs, type Segment, spoolName } from './domain/recording.js';
+import {
+  type CallId,
+  type Coverage,
+  parseOurs,
+  type Recording,
+  type Segment,
+  spoolName,
+} from './domain/recording.js';
 import { keepUntil } from './domain/retention.js';
 import type { Ffmpeg } from './encode/ffmpeg.js';
 import { type OpusPlan, type OpusSegment, opusPlan } from './encode/opus.js';
@@ -72,7 +79,10 @@ export function createPreserver(deps: PreserveDeps) {
   async function failed(id: CallId, attempt: number, e: unknown): Promise<void> {
     const wait = RETRIES[attempt];
     const code = e instanceof TapedeckError ? e.code : 'internal';
-    deps.log.error({ err: e, call: id, code, attempt }, 'A recording could not be made; what was captured is kept');
+    deps.log.error(
+      { err: e, call: id, code, attempt },
+      'A recording could not be made; what was captured is kept',
+    );
     if (wait !== undefined) {
       const timer = setTimeout(() => {
         later.delete(timer);
@@ -88,7 +98,9 @@ export function createPreserver(deps: PreserveDeps) {
   async function preserve(id: CallId): Promise<void> {
     const call = await deps.catalogue.call(id);
     if (!call || call.answeredAt === null) return;
-    const segments = (await deps.catalogue.segments(id)).filter((s) => s.state === 'captured' || s.state === 'capturing');
+    const segments = (await deps.catalogue.segments(id)).filter(
+      (s) => s.state === 'captured' || s.state === 'capturing',
+    );
     const began = deps.clock();
     const fetched = await Promise.all(segments.map((s) => fetchSegment(deps.spool, s, call.answeredAt!)));
     try {
@@ -105,7 +117,16 @@ export function createPreserver(deps: PreserveDeps) {
       await deps.catalogue.recordingSealed(recording, encodePeaks(peaks), coverage);
       await keepDamaged(segments, fetched);
       const took = deps.clock() - began;
-      deps.log.info({ call: id, ms: took, audioMs: recording.durationMs, bytes: recording.plainBytes, coverage: coverage.status }, 'Sealed');
+      deps.log.info(
+        {
+          call: id,
+          ms: took,
+          audioMs: recording.durationMs,
+          bytes: recording.plainBytes,
+          coverage: coverage.status,
+        },
+        'Sealed',
+      );
     } finally {
       await Promise.all(fetched.map((f) => f.release()));
     }
@@ -113,7 +134,10 @@ export function createPreserver(deps: PreserveDeps) {
     for (const f of fetched) for (const name of f.sound) await deps.spool.remove(name);
   }
 
-  async function make(call: StoredCall, parts: OpusSegment[]): Promise<{ recording: Recording; peaks: Peaks }> {
+  async function make(
+    call: StoredCall,
+    parts: OpusSegment[],
+  ): Promise<{ recording: Recording; peaks: Peaks }> {
     const started = new Date(call.startedAt).toISOString();
     const title = `${call.them.name || call.them.number || 'unknown'} - ${call.us.name || call.us.number || 'unknown'}`;
     const plan = opusPlan({
@@ -180,7 +204,10 @@ export function createPreserver(deps: PreserveDeps) {
   }
 
   async function nothing(call: StoredCall, faults: string[]): Promise<void> {
-    const reason = faults.length > 0 ? `${faults.join(' ')} The files are kept in the spool.` : 'The call ended before any audio came.';
+    const reason =
+      faults.length > 0
+        ? `${faults.join(' ')} The files are kept in the spool.`
+        : 'The call ended before any audio came.';
     const missingMs = Math.max(0, (call.endedAt ?? call.answeredAt!) - call.answeredAt!);
     await deps.catalogue.decideCoverage(call.id, { status: 'not_recorded', reason, rule: null, missingMs });
     deps.log.error({ call: call.id, reason }, 'A call has no audio');
@@ -192,9 +219,12 @@ export function createPreserver(deps: PreserveDeps) {
     async recover(): Promise<void> {
       for (const name of await deps.spool.ours()) {
         const { callId, seq } = parseOurs(name)!;
-        const segment = (await deps.catalogue.segments(callId)).find((s) => s.callId === callId && s.seq === seq);
+        const segment = (await deps.catalogue.segments(callId)).find(
+          (s) => s.callId === callId && s.seq === seq,
+        );
         if (segment?.state === 'preserved' || segment?.state === 'dropped') await deps.spool.remove(name);
-        if (!segment) deps.log.warn({ name }, 'A captured file belongs to no call that is known here; it is left alone');
+        if (!segment)
+          deps.log.warn({ name }, 'A captured file belongs to no call that is known here; it is left alone');
       }
       for (const id of await deps.catalogue.callsToPreserve()) enqueue(id);
     },
@@ -215,9 +245,16 @@ async function drain(source: Readable, write: (chunk: Buffer) => void): Promise<
 type Fetched = { part: OpusSegment; faults: string[]; sound: string[]; release: () => Promise<void> };
 
 async function fetchSegment(spool: Spool, segment: Segment, answeredAt: number): Promise<Fetched> {
-  const sides = await Promise.all((['in', 'out'] as const).map((side) => fetchSide(spool, spoolName(segment.callId, segment.seq, side), side)));
+  const sides = await Promise.all(
+    (['in', 'out'] as const).map((side) =>
+      fetchSide(spool, spoolName(segment.callId, segment.seq, side), side),
+    ),
+  );
   const [a, b] = sides as [Side, Side];
-  const startedAt = Math.min(segment.inStartedAt ?? Number.POSITIVE_INFINITY, segment.outStartedAt ?? Number.POSITIVE_INFINITY);
+  const startedAt = Math.min(
+    segment.inStartedAt ?? Number.POSITIVE_INFINITY,
+    segment.outStartedAt ?? Number.POSITIVE_INFINITY,
+  );
   return {
     part: {
       offsetMs: Number.isFinite(startedAt) ? Math.max(0, startedAt - answeredAt) : 0,
@@ -235,7 +272,14 @@ async function fetchSegment(spool: Spool, segment: Segment, answeredAt: number):
   };
 }
 
-type Side = { name: string; path: string | null; rate: number; ms: number; fault: string | null; release: () => Promise<void> };
+type Side = {
+  name: string;
+  path: string | null;
+  rate: number;
+  ms: number;
+  fault: string | null;
+  release: () => Promise<void>;
+};
 
 async function fetchSide(spool: Spool, name: string, side: 'in' | 'out'): Promise<Side> {
   const who = side === 'in' ? 'What the outside party or caller said' : 'What the other side said';
@@ -256,7 +300,12 @@ function coverageOf(call: StoredCall, recording: Recording, faults: string[]): C
   const missingMs = Math.max(0, talk - recording.durationMs);
   if (faults.length > 0) return { status: 'partial', reason: faults.join(' '), rule: null, missingMs };
   if (missingMs > EDGE)
-    return { status: 'partial', reason: `${Math.round(missingMs / 1000)} s of the call are not in the recording.`, rule: null, missingMs };
+    return {
+      status: 'partial',
+      reason: `${Math.round(missingMs / 1000)} s of the call are not in the recording.`,
+      rule: null,
+      missingMs,
+    };
   return { status: 'recorded', reason: '', rule: call.coverage.rule, missingMs };
 }
 

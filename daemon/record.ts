@@ -4,7 +4,14 @@ import { type CallState, type Effect, emptyState, restore, step, type TrackRules
 import { TapedeckError } from './domain/error.js';
 import type { PbxEvent } from './domain/event.js';
 import { decideRecord, type RecordDecision } from './domain/policy.js';
-import { type CallId, type CallRecord, type Coverage, type LegId, type Segment, spoolName } from './domain/recording.js';
+import {
+  type CallId,
+  type CallRecord,
+  type Coverage,
+  type LegId,
+  type Segment,
+  spoolName,
+} from './domain/recording.js';
 import type { Log } from './ops/log.js';
 
 /**
@@ -65,7 +72,10 @@ export function createRecorder(deps: RecordDeps) {
       try {
         await (effect.kind === 'ended' ? end(effect, l) : follow(effect, l));
       } catch (e) {
-        deps.log.error({ err: e, call: id }, 'A step of recording a call failed; the call goes on being followed');
+        deps.log.error(
+          { err: e, call: id },
+          'A step of recording a call failed; the call goes on being followed',
+        );
       }
       if (effect.kind === 'ended') live.delete(id);
     }
@@ -88,7 +98,14 @@ export function createRecorder(deps: RecordDeps) {
   }
 
   async function begin(call: CallRecord, legId: LegId, l: Live): Promise<void> {
-    const segment: Segment = { callId: call.id, seq: l.next++, legId, inStartedAt: null, outStartedAt: null, state: 'capturing' };
+    const segment: Segment = {
+      callId: call.id,
+      seq: l.next++,
+      legId,
+      inStartedAt: null,
+      outStartedAt: null,
+      state: 'capturing',
+    };
     // Row first: whatever happens after this, a restart finds the capture by its names.
     await deps.catalogue.saveSegment(segment);
     try {
@@ -111,21 +128,27 @@ export function createRecorder(deps: RecordDeps) {
       if (state.legs.get(segment.legId)?.goneAt === null) await deps.capture.end(segment.callId, segment.seq);
       await deps.capture.finished(segment.callId, segment.seq);
     } catch (e) {
-      deps.log.warn({ err: e, call: segment.callId, seq: segment.seq }, 'The end of a capture was not confirmed; its files are used as they are');
+      deps.log.warn(
+        { err: e, call: segment.callId, seq: segment.seq },
+        'The end of a capture was not confirmed; its files are used as they are',
+      );
     }
     await deps.catalogue.saveSegment({ ...segment, state: 'captured' });
-      }
+  }
 
   /** Policy says no: what was captured so far goes, and is not kept anywhere. */
   async function drop(l: Live): Promise<void> {
     const segment = l.segment!;
     l.segment = null;
-    await deps.capture.drop(segment.callId, segment.seq).catch((e) => deps.log.warn({ err: e }, 'A capture could not be cancelled'));
+    await deps.capture
+      .drop(segment.callId, segment.seq)
+      .catch((e) => deps.log.warn({ err: e }, 'A capture could not be cancelled'));
     await remove(segment);
   }
 
   async function remove(segment: Segment): Promise<void> {
-    for (const side of ['in', 'out'] as const) await deps.removeSpool(spoolName(segment.callId, segment.seq, side));
+    for (const side of ['in', 'out'] as const)
+      await deps.removeSpool(spoolName(segment.callId, segment.seq, side));
     await deps.catalogue.saveSegment({ ...segment, state: 'dropped' });
   }
 
@@ -147,11 +170,21 @@ export function createRecorder(deps: RecordDeps) {
     const segments = (await deps.catalogue.segments(call.id)).filter((s) => s.state === 'captured');
     if (segments.length === 0) {
       const reason = l.failed?.reason ?? 'The call ended before its capture had begun.';
-      await deps.catalogue.saveCall(call, { status: 'not_recorded', reason, rule: null, missingMs: call.endedAt! - call.answeredAt });
+      await deps.catalogue.saveCall(call, {
+        status: 'not_recorded',
+        reason,
+        rule: null,
+        missingMs: call.endedAt! - call.answeredAt,
+      });
       deps.log.error({ call: call.id, reason }, 'A call was not recorded');
       return;
     }
-    await deps.catalogue.saveCall(call, { status: 'pending', reason: '', rule: l.decision.rule, missingMs: 0 });
+    await deps.catalogue.saveCall(call, {
+      status: 'pending',
+      reason: '',
+      rule: l.decision.rule,
+      missingMs: 0,
+    });
     deps.onCaptured(call.id);
   }
 
@@ -162,9 +195,12 @@ export function createRecorder(deps: RecordDeps) {
     if (l) {
       l.waiting = null;
       await l.working;
-      if (l.segment) await drop(l).catch((e) => deps.log.error({ err: e, call: from }, 'A capture was left behind'));
+      if (l.segment)
+        await drop(l).catch((e) => deps.log.error({ err: e, call: from }, 'A capture was left behind'));
     }
-    await deps.catalogue.absorbCall(from, into).catch((e) => deps.log.error({ err: e, call: from, into }, 'Two calls could not be united'));
+    await deps.catalogue
+      .absorbCall(from, into)
+      .catch((e) => deps.log.error({ err: e, call: from, into }, 'Two calls could not be united'));
   }
 
   function hear(event: PbxEvent): void {
@@ -223,6 +259,7 @@ function excluded(decision: RecordDecision): Coverage {
 }
 
 function reasonOf(e: unknown): string {
-  if (e instanceof TapedeckError && /channel not found/i.test(e.detail)) return 'The call ended before its capture had begun.';
+  if (e instanceof TapedeckError && /channel not found/i.test(e.detail))
+    return 'The call ended before its capture had begun.';
   return e instanceof TapedeckError ? e.message : 'The PBX could not be made to record.';
 }

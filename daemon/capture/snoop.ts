@@ -91,10 +91,15 @@ export function createCapture(deps: SnoopDeps) {
     /** Every event of the PBX passes here first. */
     hear(event: PbxEvent): void {
       if (event.kind === 'snoop-up') waiting.get(`snoop-up ${event.id.toLowerCase()}`)?.(event.at);
-      if (event.kind === 'spool-started' || event.kind === 'spool-finished' || event.kind === 'spool-failed') {
+      if (
+        event.kind === 'spool-started' ||
+        event.kind === 'spool-finished' ||
+        event.kind === 'spool-failed'
+      ) {
         const kind = event.kind === 'spool-failed' ? 'spool-finished' : event.kind;
         waiting.get(`${kind} ${event.name.toLowerCase()}`)?.(event.at);
-        if (event.kind === 'spool-failed') deps.log.error({ name: event.name, reason: event.reason }, 'Asterisk could not record');
+        if (event.kind === 'spool-failed')
+          deps.log.error({ name: event.name, reason: event.reason }, 'Asterisk could not record');
       }
     },
 
@@ -102,7 +107,11 @@ export function createCapture(deps: SnoopDeps) {
      * Begins to capture a leg. Gives when each side began, in ms since 1970 by the PBX. Throws when either side could not
      * be begun; then neither is left running.
      */
-    async begin(callId: CallId, seq: number, legId: LegId): Promise<{ inStartedAt: number; outStartedAt: number }> {
+    async begin(
+      callId: CallId,
+      seq: number,
+      legId: LegId,
+    ): Promise<{ inStartedAt: number; outStartedAt: number }> {
       const [one, two] = await Promise.allSettled(SIDES.map((way) => side(callId, seq, legId, way)));
       if (one!.status === 'rejected' || two!.status === 'rejected') {
         await this.drop(callId, seq).catch(() => {});

@@ -65,7 +65,9 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
     /** Names of all captured files of ours that are there. */
     async ours(): Promise<string[]> {
       const local = await readdir(dir).catch(() => null);
-      const names = local ? local.filter((f) => f.endsWith('.wav')).map((f) => f.slice(0, -4)) : await remote.storedNames();
+      const names = local
+        ? local.filter((f) => f.endsWith('.wav')).map((f) => f.slice(0, -4))
+        : await remote.storedNames();
       return names.filter((n) => parseOurs(n) !== null);
     },
   };

@@ -5,6 +5,21 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { fail } from '../domain/error.js';
 
+export const DEFAULT_CONFIG = '/etc/tapedeck/tapedeck.toml';
+
+/** Tapedeck's own version, from package.json. */
+export function version(): string {
+  for (const up of ['../..', '../../..']) {
+    try {
+      const found = JSON.parse(readFileSync(new URL(`${up}/package.json`, import.meta.url), 'utf8'));
+      if (found.name === 'tapedeck') return found.version;
+    } catch {
+      // one level further up: the build has one folder more
+    }
+  }
+  return '0.0.0';
+}
+
 /**
  * `tapedeck.toml`: where things are. What to record and how long to keep it is policy, and lives in the catalogue.
  * Types, checks, defaults and the commented example all come from this schema.
@@ -78,7 +93,7 @@ export const ConfigSchema = Type.Object(
     encode: Type.Object(
       {
         ffmpeg: text('The ffmpeg program.', 'ffmpeg'),
-        bitrate_kbps: whole('Opus bit rate for both sides together. 24 is about 11 MB an hour.', 24, 12, 128),
+        bitrate_kbps: whole('Opus bit rate for both sides together. 24 is about 11 MB an hour.', 24, 20, 128),
         complexity: whole('Opus effort: 0 is fastest, 10 is best.', 5, 0, 10),
         at_once: whole('How many recordings are made at a time.', 1, 1, 16),
       },

@@ -1,5 +1,5 @@
 import createManager, { type Manager } from 'asterisk-manager';
-import { fail, TapedeckError } from '../domain/error.js';
+import { fail, type TapedeckError } from '../domain/error.js';
 import type { Log } from '../ops/log.js';
 
 /**
@@ -56,8 +56,12 @@ export function createAmi(deps: AmiDeps) {
     manager = m;
     let pinger: NodeJS.Timeout | undefined;
     const ended = new Promise<TapedeckError>((resolve) => {
-      m.on('error', (e: Error) => resolve(fail('pbx_unreachable', `${deps.host}:${deps.port}: ${e.message}`, e)));
-      m.on('close', () => resolve(fail('pbx_unreachable', `${deps.host}:${deps.port} closed the connection.`)));
+      m.on('error', (e: Error) =>
+        resolve(fail('pbx_unreachable', `${deps.host}:${deps.port}: ${e.message}`, e)),
+      );
+      m.on('close', () =>
+        resolve(fail('pbx_unreachable', `${deps.host}:${deps.port} closed the connection.`)),
+      );
       let patience = setTimeout(() => resolve(late('log-in')), PATIENCE);
       m.options.port = deps.port;
       m.connect(deps.port, deps.host, () => {
@@ -98,6 +102,18 @@ export function createAmi(deps: AmiDeps) {
       await loop;
     },
     status: () => ({ up, problem }),
+    /** Whether this user may do what the action asks: true when Asterisk did it. Only for actions that change nothing. */
+    may(action: Record<string, string>): Promise<boolean> {
+      return new Promise((resolve) => {
+        if (!manager || !up) return resolve(false);
+        const clean = Object.fromEntries(Object.entries(action).map(([k, v]) => [oneLine(k), oneLine(v)]));
+        const patience = setTimeout(() => resolve(false), PATIENCE);
+        manager.action(clean, (err) => {
+          clearTimeout(patience);
+          resolve(!err);
+        });
+      });
+    },
   };
 }
 
@@ -106,7 +122,10 @@ const late = (what: string) => fail('pbx_timeout', `AMI ${what}: no answer in ${
 function refused(answer: unknown, user: string): TapedeckError {
   const message = (answer as { message?: unknown } | null)?.message;
   if (typeof message === 'string' && /auth/i.test(message)) return fail('pbx_refused', `AMI user "${user}".`);
-  return fail('pbx_failed', `AMI log-in: ${typeof message === 'string' ? message : String(answer)}`.slice(0, 200));
+  return fail(
+    'pbx_failed',
+    `AMI log-in: ${typeof message === 'string' ? message : String(answer)}`.slice(0, 200),
+  );
 }
 
 /** Line ends would begin another header, or another action. */

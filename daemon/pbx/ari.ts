@@ -63,9 +63,14 @@ export function createAri(deps: AriDeps) {
 
   /** One connection from beginning to end. Gives the reason of its end. */
   async function session(): Promise<TapedeckError> {
-    const info = (await (await get('/ari/asterisk/info?only=system')).json()) as { system?: { version?: string } };
+    const info = (await (await get('/ari/asterisk/info?only=system')).json()) as {
+      system?: { version?: string };
+    };
     version = typeof info.system?.version === 'string' ? info.system.version.slice(0, 40) : '';
-    client = await inTime('api-docs', quietly(() => ariClient.connect(origin, deps.user, deps.password)));
+    client = await inTime(
+      'api-docs',
+      quietly(() => ariClient.connect(origin, deps.user, deps.password)),
+    );
     const ws = open();
     socket = ws;
     const held: unknown[] = [];
@@ -76,7 +81,8 @@ export function createAri(deps: AriDeps) {
     });
     ws.on('message', (data) => {
       const event = parse(String(data));
-      if (event === undefined) deps.log.warn({ bytes: String(data).length }, 'The PBX sent something that is not JSON; ignored');
+      if (event === undefined)
+        deps.log.warn({ bytes: String(data).length }, 'The PBX sent something that is not JSON; ignored');
       else if (up) deps.onEvent(event);
       else held.push(event);
     });
@@ -85,7 +91,9 @@ export function createAri(deps: AriDeps) {
     if (early) return early;
     const pinger = keepAlive(ws);
     try {
-      await filter(client).catch((e: Error) => deps.log.debug({ err: e.message }, 'This Asterisk cannot filter events'));
+      await filter(client).catch((e: Error) =>
+        deps.log.debug({ err: e.message }, 'This Asterisk cannot filter events'),
+      );
       const [channels, bridges] = await Promise.all([
         inTime('channels', client.channels.list()),
         inTime('bridges', client.bridges.list()),
@@ -172,15 +180,23 @@ export function createAri(deps: AriDeps) {
       socket?.terminate();
       await loop;
     },
-    status: () => ({ up: socket?.readyState === WebSocket.OPEN && problem === null && client !== null, version, problem }),
+    status: () => ({
+      up: socket?.readyState === WebSocket.OPEN && problem === null && client !== null,
+      version,
+      problem,
+    }),
 
     /** Snoops on one direction of a leg. Answers before the snoop can be recorded: wait for its StasisStart. */
     async snoop(legId: string, side: 'in' | 'out', id: string): Promise<void> {
-      await call('snoop', (c) => c.channels.snoopChannelWithId({ channelId: legId, snoopId: id, spy: side, app: deps.app }));
+      await call('snoop', (c) =>
+        c.channels.snoopChannelWithId({ channelId: legId, snoopId: id, spy: side, app: deps.app }),
+      );
     },
     /** Has a snoop recorded by Asterisk as wav under this name. */
     async record(snoop: string, name: string): Promise<void> {
-      await call('record', (c) => c.channels.record({ channelId: snoop, name, format: 'wav', ifExists: 'fail' }));
+      await call('record', (c) =>
+        c.channels.record({ channelId: snoop, name, format: 'wav', ifExists: 'fail' }),
+      );
     },
     async stopRecording(name: string): Promise<void> {
       await call('stop', (c) => c.recordings.stop({ recordingName: name })).catch(ignoreAbsent);
@@ -202,12 +218,17 @@ export function createAri(deps: AriDeps) {
       await call('hangup', (c) => c.channels.hangup({ channelId: channel })).catch(ignoreAbsent);
     },
     async list(): Promise<{ channels: unknown[]; bridges: unknown[] }> {
-      const [channels, bridges] = await call('list', (c) => Promise.all([c.channels.list(), c.bridges.list()]));
+      const [channels, bridges] = await call('list', (c) =>
+        Promise.all([c.channels.list(), c.bridges.list()]),
+      );
       return { channels: plain(channels), bridges: plain(bridges) };
     },
     /** The bytes of a stored recording, for a spool that this machine does not see. */
     async stored(name: string): Promise<Readable> {
-      const answer = await get(`/ari/recordings/stored/${encodeURIComponent(name)}/file`, AbortSignal.timeout(600_000));
+      const answer = await get(
+        `/ari/recordings/stored/${encodeURIComponent(name)}/file`,
+        AbortSignal.timeout(600_000),
+      );
       return Readable.fromWeb(answer.body as import('node:stream/web').ReadableStream);
     },
     async storedNames(): Promise<string[]> {
@@ -223,7 +244,9 @@ export function createAri(deps: AriDeps) {
 /** ari-client gives objects with methods; only what came over the wire goes on. */
 function plain(list: unknown[]): unknown[] {
   return list.map((item) =>
-    Object.fromEntries(Object.entries(item as Record<string, unknown>).filter(([, v]) => typeof v !== 'function')),
+    Object.fromEntries(
+      Object.entries(item as Record<string, unknown>).filter(([, v]) => typeof v !== 'function'),
+    ),
   );
 }
 
@@ -241,7 +264,10 @@ async function quietly<T>(work: () => Promise<T>): Promise<T> {
 function inTime<T>(what: string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(fail('pbx_timeout', `${what}: no answer in ${PATIENCE / 1000} s.`)), PATIENCE);
+    timer = setTimeout(
+      () => reject(fail('pbx_timeout', `${what}: no answer in ${PATIENCE / 1000} s.`)),
+      PATIENCE,
+    );
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -152,6 +152,14 @@ export function translateAmi(raw: unknown, now: number): PbxEvent | null {
 const NOT_A_LEG =
   /^(Snoop|Local|Message|Recorder|Announcer|CBRec|CBAnn|MulticastRTP|UnicastRTP|AudioSocket|WebSocket|Bridge|Surrogate|OutgoingSpoof|ConfBridgeRecorder|Parking|Null)\//i;
 
+/** A display name; Asterisk leaves SIP's quoting of " and \\ as it was. */
+const display = (v: unknown): string =>
+  clean(
+    str(v)
+      .slice(0, 1024)
+      .replace(/\\(["\\])/g, '$1'),
+  );
+
 function legOf(raw: unknown): LegFacts | null {
   const channel = obj(raw);
   const id = token(channel.id);
@@ -167,9 +175,9 @@ function legOf(raw: unknown): LegFacts | null {
     linkedid: token(vars['CHANNEL(linkedid)']) || id,
     state: STATES[str(channel.state)] ?? 'other',
     number: cleanNumber(caller.number),
-    name: clean(caller.name),
+    name: display(caller.name),
     connectedNumber: cleanNumber(connected.number),
-    connectedName: clean(connected.name),
+    connectedName: display(connected.name),
     context: clean(dialplan.context, 80),
     exten: cleanNumber(dialplan.exten),
     dnid: cleanNumber(vars['CALLERID(dnid)']),

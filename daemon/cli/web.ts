@@ -1,0 +1,13 @@
+import type { Command } from 'commander';
+import type { CliContext } from './context.js';
+
+/** `tapedeck web`: the dashboard, a process of its own. */
+export function web(program: Command, context: CliContext): void {
+  program
+    .command('web')
+    .description('serve the dashboard')
+    .action(async () => {
+      const { runWeb } = await import('../../web/main.js');
+      await runWeb(context.config());
+    });
+}

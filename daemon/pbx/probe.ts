@@ -1,0 +1,104 @@
+import type { TapedeckError } from '../domain/error.js';
+import type { Log } from '../ops/log.js';
+import { createAmi } from './ami.js';
+
+/** What `tapedeck doctor` finds out about a PBX. Plain requests, one after the other, nothing kept open. */
+export type AriProbe = {
+  status: number;
+  error: string;
+  version: string;
+  /** Modules that Tapedeck needs and that are not running. */
+  missing: string[];
+  mayWrite: boolean;
+  /** null when there is no channel to look at. */
+  tellsLinkedid: boolean | null;
+  /** How far the PBX's clock is ahead of ours, in ms; null when it does not say. */
+  clockMs: number | null;
+};
+
+const MODULES = [
+  'res_ari_channels.so',
+  'res_ari_recordings.so',
+  'res_stasis_snoop.so',
+  'res_stasis_recording.so',
+  'app_stasis.so',
+  'format_wav.so',
+];
+
+export async function probeAri(url: string, user: string, password: string): Promise<AriProbe> {
+  const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  const ask = async (method: string, path: string) => {
+    const answer = await fetch(new URL(`/ari${path}`, url), {
+      method,
+      headers: { authorization },
+      signal: AbortSignal.timeout(5_000),
+    });
+    const body: unknown = await answer.json().catch(() => null);
+    return { status: answer.status, body };
+  };
+  const probe: AriProbe = {
+    status: 0,
+    error: '',
+    version: '',
+    missing: [],
+    mayWrite: false,
+    tellsLinkedid: null,
+    clockMs: null,
+  };
+  try {
+    const info = await ask('GET', '/asterisk/info?only=system');
+    probe.status = info.status;
+    if (info.status !== 200) return probe;
+    probe.version = String((info.body as { system?: { version?: unknown } }).system?.version ?? '');
+    const modules = (await ask('GET', '/asterisk/modules')).body;
+    const running = new Set(
+      (Array.isArray(modules) ? modules : []).filter((m) => m?.status === 'Running').map((m) => m.name),
+    );
+    probe.missing = MODULES.filter((m) => !running.has(m));
+    // There is no such channel: a user who may write is told so (404), one who may only read is refused (403).
+    probe.mayWrite = (await ask('DELETE', '/channels/tapedeck-doctor')).status === 404;
+    const channels = (await ask('GET', '/channels')).body;
+    if (Array.isArray(channels) && channels.length > 0)
+      probe.tellsLinkedid = Boolean(channels[0]?.channelvars?.['CHANNEL(linkedid)']);
+    const ping = (await ask('GET', '/asterisk/ping')).body as { timestamp?: unknown } | null;
+    const told = Date.parse(String(ping?.timestamp ?? ''));
+    if (Number.isFinite(told)) probe.clockMs = told - Date.now();
+  } catch (e) {
+    const cause = (e as { cause?: { code?: string } }).cause;
+    probe.error = cause?.code ?? (e as Error).message;
+  }
+  return probe;
+}
+
+export type AmiProbe = { up: boolean; error: TapedeckError | null; mayCommand: boolean };
+
+export async function probeAmi(deps: {
+  host: string;
+  port: number;
+  user: string;
+  secret: string;
+  log: Log;
+}): Promise<AmiProbe> {
+  let settle: (error: TapedeckError | null) => void = () => {};
+  const settled = new Promise<TapedeckError | null>((resolve) => {
+    settle = resolve;
+  });
+  const ami = createAmi({
+    ...deps,
+    onEvent: () => {},
+    onUp: () => settle(null),
+    onDown: (reason) => settle(reason),
+  });
+  ami.start();
+  try {
+    const error = await settled;
+    if (error) return { up: false, error, mayCommand: false };
+    return {
+      up: true,
+      error: null,
+      mayCommand: await ami.may({ action: 'Command', command: 'core show version' }),
+    };
+  } finally {
+    await ami.stop();
+  }
+}
