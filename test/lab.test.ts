@@ -239,7 +239,9 @@ for (const version of [22, 16] as const) {
     try {
       pbx = await startPbx({ version, name: `lab-test-${version}` });
     } catch (error) {
-      return t.plan(0, `no Asterisk ${version} here: ${(error as Error).message}`);
+      // 16 comes from an archived suite, which the machine's mirror may no longer have.
+      if (version === 16 && /apt-get/.test(String(error))) return t.plan(0, `no Asterisk 16 here: ${error}`);
+      throw error;
     }
     t.teardown(() => pbx.stop());
     const lab = createLab(pbx);

@@ -197,7 +197,9 @@ export const correlate = (first: Samples, second: Samples): { peak: number; lag:
     const inA = energyA[to]! - energyA[from]!;
     const inB = energyB[to + whole]! - energyB[from + whole]!;
     const longerA = a.length >= b.length;
-    if (inA === 0 || inB === 0 || (longerA ? inB : inA) < floor) continue;
+    // Less than this is the rounding of the sums: next to nothing there is nothing to compare with.
+    if (inA <= energyA[a.length]! * 1e-7 || inB <= energyB[b.length]! * 1e-7 || (longerA ? inB : inA) < floor)
+      continue;
     const peak = sums[(whole + sums.length) % sums.length]! / Math.sqrt(inA * inB);
     if (peak > best.peak) best = { peak, lag: whole };
   }

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { createPhone, type Phone, type PhoneOptions } from './phone.js';
 
 const run = promisify(execFile);
-const SCRIPT = fileURLToPath(new URL('../../scripts/pbx', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../../scripts/lib/pbx-cli.mjs', import.meta.url));
 const EXTENSIONS = ['100', '101', '102', '103', '104', '105', '106', '107'] as const;
 
 export type Extension = (typeof EXTENSIONS)[number];
@@ -51,7 +51,9 @@ export const startPbx = async ({
   reuse?: boolean;
 } = {}) => {
   const script = async (...args: string[]): Promise<string> => {
-    const { stdout } = await run(process.execPath, [SCRIPT, ...args], { maxBuffer: 64 << 20 });
+    // The test runner's own loader is no business of the script's.
+    const env = { ...process.env, NODE_OPTIONS: '' };
+    const { stdout } = await run(process.execPath, [SCRIPT, ...args], { env, maxBuffer: 64 << 20 });
     return stdout;
   };
   const start = async (command: 'start' | 'restart'): Promise<Status> =>

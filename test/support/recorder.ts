@@ -59,11 +59,19 @@ export function createRecorderLab({
     const log = createWriteStream(join(dir, `${name}.log`), { flags: 'a' });
     let output = '';
     return new Promise((resolve, reject) => {
+      const late = setTimeout(
+        () => reject(new Error(`tapedeck ${name} is not ready after 30 s:\n${output}`)),
+        30_000,
+      );
+      child.once('exit', () => clearTimeout(late));
       const hear = (data: Buffer) => {
         log.write(data);
         if (output.length > 1 << 16) return;
         output += data;
-        if (ready.test(output)) resolve(output);
+        if (ready.test(output)) {
+          clearTimeout(late);
+          resolve(output);
+        }
       };
       child.stdout.on('data', hear);
       child.stderr.on('data', hear);
@@ -88,9 +96,9 @@ export function createRecorderLab({
     pid: (name: 'run' | 'web') => processes.get(name)?.pid,
     /** Starts the dashboard. Gives its address, and the set-up code if nobody can sign in yet. */
     async startWeb(): Promise<{ address: string; setupCode: string | null }> {
-      const output = await launch('web', /"address":"http[^"]+"/);
+      const output = await launch('web', /ready at http\S+?"/);
       return {
-        address: /"address":"(http[^"]+)"/.exec(output)![1]!,
+        address: /ready at (http[^"\s]+)/.exec(output)![1]!,
         setupCode: /set-up code:\s+(\S+)/.exec(output)?.[1] ?? null,
       };
     },
