@@ -47,9 +47,10 @@ export async function runWeb(config: Config): Promise<void> {
     const address = await app.listen({
       host: config.web.address,
       port: config.web.port,
-      listenTextResolver: (at) => `the dashboard is ready at ${at}`,
+      listenTextResolver: (at) => `listening at ${at}`,
     });
     invite(await setup.begin(), address);
+    log.info(`the dashboard is ready at ${address}`);
     await ended;
     const drained = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
     await app.close();

@@ -18,7 +18,13 @@ const SOUND_S = 40;
  * The dashboard's pages over made-up calls, for looking at the layout and for the accessibility tests only.
  * `signedIn: false` starts at the sign-in page (any name, password "correct horse battery"), `setUp` before it.
  */
-export async function fakeApi({ state = 'little' as State, signedIn = true, setUp = false, port = 0 } = {}) {
+export async function fakeApi({
+  state = 'little' as State,
+  signedIn = true,
+  setUp = false,
+  port = 0,
+  uiDir = 'dist/web/ui',
+} = {}) {
   const now = Date.now();
   const made = make(state, now);
   const sound = recording();
@@ -31,7 +37,7 @@ export async function fakeApi({ state = 'little' as State, signedIn = true, setU
 
   const app = Fastify({ forceCloseConnections: true });
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: contentPolicy } });
-  await app.register(fastifyStatic, { root: resolve('dist/web/ui'), wildcard: false });
+  await app.register(fastifyStatic, { root: resolve(uiDir), wildcard: false });
   app.setNotFoundHandler((request, reply) =>
     request.url.startsWith('/api/')
       ? refuse(reply, 404, 'not_found', 'There is nothing at this address.')

@@ -52,8 +52,8 @@ export const retentionText = {
   breakerTitle: 'The nightly run has stopped itself',
   breakerCalm: (limit: string) =>
     `A safety breaker stops any run that would erase more than ${limit} of all kept recordings, so that a mistaken rule or a wrong clock cannot empty the archive.`,
-  breaker: (share: string, limit: string) =>
-    `A run now would erase ${share} of all kept recordings; without asking it may erase ${limit}. Many due at once is right after a rule was made shorter, and wrong after a mistake in a rule or in the clock.`,
+  breaker:
+    'Many due at once is right after a rule was made shorter, and wrong after a mistake in a rule or in the clock.',
   breakerHint:
     'Look at what is due below and at the policy. If it is what you want, erase it by hand here and confirm.',
   typeConfirm: (word: string) => `To pass the breaker, type “${word}”`,

@@ -88,7 +88,7 @@ export const t = {
     intro: 'Nobody can sign in yet. Make the first account; it can do everything.',
     code: 'Set-up code',
     codeHelp:
-      'The dashboard printed it on its console when it started: “journalctl -u tapedeck-web | grep code”. It works once.',
+      'The dashboard printed it on its console when it started (with systemd: “journalctl -u tapedeck-web”). It works once.',
     name: 'Your name',
     nameHelp: 'You sign in with it, and the audit log shows it.',
     password: 'Password',

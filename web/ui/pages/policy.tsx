@@ -85,8 +85,7 @@ export function PolicyPage() {
 function SaveBar({ policy, blocked }: { policy: PolicyDraft; blocked: boolean }) {
   const { theirs, problem, savedVersion, saving, dirty, loaded, save, take } = policy;
   const conflict = theirs.value;
-  if (!dirty.value && savedVersion.value === null && problem.value === null && !blocked)
-    return <div role="status" />;
+  if (!dirty.value && savedVersion.value === null && problem.value === null) return <div role="status" />;
   return (
     <div class="save-bar">
       <div role="status">

@@ -146,7 +146,7 @@ function Breaker({ view }: { view: Retention }) {
       <div>
         <p class="note-title">{words.breakerTitle}</p>
         <p>{view.breaker.reason}</p>
-        <p>{words.breaker(percent(view.breaker.share), percent(view.breaker.limit))}</p>
+        <p>{words.breaker}</p>
         <p>{words.breakerHint}</p>
       </div>
     </div>

@@ -19,6 +19,8 @@ type Props = {
 /** One call in one line. */
 export function CallRow({ call, href, chosen, reachable, search, onKeyDown }: Props) {
   const number = numberBeside(call.them);
+  const name = nameOf(call.them);
+  const nameIsNumber = /^\+?[\d ]+$/.test(name);
   return (
     <li>
       <a
@@ -33,7 +35,7 @@ export function CallRow({ call, href, chosen, reachable, search, onKeyDown }: Pr
         <DirectionIcon call={call} />
         <span class="unseen">{t.calls.directionLong[call.direction]}, </span>
         <span class="row-them" title={exactParty(call.them)}>
-          <Match text={nameOf(call.them)} search={search} class="row-name" />
+          <Match text={name} search={search} class={nameIsNumber ? 'row-name row-name-number' : 'row-name'} />
           {number && <Match text={number} search={search} class="row-number" />}
         </span>
         <span class="row-us" title={exactParty(call.us)}>

@@ -18,10 +18,16 @@ export function Match({ text, search, class: name = '' }: { text: string; search
 
 function find(text: string, search: string): [number, number] | null {
   if (search === '') return null;
-  const plain = text.toLowerCase().indexOf(search.toLowerCase());
-  if (plain >= 0 && text.toLowerCase().length === text.length) return [plain, plain + search.length];
   const digits = search.replace(/[\s().\-/]/g, '');
-  if (!/^\+?\d+$/.test(digits) || !/^[+\d\s]+$/.test(text)) return null;
+  if (/^\+?\d+$/.test(digits) && /^[+\d\s]+$/.test(text)) return findDigits(text, digits);
+  // Some letters grow when they are made small; then places would not agree.
+  if (text.toLowerCase().length !== text.length) return null;
+  const start = text.toLowerCase().indexOf(search.toLowerCase());
+  return start < 0 ? null : [start, start + search.length];
+}
+
+/** The last place where the digits stand: people remember how a number ends. */
+function findDigits(text: string, digits: string): [number, number] | null {
   const places = [...text].flatMap((c, i) => (c === ' ' ? [] : [i]));
   const start = places
     .map((i) => text[i])
