@@ -6,7 +6,7 @@ import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { defaultPolicy } from '../daemon/domain/policy.js';
 import { createControl } from '../web/control.js';
-import { nextDay, startOfDay } from '../web/days.js';
+import { nextDay, startOfDay } from '../daemon/domain/days.js';
 import { harmless } from '../web/retention-table.js';
 import * as schemas from '../web/schemas.js';
 import {

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { nextDay, startOfDay } from '../../web/days.js';
+import { nextDay, startOfDay } from '../domain/days.js';
 import type { StoredCall } from '../catalogue/catalogue.js';
 import type { CliContext } from './context.js';
 import { iso, table, timesIn, who } from './table.js';

@@ -6,7 +6,7 @@ import { Type } from 'typebox';
 import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
 import { fail } from '../../daemon/domain/error.js';
 import type { Recording } from '../../daemon/domain/recording.js';
-import { dates } from '../days.js';
+import { dates } from '../../daemon/domain/days.js';
 import { type Asked, type Served, served } from '../range.js';
 import { ErrorView } from '../schemas.js';
 import type { App } from '../types.js';
