@@ -11,6 +11,7 @@ import { contentPolicy } from '../../web/headers.js';
 import type { CallSummary, PolicyTestBody, SessionView, StatusView } from '../../web/schemas.js';
 import { make, retentionOf, type State } from './fake-data.js';
 
+let sound: Buffer | undefined;
 /** Seconds of sound in every made-up recording. */
 const SOUND_S = 40;
 
@@ -27,7 +28,8 @@ export async function fakeApi({
 } = {}) {
   const now = Date.now();
   const made = make(state, now);
-  const sound = recording();
+  sound ??= recording();
+  const audio = sound;
   let user: string | null = signedIn ? 'Anna Berg' : null;
   let needed = setUp;
   let version = made.policy.record.length ? 4 : 0;
@@ -133,15 +135,15 @@ export async function fakeApi({
       api.get('/calls/:id/audio', (request, reply) => {
         reply.header('accept-ranges', 'bytes').type('audio/ogg');
         const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
-        if (!range) return reply.send(sound);
+        if (!range) return reply.send(audio);
         const [from, to] = [
           Number(range[1]),
-          range[2] ? Math.min(Number(range[2]), sound.length - 1) : sound.length - 1,
+          range[2] ? Math.min(Number(range[2]), audio.length - 1) : audio.length - 1,
         ];
         return reply
           .code(206)
-          .header('content-range', `bytes ${from}-${to}/${sound.length}`)
-          .send(sound.subarray(from, to + 1));
+          .header('content-range', `bytes ${from}-${to}/${audio.length}`)
+          .send(audio.subarray(from, to + 1));
       });
       api.get('/live', (_, reply) => {
         reply.hijack();

@@ -6,6 +6,7 @@ import { t } from '../messages/en.js';
 import { exactParty, nameOf } from '../messages/people.js';
 import { length } from '../messages/when.js';
 import { playable, player } from '../player.js';
+import { wide } from '../wide.js';
 import {
   axis,
   hatched,
@@ -23,6 +24,7 @@ import {
 
 /** What happened, to scale: a lane a party, stretches of hold and waiting, ticks for the rest; then the same in words. */
 export function Story({ call }: { call: CallDetail }) {
+  const Title = wide.value ? 'h3' : 'h2';
   const since = call.state === 'live' && call.answered_at ? Date.parse(call.answered_at) : null;
   const scale = scaleOf(call, since === null ? 0 : second.value - since);
   const lanes = lanesOf(call, scale);
@@ -40,7 +42,7 @@ export function Story({ call }: { call: CallDetail }) {
   return (
     <section class="story" aria-labelledby="story-title">
       <div class="story-head">
-        <h3 id="story-title">{t.call.story}</h3>
+        <Title id="story-title">{t.call.story}</Title>
         <p class="story-caption" aria-hidden="true">
           {caption.value}
         </p>
@@ -145,9 +147,10 @@ function Tick({ mark, row, scale, seek, show }: TickProps) {
 }
 
 function Happened({ marks, seek }: { marks: Mark[]; seek: ((m: Mark) => void) | null }) {
+  const Title = wide.value ? 'h4' : 'h3';
   return (
     <div class="happened">
-      <h4>{t.call.happened}</h4>
+      <Title>{t.call.happened}</Title>
       <ol>
         {marks.map((m) => (
           <li key={`${m.kind} ${m.at_ms} ${m.text}`}>

@@ -1,0 +1,81 @@
+import { resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Test } from 'tap';
+import { build } from 'vite';
+import { fakeApi } from '../support/fake-api.js';
+
+const args = [
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--autoplay-policy=no-user-gesture-required',
+];
+
+/** The pages as they are now, built into a directory of the test's own, and a browser to open them with. */
+export async function openBrowser(t: Test) {
+  const uiDir = resolve(t.testdir({}));
+  await build({ root: 'web/ui', logLevel: 'warn', build: { outDir: uiDir, emptyOutDir: true } });
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args });
+  t.teardown(() => browser.close());
+  return { browser, uiDir };
+}
+
+type Opened = { browser: Browser; uiDir: string };
+type Look = { width?: number; theme?: 'light' | 'dark' };
+type Data = Omit<NonNullable<Parameters<typeof fakeApi>[0]>, 'uiDir'>;
+
+/** A page over made-up calls. `complaints` gathers what the browser objected to, the content policy above all. */
+export async function openDesk(
+  t: Test,
+  { browser, uiDir }: Opened,
+  data: Data = {},
+  { width = 1280, theme = 'light' }: Look = {},
+) {
+  const api = await fakeApi({ ...data, uiDir });
+  t.teardown(() => api.stop());
+  const context = await browser.newContext({
+    viewport: { width, height: width < 500 ? 740 : 900 },
+    colorScheme: theme,
+    locale: 'en-GB',
+    reducedMotion: 'reduce',
+  });
+  t.teardown(() => context.close());
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const complaints: string[] = [];
+  page.on('console', (m) => {
+    if (m.type() === 'error' || m.type() === 'warning') complaints.push(m.text());
+  });
+  page.on('pageerror', (e) => complaints.push(e.message));
+  await page.goto(api.url);
+  return { api, page, complaints };
+}
+
+/** What axe finds against WCAG 2.2 AA and its best practices, as lines to read. */
+export async function faults(page: Page): Promise<string[]> {
+  const found = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze();
+  return found.violations.flatMap((v) =>
+    v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}: ${n.failureSummary}`),
+  );
+}
+
+/** How far the page is wider than its window, in pixels. */
+export const tooWide = (page: Page) =>
+  page.evaluate(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  ) as Promise<number>;
+
+/** Waits until an expression holds in the page. Playwright's own way evaluates in the page, which its policy forbids. */
+export async function until(page: Page, expression: string): Promise<void> {
+  for (const deadline = Date.now() + 10_000; !(await page.evaluate(expression)); await wait(20))
+    if (Date.now() > deadline) throw new Error(`did not come true: ${expression}`);
+}
