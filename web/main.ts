@@ -5,6 +5,7 @@ import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { fail } from '../daemon/domain/error.js';
 import type { Config } from '../daemon/ops/config.js';
 import { createLog } from '../daemon/ops/log.js';
+import { notify } from '../daemon/ops/notify.js';
 import * as passwords from '../daemon/ops/password.js';
 import { createKeys, type Keys } from '../daemon/vault/keys.js';
 import { loadMasterKey } from '../daemon/vault/master-key.js';
@@ -50,8 +51,10 @@ export async function runWeb(config: Config): Promise<void> {
       listenTextResolver: (at) => `listening at ${at}`,
     });
     invite(await setup.begin(), address);
+    await notify('READY=1');
     log.info(`the dashboard is ready at ${address}`);
     await ended;
+    await notify('STOPPING=1');
     const drained = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
     await app.close();
     clearTimeout(drained);

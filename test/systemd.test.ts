@@ -1,0 +1,100 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+
+const units = ['tapedeck.service', 'tapedeck-web.service'];
+const place = (file: string) => join(import.meta.dirname, '..', 'systemd', file);
+
+/** What systemd prints, on either stream, and its exit code. */
+function run(program: string, ...args: string[]): { code: number | null; text: string } {
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    encoding: 'utf8',
+    env: { ...process.env, SYSTEMD_COLORS: '0', SYSTEMD_PAGER: '' },
+  });
+  if (error) throw error;
+  return { code: status, text: `${stdout}${stderr}` };
+}
+
+const values = (unit: string, key: string): string[] =>
+  [...readFileSync(place(unit), 'utf8').matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((m) => m[1]!);
+
+for (const unit of units) {
+  t.test(`${unit} says nothing that systemd does not understand`, async (t) => {
+    // In a root of its own there is a program to start, so that verify has no complaint of its own making.
+    const root = t.testdir({ usr: { bin: { tapedeck: '#!/bin/sh\n' } }, etc: { systemd: { system: {} } } });
+    chmodSync(join(root, 'usr/bin/tapedeck'), 0o755);
+    const there = (file: string) => join(root, 'etc/systemd/system', file);
+    for (const file of units) cpSync(place(file), there(file));
+    for (const file of ['sysinit.target', 'network-online.target', 'shutdown.target'])
+      writeFileSync(there(file), '[Unit]\nDescription=Stands in for the real one\n');
+    const { code, text } = run('systemd-analyze', 'verify', `--root=${root}`, '--man=no', unit);
+    t.equal(text, '');
+    t.equal(code, 0);
+  });
+
+  t.test(`${unit} leaves an exposure of at most 1.5 out of 10`, async (t) => {
+    const { code, text } = run(
+      'systemd-analyze',
+      'security',
+      '--offline=yes',
+      '--threshold=15',
+      '--no-pager',
+      place(unit),
+    );
+    const level = Number(/Overall exposure level for \S+: ([\d.]+)/.exec(text)?.[1]);
+    t.ok(level <= 1.5, `it is ${level}`);
+    t.equal(code, 0, 'systemd agrees');
+  });
+
+  t.test(`${unit} does not forbid what Node and systemd-notify need`, async (t) => {
+    t.same(values(unit, 'MemoryDenyWriteExecute'), [], 'Node writes code and runs it');
+    t.same(values(unit, 'Type'), ['notify']);
+    t.same(values(unit, 'NotifyAccess'), ['all'], 'systemd-notify is a child process');
+    t.match(values(unit, 'RestrictAddressFamilies'), [/AF_UNIX/], 'it speaks over a Unix socket');
+    t.same(values(unit, 'SystemCallErrorNumber'), ['EPERM'], 'what is not allowed does not kill');
+  });
+}
+
+t.test('the recorder may lower the priority of ffmpeg, and ffmpeg is not ended with it', async (t) => {
+  t.equal(values('tapedeck.service', 'SystemCallFilter').at(-1), 'setpriority');
+  t.same(values('tapedeck.service', 'KillMode'), ['mixed']);
+});
+
+t.test('the dashboard does not take the data folder for itself', async (t) => {
+  t.same(values('tapedeck-web.service', 'StateDirectory'), []);
+  t.same(values('tapedeck-web.service', 'Group'), values('tapedeck.service', 'Group'));
+  t.not(values('tapedeck-web.service', 'User')[0], values('tapedeck.service', 'User')[0]);
+});
+
+t.test('sysusers makes two users of one group, and no group for Asterisk', async (t) => {
+  const root = t.testdir({ etc: {} });
+  const { code, text } = run('systemd-sysusers', `--root=${root}`, place('tapedeck.sysusers'));
+  t.equal(code, 0, text);
+  const groups = readFileSync(join(root, 'etc/group'), 'utf8');
+  const gid = /^tapedeck:[^:]*:(\d+):/m.exec(groups)?.[1];
+  t.ok(gid);
+  t.notMatch(groups, /^(asterisk|tapedeck-web):/m);
+  const users = readFileSync(join(root, 'etc/passwd'), 'utf8');
+  for (const name of ['tapedeck', 'tapedeck-web'])
+    t.match(users, new RegExp(`^${name}:[^:]*:\\d+:${gid}:.*nologin$`, 'm'));
+});
+
+const root = process.getuid?.() === 0;
+
+t.test('tmpfiles makes the folders, and a catalogue that both may write', async (t) => {
+  const dir = t.testdir({ etc: {} });
+  run('systemd-sysusers', `--root=${dir}`, place('tapedeck.sysusers'));
+  const dry = run('systemd-tmpfiles', '--create', '--dry-run', `--root=${dir}`, place('tapedeck.tmpfiles'));
+  t.equal(dry.code, 0, dry.text);
+  if (!root) return t.comment('Only root can give files away: what it makes was not looked at.');
+  const { code, text } = run('systemd-tmpfiles', '--create', `--root=${dir}`, place('tapedeck.tmpfiles'));
+  t.equal(code, 0, text);
+  const modes = Object.fromEntries(
+    ['', '/work', '/recordings', '/catalogue.db'].map((name) => [
+      name,
+      (statSync(join(dir, `var/lib/tapedeck${name}`)).mode & 0o7777).toString(8),
+    ]),
+  );
+  t.same(modes, { '': '2770', '/work': '700', '/recordings': '2750', '/catalogue.db': '660' });
+});
