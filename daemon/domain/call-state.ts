@@ -148,7 +148,8 @@ function toFacts(record: CallRecord, legs: TrackedLeg[]): CallFacts {
     queue: record.queue,
     did: record.did,
     number: record.direction === 'internal' ? record.us.number : record.them.number,
-    dialled: record.dialled,
+    // Nobody dials in a click-to-dial by way of a Local channel: then it is what was sent to the line.
+    dialled: record.dialled || (record.direction === 'out' ? record.them.number : ''),
   };
 }
 
@@ -157,10 +158,15 @@ function toFacts(record: CallRecord, legs: TrackedLeg[]): CallFacts {
  * must follow: it says which of their legs are still there.
  */
 export function restore(open: { call: CallRecord; anchor: LegId | null }[]): CallState {
+  /** A leg that went over to another call stands in both: it belongs to the one in which it was last. */
+  const until = new Map<LegId, number>();
+  for (const leg of open.flatMap(({ call }) => call.legs))
+    until.set(leg.id, Math.max(until.get(leg.id) ?? 0, leg.goneAt ?? Number.POSITIVE_INFINITY));
   const calls = new Map<CallId, TrackedCall>();
   const legs = new Map<LegId, TrackedLeg>();
   for (const { call, anchor } of open) {
     const zero = call.answeredAt ?? call.startedAt;
+    const tracked = call.legs.map((leg, i) => trackedLeg(call, leg, i === 0));
     calls.set(call.id, {
       id: call.id,
       linkedids: call.linkedids,
@@ -181,25 +187,29 @@ export function restore(open: { call: CallRecord; anchor: LegId | null }[]): Cal
         text: m.text,
         legId: '',
       })),
-      past: [],
+      past: tracked.filter((l) => l.goneAt !== null && l.goneAt < until.get(l.id)!),
     });
-    for (const [i, leg] of call.legs.entries())
-      legs.set(leg.id, {
-        id: leg.id,
-        callId: call.id,
-        linkedid: call.linkedids[0] ?? '',
-        endpoint: '',
-        outside: !leg.party.ours,
-        caller: i === 0,
-        number: leg.party.number,
-        name: leg.party.name,
-        dialledOut: '',
-        seenAt: leg.seenAt,
-        upAt: leg.upAt,
-        goneAt: leg.goneAt,
-        bridge: null,
-        waiting: false,
-      });
+    for (const leg of tracked)
+      if (leg.goneAt === null || leg.goneAt === until.get(leg.id)) legs.set(leg.id, leg);
   }
   return { calls, legs, gone: new Map() };
+}
+
+function trackedLeg(call: CallRecord, leg: Leg, first: boolean): TrackedLeg {
+  return {
+    id: leg.id,
+    callId: call.id,
+    linkedid: '',
+    endpoint: '',
+    outside: !leg.party.ours,
+    caller: first,
+    number: leg.party.number,
+    name: leg.party.name,
+    dialledOut: !leg.party.ours && call.direction === 'out' ? leg.party.number : '',
+    seenAt: leg.seenAt,
+    upAt: leg.upAt,
+    goneAt: leg.goneAt,
+    bridge: null,
+    waiting: false,
+  };
 }

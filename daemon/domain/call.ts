@@ -63,7 +63,7 @@ function transaction(before: CallState, rules: TrackRules) {
     /** Closes the open marks of one kind (a hold ends, a wait is over). */
     closeMarks(callId: CallId, kind: string, at: number, legId?: LegId) {
       const marks = call(callId).marks.map((m) =>
-        m.kind === kind && m.until === null && m.open && (!legId || m.legId === legId)
+        m.kind === kind && m.until === null && m.open && (!legId || !m.legId || m.legId === legId)
           ? { ...m, until: at, open: false }
           : m,
       );
@@ -105,12 +105,14 @@ function apply(t: Transaction, event: PbxEvent): void {
       return;
     case 'leg-gone':
       if (see(t, event.leg, event.at, false)) leave(t, event.leg.id, event.at);
+      else if (!t.legs.has(event.leg.id)) t.gone.set(event.leg.id, event.at);
       return;
     case 'bridged':
-      if (see(t, event.leg, event.at)) meet(t, event.leg.id, event.bridge, event.waiting);
+      if (see(t, event.leg, event.at)) meet(t, event.leg.id, event.bridge, event.waiting, event.at);
       return;
     case 'unbridged':
-      if (see(t, event.leg, event.at, false)) t.setLeg(event.leg.id, { bridge: null, waiting: false });
+      if (see(t, event.leg, event.at, false)?.bridge === event.bridge)
+        t.setLeg(event.leg.id, { bridge: null, waiting: false });
       return;
     case 'hold':
     case 'unhold': {
@@ -172,7 +174,7 @@ function see(t: Transaction, facts: LegFacts, at: number, mayBegin = true): Trac
     if (!mayBegin) return null;
     begin(t, facts, at);
   } else {
-    if (known.linkedid !== facts.linkedid) relink(t, known, facts.linkedid);
+    if (known.linkedid !== facts.linkedid) relink(t, known, facts.linkedid, at);
     const same =
       known.number === newest(known, known.number, facts.number) &&
       known.name === newest(known, known.name, facts.name) &&
@@ -189,6 +191,9 @@ function see(t: Transaction, facts: LegFacts, at: number, mayBegin = true): Trac
   const leg = t.legs.get(facts.id)!;
   const call = t.call(leg.callId);
   if (!call.dialled && leg.caller && facts.dnid) t.setCall(call.id, { dialled: facts.dnid });
+  // Click-to-dial rings our own phone first; whom it calls is told when that phone, still alone, enters the dialplan.
+  if (!call.dialled && !leg.outside && facts.state === 'up' && facts.exten && t.legsOf(call.id).length === 1)
+    t.setCall(call.id, { dialled: facts.exten });
   return leg;
 }
 
@@ -247,7 +252,7 @@ function leave(t: Transaction, id: LegId, at: number): void {
   t.setLeg(id, { goneAt: at, bridge: null });
 }
 
-function meet(t: Transaction, id: LegId, bridge: string, waiting: boolean): void {
+function meet(t: Transaction, id: LegId, bridge: string, waiting: boolean, at: number): void {
   t.setLeg(id, { bridge, waiting });
   if (waiting) return; // a parking lot or a waiting room holds strangers
   const here = [...t.legs.values()].filter((l) => l.bridge === bridge && l.goneAt === null);
@@ -255,15 +260,16 @@ function meet(t: Transaction, id: LegId, bridge: string, waiting: boolean): void
     (a, b) => t.call(a).startedAt - t.call(b).startedAt || (a < b ? -1 : 1),
   );
   const [oldest] = ids;
-  for (const leg of here) if (leg.callId !== oldest) unite(t, leg, oldest!);
+  for (const leg of here) if (leg.callId !== oldest) unite(t, leg, oldest!, at);
   if (t.legsOf(oldest!).filter((l) => l.bridge === bridge).length > 1 && !t.call(oldest!).talked)
     t.setCall(oldest!, { talked: true });
 }
 
-function relink(t: Transaction, leg: TrackedLeg, linkedid: string): void {
+function relink(t: Transaction, leg: TrackedLeg, linkedid: string, at: number): void {
   const into = [...t.calls.values()].find((c) => c.linkedids.includes(linkedid));
   if (!into) t.setCall(leg.callId, { linkedids: [...t.call(leg.callId).linkedids, linkedid] });
-  else if (into.id !== leg.callId) unite(t, leg, into.id);
+  // One of which the linkedid was not known (after a restart) has not changed it: its bridge tells where it belongs.
+  else if (into.id !== leg.callId && leg.linkedid !== '') unite(t, leg, into.id, at);
   t.setLeg(leg.id, { linkedid });
 }
 
@@ -271,13 +277,12 @@ function relink(t: Transaction, leg: TrackedLeg, linkedid: string): void {
  * A leg turns out to belong to another call. A conversation that it has had meanwhile (the consultation before an attended
  * transfer) stays a call of its own; one that never came to a conversation was only the way in (pickup, parking).
  */
-function unite(t: Transaction, leg: TrackedLeg, into: CallId): void {
+function unite(t: Transaction, leg: TrackedLeg, into: CallId, at: number): void {
   const from = t.call(t.legs.get(leg.id)!.callId);
   if (from.id === into) return;
   if (from.talked) {
-    const now = Math.max(from.startedAt, ...t.legsOf(from.id).map((l) => l.upAt ?? l.seenAt));
     const moved = t.legs.get(leg.id)!;
-    t.setCall(from.id, { past: [...from.past, { ...moved, goneAt: moved.goneAt ?? now }] });
+    t.setCall(from.id, { past: [...from.past, { ...moved, goneAt: moved.goneAt ?? at }] });
     t.setLeg(leg.id, { callId: into });
     return;
   }
@@ -314,8 +319,13 @@ function story(
 
 function compare(t: Transaction, event: Extract<PbxEvent, { kind: 'snapshot' }>): void {
   for (const facts of event.legs) see(t, facts, event.at);
+  // Who has left a bridge unseen must not meet those who have come into it since.
+  for (const leg of [...t.legs.values()])
+    if (leg.bridge !== null && !event.bridges.some((b) => b.id === leg.bridge && b.legs.includes(leg.id)))
+      t.setLeg(leg.id, { bridge: null, waiting: false });
   for (const bridge of event.bridges)
-    for (const id of bridge.legs) if (t.legs.get(id)?.goneAt === null) meet(t, id, bridge.id, bridge.waiting);
+    for (const id of bridge.legs)
+      if (t.legs.get(id)?.goneAt === null) meet(t, id, bridge.id, bridge.waiting, event.at);
   const present = new Set(event.legs.map((l) => l.id));
   for (const leg of [...t.legs.values()])
     if (leg.goneAt === null && !present.has(leg.id)) leave(t, leg.id, event.at);

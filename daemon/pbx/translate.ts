@@ -207,13 +207,16 @@ function blindTransfer(event: Json, at: number): PbxEvent | null {
 function attendedTransfer(event: Json, at: number): PbxEvent | null {
   const by = legOf(event.transferer_first_leg);
   if (!by || event.result !== 'Success') return null;
-  const target = legOf(event.transfer_target);
+  // The target's channel may be a Local one (16), or not be named at all (22, by feature code): then it is the one with whom
+  // whoever transfers was speaking last.
+  const target = obj(obj(event.transfer_target).caller);
+  const second = obj(obj(event.transferer_second_leg).connected);
   return {
     kind: 'transfer',
     at,
     how: 'attended',
     by: by.id,
-    to: target?.number || cleanNumber(obj(obj(event.transfer_target).connected).number),
+    to: cleanNumber(target.number) || cleanNumber(second.number),
   };
 }
 
