@@ -155,6 +155,8 @@ t.test('the playhead is dragged with the mouse', async (t) => {
   await page.mouse.move(box!.x + box!.width / 2, box!.y + 20, { steps: 4 });
   await page.mouse.up();
   t.equal(await position(page), 15);
+  await page.keyboard.press('k');
+  await until(page, "document.querySelector('audio').currentTime > 15.1");
 });
 
 t.test('names from the PBX are shown and never run', async (t) => {

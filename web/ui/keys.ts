@@ -2,6 +2,7 @@ import { effect, signal } from '@preact/signals';
 import { keysShown } from './parts/keys-dialog.js';
 import { player } from './player.js';
 import { remembered } from './remembered.js';
+import { searchWanted } from './search.js';
 
 /** Single-key commands can be switched off (WCAG 2.1.4). */
 export const singleKeys = signal(remembered.read('single-keys') !== 'off');
@@ -12,9 +13,10 @@ const pressable = 'button, summary, input, [role=button]';
 
 const commands: Record<string, () => void> = {
   '/': () => {
-    const box = document.querySelector<HTMLInputElement>('[data-search]');
-    box?.focus();
-    box?.select();
+    // Pages without the box lead to the one that has it.
+    if (!document.querySelector<HTMLElement>('[data-search]')?.offsetParent)
+      document.querySelector<HTMLElement>('.nav a')?.click();
+    searchWanted.value = true;
   },
   '?': () => {
     keysShown.value = true;

@@ -29,7 +29,7 @@ export function follow(): () => void {
     source = new EventSource(`${base}/live`);
     source.addEventListener('change', changed);
     source.addEventListener('status', (event) => {
-      status.value = JSON.parse((event as MessageEvent<string>).data) as Status;
+      setStatus(JSON.parse((event as MessageEvent<string>).data) as Status);
     });
     source.onopen = () => {
       clearTimeout(grace);
@@ -58,12 +58,12 @@ export function follow(): () => void {
 }
 
 function refreshStatus(): void {
-  api.status().then(
-    (s) => {
-      status.value = s;
-    },
-    () => {},
-  );
+  api.status().then(setStatus, () => {});
+}
+
+/** It comes every few seconds and is mostly the same; only news is worth a render. */
+function setStatus(news: Status): void {
+  if (JSON.stringify(news) !== JSON.stringify(status.value)) status.value = news;
 }
 
 /** The time now in milliseconds, once a second; for durations that run. */

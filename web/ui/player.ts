@@ -5,6 +5,8 @@ import { remembered } from './remembered.js';
 /** The one player of the desk: it goes on while pages change. Times are milliseconds on the recording. */
 const call = signal<CallDetail | null>(null);
 const peaks = signal<Peaks | null>(null);
+/** The recording can be heard and not drawn. */
+const noPeaks = signal(false);
 const playing = signal(false);
 const at = signal(0);
 /** The position as last told to a screen reader: on every seek, and now and then while playing. */
@@ -37,6 +39,7 @@ function load(next: CallDetail): void {
   batch(() => {
     call.value = next;
     peaks.value = null;
+    noPeaks.value = false;
     problem.value = null;
     playing.value = false;
     at.value = 0;
@@ -47,8 +50,9 @@ function load(next: CallDetail): void {
     (p) => {
       if (call.value?.id === next.id) peaks.value = p;
     },
-    // Without peaks it still plays; the lanes stay empty and say so.
-    () => {},
+    () => {
+      if (call.value?.id === next.id) noPeaks.value = true;
+    },
   );
 }
 
@@ -130,6 +134,7 @@ audio.addEventListener('error', () => {
 export const player = {
   call,
   peaks,
+  noPeaks,
   playing,
   at,
   told,

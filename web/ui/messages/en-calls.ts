@@ -3,7 +3,6 @@ export const callsText = {
   title: 'Calls',
   list: 'List of calls',
   search: 'Search by number or name',
-  searchHint: 'Part of a number or a name',
   clear: 'Clear the search',
   filters: 'Filters',
   direction: 'Direction',
@@ -78,9 +77,7 @@ export const callText = {
   download: 'Download',
   story: 'Story',
   happened: 'What happened',
-  inPlayer: 'In the player',
   lasted: (length: string) => `${length} long`,
-  startedAt: (when: string) => `started ${when}`,
   queue: 'through queue',
   did: 'on',
   marks: {
@@ -102,7 +99,6 @@ export const callText = {
   seekTo: (name: string, at: string) => `${name}, at ${at}`,
   stillOn: 'still on the call',
   onFrom: (name: string, from: string, to: string) => `${name}: on the call from ${from} to ${to}`,
-  axis: 'Time since the answer',
   noLegs: 'The PBX told nothing about who took part.',
   why: {
     nobody: {

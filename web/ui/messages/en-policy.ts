@@ -1,7 +1,6 @@
 /** The strings of the policy page. */
 export const policyText = {
   title: 'Policy',
-  question: 'What is recorded, and how long it is kept',
   never: 'No rules yet: every call is recorded and kept for ever.',
   summary: (record: number, retention: number) =>
     [
@@ -25,14 +24,11 @@ export const policyText = {
   addRetention: 'Add a retention rule',
   edit: 'Edit',
   editRule: (name: string) => `Edit “${name}”`,
-  remove: 'Delete',
   removeRule: (name: string) => `Delete “${name}”`,
   up: (name: string) => `Move “${name}” up`,
   down: (name: string) => `Move “${name}” down`,
   moved: (name: string, place: number, of: number) => `“${name}” is now ${place} of ${of}.`,
   removed: (name: string) => `“${name}” was removed from the draft.`,
-  undo: 'Undo',
-  newRule: 'New rule',
   emergency: 'Emergency numbers',
   emergencyLabel: 'Numbers that are never recorded',
   emergencyHelp:
@@ -64,7 +60,6 @@ export const policyText = {
     sameName: 'Another rule has this name.',
     badDays: 'Enter a whole number from 1 to 36,500.',
     tooLong: 'At most 80 characters an entry.',
-    summaryTitle: 'The rule is not complete',
   },
   tryIt: {
     title: 'Try it',

@@ -28,9 +28,7 @@ export const retentionText = {
     erased: 'Erased',
   },
   byDefault: 'default',
-  runTitle: 'Erase what is due now',
   runIntro: 'The nightly run does this by itself. Do it by hand only when it cannot wait.',
-  runNothing: 'Nothing is due, so there is nothing to run.',
   run: (n: string, one: boolean) => `Erase ${recordings(n, one)}…`,
   dialogTitle: (n: string, one: boolean) => `Erase ${recordings(n, one)}?`,
   dialogWhat: (n: string, one: boolean, from: string, to: string) =>

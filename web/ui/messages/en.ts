@@ -29,8 +29,6 @@ export const t = {
     page404: 'There is nothing at this address',
     back404: 'Go to the calls',
     requestId: (id: string) => `Request ${id}`,
-    copy: 'Copy',
-    copied: 'Copied',
     faults: (n: number) => `${plural(n, 'thing')} to correct`,
   },
   errors: {
@@ -62,7 +60,6 @@ export const t = {
   menu: {
     theme: 'Appearance',
     themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
-    themeIs: (name: string) => `Appearance: ${name}`,
     signedInAs: 'Signed in as',
     signOut: 'Sign out',
     keys: 'Keys',

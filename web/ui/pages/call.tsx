@@ -6,6 +6,7 @@ import { t } from '../messages/en.js';
 import { clean, readable } from '../messages/numbers.js';
 import { exactParty, nameOf, numberBeside } from '../messages/people.js';
 import { dayAndClock, exact, length } from '../messages/when.js';
+import { announce } from '../parts/announcer.js';
 import { Badge } from '../parts/badge.js';
 import { DirectionIcon, Running } from '../parts/call-row.js';
 import { Details } from '../parts/details.js';
@@ -14,6 +15,7 @@ import { DownloadIcon, LeftIcon, PauseIcon, PlayIcon } from '../parts/icons.js';
 import { Story } from '../parts/story.js';
 import { Why } from '../parts/why.js';
 import { playable, player } from '../player.js';
+import { session } from '../session.js';
 import { wide } from '../wide.js';
 
 export function CallPage({ id, back }: { id: string; back: string }) {
@@ -35,6 +37,12 @@ export function CallPage({ id, back }: { id: string; back: string }) {
   useEffect(load, [changed]);
 
   const c = call.value;
+  const title = c && t.call.title(nameOf(c.them));
+  useEffect(() => {
+    if (!title) return;
+    document.title = t.title(title, session.value?.site.name ?? '');
+    if (wide.value) announce(title);
+  }, [title]);
   return (
     <article class="call-pane" aria-labelledby="call-title">
       {!wide.value && (

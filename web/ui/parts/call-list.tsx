@@ -79,7 +79,7 @@ export function CallList({ calls, filters, chosen, address, scroller, clear }: P
       {days.map(([day, d]) => group(day, dayHeading(day, minute.value), d))}
       <div class="list-end">
         {more ? (
-          <button id="older" type="button" class="button" disabled={calls.busy.value} onClick={calls.older}>
+          <button id="older" type="button" class="button" onClick={calls.older}>
             {calls.busy.value ? t.calls.olderBusy : t.calls.older}
           </button>
         ) : (

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../messages/en.js';
 import { coverages, type Filters } from '../pages/filters.js';
+import { searchWanted } from '../search.js';
 import { CrossIcon, SearchIcon } from './icons.js';
 
 type Props = { filters: Filters; change: (change: Partial<Filters>, replace?: boolean) => void };
@@ -77,6 +78,13 @@ function SearchBox({ filters, change }: Props) {
     if (document.activeElement !== input.current) setText(filters.q);
   }, [filters.q]);
   useEffect(() => () => clearTimeout(typing.current), []);
+  const wanted = searchWanted.value;
+  useEffect(() => {
+    if (!wanted || !input.current?.offsetParent) return;
+    searchWanted.value = false;
+    input.current.focus();
+    input.current.select();
+  });
 
   const set = (q: string) => {
     setText(q);

@@ -119,6 +119,7 @@ function Slider() {
       ) : (
         <svg class="waves" aria-hidden="true" viewBox={`0 0 ${COLUMNS} 52`} preserveAspectRatio="none" />
       )}
+      {player.noPeaks.value && <span class="lanes-none">{t.player.noPeaks}</span>}
       <Signs marks={marks} total={total} />
       <Head dragged={dragged.value} total={total} />
       {hovered.value !== null && total > 0 && <Hint at={hovered.value} total={total} marks={marks} />}
