@@ -87,10 +87,11 @@ const pages: {
 ];
 
 t.test('every page is accessible and fits, light and dark, wide and narrow', async (t) => {
+  t.jobs = 4;
   for (const { name, data, go } of pages)
     for (const width of [360, 1280])
       for (const theme of ['light', 'dark'] as const)
-        await t.test(`${name}, ${theme}, ${width} px`, async (t) => {
+        t.test(`${name}, ${theme}, ${width} px`, { buffered: true }, async (t) => {
           const { page, api, complaints } = await openDesk(t, opened, data, { width, theme });
           await go(page, api);
           t.strictSame(await faults(page), []);
