@@ -62,12 +62,18 @@ t.test('there are thirty kinds of call, and each on both versions', async (t) =>
   t.equal(all.length, 60);
 });
 
-const plain = { direction: 'internal', outcome: 'answered', dialled: '101', did: '', queue: '' };
+const plain: Partial<Told> = {
+  direction: 'internal',
+  outcome: 'answered',
+  dialled: '101',
+  did: '',
+  queue: '',
+};
 const between = (them: string, us: string) => ({ them: `${them} "Ext ${them}"`, us: `${us} "Ext ${us}"` });
 const OUTSIDE = 'trunk "PSTN Caller" outside';
 /** The call of most scenarios: 100 dials 101, is heard all the while, and nothing happens to it. */
-const simple = { ...plain, ...between('100', '101'), anchors: '100', marks: [] as string[] };
-const asked = { ...simple, ...between('103', '101'), anchors: '103' };
+const simple: Partial<Told> = { ...plain, ...between('100', '101'), anchors: '100', marks: [] };
+const asked: Partial<Told> = { ...simple, ...between('103', '101'), anchors: '103' };
 
 /** Per scenario: what must be true of its calls, from what was done to make it. */
 const facts: Record<string, Partial<Told>[]> = {

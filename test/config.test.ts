@@ -1,0 +1,179 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
+import type { TapedeckError } from '../daemon/domain/error.js';
+import { type Config, exampleConfig, loadConfig, readSecret } from '../daemon/ops/config.js';
+
+const EXAMPLE = fileURLToPath(new URL('../tapedeck.toml.example', import.meta.url));
+const MAIN = fileURLToPath(new URL('../dist/daemon/main.js', import.meta.url));
+
+const written = (t: Test, toml: string): string =>
+  join(t.testdir({ 'tapedeck.toml': toml }), 'tapedeck.toml');
+const load = (t: Test, toml: string): Config => loadConfig(written(t, toml));
+
+function errorOf(act: () => unknown): TapedeckError {
+  try {
+    act();
+  } catch (e) {
+    return e as TapedeckError;
+  }
+  throw new Error('Nothing was thrown');
+}
+
+/** The faults of a configuration, one line each. */
+function faultsOf(t: Test, toml: string): string[] {
+  const error = errorOf(() => load(t, toml));
+  t.equal(error.code, 'config_invalid');
+  return error.detail.trim().split('\n');
+}
+
+t.test('an empty file is a whole configuration', async (t) => {
+  const config = load(t, '');
+  t.match(config, {
+    site: { name: 'Tapedeck', time_zone: 'UTC' },
+    data: { dir: '/var/lib/tapedeck' },
+    pbx: { ari_url: 'http://127.0.0.1:8088', ami_port: 5038, app: 'tapedeck' },
+    web: { address: '127.0.0.1', port: 8090, hosts: [] },
+    log: { level: 'info' },
+  });
+  t.throws(() => Object.assign(config.web, { port: 1 }), 'it is frozen');
+  t.throws(() => (config.web.hosts as string[]).push('x'), 'all through');
+});
+
+t.test('the example in the repository is what the schema says, and loads as the defaults', async (t) => {
+  t.equal(readFileSync(EXAMPLE, 'utf8'), exampleConfig());
+  const { file, ...example } = loadConfig(EXAMPLE);
+  const { file: other, ...empty } = load(t, '');
+  t.equal(file, EXAMPLE);
+  t.same(example, empty);
+});
+
+t.test('a fault has its line, its name and what to write instead', async (t) => {
+  const cases: [what: string, toml: string, wanted: RegExp][] = [
+    ['a number of another type', '[web]\n\nport = "8090"\n', /^line 3: "web\.port" .*integer.*Its port\.$/],
+    ['a number that is none', '[web]\nport = 1.5\n', /^line 2: "web\.port"/],
+    ['a port out of range', '[pbx]\nami_port = 70000\n', /^line 2: "pbx\.ami_port" .*65535/],
+    ['an empty text', '[data]\ndir = ""\n', /^line 2: "data\.dir"/],
+    ['an address without a scheme', '[pbx]\nari_url = "pbx:8088"\n', /^line 2: "pbx\.ari_url" .*http\.conf/],
+    ['a list of another type', '[web]\nhosts = "desk"\n', /^line 2: "web\.hosts" .*array/],
+    [
+      'a level that is none',
+      '[log]\nlevel = "loud"\n',
+      /^line 2: "log\.level" .*debug, info, warn or error\.$/,
+    ],
+    [
+      'a zone that is none',
+      '[site]\ntime_zone = "Mars/Olympus"\n',
+      /^line 2: "Mars\/Olympus" is not an IANA zone.*Europe/,
+    ],
+    [
+      'an unknown key',
+      '[web]\nadress = "0.0.0.0"\n',
+      /^line 2: unknown key "web\.adress"\. Known: address, port, hosts\.$/,
+    ],
+    [
+      'a key that is nearly known',
+      '[pbx]\nariUrl = "http://pbx"\n',
+      /^line 2: unknown key "pbx\.ariUrl"\. Did you mean "ari_url"\?$/,
+    ],
+    [
+      'an unknown section',
+      '[site]\n[webb]\nport = 1\n',
+      /^line 2: unknown section "webb"\. Known: site, data, pbx, web, /,
+    ],
+    ['a section that is a value', 'web = 8090\n', /"web" is a section; write \[web\]/],
+  ];
+  for (const [what, toml, wanted] of cases) {
+    const faults = faultsOf(t, toml);
+    t.equal(faults.length, 1, `${what}: one line`);
+    t.match(faults[0], wanted, what);
+  }
+});
+
+t.test('the line is that of the key in its own section', async (t) => {
+  const toml = '[site]\nname = "x"\n[pbx]\nari_user = "y"\n\n[web]\n# port = 1\nport = -1\n';
+  t.match(faultsOf(t, toml), [/^line 8: "web\.port"/]);
+});
+
+t.test('several faults are told at once, one line each', async (t) => {
+  const faults = faultsOf(
+    t,
+    '[site]\ntime_zone = "nowhere"\n[web]\nport = "x"\nprot = 1\n[pbx]\nami_port = 0\n[nothing]\n[log]\nlevel = 3\n',
+  );
+  t.match([...faults].sort(), [
+    /^line 10: "log\.level"/,
+    /^line 2: "nowhere"/,
+    /^line 4: "web\.port"/,
+    /^line 5: .*"web\.prot"/,
+    /^line 7: "pbx\.ami_port"/,
+    /^line 8: .*"nothing"/,
+  ]);
+  t.equal(faults.length, 6);
+});
+
+t.test('what is not TOML is told with its line', async (t) => {
+  t.match(faultsOf(t, '[site]\nname = "x\n'), [/^line 2: this is not TOML/]);
+});
+
+t.test('a file that is not there is told with its name', async (t) => {
+  const error = errorOf(() => loadConfig('/nowhere/tapedeck.toml'));
+  t.equal(error.code, 'config_missing');
+  t.match(error.message, '/nowhere/tapedeck.toml');
+  t.match(error.hint, 'tapedeck.toml.example');
+});
+
+t.test('relative paths are taken from the directory of the file', async (t) => {
+  const file = written(
+    t,
+    '[data]\ndir = "data"\n[keys]\nmaster_key_file = "../k/master.key"\n[pbx]\nspool = "spool"\nari_password_file = "ari"\nami_secret_file = "/abs/ami"\n',
+  );
+  const dir = join(file, '..');
+  const config = loadConfig(file);
+  t.equal(config.file, file);
+  t.equal(config.data.dir, join(dir, 'data'));
+  t.equal(config.keys.master_key_file, join(dir, '../k/master.key'));
+  t.equal(config.pbx.spool, join(dir, 'spool'));
+  t.equal(config.pbx.ari_password_file, join(dir, 'ari'));
+  t.equal(config.pbx.ami_secret_file, '/abs/ami');
+});
+
+t.test('a secret comes from its file, or from a systemd credential before that', async (t) => {
+  const dir = t.testdir({ file: ' from the file \n', credentials: { 'ari-password': 'from systemd\n' } });
+  const before = process.env.CREDENTIALS_DIRECTORY;
+  t.teardown(() => {
+    if (before === undefined) delete process.env.CREDENTIALS_DIRECTORY;
+    else process.env.CREDENTIALS_DIRECTORY = before;
+  });
+  delete process.env.CREDENTIALS_DIRECTORY;
+  t.equal(readSecret(join(dir, 'file'), 'ari-password'), 'from the file');
+  process.env.CREDENTIALS_DIRECTORY = join(dir, 'credentials');
+  t.equal(readSecret(join(dir, 'file'), 'ari-password'), 'from systemd');
+  t.equal(readSecret(join(dir, 'file'), 'ami-secret'), 'from the file', 'one that systemd was not given');
+  const error = errorOf(() => readSecret(join(dir, 'none'), 'ami-secret'));
+  t.equal(error.code, 'secret_missing');
+  t.match(error.message, join(dir, 'none'));
+});
+
+t.test(
+  'the program ends with 2 and names every fault',
+  { skip: !existsSync(MAIN) && 'not built' },
+  async (t) => {
+    const run = (file: string) =>
+      new Promise<{ code: unknown; err: string }>((resolve) => {
+        execFile(process.execPath, [MAIN, '--config', file, 'run'], (e, _out, err) =>
+          resolve({ code: e ? e.code : 0, err }),
+        );
+      });
+    const file = written(t, '[web]\nport = "x"\n[nothing]\n');
+    const wrong = await run(file);
+    t.equal(wrong.code, 2);
+    t.match(wrong.err, /line 2: "web\.port"/);
+    t.match(wrong.err, /line 3: unknown section "nothing"/);
+    t.notMatch(wrong.err, /\n\s+at /, 'no stack');
+    writeFileSync(file, '[web');
+    t.match(await run(file), { code: 2, err: /not TOML/ });
+    t.match(await run(`${file}.none`), { code: 2, err: /cannot be read/ });
+  },
+);

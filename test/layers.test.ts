@@ -1,0 +1,239 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import ts from 'typescript';
+
+/** Who may import whom, as ARCHITECTURE.md has it, read from the source itself. */
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** `to` is a path in the repository without its ending, or the name of a package. `type`: only types are imported. */
+type Import = { from: string; to: string; type: boolean };
+type Source = { path: string; text: string };
+
+const sources: Source[] = ['daemon', 'web'].flatMap((top) =>
+  readdirSync(join(ROOT, top), { recursive: true, encoding: 'utf8' })
+    .map((file) => join(top, file))
+    .filter((path) => /\.tsx?$/.test(path) && !/\.d\.ts$/.test(path) && !path.includes('node_modules'))
+    .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') })),
+);
+
+const parse = (source: Source) => ts.createSourceFile(source.path, source.text, ts.ScriptTarget.Latest);
+
+function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
+  visit(node);
+  ts.forEachChild(node, (child) => walk(child, visit));
+}
+
+function importsOf(source: Source): Import[] {
+  const found: Import[] = [];
+  const add = (name: ts.Node | undefined, type: boolean) => {
+    if (!name || !ts.isStringLiteral(name)) return;
+    const to = name.text.startsWith('.')
+      ? normalize(join(dirname(source.path), name.text)).replace(/\.(js|tsx?)$/, '')
+      : name.text;
+    found.push({ from: source.path.replace(/\.tsx?$/, ''), to, type });
+  };
+  walk(parse(source), (node) => {
+    if (ts.isImportDeclaration(node)) {
+      const clause = node.importClause;
+      const names = clause?.namedBindings;
+      const each = names && ts.isNamedImports(names) && !clause.name ? names.elements : null;
+      const types = clause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
+      add(node.moduleSpecifier, types || (each?.length ? each.every((e) => e.isTypeOnly) : false));
+    } else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+      add(node.argument.literal, true);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      add(node.arguments[0], false);
+  });
+  return found;
+}
+
+const ADAPTERS = ['pbx', 'capture', 'encode', 'vault', 'catalogue', 'speech'];
+const STORIES = ['record', 'preserve', 'retain', 'assure', 'understand'].map((s) => `daemon/${s}`);
+/**
+ * Values that a story may take from an adapter: they plan, measure or decode. None of them starts a process or writes;
+ * wav opens a file for reading. Everything else of an adapter reaches a story through its arguments, by type only.
+ */
+const PURE = ['opus', 'peaks', 'wav'].map((s) => `daemon/encode/${s}`);
+
+const within = (path: string, ...folders: string[]): boolean => folders.some((f) => path.startsWith(`${f}/`));
+const isNode = (name: string): boolean => name.startsWith('node:') || builtinModules.includes(name);
+const isOurs = (name: string): boolean => within(name, 'daemon', 'web');
+
+/** What is wrong with an import, or null. */
+function fault({ from, to, type }: Import): string | null {
+  if (to === 'daemon/main') return 'nobody imports the process itself';
+  if (to === 'web/main' && from !== 'daemon/cli/web')
+    return 'only the command that runs the dashboard imports it';
+  if (within(from, 'daemon/domain')) {
+    if (to === 'typebox' || within(to, 'daemon/domain')) return null;
+    return to === 'node:crypto' && from === 'daemon/domain/audit' ? null : 'the domain imports only itself';
+  }
+  if (!isOurs(to)) return to.startsWith('.') ? 'outside of the source' : null;
+  if (within(from, 'web/ui'))
+    return within(to, 'web/ui') || (type && within(to, 'daemon/domain', 'web'))
+      ? null
+      : 'pages know the rest by its types only';
+  if (within(from, 'web'))
+    return within(to, 'daemon/domain', 'daemon/ops', 'daemon/catalogue', 'daemon/vault') ||
+      (within(to, 'web') && !within(to, 'web/ui'))
+      ? null
+      : 'the dashboard reaches what needs the PBX through the control socket';
+  if (within(from, 'daemon/ops')) return within(to, 'daemon/ops', 'daemon/domain') ? null : 'ops is below';
+  const adapter = ADAPTERS.find((a) => within(from, `daemon/${a}`));
+  if (adapter)
+    return within(to, `daemon/${adapter}`, 'daemon/domain', 'daemon/ops') ? null : 'adapters are strangers';
+  if (STORIES.includes(from)) {
+    if (within(to, 'daemon/domain') || PURE.includes(to)) return null;
+    return type && within(to, 'daemon/ops', ...ADAPTERS.map((a) => `daemon/${a}`))
+      ? null
+      : 'a story knows adapters by their types, and no other story';
+  }
+  if (from === 'daemon/control')
+    return within(to, 'daemon/domain', 'daemon/ops') ? null : 'the control socket is given what it does';
+  if (from === 'daemon/app' || within(from, 'daemon/cli'))
+    return within(to, 'daemon') || to === 'web/main' ? null : 'the daemon does not know the dashboard';
+  if (from === 'daemon/main')
+    return within(to, 'daemon/cli', 'daemon/domain', 'daemon/ops') ? null : 'the process only runs commands';
+  return 'this file is in no layer: give it a rule';
+}
+
+const faults = (imports: Import[]): string[] =>
+  imports.flatMap((i) => {
+    const why = fault(i);
+    return why ? [`${i.from} imports ${i.type ? 'types of ' : ''}${i.to}: ${why}`] : [];
+  });
+
+const every = sources.flatMap(importsOf);
+
+t.test('every file imports only what its layer may', async (t) => {
+  t.ok(every.length > 200, 'the imports were found');
+  t.same(faults(every), []);
+});
+
+t.test('every relative import is of a file that is there', async (t) => {
+  const paths = new Set(sources.map((s) => s.path.replace(/\.tsx?$/, '')));
+  t.same(
+    every
+      .filter((i) => isOurs(i.to) && !paths.has(i.to) && !/\.(css|svg|json)$/.test(i.to))
+      .map((i) => `${i.from} imports ${i.to}`),
+    [],
+  );
+});
+
+t.test('an import over a border is found, however it is written', async (t) => {
+  const wrong: [path: string, text: string][] = [
+    ['daemon/domain/call.ts', `import { readFile } from 'node:fs';`],
+    ['daemon/domain/call.ts', `import type { Log } from '../ops/log.js';`],
+    ['daemon/domain/policy.ts', `import { createHash } from 'node:crypto';`],
+    ['daemon/domain/policy.ts', `import { ulid } from 'ulid';`],
+    ['daemon/ops/log.ts', `import { createKeys } from '../vault/keys.js';`],
+    ['daemon/capture/snoop.ts', `import type { Ari } from '../pbx/ari.js';`],
+    ['daemon/pbx/ari.ts', `import { step } from '../record.js';`],
+    ['daemon/record.ts', `import { createCapture } from './capture/snoop.js';`],
+    ['daemon/record.ts', `import { type Capture, createCapture } from './capture/snoop.js';`],
+    ['daemon/record.ts', `import { createPreserver } from './preserve.js';`],
+    ['daemon/preserve.ts', `export { createFfmpeg } from './encode/ffmpeg.js';`],
+    ['daemon/control.ts', `import { createRetain } from './retain.js';`],
+    ['daemon/cli/calls.ts', `const x = await import('../../web/main.js');`],
+    ['daemon/cli/calls.ts', `import { buildApp } from '../../web/app.js';`],
+    ['daemon/cli/run.ts', `import '../main.js';`],
+    ['web/app.ts', `import { createAri } from '../daemon/pbx/ari.js';`],
+    ['web/app.ts', `import type { Retain } from '../daemon/retain.js';`],
+    ['web/ui/api.ts', `import { decideRecord } from '../../daemon/domain/policy.js';`],
+    ['daemon/elsewhere.ts', `import type { Log } from './ops/log.js';`],
+  ];
+  for (const [path, text] of wrong) t.equal(faults(importsOf({ path, text })).length, 1, `${path}: ${text}`);
+  const right: [path: string, text: string][] = [
+    ['daemon/domain/audit.ts', `import { createHash } from 'node:crypto';`],
+    ['daemon/record.ts', `import type { Capture } from './capture/snoop.js';`],
+    ['daemon/preserve.ts', `import { type OpusPlan, opusPlan } from './encode/opus.js';`],
+    ['daemon/cli/web.ts', `const { runWeb } = await import('../../web/main.js');`],
+    ['web/ui/api.ts', `import type { Policy } from '../../daemon/domain/policy.js';`],
+  ];
+  for (const [path, text] of right) t.same(faults(importsOf({ path, text })), [], `${path}: ${text}`);
+});
+
+t.test('the environment is read in ops only', async (t) => {
+  const readers = sources.filter(({ text }) =>
+    /\bprocess\s*(\.|\[['"])\s*env\b|import\s*\{[^}]*\benv\b[^}]*\}\s*from\s*'node:process'/.test(text),
+  );
+  t.same(readers.map((s) => s.path).sort(), ['daemon/ops/config.ts', 'daemon/ops/notify.ts']);
+});
+
+/** Where a program is started through a shell, or could be. */
+function shells(source: Source): string[] {
+  const found: string[] = [];
+  const file = parse(source);
+  const starts = importsOf(source).some((i) => /^(node:)?child_process$/.test(i.to));
+  walk(file, (node) => {
+    if (ts.isPropertyAssignment(node) && node.name.getText(file).replace(/['"]/g, '') === 'shell')
+      if (node.initializer.kind !== ts.SyntaxKind.FalseKeyword) found.push(node.getText(file));
+    if (!starts || !ts.isCallExpression(node)) return;
+    const called = node.expression;
+    const name = ts.isIdentifier(called)
+      ? called.text
+      : ts.isPropertyAccessExpression(called)
+        ? called.name.text
+        : '';
+    // The exec of a RegExp or of a database is not one of child_process.
+    const bare =
+      ts.isIdentifier(called) || /^(cp|child_?process)$/i.test(called.getText(file).split('.')[0]!);
+    if (bare && (name === 'exec' || name === 'execSync')) found.push(node.getText(file));
+  });
+  return found;
+}
+
+t.test('no program is started through a shell', async (t) => {
+  for (const source of sources) {
+    const found = shells(source);
+    if (found.length > 0) t.same(found, [], source.path);
+  }
+  const path = 'daemon/x.ts';
+  const from = `from 'node:child_process';`;
+  for (const text of [
+    `import { exec } ${from} exec('ls');`,
+    `import { execSync } ${from} execSync('ls');`,
+    `import cp ${from} cp.exec('ls');`,
+    `import * as child_process ${from} child_process.exec('ls');`,
+    `import { spawn } ${from} spawn('ls', [], { shell: true });`,
+    `import { spawn } ${from} spawn('ls', [], { 'shell': '/bin/sh' });`,
+  ])
+    t.equal(shells({ path, text }).length, 1, text);
+  t.same(
+    shells({ path, text: `import { execFile } ${from} execFile('ls', []); /a/.exec('a'); db.exec('');` }),
+    [],
+  );
+});
+
+t.test('a package that talks to the outside has one file that knows it', async (t) => {
+  for (const [name, file] of [
+    ['ari-client', 'daemon/pbx/ari'],
+    ['asterisk-manager', 'daemon/pbx/ami'],
+    ['fluent-ffmpeg', 'daemon/encode/ffmpeg'],
+  ] as const)
+    t.same(
+      every.filter((i) => i.to === name).map((i) => i.from),
+      [file],
+      name,
+    );
+});
+
+t.test('the domain has no clock and no chance, and waits for nothing', async (t) => {
+  for (const { path, text } of sources.filter((s) => within(s.path, 'daemon/domain')))
+    t.notMatch(
+      text,
+      /\bDate\.now\(|new Date\(\)|\bMath\.random\(|\bawait\b|\bsetTimeout\(|\bperformance\./,
+      path,
+    );
+});
+
+t.test('what Node brings is imported by its full name', async (t) => {
+  t.same(
+    every.filter((i) => isNode(i.to) && !i.to.startsWith('node:')).map((i) => `${i.from} imports ${i.to}`),
+    [],
+  );
+});
