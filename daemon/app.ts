@@ -6,7 +6,7 @@ import { createCapture } from './capture/snoop.js';
 import { createSpool } from './capture/spool.js';
 import { createSqliteCatalogue } from './catalogue/sqlite/catalogue.js';
 import { createControl } from './control.js';
-import type { TapedeckError } from './domain/error.js';
+import { fail, TapedeckError } from './domain/error.js';
 import { createFfmpeg } from './encode/ffmpeg.js';
 import { type Config, readSecret } from './ops/config.js';
 import { controlSocket } from './ops/control-client.js';
@@ -32,7 +32,8 @@ export function createApp(config: Config, log: Log) {
   const dir = config.data.dir;
   mkdirSync(dir, { recursive: true, mode: 0o750 });
   if (!existsSync(config.keys.master_key_file)) {
-    createMasterKey(config.keys.master_key_file);
+    if (existsSync(join(dir, 'keys.db'))) throw fail('master_key_missing', config.keys.master_key_file);
+    makeMasterKey(config.keys.master_key_file);
     log.warn(
       { file: config.keys.master_key_file },
       'A master key was made. Back it up apart from the data: without it no recording can be heard',
@@ -183,6 +184,16 @@ export function createApp(config: Config, log: Log) {
     },
     status,
   };
+}
+
+function makeMasterKey(file: string): void {
+  try {
+    createMasterKey(file);
+  } catch (e) {
+    if (e instanceof TapedeckError) throw e;
+    const code = (e as NodeJS.ErrnoException).code;
+    throw fail('master_key_missing', `${file} does not exist and cannot be made (${code}).`, e);
+  }
 }
 
 function complain(log: Log, link: string, reason: TapedeckError): void {

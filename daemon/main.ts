@@ -9,8 +9,19 @@ import { retention } from './cli/retention.js';
 import { run } from './cli/run.js';
 import { user } from './cli/user.js';
 import { web } from './cli/web.js';
-import { TapedeckError } from './domain/error.js';
+import { type ErrorCode, TapedeckError } from './domain/error.js';
 import { DEFAULT_CONFIG, version } from './ops/config.js';
+
+const WRONG_USE: ReadonlySet<ErrorCode> = new Set([
+  'config_missing',
+  'config_invalid',
+  'secret_missing',
+  'master_key_missing',
+  'master_key_wrong',
+  'policy_invalid',
+  'password_weak',
+  'request_invalid',
+]);
 
 /** Exit codes: 0 done · 1 it failed · 2 wrong use, or faults in the configuration. */
 async function main(argv: string[]): Promise<number> {
@@ -32,7 +43,7 @@ async function main(argv: string[]): Promise<number> {
     if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : 2;
     if (!(e instanceof TapedeckError)) throw e;
     process.stderr.write(`tapedeck: ${e.message}\n  ${e.hint}\n`);
-    return e.code === 'config_invalid' || e.code === 'config_missing' ? 2 : 1;
+    return WRONG_USE.has(e.code) ? 2 : 1;
   } finally {
     await context.close();
   }

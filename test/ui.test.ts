@@ -72,7 +72,7 @@ const pages: {
     data: { state: 'breaker' },
     go: async (p, api) => {
       await p.goto(`${api.url}/retention`);
-      await p.getByText('The nightly run has stopped itself').waitFor();
+      await p.getByText('The breaker stops the nightly run').waitFor();
     },
   },
   {

@@ -272,7 +272,7 @@ t.test('files are written whole, and removing says whether there was one', async
 t.test('the master key is read as base64 or hex, from a file that is closed to others', async (t) => {
   const file = join(dir, 'master.key');
   const key = createMasterKey(file);
-  t.equal(statSync(file).mode & 0o777, 0o600);
+  t.equal(statSync(file).mode & 0o777, 0o640);
   t.strictSame(Buffer.from(loadMasterKey(file)), Buffer.from(key));
   t.throws(() => createMasterKey(file), { code: 'config_invalid' }, 'it is never written over');
   t.strictSame(

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
+import { nextDay, startOfDay } from '../daemon/domain/days.js';
 import { defaultPolicy } from '../daemon/domain/policy.js';
 import { createControl } from '../web/control.js';
-import { nextDay, startOfDay } from '../daemon/domain/days.js';
 import { harmless } from '../web/retention-table.js';
 import * as schemas from '../web/schemas.js';
 import {

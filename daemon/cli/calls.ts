@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { nextDay, startOfDay } from '../domain/days.js';
 import type { StoredCall } from '../catalogue/catalogue.js';
+import { nextDay, startOfDay } from '../domain/days.js';
 import type { CliContext } from './context.js';
 import { iso, table, timesIn, who } from './table.js';
 

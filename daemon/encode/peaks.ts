@@ -1,6 +1,3 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { fail } from '../domain/error.js';
-
 export type Peaks = {
   durationMs: number;
   /** Samples a side. */
@@ -96,46 +93,4 @@ function add(to: Side, sample: number): void {
 function decibels(squares: number, samples: number): number {
   if (!squares) return silenceDb;
   return Math.max(silenceDb, Math.round(1000 * Math.log10(squares / samples / 32768 ** 2)) / 100);
-}
-
-const form = 1;
-const headBytes = 25;
-
-/** Packs peaks for a database column; decodePeaks gives the same again. 2-8 KB for a call of any length. */
-export function encodePeaks(peaks: Peaks): Buffer {
-  const head = Buffer.alloc(headBytes);
-  head.writeUInt8(form, 0);
-  head.writeUInt32LE(peaks.rate, 1);
-  head.writeDoubleLE(peaks.samples, 5);
-  head.writeUInt32LE(Math.round(peaks.rate / peaks.perSecond), 13);
-  head.writeInt16LE(Math.round(peaks.leftRms * 100), 17);
-  head.writeInt16LE(Math.round(peaks.rightRms * 100), 19);
-  head.writeUInt32LE(peaks.left.length, 21);
-  return Buffer.concat([head, deflateRawSync(Buffer.concat([peaks.left, peaks.right]))]);
-}
-
-/** Unpacks what encodePeaks made. Throws internal for anything else. */
-export function decodePeaks(packed: Uint8Array): Peaks {
-  const head = Buffer.from(packed.subarray(0, headBytes));
-  if (head.length < headBytes || head[0] !== form) throw fail('internal', 'These are no peaks.');
-  const points = head.readUInt32LE(21);
-  const rate = head.readUInt32LE(1);
-  const samples = head.readDoubleLE(5);
-  let both: Buffer;
-  try {
-    both = inflateRawSync(packed.subarray(headBytes), { maxOutputLength: 2 * maxPoints + 2 });
-  } catch (error) {
-    throw fail('internal', 'These peaks are damaged.', error);
-  }
-  if (both.length !== 2 * points) throw fail('internal', 'These peaks are damaged.');
-  return {
-    durationMs: (samples * 1000) / rate,
-    samples,
-    perSecond: rate / head.readUInt32LE(13),
-    left: new Uint8Array(both.subarray(0, points)),
-    right: new Uint8Array(both.subarray(points)),
-    leftRms: head.readInt16LE(17) / 100,
-    rightRms: head.readInt16LE(19) / 100,
-    rate,
-  };
 }

@@ -52,13 +52,13 @@ function decode(text: string): Uint8Array | undefined {
 }
 
 /**
- * Makes a new random master key, mode 0600, durable when this returns, and gives it. Throws config_invalid when the
+ * Makes a new random master key, mode 0640 so that the dashboard's user may read it, durable when this returns, and gives it. Throws config_invalid when the
  * file is there already: a master key is never written over, because every recording would be lost with it.
  */
 export function createMasterKey(file: string): Uint8Array {
   const key = randomBytes(keyBytes);
   const tmp = `${file}.${randomBytes(6).toString('hex')}.tmp`;
-  const fd = openSync(tmp, 'wx', 0o600);
+  const fd = openSync(tmp, 'wx', 0o640);
   try {
     try {
       writeSync(fd, `${key.toString('base64')}\n`);

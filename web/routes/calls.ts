@@ -1,8 +1,8 @@
 import type { Static } from 'typebox';
 import type { CallFilter, Catalogue, StoredCall } from '../../daemon/catalogue/catalogue.js';
+import { nextDay, startOfDay } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { decodePeaks } from '../../daemon/domain/peaks.js';
-import { nextDay, startOfDay } from '../../daemon/domain/days.js';
 import { CallDetail, CallPage, CallQuery, PeaksView } from '../schemas.js';
 import type { App } from '../types.js';
 import { callDetail, callSummary } from '../views.js';

@@ -1,8 +1,8 @@
 import type { Static } from 'typebox';
 import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
+import { dates } from '../../daemon/domain/days.js';
 import type { Recording } from '../../daemon/domain/recording.js';
 import { planRetention } from '../../daemon/domain/retention.js';
-import { dates } from '../../daemon/domain/days.js';
 import { retentionCsv } from '../retention-table.js';
 import {
   ErrorView,

@@ -14,7 +14,7 @@ export const PAGE_BYTES = 4096;
 const BUSY_MS = 5_000;
 
 /**
- * Opens the catalogue's file, makes it (mode 0640) if there is none and brings it up to date. With `readonlyOk`, a
+ * Opens the catalogue's file, makes it (mode 0660: the dashboard, another user of the same group, writes to it) if there is none and brings it up to date. With `readonlyOk`, a
  * file that may not be written is opened for reading. Throws `catalogue_newer` for a file from a later version.
  */
 export async function openDb(path: string, readonlyOk = false): Promise<Db> {
@@ -50,8 +50,8 @@ function openFile(path: string, readonlyOk: boolean): Db {
 function makeFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
   if (existsSync(path)) return;
-  closeSync(openSync(path, 'a', 0o640));
-  chmodSync(path, 0o640);
+  closeSync(openSync(path, 'a', 0o660));
+  chmodSync(path, 0o660);
   const owner = statSync(dirname(path));
   if (process.getuid?.() === 0) chownSync(path, owner.uid, owner.gid);
 }

@@ -8,6 +8,8 @@ export const retentionText = {
   forEver: (n: string) => `${n} for ever`,
   due: (n: string, one: boolean) =>
     `${recordings(n, one)} ${one ? 'is' : 'are'} due and ${one ? 'goes' : 'go'} with the next run.`,
+  dueStopped: (n: string, one: boolean) =>
+    `${recordings(n, one)} ${one ? 'is' : 'are'} due; the breaker stops the next run.`,
   dueNone: 'Nothing is due today.',
   schedule: (when: string) => `Tapedeck erases what is due ${when}.`,
   everyDay: (at: string) => `every day at ${at}`,
@@ -47,7 +49,7 @@ export const retentionText = {
     ]
       .filter(Boolean)
       .join(' '),
-  breakerTitle: 'The nightly run has stopped itself',
+  breakerTitle: 'The breaker stops the nightly run',
   breakerCalm: (limit: string) =>
     `A safety breaker stops any run that would erase more than ${limit} of all kept recordings, so that a mistaken rule or a wrong clock cannot empty the archive.`,
   breaker:

@@ -66,4 +66,3 @@ export function toQuery(filters: Filters, now: number): CallQuery {
 }
 
 export const anything = (f: Filters) => Boolean(f.q.trim() || f.direction || f.when || f.coverage);
-export const none: Filters = { q: '', direction: '', when: '', from: '', to: '', coverage: '' };

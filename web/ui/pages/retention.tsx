@@ -62,7 +62,7 @@ export function RetentionPage() {
                 </button>
               </div>
               <p class="quiet">
-                {words.runIntro} {!v.breaker.tripped && words.breakerCalm(percent(v.breaker.limit))}
+                {v.breaker.tripped ? words.breakerCalm(percent(v.breaker.limit)) : words.runIntro}
               </p>
               <RetentionTable items={v.due} kind="kept" />
               {v.due_total > v.due.length && (
@@ -116,7 +116,11 @@ function Answer({ view }: { view: Retention }) {
             {forEver > 0 && `; ${words.forEver(count(forEver))}`}.
           </>
         )}{' '}
-        {due > 0 ? <a href="#due">{words.due(count(due), due === 1)}</a> : words.dueNone}
+        {due > 0 ? (
+          <a href="#due">{(view.breaker.tripped ? words.dueStopped : words.due)(count(due), due === 1)}</a>
+        ) : (
+          words.dueNone
+        )}
       </p>
       <p class="quiet">
         {words.schedule(scheduleWords(view.schedule))} {words.asOf(dateAndClock(view.now))}{' '}

@@ -45,10 +45,6 @@ export const UpIcon = icon(<path d="m3.5 9.5 4.5-4.5 4.5 4.5" />, 'up');
 export const DownIcon = icon(<path d="M3.5 6.5 8 11l4.5-4.5" />, 'down');
 export const PlusIcon = icon(<path d="M8 3v10M3 8h10" />, 'plus');
 export const EditIcon = icon(<path d="m3 13 .5-3L11 2.5l2.5 2.5L6 12.5 3 13Z" />, 'edit');
-export const SunIcon = icon(
-  <path d="M11 8a3 3 0 1 1-6 0 3 3 0 0 1 6 0ZM8 1v2M8 13v2M1 8h2M13 8h2M3 3l1.5 1.5M11.5 11.5 13 13M13 3l-1.5 1.5M4.5 11.5 3 13" />,
-  'sun',
-);
 export const PersonIcon = icon(
   <path d="M10.5 5a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0ZM3 14c0-3 2-4.5 5-4.5s5 1.5 5 4.5" />,
   'person',

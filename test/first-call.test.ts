@@ -1,0 +1,258 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { chromium } from 'playwright-core';
+import t from 'tap';
+import { bandLimit, correlate, decode, rmsDb } from './support/audio.js';
+import { createLab, startPbx } from './support/pbx.js';
+import { createApiClient, createRecorderLab, until } from './support/recorder.js';
+import { lasting, readPrompt, sequence, silence, wavSource } from './support/sources.js';
+
+/** One Tapedeck as it is installed: its two processes, a real Asterisk, real phones, a real browser. */
+t.setTimeout(240_000);
+const password = 'four unrelated quiet words';
+const pbx = await startPbx({ name: 'first-call' });
+t.teardown(() => pbx.stop());
+const recorder = createRecorderLab({
+  dir: t.testdir({}),
+  pbx,
+  extra: '[retention]\nschedule = "*/1 * * * * *"\nbreaker_percent = 100\n',
+});
+t.teardown(() => recorder.stop());
+const lab = createLab(pbx);
+t.teardown(() => lab.stop());
+const speak = (prompt: 'tt-weasels' | 'vm-intro', after: number) =>
+  sequence([lasting(after, silence()), wavSource(lab.prompt(prompt)), silence()]);
+
+await recorder.startDaemon();
+const { address, setupCode } = await recorder.startWeb();
+const api = createApiClient(address);
+await lab.phone('100', { displayName: 'Anna Field', source: () => speak('vm-intro', 4) });
+const carrier = await lab.carrier();
+const seconds = (n: number) => new Promise((resolve) => setTimeout(resolve, n * 1000));
+const ended = (number: string) =>
+  until(
+    `the call of ${number}`,
+    async () =>
+      (await api.calls()).find(
+        (c) => c.them.number === number && c.state === 'ended' && c.coverage.status !== 'pending',
+      ),
+    20_000,
+  );
+
+/** Everything below a directory that begins as plain audio does. */
+function plainAudio(dir: string): string[] {
+  return readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((f) => {
+    const path = join(dir, f);
+    return (
+      statSync(path).isFile() &&
+      ['OggS', 'RIFF'].includes(readFileSync(path).subarray(0, 4).toString('latin1'))
+    );
+  });
+}
+
+t.test('a call is seen while it lasts, then found, opened and heard in the browser', async (t) => {
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--headless=new',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--autoplay-policy=no-user-gesture-required',
+    ],
+  });
+  t.teardown(() => browser.close());
+  const page = await browser.newPage();
+  page.setDefaultTimeout(15_000);
+  const complaints: string[] = [];
+  page.on('pageerror', (e) => complaints.push(e.message));
+  page.on('console', (m) => m.type() === 'error' && complaints.push(m.text()));
+  await page.goto(address);
+  await page.getByLabel('Set-up code').fill(setupCode!);
+  await page.getByLabel('Your name').fill('anna');
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Make the account and sign in' }).click();
+  await page.getByText('No calls yet').waitFor();
+
+  const call = await carrier.call('5551000', {
+    caller: { number: '+442079460123', name: 'Ines <b>"Acme"</b> 😀' },
+    source: speak('tt-weasels', 1),
+  });
+  t.equal(await call.answered, true, 'the call is answered');
+  await page.getByText('Ines <b>"Acme"</b> 😀').first().waitFor();
+  t.pass('it is in the list while it lasts, without a reload, and its name is shown as it was written');
+  await seconds(10);
+  await call.hangup();
+
+  await page.locator('[data-search]').fill('0123');
+  await page.getByRole('link', { name: /Ines/ }).first().click();
+  const slider = page.getByRole('slider', { name: 'Position in the recording' });
+  await slider.waitFor();
+  await page.keyboard.press('Space');
+  await until('the sound plays on', async () => Number(await slider.getAttribute('aria-valuenow')) > 1);
+  t.pass('it plays by keyboard');
+  await page.getByRole('link', { name: /Download/ }).waitFor();
+  t.same(complaints, [], 'the browser has nothing to complain of');
+});
+
+t.test('what was said is on the right side, to the word', async (t) => {
+  await api.signIn('anna', password);
+  const call = await ended('+442079460123');
+  t.equal(call.coverage.status, 'recorded');
+  const sound = await decode(await api.audio(call.id), 8000);
+  const [left, right] = sound.channels as [Float32Array, Float32Array];
+  const said = correlate(bandLimit(readPrompt(lab.prompt('tt-weasels')), 8000), bandLimit(left, 8000));
+  const answer = correlate(bandLimit(readPrompt(lab.prompt('vm-intro')), 8000), bandLimit(right, 8000));
+  t.ok(said.peak >= 0.9, `left is the caller (${said.peak.toFixed(3)})`);
+  t.ok(answer.peak >= 0.9, `right is our side (${answer.peak.toFixed(3)})`);
+  t.ok(
+    rmsDb(right.subarray(said.lag + 800, said.lag + 16_800)) < -40,
+    'the other side is silent while one speaks',
+  );
+});
+
+t.test('no plain audio stays behind', async (t) => {
+  t.same(plainAudio(recorder.dataDir), [], 'none in the data directory');
+  t.same(readdirSync(pbx.recordingDir), [], 'and the spool of the PBX is empty');
+});
+
+t.test('a call goes on being recorded while the daemon is away, and is taken up after', async (t) => {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    const number = signal === 'SIGTERM' ? '+15550001' : '+15550002';
+    const call = await carrier.call('5551000', { caller: { number }, source: speak('tt-weasels', 3) });
+    t.equal(await call.answered, true);
+    await until('the capture', () => readdirSync(pbx.recordingDir).length === 2);
+    await seconds(0.5);
+    await recorder.stopDaemon(signal);
+    await seconds(3);
+    await recorder.startDaemon();
+    await seconds(3);
+    await call.hangup();
+    const view = await ended(number);
+    t.equal(view.coverage.status, 'recorded', `after ${signal}: ${view.talk_ms} ms ${view.coverage.reason}`);
+    const sound = await decode(await api.audio(view.id), 8000);
+    const said = correlate(
+      bandLimit(readPrompt(lab.prompt('tt-weasels')), 8000),
+      bandLimit(sound.channels[0]!, 8000),
+    );
+    t.ok(said.peak >= 0.9, `what was said meanwhile is in it (${said.peak.toFixed(3)})`);
+    t.equal((await api.calls()).filter((c) => c.them.number === number).length, 1, 'it is one call');
+  }
+  t.same(readdirSync(pbx.recordingDir), [], 'and nothing is left in the spool');
+});
+
+t.test('a call that a rule excludes leaves a row with its name and not a byte', async (t) => {
+  const current = await api.json<{ version: number; policy: { record: unknown[] } }>('GET', '/policy');
+  const rule = {
+    name: 'The doctor',
+    reason: 'Confidential.',
+    when: { number_prefix: ['+1555777'] },
+    record: false,
+  };
+  await api.json('PUT', '/policy', {
+    based_on: current.version,
+    policy: { ...current.policy, record: [rule] },
+  });
+  const call = await carrier.call('5551000', {
+    caller: { number: '+15557770' },
+    source: speak('tt-weasels', 0),
+  });
+  await call.answered;
+  await seconds(1.5);
+  t.same(readdirSync(pbx.recordingDir), [], 'nothing is captured');
+  await call.hangup();
+  const view = await ended('+15557770');
+  t.match(view.coverage, { status: 'excluded', rule: 'The doctor', reason: 'Confidential.' });
+  t.equal(view.recording, null);
+});
+
+t.test('hostile caller ids are stored capped and shown as text, and name no file', async (t) => {
+  const name = `../../etc/passwd\u202e"'<img src=x onerror=alert(1)>${'é'.repeat(300)}`;
+  const call = await carrier.call('5551000', { caller: { number: '+15550003', name } });
+  await call.answered;
+  await seconds(1.5);
+  await call.hangup();
+  const view = await ended('+15550003');
+  t.ok(view.them.name.length <= 128 && !view.them.name.includes('\u202e'), 'capped and cleaned');
+  const files = readdirSync(recorder.dataDir, { recursive: true, encoding: 'utf8' });
+  t.notOk(
+    files.some((f) => f.includes('passwd')),
+    'its name is in no path',
+  );
+  t.ok(
+    files.some((f) => f.endsWith(`${view.id}.opus.age`)),
+    'the call id names the file',
+  );
+});
+
+t.test('a recording past its date is gone after the scheduled run', async (t) => {
+  const call = await ended('+442079460123');
+  const file = readdirSync(recorder.dataDir, { recursive: true, encoding: 'utf8' }).find((f) =>
+    f.endsWith(`${call.id}.opus.age`),
+  );
+  t.ok(file, 'its file is there before');
+  const db = new Database(join(recorder.dataDir, 'catalogue.db'));
+  db.prepare('UPDATE recordings SET keep_until = ? WHERE id = ?').run(Date.now() - 1000, call.recording!.id);
+  db.close();
+  const gone = await until('the tombstone', async () => {
+    const view = await api.call(call.id);
+    return view.recording?.state === 'erased' ? view : null;
+  });
+  t.ok(gone, 'the row stays as a tombstone');
+  t.equal((await api.ask('GET', `/calls/${call.id}/audio`)).status, 410, 'it cannot be played');
+  t.notOk(
+    readdirSync(recorder.dataDir, { recursive: true, encoding: 'utf8' }).includes(file!),
+    'its file is gone',
+  );
+  t.not((await api.ask('GET', `/calls/${call.id}/peaks`)).status, 200, 'its waveform is gone');
+  const csv = await (await api.ask('GET', '/retention.csv')).text();
+  t.match(
+    csv.split('\n').find((l) => l.includes(call.id)),
+    /erased/i,
+    'the CSV has a line that says so',
+  );
+  t.not((await recorder.command(['export', call.id])).code, 0, 'it cannot be exported');
+});
+
+t.test('the command line works on the same data', async (t) => {
+  const doctor = await recorder.command(['doctor', '--json']);
+  t.equal(doctor.code, 0, doctor.out + doctor.err);
+  const calls = await recorder.command(['calls', '--json']);
+  t.ok(calls.out.includes('+15550001'));
+  const id = (await ended('+15550001')).id;
+  const file = join(recorder.dataDir, '..', 'out.opus');
+  t.match(await recorder.command(['export', id, '-o', file]), { code: 0 });
+  t.equal(readFileSync(file).subarray(0, 4).toString(), 'OggS');
+  t.match(await recorder.command(['export', id, '-o', file]), { code: 2, err: /--force/ });
+  t.match(await recorder.command(['export', '01ARZ3NDEKTSV4RRFFQ69G5FAV']), { code: 1, err: /no such call/ });
+  t.match(await recorder.command(['retention', 'plan', '--json']), { code: 0 });
+  t.match(await recorder.command(['nonsense']), { code: 2 });
+});
+
+t.test('the PBX goes away and comes back: said once, retried, and then it records again', async (t) => {
+  const log = () => readFileSync(join(recorder.dataDir, '..', 'run.log'), 'utf8');
+  const before = log().length;
+  await pbx.kill();
+  await until('the complaint', () => /"link":"ARI"/.test(log().slice(before)));
+  await seconds(4);
+  const said = log()
+    .slice(before)
+    .split('\n')
+    .filter((l) => l.includes('"link":"ARI"') && l.includes('"level":50'));
+  t.ok(said.length <= 2, `said ${said.length} times in 4 s: the connection closed, and then nobody answers`);
+  await pbx.start();
+  await until('the connection', () => /Connected to ARI/.test(log().slice(before)), 40_000).catch((e) => {
+    t.comment(log().slice(before));
+    throw e;
+  });
+  const call = await carrier.call('5551000', { caller: { number: '+15550004' } });
+  await call.answered;
+  await seconds(2);
+  await call.hangup();
+  t.equal((await ended('+15550004')).coverage.status, 'recorded');
+});
