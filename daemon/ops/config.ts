@@ -201,7 +201,7 @@ function checkSection(
 ): string[] {
   const faults: string[] = [];
   for (const [key, value] of Object.entries(values)) {
-    const schema = section.properties[key];
+    const schema = Object.hasOwn(section.properties, key) ? section.properties[key] : undefined;
     const where = at(source, name, key);
     if (!schema) {
       faults.push(`${where}: unknown key "${name}.${key}".${nearest(key, Object.keys(section.properties))}`);

@@ -52,17 +52,14 @@ const udpFree = (port) =>
     socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)));
   });
 
-const blockFree = async (ports) => {
-  const checks = [
-    udpFree(ports.sip),
-    tcpFree(ports.http),
-    tcpFree(ports.ami),
-    udpFree(ports.phones),
-    udpFree(ports.carrier),
-    udpFree(ports.rtpStart),
-  ];
-  return (await Promise.all(checks)).every(Boolean);
-};
+const allFree = async (checks) => (await Promise.all(checks)).every(Boolean);
+
+/** Those that Asterisk itself listens on. */
+const ownPortsFree = (ports) =>
+  allFree([udpFree(ports.sip), tcpFree(ports.http), tcpFree(ports.ami), udpFree(ports.rtpStart)]);
+
+const blockFree = async (ports) =>
+  (await ownPortsFree(ports)) && (await allFree([udpFree(ports.phones), udpFree(ports.carrier)]));
 
 const readJson = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined);
 
@@ -109,7 +106,8 @@ export const createInstance = ({ home, name, snippetDir, labDir, say }) => {
         throw new Error(`some port from ${wanted} on is in use; choose another --base-port`);
       return ports;
     }
-    if (known && (await blockFree(known))) return known;
+    // The laboratory's phones may be up and wait for their PBX to come back.
+    if (known && (await ownPortsFree(known))) return known;
     const taken = new Set(othersBases());
     const first = createHash('sha256').update(name).digest().readUInt32BE() % BLOCKS;
     for (let i = 0; i < BLOCKS; i++) {

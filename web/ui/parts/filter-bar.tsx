@@ -86,10 +86,13 @@ function SearchBox({ filters, change }: Props) {
     input.current.select();
   });
 
+  // A call may be opened while typing is waited for: what counts is the address at that moment.
+  const latest = useRef(change);
+  latest.current = change;
   const set = (q: string) => {
     setText(q);
     clearTimeout(typing.current);
-    typing.current = setTimeout(() => change({ q }, filters.q !== ''), TYPING_MS);
+    typing.current = setTimeout(() => latest.current({ q }, filters.q !== ''), TYPING_MS);
   };
   return (
     <div class="search">
