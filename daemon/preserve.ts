@@ -55,19 +55,21 @@ export function createPreserver(deps: PreserveDeps) {
   const queue: CallId[] = [];
   const busy = new Map<CallId, Promise<void>>();
   const later = new Set<NodeJS.Timeout>();
+  const failures = new Map<CallId, number>();
   let stopped = false;
 
-  function enqueue(id: CallId, attempt = 0): void {
+  function enqueue(id: CallId): void {
     if (stopped || queue.includes(id) || busy.has(id)) return;
     queue.push(id);
-    next(attempt);
+    next();
   }
 
-  function next(attempt = 0): void {
+  function next(): void {
     while (!stopped && busy.size < deps.atOnce && queue.length > 0) {
       const id = queue.shift()!;
-      const work = preserve(id)
-        .catch((e: unknown) => failed(id, attempt, e))
+      const work: Promise<void> = preserve(id)
+        .then(() => void failures.delete(id))
+        .catch((e: unknown) => failed(id, e))
         .finally(() => {
           busy.delete(id);
           next();
@@ -76,7 +78,9 @@ export function createPreserver(deps: PreserveDeps) {
     }
   }
 
-  async function failed(id: CallId, attempt: number, e: unknown): Promise<void> {
+  async function failed(id: CallId, e: unknown): Promise<void> {
+    const attempt = failures.get(id) ?? 0;
+    failures.set(id, attempt + 1);
     const wait = RETRIES[attempt];
     const code = e instanceof TapedeckError ? e.code : 'internal';
     deps.log.error(
@@ -86,7 +90,7 @@ export function createPreserver(deps: PreserveDeps) {
     if (wait !== undefined) {
       const timer = setTimeout(() => {
         later.delete(timer);
-        enqueue(id, attempt + 1);
+        enqueue(id);
       }, wait);
       later.add(timer);
       return;
@@ -164,7 +168,7 @@ export function createPreserver(deps: PreserveDeps) {
         id: call.id,
         callId: call.id,
         state: 'sealed',
-        durationMs: peaks.durationMs,
+        durationMs: Math.round(peaks.durationMs),
         plainBytes: sealed.plainBytes,
         sealedBytes: sealed.sealedBytes,
         plainSha256: sealed.plainSha256,
