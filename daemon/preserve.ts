@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import type { Spool } from './capture/spool.js';
 import type { Catalogue, StoredCall } from './catalogue/catalogue.js';
 import { fail, TapedeckError } from './domain/error.js';
@@ -15,7 +17,7 @@ import {
 } from './domain/recording.js';
 import { keepUntil } from './domain/retention.js';
 import type { Ffmpeg } from './encode/ffmpeg.js';
-import { type OpusPlan, type OpusSegment, opusPlan } from './encode/opus.js';
+import { type OpusSegment, opusPlan } from './encode/opus.js';
 import { createPeaks, type Peaks } from './encode/peaks.js';
 import { readWavHeader } from './encode/wav.js';
 import type { Log } from './ops/log.js';
@@ -25,15 +27,18 @@ import type { Sealed } from './vault/seal.js';
 
 /**
  * Story 2: captured segments become a sealed recording. The plain Opus never touches a disk: ffmpeg writes into the seal.
- * What is believed is what comes out again: the sealed file is opened and decoded, and its length compared, before the
- * row is written and the spool is removed. Each step may be repeated; a start takes up what a stop has left.
+ * What is believed is what comes out again: the very bytes that are sealed are decoded and their length compared, and the
+ * sealed file is opened and its content hashed, before the row is written and the spool is removed. Each step may be repeated; a start takes up what a stop has left.
  */
 export type PreserveDeps = {
   catalogue: Catalogue;
   spool: Spool;
   ffmpeg: Ffmpeg;
   keys: Pick<Keys, 'create'>;
-  seal: (source: Readable, target: { recipient: string; dir: string; name: string }) => Promise<Sealed>;
+  seal: (
+    source: AsyncIterable<Uint8Array>,
+    target: { recipient: string; dir: string; name: string },
+  ) => Promise<Sealed>;
   open: (path: string, identity: string) => Promise<OpenSealed>;
   dataDir: string;
   bitrate: number;
@@ -153,12 +158,22 @@ export function createPreserver(deps: PreserveDeps) {
     const { identity, recipient } = await deps.keys.create(call.id);
     const folder = join('recordings', ...started.slice(0, 10).split('-'));
     const file = join(folder, `${call.id}.opus.age`);
+    // Decoded while it is encoded, on another core: what is heard here is what is sealed, by its hash.
     const encoder = deps.ffmpeg.encode(plan);
+    const ear = new PassThrough();
+    const decoder = deps.ffmpeg.decode(ear, plan.rate);
+    const meter = createPeaks({ rate: plan.rate });
+    const target = { recipient, dir: join(deps.dataDir, folder), name: `${call.id}.opus.age` };
     const [sealed] = await Promise.all([
-      deps.seal(encoder.stdout, { recipient, dir: join(deps.dataDir, folder), name: `${call.id}.opus.age` }),
+      deps.seal(overheard(encoder.stdout, ear), target),
       encoder.done,
+      drain(decoder.stdout, meter.write),
+      decoder.done,
     ]);
-    const peaks = await listen(sealed.path, identity, plan);
+    const peaks = meter.result();
+    if (Math.abs(peaks.durationMs - plan.expectedMs) > TOLERANCE)
+      throw fail('encode_short', `${Math.round(peaks.durationMs)} ms of ${Math.round(plan.expectedMs)} ms.`);
+    await readBack(sealed, identity);
     const sealedAt = deps.clock();
     const { policy } = await deps.catalogue.policy();
     const keep = decideRetention(policy, factsOf(call));
@@ -186,17 +201,14 @@ export function createPreserver(deps: PreserveDeps) {
     };
   }
 
-  /** Opens and decodes the sealed file as a player would. Throws `encode_short` when it is not what was captured. */
-  async function listen(path: string, identity: string, plan: OpusPlan): Promise<Peaks> {
-    const sealed = await deps.open(path, identity);
+  /** Opens the sealed file as a player would. Throws `seal_damaged` when it does not give back what was sealed. */
+  async function readBack(written: Sealed, identity: string): Promise<void> {
+    const sealed = await deps.open(written.path, identity);
     try {
-      const decoder = deps.ffmpeg.decode(sealed.read(0, sealed.size - 1), plan.rate);
-      const peaks = createPeaks({ rate: plan.rate });
-      await Promise.all([drain(decoder.stdout, peaks.write), decoder.done]);
-      const result = peaks.result();
-      if (Math.abs(result.durationMs - plan.expectedMs) > TOLERANCE)
-        throw fail('encode_short', `${result.durationMs} ms of ${plan.expectedMs} ms.`);
-      return result;
+      const hash = createHash('sha256');
+      await drain(sealed.read(0, sealed.size - 1), (chunk) => hash.update(chunk));
+      if (hash.digest('hex') !== written.plainSha256)
+        throw fail('seal_damaged', 'It was read back right after it was written.');
     } finally {
       await sealed.close();
     }
@@ -242,7 +254,21 @@ export function createPreserver(deps: PreserveDeps) {
   };
 }
 
-async function drain(source: Readable, write: (chunk: Buffer) => void): Promise<void> {
+/** A stream that is passed on unchanged, each piece given to a second listener first. */
+async function* overheard(source: Readable, ear: PassThrough): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of source) {
+      if (!ear.write(chunk)) await Promise.race([once(ear, 'drain'), once(ear, 'close')]);
+      yield chunk as Buffer;
+    }
+    ear.end();
+  } finally {
+    // Left early, by a fault on either side: the listener must not wait for more.
+    if (!ear.writableEnded) ear.destroy();
+  }
+}
+
+async function drain(source: Readable, write: (chunk: Buffer) => unknown): Promise<void> {
   for await (const chunk of source) write(chunk as Buffer);
 }
 
