@@ -110,7 +110,10 @@ t.test('a call is seen while it lasts, then found, opened and heard in the brows
   await page.keyboard.press('Space');
   await until('the sound plays on', async () => Number(await slider.getAttribute('aria-valuenow')) > 1);
   t.pass('it plays by keyboard');
-  await page.getByRole('link', { name: /Download/ }).first().waitFor();
+  await page
+    .getByRole('link', { name: /Download/ })
+    .first()
+    .waitFor();
   t.same(complaints, [], 'the browser has nothing to complain of');
 });
 
