@@ -13,9 +13,15 @@ const pressable = 'button, summary, input, [role=button]';
 
 const commands: Record<string, () => void> = {
   '/': () => {
+    // At once where the box can be seen, or the first letter typed after it would be lost.
+    const box = document.querySelector<HTMLInputElement>('[data-search]');
+    if (box?.offsetParent) {
+      box.focus();
+      box.select();
+      return;
+    }
     // Pages without the box lead to the one that has it.
-    if (!document.querySelector<HTMLElement>('[data-search]')?.offsetParent)
-      document.querySelector<HTMLElement>('.nav a')?.click();
+    document.querySelector<HTMLElement>('.nav a')?.click();
     searchWanted.value = true;
   },
   '?': () => {
