@@ -28,7 +28,8 @@ import type { Sealed } from './vault/seal.js';
 /**
  * Story 2: captured segments become a sealed recording. The plain Opus never touches a disk: ffmpeg writes into the seal.
  * What is believed is what comes out again: the very bytes that are sealed are decoded and their length compared, and the
- * sealed file is opened and its content hashed, before the row is written and the spool is removed. Each step may be repeated; a start takes up what a stop has left.
+ * sealed file is opened and its content hashed, before the row is written and the spool is removed. Each step may be
+ * repeated; a start takes up what a stop has left.
  */
 export type PreserveDeps = {
   catalogue: Catalogue;
@@ -117,8 +118,11 @@ export function createPreserver(deps: PreserveDeps) {
       const parts = fetched.map((f) => f.part).filter((p) => p.inFile !== null || p.outFile !== null);
       if (parts.every((p) => p.inMs === 0 && p.outMs === 0)) {
         await nothing(call, faults);
-        for (const s of segments) await deps.catalogue.saveSegment({ ...s, state: 'dropped' });
-        await keepDamaged(segments, fetched);
+        for (const [i, s] of segments.entries())
+          await deps.catalogue.saveSegment({
+            ...s,
+            state: fetched[i]!.faults.length > 0 ? 'damaged' : 'dropped',
+          });
         return;
       }
       const { recording, peaks } = await make(call, parts);
@@ -219,6 +223,12 @@ export function createPreserver(deps: PreserveDeps) {
       if (fetched[i]!.faults.length > 0) await deps.catalogue.saveSegment({ ...segment, state: 'damaged' });
   }
 
+  async function isSound(name: string): Promise<boolean> {
+    const side = await fetchSide(deps.spool, name, parseOurs(name)!.side);
+    await side.release();
+    return side.fault === null;
+  }
+
   async function nothing(call: StoredCall, faults: string[]): Promise<void> {
     const reason =
       faults.length > 0
@@ -238,7 +248,10 @@ export function createPreserver(deps: PreserveDeps) {
         const segment = (await deps.catalogue.segments(callId)).find(
           (s) => s.callId === callId && s.seq === seq,
         );
-        if (segment?.state === 'preserved' || segment?.state === 'dropped') await deps.spool.remove(name);
+        // A stop may have come between the row and the mark that a file is damaged: one that is no audio stays.
+        const over =
+          segment?.state === 'dropped' || (segment?.state === 'preserved' && (await isSound(name)));
+        if (over) await deps.spool.remove(name);
         if (!segment)
           deps.log.warn({ name }, 'A captured file belongs to no call that is known here; it is left alone');
       }

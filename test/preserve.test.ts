@@ -151,3 +151,12 @@ t.test('a spool file left by a crash after sealing goes at the next start', asyn
   await lab.preserver.recover();
   t.notOk(existsSync(left));
 });
+
+t.test('a damaged file stays also when a stop came before it was marked', async (t) => {
+  const lab = await open(t, { in: wav(3), out: Buffer.alloc(0) });
+  await lab.run();
+  const [segment] = await lab.catalogue.segments(id);
+  await lab.catalogue.saveSegment({ ...segment!, state: 'preserved' });
+  await lab.preserver.recover();
+  t.same(lab.spool(), [`${spoolName(id, 0, 'out')}.wav`]);
+});

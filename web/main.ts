@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import { fail } from '../daemon/domain/error.js';
-import type { Config } from '../daemon/ops/config.js';
+import { type Config, version } from '../daemon/ops/config.js';
 import { createLog } from '../daemon/ops/log.js';
 import { notify } from '../daemon/ops/notify.js';
 import * as passwords from '../daemon/ops/password.js';
+import { untilSignal } from '../daemon/ops/signal.js';
 import { createKeys, type Keys } from '../daemon/vault/keys.js';
 import { loadMasterKey } from '../daemon/vault/master-key.js';
 import { openSealed } from '../daemon/vault/open.js';
@@ -44,7 +43,7 @@ export async function runWeb(config: Config): Promise<void> {
       log,
       now: Date.now,
     });
-    const ended = untilSignal(log);
+    const ended = untilSignal(log, 'the dashboard ends');
     const address = await app.listen({
       host: config.web.address,
       port: config.web.port,
@@ -62,21 +61,6 @@ export async function runWeb(config: Config): Promise<void> {
     keys.stop();
     await catalogue.stop();
   }
-}
-
-/** Resolves at the first signal; the second ends the process. */
-function untilSignal(log: ReturnType<typeof createLog>): Promise<void> {
-  return new Promise((resolve) => {
-    let first = true;
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => {
-        if (!first) process.exit(1);
-        first = false;
-        log.info({ signal }, 'the dashboard ends');
-        resolve();
-      });
-    }
-  });
 }
 
 /** Shows the set-up code where only who runs the machine sees it. It is not logged. */
@@ -118,11 +102,3 @@ const fromSource = import.meta.url.endsWith('.ts');
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 const uiDir = (): string => here(fromSource ? '../dist/web/ui' : './ui');
-
-function version(): string {
-  const { version } = JSON.parse(
-    readFileSync(here(fromSource ? '../package.json' : '../../package.json'), 'utf8'),
-  );
-  if (typeof version !== 'string') throw fail('internal', 'package.json has no version.');
-  return version;
-}

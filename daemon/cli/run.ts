@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { createLog, type Log } from '../ops/log.js';
+import { createLog } from '../ops/log.js';
 import { notify } from '../ops/notify.js';
+import { untilSignal } from '../ops/signal.js';
 import type { CliContext } from './context.js';
 
 /** `tapedeck run`: the recorder daemon, until a signal ends it. */
@@ -17,7 +18,7 @@ export function run(program: Command, context: CliContext): void {
       const log = createLog(config.log.level, 'recorder');
       const { createApp } = await import('../app.js');
       const app = createApp(config, log);
-      const ended = untilSignal(log);
+      const ended = untilSignal(log, 'the recorder ends');
       try {
         await app.start();
         await notify('READY=1');
@@ -28,19 +29,4 @@ export function run(program: Command, context: CliContext): void {
         await app.stop();
       }
     });
-}
-
-/** Resolves at the first signal; the second ends the process. */
-function untilSignal(log: Log): Promise<void> {
-  return new Promise((resolve) => {
-    let first = true;
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => {
-        if (!first) process.exit(1);
-        first = false;
-        log.info({ signal }, 'the recorder ends');
-        resolve();
-      });
-    }
-  });
 }
