@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { chromium } from 'playwright-core';
 import t from 'tap';
-import { bandLimit, correlate, decode, rmsDb } from './support/audio.js';
+import { decode, hear, rmsDb } from './support/audio.js';
 import { createLab, startPbx } from './support/pbx.js';
 import { createApiClient, createRecorderLab, until } from './support/recorder.js';
 import { lasting, readPrompt, sequence, silence, wavSource } from './support/sources.js';
@@ -39,20 +39,6 @@ const ended = (number: string) =>
       ),
     20_000,
   );
-
-/**
- * How much of a prompt is in a sound, 0 to 1, by stretches of 0.6 s: on a busy machine Asterisk skips a frame now and then,
- * after which the whole does not fit the whole any more.
- */
-function shareHeard(prompt: Int16Array, heard: Float32Array): number {
-  const rate = 8000;
-  const sound = bandLimit(heard, rate);
-  const said = bandLimit(prompt, rate);
-  const stretches = Array.from({ length: Math.floor(said.length / (0.6 * rate)) }, (_, n) =>
-    said.subarray(n * 0.6 * rate, (n + 1) * 0.6 * rate),
-  ).filter((s) => rmsDb(s) > -35);
-  return stretches.filter((s) => correlate(s, sound).peak >= 0.9).length / stretches.length;
-}
 
 /** Everything below a directory that begins as plain audio does. */
 function plainAudio(dir: string): string[] {
@@ -123,12 +109,15 @@ t.test('what was said is on the right side, to the word', async (t) => {
   t.equal(call.coverage.status, 'recorded');
   const sound = await decode(await api.audio(call.id), 8000);
   const [left, right] = sound.channels as [Float32Array, Float32Array];
-  const said = correlate(bandLimit(readPrompt(lab.prompt('tt-weasels')), 8000), bandLimit(left, 8000));
-  const answer = correlate(bandLimit(readPrompt(lab.prompt('vm-intro')), 8000), bandLimit(right, 8000));
-  t.ok(said.peak >= 0.9, `left is the caller (${said.peak.toFixed(3)})`);
-  t.ok(answer.peak >= 0.9, `right is our side (${answer.peak.toFixed(3)})`);
+  const said = hear(readPrompt(lab.prompt('tt-weasels')), left, 8000);
+  const answer = hear(readPrompt(lab.prompt('vm-intro')), right, 8000);
+  t.ok(said.correlation >= 0.9 && said.share >= 0.8, `left is the caller (${said.correlation.toFixed(3)})`);
   t.ok(
-    rmsDb(right.subarray(said.lag + 800, said.lag + 16_800)) < -40,
+    answer.correlation >= 0.9 && answer.share >= 0.8,
+    `right is our side (${answer.correlation.toFixed(3)})`,
+  );
+  t.ok(
+    rmsDb(right.subarray(said.atMs * 8 + 800, said.atMs * 8 + 16_800)) < -40,
     'the other side is silent while one speaks',
   );
 });
@@ -153,7 +142,7 @@ t.test('a call goes on being recorded while the daemon is away, and is taken up 
     const view = await ended(number);
     t.equal(view.coverage.status, 'recorded', `after ${signal}: ${view.talk_ms} ms ${view.coverage.reason}`);
     const sound = await decode(await api.audio(view.id), 8000);
-    const share = shareHeard(readPrompt(lab.prompt('tt-weasels')), sound.channels[0]!);
+    const { share } = hear(readPrompt(lab.prompt('tt-weasels')), sound.channels[0]!, 8000);
     t.ok(share >= 0.7, `what was said meanwhile is in it (${(share * 100).toFixed(0)} % of the stretches)`);
     t.equal((await api.calls()).filter((c) => c.them.number === number).length, 1, 'it is one call');
   }

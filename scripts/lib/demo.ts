@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bandLimit, correlate, decode, rmsDb } from '../../test/support/audio.js';
+import { decode, hear, rmsDb } from '../../test/support/audio.js';
 import { createLab, type Lab, type PromptName, startPbx } from '../../test/support/pbx.js';
 import {
   type ApiClient,
@@ -154,15 +154,13 @@ async function verify(api: ApiClient, lab: Lab, script: Script, since: Set<strin
       ['right', 1, script.right],
     ] as const
   ).map(([side, n, prompt]) => {
-    const found = correlate(
-      bandLimit(readPrompt(lab.prompt(prompt!)), 8000),
-      bandLimit(sound.channels[n]!, sound.rate),
-    );
+    const found = hear(readPrompt(lab.prompt(prompt!)), sound.channels[n]!, sound.rate);
+    const slip = Math.abs(found.slipMs) > 1 ? `, slipped by ${found.slipMs.toFixed(0)} ms` : '';
     check(
-      found.peak >= 0.9,
-      `${script.what}: "${prompt}" is on the ${side} (correlation ${found.peak.toFixed(3)} at ${(found.lag / sound.rate).toFixed(2)} s)`,
+      found.correlation >= 0.9 && found.share >= 0.8 && Math.abs(found.slipMs) <= 40,
+      `${script.what}: "${prompt}" is on the ${side} (correlation ${found.correlation.toFixed(3)} at ${(found.atMs / 1000).toFixed(2)} s${slip})`,
     );
-    return found.lag / sound.rate;
+    return found.atMs / 1000;
   });
   if (script.what === 'echo test') {
     const skew = Math.abs(heard[1]! - heard[0]!) * 1000;
