@@ -1,110 +1,294 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { access } from 'node:fs/promises';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { ulid } from 'ulid';
+import { createAlert } from './alert.js';
+import { createAssure } from './assure.js';
+import { createMuteWatch } from './capture/mute.js';
+import { createSegments } from './capture/segments.js';
 import { createCapture } from './capture/snoop.js';
 import { createSpool } from './capture/spool.js';
+import { withEntries } from './catalogue/entries.js';
+import { createOutbox } from './catalogue/outbox.js';
 import { createSqliteCatalogue } from './catalogue/sqlite/catalogue.js';
+import { cdrSources } from './cdr/sources.js';
+import { createCheckpoints } from './checkpoint.js';
 import { createControl } from './control.js';
-import { fail, TapedeckError } from './domain/error.js';
+import { channelAlarm, createDeliver } from './deliver.js';
+import { entryOf, type NewEntry, TAPEDECK } from './domain/audit.js';
+import { dates, startOfDay, times } from './domain/days.js';
+import { fail, type TapedeckError } from './domain/error.js';
+import type { PbxEvent } from './domain/event.js';
+import { ballastBytes } from './domain/room.js';
+import { spoolAudio } from './encode/captured.js';
+import { createEncoder } from './encode/encoder.js';
 import { createFfmpeg } from './encode/ffmpeg.js';
-import { type Config, readSecret } from './ops/config.js';
-import { controlSocket } from './ops/control-client.js';
+import { createHealth } from './health.js';
+import { createChannels, createCheckpointChannels } from './notify/channels.js';
+import { createClock } from './ops/clock.js';
+import type { Config } from './ops/config-schema.js';
+import { controlSocket, ownerSocket } from './ops/control-client.js';
+import { coreLimit } from './ops/core-dumps.js';
+import { dashboardOf, testCallAudio } from './ops/dashboard-client.js';
+import { createBallast, probeDisk, readDisk } from './ops/disk.js';
+import { createDiskBusy } from './ops/disk-busy.js';
+import { createEventLoopWatch } from './ops/event-loop.js';
+import { takeLock } from './ops/lock.js';
 import type { Log } from './ops/log.js';
+import { createMetrics } from './ops/metrics.js';
+import { createPasses } from './ops/passes.js';
+import { readSecret } from './ops/secret.js';
+import { version } from './ops/version.js';
 import { createAmi } from './pbx/ami.js';
 import { createAri } from './pbx/ari.js';
+import { csvRow, translateCdr, translateCdrEvent } from './pbx/cdr.js';
+import { faultsOf } from './pbx/known-faults.js';
+import { createStamps } from './pbx/stamps.js';
 import { translateAmi, translateAri, translateSnapshot } from './pbx/translate.js';
 import { createPreserver } from './preserve.js';
 import { createRecorder } from './record.js';
 import { createRetain } from './retain.js';
+import { createRoom } from './room.js';
+import { createScrub } from './scrub.js';
+import { createTestCalls } from './test-call.js';
+import { createTimekeeper } from './timekeeper.js';
+import { appendCheckpoint, checkpointFile, readCheckpoints } from './vault/checkpoint-file.js';
 import { removeDurably } from './vault/durable.js';
-import { createKeys } from './vault/keys.js';
-import { createMasterKey, loadMasterKey } from './vault/master-key.js';
+import { resealFactors } from './vault/factor-secrets.js';
+import { createKeys, keysFile, moveKeys } from './vault/keys.js';
+import { openManifest, signManifest } from './vault/manifest.js';
+import { ensureMasterKey, openMasterKeys } from './vault/master-key.js';
+import { signerOf, signNote } from './vault/note.js';
 import { openSealed } from './vault/open.js';
+import { finishRotation } from './vault/rotation.js';
+import { filesIn, hashFile, sizeOf } from './vault/scan.js';
 import { sealStream } from './vault/seal.js';
+import { loadOrMakeSigningKey, makeSigningFolder, publicKeys, type SigningKey } from './vault/signing-key.js';
+import { createWatch } from './watch.js';
+
+const MIB = 1024 * 1024;
+const CONSOLE = { actor: 'console', actor_id: '', address: '' } as const;
+/** Above this share of the time, files are not read again only to see that they are well. */
+const DISK_BUSY = 0.5;
 
 /**
  * The composition root: the one file that constructs adapters and hands them to the stories. Starts in order (keys,
- * catalogue, what was left half done, the PBX last) and stops in reverse.
+ * catalogue, what was left half done, the PBX last) and stops in reverse. From here until `stop` the data directory is
+ * locked: throws `already_running` when another daemon has it. `passphrase` opens a master key that is locked with one.
  */
-export function createApp(config: Config, log: Log) {
-  const clock = () => Date.now();
+export function createApp(config: Config, log: Log, passphrase?: string) {
+  const time = createClock();
+  const clock = time.now;
   const dir = config.data.dir;
   mkdirSync(dir, { recursive: true, mode: 0o750 });
-  if (!existsSync(config.keys.master_key_file)) {
-    if (existsSync(join(dir, 'keys.db'))) throw fail('master_key_missing', config.keys.master_key_file);
-    makeMasterKey(config.keys.master_key_file);
+  const lock = takeLock(dir); // before anything is made in it
+  moveKeys(dir);
+  const keysDb = keysFile(dir);
+  const made = ensureMasterKey(config.keys.master_key_file, keysDb);
+  const master = openMasterKeys(config.keys.master_key_file, passphrase);
+  if (made)
     log.warn(
       { file: config.keys.master_key_file },
       'A master key was made. Back it up apart from the data: without it no recording can be heard',
     );
-  }
-  const keys = createKeys({
-    path: join(dir, 'keys.db'),
-    masterKey: loadMasterKey(config.keys.master_key_file),
+  const keys = createKeys({ path: keysDb, masterKey: master.current, reread: master.reread });
+  let opened: SigningKey | null = null;
+  const signer = (): SigningKey => {
+    if (opened) return opened;
+    throw fail('signing_key_missing', 'The recorder is only starting.');
+  };
+  const vouch = (manifest: Parameters<typeof signManifest>[0]) => signManifest(manifest, signer());
+  const reserve = { data: config.data.reserve_mb * MIB, spool: config.pbx.spool_reserve_mb * MIB };
+  const ballast = createBallast({ path: join(dir, 'ballast'), bytes: ballastBytes(reserve.data) });
+  const catalogue = withEntries(
+    createSqliteCatalogue({ path: join(dir, 'catalogue.db'), makeRoom: ballast.release }),
+    { clock, later: (entry) => outbox.catalogue.note(entry) },
+  );
+  const outbox = createOutbox(catalogue, {
+    log: log.child({ part: 'outbox' }),
+    onWritten: () => void preserver.resume().catch(complainOf(log, 'Captured calls could not be taken up')),
   });
-  const catalogue = createSqliteCatalogue({ path: join(dir, 'catalogue.db') });
 
+  // CDRs tell times without a zone: that of this machine is the likeliest.
+  const zones = [Intl.DateTimeFormat().resolvedOptions().timeZone, 'UTC', config.site.time_zone];
+
+  const eventLoop = createEventLoopWatch();
   const ari = createAri({
     url: config.pbx.ari_url,
     user: config.pbx.ari_user,
     password: readSecret(config.pbx.ari_password_file, 'ari-password'),
     app: config.pbx.app,
+    now: clock,
     log: log.child({ part: 'ari' }),
     onEvent: (raw) => {
-      const event = translateAri(raw, clock());
-      if (event) recorder.hear(event);
+      const event = translateAri(raw, Number.NaN);
+      if (event) stamps.hear(event);
     },
     onUp: (now) => void up(now),
-    onDown: (reason) => complain(log, 'ARI', reason),
+    onDown: (reason, lastHeardAt) => {
+      lostAt = lastHeardAt ?? clock();
+      watch.down(lostAt, reason.message);
+      complain(log, 'ARI', reason);
+      health.linkChanged();
+    },
   });
   const ami = createAmi({
     host: config.pbx.ami_host,
     port: config.pbx.ami_port,
     user: config.pbx.ami_user,
     secret: readSecret(config.pbx.ami_secret_file, 'ami-secret'),
+    now: clock,
     log: log.child({ part: 'ami' }),
     onEvent: (raw) => {
-      const event = translateAmi(raw, clock());
-      if (event) recorder.hear(event);
+      const event = translateAmi(raw, Number.NaN);
+      if (event) stamps.hear(event);
+      const cdr = translateCdrEvent(raw, zones, stamps.theirs());
+      if (cdr) assure.hear(stamps.written(cdr));
     },
-    onUp: () => log.info('Connected to AMI'),
-    onDown: (reason) => complain(log, 'AMI', reason),
+    onUp: () => {
+      metrics.connected('ami');
+      log.info('Connected to AMI');
+      health.linkChanged();
+    },
+    onDown: (reason) => {
+      complain(log, 'AMI', reason);
+      health.linkChanged();
+    },
   });
 
+  const stamps = createStamps({ now: clock, ask: ari.time, deliver: hear });
+  const metrics = createMetrics({ version: version() });
+  const deliver = createDeliver({
+    catalogue,
+    channels: createChannels(config),
+    clock,
+    log: log.child({ part: 'alert' }),
+    onTrouble: (channel, why) => {
+      if (why === null) alert.clear(channelAlarm(channel));
+      else
+        alert.raise(channelAlarm(channel), {
+          severity: 'warning',
+          message: `Messages about alarms cannot be delivered by ${channel}. ${why}`,
+          hint: 'Correct [alerts] in tapedeck.toml or what stands in the way; "tapedeck alert test" tries it.',
+        });
+    },
+  });
+  const alert = createAlert({
+    catalogue,
+    tell: deliver.tell,
+    mint: () => ulid(),
+    clock,
+    log: log.child({ part: 'alert' }),
+  });
+  const away = createDeliver({
+    catalogue,
+    channels: createCheckpointChannels(config),
+    clock,
+    log: log.child({ part: 'checkpoint' }),
+    onTrouble: (channel, why) => {
+      if (why === null) alert.clear(channelAlarm(channel));
+      else
+        alert.raise(channelAlarm(channel), {
+          severity: 'warning',
+          message: `Checkpoints of the audit log do not get off this machine by ${channel}. ${why}`,
+          hint: 'Correct [audit] in tapedeck.toml or what stands in the way; what waits is sent by itself then.',
+        });
+    },
+  });
+  const checkpoints = createCheckpoints({
+    catalogue,
+    sign: (checkpoint) => signNote(signer(), checkpoint),
+    ours: (note) => signerOf(note, publicKeys(dir)) !== null,
+    file: {
+      read: () => readCheckpoints(checkpointFile(dir)),
+      append: (note) => appendCheckpoint(checkpointFile(dir), note),
+    },
+    tell: (note, at) => away.tell({ id: ulid(), kind: 'checkpoint', at, alarms: [], checkpoint: note }),
+    alarms: alert,
+    clock,
+    everyMs: config.audit.checkpoint_minutes * 60_000,
+    wordsMs: config.audit.words_days * 86_400_000,
+    log: log.child({ part: 'checkpoint' }),
+  });
+  /** Of the daemon's own deeds, which no entry may keep it from. */
+  const note = (entry: NewEntry) =>
+    outbox.catalogue.note(entry).catch(complainOf(log, 'An entry of the audit log could not be written'));
+  const said = (action: 'start' | 'stop', more: NewEntry['detail'] = {}) =>
+    note(
+      entryOf(TAPEDECK, clock(), action, { detail: { process: 'recorder', version: version(), ...more } }),
+    );
   const spool = createSpool({ dir: config.pbx.spool, workDir: join(dir, 'work'), remote: ari });
   const capture = createCapture({
     pbx: ari,
     spoolSize: spool.size,
     log: log.child({ part: 'capture' }),
-    onSilent: (call, seq) =>
-      log.error(
-        { call, seq },
-        'Asterisk says that it records and no audio arrives; look at the free space of its spool',
-      ),
+    onSilent: (call, seq) => {
+      log.error({ call, seq }, 'Asterisk says that it records a call and no audio arrives');
+      alert.raise('capture_silent', {
+        severity: 'critical',
+        message: 'Asterisk says that it records and no audio arrives: calls are lost.',
+        hint: 'Look at the free space of the PBX and at the owner of its spool directory recording/.',
+        forMs: 3_600_000,
+      });
+    },
   });
   const preserver = createPreserver({
     catalogue,
     spool,
-    ffmpeg: createFfmpeg({ path: config.encode.ffmpeg }),
+    encoder: createEncoder({ ffmpeg: createFfmpeg({ path: config.encode.ffmpeg }) }),
     keys,
     seal: sealStream,
     open: openSealed,
+    vouch,
+    recovery: config.keys.recovery_recipient || null,
+    version: version(),
     dataDir: dir,
     bitrate: config.encode.bitrate_kbps * 1000,
     complexity: config.encode.complexity,
     atOnce: config.encode.at_once,
+    alarms: alert,
     clock,
+    behind: time.behind,
+    onSealed: metrics.sealed,
     log: log.child({ part: 'preserve' }),
   });
-  const recorder = createRecorder({
-    catalogue,
+  const segments = createSegments({
     capture,
+    save: outbox.catalogue.saveSegment,
     removeSpool: spool.remove,
+    spoolBorn: async (name) => {
+      const at = await spool.born(name);
+      return at === null ? null : Math.round(at - time.ahead());
+    },
+    log: log.child({ part: 'capture' }),
+  });
+  const recorder = createRecorder({
+    catalogue: outbox.catalogue,
+    capture,
+    segments,
+    hindrance: () => room.hindrance(),
+    muteTrap: () => hasMuteTrap() || mutes.learned(),
+    spoolAudio: (call, seq) => spoolAudio(spool.path, call, seq),
     rules: { trunkContexts: config.pbx.trunk_contexts, mint: () => ulid() },
     log: log.child({ part: 'record' }),
     onCaptured: (id) => preserver.enqueue(id),
+    onCapture: (result) => {
+      health.captured(result);
+      metrics.captured(result);
+    },
   });
+  const hasMuteTrap = () => faultsOf(ari.status()).some((f) => f.id === 'late-packets-dropped');
+  const mutes = createMuteWatch({
+    captures: recorder.captures,
+    path: spool.path,
+    known: hasMuteTrap,
+    heal: recorder.renew,
+    cured: (...mute) =>
+      void recorder.muted(...mute).catch(complainOf(log, 'A mute could not be put on record')),
+    log: log.child({ part: 'capture' }),
+  });
+  const watch = createWatch({ catalogue, clock, log: log.child({ part: 'watch' }) });
   const retain = createRetain({
     catalogue,
     keys,
@@ -116,7 +300,8 @@ export function createApp(config: Config, log: Log) {
           () => false,
         ),
     },
-    clock,
+    clock: time.sure,
+    alarms: alert,
     config: {
       dataDir: dir,
       schedule: config.retention.schedule,
@@ -124,77 +309,286 @@ export function createApp(config: Config, log: Log) {
       breakerPercent: config.retention.breaker_percent,
     },
     log: log.child({ part: 'retain' }),
+    ran: (result) => note(entryOf(TAPEDECK, clock(), 'retention_run', { detail: result })),
+  });
+  const assure = createAssure({
+    catalogue,
+    alarms: alert,
+    sources: cdrSources(config.coverage, csvRow, (row) => {
+      const cdr = translateCdr(row, zones, stamps.theirs());
+      return cdr && stamps.written(cdr);
+    }),
+    trunkContexts: config.pbx.trunk_contexts,
+    mint: (at) => ulid(at),
+    say: times(config.site.time_zone),
+    clock,
+    log: log.child({ part: 'assure' }),
+  });
+  const room = createRoom({
+    data: { dir, reserveBytes: reserve.data },
+    spool: { dir: config.pbx.spool, reserveBytes: reserve.spool },
+    read: readDisk,
+    probe: probeDisk,
+    ballast,
+    cleaning: [
+      { what: 'copies that nobody works with', frees: 'data', run: spool.tidy },
+      { what: 'captured files whose recording is sealed', frees: 'spool', run: preserver.recover },
+      { what: 'recordings that are due', frees: 'data', run: () => retain.run() },
+    ],
+    growth: catalogue.growth,
+    onReturn: () => {
+      recorder.retry();
+      void outbox.flush();
+      void preserver.resume().catch(complainOf(log, 'Captured calls could not be taken up'));
+    },
+    onEmpty: () => void recorder.endCaptures().catch(complainOf(log, 'Captures could not be ended')),
+    alarms: alert,
+    clock,
+    log: log.child({ part: 'room' }),
+  });
+  const timekeeper = createTimekeeper({
+    clock: time,
+    stamps,
+    idle: () => recorder.now().calls === 0 && preserver.waiting() === 0,
+    onStill: (ms) => {
+      watch.down(clock() - Math.round(ms), 'Tapedeck stood still.');
+      void watch.up();
+    },
+    alarms: alert,
+    log: log.child({ part: 'time' }),
+  });
+  const diskBusy = createDiskBusy(dir);
+  const scrub = createScrub({
+    catalogue,
+    files: { hash: hashFile, size: sizeOf, list: filesIn },
+    opens: async (recording) => {
+      const sealed = await openSealed(join(dir, recording.file), await keys.identity(recording.id));
+      await sealed.close();
+    },
+    openManifest: (signed) => openManifest(signed, publicKeys(dir)),
+    vouch,
+    version: version(),
+    busy: () => {
+      const disk = diskBusy();
+      if (loadavg()[0]! / availableParallelism() > config.scrub.max_load) return 'The load is high.';
+      return disk !== null && disk > DISK_BUSY ? 'The disk is busy.' : null;
+    },
+    alarms: alert,
+    clock,
+    config: { dataDir: dir, schedule: config.scrub.schedule, timeZone: config.site.time_zone },
+    log: log.child({ part: 'scrub' }),
+  });
+  const passes = createPasses({ clock });
+  const testCalls = createTestCalls({
+    pbx: ari,
+    catalogue,
+    keys,
+    removeFile: removeDurably,
+    removeSpool: spool.remove,
+    ffmpeg: createFfmpeg({ path: config.encode.ffmpeg }),
+    audio: (recording) => testCallAudio(dashboardOf(config.web, dir), passes, recording),
+    preserving: preserver.waiting,
+    load: () => loadavg()[0]! / availableParallelism(),
+    alarms: alert,
+    mint: () => ulid(),
+    clock,
+    config: {
+      dataDir: dir,
+      enabled: config.test_calls.enabled,
+      schedule: config.test_calls.schedule,
+      timeZone: config.site.time_zone,
+      maxLoad: config.test_calls.max_load,
+    },
+    log: log.child({ part: 'test-call' }),
+  });
+  const health = createHealth({
+    catalogue,
+    alarms: alert,
+    ari: ari.status,
+    ami: ami.status,
+    now: recorder.now,
+    list: recorder.list,
+    channels: deliver.status,
+    disk: room.status,
+    testCall: testCalls.last,
+    scrub: scrub.status,
+    eventLoopP99Ms: eventLoop.p99Ms,
+    clock,
   });
   const control = createControl({
     socket: controlSocket(dir),
+    ownerSocket: ownerSocket(dir),
     log,
-    status,
+    status: health.status,
+    metrics: async () =>
+      metrics.text(
+        await health.status(),
+        await catalogue.coverageSince(
+          startOfDay(dates(config.site.time_zone)(clock()), config.site.time_zone),
+        ),
+      ),
+    testAlerts: () => deliver.test({ id: ulid(), kind: 'test', at: clock(), alarms: [] }),
     runRetention: (confirm) => retain.run({ confirm }),
+    runTestCall: () => testCalls.run(),
+    checkpoints: () => ({
+      last: checkpoints.last(),
+      key: { id: signer().keyId, pem: signer().publicKeyPem },
+      targets: away.status(),
+    }),
+    signCheckpoint: checkpoints.sign,
+    acceptLog: (by: string, reason: string) => checkpoints.accept({ ...CONSOLE, actor_name: by }, reason),
+    takePass: passes.take,
+    coreLimit,
   });
 
   let recovered = false;
+  let lostAt = 0;
   async function up(now: { channels: unknown[]; bridges: unknown[] }): Promise<void> {
+    metrics.connected('ari');
     log.info({ version: ari.status().version }, 'Connected to ARI');
-    const snapshot = translateSnapshot(now.channels, now.bridges, clock());
-    if (recovered) recorder.hear(snapshot);
+    health.linkChanged();
+    const again = recovered;
+    recovered = true;
+    if (again) void timekeeper.compare();
+    else await timekeeper.compare(); // how old the channels are is by its clock
+    const snapshot = stamps.listed(translateSnapshot(now.channels, now.bridges, clock()));
+    if (again)
+      await recorder
+        .resync(snapshot, lostAt)
+        .catch((err) => log.error({ err }, 'Calls could not be taken up again'));
     else {
-      recovered = true;
       await recorder.recover(snapshot).catch((err) => log.error({ err }, 'Open calls could not be taken up'));
       await preserver.recover().catch((err) => log.error({ err }, 'Captured calls could not be taken up'));
     }
+    await watch.up();
+    await assure.up();
   }
 
-  function status() {
-    const a = ari.status();
-    const m = ami.status();
-    const problem = a.problem ?? m.problem;
-    const now = recorder.now();
-    return {
-      pbx: {
-        ari: a.up,
-        ami: m.up,
-        version: a.version,
-        problem: problem ? { message: problem.message, hint: problem.hint } : null,
-      },
-      calls_now: now.calls,
-      recording_now: now.recording,
-      preserving: preserver.waiting(),
-    };
+  /** After keys.db is known to be under a master key that is here: with another one nothing is opened, and nothing made. */
+  function openSigningKey(): 'first' | 'anew' | null {
+    const { signingKey, made } = loadOrMakeSigningKey(dir, keys.masterKeys);
+    opened = signingKey;
+    if (made)
+      log.warn(
+        { keyId: signingKey.keyId, anew: made === 'anew' },
+        'A key that signs recordings was made. Copy its public half, which "tapedeck keys status" prints, to another place',
+      );
+    return made;
+  }
+
+  const keysChanged = (detail: NewEntry['detail'], outcome: NewEntry['outcome'] = 'ok') =>
+    note(entryOf(TAPEDECK, clock(), 'key_rotation', { outcome, detail }));
+
+  async function newSigner(): Promise<void> {
+    alert.raise('signing_key', {
+      severity: 'critical',
+      message: `The key that signed recordings and the audit log could not be opened, and a new one was made: ${signer().keyId}.`,
+      hint: 'Copy the public key that "tapedeck keys status" shows to where you keep such things. Was signing/key damaged, or put back from a backup? The old one is kept beside it.',
+      forMs: 3_600_000,
+    });
+    await keysChanged({ what: 'a new key that signs: the old one could not be opened', key: signer().keyId });
+  }
+
+  /** Who else can open what is recorded from now on is said with every start; that it has changed, by itself. */
+  async function started(): Promise<void> {
+    const recipient = config.keys.recovery_recipient || 'nobody';
+    const before = (await catalogue.auditEntries({ actions: ['start'], limit: 50 })).find(
+      ({ detail }) => detail.process === 'recorder',
+    );
+    await said('start', { recovery_recipient: recipient });
+    const was = before?.detail.recovery_recipient ?? 'nobody';
+    if (was !== recipient) await keysChanged({ what: `recovery recipient: ${was} -> ${recipient}` });
+  }
+
+  let ending = false;
+  let rotating: Promise<void> | null = null;
+  /** A change of the master key that was interrupted goes on. */
+  async function goOnRotating(): Promise<void> {
+    if (!master.next && !master.spent) return;
+    const what = 'a new master key: a change that was interrupted went on';
+    log.warn('A change of the master key was not over; it goes on');
+    try {
+      const { rows, retired, damaged } = await finishRotation(dir, master, {
+        going: () => !ending,
+        also: (from, to) => resealFactors(catalogue, from, to),
+      });
+      if (damaged.length > 0) log.error({ damaged }, 'Keys that were damaged before are as they were');
+      if (!ending && !retired)
+        log.warn(
+          'All is under the new master key. Run "tapedeck keys rotate" as root, to remove the old one',
+        );
+      if (rows > 0 || retired) await keysChanged({ what, keys: rows, over: retired });
+    } catch (err) {
+      log.error({ err }, 'The master key could not be changed');
+      await keysChanged({ what, why: (err as Error).message }, 'failed');
+    }
+  }
+
+  function hear(event: PbxEvent | null): void {
+    if (!event) return;
+    health.heard();
+    metrics.heard(event.kind);
+    recorder.hear(event);
   }
 
   return {
     async start(): Promise<void> {
-      await control.start(); // the lock comes first
+      makeSigningFolder(dir); // one of the sockets is in it
+      await control.start();
+      await room.start(); // a full disk gets its ballast back before anything is opened
+      eventLoop.start();
       keys.start();
+      const made = openSigningKey();
       await catalogue.start();
+      await started();
+      if (made === 'anew') await newSigner();
+      time.atLeast((await catalogue.countKept()).newestSealedAt ?? 0);
+      await deliver.start();
+      await alert.start();
+      await away.start();
+      void checkpoints.start();
       await retain.recover();
+      await watch.start();
+      mutes.start();
+      timekeeper.start();
       ari.start();
       ami.start();
       retain.start();
+      assure.start();
+      testCalls.start();
+      scrub.start();
+      health.start();
+      rotating = goOnRotating();
     },
     /** Finishes what is in hand; calls in progress go on being recorded by Asterisk. */
     async stop(): Promise<void> {
-      await retain.stop();
+      timekeeper.stop();
+      ending = true;
+      await testCalls.stop();
+      await Promise.all([scrub.stop(), rotating]);
+      await Promise.all([health.stop(), retain.stop(), room.stop()]);
       await Promise.all([ari.stop(), ami.stop()]);
+      await mutes.stop();
       await recorder.stop();
+      await assure.stop();
+      await watch.stop();
       await preserver.stop();
+      await said('stop');
+      await outbox.stop();
       await control.stop();
+      await checkpoints.stop();
+      await alert.stop();
+      await deliver.stop();
+      await away.stop();
       await catalogue.stop();
       keys.stop();
+      eventLoop.stop();
+      lock.release();
     },
-    status,
   };
 }
 
-function makeMasterKey(file: string): void {
-  try {
-    createMasterKey(file);
-  } catch (e) {
-    if (e instanceof TapedeckError) throw e;
-    const code = (e as NodeJS.ErrnoException).code;
-    throw fail('master_key_missing', `${file} does not exist and cannot be made (${code}).`, e);
-  }
-}
+const complainOf = (log: Log, what: string) => (err: unknown) => log.error({ err }, what);
 
 function complain(log: Log, link: string, reason: TapedeckError): void {
   log.error({ link, code: reason.code, hint: reason.hint }, reason.message);

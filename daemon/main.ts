@@ -1,27 +1,43 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { alert } from './cli/alert.js';
+import { audit } from './cli/audit.js';
 import { calls } from './cli/calls.js';
 import { createCliContext } from './cli/context.js';
+import { coverage } from './cli/coverage.js';
 import { doctor } from './cli/doctor.js';
+import { evidence } from './cli/evidence.js';
 import { exportCall } from './cli/export.js';
+import { keys } from './cli/keys.js';
 import { policy } from './cli/policy.js';
 import { retention } from './cli/retention.js';
 import { run } from './cli/run.js';
+import { status } from './cli/status.js';
+import { testCall } from './cli/test-call.js';
+import { tls } from './cli/tls.js';
 import { user } from './cli/user.js';
+import { verify } from './cli/verify.js';
 import { web } from './cli/web.js';
 import { type ErrorCode, TapedeckError } from './domain/error.js';
-import { DEFAULT_CONFIG, version } from './ops/config.js';
+import { DEFAULT_CONFIG } from './ops/config.js';
+import { version } from './ops/version.js';
 
 const WRONG_USE: ReadonlySet<ErrorCode> = new Set([
   'config_missing',
   'config_invalid',
   'secret_missing',
+  'tls_invalid',
   'master_key_missing',
   'master_key_wrong',
+  'passphrase_missing',
+  'passphrase_wrong',
   'policy_invalid',
   'password_weak',
+  'person_invalid',
   'request_invalid',
 ]);
+
+type Options = { config: string; passphraseFd?: number };
 
 /** Exit codes: 0 done · 1 it failed · 2 wrong use, or faults in the configuration. */
 async function main(argv: string[]): Promise<number> {
@@ -31,10 +47,36 @@ async function main(argv: string[]): Promise<number> {
     )
     .version(version())
     .option('-c, --config <file>', 'configuration file', DEFAULT_CONFIG)
+    .option(
+      '--passphrase-fd <number>',
+      'read the passphrase of the master key from this file descriptor',
+      (text) => Number.parseInt(text, 10),
+    )
     .addHelpText('after', '\nExit codes: 0 done, 1 it failed, 2 wrong use or faults in the configuration.')
     .exitOverride();
-  const context = createCliContext(() => program.opts<{ config: string }>().config);
-  for (const register of [run, web, doctor, calls, exportCall, policy, retention, user])
+  const context = createCliContext(
+    () => program.opts<Options>().config,
+    () => program.opts<Options>().passphraseFd,
+  );
+  for (const register of [
+    run,
+    web,
+    doctor,
+    status,
+    alert,
+    audit,
+    calls,
+    coverage,
+    evidence,
+    exportCall,
+    keys,
+    policy,
+    retention,
+    testCall,
+    tls,
+    user,
+    verify,
+  ])
     register(program, context);
   try {
     await program.parseAsync(argv);

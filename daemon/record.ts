@@ -1,42 +1,20 @@
 import type { Capture } from './capture/snoop.js';
-import type { Catalogue } from './catalogue/catalogue.js';
 import { type CallState, type Effect, emptyState, restore, step, type TrackRules } from './domain/call.js';
-import { TapedeckError } from './domain/error.js';
-import type { PbxEvent } from './domain/event.js';
-import { decideRecord, type RecordDecision } from './domain/policy.js';
-import {
-  type CallId,
-  type CallRecord,
-  type Coverage,
-  type LegId,
-  type Segment,
-  spoolName,
-} from './domain/recording.js';
-import type { Log } from './ops/log.js';
+import type { PbxEvent, Snapshot } from './domain/event.js';
+import { feedOf, onHold } from './domain/feed.js';
+import { type CallId, parseOurs } from './domain/recording.js';
+import { BLIND, type Changed, createSteps, type Ended, type Live, type StepDeps } from './record/steps.js';
 
 /**
  * Story 1: a PBX event is tracked, a decision is made, a leg is captured. Each call has a serial queue of its own, and in
  * it only the newest change waits, so that a slow PBX or disk never builds a backlog.
  */
-export type RecordDeps = {
-  catalogue: Catalogue;
-  capture: Capture;
-  removeSpool: (name: string) => Promise<void>;
-  rules: TrackRules;
-  log: Log;
-  /** A call has ended and has captured audio. */
-  onCaptured: (id: CallId) => void;
-};
+export type RecordDeps = StepDeps & { capture: Capture; rules: TrackRules };
 
-type Live = {
-  segment: Segment | null;
-  next: number;
-  decision: RecordDecision | null;
-  /** The leg whose capture failed, so that it is not tried at every event. */
-  failed: { leg: LegId; reason: string } | null;
-  waiting: Exclude<Effect, { kind: 'absorbed' }> | null;
-  working: Promise<void> | null;
-};
+/** After a failure it is tried again so much later, ms, as long as the leg is there. */
+const AGAIN = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
+/** A recording that ends is most often that of a leg which hangs up: the news of that comes right after, ms. */
+const GOODBYE = 1_000;
 
 export type Recorder = ReturnType<typeof createRecorder>;
 
@@ -44,164 +22,116 @@ export function createRecorder(deps: RecordDeps) {
   let state: CallState = emptyState;
   /** What happens until the open calls have been taken up waits here. */
   let backlog: PbxEvent[] | null = [];
+  let stopped = false;
+  let lostAt = 0;
   const live = new Map<CallId, Live>();
   const absorbing = new Set<Promise<void>>();
+  const goodbyes = new Set<NodeJS.Timeout>();
+
+  const isUp = (legId: string): boolean => state.legs.get(legId)?.goneAt === null;
+  const steps = createSteps(deps, {
+    isUp,
+    feed: (leg) => feedOf(state, leg),
+    lostAt: () => lostAt,
+    again: (l, times) => {
+      if (l.again) clearTimeout(l.again);
+      l.again = after(times, () => {
+        l.again = null;
+        reconsider(l);
+      });
+    },
+  });
+
+  function after(times: number, what: () => void): NodeJS.Timeout | null {
+    return stopped ? null : setTimeout(what, AGAIN[Math.min(times, AGAIN.length - 1)]);
+  }
 
   const of = (id: CallId): Live => {
     let l = live.get(id);
     if (!l) {
-      l = { segment: null, next: 0, decision: null, failed: null, waiting: null, working: null };
+      l = {
+        segment: null,
+        beginning: null,
+        next: 0,
+        decision: null,
+        failed: null,
+        because: '',
+        fed: '',
+        wrong: null,
+        newest: null,
+        waiting: null,
+        working: null,
+        again: null,
+        repeat: null,
+        faults: 0,
+      };
       live.set(id, l);
     }
     return l;
   };
 
-  function enqueue(effect: Effect): void {
+  function enqueue(effect: Effect, unseen: boolean): void {
     if (effect.kind === 'absorbed') {
       const work = absorb(effect.from, effect.into).finally(() => absorbing.delete(work));
       absorbing.add(work);
-      return;
-    }
-    const l = of(effect.call.id);
-    l.waiting = effect;
-    l.working ??= work(effect.call.id, l);
+    } else put(effect.call.id, { ...effect, unseen });
+  }
+
+  function put(id: CallId, change: Changed | Ended): void {
+    const l = of(id);
+    l.newest = change.kind === 'changed' ? change : null;
+    l.waiting = change;
+    l.working ??= work(id, l);
   }
 
   async function work(id: CallId, l: Live): Promise<void> {
     while (l.waiting) {
-      const effect = l.waiting;
+      const change = l.waiting;
       l.waiting = null;
+      if (l.repeat) clearTimeout(l.repeat);
       try {
-        await (effect.kind === 'ended' ? end(effect, l) : follow(effect, l));
-      } catch (e) {
-        deps.log.error(
-          { err: e, call: id },
-          'A step of recording a call failed; the call goes on being followed',
-        );
+        await (change.kind === 'ended' ? steps.end(change, l) : steps.follow(change, l));
+        l.faults = 0;
+        if (change.kind === 'ended') live.delete(id);
+      } catch (err) {
+        deps.log.error({ err, call: id }, 'A step of recording a call failed; it is tried again');
+        if (!l.waiting)
+          l.repeat = after(l.faults++, () => {
+            if (!l.waiting) put(id, change);
+          });
       }
-      if (effect.kind === 'ended') live.delete(id);
     }
     l.working = null;
   }
 
-  async function follow(effect: Extract<Effect, { kind: 'changed' }>, l: Live): Promise<void> {
-    const { call, facts, anchor } = effect;
-    await deps.catalogue.saveCall(call);
-    if (call.answeredAt === null) return;
-    const { policy } = await deps.catalogue.policy();
-    const before = l.decision;
-    l.decision = decideRecord(policy, facts);
-    if (before?.record !== l.decision.record || before.rule !== l.decision.rule)
-      deps.log.info({ call: call.id, record: l.decision.record, rule: l.decision.rule }, l.decision.reason);
-    if (l.segment && !l.decision.record) await drop(l);
-    else if (l.segment && l.segment.legId !== anchor) await close(l);
-    if (!l.segment && l.decision.record && anchor && l.failed?.leg !== anchor) await begin(call, anchor, l);
-    if (!l.decision.record) await deps.catalogue.decideCoverage(call.id, excluded(l.decision));
+  /** Looks at a call again though nothing new is known of it. */
+  function reconsider(l: Live): void {
+    if (l.newest && !l.waiting) put(l.newest.call.id, l.newest);
   }
 
-  async function begin(call: CallRecord, legId: LegId, l: Live): Promise<void> {
-    const segment: Segment = {
-      callId: call.id,
-      seq: l.next++,
-      legId,
-      inStartedAt: null,
-      outStartedAt: null,
-      state: 'capturing',
-    };
-    // Row first: whatever happens after this, a restart finds the capture by its names.
-    await deps.catalogue.saveSegment(segment);
-    try {
-      const started = await deps.capture.begin(call.id, segment.seq, legId);
-      l.segment = { ...segment, ...started };
-      await deps.catalogue.saveSegment(l.segment);
-      deps.log.info({ call: call.id, leg: legId, seq: segment.seq }, 'Recording');
-    } catch (e) {
-      l.failed = { leg: legId, reason: reasonOf(e) };
-      await deps.catalogue.saveSegment({ ...segment, state: 'dropped' });
-      deps.log.error({ err: e, call: call.id, leg: legId }, 'A call could not be captured');
-    }
-  }
-
-  /** The capture of a leg is over: its audio is kept. */
-  async function close(l: Live): Promise<void> {
-    const segment = l.segment!;
-    l.segment = null;
-    try {
-      if (state.legs.get(segment.legId)?.goneAt === null) await deps.capture.end(segment.callId, segment.seq);
-      await deps.capture.finished(segment.callId, segment.seq);
-    } catch (e) {
-      deps.log.warn(
-        { err: e, call: segment.callId, seq: segment.seq },
-        'The end of a capture was not confirmed; its files are used as they are',
-      );
-    }
-    await deps.catalogue.saveSegment({ ...segment, state: 'captured' });
-  }
-
-  /** Policy says no: what was captured so far goes, and is not kept anywhere. */
-  async function drop(l: Live): Promise<void> {
-    const segment = l.segment!;
-    l.segment = null;
-    await deps.capture
-      .drop(segment.callId, segment.seq)
-      .catch((e) => deps.log.warn({ err: e }, 'A capture could not be cancelled'));
-    await remove(segment);
-  }
-
-  async function remove(segment: Segment): Promise<void> {
-    for (const side of ['in', 'out'] as const)
-      await deps.removeSpool(spoolName(segment.callId, segment.seq, side));
-    await deps.catalogue.saveSegment({ ...segment, state: 'dropped' });
-  }
-
-  async function end(effect: Extract<Effect, { kind: 'ended' }>, l: Live): Promise<void> {
-    const { call, facts } = effect;
-    if (call.answeredAt === null) {
-      await deps.catalogue.saveCall(call, { status: 'none', reason: '', rule: null, missingMs: 0 });
-      return;
-    }
-    const { policy } = await deps.catalogue.policy();
-    l.decision = decideRecord(policy, facts);
-    if (!l.decision.record) {
-      if (l.segment) await drop(l);
-      for (const s of await deps.catalogue.segments(call.id)) if (s.state === 'captured') await remove(s);
-      await deps.catalogue.saveCall(call, excluded(l.decision));
-      return;
-    }
-    if (l.segment) await close(l);
-    const segments = (await deps.catalogue.segments(call.id)).filter((s) => s.state === 'captured');
-    if (segments.length === 0) {
-      const reason = l.failed?.reason ?? 'The call ended before its capture had begun.';
-      await deps.catalogue.saveCall(call, {
-        status: 'not_recorded',
-        reason,
-        rule: null,
-        missingMs: call.endedAt! - call.answeredAt,
-      });
-      deps.log.error({ call: call.id, reason }, 'A call was not recorded');
-      return;
-    }
-    await deps.catalogue.saveCall(call, {
-      status: 'pending',
-      reason: '',
-      rule: l.decision.rule,
-      missingMs: 0,
-    });
-    deps.onCaptured(call.id);
-  }
-
-  /** Two calls are one: what the younger had begun to capture is not the anchor's, and goes. */
+  /**
+   * Two calls are one. What the younger had begun to capture goes on when it is the leg that the older follows;
+   * otherwise it is not the anchor's, and goes.
+   */
   async function absorb(from: CallId, into: CallId): Promise<void> {
     const l = live.get(from);
     live.delete(from);
     if (l) {
       l.waiting = null;
+      if (l.again) clearTimeout(l.again);
       await l.working;
-      if (l.segment)
-        await drop(l).catch((e) => deps.log.error({ err: e, call: from }, 'A capture was left behind'));
     }
     // The row of the call that stays is written first, or there would be nothing to absorb into.
-    await live.get(into)?.working;
+    const older = live.get(into);
+    await older?.working;
+    if (l?.segment) {
+      const wanted = older && !older.segment && older.newest?.anchor === l.segment.legId;
+      if (wanted) {
+        older.segment = l.segment;
+        older.fed = l.fed;
+      } else
+        await steps.drop(l).catch((e) => deps.log.error({ err: e, call: from }, 'A capture was left behind'));
+    }
     await deps.catalogue
       .absorbCall(from, into)
       .catch((e) => deps.log.error({ err: e, call: from, into }, 'Two calls could not be united'));
@@ -214,9 +144,60 @@ export function createRecorder(deps: RecordDeps) {
   }
 
   function track(event: PbxEvent): void {
+    if (event.kind === 'spool-finished' || event.kind === 'spool-failed') spoolOver(event.name);
     const next = step(state, event, deps.rules);
     state = next.state;
-    for (const effect of next.effects) enqueue(effect);
+    for (const effect of next.effects) enqueue(effect, event.kind === 'snapshot');
+  }
+
+  const capturing = (callId: CallId, seq: number): Live | undefined =>
+    [...live.values()].find(
+      ({ segment }) => segment?.callId.toUpperCase() === callId.toUpperCase() && segment.seq === seq,
+    );
+
+  function isWrong(callId: CallId, seq: number, how: 'dead' | 'stopped'): void {
+    const l = capturing(callId, seq);
+    if (!l) return;
+    l.wrong = { seq, how };
+    reconsider(l);
+  }
+
+  /** Asterisk has closed a file. If its leg does not hang up, it did so on its own (a full disk): it is begun anew. */
+  function spoolOver(name: string): void {
+    const ours = parseOurs(name);
+    if (!ours || !capturing(ours.callId, ours.seq)) return;
+    const timer = setTimeout(() => {
+      goodbyes.delete(timer);
+      const segment = capturing(ours.callId, ours.seq)?.segment;
+      if (segment && isUp(segment.legId)) isWrong(ours.callId, ours.seq, 'stopped');
+    }, GOODBYE);
+    goodbyes.add(timer);
+  }
+
+  /** Captures that run are kept; of the others what there is is taken, and snoops of ours that nobody follows go. */
+  async function reconcile(snapshot: Snapshot): Promise<void> {
+    const kept = new Set<string>();
+    for (const l of live.values()) {
+      const mine = l.segment;
+      if (mine) {
+        const adopted = await deps.segments.adopt(mine);
+        if (l.segment !== mine) continue;
+        l.segment = adopted;
+        if (!adopted) l.because = BLIND;
+        else for (const id of deps.segments.snoops(adopted)) kept.add(id.toLowerCase());
+      }
+    }
+    for (const id of snapshot.snoops) {
+      const ours = parseOurs(id);
+      if (!ours || kept.has(id.toLowerCase())) continue;
+      if ([...live].some(([call, l]) => call === ours.callId && l.beginning === ours.seq)) continue;
+      deps.log.warn({ snoop: id }, 'A snoop of ours that nobody follows was taken away');
+      await deps.capture.release(id).catch((err) => deps.log.warn({ err }, 'It could not be taken away'));
+    }
+  }
+
+  async function idle(): Promise<void> {
+    await Promise.all([...[...live.values()].map((l) => l.working), ...absorbing]);
   }
 
   return {
@@ -226,44 +207,107 @@ export function createRecorder(deps: RecordDeps) {
      * After a start: takes up the calls that were open when this process last ran. `snapshot` is what the PBX has now;
      * calls that are not in it have ended meanwhile, and their files are taken as they are.
      */
-    async recover(snapshot: PbxEvent): Promise<void> {
+    async recover(snapshot: Snapshot): Promise<void> {
       const open = [];
       for (const call of await deps.catalogue.openCalls()) {
         const segments = await deps.catalogue.segments(call.id);
         const l = of(call.id);
         l.next = Math.max(-1, ...segments.map((s) => s.seq)) + 1;
-        let last = segments.filter((s) => s.state === 'capturing').at(-1) ?? null;
-        if (last && !(await deps.capture.isLive(last.callId, last.seq))) {
-          await deps.catalogue.saveSegment({ ...last, state: 'captured' });
-          last = null;
-        }
-        l.segment = last;
-        open.push({ call, anchor: last?.legId ?? null });
+        const capturing = segments.filter((s) => s.state === 'capturing');
+        for (const old of capturing.slice(0, -1)) await deps.segments.adopt(old);
+        l.segment = capturing.at(-1) ?? null;
+        l.because = BLIND;
+        open.push({ call, anchor: l.segment?.legId ?? null, swapped: l.segment?.swapped });
       }
       if (open.length > 0) deps.log.info({ calls: open.length }, 'Taking up calls that were open');
+      await reconcile(snapshot);
       state = restore(open);
       track(snapshot);
       for (const event of backlog ?? []) track(event);
       backlog = null;
     },
 
+    /** The connection is back that was lost at `lost`: the same for the calls that this process follows. */
+    async resync(snapshot: Snapshot, lost: number): Promise<void> {
+      backlog ??= [];
+      lostAt = lost;
+      await Promise.all([...live.values()].map((l) => l.working));
+      await reconcile(snapshot);
+      track(snapshot);
+      for (const event of backlog) track(event);
+      backlog = null;
+      for (const l of live.values()) reconsider(l);
+    },
+
+    /** A side of a capture is dead though somebody feeds it: it is captured anew. */
+    renew: (callId: CallId, seq: number): void => isWrong(callId, seq, 'dead'),
+
+    /** Ends the captures that run and keeps what they have: Asterisk's disk is about to be full. */
+    async endCaptures(): Promise<void> {
+      for (const { segment } of live.values())
+        if (segment) await deps.capture.end(segment.callId, segment.seq);
+    },
+
+    /** It was the PBX that had fallen silent, from `from` on: so much of the side is missing. */
+    async muted(callId: CallId, seq: number, side: 'in' | 'out', from: number): Promise<void> {
+      const known = (await deps.catalogue.segments(callId)).find((s) => s.callId === callId && s.seq === seq);
+      if (known?.state === 'captured')
+        await deps.catalogue.saveSegment({ ...known, mutedFrom: { ...known.mutedFrom, [side]: from } });
+    },
+
+    /** What hindered captures may be over: those that failed are tried again at once. */
+    retry(): void {
+      for (const l of live.values()) {
+        if (!l.failed) continue;
+        if (l.again) clearTimeout(l.again);
+        l.again = null;
+        reconsider(l);
+      }
+    },
+
+    /** The captures that run, with who feeds each. */
+    captures: () =>
+      [...live.values()].flatMap(({ segment: s }) =>
+        s && s.inStartedAt !== null && s.outStartedAt !== null
+          ? [
+              {
+                callId: s.callId,
+                seq: s.seq,
+                feed: feedOf(state, s.legId),
+                held: onHold(state, s.legId),
+                inStartedAt: s.inStartedAt,
+                outStartedAt: s.outStartedAt,
+              },
+            ]
+          : [],
+      ),
+
     /** Calls in progress, and how many of them are being recorded. */
     now: () => ({ calls: state.calls.size, recording: [...live.values()].filter((l) => l.segment).length }),
 
-    /** Waits for what is in hand. Calls in progress go on being recorded by Asterisk. */
+    /** Calls in progress, the newest first, with whether each is being captured, and why or why not. */
+    list: () =>
+      [...live.values()]
+        .flatMap((l) => (l.newest ? [{ call: l.newest.call, ...standing(l) }] : []))
+        .sort((a, b) => b.call.startedAt - a.call.startedAt),
+
+    /** Waits for what is in hand. */
+    idle,
+
+    /** Finishes what is in hand. Calls in progress go on being recorded by Asterisk. */
     async stop(): Promise<void> {
-      await Promise.all([...[...live.values()].map((l) => l.working), ...absorbing]);
+      stopped = true;
+      for (const timer of goodbyes) clearTimeout(timer);
+      for (const l of live.values()) for (const timer of [l.again, l.repeat]) if (timer) clearTimeout(timer);
+      await idle();
       deps.capture.stop();
     },
   };
 }
 
-function excluded(decision: RecordDecision): Coverage {
-  return { status: 'excluded', reason: decision.reason, rule: decision.rule, missingMs: 0 };
-}
-
-function reasonOf(e: unknown): string {
-  if (e instanceof TapedeckError && /channel not found/i.test(e.detail))
-    return 'The call ended before its capture had begun.';
-  return e instanceof TapedeckError ? e.message : 'The PBX could not be made to record.';
+function standing({ newest, segment, decision, failed }: Live): { recorded: boolean; why: string } {
+  if (segment) return { recorded: true, why: decision?.reason ?? 'It was being recorded before a restart.' };
+  if (newest?.call.answeredAt == null) return { recorded: false, why: 'Recording begins with the answer.' };
+  if (decision && !decision.record) return { recorded: false, why: decision.reason };
+  return { recorded: false, why: failed?.reason ?? 'Its capture is about to begin.' };
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import cron from 'node-cron';
 import type { Catalogue, StoredCall } from './catalogue/catalogue.js';
-import { fail } from './domain/error.js';
+import type { Alarms } from './domain/alarm.js';
+import { fail, TapedeckError } from './domain/error.js';
 import type { Recording, RecordingId } from './domain/recording.js';
 import { planRetention, type RetentionPlan } from './domain/retention.js';
 import type { Log } from './ops/log.js';
@@ -52,12 +53,16 @@ export function createRetain(deps: {
   catalogue: RetainCatalogue;
   keys: RetainKeys;
   files: RetainFiles;
+  /** Never ahead of the true time, even when the machine's clock was moved: what is erased too early is lost. */
   clock: () => number;
+  alarms: Alarms;
   /** A recording's `file` is taken from `dataDir`; `schedule` is a cron expression in `timeZone`. */
   config: { dataDir: string; schedule: string; timeZone: string; breakerPercent: number };
   log: Log;
+  /** Writes down what a run came to. */
+  ran?: (result: RunResult) => Promise<unknown>;
 }): Retain {
-  const { catalogue, keys, files, clock, config, log } = deps;
+  const { catalogue, keys, files, clock, alarms, config, log } = deps;
   let task: ReturnType<typeof cron.createTask> | null = null;
   let stopping = false;
   let caughtUp: Promise<void> | null = null;
@@ -125,11 +130,13 @@ export function createRetain(deps: {
           await finish({ ...item, eraseReason: reason });
         },
       );
-      return {
+      const result = {
         erased: first.erased + second.erased,
         failed: first.failed + second.failed,
         left: first.left + second.left,
       };
+      await deps.ran?.(result);
+      return result;
     } finally {
       await emptyJournal();
     }
@@ -140,8 +147,11 @@ export function createRetain(deps: {
   async function nightly(): Promise<void> {
     try {
       log.info(await run(), 'retention has run');
+      alarms.clear('retention_refused');
     } catch (err) {
       log.error({ err }, 'retention has not run');
+      if (err instanceof TapedeckError && err.code === 'retention_refused')
+        alarms.raise('retention_refused', { severity: 'warning', message: err.message, hint: err.hint });
     }
   }
 

@@ -7,6 +7,7 @@ import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { migrations } from '../daemon/catalogue/sqlite/migrations.js';
+import { FOUNDER } from '../daemon/domain/person.js';
 import { defaultPolicy } from '../daemon/domain/policy.js';
 import type { Coverage, Segment } from '../daemon/domain/recording.js';
 import { aCall, aRecording } from './support/a-call.js';
@@ -28,6 +29,9 @@ const segment = (callId: string, seq: number, more: Partial<Segment> = {}): Segm
   inStartedAt: seq * 1000,
   outStartedAt: seq * 1000,
   state: 'captured',
+  because: '',
+  mutedFrom: { in: null, out: null },
+  swapped: false,
   ...more,
 });
 
@@ -122,7 +126,16 @@ t.test('a search finds what was meant, however it is written', async (t) => {
     us: { number: '*98', name: "O'Neil 100%_sure\\", ours: true },
     did: '0800 55 66',
     queue: 'Sales_EU',
-    legs: [{ id: 'l', party: { number: '204', name: 'Lin', ours: true }, seenAt: 1, upAt: 2, goneAt: 3 }],
+    legs: [
+      {
+        id: 'l',
+        party: { number: '204', name: 'Lin', ours: true },
+        endpoint: '204',
+        seenAt: 1,
+        upAt: 2,
+        goneAt: 3,
+      },
+    ],
   });
   await catalogue.saveCall(known);
   await catalogue.saveCall(aCall('B', { startedAt: 2, them: { number: '', name: 'Other', ours: false } }));
@@ -218,6 +231,22 @@ t.test('an absorbed call lives on in the other, and its spool files keep their n
   t.equal((await catalogue.call('B'))?.id, 'C', 'an absorbed call follows');
   await t.rejects(catalogue.absorbCall('C', 'nowhere'), { code: 'call_unknown' });
   t.equal((await catalogue.segments('C')).length, 3, 'what failed left nothing half done');
+});
+
+t.test('a consultation for a call that is absorbed is for the other from then on', async (t) => {
+  const { catalogue } = await opened(t);
+  for (const id of ['A', 'B']) await catalogue.saveCall(aCall(id));
+  await catalogue.saveCall(aCall('ASKED', { consultFor: 'B' }));
+  await catalogue.absorbCall('B', 'A');
+  t.equal((await catalogue.call('ASKED'))?.consultFor, 'A');
+  for (const name of ['A', 'B'])
+    t.same(
+      (await catalogue.calls({ consultFor: name, limit: 9 })).map((c) => c.id),
+      ['ASKED'],
+      `by the name ${name}`,
+    );
+  await catalogue.absorbCall('A', 'ASKED');
+  t.equal((await catalogue.call('ASKED'))?.consultFor, null, 'none is for itself');
 });
 
 t.test('a sealed recording, its coverage and its segments come in one piece or not at all', async (t) => {
@@ -337,15 +366,25 @@ t.test('policy: one version after the other, and none over that of somebody else
 
 t.test('users and sessions', async (t) => {
   const { catalogue } = await opened(t);
-  await catalogue.addUser({ id: '1', name: 'Zoë', passwordHash: 'h', createdAt: 1 });
-  await t.rejects(catalogue.addUser({ id: '2', name: 'ZOË', passwordHash: 'h', createdAt: 1 }), {
+  await catalogue.addUser({ ...FOUNDER, id: '1', name: 'Zoë', passwordHash: 'h', createdAt: 1 });
+  await t.rejects(catalogue.addUser({ ...FOUNDER, id: '2', name: 'ZOË', passwordHash: 'h', createdAt: 1 }), {
     code: 'user_exists',
   });
   t.match(await catalogue.userByName('zoë'), { id: '1', name: 'Zoë', passwordHash: 'h' });
   t.equal(await catalogue.userByName('zoe'), null);
-  const session = { tokenHash: 't', userId: '1', createdAt: 0, seenAt: 0, expiresAt: 900_000 };
+  const session = {
+    ...{ tokenHash: 't', id: 's', userId: '1', createdAt: 0, seenAt: 0, expiresAt: 900_000 },
+    ...{ address: '::1', agent: 'curl/8' },
+    ...{ proofs: ['password' as const], provedAt: 0, failed: { count: 2, lastAt: 1 } },
+  };
   await catalogue.addSession(session);
-  t.same(await catalogue.session('t'), { ...session, userName: 'Zoë' });
+  const { userId, ...kept } = session;
+  t.same(await catalogue.session('t'), {
+    ...kept,
+    renew: false,
+    owes: 'nothing',
+    person: { ...FOUNDER, id: userId, name: 'Zoë' },
+  });
   const before = await catalogue.changeCount();
   await catalogue.touchSession('t', 59_999);
   t.equal(await catalogue.changeCount(), before, 'a glance within the minute is no write');
@@ -373,7 +412,13 @@ t.test(
     };
     const { catalogue, path } = await opened(t);
     t.equal(
-      await catalogue.claimSetup('the-hash', { id: 'x', name: 'x', passwordHash: 'x', createdAt: 1 }),
+      await catalogue.claimSetup('the-hash', {
+        ...FOUNDER,
+        id: 'x',
+        name: 'x',
+        passwordHash: 'x',
+        createdAt: 1,
+      }),
       false,
     );
     await catalogue.saveSetupCode('old', 1);

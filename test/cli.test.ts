@@ -1,19 +1,29 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { Command } from 'commander';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { calls } from '../daemon/cli/calls.js';
 import { createCliContext } from '../daemon/cli/context.js';
+import { doctor } from '../daemon/cli/doctor.js';
+import { evidence } from '../daemon/cli/evidence.js';
+import { exportCall } from '../daemon/cli/export.js';
+import type { Finding } from '../daemon/cli/finding.js';
 import { policy } from '../daemon/cli/policy.js';
 import { readPolicy, writePolicy } from '../daemon/cli/policy-file.js';
 import { retention } from '../daemon/cli/retention.js';
 import { user } from '../daemon/cli/user.js';
+import { entryOf, TAPEDECK } from '../daemon/domain/audit.js';
+import { FOUNDER } from '../daemon/domain/person.js';
 import type { Policy } from '../daemon/domain/policy.js';
 import { checkPassword, hashPassword, verifyPassword } from '../daemon/ops/password.js';
-import { createKeys } from '../daemon/vault/keys.js';
+import { createKeys, keysFile } from '../daemon/vault/keys.js';
 import { aCall, aRecording } from './support/a-call.js';
+import { addRecording } from './support/dashboard.js';
+import { createSigner } from './support/signer.js';
+import { breakLog, tablesOf } from './support/tables.js';
 
 /** A site in a directory, and its command line. */
 function site(t: Test) {
@@ -34,7 +44,8 @@ function site(t: Test) {
     async tapedeck(...argv: string[]): Promise<string> {
       said.length = 0;
       const program = new Command('tapedeck').exitOverride().configureOutput({ writeErr: () => {} });
-      for (const register of [calls, policy, retention, user]) register(program, context);
+      for (const register of [calls, doctor, evidence, exportCall, policy, retention, user])
+        register(program, context);
       await program.parseAsync(argv, { from: 'user' });
       return said.join('\n');
     },
@@ -110,7 +121,7 @@ t.test('retention is planned and run without the daemon', async (t) => {
   const masterKey = randomBytes(32);
   writeFileSync(join(dir, 'master.key'), masterKey.toString('base64'), { mode: 0o600 });
   const catalogue = await context.catalogue();
-  const keys = createKeys({ path: join(dir, 'data/keys.db'), masterKey });
+  const keys = createKeys({ path: keysFile(join(dir, 'data')), masterKey });
   keys.start();
   t.teardown(() => keys.stop());
   mkdirSync(join(dir, 'data/recordings'));
@@ -143,6 +154,35 @@ t.test('retention is planned and run without the daemon', async (t) => {
   t.match(await tapedeck('calls'), /erased +CR2/);
 });
 
+t.test('the doctor goes on where something is broken, and says that a lost master key is lost', async (t) => {
+  const { tapedeck, dir } = site(t);
+  const before = process.exitCode;
+  t.teardown(() => {
+    process.exitCode = before;
+  });
+  const examined = async (): Promise<Record<string, Finding>> => {
+    const findings: Finding[] = JSON.parse(await tapedeck('doctor', '--json'));
+    return Object.fromEntries(findings.map((f) => [f.check, f]));
+  };
+  const fresh = await examined();
+  t.match(fresh, {
+    'PBX (ARI)': { state: 'fail', says: /A secret cannot be read/ },
+    keys: { state: 'warn', says: /does not exist/ },
+    daemon: { state: 'warn', todo: /tapedeck run/ },
+  });
+  t.notOk(fresh.CDRs || fresh['test calls'], 'there is no catalogue to ask');
+  t.notOk(existsSync(join(dir, 'data/catalogue.db')), 'and none is made');
+  mkdirSync(join(dir, 'data/keys'));
+  writeFileSync(keysFile(join(dir, 'data')), '');
+  writeFileSync(join(dir, 'data/catalogue.db'), 'not a database'.repeat(99));
+  t.match(await examined(), {
+    keys: { state: 'fail', says: /The master key cannot be read/ },
+    CDRs: { state: 'fail' },
+    'test calls': { state: 'fail' },
+    'CDR sources': { state: 'warn' },
+  });
+});
+
 t.test('users are added with a password that holds', async (t) => {
   const { tapedeck, dir, context } = site(t);
   const file = join(dir, 'password');
@@ -156,6 +196,87 @@ t.test('users are added with a password that holds', async (t) => {
   t.notOk(await verifyPassword(kept!.passwordHash, 'correct staple mule\n'));
   t.match(JSON.parse(await tapedeck('user', 'list', '--json')), [{ name: 'ada' }]);
   t.notMatch(await tapedeck('user', 'list', '--json'), /argon2/);
+});
+
+t.test('what somebody may do is said, changed, taken away and given back on the console', async (t) => {
+  const { tapedeck, dir, context } = site(t);
+  const file = join(dir, 'password');
+  writeFileSync(file, 'correct staple mule\n');
+  const add = (...argv: string[]) => tapedeck('user', 'add', ...argv, '--password-file', file);
+  t.match(await add('ada'), /admin, reviewer; hears: all/, 'the first of all');
+  await t.rejects(add('ben'), { code: 'person_invalid', detail: /--role admin, --role reviewer/ });
+  await t.rejects(add('ben', '--role', 'reviewer'), { code: 'person_invalid', detail: /--queues/ });
+  await t.rejects(add('ben', '--role', 'king'), { code: 'request_invalid', detail: /admin, reviewer/ });
+  await t.rejects(add('ben', '--role', 'agent', '--own', '201', '--grant', 'erase'), {
+    code: 'person_invalid',
+    detail: /cannot|can be given: erase/,
+  });
+  await add('ben', '--role', 'agent', '--own', '201,202');
+  const many = await add(
+    'carl',
+    '--role',
+    'reviewer',
+    '--queues',
+    'sales,support',
+    '--dids',
+    '5551000',
+    '--grant',
+    'hold',
+  );
+  t.match(many, /queues sales,support; dids 5551000; grants: hold/);
+  const added = await (await context.catalogue()).auditEntries({ actions: ['person_add'], limit: 9 });
+  t.match(
+    added.map((e) => e.detail),
+    [
+      { name: 'carl', hears_of: ['queue sales', 'queue support', 'number 5551000'], grants: ['hold'] },
+      { name: 'ben', own_extensions: ['201', '202'] },
+      { name: 'ada', hears_of: ['all calls'] },
+    ],
+    'whom somebody was given to hear is in the log from the first',
+  );
+  const changed = await tapedeck(
+    'user',
+    'change',
+    'carl',
+    '--role',
+    'reviewer',
+    '--role',
+    'agent',
+    '--own',
+    '7',
+  );
+  t.match(changed, /reviewer, agent; hears: queues sales,support; dids 5551000; own 7; grants: hold/);
+  t.match(await tapedeck('user', 'change', 'carl', '--queues', 'none'), /hears: dids 5551000; own 7/);
+  t.match(await tapedeck('user', 'change', 'carl', '--role', 'agent'), /hears: own 7; grants: none/);
+  t.match(await tapedeck('user', 'list'), /ben +agent +own 201,202 +- +- +active/);
+
+  const catalogue = await context.catalogue();
+  const id = (await catalogue.userByName('ada'))!.id;
+  for (const argv of [
+    ['disable', 'ada'],
+    ['remove', 'ada'],
+    ['change', 'ada', '--role', 'reviewer', '--all'],
+  ])
+    await t.rejects(tapedeck('user', ...argv), { code: 'last_admin' }, argv.join(' '));
+  await tapedeck('user', 'change', 'ben', '--role', 'admin', '--name', 'Benjamin');
+  const at = {
+    ...{ createdAt: 1, seenAt: 1, expiresAt: 9e12, address: '', agent: '' },
+    ...{ proofs: [], provedAt: 1, failed: { count: 0, lastAt: null } },
+  };
+  await catalogue.addSession({ ...at, tokenHash: 'h', id: 's', userId: id });
+  t.match(await tapedeck('user', 'disable', 'ada'), /cannot sign in any more/);
+  t.equal(await catalogue.session('h'), null);
+  t.match(await tapedeck('user', 'list'), /ada .* disabled/);
+  t.match(await tapedeck('user', 'enable', 'ADA'), /ada can sign in again/);
+  await catalogue.addSession({ ...at, tokenHash: 'h', id: 's', userId: id });
+  writeFileSync(file, 'another staple mule\n');
+  t.match(
+    await tapedeck('user', 'password', 'ada', '--password-file', file),
+    /new password; 1 session ended/,
+  );
+  t.ok(await verifyPassword((await catalogue.userByName('ada'))!.passwordHash, 'another staple mule'));
+  t.match(await tapedeck('user', 'remove', 'ada'), /removed/);
+  await t.rejects(tapedeck('user', 'remove', 'ada'), { code: 'person_unknown' });
 });
 
 t.test('weak passwords are refused', async (t) => {
@@ -175,8 +296,90 @@ t.test('weak passwords are refused', async (t) => {
     'x'.repeat(300),
   ])
     t.throws(() => checkPassword(password, 'ada'), { code: 'password_weak' }, password.slice(0, 20));
-  for (const password of ['correct staple mule', 'Übergrößenträger!', '7kx-92p-qqw4zz'])
+  const tried = [
+    '123qweasdzxc',
+    'SilverSurfer',
+    'perfectworld',
+    'Sunshine2024!!',
+    'P@ssw0rdP@ssw0rd',
+    '!!letmein!!2025',
+    'hunter2hunter2',
+    'qwertyqwerty123',
+  ];
+  for (const password of tried)
+    t.throws(() => checkPassword(password), { code: 'password_weak', detail: /tried first/ }, password);
+  for (const password of ['Tapedeck-2026!', 'hartley12345', 'HartleyJoinery', 'berg-tapedeck-1'])
+    t.throws(
+      () => checkPassword(password, 'anna berg', 'Hartley Joinery'),
+      { code: 'password_weak' },
+      password,
+    );
+  const fine = [
+    'correct staple mule',
+    'Übergrößenträger!',
+    '7kx-92p-qqw4zz',
+    'my tapedeck plays birdsong',
+    '🦉🐢🌧️ 雨の日の図書館 ночь',
+  ];
+  for (const password of [...fine, 'ab cd ef gh '.repeat(8), 'дождь стучит по крыше'])
     t.doesNotThrow(() => checkPassword(password, 'ada'), password);
   const composed = await hashPassword('\u00fcber-lange-leitung');
   t.ok(await verifyPassword(composed, 'u\u0308ber-lange-leitung'), 'however the keyboard writes it');
+});
+
+t.test('what the command line cannot write into the log is not done', async (t) => {
+  const { tapedeck, context, dir } = site(t);
+  const dataDir = join(dir, 'data');
+  mkdirSync(dataDir);
+  const masterKey = randomBytes(32);
+  writeFileSync(join(dir, 'master.key'), masterKey.toString('base64'), { mode: 0o600 });
+  writeFileSync(join(dir, 'password'), 'five other unrelated quiet words');
+  writeFileSync(join(dir, 'policy.toml'), 'emergency_numbers = ["112"]\nrecord = []\nretention = []\n');
+  const keys = createKeys({ path: keysFile(dataDir), masterKey });
+  keys.start();
+  t.teardown(() => keys.stop());
+  const catalogue = await context.catalogue();
+  const signer = createSigner();
+  signer.begin({ catalogue, dataDir, masterKey, clock: { ms: Date.now() } });
+  const made = await addRecording({ catalogue, keys, dataDir }, randomBytes(9_000), {
+    recording: { keepUntil: 1 },
+  });
+  await signer.sign(made);
+  for (const name of ['ada', 'ben', 'cleo'])
+    await catalogue.addUser({ ...FOUNDER, id: name, name, passwordHash: 'x', createdAt: 1 });
+  await catalogue.changeUser('cleo', { disabled: true }, 1);
+  await catalogue.audit(entryOf(TAPEDECK, Date.now(), 'start'));
+  await signer.checkpoint();
+  const out = join(dir, 'out');
+  const word = ['--password-file', join(dir, 'password')];
+  const db = new Database(join(dataDir, 'catalogue.db'));
+  t.teardown(() => db.close());
+  const mend = breakLog(db);
+  const before = tablesOf(db);
+  const commands = [
+    ['retention', 'run'],
+    ['export', made.call.id, '--output', out],
+    ['evidence', made.call.id, '--out', out],
+    ['policy', 'import', join(dir, 'policy.toml')],
+    ['user', 'add', 'dora', '--role', 'auditor', ...word],
+    ['user', 'change', 'ben', '--role', 'auditor'],
+    ['user', 'factors', 'ben', '--reset'],
+    ['user', 'disable', 'ben'],
+    ['user', 'enable', 'cleo'],
+    ['user', 'password', 'ben', ...word],
+    ['user', 'remove', 'ben'],
+  ];
+  for (const command of commands) {
+    await t.rejects(tapedeck(...command), { code: 'audit_unwritable' }, command.slice(0, 2).join(' '));
+    t.strictSame(tablesOf(db), before, 'nothing is changed');
+    t.notOk(existsSync(out) || existsSync(`${out}.part`), 'and nothing is given out');
+  }
+  t.ok(existsSync(made.path) && keys.has(made.recording.id), 'what was due is still there');
+  mend();
+  for (const command of commands.slice(1)) {
+    const { size } = await catalogue.auditHead();
+    await tapedeck(...command);
+    rmSync(out, { force: true });
+    t.equal((await catalogue.auditHead()).size, size + 1, `${command.slice(0, 2).join(' ')} is one entry`);
+  }
 });

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import type { TapedeckError } from '../daemon/domain/error.js';
-import { type Config, exampleConfig, loadConfig, readSecret } from '../daemon/ops/config.js';
+import { loadConfig } from '../daemon/ops/config.js';
+import { type Config, exampleConfig } from '../daemon/ops/config-schema.js';
+import { readSecret } from '../daemon/ops/secret.js';
 
 const EXAMPLE = fileURLToPath(new URL('../tapedeck.toml.example', import.meta.url));
 const MAIN = fileURLToPath(new URL('../dist/daemon/main.js', import.meta.url));
@@ -50,6 +52,15 @@ t.test('the example in the repository is what the schema says, and loads as the 
   t.same(example, empty);
 });
 
+t.test('of a database only what differs from FreePBX has to be written', async (t) => {
+  const file = written(t, '[coverage]\ncdr_mysql = { socket = "mysqld.sock" }\n');
+  const cdrs = loadConfig(file).coverage.cdr_mysql;
+  t.match(cdrs, { database: 'asteriskcdrdb', table: 'cdr', password_file: '/etc/tapedeck/cdr-password' });
+  t.equal(cdrs?.socket, join(file, '../mysqld.sock'));
+  t.equal(load(t, '[coverage.cdr_mysql]\nhost = "db"\n').coverage.cdr_mysql?.port, 3306);
+  t.equal(load(t, '').coverage.cdr_mysql, undefined);
+});
+
 t.test('a fault has its line, its name and what to write instead', async (t) => {
   const cases: [what: string, toml: string, wanted: RegExp][] = [
     ['a number of another type', '[web]\n\nport = "8090"\n', /^line 3: "web\.port" .*integer.*Its port\.$/],
@@ -71,7 +82,7 @@ t.test('a fault has its line, its name and what to write instead', async (t) => 
     [
       'an unknown key',
       '[web]\nadress = "0.0.0.0"\n',
-      /^line 2: unknown key "web\.adress"\. Known: address, port, hosts\.$/,
+      /^line 2: unknown key "web\.adress"\. Known: address, port, hosts, /,
     ],
     [
       'a key that is nearly known',
@@ -83,7 +94,18 @@ t.test('a fault has its line, its name and what to write instead', async (t) => 
       '[site]\n[webb]\nport = 1\n',
       /^line 2: unknown section "webb"\. Known: site, data, pbx, web, /,
     ],
-    ['a section that is a value', 'web = 8090\n', /"web" is a section; write \[web\]/],
+    ['a section that is a value', '\nweb = 8090\n', /^line 2: "web" is a section; write \[web\]/],
+    [
+      'an unknown key of a table in a section',
+      '[coverage]\n\n[coverage.cdr_mysql]\nhostname = "db"\n',
+      /^line 4: unknown key "coverage\.cdr_mysql\.hostname"\. Did you mean "host"\?$/,
+    ],
+    [
+      'a value in a table on one line',
+      '[coverage]\ncdr_mysql = { port = "x" }\n',
+      /^line 2: "coverage\.cdr_mysql\.port" .*integer.*Its port\.$/,
+    ],
+    ['a table that is a value', '[coverage]\ncdr_mysql = "db"\n', /^line 2: "coverage\.cdr_mysql" .*object/],
   ];
   for (const [what, toml, wanted] of cases) {
     const faults = faultsOf(t, toml);

@@ -1,94 +1,21 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import t, { type Test } from 'tap';
-import { createSpool } from '../daemon/capture/spool.js';
-import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
+import { fail } from '../daemon/domain/error.js';
+import { findGaps, gapInWords, longestGap, type Stretch } from '../daemon/domain/gaps.js';
+import { defaultPolicy } from '../daemon/domain/policy.js';
 import { spoolName } from '../daemon/domain/recording.js';
-import { createFfmpeg } from '../daemon/encode/ffmpeg.js';
-import { createPreserver } from '../daemon/preserve.js';
-import { createKeys } from '../daemon/vault/keys.js';
-import { openSealed } from '../daemon/vault/open.js';
-import { sealStream } from '../daemon/vault/seal.js';
-import { aCall } from './support/a-call.js';
+import { spoolAudio } from '../daemon/encode/captured.js';
+import { answeredAt, type Piece, preserveLab, toneWav as wav } from './support/preserve-lab.js';
 import { until } from './support/recorder.js';
 
 const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
-const answeredAt = Date.UTC(2026, 0, 5, 9, 0, 0);
 
-/** 8 kHz mono wav of a tone. `declared` is the length that its header tells. */
-function wav(seconds: number, declared?: number): Buffer {
-  const data = Buffer.alloc(Math.round(seconds * 8_000) * 2);
-  for (let i = 0; i < data.length / 2; i++) data.writeInt16LE(Math.round(8000 * Math.sin(i / 3)), i * 2);
-  const head = Buffer.alloc(44);
-  head.write('RIFF', 0);
-  head.writeUInt32LE(36 + (declared ?? data.length), 4);
-  head.write('WAVEfmt ', 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(8000, 24);
-  head.writeUInt32LE(16_000, 28);
-  head.writeUInt16LE(2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write('data', 36);
-  head.writeUInt32LE(declared ?? data.length, 40);
-  return Buffer.concat([head, data]);
-}
-
-/** A preserver on real parts, and an ended call whose two spool files are these bytes. */
-async function open(t: Test, files: { in?: Buffer; out?: Buffer }, ffmpeg = 'ffmpeg') {
-  const dir = t.testdir({});
-  const spoolDir = join(dir, 'spool');
-  mkdirSync(spoolDir);
-  const catalogue = createSqliteCatalogue({ path: join(dir, 'catalogue.db') });
-  await catalogue.start();
-  const keys = createKeys({ path: join(dir, 'keys.db'), masterKey: new Uint8Array(32).fill(7) });
-  keys.start();
-  const absent = async () => {
-    throw new Error('the PBX has no such recording');
-  };
-  const preserver = createPreserver({
-    catalogue,
-    spool: createSpool({
-      dir: spoolDir,
-      workDir: join(dir, 'work'),
-      remote: { stored: absent, storedNames: async () => [], deleteStored: async () => {} },
-    }),
-    ffmpeg: createFfmpeg({ path: ffmpeg }),
-    keys,
-    seal: sealStream,
-    open: openSealed,
-    dataDir: dir,
-    bitrate: 24_000,
-    complexity: 5,
-    atOnce: 1,
-    clock: () => answeredAt + 60_000,
-    log: pino({ level: 'silent' }),
-  });
-  t.teardown(async () => {
-    await preserver.stop();
-    await catalogue.stop();
-    keys.stop();
-  });
-  await catalogue.saveCall(
-    { ...aCall(id), answeredAt, endedAt: answeredAt + 3_000, outcome: 'answered' },
-    { status: 'pending', reason: '', rule: null, missingMs: 0 },
-  );
-  const segment = { callId: id, seq: 0, legId: 'leg', inStartedAt: answeredAt, outStartedAt: answeredAt };
-  await catalogue.saveSegment({ ...segment, state: 'captured' });
-  for (const side of ['in', 'out'] as const)
-    if (files[side]) writeFileSync(join(spoolDir, `${spoolName(id, 0, side)}.wav`), files[side]);
-  return {
-    catalogue,
-    preserver,
-    spool: () => readdirSync(spoolDir).sort(),
-    run: async () => {
-      preserver.enqueue(id);
-      await until('the end of preserving', () => preserver.waiting() === 0);
-      return (await catalogue.call(id))!;
-    },
-  };
+/** A lab with one ended call of three seconds whose two spool files are these bytes. */
+async function open(t: Test, files: Piece) {
+  const lab = await preserveLab(t);
+  await lab.add(id, [files]);
+  return { ...lab, run: () => lab.run(id) };
 }
 
 t.test('two good files become a recording, and the spool is empty', async (t) => {
@@ -109,9 +36,45 @@ t.test('a length that is no whole number of milliseconds is kept rounded', async
 t.test('a file whose writer was killed is used to its end', async (t) => {
   const lab = await open(t, { in: wav(3, 0), out: wav(3, 0) });
   const call = await lab.run();
-  t.equal(call.coverage.status, 'recorded');
+  t.match(call.coverage, { status: 'partial', reason: /Asterisk ended while it was recording/ });
   t.ok(Math.abs(call.recording!.durationMs - 3000) <= 20);
 });
+
+t.test('how long captured files are, and whether Asterisk came to close them', async (t) => {
+  const lab = await open(t, { in: wav(3), out: wav(2) });
+  const path = (name: string) => join(lab.dir, 'spool', `${name}.wav`);
+  t.same(await spoolAudio(path, id, 0), { ms: 3_000, closed: true });
+  writeFileSync(path(spoolName(id, 0, 'in')), wav(4, 0));
+  t.same(await spoolAudio(path, id, 0), { ms: 4_000, closed: false });
+  writeFileSync(path(spoolName(id, 0, 'in')), '');
+  t.same(await spoolAudio(path, id, 0), { ms: 2_000, closed: true }, 'the one that can be read counts');
+  t.equal(await spoolAudio(path, id, 1), null);
+});
+
+t.test('the time to keep begins with the latest that the end of the call may have been', async (t) => {
+  const [day, behind] = [86_400_000, 5_000_000];
+  const lab = await preserveLab(t, { behind });
+  const rule = { name: 'Short', reason: 'The law.', when: {}, keep_days: 1 };
+  await lab.catalogue.savePolicy({ ...defaultPolicy, retention: [rule] }, 'test', answeredAt, 0);
+  await lab.add(id, [{ in: wav(3), out: wav(3) }]);
+  const { recording, endedAt } = await lab.run(id);
+  t.equal(recording!.keepUntil, endedAt! + behind + day);
+  t.same(lab.sealedAfter, [57_000], 'and what is said of the delay goes by the clock');
+});
+
+t.test(
+  'a call whose end waits for the disk is not made into a recording before that is written',
+  async (t) => {
+    const lab = await preserveLab(t);
+    await lab.add(id, [{ in: wav(1), out: wav(1), state: 'capturing' }], { endedAt: null });
+    t.equal((await lab.run(id)).recording, null);
+    t.equal(lab.spool().length, 2);
+    await lab.catalogue.saveCall({ ...(await lab.catalogue.call(id))!, endedAt: answeredAt + 3_000 });
+    await lab.preserver.resume();
+    const made = await lab.run(id);
+    t.match(made.coverage, { status: 'partial', missingMs: 2_000 }, 'and then all that is missing is known');
+  },
+);
 
 t.test('an empty file is kept, marked and explained, and the other side is heard', async (t) => {
   const lab = await open(t, { in: wav(3), out: Buffer.alloc(0) });
@@ -134,14 +97,15 @@ t.test('two files that are no audio: nothing is recorded, both are kept, the row
   t.equal(lab.spool().length, 2);
 });
 
-t.test('without ffmpeg everything is kept, and a later run makes the recording', async (t) => {
-  const lab = await open(t, { in: wav(3), out: wav(3) }, '/nonexistent/ffmpeg');
-  lab.preserver.enqueue(id);
-  await until('the failure', () => lab.preserver.waiting() === 1);
-  t.equal(lab.spool().length, 2, 'both files are there');
-  t.equal((await lab.catalogue.call(id))!.recording, null);
-  t.same(await lab.catalogue.callsToPreserve(), [id], 'and it is still to be done');
-});
+t.test(
+  'a call that ended before any audio came leaves nothing in the spool, and its row says so',
+  async (t) => {
+    const lab = await open(t, { in: wav(0), out: wav(0) });
+    const call = await lab.run();
+    t.match(call.coverage, { status: 'not_recorded', reason: /before any audio came/ });
+    t.same(lab.spool(), []);
+  },
+);
 
 t.test('a spool file left by a crash after sealing goes at the next start', async (t) => {
   const lab = await open(t, { in: wav(3), out: wav(3) });
@@ -159,4 +123,112 @@ t.test('a damaged file stays also when a stop came before it was marked', async 
   await lab.catalogue.saveSegment({ ...segment!, state: 'preserved' });
   await lab.preserver.recover();
   t.same(lab.spool(), [`${spoolName(id, 0, 'out')}.wav`]);
+});
+
+/** A stretch captured whole on both sides, but for what is said. */
+const stretch = (atMs: number, ms: number, more: Partial<Stretch> = {}): Stretch => ({
+  ...{ atMs, themMs: ms, usMs: ms, because: '', themFault: null, usFault: null },
+  ...more,
+});
+
+t.test('what a PBX needs to begin and to hang up is missing, and no gap', async (t) => {
+  t.same(findGaps([stretch(0, 10_000)], 10_000), { gaps: [], missingMs: 0 });
+  t.same(findGaps([stretch(300, 9_500)], 10_000), { gaps: [], missingMs: 500 });
+  t.match(findGaps([stretch(301, 9_699)], 10_000), {
+    gaps: [{ atMs: 0, untilMs: 301, side: 'both', reason: /began late/ }],
+    missingMs: 301,
+  });
+  t.match(findGaps([stretch(0, 9_700)], 10_000), {
+    gaps: [{ atMs: 9_700, untilMs: 10_000, side: 'both', reason: /before the call was over/ }],
+    missingMs: 300,
+  });
+  t.same(
+    findGaps([stretch(0, 12_000)], 10_000),
+    { gaps: [], missingMs: 0 },
+    'more than the call is no fault',
+  );
+  t.match(findGaps([], 10_000), { gaps: [{ atMs: 0, untilMs: 10_000, side: 'both' }], missingMs: 10_000 });
+});
+
+t.test('a gap has its place, its side, and the reason why the next segment began', async (t) => {
+  const anew = stretch(5_000, 5_000, { because: 'The call was transferred.' });
+  t.same(findGaps([stretch(0, 4_000), anew], 10_000), {
+    gaps: [{ atMs: 4_000, untilMs: 5_000, side: 'both', reason: 'The call was transferred.' }],
+    missingMs: 1_000,
+  });
+  t.same(findGaps([stretch(0, 4_961), anew], 10_000), { gaps: [], missingMs: 39 }, 'a seam of 39 ms is none');
+  const seam = findGaps([stretch(0, 4_700), anew], 10_000);
+  t.match(seam, { gaps: [{ atMs: 4_700, untilMs: 5_000 }], missingMs: 300 });
+  t.equal(longestGap(seam.gaps), null, 'and one of 300 ms does not make the recording a part');
+  t.match(findGaps([stretch(0, 8_000), anew], 10_000).gaps, [], 'what overlaps is no gap');
+});
+
+t.test('a side that ends early is missing alone, and both together only where both are', async (t) => {
+  const { gaps, missingMs } = findGaps([stretch(0, 10_000, { usMs: 6_000 })], 10_000);
+  t.match(gaps, [{ atMs: 6_000, untilMs: 10_000, side: 'us', reason: /this side early/ }]);
+  t.equal(missingMs, 4_000);
+  t.match(findGaps([stretch(0, 6_000, { usMs: 4_000 })], 10_000).gaps, [
+    { atMs: 4_000, untilMs: 6_000, side: 'us' },
+    { atMs: 6_000, untilMs: 10_000, side: 'both' },
+  ]);
+  t.match(
+    findGaps([stretch(0, 6_000, { usMs: 5_980 })], 10_000).gaps,
+    [{ atMs: 5_980, untilMs: 10_000, side: 'both' }],
+    'a frame between the ends of two files is not told apart',
+  );
+  const deaf = stretch(0, 10_000, { themMs: 0, themFault: 'What the caller said is missing: it is empty.' });
+  t.match(findGaps([deaf], 10_000).gaps, [{ atMs: 0, untilMs: 10_000, side: 'them', reason: /it is empty/ }]);
+});
+
+t.test('a gap is told in one sentence and its reason', async (t) => {
+  t.equal(
+    gapInWords({ atMs: 7_400, untilMs: 67_350, side: 'us', reason: 'The disk was full.' }),
+    'Nothing that the other side said was recorded from 0:07.4 to 1:07.4. The disk was full.',
+  );
+});
+
+t.test('a recording with a gap in it is a part of the call, and says which', async (t) => {
+  const lab = await preserveLab(t);
+  const pieces = [
+    { in: wav(3), out: wav(3) },
+    { in: wav(2), out: wav(2), atMs: 5_000, because: 'The PBX was restarted.' },
+  ];
+  await lab.add(id, pieces, { talkMs: 7_000 });
+  const call = await lab.run(id);
+  t.match(call.coverage, {
+    status: 'partial',
+    reason: 'Nothing was recorded from 0:03.0 to 0:05.0. The PBX was restarted.',
+    missingMs: 2_000,
+  });
+  t.same(call.recording!.gaps, [
+    { atMs: 3_000, untilMs: 5_000, side: 'both', reason: 'The PBX was restarted.' },
+  ]);
+  t.ok(Math.abs(call.recording!.durationMs - 7_000) <= 20, 'and what follows is in its place');
+});
+
+t.test('Asterisk says done when its disk is full: the end is missing all the same', async (t) => {
+  const lab = await preserveLab(t);
+  await lab.add(id, [{ in: wav(4), out: wav(4) }], { talkMs: 9_000 });
+  const call = await lab.run(id);
+  t.match(call.coverage, {
+    status: 'partial',
+    reason: /0:04\.0 to 0:09\.0.*disk was full/,
+    missingMs: 5_000,
+  });
+});
+
+t.test('a PBX that cannot be reached is no damaged file: it is tried again', async (t) => {
+  let up = false;
+  const stored = async () => {
+    if (!up) throw fail('pbx_unreachable');
+    throw new Error('the PBX has no such recording');
+  };
+  const lab = await preserveLab(t, { remote: { stored } });
+  await lab.add(id, [{ in: wav(3) }]);
+  lab.preserver.enqueue(id);
+  await until('the first failure', () => lab.faults.length > 0);
+  t.match(await lab.catalogue.segments(id), [{ state: 'captured' }]);
+  up = true;
+  const call = await lab.run(id);
+  t.match(call.coverage, { status: 'partial', reason: /the PBX has no such recording/ });
 });

@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { createSegments } from '../daemon/capture/segments.js';
 import { type Capture, createCapture, type PbxRecorder } from '../daemon/capture/snoop.js';
 import type { Catalogue } from '../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { fail } from '../daemon/domain/error.js';
-import type { LegFacts, PbxEvent } from '../daemon/domain/event.js';
+import type { LegFacts, PbxEvent, Snapshot } from '../daemon/domain/event.js';
 import { defaultPolicy, type RecordRule } from '../daemon/domain/policy.js';
 import { snoopId, spoolName } from '../daemon/domain/recording.js';
 import { createLog } from '../daemon/ops/log.js';
 import { createRecorder } from '../daemon/record.js';
+import { createWatch } from '../daemon/watch.js';
+import { until } from './support/recorder.js';
 
 const T0 = 1_700_000_000_000;
 const log = createLog('silent', 'test');
@@ -25,10 +28,10 @@ function gate() {
 /** A capture that does as it is told, and keeps a list of what was asked of it. */
 function scripted() {
   const asked: string[] = [];
-  const live = new Set<string>();
+  const running = new Set<string>();
   const capture = {
     asked,
-    live,
+    running,
     /** What is to happen before a capture begins; may throw. */
     onBegin: async (_leg: string): Promise<void> => {},
     hear: () => {},
@@ -46,18 +49,31 @@ function scripted() {
     async drop(callId: string, seq: number) {
       asked.push(`drop ${callId}-${seq}`);
     },
-    isLive: async (callId: string, seq: number) => live.has(`${callId}-${seq}`),
+    live: async (callId: string, seq: number) => {
+      const runs = running.has(`${callId}-${seq}`);
+      return { in: runs, out: runs };
+    },
+    release: async (id: string) => void asked.push(`release ${id}`),
     stop: () => {},
   };
   return capture satisfies Capture;
 }
 
-const EMPTY: PbxEvent = { kind: 'snapshot', at: T0, legs: [], bridges: [] };
+const EMPTY: Snapshot = { kind: 'snapshot', at: T0, legs: [], bridges: [], snoops: [] };
 
-type Options = { rules?: RecordRule[]; capture?: Capture; at?: string };
+type Options = {
+  rules?: RecordRule[];
+  capture?: Capture;
+  at?: string;
+  muteTrap?: boolean;
+  mint?: () => string;
+};
 
 /** A recorder with a catalogue of its own, ready for events once it has been told what the PBX has. */
-async function lab(t: Test, { rules = [], capture = scripted(), at = t.testdir() }: Options = {}) {
+async function lab(
+  t: Test,
+  { rules = [], capture = scripted(), at = t.testdir(), muteTrap = false, mint }: Options = {},
+) {
   const catalogue = createSqliteCatalogue({ path: join(at, 'catalogue.db') });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
@@ -66,13 +82,19 @@ async function lab(t: Test, { rules = [], capture = scripted(), at = t.testdir()
     await catalogue.savePolicy({ ...defaultPolicy, record: rules }, 'test', T0, version);
   }
   const removed: string[] = [];
+  const broken = { writes: 0 };
+  const born = new Map<string, number>();
+  const hindrance: { reason: string | null } = { reason: null };
+  const audio: { held: { ms: number; closed: boolean } | null } = { held: null };
   const captured: string[] = [];
+  const results: string[] = [];
   const saved: string[] = [];
   const absorbed = gate();
   const seen: Catalogue = {
     ...catalogue,
-    saveCall: (call, coverage) => {
+    saveCall: async (call, coverage) => {
       saved.push(call.id);
+      if (broken.writes-- > 0) throw new Error('database or disk is full');
       return catalogue.saveCall(call, coverage);
     },
     absorbCall: (from, into) => catalogue.absorbCall(from, into).finally(absorbed.open),
@@ -81,22 +103,38 @@ async function lab(t: Test, { rules = [], capture = scripted(), at = t.testdir()
   const recorder = createRecorder({
     catalogue: seen,
     capture,
-    removeSpool: async (name) => void removed.push(name),
-    rules: { trunkContexts: ['from-trunk'], mint: () => `C${++n}` },
+    segments: createSegments({
+      capture,
+      save: seen.saveSegment,
+      removeSpool: async (name) => void removed.push(name),
+      spoolBorn: async (name) => born.get(name) ?? null,
+      log,
+    }),
+    hindrance: () => hindrance.reason,
+    muteTrap: () => muteTrap,
+    spoolAudio: async () => audio.held,
+    rules: { trunkContexts: ['from-trunk'], mint: mint ?? (() => `C${++n}`) },
     log,
+    onCapture: (result) => results.push(result),
     onCaptured: (id) => captured.push(id),
   });
+  t.teardown(() => recorder.stop());
   return {
     dir: at,
+    born,
+    broken,
+    hindrance,
+    audio,
     catalogue,
     recorder,
     removed,
     captured,
+    results,
     saved,
     absorbed: absorbed.opened,
     hear: (...events: PbxEvent[]) => events.forEach(recorder.hear),
     /** What is in hand has been done. */
-    idle: () => recorder.stop(),
+    idle: () => recorder.idle(),
     states: async (id: string) => (await catalogue.segments(id)).map((s) => `${s.seq} ${s.legId} ${s.state}`),
   };
 }
@@ -114,12 +152,16 @@ const leg = (id: string, number: string, more: Partial<LegFacts> = {}): LegFacts
   context: 'internal',
   exten: '',
   dnid: '',
+  createdAt: null,
   ...more,
 });
 const ANN = leg('ann', '100', { dnid: '101', exten: '101' });
 const BOB = leg('bob', '101');
 const CY = leg('cy', '102');
 const OLGA = leg('olga', '+15550142', { context: 'from-trunk', exten: '5551000', dnid: '5551000' });
+
+const OLGA_TOO = { ...OLGA, id: 'olga2', linkedid: 'two' };
+const CY_TOO = { ...CY, id: 'cy2', linkedid: 'two' };
 
 const at = () => T0 + ++clock * 10;
 const rings = (l: LegFacts): PbxEvent => ({
@@ -208,10 +250,10 @@ t.test('when one leg cannot be captured the next anchor is tried', async (t) => 
   await l.idle();
   l.hear(leaves(ANN), joins(CY), goes(ANN));
   await l.idle();
-  t.same(capture.asked, ['begin C1-0 ann', 'begin C1-1 bob']);
+  t.same(capture.asked, ['begin C1-0 ann', 'begin C1-1 cy']);
   l.hear(goes(BOB), goes(CY));
   await l.idle();
-  t.same(await l.states('C1'), ['1 bob captured', '0 ann dropped']);
+  t.same(await l.states('C1'), ['1 cy captured', '0 ann dropped']);
   t.same(l.captured, ['C1']);
 });
 
@@ -269,12 +311,12 @@ t.test('what was captured of an earlier anchor goes as well when a call becomes 
   await l.idle();
   l.hear(leaves(ANN), joins(dee), goes(ANN));
   await l.idle();
-  t.same(await l.states('C1'), ['0 ann captured', '1 bob capturing']);
+  t.same(await l.states('C1'), ['0 ann captured', '1 dee capturing']);
   l.hear(joins(CY));
   await l.idle();
   l.hear(goes(CY), goes(dee), goes(BOB));
   await l.idle();
-  t.same((await l.states('C1')).sort(), ['0 ann dropped', '1 bob dropped']);
+  t.same((await l.states('C1')).sort(), ['0 ann dropped', '1 dee dropped']);
   t.same(l.removed.length, 4);
   t.same(l.captured, []);
 });
@@ -313,19 +355,22 @@ t.test('a rule by queue counts from when the caller is in the queue', async (t) 
   t.same(await l.states('C2'), ['0 otto capturing'], 'another queue is recorded');
 });
 
-t.test('when the anchor goes, the next segment is of who stays', async (t) => {
-  const capture = scripted();
-  const l = await lab(t, { capture });
-  await l.recorder.recover(EMPTY);
-  l.hear(...conversation(ANN, BOB));
-  await l.idle();
-  l.hear(leaves(ANN), joins(CY), goes(ANN));
-  await l.idle();
-  t.same(capture.asked, ['begin C1-0 ann', 'finished C1-0', 'begin C1-1 bob']);
-  l.hear(goes(CY), goes(BOB));
-  await l.idle();
-  t.same(await l.states('C1'), ['0 ann captured', '1 bob captured']);
-});
+t.test(
+  'when the anchor goes, the next segment is of who comes: who stays is heard on the same side as before',
+  async (t) => {
+    const capture = scripted();
+    const l = await lab(t, { capture });
+    await l.recorder.recover(EMPTY);
+    l.hear(...conversation(ANN, BOB));
+    await l.idle();
+    l.hear(leaves(ANN), joins(CY), goes(ANN));
+    await l.idle();
+    t.same(capture.asked, ['begin C1-0 ann', 'finished C1-0', 'begin C1-1 cy']);
+    l.hear(goes(CY), goes(BOB));
+    await l.idle();
+    t.same(await l.states('C1'), ['0 ann captured', '1 cy captured']);
+  },
+);
 
 t.test('a slow PBX builds no backlog: of all that happens meanwhile only the newest counts', async (t) => {
   const capture = scripted();
@@ -347,7 +392,7 @@ t.test('a slow PBX builds no backlog: of all that happens meanwhile only the new
   slow.open();
   await l.idle();
   t.ok(l.saved.filter((id) => id === 'C1').length - before <= 2, 'written once for a thousand events');
-  t.match(await l.catalogue.call('C2'), { outcome: 'cancelled' }, 'another call does not wait for it');
+  t.match(await l.catalogue.call('C2'), { outcome: 'failed' }, 'another call does not wait for it');
   t.equal(
     (await l.catalogue.call('C1'))?.marks.filter((m) => m.kind === 'hold').length,
     500,
@@ -422,16 +467,17 @@ async function stoppedInACall(t: Test): Promise<string> {
   t.same(await l.states('C1'), ['0 ann capturing']);
   return l.dir;
 }
-const listed = (...legs: LegFacts[]): PbxEvent => ({
+const listed = (...legs: LegFacts[]): Snapshot => ({
   kind: 'snapshot',
   at: at(),
   legs,
   bridges: [{ id: 'b', legs: legs.map((l) => l.id), waiting: false }],
+  snoops: [],
 });
 
 t.test('after a restart a capture that runs on is taken up, and not begun again', async (t) => {
   const capture = scripted();
-  capture.live.add('C1-0');
+  capture.running.add('C1-0');
   const l = await lab(t, { at: await stoppedInACall(t), capture });
   await l.recorder.recover(listed(ANN, BOB));
   await l.idle();
@@ -486,6 +532,7 @@ function scriptedPbx(hear: () => (event: PbxEvent) => void) {
       asked.push(`snoop ${legId} ${side}`);
       tell({ kind: 'snoop-up', at: T0, id });
     },
+    isWide: async () => false,
     async record(snoop, name) {
       if (pbx.refuse(`record ${name}`)) throw fail('pbx_failed', '422 unknown format');
       asked.push(`record ${snoop} ${name}`);
@@ -494,6 +541,7 @@ function scriptedPbx(hear: () => (event: PbxEvent) => void) {
     stopRecording: async (name) => void asked.push(`stop ${name}`),
     discard: async (name) => void asked.push(`discard ${name}`),
     isRecording: async () => false,
+    keepFromCdrs: async () => {},
     hangup: async (channel) => void asked.push(`hangup ${channel}`),
   };
   return pbx;
@@ -543,4 +591,229 @@ t.test('when one side cannot be recorded neither is left running', async (t) => 
   l.hear(goes(BOB), goes(OLGA));
   await l.idle();
   t.match((await l.catalogue.call('C1'))?.coverage, { status: 'not_recorded', reason: /422 unknown format/ });
+});
+
+t.test('a capture that fails is tried again while the leg is up, and the gap has its reason', async (t) => {
+  const capture = scripted();
+  let times = 0;
+  capture.onBegin = async () => {
+    if (++times <= 2) throw fail('pbx_timeout', 'The snoop is not ready after 3 s.');
+  };
+  const l = await lab(t, { capture });
+  await l.recorder.recover(EMPTY);
+  l.hear(...conversation(ANN, BOB));
+  await until('the third try', () => l.recorder.now().recording === 1);
+  await l.idle();
+  t.same(capture.asked, ['begin C1-0 ann', 'begin C1-1 ann', 'begin C1-2 ann']);
+  const kept = (await l.catalogue.segments('C1')).filter((s) => s.state === 'capturing');
+  t.match(kept, [{ seq: 2, because: /did not act on it in time/ }]);
+  t.same(l.results, ['failed', 'failed', 'begun'], 'each is counted');
+});
+
+t.test(
+  'while something hinders captures the row says what, and when it is over the call is captured',
+  async (t) => {
+    const capture = scripted();
+    const l = await lab(t, { capture });
+    l.hindrance.reason = 'disk_full: 3 MB are left.';
+    await l.recorder.recover(EMPTY);
+    l.hear(...conversation(ANN, BOB), ...conversation(OLGA_TOO, CY_TOO, 'c'));
+    await l.idle();
+    t.same(capture.asked, []);
+    l.hear(goes(CY_TOO), goes(OLGA_TOO));
+    await l.idle();
+    t.match((await l.catalogue.call('C2'))?.coverage, {
+      status: 'not_recorded',
+      reason: 'disk_full: 3 MB are left.',
+    });
+    l.hindrance.reason = null;
+    l.recorder.retry();
+    await until('the capture', () => l.recorder.now().recording === 1);
+    t.match(await l.catalogue.segments('C1'), [{ state: 'capturing', because: 'disk_full: 3 MB are left.' }]);
+  },
+);
+
+t.test('a call that ended unseen ended when its audio did, or with a PBX that died', async (t) => {
+  for (const closed of [true, false]) {
+    const l = await lab(t, { at: t.testdir({ [String(closed)]: {} }) });
+    await l.recorder.recover(EMPTY);
+    l.hear(...conversation(ANN, BOB));
+    await l.idle();
+    const answeredAt = (await l.catalogue.call('C1'))!.answeredAt!;
+    // Every scripted capture begins a second after T0.
+    l.audio.held = { ms: answeredAt + 5_000 - (T0 + 1_000), closed };
+    await l.recorder.resync({ ...EMPTY, at: answeredAt + 60_000 }, answeredAt + 7_000);
+    await l.idle();
+    const talk = (await l.catalogue.call('C1'))!.endedAt! - answeredAt;
+    t.equal(
+      talk,
+      closed ? 5_000 : 7_000,
+      closed ? 'with the audio' : 'what a dead PBX had in hand is missing',
+    );
+  }
+});
+
+t.test('a capture of which only one side runs is closed, and both are begun anew', async (t) => {
+  const capture = scripted();
+  capture.live = async () => ({ in: true, out: false });
+  const l = await lab(t, { capture, at: await stoppedInACall(t) });
+  await l.recorder.recover(listed(ANN, BOB));
+  await l.idle();
+  t.same(capture.asked, ['end C1-0', 'begin C1-1 ann']);
+  t.match((await l.catalogue.segments('C1')).at(-1), { seq: 1, because: 'Nobody was watching the PBX.' });
+});
+
+t.test('snoops of ours that nobody follows go; those of others stay', async (t) => {
+  const capture = scripted();
+  capture.running.add('C1-0');
+  const l = await lab(t, { capture, at: await stoppedInACall(t) });
+  const stray = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+  const snoops = [snoopId('C1', 0, 'in'), snoopId(stray, 3, 'out'), 'somebody-elses-in'];
+  await l.recorder.recover({ ...listed(ANN, BOB), snoops });
+  await l.idle();
+  t.same(capture.asked, [`release ${snoopId(stray, 3, 'out')}`]);
+});
+
+t.test('when the connection comes back, captures that stopped meanwhile are begun anew', async (t) => {
+  const capture = scripted();
+  const l = await lab(t, { capture });
+  await l.recorder.recover(EMPTY);
+  l.hear(...conversation(ANN, BOB), ...conversation(OLGA_TOO, CY_TOO, 'c'));
+  await l.idle();
+  capture.running.add('C2-0');
+  const both = {
+    ...listed(ANN, BOB, OLGA_TOO, CY_TOO),
+    bridges: [
+      { id: 'b', legs: ['ann', 'bob'], waiting: false },
+      { id: 'c', legs: ['olga2', 'cy2'], waiting: false },
+    ],
+  };
+  await l.recorder.resync(both, T0);
+  await l.idle();
+  t.same(capture.asked, ['begin C1-0 ann', 'begin C2-0 olga2', 'begin C1-1 ann']);
+  t.same(await l.states('C2'), ['0 olga2 capturing'], 'one that runs on is left alone');
+});
+
+t.test('a call that is seen first in the middle began when its channels did', async (t) => {
+  const l = await lab(t);
+  const old = (leg: LegFacts): LegFacts => ({ ...leg, createdAt: T0 - 60_000 });
+  await l.recorder.recover(listed(old(ANN), old(BOB)));
+  await l.idle();
+  t.match(await l.catalogue.call('C1'), { startedAt: T0 - 60_000, answeredAt: T0 - 60_000 });
+  t.match(await l.catalogue.segments('C1'), [{ because: 'Nobody was watching the PBX.' }]);
+});
+
+t.test('where the PBX falls silent at a change of source, each change begins a new segment', async (t) => {
+  for (const muteTrap of [true, false]) {
+    const capture = scripted();
+    const l = await lab(t, { capture, muteTrap, at: t.testdir({ [String(muteTrap)]: {} }) });
+    await l.recorder.recover(EMPTY);
+    l.hear(...conversation(OLGA, BOB));
+    await l.idle();
+    l.hear(leaves(BOB), goes(BOB));
+    await l.idle();
+    t.same(capture.asked, ['begin C1-0 olga'], 'nobody feeds it: nothing to cure');
+    l.hear(rings(CY), answers(CY), joins(CY));
+    await l.idle();
+    l.hear({ kind: 'hold', at: at(), leg: CY });
+    await l.idle();
+    l.hear({ kind: 'unhold', at: at(), leg: CY });
+    await l.idle();
+    const anew = [
+      'end C1-0',
+      'finished C1-0',
+      'begin C1-1 olga',
+      'end C1-1',
+      'finished C1-1',
+      'begin C1-2 olga',
+    ];
+    t.same(capture.asked, ['begin C1-0 olga', ...(muteTrap ? anew : [])]);
+  }
+});
+
+t.test('a mute that is heard is cured, and it is known since when it was', async (t) => {
+  const capture = scripted();
+  const l = await lab(t, { capture });
+  await l.recorder.recover(EMPTY);
+  l.hear(...conversation(OLGA, BOB));
+  await l.idle();
+  t.match(l.recorder.captures(), [{ callId: 'C1', seq: 0, held: false, feed: /^bob/ }]);
+  l.recorder.renew('C1', 0);
+  l.recorder.renew('C1', 7);
+  await l.idle();
+  await l.recorder.muted('C1', 0, 'out', T0 + 4_000);
+  const [old, anew] = await l.catalogue.segments('C1');
+  t.match(old, { state: 'captured', mutedFrom: { in: null, out: T0 + 4_000 } });
+  t.match(anew, { state: 'capturing', because: /gone dead/ });
+});
+
+t.test('a recording that Asterisk ends while the leg is up is begun anew', async (t) => {
+  const capture = scripted();
+  const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+  const l = await lab(t, { capture, mint: () => id });
+  await l.recorder.recover(EMPTY);
+  l.hear(...conversation(ANN, BOB));
+  await l.idle();
+  l.hear({ kind: 'spool-finished', at: at(), name: spoolName(id, 0, 'in') });
+  await until('the next segment', () => capture.asked.includes(`begin ${id}-1 ann`));
+  await l.idle();
+  t.match((await l.catalogue.segments(id)).at(-1), { because: 'The PBX stopped recording by itself.' });
+});
+
+t.test('a step that the catalogue refuses is tried again, and the call is not forgotten', async (t) => {
+  const l = await lab(t);
+  await l.recorder.recover(EMPTY);
+  l.hear(...conversation(ANN, BOB));
+  await l.idle();
+  l.broken.writes = 2;
+  l.hear(goes(BOB), goes(ANN));
+  await until('the end of the call', () => l.captured.length === 1);
+  t.match(await l.catalogue.call('C1'), { outcome: 'answered', coverage: { status: 'pending' } });
+});
+
+t.test('when nobody watched is on record, whatever ended the watching', async (t) => {
+  const path = join(t.testdir(), 'catalogue.db');
+  let now = T0;
+  const watching = async (story: (watch: ReturnType<typeof createWatch>) => Promise<void>) => {
+    const catalogue = createSqliteCatalogue({ path });
+    await catalogue.start();
+    const watch = createWatch({ catalogue, clock: () => now, log });
+    await watch.start();
+    await story(watch);
+    const windows = await catalogue.blindWindows();
+    await watch.stop();
+    await catalogue.stop();
+    return windows;
+  };
+  t.same(await watching((w) => w.up()), [], 'a first start was never blind');
+  now += 60_000;
+  const stopped = { from: T0, to: T0 + 60_000, reason: 'Tapedeck was not running.' };
+  t.same(await watching((w) => w.up()), [stopped]);
+  now += 10_000;
+  const lost = await watching(async (w) => {
+    await w.up();
+    w.down(now + 5_000, 'The PBX does not answer.');
+    w.down(now + 6_000, 'Another reason.');
+    now += 20_000;
+    await w.up();
+  });
+  t.match(lost[0], { from: now - 15_000, to: now, reason: 'The PBX does not answer.' });
+  t.equal(lost.length, 3);
+});
+
+t.test('a conference is one source: who comes and goes makes no seams', async (t) => {
+  const capture = scripted();
+  const l = await lab(t, { capture, muteTrap: true });
+  await l.recorder.recover(EMPTY);
+  const mixes = (leg: LegFacts): PbxEvent => ({
+    ...(joins(leg, 'mix') as Extract<PbxEvent, { kind: 'bridged' }>),
+    conference: '300',
+  });
+  l.hear(rings(ANN), answers(ANN), mixes(ANN), rings(BOB), answers(BOB), mixes(BOB));
+  await l.idle();
+  l.hear(rings(CY), answers(CY), mixes(CY));
+  await l.idle();
+  l.hear(leaves(BOB, 'mix'), goes(BOB));
+  await l.idle();
+  t.same(capture.asked, ['begin C1-0 ann']);
 });

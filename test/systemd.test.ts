@@ -1,7 +1,24 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { createKeys, keysFile } from '../daemon/vault/keys.js';
+import { unwrap } from '../daemon/vault/wrap.js';
+
+const require = createRequire(import.meta.url);
 
 const units = ['tapedeck.service', 'tapedeck-web.service'];
 const place = (file: string) => join(import.meta.dirname, '..', 'systemd', file);
@@ -67,6 +84,42 @@ t.test('the dashboard does not take the data folder for itself', async (t) => {
   t.not(values('tapedeck-web.service', 'User')[0], values('tapedeck.service', 'User')[0]);
 });
 
+t.test('neither process dumps its memory, is swapped out, or lets what it starts do so', async (t) => {
+  for (const unit of units) {
+    t.same(values(unit, 'LimitCORE'), ['0'], unit);
+    t.same(values(unit, 'MemorySwapMax'), ['0'], unit);
+  }
+  t.match(values('tapedeck-web.service', 'ReadOnlyPaths'), [/tapedeck\/keys .*recordings.*signing/]);
+});
+
+t.test('what README.md tells to write is understood by systemd', async (t) => {
+  const readme = readFileSync(place('README.md'), 'utf8');
+  const blocks = [...readme.matchAll(/(?:^ {4}.*\n|^\n(?= {4}))+/gm)].map((m) => m[0].replace(/^ {4}/gm, ''));
+  const block = (text: string) => blocks.find((b) => b.includes(text)) ?? '';
+  const root = t.testdir({
+    usr: { bin: { tapedeck: '#!/bin/sh\n' } },
+    bin: { sh: '#!/bin/sh\n' },
+    etc: { systemd: { system: { 'tapedeck.service.d': {}, 'tapedeck-web.service.d': {} } } },
+  });
+  for (const program of ['usr/bin/tapedeck', 'bin/sh']) chmodSync(join(root, program), 0o755);
+  const there = (file: string) => join(root, 'etc/systemd/system', file);
+  for (const file of units) {
+    cpSync(place(file), there(file));
+    writeFileSync(there(`${file}.d/key.conf`), block('LoadCredentialEncrypted='));
+    writeFileSync(there(`${file}.d/passphrase.conf`), block('LoadCredential=master-passphrase'));
+  }
+  writeFileSync(there('tapedeck-passphrase.service'), block('systemd-ask-password'));
+  writeFileSync(there('var-spool-asterisk-recording.mount'), block('[Mount]'));
+  for (const file of ['sysinit.target', 'network-online.target', 'shutdown.target'])
+    writeFileSync(there(file), '[Unit]\nDescription=Stands in for the real one\n');
+  const all = [...units, 'tapedeck-passphrase.service', 'var-spool-asterisk-recording.mount'];
+  for (const unit of all) {
+    const { code, text } = run('systemd-analyze', 'verify', `--root=${root}`, '--man=no', unit);
+    t.equal(text, '', unit);
+    t.equal(code, 0, unit);
+  }
+});
+
 t.test('sysusers makes two users of one group, and no group for Asterisk', async (t) => {
   const root = t.testdir({ etc: {} });
   const { code, text } = run('systemd-sysusers', `--root=${root}`, place('tapedeck.sysusers'));
@@ -82,19 +135,72 @@ t.test('sysusers makes two users of one group, and no group for Asterisk', async
 
 const root = process.getuid?.() === 0;
 
+t.test(
+  "the dashboard's user reads keys and can put nothing beside them, not even a journal",
+  { skip: !root && 'only root can be somebody else' },
+  async (t) => {
+    // Where every user gets to.
+    const dir = mkdtempSync(join(tmpdir(), 'tapedeck-'));
+    t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+    chmodSync(dir, 0o755);
+    mkdirSync(join(dir, 'etc'));
+    run('systemd-sysusers', `--root=${dir}`, place('tapedeck.sysusers'));
+    run('systemd-tmpfiles', '--create', `--root=${dir}`, place('tapedeck.tmpfiles'));
+    const users = readFileSync(join(dir, 'etc/passwd'), 'utf8');
+    const [recorder, dashboard] = ['tapedeck', 'tapedeck-web'].map((name) =>
+      new RegExp(`^${name}:[^:]*:(\\d+):(\\d+):`, 'm').exec(users)!.slice(1, 3),
+    );
+    const data = join(dir, 'var/lib/tapedeck');
+    const file = keysFile(data);
+    const masterKey = randomBytes(32);
+    const keys = createKeys({ path: file, masterKey });
+    keys.start();
+    const { identity } = await keys.create('01A');
+    keys.stop();
+    chownSync(file, Number(recorder![0]), Number(recorder![1]));
+    const asDashboard = (...argv: string[]) =>
+      spawnSync(
+        'setpriv',
+        [`--reuid=${dashboard![0]}`, `--regid=${dashboard![1]}`, '--clear-groups', '--', ...argv],
+        { encoding: 'utf8' },
+      );
+    t.equal(asDashboard('touch', join(data, 'catalogue.db-wal')).status, 0, 'it writes where it has to');
+    for (const name of [`${file}-journal`, `${file}-wal`, join(data, 'keys/other'), join(data, 'signing/x')])
+      t.match(asDashboard('touch', name), { status: 1, stderr: /Permission denied/ }, name);
+    t.match(asDashboard('rm', '-f', file), { status: 1 });
+    t.not(asDashboard('sh', '-c', `printf x >> ${file}`).status, 0);
+    const read = asDashboard(
+      process.execPath,
+      '-e',
+      `const D = require(${JSON.stringify(require.resolve('better-sqlite3'))});
+       const db = new D(${JSON.stringify(file)}, { readonly: true });
+       process.stdout.write(db.prepare('SELECT wrapped FROM key').pluck().get().toString('base64'));`,
+    );
+    t.equal(read.status, 0, read.stderr);
+    t.equal(unwrap(masterKey, Buffer.from(read.stdout, 'base64'), '01A').toString('latin1'), identity);
+  },
+);
+
 t.test('tmpfiles makes the folders, and a catalogue that both may write', async (t) => {
   const dir = t.testdir({ etc: {} });
   run('systemd-sysusers', `--root=${dir}`, place('tapedeck.sysusers'));
   const dry = run('systemd-tmpfiles', '--create', '--dry-run', `--root=${dir}`, place('tapedeck.tmpfiles'));
   t.equal(dry.code, 0, dry.text);
-  if (!root) return t.comment('Only root can give files away: what it makes was not looked at.');
+  if (!root) return void t.pass('what it makes', { skip: 'only root can give files away' });
   const { code, text } = run('systemd-tmpfiles', '--create', `--root=${dir}`, place('tapedeck.tmpfiles'));
   t.equal(code, 0, text);
   const modes = Object.fromEntries(
-    ['', '/work', '/recordings', '/catalogue.db'].map((name) => [
+    ['', '/work', '/recordings', '/keys', '/signing', '/catalogue.db'].map((name) => [
       name,
       (statSync(join(dir, `var/lib/tapedeck${name}`)).mode & 0o7777).toString(8),
     ]),
   );
-  t.same(modes, { '': '2770', '/work': '700', '/recordings': '2750', '/catalogue.db': '660' });
+  t.same(modes, {
+    '': '2770',
+    '/work': '700',
+    '/recordings': '2750',
+    '/keys': '2750',
+    '/signing': '2750',
+    '/catalogue.db': '660',
+  });
 });

@@ -40,6 +40,7 @@ function told(call: CallRecord, f: Followed) {
         `${who(l.party)}: seen ${since(l.seenAt)}, up ${since(l.upAt) ?? 'never'}, gone ${since(l.goneAt) ?? 'not yet'}`,
     ),
     marks: call.marks.map((m) => `${m.kind} ${m.text} ${span(m.atMs, m.untilMs)}`),
+    consultFor: call.consultFor,
   };
 }
 type Told = ReturnType<typeof told>;
@@ -87,7 +88,7 @@ const facts: Record<string, Partial<Told>[]> = {
   // The tail of a transferor's leg, which hangs up half a second later, belongs to it; the anchor is who stays.
   blind_refer_by_callee: [{ ...simple, extensions: '100 101 102', marks: ['transfer 101 → 102 2500'] }],
   blind_refer_by_caller: [
-    { ...simple, extensions: '100 101 102', anchors: '100 > 101', marks: ['transfer 100 → 102 2500'] },
+    { ...simple, extensions: '100 101 102', anchors: '100 > 102', marks: ['transfer 100 → 102 2500'] },
   ],
   // The transferee is heard waiting while its fate is dialled.
   blind_feature: [{ ...simple, endedAfter: 6000, marks: ['hold 101 1900-4200', 'transfer 101 → 102 4200'] }],
@@ -96,12 +97,13 @@ const facts: Record<string, Partial<Told>[]> = {
     { ...simple, ...between('101', '102'), dialled: '102', anchors: '101', endedAfter: 3000 },
   ],
   att_refer_by_caller: [
-    { ...simple, anchors: '100 > 101', marks: ['hold 100 2500-5800', 'transfer 100 → 102 5800'] },
+    { ...simple, anchors: '100 > 102', marks: ['hold 100 2500-5800', 'transfer 100 → 102 5800'] },
     { ...simple, ...between('100', '102'), dialled: '102', anchors: '100', endedAfter: 3000 },
   ],
-  // By feature code the consultation has no caller of its own: the same leg speaks with the one and then the other.
+  // By feature code the PBX has all of it as one; the consultation is a conversation of its own all the same.
   att_feature: [
     { ...simple, extensions: '100 101 102', marks: ['hold 101 1900-10900', 'transfer 101 → 102 10900'] },
+    { ...simple, ...between('101', '102'), dialled: '102', anchors: '101', marks: [] },
   ],
   queue: [
     {
@@ -127,7 +129,16 @@ const facts: Record<string, Partial<Told>[]> = {
       extensions: '101',
     },
   ],
-  conf3: [{ ...simple, dialled: '300', answeredAfter: 0, extensions: '100 101 102' }],
+  conf3: [
+    {
+      ...simple,
+      dialled: '300',
+      answeredAfter: 0,
+      anchors: '100',
+      marks: ['joined 101 1500', 'joined 102 3000', 'left 101 6000'],
+      extensions: '100 101 102',
+    },
+  ],
   parking: [
     { ...simple, extensions: '100 101 102', marks: ['transfer 101 → 700 2000', 'park 701 2000-6000'] },
   ],

@@ -164,6 +164,16 @@ t.test('real events with fields that are missing or of another type never throw'
   );
 });
 
+t.test('an id that would lead elsewhere in an address is none', async (t) => {
+  const raw = ariKinds.find((event) => event.type === 'ChannelStateChange')!;
+  const withId = (id: string) => ({ ...raw, channel: { ...(raw.channel as object), id } });
+  t.equal(translateAri(withId('1700000000.1'), NOW)?.kind, 'leg');
+  for (const id of ['.', '..', ' ..', '\u202e..']) {
+    t.equal(translateAri(withId(id), NOW), null, JSON.stringify(id));
+    t.strictSame(translateSnapshot([withId(id).channel], [], NOW).legs, []);
+  }
+});
+
 t.test('a caller may call itself anything', async (t) => {
   fc.assert(
     fc.property(hostile, hostile, hostile, (name, number, linkedid) => {

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import { faults, openBrowser, openDesk, tooWide, until } from './browser/ui.js';
+import { openDashboard } from './support/dashboard.js';
 import type { fakeApi } from './support/fake-api.js';
 
 type Api = Awaited<ReturnType<typeof fakeApi>>;
@@ -14,6 +15,8 @@ const pages: {
   name: string;
   data?: Parameters<typeof openDesk>[2];
   go: (page: Page, api: Api) => Promise<unknown>;
+  /** Looked at narrow and dark, and wide and light: made of parts that other pages have shown in every way. */
+  twice?: boolean;
 }[] = [
   { name: 'sign in', data: { signedIn: false }, go: (p) => p.getByLabel('Name', { exact: true }).waitFor() },
   {
@@ -75,6 +78,131 @@ const pages: {
       await p.getByText('The breaker stops the nightly run').waitFor();
     },
   },
+  ...(['trouble', 'hostile'] as const).map((state) => ({
+    name: `health, ${state}`,
+    data: { state },
+    go: async (p: Page, api: Api) => {
+      await p.goto(`${api.url}/health`);
+      await p.locator('.answer').waitFor();
+    },
+  })),
+  {
+    name: 'coverage with exceptions',
+    go: async (p, api) => {
+      await p.goto(`${api.url}/coverage`);
+      await p.locator('.coverage-cdrs summary').first().click();
+    },
+  },
+  {
+    name: 'coverage of a year',
+    data: { state: 'year' },
+    go: async (p, api) => {
+      await p.goto(`${api.url}/coverage?from=2000-01-01`);
+      await p.getByText('How this figure was made').waitFor();
+    },
+  },
+  {
+    name: 'coverage with hostile names',
+    data: { state: 'hostile' },
+    go: async (p, api) => {
+      await p.goto(`${api.url}/coverage?status=all`);
+      await p.locator('.coverage-cdrs summary').first().click();
+    },
+  },
+  {
+    name: 'coverage without a call or a witness',
+    data: { state: 'empty' },
+    go: async (p, api) => {
+      await p.goto(`${api.url}/coverage`);
+      await p.getByText('Asterisk has sent no CDRs').first().waitFor();
+    },
+  },
+  {
+    name: 'quality',
+    go: async (p, api) => {
+      await p.goto(`${api.url}/quality`);
+      await p.getByText('Extension 112: noisy in 31 of 40 calls.').waitFor();
+    },
+  },
+  {
+    name: 'quality of nothing',
+    data: { state: 'empty' },
+    go: async (p, api) => {
+      await p.goto(`${api.url}/quality`);
+      await p.getByText('No recordings were made in this time.').waitFor();
+    },
+  },
+  {
+    name: 'a call with faults, in a list of one phone',
+    go: async (p, api) => {
+      await p.goto(`${api.url}/calls/${api.calls[2]!.id}?quality=noisy&of=extension:112`);
+      await p.locator('details summary').click();
+      await p.getByText('Them: noisy').waitFor();
+      await p.getByText('the other side is heard again 180 ms later, 22 dB fainter').waitFor();
+    },
+  },
+  ...(['little', 'hostile', 'trouble'] as const).map((state) => ({
+    name: `audit log, ${state}`,
+    data: { state },
+    go: async (p: Page, api: Api) => {
+      await p.goto(`${api.url}/audit`);
+      await p.locator('.audit-list').waitFor();
+      await p.locator('.audit .answer').waitFor();
+    },
+  })),
+  {
+    name: 'audit log without an entry',
+    data: { state: 'empty' },
+    go: async (p, api) => {
+      await p.goto(`${api.url}/audit`);
+      await p.getByText('Nothing is in the log yet').waitFor();
+    },
+  },
+  ...(
+    [
+      ['admin', 2],
+      ['reviewer', 4],
+      ['agent', 6],
+    ] as const
+  ).map(([as, call]) => ({
+    name: `a call as an ${as} sees it`,
+    data: { as },
+    go: async (p: Page, api: Api) => {
+      await p.goto(`${api.url}/calls/${api.calls[call]!.id}`);
+      await p.getByText(as === 'admin' ? 'may not hear it' : 'The rest is silent for you.').waitFor();
+    },
+  })),
+  {
+    name: 'an auditor is asked why',
+    data: { as: 'auditor' },
+    go: async (p, api) => {
+      await p.goto(`${api.url}/calls/${api.calls[2]!.id}`);
+      await p.getByRole('button', { name: 'Play', exact: true }).first().click();
+      await p.getByRole('button', { name: 'Hear it' }).click();
+      await p.getByText('Say why, in a word or two.').waitFor();
+    },
+  },
+  {
+    name: 'nothing is given yet',
+    data: { as: 'nobody' },
+    go: (p) => p.getByText('You are not given any calls yet').waitFor(),
+  },
+  {
+    name: 'a page that is not for an agent',
+    data: { as: 'agent' },
+    go: async (p, api) => {
+      await p.goto(`${api.url}/policy`);
+      await p.getByText('This page is not for you').waitFor();
+    },
+  },
+  {
+    name: 'rules that an auditor reads',
+    data: { as: 'auditor' },
+    go: async (p, api) => {
+      await p.goto(`${api.url}/policy`);
+      await p.getByText('Changing them is for admins.').waitFor();
+    },
+  },
   {
     name: 'erasing by hand',
     data: { state: 'breaker' },
@@ -84,13 +212,126 @@ const pages: {
       await p.getByRole('dialog').waitFor();
     },
   },
+  {
+    name: 'people',
+    twice: true,
+    go: async (p, api) => {
+      await p.goto(`${api.url}/people`);
+      await p.getByText('4 people can sign in; one of them runs the box.').waitFor();
+    },
+  },
+  {
+    name: 'people, for an auditor, with hostile names',
+    twice: true,
+    data: { state: 'hostile', auditor: true },
+    go: async (p, api) => {
+      await p.goto(`${api.url}/people`);
+      await p.getByText('Only an admin can change it').waitFor();
+    },
+  },
+  {
+    name: 'somebody, for an auditor',
+    data: { auditor: true },
+    twice: true,
+    go: async (p, api) => {
+      await p.goto(`${api.url}/people`);
+      await p.getByRole('link', { name: 'Carla Reyes' }).click();
+      await p.getByText('Carla Reyes sees and hears').waitFor();
+    },
+  },
+  {
+    name: 'somebody, with a scope',
+    twice: true,
+    go: async (p, api) => {
+      await p.goto(`${api.url}/people/carla`);
+      await p.getByText('A program that does not say what it is').waitFor();
+    },
+  },
+  {
+    name: 'somebody new, with faults',
+    twice: true,
+    data: { state: 'empty' },
+    go: async (p, api) => {
+      await p.goto(`${api.url}/people/new`);
+      await p.getByLabel('Reviewer', { exact: true }).check();
+      await p.getByLabel('Agent', { exact: true }).check();
+      await p.getByRole('button', { name: 'Save' }).click();
+      await p.getByText('3 things to correct').waitFor();
+    },
+  },
+  {
+    name: 'a link for somebody',
+    twice: true,
+    go: async (p, api) => {
+      await p.goto(`${api.url}/people/ben`);
+      await p.getByRole('button', { name: 'Make a link for a new password' }).click();
+      await p.getByText('It works once').waitFor();
+    },
+  },
+  {
+    name: 'removing somebody',
+    twice: true,
+    go: async (p, api) => {
+      await p.goto(`${api.url}/people/finn`);
+      await p.getByRole('button', { name: 'Remove' }).click();
+      await p.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'account',
+    twice: true,
+    go: async (p, api) => {
+      await p.goto(`${api.url}/account`);
+      await p.getByText('Safari on iPhone').waitFor();
+      await p.getByRole('button', { name: 'Revoke Monitoring' }).waitFor();
+    },
+  },
+  {
+    name: 'account with faults and a new token',
+    twice: true,
+    data: { state: 'empty' },
+    go: async (p, api) => {
+      await p.goto(`${api.url}/account`);
+      await p.getByRole('button', { name: 'Make a token' }).click();
+      await p.getByLabel('What it is for').fill('Backup');
+      await p.getByLabel('List calls').check();
+      await p.getByRole('button', { name: 'Make the token' }).click();
+      await p.getByText('It is shown only now').waitFor();
+      await p.getByLabel('New password').fill('four unrelated');
+      await p.getByRole('button', { name: 'Change the password' }).click();
+      await p.getByText('1 thing to correct').waitFor();
+    },
+  },
+  {
+    name: 'choosing a password by a link',
+    twice: true,
+    data: { signedIn: false },
+    go: async (p, api) => {
+      await p.goto(`${api.url}/welcome#ABCD-EFGH-JKMN-PQRS-TVWX`);
+      await p.getByText('Welcome, Dan Wolff.').waitFor();
+      await p.getByLabel('Password', { exact: true }).fill('dan wolff dan wolff');
+      await p.getByText('Contains the name').waitFor();
+    },
+  },
+  {
+    name: 'evidence pack',
+    twice: true,
+    go: async (p, api) => {
+      await p.goto(`${api.url}/calls/${api.calls[2]!.id}`);
+      await p.getByRole('button', { name: 'Evidence pack' }).click();
+      await p.getByRole('dialog').waitFor();
+    },
+  },
 ];
+
+t.setTimeout(600_000);
 
 t.test('every page is accessible and fits, light and dark, wide and narrow', async (t) => {
   t.jobs = 4;
-  for (const { name, data, go } of pages)
+  for (const { name, data, go, twice } of pages)
     for (const width of [360, 1280])
-      for (const theme of ['light', 'dark'] as const)
+      for (const theme of ['light', 'dark'] as const) {
+        if (twice && (width === 360) === (theme === 'light')) continue;
         t.test(`${name}, ${theme}, ${width} px`, { buffered: true }, async (t) => {
           const { page, api, complaints } = await openDesk(t, opened, data, { width, theme });
           await go(page, api);
@@ -98,6 +339,7 @@ t.test('every page is accessible and fits, light and dark, wide and narrow', asy
           t.equal(await tooWide(page), 0, 'nothing sticks out');
           t.strictSame(complaints, []);
         });
+      }
 });
 
 t.test('a call is found, opened, played, moved in and sped up with keys alone', async (t) => {
@@ -147,6 +389,49 @@ t.test('the player goes on while other pages are opened', async (t) => {
   t.ok(await slider(page).isVisible());
 });
 
+t.test('the player tells what has sounded, and nothing that was jumped over', async (t) => {
+  const { page, api } = await openDesk(t, opened);
+  const { id } = api.calls[4]!;
+  await page.goto(`${api.url}/calls/${id}`);
+  await page.getByRole('button', { name: 'Play', exact: true }).first().click();
+  await until(page, "document.querySelector('audio').currentTime > 1");
+  await page.keyboard.press('l');
+  await until(page, "document.querySelector('audio').currentTime > 16.5");
+  await page.keyboard.press('k');
+  const told = async () => {
+    for (const end = Date.now() + 5_000; api.heard.length === 0 && Date.now() < end; )
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    return api.heard.splice(0).flatMap((h) => (h.id === id ? h.heard : []));
+  };
+  const [first, second, ...rest] = await told();
+  t.same(rest, []);
+  t.ok(first![0] < 300 && first![1] > 600 && first![1] < 3_000, `from the beginning: ${first}`);
+  t.ok(second![0] > 15_000 && second![1] > 16_000 && second![1] - second![0] < 3_000, `after: ${second}`);
+  await page.keyboard.press('k');
+  await until(page, "document.querySelector('audio').currentTime > 17.5");
+  await page.goto('about:blank');
+  const [last] = await told();
+  t.ok(last && last[0] > 16_000 && last[1] > 17_000, `as the page goes: ${last}`);
+});
+
+t.test('who heard a call is one step from it, and what somebody heard one step from his name', async (t) => {
+  const { page, api, complaints } = await openDesk(t, opened, { state: 'year' });
+  await page.goto(`${api.url}/calls/${api.calls[2]!.id}`);
+  await page.getByRole('link', { name: 'Who heard this call' }).click();
+  await page.getByText('listened to 0:12\u20131:40, 2:10\u20132:11 of the call with').first().waitFor();
+  t.match(page.url(), /\/audit\?call=[0-9A-Z]{26}&action=hearing$/);
+  await page.locator('.audit-who a').first().click();
+  await page.waitForURL(/audit\?person=P[12]&action=hearing$/);
+  const rows = () => page.locator('.audit-list tbody tr').count();
+  await until(page, "document.querySelectorAll('.audit-list tbody tr').length === 50");
+  await page.getByRole('button', { name: 'Older entries' }).click();
+  await until(page, "document.querySelectorAll('.audit-list tbody tr').length === 100");
+  await page.getByLabel('Outcome').selectOption('refused');
+  await page.getByText('Nothing was done that fits.').waitFor();
+  t.equal(await rows(), 0);
+  t.strictSame(complaints, []);
+});
+
 t.test('the playhead is dragged with the mouse', async (t) => {
   const { page, api } = await openDesk(t, opened);
   await page.goto(`${api.url}/calls/${api.calls[2]!.id}`);
@@ -159,6 +444,36 @@ t.test('the playhead is dragged with the mouse', async (t) => {
   await page.keyboard.press('k');
   await until(page, "document.querySelector('audio').currentTime > 15.1");
 });
+
+t.test(
+  'an evidence pack is saved under a name of our own, and it is said whether it is signed',
+  async (t) => {
+    for (const [data, said] of [
+      [{}, 'The pack is in your downloads.'],
+      [{ state: 'hostile' }, 'The recorder does not run'],
+    ] as const) {
+      const { page, api, complaints } = await openDesk(t, opened, data);
+      const call = api.calls.find((c) => c.recording?.state === 'sealed')!;
+      await page.goto(`${api.url}/calls/${call.id}`);
+      await page.getByRole('button', { name: 'Evidence pack' }).click();
+      await page.getByLabel('Reason').fill('Case 9');
+      const saved = page.waitForEvent('download');
+      await page.keyboard.press('Enter');
+      t.equal((await saved).suggestedFilename(), `tapedeck-evidence-${call.id}.zip`);
+      await page.getByText(said).waitFor();
+      await page.keyboard.press('Escape');
+      t.equal(await page.evaluate('document.activeElement.textContent'), 'Evidence pack\u2026');
+      t.strictSame(complaints, []);
+    }
+    const { page, api } = await openDesk(t, opened, { auditor: true });
+    await page.goto(`${api.url}/calls/${api.calls[2]!.id}`);
+    await page.getByRole('button', { name: 'Evidence pack' }).click();
+    await page.getByRole('button', { name: 'Make the pack' }).click();
+    await page.getByText('Say why the recording is given out.').waitFor();
+    t.equal(await page.evaluate('document.activeElement.id'), 'evidence-reason');
+    t.strictSame(await faults(page), []);
+  },
+);
 
 t.test('names from the PBX are shown and never run', async (t) => {
   const { page, api, complaints } = await openDesk(t, opened, { state: 'hostile' }, { width: 360 });
@@ -262,4 +577,328 @@ t.test('erasing asks for the word of the breaker and says what went', async (t) 
   await page.getByRole('button', { name: /for good/ }).click();
   await page.getByText(`${word![2]} erased.`).first().waitFor();
   t.match(await page.locator('.answer').textContent(), /Nothing is due today/);
+});
+
+t.test('a call leads to its consultation and back, in the list as it was narrowed', async (t) => {
+  const { page, api } = await openDesk(t, opened);
+  const [asked, main] = [api.calls[5]!, api.calls[6]!];
+  await page.goto(`${api.url}/calls/${main.id}?direction=in`);
+  await page.getByText('Asked while this call was on hold:').waitFor();
+  await page.getByRole('link', { name: `${asked.them.name} was called by ${asked.us.name}` }).click();
+  await page.waitForURL(`${api.url}/calls/${asked.id}?direction=in`);
+  await page.getByRole('link', { name: 'See that call' }).click();
+  await page.waitForURL(`${api.url}/calls/${main.id}?direction=in`);
+});
+
+t.test('the pages are named in one line, on a telephone too', async (t) => {
+  const { page } = await openDesk(t, opened, {}, { width: 360 });
+  await page.locator('.nav a').first().waitFor();
+  const tops = 'new Set([...document.querySelectorAll(".nav a")].map((a) => a.offsetTop)).size';
+  t.equal(await page.evaluate(tops), 1);
+});
+
+t.test('the health page says of when it is, also when nothing newer comes', async (t) => {
+  const { page, api } = await openDesk(t, opened);
+  await page.clock.install();
+  await page.goto(`${api.url}/health`);
+  await page.locator('.answer').waitFor();
+  await api.stop();
+  const asOf = page.getByText(/^As of/);
+  const before = await asOf.textContent();
+  await page.clock.runFor(60_000);
+  await page.getByText('The dashboard server does not answer.').waitFor();
+  t.equal(await asOf.textContent(), before);
+});
+
+t.test('a hold is drawn on the lane of who held, and told with it', async (t) => {
+  const { page, api } = await openDesk(t, opened);
+  await page.goto(`${api.url}/calls/${api.calls[6]!.id}`);
+  const lane = page.locator('.story-lane', { has: page.locator('.story-track .hatch') });
+  await lane.first().waitFor();
+  const { legs, marks } = api.calls[6]!;
+  const hold = marks.find((m) => m.kind === 'hold')!;
+  t.equal(await lane.count(), 1);
+  t.equal(await lane.locator('.hatch').count(), 1);
+  t.match(await lane.locator('.story-name').textContent(), legs[hold.leg!]!.party.name);
+  t.match(await lane.getByRole('img').getAttribute('aria-label'), /put the others on hold at 0:12 for 0:09/);
+});
+
+t.test(
+  'what is not in a recording stands in the story in words and is drawn on its side alone',
+  async (t) => {
+    const { page, api } = await openDesk(t, opened);
+    await page.goto(`${api.url}/calls/${api.calls[6]!.id}`);
+    const happened = page.locator('.happened li');
+    await happened.getByText('Not recorded: The PBX was restarted', { exact: true }).waitFor();
+    t.match(
+      await happened.filter({ hasText: 'Us not recorded' }).textContent(),
+      /1:00\s*Us not recorded: Asterisk stopped writing this side early for 0:12/,
+    );
+    await slider(page).waitFor();
+    t.equal(await page.locator('.signs .hatch-us').count(), 1);
+    t.equal(await page.locator('.story-them .lack').count(), 0, 'the other lane is whole');
+    t.equal(await page.locator('.story-us .lack').count(), 1);
+  },
+);
+
+t.test('the worst phone is named first, and each number leads to the calls that it counts', async (t) => {
+  const { page, api } = await openDesk(t, opened);
+  await page.goto(`${api.url}/quality`);
+  await page.getByRole('link', { name: 'Extension 112: noisy in 31 of 40 calls.' }).click();
+  await page.locator('.call-row').first().waitFor();
+  const query = new URL(page.url()).searchParams;
+  t.match(Object.fromEntries(query), { quality: 'noisy', of: 'extension:112', when: 'custom' });
+  await page.getByRole('button', { name: 'Only Extension 112: show all' }).click();
+  await until(page, '!location.search.includes("of=")');
+  t.equal(await page.getByLabel('Sound').inputValue(), 'noisy');
+});
+
+t.test('somebody is added with keys alone, and what it means is said meanwhile', async (t) => {
+  const { page, api, complaints } = await openDesk(t, opened);
+  await page.goto(`${api.url}/people`);
+  await page.getByRole('link', { name: 'Add a person' }).press('Enter');
+  await page.getByLabel('Name', { exact: true }).fill('Greta');
+  await page.getByLabel('Reviewer', { exact: true }).press('Space');
+  await page.getByLabel('Queues', { exact: true }).fill('sales');
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Download recordings').press('Space');
+  const means = page.locator('.person-means');
+  await means.getByText('Greta sees and hears the calls of queue sales, and may download them.').waitFor();
+  t.equal(await page.getByLabel('Redact').count(), 1);
+  await page.getByLabel('Auditor', { exact: true }).press('Space');
+  await page.getByLabel('Reviewer', { exact: true }).press('Space');
+  t.equal(await page.getByLabel('Redact').count(), 0, 'an auditor cannot be given that');
+  await page.getByLabel('Auditor', { exact: true }).press('Space');
+  await page.getByLabel('Admin', { exact: true }).press('Space');
+  await means.getByText('Sees that calls were made and hears none.').waitFor();
+  await page.getByRole('button', { name: 'Save' }).press('Enter');
+  await page.getByText('Give this link to Greta, and to nobody else').waitFor();
+  t.match(await page.getByLabel('Link', { exact: true }).inputValue(), /\/welcome#ABCD-EFGH-JKMN-PQRS-TVWX$/);
+  t.match(api.people.at(-1), { name: 'Greta', roles: ['admin'], grants: [] });
+  t.strictSame(complaints, []);
+});
+
+t.test('of two who change the same person the second is told, and can look before he writes', async (t) => {
+  const { page, api } = await openDesk(t, opened);
+  await page.goto(`${api.url}/people/carla`);
+  await page.getByLabel('Export calls with their evidence').check();
+  const carla = api.people.find(({ id }) => id === 'carla')!;
+  Object.assign(carla, { version: 9, scope: { ...carla.scope, queues: [], extensions: [] } });
+  await page.getByRole('button', { name: 'Save' }).click();
+  const told = page.getByRole('alert');
+  await told.getByText('Carla Reyes sees and hears the calls of our number +441632960100').waitFor();
+  t.strictSame(await faults(page), []);
+  await told.getByRole('button', { name: 'Save mine over theirs' }).click();
+  await page.getByText('Saved. It holds from now on').waitFor();
+  t.match(carla, {
+    version: 10,
+    grants: ['download', 'export', 'hold'],
+    scope: { queues: ['sales', 'support'] },
+  });
+});
+
+t.test('the last admin is told why he stays one', async (t) => {
+  const { page, api } = await openDesk(t, opened);
+  await page.goto(`${api.url}/people/anna`);
+  await page.getByLabel('Admin', { exact: true }).uncheck();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('This is the last admin who can sign in.').waitFor();
+});
+
+t.test('the code of a link leaves the address at once, and a wrong one is said to be', async (t) => {
+  const { page, api } = await openDesk(t, opened, { signedIn: false });
+  await page.goto(`${api.url}/welcome#XXXX`);
+  await page.getByText('This link is not right, was used before, or is too old.').waitFor();
+  t.equal(new URL(page.url()).hash, '');
+  await page.getByLabel('Code of your link').fill('ABCD-EFGH-JKMN-PQRS-TVWX');
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByLabel('Password', { exact: true }).fill('four unrelated quiet words');
+  await page.getByText('a good length').waitFor();
+  await page.getByRole('button', { name: 'Set the password' }).click();
+  await page.getByText('Sign in as Dan Wolff.').waitFor();
+  await page.getByRole('button', { name: 'Go to sign in' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+});
+
+t.test('a session is ended from the account page, and a new password ends the others', async (t) => {
+  const { page, api } = await openDesk(t, opened);
+  await page.goto(api.url);
+  await page.getByRole('button', { name: 'Menu of Anna Berg' }).click();
+  await page.getByRole('link', { name: 'Your account' }).click();
+  await page.getByRole('button', { name: 'Sign out Safari on iPhone, from 192.168.1.77' }).click();
+  await until(page, "document.querySelectorAll('.lines:first-of-type .line-name').length > 0");
+  await page.getByText('Safari on iPhone').waitFor({ state: 'detached' });
+  await page.getByLabel('Old password').fill('wrong');
+  await page.getByLabel('New password').fill('four unrelated quiet words');
+  await page.getByRole('button', { name: 'Change the password' }).click();
+  await page.getByText('The old password is not right.').waitFor();
+  await page.getByLabel('Old password').fill('correct horse battery');
+  await page.getByRole('button', { name: 'Change the password' }).click();
+  await page.getByText('Your password is changed. 1 other session ended.').waitFor();
+});
+
+t.test('an admin lets somebody in on the real server, and out again while he looks', async (t) => {
+  const dashboard = await openDashboard(t, { uiDir: opened.uiDir, now: Date.now, live: { pollMs: 20 } });
+  const address = await dashboard.app.listen({ port: 0, host: '127.0.0.1' });
+  const visitor = async () => {
+    const context = await opened.browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' });
+    t.teardown(() => context.close());
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    return page;
+  };
+  const admin = await visitor();
+  await admin.goto(address);
+  await admin.getByLabel('Set-up code').fill((await dashboard.setup.begin())!);
+  await admin.getByLabel('Your name').fill('Anna Berg');
+  await admin.getByLabel('Password', { exact: true }).fill('four unrelated quiet words');
+  await admin.getByLabel('I also hear calls').uncheck();
+  await admin.getByText('see that calls were made and hear none').waitFor();
+  await admin.getByRole('button', { name: 'Make the account' }).click();
+  await admin.getByRole('link', { name: 'People' }).click();
+  await admin.getByText('Sees that calls were made and hears none.').waitFor();
+  await admin.getByRole('link', { name: 'Add a person' }).click();
+  await admin.getByLabel('Name', { exact: true }).fill('Greta');
+  await admin.getByLabel('Reviewer', { exact: true }).check();
+  await admin.getByLabel('Queues', { exact: true }).fill('sales');
+  await admin.getByRole('button', { name: 'Add to Queues' }).click();
+  await admin.getByRole('button', { name: 'Save' }).click();
+  const link = await admin.getByLabel('Link', { exact: true }).inputValue();
+
+  const greta = await visitor();
+  await greta.goto(link);
+  await greta.getByText('Welcome, Greta.').waitFor();
+  await greta.getByLabel('Password', { exact: true }).fill('other unrelated quiet words');
+  await greta.getByRole('button', { name: 'Set the password' }).click();
+  await greta.getByRole('button', { name: 'Go to sign in' }).click();
+  await greta.getByLabel('Name', { exact: true }).fill('greta');
+  await greta.getByLabel('Password', { exact: true }).fill('other unrelated quiet words');
+  await greta.getByRole('button', { name: 'Sign in' }).click();
+  await greta.getByRole('button', { name: 'Menu of Greta' }).click();
+  await greta.getByRole('link', { name: 'Your account' }).click();
+  await greta.getByText('You see and hear the calls of queue sales.').waitFor();
+  await greta.getByText('Chrome on Linux').waitFor();
+  await greta.getByRole('button', { name: 'Make a token' }).click();
+  await greta.getByLabel('What it is for').fill('script');
+  await greta.getByLabel('List calls').check();
+  await greta.getByRole('button', { name: 'Make the token' }).click();
+  const token = await greta.getByLabel('Token', { exact: true }).inputValue();
+  const ask = () => fetch(`${address}/api/v1/calls`, { headers: { authorization: `Bearer ${token}` } });
+  t.equal((await ask()).status, 200);
+
+  await admin.getByText('Chrome on Linux').waitFor();
+  await admin.getByLabel('Download recordings').check();
+  await admin.getByRole('button', { name: 'Save' }).click();
+  await admin.getByText('Saved. It holds from now on').waitFor();
+  await greta.getByText('You see and hear the calls of queue sales, and may download them.').waitFor();
+  await admin.getByRole('button', { name: 'Disable' }).click();
+  await admin.getByText('Is disabled and cannot sign in.').waitFor();
+  await greta.getByText('Your session has ended.').waitFor();
+  t.equal((await ask()).status, 401);
+});
+
+t.test('each role sees what it may use, and an address that is not for it says so', async (t) => {
+  const navigation = async (page: Page) => {
+    await page.locator('.status-good, .status-alarm').first().waitFor();
+    return page.locator('.nav a').allTextContents();
+  };
+  const all = ['Calls', 'Coverage', 'Quality', 'Policy', 'Retention', 'Audit', 'Health', 'People'];
+  for (const [as, shown] of [
+    ['founder', all],
+    ['admin', all],
+    ['auditor', all],
+    ['reviewer', ['Calls']],
+    ['agent', ['Calls']],
+    ['nobody', ['Calls']],
+  ] as const) {
+    const { page, api, complaints } = await openDesk(t, opened, { as, state: 'trouble' });
+    t.strictSame(await navigation(page), shown, as);
+    t.equal(
+      await page.locator('.status a').count(),
+      shown.length > 1 ? 1 : 0,
+      `${as}: the status leads somewhere`,
+    );
+    t.equal(
+      await page.locator('.banner').count(),
+      shown.length > 1 ? 1 : 0,
+      `${as}: what is wrong with the box`,
+    );
+    if (shown.length > 1) continue;
+    for (const path of [
+      '/policy',
+      '/coverage',
+      '/quality',
+      '/retention',
+      '/audit',
+      '/health',
+      '/people',
+      '/people/x',
+    ]) {
+      await page.goto(api.url + path);
+      await page.getByRole('heading', { name: 'This page is not for you' }).waitFor();
+    }
+    t.strictSame(complaints, [], `${as}: nothing was asked for in vain`);
+  }
+});
+
+t.test('an agent opens his calls only, and hears them from where he came in', async (t) => {
+  const { page, api } = await openDesk(t, opened, { as: 'agent' });
+  const mine = api.calls.filter((c) => c.legs.some((l) => l.party.number === '134'));
+  await page.locator('.call-row').first().waitFor();
+  t.equal(await page.locator('.call-row').count(), mine.length);
+  t.equal(await page.getByLabel('Sound').count(), 0, 'how others sound is not his to look for');
+  const call = api.calls[6]!;
+  await page.goto(`${api.url}/calls/${call.id}`);
+  await page.getByText(/^You hear this call from 0:21 to /).waitFor();
+  t.equal(await page.getByRole('link', { name: /Download|Who heard/ }).count(), 0);
+  t.equal(await position(page), 21, 'the player stands where there is something to hear');
+  t.equal(await page.locator('.signs .unheard').textContent(), 'before you joined');
+  t.match(await page.locator('.happened').textContent(), /0:00\s*Silent for you: before you joined for 0:21/);
+  const other = api.calls.find((c) => !mine.includes(c))!;
+  await page.goto(`${api.url}/calls/${other.id}`);
+  await page.getByText('There is no such call.').waitFor();
+});
+
+t.test('an auditor says why once a call, and the last reason is there for the next', async (t) => {
+  const { page, api } = await openDesk(t, opened, { as: 'auditor' });
+  const play = page.getByRole('button', { name: 'Play', exact: true }).first();
+  await page.goto(`${api.url}/calls/${api.calls[2]!.id}`);
+  await play.click();
+  await page.getByLabel('Reason').fill('Complaint 12');
+  await page.keyboard.press('Enter');
+  await until(page, "document.querySelector('audio').currentTime > 0.1");
+  t.equal(api.reasons.get(api.calls[2]!.id), 'Complaint 12');
+  await page.keyboard.press('k');
+  await play.waitFor();
+  await page.keyboard.press('k');
+  await until(page, "!document.querySelector('audio').paused");
+  t.equal(await page.getByRole('dialog').count(), 0, 'not asked again');
+  await page.keyboard.press('k');
+  await play.waitFor();
+  await page.locator(`#row-${api.calls[4]!.id}`).click();
+  await page.getByRole('heading', { name: api.calls[4]!.them.name }).waitFor();
+  await play.click();
+  t.equal(await page.getByLabel('Reason').inputValue(), 'Complaint 12');
+  await page.keyboard.press('Enter');
+  await until(page, "document.querySelector('audio').currentTime > 0.1");
+  await page.keyboard.press('k');
+  await page.locator(`#row-${api.calls[6]!.id}`).click();
+  await page.getByRole('heading', { name: api.calls[6]!.them.name }).waitFor();
+  await play.click();
+  await page.getByLabel('Reason').fill('forget me');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.getByRole('dialog').waitFor();
+  await page.getByLabel('Reason').fill('Complaint 13');
+  await page.keyboard.press('Enter');
+  await until(page, "document.querySelector('audio').currentTime > 0.1");
+});
+
+t.test('an admin who hears nothing sees the list, and why there is nothing to play', async (t) => {
+  const { page, api } = await openDesk(t, opened, { as: 'admin' });
+  await page.getByText('Hearing them is a right of its own').waitFor();
+  await page.goto(`${api.url}/calls/${api.calls[2]!.id}`);
+  await page.getByText('You see that this call was made, and may not hear it.').waitFor();
+  t.equal(await page.getByRole('button', { name: 'Play', exact: true }).count(), 0);
+  t.equal(await slider(page).count(), 0);
 });

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { open, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -11,7 +11,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { makeDirDurably, removeDurably, writeDurably } from '../daemon/vault/durable.js';
 import { createKeys } from '../daemon/vault/keys.js';
-import { createMasterKey, loadMasterKey } from '../daemon/vault/master-key.js';
+import { createMasterKey, ensureMasterKey, loadMasterKey } from '../daemon/vault/master-key.js';
 import { openSealed } from '../daemon/vault/open.js';
 import { sealStream } from '../daemon/vault/seal.js';
 
@@ -294,6 +294,27 @@ t.test('the master key is read as base64 or hex, from a file that is closed to o
   }
   t.throws(() => loadMasterKey(join(dir, 'none')), { code: 'master_key_missing', detail: /ENOENT/ });
 });
+
+t.test(
+  'a master key is made at the first start, and never again where keys were wrapped with one',
+  async (t) => {
+    const home = t.testdir({});
+    const file = join(home, 'master.key');
+    const keysDb = join(home, 'keys.db');
+    t.equal(ensureMasterKey(file, keysDb), true);
+    const first = loadMasterKey(file);
+    writeFileSync(keysDb, '');
+    t.equal(ensureMasterKey(file, keysDb), false);
+    t.strictSame(loadMasterKey(file), first);
+    rmSync(file);
+    t.throws(() => ensureMasterKey(file, keysDb), { code: 'master_key_missing', detail: /is gone/ });
+    t.notOk(existsSync(file));
+    t.throws(() => ensureMasterKey(join(home, 'none/master.key'), join(home, 'none/keys.db')), {
+      code: 'master_key_missing',
+      detail: /cannot be made \(ENOENT\)/,
+    });
+  },
+);
 
 t.test('a recording has one key, until it is destroyed', async (t) => {
   const path = join(dir, 'keys.db');

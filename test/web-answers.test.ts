@@ -1,13 +1,18 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
+import { harmless } from '../daemon/domain/csv.js';
 import { nextDay, startOfDay } from '../daemon/domain/days.js';
 import { defaultPolicy } from '../daemon/domain/policy.js';
+import type { Quality } from '../daemon/domain/quality.js';
+import type { Gap } from '../daemon/domain/recording.js';
+import { downStatus } from '../daemon/domain/status.js';
 import { createControl } from '../web/control.js';
-import { harmless } from '../web/retention-table.js';
 import * as schemas from '../web/schemas.js';
 import {
   addCall,
@@ -213,7 +218,9 @@ t.test('retention shows what is due, what is next and what is gone, as a table t
 });
 
 t.test("a retention run is the daemon's, and so are its refusals", async (t) => {
-  const dir = t.testdir({});
+  // A short path: the system cuts that of a socket, without a word.
+  const dir = mkdtempSync(join(tmpdir(), 'tapedeck-answers-'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
   const asked: unknown[] = [];
   let answer: [number, unknown] = [200, { erased: 2, failed: 0, left: 5 }];
   const daemon = createServer((req, res) => {
@@ -242,9 +249,10 @@ t.test("a retention run is the daemon's, and so are its refusals", async (t) => 
   t.match(refused, { statusCode: 409 });
   t.match(refused.json().error, { code: 'retention_refused', detail: '9 of 10' });
   const pbx = { ari: true, ami: false, version: '22', problem: null };
-  answer = [200, { pbx, calls_now: 3, recording_now: 2, preserving: 1 }];
+  const said = { ...downStatus('', ''), pbx, calls_now: 3, recording_now: 2, preserving: 1 };
+  answer = [200, said];
   const status = (await get(dashboard.app, '/status', cookie)).json();
-  t.strictSame(status, { daemon: 'up', pbx, calls_now: 3, recording_now: 2, preserving: 1 });
+  t.strictSame(status, { daemon: 'up', ...said });
   answer = [200, { nonsense: true }];
   t.equal((await get(dashboard.app, '/status', cookie)).json().daemon, 'down');
 });
@@ -309,7 +317,7 @@ t.test('the API describes itself to whoever is signed in', async (t) => {
   t.equal(doc.openapi, '3.1.0');
   for (const { method, url } of routes) {
     if (!url.startsWith('/api/v1/') || method === 'HEAD') continue;
-    const said = doc.paths[url.replace(':id', '{id}')]?.[method.toLowerCase()];
+    const said = doc.paths[url.replace(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()];
     t.ok(said?.summary && said.description, `${method} ${url}`);
   }
   t.notOk(doc.paths['/*'] || doc.paths['/api/*']);
@@ -320,4 +328,76 @@ t.test('the API describes itself to whoever is signed in', async (t) => {
   t.notMatch(page.headers['content-security-policy'], /swagger\.io|unsafe-inline/);
   const plain = await get(app, '/calls', cookie);
   t.match(plain.headers['content-security-policy'], /script-src 'self';/);
+});
+
+t.test('what a recording lacks and sounds like is told, found and counted', async (t) => {
+  const dashboard = await openDashboard(t);
+  const cookie = await setUp(dashboard);
+  const side = {
+    ...{ speechDb: -19, noiseDb: -40.5, peakDb: -2, silentShare: 0.5 },
+    ...{ zeroShare: 0, clippedShare: 0, lostShare: 0 },
+  };
+  const ears = { them: { kind: 'line', name: 'trunk' }, us: { kind: 'extension', name: '112' } } as const;
+  const add = (flags: Quality['flags'], gaps: Gap[] = []) =>
+    addRecording(dashboard, Buffer.from('sound'), {
+      call: { startedAt: START + made++ },
+      recording: { gaps, quality: { them: side, us: side, echo: null, flags, ears } },
+    });
+  let made = 0;
+  const gap = { atMs: 4_000, untilMs: 9_000, side: 'us', reason: 'The disk was full.' } as const;
+  const noisy = (await add([{ side: 'us', flag: 'noisy' }], [gap])).call;
+  const echo = (await add([{ side: 'them', flag: 'echo' }])).call;
+  await add([]);
+
+  const one = (await get(dashboard.app, `/calls/${noisy.id}`, cookie)).json();
+  t.strictSame(ajar(schemas.CallDetail, one), []);
+  t.match(one.recording, {
+    gaps: [{ at_ms: 4_000, until_ms: 9_000, side: 'us', reason: 'The disk was full.' }],
+    quality: { us: { noise_db: -40.5 }, flags: [{ side: 'us', flag: 'noisy' }] },
+  });
+
+  const list = async (query: string) => {
+    const { calls } = (await get(dashboard.app, `/calls?${query}`, cookie)).json();
+    return calls.map((c: { id: string }) => c.id);
+  };
+  t.strictSame(await list('quality=noisy'), [noisy.id]);
+  t.strictSame(await list('quality=any'), [echo.id, noisy.id]);
+  t.equal((await list('of=extension:112')).length, 3);
+  t.strictSame(await list('of=line:trunk&quality=any'), [echo.id]);
+  for (const wrong of ['quality=loud', 'of=112', 'of=phone:112'])
+    t.equal((await get(dashboard.app, `/calls?${wrong}`, cookie)).statusCode, 400, wrong);
+
+  const trends = (await get(dashboard.app, '/quality', cookie)).json();
+  t.strictSame(ajar(schemas.QualityTrendsView, trends), []);
+  t.match(trends, {
+    worst: { of: 'extension:112', flagged: 1 },
+    extensions: [{ name: '112', of: 'extension:112', calls: 3, flagged: 1, flags: { noisy: 1, echo: 0 } }],
+    lines: [{ name: 'trunk', calls: 3, flagged: 1, flags: { echo: 1 } }],
+  });
+  const before = await get(dashboard.app, '/quality?from=2020-01-01&to=2020-01-02', cookie);
+  t.strictSame(before.json(), { worst: null, extensions: [], lines: [] });
+});
+
+t.test('a consultation and the call that it was for lead to each other', async (t) => {
+  const dashboard = await openDashboard(t);
+  const cookie = await setUp(dashboard);
+  const main = await addCall(dashboard.catalogue);
+  const ask = (after: number) =>
+    addCall(dashboard.catalogue, {
+      startedAt: main.startedAt + after,
+      direction: 'internal',
+      consultFor: main.id,
+    });
+  const later = await ask(120_000);
+  const sooner = await ask(60_000);
+  const shown = async (id: string) => {
+    const body = (await get(dashboard.app, `/calls/${id}`, cookie)).json();
+    t.strictSame(ajar(schemas.CallDetail, body), []);
+    return body;
+  };
+  t.strictSame(
+    (await shown(main.id)).consultations.map((c: { id: string }) => c.id),
+    [sooner.id, later.id],
+  );
+  t.match(await shown(later.id), { consult_for: main.id, consultations: [] });
 });

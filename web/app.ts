@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import type { ServerOptions } from 'node:https';
 import cookiePlugin from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
@@ -6,32 +8,69 @@ import underPressure from '@fastify/under-pressure';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { ulid } from 'ulid';
 import type { Catalogue } from '../daemon/catalogue/catalogue.js';
+import type { Ldap } from '../daemon/directory/ldap.js';
+import type { GroupRule } from '../daemon/domain/directory.js';
 import { fail } from '../daemon/domain/error.js';
 import type { Log } from '../daemon/ops/log.js';
+import type { FactorSecrets } from '../daemon/vault/factor-secrets.js';
 import type { Keys } from '../daemon/vault/keys.js';
 import type { openSealed } from '../daemon/vault/open.js';
-import { createCookie } from './auth/cookie.js';
+import { type Audited, createAudit } from './audit.js';
+import type { Access } from './auth/access.js';
+import { createCookie, createJourneyCookie } from './auth/cookie.js';
+import { createDevices } from './auth/devices.js';
+import { createDirectory } from './auth/directory.js';
+import { createEnter } from './auth/enter.js';
+import { createFactors } from './auth/factors.js';
 import { guard } from './auth/guard.js';
 import { createHosts } from './auth/hosts.js';
+import { createInvitations } from './auth/invitations.js';
+import { createPasskeys } from './auth/passkeys.js';
 import { createPasswords, type PasswordVerbs } from './auth/passwords.js';
-import { createSessions } from './auth/sessions.js';
+import { createSessions, type SessionLimits } from './auth/sessions.js';
 import { createSetup, type Setup } from './auth/setup.js';
+import { createSignIn } from './auth/sign-in.js';
+import { createTokens } from './auth/tokens.js';
 import { createTries, network } from './auth/tries.js';
+import { limitConnections, limitPipelining } from './connections.js';
 import type { Control } from './control.js';
-import { sendError } from './errors.js';
-import { contentPolicy, permissions } from './headers.js';
+import { refusesClients, sendError } from './errors.js';
+import { always, bare, helmetOptions } from './headers.js';
+import { createListening } from './listening.js';
 import { createLive, type Pace } from './live.js';
+import { createPlaying, type PlayingPace } from './playing.js';
+import { createReached } from './reached.js';
+import { tellOfRefusals } from './refusals.js';
+import { accountRoutes } from './routes/account.js';
 import { audioRoutes } from './routes/audio.js';
+import { auditRoutes } from './routes/audit.js';
+import { authorityRoutes } from './routes/authority.js';
 import { callRoutes } from './routes/calls.js';
-import type { RouteDeps } from './routes/deps.js';
-import { describeRoutes, docsRoutes } from './routes/docs.js';
+import { coverageRoutes } from './routes/coverage.js';
+import type { RouteDeps, WithProvider } from './routes/deps.js';
+import { DOCS, describeRoutes, docsRoutes } from './routes/docs.js';
+import { evidenceRoutes } from './routes/evidence.js';
+import { factorRoutes } from './routes/factors.js';
+import { healthRoutes } from './routes/health.js';
+import { heardRoutes } from './routes/heard.js';
+import { listenRoutes } from './routes/listen.js';
 import { liveRoutes } from './routes/live.js';
+import { manifestRoutes } from './routes/manifest.js';
+import { metricsRoutes } from './routes/metrics.js';
+import { peopleRoutes } from './routes/people.js';
 import { policyRoutes } from './routes/policy.js';
+import { proofRoutes } from './routes/proofs.js';
+import { providerRoutes } from './routes/provider.js';
+import { qualityRoutes } from './routes/quality.js';
 import { retentionRoutes } from './routes/retention.js';
 import { sessionRoutes } from './routes/session.js';
 import { setupRoutes } from './routes/setup.js';
 import { statusRoutes } from './routes/status.js';
+import { tokenRoutes } from './routes/tokens.js';
 import { uiRoutes } from './routes/ui.js';
+import { welcomeRoutes } from './routes/welcome.js';
+import { createSeen } from './seen.js';
+import { createMasks } from './sound/masked.js';
 import type { App } from './types.js';
 
 export type Deps = {
@@ -39,54 +78,110 @@ export type Deps = {
   keys: Pick<Keys, 'identity'>;
   openSealed: typeof openSealed;
   passwords: PasswordVerbs;
+  factorSecrets: FactorSecrets;
+  /** Whose people may sign in too; null: there is none. */
+  directory: { ldap: Pick<Ldap, 'find' | 'check'>; rules: readonly GroupRule[] } | null;
+  provider: WithProvider | null;
   control: Control;
   dataDir: string;
   uiDir: string;
   site: { name: string; timeZone: string };
   web: { address: string; hosts: readonly string[] };
+  /** How long sessions last; half an hour and twelve when left out. */
+  sessionLimits?: SessionLimits;
+  /** How TLS is spoken, and the box's own authority in PEM form if that made the certificate; null: plain HTTP. */
+  tls: { options: ServerOptions; authority: () => string | null } | null;
   retention: { schedule: string; breakerPercent: number };
+  coverage: { targetPercent: number };
+  /** Who may read /metrics: these addresses, and whoever has the token if there is one. */
+  metrics: { allow: readonly string[]; token: () => string | null };
   version: string;
   log: Log;
   /** Milliseconds since 1970. */
   now: () => number;
   live?: Partial<Pace>;
+  playing?: Partial<PlayingPace>;
 };
 
-export type RouteEntry = { method: string; url: string; public: boolean };
+export type RouteEntry = { method: string; url: string; access: Access; audit: Audited | undefined };
 
 const SWEEP_MS = 600_000;
+/** Whoever has left the directory is found out at the next look. */
+const RECHECK_MS = 300_000;
 const resources = [
   sessionRoutes,
+  proofRoutes,
+  providerRoutes,
+  factorRoutes,
   setupRoutes,
   callRoutes,
   audioRoutes,
+  manifestRoutes,
+  evidenceRoutes,
+  listenRoutes,
+  heardRoutes,
+  auditRoutes,
   liveRoutes,
   policyRoutes,
+  qualityRoutes,
   retentionRoutes,
+  coverageRoutes,
   statusRoutes,
+  healthRoutes,
+  peopleRoutes,
+  accountRoutes,
+  tokenRoutes,
+  welcomeRoutes,
 ];
 
 /** The dashboard's server, not yet listening; the set-up that its process begins; and every route that there is. */
 export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; routes: RouteEntry[] }> {
-  const app = createServer(deps.log);
+  const app = createServer(deps.log, deps.tls?.options);
   const routes = listRoutes(app);
-  const sessions = createSessions(deps);
-  const setup = createSetup(deps);
+  const audit = createAudit(deps);
+  const seen = createSeen({ ...deps, audit });
+  const playing = createPlaying({ ...deps, audit, pace: deps.playing });
+  const sessions = createSessions({ ...deps, audit, limits: deps.sessionLimits });
+  const tokens = createTokens({ ...deps, audit });
+  const setup = createSetup({ ...deps, audit });
   const passwords = createPasswords(deps.passwords);
   const live = createLive({ ...deps, sessions, pace: deps.live });
-  const cookie = createCookie({ secure: false });
+  const secure = deps.tls !== null;
+  const cookie = createCookie({ secure });
+  const devices = createDevices({ ...deps, secure });
+  const directory = deps.directory && createDirectory({ ...deps, audit, ...deps.directory });
   const routeDeps: RouteDeps = {
     ...deps,
+    reached: createReached(deps),
+    listening: createListening(deps),
+    masks: createMasks(),
     sessions,
+    tokens,
+    invitations: createInvitations({ ...deps, audit }),
     setup,
     passwords,
     live,
+    audit,
+    playing,
+    seen,
     cookie,
+    journeyCookie: createJourneyCookie({ secure }),
+    signIn: createSignIn({ ...deps, passwords, directory }),
+    enter: createEnter({ ...deps, sessions, live, cookie, devices, audit }),
+    factors: createFactors({
+      ...deps,
+      audited: audit.audited,
+      secrets: deps.factorSecrets,
+      siteName: deps.site.name,
+    }),
+    passkeys: createPasskeys({ ...deps, audited: audit.audited, siteName: deps.site.name }),
     tries: createTries(deps),
+    devices,
   };
 
-  await protect(app);
-  guard(app, { hosts: createHosts(deps.web), sessions, cookie: cookie.name });
+  await protect(app, secure);
+  guard(app, { hosts: createHosts(deps.web), sessions, tokens, cookie, control: deps.control });
+  tellOfRefusals(app, audit);
   await describeRoutes(app, deps.version);
   await app.register(
     async (api: App) => {
@@ -95,38 +190,67 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; ro
     { prefix: '/api/v1' },
   );
   await docsRoutes(app);
-  app.all('/api/*', { schema: { hide: true } }, async () => {
-    throw fail('not_found');
-  });
+  metricsRoutes(app, routeDeps);
+  authorityRoutes(app, { authority: () => deps.tls?.authority() ?? null });
+  app.all(
+    '/api/*',
+    { config: { access: 'signed_in', audit: { nothing: 'there is nothing' } }, schema: { hide: true } },
+    async () => {
+      throw fail('not_found');
+    },
+  );
   await uiRoutes(app, deps.uiDir);
 
   let sweeping: NodeJS.Timeout;
+  let rechecking: NodeJS.Timeout | undefined;
   app.addHook('onReady', async () => {
     await passwords.warm();
     live.start();
+    playing.start();
+    audit.note(audit.own('start', { detail: { process: 'dashboard', version: deps.version } }));
     const sweep = () => sessions.sweep().catch((err: unknown) => deps.log.warn({ err }, 'old sessions stay'));
     sweeping = setInterval(sweep, SWEEP_MS).unref();
+    const recheck = () =>
+      directory?.recheck().catch((err: unknown) => deps.log.error({ err }, 'the directory was not asked'));
+    if (directory) rechecking = setInterval(recheck, RECHECK_MS).unref();
   });
   app.addHook('preClose', async () => {
     clearInterval(sweeping);
+    clearInterval(rechecking);
     live.stop();
+  });
+  // After the last answer: what was heard until now.
+  app.addHook('onClose', async () => {
+    seen.stop();
+    playing.stop();
+    audit.note(audit.own('stop', { detail: { process: 'dashboard', version: deps.version } }));
+    await audit.stop();
   });
   return { app, setup, routes };
 }
 
-function createServer(log: Log): App {
-  const app: App = Fastify({
+const LONGEST_BODY = 1024 * 1024;
+
+/** How long a client may take for its headers (ms), and how often that is looked at. */
+const PATIENCE = { headersTimeout: 15_000, connectionsCheckingInterval: 5000 };
+
+function createServer(log: Log, tls?: ServerOptions): App {
+  const early = bare(tls !== undefined);
+  const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => ulid(),
-    bodyLimit: 1024 * 1024,
+    bodyLimit: LONGEST_BODY,
     requestTimeout: 30_000,
     keepAliveTimeout: 15_000,
     routerOptions: { maxParamLength: 200 },
-    http: { headersTimeout: 15_000, connectionsCheckingInterval: 5000 },
+    ...(tls ? { https: { ...tls, ...PATIENCE } } : { http: PATIENCE }),
     return503OnClosing: true,
-    frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
-  });
+    clientErrorHandler: refusesClients(early),
+    frameworkErrors: (error, request, reply) => void sendError(error, request, reply.headers(early)),
+  }) as unknown as App;
+  limitConnections(app.server);
+  limitPipelining(app.server);
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   // What routes answer is built field by field in views.ts and checked by the compiler.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
@@ -137,7 +261,7 @@ function createServer(log: Log): App {
   });
   app.addHook('onResponse', async (request, reply) => {
     const { method, url, config } = request.routeOptions;
-    if (config.public && method === 'GET') return;
+    if (config.access === 'public' && method === 'GET') return;
     const line = {
       method: request.method,
       route: url,
@@ -149,26 +273,26 @@ function createServer(log: Log): App {
   return app;
 }
 
+/** Throws when a route does not say who may use it: nothing is open, or shut, by oversight. */
 function listRoutes(app: App): RouteEntry[] {
   const table: RouteEntry[] = [];
-  app.addHook('onRoute', ({ method, url, config }) => {
-    for (const one of [method].flat()) table.push({ method: one, url, public: config?.public === true });
+  app.addHook('onRoute', (route) => {
+    // The pages that describe the API come with a package and say nothing.
+    if (route.url.startsWith(DOCS))
+      route.config = { access: 'signed_in', audit: { nothing: 'they describe' }, ...route.config };
+    const access = route.config?.access;
+    if (!access) throw fail('internal', `${route.method} ${route.url} does not say who may use it.`);
+    const { audit } = route.config ?? {};
+    for (const method of [route.method].flat()) table.push({ method, url: route.url, access, audit });
   });
   return table;
 }
 
 /** What holds for every answer: headers, limits, and nothing of it kept in caches. */
-async function protect(app: App): Promise<void> {
+async function protect(app: App, tls: boolean): Promise<void> {
+  app.addHook('onRequest', async (_, reply) => void reply.headers(always));
+  await app.register(helmet, helmetOptions(tls));
   await app.register(underPressure, { maxEventLoopDelay: 3000, maxHeapUsedBytes: 1.5e9, retryAfter: 5 });
-  await app.register(helmet, {
-    contentSecurityPolicy: { useDefaults: false, directives: contentPolicy },
-    // These say something only over TLS, and browsers complain about them without it.
-    strictTransportSecurity: false,
-    crossOriginOpenerPolicy: false,
-    originAgentCluster: false,
-    referrerPolicy: { policy: 'same-origin' },
-    frameguard: { action: 'deny' },
-  });
   await app.register(rateLimit, {
     max: 3000,
     timeWindow: '1 minute',
@@ -177,9 +301,13 @@ async function protect(app: App): Promise<void> {
   });
   await app.register(cookiePlugin);
   app.addHook('onSend', async (request, reply) => {
-    reply.header('permissions-policy', permissions);
-    if (request.routeOptions.config?.public !== true || request.method !== 'GET')
+    if (request.routeOptions.config?.access !== 'public' || request.method !== 'GET')
       reply.header('cache-control', 'no-store');
-    else if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+    if (endless(request.raw)) reply.header('connection', 'close');
   });
 }
+
+/** Whether there is more of it to come than is ever read: what is refused at the door is not listened to for a gigabyte. */
+const endless = ({ complete, headers }: IncomingMessage): boolean =>
+  !complete &&
+  (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > LONGEST_BODY);

@@ -1,28 +1,33 @@
 import type { Static } from 'typebox';
 import { Value } from 'typebox/value';
-import { fail } from '../daemon/domain/error.js';
-import { controlSocket, request } from '../daemon/ops/control-client.js';
-import { DaemonStatus, RetentionRunView, type StatusView } from './schemas.js';
+import { errors, fail } from '../daemon/domain/error.js';
+import { publicMessage } from '../daemon/domain/health.js';
+import { DaemonStatus, downStatus } from '../daemon/domain/status.js';
+import { controlSocket, request, requestText } from '../daemon/ops/control-client.js';
+import { DaemonCheckpoints } from './audit-schemas.js';
+import { RetentionRunView, type StatusView } from './schemas.js';
 
 type Status = Static<typeof StatusView>;
 
 export type Control = {
   /** How the daemon is; says `down` instead of throwing when it does not answer. */
   status(): Promise<Status>;
+  /** Whether a test call's pass opens the recording of this call. Used up by being asked; false without an answer. */
+  takePass(pass: string, call: string): Promise<boolean>;
+  /** The daemon's own figures in Prometheus' text format; null when it does not answer. */
+  metrics(): Promise<string | null>;
+  /** Checkpoints of the audit log and how they fare elsewhere; null when the daemon does not answer. */
+  checkpoints(): Promise<Static<typeof DaemonCheckpoints> | null>;
+  /** Has the audit log signed as it is now; gives the note. Throws `daemon_unreachable` or what the daemon answers. */
+  signCheckpoint(): Promise<string>;
   /** Erases what is due. Throws `daemon_unreachable`, `retention_refused` or whatever else the daemon answers. */
   runRetention(confirm?: string): Promise<Static<typeof RetentionRunView>>;
 };
 
 /** A run destroys keys and files one by one, so it may take longer than other requests. */
 const RUN_MS = 300_000;
-
-const down: Status = {
-  daemon: 'down',
-  pbx: { ari: false, ami: false, version: '', problem: null },
-  calls_now: 0,
-  recording_now: 0,
-  preserving: 0,
-};
+/** The chain may have to be followed from its beginning. */
+const SIGN_MS = 120_000;
 
 /** The dashboard's side of the daemon's control socket. */
 export function createControl({ dataDir }: { dataDir: string }): Control {
@@ -30,7 +35,26 @@ export function createControl({ dataDir }: { dataDir: string }): Control {
   return {
     async status() {
       const answer = await request<unknown>(socket, 'GET', '/status').catch(() => null);
-      return Value.Check(DaemonStatus, answer) ? { ...answer, daemon: 'up' } : down;
+      if (Value.Check(DaemonStatus, answer)) return { ...answer, daemon: 'up' };
+      const { hint } = errors.daemon_unreachable;
+      return { ...downStatus(publicMessage('daemon_down'), hint), daemon: 'down' };
+    },
+    async takePass(pass, call) {
+      const answer = await request<unknown>(socket, 'POST', '/test-call/pass', { pass, call }).catch(
+        () => null,
+      );
+      return (answer as { good?: unknown } | null)?.good === true;
+    },
+    metrics: () => requestText(socket, '/metrics').catch(() => null),
+    async checkpoints() {
+      const answer = await request<unknown>(socket, 'GET', '/audit/checkpoints').catch(() => null);
+      return Value.Check(DaemonCheckpoints, answer) ? answer : null;
+    },
+    async signCheckpoint() {
+      const answer = await request<unknown>(socket, 'POST', '/audit/checkpoint', {}, { timeoutMs: SIGN_MS });
+      const { note } = (answer ?? {}) as { note?: unknown };
+      if (typeof note !== 'string') throw fail('internal', 'The daemon gave no checkpoint.');
+      return note;
     },
     async runRetention(confirm) {
       const answer = await request<unknown>(socket, 'POST', '/retention/run', confirm ? { confirm } : {}, {

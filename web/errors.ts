@@ -1,5 +1,8 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
+import { ulid } from 'ulid';
 import { type ErrorCode, errors, fail, TapedeckError } from '../daemon/domain/error.js';
 import type { ErrorView } from './schemas.js';
 
@@ -73,4 +76,26 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     .header('cache-control', 'no-store')
     .type('application/json; charset=utf-8')
     .send(view);
+}
+
+/** Gives what answers what never became a request: too slow, too long, or not HTTP. Then the connection ends. */
+export const refusesClients =
+  (headers: Record<string, string>) =>
+  (error: Error & { code?: string }, socket: Socket): void => {
+    if (error.code === 'ECONNRESET' || socket.destroyed) return;
+    if (socket.writable) socket.write(clientAnswer(headers, error.code));
+    socket.destroy();
+  };
+
+function clientAnswer(headers: Record<string, string>, code = ''): string {
+  const status = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 }[code] ?? 400;
+  const body = JSON.stringify(errorAnswer(fail('request_invalid'), { id: ulid() }).view);
+  const all = {
+    ...headers,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  return [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n');
 }

@@ -1,66 +1,115 @@
 import type { ServerResponse } from 'node:http';
 import type { Catalogue } from '../daemon/catalogue/catalogue.js';
-import { fail } from '../daemon/domain/error.js';
+import { mayDo, type Person } from '../daemon/domain/person.js';
+import { reachOf } from '../daemon/domain/reach.js';
 import type { Log } from '../daemon/ops/log.js';
 import type { Sessions } from './auth/sessions.js';
 import type { Control } from './control.js';
+import { createShares } from './shares.js';
+import { bareStatus, brief } from './views.js';
 
-/** How often the catalogue and the daemon are looked at, and how often the streams' sessions are, in ms. */
-export type Pace = { pollMs: number; statusMs: number; beatMs: number };
-const PACE: Pace = { pollMs: 300, statusMs: 5000, beatMs: 15_000 };
+/**
+ * How often the catalogue is looked at, for those who see every call and for the others, and the daemon, and the streams'
+ * sessions, in ms.
+ */
+export type Pace = { pollMs: number; reachMs: number; statusMs: number; beatMs: number };
+const PACE: Pace = { pollMs: 300, reachMs: 1500, statusMs: 5000, beatMs: 15_000 };
 
-const MOST = 200;
+const MOST = { all: 200, ofOne: 20 };
 /** A reader this far behind is let go; its browser comes back by itself. */
 const BEHIND_BYTES = 64 * 1024;
 
-type Stream = { res: ServerResponse; tokenHash: string };
+type Listener = { res: ServerResponse; tokenHash: string; person: Person };
+/** `mark`: what he last saw of the calls that he reaches, where those are not all; `stale`: it may be another by now. */
+type Stream = Listener & { mark: string; stale: boolean };
+/** The status for who oversees the box, and for who does not. */
+type Said = { full: string; bare: string };
+
+const CHANGE = 'event: change\ndata: {}\n\n';
+const YOU = 'event: you\ndata: {}\n\n';
 
 export type Live = ReturnType<typeof createLive>;
 
 /**
  * The streams of server-sent events. One look at the catalogue and one question to the daemon serve all of them, and
- * none is asked while nobody listens.
+ * none is asked while nobody listens. Who does not see every call hears of changes to those that he sees only.
  */
 export function createLive(deps: {
-  catalogue: Pick<Catalogue, 'changeCount'>;
+  catalogue: Pick<Catalogue, 'changeCount' | 'reachMark'>;
   control: Pick<Control, 'status'>;
   sessions: Sessions;
   log: Pick<Log, 'warn'>;
   pace?: Partial<Pace>;
 }) {
   const pace = { ...PACE, ...deps.pace };
+  const shares = createShares(MOST, 'Too many pages are open.');
   const streams = new Set<Stream>();
   const timers: NodeJS.Timeout[] = [];
   let seen: number | null = null;
-  let asking: Promise<string> | null = null;
+  let asking: Promise<Said> | null = null;
 
   function send(stream: Stream, text: string): void {
     if (stream.res.writableEnded || stream.res.destroyed) return;
     if (stream.res.writableLength > BEHIND_BYTES) stream.res.destroy();
     else stream.res.write(text);
   }
-  const sendAll = (text: string) => {
-    for (const stream of streams) send(stream, text);
-  };
-  const status = (): Promise<string> => {
+  const status = (): Promise<Said> => {
+    const event = (data: object) => `event: status\ndata: ${JSON.stringify(data)}\n\n`;
     asking ??= deps.control
       .status()
-      .then((answer) => `event: status\ndata: ${JSON.stringify(answer)}\n\n`)
+      .then((answer) => ({ full: event(brief(answer)), bare: event(bareStatus(answer)) }))
       .finally(() => {
         asking = null;
       });
     return asking;
   };
+  const tell = (stream: Stream, said: Said) =>
+    send(stream, mayDo(stream.person, 'oversee') ? said.full : said.bare);
+  const seesAll = ({ person }: Listener) => reachOf(person, 'view') === 'all';
+  const markOf = async ({ person }: Listener): Promise<string> => {
+    const mine = reachOf(person, 'view');
+    return mine === 'all' ? '' : deps.catalogue.reachMark(mine);
+  };
 
   async function look(): Promise<void> {
     const count = await deps.catalogue.changeCount();
-    if (seen !== null && count !== seen) sendAll('event: change\ndata: {}\n\n');
+    if (seen !== null && count !== seen) {
+      // What changed may be that somebody was disabled, or given other rights, whoever did it.
+      await part();
+      for (const stream of streams) {
+        if (seesAll(stream)) send(stream, CHANGE);
+        else stream.stale = true;
+      }
+    }
     seen = count;
   }
-  async function beat(): Promise<void> {
+  async function lookAtReached(): Promise<void> {
     for (const stream of streams) {
-      if (await deps.sessions.check(stream.tokenHash, { use: false })) send(stream, ': here\n\n');
+      if (!stream.stale) continue;
+      stream.stale = false;
+      const mark = await markOf(stream);
+      if (mark !== stream.mark) send(stream, CHANGE);
+      stream.mark = mark;
+    }
+  }
+  /** Ends the streams whose sessions have ended, or owe a second factor. The rights of the others are those of now. */
+  async function part(): Promise<void> {
+    for (const stream of streams) {
+      const session = await deps.sessions.check(stream.tokenHash, { use: false });
+      if (session?.owes === 'nothing') meet(stream, session.person);
       else stream.res.end();
+    }
+  }
+  function meet(stream: Stream, person: Person): void {
+    if (JSON.stringify(person) === JSON.stringify(stream.person)) return;
+    stream.person = person;
+    send(stream, YOU + CHANGE);
+  }
+  async function beat(): Promise<void> {
+    await part();
+    for (const stream of streams) {
+      stream.stale = true;
+      send(stream, ': here\n\n');
     }
   }
 
@@ -83,7 +132,11 @@ export function createLive(deps: {
   return {
     start(): void {
       every(pace.pollMs, look);
-      every(pace.statusMs, async () => sendAll(await status()));
+      every(pace.reachMs, lookAtReached);
+      every(pace.statusMs, async () => {
+        const said = await status();
+        for (const stream of streams) tell(stream, said);
+      });
       every(pace.beatMs, beat);
     },
     stop(): void {
@@ -91,19 +144,19 @@ export function createLive(deps: {
       for (const { res } of streams) res.end();
     },
 
-    /** Throws `too_many`; to be called before the answer begins. */
-    admit(): void {
-      if (streams.size >= MOST) throw fail('too_many', 'Too many pages are open.');
-    },
+    /** Throws `too_many`; to be called before the answer begins. Gives what to call when it is over. */
+    admit: ({ id }: Pick<Person, 'id'>): (() => void) => shares.take(id),
 
     /** Serves an answer whose headers were sent until its reader goes or its session ends. */
-    async add(stream: Stream): Promise<void> {
+    async add(listener: Listener): Promise<void> {
+      const stream: Stream = { ...listener, mark: '', stale: true };
       if (streams.size === 0) seen = null;
       streams.add(stream);
       stream.res.once('close', () => streams.delete(stream));
       stream.res.on('error', () => streams.delete(stream));
       seen ??= await deps.catalogue.changeCount();
-      send(stream, await status());
+      stream.mark = await markOf(stream);
+      tell(stream, await status());
     },
 
     /** Ends the streams of a session. */

@@ -1,54 +1,91 @@
+import { once } from 'node:events';
+import type { Server as HttpsServer, ServerOptions } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ulid } from 'ulid';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import { type Config, version } from '../daemon/ops/config.js';
-import { createLog } from '../daemon/ops/log.js';
+import { createLdap } from '../daemon/directory/ldap.js';
+import { createProvider } from '../daemon/directory/oidc.js';
+import type { Config } from '../daemon/ops/config-schema.js';
+import { noCoreDumps } from '../daemon/ops/core-dumps.js';
+import { createLog, type Log } from '../daemon/ops/log.js';
 import { notify } from '../daemon/ops/notify.js';
 import * as passwords from '../daemon/ops/password.js';
+import { readSecret } from '../daemon/ops/secret.js';
 import { untilSignal } from '../daemon/ops/signal.js';
-import { createKeys, type Keys } from '../daemon/vault/keys.js';
-import { loadMasterKey } from '../daemon/vault/master-key.js';
+import { pbxPorts } from '../daemon/ops/targets.js';
+import { tlsMode } from '../daemon/ops/tls-mode.js';
+import { version } from '../daemon/ops/version.js';
+import { writeDurably } from '../daemon/vault/durable.js';
+import { createFactorSecrets } from '../daemon/vault/factor-secrets.js';
+import { createKeys, type Keys, keysFile } from '../daemon/vault/keys.js';
+import { type MasterKeys, openMasterKeys } from '../daemon/vault/master-key.js';
 import { openSealed } from '../daemon/vault/open.js';
-import { buildApp } from './app.js';
+import { buildApp, type Deps } from './app.js';
+import { createHosts } from './auth/hosts.js';
 import { createControl } from './control.js';
+import { createPlainPort } from './plain-port.js';
+import { tlsOptions } from './tls.js';
+import type { App } from './types.js';
 
 /** What is still being sent when the first signal comes has this long to end. */
 const DRAIN_MS = 10_000;
 
 /**
  * The dashboard's process: serves until a signal ends it. The first SIGTERM or SIGINT lets what is being sent end, the
- * second ends at once. Throws when the catalogue cannot be opened or the address is taken.
+ * second ends at once. Throws when the catalogue cannot be opened or the address is taken. `passphrase` opens a master key
+ * that is locked with one.
  */
-export async function runWeb(config: Config): Promise<void> {
+export async function runWeb(config: Config, passphrase?: string): Promise<void> {
   const log = createLog(config.log.level, 'web');
+  if (!(await noCoreDumps()))
+    log.warn('Core dumps could not be turned off: a crash may write keys and speech to the disk');
   const catalogue = createSqliteCatalogue({ path: join(config.data.dir, 'catalogue.db') });
-  const keys = lateKeys(config);
+  const keys = lateKeys(config, passphrase);
+  const tls = await createTls(config, log);
   await catalogue.start();
   try {
+    await tls?.start();
     const { app, setup } = await buildApp({
       catalogue,
       keys,
       openSealed,
       passwords,
+      factorSecrets: createFactorSecrets(lateMaster(config, passphrase)),
+      ...outside(config),
       control: createControl({ dataDir: config.data.dir }),
       dataDir: config.data.dir,
       uiDir: uiDir(),
       site: { name: config.site.name, timeZone: config.site.time_zone },
       web: config.web,
+      sessionLimits: {
+        idleMs: config.web.session_idle_minutes * 60_000,
+        longestMs: config.web.session_hours * 3_600_000,
+      },
+      tls: tls && { options: tls.options(), authority: tls.authority },
       retention: {
         schedule: config.retention.schedule,
         breakerPercent: config.retention.breaker_percent,
+      },
+      coverage: { targetPercent: config.coverage.target_percent },
+      metrics: {
+        allow: config.metrics.allow,
+        token: () =>
+          config.metrics.token_file ? readSecret(config.metrics.token_file, 'metrics-token') : null,
       },
       version: version(),
       log,
       now: Date.now,
     });
     const ended = untilSignal(log, 'the dashboard ends');
+    tls?.use(app);
     const address = await app.listen({
       host: config.web.address,
       port: config.web.port,
       listenTextResolver: (at) => `listening at ${at}`,
     });
+    await tls?.beside(app);
     invite(await setup.begin(), address);
     await notify('READY=1');
     log.info(`the dashboard is ready at ${address}`);
@@ -58,9 +95,99 @@ export async function runWeb(config: Config): Promise<void> {
     await app.close();
     clearTimeout(drained);
   } finally {
+    await tls?.stop();
     keys.stop();
     await catalogue.stop();
   }
+}
+
+/** Where people may come from besides this catalogue. */
+function outside(config: Config): Pick<Deps, 'directory' | 'provider'> {
+  const { ldap, oidc } = config;
+  const now = Date.now;
+  const ldapPassword = () => readSecret(ldap.bind_password_file, 'ldap-password');
+  const oidcSecret = () => readSecret(oidc.client_secret_file, 'oidc-secret');
+  return {
+    directory: ldap.url
+      ? { ldap: createLdap({ config: ldap, password: ldapPassword, now }), rules: ldap.roles ?? [] }
+      : null,
+    provider: oidc.issuer
+      ? {
+          oidc: createProvider({ config: oidc, secret: oidcSecret, now, pbxPorts: pbxPorts(config) }),
+          name: oidc.name,
+          rules: oidc.roles ?? [],
+        }
+      : null,
+  };
+}
+
+/**
+ * TLS as [web] has it, or null. The server takes each new certificate for the connections after it; SIGHUP has the files
+ * looked at now instead of within a minute.
+ */
+async function createTls(config: Config, log: Log) {
+  const { web, data } = config;
+  const mode = tlsMode(web);
+  if (mode === 'off') return null;
+  const { createCertificates } = await import('../daemon/tls/certificates.js');
+  let options: ServerOptions = {};
+  let app: App | null = null;
+  const certificates = createCertificates({
+    settings: {
+      mode,
+      dataDir: data.dir,
+      address: web.address,
+      hosts: web.hosts,
+      files: { certificate: web.tls_cert_file, key: web.tls_key_file },
+      acme: {
+        directory: web.acme_directory,
+        caFile: web.acme_ca_file,
+        email: web.acme_email,
+        pbxPorts: pbxPorts(config),
+      },
+    },
+    write: writeDurably,
+    onChange(pair) {
+      options = tlsOptions(pair);
+      if (app) (app.server as unknown as HttpsServer).setSecureContext(options);
+    },
+    log,
+    now: Date.now,
+  });
+  const plain = web.http_port
+    ? createPlainPort({
+        hosts: createHosts(web),
+        port: () => (app!.server.address() as AddressInfo).port,
+        proof: certificates.proof,
+        newId: () => ulid(),
+      })
+    : null;
+  const again = () => void certificates.look();
+
+  return {
+    start: certificates.start,
+    authority: certificates.authority,
+    options: () => options,
+    use(of: App): void {
+      app = of;
+      process.on('SIGHUP', again);
+    },
+    /** Opens the plain port beside the server, which listens by now, and renews certificates from then on. */
+    async beside(of: App): Promise<void> {
+      if (plain) {
+        plain.listen(web.http_port, web.address);
+        await once(plain, 'listening');
+        const { port } = of.server.address() as AddressInfo;
+        log.info(`browsers at port ${web.http_port} are sent on to port ${port}`);
+      }
+      await certificates.keep();
+    },
+    async stop(): Promise<void> {
+      process.off('SIGHUP', again);
+      plain?.close().closeAllConnections();
+      await certificates.stop();
+    },
+  };
 }
 
 /** Shows the set-up code where only who runs the machine sees it. It is not logged. */
@@ -71,18 +198,25 @@ function invite(code: string | null, address: string): void {
   );
 }
 
+/** The master key, when it is first needed: see `lateKeys`. */
+function lateMaster(config: Config, passphrase?: string): () => MasterKeys {
+  let master: MasterKeys | null = null;
+  return () => {
+    master ??= openMasterKeys(config.keys.master_key_file, passphrase);
+    return master;
+  };
+}
+
 /**
  * The key store, opened when the first recording is played: the dashboard may be started before the daemon has made
  * the master key.
  */
-function lateKeys(config: Config): Pick<Keys, 'identity'> & { stop(): void } {
+function lateKeys(config: Config, passphrase?: string): Pick<Keys, 'identity'> & { stop(): void } {
   let opened: Keys | null = null;
   function open(): Keys {
-    const keys = createKeys({
-      path: join(config.data.dir, 'keys.db'),
-      masterKey: loadMasterKey(config.keys.master_key_file),
-      readonly: true,
-    });
+    const { current: masterKey, reread } = openMasterKeys(config.keys.master_key_file, passphrase);
+    const path = keysFile(config.data.dir);
+    const keys = createKeys({ path, masterKey, reread, readonly: true });
     keys.start();
     return keys;
   }

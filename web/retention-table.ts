@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
 import type { StoredCall } from '../daemon/catalogue/catalogue.js';
+import { CSV, harmless } from '../daemon/domain/csv.js';
 import { iso } from './views.js';
 
 type State = 'due' | 'kept' | 'gone';
@@ -23,11 +24,10 @@ const header = [
 ];
 
 /**
- * Recordings as CSV (RFC 4180, UTF-8 with a byte order mark so that Excel reads it as such). A cell that a spreadsheet
- * would take for a formula begins with an apostrophe.
+ * Recordings as CSV. A cell that a spreadsheet would take for a formula begins with an apostrophe.
  */
 export function retentionCsv(rows: Iterable<{ state: State; call: StoredCall }>): Readable {
-  const csv = stringify({ bom: true, header: true, columns: header, record_delimiter: 'windows' });
+  const csv = stringify({ ...CSV, columns: header });
   return Readable.from(records(rows)).compose(csv) as Readable;
 }
 
@@ -53,9 +53,4 @@ function* records(rows: Iterable<{ state: State; call: StoredCall }>): Generator
       recording.eraseReason ?? '',
     ].map(harmless);
   }
-}
-
-/** Text that no spreadsheet takes for a formula; full-width signs count too. */
-export function harmless(cell: string): string {
-  return /^(?:[\t\r\n\0]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20])/.test(cell) ? `'${cell}` : cell;
 }

@@ -1,9 +1,17 @@
 import { type Static, type TSchema, Type } from 'typebox';
+import { boxRights, callRights, roles } from '../daemon/domain/person.js';
 import { Policy } from '../daemon/domain/policy.js';
+import { qualityFlags } from '../daemon/domain/quality.js';
+import { BriefStatus, DaemonStatus } from '../daemon/domain/status.js';
 
 /** The shapes of the API. Types, validation and the OpenAPI document all come from here. Times are ISO 8601 in UTC. */
-const Time = Type.String({ format: 'date-time' });
-const Nullable = <T extends TSchema>(t: T) => Type.Union([t, Type.Null()]);
+export const Time = Type.String({ format: 'date-time' });
+export const Nullable = <T extends TSchema>(t: T) => Type.Union([t, Type.Null()]);
+const Direction = Type.Union([Type.Literal('in'), Type.Literal('out'), Type.Literal('internal')]);
+const days = {
+  from: Type.Optional(Type.String({ format: 'date', description: 'First day, in the zone of the site.' })),
+  to: Type.Optional(Type.String({ format: 'date', description: 'Last day, in the zone of the site.' })),
+};
 
 export const PartyView = Type.Object({
   number: Type.String(),
@@ -15,6 +23,39 @@ export const CoverageView = Type.Object({
   status: Type.Enum(['pending', 'recorded', 'partial', 'excluded', 'declined', 'not_recorded', 'none']),
   reason: Type.String(),
   rule: Nullable(Type.String()),
+});
+
+const Side = Type.Union([Type.Literal('them'), Type.Literal('us'), Type.Literal('both')]);
+const Flag = Type.Enum([...qualityFlags]);
+const Share = Type.Number({ minimum: 0, maximum: 1 });
+
+const SideQualityView = Type.Object({
+  speech_db: Type.Number({ description: 'dBFS while something is said (ITU-T P.56); -120 when nothing is.' }),
+  noise_db: Type.Number({ description: 'dBFS in the pauses; digital silence is -120.' }),
+  peak_db: Type.Number(),
+  silent_share: Share,
+  zero_share: Share,
+  clipped_share: Share,
+  lost_share: Share,
+});
+export const QualityView = Type.Object({
+  them: SideQualityView,
+  us: SideQualityView,
+  echo: Nullable(
+    Type.Object({
+      side: Type.Union([Type.Literal('them'), Type.Literal('us')], { description: 'In which it is heard.' }),
+      db: Type.Number({ description: 'How far below its source.' }),
+      delay_ms: Type.Integer(),
+    }),
+  ),
+  flags: Type.Array(Type.Object({ side: Side, flag: Flag })),
+});
+
+export const GapView = Type.Object({
+  at_ms: Type.Integer({ description: 'On the timeline: milliseconds since the answer.' }),
+  until_ms: Type.Integer(),
+  side: Side,
+  reason: Type.String(),
 });
 
 export const RecordingView = Type.Object({
@@ -30,11 +71,13 @@ export const RecordingView = Type.Object({
   erase_reason: Nullable(Type.String()),
   sha256: Type.String({ description: 'Of the Ogg Opus file.' }),
   sealed_sha256: Type.String({ description: 'Of the sealed file on disk.' }),
+  gaps: Type.Array(GapView, { description: 'What was not captured.' }),
+  quality: Type.Union([QualityView, Type.Null()], { description: 'Told to who hears all of the call.' }),
 });
 
 export const CallSummary = Type.Object({
   id: Type.String(),
-  direction: Type.Union([Type.Literal('in'), Type.Literal('out'), Type.Literal('internal')]),
+  direction: Direction,
   started_at: Time,
   answered_at: Nullable(Time),
   ended_at: Nullable(Time),
@@ -50,6 +93,26 @@ export const CallSummary = Type.Object({
   recording: Nullable(RecordingView),
 });
 export type CallSummary = Static<typeof CallSummary>;
+
+export const SealView = Type.Object({
+  signed_at: Nullable(Time),
+  key_id: Nullable(Type.String()),
+  made_later: Type.Boolean({ description: 'The manifest was made later than the recording.' }),
+  checked_at: Nullable(Type.String({ format: 'date-time', description: 'When its file was last read.' })),
+  fault: Nullable(Type.String({ description: 'What is wrong with it; null: it is as it was sealed.' })),
+  fault_at: Nullable(Time),
+});
+
+export const ManifestView = Type.Object({
+  recording_id: Type.String(),
+  signed_at: Time,
+  key_id: Type.String(),
+  public_key: Nullable(Type.String({ description: 'PEM.' })),
+  signature: Type.String(),
+  sha256: Type.String({ description: 'Of the text.' }),
+  text: Nullable(Type.String()),
+  fault: Nullable(Type.String()),
+});
 
 export const CallDetail = Type.Intersect([
   CallSummary,
@@ -69,7 +132,26 @@ export const CallDetail = Type.Intersect([
         until_ms: Nullable(Type.Integer()),
         kind: Type.String(),
         text: Type.String(),
+        leg: Nullable(Type.Integer({ description: 'Whose it is: the place in `legs`.' })),
       }),
+    ),
+    consult_for: Nullable(
+      Type.String({ description: 'The call that somebody had on hold to ask somebody else in this one.' }),
+    ),
+    consultations: Type.Array(CallSummary, {
+      description: 'Calls in which somebody asked while this one was on hold; the first 50, oldest first.',
+    }),
+    seal: Nullable(SealView),
+    you: Type.Object(
+      {
+        rights: Type.Array(Type.Enum([...callRights])),
+        hears: Type.Enum(['all', 'some', 'none']),
+        heard: Type.Array(Type.Object({ from_ms: Type.Integer(), until_ms: Type.Integer() }), {
+          description: 'Where in the recording you may hear it; elsewhere it is silent for you.',
+        }),
+        reason: Type.Boolean({ description: 'You say why first: POST /calls/{id}/listen.' }),
+      },
+      { description: 'What you may do with this call.' },
     ),
   }),
 ]);
@@ -77,10 +159,18 @@ export type CallDetail = Static<typeof CallDetail>;
 
 export const CallQuery = Type.Object({
   q: Type.Optional(Type.String({ maxLength: 100, description: 'Part of a number or a name.' })),
-  from: Type.Optional(Type.String({ format: 'date', description: 'First day, in the zone of the site.' })),
-  to: Type.Optional(Type.String({ format: 'date', description: 'Last day, in the zone of the site.' })),
-  direction: Type.Optional(Type.Union([Type.Literal('in'), Type.Literal('out'), Type.Literal('internal')])),
+  ...days,
+  direction: Type.Optional(Direction),
   coverage: Type.Optional(Type.String({ maxLength: 20 })),
+  quality: Type.Optional(
+    Type.Enum(['any', ...qualityFlags], { description: 'With this fault, or with any.' }),
+  ),
+  of: Type.Optional(
+    Type.String({
+      pattern: '^(extension|line):.{1,128}$',
+      description: 'In which this phone or line is heard; with `quality`: whose fault it is.',
+    }),
+  ),
   before: Type.Optional(
     Type.String({ maxLength: 26, description: 'Cursor: calls older than the call with this id.' }),
   ),
@@ -92,6 +182,24 @@ export const CallPage = Type.Object({
   next: Nullable(Type.String({ description: 'Pass as `before` for the next page.' })),
 });
 
+const EarTrendView = Type.Object({
+  name: Type.String(),
+  of: Type.String({ description: 'Pass as `of` to list its calls.' }),
+  calls: Type.Integer({ description: 'Recordings in which it is heard.' }),
+  flagged: Type.Integer({ description: 'Of these: with any fault on its side.' }),
+  flags: Type.Object(Object.fromEntries(qualityFlags.map((flag) => [flag, Type.Integer()]))),
+});
+export const QualityQuery = Type.Object(days);
+export const QualityTrendsView = Type.Object({
+  worst: Type.Union([EarTrendView, Type.Null()], {
+    description: 'The worst of all; null when nothing is wrong with any.',
+  }),
+  extensions: Type.Array(EarTrendView, { description: 'Worst first.' }),
+  lines: Type.Array(EarTrendView, {
+    description: 'Lines to the outside by their names in the PBX; worst first.',
+  }),
+});
+
 export const PeaksView = Type.Object({
   per_second: Type.Number(),
   duration_ms: Type.Integer(),
@@ -99,8 +207,58 @@ export const PeaksView = Type.Object({
   right: Type.Array(Type.Integer({ minimum: 0, maximum: 255 })),
 });
 
+export const ListenBody = Type.Object({
+  reason: Type.String({ maxLength: 200 }),
+  right: Type.Optional(Type.Enum(['play', 'download', 'export'], { description: '`play` when left out.' })),
+});
+export const ListenView = Type.Object({
+  until: Type.String({ format: 'date-time', description: 'Unless it is used before.' }),
+});
+
+/** Of whoever is signed in, or about to be. */
+export const SecondFactorView = Type.Object({
+  owes: Type.Enum(['nothing', 'factor', 'enrolment'], {
+    description:
+      'What this session has to give before it may do anything else: a factor, or the making of a first one.',
+  }),
+  required: Type.Boolean({ description: 'One of the roles requires a second factor.' }),
+  totp: Type.Boolean(),
+  passkeys: Type.Integer(),
+  passkeys_here: Type.Integer({ description: 'Those that work under the name in the address.' }),
+  recovery_codes: Type.Integer({ description: 'How many are left.' }),
+  password: Type.Boolean({ description: 'There is a password by which it can be shown again who this is.' }),
+  failed: Nullable(
+    Type.Object(
+      { count: Type.Integer(), last_at: Nullable(Time) },
+      { description: 'Wrong second factors between the session before and this one.' },
+    ),
+  ),
+});
+
+export const SignInWays = Type.Object({
+  provider: Nullable(Type.String({ description: 'Name of the OpenID provider.' })),
+});
+
+export const EvidenceBody = Type.Object({
+  reason: Type.Optional(
+    Type.String({ maxLength: 200, description: 'Why it is given out; stands on the cover sheet.' }),
+  ),
+});
+
 export const SessionView = Type.Object({
-  user: Nullable(Type.Object({ name: Type.String() })),
+  user: Nullable(
+    Type.Object({
+      name: Type.String(),
+      roles: Type.Array(Type.Enum([...roles])),
+      may: Type.Array(Type.Enum([...boxRights]), { description: 'What you may do with the box.' }),
+      calls: Type.Array(Type.Enum([...callRights]), {
+        description: 'What you may do with calls that you reach.',
+      }),
+      reach: Type.Enum(['all', 'some', 'none'], { description: 'Which calls you see.' }),
+    }),
+  ),
+  second_factor: Nullable(SecondFactorView),
+  sign_in: SignInWays,
   setup_needed: Type.Boolean({
     description: 'Nobody can sign in yet: the console shows a one-time set-up code.',
   }),
@@ -112,6 +270,12 @@ export const SetupBody = Type.Object({
   code: Type.String({ maxLength: 40 }),
   name: Type.String({ minLength: 1, maxLength: 60 }),
   password: Type.String({ minLength: 1, maxLength: 256 }),
+  hears: Type.Optional(
+    Type.Boolean({
+      description: 'Whether the first user also hears calls; else he runs the box and hears none.',
+      default: true,
+    }),
+  ),
 });
 export const SignInBody = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 60 }),
@@ -135,7 +299,7 @@ export const PolicyBody = Type.Object({
 });
 export const PolicyTestBody = Type.Object({
   policy: Type.Optional(Policy),
-  direction: Type.Union([Type.Literal('in'), Type.Literal('out'), Type.Literal('internal')]),
+  direction: Direction,
   extension: Type.Optional(Type.String({ maxLength: 80 })),
   queue: Type.Optional(Type.String({ maxLength: 80 })),
   did: Type.Optional(Type.String({ maxLength: 80 })),
@@ -180,31 +344,32 @@ export const RetentionView = Type.Object({
     confirm: Type.String({ description: 'Send this back to run all the same.' }),
   }),
 });
-export const RetentionRunBody = Type.Object({ confirm: Type.Optional(Type.String({ maxLength: 40 })) });
+export const RetentionRunBody = Type.Object({
+  // It stands in the audit log: what else somebody types there by mistake does not.
+  confirm: Type.Optional(Type.String({ pattern: '^erase-[0-9a-f-]{1,40}$' })),
+});
 export const RetentionRunView = Type.Object({
   erased: Type.Integer(),
   failed: Type.Integer(),
   left: Type.Integer(),
 });
 
-/** What the daemon says of itself over its control socket. */
-export const DaemonStatus = Type.Object({
-  pbx: Type.Object({
-    ari: Type.Boolean(),
-    ami: Type.Boolean(),
-    version: Type.String(),
-    problem: Nullable(Type.Object({ message: Type.String(), hint: Type.String() })),
-  }),
-  calls_now: Type.Integer(),
-  recording_now: Type.Integer(),
-  preserving: Type.Integer(),
-});
-export const StatusView = Type.Object({
-  daemon: Type.Union([Type.Literal('up'), Type.Literal('down')]),
-  ...DaemonStatus.properties,
-});
+const Daemon = Type.Union([Type.Literal('up'), Type.Literal('down')]);
+export const StatusView = Type.Object({ daemon: Daemon, ...DaemonStatus.properties });
+/** What every page gets in the stream of events. */
+export const BriefStatusView = Type.Object({ daemon: Daemon, ...BriefStatus.properties });
 
-export const HealthView = Type.Object({ status: Type.Literal('ok') });
+export const HealthView = Type.Object({
+  status: Type.Enum(['ok', 'warn', 'fail']),
+  problems: Type.Array(
+    Type.Object({
+      code: Type.String(),
+      message: Type.String({
+        description: 'A fixed sentence for each code: no names, numbers or addresses.',
+      }),
+    }),
+  ),
+});
 
 export const ErrorView = Type.Object({
   error: Type.Object({

@@ -6,7 +6,10 @@ import type { Log } from '../ops/log.js';
 /** What the capture asks of the PBX. */
 export type PbxRecorder = {
   snoop(legId: LegId, side: 'in' | 'out', id: string): Promise<void>;
-  record(snoop: string, name: string): Promise<void>;
+  isWide(legId: LegId): Promise<boolean>;
+  record(snoop: string, name: string, wide: boolean): Promise<void>;
+  /** Keeps a channel out of the PBX's CDRs. */
+  keepFromCdrs(channel: string): Promise<void>;
   stopRecording(name: string): Promise<void>;
   discard(name: string): Promise<void>;
   isRecording(name: string): Promise<boolean>;
@@ -54,7 +57,13 @@ export function createCapture(deps: SnoopDeps) {
     });
   }
 
-  async function side(callId: CallId, seq: number, legId: LegId, way: 'in' | 'out'): Promise<number> {
+  async function side(
+    callId: CallId,
+    seq: number,
+    legId: LegId,
+    way: 'in' | 'out',
+    wide: Promise<boolean>,
+  ): Promise<number> {
     const id = snoopId(callId, seq, way);
     const name = spoolName(callId, seq, way);
     // A record sent before the snoop's StasisStart answers 409 (Asterisk 16 and 22).
@@ -64,8 +73,13 @@ export function createCapture(deps: SnoopDeps) {
     await ready;
     const started = expect('spool-started', name, 'The recording has not begun');
     started.catch(() => {});
-    await deps.pbx.record(id, name);
-    return await started;
+    await deps.pbx.record(id, name, await wide);
+    const began = await started;
+    // Else each of our snoops is an answered call in the customer's bills and reports (Asterisk 16 and 22).
+    void deps.pbx
+      .keepFromCdrs(id)
+      .catch((err) => deps.log.debug({ err, snoop: id }, 'A snoop will have a CDR of its own'));
+    return began;
   }
 
   async function finished(callId: CallId, seq: number, way: 'in' | 'out'): Promise<void> {
@@ -80,9 +94,12 @@ export function createCapture(deps: SnoopDeps) {
   function watch(callId: CallId, seq: number): void {
     const timer = setTimeout(() => {
       watches.delete(timer);
-      void Promise.all(SIDES.map((way) => deps.spoolSize(spoolName(callId, seq, way)))).then((sizes) => {
-        if (sizes.some((size) => size !== null && size <= 44)) deps.onSilent(callId, seq);
-      });
+      Promise.all(SIDES.map((way) => deps.spoolSize(spoolName(callId, seq, way)))).then(
+        (sizes) => {
+          if (sizes.some((size) => size !== null && size <= 44)) deps.onSilent(callId, seq);
+        },
+        (err) => deps.log.error({ err, call: callId, seq }, 'The spool cannot be looked into'),
+      );
     }, FIRST_BYTES);
     watches.add(timer);
   }
@@ -112,7 +129,9 @@ export function createCapture(deps: SnoopDeps) {
       seq: number,
       legId: LegId,
     ): Promise<{ inStartedAt: number; outStartedAt: number }> {
-      const [one, two] = await Promise.allSettled(SIDES.map((way) => side(callId, seq, legId, way)));
+      const wide = deps.pbx.isWide(legId);
+      wide.catch(() => {});
+      const [one, two] = await Promise.allSettled(SIDES.map((way) => side(callId, seq, legId, way, wide)));
       if (one!.status === 'rejected' || two!.status === 'rejected') {
         await this.drop(callId, seq).catch(() => {});
         throw one!.status === 'rejected' ? one!.reason : (two as PromiseRejectedResult).reason;
@@ -138,11 +157,14 @@ export function createCapture(deps: SnoopDeps) {
       await Promise.all(SIDES.map((way) => deps.pbx.hangup(snoopId(callId, seq, way))));
     },
 
-    /** Whether a segment is being recorded at this moment. */
-    async isLive(callId: CallId, seq: number): Promise<boolean> {
-      const live = await Promise.all(SIDES.map((way) => deps.pbx.isRecording(spoolName(callId, seq, way))));
-      return live.some(Boolean);
+    /** Which sides of a segment are being recorded at this moment. */
+    async live(callId: CallId, seq: number): Promise<{ in: boolean; out: boolean }> {
+      const [a, b] = await Promise.all(SIDES.map((way) => deps.pbx.isRecording(spoolName(callId, seq, way))));
+      return { in: a!, out: b! };
     },
+
+    /** Takes a snoop of ours away that belongs to nothing any more. */
+    release: (id: string): Promise<void> => deps.pbx.hangup(id),
 
     stop(): void {
       for (const timer of watches) clearTimeout(timer);

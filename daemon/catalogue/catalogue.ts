@@ -1,13 +1,27 @@
+import type { KeptAlarm } from '../domain/alarm.js';
+import type { SignedManifest } from '../domain/manifest.js';
+import type { Delivery } from '../domain/notice.js';
 import type { Policy } from '../domain/policy.js';
+import type { Ear, EarTrend, QualityFlag } from '../domain/quality.js';
+import type { Reach, ReachKey } from '../domain/reach.js';
 import type {
   CallId,
   CallRecord,
   Coverage,
+  CoverageStatus,
   Direction,
   Recording,
   RecordingId,
   Segment,
 } from '../domain/recording.js';
+import type { Growth } from '../domain/room.js';
+import type { AuditLog } from './audit.js';
+import type { Factors } from './factors.js';
+import type { Ledger } from './ledger.js';
+import type { People } from './people.js';
+import type { Seals } from './seals.js';
+import type { TestCallCatalogue } from './test-calls.js';
+import type { Watch } from './watch.js';
 
 export type StoredCall = CallRecord & { coverage: Coverage; recording: Recording | null };
 
@@ -19,28 +33,26 @@ export type CallFilter = {
   to?: number;
   direction?: Direction;
   coverage?: string;
-  /** Only calls older than the one with this id. */
+  /** Only recordings with this flag, or with any. With `ear`: of that phone or line. */
+  quality?: QualityFlag | 'any';
+  /** Only recordings in which this phone or line was heard. */
+  ear?: Ear;
+  /** Only consultations for this call. */
+  consultFor?: CallId;
+  /** Only calls older than the one with this id, which must be reached itself. */
   before?: CallId;
+  /** Only calls that are reached by this; left out, every call. */
+  reach?: Reach;
   limit: number;
 };
 
 export type StoredPolicy = { version: number; changedAt: number | null; changedBy: string; policy: Policy };
 
-export type User = { id: string; name: string; passwordHash: string; createdAt: number };
-export type Session = {
-  tokenHash: string;
-  userId: string;
-  userName: string;
-  createdAt: number;
-  seenAt: number;
-  expiresAt: number;
-};
-
 /**
  * Where everything but audio and keys is kept. Each verb is one transaction and answers with a promise, so that
  * another engine can stand in this place; no transaction leaves it.
  */
-export interface Catalogue {
+export interface Catalogue extends AuditLog, Factors, Ledger, People, Seals, TestCallCatalogue, Watch {
   start(): Promise<void>;
   stop(): Promise<void>;
 
@@ -50,6 +62,8 @@ export interface Catalogue {
   call(id: CallId): Promise<StoredCall | null>;
   /** Newest first. */
   calls(filter: CallFilter): Promise<StoredCall[]>;
+  /** A text that is another one once something of the newest calls that these reach has changed. */
+  reachMark(keys: readonly ReachKey[]): Promise<string>;
   /** Calls that had not ended when they were last written: what a restart must find again. */
   openCalls(): Promise<CallRecord[]>;
   /**
@@ -57,6 +71,8 @@ export interface Catalogue {
    * another name for `into`: it can be asked for, its segments can be written, and writing the call itself does nothing.
    */
   absorbCall(from: CallId, into: CallId): Promise<void>;
+  /** How many answered calls since then have come to which end. Test calls do not count. */
+  coverageSince(at: number): Promise<Partial<Record<CoverageStatus, number>>>;
 
   /** Its call must be known. `callId` and `seq` are those in the names of the spool files, also after an absorption. */
   saveSegment(segment: Segment): Promise<void>;
@@ -64,19 +80,30 @@ export interface Catalogue {
   segments(id: CallId): Promise<Segment[]>;
   /** Ids of ended calls that have segments not yet preserved or dropped. */
   callsToPreserve(): Promise<CallId[]>;
+  /** How many they are, and when the first of them ended. */
+  preserveQueue(): Promise<{ waiting: number; oldestEndedAt: number | null }>;
 
-  /** The moment of truth: recording, coverage and preserved segments in one transaction. */
-  recordingSealed(recording: Recording, peaks: Uint8Array, coverage: Coverage): Promise<void>;
+  /** The moment of truth: recording, coverage, preserved segments and what is signed of it in one transaction. */
+  recordingSealed(
+    recording: Recording,
+    peaks: Uint8Array,
+    coverage: Coverage,
+    manifest?: SignedManifest,
+  ): Promise<void>;
   recording(id: RecordingId): Promise<Recording | null>;
   peaks(id: RecordingId): Promise<Uint8Array | null>;
+  /** Every phone and line that was heard in calls that began in this time (milliseconds since 1970), test calls left out. */
+  qualityTrends(from: number, to: number): Promise<EarTrend[]>;
 
   /** Every sealed recording with its call, soonest to go first, those kept for ever last. */
   keptRecordings(limit?: number): Promise<StoredCall[]>;
   countKept(): Promise<{ kept: number; forEver: number; newestSealedAt: number | null }>;
+  /** What was sealed and erased from `since` on; its days are counted from the first recording if that is younger. */
+  growth(since: number, now: number): Promise<Growth>;
   /** Intent to erase, durable before anything is destroyed. */
   eraseIntended(id: RecordingId, reason: string, at: number): Promise<void>;
   recordingsErasing(): Promise<Recording[]>;
-  /** Key and file are gone: the row becomes a tombstone and what was derived from the audio goes. */
+  /** Key and file are gone: the row becomes a tombstone, and what was derived from the audio and the manifest's text go. */
   erased(id: RecordingId, at: number): Promise<void>;
   /** Tombstones, newest first. */
   erasedRecordings(limit: number): Promise<StoredCall[]>;
@@ -91,20 +118,18 @@ export interface Catalogue {
   /** Throws `policy_conflict` when `basedOn` is not the newest version. Gives the new version. */
   savePolicy(policy: Policy, by: string, at: number, basedOn: number): Promise<number>;
 
-  addUser(user: User): Promise<void>;
-  userByName(name: string): Promise<User | null>;
-  users(): Promise<User[]>;
-  /** Makes the first user if there is none and the code fits, in one transaction: two racers, one winner. */
-  claimSetup(codeHash: string, user: User): Promise<boolean>;
-  saveSetupCode(codeHash: string, at: number): Promise<void>;
+  /** Writes an alarm as it is now; `key` and `raisedAt` name it. */
+  saveAlarm(alarm: KeptAlarm): Promise<void>;
+  /** Of which something may still have to be said. */
+  openAlarms(): Promise<KeptAlarm[]>;
+  /** Those that are over, the last one first. */
+  pastAlarms(limit: number): Promise<KeptAlarm[]>;
+  saveDelivery(delivery: Delivery): Promise<void>;
+  /** Not yet taken by anybody nor given up, oldest first. */
+  openDeliveries(): Promise<Delivery[]>;
+  /** Drops alarms that were over, and messages that were made, before that time. */
+  forgetAlarms(before: number): Promise<void>;
 
-  addSession(session: Omit<Session, 'userName'>): Promise<void>;
-  session(tokenHash: string): Promise<Session | null>;
-  /** Kept to the minute, so that not every request is a write. */
-  touchSession(tokenHash: string, seenAt: number): Promise<void>;
-  removeSession(tokenHash: string): Promise<void>;
-  removeExpiredSessions(now: number): Promise<void>;
-
-  /** A number that changes whenever anybody, in any process, has written. Cheap. */
+  /** A number that changes whenever anybody, in any process, has written; but for our own entries of the audit log. Cheap. */
   changeCount(): Promise<number>;
 }

@@ -20,10 +20,11 @@ export async function newPassword(file: string | undefined): Promise<string> {
   return first;
 }
 
-async function ask(question: string): Promise<string> {
-  process.stderr.write(question);
+/** Asks at the console; what is typed is not shown. */
+export async function ask(question: string): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  process.stderr.write(question); // only now does the terminal show nothing of what is typed
   try {
     return await new Promise<string>((resolve, reject) => {
       lines.once('line', resolve);

@@ -1,10 +1,19 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { StoredCall } from '../catalogue/catalogue.js';
 import { nextDay, startOfDay } from '../domain/days.js';
+import { type QualityFlag, qualityFlags } from '../domain/quality.js';
 import type { CliContext } from './context.js';
+import { note } from './entries.js';
 import { iso, table, timesIn, who } from './table.js';
 
-type Options = { search?: string; from?: string; to?: string; limit: number; json?: boolean };
+type Options = {
+  search?: string;
+  from?: string;
+  to?: string;
+  quality?: QualityFlag;
+  limit: number;
+  json?: boolean;
+};
 
 /** `tapedeck calls`: the list of calls, newest first. */
 export function calls(program: Command, ctx: CliContext): void {
@@ -14,29 +23,43 @@ export function calls(program: Command, ctx: CliContext): void {
     .option('--search <text>', 'parts of numbers and names; every word must fit')
     .option('--from <day>', 'first day (YYYY-MM-DD) in the zone of the site', day)
     .option('--to <day>', 'last day', day)
+    .option('--quality <flag>', `only recordings that are ${qualityFlags.join(', ')}`, flag)
     .option('--limit <count>', 'at most this many', count, 50)
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
       '\nExamples:\n  tapedeck calls --search "ada 0171"\n  tapedeck calls --from 2026-11-01 --to 2026-11-30 --limit 1000 --json',
     )
-    .action(async ({ search, from, to, limit, json }: Options) => {
+    .action(async ({ search, from, to, quality, limit, json }: Options) => {
       const zone = ctx.config().site.time_zone;
       const found = await (await ctx.catalogue()).calls({
         text: search,
         from: from === undefined ? undefined : startOfDay(from, zone),
         to: to === undefined ? undefined : startOfDay(nextDay(to), zone),
+        quality,
         limit,
+      });
+      await note(ctx, 'search', {
+        object: 'calls',
+        ...(search ? { words: search } : {}),
+        detail: { found: found.length },
       });
       ctx.out(json ? JSON.stringify(found.map(asJson), null, 2) : asText(found, zone));
     });
 }
 
-function day(text: string): string {
+/** A day of the calendar, as an argument. */
+export function day(text: string): string {
   const at = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
   if (Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== text)
     throw new InvalidArgumentError('Write a day as 2026-11-25.');
   return text;
+}
+
+function flag(text: string): QualityFlag {
+  const known = qualityFlags.find((f) => f === text);
+  if (!known) throw new InvalidArgumentError(`Write one of ${qualityFlags.join(', ')}.`);
+  return known;
 }
 
 function count(text: string): number {
@@ -63,6 +86,7 @@ const asJson = (call: StoredCall) => ({
     state: call.recording.state,
     duration_ms: call.recording.durationMs,
     keep_until: iso(call.recording.keepUntil),
+    quality: call.recording.quality?.flags ?? [],
   },
 });
 

@@ -1,20 +1,23 @@
-import { constants } from 'node:fs';
-import { access, mkdir, statfs } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { pino } from 'pino';
-import { TapedeckError } from '../domain/error.js';
+import type { TapedeckError } from '../domain/error.js';
+import { judge, megabytes } from '../domain/room.js';
 import { createFfmpeg } from '../encode/ffmpeg.js';
-import { type Config, readSecret } from '../ops/config.js';
+import type { Config } from '../ops/config-schema.js';
 import { controlSocket, request } from '../ops/control-client.js';
-import { probeAmi, probeAri } from '../pbx/probe.js';
-import { createKeys } from '../vault/keys.js';
-import { loadMasterKey } from '../vault/master-key.js';
+import { readDisk } from '../ops/disk.js';
 import type { CliContext } from './context.js';
+import { cdrReaders, cdrs } from './doctor-cdr.js';
+import { directory, provider } from './doctor-outside.js';
+import { ami, ari } from './doctor-pbx.js';
+import { testCalls } from './doctor-test-calls.js';
+import { tls } from './doctor-tls.js';
+import { coreDumps, keys, liveAudio, swap } from './doctor-vault.js';
+import { bad, broken, type Finding, line, ok, warn } from './finding.js';
 
-type Finding = { check: string; state: 'ok' | 'warn' | 'fail'; says: string; todo: string };
-
-const GIB = 1 << 30;
+const MIB = 1024 * 1024;
 
 /** `tapedeck doctor`: is everything there that the daemon needs, and if not, the one thing to do. */
 export function doctor(program: Command, context: CliContext): void {
@@ -24,248 +27,123 @@ export function doctor(program: Command, context: CliContext): void {
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExit code 0 when nothing failed (warnings are allowed), 1 otherwise.')
     .action(async (options: { json?: boolean }) => {
-      const findings = await examine(context.config());
+      const findings = await examine(context);
       if (options.json) context.out(`${JSON.stringify(findings, null, 2)}\n`);
       else for (const f of findings) context.out(line(f));
       if (findings.some((f) => f.state === 'fail')) process.exitCode = 1;
     });
 }
 
-function line(f: Finding): string {
-  const sign = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' }[f.state];
-  return `${sign}  ${f.check.padEnd(18)} ${f.says}\n${f.state === 'ok' ? '' : `${' '.repeat(6)}-> ${f.todo}\n`}`;
+/** Looks at everything at once. What a look throws is what it found. */
+async function examine(context: CliContext): Promise<Finding[]> {
+  const config = context.config();
+  const looks: Record<string, Promise<Finding | Finding[]>> = {
+    'PBX (ARI)': ari(config),
+    'PBX (AMI)': ami(config),
+    spool: spool(config),
+    ffmpeg: ffmpeg(config),
+    data: data(config),
+    room: room(config),
+    keys: keys(context),
+    'live audio': liveAudio(config),
+    swap: swap(),
+    'core dumps': coreDumps(config),
+    daemon: daemon(config),
+    // A catalogue is not made only to be looked into.
+    ...(existsSync(join(config.data.dir, 'catalogue.db')) && {
+      'test calls': testCalls(context),
+      CDRs: cdrs(context),
+    }),
+    'CDR sources': cdrReaders(config),
+    directory: directory(config),
+    provider: provider(config),
+    TLS: tls(config),
+  };
+  const found = Object.entries(looks).map(([check, look]) => look.catch((e) => broken(check, e)));
+  return (await Promise.all(found)).flat();
 }
 
-async function examine(config: Config): Promise<Finding[]> {
-  return (
-    await Promise.all([
-      ari(config),
-      ami(config),
-      spool(config),
-      ffmpeg(config),
-      data(config),
-      keys(config),
-      daemon(config),
-    ])
-  ).flat();
-}
-
-const ok = (check: string, says: string): Finding => ({ check, state: 'ok', says, todo: '' });
-const bad = (check: string, says: string, todo: string): Finding => ({ check, state: 'fail', says, todo });
-const warn = (check: string, says: string, todo: string): Finding => ({ check, state: 'warn', says, todo });
-
-function broken(check: string, e: unknown): Finding {
-  if (e instanceof TapedeckError) return bad(check, e.message, e.hint);
-  return bad(check, (e as Error).message, 'Look at the log of the system for more.');
-}
-
-async function ari(config: Config): Promise<Finding[]> {
-  const { ari_url: url, ari_user: user, ari_password_file: file } = config.pbx;
-  let password: string;
-  try {
-    password = readSecret(file, 'ari-password');
-  } catch (e) {
-    return [broken('PBX (ARI)', e)];
-  }
-  const p = await probeAri(url, user, password);
-  if (p.error)
-    return [
-      bad(
-        'PBX (ARI)',
-        `${url} does not answer: ${p.error}.`,
-        'Start Asterisk; check enabled, bindaddr and bindport in http.conf and enabled in ari.conf.',
-      ),
-    ];
-  if (p.status === 401)
-    return [
-      bad(
-        'PBX (ARI)',
-        `ARI refuses user "${user}".`,
-        `Make the password in ${file} the one in ari.conf, then "asterisk -rx 'module reload res_ari'".`,
-      ),
-    ];
-  if (p.status !== 200)
-    return [
-      bad(
-        'PBX (ARI)',
-        `${url}/ari answered ${p.status}.`,
-        'Load res_ari, and set enabled = yes in ari.conf.',
-      ),
-    ];
-  const major = Number.parseInt(p.version, 10);
-  const found = [ok('PBX (ARI)', `Asterisk ${p.version} at ${url}`)];
-  if (!(major >= 16))
-    found.push(bad('PBX version', `Asterisk ${p.version} is too old.`, 'Use Asterisk 16 or newer.'));
-  found.push(
-    p.missing.length === 0
-      ? ok('PBX modules', 'All that is needed runs.')
-      : bad(
-          'PBX modules',
-          `Not running: ${p.missing.join(', ')}.`,
-          `Load them: asterisk -rx 'module load ${p.missing[0]}'; see modules.conf.`,
-        ),
-    p.mayWrite
-      ? ok('ARI rights', `"${user}" may snoop and record.`)
-      : bad('ARI rights', `"${user}" may only read.`, 'Set read_only = no for this user in ari.conf.'),
-  );
-  if (p.tellsLinkedid === false)
-    found.push(
-      bad(
-        'channelvars',
-        'Channels do not tell their linkedid.',
-        'Add the channelvars line of asterisk-conf/ari.conf to [general] in ari.conf.',
-      ),
-    );
-  if (p.tellsLinkedid === null)
-    found.push(warn('channelvars', 'No call is in progress to look at.', 'Run this again during a call.'));
-  if (p.clockMs !== null)
-    found.push(
-      Math.abs(p.clockMs) < 2_000
-        ? ok('clock', `The PBX and this machine agree to ${Math.abs(p.clockMs)} ms.`)
-        : bad(
-            'clock',
-            `The PBX's clock is ${Math.round(p.clockMs / 1000)} s off ours.`,
-            'Set both by NTP (systemd-timesyncd or chrony).',
-          ),
-    );
-  return found;
-}
-
-async function ami(config: Config): Promise<Finding[]> {
-  const { ami_host: host, ami_port: port, ami_user: user, ami_secret_file: file } = config.pbx;
-  try {
-    const p = await probeAmi({
-      host,
-      port,
-      user,
-      secret: readSecret(file, 'ami-secret'),
-      log: pino({ level: 'silent' }),
-    });
-    if (p.error) return [bad('PBX (AMI)', p.error.message, p.error.hint)];
-    const found = [ok('PBX (AMI)', `Signed in at ${host}:${port} as "${user}"`)];
-    if (p.mayCommand)
-      found.push(
-        warn(
-          'AMI rights',
-          `"${user}" may run commands, which Tapedeck never does.`,
-          'Leave write = empty for this user in manager.conf.',
-        ),
-      );
-    return found;
-  } catch (e) {
-    return [broken('PBX (AMI)', e)];
-  }
-}
-
-async function spool(config: Config): Promise<Finding[]> {
+async function spool(config: Config): Promise<Finding> {
   const dir = config.pbx.spool;
   try {
     await access(dir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (e) {
     const code = (e as NodeJS.ErrnoException).code;
     if (code === 'ENOENT')
-      return [
-        warn(
-          'spool',
-          `${dir} is not on this machine; recordings will be fetched over ARI.`,
-          `If Asterisk runs here: mkdir ${dir} and give it to the asterisk user and group (Debian does not make it).`,
-        ),
-      ];
-    return [
-      bad(
+      return warn(
         'spool',
-        `${dir} cannot be read and written (${code}).`,
-        'Add the tapedeck user to the group that owns it, with mode 2770.',
-      ),
-    ];
+        `${dir} is not on this machine; recordings will be fetched over ARI.`,
+        `If Asterisk runs here: mkdir ${dir} and give it to the asterisk user and group (Debian does not make it).`,
+      );
+    return bad(
+      'spool',
+      `${dir} cannot be read and written (${code}).`,
+      'Add the tapedeck user to the group that owns it, with mode 2770.',
+    );
   }
-  return [await room('spool', dir, GIB / 2)];
+  return ok('spool', `${dir} can be read and written.`);
 }
 
-async function room(check: string, dir: string, needed: number): Promise<Finding> {
-  const fs = await statfs(dir);
-  const free = fs.bavail * fs.bsize;
-  const says = `${dir}: ${(free / GIB).toFixed(1)} GiB free`;
-  return free >= needed
-    ? ok(check, says)
-    : bad(check, `${says}, which is too little.`, 'Free some space, or give it a larger disk.');
-}
-
-async function ffmpeg(config: Config): Promise<Finding[]> {
-  try {
-    const v = await createFfmpeg({ path: config.encode.ffmpeg }).version();
-    if (!v.libopus)
-      return [
-        bad(
-          'ffmpeg',
-          `ffmpeg ${v.version} cannot make Opus.`,
-          "Install a build with libopus; Debian's has it.",
-        ),
+/** Whether the disks have what the daemon keeps free on them. One that is both has to have both reserves. */
+async function room(config: Config): Promise<Finding[]> {
+  const data = { of: 'data', dir: config.data.dir, mb: config.data.reserve_mb };
+  const spool = { of: 'spool', dir: config.pbx.spool, mb: config.pbx.spool_reserve_mb };
+  await mkdir(data.dir, { recursive: true, mode: 0o750 });
+  const [d, s] = await Promise.all([readDisk(data.dir), readDisk(spool.dir)]);
+  const one = d && s && d.device === s.device;
+  const disks = one
+    ? [{ of: 'data, spool', dir: `${data.dir} and ${spool.dir}`, mb: data.mb + spool.mb, has: d }]
+    : [
+        { ...data, has: d },
+        { ...spool, has: s },
       ];
-    return [ok('ffmpeg', `ffmpeg ${v.version} with libopus`)];
-  } catch (e) {
-    return [broken('ffmpeg', e)];
-  }
+  return disks.flatMap(({ of, dir, mb, has }) => {
+    if (!has) return [];
+    const { level, says } = judge({ ...has, fault: null }, mb * MIB, 'enough', `The disk of ${dir}`);
+    if (level === 'enough')
+      return ok(`room (${of})`, `${dir}: ${megabytes(has.freeBytes)} free; ${mb} MB are kept in reserve.`);
+    const todo = 'Free some space, give it a larger disk, or set a smaller reserve.';
+    return level === 'short'
+      ? warn(`room (${of})`, says, todo)
+      : bad(`room (${of})`, `${says} Nothing new is recorded so.`, todo);
+  });
 }
 
-async function data(config: Config): Promise<Finding[]> {
+async function ffmpeg(config: Config): Promise<Finding> {
+  const { version, libopus } = await createFfmpeg({ path: config.encode.ffmpeg }).version();
+  if (!libopus)
+    return bad(
+      'ffmpeg',
+      `ffmpeg ${version} cannot make Opus.`,
+      "Install a build with libopus; Debian's has it.",
+    );
+  return ok('ffmpeg', `ffmpeg ${version} with libopus`);
+}
+
+async function data(config: Config): Promise<Finding> {
   const dir = config.data.dir;
   try {
     await mkdir(dir, { recursive: true, mode: 0o750 });
     await access(dir, constants.R_OK | constants.W_OK | constants.X_OK);
-    return [await room('data', dir, GIB)];
+    return ok('data', `${dir} can be read and written.`);
   } catch (e) {
-    return [
-      bad(
-        'data',
-        `${dir} cannot be used (${(e as NodeJS.ErrnoException).code}).`,
-        `Give it to the tapedeck user: chown tapedeck: ${dir}`,
-      ),
-    ];
+    return bad(
+      'data',
+      `${dir} cannot be used (${(e as NodeJS.ErrnoException).code}).`,
+      `Give it to the tapedeck user: chown tapedeck: ${dir}`,
+    );
   }
 }
 
-async function keys(config: Config): Promise<Finding[]> {
-  const file = config.keys.master_key_file;
-  try {
-    await access(file);
-  } catch {
-    return [
-      warn(
-        'keys',
-        `${file} does not exist; the daemon makes it at its first start.`,
-        'Back it up then, apart from the data.',
-      ),
-    ];
-  }
-  try {
-    const store = createKeys({
-      path: join(config.data.dir, 'keys.db'),
-      masterKey: loadMasterKey(file),
-      readonly: true,
-    });
-    try {
-      store.start();
-    } finally {
-      store.stop();
-    }
-    return [ok('keys', 'The master key opens keys.db.')];
-  } catch (e) {
-    if (e instanceof TapedeckError && e.code === 'key_missing')
-      return [ok('keys', 'The master key is there; keys.db is made at the first recording.')];
-    return [broken('keys', e)];
-  }
-}
-
-async function daemon(config: Config): Promise<Finding[]> {
+async function daemon(config: Config): Promise<Finding> {
   try {
     const status = await request<{ calls_now: number; recording_now: number }>(
       controlSocket(config.data.dir),
       'GET',
       '/status',
     );
-    return [ok('daemon', `Runs: ${status.calls_now} calls now, ${status.recording_now} being recorded.`)];
+    return ok('daemon', `Runs: ${status.calls_now} calls now, ${status.recording_now} being recorded.`);
   } catch (e) {
-    return [warn('daemon', 'The recorder daemon does not run.', (e as TapedeckError).hint)];
+    return warn('daemon', (e as TapedeckError).message, (e as TapedeckError).hint);
   }
 }

@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { fail } from '../domain/error.js';
-import { createKeys } from '../vault/keys.js';
-import { loadMasterKey } from '../vault/master-key.js';
 import { openSealed } from '../vault/open.js';
 import type { CliContext } from './context.js';
+import { metDamage, record } from './entries.js';
 
 /** `tapedeck export CALL`: a recording as an Ogg Opus file that anything plays. */
 export function exportCall(program: Command, context: CliContext): void {
@@ -21,35 +20,44 @@ export function exportCall(program: Command, context: CliContext): void {
       '\nThe file is in the clear: whoever has it can hear the call, and erasing the recording does not reach it.',
     )
     .action(async (id: string, options: { output?: string; force?: boolean }) => {
-      const config = context.config();
       const call = await (await context.catalogue()).call(id.toUpperCase());
-      if (!call) throw fail('call_unknown', id);
+      if (!call || call.test) throw fail('call_unknown', id);
       if (call.recording?.state !== 'sealed') throw fail('recording_absent', call.coverage.reason);
-      const masterKey = loadMasterKey(config.keys.master_key_file);
-      const keys = createKeys({ path: join(config.data.dir, 'keys.db'), masterKey, readonly: true });
-      keys.start();
+      const keys = await context.keys();
+      await record(context, 'export', {
+        object: 'call',
+        object_id: call.id,
+        detail: { recording: call.recording.id, sha256: call.recording.plainSha256 },
+      });
+      const { recording } = call;
+      const path = join(context.config().data.dir, recording.file);
+      const file = options.output ?? `${call.id}.opus`;
       try {
-        const identity = await keys.identity(call.recording.id);
-        const sealed = await openSealed(join(config.data.dir, call.recording.file), identity);
-        try {
-          const source = sealed.read(0, sealed.size - 1);
-          if (options.output === '-') await pipeline(source, process.stdout, { end: false });
-          else {
-            const file = options.output ?? `${call.id}.opus`;
-            await pipeline(
-              source,
-              createWriteStream(file, { flags: options.force ? 'w' : 'wx', mode: 0o600 }),
-            ).catch((e: NodeJS.ErrnoException) => {
-              if (e.code !== 'EEXIST') throw e;
-              throw fail('request_invalid', `${file} is there already; --force writes over it.`);
-            });
-            context.err(`${file}: ${sealed.size} bytes, ${Math.round(call.recording.durationMs / 1000)} s\n`);
-          }
-        } finally {
-          await sealed.close();
-        }
-      } finally {
-        keys.stop();
+        const size = await write(path, await keys.identity(recording.id), file, options.force);
+        if (file !== '-')
+          context.err(`${file}: ${size} bytes, ${Math.round(recording.durationMs / 1000)} s\n`);
+      } catch (e) {
+        await metDamage(context, recording, e);
+        throw e;
       }
     });
+}
+
+/** Gives how many bytes were written. */
+async function write(path: string, identity: string, file: string, force = false): Promise<number> {
+  const sealed = await openSealed(path, identity);
+  try {
+    const source = sealed.read(0, sealed.size - 1);
+    if (file === '-') await pipeline(source, process.stdout, { end: false });
+    else
+      await pipeline(source, createWriteStream(file, { flags: force ? 'w' : 'wx', mode: 0o600 })).catch(
+        (e: NodeJS.ErrnoException) => {
+          if (e.code !== 'EEXIST') throw e;
+          throw fail('request_invalid', `${file} is there already; --force writes over it.`);
+        },
+      );
+    return sealed.size;
+  } finally {
+    await sealed.close();
+  }
 }

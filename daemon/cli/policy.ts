@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { type Command, Option } from 'commander';
+import { onRecord } from '../catalogue/entries.js';
+import { entryOf } from '../domain/audit.js';
 import { fail } from '../domain/error.js';
-import { decideRecord, decideRetention, type Policy } from '../domain/policy.js';
+import { decideRecord, decideRetention } from '../domain/policy.js';
+import { policyChanges } from '../domain/policy-changes.js';
 import type { Direction } from '../domain/recording.js';
 import type { CliContext } from './context.js';
+import { byConsole } from './entries.js';
 import { readPolicy, writePolicy } from './policy-file.js';
 import { iso, table, timesIn } from './table.js';
 
@@ -46,12 +50,19 @@ export function policy(program: Command, ctx: CliContext): void {
       const next = readPolicy(contents(file));
       const catalogue = await ctx.catalogue();
       const now = await catalogue.policy();
-      const changes = changesOf(now.policy, next);
+      const changes = policyChanges(now.policy, next);
       if (changes.length === 0) return ctx.out(`Version ${now.version} says the same; nothing to change.`);
       ctx.out(changes.join('\n'));
       if (options.dryRun) return ctx.out('Nothing was changed (--dry-run).');
       const by = `${userInfo().username} (command line)`;
-      const version = await catalogue.savePolicy(next, by, Date.now(), options.basedOn ?? now.version);
+      const at = Date.now();
+      const version = await onRecord<number>(catalogue, (made) =>
+        entryOf(byConsole(), at, 'policy_change', {
+          object: 'policy',
+          object_id: String(made),
+          detail: { changes: changes.slice(0, 50) },
+        }),
+      ).savePolicy(next, by, at, options.basedOn ?? now.version);
       ctx.out(`Version ${version} is in force.`);
     });
 
@@ -130,21 +141,4 @@ function contents(file: string): string {
   } catch (e) {
     throw fail('request_invalid', `${file}: ${(e as Error).message}`, e);
   }
-}
-
-/** What is different, one line each. Rules are known by their names. */
-function changesOf(before: Policy, after: Policy): string[] {
-  const lines: string[] = [];
-  for (const part of ['record', 'retention'] as const) {
-    const old = new Map(before[part].map((r) => [r.name, JSON.stringify(r)]));
-    const now = new Map(after[part].map((r) => [r.name, JSON.stringify(r)]));
-    for (const [name, rule] of now)
-      if (old.get(name) !== rule) lines.push(`${part}: "${name}" ${old.has(name) ? 'is changed' : 'is new'}`);
-    for (const name of old.keys()) if (!now.has(name)) lines.push(`${part}: "${name}" is gone`);
-    if (lines.length === 0 && JSON.stringify(before[part]) !== JSON.stringify(after[part]))
-      lines.push(`${part}: the order of the rules is changed`);
-  }
-  const numbers = [before, after].map((p) => p.emergency_numbers.join(', '));
-  if (numbers[0] !== numbers[1]) lines.push(`emergency_numbers: ${numbers[0]} -> ${numbers[1] || 'none'}`);
-  return lines;
 }

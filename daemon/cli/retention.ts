@@ -3,6 +3,7 @@ import { fail, TapedeckError } from '../domain/error.js';
 import { controlSocket, request } from '../ops/control-client.js';
 import { makePlan, type Plan, type RunResult } from '../retain.js';
 import type { CliContext } from './context.js';
+import { record } from './entries.js';
 import { iso, table, timesIn, who } from './table.js';
 
 /** A run destroys keys and files one by one, so it may take longer than other requests. */
@@ -34,6 +35,7 @@ export function retention(program: Command, ctx: CliContext): void {
       '\nExamples:\n  tapedeck retention run\n  tapedeck retention run --confirm erase-41-3f9a2c\n\nErased recordings cannot be brought back.',
     )
     .action(async ({ confirm, json }: { confirm?: string; json?: boolean }) => {
+      await record(ctx, 'retention_run', { detail: { confirm: confirm ?? '' } });
       const result = await erase(ctx, confirm);
       const { erased, failed, left } = result;
       ctx.out(json ? JSON.stringify(result) : `${erased} erased, ${failed} failed, ${left} left.`);

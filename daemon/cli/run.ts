@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { noCoreDumps } from '../ops/core-dumps.js';
 import { createLog } from '../ops/log.js';
-import { notify } from '../ops/notify.js';
+import { feedWatchdog, notify } from '../ops/notify.js';
 import { untilSignal } from '../ops/signal.js';
 import type { CliContext } from './context.js';
 
@@ -16,15 +17,20 @@ export function run(program: Command, context: CliContext): void {
     .action(async () => {
       const config = context.config();
       const log = createLog(config.log.level, 'recorder');
+      if (!(await noCoreDumps()))
+        log.warn('Core dumps could not be turned off: a crash may write keys and speech to the disk');
+      const passphrase = await context.passphrase();
       const { createApp } = await import('../app.js');
-      const app = createApp(config, log);
+      const app = createApp(config, log, passphrase);
       const ended = untilSignal(log, 'the recorder ends');
+      const sated = feedWatchdog();
       try {
         await app.start();
         await notify('READY=1');
         log.info('the recorder is ready');
         await ended;
       } finally {
+        sated();
         await notify('STOPPING=1');
         await app.stop();
       }

@@ -1,19 +1,21 @@
+import { times } from '../domain/days.js';
+
 /** Rows as columns, two spaces apart, without spaces at the end. No cell can send anything but text to a terminal. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replace(/[\p{Cc}\p{Cf}]/gu, ' ')));
-  const widths = head.map((_, i) => Math.max(...cells.map((row) => [...(row[i] ?? '')].length)));
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  lines([head, ...rows]);
+
+/** The same without a heading. */
+export function lines(rows: readonly (readonly string[])[]): string {
+  const cells = rows.map((row) => row.map((cell) => cell.replace(/[\p{Cc}\p{Cf}]/gu, ' ')));
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...cells.map((row) => [...(row[i] ?? '')].length)));
   const pad = (cell: string, i: number) => cell + ' '.repeat(widths[i]! - [...cell].length);
   return cells.map((row) => row.map(pad).join('  ').trimEnd()).join('\n');
 }
 
-/** Gives times (ms since 1970) as 2026-11-25 10:55:33 in a zone; "-" for none. */
+/** Gives times (ms since 1970) in a zone as the domain does; "-" for none. */
 export function timesIn(zone: string): (ms: number | null) => string {
-  const format = new Intl.DateTimeFormat('sv-SE', {
-    timeZone: zone,
-    dateStyle: 'short',
-    timeStyle: 'medium',
-  });
-  return (ms) => (ms === null ? '-' : format.format(ms));
+  const time = times(zone);
+  return (ms) => (ms === null ? '-' : time(ms));
 }
 
 /** A time as ISO 8601 in UTC for machines. */

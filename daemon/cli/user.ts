@@ -1,62 +1,235 @@
 import type { Command } from 'commander';
 import { ulid } from 'ulid';
+import { onRecord } from '../catalogue/entries.js';
+import type { User } from '../catalogue/people.js';
+import type { NewEntry } from '../domain/audit.js';
 import { fail } from '../domain/error.js';
-import { clean } from '../domain/party.js';
+import { FOUNDER, type Rights } from '../domain/person.js';
+import { personChanges, personSaid } from '../domain/person-changes.js';
 import { checkPassword, hashPassword } from '../ops/password.js';
 import { newPassword } from './ask.js';
 import type { CliContext } from './context.js';
+import { done } from './entries.js';
 import { iso, table, timesIn } from './table.js';
+import { listed, nameOf, type RightsOptions, reaches, rightsBy } from './user-rights.js';
 
-const LONGEST_NAME = 60;
+const NOBODY: Rights = {
+  roles: [],
+  scope: { all: false, extensions: [], queues: [], dids: [] },
+  extensions: [],
+  grants: [],
+};
 
-/** `tapedeck user`: who may sign in to the dashboard. */
+/** `tapedeck user`: who may sign in to the dashboard, and what each may do. The way back in, too. */
 export function user(program: Command, ctx: CliContext): void {
-  const command = program.command('user').description('who may sign in to the dashboard');
+  const command = program.command('user').description('who may sign in to the dashboard, and do what');
 
-  command
-    .command('add')
-    .description('add a user; asks for the password, or reads it from standard input')
+  const named = async (name: string): Promise<User> => {
+    const found = await (await ctx.catalogue()).userByName(name);
+    if (!found) throw fail('person_unknown', name);
+    return found;
+  };
+  const hashOf = async (name: string, file: string | undefined): Promise<string> => {
+    const password = await newPassword(file);
+    checkPassword(password, name, ctx.config().site.name);
+    return hashPassword(password);
+  };
+
+  withRights(command.command('add'))
+    .description('add somebody; asks for the password, or reads it from standard input')
     .argument('<name>', 'name to sign in with')
     .option('--password-file <file>', 'read the password from this file')
     .addHelpText(
       'after',
-      '\nExamples:\n  tapedeck user add ada\n  tapedeck user add ada --password-file /run/secrets/ada',
+      `
+Without --role the first person of all becomes an admin who also hears every call.
+${ROLES}
+Examples:
+  tapedeck user add ada --role admin
+  tapedeck user add anna --role reviewer --queues sales,support --grant download
+  tapedeck user add ben --role agent --own 201 --password-file /run/secrets/ben`,
     )
-    .action(async (name: string, { passwordFile }: { passwordFile?: string }) => {
-      if (name === '' || clean(name, LONGEST_NAME) !== name)
-        throw fail('request_invalid', `A name has 1 to ${LONGEST_NAME} letters, digits or marks.`);
+    .action(async (given: string, options: RightsOptions & { passwordFile?: string }) => {
+      const name = nameOf(given);
       const catalogue = await ctx.catalogue();
       if (await catalogue.userByName(name)) throw fail('user_exists', name);
-      const password = await newPassword(passwordFile);
-      checkPassword(password, name);
-      const passwordHash = await hashPassword(password);
-      await catalogue.addUser({ id: ulid(), name, passwordHash, createdAt: Date.now() });
-      ctx.out(`${name} can sign in now.`);
+      const first = options.role === undefined && (await catalogue.users()).length === 0;
+      const rights = first ? FOUNDER : rightsBy(options, NOBODY);
+      const passwordHash = await hashOf(name, options.passwordFile);
+      const person = { ...rights, id: ulid(), name };
+      await onRecord(catalogue, done('person_add', about(person.id, personSaid(person)))).addUser({
+        ...person,
+        passwordHash,
+        createdAt: Date.now(),
+      });
+      ctx.out(`${name} can sign in now: ${said(person)}.`);
+    });
+
+  command
+    .command('factors')
+    .description('the second factors of a user; with --reset the way back in for who has lost them')
+    .argument('<name>', 'name that the user signs in with')
+    .option(
+      '--reset',
+      'remove all of them, with the recovery codes, and end every session and API token of the user',
+    )
+    .addHelpText('after', '\nExamples:\n  tapedeck user factors ada\n  tapedeck user factors ada --reset')
+    .action(async (name: string, { reset }: { reset?: boolean }) => {
+      const catalogue = await ctx.catalogue();
+      const found = await catalogue.userByName(name);
+      if (!found) throw fail('person_unknown', name);
+      const changes = ['all second factors were removed'];
+      if (reset)
+        await onRecord(
+          catalogue,
+          done('person_change', about(found.id, { name: found.name, changes })),
+        ).resetFactors(found.id);
+      const { totp, passkeys, recoveryCodes, required } = await catalogue.factorState(found.id);
+      const has = [
+        ...(totp ? ['an authenticator app'] : []),
+        ...(passkeys > 0 ? [`${passkeys} ${passkeys === 1 ? 'passkey' : 'passkeys'}`] : []),
+        ...(recoveryCodes > 0 ? [`${recoveryCodes} unused recovery codes`] : []),
+      ];
+      ctx.out(`${found.name} has ${has.join(', ') || 'no second factor'}.`);
+      if (reset) ctx.out('Every session and API token has ended.');
+      if (required)
+        ctx.out(
+          has.length > 0
+            ? 'A role of this user requires a second factor.'
+            : 'A role of this user requires one: it is made at the next sign-in, after the password.',
+        );
     });
 
   command
     .command('list')
-    .description('all users')
+    .description('everybody')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  tapedeck user list')
     .action(async ({ json }: { json?: boolean }) => {
       const users = await (await ctx.catalogue()).users();
-      if (json)
-        return ctx.out(
-          JSON.stringify(
-            users.map((u) => ({ id: u.id, name: u.name, created_at: iso(u.createdAt) })),
-            null,
-            2,
-          ),
-        );
+      if (json) return ctx.out(JSON.stringify(users.map(viewOf), null, 2));
       const time = timesIn(ctx.config().site.time_zone);
       ctx.out(
         users.length === 0
           ? 'There are no users. Open the dashboard to make the first, or use "tapedeck user add".'
           : table(
-              ['name', 'since'],
-              users.map((u) => [u.name, time(u.createdAt)]),
+              ['name', 'roles', 'hears', 'grants', 'last signed in', 'state'],
+              users.map((u) => [
+                u.name,
+                u.roles.join(' '),
+                reaches(u),
+                u.grants.join(' ') || '-',
+                time(u.signedInAt),
+                u.disabledAt !== null ? 'disabled' : u.passwordHash === '' ? 'has no password yet' : 'active',
+              ]),
             ),
       );
     });
+
+  withRights(command.command('change'))
+    .description('change what somebody may do; it holds at once')
+    .argument('<name>', 'who')
+    .option('--name <name>', 'a new name to sign in with')
+    .addHelpText(
+      'after',
+      `
+What is not said stays as it is. A list takes the place of the one before; "none" empties it.
+${ROLES}
+Examples:
+  tapedeck user change ada --role admin
+  tapedeck user change anna --queues sales --grant none`,
+    )
+    .action(async (name: string, { name: next, ...options }: RightsOptions & { name?: string }) => {
+      const before = await named(name);
+      const change = { ...rightsBy(options, before), ...(next === undefined ? {} : { name: nameOf(next) }) };
+      const catalogue = await ctx.catalogue();
+      const after = await onRecord<User>(catalogue, (user) => changed(before, user)).changeUser(
+        before.id,
+        change,
+        Date.now(),
+        before.version,
+      );
+      ctx.out(`${after.name}: ${said(after)}.${after.disabledAt === null ? '' : ' Is still disabled.'}`);
+    });
+
+  for (const [verb, disabled, what, said] of [
+    ['disable', true, 'keep somebody out, and end what is signed in', 'cannot sign in any more'],
+    ['enable', false, 'let somebody in again who was disabled', 'can sign in again'],
+  ] as const)
+    command
+      .command(verb)
+      .description(what)
+      .argument('<name>', 'who')
+      .addHelpText('after', `\nExample:\n  tapedeck user ${verb} anna`)
+      .action(async (name: string) => {
+        const before = await named(name);
+        await onRecord<User>(await ctx.catalogue(), (user) => changed(before, user)).changeUser(
+          before.id,
+          { disabled },
+          Date.now(),
+        );
+        ctx.out(`${before.name} ${said}.`);
+      });
+
+  command
+    .command('remove')
+    .description('remove somebody, with sessions and tokens')
+    .argument('<name>', 'who')
+    .addHelpText('after', '\nExample:\n  tapedeck user remove anna')
+    .action(async (name: string) => {
+      const { id, name: of } = await named(name);
+      await onRecord(await ctx.catalogue(), done('person_remove', about(id, { name: of }))).removeUser(id);
+      ctx.out(`${of} is removed.`);
+    });
+
+  command
+    .command('password')
+    .description('give somebody a new password; ends sessions and API tokens')
+    .argument('<name>', 'who')
+    .option('--password-file <file>', 'read the password from this file')
+    .addHelpText(
+      'after',
+      '\nThe way back in when the admin has lost his.\n\nExamples:\n  tapedeck user password ada\n  tapedeck user password ada --password-file /run/secrets/ada',
+    )
+    .action(async (name: string, { passwordFile }: { passwordFile?: string }) => {
+      const { id, name: of, disabledAt } = await named(name);
+      const hash = await hashOf(of, passwordFile);
+      const ended = await onRecord(
+        await ctx.catalogue(),
+        done('password_change', about(id, { name: of })),
+      ).setPassword(id, hash, Date.now());
+      ctx.out(`${of} has a new password; ${ended} ${ended === 1 ? 'session' : 'sessions'} ended.`);
+      if (disabledAt !== null) ctx.err(`${of} is disabled: "tapedeck user enable ${of}" lets him in again.`);
+    });
 }
+
+const about = (id: string, detail: NewEntry['detail']) => ({ object: 'person', object_id: id, detail });
+const changed = (before: User, after: User): NewEntry =>
+  done('person_change', about(after.id, { name: after.name, changes: personChanges(before, after) }));
+
+const ROLES = `
+Roles: admin (runs the box, hears no calls), reviewer (hears the calls of a scope: --all, --extensions, --queues, --dids),
+auditor (sees and reports all, changes nothing, hears with a reason), agent (hears the calls of --own extensions).
+Grants: download, export, redact, erase, hold.
+`;
+
+const withRights = (command: Command): Command =>
+  command
+    .option('--role <role>', 'admin, reviewer, auditor or agent; may be said more than once', listed)
+    .option('--all', 'a reviewer: of all calls')
+    .option('--extensions <list>', 'a reviewer: of the calls of these extensions', listed)
+    .option('--queues <list>', 'a reviewer: of the calls of these queues', listed)
+    .option('--dids <list>', 'a reviewer: of the calls to these numbers of ours', listed)
+    .option('--own <list>', 'an agent: the extensions of his own', listed)
+    .option('--grant <grant>', 'download, export, redact, erase or hold; may be said more than once', listed);
+
+const said = (person: Rights & { id: string; name: string }): string =>
+  `${person.roles.join(', ')}; hears: ${reaches(person)}; grants: ${person.grants.join(', ') || 'none'}`;
+
+const viewOf = (u: User) => ({
+  ...{ id: u.id, name: u.name, roles: u.roles, scope: u.scope, extensions: u.extensions, grants: u.grants },
+  created_at: iso(u.createdAt),
+  signed_in_at: iso(u.signedInAt),
+  disabled_at: iso(u.disabledAt),
+  password: u.passwordHash !== '',
+});

@@ -8,6 +8,6 @@ export function web(program: Command, context: CliContext): void {
     .description('serve the dashboard')
     .action(async () => {
       const { runWeb } = await import('../../web/main.js');
-      await runWeb(context.config());
+      await runWeb(context.config(), await context.passphrase());
     });
 }

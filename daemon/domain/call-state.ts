@@ -1,6 +1,7 @@
 import type { DialStatus } from './event.js';
 import type { CallFacts } from './policy.js';
 import type { CallId, CallRecord, Direction, Leg, LegId, MarkKind, Outcome, Party } from './recording.js';
+import { isTestId, TEST_ENDPOINT } from './test-call.js';
 
 /** What the tracker knows of a leg that it follows. Times are milliseconds since 1970. */
 export type TrackedLeg = {
@@ -20,6 +21,10 @@ export type TrackedLeg = {
   goneAt: number | null;
   bridge: string | null;
   waiting: boolean;
+  /** In a conference, where it hears the mix of all. */
+  mixed: boolean;
+  /** The meeting that its bridge is part of (see call-unite.ts). */
+  meeting: string | null;
 };
 
 export type TrackedCall = {
@@ -31,36 +36,58 @@ export type TrackedCall = {
   /** Two of its legs have been bridged with each other. */
   talked: boolean;
   anchor: LegId | null;
+  /** The anchor is of the other side: who held the call has gone to ask somebody, and who waits is heard meanwhile. */
+  swapped: boolean;
   dialled: string;
   did: string;
   queue: string;
   dialStatus: DialStatus | null;
-  marks: { at: number; until: number | null; open: boolean; kind: MarkKind; text: string; legId: LegId }[];
+  /** Whoever called hung up, as against the dialplan. */
+  gaveUp: boolean;
+  /** Why the PBX says that the calling leg ended (ITU-T Q.850), or null. */
+  cause: number | null;
+  marks: {
+    at: number;
+    until: number | null;
+    open: boolean;
+    kind: MarkKind;
+    text: string;
+    legId: LegId | null;
+  }[];
   /** Legs that went over to another call. */
   past: TrackedLeg[];
+  /** The call that this one was a consultation for. */
+  consultFor: CallId | null;
 };
 
 export type CallState = {
   calls: ReadonlyMap<CallId, TrackedCall>;
   legs: ReadonlyMap<LegId, TrackedLeg>;
+  /** Local channels, by name: the bridges that their halves are in. */
+  links: ReadonlyMap<string, readonly [string | null, string | null]>;
   /** Legs of ended calls, so that a late event does not begin a call anew. */
   gone: ReadonlyMap<LegId, number>;
 };
 
 export type Effect =
-  | { kind: 'changed'; call: CallRecord; facts: CallFacts; anchor: LegId | null }
+  /** `swapped`: the anchor's own voice belongs to the right side. */
+  | { kind: 'changed'; call: CallRecord; facts: CallFacts; anchor: LegId | null; swapped: boolean }
   | { kind: 'ended'; call: CallRecord; facts: CallFacts; anchor: null }
   | { kind: 'absorbed'; from: CallId; into: CallId };
 
-export const emptyState: CallState = { calls: new Map(), legs: new Map(), gone: new Map() };
+/** A person in it makes it a real call. */
+const isTest = (legs: TrackedLeg[]) =>
+  legs.length > 0 && legs.every((l) => l.endpoint === TEST_ENDPOINT && isTestId(l.id));
+
+export const emptyState: CallState = { calls: new Map(), legs: new Map(), links: new Map(), gone: new Map() };
 
 export function toEffect(kind: 'changed' | 'ended', call: TrackedCall, live: TrackedLeg[]): Effect {
   const legs = [...call.past, ...live].sort((a, b) => a.seenAt - b.seenAt);
   const record = toRecord(call, legs);
-  const facts = toFacts(record, legs);
+  const facts = factsOf(record);
   return kind === 'ended'
     ? { kind, call: record, facts, anchor: null }
-    : { kind, call: record, facts, anchor: call.anchor };
+    : { kind, call: record, facts, anchor: call.anchor, swapped: call.swapped };
 }
 
 function toRecord(call: TrackedCall, legs: TrackedLeg[]): CallRecord {
@@ -74,15 +101,21 @@ function toRecord(call: TrackedCall, legs: TrackedLeg[]): CallRecord {
     startedAt: call.startedAt,
     answeredAt: call.answeredAt,
     endedAt: call.endedAt,
-    outcome:
-      call.answeredAt !== null ? 'answered' : call.endedAt === null ? null : outcomeOf(call.dialStatus),
+    outcome: outcomeOf(call),
     them,
     us,
     dialled: call.dialled,
     did: call.did,
     queue: call.queue,
     legs: legs.map(
-      (l): Leg => ({ id: l.id, party: partyOf(l), seenAt: l.seenAt, upAt: l.upAt, goneAt: l.goneAt }),
+      (l): Leg => ({
+        id: l.id,
+        party: partyOf(l),
+        endpoint: l.endpoint,
+        seenAt: l.seenAt,
+        upAt: l.upAt,
+        goneAt: l.goneAt,
+      }),
     ),
     marks: call.marks.map((m) => ({
       atMs: m.at - zero,
@@ -90,7 +123,10 @@ function toRecord(call: TrackedCall, legs: TrackedLeg[]): CallRecord {
         m.until !== null ? m.until - zero : m.open && call.endedAt !== null ? call.endedAt - zero : null,
       kind: m.kind,
       text: m.text,
+      legId: m.legId,
     })),
+    consultFor: call.consultFor,
+    test: isTest(legs),
   };
 }
 
@@ -105,14 +141,27 @@ const outcomes: Partial<Record<DialStatus, Outcome>> = {
   no_answer: 'no_answer',
   failed: 'failed',
 };
-/** Nobody answered: what the dialling came to, or else the caller gave up. */
-const outcomeOf = (status: DialStatus | null): Outcome => (status && outcomes[status]) ?? 'cancelled';
+/** Q.850: user busy, no user responding, no answer from the user. */
+const causes: Record<number, Outcome> = { 17: 'busy', 18: 'no_answer', 19: 'no_answer' };
+
+/** When nobody answered: what the dialling came to; else whether the caller gave up, or the dialplan ended it. */
+function outcomeOf({ answeredAt, endedAt, dialStatus, gaveUp, cause }: TrackedCall): Outcome | null {
+  if (answeredAt !== null) return 'answered';
+  const dialled = dialStatus && outcomes[dialStatus];
+  if (dialled) return dialled;
+  if (gaveUp || dialStatus === 'cancelled') return 'cancelled';
+  if (endedAt === null) return null;
+  return cause === null ? 'cancelled' : (causes[cause] ?? 'failed');
+}
+
+export const extensionOf = ({ endpoint, number }: Pick<TrackedLeg, 'endpoint' | 'number'>): string =>
+  /^\d+$/.test(endpoint) ? endpoint : number || endpoint;
 
 function partyOf(leg: TrackedLeg): Party {
   if (leg.outside) return { number: leg.dialledOut || leg.number, name: leg.name, ours: false };
   // The endpoint is the extension, also when a click-to-dial gave the channel some other caller id.
   return {
-    number: /^\d+$/.test(leg.endpoint) ? leg.endpoint : leg.number || leg.endpoint,
+    number: extensionOf(leg),
     name: leg.name,
     ours: true,
   };
@@ -133,23 +182,30 @@ function partiesOf(call: TrackedCall, legs: TrackedLeg[], direction: Direction):
     };
   }
   const them = direction === 'in' ? outside.find((l) => l.caller) : outside[0];
-  const us = direction === 'out' ? (ours.find((l) => l.caller) ?? ours[0]) : ours[0];
+  // Nobody of ours took part in a call that was forwarded to the outside.
+  const us =
+    direction === 'out'
+      ? (ours.find((l) => l.caller) ?? ours[0])
+      : (ours[0] ?? outside.find((l) => l.id !== them?.id));
   return {
     them: them ? partyOf(them) : nobody('', false),
     us: us ? partyOf(us) : nobody(direction === 'in' ? call.did : '', true),
   };
 }
 
-function toFacts(record: CallRecord, legs: TrackedLeg[]): CallFacts {
-  const taking = legs.filter((l) => !l.outside && (l.upAt !== null || l.caller));
+/** What the policy decides by. */
+export function factsOf(call: CallRecord): CallFacts {
+  // The first leg is the caller's.
+  const taking = call.legs.filter((l, i) => l.party.ours && (l.upAt !== null || i === 0));
   return {
-    direction: record.direction,
-    extensions: [...new Set(taking.flatMap((l) => [l.number, l.endpoint]).filter((n) => n !== ''))],
-    queue: record.queue,
-    did: record.did,
-    number: record.direction === 'internal' ? record.us.number : record.them.number,
+    direction: call.direction,
+    extensions: [...new Set(taking.flatMap((l) => [l.party.number, l.endpoint]).filter((n) => n !== ''))],
+    queue: call.queue,
+    did: call.did,
+    number: call.direction === 'internal' ? call.us.number : call.them.number,
     // Nobody dials in a click-to-dial by way of a Local channel: then it is what was sent to the line.
-    dialled: record.dialled || (record.direction === 'out' ? record.them.number : ''),
+    dialled: call.dialled || (call.direction === 'out' ? call.them.number : ''),
+    ...(call.test ? { test: true } : {}),
   };
 }
 
@@ -157,16 +213,19 @@ function toFacts(record: CallRecord, legs: TrackedLeg[]): CallFacts {
  * The state as it was when these calls were last written, for a start after a stop or a crash. A snapshot of the PBX
  * must follow: it says which of their legs are still there.
  */
-export function restore(open: { call: CallRecord; anchor: LegId | null }[]): CallState {
+export function restore(open: { call: CallRecord; anchor: LegId | null; swapped?: boolean }[]): CallState {
   /** A leg that went over to another call stands in both: it belongs to the one in which it was last. */
   const until = new Map<LegId, number>();
   for (const leg of open.flatMap(({ call }) => call.legs))
     until.set(leg.id, Math.max(until.get(leg.id) ?? 0, leg.goneAt ?? Number.POSITIVE_INFINITY));
   const calls = new Map<CallId, TrackedCall>();
   const legs = new Map<LegId, TrackedLeg>();
-  for (const { call, anchor } of open) {
+  for (const { call, anchor, swapped = false } of open) {
     const zero = call.answeredAt ?? call.startedAt;
-    const tracked = call.legs.map((leg, i) => trackedLeg(call, leg, i === 0));
+    const { them, legs: stored } = call;
+    const asker = stored.findIndex(({ party }) => party.number === them.number && party.ours === them.ours);
+    const caller = call.direction === 'internal' ? Math.max(0, asker) : 0;
+    const tracked = stored.map((leg, i) => trackedLeg(call, leg, i === caller));
     calls.set(call.id, {
       id: call.id,
       linkedids: call.linkedids,
@@ -175,34 +234,38 @@ export function restore(open: { call: CallRecord; anchor: LegId | null }[]): Cal
       endedAt: null,
       talked: call.legs.filter((l) => l.upAt !== null).length > 1,
       anchor,
+      swapped,
       dialled: call.dialled,
       did: call.did,
       queue: call.queue,
-      dialStatus: null,
+      dialStatus: call.outcome === 'answered' ? null : call.outcome,
+      gaveUp: call.outcome === 'cancelled',
+      cause: null,
       marks: call.marks.map((m) => ({
         at: zero + m.atMs,
         until: m.untilMs === null ? null : zero + m.untilMs,
         open: m.untilMs === null && (m.kind === 'hold' || m.kind === 'queue' || m.kind === 'park'),
         kind: m.kind,
         text: m.text,
-        legId: '',
+        legId: m.legId,
       })),
+      consultFor: call.consultFor,
       past: tracked.filter((l) => l.goneAt !== null && l.goneAt < until.get(l.id)!),
     });
     for (const leg of tracked)
       if (leg.goneAt === null || leg.goneAt === until.get(leg.id)) legs.set(leg.id, leg);
   }
-  return { calls, legs, gone: new Map() };
+  return { calls, legs, links: new Map(), gone: new Map() };
 }
 
-function trackedLeg(call: CallRecord, leg: Leg, first: boolean): TrackedLeg {
+function trackedLeg(call: CallRecord, leg: Leg, caller: boolean): TrackedLeg {
   return {
     id: leg.id,
     callId: call.id,
     linkedid: '',
-    endpoint: '',
+    endpoint: leg.endpoint,
     outside: !leg.party.ours,
-    caller: first,
+    caller,
     number: leg.party.number,
     name: leg.party.name,
     dialledOut: !leg.party.ours && call.direction === 'out' ? leg.party.number : '',
@@ -211,5 +274,7 @@ function trackedLeg(call: CallRecord, leg: Leg, first: boolean): TrackedLeg {
     goneAt: leg.goneAt,
     bridge: null,
     waiting: false,
+    mixed: false,
+    meeting: null,
   };
 }

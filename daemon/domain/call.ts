@@ -1,16 +1,12 @@
-import { type CallState, type Effect, type TrackedCall, type TrackedLeg, toEffect } from './call-state.js';
-import type { LegFacts, PbxEvent } from './event.js';
-import type { CallId, LegId } from './recording.js';
+import { type CallState, type Effect, extensionOf, type TrackedLeg } from './call-state.js';
+import { type TrackRules, type Transaction, transaction } from './call-transaction.js';
+import { connect, meet, relink } from './call-unite.js';
+import type { LegFacts, LinkHalf, PbxEvent } from './event.js';
+import type { CallId, LegId, MarkKind } from './recording.js';
 
 export type { CallState, Effect } from './call-state.js';
 export { emptyState, restore } from './call-state.js';
-
-export type TrackRules = {
-  /** Dialplan contexts in which channels of lines to the outside begin. */
-  trunkContexts: readonly string[];
-  /** Makes a new call id. */
-  mint: () => CallId;
-};
+export type { TrackRules } from './call-transaction.js';
 
 /**
  * Follows calls. Gives the state after the event, and one effect for each call that it changed.
@@ -27,98 +23,39 @@ export function step(
   return t.commit(event.at);
 }
 
-type Transaction = ReturnType<typeof transaction>;
-
-function transaction(before: CallState, rules: TrackRules) {
-  const calls = new Map(before.calls);
-  const legs = new Map(before.legs);
-  const gone = new Map(before.gone);
-  const touched = new Set<CallId>();
-  const absorbed: { from: CallId; into: CallId }[] = [];
-  const call = (id: CallId) => calls.get(id)!;
-  const setCall = (id: CallId, change: Partial<TrackedCall>) => {
-    calls.set(id, { ...call(id), ...change });
-    touched.add(id);
-  };
-  const setLeg = (id: LegId, change: Partial<TrackedLeg>) => {
-    const leg = { ...legs.get(id)!, ...change };
-    legs.set(id, leg);
-    touched.add(leg.callId);
-  };
-  const legsOf = (id: CallId) => [...legs.values()].filter((l) => l.callId === id);
-
-  return {
-    calls,
-    legs,
-    gone,
-    absorbed,
-    rules,
-    call,
-    setCall,
-    setLeg,
-    legsOf,
-    mark(callId: CallId, mark: TrackedCall['marks'][number]) {
-      setCall(callId, { marks: [...call(callId).marks, mark] });
-    },
-    /** Closes the open marks of one kind (a hold ends, a wait is over). */
-    closeMarks(callId: CallId, kind: string, at: number, legId?: LegId) {
-      const marks = call(callId).marks.map((m) =>
-        m.kind === kind && m.until === null && m.open && (!legId || !m.legId || m.legId === legId)
-          ? { ...m, until: at, open: false }
-          : m,
-      );
-      setCall(callId, { marks });
-    },
-    commit(at: number): { state: CallState; effects: Effect[] } {
-      const effects: Effect[] = absorbed.map((a) => ({ kind: 'absorbed', ...a }));
-      for (const id of touched) {
-        if (!calls.has(id)) continue;
-        const mine = legsOf(id);
-        calls.set(id, settle(call(id), mine));
-        const settled = call(id);
-        if (mine.every((l) => l.goneAt !== null)) {
-          const endedAt = Math.max(
-            settled.startedAt,
-            ...mine.map((l) => l.goneAt ?? at),
-            ...settled.past.map((l) => l.goneAt ?? 0),
-          );
-          effects.push(toEffect('ended', { ...settled, endedAt, anchor: null }, mine));
-          calls.delete(id);
-          for (const l of mine) {
-            legs.delete(l.id);
-            gone.set(l.id, at);
-          }
-        } else {
-          effects.push(toEffect('changed', settled, mine));
-        }
-      }
-      while (gone.size > 1000) gone.delete(gone.keys().next().value!);
-      return { state: { calls, legs, gone }, effects };
-    },
-  };
-}
-
 function apply(t: Transaction, event: PbxEvent): void {
   switch (event.kind) {
     case 'leg':
       see(t, event.leg, event.at);
       return;
     case 'leg-gone':
-      if (see(t, event.leg, event.at, false)) leave(t, event.leg.id, event.at);
-      else if (!t.legs.has(event.leg.id)) t.gone.set(event.leg.id, event.at);
+      if (see(t, event.leg, event.at, false)) leave(t, event.leg.id, event.at, event.cause);
+      else if (!t.legs.has(event.leg.id)) t.bury([event.leg.id], event.at);
       return;
     case 'bridged':
-      if (see(t, event.leg, event.at)) meet(t, event.leg.id, event.bridge, event.waiting, event.at);
+      enter(t, event);
       return;
     case 'unbridged':
-      if (see(t, event.leg, event.at, false)?.bridge === event.bridge)
-        t.setLeg(event.leg.id, { bridge: null, waiting: false });
+      exit(t, event);
       return;
+    case 'link':
+      link(t, event.link, event.bridge);
+      connect(t, event.at);
+      return;
+    case 'link-gone':
+      t.links.delete(event.link.name);
+      connect(t, event.at);
+      return;
+    case 'hung-up': {
+      const leg = see(t, event.leg, event.at, false);
+      if (leg?.caller) t.setCall(leg.callId, { gaveUp: true });
+      return;
+    }
     case 'hold':
     case 'unhold': {
       const leg = see(t, event.leg, event.at);
       if (!leg) return;
-      t.closeMarks(leg.callId, 'hold', event.at, leg.id);
+      t.closeMarks('hold', event.at, leg.id);
       if (event.kind === 'hold')
         t.mark(leg.callId, {
           at: event.at,
@@ -139,18 +76,9 @@ function apply(t: Transaction, event: PbxEvent): void {
         t.setCall(to.callId, { dialStatus: event.status });
       return;
     }
-    case 'transfer': {
-      const leg = t.legs.get(event.by);
-      if (!leg) return;
-      // A transfer by feature code does not name its target; it is who was reached last.
-      const last = t
-        .legsOf(leg.callId)
-        .filter((l) => l.upAt !== null && l.goneAt === null && l.id !== leg.id);
-      const to = event.to || (last.sort((a, b) => b.upAt! - a.upAt!)[0]?.number ?? '');
-      const text = `${leg.number} → ${to}`;
-      t.mark(leg.callId, { at: event.at, until: null, open: false, kind: 'transfer', text, legId: leg.id });
+    case 'transfer':
+      transfer(t, event);
       return;
-    }
     case 'queue':
     case 'parked':
     case 'unparked':
@@ -167,7 +95,7 @@ function apply(t: Transaction, event: PbxEvent): void {
 
 /** Makes a leg known, or brings it up to date. Null for one that has gone already (events may come late or twice). */
 function see(t: Transaction, facts: LegFacts, at: number, mayBegin = true): TrackedLeg | null {
-  if (t.gone.has(facts.id)) return null;
+  if (t.hasGone(facts.id)) return null;
   const known = t.legs.get(facts.id);
   if (known && known.goneAt !== null) return null;
   if (!known) {
@@ -205,6 +133,8 @@ function newest(leg: TrackedLeg, known: string, now: string): string {
   return leg.outside ? now || known : known || now;
 }
 
+const endpointOf = (channel: string): string => /^[^/]+\/(.+)-[0-9a-f]{8}(;\d)?$/.exec(channel)?.[1] ?? '';
+
 function begin(t: Transaction, facts: LegFacts, at: number): void {
   const outside = t.rules.trunkContexts.includes(facts.context);
   const caller = facts.state === 'ring' || (facts.state === 'up' && facts.exten !== '');
@@ -218,12 +148,16 @@ function begin(t: Transaction, facts: LegFacts, at: number): void {
       endedAt: null,
       talked: false,
       anchor: null,
+      swapped: false,
       dialled: caller ? facts.dnid || facts.exten : '',
       did: caller && outside ? facts.dnid || facts.exten : '',
       queue: '',
       dialStatus: null,
+      gaveUp: false,
+      cause: null,
       marks: [],
       past: [],
+      consultFor: caller && !outside ? heldBy(t, facts) : null,
     };
     t.calls.set(call.id, call);
   }
@@ -231,7 +165,7 @@ function begin(t: Transaction, facts: LegFacts, at: number): void {
     id: facts.id,
     callId: call.id,
     linkedid: facts.linkedid,
-    endpoint: /^[^/]+\/(.+)-[0-9a-f]{8}(;\d)?$/.exec(facts.channel)?.[1] ?? '',
+    endpoint: endpointOf(facts.channel),
     outside,
     caller,
     number: facts.number,
@@ -242,59 +176,80 @@ function begin(t: Transaction, facts: LegFacts, at: number): void {
     goneAt: null,
     bridge: null,
     waiting: false,
+    mixed: false,
+    meeting: null,
   });
   t.setLeg(facts.id, {});
 }
 
-function leave(t: Transaction, id: LegId, at: number): void {
+/** The call that a phone has on hold while it begins another: who transfers asks first. */
+function heldBy(t: Transaction, facts: LegFacts): CallId | null {
+  const extension = extensionOf({ endpoint: endpointOf(facts.channel), number: facts.number });
+  for (const { id, marks } of t.calls.values())
+    for (const m of marks) {
+      const leg = m.kind === 'hold' && m.open ? t.legs.get(m.legId ?? '') : undefined;
+      if (leg && !leg.outside && extensionOf(leg) === extension) return id;
+    }
+  return null;
+}
+
+/** `cause` is the PBX's word for why, or null when it was not heard. */
+function leave(t: Transaction, id: LegId, at: number, cause: number | null): void {
   const leg = t.legs.get(id)!;
-  t.closeMarks(leg.callId, 'hold', at, id);
-  t.setLeg(id, { goneAt: at, bridge: null });
+  t.closeMarks('hold', at, id);
+  t.setLeg(id, { goneAt: at, bridge: null, meeting: null });
+  if (leg.caller && cause !== null) t.setCall(leg.callId, { cause });
 }
 
-function meet(t: Transaction, id: LegId, bridge: string, waiting: boolean, at: number): void {
-  t.setLeg(id, { bridge, waiting });
-  if (waiting) return; // a parking lot or a waiting room holds strangers
-  const here = [...t.legs.values()].filter((l) => l.bridge === bridge && l.goneAt === null);
-  const ids = [...new Set(here.map((l) => l.callId))].sort(
-    (a, b) => t.call(a).startedAt - t.call(b).startedAt || (a < b ? -1 : 1),
-  );
-  const [oldest] = ids;
-  for (const leg of here) if (leg.callId !== oldest) unite(t, leg, oldest!, at);
-  if (t.legsOf(oldest!).filter((l) => l.bridge === bridge).length > 1 && !t.call(oldest!).talked)
-    t.setCall(oldest!, { talked: true });
+function enter(t: Transaction, event: Extract<PbxEvent, { kind: 'bridged' }>): void {
+  const leg = see(t, event.leg, event.at);
+  if (!leg || leg.bridge === event.bridge) return;
+  t.setLeg(leg.id, { mixed: Boolean(event.conference) });
+  meet(t, leg.id, event.bridge, event.waiting, event.at);
+  if (event.conference) cameOrWent(t, 'joined', leg.id, event);
 }
 
-function relink(t: Transaction, leg: TrackedLeg, linkedid: string, at: number): void {
-  const into = [...t.calls.values()].find((c) => c.linkedids.includes(linkedid));
-  if (!into) t.setCall(leg.callId, { linkedids: [...t.call(leg.callId).linkedids, linkedid] });
-  // One of which the linkedid was not known (after a restart) has not changed it: its bridge tells where it belongs.
-  else if (into.id !== leg.callId && leg.linkedid !== '') unite(t, leg, into.id, at);
-  t.setLeg(leg.id, { linkedid });
+function exit(t: Transaction, event: Extract<PbxEvent, { kind: 'unbridged' }>): void {
+  const leg = see(t, event.leg, event.at, false);
+  if (leg?.bridge !== event.bridge) return;
+  t.setLeg(leg.id, { bridge: null, waiting: false });
+  if (event.conference) cameOrWent(t, 'left', leg.id, event);
+  connect(t, event.at);
 }
 
-/**
- * A leg turns out to belong to another call. A conversation that it has had meanwhile (the consultation before an attended
- * transfer) stays a call of its own; one that never came to a conversation was only the way in (pickup, parking).
- */
-function unite(t: Transaction, leg: TrackedLeg, into: CallId, at: number): void {
-  const from = t.call(t.legs.get(leg.id)!.callId);
-  if (from.id === into) return;
-  if (from.talked) {
-    const moved = t.legs.get(leg.id)!;
-    t.setCall(from.id, { past: [...from.past, { ...moved, goneAt: moved.goneAt ?? at }] });
-    t.setLeg(leg.id, { callId: into });
-    return;
-  }
-  for (const l of t.legsOf(from.id)) t.setLeg(l.id, { callId: into });
-  const call = t.call(into);
-  t.setCall(into, {
-    linkedids: [...new Set([...call.linkedids, ...from.linkedids])],
-    marks: [...call.marks, ...from.marks].sort((a, b) => a.at - b.at),
-    queue: call.queue || from.queue,
-  });
-  t.calls.delete(from.id);
-  t.absorbed.push({ from: from.id, into });
+/** In a conference, whoever comes to others or leaves more than one is worth a mark. */
+function cameOrWent(
+  t: Transaction,
+  kind: 'joined' | 'left',
+  id: LegId,
+  { at, bridge }: { at: number; bridge: string },
+): void {
+  const leg = t.legs.get(id)!;
+  const others = t.legsOf(leg.callId).filter((l) => l.bridge === bridge && l.id !== id);
+  if (others.length > (kind === 'joined' ? 0 : 1)) mark(t, leg, kind, leg.number, at);
+}
+
+function link(t: Transaction, { name, half }: LinkHalf, bridge: string | null): void {
+  const [one, two] = t.links.get(name) ?? [null, null];
+  t.links.set(name, half === 1 ? [bridge, two] : [one, bridge]);
+}
+
+function mark(t: Transaction, leg: TrackedLeg, kind: MarkKind, text: string, at: number, open = false): void {
+  t.mark(leg.callId, { at, until: null, open, kind, text, legId: leg.id });
+}
+
+function transfer(t: Transaction, event: Extract<PbxEvent, { kind: 'transfer' }>): void {
+  const by = t.legs.get(event.by);
+  if (!by) return;
+  // By feature code, who transfers is still on the leg of the consultation; what is transferred is the call it was for.
+  const consultation = t.call(by.callId);
+  const main = event.how === 'attended' && consultation.consultFor;
+  const id = main && t.calls.has(main) ? main : consultation.id;
+  // A transfer by feature code does not name its target; it is who was reached last.
+  const last = t.legsOf(id).filter((l) => l.upAt !== null && l.goneAt === null && l.id !== by.id);
+  const to = event.to || (last.sort((a, b) => b.upAt! - a.upAt!)[0]?.number ?? '');
+  const text = `${by.number} → ${to}`;
+  t.mark(id, { at: event.at, until: null, open: false, kind: 'transfer', text, legId: by.id });
 }
 
 function story(
@@ -303,52 +258,34 @@ function story(
 ): void {
   const leg = t.legs.get(event.legId);
   if (!leg) return;
-  const mark = (kind: 'queue' | 'agent' | 'park' | 'pickup', text: string, open = false) =>
-    t.mark(leg.callId, { at: event.at, until: null, open, kind, text, legId: leg.id });
-  if (event.kind === 'pickup') mark('pickup', event.by);
-  else if (event.kind === 'parked') mark('park', event.space, true);
-  else if (event.kind === 'unparked') t.closeMarks(leg.callId, 'park', event.at, leg.id);
+  if (event.kind === 'pickup') mark(t, leg, 'pickup', event.by, event.at);
+  else if (event.kind === 'parked') mark(t, leg, 'park', event.space, event.at, true);
+  else if (event.kind === 'unparked') t.closeMarks('park', event.at, leg.id);
   else if (event.step === 'join') {
     t.setCall(leg.callId, { queue: event.queue });
-    mark('queue', event.queue, true);
+    mark(t, leg, 'queue', event.queue, event.at, true);
   } else {
-    t.closeMarks(leg.callId, 'queue', event.at, leg.id);
-    if (event.step === 'agent') mark('agent', event.agent);
+    t.closeMarks('queue', event.at, leg.id);
+    if (event.step === 'agent') mark(t, leg, 'agent', event.agent, event.at);
   }
 }
 
 function compare(t: Transaction, event: Extract<PbxEvent, { kind: 'snapshot' }>): void {
-  for (const facts of event.legs) see(t, facts, event.at);
+  // A call that began unseen began when its channels did. When it was answered nobody knows; it is taken for the same.
+  // Who called came first: a call that is known by who was called would be one of another direction.
+  const legs = [...event.legs].sort((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
+  for (const facts of legs) see(t, facts, t.legs.has(facts.id) ? event.at : (facts.createdAt ?? event.at));
   // Who has left a bridge unseen must not meet those who have come into it since.
   for (const leg of [...t.legs.values()])
     if (leg.bridge !== null && !event.bridges.some((b) => b.id === leg.bridge && b.legs.includes(leg.id)))
       t.setLeg(leg.id, { bridge: null, waiting: false });
+  // What connects bridges is known before anybody meets in them.
+  t.links.clear();
+  for (const { link: half, bridge } of event.links ?? []) link(t, half, bridge);
   for (const bridge of event.bridges)
     for (const id of bridge.legs)
       if (t.legs.get(id)?.goneAt === null) meet(t, id, bridge.id, bridge.waiting, event.at);
   const present = new Set(event.legs.map((l) => l.id));
   for (const leg of [...t.legs.values()])
-    if (leg.goneAt === null && !present.has(leg.id)) leave(t, leg.id, event.at);
-}
-
-/** Chooses the anchor and the moment of the answer. */
-function settle(call: TrackedCall, legs: TrackedLeg[]): TrackedCall {
-  const up = legs.filter((l) => l.upAt !== null && l.goneAt === null);
-  if (call.anchor && up.some((l) => l.id === call.anchor)) return call;
-  const first = call.answeredAt === null;
-  // Once a call has had an anchor, only somebody who talks with somebody can take its place: not a phone that is hanging up.
-  const talks = (l: TrackedLeg) =>
-    l.bridge !== null && up.some((o) => o.id !== l.id && o.bridge === l.bridge);
-  const able = first ? up : up.filter(talks);
-  const [best] = able.sort((a, b) => rank(a) - rank(b) || a.upAt! - b.upAt!);
-  // Asterisk marks the dialled leg as up some milliseconds before the one that called: wait for the better one.
-  const comes =
-    best && legs.some((l) => l.goneAt === null && l.upAt === null && rank(l) < rank(best) && l.caller);
-  const anchor = comes && !talks(best) ? undefined : best;
-  return { ...call, anchor: anchor?.id ?? null, answeredAt: call.answeredAt ?? anchor?.upAt ?? null };
-}
-
-/** Whose ears a call is best heard with: the outside party's, else the caller's. */
-function rank(leg: TrackedLeg): number {
-  return (leg.outside ? 0 : 2) + (leg.caller ? 0 : 1);
+    if (leg.goneAt === null && !present.has(leg.id)) leave(t, leg.id, event.at, null);
 }

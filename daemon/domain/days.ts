@@ -18,9 +18,11 @@ export function startOfDay(day: string, zone: string): number {
   return from;
 }
 
-/** The day after. */
-export const nextDay = (day: string): string =>
-  new Date(Date.parse(`${day}T00:00:00Z`) + DAY_MS).toISOString().slice(0, 10);
+/** The day so many days after another, or before it. */
+export const dayAfter = (day: string, days: number): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+
+export const nextDay = (day: string): string => dayAfter(day, 1);
 
 /** Gives dates in a zone as YYYY-MM-DD. */
 export function dates(zone: string): (ms: number) => string {
@@ -34,4 +36,14 @@ export function dates(zone: string): (ms: number) => string {
     const parts = Object.fromEntries(format.formatToParts(ms).map(({ type, value }) => [type, value]));
     return `${parts.year!.padStart(4, '0')}-${parts.month}-${parts.day}`;
   };
+}
+
+/** Gives times in a zone as YYYY-MM-DD HH:MM:SS. */
+export function times(zone: string): (ms: number) => string {
+  const format = new Intl.DateTimeFormat('sv-SE', {
+    timeZone: zone,
+    dateStyle: 'short',
+    timeStyle: 'medium',
+  });
+  return (ms) => format.format(ms);
 }

@@ -11,7 +11,7 @@ const catalogue = {
   },
   config_invalid: {
     message: 'The configuration has faults.',
-    hint: 'Correct the lines named above and start again.',
+    hint: 'Correct what is named above and start again.',
     blame: 'operator',
   },
   secret_missing: {
@@ -29,6 +29,27 @@ const catalogue = {
     hint: 'Start it with "tapedeck run" (systemctl start tapedeck) and try again.',
     blame: 'operator',
     status: 503,
+  },
+  tls_invalid: {
+    message: 'The certificate of the dashboard cannot be used.',
+    hint: 'Correct [web] in tapedeck.toml or the files that it names; "tapedeck tls status" says what is served.',
+    blame: 'operator',
+  },
+  acme_failed: {
+    message: 'The ACME server gave no certificate.',
+    hint: 'Look whether [web] acme_directory answers, and whether it reaches every name in hosts at port 80.',
+    blame: 'peer',
+  },
+  https_needed: {
+    message: 'This is answered over HTTPS only.',
+    hint: 'Ask again at the https:// address.',
+    blame: 'peer',
+    status: 403,
+  },
+  dashboard_failed: {
+    message: 'The dashboard does not give out a recording.',
+    hint: 'Start it with "tapedeck web" (systemctl start tapedeck-web), and look at its log.',
+    blame: 'us',
   },
   pbx_unreachable: {
     message: 'The PBX does not answer.',
@@ -51,10 +72,10 @@ const catalogue = {
     hint: 'Look for load or a deadlock: "asterisk -rx \'core show locks\'".',
     blame: 'peer',
   },
-  capture_no_bytes: {
-    message: 'The PBX said that it records, and no audio arrived.',
-    hint: 'Check free space and the owner of the spool directory recording/ on the PBX.',
-    blame: 'peer',
+  cdr_unreadable: {
+    message: "The PBX's own call records cannot be read.",
+    hint: 'Correct [coverage] in tapedeck.toml, or give the tapedeck user the right to read them.',
+    blame: 'operator',
   },
   spool_unreadable: {
     message: 'A captured file cannot be used as audio.',
@@ -76,6 +97,42 @@ const catalogue = {
     hint: 'The captured audio is kept and tried again.',
     blame: 'us',
   },
+  disk_full: {
+    message: 'There is no room on the disk.',
+    hint: 'Free some space or give it a larger disk; what waits is done by itself then.',
+    blame: 'operator',
+    status: 507,
+  },
+  disk_failed: {
+    message: 'The disk gave an error.',
+    hint: 'Look at "dmesg" and at the disk\'s own health (smartctl -a); what waits is tried again.',
+    blame: 'peer',
+    status: 503,
+  },
+  disk_read_only: {
+    message: 'The disk can only be read.',
+    hint: 'A system does that after an error: look at "dmesg", repair it and mount it for writing again.',
+    blame: 'peer',
+    status: 503,
+  },
+  catalogue_locked: {
+    message: 'Another program holds the catalogue, so that nothing can be written to it.',
+    hint: 'Find out which ("fuser -v catalogue.db" in the data directory: a backup, or an open sqlite3) and end it; what waits is written by itself then.',
+    blame: 'operator',
+    status: 503,
+  },
+  audit_unwritable: {
+    message: 'This was not done, because it cannot be written to the audit log.',
+    hint: 'Calls go on being recorded. On the recorder: "tapedeck status" says what is wrong; most often the disk of the data directory is full ("df -h"), can only be read ("dmesg"), or another program holds catalogue.db ("fuser -v"). Mend that and try again.',
+    blame: 'operator',
+    status: 503,
+  },
+  checkpoint_refused: {
+    message: 'No checkpoint of the audit log was signed: the log does not go on from the last one.',
+    hint: 'Run "tapedeck audit verify", which names the entry. After a backup was restored: "tapedeck audit accept --reason ..." goes on from what is there now, and says so in the log.',
+    blame: 'peer',
+    status: 409,
+  },
   seal_damaged: {
     message: 'The sealed recording was altered or cut.',
     hint: 'Restore this file from a backup; what is left of it cannot be trusted.',
@@ -90,12 +147,27 @@ const catalogue = {
   },
   master_key_missing: {
     message: 'The master key cannot be read.',
-    hint: 'Restore the file that [keys] master_key_file names from your backup; without it no recording can be heard.',
+    hint: 'Restore the file that [keys] master_key_file names from your backup: without it no recording can be heard. Only on a new machine make one, as systemd/README.md says.',
     blame: 'operator',
   },
   master_key_wrong: {
     message: 'The master key does not belong to this keys.db.',
     hint: 'Restore the master key that was in use when these recordings were made.',
+    blame: 'operator',
+  },
+  passphrase_missing: {
+    message: 'The master key is locked with a passphrase, and none was given.',
+    hint: 'Type it at the console, or give it as the credential "master-passphrase" or with --passphrase-fd; systemd/README.md says how.',
+    blame: 'operator',
+  },
+  passphrase_wrong: {
+    message: 'The passphrase does not open the master key.',
+    hint: 'Try again; nothing was changed.',
+    blame: 'operator',
+  },
+  signing_key_missing: {
+    message: 'The key that signs cannot be used.',
+    hint: 'Start the recorder, which makes one; signing needs its user or root.',
     blame: 'operator',
   },
   catalogue_newer: {
@@ -114,6 +186,24 @@ const catalogue = {
     hint: 'Its page says why: it was excluded, erased, or is still being made.',
     blame: 'operator',
     status: 404,
+  },
+  evidence_refused: {
+    message: 'No evidence pack can be made of this call.',
+    hint: 'Nothing was given out. The detail says why, and when it can be had.',
+    blame: 'operator',
+    status: 409,
+  },
+  reason_needed: {
+    message: 'You have not said why you hear this call.',
+    hint: 'Play it on its page, which asks for the reason; by the API, send it to /calls/ID/listen first.',
+    blame: 'operator',
+    status: 403,
+  },
+  mask_failed: {
+    message: 'This recording cannot be played in part.',
+    hint: 'Somebody who may hear all of the call can play it; the log says what is wrong with the file.',
+    blame: 'us',
+    status: 500,
   },
   policy_invalid: {
     message: 'The policy has faults.',
@@ -139,9 +229,51 @@ const catalogue = {
     blame: 'operator',
     status: 409,
   },
+  person_unknown: {
+    message: 'There is no such person.',
+    hint: 'Somebody may have removed him; the list of people shows who there is.',
+    blame: 'operator',
+    status: 404,
+  },
+  person_invalid: {
+    message: 'These rights do not fit together.',
+    hint: 'The detail says what is missing or too much.',
+    blame: 'operator',
+    status: 400,
+  },
+  person_conflict: {
+    message: 'Somebody else changed this person in the meantime.',
+    hint: 'Look at what is there now, make your change again and save.',
+    blame: 'operator',
+    status: 409,
+  },
+  last_admin: {
+    message: 'This is the last admin who can sign in.',
+    hint: 'Make somebody else an admin first; without one nobody could let people in.',
+    blame: 'operator',
+    status: 409,
+  },
+  invitation_unknown: {
+    message: 'This link is not right, was used before, or is too old.',
+    hint: 'Ask an admin of Tapedeck for a new one.',
+    blame: 'operator',
+    status: 403,
+  },
+  old_password_wrong: {
+    message: 'The old password is not right.',
+    hint: 'Type the password that you sign in with now.',
+    blame: 'operator',
+    status: 403,
+  },
+  token_refused: {
+    message: 'This token is not known, has expired or was revoked.',
+    hint: 'Make a new one on your account page.',
+    blame: 'peer',
+    status: 401,
+  },
   password_weak: {
     message: 'The password is too easy to guess.',
-    hint: 'Use 12 characters or more; a few unrelated words are good.',
+    hint: 'Use 15 characters or more; a few unrelated words are good.',
     blame: 'operator',
     status: 400,
   },
@@ -151,11 +283,95 @@ const catalogue = {
     blame: 'operator',
     status: 401,
   },
+  second_factor_needed: {
+    message: 'Your second factor is still to be given.',
+    hint: 'Enter the code of your authenticator app, or use your passkey.',
+    blame: 'operator',
+    status: 403,
+  },
+  second_factor_slow: {
+    message: 'Too many wrong codes.',
+    hint: 'Wait as long as it says, or use a recovery code or a passkey: those are taken at once.',
+    blame: 'operator',
+    status: 429,
+  },
+  factor_wrong: {
+    message: 'This code is not right, or was used before.',
+    hint: 'Wait for the next code of your app and enter that; see that the clock of your telephone is right.',
+    blame: 'operator',
+    status: 403,
+  },
+  factor_unreadable: {
+    message: 'What is kept of your authenticator app cannot be read.',
+    hint: 'The master key is another than before. Use a recovery code, or have your factors reset with "tapedeck user factors NAME --reset".',
+    blame: 'operator',
+    status: 409,
+  },
+  passkey_refused: {
+    message: 'This passkey was not accepted.',
+    hint: 'Try again, or use another way to sign in.',
+    blame: 'operator',
+    status: 403,
+  },
+  last_factor: {
+    message: 'Your role requires a second factor, and this is the last.',
+    hint: 'Add another one first.',
+    blame: 'operator',
+    status: 409,
+  },
+  proof_needed: {
+    message: 'Show first that it is still you.',
+    hint: 'Enter your password or a code again; it is good for ten minutes.',
+    blame: 'operator',
+    status: 403,
+  },
+  directory_down: {
+    message: 'The directory does not answer, so only accounts of Tapedeck itself can sign in.',
+    hint: 'Try again later; whoever runs Tapedeck finds out more with "tapedeck doctor".',
+    blame: 'peer',
+    status: 503,
+  },
+  directory_refused: {
+    message: 'The directory refuses what Tapedeck asks.',
+    hint: 'Compare [ldap] in tapedeck.toml with the directory.',
+    blame: 'operator',
+    status: 503,
+  },
+  provider_down: {
+    message: 'The provider that you sign in with does not answer.',
+    hint: 'Try again later; accounts of Tapedeck itself can sign in.',
+    blame: 'peer',
+    status: 503,
+  },
+  provider_refused: {
+    message: 'Signing in with the provider did not work out.',
+    hint: 'Begin again. If it stays so, whoever runs Tapedeck finds the reason in the log of the dashboard.',
+    blame: 'peer',
+    status: 403,
+  },
+  no_role: {
+    message: 'Your account has no role in Tapedeck.',
+    hint: 'Ask an admin to put you into one of the groups that have one.',
+    blame: 'operator',
+    status: 403,
+  },
+  name_taken: {
+    message: 'Your name belongs to another account of Tapedeck.',
+    hint: 'Ask an admin to rename or remove the other account.',
+    blame: 'operator',
+    status: 409,
+  },
   not_signed_in: {
     message: 'You are not signed in.',
     hint: 'Sign in and try again.',
     blame: 'operator',
     status: 401,
+  },
+  forbidden: {
+    message: 'You have no right to do this.',
+    hint: 'Ask an admin of Tapedeck for the right, if you need it for your work.',
+    blame: 'operator',
+    status: 403,
   },
   setup_code_wrong: {
     message: 'The set-up code is not right, or was used before.',
@@ -192,6 +408,18 @@ const catalogue = {
     hint: 'Wait a minute and try again.',
     blame: 'peer',
     status: 429,
+  },
+  alert_undelivered: {
+    message: 'A message about an alarm could not be delivered.',
+    hint: 'Correct [alerts] in tapedeck.toml or what stands in the way, then run "tapedeck alert test".',
+    blame: 'operator',
+    status: 502,
+  },
+  metrics_refused: {
+    message: 'Metrics are not given to this address.',
+    hint: 'Add it to [metrics] allow in tapedeck.toml, or send the token as "Authorization: Bearer ...".',
+    blame: 'operator',
+    status: 403,
   },
   internal: {
     message: 'Tapedeck hit a fault of its own.',
@@ -231,3 +459,25 @@ export class TapedeckError extends Error {
 export function fail(code: ErrorCode, detail = '', cause?: unknown): TapedeckError {
   return new TapedeckError(code, detail, cause);
 }
+
+/**
+ * Codes of the system and of SQLite (which has more of each kind, by a longer name). A catalogue that somebody holds is
+ * like a disk that is full: what is to be written waits.
+ */
+const DISK: [code: RegExp, ours: ErrorCode][] = [
+  [/^(ENOSPC|EDQUOT|SQLITE_FULL)$/, 'disk_full'],
+  [/^(EROFS|SQLITE_READONLY(_.*)?)$/, 'disk_read_only'],
+  [/^(EIO|SQLITE_(IOERR|CANTOPEN)(_.*)?)$/, 'disk_failed'],
+  [/^SQLITE_(BUSY|LOCKED)(_.*)?$/, 'catalogue_locked'],
+];
+
+/** An error of the system or of SQLite that is a disk's, as ours; every other is given back as it is. */
+export function diskError(e: unknown): unknown {
+  if (!(e instanceof Error) || e instanceof TapedeckError || !('code' in e)) return e;
+  const ours = DISK.find(([code]) => code.test(String(e.code)))?.[1];
+  return ours ? fail(ours, `${e.message} (${e.code}).`, e) : e;
+}
+
+/** Whether an error is a disk's: what it kept from being done is worth trying again. */
+export const isDiskError = (e: unknown): boolean =>
+  e instanceof TapedeckError && DISK.some(([, ours]) => ours === e.code);

@@ -18,15 +18,26 @@ export type LegFacts = {
   context: string;
   exten: string;
   dnid: string;
+  /** When the channel came to be, by the PBX, ms since 1970; null where it does not say. */
+  createdAt: number | null;
 };
+
+/** "Local/102@internal-00000000;1" is half 1 of "Local/102@internal-00000000". */
+export type LinkHalf = { name: string; half: 1 | 2 };
 
 export type DialStatus = 'trying' | 'ringing' | 'answered' | 'busy' | 'no_answer' | 'cancelled' | 'failed';
 
 export type PbxEvent =
   | { kind: 'leg'; at: number; leg: LegFacts }
   | { kind: 'leg-gone'; at: number; leg: LegFacts; cause: number }
-  | { kind: 'bridged'; at: number; leg: LegFacts; bridge: string; waiting: boolean }
-  | { kind: 'unbridged'; at: number; leg: LegFacts; bridge: string }
+  /** `waiting`: a parking lot or the like, which holds strangers. `conference`: its name. */
+  | { kind: 'bridged'; at: number; leg: LegFacts; bridge: string; waiting: boolean; conference?: string }
+  | { kind: 'unbridged'; at: number; leg: LegFacts; bridge: string; conference?: string }
+  /** A half of a Local channel is in a bridge, or in none: two bridges that the halves are in are one conversation. */
+  | { kind: 'link'; at: number; link: LinkHalf; bridge: string | null }
+  | { kind: 'link-gone'; at: number; link: LinkHalf }
+  /** Whoever is on the leg has hung up or given up; it is not the PBX that ends it. */
+  | { kind: 'hung-up'; at: number; leg: LegFacts }
   | { kind: 'hold'; at: number; leg: LegFacts }
   | { kind: 'unhold'; at: number; leg: LegFacts }
   /** `number` is what was sent to a line to the outside, from the dial string. */
@@ -48,10 +59,16 @@ export type PbxEvent =
   | { kind: 'spool-started'; at: number; name: string }
   | { kind: 'spool-finished'; at: number; name: string }
   | { kind: 'spool-failed'; at: number; name: string; reason: string }
-  /** Everything there is now: what is not in it has gone while we were not listening. */
-  | {
-      kind: 'snapshot';
-      at: number;
-      legs: LegFacts[];
-      bridges: { id: string; legs: LegId[]; waiting: boolean }[];
-    };
+  | Snapshot;
+
+/** Everything there is now: what is not in it has gone while we were not listening. */
+export type Snapshot = {
+  kind: 'snapshot';
+  at: number;
+  legs: LegFacts[];
+  bridges: { id: string; legs: LegId[]; waiting: boolean }[];
+  /** The halves of Local channels that are in bridges. */
+  links?: { link: LinkHalf; bridge: string }[];
+  /** Ids of the snoops that there are, ours or not. */
+  snoops: string[];
+};

@@ -1,6 +1,6 @@
 /** What the waveform of a recording is drawn from: the loudest sample of each stretch of time, 0..255, for each side. */
 export type Peaks = {
-  /** Stretches a second. */
+  /** Stretches a second; not always a whole number. */
   perSecond: number;
   durationMs: number;
   left: Uint8Array;
@@ -12,12 +12,7 @@ const VERSION = 1;
 const HEADER = 17;
 
 /** Peaks as the catalogue keeps them. */
-export function encodePeaks(peaks: {
-  perSecond: number;
-  durationMs: number;
-  left: ArrayLike<number>;
-  right: ArrayLike<number>;
-}): Uint8Array {
+export function encodePeaks(peaks: Peaks): Uint8Array {
   const bytes = new Uint8Array(HEADER + peaks.left.length + peaks.right.length);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, VERSION);

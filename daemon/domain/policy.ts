@@ -78,6 +78,8 @@ export type CallFacts = {
   /** The other party's number as the PBX shows it (or what was dialled, going out). */
   number: string;
   dialled: string;
+  /** A test call of Tapedeck's own: no rule is about it. */
+  test?: boolean;
 };
 
 export type RecordDecision = { record: boolean; rule: string | null; reason: string };
@@ -85,9 +87,13 @@ export type RetentionDecision = { keepDays: number | null; rule: string | null; 
 
 /** Whether to record a call with these facts, and why. */
 export function decideRecord(policy: Policy, facts: CallFacts): RecordDecision {
+  if (facts.test) return { record: true, rule: null, reason: 'A test call of Tapedeck.' };
   // What the extension dialled may have a prefix for an outside line; what went to the line has none.
   const called = facts.direction === 'in' ? [] : [bare(facts.dialled), bare(facts.number)];
-  const emergency = policy.emergency_numbers.find((n) => called.includes(n));
+  const emergency = policy.emergency_numbers.find(
+    // An extension of ours may have such a number: who is reached there is not the emergency service.
+    (n) => called.includes(n) && !(facts.direction === 'internal' && facts.extensions.includes(n)),
+  );
   if (emergency !== undefined)
     return { record: false, rule: 'Emergency numbers', reason: `Calls to ${emergency} are never recorded.` };
   const rule = policy.record.find((r) => fits(r.when, facts));

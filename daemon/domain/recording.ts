@@ -1,3 +1,5 @@
+import type { Quality } from './quality.js';
+
 /**
  * The nouns that the catalogue keeps. Times are milliseconds since 1970 UTC; positions on a call's timeline (`atMs`)
  * are milliseconds since the call was answered, which is where its recording begins.
@@ -38,12 +40,20 @@ export type MarkKind =
   | 'left'
   | 'gap'
   | 'end';
-/** Something at a time on the call's timeline; `untilMs` where it lasts (a hold, a wait). */
-export type Mark = { atMs: number; untilMs: number | null; kind: MarkKind; text: string };
+/** Something at a time on the call's timeline; `untilMs` where it lasts (a hold, a wait), `legId` whose it is. */
+export type Mark = {
+  atMs: number;
+  untilMs: number | null;
+  kind: MarkKind;
+  text: string;
+  legId: LegId | null;
+};
 
 export type Leg = {
   id: LegId;
   party: Party;
+  /** What the PBX calls the line or phone, such as "trunk" or "101"; empty where that is not known. */
+  endpoint: string;
   /** Milliseconds since 1970; `upAt` when it was answered, `goneAt` when it hung up. */
   seenAt: number;
   upAt: number | null;
@@ -58,6 +68,7 @@ export type CallRecord = {
   startedAt: number;
   answeredAt: number | null;
   endedAt: number | null;
+  /** While the call is not answered and not over: what it would come to if it ended now, as far as that is known. */
   outcome: Outcome | null;
   /** The party that was snooped (left channel): the outside party, or the caller of an internal call. */
   them: Party;
@@ -67,6 +78,10 @@ export type CallRecord = {
   queue: string;
   legs: Leg[];
   marks: Mark[];
+  /** The call that this one was a consultation for: somebody had it on hold to ask somebody else. Or null. */
+  consultFor: CallId | null;
+  /** A test call that Tapedeck made itself: never listed among the real ones. */
+  test: boolean;
 };
 
 /** `damaged` files could not be used as audio and are kept in the spool; `dropped` ones were thrown away on purpose. */
@@ -80,7 +95,19 @@ export type Segment = {
   inStartedAt: number | null;
   outStartedAt: number | null;
   state: SegmentState;
+  /** Why it began later than the answer, or anew: the words for the gap before it. Empty where there is nothing to say. */
+  because: string;
+  /** From when on (ms since 1970) a side was silent to its end by a fault of the PBX; null where it was not. */
+  mutedFrom: { in: number | null; out: number | null };
+  /** The leg's own voice is the right side: it is captured for the one who has left it waiting. */
+  swapped: boolean;
 };
+
+/** A stretch of the timeline for which a side was not captured. */
+export type Gap = { atMs: number; untilMs: number; side: 'both' | 'them' | 'us'; reason: string };
+
+/** A time in which nobody watched the PBX, ms since 1970. `to` is null while it lasts. */
+export type BlindWindow = { from: number; to: number | null; reason: string };
 
 export type RecordingState = 'sealed' | 'erasing' | 'erased';
 /** The sealed stereo recording of a call. */
@@ -98,6 +125,8 @@ export type Recording = {
   sealedAt: number;
   leftDb: number;
   rightDb: number;
+  gaps: Gap[];
+  quality: Quality | null;
   /** When it may be erased; null = for ever. */
   keepUntil: number | null;
   keepRule: string | null;

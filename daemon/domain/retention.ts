@@ -2,7 +2,10 @@ import type { RetentionDecision } from './policy.js';
 import type { RecordingId } from './recording.js';
 
 const DAY_MS = 86_400_000;
-const YEAR_DAYS = 365;
+/** A clock this much past the newest recording has been moved, or nothing has been recorded for as long: a person decides. */
+const QUIET_MS = 7 * DAY_MS;
+/** Two clocks that agree may differ by this much. */
+const SLACK_MS = 60_000;
 
 /** When a recording may be erased, in ms since 1970, or null for never: so many times 24 hours after its call ended. */
 export function keepUntil(decision: Pick<RetentionDecision, 'keepDays'>, endedAt: number): number | null {
@@ -38,7 +41,7 @@ export type RetentionPlan<T> = { due: Planned<T>[]; kept: Planned<T>[]; breaker:
  * keeps everything.
  *
  * The breaker stops a run that a mistake may have caused: more than `breakerPercent` of the kept recordings are due, or
- * the clock is not believable (more than a day older than the newest recording, or more than a year past it). One
+ * the clock is not believable (older than the newest recording, or more than seven days past it). One
  * recording alone is let through by the share: in a young catalogue it would always be a large one.
  *
  * `items` may be only some of the kept recordings as long as all that are due are among them; then `total` says how
@@ -84,11 +87,12 @@ function shareFault(due: number, total: number, percent: number): string {
 
 function clockFault(now: number, newest: number): string {
   if (!Number.isFinite(newest)) return '';
-  const days = (ms: number) => `${Math.floor(ms / DAY_MS)} days`;
-  if (newest - now > DAY_MS)
-    return `The clock may be wrong: it is ${days(newest - now)} behind the newest recording.`;
-  if (now - newest > YEAR_DAYS * DAY_MS)
-    return `The clock may be wrong: it is ${days(now - newest)} past the newest recording.`;
+  const span = (ms: number) =>
+    ms >= DAY_MS ? `${Math.floor(ms / DAY_MS)} days` : `${Math.ceil(ms / 60_000)} minutes`;
+  if (newest - now > SLACK_MS)
+    return `The clock may be wrong: it is ${span(newest - now)} behind the newest recording.`;
+  if (now - newest > QUIET_MS)
+    return `The clock may be wrong: it is ${span(now - newest)} past the newest recording.`;
   return '';
 }
 

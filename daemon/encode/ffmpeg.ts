@@ -38,10 +38,13 @@ export type EncodePlan = { inputs: string[]; filter: string; outputOptions: stri
 export type Ffmpeg = {
   /** The installed version ("7.1.5") and whether it can make Opus. Throws ffmpeg_missing. */
   version(): Promise<{ version: string; libopus: boolean }>;
-  /** Runs a plan; stdout gives Ogg Opus. The inputs are wav files whose header may have a wrong length. */
-  encode(plan: EncodePlan): FfmpegRun;
+  /**
+   * Runs a plan; stdout gives Ogg Opus. The inputs are wav files whose header may have a wrong length. After `limitMs`
+   * it is killed.
+   */
+  encode(plan: EncodePlan, limitMs?: number): FfmpegRun;
   /** Decodes any audio; stdout gives 16-bit little-endian interleaved stereo at `rate` Hz. */
-  decode(source: Readable, rate: number): FfmpegRun;
+  decode(source: Readable, rate: number, limitMs?: number): FfmpegRun;
 };
 
 const execute = promisify(execFile);
@@ -77,16 +80,16 @@ export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): Ffmpe
         throw explain(error as Error, '');
       }
     },
-    encode({ inputs, filter, outputOptions }) {
+    encode({ inputs, filter, outputOptions }, limitMs) {
       const run = command();
       for (const input of inputs) {
         // Asterisk writes the lengths when it closes a file; one that was killed leaves 0. The plan cuts at the length.
         run.input(`file:${input}`).inputOptions('-f', 'wav', '-ignore_length', '1');
       }
       run.complexFilter(filter).outputOptions('-nostdin', ...quiet, ...outputOptions);
-      return start(run);
+      return start(run, { limitMs });
     },
-    decode(source, rate) {
+    decode(source, rate, limitMs) {
       const run = command();
       const inlet = new PassThrough();
       run.input(inlet);
@@ -102,14 +105,20 @@ export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): Ffmpe
         '-ar',
         String(rate),
       );
-      return start(run, { source, inlet });
+      return start(run, { limitMs, input: { source, inlet } });
     },
   };
 }
 
 const quiet = ['-hide_banner', '-nostats', '-loglevel', 'warning'];
 
-function start(run: FfmpegCommand, input?: { source: Readable; inlet: PassThrough }): FfmpegRun {
+/** How long a killed process may take to be gone, in ms: one that waits for a disk cannot die. */
+const DYING = 5_000;
+
+function start(
+  run: FfmpegCommand,
+  { limitMs, input }: { limitMs?: number | undefined; input?: { source: Readable; inlet: PassThrough } },
+): FfmpegRun {
   const internals = run as unknown as Internals;
   let settled = false;
   let killed = false;
@@ -121,6 +130,13 @@ function start(run: FfmpegCommand, input?: { source: Readable; inlet: PassThroug
     reject = bad;
   });
   done.catch(() => {}); // who only reads stdout learns it there
+  const timer =
+    limitMs === undefined
+      ? undefined
+      : setTimeout(
+          () => finish(new Error(`It hung and was killed after ${Math.round(limitMs / 1000)} s`)),
+          limitMs,
+        );
 
   // emitClose is off because fluent-ffmpeg takes 'close' for a failure; destroy is what an early end looks like to us.
   const stdout = new PassThrough({
@@ -135,6 +151,7 @@ function start(run: FfmpegCommand, input?: { source: Readable; inlet: PassThroug
   function finish(error?: Error, stderr = ''): void {
     if (settled) return;
     settled = true;
+    clearTimeout(timer);
     if (!error) {
       input?.source.destroy(); // ffmpeg may have had enough before its end
       stdout.end();
@@ -144,8 +161,13 @@ function start(run: FfmpegCommand, input?: { source: Readable; inlet: PassThroug
     const explained = explain(error, stderr);
     kill();
     const running = child?.pid !== undefined && child.exitCode === null && child.signalCode === null;
-    if (running) child?.once('exit', () => reject(explained));
-    else reject(explained);
+    if (running) {
+      const undead = setTimeout(() => reject(explained), DYING);
+      child?.once('exit', () => {
+        clearTimeout(undead);
+        reject(explained);
+      });
+    } else reject(explained);
     stdout.destroy(explained);
     input?.inlet.destroy();
     input?.source.destroy();

@@ -1,12 +1,9 @@
-export type Peaks = {
-  durationMs: number;
+import type { Peaks as WaveForm } from '../domain/peaks.js';
+import { createPcmReader, levelOf } from './pcm.js';
+
+export type Peaks = WaveForm & {
   /** Samples a side. */
   samples: number;
-  /** Points a second; not always a whole number. */
-  perSecond: number;
-  /** The loudest sample of each stretch, 0-255 of full scale. */
-  left: Uint8Array;
-  right: Uint8Array;
   /** dBFS (a full-scale square wave is 0), to a hundredth; digital silence is -120. */
   leftRms: number;
   rightRms: number;
@@ -15,13 +12,14 @@ export type Peaks = {
 };
 
 const maxPoints = 4000;
-const silenceDb = -120;
+/** Points a second, to begin with. */
+const perSecond = 50;
 
 /**
- * Draws a wave form from 16-bit little-endian interleaved stereo, cut at any byte, in constant memory. It begins with
- * `perSecond` points a second and halves their number each time there would be more than 4000 a side.
+ * Draws a wave form from 16-bit little-endian interleaved stereo, cut at any byte, in constant memory. It begins with 50
+ * points a second and halves their number each time there would be more than 4000 a side.
  */
-export function createPeaks({ rate, perSecond = 50 }: { rate: number; perSecond?: number }): {
+export function createPeaks({ rate }: { rate: number }): {
   write(chunk: Buffer): void;
   result(): Peaks;
 } {
@@ -31,7 +29,7 @@ export function createPeaks({ rate, perSecond = 50 }: { rate: number; perSecond?
   let samples = 0;
   const left = side();
   const right = side();
-  let carry: Buffer = Buffer.alloc(0);
+  const read = createPcmReader();
 
   function close(): void {
     left.points[points] = left.max;
@@ -49,15 +47,13 @@ export function createPeaks({ rate, perSecond = 50 }: { rate: number; perSecond?
 
   return {
     write(chunk) {
-      const bytes = carry.length ? Buffer.concat([carry, chunk]) : chunk;
-      const frames = bytes.length >> 2;
-      for (let n = 0; n < frames; n++) {
-        add(left, bytes.readInt16LE(4 * n));
-        add(right, bytes.readInt16LE(4 * n + 2));
+      const pcm = read(chunk);
+      for (let n = 0; n < pcm.length; n += 2) {
+        add(left, pcm[n]!);
+        add(right, pcm[n + 1]!);
         samples++;
         if (++inBucket === bucket) close();
       }
-      carry = Buffer.from(bytes.subarray(4 * frames)); // a copy: the caller may use its buffer again
     },
     result() {
       const draw = ({ points: p, max }: Side) => {
@@ -91,6 +87,5 @@ function add(to: Side, sample: number): void {
 }
 
 function decibels(squares: number, samples: number): number {
-  if (!squares) return silenceDb;
-  return Math.max(silenceDb, Math.round(1000 * Math.log10(squares / samples / 32768 ** 2)) / 100);
+  return Math.round(100 * levelOf(squares / Math.max(1, samples))) / 100;
 }

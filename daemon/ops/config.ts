@@ -1,133 +1,14 @@
-import { readFileSync, statSync } from 'node:fs';
-import { isAbsolute, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
-import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { fail } from '../domain/error.js';
+import { type Config, ConfigSchema, type Section, sections } from './config-schema.js';
+import { isLoopback } from './tls-mode.js';
 
 export const DEFAULT_CONFIG = '/etc/tapedeck/tapedeck.toml';
 
-/** Tapedeck's own version, from package.json. */
-export function version(): string {
-  for (const up of ['../..', '../../..']) {
-    try {
-      const found = JSON.parse(readFileSync(new URL(`${up}/package.json`, import.meta.url), 'utf8'));
-      if (found.name === 'tapedeck') return found.version;
-    } catch {
-      // one level further up: the build has one folder more
-    }
-  }
-  return '0.0.0';
-}
-
-/**
- * `tapedeck.toml`: where things are. What to record and how long to keep it is policy, and lives in the catalogue.
- * Types, checks, defaults and the commented example all come from this schema.
- */
-const text = (description: string, value?: string, more = {}) =>
-  Type.String({ description, default: value, minLength: 1, ...more });
-const whole = (description: string, value: number, minimum: number, maximum: number) =>
-  Type.Integer({ description, default: value, minimum, maximum });
-const closed = { additionalProperties: false } as const;
-
-export const ConfigSchema = Type.Object(
-  {
-    site: Type.Object(
-      {
-        name: text('Shown at the top of the dashboard.', 'Tapedeck', { maxLength: 60 }),
-        time_zone: text('IANA zone in which times are shown.', 'UTC'),
-      },
-      { ...closed, description: 'The place where this appliance stands.' },
-    ),
-    data: Type.Object(
-      { dir: text('Sealed recordings, catalogue and keys. Give it a disk with room.', '/var/lib/tapedeck') },
-      { ...closed, description: 'Where Tapedeck keeps what it keeps.' },
-    ),
-    pbx: Type.Object(
-      {
-        ari_url: text("Address of Asterisk's HTTP server (http.conf).", 'http://127.0.0.1:8088', {
-          pattern: '^https?://',
-        }),
-        ari_user: text('User in ari.conf.', 'tapedeck'),
-        ari_password_file: text('File that holds its password.', '/etc/tapedeck/ari-password'),
-        app: text('Name under which Tapedeck appears in ARI.', 'tapedeck', { pattern: '^[a-z0-9-]{1,40}$' }),
-        ami_host: text('Address of the manager interface (manager.conf).', '127.0.0.1'),
-        ami_port: whole('Its port.', 5038, 1, 65_535),
-        ami_user: text('User in manager.conf.', 'tapedeck'),
-        ami_secret_file: text('File that holds its secret.', '/etc/tapedeck/ami-secret'),
-        spool: text(
-          'Where Asterisk writes recordings, if this machine sees that directory. Otherwise they are fetched over ARI.',
-          '/var/spool/asterisk/recording',
-        ),
-        trunk_contexts: Type.Array(Type.String({ minLength: 1 }), {
-          description:
-            'Dialplan contexts of lines to the outside. A channel that begins in one of them is an outside party.',
-          default: ['from-trunk', 'from-pstn', 'from-pstn-toheader', 'from-did-direct'],
-        }),
-      },
-      { ...closed, description: 'The PBX: Asterisk 16 or newer, or FreePBX.' },
-    ),
-    web: Type.Object(
-      {
-        address: text(
-          "Address that the dashboard listens on. Use this machine's LAN address to serve the office.",
-          '127.0.0.1',
-        ),
-        port: whole('Its port.', 8090, 0, 65_535),
-        hosts: Type.Array(Type.String({ minLength: 1 }), {
-          description: 'More names under which browsers may open it, such as "tapedeck.office.lan".',
-          default: [],
-        }),
-      },
-      { ...closed, description: 'The dashboard.' },
-    ),
-    keys: Type.Object(
-      {
-        master_key_file: text(
-          'The key that wraps all others. Made at the first start if absent; back it up apart from the data.',
-          '/etc/tapedeck/master.key',
-        ),
-      },
-      { ...closed, description: 'Encryption.' },
-    ),
-    encode: Type.Object(
-      {
-        ffmpeg: text('The ffmpeg program.', 'ffmpeg'),
-        bitrate_kbps: whole('Opus bit rate for both sides together. 24 is about 11 MB an hour.', 24, 20, 128),
-        complexity: whole('Opus effort: 0 is fastest, 10 is best.', 5, 0, 10),
-        at_once: whole('How many recordings are made at a time.', 1, 1, 16),
-      },
-      { ...closed, description: 'How recordings are made.' },
-    ),
-    retention: Type.Object(
-      {
-        schedule: text(
-          'When what is due is erased, as a cron expression in the zone of the site.',
-          '15 3 * * *',
-        ),
-        breaker_percent: whole('A run that would erase more than this share asks first.', 20, 1, 100),
-      },
-      { ...closed, description: 'When the rules of the policy are carried out.' },
-    ),
-    log: Type.Object(
-      {
-        level: Type.Union(
-          (['debug', 'info', 'warn', 'error'] as const).map((l) => Type.Literal(l)),
-          { description: 'debug, info, warn or error.', default: 'info' },
-        ),
-      },
-      { ...closed, description: 'What is written to the log.' },
-    ),
-  },
-  closed,
-);
-export type Config = Static<typeof ConfigSchema> & { file: string };
-
-type Section = {
-  description?: string;
-  properties: Record<string, TSchema & { description?: string; default?: unknown }>;
-};
-const sections = Object.entries(ConfigSchema.properties) as unknown as [string, Section][];
+type Table = Record<string, unknown>;
 
 /**
  * Reads and checks a configuration file. Relative paths are taken from the file's directory.
@@ -141,78 +22,152 @@ export function loadConfig(file: string): Config {
   } catch (e) {
     throw fail('config_missing', `${path}: ${(e as Error).message}`, e);
   }
-  let raw: Record<string, unknown>;
+  let raw: Table;
   try {
-    raw = parse(source) as Record<string, unknown>;
+    raw = parse(source);
   } catch (e) {
     if (!(e instanceof TomlError)) throw e;
     throw fail('config_invalid', `line ${e.line}: this is not TOML: ${e.message.split('\n')[0]}`, e);
   }
   const faults = check(raw, source);
   if (faults.length > 0) throw fail('config_invalid', `\n${faults.join('\n')}`);
-  const config = Value.Default(ConfigSchema, withSections(raw)) as Static<typeof ConfigSchema>;
-  const base = resolve(path, '..');
-  const place = (p: string) => (isAbsolute(p) ? p : resolve(base, p));
-  return deepFreeze({
-    ...config,
-    file: path,
-    data: { dir: place(config.data.dir) },
-    keys: { master_key_file: place(config.keys.master_key_file) },
-    pbx: {
-      ...config.pbx,
-      spool: place(config.pbx.spool),
-      ari_password_file: place(config.pbx.ari_password_file),
-      ami_secret_file: place(config.pbx.ami_secret_file),
-    },
-  });
+  const whole = Value.Default(ConfigSchema, raw) as Table;
+  const config = placed({ properties: sections }, whole, dirname(path)) as Config;
+  return deepFreeze({ ...config, file: path });
 }
 
-function withSections(raw: Record<string, unknown>): Record<string, unknown> {
-  return { ...Object.fromEntries(sections.map(([name]) => [name, {}])), ...raw };
+/** The same with every path absolute. An empty one stays empty. */
+function placed(section: Section, values: Table, base: string): Table {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => {
+      const { properties, isPath } = section.properties[key]!;
+      if (properties) return [key, placed({ properties }, value as Table, base)];
+      return [key, isPath && value !== '' ? resolve(base, value as string) : value];
+    }),
+  );
 }
 
-function check(raw: Record<string, unknown>, source: string): string[] {
+function check(raw: Table, source: string): string[] {
   const faults: string[] = [];
   for (const [name, value] of Object.entries(raw)) {
-    const section = sections.find(([s]) => s === name)?.[1];
-    if (!section) {
-      faults.push(
-        `${at(source, null, name)}: unknown section "${name}". Known: ${sections.map(([s]) => s).join(', ')}.`,
-      );
-    } else if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      faults.push(`${at(source, null, name)}: "${name}" is a section; write [${name}] on a line of its own.`);
-    } else {
-      faults.push(...checkSection(name, section, value as Record<string, unknown>, source));
-    }
+    const where = at(source, null, name);
+    const section = Object.hasOwn(sections, name) ? sections[name] : undefined;
+    if (!section)
+      faults.push(`${where}: unknown section "${name}". Known: ${Object.keys(sections).join(', ')}.`);
+    else if (!isTable(value))
+      faults.push(`${where}: "${name}" is a section; write [${name}] on a line of its own.`);
+    else faults.push(...checkTable(name, section, value, source, where));
   }
-  const zone = (raw.site as { time_zone?: unknown } | undefined)?.time_zone;
+  const zone = isTable(raw.site) ? raw.site.time_zone : undefined;
   if (typeof zone === 'string' && !isZone(zone))
     faults.push(
       `${at(source, 'site', 'time_zone')}: "${zone}" is not an IANA zone. Write one such as "Europe/Berlin".`,
     );
+  return [
+    ...faults,
+    ...checkWeb(raw.web, source),
+    ...checkAlerts(raw.alerts, source),
+    ...checkAudit(raw.audit, raw.alerts, source),
+    ...checkOutside(raw, source),
+  ];
+}
+
+/** What one key of [web] asks of another. */
+function checkWeb(w: unknown, source: string): string[] {
+  if (!isTable(w)) return [];
+  const faults: string[] = [];
+  const add = (key: string, text: string) => faults.push(`${at(source, 'web', key)}: ${text}`);
+  if (w.tls === 'off' && !isLoopback(String(w.address ?? '127.0.0.1')))
+    add(
+      'tls',
+      'without TLS the dashboard serves this machine only. Take "web.tls" away, or set "web.address" to 127.0.0.1 and put a proxy with TLS before it.',
+    );
+  if (w.tls === 'files' && (!w.tls_cert_file || !w.tls_key_file))
+    add('tls', '"web.tls_cert_file" and "web.tls_key_file" are needed.');
+  if (w.tls === 'acme') {
+    if (!w.acme_directory) add('tls', '"web.acme_directory" is needed.');
+    if (!Array.isArray(w.hosts) || w.hosts.length === 0)
+      add('tls', '"web.hosts" is needed: the names that the certificate is for.');
+    if (!w.http_port)
+      add('tls', '"web.http_port" is needed: the ACME server asks there (at port 80, or what leads to it).');
+  }
+  if (w.http_port && w.http_port === (w.port ?? 8090))
+    add('http_port', 'it has to be another than "web.port".');
   return faults;
 }
 
-function checkSection(
-  name: string,
-  section: Section,
-  values: Record<string, unknown>,
-  source: string,
-): string[] {
+/** What one key of [alerts] asks of another. */
+function checkAlerts(a: unknown, source: string): string[] {
+  if (!isTable(a)) return [];
   const faults: string[] = [];
-  for (const [key, value] of Object.entries(values)) {
-    const schema = Object.hasOwn(section.properties, key) ? section.properties[key] : undefined;
-    const where = at(source, name, key);
-    if (!schema) {
-      faults.push(`${where}: unknown key "${name}.${key}".${nearest(key, Object.keys(section.properties))}`);
-    } else if (!Value.Check(schema, value)) {
-      const [problem] = Value.Errors(schema, value);
+  const add = (key: string, text: string) => faults.push(`${at(source, 'alerts', key)}: ${text}`);
+  if (Array.isArray(a.mail_to) && a.mail_to.length > 0) {
+    if (!a.smtp_host) add('mail_to', '"alerts.smtp_host" is needed to send mail.');
+    if (!a.mail_from) add('mail_to', '"alerts.mail_from" is needed to send mail.');
+  }
+  if (a.smtp_user && !a.smtp_password_file)
+    add('smtp_user', '"alerts.smtp_password_file" is needed with a user.');
+  if (a.smtp_user && a.smtp_tls === 'none')
+    add('smtp_tls', 'a password is not sent in the clear: use starttls or tls, or no "alerts.smtp_user".');
+  if (a.webhook_url && !a.webhook_secret_file)
+    add('webhook_url', '"alerts.webhook_secret_file" is needed, so that the receiver knows who posts.');
+  return faults;
+}
+
+/** What one key of [ldap] and [oidc] asks of another. */
+function checkOutside({ ldap, oidc }: Table, source: string): string[] {
+  const faults: string[] = [];
+  const need = (section: string, table: Table, of: string, keys: string[]) => {
+    for (const key of keys)
+      if (!table[key] || (Array.isArray(table[key]) && table[key].length === 0))
+        faults.push(`${at(source, section, of)}: "${section}.${key}" is needed too.`);
+  };
+  if (isTable(ldap) && ldap.url) {
+    need('ldap', ldap, 'url', ['base', 'roles']);
+    if (ldap.bind_dn) need('ldap', ldap, 'bind_dn', ['bind_password_file']);
+    if (String(ldap.url).startsWith('ldap:') && ldap.starttls !== true)
       faults.push(
-        `${where}: "${name}.${key}" ${problem?.message ?? 'is not valid'}. ${schema.description ?? ''}`.trim(),
+        `${at(source, 'ldap', 'url')}: a password is not sent in the clear: use ldaps://, or "ldap.starttls" = true.`,
       );
-    }
+  }
+  if (isTable(oidc) && oidc.issuer) {
+    need('oidc', oidc, 'issuer', ['client_id', 'client_secret_file', 'roles']);
+    if (/^http:\/\/(?!(localhost|127\.0\.0\.1|\[::1\])(:|\/|$))/.test(String(oidc.issuer)))
+      faults.push(`${at(source, 'oidc', 'issuer')}: use https://; http:// is for this machine only.`);
   }
   return faults;
+}
+
+/** What one key of [audit] asks of another, or of [alerts]. */
+function checkAudit(audit: unknown, alerts: unknown, source: string): string[] {
+  if (!isTable(audit)) return [];
+  const mail = isTable(alerts) ? alerts : {};
+  const faults: string[] = [];
+  const add = (key: string, text: string) => faults.push(`${at(source, 'audit', key)}: ${text}`);
+  if (Array.isArray(audit.checkpoint_mail_to) && audit.checkpoint_mail_to.length > 0)
+    for (const key of ['smtp_host', 'mail_from'])
+      if (!mail[key]) add('checkpoint_mail_to', `"alerts.${key}" is needed to send mail.`);
+  if (audit.checkpoint_webhook_url && !audit.checkpoint_webhook_secret_file)
+    add(
+      'checkpoint_webhook_url',
+      '"audit.checkpoint_webhook_secret_file" is needed, so that the receiver knows who posts.',
+    );
+  return faults;
+}
+
+/** Only what is written is checked: whatever may be left out has its default. `around` is where the table stands. */
+function checkTable(name: string, section: Section, values: Table, source: string, around: string): string[] {
+  const known = section.properties;
+  return Object.entries(values).flatMap(([key, value]) => {
+    const schema = Object.hasOwn(known, key) ? known[key] : undefined;
+    const where = at(source, name, key, around);
+    const full = `${name}.${key}`;
+    if (!schema) return [`${where}: unknown key "${full}".${nearest(key, Object.keys(known))}`];
+    const { properties, description = '' } = schema;
+    if (properties && isTable(value)) return checkTable(full, { properties }, value, source, where);
+    const [problem] = Value.Errors(schema, value);
+    return problem ? [`${where}: "${full}" ${problem.message}. ${description}`.trim()] : [];
+  });
 }
 
 function nearest(key: string, known: string[]): string {
@@ -222,23 +177,23 @@ function nearest(key: string, known: string[]): string {
   return close ? ` Did you mean "${close}"?` : ` Known: ${known.join(', ')}.`;
 }
 
-function at(source: string, section: string | null, key: string): string {
+/** The line of a key in its section, or of its own heading; of a section when `section` is null. */
+function at(source: string, section: string | null, key: string, otherwise = 'line ?'): string {
+  const heading = section === null ? key : `${section}.${key}`;
+  const assigned = new RegExp(`^\\s*"?${literal(key)}"?\\s*=`);
   let current: string | null = null;
-  const lines = source.split('\n');
-  for (const [i, line] of lines.entries()) {
+  for (const [i, line] of source.split('\n').entries()) {
     const header = /^\s*\[\s*([^\]]+?)\s*\]/.exec(line);
     if (header) current = header[1]!;
-    if (
-      section === null
-        ? current === key
-        : current === section && new RegExp(`^\\s*"?${literal(key)}"?\\s*=`).test(line)
-    )
-      return `line ${i + 1}`;
+    if (header ? current === heading : current === section && assigned.test(line)) return `line ${i + 1}`;
   }
-  return `line ?`;
+  return otherwise;
 }
 
 const literal = (s: string) => s.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+const isTable = (value: unknown): value is Table =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 
 function isZone(zone: string): boolean {
   try {
@@ -255,42 +210,4 @@ function deepFreeze<T>(value: T): T {
     Object.freeze(value);
   }
   return value;
-}
-
-/** The commented example, every key with its meaning and default. Kept in the repository as tapedeck.toml.example. */
-export function exampleConfig(): string {
-  const out = [
-    '# Tapedeck: where things are. Every key may be left out; what stands here is the default.',
-    '',
-  ];
-  for (const [name, section] of sections) {
-    out.push(`# ${section.description}`, `[${name}]`);
-    for (const [key, schema] of Object.entries(section.properties)) {
-      out.push(`# ${schema.description}`, `${key} = ${JSON.stringify(schema.default)}`);
-    }
-    out.push('');
-  }
-  return out.join('\n');
-}
-
-/**
- * A secret from the file that the configuration names, or from a systemd credential called like that file
- * (LoadCredential=ari-password:...). Throws `secret_missing`. The value is never logged.
- */
-export function readSecret(file: string, credential: string): string {
-  const dir = process.env.CREDENTIALS_DIRECTORY;
-  const path = dir && exists(`${dir}/${credential}`) ? `${dir}/${credential}` : file;
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch (e) {
-    throw fail('secret_missing', `${path}: ${(e as Error).message}`, e);
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

@@ -1,8 +1,11 @@
 import { request as httpRequest } from 'node:http';
 import { type ErrorCode, errors, fail, TapedeckError } from '../domain/error.js';
 
-/** The daemon's control socket: HTTP over a Unix domain socket in the data directory, open to its own user only. */
+/** The daemon's control socket: HTTP over a Unix domain socket in the data directory, open to its user and group. */
 export const controlSocket = (dataDir: string): string => `${dataDir}/control.sock`;
+
+/** The same for what the dashboard must not ask for: its own user only, in the folder where the dashboard only reads. */
+export const ownerSocket = (dataDir: string): string => `${dataDir}/signing/sock`;
 
 const TIMEOUT_MS = 5000;
 const MOST_BYTES = 4 * 1024 * 1024;
@@ -27,6 +30,13 @@ export async function request<T>(
   }
   if (status >= 200 && status < 300) return answer as T;
   throw asError(status, answer);
+}
+
+/** The same for an answer that is text. Throws `daemon_unreachable` also when it is not a good one. */
+export async function requestText(socket: string, path: string): Promise<string> {
+  const { status, text } = await exchange(socket, 'GET', path, undefined, TIMEOUT_MS);
+  if (status !== 200) throw fail('daemon_unreachable', `It answered ${status}.`);
+  return text;
 }
 
 function exchange(

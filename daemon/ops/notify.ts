@@ -10,3 +10,14 @@ export function notify(...state: string[]): Promise<void> {
     execFile('systemd-notify', state, { timeout: 5_000 }, () => resolve());
   });
 }
+
+/**
+ * Tells systemd now and then that this process still gets to its work, as the unit's WatchdogSec= wants it. Gives what
+ * ends it. Does nothing when there is no watchdog.
+ */
+export function feedWatchdog(): () => void {
+  const limitMs = Number(process.env.WATCHDOG_USEC ?? 0) / 1000;
+  if (!process.env.NOTIFY_SOCKET || !(limitMs > 0)) return () => {};
+  const timer = setInterval(() => void notify('WATCHDOG=1'), limitMs / 4);
+  return () => clearInterval(timer);
+}

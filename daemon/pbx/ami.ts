@@ -1,11 +1,15 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import createManager, { type Manager } from 'asterisk-manager';
 import { fail, type TapedeckError } from '../domain/error.js';
 import type { Log } from '../ops/log.js';
+import { createMessages } from './ami-messages.js';
+import { createLink, type Session, watchPulse } from './link.js';
 
 /**
  * Asterisk's manager interface: listening only. The one file that knows asterisk-manager. Its reconnect (first after 10 s,
  * logging to standard output) is not used; what is sent is freed of line ends, which it would pass on as further headers;
- * and a ping finds the connection that is half open.
+ * what comes is looked through first (ami-messages); and pings find the connection that is half open.
  */
 export type AmiDeps = {
   host: string;
@@ -15,97 +19,102 @@ export type AmiDeps = {
   log: Log;
   onEvent: (event: unknown) => void;
   onUp: () => void;
-  onDown: (reason: TapedeckError) => void;
+  /** Once for each loss; what happened until `lastHeardAt` (ms since 1970, null before the first connection) was told. */
+  onDown: (reason: TapedeckError, lastHeardAt: number | null) => void;
+  /** Our own time, ms since 1970. */
+  now: () => number;
 };
 
 const PATIENCE = 5_000;
-const PING = 4_000;
-const BACKOFF = { first: 500, most: 30_000 };
+/** What was left out is told at most so often, in ms. */
+const TELL_JUNK = 60_000;
 
 export type Ami = ReturnType<typeof createAmi>;
 
 export function createAmi(deps: AmiDeps) {
   let manager: Manager | null = null;
-  let stopped = true;
-  let up = false;
-  let problem: TapedeckError | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  let wake: (() => void) | undefined;
-  let loop: Promise<void> = Promise.resolve();
+  let hangUp: () => void = () => {};
+  let toldJunk = Number.NEGATIVE_INFINITY;
+  const link = createLink({ session, onDown: deps.onDown, now: deps.now, log: deps.log });
+  const where = `${deps.host}:${deps.port}`;
 
-  async function run(): Promise<void> {
-    let wait = BACKOFF.first;
-    while (!stopped) {
-      const began = Date.now();
-      const reason = await session();
-      up = false;
-      if (stopped) return;
-      if (problem?.message !== reason.message) deps.onDown(reason);
-      problem = reason;
-      if (Date.now() - began > BACKOFF.most) wait = BACKOFF.first;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        timer = setTimeout(resolve, wait * (0.75 + Math.random() / 2));
-      });
-      wait = Math.min(wait * 2, BACKOFF.most);
-    }
-  }
-
-  async function session(): Promise<TapedeckError> {
+  async function session({ heard, up }: Session): Promise<TapedeckError> {
     const m = createManager(null, deps.host, oneLine(deps.user), oneLine(deps.secret), true);
-    manager = m;
-    let pinger: NodeJS.Timeout | undefined;
-    const ended = new Promise<TapedeckError>((resolve) => {
-      m.on('error', (e: Error) =>
-        resolve(fail('pbx_unreachable', `${deps.host}:${deps.port}: ${e.message}`, e)),
-      );
-      m.on('close', () =>
-        resolve(fail('pbx_unreachable', `${deps.host}:${deps.port} closed the connection.`)),
-      );
-      let patience = setTimeout(() => resolve(late('log-in')), PATIENCE);
-      m.options.port = deps.port;
-      m.connect(deps.port, deps.host, () => {
-        m.login((err) => {
-          clearTimeout(patience);
-          if (err) return resolve(refused(err, deps.user));
-          problem = null;
-          up = true;
-          deps.onUp();
-          pinger = setInterval(() => {
-            patience = setTimeout(() => resolve(late('ping')), PATIENCE);
-            m.action({ action: 'Ping' }, () => clearTimeout(patience));
-          }, PING);
-        });
-      });
+    const socket = connect(m);
+    let beat = () => {};
+    let stop = () => {};
+    const messages = createMessages(takeReader(socket), junk);
+    socket.on('data', (text) => {
+      beat();
+      heard();
+      messages.feed(String(text));
     });
     m.on('managerevent', deps.onEvent);
+    const ended = new Promise<TapedeckError>((resolve) => {
+      socket.once('error', (e) => resolve(fail('pbx_unreachable', `${where}: ${e.message}`, e)));
+      socket.once('close', () => resolve(fail('pbx_unreachable', `${where} closed the connection.`)));
+      const patience = setTimeout(() => resolve(late('log-in')), PATIENCE);
+      stop = () => clearTimeout(patience);
+      socket.once('connect', () =>
+        m.login((err) => {
+          clearTimeout(patience);
+          if (socket.destroyed) return;
+          if (err) return resolve(refused(err, deps.user));
+          ({ beat, stop } = watchPulse(
+            () => m.action({ action: 'Ping' }),
+            () => resolve(fail('pbx_unreachable', `${where} is silent: it answers no ping.`)),
+          ));
+          manager = m;
+          if (up()) deps.onUp();
+        }),
+      );
+    });
+    hangUp = () => socket.destroy();
     try {
       return await ended;
     } finally {
-      clearInterval(pinger);
+      manager = null;
+      stop();
       m.removeAllListeners();
       m.on('error', () => {});
-      m.disconnect();
+      socket.destroy();
     }
   }
 
+  /** Its socket, which it shows to nobody: a connection that is half open can only be destroyed. */
+  function connect(m: Manager): Socket {
+    let socket: Socket | undefined;
+    const take = (message: unknown) => {
+      socket = (message as { socket: Socket }).socket;
+    };
+    subscribe('net.client.socket', take);
+    try {
+      m.options.port = deps.port;
+      m.connect(deps.port, deps.host);
+    } finally {
+      unsubscribe('net.client.socket', take);
+    }
+    return socket!;
+  }
+
+  function junk(what: string): void {
+    if (performance.now() - toldJunk < TELL_JUNK) return;
+    toldJunk = performance.now();
+    deps.log.warn({ what }, 'The PBX sent something over AMI that makes no sense; ignored');
+  }
+
   return {
-    start(): void {
-      stopped = false;
-      loop = run();
-    },
+    start: link.start,
     async stop(): Promise<void> {
-      stopped = true;
-      clearTimeout(timer);
-      wake?.();
-      manager?.disconnect();
-      await loop;
+      const stopped = link.stop();
+      hangUp();
+      await stopped;
     },
-    status: () => ({ up, problem }),
+    status: link.status,
     /** Whether this user may do what the action asks: true when Asterisk did it. Only for actions that change nothing. */
     may(action: Record<string, string>): Promise<boolean> {
       return new Promise((resolve) => {
-        if (!manager || !up) return resolve(false);
+        if (!manager) return resolve(false);
         const clean = Object.fromEntries(Object.entries(action).map(([k, v]) => [oneLine(k), oneLine(v)]));
         const patience = setTimeout(() => resolve(false), PATIENCE);
         manager.action(clean, (err) => {
@@ -115,6 +124,13 @@ export function createAmi(deps: AmiDeps) {
       });
     },
   };
+}
+
+/** Takes asterisk-manager's reader off its socket. */
+function takeReader(socket: Socket): (text: string) => void {
+  const [reader] = socket.listeners('data') as ((text: string) => void)[];
+  socket.removeAllListeners('data');
+  return reader!;
 }
 
 const late = (what: string) => fail('pbx_timeout', `AMI ${what}: no answer in ${PATIENCE / 1000} s.`);

@@ -2,14 +2,14 @@
 declare module 'ari-client' {
   type Operation<T> = (parameters: Record<string, string | number | boolean | object>) => Promise<T>;
   export type Client = {
-    asterisk: { getInfo: Operation<{ system?: { version?: string } }> };
-    applications: { filter: Operation<unknown> };
-    bridges: { list: () => Promise<unknown[]> };
+    applications: { filter: Operation<unknown>; unsubscribe: Operation<unknown> };
     channels: {
-      list: () => Promise<unknown[]>;
       snoopChannelWithId: Operation<unknown>;
       record: Operation<unknown>;
+      getChannelVar: Operation<{ value?: string }>;
+      setChannelVar: Operation<unknown>;
       hangup: Operation<void>;
+      originate: Operation<unknown>;
     };
     recordings: {
       getLive: Operation<{ state?: string }>;

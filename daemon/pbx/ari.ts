@@ -1,15 +1,16 @@
 import { Readable } from 'node:stream';
 import ariClient, { type Client } from 'ari-client';
-import WebSocket from 'ws';
 import { fail, TapedeckError } from '../domain/error.js';
 import type { Log } from '../ops/log.js';
+import { PATIENCE, takeOverRequests } from './ari-requests.js';
+import { openStream } from './ari-stream.js';
+import { createLink, type Session } from './link.js';
 import { UNWANTED } from './translate.js';
 
 /**
- * Asterisk's REST interface. The one file that knows ari-client, which makes the requests. The event stream is our own
- * WebSocket, because ari-client's ends the process on JSON that it cannot parse and on an event type that is not in the
- * PBX's own description, reconnects on a schedule that cannot be watched or stopped, gives up after ten tries, and does
- * not notice a connection that is half open. Stored recordings are streamed by fetch, because it reads them whole.
+ * Asterisk's REST interface. The one file that knows ari-client, which knows the operations; how its requests are made is in
+ * ari-requests, and the event stream is our own, in ari-stream. Stored recordings are streamed, because ari-client reads
+ * them whole.
  */
 export type AriDeps = {
   url: string;
@@ -21,14 +22,18 @@ export type AriDeps = {
   onEvent: (event: unknown) => void;
   /** Connected: everything that there is now. No event is lost between this list and the stream. */
   onUp: (now: { channels: unknown[]; bridges: unknown[] }) => void;
-  onDown: (reason: TapedeckError) => void;
+  /** Once for each loss; what happened until `lastHeardAt` (ms since 1970, null before the first connection) was told. */
+  onDown: (reason: TapedeckError, lastHeardAt: number | null) => void;
+  /** Our own time, ms since 1970. */
+  now: () => number;
 };
 
-/** Answers slower than this are a fault of the PBX, in ms. */
-const PATIENCE = 5_000;
-/** The stream is pinged this often, and given up after three unanswered, in ms. */
-const PING = 3_000;
-const BACKOFF = { first: 500, most: 30_000 };
+/** Events that may come before the list of channels does; more are a flood, and nothing waits for its end. */
+const MOST_HELD = 20_000;
+const unwanted: ReadonlySet<unknown> = new Set(UNWANTED);
+
+/** Codecs of 16 kHz and more, as Asterisk names them. */
+const WIDE = /\b(g722|g719|opus|siren(7|14)|silk(16|24)|speex(16|32)|slin(12|16|24|32|44|48|96|192))\b/;
 
 export type Ari = ReturnType<typeof createAri>;
 
@@ -37,105 +42,78 @@ export function createAri(deps: AriDeps) {
   const origin = `${base.protocol}//${base.host}`;
   const authorization = `Basic ${Buffer.from(`${deps.user}:${deps.password}`).toString('base64')}`;
   let client: Client | null = null;
-  let socket: WebSocket | null = null;
+  let hangUp: () => void = () => {};
   let version = '';
-  let stopped = true;
-  let timer: NodeJS.Timeout | undefined;
-  let wake: (() => void) | undefined;
-  let loop: Promise<void> = Promise.resolve();
-  let problem: TapedeckError | null = null;
+  const link = createLink({ session, onDown: deps.onDown, now: deps.now, log: deps.log });
 
-  async function run(): Promise<void> {
-    let wait = BACKOFF.first;
-    while (!stopped) {
-      const began = Date.now();
-      const reason = await session().catch((e: unknown) => asError(e));
-      client = null;
-      socket = null;
-      if (stopped) return;
-      if (problem?.message !== reason.message) deps.onDown(reason);
-      problem = reason;
-      if (Date.now() - began > BACKOFF.most) wait = BACKOFF.first;
-      await sleep(wait * (0.75 + Math.random() / 2));
-      wait = Math.min(wait * 2, BACKOFF.most);
-    }
-  }
-
-  /** One connection from beginning to end. Gives the reason of its end. */
-  async function session(): Promise<TapedeckError> {
+  async function session({ heard, up }: Session): Promise<TapedeckError> {
     const info = (await (await get('/ari/asterisk/info?only=system')).json()) as {
-      system?: { version?: string };
-    };
-    version = typeof info.system?.version === 'string' ? info.system.version.slice(0, 40) : '';
-    client = await inTime(
-      'api-docs',
-      quietly(() => ariClient.connect(origin, deps.user, deps.password)),
-    );
-    const ws = open();
-    socket = ws;
-    const held: unknown[] = [];
-    let up = false;
-    const ended = new Promise<TapedeckError>((resolve) => {
-      ws.on('close', (code) => resolve(fail('pbx_unreachable', `The event stream closed (${code}).`)));
-      ws.on('error', (e) => resolve(fail('pbx_unreachable', e.message, e)));
+      system?: { version?: unknown };
+    } | null;
+    heard();
+    version = typeof info?.system?.version === 'string' ? info.system.version.slice(0, 40) : '';
+    const c = await connect();
+    let held: unknown[] | null = [];
+    const stream = await openStream({
+      url: `${origin.replace(/^http/, 'ws')}/ari/events?app=${encodeURIComponent(deps.app)}&subscribeAll=true`,
+      authorization,
+      onHeard: heard,
+      onJunk: (bytes) => deps.log.warn({ bytes }, 'The PBX sent something that is not JSON; ignored'),
+      onEvent: (event) => {
+        if (unwanted.has((event as { type?: unknown } | null)?.type)) return;
+        if (!held) deps.onEvent(event);
+        else if (held.push(event) > MOST_HELD) hangUp();
+      },
     });
-    ws.on('message', (data) => {
-      const event = parse(String(data));
-      if (event === undefined)
-        deps.log.warn({ bytes: String(data).length }, 'The PBX sent something that is not JSON; ignored');
-      else if (up) deps.onEvent(event);
-      else held.push(event);
-    });
-    const opened = new Promise<void>((resolve) => ws.once('open', resolve));
-    const early = await Promise.race([opened, ended]);
-    if (early) return early;
-    const pinger = keepAlive(ws);
+    hangUp = stream.end;
     try {
-      await filter(client).catch((e: Error) =>
-        deps.log.debug({ err: e.message }, 'This Asterisk cannot filter events'),
+      await narrow(c).catch((e: Error) =>
+        deps.log.debug({ err: e.message }, 'This Asterisk sends more events than are needed'),
       );
-      const [channels, bridges] = await Promise.all([
-        inTime('channels', client.channels.list()),
-        inTime('bridges', client.bridges.list()),
-      ]);
-      problem = null;
-      deps.onUp({ channels: plain(channels), bridges: plain(bridges) });
-      up = true;
-      for (const event of held.splice(0)) deps.onEvent(event);
-      return await ended;
+      const now = await lists();
+      client = c;
+      if (up()) deps.onUp(now);
+      // It was stopped while it connected.
+      else stream.end();
+      const early = held;
+      held = null;
+      for (const event of early) deps.onEvent(event);
+      return await stream.ended;
     } finally {
-      clearInterval(pinger);
-      ws.terminate();
+      client = null;
+      stream.end();
     }
   }
 
-  function open(): WebSocket {
-    const url = `${origin.replace(/^http/, 'ws')}/ari/events?app=${encodeURIComponent(deps.app)}&subscribeAll=true`;
-    return new WebSocket(url, {
-      headers: { authorization },
-      handshakeTimeout: PATIENCE,
-      perMessageDeflate: false,
-      maxPayload: 4 << 20,
-    });
+  async function connect(): Promise<Client> {
+    takeOverRequests();
+    return inTime('api-docs', ariClient.connect(origin, deps.user, deps.password));
   }
 
-  function keepAlive(ws: WebSocket): NodeJS.Timeout {
-    let unanswered = 0;
-    ws.on('pong', () => {
-      unanswered = 0;
-    });
-    ws.on('message', () => {
-      unanswered = 0;
-    });
-    return setInterval(() => {
-      if (unanswered++ >= 2) ws.terminate();
-      else ws.ping();
-    }, PING);
-  }
-
-  async function filter(c: Client): Promise<void> {
+  /**
+   * Of all that was subscribed to, device states go at once, and for more than thrift: when a stream closes while one is
+   * being told, Asterisk locks up its whole ARI for good (its issue 2170; seen on 22.10.1).
+   */
+  async function narrow(c: Client): Promise<void> {
+    const applicationName = deps.app;
+    for (const eventSource of [
+      'deviceState:__AST_DEVICE_STATE_ALL_TOPIC',
+      'endpoint:__AST_ENDPOINT_ALL_TOPIC',
+    ])
+      await inTime('subscription', c.applications.unsubscribe({ applicationName, eventSource }));
     const value = { disallowed: UNWANTED.map((type) => ({ type })) };
-    await inTime('eventFilter', c.applications.filter({ applicationName: deps.app, filter: value }));
+    await inTime('eventFilter', c.applications.filter({ applicationName, filter: value }));
+  }
+
+  /** Not by ari-client, which would make an empty list of an answer that is none, and so end every call. */
+  async function lists(): Promise<{ channels: unknown[]; bridges: unknown[] }> {
+    const list = async (path: string): Promise<unknown[]> => {
+      const answer: unknown = await (await get(path)).json();
+      if (!Array.isArray(answer)) throw fail('pbx_failed', `${path} was not answered with a list.`);
+      return answer;
+    };
+    const [channels, bridges] = await Promise.all([list('/ari/channels'), list('/ari/bridges')]);
+    return { channels, bridges };
   }
 
   async function get(path: string, signal = AbortSignal.timeout(PATIENCE)): Promise<Response> {
@@ -161,30 +139,22 @@ export function createAri(deps: AriDeps) {
     }
   }
 
-  function sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      wake = resolve;
-      timer = setTimeout(resolve, ms);
-    });
-  }
-
   return {
-    start(): void {
-      stopped = false;
-      loop = run();
-    },
+    start: link.start,
     async stop(): Promise<void> {
-      stopped = true;
-      clearTimeout(timer);
-      wake?.();
-      socket?.terminate();
-      await loop;
+      const stopped = link.stop();
+      hangUp();
+      await stopped;
     },
-    status: () => ({
-      up: socket?.readyState === WebSocket.OPEN && problem === null && client !== null,
-      version,
-      problem,
-    }),
+    status: () => ({ ...link.status(), version }),
+
+    /** The time on the PBX's clock, ms since 1970. */
+    async time(): Promise<number> {
+      const { timestamp } = (await (await get('/ari/asterisk/ping')).json()) as { timestamp?: unknown };
+      const at = typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN;
+      if (!Number.isFinite(at)) throw fail('pbx_failed', 'It does not say what time it is.');
+      return at;
+    },
 
     /** Snoops on one direction of a leg. Answers before the snoop can be recorded: wait for its StasisStart. */
     async snoop(legId: string, side: 'in' | 'out', id: string): Promise<void> {
@@ -192,11 +162,22 @@ export function createAri(deps: AriDeps) {
         c.channels.snoopChannelWithId({ channelId: legId, snoopId: id, spy: side, app: deps.app }),
       );
     },
-    /** Has a snoop recorded by Asterisk as wav under this name. */
-    async record(snoop: string, name: string): Promise<void> {
-      await call('record', (c) =>
-        c.channels.record({ channelId: snoop, name, format: 'wav', ifExists: 'fail' }),
-      );
+    /** Whether a leg carries more than telephone's 4 kHz. False for one that has gone. */
+    async isWide(legId: string): Promise<boolean> {
+      const about = { channelId: legId, variable: 'CHANNEL(audionativeformat)' };
+      const codecs = await call('variable', (c) => c.channels.getChannelVar(about)).catch(() => null);
+      return WIDE.test(typeof codecs?.value === 'string' ? codecs.value : '');
+    },
+    /** Has a snoop recorded by Asterisk under this name, as .wav of 8 kHz or, wide, .wav16 of 16 kHz. */
+    async record(snoop: string, name: string, wide: boolean): Promise<void> {
+      const format = wide ? 'wav16' : 'wav';
+      await call('record', (c) => c.channels.record({ channelId: snoop, name, format, ifExists: 'fail' }));
+    },
+    /** Keeps a channel out of the PBX's CDRs. */
+    async keepFromCdrs(channel: string): Promise<void> {
+      await call('variable', (c) =>
+        c.channels.setChannelVar({ channelId: channel, variable: 'CDR_PROP(disable)', value: '1' }),
+      ).catch(ignoreAbsent);
     },
     async stopRecording(name: string): Promise<void> {
       await call('stop', (c) => c.recordings.stop({ recordingName: name })).catch(ignoreAbsent);
@@ -214,14 +195,29 @@ export function createAri(deps: AriDeps) {
         throw e;
       }
     },
+    /**
+     * Has the PBX call `answer` in a context of its own dialplan and run `call` there for the one who calls. The halves of
+     * the Local channel get the ids given.
+     */
+    async callDialplan(
+      to: { context: string; answer: string; call: string },
+      ids: [string, string],
+    ): Promise<void> {
+      await call('originate', (c) =>
+        c.channels.originate({
+          endpoint: `Local/${to.answer}@${to.context}/n`,
+          context: to.context,
+          extension: to.call,
+          priority: 1,
+          callerId: '"Tapedeck test" <>',
+          timeout: 10,
+          channelId: ids[0],
+          otherChannelId: ids[1],
+        }),
+      );
+    },
     async hangup(channel: string): Promise<void> {
       await call('hangup', (c) => c.channels.hangup({ channelId: channel })).catch(ignoreAbsent);
-    },
-    async list(): Promise<{ channels: unknown[]; bridges: unknown[] }> {
-      const [channels, bridges] = await call('list', (c) =>
-        Promise.all([c.channels.list(), c.bridges.list()]),
-      );
-      return { channels: plain(channels), bridges: plain(bridges) };
     },
     /** The bytes of a stored recording, for a spool that this machine does not see. */
     async stored(name: string): Promise<Readable> {
@@ -239,26 +235,6 @@ export function createAri(deps: AriDeps) {
       await call('delete', (c) => c.recordings.deleteStored({ recordingName: name })).catch(ignoreAbsent);
     },
   };
-}
-
-/** ari-client gives objects with methods; only what came over the wire goes on. */
-function plain(list: unknown[]): unknown[] {
-  return list.map((item) =>
-    Object.fromEntries(
-      Object.entries(item as Record<string, unknown>).filter(([, v]) => typeof v !== 'function'),
-    ),
-  );
-}
-
-/** ari-client prints a complaint about Asterisk's API description at every connect. */
-async function quietly<T>(work: () => Promise<T>): Promise<T> {
-  const log = console.log;
-  console.log = () => {};
-  try {
-    return await work();
-  } finally {
-    console.log = log;
-  }
 }
 
 function inTime<T>(what: string, work: Promise<T>): Promise<T> {

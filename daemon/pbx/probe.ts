@@ -7,7 +7,8 @@ export type AriProbe = {
   status: number;
   error: string;
   version: string;
-  /** Modules that Tapedeck needs and that are not running. */
+  /** Modules that run, and those that Tapedeck needs and that do not. */
+  running: ReadonlySet<string>;
   missing: string[];
   mayWrite: boolean;
   /** null when there is no channel to look at. */
@@ -40,6 +41,7 @@ export async function probeAri(url: string, user: string, password: string): Pro
     status: 0,
     error: '',
     version: '',
+    running: new Set(),
     missing: [],
     mayWrite: false,
     tellsLinkedid: null,
@@ -51,9 +53,10 @@ export async function probeAri(url: string, user: string, password: string): Pro
     if (info.status !== 200) return probe;
     probe.version = String((info.body as { system?: { version?: unknown } }).system?.version ?? '');
     const modules = (await ask('GET', '/asterisk/modules')).body;
-    const running = new Set(
+    const running = new Set<string>(
       (Array.isArray(modules) ? modules : []).filter((m) => m?.status === 'Running').map((m) => m.name),
     );
+    probe.running = running;
     probe.missing = MODULES.filter((m) => !running.has(m));
     // There is no such channel: a user who may write is told so (404), one who may only read is refused (403).
     probe.mayWrite = (await ask('DELETE', '/channels/tapedeck-doctor')).status === 404;
@@ -70,15 +73,14 @@ export async function probeAri(url: string, user: string, password: string): Pro
   return probe;
 }
 
-export type AmiProbe = { up: boolean; error: TapedeckError | null; mayCommand: boolean };
-
+/** Signs in, and gives whether this user may run commands. Throws why it could not. */
 export async function probeAmi(deps: {
   host: string;
   port: number;
   user: string;
   secret: string;
   log: Log;
-}): Promise<AmiProbe> {
+}): Promise<{ mayCommand: boolean }> {
   let settle: (error: TapedeckError | null) => void = () => {};
   const settled = new Promise<TapedeckError | null>((resolve) => {
     settle = resolve;
@@ -88,16 +90,13 @@ export async function probeAmi(deps: {
     onEvent: () => {},
     onUp: () => settle(null),
     onDown: (reason) => settle(reason),
+    now: Date.now,
   });
   ami.start();
   try {
     const error = await settled;
-    if (error) return { up: false, error, mayCommand: false };
-    return {
-      up: true,
-      error: null,
-      mayCommand: await ami.may({ action: 'Command', command: 'core show version' }),
-    };
+    if (error) throw error;
+    return { mayCommand: await ami.may({ action: 'Command', command: 'core show version' }) };
   } finally {
     await ami.stop();
   }

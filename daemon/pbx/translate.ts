@@ -1,5 +1,6 @@
-import type { DialStatus, LegFacts, PbxEvent } from '../domain/event.js';
+import type { DialStatus, LegFacts, LinkHalf, PbxEvent, Snapshot } from '../domain/event.js';
 import { clean, cleanNumber } from '../domain/party.js';
+import { isTestLeg } from '../domain/test-call.js';
 
 /**
  * Turns what Asterisk says over ARI and AMI into PbxEvents. Pure. Everything is hostile: what is missing or of another
@@ -12,7 +13,8 @@ const obj = (v: unknown): Json =>
   typeof v === 'object' && v !== null && !Array.isArray(v) ? (v as Json) : {};
 const str = (v: unknown): string => (typeof v === 'string' ? v : '');
 /** Ids and channel names: the PBX makes them, but Local and Originate put dialplan text into them. */
-const token = (v: unknown): string => clean(v, 128);
+/** Ids stand in the paths of requests, where "." and ".." lead elsewhere: they are none. */
+const token = (v: unknown): string => clean(v, 128).replace(/^\.{1,2}$/, '');
 
 const STATES: Record<string, LegFacts['state']> = {
   Down: 'down',
@@ -46,7 +48,6 @@ export const UNWANTED = [
   'PlaybackFinished',
   'TextMessageReceived',
   'ChannelDtmfReceived',
-  'ChannelHangupRequest',
   'BridgeCreated',
   'BridgeDestroyed',
   'BridgeVideoSourceChanged',
@@ -66,6 +67,8 @@ export function translateAri(raw: unknown, now: number): PbxEvent | null {
   if (type === 'Dial') return dial(event, at);
   if (type === 'BridgeBlindTransfer') return blindTransfer(event, at);
   if (type === 'BridgeAttendedTransfer') return attendedTransfer(event, at);
+  const link = linkOf(event.channel);
+  if (link) return linkEvent(type, link, obj(event.bridge), at);
   const leg = legOf(event.channel);
   if (!leg) return null;
   switch (type) {
@@ -82,9 +85,13 @@ export function translateAri(raw: unknown, now: number): PbxEvent | null {
       const bridge = obj(event.bridge);
       const id = token(bridge.id);
       if (!id) return null;
-      if (type === 'ChannelLeftBridge') return { kind: 'unbridged', at, leg, bridge: id };
-      return { kind: 'bridged', at, leg, bridge: id, waiting: bridge.technology === 'holding_bridge' };
+      const conference = bridge.creator === 'ConfBridge' ? clean(bridge.name) : '';
+      if (type === 'ChannelLeftBridge') return { kind: 'unbridged', at, leg, bridge: id, conference };
+      return { kind: 'bridged', at, leg, bridge: id, waiting: isWaiting(bridge), conference };
     }
+    case 'ChannelHangupRequest':
+      // A soft one is the PBX's own doing: it comes for every channel whose dialplan ends.
+      return event.soft === true ? null : { kind: 'hung-up', at, leg };
     case 'ChannelHold':
       return { kind: 'hold', at, leg };
     case 'ChannelUnhold':
@@ -95,19 +102,35 @@ export function translateAri(raw: unknown, now: number): PbxEvent | null {
 }
 
 /** The channels and bridges that ARI lists, as one event. */
-export function translateSnapshot(channels: unknown, bridges: unknown, at: number): PbxEvent {
+export function translateSnapshot(channels: unknown, bridges: unknown, at: number): Snapshot {
   const list = (v: unknown) => (Array.isArray(v) ? v : []);
+  const halves = new Map(
+    list(channels).flatMap((c) => {
+      const link = linkOf(c);
+      return link ? [[token(obj(c).id), link] as const] : [];
+    }),
+  );
   return {
     kind: 'snapshot',
     at,
     legs: list(channels).flatMap((c) => legOf(c) ?? []),
+    snoops: list(channels).flatMap((c) => (str(obj(c).name).startsWith('Snoop/') ? token(obj(c).id) : [])),
     bridges: list(bridges).map((b) => {
       const bridge = obj(b);
       return {
         id: token(bridge.id),
         legs: list(bridge.channels).map(token),
-        waiting: bridge.technology === 'holding_bridge',
+        waiting: isWaiting(bridge),
       };
+    }),
+    links: list(bridges).flatMap((b) => {
+      const bridge = obj(b);
+      const id = token(bridge.id);
+      if (!id || isWaiting(bridge)) return [];
+      return list(bridge.channels).flatMap((c) => {
+        const link = halves.get(token(c));
+        return link ? [{ link, bridge: id }] : [];
+      });
     }),
   };
 }
@@ -152,6 +175,23 @@ export function translateAmi(raw: unknown, now: number): PbxEvent | null {
 const NOT_A_LEG =
   /^(Snoop|Local|Message|Recorder|Announcer|CBRec|CBAnn|MulticastRTP|UnicastRTP|AudioSocket|WebSocket|Bridge|Surrogate|OutgoingSpoof|ConfBridgeRecorder|Parking|Null)\//i;
 
+const isWaiting = (bridge: Json): boolean => bridge.technology === 'holding_bridge';
+
+function linkOf(raw: unknown): LinkHalf | null {
+  const channel = obj(raw);
+  const [, name, half] = /^(Local\/.+);([12])$/.exec(token(channel.name)) ?? [];
+  if (name && isTestLeg(token(channel.id), name)) return null;
+  return name ? { name, half: half === '1' ? 1 : 2 } : null;
+}
+
+function linkEvent(type: string, link: LinkHalf, bridge: Json, at: number): PbxEvent | null {
+  if (type === 'ChannelDestroyed') return { kind: 'link-gone', at, link };
+  if (type === 'ChannelLeftBridge') return { kind: 'link', at, link, bridge: null };
+  const id = token(bridge.id);
+  if (type !== 'ChannelEnteredBridge' || !id || isWaiting(bridge)) return null;
+  return { kind: 'link', at, link, bridge: id };
+}
+
 /** A display name; Asterisk leaves SIP's quoting of " and \\ as it was. */
 const display = (v: unknown): string =>
   clean(
@@ -164,7 +204,7 @@ function legOf(raw: unknown): LegFacts | null {
   const channel = obj(raw);
   const id = token(channel.id);
   const name = token(channel.name);
-  if (!id || !name || NOT_A_LEG.test(name)) return null;
+  if (!id || !name || (NOT_A_LEG.test(name) && !isTestLeg(id, name))) return null;
   const vars = obj(channel.channelvars);
   const caller = obj(channel.caller);
   const connected = obj(channel.connected);
@@ -179,8 +219,10 @@ function legOf(raw: unknown): LegFacts | null {
     connectedNumber: cleanNumber(connected.number),
     connectedName: display(connected.name),
     context: clean(dialplan.context, 80),
-    exten: cleanNumber(dialplan.exten),
+    // A channel that is being dialled shows the extension of who dials for a while, also when it is up (16 and 22).
+    exten: /^App(Dial|Queue)$/.test(str(dialplan.app_name)) ? '' : cleanNumber(dialplan.exten),
     dnid: cleanNumber(vars['CALLERID(dnid)']),
+    createdAt: stamp(channel.creationtime),
   };
 }
 
@@ -229,7 +271,9 @@ function spool(type: string, recording: Json, at: number): PbxEvent | null {
   return null;
 }
 
-function time(stamp: unknown, now: number): number {
-  const at = typeof stamp === 'string' ? Date.parse(stamp) : Number.NaN;
-  return Number.isFinite(at) ? at : now;
+function stamp(value: unknown): number | null {
+  const at = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isFinite(at) ? at : null;
 }
+
+const time = (value: unknown, now: number): number => stamp(value) ?? now;

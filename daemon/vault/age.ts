@@ -18,12 +18,12 @@ export const nonceBytes = 16;
 const versionLine = 'age-encryption.org/v1\n';
 const cipherName = 'chacha20-poly1305';
 
-/** Makes the header of a new file for this recipient ("age1...") and the file key that it wraps. */
-export async function createHeader(recipient: string): Promise<{ header: Buffer; fileKey: Buffer }> {
+/** Makes the header of a new file for these recipients ("age1...") and the file key that it wraps. */
+export async function createHeader(recipients: string[]): Promise<{ header: Buffer; fileKey: Buffer }> {
   let fileKey: Buffer | undefined;
   const encrypter = new Encrypter();
-  encrypter.addRecipient(recipient);
-  // A second recipient that adds nothing to the header and only learns the file key.
+  for (const recipient of recipients) encrypter.addRecipient(recipient);
+  // One more recipient that adds nothing to the header and only learns the file key.
   encrypter.addRecipient({
     wrapFileKey(key) {
       fileKey = Buffer.from(key);

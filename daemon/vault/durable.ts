@@ -1,6 +1,12 @@
-import { mkdir, open, rename, rm, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { fail } from '../domain/error.js';
+import { mkdir, open, rename, rm, rmdir, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { diskError, fail } from '../domain/error.js';
+
+/**
+ * After an fsync that failed, a second one may succeed although what was written is lost: the system has forgotten the
+ * pages. So nothing here is synced twice: what could not be is taken back, and whoever tries again writes it anew. Errors
+ * of the disk are thrown as `disk_full`, `disk_failed` and `disk_read_only`.
+ */
 
 /** Makes the entries of a directory (new names, removed names) survive a power cut. */
 async function syncDir(dir: string): Promise<void> {
@@ -12,21 +18,31 @@ async function syncDir(dir: string): Promise<void> {
   }
 }
 
-/** Makes a directory and its missing parents (mode 0750) and makes each new name durable. */
+/** Makes a directory and its missing parents (mode 0750) and makes each new name durable, or makes none of them. */
 export async function makeDirDurably(dir: string): Promise<void> {
-  const first = await mkdir(dir, { recursive: true, mode: 0o750 });
-  if (!first) return;
-  const stop = dirname(first);
-  for (let at = dirname(dir); ; at = dirname(at)) {
-    await syncDir(at);
-    if (at === stop || at === dirname(at)) return;
+  let first: string | undefined;
+  try {
+    first = await mkdir(dir, { recursive: true, mode: 0o750 });
+    if (!first) return;
+    for (const at of upTo(dirname(dir), dirname(first))) await syncDir(at);
+  } catch (error) {
+    if (first) for (const at of upTo(dir, first)) await rmdir(at).catch(() => {});
+    throw diskError(error);
+  }
+}
+
+function* upTo(from: string, top: string): Generator<string> {
+  for (let at = from; ; at = dirname(at)) {
+    yield at;
+    if (at === top || at === dirname(at)) return;
   }
 }
 
 /**
  * Writes a whole file, or nothing: to `<path>.tmp`, fsync, rename, fsync of the directory. When the promise resolves
  * the file is on the disk under its name; when it rejects, an older file of that name is as it was and no `.tmp` is
- * left. An error of the source is passed on. Gives the number of bytes written.
+ * left. Only where the last step failed the older one is gone, and the new one too. An error of the source is passed
+ * on. Gives the number of bytes written.
  */
 export async function writeDurably(
   path: string,
@@ -34,29 +50,43 @@ export async function writeDurably(
   mode = 0o640,
 ): Promise<number> {
   const tmp = `${path}.tmp`;
-  await rm(tmp, { force: true }); // left by a crash
-  const handle = await open(tmp, 'wx', mode);
   try {
-    let bytes = 0;
-    try {
-      await handle.chmod(mode); // whatever the umask
-      for await (const chunk of source instanceof Uint8Array ? [source] : source) {
-        await writeAll(handle, chunk);
-        bytes += chunk.length;
-      }
-      await handle.sync();
-      const { size } = await handle.stat();
-      if (size !== bytes) throw fail('internal', `${size} bytes are in ${tmp} where ${bytes} were written.`);
-    } finally {
-      await handle.close();
-    }
-    await rename(tmp, path);
-    await syncDir(dirname(path));
-    return bytes;
+    await rm(tmp, { force: true }); // left by a crash
+    return await write(tmp, path, source, mode);
   } catch (error) {
-    await rm(tmp, { force: true });
+    await rm(tmp, { force: true }).catch(() => {}); // what went wrong before is what is to be known
+    throw diskError(error);
+  }
+}
+
+async function write(
+  tmp: string,
+  path: string,
+  source: Uint8Array | AsyncIterable<Uint8Array>,
+  mode: number,
+): Promise<number> {
+  const handle = await open(tmp, 'wx', mode);
+  let bytes = 0;
+  try {
+    await handle.chmod(mode); // whatever the umask
+    for await (const chunk of source instanceof Uint8Array ? [source] : source) {
+      await writeAll(handle, chunk);
+      bytes += chunk.length;
+    }
+    await handle.sync();
+    const { size } = await handle.stat();
+    if (size !== bytes) throw fail('internal', `${size} bytes are in ${tmp} where ${bytes} were written.`);
+  } finally {
+    await handle.close();
+  }
+  await rename(tmp, path);
+  try {
+    await syncDir(dirname(path));
+  } catch (error) {
+    await rm(path, { force: true });
     throw error;
   }
+  return bytes;
 }
 
 /** FileHandle.write may write less than it was given; this does not. */
@@ -67,14 +97,35 @@ async function writeAll(handle: Awaited<ReturnType<typeof open>>, chunk: Uint8Ar
   }
 }
 
-/** Removes a file so that it stays removed. Gives false if it was not there; throws every error but ENOENT. */
+/**
+ * Removes a file so that it stays removed. Gives false if it was not there; that is made durable too, because whoever
+ * removed it may have failed after it. Throws every error but ENOENT.
+ */
 export async function removeDurably(path: string): Promise<boolean> {
   try {
+    const was = await removed(path);
+    if (!was) await stir(dirname(path));
+    await syncDir(dirname(path));
+    return was;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false; // nor is its directory
+    throw diskError(error);
+  }
+}
+
+async function removed(path: string): Promise<boolean> {
+  try {
     await unlink(path);
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
   }
-  await syncDir(dirname(path));
-  return true;
+}
+
+/** Changes a directory, so that its next fsync has something to write. */
+async function stir(dir: string): Promise<void> {
+  const mark = join(dir, `.stir-${process.pid}`);
+  await (await open(mark, 'w', 0o600)).close();
+  await unlink(mark);
 }

@@ -1,8 +1,10 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import Database from 'better-sqlite3';
-import { fail } from '../domain/error.js';
+import { diskError, fail } from '../domain/error.js';
+import { makeFolderNow, syncDirNow } from './place.js';
+import { unwrapWithAny, wrap } from './wrap.js';
 
 export type Keys = {
   /** Opens the file, making it if need be. Throws master_key_wrong; read-only, key_missing when there is no file. */
@@ -10,7 +12,7 @@ export type Keys = {
   stop(): void;
   /**
    * Makes a recording's key, durable when this resolves. A recording that has one keeps it: a step may be repeated.
-   * Throws key_missing when the recording's key was destroyed.
+   * Throws key_missing when the recording's key was destroyed, disk_full and its like when it cannot be written.
    */
   create(recordingId: string): Promise<{ identity: string; recipient: string }>;
   /** The age identity (AGE-SECRET-KEY-1...). Throws key_missing when it was destroyed or never made. */
@@ -18,7 +20,32 @@ export type Keys = {
   /** Destroys a recording's key: durable when this resolves. Gives false if there was none. */
   destroy(recordingId: string): Promise<boolean>;
   has(recordingId: string): boolean;
+  /** The master keys that are known, the one that rows are wrapped under now first. Throws master_key_wrong. */
+  masterKeys(): [Uint8Array, ...Uint8Array[]];
 };
+
+const folder = (dataDir: string) => join(dataDir, 'keys');
+const formerly = (dataDir: string) => join(dataDir, 'keys.db');
+
+/**
+ * Where keys.db is: in a folder that only the recorder may write to. A journal that anybody else could put beside it would
+ * be rolled back into it. Until `moveKeys` has moved it there, it is where it was.
+ */
+export function keysFile(dataDir: string): string {
+  const file = join(folder(dataDir), 'keys.db');
+  return !existsSync(file) && existsSync(formerly(dataDir)) ? formerly(dataDir) : file;
+}
+
+/** Moves keys.db to its folder from where it was at first. Its journal goes first: it ends what was half done. */
+export function moveKeys(dataDir: string): void {
+  if (keysFile(dataDir) !== formerly(dataDir)) return;
+  makeFolderNow(folder(dataDir));
+  for (const name of ['keys.db-journal', 'keys.db']) {
+    if (existsSync(join(dataDir, name))) renameSync(join(dataDir, name), join(folder(dataDir), name));
+    syncDirNow(folder(dataDir));
+  }
+  syncDirNow(dataDir);
+}
 
 const schema = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
@@ -26,27 +53,11 @@ const schema = `
   PRAGMA user_version = 1;
 `;
 
-const destroyed = '(wrapped = zeroblob(length(wrapped)))';
+/** What the key of a recording wraps to is all zeros once it was destroyed. */
+export const destroyed = '(wrapped = zeroblob(length(wrapped)))';
 
-const cipherName = 'chacha20-poly1305';
-const nonceBytes = 12;
-const tagBytes = 16;
-
-function wrap(masterKey: Uint8Array, plain: Uint8Array, aad: string): Buffer {
-  const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv(cipherName, masterKey, nonce, { authTagLength: tagBytes });
-  cipher.setAAD(Buffer.from(aad), { plaintextLength: plain.length });
-  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
-}
-
-function unwrap(masterKey: Uint8Array, wrapped: Uint8Array, aad: string): Buffer {
-  const body = wrapped.subarray(nonceBytes, -tagBytes);
-  const nonce = wrapped.subarray(0, nonceBytes);
-  const decipher = createDecipheriv(cipherName, masterKey, nonce, { authTagLength: tagBytes });
-  decipher.setAAD(Buffer.from(aad), { plaintextLength: body.length });
-  decipher.setAuthTag(wrapped.subarray(-tagBytes));
-  return Buffer.concat([decipher.update(body), decipher.final()]);
-}
+/** Wrapped under the master key that is in use: how a wrong one is told, and that another has come. */
+const CHECK = 'tapedeck';
 
 /**
  * The keys of the recordings: one age X25519 identity each, wrapped (chacha20-poly1305, random nonce, the recording's id
@@ -58,20 +69,48 @@ function unwrap(masterKey: Uint8Array, wrapped: Uint8Array, aad: string): Buffer
  * part (2 of 6391 destroyed keys, SQLite 3.53). So rows here never move: they are only ever added at the end, and a
  * destroyed key is overwritten with zeros in its place, same length. The row that is left also keeps a destroyed key from
  * being made again. What a file system or a disk keeps of a deleted journal is out of our hands; it is still wrapped.
+ *
+ * The master key may change while the file is open (rotation.ts): `reread` gives those that there are by now, and is asked
+ * when something does not open.
  */
 export function createKeys({
   path,
   masterKey,
+  reread = () => [],
   readonly = false,
 }: {
   path: string;
   masterKey: Uint8Array;
+  reread?: () => readonly Uint8Array[];
   readonly?: boolean;
 }): Keys {
   let opened:
-    | { db: Database.Database; find: Find; insert: Database.Statement; blank: Database.Statement }
+    | {
+        db: Database.Database;
+        find: Find;
+        check: Database.Statement<[], Buffer>;
+        insert: Database.Statement;
+        blank: Database.Statement;
+      }
     | undefined;
   type Find = Database.Statement<[string], { wrapped: Buffer; destroyed: 0 | 1 }>;
+  let ring: readonly Uint8Array[] = [masterKey];
+
+  /** Opens it with a key that is known, or with one that is there by now. */
+  function open(wrapped: Uint8Array, aad: string) {
+    const found = unwrapWithAny(ring, wrapped, aad);
+    if (found) return found;
+    ring = [...reread(), ...ring].slice(0, 4);
+    return unwrapWithAny(ring, wrapped, aad);
+  }
+
+  /** The key that rows are wrapped under now. Throws master_key_wrong. */
+  function inUse(): Uint8Array {
+    const check = store().check.get();
+    const found = check && open(check, '');
+    if (!found) throw fail('master_key_wrong');
+    return found.key;
+  }
 
   function store() {
     if (!opened) throw fail('internal', 'The key store is not open.');
@@ -82,11 +121,10 @@ export function createKeys({
     const row = store().find.get(recordingId);
     if (!row) throw fail('key_missing', `Recording ${recordingId}.`);
     if (row.destroyed) throw fail('key_missing', `The key of recording ${recordingId} was destroyed.`);
-    try {
-      return unwrap(masterKey, row.wrapped, recordingId).toString('latin1');
-    } catch (error) {
-      throw fail('key_missing', `The key of recording ${recordingId} is damaged.`, error);
-    }
+    const found = open(row.wrapped, recordingId);
+    if (found) return found.plain.toString('latin1');
+    inUse(); // if the master key was changed and is not known here, that is what is wrong
+    throw fail('key_missing', `The key of recording ${recordingId} is damaged.`);
   }
 
   return {
@@ -100,13 +138,16 @@ export function createKeys({
         prepare(db, masterKey, readonly);
         opened = {
           db,
+          check: db.prepare<[], Buffer>("SELECT value FROM meta WHERE name = 'check'").pluck(),
           find: db.prepare(`SELECT wrapped, ${destroyed} AS destroyed FROM key WHERE recording_id = ?`),
           insert: db.prepare('INSERT INTO key (recording_id, wrapped) VALUES (?, ?) ON CONFLICT DO NOTHING'),
           blank: db.prepare(
             `UPDATE key SET wrapped = zeroblob(length(wrapped)) WHERE recording_id = ? AND NOT ${destroyed}`,
           ),
         };
+        inUse();
       } catch (error) {
+        opened = undefined;
         db.close();
         throw error;
       }
@@ -118,7 +159,10 @@ export function createKeys({
     async create(recordingId) {
       if (!recordingId) throw fail('internal', 'A recording without an id gets no key.');
       const made = await generateX25519Identity();
-      store().insert.run(recordingId, wrap(masterKey, Buffer.from(made, 'latin1'), recordingId));
+      const { db, insert } = store();
+      // In one transaction with the look at which key is in use: a rotation may end at any time, and the old key with it.
+      const add = () => insert.run(recordingId, wrap(inUse(), Buffer.from(made, 'latin1'), recordingId));
+      onDisk(() => db.transaction(add).immediate());
       const identity = identityOf(recordingId);
       return { identity, recipient: await identityToRecipient(identity) };
     },
@@ -127,7 +171,7 @@ export function createKeys({
     },
     async destroy(recordingId) {
       const { blank, find } = store();
-      const { changes } = blank.run(recordingId);
+      const { changes } = onDisk(() => blank.run(recordingId));
       if (find.get(recordingId)?.destroyed === 0) {
         throw fail('internal', `The key of recording ${recordingId} could not be destroyed.`);
       }
@@ -136,11 +180,38 @@ export function createKeys({
     has(recordingId) {
       return store().find.get(recordingId)?.destroyed === 0;
     },
+    masterKeys() {
+      const now = inUse();
+      return [now, ...ring.filter((key) => key !== now)];
+    },
   };
+}
+
+function onDisk<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (e) {
+    throw diskError(e);
+  }
+}
+
+/** What stands in keys.db for the master key in use. The associated data is empty, which no recording's id is. */
+export const checkOf = (masterKey: Uint8Array): Buffer => wrap(masterKey, Buffer.from(CHECK), '');
+
+/** Throws master_key_wrong unless this is the master key that the keys in this keys.db are wrapped under. */
+export function mustOpen(path: string, masterKey: Uint8Array): void {
+  const db = new Database(path, { fileMustExist: true, timeout: 5000 });
+  try {
+    const check = db.prepare<[], Buffer>("SELECT value FROM meta WHERE name = 'check'").pluck().get();
+    if (!check || !unwrapWithAny([masterKey], check, '')) throw fail('master_key_wrong');
+  } finally {
+    db.close();
+  }
 }
 
 /** SQLite would make the file as open as the umask allows; its journal takes the file's mode. */
 function createPrivately(path: string): void {
+  makeFolderNow(dirname(path));
   try {
     closeSync(openSync(path, 'ax', 0o640));
   } catch (error) {
@@ -148,32 +219,43 @@ function createPrivately(path: string): void {
   }
 }
 
+/** How the file is written, so that nothing is lost and nothing destroyed is kept. Throws when SQLite will not have it so. */
+export function writeSafely(db: Database.Database): void {
+  db.pragma('journal_mode = DELETE');
+  db.pragma('synchronous = EXTRA'); // FULL, and fsync of the directory once the journal is gone: that is the commit
+  db.pragma('secure_delete = ON');
+  db.pragma('temp_store = MEMORY');
+  const found = ['journal_mode', 'synchronous', 'secure_delete'].map((name) =>
+    db.pragma(name, { simple: true }),
+  );
+  if (found.join() !== 'delete,3,1') throw fail('internal', `keys.db has the settings ${found.join()}.`);
+}
+
 function prepare(db: Database.Database, masterKey: Uint8Array, readonly: boolean): void {
   if (!readonly) {
-    db.pragma('journal_mode = DELETE');
-    db.pragma('synchronous = EXTRA'); // FULL, and fsync of the directory once the journal is gone: that is the commit
-    db.pragma('secure_delete = ON');
-    db.pragma('temp_store = MEMORY');
-    const found = ['journal_mode', 'synchronous', 'secure_delete'].map((name) =>
-      db.pragma(name, { simple: true }),
-    );
-    if (found.join() !== 'delete,3,1') throw fail('internal', `keys.db has the settings ${found.join()}.`);
+    writeSafely(db);
     db.transaction(() => {
       if (db.pragma('user_version', { simple: true }) === 0) {
         db.exec(schema);
-        // The associated data is empty, which no recording's id is.
-        db.prepare("INSERT INTO meta VALUES ('check', ?)").run(wrap(masterKey, Buffer.from('tapedeck'), ''));
+        db.prepare("INSERT INTO meta VALUES ('check', ?)").run(checkOf(masterKey));
       }
     }).immediate();
   }
   const version = db.pragma('user_version', { simple: true });
   if (version === 0) throw fail('key_missing', 'keys.db is empty; start the daemon first.');
   if (version !== 1) throw fail('catalogue_newer', `keys.db has version ${version}, not 1.`);
-  const check = db.prepare<[], { value: Buffer }>("SELECT value FROM meta WHERE name = 'check'").get();
+}
+
+/** How many keys there are in a keys.db, and how many were destroyed. Needs no master key. */
+export function countKeys(path: string): { live: number; destroyed: number } {
+  const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 5000 });
   try {
-    if (!check) throw new Error('no check value');
-    unwrap(masterKey, check.value, '');
-  } catch (error) {
-    throw fail('master_key_wrong', '', error);
+    return db
+      .prepare<[], { live: number; destroyed: number }>(
+        `SELECT count(*) - coalesce(sum(${destroyed}), 0) AS live, coalesce(sum(${destroyed}), 0) AS destroyed FROM key`,
+      )
+      .get()!;
+  } finally {
+    db.close();
   }
 }

@@ -1,7 +1,9 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { fail } from '../domain/error.js';
+import type { Recording } from '../domain/recording.js';
 import {
   chunkBytes,
   headerLength,
@@ -31,15 +33,26 @@ export type OpenSealed = {
   close(): Promise<void>;
 };
 
+/** Where a recording lies. What the catalogue says is not trusted to stay inside of the data directory. */
+export function fileOf(dataDir: string, { file, id }: Recording): string {
+  const root = resolve(dataDir);
+  const path = resolve(root, file);
+  if (!path.startsWith(root + sep)) throw fail('internal', `The file of recording ${id} is elsewhere.`);
+  return path;
+}
+
 /**
  * Opens a sealed recording (an age file) with its identity, or with the file key from an earlier opening. The header's
  * MAC and the last chunk are verified before this resolves, so that a file that was cut anywhere is never opened.
- * Throws seal_damaged when the file is missing, cut, altered, or another identity's.
+ * Throws seal_damaged when the file is missing, a link, cut, altered, or another identity's.
  */
 export async function openSealed(path: string, identity: string | Uint8Array): Promise<OpenSealed> {
-  const handle = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' ? fail('seal_damaged', `${basename(path)} is missing.`, error) : error;
-  });
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(
+    (error: NodeJS.ErrnoException) => {
+      const what = { ENOENT: 'is missing', ELOOP: 'is a link to somewhere else' }[error.code ?? ''];
+      throw what ? fail('seal_damaged', `${basename(path)} ${what}.`, error) : error;
+    },
+  );
   try {
     return await openHandle(handle, identity);
   } catch (error) {

@@ -27,11 +27,12 @@ async function* metered(source: AsyncIterable<Uint8Array>, meter: Meter): AsyncG
 /**
  * Seals a stream into `<dir>/<name>`, a standard age file (https://c2sp.org/age) for `recipient`, in one pass and in
  * constant memory. When the promise resolves the file is durable; when it rejects (the source failed, the disk is full)
- * there is no file, no `.tmp`, and a source that is a Readable is destroyed. `mode` is the file's, 0640 unless told.
+ * there is no file, no `.tmp`, and a source that is a Readable is destroyed. `mode` is the file's, 0640 unless told. With
+ * `recovery`, whoever has that recipient's identity can open the file too, also when its own key is destroyed.
  */
 export async function sealStream(
   source: AsyncIterable<Uint8Array> | Readable,
-  target: { recipient: string; dir: string; name: string; mode?: number },
+  target: { recipient: string; recovery?: string; dir: string; name: string; mode?: number },
 ): Promise<Sealed> {
   try {
     return await seal(source, target);
@@ -43,11 +44,11 @@ export async function sealStream(
 
 async function seal(
   source: AsyncIterable<Uint8Array>,
-  { recipient, dir, name, mode }: Parameters<typeof sealStream>[1],
+  { recipient, recovery, dir, name, mode }: Parameters<typeof sealStream>[1],
 ): Promise<Sealed> {
   if (!name || name !== basename(name) || name.startsWith('.'))
     throw fail('internal', `"${name}" is no file name.`);
-  const { header, fileKey } = await createHeader(recipient);
+  const { header, fileKey } = await createHeader(recovery ? [recipient, recovery] : [recipient]);
   const nonce = payloadNonce();
   const plain: Meter = { bytes: 0, hash: createHash('sha256') };
   const sealed: Meter = { bytes: 0, hash: createHash('sha256') };

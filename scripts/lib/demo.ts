@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { decode, hear, rmsDb } from '../../test/support/audio.js';
 import { createLab, type Lab, type PromptName, startPbx } from '../../test/support/pbx.js';
@@ -22,7 +23,6 @@ const dir = fileURLToPath(new URL('../../.demo/', import.meta.url));
 const started = Date.now();
 const say = (text: string) =>
   console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(5)} s  ${text}`);
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** What each side says: silence, then a spoken prompt. */
 type Script = {

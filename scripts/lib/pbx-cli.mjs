@@ -19,6 +19,7 @@ const USAGE = `usage: scripts/pbx COMMAND [options]
   --name NAME        which instance; each has its own folder and ports (main)
   --system           use the Asterisk that is installed on this machine
   --base-port N      first of its 1000 ports
+  --env NAME=VALUE   for Asterisk's own environment; may be given again
   --json             status, start and restart print JSON
 
   TAPEDECK_PBX_DIR     where everything lives (.pbx in the repository)
@@ -37,7 +38,7 @@ const describe = (status) => {
     `  ARI      ${status.ari.url}  user ${status.ari.user}, password in ${status.ari.passwordFile}`,
     `  AMI      ${status.ami.host}:${status.ami.port}  user ${status.ami.user}, secret in ${status.ami.secretFile}`,
     `  SIP      127.0.0.1:${ports.sip}/udp  RTP ${ports.rtpStart}-${ports.rtpEnd}`,
-    `  phones   100-107 expected on ports ${ports.phones}-${ports.phones + 7}, carrier on ${ports.carrier}`,
+    `  phones   100-109 and 120-129 expected on ports ${ports.phones}-${ports.phones + 19}, carrier on ${ports.carrier}`,
     `  spool    ${status.recordingDir}`,
     `  logs     ${dirs.log}`,
   ].join('\n');
@@ -48,7 +49,7 @@ const split = (argv) => {
   let end = argv.indexOf('cli');
   if (end < 0) return { mine: argv, words: [] };
   end += 1;
-  while (argv[end]?.startsWith('--')) end += /^--(name|version|base-port)$/.test(argv[end]) ? 2 : 1;
+  while (argv[end]?.startsWith('--')) end += /^--(name|version|base-port|env)$/.test(argv[end]) ? 2 : 1;
   return { mine: argv.slice(0, end), words: argv.slice(end) };
 };
 
@@ -63,6 +64,7 @@ const parse = () => {
       system: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       'base-port': { type: 'string' },
+      env: { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -83,6 +85,7 @@ const main = async () => {
     name: options.name,
     snippetDir: join(repository, 'asterisk-conf'),
     labDir: join(repository, 'test/support/pbx-conf'),
+    env: Object.fromEntries(options.env.map((pair) => pair.split(/=(.*)/s).slice(0, 2))),
     say,
   });
   const print = (status) =>

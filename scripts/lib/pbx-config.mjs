@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   lstatSync,
@@ -15,7 +16,9 @@ import { join } from 'node:path';
 // sun_path is 108 bytes with its final zero (unix(7)); the longest name here is asterisk.ctl.
 const SOCKET_PATH_LIMIT = 107;
 /** Snippets that an administrator installs; the lab adds only what its own `*.lab.conf` says. */
-const SNIPPETS = ['ari.conf', 'manager.conf', 'http.conf'];
+const SNIPPETS = ['ari.conf', 'manager.conf', 'http.conf', 'cdr_manager.conf'];
+/** Snippets that are added to a file that everybody has of their own. */
+const APPENDED = ['extensions.conf'];
 const SECRETS = ['tapedeck-ari', 'tapedeck-ami', 'lab-ari', 'lab-ami'];
 
 /** The control socket's folder: inside the instance, or under the temporary folder when that path is too long. */
@@ -52,6 +55,7 @@ export const makeDirs = (dirs) => {
   for (const part of ['recording', 'monitor', 'voicemail', 'outgoing', 'tmp'])
     mkdirSync(join(dirs.spool, part), { recursive: true });
   mkdirSync(join(dirs.lib, 'keys'), { recursive: true });
+  mkdirSync(join(dirs.log, 'cdr-csv'), { recursive: true });
 };
 
 export const secretFile = (dirs, name) => join(dirs.secrets, name);
@@ -85,9 +89,10 @@ maxfiles = 16384
 hideconnect = yes
 `;
 
-const extensions = ['100', '101', '102', '103', '104', '105', '106', '107'];
+/** Not 110 to 119: many of those are emergency numbers somewhere, and never recorded. */
+const extensions = Array.from({ length: 20 }, (_, i) => String(i < 10 ? 100 + i : 110 + i));
 
-/** pjsip.conf's objects for the phones; the lab's template is `phone`, and a phone waits at `phones` + 0...7. */
+/** pjsip.conf's objects for the phones; the lab's template is `phone`, and a phone waits at `phones` + 0...19. */
 const phoneSections = (ports) =>
   extensions
     .map(
@@ -141,5 +146,8 @@ export const writeEtc = ({ dirs, tree, ports, snippetDir, labDir }) => {
   }
   for (const name of readdirSync(labDir)) {
     if (name.endsWith('.conf') && !name.endsWith('.lab.conf')) write(name, fill(read(labDir, name)));
+  }
+  for (const name of APPENDED) {
+    appendFileSync(join(dirs.etc, name), `\n${read(snippetDir, name)}`);
   }
 };

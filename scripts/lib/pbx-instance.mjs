@@ -67,7 +67,7 @@ const readJson = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, 'ut
  * One PBX: a folder `run/<name>` below `home` with its own configuration, spool, logs and ports.
  * `snippetDir` is asterisk-conf/, `labDir` the lab's own configuration.
  */
-export const createInstance = ({ home, name, snippetDir, labDir, say }) => {
+export const createInstance = ({ home, name, snippetDir, labDir, say, env = {} }) => {
   if (!/^[a-z0-9][a-z0-9_-]{0,40}$/i.test(name))
     throw new Error(`"${name}" is not a usable name: letters, digits, - and _`);
   const runDir = join(home, 'run');
@@ -108,19 +108,20 @@ export const createInstance = ({ home, name, snippetDir, labDir, say }) => {
     }
     // The laboratory's phones may be up and wait for their PBX to come back.
     if (known && (await ownPortsFree(known))) return known;
-    const taken = new Set(othersBases());
-    const first = createHash('sha256').update(name).digest().readUInt32BE() % BLOCKS;
-    for (let i = 0; i < BLOCKS; i++) {
-      const ports = layout(FIRST_BLOCK + ((first + i) % BLOCKS) * BLOCK);
-      if (!taken.has(ports.base) && (await blockFree(ports))) return ports;
-    }
+    const first = createHash('sha256').update(`${home}\n${name}`).digest().readUInt32BE() % BLOCKS;
+    // One that another instance had before it was stopped is taken only when no other is left.
+    for (const taken of [othersBases(), []])
+      for (let i = 0; i < BLOCKS; i++) {
+        const ports = layout(FIRST_BLOCK + ((first + i) % BLOCKS) * BLOCK);
+        if (!taken.includes(ports.base) && (await blockFree(ports))) return ports;
+      }
     throw new Error(
       'no free block of 1000 ports between 10000 and 31999; stop an instance or give --base-port',
     );
   };
 
   const asterisk = (tree, args) => [tree.command, [...tree.prefix, '-C', configFile, ...args]];
-  // Nothing of the caller's environment may steer the PBX.
+  // Nothing of the caller's environment may steer the PBX, but what was given for it.
   const environment = {
     PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
     HOME: dirs.instance,
@@ -236,7 +237,7 @@ export const createInstance = ({ home, name, snippetDir, labDir, say }) => {
     const [program, args] = asterisk(tree, ['-f']);
     const child = spawn(program, args, {
       cwd: dirs.instance,
-      env: environment,
+      env: { ...environment, ...env },
       detached: true,
       stdio: ['ignore', log, log],
     });

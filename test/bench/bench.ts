@@ -1,11 +1,17 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decode } from '../support/audio.js';
 import { createLab, startPbx } from '../support/pbx.js';
-import { createApiClient, createRecorderLab, readIfThere, until } from '../support/recorder.js';
+import {
+  createApiClient,
+  createRecorderLab,
+  readIfThere,
+  until,
+  seconds as wait,
+} from '../support/recorder.js';
 import { lasting, sequence, tone, wavSource } from '../support/sources.js';
+import { processorTime } from './processor.js';
 
 /**
  * npm run bench: a call of five minutes with a hold of one minute in the middle, and ten calls beside it for the first
@@ -14,15 +20,6 @@ import { lasting, sequence, tone, wavSource } from '../support/sources.js';
  */
 const seconds = Number(process.argv[2] ?? 300);
 const beside = 10;
-const wait = (s: number) => new Promise((resolve) => setTimeout(resolve, s * 1000));
-
-/** Seconds of processor time that a process has used, its ended children included. Source: proc_pid_stat(5). */
-function cpu(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return [11, 12, 13, 14].reduce((sum, n) => sum + Number(fields[n]), 0) / 100;
-}
 
 /** Where sound begins and ends, in ms. */
 function extent(samples: Float32Array | Int16Array, rate: number): { from: number; to: number } {
@@ -53,6 +50,10 @@ try {
   const dana = await lab.phone('103', { source: speech('demo-instruct', 700) });
 
   const pids = { asterisk: pbx.pid!, daemon: recorder.pid('run')! };
+  const cpu = (pid: number) => {
+    const { own, children } = processorTime(pid);
+    return own + children;
+  };
   const used = () => ({ at: performance.now(), asterisk: cpu(pids.asterisk), daemon: cpu(pids.daemon) });
   const share = (a: ReturnType<typeof used>, b: ReturnType<typeof used>, who: 'asterisk' | 'daemon') =>
     ((b[who] - a[who]) / ((b.at - a.at) / 1000)) * 100;
@@ -129,6 +130,5 @@ try {
   await lab.stop();
   await recorder.stop();
   await pbx.stop();
-  if (process.env.KEEP) console.log(dir);
-  else await rm(dir, { recursive: true, force: true });
+  await rm(dir, { recursive: true, force: true });
 }

@@ -1,10 +1,14 @@
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { Test } from 'tap';
 import { build } from 'vite';
 import { fakeApi } from '../support/fake-api.js';
+
+/** Chromium, in its place behind everything that has to keep time. */
+export const BROWSER = fileURLToPath(new URL('../support/chromium', import.meta.url));
 
 const args = [
   '--headless=new',
@@ -22,7 +26,7 @@ const args = [
 export async function openBrowser(t: Test) {
   const uiDir = resolve(t.testdir({}));
   await build({ root: 'web/ui', logLevel: 'warn', build: { outDir: uiDir, emptyOutDir: true } });
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args });
+  const browser = await chromium.launch({ executablePath: BROWSER, args });
   t.teardown(() => browser.close());
   return { browser, uiDir };
 }

@@ -18,6 +18,8 @@ export function aCall(id: string, more: Partial<CallRecord> = {}): CallRecord {
     queue: '',
     legs: [],
     marks: [],
+    consultFor: null,
+    test: false,
     ...more,
   };
 }
@@ -37,6 +39,8 @@ export function aRecording(id: string, callId: string, more: Partial<Recording> 
     sealedAt: 1_700_000_060_000,
     leftDb: -20.5,
     rightDb: -23,
+    gaps: [],
+    quality: null,
     keepUntil: null,
     keepRule: null,
     keepReason: 'No rule fits; it is kept for ever by default.',

@@ -237,7 +237,7 @@ export const hear = (
 };
 
 /** Amplitude of one frequency, full scale 1 (Goertzel). */
-const amplitude = (samples: Float32Array, hz: number, rate: number): number => {
+export const amplitude = (samples: Float32Array, hz: number, rate: number): number => {
   const c = 2 * Math.cos((2 * Math.PI * hz) / rate);
   let [s1, s2] = [0, 0];
   for (const sample of samples) [s2, s1] = [s1, sample + c * s1 - s2];

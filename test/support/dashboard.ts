@@ -8,12 +8,17 @@ import type { Test } from 'tap';
 import { ulid } from 'ulid';
 import type { Catalogue, StoredCall } from '../../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import type { Proof } from '../../daemon/domain/factor.js';
 import { encodePeaks } from '../../daemon/domain/peaks.js';
 import type { CallRecord, Recording } from '../../daemon/domain/recording.js';
-import { createKeys } from '../../daemon/vault/keys.js';
+import { downStatus } from '../../daemon/domain/status.js';
+import { createFactorSecrets } from '../../daemon/vault/factor-secrets.js';
+import { createKeys, keysFile } from '../../daemon/vault/keys.js';
 import { openSealed } from '../../daemon/vault/open.js';
 import { sealStream } from '../../daemon/vault/seal.js';
 import { buildApp, type Deps } from '../../web/app.js';
+import { hashed, newToken } from '../../web/auth/secrets.js';
+import type { Control } from '../../web/control.js';
 
 /** 26 July 2026, 08:00 UTC: where the clock of a dashboard under test begins. */
 export const START = Date.UTC(2026, 6, 26, 8);
@@ -24,20 +29,25 @@ export type Dashboard = Awaited<ReturnType<typeof openDashboard>>;
  * A dashboard on a real catalogue and real keys in a directory of the test's own, with a clock to be turned by hand.
  * Passwords are kept as they are (argon2 has a test of its own), and every look at one is counted.
  */
-export async function openDashboard(t: Test, overrides: Partial<Deps> = {}) {
-  const dataDir = t.testdir({
+export async function openDashboard(
+  t: Test,
+  { control, ...overrides }: Partial<Omit<Deps, 'control'>> & { control?: Partial<Control> } = {},
+) {
+  const testdir = t.testdir({
     ui: {
       'index.html': '<!doctype html><title>Tapedeck</title>',
       assets: { 'index-abc123.js': 'export {};' },
     },
     'secret.txt': 'outside of the pages',
   });
+  const dataDir = overrides.dataDir ?? testdir;
   const clock = { ms: START };
   const verified: string[] = [];
   const lines: string[] = [];
   const catalogue = createSqliteCatalogue({ path: join(dataDir, 'catalogue.db') });
   await catalogue.start();
-  const keys = createKeys({ path: join(dataDir, 'keys.db'), masterKey: randomBytes(32) });
+  const masterKey = randomBytes(32);
+  const keys = createKeys({ path: keysFile(dataDir), masterKey });
   keys.start();
   const { app, setup, routes } = await buildApp({
     catalogue,
@@ -51,21 +61,33 @@ export async function openDashboard(t: Test, overrides: Partial<Deps> = {}) {
       },
       checkPassword: () => {},
     },
+    factorSecrets: createFactorSecrets(() => ({ current: masterKey, next: null, reread: () => [masterKey] })),
+    directory: null,
+    provider: null,
     control: {
       status: async () => ({
         daemon: 'up',
+        ...downStatus('', ''),
+        health: { level: 'green', problems: [] },
         pbx: { ari: true, ami: true, version: '22.10.1', problem: null },
         calls_now: 1,
         recording_now: 1,
-        preserving: 0,
       }),
+      metrics: async () => '# TYPE tapedeck_calls_now gauge\ntapedeck_calls_now 1\n',
       runRetention: async () => ({ erased: 0, failed: 0, left: 0 }),
+      takePass: async () => false,
+      checkpoints: async () => null,
+      signCheckpoint: async () => '',
+      ...control,
     },
     dataDir,
-    uiDir: join(dataDir, 'ui'),
+    uiDir: join(testdir, 'ui'),
     site: { name: 'Test', timeZone: 'Europe/Berlin' },
     web: { address: '127.0.0.1', hosts: ['tapedeck.office.lan'] },
+    tls: null,
     retention: { schedule: '15 3 * * *', breakerPercent: 20 },
+    coverage: { targetPercent: 99.9 },
+    metrics: { allow: ['127.0.0.1'], token: () => null },
     version: '0.0.0-test',
     log: pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) }),
     now: () => clock.ms,
@@ -76,12 +98,13 @@ export async function openDashboard(t: Test, overrides: Partial<Deps> = {}) {
     keys.stop();
     await catalogue.stop();
   });
-  return { app, setup, routes, catalogue, keys, clock, dataDir, verified, lines };
+  return { app, setup, routes, catalogue, keys, masterKey, clock, dataDir, verified, lines };
 }
 
 export const cookieOf = (response: LightMyRequestResponse): string => {
-  const cookie = response.cookies.find(({ name }) => name === 'tapedeck_session');
-  return `tapedeck_session=${cookie?.value ?? ''}`;
+  // Over TLS its name has a prefix.
+  const cookie = response.cookies.find(({ name }) => name.endsWith('tapedeck_session'));
+  return `${cookie?.name ?? 'tapedeck_session'}=${cookie?.value ?? ''}`;
 };
 
 export const password = 'four unrelated quiet words';
@@ -91,6 +114,22 @@ export async function setUp({ app, setup }: Dashboard, name = 'anna'): Promise<s
   const response = await post(app, '/setup', { code: await setup.begin(), name, password });
   if (response.statusCode !== 200) throw new Error(response.body);
   return cookieOf(response);
+}
+
+/** Begins a session for somebody who was added to the catalogue, and gives its cookie. */
+export async function signInAs(
+  { catalogue, clock }: Pick<Dashboard, 'catalogue' | 'clock'>,
+  userId: string,
+  proofs: Proof[] = ['password'],
+): Promise<string> {
+  const token = newToken();
+  const at = clock.ms;
+  await catalogue.addSession({
+    ...{ id: ulid(), tokenHash: hashed(token), userId, address: '127.0.0.1', agent: '' },
+    ...{ createdAt: at, seenAt: at, expiresAt: at + 12 * 3_600_000 },
+    ...{ proofs, provedAt: at, failed: { count: 0, lastAt: null } },
+  });
+  return `tapedeck_session=${token}`;
 }
 
 export const post = (
@@ -131,12 +170,15 @@ export async function addCall(catalogue: Catalogue, change: Partial<CallRecord> 
       {
         id: 'leg-1',
         party: { number: '+4930123444', name: 'Example GmbH', ours: false },
+        endpoint: 'trunk',
         seenAt: startedAt,
         upAt: startedAt + 5000,
         goneAt: startedAt + 185_000,
       },
     ],
-    marks: [{ atMs: 60_000, untilMs: 70_000, kind: 'hold', text: '' }],
+    marks: [{ atMs: 60_000, untilMs: 70_000, kind: 'hold', text: '', legId: null }],
+    consultFor: null,
+    test: false,
     ...change,
   };
   await catalogue.saveCall(call);
@@ -168,6 +210,8 @@ export async function addRecording(
     sealedAt: call.endedAt! + 3000,
     leftDb: -20,
     rightDb: -21,
+    gaps: [],
+    quality: null,
     keepUntil: null,
     keepRule: null,
     keepReason: 'No rule fits; it is kept for ever by default.',
@@ -175,7 +219,8 @@ export async function addRecording(
     eraseReason: null,
     ...change.recording,
   };
-  const peaks = encodePeaks({ perSecond: 10, durationMs: 180_000, left: [0, 128, 255], right: [3, 2, 1] });
+  const [left, right] = [Uint8Array.of(0, 128, 255), Uint8Array.of(3, 2, 1)];
+  const peaks = encodePeaks({ perSecond: 10, durationMs: 180_000, left, right });
   await catalogue.recordingSealed(recording, peaks, {
     status: 'recorded',
     reason: '',

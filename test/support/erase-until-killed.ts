@@ -4,7 +4,7 @@ import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.j
 import { createLog } from '../../daemon/ops/log.js';
 import { createRetain, type Retain } from '../../daemon/retain.js';
 import { removeDurably } from '../../daemon/vault/durable.js';
-import { createKeys } from '../../daemon/vault/keys.js';
+import { createKeys, keysFile } from '../../daemon/vault/keys.js';
 
 export const NOW = 1_800_000_000_000;
 
@@ -22,7 +22,7 @@ export async function openHouse(dir: string, beforeEach: (verb: string) => void 
       },
     });
   const catalogue = createSqliteCatalogue({ path: join(dir, 'catalogue.db') });
-  const keys = createKeys({ path: join(dir, 'keys.db'), masterKey: readFileSync(join(dir, 'master.bin')) });
+  const keys = createKeys({ path: keysFile(dir), masterKey: readFileSync(join(dir, 'master.bin')) });
   await catalogue.start();
   keys.start();
   const retain: Retain = createRetain({
@@ -30,6 +30,7 @@ export async function openHouse(dir: string, beforeEach: (verb: string) => void 
     keys: watched('keys', keys),
     files: watched('files', { remove: removeDurably, exists: async (path: string) => existsSync(path) }),
     clock: () => NOW,
+    alarms: { raise: () => {}, clear: () => {} },
     config: { dataDir: dir, schedule: '15 3 * * *', timeZone: 'Europe/Berlin', breakerPercent: 100 },
     log: createLog('silent', 'test'),
   });

@@ -1,15 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import helmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyReply } from 'fastify';
 import type { Static } from 'typebox';
 import { decideRecord, decideRetention, type Policy } from '../../daemon/domain/policy.js';
 import { contentPolicy } from '../../web/headers.js';
-import type { CallSummary, PolicyTestBody, SessionView, StatusView } from '../../web/schemas.js';
-import { make, retentionOf, type State } from './fake-data.js';
+import type { CallDetail, CallSummary, PolicyTestBody, SessionView } from '../../web/schemas.js';
+import { type As, seenAs, userOf } from './fake-askers.js';
+import { auditOf, auditStateOf } from './fake-audit.js';
+import { coverageOf } from './fake-coverage.js';
+import { make, retentionOf, type State, trendsOf } from './fake-data.js';
+import { fakePeople } from './fake-people.js';
+import { statusOf } from './fake-status.js';
 
 let sound: Buffer | undefined;
 /** Seconds of sound in every made-up recording. */
@@ -21,13 +24,16 @@ const SOUND_S = 40;
  */
 export async function fakeApi({
   state = 'little' as State,
+  as = 'founder' as As,
   signedIn = true,
   setUp = false,
+  auditor = false,
   port = 0,
   uiDir = 'dist/web/ui',
 } = {}) {
   const now = Date.now();
   const made = make(state, now);
+  const people = fakePeople(state, now, auditor || as === 'auditor');
   sound ??= recording();
   const audio = sound;
   let user: string | null = signedIn ? 'Anna Berg' : null;
@@ -35,7 +41,9 @@ export async function fakeApi({
   let version = made.policy.record.length ? 4 : 0;
   let policy: Policy = made.policy;
   let erased = false;
+  const reasons = new Map<string, string>();
   const live = new Set<FastifyReply['raw']>();
+  const heard: { id: string; heard: [number, number][] }[] = [];
 
   const app = Fastify({ forceCloseConnections: true });
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: contentPolicy } });
@@ -54,14 +62,16 @@ export async function fakeApi({
     detail = '',
   ) => reply.code(status).send({ error: { code, message, hint, detail, request_id: '01J0FAKE' } });
   app.addHook('onRequest', async (request, reply) => {
-    if (user === null && /^\/api\/v1\/(?!session|setup)/.test(request.url))
+    if (user === null && /^\/api\/v1\/(?!session|setup|welcome)/.test(request.url))
       return refuse(reply, 401, 'not_signed_in', 'You are not signed in.', 'Sign in and try again.');
     if (request.method !== 'GET' && request.headers['x-tapedeck'] !== '1')
       return refuse(reply, 403, 'forbidden_origin', 'This request came from another site.');
   });
 
   const session = (): Static<typeof SessionView> => ({
-    user: user === null ? null : { name: user },
+    user: user === null ? null : userOf(as, user),
+    second_factor: null,
+    sign_in: { provider: null },
     setup_needed: needed,
     site: {
       name: state === 'hostile' ? 'A company with a remarkably long name, Ltd & Co' : 'Hartley Joinery',
@@ -69,13 +79,21 @@ export async function fakeApi({
     },
     version: '0.1.0',
   });
-  const status = (): Static<typeof StatusView> => ({
-    daemon: state === 'down' ? 'down' : 'up',
-    pbx: { ari: state !== 'down', ami: state !== 'down', version: '22.5.2', problem: null },
-    calls_now: made.calls.filter((c) => c.state === 'live').length,
-    recording_now: made.calls.filter((c) => c.state === 'live').length,
-    preserving: made.calls.filter((c) => c.state === 'ended' && c.coverage.status === 'pending').length,
-  });
+  const status = () => statusOf(state, made.calls, Date.now());
+  const seen = (id: string) => made.calls.flatMap((c) => (c.id === id ? (seenAs(as, c) ?? []) : []))[0];
+  const unknown = (reply: FastifyReply) =>
+    refuse(reply, 404, 'call_unknown', 'There is no such call.', 'Take the id from the address of its page.');
+  const told = () => {
+    const said = status();
+    if (userOf(as, '').may.includes('oversee')) return said;
+    return {
+      ...said,
+      calls_now: 0,
+      recording_now: 0,
+      preserving: 0,
+      health: { ...said.health, problems: [] },
+    };
+  };
   type Credentials = { Body: { name: string; password: string; code?: string } };
 
   app.register(
@@ -112,28 +130,47 @@ export async function fakeApi({
       });
       api.get<{ Querystring: Record<string, string> }>('/calls', ({ query }) => {
         const limit = Number(query.limit ?? 50);
-        const found = made.calls.filter((c) => fits(c, query));
+        const found = made.calls.filter((c) => fits(c, query) && seenAs(as, c));
         const from = query.before ? found.findIndex((c) => c.id < query.before!) : 0;
         const page = from < 0 ? [] : found.slice(from, from + limit);
         return { calls: page, next: from >= 0 && from + limit < found.length ? page.at(-1)!.id : null };
       });
       api.get<{ Params: { id: string } }>(
         '/calls/:id',
-        ({ params }, reply) =>
-          made.calls.find((c) => c.id === params.id) ??
-          refuse(
-            reply,
-            404,
-            'call_unknown',
-            'There is no such call.',
-            'Take the id from the address of its page.',
-          ),
+        ({ params }, reply) => seen(params.id) ?? unknown(reply),
       );
-      api.get<{ Params: { id: string } }>('/calls/:id/peaks', ({ params }) =>
-        peaks(made.calls.find((c) => c.id === params.id)),
+      api.post<{ Params: { id: string }; Body: { reason: string } }>(
+        '/calls/:id/listen',
+        ({ params, body }, reply) => {
+          if (!seen(params.id)) return unknown(reply);
+          // As a dashboard does that was started anew in between.
+          if (body.reason !== 'forget me') reasons.set(params.id, body.reason);
+          return { until: new Date().toISOString() };
+        },
       );
-      api.get('/calls/:id/audio', (request, reply) => {
-        reply.header('accept-ranges', 'bytes').type('audio/ogg');
+      api.get<{ Params: { id: string } }>('/calls/:id/peaks', ({ params }) => peaks(seen(params.id)));
+      api.post<{ Params: { id: string }; Body: { reason?: string } }>(
+        '/calls/:id/evidence',
+        ({ params, body }, reply) =>
+          auditor && !body.reason
+            ? refuse(
+                reply,
+                400,
+                'request_invalid',
+                'This is not a valid request.',
+                '',
+                'body.reason: say why',
+              )
+            : reply
+                .type('application/zip')
+                .header('content-disposition', `attachment; filename="tapedeck-evidence-${params.id}.zip"`)
+                .header('x-tapedeck-checkpoint', state === 'hostile' ? 'kept' : 'fresh')
+                .send(Buffer.from('PK')),
+      );
+      api.get<{ Params: { id: string } }>('/calls/:id/audio', (request, reply) => {
+        if (seen(request.params.id)?.you.reason && !reasons.has(request.params.id))
+          return refuse(reply, 403, 'reason_needed', 'You have not said why you hear this call.');
+        reply.header('accept-ranges', 'bytes').header('cache-control', 'no-store').type('audio/ogg');
         const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
         if (!range) return reply.send(audio);
         const [from, to] = [
@@ -148,7 +185,7 @@ export async function fakeApi({
       api.get('/live', (_, reply) => {
         reply.hijack();
         reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-        reply.raw.write(`retry: 500\n\nevent: status\ndata: ${JSON.stringify(status())}\n\n`);
+        reply.raw.write(`retry: 500\n\nevent: status\ndata: ${JSON.stringify(told())}\n\n`);
         live.add(reply.raw);
         reply.raw.on('close', () => live.delete(reply.raw));
       });
@@ -189,6 +226,19 @@ export async function fakeApi({
           keep_reason: keep.reason,
         };
       });
+      api.post<{ Params: { id: string }; Body: { heard: [number, number][] } }>(
+        '/calls/:id/heard',
+        ({ params, body }) => {
+          heard.push({ id: params.id, heard: body.heard });
+          return { counted_ms: 0 };
+        },
+      );
+      api.get<{ Querystring: Record<string, string> }>('/audit', ({ query }) =>
+        auditOf(state, made, now, query),
+      );
+      api.get('/audit/state', () => auditStateOf(state, made, now));
+      api.get('/audit.csv', (_, reply) => reply.type('text/csv').send('seq\n'));
+      api.get('/quality', () => trendsOf(state));
       api.get('/retention', () => {
         const seen = retentionOf(state, made, now);
         return erased
@@ -216,7 +266,12 @@ export async function fakeApi({
         erased = true;
         return { erased: due_total, failed: 0, left: 0 };
       });
+      api.get<{ Querystring: Record<string, string> }>('/coverage', ({ query }) =>
+        coverageOf(state, made, now, query),
+      );
+      api.get('/coverage.csv', (_, reply) => reply.type('text/csv').send('status\n'));
       api.get('/status', status);
+      people.routes(api, refuse);
     },
     { prefix: '/api/v1' },
   );
@@ -226,6 +281,11 @@ export async function fakeApi({
   return {
     url: `http://127.0.0.1:${bound}`,
     calls: made.calls,
+    people: people.people,
+    /** What players have said that they played. */
+    heard,
+    /** Why calls were heard, by their ids. */
+    reasons,
     /** Changes the data and tells every open page. */
     change(how: () => void) {
       how();
@@ -253,11 +313,12 @@ function fits(c: CallSummary, query: Record<string, string>): boolean {
   );
 }
 
-/** What looks like two people taking turns. */
-function peaks(call: CallSummary | undefined) {
+/** What looks like two people taking turns, as far as it may be heard. */
+function peaks(call: CallDetail | undefined) {
   const duration_ms = call?.recording?.duration_ms ?? 0;
   const side = (turn: number) =>
     Array.from({ length: Math.floor(duration_ms / 100) }, (_, i) => {
+      if (!call?.you.heard.some((h) => h.from_ms <= i * 100 && i * 100 < h.until_ms)) return 0;
       const speaks = Math.floor(i / 37 + Math.sin(i / 90)) % 2 === turn;
       const loud = Math.abs(Math.sin(i * 1.7) * Math.sin(i * 0.31) * Math.cos(i * 0.11));
       return Math.round(speaks ? 40 + loud * 160 : loud * 9);
@@ -266,9 +327,8 @@ function peaks(call: CallSummary | undefined) {
 }
 
 function recording(): Buffer {
-  const file = join(mkdtempSync(join(tmpdir(), 'tapedeck-fake-')), 'call.ogg');
   const tone = (hz: number) => `sine=frequency=${hz}:duration=${SOUND_S}`;
-  execFileSync('ffmpeg', [
+  return execFileSync('ffmpeg', [
     '-v',
     'error',
     '-f',
@@ -285,7 +345,8 @@ function recording(): Buffer {
     'libopus',
     '-b:a',
     '32k',
-    file,
+    '-f',
+    'ogg',
+    'pipe:1',
   ]);
-  return readFileSync(file);
 }

@@ -1,13 +1,19 @@
 import type { Static } from 'typebox';
+import { encodeTime } from 'ulid';
 import type { Policy } from '../../daemon/domain/policy.js';
-import type { CallDetail, PartyView, RetentionItem, RetentionView } from '../../web/schemas.js';
+import type {
+  CallDetail,
+  PartyView,
+  QualityTrendsView,
+  RetentionItem,
+  RetentionView,
+} from '../../web/schemas.js';
 
 type Party = Static<typeof PartyView>;
 export type Made = { calls: CallDetail[]; policy: Policy };
-export type State = 'empty' | 'little' | 'year' | 'hostile' | 'down' | 'breaker';
+export type State = 'empty' | 'little' | 'year' | 'hostile' | 'down' | 'breaker' | 'trouble';
 
 const DAY = 86_400_000;
-const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** The same numbers every time, so that pictures can be compared. */
 function dice(seed: number) {
@@ -18,11 +24,8 @@ function dice(seed: number) {
   };
 }
 
-function idAt(ms: number, n: number): string {
-  let out = '';
-  for (let i = 0, t = ms; i < 10; i++, t = Math.floor(t / 32)) out = CROCKFORD[t % 32] + out;
-  return `${out}${n.toString().padStart(16, '0')}`;
-}
+const idAt = (ms: number, n: number): string =>
+  `${encodeTime(Math.floor(ms))}${n.toString().padStart(16, '0')}`;
 
 const ours: Party[] = [
   ['101', 'Reception'],
@@ -94,7 +97,7 @@ export const rules: Policy = {
 };
 
 export function make(state: State, now: number): Made {
-  const many = { empty: 0, little: 9, year: 3000, hostile: 16, down: 9, breaker: 400 }[state];
+  const many = { empty: 0, little: 9, year: 3000, hostile: 16, down: 9, trouble: 9, breaker: 400 }[state];
   const random = dice(7);
   const pick = <T>(from: T[]): T => from[Math.floor(random() * from.length)]!;
   const calls: CallDetail[] = [];
@@ -114,7 +117,35 @@ export function make(state: State, now: number): Made {
       }),
     );
   }
+  const [asked, main] = [calls[5], calls[6]];
+  if (asked && main) {
+    asked.consult_for = main.id;
+    main.consultations = [asked];
+  }
+  for (const made of calls) made.seal = sealOf(made, now);
+  const heard = calls.find((c) => c.seal !== null);
+  if (state === 'trouble' && heard?.seal)
+    Object.assign(heard.seal, {
+      fault: 'Its file was cut: 65536 of 81240 bytes are there.',
+      fault_at: new Date(now - 7_200_000).toISOString(),
+    });
   return { calls, policy: state === 'empty' ? { ...rules, record: [], retention: [] } : rules };
+}
+
+/** The third was sealed before there were manifests. */
+function sealOf(call: CallDetail, now: number): CallDetail['seal'] {
+  const r = call.recording;
+  if (r?.state !== 'sealed') return null;
+  const later = call.id.endsWith('3');
+  const read = Math.max(Date.parse(r.sealed_at), now - 12 * DAY);
+  return {
+    signed_at: later ? new Date(read).toISOString() : r.sealed_at,
+    key_id: '3f9a2c0d51b7e864',
+    made_later: later,
+    checked_at: new Date(read).toISOString(),
+    fault: null,
+    fault_at: null,
+  };
 }
 
 type How = {
@@ -181,6 +212,31 @@ function call(n: number, start: number, { direction, them, us, fate, long, now }
           erase_reason: erased ? 'Everything else: kept for 90 days, which ended.' : null,
           sha256: 'a3f1'.repeat(16),
           sealed_sha256: '09bc'.repeat(16),
+          gaps:
+            fate === 6
+              ? [
+                  { at_ms: 31_000, until_ms: 45_000, side: 'both', reason: 'The PBX was restarted.' },
+                  {
+                    at_ms: 60_000,
+                    until_ms: 72_000,
+                    side: 'us',
+                    reason: 'Asterisk stopped writing this side early.',
+                  },
+                ]
+              : [],
+          quality: {
+            them: { ...aSide, noise_db: fate === 2 ? -41.5 : -72 },
+            us: { ...aSide, lost_share: fate === 2 ? 0.034 : 0 },
+            echo: fate === 2 ? { side: 'us', db: 22.4, delay_ms: 180 } : null,
+            flags:
+              fate === 2
+                ? [
+                    { side: 'them', flag: 'noisy' },
+                    { side: 'us', flag: 'lossy' },
+                    { side: 'us', flag: 'echo' },
+                  ]
+                : [],
+          },
         }
       : null,
     legs: [
@@ -189,15 +245,46 @@ function call(n: number, start: number, { direction, them, us, fate, long, now }
       ...(missed ? [] : [{ party: us, joined_ms: 21_000, left_ms: live ? null : long }]),
     ],
     marks: missed
-      ? [{ at_ms: 0, until_ms: 15_000, kind: 'ring', text: '' }]
+      ? [{ at_ms: 0, until_ms: 15_000, kind: 'ring', text: '', leg: null }]
       : [
-          { at_ms: -6000, until_ms: 0, kind: 'queue', text: 'orders' },
-          { at_ms: 0, until_ms: null, kind: 'answer', text: '' },
-          { at_ms: 12_000, until_ms: 21_000, kind: 'hold', text: 'by Reception' },
-          { at_ms: 21_000, until_ms: null, kind: 'transfer', text: `to ${us.name}` },
-          ...(fate === 6 ? [{ at_ms: 31_000, until_ms: 45_000, kind: 'gap', text: '' }] : []),
-          ...(live ? [] : [{ at_ms: long, until_ms: null, kind: 'end', text: '' }]),
+          { at_ms: -6000, until_ms: 0, kind: 'queue', text: 'orders', leg: 0 },
+          { at_ms: 0, until_ms: null, kind: 'answer', text: '', leg: null },
+          { at_ms: 12_000, until_ms: 21_000, kind: 'hold', text: 'by Reception', leg: 1 },
+          { at_ms: 21_000, until_ms: null, kind: 'transfer', text: `to ${us.name}`, leg: 1 },
+          ...(live ? [] : [{ at_ms: long, until_ms: null, kind: 'end', text: '', leg: null }]),
         ],
+    consult_for: null,
+    consultations: [],
+    seal: null,
+    you: {
+      rights: ['view', 'play', 'download'],
+      hears: 'all',
+      heard: [{ from_ms: 0, until_ms: long }],
+      reason: false,
+    },
+  };
+}
+
+const aSide = {
+  ...{ speech_db: -19.1, noise_db: -72, peak_db: -2.4, silent_share: 0.52 },
+  ...{ zero_share: 0.4, clipped_share: 0, lost_share: 0 },
+};
+
+export function trendsOf(state: State): Static<typeof QualityTrendsView> {
+  if (state === 'empty') return { worst: null, extensions: [], lines: [] };
+  const none = { silent: 0, one_way: 0, quiet: 0, clipped: 0, noisy: 0, echo: 0, lossy: 0 };
+  const ear = (kind: string, name: string, calls: number, flags: Partial<typeof none>) => ({
+    ...{ name, of: `${kind}:${name}`, calls, flags: { ...none, ...flags } },
+    flagged: Math.max(0, ...Object.values(flags)),
+  });
+  const worst = ear('extension', '112', 40, { noisy: 31, echo: 3 });
+  return {
+    worst,
+    extensions: [worst, ear('extension', '134', 212, { one_way: 2 }), ear('extension', '101', 1308, {})],
+    lines: [
+      ear('line', 'trunk', 1512, { lossy: 44, one_way: 1 }),
+      ear('line', 'a-provider-with-quite-a-long-name', 9, {}),
+    ],
   };
 }
 

@@ -1,7 +1,7 @@
 import { type Call, createCall, type Identity } from './sip/call.js';
 import type { CodecName } from './sip/codecs.js';
 import { createEndpoint, type Headers } from './sip/endpoint.js';
-import { header, type SipMessage } from './sip/message.js';
+import { header, type SipMessage, userOf } from './sip/message.js';
 import type { RtpOptions } from './sip/rtp.js';
 import { type Source, silence } from './sources.js';
 
@@ -17,14 +17,14 @@ export type PhoneOptions = {
   port: number;
   /** how long it rings before it answers (ms); null: until `answer()` is called. 200 by default */
   answerAfterMs?: number | null;
-  /** makes what each call says; silence by default */
-  source?: () => Source;
+  /** makes what each call says, given the number that is called; silence by default */
+  source?: (called: string) => Source;
   /** in order of preference; ulaw by default */
   codecs?: CodecName[];
   /** sent with every request */
   headers?: Headers;
-  /** for every call of this phone */
-  rtp?: RtpOptions;
+  /** for every call of this phone, or made anew for each */
+  rtp?: RtpOptions | (() => RtpOptions);
 };
 
 export type CallOptions = {
@@ -38,12 +38,11 @@ export type CallOptions = {
 
 /** A SIP phone on 127.0.0.1 with real RTP. Does nothing before `start()`. */
 export const createPhone = (options: PhoneOptions) => {
-  const { user, sipPort } = options;
-  let answerAfterMs = options.answerAfterMs === undefined ? 200 : options.answerAfterMs;
+  const { user, sipPort, answerAfterMs = 200 } = options;
   let busy = false;
   const calls: Call[] = [];
   const unclaimed: Call[] = [];
-  const waiting: ((call: Call) => void)[] = [];
+  const waiting: { wants: (call: Call) => boolean; claim: (call: Call) => void }[] = [];
   const timers = new Set<NodeJS.Timeout>();
 
   const identity = (caller?: CallOptions['caller']): Identity => ({
@@ -53,13 +52,15 @@ export const createPhone = (options: PhoneOptions) => {
     headers: options.headers,
   });
 
-  const deps = (callOptions: CallOptions = {}) => ({
+  const media = typeof options.rtp === 'function' ? options.rtp : () => options.rtp as RtpOptions | undefined;
+
+  const deps = (called: string, callOptions: CallOptions = {}) => ({
     endpoint,
     identity: identity(callOptions.caller),
     sipPort,
-    source: callOptions.source ?? options.source?.() ?? silence(),
+    source: callOptions.source ?? options.source?.(called) ?? silence(),
     codecs: callOptions.codecs ?? options.codecs ?? (['ulaw'] satisfies CodecName[]),
-    rtp: callOptions.rtp ?? options.rtp,
+    rtp: callOptions.rtp ?? media(),
   });
 
   const answerLater = (call: Call, ms: number): void => {
@@ -75,11 +76,11 @@ export const createPhone = (options: PhoneOptions) => {
       await endpoint.respond(invite, 486, 'Busy Here');
       return;
     }
-    const call = await createCall(deps(), { invite });
+    const call = await createCall(deps(userOf(invite.uri)), { invite });
     calls.push(call);
     call.ring();
-    const claim = waiting.shift();
-    if (claim) claim(call);
+    const next = waiting.findIndex(({ wants }) => wants(call));
+    if (next >= 0) waiting.splice(next, 1)[0]!.claim(call);
     else unclaimed.push(call);
     if (answerAfterMs !== null) answerLater(call, answerAfterMs);
   };
@@ -97,7 +98,6 @@ export const createPhone = (options: PhoneOptions) => {
 
   return {
     user,
-    port: options.port,
     /** every call since `start()`, oldest first */
     calls: calls as readonly Call[],
     /** Throws when the port is taken. */
@@ -110,31 +110,40 @@ export const createPhone = (options: PhoneOptions) => {
     },
     /** Dials. Gives the call at once; `answered` and `ended` tell the rest. */
     call: async (number: string, callOptions: CallOptions = {}): Promise<Call> => {
-      const call = await createCall(deps(callOptions), { number });
+      const call = await createCall(deps(number, callOptions), { number });
       calls.push(call);
       call.start(callOptions.headers ?? []);
       return call;
     },
-    /** The next incoming call that nobody has asked for yet, ringing or answered. Throws after `timeoutMs`. */
-    incoming: (timeoutMs = 10_000): Promise<Call> => {
-      for (let call = unclaimed.shift(); call; call = unclaimed.shift()) {
-        if (call.state() !== 'ended') return Promise.resolve(call);
-      }
+    /**
+     * The next incoming call that nobody has asked for yet, ringing or answered; the next to the number `called`, if
+     * that is given. Throws after `timeoutMs`.
+     */
+    incoming: ({
+      called,
+      timeoutMs = 10_000,
+    }: {
+      called?: string;
+      timeoutMs?: number;
+    } = {}): Promise<Call> => {
+      const wants = (call: Call) =>
+        call.state() !== 'ended' && (called === undefined || call.called === called);
+      const there = unclaimed.findIndex(wants);
+      if (there >= 0) return Promise.resolve(unclaimed.splice(there, 1)[0]!);
       return new Promise((resolve, reject) => {
         const claim = (call: Call): void => {
           clearTimeout(timer);
           resolve(call);
         };
         const timer = setTimeout(() => {
-          waiting.splice(waiting.indexOf(claim), 1);
-          reject(new Error(`nobody called ${user} in ${timeoutMs} ms`));
+          waiting.splice(
+            waiting.findIndex((each) => each.claim === claim),
+            1,
+          );
+          reject(new Error(`nobody called ${called ?? user} in ${timeoutMs} ms`));
         }, timeoutMs);
-        waiting.push(claim);
+        waiting.push({ wants, claim });
       });
-    },
-    /** Rings so long before it answers (ms); null: until `answer()`. */
-    answerAfter: (ms: number | null): void => {
-      answerAfterMs = ms;
     },
     /** Refuses every call with 486 from now on, or no longer. */
     setBusy: (value: boolean): void => {

@@ -1,6 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Pbx } from './pbx.js';
 
@@ -17,22 +21,52 @@ export type CallView = {
   recording: { id: string; state: string; duration_ms: number; sha256: string } | null;
 };
 
+/** A socket's path has 107 bytes at most, and the folder of a test is named after the test. */
+const fits = (dataDir: string): boolean => Buffer.byteLength(join(dataDir, 'control.sock')) <= 107;
+
+/** The same for the same folder, so that what a killed test left there goes when it is run again. */
+const shortDir = (dir: string): string =>
+  join(tmpdir(), `tapedeck-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}`);
+
+/** Runs `tapedeck` as a child that is ended with us, however we end: a killed test leaves no recorder behind. */
+export function spawnTapedeck(
+  args: string[],
+  env: Record<string, string> = {},
+): ChildProcessByStdio<null, Readable, Readable> {
+  return spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, MAIN, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
 /**
  * A Tapedeck of its own in `dir`: writes tapedeck.toml for a PBX of the laboratory, and runs the two processes as an
- * admin would. `extra` is TOML that is put at the end. Logs go to files in `dir`.
+ * admin would. `extra` is TOML that is put at the end, `web` more lines of that section, `testCalls` the section of that name
+ * (off unless given), `env` is for the processes, `reserveMb` is kept free on both disks. Logs go to files in `dir`.
  */
 export function createRecorderLab({
   dir,
   pbx,
   webPort = 0,
+  testCalls = '[test_calls]\nenabled = false\n',
   extra = '',
+  web = '',
+  env = {},
+  reserveMb = 8,
 }: {
   dir: string;
   pbx: Pbx;
   webPort?: number;
+  web?: string;
+  testCalls?: string;
   extra?: string;
+  env?: Record<string, string>;
+  reserveMb?: number;
 }) {
   const config = join(dir, 'tapedeck.toml');
+  const inside = join(dir, 'data');
+  const dataDir = fits(inside) ? inside : shortDir(dir);
+  if (dataDir !== inside && !existsSync(config)) rmSync(dataDir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const origin = new URL(pbx.ari.url).origin;
   writeFileSync(
@@ -40,11 +74,13 @@ export function createRecorderLab({
     [
       '# Written for a PBX of the laboratory.',
       '[site]\nname = "Laboratory"\n',
-      '[data]\ndir = "data"\n',
+      `[data]\ndir = "${dataDir}"\nreserve_mb = ${reserveMb}\n`,
       '[keys]\nmaster_key_file = "master.key"\n',
       `[pbx]\nari_url = "${origin}"\nari_password_file = "${pbx.ari.passwordFile}"`,
-      `ami_port = ${pbx.ami.port}\nami_secret_file = "${pbx.ami.secretFile}"\nspool = "${pbx.recordingDir}"\n`,
-      `[web]\nport = ${webPort}\n`,
+      `ami_port = ${pbx.ami.port}\nami_secret_file = "${pbx.ami.secretFile}"\nspool = "${pbx.recordingDir}"`,
+      `spool_reserve_mb = ${reserveMb}\n`,
+      `[web]\nport = ${webPort}\n${web}`,
+      testCalls,
       extra,
     ].join('\n'),
   );
@@ -52,9 +88,7 @@ export function createRecorderLab({
 
   /** Starts a subcommand and waits until its output has this text. Throws with its output when it ends first. */
   async function launch(name: 'run' | 'web', ready: RegExp): Promise<string> {
-    const child = spawn(process.execPath, [MAIN, '--config', config, name], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawnTapedeck(['--config', config, name], env);
     processes.set(name, child);
     const log = createWriteStream(join(dir, `${name}.log`), { flags: 'a' });
     let output = '';
@@ -90,9 +124,10 @@ export function createRecorderLab({
 
   return {
     config,
-    dataDir: join(dir, 'data'),
-    startDaemon: () => launch('run', /Connected to ARI/),
+    dataDir,
+    startDaemon: (ready = /Connected to ARI/) => launch('run', ready),
     stopDaemon: (signal: NodeJS.Signals = 'SIGTERM') => halt('run', signal),
+    stopWeb: () => halt('web', 'SIGTERM'),
     pid: (name: 'run' | 'web') => processes.get(name)?.pid,
     /** Starts the dashboard. Gives its address, and the set-up code if nobody can sign in yet. */
     async startWeb(): Promise<{ address: string; setupCode: string | null }> {
@@ -102,7 +137,6 @@ export function createRecorderLab({
         setupCode: /set-up code:\s+(\S+)/.exec(output)?.[1] ?? null,
       };
     },
-    stopWeb: () => halt('web', 'SIGTERM'),
     /** Runs one `tapedeck` command to its end. */
     command(args: string[], input = ''): Promise<{ code: number; out: string; err: string }> {
       return new Promise((resolve) => {
@@ -119,6 +153,7 @@ export function createRecorderLab({
     },
     async stop(): Promise<void> {
       await Promise.all([halt('web', 'SIGTERM'), halt('run', 'SIGTERM')]);
+      if (dataDir !== inside) rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }
@@ -182,14 +217,17 @@ export async function until<T>(
   ask: () => Promise<T | null | undefined | false> | T | null | undefined | false,
   ms = 10_000,
 ): Promise<T> {
-  const end = Date.now() + ms;
+  const end = performance.now() + ms;
   for (;;) {
     const value = await ask();
     if (value) return value;
-    if (Date.now() > end) throw new Error(`${what}: not in ${ms / 1000} s`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (performance.now() > end) throw new Error(`${what}: not in ${ms / 1000} s`);
+    await seconds(0.05);
   }
 }
+
+/** People talk for so long, or what is looked at is what happens in this time: to wait for a thing there is `until`. */
+export const seconds = (n: number): Promise<void> => delay(n * 1000);
 
 /** What the file holds, or null. */
 export const readIfThere = (file: string): string | null =>

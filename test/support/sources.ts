@@ -1,9 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** What a phone says: each call of `frame` gives the next 20 ms, 160 samples of 8 kHz signed 16 bit. */
 export type Source = {
   frame: () => Int16Array;
+  /**
+   * The next 20 ms of what lies above 4 kHz, as G.722 has it: 8 kHz samples of that band, in which f stands for
+   * 8000 - f Hz. Only a wideband call carries it.
+   */
+  upper?: () => Int16Array;
   /** true once it has said everything; a source without an end never is */
   finished: () => boolean;
 };
@@ -25,6 +31,12 @@ export const tone = (hz: number, { amplitude = 8000 } = {}): Source => {
     finished: () => false,
   };
 };
+
+/** A voice of two tones, one below 4 kHz and a softer one above it. */
+export const wideTone = (low: number, high: number): Source => ({
+  ...tone(low),
+  upper: tone(8000 - high, { amplitude: 2500 }).frame,
+});
 
 /** Linear samples (8 kHz); then silence, or from the beginning again with `loop`. */
 export const pcmSource = (pcm: Int16Array, { loop = false } = {}): Source => {
@@ -97,4 +109,13 @@ export const sequence = (parts: Source[]): Source => {
       return waiting.length === 0;
     },
   };
+};
+
+/** The samples of one of Asterisk's spoken prompts, also where no Asterisk runs. Throws when none was fetched. */
+export const spokenPrompt = (name: string): Int16Array => {
+  const file = fileURLToPath(
+    new URL(`../../.pbx/root-22/usr/share/asterisk/sounds/en_US_f_Allison/${name}.wav`, import.meta.url),
+  );
+  if (!existsSync(file)) throw new Error(`${name} is not there: scripts/pbx get --version 22`);
+  return readPrompt(file);
 };

@@ -1,38 +1,88 @@
 import type { FastifyRequest } from 'fastify';
 import { fail } from '../../daemon/domain/error.js';
+import type { CallId } from '../../daemon/domain/recording.js';
+import type { Control } from '../control.js';
 import { withStatus } from '../errors.js';
+import { BY_ITSELF } from '../seen.js';
 import type { App } from '../types.js';
+import { admit } from './access.js';
+import type { Cookie } from './cookie.js';
 import { sameOrigin } from './hosts.js';
 import type { Sessions } from './sessions.js';
+import { type Tokens, tokenIn } from './tokens.js';
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
-/** Sent by a page that refreshes itself: it does not count as a sign of life of the person before it. */
-const BY_ITSELF = 'x-tapedeck-background';
 
 /**
- * The door. Runs before every route, those of plugins and unknown addresses included: what does not say
- * `config: { public: true }` needs a session, and nothing is changed for a page of another site.
+ * The door. Runs before every route, those of plugins and unknown addresses included: `config.access` says who may pass,
+ * and nothing is changed for a page of another site. Whoever comes with an API token has no cookie and no browser: what a
+ * page of another site could do is no matter, and what is the person's own (his account, his tokens) stays shut.
+ *
+ * It stands behind the limits, so that what it refuses is counted too, and before the body is read.
  */
 export function guard(
   app: App,
-  deps: { hosts: { allows(header: string | undefined): boolean }; sessions: Sessions; cookie: string },
+  deps: {
+    hosts: { allows(header: string | undefined): boolean };
+    sessions: Sessions;
+    tokens: Tokens;
+    cookie: Cookie;
+    control: Pick<Control, 'takePass'>;
+  },
 ): void {
   app.decorateRequest('session', null);
-  app.addHook('onRequest', async (request) => {
+  app.decorateRequest('token', null);
+  app.decorateRequest('testCall', null);
+  app.decorateRequest('reason', '');
+  app.addHook('preParsing', async (request, reply) => {
     if (!deps.hosts.allows(request.headers.host))
       throw withStatus(421, fail('forbidden_origin', 'Add this name to [web] hosts in tapedeck.toml.'));
-    if (!READS.has(request.method)) refuseOtherSites(request);
-    const open = request.routeOptions.config.public === true;
+    const access = request.routeOptions.config.access ?? 'signed_in';
+    const open = access === 'public';
+    const changes = !READS.has(request.method);
+    if (changes) refuseOtherSites(request);
+    const given = tokenIn(request.headers.authorization);
+    if (given !== null) {
+      const found = await deps.tokens.find(given, request.ip);
+      if (found === null && !open) throw fail('token_refused');
+      request.session = found?.session ?? null;
+      request.token = found?.token ?? null;
+      if (open || found === null) return;
+      const own = access === 'signed_in' || access === 'second_factor';
+      if (own && request.routeOptions.config.tokens !== true) throw fail('forbidden');
+      admit(found.session, access);
+      return;
+    }
+    if (changes && request.headers['x-tapedeck'] !== '1')
+      throw fail('forbidden_origin', 'The header X-Tapedeck: 1 is missing.');
     if (!open && request.headers['sec-fetch-site'] === 'cross-site') throw fail('forbidden_origin');
+    // A page that refreshes itself is no sign of life of the person before it.
     const use = request.headers[BY_ITSELF] === undefined;
-    request.session = await deps.sessions.find(request.cookies[deps.cookie], { use });
-    if (!open && request.session === null) throw fail('not_signed_in');
+    request.session = await deps.sessions.find(request.cookies[deps.cookie.name], { use });
+    if (request.session?.renew) {
+      const renewed = await deps.sessions.renew(request.session);
+      if (renewed) {
+        deps.cookie.set(reply, renewed.token);
+        request.session = renewed.session;
+      }
+    }
+    request.testCall = await passed(request, deps.control);
+    if (open || request.testCall !== null) return;
+    if (request.session === null) throw fail('not_signed_in');
+    admit(request.session, access);
   });
+}
+
+/** The daemon fetches the recording of its own test call with a pass that it made for that call, good for one request. */
+async function passed(request: FastifyRequest, control: Pick<Control, 'takePass'>): Promise<CallId | null> {
+  const pass = /^TestCall ([\w-]{22})$/.exec(request.headers.authorization ?? '')?.[1];
+  if (pass === undefined || request.routeOptions.config.testCall !== true) return null;
+  const { id } = request.params as { id: CallId };
+  return (await control.takePass(pass, id)) ? id : null;
 }
 
 function refuseOtherSites({ headers }: FastifyRequest): void {
   if (headers['sec-fetch-site'] === 'cross-site') throw fail('forbidden_origin');
   if (headers.origin !== undefined && !sameOrigin(headers.origin, headers.host))
     throw fail('forbidden_origin');
-  if (headers['x-tapedeck'] !== '1') throw fail('forbidden_origin', 'The header X-Tapedeck: 1 is missing.');
 }

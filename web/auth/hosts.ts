@@ -1,7 +1,4 @@
-import { networkInterfaces } from 'node:os';
-
-/** Stands for every address; browsers reach local servers by it, so it is never a name of ours. */
-const EVERY = new Set(['0.0.0.0', '::']);
+import { cardsOf, namesOf, plain } from '../../daemon/tls/names.js';
 
 /**
  * The names under which browsers may open the dashboard. Any other name in the Host header means that somebody's DNS
@@ -10,15 +7,14 @@ const EVERY = new Set(['0.0.0.0', '::']);
 export function createHosts({
   address,
   hosts,
-  own = ownAddresses,
+  own = () => cardsOf().map((card) => card.address),
 }: {
   address: string;
   hosts: readonly string[];
   own?: () => string[];
 }) {
-  const fixed = new Set(
-    ['localhost', '127.0.0.1', '::1', address, ...hosts].map(plain).filter((host) => !EVERY.has(host)),
-  );
+  const { dns, ips } = namesOf({ address, hosts }, []);
+  const fixed = new Set([...dns, ...ips]);
 
   return {
     /** Whether a Host header (with or without a port) is a name of ours. */
@@ -43,14 +39,4 @@ export function sameOrigin(origin: string, host: string | undefined): boolean {
 function hostOf(header: string | undefined): string | null {
   const found = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i.exec(header ?? '');
   return found ? plain(found[1] ?? found[2]!) : null;
-}
-
-const plain = (host: string): string =>
-  host
-    .toLowerCase()
-    .replace(/^\[|\]$/g, '')
-    .replace(/\.$/, '');
-
-function ownAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((cards) => (cards ?? []).map((card) => card.address));
 }

@@ -1,5 +1,8 @@
-import type { Catalogue, User } from '../../daemon/catalogue/catalogue.js';
+import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
+import type { NewUser } from '../../daemon/catalogue/people.js';
+import type { NewEntry } from '../../daemon/domain/audit.js';
 import { fail } from '../../daemon/domain/error.js';
+import type { Audit } from '../audit.js';
 import { hashed, newCode, plainCode } from './secrets.js';
 
 export type Setup = ReturnType<typeof createSetup>;
@@ -10,9 +13,11 @@ export type Setup = ReturnType<typeof createSetup>;
  */
 export function createSetup({
   catalogue,
+  audit,
   now,
 }: {
-  catalogue: Pick<Catalogue, 'users' | 'claimSetup' | 'saveSetupCode'>;
+  catalogue: Pick<Catalogue, 'users' | 'saveSetupCode'>;
+  audit: Pick<Audit, 'audited'>;
   now: () => number;
 }) {
   let codeHash: string | null = null;
@@ -40,9 +45,10 @@ export function createSetup({
       if (codeHash === null || hashed(plainCode(code)) !== codeHash) throw fail('setup_code_wrong');
     },
 
-    /** Makes the first user. Throws `setup_code_wrong`, also when another was quicker. */
-    async claim(code: string, user: User): Promise<void> {
-      if (!(await catalogue.claimSetup(hashed(plainCode(code)), user))) throw fail('setup_code_wrong');
+    /** Makes the first user and writes the entry. Throws `setup_code_wrong`, also when another was quicker. */
+    async claim(code: string, user: NewUser, entry: NewEntry): Promise<void> {
+      const verbs = audit.audited<boolean>((made) => (made ? entry : null));
+      if (!(await verbs.claimSetup(hashed(plainCode(code)), user))) throw fail('setup_code_wrong');
       codeHash = null;
       done = true;
     },

@@ -1,34 +1,51 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
 import { dates } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
+import { type Stretch, WHOLE } from '../../daemon/domain/person.js';
+import { coversAll, heardOf, owesReason } from '../../daemon/domain/reach.js';
 import type { Recording } from '../../daemon/domain/recording.js';
+import { fileOf } from '../../daemon/vault/open.js';
+import { metDamage } from '../damage.js';
 import { type Asked, type Served, served } from '../range.js';
 import { ErrorView } from '../schemas.js';
+import { createShares, lettingGo } from '../shares.js';
 import type { App } from '../types.js';
 import { IdParams, streamed } from './answers.js';
-import { knownCall } from './calls.js';
 import type { RouteDeps } from './deps.js';
 
 /** Each holds a file open for as long as its reader takes. */
-const AT_ONCE = 200;
+const AT_ONCE = { all: 200, ofOne: 20 };
 
 /** The sound of a call. */
-export function audioRoutes(app: App, { catalogue, keys, openSealed, dataDir, site }: RouteDeps): void {
-  let open = 0;
+export function audioRoutes(app: App, deps: RouteDeps): void {
+  const { reached, listening, masks, keys, openSealed, dataDir, site, playing } = deps;
+  const shares = createShares(AT_ONCE, 'Too many recordings are being played at once.');
+
+  /** The call that is asked for, and how much of it is given. Throws `reason_needed` when the reason is still owed. */
+  async function given(request: FastifyRequest, id: string, right: 'play' | 'download') {
+    if (request.testCall) return { call: await reached.testCall(request.testCall), stretches: WHOLE };
+    const { person, tokenHash } = request.session!;
+    const found = await reached.call(person, id, right);
+    const reason = listening.reason(tokenHash, found.call.id, right);
+    if (!reason && owesReason(person, right, found.call)) throw fail('reason_needed');
+    request.reason = reason ?? '';
+    return found;
+  }
 
   app.route({
     method: ['GET', 'HEAD'],
     url: '/calls/:id/audio',
+    config: { access: 'call:play', audit: ['play', 'download', 'heard', 'damage'], testCall: true },
     schema: {
       tags: ['calls'],
       summary: 'The recording of a call',
       description:
-        'Ogg Opus, stereo: left is the party outside (or the caller), right is everyone else. One byte range is served exactly; a list of ranges is answered with the whole. The ETag is the SHA-256 of the file.',
+        'Ogg Opus, stereo: left is the party outside (or the caller), right is everyone else. Where you may not hear the call there is silence in a file of the same length. One byte range is served exactly; a list of ranges is answered with the whole. The ETag is the SHA-256 of the file, with what you hear of it where that is not all.',
       params: IdParams,
       querystring: Type.Object({
         download: Type.Optional(Type.Literal('1', { description: 'Gives it a file name.' })),
@@ -40,25 +57,33 @@ export function audioRoutes(app: App, { catalogue, keys, openSealed, dataDir, si
       },
     },
     handler: async (request, reply) => {
-      const call = await knownCall(catalogue, request.params.id);
+      const right = request.query.download ? 'download' : 'play';
+      const { call, stretches } = await given(request, request.params.id, right);
       const recording = playable(call);
-      const identity = await keys.identity(recording.id);
-      if (open >= AT_ONCE) throw fail('too_many', 'Too many recordings are being played at once.');
-      open += 1;
+      const whole = coversAll(stretches, recording.durationMs);
+      if (!whole && heardOf(stretches, recording.durationMs).length === 0)
+        throw fail('forbidden', 'You were not on the call while it was recorded.');
+      const damaged = (e: unknown) => metDamage(deps, recording, e, 'when it was played', request.log);
+      const identity = await keys.identity(recording.id).catch(async (e) => {
+        await damaged(e);
+        throw e;
+      });
+      const leave = shares.take(request.session?.person.id ?? '');
       let closed = false;
-      const sealed = await openSealed(fileOf(dataDir, recording), identity).catch((e) => {
-        open -= 1;
+      const sealed = await openSealed(fileOf(dataDir, recording), identity).catch(async (e) => {
+        leave();
+        await damaged(e);
         throw e;
       });
       const close = async () => {
         if (closed) return;
         closed = true;
-        open -= 1;
+        leave();
         await sealed.close().catch((err: unknown) => request.log.warn({ err }, 'a recording was not closed'));
       };
       try {
         if (sealed.size !== recording.plainBytes) throw fail('seal_damaged', 'It has another length.');
-        const etag = `"${recording.plainSha256}"`;
+        const etag = whole ? `"${recording.plainSha256}"` : etagOf(recording, stretches);
         const part = served(asked(request), sealed.size, etag);
         reply.header('accept-ranges', 'bytes');
         if (part.status === 416) {
@@ -72,19 +97,38 @@ export function audioRoutes(app: App, { catalogue, keys, openSealed, dataDir, si
           await close();
           return reply.send(null as never);
         }
-        const stream = sealed.read(part.start, part.end).once('close', close);
+        const source = whole ? sealed : await masks.mask(sealed, recording, stretches);
+        // The recorder fetches its own test call, which leaves no trace but its own line.
+        if (!request.testCall) {
+          const playback = await playing.begin(request, call, recording, {
+            as: right,
+            reason: request.reason,
+          });
+          playing.serving(playback, reply, part.start, part.end - part.start + 1);
+        }
+        const stream = source.read(part.start, part.end).once('close', close);
         await begun(stream);
         stream.once('error', (err) => {
+          void damaged(err);
           if (!reply.raw.destroyed)
             request.log.error({ err, recording: recording.id }, 'a recording broke off');
         });
+        lettingGo(reply.raw);
         return reply.send(stream);
       } catch (e) {
         await close();
+        await damaged(e);
         throw e;
       }
     },
   });
+}
+
+/** What somebody hears of a recording is another file than what others hear. */
+function etagOf({ plainSha256 }: Recording, stretches: readonly Stretch[]): string {
+  return `"${createHash('sha256')
+    .update(JSON.stringify([plainSha256, stretches]))
+    .digest('hex')}"`;
 }
 
 /** What the request asks for. A Range means something with GET only (RFC 9110, 14.2). */
@@ -100,14 +144,6 @@ function playable({ recording }: StoredCall): Recording {
   if (recording === null) throw fail('recording_absent');
   if (recording.state !== 'sealed') throw fail('key_missing', recording.eraseReason ?? '');
   return recording;
-}
-
-/** Where a recording lies. What the catalogue says is not trusted to stay inside of the data directory. */
-function fileOf(dataDir: string, { file, id }: Recording): string {
-  const root = resolve(dataDir);
-  const path = resolve(root, file);
-  if (!path.startsWith(root + sep)) throw fail('internal', `The file of recording ${id} is elsewhere.`);
-  return path;
 }
 
 function describe(reply: FastifyReply, part: Exclude<Served, { status: 416 }>, size: number): void {

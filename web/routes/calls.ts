@@ -1,40 +1,50 @@
 import type { Static } from 'typebox';
-import type { CallFilter, Catalogue, StoredCall } from '../../daemon/catalogue/catalogue.js';
-import { nextDay, startOfDay } from '../../daemon/domain/days.js';
+import type { CallFilter } from '../../daemon/catalogue/catalogue.js';
 import { fail } from '../../daemon/domain/error.js';
 import { decodePeaks } from '../../daemon/domain/peaks.js';
+import type { Ear } from '../../daemon/domain/quality.js';
+import { sightOf } from '../../daemon/domain/reach.js';
 import { CallDetail, CallPage, CallQuery, PeaksView } from '../schemas.js';
+import { within } from '../sound/heard.js';
 import type { App } from '../types.js';
 import { callDetail, callSummary } from '../views.js';
-import { answers, IdParams, isId } from './answers.js';
+import { answers, IdParams, isId, timesOf } from './answers.js';
 import type { RouteDeps } from './deps.js';
+import { sealOf } from './manifest.js';
 
 const PAGE = 50;
 
 /** The list of calls, one call, and the waveform of its recording. */
-export function callRoutes(app: App, { catalogue, site }: RouteDeps): void {
+export function callRoutes(app: App, { catalogue, reached, site, dataDir, seen }: RouteDeps): void {
   app.get(
     '/calls',
     {
+      config: { access: 'call:view', audit: 'search' },
       schema: {
         tags: ['calls'],
         summary: 'Calls, newest first',
-        description: 'A page of calls that fit every condition given.',
+        description:
+          'A page of calls that fit every condition given, of those that you reach. `quality` and `of` are for who sees every call.',
         querystring: CallQuery,
         response: answers(CallPage),
       },
     },
-    async ({ query }) => {
+    async (request) => {
+      const { query } = request;
+      const { person } = request.session!;
       const limit = query.limit ?? PAGE;
-      const found = await catalogue.calls({ ...filterOf(query, site.timeZone), limit: limit + 1 });
+      const found = await reached.list(person, { ...filterOf(query, site.timeZone), limit: limit + 1 });
+      seen.search(request, query);
       const page = found.slice(0, limit);
-      return { calls: page.map(callSummary), next: found.length > limit ? page.at(-1)!.id : null };
+      const calls = page.map((call) => callSummary(call, sightOf(person, call)));
+      return { calls, next: found.length > limit ? page.at(-1)!.id : null };
     },
   );
 
   app.get(
     '/calls/:id',
     {
+      config: { access: 'call:view', audit: 'view' },
       schema: {
         tags: ['calls'],
         summary: 'One call',
@@ -43,41 +53,52 @@ export function callRoutes(app: App, { catalogue, site }: RouteDeps): void {
         response: answers(CallDetail),
       },
     },
-    async ({ params }) => callDetail(await knownCall(catalogue, params.id)),
+    async (request) => {
+      const { person } = request.session!;
+      const { call } = await reached.call(person, request.params.id);
+      seen.call(request, call.id);
+      const { main, consultations } = await reached.around(person, call);
+      return callDetail(call, sightOf(person, call), {
+        main,
+        consultations: consultations.map((c) => callSummary(c, sightOf(person, c))),
+        seal: await sealOf(catalogue, call, dataDir),
+      });
+    },
   );
 
   app.get(
     '/calls/:id/peaks',
     {
+      config: { access: 'call:play', audit: { nothing: 'a drawing of the call that is viewed' } },
       schema: {
         tags: ['calls'],
         summary: 'The waveform of a recording',
-        description: 'The loudest sample of each stretch of time, 0 to 255, for each side.',
+        description:
+          'The loudest sample of each stretch of time, 0 to 255, for each side; 0 where you may not hear it.',
         params: IdParams,
         response: answers(PeaksView),
       },
     },
-    async ({ params }) => {
-      const { recording } = await knownCall(catalogue, params.id);
+    async ({ params, session }) => {
+      const { call, stretches } = await reached.call(session!.person, params.id, 'play');
+      const { recording } = call;
       if (recording?.state !== 'sealed') throw fail('recording_absent');
-      const stored = await catalogue.peaks(recording.id);
+      const stored = await reached.peaks(recording);
       const peaks = stored && decodePeaks(stored);
       if (!peaks) throw fail('recording_absent', 'It has no waveform.');
+      const heard = within(stretches, recording.durationMs);
+      const shown = (side: Uint8Array) =>
+        Array.from(side, (peak, i) =>
+          heard((i * 1000) / peaks.perSecond, ((i + 1) * 1000) / peaks.perSecond) ? peak : 0,
+        );
       return {
         per_second: peaks.perSecond,
         duration_ms: peaks.durationMs,
-        left: [...peaks.left],
-        right: [...peaks.right],
+        left: shown(peaks.left),
+        right: shown(peaks.right),
       };
     },
   );
-}
-
-/** The call with this id. Throws `call_unknown`. */
-export async function knownCall(catalogue: Pick<Catalogue, 'call'>, id: string): Promise<StoredCall> {
-  const call = isId(id) ? await catalogue.call(id) : null;
-  if (!call) throw fail('call_unknown');
-  return call;
 }
 
 function filterOf(query: Static<typeof CallQuery>, zone: string): Omit<CallFilter, 'limit'> {
@@ -85,10 +106,17 @@ function filterOf(query: Static<typeof CallQuery>, zone: string): Omit<CallFilte
     throw fail('request_invalid', 'querystring.before: must be the id of a call');
   return {
     text: query.q?.trim() || undefined,
-    from: query.from === undefined ? undefined : startOfDay(query.from, zone),
-    to: query.to === undefined ? undefined : startOfDay(nextDay(query.to), zone),
+    ...timesOf(query, zone),
     direction: query.direction,
     coverage: query.coverage || undefined,
+    quality: query.quality as CallFilter['quality'],
+    ear: query.of === undefined ? undefined : earFrom(query.of),
     before: query.before,
   };
+}
+
+/** "extension:112" */
+function earFrom(of: string): Ear {
+  const at = of.indexOf(':');
+  return { kind: of.slice(0, at) as Ear['kind'], name: of.slice(at + 1) };
 }

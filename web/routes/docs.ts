@@ -1,7 +1,12 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyContextConfig, FastifySchema } from 'fastify';
 import { Type } from 'typebox';
+import { tokenRights } from '../../daemon/domain/person.js';
 import type { App } from '../types.js';
+
+/** Where the pages are. */
+export const DOCS = '/api/docs';
 
 /** Describes all routes registered after it. */
 export async function describeRoutes(app: App, version: string): Promise<void> {
@@ -15,16 +20,32 @@ export async function describeRoutes(app: App, version: string): Promise<void> {
           'Times are ISO 8601 in UTC. Everything needs a session, but for what says otherwise. A request that changes something must be JSON and carry the header `X-Tapedeck: 1`.',
       },
       components: {
-        securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: 'tapedeck_session' } },
+        securitySchemes: {
+          session: { type: 'apiKey', in: 'cookie', name: 'tapedeck_session' },
+          token: {
+            type: 'http',
+            scheme: 'bearer',
+            description:
+              'An API token ("td_...") made on the account page. It needs no X-Tapedeck header, and a cookie sent with it is not looked at.',
+          },
+        },
       },
       security: [{ session: [] }],
     },
     hideUntagged: true,
     transform: ({ schema, url, route }) => ({
       url,
-      schema: route.config?.public === true ? { ...schema, security: [] } : schema,
+      schema: { ...schema, ...securityOf(route.config) },
     }),
   });
+}
+
+/** What opens a route, where it is not a session alone. */
+function securityOf({ access, tokens }: FastifyContextConfig = {}): Pick<FastifySchema, 'security'> {
+  if (access === 'public') return { security: [] };
+  const byToken =
+    tokens === true || tokenRights.some((right) => access === right || access === `call:${right}`);
+  return byToken ? { security: [{ session: [] }, { token: [] }] } : {};
 }
 
 /** The description as a document, and as pages to read. */
@@ -32,6 +53,7 @@ export async function docsRoutes(app: App): Promise<void> {
   app.get(
     '/api/v1/openapi.json',
     {
+      config: { access: 'signed_in', tokens: true, audit: { nothing: 'it describes' } },
       schema: {
         tags: ['status'],
         summary: 'This description',
@@ -42,7 +64,7 @@ export async function docsRoutes(app: App): Promise<void> {
     async () => app.swagger(),
   );
   await app.register(swaggerUi, {
-    routePrefix: '/api/docs',
+    routePrefix: DOCS,
     // Without the bar that has somebody else's logo and asks for other addresses.
     uiConfig: { layout: 'BaseLayout', validatorUrl: null, persistAuthorization: false },
   });

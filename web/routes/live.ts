@@ -8,12 +8,13 @@ export function liveRoutes(app: App, { live }: RouteDeps): void {
   app.get(
     '/live',
     {
+      config: { access: 'signed_in', audit: { nothing: 'that something changed, not what' } },
       exposeHeadRoute: false,
       schema: {
         tags: ['status'],
         summary: 'Server-sent events',
         description:
-          '`change` when anything in the catalogue changed; `status` with a StatusView at once and every 5 seconds. Ends with the session.',
+          '`change` when anything changed that you see, `you` when what you may do did; `status` with a BriefStatusView at once and every 5 seconds. Ends with the session.',
         response: {
           200: streamed('A stream of events.', 'text/event-stream'),
           default: ErrorView,
@@ -21,8 +22,8 @@ export function liveRoutes(app: App, { live }: RouteDeps): void {
       },
     },
     async (request, reply) => {
-      live.admit();
-      const res = reply.raw;
+      const leave = live.admit(request.session!.person);
+      const res = reply.raw.once('close', leave);
       reply.hijack();
       res.writeHead(200, {
         ...(reply.getHeaders() as Record<string, string>),
@@ -31,7 +32,7 @@ export function liveRoutes(app: App, { live }: RouteDeps): void {
         'x-accel-buffering': 'no',
       });
       res.write('retry: 2000\n\n');
-      live.add({ res, tokenHash: request.session!.tokenHash }).catch((err: unknown) => {
+      live.add({ res, ...request.session! }).catch((err: unknown) => {
         request.log.error({ err }, 'a live stream broke');
         res.destroy();
       });

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import { type CallFacts, decideRecord, decideRetention } from '../../daemon/domain/policy.js';
+import { policyChanges } from '../../daemon/domain/policy-changes.js';
 import { PolicyBody, PolicyTestBody, PolicyTestView, PolicyVersionsView, PolicyView } from '../schemas.js';
 import type { App } from '../types.js';
 import { policyView } from '../views.js';
@@ -7,10 +8,11 @@ import { answers } from './answers.js';
 import type { RouteDeps } from './deps.js';
 
 /** What to record and how long to keep it. */
-export function policyRoutes(app: App, { catalogue, now }: RouteDeps): void {
+export function policyRoutes(app: App, { catalogue, now, audit }: RouteDeps): void {
   app.get(
     '/policy',
     {
+      config: { access: 'oversee', audit: { nothing: "rules, and nobody's calls" } },
       schema: {
         tags: ['policy'],
         summary: 'The policy in force',
@@ -24,7 +26,7 @@ export function policyRoutes(app: App, { catalogue, now }: RouteDeps): void {
   app.put(
     '/policy',
     {
-      config: { invalid: 'policy_invalid' },
+      config: { access: 'settings', audit: 'policy_change', invalid: 'policy_invalid' },
       schema: {
         tags: ['policy'],
         summary: 'Change the policy',
@@ -35,8 +37,17 @@ export function policyRoutes(app: App, { catalogue, now }: RouteDeps): void {
     },
     async (request) => {
       const { policy, based_on } = request.body;
-      const version = await catalogue.savePolicy(policy, request.session!.userName, now(), based_on);
-      request.log.info({ version, by: request.session!.userName }, 'the policy was changed');
+      const changes = policyChanges((await catalogue.policy()).policy, policy).slice(0, 50);
+      const version = await audit
+        .audited<number>((made) =>
+          audit.of(request, 'policy_change', {
+            object: 'policy',
+            object_id: String(made),
+            detail: { changes },
+          }),
+        )
+        .savePolicy(policy, request.session!.person.name, now(), based_on);
+      request.log.info({ version, by: request.session!.person.name }, 'the policy was changed');
       return policyView(await catalogue.policy());
     },
   );
@@ -44,6 +55,7 @@ export function policyRoutes(app: App, { catalogue, now }: RouteDeps): void {
   app.get(
     '/policy/versions',
     {
+      config: { access: 'oversee', audit: { nothing: "rules, and nobody's calls" } },
       schema: {
         tags: ['policy'],
         summary: 'Every version of the policy',
@@ -60,6 +72,7 @@ export function policyRoutes(app: App, { catalogue, now }: RouteDeps): void {
   app.post(
     '/policy/test',
     {
+      config: { access: 'oversee', audit: { nothing: 'it asks what would be, and changes nothing' } },
       schema: {
         tags: ['policy'],
         summary: 'What a policy would decide',

@@ -26,7 +26,7 @@ const hasRecording = (call: StoredCall): call is Kept => call.recording !== null
 
 /** What is kept, until when and why; what goes next; what is gone. */
 export function retentionRoutes(app: App, deps: RouteDeps): void {
-  const { catalogue, control, retention, site, now } = deps;
+  const { catalogue, reached, control, retention, site, now, audit, seen } = deps;
 
   /** The plan, with the calls behind it. Reads all kept recordings only when it has to. */
   async function plan(all: boolean) {
@@ -49,6 +49,7 @@ export function retentionRoutes(app: App, deps: RouteDeps): void {
   app.get(
     '/retention',
     {
+      config: { access: 'oversee', audit: 'report' },
       schema: {
         tags: ['retention'],
         summary: 'What is kept, what goes next, what is gone',
@@ -56,7 +57,9 @@ export function retentionRoutes(app: App, deps: RouteDeps): void {
         response: answers(RetentionView),
       },
     },
-    async () => {
+    async (request) => {
+      reached.every(request.session!.person);
+      seen.report(request, 'retention');
       const { at, counts, planned, callOf } = await plan(false);
       const { due, kept, breaker } = planned;
       const next = kept.filter(({ item }) => item.keepUntil !== null).slice(0, SHOWN.next);
@@ -78,6 +81,7 @@ export function retentionRoutes(app: App, deps: RouteDeps): void {
   app.get(
     '/retention.csv',
     {
+      config: { access: 'oversee', audit: 'export' },
       schema: {
         tags: ['retention'],
         summary: 'The same as a table',
@@ -89,7 +93,9 @@ export function retentionRoutes(app: App, deps: RouteDeps): void {
         },
       },
     },
-    async (_, reply) => {
+    async (request, reply) => {
+      reached.every(request.session!.person);
+      await audit.write(audit.of(request, 'export', { object: 'retention' }));
       const { at, planned, callOf } = await plan(true);
       const gone = await catalogue.erasedRecordings(ALL_GONE);
       function* rows() {
@@ -108,6 +114,7 @@ export function retentionRoutes(app: App, deps: RouteDeps): void {
   app.post(
     '/retention/run',
     {
+      config: { access: 'settings', audit: 'retention_run' },
       schema: {
         tags: ['retention'],
         summary: 'Erase what is due, now',
@@ -118,8 +125,10 @@ export function retentionRoutes(app: App, deps: RouteDeps): void {
       },
     },
     async (request) => {
-      const ran = await control.runRetention(request.body.confirm);
-      request.log.info({ ...ran, by: request.session!.userName }, 'a retention run was asked for');
+      const { confirm } = request.body;
+      await audit.write(audit.of(request, 'retention_run', { detail: { confirm: confirm ?? '' } }));
+      const ran = await control.runRetention(confirm);
+      request.log.info({ ...ran, by: request.session!.person.name }, 'a retention run was asked for');
       return ran;
     },
   );

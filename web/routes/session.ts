@@ -1,62 +1,74 @@
+import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
+import type { Session } from '../../daemon/catalogue/people.js';
 import { fail } from '../../daemon/domain/error.js';
-import { SessionView, SignInBody } from '../schemas.js';
+import { boxRights, callRights, mayDo, mayEver, type Person } from '../../daemon/domain/person.js';
+import { reachOf } from '../../daemon/domain/reach.js';
+import { type SecondFactorView, SessionView, SignInBody } from '../schemas.js';
 import type { App } from '../types.js';
 import { answers } from './answers.js';
 import type { RouteDeps } from './deps.js';
 
+/** Whoever it is that does not come in. */
+const NOBODY = { id: '', name: '' };
+
 /** Who is signed in, signing in and signing out. */
 export function sessionRoutes(app: App, deps: RouteDeps): void {
-  const { catalogue, passwords, sessions, tries, cookie, live } = deps;
+  const { catalogue, sessions, tries, devices, cookie, live, signIn, enter, audit, playing } = deps;
 
   app.get(
     '/session',
     {
-      config: { public: true },
+      config: { access: 'public', audit: { nothing: 'it says who asks' } },
       schema: {
         tags: ['session'],
-        summary: 'Who is signed in',
+        summary: 'Who is signed in, and what they may do',
         description: 'Answers without a session too: then `user` is null.',
         response: answers(SessionView),
       },
     },
-    async (request) => sessionView(deps, request.session?.userName ?? null),
+    async (request) => sessionView(deps, request),
   );
 
   app.post(
     '/session',
     {
-      config: { public: true, rateLimit: { max: 60, timeWindow: '1 minute' } },
+      config: { access: 'public', audit: 'sign_in', rateLimit: { max: 60, timeWindow: '1 minute' } },
       schema: {
         tags: ['session'],
         summary: 'Sign in',
-        description: 'Begins a new session and sets its cookie. A session that the browser had before ends.',
+        description:
+          'Begins a new session and sets its cookie. A session that the browser had before ends. `second_factor.owes` says what is still to be given.',
         body: SignInBody,
         response: answers(SessionView),
       },
     },
     async (request, reply) => {
       const { name, password } = request.body;
-      const taken = tries.take(request.ip, name);
+      const known = await catalogue.userByName(name);
+      const taken = tries.take(request.ip, name, await devices.known(request, known?.id));
       if ('waitSeconds' in taken) {
+        audit.refused(audit.by(NOBODY, request.ip, 'sign_in', { detail: { because: 'too many tries' } }));
         reply.header('retry-after', taken.waitSeconds);
         throw fail('too_many', `Try again in ${Math.ceil(taken.waitSeconds / 60)} min.`);
       }
-      const user = await catalogue.userByName(name);
-      if (!(await passwords.verify(user?.passwordHash ?? null, password)) || !user) {
-        request.log.warn({ address: request.ip }, 'a sign-in failed');
-        throw fail('sign_in_failed');
-      }
+      const { user, proof } = await signIn.byPassword(known, name, password, taken).catch((err: unknown) => {
+        request.log.warn({ address: request.ip, err }, 'a sign-in failed');
+        // What was typed as a name that nobody has may be a password.
+        const because = known ? 'wrong password' : 'unknown name';
+        audit.refused(audit.by(known ?? NOBODY, request.ip, 'sign_in', { detail: { because } }));
+        throw err;
+      });
       taken.succeeded();
-      if (request.session) await sessions.end(request.session.tokenHash);
-      cookie.set(reply, await sessions.begin(user.id));
-      return sessionView(deps, user.name);
+      await enter.begin(request, reply, user, [proof]);
+      return sessionView(deps, request);
     },
   );
 
   app.delete(
     '/session',
     {
+      config: { access: 'second_factor', audit: 'sign_out' },
       schema: {
         tags: ['session'],
         summary: 'Sign out',
@@ -66,22 +78,59 @@ export function sessionRoutes(app: App, deps: RouteDeps): void {
     },
     async (request, reply) => {
       const { tokenHash } = request.session!;
-      await sessions.end(tokenHash);
+      playing.end(tokenHash);
+      await sessions.end(tokenHash, audit.of(request, 'sign_out'));
       live.end(tokenHash);
       cookie.clear(reply);
-      return sessionView(deps, null);
+      request.session = null;
+      return sessionView(deps, request);
     },
   );
 }
 
+/** Who is signed in by this request's session, and what he still owes. */
 export async function sessionView(
-  { setup, site, version }: Pick<RouteDeps, 'setup' | 'site' | 'version'>,
-  name: string | null,
+  { catalogue, setup, site, version, provider }: RouteDeps,
+  request: FastifyRequest,
 ): Promise<Static<typeof SessionView>> {
+  const { session } = request;
   return {
-    user: name === null ? null : { name },
-    setup_needed: name === null && (await setup.needed()),
+    user: session && userView(session.person),
+    second_factor: session && (await secondFactor(catalogue, session, request.hostname)),
+    sign_in: { provider: provider?.name ?? null },
+    setup_needed: session === null && (await setup.needed()),
     site: { name: site.name, time_zone: site.timeZone },
     version,
+  };
+}
+
+/** What the pages show goes by this; what is answered goes by the rights themselves. */
+function userView(person: Person): NonNullable<Static<typeof SessionView>['user']> {
+  const mine = reachOf(person, 'view');
+  return {
+    name: person.name,
+    roles: person.roles,
+    may: boxRights.filter((right) => mayDo(person, right)),
+    calls: callRights.filter((right) => mayEver(person, right)),
+    reach: mine === 'all' ? 'all' : mine.length > 0 ? 'some' : 'none',
+  };
+}
+
+async function secondFactor(
+  catalogue: RouteDeps['catalogue'],
+  { person, owes, proofs, failed }: Session,
+  host: string,
+): Promise<Static<typeof SecondFactorView>> {
+  const [state, keys] = await Promise.all([catalogue.factorState(person.id), catalogue.passkeys(person.id)]);
+  const { count, lastAt } = failed;
+  return {
+    owes,
+    required: state.required,
+    totp: state.totp,
+    passkeys: keys.length,
+    passkeys_here: keys.filter((key) => key.host === host).length,
+    recovery_codes: state.recoveryCodes,
+    password: !proofs.includes('provider_sign_in'),
+    failed: count === 0 ? null : { count, last_at: lastAt === null ? null : new Date(lastAt).toISOString() },
   };
 }

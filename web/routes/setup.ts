@@ -1,6 +1,8 @@
 import { ulid } from 'ulid';
 import { fail } from '../../daemon/domain/error.js';
 import { clean } from '../../daemon/domain/party.js';
+import { FOUNDER, RUNS_ONLY } from '../../daemon/domain/person.js';
+import { personSaid } from '../../daemon/domain/person-changes.js';
 import { SessionView, SetupBody } from '../schemas.js';
 import type { App } from '../types.js';
 import { answers } from './answers.js';
@@ -9,12 +11,16 @@ import { sessionView } from './session.js';
 
 /** The first user. */
 export function setupRoutes(app: App, deps: RouteDeps): void {
-  const { passwords, sessions, setup, cookie, now } = deps;
+  const { passwords, setup, enter, site, now, audit } = deps;
 
   app.post(
     '/setup',
     {
-      config: { public: true, rateLimit: { max: 10, timeWindow: '1 minute' } },
+      config: {
+        access: 'public',
+        audit: ['person_add', 'sign_in'],
+        rateLimit: { max: 10, timeWindow: '1 minute' },
+      },
       schema: {
         tags: ['session'],
         summary: 'Make the first user',
@@ -25,22 +31,27 @@ export function setupRoutes(app: App, deps: RouteDeps): void {
       },
     },
     async (request, reply) => {
-      const { code, password } = request.body;
+      const { code, password, hears = true } = request.body;
       const name = clean(request.body.name, 60);
       setup.check(code);
       if (name === '') throw fail('request_invalid', 'body.name: must have a letter');
-      passwords.check(password, name);
+      passwords.check(password, name, site.name);
       const user = {
+        ...(hears ? FOUNDER : RUNS_ONLY),
         id: ulid(now()),
         name,
         passwordHash: await passwords.hash(password),
         createdAt: now(),
       };
-      await setup.claim(code, user);
+      const added = audit.by(user, request.ip, 'person_add', {
+        object: 'person',
+        object_id: user.id,
+        detail: { ...personSaid(user), because: 'set-up code' },
+      });
+      await setup.claim(code, user, added);
       request.log.info({ address: request.ip }, 'the first user was made');
-      if (request.session) await sessions.end(request.session.tokenHash);
-      cookie.set(reply, await sessions.begin(user.id));
-      return sessionView(deps, user.name);
+      await enter.begin(request, reply, user, ['password']);
+      return sessionView(deps, request);
     },
   );
 }

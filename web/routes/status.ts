@@ -1,27 +1,17 @@
-import { HealthView, StatusView } from '../schemas.js';
+import type { Static } from 'typebox';
+import { type ProblemCode, publicMessage, topicOf } from '../../daemon/domain/health.js';
+import { reachOf } from '../../daemon/domain/reach.js';
+import { StatusView } from '../schemas.js';
 import type { App } from '../types.js';
 import { answers } from './answers.js';
 import type { RouteDeps } from './deps.js';
 
-/** How things are. */
+/** How things are, with all that the daemon says. */
 export function statusRoutes(app: App, { control }: RouteDeps): void {
-  app.get(
-    '/health',
-    {
-      config: { public: true },
-      schema: {
-        tags: ['status'],
-        summary: 'Whether the dashboard answers',
-        description: 'For monitoring; says nothing else and needs no session.',
-        response: answers(HealthView),
-      },
-    },
-    async () => ({ status: 'ok' as const }),
-  );
-
   app.get(
     '/status',
     {
+      config: { access: 'oversee', audit: { nothing: "how the box is, and nobody's calls" } },
       schema: {
         tags: ['status'],
         summary: 'The recorder and the PBX',
@@ -29,6 +19,26 @@ export function statusRoutes(app: App, { control }: RouteDeps): void {
         response: answers(StatusView),
       },
     },
-    async () => control.status(),
+    async ({ session }) => {
+      const status = await control.status();
+      return reachOf(session!.person, 'view') === 'all' ? status : withoutCalls(status);
+    },
   );
+}
+
+type Status = Static<typeof StatusView>;
+
+/** A token may be for how the box does and nothing else. What alarms say may be of a call, and who was on it. */
+function withoutCalls(status: Status): Status {
+  const bare = (code: ProblemCode) => ({ message: publicMessage(code), hint: '' });
+  const alarms = (of: Status['alarms']) =>
+    of.map((alarm) => ({ ...alarm, key: topicOf(alarm.key), ...bare(topicOf(alarm.key)) }));
+  const problems = status.health.problems.map((p) => ({ ...p, ...bare(p.code as ProblemCode) }));
+  return {
+    ...status,
+    calls: [],
+    health: { ...status.health, problems },
+    alarms: alarms(status.alarms),
+    past_alarms: alarms(status.past_alarms),
+  };
 }

@@ -11,13 +11,17 @@ export async function uiRoutes(app: App, uiDir: string): Promise<void> {
   if (built)
     await app.register(fastifyStatic, { root: uiDir, serve: false, index: false, cacheControl: false });
 
-  app.get('/*', { config: { public: true }, schema: { hide: true } }, async (request, reply) => {
-    const path = (request.params as { '*': string })['*'];
-    if (!built || /[\0\\]/.test(path)) throw fail('not_found', built ? '' : 'The pages were not built.');
-    const isFile = path.includes('.');
-    // Vite puts a hash of the content into the names of what is in assets/.
-    const forGood = isFile && path.startsWith('assets/');
-    reply.header('cache-control', forGood ? `public, max-age=${YEAR_S}, immutable` : 'no-cache');
-    return reply.sendFile(isFile ? path : 'index.html');
-  });
+  app.get(
+    '/*',
+    { config: { access: 'public', audit: { nothing: 'the pages, without data' } }, schema: { hide: true } },
+    async (request, reply) => {
+      const path = (request.params as { '*': string })['*'];
+      if (!built || /[\0\\]/.test(path)) throw fail('not_found', built ? '' : 'The pages were not built.');
+      const isFile = path.includes('.');
+      // Vite puts a hash of the content into the names of what is in assets/.
+      const forGood = isFile && path.startsWith('assets/');
+      reply.header('cache-control', forGood ? `public, max-age=${YEAR_S}, immutable` : 'no-cache');
+      return reply.sendFile(isFile ? path : 'index.html');
+    },
+  );
 }

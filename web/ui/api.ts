@@ -1,6 +1,23 @@
 import type { Static } from 'typebox';
 import type { Policy, RecordRule, RetentionRule, When } from '../../daemon/domain/policy.js';
 import type {
+  AuditEntryView,
+  AuditPage as AuditPageSchema,
+  AuditQuery,
+  AuditStateView,
+} from '../audit-schemas.js';
+import type { CoverageQuery as CoverageQuerySchema, CoverageView } from '../coverage-schemas.js';
+import type {
+  FactorRoles as FactorRolesSchema,
+  FactorsView,
+  NewFactorView,
+  ProviderView,
+  RecoveryCodesView,
+  TotpView,
+  WebAuthnOptions,
+} from '../factor-schemas.js';
+import type {
+  BriefStatusView,
   CallDetail,
   CallPage as CallPageSchema,
   CallQuery as CallQuerySchema,
@@ -11,6 +28,7 @@ import type {
   PolicyTestBody,
   PolicyTestView,
   PolicyView,
+  QualityTrendsView,
   RecordingView,
   RetentionRunView,
   RetentionView,
@@ -18,20 +36,33 @@ import type {
   StatusView,
 } from '../schemas.js';
 
-export type { CallDetail, CallSummary, Policy, RecordRule, RetentionRule, When };
+export type { AuditQuery, CallDetail, CallSummary, Policy, RecordRule, RetentionRule, When };
+export type AuditEntry = Static<typeof AuditEntryView>;
+export type AuditPage = Static<typeof AuditPageSchema>;
+export type AuditState = Static<typeof AuditStateView>;
 export type CallPage = Static<typeof CallPageSchema>;
 export type CallQuery = Static<typeof CallQuerySchema>;
 export type Party = Static<typeof PartyView>;
 export type Recording = Static<typeof RecordingView>;
 export type Peaks = Static<typeof PeaksView>;
 export type Session = Static<typeof SessionView>;
-export type Status = Static<typeof StatusView>;
+/** What every page gets; the health page asks for all of it. */
+export type Status = Static<typeof BriefStatusView>;
+export type FullStatus = Static<typeof StatusView>;
 export type VersionedPolicy = Static<typeof PolicyView>;
 export type PolicyTest = Static<typeof PolicyTestBody>;
 export type PolicyVerdict = Static<typeof PolicyTestView>;
+export type Trends = Static<typeof QualityTrendsView>;
+export type EarTrend = Trends['extensions'][number];
 export type Retention = Static<typeof RetentionView>;
 export type RetentionItem = Retention['due'][number];
+export type Coverage = Static<typeof CoverageView>;
+export type CoverageCall = Coverage['calls'][number];
+export type CoverageQuery = Static<typeof CoverageQuerySchema>;
 export type RetentionRun = Static<typeof RetentionRunView>;
+export type Factors = Static<typeof FactorsView>;
+export type TotpToAdd = Static<typeof TotpView>;
+export type FactorRole = Static<typeof FactorRolesSchema>['roles'][number];
 type ErrorBody = Static<typeof ErrorView>['error'];
 
 export const base = '/api/v1';
@@ -54,11 +85,18 @@ export class ApiError extends Error {
   }
 }
 
-/** Called when a request finds that the session is over. */
+/** Called when a request finds that the session is over, or owes a second factor. */
 export const sessionLost: { heard: () => void } = { heard: () => {} };
 
-async function ask<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
-  const headers: Record<string, string> = { accept: 'application/json' };
+/** Asks the API; throws `ApiError`. */
+export async function ask<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+  more: Record<string, string> = {},
+): Promise<T> {
+  const headers: Record<string, string> = { accept: 'application/json', ...more };
   if (method !== 'GET') headers['x-tapedeck'] = '1';
   if (body !== undefined) headers['content-type'] = 'application/json';
   let response: Response;
@@ -76,6 +114,7 @@ async function ask<T>(method: string, path: string, body?: unknown, signal?: Abo
   if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
   const error = new ApiError(response.status, await errorBody(response));
   if (error.status === 401 && error.code !== 'sign_in_failed') sessionLost.heard();
+  if (error.code === 'second_factor_needed') sessionLost.heard();
   throw error;
 }
 
@@ -87,31 +126,105 @@ async function errorBody(response: Response): Promise<Partial<ErrorBody>> {
   }
 }
 
+function paramsOf(query: Record<string, unknown>): URLSearchParams {
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(query))
+    if (value !== undefined && value !== '') params.set(key, `${value}`);
+  return params;
+}
+
+/** Asked for by the page itself: no sign of life of the person before it, and no look at anything new. */
+const byItself = (background: boolean): Record<string, string> =>
+  background ? { 'x-tapedeck-background': '1' } : {};
+
 const call = (id: string) => `/calls/${encodeURIComponent(id)}`;
 
 export const api = {
   session: () => ask<Session>('GET', '/session'),
   signIn: (name: string, password: string) => ask<Session>('POST', '/session', { name, password }),
   signOut: () => ask<unknown>('DELETE', '/session'),
-  setUp: (code: string, name: string, password: string) =>
-    ask<Session>('POST', '/setup', { code, name, password }),
-  calls(query: CallQuery, signal?: AbortSignal) {
-    const params = new URLSearchParams();
-    for (const [key, value] of Object.entries(query))
-      if (value !== undefined && value !== '') params.set(key, `${value}`);
-    return ask<CallPage>('GET', `/calls?${params}`, undefined, signal);
+  passkeyOptions: () => ask<Static<typeof WebAuthnOptions>>('POST', '/session/passkey/options', {}),
+  passkey: (response: unknown) => ask<Session>('POST', '/session/passkey', { response }),
+  secondFactor: (code: string) => ask<Session>('POST', '/session/second-factor', { code }),
+  prove: (password: string) => ask<Session>('POST', '/session/proof', { password }),
+  toProvider: () => ask<Static<typeof ProviderView>>('POST', '/session/provider', {}),
+  factors: () => ask<Factors>('GET', '/account/factors'),
+  beginTotp: () => ask<TotpToAdd>('POST', '/account/factors/totp', {}),
+  confirmTotp: (code: string) => ask<Static<typeof NewFactorView>>('PUT', '/account/factors/totp', { code }),
+  removeTotp: () => ask<unknown>('DELETE', '/account/factors/totp'),
+  passkeyToAdd: () => ask<Static<typeof WebAuthnOptions>>('POST', '/account/factors/passkeys/options', {}),
+  addPasskey: (name: string, response: unknown) =>
+    ask<Static<typeof NewFactorView>>('POST', '/account/factors/passkeys', { name, response }),
+  removePasskey: (id: string) =>
+    ask<unknown>('DELETE', `/account/factors/passkeys/${encodeURIComponent(id)}`),
+  newRecoveryCodes: () =>
+    ask<Static<typeof RecoveryCodesView>>('POST', '/account/factors/recovery-codes', {}),
+  factorRoles: () => ask<Static<typeof FactorRolesSchema>>('GET', '/second-factor-roles'),
+  setFactorRoles: (roles: FactorRole[]) =>
+    ask<Static<typeof FactorRolesSchema>>('PUT', '/second-factor-roles', { roles }),
+  setUp: (code: string, name: string, password: string, hears: boolean) =>
+    ask<Session>('POST', '/setup', { code, name, password, hears }),
+  calls(query: CallQuery, signal?: AbortSignal, background = false) {
+    return ask<CallPage>('GET', `/calls?${paramsOf(query)}`, undefined, signal, byItself(background));
   },
-  call: (id: string) => ask<CallDetail>('GET', call(id)),
+  coverage: (query: CoverageQuery, signal?: AbortSignal, background = false) =>
+    ask<Coverage>('GET', `/coverage?${paramsOf(query)}`, undefined, signal, byItself(background)),
+  call: (id: string, background = false) =>
+    ask<CallDetail>('GET', call(id), undefined, undefined, byItself(background)),
+  audit: (query: AuditQuery, background: boolean) =>
+    ask<AuditPage>('GET', `/audit?${paramsOf(query)}`, undefined, undefined, byItself(background)),
+  auditState: () => ask<AuditState>('GET', '/audit/state', undefined, undefined, byItself(true)),
   peaks: (id: string) => ask<Peaks>('GET', `${call(id)}/peaks`),
+  /** Says why a call is heard or taken away. */
+  listen: (id: string, right: 'play' | 'download', reason: string) =>
+    ask<unknown>('POST', `${call(id)}/listen`, { right, reason }),
   policy: () => ask<VersionedPolicy>('GET', '/policy'),
   savePolicy: (basedOn: number, policy: Policy) =>
     ask<VersionedPolicy>('PUT', '/policy', { based_on: basedOn, policy }),
   testPolicy: (test: PolicyTest) => ask<PolicyVerdict>('POST', '/policy/test', test),
-  retention: () => ask<Retention>('GET', '/retention'),
+  quality: (from: string, to: string, background = false) =>
+    ask<Trends>('GET', `/quality?from=${from}&to=${to}`, undefined, undefined, byItself(background)),
+  retention: (background = false) =>
+    ask<Retention>('GET', '/retention', undefined, undefined, byItself(background)),
   runRetention: (confirm?: string) => ask<RetentionRun>('POST', '/retention/run', confirm ? { confirm } : {}),
-  status: () => ask<Status>('GET', '/status'),
+  /** Asked for again and again by itself, which must not keep a session from ending. */
+  status: () => ask<FullStatus>('GET', '/status', undefined, undefined, byItself(true)),
 };
 
+/** Has the evidence pack of a call made. Gives it with its name, and whether the log was signed for it just now. */
+export async function evidencePack(
+  id: string,
+  reason: string,
+): Promise<{ zip: Blob; name: string; fresh: boolean }> {
+  const response = await fetch(`${base}${call(id)}/evidence`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-tapedeck': '1' },
+    body: JSON.stringify({ reason }),
+  }).catch(() => null);
+  if (!response?.ok) throw new ApiError(response?.status ?? 0, response ? await errorBody(response) : {});
+  const zip = await response.blob().catch(() => {
+    throw new ApiError(0, {});
+  });
+  return {
+    zip,
+    name:
+      /filename="([\w.-]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? 'evidence.zip',
+    fresh: response.headers.get('x-tapedeck-checkpoint') === 'fresh',
+  };
+}
+
+/** What has sounded, for the audit log. Also while the page goes away; nobody waits for the answer. */
+export async function tellHeard(id: string, heard: [number, number][]): Promise<void> {
+  await fetch(`${base}${call(id)}/heard`, {
+    method: 'POST',
+    keepalive: true,
+    headers: { 'content-type': 'application/json', 'x-tapedeck': '1', ...byItself(true) },
+    body: JSON.stringify({ heard }),
+  }).catch(() => {});
+}
+
+export const auditCsv = (query: AuditQuery) => `${base}/audit.csv?${paramsOf(query)}`;
+export const coverageCsv = (query: CoverageQuery) => `${base}/coverage.csv?${paramsOf(query)}`;
 export const audioUrl = (id: string) => `${base}${call(id)}/audio`;
 export const downloadUrl = (id: string) => `${base}${call(id)}/audio?download=1`;
 

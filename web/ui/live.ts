@@ -1,5 +1,7 @@
 import { signal } from '@preact/signals';
-import { api, base, type Status } from './api.js';
+import { api, base, type Status, sessionLost } from './api.js';
+import { mayDo } from './rights.js';
+import { renewed } from './session.js';
 
 /** Counts up whenever anything changed on the server; pages that show server data follow it. */
 export const changes = signal(0);
@@ -18,6 +20,7 @@ export function follow(): () => void {
   let grace: ReturnType<typeof setTimeout> | undefined;
   let again: ReturnType<typeof setTimeout> | undefined;
   let source: EventSource;
+  let opened = false;
 
   const changed = () => {
     gather ??= setTimeout(() => {
@@ -31,12 +34,15 @@ export function follow(): () => void {
     source.addEventListener('status', (event) => {
       setStatus(JSON.parse((event as MessageEvent<string>).data) as Status);
     });
+    source.addEventListener('you', () => void renewed());
     source.onopen = () => {
+      // It may have ended because what one may do has changed.
+      if (opened) void renewed();
+      opened = true;
       clearTimeout(grace);
       grace = undefined;
       if (!linked.value) changed();
       linked.value = true;
-      refreshStatus();
     };
     source.onerror = () => {
       grace ??= setTimeout(() => {
@@ -44,7 +50,7 @@ export function follow(): () => void {
       }, GRACE_MS);
       // The browser reconnects by itself unless the server refused; then the session may be over.
       if (source.readyState === EventSource.CLOSED) {
-        refreshStatus();
+        stillHere().catch(() => {});
         again = setTimeout(connect, GRACE_MS);
       }
     };
@@ -57,12 +63,15 @@ export function follow(): () => void {
   };
 }
 
-function refreshStatus(): void {
-  api.status().then(setStatus, () => {});
+/** Finds out whether the session is over: whoever may ask for the status is told so by its answer. */
+async function stillHere(): Promise<void> {
+  if (mayDo('oversee')) return setStatus(await api.status());
+  if ((await api.session()).user === null) sessionLost.heard();
 }
 
 /** It comes every few seconds and is mostly the same; only news is worth a render. */
-function setStatus(news: Status): void {
+function setStatus({ daemon, pbx, calls_now, recording_now, preserving, health }: Status): void {
+  const news = { daemon, pbx, calls_now, recording_now, preserving, health };
   if (JSON.stringify(news) !== JSON.stringify(status.value)) status.value = news;
 }
 

@@ -1,6 +1,8 @@
 import { batch, computed, signal } from '@preact/signals';
-import { ApiError, api, audioProblem, audioUrl, type CallDetail, type Peaks } from './api.js';
+import { ApiError, api, audioProblem, audioUrl, type CallDetail, type Peaks, tellHeard } from './api.js';
+import { forgotten, withReason } from './reason.js';
 import { remembered } from './remembered.js';
+import { createSounded } from './sounded.js';
 
 /** The one player of the desk: it goes on while pages change. Times are milliseconds on the recording. */
 const call = signal<CallDetail | null>(null);
@@ -26,6 +28,8 @@ const audio = document.createElement('audio');
 audio.preload = 'none';
 document.body.append(audio);
 
+const sounded = createSounded(tellHeard);
+
 function clamp(n: number, low: number, high: number): number {
   return Number.isFinite(n) ? Math.min(high, Math.max(low, n)) : high;
 }
@@ -36,14 +40,15 @@ function load(next: CallDetail): void {
     return;
   }
   audio.pause();
+  void sounded.end();
   batch(() => {
     call.value = next;
     peaks.value = null;
     noPeaks.value = false;
     problem.value = null;
     playing.value = false;
-    at.value = 0;
-    told.value = 0;
+    at.value = beginning(next);
+    told.value = at.value;
   });
   audio.src = audioUrl(next.id);
   api.peaks(next.id).then(
@@ -56,8 +61,15 @@ function load(next: CallDetail): void {
   );
 }
 
-function unload(): void {
+/** Is silent; resolves when the server knows what has sounded. */
+function hush(): Promise<void> {
   audio.pause();
+  if (call.value && playing.value) sounded.at(call.value.id, audio.currentTime * 1000);
+  return sounded.end();
+}
+
+function unload(): void {
+  void hush();
   audio.removeAttribute('src');
   audio.load();
   batch(() => {
@@ -68,10 +80,20 @@ function unload(): void {
   });
 }
 
+/** Where there is something to hear: what comes before is silent for whoever joined later. */
+const beginning = (c: CallDetail) => c.you.heard[0]?.from_ms ?? 0;
+
 function play(): void {
-  if (!call.value) return;
+  const now = call.value;
+  if (now)
+    withReason(now, 'play', () => {
+      if (call.value?.id === now.id) begin(now);
+    });
+}
+
+function begin(now: CallDetail): void {
   problem.value = null;
-  if (duration.value > 0 && at.value >= duration.value - 50) seek(0);
+  if (duration.value > 0 && at.value >= duration.value - 50) seek(beginning(now));
   if (audio.error) audio.load();
   if (audio.readyState === 0) audio.currentTime = at.value / 1000;
   audio.playbackRate = speed.value;
@@ -109,6 +131,17 @@ function follow(): void {
   requestAnimationFrame(follow);
 }
 
+/** What really sounds is told for the audit log; unlike frames, these events come while the page is behind others too. */
+audio.addEventListener('timeupdate', () => {
+  if (call.value && !audio.paused && !audio.seeking) sounded.at(call.value.id, audio.currentTime * 1000);
+});
+audio.addEventListener('seeking', () => sounded.cut());
+audio.addEventListener('pause', () => {
+  if (call.value && !audio.seeking && audio.played.length > 0)
+    sounded.at(call.value.id, audio.currentTime * 1000);
+  void sounded.end();
+});
+addEventListener('pagehide', () => void sounded.end());
 audio.addEventListener('play', () => {
   playing.value = true;
   requestAnimationFrame(follow);
@@ -123,11 +156,15 @@ audio.addEventListener('ended', () => {
   told.value = duration.value;
 });
 audio.addEventListener('error', () => {
-  const id = call.value?.id;
-  if (!id || !audio.getAttribute('src')) return;
+  const now = call.value;
+  if (!now || !audio.getAttribute('src')) return;
   playing.value = false;
-  audioProblem(id).then((found) => {
-    if (call.value?.id === id) problem.value = found ?? new ApiError(0, { code: 'cannot_play' });
+  audioProblem(now.id).then((found) => {
+    if (call.value?.id !== now.id) return;
+    if (found?.code === 'reason_needed') {
+      forgotten(now, 'play');
+      play();
+    } else problem.value = found ?? new ApiError(0, { code: 'cannot_play' });
   });
 });
 
@@ -146,7 +183,8 @@ export const player = {
   unload,
   play,
   pause: () => audio.pause(),
-  toggle: () => (playing.value ? audio.pause() : play()),
+  hush,
+  toggle: () => (audio.paused ? play() : audio.pause()),
   seek,
   skip: (ms: number) => seek(at.value + ms),
   setSpeed,
@@ -161,4 +199,4 @@ export const player = {
   },
 };
 
-export const playable = (c: CallDetail) => c.recording?.state === 'sealed';
+export const playable = (c: CallDetail) => c.recording?.state === 'sealed' && c.you.hears !== 'none';

@@ -10,8 +10,19 @@ export const loadProblem = signal<unknown>(null);
 
 export const zone = () => session.value?.site.time_zone ?? 'UTC';
 
+/** Whether somebody is signed in who may not go on yet. */
+export const owing = () => (session.value?.second_factor?.owes ?? 'nothing') !== 'nothing';
+
 sessionLost.heard = () => {
-  if (session.value?.user) interrupted.value = true;
+  if (!session.value?.user || interrupted.value) return;
+  interrupted.value = true;
+  // It may be that only a second factor is owed since now.
+  api.session().then(
+    (now) => {
+      if (now.user) session.value = now;
+    },
+    () => {},
+  );
 };
 
 export async function loadSession(): Promise<void> {
@@ -23,10 +34,16 @@ export async function loadSession(): Promise<void> {
   }
 }
 
+/** Takes up that whoever is signed in may do other things than before. */
+export async function renewed(): Promise<void> {
+  const now = await api.session().catch(() => null);
+  if (now?.user) session.value = now;
+}
+
 /** Takes up a session that has just begun, keeping what was on screen when the last one ended. */
 export async function begun(): Promise<void> {
   session.value = await api.session();
-  interrupted.value = false;
+  if (!owing()) interrupted.value = false;
 }
 
 export async function signOut(): Promise<void> {

@@ -1,20 +1,26 @@
 import { fail } from '../../domain/error.js';
-import type { CallId, CallRecord, Coverage } from '../../domain/recording.js';
+import type { ReachKey } from '../../domain/reach.js';
+import type { CallId, CallRecord, Coverage, CoverageStatus } from '../../domain/recording.js';
 import type { CallFilter, StoredCall } from '../catalogue.js';
 import type { Db } from './db.js';
-import { type CallRow, type RecordingRow, toCall, toRecording, toStored } from './rows.js';
+import { hasFlag } from './ears.js';
+import { createReach, olderThan, type When } from './reach.js';
+import { type CallRow, type StoredRow, toCall, toStored } from './rows.js';
 import { searchConditions, searchText } from './search.js';
 
 /** A call with the recording that stands for it: the newest that still is, or the newest tombstone. */
-const WITH_RECORDING = `
-  SELECT calls.*, recordings.* FROM calls LEFT JOIN recordings ON recordings.id = (
+const FROM = `FROM calls LEFT JOIN recordings ON recordings.id = (
     SELECT r.id FROM recordings r WHERE r.call_id = calls.id
     ORDER BY r.state = 'erased', r.sealed_at DESC, r.id DESC LIMIT 1)`;
+const WITH_RECORDING = `SELECT calls.*, recordings.* ${FROM}`;
+const AMONG = 'calls.id IN (SELECT value FROM json_each(?))';
 
-type Joined = { calls: CallRow; recordings: RecordingRow | { id: null } };
-
-const joined = (row: Joined) =>
-  toStored(row.calls, row.recordings.id === null ? null : toRecording(row.recordings));
+/** Of so many of somebody's newest calls a page hears at once when they change. */
+const WATCHED = 100;
+/** Where few of somebody's calls fit, so many of them are looked at together at most. */
+const MOST_AT_ONCE = 5000;
+/** Statements that are kept ready; each stands for one way of narrowing the list. */
+const MOST_LISTINGS = 200;
 
 const UNDECIDED: Coverage = { status: 'pending', reason: '', rule: null, missingMs: 0 };
 const UNANSWERED: Coverage = { status: 'none', reason: '', rule: null, missingMs: 0 };
@@ -23,12 +29,13 @@ export function createCalls(db: Db) {
   const save = db.prepare(`
     INSERT INTO calls VALUES (
       $id, $linkedids, $direction, $startedAt, $answeredAt, $endedAt, $outcome, $them, $us, $dialled, $did, $queue,
-      $status, $reason, $rule, $missingMs, $legs, $marks, $search)
+      $status, $reason, $rule, $missingMs, $legs, $marks, $search, $consultFor, $test)
     ON CONFLICT (id) DO UPDATE SET
       linkedids = excluded.linkedids, direction = excluded.direction, started_at = excluded.started_at,
       answered_at = excluded.answered_at, ended_at = excluded.ended_at, outcome = excluded.outcome,
       them = excluded.them, us = excluded.us, dialled = excluded.dialled, did = excluded.did,
       queue = excluded.queue, legs = excluded.legs, marks = excluded.marks, search = excluded.search,
+      consult_for = excluded.consult_for,
       coverage_status = CASE WHEN $decided OR (coverage_status = 'none' AND $answeredAt IS NOT NULL)
         THEN excluded.coverage_status ELSE coverage_status END,
       coverage_reason = iif($decided, excluded.coverage_reason, coverage_reason),
@@ -40,16 +47,37 @@ export function createCalls(db: Db) {
   const one = db.prepare(`${WITH_RECORDING} WHERE calls.id = ?`).expand();
   const open = db.prepare('SELECT * FROM calls WHERE ended_at IS NULL ORDER BY id');
   const start = db.prepare('SELECT started_at FROM calls WHERE id = ?').pluck();
+  const counts = db.prepare(`
+    SELECT coverage_status AS status, count(*) AS calls FROM calls
+    WHERE started_at >= ? AND answered_at IS NOT NULL AND test = 0 GROUP BY coverage_status`);
   const into = db.prepare('SELECT into_id FROM absorbed WHERE id = ?').pluck();
   const remember = db.prepare('INSERT INTO absorbed VALUES (?, ?)');
   const follow = db.prepare('UPDATE absorbed SET into_id = $into WHERE into_id = $from');
   const moveSegments = db.prepare('UPDATE segments SET call_id = $into WHERE call_id = $from');
   const moveRecordings = db.prepare('UPDATE recordings SET call_id = $into WHERE call_id = $from');
+  const moveConsultations = db.prepare(
+    'UPDATE calls SET consult_for = nullif($into, id) WHERE consult_for = $from',
+  );
   const drop = db.prepare('DELETE FROM calls WHERE id = ?');
+  /** What of a call and its recording changes while somebody looks at it. */
+  const changing = db.prepare(`
+    SELECT calls.id, calls.answered_at, calls.ended_at, calls.coverage_status, calls.them, calls.us,
+      length(calls.legs) AS legs, length(calls.marks) AS marks, recordings.id AS recording, recordings.state
+    ${FROM} WHERE ${AMONG} ORDER BY calls.id`);
+  const reach = createReach(db);
   const listing = new Map<string, ReturnType<typeof db.prepare>>();
 
   /** The id under which a call is kept now: its own, or that of the call that it became part of. */
   const current = (id: CallId): CallId => (into.get(id) as CallId | undefined) ?? id;
+
+  function prepared(sql: string) {
+    const ready = listing.get(sql);
+    if (ready) return ready;
+    if (listing.size >= MOST_LISTINGS) listing.clear();
+    const made = db.prepare(sql).expand();
+    listing.set(sql, made);
+    return made;
+  }
 
   function decideCoverage(id: CallId, coverage: Coverage): void {
     if (cover.run({ ...coverage, id: current(id) }).changes === 0) throw fail('call_unknown', id);
@@ -72,40 +100,77 @@ export function createCalls(db: Db) {
         legs: JSON.stringify(call.legs),
         marks: JSON.stringify(call.marks),
         search: searchText(call),
+        test: call.test ? 1 : 0,
       });
+      reach.save(call);
     },
 
     call(id: CallId): StoredCall | null {
-      const row = one.get(current(id)) as Joined | undefined;
-      return row ? joined(row) : null;
+      const row = one.get(current(id)) as StoredRow | undefined;
+      return row ? toStored(row) : null;
     },
 
     calls(filter: CallFilter): StoredCall[] {
+      const keys = filter.reach === 'all' ? undefined : filter.reach;
+      if (keys?.length === 0) return [];
       const search = searchConditions(filter.text ?? '');
-      const where = [...search.where];
+      const where = ['calls.test = 0', ...search.where];
       const values: unknown[] = [...search.values];
       const need = (condition: string, ...given: unknown[]) => {
         where.push(condition);
         values.push(...given);
       };
-      if (filter.from !== undefined) need('calls.started_at >= ?', filter.from);
-      if (filter.to !== undefined) need('calls.started_at < ?', filter.to);
-      if (filter.direction !== undefined) need('calls.direction = ?', filter.direction);
-      if (filter.coverage !== undefined) need('calls.coverage_status = ?', filter.coverage);
+      const when: When[] = [];
+      if (filter.from !== undefined) when.push({ sql: (time) => `${time} >= ?`, values: [filter.from] });
+      if (filter.to !== undefined) when.push({ sql: (time) => `${time} < ?`, values: [filter.to] });
       if (filter.before !== undefined) {
         const id = current(filter.before);
-        const at = start.get(id) as number | undefined;
+        const at = keys ? reach.startOf(id, keys) : (start.get(id) as number | undefined);
         if (at === undefined) return [];
-        need('(calls.started_at, calls.id) < (?, ?)', at, id);
+        when.push(olderThan({ startedAt: at, id }));
       }
-      const sql = `${WITH_RECORDING} ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}
-        ORDER BY calls.started_at DESC, calls.id DESC LIMIT ?`;
-      const list = listing.get(sql) ?? db.prepare(sql).expand();
-      listing.set(sql, list);
-      return (list.all(...values, filter.limit) as Joined[]).map(joined);
+      if (filter.direction !== undefined) need('calls.direction = ?', filter.direction);
+      if (filter.coverage !== undefined) need('calls.coverage_status = ?', filter.coverage);
+      if (filter.ear !== undefined) {
+        const { kind, name } = filter.ear;
+        const [condition, ...flag] = qualityCondition('ears.flags', filter.quality);
+        const of = `SELECT 1 FROM ears WHERE ears.recording_id = recordings.id AND kind = ? AND name = ?`;
+        need(`EXISTS (${of} AND ${condition})`, kind, name, ...flag);
+      } else if (filter.quality !== undefined)
+        need(...qualityCondition('recordings.quality_flags', filter.quality));
+      if (filter.consultFor !== undefined) need('calls.consult_for = ?', current(filter.consultFor));
+      const list = (limit: number, among: string, ...given: unknown[]) => {
+        const sql = `${WITH_RECORDING} WHERE ${[...where, among].join(' AND ')}
+          ORDER BY calls.started_at DESC, calls.id DESC LIMIT ?`;
+        return (prepared(sql).all(...values, ...given, limit) as StoredRow[]).map(toStored);
+      };
+      if (!keys) {
+        const then = when.map(({ sql }) => sql('calls.started_at', 'calls.id')).join(' AND ') || '1';
+        return list(filter.limit, then, ...when.flatMap((part) => part.values));
+      }
+      const found: StoredCall[] = [];
+      let older: When[] = [];
+      for (let most = filter.limit; ; most = Math.min(MOST_AT_ONCE, most * 4)) {
+        const places = reach.newest(keys, [...when, ...older], most);
+        const ids = JSON.stringify(places.map(({ id }) => id));
+        found.push(...list(filter.limit - found.length, AMONG, ids));
+        const last = places.at(-1);
+        if (found.length === filter.limit || !last || places.length < most) return found;
+        older = [olderThan(last)];
+      }
+    },
+
+    reachMark(keys: readonly ReachKey[]): string {
+      const ids = reach.newest(keys, [], WATCHED).map(({ id }) => id);
+      return ids.length === 0 ? '' : JSON.stringify(changing.all(JSON.stringify(ids)));
     },
 
     open: (): CallRecord[] => (open.all() as CallRow[]).map(toCall),
+
+    coverageSince(at: number): Partial<Record<CoverageStatus, number>> {
+      const rows = counts.all(at) as { status: CoverageStatus; calls: number }[];
+      return Object.fromEntries(rows.map((row) => [row.status, row.calls]));
+    },
 
     /** Segments keep the name that their spool files have; only whose they are changes. */
     absorb(from: CallId, target: CallId): void {
@@ -115,9 +180,15 @@ export function createCalls(db: Db) {
       const move = { from, into };
       moveSegments.run(move);
       moveRecordings.run(move);
+      moveConsultations.run(move);
       follow.run(move);
       drop.run(from);
       remember.run(from, into);
     },
   };
+}
+
+function qualityCondition(column: string, quality: CallFilter['quality']): [string, ...string[]] {
+  if (quality === undefined) return ['1'];
+  return quality === 'any' ? [`${column} <> ''`] : [hasFlag(column), quality];
 }

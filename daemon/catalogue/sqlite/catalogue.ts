@@ -1,112 +1,288 @@
+import { diskError, TapedeckError } from '../../domain/error.js';
+import type { Entries } from '../audit.js';
 import type { Catalogue } from '../catalogue.js';
+import { createAlarms } from './alarms.js';
+import { createAudit } from './audit.js';
 import { createCalls } from './calls.js';
 import { type Db, openDb } from './db.js';
+import { createDevices } from './devices.js';
+import { createFactors } from './factors.js';
+import { createLedger } from './ledger.js';
 import { createPolicy } from './policy.js';
 import { createRecordings } from './recordings.js';
+import { createSeals } from './seals.js';
+import { createSeen } from './seen.js';
 import { createSegments } from './segments.js';
 import { createSessions } from './sessions.js';
+import { createTestCalls } from './test-calls.js';
+import { createTokens } from './tokens.js';
 import { createUsers } from './users.js';
+import { createWatch } from './watch.js';
+import { createWrites } from './writes.js';
 
 function createNouns(db: Db) {
   const calls = createCalls(db);
+  const sessions = createSessions(db);
+  const tokens = createTokens(db);
   return {
     calls,
     segments: createSegments(db, calls.current),
     recordings: createRecordings(db),
+    seals: createSeals(db),
     policy: createPolicy(db),
-    users: createUsers(db),
-    sessions: createSessions(db),
+    users: createUsers(db, sessions, tokens),
+    sessions,
+    tokens,
+    devices: createDevices(db),
+    seen: createSeen(db),
+    factors: createFactors(db),
+    ledger: createLedger(db, calls),
+    watch: createWatch(db),
+    testCalls: createTestCalls(db, calls.call),
+    alarms: createAlarms(db),
+    audit: createAudit(db),
     ownChanges: db.prepare('SELECT total_changes()').pluck(),
   };
 }
 type Nouns = ReturnType<typeof createNouns>;
+type Write = <T>(verb: (n: Nouns) => T) => Promise<T>;
 
 /**
  * The catalogue in one SQLite file, which several processes may have open at the same time. With `readonlyOk` a file
  * that this process may not write is opened for reading; what writes then throws. `start()` throws `catalogue_newer`.
  */
-export function createSqliteCatalogue(deps: { path: string; readonlyOk?: boolean }): Catalogue {
-  let db: Db | null = null;
-  let nouns: Nouns | null = null;
+export function createSqliteCatalogue(deps: {
+  path: string;
+  readonlyOk?: boolean;
+  /** Called when the disk is full; when it has made some room what was to be written is tried again. */
+  makeRoom?: () => boolean;
+}): Catalogue {
+  let open: { db: Db; nouns: Nouns; writes: ReturnType<typeof createWrites> } | null = null;
 
-  const opened = (): { db: Db; nouns: Nouns } => {
-    if (!db || !nouns) throw new Error('The catalogue is not open.');
-    return { db, nouns };
+  const opened = () => {
+    if (!open) throw new Error('The catalogue is not open.');
+    return open;
   };
   const read = async <T>(verb: (n: Nouns) => T): Promise<T> => {
     const o = opened();
-    return o.db.transaction(() => verb(o.nouns)).deferred();
+    try {
+      return o.db.transaction(() => verb(o.nouns)).deferred();
+    } catch (e) {
+      throw diskError(e);
+    }
   };
-  // IMMEDIATE: a transaction that reads first and writes later would fail where another process wrote in between.
-  const write = async <T>(verb: (n: Nouns) => T): Promise<T> => {
+  const write: Write = async (verb) => {
     const o = opened();
-    return o.db.transaction(() => verb(o.nouns)).immediate();
+    return o.writes.write(() => verb(o.nouns));
+  };
+  /** The same, with what is to be written of it in the audit log: both are there, or neither. */
+  const witnessed =
+    <T>(entries: Entries<T>): Write =>
+    (verb) =>
+      write((n) => {
+        const given = verb(n);
+        const made = typeof entries === 'function' ? entries(given as unknown as T) : entries;
+        for (const entry of made === null ? [] : [made].flat()) n.audit.append(entry);
+        return given;
+      });
+  /** One work in a transaction of its own. */
+  const transact = <T>(work: () => T): T => {
+    const o = opened();
+    for (;;) {
+      try {
+        return o.db.transaction(work).immediate();
+      } catch (e) {
+        const error = o.db.readonly ? e : diskError(e);
+        const full = error instanceof TapedeckError && error.code === 'disk_full';
+        if (!full || !deps.makeRoom?.()) throw error;
+      }
+    }
   };
 
-  return {
-    async start() {
-      if (db) return;
-      db = await openDb(deps.path, deps.readonlyOk);
-      nouns = createNouns(db);
-    },
-    async stop() {
-      db?.close();
-      db = null;
-      nouns = null;
-    },
-
+  const verbs = (write: Write): Omit<Catalogue, 'start' | 'stop'> => ({
     saveCall: (call, coverage) => write((n) => n.calls.save(call, coverage)),
     decideCoverage: (id, coverage) => write((n) => n.calls.decideCoverage(id, coverage)),
     call: (id) => read((n) => n.calls.call(id)),
     calls: (filter) => read((n) => n.calls.calls(filter)),
+    reachMark: (keys) => read((n) => n.calls.reachMark(keys)),
     openCalls: () => read((n) => n.calls.open()),
     absorbCall: (from, into) => write((n) => n.calls.absorb(from, into)),
+    coverageSince: (at) => read((n) => n.calls.coverageSince(at)),
 
     saveSegment: (segment) => write((n) => n.segments.save(segment)),
     segments: (id) => read((n) => n.segments.list(id)),
     callsToPreserve: () => read((n) => n.segments.callsToPreserve()),
+    preserveQueue: () => read((n) => n.segments.preserveQueue()),
 
-    recordingSealed: (recording, peaks, coverage) =>
+    recordingSealed: (recording, peaks, coverage, manifest) =>
       write((n) => {
         const callId = n.calls.current(recording.callId);
         n.recordings.sealed({ ...recording, callId }, peaks);
+        n.seals.sealed(recording.id, recording.sealedAt, manifest);
         n.calls.decideCoverage(callId, coverage);
         n.segments.preserved(callId);
       }),
     recording: (id) => read((n) => n.recordings.recording(id)),
     peaks: (id) => read((n) => n.recordings.peaks(id)),
+    qualityTrends: (from, to) => read((n) => n.recordings.qualityTrends(from, to)),
 
     keptRecordings: (limit) => read((n) => n.recordings.kept(limit)),
     countKept: () => read((n) => n.recordings.count()),
+    growth: (since, now) => read((n) => n.recordings.growth(since, now)),
     eraseIntended: (id, reason, at) => write((n) => n.recordings.eraseIntended(id, reason, at)),
     recordingsErasing: () => read((n) => n.recordings.erasing()),
-    erased: (id, at) => write((n) => n.recordings.erased(id, at)),
+    erased: (id, at) =>
+      write((n) => {
+        n.recordings.erased(id, at);
+        n.seals.erased(id);
+      }),
     erasedRecordings: (limit) => read((n) => n.recordings.tombstones(limit)),
     async checkpoint() {
       const [result] = opened().db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
       return result?.busy === 0;
     },
 
+    addManifest: (manifest) => write((n) => n.seals.addManifest(manifest)),
+    manifest: (id) => read((n) => n.seals.manifest(id)),
+    sealCheck: (id) => read((n) => n.seals.check(id)),
+    toCheck: (before, limit) => read((n) => n.seals.toCheck(before, limit)),
+    checked: (id, at, fault) => write((n) => n.seals.checked(id, at, fault)),
+    damaged: (limit) => read((n) => n.seals.damaged(limit)),
+    sealFigures: () => read((n) => n.seals.figures()),
+    recordingsAfter: (id, limit) => read((n) => n.seals.after(id, limit)),
+    sealedAs: (sha256) => read((n) => n.seals.sealedAs(sha256)),
+
+    watched: (at) => write((n) => n.watch.watched(at)),
+    lastWatched: () => read((n) => n.watch.lastWatched()),
+    openBlindWindow: (from, reason) => write((n) => n.watch.openWindow(from, reason)),
+    closeBlindWindow: (at) => write((n) => n.watch.closeWindow(at)),
+    blindWindows: (range) => read((n) => n.watch.windows(range)),
+
     policy: () => read((n) => n.policy.policy()),
     policyVersions: () => read((n) => n.policy.versions()),
     savePolicy: (policy, by, at, basedOn) => write((n) => n.policy.save(policy, by, at, basedOn)),
 
-    addUser: (user) => write((n) => n.users.add(user)),
+    saveAlarm: (alarm) => write((n) => n.alarms.save(alarm)),
+    openAlarms: () => read((n) => n.alarms.open()),
+    pastAlarms: (limit) => read((n) => n.alarms.past(limit)),
+    saveDelivery: (delivery) => write((n) => n.alarms.saveDelivery(delivery)),
+    openDeliveries: () => read((n) => n.alarms.openDeliveries()),
+    forgetAlarms: (before) => write((n) => n.alarms.forget(before)),
+
+    addUser: (user, invitation) => write((n) => n.users.add(user, invitation)),
     userByName: (name) => read((n) => n.users.byName(name)),
+    user: (id) => read((n) => n.users.user(id)),
     users: () => read((n) => n.users.all()),
     claimSetup: (codeHash, user) => write((n) => n.users.claimSetup(codeHash, user)),
     saveSetupCode: (codeHash, at) => write((n) => n.users.saveSetupCode(codeHash, at)),
+    changeUser: (id, change, at, basedOn) => write((n) => n.users.change(id, change, at, basedOn)),
+    removeUser: (id, basedOn) => write((n) => n.users.remove(id, basedOn)),
+    setPassword: (id, hash, at, keep) => write((n) => n.users.setPassword(id, hash, at, keep)),
+    invite: (invitation) => write((n) => n.users.invite(invitation)),
+    invited: (codeHash, at) => read((n) => n.users.invited(codeHash, at)),
+    acceptInvitation: (codeHash, hash, at) => write((n) => n.users.accept(codeHash, hash, at)),
+    seen: () => read((n) => n.seen.seen()),
+
+    testCallsLeft: () => read((n) => n.testCalls.left()),
+    removeTestCall: (id) => write((n) => n.testCalls.remove(id)),
+    rememberTestCall: (call) => write((n) => n.testCalls.remember(call)),
+    testCalls: (limit) => read((n) => n.testCalls.newest(limit)),
+    lastGoodTestCall: () => read((n) => n.testCalls.lastGood()),
 
     addSession: (session) => write((n) => n.sessions.add(session)),
     session: (tokenHash) => read((n) => n.sessions.session(tokenHash)),
     touchSession: (tokenHash, seenAt) => write((n) => n.sessions.touch(tokenHash, seenAt)),
     removeSession: (tokenHash) => write((n) => n.sessions.remove(tokenHash)),
     removeExpiredSessions: (now) => write((n) => n.sessions.removeExpired(now)),
+    renewSession: (tokenHash, newHash, until) => write((n) => n.sessions.renew(tokenHash, newHash, until)),
+    sessionsOf: (userId) => read((n) => n.sessions.of(userId)),
+    endSessions: (userId, which) => write((n) => n.sessions.end(userId, which)),
+    shutOut: (userId) => write((n) => n.users.shutOut(userId)),
 
-    /** data_version moves with the commits of others, total_changes with ours; neither ever goes back. */
+    knowsDevice: (userId, hash) => read((n) => n.devices.knows(userId, hash)),
+    rememberDevice: (userId, hash, at) => write((n) => n.devices.remember(userId, hash, at)),
+
+    addToken: (token, tokenHash) => write((n) => n.tokens.add(token, tokenHash)),
+    tokensOf: (userId) => read((n) => n.tokens.of(userId)),
+    token: (tokenHash) => read((n) => n.tokens.token(tokenHash)),
+    tokenUsed: (id, at, from) => write((n) => n.tokens.used(id, at, from)),
+    removeToken: (userId, id) => write((n) => n.tokens.remove(userId, id)),
+
+    factorState: (userId) => read((n) => n.factors.state(userId)),
+    totp: (userId) => read((n) => n.factors.totp(userId)),
+    totps: () => read((n) => n.factors.totps()),
+    resealTotp: (userId, before, after) => write((n) => n.factors.reseal(userId, before, after)),
+    saveTotp: (userId, totp) => write((n) => n.factors.saveTotp(userId, totp)),
+    useTotpStep: (userId, step) => write((n) => n.factors.useTotpStep(userId, step)),
+    passkeys: (userId) => read((n) => n.factors.passkeys(userId)),
+    passkey: (id) => read((n) => n.factors.passkey(id)),
+    addPasskey: (passkey) => write((n) => n.factors.addPasskey(passkey)),
+    passkeyUsed: (id, counter, at) => write((n) => n.factors.passkeyUsed(id, counter, at)),
+    removeFactor: (userId, which) => write((n) => n.factors.remove(userId, which)),
+    resetFactors: (userId) => write((n) => n.factors.reset(userId)),
+    saveRecoveryCodes: (userId, hashes) => write((n) => n.factors.saveRecoveryCodes(userId, hashes)),
+    useRecoveryCode: (userId, hash) => write((n) => n.factors.useRecoveryCode(userId, hash)),
+    failedFactors: (userId) => read((n) => n.factors.failed(userId)),
+    takeFactorTry: (userId, device, at, waitAfter) =>
+      write((n) => n.factors.takeTry(userId, device, at, waitAfter)),
+    factorGiven: (userId, tried) => write((n) => n.factors.given(userId, tried)),
+    rolesWithFactor: () => read((n) => n.factors.rolesWith()),
+    setRolesWithFactor: (roles) => write((n) => n.factors.setRolesWith(roles)),
+    saveOutsider: (user) => write((n) => n.users.saveOutsider(user)),
+    outsiders: (source) => read((n) => n.users.outsiders(source)),
+    outsiderGone: (userId) => write((n) => n.users.outsiderGone(userId)),
+
+    ledgerBegan: (now) => write((n) => n.ledger.began(now)),
+    addCdrs: (cdrs, source, at) => write((n) => n.ledger.add(cdrs, source, at)),
+    related: (links) => read((n) => n.ledger.related(links)),
+    saveAccounts: (accounts, missed) =>
+      write((n) => {
+        for (const { call, coverage } of missed) n.calls.save(call, coverage);
+        n.ledger.saveAccounts(accounts);
+      }),
+    strangersSince: (at) => read((n) => n.ledger.strangersSince(at)),
+    coverageRows: (range) => read((n) => n.ledger.rows(range)),
+    coverageRow: (id) => read((n) => n.ledger.row(id)),
+    cdrsOf: (accountIds) => read((n) => n.ledger.cdrsOf(accountIds)),
+    cdrSources: () => read((n) => n.ledger.sources()),
+    noteSource: (name, at, problem) => write((n) => n.ledger.noteSource(name, at, problem)),
+    witness: () => read((n) => n.ledger.witness()),
+    forgetCdrs: (before) => write((n) => n.ledger.forget(before)),
+
+    /**
+     * data_version moves with the commits of others, total_changes with ours; neither ever goes back. Entries that we add to
+     * the audit log do not count: that somebody has looked at something must not have every page look again.
+     */
     async changeCount() {
       const { db, nouns } = opened();
-      return (db.pragma('data_version', { simple: true }) as number) + (nouns.ownChanges.get() as number);
+      const theirs = db.pragma('data_version', { simple: true }) as number;
+      return theirs + (nouns.ownChanges.get() as number) - nouns.audit.added();
     },
+
+    audited: (entries) => ({ ...catalogue, ...verbs(witnessed(entries)) }),
+    audit: (entry) => write((n) => n.audit.append(entry)),
+    auditEntries: (filter) => read((n) => n.audit.entries(filter)),
+    auditRows: (from, limit) => read((n) => n.audit.rows(from, limit)),
+    auditHead: () => read((n) => n.audit.head()),
+    auditId: () => read((n) => n.audit.id()),
+    auditActors: () => read((n) => n.audit.actors()),
+    forgetWords: (before) => write((n) => n.audit.forgetWords(before)),
+    keepCheckpoint: (checkpoint) => write((n) => n.audit.keepCheckpoint(checkpoint)),
+    checkpoints: (limit) => read((n) => n.audit.checkpoints(limit)),
+  });
+
+  const catalogue: Catalogue = {
+    async start() {
+      if (open) return;
+      const db = await openDb(deps.path, deps.readonlyOk);
+      open = { db, nouns: createNouns(db), writes: createWrites(db, transact) };
+    },
+    async stop() {
+      open?.writes.finish();
+      open?.db.close();
+      open = null;
+    },
+    ...verbs(write),
   };
+  return catalogue;
 }

@@ -14,8 +14,9 @@ export const PAGE_BYTES = 4096;
 const BUSY_MS = 5_000;
 
 /**
- * Opens the catalogue's file, makes it (mode 0660: the dashboard, another user of the same group, writes to it) if there is none and brings it up to date. With `readonlyOk`, a
- * file that may not be written is opened for reading. Throws `catalogue_newer` for a file from a later version.
+ * Opens the catalogue's file, makes it (mode 0660: the dashboard, another user of the same group, writes to it) if there is
+ * none and brings it up to date. With `readonlyOk`, a file that may not be written is opened for reading. Throws
+ * `catalogue_newer` for a file from a later version.
  */
 export async function openDb(path: string, readonlyOk = false): Promise<Db> {
   const db = openFile(path, readonlyOk);

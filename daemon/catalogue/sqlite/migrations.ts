@@ -115,4 +115,339 @@ export const migrations: readonly string[] = [
     at INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  ALTER TABLE calls ADD COLUMN consult_for TEXT;
+  ALTER TABLE calls ADD COLUMN test INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX calls_consulted ON calls (consult_for) WHERE consult_for IS NOT NULL;
+
+  ALTER TABLE segments ADD COLUMN because TEXT NOT NULL DEFAULT '';
+  ALTER TABLE segments ADD COLUMN in_muted_from INTEGER;
+  ALTER TABLE segments ADD COLUMN out_muted_from INTEGER;
+  ALTER TABLE segments ADD COLUMN swapped INTEGER NOT NULL DEFAULT 0;
+
+  -- Stretches for which a side was not captured, as JSON; quality as JSON, and its flags as words to look for.
+  ALTER TABLE recordings ADD COLUMN gaps TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE recordings ADD COLUMN quality TEXT;
+  ALTER TABLE recordings ADD COLUMN quality_flags TEXT NOT NULL DEFAULT '';
+
+  CREATE INDEX recordings_by_seal ON recordings (sealed_at, sealed_bytes);
+
+  -- Whose phone or line each side of a recording is, and what is wrong with it: for trends.
+  CREATE TABLE ears (
+    recording_id TEXT NOT NULL REFERENCES recordings (id),
+    side TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    flags TEXT NOT NULL,
+    PRIMARY KEY (recording_id, side)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX ears_by_time ON ears (started_at, kind, name, flags);
+
+  CREATE TABLE blind_windows (
+    id INTEGER PRIMARY KEY,
+    from_at INTEGER NOT NULL,
+    to_at INTEGER,
+    reason TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX blind_windows_by_start ON blind_windows (from_at);
+
+  -- When the daemon was last known to watch: after a crash it tells where the blindness began.
+  CREATE TABLE watch (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    seen_at INTEGER NOT NULL
+  ) STRICT;
+  `,
+  // The PBX's own account of its calls.
+  `
+  -- CDRs as they came, each once whatever brought it: what accounts are made of.
+  CREATE TABLE cdrs (
+    key TEXT PRIMARY KEY,
+    linkedid TEXT NOT NULL,
+    uniqueid TEXT NOT NULL,
+    start_at INTEGER NOT NULL,
+    end_at INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    heard_at INTEGER NOT NULL,
+    account_id TEXT,
+    cdr TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX cdrs_by_linkedid ON cdrs (linkedid);
+  CREATE INDEX cdrs_by_uniqueid ON cdrs (uniqueid);
+  CREATE INDEX cdrs_by_account ON cdrs (account_id);
+  CREATE INDEX cdrs_by_end ON cdrs (end_at);
+
+  -- The PBX's account of a call. call_id is null where we know nothing of it.
+  CREATE TABLE accounts (
+    id TEXT PRIMARY KEY,
+    call_id TEXT,
+    linkedid TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    answered_at INTEGER,
+    ended_at INTEGER NOT NULL,
+    src TEXT NOT NULL,
+    dst TEXT NOT NULL,
+    name TEXT NOT NULL,
+    -- Only in a bridge, with nobody: its length says nothing.
+    alone INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX accounts_by_call ON accounts (call_id) WHERE call_id IS NOT NULL;
+  CREATE INDEX accounts_strange ON accounts (started_at) WHERE call_id IS NULL;
+
+  CREATE TABLE cdr_sources (
+    name TEXT PRIMARY KEY,
+    since INTEGER,
+    read_at INTEGER,
+    last_at INTEGER,
+    count INTEGER NOT NULL DEFAULT 0,
+    problem TEXT NOT NULL DEFAULT ''
+  ) STRICT;
+  `,
+  // Alarms and test calls.
+  `
+  CREATE TABLE test_calls (
+    at INTEGER PRIMARY KEY,
+    outcome TEXT NOT NULL CHECK (outcome IN ('ok', 'failed', 'skipped', 'not_set_up')),
+    fault TEXT,
+    detail TEXT NOT NULL,
+    measures TEXT,
+    took_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX calls_test ON calls (id) WHERE test = 1;
+
+  CREATE TABLE alarms (
+    key TEXT NOT NULL,
+    raised_at INTEGER NOT NULL,
+    severity TEXT NOT NULL CHECK (severity IN ('warning', 'critical')),
+    message TEXT NOT NULL,
+    hint TEXT NOT NULL,
+    cleared_at INTEGER,
+    told_at INTEGER,
+    told_as TEXT,
+    returns INTEGER NOT NULL,
+    lasts_until INTEGER,
+    -- 1: nothing more is said of it.
+    done INTEGER NOT NULL,
+    PRIMARY KEY (key, raised_at)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX alarms_open ON alarms (raised_at) WHERE done = 0;
+  CREATE INDEX alarms_over ON alarms (cleared_at) WHERE cleared_at IS NOT NULL;
+
+  -- Messages about them on their way out. What was taken or given up stays for a while, to be shown.
+  CREATE TABLE deliveries (
+    notice_id TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    notice TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    next_at INTEGER NOT NULL,
+    sent_at INTEGER,
+    given_up_at INTEGER,
+    problem TEXT NOT NULL,
+    PRIMARY KEY (notice_id, channel)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX deliveries_open ON deliveries (made_at) WHERE sent_at IS NULL AND given_up_at IS NULL;
+  `,
+  // Who may do what. Who could sign in before could do everything but what needed the console, and goes on so.
+  `
+  ALTER TABLE users ADD COLUMN roles TEXT NOT NULL DEFAULT '["admin","reviewer"]';
+  ALTER TABLE users ADD COLUMN scope TEXT NOT NULL
+    DEFAULT '{"all":true,"extensions":[],"queues":[],"dids":[]}';
+  ALTER TABLE users ADD COLUMN extensions TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE users ADD COLUMN grants TEXT NOT NULL DEFAULT '["download","export","erase","hold"]';
+  `,
+  // What was signed of a recording, and when its file was last seen to be as it was sealed. manifest_texts is for what
+  // names people, and goes with the recording.
+  `
+  CREATE TABLE manifests (
+    recording_id TEXT PRIMARY KEY REFERENCES recordings (id),
+    sha256 TEXT NOT NULL,
+    signature TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    made_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE manifest_texts (
+    recording_id TEXT PRIMARY KEY REFERENCES recordings (id),
+    filler BLOB NOT NULL,
+    bytes INTEGER NOT NULL,
+    data BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE seal_checks (
+    recording_id TEXT PRIMARY KEY REFERENCES recordings (id),
+    checked_at INTEGER NOT NULL,
+    -- 1: it has a manifest.
+    signed INTEGER NOT NULL,
+    fault TEXT,
+    fault_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX seal_checks_due ON seal_checks (checked_at);
+  CREATE INDEX seal_checks_unsigned ON seal_checks (checked_at) WHERE signed = 0 AND fault IS NULL;
+  CREATE INDEX seal_checks_faulty ON seal_checks (fault_at) WHERE fault IS NOT NULL;
+  INSERT INTO seal_checks SELECT id, sealed_at, 0, NULL, NULL FROM recordings WHERE state = 'sealed';
+  `,
+  // People are changed, invited and disabled; their sessions and tokens can be told apart.
+  `
+  ALTER TABLE users ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE users ADD COLUMN disabled_at INTEGER;
+  ALTER TABLE users ADD COLUMN signed_in_at INTEGER;
+  ALTER TABLE users ADD COLUMN password_at INTEGER;
+  UPDATE users SET password_at = created_at;
+
+  -- id names a session where its token's hash has no business; renew: 1 it gets a new token when next used, 2 this is the
+  -- old token of one that has a new one, good for what was on its way.
+  ALTER TABLE sessions ADD COLUMN id TEXT NOT NULL DEFAULT '';
+  ALTER TABLE sessions ADD COLUMN address TEXT NOT NULL DEFAULT '';
+  ALTER TABLE sessions ADD COLUMN agent TEXT NOT NULL DEFAULT '';
+  ALTER TABLE sessions ADD COLUMN renew INTEGER NOT NULL DEFAULT 0;
+  UPDATE sessions SET id = lower(hex(randomblob(16)));
+
+  -- Links by which somebody chooses a password of his own.
+  CREATE TABLE invitations (
+    user_id TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    code_hash TEXT NOT NULL UNIQUE,
+    made_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE tokens (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    token_hash TEXT NOT NULL UNIQUE,
+    rights TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    used_at INTEGER,
+    used_from TEXT NOT NULL DEFAULT ''
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX tokens_by_user ON tokens (user_id);
+
+  -- Browsers in which somebody has signed in: guesses made elsewhere do not keep him out of these.
+  CREATE TABLE devices (
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    device_hash TEXT NOT NULL,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, device_hash)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  // Second factors, and people who come from a directory or a provider.
+  `
+  ALTER TABLE users ADD COLUMN source TEXT NOT NULL DEFAULT 'local';
+  -- What names somebody there, whatever he is called.
+  ALTER TABLE users ADD COLUMN subject TEXT NOT NULL DEFAULT '';
+  CREATE UNIQUE INDEX users_by_subject ON users (source, subject) WHERE source <> 'local';
+
+  ALTER TABLE sessions ADD COLUMN proofs TEXT NOT NULL DEFAULT '["password"]';
+  ALTER TABLE sessions ADD COLUMN proved_at INTEGER NOT NULL DEFAULT 0;
+  -- Wrong second factors before this session, to be told to its owner.
+  ALTER TABLE sessions ADD COLUMN failed_before INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE sessions ADD COLUMN failed_at INTEGER;
+
+  CREATE TABLE totp (
+    user_id TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    sealed BLOB NOT NULL,
+    added_at INTEGER NOT NULL,
+    -- Of the last code that was taken: neither it nor an older one is taken again.
+    last_step INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE passkeys (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    public_key BLOB NOT NULL,
+    counter INTEGER NOT NULL,
+    transports TEXT NOT NULL,
+    host TEXT NOT NULL,
+    added_at INTEGER NOT NULL,
+    used_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX passkeys_by_user ON passkeys (user_id);
+
+  CREATE TABLE recovery_codes (
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    code_hash TEXT NOT NULL,
+    PRIMARY KEY (user_id, code_hash)
+  ) STRICT, WITHOUT ROWID;
+
+  -- device_hash is empty for all browsers together in which he has not signed in before.
+  CREATE TABLE factor_tries (
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    device_hash TEXT NOT NULL,
+    failed INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, device_hash)
+  ) STRICT, WITHOUT ROWID;
+
+  -- The roles that require a second factor.
+  CREATE TABLE factor_roles (role TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+  `,
+  // Who did what. Entries are added to the end of a chain of hashes, and never changed.
+  `
+  CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY,
+    -- Canonical JSON (RFC 8785), seq included: the very bytes that are hashed.
+    entry TEXT NOT NULL,
+    -- What the chain comes to with it.
+    hash BLOB NOT NULL,
+    at TEXT GENERATED ALWAYS AS (entry ->> '$.at'),
+    actor TEXT GENERATED ALWAYS AS (entry ->> '$.actor'),
+    actor_id TEXT GENERATED ALWAYS AS (entry ->> '$.actor_id'),
+    actor_name TEXT GENERATED ALWAYS AS (entry ->> '$.actor_name'),
+    -- The command line has no ids, but names.
+    actor_key TEXT GENERATED ALWAYS AS (iif(entry ->> '$.actor_id' <> '', entry ->> '$.actor_id', entry ->> '$.actor_name')),
+    action TEXT GENERATED ALWAYS AS (entry ->> '$.action'),
+    object_id TEXT GENERATED ALWAYS AS (entry ->> '$.object_id'),
+    outcome TEXT GENERATED ALWAYS AS (entry ->> '$.outcome')
+  ) STRICT;
+  CREATE INDEX audit_by_actor ON audit (actor_key, seq);
+  CREATE INDEX audit_by_object ON audit (object_id, seq) WHERE object_id <> '';
+  CREATE INDEX audit_by_action ON audit (action, seq);
+  CREATE INDEX audit_by_time ON audit (at, seq);
+  CREATE INDEX audit_by_outcome ON audit (outcome, seq) WHERE outcome <> 'ok';
+
+  CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
+    BEGIN SELECT RAISE(ABORT, 'entries of the audit log are never changed'); END;
+  CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
+    BEGIN SELECT RAISE(ABORT, 'entries of the audit log are never removed'); END;
+  -- REPLACE removes a row without asking the trigger above.
+  CREATE TRIGGER audit_grows BEFORE INSERT ON audit
+    WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit)
+    BEGIN SELECT RAISE(ABORT, 'entries of the audit log are only added to its end'); END;
+
+  -- What was looked for, which may be anybody's name: forgotten after a while. The entry has a digest of it.
+  CREATE TABLE audit_words (
+    seq INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    salt TEXT NOT NULL,
+    words TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX audit_words_by_time ON audit_words (at);
+
+  CREATE TABLE checkpoints (
+    size INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (size, at)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  // By what each call is reached, newest first: so that a list of somebody's calls reads only those.
+  `
+  CREATE TABLE call_reach (
+    kind TEXT NOT NULL CHECK (kind IN ('extension', 'queue', 'did')),
+    name TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    call_id TEXT NOT NULL REFERENCES calls (id) ON DELETE CASCADE,
+    PRIMARY KEY (kind, name, started_at, call_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX call_reach_by_call ON call_reach (call_id);
+  INSERT OR IGNORE INTO call_reach
+    SELECT 'extension', leg.value ->> '$.party.number', started_at, calls.id FROM calls, json_each(calls.legs) AS leg
+    WHERE test = 0 AND leg.value ->> '$.party.ours' AND leg.value ->> '$.party.number' <> '';
+  INSERT INTO call_reach SELECT 'queue', queue, started_at, id FROM calls WHERE test = 0 AND queue <> '';
+  INSERT OR IGNORE INTO call_reach
+    SELECT 'queue', mark.value ->> '$.text', started_at, calls.id FROM calls, json_each(calls.marks) AS mark
+    WHERE test = 0 AND mark.value ->> '$.kind' = 'queue' AND mark.value ->> '$.text' <> '';
+  INSERT INTO call_reach SELECT 'did', did, started_at, id FROM calls WHERE test = 0 AND did <> '';
+  `,
 ];

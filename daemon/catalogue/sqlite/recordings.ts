@@ -1,30 +1,40 @@
 import { fail } from '../../domain/error.js';
 import type { Recording, RecordingId } from '../../domain/recording.js';
+import type { Growth } from '../../domain/room.js';
 import type { StoredCall } from '../catalogue.js';
 import type { Db } from './db.js';
+import { createEars } from './ears.js';
 import { createPeaks } from './peaks.js';
-import { type CallRow, type RecordingRow, toRecording, toStored } from './rows.js';
+import { type RecordingRow, type StoredRow, toRecording, toStored } from './rows.js';
 
 const WITH_CALL = 'SELECT calls.*, recordings.* FROM recordings JOIN calls ON calls.id = recordings.call_id';
-type Joined = { calls: CallRow; recordings: RecordingRow };
-const stored = (rows: unknown[]): StoredCall[] =>
-  (rows as Joined[]).map((row) => toStored(row.calls, toRecording(row.recordings)));
+const stored = (rows: unknown[]): StoredCall[] => (rows as StoredRow[]).map(toStored);
 
 export function createRecordings(db: Db) {
   const peaks = createPeaks(db);
+  const ears = createEars(db);
   const add = db.prepare(`
     INSERT INTO recordings (id, call_id, state, duration_ms, plain_bytes, sealed_bytes, plain_sha256, sealed_sha256,
-      file, sealed_at, left_db, right_db, keep_until, keep_rule, keep_reason)
+      file, sealed_at, left_db, right_db, gaps, quality, quality_flags, keep_until, keep_rule, keep_reason)
     VALUES ($id, $callId, 'sealed', $durationMs, $plainBytes, $sealedBytes, $plainSha256, $sealedSha256,
-      $file, $sealedAt, $leftDb, $rightDb, $keepUntil, $keepRule, $keepReason)`);
+      $file, $sealedAt, $leftDb, $rightDb, $gaps, $quality, $qualityFlags, $keepUntil, $keepRule, $keepReason)`);
   const one = db.prepare('SELECT * FROM recordings WHERE id = ?');
   const kept = db
-    .prepare(`${WITH_CALL} WHERE recordings.state = 'sealed'
+    .prepare(`${WITH_CALL} WHERE recordings.state = 'sealed' AND calls.test = 0
       ORDER BY coalesce(keep_until, 9223372036854775807), sealed_at LIMIT ?`)
     .expand();
   const count = db.prepare(`
     SELECT count(*) AS kept, count(*) - count(keep_until) AS forEver, max(sealed_at) AS newestSealedAt
-    FROM recordings WHERE state = 'sealed'`);
+    FROM recordings WHERE state = 'sealed' AND call_id NOT IN (SELECT id FROM calls WHERE test = 1)`);
+  const sealedSince = db
+    .prepare('SELECT coalesce(sum(sealed_bytes), 0) FROM recordings WHERE sealed_at >= ?')
+    .pluck();
+  const erasedSince = db
+    .prepare(
+      "SELECT coalesce(sum(sealed_bytes), 0) FROM recordings WHERE state = 'erased' AND erased_at >= ?",
+    )
+    .pluck();
+  const firstSeal = db.prepare('SELECT min(sealed_at) FROM recordings').pluck();
   const intend = db.prepare(`
     UPDATE recordings SET state = 'erasing', erase_reason = $reason, erase_intended_at = $at
     WHERE id = $id AND state = 'sealed'`);
@@ -35,7 +45,9 @@ export function createRecordings(db: Db) {
     "UPDATE recordings SET state = 'erased', erased_at = $at WHERE id = $id AND state = 'erasing'",
   );
   const tombstones = db
-    .prepare(`${WITH_CALL} WHERE recordings.state = 'erased' ORDER BY recordings.erased_at DESC LIMIT ?`)
+    .prepare(
+      `${WITH_CALL} WHERE recordings.state = 'erased' AND calls.test = 0 ORDER BY recordings.erased_at DESC LIMIT ?`,
+    )
     .expand();
 
   const recording = (id: RecordingId): Recording | null => {
@@ -51,12 +63,27 @@ export function createRecordings(db: Db) {
   return {
     recording,
     sealed(given: Recording, data: Uint8Array): void {
-      add.run(given);
+      add.run({
+        ...given,
+        gaps: JSON.stringify(given.gaps),
+        quality: given.quality && JSON.stringify(given.quality),
+        qualityFlags: [...new Set(given.quality?.flags.map((f) => f.flag))].join(' '),
+      });
+      if (given.quality) ears.add(given.id, given.callId, given.quality);
       peaks.add(given.id, data);
     },
     peaks: peaks.of,
+    qualityTrends: ears.trends,
     kept: (limit = -1): StoredCall[] => stored(kept.all(limit)),
     count: () => count.get() as { kept: number; forEver: number; newestSealedAt: number | null },
+    growth(since: number, now: number): Growth {
+      const first = firstSeal.get() as number | null;
+      return {
+        sealedBytes: sealedSince.get(since) as number,
+        erasedBytes: erasedSince.get(since) as number,
+        days: first === null ? 0 : Math.max(0, now - Math.max(since, first)) / 86_400_000,
+      };
+    },
     /** Said twice, the first time and reason stand. */
     eraseIntended(id: RecordingId, reason: string, at: number): void {
       if (intend.run({ id, reason, at }).changes === 0) known(id);

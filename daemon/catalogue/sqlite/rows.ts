@@ -1,4 +1,4 @@
-import type { CallRecord, Coverage, Recording } from '../../domain/recording.js';
+import type { CallRecord, Coverage, Leg, Recording } from '../../domain/recording.js';
 import type { StoredCall } from '../catalogue.js';
 
 export type CallRow = {
@@ -20,6 +20,8 @@ export type CallRow = {
   missing_ms: number;
   legs: string;
   marks: string;
+  consult_for: string | null;
+  test: number;
 };
 
 export type RecordingRow = {
@@ -40,7 +42,12 @@ export type RecordingRow = {
   keep_reason: string;
   erased_at: number | null;
   erase_reason: string | null;
+  gaps: string;
+  quality: string | null;
 };
+
+/** A call as it is read with a recording beside it, or with none. */
+export type StoredRow = { calls: CallRow; recordings: RecordingRow | { id: null } };
 
 export function toCall(row: CallRow): CallRecord {
   return {
@@ -56,21 +63,29 @@ export function toCall(row: CallRow): CallRecord {
     dialled: row.dialled,
     did: row.did,
     queue: row.queue,
-    legs: JSON.parse(row.legs),
-    marks: JSON.parse(row.marks),
+    legs: (JSON.parse(row.legs) as Leg[]).map((leg) => ({ ...leg, endpoint: leg.endpoint ?? '' })),
+    // Marks of the first calls did not say whose they are.
+    marks: JSON.parse(row.marks).map((mark: object) => ({ legId: null, ...mark })),
+    consultFor: row.consult_for,
+    test: row.test === 1,
   };
 }
 
-/** The call, what became of its audio, and the recording given. */
-export function toStored(row: CallRow, recording: Recording | null): StoredCall {
-  const coverage: Coverage = {
-    status: row.coverage_status as Coverage['status'],
-    reason: row.coverage_reason,
-    rule: row.coverage_rule,
-    missingMs: row.missing_ms,
-  };
-  return { ...toCall(row), coverage, recording };
-}
+export const toCoverage = (
+  row: Pick<CallRow, 'coverage_status' | 'coverage_reason' | 'coverage_rule' | 'missing_ms'>,
+): Coverage => ({
+  status: row.coverage_status as Coverage['status'],
+  reason: row.coverage_reason,
+  rule: row.coverage_rule,
+  missingMs: row.missing_ms,
+});
+
+/** The call, what became of its audio, and the recording. */
+export const toStored = ({ calls, recordings }: StoredRow): StoredCall => ({
+  ...toCall(calls),
+  coverage: toCoverage(calls),
+  recording: recordings.id === null ? null : toRecording(recordings),
+});
 
 export function toRecording(row: RecordingRow): Recording {
   return {
@@ -86,6 +101,8 @@ export function toRecording(row: RecordingRow): Recording {
     sealedAt: row.sealed_at,
     leftDb: row.left_db,
     rightDb: row.right_db,
+    gaps: JSON.parse(row.gaps),
+    quality: row.quality === null ? null : JSON.parse(row.quality),
     keepUntil: row.keep_until,
     keepRule: row.keep_rule,
     keepReason: row.keep_reason,

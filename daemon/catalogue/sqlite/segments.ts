@@ -8,14 +8,20 @@ type Row = {
   in_started_at: number | null;
   out_started_at: number | null;
   state: string;
+  because: string;
+  in_muted_from: number | null;
+  out_muted_from: number | null;
+  swapped: number;
 };
 
 export function createSegments(db: Db, current: (id: CallId) => CallId) {
   const save = db.prepare(`
-    INSERT INTO segments VALUES ($callId, $seq, $belongsTo, $legId, $inStartedAt, $outStartedAt, $state)
+    INSERT INTO segments VALUES ($callId, $seq, $belongsTo, $legId, $inStartedAt, $outStartedAt, $state, $because, $inMutedFrom,
+      $outMutedFrom, $swapped)
     ON CONFLICT (named_call, seq) DO UPDATE SET
       leg_id = excluded.leg_id, in_started_at = excluded.in_started_at,
-      out_started_at = excluded.out_started_at, state = excluded.state`);
+      out_started_at = excluded.out_started_at, state = excluded.state,
+      because = excluded.because, in_muted_from = excluded.in_muted_from, out_muted_from = excluded.out_muted_from`);
   const list = db.prepare(`
     SELECT * FROM segments WHERE call_id = ?
     ORDER BY coalesce(in_started_at, out_started_at, 9223372036854775807), named_call, seq`);
@@ -25,13 +31,23 @@ export function createSegments(db: Db, current: (id: CallId) => CallId) {
     WHERE segments.state IN ('capturing', 'captured') AND calls.ended_at IS NOT NULL
     ORDER BY calls.ended_at, calls.id`)
     .pluck();
+  const queue = db.prepare(`
+    SELECT count(*) AS waiting, min(ended_at) AS oldestEndedAt FROM calls
+    WHERE ended_at IS NOT NULL
+      AND id IN (SELECT call_id FROM segments WHERE state IN ('capturing', 'captured'))`);
   const preserved = db.prepare(
     "UPDATE segments SET state = 'preserved' WHERE call_id = ? AND state IN ('capturing', 'captured')",
   );
 
   return {
     save(segment: Segment): void {
-      save.run({ ...segment, belongsTo: current(segment.callId) });
+      save.run({
+        ...segment,
+        belongsTo: current(segment.callId),
+        inMutedFrom: segment.mutedFrom.in,
+        outMutedFrom: segment.mutedFrom.out,
+        swapped: segment.swapped ? 1 : 0,
+      });
     },
     /** In the order in which they began; `callId` and `seq` are those that name the spool files. */
     list: (id: CallId): Segment[] =>
@@ -42,8 +58,12 @@ export function createSegments(db: Db, current: (id: CallId) => CallId) {
         inStartedAt: row.in_started_at,
         outStartedAt: row.out_started_at,
         state: row.state as Segment['state'],
+        because: row.because,
+        mutedFrom: { in: row.in_muted_from, out: row.out_muted_from },
+        swapped: row.swapped === 1,
       })),
     callsToPreserve: (): CallId[] => waiting.all() as CallId[],
+    preserveQueue: () => queue.get() as { waiting: number; oldestEndedAt: number | null },
     preserved(id: CallId): void {
       preserved.run(current(id));
     },

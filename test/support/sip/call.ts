@@ -67,7 +67,6 @@ export const createCall = async (deps: CallDeps, to: { number: string } | { invi
   const ringing = deferred<void>();
   const answered = deferred<boolean>();
   const ended = deferred<CallEnd>();
-  const notifies: string[] = [];
 
   const contact: Headers = [['Contact', `<sip:${identity.user}@127.0.0.1:${endpoint.port}>`]];
   const capabilities: Headers = [
@@ -189,12 +188,6 @@ export const createCall = async (deps: CallDeps, to: { number: string } | { invi
     await acknowledged;
   };
 
-  const reject = (status: number, reason: string): void => {
-    if (!invite || state !== 'ringing') return;
-    endpoint.respond(invite, status, reason, [['To', local]]);
-    finish('us', status);
-  };
-
   const cancel = async (): Promise<void> => {
     const number = cseq;
     const headers: Headers = [
@@ -213,8 +206,10 @@ export const createCall = async (deps: CallDeps, to: { number: string } | { invi
     if (state === 'up') {
       finish('us');
       await request('BYE');
-    } else if (invite) reject(486, 'Busy Here');
-    else await cancel();
+    } else if (invite) {
+      endpoint.respond(invite, 486, 'Busy Here', [['To', local]]);
+      finish('us', 486);
+    } else await cancel();
   };
 
   /** Sends REFER; resolves with the transfer's final status, 0 when the call ended before one came. */
@@ -244,7 +239,6 @@ export const createCall = async (deps: CallDeps, to: { number: string } | { invi
   const onNotify = (message: SipMessage): void => {
     endpoint.respond(message, 200, 'OK');
     const status = Number(/^SIP\/2\.0 (\d{3})/.exec(message.body)?.[1] ?? 0);
-    notifies.push(message.body.trim());
     if (status >= 200) referral?.resolve(status);
   };
 
@@ -291,8 +285,6 @@ export const createCall = async (deps: CallDeps, to: { number: string } | { invi
     caller: invite
       ? { number: userOf(remote), name: displayNameOf(remote) }
       : { number: identity.number ?? identity.user, name: identity.displayName },
-    /** the INVITE's headers, for an incoming call */
-    invite,
     state: () => state,
     /** resolves when the other side rings (or the call is answered or over) */
     ringing: ringing.promise,
@@ -300,7 +292,6 @@ export const createCall = async (deps: CallDeps, to: { number: string } | { invi
     answered: answered.promise,
     ended: ended.promise,
     answer,
-    reject,
     hangup,
     /** Puts the other side on hold. A phone on hold sends nothing, unless `keepSending`. */
     hold: async ({ keepSending = false } = {}): Promise<void> => {
@@ -335,8 +326,6 @@ export const createCall = async (deps: CallDeps, to: { number: string } | { invi
     heard: (): Int16Array => rtp.heard(),
     /** Resolves after `seconds` more of arriving audio. Throws when the call ends first, or it does not come `withinMs` (5 s more than that by default). */
     listen,
-    /** The sipfrag bodies of NOTIFYs: how a transfer went. */
-    notifies: (): readonly string[] => notifies,
     /** The media itself, for tests that upset it. */
     rtp,
     /** for the phone */

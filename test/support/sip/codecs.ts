@@ -2,8 +2,8 @@ import { createG722Decoder, createG722Encoder } from './g722.js';
 
 export type CodecName = 'ulaw' | 'alaw' | 'g722';
 
-/** Frames are 20 ms: 160 samples of 8 kHz signed 16 bit on the linear side, 160 bytes on the wire. */
-export type Encoder = (pcm: Int16Array) => Uint8Array;
+/** Frames are 20 ms: 160 samples of 8 kHz signed 16 bit on the linear side, 160 bytes on the wire. `upper` see Source. */
+export type Encoder = (pcm: Int16Array, upper?: Int16Array) => Uint8Array;
 export type Decoder = (payload: Uint8Array) => Int16Array;
 
 type Codec = {

@@ -1,7 +1,7 @@
 /**
  * ITU-T G.722 at 64 kbit/s for a phone whose ears and mouth work at 8 kHz: the codec splits its 16 kHz into
- * two bands of 8 kHz each, so the lower band alone is such a phone's sound, and the upper one is coded as
- * silence when sending and skipped when hearing. No filter is needed.
+ * two bands of 8 kHz each, so the lower band alone is such a phone's sound, and the upper one is skipped when hearing.
+ * When sending it is silence, or what a source has for it. No filter is needed.
  * Block names in comments are those of the Recommendation's section 6.
  */
 
@@ -139,13 +139,12 @@ const createLowBand = () => {
   };
 };
 
-/** The upper band as an encoder has it when there is nothing in it. */
-const createSilentHighBand = () => {
+const createHighBand = () => {
   const scale = createScale(8, 22_528, 10);
   const predictor = createPredictor();
   return {
-    encode: (): number => {
-      const error = saturate(-predictor.estimate());
+    encode: (sample: number): number => {
+      const error = saturate(sample - predictor.estimate());
       const magnitude = error < 0 ? -(error + 1) : error;
       const large = magnitude >= (564 * scale.det()) >> 12;
       const code = error < 0 ? (large ? 0 : 1) : large ? 2 : 3;
@@ -157,12 +156,12 @@ const createSilentHighBand = () => {
   };
 };
 
-/** 8 kHz samples to G.722 bytes, one each. */
+/** 8 kHz samples of the lower band, and of the upper one if there is any, to G.722 bytes, one each. */
 export const createG722Encoder = () => {
   const low = createLowBand();
-  const high = createSilentHighBand();
-  return (pcm: Int16Array): Uint8Array =>
-    Uint8Array.from(pcm, (sample) => (high.encode() << 6) | low.encode(sample >> 1));
+  const high = createHighBand();
+  return (pcm: Int16Array, upper?: Int16Array): Uint8Array =>
+    Uint8Array.from(pcm, (sample, i) => (high.encode((upper?.[i] ?? 0) >> 1) << 6) | low.encode(sample >> 1));
 };
 
 /** G.722 bytes to the 8 kHz samples of the lower band, one each. */

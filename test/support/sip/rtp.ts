@@ -21,7 +21,7 @@ export type RtpOptions = {
   ssrc?: number;
 };
 
-type Received = { at: number; seq: number; timestamp: number; ssrc: number; type: number; payload: Buffer };
+type Received = { at: number; timestamp: number; ssrc: number; type: number; payload: Buffer };
 type Key = { event: number; sent: number; timestamp: number; done: () => void };
 
 /** One timer paces every stream: each catches up with the monotonic clock, so that none drifts however late the timer is. */
@@ -89,7 +89,6 @@ export const openRtp = async (source: Source, options: RtpOptions = {}) => {
   let gap = 0;
   const keys: Key[] = [];
   const received: Received[] = [];
-  const pressed: { timestamp: number; digit: string }[] = [];
   const listeners = new Set<() => void>();
   const counters = { sent: 0, dropped: 0 };
 
@@ -126,11 +125,12 @@ export const openRtp = async (source: Source, options: RtpOptions = {}) => {
   const sendFrame = (): void => {
     frames++;
     const pcm = current.frame();
+    const upper = current.upper?.();
     const key = gap > 0 ? undefined : keys[0];
     if (gap > 0) gap--;
     if (key) sendKey(key);
     else if (!paused) {
-      packet(payloadType, encoder(pcm), timestamp, marker);
+      packet(payloadType, encoder(pcm, upper), timestamp, marker);
       marker = false;
     }
     timestamp = (timestamp + FRAME) >>> 0;
@@ -141,24 +141,16 @@ export const openRtp = async (source: Source, options: RtpOptions = {}) => {
     while (!closed && frames * FRAME_MS <= now - startedAt) sendFrame();
   };
 
-  const noteKey = (packet: Received): void => {
-    const digit = DIGITS[packet.payload[0]!];
-    if (digit === undefined || pressed.at(-1)?.timestamp === packet.timestamp) return;
-    pressed.push({ timestamp: packet.timestamp, digit });
-  };
-
   socket.on('message', (bytes) => {
     if (bytes.length < 12 || bytes[0]! >> 6 !== 2) return;
     const item: Received = {
       at: performance.now(),
       type: bytes[1]! & 0x7f,
-      seq: bytes.readUInt16BE(2),
       timestamp: bytes.readUInt32BE(4),
       ssrc: bytes.readUInt32BE(8),
       payload: bytes.subarray(12 + (bytes[0]! & 15) * 4),
     };
-    if (item.type === dtmfType) noteKey(item);
-    else received.push(item);
+    if (item.type !== dtmfType) received.push(item);
     for (const listener of listeners) listener();
   });
 
@@ -199,14 +191,8 @@ export const openRtp = async (source: Source, options: RtpOptions = {}) => {
     port,
     counters,
     heard,
-    /** Wall-clock time of the first packet (ms since 1970), undefined before it. */
-    heardSince: (): number | undefined => received[0] && performance.timeOrigin + received[0].at,
     /** Packets of audio received so far. */
     packets: (): number => received.length,
-    /** Every audio packet received, without its payload: for tests about sequence numbers. */
-    arrivals: (): Omit<Received, 'payload'>[] => received.map(({ payload: _, ...rest }) => rest),
-    /** Keys heard from the other side (RFC 4733). */
-    keys: (): string => pressed.map((key) => key.digit).join(''),
     /** Calls `listener` at every packet until the returned function is called. */
     onPacket: (listener: () => void): (() => void) => {
       listeners.add(listener);
@@ -238,10 +224,9 @@ export const openRtp = async (source: Source, options: RtpOptions = {}) => {
       dropShare = share;
     },
     /** A new stream in the middle of the call, as a phone does that restarts its media. */
-    restart: (next: { seq?: number; ssrc?: number; timestamp?: number } = {}): void => {
-      seq = next.seq ?? randomInt(65_536);
+    restart: (next: { seq: number; ssrc?: number }): void => {
+      seq = next.seq;
       ssrc = next.ssrc ?? randomBytes(4).readUInt32BE();
-      if (next.timestamp !== undefined) timestamp = next.timestamp;
       marker = true;
     },
     /** The sequence number of the next packet. */
@@ -266,5 +251,3 @@ export const openRtp = async (source: Source, options: RtpOptions = {}) => {
     isClosed: (): boolean => closed,
   };
 };
-
-export type Rtp = Awaited<ReturnType<typeof openRtp>>;

@@ -1,10 +1,8 @@
 /** The strings of the list of calls, of a call, of the player and of the keys. */
 export const callsText = {
   title: 'Calls',
-  list: 'List of calls',
   search: 'Search by number or name',
   clear: 'Clear the search',
-  filters: 'Filters',
   direction: 'Direction',
   all: 'All',
   directions: { in: 'In', out: 'Out', internal: 'Internal' },
@@ -91,15 +89,21 @@ export const callText = {
     pickup: 'Picked up',
     joined: 'Joined',
     left: 'Left',
-    gap: 'No audio',
+    gap: 'Not recorded',
     mask: 'Masked',
+    unheard: 'Silent for you',
     end: 'Ended',
   } as Record<string, string>,
   forLength: (l: string) => `for ${l}`,
+  atTime: (at: string) => `at ${at}`,
   seekTo: (name: string, at: string) => `${name}, at ${at}`,
   stillOn: 'still on the call',
   onFrom: (name: string, from: string, to: string) => `${name}: on the call from ${from} to ${to}`,
+  heldAt: (at: string) => `put the others on hold at ${at}`,
   noLegs: 'The PBX told nothing about who took part.',
+  consultation: 'A consultation: somebody had another call on hold to ask here.',
+  toMain: 'See that call',
+  consultations: 'Asked while this call was on hold:',
   why: {
     nobody: {
       no_answer: 'Nobody answered, so there is nothing to hear.',
@@ -123,6 +127,10 @@ export const callText = {
     because: 'Reason:',
   },
   details: 'Details',
+  gapSides: { both: 'Not recorded', them: 'Them not recorded', us: 'Us not recorded' } as Record<
+    string,
+    string
+  >,
   fields: {
     coverage: 'Coverage',
     reason: 'Reason',
@@ -142,13 +150,15 @@ export const callText = {
     sealed: 'Sealed',
     erased: 'Erased',
     size: 'Size (Ogg Opus)',
+    sound: 'Sound',
+    soundThem: 'Sound of them',
+    soundUs: 'Sound of us',
     length: 'Length',
     sha: 'SHA-256 of the audio',
     sealedSha: 'SHA-256 of the sealed file',
     callId: 'Call id',
     recordingId: 'Recording id',
   },
-  never: 'never',
 };
 
 export const playerText = {
@@ -167,7 +177,6 @@ export const playerText = {
   them: 'Them',
   us: 'Us',
   noPeaks: 'No waveform',
-  playing: (who: string) => `Playing the call with ${who}`,
   cannot: 'The browser could not play this recording.',
   cannotHint:
     'Ogg Opus needs Safari 18.4, Chromium 33 or Firefox 15 or newer. You can download the file and play it elsewhere.',

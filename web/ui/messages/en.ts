@@ -1,6 +1,15 @@
+import { auditText } from './en-audit.js';
 import { badgeText, callsText, callText, keysText, playerText } from './en-calls.js';
+import { coverageText } from './en-coverage.js';
+import { evidenceText } from './en-evidence.js';
+import { healthText } from './en-health.js';
+import { accountText, peopleText, welcomeText } from './en-people.js';
 import { policyText } from './en-policy.js';
+import { qualityText } from './en-quality.js';
 import { retentionText } from './en-retention.js';
+import { rightsText } from './en-rights.js';
+import { factorText } from './en-sign-in.js';
+import { vaultText } from './en-vault.js';
 
 const plural = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
 
@@ -9,7 +18,17 @@ export const t = {
   product: 'Tapedeck',
   title: (page: string, site: string) => [page, site, 'Tapedeck'].filter(Boolean).join(' · '),
   skip: 'Skip to the content',
-  nav: { label: 'Main', calls: 'Calls', policy: 'Policy', retention: 'Retention' },
+  nav: {
+    label: 'Main',
+    calls: 'Calls',
+    coverage: 'Coverage',
+    quality: 'Quality',
+    policy: 'Policy',
+    retention: 'Retention',
+    health: 'Health',
+    people: 'People',
+    audit: 'Audit',
+  },
   when: {
     today: 'Today',
     yesterday: 'Yesterday',
@@ -39,22 +58,19 @@ export const t = {
     unexpectedHint: 'Reload the page; if it stays, the server may be of another version.',
   },
   status: {
-    label: 'Status',
     checking: 'Checking…',
     connected: 'Connected',
     recording: (n: number) => `${n} recording`,
     calls: (n: number) => plural(n, 'call'),
     preserving: (n: number) => `${n} being made`,
     problem: 'Problem',
+    attention: 'Attention',
     lost: 'Reconnecting…',
     lostText: 'This page has lost the server and shows what it last knew.',
     lostHint: 'It tries again by itself.',
     down: 'The recorder is not running: new calls are not recorded.',
     downHint:
       'Start it on the recorder with “systemctl start tapedeck”. Calls already sealed can still be heard.',
-    pbxLost: 'The PBX does not answer: new calls may not be recorded.',
-    pbxLostHint:
-      'Check that Asterisk runs and that http.conf and manager.conf listen where tapedeck.toml says.',
     version: (v: string) => `Connected to Asterisk ${v}`,
   },
   menu: {
@@ -82,27 +98,38 @@ export const t = {
   },
   setUp: {
     title: 'Set up Tapedeck',
-    intro: 'Nobody can sign in yet. Make the first account; it can do everything.',
+    intro: 'Nobody can sign in yet. You become the admin: you run the box, and let others in.',
     code: 'Set-up code',
     codeHelp:
       'The dashboard printed it on its console when it started (with systemd: “journalctl -u tapedeck-web”). It works once.',
     name: 'Your name',
     nameHelp: 'You sign in with it, and the audit log shows it.',
     password: 'Password',
-    passwordHelp:
-      '12 characters or more. Four unrelated words are strong and easy to keep in mind; do not reuse one.',
+    hears: 'I also hear calls',
+    hearsYes:
+      'You see and hear every call, and may download, export and erase recordings and put calls on legal hold. You can give this up later.',
+    hearsNo: 'You run the box, see that calls were made and hear none. You say under People who does.',
     button: 'Make the account and sign in',
     busy: 'Making the account…',
     noCode: 'Enter the code from the console.',
     noName: 'Choose a name.',
-    shortPassword: (n: number) => `Use 12 characters or more; this has ${n}.`,
-    namePassword: 'The password must not contain your name.',
   },
+  factors: factorText,
   calls: callsText,
   badge: badgeText,
   call: callText,
   player: playerText,
   keys: keysText,
+  coverage: coverageText,
   policy: policyText,
+  quality: qualityText,
   retention: retentionText,
+  health: healthText,
+  rights: rightsText,
+  vault: vaultText,
+  evidence: evidenceText,
+  people: peopleText,
+  account: accountText,
+  welcome: welcomeText,
+  audit: auditText,
 };

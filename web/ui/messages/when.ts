@@ -106,9 +106,20 @@ export function lengthInWords(ms: number): string {
 export const count = (n: number) => new Intl.NumberFormat(locale).format(n);
 
 export function size(bytes: number): string {
-  const [value, unit] = bytes < 1e6 ? [bytes / 1e3, 'kilobyte'] : [bytes / 1e6, 'megabyte'];
+  const units = [
+    [1e6, 1e3, 'kilobyte'],
+    [1e9, 1e6, 'megabyte'],
+    [1e12, 1e9, 'gigabyte'],
+    [Number.POSITIVE_INFINITY, 1e12, 'terabyte'],
+  ] as const;
+  const [, per, unit] = units.find(([below]) => bytes < below) ?? units[3];
+  const value = bytes / per;
   return new Intl.NumberFormat(locale, { style: 'unit', unit, maximumFractionDigits: 1 }).format(value);
 }
 
 export const percent = (share: number) =>
   new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 }).format(share);
+
+/** A level in whole decibels. */
+export const db = (level: number) =>
+  new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }).format(level);

@@ -1,28 +1,38 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { ApiError, api, type CallDetail, downloadUrl } from '../api.js';
-import { changes, minute } from '../live.js';
+import { ApiError, api, type CallDetail } from '../api.js';
+import { changes } from '../live.js';
 import { t } from '../messages/en.js';
 import { clean, readable } from '../messages/numbers.js';
 import { exactParty, nameOf, numberBeside } from '../messages/people.js';
-import { dayAndClock, exact, length } from '../messages/when.js';
+import { length } from '../messages/when.js';
 import { announce } from '../parts/announcer.js';
 import { Badge } from '../parts/badge.js';
 import { DirectionIcon, Running } from '../parts/call-row.js';
+import { Consultations } from '../parts/consultations.js';
 import { Details } from '../parts/details.js';
+import { DownloadLink } from '../parts/download-link.js';
 import { ErrorNote } from '../parts/error-note.js';
+import { EvidenceButton } from '../parts/evidence.js';
+import { Heard } from '../parts/heard.js';
 import { DownloadIcon, LeftIcon, PauseIcon, PlayIcon } from '../parts/icons.js';
+import { Moment } from '../parts/moment.js';
+import { Damage, Seal } from '../parts/seal.js';
 import { Story } from '../parts/story.js';
 import { Why } from '../parts/why.js';
 import { playable, player } from '../player.js';
+import { mayDo } from '../rights.js';
 import { session } from '../session.js';
 import { wide } from '../wide.js';
 
-export function CallPage({ id, back }: { id: string; back: string }) {
+type Props = { id: string; address: (id: string | null) => string };
+
+/** One call; `address` is that of another, or of the list. */
+export function CallPage({ id, address }: Props) {
   const call = useSignal<CallDetail | null>(null);
   const problem = useSignal<unknown>(null);
   const load = () => {
-    api.call(id).then(
+    api.call(id, call.value !== null).then(
       (c) => {
         call.value = c;
         problem.value = null;
@@ -47,7 +57,7 @@ export function CallPage({ id, back }: { id: string; back: string }) {
     <article class="call-pane" aria-labelledby="call-title">
       {!wide.value && (
         <p class="call-back">
-          <a href={back}>
+          <a href={address(null)}>
             <LeftIcon />
             {t.call.back}
           </a>
@@ -63,9 +73,18 @@ export function CallPage({ id, back }: { id: string; back: string }) {
       {c && (
         <>
           <CallHead call={c} />
+          <Damage call={c} />
           <Why call={c} />
+          <Heard call={c} />
+          <Consultations call={c} address={address} />
           <Story call={c} />
+          <Seal call={c} />
           <Details call={c} />
+          {c.recording && mayDo('audit') && (
+            <p class="call-audit">
+              <a href={`/audit?call=${encodeURIComponent(c.id)}&action=hearing`}>{t.audit.whoHeard}</a>
+            </p>
+          )}
         </>
       )}
     </article>
@@ -97,9 +116,7 @@ function CallHead({ call }: { call: CallDetail }) {
       </Title>
       <p class="call-facts">
         <Badge call={call} />
-        <time datetime={call.started_at} title={exact(call.started_at)}>
-          {dayAndClock(call.started_at, minute.value)}
-        </time>
+        <Moment at={call.started_at} />
         {call.state === 'live' ? (
           <Running since={call.answered_at ?? call.started_at} />
         ) : (
@@ -131,10 +148,11 @@ function CallHead({ call }: { call: CallDetail }) {
             {going ? <PauseIcon /> : <PlayIcon />}
             {going ? t.call.pause : t.call.play}
           </button>
-          <a class="button" href={downloadUrl(call.id)} download>
+          <DownloadLink call={call} class="button">
             <DownloadIcon />
             {t.call.download}
-          </a>
+          </DownloadLink>
+          <EvidenceButton call={call} />
         </p>
       )}
     </header>

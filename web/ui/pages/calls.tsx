@@ -4,6 +4,7 @@ import { t } from '../messages/en.js';
 import { CallList } from '../parts/call-list.js';
 import { FilterBar } from '../parts/filter-bar.js';
 import { KeyTable } from '../parts/keys-dialog.js';
+import { mayEver } from '../rights.js';
 import { zone } from '../session.js';
 import { wide } from '../wide.js';
 import { CallPage } from './call.js';
@@ -34,6 +35,8 @@ export function CallsPage({ chosen }: { chosen: string | null }) {
   const narrow = (change: Partial<Filters>, replace = false) =>
     route(toAddress({ ...filters, ...change }, wide.value ? chosen : null), replace);
 
+  const address = (id: string | null) => toAddress(filters, id);
+
   return (
     <div class={`calls ${covered ? 'calls-covered' : ''}`}>
       <section class="calls-side" hidden={covered} aria-labelledby="calls-title">
@@ -48,22 +51,19 @@ export function CallsPage({ chosen }: { chosen: string | null }) {
             if (!covered) scrolled.current = e.currentTarget.scrollTop;
           }}
         >
+          {!mayEver('play') && <p class="list-only">{t.rights.listOnly}</p>}
           <CallList
             calls={calls}
             filters={filters}
             chosen={chosen}
-            address={(id) => toAddress(filters, id)}
+            address={address}
             scroller={list}
             clear={() => route('/')}
           />
           <p class="calls-zone">{t.when.zone(zone())}</p>
         </div>
       </section>
-      {chosen ? (
-        <CallPage key={chosen} id={chosen} back={toAddress(filters, null)} />
-      ) : (
-        wide.value && <ChooseOne />
-      )}
+      {chosen ? <CallPage key={chosen} id={chosen} address={address} /> : wide.value && <ChooseOne />}
     </div>
   );
 }

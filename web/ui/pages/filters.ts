@@ -9,6 +9,9 @@ export type Filters = {
   from: string;
   to: string;
   coverage: string;
+  quality: string;
+  /** A phone or line, such as "extension:112". */
+  of: string;
 };
 
 export const coverages = [
@@ -20,19 +23,24 @@ export const coverages = [
   'none',
   'pending',
 ] as const;
-const day = /^\d{4}-\d{2}-\d{2}$/;
+/** What may be wrong with the sound; `any` of them. */
+export const faults = ['any', 'noisy', 'echo', 'lossy', 'clipped', 'quiet', 'one_way', 'silent'] as const;
+
+/** A day in an address, as 2026-11-25; empty for anything else. */
+export const dayIn = (value = '') => (/^\d{4}-\d{2}-\d{2}$/.test(value) ? value : '');
 const oneOf = (value: string | undefined, allowed: readonly string[]) =>
   value && allowed.includes(value) ? value : '';
 
 export function fromAddress(query: Record<string, string>): Filters {
-  const date = (value = '') => (day.test(value) ? value : '');
   return {
     q: (query.q ?? '').slice(0, 100),
     direction: oneOf(query.direction, ['in', 'out', 'internal']),
     when: oneOf(query.when, ['today', 'yesterday', 'week', 'custom']),
-    from: date(query.from),
-    to: date(query.to),
+    from: dayIn(query.from),
+    to: dayIn(query.to),
     coverage: oneOf(query.coverage, coverages),
+    quality: oneOf(query.quality, faults),
+    of: /^(extension|line):.{1,128}$/.test(query.of ?? '') ? query.of! : '',
   };
 }
 
@@ -60,9 +68,12 @@ export function toQuery(filters: Filters, now: number): CallQuery {
     q: filters.q.trim() || undefined,
     direction: (filters.direction || undefined) as CallQuery['direction'],
     coverage: filters.coverage || undefined,
+    quality: (filters.quality || undefined) as CallQuery['quality'],
+    of: filters.of || undefined,
     from: from || undefined,
     to: to || undefined,
   };
 }
 
-export const anything = (f: Filters) => Boolean(f.q.trim() || f.direction || f.when || f.coverage);
+export const anything = (f: Filters) =>
+  Boolean(f.q.trim() || f.direction || f.when || f.coverage || f.quality || f.of);

@@ -7,6 +7,7 @@ import { recordForm, retentionForm } from '../parts/rule-form.js';
 import { RuleList } from '../parts/rule-list.js';
 import { recordSentence, retentionSentence } from '../parts/rule-words.js';
 import { TryIt } from '../parts/try-it.js';
+import { mayDo } from '../rights.js';
 import { type PolicyDraft, usePolicy } from './use-policy.js';
 
 /** What is recorded and how long it is kept: the rules in order, a place to try them, and saving. */
@@ -28,6 +29,7 @@ export function PolicyPage() {
       </div>
     );
   const empty = draft.record.length === 0 && draft.retention.length === 0;
+  const fixed = !mayDo('settings');
   const open = (by: number) => setEditing((n) => n + by);
   return (
     <div class="sheet policy">
@@ -41,6 +43,7 @@ export function PolicyPage() {
           {loaded.changed_at && `, ${t.policy.changed(loaded.changed_by, dateAndClock(loaded.changed_at))}`}.{' '}
           {t.policy.firstMatch}
         </p>
+        {fixed && <p class="quiet">{t.rights.readOnly}</p>}
       </header>
       <div class="policy-rules">
         <RuleList
@@ -54,6 +57,7 @@ export function PolicyPage() {
           sentence={recordSentence}
           form={recordForm}
           fresh={{ name: '', reason: '', when: {}, record: false }}
+          fixed={fixed}
           open={open}
         />
         <RuleList
@@ -67,11 +71,13 @@ export function PolicyPage() {
           sentence={retentionSentence}
           form={retentionForm}
           fresh={{ name: '', reason: '', when: {}, keep_days: 365 }}
+          fixed={fixed}
           open={open}
         />
         <EmergencyNumbers
           key={loaded.version}
           numbers={draft.emergency_numbers}
+          fixed={fixed}
           change={(emergency_numbers) => policy.change({ emergency_numbers })}
           bad={setEmergencyBad}
         />

@@ -9,6 +9,7 @@ import { ErrorNote } from '../parts/error-note.js';
 import { AlarmIcon, DownloadIcon, TickIcon } from '../parts/icons.js';
 import { RetentionTable } from '../parts/retention-table.js';
 import { RunDialog } from '../parts/run-dialog.js';
+import { mayDo } from '../rights.js';
 import { zone } from '../session.js';
 
 const words = t.retention;
@@ -20,7 +21,7 @@ export function RetentionPage() {
   const [asking, setAsking] = useState(false);
   const [ran, setRan] = useState<RetentionRun | null>(null);
   const load = () => {
-    api.retention().then(
+    api.retention(view.value !== null).then(
       (v) => {
         view.value = v;
         problem.value = null;
@@ -57,9 +58,11 @@ export function RetentionPage() {
             <section aria-labelledby="due">
               <div class="section-head">
                 <h2 id="due">{words.dueTitle}</h2>
-                <button type="button" class="button button-alarm" onClick={() => setAsking(true)}>
-                  {words.run(count(v.due_total), v.due_total === 1)}
-                </button>
+                {mayDo('settings') && (
+                  <button type="button" class="button button-alarm" onClick={() => setAsking(true)}>
+                    {words.run(count(v.due_total), v.due_total === 1)}
+                  </button>
+                )}
               </div>
               <p class="quiet">
                 {v.breaker.tripped ? words.breakerCalm(percent(v.breaker.limit)) : words.runIntro}

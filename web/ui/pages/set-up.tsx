@@ -3,17 +3,16 @@ import { api } from '../api.js';
 import { t } from '../messages/en.js';
 import { ErrorNote } from '../parts/error-note.js';
 import { FaultSummary, type Faults, Field } from '../parts/field.js';
+import { NewPassword, passwordFaults } from '../parts/new-password.js';
 import { begun, session } from '../session.js';
-import { Brand, ShowPassword } from './sign-in.js';
-
-const LEAST = 12;
+import { Brand } from './sign-in.js';
 
 /** The first account, made with the code that the console shows. */
 export function SetUpPage() {
   const [code, setCode] = useState('');
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
-  const [shown, setShown] = useState(false);
+  const [hears, setHears] = useState(true);
   const [busy, setBusy] = useState(false);
   const [attempt, setAttempt] = useState(0);
   const [problem, setProblem] = useState<unknown>(null);
@@ -24,10 +23,7 @@ export function SetUpPage() {
   const found: Faults = [];
   if (!code.trim()) found.push({ id: 'code', text: t.setUp.noCode });
   if (!name.trim()) found.push({ id: 'name', text: t.setUp.noName });
-  const characters = [...password].length;
-  if (characters < LEAST) found.push({ id: 'password', text: t.setUp.shortPassword(characters) });
-  else if (name.trim().length > 2 && password.toLowerCase().includes(name.trim().toLowerCase()))
-    found.push({ id: 'password', text: t.setUp.namePassword });
+  found.push(...passwordFaults('password', password, name));
   const faults = attempt > 0 ? found : [];
   const fault = (id: string) => faults.find((f) => f.id === id)?.text;
 
@@ -38,7 +34,7 @@ export function SetUpPage() {
     if (found.length > 0) return;
     setBusy(true);
     try {
-      await api.setUp(code.trim(), name.trim(), password);
+      await api.setUp(code.trim(), name.trim(), password, hears);
       await begun();
     } catch (cause) {
       setProblem(cause);
@@ -74,19 +70,28 @@ export function SetUpPage() {
           autocomplete="username"
           maxLength={60}
         />
-        <Field
+        <NewPassword
           id="password"
           label={t.setUp.password}
-          help={t.setUp.passwordHelp}
-          type={shown ? 'text' : 'password'}
+          name={name}
           value={password}
           onInput={setPassword}
           error={fault('password')}
-          autocomplete="new-password"
-          maxLength={256}
-        >
-          <ShowPassword shown={shown} set={setShown} />
-        </Field>
+        />
+        <div>
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={hears}
+              aria-describedby="hears-help"
+              onChange={(e) => setHears(e.currentTarget.checked)}
+            />
+            <span>{t.setUp.hears}</span>
+          </label>
+          <p class="field-help" id="hears-help">
+            {hears ? t.setUp.hearsYes : t.setUp.hearsNo}
+          </p>
+        </div>
         <button type="submit" class="button button-main button-wide" disabled={busy}>
           {busy ? t.setUp.busy : t.setUp.button}
         </button>

@@ -1,9 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
-import { api } from '../api.js';
+import { ApiError, api } from '../api.js';
 import { t } from '../messages/en.js';
 import { ErrorNote } from '../parts/error-note.js';
 import { FaultSummary, type Faults, Field } from '../parts/field.js';
 import { Reels } from '../parts/header.js';
+import { passkeyHindrance, usePasskey } from '../passkey.js';
 import { begun, session } from '../session.js';
 
 /** The way in; `again` when a session ended while pages were open. */
@@ -13,7 +14,7 @@ export function SignInPage({ again = false }: { again?: boolean }) {
   const [shown, setShown] = useState(false);
   const [busy, setBusy] = useState(false);
   const [attempt, setAttempt] = useState(0);
-  const [problem, setProblem] = useState<unknown>(null);
+  const [problem, setProblem] = useState<unknown>(refusedOnTheWay);
   const site = session.value?.site.name ?? '';
   useEffect(() => {
     document.title = t.title(t.signIn.title, site);
@@ -74,8 +75,61 @@ export function SignInPage({ again = false }: { again?: boolean }) {
           {busy ? t.signIn.busy : t.signIn.button}
         </button>
       </form>
+      <OtherWays busy={busy} failed={setProblem} />
     </main>
   );
+}
+
+/** A passkey, and the provider if there is one. */
+function OtherWays({ busy, failed }: { busy: boolean; failed: (problem: unknown) => void }) {
+  const [on, setOn] = useState('');
+  const provider = session.value?.sign_in.provider ?? null;
+  const passkey = passkeyHindrance() === null;
+  if (!passkey && provider === null) return null;
+  const by = async (way: string, go: () => Promise<unknown>) => {
+    setOn(way);
+    failed(null);
+    try {
+      await go();
+    } catch (cause) {
+      failed(cause);
+      setOn('');
+    }
+  };
+  return (
+    <>
+      <p class="door-or">{t.factors.or}</p>
+      {provider !== null && (
+        <button
+          type="button"
+          class="button button-wide"
+          disabled={busy || on !== ''}
+          onClick={() => by('provider', async () => location.assign((await api.toProvider()).url))}
+        >
+          {on === 'provider' ? t.factors.providerBusy : t.factors.providerButton(provider)}
+        </button>
+      )}
+      {passkey && (
+        <button
+          type="button"
+          class="button button-wide"
+          disabled={busy || on !== ''}
+          onClick={() => by('passkey', () => usePasskey().then(begun))}
+        >
+          {on === 'passkey' ? t.factors.passkeyBusy : t.factors.passkeyButton}
+        </button>
+      )}
+    </>
+  );
+}
+
+/** What went wrong on the way back from the provider stands in the address; it is said once. */
+function refusedOnTheWay(): ApiError | null {
+  const code = new URLSearchParams(location.search).get('sign_in');
+  if (code === null) return null;
+  history.replaceState(null, '', location.pathname);
+  const [message, hint] = t.factors.refused[code] ?? t.factors.refused.provider_refused!;
+  return new ApiError(403, { code: 'provider_refused', message, hint });
 }
 
 export function Brand() {

@@ -27,7 +27,7 @@ export function useCalls(filters: Filters) {
     busy.value = fresh;
     try {
       const limit = Math.min(MOST, Math.max(PAGE, known.length));
-      const page = await api.calls({ ...toQuery(filters, Date.now()), limit }, mine.signal);
+      const page = await api.calls({ ...toQuery(filters, Date.now()), limit }, mine.signal, !fresh);
       if (mine.signal.aborted) return;
       // What was loaded beyond this page is older than its last call and stays.
       const last = page.calls.at(-1);

@@ -6,10 +6,10 @@ import { t } from '../messages/en.js';
 import { dayHeading, dayOf } from '../messages/when.js';
 import { anything, type Filters } from '../pages/filters.js';
 import type { Calls } from '../pages/use-calls.js';
+import { sees } from '../rights.js';
 import { announce } from './announcer.js';
 import { CallRow } from './call-row.js';
 import { ErrorNote } from './error-note.js';
-import { problemOf } from './status-chip.js';
 
 type Props = {
   calls: Calls;
@@ -128,11 +128,13 @@ function useStill(scroller: RefObject<HTMLDivElement | null>, list: CallSummary[
 }
 
 function Nothing({ filtered, clear }: { filtered: boolean; clear: () => void }) {
-  const trouble = status.value !== null && problemOf(status.value) !== null;
+  const now = status.value;
+  const all = sees() === 'all';
+  const trouble = now !== null && (now.daemon === 'down' || !now.pbx.ari);
   return (
     <div class="list-nothing">
       <h2>{filtered ? t.calls.noMatchTitle : t.calls.emptyTitle}</h2>
-      <p>{filtered ? t.calls.noMatch : trouble ? t.calls.emptyDown : t.calls.empty}</p>
+      <p>{filtered ? t.calls.noMatch : trouble ? t.calls.emptyDown : all ? t.calls.empty : t.rights.empty}</p>
       {filtered && (
         <button type="button" class="button" onClick={clear}>
           {t.calls.clearFilters}

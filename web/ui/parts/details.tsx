@@ -4,6 +4,7 @@ import { t } from '../messages/en.js';
 import { clean } from '../messages/numbers.js';
 import { exact, length, size } from '../messages/when.js';
 import { badgeFor } from './badge.js';
+import { Sound, soundOf } from './sound.js';
 
 /** Everything that is known of a call and its recording, for whoever has to check. */
 export function Details({ call }: { call: CallDetail }) {
@@ -26,6 +27,13 @@ export function Details({ call }: { call: CallDetail }) {
       ? ([
           [f.length, length(r.duration_ms)],
           [f.size, size(r.bytes)],
+          ...(r.quality
+            ? ([
+                [f.sound, <Sound key="sound" quality={r.quality} />],
+                [f.soundThem, soundOf(r.quality, 'them')],
+                [f.soundUs, soundOf(r.quality, 'us')],
+              ] satisfies [string, ComponentChildren][])
+            : []),
           [f.sealed, time(r.sealed_at)],
           [f.keepUntil, time(r.keep_until) ?? t.when.forEver],
           [f.keepRule, text(r.keep_rule) ?? f.noKeepRule],

@@ -3,13 +3,26 @@ import { t } from '../messages/en.js';
 import { Field } from './field.js';
 
 const number = /^[0-9*#+]{2,15}$/;
-type Props = { numbers: string[]; change: (numbers: string[]) => void; bad: (bad: boolean) => void };
+type Props = {
+  numbers: string[];
+  /** To be read only. */
+  fixed: boolean;
+  change: (numbers: string[]) => void;
+  bad: (bad: boolean) => void;
+};
 
 /** The numbers that are never recorded, as a line of text. */
-export function EmergencyNumbers({ numbers, change, bad }: Props) {
+export function EmergencyNumbers({ numbers, fixed, change, bad }: Props) {
   const [text, setText] = useState(numbers.join(' '));
   const entries = text.split(/[\s,;]+/).filter(Boolean);
   const faults = entries.filter((n) => !number.test(n));
+  if (fixed)
+    return (
+      <section class="rules">
+        <h2>{t.policy.emergency}</h2>
+        <p>{numbers.join(' ')}</p>
+      </section>
+    );
   return (
     <section class="rules">
       <h2>{t.policy.emergency}</h2>

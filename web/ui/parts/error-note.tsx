@@ -13,6 +13,8 @@ export function wordsFor(problem: unknown): { message: string; hint: string; det
     };
   if (problem.code === 'unreachable')
     return { message: t.errors.unreachable, hint: t.errors.unreachableHint, detail: '', id: '' };
+  if (problem.code === 'passkey_cancelled')
+    return { message: t.factors.cancelled, hint: t.factors.cancelledHint, detail: '', id: '' };
   if (problem.code === 'cannot_play')
     return { message: t.player.cannot, hint: t.player.cannotHint, detail: '', id: '' };
   const detail = problem.message.includes(problem.detail) ? '' : problem.detail;

@@ -1,11 +1,23 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { capital, earName } from '../messages/ears.js';
 import { t } from '../messages/en.js';
-import { coverages, type Filters } from '../pages/filters.js';
+import { coverages, type Filters, faults } from '../pages/filters.js';
+import { sees } from '../rights.js';
 import { searchWanted } from '../search.js';
 import { CrossIcon, SearchIcon } from './icons.js';
 
 type Props = { filters: Filters; change: (change: Partial<Filters>, replace?: boolean) => void };
 const TYPING_MS = 180;
+
+const { any: anyDay, ...days } = t.calls.ranges;
+
+function coverageWord(c: (typeof coverages)[number]): string {
+  if (c === 'none') return t.badge.outcomes.no_answer;
+  return c === 'pending' ? t.badge.making : t.badge[c];
+}
+
+const faultWord = (f: (typeof faults)[number]) =>
+  f === 'any' ? t.quality.filterAny : capital(t.quality.flags[f] ?? f);
 
 export function FilterBar({ filters, change }: Props) {
   return (
@@ -23,33 +35,37 @@ export function FilterBar({ filters, change }: Props) {
           ]}
           choose={(direction) => change({ direction })}
         />
-        <select
-          class="chip-select"
-          aria-label={t.calls.dates}
+        <ChipSelect
+          label={t.calls.dates}
           value={filters.when}
-          data-set={filters.when ? '' : undefined}
-          onChange={(e) => change({ when: e.currentTarget.value })}
-        >
-          <option value="">{t.calls.ranges.any}</option>
-          <option value="today">{t.calls.ranges.today}</option>
-          <option value="yesterday">{t.calls.ranges.yesterday}</option>
-          <option value="week">{t.calls.ranges.week}</option>
-          <option value="custom">{t.calls.ranges.custom}</option>
-        </select>
-        <select
-          class="chip-select"
-          aria-label={t.calls.coverage}
+          choices={[['', anyDay], ...Object.entries(days)]}
+          choose={(when) => change({ when })}
+        />
+        <ChipSelect
+          label={t.calls.coverage}
           value={filters.coverage}
-          data-set={filters.coverage ? '' : undefined}
-          onChange={(e) => change({ coverage: e.currentTarget.value })}
-        >
-          <option value="">{t.calls.anyCoverage}</option>
-          {coverages.map((c) => (
-            <option key={c} value={c}>
-              {c === 'none' ? t.badge.outcomes.no_answer : c === 'pending' ? t.badge.making : t.badge[c]}
-            </option>
-          ))}
-        </select>
+          choices={[['', t.calls.anyCoverage], ...coverages.map((c): Choice => [c, coverageWord(c)])]}
+          choose={(coverage) => change({ coverage })}
+        />
+        {sees() === 'all' && (
+          <ChipSelect
+            label={t.quality.filter}
+            value={filters.quality}
+            choices={[['', t.quality.filterAll], ...faults.map((f): Choice => [f, faultWord(f)])]}
+            choose={(quality) => change({ quality })}
+          />
+        )}
+        {filters.of && (
+          <button
+            type="button"
+            class="chip chip-of"
+            aria-label={t.quality.onlyOf(earName(filters.of))}
+            onClick={() => change({ of: '' })}
+          >
+            <bdi>{earName(filters.of)}</bdi>
+            <CrossIcon />
+          </button>
+        )}
       </div>
       {filters.when === 'custom' && (
         <div class="filter-dates">
@@ -140,14 +156,16 @@ function SearchBox({ filters, change }: Props) {
   );
 }
 
-type ChipsProps = {
+/** A value and its name; the empty value narrows nothing. */
+type Choice = [value: string, name: string];
+type ChoiceProps = {
   label: string;
   value: string;
-  choices: [string, string][];
+  choices: Choice[];
   choose: (value: string) => void;
 };
 
-function Chips({ label, value, choices, choose }: ChipsProps) {
+function Chips({ label, value, choices, choose }: ChoiceProps) {
   return (
     <fieldset class="chips">
       <legend class="unseen">{label}</legend>
@@ -157,5 +175,23 @@ function Chips({ label, value, choices, choose }: ChipsProps) {
         </button>
       ))}
     </fieldset>
+  );
+}
+
+function ChipSelect({ label, value, choices, choose }: ChoiceProps) {
+  return (
+    <select
+      class="chip-select"
+      aria-label={label}
+      value={value}
+      data-set={value ? '' : undefined}
+      onChange={(e) => choose(e.currentTarget.value)}
+    >
+      {choices.map(([key, name]) => (
+        <option key={key} value={key}>
+          {name}
+        </option>
+      ))}
+    </select>
   );
 }

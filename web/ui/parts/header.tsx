@@ -1,14 +1,26 @@
 import { t } from '../messages/en.js';
+import { mayDo, mayEver } from '../rights.js';
 import { session } from '../session.js';
 import { StatusChip } from './status-chip.js';
 import { UserMenu } from './user-menu.js';
 
 export function Header({ path }: { path: string }) {
+  const oversees = mayDo('oversee');
   const pages = [
-    { href: '/', label: t.nav.calls, here: path === '/' || path.startsWith('/calls') },
-    { href: '/policy', label: t.nav.policy, here: path === '/policy' },
-    { href: '/retention', label: t.nav.retention, here: path === '/retention' },
-  ];
+    {
+      href: '/',
+      label: t.nav.calls,
+      here: path === '/' || path.startsWith('/calls'),
+      shown: mayEver('view'),
+    },
+    { href: '/coverage', label: t.nav.coverage, here: path === '/coverage', shown: oversees },
+    { href: '/quality', label: t.nav.quality, here: path === '/quality', shown: oversees },
+    { href: '/policy', label: t.nav.policy, here: path === '/policy', shown: oversees },
+    { href: '/retention', label: t.nav.retention, here: path === '/retention', shown: oversees },
+    { href: '/audit', label: t.nav.audit, here: path === '/audit', shown: mayDo('audit') },
+    { href: '/health', label: t.nav.health, here: path === '/health', shown: oversees },
+    { href: '/people', label: t.nav.people, here: path.startsWith('/people'), shown: oversees },
+  ].filter((page) => page.shown);
   const site = session.value?.site.name;
   return (
     <header class="header">

@@ -4,7 +4,7 @@ import type { Peaks } from '../api.js';
 import { t } from '../messages/en.js';
 import { length, lengthInWords } from '../messages/when.js';
 import { player } from '../player.js';
-import { hatched, type Mark, markName } from './timeline.js';
+import { hatched, type Mark, markName, marksOf } from './timeline.js';
 
 const COLUMNS = 900;
 const HALF = 11;
@@ -58,7 +58,7 @@ function Slider() {
   const hovered = useSignal<number | null>(null);
   const outlines = useOutlines(player.peaks.value);
   const total = player.duration.value;
-  const marks = player.call.value?.marks ?? [];
+  const marks = player.call.value ? marksOf(player.call.value) : [];
 
   const under = (event: PointerEvent) => {
     const box = slider.current!.getBoundingClientRect();
@@ -154,13 +154,15 @@ function Signs({ marks, total }: { marks: Mark[]; total: number }) {
         .map((m) =>
           m.until_ms !== null && hatched(m) ? (
             <span
-              key={`${m.kind} ${m.at_ms}`}
-              class="hatch"
+              key={`${m.kind} ${m.at_ms} ${m.side}`}
+              class={m.kind === 'unheard' ? 'unheard' : `hatch hatch-${m.side ?? 'both'}`}
               style={{
                 left: percent(m.at_ms),
                 width: percent(Math.min(total, m.until_ms) - Math.max(0, m.at_ms)),
               }}
-            />
+            >
+              {m.kind === 'unheard' && <span class="unheard-words">{m.text}</span>}
+            </span>
           ) : (
             <span key={`${m.kind} ${m.at_ms}`} class="sign" style={{ left: percent(m.at_ms) }} />
           ),

@@ -1,8 +1,8 @@
-import { downloadUrl } from '../api.js';
 import { t } from '../messages/en.js';
 import { exactParty, nameOf } from '../messages/people.js';
 import { date, length } from '../messages/when.js';
 import { player, speeds } from '../player.js';
+import { DownloadLink } from './download-link.js';
 import { ErrorNote } from './error-note.js';
 import { BackIcon, CrossIcon, DownloadIcon, ForwardIcon, PauseIcon, PlayIcon, VolumeIcon } from './icons.js';
 import { Lanes } from './lanes.js';
@@ -39,15 +39,9 @@ export function PlayerDock() {
       <div class="dock-extras">
         <Speed />
         <Volume />
-        <a
-          class="icon-button"
-          href={downloadUrl(call.id)}
-          download
-          aria-label={t.player.download}
-          title={t.player.download}
-        >
+        <DownloadLink call={call} class="icon-button" label={t.player.download}>
           <DownloadIcon />
-        </a>
+        </DownloadLink>
         <button
           type="button"
           class="icon-button"

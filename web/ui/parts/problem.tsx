@@ -1,20 +1,33 @@
 import type { Status } from '../api.js';
+import { t } from '../messages/en.js';
+import { clean } from '../messages/numbers.js';
+import { mayDo } from '../rights.js';
 import { AlarmIcon } from './icons.js';
-import { problemOf } from './status-chip.js';
 
-/** One sentence over every page when the recorder or the PBX is in trouble, and what to do. */
-export function Problem({ status }: { status: Status }) {
-  const problem = problemOf(status);
+/** One sentence over every page when something critical is wrong, and what to do. The health page says it itself. */
+export function Problem({ status, path }: { status: Status; path: string }) {
+  const problems = path === '/health' ? [] : criticalOf(status);
+  const [worst] = problems;
+  const more = problems.length - 1;
   return (
-    <div role="status" class={problem ? 'banner' : 'unseen'}>
-      {problem && (
+    <div role="status" class={worst ? 'banner' : 'unseen'}>
+      {worst && (
         <>
           <AlarmIcon />
           <p>
-            <strong>{problem.message}</strong> <span>{problem.hint}</span>
+            <strong>{clean(worst.message)}</strong> <span>{clean(worst.hint)}</span>{' '}
+            {more > 0 && <span>{t.health.more(more)}. </span>}
+            {mayDo('oversee') && <a href="/health">{t.health.see}</a>}
           </p>
         </>
       )}
     </div>
   );
+}
+
+/** What is wrong and cannot wait, the worst first. */
+function criticalOf(s: Status): { message: string; hint: string }[] {
+  if (s.daemon === 'down')
+    return [{ message: t.status.down, hint: mayDo('oversee') ? t.status.downHint : t.rights.downHint }];
+  return s.health.problems.filter((p) => p.severity === 'critical');
 }

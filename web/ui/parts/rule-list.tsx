@@ -25,6 +25,8 @@ type Props<R extends Rule> = {
   sentence: (rule: R) => string;
   form: FormOf<R>;
   fresh: R;
+  /** The rules are to be read only. */
+  fixed: boolean;
   /** Told +1 when a form opens and -1 when it closes. */
   open: (by: number) => void;
 };
@@ -88,7 +90,7 @@ export function RuleList<R extends Rule>(props: Props<R>) {
           <li
             key={i}
             class={`rule ${dragged === i ? 'rule-dragged' : ''}`}
-            draggable={editing === null}
+            draggable={editing === null && !props.fixed}
             onDragStart={(e) => {
               e.dataTransfer?.setData('text/plain', '');
               setDragged(i);
@@ -119,7 +121,7 @@ export function RuleList<R extends Rule>(props: Props<R>) {
                     </p>
                   )}
                 </div>
-                <div class="rule-acts">
+                <div class="rule-acts" hidden={props.fixed}>
                   <Act
                     id={`${id}-${i}-up`}
                     label={t.policy.up(rule.name)}
@@ -164,6 +166,7 @@ export function RuleList<R extends Rule>(props: Props<R>) {
         id={`${id}-add`}
         type="button"
         class="button"
+        hidden={props.fixed}
         disabled={editing !== null}
         onClick={() => edit(rules.length)}
       >

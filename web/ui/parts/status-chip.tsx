@@ -1,15 +1,7 @@
-import type { Status } from '../api.js';
 import { linked, status } from '../live.js';
 import { t } from '../messages/en.js';
+import { mayDo } from '../rights.js';
 import { AlarmIcon, TickIcon, WaitIcon } from './icons.js';
-
-/** What is wrong in a sentence and what to do about it, or null when all is well. */
-export function problemOf(s: Status): { message: string; hint: string } | null {
-  if (s.daemon === 'down') return { message: t.status.down, hint: t.status.downHint };
-  if (s.pbx.problem) return s.pbx.problem;
-  if (!s.pbx.ari || !s.pbx.ami) return { message: t.status.pbxLost, hint: t.status.pbxLostHint };
-  return null;
-}
 
 export function StatusChip() {
   const s = status.value;
@@ -24,14 +16,17 @@ export function StatusChip() {
     return (
       <p class="status" role="status">
         <WaitIcon />
-        <span class="status-word">{t.status.checking}</span>
+        <span>{t.status.checking}</span>
       </p>
     );
-  if (problemOf(s))
+  if (!mayDo('oversee')) return <Bare works={s.health.level !== 'red'} />;
+  if (s.health.level !== 'green')
     return (
-      <p class="status status-alarm" role="status">
-        <AlarmIcon />
-        <span>{t.status.problem}</span>
+      <p class={`status status-${s.health.level === 'red' ? 'alarm' : 'warn'}`} role="status">
+        <a href="/health" title={s.health.problems[0]?.message}>
+          <AlarmIcon />
+          <span>{s.health.level === 'red' ? t.status.problem : t.status.attention}</span>
+        </a>
       </p>
     );
   const now = [
@@ -41,9 +36,25 @@ export function StatusChip() {
   ].filter(Boolean);
   return (
     <p class="status status-good" title={t.status.version(s.pbx.version)}>
-      <TickIcon />
-      <span class="status-word">{t.status.connected}</span>
-      {now.length > 0 && <span class="status-now">{now.join(', ')}</span>}
+      <a href="/health">
+        <TickIcon />
+        <span>{t.status.connected}</span>
+        {now.length > 0 && <span class="status-now">{now.join(', ')}</span>}
+      </a>
+    </p>
+  );
+}
+
+/** For who does not oversee the box: whether it works, and nothing to open. */
+function Bare({ works }: { works: boolean }) {
+  return (
+    <p
+      class={`status status-${works ? 'good' : 'alarm'}`}
+      role="status"
+      title={works ? t.rights.workingLong : t.rights.notWorking}
+    >
+      {works ? <TickIcon /> : <AlarmIcon />}
+      <span>{works ? t.rights.working : t.status.problem}</span>
     </p>
   );
 }

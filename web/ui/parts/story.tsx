@@ -10,15 +10,21 @@ import { wide } from '../wide.js';
 import {
   axis,
   hatched,
+  isThere,
   lanesOf,
   type Mark,
   markLength,
   markName,
+  marksOf,
+  oneSided,
+  onLane,
   rows,
   type Scale,
   scaleOf,
   share,
+  sideOf,
   stayWords,
+  stretch,
   waiting,
 } from './timeline.js';
 
@@ -28,7 +34,7 @@ export function Story({ call }: { call: CallDetail }) {
   const since = call.state === 'live' && call.answered_at ? Date.parse(call.answered_at) : null;
   const scale = scaleOf(call, since === null ? 0 : second.value - since);
   const lanes = lanesOf(call, scale);
-  const marks = [...call.marks].sort((a, b) => a.at_ms - b.at_ms);
+  const marks = marksOf(call);
   const caption = useSignal('');
   const [track, width] = useWidth();
   const places = rows(marks, scale, width);
@@ -51,7 +57,7 @@ export function Story({ call }: { call: CallDetail }) {
       <div class="story-grid">
         <div class="story-under" aria-hidden="true">
           {marks
-            .filter((m) => m.until_ms !== null && (hatched(m) || waiting(m)))
+            .filter((m) => m.until_ms !== null && (hatched(m) || waiting(m)) && !onLane(m) && !oneSided(m))
             .map((m) => (
               <Stretch key={`${m.kind} ${m.at_ms}`} mark={m} scale={scale} />
             ))}
@@ -84,12 +90,17 @@ export function Story({ call }: { call: CallDetail }) {
                 <span
                   key={s.from}
                   class={`story-stay ${s.open ? 'story-open' : ''}`}
-                  style={{
-                    left: share(s.from, scale),
-                    width: `${((s.to - s.from) / (scale.end - scale.start)) * 100}%`,
-                  }}
+                  style={stretch(s.from, s.to, scale)}
                 />
               ))}
+              {lane.marks.map((m) => (
+                <Stretch key={`${m.kind} ${m.at_ms}`} mark={m} scale={scale} />
+              ))}
+              {marks
+                .filter((m) => oneSided(m) && m.side === sideOf(lane, call) && isThere(lane, m))
+                .map((m) => (
+                  <Stretch key={`gap ${m.at_ms}`} mark={m} scale={scale} />
+                ))}
             </div>
           </div>
         ))}
@@ -110,11 +121,10 @@ export function Story({ call }: { call: CallDetail }) {
 function Stretch({ mark, scale }: { mark: Mark; scale: Scale }) {
   return (
     <span
-      class={hatched(mark) ? 'hatch' : 'story-wait'}
-      style={{
-        left: share(mark.at_ms, scale),
-        width: `${(((mark.until_ms ?? mark.at_ms) - mark.at_ms) / (scale.end - scale.start)) * 100}%`,
-      }}
+      class={
+        mark.kind === 'unheard' ? 'unheard' : oneSided(mark) ? 'lack' : hatched(mark) ? 'hatch' : 'story-wait'
+      }
+      style={stretch(mark.at_ms, mark.until_ms ?? mark.at_ms, scale)}
     />
   );
 }

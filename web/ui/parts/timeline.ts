@@ -3,11 +3,50 @@ import { t } from '../messages/en.js';
 import { clean } from '../messages/numbers.js';
 import { nameOf } from '../messages/people.js';
 import { length } from '../messages/when.js';
+import { isA } from '../rights.js';
 
-export type Mark = CallDetail['marks'][number];
+/** A mark of the call; `side` where it is one side of the recording only. */
+export type Mark = CallDetail['marks'][number] & { side?: 'both' | 'them' | 'us' };
 export type Stay = { from: number; to: number; open: boolean };
-export type Lane = { party: Party; stays: Stay[] };
+/** `marks`: what one party did to the others, and which lane shows: its holds. */
+export type Lane = { party: Party; stays: Stay[]; marks: Mark[] };
 export type Scale = { start: number; end: number };
+
+/** What happened and what was not captured, in the order in which it began. */
+export function marksOf(call: CallDetail): Mark[] {
+  const gaps = (call.recording?.gaps ?? []).map(
+    (g): Mark => ({
+      at_ms: g.at_ms,
+      until_ms: g.until_ms,
+      kind: 'gap',
+      text: g.reason.replace(/\.$/, ''),
+      leg: null,
+      side: g.side,
+    }),
+  );
+  return [...call.marks, ...gaps, ...unheardOf(call)].sort((a, b) => a.at_ms - b.at_ms);
+}
+
+/** Too short for a word. */
+const A_MOMENT_MS = 500;
+
+/** Where a recording is silent for whoever looks at it, and why. */
+function unheardOf({ recording, you }: CallDetail): Mark[] {
+  if (recording?.state !== 'sealed' || you.hears !== 'some') return [];
+  const words = t.rights.unheard[isA('agent') ? 'agent' : 'reviewer'];
+  const end = recording.duration_ms;
+  const from = [0, ...you.heard.map((h) => h.until_ms)];
+  const to = [...you.heard.map((h) => h.from_ms), end];
+  return from
+    .map((at_ms, i) => ({ at_ms, until_ms: to[i] ?? end }))
+    .filter(({ at_ms, until_ms }) => until_ms - at_ms >= A_MOMENT_MS)
+    .map((stretch) => ({
+      ...stretch,
+      kind: 'unheard',
+      text: stretch.at_ms === 0 ? words.before : stretch.until_ms === end ? words.after : words.between,
+      leg: null,
+    }));
+}
 
 /** From the first ring to the end, in milliseconds since the answer; `now` is how far a call that goes on has come. */
 export function scaleOf(call: CallDetail, now: number): Scale {
@@ -25,10 +64,12 @@ export function scaleOf(call: CallDetail, now: number): Scale {
 /** A lane a party, in the order in which they came; somebody who left and came back keeps the lane. */
 export function lanesOf(call: CallDetail, scale: Scale): Lane[] {
   const lanes = new Map<string, Lane>();
-  for (const leg of [...call.legs].sort((a, b) => a.joined_ms - b.joined_ms)) {
+  const legs = call.legs.map((leg, index) => ({ leg, index }));
+  for (const { leg, index } of legs.sort((a, b) => a.leg.joined_ms - b.leg.joined_ms)) {
     const key = `${leg.party.number}\n${leg.party.name}`;
-    const lane = lanes.get(key) ?? { party: leg.party, stays: [] };
+    const lane = lanes.get(key) ?? { party: leg.party, stays: [], marks: [] };
     lane.stays.push({ from: leg.joined_ms, to: leg.left_ms ?? scale.end, open: leg.left_ms === null });
+    lane.marks.push(...call.marks.filter((m) => m.leg === index && onLane(m)));
     lanes.set(key, lane);
   }
   return [...lanes.values()];
@@ -37,8 +78,14 @@ export function lanesOf(call: CallDetail, scale: Scale): Lane[] {
 export const share = (ms: number, { start, end }: Scale) =>
   `${(Math.min(1, Math.max(0, (ms - start) / (end - start))) * 100).toFixed(3)}%`;
 
+/** Where something that lasts is drawn. */
+export const stretch = (from: number, to: number, scale: Scale) => ({
+  left: share(from, scale),
+  width: `${((to - from) / (scale.end - scale.start)) * 100}%`,
+});
+
 export const markName = (m: Mark) => {
-  const name = t.call.marks[m.kind] ?? clean(m.kind);
+  const name = (m.side && t.call.gapSides[m.side]) ?? t.call.marks[m.kind] ?? clean(m.kind);
   const text = clean(m.text);
   return text && text.toLowerCase() !== name.toLowerCase() ? `${name}: ${text}` : name;
 };
@@ -46,13 +93,27 @@ export const markLength = (m: Mark) =>
   m.until_ms !== null && m.until_ms > m.at_ms ? t.call.forLength(length(m.until_ms - m.at_ms)) : '';
 
 /** Marks that last are drawn as stretches; these in hatching because nothing was said to the other side. */
-export const hatched = (m: Mark) => ['hold', 'gap', 'mask', 'park'].includes(m.kind);
+export const hatched = (m: Mark) => ['hold', 'gap', 'mask', 'park', 'unheard'].includes(m.kind);
+/** Drawn on the lane of who held; one whose leg is not known is drawn across all lanes. */
+export const onLane = (m: Mark) => m.kind === 'hold' && m.leg !== null;
 export const waiting = (m: Mark) => ['queue', 'ring'].includes(m.kind);
 
+export const oneSided = (m: Mark) => m.side === 'them' || m.side === 'us';
+/** Whether a party was on the call at the time of a mark that lasts. */
+export const isThere = ({ stays }: Lane, { at_ms, until_ms }: Mark) =>
+  stays.some((s) => s.from < (until_ms ?? at_ms) && at_ms < s.to);
+/** On which side of the recording a party is heard. */
+export const sideOf = ({ party }: Lane, { them }: CallDetail) =>
+  party.ours === them.ours && party.number === them.number ? 'them' : 'us';
+
 export function stayWords(lane: Lane): string {
-  return lane.stays
-    .map((s) => t.call.onFrom(nameOf(lane.party), length(s.from), s.open ? t.call.stillOn : length(s.to)))
-    .join('; ');
+  const stays = lane.stays.map((s) =>
+    t.call.onFrom(nameOf(lane.party), length(s.from), s.open ? t.call.stillOn : length(s.to)),
+  );
+  const held = lane.marks.map((m) =>
+    [t.call.heldAt(length(m.at_ms)), markLength(m)].filter(Boolean).join(' '),
+  );
+  return [...stays, ...held].join('; ');
 }
 
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200];

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../messages/en.js';
 import { forgetPolicy } from '../pages/use-policy.js';
 import { player } from '../player.js';
+import { forgetReasons } from '../reason.js';
 import { session, signOut } from '../session.js';
 import { theme, themes } from '../theme.js';
 import { ErrorNote } from './error-note.js';
@@ -36,10 +37,14 @@ export function UserMenu() {
   }, [open]);
 
   const leave = () => {
-    signOut().then(() => {
-      player.unload();
-      forgetPolicy();
-    }, setProblem);
+    player
+      .hush()
+      .then(signOut)
+      .then(() => {
+        player.unload();
+        forgetPolicy();
+        forgetReasons();
+      }, setProblem);
   };
   return (
     <div class="user" ref={box}>
@@ -60,6 +65,9 @@ export function UserMenu() {
         <p class="user-who">
           {t.menu.signedInAs} <bdi>{name}</bdi>
         </p>
+        <a class="button" href="/account" onClick={() => setOpen(false)}>
+          {t.account.menu}
+        </a>
         <fieldset class="segments">
           <legend>{t.menu.theme}</legend>
           {themes.map((choice) => (

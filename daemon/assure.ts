@@ -1,0 +1,248 @@
+import type { Catalogue } from './catalogue/catalogue.js';
+import type { MissedCall } from './catalogue/ledger.js';
+import type { Alarms } from './domain/alarm.js';
+import { type Account, type Cdr, callFrom, gather, linksOf } from './domain/cdr.js';
+import { type CoverageRow, isMissed, judge, SILENT_CALLS, withoutCdr } from './domain/coverage.js';
+import { createMissed, STANDS } from './domain/missed.js';
+import type { CallId } from './domain/recording.js';
+import type { Log } from './ops/log.js';
+
+/**
+ * Story 4: an independent witness. The PBX's own CDRs are written down as they come (and read from its files or databases
+ * for the time in which nobody listened), put together with our calls, and what was answered and not recorded is said.
+ */
+export type AssureDeps = {
+  catalogue: Catalogue;
+  alarms: Alarms;
+  /** Where CDRs can be read that did not come over AMI. */
+  sources: readonly { name: string; read(range: { from: number; to: number }): Promise<Cdr[]> }[];
+  trunkContexts: readonly string[];
+  mint: (at: number) => CallId;
+  /** A time as people at the site read it. */
+  say: (at: number) => string;
+  clock: () => number;
+  log: Log;
+  /** For tests; milliseconds. */
+  pace?: Partial<Pace>;
+};
+
+/** How long after its end a call is judged, how often what is due is looked for, and how often the sources are read. */
+export type Pace = { grace: number; look: number; read: number };
+const PACE: Pace = { grace: 20_000, look: 1_000, read: 60_000 };
+
+/** How far before the last reading a source is read again, in ms: CDRs may be written in batches. */
+const OVERLAP = 600_000;
+/** A recording that is being made is looked at again so long after, in ms. */
+const AGAIN = 60_000;
+/** One that ended so long ago is not waited for any more, in ms. */
+const STUCK_AFTER = 3_600_000;
+/** What an account was made of is kept so long, in ms; the account itself stays. */
+const KEEP_CDRS = 90 * 86_400_000;
+/** CDRs have whole seconds, rounded down. */
+const SECOND = 1_000;
+/** So soon after the end of a blind window a call may still have gone unseen, in ms. */
+const SLACK = 2_000;
+
+export type Assure = ReturnType<typeof createAssure>;
+
+export function createAssure(deps: AssureDeps) {
+  const pace = { ...PACE, ...deps.pace };
+  const { catalogue, alarms, clock, log } = deps;
+  /** Links of what has to be looked at, and when. */
+  const due = new Map<string, number>();
+  const alarmed = createMissed(alarms, deps.say);
+  let heard: Cdr[] = [];
+  let work: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  let lastRead = 0;
+  let since: number | null = null;
+
+  /** One thing after the other: two looks at one call must not write two rows of it. */
+  function queue(job: () => Promise<void>, failed: string): Promise<void> {
+    work = work.then(job).catch((err) => log.error({ err }, failed));
+    return work;
+  }
+
+  function hear(cdr: Cdr): void {
+    heard.push(cdr);
+    if (heard.length === 1)
+      void queue(async () => {
+        const batch = heard;
+        heard = [];
+        await take(batch, 'AMI');
+      }, 'CDRs could not be written');
+  }
+
+  async function take(cdrs: Cdr[], source: string): Promise<void> {
+    const from = await begun();
+    const now = clock();
+    // What was before Tapedeck is none of its business.
+    const ours = cdrs.filter((c) => c.endAt > from - SECOND);
+    const fresh = await catalogue.addCdrs(ours, source, now);
+    for (const cdr of fresh) due.set(linksOf(cdr)[0]!, Math.max(now, cdr.endAt + pace.grace));
+    if (fresh.length > 0) alarms.clear('cdr_silent');
+  }
+
+  async function begun(): Promise<number> {
+    since ??= await catalogue.ledgerBegan(clock());
+    return since;
+  }
+
+  async function readSources(): Promise<void> {
+    const from = await begun();
+    const known = await catalogue.cdrSources();
+    for (const source of deps.sources) {
+      const now = clock();
+      const before = known.find((s) => s.name === source.name)?.readAt ?? from;
+      try {
+        const cdrs = await source.read({ from: Math.max(from, before - OVERLAP), to: now });
+        await take(cdrs, source.name);
+        await catalogue.noteSource(source.name, now, '');
+        alarms.clear(`cdr_source ${source.name}`);
+      } catch (err) {
+        const problem = err instanceof Error ? err.message : String(err);
+        log.warn({ err, source: source.name }, 'CDRs could not be read');
+        await catalogue.noteSource(source.name, now, problem.slice(0, 300));
+        alarms.raise(`cdr_source ${source.name}`, {
+          severity: 'warning',
+          message: `The PBX's call records cannot be read from ${source.name}.`,
+          hint: 'Correct [coverage] in tapedeck.toml or the rights there; the coverage page shows what is wrong.',
+        });
+      }
+    }
+  }
+
+  async function lookAt(links: string[], now: number): Promise<void> {
+    const { cdrs, calls } = await catalogue.related(links);
+    if (cdrs.length === 0) return;
+    const accounts = gather(cdrs, calls);
+    const rows: Account[] = [];
+    const missed: MissedCall[] = [];
+    for (const account of accounts) {
+      const made = await unseen(account);
+      if (made) missed.push(made);
+      rows.push(made ? { ...account, id: made.call.id, callId: made.call.id } : account);
+    }
+    await catalogue.saveAccounts(rows, missed);
+    for (const account of rows) await judgeOne(account, now);
+  }
+
+  /**
+   * A call in a time when nobody watched, of which nothing else is known, gets a row: it is in the list of calls then. When
+   * another CDR tells more of it, so does the row.
+   */
+  async function unseen(account: Account): Promise<MissedCall | null> {
+    const { callId } = account;
+    if (account.answeredAt === null || (callId !== null && !(await madeFromCdrs(callId)))) return null;
+    const from = account.startedAt - SLACK;
+    const [blind] = await catalogue.blindWindows({ from, to: account.endedAt });
+    if (!blind) return null;
+    const call = callFrom(account, callId ?? deps.mint(account.startedAt), deps.trunkContexts);
+    const until = blind.to === null ? 'now' : deps.say(blind.to);
+    const reason = `Nobody watched the PBX from ${deps.say(blind.from)} to ${until}. ${blind.reason}`.trim();
+    const missingMs = account.endedAt - account.answeredAt;
+    if (callId === null)
+      log.error(
+        { call: call.id, linkedid: account.linkedid, reason },
+        'A call was missed; its row is made from its CDR',
+      );
+    return { call, coverage: { status: 'not_recorded', reason, rule: null, missingMs } };
+  }
+
+  /** A row that was made from CDRs has their times, to the millisecond. */
+  async function madeFromCdrs(id: CallId): Promise<boolean> {
+    const row = await catalogue.coverageRow(id);
+    if (!row?.call || !row.pbx || row.call.coverage.status !== 'not_recorded') return false;
+    const { call, pbx } = row;
+    return (['startedAt', 'answeredAt', 'endedAt'] as const).every((key) => call[key] === pbx[key]);
+  }
+
+  async function judgeOne(account: Account, now: number): Promise<void> {
+    const call = account.callId === null ? null : await catalogue.call(account.callId);
+    if (call?.test || (call && call.endedAt === null)) return;
+    const row = account.callId === null ? null : await catalogue.coverageRow(account.callId);
+    const first = account.cdrs[0]!;
+    const { src, dst, name } = first;
+    const judged = tell(row ?? { pbx: { ...account, src, dst, name }, call: null }, now);
+    if (judged?.status === 'pending' && now - account.endedAt < STUCK_AFTER)
+      due.set(linksOf(first)[0]!, now + AGAIN);
+  }
+
+  function tell(row: CoverageRow, now: number) {
+    const judged = judge(row, null, now);
+    const linkedid = row.pbx!.linkedid;
+    if (!judged || !isMissed(judged)) alarmed.over(linkedid);
+    else if (alarmed.missed(linkedid, judged, row.pbx!.endedAt))
+      log.error(
+        { call: row.call?.id, linkedid, finding: judged.finding, reason: judged.reason },
+        'An answered call was not recorded',
+      );
+    return judged;
+  }
+
+  /** What is known of the last days is told again: an alarm of an earlier process may be over, or was never raised. */
+  async function tellAgain(): Promise<void> {
+    const now = clock();
+    for (const row of await catalogue.coverageRows({ from: now - 3 * STANDS, to: now })) {
+      if (!row.pbx) continue;
+      if (now - row.pbx.endedAt > STANDS) alarmed.over(row.pbx.linkedid);
+      else if (now - row.pbx.endedAt > pace.grace) tell(row, now);
+    }
+    alarmed.count();
+  }
+
+  async function silence(now: number): Promise<void> {
+    const witness = await catalogue.witness();
+    if (!witness) return;
+    const rows = await catalogue.coverageRows({ from: witness.last, to: now });
+    if (withoutCdr(rows, now) < SILENT_CALLS) return;
+    alarms.raise('cdr_silent', {
+      severity: 'warning',
+      message: `Asterisk has sent no CDRs since ${deps.say(witness.last)}: nobody but Tapedeck now says what was recorded.`,
+      hint: 'Look at cdr.conf and cdr_manager.conf, and run "tapedeck doctor".',
+    });
+  }
+
+  async function look(): Promise<void> {
+    const now = clock();
+    for (const [link, at] of [...due]) {
+      if (at > now) continue;
+      due.delete(link);
+      await lookAt([link], now).catch((err) => log.error({ err, link }, 'A call could not be compared'));
+    }
+    alarmed.sweep(now);
+    if (now - lastRead < pace.read) return;
+    lastRead = now;
+    await readSources();
+    await silence(now);
+    await catalogue.forgetCdrs(now - KEEP_CDRS);
+  }
+
+  return {
+    hear,
+    /** The PBX is there (again): what was missed meanwhile is read, and what belongs to no call is looked at again. */
+    async up(): Promise<void> {
+      await queue(async () => {
+        lastRead = clock();
+        await readSources();
+        for (const link of await catalogue.strangersSince(clock() - STANDS)) due.set(link, clock());
+        await tellAgain();
+      }, 'The PBX could not be asked for what was missed');
+    },
+    start(): void {
+      lastRead = clock(); // `up` reads first: then it is known what time it is by the PBX's clock
+      let busy = false;
+      timer = setInterval(() => {
+        if (busy) return;
+        busy = true;
+        void queue(look, 'Calls could not be compared').finally(() => {
+          busy = false;
+        });
+      }, pace.look);
+    },
+    async stop(): Promise<void> {
+      clearInterval(timer);
+      await work;
+    },
+  };
+}

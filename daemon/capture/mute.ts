@@ -1,0 +1,213 @@
+import { open, readFile } from 'node:fs/promises';
+import { type CallId, spoolName } from '../domain/recording.js';
+import type { Log } from '../ops/log.js';
+
+/**
+ * Hears the mute trap: on some builds of Asterisk a snooped direction becomes digital silence when its source changes to a
+ * stream of lower sequence numbers, while the phones go on hearing each other. What gives it away is exact zero, which no
+ * line and hardly a phone sends. Read from the spool files as they grow: Asterisk writes 32 KB at a time, so that a mute
+ * is seen some seconds after it began.
+ */
+export type Captured = {
+  callId: CallId;
+  seq: number;
+  /** Who feeds it, see `feedOf`; empty while nobody is connected. */
+  feed: string;
+  /** Somebody is on hold: a side may be silent with good reason. */
+  held: boolean;
+  inStartedAt: number;
+  outStartedAt: number;
+};
+
+export type MuteDeps = {
+  captures: () => Captured[];
+  /** Path of a spool file, whether it is there or not. */
+  path: (name: string) => string;
+  /** Whether this PBX is known to have the fault. */
+  known: () => boolean;
+  /** Wants a segment to be begun anew. */
+  heal: (callId: CallId, seq: number) => void;
+  /** That brought sound back at once: so that side of that segment was mute, and not the phone silent. */
+  cured: (callId: CallId, seq: number, side: 'in' | 'out', mutedFrom: number) => void;
+  log: Log;
+};
+
+type Side = 'in' | 'out';
+type Ear = { at: number; bytesPerMs: number; zeroFrom: number | null; firstSound: number | null };
+/**
+ * What is remembered of a call's side beyond one segment. `tried` counts the cures in vain for one and the same source;
+ * the next is not before `notBefore` (ms, monotonic).
+ */
+type Memory = {
+  heard: boolean;
+  feed: string;
+  tried: number;
+  notBefore: number;
+  /** The cure whose outcome is not known yet: `zeroFrom` is where in the old file the silence begins. */
+  trial: { seq: number; from: number; zeroFrom: number } | null;
+};
+
+const EVERY = 1_000;
+/**
+ * Exact zero for so long may be a mute, in ms: most pauses of a phone that sends nothing in them are shorter, and a cure that
+ * was not needed costs a syllable.
+ */
+const ZERO = { known: 5_000, unknown: 10_000 };
+/** Sound so soon after a cure is the cure's doing, in ms. */
+const AT_ONCE = 200;
+/** A cure in vain costs a seam: the next for that source comes this much later, twice as much after each, in ms. */
+const PATIENCE = 20_000;
+/** On a PBX that is not known to have the fault, cures in vain after which it is believed to have none. */
+const IN_VAIN = 3;
+const HEADER = 44;
+
+export type MuteWatch = ReturnType<typeof createMuteWatch>;
+
+export function createMuteWatch(deps: MuteDeps) {
+  const ears = new Map<string, Ear>();
+  const memories = new Map<string, Memory>();
+  let timer: NodeJS.Timeout | undefined;
+  let working: Promise<void> | null = null;
+  let learned = false;
+  let inVain = 0;
+
+  async function look(): Promise<void> {
+    const now = deps.captures();
+    const names = new Set(
+      now.flatMap((c) => [spoolName(c.callId, c.seq, 'in'), spoolName(c.callId, c.seq, 'out')]),
+    );
+    for (const name of ears.keys()) if (!names.has(name)) ears.delete(name);
+    const calls = new Set(now.flatMap((c) => [`${c.callId} in`, `${c.callId} out`]));
+    for (const key of memories.keys()) if (!calls.has(key)) memories.delete(key);
+    for (const c of now) await Promise.all([listen(c, 'in'), listen(c, 'out')]);
+  }
+
+  async function listen(c: Captured, side: Side): Promise<void> {
+    const name = spoolName(c.callId, c.seq, side);
+    const ear = ears.get(name) ?? { at: HEADER, bytesPerMs: 16, zeroFrom: null, firstSound: null };
+    ears.set(name, ear);
+    if (!(await hear(deps.path(name), ear))) return;
+    const memory = memories.get(`${c.callId} ${side}`) ?? {
+      heard: false,
+      feed: c.feed,
+      tried: 0,
+      notBefore: 0,
+      trial: null,
+    };
+    memories.set(`${c.callId} ${side}`, memory);
+    if (memory.feed !== c.feed && c.feed !== '')
+      Object.assign(memory, { feed: c.feed, tried: 0, notBefore: 0, heard: true });
+    if (ear.firstSound !== null) memory.heard = true;
+    if (memory.trial && memory.trial.seq !== c.seq) await outcome(c, side, ear, memory, memory.trial);
+    if (ear.zeroFrom !== null) judge(c, side, ear, memory, ear.zeroFrom);
+  }
+
+  function judge(c: Captured, side: Side, ear: Ear, memory: Memory, zeroFrom: number): void {
+    const silentMs = (ear.at - zeroFrom) / ear.bytesPerMs;
+    const known = deps.known() || learned;
+    if (
+      silentMs < ZERO[known ? 'known' : 'unknown'] ||
+      c.feed === '' ||
+      c.held ||
+      !memory.heard ||
+      memory.trial
+    )
+      return;
+    if (performance.now() < memory.notBefore) return;
+    if (!known && inVain >= IN_VAIN) return;
+    const began = side === 'in' ? c.inStartedAt : c.outStartedAt;
+    memory.trial = {
+      seq: c.seq,
+      zeroFrom,
+      from: Math.round(began + (zeroFrom - HEADER) / ear.bytesPerMs),
+    };
+    deps.heal(c.callId, c.seq);
+  }
+
+  /** The segment after a cure has something to hear, or has been silent long enough to tell. */
+  async function outcome(
+    c: Captured,
+    side: Side,
+    ear: Ear,
+    memory: Memory,
+    trial: NonNullable<Memory['trial']>,
+  ): Promise<void> {
+    const heardMs = (ear.at - HEADER) / ear.bytesPerMs;
+    const soundMs = ear.firstSound === null ? null : (ear.firstSound - HEADER) / ear.bytesPerMs;
+    if (soundMs === null && heardMs < AT_ONCE) return;
+    memory.trial = null;
+    const sounds = soundMs !== null && soundMs <= AT_ONCE;
+    // Asterisk writes late: who began to speak just before the cure is heard at the end of the old file.
+    if (!sounds || !(await isSilentFrom(deps.path(spoolName(c.callId, trial.seq, side)), trial.zeroFrom))) {
+      memory.notBefore = performance.now() + PATIENCE * 2 ** memory.tried++;
+      if (!(deps.known() || learned)) inVain++;
+      return;
+    }
+    memory.tried = 0;
+    deps.cured(c.callId, trial.seq, side, trial.from);
+    if (deps.known() || learned) return;
+    learned = true;
+    deps.log.warn(
+      'This PBX falls silent in a snoop when the source of a call changes, which was not known of its version: from now on every such change begins a new segment',
+    );
+  }
+
+  return {
+    /** Whether a cure has brought sound back on a PBX that was not known to need one. */
+    learned: () => learned,
+    look,
+    start(): void {
+      timer = setInterval(() => {
+        working ??= look()
+          .catch((err) => deps.log.warn({ err }, 'The captured audio could not be looked at'))
+          .finally(() => {
+            working = null;
+          });
+      }, EVERY);
+    },
+    async stop(): Promise<void> {
+      clearInterval(timer);
+      await working;
+    },
+  };
+}
+
+/** Reads what was appended. False when there is nothing new, or the file is not to be seen from here. */
+async function hear(path: string, ear: Ear): Promise<boolean> {
+  const file = await open(path, 'r').catch(() => null);
+  if (!file) return false;
+  try {
+    const { size } = await file.stat();
+    if (size <= ear.at) return false;
+    if (ear.at === HEADER) {
+      const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 24);
+      ear.bytesPerMs = (buffer.readUInt32LE(0) * 2) / 1000 || 16;
+    }
+    // No more than the last 4 s: after a pause of ours the older ones no longer matter.
+    const from = Math.max(ear.at, size - 4_000 * ear.bytesPerMs) & ~1;
+    if (from > ear.at + 1) ear.zeroFrom = null;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
+    const read = buffer.subarray(0, bytesRead);
+    const last = lastSound(read);
+    if (last >= 0) {
+      ear.firstSound ??= from + read.findIndex((byte) => byte !== 0);
+      ear.zeroFrom = last + 2 >= bytesRead ? null : from + last + 2;
+    } else ear.zeroFrom ??= from;
+    ear.at = from + bytesRead;
+    return true;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Whether a file is there and holds nothing but zero from this byte on. */
+async function isSilentFrom(path: string, from: number): Promise<boolean> {
+  const bytes = await readFile(path).catch(() => null);
+  return bytes !== null && lastSound(bytes.subarray(from)) === -1;
+}
+
+/** Where the last sample that is not zero begins, or -1. */
+function lastSound(bytes: Buffer): number {
+  for (let i = bytes.length - 1; i >= 0; i--) if (bytes[i] !== 0) return i & ~1;
+  return -1;
+}

@@ -1,0 +1,52 @@
+import type { AuditAction, AuditEntry, AuditOutcome, Head, NewEntry, Row } from '../domain/audit.js';
+import type { Catalogue } from './catalogue.js';
+
+export type AuditFilter = {
+  /** The id of a person or token, or the name of one on the command line of the box. */
+  actor?: string;
+  /** The id of what it was done to, such as that of a call. */
+  objectId?: string;
+  actions?: readonly AuditAction[];
+  outcome?: AuditOutcome;
+  /** Milliseconds since 1970: at or after / before. */
+  from?: number;
+  to?: number;
+  /** Only entries older than the one with this number. */
+  before?: number;
+  limit: number;
+};
+
+/** An entry to be read, with the words that were looked for as long as they are kept. */
+export type ReadEntry = AuditEntry & { words: string | null };
+
+/** A checkpoint as it was signed: a note, its size, and when (ms since 1970). */
+export type KeptCheckpoint = { size: number; at: number; note: string };
+
+/** None, one or several entries; or what comes of what the verb has given. */
+export type Entries<T = unknown> = NewEntry | ((given: T) => NewEntry | readonly NewEntry[] | null);
+
+/** The audit log: entries are only ever added, each to the end of a hash chain. */
+export interface AuditLog {
+  /**
+   * The same verbs; the one that is used next writes these entries in the same transaction: both are there, or neither.
+   * Where the verb throws, or the function gives none, nothing is written. Only verbs that write can be used.
+   */
+  audited<T>(entries: Entries<T>): Catalogue;
+  /** Adds an entry, and gives its number. */
+  audit(entry: NewEntry): Promise<number>;
+  /** Newest first. */
+  auditEntries(filter: AuditFilter): Promise<ReadEntry[]>;
+  /** The entries of `[from, from + limit)`, as they are kept, oldest first. */
+  auditRows(from: number, limit: number): Promise<Row[]>;
+  auditHead(): Promise<Head>;
+  /** The id of this log, which is in its first entry. */
+  auditId(): Promise<string>;
+  /** Everybody who is in the log, with his newest name. */
+  auditActors(): Promise<{ id: string; name: string; kind: string }[]>;
+  /** Forgets words that were looked for before that time; gives how many. */
+  forgetWords(before: number): Promise<number>;
+
+  keepCheckpoint(checkpoint: KeptCheckpoint): Promise<void>;
+  /** Newest first. */
+  checkpoints(limit: number): Promise<KeptCheckpoint[]>;
+}

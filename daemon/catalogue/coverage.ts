@@ -1,0 +1,35 @@
+import { bounds, report } from '../domain/coverage.js';
+import {
+  type Asked,
+  type CoverageReport,
+  coverageView,
+  type Made,
+  periodOf,
+  strangers,
+} from '../domain/coverage-view.js';
+import type { Catalogue } from './catalogue.js';
+
+type Kept = Pick<Catalogue, 'coverageRows' | 'witness' | 'cdrSources' | 'blindWindows'>;
+
+/** What became of every answered call of the days asked for, compared with Asterisk's own account. */
+export async function makeCoverage(catalogue: Kept, asked: Asked, zone: string, now: number): Promise<Made> {
+  const { filter } = asked;
+  const period = periodOf(asked, zone, now);
+  const range = bounds(period);
+  const witness = await catalogue.witness();
+  return {
+    ...report(await catalogue.coverageRows(range), period, { filter, witness, now }),
+    ...{ now, period, filter, witness },
+    sources: await catalogue.cdrSources(),
+    blind: await catalogue.blindWindows(range),
+  };
+}
+
+/** The same as the API and `tapedeck coverage` give it, with the CDRs of the calls of which nothing else is known. */
+export async function viewCoverage(
+  catalogue: Pick<Catalogue, 'cdrsOf'>,
+  made: Made,
+  targetPercent: number,
+): Promise<CoverageReport> {
+  return coverageView(made, await catalogue.cdrsOf(strangers(made)), targetPercent);
+}

@@ -1,0 +1,132 @@
+import { type About, type AuditAction, entryOf, type NewEntry, TAPEDECK } from '../domain/audit.js';
+import { fail, isDiskError, TapedeckError } from '../domain/error.js';
+import { damageOf } from '../domain/scrub.js';
+import type { Entries } from './audit.js';
+import type { Catalogue } from './catalogue.js';
+
+/**
+ * The catalogue for those who seal, erase and watch: what they do to recordings, and when nobody watched, is written into
+ * the audit log in the same transaction. Should the log alone refuse, the deed is done all the same, because no call may be
+ * lost for it, and its entry is given to `later`, which writes it as soon as that can be done.
+ */
+export function withEntries(
+  catalogue: Catalogue,
+  deps: { clock: () => number; later: (entry: NewEntry) => Promise<void> },
+): Catalogue {
+  const own = (action: AuditAction, about: About) => entryOf(TAPEDECK, deps.clock(), action, about);
+  const blind = (from: number, until: number | null, because: string) =>
+    own('blind_window', { detail: { from: iso(from), until: until === null ? null : iso(until), because } });
+  /** One that could not be written when it began. */
+  let unwritten: { from: number; reason: string } | null = null;
+
+  async function done<T>(entries: Entries<T>, verb: (c: Catalogue) => Promise<T>): Promise<T> {
+    try {
+      return await verb(catalogue.audited(entries));
+    } catch (e) {
+      if (isDiskError(e)) throw e;
+      const given = await verb(catalogue);
+      const made = typeof entries === 'function' ? entries(given) : entries;
+      for (const entry of made === null ? [] : [made].flat()) await deps.later(entry);
+      return given;
+    }
+  }
+
+  return {
+    ...catalogue,
+    async recordingSealed(recording, peaks, coverage, manifest) {
+      // A test call leaves a line of its own and nothing else.
+      if ((await catalogue.call(recording.callId))?.test)
+        return catalogue.recordingSealed(recording, peaks, coverage, manifest);
+      const entry = own('sealed', {
+        object: 'call',
+        object_id: recording.callId,
+        detail: {
+          recording: recording.id,
+          duration_ms: recording.durationMs,
+          coverage: coverage.status,
+          sealed_sha256: recording.sealedSha256,
+        },
+      });
+      return done<void>(entry, (c) => c.recordingSealed(recording, peaks, coverage, manifest));
+    },
+    async eraseIntended(id, reason, at) {
+      const recording = await catalogue.recording(id);
+      // Said twice, the first time and reason stand.
+      if (recording?.state !== 'sealed') return catalogue.eraseIntended(id, reason, at);
+      return done<void>(
+        own('erase', { object: 'call', object_id: recording.callId, reason, detail: { recording: id } }),
+        (c) => c.eraseIntended(id, reason, at),
+      );
+    },
+    async erased(id, at) {
+      const recording = await catalogue.recording(id);
+      if (recording?.state !== 'erasing') return catalogue.erased(id, at);
+      return done<void>(
+        own('erased', {
+          object: 'call',
+          object_id: recording.callId,
+          reason: recording.eraseReason ?? '',
+          detail: { recording: id, sealed_sha256: recording.sealedSha256 },
+        }),
+        (c) => c.erased(id, at),
+      );
+    },
+    async checked(id, at, fault) {
+      const recording = fault === null ? null : await catalogue.recording(id);
+      if (fault === null || !recording) return catalogue.checked(id, at, fault);
+      const entry = own('damage', damageOf(recording, 'when it was read again', fault));
+      return done<boolean>(
+        (news) => (news ? entry : null),
+        (c) => c.checked(id, at, fault),
+      );
+    },
+    async openBlindWindow(from, reason) {
+      try {
+        return await done<boolean>(
+          (opened) => (opened ? blind(from, null, reason) : null),
+          (c) => c.openBlindWindow(from, reason),
+        );
+      } catch (e) {
+        unwritten ??= { from, reason };
+        throw e;
+      }
+    },
+    async closeBlindWindow(at) {
+      const missed = unwritten;
+      unwritten = null;
+      if (missed) await deps.later(blind(missed.from, at, missed.reason));
+      return done(
+        (window) => window && blind(window.from, window.to ?? at, window.reason),
+        (c) => c.closeBlindWindow(at),
+      );
+    },
+  };
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/**
+ * The catalogue's verbs for who is not served without an entry: the one that is used next writes these in the same
+ * transaction. Throws `audit_unwritable` when the two cannot be written.
+ */
+export function onRecord<T>(catalogue: Pick<Catalogue, 'audited'>, entries: Entries<T>): Catalogue {
+  return new Proxy(catalogue.audited(entries), {
+    get(target, name: keyof Catalogue) {
+      const verb = target[name] as ((...given: unknown[]) => Promise<unknown>) | undefined;
+      if (!verb) return undefined;
+      return (...given: unknown[]) =>
+        verb(...given).catch((e: unknown) => {
+          throw isDiskError(e) || isSqlite(e) ? unwritable(e) : e;
+        });
+    },
+  });
+}
+
+const isSqlite = (e: unknown): boolean =>
+  e instanceof Error && 'code' in e && /^SQLITE_/.test(String(e.code));
+
+/** What was not done, because its entry could not be written. */
+export const unwritable = (e: unknown): TapedeckError =>
+  e instanceof TapedeckError && e.code === 'audit_unwritable'
+    ? e
+    : fail('audit_unwritable', e instanceof Error ? e.message : '', e);

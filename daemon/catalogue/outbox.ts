@@ -1,0 +1,175 @@
+import type { NewEntry } from '../domain/audit.js';
+import { isDiskError } from '../domain/error.js';
+import { defaultPolicy } from '../domain/policy.js';
+import type { CallId, CallRecord, Coverage, Segment } from '../domain/recording.js';
+import type { Log } from '../ops/log.js';
+import type { Catalogue, StoredPolicy } from './catalogue.js';
+
+/** The verbs that are used while a call is in progress, and what is written in the audit log meanwhile. */
+type Following = Pick<
+  Catalogue,
+  'saveCall' | 'decideCoverage' | 'saveSegment' | 'absorbCall' | 'segments' | 'policy'
+> & {
+  /** An entry of the daemon's own. */
+  note(entry: NewEntry): Promise<void>;
+};
+/** Something to be written. A call and what is decided of its coverage are one thing, of which either may be new. */
+type Word =
+  | { of: 'call'; id: CallId; call?: CallRecord; coverage?: Coverage }
+  | { of: 'segment'; segment: Segment }
+  | { of: 'absorption'; from: CallId; into: CallId }
+  | { of: 'entry'; entry: NewEntry };
+
+const AGAIN = [1_000, 2_000, 5_000];
+
+/**
+ * The catalogue for those who follow calls: what cannot be written because of the disk waits here, in its order, the newest
+ * word of each thing only, and is written when it can be. So a full disk keeps no call from being followed and captured.
+ * What is asked for meanwhile takes in what waits. Every other error is passed on.
+ */
+export function createOutbox(
+  catalogue: Catalogue,
+  deps: {
+    log: Log;
+    /** Everything that had to wait has been written. */
+    onWritten: () => void;
+  },
+) {
+  const waiting: Word[] = [];
+  /** Absorptions that wait: the call that is kept, by the name that was given up. */
+  const alias = new Map<CallId, CallId>();
+  let known: StoredPolicy = { version: 0, changedAt: null, changedBy: '', policy: defaultPolicy };
+  let timer: NodeJS.Timeout | null = null;
+  let tries = 0;
+  let flushing: Promise<void> | null = null;
+
+  function send(word: Word): Promise<void> {
+    if (word.of === 'segment') return catalogue.saveSegment(word.segment);
+    if (word.of === 'absorption') return catalogue.absorbCall(word.from, word.into);
+    if (word.of === 'entry') return catalogue.audit(word.entry).then(() => {});
+    if (word.call) return catalogue.saveCall(word.call, word.coverage);
+    return catalogue.decideCoverage(word.id, word.coverage!);
+  }
+
+  async function write(word: Word): Promise<void> {
+    if (waiting.length === 0)
+      try {
+        return await send(word);
+      } catch (e) {
+        if (!isDiskError(e)) throw e;
+        if (waiting.length === 0)
+          deps.log.error({ err: e }, 'The catalogue cannot be written; calls are followed in memory');
+      }
+    put(word);
+    later();
+  }
+
+  /** Takes the place of an older word of the same, but never moves before an absorption. */
+  function put(word: Word): void {
+    const last = waiting.findLastIndex((w) => w.of === 'absorption' || keyOf(w) === keyOf(word));
+    const older = waiting[last];
+    const one = word.of === 'call' || word.of === 'segment';
+    if (one && older?.of === word.of) waiting[last] = { ...older, ...word };
+    else waiting.push(word);
+  }
+
+  function later(): void {
+    timer ??= setTimeout(() => void flush(), AGAIN[Math.min(tries++, AGAIN.length - 1)]);
+  }
+
+  function flush(): Promise<void> {
+    if (timer) clearTimeout(timer);
+    timer = null;
+    flushing ??= writeAll().finally(() => {
+      flushing = null;
+    });
+    return flushing;
+  }
+
+  async function writeAll(): Promise<void> {
+    if (waiting.length === 0) return;
+    let count = 0;
+    for (let word = waiting[0]; word; word = waiting[0], count++) {
+      try {
+        await send(word);
+      } catch (err) {
+        if (isDiskError(err)) return later();
+        deps.log.error(
+          { err, what: keyOf(word) },
+          'A change that had waited for the disk could not be written',
+        );
+      }
+      // While it was written a newer word may have taken its place.
+      if (waiting[0] === word) waiting.shift();
+    }
+    alias.clear();
+    tries = 0;
+    deps.log.info({ changes: count }, 'What had to wait for the disk has been written to the catalogue');
+    deps.onWritten();
+  }
+
+  const current = (id: CallId): CallId => {
+    let at = id;
+    while (alias.has(at)) at = alias.get(at)!;
+    return at;
+  };
+
+  const following: Following = {
+    saveCall: (call, coverage) => write({ of: 'call', id: call.id, call, ...(coverage && { coverage }) }),
+    decideCoverage: (id, coverage) => write({ of: 'call', id, coverage }),
+    saveSegment: (segment) => write({ of: 'segment', segment }),
+    async absorbCall(from, into) {
+      await write({ of: 'absorption', from, into });
+      if (waiting.length > 0) alias.set(from, into);
+    },
+    async segments(id) {
+      const stored = await catalogue.segments(id).catch((e) => {
+        if (isDiskError(e)) return [];
+        throw e;
+      });
+      const newest = new Map(stored.map((s) => [nameOf(s), s]));
+      for (const word of waiting) {
+        if (word.of !== 'segment') continue;
+        const { segment } = word;
+        // One that is stored may bear the name of a call that was absorbed long ago.
+        if (newest.has(nameOf(segment)) || current(segment.callId) === current(id))
+          newest.set(nameOf(segment), segment);
+      }
+      return [...newest.values()];
+    },
+    note: (entry) => write({ of: 'entry', entry }),
+    async policy() {
+      try {
+        known = await catalogue.policy();
+      } catch (e) {
+        if (!isDiskError(e)) throw e;
+      }
+      return known;
+    },
+  };
+
+  return {
+    catalogue: { ...catalogue, ...following } satisfies Catalogue & Following,
+    /** Tries now. */
+    flush,
+    /** Tries once more; says what is lost. */
+    async stop(): Promise<void> {
+      await flush();
+      if (timer) clearTimeout(timer);
+      if (waiting.length > 0)
+        deps.log.error(
+          { changes: waiting.length },
+          'The catalogue still cannot be written: what was captured lies in the spool without its call',
+        );
+    },
+  };
+}
+
+const nameOf = ({ callId, seq }: Segment): string => `${callId} ${seq}`;
+
+/** Words with the same key are of the same thing. */
+function keyOf(word: Word): string {
+  if (word.of === 'call') return `call ${word.id}`;
+  if (word.of === 'entry') return `entry ${word.entry.action}`;
+  return word.of === 'segment' ? `segment ${nameOf(word.segment)}` : `absorption ${word.from} ${word.into}`;
+}

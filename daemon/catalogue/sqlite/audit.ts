@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { ulid } from 'ulid';
+import {
+  type AuditEntry,
+  type AuditEvent,
+  digestOfText,
+  digestOfWords,
+  EMPTY,
+  entryText,
+  type Head,
+  linked,
+  type NewEntry,
+  type Row,
+} from '../../domain/audit.js';
+import type { AuditFilter, KeptCheckpoint, ReadEntry } from '../audit.js';
+import type { Db } from './db.js';
+
+type Stored = { seq: number; entry: string; hash: Buffer; words: string | null };
+
+/** What is kept of the words, and of any text, at most; and of a list. */
+const CAP = { words: 200, text: 1_000, list: 100 };
+
+export function createAudit(db: Db) {
+  const head = db.prepare('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1');
+  const add = db.prepare('INSERT INTO audit (seq, entry, hash) VALUES (?, ?, ?)');
+  const addWords = db.prepare('INSERT INTO audit_words VALUES (?, ?, ?, ?)');
+  const forget = db.prepare('DELETE FROM audit_words WHERE at < ?');
+  const rows = db.prepare('SELECT seq, entry, hash FROM audit WHERE seq >= ? ORDER BY seq LIMIT ?').raw();
+  const first = db.prepare("SELECT entry ->> '$.detail.log' FROM audit WHERE seq = 1").pluck();
+  // From one to the next by the index: there are few of them, and many entries.
+  const actors = db.prepare(`
+    WITH RECURSIVE keys (key) AS (
+      SELECT min(actor_key) FROM audit WHERE actor_key > ''
+      UNION ALL SELECT (SELECT min(actor_key) FROM audit WHERE actor_key > key) FROM keys WHERE key IS NOT NULL)
+    SELECT actor_id AS id, actor_name AS name, actor AS kind
+    FROM keys JOIN audit ON seq = (SELECT max(seq) FROM audit WHERE actor_key = key)
+    ORDER BY name`);
+  const count = (table: 'calls' | 'users') => db.prepare(`SELECT count(*) FROM ${table}`).pluck();
+  const [calls, users] = [count('calls'), count('users')];
+  const keep = db.prepare('INSERT OR IGNORE INTO checkpoints (size, at, note) VALUES ($size, $at, $note)');
+  const kept = db.prepare('SELECT size, at, note FROM checkpoints ORDER BY size DESC, at DESC LIMIT ?');
+
+  /** Rows that this process has added. */
+  let added = 0;
+
+  const headNow = (): Head => {
+    const last = head.get() as { seq: number; hash: Buffer } | undefined;
+    return last ? { size: last.seq, hash: last.hash.toString('hex') } : EMPTY;
+  };
+
+  /** What a log begins with: its id, and what was there before it. */
+  function begin(at: string): Head {
+    const there = { calls: calls.get() as number, users: users.get() as number };
+    const older = there.calls > 0 || there.users > 0;
+    append({
+      ...{ at, actor: 'tapedeck', actor_id: '', actor_name: '', address: '', action: 'begin' },
+      ...{ object: 'audit', object_id: '', reason: '', outcome: 'ok' },
+      detail: { log: ulid(), of: older ? 'an existing catalogue' : 'a new catalogue', ...there },
+    });
+    return headNow();
+  }
+
+  /** To be called in a transaction that has begun IMMEDIATE: nobody else adds an entry between the two. */
+  function append({ words, ...given }: NewEntry): number {
+    const event = tidy(given);
+    let before = headNow();
+    if (before.size === 0 && event.action !== 'begin') before = begin(event.at);
+    const seq = before.size + 1;
+    let { detail } = event;
+    if (words !== undefined) {
+      const kept = text(words, CAP.words);
+      const salt = randomBytes(16).toString('hex');
+      detail = { ...detail, words: digestOfWords(salt, kept) };
+      added += 1;
+      addWords.run(seq, Date.parse(event.at), salt, kept);
+    }
+    added += 1;
+    const entry = entryText({ ...event, detail, seq });
+    add.run(seq, entry, Buffer.from(linked(before.hash, digestOfText(entry)), 'hex'));
+    return seq;
+  }
+
+  return {
+    append,
+    head: headNow,
+    added: () => added,
+    entries(filter: AuditFilter): ReadEntry[] {
+      const { sql, values } = selection(filter);
+      return (db.prepare(sql).all(values) as Stored[]).map(toEntry);
+    },
+    rows: (from: number, limit: number): Row[] =>
+      (rows.all(from, limit) as [number, string, Buffer][]).map(([seq, text, hash]) => ({
+        seq,
+        text,
+        hash: hash.toString('hex'),
+      })),
+    id: (): string => (first.get() as string | null | undefined) ?? '',
+    actors: () => actors.all() as { id: string; name: string; kind: string }[],
+    forgetWords: (before: number): number => forget.run(before).changes,
+    keepCheckpoint: (checkpoint: KeptCheckpoint): void => void keep.run(checkpoint),
+    checkpoints: (limit: number) => kept.all(limit) as KeptCheckpoint[],
+  };
+}
+
+const text = (value: string, cap = CAP.text): string => value.slice(0, cap).toWellFormed();
+
+/** What anybody gave, fit to be written: no text is endless, and each can be written as UTF-8. */
+function tidy(event: AuditEvent): AuditEvent {
+  const fit = (value: unknown): unknown =>
+    typeof value === 'string'
+      ? text(value)
+      : Array.isArray(value)
+        ? value.slice(0, CAP.list).map(fit)
+        : typeof value === 'number' && !Number.isFinite(value)
+          ? null
+          : value;
+  const all = (object: object) => Object.fromEntries(Object.entries(object).map(([k, v]) => [k, fit(v)]));
+  return { ...(all(event) as AuditEvent), detail: all(event.detail) as AuditEvent['detail'] };
+}
+
+function toEntry({ entry, hash, words }: Stored): ReadEntry {
+  return { ...(JSON.parse(entry) as Omit<AuditEntry, 'hash'>), hash: hash.toString('hex'), words };
+}
+
+function selection(filter: AuditFilter): { sql: string; values: Record<string, unknown> } {
+  const where: string[] = [];
+  const values: Record<string, unknown> = { limit: filter.limit };
+  const fits = (condition: string, name: string, value: unknown) => {
+    if (value === undefined) return;
+    where.push(condition);
+    values[name] = value;
+  };
+  const iso = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString());
+  fits('audit.seq < $before', 'before', filter.before);
+  fits('audit.actor_key = $actor', 'actor', filter.actor);
+  fits("audit.object_id = $object AND audit.object_id <> ''", 'object', filter.objectId);
+  const bad = filter.outcome === 'ok' ? '' : " AND audit.outcome <> 'ok'";
+  fits(`audit.outcome = $outcome${bad}`, 'outcome', filter.outcome);
+  fits('audit.at >= $from', 'from', iso(filter.from));
+  fits('audit.at < $to', 'to', iso(filter.to));
+  if (filter.actions)
+    fits(
+      'audit.action IN (SELECT value FROM json_each($actions))',
+      'actions',
+      JSON.stringify(filter.actions),
+    );
+  return {
+    sql: `SELECT audit.seq, audit.entry, audit.hash, audit_words.words
+      FROM audit LEFT JOIN audit_words ON audit_words.seq = audit.seq
+      ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}
+      ORDER BY audit.seq DESC LIMIT $limit`,
+    values,
+  };
+}

@@ -1,0 +1,185 @@
+import { type Account, type Cdr, cdrKey, isBare, linksOf, onOurClock } from '../../domain/cdr.js';
+import type { CdrSource, Witness } from '../../domain/coverage.js';
+import type { CallId } from '../../domain/recording.js';
+import type { StoredCall } from '../catalogue.js';
+import { createCoverageRows } from './coverage-rows.js';
+import type { Db } from './db.js';
+
+/** What belongs to one call spreads over few links; beyond this something else than a call is being followed. */
+const MOST_LINKS = 200;
+/** A call may have begun so long before a CDR of it does, in ms. */
+const LONG_BEFORE = 86_400_000;
+/** How far the times of a call and of its CDRs may be apart. */
+const SLACK_MS = 5_000;
+/** Under this name stands when the ledger began: it is no source. */
+const OWN = 'ledger';
+
+type Calls = { call(id: CallId): StoredCall | null; current(id: CallId): CallId };
+
+export function createLedger(db: Db, calls: Calls) {
+  const rows = createCoverageRows(db);
+  const known = db.prepare('SELECT cdr FROM cdrs WHERE key = ?').pluck();
+  const put = db.prepare(`
+    INSERT INTO cdrs VALUES ($key, $linkedid, $uniqueid, $startAt, $endAt, $source, $at, NULL, $cdr)
+    ON CONFLICT (key) DO UPDATE SET
+      linkedid = excluded.linkedid, uniqueid = excluded.uniqueid, end_at = excluded.end_at, cdr = excluded.cdr`);
+  const heard = db.prepare(`
+    INSERT INTO cdr_sources (name, since, read_at, last_at, count) VALUES ($name, $at, $at, $at, $count)
+    ON CONFLICT (name) DO UPDATE SET since = coalesce(since, $at), last_at = $at, count = count + $count`);
+  const note = db.prepare(`
+    INSERT INTO cdr_sources (name, since, read_at, problem) VALUES ($name, $good, $good, $problem)
+    ON CONFLICT (name) DO UPDATE SET
+      since = coalesce(since, $good), read_at = coalesce($good, read_at), problem = $problem`);
+  const sources = db.prepare(`
+    SELECT name, since, read_at AS readAt, last_at AS lastAt, count, problem FROM cdr_sources
+    WHERE name <> '${OWN}' ORDER BY name`);
+  const begin = db.prepare(
+    `INSERT INTO cdr_sources (name, since) VALUES ('${OWN}', ?) ON CONFLICT DO NOTHING`,
+  );
+  const begun = db.prepare(`SELECT since FROM cdr_sources WHERE name = '${OWN}'`).pluck();
+  const witness = db.prepare(
+    'SELECT min(since) AS since, max(last_at) AS last FROM cdr_sources WHERE count > 0',
+  );
+  const linked = db.prepare(
+    'SELECT key, cdr FROM cdrs WHERE linkedid = $link OR uniqueid = $link OR key = $link',
+  );
+  const bare = db.prepare(
+    "SELECT key, cdr FROM cdrs WHERE linkedid = '' AND uniqueid = '' AND end_at >= $from AND start_at <= $to",
+  );
+  const among = db
+    .prepare(`
+    SELECT id FROM calls WHERE started_at BETWEEN $from AND $to AND coalesce(ended_at, $since) >= $since
+      AND ($any OR EXISTS (SELECT 1 FROM json_each($links) l
+        WHERE instr(linkedids, '"' || l.value || '"') OR instr(legs, '"' || l.value || '"')))`)
+    .pluck();
+  const accountOf = db
+    .prepare('SELECT account_id FROM cdrs WHERE key = ? AND account_id IS NOT NULL')
+    .pluck();
+  const drop = db.prepare('DELETE FROM accounts WHERE id = ?');
+  const save = db.prepare(`
+    INSERT OR REPLACE INTO accounts VALUES (
+      $id, $callId, $linkedid, $startedAt, $answeredAt, $endedAt, $src, $dst, $name, $alone)`);
+  const give = db.prepare('UPDATE cdrs SET account_id = $id WHERE key = $key');
+  const strangers = db.prepare(
+    'SELECT id FROM accounts WHERE call_id IS NULL AND started_at >= ? - 86400000 AND ended_at >= ?',
+  );
+  const ofAccount = db
+    .prepare('SELECT cdr FROM cdrs WHERE account_id = ? ORDER BY start_at, end_at LIMIT 100')
+    .pluck();
+  const forget = db.prepare('DELETE FROM cdrs WHERE end_at < ?');
+
+  return {
+    ...rows,
+
+    add(given: readonly Cdr[], source: string, at: number): Cdr[] {
+      const fresh: Cdr[] = [];
+      for (const cdr of given) {
+        const key = cdrKey(cdr);
+        const old = known.get(key) as string | undefined;
+        const one = old === undefined ? cdr : merged(JSON.parse(old), cdr);
+        const text = JSON.stringify(one);
+        if (text === old) continue;
+        const { linkedid, uniqueid, startAt, endAt } = one;
+        put.run({ key, linkedid, uniqueid, startAt, endAt, source, at, cdr: text });
+        fresh.push(one);
+      }
+      if (fresh.length > 0) heard.run({ name: source, at, count: fresh.length });
+      return fresh;
+    },
+
+    related(links: readonly string[]): { cdrs: Cdr[]; calls: StoredCall[] } {
+      const cdrs = new Map<string, Cdr>();
+      const found = new Map<CallId, StoredCall>();
+      const seen = new Set<string>();
+      let next = [...links];
+      while (next.length > 0 && seen.size < MOST_LINKS) {
+        const fresh: Cdr[] = [];
+        for (const link of next) {
+          seen.add(link);
+          for (const row of linked.all({ link }) as { key: string; cdr: string }[])
+            if (!cdrs.has(row.key)) {
+              const cdr: Cdr = JSON.parse(row.cdr);
+              cdrs.set(row.key, cdr);
+              fresh.push(cdr);
+            }
+        }
+        if (fresh.length === 0) break;
+        const from = Math.min(...fresh.map((c) => c.startAt)) - SLACK_MS;
+        const to = Math.max(...fresh.map((c) => c.endAt)) + SLACK_MS;
+        const any = fresh.some(isBare);
+        if (any)
+          for (const row of bare.all({ from, to }) as { key: string; cdr: string }[])
+            cdrs.set(row.key, JSON.parse(row.cdr));
+        const wanted = new Set([...next, ...fresh.flatMap(linksOf)]);
+        const ids = among.all({
+          ...{ from: from - LONG_BEFORE, to, since: from, any: any ? 1 : 0 },
+          links: JSON.stringify([...wanted]),
+        }) as CallId[];
+        for (const id of ids) {
+          const call = found.get(id) ?? calls.call(id)!;
+          found.set(id, call);
+          if (any) continue;
+          for (const link of [...call.linkedids, ...call.legs.map((l) => l.id)]) wanted.add(link);
+        }
+        next = [...wanted].filter((link) => !seen.has(link));
+      }
+      return { cdrs: [...cdrs.values()], calls: [...found.values()] };
+    },
+
+    saveAccounts(accounts: readonly Account[]): void {
+      const keys = accounts.flatMap((a) => a.cdrs.map(cdrKey));
+      for (const key of keys) {
+        const before = accountOf.get(key) as string | undefined;
+        if (before !== undefined) drop.run(before);
+      }
+      for (const a of accounts) {
+        const main = a.cdrs[0]!;
+        save.run({
+          ...{ id: a.id, callId: a.callId, linkedid: a.linkedid },
+          ...{ startedAt: a.startedAt, answeredAt: a.answeredAt, endedAt: a.endedAt },
+          ...{ src: main.src, dst: main.dst, name: main.name, alone: a.alone ? 1 : 0 },
+        });
+        for (const cdr of a.cdrs) give.run({ id: a.id, key: cdrKey(cdr) });
+      }
+    },
+
+    strangersSince: (at: number): string[] => {
+      const ids = (strangers.all(at, at) as { id: string }[]).map((r) => r.id);
+      return ids.flatMap((id) =>
+        (ofAccount.all(id) as string[]).slice(0, 1).flatMap((c) => linksOf(JSON.parse(c))),
+      );
+    },
+    cdrsOf: (ids: readonly string[]): Map<string, Cdr[]> =>
+      new Map(ids.map((id) => [id, (ofAccount.all(id) as string[]).map((c) => JSON.parse(c))])),
+    began(now: number): number {
+      begin.run(now);
+      return begun.get() as number;
+    },
+    sources: (): CdrSource[] => sources.all() as CdrSource[],
+    noteSource(name: string, at: number, problem: string): void {
+      note.run({ name, good: problem === '' ? at : null, problem });
+    },
+    witness(): Witness {
+      const found = witness.get() as { since: number | null; last: number | null };
+      return found.since === null || found.last === null ? null : { since: found.since, last: found.last };
+    },
+    forget(before: number): void {
+      forget.run(before);
+    },
+  };
+}
+
+/** What is known of a record from two sources: neither takes away what the other told. */
+function merged(old: Cdr, told: Cdr): Cdr {
+  const now = onOurClock(told, old.ahead); // what was known of the PBX's clock when it was new
+  const answered = [old.answerAt, now.answerAt].filter((at) => at !== null);
+  return {
+    ...old,
+    linkedid: old.linkedid || now.linkedid,
+    uniqueid: old.uniqueid || now.uniqueid,
+    name: old.name || now.name,
+    endAt: Math.max(old.endAt, now.endAt),
+    answerAt: answered.length > 0 ? Math.min(...answered) : null,
+    disposition: old.answerAt === null && now.answerAt !== null ? now.disposition : old.disposition,
+  };
+}

@@ -1,0 +1,59 @@
+import type { CallId } from '../../domain/recording.js';
+import type { TestCall } from '../../domain/test-call.js';
+import type { StoredCall } from '../catalogue.js';
+import type { Db } from './db.js';
+
+const KEEP_MS = 30 * 86_400_000;
+
+type Row = {
+  at: number;
+  outcome: string;
+  fault: string | null;
+  detail: string;
+  measures: string | null;
+  took_ms: number;
+};
+
+export function createTestCalls(db: Db, stored: (id: CallId) => StoredCall | null) {
+  const left = db.prepare('SELECT id FROM calls WHERE test = 1 ORDER BY id').pluck();
+  const isTest = db.prepare('SELECT test FROM calls WHERE id = ?').pluck();
+  const ofRecording = ['peaks', 'manifest_texts', 'manifests', 'seal_checks'].map(
+    (table) => `DELETE FROM ${table} WHERE recording_id IN (SELECT id FROM recordings WHERE call_id = ?)`,
+  );
+  const remove = [
+    ...ofRecording,
+    'DELETE FROM recordings WHERE call_id = ?',
+    'DELETE FROM segments WHERE call_id = ?',
+    'DELETE FROM absorbed WHERE into_id = ?',
+    'DELETE FROM calls WHERE id = ?',
+  ].map((sql) => db.prepare(sql));
+  const add = db.prepare(`
+    INSERT OR REPLACE INTO test_calls VALUES ($at, $outcome, $fault, $detail, $measures, $tookMs)`);
+  const forget = db.prepare(`
+    DELETE FROM test_calls WHERE at < $before
+      AND at <> (SELECT coalesce(max(at), 0) FROM test_calls WHERE outcome = 'ok')`);
+  const newest = db.prepare('SELECT * FROM test_calls ORDER BY at DESC LIMIT ?');
+  const lastGood = db.prepare("SELECT max(at) FROM test_calls WHERE outcome = 'ok'").pluck();
+
+  return {
+    left: (): StoredCall[] => (left.all() as CallId[]).flatMap((id) => stored(id) ?? []),
+    remove(id: CallId): void {
+      if (isTest.get(id) !== 1) return;
+      for (const statement of remove) statement.run(id);
+    },
+    remember(call: TestCall): void {
+      add.run({ ...call, measures: call.measures && JSON.stringify(call.measures) });
+      forget.run({ before: call.at - KEEP_MS });
+    },
+    newest: (limit: number): TestCall[] =>
+      (newest.all(limit) as Row[]).map((row) => ({
+        at: row.at,
+        outcome: row.outcome as TestCall['outcome'],
+        fault: row.fault as TestCall['fault'],
+        detail: row.detail,
+        measures: row.measures === null ? null : JSON.parse(row.measures),
+        tookMs: row.took_ms,
+      })),
+    lastGood: () => lastGood.get() as number | null,
+  };
+}

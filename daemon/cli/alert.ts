@@ -1,0 +1,61 @@
+import type { Command } from 'commander';
+import { ulid } from 'ulid';
+import { createDeliver, type Outcome } from '../deliver.js';
+import { fail, TapedeckError } from '../domain/error.js';
+import { createChannels } from '../notify/channels.js';
+import { controlSocket, request } from '../ops/control-client.js';
+import { createLog } from '../ops/log.js';
+import type { CliContext } from './context.js';
+
+/** Each channel has half a minute. */
+const TEST_MS = 60_000;
+
+/** `tapedeck alert`: whether those who have to know would hear of it. */
+export function alert(program: Command, ctx: CliContext): void {
+  const command = program.command('alert').description('messages about alarms');
+
+  command
+    .command('test')
+    .description('send one message over every channel and say what happened')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nThe recorder sends it if it runs, so that what is tried is what will be used; without it, this command does.\nExit codes: 0 every channel took it, 1 one did not, 2 wrong use or no channel is set up.\n\nExample:\n  tapedeck alert test',
+    )
+    .action(async ({ json }: { json?: boolean }) => {
+      const config = ctx.config();
+      const channels = createChannels(config);
+      if (channels.length === 0)
+        throw fail('config_invalid', 'No channel is set up: fill in [alerts] mail_to or webhook_url.');
+      const outcomes = await test(ctx);
+      ctx.out(json ? JSON.stringify(outcomes, null, 2) : outcomes.map(line).join('\n'));
+      if (outcomes.length === 0)
+        throw fail(
+          'request_invalid',
+          'The recorder has no channel yet: restart it after a change of [alerts].',
+        );
+      if (outcomes.some((o) => !o.ok)) process.exitCode = 1;
+    });
+}
+
+async function test(ctx: CliContext): Promise<Outcome[]> {
+  const config = ctx.config();
+  try {
+    return await request<Outcome[]>(controlSocket(config.data.dir), 'POST', '/alerts/test', undefined, {
+      timeoutMs: TEST_MS,
+    });
+  } catch (e) {
+    if (!(e instanceof TapedeckError && e.code === 'daemon_unreachable')) throw e;
+    const deliver = createDeliver({
+      catalogue: await ctx.catalogue(),
+      channels: createChannels(config),
+      clock: () => Date.now(),
+      log: createLog('silent', 'tapedeck'),
+      onTrouble: () => {},
+    });
+    return deliver.test({ id: ulid(), kind: 'test', at: Date.now(), alarms: [] });
+  }
+}
+
+const line = ({ channel, target, ok, detail }: Outcome): string =>
+  `${channel} to ${target}: ${ok ? 'taken' : 'FAILED'}${detail ? `: ${detail}` : ''}`;

@@ -1,0 +1,141 @@
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { stringify } from 'csv-stringify/sync';
+import type { AuditFilter, ReadEntry } from '../catalogue/audit.js';
+import { type AuditAction, auditActions } from '../domain/audit.js';
+import { AUDIT_COLUMNS, auditCells } from '../domain/audit-table.js';
+import { QUOTED } from '../domain/csv.js';
+import { nextDay, startOfDay } from '../domain/days.js';
+import { consoleUser } from '../ops/console.js';
+import { controlSocket, ownerSocket, request } from '../ops/control-client.js';
+import { verify } from './audit-verify.js';
+import { day } from './calls.js';
+import type { CliContext } from './context.js';
+import { note, record } from './entries.js';
+import { table, timesIn } from './table.js';
+
+type Filter = { person?: string; call?: string; action?: AuditAction; from?: string; to?: string };
+type Signed = { size: number; at: string; note: string };
+
+const PAGE = 1_000;
+/** The chain may have to be followed from its beginning. */
+const SIGN_MS = 120_000;
+
+/** `tapedeck audit`: who did what, and the proof that the log of it is whole. */
+export function audit(program: Command, ctx: CliContext): void {
+  const command = program.command('audit').description('who did what, and whether the log of it is whole');
+  verify(command, ctx);
+  const filtered = (name: string, description: string) =>
+    command
+      .command(name)
+      .description(description)
+      .option('--person <name>', 'only what this person did: a name, or an id')
+      .option('--call <id>', 'only what was done to this call')
+      .option('--action <action>', `only one of ${auditActions.join(', ')}`, action)
+      .option('--from <day>', 'first day (YYYY-MM-DD) in the zone of the site', day)
+      .option('--to <day>', 'last day', day);
+
+  filtered('list', 'what was done, newest first')
+    .option('--limit <count>', 'at most this many', count, 50)
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  tapedeck audit list --call 01K8C0PJ4M0000000000000000\n  tapedeck audit list --person ada --action heard --from 2026-11-01',
+    )
+    .action(async ({ limit, json, ...given }: Filter & { limit: number; json?: boolean }) => {
+      const catalogue = await ctx.catalogue();
+      const found = await catalogue.auditEntries({ ...(await filterOf(ctx, given)), limit });
+      await note(ctx, 'view', { object: 'audit', detail: about(given) });
+      if (json) return ctx.out(JSON.stringify(found, null, 2));
+      const time = timesIn(ctx.config().site.time_zone);
+      ctx.out(found.length === 0 ? 'No entries.' : asTable(found, time));
+    });
+
+  filtered('export', 'the same as CSV, all of it')
+    .addHelpText(
+      'after',
+      '\nExample:\n  tapedeck audit export --from 2026-11-01 --to 2026-11-30 > november.csv',
+    )
+    .action(async (given: Filter) => {
+      const catalogue = await ctx.catalogue();
+      const filter = await filterOf(ctx, given);
+      await record(ctx, 'export', { object: 'audit', detail: about(given) });
+      ctx.out(stringify([AUDIT_COLUMNS]));
+      for (let before: number | undefined; ; ) {
+        const page = await catalogue.auditEntries({ ...filter, before, limit: PAGE });
+        if (page.length > 0) ctx.out(stringify(page.map(auditCells), QUOTED));
+        if (page.length < PAGE) return;
+        before = page.at(-1)!.seq;
+      }
+    });
+
+  command
+    .command('checkpoint')
+    .description('have the recorder sign what the log is now, and print it')
+    .addHelpText('after', '\nExample:\n  tapedeck audit checkpoint > /media/usb/tapedeck-checkpoint')
+    .action(async () => {
+      await note(ctx, 'checkpoint', { object: 'audit' });
+      const socket = controlSocket(ctx.config().data.dir);
+      ctx.out((await request<Signed>(socket, 'POST', '/audit/checkpoint', {}, { timeoutMs: SIGN_MS })).note);
+    });
+
+  command
+    .command('accept')
+    .description('sign the log as it is now, although it does not go on from the last checkpoint')
+    .requiredOption('--reason <text>', 'why it is right so; it is written into the log')
+    .addHelpText(
+      'after',
+      '\nFor after a backup was restored. Checkpoints from before keep telling what is missing. Only the recorder\'s own user and\nroot can.\n\nExample:\n  tapedeck audit accept --reason "Restored the backup of 24 November after the disk had failed."',
+    )
+    .action(async ({ reason }: { reason: string }) => {
+      const socket = ownerSocket(ctx.config().data.dir);
+      const body = { by: consoleUser(), reason };
+      const signed = await request<Signed>(socket, 'POST', '/audit/accept', body, { timeoutMs: SIGN_MS });
+      ctx.out(`Signed at ${signed.size} entries.`);
+    });
+}
+
+function action(text: string): AuditAction {
+  const known = auditActions.find((a) => a === text);
+  if (!known) throw new InvalidArgumentError(`Write one of ${auditActions.join(', ')}.`);
+  return known;
+}
+
+function count(text: string): number {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 1 || n > 100_000) throw new InvalidArgumentError('Write 1 to 100000.');
+  return n;
+}
+
+/** A name stands for the person who has it, or else for a user of this machine. */
+async function filterOf(ctx: CliContext, given: Filter): Promise<Omit<AuditFilter, 'limit'>> {
+  const zone = ctx.config().site.time_zone;
+  const actors = given.person === undefined ? [] : await (await ctx.catalogue()).auditActors();
+  const wanted = given.person?.toLowerCase();
+  const found = actors.find((a) => a.id.toLowerCase() === wanted || a.name.toLowerCase() === wanted);
+  return {
+    actor: given.person === undefined ? undefined : found?.id || found?.name || given.person,
+    objectId: given.call?.toUpperCase(),
+    actions: given.action && [given.action],
+    from: given.from === undefined ? undefined : startOfDay(given.from, zone),
+    to: given.to === undefined ? undefined : startOfDay(nextDay(given.to), zone),
+  };
+}
+
+const about = (given: Filter): Record<string, string> =>
+  Object.fromEntries(Object.entries(given).filter((e): e is [string, string] => typeof e[1] === 'string'));
+
+const NOBODY = { person: '', token: '', console: '', tapedeck: 'Tapedeck' } as const;
+
+function asTable(found: ReadEntry[], time: (ms: number) => string): string {
+  const rows = found.map((e) => [
+    String(e.seq),
+    time(Date.parse(e.at)),
+    e.actor === 'console' ? `${e.actor_name} (console)` : e.actor_name || NOBODY[e.actor] || '-',
+    e.action.replaceAll('_', ' '),
+    e.outcome,
+    [e.object, e.object_id].filter(Boolean).join(' '),
+    [e.words, ...Object.values(e.detail).flat(), e.reason].filter((v) => v !== null && v !== '').join(', '),
+  ]);
+  return table(['no', 'when', 'who', 'what', 'outcome', 'of', 'detail'], rows);
+}

@@ -1,0 +1,88 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { stringify } from 'csv-stringify/sync';
+import { makeCoverage, viewCoverage } from '../catalogue/coverage.js';
+import { FILTERS, type Filter } from '../domain/coverage.js';
+import { type CoverageReport, CSV_COLUMNS, csvRows } from '../domain/coverage-view.js';
+import { QUOTED } from '../domain/csv.js';
+import { day } from './calls.js';
+import type { CliContext } from './context.js';
+import { note } from './entries.js';
+import { table, timesIn, who } from './table.js';
+
+type Options = { from?: string; to?: string; show: Filter; json?: boolean; csv?: boolean };
+
+/** `tapedeck coverage`: what became of every answered call, compared with Asterisk's own account. */
+export function coverage(program: Command, ctx: CliContext): void {
+  program
+    .command('coverage')
+    .description("what became of every answered call, compared with Asterisk's own account")
+    .option('--from <day>', 'first day (YYYY-MM-DD) in the zone of the site; 30 days by default', day)
+    .option('--to <day>', 'last day; today by default', day)
+    .option('--show <what>', `which calls are listed: ${FILTERS.join(', ')}`, filter, 'exceptions')
+    .option('--json', 'as JSON')
+    .option('--csv', 'the calls as CSV')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  tapedeck coverage\n  tapedeck coverage --from 2026-11-01 --to 2026-11-30 --show all --csv > november.csv',
+    )
+    .action(async ({ from, to, show, json, csv }: Options) => {
+      const config = ctx.config();
+      const catalogue = await ctx.catalogue();
+      const asked = { from, to, filter: show };
+      const made = await makeCoverage(catalogue, asked, config.site.time_zone, Date.now());
+      const { period } = made;
+      await note(ctx, 'report', { object: 'coverage', detail: { from: period.from, to: period.to, show } });
+      if (csv) {
+        ctx.out(stringify([CSV_COLUMNS, ...csvRows(made)], QUOTED));
+        return;
+      }
+      const view = await viewCoverage(catalogue, made, config.coverage.target_percent);
+      ctx.out(json ? JSON.stringify(view, null, 2) : asText(view));
+    });
+}
+
+function filter(text: string): Filter {
+  const found = FILTERS.find((f) => f === text);
+  if (!found) throw new InvalidArgumentError(`Write one of ${FILTERS.join(', ')}.`);
+  return found;
+}
+
+function asText(view: CoverageReport): string {
+  const { totals: n, percent } = view;
+  const out = [
+    `${view.from} to ${view.to} (${view.time_zone})`,
+    percent === null
+      ? 'No call was answered that should have been recorded.'
+      : `${n.covered} of ${n.eligible} eligible calls are recorded, ${percent} % (target ${view.target_percent} %).`,
+    `${n.answered} answered: ${n.recorded} recorded, ${n.partial} in part, ${n.not_recorded} not, ${n.excluded} excluded by policy, ${n.declined} declined, ${n.pending} being made.`,
+    witness(view),
+  ];
+  for (const s of view.sources) if (s.problem) out.push(`${s.name} cannot be read: ${s.problem}`);
+  if (view.calls.length === 0) return out.join('\n');
+  const time = timesIn(view.time_zone);
+  const seconds = (ms: number | null) => (ms === null ? '-' : (ms / 1000).toFixed(1));
+  const rows = view.calls.map((c) => [
+    time(Date.parse(c.started_at)),
+    who(c.them),
+    who(c.us),
+    (c.finding ?? c.status).replace('_', ' '),
+    seconds(c.pbx_ms),
+    seconds(c.talk_ms),
+    seconds(c.recording_ms),
+    c.call_id ?? `(linkedid ${c.linkedid})`,
+    c.reason,
+  ]);
+  const head = ['began', 'with', 'at', 'what', 'PBX s', 'talk s', 'recording s', 'call', 'why'];
+  out.push('', table(head, rows));
+  if (view.calls_total > view.calls.length)
+    out.push(`and ${view.calls_total - view.calls.length} more; --csv gives all.`);
+  return out.join('\n');
+}
+
+function witness({ witness: seen, totals, time_zone: zone }: CoverageReport): string {
+  if (!seen)
+    return 'No witness: Asterisk has sent no CDRs, so this is Tapedeck\'s own account. See "tapedeck doctor".';
+  const time = timesIn(zone);
+  const without = totals.unwitnessed > 0 ? ` ${totals.unwitnessed} calls have no witness.` : '';
+  return `Compared with Asterisk's CDRs since ${time(Date.parse(seen.since))}, the last at ${time(Date.parse(seen.last))}.${without}`;
+}

@@ -1,0 +1,97 @@
+import { createWriteStream } from 'node:fs';
+import { access, rename, rm } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import type { Command } from 'commander';
+import { fail } from '../domain/error.js';
+import { evidencePack } from '../evidence/pack.js';
+import { controlSocket, request } from '../ops/control-client.js';
+import { version } from '../ops/version.js';
+import { evidenceDeps } from '../vault/evidence.js';
+import type { CliContext } from './context.js';
+import { byConsole, metDamage, record } from './entries.js';
+import { timesIn } from './table.js';
+
+type Options = { out?: string; reason: string; force?: boolean };
+
+/** The chain may have to be followed from its beginning. */
+const SIGN_MS = 120_000;
+
+/** `tapedeck evidence CALL`: a ZIP with which somebody who trusts nobody here can verify a recording. */
+export function evidence(program: Command, context: CliContext): void {
+  program
+    .command('evidence')
+    .description(
+      'write the evidence pack of a call: its recording, and the proof that it is the one that was made',
+    )
+    .argument('<call>', 'id of the call, from "tapedeck calls"')
+    .option('-o, --out <file>', 'file to write; default: tapedeck-evidence-CALL.zip here')
+    .option('--reason <text>', 'why it is given out; it stands on the cover sheet and in the audit log', '')
+    .option('-f, --force', 'write over a file that is there')
+    .addHelpText(
+      'after',
+      '\nThe ZIP holds the sound in the clear, and who has heard it: erasing the recording does not reach it. README.txt and\nverify.html in it say how it is verified.\n\nExample:\n  tapedeck evidence 01JDK3V7Q8ZM5T4R2XW9YB6C1E --reason "Case 2026/17" --out case-17.zip',
+    )
+    .action(async (id: string, { out, reason, force }: Options) => {
+      const { data, site } = context.config();
+      const catalogue = await context.catalogue();
+      const call = await catalogue.call(id.toUpperCase());
+      if (!call || call.test) throw fail('call_unknown', id);
+      const file = out ?? `tapedeck-evidence-${call.id}.zip`;
+      if (!force && (await exists(file)))
+        throw fail('request_invalid', `${file} is there already; --force writes over it.`);
+      const socket = controlSocket(data.dir);
+      const damaged = async (e: unknown) => {
+        if (call.recording) await metDamage(context, call.recording, e);
+        throw e;
+      };
+      const pack = await evidencePack(
+        {
+          ...evidenceDeps(data.dir, await context.keys()),
+          catalogue,
+          recorder: {
+            key: () =>
+              request<{ key: { id: string } }>(socket, 'GET', '/audit/checkpoints').then(
+                (answer) => answer.key.id,
+                () => null,
+              ),
+            sign: async () =>
+              (
+                await request<{ note: string }>(
+                  socket,
+                  'POST',
+                  '/audit/checkpoint',
+                  {},
+                  { timeoutMs: SIGN_MS },
+                )
+              ).note,
+          },
+          write: (about) => record(context, 'export', about),
+          site: { name: site.name, timeZone: site.time_zone },
+          version: version(),
+          now: () => Date.now(),
+        },
+        call,
+        { by: `${byConsole().actor_name}, at the console of the box`, reason },
+      ).catch(damaged);
+      const part = `${file}.part`;
+      try {
+        await pipeline(pack.stream, createWriteStream(part, { mode: 0o600 }));
+        await rename(part, file);
+      } catch (e) {
+        await rm(part, { force: true });
+        await damaged(e);
+      }
+      const at = timesIn(site.time_zone)(Date.parse(pack.checkpoint.at));
+      context.err(`${file}: the audit log is signed to entry ${pack.checkpoint.size}, ${at}.`);
+      if (!pack.fresh)
+        context.err(
+          'The recorder does not run, so this is the newest checkpoint that there was: this export is not in it, and only the\nrecording and its manifest are proven. With the recorder running, export it again.',
+        );
+    });
+}
+
+const exists = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,249 @@
+import { closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { fail } from '../domain/error.js';
+import type { Config } from '../ops/config-schema.js';
+import { RECOVERY } from '../ops/config-schema.js';
+import { givenPassphrase } from '../ops/passphrase.js';
+import { resealFactors } from '../vault/factor-secrets.js';
+import { countKeys, keysFile } from '../vault/keys.js';
+import { type MasterKeys, masterKeyText, openMasterKeys } from '../vault/master-key.js';
+import { lock } from '../vault/passphrase.js';
+import { placeNow, syncDirNow, wipeNow } from '../vault/place.js';
+import { finishRotation, prepareNext } from '../vault/rotation.js';
+import { publicKeys } from '../vault/signing-key.js';
+import { type Binding, bindings, seal } from '../vault/systemd-creds.js';
+import { newPassword } from './ask.js';
+import type { CliContext } from './context.js';
+import { note } from './entries.js';
+import { lines } from './table.js';
+
+/** Guessing is only as slow as one machine makes it, so a passphrase has to be longer than a password. */
+const LEAST = 15;
+
+const SOURCE: Record<MasterKeys['source'], string> = {
+  file: 'in the clear in a file: whoever reads the file and the data hears every call',
+  passphrase: 'locked with a passphrase (argon2id)',
+  sealed: 'sealed by systemd to this machine',
+  credential: 'handed over by systemd',
+};
+
+const BACKUPS =
+  'Backups of keys.db from before open only with the old key: destroy every copy of the old key, and what was erased since is unreadable in those backups too.';
+const NOW =
+  'Copy the new key to where you keep such things, apart from the data, now: without it no recording can be heard.';
+
+/** `tapedeck keys`: the master key, what it is kept in, and changing it. */
+export function keys(program: Command, ctx: CliContext): void {
+  const command = program.command('keys').description('the keys: how they are kept, and changing them');
+
+  command
+    .command('status')
+    .description('where the master key comes from, what it wraps, who else can open recordings')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  tapedeck keys status')
+    .action(async ({ json }: { json?: boolean }) => {
+      const found = await statusOf(ctx);
+      ctx.out(json ? JSON.stringify(found, null, 2) : asText(found, ctx.config()));
+    });
+
+  command
+    .command('rotate')
+    .description('make a new master key and wrap all others under it; audio is not touched')
+    .option('--with-key <what>', `what to seal it to: ${bindings.join(', ')}`, binding, 'auto')
+    .addHelpText(
+      'after',
+      `\nRun it as root. It may be interrupted at any time: it goes on when it is run again, or at the next start of the recorder,\nand both keys are kept until all is under the new one. The recorder and the dashboard may run meanwhile.\n\n${BACKUPS}\n\nExample:\n  tapedeck keys rotate`,
+    )
+    .action(async ({ withKey }: { withKey: Binding }) => {
+      await noted(ctx, 'a new master key', () => rotate(ctx, withKey));
+    });
+
+  command
+    .command('passphrase')
+    .description('lock the master key with a passphrase, or change or remove it')
+    .option('--new-fd <number>', 'read the new passphrase from this file descriptor', (t) =>
+      Number.parseInt(t, 10),
+    )
+    .option('--remove', 'keep the key in the clear again')
+    .addHelpText(
+      'after',
+      '\nThe recorder and the dashboard then ask for it at the console when they start, or take it from the systemd credential\n"master-passphrase" or from --passphrase-fd. Neither starts without it: nobody records after a power cut until somebody\nhas typed it.\n\nExample:\n  tapedeck keys passphrase',
+    )
+    .action(async (options: { newFd?: number; remove?: boolean }) => {
+      const what = options.remove ? 'kept without a passphrase' : 'locked with a passphrase';
+      await noted(ctx, what, () => passphrase(ctx, options));
+    });
+
+  command
+    .command('seal')
+    .description('have systemd seal the master key to the TPM or to this machine')
+    .option('--with-key <what>', `what to seal it to: ${bindings.join(', ')}`, binding, 'auto')
+    .addHelpText(
+      'after',
+      '\nRun it as root, and keep a copy of the key in the clear apart from this machine: without its TPM or its disk nothing\nelse opens it. Both units then need LoadCredentialEncrypted=, as systemd/README.md says.\n\nExample:\n  tapedeck keys seal --with-key tpm2',
+    )
+    .action(async ({ withKey }: { withKey: Binding }) => {
+      const master = await settled(ctx);
+      await noted(ctx, 'sealed to this machine', async () =>
+        replace(master, seal(masterKeyText(master.current), withKey)),
+      );
+      ctx.out(
+        `${master.file} is sealed now. Add to both units: LoadCredentialEncrypted=master-key:${master.file}`,
+      );
+    });
+}
+
+/** Does it, and writes into the audit log what came of it. */
+async function noted(ctx: CliContext, what: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (e) {
+    const why = (e as Error).message;
+    await note(ctx, 'key_rotation', { outcome: 'failed', detail: { what, why } });
+    throw e;
+  }
+  await note(ctx, 'key_rotation', { detail: { what } });
+}
+
+function binding(text: string): Binding {
+  const known = bindings.find((b) => b === text);
+  if (!known) throw new InvalidArgumentError(`Write one of ${bindings.join(', ')}.`);
+  return known;
+}
+
+type Status = {
+  source: MasterKeys['source'];
+  file: string;
+  rotation: 'none' | 'under way' | 'old key to be removed';
+  recordings: number;
+  destroyed: number;
+  signing_keys: { id: string; public_key: string }[];
+  recovery_recipient: string | null;
+};
+
+async function statusOf(ctx: CliContext): Promise<Status> {
+  const { data, keys } = ctx.config();
+  const master = await ctx.master();
+  const path = keysFile(data.dir);
+  const count = existsSync(path) ? countKeys(path) : { live: 0, destroyed: 0 };
+  return {
+    source: master.source,
+    file: master.file,
+    rotation: master.next ? 'under way' : master.spent ? 'old key to be removed' : 'none',
+    recordings: count.live,
+    destroyed: count.destroyed,
+    signing_keys: [...publicKeys(data.dir)].map(([id, public_key]) => ({ id, public_key })),
+    recovery_recipient: keys.recovery_recipient || null,
+  };
+}
+
+function asText(s: Status, config: Config): string {
+  const rows = [
+    ['Master key', `${s.file}, ${SOURCE[s.source]}`],
+    ...(s.rotation === 'none'
+      ? []
+      : [['', `A change is ${s.rotation}: run "tapedeck keys rotate" as root.`]]),
+    ['Wraps', `the keys of ${s.recordings} recordings; ${s.destroyed} were destroyed`],
+    [
+      'Others',
+      s.recovery_recipient ? `${s.recovery_recipient} can open recordings made now.` : 'nobody else',
+    ],
+    ...(s.recovery_recipient
+      ? [
+          ['', RECOVERY],
+          ['', 'A change of it counts for new recordings only.'],
+        ]
+      : []),
+    ['Signs', s.signing_keys.length === 0 ? 'nothing yet: the recorder makes the key at its start' : ''],
+  ];
+  const pems = s.signing_keys.map(
+    ({ id, public_key }) => `\nKey ${id} of ${config.site.name}:\n${public_key}`,
+  );
+  return `${lines(rows)}\n${pems.join('')}`;
+}
+
+async function rotate(ctx: CliContext, withKey: Binding): Promise<void> {
+  const { data } = ctx.config();
+  let master = await ctx.master();
+  if (master.source === 'credential')
+    throw fail('request_invalid', 'Run it as root and not within the service.');
+  if (!master.next && !master.spent) {
+    prepareNext(master, withKey);
+    master = await ctx.master();
+  }
+  const { rows, destroyed, damaged, retired } = await finishRotation(data.dir, master, {
+    also: async (from, to) => resealFactors(await ctx.catalogue(), from, to),
+  });
+  ctx.out(`${rows - destroyed} keys are wrapped under the new master key; ${destroyed} stay destroyed.`);
+  if (damaged.length > 0) ctx.err(`These were damaged before and are as they were: ${damaged.join(', ')}`);
+  if (!retired)
+    throw fail('request_invalid', `${master.file} may not be changed by you: run it again as root.`);
+  ctx.out(`${NOW}\n${BACKUPS}`);
+  if (master.source === 'sealed')
+    ctx.out('Now: systemctl restart tapedeck tapedeck-web. Until then recordings wait, and are not played.');
+}
+
+/** The master key, when no change of it is under way. */
+async function settled(ctx: CliContext): Promise<MasterKeys> {
+  const master = await ctx.master();
+  if (master.next || master.spent)
+    throw fail(
+      'request_invalid',
+      'A change of the master key is not over: run "tapedeck keys rotate" first.',
+    );
+  if (master.source === 'credential')
+    throw fail('request_invalid', 'Run it as root and not within the service.');
+  return master;
+}
+
+async function passphrase(ctx: CliContext, options: { newFd?: number; remove?: boolean }): Promise<void> {
+  const master = await settled(ctx);
+  if (options.remove) {
+    replace(master, masterKeyText(master.current));
+    return ctx.out(`${master.file} is in the clear now.`);
+  }
+  const given = options.newFd === undefined ? await newPassword(undefined) : givenPassphrase(options.newFd)!;
+  if ([...given].length < LEAST)
+    throw fail('password_weak', `It has ${[...given].length} characters; ${LEAST} are needed.`);
+  const { text } = lock(master.current, given);
+  replace(master, text, given);
+  ctx.out(
+    `${master.file} is locked now. Nothing else has changed: backups of the key in the clear still open everything.`,
+  );
+}
+
+/**
+ * The same key in another text. It is seen to open before it takes the place of the one that is there, and whichever of the
+ * two is not kept is overwritten: one of them may hold the key in the clear.
+ */
+function replace(master: MasterKeys, text: string, by?: string): void {
+  const trial = `${master.file}.trial`;
+  discard(trial); // left by a crash
+  placeNow(trial, text, { mode: 0o640, like: master.file });
+  try {
+    if (!Buffer.from(openMasterKeys(trial, by).current).equals(master.current))
+      throw fail('internal', 'What was written does not open.');
+    const old = openSync(master.file, 'r+');
+    try {
+      renameSync(trial, master.file);
+      syncDirNow(dirname(master.file));
+      wipeNow(old);
+    } finally {
+      closeSync(old);
+    }
+  } finally {
+    discard(trial);
+  }
+}
+
+function discard(file: string): void {
+  if (!existsSync(file)) return;
+  const fd = openSync(file, 'r+');
+  try {
+    wipeNow(fd);
+  } finally {
+    closeSync(fd);
+  }
+  rmSync(file);
+}

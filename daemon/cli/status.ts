@@ -1,0 +1,115 @@
+import type { Command } from 'commander';
+import { Value } from 'typebox/value';
+import { TapedeckError } from '../domain/error.js';
+import { publicMessage } from '../domain/health.js';
+import { DaemonStatus, downStatus } from '../domain/status.js';
+import { controlSocket, request } from '../ops/control-client.js';
+import type { CliContext } from './context.js';
+import { lines, timesIn } from './table.js';
+
+/** `tapedeck status`: what the health page says, in some ten lines. */
+export function status(program: Command, ctx: CliContext): void {
+  program
+    .command('status')
+    .description('how the recorder is')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 green, 1 amber or red, also when the recorder does not answer, 2 wrong use.\n\nExamples:\n  tapedeck status\n  tapedeck status --json',
+    )
+    .action(async ({ json }: { json?: boolean }) => {
+      const now = await ask(ctx);
+      ctx.out(json ? JSON.stringify(now, null, 2) : asText(now, ctx.config().site.time_zone));
+      if (now.health.level !== 'green') process.exitCode = 1;
+    });
+}
+
+const TEST = { ok: 'good', failed: 'FAILED', skipped: 'skipped', not_set_up: 'not set up' } as const;
+
+type Now = DaemonStatus & { daemon: 'up' | 'down' };
+
+async function ask(ctx: CliContext): Promise<Now> {
+  try {
+    const answer = await request<unknown>(controlSocket(ctx.config().data.dir), 'GET', '/status');
+    if (Value.Check(DaemonStatus, answer)) return { daemon: 'up', ...answer };
+    return { daemon: 'down', ...downStatus('The recorder is of another version.', 'Restart it.') };
+  } catch (e) {
+    if (!(e instanceof TapedeckError)) throw e;
+    return {
+      daemon: 'down',
+      ...(await fromCatalogue(ctx, downStatus(publicMessage('daemon_down'), e.hint))),
+    };
+  }
+}
+
+/** What can be known without the daemon. */
+async function fromCatalogue(ctx: CliContext, down: DaemonStatus): Promise<DaemonStatus> {
+  try {
+    const { waiting, oldestEndedAt } = await (await ctx.catalogue()).preserveQueue();
+    const oldest_ms = oldestEndedAt === null ? null : Math.max(0, Date.now() - oldestEndedAt);
+    return { ...down, preserving: waiting, preserve: { waiting, oldest_ms } };
+  } catch {
+    return down;
+  }
+}
+
+function asText(s: Now, zone: string): string {
+  const times = timesIn(zone);
+  const at = (time: string | null) => times(time === null ? null : Date.parse(time));
+  const said = s.health.problems.flatMap((p) => [
+    ['', p.message],
+    ['', `-> ${p.hint}`],
+  ]);
+  const last = s.last_event_at === null ? 'nothing heard yet' : `last heard ${at(s.last_event_at)}`;
+  const blind = s.blind.map((b) => `${at(b.from)} to ${b.to === null ? 'now' : at(b.to)}`);
+  const up: string[][] = [
+    ['Recorder', `up since ${at(s.since)}`],
+    ['PBX', `${s.pbx.version || 'unknown'}: ARI ${updown(s.pbx.ari)}, AMI ${updown(s.pbx.ami)}, ${last}`],
+    ['Calls', `${s.calls_now} now, ${s.recording_now} of them recorded`],
+    [
+      'Captures',
+      `${s.captures.begun} begun, ${s.captures.failed} failed (${s.captures.failed_lately} of late)`,
+    ],
+  ];
+  const both: string[][] = [['To be made', `${s.preserve.waiting}${age(s.preserve.oldest_ms)}`]];
+  const rest: string[][] = [
+    ['Disk', diskWords(s.disk)],
+    [
+      'Test call',
+      s.test_call ? `${TEST[s.test_call.outcome]} ${at(s.test_call.at)} ${s.test_call.message}` : 'none yet',
+    ],
+    ['Recordings', scrubWords(s.scrub)],
+    ['Blind', blind.length > 0 ? blind.slice(0, 3).join('; ') : 'not in the last 7 days'],
+    ...s.alerts.map((a) => [
+      'Alerts',
+      a.problem
+        ? `${a.channel} to ${a.target}: FAILS since ${at(a.failing_since)}, ${a.waiting} waiting: ${a.problem}`
+        : `${a.channel} to ${a.target}`,
+    ]),
+    ...(s.alerts.length === 0 ? [['Alerts', 'nobody is told: set [alerts] in tapedeck.toml']] : []),
+  ];
+  const rows = s.daemon === 'up' ? [...up, ...both, ...rest] : [['Recorder', 'does not answer'], ...both];
+  return lines([[s.health.level.toUpperCase(), said.length > 0 ? '' : 'All is well.'], ...said, ...rows]);
+}
+
+const updown = (up: boolean) => (up ? 'up' : 'DOWN');
+const age = (ms: number | null) => (ms === null ? '' : `, the first since ${Math.round(ms / 60_000)} min`);
+
+function scrubWords(s: DaemonStatus['scrub']): string {
+  if (!s) return 'not looked at yet';
+  if (s.recordings === 0) return 'none yet';
+  const days =
+    s.oldest_check_at === null ? 0 : Math.floor((Date.now() - Date.parse(s.oldest_check_at)) / 86_400_000);
+  const read = s.in_time
+    ? `all re-read within ${s.within_days} days`
+    : `NOT all re-read within ${s.within_days} days`;
+  const damaged = s.damaged === 0 ? '' : `, ${s.damaged} NOT as sealed: "tapedeck verify --damaged"`;
+  return `${s.recordings}, ${read}; oldest check ${days} days ago${damaged}`;
+}
+
+function diskWords(disk: DaemonStatus['disk']): string {
+  if (!disk) return 'not measured yet';
+  const gb = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  const left = disk.days_left === null ? '' : `, ${Math.floor(disk.days_left)} days left`;
+  return `${gb(disk.free_bytes)} free of ${gb(disk.total_bytes)}${left}`;
+}

@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import type { TestCall } from '../domain/test-call.js';
+import { testFaults } from '../domain/test-fault.js';
+import { controlSocket, request } from '../ops/control-client.js';
+import type { CliContext } from './context.js';
+
+/** The call, its recording, and the tries of making it. */
+const TIMEOUT_MS = 180_000;
+
+/** `tapedeck test-call`: makes one now, whatever the load, and says how it was. */
+export function testCall(program: Command, ctx: CliContext): void {
+  program
+    .command('test-call')
+    .description('call the PBX, record, play from the dashboard and compare; leaves nothing behind')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nNeeds the daemon, the dashboard, and asterisk-conf/extensions.conf in the dialplan. No phone rings.\nExit code 0 when every check was good, 1 otherwise.\n\nExample:\n  tapedeck test-call',
+    )
+    .action(async ({ json }: { json?: boolean }) => {
+      const socket = controlSocket(ctx.config().data.dir);
+      const call = await request<TestCall>(socket, 'POST', '/test-call/run', undefined, {
+        timeoutMs: TIMEOUT_MS,
+      });
+      ctx.out(json ? JSON.stringify(call, null, 2) : asText(call));
+      if (call.outcome !== 'ok') process.exitCode = 1;
+    });
+}
+
+function asText({ outcome, fault, detail, measures, tookMs }: TestCall): string {
+  const seconds = `${(tookMs / 1000).toFixed(1)} s`;
+  const verdict = {
+    ok: `good, in ${seconds}`,
+    failed: `FAILED after ${seconds}`,
+    skipped: 'not made',
+    not_set_up: 'not set up',
+  }[outcome];
+  const lines = [`${verdict}: ${fault ? `${testFaults[fault].message} ${detail}` : detail}`];
+  if (fault) lines.push(`  -> ${testFaults[fault].hint}`);
+  for (const side of ['left', 'right'] as const) {
+    const m = measures?.[side];
+    if (m)
+      lines.push(
+        `  ${side.padEnd(5)}  ${m.levelDb} dB, ${m.offsetMs} ms late, the other side ${m.separationDb} dB below, ${(m.dropouts * 100).toFixed(1)} % missing`,
+      );
+  }
+  if (measures) lines.push(`  whole  ${measures.durationMs} ms`);
+  return lines.join('\n');
+}

@@ -1,0 +1,197 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
+import { fail } from '../domain/error.js';
+import { manifestFault } from '../domain/manifest.js';
+import type { Recording } from '../domain/recording.js';
+import { damageOf } from '../domain/scrub.js';
+import { createExaminer, MANIFEST_GONE } from '../scrub/examine.js';
+import { openManifest } from '../vault/manifest.js';
+import { openSealed } from '../vault/open.js';
+import { hashFile } from '../vault/scan.js';
+import { keyId, publicKeys } from '../vault/signing-key.js';
+import type { CliContext } from './context.js';
+import { done } from './entries.js';
+import { iso, timesIn } from './table.js';
+
+type Options = { all?: boolean; damaged?: boolean; publicKey?: string; json?: boolean };
+
+/** What was found of one recording. `faults` is empty when all is as it should be; `notes` are no faults. */
+type Verdict = {
+  call_id: string;
+  recording_id: string;
+  state: Recording['state'];
+  signed_at: string | null;
+  key_id: string | null;
+  faults: string[];
+  notes: string[];
+};
+
+const PAGE = 500;
+
+/** `tapedeck verify`: that recordings are as they were sealed and signed. */
+export function verify(program: Command, ctx: CliContext): void {
+  program
+    .command('verify')
+    .description('verify the file, the signature and the row of a recording, or of all')
+    .argument('[call]', 'id of the call, from "tapedeck calls"')
+    .option('--all', 'every recording; reads all files')
+    .option('--damaged', 'those that are known not to be as they were sealed')
+    .option('--public-key <file>', 'trust only this public key, from the copy that you keep elsewhere')
+    .option('--json', 'as JSON, one line a recording')
+    .addHelpText(
+      'after',
+      '\nExit code 0 when all is as it was signed, 1 otherwise.\n\nExamples:\n  tapedeck verify 01JDK3V7Q8ZM5T4R2XW9YB6C1E\n  tapedeck verify --all --public-key /media/usb/tapedeck.pem',
+    )
+    .action(async (id: string | undefined, options: Options) => {
+      if ([id, options.all, options.damaged].filter(Boolean).length !== 1)
+        throw fail('request_invalid', 'Name a call, or say --all or --damaged.');
+      const trusted = keysOf(ctx, options.publicKey);
+      let looked = 0;
+      let wrong = 0;
+      for await (const recording of chosen(await ctx.catalogue(), id, options)) {
+        const verdict = await examine(ctx, recording, trusted);
+        looked += 1;
+        if (verdict.faults.length > 0) wrong += 1;
+        if (options.json) ctx.out(JSON.stringify(verdict));
+        else if (verdict.faults.length > 0 || !options.all)
+          ctx.out(asText(verdict, ctx.config().site.time_zone));
+      }
+      if (!options.json)
+        ctx.out(
+          wrong === 0
+            ? `${looked} verified: all as sealed and signed.`
+            : `${looked} verified, ${wrong} NOT as they should be.`,
+        );
+      if (wrong > 0) process.exitCode = 1;
+    });
+}
+
+function keysOf(ctx: CliContext, file: string | undefined): Map<string, string> {
+  if (file === undefined) return publicKeys(ctx.config().data.dir);
+  try {
+    const pem = readFileSync(file, 'utf8');
+    return new Map([[keyId(pem), pem]]);
+  } catch (e) {
+    throw fail('request_invalid', `${file} is no public key: ${(e as Error).message}`, e);
+  }
+}
+
+async function* chosen(
+  catalogue: Catalogue,
+  id: string | undefined,
+  options: Options,
+): AsyncGenerator<Recording> {
+  if (id !== undefined) {
+    const call = await catalogue.call(id.toUpperCase());
+    if (!call || call.test) throw fail('call_unknown', id);
+    if (!call.recording) throw fail('recording_absent', call.coverage.reason);
+    yield call.recording;
+  } else if (options.damaged) {
+    for (const { recordingId } of await catalogue.damaged(100_000)) {
+      const recording = await catalogue.recording(recordingId);
+      if (recording) yield recording;
+    }
+  } else
+    for (let after = ''; ; ) {
+      const page = await catalogue.recordingsAfter(after, PAGE);
+      if (page.length === 0) return;
+      yield* page;
+      after = page.at(-1)!.id;
+    }
+}
+
+async function examine(
+  ctx: CliContext,
+  recording: Recording,
+  trusted: Map<string, string>,
+): Promise<Verdict> {
+  const catalogue = await ctx.catalogue();
+  const call = await catalogue.call(recording.callId);
+  const file = recording.state === 'sealed' ? await fileFault(ctx, catalogue, recording) : null;
+  const manifest = await manifestFaults(catalogue, call, recording, trusted);
+  return {
+    call_id: recording.callId,
+    recording_id: recording.id,
+    state: recording.state,
+    ...manifest,
+    faults: [...(file === null ? [] : [file]), ...manifest.faults],
+  };
+}
+
+/**
+ * Reads the file. What was found, there and in what was signed, goes on the row if that said something else, and into the
+ * audit log if it is news. What was signed counts there by the keys that were in use here, whomever this verifier trusts.
+ */
+async function fileFault(
+  ctx: CliContext,
+  catalogue: Catalogue,
+  recording: Recording,
+): Promise<string | null> {
+  const dataDir = ctx.config().data.dir;
+  const known = publicKeys(dataDir);
+  const before = (await catalogue.sealCheck(recording.id))?.fault ?? null;
+  const examiner = createExaminer({
+    ...{ catalogue, dataDir, hash: hashFile },
+    openManifest: (signed) => openManifest(signed, known),
+    // Its bytes are those that were sealed. Only before it is called well again it has to be opened: that takes the master key.
+    opens: async (r) => {
+      if (before === null || signed !== null) return;
+      const keys = await ctx.keys().catch((e) => {
+        throw fail('key_missing', (e as Error).message, e);
+      });
+      await (await openSealed(join(dataDir, r.file), await keys.identity(r.id))).close();
+    },
+  });
+  const signed = await examiner.signed(recording);
+  const file = await examiner.file(recording);
+  const fault = file ?? signed;
+  if (fault === before) return file;
+  await catalogue
+    .audited<boolean>((news) =>
+      news && fault !== null ? done('damage', damageOf(recording, 'when it was verified', fault)) : null,
+    )
+    .checked(recording.id, Date.now(), fault)
+    .catch(() => {}); // whoever may only read the catalogue is told all the same
+  return file;
+}
+
+async function manifestFaults(
+  catalogue: Catalogue,
+  call: StoredCall | null,
+  recording: Recording,
+  trusted: Map<string, string>,
+): Promise<Pick<Verdict, 'signed_at' | 'key_id' | 'faults' | 'notes'>> {
+  const signed = await catalogue.manifest(recording.id);
+  const none = { signed_at: null, key_id: null, faults: [], notes: [] };
+  if (!signed && (await catalogue.sealCheck(recording.id))?.signed)
+    return { ...none, faults: [MANIFEST_GONE] };
+  if (!signed && recording.state !== 'sealed')
+    return { ...none, notes: ['It was erased before it was signed.'] };
+  if (!signed)
+    return { ...none, notes: ['It was sealed before there were manifests; the next nights make one.'] };
+  const of = { signed_at: iso(signed.madeAt), key_id: signed.keyId };
+  if (signed.text === null && recording.state !== 'sealed')
+    return { ...of, faults: [], notes: [`It was erased; the manifest's hash is kept: ${signed.sha256}`] };
+  const opened = openManifest(signed, trusted);
+  const fault = manifestFault(opened, call, recording);
+  const manifest = opened.fault === null ? opened.manifest : null;
+  return {
+    ...of,
+    faults: fault === null ? [] : [fault],
+    notes: [
+      ...(manifest?.made_later ? ['The manifest was made later than the recording.'] : []),
+      ...(manifest && call && call.id !== manifest.call.id
+        ? [`It was sealed as call ${manifest.call.id}.`]
+        : []),
+    ],
+  };
+}
+
+function asText(v: Verdict, zone: string): string {
+  const signed =
+    v.signed_at === null ? 'not signed' : `signed ${timesIn(zone)(Date.parse(v.signed_at))} by ${v.key_id}`;
+  const head = `${v.faults.length === 0 ? 'ok  ' : 'BAD '}  ${v.call_id}  ${v.state}, ${signed}`;
+  return [head, ...v.faults.map((f) => `      ${f}`), ...v.notes.map((n) => `      (${n})`)].join('\n');
+}

@@ -1,0 +1,16 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+
+/** The one way to write this value as JSON (RFC 8785): the same bytes whoever writes it. Throws on what JSON has not. */
+export function canonical(value: unknown): string {
+  const text = canonicalize(value);
+  if (text === undefined) throw new TypeError('This value cannot be written as JSON.');
+  return text;
+}
+
+/** SHA-256 in lower-case hex, of these one after the other. */
+export function sha256(...parts: (string | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}

@@ -1,0 +1,131 @@
+import type { Cdr } from './cdr.js';
+import type { CdrSource, Filter, Judged, Period, Report, Witness } from './coverage.js';
+import { harmless } from './csv.js';
+import { dates, dayAfter } from './days.js';
+import type { BlindWindow, Party } from './recording.js';
+
+/**
+ * The coverage report as the API and `tapedeck coverage --json` give it, and as the rows of its CSV. Times are ISO 8601 in
+ * UTC, lengths milliseconds.
+ */
+export type Asked = { from?: string | undefined; to?: string | undefined; filter: Filter };
+
+/** The report on what was asked for, and what it rests on. */
+export type Made = Report & {
+  now: number;
+  period: Period;
+  filter: Filter;
+  witness: Witness;
+  sources: readonly CdrSource[];
+  blind: readonly BlindWindow[];
+};
+
+const DAYS = 30;
+/** The longest period that is reported at once, in days: two years and the days around them. */
+const MOST_DAYS = 750;
+/** At most so many calls are shown; the CSV has all. */
+const SHOWN = 200;
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));
+
+/** The days asked for, both included; by default the last thirty until today. */
+export function periodOf({ from, to }: Pick<Asked, 'from' | 'to'>, zone: string, now: number): Period {
+  const last = to ?? dates(zone)(now);
+  const first = from ?? dayAfter(last, 1 - DAYS);
+  const most = dayAfter(last, 1 - MOST_DAYS);
+  if (first > last) return { from: last, to: last, zone };
+  return { from: [first, most].toSorted().at(-1)!, to: last, zone };
+}
+
+/** The accounts of those shown of which nothing else is known. */
+export const strangers = ({ listed }: Made): string[] =>
+  listed.slice(0, SHOWN).flatMap(({ pbx, call }) => (pbx && !call ? [pbx.id] : []));
+
+/** `cdrs` are those of the calls of which nothing else is known, by the id of their account. */
+export function coverageView(made: Made, cdrs: ReadonlyMap<string, Cdr[]>, targetPercent: number) {
+  const { period, percent, totals, days, listed, witness } = made;
+  return {
+    now: iso(made.now),
+    from: period.from,
+    to: period.to,
+    time_zone: period.zone,
+    filter: made.filter,
+    percent,
+    target_percent: targetPercent,
+    totals,
+    days,
+    calls: listed.slice(0, SHOWN).map((j) => callView(j, cdrs.get(j.pbx?.id ?? '') ?? [])),
+    calls_total: listed.length,
+    witness: witness && { since: iso(witness.since), last: iso(witness.last) },
+    sources: made.sources.map((s) => ({
+      name: s.name,
+      since: isoOrNull(s.since),
+      read_at: isoOrNull(s.readAt),
+      last_at: isoOrNull(s.lastAt),
+      count: s.count,
+      problem: s.problem,
+    })),
+    blind: made.blind.map((w) => ({ from: iso(w.from), to: isoOrNull(w.to), reason: w.reason })),
+  };
+}
+
+export type CoverageReport = ReturnType<typeof coverageView>;
+
+const stranger = (number: string, name: string, ours: boolean): Party => ({ number, name, ours });
+
+function callView(j: Judged, cdrs: readonly Cdr[]) {
+  const { call, pbx } = j;
+  return {
+    call_id: call?.id ?? null,
+    linkedid: pbx?.linkedid ?? null,
+    started_at: iso(j.startedAt),
+    answered_at: isoOrNull(call?.answeredAt ?? pbx?.answeredAt ?? null),
+    ended_at: iso(call?.endedAt ?? pbx!.endedAt),
+    direction: call?.direction ?? null,
+    them: call?.them ?? stranger(pbx!.src, pbx!.name, false),
+    us: call?.us ?? stranger(pbx!.dst, '', true),
+    status: j.status,
+    finding: j.finding,
+    reason: j.reason,
+    rule: j.rule,
+    pbx_ms: j.pbxMs,
+    talk_ms: rounded(j.talkMs),
+    recording_ms: rounded(j.recordingMs),
+    missing_ms: Math.round(j.missingMs),
+    cdrs: cdrs.map((c) => ({
+      channel: c.channel,
+      peer: c.peer,
+      from: c.src,
+      to: c.dst,
+      app: c.app,
+      started_at: iso(c.startAt),
+      answered_at: isoOrNull(c.answerAt),
+      ended_at: iso(c.endAt),
+      disposition: c.disposition,
+      uniqueid: c.uniqueid,
+    })),
+  };
+}
+
+const rounded = (ms: number | null): number | null => (ms === null ? null : Math.round(ms));
+
+export const CSV_COLUMNS = [
+  ...['status', 'finding', 'call_id', 'linkedid', 'started_at', 'answered_at', 'ended_at', 'direction'],
+  ...['them_number', 'them_name', 'us_number', 'us_name', 'pbx_ms', 'talk_ms', 'recording_ms', 'missing_ms'],
+  ...['rule', 'reason'],
+];
+
+/** One row a call, in the order of `CSV_COLUMNS`. A cell that a spreadsheet would take for a formula is made harmless. */
+export function* csvRows({ listed }: Report): Generator<string[]> {
+  for (const j of listed) {
+    const c = callView(j, []);
+    const cells = [
+      ...[c.status, c.finding, c.call_id, c.linkedid, c.started_at, c.answered_at, c.ended_at, c.direction],
+      ...[c.them.number, c.them.name, c.us.number, c.us.name],
+      ...[c.pbx_ms, c.talk_ms, c.recording_ms, c.missing_ms],
+      ...[c.rule, c.reason],
+    ];
+    yield cells.map((cell) => harmless(String(cell ?? '')));
+  }
+}

@@ -1,0 +1,274 @@
+import { nextDay, startOfDay } from './days.js';
+import type { CallId, Coverage, CoverageStatus, Direction, Party } from './recording.js';
+
+/**
+ * What became of every answered call, checked against the PBX's own account (the witness). Times are milliseconds since
+ * 1970, lengths milliseconds. The command, the page and the CSV all come from here.
+ */
+export type CoverageRow = {
+  /** What the PBX says of the call; null when no CDR tells of it. */
+  pbx: {
+    id: string;
+    linkedid: string;
+    startedAt: number;
+    answeredAt: number | null;
+    endedAt: number;
+    src: string;
+    dst: string;
+    name: string;
+    /** Its length says nothing. */
+    alone: boolean;
+  } | null;
+  /** What we know of it; null for a call of which there is no row. */
+  call: {
+    id: CallId;
+    direction: Direction;
+    startedAt: number;
+    answeredAt: number | null;
+    endedAt: number;
+    them: Party;
+    us: Party;
+    coverage: Coverage;
+    recordingMs: number | null;
+    /** Nobody listened to the PBX when it ended. */
+    blind: boolean;
+  } | null;
+};
+
+/** From when to when CDRs have come. */
+export type Witness = { since: number; last: number } | null;
+
+/** Where CDRs come from: AMI, a file or a database. */
+export type CdrSource = {
+  name: string;
+  /** When it was first and last read, or heard, without a fault. */
+  since: number | null;
+  readAt: number | null;
+  /** When it last brought a CDR that was new, and how many it has. */
+  lastAt: number | null;
+  count: number;
+  /** Why it could not be read the last time; empty when it could. */
+  problem: string;
+};
+
+/**
+ * What the comparison found, where the two accounts do not agree. `missing`: the PBX answered a call of which there is no
+ * row. `unexplained`: there is a row, and neither recording nor reason. `surplus`: no CDR tells of a call. `differs`: the
+ * lengths do. `unwitnessed` is no disagreement: no CDRs came at that time.
+ */
+export type Finding = 'missing' | 'unexplained' | 'surplus' | 'differs' | 'unwitnessed';
+export type Status = Exclude<CoverageStatus, 'none'>;
+
+/** One answered call: exactly one status. */
+export type Judged = CoverageRow & {
+  startedAt: number;
+  status: Status;
+  finding: Finding | null;
+  reason: string;
+  rule: string | null;
+  /** From answer to hang-up by the PBX, and by us; the length of the recording; and what of the call is not in it. */
+  pbxMs: number | null;
+  talkMs: number | null;
+  recordingMs: number | null;
+  missingMs: number;
+};
+
+/** How long after its end a call may still be without a CDR before that is said. */
+const SURPLUS_AFTER = 120_000;
+/** Lengths that are this close are the same: CDRs have whole seconds. */
+const SAME_MS = 2_000;
+const SAME_SHARE = 0.02;
+
+/** Null for a call that nobody answered, by either account. */
+export function judge(row: CoverageRow, witness: Witness, now: number): Judged | null {
+  const { pbx, call } = row;
+  const pbxMs = pbx && pbx.answeredAt !== null ? pbx.endedAt - pbx.answeredAt : null;
+  const talkMs = call && call.answeredAt !== null ? call.endedAt - call.answeredAt : null;
+  if (pbxMs === null && talkMs === null) return null;
+  const startedAt = call?.startedAt ?? pbx!.startedAt;
+  const recordingMs = call?.recordingMs ?? null;
+  const base = { ...row, startedAt, rule: call?.coverage.rule ?? null, pbxMs, talkMs, recordingMs };
+  const missed = (finding: Finding, reason: string): Judged => ({
+    ...base,
+    status: 'not_recorded',
+    finding,
+    reason,
+    missingMs: pbxMs ?? talkMs ?? 0,
+  });
+  if (!call) return missed('missing', 'Asterisk answered this call, and Tapedeck did not see it.');
+  if (talkMs === null)
+    return missed('unexplained', 'Asterisk says that it was answered; Tapedeck saw nobody answer.');
+  const { status, reason, missingMs } = call.coverage;
+  if (status === 'none' || (status === 'not_recorded' && reason === ''))
+    return missed('unexplained', 'It was answered, and there is neither a recording nor a reason.');
+  const disagrees = compare(base, status, witness, now);
+  return {
+    ...base,
+    status,
+    finding: disagrees?.finding ?? null,
+    reason: [reason, disagrees?.says].filter(Boolean).join(' '),
+    missingMs,
+  };
+}
+
+type Compared = Pick<Judged, 'pbx' | 'call' | 'pbxMs' | 'talkMs' | 'recordingMs'>;
+
+function compare(
+  { pbx, call, pbxMs, talkMs, recordingMs }: Compared,
+  status: CoverageStatus,
+  witness: Witness,
+  now: number,
+): { finding: Finding; says: string } | null {
+  const { startedAt, endedAt, blind } = call!;
+  if (!pbx) {
+    if (!witness || blind || startedAt < witness.since || endedAt > witness.last)
+      return { finding: 'unwitnessed', says: '' };
+    if (now - endedAt < SURPLUS_AFTER) return null;
+    return { finding: 'surplus', says: 'Asterisk has no CDR of this call.' };
+  }
+  if (pbxMs === null) return { finding: 'surplus', says: "Asterisk's CDR says that nobody answered." };
+  if (pbx.alone) return null;
+  const apart = (ms: number) => Math.abs(ms - pbxMs) > Math.max(SAME_MS, pbxMs * SAME_SHARE);
+  if (apart(talkMs!))
+    return {
+      finding: 'differs',
+      says: `Asterisk counts ${inSeconds(pbxMs)}, Tapedeck ${inSeconds(talkMs!)}.`,
+    };
+  if (status === 'recorded' && recordingMs !== null && apart(recordingMs))
+    return {
+      finding: 'differs',
+      says: `Asterisk counts ${inSeconds(pbxMs)}, the recording has ${inSeconds(recordingMs)}.`,
+    };
+  return null;
+}
+
+const inSeconds = (ms: number) => `${Math.round(ms / 100) / 10} s`;
+
+/** Answered calls without a CDR after which CDRs have stopped, where they used to come. */
+export const SILENT_CALLS = 3;
+
+/** How many calls of ours no CDR tells of, although there was time for one. */
+export const withoutCdr = (rows: readonly CoverageRow[], now: number): number =>
+  rows.filter(({ call, pbx }) => call && !pbx && now - call.endedAt >= SURPLUS_AFTER).length;
+
+/** A call that should have been recorded, was not, and for which nothing in the policy is the reason. */
+export const isMissed = (j: Judged): boolean => j.status === 'not_recorded';
+
+export type Totals = Record<Status | Finding, number> & {
+  answered: number;
+  /** Answered, not excluded, not declined, and decided. */
+  eligible: number;
+  /** Recorded, in full or in part. */
+  covered: number;
+};
+
+const none = (): Totals => ({
+  ...{ answered: 0, eligible: 0, covered: 0 },
+  ...{ pending: 0, recorded: 0, partial: 0, excluded: 0, declined: 0, not_recorded: 0 },
+  ...{ missing: 0, unexplained: 0, surplus: 0, differs: 0, unwitnessed: 0 },
+});
+
+function add(totals: Totals, j: Judged): void {
+  totals.answered++;
+  totals[j.status]++;
+  if (j.finding) totals[j.finding]++;
+  if (j.status === 'recorded' || j.status === 'partial') totals.covered++;
+  if (j.status === 'recorded' || j.status === 'partial' || j.status === 'not_recorded') totals.eligible++;
+}
+
+/** In percent, rounded down to two places, so that one call lost in a million is not 100 %. Null: nothing to record. */
+export function percentOf({ covered, eligible }: Pick<Totals, 'covered' | 'eligible'>): number | null {
+  return eligible === 0 ? null : Math.floor((covered * 10_000) / eligible) / 100;
+}
+
+/** What may be asked for: a status, a finding, or `exceptions`, which is all that somebody should look at. */
+export const FILTERS = [
+  'exceptions',
+  'partial',
+  'not_recorded',
+  'unexplained',
+  'surplus',
+  'differs',
+  'excluded',
+  'declined',
+  'recorded',
+  'pending',
+  'all',
+] as const;
+export type Filter = (typeof FILTERS)[number];
+
+export function fits(j: Judged, filter: Filter): boolean {
+  if (filter === 'all') return true;
+  if (filter === 'unexplained') return j.finding === 'missing' || j.finding === 'unexplained';
+  if (filter === 'surplus' || filter === 'differs') return j.finding === filter;
+  if (filter !== 'exceptions') return j.status === filter;
+  return (
+    j.status === 'partial' ||
+    j.status === 'not_recorded' ||
+    (j.finding !== null && j.finding !== 'unwitnessed')
+  );
+}
+
+export type Report = {
+  totals: Totals;
+  percent: number | null;
+  days: ({ day: string; percent: number | null } & Totals)[];
+  /** Those that were asked for, newest first. */
+  listed: Judged[];
+};
+
+export type Period = { /** First and last day, both included. */ from: string; to: string; zone: string };
+
+/** When the period begins and ends. */
+export const bounds = ({ from, to, zone }: Period): { from: number; to: number } => ({
+  from: startOfDay(from, zone),
+  to: startOfDay(nextDay(to), zone),
+});
+
+/** The account of a period, from the rows of its calls. Days without an answered call are left out. */
+export function report(
+  rows: Iterable<CoverageRow>,
+  period: Period,
+  { filter, witness, now }: { filter: Filter; witness: Witness; now: number },
+): Report {
+  const totals = none();
+  const starts = dayStarts(period);
+  const days = new Map<string, Totals>();
+  const listed: Judged[] = [];
+  for (const row of rows) {
+    const judged = judge(row, witness, now);
+    if (!judged) continue;
+    add(totals, judged);
+    const day = dayOf(judged.startedAt, starts);
+    const its = days.get(day) ?? none();
+    days.set(day, its);
+    add(its, judged);
+    if (fits(judged, filter)) listed.push(judged);
+  }
+  listed.sort((a, b) => b.startedAt - a.startedAt);
+  return {
+    totals,
+    percent: percentOf(totals),
+    days: [...days]
+      .map(([day, its]) => ({ day, percent: percentOf(its), ...its }))
+      .sort((a, b) => (a.day < b.day ? 1 : -1)),
+    listed,
+  };
+}
+
+function dayStarts({ from, to, zone }: Period): { day: string; at: number }[] {
+  const days: { day: string; at: number }[] = [];
+  for (let day = from; day <= to; day = nextDay(day)) days.push({ day, at: startOfDay(day, zone) });
+  return days;
+}
+
+function dayOf(at: number, starts: { day: string; at: number }[]): string {
+  let low = 0;
+  let high = starts.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (starts[middle]!.at <= at) low = middle;
+    else high = middle;
+  }
+  return starts[low]?.day ?? '';
+}

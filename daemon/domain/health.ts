@@ -1,0 +1,151 @@
+import type { Alarm, Severity } from './alarm.js';
+
+/** What health is judged by. Ages and times in ms; null where it is not known. */
+export type HealthFacts = {
+  pbx: { ari: Link; ami: Link };
+  eventLoopP99Ms: number | null;
+  /** Calls of the last quarter of an hour that should have been captured and could not be. */
+  capturesFailed: number;
+  /** How long ago the call that waits longest for its recording to be made has ended. */
+  preserveOldestMs: number | null;
+  disk: { daysLeft: number | null } | null;
+  testCall: { ok: boolean } | null;
+  catalogueFails: boolean;
+  alarms: readonly Alarm[];
+};
+type Link = { up: boolean; hint: string | null };
+
+export type Problem = { code: ProblemCode; severity: Severity; message: string; hint: string };
+export type Level = 'green' | 'amber' | 'red';
+
+/** One fixed sentence for each, without a name, a number or an address: these are told to anybody who asks. */
+const SAID = {
+  daemon_down: 'The recorder daemon does not answer: new calls may not be recorded.',
+  pbx_down: 'The PBX does not answer: new calls are not recorded.',
+  pbx_ari_down: 'The PBX does not answer over ARI: new calls are not recorded.',
+  pbx_ami_down: 'The PBX does not answer over AMI: transfers, queues and busy lines are not seen.',
+  event_loop_slow: 'The recorder is slow to react: calls may begin without their first words.',
+  captures_fail: 'Calls could not be captured in the last quarter of an hour.',
+  preserve_behind: 'Recordings wait long to be made.',
+  disk_low: 'The disk will be full soon.',
+  test_call_failed: 'The last test call failed.',
+  recordings_damaged: 'Recordings are not as they were sealed.',
+  catalogue_fails: 'The catalogue cannot be read or written.',
+  alarm: 'An alarm stands; sign in for what it says.',
+} as const;
+export type ProblemCode = keyof typeof SAID;
+
+export const problemCodes = Object.keys(SAID) as ProblemCode[];
+
+export const publicMessage = (code: ProblemCode): string => SAID[code];
+
+/** What an alarm that somebody raised is about, by how its key begins; the first that fits. */
+const TOPICS: readonly (readonly [prefix: string, code: ProblemCode])[] = [
+  ['pbx_link', 'pbx_down'],
+  ['disk', 'disk_low'],
+  ['capture', 'captures_fail'],
+  ['preserve', 'preserve_behind'],
+  ['test', 'test_call_failed'],
+  ['recording_', 'recordings_damaged'],
+];
+export const topicOf = (key: string): ProblemCode =>
+  TOPICS.find(([prefix]) => key.startsWith(prefix))?.[1] ?? 'alarm';
+
+/** Alarms that were raised because of a problem have keys that begin with this word. */
+const OWN = 'health';
+/** However the PBX fails, and whichever link comes back first, it is one alarm. */
+const PBX: readonly ProblemCode[] = ['pbx_down', 'pbx_ari_down', 'pbx_ami_down'];
+
+/** The key of the alarm that is raised because of a problem. */
+export const alarmKey = (code: ProblemCode): string => `${OWN} ${PBX.includes(code) ? 'pbx' : code}`;
+const isOwnAlarm = (key: string): boolean => key.split(' ')[0] === OWN;
+
+const LOOP_MS = { warning: 250, critical: 1_000 };
+const PRESERVE_MS = { warning: 30 * 60_000, critical: 6 * 3_600_000 };
+const DISK_DAYS = { warning: 14, critical: 2 };
+const CAPTURES = { warning: 1, critical: 3 };
+
+/**
+ * What is wrong, the worst first: the alarms that others have raised, and what the facts show besides. Red when anything
+ * critical is among them, amber when anything is.
+ */
+export function judge(facts: HealthFacts): { level: Level; problems: Problem[] } {
+  const others = facts.alarms
+    .filter((a) => !isOwnAlarm(a.key))
+    .map(({ key, severity, message, hint }) => ({ code: topicOf(key), severity, message, hint }));
+  const problems = [...unsaid(facts), ...others].sort((a, b) => rank(a) - rank(b));
+  return { level: levelOf(problems), problems };
+}
+
+/** What the facts show and nobody has raised an alarm for. */
+export function unsaid(facts: HealthFacts): Problem[] {
+  const said = new Set(facts.alarms.filter((a) => !isOwnAlarm(a.key)).map((a) => alarmKey(topicOf(a.key))));
+  return problemsOf(facts).filter((p) => !said.has(alarmKey(p.code)));
+}
+
+function levelOf(problems: readonly { severity: Severity }[]): Level {
+  if (problems.some((p) => p.severity === 'critical')) return 'red';
+  return problems.length > 0 ? 'amber' : 'green';
+}
+
+const rank = (p: Problem) => (p.severity === 'critical' ? 0 : 1);
+
+/** The problems that the facts show, whatever alarms stand. */
+function problemsOf(facts: HealthFacts): Problem[] {
+  const found: Problem[] = [];
+  const add = (code: ProblemCode, severity: Severity | null, hint: string) => {
+    if (severity) found.push({ code, severity, message: SAID[code], hint });
+  };
+  const { ari, ami } = facts.pbx;
+  add(
+    ami.up ? 'pbx_ari_down' : 'pbx_down',
+    ari.up ? null : 'critical',
+    ari.hint ?? 'Check that Asterisk runs and that http.conf listens where tapedeck.toml says.',
+  );
+  add(
+    'pbx_ami_down',
+    ami.up || !ari.up ? null : 'warning',
+    ami.hint ?? 'Check that manager.conf listens where tapedeck.toml says.',
+  );
+  add(
+    'catalogue_fails',
+    facts.catalogueFails ? 'critical' : null,
+    'Look at the free space and the rights of the data directory, and at the log of the recorder.',
+  );
+  add(
+    'captures_fail',
+    over(facts.capturesFailed, CAPTURES),
+    'The log of the recorder says why for each call; look at the free space of the PBX and its spool first.',
+  );
+  add(
+    'event_loop_slow',
+    over(facts.eventLoopP99Ms, LOOP_MS),
+    'The machine has too much to do: look for what else runs on it ("top"), or give it more processors.',
+  );
+  add(
+    'preserve_behind',
+    over(facts.preserveOldestMs, PRESERVE_MS),
+    'What was captured is safe in the spool. Look for "could not be made" in the log of the recorder, and at free space.',
+  );
+  add(
+    'disk_low',
+    under(facts.disk?.daysLeft ?? null, DISK_DAYS),
+    'Make room on the disk of the data directory, or keep recordings for a shorter time.',
+  );
+  add(
+    'test_call_failed',
+    facts.testCall?.ok === false ? 'critical' : null,
+    'Make a call by hand and look whether it appears; then look at the log of the recorder.',
+  );
+  return found;
+}
+
+type Limits = { warning: number; critical: number };
+function over(value: number | null, limits: Limits): Severity | null {
+  if (value === null || value < limits.warning) return null;
+  return value < limits.critical ? 'warning' : 'critical';
+}
+function under(value: number | null, limits: Limits): Severity | null {
+  if (value === null || value > limits.warning) return null;
+  return value > limits.critical ? 'warning' : 'critical';
+}

@@ -1,0 +1,221 @@
+import { canonical, sha256 } from './canonical.js';
+import type { CallRecord, Coverage, Party, Recording, RecordingId, Segment } from './recording.js';
+
+/**
+ * What Tapedeck vouches for of a recording: the call, the bytes, and what is not in them. Signed over its bytes as RFC 8785
+ * has them, so that anybody can check it with stock tools and without Tapedeck. Times are ISO 8601 in UTC; places on the
+ * timeline are ms since the answer.
+ */
+export type Manifest = {
+  format: typeof FORMAT;
+  format_version: 1;
+  software: { name: 'Tapedeck'; version: string };
+  made_at: string;
+  /** The recording was sealed before there were manifests: what is said here was so when it was made, not when it was sealed. */
+  made_later: boolean;
+  call: ReturnType<typeof callPart>;
+  recording: ReturnType<typeof recordingPart>;
+  sealed_for: { own_key: true; recovery_recipient: string | null } | null;
+  segments: ReturnType<typeof segmentPart>[];
+  coverage: { status: string; reason: string; rule: string | null; missing_ms: number };
+  /** What decided that the call was recorded. `notice` is the place for what was said to the parties, and how they agreed. */
+  consent: { rule: string | null; policy_version: number | null; notice: null };
+  policy: { version: number | null };
+  retention: { keep_until: string | null; rule: string | null; reason: string };
+};
+
+/** A manifest as it is kept. `text` is the signed bytes; null once the recording was erased: it names people. */
+export type SignedManifest = {
+  recordingId: RecordingId;
+  text: string | null;
+  /** Of the text, in lower-case hex. */
+  sha256: string;
+  /** Ed25519, base64. */
+  signature: string;
+  keyId: string;
+  madeAt: number;
+};
+
+const FORMAT = 'tapedeck.manifest';
+
+type Given = {
+  call: CallRecord;
+  recording: Recording;
+  coverage: Coverage;
+  segments: readonly Segment[];
+  /** The one in force when it was sealed; null where that is not known any more. */
+  policyVersion: number | null;
+  /** Null where it is not known any more. */
+  sealedFor: Manifest['sealed_for'];
+  version: string;
+  madeAt: number;
+  later: boolean;
+};
+
+export function buildManifest(given: Given): Manifest {
+  const { recording, coverage } = given;
+  const manifest: Manifest = {
+    format: FORMAT,
+    format_version: 1,
+    software: { name: 'Tapedeck', version: given.version },
+    made_at: iso(given.madeAt),
+    made_later: given.later,
+    call: callPart(given.call),
+    recording: recordingPart(recording),
+    sealed_for: given.sealedFor,
+    segments: given.segments.map(segmentPart),
+    coverage: {
+      status: coverage.status,
+      reason: coverage.reason,
+      rule: coverage.rule,
+      missing_ms: Math.round(coverage.missingMs),
+    },
+    consent: { rule: coverage.rule, policy_version: given.policyVersion, notice: null },
+    policy: { version: given.policyVersion },
+    retention: {
+      keep_until: isoOrNull(recording.keepUntil),
+      rule: recording.keepRule,
+      reason: recording.keepReason,
+    },
+  };
+  return wellFormed(manifest) as Manifest;
+}
+
+/** The bytes that are signed. */
+export const manifestText = (manifest: Manifest): string => canonical(manifest);
+
+/** What a text says, or null when it is no manifest. Its hash is for the caller to look at. */
+export function parseManifest(text: string): Manifest | null {
+  try {
+    const found = JSON.parse(text) as Partial<Manifest> | null;
+    const whole =
+      found?.format === FORMAT &&
+      found.format_version === 1 &&
+      typeof found.call === 'object' &&
+      typeof found.recording === 'object' &&
+      typeof found.recording?.sealed?.sha256 === 'string';
+    return whole && canonical(found) === text ? (found as Manifest) : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * In what the catalogue's rows do not agree with what was signed; empty when they do. A call that became part of another
+ * after its recording was sealed (`call.id` differs) is compared no further: the catalogue has it under the other's name.
+ */
+export function disagreements(manifest: Manifest, call: CallRecord, recording: Recording): string[] {
+  const differing = (what: string, signed: object, now: object): string[] =>
+    Object.entries(now)
+      .filter(
+        ([key, value]) =>
+          canonical({ v: (signed as Record<string, unknown>)[key] ?? null }) !== canonical({ v: value }),
+      )
+      .map(([key]) => `${what}.${key}`);
+  const rows = differing('recording', manifest.recording, wellFormed(recordingPart(recording)) as object);
+  if (manifest.call.id !== call.id) return rows;
+  return [...rows, ...differing('call', manifest.call, wellFormed(callPart(call)) as object)];
+}
+
+/**
+ * What is wrong with a manifest that was opened, or with the rows beside it, in words; null for nothing.
+ */
+export function manifestFault(
+  { manifest, fault }: { manifest: Manifest | null; fault: string | null },
+  call: CallRecord | null,
+  recording: Recording,
+): string | null {
+  if (fault !== null || !manifest) return `Manifest: ${fault ?? 'it cannot be read.'}`;
+  const differing = call ? disagreements(manifest, call, recording) : ['call'];
+  return differing.length === 0
+    ? null
+    : `The catalogue differs from what was signed: ${differing.join(', ')}.`;
+}
+
+/** The hash under which a manifest is remembered when it is gone. */
+export const manifestHash = (text: string): string => sha256(text);
+
+const party = ({ number, name, ours }: Party) => ({ number, name, ours });
+
+function callPart(call: CallRecord) {
+  return {
+    id: call.id,
+    linkedids: call.linkedids,
+    direction: call.direction,
+    started_at: iso(call.startedAt),
+    answered_at: isoOrNull(call.answeredAt),
+    ended_at: isoOrNull(call.endedAt),
+    them: party(call.them),
+    us: party(call.us),
+    dialled: call.dialled,
+    did: call.did,
+    queue: call.queue,
+    consult_for: call.consultFor,
+    legs: call.legs.map((leg) => ({
+      id: leg.id,
+      party: party(leg.party),
+      endpoint: leg.endpoint,
+      seen_at: iso(leg.seenAt),
+      up_at: isoOrNull(leg.upAt),
+      gone_at: isoOrNull(leg.goneAt),
+    })),
+    marks: call.marks.map((mark) => ({
+      at_ms: Math.round(mark.atMs),
+      until_ms: mark.untilMs === null ? null : Math.round(mark.untilMs),
+      kind: mark.kind,
+      text: mark.text,
+      leg: mark.legId,
+    })),
+  };
+}
+
+function recordingPart(recording: Recording) {
+  return {
+    id: recording.id,
+    sealed_at: iso(recording.sealedAt),
+    duration_ms: Math.round(recording.durationMs),
+    plain: {
+      media_type: 'audio/ogg; codecs=opus',
+      channels: ['them', 'us'],
+      bytes: recording.plainBytes,
+      sha256: recording.plainSha256,
+    },
+    sealed: {
+      format: 'age-encryption.org/v1',
+      file: recording.file,
+      bytes: recording.sealedBytes,
+      sha256: recording.sealedSha256,
+    },
+    gaps: recording.gaps.map((gap) => ({
+      at_ms: Math.round(gap.atMs),
+      until_ms: Math.round(gap.untilMs),
+      side: gap.side,
+      reason: gap.reason,
+    })),
+  };
+}
+
+/** A segment that begins after another is a seam; `because` says why there is one. */
+function segmentPart(segment: Segment) {
+  return {
+    call: segment.callId,
+    seq: segment.seq,
+    leg: segment.legId,
+    in_started_at: isoOrNull(segment.inStartedAt),
+    out_started_at: isoOrNull(segment.outStartedAt),
+    because: segment.because,
+    muted_from: { in: isoOrNull(segment.mutedFrom.in), out: isoOrNull(segment.mutedFrom.out) },
+    swapped: segment.swapped,
+  };
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));
+
+/** Half a surrogate has no bytes that could be signed. What comes from the PBX has none; it must not end here if it had. */
+function wellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, wellFormed(inner)]));
+}

@@ -1,0 +1,44 @@
+import type { Policy, RecordRule, RetentionRule } from './policy.js';
+
+/**
+ * What is different, one line each. Rules are known by their names. Numbers of outside parties that stand in a rule are
+ * counted, not written: these lines go where they stay for good.
+ */
+export function policyChanges(before: Policy, after: Policy): string[] {
+  const lines: string[] = [];
+  for (const part of ['record', 'retention'] as const) {
+    const old = new Map<string, Rule>(before[part].map((r) => [r.name, r]));
+    const now = new Map<string, Rule>(after[part].map((r) => [r.name, r]));
+    for (const [name, rule] of now) {
+      const was = old.get(name);
+      if (!was) lines.push(`${part}: "${name}" is new`);
+      else if (JSON.stringify(was) !== JSON.stringify(rule))
+        lines.push(`${part}: "${name}" is changed: ${ruleChanges(was, rule).join(', ')}`);
+    }
+    for (const name of old.keys()) if (!now.has(name)) lines.push(`${part}: "${name}" is gone`);
+    if (lines.length === 0 && JSON.stringify(before[part]) !== JSON.stringify(after[part]))
+      lines.push(`${part}: the order of the rules is changed`);
+  }
+  const numbers = [before, after].map((p) => p.emergency_numbers.join(', '));
+  if (numbers[0] !== numbers[1]) lines.push(`emergency_numbers: ${numbers[0]} -> ${numbers[1] || 'none'}`);
+  return lines;
+}
+
+type Rule = RecordRule | RetentionRule;
+
+function ruleChanges(before: Rule, after: Rule): string[] {
+  const [was, is] = [flat(before), flat(after)];
+  const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])];
+  const changed = keys.filter((key) => said(was[key]) !== said(is[key]));
+  const lines = changed.map((key) =>
+    key === 'number_prefix'
+      ? `${key} ${count(was[key])} -> ${count(is[key])} numbers`
+      : `${key} ${said(was[key])} -> ${said(is[key])}`,
+  );
+  return lines.length > 0 ? lines : ['the order of its words'];
+}
+
+const flat = ({ when, ...rule }: Rule): Record<string, unknown> => ({ ...rule, ...when });
+const said = (value: unknown): string =>
+  value === undefined ? 'any' : Array.isArray(value) ? value.join('/') : String(value);
+const count = (value: unknown): number => (Array.isArray(value) ? value.length : 0);

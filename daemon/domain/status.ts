@@ -1,0 +1,137 @@
+import { type Static, type TSchema, Type } from 'typebox';
+
+/** What the daemon says of itself over its control socket. Times are ISO 8601 in UTC. */
+const Time = Type.String({ format: 'date-time' });
+const Nullable = <T extends TSchema>(t: T) => Type.Union([t, Type.Null()]);
+const Severity = Type.Union([Type.Literal('warning'), Type.Literal('critical')]);
+const Who = Type.Object({ number: Type.String(), name: Type.String(), ours: Type.Boolean() });
+
+const Health = Type.Object({
+  level: Type.Union([Type.Literal('green'), Type.Literal('amber'), Type.Literal('red')]),
+  problems: Type.Array(
+    Type.Object({ code: Type.String(), severity: Severity, message: Type.String(), hint: Type.String() }),
+    { description: 'The worst first.' },
+  ),
+});
+
+/** As much as every page shows. */
+export const BriefStatus = Type.Object({
+  pbx: Type.Object({
+    ari: Type.Boolean(),
+    ami: Type.Boolean(),
+    version: Type.String(),
+    problem: Nullable(Type.Object({ message: Type.String(), hint: Type.String() })),
+  }),
+  calls_now: Type.Integer(),
+  recording_now: Type.Integer(),
+  preserving: Type.Integer(),
+  health: Health,
+});
+
+const LiveCall = Type.Object({
+  id: Type.String(),
+  direction: Type.Union([Type.Literal('in'), Type.Literal('out'), Type.Literal('internal')]),
+  them: Who,
+  us: Who,
+  since: Time,
+  answered_at: Nullable(Time),
+  recorded: Type.Boolean(),
+  why: Type.String({ description: 'Why it is recorded, or why it is not.' }),
+});
+
+const AlarmView = Type.Object({
+  key: Type.String(),
+  severity: Severity,
+  message: Type.String(),
+  hint: Type.String(),
+  raised_at: Time,
+  cleared_at: Nullable(Time),
+});
+
+const AlertChannel = Type.Object({
+  channel: Type.String({ description: '"mail" or "webhook".' }),
+  target: Type.String({ description: 'Whom it goes to; of a webhook only the server.' }),
+  waiting: Type.Integer({ description: 'Messages that nobody has taken yet.' }),
+  last_sent_at: Nullable(Time),
+  failing_since: Nullable(Time),
+  problem: Type.String(),
+});
+
+export const DaemonStatus = Type.Object({
+  ...BriefStatus.properties,
+  since: Nullable(Type.String({ format: 'date-time', description: 'When it was started.' })),
+  last_event_at: Nullable(Time),
+  calls: Type.Array(LiveCall),
+  captures: Type.Object({
+    begun: Type.Integer({ description: 'Since the recorder was started.' }),
+    failed: Type.Integer(),
+    failed_lately: Type.Integer({ description: 'In the last quarter of an hour.' }),
+  }),
+  preserve: Type.Object({
+    waiting: Type.Integer({ description: 'Ended calls whose recording is still to be made.' }),
+    oldest_ms: Nullable(Type.Integer()),
+  }),
+  disk: Nullable(
+    Type.Object({
+      free_bytes: Type.Integer(),
+      total_bytes: Type.Integer(),
+      per_day_bytes: Nullable(Type.Integer()),
+      days_left: Nullable(Type.Number()),
+    }),
+  ),
+  test_call: Nullable(
+    Type.Object({
+      at: Time,
+      outcome: Type.Enum(['ok', 'failed', 'skipped', 'not_set_up']),
+      message: Type.String(),
+    }),
+  ),
+  scrub: Nullable(
+    Type.Object(
+      {
+        recordings: Type.Integer(),
+        oldest_check_at: Nullable(Time),
+        within_days: Type.Integer(),
+        in_time: Type.Boolean({ description: 'Every recording was read again within so many days.' }),
+        damaged: Type.Integer({ description: 'Not as they were sealed.' }),
+        unsigned: Type.Integer({ description: 'Without a manifest yet: sealed before there were any.' }),
+        reading: Type.Boolean(),
+        waits_for: Nullable(Type.String()),
+        last_night_at: Nullable(Time),
+      },
+      { description: 'That recordings are as they were sealed; null until that was looked at.' },
+    ),
+  ),
+  blind: Type.Array(Type.Object({ from: Time, to: Nullable(Time), reason: Type.String() }), {
+    description: 'When nobody watched the PBX, in the last 7 days; newest first.',
+  }),
+  alarms: Type.Array(AlarmView, { description: 'Those that stand, newest first.' }),
+  past_alarms: Type.Array(AlarmView, { description: 'The last ones that are over, newest first.' }),
+  alerts: Type.Array(AlertChannel),
+  event_loop_p99_ms: Nullable(Type.Number()),
+});
+export type DaemonStatus = Static<typeof DaemonStatus>;
+
+/** What the dashboard and `tapedeck status` say when the daemon does not answer. */
+export function downStatus(message: string, hint: string): DaemonStatus {
+  return {
+    pbx: { ari: false, ami: false, version: '', problem: null },
+    calls_now: 0,
+    recording_now: 0,
+    preserving: 0,
+    health: { level: 'red', problems: [{ code: 'daemon_down', severity: 'critical', message, hint }] },
+    since: null,
+    last_event_at: null,
+    calls: [],
+    captures: { begun: 0, failed: 0, failed_lately: 0 },
+    preserve: { waiting: 0, oldest_ms: null },
+    disk: null,
+    test_call: null,
+    scrub: null,
+    blind: [],
+    alarms: [],
+    past_alarms: [],
+    alerts: [],
+    event_loop_p99_ms: null,
+  };
+}

@@ -1,0 +1,176 @@
+import { times } from './days.js';
+import { gapInWords } from './gaps.js';
+import type { Manifest } from './manifest.js';
+
+/** The story of a call as an evidence pack tells it: what was signed when its recording was sealed, and nothing else. */
+export type Story = ReturnType<typeof storyOf>;
+
+export function storyOf(manifest: Manifest, differing: readonly string[]) {
+  const { call, recording, coverage } = manifest;
+  return {
+    format: 'tapedeck.story',
+    format_version: 1,
+    call,
+    recording: {
+      id: recording.id,
+      sealed_at: recording.sealed_at,
+      signed_at: manifest.made_at,
+      signed_later: manifest.made_later,
+      duration_ms: recording.duration_ms,
+      channels: recording.plain.channels,
+    },
+    coverage,
+    gaps: recording.gaps,
+    retention: manifest.retention,
+    /** In what the catalogue differs today from what was signed. What is told here is what was signed. */
+    catalogue_differs: differing,
+  };
+}
+
+/** What is known of how the parties were told and agreed. */
+export const consentOf = ({ call, consent }: Manifest) => ({
+  format: 'tapedeck.consent',
+  format_version: 1,
+  call: call.id,
+  rule: consent.rule,
+  policy_version: consent.policy_version,
+  announcement: consent.notice,
+  words: CONSENT_WORDS(consent.rule, consent.policy_version),
+});
+
+const CONSENT_WORDS = (rule: string | null, version: number | null): string =>
+  [
+    rule === null
+      ? 'No rule names this call: it was recorded because that is the default.'
+      : `It was recorded by the rule "${rule}".`,
+    version === null
+      ? 'Which version of the policy was in force is not on record.'
+      : `Version ${version} of the policy was in force.`,
+    'No announcement to the parties and no consent of theirs is on record. That does not mean that there was none: what is played or said before or during the call is in the recording only if it was said while it was recorded.',
+  ].join(' ');
+
+const DIRECTIONS = { in: 'An incoming call', out: 'An outgoing call', internal: 'An internal call' };
+const MARKS: Record<string, string> = {
+  ring: 'It rings',
+  answer: 'Answered',
+  queue: 'Waits in the queue',
+  agent: 'An agent answers',
+  hold: 'On hold',
+  transfer: 'Transferred',
+  park: 'Parked',
+  pickup: 'Picked up',
+  joined: 'Joins',
+  left: 'Leaves',
+  gap: 'Not recorded',
+  end: 'The end',
+};
+const COVERAGE: Record<string, string> = {
+  recorded: 'The whole call was recorded.',
+  partial: 'Only a part of the call was recorded.',
+};
+
+type Party = Manifest['call']['them'];
+
+/** A party with its name and number, as far as they are known. */
+export const partyWords = ({ name, number }: Party): string =>
+  (name && number && name !== number ? `${name} (${number})` : name || number) || 'a withheld number';
+
+/** The call in one sentence. */
+export function callSentence({ call }: Manifest): string {
+  const { direction, them, us, dialled, did, queue } = call;
+  const [from, to] = direction === 'out' ? [us, them] : [them, us];
+  return [
+    `${DIRECTIONS[direction]} from ${partyWords(from)} to ${partyWords(to)}`,
+    did ? `, on the number ${did}` : dialled && dialled !== to.number ? `, who had dialled ${dialled}` : '',
+    queue ? `, by way of the queue ${queue}` : '',
+    '.',
+  ].join('');
+}
+
+/** Whether all of it was recorded. */
+export const coverageWords = ({ coverage }: Manifest): string =>
+  [COVERAGE[coverage.status] ?? `Coverage: ${coverage.status}.`, coverage.reason].filter(Boolean).join(' ');
+
+/** What is not in the recording, each in a line. */
+export const gapsInWords = ({ recording }: Manifest): string[] =>
+  recording.gaps.map((g) =>
+    gapInWords({ atMs: g.at_ms, untilMs: g.until_ms, side: g.side, reason: g.reason }).trim(),
+  );
+
+/** Ms on the timeline as H:MM:SS.t */
+export function clockOf(ms: number): string {
+  const tenths = Math.round(Math.abs(ms) / 100);
+  const [h, m, s] = [Math.floor(tenths / 36_000), Math.floor(tenths / 600) % 60, (tenths % 600) / 10];
+  return `${ms < 0 ? '-' : ''}${h}:${String(m).padStart(2, '0')}:${s.toFixed(1).padStart(4, '0')}`;
+}
+
+/** Gives a time (ISO 8601) in a zone with its distance from UTC, such as "2026-07-26 10:00:05 (GMT+02:00)". */
+export function zoned(zone: string): (iso: string) => string {
+  const time = times(zone);
+  const offset = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' });
+  return (iso) => {
+    const ms = Date.parse(iso);
+    const name = offset.formatToParts(ms).find(({ type }) => type === 'timeZoneName')?.value ?? zone;
+    return `${time(ms)} (${name})`;
+  };
+}
+
+/** Shows no control characters, and nothing that turns the direction of writing. */
+export const printable = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu, ' ');
+
+/** The story for people, with times in the zone of the site and in UTC. */
+export function storyText(story: Story, manifest: Manifest, zone: string): string {
+  const { call, recording } = manifest;
+  const local = zoned(zone);
+  const when = (what: string, iso: string | null) =>
+    `  ${what.padEnd(10)}${iso === null ? 'never' : `${local(iso).padEnd(36)}${iso}`}`;
+  const zero = Date.parse(call.answered_at ?? call.started_at);
+  const at = (iso: string) => clockOf(Date.parse(iso) - zero);
+  const gaps = gapsInWords(manifest);
+  const lines = [
+    'THE STORY OF A CALL',
+    '',
+    callSentence(manifest),
+    `Call ${call.id}`,
+    '',
+    `WHEN${' '.repeat(8)}${`in ${zone}`.padEnd(36)}in UTC`,
+    when('begun', call.started_at),
+    when('answered', call.answered_at),
+    when('ended', call.ended_at),
+    '',
+    'WHO WAS ON THE CALL (hours:minutes:seconds since it was answered)',
+    ...(call.legs.length === 0 ? ['  The PBX told nothing about that.'] : []),
+    ...call.legs.map(
+      (leg) =>
+        `  ${at(leg.up_at ?? leg.seen_at).padStart(10)} to ${(leg.gone_at === null ? 'the end' : at(leg.gone_at)).padEnd(10)} ${partyWords(leg.party)}, ${leg.party.ours ? 'ours' : 'outside'}${leg.up_at === null ? ', did not answer' : ''}`,
+    ),
+    '',
+    'WHAT HAPPENED',
+    ...(call.marks.length === 0 ? ['  Nothing that the PBX told of.'] : []),
+    ...call.marks.map(
+      (mark) =>
+        `  ${clockOf(mark.at_ms).padStart(10)}${mark.until_ms === null ? '' : ` to ${clockOf(mark.until_ms)}`}  ${[MARKS[mark.kind] ?? mark.kind, mark.text].filter(Boolean).join(': ')}`,
+    ),
+    '',
+    'THE RECORDING',
+    `  It lasts ${clockOf(recording.duration_ms)}. Left: the other party (or the caller). Right: everyone else.`,
+    `  ${coverageWords(manifest)}`,
+    `  Sealed ${local(recording.sealed_at)}, ${recording.sealed_at}.`,
+    ...(manifest.made_later
+      ? [`  Signed later than it was sealed: ${local(manifest.made_at)}, ${manifest.made_at}.`]
+      : []),
+    '',
+    'WHAT IS NOT IN IT',
+    ...(gaps.length === 0 ? ['  Nothing is known to be missing.'] : gaps.map((gap) => `  ${gap}`)),
+    ...(story.catalogue_differs.length === 0
+      ? []
+      : [
+          '',
+          'ATTENTION',
+          `  Tapedeck's catalogue says something else today than what was signed: ${story.catalogue_differs.join(', ')}.`,
+          '  What stands above is what was signed.',
+        ]),
+  ];
+  return `${lines.map(printable).join('\n')}\n`;
+}

@@ -1,0 +1,153 @@
+import { diskError, isDiskError, TapedeckError } from '../domain/error.js';
+import type { Stretch } from '../domain/gaps.js';
+import { type CallId, type Segment, spoolName } from '../domain/recording.js';
+import type { OpusSegment } from './opus.js';
+import { readWavHeader } from './wav.js';
+
+/** Where captured files are. `fetch` throws when one is nowhere; `release` removes a copy that was made for it. */
+export type CapturedFiles = {
+  fetch(name: string): Promise<{ path: string; release: () => Promise<void> }>;
+};
+
+/** A segment as its spool files have it. */
+export type Captured = {
+  segment: Segment;
+  part: OpusSegment;
+  stretch: Stretch;
+  /** Asterisk did not come to close a file: it died, or was stopped. */
+  cut: boolean;
+  /** What is wrong with a file, in words. */
+  faults: string[];
+  /** Names of the files that can be used. */
+  sound: string[];
+  release: () => Promise<void>;
+};
+
+type Side = {
+  name: string;
+  path: string | null;
+  rate: number;
+  ms: number;
+  fault: string | null;
+  cut: boolean;
+  release: () => Promise<void>;
+};
+
+/**
+ * Reads what was captured of a segment. A file that is missing or no audio is a fault, not an error. Throws when the PBX
+ * that has it cannot be asked now.
+ */
+export async function readCaptured(
+  files: CapturedFiles,
+  segment: Segment,
+  answeredAt: number,
+): Promise<Captured> {
+  const read = (side: 'in' | 'out') => {
+    const who = (side === 'in') === segment.swapped ? 'out' : 'in';
+    return readSide(files, spoolName(segment.callId, segment.seq, side), who);
+  };
+  const reading = [read('in'), read('out')] as const;
+  const [own, heard] = await Promise.all(reading).catch(async (e) => {
+    for (const r of await Promise.allSettled(reading)) if (r.status === 'fulfilled') await r.value.release();
+    throw e;
+  });
+  const began = [segment.inStartedAt, segment.outStartedAt].filter((at) => at !== null);
+  const offsetMs = began.length > 0 ? Math.max(0, Math.min(...began) - answeredAt) : 0;
+  const { mutedFrom, swapped } = segment;
+  const voice = { ...own, ...untilMute(own, segment.inStartedAt, mutedFrom.in) };
+  const ear = { ...heard, ...untilMute(heard, segment.outStartedAt, mutedFrom.out) };
+  const [them, us] = swapped ? [ear, voice] : [voice, ear];
+  return {
+    segment,
+    part: {
+      offsetMs,
+      inFile: them.path,
+      outFile: us.path,
+      rate: Math.max(them.rate, us.rate),
+      inMs: them.ms,
+      outMs: us.ms,
+    },
+    stretch: {
+      atMs: offsetMs,
+      themMs: them.soundMs,
+      usMs: us.soundMs,
+      because: segment.because,
+      themFault: them.flaw,
+      usFault: us.flaw,
+    },
+    cut: them.cut || us.cut,
+    faults: [them, us].flatMap((s) => s.fault ?? []),
+    sound: [them, us].filter((s) => s.fault === null).map((s) => s.name),
+    release: async () => {
+      await them.release();
+      await us.release();
+    },
+  };
+}
+
+const MUTE = 'The PBX had fallen silent in the capture, though the people heard each other.';
+
+/** How much of a file is sound, and what is wrong: after a mute began it is silence that was not there. */
+function untilMute(
+  { ms, fault }: Side,
+  startedAt: number | null,
+  mutedFrom: number | null,
+): { soundMs: number; flaw: string | null } {
+  if (startedAt === null || mutedFrom === null) return { soundMs: ms, flaw: fault };
+  return { soundMs: Math.min(ms, Math.max(0, mutedFrom - startedAt)), flaw: fault ?? MUTE };
+}
+
+/** Whether this captured file can be used as audio. */
+export async function isAudio(files: CapturedFiles, name: string, side: 'in' | 'out'): Promise<boolean> {
+  const { fault, release } = await readSide(files, name, side);
+  await release();
+  return fault === null;
+}
+
+/**
+ * How long the longer file of a segment is, in ms, and whether Asterisk came to close what there is; null when neither can
+ * be read. `path` says where a captured file is.
+ */
+export async function spoolAudio(
+  path: (name: string) => string,
+  callId: CallId,
+  seq: number,
+): Promise<{ ms: number; closed: boolean } | null> {
+  const names = [spoolName(callId, seq, 'in'), spoolName(callId, seq, 'out')];
+  const headers = await Promise.all(names.map((name) => readWavHeader(path(name)).catch(() => null)));
+  const read = headers.filter((h) => h !== null);
+  if (read.length === 0) return null;
+  return { ms: Math.max(...read.map((h) => h.durationMs)), closed: read.every((h) => !h.headerLies) };
+}
+
+async function readSide(files: CapturedFiles, name: string, side: 'in' | 'out'): Promise<Side> {
+  const who = side === 'in' ? 'What the outside party or caller said' : 'What the other side said';
+  let release = async () => {};
+  try {
+    const fetched = await files.fetch(name);
+    release = fetched.release;
+    const header = await readWavHeader(fetched.path);
+    const { rate, durationMs: ms, headerLies: cut } = header;
+    return { name, path: fetched.path, rate, ms, fault: null, cut, release };
+  } catch (e) {
+    await release();
+    if (isPassing(e)) throw e;
+    const detail = e instanceof TapedeckError ? e.detail : (e as Error).message;
+    return {
+      name,
+      path: null,
+      rate: 8000,
+      ms: 0,
+      cut: false,
+      fault: `${who} is missing: ${detail.replace(/\.$/, '')}.`,
+      release: async () => {},
+    };
+  }
+}
+
+/** A PBX that does not answer may have the file all the same; so may one whose file has no room here. */
+function isPassing(e: unknown): boolean {
+  const cause = e instanceof TapedeckError ? e.cause : null;
+  if (isDiskError(diskError(cause))) return true;
+  return cause instanceof TapedeckError && ['pbx_unreachable', 'pbx_timeout'].includes(cause.code);
+}

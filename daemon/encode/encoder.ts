@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { PassThrough, type Readable } from 'node:stream';
+import { fail } from '../domain/error.js';
+import type { Heard } from '../domain/quality.js';
+import type { EncodePlan, Ffmpeg } from './ffmpeg.js';
+import { createPeaks, type Peaks } from './peaks.js';
+import { createQualityMeter } from './quality.js';
+
+/** How far the decoded length may be from what was planned, in ms. */
+const TOLERANCE = 100;
+
+/** ffmpeg encodes at 100 times real time; one that takes so long hangs. In ms. */
+const limitFor = (audioMs: number) => 60_000 + audioMs / 2;
+
+export type Encoder = ReturnType<typeof createEncoder>;
+
+/**
+ * Encodes, and believes only what it hears: the very bytes that go to `sink` are decoded on another core and measured,
+ * and the last of them are given only once their length is the plan's. `limit` is how long ffmpeg may take for so many
+ * ms of audio, in ms.
+ */
+export function createEncoder({
+  ffmpeg,
+  limit = limitFor,
+}: {
+  ffmpeg: Ffmpeg;
+  limit?: (audioMs: number) => number;
+}) {
+  return {
+    /** Throws ffmpeg_missing, encode_failed or encode_short, and what `sink` throws. No process is left then. */
+    async encode<T>(
+      plan: EncodePlan & { rate: number; expectedMs: number },
+      sink: (ogg: AsyncIterable<Uint8Array>) => Promise<T>,
+    ): Promise<{ written: T; peaks: Peaks; heard: Heard }> {
+      const limitMs = limit(plan.expectedMs);
+      const encoder = ffmpeg.encode(plan, limitMs);
+      const ear = new PassThrough();
+      const decoder = ffmpeg.decode(ear, plan.rate, limitMs);
+      const peaks = createPeaks({ rate: plan.rate });
+      const quality = createQualityMeter(plan.rate);
+      const hear = (chunk: Buffer) => {
+        peaks.write(chunk);
+        quality.write(chunk);
+      };
+      const listened = Promise.all([listen(decoder.stdout, hear), decoder.done]);
+      const verified = listened.then(() => {
+        const { durationMs } = peaks.result();
+        if (Math.abs(durationMs - plan.expectedMs) > TOLERANCE)
+          throw fail('encode_short', `${Math.round(durationMs)} ms of ${Math.round(plan.expectedMs)} ms.`);
+      });
+      let left = false;
+      const leave = () => {
+        left = true;
+        ear.destroy();
+      };
+      const written = sink(overheard(encoder.stdout, ear, verified, leave));
+      try {
+        await Promise.all([written, encoder.done, verified]);
+        return { written: await written, peaks: peaks.result(), heard: quality.result() };
+      } catch (e) {
+        // One fault brings the others down; the first of them is the one to tell.
+        const first = encoder.stdout.errored ?? (left ? null : decoder.stdout.errored);
+        encoder.kill();
+        decoder.kill();
+        const [sunk] = await Promise.allSettled([written, encoder.done, decoder.done]);
+        throw first ?? (sunk.status === 'rejected' ? sunk.reason : e);
+      }
+    },
+  };
+}
+
+/** A stream that is passed on unchanged, each piece given to a second listener first. It ends once `verified` has. */
+async function* overheard(
+  source: Readable,
+  ear: PassThrough,
+  verified: Promise<void>,
+  leave: () => void,
+): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of source) {
+      if (!ear.write(chunk)) await Promise.race([once(ear, 'drain'), once(ear, 'close')]);
+      yield chunk as Buffer;
+    }
+    ear.end();
+    await verified;
+  } finally {
+    // Left early, by a fault on either side: the listener must not wait for more.
+    if (!ear.writableEnded && !ear.destroyed) leave();
+  }
+}
+
+async function listen(source: Readable, write: (chunk: Buffer) => unknown): Promise<void> {
+  for await (const chunk of source) write(chunk as Buffer);
+}

@@ -1,0 +1,317 @@
+import { createHash, createPublicKey } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { ulid } from 'ulid';
+import type { AuditFilter, KeptCheckpoint, ReadEntry } from '../catalogue/audit.js';
+import type { StoredCall } from '../catalogue/catalogue.js';
+import {
+  digestOfText,
+  EMPTY,
+  faultWords,
+  follow,
+  type Head,
+  isFault,
+  type NewEntry,
+  type Row,
+} from '../domain/audit.js';
+import { sha256 } from '../domain/canonical.js';
+import { type Note, signedNotesIn } from '../domain/checkpoint.js';
+import { fail } from '../domain/error.js';
+import { chainBegin, chainEnd, type GivenOut, PACK, readmeText } from '../domain/evidence.js';
+import { disagreements, type Manifest, type SignedManifest } from '../domain/manifest.js';
+import type { Recording } from '../domain/recording.js';
+import { consentOf, storyOf, storyText } from '../domain/story.js';
+import { coverSheet } from './cover.js';
+import { readVerifier } from './verifier.js';
+import { zipOf } from './zip.js';
+
+/** An open recording, as the vault gives it. */
+type Audio = { size: number; read(start: number, end: number): Readable; close(): Promise<void> };
+
+export type EvidenceDeps = {
+  catalogue: {
+    manifest(id: string): Promise<SignedManifest | null>;
+    auditEntries(filter: AuditFilter): Promise<ReadEntry[]>;
+    auditRows(from: number, limit: number): Promise<Row[]>;
+    auditId(): Promise<string>;
+    checkpoints(limit: number): Promise<KeptCheckpoint[]>;
+  };
+  open(recording: Recording): Promise<Audio>;
+  openManifest(signed: SignedManifest): { manifest: Manifest | null; fault: string | null };
+  /** Every public key of this box, by its id, as PEM. */
+  keys: ReadonlyMap<string, string>;
+  /** The id of the key of this box that has signed a note, or null. */
+  signerOf(note: Note): string | null;
+  /** The id of the key with which the recorder signs, null where it does not answer; and a checkpoint of the log as it is. */
+  recorder: { key(): Promise<string | null>; sign(): Promise<string> };
+  /** Writes that the pack is given out. Resolves when that is durable; throws `audit_unwritable`. */
+  write(about: Pick<NewEntry, 'object' | 'object_id' | 'reason' | 'detail'>): Promise<void>;
+  site: { name: string; timeZone: string };
+  version: string;
+  now: () => number;
+};
+
+export type Evidence = {
+  name: string;
+  /** The ZIP. It fails when something goes wrong on the way; destroying it ends the work. */
+  stream: Readable;
+  /** The checkpoint in it, and whether this export is one of the entries that it covers. */
+  checkpoint: { size: number; at: string };
+  fresh: boolean;
+};
+
+const PAGE = 1_000;
+
+/**
+ * Makes the evidence pack of a call: everything in it is verified first, then the export is written to the audit log, and
+ * only then is anything given out. Throws `evidence_refused`, `recording_absent`, `key_missing`, `seal_damaged`,
+ * `checkpoint_refused` or `audit_unwritable`.
+ */
+export async function evidencePack(
+  deps: EvidenceDeps,
+  call: StoredCall,
+  who: { by: string; reason: string },
+): Promise<Evidence> {
+  const recording = whole(call);
+  const { signed, manifest } = await vouched(deps, recording);
+  await heardWhole(deps, recording, manifest);
+  const signs = await deps.recorder.key();
+  const fresh = signs !== null;
+  const kept = fresh ? null : await newestKept(deps);
+  const signer = signs ?? kept!.signer;
+  if (!deps.keys.has(signer)) throw fail('evidence_refused', `The public key ${signer} is not there.`);
+  const ids = [...new Set([call.id, manifest.call.id])];
+  const first = await firstOf(deps, ids);
+  // What is wrong with the log is found before anything is written or given out.
+  const before = await headBefore(deps, Math.min(first, (kept?.size ?? first - 1) + 1));
+  await follows(deps, before, kept);
+
+  const pack = ulid(deps.now());
+  const made = new Date(deps.now()).toISOString();
+  const documents = await documentsOf(deps, {
+    call,
+    recording,
+    signed,
+    manifest,
+    pack,
+    made,
+    signer,
+    ...who,
+    fresh,
+  });
+  const files = documents.map(({ name, bytes }) => `${name} ${sha256(bytes)}`);
+  const earlier = await entriesOf(deps, ids, Number.MAX_SAFE_INTEGER);
+  const log = createHash('sha256');
+  for await (const line of lines(deps, earlier)) log.update(line);
+  const detail = {
+    ...{ recording: recording.id, what: 'evidence', pack, fresh },
+    ...{ entries_before: earlier.length, entries_sha256: log.digest('hex') },
+  };
+  await deps.write({
+    object: 'call',
+    object_id: call.id,
+    reason: who.reason,
+    detail: { ...detail, files: [...files, `${PACK.recording} ${recording.plainSha256}`] },
+  });
+
+  const note = kept ?? signedIn(deps, await deps.recorder.sign());
+  if (!note) throw fail('evidence_refused', 'The checkpoint was not signed by a key of this box.');
+  if (note.signer !== signer) throw fail('evidence_refused', 'The key changed just now. Try again.');
+  const entries = await entriesOf(deps, ids, fresh ? note.size : Number.MAX_SAFE_INTEGER);
+  const audio = await deps.open(recording);
+  const stream = zipOf(new Date(made), PACK.sums, [
+    ...documents.map(({ name, bytes }) => ({
+      name,
+      source: () => Readable.from([bytes]),
+      size: bytes.length,
+    })),
+    { name: PACK.recording, source: () => audio.read(0, audio.size - 1), size: audio.size, stored: true },
+    { name: PACK.log, source: () => Readable.from(lines(deps, entries)) },
+    { name: PACK.chain, source: () => Readable.from(chain(deps, { pack, before, until: note, entries })) },
+    { name: PACK.checkpoint, source: () => Readable.from([Buffer.from(note.text)]) },
+  ]);
+  stream.once('close', () => void audio.close().catch(() => {}));
+  return {
+    name: `tapedeck-evidence-${call.id}.zip`,
+    stream,
+    checkpoint: { size: note.size, at: note.at },
+    fresh,
+  };
+}
+
+function whole({ recording, coverage }: StoredCall): Recording {
+  if (recording === null) throw fail('recording_absent', coverage.reason);
+  if (recording.state !== 'sealed') throw fail('key_missing', recording.eraseReason ?? '');
+  return recording;
+}
+
+/** What was signed of a recording, when it is what was signed. */
+async function vouched({ catalogue, openManifest }: EvidenceDeps, recording: Recording) {
+  const signed = await catalogue.manifest(recording.id);
+  if (!signed)
+    throw fail(
+      'evidence_refused',
+      'The recording was sealed before there were manifests. The recorder signs it within the next nights.',
+    );
+  const { manifest, fault } = openManifest(signed);
+  if (fault !== null || !manifest)
+    throw fail('evidence_refused', `Its manifest is not what was signed. ${fault ?? ''}`.trim());
+  return { signed: { ...signed, text: signed.text! }, manifest };
+}
+
+/** Reads the recording to its end. Throws `seal_damaged` unless it is what was signed. */
+async function heardWhole(deps: EvidenceDeps, recording: Recording, manifest: Manifest): Promise<void> {
+  const audio = await deps.open(recording);
+  try {
+    const hash = createHash('sha256');
+    for await (const piece of audio.read(0, audio.size - 1)) hash.update(piece as Buffer);
+    if (hash.digest('hex') !== manifest.recording.plain.sha256)
+      throw fail('seal_damaged', 'It is another sound than the one that was signed.');
+  } finally {
+    await audio.close();
+  }
+}
+
+type Checkpoint = Note & { signer: string; text: string };
+
+/** The checkpoint in a text, if a key of this box has signed it. */
+function signedIn({ signerOf }: EvidenceDeps, text: string): Checkpoint | null {
+  const [note] = signedNotesIn(text, signerOf);
+  return note ? { ...note, text } : null;
+}
+
+/** The newest checkpoint that was kept. */
+async function newestKept(deps: EvidenceDeps): Promise<Checkpoint> {
+  for (const { note } of await deps.catalogue.checkpoints(50)) {
+    const found = signedIn(deps, note);
+    if (found) return found;
+  }
+  throw fail('evidence_refused', 'No checkpoint of the audit log was signed yet. Start the recorder.');
+}
+
+/** The number of the first entry about a call; where there is none, that of the next entry of the log. */
+async function firstOf(deps: EvidenceDeps, ids: readonly string[]): Promise<number> {
+  const [first] = await entriesOf(deps, ids, Number.MAX_SAFE_INTEGER);
+  if (first !== undefined) return first;
+  const [newest] = await deps.catalogue.auditEntries({ limit: 1 });
+  return (newest?.seq ?? 0) + 1;
+}
+
+/** The numbers of the entries about these, in order. */
+async function entriesOf(deps: EvidenceDeps, ids: readonly string[], until: number): Promise<number[]> {
+  const found: number[] = [];
+  for (const objectId of ids)
+    for (let before: number | undefined; ; ) {
+      const page = await deps.catalogue.auditEntries({ objectId, before, limit: PAGE });
+      found.push(...page.map(({ seq }) => seq));
+      if (page.length < PAGE) break;
+      before = page.at(-1)!.seq;
+    }
+  return found.filter((seq) => seq <= until).sort((a, b) => a - b);
+}
+
+async function headBefore({ catalogue }: EvidenceDeps, seq: number): Promise<Head> {
+  if (seq <= 1) return EMPTY;
+  const [row] = await catalogue.auditRows(seq - 1, 1);
+  if (row?.seq !== seq - 1) throw fail('evidence_refused', faultWords.missing(seq - 1));
+  return { size: row.seq, hash: row.hash };
+}
+
+/** Follows the log from there to its end. Throws when something is wrong with it, or when it does not fit the checkpoint. */
+async function follows({ catalogue }: EvidenceDeps, before: Head, kept: Head | null): Promise<void> {
+  let head = before;
+  let agrees = kept === null || (kept.size === head.size && kept.hash === head.hash);
+  for (;;) {
+    const rows = await catalogue.auditRows(head.size + 1, PAGE);
+    for (const row of rows) {
+      const next = follow(head, row);
+      if (isFault(next))
+        throw fail('evidence_refused', `The audit log was altered. ${faultWords[next.kind](next.seq)}`);
+      head = next;
+      if (kept?.size === head.size) agrees = kept.hash === head.hash;
+    }
+    if (rows.length < PAGE) break;
+  }
+  if (!agrees)
+    throw fail(
+      'evidence_refused',
+      'The audit log is not the one that was signed: see "tapedeck audit verify".',
+    );
+}
+
+/** Each entry as it was written, a line each. */
+async function* lines({ catalogue }: EvidenceDeps, entries: readonly number[]): AsyncGenerator<Buffer> {
+  for (const seq of entries) {
+    const [row] = await catalogue.auditRows(seq, 1);
+    if (row?.seq !== seq) throw fail('evidence_refused', faultWords.missing(seq));
+    yield Buffer.concat([Buffer.from(row.text), Buffer.from('\n')]);
+  }
+}
+
+/** What leads from the first entry to the checkpoint. */
+async function* chain(
+  { catalogue }: EvidenceDeps,
+  { pack, before, until, entries }: { pack: string; before: Head; until: Head; entries: readonly number[] },
+): AsyncGenerator<Buffer> {
+  yield Buffer.from(
+    chainBegin({
+      pack,
+      log: await catalogue.auditId(),
+      before,
+      entries: entries.filter((seq) => seq <= until.size),
+      after: entries.filter((seq) => seq > until.size),
+    }),
+  );
+  let head = before;
+  while (head.size < until.size) {
+    const rows = await catalogue.auditRows(head.size + 1, Math.min(PAGE, until.size - head.size));
+    if (rows.length === 0) throw fail('evidence_refused', faultWords.cut_off(head.size + 1));
+    const digests: string[] = [];
+    for (const row of rows) {
+      const next = follow(head, row);
+      if (isFault(next)) throw fail('evidence_refused', faultWords[next.kind](next.seq));
+      digests.push(`${next.size === before.size + 1 ? '' : ',\n'}"${digestOfText(row.text)}"`);
+      head = next;
+    }
+    yield Buffer.from(digests.join(''));
+  }
+  if (head.hash !== until.hash) throw fail('evidence_refused', faultWords.rewritten(until.size));
+  yield Buffer.from(chainEnd(head));
+}
+
+type Given = GivenOut & {
+  call: StoredCall;
+  recording: Recording;
+  signed: SignedManifest & { text: string };
+  manifest: Manifest;
+  pack: string;
+  made: string;
+  /** The id of the key that signs the checkpoint. */
+  signer: string;
+};
+
+/** The files that are there before the export is written down. */
+async function documentsOf(deps: EvidenceDeps, given: Given): Promise<{ name: string; bytes: Buffer }[]> {
+  const { call, recording, signed, manifest, pack, made, by, reason, fresh } = given;
+  const { site, version } = deps;
+  const pem = deps.keys.get(signed.keyId)!;
+  const fingerprint = sha256(createPublicKey(pem).export({ type: 'spki', format: 'der' }));
+  const story = storyOf(manifest, disagreements(manifest, call, recording));
+  const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+  const givenOut = { by, reason, fresh };
+  const about = { pack, manifest, fingerprint, made, givenOut, site, version };
+  const cover = { ...about, manifestSha256: signed.sha256, keyId: signed.keyId };
+  const otherKey = given.signer !== signed.keyId;
+  const texts: [string, string | Buffer][] = [
+    [PACK.readme, readmeText({ call: call.id, pack, fingerprint, otherKey, made, givenOut })],
+    [PACK.cover, await coverSheet(cover)],
+    [PACK.verifier, await readVerifier()],
+    [PACK.story, storyText(story, manifest, site.timeZone)],
+    [PACK.storyData, json(story)],
+    [PACK.consent, json(consentOf(manifest))],
+    [PACK.manifest, signed.text],
+    [PACK.signature, Buffer.from(signed.signature, 'base64')],
+    [PACK.key, pem],
+    ...(otherKey ? [[PACK.checkpointKey, deps.keys.get(given.signer)!] as [string, string]] : []),
+  ];
+  return texts.map(([name, bytes]) => ({ name, bytes: Buffer.from(bytes) }));
+}

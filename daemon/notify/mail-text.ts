@@ -1,0 +1,97 @@
+import type { Alarm } from '../domain/alarm.js';
+import { times } from '../domain/days.js';
+import type { Notice } from '../domain/notice.js';
+import type { Origin } from './channel.js';
+
+/** Words for a person who reads them at two in the morning: what, since when, what to do, where to look. */
+export function mailText(notice: Notice, origin: Origin): { subject: string; text: string } {
+  if (notice.checkpoint !== undefined) return checkpointText(notice.checkpoint, notice.at, origin);
+  const time = times(origin.timeZone);
+  const [first] = notice.alarms;
+  const lines = [...opening(notice, time)];
+  if (notice.kind === 'cleared' && first)
+    lines.push('', `It stood from ${time(first.raisedAt)} to ${time(first.clearedAt ?? notice.at)}.`);
+  else if (notice.kind !== 'test') for (const alarm of notice.alarms) lines.push('', ...about(alarm, time));
+  lines.push(
+    '',
+    `How things are now: ${origin.healthUrl}`,
+    '',
+    '-- ',
+    `Tapedeck at ${clean(origin.site)}. Times are in ${origin.timeZone}.`,
+    'One mail when something begins, one when it is over, and one a day while something critical lasts.',
+  );
+  return { subject: subject(notice, origin.site), text: `${lines.join('\n')}\n` };
+}
+
+/** The note stands in it as it is, so that a file of saved mails is a file of checkpoints. */
+function checkpointText(note: string, at: number, origin: Origin): { subject: string; text: string } {
+  const time = times(origin.timeZone)(at);
+  return {
+    subject: `${where(origin.site)} Checkpoint of the audit log, ${time}`,
+    text: [
+      'Keep this mail where nobody who runs the recorder can change it. It proves what the audit log was at that time:',
+      'that nothing has since been cut off or written anew.',
+      '',
+      note.trimEnd(),
+      '',
+      'To compare the log with it: tapedeck audit verify --checkpoint FILE (this mail, saved).',
+      '',
+      '-- ',
+      `Tapedeck at ${clean(origin.site)}. ${time} in ${origin.timeZone}. One mail a day.`,
+      '',
+    ].join('\n'),
+  };
+}
+
+const where = (site: string): string =>
+  clean(site) === 'Tapedeck' ? '[Tapedeck]' : `[Tapedeck ${clean(site)}]`;
+
+function subject(notice: Notice, site: string): string {
+  const [first] = notice.alarms;
+  return `${where(site)} ${headline(notice, first)}`.slice(0, 180);
+}
+
+function headline({ kind, alarms }: Notice, first: Alarm | undefined): string {
+  if (kind === 'test') return 'Test message';
+  if (kind === 'summary') return `${alarms.length} alarms in a short time`;
+  if (!first) return 'Alarm';
+  const message = clean(first.message);
+  if (kind === 'cleared') return `Over: ${message}`;
+  const word = first.severity === 'critical' ? 'CRITICAL' : 'Warning';
+  return kind === 'reminder' ? `Still ${word}: ${message}` : `${word}: ${message}`;
+}
+
+function opening(notice: Notice, time: (ms: number) => string): string[] {
+  switch (notice.kind) {
+    case 'test':
+      return [
+        `This is a test, sent ${time(notice.at)}. Nothing is wrong.`,
+        '',
+        'Alarms of Tapedeck will reach you like this.',
+      ];
+    case 'summary':
+      return [
+        `${notice.alarms.length} alarms came in a short time, and this is all of them in one message.`,
+        'So many at once often have one cause: look at the first of them.',
+      ];
+    case 'cleared':
+      return ['This is over:', '', `  ${clean(notice.alarms[0]?.message ?? '')}`];
+    case 'reminder':
+      return ['This still stands, a day after the last mail about it.'];
+    default:
+      return ['Something needs you.'];
+  }
+}
+
+function about(alarm: Alarm, time: (ms: number) => string): string[] {
+  const state = alarm.clearedAt === null ? alarm.severity : `over since ${time(alarm.clearedAt)}`;
+  return [
+    `What        ${clean(alarm.message)}`,
+    `Severity    ${state}`,
+    `Since       ${time(alarm.raisedAt)}`,
+    ...(alarm.clearedAt === null ? [`What to do  ${clean(alarm.hint)}`] : []),
+  ];
+}
+
+/** Text as one line of a mail: nothing that begins another line, turns it or hides in it. */
+export const clean = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();

@@ -1,0 +1,116 @@
+import { createHmac } from 'node:crypto';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { fail, TapedeckError } from '../domain/error.js';
+import type { Notice } from '../domain/notice.js';
+import { guarded, isNobodys } from '../ops/targets.js';
+import type { Channel, Origin } from './channel.js';
+
+export type WebhookSettings = {
+  url: string;
+  /** Read at each message, so that a changed one needs no restart. */
+  secret: () => string;
+  /** Ports on which the PBX takes orders: nothing is posted there. */
+  pbxPorts: readonly number[];
+  /** Any target will do. */
+  anywhere: boolean;
+};
+
+const LIMIT_MS = 10_000;
+
+/**
+ * Posts JSON, signed: `tapedeck-signature: t=<seconds since 1970>,v1=<hex of HMAC-SHA256 of "<t>.<body>">`. Only 2xx
+ * counts as taken; redirects are not followed. Where a name leads is checked when it is connected to.
+ */
+export function createWebhook(settings: WebhookSettings, origin: Origin, name = 'webhook'): Channel {
+  const url = new URL(settings.url);
+
+  return {
+    name,
+    // The path of an address may be what keeps strangers from posting to it.
+    target: url.origin,
+    async send(notice, signal) {
+      const body = JSON.stringify(asJson(notice, origin));
+      const at = Math.floor(Date.now() / 1000);
+      const signature = createHmac('sha256', settings.secret()).update(`${at}.${body}`).digest('hex');
+      const headers = {
+        'content-type': 'application/json; charset=utf-8',
+        'content-length': Buffer.byteLength(body),
+        'user-agent': 'Tapedeck',
+        'tapedeck-id': notice.id,
+        'tapedeck-signature': `t=${at},v1=${signature}`,
+      };
+      const status = await post(url, settings, headers, body, signal);
+      if (status >= 300 && status < 400)
+        throw fail('alert_undelivered', `${url.origin} answered ${status}; redirects are not followed.`);
+      if (status < 200 || status >= 300) throw fail('alert_undelivered', `${url.origin} answered ${status}.`);
+      return `${status}`;
+    },
+  };
+}
+
+function post(
+  url: URL,
+  settings: WebhookSettings,
+  headers: Record<string, string | number>,
+  body: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const guard = guarded(url.hostname, (address) => refuse(address, url, settings));
+  return new Promise((resolve, reject) => {
+    const broken = (e: Error) =>
+      reject(
+        e instanceof TapedeckError
+          ? e
+          : fail('alert_undelivered', `${url.origin}: ${late.aborted ? 'no answer in 10 s.' : e.message}`, e),
+      );
+    const late = AbortSignal.timeout(LIMIT_MS);
+    const req = (url.protocol === 'https:' ? httpsRequest : httpRequest)(
+      url,
+      {
+        method: 'POST',
+        headers,
+        agent: false,
+        ...guard,
+        signal: AbortSignal.any([signal, late]),
+      },
+      (res: IncomingMessage) => {
+        // The status is the answer. What else is said is heard until the time is up, and does not matter.
+        resolve(res.statusCode ?? 0);
+        res.on('error', () => {}).resume();
+      },
+    );
+    req.on('error', broken);
+    req.end(body);
+  });
+}
+
+function refuse(address: string, url: URL, { anywhere, pbxPorts }: WebhookSettings): void {
+  if (anywhere) return;
+  if (isNobodys(address))
+    throw fail('alert_undelivered', `${url.origin} leads to ${address}, where no receiver may be.`);
+  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+  if (pbxPorts.includes(port))
+    throw fail('alert_undelivered', `Port ${port} is one on which the PBX takes orders.`);
+}
+
+const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+function asJson(notice: Notice, origin: Origin) {
+  return {
+    id: notice.id,
+    kind: notice.kind,
+    at: iso(notice.at),
+    site: origin.site,
+    health_url: origin.healthUrl,
+    ...(notice.checkpoint === undefined ? {} : { checkpoint: notice.checkpoint }),
+    alarms: notice.alarms.map((a) => ({
+      key: a.key,
+      severity: a.severity,
+      message: a.message,
+      hint: a.hint,
+      raised_at: iso(a.raisedAt),
+      cleared_at: iso(a.clearedAt),
+    })),
+  };
+}

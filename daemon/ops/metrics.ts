@@ -1,0 +1,89 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { DaemonStatus } from '../domain/status.js';
+
+/** What Prometheus may know of the daemon: counts and times, nothing about anybody. Seconds and bytes, as is the custom. */
+export type Metrics = ReturnType<typeof createMetrics>;
+
+const LEVELS = { green: 0, amber: 1, red: 2 } as const;
+
+export function createMetrics({ version }: { version: string }) {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry, prefix: 'tapedeck_daemon_' });
+  const gauge = <L extends string = never>(name: string, help: string, labelNames: L[] = []) =>
+    new Gauge({ name: `tapedeck_${name}`, help, labelNames, registers });
+  const counter = <L extends string = never>(name: string, help: string, labelNames: L[] = []) =>
+    new Counter({ name: `tapedeck_${name}`, help, labelNames, registers });
+
+  gauge('build_info', 'Always 1; the version is in the label.', ['version']).set({ version }, 1);
+  const events = counter('events_total', 'Events of the PBX that were understood.', ['kind']);
+  const connects = counter('link_connects_total', 'Connections made to the PBX.', ['link']);
+  const captures = counter('captures_total', 'Captures of a leg.', ['result']);
+  for (const result of ['begun', 'failed']) captures.inc({ result }, 0);
+  for (const link of ['ari', 'ami']) connects.inc({ link }, 0);
+  const preserve = new Histogram({
+    name: 'tapedeck_preserve_seconds',
+    help: 'From the end of a call to its sealed recording.',
+    buckets: [1, 2, 5, 10, 30, 60, 300, 1800, 7200],
+    registers,
+  });
+  const started = gauge('started_timestamp_seconds', 'When the daemon was started.');
+  const health = gauge('health', '0 green, 1 amber, 2 red.');
+  const links = gauge('link_up', 'Whether a link to the PBX is up.', ['link']);
+  const lastEvent = gauge('last_event_timestamp_seconds', 'When the PBX was last heard.');
+  const calls = gauge('calls_now', 'Calls in progress.');
+  const recording = gauge('recording_now', 'Calls that are being captured.');
+  const waiting = gauge('preserve_waiting', 'Ended calls whose recording is still to be made.');
+  const oldest = gauge('preserve_oldest_seconds', 'How long ago the first of them ended.');
+  const free = gauge('disk_free_bytes', 'Free on the disk of the data directory.');
+  const total = gauge('disk_total_bytes', 'Size of that disk.');
+  const days = gauge('disk_days_left', 'Days until it is full, at the present rate.');
+  const recordings = gauge('recordings', 'Recordings that are kept sealed.');
+  const damaged = gauge('recordings_damaged', 'Of these: not as they were sealed.');
+  const oldestCheck = gauge(
+    'recordings_oldest_check_timestamp_seconds',
+    'When the file not read for longest was read.',
+  );
+  const alarms = gauge('alarms_standing', 'Alarms that stand.', ['severity']);
+  const messages = gauge('alert_messages_waiting', 'Messages that nobody has taken yet.', ['channel']);
+  const coverage = gauge('answered_calls_today', 'Answered calls of today, by what became of them.', [
+    'coverage',
+  ]);
+
+  return {
+    heard: (kind: string) => events.inc({ kind }),
+    connected: (link: 'ari' | 'ami') => connects.inc({ link }),
+    captured: (result: 'begun' | 'failed') => captures.inc({ result }),
+    sealed: (afterMs: number) => preserve.observe(afterMs / 1000),
+
+    /** Prometheus' text format. */
+    text(s: DaemonStatus, today: Partial<Record<string, number>>): Promise<string> {
+      started.set(s.since === null ? 0 : Date.parse(s.since) / 1000);
+      health.set(LEVELS[s.health.level]);
+      links.set({ link: 'ari' }, s.pbx.ari ? 1 : 0);
+      links.set({ link: 'ami' }, s.pbx.ami ? 1 : 0);
+      if (s.last_event_at) lastEvent.set(Date.parse(s.last_event_at) / 1000);
+      calls.set(s.calls_now);
+      recording.set(s.recording_now);
+      waiting.set(s.preserve.waiting);
+      oldest.set((s.preserve.oldest_ms ?? 0) / 1000);
+      if (s.disk) {
+        free.set(s.disk.free_bytes);
+        total.set(s.disk.total_bytes);
+        if (s.disk.days_left === null) days.reset();
+        else days.set(s.disk.days_left);
+      }
+      if (s.scrub) {
+        recordings.set(s.scrub.recordings);
+        damaged.set(s.scrub.damaged);
+        if (s.scrub.oldest_check_at) oldestCheck.set(Date.parse(s.scrub.oldest_check_at) / 1000);
+      }
+      for (const severity of ['warning', 'critical'])
+        alarms.set({ severity }, s.alarms.filter((a) => a.severity === severity).length);
+      for (const { channel, waiting: n } of s.alerts) messages.set({ channel }, n);
+      for (const status of ['recorded', 'partial', 'excluded', 'declined', 'not_recorded', 'pending'])
+        coverage.set({ coverage: status }, today[status] ?? 0);
+      return registry.metrics();
+    },
+  };
+}

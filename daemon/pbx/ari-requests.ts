@@ -1,0 +1,75 @@
+import { createRequire } from 'node:module';
+import { fail } from '../domain/error.js';
+
+/**
+ * How ari-client reaches the PBX. Its own way, shred by way of swagger-client, has no time limit, says nothing when the
+ * connection is refused, and throws where nobody can catch (and so ends the process) when Asterisk answers 503, as it does
+ * when http.conf's sessionlimit is reached, or when an answer is not JSON. So its requests are made here, by fetch.
+ */
+type Request = {
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  body?: string;
+  on: { response: (answer: Answer) => void; error: (answer: unknown) => void };
+};
+type Answer = {
+  url: string;
+  method: string;
+  status: number;
+  statusText: string;
+  headers: Record<string, string>;
+  data: string;
+};
+
+/** Answers slower than this are a fault of the PBX, in ms. */
+export const PATIENCE = 5_000;
+
+/** Its own copy of swagger-client: another one would not be the one that it uses. */
+const within = createRequire(createRequire(import.meta.url).resolve('ari-client'));
+
+/** To be called before ari-client connects; again does no harm. */
+export function takeOverRequests(): void {
+  const { SwaggerHttp } = within('swagger-client') as {
+    SwaggerHttp: { prototype: { execute: (request: Request) => void } };
+  };
+  SwaggerHttp.prototype.execute = (request) => void execute(request);
+  // A global of swagger-client's. It prints a complaint about Asterisk's API description at every connect, and keeps it.
+  Object.assign(globalThis, { log: () => {} });
+}
+
+async function execute({ url, method, headers, body, on }: Request): Promise<void> {
+  const answer = await ask({ url, method: method.toUpperCase(), headers, body }).catch((e: unknown) => {
+    const cause = (e as { cause?: Error }).cause ?? (e as Error);
+    return fail('pbx_unreachable', `${new URL(url).origin}: ${cause.message}`, e);
+  });
+  try {
+    if ('data' in answer && answer.status < 400) on.response(answer);
+    else on.error(answer);
+  } catch (e) {
+    // What makes no sense of an answer throws; its promise is settled only by an error. That, too, may throw: swagger-client
+    // does, after it has told.
+    const said = e instanceof Error ? e.message : String(e);
+    try {
+      on.error({ status: 'not understood', statusText: said, data: said });
+    } catch {}
+  }
+}
+
+async function ask({ url, method, headers, body }: Omit<Request, 'on'>): Promise<Answer> {
+  const answer = await fetch(url, {
+    method,
+    headers,
+    body: body && method !== 'GET' ? body : undefined,
+    redirect: 'error',
+    signal: AbortSignal.timeout(PATIENCE),
+  });
+  return {
+    url,
+    method,
+    status: answer.status,
+    statusText: answer.statusText,
+    headers: Object.fromEntries(answer.headers),
+    data: await answer.text(),
+  };
+}

@@ -1,0 +1,35 @@
+import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { diskError } from '../domain/error.js';
+
+/** Beside the public keys that verify them, in a folder where the dashboard can only read. */
+export const checkpointFile = (dataDir: string): string => join(dataDir, 'signing', 'checkpoints');
+
+/** What is in a file of checkpoints; empty where there is none. */
+export async function readCheckpoints(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw diskError(e);
+  }
+}
+
+/** Adds a note to the end of a file, durable when this resolves. What a power cut left of an earlier one ends there. */
+export async function appendCheckpoint(file: string, note: string): Promise<void> {
+  try {
+    const handle = await open(file, 'a', 0o640);
+    try {
+      const { size } = await handle.stat();
+      const bytes = Buffer.from(`${size > 0 ? '\n' : ''}${note}`);
+      const { bytesWritten } = await handle.write(bytes);
+      if (bytesWritten !== bytes.length)
+        throw Object.assign(new Error('It was not written whole.'), { code: 'ENOSPC' });
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (e) {
+    throw diskError(e);
+  }
+}

@@ -1,0 +1,19 @@
+import type { Note } from '../domain/checkpoint.js';
+import type { SignedManifest } from '../domain/manifest.js';
+import type { Recording } from '../domain/recording.js';
+import { openManifest } from './manifest.js';
+import { signerOf } from './note.js';
+import { fileOf, openSealed } from './open.js';
+import { publicKeys } from './signing-key.js';
+
+/** What an evidence pack is made with of the vault: recordings, and the public keys of this box as they are now. */
+export function evidenceDeps(dataDir: string, recordings: { identity(id: string): Promise<string> }) {
+  const keys = publicKeys(dataDir);
+  return {
+    keys,
+    open: async (recording: Recording) =>
+      openSealed(fileOf(dataDir, recording), await recordings.identity(recording.id)),
+    openManifest: (signed: SignedManifest) => openManifest(signed, keys),
+    signerOf: (note: Note) => signerOf(note, keys),
+  };
+}

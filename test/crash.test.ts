@@ -1,0 +1,274 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
+import { newSeed } from './support/dice.js';
+import { createLab, emptySpool, type Pbx, startPbx, startPbxOrSkip } from './support/pbx.js';
+import { createRecorderLab, seconds, spawnTapedeck, until } from './support/recorder.js';
+import { tone } from './support/sources.js';
+import { sweep } from './support/sweep.js';
+import { judgeSweep } from './support/sweep-judge.js';
+
+t.setTimeout(600_000);
+
+/** Daemons on one data directory, whose PBX is away: that does not keep them from starting. */
+function shared(t: Test) {
+  const dir = t.testdir({});
+  const secret = join(dir, 'secret');
+  writeFileSync(secret, 'away\n', { mode: 0o600 });
+  mkdirSync(join(dir, 'spool'));
+  const pbx = {
+    ari: { url: 'http://127.0.0.1:9/ari', passwordFile: secret },
+    ami: { port: 9, secretFile: secret },
+    recordingDir: join(dir, 'spool'),
+  } as Pbx;
+  const lab = createRecorderLab({ dir: join(dir, 'house'), pbx });
+  const started: ChildProcess[] = [];
+  t.teardown(async () => {
+    for (const child of started) child.kill('SIGKILL');
+    await lab.stop();
+  });
+  return {
+    lab,
+    start() {
+      const child = spawnTapedeck(['--config', lab.config, 'run']);
+      started.push(child);
+      const daemon = { child, said: '', code: undefined as number | null | undefined };
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (part) => {
+          daemon.said += part;
+        });
+      child.once('close', (code) => {
+        daemon.code = code;
+      });
+      return daemon;
+    },
+  };
+}
+
+type Daemon = ReturnType<ReturnType<typeof shared>['start']>;
+const ready = (d: Daemon) => d.said.includes('the recorder is ready');
+const ended = (d: Daemon) => d.code !== undefined;
+
+t.test(
+  'of ten daemons started at once on an empty directory one stays, and the others say why',
+  async (t) => {
+    const { start, lab } = shared(t);
+    const all = Array.from({ length: 10 }, start);
+    await until('every daemon has decided', () => all.every((d) => ready(d) || ended(d)), 90_000);
+    const [first, ...more] = all.filter((d) => !ended(d));
+    t.same([more.length, first && ready(first)], [0, true], 'exactly one runs');
+    for (const d of all.filter(ended)) {
+      t.equal(d.code, 1);
+      t.match(d.said, /^tapedeck: Another Tapedeck daemon is using this data directory.*\n {2}Stop it first/);
+    }
+    t.equal((await lab.command(['retention', 'run'])).code, 0, 'the one that stays is asked and answers');
+
+    first!.child.kill('SIGKILL');
+    await until('it is gone', () => ended(first!));
+    const next = start();
+    await until('the next one is ready', () => ready(next) || ended(next), 60_000);
+    t.equal(next.code, undefined, 'the socket that was left behind is no obstacle');
+    const second = start();
+    await until('one more gives way', () => ended(second), 60_000);
+    t.equal(second.code, 1);
+    t.equal((await lab.command(['retention', 'run'])).code, 0, 'and takes nothing away from who was there');
+    next.child.kill('SIGTERM');
+    await until('it ends', () => ended(next), 60_000);
+    t.equal(next.code, 0);
+  },
+);
+
+t.test('a data directory whose path is too long for a socket is a fault of the configuration', async (t) => {
+  const { start, lab } = shared(t);
+  const config = readFileSync(lab.config, 'utf8');
+  const long = config.replace(/(\[data\]\ndir = )".*"/, `$1"${'x'.repeat(100)}"`);
+  t.not(long, config);
+  writeFileSync(lab.config, long);
+  const daemon = start();
+  await until('it ends', () => ended(daemon), 90_000);
+  t.equal(daemon.code, 2);
+  t.match(daemon.said, /tapedeck: The configuration has faults\. "data\.dir" is too long by \d+ bytes/);
+});
+
+/** A recorder for this PBX, with its catalogue open, a phone that takes any number of calls, and an outside that makes them. */
+async function house(t: Test, pbx: Pbx) {
+  t.teardown(() => pbx.stop());
+  const lab = createLab(pbx);
+  t.teardown(() => lab.stop());
+  const dir = t.testdir({});
+  const recorder = createRecorderLab({ dir, pbx });
+  t.teardown(() => recorder.stop());
+  await recorder.startDaemon();
+  const catalogue = createSqliteCatalogue({ path: join(recorder.dataDir, 'catalogue.db') });
+  await catalogue.start();
+  t.teardown(() => catalogue.stop());
+  await lab.phone('100', { source: () => tone(440) });
+  const carrier = await lab.carrier();
+  const find = async (number: string) =>
+    (await catalogue.calls({ limit: 100 })).find((c) => c.them.number === number);
+  return {
+    recorder,
+    catalogue,
+    log: () => readFileSync(join(dir, 'run.log'), 'utf8'),
+    async call(number: string) {
+      const call = await carrier.call('5551000', { caller: { number }, source: tone(700) });
+      if (!(await call.answered)) throw new Error(`${number} was not answered`);
+      return call;
+    },
+    settled: (number: string, ms = 60_000) =>
+      until(
+        `what becomes of ${number}`,
+        async () => {
+          const found = await find(number);
+          return found?.endedAt != null && found.coverage.status !== 'pending' ? found : null;
+        },
+        ms,
+      ),
+    captured: (number: string) =>
+      until(
+        `the capture of ${number}`,
+        async () => {
+          const found = await find(number);
+          return found && (await catalogue.segments(found.id)).some((s) => s.inStartedAt !== null);
+        },
+        20_000,
+      ),
+  };
+}
+
+for (const version of [22, 16] as const)
+  t.test(
+    `Asterisk ${version} dies in mid-call: what was on its disk is kept, and the next call is recorded`,
+    async (t) => {
+      const pbx = await startPbxOrSkip(t, { version, name: `crash-deaths-${version}` });
+      if (!pbx) return;
+      const h = await house(t, pbx);
+      const deaths: [string, () => Promise<void>][] = [
+        ['killed', () => pbx.kill().then(pbx.start)],
+        ['restarted by its console', () => pbx.cli('core restart now').then(pbx.restart, pbx.restart)],
+      ];
+      for (const [n, [how, end]] of deaths.entries()) {
+        const first = `+155502${n}0`;
+        const call = await h.call(first);
+        const answered = Date.now();
+        await h.captured(first);
+        await seconds(5);
+        const died = Date.now();
+        await end();
+        const back = performance.now();
+        void call.hangup();
+        const row = await h.settled(first);
+        t.comment(
+          `${how}: ${row.coverage.status}, ${row.recording?.durationMs} ms, ${Math.round(performance.now() - back)} ms after it was back: ${row.coverage.reason}`,
+        );
+        // A PBX that is restarted closes its files: then the recording is whole, up to when the call was cut off.
+        if (how === 'killed')
+          t.match(row.coverage, { status: 'partial', reason: /Asterisk ended while it was recording/ }, how);
+        else t.equal(row.coverage.status, 'recorded', `${how}: ${row.coverage.reason}`);
+        t.ok(
+          Math.abs(row.endedAt! - row.answeredAt! - (died - answered)) < 1_500,
+          `${how}: the call ended with its PBX`,
+        );
+        const windows = await h.catalogue.blindWindows({ from: row.answeredAt! });
+        t.ok(
+          windows.some((w) => /stream|PBX|answer/.test(w.reason)),
+          `${how}: the time without a PBX is on record: ${windows[0]?.reason}`,
+        );
+        t.ok((row.recording?.durationMs ?? 0) >= 2_000, `${how}: what was on the disk is a recording`);
+        const next = `+155502${n}1`;
+        const again = await h.call(next);
+        await h.captured(next);
+        t.ok(performance.now() - back < 15_000, `${how}: recorded again soon after it was back`);
+        await seconds(1);
+        await again.hangup();
+        t.match((await h.settled(next)).recording, { state: 'sealed' }, `${how}: the next call`);
+      }
+    },
+  );
+
+t.test(
+  'a stop with twelve calls in progress loses none, and neither does standing still for 15 seconds',
+  async (t) => {
+    const h = await house(t, await startPbx({ name: 'crash-stop' }));
+    const numbers = Array.from({ length: 12 }, (_, i) => `+15550${300 + i}`);
+    const calls = await Promise.all(numbers.map(h.call));
+    await Promise.all(numbers.map(h.captured));
+    const asked = performance.now();
+    await h.recorder.stopDaemon('SIGTERM');
+    const took = performance.now() - asked;
+    t.comment(`it ended after ${Math.round(took)} ms`);
+    t.ok(took < 10_000, 'it ends within ten seconds');
+    for (const call of calls.slice(0, 6)) await call.hangup(); // six end while nobody watches
+    await h.recorder.startDaemon();
+    await seconds(1);
+    for (const call of calls.slice(6)) await call.hangup();
+    for (const number of numbers) {
+      const row = await h.settled(number);
+      t.match(row.recording, { state: 'sealed' }, `${number}: ${row.coverage.reason}`);
+      t.ok(
+        Math.abs(row.endedAt! - row.answeredAt! - row.recording!.durationMs) < 2_000 ||
+          row.coverage.reason !== '',
+        number,
+      );
+    }
+
+    const through = await h.call('+15550401');
+    await h.captured('+15550401');
+    const pid = h.recorder.pid('run')!;
+    process.kill(pid, 'SIGSTOP');
+    const inside = await h.call('+15550402');
+    await seconds(5);
+    await inside.hangup();
+    const into = await h.call('+15550403');
+    await seconds(10);
+    process.kill(pid, 'SIGCONT');
+    await h.captured('+15550403');
+    await seconds(1);
+    await Promise.all([through.hangup(), into.hangup()]);
+    const whole = await h.settled('+15550401');
+    t.comment(
+      `through: ${whole.coverage.status} ${whole.coverage.reason} ${whole.recording?.durationMs} of ${whole.endedAt! - whole.answeredAt!}`,
+    );
+    t.ok(whole.recording!.durationMs > 14_000, 'Asterisk went on recording');
+    const late = await h.settled('+15550403');
+    t.match(late.coverage, { status: 'partial', reason: /./ });
+    t.ok(late.recording, 'one that began meanwhile is recorded from then on');
+    const missed = await h.settled('+15550402');
+    t.match(
+      missed.coverage,
+      { status: 'not_recorded', reason: /./ },
+      'one that began and ended meanwhile is named',
+    );
+    t.comment(missed.coverage.reason, late.coverage.reason);
+    const still = (await h.catalogue.blindWindows()).find((w) => /stood still/.test(w.reason));
+    t.ok(still && still.to! - still.from > 13_000, 'the time in which it stood still is on record');
+    t.equal(h.recorder.pid('run'), pid, 'it is still the same process');
+    t.notMatch(h.log(), /"level":60/);
+  },
+);
+
+t.test(
+  'killed at any instant, again and again: no call is lost, none is there twice, every gap is told',
+  async (t) => {
+    const seed = newSeed();
+    const pbx = await startPbx({ name: 'crash-sweep' });
+    emptySpool(pbx);
+    t.teardown(() => pbx.stop());
+    const lab = createLab(pbx);
+    t.teardown(() => lab.stop());
+    const recorder = createRecorderLab({ dir: t.testdir({}), pbx });
+    t.teardown(() => recorder.stop());
+    const done = await sweep({ lab, recorder, kills: 40, seed, most: 180_000 });
+    const { faults, ...sum } = await judgeSweep(done, { pbx, recorder });
+    t.comment(`seed ${seed}: ${done.kills} kills, ${done.spoken.length} calls, ${JSON.stringify(sum)}`);
+    t.ok(done.kills >= 20, `${done.kills} kills in three minutes, enough to mean something`);
+    t.equal(new Set(done.spoken.map((s) => s.what)).size, 6, 'of every kind of call there was one');
+    t.ok(
+      sum.recorded + sum.partial >= done.spoken.length / 2,
+      'most are recorded, if not from the first word',
+    );
+    t.same(faults, []);
+  },
+);

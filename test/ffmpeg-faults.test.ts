@@ -1,0 +1,171 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { createFfmpeg } from '../daemon/encode/ffmpeg.js';
+import { type Options, preserveLab, toneWav } from './support/preserve-lab.js';
+import { until } from './support/recorder.js';
+
+/** The real ffmpeg, hindered by a small program in its place. Each fault must leave the captured audio alone. */
+const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+const other = '01ARZ3NDEKTSV4RRFFQ69G5FAW';
+const real = execFileSync('which', ['ffmpeg'], { encoding: 'utf8' }).trim();
+
+/** Processes that this one has started and that are still there, zombies included. Source: proc_pid_stat(5). */
+function children(): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+      return Number(parent) === process.pid && !/esbuild|node/.test(name) ? [`${name} ${state}`] : [];
+    } catch {
+      return []; // it has ended meanwhile
+    }
+  });
+}
+
+/** A lab whose ffmpeg is a shell script with this in its middle: `$real` is ffmpeg, `$encodes` is set when it encodes. */
+async function hindered(t: Test, script: string, options: Options = {}) {
+  const path = join(t.testdir({}), 'ffmpeg');
+  const body = `#!/bin/sh\nreal=${real}\ncase "$*" in *libopus*) encodes=1;; *) encodes=;; esac\n${script}\n`;
+  const lab = await preserveLab(t, { ffmpeg: path, ...options });
+  writeFileSync(path, body, { mode: 0o755 });
+  await lab.add(id, [{ in: toneWav(3), out: toneWav(3) }]);
+  return {
+    ...lab,
+    path,
+    cure: () => writeFileSync(path, `#!/bin/sh\nexec ${real} "$@"\n`, { mode: 0o755 }),
+    /** Waits for the first try to fail; nothing may be lost or left by it. */
+    async fails(t: Test, said: RegExp) {
+      lab.preserver.enqueue(id);
+      await until('the failure', () => lab.faults.length > 0, 30_000);
+      t.match(lab.faults[0], said);
+      t.equal(lab.spool().length, 2, 'what was captured is there');
+      t.same(lab.sealed(), [], 'no file is left, whole or part');
+      t.same(await lab.catalogue.callsToPreserve(), [id], 'it is still to be done');
+      t.equal((await lab.catalogue.call(id))!.coverage.status, 'pending', 'and not given up');
+      await until('its processes to be gone', () => children().length === 0, 6_000).catch(() => {});
+      t.same(children(), [], 'no process is left, alive or dead');
+    },
+    /** The cause is gone: the next try makes the recording. */
+    async recovers(t: Test) {
+      const call = await lab.run(id);
+      t.match(call.coverage, { status: 'recorded', reason: '' });
+      t.same(lab.spool(), []);
+      t.same(lab.sealed(), [`${id}.opus.age`]);
+    },
+  };
+}
+
+t.test('a missing ffmpeg', async (t) => {
+  const lab = await hindered(t, 'exec "$real" "$@"');
+  renameSync(lab.path, `${lab.path}.gone`);
+  await lab.fails(t, /cannot be started/);
+  renameSync(`${lab.path}.gone`, lab.path);
+  await lab.recovers(t);
+});
+
+t.test('an ffmpeg that is killed in the middle, as by the kernel for want of memory', async (t) => {
+  const lab = await hindered(t, 'if [ $encodes ]; then kill -9 $$; fi; exec "$real" "$@"');
+  await lab.fails(t, /SIGKILL/);
+  lab.cure();
+  await lab.recovers(t);
+});
+
+t.test('a decoder that is killed: nothing is believed that was not heard', async (t) => {
+  const lab = await hindered(t, 'if [ ! $encodes ]; then kill -9 $$; fi; exec "$real" "$@"');
+  await lab.fails(t, /SIGKILL/);
+  lab.cure();
+  await lab.recovers(t);
+});
+
+t.test('an ffmpeg that gets no memory', async (t) => {
+  const lab = await hindered(t, 'exec prlimit --as=120000000 "$real" "$@"');
+  await lab.fails(t, /ffmpeg could not make the recording/);
+  lab.cure();
+  await lab.recovers(t);
+});
+
+t.test('an ffmpeg that hangs is killed when its time is up', async (t) => {
+  for (const which of ['$encodes', '! $encodes']) {
+    const lab = await hindered(t, `if [ ${which} ]; then exec sleep 600; fi; exec "$real" "$@"`, {
+      limit: 1_500,
+    });
+    await lab.fails(t, /hung and was killed after 2 s/);
+    lab.cure();
+    await lab.recovers(t);
+  }
+});
+
+t.test('an ffmpeg that gives a part and calls it a success', async (t) => {
+  const lab = await hindered(
+    t,
+    'if [ $encodes ]; then "$real" "$@" | head -c 4096; exit 0; fi; exec "$real" "$@"',
+  );
+  await lab.fails(t, /not as long as what was captured/);
+  lab.cure();
+  await lab.recovers(t);
+});
+
+t.test('an ffmpeg that gives nothing and calls it a success', async (t) => {
+  const lab = await hindered(t, 'if [ $encodes ]; then exit 0; fi; exec "$real" "$@"');
+  await lab.fails(t, /ffmpeg could not make the recording|not as long/);
+  lab.cure();
+  await lab.recovers(t);
+});
+
+t.test(
+  'after three tries an admin is told; the next success brings all of them, and it is over',
+  async (t) => {
+    const lab = await hindered(t, 'exit 1', { retries: [100, 500] });
+    lab.preserver.enqueue(id);
+    await until('the third failure', () => lab.faults.length === 3, 30_000);
+    await until('the alarm', () => lab.standing.size > 0);
+    t.match(lab.standing.get('preserve'), {
+      severity: 'critical',
+      message: /cannot be made/,
+      hint: /kept in the spool/,
+    });
+    await until('the row', async () => (await lab.catalogue.call(id))!.coverage.status === 'not_recorded');
+    t.match(
+      (await lab.catalogue.call(id))!.coverage.reason,
+      /exited with code 1.*tried again every 10 minutes/,
+    );
+    t.equal(lab.spool().length, 2);
+    t.equal(lab.preserver.waiting(), 1, 'it is still waited for');
+
+    lab.cure();
+    await lab.add(other, [{ in: toneWav(1), out: toneWav(1) }], { talkMs: 1_000 });
+    t.equal((await lab.run(other)).coverage.status, 'recorded');
+    t.equal((await lab.catalogue.call(id))!.coverage.status, 'recorded', 'the one that waited is made too');
+    t.same([...lab.standing.keys()], [], 'and the alarm is over');
+    t.same(lab.spool(), []);
+  },
+);
+
+t.test('ten minutes after the alarm it is tried again without being asked', async (t) => {
+  const lab = await hindered(t, 'exit 1', { retries: [10, 10], again: 300 });
+  lab.preserver.enqueue(id);
+  await until('the alarm', () => lab.standing.size > 0, 30_000);
+  lab.cure();
+  await until('the recording', async () => (await lab.catalogue.call(id))!.recording !== null, 30_000);
+  await until('the end of the alarm', () => lab.standing.size === 0);
+  t.equal((await lab.catalogue.call(id))!.coverage.status, 'recorded');
+});
+
+t.test('the time limit is not left behind: a good run ends at once', async (t) => {
+  const run = createFfmpeg({ path: real }).encode(
+    {
+      inputs: [],
+      filter: 'anullsrc=r=8000:cl=stereo,atrim=end_sample=8000[out]',
+      outputOptions: ['-map', '[out]', '-c:a', 'libopus', '-f', 'ogg'],
+    },
+    600_000,
+  );
+  run.stdout.resume();
+  await run.done;
+  const timers = process.getActiveResourcesInfo().filter((r) => r === 'Timeout').length;
+  t.equal(timers, 0);
+});

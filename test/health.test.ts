@@ -1,0 +1,329 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import type { Alarm } from '../daemon/domain/alarm.js';
+import { type HealthFacts, judge, problemCodes, publicMessage } from '../daemon/domain/health.js';
+import { downStatus } from '../daemon/domain/status.js';
+import { openDashboard } from './support/dashboard.js';
+import { makeCertificates, startMailServer } from './support/mail-server.js';
+import { createLab, startPbx } from './support/pbx.js';
+import { createApiClient, createRecorderLab, until } from './support/recorder.js';
+import { startReceiver } from './support/webhook-receiver.js';
+
+t.setTimeout(240_000);
+
+const well: HealthFacts = {
+  pbx: { ari: { up: true, hint: null }, ami: { up: true, hint: null } },
+  eventLoopP99Ms: 3,
+  capturesFailed: 0,
+  preserveOldestMs: 20_000,
+  disk: { daysLeft: 200 },
+  testCall: { ok: true },
+  catalogueFails: false,
+  alarms: [],
+};
+const stands = (key: string, severity: Alarm['severity']): Alarm => ({
+  key,
+  severity,
+  message: `${key} stands`,
+  hint: 'Do something.',
+  raisedAt: 0,
+  clearedAt: null,
+});
+const down = { up: false, hint: null };
+
+t.test('health is green, amber or red for a reason', async (t) => {
+  t.strictSame(judge(well), { level: 'green', problems: [] });
+  const cases: [more: Partial<HealthFacts>, level: string, codes: string[]][] = [
+    [{ pbx: { ari: down, ami: down } }, 'red', ['pbx_down']],
+    [{ pbx: { ...well.pbx, ari: down } }, 'red', ['pbx_ari_down']],
+    [{ pbx: { ...well.pbx, ami: down } }, 'amber', ['pbx_ami_down']],
+    [{ eventLoopP99Ms: 400 }, 'amber', ['event_loop_slow']],
+    [{ eventLoopP99Ms: 4000 }, 'red', ['event_loop_slow']],
+    [{ capturesFailed: 1 }, 'amber', ['captures_fail']],
+    [{ capturesFailed: 3 }, 'red', ['captures_fail']],
+    [{ preserveOldestMs: 3_600_000 }, 'amber', ['preserve_behind']],
+    [{ preserveOldestMs: 7 * 3_600_000 }, 'red', ['preserve_behind']],
+    [{ disk: { daysLeft: 10 } }, 'amber', ['disk_low']],
+    [{ disk: { daysLeft: 1 } }, 'red', ['disk_low']],
+    [{ testCall: { ok: false } }, 'red', ['test_call_failed']],
+    [{ catalogueFails: true }, 'red', ['catalogue_fails']],
+    [{ alarms: [stands('else', 'warning')] }, 'amber', ['alarm']],
+    [{ alarms: [stands('else', 'critical')] }, 'red', ['alarm']],
+    [{ eventLoopP99Ms: null, preserveOldestMs: null, disk: null, testCall: null }, 'green', []],
+    [{ disk: { daysLeft: 10 }, capturesFailed: 5 }, 'red', ['captures_fail', 'disk_low']],
+  ];
+  for (const [more, level, codes] of cases) {
+    const { level: found, problems } = judge({ ...well, ...more });
+    t.strictSame([found, problems.map((p) => p.code)], [level, codes], JSON.stringify(more));
+    for (const p of problems) t.ok(p.message && p.hint, 'with what it means and what to do');
+  }
+});
+
+t.test('one thing is one problem, however many have noticed it', async (t) => {
+  const { problems } = judge({
+    ...well,
+    pbx: { ari: down, ami: down },
+    disk: { daysLeft: 1 },
+    alarms: [
+      stands('pbx_link', 'critical'),
+      stands('disk_full spool', 'critical'),
+      stands('health pbx', 'critical'),
+      stands('health disk_low', 'critical'),
+    ],
+  });
+  t.strictSame(
+    problems.map((p) => [p.code, p.message]),
+    [
+      ['pbx_down', 'pbx_link stands'],
+      ['disk_low', 'disk_full spool stands'],
+    ],
+    'in the words of who knows most of it',
+  );
+});
+
+/** Prometheus' text format, as strictly as its own parser: a line that is not understood throws. */
+function parse(text: string): { samples: Map<string, number>; types: Map<string, string> } {
+  const samples = new Map<string, number>();
+  const types = new Map<string, string>();
+  const line = /^([a-zA-Z_:][\w:]*)(\{(?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\["\\n])*",?)*\})? (\S+)( \d+)?$/;
+  if (!text.endsWith('\n')) throw new Error('it does not end with a line end');
+  for (const row of text.split('\n').filter(Boolean)) {
+    const type = /^# TYPE (\S+) (counter|gauge|histogram|summary|untyped)$/.exec(row);
+    if (type) {
+      if (types.has(type[1]!)) throw new Error(`twice: ${row}`);
+      types.set(type[1]!, type[2]!);
+    } else if (!row.startsWith('# HELP ')) {
+      const found = line.exec(row);
+      const value = found && (found[3] === '+Inf' ? Number.POSITIVE_INFINITY : Number(found[3]));
+      if (!found || (Number.isNaN(value) && !/^nan$/i.test(found[3]!)))
+        throw new Error(`not understood: ${row}`);
+      const name = `${found[1]}${found[2] ?? ''}`;
+      if (samples.has(name)) throw new Error(`twice: ${row}`);
+      samples.set(name, value!);
+    }
+  }
+  return { samples, types };
+}
+
+t.test('monitors get one word and fixed sentences, and nothing that says more', async (t) => {
+  const secret = {
+    message: 'ARI at 10.1.2.3 refused tapedeck, +442079460123',
+    hint: 'Look at /etc/tapedeck',
+  };
+  let status: object = { ...downStatus('', ''), daemon: 'up', health: { level: 'green', problems: [] } };
+  const dashboard = await openDashboard(t, {
+    control: {
+      status: async () => status as never,
+      metrics: async () => null,
+      takePass: async () => false,
+      runRetention: async () => ({ erased: 0, failed: 0, left: 0 }),
+    },
+  });
+  const look = async () => {
+    dashboard.clock.ms += 2_000;
+    const answer = await dashboard.app.inject('/api/v1/health');
+    return [answer.statusCode, answer.json()];
+  };
+  t.strictSame(await look(), [200, { status: 'ok', problems: [] }]);
+  const problem = (code: string, severity: string) => ({ code, severity, ...secret });
+  status = { ...status, health: { level: 'amber', problems: [problem('disk_low', 'warning')] } };
+  t.strictSame(await look(), [
+    200,
+    { status: 'warn', problems: [{ code: 'disk_low', message: 'The disk will be full soon.' }] },
+  ]);
+  status = { ...status, health: { level: 'red', problems: problemCodes.map((c) => problem(c, 'critical')) } };
+  const [code, body] = await look();
+  t.equal(code, 503);
+  t.notMatch(JSON.stringify(body), /10\.1|\+44|etc/);
+  t.equal(body.problems.length, problemCodes.length);
+  status = { ...downStatus(publicMessage('daemon_down'), ''), daemon: 'down' };
+  t.match(await look(), [503, { status: 'fail', problems: [{ code: 'daemon_down' }] }]);
+  t.equal((await dashboard.app.inject('/api/v1/status')).statusCode, 401, 'details need a session');
+  await dashboard.catalogue.stop();
+  t.match(await look(), [503, { status: 'fail' }], 'a catalogue that cannot be read is one, too');
+  await dashboard.catalogue.start();
+});
+
+t.test('metrics are for this machine and for who has the token', async (t) => {
+  const token = 'metrics-token-2342';
+  const { app } = await openDashboard(t, { metrics: { allow: ['127.0.0.1'], token: () => token } });
+  const ask = async (remoteAddress: string, headers = {}) =>
+    (await app.inject({ url: '/metrics', remoteAddress, headers })).statusCode;
+  t.equal(await ask('127.0.0.1'), 200);
+  t.equal(await ask('::ffff:127.0.0.1'), 200);
+  t.equal(await ask('192.168.1.7'), 403);
+  t.equal(await ask('192.168.1.7', { authorization: `Bearer ${token}` }), 200);
+  t.equal(await ask('192.168.1.7', { authorization: `Bearer ${token}x` }), 403);
+  t.equal(await ask('192.168.1.7', { 'x-forwarded-for': '127.0.0.1' }), 403);
+  t.equal(await ask('127.0.0.1', { 'x-forwarded-for': '203.0.113.9' }), 403, 'somebody behind a proxy here');
+  const without = await openDashboard(t, { metrics: { allow: [], token: () => null } });
+  const refused = await without.app.inject({ url: '/metrics', headers: { authorization: 'Bearer ' } });
+  t.equal(refused.statusCode, 403);
+  const { samples } = parse((await app.inject('/metrics')).body);
+  t.equal(samples.get('tapedeck_daemon_up'), 1);
+  t.equal(samples.get('tapedeck_calls_now'), 1, "the daemon's own are in it");
+  t.ok([...samples.keys()].some((name) => name.startsWith('tapedeck_web_')));
+});
+
+t.test('a whole recorder: its PBX dies and comes back, and whoever has to know knows', async (t) => {
+  // A short path: there is a socket in it.
+  const dir = mkdtempSync(join(tmpdir(), 'tapedeck-health-'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  const { ca, key, cert } = makeCertificates(dir);
+  const mail = await startMailServer({ key, cert });
+  const hook = await startReceiver();
+  writeFileSync(join(dir, 'smtp-password'), 'mail-secret-4711\n', { mode: 0o600 });
+  writeFileSync(join(dir, 'hook-secret'), 'hook-secret-0815\n', { mode: 0o600 });
+  const pbx = await startPbx({ name: 'health' });
+  const lab = createLab(pbx);
+  const recorder = createRecorderLab({
+    dir: join(dir, 'lab'),
+    pbx,
+    extra: `[alerts]\nmail_to = ["it@hartley.example"]\nmail_from = "tapedeck@hartley.example"
+smtp_host = "localhost"\nsmtp_port = ${mail.port}\nsmtp_ca_file = "${ca}"\nsmtp_user = "tapedeck"
+smtp_password_file = "../smtp-password"\nwebhook_url = "http://127.0.0.1:${hook.port}/path-secret"
+webhook_secret_file = "../hook-secret"\n`,
+  });
+  t.teardown(async () => {
+    await recorder.stop();
+    await lab.stop();
+    await Promise.all([pbx.stop(), mail.stop(), hook.stop()]);
+  });
+  await recorder.startDaemon();
+  const { address, setupCode } = await recorder.startWeb();
+  const api = createApiClient(address);
+  await api.setUp(setupCode!, 'anna', 'four unrelated quiet words');
+  const status = () => api.json<Status>('GET', '/status');
+  const health = async () => {
+    const answer = await fetch(`${address}/api/v1/health`);
+    return [answer.status, ((await answer.json()) as { status: string }).status];
+  };
+  const metrics = async () => parse(await (await fetch(`${address}/metrics`)).text()).samples;
+  type Status = ReturnType<typeof downStatus> & { daemon: string };
+
+  await t.test('calls now are told, with why each is or is not recorded', async (t) => {
+    await until('green', async () => (await status()).health.level === 'green', 20_000);
+    t.strictSame(await health(), [200, 'ok']);
+    await lab.phone('100', { displayName: 'Anna Field' });
+    const carrier = await lab.carrier();
+    const { version, policy } = await api.json<{ version: number; policy: object }>('GET', '/policy');
+    const rule = {
+      name: 'Doctor',
+      reason: 'Confidential.',
+      when: { number_prefix: ['+1555777'] },
+      record: false,
+    };
+    await api.json('PUT', '/policy', { based_on: version, policy: { ...policy, record: [rule] } });
+    const one = await carrier.call('5551000', { caller: { number: '+442079460123' } });
+    await one.answered;
+    const seen = await until('the call', async () => (await status()).calls.find((c) => c.recorded));
+    t.match(seen, { direction: 'in', them: { number: '+442079460123' }, us: { number: '100' } });
+    t.ok(seen.answered_at && seen.why);
+    await until('the figures', async () => (await metrics()).get('tapedeck_recording_now') === 1);
+    await one.hangup();
+    const two = await carrier.call('5551000', { caller: { number: '+15557771' } });
+    await two.answered;
+    t.match(
+      await until('the other', async () => (await status()).calls.find((c) => c.why === 'Confidential.')),
+      { recorded: false },
+    );
+    await two.hangup();
+    await until(
+      'both to be over',
+      async () => {
+        const s = await status();
+        return s.calls.length === 0 && s.preserve.waiting === 0;
+      },
+      20_000,
+    );
+  });
+
+  await t.test('the figures add up, and nobody is in them', async (t) => {
+    const samples = await metrics();
+    const text = [...samples.keys()].join('\n');
+    t.equal(samples.get('tapedeck_captures_total{result="begun"}'), 1);
+    const ended = (how: string) => samples.get(`tapedeck_answered_calls_today{coverage="${how}"}`)!;
+    // On a busy machine the capture may begin late, and the recording be partial.
+    t.equal(ended('recorded') + ended('partial'), 1);
+    t.equal(ended('excluded'), 1);
+    t.equal(samples.get('tapedeck_preserve_seconds_count'), 1);
+    t.equal(samples.get('tapedeck_link_up{link="ari"}'), 1);
+    t.equal(samples.get('tapedeck_health'), 0);
+    t.ok(samples.get('tapedeck_events_total{kind="leg"}')! > 0);
+    t.ok(samples.get('tapedeck_daemon_nodejs_eventloop_lag_p99_seconds')! < 5);
+    t.notMatch(text, /9460123|Anna|5557771|5551000/);
+  });
+
+  await t.test('every channel can be tried', async (t) => {
+    const { code, out, err } = await recorder.command(['alert', 'test']);
+    t.equal(code, 0, out + err);
+    t.match(out, /mail to it@hartley\.example: taken[\s\S]*webhook to http:\/\/127\.0\.0\.1:\d+: taken: 204/);
+    t.match([mail.got.pop()?.mail.subject, hook.got.pop()?.genuine], [/Test message/, true]);
+    t.match(await recorder.command(['status']), {
+      code: 0,
+      out: /^GREEN\s+All is well\.[\s\S]*ARI up, AMI up/,
+    });
+  });
+
+  await t.test('the PBX dies: a mail and a webhook within a minute, and red for monitors', async (t) => {
+    const at = Date.now();
+    await pbx.kill();
+    await until('both', () => mail.got.length === 1 && hook.got.length === 1, 60_000);
+    t.comment(`mail after ${mail.got[0]!.at - at} ms, webhook after ${hook.got[0]!.at - at} ms`);
+    const { mail: message, secure } = mail.got[0]!;
+    t.ok(secure && hook.got[0]!.genuine);
+    t.match(message.subject, /CRITICAL: /);
+    t.match(message.text, /What to do[\s\S]*\/health/);
+    t.strictSame(await health(), [503, 'fail']);
+    const { code, out } = await recorder.command(['status']);
+    t.equal(code, 1);
+    t.match(out, /^RED/);
+    t.match(JSON.parse((await recorder.command(['status', '--json'])).out).alarms[0], {
+      severity: 'critical',
+    });
+  });
+
+  await t.test('the recorder is restarted meanwhile: nothing is told twice', async (t) => {
+    await recorder.stopDaemon();
+    t.strictSame(await health(), [503, 'fail'], 'monitors learn that it does not answer');
+    t.equal((await metrics()).get('tapedeck_daemon_up'), 0);
+    t.match(await recorder.command(['status']), { code: 1, out: /^RED[\s\S]*does not answer/ });
+    await recorder.startDaemon(/the recorder is ready/);
+    const standing = await until('the alarm', async () => {
+      const s = await status();
+      return s.daemon === 'up' && s.alarms.find((a) => a.severity === 'critical');
+    });
+    t.ok(standing);
+    await until(
+      'a quarter of a minute',
+      async () => Date.now() - Date.parse((await status()).since!) > 15_000,
+      30_000,
+    );
+    t.equal(mail.got.length, 1);
+    t.equal(hook.got.length, 1);
+  });
+
+  await t.test('the PBX is back: its end is told once, and the page is green', async (t) => {
+    await pbx.start();
+    await until('both', () => mail.got.length === 2 && hook.got.length === 2, 90_000);
+    t.match(mail.got[1]!.mail.subject, /Over: /);
+    t.same(mail.got[1]!.mail.references, mail.got[0]!.mail.references);
+    t.match(hook.json()[1], { kind: 'cleared', alarms: [{ cleared_at: String }] });
+    await until('green', async () => (await status()).health.level === 'green', 30_000);
+    t.ok((await status()).blind.length > 0, 'the time without it is told');
+    // One of the links may have come back before the other: the alarm was a warning by then.
+    t.match((await status()).past_alarms, [{ key: 'pbx_link', cleared_at: /./ }]);
+  });
+
+  await t.test('no secret is in a log or an answer', async (t) => {
+    await recorder.stop();
+    const labDir = join(dir, 'lab');
+    const answers = JSON.stringify([hook.got.map((g) => g.text), mail.got.map((g) => g.mail.text)]);
+    const logs = readdirSync(labDir).filter((f) => f.endsWith('.log'));
+    t.ok(logs.length >= 2 && existsSync(join(labDir, 'run.log')));
+    for (const text of [answers, ...logs.map((f) => readFileSync(join(labDir, f), 'utf8'))])
+      t.notMatch(text, /mail-secret-4711|hook-secret-0815|path-secret/);
+  });
+});

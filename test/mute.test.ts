@@ -1,0 +1,237 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import t, { type Test } from 'tap';
+import { decode, toneMap, toneStretches } from './support/audio.js';
+import { createLab, type Lab, type Pbx, startPbx } from './support/pbx.js';
+import { createRecorderLab, type RecorderLab, seconds, until } from './support/recorder.js';
+import { lasting, sequence, silence, tone } from './support/sources.js';
+
+/**
+ * Debian's Asterisk 22.10.1 falls silent in a snoop when a source of lower sequence numbers takes over. Each phone has a
+ * tone of its own, so that the recording tells who was heard when.
+ */
+t.setTimeout(280_000);
+const TONES = { '100': 500, '101': 900, '102': 1300 };
+
+type Segment = {
+  seq: number;
+  in_started_at: number;
+  out_started_at: number;
+  because: string;
+  in_muted_from: number | null;
+  out_muted_from: number | null;
+  state: string;
+};
+const dir = t.testdir({});
+
+type Place = { pbx: Pbx; lab: Lab; recorder: RecorderLab };
+
+const standing = new Map<number, Pick<Place, 'pbx' | 'recorder'>>();
+
+/** The PBX of this version and its recorder, with phones of the test's own. */
+async function place(test: Test, version: 22 | 16): Promise<Place> {
+  let here = standing.get(version);
+  if (!here) {
+    const pbx = await startPbx({ version, name: `mute-${version}` });
+    t.teardown(() => pbx.stop());
+    const recorder = createRecorderLab({ dir: join(dir, String(version)), pbx });
+    t.teardown(() => recorder.stop());
+    await recorder.startDaemon();
+    here = { pbx, recorder };
+    standing.set(version, here);
+  }
+  const lab = createLab(here.pbx);
+  test.teardown(() => lab.stop());
+  return { ...here, lab };
+}
+
+const query = <T>({ recorder }: Place, sql: string): T[] => {
+  const db = new Database(join(recorder.dataDir, 'catalogue.db'), { readonly: true });
+  try {
+    return db.prepare(sql).all() as T[];
+  } finally {
+    db.close();
+  }
+};
+const segments = (p: Place) =>
+  query<Segment>(
+    p,
+    "SELECT * FROM segments WHERE call_id = (SELECT max(id) FROM calls) AND state <> 'dropped' ORDER BY seq",
+  );
+const captured = (p: Place, n: number) =>
+  until(
+    `segment ${n}`,
+    () => {
+      const found = segments(p);
+      return found.length >= n && found[n - 1]!.in_started_at !== null && found;
+    },
+    20_000,
+  );
+
+async function sound(p: Place) {
+  const call = await until(
+    'the sealed recording',
+    () =>
+      query<{ id: string; coverage_status: string }>(
+        p,
+        'SELECT calls.* FROM calls JOIN recordings ON call_id = calls.id WHERE calls.id = (SELECT max(id) FROM calls)',
+      )[0],
+    20_000,
+  );
+  const file = join(p.recorder.dataDir, '..', `${call.id}.opus`);
+  const done = await p.recorder.command(['export', call.id, '-o', file]);
+  if (done.code !== 0) throw new Error(done.err);
+  const { channels, rate } = await decode(file, 8000);
+  return { left: channels[0]!, right: channels[1]!, rate, call };
+}
+
+/** Seconds in which a tone is heard, to a tenth. */
+const heard = (samples: Float32Array, who: keyof typeof TONES) =>
+  toneStretches(samples, 8000, TONES, 0.1)
+    .filter((s) => s.what.split('+').includes(who))
+    .reduce((sum, s) => sum + s.seconds, 0);
+/** The longest time for which nothing at all is heard from the first sound to the end, in seconds. */
+const longestSilence = (samples: Float32Array) => {
+  const all = toneStretches(samples, 8000, TONES, 0.02);
+  const from = all.findIndex((s) => s.what !== '.');
+  if (from < 0) return Number.POSITIVE_INFINITY;
+  return Math.max(0, ...all.slice(from).map((s) => (s.what === '.' ? s.seconds : 0)));
+};
+
+/** 100 calls 101, who transfers to 102, whose sequence numbers are lower; they speak for 2.5 and 4 seconds. */
+async function transferred(p: Place): Promise<void> {
+  const { lab } = p;
+  const ann = await lab.phone('100', { source: () => tone(TONES['100']) });
+  const bob = await lab.phone('101', { source: () => tone(TONES['101']), rtp: { firstSeq: 20_000 } });
+  const cy = await lab.phone('102', { source: () => tone(TONES['102']), rtp: { firstSeq: 100 } });
+  const first = await ann.call('101');
+  await first.answered;
+  const atBob = await bob.incoming();
+  await captured(p, 1);
+  await seconds(2.5);
+  await atBob.refer('102');
+  const second = await cy.incoming();
+  await second.answered;
+  await second.listen(4);
+  await first.hangup();
+}
+
+t.test('22: who comes in by a transfer is heard, though the sequence numbers fall', async (t) => {
+  const p = await place(t, 22);
+  await transferred(p);
+  const { left, right } = await sound(p);
+  t.comment(`left ${toneMap(left, 8000, TONES)}`);
+  t.comment(`right ${toneMap(right, 8000, TONES)}`);
+  t.ok(heard(right, '101') >= 2.2, 'the first is heard');
+  t.ok(heard(right, '102') >= 3.2, 'and the second, nearly from his first word');
+  t.ok(longestSilence(left) <= 0.3, `the caller is missing for ${longestSilence(left)} s at most`);
+  const [, anew] = segments(p);
+  t.match(anew?.because, /source of the audio changed/, 'the seam has its reason');
+});
+
+t.test('16: which has no such fault, goes on in one piece', async (t) => {
+  const p = await place(t, 16);
+  await transferred(p);
+  const { left, right } = await sound(p);
+  t.ok(heard(right, '101') >= 2.2 && heard(right, '102') >= 3.2, toneMap(right, 8000, TONES));
+  t.ok(longestSilence(left) <= 0.1, 'nothing of the caller is missing');
+  t.equal(segments(p).length, 1);
+});
+
+t.test('22: every change of a source is cured, however often, at 300 ms or less', async (t) => {
+  const p = await place(t, 22);
+  const ann = await p.lab.phone('100', { source: () => tone(TONES['100']) });
+  const bob = await p.lab.phone('101', { source: () => tone(TONES['101']), rtp: { firstSeq: 65_000 } });
+  const call = await ann.call('101');
+  await call.answered;
+  const atBob = await bob.incoming();
+  await captured(p, 1);
+  await seconds(1);
+  const times = 12;
+  for (let n = 1; n <= times; n++) {
+    await atBob.hold({ keepSending: true });
+    await seconds(0.5);
+    atBob.rtp.restart({ seq: 65_000 - n * 4_000 });
+    await atBob.unhold();
+    await captured(p, n + 1);
+    await seconds(1.2);
+  }
+  await call.hangup();
+  const { left, right } = await sound(p);
+  const all = segments(p);
+  t.equal(all.length, times + 1, 'a segment for each');
+  const silent = toneStretches(right, 8000, TONES, 0.02).filter((s) => s.what === '.');
+  const worst = Math.max(...silent.map((s) => s.seconds));
+  t.comment(`right: longest silence ${worst.toFixed(2)} s; left: ${longestSilence(left).toFixed(2)} s`);
+  t.ok(longestSilence(left) <= 0.3, 'the seam of the other side');
+  t.ok(heard(right, '101') >= times * 1.1, `he is heard after each (${heard(right, '101').toFixed(1)} s)`);
+});
+
+t.test('22: a phone that begins a new stream without a word to the PBX is heard again', async (t) => {
+  const p = await place(t, 22);
+  const ann = await p.lab.phone('100', { source: () => tone(TONES['100']) });
+  const bob = await p.lab.phone('101', { source: () => tone(TONES['101']), rtp: { firstSeq: 50_000 } });
+  const call = await ann.call('101');
+  await call.answered;
+  const atBob = await bob.incoming();
+  await captured(p, 1);
+  await seconds(3);
+  const at = Date.now();
+  atBob.rtp.restart({ seq: 40_000 });
+  const [, anew] = await captured(p, 2);
+  t.match(anew?.because, /gone dead/);
+  t.ok(anew!.out_started_at - at < 10_000, `cured after ${anew!.out_started_at - at} ms`);
+  await seconds(3.5);
+  const known = segments(p)[0]!;
+  t.ok(
+    Math.abs(known.out_muted_from! - at) < 150,
+    `it is known since when (${known.out_muted_from! - at} ms off)`,
+  );
+  t.equal(known.in_muted_from, null, 'the other side was never silent');
+  await call.hangup();
+  const { left, right } = await sound(p);
+  t.ok(heard(right, '101') >= 5, toneMap(right, 8000, TONES));
+  t.ok(longestSilence(left) <= 0.3, 'the other side is missing for the seam alone');
+});
+
+t.test('22: a caller who begins a new stream is heard again, too', async (t) => {
+  const p = await place(t, 22);
+  const ann = await p.lab.phone('100', { source: () => tone(TONES['100']), rtp: { firstSeq: 50_000 } });
+  await p.lab.phone('101', { source: () => tone(TONES['101']) });
+  const call = await ann.call('101');
+  await call.answered;
+  await captured(p, 1);
+  await seconds(2);
+  call.rtp.restart({ seq: 40_000 });
+  await captured(p, 2);
+  await seconds(3);
+  t.type(segments(p)[0]!.in_muted_from, 'number');
+  await call.hangup();
+  t.ok(heard((await sound(p)).left, '100') >= 3.5);
+});
+
+t.test(
+  'a phone that sends digital silence costs a seam at most, and nothing is said to be missing',
+  async (t) => {
+    for (const version of [22, 16] as const) {
+      const p = await place(t, version);
+      const ann = await p.lab.phone('100', { source: () => tone(TONES['100']) });
+      await p.lab.phone('101', { source: () => sequence([lasting(3, tone(TONES['101'])), silence()]) });
+      const call = await ann.call('101');
+      await call.answered;
+      await seconds(11);
+      await call.hangup();
+      const { left } = await sound(p);
+      const n = segments(p).length - 1;
+      t.ok(n <= (version === 22 ? 1 : 0), `${version}: ${n} seams`);
+      t.same(
+        segments(p)
+          .flatMap((s) => [s.in_muted_from, s.out_muted_from])
+          .filter((at) => at !== null),
+        [],
+        'and nothing is said to be missing',
+      );
+      t.ok(heard(left, '100') >= 10, 'and the other side goes on');
+    }
+  },
+);

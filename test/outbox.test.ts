@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { createOutbox } from '../daemon/catalogue/outbox.js';
+import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
+import { fail } from '../daemon/domain/error.js';
+import type { Coverage, Segment } from '../daemon/domain/recording.js';
+import { createLog } from '../daemon/ops/log.js';
+import { aCall } from './support/a-call.js';
+
+const excluded: Coverage = { status: 'excluded', reason: 'Private.', rule: 'Private', missingMs: 0 };
+const pending: Coverage = { status: 'pending', reason: '', rule: null, missingMs: 0 };
+
+const segment = (callId: string, state: Segment['state']): Segment => ({
+  ...{ callId, seq: 0, legId: 'leg', inStartedAt: 1, outStartedAt: 1, state, because: '' },
+  mutedFrom: { in: null, out: null },
+  swapped: false,
+});
+
+/** An outbox on a real catalogue whose disk can be filled, and what was written to it. */
+async function opened(t: Test) {
+  const catalogue = createSqliteCatalogue({ path: join(t.testdir(), 'catalogue.db') });
+  await catalogue.start();
+  t.teardown(() => catalogue.stop());
+  const disk = { full: false };
+  const written: string[] = [];
+  const guarded = <A extends unknown[]>(verb: string, write: (...given: A) => Promise<void>) => {
+    return async (...given: A): Promise<void> => {
+      if (disk.full) throw fail('disk_full');
+      await write(...given);
+      written.push(verb);
+    };
+  };
+  const done = { times: 0 };
+  const outbox = createOutbox(
+    {
+      ...catalogue,
+      saveCall: guarded('call', catalogue.saveCall),
+      decideCoverage: guarded('coverage', catalogue.decideCoverage),
+      saveSegment: guarded('segment', catalogue.saveSegment),
+      absorbCall: guarded('absorption', catalogue.absorbCall),
+    },
+    {
+      log: createLog('silent', 'test'),
+      onWritten: () => {
+        done.times += 1;
+      },
+    },
+  );
+  t.teardown(() => outbox.stop());
+  return {
+    catalogue,
+    following: outbox.catalogue,
+    written,
+    done,
+    fill: () => {
+      disk.full = true;
+      written.length = 0;
+    },
+    empty: () => {
+      disk.full = false;
+      return outbox.flush();
+    },
+  };
+}
+
+t.test('on a full disk the newest word of each thing waits, and is written in its order', async (t) => {
+  const { catalogue, following, written, done, fill, empty } = await opened(t);
+  await following.saveCall(aCall('A', { endedAt: null }));
+  t.same(written, ['call'], 'what can be written does not wait');
+  fill();
+  await following.saveCall(aCall('A', { endedAt: null, queue: 'sales' }));
+  await following.saveCall(aCall('B'), pending);
+  await following.decideCoverage('A', excluded);
+  await following.saveSegment(segment('A', 'capturing'));
+  await following.saveCall(aCall('A', { queue: 'support' }));
+  await following.saveSegment(segment('A', 'captured'));
+  await following.decideCoverage('B', excluded);
+  t.match(await following.segments('A'), [{ state: 'captured' }], 'who follows calls is told what waits');
+  t.equal((await catalogue.call('A'))?.queue, '');
+  t.same(written, []);
+
+  await empty();
+  t.same(written, ['call', 'call', 'segment']);
+  t.match(await catalogue.call('A'), { queue: 'support', coverage: excluded });
+  t.match(await catalogue.call('B'), { coverage: excluded }, 'a decision is newer than the call it is of');
+  t.match(await catalogue.segments('A'), [{ state: 'captured' }]);
+  t.equal(done.times, 1);
+  await following.saveCall(aCall('A', { queue: 'later' }));
+  t.equal((await catalogue.call('A'))?.queue, 'later', 'and nothing waits any more');
+});
+
+t.test('nothing moves over two calls becoming one', async (t) => {
+  const { catalogue, following, written, fill, empty } = await opened(t);
+  for (const id of ['A', 'B', 'C']) await following.saveCall(aCall(id, { endedAt: null }));
+  await following.saveSegment(segment('C', 'capturing'));
+  await following.absorbCall('C', 'A');
+  fill();
+  await following.saveSegment(segment('B', 'capturing'));
+  await following.absorbCall('B', 'A');
+  await following.saveSegment(segment('B', 'captured'));
+  await following.saveSegment(segment('C', 'captured'));
+  t.match(await following.segments('A'), [
+    { callId: 'C', state: 'captured' },
+    { callId: 'B', state: 'captured' },
+  ]);
+
+  await empty();
+  t.same(written, ['segment', 'absorption', 'segment', 'segment']);
+  const stored = (await catalogue.segments('A')).map((s) => `${s.callId} ${s.state}`);
+  t.same(stored.sort(), ['B captured', 'C captured']);
+});
+
+t.test('what is not the fault of the disk is passed on', async (t) => {
+  const { following, fill, empty, done } = await opened(t);
+  await t.rejects(following.decideCoverage('nowhere', excluded), { code: 'call_unknown' });
+  fill();
+  await following.decideCoverage('nowhere', excluded);
+  await following.saveCall(aCall('A'));
+  await empty();
+  t.ok(await following.call('A'), 'nor does it keep back what comes after it');
+  t.equal(done.times, 1);
+});

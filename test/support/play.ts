@@ -1,0 +1,180 @@
+import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import type { Test } from 'tap';
+import type { Gap } from '../../daemon/domain/recording.js';
+import { type Detail, faultsOf } from './judge.js';
+import { startPbxOrSkip } from './pbx.js';
+import { createApiClient, createRecorderLab, until } from './recorder.js';
+import type { Expected, Scenario } from './scenario.js';
+import { scenarios } from './scenarios.js';
+import { createStages, type Stage } from './stage.js';
+
+/** How many scenarios play at once, besides the first, which lasts longer. */
+const AT_ONCE = 5;
+/** When the machine has more to do than it can, Asterisk takes seconds for what it does at once otherwise. */
+const isBusy = () => loadavg()[0]! > cpus().length;
+/** How often a scenario that went wrong on a busy machine is played again, alone, and judged as strictly. */
+const AGAIN = 2;
+const PASSWORD = 'four unrelated quiet words';
+
+/**
+ * Plays every scenario on one Asterisk with one Tapedeck beside it, several at once, a test each. SCENARIO=transfer in the
+ * environment: only those with that in their name.
+ */
+export async function playAll(t: Test, version: 22 | 16): Promise<void> {
+  const started = await startPbxOrSkip(t, { version, name: `calls-${version}` });
+  if (!started) return;
+  const pbx = started;
+  t.teardown(() => pbx.stop());
+  const recorder = createRecorderLab({ dir: t.testdir({}), pbx });
+  t.teardown(() => recorder.stop());
+  const stages = createStages(pbx);
+  t.teardown(() => stages.stop());
+  await stages.start();
+  await recorder.startDaemon();
+  const { address, setupCode } = await recorder.startWeb();
+  const api = createApiClient(address);
+  await api.setUp(setupCode!, 'anna', PASSWORD);
+
+  /** The calls in which one of these took part, oldest first, when all of them are over and accounted for. */
+  async function callsOf(stage: Stage, since: number, wanted: number): Promise<Detail[]> {
+    const users = new Set<string>([...stage.actors.map((a) => a.user), stage.caller]);
+    const mine = async (): Promise<Detail[]> => {
+      const recent = ((await api.calls()) as Detail[]).filter((c) => Date.parse(c.started_at) >= since);
+      const details = await Promise.all(recent.map((c) => api.call(c.id)));
+      return (details as Detail[])
+        .filter((c) => c.legs.some((l) => users.has(l.party.number)))
+        .sort((a, b) => a.started_at.localeCompare(b.started_at));
+    };
+    const settled = (calls: Detail[]) =>
+      calls.every((c) => c.state === 'ended' && c.coverage.status !== 'pending');
+    try {
+      return await until(
+        'the calls',
+        async () => {
+          const calls = await mine();
+          return calls.length >= wanted && settled(calls) ? calls : null;
+        },
+        20_000,
+      );
+    } catch {
+      return mine();
+    }
+  }
+
+  /** What a scenario has left behind on the PBX. */
+  async function leftOf(calls: Detail[]): Promise<string[]> {
+    const look = async () => {
+      const { channels } = await stages.there();
+      const ids = calls.map((c) => c.id.toLowerCase());
+      return [
+        ...channels.filter((c) => ids.some((id) => c.id.toLowerCase().includes(id))).map((c) => c.name),
+        ...stages.spool().filter((file) => ids.some((id) => file.toLowerCase().includes(id))),
+      ];
+    };
+    let left = await look();
+    await until(
+      'nothing left',
+      async () => {
+        left = await look();
+        return left.length === 0;
+      },
+      5000,
+    ).catch(() => {});
+    return left;
+  }
+
+  /** What came of a scenario, to be judged when none plays any more: judging would make the phones late. */
+  type Played = { expected: Expected[]; calls: Detail[]; left: string[]; busy: boolean };
+
+  async function play(scenario: Scenario): Promise<Played | string> {
+    const hindrance = await scenario.hindrance?.({ pbx });
+    if (hindrance) return hindrance;
+    return stages.play(scenario, async (stage) => {
+      const since = Date.now() - 50;
+      await scenario.play(stage);
+      const expected = scenario.expected(stage);
+      const calls = await callsOf(stage, since, expected.length);
+      if (scenario.flaw?.(stage))
+        for (const call of expected) {
+          delete call.left;
+          delete call.right;
+        }
+      return { expected, calls, left: await leftOf(calls), busy: isBusy() };
+    });
+  }
+
+  /** Stretches in which either side was not captured, in ms. */
+  function gapsOf(call: Detail): number {
+    const db = new Database(join(recorder.dataDir, 'catalogue.db'), { readonly: true });
+    const gaps = db.prepare('SELECT gaps FROM recordings WHERE call_id = ?').pluck().get(call.id) as string;
+    db.close();
+    const lengths = (JSON.parse(gaps ?? '[]') as Gap[]).map((g) => g.untilMs - g.atMs);
+    return lengths.reduce((sum, ms) => sum + ms, 0);
+  }
+
+  const chosen = scenarios.filter((s) => s.name.includes(process.env.SCENARIO ?? ''));
+  const played = new Map<Scenario, Promise<Played | string>>();
+  /** Resolves when it is over; how it went is asked of `played`. */
+  const begin = async (scenario: Scenario): Promise<void> => {
+    const playing = play(scenario);
+    played.set(scenario, playing);
+    await playing.catch(() => {});
+  };
+  const [longest, ...others] = chosen;
+  if (!longest) throw new Error('no scenario has that in its name');
+  const long = begin(longest);
+  const queue = others.values();
+  const lane = async () => {
+    for (const scenario of queue) await begin(scenario);
+  };
+  await Promise.all([long, ...Array.from({ length: AT_ONCE }, lane)]);
+
+  async function judge({ expected, calls, left }: Played): Promise<string[]> {
+    const faults = left.map((what) => `${what} is left on the PBX`);
+    if (calls.length !== expected.length)
+      faults.push(`${calls.length} calls: ${calls.map((c) => `${c.them.number}-${c.us.number}`)}`);
+    for (const [i, wanted] of expected.entries())
+      if (calls[i])
+        for (const fault of await faultsOf(api, gapsOf, calls[i], wanted, calls))
+          faults.push(`call ${i + 1}: ${fault}`);
+    return faults;
+  }
+
+  for (const scenario of chosen)
+    t.test(scenario.name, async (t) => {
+      const result = await played.get(scenario)!;
+      if (typeof result === 'string') return t.plan(0, result);
+      let last = result;
+      let faults = await judge(last);
+      for (let n = 0; n < AGAIN && faults.length > 0 && last.busy; n++) {
+        t.comment(`Played again, alone, for the machine was busy: ${faults.join('; ')}`);
+        last = (await play(scenario)) as Played;
+        faults = await judge(last);
+      }
+      t.same(faults, []);
+      const flaw = scenario.flaw?.({ pbx });
+      if (flaw) t.pass('who is heard on its sides', { skip: flaw });
+    });
+
+  t.test('what was signed of every call is what its file and its rows say', async (t) => {
+    const { code, out } = await recorder.command(['verify', '--all']);
+    t.equal(code, 0, out);
+    t.match(out, /all as sealed and signed/);
+  });
+
+  t.test('no channel, bridge or file is left when all is over', async (t) => {
+    const there = await stages.there();
+    t.same(
+      there.channels.map((c) => c.name),
+      [],
+    );
+    // Asterisk keeps its parking lot.
+    t.same(
+      there.bridges.filter((b) => b.name !== 'default'),
+      [],
+    );
+    t.same(stages.spool(), []);
+  });
+}

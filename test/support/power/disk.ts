@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Op } from './trace.js';
+
+/**
+ * A disk with a cache that a power cut empties. What is on it for certain: a file's bytes as they were at its last fsync,
+ * and the names in a directory as they were at the directory's. The rest may have arrived or not.
+ */
+type Change = { at: number; data: Buffer } | { size: number; grow: boolean };
+type Inode = { files: Map<string, Inode> | null; bytes: Buffer; waiting: Change[]; names: Naming[] };
+/** Names that appear or go together, as in a rename. `journalled`: an fsync of something else has come after it. */
+type Naming = { changes: [name: string, inode: Inode | null][]; journalled: boolean };
+
+/** Which of what waited has arrived: nothing, all, or (ext4) all names that were older than any fsync. */
+export type Outage = 'nothing' | 'everything' | 'journal' | (() => number);
+/** Paths below the root, and their bytes; null for a directory. */
+export type Contents = Map<string, Buffer | null>;
+
+const file = (): Inode => ({ files: null, bytes: Buffer.alloc(0), waiting: [], names: [] });
+const folder = (): Inode => ({ ...file(), files: new Map() });
+
+export function createDisk(root: string, start: Contents) {
+  const top = folder();
+  const fds = new Map<number, { inode: Inode; at: number }>();
+
+  const namesNow = (dir: Inode): Map<string, Inode> => named(dir, () => true);
+  function find(path: string): Inode | undefined {
+    let at: Inode | undefined = top;
+    for (const part of path.slice(root.length).split('/').filter(Boolean))
+      at = at?.files ? namesNow(at).get(part) : undefined;
+    return at;
+  }
+  function rename(parent: string, changes: Naming['changes']): void {
+    find(parent)!.names.push({ changes, journalled: false });
+  }
+  const put = (path: string, inode: Inode | null) => rename(dirname(path), [[basename(path), inode]]);
+
+  for (const [path, bytes] of [...start].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const inode = bytes ? { ...file(), bytes } : folder();
+    find(dirname(join(root, path)))!.files!.set(basename(path), inode);
+  }
+
+  function apply(op: Op): void {
+    switch (op.kind) {
+      case 'mark':
+        return;
+      case 'open': {
+        const known = find(op.path);
+        const inode = known ?? file();
+        if (!known) put(op.path, inode);
+        else if (op.truncate) inode.waiting.push({ size: 0, grow: false });
+        fds.set(op.fd, { inode, at: op.append ? bytesNow(inode).length : 0 });
+        return;
+      }
+      case 'mkdir':
+        put(op.path, folder());
+        return;
+      case 'unlink':
+        put(op.path, null);
+        return;
+      case 'link':
+        put(op.to, find(op.from)!);
+        return;
+      case 'rename': {
+        if (dirname(op.from) !== dirname(op.to))
+          throw new Error('A rename to another directory is not modelled.');
+        rename(dirname(op.to), [
+          [basename(op.from), null],
+          [basename(op.to), find(op.from)!],
+        ]);
+        return;
+      }
+      case 'write': {
+        const open = fds.get(op.fd)!;
+        open.inode.waiting.push({ at: op.at ?? open.at, data: op.data });
+        if (op.at === null) open.at += op.data.length;
+        return;
+      }
+      case 'size':
+        fds.get(op.fd)!.inode.waiting.push({ size: op.bytes, grow: op.grow });
+        return;
+      case 'sync': {
+        const { inode } = fds.get(op.fd)!;
+        inode.bytes = bytesNow(inode);
+        inode.waiting = [];
+        journal(top);
+        if (!inode.files) return;
+        inode.files = namesNow(inode);
+        inode.names = [];
+      }
+    }
+  }
+
+  return {
+    apply,
+    /** What is on the disk when the power comes back. */
+    after(outage: Outage): Contents {
+      const found: Contents = new Map();
+      const walk = (dir: Inode, path: string): void => {
+        for (const [name, inode] of named(dir, arrival(outage, dir))) {
+          const at = path ? `${path}/${name}` : name;
+          found.set(at, inode.files ? null : survived(inode, outage));
+          if (inode.files) walk(inode, at);
+        }
+      };
+      walk(top, '');
+      return found;
+    },
+  };
+}
+
+function journal(dir: Inode): void {
+  for (const naming of dir.names) naming.journalled = true;
+  for (const inode of named(dir, () => true).values()) if (inode.files) journal(inode);
+}
+
+/** Of the names that wait in one directory, which arrive: never a later one without an earlier. */
+function arrival(outage: Outage, dir: Inode): (naming: Naming, n: number) => boolean {
+  if (outage === 'nothing') return () => false;
+  if (outage === 'everything') return () => true;
+  if (outage === 'journal') return (naming) => naming.journalled;
+  const many = Math.floor(outage() * (dir.names.length + 1));
+  return (_, n) => n < many;
+}
+
+function named(dir: Inode, arrived: (naming: Naming, n: number) => boolean): Map<string, Inode> {
+  const names = new Map(dir.files);
+  for (const { changes } of dir.names.filter(arrived))
+    for (const [name, inode] of changes)
+      if (inode) names.set(name, inode);
+      else names.delete(name);
+  return names;
+}
+
+const bytesNow = (inode: Inode): Buffer => changed(inode.bytes, inode.waiting);
+
+/** Of the writes that wait, by chance: each not at all, whole, or its first sectors. */
+function survived(inode: Inode, outage: Outage): Buffer {
+  if (outage === 'everything') return bytesNow(inode);
+  if (typeof outage === 'string') return inode.bytes;
+  return changed(
+    inode.bytes,
+    inode.waiting.flatMap((change): Change[] => {
+      const luck = outage();
+      if (luck < 0.4) return [];
+      if (luck < 0.8 || !('data' in change)) return [change];
+      return [
+        {
+          at: change.at,
+          data: change.data.subarray(0, 512 * Math.floor((outage() * change.data.length) / 512)),
+        },
+      ];
+    }),
+  );
+}
+
+function changed(bytes: Buffer, changes: Change[]): Buffer {
+  if (changes.length === 0) return bytes;
+  let length = bytes.length;
+  let most = length;
+  for (const c of changes) {
+    length =
+      'data' in c ? Math.max(length, c.at + c.data.length) : c.grow ? Math.max(length, c.size) : c.size;
+    most = Math.max(most, length);
+  }
+  const now = Buffer.alloc(most);
+  bytes.copy(now);
+  for (const c of changes) {
+    if ('data' in c) c.data.copy(now, c.at);
+    else if (!c.grow) now.fill(0, c.size);
+  }
+  return now.subarray(0, length);
+}
+
+export function readContents(root: string): Contents {
+  const found: Contents = new Map();
+  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    found.set(path.slice(root.length + 1), entry.isDirectory() ? null : readFileSync(path));
+  }
+  return found;
+}
+
+export function writeContents(root: string, contents: Contents): void {
+  mkdirSync(root, { recursive: true });
+  for (const [path, bytes] of contents)
+    if (bytes) writeFileSync(join(root, path), bytes, { mode: 0o640 });
+    else mkdirSync(join(root, path), { recursive: true });
+}
+
+export function fingerprint(contents: Contents): string {
+  const hash = createHash('sha1');
+  for (const [path, bytes] of contents) {
+    hash.update(`${path}\0${bytes?.length}\0`);
+    if (bytes) hash.update(bytes);
+  }
+  return hash.digest('hex');
+}

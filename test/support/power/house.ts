@@ -1,0 +1,164 @@
+import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createSpool } from '../../../daemon/capture/spool.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { defaultPolicy } from '../../../daemon/domain/policy.js';
+import { spoolName } from '../../../daemon/domain/recording.js';
+import { createEncoder } from '../../../daemon/encode/encoder.js';
+import { createFfmpeg } from '../../../daemon/encode/ffmpeg.js';
+import { createLog } from '../../../daemon/ops/log.js';
+import { createPreserver } from '../../../daemon/preserve.js';
+import { createRetain } from '../../../daemon/retain.js';
+import { removeDurably } from '../../../daemon/vault/durable.js';
+import { createKeys, keysFile } from '../../../daemon/vault/keys.js';
+import { signManifest } from '../../../daemon/vault/manifest.js';
+import { ensureMasterKey, openMasterKeys } from '../../../daemon/vault/master-key.js';
+import { openSealed } from '../../../daemon/vault/open.js';
+import { sealStream } from '../../../daemon/vault/seal.js';
+import { loadOrMakeSigningKey } from '../../../daemon/vault/signing-key.js';
+import { aCall } from '../a-call.js';
+import { toneWav } from '../preserve-lab.js';
+import { until } from '../recorder.js';
+
+export const KEPT = '01ARZ3NDEKTSV4RRFFQ69G5FA0';
+export const ERASED = '01ARZ3NDEKTSV4RRFFQ69G5FA1';
+const DAY = 86_400_000;
+const T0 = Date.UTC(2026, 0, 5, 9, 0, 0);
+
+/** What the daemon has on its disk, and the two stories that write there, on the real parts. `T0` is its first day. */
+export async function openHouse(dir: string, { daysLater = 0 } = {}) {
+  mkdirSync(dir, { recursive: true });
+  const path = keysFile(dir);
+  ensureMasterKey(join(dir, 'master.key'), path);
+  const { current: masterKey, reread } = openMasterKeys(join(dir, 'master.key'));
+  const keys = createKeys({ path, masterKey, reread });
+  const catalogue = createSqliteCatalogue({ path: join(dir, 'catalogue.db') });
+  keys.start();
+  const { signingKey } = loadOrMakeSigningKey(dir, keys.masterKeys);
+  await catalogue.start();
+  const clock = () => T0 + 60_000 + daysLater * DAY;
+  const log = createLog('silent', 'test');
+  const absent = async () => {
+    throw new Error('the PBX has no such recording');
+  };
+  const spool = createSpool({
+    dir: join(dir, 'spool'),
+    workDir: join(dir, 'work'),
+    remote: { stored: absent, storedNames: async () => [], deleteStored: async () => {} },
+  });
+  const preserver = createPreserver({
+    catalogue: { ...catalogue, recordingSealed: said('row', catalogue.recordingSealed, (r) => r.id) },
+    spool,
+    encoder: createEncoder({ ffmpeg: createFfmpeg() }),
+    alarms: { raise: () => {}, clear: () => {} },
+    keys,
+    seal: sealStream,
+    open: openSealed,
+    vouch: (manifest) => signManifest(manifest, signingKey),
+    recovery: null,
+    version: '0.0.0-test',
+    dataDir: dir,
+    bitrate: 24_000,
+    complexity: 0,
+    atOnce: 1,
+    clock,
+    behind: () => 0,
+    onSealed: () => {},
+    log,
+  });
+  const retain = createRetain({
+    catalogue: {
+      ...catalogue,
+      eraseIntended: said('intent', catalogue.eraseIntended, (id) => id),
+      erased: said('erased', catalogue.erased, (id) => id),
+    },
+    keys: { ...keys, destroy: said('key-gone', keys.destroy, (id) => id) },
+    files: { remove: removeDurably, exists: async (path) => existsSync(path) },
+    clock,
+    alarms: { raise: () => {}, clear: () => {} },
+    config: { dataDir: dir, schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent: 100 },
+    log,
+  });
+  return {
+    catalogue,
+    keys,
+    preserver,
+    retain,
+    async close() {
+      await preserver.stop();
+      await retain.stop();
+      keys.stop();
+      await catalogue.stop();
+    },
+  };
+}
+
+export type House = Awaited<ReturnType<typeof openHouse>>;
+
+/** Tells the trace what has been promised: `<verb>-begins` when it is asked for and `<verb>` when it has answered. */
+function said<A extends unknown[], R>(
+  verb: string,
+  work: (...args: A) => Promise<R>,
+  id: (...args: A) => string,
+) {
+  return async (...args: A): Promise<R> => {
+    mark(`${verb}-begins ${id(...args)}`);
+    const result = await work(...args);
+    mark(`${verb} ${id(...args)}`);
+    return result;
+  };
+}
+
+/** A system call that does nothing and has a name: it stands in the trace at the right place. */
+function mark(text: string): void {
+  try {
+    openSync(`/mark/${text}`, 'r');
+  } catch {}
+}
+
+/** An answered call of two seconds that has ended; its two spool files are there. */
+async function haveCaptured(house: House, id: string, extension: string): Promise<void> {
+  const at = { seenAt: T0, upAt: T0, goneAt: T0 + 2_000 };
+  const legs = [{ id: 'leg', party: { number: extension, name: '', ours: true }, endpoint: '', ...at }];
+  await house.catalogue.saveCall(aCall(id, { startedAt: T0, answeredAt: T0, endedAt: T0 + 2_000, legs }), {
+    status: 'pending',
+    reason: '',
+    rule: null,
+    missingMs: 0,
+  });
+  const segment = { callId: id, seq: 0, legId: 'leg', inStartedAt: T0, outStartedAt: T0, because: '' };
+  const mutedFrom = { in: null, out: null };
+  await house.catalogue.saveSegment({ ...segment, mutedFrom, swapped: false, state: 'captured' });
+  mark(`captured ${id}`);
+}
+
+/**
+ * Run as a program, in a directory that has only `spool`: the first start, two recordings sealed, one of them erased
+ * when its time has come, and a stop.
+ */
+if (process.argv[1] === import.meta.filename) {
+  const dir = process.argv[2]!;
+  const house = await openHouse(dir);
+  const { version } = await house.catalogue.policy();
+  const when = { extension: ['102'] };
+  const rule = { name: 'Short', reason: 'The law.', when, keep_days: 1 };
+  await house.catalogue.savePolicy({ ...defaultPolicy, retention: [rule] }, 'test', T0, version);
+  await haveCaptured(house, KEPT, '101');
+  await haveCaptured(house, ERASED, '102');
+  for (const id of [KEPT, ERASED]) house.preserver.enqueue(id);
+  await until('both are sealed', () => house.preserver.waiting() === 0, 60_000);
+  await house.close();
+  const later = await openHouse(dir, { daysLater: 2 });
+  await later.retain.recover();
+  const { erased } = await later.retain.run();
+  await later.close();
+  process.stdout.write(`erased ${erased}`);
+}
+
+/** The spool as the PBX has left it: on the disk, before any of this begins. */
+export function furnish(dir: string): void {
+  mkdirSync(join(dir, 'spool'), { recursive: true });
+  for (const [n, id] of [KEPT, ERASED].entries())
+    for (const side of ['in', 'out'] as const)
+      writeFileSync(join(dir, 'spool', `${spoolName(id, 0, side)}.wav`), toneWav(2, undefined, 3 + n));
+}

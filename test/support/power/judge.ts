@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { spoolName } from '../../../daemon/domain/recording.js';
+import { openSealed } from '../../../daemon/vault/open.js';
+import { until } from '../recorder.js';
+import { ERASED, type House, KEPT, openHouse } from './house.js';
+
+const SIDES = ['in', 'out'] as const;
+
+/**
+ * Starts on what a power cut has left in `dir` and gives what is wrong with it; nothing, when all is well. `promised` is
+ * what had been answered before the cut. `toTheEnd` has what was interrupted done again as well.
+ */
+export async function judge(
+  dir: string,
+  promised: ReadonlySet<string>,
+  spool: ReadonlyMap<string, Buffer>,
+  toTheEnd: boolean,
+): Promise<string[]> {
+  let house: House;
+  try {
+    house = await openHouse(dir, { daysLater: 2 });
+  } catch (e) {
+    return [`it does not start: ${(e as Error).message}`];
+  }
+  try {
+    const wrong = ['keys/keys.db', 'catalogue.db'].flatMap((name) => integrity(join(dir, name)));
+    for (const id of [KEPT, ERASED])
+      if (promised.has(`key-gone ${id}`) && house.keys.has(id)) wrong.push('a destroyed key is back');
+    await house.retain.recover();
+    for (const id of [KEPT, ERASED]) wrong.push(...(await recordingOf(house, dir, id, promised, spool)));
+    if (!toTheEnd) return wrong;
+    await house.preserver.recover();
+    await until('the end of preserving', () => house.preserver.waiting() === 0, 60_000);
+    for (const id of [KEPT, ERASED])
+      if (promised.has(`captured ${id}`) && !(await house.catalogue.call(id))?.recording)
+        wrong.push('what was captured is not made into a recording');
+    for (const id of [KEPT, ERASED]) wrong.push(...(await recordingOf(house, dir, id, promised, spool)));
+    const left = readdirSync(dir, { recursive: true, encoding: 'utf8' });
+    wrong.push(...left.filter((path) => path.endsWith('.tmp')).map((path) => `${path} was left behind`));
+    return wrong;
+  } catch (e) {
+    return [`it cannot recover: ${(e as Error).message}`];
+  } finally {
+    await house.close();
+  }
+}
+
+function integrity(file: string): string[] {
+  const db = new Database(file, { fileMustExist: true });
+  const said = db.pragma('integrity_check', { simple: true });
+  db.close();
+  return said === 'ok' ? [] : [`${file}: ${said}`];
+}
+
+async function recordingOf(
+  house: House,
+  dir: string,
+  id: string,
+  promised: ReadonlySet<string>,
+  spool: ReadonlyMap<string, Buffer>,
+): Promise<string[]> {
+  const call = await house.catalogue.call(id);
+  const recording = call?.recording ?? null;
+  if (!call) return promised.has(`captured ${id}`) ? ['a call that was captured is lost'] : [];
+  if (!recording) {
+    if (promised.has(`row ${id}`)) return ['a recording that was acknowledged is lost'];
+    if (!promised.has(`captured ${id}`)) return [];
+    const whole = SIDES.every((side) => {
+      const path = join('spool', `${spoolName(id, 0, side)}.wav`);
+      return existsSync(join(dir, path)) && readFileSync(join(dir, path)).equals(spool.get(path)!);
+    });
+    const waits = (await house.catalogue.callsToPreserve()).includes(id);
+    return [
+      whole ? '' : 'captured audio went before its row was durable',
+      waits ? '' : 'it is not taken up',
+    ].filter(Boolean);
+  }
+  const file = join(dir, recording.file);
+  if (recording.state === 'erased') {
+    const alive = [
+      house.keys.has(id) && 'the key of an erased recording is alive',
+      existsSync(file) && 'an erased recording has a file',
+    ];
+    return alive.filter((fault) => fault !== false);
+  }
+  if (recording.state !== 'sealed') return [`a recording stays ${recording.state}`];
+  if (promised.has(`intent ${id}`)) return ['an intent to erase is forgotten'];
+  return (await opens(house, file, id, recording.plainSha256)) ? [] : ['a recording cannot be opened'];
+}
+
+async function opens(house: House, file: string, id: string, sha256: string): Promise<boolean> {
+  try {
+    const sealed = await openSealed(file, await house.keys.identity(id));
+    const hash = createHash('sha256');
+    for await (const chunk of sealed.read(0, sealed.size - 1)) hash.update(chunk as Buffer);
+    await sealed.close();
+    return hash.digest('hex') === sha256;
+  } catch {
+    return false;
+  }
+}

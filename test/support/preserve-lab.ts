@@ -1,0 +1,172 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { Test } from 'tap';
+import { createSpool, type RemoteSpool } from '../../daemon/capture/spool.js';
+import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import type { Alarm, Alarms } from '../../daemon/domain/alarm.js';
+import { type CallRecord, type Segment, spoolName } from '../../daemon/domain/recording.js';
+import { createEncoder } from '../../daemon/encode/encoder.js';
+import { createFfmpeg } from '../../daemon/encode/ffmpeg.js';
+import { createPreserver } from '../../daemon/preserve.js';
+import { createKeys, keysFile } from '../../daemon/vault/keys.js';
+import { signManifest } from '../../daemon/vault/manifest.js';
+import { openSealed } from '../../daemon/vault/open.js';
+import { sealStream } from '../../daemon/vault/seal.js';
+import { createSigningKey } from '../../daemon/vault/signing-key.js';
+import { aCall } from './a-call.js';
+import { until } from './recorder.js';
+
+export const answeredAt = Date.UTC(2026, 0, 5, 9, 0, 0);
+
+/** A mono 16-bit wav file of these samples. `declared` is the length that its header tells. */
+export function wavOf(samples: Int16Array, rate = 8_000, declared?: number): Buffer {
+  const data = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
+  const head = Buffer.alloc(44);
+  head.write('RIFF', 0);
+  head.writeUInt32LE(36 + (declared ?? data.length), 4);
+  head.write('WAVEfmt ', 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(rate, 24);
+  head.writeUInt32LE(rate * 2, 28);
+  head.writeUInt16LE(2, 32);
+  head.writeUInt16LE(16, 34);
+  head.write('data', 36);
+  head.writeUInt32LE(declared ?? data.length, 40);
+  return Buffer.concat([head, data]);
+}
+
+/** 8 kHz mono wav of a tone. */
+export function toneWav(seconds: number, declared?: number, pitch = 3): Buffer {
+  const samples = Int16Array.from({ length: Math.round(seconds * 8_000) }, (_, i) =>
+    Math.round(8000 * Math.sin(i / pitch)),
+  );
+  return wavOf(samples, 8_000, declared);
+}
+
+/** A captured segment: its files, and what is not as usual of it. It began `atMs` after the answer. */
+export type Piece = { in?: Buffer; out?: Buffer; atMs?: number } & Partial<Segment>;
+export type Options = {
+  /** Path of ffmpeg, or of what stands in its place. */
+  ffmpeg?: string;
+  /** How long ffmpeg may take, in ms. */
+  limit?: number;
+  /** When it is tried again, in ms. */
+  retries?: number[];
+  again?: number;
+  remote?: Partial<RemoteSpool>;
+  /** How far the clock may be behind the true time, in ms. */
+  behind?: number;
+  /** Who else can open what is sealed. */
+  recovery?: string;
+};
+
+/** A preserver on real parts, and nothing to preserve yet. */
+export async function preserveLab(t: Test, options: Options = {}) {
+  const { ffmpeg = 'ffmpeg', limit, retries, again, remote, behind = 0 } = options;
+  const dir = t.testdir({});
+  const spoolDir = join(dir, 'spool');
+  mkdirSync(spoolDir);
+  const catalogue = createSqliteCatalogue({ path: join(dir, 'catalogue.db') });
+  await catalogue.start();
+  const keys = createKeys({ path: keysFile(dir), masterKey: new Uint8Array(32).fill(7) });
+  keys.start();
+  const signingKey = createSigningKey(dir, new Uint8Array(32).fill(7));
+  const absent = async () => {
+    throw new Error('the PBX has no such recording');
+  };
+  const faults: string[] = [];
+  const sealedAfter: number[] = [];
+  const standing = new Map<string, Pick<Alarm, 'severity' | 'message' | 'hint'>>();
+  const alarms: Alarms = {
+    raise: (key, alarm) => void standing.set(key, alarm),
+    clear: (key) => void standing.delete(key),
+  };
+  const preserver = createPreserver({
+    catalogue,
+    spool: createSpool({
+      dir: spoolDir,
+      workDir: join(dir, 'work'),
+      remote: { stored: absent, storedNames: async () => [], deleteStored: async () => {}, ...remote },
+    }),
+    encoder: createEncoder({
+      ffmpeg: createFfmpeg({ path: ffmpeg }),
+      ...(limit === undefined ? {} : { limit: () => limit }),
+    }),
+    keys,
+    seal: sealStream,
+    open: openSealed,
+    vouch: (manifest) => signManifest(manifest, signingKey),
+    recovery: options.recovery ?? null,
+    version: '0.0.0-test',
+    dataDir: dir,
+    bitrate: 24_000,
+    complexity: 5,
+    atOnce: 1,
+    alarms,
+    clock: () => answeredAt + 60_000,
+    behind: () => behind,
+    onSealed: (afterMs) => sealedAfter.push(afterMs),
+    log: pino({ level: 'error' }, { write: (line: string) => void faults.push(line) }),
+    ...(retries && { retries }),
+    ...(again && { again }),
+  });
+  t.teardown(async () => {
+    await preserver.stop();
+    await catalogue.stop();
+    keys.stop();
+  });
+
+  return {
+    dir,
+    catalogue,
+    preserver,
+    standing,
+    /** What was logged as an error. */
+    faults,
+    /** How long after the end of its call each recording was made, in ms. */
+    sealedAfter,
+    identity: (id: string) => keys.identity(id),
+    spool: () => readdirSync(spoolDir).sort(),
+    /** Files under `recordings`, whatever their name. */
+    sealed: () => {
+      const all = readdirSync(dir, { recursive: true, withFileTypes: true });
+      return all.filter((f) => f.isFile() && f.parentPath.includes('recordings')).map((f) => f.name);
+    },
+    /** An ended call with these captured segments. */
+    async add(
+      id: string,
+      pieces: Piece[],
+      { talkMs = 3_000, ...call }: { talkMs?: number } & Partial<CallRecord> = {},
+    ) {
+      await catalogue.saveCall(
+        { ...aCall(id), answeredAt, endedAt: answeredAt + talkMs, outcome: 'answered', ...call, id },
+        { status: 'pending', reason: '', rule: null, missingMs: 0 },
+      );
+      for (const [seq, { in: a, out: b, atMs = 0, ...more }] of pieces.entries()) {
+        const startedAt = answeredAt + atMs;
+        const times = { inStartedAt: startedAt, outStartedAt: startedAt };
+        const usual = {
+          callId: id,
+          seq,
+          legId: 'leg',
+          ...times,
+          state: 'captured',
+          because: '',
+          mutedFrom: { in: null, out: null },
+          swapped: false,
+        } as const;
+        await catalogue.saveSegment({ ...usual, ...more });
+        if (a) writeFileSync(join(spoolDir, `${spoolName(id, seq, 'in')}.wav`), a);
+        if (b) writeFileSync(join(spoolDir, `${spoolName(id, seq, 'out')}.wav`), b);
+      }
+    },
+    async run(id: string) {
+      preserver.enqueue(id);
+      await until('the end of preserving', () => preserver.waiting() === 0);
+      return (await catalogue.call(id))!;
+    },
+  };
+}

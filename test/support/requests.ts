@@ -1,0 +1,410 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { LightMyRequestResponse } from 'fastify';
+import { Secret, TOTP } from 'otpauth';
+import type { Test } from 'tap';
+import { ulid } from 'ulid';
+import type { AuditAction } from '../../daemon/domain/audit.js';
+import type { Proof } from '../../daemon/domain/factor.js';
+import { FOUNDER } from '../../daemon/domain/person.js';
+import { defaultPolicy } from '../../daemon/domain/policy.js';
+import { createFactorSecrets } from '../../daemon/vault/factor-secrets.js';
+import { createAuthenticator } from './authenticator.js';
+import { addRecording, type Dashboard, flip, openDashboard, password, setUp, signInAs } from './dashboard.js';
+import { createSigner } from './signer.js';
+
+/** A dashboard in which every request below succeeds: anna, who may everything, ben beside her, and a call that was signed. */
+export type House = {
+  dashboard: Dashboard;
+  anna: string;
+  ben: string;
+  call: string;
+  /** Changes a byte of its recording. */
+  damage: () => void;
+};
+
+/** What is sent to a route. */
+export type Sent = {
+  /** What stands for `:name` in the address: the call or ben, where it says nothing else. */
+  names?: Record<string, string>;
+  query?: string;
+  body?: unknown;
+  /** The cookies; left out, those of anna, who has just given her password. */
+  cookie?: string;
+  headers?: Record<string, string>;
+};
+
+export type Request = {
+  /** What it writes into the audit log. */
+  writes: AuditAction[];
+  /** Makes ready whatever it needs, each time anew. */
+  send: (house: House) => Sent | Promise<Sent>;
+  /** How it is answered, where not with 200. */
+  status?: number;
+  /** What becomes of it while the log cannot be written; left out, it answers 503 and is not done. */
+  unwritable?:
+    | 'is shown, and written later'
+    | 'goes on, and is written later'
+    | 'leads back with the reason'
+    | 'is damaged all the same';
+  /** Tables in which it leaves a trace all the same: a code or an answer that was given is used up, whatever comes of it. */
+  leaves?: string[];
+};
+
+const HERE = { origin: 'http://localhost', host: 'localhost' };
+const PLACE = { host: 'localhost', origin: 'http://localhost' };
+const nothing = { scope: { all: false, extensions: [], queues: [], dids: [] }, extensions: [], grants: [] };
+const other = 'five other unrelated quiet words';
+
+const cookieFor = ({ dashboard, anna }: House, ...proofs: Proof[]) =>
+  signInAs(dashboard, anna, ['password', ...proofs]);
+
+/** Gives anna an authenticator app, and a code of it. */
+async function withApp({ dashboard: { catalogue, clock, masterKey }, anna }: House): Promise<string> {
+  const secret = new Secret({ buffer: Uint8Array.from(randomBytes(20)).buffer });
+  const secrets = createFactorSecrets(() => ({
+    ...{ current: masterKey, next: null, reread: () => [masterKey] },
+  }));
+  const sealed = secrets.seal(anna, Buffer.from(secret.bytes));
+  await catalogue.saveTotp(anna, { sealed, addedAt: clock.ms, lastStep: 0 });
+  return new TOTP({ secret }).generate({ timestamp: clock.ms });
+}
+
+/** Gives anna a passkey. */
+async function withPasskey({ dashboard: { catalogue, clock }, anna }: House) {
+  const key = createAuthenticator();
+  await catalogue.addPasskey({
+    ...{ id: key.id, userId: anna, name: 'laptop', publicKey: key.publicKey, counter: 0, transports: [] },
+    ...{ host: 'localhost', addedAt: clock.ms, usedAt: null },
+  });
+  return key;
+}
+
+/** What a route answers, as it has to be for another to be asked. */
+async function asked(house: House, route: string, sent: Sent): Promise<LightMyRequestResponse> {
+  const answer = await send(house, route, sent);
+  if (answer.statusCode >= 300) throw new Error(`${route}: ${answer.statusCode} ${answer.body}`);
+  return answer;
+}
+
+async function assertion(house: House, cookie: string) {
+  const key = await withPasskey(house);
+  const begun = await asked(house, 'POST /api/v1/session/passkey/options', {
+    ...{ body: {}, cookie, headers: HERE },
+  });
+  return { response: key.sign(begun.json().options.challenge, PLACE, house.anna) };
+}
+
+async function playedBefore(house: House): Promise<string> {
+  const cookie = await cookieFor(house);
+  await asked(house, 'GET /api/v1/calls/:id/audio', { cookie });
+  return cookie;
+}
+
+async function linkOf(house: House): Promise<string> {
+  return (await asked(house, 'POST /api/v1/people/:id/invitation', {})).json().code;
+}
+
+const versionOf = async ({ dashboard, ben }: House) => (await dashboard.catalogue.user(ben))!.version;
+const sessionOf = async ({ dashboard }: House, person: string) => {
+  await signInAs(dashboard, person);
+  return (await dashboard.catalogue.sessionsOf(person))[0]!.id;
+};
+
+const plain = (writes: AuditAction, sent: Sent = {}): Request[] => [{ writes: [writes], send: () => sent }];
+const looks = (writes: AuditAction, query = ''): Request[] => [
+  { writes: [writes], send: () => ({ query }), unwritable: 'is shown, and written later' },
+];
+
+/**
+ * For every route that writes into the audit log, and everything that it may write, a request that does so. A route without
+ * one fails `audit-web.test.ts`.
+ */
+export const requests: Record<string, Request[]> = {
+  'POST /api/v1/session': plain('sign_in', { body: { name: 'anna', password }, cookie: '' }),
+  'DELETE /api/v1/session': plain('sign_out'),
+  'POST /api/v1/session/second-factor': [
+    {
+      writes: ['second_factor'],
+      leaves: ['totp'],
+      send: async (house) => ({ body: { code: await withApp(house) }, cookie: await cookieFor(house) }),
+    },
+  ],
+  'POST /api/v1/session/proof': plain('second_factor', { body: { password } }),
+  'POST /api/v1/session/passkey': [
+    {
+      writes: ['sign_in'],
+      leaves: ['passkeys'],
+      send: async (house) => ({ body: await assertion(house, ''), cookie: '', headers: HERE }),
+    },
+    {
+      writes: ['second_factor'],
+      leaves: ['passkeys'],
+      send: async (house) => {
+        const cookie = await cookieFor(house);
+        return { body: await assertion(house, cookie), cookie, headers: HERE };
+      },
+    },
+  ],
+  'GET /api/v1/session/provider/callback': [
+    {
+      writes: ['sign_in'],
+      status: 303,
+      unwritable: 'leads back with the reason',
+      send: async (house) => {
+        const begun = await asked(house, 'POST /api/v1/session/provider', {
+          ...{ body: {}, cookie: '', headers: HERE },
+        });
+        const journey = begun.cookies.find(({ name }) => name === 'tapedeck_journey');
+        return { query: 'code=x', cookie: `tapedeck_journey=${journey?.value}` };
+      },
+    },
+  ],
+  'POST /api/v1/setup': [
+    {
+      writes: ['person_add', 'sign_in'],
+      send: async ({ dashboard: { setup } }) => ({
+        body: { code: await setup.begin(), name: 'anna', password },
+        cookie: '',
+      }),
+    },
+  ],
+  'POST /api/v1/welcome': [
+    {
+      writes: ['password_change'],
+      send: async (house) => ({ body: { code: await linkOf(house), password: other }, cookie: '' }),
+    },
+  ],
+
+  'POST /api/v1/account/password': plain('password_change', { body: { old: password, password: other } }),
+  'DELETE /api/v1/account/sessions': [
+    {
+      writes: ['session_end'],
+      send: async (house) => {
+        await sessionOf(house, house.anna);
+        return {};
+      },
+    },
+  ],
+  'DELETE /api/v1/account/sessions/:id': [
+    {
+      writes: ['session_end'],
+      send: async (house) => ({ names: { id: await sessionOf(house, house.anna) } }),
+    },
+  ],
+  'POST /api/v1/account/tokens': plain('token_add', { body: { name: 'reports', rights: ['oversee'] } }),
+  'DELETE /api/v1/account/tokens/:id': [
+    {
+      writes: ['token_remove'],
+      send: async (house) => {
+        const made = await asked(house, 'POST /api/v1/account/tokens', {
+          body: { name: 'reports', rights: ['oversee'] },
+        });
+        return { names: { id: made.json().token.id } };
+      },
+    },
+  ],
+  'PUT /api/v1/account/factors/totp': [
+    {
+      writes: ['second_factor'],
+      send: async (house) => {
+        const cookie = await cookieFor(house);
+        const begun = await asked(house, 'POST /api/v1/account/factors/totp', { body: {}, cookie });
+        const totp = new TOTP({ secret: Secret.fromBase32(begun.json().secret) });
+        return { body: { code: totp.generate({ timestamp: house.dashboard.clock.ms }) }, cookie };
+      },
+    },
+  ],
+  'DELETE /api/v1/account/factors/totp': [
+    {
+      writes: ['second_factor'],
+      send: async (house) => {
+        await withApp(house);
+        return { cookie: await cookieFor(house, 'totp') };
+      },
+    },
+  ],
+  'POST /api/v1/account/factors/passkeys': [
+    {
+      writes: ['second_factor'],
+      send: async (house) => {
+        const cookie = await cookieFor(house);
+        const begun = await asked(house, 'POST /api/v1/account/factors/passkeys/options', {
+          ...{ body: {}, cookie, headers: HERE },
+        });
+        const response = createAuthenticator().make(begun.json().options.challenge, PLACE);
+        return { body: { name: 'laptop', response }, cookie, headers: HERE };
+      },
+    },
+  ],
+  'DELETE /api/v1/account/factors/passkeys/:id': [
+    {
+      writes: ['second_factor'],
+      send: async (house) => ({
+        names: { id: (await withPasskey(house)).id },
+        cookie: await cookieFor(house, 'passkey'),
+      }),
+    },
+  ],
+  'POST /api/v1/account/factors/recovery-codes': [
+    {
+      writes: ['second_factor'],
+      send: async (house) => {
+        await withApp(house);
+        return { body: {}, cookie: await cookieFor(house, 'totp') };
+      },
+    },
+  ],
+
+  'POST /api/v1/people': plain('person_add', { body: { name: 'Cleo', roles: ['auditor'], ...nothing } }),
+  'PUT /api/v1/people/:id': [
+    {
+      writes: ['person_change'],
+      send: async (house) => ({
+        body: {
+          ...{ name: 'ben', roles: ['auditor'], ...nothing, disabled: false },
+          based_on: await versionOf(house),
+        },
+      }),
+    },
+  ],
+  'DELETE /api/v1/people/:id': [
+    {
+      writes: ['person_remove'],
+      send: async (house) => ({ query: `based_on=${await versionOf(house)}` }),
+    },
+  ],
+  'POST /api/v1/people/:id/invitation': plain('person_change'),
+  'DELETE /api/v1/people/:id/sessions': [
+    {
+      writes: ['session_end'],
+      send: async (house) => {
+        await sessionOf(house, house.ben);
+        return {};
+      },
+    },
+  ],
+  'DELETE /api/v1/people/:id/sessions/:session': [
+    {
+      writes: ['session_end'],
+      send: async (house) => ({ names: { session: await sessionOf(house, house.ben) } }),
+    },
+  ],
+  'PUT /api/v1/second-factor-roles': plain('policy_change', { body: { roles: ['auditor'] } }),
+  'PUT /api/v1/policy': plain('policy_change', {
+    body: { based_on: 0, policy: { ...defaultPolicy, emergency_numbers: ['112'] } },
+  }),
+  'POST /api/v1/retention/run': plain('retention_run', { body: {} }),
+
+  'GET /api/v1/calls': looks('search', 'q=example'),
+  'GET /api/v1/calls/:id': looks('view'),
+  'GET /api/v1/calls/:id/audio': [
+    ...plain('play'),
+    ...plain('download', { query: 'download=1' }),
+    {
+      writes: ['heard'],
+      unwritable: 'goes on, and is written later',
+      send: async (house) => {
+        const cookie = await playedBefore(house);
+        await asked(house, 'POST /api/v1/calls/:id/heard', { body: { heard: [[0, 1000]] }, cookie });
+        return { cookie };
+      },
+    },
+    {
+      writes: ['damage'],
+      status: 500,
+      send: async (house) => {
+        house.damage();
+        return {};
+      },
+    },
+  ],
+  'POST /api/v1/calls/:id/heard': [
+    {
+      writes: ['heard'],
+      unwritable: 'goes on, and is written later',
+      send: async (house) => ({ body: { heard: [[0, 1000]] }, cookie: await playedBefore(house) }),
+    },
+  ],
+  'GET /api/v1/calls/:id/manifest': plain('export'),
+  'POST /api/v1/calls/:id/evidence': [
+    ...plain('export', { body: { reason: 'Court order 7' } }),
+    {
+      writes: ['damage'],
+      status: 500,
+      unwritable: 'is damaged all the same',
+      send: async (house) => {
+        house.damage();
+        return { body: { reason: 'Court order 7' } };
+      },
+    },
+  ],
+  'GET /api/v1/audit': looks('report'),
+  'GET /api/v1/audit.csv': plain('export'),
+  'GET /api/v1/audit/checkpoint.txt': plain('export'),
+  'GET /api/v1/quality': looks('report'),
+  'GET /api/v1/retention': looks('report'),
+  'GET /api/v1/retention.csv': plain('export'),
+  'GET /api/v1/coverage': looks('report'),
+  'GET /api/v1/coverage.csv': plain('export'),
+};
+
+/** Opens a house; an empty one has nobody in it and nothing else. */
+export async function openHouse(t: Test, { empty = false } = {}): Promise<House> {
+  const signer = createSigner();
+  const dashboard = await openDashboard(t, {
+    control: signer.control,
+    provider: {
+      name: 'Example Co',
+      rules: [{ group: 'recordings', roles: ['reviewer'], every_call: true }],
+      // The real one is asked in outside.test.ts.
+      oidc: {
+        begin: async (redirectUri) => ({
+          url: 'https://provider.example/',
+          journey: { state: '', nonce: '', verifier: '', redirectUri },
+        }),
+        end: async () => ({
+          ...{ subject: 'x carol', name: 'carol', groups: ['recordings'], extensions: [] },
+          secondFactor: false,
+        }),
+      },
+    },
+    playing: { idleMs: 45_000, sweepMs: 10 },
+  });
+  const { app, catalogue, clock } = dashboard;
+  await app.ready();
+  if (empty) return { dashboard, anna: '', ben: '', call: '', damage: () => {} };
+  signer.begin(dashboard);
+  await setUp(dashboard);
+  const { id: anna } = (await catalogue.userByName('anna'))!;
+  const ben = ulid();
+  const passwordHash = `hash of ${password}`;
+  await catalogue.addUser({ ...FOUNDER, id: ben, name: 'ben', passwordHash, createdAt: clock.ms });
+  const made = await addRecording(dashboard, randomBytes(90_000));
+  await signer.sign(made);
+  await signer.checkpoint();
+  const whole = readFileSync(made.path);
+  return { dashboard, anna, ben, call: made.call.id, damage: () => flip(made.path, whole, 400) };
+}
+
+/** Sends one of the requests above. */
+export async function send(house: House, route: string, sent: Sent): Promise<LightMyRequestResponse> {
+  const [method, path] = route.split(' ') as ['GET', string];
+  const { body, query, headers, cookie = await cookieFor(house) } = sent;
+  const names: Record<string, string> = {
+    id: path.includes('/people/') ? house.ben : house.call,
+    ...sent.names,
+  };
+  const url = path.replace(/:(\w+)/g, (_, name) => encodeURIComponent(names[name]!));
+  return house.dashboard.app.inject({
+    method,
+    url: query ? `${url}?${query}` : url,
+    headers: {
+      'x-tapedeck': '1',
+      ...(cookie && { cookie }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && { payload: JSON.stringify(body) }),
+  });
+}

@@ -1,0 +1,47 @@
+import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
+import { originOf } from '../../daemon/domain/checkpoint.js';
+import { buildManifest } from '../../daemon/domain/manifest.js';
+import type { Recording } from '../../daemon/domain/recording.js';
+import { signManifest } from '../../daemon/vault/manifest.js';
+import { signNote } from '../../daemon/vault/note.js';
+import { createSigningKey, type SigningKey } from '../../daemon/vault/signing-key.js';
+import type { Control } from '../../web/control.js';
+import type { Dashboard } from './dashboard.js';
+
+type Signed = Pick<Dashboard, 'catalogue' | 'clock' | 'dataDir' | 'masterKey'>;
+
+/** What the recorder does of signing, beside a dashboard under test: `control` is given to it, `begin` it is given to. */
+export function createSigner() {
+  let house: Signed;
+  let key: SigningKey;
+
+  async function checkpoint(): Promise<string> {
+    const { catalogue, clock } = house;
+    const { size, hash } = await catalogue.auditHead();
+    const at = new Date(clock.ms).toISOString();
+    const note = signNote(key, { origin: originOf(await catalogue.auditId()), size, hash, at });
+    await catalogue.keepCheckpoint({ size, at: clock.ms, note });
+    return note;
+  }
+
+  return {
+    control: {
+      checkpoints: async () => ({ key: { id: key.keyId, pem: key.publicKeyPem }, targets: [] }),
+      signCheckpoint: checkpoint,
+    } satisfies Partial<Control>,
+    /** Makes the key, in the dashboard's data directory. */
+    begin(dashboard: Signed): void {
+      house = dashboard;
+      key = createSigningKey(dashboard.dataDir, dashboard.masterKey);
+    },
+    /** Signs a recording's manifest. */
+    async sign({ call, recording }: { call: StoredCall; recording: Recording }): Promise<void> {
+      const manifest = buildManifest({
+        ...{ call, recording, coverage: call.coverage, segments: [], policyVersion: null, sealedFor: null },
+        ...{ version: '0.0.0-test', madeAt: recording.sealedAt, later: false },
+      });
+      await house.catalogue.addManifest(signManifest(manifest, key));
+    },
+    checkpoint,
+  };
+}

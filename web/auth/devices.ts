@@ -1,0 +1,43 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
+import { hashed, newToken } from './secrets.js';
+
+const DAYS_180_S = 180 * 86_400;
+
+export type Devices = ReturnType<typeof createDevices>;
+
+/**
+ * Knows browsers again. Whoever has signed in in one is measured there by himself alone: that somebody else tries his name,
+ * from another address or from behind the same one, keeps him waiting nowhere. The cookie opens nothing.
+ */
+export function createDevices({
+  catalogue,
+  now,
+  secure,
+}: {
+  catalogue: Pick<Catalogue, 'knowsDevice' | 'rememberDevice'>;
+  now: () => number;
+  secure: boolean;
+}) {
+  const name = secure ? '__Host-tapedeck_device' : 'tapedeck_device';
+  const options = { httpOnly: true, sameSite: 'strict', path: '/', secure, maxAge: DAYS_180_S } as const;
+  const given = ({ cookies }: Pick<FastifyRequest, 'cookies'>): string | null => {
+    const value = cookies[name];
+    return value !== undefined && /^[\w-]{43}$/.test(value) ? value : null;
+  };
+
+  return {
+    /** The hash of this browser's cookie if this person has signed in in it; else null. */
+    async known(request: FastifyRequest, userId: string | undefined): Promise<string | null> {
+      const value = given(request);
+      if (value === null || userId === undefined) return null;
+      return (await catalogue.knowsDevice(userId, hashed(value))) ? hashed(value) : null;
+    },
+    /** To be called when somebody has signed in. */
+    async remember(request: FastifyRequest, reply: FastifyReply, userId: string): Promise<void> {
+      const value = given(request) ?? newToken();
+      await catalogue.rememberDevice(userId, hashed(value), now());
+      reply.setCookie(name, value, options);
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
+import type { Invitation } from '../../daemon/catalogue/people.js';
+import type { NewEntry } from '../../daemon/domain/audit.js';
+import type { Audit } from '../audit.js';
+import { hashed, newCode, plainCode } from './secrets.js';
+
+/** How long a link is good. */
+const GOOD_MS = 3 * 86_400_000;
+
+export type Invitations = ReturnType<typeof createInvitations>;
+
+/**
+ * Links by which somebody chooses a password that nobody else knows: good once, for three days, only their hash kept. The
+ * code stands behind the # of the address, which browsers send to no server. Whoever used one is not signed in by it: that
+ * he does himself, with whatever else signing in asks of him.
+ */
+export function createInvitations({
+  catalogue,
+  audit,
+  now,
+}: {
+  catalogue: Pick<Catalogue, 'invited'>;
+  audit: Pick<Audit, 'audited'>;
+  now: () => number;
+}) {
+  return {
+    /** A new one for this person, and its code, to be told to him alone. */
+    make(userId: string): { code: string; invitation: Invitation } {
+      const code = newCode();
+      const madeAt = now();
+      const codeHash = hashed(plainCode(code));
+      return { code, invitation: { userId, codeHash, madeAt, expiresAt: madeAt + GOOD_MS } };
+    },
+    /** Whose it is, or null. */
+    find: (code: string) => catalogue.invited(hashed(plainCode(code)), now()),
+    /** Uses it up and writes the entry. False when another was quicker. */
+    accept: (code: string, passwordHash: string, entry: NewEntry) =>
+      audit
+        .audited<boolean>((accepted) => (accepted ? entry : null))
+        .acceptInvitation(hashed(plainCode(code)), passwordHash, now()),
+  };
+}

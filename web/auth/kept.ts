@@ -1,0 +1,30 @@
+import { randomBytes } from 'node:crypto';
+
+/** What the server has asked and the browser is to answer, such as a challenge: each good once and for a while. */
+export function createKept<T>({
+  now,
+  forMs,
+  most = 10_000,
+}: {
+  now: () => number;
+  forMs: number;
+  most?: number;
+}) {
+  const things = new Map<string, { thing: T; until: number }>();
+
+  return {
+    /** Keeps it under a name that cannot be guessed, or under the one given, where it takes the place of what was there. */
+    keep(thing: T, name = randomBytes(24).toString('base64url')): string {
+      things.delete(name);
+      things.set(name, { thing, until: now() + forMs });
+      if (things.size > most) things.delete(things.keys().next().value!);
+      return name;
+    },
+    /** Gives it and forgets it; null when it was never there, was taken, or is too old. */
+    take(name: string): T | null {
+      const found = things.get(name);
+      things.delete(name);
+      return found && now() < found.until ? found.thing : null;
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { fail } from '../../daemon/domain/error.js';
+import { WelcomeBody, WelcomeView } from '../people-schemas.js';
+import type { App } from '../types.js';
+import { answers } from './answers.js';
+import type { RouteDeps } from './deps.js';
+
+/** Where the link of an admin leads: somebody chooses a password. */
+export function welcomeRoutes(app: App, { invitations, passwords, tries, site, audit }: RouteDeps): void {
+  app.post(
+    '/welcome',
+    {
+      config: { access: 'public', audit: 'password_change', rateLimit: { max: 20, timeWindow: '1 minute' } },
+      schema: {
+        tags: ['session'],
+        summary: 'Choose a password with the code of a link',
+        description:
+          'With the code alone it says whose it is. With a password it sets that, ends all his sessions and uses the code up. Does not sign in.',
+        body: WelcomeBody,
+        response: answers(WelcomeView),
+      },
+    },
+    async (request, reply) => {
+      const { code, password } = request.body;
+      const taken = tries.takeFrom(request.ip);
+      if ('waitSeconds' in taken) {
+        reply.header('retry-after', taken.waitSeconds);
+        throw fail('too_many', `Try again in ${Math.ceil(taken.waitSeconds / 60)} min.`);
+      }
+      const user = await invitations.find(code);
+      if (!user) throw fail('invitation_unknown');
+      taken.succeeded();
+      if (password === undefined) return { name: user.name, done: false };
+      passwords.check(password, user.name, site.name);
+      const entry = audit.by(user, request.ip, 'password_change', {
+        ...{ object: 'person', object_id: user.id },
+        detail: { because: 'chosen with a link' },
+      });
+      if (!(await invitations.accept(code, await passwords.hash(password), entry)))
+        throw fail('invitation_unknown');
+      request.log.info({ person: user.id, address: request.ip }, 'a password was chosen');
+      return { name: user.name, done: true };
+    },
+  );
+}

@@ -1,0 +1,22 @@
+/** The strings about recordings being as they were sealed. */
+export const vaultText = {
+  sealed: 'Sealed',
+  signed: 'Sealed and signed',
+  signedLater: (when: string) => `, signed later (${when})`,
+  unsigned: ', not signed yet',
+  unchanged: '; unchanged when it was last read,',
+  damaged: 'This recording is not as it was sealed.',
+  found: 'Found',
+  todo: 'What you hear of it cannot be trusted. Whoever runs Tapedeck has to put the file back from a backup and run',
+  command: (call: string) => `tapedeck verify ${call}`,
+  healthTitle: 'As they were sealed',
+  none: 'None yet',
+  unknown: 'Not looked at yet',
+  inTime: (n: string, days: number) => `All ${n} re-read within ${days} days.`,
+  late: (n: string, days: number) => `Not all ${n} were re-read within ${days} days.`,
+  oldest: (days: number) => `Oldest check ${days} ${days === 1 ? 'day' : 'days'} ago.`,
+  today: 'All checked in the last 24 hours.',
+  damagedCount: (n: string) => `${n} not as sealed`,
+  unsignedCount: (n: string) => `${n} still to be signed.`,
+  waits: 'Waits',
+};

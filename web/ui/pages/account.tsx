@@ -1,0 +1,55 @@
+import { useEffect, useState } from 'preact/hooks';
+import { type Account, peopleApi } from '../api-people.js';
+import { changes } from '../live.js';
+import { t } from '../messages/en.js';
+import { meaning } from '../messages/meaning.js';
+import { AccountPassword } from '../parts/account-password.js';
+import { AccountSessions } from '../parts/account-sessions.js';
+import { AccountTokens } from '../parts/account-tokens.js';
+import { ErrorNote } from '../parts/error-note.js';
+import { SecondFactors } from '../parts/second-factors.js';
+
+/** What is one's own: what one may do, and how one signs in. A section for each thing, each with a part of its own. */
+export function AccountPage() {
+  const [account, setAccount] = useState<Account | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
+  const [again, setAgain] = useState(0);
+  const load = () => {
+    peopleApi.account().then((found) => {
+      setAccount(found);
+      setProblem(null);
+    }, setProblem);
+  };
+  const changed = changes.value;
+  useEffect(load, [changed]);
+  return (
+    <div class="sheet account">
+      <header class="sheet-head">
+        <h1>{t.account.title}</h1>
+        {account && (
+          <ul class="means" aria-label={t.account.may}>
+            {meaning(null, account, account.grantable).map((sentence) => (
+              <li key={sentence}>{sentence}</li>
+            ))}
+          </ul>
+        )}
+      </header>
+      {problem !== null && <ErrorNote problem={problem} retry={load} />}
+      {!account && problem === null && <p class="quiet">{t.common.loading}</p>}
+      {account && (
+        <>
+          <AccountPassword
+            account={account}
+            changed={() => {
+              load();
+              setAgain((n) => n + 1);
+            }}
+          />
+          <SecondFactors />
+          <AccountSessions again={again} />
+          <AccountTokens />
+        </>
+      )}
+    </div>
+  );
+}

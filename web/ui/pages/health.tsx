@@ -1,0 +1,88 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { api, type FullStatus } from '../api.js';
+import { changes, status } from '../live.js';
+import { t } from '../messages/en.js';
+import { exact } from '../messages/when.js';
+import { ErrorNote } from '../parts/error-note.js';
+import { HealthAlarms, HealthAlerts } from '../parts/health-alarms.js';
+import { HealthCalls } from '../parts/health-calls.js';
+import { Blind, Machine, Pbx, Recording } from '../parts/health-facts.js';
+import { TickIcon } from '../parts/icons.js';
+import { ProblemNote } from '../parts/problem-note.js';
+import { zone } from '../session.js';
+
+const words = t.health;
+const FRESH_MS = 5000;
+
+/** Green, or what is wrong and what to do; then all that is known. */
+export function HealthPage() {
+  const view = useSignal<{ status: FullStatus; at: number } | null>(null);
+  const problem = useSignal<unknown>(null);
+  const load = () => {
+    api.status().then(
+      (now) => {
+        view.value = { status: now, at: Date.now() };
+        problem.value = null;
+      },
+      (cause) => {
+        problem.value = cause;
+      },
+    );
+  };
+  useEffect(load, [changes.value, status.value]);
+  useEffect(() => {
+    const timer = setInterval(load, FRESH_MS);
+    return () => clearInterval(timer);
+  }, []);
+
+  const s = view.value?.status;
+  return (
+    <div class="sheet health">
+      <header class="sheet-head">
+        <h1>{words.title}</h1>
+        <div role="status">{s && <Answer health={s.health} />}</div>
+        {view.value && (
+          <p class="quiet">
+            {words.asOf(exact(view.value.at))} {t.when.zone(zone())}
+          </p>
+        )}
+      </header>
+      {problem.value !== null && <ErrorNote problem={problem.value} retry={load} />}
+      {!s && problem.value === null && <p class="quiet">{t.common.loading}</p>}
+      {s && s.health.problems.length > 0 && (
+        <ul class="health-problems">
+          {s.health.problems.map((p) => (
+            <li key={`${p.code} ${p.message}`}>
+              <ProblemNote problem={p} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {s?.daemon === 'down' && <p class="quiet">{words.downNote}</p>}
+      {s?.daemon === 'up' && (
+        <>
+          <HealthCalls calls={s.calls} />
+          <div class="health-facts">
+            <Pbx s={s} />
+            <Recording s={s} />
+            <Machine s={s} />
+          </div>
+          <HealthAlerts channels={s.alerts} />
+          <HealthAlarms standing={s.alarms} past={s.past_alarms} />
+          <Blind windows={s.blind} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function Answer({ health }: { health: FullStatus['health'] }) {
+  if (health.problems.length > 0)
+    return <p class={`answer answer-${health.level}`}>{words.problems(health.problems.length)}</p>;
+  return (
+    <p class="answer answer-green">
+      <TickIcon /> {words.green}
+    </p>
+  );
+}

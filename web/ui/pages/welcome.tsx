@@ -1,0 +1,115 @@
+import { useEffect, useState } from 'preact/hooks';
+import { useLocation } from 'preact-iso/router';
+import { peopleApi } from '../api-people.js';
+import { t } from '../messages/en.js';
+import { clean } from '../messages/numbers.js';
+import { ErrorNote } from '../parts/error-note.js';
+import { FaultSummary, type Faults, Field } from '../parts/field.js';
+import { NewPassword, passwordFaults } from '../parts/new-password.js';
+import { loadSession, session } from '../session.js';
+import { Brand } from './sign-in.js';
+
+const words = t.welcome;
+
+/** Where a link for a password leads. Its code stands behind the #, and leaves the address at once. */
+export function WelcomePage() {
+  const { route } = useLocation();
+  const [code, setCode] = useState(() => decodeURIComponent(location.hash.slice(1)).slice(0, 40));
+  const [name, setName] = useState<string | null>(null);
+  const [password, setPassword] = useState('');
+  const [attempt, setAttempt] = useState(0);
+  const [busy, setBusy] = useState(false);
+  const [done, setDone] = useState(false);
+  const [problem, setProblem] = useState<unknown>(null);
+
+  const look = async (given: string) => {
+    setProblem(null);
+    setBusy(true);
+    try {
+      setName((await peopleApi.welcome(given)).name);
+      setAttempt(0);
+    } catch (cause) {
+      setProblem(cause);
+    }
+    setBusy(false);
+  };
+  useEffect(() => {
+    document.title = t.title(words.title, session.value?.site.name ?? '');
+    if (location.hash === '') return;
+    history.replaceState(null, '', '/welcome');
+    if (code !== '') look(code);
+  }, []);
+
+  const found: Faults = [];
+  if (name === null && !code.trim()) found.push({ id: 'welcome-code', text: words.noCode });
+  if (name !== null) found.push(...passwordFaults('welcome-password', password, name));
+  const faults = attempt > 0 ? found : [];
+  const fault = (id: string) => faults.find((f) => f.id === id)?.text;
+
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setAttempt(attempt + 1);
+    if (found.length > 0) return;
+    if (name === null) return look(code.trim());
+    setProblem(null);
+    setBusy(true);
+    try {
+      setDone((await peopleApi.welcome(code.trim(), password)).done);
+      setPassword('');
+    } catch (cause) {
+      setProblem(cause);
+    }
+    setBusy(false);
+  };
+  const leave = async () => {
+    await loadSession();
+    route('/');
+  };
+  return (
+    <main class="door">
+      <Brand />
+      <h1>{done ? words.doneTitle : words.title}</h1>
+      <div role="status">
+        {name !== null && <p>{done ? words.done(clean(name)) : words.hello(clean(name))}</p>}
+      </div>
+      <FaultSummary faults={faults} attempt={attempt} />
+      {problem !== null && <ErrorNote problem={problem} />}
+      {done ? (
+        <button type="button" class="button button-main button-wide" onClick={leave}>
+          {words.signIn}
+        </button>
+      ) : (
+        <form class="form" noValidate onSubmit={submit}>
+          {name === null ? (
+            <Field
+              id="welcome-code"
+              label={words.code}
+              help={words.codeHelp}
+              value={code}
+              onInput={setCode}
+              error={fault('welcome-code')}
+              autocomplete="one-time-code"
+              maxLength={40}
+              autofocus
+            />
+          ) : (
+            <>
+              <input type="text" hidden readOnly autocomplete="username" value={name} />
+              <NewPassword
+                id="welcome-password"
+                label={words.password}
+                name={name}
+                value={password}
+                onInput={setPassword}
+                error={fault('welcome-password')}
+              />
+            </>
+          )}
+          <button type="submit" class="button button-main button-wide" disabled={busy}>
+            {busy ? words.busy : name === null ? words.look : words.save}
+          </button>
+        </form>
+      )}
+    </main>
+  );
+}

@@ -1,0 +1,96 @@
+import { useState } from 'preact/hooks';
+import type { Account } from '../api-people.js';
+import { peopleApi } from '../api-people.js';
+import { t } from '../messages/en.js';
+import { dateAndClock } from '../messages/when.js';
+import { ErrorNote } from './error-note.js';
+import { FaultSummary, type Faults, Field } from './field.js';
+import { TickIcon } from './icons.js';
+import { NewPassword, passwordFaults } from './new-password.js';
+
+const words = t.account.password;
+
+/** One's own password: since when, and another. */
+export function AccountPassword({ account, changed }: { account: Account; changed: () => void }) {
+  const [old, setOld] = useState('');
+  const [fresh, setFresh] = useState('');
+  const [attempt, setAttempt] = useState(0);
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<unknown>(null);
+  const [ended, setEnded] = useState<number | null>(null);
+
+  const found: Faults = [];
+  if (!old) found.push({ id: 'old-password', text: words.noOld });
+  found.push(...passwordFaults('new-password', fresh, account.name));
+  const faults = attempt > 0 ? found : [];
+  const fault = (id: string) => faults.find((f) => f.id === id)?.text;
+
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setAttempt(attempt + 1);
+    setProblem(null);
+    setEnded(null);
+    if (found.length > 0) return;
+    setBusy(true);
+    try {
+      setEnded((await peopleApi.password(old, fresh)).ended);
+      setOld('');
+      setFresh('');
+      setAttempt(0);
+      changed();
+    } catch (cause) {
+      setProblem(cause);
+    }
+    setBusy(false);
+  };
+  return (
+    <section aria-labelledby="password-title">
+      <h2 id="password-title">{words.title}</h2>
+      <div role="status">
+        {ended !== null && (
+          <p class="note note-plain">
+            <TickIcon />
+            {words.done(ended)}
+          </p>
+        )}
+      </div>
+      {!account.password ? (
+        <p class="quiet">{words.none}</p>
+      ) : (
+        <>
+          {account.password_at && <p class="quiet">{words.since(dateAndClock(account.password_at))}</p>}
+          <FaultSummary faults={faults} attempt={attempt} />
+          {problem !== null && <ErrorNote problem={problem} />}
+          <form class="form account-form" noValidate onSubmit={submit}>
+            {/* For password managers: whose password it is. */}
+            <input type="text" hidden readOnly autocomplete="username" value={account.name} />
+            <Field
+              id="old-password"
+              label={words.old}
+              type="password"
+              value={old}
+              onInput={setOld}
+              error={fault('old-password')}
+              autocomplete="current-password"
+              maxLength={256}
+            />
+            <NewPassword
+              id="new-password"
+              label={words.fresh}
+              name={account.name}
+              value={fresh}
+              onInput={setFresh}
+              error={fault('new-password')}
+            />
+            <div class="save-acts">
+              <button type="submit" class="button button-main" disabled={busy}>
+                {busy ? words.busy : words.change}
+              </button>
+            </div>
+            <p class="field-help">{words.help}</p>
+          </form>
+        </>
+      )}
+    </section>
+  );
+}

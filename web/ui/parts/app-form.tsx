@@ -1,0 +1,61 @@
+import { useEffect, useState } from 'preact/hooks';
+import { api, type TotpToAdd } from '../api.js';
+import { t } from '../messages/en.js';
+import { ErrorNote } from './error-note.js';
+import { Field } from './field.js';
+
+/** Sets up an authenticator app: the QR code, and a code of the app to show that it was read right. */
+export function AppForm({ begun, done }: { begun: TotpToAdd; done: (codes: string[] | null) => void }) {
+  const [code, setCode] = useState('');
+  const [busy, setBusy] = useState(false);
+  const [missing, setMissing] = useState(false);
+  const [problem, setProblem] = useState<unknown>(null);
+  useEffect(() => setProblem(null), [begun]);
+
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setMissing(!code.trim());
+    if (!code.trim()) return document.getElementById('app-code')?.focus();
+    setBusy(true);
+    setProblem(null);
+    try {
+      done((await api.confirmTotp(code.trim())).recovery_codes);
+    } catch (cause) {
+      setProblem(cause);
+      setBusy(false);
+    }
+  };
+  const { qr, secret } = begun;
+  return (
+    <form class="form" noValidate onSubmit={submit}>
+      <p>{t.factors.app.scan}</p>
+      <svg
+        class="qr"
+        viewBox={`-3 -3 ${qr.size + 6} ${qr.size + 6}`}
+        role="img"
+        aria-label={t.factors.app.qr}
+      >
+        <rect x="-3" y="-3" width={qr.size + 6} height={qr.size + 6} />
+        <path d={qr.path} />
+      </svg>
+      <p>
+        {t.factors.app.orType} <code class="secret">{secret.replace(/.{4}(?=.)/g, '$& ')}</code>
+      </p>
+      {problem !== null && <ErrorNote problem={problem} />}
+      <Field
+        id="app-code"
+        label={t.factors.app.code}
+        value={code}
+        onInput={setCode}
+        error={missing ? t.factors.factor.noCode : undefined}
+        autocomplete="one-time-code"
+        inputMode="numeric"
+        maxLength={8}
+        autofocus
+      />
+      <button type="submit" class="button button-main" disabled={busy}>
+        {busy ? t.factors.app.busy : t.factors.app.button}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,112 @@
+import { useRef, useState } from 'preact/hooks';
+import { t } from '../messages/en.js';
+import { clean } from '../messages/numbers.js';
+import { CrossIcon } from './icons.js';
+
+const words = t.people.form;
+type Props = {
+  id: string;
+  label: string;
+  help?: string;
+  error?: string | undefined;
+  numbers: string[];
+  change: (numbers: string[]) => void;
+  /** What was seen in calls, with the name that goes with it. */
+  seen: { number: string; name: string }[];
+  /** Told what is typed and not yet added. */
+  typing: (text: string) => void;
+};
+
+/** Extensions, queues or numbers: chosen from what was seen in calls, or typed. */
+export function NumberList({ id, label, help, error, numbers, change, seen, typing }: Props) {
+  const [text, setText] = useState('');
+  const input = useRef<HTMLInputElement>(null);
+  const type = (typed: string) => {
+    setText(typed);
+    typing(typed.trim());
+  };
+  const add = () => {
+    const fresh = text
+      .split(',')
+      .map((part) => part.trim().slice(0, 80))
+      .filter((part, i, all) => part !== '' && !numbers.includes(part) && all.indexOf(part) === i);
+    if (fresh.length > 0) change([...numbers, ...fresh]);
+    type('');
+    input.current?.focus();
+  };
+  const take = (number: string) => {
+    change(numbers.filter((n) => n !== number));
+    input.current?.focus();
+  };
+  return (
+    <div class={`field numbers ${error ? 'field-bad' : ''}`}>
+      <label for={id}>{label}</label>
+      {numbers.length > 0 && (
+        <ul class="numbers-given" aria-label={label}>
+          {numbers.map((number) => {
+            const name = seen.find((s) => s.number === number)?.name ?? '';
+            return (
+              <li key={number} class="number-given">
+                <span>
+                  <bdi>{clean(number)}</bdi>
+                  {name && (
+                    <span class="quiet">
+                      {' '}
+                      <bdi>{clean(name)}</bdi>
+                    </span>
+                  )}
+                </span>
+                <button
+                  type="button"
+                  class="icon-button"
+                  aria-label={words.take(clean(number), label)}
+                  onClick={() => take(number)}
+                >
+                  <CrossIcon />
+                </button>
+              </li>
+            );
+          })}
+        </ul>
+      )}
+      <div class="field-line">
+        <input
+          id={id}
+          ref={input}
+          type="text"
+          value={text}
+          list={`${id}-seen`}
+          autocomplete="off"
+          spellcheck={false}
+          maxLength={500}
+          aria-invalid={error ? 'true' : undefined}
+          aria-describedby={`${id}-help${error ? ` ${id}-error` : ''}`}
+          onInput={(e) => type(e.currentTarget.value)}
+          onKeyDown={(e) => {
+            if (e.key !== 'Enter' || text.trim() === '') return;
+            e.preventDefault();
+            add();
+          }}
+        />
+        <datalist id={`${id}-seen`}>
+          {seen
+            .filter((s) => !numbers.includes(s.number))
+            .map((s) => (
+              <option key={s.number} value={s.number} label={s.name || undefined} />
+            ))}
+        </datalist>
+        <button type="button" class="button" aria-label={words.addToLong(label)} onClick={add}>
+          {words.addTo}
+        </button>
+      </div>
+      {error && (
+        <p class="field-error" id={`${id}-error`}>
+          {error}
+        </p>
+      )}
+      <p class="field-help" id={`${id}-help`}>
+        {help ?? words.listHelp}
+      </p>
+    </div>
+  );
+}

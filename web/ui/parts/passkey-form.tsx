@@ -1,0 +1,51 @@
+import { useState } from 'preact/hooks';
+import { t } from '../messages/en.js';
+import { makePasskey, passkeyHindrance } from '../passkey.js';
+import { ErrorNote } from './error-note.js';
+import { Field } from './field.js';
+
+/** Makes a passkey under a name by which its owner knows it again. */
+export function PasskeyForm(props: {
+  /** Shows first that it is still its owner, where that is needed. */
+  proven: <T>(act: () => Promise<T>) => Promise<T>;
+  done: (codes: string[] | null) => void;
+}) {
+  const [name, setName] = useState('');
+  const [busy, setBusy] = useState(false);
+  const [missing, setMissing] = useState(false);
+  const [problem, setProblem] = useState<unknown>(null);
+
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setMissing(!name.trim());
+    if (!name.trim()) return document.getElementById('passkey-name')?.focus();
+    setBusy(true);
+    setProblem(null);
+    try {
+      props.done(await props.proven(() => makePasskey(name.trim())));
+    } catch (cause) {
+      setProblem(cause);
+    }
+    setBusy(false);
+  };
+  const hindrance = passkeyHindrance();
+  if (hindrance) return <p class="quiet">{t.factors.section[hindrance]}</p>;
+  return (
+    <form class="form" noValidate onSubmit={submit}>
+      {problem !== null && <ErrorNote problem={problem} />}
+      <Field
+        id="passkey-name"
+        label={t.factors.section.passkeyName}
+        help={t.factors.section.passkeyNameHelp}
+        value={name}
+        onInput={setName}
+        error={missing ? t.factors.section.passkeyNoName : undefined}
+        maxLength={60}
+        autofocus
+      />
+      <button type="submit" class="button button-main" disabled={busy}>
+        {busy ? t.factors.passkeyBusy : t.factors.section.passkeyMake}
+      </button>
+    </form>
+  );
+}

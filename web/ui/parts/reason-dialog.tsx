@@ -1,0 +1,81 @@
+import { useEffect, useState } from 'preact/hooks';
+import { t } from '../messages/en.js';
+import { nameOf } from '../messages/people.js';
+import { dateAndClock } from '../messages/when.js';
+import { asked, lastReason, sayWhy } from '../reason.js';
+import { Dialog } from './dialog.js';
+import { ErrorNote } from './error-note.js';
+import { Field } from './field.js';
+
+const words = t.rights.reason;
+
+/** Asks why before a call is heard or taken away. Enter is enough where the last reason still holds. */
+export function ReasonDialog() {
+  return asked.value === null ? null : <Ask key={`${asked.value.right} ${asked.value.call.id}`} />;
+}
+
+function Ask() {
+  const [reason, setReason] = useState(lastReason.value);
+  const [missing, setMissing] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<unknown>(null);
+  useEffect(() => {
+    const input = document.getElementById('reason');
+    if (input instanceof HTMLInputElement) input.select();
+  }, []);
+  const waits = asked.value;
+  if (!waits) return null;
+  const close = () => {
+    asked.value = null;
+  };
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    if (!reason.trim()) {
+      setMissing(true);
+      document.getElementById('reason')?.focus();
+      return;
+    }
+    setBusy(true);
+    setProblem(null);
+    try {
+      await sayWhy(reason.trim());
+    } catch (cause) {
+      setProblem(cause);
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog title={words.title[waits.right]} onClose={close}>
+      <form class="dialog-body" noValidate onSubmit={submit}>
+        <p>
+          <bdi>{nameOf(waits.call.them)}</bdi> {t.calls.with} <bdi>{nameOf(waits.call.us)}</bdi>,{' '}
+          {dateAndClock(waits.call.started_at)}
+        </p>
+        {problem !== null && <ErrorNote problem={problem} />}
+        <Field
+          id="reason"
+          label={words.label}
+          help={words.help}
+          value={reason}
+          onInput={(value) => {
+            setReason(value);
+            setMissing(false);
+          }}
+          error={missing ? words.missing : undefined}
+          maxLength={200}
+          spellcheck
+          autofocus
+        />
+        <p class="quiet">{words.intro}</p>
+        <div class="dialog-acts">
+          <button type="button" class="button" onClick={close}>
+            {t.common.cancel}
+          </button>
+          <button type="submit" class="button button-main" disabled={busy}>
+            {busy ? words.busy : words[waits.right]}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
