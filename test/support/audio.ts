@@ -207,7 +207,7 @@ export const correlate = (first: Samples, second: Samples): { peak: number; lag:
 };
 
 /**
- * How well a spoken prompt is heard in a sound of the same rate, by stretches of 0.6 s, both band-limited. On a busy
+ * How well a spoken prompt is heard in a sound of the same rate, by stretches of 0.3 s, both band-limited. On a busy
  * machine a phone's frame comes late now and then, and Asterisk writes 20 ms of silence in its place: after it the whole
  * does not fit the whole any more, though every word is there. `correlation` is the median of the stretches that have
  * speech, `share` how many of them reach 0.9, `atMs` where the prompt begins, and `slipMs` how far it has slipped by its end.
@@ -219,7 +219,7 @@ export const hear = (
 ): { correlation: number; share: number; atMs: number; slipMs: number } => {
   const said = bandLimit(prompt, rate);
   const heard = bandLimit(sound, rate);
-  const step = Math.round(0.6 * rate);
+  const step = Math.round(0.3 * rate);
   const found = Array.from({ length: Math.floor(said.length / step) }, (_, n) => n * step)
     .filter((from) => rmsDb(said.subarray(from, from + step)) > -35)
     .map((from) => {
