@@ -456,6 +456,7 @@ t.test(
       const call = api.calls.find((c) => c.recording?.state === 'sealed')!;
       await page.goto(`${api.url}/calls/${call.id}`);
       await page.getByRole('button', { name: 'Evidence pack' }).click();
+      t.equal(await page.evaluate('document.activeElement.id'), 'evidence-reason', 'one can type at once');
       await page.getByLabel('Reason').fill('Case 9');
       const saved = page.waitForEvent('download');
       await page.keyboard.press('Enter');
@@ -885,9 +886,10 @@ t.test('an auditor says why once a call, and the last reason is there for the ne
   await page.locator(`#row-${api.calls[6]!.id}`).click();
   await page.getByRole('heading', { name: api.calls[6]!.them.name }).waitFor();
   await play.click();
+  const asked = (await page.getByRole('dialog').elementHandle())!;
   await page.getByLabel('Reason').fill('forget me');
   await page.keyboard.press('Enter');
-  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await asked.waitForElementState('hidden');
   await page.getByRole('dialog').waitFor();
   await page.getByLabel('Reason').fill('Complaint 13');
   await page.keyboard.press('Enter');

@@ -1,13 +1,17 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { t } from '../messages/en.js';
 import { CrossIcon } from './icons.js';
 
-/** A modal dialog on the platform's own element: it keeps focus, closes on Escape and gives focus back. */
+/**
+ * A modal dialog on the platform's own element: it keeps focus, closes on Escape and gives focus back. It opens with the
+ * focus on the field that has `autofocus`, before anything is painted: a key pressed in the meantime would still go to the
+ * button that opened it.
+ */
 export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren }) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const opener = document.activeElement;
     element.current?.showModal();
     return () => {

@@ -40,6 +40,7 @@ export function Field(props: FieldProps) {
           maxLength={props.maxLength}
           inputMode={props.inputMode}
           spellcheck={props.spellcheck ?? false}
+          autofocus={props.autofocus}
           aria-invalid={error ? 'true' : undefined}
           aria-describedby={described || undefined}
           onInput={(e) => props.onInput(e.currentTarget.value)}

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { ApiError, api } from '../api.js';
 import { t } from '../messages/en.js';
 import { passkeyHindrance, usePasskey } from '../passkey.js';
@@ -47,10 +47,6 @@ function ProofDialog({ done, cancel }: { done: () => void; cancel: () => void })
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
   const proved = useRef(false);
-  useEffect(() => {
-    // After the dialog has put the focus on its first button.
-    document.getElementById(mine?.password ? 'proof-password' : 'proof-code')?.focus();
-  }, []);
 
   const by = async (prove: () => Promise<unknown>) => {
     setBusy(true);
@@ -87,6 +83,7 @@ function ProofDialog({ done, cancel }: { done: () => void; cancel: () => void })
             onInput={setPassword}
             autocomplete="current-password"
             maxLength={256}
+            autofocus
           />
         )}
         {!mine?.password && codes && (
@@ -97,6 +94,7 @@ function ProofDialog({ done, cancel }: { done: () => void; cancel: () => void })
             onInput={setCode}
             autocomplete="one-time-code"
             maxLength={40}
+            autofocus
           />
         )}
         <div class="dialog-acts">

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { t } from '../messages/en.js';
 import { nameOf } from '../messages/people.js';
 import { dateAndClock } from '../messages/when.js';
@@ -19,9 +19,9 @@ function Ask() {
   const [missing, setMissing] = useState(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const input = document.getElementById('reason');
-    if (input instanceof HTMLInputElement) input.select();
+    if (input instanceof HTMLInputElement) input.select(); // what is typed takes the last one's place
   }, []);
   const waits = asked.value;
   if (!waits) return null;
