@@ -62,7 +62,7 @@ export function NewPassword({ id, label, name, value, onInput, error }: Props) {
         low={LEAST}
         high={GOOD - 0.5}
         optimum={GOOD}
-        value={Math.min(length, GOOD)}
+        value={weakness(value, name) ? Math.min(length, LEAST - 1) : Math.min(length, GOOD)}
       />
     </div>
   );
