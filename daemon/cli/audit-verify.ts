@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Known, keptNotes, type Verdict, verifyAudit } from '../catalogue/sqlite/audit-verify.js';
@@ -8,6 +7,7 @@ import { fail } from '../domain/error.js';
 import { checkpointFile, readCheckpoints } from '../vault/checkpoint-file.js';
 import { signerOf } from '../vault/note.js';
 import { publicKeys } from '../vault/signing-key.js';
+import { contents } from './arguments.js';
 import type { CliContext } from './context.js';
 import { timesIn } from './table.js';
 
@@ -58,14 +58,6 @@ export function verify(command: Command, ctx: CliContext): void {
       else ctx.out(asText(verdict, given, kept, timesIn(ctx.config().site.time_zone)));
       if (!ok) process.exitCode = 1;
     });
-}
-
-function contents(file: string): string {
-  try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (e) {
-    throw fail('request_invalid', `${file}: ${(e as Error).message}`, e);
-  }
 }
 
 function believed(text: string, keys: ReadonlyMap<string, string>, from: string, needed = false): Believed {

@@ -1,15 +1,13 @@
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
 import { stringify } from 'csv-stringify/sync';
 import type { AuditFilter, ReadEntry } from '../catalogue/audit.js';
 import { type AuditAction, auditActions } from '../domain/audit.js';
 import { AUDIT_COLUMNS, auditCells } from '../domain/audit-table.js';
 import { QUOTED } from '../domain/csv.js';
-import { nextDay, startOfDay } from '../domain/days.js';
 import { consoleUser } from '../ops/console.js';
-import { controlSocket, ownerSocket, request } from '../ops/control-client.js';
+import { controlSocket, ownerSocket, request, SIGN_MS } from '../ops/control-client.js';
+import { count, day, oneOf, spanOf } from './arguments.js';
 import { verify } from './audit-verify.js';
-import { day } from './calls.js';
 import type { CliContext } from './context.js';
 import { note, record } from './entries.js';
 import { table, timesIn } from './table.js';
@@ -18,8 +16,6 @@ type Filter = { person?: string; call?: string; action?: AuditAction; from?: str
 type Signed = { size: number; at: string; note: string };
 
 const PAGE = 1_000;
-/** The chain may have to be followed from its beginning. */
-const SIGN_MS = 120_000;
 
 /** `tapedeck audit`: who did what, and the proof that the log of it is whole. */
 export function audit(program: Command, ctx: CliContext): void {
@@ -31,7 +27,7 @@ export function audit(program: Command, ctx: CliContext): void {
       .description(description)
       .option('--person <name>', 'only what this person did: a name, or an id')
       .option('--call <id>', 'only what was done to this call')
-      .option('--action <action>', `only one of ${auditActions.join(', ')}`, action)
+      .option('--action <action>', `only one of ${auditActions.join(', ')}`, oneOf(auditActions))
       .option('--from <day>', 'first day (YYYY-MM-DD) in the zone of the site', day)
       .option('--to <day>', 'last day', day);
 
@@ -95,21 +91,8 @@ export function audit(program: Command, ctx: CliContext): void {
     });
 }
 
-function action(text: string): AuditAction {
-  const known = auditActions.find((a) => a === text);
-  if (!known) throw new InvalidArgumentError(`Write one of ${auditActions.join(', ')}.`);
-  return known;
-}
-
-function count(text: string): number {
-  const n = Number(text);
-  if (!Number.isInteger(n) || n < 1 || n > 100_000) throw new InvalidArgumentError('Write 1 to 100000.');
-  return n;
-}
-
 /** A name stands for the person who has it, or else for a user of this machine. */
 async function filterOf(ctx: CliContext, given: Filter): Promise<Omit<AuditFilter, 'limit'>> {
-  const zone = ctx.config().site.time_zone;
   const actors = given.person === undefined ? [] : await (await ctx.catalogue()).auditActors();
   const wanted = given.person?.toLowerCase();
   const found = actors.find((a) => a.id.toLowerCase() === wanted || a.name.toLowerCase() === wanted);
@@ -117,8 +100,7 @@ async function filterOf(ctx: CliContext, given: Filter): Promise<Omit<AuditFilte
     actor: given.person === undefined ? undefined : found?.id || found?.name || given.person,
     objectId: given.call?.toUpperCase(),
     actions: given.action && [given.action],
-    from: given.from === undefined ? undefined : startOfDay(given.from, zone),
-    to: given.to === undefined ? undefined : startOfDay(nextDay(given.to), zone),
+    ...spanOf(given, ctx.config().site.time_zone),
   };
 }
 

@@ -1,7 +1,7 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { StoredCall } from '../catalogue/catalogue.js';
-import { nextDay, startOfDay } from '../domain/days.js';
 import { type QualityFlag, qualityFlags } from '../domain/quality.js';
+import { count, day, oneOf, spanOf } from './arguments.js';
 import type { CliContext } from './context.js';
 import { note } from './entries.js';
 import { iso, table, timesIn, who } from './table.js';
@@ -23,7 +23,7 @@ export function calls(program: Command, ctx: CliContext): void {
     .option('--search <text>', 'parts of numbers and names; every word must fit')
     .option('--from <day>', 'first day (YYYY-MM-DD) in the zone of the site', day)
     .option('--to <day>', 'last day', day)
-    .option('--quality <flag>', `only recordings that are ${qualityFlags.join(', ')}`, flag)
+    .option('--quality <flag>', `only recordings that are ${qualityFlags.join(', ')}`, oneOf(qualityFlags))
     .option('--limit <count>', 'at most this many', count, 50)
     .option('--json', 'as JSON')
     .addHelpText(
@@ -34,8 +34,7 @@ export function calls(program: Command, ctx: CliContext): void {
       const zone = ctx.config().site.time_zone;
       const found = await (await ctx.catalogue()).calls({
         text: search,
-        from: from === undefined ? undefined : startOfDay(from, zone),
-        to: to === undefined ? undefined : startOfDay(nextDay(to), zone),
+        ...spanOf({ from, to }, zone),
         quality,
         limit,
       });
@@ -46,26 +45,6 @@ export function calls(program: Command, ctx: CliContext): void {
       });
       ctx.out(json ? JSON.stringify(found.map(asJson), null, 2) : asText(found, zone));
     });
-}
-
-/** A day of the calendar, as an argument. */
-export function day(text: string): string {
-  const at = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
-  if (Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== text)
-    throw new InvalidArgumentError('Write a day as 2026-11-25.');
-  return text;
-}
-
-function flag(text: string): QualityFlag {
-  const known = qualityFlags.find((f) => f === text);
-  if (!known) throw new InvalidArgumentError(`Write one of ${qualityFlags.join(', ')}.`);
-  return known;
-}
-
-function count(text: string): number {
-  const n = Number(text);
-  if (!Number.isInteger(n) || n < 1 || n > 100_000) throw new InvalidArgumentError('Write 1 to 100000.');
-  return n;
 }
 
 const asJson = (call: StoredCall) => ({

@@ -1,10 +1,10 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { stringify } from 'csv-stringify/sync';
 import { makeCoverage, viewCoverage } from '../catalogue/coverage.js';
 import { FILTERS, type Filter } from '../domain/coverage.js';
 import { type CoverageReport, CSV_COLUMNS, csvRows } from '../domain/coverage-view.js';
 import { QUOTED } from '../domain/csv.js';
-import { day } from './calls.js';
+import { day, oneOf } from './arguments.js';
 import type { CliContext } from './context.js';
 import { note } from './entries.js';
 import { table, timesIn, who } from './table.js';
@@ -18,7 +18,7 @@ export function coverage(program: Command, ctx: CliContext): void {
     .description("what became of every answered call, compared with Asterisk's own account")
     .option('--from <day>', 'first day (YYYY-MM-DD) in the zone of the site; 30 days by default', day)
     .option('--to <day>', 'last day; today by default', day)
-    .option('--show <what>', `which calls are listed: ${FILTERS.join(', ')}`, filter, 'exceptions')
+    .option('--show <what>', `which calls are listed: ${FILTERS.join(', ')}`, oneOf(FILTERS), 'exceptions')
     .option('--json', 'as JSON')
     .option('--csv', 'the calls as CSV')
     .addHelpText(
@@ -39,12 +39,6 @@ export function coverage(program: Command, ctx: CliContext): void {
       const view = await viewCoverage(catalogue, made, config.coverage.target_percent);
       ctx.out(json ? JSON.stringify(view, null, 2) : asText(view));
     });
-}
-
-function filter(text: string): Filter {
-  const found = FILTERS.find((f) => f === text);
-  if (!found) throw new InvalidArgumentError(`Write one of ${FILTERS.join(', ')}.`);
-  return found;
 }
 
 function asText(view: CoverageReport): string {

@@ -1,10 +1,10 @@
-import { createWriteStream } from 'node:fs';
-import { access, rename, rm } from 'node:fs/promises';
+import { createWriteStream, existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { fail } from '../domain/error.js';
 import { evidencePack } from '../evidence/pack.js';
-import { controlSocket, request } from '../ops/control-client.js';
+import { controlSocket, request, SIGN_MS } from '../ops/control-client.js';
 import { version } from '../ops/version.js';
 import { evidenceDeps } from '../vault/evidence.js';
 import type { CliContext } from './context.js';
@@ -12,9 +12,6 @@ import { byConsole, metDamage, record } from './entries.js';
 import { timesIn } from './table.js';
 
 type Options = { out?: string; reason: string; force?: boolean };
-
-/** The chain may have to be followed from its beginning. */
-const SIGN_MS = 120_000;
 
 /** `tapedeck evidence CALL`: a ZIP with which somebody who trusts nobody here can verify a recording. */
 export function evidence(program: Command, context: CliContext): void {
@@ -37,7 +34,7 @@ export function evidence(program: Command, context: CliContext): void {
       const call = await catalogue.call(id.toUpperCase());
       if (!call || call.test) throw fail('call_unknown', id);
       const file = out ?? `tapedeck-evidence-${call.id}.zip`;
-      if (!force && (await exists(file)))
+      if (!force && existsSync(file))
         throw fail('request_invalid', `${file} is there already; --force writes over it.`);
       const socket = controlSocket(data.dir);
       const damaged = async (e: unknown) => {
@@ -89,9 +86,3 @@ export function evidence(program: Command, context: CliContext): void {
         );
     });
 }
-
-const exists = (file: string): Promise<boolean> =>
-  access(file).then(
-    () => true,
-    () => false,
-  );

@@ -1,9 +1,8 @@
 import { closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { fail } from '../domain/error.js';
-import type { Config } from '../ops/config-schema.js';
-import { RECOVERY } from '../ops/config-schema.js';
+import { type Config, RECOVERY } from '../ops/config-schema.js';
 import { givenPassphrase } from '../ops/passphrase.js';
 import { resealFactors } from '../vault/factor-secrets.js';
 import { countKeys, keysFile } from '../vault/keys.js';
@@ -13,6 +12,7 @@ import { placeNow, syncDirNow, wipeNow } from '../vault/place.js';
 import { finishRotation, prepareNext } from '../vault/rotation.js';
 import { publicKeys } from '../vault/signing-key.js';
 import { type Binding, bindings, seal } from '../vault/systemd-creds.js';
+import { oneOf } from './arguments.js';
 import { newPassword } from './ask.js';
 import type { CliContext } from './context.js';
 import { note } from './entries.js';
@@ -50,7 +50,7 @@ export function keys(program: Command, ctx: CliContext): void {
   command
     .command('rotate')
     .description('make a new master key and wrap all others under it; audio is not touched')
-    .option('--with-key <what>', `what to seal it to: ${bindings.join(', ')}`, binding, 'auto')
+    .option('--with-key <what>', `what to seal it to: ${bindings.join(', ')}`, oneOf(bindings), 'auto')
     .addHelpText(
       'after',
       `\nRun it as root. It may be interrupted at any time: it goes on when it is run again, or at the next start of the recorder,\nand both keys are kept until all is under the new one. The recorder and the dashboard may run meanwhile.\n\n${BACKUPS}\n\nExample:\n  tapedeck keys rotate`,
@@ -78,7 +78,7 @@ export function keys(program: Command, ctx: CliContext): void {
   command
     .command('seal')
     .description('have systemd seal the master key to the TPM or to this machine')
-    .option('--with-key <what>', `what to seal it to: ${bindings.join(', ')}`, binding, 'auto')
+    .option('--with-key <what>', `what to seal it to: ${bindings.join(', ')}`, oneOf(bindings), 'auto')
     .addHelpText(
       'after',
       '\nRun it as root, and keep a copy of the key in the clear apart from this machine: without its TPM or its disk nothing\nelse opens it. Both units then need LoadCredentialEncrypted=, as systemd/README.md says.\n\nExample:\n  tapedeck keys seal --with-key tpm2',
@@ -104,12 +104,6 @@ async function noted(ctx: CliContext, what: string, work: () => Promise<void>): 
     throw e;
   }
   await note(ctx, 'key_rotation', { detail: { what } });
-}
-
-function binding(text: string): Binding {
-  const known = bindings.find((b) => b === text);
-  if (!known) throw new InvalidArgumentError(`Write one of ${bindings.join(', ')}.`);
-  return known;
 }
 
 type Status = {

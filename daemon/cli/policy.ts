@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { type Command, Option } from 'commander';
 import { onRecord } from '../catalogue/entries.js';
 import { entryOf } from '../domain/audit.js';
-import { fail } from '../domain/error.js';
 import { decideRecord, decideRetention } from '../domain/policy.js';
 import { policyChanges } from '../domain/policy-changes.js';
 import type { Direction } from '../domain/recording.js';
+import { contents } from './arguments.js';
 import type { CliContext } from './context.js';
 import { byConsole } from './entries.js';
 import { readPolicy, writePolicy } from './policy-file.js';
@@ -133,12 +132,4 @@ export function policy(program: Command, ctx: CliContext): void {
       ]);
       ctx.out(table(['version', 'changed', 'by', 'recording rules', 'retention rules'], rows));
     });
-}
-
-function contents(file: string): string {
-  try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (e) {
-    throw fail('request_invalid', `${file}: ${(e as Error).message}`, e);
-  }
 }

@@ -76,8 +76,7 @@ Examples:
     .addHelpText('after', '\nExamples:\n  tapedeck user factors ada\n  tapedeck user factors ada --reset')
     .action(async (name: string, { reset }: { reset?: boolean }) => {
       const catalogue = await ctx.catalogue();
-      const found = await catalogue.userByName(name);
-      if (!found) throw fail('person_unknown', name);
+      const found = await named(name);
       const changes = ['all second factors were removed'];
       if (reset)
         await onRecord(

@@ -8,6 +8,8 @@ export const controlSocket = (dataDir: string): string => `${dataDir}/control.so
 export const ownerSocket = (dataDir: string): string => `${dataDir}/signing/sock`;
 
 const TIMEOUT_MS = 5000;
+/** For what signs a checkpoint: the chain may have to be followed from its beginning. In ms. */
+export const SIGN_MS = 120_000;
 const MOST_BYTES = 4 * 1024 * 1024;
 
 /**
