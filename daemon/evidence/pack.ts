@@ -1,26 +1,17 @@
 import { createHash, createPublicKey } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { ulid } from 'ulid';
-import type { AuditFilter, KeptCheckpoint, ReadEntry } from '../catalogue/audit.js';
-import type { StoredCall } from '../catalogue/catalogue.js';
-import {
-  digestOfText,
-  EMPTY,
-  faultWords,
-  follow,
-  type Head,
-  isFault,
-  type NewEntry,
-  type Row,
-} from '../domain/audit.js';
+import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
+import type { NewEntry } from '../domain/audit.js';
 import { sha256 } from '../domain/canonical.js';
 import { type Note, signedNotesIn } from '../domain/checkpoint.js';
 import { fail } from '../domain/error.js';
-import { chainBegin, chainEnd, type GivenOut, PACK, readmeText } from '../domain/evidence.js';
+import { type GivenOut, PACK, readmeText } from '../domain/evidence.js';
 import { disagreements, type Manifest, type SignedManifest } from '../domain/manifest.js';
 import type { Recording } from '../domain/recording.js';
 import { consentOf, storyOf, storyText } from '../domain/story.js';
 import { coverSheet } from './cover.js';
+import { chain, entriesOf, firstOf, follows, headBefore, type Log, lines } from './log.js';
 import { readVerifier } from './verifier.js';
 import { zipOf } from './zip.js';
 
@@ -28,13 +19,7 @@ import { zipOf } from './zip.js';
 type Audio = { size: number; read(start: number, end: number): Readable; close(): Promise<void> };
 
 export type EvidenceDeps = {
-  catalogue: {
-    manifest(id: string): Promise<SignedManifest | null>;
-    auditEntries(filter: AuditFilter): Promise<ReadEntry[]>;
-    auditRows(from: number, limit: number): Promise<Row[]>;
-    auditId(): Promise<string>;
-    checkpoints(limit: number): Promise<KeptCheckpoint[]>;
-  };
+  catalogue: Log & Pick<Catalogue, 'manifest' | 'checkpoints'>;
   open(recording: Recording): Promise<Audio>;
   openManifest(signed: SignedManifest): { manifest: Manifest | null; fault: string | null };
   /** Every public key of this box, by its id, as PEM. */
@@ -59,8 +44,6 @@ export type Evidence = {
   fresh: boolean;
 };
 
-const PAGE = 1_000;
-
 /**
  * Makes the evidence pack of a call: everything in it is verified first, then the export is written to the audit log, and
  * only then is anything given out. Throws `evidence_refused`, `recording_absent`, `key_missing`, `seal_damaged`,
@@ -71,6 +54,7 @@ export async function evidencePack(
   call: StoredCall,
   who: { by: string; reason: string },
 ): Promise<Evidence> {
+  const { catalogue } = deps;
   const recording = whole(call);
   const { signed, manifest } = await vouched(deps, recording);
   await heardWhole(deps, recording, manifest);
@@ -80,10 +64,10 @@ export async function evidencePack(
   const signer = signs ?? kept!.signer;
   if (!deps.keys.has(signer)) throw fail('evidence_refused', `The public key ${signer} is not there.`);
   const ids = [...new Set([call.id, manifest.call.id])];
-  const first = await firstOf(deps, ids);
+  const first = await firstOf(catalogue, ids);
   // What is wrong with the log is found before anything is written or given out.
-  const before = await headBefore(deps, Math.min(first, (kept?.size ?? first - 1) + 1));
-  await follows(deps, before, kept);
+  const before = await headBefore(catalogue, Math.min(first, (kept?.size ?? first - 1) + 1));
+  await follows(catalogue, before, kept);
 
   const pack = ulid(deps.now());
   const made = new Date(deps.now()).toISOString();
@@ -99,9 +83,9 @@ export async function evidencePack(
     fresh,
   });
   const files = documents.map(({ name, bytes }) => `${name} ${sha256(bytes)}`);
-  const earlier = await entriesOf(deps, ids, Number.MAX_SAFE_INTEGER);
+  const earlier = await entriesOf(catalogue, ids);
   const log = createHash('sha256');
-  for await (const line of lines(deps, earlier)) log.update(line);
+  for await (const line of lines(catalogue, earlier)) log.update(line);
   const detail = {
     ...{ recording: recording.id, what: 'evidence', pack, fresh },
     ...{ entries_before: earlier.length, entries_sha256: log.digest('hex') },
@@ -116,7 +100,7 @@ export async function evidencePack(
   const note = kept ?? signedIn(deps, await deps.recorder.sign());
   if (!note) throw fail('evidence_refused', 'The checkpoint was not signed by a key of this box.');
   if (note.signer !== signer) throw fail('evidence_refused', 'The key changed just now. Try again.');
-  const entries = await entriesOf(deps, ids, fresh ? note.size : Number.MAX_SAFE_INTEGER);
+  const entries = await entriesOf(catalogue, ids, fresh ? note.size : undefined);
   const audio = await deps.open(recording);
   const stream = zipOf(new Date(made), PACK.sums, [
     ...documents.map(({ name, bytes }) => ({
@@ -125,8 +109,11 @@ export async function evidencePack(
       size: bytes.length,
     })),
     { name: PACK.recording, source: () => audio.read(0, audio.size - 1), size: audio.size, stored: true },
-    { name: PACK.log, source: () => Readable.from(lines(deps, entries)) },
-    { name: PACK.chain, source: () => Readable.from(chain(deps, { pack, before, until: note, entries })) },
+    { name: PACK.log, source: () => Readable.from(lines(catalogue, entries)) },
+    {
+      name: PACK.chain,
+      source: () => Readable.from(chain(catalogue, { pack, before, until: note, entries })),
+    },
     { name: PACK.checkpoint, source: () => Readable.from([Buffer.from(note.text)]) },
   ]);
   stream.once('close', () => void audio.close().catch(() => {}));
@@ -186,96 +173,6 @@ async function newestKept(deps: EvidenceDeps): Promise<Checkpoint> {
     if (found) return found;
   }
   throw fail('evidence_refused', 'No checkpoint of the audit log was signed yet. Start the recorder.');
-}
-
-/** The number of the first entry about a call; where there is none, that of the next entry of the log. */
-async function firstOf(deps: EvidenceDeps, ids: readonly string[]): Promise<number> {
-  const [first] = await entriesOf(deps, ids, Number.MAX_SAFE_INTEGER);
-  if (first !== undefined) return first;
-  const [newest] = await deps.catalogue.auditEntries({ limit: 1 });
-  return (newest?.seq ?? 0) + 1;
-}
-
-/** The numbers of the entries about these, in order. */
-async function entriesOf(deps: EvidenceDeps, ids: readonly string[], until: number): Promise<number[]> {
-  const found: number[] = [];
-  for (const objectId of ids)
-    for (let before: number | undefined; ; ) {
-      const page = await deps.catalogue.auditEntries({ objectId, before, limit: PAGE });
-      found.push(...page.map(({ seq }) => seq));
-      if (page.length < PAGE) break;
-      before = page.at(-1)!.seq;
-    }
-  return found.filter((seq) => seq <= until).sort((a, b) => a - b);
-}
-
-async function headBefore({ catalogue }: EvidenceDeps, seq: number): Promise<Head> {
-  if (seq <= 1) return EMPTY;
-  const [row] = await catalogue.auditRows(seq - 1, 1);
-  if (row?.seq !== seq - 1) throw fail('evidence_refused', faultWords.missing(seq - 1));
-  return { size: row.seq, hash: row.hash };
-}
-
-/** Follows the log from there to its end. Throws when something is wrong with it, or when it does not fit the checkpoint. */
-async function follows({ catalogue }: EvidenceDeps, before: Head, kept: Head | null): Promise<void> {
-  let head = before;
-  let agrees = kept === null || (kept.size === head.size && kept.hash === head.hash);
-  for (;;) {
-    const rows = await catalogue.auditRows(head.size + 1, PAGE);
-    for (const row of rows) {
-      const next = follow(head, row);
-      if (isFault(next))
-        throw fail('evidence_refused', `The audit log was altered. ${faultWords[next.kind](next.seq)}`);
-      head = next;
-      if (kept?.size === head.size) agrees = kept.hash === head.hash;
-    }
-    if (rows.length < PAGE) break;
-  }
-  if (!agrees)
-    throw fail(
-      'evidence_refused',
-      'The audit log is not the one that was signed: see "tapedeck audit verify".',
-    );
-}
-
-/** Each entry as it was written, a line each. */
-async function* lines({ catalogue }: EvidenceDeps, entries: readonly number[]): AsyncGenerator<Buffer> {
-  for (const seq of entries) {
-    const [row] = await catalogue.auditRows(seq, 1);
-    if (row?.seq !== seq) throw fail('evidence_refused', faultWords.missing(seq));
-    yield Buffer.concat([Buffer.from(row.text), Buffer.from('\n')]);
-  }
-}
-
-/** What leads from the first entry to the checkpoint. */
-async function* chain(
-  { catalogue }: EvidenceDeps,
-  { pack, before, until, entries }: { pack: string; before: Head; until: Head; entries: readonly number[] },
-): AsyncGenerator<Buffer> {
-  yield Buffer.from(
-    chainBegin({
-      pack,
-      log: await catalogue.auditId(),
-      before,
-      entries: entries.filter((seq) => seq <= until.size),
-      after: entries.filter((seq) => seq > until.size),
-    }),
-  );
-  let head = before;
-  while (head.size < until.size) {
-    const rows = await catalogue.auditRows(head.size + 1, Math.min(PAGE, until.size - head.size));
-    if (rows.length === 0) throw fail('evidence_refused', faultWords.cut_off(head.size + 1));
-    const digests: string[] = [];
-    for (const row of rows) {
-      const next = follow(head, row);
-      if (isFault(next)) throw fail('evidence_refused', faultWords[next.kind](next.seq));
-      digests.push(`${next.size === before.size + 1 ? '' : ',\n'}"${digestOfText(row.text)}"`);
-      head = next;
-    }
-    yield Buffer.from(digests.join(''));
-  }
-  if (head.hash !== until.hash) throw fail('evidence_refused', faultWords.rewritten(until.size));
-  yield Buffer.from(chainEnd(head));
 }
 
 type Given = GivenOut & {
