@@ -1,5 +1,6 @@
 import type { Catalogue } from './catalogue/catalogue.js';
 import type { Alarm, Alarms } from './domain/alarm.js';
+import { iso, isoOrNull } from './domain/days.js';
 import type { TapedeckError } from './domain/error.js';
 import { alarmKey, type HealthFacts, judge, problemCodes, unsaid } from './domain/health.js';
 import type { CallRecord } from './domain/recording.js';
@@ -44,8 +45,6 @@ const LATELY_MS = 15 * 60_000;
 const BLIND_MS = 7 * 86_400_000;
 const PAST = 10;
 const LINK_ALARM = 'pbx_link';
-
-export type Health = ReturnType<typeof createHealth>;
 
 export function createHealth(deps: HealthDeps) {
   const since = deps.clock();
@@ -193,9 +192,6 @@ function scrubView(s: ScrubStatus | null, now: number): DaemonStatus['scrub'] {
     last_night_at: isoOrNull(s.lastNightAt),
   };
 }
-
-const iso = (ms: number): string => new Date(ms).toISOString();
-const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));
 
 function diskView(disk: Forecast | null): DaemonStatus['disk'] {
   if (!disk) return null;

@@ -1,7 +1,7 @@
 import type { Cdr } from './cdr.js';
 import type { CdrSource, Filter, Judged, Period, Report, Witness } from './coverage.js';
 import { harmless } from './csv.js';
-import { dates, dayAfter } from './days.js';
+import { dates, dayAfter, iso, isoOrNull } from './days.js';
 import type { BlindWindow, Party } from './recording.js';
 
 /**
@@ -25,9 +25,6 @@ const DAYS = 30;
 const MOST_DAYS = 750;
 /** At most so many calls are shown; the CSV has all. */
 const SHOWN = 200;
-
-const iso = (ms: number): string => new Date(ms).toISOString();
-const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));
 
 /** The days asked for, both included; by default the last thirty until today. */
 export function periodOf({ from, to }: Pick<Asked, 'from' | 'to'>, zone: string, now: number): Period {

@@ -24,6 +24,10 @@ export const dayAfter = (day: string, days: number): string =>
 
 export const nextDay = (day: string): string => dayAfter(day, 1);
 
+/** A time (ms since 1970) as ISO 8601 in UTC. */
+export const iso = (ms: number): string => new Date(ms).toISOString();
+export const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));
+
 /** Gives dates in a zone as YYYY-MM-DD. */
 export function dates(zone: string): (ms: number) => string {
   const format = new Intl.DateTimeFormat('en-US-u-ca-iso8601', {

@@ -1,4 +1,5 @@
 import { canonical, sha256 } from './canonical.js';
+import { iso, isoOrNull } from './days.js';
 import type { CallRecord, Coverage, Party, Recording, RecordingId, Segment } from './recording.js';
 
 /**
@@ -117,9 +118,7 @@ export function disagreements(manifest: Manifest, call: CallRecord, recording: R
   return [...rows, ...differing('call', manifest.call, wellFormed(callPart(call)) as object)];
 }
 
-/**
- * What is wrong with a manifest that was opened, or with the rows beside it, in words; null for nothing.
- */
+/** What is wrong with a manifest that was opened, or with the rows beside it, in words; null for nothing. */
 export function manifestFault(
   { manifest, fault }: { manifest: Manifest | null; fault: string | null },
   call: CallRecord | null,
@@ -208,9 +207,6 @@ function segmentPart(segment: Segment) {
     swapped: segment.swapped,
   };
 }
-
-const iso = (ms: number): string => new Date(ms).toISOString();
-const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));
 
 /** Half a surrogate has no bytes that could be signed. What comes from the PBX has none; it must not end here if it had. */
 function wellFormed(value: unknown): unknown {

@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { iso, isoOrNull } from '../domain/days.js';
 import { fail, TapedeckError } from '../domain/error.js';
 import type { Notice } from '../domain/notice.js';
-import { guarded, isNobodys } from '../ops/targets.js';
+import { guarded, isNobodys, portOf } from '../ops/targets.js';
 import type { Channel, Origin } from './channel.js';
 
 export type WebhookSettings = {
@@ -89,12 +90,10 @@ function refuse(address: string, url: URL, { anywhere, pbxPorts }: WebhookSettin
   if (anywhere) return;
   if (isNobodys(address))
     throw fail('alert_undelivered', `${url.origin} leads to ${address}, where no receiver may be.`);
-  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+  const port = portOf(url);
   if (pbxPorts.includes(port))
     throw fail('alert_undelivered', `Port ${port} is one on which the PBX takes orders.`);
 }
-
-const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 function asJson(notice: Notice, origin: Origin) {
   return {
@@ -110,7 +109,7 @@ function asJson(notice: Notice, origin: Origin) {
       message: a.message,
       hint: a.hint,
       raised_at: iso(a.raisedAt),
-      cleared_at: iso(a.clearedAt),
+      cleared_at: isoOrNull(a.clearedAt),
     })),
   };
 }

@@ -26,6 +26,9 @@ export const pbxPorts = ({ pbx }: Pick<Config, 'pbx'>): number[] => [
   pbx.ami_port,
 ];
 
+/** The port that an http:// or https:// address leads to. */
+export const portOf = (url: URL): number => Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+
 /**
  * Looks a name up for a connection, and refuses by `refuse` (which throws) what it leads to before anything is sent there:
  * a name that leads elsewhere the second time is refused then.
@@ -62,8 +65,7 @@ export const guardedBy =
   (own: URL, pbxPorts: readonly number[]) =>
   (url: URL): { lookup: LookupFunction } =>
     guarded(url.hostname, (address) => {
-      const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
       const other = url.origin !== own.origin;
-      if (isNobodys(address) || (other && (isIn(HERE, address) || pbxPorts.includes(port))))
+      if (isNobodys(address) || (other && (isIn(HERE, address) || pbxPorts.includes(portOf(url)))))
         throw new Error(`${url.origin} leads to ${address}, where nothing of ${own.host} may be.`);
     });
