@@ -25,6 +25,12 @@ export type KeptCheckpoint = { size: number; at: number; note: string };
 /** None, one or several entries; or what comes of what the verb has given. */
 export type Entries<T = unknown> = NewEntry | ((given: T) => NewEntry | readonly NewEntry[] | null);
 
+/** Those that are to be written, after the verb has given this. */
+export function entriesFor<T>(entries: Entries<T>, given: T): readonly NewEntry[] {
+  const made = typeof entries === 'function' ? entries(given) : entries;
+  return made === null ? [] : [made].flat();
+}
+
 /** The audit log: entries are only ever added, each to the end of a hash chain. */
 export interface AuditLog {
   /**

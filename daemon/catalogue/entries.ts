@@ -1,7 +1,8 @@
 import { type About, type AuditAction, entryOf, type NewEntry, TAPEDECK } from '../domain/audit.js';
+import { iso, isoOrNull } from '../domain/days.js';
 import { fail, isDiskError, TapedeckError } from '../domain/error.js';
 import { damageOf } from '../domain/scrub.js';
-import type { Entries } from './audit.js';
+import { type Entries, entriesFor } from './audit.js';
 import type { Catalogue } from './catalogue.js';
 
 /**
@@ -15,7 +16,7 @@ export function withEntries(
 ): Catalogue {
   const own = (action: AuditAction, about: About) => entryOf(TAPEDECK, deps.clock(), action, about);
   const blind = (from: number, until: number | null, because: string) =>
-    own('blind_window', { detail: { from: iso(from), until: until === null ? null : iso(until), because } });
+    own('blind_window', { detail: { from: iso(from), until: isoOrNull(until), because } });
   /** One that could not be written when it began. */
   let unwritten: { from: number; reason: string } | null = null;
 
@@ -25,8 +26,7 @@ export function withEntries(
     } catch (e) {
       if (isDiskError(e)) throw e;
       const given = await verb(catalogue);
-      const made = typeof entries === 'function' ? entries(given) : entries;
-      for (const entry of made === null ? [] : [made].flat()) await deps.later(entry);
+      for (const entry of entriesFor(entries, given)) await deps.later(entry);
       return given;
     }
   }
@@ -102,8 +102,6 @@ export function withEntries(
     },
   };
 }
-
-const iso = (ms: number): string => new Date(ms).toISOString();
 
 /**
  * The catalogue's verbs for who is not served without an entry: the one that is used next writes these in the same

@@ -5,6 +5,7 @@ import type { CallFilter, StoredCall } from '../catalogue.js';
 import type { Db } from './db.js';
 import { hasFlag } from './ears.js';
 import { createReach, olderThan, type When } from './reach.js';
+import { createReady } from './ready.js';
 import { type CallRow, type StoredRow, toCall, toStored } from './rows.js';
 import { searchConditions, searchText } from './search.js';
 
@@ -19,7 +20,7 @@ const AMONG = 'calls.id IN (SELECT value FROM json_each(?))';
 const WATCHED = 100;
 /** Where few of somebody's calls fit, so many of them are looked at together at most. */
 const MOST_AT_ONCE = 5000;
-/** Statements that are kept ready; each stands for one way of narrowing the list. */
+/** Statements that are kept ready: one for each way of narrowing the list. */
 const MOST_LISTINGS = 200;
 
 const UNDECIDED: Coverage = { status: 'pending', reason: '', rule: null, missingMs: 0 };
@@ -65,19 +66,10 @@ export function createCalls(db: Db) {
       length(calls.legs) AS legs, length(calls.marks) AS marks, recordings.id AS recording, recordings.state
     ${FROM} WHERE ${AMONG} ORDER BY calls.id`);
   const reach = createReach(db);
-  const listing = new Map<string, ReturnType<typeof db.prepare>>();
+  const prepared = createReady(MOST_LISTINGS, (sql) => db.prepare(sql).expand());
 
   /** The id under which a call is kept now: its own, or that of the call that it became part of. */
   const current = (id: CallId): CallId => (into.get(id) as CallId | undefined) ?? id;
-
-  function prepared(sql: string) {
-    const ready = listing.get(sql);
-    if (ready) return ready;
-    if (listing.size >= MOST_LISTINGS) listing.clear();
-    const made = db.prepare(sql).expand();
-    listing.set(sql, made);
-    return made;
-  }
 
   function decideCoverage(id: CallId, coverage: Coverage): void {
     if (cover.run({ ...coverage, id: current(id) }).changes === 0) throw fail('call_unknown', id);

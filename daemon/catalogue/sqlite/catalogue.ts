@@ -1,5 +1,5 @@
 import { diskError, TapedeckError } from '../../domain/error.js';
-import type { Entries } from '../audit.js';
+import { type Entries, entriesFor } from '../audit.js';
 import type { Catalogue } from '../catalogue.js';
 import { createAlarms } from './alarms.js';
 import { createAudit } from './audit.js';
@@ -81,8 +81,7 @@ export function createSqliteCatalogue(deps: {
     (verb) =>
       write((n) => {
         const given = verb(n);
-        const made = typeof entries === 'function' ? entries(given as unknown as T) : entries;
-        for (const entry of made === null ? [] : [made].flat()) n.audit.append(entry);
+        for (const entry of entriesFor(entries, given as unknown as T)) n.audit.append(entry);
         return given;
       });
   /** One work in a transaction of its own. */

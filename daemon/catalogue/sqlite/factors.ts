@@ -47,9 +47,7 @@ export function createFactors(db: Db) {
     VALUES ($id, $userId, $name, $publicKey, $counter, $transports, $host, $addedAt, $usedAt)
     ON CONFLICT DO NOTHING`);
   const used = db.prepare('UPDATE passkeys SET counter = $counter, used_at = $at WHERE id = $id');
-  const removeTotp = db.prepare('DELETE FROM totp WHERE user_id = ?');
   const removePasskey = db.prepare('DELETE FROM passkeys WHERE user_id = ? AND id = ?');
-  const removeCodes = db.prepare('DELETE FROM recovery_codes WHERE user_id = ?');
   const addCode = db.prepare('INSERT INTO recovery_codes VALUES (?, ?)');
   const useCode = db.prepare('DELETE FROM recovery_codes WHERE user_id = ? AND code_hash = ?');
   const tries = db.prepare('SELECT failed, last_at FROM factor_tries WHERE user_id = ? AND device_hash = ?');
@@ -57,15 +55,14 @@ export function createFactors(db: Db) {
     'SELECT coalesce(sum(failed), 0) AS failed, max(last_at) AS last_at FROM factor_tries WHERE user_id = ?',
   );
   const saveTries = db.prepare('INSERT OR REPLACE INTO factor_tries VALUES (?, ?, ?, ?)');
-  const forgetTries = db.prepare('DELETE FROM factor_tries WHERE user_id = ?');
   const roles = db.prepare('SELECT role FROM factor_roles ORDER BY role').pluck();
   const noRoles = db.prepare('DELETE FROM factor_roles');
   const addRole = db.prepare('INSERT OR IGNORE INTO factor_roles VALUES (?)');
-  const reset = [
-    ...['totp', 'passkeys', 'recovery_codes', 'factor_tries', 'sessions', 'tokens'].map((table) =>
-      db.prepare(`DELETE FROM ${table} WHERE user_id = ?`),
-    ),
-  ];
+  const removeAll = (table: string) => db.prepare(`DELETE FROM ${table} WHERE user_id = ?`);
+  const removeTotp = removeAll('totp');
+  const removeCodes = removeAll('recovery_codes');
+  const forgetTries = removeAll('factor_tries');
+  const reset = [removeTotp, removeCodes, forgetTries, ...['passkeys', 'sessions', 'tokens'].map(removeAll)];
 
   function stateOf(userId: string): FactorState {
     const row = state.get(userId) as StateRow | undefined;

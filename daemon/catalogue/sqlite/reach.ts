@@ -1,6 +1,7 @@
 import { type ReachKey, reachKeys } from '../../domain/reach.js';
 import type { CallId, CallRecord } from '../../domain/recording.js';
 import type { Db } from './db.js';
+import { createReady } from './ready.js';
 
 /**
  * Up to so many keys the lists of each, which are in order, are merged. With more it is likely that the next call is one of
@@ -28,17 +29,8 @@ export function createReach(db: Db) {
   const drop = db.prepare(
     'DELETE FROM call_reach WHERE kind = $kind AND name = $name AND started_at = $startedAt AND call_id = $callId',
   );
-  const ready = new Map<string, ReturnType<typeof db.prepare>>();
+  const prepared = createReady(MOST_READY, (sql) => db.prepare(sql));
   const of = (callId: CallId) => known.all(callId) as Row[];
-
-  function prepared(sql: string) {
-    const found = ready.get(sql);
-    if (found) return found;
-    if (ready.size >= MOST_READY) ready.clear();
-    const made = db.prepare(sql);
-    ready.set(sql, made);
-    return made;
-  }
 
   return {
     /** Writes by what a call is reached now. Nobody reaches a test call. */

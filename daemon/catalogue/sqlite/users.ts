@@ -156,11 +156,10 @@ export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(user
   const takenBy = (name: string, id: string) => taken.get(nameKey(name), id) !== undefined;
   /** Somebody from outside is what he is there; that he is the last admin keeps nobody from taking that away there. */
   const remade = (before: User, after: Person): void => {
-    const { roles, scope, extensions, grants, name } = before;
     const same = JSON.stringify(textsOf({ ...before, ...after })) === JSON.stringify(textsOf(before));
     if (same) return;
     change.run({ ...textsOf(after), disabledAt: before.disabledAt });
-    if (gains({ id: before.id, name, roles, scope, extensions, grants }, after)) sessions.renewAll(before.id);
+    if (gains(before, after)) sessions.renewAll(before.id);
   };
 
   return {
@@ -170,8 +169,7 @@ export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(user
       if (known) {
         const before = toUser(known);
         const name = takenBy(outsider.name, before.id) ? before.name : outsider.name;
-        const { roles, scope, extensions, grants } = outsider;
-        remade(before, { id: before.id, name, roles, scope, extensions, grants });
+        remade(before, { ...outsider, id: before.id, name });
       } else {
         if (takenBy(outsider.name, '')) return null;
         addUser({ ...outsider, passwordHash: '' }, undefined, outsider);
@@ -207,7 +205,7 @@ export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(user
       const after: Person = { ...before, ...rest };
       const disabledAt =
         disabled === undefined ? before.disabledAt : disabled ? (before.disabledAt ?? at) : null;
-      if (taken.get(nameKey(after.name), id) !== undefined) throw fail('user_exists', after.name);
+      if (takenBy(after.name, id)) throw fail('user_exists', after.name);
       keepingAnAdmin(() => change.run({ ...textsOf(after), disabledAt }));
       if (disabledAt !== null) sessions.end(id, { keep: null });
       else if (gains(before, after)) sessions.renewAll(id);
