@@ -1,6 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { ulid } from 'ulid';
 import { createAlert } from './alert.js';
@@ -15,24 +13,26 @@ import { createSqliteCatalogue } from './catalogue/sqlite/catalogue.js';
 import { cdrSources } from './cdr/sources.js';
 import { createCheckpoints } from './checkpoint.js';
 import { createControl } from './control.js';
+import { createCustody } from './custody.js';
 import { channelAlarm, createDeliver } from './deliver.js';
-import { entryOf, type NewEntry, TAPEDECK } from './domain/audit.js';
+import { type About, type AuditAction, entryOf, TAPEDECK } from './domain/audit.js';
 import { dates, startOfDay, times } from './domain/days.js';
-import { fail, type TapedeckError } from './domain/error.js';
+import type { TapedeckError } from './domain/error.js';
 import type { PbxEvent } from './domain/event.js';
 import { ballastBytes } from './domain/room.js';
 import { spoolAudio } from './encode/captured.js';
 import { createEncoder } from './encode/encoder.js';
 import { createFfmpeg } from './encode/ffmpeg.js';
 import { createHealth } from './health.js';
+import type { Channel } from './notify/channel.js';
 import { createChannels, createCheckpointChannels } from './notify/channels.js';
+import { createBusy, load } from './ops/busy.js';
 import { createClock } from './ops/clock.js';
 import type { Config } from './ops/config-schema.js';
 import { controlSocket, ownerSocket } from './ops/control-client.js';
 import { coreLimit } from './ops/core-dumps.js';
 import { dashboardOf, testCallAudio } from './ops/dashboard-client.js';
 import { createBallast, probeDisk, readDisk } from './ops/disk.js';
-import { createDiskBusy } from './ops/disk-busy.js';
 import { createEventLoopWatch } from './ops/event-loop.js';
 import { takeLock } from './ops/lock.js';
 import type { Log } from './ops/log.js';
@@ -54,7 +54,7 @@ import { createScrub } from './scrub.js';
 import { createTestCalls } from './test-call.js';
 import { createTimekeeper } from './timekeeper.js';
 import { appendCheckpoint, checkpointFile, readCheckpoints } from './vault/checkpoint-file.js';
-import { removeDurably } from './vault/durable.js';
+import { isThere, removeDurably } from './vault/durable.js';
 import { resealFactors } from './vault/factor-secrets.js';
 import { createKeys, keysFile, moveKeys } from './vault/keys.js';
 import { openManifest, signManifest } from './vault/manifest.js';
@@ -64,13 +64,11 @@ import { openSealed } from './vault/open.js';
 import { finishRotation } from './vault/rotation.js';
 import { filesIn, hashFile, sizeOf } from './vault/scan.js';
 import { sealStream } from './vault/seal.js';
-import { loadOrMakeSigningKey, makeSigningFolder, publicKeys, type SigningKey } from './vault/signing-key.js';
+import { loadOrMakeSigningKey, makeSigningFolder, publicKeys } from './vault/signing-key.js';
 import { createWatch } from './watch.js';
 
 const MIB = 1024 * 1024;
 const CONSOLE = { actor: 'console', actor_id: '', address: '' } as const;
-/** Above this share of the time, files are not read again only to see that they are well. */
-const DISK_BUSY = 0.5;
 
 /**
  * The composition root: the one file that constructs adapters and hands them to the stories. Starts in order (keys,
@@ -93,12 +91,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       'A master key was made. Back it up apart from the data: without it no recording can be heard',
     );
   const keys = createKeys({ path: keysDb, masterKey: master.current, reread: master.reread });
-  let opened: SigningKey | null = null;
-  const signer = (): SigningKey => {
-    if (opened) return opened;
-    throw fail('signing_key_missing', 'The recorder is only starting.');
-  };
-  const vouch = (manifest: Parameters<typeof signManifest>[0]) => signManifest(manifest, signer());
+  const vouch = (manifest: Parameters<typeof signManifest>[0]) => signManifest(manifest, custody.signer());
   const reserve = { data: config.data.reserve_mb * MIB, spool: config.pbx.spool_reserve_mb * MIB };
   const ballast = createBallast({ path: join(dir, 'ballast'), bytes: ballastBytes(reserve.data) });
   const catalogue = withEntries(
@@ -159,21 +152,25 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
 
   const stamps = createStamps({ now: clock, ask: ari.time, deliver: hear });
   const metrics = createMetrics({ version: version() });
-  const deliver = createDeliver({
-    catalogue,
-    channels: createChannels(config),
-    clock,
-    log: log.child({ part: 'alert' }),
-    onTrouble: (channel, why) => {
-      if (why === null) alert.clear(channelAlarm(channel));
-      else
-        alert.raise(channelAlarm(channel), {
-          severity: 'warning',
-          message: `Messages about alarms cannot be delivered by ${channel}. ${why}`,
-          hint: 'Correct [alerts] in tapedeck.toml or what stands in the way; "tapedeck alert test" tries it.',
-        });
-    },
-  });
+  /** A channel that takes nothing is an alarm for as long as that lasts. */
+  const deliverBy = (channels: Channel[], part: string, trouble: string, hint: string) =>
+    createDeliver({
+      catalogue,
+      channels,
+      clock,
+      log: log.child({ part }),
+      onTrouble: (channel, why) => {
+        const key = channelAlarm(channel);
+        if (why === null) alert.clear(key);
+        else alert.raise(key, { severity: 'warning', message: `${trouble} by ${channel}. ${why}`, hint });
+      },
+    });
+  const deliver = deliverBy(
+    createChannels(config),
+    'alert',
+    'Messages about alarms cannot be delivered',
+    'Correct [alerts] in tapedeck.toml or what stands in the way; "tapedeck alert test" tries it.',
+  );
   const alert = createAlert({
     catalogue,
     tell: deliver.tell,
@@ -181,24 +178,15 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     clock,
     log: log.child({ part: 'alert' }),
   });
-  const away = createDeliver({
-    catalogue,
-    channels: createCheckpointChannels(config),
-    clock,
-    log: log.child({ part: 'checkpoint' }),
-    onTrouble: (channel, why) => {
-      if (why === null) alert.clear(channelAlarm(channel));
-      else
-        alert.raise(channelAlarm(channel), {
-          severity: 'warning',
-          message: `Checkpoints of the audit log do not get off this machine by ${channel}. ${why}`,
-          hint: 'Correct [audit] in tapedeck.toml or what stands in the way; what waits is sent by itself then.',
-        });
-    },
-  });
+  const away = deliverBy(
+    createCheckpointChannels(config),
+    'checkpoint',
+    'Checkpoints of the audit log do not get off this machine',
+    'Correct [audit] in tapedeck.toml or what stands in the way; what waits is sent by itself then.',
+  );
   const checkpoints = createCheckpoints({
     catalogue,
-    sign: (checkpoint) => signNote(signer(), checkpoint),
+    sign: (checkpoint) => signNote(custody.signer(), checkpoint),
     ours: (note) => signerOf(note, publicKeys(dir)) !== null,
     file: {
       read: () => readCheckpoints(checkpointFile(dir)),
@@ -212,12 +200,29 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     log: log.child({ part: 'checkpoint' }),
   });
   /** Of the daemon's own deeds, which no entry may keep it from. */
-  const note = (entry: NewEntry) =>
-    outbox.catalogue.note(entry).catch(complainOf(log, 'An entry of the audit log could not be written'));
-  const said = (action: 'start' | 'stop', more: NewEntry['detail'] = {}) =>
-    note(
-      entryOf(TAPEDECK, clock(), action, { detail: { process: 'recorder', version: version(), ...more } }),
-    );
+  const note = (action: AuditAction, about: About) =>
+    outbox.catalogue
+      .note(entryOf(TAPEDECK, clock(), action, about))
+      .catch(complainOf(log, 'An entry of the audit log could not be written'));
+  const said = (action: 'start' | 'stop', more: About['detail'] = {}) =>
+    note(action, { detail: { process: 'recorder', version: version(), ...more } });
+  const custody = createCustody({
+    catalogue,
+    openSigningKey: () => loadOrMakeSigningKey(dir, keys.masterKeys),
+    finishRotation:
+      master.next || master.spent
+        ? (going) =>
+            finishRotation(dir, master, {
+              going,
+              also: (from, to) => resealFactors(catalogue, from, to),
+            })
+        : null,
+    recovery: config.keys.recovery_recipient,
+    started: (detail) => said('start', detail),
+    changed: (detail, outcome = 'ok') => note('key_rotation', { outcome, detail }),
+    alarms: alert,
+    log,
+  });
   const spool = createSpool({ dir: config.pbx.spool, workDir: join(dir, 'work'), remote: ari });
   const capture = createCapture({
     pbx: ari,
@@ -292,14 +297,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
   const retain = createRetain({
     catalogue,
     keys,
-    files: {
-      remove: removeDurably,
-      exists: (path) =>
-        access(path).then(
-          () => true,
-          () => false,
-        ),
-    },
+    files: { remove: removeDurably, exists: isThere },
     clock: time.sure,
     alarms: alert,
     config: {
@@ -309,7 +307,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       breakerPercent: config.retention.breaker_percent,
     },
     log: log.child({ part: 'retain' }),
-    ran: (result) => note(entryOf(TAPEDECK, clock(), 'retention_run', { detail: result })),
+    ran: (detail) => note('retention_run', { detail }),
   });
   const assure = createAssure({
     catalogue,
@@ -357,7 +355,6 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     alarms: alert,
     log: log.child({ part: 'time' }),
   });
-  const diskBusy = createDiskBusy(dir);
   const scrub = createScrub({
     catalogue,
     files: { hash: hashFile, size: sizeOf, list: filesIn },
@@ -368,11 +365,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     openManifest: (signed) => openManifest(signed, publicKeys(dir)),
     vouch,
     version: version(),
-    busy: () => {
-      const disk = diskBusy();
-      if (loadavg()[0]! / availableParallelism() > config.scrub.max_load) return 'The load is high.';
-      return disk !== null && disk > DISK_BUSY ? 'The disk is busy.' : null;
-    },
+    busy: createBusy(dir, config.scrub.max_load),
     alarms: alert,
     clock,
     config: { dataDir: dir, schedule: config.scrub.schedule, timeZone: config.site.time_zone },
@@ -388,7 +381,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     ffmpeg: createFfmpeg({ path: config.encode.ffmpeg }),
     audio: (recording) => testCallAudio(dashboardOf(config.web, dir), passes, recording),
     preserving: preserver.waiting,
-    load: () => loadavg()[0]! / availableParallelism(),
+    load,
     alarms: alert,
     mint: () => ulid(),
     clock,
@@ -432,7 +425,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     runTestCall: () => testCalls.run(),
     checkpoints: () => ({
       last: checkpoints.last(),
-      key: { id: signer().keyId, pem: signer().publicKeyPem },
+      key: { id: custody.signer().keyId, pem: custody.signer().publicKeyPem },
       targets: away.status(),
     }),
     signCheckpoint: checkpoints.sign,
@@ -464,66 +457,6 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     await assure.up();
   }
 
-  /** After keys.db is known to be under a master key that is here: with another one nothing is opened, and nothing made. */
-  function openSigningKey(): 'first' | 'anew' | null {
-    const { signingKey, made } = loadOrMakeSigningKey(dir, keys.masterKeys);
-    opened = signingKey;
-    if (made)
-      log.warn(
-        { keyId: signingKey.keyId, anew: made === 'anew' },
-        'A key that signs recordings was made. Copy its public half, which "tapedeck keys status" prints, to another place',
-      );
-    return made;
-  }
-
-  const keysChanged = (detail: NewEntry['detail'], outcome: NewEntry['outcome'] = 'ok') =>
-    note(entryOf(TAPEDECK, clock(), 'key_rotation', { outcome, detail }));
-
-  async function newSigner(): Promise<void> {
-    alert.raise('signing_key', {
-      severity: 'critical',
-      message: `The key that signed recordings and the audit log could not be opened, and a new one was made: ${signer().keyId}.`,
-      hint: 'Copy the public key that "tapedeck keys status" shows to where you keep such things. Was signing/key damaged, or put back from a backup? The old one is kept beside it.',
-      forMs: 3_600_000,
-    });
-    await keysChanged({ what: 'a new key that signs: the old one could not be opened', key: signer().keyId });
-  }
-
-  /** Who else can open what is recorded from now on is said with every start; that it has changed, by itself. */
-  async function started(): Promise<void> {
-    const recipient = config.keys.recovery_recipient || 'nobody';
-    const before = (await catalogue.auditEntries({ actions: ['start'], limit: 50 })).find(
-      ({ detail }) => detail.process === 'recorder',
-    );
-    await said('start', { recovery_recipient: recipient });
-    const was = before?.detail.recovery_recipient ?? 'nobody';
-    if (was !== recipient) await keysChanged({ what: `recovery recipient: ${was} -> ${recipient}` });
-  }
-
-  let ending = false;
-  let rotating: Promise<void> | null = null;
-  /** A change of the master key that was interrupted goes on. */
-  async function goOnRotating(): Promise<void> {
-    if (!master.next && !master.spent) return;
-    const what = 'a new master key: a change that was interrupted went on';
-    log.warn('A change of the master key was not over; it goes on');
-    try {
-      const { rows, retired, damaged } = await finishRotation(dir, master, {
-        going: () => !ending,
-        also: (from, to) => resealFactors(catalogue, from, to),
-      });
-      if (damaged.length > 0) log.error({ damaged }, 'Keys that were damaged before are as they were');
-      if (!ending && !retired)
-        log.warn(
-          'All is under the new master key. Run "tapedeck keys rotate" as root, to remove the old one',
-        );
-      if (rows > 0 || retired) await keysChanged({ what, keys: rows, over: retired });
-    } catch (err) {
-      log.error({ err }, 'The master key could not be changed');
-      await keysChanged({ what, why: (err as Error).message }, 'failed');
-    }
-  }
-
   function hear(event: PbxEvent | null): void {
     if (!event) return;
     health.heard();
@@ -538,10 +471,9 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       await room.start(); // a full disk gets its ballast back before anything is opened
       eventLoop.start();
       keys.start();
-      const made = openSigningKey();
+      custody.open();
       await catalogue.start();
-      await started();
-      if (made === 'anew') await newSigner();
+      await custody.start();
       time.atLeast((await catalogue.countKept()).newestSealedAt ?? 0);
       await deliver.start();
       await alert.start();
@@ -558,14 +490,13 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       testCalls.start();
       scrub.start();
       health.start();
-      rotating = goOnRotating();
+      custody.rotate();
     },
     /** Finishes what is in hand; calls in progress go on being recorded by Asterisk. */
     async stop(): Promise<void> {
       timekeeper.stop();
-      ending = true;
-      await testCalls.stop();
-      await Promise.all([scrub.stop(), rotating]);
+      await Promise.all([testCalls.stop(), custody.stop()]);
+      await scrub.stop();
       await Promise.all([health.stop(), retain.stop(), room.stop()]);
       await Promise.all([ari.stop(), ami.stop()]);
       await mutes.stop();

@@ -66,6 +66,7 @@ const STORIES = [
   'deliver',
   'health',
   'checkpoint',
+  'custody',
 ].map((s) => `daemon/${s}`);
 /**
  * Values that a story may take from an adapter: they plan, measure or read. None of them starts a process or writes;

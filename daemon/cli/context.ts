@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import { withEntries } from '../catalogue/entries.js';
@@ -8,7 +7,7 @@ import { loadConfig } from '../ops/config.js';
 import type { Config } from '../ops/config-schema.js';
 import { createLog } from '../ops/log.js';
 import { createRetain, type Retain } from '../retain.js';
-import { removeDurably } from '../vault/durable.js';
+import { isThere, removeDurably } from '../vault/durable.js';
 import { createKeys, type Keys, keysFile } from '../vault/keys.js';
 import { type MasterKeys, openMasterKeys } from '../vault/master-key.js';
 import { passphraseFor } from './master.js';
@@ -75,17 +74,12 @@ export function createCliContext(
       const { current: masterKey, reread } = await ctx.master();
       keys ??= createKeys({ path: keysFile(data.dir), masterKey, reread });
       keys.start();
-      const exists = (path: string) =>
-        access(path).then(
-          () => true,
-          () => false,
-        );
       const catalogue = await ctx.catalogue();
       const later = async (entry: NewEntry) => void (await catalogue.audit(entry));
       return createRetain({
         catalogue: withEntries(catalogue, { clock: () => Date.now(), later }),
         keys,
-        files: { remove: removeDurably, exists },
+        files: { remove: removeDurably, exists: isThere },
         clock: () => Date.now(),
         alarms: { raise: () => {}, clear: () => {} },
         config: {
