@@ -3,7 +3,15 @@ import { type CallState, type Effect, emptyState, restore, step, type TrackRules
 import type { PbxEvent, Snapshot } from './domain/event.js';
 import { feedOf, onHold } from './domain/feed.js';
 import { type CallId, parseOurs } from './domain/recording.js';
-import { BLIND, type Changed, createSteps, type Ended, type Live, type StepDeps } from './record/steps.js';
+import {
+  BLIND,
+  blank,
+  type Changed,
+  createSteps,
+  type Ended,
+  type Live,
+  type StepDeps,
+} from './record/steps.js';
 
 /**
  * Story 1: a PBX event is tracked, a decision is made, a leg is captured. Each call has a serial queue of its own, and in
@@ -15,8 +23,6 @@ export type RecordDeps = StepDeps & { capture: Capture; rules: TrackRules };
 const AGAIN = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
 /** A recording that ends is most often that of a leg which hangs up: the news of that comes right after, ms. */
 const GOODBYE = 1_000;
-
-export type Recorder = ReturnType<typeof createRecorder>;
 
 export function createRecorder(deps: RecordDeps) {
   let state: CallState = emptyState;
@@ -47,26 +53,8 @@ export function createRecorder(deps: RecordDeps) {
   }
 
   const of = (id: CallId): Live => {
-    let l = live.get(id);
-    if (!l) {
-      l = {
-        segment: null,
-        beginning: null,
-        next: 0,
-        decision: null,
-        failed: null,
-        because: '',
-        fed: '',
-        wrong: null,
-        newest: null,
-        waiting: null,
-        working: null,
-        again: null,
-        repeat: null,
-        faults: 0,
-      };
-      live.set(id, l);
-    }
+    const l = live.get(id) ?? blank();
+    live.set(id, l);
     return l;
   };
 
@@ -150,6 +138,13 @@ export function createRecorder(deps: RecordDeps) {
     for (const effect of next.effects) enqueue(effect, event.kind === 'snapshot');
   }
 
+  /** What the PBX has now, and then what was heard meanwhile. */
+  function catchUp(snapshot: Snapshot): void {
+    track(snapshot);
+    for (const event of backlog ?? []) track(event);
+    backlog = null;
+  }
+
   const capturing = (callId: CallId, seq: number): Live | undefined =>
     [...live.values()].find(
       ({ segment }) => segment?.callId.toUpperCase() === callId.toUpperCase() && segment.seq === seq,
@@ -222,9 +217,7 @@ export function createRecorder(deps: RecordDeps) {
       if (open.length > 0) deps.log.info({ calls: open.length }, 'Taking up calls that were open');
       await reconcile(snapshot);
       state = restore(open);
-      track(snapshot);
-      for (const event of backlog ?? []) track(event);
-      backlog = null;
+      catchUp(snapshot);
     },
 
     /** The connection is back that was lost at `lost`: the same for the calls that this process follows. */
@@ -233,9 +226,7 @@ export function createRecorder(deps: RecordDeps) {
       lostAt = lost;
       await Promise.all([...live.values()].map((l) => l.working));
       await reconcile(snapshot);
-      track(snapshot);
-      for (const event of backlog) track(event);
-      backlog = null;
+      catchUp(snapshot);
       for (const l of live.values()) reconsider(l);
     },
 

@@ -42,13 +42,13 @@ export function createCapture(deps: SnoopDeps) {
   const watches = new Set<NodeJS.Timeout>();
 
   /** Resolves with the time of an event that is still to come; subscribe before asking for it. */
-  function expect(kind: PbxEvent['kind'], id: string, what: string, patience = PATIENCE): Promise<number> {
+  function expect(kind: PbxEvent['kind'], id: string, what: string): Promise<number> {
     const key = `${kind} ${id.toLowerCase()}`;
     return new Promise<number>((resolve, reject) => {
       const timer = setTimeout(() => {
         waiting.delete(key);
-        reject(fail('pbx_timeout', `${what} after ${patience / 1000} s.`));
-      }, patience);
+        reject(fail('pbx_timeout', `${what} after ${PATIENCE / 1000} s.`));
+      }, PATIENCE);
       waiting.set(key, (at) => {
         clearTimeout(timer);
         waiting.delete(key);
@@ -84,7 +84,7 @@ export function createCapture(deps: SnoopDeps) {
 
   async function finished(callId: CallId, seq: number, way: 'in' | 'out'): Promise<void> {
     const name = spoolName(callId, seq, way);
-    const done = expect('spool-finished', name, 'The recording has not ended', PATIENCE);
+    const done = expect('spool-finished', name, 'The recording has not ended');
     done.catch(() => {});
     // The event may have come before anybody waited for it, or while the connection was down.
     if (!(await deps.pbx.isRecording(name))) return;

@@ -56,15 +56,7 @@ function apply(t: Transaction, event: PbxEvent): void {
       const leg = see(t, event.leg, event.at);
       if (!leg) return;
       t.closeMarks('hold', event.at, leg.id);
-      if (event.kind === 'hold')
-        t.mark(leg.callId, {
-          at: event.at,
-          until: null,
-          open: true,
-          kind: 'hold',
-          text: leg.number,
-          legId: leg.id,
-        });
+      if (event.kind === 'hold') mark(t, leg, 'hold', leg.number, event.at, true);
       return;
     }
     case 'dial': {

@@ -1,4 +1,4 @@
-import type { Severity } from './alarm.js';
+import type { NewAlarm } from './alarm.js';
 import type { About } from './audit.js';
 import type { ErrorCode } from './error.js';
 import type { Recording } from './recording.js';
@@ -63,13 +63,11 @@ export const damageOf = ({ id, callId }: Recording, found: string, what: string)
   detail: { recording: id, found, what },
 });
 
-type Telling = { severity: Severity; message: string; hint: string };
-
 /** What is told of recordings that are not as they were sealed; names as many as there is room for. */
 export function damageTold(
   damaged: readonly { callId: string; fault: string | null }[],
   total: number,
-): Telling {
+): NewAlarm {
   const many = total === 1 ? 'A recording is' : `${total} recordings are`;
   const named = damaged.slice(0, 2).map((d) => `Call ${d.callId}: ${d.fault}`);
   const more = total > named.length ? ` And ${total - named.length} more: "tapedeck verify --damaged".` : '';
@@ -81,7 +79,7 @@ export function damageTold(
 }
 
 /** What is told of files that no recording knows. */
-export function strayTold(strays: readonly string[]): Telling {
+export function strayTold(strays: readonly string[]): NewAlarm {
   const named = strays.slice(0, 3).join(', ');
   const more = strays.length > 3 ? ` and ${strays.length - 3} more` : '';
   return {

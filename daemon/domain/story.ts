@@ -35,10 +35,10 @@ export const consentOf = ({ call, consent }: Manifest) => ({
   rule: consent.rule,
   policy_version: consent.policy_version,
   announcement: consent.notice,
-  words: CONSENT_WORDS(consent.rule, consent.policy_version),
+  words: consentWords(consent.rule, consent.policy_version),
 });
 
-const CONSENT_WORDS = (rule: string | null, version: number | null): string =>
+const consentWords = (rule: string | null, version: number | null): string =>
   [
     rule === null
       ? 'No rule names this call: it was recorded because that is the default.'

@@ -249,7 +249,7 @@ function inTime<T>(what: string, work: Promise<T>): Promise<T> {
 }
 
 /** ari-client's errors carry the body of the answer, {"message": "..."}, and no status. */
-function asError(e: unknown, what = ''): TapedeckError {
+function asError(e: unknown, what: string): TapedeckError {
   if (e instanceof TapedeckError) return e;
   const text = e instanceof Error ? e.message : String(e);
   const body = parse(text) as { message?: unknown; error?: unknown } | undefined;

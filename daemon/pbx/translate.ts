@@ -12,8 +12,10 @@ type Json = Record<string, unknown>;
 const obj = (v: unknown): Json =>
   typeof v === 'object' && v !== null && !Array.isArray(v) ? (v as Json) : {};
 const str = (v: unknown): string => (typeof v === 'string' ? v : '');
-/** Ids and channel names: the PBX makes them, but Local and Originate put dialplan text into them. */
-/** Ids stand in the paths of requests, where "." and ".." lead elsewhere: they are none. */
+/**
+ * Ids and channel names: the PBX makes them, but Local and Originate put dialplan text into them. Ids stand in the paths of
+ * requests, where "." and ".." lead elsewhere: they are none.
+ */
 const token = (v: unknown): string => clean(v, 128).replace(/^\.{1,2}$/, '');
 
 const STATES: Record<string, LegFacts['state']> = {

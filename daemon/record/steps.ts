@@ -29,6 +29,11 @@ export type Live = {
   repeat: NodeJS.Timeout | null;
   faults: number;
 };
+/** Of a call that was only just heard of. */
+export const blank = (): Live => ({
+  ...{ segment: null, beginning: null, next: 0, decision: null, failed: null, because: '', fed: '' },
+  ...{ wrong: null, newest: null, waiting: null, working: null, again: null, repeat: null, faults: 0 },
+});
 /** `unseen`: it was learned from a look at what there is, not while it happened. */
 export type Changed = Extract<Effect, { kind: 'changed' }> & { unseen: boolean };
 export type Ended = Extract<Effect, { kind: 'ended' }> & { unseen: boolean };

@@ -138,7 +138,7 @@ export function createKeys({
         prepare(db, masterKey, readonly);
         opened = {
           db,
-          check: db.prepare<[], Buffer>("SELECT value FROM meta WHERE name = 'check'").pluck(),
+          check: checkIn(db),
           find: db.prepare(`SELECT wrapped, ${destroyed} AS destroyed FROM key WHERE recording_id = ?`),
           insert: db.prepare('INSERT INTO key (recording_id, wrapped) VALUES (?, ?) ON CONFLICT DO NOTHING'),
           blank: db.prepare(
@@ -198,11 +198,15 @@ function onDisk<T>(write: () => T): T {
 /** What stands in keys.db for the master key in use. The associated data is empty, which no recording's id is. */
 export const checkOf = (masterKey: Uint8Array): Buffer => wrap(masterKey, Buffer.from(CHECK), '');
 
+/** Finds it in a keys.db. */
+export const checkIn = (db: Database.Database) =>
+  db.prepare<[], Buffer>("SELECT value FROM meta WHERE name = 'check'").pluck();
+
 /** Throws master_key_wrong unless this is the master key that the keys in this keys.db are wrapped under. */
 export function mustOpen(path: string, masterKey: Uint8Array): void {
   const db = new Database(path, { fileMustExist: true, timeout: 5000 });
   try {
-    const check = db.prepare<[], Buffer>("SELECT value FROM meta WHERE name = 'check'").pluck().get();
+    const check = checkIn(db).get();
     if (!check || !unwrapWithAny([masterKey], check, '')) throw fail('master_key_wrong');
   } finally {
     db.close();

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { diskError, fail } from '../domain/error.js';
-import { checkOf, destroyed, keysFile, mustOpen, writeSafely } from './keys.js';
+import { checkIn, checkOf, destroyed, keysFile, mustOpen, writeSafely } from './keys.js';
 import { type MasterKeys, masterKeyText, newMasterKey, nextOf } from './master-key.js';
 import { lockedText } from './passphrase.js';
 import { placeNow, syncDirNow, wipeNow } from './place.js';
@@ -47,7 +47,7 @@ export async function rewrapKeys(
   const db = new Database(path, { fileMustExist: true, timeout: 5000 });
   try {
     writeSafely(db);
-    const check = db.prepare<[], Buffer>("SELECT value FROM meta WHERE name = 'check'").pluck();
+    const check = checkIn(db);
     const setCheck = db.prepare("UPDATE meta SET value = ? WHERE name = 'check'");
     const after = db.prepare<[number, number], Row>(
       `SELECT slot, recording_id, wrapped, ${destroyed} AS destroyed FROM key WHERE slot > ? ORDER BY slot LIMIT ?`,
