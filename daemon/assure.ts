@@ -43,8 +43,6 @@ const SECOND = 1_000;
 /** So soon after the end of a blind window a call may still have gone unseen, in ms. */
 const SLACK = 2_000;
 
-export type Assure = ReturnType<typeof createAssure>;
-
 export function createAssure(deps: AssureDeps) {
   const pace = { ...PACE, ...deps.pace };
   const { catalogue, alarms, clock, log } = deps;

@@ -59,8 +59,6 @@ const RIGHTS = ['EACCES', 'EPERM'];
 /** A disk that does not answer is not waited for longer than this. */
 const patience = () => wait(STALLED, undefined, { ref: false });
 
-export type RoomKeeper = ReturnType<typeof createRoom>;
-
 export function createRoom(deps: RoomDeps) {
   let disks: Disk[] = [];
   const written = new Set<string>();

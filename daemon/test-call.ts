@@ -72,8 +72,6 @@ class TestFailed extends Error {
   }
 }
 
-export type TestCalls = ReturnType<typeof createTestCalls>;
-
 export function createTestCalls(deps: TestCallDeps) {
   const { catalogue, config, log } = deps;
   let task: ReturnType<typeof cron.createTask> | null = null;

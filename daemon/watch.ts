@@ -10,8 +10,6 @@ export type WatchDeps = { catalogue: Kept; clock: () => number; log: Log };
 /** So much earlier than it was may a window seem to begin after a crash, in ms. */
 const EVERY = 5_000;
 
-export type WatchStory = ReturnType<typeof createWatch>;
-
 export function createWatch(deps: WatchDeps) {
   let timer: NodeJS.Timeout | undefined;
   let seeing = false;

@@ -61,8 +61,6 @@ const PATIENCE = 20_000;
 const IN_VAIN = 3;
 const HEADER = 44;
 
-export type MuteWatch = ReturnType<typeof createMuteWatch>;
-
 export function createMuteWatch(deps: MuteDeps) {
   const ears = new Map<string, Ear>();
   const memories = new Map<string, Memory>();

@@ -32,7 +32,6 @@ export const auditGroups = {
   erasing: ['retention_run', 'erase', 'erased'],
   recorder: ['begin', 'start', 'stop', 'blind_window', 'sealed', 'damage', 'key_rotation', 'checkpoint'],
 } as const satisfies Record<string, readonly AuditAction[]>;
-export type AuditGroup = keyof typeof auditGroups;
 
 export const auditOutcomes = ['ok', 'refused', 'failed'] as const;
 export type AuditOutcome = (typeof auditOutcomes)[number];

@@ -1,11 +1,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { DaemonStatus } from '../domain/status.js';
 
-/** What Prometheus may know of the daemon: counts and times, nothing about anybody. Seconds and bytes, as is the custom. */
-export type Metrics = ReturnType<typeof createMetrics>;
-
 const LEVELS = { green: 0, amber: 1, red: 2 } as const;
 
+/** What Prometheus may know of the daemon: counts and times, nothing about anybody. Seconds and bytes, as is the custom. */
 export function createMetrics({ version }: { version: string }) {
   const registry = new Registry();
   const registers = [registry];

@@ -29,8 +29,6 @@ const PATIENCE = 5_000;
 /** What was left out is told at most so often, in ms. */
 const TELL_JUNK = 60_000;
 
-export type Ami = ReturnType<typeof createAmi>;
-
 export function createAmi(deps: AmiDeps) {
   let manager: Manager | null = null;
   let hangUp: () => void = () => {};

@@ -23,8 +23,6 @@ const LOOK_MS = 60_000;
 /** After an order that failed the next one waits this long. */
 const RETRY_MS = 15 * 60_000;
 
-export type Certificates = ReturnType<typeof createCertificates>;
-
 /**
  * The certificate that the dashboard serves, whatever it comes from, and its renewal. `onChange` is called with each new
  * one; nothing has to be started anew for it.
