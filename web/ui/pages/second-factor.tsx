@@ -6,6 +6,7 @@ import { ErrorNote } from '../parts/error-note.js';
 import { Field } from '../parts/field.js';
 import { PasskeyForm } from '../parts/passkey-form.js';
 import { RecoveryCodes } from '../parts/recovery-codes.js';
+import { useSending } from '../parts/use-form.js';
 import { passkeyHindrance, usePasskey } from '../passkey.js';
 import { begun, session, signOut } from '../session.js';
 import { Brand } from './sign-in.js';
@@ -39,22 +40,13 @@ function Give() {
   const passkey = (mine?.passkeys_here ?? 0) > 0 && passkeyHindrance() === null;
   const [recovery, setRecovery] = useState(!byApp && !passkey);
   const [code, setCode] = useState('');
-  const [busy, setBusy] = useState(false);
   const [missing, setMissing] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
+  const { busy, problem, setProblem, send } = useSending();
 
   const by = async (prove: () => Promise<unknown>) => {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await prove();
-      await begun();
-    } catch (cause) {
-      setProblem(cause);
-      setBusy(false);
-      setCode('');
-      document.getElementById('code')?.focus();
-    }
+    if (await send(() => prove().then(begun))) return;
+    setCode('');
+    document.getElementById('code')?.focus();
   };
   const submit = (event: Event) => {
     event.preventDefault();

@@ -4,6 +4,7 @@ import { t } from '../messages/en.js';
 import { ErrorNote } from '../parts/error-note.js';
 import { FaultSummary, type Faults, Field } from '../parts/field.js';
 import { NewPassword, passwordFaults } from '../parts/new-password.js';
+import { useFaults, useSending } from '../parts/use-form.js';
 import { begun, session } from '../session.js';
 import { Brand } from './sign-in.js';
 
@@ -13,9 +14,7 @@ export function SetUpPage() {
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const [hears, setHears] = useState(true);
-  const [busy, setBusy] = useState(false);
-  const [attempt, setAttempt] = useState(0);
-  const [problem, setProblem] = useState<unknown>(null);
+  const { busy, problem, setProblem, send } = useSending();
   useEffect(() => {
     document.title = t.title(t.setUp.title, session.value?.site.name ?? '');
   }, []);
@@ -24,22 +23,16 @@ export function SetUpPage() {
   if (!code.trim()) found.push({ id: 'code', text: t.setUp.noCode });
   if (!name.trim()) found.push({ id: 'name', text: t.setUp.noName });
   found.push(...passwordFaults('password', password, name));
-  const faults = attempt > 0 ? found : [];
-  const fault = (id: string) => faults.find((f) => f.id === id)?.text;
+  const { attempt, faults, fault, tried } = useFaults(found);
 
-  const submit = async (event: Event) => {
+  const submit = (event: Event) => {
     event.preventDefault();
-    setAttempt(attempt + 1);
     setProblem(null);
-    if (found.length > 0) return;
-    setBusy(true);
-    try {
+    if (!tried()) return;
+    send(async () => {
       await api.setUp(code.trim(), name.trim(), password, hears);
       await begun();
-    } catch (cause) {
-      setProblem(cause);
-      setBusy(false);
-    }
+    });
   };
   return (
     <main class="door">

@@ -4,6 +4,7 @@ import { t } from '../messages/en.js';
 import { ErrorNote } from '../parts/error-note.js';
 import { FaultSummary, type Faults, Field } from '../parts/field.js';
 import { Reels } from '../parts/header.js';
+import { useFaults, useSending } from '../parts/use-form.js';
 import { passkeyHindrance, usePasskey } from '../passkey.js';
 import { begun, session } from '../session.js';
 
@@ -12,33 +13,23 @@ export function SignInPage({ again = false }: { again?: boolean }) {
   const [name, setName] = useState(session.value?.user?.name ?? '');
   const [password, setPassword] = useState('');
   const [shown, setShown] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [attempt, setAttempt] = useState(0);
-  const [problem, setProblem] = useState<unknown>(refusedOnTheWay);
+  const { busy, problem, setProblem, send } = useSending(refusedOnTheWay);
   const site = session.value?.site.name ?? '';
   useEffect(() => {
     document.title = t.title(t.signIn.title, site);
   }, []);
 
-  const faults: Faults = [];
-  if (attempt > 0 && !name.trim()) faults.push({ id: 'name', text: t.signIn.noName });
-  if (attempt > 0 && !password) faults.push({ id: 'password', text: t.signIn.noPassword });
-  const fault = (id: string) => faults.find((f) => f.id === id)?.text;
+  const found: Faults = [];
+  if (!name.trim()) found.push({ id: 'name', text: t.signIn.noName });
+  if (!password) found.push({ id: 'password', text: t.signIn.noPassword });
+  const { attempt, faults, fault, tried } = useFaults(found);
 
   const submit = async (event: Event) => {
     event.preventDefault();
-    setAttempt(attempt + 1);
     setProblem(null);
-    if (!name.trim() || !password) return;
-    setBusy(true);
-    try {
-      await api.signIn(name.trim(), password);
-      await begun();
-    } catch (cause) {
-      setProblem(cause);
-      setBusy(false);
-      document.getElementById('password')?.focus();
-    }
+    if (!tried()) return;
+    const done = await send(() => api.signIn(name.trim(), password).then(begun));
+    if (!done) document.getElementById('password')?.focus();
   };
   return (
     <main class="door">

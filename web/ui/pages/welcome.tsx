@@ -6,6 +6,7 @@ import { clean } from '../messages/numbers.js';
 import { ErrorNote } from '../parts/error-note.js';
 import { FaultSummary, type Faults, Field } from '../parts/field.js';
 import { NewPassword, passwordFaults } from '../parts/new-password.js';
+import { useFaults, useSending } from '../parts/use-form.js';
 import { loadSession, session } from '../session.js';
 import { Brand } from './sign-in.js';
 
@@ -17,22 +18,14 @@ export function WelcomePage() {
   const [code, setCode] = useState(() => decodeURIComponent(location.hash.slice(1)).slice(0, 40));
   const [name, setName] = useState<string | null>(null);
   const [password, setPassword] = useState('');
-  const [attempt, setAttempt] = useState(0);
-  const [busy, setBusy] = useState(false);
   const [done, setDone] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
+  const { busy, problem, send } = useSending();
 
-  const look = async (given: string) => {
-    setProblem(null);
-    setBusy(true);
-    try {
+  const look = (given: string) =>
+    send(async () => {
       setName((await peopleApi.welcome(given)).name);
-      setAttempt(0);
-    } catch (cause) {
-      setProblem(cause);
-    }
-    setBusy(false);
-  };
+      forget();
+    });
   useEffect(() => {
     document.title = t.title(words.title, session.value?.site.name ?? '');
     if (location.hash === '') return;
@@ -43,23 +36,16 @@ export function WelcomePage() {
   const found: Faults = [];
   if (name === null && !code.trim()) found.push({ id: 'welcome-code', text: words.noCode });
   if (name !== null) found.push(...passwordFaults('welcome-password', password, name));
-  const faults = attempt > 0 ? found : [];
-  const fault = (id: string) => faults.find((f) => f.id === id)?.text;
+  const { attempt, faults, fault, tried, forget } = useFaults(found);
 
-  const submit = async (event: Event) => {
+  const submit = (event: Event) => {
     event.preventDefault();
-    setAttempt(attempt + 1);
-    if (found.length > 0) return;
+    if (!tried()) return;
     if (name === null) return look(code.trim());
-    setProblem(null);
-    setBusy(true);
-    try {
+    return send(async () => {
       setDone((await peopleApi.welcome(code.trim(), password)).done);
       setPassword('');
-    } catch (cause) {
-      setProblem(cause);
-    }
-    setBusy(false);
+    });
   };
   const leave = async () => {
     await loadSession();

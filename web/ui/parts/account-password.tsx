@@ -7,6 +7,7 @@ import { ErrorNote } from './error-note.js';
 import { FaultSummary, type Faults, Field } from './field.js';
 import { TickIcon } from './icons.js';
 import { NewPassword, passwordFaults } from './new-password.js';
+import { useFaults, useSending } from './use-form.js';
 
 const words = t.account.password;
 
@@ -14,34 +15,26 @@ const words = t.account.password;
 export function AccountPassword({ account, changed }: { account: Account; changed: () => void }) {
   const [old, setOld] = useState('');
   const [fresh, setFresh] = useState('');
-  const [attempt, setAttempt] = useState(0);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
+  const { busy, problem, setProblem, send } = useSending();
   const [ended, setEnded] = useState<number | null>(null);
 
   const found: Faults = [];
   if (!old) found.push({ id: 'old-password', text: words.noOld });
   found.push(...passwordFaults('new-password', fresh, account.name));
-  const faults = attempt > 0 ? found : [];
-  const fault = (id: string) => faults.find((f) => f.id === id)?.text;
+  const { attempt, faults, fault, tried, forget } = useFaults(found);
 
-  const submit = async (event: Event) => {
+  const submit = (event: Event) => {
     event.preventDefault();
-    setAttempt(attempt + 1);
     setProblem(null);
     setEnded(null);
-    if (found.length > 0) return;
-    setBusy(true);
-    try {
+    if (!tried()) return;
+    send(async () => {
       setEnded((await peopleApi.password(old, fresh)).ended);
       setOld('');
       setFresh('');
-      setAttempt(0);
+      forget();
       changed();
-    } catch (cause) {
-      setProblem(cause);
-    }
-    setBusy(false);
+    });
   };
   return (
     <section aria-labelledby="password-title">

@@ -3,27 +3,20 @@ import { api, type TotpToAdd } from '../api.js';
 import { t } from '../messages/en.js';
 import { ErrorNote } from './error-note.js';
 import { Field } from './field.js';
+import { useSending } from './use-form.js';
 
 /** Sets up an authenticator app: the QR code, and a code of the app to show that it was read right. */
 export function AppForm({ begun, done }: { begun: TotpToAdd; done: (codes: string[] | null) => void }) {
   const [code, setCode] = useState('');
-  const [busy, setBusy] = useState(false);
   const [missing, setMissing] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
+  const { busy, problem, setProblem, send } = useSending();
   useEffect(() => setProblem(null), [begun]);
 
-  const submit = async (event: Event) => {
+  const submit = (event: Event) => {
     event.preventDefault();
     setMissing(!code.trim());
     if (!code.trim()) return document.getElementById('app-code')?.focus();
-    setBusy(true);
-    setProblem(null);
-    try {
-      done((await api.confirmTotp(code.trim())).recovery_codes);
-    } catch (cause) {
-      setProblem(cause);
-      setBusy(false);
-    }
+    return send(async () => done((await api.confirmTotp(code.trim())).recovery_codes));
   };
   const { qr, secret } = begun;
   return (

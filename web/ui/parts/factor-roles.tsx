@@ -4,6 +4,7 @@ import { t } from '../messages/en.js';
 import { begun, session } from '../session.js';
 import { announce } from './announcer.js';
 import { ErrorNote } from './error-note.js';
+import { useSending } from './use-form.js';
 
 const all: FactorRole[] = ['admin', 'reviewer', 'auditor', 'agent'];
 
@@ -11,9 +12,8 @@ const all: FactorRole[] = ['admin', 'reviewer', 'auditor', 'agent'];
 export function FactorRoles({ mayChange }: { mayChange: boolean }) {
   const [saved, setSaved] = useState<FactorRole[] | null>(null);
   const [chosen, setChosen] = useState<FactorRole[]>([]);
-  const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState('');
-  const [problem, setProblem] = useState<unknown>(null);
+  const { busy, problem, setProblem, send } = useSending();
   const take = ({ roles }: { roles: FactorRole[] }) => {
     setSaved(roles);
     setChosen(roles);
@@ -22,19 +22,14 @@ export function FactorRoles({ mayChange }: { mayChange: boolean }) {
     api.factorRoles().then(take, setProblem);
   }, []);
 
-  const save = async (event: Event) => {
+  const save = (event: Event) => {
     event.preventDefault();
-    setBusy(true);
-    setProblem(null);
-    try {
+    send(async () => {
       take(await api.setFactorRoles(chosen));
       setSaid(t.factors.roles.saved);
       announce(t.factors.roles.saved);
       await begun();
-    } catch (cause) {
-      setProblem(cause);
-    }
-    setBusy(false);
+    });
   };
   const mine = session.value?.second_factor;
   const without = mine && !mine.totp && mine.passkeys === 0;

@@ -3,6 +3,7 @@ import { t } from '../messages/en.js';
 import { makePasskey, passkeyHindrance } from '../passkey.js';
 import { ErrorNote } from './error-note.js';
 import { Field } from './field.js';
+import { useSending } from './use-form.js';
 
 /** Makes a passkey under a name by which its owner knows it again. */
 export function PasskeyForm(props: {
@@ -11,22 +12,14 @@ export function PasskeyForm(props: {
   done: (codes: string[] | null) => void;
 }) {
   const [name, setName] = useState('');
-  const [busy, setBusy] = useState(false);
   const [missing, setMissing] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
+  const { busy, problem, send } = useSending();
 
-  const submit = async (event: Event) => {
+  const submit = (event: Event) => {
     event.preventDefault();
     setMissing(!name.trim());
     if (!name.trim()) return document.getElementById('passkey-name')?.focus();
-    setBusy(true);
-    setProblem(null);
-    try {
-      props.done(await props.proven(() => makePasskey(name.trim())));
-    } catch (cause) {
-      setProblem(cause);
-    }
-    setBusy(false);
+    return send(async () => props.done(await props.proven(() => makePasskey(name.trim()))));
   };
   const hindrance = passkeyHindrance();
   if (hindrance) return <p class="quiet">{t.factors.section[hindrance]}</p>;

@@ -4,6 +4,7 @@ import { t } from '../messages/en.js';
 import { meaning } from '../messages/meaning.js';
 import { FaultSummary, type Faults, Field } from './field.js';
 import { GrantChecks, OwnExtensions, RoleChecks, ScopeFields } from './person-rights.js';
+import { useFaults } from './use-form.js';
 
 const words = t.people.form;
 export type Draft = Rights & { name: string };
@@ -33,18 +34,14 @@ type Props = {
 
 /** Who somebody is and what he may do, with what it means beside it. */
 export function PersonForm({ draft, change, grantable, seen, busy, save }: Props) {
-  const [attempt, setAttempt] = useState(0);
   const [typed, setTyped] = useState<Record<string, string>>({});
   const has = (role: Role) => draft.roles.includes(role);
   const typing = (list: string) => (text: string) => setTyped((all) => ({ ...all, [list]: text }));
 
-  const found = faultsOf(draft, typed);
-  const faults = attempt > 0 ? found : [];
-  const fault = (id: string) => faults.find((f) => f.id === id)?.text;
+  const { attempt, faults, fault, tried } = useFaults(faultsOf(draft, typed));
   const submit = (event: Event) => {
     event.preventDefault();
-    setAttempt(attempt + 1);
-    if (found.length === 0) save(fitted(draft, grantable));
+    if (tried()) save(fitted(draft, grantable));
   };
   const name = draft.name.trim() || words.nobody;
   const said = meaning(name, fitted(draft, grantable), grantable);

@@ -4,6 +4,7 @@ import type { RecordRule, RetentionRule, When } from '../api.js';
 import { t } from '../messages/en.js';
 import { FaultSummary, type Faults, Field } from './field.js';
 import type { FormOf, Rule } from './rule-list.js';
+import { useFaults } from './use-form.js';
 
 const words = t.policy.form;
 const lists = ['extension', 'queue', 'did', 'number_prefix'] as const;
@@ -104,7 +105,6 @@ function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, child
   const [reason, setReason] = useState(rule.reason);
   const [direction, setDirection] = useState<string[]>(rule.when.direction ?? []);
   const [texts, setTexts] = useState(() => lists.map((l) => (rule.when[l] ?? []).join(', ')));
-  const [attempt, setAttempt] = useState(0);
 
   const found: Faults = [];
   if (!name.trim()) found.push({ id: `${id}-name`, text: words.noName });
@@ -113,14 +113,11 @@ function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, child
     if (entriesOf(texts[i] ?? '').some((e) => e.length > 80))
       found.push({ id: `${id}-${l}`, text: words.tooLong });
   });
-  const all = [...found, ...faults];
-  const shown = attempt > 0 ? all : [];
-  const fault = (field: string) => shown.find((f) => f.id === field)?.text;
+  const { attempt, faults: shown, fault, tried } = useFaults([...found, ...faults]);
 
   const submit = (event: Event) => {
     event.preventDefault();
-    setAttempt(attempt + 1);
-    if (all.length > 0) return;
+    if (!tried()) return;
     const when: When = {};
     if (direction.length > 0) when.direction = directions.filter((d) => direction.includes(d));
     lists.forEach((l, i) => {

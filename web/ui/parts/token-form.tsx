@@ -4,6 +4,7 @@ import { t } from '../messages/en.js';
 import { ErrorNote } from './error-note.js';
 import { FaultSummary, type Faults, Field } from './field.js';
 import { useProof } from './proof-dialog.js';
+import { useFaults, useSending } from './use-form.js';
 
 const words = t.account.tokens;
 const LENGTHS = [7, 30, 90, 365];
@@ -14,29 +15,19 @@ export function TokenForm({ possible, cancel, made }: Props) {
   const [name, setName] = useState('');
   const [rights, setRights] = useState<TokenRight[]>([]);
   const [days, setDays] = useState(90);
-  const [attempt, setAttempt] = useState(0);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
+  const { busy, problem, setProblem, send } = useSending();
   const { proven, dialog } = useProof();
 
   const found: Faults = [];
   if (!name.trim()) found.push({ id: 'token-name', text: words.noName });
   if (rights.length === 0) found.push({ id: `token-${possible[0]}`, text: words.noRight });
-  const faults = attempt > 0 ? found : [];
-  const fault = (id: string) => faults.find((f) => f.id === id)?.text;
+  const { attempt, faults, fault, tried } = useFaults(found);
 
-  const submit = async (event: Event) => {
+  const submit = (event: Event) => {
     event.preventDefault();
-    setAttempt(attempt + 1);
     setProblem(null);
-    if (found.length > 0) return;
-    setBusy(true);
-    try {
-      made((await proven(() => peopleApi.makeToken(name.trim(), rights, days))).secret);
-    } catch (cause) {
-      setProblem(cause);
-      setBusy(false);
-    }
+    if (!tried()) return;
+    send(async () => made((await proven(() => peopleApi.makeToken(name.trim(), rights, days))).secret));
   };
   if (possible.length === 0) return <p class="quiet">{words.noRights}</p>;
   const noRight = fault(`token-${possible[0]}`);

@@ -5,6 +5,7 @@ import { clean } from '../messages/numbers.js';
 import { ErrorNote } from './error-note.js';
 import { Field } from './field.js';
 import { NoIcon, TickIcon } from './icons.js';
+import { useSending } from './use-form.js';
 
 const words = t.policy.tryIt;
 const facts = ['number', 'extension', 'queue', 'did'] as const;
@@ -14,25 +15,17 @@ export function TryIt({ policy, unsaved }: { policy: Policy; unsaved: boolean })
   const [direction, setDirection] = useState<PolicyTest['direction']>('in');
   const [texts, setTexts] = useState(facts.map(() => ''));
   const [verdict, setVerdict] = useState<{ by: Policy; said: PolicyVerdict } | null>(null);
-  const [problem, setProblem] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, problem, send } = useSending();
 
   const submit = async (event: Event) => {
     event.preventDefault();
-    setBusy(true);
-    setProblem(null);
     const test: PolicyTest = { policy, direction };
     facts.forEach((f, i) => {
       const text = texts[i]?.trim();
       if (text) test[f] = text;
     });
-    try {
-      setVerdict({ by: policy, said: await api.testPolicy(test) });
-    } catch (cause) {
-      setVerdict(null);
-      setProblem(cause);
-    }
-    setBusy(false);
+    const done = await send(async () => setVerdict({ by: policy, said: await api.testPolicy(test) }));
+    if (!done) setVerdict(null);
   };
   return (
     <section class="try" aria-labelledby="try-title">

@@ -1,0 +1,41 @@
+import { useState } from 'preact/hooks';
+import type { Faults } from './field.js';
+
+/** What is sent to the server: whether it is on its way, and what kept it from being done. */
+export function useSending(first: () => unknown = () => null) {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<unknown>(first);
+  /** Gives whether it was done. */
+  const send = async (act: () => Promise<unknown>): Promise<boolean> => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await act();
+      return true;
+    } catch (cause) {
+      setProblem(cause);
+      return false;
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { busy, problem, setProblem, send };
+}
+
+/** What has to be corrected in a form; it is said once somebody has tried to send it. */
+export function useFaults(found: Faults) {
+  const [attempt, setAttempt] = useState(0);
+  const faults = attempt > 0 ? found : [];
+  return {
+    attempt,
+    faults,
+    fault: (id: string) => faults.find((f) => f.id === id)?.text,
+    /** An attempt to send it: gives whether it can be sent. */
+    tried: (): boolean => {
+      setAttempt(attempt + 1);
+      return found.length === 0;
+    },
+    /** The form is a new one. */
+    forget: () => setAttempt(0),
+  };
+}
