@@ -4,9 +4,7 @@ import { type Person, peopleApi } from '../api-people.js';
 import { t } from '../messages/en.js';
 import { clean } from '../messages/numbers.js';
 import { announce } from './announcer.js';
-import { Dialog } from './dialog.js';
-import { ErrorNote } from './error-note.js';
-import { Field } from './field.js';
+import { TypedDialog } from './typed-dialog.js';
 
 const words = t.people.acts;
 
@@ -35,56 +33,23 @@ export function PersonActs({ person, disable }: { person: Person; disable: (disa
 
 function RemoveDialog({ person, close }: { person: Person; close: () => void }) {
   const { route } = useLocation();
-  const [typed, setTyped] = useState('');
-  const [wrong, setWrong] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
   const name = clean(person.name);
-
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    if (typed.trim().toLowerCase() !== words.word) {
-      setWrong(true);
-      document.getElementById('remove-word')?.focus();
-      return;
-    }
-    setBusy(true);
-    setProblem(null);
-    try {
-      await peopleApi.remove(person.id, person.version);
-      announce(words.removed(name));
-      route('/people');
-    } catch (cause) {
-      setProblem(cause);
-      setBusy(false);
-    }
-  };
   return (
-    <Dialog title={words.removeTitle(name)} onClose={close}>
-      <form class="dialog-body" noValidate onSubmit={submit}>
-        <p>{words.removeWhat(name)}</p>
-        {problem !== null && <ErrorNote problem={problem} />}
-        <Field
-          id="remove-word"
-          label={words.typeWord(words.word)}
-          value={typed}
-          onInput={(value) => {
-            setTyped(value);
-            setWrong(false);
-          }}
-          error={wrong ? words.wrongWord(words.word) : undefined}
-          maxLength={40}
-          autofocus
-        />
-        <div class="dialog-acts">
-          <button type="button" class="button" onClick={close}>
-            {t.common.cancel}
-          </button>
-          <button type="submit" class="button button-main button-alarm" disabled={busy}>
-            {busy ? words.removing : words.remove}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <TypedDialog
+      title={words.removeTitle(name)}
+      label={words.typeWord(words.word)}
+      right={(typed) => typed.toLowerCase() === words.word}
+      wrong={words.wrongWord(words.word)}
+      button={words.remove}
+      busyButton={words.removing}
+      act={async () => {
+        await peopleApi.remove(person.id, person.version);
+        announce(words.removed(name));
+        route('/people');
+      }}
+      close={close}
+    >
+      <p>{words.removeWhat(name)}</p>
+    </TypedDialog>
   );
 }
