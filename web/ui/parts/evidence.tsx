@@ -1,11 +1,9 @@
 import { useState } from 'preact/hooks';
 import { ApiError, type CallDetail, evidencePack } from '../api.js';
 import { t } from '../messages/en.js';
-import { nameOf } from '../messages/people.js';
-import { dateAndClock } from '../messages/when.js';
+import { CallLine, ReasonField } from './call-reason.js';
 import { Dialog } from './dialog.js';
 import { ErrorNote } from './error-note.js';
-import { Field } from './field.js';
 
 const words = t.evidence;
 
@@ -50,10 +48,7 @@ function EvidenceDialog({ call, onClose }: { call: CallDetail; onClose: () => vo
   return (
     <Dialog title={words.title} onClose={onClose}>
       <form class="dialog-body" noValidate onSubmit={submit}>
-        <p>
-          <bdi>{nameOf(call.them)}</bdi> {t.calls.with} <bdi>{nameOf(call.us)}</bdi>,{' '}
-          {dateAndClock(call.started_at)}
-        </p>
+        <CallLine call={call} />
         <p>{words.intro}</p>
         {problem !== null && <ErrorNote problem={problem} />}
         <div role="status">
@@ -62,19 +57,15 @@ function EvidenceDialog({ call, onClose }: { call: CallDetail; onClose: () => vo
         </div>
         {!done && (
           <>
-            <Field
+            <ReasonField
               id="evidence-reason"
-              label={words.label}
-              help={words.help}
+              words={words}
               value={reason}
+              missing={missing}
               onInput={(value) => {
                 setReason(value);
                 setMissing(false);
               }}
-              error={missing ? words.missing : undefined}
-              maxLength={200}
-              spellcheck
-              autofocus
             />
             <p class="quiet">{words.clear}</p>
           </>

@@ -1,11 +1,9 @@
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { t } from '../messages/en.js';
-import { nameOf } from '../messages/people.js';
-import { dateAndClock } from '../messages/when.js';
 import { asked, lastReason, sayWhy } from '../reason.js';
+import { CallLine, ReasonField } from './call-reason.js';
 import { Dialog } from './dialog.js';
 import { ErrorNote } from './error-note.js';
-import { Field } from './field.js';
 
 const words = t.rights.reason;
 
@@ -47,24 +45,17 @@ function Ask() {
   return (
     <Dialog title={words.title[waits.right]} onClose={close}>
       <form class="dialog-body" noValidate onSubmit={submit}>
-        <p>
-          <bdi>{nameOf(waits.call.them)}</bdi> {t.calls.with} <bdi>{nameOf(waits.call.us)}</bdi>,{' '}
-          {dateAndClock(waits.call.started_at)}
-        </p>
+        <CallLine call={waits.call} />
         {problem !== null && <ErrorNote problem={problem} />}
-        <Field
+        <ReasonField
           id="reason"
-          label={words.label}
-          help={words.help}
+          words={words}
           value={reason}
+          missing={missing}
           onInput={(value) => {
             setReason(value);
             setMissing(false);
           }}
-          error={missing ? words.missing : undefined}
-          maxLength={200}
-          spellcheck
-          autofocus
         />
         <p class="quiet">{words.intro}</p>
         <div class="dialog-acts">
