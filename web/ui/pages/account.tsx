@@ -1,6 +1,5 @@
-import { useEffect, useState } from 'preact/hooks';
-import { type Account, peopleApi } from '../api-people.js';
-import { changes } from '../live.js';
+import { useState } from 'preact/hooks';
+import { peopleApi } from '../api-people.js';
 import { t } from '../messages/en.js';
 import { meaning } from '../messages/meaning.js';
 import { AccountPassword } from '../parts/account-password.js';
@@ -8,20 +7,12 @@ import { AccountSessions } from '../parts/account-sessions.js';
 import { AccountTokens } from '../parts/account-tokens.js';
 import { ErrorNote } from '../parts/error-note.js';
 import { SecondFactors } from '../parts/second-factors.js';
+import { useView } from './use-view.js';
 
 /** What is one's own: what one may do, and how one signs in. A section for each thing, each with a part of its own. */
 export function AccountPage() {
-  const [account, setAccount] = useState<Account | null>(null);
-  const [problem, setProblem] = useState<unknown>(null);
+  const { view: account, problem, load } = useView(peopleApi.account);
   const [again, setAgain] = useState(0);
-  const load = () => {
-    peopleApi.account().then((found) => {
-      setAccount(found);
-      setProblem(null);
-    }, setProblem);
-  };
-  const changed = changes.value;
-  useEffect(load, [changed]);
   return (
     <div class="sheet account">
       <header class="sheet-head">

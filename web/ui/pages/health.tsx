@@ -1,7 +1,6 @@
-import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { api, type FullStatus } from '../api.js';
-import { changes, status } from '../live.js';
+import { status } from '../live.js';
 import { t } from '../messages/en.js';
 import { exact } from '../messages/when.js';
 import { ErrorNote } from '../parts/error-note.js';
@@ -11,45 +10,34 @@ import { Blind, Machine, Pbx, Recording } from '../parts/health-facts.js';
 import { TickIcon } from '../parts/icons.js';
 import { ProblemNote } from '../parts/problem-note.js';
 import { zone } from '../session.js';
+import { useView } from './use-view.js';
 
 const words = t.health;
 const FRESH_MS = 5000;
 
 /** Green, or what is wrong and what to do; then all that is known. */
 export function HealthPage() {
-  const view = useSignal<{ status: FullStatus; at: number } | null>(null);
-  const problem = useSignal<unknown>(null);
-  const load = () => {
-    api.status().then(
-      (now) => {
-        view.value = { status: now, at: Date.now() };
-        problem.value = null;
-      },
-      (cause) => {
-        problem.value = cause;
-      },
-    );
-  };
-  useEffect(load, [changes.value, status.value]);
+  const ask = async () => ({ status: await api.status(), at: Date.now() });
+  const { view, problem, load } = useView(ask, status.value);
   useEffect(() => {
     const timer = setInterval(load, FRESH_MS);
     return () => clearInterval(timer);
   }, []);
 
-  const s = view.value?.status;
+  const s = view?.status;
   return (
     <div class="sheet health">
       <header class="sheet-head">
         <h1>{words.title}</h1>
         <div role="status">{s && <Answer health={s.health} />}</div>
-        {view.value && (
+        {view && (
           <p class="quiet">
-            {words.asOf(exact(view.value.at))} {t.when.zone(zone())}
+            {words.asOf(exact(view.at))} {t.when.zone(zone())}
           </p>
         )}
       </header>
-      {problem.value !== null && <ErrorNote problem={problem.value} retry={load} />}
-      {!s && problem.value === null && <p class="quiet">{t.common.loading}</p>}
+      {problem !== null && <ErrorNote problem={problem} retry={load} />}
+      {!s && problem === null && <p class="quiet">{t.common.loading}</p>}
       {s && s.health.problems.length > 0 && (
         <ul class="health-problems">
           {s.health.problems.map((p) => (

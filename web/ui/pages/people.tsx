@@ -1,6 +1,5 @@
-import { useEffect, useState } from 'preact/hooks';
 import { type People, type Person, peopleApi } from '../api-people.js';
-import { changes, minute } from '../live.js';
+import { minute } from '../live.js';
 import { t } from '../messages/en.js';
 import { meaning } from '../messages/meaning.js';
 import { clean } from '../messages/numbers.js';
@@ -10,21 +9,13 @@ import { FactorRoles } from '../parts/factor-roles.js';
 import { NoIcon, PlusIcon, TickIcon, WaitIcon } from '../parts/icons.js';
 import { Moment } from '../parts/moment.js';
 import { TableHead } from '../parts/table-head.js';
+import { useView } from './use-view.js';
 
 const words = t.people;
 
 /** Who may sign in and what each may do, in words. */
 export function PeoplePage() {
-  const [view, setView] = useState<People | null>(null);
-  const [problem, setProblem] = useState<unknown>(null);
-  const load = () => {
-    peopleApi.people().then((found) => {
-      setView(found);
-      setProblem(null);
-    }, setProblem);
-  };
-  const changed = changes.value;
-  useEffect(load, [changed]);
+  const { view, problem, load } = useView(peopleApi.people);
 
   const people = view?.people ?? [];
   const able = people.filter((p) => p.disabled_at === null && (p.password || p.source !== 'local'));

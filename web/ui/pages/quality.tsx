@@ -1,14 +1,14 @@
-import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso/router';
 import { api, type EarTrend, type Trends } from '../api.js';
-import { changes } from '../live.js';
 import { earName } from '../messages/ears.js';
 import { t } from '../messages/en.js';
 import { count, dayAfter, dayOf } from '../messages/when.js';
 import { ErrorNote } from '../parts/error-note.js';
 import { AlarmIcon, TickIcon } from '../parts/icons.js';
+import { TableHead } from '../parts/table-head.js';
 import { toAddress } from './filters.js';
+import { useView } from './use-view.js';
 
 const words = t.quality;
 const DEFAULT = '30';
@@ -20,26 +20,13 @@ export function QualityPage() {
   const days = query.days !== undefined && query.days in words.periods ? query.days : DEFAULT;
   const today = dayOf(Date.now());
   const span = { from: dayAfter(today, 1 - Number(days)), to: today };
-  const view = useSignal<Trends | null>(null);
-  const problem = useSignal<unknown>(null);
-  const shown = useRef('');
-  const load = () => {
-    const again = shown.current === days;
-    shown.current = days;
-    api.quality(span.from, span.to, again).then(
-      (v) => {
-        view.value = v;
-        problem.value = null;
-      },
-      (cause) => {
-        problem.value = cause;
-      },
-    );
+  const asked = useRef('');
+  const ask = () => {
+    const again = asked.current === days;
+    asked.current = days;
+    return api.quality(span.from, span.to, again);
   };
-  const changed = changes.value;
-  useEffect(load, [changed, days, today]);
-
-  const v = view.value;
+  const { view: v, problem, load } = useView(ask, days, today);
   return (
     <div class="sheet quality">
       <header class="sheet-head">
@@ -60,8 +47,8 @@ export function QualityPage() {
           </select>
         </label>
       </header>
-      {problem.value !== null && <ErrorNote problem={problem.value} retry={load} />}
-      {!v && problem.value === null && <p class="quiet">{t.common.loading}</p>}
+      {problem !== null && <ErrorNote problem={problem} retry={load} />}
+      {!v && problem === null && <p class="quiet">{t.common.loading}</p>}
       {v && (
         <>
           <Ears
@@ -143,14 +130,7 @@ function Ears({ id, title, none, list, span }: EarsProps) {
         <p class="quiet">{none}</p>
       ) : (
         <table class="table quality-table">
-          <thead>
-            <tr>
-              <th scope="col">{c.who}</th>
-              <th scope="col">{c.calls}</th>
-              <th scope="col">{c.faults}</th>
-              <th scope="col">{c.what}</th>
-            </tr>
-          </thead>
+          <TableHead columns={c} />
           <tbody>
             {list.map((ear) => (
               <tr key={ear.of}>

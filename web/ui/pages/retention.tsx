@@ -1,7 +1,5 @@
-import { useSignal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { api, base, type Retention, type RetentionRun } from '../api.js';
-import { changes } from '../live.js';
 import { t } from '../messages/en.js';
 import { count, dateAndClock, percent } from '../messages/when.js';
 import { announce } from '../parts/announcer.js';
@@ -11,38 +9,23 @@ import { RetentionTable } from '../parts/retention-table.js';
 import { RunDialog } from '../parts/run-dialog.js';
 import { mayDo } from '../rights.js';
 import { zone } from '../session.js';
+import { useView } from './use-view.js';
 
 const words = t.retention;
 
 /** What is kept, what goes and what went: the answer in words, then the evidence. */
 export function RetentionPage() {
-  const view = useSignal<Retention | null>(null);
-  const problem = useSignal<unknown>(null);
+  const { view: v, problem, load } = useView<Retention>((shown) => api.retention(shown !== null));
   const [asking, setAsking] = useState(false);
   const [ran, setRan] = useState<RetentionRun | null>(null);
-  const load = () => {
-    api.retention(view.value !== null).then(
-      (v) => {
-        view.value = v;
-        problem.value = null;
-      },
-      (cause) => {
-        problem.value = cause;
-      },
-    );
-  };
-  const changed = changes.value;
-  useEffect(load, [changed]);
-
-  const v = view.value;
   return (
     <div class="sheet retention">
       <header class="sheet-head">
         <h1>{words.title}</h1>
         {v && <Answer view={v} />}
       </header>
-      {problem.value !== null && <ErrorNote problem={problem.value} retry={load} />}
-      {!v && problem.value === null && <p class="quiet">{t.common.loading}</p>}
+      {problem !== null && <ErrorNote problem={problem} retry={load} />}
+      {!v && problem === null && <p class="quiet">{t.common.loading}</p>}
       <div role="status">
         {ran && (
           <div class="note note-plain">

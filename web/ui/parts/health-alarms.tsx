@@ -5,6 +5,7 @@ import { clean } from '../messages/numbers.js';
 import { dayAndClock } from '../messages/when.js';
 import { Fact, State } from './health-facts.js';
 import { Moment } from './moment.js';
+import { TableHead } from './table-head.js';
 
 const words = t.health;
 type Alarm = FullStatus['alarms'][number];
@@ -21,13 +22,7 @@ export function HealthAlarms({ standing, past }: { standing: Alarm[]; past: Alar
         <p class="quiet">{words.alarmsNone}</p>
       ) : (
         <table class="table">
-          <thead>
-            <tr>
-              <th scope="col">{columns.what}</th>
-              <th scope="col">{columns.since}</th>
-              <th scope="col">{columns.until}</th>
-            </tr>
-          </thead>
+          <TableHead columns={columns} />
           <tbody>
             {all.map((a) => (
               <tr key={`${a.key} ${a.raised_at}`} class={a.cleared_at === null ? undefined : 'quiet'}>

@@ -5,13 +5,13 @@ import { clean } from '../messages/numbers.js';
 import { exactParty, nameOf, numberBeside } from '../messages/people.js';
 import { exact, length } from '../messages/when.js';
 import { InIcon, InternalIcon, LiveIcon, NoIcon, OutIcon, WaitIcon } from './icons.js';
+import { TableHead } from './table-head.js';
 
 const words = t.health;
 type Call = FullStatus['calls'][number];
 
 /** Calls now, each with a running clock, whether it is recorded, and why. */
 export function HealthCalls({ calls }: { calls: Call[] }) {
-  const { columns } = words;
   return (
     <section aria-labelledby="calls-now">
       <h2 id="calls-now">{words.callsTitle}</h2>
@@ -19,14 +19,7 @@ export function HealthCalls({ calls }: { calls: Call[] }) {
         <p class="quiet">{words.callsNone}</p>
       ) : (
         <table class="table">
-          <thead>
-            <tr>
-              <th scope="col">{columns.call}</th>
-              <th scope="col">{columns.with}</th>
-              <th scope="col">{columns.for}</th>
-              <th scope="col">{columns.recorded}</th>
-            </tr>
-          </thead>
+          <TableHead columns={words.columns} />
           <tbody>
             {calls.map((call) => (
               <Row key={call.id} call={call} />

@@ -6,6 +6,7 @@ import { clean } from '../messages/numbers.js';
 import { count, exact, length, lengthInWords, size } from '../messages/when.js';
 import { AlarmIcon, TickIcon } from './icons.js';
 import { Moment } from './moment.js';
+import { TableHead } from './table-head.js';
 
 const words = t.health;
 type Props = { s: FullStatus };
@@ -166,13 +167,7 @@ export function Blind({ windows }: { windows: FullStatus['blind'] }) {
         <>
           <p class="quiet">{words.blindIntro}</p>
           <table class="table">
-            <thead>
-              <tr>
-                <th scope="col">{columns.from}</th>
-                <th scope="col">{columns.length}</th>
-                <th scope="col">{columns.reason}</th>
-              </tr>
-            </thead>
+            <TableHead columns={columns} />
             <tbody>
               {windows.map((w) => (
                 <tr key={w.from}>
