@@ -122,7 +122,6 @@ export const auditText = {
   reason: (why: string) => `Reason: ${why}`,
   entry: (n: string) => `Entry ${n}`,
   lostCall: 'a call that is not in the catalogue',
-  unknownParty: 'somebody',
   /** What a refused one had wanted. */
   wanted: {
     sign_in: 'to sign in',
