@@ -12,8 +12,12 @@ import { defaultPolicy } from '../daemon/domain/policy.js';
 import type { Quality } from '../daemon/domain/quality.js';
 import type { Gap } from '../daemon/domain/recording.js';
 import { downStatus } from '../daemon/domain/status.js';
+import { CallDetail, CallPage } from '../web/call-schemas.js';
 import { createControl } from '../web/control.js';
-import * as schemas from '../web/schemas.js';
+import { PolicyView } from '../web/policy-schemas.js';
+import { QualityTrendsView } from '../web/quality-schemas.js';
+import { RetentionView } from '../web/retention-schemas.js';
+import { ErrorView } from '../web/schemas.js';
 import {
   addCall,
   addRecording,
@@ -65,7 +69,7 @@ t.test('calls are listed newest first, by page, day, text and direction', async 
     const response = await get(app, `/calls?${query}`, cookie);
     t.equal(response.statusCode, 200, query);
     const body = response.json();
-    t.strictSame(ajar(schemas.CallPage, body), []);
+    t.strictSame(ajar(CallPage, body), []);
     return body;
   };
 
@@ -101,7 +105,7 @@ t.test('a call is shown with its story and its wave form', async (t) => {
   const response = await get(app, `/calls/${call.id}`, cookie);
   t.match(response.headers, { 'content-type': /^application\/json/, 'cache-control': 'no-store' });
   const body = response.json();
-  t.strictSame(ajar(schemas.CallDetail, body), []);
+  t.strictSame(ajar(CallDetail, body), []);
   t.match(body, {
     state: 'ended',
     talk_ms: 180_000,
@@ -125,7 +129,7 @@ t.test('a call is shown with its story and its wave form', async (t) => {
   ]) {
     const unknown = await get(app, `/calls/${id}`, cookie);
     t.equal(unknown.statusCode, 404, id);
-    t.strictSame(ajar(schemas.ErrorView, unknown.json()), []);
+    t.strictSame(ajar(ErrorView, unknown.json()), []);
   }
   const bare = await addCall(dashboard.catalogue);
   t.equal((await get(app, `/calls/${bare.id}/peaks`, cookie)).statusCode, 404);
@@ -136,7 +140,7 @@ t.test('the policy is changed by version, and every version is kept with its aut
   const { app } = dashboard;
   const cookie = await setUp(dashboard);
   const before = (await get(app, '/policy', cookie)).json();
-  t.strictSame(ajar(schemas.PolicyView, before), []);
+  t.strictSame(ajar(PolicyView, before), []);
   const policy = {
     ...defaultPolicy,
     record: [{ name: 'Board', reason: 'Private.', when: { extension: ['200'] }, record: false }],
@@ -182,7 +186,7 @@ t.test('retention shows what is due, what is next and what is gone, as a table t
   await catalogue.erased(gone.recording.id, START);
 
   const view = (await get(app, '/retention', cookie)).json();
-  t.strictSame(ajar(schemas.RetentionView, view), []);
+  t.strictSame(ajar(RetentionView, view), []);
   t.match(view, {
     kept: 3,
     for_ever: 1,
@@ -350,7 +354,7 @@ t.test('what a recording lacks and sounds like is told, found and counted', asyn
   await add([]);
 
   const one = (await get(dashboard.app, `/calls/${noisy.id}`, cookie)).json();
-  t.strictSame(ajar(schemas.CallDetail, one), []);
+  t.strictSame(ajar(CallDetail, one), []);
   t.match(one.recording, {
     gaps: [{ at_ms: 4_000, until_ms: 9_000, side: 'us', reason: 'The disk was full.' }],
     quality: { us: { noise_db: -40.5 }, flags: [{ side: 'us', flag: 'noisy' }] },
@@ -368,7 +372,7 @@ t.test('what a recording lacks and sounds like is told, found and counted', asyn
     t.equal((await get(dashboard.app, `/calls?${wrong}`, cookie)).statusCode, 400, wrong);
 
   const trends = (await get(dashboard.app, '/quality', cookie)).json();
-  t.strictSame(ajar(schemas.QualityTrendsView, trends), []);
+  t.strictSame(ajar(QualityTrendsView, trends), []);
   t.match(trends, {
     worst: { of: 'extension:112', flagged: 1 },
     extensions: [{ name: '112', of: 'extension:112', calls: 3, flagged: 1, flags: { noisy: 1, echo: 0 } }],
@@ -392,7 +396,7 @@ t.test('a consultation and the call that it was for lead to each other', async (
   const sooner = await ask(60_000);
   const shown = async (id: string) => {
     const body = (await get(dashboard.app, `/calls/${id}`, cookie)).json();
-    t.strictSame(ajar(schemas.CallDetail, body), []);
+    t.strictSame(ajar(CallDetail, body), []);
     return body;
   };
   t.strictSame(

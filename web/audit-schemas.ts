@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { actorKinds, auditActions, auditGroups, auditOutcomes } from '../daemon/domain/audit.js';
-import { Nullable, PartyView, Time } from './schemas.js';
+import { days, Nullable, PartyView, Time } from './schemas.js';
 
 /** The shapes of the audit log's part of the API. */
 const groups = Object.keys(auditGroups) as (keyof typeof auditGroups)[];
@@ -24,8 +24,7 @@ const filter = {
     Type.Enum([...groups, ...auditActions], { description: 'One action, or a group of them.' }),
   ),
   outcome: Type.Optional(Type.Enum([...auditOutcomes])),
-  from: Type.Optional(Type.String({ format: 'date', description: 'First day, in the zone of the site.' })),
-  to: Type.Optional(Type.String({ format: 'date', description: 'Last day, in the zone of the site.' })),
+  ...days,
 };
 export const AuditTableQuery = Type.Object(filter);
 export const AuditQuery = Type.Object({

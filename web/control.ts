@@ -5,7 +5,8 @@ import { publicMessage } from '../daemon/domain/health.js';
 import { DaemonStatus, downStatus } from '../daemon/domain/status.js';
 import { controlSocket, request, requestText } from '../daemon/ops/control-client.js';
 import { DaemonCheckpoints } from './audit-schemas.js';
-import { RetentionRunView, type StatusView } from './schemas.js';
+import { RetentionRunView } from './retention-schemas.js';
+import type { StatusView } from './status-schemas.js';
 
 type Status = Static<typeof StatusView>;
 

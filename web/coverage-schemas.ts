@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { FILTERS } from '../daemon/domain/coverage.js';
-import { Nullable, PartyView, Time } from './schemas.js';
+import { days, Nullable, PartyView, Time } from './schemas.js';
 
 /** The shapes of the coverage report. Times are ISO 8601 in UTC, lengths milliseconds. */
 const Ms = Nullable(Type.Integer());
@@ -86,7 +86,7 @@ export const CoverageView = Type.Object({
 });
 
 export const CoverageQuery = Type.Object({
-  from: Type.Optional(Type.String({ format: 'date', description: 'First day, in the zone of the site.' })),
+  from: days.from,
   to: Type.Optional(
     Type.String({ format: 'date', description: 'Last day; thirty days until today by default.' }),
   ),

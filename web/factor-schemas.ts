@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { roles } from '../daemon/domain/person.js';
+import { Password } from './people-schemas.js';
 import { Nullable, Time } from './schemas.js';
 
 /** The shapes of what has to do with second factors. */
@@ -21,7 +22,7 @@ export const FactorsView = Type.Object({
 });
 
 export const CodeBody = Type.Object({ code: Code });
-export const PasswordBody = Type.Object({ password: Type.String({ minLength: 1, maxLength: 256 }) });
+export const PasswordBody = Type.Object({ password: Password });
 
 export const TotpView = Type.Object({
   secret: Type.String({ description: 'Base32, to be typed into the app.' }),

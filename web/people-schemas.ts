@@ -18,8 +18,8 @@ const Numbers = (description: string) =>
     description,
     maxItems: MOST_NUMBERS,
   });
-const Name = Type.String({ minLength: 1, maxLength: LONGEST_NAME });
-const Password = Type.String({ minLength: 1, maxLength: 256 });
+export const Name = Type.String({ minLength: 1, maxLength: LONGEST_NAME });
+export const Password = Type.String({ minLength: 1, maxLength: 256 });
 
 const rights = {
   roles: Type.Array(Role, { maxItems: roles.length }),

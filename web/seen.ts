@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import type { AuditEvent } from '../daemon/domain/audit.js';
 import type { Audit } from './audit.js';
-import type { CallQuery } from './schemas.js';
+import type { CallQuery } from './call-schemas.js';
 
 /** Sent by a page that refreshes itself. */
 export const BY_ITSELF = 'x-tapedeck-background';

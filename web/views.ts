@@ -3,16 +3,11 @@ import type { StoredCall, StoredPolicy } from '../daemon/catalogue/catalogue.js'
 import type { Quality, SideQuality } from '../daemon/domain/quality.js';
 import type { Sight } from '../daemon/domain/reach.js';
 import type { CallId, Gap, Mark, Party, Recording } from '../daemon/domain/recording.js';
-import type {
-  BriefStatusView,
-  CallDetail,
-  CallSummary,
-  PartyView,
-  PolicyView,
-  QualityView,
-  RecordingView,
-  StatusView,
-} from './schemas.js';
+import type { CallDetail, CallSummary, RecordingView } from './call-schemas.js';
+import type { PolicyView } from './policy-schemas.js';
+import type { QualityView } from './quality-schemas.js';
+import type { PartyView } from './schemas.js';
+import type { BriefStatusView, StatusView } from './status-schemas.js';
 
 export const iso = (ms: number): string => new Date(ms).toISOString();
 export const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));

@@ -1,13 +1,10 @@
 import type { Static } from 'typebox';
 import { encodeTime } from 'ulid';
 import type { Policy } from '../../daemon/domain/policy.js';
-import type {
-  CallDetail,
-  PartyView,
-  QualityTrendsView,
-  RetentionItem,
-  RetentionView,
-} from '../../web/schemas.js';
+import type { CallDetail } from '../../web/call-schemas.js';
+import type { QualityTrendsView } from '../../web/quality-schemas.js';
+import type { RetentionItem, RetentionView } from '../../web/retention-schemas.js';
+import type { PartyView } from '../../web/schemas.js';
 
 type Party = Static<typeof PartyView>;
 export type Made = { calls: CallDetail[]; policy: Policy };

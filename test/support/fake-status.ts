@@ -1,7 +1,8 @@
 import type { Static } from 'typebox';
 import { publicMessage } from '../../daemon/domain/health.js';
 import { downStatus } from '../../daemon/domain/status.js';
-import type { CallSummary, StatusView } from '../../web/schemas.js';
+import type { CallSummary } from '../../web/call-schemas.js';
+import type { StatusView } from '../../web/status-schemas.js';
 import type { State } from './fake-data.js';
 
 type Status = Static<typeof StatusView>;

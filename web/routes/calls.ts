@@ -4,7 +4,7 @@ import { fail } from '../../daemon/domain/error.js';
 import { decodePeaks } from '../../daemon/domain/peaks.js';
 import type { Ear } from '../../daemon/domain/quality.js';
 import { sightOf } from '../../daemon/domain/reach.js';
-import { CallDetail, CallPage, CallQuery, PeaksView } from '../schemas.js';
+import { CallDetail, CallPage, CallQuery, PeaksView } from '../call-schemas.js';
 import { within } from '../sound/heard.js';
 import type { App } from '../types.js';
 import { callDetail, callSummary } from '../views.js';

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
 import { type Problem, publicMessage } from '../../daemon/domain/health.js';
-import { HealthView, type StatusView } from '../schemas.js';
+import { HealthView, type StatusView } from '../status-schemas.js';
 import type { App } from '../types.js';
 import { answers } from './answers.js';
 import type { RouteDeps } from './deps.js';

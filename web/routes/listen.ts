@@ -1,7 +1,7 @@
 import { fail } from '../../daemon/domain/error.js';
 import { clean } from '../../daemon/domain/party.js';
 import { owesReason } from '../../daemon/domain/reach.js';
-import { ListenBody, ListenView } from '../schemas.js';
+import { ListenBody, ListenView } from '../call-schemas.js';
 import type { App } from '../types.js';
 import { iso } from '../views.js';
 import { answers, IdParams } from './answers.js';

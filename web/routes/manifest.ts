@@ -4,7 +4,7 @@ import { fail } from '../../daemon/domain/error.js';
 import { coversAll, owesReason } from '../../daemon/domain/reach.js';
 import { openManifest } from '../../daemon/vault/manifest.js';
 import { publicKeys } from '../../daemon/vault/signing-key.js';
-import { ManifestView, type SealView } from '../schemas.js';
+import { ManifestView, type SealView } from '../call-schemas.js';
 import type { App } from '../types.js';
 import { iso, isoOrNull } from '../views.js';
 import { answers, IdParams } from './answers.js';

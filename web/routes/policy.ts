@@ -1,7 +1,13 @@
 import type { Static } from 'typebox';
 import { type CallFacts, decideRecord, decideRetention } from '../../daemon/domain/policy.js';
 import { policyChanges } from '../../daemon/domain/policy-changes.js';
-import { PolicyBody, PolicyTestBody, PolicyTestView, PolicyVersionsView, PolicyView } from '../schemas.js';
+import {
+  PolicyBody,
+  PolicyTestBody,
+  PolicyTestView,
+  PolicyVersionsView,
+  PolicyView,
+} from '../policy-schemas.js';
 import type { App } from '../types.js';
 import { policyView } from '../views.js';
 import { answers } from './answers.js';

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { fail } from '../../daemon/domain/error.js';
 import { placeOf } from '../auth/passkeys.js';
 import { AssertionBody, CodeBody, PasswordBody, WebAuthnOptions } from '../factor-schemas.js';
-import { SessionView } from '../schemas.js';
+import { SessionView } from '../session-schemas.js';
 import type { App } from '../types.js';
 import { answers } from './answers.js';
 import type { RouteDeps } from './deps.js';

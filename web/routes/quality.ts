@@ -1,5 +1,5 @@
 import { byHowBad, type EarTrend } from '../../daemon/domain/quality.js';
-import { QualityQuery, QualityTrendsView } from '../schemas.js';
+import { QualityQuery, QualityTrendsView } from '../quality-schemas.js';
 import type { App } from '../types.js';
 import { answers, timesOf } from './answers.js';
 import type { RouteDeps } from './deps.js';

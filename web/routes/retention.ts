@@ -3,14 +3,14 @@ import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
 import { dates } from '../../daemon/domain/days.js';
 import type { Recording } from '../../daemon/domain/recording.js';
 import { planRetention } from '../../daemon/domain/retention.js';
-import { retentionCsv } from '../retention-table.js';
 import {
-  ErrorView,
   type RetentionItem,
   RetentionRunBody,
   RetentionRunView,
   RetentionView,
-} from '../schemas.js';
+} from '../retention-schemas.js';
+import { retentionCsv } from '../retention-table.js';
+import { ErrorView } from '../schemas.js';
 import type { App } from '../types.js';
 import { iso, isoOrNull, partyView } from '../views.js';
 import { answers, streamed } from './answers.js';

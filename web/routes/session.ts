@@ -4,7 +4,7 @@ import type { Session } from '../../daemon/catalogue/people.js';
 import { fail } from '../../daemon/domain/error.js';
 import { boxRights, callRights, mayDo, mayEver, type Person } from '../../daemon/domain/person.js';
 import { reachOf } from '../../daemon/domain/reach.js';
-import { type SecondFactorView, SessionView, SignInBody } from '../schemas.js';
+import { type SecondFactorView, SessionView, SignInBody } from '../session-schemas.js';
 import type { App } from '../types.js';
 import { answers } from './answers.js';
 import type { RouteDeps } from './deps.js';

@@ -3,7 +3,7 @@ import { fail } from '../../daemon/domain/error.js';
 import { clean } from '../../daemon/domain/party.js';
 import { FOUNDER, RUNS_ONLY } from '../../daemon/domain/person.js';
 import { personSaid } from '../../daemon/domain/person-changes.js';
-import { SessionView, SetupBody } from '../schemas.js';
+import { SessionView, SetupBody } from '../session-schemas.js';
 import type { App } from '../types.js';
 import { answers } from './answers.js';
 import type { RouteDeps } from './deps.js';

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 import { type ProblemCode, publicMessage, topicOf } from '../../daemon/domain/health.js';
 import { reachOf } from '../../daemon/domain/reach.js';
-import { StatusView } from '../schemas.js';
+import { StatusView } from '../status-schemas.js';
 import type { App } from '../types.js';
 import { answers } from './answers.js';
 import type { RouteDeps } from './deps.js';

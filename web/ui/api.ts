@@ -6,6 +6,14 @@ import type {
   AuditQuery,
   AuditStateView,
 } from '../audit-schemas.js';
+import type {
+  CallDetail,
+  CallPage as CallPageSchema,
+  CallQuery as CallQuerySchema,
+  CallSummary,
+  PeaksView,
+  RecordingView,
+} from '../call-schemas.js';
 import type { CoverageQuery as CoverageQuerySchema, CoverageView } from '../coverage-schemas.js';
 import type {
   FactorRoles as FactorRolesSchema,
@@ -16,25 +24,12 @@ import type {
   TotpView,
   WebAuthnOptions,
 } from '../factor-schemas.js';
-import type {
-  BriefStatusView,
-  CallDetail,
-  CallPage as CallPageSchema,
-  CallQuery as CallQuerySchema,
-  CallSummary,
-  ErrorView,
-  PartyView,
-  PeaksView,
-  PolicyTestBody,
-  PolicyTestView,
-  PolicyView,
-  QualityTrendsView,
-  RecordingView,
-  RetentionRunView,
-  RetentionView,
-  SessionView,
-  StatusView,
-} from '../schemas.js';
+import type { PolicyTestBody, PolicyTestView, PolicyView } from '../policy-schemas.js';
+import type { QualityTrendsView } from '../quality-schemas.js';
+import type { RetentionRunView, RetentionView } from '../retention-schemas.js';
+import type { ErrorView, PartyView } from '../schemas.js';
+import type { SessionView } from '../session-schemas.js';
+import type { BriefStatusView, StatusView } from '../status-schemas.js';
 
 export type { AuditQuery, CallDetail, CallSummary, Policy, RecordRule, RetentionRule, When };
 export type AuditEntry = Static<typeof AuditEntryView>;
