@@ -29,9 +29,9 @@ import {
 import { owesReason, type ReachKey, reachKeys, reachOf, sightOf } from '../daemon/domain/reach.js';
 import type { CallRecord, Leg, Mark, Recording } from '../daemon/domain/recording.js';
 import { downStatus } from '../daemon/domain/status.js';
-import type { RouteEntry } from '../web/app.js';
 import { admit } from '../web/auth/access.js';
 import { hashed, newToken } from '../web/auth/secrets.js';
+import type { RouteEntry } from '../web/server.js';
 import { createShares, lettingGo } from '../web/shares.js';
 import { aCall, aRecording } from './support/a-call.js';
 import {

@@ -1,12 +1,4 @@
-import type { IncomingMessage } from 'node:http';
 import type { ServerOptions } from 'node:https';
-import cookiePlugin from '@fastify/cookie';
-import helmet from '@fastify/helmet';
-import rateLimit from '@fastify/rate-limit';
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
-import underPressure from '@fastify/under-pressure';
-import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
-import { ulid } from 'ulid';
 import type { Catalogue } from '../daemon/catalogue/catalogue.js';
 import type { Ldap } from '../daemon/directory/ldap.js';
 import type { GroupRule } from '../daemon/domain/directory.js';
@@ -15,8 +7,7 @@ import type { Log } from '../daemon/ops/log.js';
 import type { FactorSecrets } from '../daemon/vault/factor-secrets.js';
 import type { Keys } from '../daemon/vault/keys.js';
 import type { openSealed } from '../daemon/vault/open.js';
-import { type Audited, createAudit } from './audit.js';
-import type { Access } from './auth/access.js';
+import { createAudit } from './audit.js';
 import { createCookie, createJourneyCookie } from './auth/cookie.js';
 import { createDevices } from './auth/devices.js';
 import { createDirectory } from './auth/directory.js';
@@ -31,11 +22,8 @@ import { createSessions, type SessionLimits } from './auth/sessions.js';
 import { createSetup, type Setup } from './auth/setup.js';
 import { createSignIn } from './auth/sign-in.js';
 import { createTokens } from './auth/tokens.js';
-import { createTries, network } from './auth/tries.js';
-import { limitConnections, limitPipelining } from './connections.js';
+import { createTries } from './auth/tries.js';
 import type { Control } from './control.js';
-import { refusesClients, sendError } from './errors.js';
-import { always, bare, helmetOptions } from './headers.js';
 import { createListening } from './listening.js';
 import { createLive, type Pace } from './live.js';
 import { createPlaying, type PlayingPace } from './playing.js';
@@ -48,7 +36,7 @@ import { authorityRoutes } from './routes/authority.js';
 import { callRoutes } from './routes/calls.js';
 import { coverageRoutes } from './routes/coverage.js';
 import type { RouteDeps, WithProvider } from './routes/deps.js';
-import { DOCS, describeRoutes, docsRoutes } from './routes/docs.js';
+import { describeRoutes, docsRoutes } from './routes/docs.js';
 import { evidenceRoutes } from './routes/evidence.js';
 import { factorRoutes } from './routes/factors.js';
 import { healthRoutes } from './routes/health.js';
@@ -70,6 +58,7 @@ import { tokenRoutes } from './routes/tokens.js';
 import { uiRoutes } from './routes/ui.js';
 import { welcomeRoutes } from './routes/welcome.js';
 import { createSeen } from './seen.js';
+import { createServer, listRoutes, protect, type RouteEntry } from './server.js';
 import { createMasks } from './sound/masked.js';
 import type { App } from './types.js';
 
@@ -102,8 +91,6 @@ export type Deps = {
   live?: Partial<Pace>;
   playing?: Partial<PlayingPace>;
 };
-
-export type RouteEntry = { method: string; url: string; access: Access; audit: Audited | undefined };
 
 const SWEEP_MS = 600_000;
 /** Whoever has left the directory is found out at the next look. */
@@ -228,86 +215,3 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; ro
   });
   return { app, setup, routes };
 }
-
-const LONGEST_BODY = 1024 * 1024;
-
-/** How long a client may take for its headers (ms), and how often that is looked at. */
-const PATIENCE = { headersTimeout: 15_000, connectionsCheckingInterval: 5000 };
-
-function createServer(log: Log, tls?: ServerOptions): App {
-  const early = bare(tls !== undefined);
-  const app = Fastify({
-    loggerInstance: log as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => ulid(),
-    bodyLimit: LONGEST_BODY,
-    requestTimeout: 30_000,
-    keepAliveTimeout: 15_000,
-    routerOptions: { maxParamLength: 200 },
-    ...(tls ? { https: { ...tls, ...PATIENCE } } : { http: PATIENCE }),
-    return503OnClosing: true,
-    clientErrorHandler: refusesClients(early),
-    frameworkErrors: (error, request, reply) => void sendError(error, request, reply.headers(early)),
-  }) as unknown as App;
-  limitConnections(app.server);
-  limitPipelining(app.server);
-  app.setValidatorCompiler(TypeBoxValidatorCompiler);
-  // What routes answer is built field by field in views.ts and checked by the compiler.
-  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  app.removeContentTypeParser('text/plain');
-  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
-  app.setNotFoundHandler(() => {
-    throw fail('not_found');
-  });
-  app.addHook('onResponse', async (request, reply) => {
-    const { method, url, config } = request.routeOptions;
-    if (config.access === 'public' && method === 'GET') return;
-    const line = {
-      method: request.method,
-      route: url,
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime),
-    };
-    request.log[request.method === 'GET' ? 'debug' : 'info'](line, 'answered');
-  });
-  return app;
-}
-
-/** Throws when a route does not say who may use it: nothing is open, or shut, by oversight. */
-function listRoutes(app: App): RouteEntry[] {
-  const table: RouteEntry[] = [];
-  app.addHook('onRoute', (route) => {
-    // The pages that describe the API come with a package and say nothing.
-    if (route.url.startsWith(DOCS))
-      route.config = { access: 'signed_in', audit: { nothing: 'they describe' }, ...route.config };
-    const access = route.config?.access;
-    if (!access) throw fail('internal', `${route.method} ${route.url} does not say who may use it.`);
-    const { audit } = route.config ?? {};
-    for (const method of [route.method].flat()) table.push({ method, url: route.url, access, audit });
-  });
-  return table;
-}
-
-/** What holds for every answer: headers, limits, and nothing of it kept in caches. */
-async function protect(app: App, tls: boolean): Promise<void> {
-  app.addHook('onRequest', async (_, reply) => void reply.headers(always));
-  await app.register(helmet, helmetOptions(tls));
-  await app.register(underPressure, { maxEventLoopDelay: 3000, maxHeapUsedBytes: 1.5e9, retryAfter: 5 });
-  await app.register(rateLimit, {
-    max: 3000,
-    timeWindow: '1 minute',
-    keyGenerator: (request) => network(request.ip),
-    errorResponseBuilder: () => fail('too_many'),
-  });
-  await app.register(cookiePlugin);
-  app.addHook('onSend', async (request, reply) => {
-    if (request.routeOptions.config?.access !== 'public' || request.method !== 'GET')
-      reply.header('cache-control', 'no-store');
-    if (endless(request.raw)) reply.header('connection', 'close');
-  });
-}
-
-/** Whether there is more of it to come than is ever read: what is refused at the door is not listened to for a gigabyte. */
-const endless = ({ complete, headers }: IncomingMessage): boolean =>
-  !complete &&
-  (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > LONGEST_BODY);
