@@ -139,6 +139,12 @@ export function createAudit(deps: {
   return audit;
 }
 
+/** For a verb that tells whether it did anything, or how often: this entry if it did. */
+export const ifDone =
+  (entry: NewEntry) =>
+  (done: boolean | number): NewEntry | null =>
+    done ? entry : null;
+
 const personAt = ({ id, name }: Pick<Person, 'id' | 'name'>, address: string): Actor => ({
   actor: 'person',
   actor_id: id,

@@ -11,7 +11,8 @@ import {
 
 /**
  * Who may use a route: anybody; whoever has given a password, also when a second factor is still owed; whoever is signed in;
- * whoever has a right to the box; or, for calls, whoever has this right to any call. Which calls those are is for the route to look at (`calls.ts`): out of reach is not there.
+ * whoever has a right to the box; or, for calls, whoever has this right to any call. Which calls those are is for the route
+ * to look at (`reached.ts`): out of reach is not there.
  */
 export type Access = 'public' | 'second_factor' | 'signed_in' | BoxRight | `call:${CallRight}`;
 

@@ -12,7 +12,7 @@ import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import type { NewEntry } from '../../daemon/domain/audit.js';
 import { fail } from '../../daemon/domain/error.js';
 import type { Person } from '../../daemon/domain/person.js';
-import type { Audit } from '../audit.js';
+import { type Audit, ifDone } from '../audit.js';
 import { createKept } from './kept.js';
 
 const ANSWER_WITHIN_MS = 5 * 60_000;
@@ -80,8 +80,7 @@ export function createPasskeys({
       });
       if (!verified) throw fail('passkey_refused');
       const { credential } = registrationInfo;
-      const verbs = audited<boolean>((made) => (made ? entry : null));
-      const added = await verbs.addPasskey({
+      const added = await audited(ifDone(entry)).addPasskey({
         ...{ id: credential.id, userId: person.id, name, publicKey: credential.publicKey },
         ...{ counter: credential.counter, transports: credential.transports ?? [] },
         ...{ host: asked.place.host, addedAt: now(), usedAt: null },

@@ -3,7 +3,7 @@ import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import type { NewSession, Session } from '../../daemon/catalogue/people.js';
 import type { NewEntry } from '../../daemon/domain/audit.js';
 import type { Person } from '../../daemon/domain/person.js';
-import type { Audit } from '../audit.js';
+import { type Audit, ifDone } from '../audit.js';
 import { hashed, newToken } from './secrets.js';
 
 /** How long a session lasts: after its last use, and at all, in ms. */
@@ -82,8 +82,7 @@ export function createSessions({
       const token = newToken();
       const at = now();
       const createdAt = from?.createdAt ?? at;
-      const verbs = audit.audited<boolean>((begun) => (begun ? entry : null));
-      const begun = await verbs.addSession({
+      const begun = await audit.audited(ifDone(entry)).addSession({
         tokenHash: hashed(token),
         id: randomBytes(16).toString('hex'),
         userId,
@@ -136,8 +135,7 @@ export function createSessions({
     /** With whatever else opens it. Throws `audit_unwritable`: it ends with its entry. */
     async end(tokenHash: string, entry: NewEntry): Promise<void> {
       const session = await catalogue.session(tokenHash);
-      const verbs = audit.audited<number>((ended) => (ended > 0 ? entry : null));
-      if (session) await verbs.endSessions(session.person.id, { id: session.id });
+      if (session) await audit.audited(ifDone(entry)).endSessions(session.person.id, { id: session.id });
     },
     async sweep(): Promise<void> {
       for (const gone of await catalogue.removeExpiredSessions(now())) audit.note(overdue(gone));

@@ -2,7 +2,7 @@ import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import type { NewUser } from '../../daemon/catalogue/people.js';
 import type { NewEntry } from '../../daemon/domain/audit.js';
 import { fail } from '../../daemon/domain/error.js';
-import type { Audit } from '../audit.js';
+import { type Audit, ifDone } from '../audit.js';
 import { hashed, newCode, plainCode } from './secrets.js';
 
 export type Setup = ReturnType<typeof createSetup>;
@@ -47,8 +47,8 @@ export function createSetup({
 
     /** Makes the first user and writes the entry. Throws `setup_code_wrong`, also when another was quicker. */
     async claim(code: string, user: NewUser, entry: NewEntry): Promise<void> {
-      const verbs = audit.audited<boolean>((made) => (made ? entry : null));
-      if (!(await verbs.claimSetup(hashed(plainCode(code)), user))) throw fail('setup_code_wrong');
+      const made = await audit.audited(ifDone(entry)).claimSetup(hashed(plainCode(code)), user);
+      if (!made) throw fail('setup_code_wrong');
       codeHash = null;
       done = true;
     },

@@ -1,10 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import { fail } from '../../daemon/domain/error.js';
+import { ifDone } from '../audit.js';
 import { AccountView, EndedView, PasswordBody, SessionsView } from '../people-schemas.js';
 import { grantableView, rightsView, sessionsView } from '../people-views.js';
 import type { App } from '../types.js';
 import { isoOrNull } from '../views.js';
-import { answers, IdParams } from './answers.js';
+import { answers, IdParams, later } from './answers.js';
 import type { RouteDeps } from './deps.js';
 
 /** What is one's own: what one may do, one's password and where one is signed in. No API token opens any of it. */
@@ -12,9 +13,7 @@ export function accountRoutes(app: App, deps: RouteDeps): void {
   const { catalogue, passwords, sessions, tries, devices, cookie, site, now, audit } = deps;
 
   const ending = (request: FastifyRequest, which: string) =>
-    audit.audited<number>((ended) =>
-      ended > 0 ? audit.of(request, 'session_end', { detail: { because: `ended ${which}` } }) : null,
-    );
+    audit.audited(ifDone(audit.of(request, 'session_end', { detail: { because: `ended ${which}` } })));
 
   app.get(
     '/account',
@@ -61,10 +60,7 @@ export function accountRoutes(app: App, deps: RouteDeps): void {
       const { old, password } = request.body;
       const { person } = request.session!;
       const taken = tries.take(request.ip, person.name, await devices.known(request, person.id));
-      if ('waitSeconds' in taken) {
-        reply.header('retry-after', taken.waitSeconds);
-        throw fail('too_many', `Try again in ${Math.ceil(taken.waitSeconds / 60)} min.`);
-      }
+      if ('waitSeconds' in taken) throw later(reply, taken.waitSeconds);
       const user = await catalogue.user(person.id);
       const about = { object: 'person', object_id: person.id };
       if (!(await passwords.verify(user?.passwordHash ?? null, old, taken))) {

@@ -1,6 +1,10 @@
 import type { Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { nextDay, startOfDay } from '../../daemon/domain/days.js';
+import { fail } from '../../daemon/domain/error.js';
+import { clean } from '../../daemon/domain/party.js';
+import { LONGEST_NAME } from '../../daemon/domain/person.js';
 import { ErrorView } from '../schemas.js';
 
 /** The answers of a route for its schema: this when it went well, and what every error looks like. */
@@ -11,6 +15,23 @@ export function answers<T extends TSchema>(ok: T) {
 /** An answer that is a stream of this media type. */
 export function streamed(description: string, mediaType: string) {
   return { description, content: { [mediaType]: { schema: Type.Unsafe<Readable>({ type: 'string' }) } } };
+}
+
+/** What to throw at a try that comes too early: when the next may come. */
+export function later(
+  reply: FastifyReply,
+  seconds: number,
+  code: 'too_many' | 'second_factor_slow' = 'too_many',
+) {
+  reply.header('retry-after', seconds);
+  return fail(code, `Try again in ${Math.ceil(seconds / 60)} min.`);
+}
+
+/** Throws `request_invalid` for a name that nobody could read or type. */
+export function nameOf(given: string): string {
+  const name = clean(given, LONGEST_NAME);
+  if (name === '') throw fail('request_invalid', 'body.name: must have a letter');
+  return name;
 }
 
 /** The id of a call in an address. Any text: what is not an id is simply unknown. */

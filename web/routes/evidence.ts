@@ -2,7 +2,7 @@ import { fail } from '../../daemon/domain/error.js';
 import { clean } from '../../daemon/domain/party.js';
 import type { Person } from '../../daemon/domain/person.js';
 import { coversAll, owesReason } from '../../daemon/domain/reach.js';
-import { type Evidence, evidencePack } from '../../daemon/evidence/pack.js';
+import { evidencePack } from '../../daemon/evidence/pack.js';
 import { evidenceDeps } from '../../daemon/vault/evidence.js';
 import { plainAddress } from '../auth/came-from.js';
 import { EvidenceBody } from '../call-schemas.js';
@@ -62,7 +62,7 @@ export function evidenceRoutes(app: App, deps: RouteDeps): void {
           call,
           { by: byWhom(person, request.ip), reason },
         );
-        sending(pack, leave);
+        pack.stream.once('close', leave);
         lettingGo(reply.raw);
         pack.stream.once('error', (err) => {
           if (call.recording) void metDamage(deps, call.recording, err, EXPORTED, request.log);
@@ -84,7 +84,5 @@ export function evidenceRoutes(app: App, deps: RouteDeps): void {
 
 const PART =
   'You reach a part of this call only. An evidence pack is of the whole call: ask somebody who reaches all of it.';
-
-const sending = ({ stream }: Evidence, done: () => void): void => void stream.once('close', done);
 
 const byWhom = ({ name }: Person, ip: string): string => `${name}, signed in from ${plainAddress(ip)}`;

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { fail } from '../../daemon/domain/error.js';
-import { clean } from '../../daemon/domain/party.js';
+import { ifDone } from '../audit.js';
 import { placeOf } from '../auth/passkeys.js';
 import {
   CodeBody,
@@ -14,7 +14,8 @@ import {
   WebAuthnOptions,
 } from '../factor-schemas.js';
 import type { App } from '../types.js';
-import { answers } from './answers.js';
+import { iso, isoOrNull } from '../views.js';
+import { answers, nameOf } from './answers.js';
 import type { RouteDeps } from './deps.js';
 
 /** One's own second factors, and who has to have one. */
@@ -36,6 +37,15 @@ export function factorRoutes(app: App, deps: RouteDeps): void {
     request.log.info({ user: person.name, proof }, 'a second factor was added');
     return { recovery_codes };
   }
+  async function removed(request: FastifyRequest, which: 'totp' | { passkey: string }, what: string) {
+    const { person } = request.session!;
+    const entry = changed(request, `the ${what} was removed`);
+    const gone = await audit.audited(ifDone(entry)).removeFactor(person.id, which);
+    if (!gone) throw fail('last_factor');
+    const proof = which === 'totp' ? which : 'passkey';
+    request.log.info({ user: person.name, proof }, 'a second factor was removed');
+    return {};
+  }
 
   app.get(
     '/account/factors',
@@ -55,13 +65,12 @@ export function factorRoutes(app: App, deps: RouteDeps): void {
         catalogue.totp(id),
         catalogue.passkeys(id),
       ]);
-      const iso = (at: number) => new Date(at).toISOString();
       return {
         required: state.required,
         totp: totp && { added_at: iso(totp.addedAt) },
         passkeys: keys.map((key) => ({
           ...{ id: key.id, name: key.name, host: key.host, added_at: iso(key.addedAt) },
-          used_at: key.usedAt === null ? null : iso(key.usedAt),
+          used_at: isoOrNull(key.usedAt),
         })),
         recovery_codes: state.recoveryCodes,
       };
@@ -124,12 +133,8 @@ export function factorRoutes(app: App, deps: RouteDeps): void {
       },
     },
     async (request) => {
-      const { person } = changing(request);
-      const entry = changed(request, 'the authenticator app was removed');
-      const verbs = audit.audited<boolean>((gone) => (gone ? entry : null));
-      if (!(await verbs.removeFactor(person.id, 'totp'))) throw fail('last_factor');
-      request.log.info({ user: person.name, proof: 'totp' }, 'a second factor was removed');
-      return {};
+      changing(request);
+      return removed(request, 'totp', 'authenticator app');
     },
   );
 
@@ -170,8 +175,7 @@ export function factorRoutes(app: App, deps: RouteDeps): void {
     },
     async (request, reply) => {
       const { person, tokenHash } = changing(request);
-      const name = clean(request.body.name, 60);
-      if (name === '') throw fail('request_invalid', 'body.name: must have a letter');
+      const name = nameOf(request.body.name);
       const entry = changed(request, `the passkey ${name} was added`);
       await passkeys.add(person, name, request.body.response, tokenHash, entry);
       return added(request, reply, 'passkey');
@@ -195,11 +199,7 @@ export function factorRoutes(app: App, deps: RouteDeps): void {
       const { person } = changing(request);
       const passkey = await catalogue.passkey(request.params.id);
       if (passkey?.userId !== person.id) throw fail('not_found');
-      const entry = changed(request, `the passkey ${passkey.name} was removed`);
-      const verbs = audit.audited<boolean>((gone) => (gone ? entry : null));
-      if (!(await verbs.removeFactor(person.id, { passkey: passkey.id }))) throw fail('last_factor');
-      request.log.info({ user: person.name, proof: 'passkey' }, 'a second factor was removed');
-      return {};
+      return removed(request, { passkey: passkey.id }, `passkey ${passkey.name}`);
     },
   );
 

@@ -4,10 +4,10 @@ import { ulid } from 'ulid';
 import type { User } from '../../daemon/catalogue/people.js';
 import type { NewEntry } from '../../daemon/domain/audit.js';
 import { fail } from '../../daemon/domain/error.js';
-import { clean } from '../../daemon/domain/party.js';
-import { LONGEST_NAME, mayDo, type Rights } from '../../daemon/domain/person.js';
+import { mayDo, type Rights } from '../../daemon/domain/person.js';
 import { personChanges, personSaid } from '../../daemon/domain/person-changes.js';
 import { faultOf, tidy } from '../../daemon/domain/rights.js';
+import { ifDone } from '../audit.js';
 import {
   AddedView,
   EndedView,
@@ -23,7 +23,7 @@ import {
 import { grantableView, personView, sessionsView } from '../people-views.js';
 import type { App } from '../types.js';
 import { iso } from '../views.js';
-import { answers, IdParams } from './answers.js';
+import { answers, IdParams, nameOf } from './answers.js';
 import type { RouteDeps } from './deps.js';
 
 const SessionParams = Type.Object({
@@ -249,17 +249,9 @@ export function peopleRoutes(app: App, deps: RouteDeps): void {
       const { session } = request.params;
       const said = { name: user.name, because: `ended one session of ${user.name}` };
       const entry = audit.of(request, 'session_end', about(user.id, said));
-      const verbs = audit.audited<number>((ended) => (ended > 0 ? entry : null));
-      return { ended: await verbs.endSessions(user.id, { id: session }) };
+      return { ended: await audit.audited(ifDone(entry)).endSessions(user.id, { id: session }) };
     },
   );
-}
-
-/** Throws `request_invalid` for a name that nobody could read or type. */
-function nameOf(given: string): string {
-  const name = clean(given, LONGEST_NAME);
-  if (name === '') throw fail('request_invalid', 'body.name: must have a letter');
-  return name;
 }
 
 /** Throws `person_invalid`. */

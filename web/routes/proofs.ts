@@ -1,10 +1,10 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { fail } from '../../daemon/domain/error.js';
 import { placeOf } from '../auth/passkeys.js';
 import { AssertionBody, CodeBody, PasswordBody, WebAuthnOptions } from '../factor-schemas.js';
 import { SessionView } from '../session-schemas.js';
 import type { App } from '../types.js';
-import { answers } from './answers.js';
+import { answers, later } from './answers.js';
 import type { RouteDeps } from './deps.js';
 import { sessionView } from './session.js';
 
@@ -15,10 +15,6 @@ export function proofRoutes(app: App, deps: RouteDeps): void {
   const { catalogue, factors, passkeys, enter, signIn, tries, devices, audit } = deps;
   const tags = ['session'];
   const often = { max: 60, timeWindow: '1 minute' };
-  const later = (reply: FastifyReply, seconds: number, code: 'too_many' | 'second_factor_slow') => {
-    reply.header('retry-after', seconds);
-    return fail(code, `Try again in ${Math.ceil(seconds / 60)} min.`);
-  };
   const failed = (request: FastifyRequest, what: string) => {
     request.log.warn({ address: request.ip, user: request.session?.person.name }, what);
     audit.refused(audit.of(request, 'second_factor', { detail: { because: what } }));
@@ -66,7 +62,7 @@ export function proofRoutes(app: App, deps: RouteDeps): void {
       const { person } = request.session!;
       const known = await catalogue.user(person.id);
       const taken = tries.take(request.ip, person.name, await devices.known(request, person.id));
-      if ('waitSeconds' in taken) throw later(reply, taken.waitSeconds, 'too_many');
+      if ('waitSeconds' in taken) throw later(reply, taken.waitSeconds);
       const { user, proof } = await signIn
         .byPassword(known, person.name, request.body.password, taken)
         .catch((e: unknown) => {

@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import type { Session } from '../../daemon/catalogue/people.js';
-import { fail } from '../../daemon/domain/error.js';
 import { boxRights, callRights, mayDo, mayEver, type Person } from '../../daemon/domain/person.js';
 import { reachOf } from '../../daemon/domain/reach.js';
 import { type SecondFactorView, SessionView, SignInBody } from '../session-schemas.js';
 import type { App } from '../types.js';
-import { answers } from './answers.js';
+import { isoOrNull } from '../views.js';
+import { answers, later } from './answers.js';
 import type { RouteDeps } from './deps.js';
 
 /** Whoever it is that does not come in. */
@@ -49,8 +49,7 @@ export function sessionRoutes(app: App, deps: RouteDeps): void {
       const taken = tries.take(request.ip, name, await devices.known(request, known?.id));
       if ('waitSeconds' in taken) {
         audit.refused(audit.by(NOBODY, request.ip, 'sign_in', { detail: { because: 'too many tries' } }));
-        reply.header('retry-after', taken.waitSeconds);
-        throw fail('too_many', `Try again in ${Math.ceil(taken.waitSeconds / 60)} min.`);
+        throw later(reply, taken.waitSeconds);
       }
       const { user, proof } = await signIn.byPassword(known, name, password, taken).catch((err: unknown) => {
         request.log.warn({ address: request.ip, err }, 'a sign-in failed');
@@ -131,6 +130,6 @@ async function secondFactor(
     passkeys_here: keys.filter((key) => key.host === host).length,
     recovery_codes: state.recoveryCodes,
     password: !proofs.includes('provider_sign_in'),
-    failed: count === 0 ? null : { count, last_at: lastAt === null ? null : new Date(lastAt).toISOString() },
+    failed: count === 0 ? null : { count, last_at: isoOrNull(lastAt) },
   };
 }

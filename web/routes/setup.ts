@@ -1,11 +1,9 @@
 import { ulid } from 'ulid';
-import { fail } from '../../daemon/domain/error.js';
-import { clean } from '../../daemon/domain/party.js';
 import { FOUNDER, RUNS_ONLY } from '../../daemon/domain/person.js';
 import { personSaid } from '../../daemon/domain/person-changes.js';
 import { SessionView, SetupBody } from '../session-schemas.js';
 import type { App } from '../types.js';
-import { answers } from './answers.js';
+import { answers, nameOf } from './answers.js';
 import type { RouteDeps } from './deps.js';
 import { sessionView } from './session.js';
 
@@ -32,9 +30,8 @@ export function setupRoutes(app: App, deps: RouteDeps): void {
     },
     async (request, reply) => {
       const { code, password, hears = true } = request.body;
-      const name = clean(request.body.name, 60);
       setup.check(code);
-      if (name === '') throw fail('request_invalid', 'body.name: must have a letter');
+      const name = nameOf(request.body.name);
       passwords.check(password, name, site.name);
       const user = {
         ...(hears ? FOUNDER : RUNS_ONLY),

@@ -1,11 +1,11 @@
 import { fail } from '../../daemon/domain/error.js';
-import { clean } from '../../daemon/domain/party.js';
-import { LONGEST_NAME, type Person, tokenRights } from '../../daemon/domain/person.js';
+import { type Person, tokenRights } from '../../daemon/domain/person.js';
 import { tokenRightsOf } from '../../daemon/domain/rights.js';
+import { ifDone } from '../audit.js';
 import { DAYS, TokenBody, TokenMadeView, TokensView, TokenView } from '../people-schemas.js';
 import { tokenView } from '../people-views.js';
 import type { App } from '../types.js';
-import { answers, IdParams } from './answers.js';
+import { answers, IdParams, nameOf } from './answers.js';
 import type { RouteDeps } from './deps.js';
 
 const MOST = 50;
@@ -53,8 +53,7 @@ export function tokenRoutes(app: App, { catalogue, tokens, factors, audit }: Rou
     async (request) => {
       const { person } = request.session!;
       factors.mayChange(request.session!);
-      const name = clean(request.body.name, LONGEST_NAME);
-      if (name === '') throw fail('request_invalid', 'body.name: must have a letter');
+      const name = nameOf(request.body.name);
       if (await ofProvider(person)) throw fail('forbidden', BY_PROVIDER);
       const possible = tokenRightsOf(person);
       const beyond = request.body.rights.filter((right) => !possible.includes(right));
@@ -88,10 +87,9 @@ export function tokenRoutes(app: App, { catalogue, tokens, factors, audit }: Rou
       const token = (await catalogue.tokensOf(person.id)).find(({ id }) => id === request.params.id);
       if (!token) throw fail('not_found');
       const about = { object: 'token', object_id: token.id, detail: { name: token.name } };
-      const verbs = audit.audited<boolean>((gone) =>
-        gone ? audit.of(request, 'token_remove', about) : null,
-      );
-      if (!(await verbs.removeToken(person.id, token.id))) throw fail('not_found');
+      const entry = audit.of(request, 'token_remove', about);
+      const gone = await audit.audited(ifDone(entry)).removeToken(person.id, token.id);
+      if (!gone) throw fail('not_found');
       request.log.info({ person: person.id, token: token.id }, 'a token was revoked');
       return tokenView(token);
     },

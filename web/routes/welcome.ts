@@ -1,7 +1,7 @@
 import { fail } from '../../daemon/domain/error.js';
 import { WelcomeBody, WelcomeView } from '../people-schemas.js';
 import type { App } from '../types.js';
-import { answers } from './answers.js';
+import { answers, later } from './answers.js';
 import type { RouteDeps } from './deps.js';
 
 /** Where the link of an admin leads: somebody chooses a password. */
@@ -22,10 +22,7 @@ export function welcomeRoutes(app: App, { invitations, passwords, tries, site, a
     async (request, reply) => {
       const { code, password } = request.body;
       const taken = tries.takeFrom(request.ip);
-      if ('waitSeconds' in taken) {
-        reply.header('retry-after', taken.waitSeconds);
-        throw fail('too_many', `Try again in ${Math.ceil(taken.waitSeconds / 60)} min.`);
-      }
+      if ('waitSeconds' in taken) throw later(reply, taken.waitSeconds);
       const user = await invitations.find(code);
       if (!user) throw fail('invitation_unknown');
       taken.succeeded();
