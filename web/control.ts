@@ -3,7 +3,7 @@ import { Value } from 'typebox/value';
 import { errors, fail } from '../daemon/domain/error.js';
 import { publicMessage } from '../daemon/domain/health.js';
 import { DaemonStatus, downStatus } from '../daemon/domain/status.js';
-import { controlSocket, request, requestText } from '../daemon/ops/control-client.js';
+import { controlSocket, request, requestText, SIGN_MS } from '../daemon/ops/control-client.js';
 import { DaemonCheckpoints } from './audit-schemas.js';
 import { RetentionRunView } from './retention-schemas.js';
 import type { StatusView } from './status-schemas.js';
@@ -27,8 +27,6 @@ export type Control = {
 
 /** A run destroys keys and files one by one, so it may take longer than other requests. */
 const RUN_MS = 300_000;
-/** The chain may have to be followed from its beginning. */
-const SIGN_MS = 120_000;
 
 /** The dashboard's side of the daemon's control socket. */
 export function createControl({ dataDir }: { dataDir: string }): Control {

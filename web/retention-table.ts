@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
 import type { StoredCall } from '../daemon/catalogue/catalogue.js';
 import { CSV, harmless } from '../daemon/domain/csv.js';
-import { iso } from './views.js';
+import { iso } from '../daemon/domain/days.js';
 
 type State = 'due' | 'kept' | 'gone';
 

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import type { StoredCall, StoredPolicy } from '../daemon/catalogue/catalogue.js';
+import { iso, isoOrNull } from '../daemon/domain/days.js';
 import type { Quality, SideQuality } from '../daemon/domain/quality.js';
 import type { Sight } from '../daemon/domain/reach.js';
 import type { CallId, Gap, Mark, Party, Recording } from '../daemon/domain/recording.js';
@@ -8,9 +9,6 @@ import type { PolicyView } from './policy-schemas.js';
 import type { QualityView } from './quality-schemas.js';
 import type { PartyView } from './schemas.js';
 import type { BriefStatusView, StatusView } from './status-schemas.js';
-
-export const iso = (ms: number): string => new Date(ms).toISOString();
-export const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));
 
 export const partyView = ({ number, name, ours }: Party): Static<typeof PartyView> => ({
   number,

@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify';
+import { isoOrNull } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { ifDone } from '../audit.js';
 import { AccountView, EndedView, PasswordBody, SessionsView } from '../people-schemas.js';
 import { grantableView, rightsView, sessionsView } from '../people-views.js';
 import type { App } from '../types.js';
-import { isoOrNull } from '../views.js';
 import { answers, IdParams, later } from './answers.js';
 import type { RouteDeps } from './deps.js';
 

@@ -6,7 +6,7 @@ import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
 import { auditActions, auditGroups } from '../../daemon/domain/audit.js';
 import { AUDIT_COLUMNS, auditCells } from '../../daemon/domain/audit-table.js';
 import { CSV } from '../../daemon/domain/csv.js';
-import { dates } from '../../daemon/domain/days.js';
+import { dates, iso, isoOrNull } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import type { Person } from '../../daemon/domain/person.js';
 import {
@@ -18,7 +18,7 @@ import {
 } from '../audit-schemas.js';
 import { ErrorView } from '../schemas.js';
 import type { App } from '../types.js';
-import { iso, isoOrNull, partyView } from '../views.js';
+import { partyView } from '../views.js';
 import { answers, isId, streamed, timesOf } from './answers.js';
 import type { RouteDeps } from './deps.js';
 

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { iso, isoOrNull } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { ifDone } from '../audit.js';
 import { placeOf } from '../auth/passkeys.js';
@@ -14,7 +15,6 @@ import {
   WebAuthnOptions,
 } from '../factor-schemas.js';
 import type { App } from '../types.js';
-import { iso, isoOrNull } from '../views.js';
 import { answers, nameOf } from './answers.js';
 import type { RouteDeps } from './deps.js';
 

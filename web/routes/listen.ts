@@ -1,9 +1,9 @@
+import { iso } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { clean } from '../../daemon/domain/party.js';
 import { owesReason } from '../../daemon/domain/reach.js';
 import { ListenBody, ListenView } from '../call-schemas.js';
 import type { App } from '../types.js';
-import { iso } from '../views.js';
 import { answers, IdParams } from './answers.js';
 import type { RouteDeps } from './deps.js';
 

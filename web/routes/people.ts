@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { ulid } from 'ulid';
 import type { User } from '../../daemon/catalogue/people.js';
 import type { NewEntry } from '../../daemon/domain/audit.js';
+import { iso } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { mayDo, type Rights } from '../../daemon/domain/person.js';
 import { personChanges, personSaid } from '../../daemon/domain/person-changes.js';
@@ -22,7 +23,6 @@ import {
 } from '../people-schemas.js';
 import { grantableView, personView, sessionsView } from '../people-views.js';
 import type { App } from '../types.js';
-import { iso } from '../views.js';
 import { answers, IdParams, nameOf } from './answers.js';
 import type { RouteDeps } from './deps.js';
 

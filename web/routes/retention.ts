@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
 import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
-import { dates } from '../../daemon/domain/days.js';
+import { dates, iso, isoOrNull } from '../../daemon/domain/days.js';
 import type { Recording } from '../../daemon/domain/recording.js';
 import { planRetention } from '../../daemon/domain/retention.js';
 import {
@@ -12,7 +12,7 @@ import {
 import { retentionCsv } from '../retention-table.js';
 import { ErrorView } from '../schemas.js';
 import type { App } from '../types.js';
-import { iso, isoOrNull, partyView } from '../views.js';
+import { partyView } from '../views.js';
 import { answers, streamed } from './answers.js';
 import type { RouteDeps } from './deps.js';
 

@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import type { Session } from '../../daemon/catalogue/people.js';
+import { isoOrNull } from '../../daemon/domain/days.js';
 import { boxRights, callRights, mayDo, mayEver, type Person } from '../../daemon/domain/person.js';
 import { reachOf } from '../../daemon/domain/reach.js';
 import { type SecondFactorView, SessionView, SignInBody } from '../session-schemas.js';
 import type { App } from '../types.js';
-import { isoOrNull } from '../views.js';
 import { answers, later } from './answers.js';
 import type { RouteDeps } from './deps.js';
 

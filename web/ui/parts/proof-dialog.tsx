@@ -6,6 +6,7 @@ import { begun, session } from '../session.js';
 import { Dialog } from './dialog.js';
 import { ErrorNote } from './error-note.js';
 import { Field } from './field.js';
+import { useSending } from './use-form.js';
 
 type Waiting = { again: () => void; give: (problem: unknown) => void };
 
@@ -44,22 +45,12 @@ function ProofDialog({ done, cancel }: { done: () => void; cancel: () => void })
   const mine = session.value?.second_factor;
   const [password, setPassword] = useState('');
   const [code, setCode] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
+  const { busy, problem, send } = useSending();
   const proved = useRef(false);
 
   const by = async (prove: () => Promise<unknown>) => {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await prove();
-      await begun();
-      proved.current = true;
-      done();
-    } catch (cause) {
-      setProblem(cause);
-      setBusy(false);
-    }
+    proved.current = await send(() => prove().then(begun));
+    if (proved.current) done();
   };
   const submit = (event: Event) => {
     event.preventDefault();

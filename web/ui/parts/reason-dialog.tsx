@@ -4,6 +4,7 @@ import { asked, lastReason, sayWhy } from '../reason.js';
 import { CallLine, ReasonField } from './call-reason.js';
 import { Dialog } from './dialog.js';
 import { ErrorNote } from './error-note.js';
+import { useSending } from './use-form.js';
 
 const words = t.rights.reason;
 
@@ -15,8 +16,7 @@ export function ReasonDialog() {
 function Ask() {
   const [reason, setReason] = useState(lastReason.value);
   const [missing, setMissing] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
+  const { busy, problem, send } = useSending();
   useLayoutEffect(() => {
     const input = document.getElementById('reason');
     if (input instanceof HTMLInputElement) input.select(); // what is typed takes the last one's place
@@ -26,21 +26,11 @@ function Ask() {
   const close = () => {
     asked.value = null;
   };
-  const submit = async (event: Event) => {
+  const submit = (event: Event) => {
     event.preventDefault();
-    if (!reason.trim()) {
-      setMissing(true);
-      document.getElementById('reason')?.focus();
-      return;
-    }
-    setBusy(true);
-    setProblem(null);
-    try {
-      await sayWhy(reason.trim());
-    } catch (cause) {
-      setProblem(cause);
-      setBusy(false);
-    }
+    if (reason.trim()) return send(() => sayWhy(reason.trim()));
+    setMissing(true);
+    document.getElementById('reason')?.focus();
   };
   return (
     <Dialog title={words.title[waits.right]} onClose={close}>
