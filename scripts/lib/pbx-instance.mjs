@@ -217,6 +217,16 @@ export const createInstance = ({ home, name, snippetDir, labDir, say, env = {} }
     await cli('core waitfullybooted');
   };
 
+  /**
+   * Whether this user may have Asterisk run before all else (-p), as packages install it: on a busy machine what it plays and
+   * records has holes otherwise. Niceness is worth nothing there: it counts within a session only (man 7 sched, autogroup).
+   */
+  const mayGoFirst = () =>
+    run('chrt', ['--rr', '1', 'true']).then(
+      () => true,
+      () => false,
+    );
+
   const startLocked = async (tree, basePort) => {
     if (ourPid()) {
       if (state().tree.version !== tree.version)
@@ -234,7 +244,7 @@ export const createInstance = ({ home, name, snippetDir, labDir, say, env = {} }
     writeEtc({ dirs, tree, ports, snippetDir, labDir });
     for (const left of ['asterisk.ctl', 'asterisk.pid']) rmSync(join(dirs.run, left), { force: true });
     const log = openSync(join(dirs.log, 'console.log'), 'w', 0o600);
-    const [program, args] = asterisk(tree, ['-f']);
+    const [program, args] = asterisk(tree, (await mayGoFirst()) ? ['-f', '-p'] : ['-f']);
     const child = spawn(program, args, {
       cwd: dirs.instance,
       env: { ...environment, ...env },

@@ -1,5 +1,4 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Test } from 'tap';
@@ -8,21 +7,10 @@ import { isTiming } from '../../daemon/domain/test-fault.js';
 import { type Pbx, startPbx } from './pbx.js';
 import { createRecorderLab, type RecorderLab } from './recorder.js';
 
-/** The PBX goes first on a busy machine, as packages install it (asterisk -p): else the sound has holes, which is told. */
-function favour(pid: number): void {
-  for (const thread of readdirSync(`/proc/${pid}/task`))
-    try {
-      setPriority(Number(thread), -15);
-    } catch {
-      // not allowed, or ended meanwhile
-    }
-}
-
 /** A recorder in `home` that makes test calls when it is told to, and whose ffmpeg fails while the file `broken` is there. */
 export async function installed(t: Test, home: string, version: 22 | 16) {
   const pbx = await startPbx({ name: `testcall-${version}`, version });
   t.teardown(() => pbx.stop());
-  if (pbx.pid) favour(pbx.pid);
   const dir = join(home, String(version));
   mkdirSync(dir);
   const ffmpeg = join(dir, 'ffmpeg');
