@@ -35,10 +35,17 @@ export async function inspect(pid: number) {
     return result;
   }
 
+  const evaluate = (expression: string) => ask('Runtime.evaluate', { expression });
+
   return {
+    /** From now on V8 makes no more machine code: what it holds for that grows for thousands of calls, and then no more. */
+    async compileNoMore(): Promise<void> {
+      for (const flag of ['--no-opt', '--no-maglev', '--no-sparkplug'])
+        await evaluate(`process.getBuiltinModule('v8').setFlagsFromString('${flag}')`);
+    },
     async inUse(): Promise<{ heap: number; rss: number }> {
       await ask('HeapProfiler.collectGarbage');
-      const said = await ask('Runtime.evaluate', { expression: 'JSON.stringify(process.memoryUsage())' });
+      const said = await evaluate('JSON.stringify(process.memoryUsage())');
       const { heapUsed, external, rss } = JSON.parse(said!.result!.value!) as NodeJS.MemoryUsage;
       return { heap: (heapUsed + external) / 2 ** 20, rss: rss / 2 ** 20 };
     },

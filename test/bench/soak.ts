@@ -69,6 +69,7 @@ async function sampling(end: number): Promise<void> {
   // What a process needs to get going is not growth.
   await wait(Math.max(0, (end - Date.now()) / 5));
   const daemon = await inspect(pid);
+  await daemon.compileNoMore();
   while (Date.now() < end) {
     samples.push({
       at: Date.now(),
