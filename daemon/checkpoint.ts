@@ -11,6 +11,7 @@ import {
   isFault,
 } from './domain/audit.js';
 import { type Checkpoint, type Note, notesIn, originOf } from './domain/checkpoint.js';
+import { iso } from './domain/days.js';
 import { fail, TapedeckError } from './domain/error.js';
 import type { Log } from './ops/log.js';
 
@@ -127,7 +128,7 @@ export function createCheckpoints(deps: CheckpointDeps) {
     deps.alarms.clear(CHAIN_ALARM);
     const now = deps.clock();
     const origin = originOf(await deps.catalogue.auditId());
-    const at = new Date(now).toISOString();
+    const at = iso(now);
     const note = deps.sign({ origin, ...found, at });
     await deps.file.append(note);
     base = found;

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StoredCall } from '../daemon/catalogue/catalogue.js';
 import type { NewEntry } from '../daemon/domain/audit.js';
+import { iso } from '../daemon/domain/days.js';
 import type { Recording } from '../daemon/domain/recording.js';
 import { type Heard, inside, joined, lengthOf, written } from '../daemon/domain/stretches.js';
 import type { Log } from '../daemon/ops/log.js';
@@ -88,7 +89,7 @@ export function createPlaying(deps: {
           ...{ tokenHash, as, reason },
           entry: (action, detail) => ({
             ...first,
-            at: new Date(deps.now()).toISOString(),
+            at: iso(deps.now()),
             action,
             detail: { ...first.detail, ...detail },
           }),

@@ -2,8 +2,7 @@ import type { CallFilter, Catalogue, StoredCall } from '../daemon/catalogue/cata
 import { fail } from '../daemon/domain/error.js';
 import { type CallRight, mayEver, type Person, reach, type Stretch } from '../daemon/domain/person.js';
 import { reachOf } from '../daemon/domain/reach.js';
-import type { CallId, Recording } from '../daemon/domain/recording.js';
-import { isId } from './routes/answers.js';
+import { type CallId, isId, type Recording } from '../daemon/domain/recording.js';
 
 const CONSULTATIONS = 50;
 

@@ -1,7 +1,7 @@
 import { type AuditAction, auditActions } from '../daemon/domain/audit.js';
 import { TapedeckError } from '../daemon/domain/error.js';
+import { isId } from '../daemon/domain/recording.js';
 import type { Audit, Audited } from './audit.js';
-import { isId } from './routes/answers.js';
 import type { App } from './types.js';
 
 /** Writes down who tried what he may not: a route without the right to it, or a call that he does not reach. */

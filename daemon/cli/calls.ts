@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { StoredCall } from '../catalogue/catalogue.js';
+import { iso, isoOrNull } from '../domain/days.js';
 import { type QualityFlag, qualityFlags } from '../domain/quality.js';
 import { count, day, oneOf, spanOf } from './arguments.js';
 import type { CliContext } from './context.js';
 import { note } from './entries.js';
-import { iso, table, timesIn, who } from './table.js';
+import { table, timesIn, who } from './table.js';
 
 type Options = {
   search?: string;
@@ -51,8 +52,8 @@ const asJson = (call: StoredCall) => ({
   id: call.id,
   direction: call.direction,
   started_at: iso(call.startedAt),
-  answered_at: iso(call.answeredAt),
-  ended_at: iso(call.endedAt),
+  answered_at: isoOrNull(call.answeredAt),
+  ended_at: isoOrNull(call.endedAt),
   outcome: call.outcome,
   them: call.them,
   us: call.us,
@@ -64,7 +65,7 @@ const asJson = (call: StoredCall) => ({
     id: call.recording.id,
     state: call.recording.state,
     duration_ms: call.recording.durationMs,
-    keep_until: iso(call.recording.keepUntil),
+    keep_until: isoOrNull(call.recording.keepUntil),
     quality: call.recording.quality?.flags ?? [],
   },
 });

@@ -2,6 +2,7 @@ import { parse, stringify, TomlError } from 'smol-toml';
 import { type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { StoredPolicy } from '../catalogue/catalogue.js';
+import { iso } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { Policy, RecordRule, RetentionRule, When } from '../domain/policy.js';
 
@@ -21,8 +22,7 @@ const parts = ['record', 'retention', 'emergency_numbers'] as const;
 
 /** A policy as a file that people can edit and `readPolicy` reads. */
 export function writePolicy({ version, changedAt, changedBy, policy }: StoredPolicy): string {
-  const when =
-    changedAt === null ? 'as it comes with Tapedeck' : `${new Date(changedAt).toISOString()}, ${changedBy}`;
+  const when = changedAt === null ? 'as it comes with Tapedeck' : `${iso(changedAt)}, ${changedBy}`;
   const rule = ({ when, ...rest }: { when: When }) =>
     Object.entries(when).length === 0
       ? `${stringify(rest)}when = {}\n`

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { type Command, Option } from 'commander';
 import { onRecord } from '../catalogue/entries.js';
 import { entryOf } from '../domain/audit.js';
+import { isoOrNull } from '../domain/days.js';
 import { decideRecord, decideRetention } from '../domain/policy.js';
 import { policyChanges } from '../domain/policy-changes.js';
 import type { Direction } from '../domain/recording.js';
@@ -9,7 +10,7 @@ import { contents } from './arguments.js';
 import type { CliContext } from './context.js';
 import { byConsole } from './entries.js';
 import { readPolicy, writePolicy } from './policy-file.js';
-import { iso, table, timesIn } from './table.js';
+import { table, timesIn } from './table.js';
 
 type Facts = {
   direction: Direction;
@@ -115,7 +116,7 @@ export function policy(program: Command, ctx: CliContext): void {
       if (json)
         return ctx.out(
           JSON.stringify(
-            versions.map((v) => ({ ...v, changedAt: iso(v.changedAt) })),
+            versions.map((v) => ({ ...v, changedAt: isoOrNull(v.changedAt) })),
             null,
             2,
           ),

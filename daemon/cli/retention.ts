@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
+import { iso, isoOrNull } from '../domain/days.js';
 import { fail, TapedeckError } from '../domain/error.js';
 import { controlSocket, request } from '../ops/control-client.js';
 import { makePlan, type Plan, type RunResult } from '../retain.js';
 import type { CliContext } from './context.js';
 import { record } from './entries.js';
-import { iso, table, timesIn, who } from './table.js';
+import { table, timesIn, who } from './table.js';
 
 /** A run destroys keys and files one by one, so it may take longer than other requests. */
 const RUN_MS = 3_600_000;
@@ -66,7 +67,7 @@ const entry = ({ item, reason }: Entry) => ({
   started_at: iso(item.call.startedAt),
   them: item.call.them,
   us: item.call.us,
-  keep_until: iso(item.keepUntil),
+  keep_until: isoOrNull(item.keepUntil),
   reason,
 });
 

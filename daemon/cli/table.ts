@@ -18,9 +18,6 @@ export function timesIn(zone: string): (ms: number | null) => string {
   return (ms) => (ms === null ? '-' : time(ms));
 }
 
-/** A time as ISO 8601 in UTC for machines. */
-export const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
-
 /** The name and the number of somebody, as far as they are known. */
 export const who = (party: { name: string; number: string }): string =>
   [party.name, party.number].filter(Boolean).join(' ') || 'unknown';

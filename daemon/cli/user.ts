@@ -3,6 +3,7 @@ import { ulid } from 'ulid';
 import { onRecord } from '../catalogue/entries.js';
 import type { User } from '../catalogue/people.js';
 import type { NewEntry } from '../domain/audit.js';
+import { iso, isoOrNull } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { FOUNDER, type Rights } from '../domain/person.js';
 import { personChanges, personSaid } from '../domain/person-changes.js';
@@ -10,7 +11,7 @@ import { checkPassword, hashPassword } from '../ops/password.js';
 import { newPassword } from './ask.js';
 import type { CliContext } from './context.js';
 import { done } from './entries.js';
-import { iso, table, timesIn } from './table.js';
+import { table, timesIn } from './table.js';
 import { listed, nameOf, type RightsOptions, reaches, rightsBy } from './user-rights.js';
 
 const NOBODY: Rights = {
@@ -228,7 +229,7 @@ const said = (person: Rights & { id: string; name: string }): string =>
 const viewOf = (u: User) => ({
   ...{ id: u.id, name: u.name, roles: u.roles, scope: u.scope, extensions: u.extensions, grants: u.grants },
   created_at: iso(u.createdAt),
-  signed_in_at: iso(u.signedInAt),
-  disabled_at: iso(u.disabledAt),
+  signed_in_at: isoOrNull(u.signedInAt),
+  disabled_at: isoOrNull(u.disabledAt),
   password: u.passwordHash !== '',
 });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
+import { iso } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { manifestFault } from '../domain/manifest.js';
 import type { Recording } from '../domain/recording.js';
@@ -13,7 +14,7 @@ import { hashFile } from '../vault/scan.js';
 import { keyId, publicKeys } from '../vault/signing-key.js';
 import type { CliContext } from './context.js';
 import { done } from './entries.js';
-import { iso, timesIn } from './table.js';
+import { timesIn } from './table.js';
 
 type Options = { all?: boolean; damaged?: boolean; publicKey?: string; json?: boolean };
 

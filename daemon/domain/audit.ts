@@ -1,4 +1,5 @@
 import { canonical, sha256 } from './canonical.js';
+import { iso } from './days.js';
 
 /** Who did it: somebody who is signed in, a token of somebody's, the command line on the box itself, or Tapedeck. */
 export const actorKinds = ['person', 'token', 'console', 'tapedeck'] as const;
@@ -80,7 +81,7 @@ export type About = Partial<
 
 /** An entry of what was done at that time (ms since 1970): well, and to nothing in particular, unless `more` says so. */
 export const entryOf = (by: Actor, at: number, action: AuditAction, more: About = {}): NewEntry => ({
-  at: new Date(at).toISOString(),
+  at: iso(at),
   ...by,
   action,
   ...{ object: '', object_id: '', reason: '', outcome: 'ok' as const, detail: {} },

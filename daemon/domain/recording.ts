@@ -145,6 +145,9 @@ export function snoopId(callId: CallId, seq: number, side: 'in' | 'out'): string
   return `tapedeck-${callId}-${seq}-${side}`;
 }
 
+/** Whether a text is an id as we make them (a ULID), such as that of a call. */
+export const isId = (text: string): boolean => /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text);
+
 const OURS = /^tapedeck-([0-9A-HJKMNP-TV-Z]{26})-(\d{1,4})-(in|out)$/i;
 
 /** What a snoop id or spool name of ours stands for, or null when it is not one of ours. */

@@ -5,6 +5,7 @@ import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
 import type { NewEntry } from '../domain/audit.js';
 import { sha256 } from '../domain/canonical.js';
 import { type Note, signedNotesIn } from '../domain/checkpoint.js';
+import { iso } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { type GivenOut, PACK, readmeText } from '../domain/evidence.js';
 import { disagreements, type Manifest, type SignedManifest } from '../domain/manifest.js';
@@ -70,7 +71,7 @@ export async function evidencePack(
   await follows(catalogue, before, kept);
 
   const pack = ulid(deps.now());
-  const made = new Date(deps.now()).toISOString();
+  const made = iso(deps.now());
   const documents = await documentsOf(deps, {
     call,
     recording,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { connect } from 'node:tls';
+import { iso } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import type { Channel } from './channel.js';
 
@@ -28,7 +29,7 @@ export function createSyslog(settings: SyslogSettings, name: string): Channel {
     target: `${settings.host}:${settings.port}`,
     async send(notice, signal) {
       const text = `Checkpoint of the audit log: ${(notice.checkpoint ?? '').replaceAll('\n', '\\n')}`;
-      const head = `<${PRIORITY}>1 ${new Date(notice.at).toISOString()} ${hostname() || '-'} tapedeck - checkpoint -`;
+      const head = `<${PRIORITY}>1 ${iso(notice.at)} ${hostname() || '-'} tapedeck - checkpoint -`;
       // A byte order mark says that what follows is UTF-8 (RFC 5424, 6.4).
       const message = Buffer.from(`${head} \ufeff${text}`);
       const late = AbortSignal.timeout(LIMIT_MS);

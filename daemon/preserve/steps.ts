@@ -4,6 +4,7 @@ import type { Spool } from '../capture/spool.js';
 import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
 import type { Alarms } from '../domain/alarm.js';
 import { factsOf } from '../domain/call-state.js';
+import { iso } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { findGaps, gapInWords, longestGap } from '../domain/gaps.js';
 import { buildManifest, type Manifest, type SignedManifest } from '../domain/manifest.js';
@@ -123,7 +124,7 @@ export function createSteps(deps: StepDeps) {
     captured: Captured[],
     gaps: Gap[],
   ): Promise<{ recording: Recording; peaks: Peaks; policyVersion: number }> {
-    const started = new Date(call.startedAt).toISOString();
+    const started = iso(call.startedAt);
     const title = `${call.them.name || call.them.number || 'unknown'} - ${call.us.name || call.us.number || 'unknown'}`;
     const plan = opusPlan({
       segments: captured.map((c) => c.part),

@@ -37,9 +37,6 @@ export function nameOf(given: string): string {
 /** The id of a call in an address. Any text: what is not an id is simply unknown. */
 export const IdParams = Type.Object({ id: Type.String({ maxLength: 100 }) });
 
-/** A ULID. */
-export const isId = (text: string): boolean => /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text);
-
 /** The days that a query names, as times in a zone (ms since 1970): from the first moment to just before the last. */
 export function timesOf({ from, to }: { from?: string; to?: string }, zone: string) {
   return {

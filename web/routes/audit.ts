@@ -9,6 +9,7 @@ import { CSV } from '../../daemon/domain/csv.js';
 import { dates, iso, isoOrNull } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import type { Person } from '../../daemon/domain/person.js';
+import { isId } from '../../daemon/domain/recording.js';
 import {
   type AuditEntryView,
   AuditPage,
@@ -19,7 +20,7 @@ import {
 import { ErrorView } from '../schemas.js';
 import type { App } from '../types.js';
 import { partyView } from '../views.js';
-import { answers, isId, streamed, timesOf } from './answers.js';
+import { answers, streamed, timesOf } from './answers.js';
 import type { RouteDeps } from './deps.js';
 
 const PAGE = 50;

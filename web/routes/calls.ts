@@ -4,11 +4,12 @@ import { fail } from '../../daemon/domain/error.js';
 import { decodePeaks } from '../../daemon/domain/peaks.js';
 import type { Ear } from '../../daemon/domain/quality.js';
 import { sightOf } from '../../daemon/domain/reach.js';
+import { isId } from '../../daemon/domain/recording.js';
 import { CallDetail, CallPage, CallQuery, PeaksView } from '../call-schemas.js';
 import { within } from '../sound/heard.js';
 import type { App } from '../types.js';
 import { callDetail, callSummary } from '../views.js';
-import { answers, IdParams, isId, timesOf } from './answers.js';
+import { answers, IdParams, timesOf } from './answers.js';
 import type { RouteDeps } from './deps.js';
 import { sealOf } from './manifest.js';
 

@@ -12,6 +12,7 @@ import {
   type NewEntry,
   type Row,
 } from '../../domain/audit.js';
+import { iso } from '../../domain/days.js';
 import type { AuditFilter, KeptCheckpoint, ReadEntry } from '../audit.js';
 import type { Db } from './db.js';
 
@@ -130,14 +131,13 @@ function selection(filter: AuditFilter): { sql: string; values: Record<string, u
     where.push(condition);
     values[name] = value;
   };
-  const iso = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString());
   fits('audit.seq < $before', 'before', filter.before);
   fits('audit.actor_key = $actor', 'actor', filter.actor);
   fits("audit.object_id = $object AND audit.object_id <> ''", 'object', filter.objectId);
   const bad = filter.outcome === 'ok' ? '' : " AND audit.outcome <> 'ok'";
   fits(`audit.outcome = $outcome${bad}`, 'outcome', filter.outcome);
-  fits('audit.at >= $from', 'from', iso(filter.from));
-  fits('audit.at < $to', 'to', iso(filter.to));
+  fits('audit.at >= $from', 'from', filter.from === undefined ? undefined : iso(filter.from));
+  fits('audit.at < $to', 'to', filter.to === undefined ? undefined : iso(filter.to));
   if (filter.actions)
     fits(
       'audit.action IN (SELECT value FROM json_each($actions))',
