@@ -1,5 +1,6 @@
 import type { CallRight } from '../daemon/domain/person.js';
 import type { CallId } from '../daemon/domain/recording.js';
+import { putNewest } from './newest.js';
 
 /** A reason is good for so long after it was last needed: a player that was left open asks again. */
 const IDLE_MS = 15 * 60_000;
@@ -27,10 +28,7 @@ export function createListening({ now }: { now: () => number }) {
     permit(tokenHash: string, callId: CallId, right: CallRight, reason: string): number {
       const at = now();
       const permission = { reason, givenAt: at, usedAt: at };
-      const name = key(tokenHash, callId, right);
-      given.delete(name);
-      given.set(name, permission);
-      if (given.size > MOST) given.delete(given.keys().next().value!);
+      putNewest(given, key(tokenHash, callId, right), permission, MOST);
       return endOf(permission);
     },
 

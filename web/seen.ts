@@ -3,6 +3,7 @@ import type { Static } from 'typebox';
 import type { AuditEvent } from '../daemon/domain/audit.js';
 import type { Audit } from './audit.js';
 import type { CallQuery } from './call-schemas.js';
+import { putNewest } from './newest.js';
 
 /** Sent by a page that refreshes itself. */
 export const BY_ITSELF = 'x-tapedeck-background';
@@ -30,9 +31,7 @@ export function createSeen({ audit, now }: { audit: Audit; now: () => number }) 
     const before = looks.get(key);
     const again = request.headers[BY_ITSELF] === undefined && now() - (before ?? 0) >= AGAIN_MS;
     if (before !== undefined && !again) return false;
-    looks.delete(key);
-    looks.set(key, now());
-    if (looks.size > MOST) looks.delete(looks.keys().next().value!);
+    putNewest(looks, key, now(), MOST);
     return true;
   }
 

@@ -1,3 +1,5 @@
+import { putNewest } from '../newest.js';
+
 const HOUR_MS = 3_600_000;
 const MOST_BUCKETS = 50_000;
 
@@ -19,9 +21,7 @@ export function createBuckets({ now, most = MOST_BUCKETS }: { now: () => number;
       const passed = Math.max(0, at - bucket.at);
       bucket.left = Math.min(burst, bucket.left + (passed * hourly) / HOUR_MS);
       bucket.at = at;
-      buckets.delete(key);
-      buckets.set(key, bucket);
-      if (buckets.size > most) buckets.delete(buckets.keys().next().value!);
+      putNewest(buckets, key, bucket, most);
       return bucket;
     },
     /** Seconds until a bucket has one again. */

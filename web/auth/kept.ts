@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { putNewest } from '../newest.js';
 
 /** What the server has asked and the browser is to answer, such as a challenge: each good once and for a while. */
 export function createKept<T>({
@@ -15,9 +16,7 @@ export function createKept<T>({
   return {
     /** Keeps it under a name that cannot be guessed, or under the one given, where it takes the place of what was there. */
     keep(thing: T, name = randomBytes(24).toString('base64url')): string {
-      things.delete(name);
-      things.set(name, { thing, until: now() + forMs });
-      if (things.size > most) things.delete(things.keys().next().value!);
+      putNewest(things, name, { thing, until: now() + forMs }, most);
       return name;
     },
     /** Gives it and forgets it; null when it was never there, was taken, or is too old. */

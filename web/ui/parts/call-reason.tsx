@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import type { CallDetail } from '../api.js';
 import { t } from '../messages/en.js';
 import { nameOf } from '../messages/people.js';
@@ -14,24 +15,42 @@ export function CallLine({ call }: { call: CallDetail }) {
   );
 }
 
+/** Why something is done with a call, as it is being typed into the field with this id. */
+export function useReason(id: string, first = '') {
+  const [typed, setTyped] = useState(first);
+  const [missing, setMissing] = useState(false);
+  return {
+    id,
+    typed,
+    missing,
+    /** What is typed, without the space around it. */
+    text: typed.trim(),
+    type: (value: string) => {
+      setTyped(value);
+      setMissing(false);
+    },
+    /** There has to be one. */
+    miss: () => {
+      setMissing(true);
+      document.getElementById(id)?.focus();
+    },
+  };
+}
+
 type Props = {
-  id: string;
+  reason: ReturnType<typeof useReason>;
   words: { label: string; help: string; missing: string };
-  value: string;
-  missing: boolean;
-  onInput: (value: string) => void;
 };
 
-/** Why something is done with a call. */
-export function ReasonField({ id, words, value, missing, onInput }: Props) {
+export function ReasonField({ reason, words }: Props) {
   return (
     <Field
-      id={id}
+      id={reason.id}
       label={words.label}
       help={words.help}
-      value={value}
-      onInput={onInput}
-      error={missing ? words.missing : undefined}
+      value={reason.typed}
+      onInput={reason.type}
+      error={reason.missing ? words.missing : undefined}
       maxLength={200}
       spellcheck
       autofocus

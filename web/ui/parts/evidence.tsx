@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { ApiError, type CallDetail, evidencePack } from '../api.js';
 import { t } from '../messages/en.js';
-import { CallLine, ReasonField } from './call-reason.js';
+import { CallLine, ReasonField, useReason } from './call-reason.js';
 import { Dialog } from './dialog.js';
 import { ErrorNote } from './error-note.js';
 
@@ -23,8 +23,7 @@ export function EvidenceButton({ call }: { call: CallDetail }) {
 }
 
 function EvidenceDialog({ call, onClose }: { call: CallDetail; onClose: () => void }) {
-  const [reason, setReason] = useState('');
-  const [missing, setMissing] = useState(false);
+  const reason = useReason('evidence-reason');
   const [state, setState] = useState<'asks' | 'busy' | 'fresh' | 'kept'>('asks');
   const [problem, setProblem] = useState<unknown>(null);
   const done = state === 'fresh' || state === 'kept';
@@ -33,15 +32,13 @@ function EvidenceDialog({ call, onClose }: { call: CallDetail; onClose: () => vo
     setState('busy');
     setProblem(null);
     try {
-      const { zip, name, fresh } = await evidencePack(call.id, reason.trim());
+      const { zip, name, fresh } = await evidencePack(call.id, reason.text);
       save(zip, name);
       setState(fresh ? 'fresh' : 'kept');
     } catch (cause) {
-      const owed = cause instanceof ApiError && cause.code === 'request_invalid' && reason.trim() === '';
-      if (owed) {
-        setMissing(true);
-        document.getElementById('evidence-reason')?.focus();
-      } else setProblem(cause);
+      const owed = cause instanceof ApiError && cause.code === 'request_invalid' && reason.text === '';
+      if (owed) reason.miss();
+      else setProblem(cause);
       setState('asks');
     }
   };
@@ -57,16 +54,7 @@ function EvidenceDialog({ call, onClose }: { call: CallDetail; onClose: () => vo
         </div>
         {!done && (
           <>
-            <ReasonField
-              id="evidence-reason"
-              words={words}
-              value={reason}
-              missing={missing}
-              onInput={(value) => {
-                setReason(value);
-                setMissing(false);
-              }}
-            />
+            <ReasonField reason={reason} words={words} />
             <p class="quiet">{words.clear}</p>
           </>
         )}

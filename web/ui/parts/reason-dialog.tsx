@@ -1,7 +1,7 @@
-import { useLayoutEffect, useState } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { t } from '../messages/en.js';
 import { asked, lastReason, sayWhy } from '../reason.js';
-import { CallLine, ReasonField } from './call-reason.js';
+import { CallLine, ReasonField, useReason } from './call-reason.js';
 import { Dialog } from './dialog.js';
 import { ErrorNote } from './error-note.js';
 import { useSending } from './use-form.js';
@@ -14,11 +14,10 @@ export function ReasonDialog() {
 }
 
 function Ask() {
-  const [reason, setReason] = useState(lastReason.value);
-  const [missing, setMissing] = useState(false);
+  const reason = useReason('reason', lastReason.value);
   const { busy, problem, send } = useSending();
   useLayoutEffect(() => {
-    const input = document.getElementById('reason');
+    const input = document.getElementById(reason.id);
     if (input instanceof HTMLInputElement) input.select(); // what is typed takes the last one's place
   }, []);
   const waits = asked.value;
@@ -28,25 +27,15 @@ function Ask() {
   };
   const submit = (event: Event) => {
     event.preventDefault();
-    if (reason.trim()) return send(() => sayWhy(reason.trim()));
-    setMissing(true);
-    document.getElementById('reason')?.focus();
+    if (reason.text) return send(() => sayWhy(reason.text));
+    reason.miss();
   };
   return (
     <Dialog title={words.title[waits.right]} onClose={close}>
       <form class="dialog-body" noValidate onSubmit={submit}>
         <CallLine call={waits.call} />
         {problem !== null && <ErrorNote problem={problem} />}
-        <ReasonField
-          id="reason"
-          words={words}
-          value={reason}
-          missing={missing}
-          onInput={(value) => {
-            setReason(value);
-            setMissing(false);
-          }}
-        />
+        <ReasonField reason={reason} words={words} />
         <p class="quiet">{words.intro}</p>
         <div class="dialog-acts">
           <button type="button" class="button" onClick={close}>
