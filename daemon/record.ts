@@ -209,7 +209,10 @@ export function createRecorder(deps: RecordDeps) {
         const l = of(call.id);
         l.next = Math.max(-1, ...segments.map((s) => s.seq)) + 1;
         const capturing = segments.filter((s) => s.state === 'capturing');
-        for (const old of capturing.slice(0, -1)) await deps.segments.adopt(old);
+        for (const old of capturing.slice(0, -1)) {
+          const running = await deps.segments.adopt(old);
+          if (running) await deps.segments.close(running, true);
+        }
         l.segment = capturing.at(-1) ?? null;
         l.because = BLIND;
         open.push({ call, anchor: l.segment?.legId ?? null, swapped: l.segment?.swapped });

@@ -499,6 +499,19 @@ t.test('after a restart a call that goes on without its capture gets a new segme
   t.same(await l.states('C1'), ['0 ann captured', '1 ann capturing']);
 });
 
+t.test('after a stop in the middle of a change-over the first capture is ended, and kept', async (t) => {
+  const at = await stoppedInACall(t);
+  const capture = scripted();
+  for (const name of ['C1-0', 'C1-1']) capture.running.add(name);
+  const l = await lab(t, { at, capture });
+  const [first] = await l.catalogue.segments('C1');
+  await l.catalogue.saveSegment({ ...first!, seq: 1, legId: 'bob' });
+  await l.recorder.recover(listed(ANN, BOB));
+  await l.idle();
+  t.same(capture.asked, ['end C1-0', 'finished C1-0']);
+  t.same(await l.states('C1'), ['0 ann captured', '1 bob capturing']);
+});
+
 t.test('after a restart a call that has ended meanwhile is handed on', async (t) => {
   const l = await lab(t, { at: await stoppedInACall(t) });
   await l.recorder.recover(EMPTY);
@@ -729,6 +742,43 @@ t.test('where the PBX falls silent at a change of source, each change begins a n
     ];
     t.same(capture.asked, ['begin C1-0 olga', ...(muteTrap ? anew : [])]);
   }
+});
+
+t.test('a capture goes over to another leg before the last one has been put away', async (t) => {
+  const capture = scripted();
+  const closing = gate();
+  capture.finished = async (callId, seq) => {
+    if (seq === 0) await closing.opened;
+    capture.asked.push(`finished ${callId}-${seq}`);
+  };
+  const l = await lab(t, { capture });
+  await l.recorder.recover(EMPTY);
+  l.hear(...conversation(ANN, BOB));
+  await l.idle();
+  l.hear(leaves(ANN), joins(CY), goes(ANN));
+  await until('the other leg to be captured', () => capture.asked.includes('begin C1-1 cy'));
+  closing.open();
+  await l.idle();
+  t.same(capture.asked, ['begin C1-0 ann', 'begin C1-1 cy', 'finished C1-0']);
+  l.hear(goes(BOB), goes(CY));
+  await l.idle();
+  t.same(await l.states('C1'), ['0 ann captured', '1 cy captured']);
+});
+
+t.test('a leg that is left while its mute is being cured is not captured anew', async (t) => {
+  const capture = scripted();
+  const l = await lab(t, { capture, muteTrap: true });
+  await l.recorder.recover(EMPTY);
+  l.hear(...conversation(ANN, BOB));
+  await l.idle();
+  l.hear(leaves(BOB), joins(CY));
+  await until('the end of the first', () => capture.asked.includes('finished C1-0'));
+  l.hear(joins(BOB), goes(ANN));
+  await l.idle();
+  t.same(capture.asked.slice(0, 3), ['begin C1-0 ann', 'end C1-0', 'finished C1-0']);
+  t.match(capture.asked[3], /^begin C1-\d (bob|cy)$/);
+  t.equal(capture.asked.length, 4);
+  t.match((await l.catalogue.segments('C1')).at(-1), { because: /source of the audio changed/ });
 });
 
 t.test('a mute that is heard is cured, and it is known since when it was', async (t) => {

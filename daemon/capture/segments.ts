@@ -87,14 +87,20 @@ export function createSegments(deps: SegmentsDeps) {
 
     /**
      * Captures the same leg anew, all hooks off the channel in between: what cures a mute. Costs some 100 ms of both sides.
-     * Gives the new segment.
+     * Gives the new segment; null when the leg is not `wanted` any more, which is asked once the hooks are off.
      */
-    async renew(segment: Segment, seq: number, because: string): Promise<Segment> {
+    async renew(
+      segment: Segment,
+      seq: number,
+      because: string,
+      wanted: () => boolean,
+    ): Promise<Segment | null> {
       await end(segment);
       const settled = settle(segment);
+      settled.catch(() => {});
       try {
         await wait(UNHOOKED);
-        return await begin({ ...segment, seq }, because);
+        return wanted() ? await begin({ ...segment, seq }, because) : null;
       } finally {
         await settled;
       }

@@ -89,10 +89,13 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       await deps.catalogue.decideCoverage(call.id, excluded(l.decision));
       return;
     }
-    if (l.segment && l.segment.legId !== anchor) await leave(l);
-    else if (l.segment) await mend(l);
+    if (l.segment && l.segment.legId === anchor) await mend(l);
+    // The next capture does not wait until the last one has been put away: what is said meanwhile would be lost.
+    const left = l.segment && l.segment.legId !== anchor ? leave(l) : null;
+    left?.catch(() => {});
     const waits = l.again !== null && l.failed?.leg === anchor;
-    if (!l.segment && anchor && !waits) await begin(change, anchor, l);
+    if (!l.segment && anchor && !waits && stands(l, anchor)) await begin(change, anchor, l);
+    await left;
   }
 
   async function begin({ call, unseen, swapped }: Changed, legId: LegId, l: Live): Promise<void> {
@@ -164,7 +167,9 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     l.segment = null;
     l.beginning = l.next++;
     try {
-      l.segment = await deps.segments.renew(segment, l.beginning, because);
+      l.segment = await deps.segments.renew(segment, l.beginning, because, () => stands(l, segment.legId));
+      l.because = l.segment ? '' : because;
+      if (!l.segment) return;
       deps.onCapture('begun');
       deps.log.info({ call: segment.callId, seq: l.segment.seq, because }, 'Captured anew');
     } catch (e) {
@@ -241,6 +246,11 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
   }
 
   return { follow, end, drop, failed };
+}
+
+/** Whether nothing newer is known by which another leg is to be captured, or none: in a transfer it is all of a moment. */
+function stands({ waiting }: Live, leg: LegId): boolean {
+  return waiting === null || (waiting.kind === 'changed' && waiting.anchor === leg);
 }
 
 function excluded(decision: RecordDecision): Coverage {
