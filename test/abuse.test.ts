@@ -1028,7 +1028,8 @@ t.test('every parser of what comes from outside gives an answer for anything', a
     const cookie = await setUp(dashboard);
     const noise = fc.oneof(
       text,
-      fc.constant(cookie.slice(0, -1)),
+      // So much is missing of it that noise will not complete it.
+      fc.constant(cookie.slice(0, -20)),
       fc.constantFrom(';', '=', '%', '"', 'tapedeck_session=', '__Host-tapedeck_session='),
     );
     const value = fc

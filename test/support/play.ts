@@ -16,6 +16,8 @@ const AT_ONCE = 5;
 const isBusy = () => loadavg()[0]! > cpus().length;
 /** How often a scenario that went wrong on a busy machine is played again, alone, and judged as strictly. */
 const AGAIN = 2;
+/** So much time lies between two looks at the dashboard's calls, in ms. */
+const LOOK_AGAIN = 300;
 const PASSWORD = 'four unrelated quiet words';
 
 /**
@@ -37,30 +39,48 @@ export async function playAll(t: Test, version: 22 | 16): Promise<void> {
   const api = createApiClient(address);
   await api.setUp(setupCode!, 'anna', PASSWORD);
 
+  const isSettled = (c: Detail) => c.state === 'ended' && c.coverage.status !== 'pending';
+  const settled = new Map<string, Detail>();
+  let look: { at: number; calls: Promise<Detail[]> } = { at: -LOOK_AGAIN, calls: Promise.resolve([]) };
+
+  /** Every call so far. All who wait share one look at the dashboard, which counts what is asked of it. */
+  function everyCall(): Promise<Detail[]> {
+    if (performance.now() - look.at >= LOOK_AGAIN) look = { at: performance.now(), calls: ask() };
+    return look.calls;
+  }
+
+  async function ask(): Promise<Detail[]> {
+    const listed = await api.calls();
+    const details = await Promise.all(listed.map(async ({ id }) => settled.get(id) ?? detail(id)));
+    const calls = details.filter((call) => call !== null);
+    for (const call of calls) if (isSettled(call)) settled.set(call.id, call);
+    return calls;
+  }
+
+  /** Null when it has become part of another call since it was listed. */
+  async function detail(id: string): Promise<Detail | null> {
+    const answer = await api.ask('GET', `/calls/${id}`);
+    if (answer.status === 404) return null;
+    if (!answer.ok) throw new Error(`${id}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as Detail;
+  }
+
   /** The calls in which one of these took part, oldest first, when all of them are over and accounted for. */
   async function callsOf(stage: Stage, since: number, wanted: number): Promise<Detail[]> {
     const users = new Set<string>([...stage.actors.map((a) => a.user), stage.caller]);
-    const mine = async (): Promise<Detail[]> => {
-      const recent = ((await api.calls()) as Detail[]).filter((c) => Date.parse(c.started_at) >= since);
-      const details = await Promise.all(recent.map((c) => api.call(c.id)));
-      return (details as Detail[])
-        .filter((c) => c.legs.some((l) => users.has(l.party.number)))
-        .sort((a, b) => a.started_at.localeCompare(b.started_at));
-    };
-    const settled = (calls: Detail[]) =>
-      calls.every((c) => c.state === 'ended' && c.coverage.status !== 'pending');
-    try {
-      return await until(
-        'the calls',
-        async () => {
-          const calls = await mine();
-          return calls.length >= wanted && settled(calls) ? calls : null;
-        },
-        20_000,
-      );
-    } catch {
-      return mine();
-    }
+    let mine: Detail[] = [];
+    await until(
+      'the calls',
+      async () => {
+        mine = (await everyCall())
+          .filter((c) => Date.parse(c.started_at) >= since)
+          .filter((c) => c.legs.some((l) => users.has(l.party.number)))
+          .sort((a, b) => a.started_at.localeCompare(b.started_at));
+        return mine.length >= wanted && mine.every(isSettled);
+      },
+      20_000,
+    ).catch((e) => t.comment(String(e)));
+    return (await Promise.all(mine.map(({ id }) => detail(id)))).filter((call) => call !== null);
   }
 
   /** What a scenario has left behind on the PBX. */
