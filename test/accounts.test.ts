@@ -564,7 +564,13 @@ t.test('a token is made, and rights are given, within ten minutes of a proof', a
     post(app, '/account/tokens', { name: 'x', rights: ['view'] }, { cookie }),
     post(app, '/people', { name: 'carl', ...reviewer }, { cookie }),
     post(app, `/people/${ben.id}/invitation`, {}, { cookie }),
-    send(app, 'PUT', `/people/${ben.id}`, cookie, { ...FOUNDER, name: 'ben', disabled: false, based_on: 1 }),
+    send(app, 'PUT', `/people/${ben.id}`, cookie, {
+      ...FOUNDER,
+      name: 'ben',
+      disabled: false,
+      based_on: 1,
+    }),
+    send(app, 'PUT', '/second-factor-roles', cookie, { roles: [] }),
   ];
   for (const answer of await Promise.all(asks(admin)))
     t.match(answer.json().error, { code: 'proof_needed' }, 'whoever finds her browser open');

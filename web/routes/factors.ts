@@ -246,12 +246,14 @@ export function factorRoutes(app: App, deps: RouteDeps): void {
       schema: {
         tags,
         summary: 'Say who has to have a second factor',
-        description: 'Holds at once: sessions without one owe it from now on.',
+        description:
+          'Holds at once: sessions without one owe it from now on. Needs a proof of the last ten minutes.',
         body: FactorRoles,
         response: answers(FactorRoles),
       },
     },
     async (request) => {
+      factors.mayChange(request.session!);
       const said = `second factor required of: ${request.body.roles.join(', ') || 'nobody'}`;
       const entry = audit.of(request, 'policy_change', {
         object: 'second_factor',

@@ -4,6 +4,7 @@ import { t } from '../messages/en.js';
 import { begun, session } from '../session.js';
 import { announce } from './announcer.js';
 import { ErrorNote } from './error-note.js';
+import { useProof } from './proof-dialog.js';
 import { useSending } from './use-form.js';
 
 const all: FactorRole[] = ['admin', 'reviewer', 'auditor', 'agent'];
@@ -14,6 +15,7 @@ export function FactorRoles({ mayChange }: { mayChange: boolean }) {
   const [chosen, setChosen] = useState<FactorRole[]>([]);
   const [said, setSaid] = useState('');
   const { busy, problem, setProblem, send } = useSending();
+  const { proven, dialog } = useProof();
   const take = ({ roles }: { roles: FactorRole[] }) => {
     setSaved(roles);
     setChosen(roles);
@@ -25,7 +27,7 @@ export function FactorRoles({ mayChange }: { mayChange: boolean }) {
   const save = (event: Event) => {
     event.preventDefault();
     send(async () => {
-      take(await api.setFactorRoles(chosen));
+      take(await proven(() => api.setFactorRoles(chosen)));
       setSaid(t.factors.roles.saved);
       announce(t.factors.roles.saved);
       await begun();
@@ -70,6 +72,7 @@ export function FactorRoles({ mayChange }: { mayChange: boolean }) {
           )}
         </form>
       )}
+      {dialog}
     </section>
   );
 }
