@@ -15,6 +15,8 @@ import type { Channel, Origin } from '../daemon/notify/channel.js';
 import { createMail, type MailSettings } from '../daemon/notify/mail.js';
 import { mailText } from '../daemon/notify/mail-text.js';
 import { createWebhook, type WebhookSettings } from '../daemon/notify/webhook.js';
+import { loadConfig } from '../daemon/ops/config.js';
+import { pbxPorts } from '../daemon/ops/targets.js';
 import { makeCertificates, startMailServer } from './support/mail-server.js';
 import { until } from './support/recorder.js';
 import { startReceiver } from './support/webhook-receiver.js';
@@ -350,6 +352,16 @@ t.test('a webhook does not go where no receiver may be, however that is written'
   await t.rejects(send({ url: 'http://127.0.0.1:8088/ari/channels' }), { message: /takes orders/ });
   await t.rejects(send({ url: 'http://localhost:5038/' }), { message: /takes orders/ }, 'also by a name');
   await t.rejects(send({ pbxPorts: [receiver.port] }), { message: /takes orders/ });
+  const pbx = {
+    ...loadConfig(join(t.testdir({ 'tapedeck.toml': '' }), 'tapedeck.toml')).pbx,
+    ami_port: 5038,
+  };
+  for (const [ari_url, port] of [
+    ['http://pbx:8088', 8088],
+    ['http://pbx', 80],
+    ['https://pbx', 443],
+  ] as const)
+    t.same(pbxPorts({ pbx: { ...pbx, ari_url } }), [port, 5038], ari_url);
   t.equal(receiver.got.length, 0);
   t.equal(await send({ pbxPorts: [receiver.port], anywhere: true }), '204', 'unless the admin says so');
   t.equal(await send({ url: `http://localhost:${receiver.port}/` }), '204', 'this machine is no stranger');

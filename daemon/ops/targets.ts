@@ -22,7 +22,7 @@ const isIn = (list: BlockList, address: string): boolean =>
 
 /** Ports on which the PBX takes orders. */
 export const pbxPorts = ({ pbx }: Pick<Config, 'pbx'>): number[] => [
-  Number(new URL(pbx.ari_url).port || 80),
+  portOf(new URL(pbx.ari_url)),
   pbx.ami_port,
 ];
 
