@@ -95,6 +95,7 @@ export const callText = {
     end: 'Ended',
   } as Record<string, string>,
   forLength: (l: string) => `for ${l}`,
+  forMoment: (ms: number) => `for ${Number((ms / 1000).toFixed(2))} s`,
   atTime: (at: string) => `at ${at}`,
   seekTo: (name: string, at: string) => `${name}, at ${at}`,
   stillOn: 'still on the call',

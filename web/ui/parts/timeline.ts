@@ -89,8 +89,11 @@ export const markName = (m: Mark) => {
   const text = clean(m.text);
   return text && text.toLowerCase() !== name.toLowerCase() ? `${name}: ${text}` : name;
 };
-export const markLength = (m: Mark) =>
-  m.until_ms !== null && m.until_ms > m.at_ms ? t.call.forLength(length(m.until_ms - m.at_ms)) : '';
+export const markLength = (m: Mark) => {
+  const ms = (m.until_ms ?? m.at_ms) - m.at_ms;
+  if (ms <= 0) return '';
+  return ms < 1000 ? t.call.forMoment(ms) : t.call.forLength(length(ms));
+};
 
 /** Marks that last are drawn as stretches; these in hatching because nothing was said to the other side. */
 export const hatched = (m: Mark) => ['hold', 'gap', 'mask', 'park', 'unheard'].includes(m.kind);
