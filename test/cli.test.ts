@@ -1,5 +1,6 @@
+import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { Command } from 'commander';
@@ -8,6 +9,7 @@ import t, { type Test } from 'tap';
 import { calls } from '../daemon/cli/calls.js';
 import { createCliContext } from '../daemon/cli/context.js';
 import { doctor } from '../daemon/cli/doctor.js';
+import { priority } from '../daemon/cli/doctor-pbx.js';
 import { evidence } from '../daemon/cli/evidence.js';
 import { exportCall } from '../daemon/cli/export.js';
 import type { Finding } from '../daemon/cli/finding.js';
@@ -22,6 +24,7 @@ import { checkPassword, hashPassword, verifyPassword } from '../daemon/ops/passw
 import { createKeys, keysFile } from '../daemon/vault/keys.js';
 import { aCall, aRecording } from './support/a-call.js';
 import { addRecording } from './support/dashboard.js';
+import { until } from './support/recorder.js';
 import { createSigner } from './support/signer.js';
 import { breakLog, tablesOf } from './support/tables.js';
 
@@ -181,6 +184,22 @@ t.test('the doctor goes on where something is broken, and says that a lost maste
     'test calls': { state: 'fail' },
     'CDR sources': { state: 'warn' },
   });
+});
+
+t.test('the doctor says whether the Asterisk beside it goes before all else', async (t) => {
+  const program = join(t.testdir({}), 'asterisk');
+  copyFileSync('/usr/bin/sleep', program);
+  const findingOf = async (wrapper: string[]) => {
+    const [command, ...args] = [...wrapper, program, '60'];
+    const child = spawn(command!, args, { stdio: 'ignore' });
+    t.teardown(() => child.kill());
+    const mine = async () => (await priority()).find((f) => f.says.includes(`process ${child.pid})`));
+    return until('the process to be seen', mine);
+  };
+  t.match(await findingOf([]), { state: 'warn', todo: /highpriority = yes/ });
+  const refused = spawnSync('chrt', ['--rr', '1', 'true']).status !== 0;
+  if (refused) t.pass('one that does', { skip: 'This machine lets nobody go before all else.' });
+  else t.match(await findingOf(['chrt', '--rr', '1']), { state: 'ok' });
 });
 
 t.test('users are added with a password that holds', async (t) => {

@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { pino } from 'pino';
 import type { Config } from '../ops/config-schema.js';
 import { readSecret } from '../ops/secret.js';
@@ -70,6 +71,30 @@ export async function ari(config: Config): Promise<Finding[]> {
           ),
     );
   return [...found, ...knownFaults(p)];
+}
+
+/** Policies of Linux's scheduler (sched(7)) under which a process goes before all of those that have none. */
+const GOES_FIRST = new Set([1, 2]);
+
+/** Whether Asterisk goes before all else, for each that runs on this machine. Nothing where none does. */
+export async function priority(): Promise<Finding[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
+  return stats.flatMap((stat) => {
+    const [, pid, name, rest] = /^(\d+) \((.*)\) (.*)$/s.exec(stat) ?? [];
+    if (name !== 'asterisk') return [];
+    // What follows the name begins with field 3 of proc_pid_stat(5); the policy is field 41.
+    const policy = Number(rest!.split(' ')[38]);
+    if (GOES_FIRST.has(policy))
+      return [ok('PBX priority', `Asterisk (process ${pid}) goes before all else.`)];
+    return [
+      warn(
+        'PBX priority',
+        `Asterisk (process ${pid}) shares the processor with all else as an equal. When the machine is busy, calls and their recordings have holes.`,
+        'Set highpriority = yes under [options] in asterisk.conf (or start it with -p), and restart it when nobody speaks.',
+      ),
+    ];
+  });
 }
 
 /** What AMI says of it. */

@@ -11,7 +11,7 @@ import { readDisk } from '../ops/disk.js';
 import type { CliContext } from './context.js';
 import { cdrReaders, cdrs } from './doctor-cdr.js';
 import { directory, provider } from './doctor-outside.js';
-import { ami, ari } from './doctor-pbx.js';
+import { ami, ari, priority } from './doctor-pbx.js';
 import { testCalls } from './doctor-test-calls.js';
 import { tls } from './doctor-tls.js';
 import { coreDumps, keys, liveAudio, swap } from './doctor-vault.js';
@@ -40,6 +40,7 @@ async function examine(context: CliContext): Promise<Finding[]> {
   const looks: Record<string, Promise<Finding | Finding[]>> = {
     'PBX (ARI)': ari(config),
     'PBX (AMI)': ami(config),
+    'PBX priority': priority(),
     spool: spool(config),
     ffmpeg: ffmpeg(config),
     data: data(config),
