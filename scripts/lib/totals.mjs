@@ -7,8 +7,6 @@ import { Parser } from 'tap-parser';
 /** So much of a reason is shown; the whole stands where the test ran. */
 const REASON_LINES = 40;
 
-const told = { passed: 0, failed: 0, skipped: 0 };
-
 function reason(diag) {
   if (!diag) return '';
   const { at, diff, source, stack, ...rest } = diag;
@@ -23,36 +21,41 @@ function reason(diag) {
     .join('');
 }
 
-/** Listens to a file or subtest; the point that closes a subtest tells nothing that its own lines have not told. */
+/** Listens to a file or subtest. The point that closes a subtest is told only when no line within has told of a failure. */
 function listen(parser, path) {
-  let failedWithin = false;
+  let failed = false;
+  let toldWithin = false;
   parser.on('child', (child) => {
-    const within = listen(child, [...path, child.name]);
+    const hasFailed = listen(child, [...path, child.name]);
     child.on('complete', () => {
-      failedWithin ||= within();
+      toldWithin = hasFailed();
     });
   });
   parser.on('assert', (line) => {
-    if (line.closingTestPoint && (line.ok || failedWithin)) return;
     const where = [...path, line.name].filter(Boolean).join(' > ');
     if (line.skip || line.todo) {
-      told.skipped += 1;
       const why = [line.skip, line.todo].find((text) => typeof text === 'string');
       console.log(`skipped: ${where}: ${why ?? 'no reason given'}`);
-    } else if (line.ok) {
-      told.passed += 1;
-    } else {
-      told.failed += 1;
-      failedWithin = true;
-      process.stdout.write(`failed: ${where}\n${reason(line.diag)}`);
+    } else if (!line.ok) {
+      failed = true;
+      if (!(line.closingTestPoint && toldWithin))
+        process.stdout.write(`failed: ${where}\n${reason(line.diag)}`);
     }
+    toldWithin = false;
   });
-  return () => failedWithin;
+  return () => failed;
 }
 
+let counts = '';
 const parser = new Parser();
 listen(parser, []);
+// The last thing that tap says of a run. A run that was cut short does not have it.
+parser.on('comment', (text) => {
+  counts = /^# (\{ total: .*\})/.exec(text)?.[1] ?? counts;
+});
 parser.end(readFileSync(process.argv[2]));
-if (!parser.ok && told.failed === 0) told.failed = 1;
-console.log(`${told.passed} passed, ${told.failed} failed, ${told.skipped} skipped`);
-process.exit(told.failed === 0 && told.passed > 0 ? 0 : 1);
+const count = (name) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(counts)?.[1] ?? 0);
+if (!counts) console.log('failed: the run came to no end');
+const failed = counts ? count('fail') : 1;
+console.log(`${count('pass')} passed, ${failed} failed, ${count('skip') + count('todo')} skipped`);
+process.exit(failed === 0 && count('pass') > 0 ? 0 : 1);
