@@ -157,19 +157,19 @@ t.test('one stranger does not hide from the log who else is refused', async (t) 
 t.test('what is searched for is written once, with its words apart', async (t) => {
   const d = await openDashboard(t);
   const cookie = await setUp(d);
-  for (const q of ['e', 'ex', 'exam', 'example 444'])
+  for (const q of ['e', 'ex', 'exam', 'example 4930123'])
     await get(d.app, `/calls?q=${encodeURIComponent(q)}`, cookie);
-  await get(d.app, '/calls?q=example%20444&before=01K8C0PJ4M0000000000000000', cookie);
+  await get(d.app, '/calls?q=example%204930123&before=01K8C0PJ4M0000000000000000', cookie);
   await get(d.app, '/calls', cookie);
   await get(d.app, '/calls?direction=in', cookie);
   await get(d.app, '/calls?direction=in', cookie, { 'x-tapedeck-background': '1' });
   const found = (await written(d, 'search', 2)) as ReadEntry[];
   t.match(found, [
-    { words: 'example 444', detail: { letters: 7, digits: 3 } },
+    { words: 'example 4930123', detail: { letters: 7, digits: 7 } },
     { words: null, detail: { filters: ['direction in'] } },
   ]);
   t.equal(found.length, 2);
-  t.notMatch(JSON.stringify(found.map((e) => e.detail)), /444|example/);
+  t.notMatch(JSON.stringify(found.map((e) => e.detail)), /4930123|example/);
   await get(d.app, '/calls?q=ines', cookie, { 'x-tapedeck-background': '1' });
   t.match(
     (await written(d, 'search', 3))!.at(-1),
@@ -537,6 +537,6 @@ t.test(
       { action: 'person_remove', object_id: id, detail: { name: 'Bo' } },
     ]);
     t.equal(said.length, 7, 'a change that was refused is not one');
-    t.notMatch(JSON.stringify(said), /td_/, 'no secret is in it');
+    t.notOk(JSON.stringify(said).includes(made.secret), 'no secret is in it');
   },
 );
