@@ -863,7 +863,7 @@ t.test(
         checkPassword: () => {},
         hashPassword: (p) => hash(p, cost),
         verifyPassword: (h, p) => {
-          worked.push(h.slice(0, h.lastIndexOf('$', h.lastIndexOf('$') - 1)));
+          worked.push(h.split('$').slice(0, 4).join('$'));
           return verify(h, p);
         },
       },

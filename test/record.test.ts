@@ -499,7 +499,7 @@ t.test('after a restart a call that goes on without its capture gets a new segme
   t.same(await l.states('C1'), ['0 ann captured', '1 ann capturing']);
 });
 
-t.test('after a stop in the middle of a change-over the first capture is ended, and kept', async (t) => {
+t.test('after a stop between two captures of a call the first is ended, and kept', async (t) => {
   const at = await stoppedInACall(t);
   const capture = scripted();
   for (const name of ['C1-0', 'C1-1']) capture.running.add(name);

@@ -97,7 +97,7 @@ export function createSegments(deps: SegmentsDeps) {
     ): Promise<Segment | null> {
       await end(segment);
       const settled = settle(segment);
-      settled.catch(() => {});
+      settled.catch(() => {}); // told when it is waited for
       try {
         await wait(UNHOOKED);
         return wanted() ? await begin({ ...segment, seq }, because) : null;

@@ -92,7 +92,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     if (l.segment && l.segment.legId === anchor) await mend(l);
     // The next capture does not wait until the last one has been put away: what is said meanwhile would be lost.
     const left = l.segment && l.segment.legId !== anchor ? leave(l) : null;
-    left?.catch(() => {});
+    left?.catch(() => {}); // told when it is waited for
     const waits = l.again !== null && l.failed?.leg === anchor;
     if (!l.segment && anchor && !waits && stands(l, anchor)) await begin(change, anchor, l);
     await left;
