@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { ulid } from 'ulid';
 import { createAlert } from './alert.js';
 import { createAssure } from './assure.js';
@@ -19,6 +17,17 @@ import { type About, type AuditAction, entryOf, TAPEDECK } from './domain/audit.
 import { dates, startOfDay, times } from './domain/days.js';
 import type { TapedeckError } from './domain/error.js';
 import type { PbxEvent } from './domain/event.js';
+import {
+  ballastFile,
+  catalogueFile,
+  checkpointFile,
+  controlSocket,
+  keysFile,
+  ownerSocket,
+  recorderFolder,
+  recordingFile,
+  workFolder,
+} from './domain/paths.js';
 import { ballastBytes } from './domain/room.js';
 import { spoolAudio } from './encode/captured.js';
 import { createEncoder } from './encode/encoder.js';
@@ -29,12 +38,10 @@ import { createChannels, createCheckpointChannels } from './notify/channels.js';
 import { createBusy, load } from './ops/busy.js';
 import { createClock } from './ops/clock.js';
 import type { Config } from './ops/config-schema.js';
-import { controlSocket, ownerSocket } from './ops/control-client.js';
 import { coreLimit } from './ops/core-dumps.js';
 import { dashboardOf, testCallAudio } from './ops/dashboard-client.js';
-import { createBallast, probeDisk, readDisk } from './ops/disk.js';
+import { createBallast, probeDisk, readDisk, tidyProbes } from './ops/disk.js';
 import { createEventLoopWatch } from './ops/event-loop.js';
-import { takeLock } from './ops/lock.js';
 import type { Log } from './ops/log.js';
 import { createMetrics } from './ops/metrics.js';
 import { createPasses } from './ops/passes.js';
@@ -53,10 +60,13 @@ import { createRoom } from './room.js';
 import { createScrub } from './scrub.js';
 import { createTestCalls } from './test-call.js';
 import { createTimekeeper } from './timekeeper.js';
-import { appendCheckpoint, checkpointFile, readCheckpoints } from './vault/checkpoint-file.js';
+import { appendCheckpoint, readCheckpoints } from './vault/checkpoint-file.js';
+import { openDataFolder } from './vault/data-folder.js';
 import { isThere, removeDurably } from './vault/durable.js';
 import { resealFactors } from './vault/factor-secrets.js';
-import { createKeys, keysFile, moveKeys } from './vault/keys.js';
+import { refuseAbsent } from './vault/installation.js';
+import { countKeys, createKeys } from './vault/keys.js';
+
 import { openManifest, signManifest } from './vault/manifest.js';
 import { ensureMasterKey, openMasterKeys } from './vault/master-key.js';
 import { signerOf, signNote } from './vault/note.js';
@@ -64,7 +74,7 @@ import { openSealed } from './vault/open.js';
 import { finishRotation } from './vault/rotation.js';
 import { filesIn, hashFile, sizeOf } from './vault/scan.js';
 import { sealStream } from './vault/seal.js';
-import { loadOrMakeSigningKey, makeSigningFolder, publicKeys } from './vault/signing-key.js';
+import { loadOrMakeSigningKey, publicKeys } from './vault/signing-key.js';
 import { createWatch } from './watch.js';
 
 const MIB = 1024 * 1024;
@@ -79,10 +89,9 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
   const time = createClock();
   const clock = time.now;
   const dir = config.data.dir;
-  mkdirSync(dir, { recursive: true, mode: 0o750 });
-  const lock = takeLock(dir); // before anything is made in it
-  moveKeys(dir);
   const keysDb = keysFile(dir);
+  refuseAbsent(dir, config.keys.master_key_file);
+  const folder = openDataFolder(dir); // before anything is made in it
   const made = ensureMasterKey(config.keys.master_key_file, keysDb);
   const master = openMasterKeys(config.keys.master_key_file, passphrase);
   if (made)
@@ -93,9 +102,9 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
   const keys = createKeys({ path: keysDb, masterKey: master.current, reread: master.reread });
   const vouch = (manifest: Parameters<typeof signManifest>[0]) => signManifest(manifest, custody.signer());
   const reserve = { data: config.data.reserve_mb * MIB, spool: config.pbx.spool_reserve_mb * MIB };
-  const ballast = createBallast({ path: join(dir, 'ballast'), bytes: ballastBytes(reserve.data) });
+  const ballast = createBallast({ path: ballastFile(dir), bytes: ballastBytes(reserve.data) });
   const catalogue = withEntries(
-    createSqliteCatalogue({ path: join(dir, 'catalogue.db'), makeRoom: ballast.release }),
+    createSqliteCatalogue({ path: catalogueFile(dir), makeRoom: ballast.release }),
     { clock, later: (entry) => outbox.catalogue.note(entry) },
   );
   const outbox = createOutbox(catalogue, {
@@ -223,7 +232,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     alarms: alert,
     log,
   });
-  const spool = createSpool({ dir: config.pbx.spool, workDir: join(dir, 'work'), remote: ari });
+  const spool = createSpool({ dir: config.pbx.spool, workDir: workFolder(dir), remote: ari });
   const capture = createCapture({
     pbx: ari,
     spoolSize: spool.size,
@@ -323,7 +332,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     log: log.child({ part: 'assure' }),
   });
   const room = createRoom({
-    data: { dir, reserveBytes: reserve.data },
+    data: { dir, reserveBytes: reserve.data, probeIn: recorderFolder(dir) },
     spool: { dir: config.pbx.spool, reserveBytes: reserve.spool },
     read: readDisk,
     probe: probeDisk,
@@ -359,7 +368,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     catalogue,
     files: { hash: hashFile, size: sizeOf, list: filesIn },
     opens: async (recording) => {
-      const sealed = await openSealed(join(dir, recording.file), await keys.identity(recording.id));
+      const sealed = await openSealed(recordingFile(dir, recording), await keys.identity(recording.id));
       await sealed.close();
     },
     openManifest: (signed) => openManifest(signed, publicKeys(dir)),
@@ -434,6 +443,26 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     coreLimit,
   });
 
+  /** What was found in the data directory at this start and is not as we left it. */
+  async function tellOfStrangers(): Promise<void> {
+    for (const what of folder.strange) log.error({ what }, 'A file that is not ours was put aside');
+    if (folder.strange.length === 0) alert.clear('data_strange');
+    else
+      alert.raise('data_strange', {
+        severity: 'critical',
+        message: `Files in the data directory were not what Tapedeck put there, and were put aside: ${folder.strange.join(', ')}.`,
+        hint: 'Somebody who can write there, most likely in the place of the dashboard, has put them there. Find out who, then remove them. The alarm ends with the next start.',
+      });
+    const { live } = countKeys(keysDb);
+    if (live === 0 || (await catalogue.calls({ limit: 1 })).length > 0) alert.clear('catalogue_empty');
+    else
+      alert.raise('catalogue_empty', {
+        severity: 'critical',
+        message: `${catalogueFile(dir)} has no calls, but ${keysFile(dir)} has the keys of ${live} recordings.`,
+        hint: 'The catalogue was emptied or replaced. Stop both services and put it back from a backup; the recordings and their keys are still there. Calls are recorded meanwhile.',
+      });
+  }
+
   let recovered = false;
   let lostAt = 0;
   async function up(now: { channels: unknown[]; bridges: unknown[] }): Promise<void> {
@@ -466,8 +495,8 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
 
   return {
     async start(): Promise<void> {
-      makeSigningFolder(dir); // one of the sockets is in it
       await control.start();
+      for (const place of [recorderFolder(dir), config.pbx.spool]) await tidyProbes(place);
       await room.start(); // a full disk gets its ballast back before anything is opened
       eventLoop.start();
       keys.start();
@@ -477,6 +506,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       time.atLeast((await catalogue.countKept()).newestSealedAt ?? 0);
       await deliver.start();
       await alert.start();
+      await tellOfStrangers();
       await away.start();
       void checkpoints.start();
       await retain.recover();
@@ -514,7 +544,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       await catalogue.stop();
       keys.stop();
       eventLoop.stop();
-      lock.release();
+      folder.release();
     },
   };
 }

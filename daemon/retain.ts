@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import cron from 'node-cron';
 import type { Catalogue, StoredCall } from './catalogue/catalogue.js';
 import type { Alarms } from './domain/alarm.js';
 import { fail, TapedeckError } from './domain/error.js';
+import { recordingFile } from './domain/paths.js';
 import type { Recording, RecordingId } from './domain/recording.js';
 import { planRetention, type RetentionPlan } from './domain/retention.js';
 import type { Log } from './ops/log.js';
@@ -80,7 +80,7 @@ export function createRetain(deps: {
   /** From the intent to the tombstone. Every step may have been done before. */
   async function finish(recording: Recording): Promise<void> {
     const { id } = recording;
-    const file = join(config.dataDir, recording.file);
+    const file = recordingFile(config.dataDir, recording);
     await keys.destroy(id);
     await files.remove(file);
     if (keys.has(id))

@@ -38,7 +38,12 @@ export type RoomDeps = {
   clock: () => number;
   log: Log;
 };
-type Place = { dir: string; reserveBytes: number };
+type Place = {
+  dir: string;
+  reserveBytes: number;
+  /** Where on that disk a small write is tried; `dir` itself if it is not given. */
+  probeIn?: string;
+};
 type Disk = {
   key: 'data' | 'spool';
   reserveBytes: number;
@@ -75,9 +80,9 @@ export function createRoom(deps: RoomDeps) {
   const levelBefore = (key: Disk['key']): Level =>
     disks.find((d) => d.key === key)?.verdict.level ?? 'enough';
 
-  async function probed(dir: string, sync: boolean): Promise<string | null> {
+  async function probed({ dir, probeIn = dir }: Place, sync: boolean): Promise<string | null> {
     const began = performance.now();
-    const fault = await deps.probe(dir, sync);
+    const fault = await deps.probe(probeIn, sync);
     const ms = performance.now() - began;
     if (ms < SLOW) deps.alarms.clear(`disk_slow ${dir}`);
     else
@@ -94,16 +99,16 @@ export function createRoom(deps: RoomDeps) {
     const { data, spool } = deps;
     const lost = { device: -1, freeBytes: 0, totalBytes: 0, freeInodes: null };
     const codeOf = (e: unknown) => (e as NodeJS.ErrnoException).code ?? 'EIO';
-    const looked = async (dir: string, sync: boolean) => {
+    const looked = async (place: Place, sync: boolean) => {
       try {
-        const found = await deps.read(dir);
-        return found && { ...found, fault: await probed(dir, sync) };
+        const found = await deps.read(place.dir);
+        return found && { ...found, fault: await probed(place, sync) };
       } catch (e) {
         return { ...lost, fault: codeOf(e) };
       }
     };
     // The spool is Asterisk's: not synced, which would make it wait, and our own lack of rights there says nothing.
-    const [d, s] = await Promise.all([looked(data.dir, true), looked(spool.dir, false)]);
+    const [d, s] = await Promise.all([looked(data, true), looked(spool, false)]);
     if (s && s.fault !== null && RIGHTS.includes(s.fault)) s.fault = null;
     const one = d !== null && s !== null && d.device === s.device && d.device !== -1;
     const found: Disk[] = [];

@@ -5,6 +5,7 @@ import type { SealFigures } from './catalogue/seals.js';
 import type { Alarms } from './domain/alarm.js';
 import { fail } from './domain/error.js';
 import { buildManifest, type Manifest, type SignedManifest } from './domain/manifest.js';
+import { RECORDINGS, recordingFile } from './domain/paths.js';
 import type { Recording, RecordingId } from './domain/recording.js';
 import { damageTold, nightDone, type ScrubStatus, shareOf, strayTold } from './domain/scrub.js';
 import type { Log } from './ops/log.js';
@@ -174,14 +175,14 @@ export function createScrub(deps: ScrubDeps) {
       if (page.length === 0) break;
       for (const recording of page) {
         if (recording.state !== 'sealed') continue;
-        const bytes = await files.size(join(config.dataDir, recording.file));
+        const bytes = await files.size(recordingFile(config.dataDir, recording));
         if (bytes !== recording.sealedBytes) await check(recording);
       }
       after = page.at(-1)!.id;
       if (!(await calm(until))) return;
     }
     const strays: string[] = [];
-    for await (const { path, modifiedAt } of files.list(config.dataDir, 'recordings')) {
+    for await (const { path, modifiedAt } of files.list(config.dataDir, RECORDINGS)) {
       if (stopped.signal.aborted) return;
       if (Date.now() - modifiedAt < NEW_MS) continue;
       const id = /([^/]+?)(?:\.opus)?\.age$/.exec(path)?.[1];
@@ -198,7 +199,8 @@ export function createScrub(deps: ScrubDeps) {
     const found = await files.hash(join(config.dataDir, path), rest);
     const id = found && (await catalogue.sealedAs(found.sha256));
     const row = id ? await catalogue.recording(id) : null;
-    if (row?.state !== 'sealed' || (await files.size(join(config.dataDir, row.file))) !== null) return null;
+    if (row?.state !== 'sealed' || (await files.size(recordingFile(config.dataDir, row))) !== null)
+      return null;
     await catalogue.checked(row.id, clock(), `Its file is missing; ${path} has the same bytes.`);
     seen.add(row.id);
     return `${path} (that of recording ${row.id})`;

@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import cron from 'node-cron';
 import type { Catalogue, StoredCall } from './catalogue/catalogue.js';
 import type { Alarms } from './domain/alarm.js';
 import { fail, TapedeckError } from './domain/error.js';
+import { recordingFile } from './domain/paths.js';
 import { type Recording, spoolName } from './domain/recording.js';
 import {
   CALL_MS,
@@ -166,7 +166,7 @@ export function createTestCalls(deps: TestCallDeps) {
       for (const { callId, seq } of await catalogue.segments(call.id))
         for (const side of ['in', 'out'] as const) await deps.removeSpool(spoolName(callId, seq, side));
       await deps.keys.destroy(call.recording?.id ?? call.id);
-      if (call.recording) await deps.removeFile(join(config.dataDir, call.recording.file));
+      if (call.recording) await deps.removeFile(recordingFile(config.dataDir, call.recording));
       await catalogue.removeTestCall(call.id);
     }
     await catalogue.checkpoint();

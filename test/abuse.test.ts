@@ -17,8 +17,8 @@ import { outsiderOf } from '../daemon/directory/oidc.js';
 import { entryOf } from '../daemon/domain/audit.js';
 import { canonical } from '../daemon/domain/canonical.js';
 import { harmless } from '../daemon/domain/csv.js';
+import { catalogueFile, controlSocket, ownerSocket } from '../daemon/domain/paths.js';
 import { loadConfig } from '../daemon/ops/config.js';
-import { controlSocket, ownerSocket } from '../daemon/ops/control-client.js';
 import { guardedBy, guardedLookup, isNobodys } from '../daemon/ops/targets.js';
 import { createMessages } from '../daemon/pbx/ami-messages.js';
 import { csvRow, translateCdr } from '../daemon/pbx/cdr.js';
@@ -149,7 +149,7 @@ t.test('no page of another site changes anything, and under no foreign name is a
   const house = await openHouse(t);
   const { app, routes, dataDir } = house.dashboard;
   const cookie = await signInAs(house.dashboard, house.anna);
-  const db = new Database(join(dataDir, 'catalogue.db'), { readonly: true });
+  const db = new Database(catalogueFile(dataDir), { readonly: true });
   t.teardown(() => db.close());
   const before = tablesOf(db, { without: ['audit'] });
   const foreign: [what: string, headers: Record<string, string>][] = [
@@ -186,7 +186,7 @@ t.test('what only reads changes nothing', async (t) => {
   const house = await openHouse(t);
   const { app, routes, dataDir, clock } = house.dashboard;
   const cookie = await signInAs(house.dashboard, house.anna);
-  const db = new Database(join(dataDir, 'catalogue.db'), { readonly: true });
+  const db = new Database(catalogueFile(dataDir), { readonly: true });
   t.teardown(() => db.close());
   // The log, what it has apart of the words that were looked for, and when a session was used last.
   const tables = () => {
@@ -463,7 +463,7 @@ t.test('no way leads out of the folder of the pages, nor of the recordings, on a
     '.%00./',
     '%u002e%u002e/',
   ];
-  const goals = ['secret.txt', 'catalogue.db', 'etc/passwd', 'ui/inside.txt%00.js'];
+  const goals = ['secret.txt', 'catalogue/catalogue.db', 'etc/passwd', 'ui/inside.txt%00.js'];
   const tries = ups.flatMap((up) => [1, 2, 3, 8].flatMap((n) => goals.map((goal) => up.repeat(n) + goal)));
   /** Before the way and after it, with a star between them. */
   const places = new Set(

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { hash, verify } from '@node-rs/argon2';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { Value } from 'typebox/value';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import {
   FOUNDER,
   grants,
@@ -284,7 +284,7 @@ t.test('live streams end with what their person lost, whoever took it', async (t
   };
   const [bens, annas] = [await listen(ben.cookie), await listen(admin)];
   // As the console does: in another process, on a catalogue of its own.
-  const console = createSqliteCatalogue({ path: join(dataDir, 'catalogue.db') });
+  const console = createSqliteCatalogue({ path: catalogueFile(dataDir) });
   await console.start();
   t.teardown(() => console.stop());
   await console.changeUser(ben.id, { disabled: true }, clock.ms);
@@ -321,7 +321,7 @@ t.test('there is always an admin who can sign in', async (t) => {
   );
 
   // Two admins, each of whom is taken away by somebody else at the same time.
-  const other = createSqliteCatalogue({ path: join(dataDir, 'catalogue.db') });
+  const other = createSqliteCatalogue({ path: catalogueFile(dataDir) });
   await other.start();
   t.teardown(() => other.stop());
   for (const round of [1, 2, 3]) {

@@ -11,6 +11,7 @@ import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { channelAlarm, createDeliver } from '../daemon/deliver.js';
 import { type Alarm, aged, type KeptAlarm, raised } from '../daemon/domain/alarm.js';
 import { gather, isDue, type Notice, nextTry, type Said } from '../daemon/domain/notice.js';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import type { Channel, Origin } from '../daemon/notify/channel.js';
 import { createMail, type MailSettings } from '../daemon/notify/mail.js';
 import { mailText } from '../daemon/notify/mail-text.js';
@@ -147,7 +148,7 @@ t.test('a clock that was set back keeps nothing from being told', async (t) => {
 
   const clock = { ms: NOW };
   const [hook, mail] = [channel('webhook'), { ...channel('mail'), everyMs: DAY }];
-  const lines = await open(t, join(t.testdir({}), 'catalogue.db'), [hook, mail], clock);
+  const lines = await open(t, catalogueFile(t.testdir({})), [hook, mail], clock);
   const tell = (at: number) => lines.deliver.tell({ ...notice('checkpoint'), at });
   tell(NOW);
   await until('the first', () => hook.got.length === 1 && mail.got.length === 1);
@@ -509,7 +510,7 @@ function channel(name: Channel['name']) {
 const kinds = (got: Notice[]) => got.map((n) => n.kind);
 
 t.test('a restart does not tell what was told, and tells what was not', async (t) => {
-  const path = join(t.testdir({}), 'catalogue.db');
+  const path = catalogueFile(t.testdir({}));
   const clock = { ms: NOW };
   const mail = channel('mail');
   const one = await open(t, path, [mail], clock);
@@ -546,7 +547,7 @@ t.test('a restart does not tell what was told, and tells what was not', async (t
 });
 
 t.test('a message that nobody takes is kept over restarts, and keeps no other channel waiting', async (t) => {
-  const path = join(t.testdir({}), 'catalogue.db');
+  const path = catalogueFile(t.testdir({}));
   const clock = { ms: NOW };
   const mail = Object.assign(channel('mail'), { works: false });
   const webhook = channel('webhook');
@@ -588,7 +589,7 @@ t.test('a message that nobody takes is kept over restarts, and keeps no other ch
 t.test('a storm of fifty is one message, and its end another', async (t) => {
   const clock = { ms: NOW };
   const mail = channel('mail');
-  const { alert } = await open(t, join(t.testdir({}), 'catalogue.db'), [mail], clock);
+  const { alert } = await open(t, catalogueFile(t.testdir({})), [mail], clock);
   for (let n = 0; n < 50; n++) alert.raise(`call ${n}`, { ...pbx, message: `Call ${n} is lost.` });
   clock.ms += 6 * SECOND;
   await until('the summary', () => mail.got.length > 0);
@@ -645,7 +646,7 @@ t.test('a receiver that is down and comes up gets what it missed', async (t) => 
   const probe = await startReceiver();
   await probe.stop();
   const webhook = createWebhook(hook(probe.port), origin);
-  const { alert, lines, deliver } = await open(t, join(t.testdir({}), 'catalogue.db'), [webhook], clock);
+  const { alert, lines, deliver } = await open(t, catalogueFile(t.testdir({})), [webhook], clock);
   alert.raise('health pbx', pbx);
   clock.ms += 6 * SECOND;
   await until('a try', () => deliver.status()[0]!.problem !== '');

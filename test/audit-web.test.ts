@@ -9,6 +9,7 @@ import { ulid } from 'ulid';
 import type { ReadEntry } from '../daemon/catalogue/audit.js';
 import { verifyAudit } from '../daemon/catalogue/sqlite/audit-verify.js';
 import { type AuditAction, auditActions } from '../daemon/domain/audit.js';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import { createAudit } from '../web/audit.js';
 import {
   addCall,
@@ -114,7 +115,7 @@ t.test('who comes in, who does not, and who goes', async (t) => {
   ]);
   t.match((await log(d))[1], { actor: 'person', address: '127.0.0.1', actor_id: /^[0-9A-Z]{26}$/ });
   t.notMatch(JSON.stringify(await log(d)), /hunter2/, 'what was typed as a name may be a password');
-  t.equal(verifyAudit(join(d.dataDir, 'catalogue.db'), { given: [], kept: [] }).fault, null);
+  t.equal(verifyAudit(catalogueFile(d.dataDir), { given: [], kept: [] }).fault, null);
 });
 
 t.test('a storm of refusals fills no disk, and is counted', async (t) => {
@@ -414,7 +415,7 @@ t.test('what cannot be written into the log is refused and not done; what is don
       await t.test(`${route}: ${writes}`, async (t) => {
         const house = await openHouse(t, { empty: route.endsWith('/setup') });
         const d = house.dashboard;
-        const db = new Database(join(d.dataDir, 'catalogue.db'));
+        const db = new Database(catalogueFile(d.dataDir));
         t.teardown(() => db.close());
 
         const first = { cookie: house.anna && (await signInAs(d, house.anna)), ...(await making(house)) };
@@ -446,7 +447,7 @@ t.test('what cannot be written into the log is refused and not done; what is don
           await until(`an entry "${action}"`, async () =>
             (await log(d)).some((e) => e.seq > since && e.action === action && e.outcome !== 'refused'),
           );
-        t.equal(verifyAudit(join(d.dataDir, 'catalogue.db'), { given: [], kept: [] }).fault, null);
+        t.equal(verifyAudit(catalogueFile(d.dataDir), { given: [], kept: [] }).fault, null);
       });
 });
 
@@ -470,7 +471,7 @@ t.test('on a full disk nothing is played, given out or changed, and afterwards a
   t.equal((await get(d.app, `/calls/${id}/audio`, cookie)).statusCode, 200);
   t.equal((await post(d.app, '/retention/run', {}, { cookie })).statusCode, 200);
   t.ok(await written(d, 'view'), 'what was looked at meanwhile is written later');
-  t.equal(verifyAudit(join(dir, 'catalogue.db'), { given: [], kept: [] }).fault, null);
+  t.equal(verifyAudit(catalogueFile(dir), { given: [], kept: [] }).fault, null);
 });
 
 t.test('on a disk that can only be read it is the same', async (t) => {
@@ -483,7 +484,7 @@ t.test('on a disk that can only be read it is the same', async (t) => {
 
 t.test('while another program holds the catalogue it is the same, and nobody waits long', async (t) => {
   const { d, cookie, id, asked } = await ready(t, join(t.testdir({}), 'data'));
-  const other = new Database(join(d.dataDir, 'catalogue.db'));
+  const other = new Database(catalogueFile(d.dataDir));
   other.exec('BEGIN EXCLUSIVE');
   const began = Date.now();
   await refusals(t, d, cookie, id, asked);

@@ -42,12 +42,13 @@ import {
   TAPEDECK,
 } from '../daemon/domain/audit.js';
 import { notesIn, originOf } from '../daemon/domain/checkpoint.js';
+import { catalogueFile, checkpointFile, controlSocket, ownerSocket } from '../daemon/domain/paths.js';
 import { policyChanges } from '../daemon/domain/policy-changes.js';
 import { type Heard, inside, joined, lengthOf, written } from '../daemon/domain/stretches.js';
 import { createCheckpointChannels } from '../daemon/notify/channels.js';
 import { loadConfig } from '../daemon/ops/config.js';
-import { controlSocket, ownerSocket, request } from '../daemon/ops/control-client.js';
-import { appendCheckpoint, checkpointFile, readCheckpoints } from '../daemon/vault/checkpoint-file.js';
+import { request } from '../daemon/ops/control-client.js';
+import { appendCheckpoint, readCheckpoints } from '../daemon/vault/checkpoint-file.js';
 import { signerOf, signNote } from '../daemon/vault/note.js';
 import { createSigningKey, publicKeys, type SigningKey } from '../daemon/vault/signing-key.js';
 import { aCall, aRecording } from './support/a-call.js';
@@ -66,10 +67,7 @@ const view = (n: number) =>
     detail: { n, of: 'Bücher' },
   });
 
-async function opened(
-  t: Test,
-  path = join(t.testdir({}), 'catalogue.db'),
-): Promise<Catalogue & { path: string }> {
+async function opened(t: Test, path = catalogueFile(t.testdir({}))): Promise<Catalogue & { path: string }> {
   const catalogue = createSqliteCatalogue({ path });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
@@ -204,7 +202,7 @@ t.test('an entry is there with what it is about, or neither is', async (t) => {
 });
 
 t.test('two processes that write at once, killed at any moment, leave a log that is whole', async (t) => {
-  const path = join(t.testdir({}), 'catalogue.db');
+  const path = catalogueFile(t.testdir({}));
   await aLog(path, 1);
   const program = join(import.meta.dirname, 'support/audit-writer.ts');
   const durable = new Map<number, string>();
@@ -435,7 +433,7 @@ async function signing(
   dir = t.testdir({}),
   key: SigningKey = createSigningKey(dir, randomBytes(32)),
 ) {
-  const c = await opened(t, join(dir, 'catalogue.db'));
+  const c = await opened(t, catalogueFile(dir));
   const alarms = new Map<string, { severity: string; message: string; hint: string }>();
   const told: string[] = [];
   const clock = { ms: NOW };
@@ -524,7 +522,7 @@ t.test(
     await first.stop();
     t.equal(told.length, 3, 'at the start, on demand, at the stop');
     await c.stop();
-    const path = join(dir, 'catalogue.db');
+    const path = catalogueFile(dir);
     copyFileSync(path, join(dir, 'backup.db'));
 
     const after = async (
@@ -592,7 +590,7 @@ t.test(
     await checkpoints.start();
     t.teardown(() => checkpoints.stop());
     for (let n = 20; n < 30; n++) await c.audit(view(n));
-    const path = join(dir, 'catalogue.db');
+    const path = catalogueFile(dir);
     tamper(path, (db) => db.exec(`UPDATE audit SET entry = replace(entry, 'Ada', 'Eve') WHERE seq = 25`));
     await t.rejects(checkpoints.sign(), {
       code: 'checkpoint_refused',
@@ -646,7 +644,7 @@ t.test(
     const signed = readFileSync(checkpointFile(dir), 'utf8');
     rmSync(checkpointFile(dir));
     mkdirSync(checkpointFile(dir));
-    tamper(join(dir, 'catalogue.db'), (db) => db.exec('DELETE FROM audit; DELETE FROM checkpoints'));
+    tamper(catalogueFile(dir), (db) => db.exec('DELETE FROM audit; DELETE FROM checkpoints'));
     await c.audit(view(2));
     told.length = 0;
     const blind = make();
@@ -664,7 +662,7 @@ t.test(
 t.test('a checkpoint that was signed leaves the box though the catalogue does not take it', async (t) => {
   const { c, dir, alarms, told, make } = await signing(t);
   await c.audit(view(1));
-  const db = new Database(join(dir, 'catalogue.db'));
+  const db = new Database(catalogueFile(dir));
   db.exec("CREATE TRIGGER full BEFORE INSERT ON checkpoints BEGIN SELECT RAISE(ABORT, 'full'); END");
   db.close();
   const checkpoints = make();
@@ -871,7 +869,7 @@ t.test('checkpoints leave the box: to a file, to syslog over TLS, by mail and by
     );
     return createCheckpointChannels(loadConfig(join(dir, 'tapedeck.toml')));
   };
-  const c = await opened(t, join(dir, 'catalogue.db'));
+  const c = await opened(t, catalogueFile(dir));
   const trouble: [string, string | null][] = [];
   const deliver = createDeliver({
     catalogue: c,
@@ -994,9 +992,7 @@ t.test('the command line verifies, lists and exports, and what it does is in the
     await tapedeck('audit', 'verify', '--checkpoint', join(dir, 'strange'), '--key', join(dir, 'key.pem')),
     { code: 0, text: /Proven up to entry 31/ },
   );
-  tamper(join(dir, 'catalogue.db'), (db) =>
-    db.exec('DELETE FROM audit WHERE seq > 30; DELETE FROM checkpoints'),
-  );
+  tamper(catalogueFile(dir), (db) => db.exec('DELETE FROM audit WHERE seq > 30; DELETE FROM checkpoints'));
   const short = await tapedeck('audit', 'verify', '--json', '--checkpoint', join(dir, 'usb'));
   t.equal(short.code, 1);
   t.match(

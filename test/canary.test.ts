@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { Secret, TOTP } from 'otpauth';
 import t from 'tap';
-import { tlsFiles } from '../daemon/ops/tls-mode.js';
+import { tlsFiles } from '../daemon/domain/paths.js';
 import { lock } from '../daemon/vault/passphrase.js';
 import { createHttpsClient } from './support/https-client.js';
 import { makeCertificates, startMailServer } from './support/mail-server.js';

@@ -7,6 +7,7 @@ import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { migrations } from '../daemon/catalogue/sqlite/migrations.js';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import { FOUNDER } from '../daemon/domain/person.js';
 import { defaultPolicy } from '../daemon/domain/policy.js';
 import type { Coverage, Segment } from '../daemon/domain/recording.js';
@@ -15,7 +16,7 @@ import { aCall, aRecording } from './support/a-call.js';
 const recorded: Coverage = { status: 'recorded', reason: 'All of it.', rule: null, missingMs: 0 };
 const child = join(import.meta.dirname, 'support/claim-setup.ts');
 
-async function opened(t: Test, path = join(t.testdir(), 'data', 'catalogue.db')) {
+async function opened(t: Test, path = catalogueFile(join(t.testdir(), 'data'))) {
   const catalogue = createSqliteCatalogue({ path });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
@@ -50,7 +51,7 @@ t.test('a new catalogue is made with its directory, at the newest version, close
 });
 
 t.test('a catalogue from a newer Tapedeck is refused and left as it was', async (t) => {
-  const path = join(t.testdir(), 'catalogue.db');
+  const path = catalogueFile(t.testdir({ catalogue: {} }));
   const db = new Database(path);
   db.exec('CREATE TABLE future (x); PRAGMA user_version = 999');
   db.close();
@@ -426,7 +427,7 @@ t.test(
     t.same(await race(path), ['lost', 'lost', 'won']);
     t.equal((await catalogue.users()).length, 1);
     t.same(
-      await race(join(t.testdir(), 'new', 'catalogue.db')),
+      await race(catalogueFile(join(t.testdir(), 'new'))),
       ['lost', 'lost', 'lost'],
       'no code, no winner',
     );

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { Command } from 'commander';
 import fc from 'fast-check';
@@ -18,25 +18,32 @@ import { readPolicy, writePolicy } from '../daemon/cli/policy-file.js';
 import { retention } from '../daemon/cli/retention.js';
 import { user } from '../daemon/cli/user.js';
 import { entryOf, TAPEDECK } from '../daemon/domain/audit.js';
+import { catalogueFile, keysFile, recordingFile } from '../daemon/domain/paths.js';
 import { FOUNDER } from '../daemon/domain/person.js';
 import type { Policy } from '../daemon/domain/policy.js';
 import { checkPassword, hashPassword, verifyPassword } from '../daemon/ops/password.js';
-import { createKeys, keysFile } from '../daemon/vault/keys.js';
+import { createKeys } from '../daemon/vault/keys.js';
 import { aCall, aRecording } from './support/a-call.js';
 import { addRecording } from './support/dashboard.js';
+import { makeCatalogue } from './support/make-catalogue.js';
 import { until } from './support/recorder.js';
 import { createSigner } from './support/signer.js';
 import { breakLog, tablesOf } from './support/tables.js';
 
-/** A site in a directory, and its command line. */
-function site(t: Test) {
+/** A site in a directory, and its command line. With a catalogue, unless the recorder was never there. */
+function site(t: Test, { recorded = true } = {}) {
   const dir = t.testdir({
     'tapedeck.toml': '[data]\ndir = "data"\n[keys]\nmaster_key_file = "master.key"\n',
   });
   const said: string[] = [];
   const real = createCliContext(() => join(dir, 'tapedeck.toml'));
+  const made = recorded ? makeCatalogue(join(dir, 'data')) : null;
   const context = {
     ...real,
+    catalogue: async () => {
+      await made;
+      return real.catalogue();
+    },
     out: (text: string) => void said.push(text),
     err: (text: string) => void said.push(text),
   };
@@ -127,7 +134,8 @@ t.test('retention is planned and run without the daemon', async (t) => {
   const keys = createKeys({ path: keysFile(join(dir, 'data')), masterKey });
   keys.start();
   t.teardown(() => keys.stop());
-  mkdirSync(join(dir, 'data/recordings'));
+  const fileOf = (id: string) => recordingFile(join(dir, 'data'), aRecording(id, ''));
+  mkdirSync(dirname(fileOf('R1')), { recursive: true });
   const past = {
     keepUntil: Date.now() - 1,
     sealedAt: Date.now() - 1000,
@@ -138,7 +146,7 @@ t.test('retention is planned and run without the daemon', async (t) => {
     await catalogue.saveCall(aCall(`C${id}`));
     await keys.create(id);
     const recording = aRecording(id, `C${id}`, past);
-    writeFileSync(join(dir, 'data', recording.file), 'sealed');
+    writeFileSync(fileOf(id), 'sealed');
     await catalogue.recordingSealed(recording, randomBytes(99), {
       status: 'recorded',
       reason: '',
@@ -153,12 +161,12 @@ t.test('retention is planned and run without the daemon', async (t) => {
   t.ok((await tapedeck('retention', 'plan')).includes(`retention run --confirm ${confirm}`));
   await t.rejects(tapedeck('retention', 'run'), { code: 'retention_refused' });
   t.equal(await tapedeck('retention', 'run', '--confirm', confirm), '2 erased, 0 failed, 0 left.');
-  t.same([keys.has('R1'), existsSync(join(dir, 'data/recordings/R1.age'))], [false, false]);
+  t.same([keys.has('R1'), existsSync(fileOf('R1'))], [false, false]);
   t.match(await tapedeck('calls'), /erased +CR2/);
 });
 
 t.test('the doctor goes on where something is broken, and says that a lost master key is lost', async (t) => {
-  const { tapedeck, dir } = site(t);
+  const { tapedeck, dir } = site(t, { recorded: false });
   const before = process.exitCode;
   t.teardown(() => {
     process.exitCode = before;
@@ -174,10 +182,11 @@ t.test('the doctor goes on where something is broken, and says that a lost maste
     daemon: { state: 'warn', todo: /tapedeck run/ },
   });
   t.notOk(fresh.CDRs || fresh['test calls'], 'there is no catalogue to ask');
-  t.notOk(existsSync(join(dir, 'data/catalogue.db')), 'and none is made');
-  mkdirSync(join(dir, 'data/keys'));
+  t.notOk(existsSync(join(dir, 'data')), 'and none is made, nor the folder');
+  mkdirSync(join(dir, 'data/keys'), { recursive: true });
+  mkdirSync(join(dir, 'data/catalogue'));
   writeFileSync(keysFile(join(dir, 'data')), '');
-  writeFileSync(join(dir, 'data/catalogue.db'), 'not a database'.repeat(99));
+  writeFileSync(catalogueFile(join(dir, 'data')), 'not a database'.repeat(99));
   t.match(await examined(), {
     keys: { state: 'fail', says: /The master key cannot be read/ },
     CDRs: { state: 'fail' },
@@ -349,7 +358,7 @@ t.test('weak passwords are refused', async (t) => {
 t.test('what the command line cannot write into the log is not done', async (t) => {
   const { tapedeck, context, dir } = site(t);
   const dataDir = join(dir, 'data');
-  mkdirSync(dataDir);
+  mkdirSync(dataDir, { recursive: true });
   const masterKey = randomBytes(32);
   writeFileSync(join(dir, 'master.key'), masterKey.toString('base64'), { mode: 0o600 });
   writeFileSync(join(dir, 'password'), 'five other unrelated quiet words');
@@ -371,7 +380,7 @@ t.test('what the command line cannot write into the log is not done', async (t) 
   await signer.checkpoint();
   const out = join(dir, 'out');
   const word = ['--password-file', join(dir, 'password')];
-  const db = new Database(join(dataDir, 'catalogue.db'));
+  const db = new Database(catalogueFile(dataDir));
   t.teardown(() => db.close());
   const mend = breakLog(db);
   const before = tablesOf(db);

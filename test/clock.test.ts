@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import type { PbxEvent } from '../daemon/domain/event.js';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import { defaultPolicy } from '../daemon/domain/policy.js';
 import { createClock } from '../daemon/ops/clock.js';
 import { createLog } from '../daemon/ops/log.js';
@@ -214,7 +215,7 @@ t.test('calls keep their length and recordings stay, whatever happens to the clo
   t.teardown(() => recorder.stop());
   const log = () => readFileSync(join(dir, 'recorder/run.log'), 'utf8');
   await recorder.startDaemon();
-  const catalogue = createSqliteCatalogue({ path: join(recorder.dataDir, 'catalogue.db') });
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(recorder.dataDir) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   const { version } = await catalogue.policy();

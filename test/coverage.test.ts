@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { ulid } from 'ulid';
@@ -7,6 +6,7 @@ import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import type { Alarm, Alarms } from '../daemon/domain/alarm.js';
 import { type Cdr, cdrKey, gather } from '../daemon/domain/cdr.js';
 import { bounds, type CoverageRow, FILTERS, judge, percentOf, report } from '../daemon/domain/coverage.js';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import type { Coverage } from '../daemon/domain/recording.js';
 import { createLog } from '../daemon/ops/log.js';
 import { csvRow, translateCdr, translateCdrEvent } from '../daemon/pbx/cdr.js';
@@ -328,7 +328,7 @@ t.test('one call lost in a thousand is found, and the figure says so', async (t)
 
 /** The story over a real catalogue, with a clock to be turned by hand and alarms to be looked at. */
 async function ledger(t: Test, more: Partial<AssureDeps> = {}, dir = t.testdir()) {
-  const catalogue = createSqliteCatalogue({ path: join(dir, 'catalogue.db') });
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(dir) });
   await catalogue.start();
   const clock = { ms: T0 };
   const standing = new Map<string, Pick<Alarm, 'severity' | 'message' | 'hint'>>();

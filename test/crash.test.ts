@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import { newSeed } from './support/dice.js';
 import { createLab, emptySpool, type Pbx, startPbx, startPbxOrSkip } from './support/pbx.js';
 import { createRecorderLab, seconds, spawnTapedeck, until } from './support/recorder.js';
@@ -101,7 +102,7 @@ async function house(t: Test, pbx: Pbx) {
   const recorder = createRecorderLab({ dir, pbx });
   t.teardown(() => recorder.stop());
   await recorder.startDaemon();
-  const catalogue = createSqliteCatalogue({ path: join(recorder.dataDir, 'catalogue.db') });
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(recorder.dataDir) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   await lab.phone('100', { source: () => tone(440) });

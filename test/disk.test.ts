@@ -19,11 +19,12 @@ import t, { type Test } from 'tap';
 import type { StoredCall } from '../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import type { Alarm } from '../daemon/domain/alarm.js';
+import { ballastFile, catalogueFile, keysFile } from '../daemon/domain/paths.js';
 import { spoolName } from '../daemon/domain/recording.js';
 import { forecast, judge, type Level, type Room } from '../daemon/domain/room.js';
 import { createBallast, probeDisk, readDisk } from '../daemon/ops/disk.js';
 import { createRoom } from '../daemon/room.js';
-import { createKeys, keysFile } from '../daemon/vault/keys.js';
+import { createKeys } from '../daemon/vault/keys.js';
 import { loadMasterKey } from '../daemon/vault/master-key.js';
 import { openSealed } from '../daemon/vault/open.js';
 import { aCall, aRecording } from './support/a-call.js';
@@ -82,7 +83,7 @@ t.test('how long the room lasts is told from the last days, and not where they t
   t.match(forecast({ ...disk, freeBytes: 0 }, MIB, { sealedBytes: 1, erasedBytes: 0, days: 1 }), {
     daysLeft: 0,
   });
-  const catalogue = createSqliteCatalogue({ path: join(t.testdir(), 'catalogue.db') });
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(t.testdir()) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   t.same(await catalogue.growth(0, 9), { sealedBytes: 0, erasedBytes: 0, days: 0 });
@@ -235,7 +236,14 @@ t.test(
     /** What a fault may hit: the files of the vault and the catalogue, and the directories that are synced. */
     const targets = (house: string) =>
       [
-        ...['keys', 'keys/keys.db', 'keys/keys.db-journal', 'catalogue.db', 'catalogue.db-wal'],
+        ...[
+          'keys',
+          'keys/keys.db',
+          'keys/keys.db-journal',
+          'catalogue',
+          'catalogue/catalogue.db',
+          'catalogue/catalogue.db-wal',
+        ],
         ...[
           '',
           'recordings',
@@ -327,7 +335,7 @@ async function legal(t: Test, house: string, what: string): Promise<'whole' | 'k
     path: keysFile(house),
     masterKey: loadMasterKey(join(house, 'master.key')),
   });
-  const catalogue = createSqliteCatalogue({ path: join(house, 'catalogue.db') });
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(house) });
   keys.start();
   await catalogue.start();
   try {
@@ -383,7 +391,7 @@ t.test('calls on a real Asterisk, on disks that fill', async (t) => {
     await recorder.startDaemon();
     const pid = recorder.pid('run')!;
     const catalogue = createSqliteCatalogue({
-      path: join(recorder.dataDir, 'catalogue.db'),
+      path: catalogueFile(recorder.dataDir),
       readonlyOk: true,
     });
     await catalogue.start();
@@ -481,7 +489,7 @@ t.test('calls on a real Asterisk, on disks that fill', async (t) => {
         data = dataDir;
         symlinkSync(small, dataDir);
       });
-      const ballast = () => statSync(join(data, 'ballast')).size;
+      const ballast = () => statSync(ballastFile(data)).size;
       await until('the ballast', () => ballast() === MIB);
       fill(data);
       await r.said(/"alarm":"disk_full data"/);
@@ -520,7 +528,7 @@ t.test('calls on a real Asterisk, on disks that fill', async (t) => {
       const r = await recording(t, (dir) => {
         data = dir;
       });
-      const other = new Database(join(data, 'catalogue.db'));
+      const other = new Database(catalogueFile(data));
       t.teardown(() => other.close());
       other.exec('BEGIN EXCLUSIVE');
       const one = await call('+15550041');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { chromium } from 'playwright-core';
 import t from 'tap';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import { BROWSER } from './browser/ui.js';
 import { decode, hear, rmsDb } from './support/audio.js';
 import { createLab, startPbx } from './support/pbx.js';
@@ -220,7 +221,7 @@ t.test('a recording past its date is gone after the scheduled run', async (t) =>
     f.endsWith(`${call.id}.opus.age`),
   );
   t.ok(file, 'its file is there before');
-  const db = new Database(join(recorder.dataDir, 'catalogue.db'));
+  const db = new Database(catalogueFile(recorder.dataDir));
   db.prepare('UPDATE recordings SET keep_until = ? WHERE id = ?').run(Date.now() - 1000, call.recording!.id);
   db.close();
   const gone = await until('the tombstone', async () => {

@@ -26,7 +26,8 @@ import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { createCliContext } from '../daemon/cli/context.js';
 import { keys as keysCommand } from '../daemon/cli/keys.js';
 import { fail } from '../daemon/domain/error.js';
-import { createKeys, keysFile, moveKeys } from '../daemon/vault/keys.js';
+import { catalogueFile } from '../daemon/domain/paths.js';
+import { createKeys } from '../daemon/vault/keys.js';
 import {
   createMasterKey,
   loadMasterKey,
@@ -46,6 +47,7 @@ import {
   verifySignature,
 } from '../daemon/vault/signing-key.js';
 import { dice, newSeed } from './support/dice.js';
+import { makeCatalogue } from './support/make-catalogue.js';
 import {
   type Contents,
   createDisk,
@@ -74,6 +76,7 @@ function site(t: Test, { fd }: { fd?: number } = {}) {
     data: join(dir, 'data'),
     async tapedeck(...argv: string[]): Promise<string> {
       said.length = 0;
+      await makeCatalogue(join(dir, 'data'));
       const real = createCliContext(
         () => join(dir, 'tapedeck.toml'),
         () => fd,
@@ -354,25 +357,6 @@ t.test('a passphrase is asked for though only the last step of a change is missi
   t.match(openMasterKeys(file, passphrase), { spent: true, source: 'passphrase' });
 });
 
-t.test('keys.db moves once to a folder of its own, and a change of the key finds it before', async (t) => {
-  const { tapedeck, file, data } = site(t);
-  const keys = createKeys({ path: join(data, 'keys.db'), masterKey: createMasterKey(file) });
-  keys.start();
-  const { identity } = await keys.create('01A');
-  keys.stop();
-  t.match(await tapedeck('keys', 'rotate'), /1 keys are wrapped/, 'nothing is under a key that is gone');
-  writeFileSync(join(data, 'keys.db-journal'), '');
-  moveKeys(data);
-  moveKeys(data);
-  t.same(readdirSync(join(data, 'keys')).sort(), ['keys.db', 'keys.db-journal']);
-  t.notOk(existsSync(join(data, 'keys.db')));
-  t.equal(statSync(join(data, 'keys')).mode & 0o777, 0o750);
-  const moved = createKeys({ path: keysFile(data), masterKey: loadMasterKey(file), readonly: true });
-  moved.start();
-  t.equal(await moved.identity('01A'), identity);
-  moved.stop();
-});
-
 t.test('what came of a change of the keys is what the audit log says', async (t) => {
   const { tapedeck, file, data } = site(t);
   const key = Buffer.from(createMasterKey(file));
@@ -387,7 +371,7 @@ t.test('what came of a change of the keys is what the audit log says', async (t)
   await tapedeck('keys', 'rotate');
   chmodSync(file, 0o644);
   await t.rejects(tapedeck('keys', 'rotate'), { code: 'master_key_missing' });
-  const catalogue = createSqliteCatalogue({ path: join(data, 'catalogue.db') });
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(data) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   const entries = await catalogue.auditEntries({ actions: ['key_rotation'], limit: 9 });

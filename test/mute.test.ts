@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import { decode, toneMap, toneStretches } from './support/audio.js';
 import { createLab, type Lab, type Pbx, startPbx } from './support/pbx.js';
 import { createRecorderLab, type RecorderLab, seconds, until } from './support/recorder.js';
@@ -46,7 +47,7 @@ async function place(test: Test, version: 22 | 16): Promise<Place> {
 }
 
 const query = <T>({ recorder }: Place, sql: string): T[] => {
-  const db = new Database(join(recorder.dataDir, 'catalogue.db'), { readonly: true });
+  const db = new Database(catalogueFile(recorder.dataDir), { readonly: true });
   try {
     return db.prepare(sql).all() as T[];
   } finally {

@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createOutbox } from '../daemon/catalogue/outbox.js';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { fail } from '../daemon/domain/error.js';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import type { Coverage, Segment } from '../daemon/domain/recording.js';
 import { createLog } from '../daemon/ops/log.js';
 import { aCall } from './support/a-call.js';
@@ -18,7 +18,7 @@ const segment = (callId: string, state: Segment['state']): Segment => ({
 
 /** An outbox on a real catalogue whose disk can be filled, and what was written to it. */
 async function opened(t: Test) {
-  const catalogue = createSqliteCatalogue({ path: join(t.testdir(), 'catalogue.db') });
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(t.testdir()) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   const disk = { full: false };

@@ -13,6 +13,7 @@ import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { openDb } from '../daemon/catalogue/sqlite/db.js';
 import { migrations } from '../daemon/catalogue/sqlite/migrations.js';
 import { callFrom } from '../daemon/domain/cdr.js';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import {
   type CallRight,
   callRights,
@@ -141,7 +142,7 @@ t.test('an auditor says why wherever no other role of his would do', async (t) =
   t.notOk(owes({ ...FOUNDER }));
 });
 
-async function opened(t: Test, path = join(t.testdir({}), 'catalogue.db')) {
+async function opened(t: Test, path = catalogueFile(t.testdir({}))) {
   const catalogue = createSqliteCatalogue({ path });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
@@ -234,7 +235,7 @@ t.test('calls from before are reached as those from now on', async (t) => {
 });
 
 t.test('a list of somebody’s calls is read from its index, without sorting', async (t) => {
-  const path = join(t.testdir({}), 'catalogue.db');
+  const path = catalogueFile(t.testdir({}));
   const db = await openDb(path);
   t.teardown(() => db.close());
   const asked: { sql: string; values: unknown[] }[] = [];

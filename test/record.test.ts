@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createSegments } from '../daemon/capture/segments.js';
 import { type Capture, createCapture, type PbxRecorder } from '../daemon/capture/snoop.js';
@@ -6,6 +5,7 @@ import type { Catalogue } from '../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { fail } from '../daemon/domain/error.js';
 import type { LegFacts, PbxEvent, Snapshot } from '../daemon/domain/event.js';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import { defaultPolicy, type RecordRule } from '../daemon/domain/policy.js';
 import { snoopId, spoolName } from '../daemon/domain/recording.js';
 import { createLog } from '../daemon/ops/log.js';
@@ -74,7 +74,7 @@ async function lab(
   t: Test,
   { rules = [], capture = scripted(), at = t.testdir(), muteTrap = false, mint }: Options = {},
 ) {
-  const catalogue = createSqliteCatalogue({ path: join(at, 'catalogue.db') });
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(at) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   if (rules.length > 0) {
@@ -822,7 +822,7 @@ t.test('a step that the catalogue refuses is tried again, and the call is not fo
 });
 
 t.test('when nobody watched is on record, whatever ended the watching', async (t) => {
-  const path = join(t.testdir(), 'catalogue.db');
+  const path = catalogueFile(t.testdir());
   let now = T0;
   const watching = async (story: (watch: ReturnType<typeof createWatch>) => Promise<void>) => {
     const catalogue = createSqliteCatalogue({ path });

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import type { Catalogue } from '../daemon/catalogue/catalogue.js';
+import { catalogueFile, recordingFile } from '../daemon/domain/paths.js';
 import { keepUntil, planRetention, type RetentionItem } from '../daemon/domain/retention.js';
 import { createLog } from '../daemon/ops/log.js';
 import { createRetain } from '../daemon/retain.js';
@@ -89,9 +90,11 @@ t.test('the breaker', async (t) => {
   });
 });
 
+const fileIn = (dir: string, id: string) => recordingFile(dir, aRecording(id, ''));
+
 /** A directory with four recordings: two are due, one later, one never. */
 async function furnish(dir: string) {
-  mkdirSync(join(dir, 'recordings'), { recursive: true });
+  mkdirSync(dirname(fileIn(dir, 'R1')), { recursive: true });
   writeFileSync(join(dir, 'master.bin'), randomBytes(32));
   const house = await openHouse(dir);
   const marks = new Map<string, Buffer>();
@@ -101,7 +104,7 @@ async function furnish(dir: string) {
     marks.set(id, mark);
     await house.catalogue.saveCall(aCall(`C${id}`));
     await house.keys.create(id);
-    writeFileSync(join(dir, `recordings/${id}.age`), 'sealed');
+    writeFileSync(fileIn(dir, id), 'sealed');
     await house.catalogue.recordingSealed(
       aRecording(id, `C${id}`, {
         keepUntil: keep,
@@ -122,7 +125,7 @@ async function whatIsLeft(house: House, dir: string, id: string) {
   return {
     state: (await house.catalogue.recording(id))?.state,
     key: house.keys.has(id),
-    file: existsSync(join(dir, `recordings/${id}.age`)),
+    file: existsSync(fileIn(dir, id)),
     peaks: (await house.catalogue.peaks(id)) !== null,
   };
 }
@@ -165,7 +168,7 @@ t.test('killed before any step, an erasure comes to the same end', async (t) => 
     for (const [id, end] of Object.entries(ends))
       t.same(await whatIsLeft(house, dir, id), end, `${nth} ${said}: the end of ${id}`);
     t.match(await house.catalogue.call('CR1'), { recording: { erasedAt: NOW, eraseReason: 'Short: Law' } });
-    const bytes = ['', '-wal'].map((end) => readFileSync(join(dir, `catalogue.db${end}`)));
+    const bytes = ['', '-wal'].map((end) => readFileSync(`${catalogueFile(dir)}${end}`));
     for (const id of ['R1', 'R2'])
       t.notOk(
         bytes.some((b) => b.includes(marks.get(id)!)),

@@ -32,6 +32,7 @@ import { verify } from '../daemon/cli/verify.js';
 import type { Alarm } from '../daemon/domain/alarm.js';
 import { canonical } from '../daemon/domain/canonical.js';
 import { buildManifest, disagreements, manifestText, parseManifest } from '../daemon/domain/manifest.js';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import { spoolName } from '../daemon/domain/recording.js';
 import { nightDone, shareOf, WITHIN_DAYS } from '../daemon/domain/scrub.js';
 import type { Config } from '../daemon/ops/config-schema.js';
@@ -402,7 +403,7 @@ t.test('the night finds what is wrong with what was signed, and names it', async
   const v = await vault(t, 4);
   await v.scrub.run();
   t.match(await v.catalogue.sealFigures(), { faults: 0, unsigned: 0 });
-  const db = new Database(join(v.dataDir, 'catalogue.db'));
+  const db = new Database(catalogueFile(v.dataDir));
   t.teardown(() => db.close());
   const [a, b] = v.made.map((m) => m.recording.id);
   db.prepare('UPDATE manifests SET signature = ? WHERE recording_id = ?').run(
@@ -667,7 +668,7 @@ t.test(
       .map((m) => resolve(m[1]!))
       .filter((path) => !path.startsWith('/dev/') && !/\/tsx-\d+\/|\/\.tap\/processinfo\//.test(path));
     const known =
-      /^(catalogue\.db(-wal|-shm|-journal)?|keys\/keys\.db(-journal)?|master\.key\.\w+\.tmp|signing\/\w+(\.pem)?\.\w+\.tmp|recordings\/.*\.opus\.age\.tmp)$/;
+      /^(catalogue\/catalogue\.db(\.new-\w+)?(-wal|-shm|-journal)?|recorder\/lock|keys\/keys\.db(-journal)?|master\.key\.\w+\.tmp|signing\/\w+(\.pem)?\.\w+\.tmp|recordings\/.*\.opus\.age\.tmp)$/;
     t.ok(
       written.some((path) => path.endsWith('.opus.age.tmp')),
       'the trace has what is written',
@@ -812,7 +813,7 @@ t.test(
       readFileSync(config, 'utf8').replace('#recovery', `recovery_recipient = "${recovery}"`),
     );
     await (await start()).stop();
-    const catalogue = createSqliteCatalogue({ path: join(place, 'catalogue.db') });
+    const catalogue = createSqliteCatalogue({ path: catalogueFile(place) });
     await catalogue.start();
     t.teardown(() => catalogue.stop());
     const actions = ['start', 'stop', 'key_rotation'] as const;

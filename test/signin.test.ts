@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import type { LightMyRequestResponse } from 'fastify';
 import { Secret, TOTP } from 'otpauth';
 import t, { type Test } from 'tap';
 import { extensionIn, madeBy, sameDn } from '../daemon/domain/directory.js';
 import { lacksFactor, owes, waitAfter } from '../daemon/domain/factor.js';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import { FOUNDER } from '../daemon/domain/person.js';
 import { createFactorSecrets, resealFactors } from '../daemon/vault/factor-secrets.js';
 import { createKept } from '../web/auth/kept.js';
@@ -156,9 +156,9 @@ t.test('an app is added with a right code only, and the session that adds it goe
   );
 
   await catalogue.checkpoint();
-  for (const name of ['catalogue.db', 'catalogue.db-wal']) {
-    const file = join(dataDir, name);
-    const bytes = existsSync(file) ? readFileSync(file) : Buffer.alloc(0);
+  t.ok(existsSync(catalogueFile(dataDir)));
+  for (const name of [catalogueFile(dataDir), `${catalogueFile(dataDir)}-wal`]) {
+    const bytes = existsSync(name) ? readFileSync(name) : Buffer.alloc(0);
     const secret = Buffer.from(Secret.fromBase32(begun.secret).bytes);
     t.notOk(bytes.includes(secret) || bytes.includes(begun.secret), `the secret is not in ${name}`);
     for (const code of added.json().recovery_codes) t.notOk(bytes.includes(code.replaceAll('-', '')), name);

@@ -15,7 +15,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { createKeys, keysFile } from '../daemon/vault/keys.js';
+import { catalogueFile, keysFile } from '../daemon/domain/paths.js';
+import { createKeys } from '../daemon/vault/keys.js';
 import { unwrap } from '../daemon/vault/wrap.js';
 
 const require = createRequire(import.meta.url);
@@ -78,6 +79,20 @@ t.test('the recorder may lower the priority of ffmpeg, and ffmpeg is not ended w
   t.same(values('tapedeck.service', 'KillMode'), ['mixed']);
 });
 
+t.test(
+  'the dashboard writes the catalogue and its certificates, and reads nothing of Asterisk',
+  async (t) => {
+    const data = '/var/lib/tapedeck';
+    t.same(values('tapedeck-web.service', 'ProtectSystem'), ['strict']);
+    t.same(values('tapedeck-web.service', 'ReadWritePaths'), [`${data}/catalogue ${data}/tls`]);
+    const closed = values('tapedeck-web.service', 'InaccessiblePaths').join(' ').split(' ');
+    for (const path of ['/etc/asterisk', '/var/spool/asterisk', `${data}/recorder`, `${data}/work`])
+      t.ok(closed.includes(`-${path}`), path);
+    for (const unit of units)
+      t.same(values(unit, 'RequiresMountsFor'), [data], `${unit} waits for the data disk`);
+  },
+);
+
 t.test('the dashboard does not take the data folder for itself', async (t) => {
   t.same(values('tapedeck-web.service', 'StateDirectory'), []);
   t.same(values('tapedeck-web.service', 'Group'), values('tapedeck.service', 'Group'));
@@ -89,7 +104,6 @@ t.test('neither process dumps its memory, is swapped out, or lets what it starts
     t.same(values(unit, 'LimitCORE'), ['0'], unit);
     t.same(values(unit, 'MemorySwapMax'), ['0'], unit);
   }
-  t.match(values('tapedeck-web.service', 'ReadOnlyPaths'), [/tapedeck\/keys .*recordings.*signing/]);
 });
 
 t.test('what README.md tells to write is understood by systemd', async (t) => {
@@ -164,8 +178,10 @@ t.test(
         [`--reuid=${dashboard![0]}`, `--regid=${dashboard![1]}`, '--clear-groups', '--', ...argv],
         { encoding: 'utf8' },
       );
-    t.equal(asDashboard('touch', join(data, 'catalogue.db-wal')).status, 0, 'it writes where it has to');
-    for (const name of [`${file}-journal`, `${file}-wal`, join(data, 'keys/other'), join(data, 'signing/x')])
+    const beside = `${catalogueFile(data)}-wal`;
+    t.equal(asDashboard('touch', beside).status, 0, 'it writes where it has to');
+    const closed = ['keys/other', 'signing/x', 'x', 'ballast', 'recorder/x', 'work/x', 'recordings/x'];
+    for (const name of [`${file}-journal`, `${file}-wal`, ...closed.map((name) => join(data, name))])
       t.match(asDashboard('touch', name), { status: 1, stderr: /Permission denied/ }, name);
     t.match(asDashboard('rm', '-f', file), { status: 1 });
     t.not(asDashboard('sh', '-c', `printf x >> ${file}`).status, 0);
@@ -181,7 +197,7 @@ t.test(
   },
 );
 
-t.test('tmpfiles makes the folders, and a catalogue that both may write', async (t) => {
+t.test('tmpfiles makes the folders, and one for the catalogue that both may write', async (t) => {
   const dir = t.testdir({ etc: {} });
   run('systemd-sysusers', `--root=${dir}`, place('tapedeck.sysusers'));
   const dry = run('systemd-tmpfiles', '--create', '--dry-run', `--root=${dir}`, place('tapedeck.tmpfiles'));
@@ -190,17 +206,18 @@ t.test('tmpfiles makes the folders, and a catalogue that both may write', async 
   const { code, text } = run('systemd-tmpfiles', '--create', `--root=${dir}`, place('tapedeck.tmpfiles'));
   t.equal(code, 0, text);
   const modes = Object.fromEntries(
-    ['', '/work', '/recordings', '/keys', '/signing', '/catalogue.db'].map((name) => [
+    ['', '/work', '/recordings', '/keys', '/signing', '/catalogue', '/recorder'].map((name) => [
       name,
       (statSync(join(dir, `var/lib/tapedeck${name}`)).mode & 0o7777).toString(8),
     ]),
   );
   t.same(modes, {
-    '': '2770',
+    '': '2750',
     '/work': '700',
     '/recordings': '2750',
     '/keys': '2750',
     '/signing': '2750',
-    '/catalogue.db': '660',
+    '/catalogue': '3770',
+    '/recorder': '700',
   });
 });

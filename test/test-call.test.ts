@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import {
   EXPECTED,
   type Heard,
@@ -213,7 +214,7 @@ t.test('a crash in mid-call leaves nothing either; a busy machine is not disturb
   });
   t.teardown(() => busy.stop());
   await busy.startDaemon();
-  const file = join(busy.dataDir, 'catalogue.db');
+  const file = catalogueFile(busy.dataDir);
   const line = await until('a line', () => {
     if (!existsSync(file)) return null;
     const db = new Database(file, { readonly: true });

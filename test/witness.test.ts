@@ -11,6 +11,7 @@ import type { CdrReader } from '../daemon/cdr/source.js';
 import { createSqliteReader } from '../daemon/cdr/sqlite.js';
 import type { Cdr } from '../daemon/domain/cdr.js';
 import type { CoverageReport } from '../daemon/domain/coverage-view.js';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import { csvRow, translateCdr } from '../daemon/pbx/cdr.js';
 import { startMariadb } from './support/mariadb.js';
 import { createLab, startPbx } from './support/pbx.js';
@@ -223,7 +224,7 @@ async function witness(t: Test, version: 22 | 16) {
   const carrier = await lab.carrier({ source: source440 });
 
   /** What `tapedeck coverage --show all --json` tells, asked of the catalogue itself. */
-  const catalogue = createSqliteCatalogue({ path: join(recorder.dataDir, 'catalogue.db') });
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(recorder.dataDir) });
   t.teardown(() => catalogue.stop());
   async function report(): Promise<CoverageReport> {
     await catalogue.start();

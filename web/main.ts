@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import type { Server as HttpsServer, ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ulid } from 'ulid';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { createLdap } from '../daemon/directory/ldap.js';
 import { createProvider } from '../daemon/directory/oidc.js';
+import { catalogueFile, keysFile } from '../daemon/domain/paths.js';
 import type { Config } from '../daemon/ops/config-schema.js';
 import { noCoreDumps } from '../daemon/ops/core-dumps.js';
 import { createLog, type Log } from '../daemon/ops/log.js';
@@ -19,7 +19,7 @@ import { tlsMode } from '../daemon/ops/tls-mode.js';
 import { version } from '../daemon/ops/version.js';
 import { writeDurably } from '../daemon/vault/durable.js';
 import { createFactorSecrets } from '../daemon/vault/factor-secrets.js';
-import { createKeys, type Keys, keysFile } from '../daemon/vault/keys.js';
+import { createKeys, type Keys } from '../daemon/vault/keys.js';
 import { type MasterKeys, openMasterKeys } from '../daemon/vault/master-key.js';
 import { openSealed } from '../daemon/vault/open.js';
 import { buildApp, type Deps } from './app.js';
@@ -41,7 +41,7 @@ export async function runWeb(config: Config, passphrase?: string): Promise<void>
   const log = createLog(config.log.level, 'web');
   if (!(await noCoreDumps()))
     log.warn('Core dumps could not be turned off: a crash may write keys and speech to the disk');
-  const catalogue = createSqliteCatalogue({ path: join(config.data.dir, 'catalogue.db') });
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(config.data.dir), mustExist: true });
   const keys = lateKeys(config, passphrase);
   const tls = await createTls(config, log);
   await catalogue.start();

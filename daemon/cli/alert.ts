@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import { ulid } from 'ulid';
 import { createDeliver, type Outcome } from '../deliver.js';
 import { fail, TapedeckError } from '../domain/error.js';
+import { controlSocket } from '../domain/paths.js';
 import { createChannels } from '../notify/channels.js';
-import { controlSocket, request } from '../ops/control-client.js';
+import { request } from '../ops/control-client.js';
 import { createLog } from '../ops/log.js';
 import type { CliContext } from './context.js';
 
@@ -41,7 +42,7 @@ export function alert(program: Command, ctx: CliContext): void {
 async function test(ctx: CliContext): Promise<Outcome[]> {
   const config = ctx.config();
   try {
-    return await request<Outcome[]>(controlSocket(config.data.dir), 'POST', '/alerts/test', undefined, {
+    return await request<Outcome[]>(controlSocket(ctx.data()), 'POST', '/alerts/test', undefined, {
       timeoutMs: TEST_MS,
     });
   } catch (e) {

@@ -1,10 +1,10 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Known, keptNotes, type Verdict, verifyAudit } from '../catalogue/sqlite/audit-verify.js';
 import { FAULT_HINT, faultWords } from '../domain/audit.js';
 import { notesIn, signedNotesIn } from '../domain/checkpoint.js';
 import { fail } from '../domain/error.js';
-import { checkpointFile, readCheckpoints } from '../vault/checkpoint-file.js';
+import { catalogueFile, checkpointFile } from '../domain/paths.js';
+import { readCheckpoints } from '../vault/checkpoint-file.js';
 import { signerOf } from '../vault/note.js';
 import { publicKeys } from '../vault/signing-key.js';
 import { contents } from './arguments.js';
@@ -42,11 +42,13 @@ export function verify(command: Command, ctx: CliContext): void {
       '\nOnly a checkpoint that was kept elsewhere proves that nothing was cut off the end, or written anew with what is on\nthis machine. It reads only; the recorder may run.\n\nExit codes: 0 the log is whole, 1 it is not, 2 wrong use.\n\nExamples:\n  tapedeck audit verify\n  tapedeck audit verify --checkpoint /mnt/safe/tapedeck-checkpoints',
     )
     .action(async ({ checkpoint, key, json }: Options) => {
-      const { dir } = ctx.config().data;
-      const path = join(dir, 'catalogue.db');
+      const keyTexts = key.map((file) => [file, contents(file)] as const);
+      const noteTexts = checkpoint.map((file) => [file, contents(file)] as const);
+      const dir = ctx.data();
+      const path = catalogueFile(dir);
       const own = publicKeys(dir);
-      const keys = key.length > 0 ? new Map(key.map((file) => [file, contents(file)])) : own;
-      const given = all(checkpoint.map((file) => believed(contents(file), keys, file, true)));
+      const keys = key.length > 0 ? new Map(keyTexts) : own;
+      const given = all(noteTexts.map(([file, text]) => believed(text, keys, file, true)));
       const kept = all([
         believed(await readCheckpoints(checkpointFile(dir)), own, 'kept in the data directory'),
         believed(keptNotes(path), own, 'kept in the catalogue'),

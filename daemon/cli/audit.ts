@@ -4,8 +4,9 @@ import type { AuditFilter, ReadEntry } from '../catalogue/audit.js';
 import { type AuditAction, auditActions } from '../domain/audit.js';
 import { AUDIT_COLUMNS, auditCells } from '../domain/audit-table.js';
 import { QUOTED } from '../domain/csv.js';
+import { controlSocket, ownerSocket } from '../domain/paths.js';
 import { consoleUser } from '../ops/console.js';
-import { controlSocket, ownerSocket, request, SIGN_MS } from '../ops/control-client.js';
+import { request, SIGN_MS } from '../ops/control-client.js';
 import { count, day, oneOf, spanOf } from './arguments.js';
 import { verify } from './audit-verify.js';
 import type { CliContext } from './context.js';
@@ -71,7 +72,7 @@ export function audit(program: Command, ctx: CliContext): void {
     .addHelpText('after', '\nExample:\n  tapedeck audit checkpoint > /media/usb/tapedeck-checkpoint')
     .action(async () => {
       await note(ctx, 'checkpoint', { object: 'audit' });
-      const socket = controlSocket(ctx.config().data.dir);
+      const socket = controlSocket(ctx.data());
       ctx.out((await request<Signed>(socket, 'POST', '/audit/checkpoint', {}, { timeoutMs: SIGN_MS })).note);
     });
 
@@ -84,7 +85,7 @@ export function audit(program: Command, ctx: CliContext): void {
       '\nFor after a backup was restored. Checkpoints from before keep telling what is missing. Only the recorder\'s own user and\nroot can.\n\nExample:\n  tapedeck audit accept --reason "Restored the backup of 24 November after the disk had failed."',
     )
     .action(async ({ reason }: { reason: string }) => {
-      const socket = ownerSocket(ctx.config().data.dir);
+      const socket = ownerSocket(ctx.data());
       const body = { by: consoleUser(), reason };
       const signed = await request<Signed>(socket, 'POST', '/audit/accept', body, { timeoutMs: SIGN_MS });
       ctx.out(`Signed at ${signed.size} entries.`);

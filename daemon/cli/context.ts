@@ -1,24 +1,36 @@
-import { join } from 'node:path';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import { withEntries } from '../catalogue/entries.js';
 import { createSqliteCatalogue } from '../catalogue/sqlite/catalogue.js';
 import type { NewEntry } from '../domain/audit.js';
+import { catalogueFile, keysFile } from '../domain/paths.js';
+import { becomeOwnerOf, ownerToBecome } from '../ops/become.js';
 import { loadConfig } from '../ops/config.js';
 import type { Config } from '../ops/config-schema.js';
 import { createLog } from '../ops/log.js';
 import { createRetain, type Retain } from '../retain.js';
 import { isThere, removeDurably } from '../vault/durable.js';
-import { createKeys, type Keys, keysFile } from '../vault/keys.js';
+import { refuseUnmoved } from '../vault/installation.js';
+import { createKeys, type Keys } from '../vault/keys.js';
 import { type MasterKeys, openMasterKeys } from '../vault/master-key.js';
 import { passphraseFor } from './master.js';
 
 /** What a subcommand works with. Everything is opened when it is first asked for. */
 export type CliContext = {
   config(): Config;
+  /**
+   * The data directory, for a process that is its owner: run as root, root is given up here for good (ops/become). So
+   * whatever only root may read or write is read, or opened, before.
+   */
+  data(): string;
+  /** The same. Throws `data_unmoved` where the recorder has still to take over what an earlier version left. */
+  movedData(): string;
+  /** Throws `catalogue_missing`; only the recorder makes one. */
   catalogue(): Promise<Catalogue>;
   /** What opens the master key, where it is locked; asked for at the console if it is not given. */
   passphrase(): Promise<string | undefined>;
   master(): Promise<MasterKeys>;
+  /** Reads the master key while root still can, for a command that may need it later. What goes wrong is said then. */
+  holdMaster(): Promise<void>;
   /** The keys of the recordings, to read. */
   keys(): Promise<Keys>;
   /** Retention in this process, for when the daemon does not run. Opens the keys. */
@@ -35,6 +47,7 @@ export function createCliContext(
 ): CliContext & { close(): Promise<void> } {
   let config: Config | null = null;
   let passphrase: Promise<string | undefined> | null = null;
+  let master: Promise<MasterKeys> | null = null;
   let reading: Keys | null = null;
   let catalogue: Promise<Catalogue> | null = null;
   let keys: Keys | null = null;
@@ -45,8 +58,20 @@ export function createCliContext(
       return config;
     },
 
+    data(): string {
+      const { dir } = ctx.config().data;
+      becomeOwnerOf(dir);
+      return dir;
+    },
+
+    movedData(): string {
+      const dir = ctx.data();
+      refuseUnmoved(dir);
+      return dir;
+    },
+
     catalogue(): Promise<Catalogue> {
-      catalogue ??= opened(ctx.config());
+      catalogue ??= opened(ctx.movedData());
       return catalogue;
     },
 
@@ -55,14 +80,19 @@ export function createCliContext(
       return passphrase;
     },
 
-    async master(): Promise<MasterKeys> {
-      return openMasterKeys(ctx.config().keys.master_key_file, await ctx.passphrase());
+    master(): Promise<MasterKeys> {
+      master ??= ctx.passphrase().then((given) => openMasterKeys(ctx.config().keys.master_key_file, given));
+      return master;
+    },
+
+    async holdMaster(): Promise<void> {
+      if (ownerToBecome(ctx.config().data.dir)) await ctx.master().catch(() => {});
     },
 
     async keys(): Promise<Keys> {
       if (reading) return reading;
       const { current: masterKey, reread } = await ctx.master();
-      const path = keysFile(ctx.config().data.dir);
+      const path = keysFile(ctx.movedData());
       const made = createKeys({ path, masterKey, reread, readonly: true });
       made.start();
       reading = made;
@@ -70,9 +100,10 @@ export function createCliContext(
     },
 
     async retain(): Promise<Retain> {
-      const { data, retention, site } = ctx.config();
+      const { retention, site } = ctx.config();
       const { current: masterKey, reread } = await ctx.master();
-      keys ??= createKeys({ path: keysFile(data.dir), masterKey, reread });
+      const dataDir = ctx.movedData();
+      keys ??= createKeys({ path: keysFile(dataDir), masterKey, reread });
       keys.start();
       const catalogue = await ctx.catalogue();
       const later = async (entry: NewEntry) => void (await catalogue.audit(entry));
@@ -83,7 +114,7 @@ export function createCliContext(
         clock: () => Date.now(),
         alarms: { raise: () => {}, clear: () => {} },
         config: {
-          dataDir: data.dir,
+          dataDir,
           schedule: retention.schedule,
           timeZone: site.time_zone,
           breakerPercent: retention.breaker_percent,
@@ -107,8 +138,9 @@ export function createCliContext(
   return ctx;
 }
 
-async function opened(config: Config): Promise<Catalogue> {
-  const catalogue = createSqliteCatalogue({ path: join(config.data.dir, 'catalogue.db'), readonlyOk: true });
+async function opened(dataDir: string): Promise<Catalogue> {
+  const path = catalogueFile(dataDir);
+  const catalogue = createSqliteCatalogue({ path, readonlyOk: true, mustExist: true });
   await catalogue.start();
   return catalogue;
 }

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
+import { tlsFiles } from '../domain/paths.js';
 import type { Config } from '../ops/config-schema.js';
-import { tlsFiles, tlsMode } from '../ops/tls-mode.js';
+import { tlsMode } from '../ops/tls-mode.js';
 import { bad, type Finding, ok, warn } from './finding.js';
 
 const DAY_MS = 86_400_000;

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { TapedeckError } from '../domain/error.js';
+import { controlSocket, keysFile } from '../domain/paths.js';
 import { deviceOf, isEncrypted, namedDevice } from '../ops/block-device.js';
 import { type Config, RECOVERY } from '../ops/config-schema.js';
-import { controlSocket, request } from '../ops/control-client.js';
-import { createKeys, keysFile } from '../vault/keys.js';
-import { openMasterKeys } from '../vault/master-key.js';
+import { request } from '../ops/control-client.js';
+import { createKeys } from '../vault/keys.js';
 import { publicKeys } from '../vault/signing-key.js';
 import type { CliContext } from './context.js';
 import { bad, type Finding, ok, warn } from './finding.js';
@@ -28,7 +28,7 @@ export async function keys(context: CliContext): Promise<Finding[]> {
         'Back it up then, apart from the data. Under systemd make it first, as systemd/README.md says.',
       ),
     ];
-  const master = openMasterKeys(file, await context.passphrase());
+  const master = await context.master();
   const found: Finding[] = [];
   if (master.next || master.spent)
     found.push(

@@ -1,12 +1,12 @@
 import { constants, existsSync } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { TapedeckError } from '../domain/error.js';
+import { catalogueFile, controlSocket } from '../domain/paths.js';
 import { judge, megabytes } from '../domain/room.js';
 import { createFfmpeg } from '../encode/ffmpeg.js';
 import type { Config } from '../ops/config-schema.js';
-import { controlSocket, request } from '../ops/control-client.js';
+import { request } from '../ops/control-client.js';
 import { readDisk } from '../ops/disk.js';
 import type { CliContext } from './context.js';
 import { cdrReaders, cdrs } from './doctor-cdr.js';
@@ -37,31 +37,40 @@ export function doctor(program: Command, context: CliContext): void {
 /** Looks at everything at once. What a look throws is what it found. */
 async function examine(context: CliContext): Promise<Finding[]> {
   const config = context.config();
-  const looks: Record<string, Promise<Finding | Finding[]>> = {
+  type Looks = Record<string, Promise<Finding | Finding[]>>;
+  const all = async (looks: Looks): Promise<Finding[]> => {
+    const found = Object.entries(looks).map(([check, look]) => look.catch((e) => broken(check, e)));
+    return (await Promise.all(found)).flat();
+  };
+  // What takes secrets that only root may read.
+  const first = await all({
     'PBX (ARI)': ari(config),
     'PBX (AMI)': ami(config),
     'PBX priority': priority(),
     spool: spool(config),
     ffmpeg: ffmpeg(config),
-    data: data(config),
-    room: room(config),
-    keys: keys(context),
     'live audio': liveAudio(config),
     swap: swap(),
-    'core dumps': coreDumps(config),
-    daemon: daemon(config),
-    // A catalogue is not made only to be looked into.
-    ...(existsSync(join(config.data.dir, 'catalogue.db')) && {
-      'test calls': testCalls(context),
-      CDRs: cdrs(context),
-    }),
     'CDR sources': cdrReaders(config),
     directory: directory(config),
     provider: provider(config),
+  });
+  await context.holdMaster();
+  // What is in the data directory, as its owner.
+  const dir = context.data();
+  const then = await all({
+    data: data(config),
+    room: room(config),
+    keys: keys(context),
+    'core dumps': coreDumps(config),
+    daemon: daemon(config),
+    ...(existsSync(catalogueFile(dir)) && {
+      'test calls': testCalls(context),
+      CDRs: cdrs(context),
+    }),
     TLS: tls(config),
-  };
-  const found = Object.entries(looks).map(([check, look]) => look.catch((e) => broken(check, e)));
-  return (await Promise.all(found)).flat();
+  });
+  return [...first, ...then];
 }
 
 async function spool(config: Config): Promise<Finding> {
@@ -89,7 +98,6 @@ async function spool(config: Config): Promise<Finding> {
 async function room(config: Config): Promise<Finding[]> {
   const data = { of: 'data', dir: config.data.dir, mb: config.data.reserve_mb };
   const spool = { of: 'spool', dir: config.pbx.spool, mb: config.pbx.spool_reserve_mb };
-  await mkdir(data.dir, { recursive: true, mode: 0o750 });
   const [d, s] = await Promise.all([readDisk(data.dir), readDisk(spool.dir)]);
   const one = d && s && d.device === s.device;
   const disks = one
@@ -124,10 +132,15 @@ async function ffmpeg(config: Config): Promise<Finding> {
 async function data(config: Config): Promise<Finding> {
   const dir = config.data.dir;
   try {
-    await mkdir(dir, { recursive: true, mode: 0o750 });
     await access(dir, constants.R_OK | constants.W_OK | constants.X_OK);
     return ok('data', `${dir} can be read and written.`);
   } catch (e) {
+    if ((e as NodeJS.ErrnoException).code === 'ENOENT')
+      return warn(
+        'data',
+        `${dir} does not exist; the recorder creates it at its first start.`,
+        'Is it on a disk of its own? Then mount that first. Under systemd: systemd-tmpfiles --create tapedeck.conf',
+      );
     return bad(
       'data',
       `${dir} cannot be used (${(e as NodeJS.ErrnoException).code}).`,

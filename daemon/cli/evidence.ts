@@ -1,14 +1,13 @@
-import { createWriteStream, existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { fail } from '../domain/error.js';
+import { controlSocket } from '../domain/paths.js';
 import { evidencePack } from '../evidence/pack.js';
-import { controlSocket, request, SIGN_MS } from '../ops/control-client.js';
+import { request, SIGN_MS } from '../ops/control-client.js';
 import { version } from '../ops/version.js';
 import { evidenceDeps } from '../vault/evidence.js';
 import type { CliContext } from './context.js';
 import { byConsole, metDamage, record } from './entries.js';
+import { type Output, openOutput } from './output.js';
 import { timesIn } from './table.js';
 
 type Options = { out?: string; reason: string; force?: boolean };
@@ -29,60 +28,54 @@ export function evidence(program: Command, context: CliContext): void {
       '\nThe ZIP holds the sound in the clear, and who has heard it: erasing the recording does not reach it. README.txt and\nverify.html in it say how it is verified.\n\nExample:\n  tapedeck evidence 01JDK3V7Q8ZM5T4R2XW9YB6C1E --reason "Case 2026/17" --out case-17.zip',
     )
     .action(async (id: string, { out, reason, force }: Options) => {
-      const { data, site } = context.config();
-      const catalogue = await context.catalogue();
-      const call = await catalogue.call(id.toUpperCase());
-      if (!call || call.test) throw fail('call_unknown', id);
-      const file = out ?? `tapedeck-evidence-${call.id}.zip`;
-      if (!force && existsSync(file))
-        throw fail('request_invalid', `${file} is there already; --force writes over it.`);
-      const socket = controlSocket(data.dir);
-      const damaged = async (e: unknown) => {
-        if (call.recording) await metDamage(context, call.recording, e);
-        throw e;
-      };
-      const pack = await evidencePack(
-        {
-          ...evidenceDeps(data.dir, await context.keys()),
-          catalogue,
-          recorder: {
-            key: () =>
-              request<{ key: { id: string } }>(socket, 'GET', '/audit/checkpoints').then(
-                (answer) => answer.key.id,
-                () => null,
-              ),
-            sign: async () =>
-              (
-                await request<{ note: string }>(
-                  socket,
-                  'POST',
-                  '/audit/checkpoint',
-                  {},
-                  { timeoutMs: SIGN_MS },
-                )
-              ).note,
-          },
-          write: (about) => record(context, 'export', about),
-          site: { name: site.name, timeZone: site.time_zone },
-          version: version(),
-          now: () => Date.now(),
-        },
-        call,
-        { by: `${byConsole().actor_name}, at the console of the box`, reason },
-      ).catch(damaged);
-      const part = `${file}.part`;
+      if (!/^[0-9A-Z]+$/i.test(id)) throw fail('call_unknown', id);
+      const output = openOutput(out ?? `tapedeck-evidence-${id.toUpperCase()}.zip`, force);
       try {
-        await pipeline(pack.stream, createWriteStream(part, { mode: 0o600 }));
-        await rename(part, file);
-      } catch (e) {
-        await rm(part, { force: true });
-        await damaged(e);
+        await context.holdMaster();
+        await write(context, id.toUpperCase(), reason, output);
+      } finally {
+        output.close();
       }
-      const at = timesIn(site.time_zone)(Date.parse(pack.checkpoint.at));
-      context.err(`${file}: the audit log is signed to entry ${pack.checkpoint.size}, ${at}.`);
-      if (!pack.fresh)
-        context.err(
-          'The recorder does not run, so this is the newest checkpoint that there was: this export is not in it, and only the\nrecording and its manifest are proven. With the recorder running, export it again.',
-        );
     });
+}
+
+async function write(context: CliContext, id: string, reason: string, output: Output): Promise<void> {
+  const { site } = context.config();
+  const catalogue = await context.catalogue();
+  const call = await catalogue.call(id);
+  if (!call || call.test) throw fail('call_unknown', id);
+  const socket = controlSocket(context.data());
+  const damaged = async (e: unknown) => {
+    if (call.recording) await metDamage(context, call.recording, e);
+    throw e;
+  };
+  const pack = await evidencePack(
+    {
+      ...evidenceDeps(context.data(), await context.keys()),
+      catalogue,
+      recorder: {
+        key: () =>
+          request<{ key: { id: string } }>(socket, 'GET', '/audit/checkpoints').then(
+            (answer) => answer.key.id,
+            () => null,
+          ),
+        sign: async () =>
+          (await request<{ note: string }>(socket, 'POST', '/audit/checkpoint', {}, { timeoutMs: SIGN_MS }))
+            .note,
+      },
+      write: (about) => record(context, 'export', about),
+      site: { name: site.name, timeZone: site.time_zone },
+      version: version(),
+      now: () => Date.now(),
+    },
+    call,
+    { by: `${byConsole().actor_name}, at the console of the box`, reason },
+  ).catch(damaged);
+  await output.write(pack.stream).catch(damaged);
+  const at = timesIn(site.time_zone)(Date.parse(pack.checkpoint.at));
+  context.err(`${output.file}: the audit log is signed to entry ${pack.checkpoint.size}, ${at}.`);
+  if (!pack.fresh)
+    context.err(
+      'The recorder does not run, so this is the newest checkpoint that there was: this export is not in it, and only the\nrecording and its manifest are proven. With the recorder running, export it again.',
+    );
 }

@@ -1,11 +1,11 @@
-import { createWriteStream } from 'node:fs';
-import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { fail } from '../domain/error.js';
+import { recordingFile } from '../domain/paths.js';
 import { openSealed } from '../vault/open.js';
 import type { CliContext } from './context.js';
 import { metDamage, record } from './entries.js';
+import { type Output, openOutput } from './output.js';
 
 /** `tapedeck export CALL`: a recording as an Ogg Opus file that anything plays. */
 export function exportCall(program: Command, context: CliContext): void {
@@ -20,42 +20,46 @@ export function exportCall(program: Command, context: CliContext): void {
       '\nThe file is in the clear: whoever has it can hear the call, and erasing the recording does not reach it.',
     )
     .action(async (id: string, options: { output?: string; force?: boolean }) => {
-      const call = await (await context.catalogue()).call(id.toUpperCase());
-      if (!call || call.test) throw fail('call_unknown', id);
-      if (call.recording?.state !== 'sealed') throw fail('recording_absent', call.coverage.reason);
-      const keys = await context.keys();
-      await record(context, 'export', {
-        object: 'call',
-        object_id: call.id,
-        detail: { recording: call.recording.id, sha256: call.recording.plainSha256 },
-      });
-      const { recording } = call;
-      const path = join(context.config().data.dir, recording.file);
-      const file = options.output ?? `${call.id}.opus`;
+      if (!/^[0-9A-Z]+$/i.test(id)) throw fail('call_unknown', id);
+      const file = options.output ?? `${id.toUpperCase()}.opus`;
+      const output = file === '-' ? null : openOutput(file, options.force);
       try {
-        const size = await write(path, await keys.identity(recording.id), file, options.force);
-        if (file !== '-')
-          context.err(`${file}: ${size} bytes, ${Math.round(recording.durationMs / 1000)} s\n`);
-      } catch (e) {
-        await metDamage(context, recording, e);
-        throw e;
+        await context.holdMaster();
+        await exportTo(context, id.toUpperCase(), output);
+      } finally {
+        output?.close();
       }
     });
 }
 
+async function exportTo(context: CliContext, id: string, output: Output | null): Promise<void> {
+  const call = await (await context.catalogue()).call(id);
+  if (!call || call.test) throw fail('call_unknown', id);
+  if (call.recording?.state !== 'sealed') throw fail('recording_absent', call.coverage.reason);
+  const keys = await context.keys();
+  await record(context, 'export', {
+    object: 'call',
+    object_id: call.id,
+    detail: { recording: call.recording.id, sha256: call.recording.plainSha256 },
+  });
+  const { recording } = call;
+  try {
+    const path = recordingFile(context.data(), recording);
+    const size = await write(path, await keys.identity(recording.id), output);
+    if (output) context.err(`${output.file}: ${size} bytes, ${Math.round(recording.durationMs / 1000)} s\n`);
+  } catch (e) {
+    await metDamage(context, recording, e);
+    throw e;
+  }
+}
+
 /** Gives how many bytes were written. */
-async function write(path: string, identity: string, file: string, force = false): Promise<number> {
+async function write(path: string, identity: string, output: Output | null): Promise<number> {
   const sealed = await openSealed(path, identity);
   try {
     const source = sealed.read(0, sealed.size - 1);
-    if (file === '-') await pipeline(source, process.stdout, { end: false });
-    else
-      await pipeline(source, createWriteStream(file, { flags: force ? 'w' : 'wx', mode: 0o600 })).catch(
-        (e: NodeJS.ErrnoException) => {
-          if (e.code !== 'EEXIST') throw e;
-          throw fail('request_invalid', `${file} is there already; --force writes over it.`);
-        },
-      );
+    if (output) await output.write(source);
+    else await pipeline(source, process.stdout, { end: false });
     return sealed.size;
   } finally {
     await sealed.close();

@@ -1,15 +1,22 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { fail } from '../domain/error.js';
+import { keysFile } from '../domain/paths.js';
+import { ownerToBecome } from '../ops/become.js';
 import { type Config, RECOVERY } from '../ops/config-schema.js';
 import { givenPassphrase } from '../ops/passphrase.js';
 import { resealFactors } from '../vault/factor-secrets.js';
-import { countKeys, keysFile } from '../vault/keys.js';
+import { refuseUnmoved } from '../vault/installation.js';
+import { countKeys } from '../vault/keys.js';
 import { type MasterKeys, masterKeyText, openMasterKeys } from '../vault/master-key.js';
 import { lock } from '../vault/passphrase.js';
 import { placeNow, syncDirNow, wipeNow } from '../vault/place.js';
-import { finishRotation, prepareNext } from '../vault/rotation.js';
+import { prepareNext, type Rewrapped, retireOld, rewrapAll } from '../vault/rotation.js';
 import { publicKeys } from '../vault/signing-key.js';
 import { type Binding, bindings, seal } from '../vault/systemd-creds.js';
 import { oneOf } from './arguments.js';
@@ -58,6 +65,11 @@ export function keys(program: Command, ctx: CliContext): void {
     .action(async ({ withKey }: { withKey: Binding }) => {
       await noted(ctx, 'a new master key', () => rotate(ctx, withKey));
     });
+
+  // The part of it in the data directory, for `rotate` itself: see `rewrapAsOwner`.
+  command.command('rewrap', { hidden: true }).action(async () => {
+    ctx.out(JSON.stringify(await rewrap(ctx, await ctx.master())));
+  });
 
   command
     .command('passphrase')
@@ -117,9 +129,10 @@ type Status = {
 };
 
 async function statusOf(ctx: CliContext): Promise<Status> {
-  const { data, keys } = ctx.config();
+  const { keys } = ctx.config();
   const master = await ctx.master();
-  const path = keysFile(data.dir);
+  const dir = ctx.movedData();
+  const path = keysFile(dir);
   const count = existsSync(path) ? countKeys(path) : { live: 0, destroyed: 0 };
   return {
     source: master.source,
@@ -127,7 +140,7 @@ async function statusOf(ctx: CliContext): Promise<Status> {
     rotation: master.next ? 'under way' : master.spent ? 'old key to be removed' : 'none',
     recordings: count.live,
     destroyed: count.destroyed,
-    signing_keys: [...publicKeys(data.dir)].map(([id, public_key]) => ({ id, public_key })),
+    signing_keys: [...publicKeys(dir)].map(([id, public_key]) => ({ id, public_key })),
     recovery_recipient: keys.recovery_recipient || null,
   };
 }
@@ -158,17 +171,18 @@ function asText(s: Status, config: Config): string {
 }
 
 async function rotate(ctx: CliContext, withKey: Binding): Promise<void> {
-  const { data } = ctx.config();
+  const { data, keys } = ctx.config();
+  refuseUnmoved(data.dir);
   let master = await ctx.master();
   if (master.source === 'credential')
     throw fail('request_invalid', 'Run it as root and not within the service.');
   if (!master.next && !master.spent) {
     prepareNext(master, withKey);
-    master = await ctx.master();
+    master = openMasterKeys(keys.master_key_file, await ctx.passphrase());
   }
-  const { rows, destroyed, damaged, retired } = await finishRotation(data.dir, master, {
-    also: async (from, to) => resealFactors(await ctx.catalogue(), from, to),
-  });
+  const work = ownerToBecome(data.dir) ? rewrapAsOwner(ctx) : rewrap(ctx, master);
+  const { rows, destroyed, damaged } = await work;
+  const retired = retireOld(master);
   ctx.out(`${rows - destroyed} keys are wrapped under the new master key; ${destroyed} stay destroyed.`);
   if (damaged.length > 0) ctx.err(`These were damaged before and are as they were: ${damaged.join(', ')}`);
   if (!retired)
@@ -176,6 +190,32 @@ async function rotate(ctx: CliContext, withKey: Binding): Promise<void> {
   ctx.out(`${NOW}\n${BACKUPS}`);
   if (master.source === 'sealed')
     ctx.out('Now: systemctl restart tapedeck tapedeck-web. Until then recordings wait, and are not played.');
+}
+
+/** Wraps everything in the data directory anew. */
+const rewrap = (ctx: CliContext, master: MasterKeys): Promise<Rewrapped> =>
+  rewrapAll(ctx.movedData(), master, {
+    also: async (from, to) => resealFactors(await ctx.catalogue(), from, to),
+  });
+
+/**
+ * The same in a child that gives up root, for root, who has to write where the master key is when that is done, and must not
+ * touch the data directory.
+ */
+async function rewrapAsOwner(ctx: CliContext): Promise<Rewrapped> {
+  const given = await ctx.passphrase();
+  const args = ['--config', ctx.config().file, ...(given === undefined ? [] : ['--passphrase-fd', '3'])];
+  const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...args, 'keys', 'rewrap'], {
+    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+  });
+  (child.stdio[3] as Writable).end(given ?? '');
+  const [said, [code]] = await Promise.all([text(child.stdout!), once(child, 'close')]);
+  if (code !== 0)
+    throw fail(
+      'request_invalid',
+      'The keys could not be wrapped anew; both master keys are kept. Run it again.',
+    );
+  return JSON.parse(said) as Rewrapped;
 }
 
 /** The master key, when no change of it is under way. */

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { type Command, Option } from 'commander';
 import { onRecord } from '../catalogue/entries.js';
 import { entryOf } from '../domain/audit.js';
@@ -6,6 +5,7 @@ import { isoOrNull } from '../domain/days.js';
 import { decideRecord, decideRetention } from '../domain/policy.js';
 import { policyChanges } from '../domain/policy-changes.js';
 import type { Direction } from '../domain/recording.js';
+import { consoleName } from '../ops/console.js';
 import { contents } from './arguments.js';
 import type { CliContext } from './context.js';
 import { byConsole } from './entries.js';
@@ -54,7 +54,7 @@ export function policy(program: Command, ctx: CliContext): void {
       if (changes.length === 0) return ctx.out(`Version ${now.version} says the same; nothing to change.`);
       ctx.out(changes.join('\n'));
       if (options.dryRun) return ctx.out('Nothing was changed (--dry-run).');
-      const by = `${userInfo().username} (command line)`;
+      const by = `${consoleName()} (command line)`;
       const at = Date.now();
       const version = await onRecord<number>(catalogue, (made) =>
         entryOf(byConsole(), at, 'policy_change', {

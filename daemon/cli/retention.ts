@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { iso, isoOrNull } from '../domain/days.js';
 import { fail, TapedeckError } from '../domain/error.js';
-import { controlSocket, request } from '../ops/control-client.js';
+import { controlSocket } from '../domain/paths.js';
+import { request } from '../ops/control-client.js';
 import { makePlan, type Plan, type RunResult } from '../retain.js';
 import type { CliContext } from './context.js';
 import { record } from './entries.js';
@@ -36,6 +37,7 @@ export function retention(program: Command, ctx: CliContext): void {
       '\nExamples:\n  tapedeck retention run\n  tapedeck retention run --confirm erase-41-3f9a2c\n\nErased recordings cannot be brought back.',
     )
     .action(async ({ confirm, json }: { confirm?: string; json?: boolean }) => {
+      await ctx.holdMaster();
       await record(ctx, 'retention_run', { detail: { confirm: confirm ?? '' } });
       const result = await erase(ctx, confirm);
       const { erased, failed, left } = result;
@@ -47,7 +49,7 @@ export function retention(program: Command, ctx: CliContext): void {
 
 /** Asks the daemon if it is there, so that one process erases; without it, does it here. */
 async function erase(ctx: CliContext, confirm: string | undefined): Promise<RunResult> {
-  const socket = controlSocket(ctx.config().data.dir);
+  const socket = controlSocket(ctx.data());
   const up = await request(socket, 'GET', '/status').then(
     () => true,
     (e) => {

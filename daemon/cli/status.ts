@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import { Value } from 'typebox/value';
 import { TapedeckError } from '../domain/error.js';
 import { publicMessage } from '../domain/health.js';
+import { controlSocket } from '../domain/paths.js';
 import { DaemonStatus, downStatus } from '../domain/status.js';
-import { controlSocket, request } from '../ops/control-client.js';
+import { request } from '../ops/control-client.js';
 import type { CliContext } from './context.js';
 import { lines, timesIn } from './table.js';
 
@@ -30,7 +31,7 @@ type Now = DaemonStatus & { daemon: 'up' | 'down' };
 
 async function ask(ctx: CliContext): Promise<Now> {
   try {
-    const answer = await request<unknown>(controlSocket(ctx.config().data.dir), 'GET', '/status');
+    const answer = await request<unknown>(controlSocket(ctx.data()), 'GET', '/status');
     if (Value.Check(DaemonStatus, answer)) return { daemon: 'up', ...answer };
     return { daemon: 'down', ...downStatus('The recorder is of another version.', 'Restart it.') };
   } catch (e) {

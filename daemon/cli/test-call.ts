@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { controlSocket } from '../domain/paths.js';
 import type { TestCall } from '../domain/test-call.js';
 import { testFaults } from '../domain/test-fault.js';
-import { controlSocket, request } from '../ops/control-client.js';
+import { request } from '../ops/control-client.js';
 import type { CliContext } from './context.js';
 
 /** The call, its recording, and the tries of making it. */
@@ -18,7 +19,7 @@ export function testCall(program: Command, ctx: CliContext): void {
       '\nNeeds the daemon, the dashboard, and asterisk-conf/extensions.conf in the dialplan. No phone rings.\nExit code 0 when every check was good, 1 otherwise.\n\nExample:\n  tapedeck test-call',
     )
     .action(async ({ json }: { json?: boolean }) => {
-      const socket = controlSocket(ctx.config().data.dir);
+      const socket = controlSocket(ctx.data());
       const call = await request<TestCall>(socket, 'POST', '/test-call/run', undefined, {
         timeoutMs: TIMEOUT_MS,
       });

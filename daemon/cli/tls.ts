@@ -2,7 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { fail } from '../domain/error.js';
-import { tlsFiles, tlsMode } from '../ops/tls-mode.js';
+import { tlsFiles } from '../domain/paths.js';
+import { tlsMode } from '../ops/tls-mode.js';
 import type { CliContext } from './context.js';
 import { lines } from './table.js';
 
@@ -19,7 +20,7 @@ export function tls(program: Command, ctx: CliContext): void {
       '\nExit code 1 when it has ended, or when there is none yet.\n\nExample:\n  tapedeck tls status',
     )
     .action(({ json }: { json?: boolean }) => {
-      const { web, data } = ctx.config();
+      const { web } = ctx.config();
       const mode = tlsMode(web);
       if (mode === 'off') {
         ctx.out(
@@ -29,7 +30,7 @@ export function tls(program: Command, ctx: CliContext): void {
         );
         return;
       }
-      const { served, authority } = tlsFiles(data.dir);
+      const { served, authority } = tlsFiles(ctx.data());
       const leaf = read(served);
       const ca = mode === 'own' ? read(authority) : null;
       const told = {
@@ -62,10 +63,10 @@ export function tls(program: Command, ctx: CliContext): void {
     )
     .addHelpText('after', '\nExample:\n  tapedeck tls ca > tapedeck-ca.crt')
     .action(() => {
-      const { web, data } = ctx.config();
+      const { web } = ctx.config();
       if (tlsMode(web) !== 'own')
         throw fail('request_invalid', 'The certificate is not by an authority of this box ([web] tls).');
-      const ca = read(tlsFiles(data.dir).authority);
+      const ca = read(tlsFiles(ctx.data()).authority);
       ctx.out(ca.toString());
       ctx.err(`SHA-256 ${ca.fingerprint256}`);
     });

@@ -30,8 +30,11 @@ export function user(program: Command, ctx: CliContext): void {
     if (!found) throw fail('person_unknown', name);
     return found;
   };
-  const hashOf = async (name: string, file: string | undefined): Promise<string> => {
-    const password = await newPassword(file);
+  /** Read before the catalogue is opened, which gives up root: the file may be root's. */
+  const passwordIn = async (file: string | undefined): Promise<string | null> =>
+    file === undefined ? null : newPassword(file);
+  const hashOf = async (name: string, given: string | null): Promise<string> => {
+    const password = given ?? (await newPassword(undefined));
     checkPassword(password, name, ctx.config().site.name);
     return hashPassword(password);
   };
@@ -52,11 +55,12 @@ Examples:
     )
     .action(async (given: string, options: RightsOptions & { passwordFile?: string }) => {
       const name = nameOf(given);
+      const read = await passwordIn(options.passwordFile);
       const catalogue = await ctx.catalogue();
       if (await catalogue.userByName(name)) throw fail('user_exists', name);
       const first = options.role === undefined && (await catalogue.users()).length === 0;
       const rights = first ? FOUNDER : rightsBy(options, NOBODY);
-      const passwordHash = await hashOf(name, options.passwordFile);
+      const passwordHash = await hashOf(name, read);
       const person = { ...rights, id: ulid(), name };
       await onRecord(catalogue, done('person_add', about(person.id, personSaid(person)))).addUser({
         ...person,
@@ -192,8 +196,9 @@ Examples:
       '\nThe way back in when the admin has lost his.\n\nExamples:\n  tapedeck user password ada\n  tapedeck user password ada --password-file /run/secrets/ada',
     )
     .action(async (name: string, { passwordFile }: { passwordFile?: string }) => {
+      const read = await passwordIn(passwordFile);
       const { id, name: of, disabledAt } = await named(name);
-      const hash = await hashOf(of, passwordFile);
+      const hash = await hashOf(of, read);
       const ended = await onRecord(
         await ctx.catalogue(),
         done('password_change', about(id, { name: of })),

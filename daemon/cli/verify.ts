@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
 import { iso } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { manifestFault } from '../domain/manifest.js';
+import { recordingFile } from '../domain/paths.js';
 import type { Recording } from '../domain/recording.js';
 import { damageOf } from '../domain/scrub.js';
 import { createExaminer, MANIFEST_GONE } from '../scrub/examine.js';
@@ -48,6 +48,7 @@ export function verify(program: Command, ctx: CliContext): void {
     .action(async (id: string | undefined, options: Options) => {
       if ([id, options.all, options.damaged].filter(Boolean).length !== 1)
         throw fail('request_invalid', 'Name a call, or say --all or --damaged.');
+      await ctx.holdMaster();
       const trusted = keysOf(ctx, options.publicKey);
       let looked = 0;
       let wrong = 0;
@@ -70,7 +71,7 @@ export function verify(program: Command, ctx: CliContext): void {
 }
 
 function keysOf(ctx: CliContext, file: string | undefined): Map<string, string> {
-  if (file === undefined) return publicKeys(ctx.config().data.dir);
+  if (file === undefined) return publicKeys(ctx.data());
   try {
     const pem = readFileSync(file, 'utf8');
     return new Map([[keyId(pem), pem]]);
@@ -130,7 +131,7 @@ async function fileFault(
   catalogue: Catalogue,
   recording: Recording,
 ): Promise<string | null> {
-  const dataDir = ctx.config().data.dir;
+  const dataDir = ctx.data();
   const known = publicKeys(dataDir);
   const before = (await catalogue.sealCheck(recording.id))?.fault ?? null;
   const examiner = createExaminer({
@@ -142,7 +143,7 @@ async function fileFault(
       const keys = await ctx.keys().catch((e) => {
         throw fail('key_missing', (e as Error).message, e);
       });
-      await (await openSealed(join(dataDir, r.file), await keys.identity(r.id))).close();
+      await (await openSealed(recordingFile(dataDir, r), await keys.identity(r.id))).close();
     },
   });
   const signed = await examiner.signed(recording);

@@ -24,6 +24,33 @@ const catalogue = {
     hint: 'Stop it first, or give this one a data directory of its own.',
     blame: 'operator',
   },
+  data_foreign: {
+    message: 'The data directory belongs to somebody else.',
+    hint: 'Give it to the user that the recorder runs as ("chown -R tapedeck:tapedeck" and the folder), except tls/, which is the dashboard\'s, and start the recorder again.',
+    blame: 'operator',
+  },
+  data_strange: {
+    message: 'Something in the data directory is not what Tapedeck put there.',
+    hint: 'Find out who put it there. Move it away, put the real file back (from a backup if need be), and start the recorder again.',
+    blame: 'operator',
+  },
+  data_absent: {
+    message: 'The data directory is empty, but the master key is not new.',
+    hint: 'If the data is on another disk, mount it ("findmnt", /etc/fstab), and start the recorder again. If this is a new installation, say so with "touch" and the file of the master key, and start it again.',
+    blame: 'operator',
+  },
+  data_unmoved: {
+    message: 'The data directory is as an earlier version of Tapedeck left it.',
+    hint: 'Start the recorder once ("systemctl start tapedeck"): it moves the files to their new places. Then try again.',
+    blame: 'operator',
+    status: 503,
+  },
+  catalogue_missing: {
+    message: 'There is no catalogue.',
+    hint: 'The recorder creates it at its first start: "systemctl start tapedeck". If it was there before, look whether [data] dir in tapedeck.toml names the right folder and whether its disk is mounted ("findmnt").',
+    blame: 'operator',
+    status: 503,
+  },
   daemon_unreachable: {
     message: 'The recorder daemon does not answer.',
     hint: 'Start it with "tapedeck run" (systemctl start tapedeck) and try again.',
@@ -172,6 +199,11 @@ const catalogue = {
   },
   catalogue_newer: {
     message: 'The catalogue was written by a newer Tapedeck.',
+    hint: 'Install that version again; going back is not possible without a backup.',
+    blame: 'operator',
+  },
+  keys_newer: {
+    message: 'keys.db was written by a newer Tapedeck.',
     hint: 'Install that version again; going back is not possible without a backup.',
     blame: 'operator',
   },

@@ -1,12 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { type ErrorCode, errors, fail, TapedeckError } from '../domain/error.js';
 
-/** The daemon's control socket: HTTP over a Unix domain socket in the data directory, open to its user and group. */
-export const controlSocket = (dataDir: string): string => `${dataDir}/control.sock`;
-
-/** The same for what the dashboard must not ask for: its own user only, in the folder where the dashboard only reads. */
-export const ownerSocket = (dataDir: string): string => `${dataDir}/signing/sock`;
-
 const TIMEOUT_MS = 5000;
 /** For what signs a checkpoint: the chain may have to be followed from its beginning. In ms. */
 export const SIGN_MS = 120_000;

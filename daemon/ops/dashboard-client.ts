@@ -4,9 +4,10 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { fail } from '../domain/error.js';
+import { tlsFiles } from '../domain/paths.js';
 import type { Recording } from '../domain/recording.js';
 import type { Passes } from './passes.js';
-import { type TlsMode, tlsFiles, tlsMode } from './tls-mode.js';
+import { type TlsMode, tlsMode } from './tls-mode.js';
 
 const TIMEOUT_MS = 10_000;
 const MOST_BYTES = 64 * 1024 * 1024;

@@ -12,16 +12,3 @@ export function tlsMode({ address, tls }: Web): TlsMode {
 /** Whether an address to listen on is reached from this machine only. */
 export const isLoopback = (address: string): boolean =>
   /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|\[::1\])$/i.test(address);
-
-/** Where the dashboard writes down what it serves, for the recorder, for `tapedeck tls` and for `tapedeck doctor`. */
-export const tlsFiles = (dataDir: string) => ({
-  dir: `${dataDir}/tls`,
-  authority: `${dataDir}/tls/ca.crt`,
-  authorityKey: `${dataDir}/tls/ca.key`,
-  own: `${dataDir}/tls/own.crt`,
-  ownKey: `${dataDir}/tls/own.key`,
-  acme: `${dataDir}/tls/acme.crt`,
-  acmeKey: `${dataDir}/tls/acme.key`,
-  acmeAccount: `${dataDir}/tls/acme-account.json`,
-  served: `${dataDir}/tls/served.crt`,
-});

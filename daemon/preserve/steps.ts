@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Spool } from '../capture/spool.js';
 import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
 import type { Alarms } from '../domain/alarm.js';
@@ -8,6 +8,7 @@ import { iso } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { findGaps, gapInWords, longestGap } from '../domain/gaps.js';
 import { buildManifest, type Manifest, type SignedManifest } from '../domain/manifest.js';
+import { recordingPath } from '../domain/paths.js';
 import { encodePeaks } from '../domain/peaks.js';
 import { decideRetention } from '../domain/policy.js';
 import { judgeQuality } from '../domain/quality.js';
@@ -133,14 +134,13 @@ export function createSteps(deps: StepDeps) {
       complexity: deps.complexity,
     });
     const { identity, recipient } = await deps.keys.create(call.id);
-    const folder = join('recordings', ...started.slice(0, 10).split('-'));
-    const name = `${call.id}.opus.age`;
+    const place = recordingPath(call.id, call.startedAt);
     const { written, peaks, heard } = await deps.encoder.encode(plan, (ogg) =>
       deps.seal(ogg, {
         recipient,
         recovery: deps.recovery ?? undefined,
-        dir: join(deps.dataDir, folder),
-        name,
+        dir: join(deps.dataDir, dirname(place)),
+        name: basename(place),
       }),
     );
     await readBack(written, identity);
@@ -160,7 +160,7 @@ export function createSteps(deps: StepDeps) {
         sealedBytes: written.sealedBytes,
         plainSha256: written.plainSha256,
         sealedSha256: written.sealedSha256,
-        file: join(folder, name),
+        file: place,
         sealedAt: deps.clock(),
         leftDb: peaks.leftRms,
         rightDb: peaks.rightRms,

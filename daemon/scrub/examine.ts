@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import { diskError, TapedeckError } from '../domain/error.js';
 import { type Manifest, manifestFault, type SignedManifest } from '../domain/manifest.js';
+import { recordingFile } from '../domain/paths.js';
 import type { Recording } from '../domain/recording.js';
 import { damages, faultOf } from '../domain/scrub.js';
 
@@ -26,7 +26,7 @@ export function createExaminer({ catalogue, hash, opens, openManifest, dataDir }
     async file(recording: Recording): Promise<string | null> {
       const { sealedSha256: sha256, sealedBytes: bytes } = recording;
       try {
-        const found = await hash(join(dataDir, recording.file));
+        const found = await hash(recordingFile(dataDir, recording));
         const differs = found !== null && found.sha256 !== sha256;
         const fault = faultOf(
           { bytes, sha256 },

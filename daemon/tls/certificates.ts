@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { fail, type TapedeckError } from '../domain/error.js';
+import { tlsFiles } from '../domain/paths.js';
 import type { Log } from '../ops/log.js';
-import { type TlsMode, tlsFiles } from '../ops/tls-mode.js';
+import type { TlsMode } from '../ops/tls-mode.js';
 import { type AcmeAccount, type AcmeSettings, createAcme } from './acme.js';
 import { beyond, issue, makeAuthority } from './authority.js';
 import { type Card, cardsOf, namesOf, networksOf } from './names.js';

@@ -1,9 +1,5 @@
 import { open, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { diskError } from '../domain/error.js';
-
-/** Beside the public keys that verify them, in a folder where the dashboard can only read. */
-export const checkpointFile = (dataDir: string): string => join(dataDir, 'signing', 'checkpoints');
 
 /** What is in a file of checkpoints; empty where there is none. */
 export async function readCheckpoints(file: string): Promise<string> {

@@ -1,9 +1,10 @@
 import type { Note } from '../domain/checkpoint.js';
 import type { SignedManifest } from '../domain/manifest.js';
+import { recordingFile } from '../domain/paths.js';
 import type { Recording } from '../domain/recording.js';
 import { openManifest } from './manifest.js';
 import { signerOf } from './note.js';
-import { fileOf, openSealed } from './open.js';
+import { openSealed } from './open.js';
 import { publicKeys } from './signing-key.js';
 
 /** What an evidence pack is made with of the vault: recordings, and the public keys of this box as they are now. */
@@ -12,7 +13,7 @@ export function evidenceDeps(dataDir: string, recordings: { identity(id: string)
   return {
     keys,
     open: async (recording: Recording) =>
-      openSealed(fileOf(dataDir, recording), await recordings.identity(recording.id)),
+      openSealed(recordingFile(dataDir, recording), await recordings.identity(recording.id)),
     openManifest: (signed: SignedManifest) => openManifest(signed, keys),
     signerOf: (note: Note) => signerOf(note, keys),
   };

@@ -1,9 +1,9 @@
-import { closeSync, existsSync, openSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import Database from 'better-sqlite3';
 import { diskError, fail } from '../domain/error.js';
-import { makeFolderNow, syncDirNow } from './place.js';
+import { makeFolderNow } from './place.js';
 import { unwrapWithAny, wrap } from './wrap.js';
 
 export type Keys = {
@@ -23,29 +23,6 @@ export type Keys = {
   /** The master keys that are known, the one that rows are wrapped under now first. Throws master_key_wrong. */
   masterKeys(): [Uint8Array, ...Uint8Array[]];
 };
-
-const folder = (dataDir: string) => join(dataDir, 'keys');
-const formerly = (dataDir: string) => join(dataDir, 'keys.db');
-
-/**
- * Where keys.db is: in a folder that only the recorder may write to. A journal that anybody else could put beside it would
- * be rolled back into it. Until `moveKeys` has moved it there, it is where it was.
- */
-export function keysFile(dataDir: string): string {
-  const file = join(folder(dataDir), 'keys.db');
-  return !existsSync(file) && existsSync(formerly(dataDir)) ? formerly(dataDir) : file;
-}
-
-/** Moves keys.db to its folder from where it was at first. Its journal goes first: it ends what was half done. */
-export function moveKeys(dataDir: string): void {
-  if (keysFile(dataDir) !== formerly(dataDir)) return;
-  makeFolderNow(folder(dataDir));
-  for (const name of ['keys.db-journal', 'keys.db']) {
-    if (existsSync(join(dataDir, name))) renameSync(join(dataDir, name), join(folder(dataDir), name));
-    syncDirNow(folder(dataDir));
-  }
-  syncDirNow(dataDir);
-}
 
 const schema = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
@@ -247,7 +224,7 @@ function prepare(db: Database.Database, masterKey: Uint8Array, readonly: boolean
   }
   const version = db.pragma('user_version', { simple: true });
   if (version === 0) throw fail('key_missing', 'keys.db is empty; start the daemon first.');
-  if (version !== 1) throw fail('catalogue_newer', `keys.db has version ${version}, not 1.`);
+  if (version !== 1) throw fail('keys_newer', `It has version ${version}; this Tapedeck knows 1.`);
 }
 
 /** How many keys there are in a keys.db, and how many were destroyed. Needs no master key. */

@@ -1,9 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { basename, resolve, sep } from 'node:path';
+import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { fail } from '../domain/error.js';
-import type { Recording } from '../domain/recording.js';
 import {
   chunkBytes,
   headerLength,
@@ -32,14 +31,6 @@ export type OpenSealed = {
   /** Closes the file. A stream that is still being read fails. */
   close(): Promise<void>;
 };
-
-/** Where a recording lies. What the catalogue says is not trusted to stay inside of the data directory. */
-export function fileOf(dataDir: string, { file, id }: Recording): string {
-  const root = resolve(dataDir);
-  const path = resolve(root, file);
-  if (!path.startsWith(root + sep)) throw fail('internal', `The file of recording ${id} is elsewhere.`);
-  return path;
-}
 
 /**
  * Opens a sealed recording (an age file) with its identity, or with the file key from an earlier opening. The header's

@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { diskError, fail } from '../domain/error.js';
-import { checkIn, checkOf, destroyed, keysFile, mustOpen, writeSafely } from './keys.js';
+import { keysFile } from '../domain/paths.js';
+import { checkIn, checkOf, destroyed, mustOpen, writeSafely } from './keys.js';
 import { type MasterKeys, masterKeyText, newMasterKey, nextOf } from './master-key.js';
 import { lockedText } from './passphrase.js';
 import { placeNow, syncDirNow, wipeNow } from './place.js';
@@ -142,32 +143,50 @@ function textOf({ source, unlocked }: MasterKeys, key: Uint8Array, binding: Bind
   return masterKeyText(key);
 }
 
+/** What else is kept under the master key, elsewhere: wraps it anew; may be called again. */
+type Also = { also?: (from: Uint8Array, to: Uint8Array) => Promise<void> };
+
 /**
- * What remains to be done once the next key is there. `retired` is false when whoever runs this may not write where the
- * master key is: all is under the new key then, and root has to end it.
+ * Wraps everything under the next key, once that is there: all that is done in the data directory. May be repeated. With it,
+ * only the old key is left to be removed.
  */
-export async function finishRotation(
+export async function rewrapAll(
   dataDir: string,
-  master: MasterKeys,
-  options: Parameters<typeof rewrapKeys>[3] & {
-    /** What else is kept under the master key, elsewhere: wraps it anew; may be called again. */
-    also?: (from: Uint8Array, to: Uint8Array) => Promise<void>;
-  } = {},
-): Promise<Rewrapped & { retired: boolean }> {
-  const { current, next } = master;
+  { current, next }: MasterKeys,
+  options: Parameters<typeof rewrapKeys>[3] & Also = {},
+): Promise<Rewrapped> {
   const path = keysFile(dataDir);
   const kept = existsSync(path);
   const nothing = { rows: 0, destroyed: 0, damaged: [] };
   if (!next) {
     if (kept) mustOpen(path, current);
-    return { ...nothing, retired: master.spent && mayReplace(master.file) && rename(master.file) };
+    return nothing;
   }
   const done = kept ? await rewrapKeys(path, current, next, options) : nothing;
-  if (options.going?.() === false) return { ...done, retired: false };
+  if (options.going?.() === false) return done;
   rewrapSigningKey(dataDir, current, next);
   await options.also?.(current, next);
   if (kept) mustOpen(path, next);
-  return { ...done, retired: mayReplace(master.file) && retire(master, next) };
+  return done;
+}
+
+/**
+ * Removes the old key, once everything is seen to be under the next one. Gives false when whoever runs this may not write
+ * where the master key is: root has to end it then.
+ */
+export function retireOld(master: MasterKeys): boolean {
+  if (!mayReplace(master.file)) return false;
+  return master.next ? retire(master, master.next) : master.spent && rename(master.file);
+}
+
+/** What remains to be done once the next key is there, by a process that may do all of it. */
+export async function finishRotation(
+  dataDir: string,
+  master: MasterKeys,
+  options: Parameters<typeof rewrapAll>[2] = {},
+): Promise<Rewrapped & { retired: boolean }> {
+  const done = await rewrapAll(dataDir, master, options);
+  return { ...done, retired: options.going?.() !== false && retireOld(master) };
 }
 
 function mayReplace(file: string): boolean {

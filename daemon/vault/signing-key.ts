@@ -10,6 +10,7 @@ import {
 import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../domain/error.js';
+import { signingFolder, signingKeyFile } from '../domain/paths.js';
 import { makeFolderNow, placeNow } from './place.js';
 import { unwrapWithAny, wrap } from './wrap.js';
 
@@ -31,24 +32,22 @@ const ID = /^([0-9a-f]{16})\.pem$/;
  * wrapped under the master key, so that a stolen disk or a backup cannot either) and, in a file each, every public key
  * that was ever in use, so that what an earlier one has signed can still be verified.
  */
-const folder = (dataDir: string) => join(dataDir, 'signing');
-const privateFile = (dataDir: string) => join(folder(dataDir), 'key');
-
-/** The folder with the key, which also has what the recorder's user alone may reach. */
-export const makeSigningFolder = (dataDir: string): void => makeFolderNow(folder(dataDir));
-
 /** Makes the signing key, durable when this returns. Throws `config_invalid` when there is one. */
 export function createSigningKey(dataDir: string, masterKey: Uint8Array): SigningKey {
   const { privateKey } = generateKeyPairSync('ed25519');
   const made = asKey(privateKey);
-  makeSigningFolder(dataDir);
-  placeNow(join(folder(dataDir), `${made.keyId}.pem`), made.publicKeyPem, { mode: 0o640 });
+  makeFolderNow(signingFolder(dataDir));
+  placeNow(join(signingFolder(dataDir), `${made.keyId}.pem`), made.publicKeyPem, { mode: 0o640 });
   const der = privateKey.export({ type: 'pkcs8', format: 'der' });
   try {
-    placeNow(privateFile(dataDir), `${wrap(masterKey, der, AAD).toString('base64')}\n`, { mode: 0o600 });
+    placeNow(signingKeyFile(dataDir), `${wrap(masterKey, der, AAD).toString('base64')}\n`, { mode: 0o600 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw fail('config_invalid', `${privateFile(dataDir)} exists already; it is never written over.`, error);
+    throw fail(
+      'config_invalid',
+      `${signingKeyFile(dataDir)} exists already; it is never written over.`,
+      error,
+    );
   }
   return made;
 }
@@ -62,7 +61,7 @@ export function loadSigningKey(dataDir: string, masterKeys: readonly Uint8Array[
   if (!found)
     throw fail(
       'signing_key_missing',
-      `${privateFile(dataDir)} is damaged, or belongs to another master key.`,
+      `${signingKeyFile(dataDir)} is damaged, or belongs to another master key.`,
     );
   return found;
 }
@@ -82,7 +81,7 @@ export function loadOrMakeSigningKey(
   const found = text === null ? null : opened(text, known);
   if (found) return { signingKey: found, made: null };
   const made = publicKeys(dataDir).size > 0 ? 'anew' : 'first';
-  const file = privateFile(dataDir);
+  const file = signingKeyFile(dataDir);
   if (text !== null) renameSync(file, `${file}.unusable-${Date.now()}`);
   return { signingKey: createSigningKey(dataDir, known[0]), made };
 }
@@ -91,14 +90,14 @@ export function loadOrMakeSigningKey(
 export function rewrapSigningKey(dataDir: string, from: Uint8Array, to: Uint8Array): void {
   const found = unwrapped(read(dataDir) ?? '', [to, from]);
   if (!found || found.key === to) return;
-  const file = privateFile(dataDir);
+  const file = signingKeyFile(dataDir);
   const text = `${wrap(to, found.plain, AAD).toString('base64')}\n`;
   placeNow(file, text, { mode: 0o600, over: true, like: file });
 }
 
 /** Null where there is none. */
 function read(dataDir: string): string | null {
-  const file = privateFile(dataDir);
+  const file = signingKeyFile(dataDir);
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
@@ -123,12 +122,12 @@ function opened(text: string, masterKeys: readonly Uint8Array[]): SigningKey | n
 /** Every public key that was ever in use here, by its id. A file whose name is not that of its key is left out. */
 export function publicKeys(dataDir: string): Map<string, string> {
   const found = new Map<string, string>();
-  if (!existsSync(folder(dataDir))) return found;
-  for (const name of readdirSync(folder(dataDir))) {
+  if (!existsSync(signingFolder(dataDir))) return found;
+  for (const name of readdirSync(signingFolder(dataDir))) {
     const id = ID.exec(name)?.[1];
     if (!id) continue;
     try {
-      const pem = readFileSync(join(folder(dataDir), name), 'utf8');
+      const pem = readFileSync(join(signingFolder(dataDir), name), 'utf8');
       if (keyId(pem) === id) found.set(id, pem);
     } catch {
       // not a key

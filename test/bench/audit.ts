@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { verifyAudit } from '../../daemon/catalogue/sqlite/audit-verify.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import { type AuditAction, entryOf } from '../../daemon/domain/audit.js';
+import { catalogueFile } from '../../daemon/domain/paths.js';
 
 /**
  * The audit log at its largest: how big an entry is, how long writing one takes, and how long `tapedeck audit verify` takes
@@ -11,7 +12,7 @@ import { type AuditAction, entryOf } from '../../daemon/domain/audit.js';
  */
 const count = Number(process.argv[2] ?? 1_000_000);
 const dir = mkdtempSync(join(tmpdir(), 'tapedeck-audit-'));
-const path = join(dir, 'catalogue.db');
+const path = catalogueFile(dir);
 const say = (text: string) => console.log(text);
 const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { catalogueFile } from '../../daemon/domain/paths.js';
 import { decode } from '../support/audio.js';
 import type { Pbx } from '../support/pbx.js';
 import { CLICKS, type Soaked } from './soak-calls.js';
@@ -23,7 +24,7 @@ export type Row = {
 };
 
 export function readCatalogue(dataDir: string) {
-  const db = new Database(join(dataDir, 'catalogue.db'), { readonly: true });
+  const db = new Database(catalogueFile(dataDir), { readonly: true });
   try {
     const rows = db
       .prepare(

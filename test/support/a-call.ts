@@ -1,3 +1,4 @@
+import { recordingPath } from '../../daemon/domain/paths.js';
 import type { CallRecord, Recording } from '../../daemon/domain/recording.js';
 
 /** An ended and answered call of half a minute, with what a test wants to be different. */
@@ -35,7 +36,7 @@ export function aRecording(id: string, callId: string, more: Partial<Recording> 
     sealedBytes: 90_500,
     plainSha256: 'a'.repeat(64),
     sealedSha256: 'b'.repeat(64),
-    file: `recordings/${id}.age`,
+    file: recordingPath(id, 1_700_000_000_000),
     sealedAt: 1_700_000_060_000,
     leftDb: -20.5,
     rightDb: -23,

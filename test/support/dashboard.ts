@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
@@ -9,11 +9,12 @@ import { ulid } from 'ulid';
 import type { Catalogue, StoredCall } from '../../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import type { Proof } from '../../daemon/domain/factor.js';
+import { catalogueFile, keysFile, recordingPath } from '../../daemon/domain/paths.js';
 import { encodePeaks } from '../../daemon/domain/peaks.js';
 import type { CallRecord, Recording } from '../../daemon/domain/recording.js';
 import { downStatus } from '../../daemon/domain/status.js';
 import { createFactorSecrets } from '../../daemon/vault/factor-secrets.js';
-import { createKeys, keysFile } from '../../daemon/vault/keys.js';
+import { createKeys } from '../../daemon/vault/keys.js';
 import { openSealed } from '../../daemon/vault/open.js';
 import { sealStream } from '../../daemon/vault/seal.js';
 import { buildApp, type Deps } from '../../web/app.js';
@@ -44,7 +45,7 @@ export async function openDashboard(
   const clock = { ms: START };
   const verified: string[] = [];
   const lines: string[] = [];
-  const catalogue = createSqliteCatalogue({ path: join(dataDir, 'catalogue.db') });
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(dataDir) });
   await catalogue.start();
   const masterKey = randomBytes(32);
   const keys = createKeys({ path: keysFile(dataDir), masterKey });
@@ -193,10 +194,11 @@ export async function addRecording(
 ): Promise<{ call: StoredCall; recording: Recording; path: string }> {
   const call = await addCall(catalogue, change.call);
   const id = ulid(call.startedAt);
-  const dir = join(dataDir, 'recordings');
+  const place = recordingPath(id, call.startedAt);
+  const dir = dirname(join(dataDir, place));
   mkdirSync(dir, { recursive: true });
   const { recipient } = await keys.create(id);
-  const sealed = await sealStream(Readable.from([bytes]), { recipient, dir, name: `${id}.age` });
+  const sealed = await sealStream(Readable.from([bytes]), { recipient, dir, name: basename(place) });
   const recording: Recording = {
     id,
     callId: call.id,
@@ -206,7 +208,7 @@ export async function addRecording(
     sealedBytes: sealed.sealedBytes,
     plainSha256: sealed.plainSha256,
     sealedSha256: sealed.sealedSha256,
-    file: `recordings/${id}.age`,
+    file: place,
     sealedAt: call.endedAt! + 3000,
     leftDb: -20,
     rightDb: -21,

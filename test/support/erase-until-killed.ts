@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import { catalogueFile, keysFile } from '../../daemon/domain/paths.js';
 import { createLog } from '../../daemon/ops/log.js';
 import { createRetain, type Retain } from '../../daemon/retain.js';
 import { removeDurably } from '../../daemon/vault/durable.js';
-import { createKeys, keysFile } from '../../daemon/vault/keys.js';
+import { createKeys } from '../../daemon/vault/keys.js';
 
 export const NOW = 1_800_000_000_000;
 
@@ -21,7 +22,7 @@ export async function openHouse(dir: string, beforeEach: (verb: string) => void 
         };
       },
     });
-  const catalogue = createSqliteCatalogue({ path: join(dir, 'catalogue.db') });
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(dir) });
   const keys = createKeys({ path: keysFile(dir), masterKey: readFileSync(join(dir, 'master.bin')) });
   await catalogue.start();
   keys.start();

@@ -1,7 +1,7 @@
 import { cpus, loadavg } from 'node:os';
-import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Test } from 'tap';
+import { catalogueFile } from '../../daemon/domain/paths.js';
 import type { Gap } from '../../daemon/domain/recording.js';
 import { type Detail, faultsOf } from './judge.js';
 import { startPbxOrSkip } from './pbx.js';
@@ -127,7 +127,7 @@ export async function playAll(t: Test, version: 22 | 16): Promise<void> {
 
   /** Stretches in which either side was not captured, in ms. */
   function gapsOf(call: Detail): number {
-    const db = new Database(join(recorder.dataDir, 'catalogue.db'), { readonly: true });
+    const db = new Database(catalogueFile(recorder.dataDir), { readonly: true });
     const gaps = db.prepare('SELECT gaps FROM recordings WHERE call_id = ?').pluck().get(call.id) as string;
     db.close();
     const lengths = (JSON.parse(gaps ?? '[]') as Gap[]).map((g) => g.untilMs - g.atMs);

@@ -3,8 +3,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import { manifestFault } from '../../daemon/domain/manifest.js';
+import { catalogueFile, keysFile } from '../../daemon/domain/paths.js';
 import type { Recording } from '../../daemon/domain/recording.js';
-import { createKeys, keysFile } from '../../daemon/vault/keys.js';
+import { createKeys } from '../../daemon/vault/keys.js';
 import { openManifest } from '../../daemon/vault/manifest.js';
 import { loadMasterKey } from '../../daemon/vault/master-key.js';
 import { openSealed } from '../../daemon/vault/open.js';
@@ -27,7 +28,7 @@ export async function judgeSweep(
   { pbx, recorder }: { pbx: Pbx; recorder: RecorderLab },
 ): Promise<Verdict> {
   const verdict: Verdict = { faults: [], recorded: 0, partial: 0, blind: 0, lostMs: 0 };
-  const catalogue = createSqliteCatalogue({ path: join(recorder.dataDir, 'catalogue.db') });
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(recorder.dataDir) });
   await catalogue.start();
   const keys = createKeys({
     path: keysFile(recorder.dataDir),

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { asBefore } from './as-before.js';
 import { dice } from './dice.js';
 import type { Lab } from './pbx.js';
 import type { Call } from './phone.js';
@@ -107,6 +108,8 @@ export async function sweep(given: {
     if (up !== null) watched.push({ from: up, to: Date.now() });
     kills += 1;
     await hangUp(0.3); // these end while nobody watches
+    // Now and then the next one finds what an earlier version left, and may be killed while it takes it over.
+    if (chance() < 0.2) asBefore(recorder.dataDir, { keys: chance() < 0.5, half: chance() < 0.3 });
     given.say?.(`${kills} of ${given.kills}, ${spoken.length} calls`);
     const started = recorder.startDaemon().then(() => Date.now());
     started.catch(() => {});

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Test } from 'tap';
+import { catalogueFile } from '../../daemon/domain/paths.js';
 import type { TestCall } from '../../daemon/domain/test-call.js';
 import { isTiming } from '../../daemon/domain/test-fault.js';
 import { type Pbx, startPbx } from './pbx.js';
@@ -59,7 +60,7 @@ export const spooled = (pbx: Pbx) => readdirSync(pbx.recordingDir).filter((f) =>
 
 /** No row and no file of a test call is left. */
 export function leavesNothing(t: Test, pbx: Pbx, recorder: RecorderLab): void {
-  const db = new Database(join(recorder.dataDir, 'catalogue.db'), { readonly: true });
+  const db = new Database(catalogueFile(recorder.dataDir), { readonly: true });
   for (const table of ['calls', 'segments', 'recordings', 'peaks'])
     t.equal(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get(), 0, `no row in ${table}`);
   db.close();

@@ -6,10 +6,10 @@ import { Type } from 'typebox';
 import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
 import { dates } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
+import { recordingFile } from '../../daemon/domain/paths.js';
 import { type Stretch, WHOLE } from '../../daemon/domain/person.js';
 import { coversAll, heardOf, owesReason } from '../../daemon/domain/reach.js';
 import type { Recording } from '../../daemon/domain/recording.js';
-import { fileOf } from '../../daemon/vault/open.js';
 import { metDamage } from '../damage.js';
 import { type Asked, type Served, served } from '../range.js';
 import { ErrorView } from '../schemas.js';
@@ -70,7 +70,7 @@ export function audioRoutes(app: App, deps: RouteDeps): void {
       });
       const leave = shares.take(request.session?.person.id ?? '');
       let closed = false;
-      const sealed = await openSealed(fileOf(dataDir, recording), identity).catch(async (e) => {
+      const sealed = await openSealed(recordingFile(dataDir, recording), identity).catch(async (e) => {
         leave();
         await damaged(e);
         throw e;

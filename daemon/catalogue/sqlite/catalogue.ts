@@ -4,7 +4,7 @@ import type { Catalogue } from '../catalogue.js';
 import { createAlarms } from './alarms.js';
 import { createAudit } from './audit.js';
 import { createCalls } from './calls.js';
-import { type Db, openDb } from './db.js';
+import { type Db, type Opening, openDb } from './db.js';
 import { createDevices } from './devices.js';
 import { createFactors } from './factors.js';
 import { createLedger } from './ledger.js';
@@ -49,14 +49,16 @@ type Write = <T>(verb: (n: Nouns) => T) => Promise<T>;
 
 /**
  * The catalogue in one SQLite file, which several processes may have open at the same time. With `readonlyOk` a file
- * that this process may not write is opened for reading; what writes then throws. `start()` throws `catalogue_newer`.
+ * that this process may not write is opened for reading; what writes then throws. `start()` throws `catalogue_newer`,
+ * `catalogue_missing`, `data_strange`.
  */
-export function createSqliteCatalogue(deps: {
-  path: string;
-  readonlyOk?: boolean;
-  /** Called when the disk is full; when it has made some room what was to be written is tried again. */
-  makeRoom?: () => boolean;
-}): Catalogue {
+export function createSqliteCatalogue(
+  deps: Opening & {
+    path: string;
+    /** Called when the disk is full; when it has made some room what was to be written is tried again. */
+    makeRoom?: () => boolean;
+  },
+): Catalogue {
   let open: { db: Db; nouns: Nouns; writes: ReturnType<typeof createWrites> } | null = null;
 
   const opened = () => {
@@ -273,7 +275,7 @@ export function createSqliteCatalogue(deps: {
   const catalogue: Catalogue = {
     async start() {
       if (open) return;
-      const db = await openDb(deps.path, deps.readonlyOk);
+      const db = await openDb(deps.path, deps);
       open = { db, nouns: createNouns(db), writes: createWrites(db, transact) };
     },
     async stop() {

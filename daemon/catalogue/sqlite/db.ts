@@ -1,8 +1,22 @@
-import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { fail } from '../../domain/error.js';
+import { fail, TapedeckError } from '../../domain/error.js';
 import { migrations } from './migrations.js';
 
 export type Db = Database.Database;
@@ -13,13 +27,22 @@ export const PAGE_BYTES = 4096;
 /** How long a verb waits for another process's transaction, in milliseconds. Ours take a few at most. */
 const BUSY_MS = 5_000;
 
+const NO_WAL = 'The file system of the data directory does not support write-ahead logs.';
+
+export type Opening = {
+  /** A file that may not be written is opened for reading. */
+  readonlyOk?: boolean;
+  /** Throws `catalogue_missing` where there is no file: only the recorder makes one. */
+  mustExist?: boolean;
+};
+
 /**
  * Opens the catalogue's file, makes it (mode 0660: the dashboard, another user of the same group, writes to it) if there is
- * none and brings it up to date. With `readonlyOk`, a file that may not be written is opened for reading. Throws
- * `catalogue_newer` for a file from a later version.
+ * none and brings it up to date. Throws `catalogue_newer` for a file from a later version, `data_strange` for one that is a
+ * link, or has a rollback journal beside it.
  */
-export async function openDb(path: string, readonlyOk = false): Promise<Db> {
-  const db = openFile(path, readonlyOk);
+export async function openDb(path: string, how: Opening = {}): Promise<Db> {
+  const db = openFile(path, how);
   try {
     db.pragma('foreign_keys = ON');
     db.pragma(`page_size = ${PAGE_BYTES}`);
@@ -28,6 +51,7 @@ export async function openDb(path: string, readonlyOk = false): Promise<Db> {
     db.pragma('secure_delete = ON');
     refuseNewer(db, path);
     if (!db.readonly) migrate(db, path);
+    keepJournalOut(path);
     return db;
   } catch (e) {
     db.close();
@@ -35,26 +59,80 @@ export async function openDb(path: string, readonlyOk = false): Promise<Db> {
   }
 }
 
-function openFile(path: string, readonlyOk: boolean): Db {
+function openFile(path: string, { readonlyOk = false, mustExist = false }: Opening): Db {
   try {
-    makeFile(path);
+    refuseStrange(path);
+    if (!existsSync(path)) {
+      if (mustExist) throw fail('catalogue_missing', `${path}.`);
+      makeFile(path);
+    }
+    keepJournalOut(path);
     // SQLite would open a file that it may not write for reading, without a word.
-    closeSync(openSync(path, 'r+'));
-    return new Database(path, { timeout: BUSY_MS });
+    closeSync(openSync(path, constants.O_RDWR | constants.O_NOFOLLOW));
+    return new Database(path, { timeout: BUSY_MS, fileMustExist: true });
   } catch (e) {
-    if (!readonlyOk || !existsSync(path)) throw e;
+    if (!readonlyOk || e instanceof TapedeckError || !existsSync(path)) throw e;
     return new Database(path, { timeout: BUSY_MS, readonly: true, fileMustExist: true });
   }
 }
 
-/** SQLite gives -wal and -shm the mode and owner of this file, so here is the one place to get them right. */
+/**
+ * SQLite follows a link to the catalogue, and rolls back a journal beside it: one that somebody else has put there may name
+ * any file, which SQLite then deletes (the super-journal). Ours is never there: see `makeFile`.
+ */
+function refuseStrange(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found && !found.isFile()) throw fail('data_strange', `${path} is not a plain file.`);
+  const journal = lstatSync(`${path}-journal`, { throwIfNoEntry: false });
+  if (journal && (!journal.isFile() || journal.size > 0))
+    throw fail(
+      'data_strange',
+      `${path}-journal is not Tapedeck's; the recorder puts it aside when it starts.`,
+    );
+}
+
+/**
+ * Takes the name of the rollback journal with an empty file of ours, which SQLite takes for none. The folder's sticky bit keeps
+ * everybody else from removing it. Only the folder's owner does so.
+ */
+function keepJournalOut(path: string): void {
+  if (statSync(dirname(path)).uid !== process.getuid?.()) return;
+  try {
+    closeSync(openSync(`${path}-journal`, 'wx', 0o600));
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code !== 'EEXIST') throw e;
+  }
+}
+
+/**
+ * Makes the file under a name of its own, already with a write-ahead log, and gives it its name when it is durable: so that
+ * there never is a rollback journal beside it. SQLite gives -wal and -shm the mode and owner of this file, so here is the one
+ * place to get them right. Another process may do the same: the first counts.
+ */
 function makeFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
-  if (existsSync(path)) return;
-  closeSync(openSync(path, 'a', 0o660));
-  chmodSync(path, 0o660);
-  const owner = statSync(dirname(path));
-  if (process.getuid?.() === 0) chownSync(path, owner.uid, owner.gid);
+  const fresh = `${path}.new-${randomBytes(6).toString('hex')}`;
+  const fd = openSync(fresh, 'wx+', 0o660);
+  try {
+    fchmodSync(fd, 0o660);
+    const owner = statSync(dirname(path));
+    if (process.getuid?.() === 0) fchownSync(fd, owner.uid, owner.gid);
+    const db = new Database(fresh);
+    db.pragma(`page_size = ${PAGE_BYTES}`);
+    const mode = db.pragma('journal_mode = WAL', { simple: true });
+    db.close();
+    if (mode !== 'wal') throw new Error(NO_WAL);
+    fsyncSync(fd);
+    linkSync(fresh, path);
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code !== 'EEXIST') throw e;
+  } finally {
+    closeSync(fd);
+    unlinkSync(fresh);
+  }
+  const dir = openSync(dirname(path), 'r');
+  fsyncSync(dir);
+  closeSync(dir);
 }
 
 /** The change to WAL needs the file for itself and does not always wait for it: two processes may start at once. */
@@ -63,7 +141,7 @@ async function useWal(db: Db): Promise<void> {
   for (;;) {
     try {
       if (db.pragma('journal_mode = WAL', { simple: true }) === 'wal') return;
-      throw new Error('The file system of the data directory does not support write-ahead logs.');
+      throw new Error(NO_WAL);
     } catch (e) {
       const busy = e instanceof Database.SqliteError && e.code.startsWith('SQLITE_BUSY');
       if (!busy || performance.now() > until) throw e;

@@ -10,7 +10,12 @@ import type { Op } from './trace.js';
 type Change = { at: number; data: Buffer } | { size: number; grow: boolean };
 type Inode = { files: Map<string, Inode> | null; bytes: Buffer; waiting: Change[]; names: Naming[] };
 /** Names that appear or go together, as in a rename. `journalled`: an fsync of something else has come after it. */
-type Naming = { changes: [name: string, inode: Inode | null][]; journalled: boolean };
+type Naming = {
+  changes: [name: string, inode: Inode | null][];
+  journalled: boolean;
+  /** The other half of a rename to another directory: file systems with a journal do both at once, or neither. */
+  other?: { dir: Inode; naming: Naming };
+};
 
 /** Which of what waited has arrived: nothing, all, or (ext4) all names that were older than any fsync. */
 export type Outage = 'nothing' | 'everything' | 'journal' | (() => number);
@@ -63,8 +68,16 @@ export function createDisk(root: string, start: Contents) {
         put(op.to, find(op.from)!);
         return;
       case 'rename': {
-        if (dirname(op.from) !== dirname(op.to))
-          throw new Error('A rename to another directory is not modelled.');
+        if (dirname(op.from) !== dirname(op.to)) {
+          const [from, to] = [find(dirname(op.from))!, find(dirname(op.to))!];
+          const gone: Naming = { changes: [[basename(op.from), null]], journalled: false };
+          const here: Naming = { changes: [[basename(op.to), find(op.from)!]], journalled: false };
+          gone.other = { dir: to, naming: here };
+          here.other = { dir: from, naming: gone };
+          from.names.push(gone);
+          to.names.push(here);
+          return;
+        }
         rename(dirname(op.to), [
           [basename(op.from), null],
           [basename(op.to), find(op.from)!],
@@ -86,8 +99,7 @@ export function createDisk(root: string, start: Contents) {
         inode.waiting = [];
         journal(top);
         if (!inode.files) return;
-        inode.files = namesNow(inode);
-        inode.names = [];
+        settle(inode, inode.names.length);
       }
     }
   }
@@ -97,8 +109,9 @@ export function createDisk(root: string, start: Contents) {
     /** What is on the disk when the power comes back. */
     after(outage: Outage): Contents {
       const found: Contents = new Map();
+      const pairs = new Map<Naming, boolean>();
       const walk = (dir: Inode, path: string): void => {
-        for (const [name, inode] of named(dir, arrival(outage, dir))) {
+        for (const [name, inode] of named(dir, arrival(outage, dir, pairs))) {
           const at = path ? `${path}/${name}` : name;
           found.set(at, inode.files ? null : survived(inode, outage));
           if (inode.files) walk(inode, at);
@@ -116,12 +129,32 @@ function journal(dir: Inode): void {
 }
 
 /** Of the names that wait in one directory, which arrive: never a later one without an earlier. */
-function arrival(outage: Outage, dir: Inode): (naming: Naming, n: number) => boolean {
+function arrival(
+  outage: Outage,
+  dir: Inode,
+  pairs: Map<Naming, boolean>,
+): (naming: Naming, n: number) => boolean {
   if (outage === 'nothing') return () => false;
   if (outage === 'everything') return () => true;
   if (outage === 'journal') return (naming) => naming.journalled;
   const many = Math.floor(outage() * (dir.names.length + 1));
-  return (_, n) => n < many;
+  return (naming, n) => {
+    const decided = naming.other && pairs.get(naming.other.naming);
+    const arrives = decided ?? n < many;
+    pairs.set(naming, arrives);
+    return arrives;
+  };
+}
+
+/** Makes the first so many waiting names of a directory certain, and what was done in the same step elsewhere. */
+function settle(dir: Inode, many: number): void {
+  const sure = dir.names.slice(0, many);
+  dir.files = named({ ...dir, names: sure }, () => true);
+  dir.names = dir.names.slice(many);
+  for (const { other } of sure) {
+    const at = other ? other.dir.names.indexOf(other.naming) : -1;
+    if (at >= 0) settle(other!.dir, at + 1);
+  }
 }
 
 function named(dir: Inode, arrived: (naming: Naming, n: number) => boolean): Map<string, Inode> {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSpool } from '../../../daemon/capture/spool.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
 import { defaultPolicy } from '../../../daemon/domain/policy.js';
 import { spoolName } from '../../../daemon/domain/recording.js';
 import { createEncoder } from '../../../daemon/encode/encoder.js';
@@ -9,8 +10,9 @@ import { createFfmpeg } from '../../../daemon/encode/ffmpeg.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createPreserver } from '../../../daemon/preserve.js';
 import { createRetain } from '../../../daemon/retain.js';
+import { openDataFolder } from '../../../daemon/vault/data-folder.js';
 import { removeDurably } from '../../../daemon/vault/durable.js';
-import { createKeys, keysFile } from '../../../daemon/vault/keys.js';
+import { createKeys } from '../../../daemon/vault/keys.js';
 import { signManifest } from '../../../daemon/vault/manifest.js';
 import { ensureMasterKey, openMasterKeys } from '../../../daemon/vault/master-key.js';
 import { openSealed } from '../../../daemon/vault/open.js';
@@ -27,12 +29,12 @@ const T0 = Date.UTC(2026, 0, 5, 9, 0, 0);
 
 /** What the daemon has on its disk, and the two stories that write there, on the real parts. `T0` is its first day. */
 export async function openHouse(dir: string, { daysLater = 0 } = {}) {
-  mkdirSync(dir, { recursive: true });
+  const folder = openDataFolder(dir);
   const path = keysFile(dir);
   ensureMasterKey(join(dir, 'master.key'), path);
   const { current: masterKey, reread } = openMasterKeys(join(dir, 'master.key'));
   const keys = createKeys({ path, masterKey, reread });
-  const catalogue = createSqliteCatalogue({ path: join(dir, 'catalogue.db') });
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(dir) });
   keys.start();
   const { signingKey } = loadOrMakeSigningKey(dir, keys.masterKeys);
   await catalogue.start();
@@ -89,6 +91,7 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
       await retain.stop();
       keys.stop();
       await catalogue.stop();
+      folder.release();
     },
   };
 }

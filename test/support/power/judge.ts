@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
 import { spoolName } from '../../../daemon/domain/recording.js';
 import { openSealed } from '../../../daemon/vault/open.js';
 import { until } from '../recorder.js';
@@ -26,7 +27,7 @@ export async function judge(
     return [`it does not start: ${(e as Error).message}`];
   }
   try {
-    const wrong = ['keys/keys.db', 'catalogue.db'].flatMap((name) => integrity(join(dir, name)));
+    const wrong = [keysFile(dir), catalogueFile(dir)].flatMap(integrity);
     for (const id of [KEPT, ERASED])
       if (promised.has(`key-gone ${id}`) && house.keys.has(id)) wrong.push('a destroyed key is back');
     await house.retain.recover();

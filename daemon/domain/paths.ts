@@ -1,0 +1,76 @@
+import { iso } from './days.js';
+import { fail } from './error.js';
+import type { Recording, RecordingId } from './recording.js';
+
+/*
+ * Every path in the data directory. Who may write where is set by systemd/tapedeck.tmpfiles, and seen to by
+ * vault/data-folder.ts at each start:
+ *
+ *   <data>/         the recorder's, with the control socket: the dashboard cannot add, rename or remove a name here
+ *     catalogue/    shared: both processes write the catalogue and SQLite's files beside it (sticky)
+ *     keys/         the recorder's; the dashboard reads
+ *     recordings/   the recorder's; the dashboard reads
+ *     signing/      the recorder's; the dashboard reads public keys and checkpoints
+ *     recorder/     the recorder's alone: lock, disk probe, ballast, files put aside
+ *     work/         the recorder's alone: audio fetched from another machine
+ *     tls/          the dashboard's; the recorder reads the certificate that is served
+ */
+export const catalogueFolder = (dataDir: string): string => `${dataDir}/catalogue`;
+export const catalogueFile = (dataDir: string): string => `${catalogueFolder(dataDir)}/catalogue.db`;
+
+/** The keys of the recordings. A journal that somebody else put beside the file would be rolled back into it. */
+export const keysFolder = (dataDir: string): string => `${dataDir}/keys`;
+export const keysFile = (dataDir: string): string => `${keysFolder(dataDir)}/keys.db`;
+
+export const signingFolder = (dataDir: string): string => `${dataDir}/signing`;
+export const signingKeyFile = (dataDir: string): string => `${signingFolder(dataDir)}/key`;
+/** Beside the public keys that verify them. */
+export const checkpointFile = (dataDir: string): string => `${signingFolder(dataDir)}/checkpoints`;
+
+/** The recorder's control socket, open to its user and its group. */
+export const controlSocket = (dataDir: string): string => `${dataDir}/control.sock`;
+/** The one for what the dashboard must not ask for: open to the recorder's user only. */
+export const ownerSocket = (dataDir: string): string => `${signingFolder(dataDir)}/sock`;
+
+export const recorderFolder = (dataDir: string): string => `${dataDir}/recorder`;
+export const lockFile = (dataDir: string): string => `${recorderFolder(dataDir)}/lock`;
+export const ballastFile = (dataDir: string): string => `${recorderFolder(dataDir)}/ballast`;
+/** Files that were found under one of our names and are not ours. */
+export const asideFolder = (dataDir: string): string => `${recorderFolder(dataDir)}/aside`;
+
+export const workFolder = (dataDir: string): string => `${dataDir}/work`;
+
+export const tlsFolder = (dataDir: string): string => `${dataDir}/tls`;
+/** What the dashboard serves, for the recorder, for `tapedeck tls` and for `tapedeck doctor`; and its keys. */
+export const tlsFiles = (dataDir: string) => ({
+  dir: tlsFolder(dataDir),
+  authority: `${tlsFolder(dataDir)}/ca.crt`,
+  authorityKey: `${tlsFolder(dataDir)}/ca.key`,
+  own: `${tlsFolder(dataDir)}/own.crt`,
+  ownKey: `${tlsFolder(dataDir)}/own.key`,
+  acme: `${tlsFolder(dataDir)}/acme.crt`,
+  acmeKey: `${tlsFolder(dataDir)}/acme.key`,
+  acmeAccount: `${tlsFolder(dataDir)}/acme-account.json`,
+  served: `${tlsFolder(dataDir)}/served.crt`,
+});
+
+/** The folder of all recordings, relative to the data directory. */
+export const RECORDINGS = 'recordings';
+export const recordingsFolder = (dataDir: string): string => `${dataDir}/${RECORDINGS}`;
+
+/** Where a recording is put, relative to the data directory: by the day (UTC) on which its call began, and by its id. */
+export const recordingPath = (id: RecordingId, startedAt: number): string =>
+  `${RECORDINGS}/${iso(startedAt).slice(0, 10).replaceAll('-', '/')}/${id}.opus.age`;
+
+const PLACE = /^recordings\/(\d{4})\/(\d{2})\/(\d{2})\/([0-9A-Za-z_-]{1,64})\.opus\.age$/;
+
+/**
+ * The absolute path of a recording. The row adds no more than the day to it; the rest is ours and the id's, so that no row
+ * leads out of the recordings or to another recording. Throws `internal` where the row says anything else.
+ */
+export function recordingFile(dataDir: string, { id, file }: Pick<Recording, 'id' | 'file'>): string {
+  const [, year, month, day, name] = PLACE.exec(file) ?? [];
+  if (name === undefined || name !== id)
+    throw fail('internal', `The catalogue names a file for recording ${id} that is not the recording's own.`);
+  return `${recordingsFolder(dataDir)}/${year}/${month}/${day}/${id}.opus.age`;
+}

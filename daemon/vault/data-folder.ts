@@ -1,0 +1,144 @@
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
+import { userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fail } from '../domain/error.js';
+import {
+  asideFolder,
+  catalogueFile,
+  catalogueFolder,
+  keysFolder,
+  lockFile,
+  recorderFolder,
+  recordingsFolder,
+  signingFolder,
+  workFolder,
+} from '../domain/paths.js';
+import { type Lock, takeLock } from '../ops/lock.js';
+import { putAside, strangersBeside } from './aside.js';
+import { syncDirNow } from './place.js';
+import { takeOver } from './take-over.js';
+
+/** May be written by others than its owner. */
+const OTHERS_WRITE = 0o022;
+/** Of who owns a name, only they and the folder's owner may rename or remove it. */
+const STICKY = 0o1000;
+
+/**
+ * Makes the data directory ready for the recorder, and locks it until `release`. Each step may be repeated: the folders are
+ * made, what an earlier version left is taken over, names that only the recorder may use are closed to everybody else.
+ * `strange` names the files that were found in the way and are not ours; they have been put aside. Throws `data_foreign`,
+ * `data_strange`, and `already_running` when another recorder has the directory.
+ */
+export function openDataFolder(dataDir: string): Lock & { strange: string[] } {
+  const owner = closed(dataDir, 0o750);
+  const folder = (dir: string, mode: number) => closed(dir, mode, owner);
+  folder(recorderFolder(dataDir), 0o700);
+  const lock = takeLock(lockFile(dataDir));
+  try {
+    folder(asideFolder(dataDir), 0o700);
+    for (const dir of [keysFolder(dataDir), recordingsFolder(dataDir), signingFolder(dataDir)])
+      folder(dir, 0o750);
+    if (existsSync(workFolder(dataDir))) folder(workFolder(dataDir), 0o700);
+    shared(catalogueFolder(dataDir), owner);
+    const strange = takeOver(dataDir, owner.uid);
+    tidy(catalogueFolder(dataDir));
+    for (const path of strangersBeside(catalogueFile(dataDir))) strange.push(putAside(dataDir, path));
+    return { ...lock, strange };
+  } catch (e) {
+    lock.release();
+    throw e;
+  }
+}
+
+type Owner = Pick<Stats, 'uid' | 'gid'>;
+
+/** A folder that its owner alone may write: made if it is missing. Gives who owns it. Throws `data_foreign`. */
+function closed(dir: string, mode: number, owner?: Owner): Owner {
+  make(dir, mode, owner);
+  const found = mine(dir, owner);
+  if (found.mode & OTHERS_WRITE) {
+    const less = found.mode & 0o7777 & ~OTHERS_WRITE;
+    setMode(dir, less, less & 0o777);
+  }
+  return found;
+}
+
+/**
+ * The folder of the catalogue, which the group writes too. The sticky bit keeps the dashboard from renaming or removing what
+ * the recorder has put there.
+ */
+function shared(dir: string, owner: Owner): void {
+  make(dir, STICKY | 0o770, owner);
+  const { mode } = mine(dir, owner);
+  const wanted = (mode & 0o7775) | STICKY;
+  if ((mode & 0o7777) !== wanted) setMode(dir, wanted, wanted & 0o1777);
+}
+
+/** Removes what a crash has left of making a new catalogue. */
+function tidy(folder: string): void {
+  for (const name of readdirSync(folder))
+    if (/^catalogue\.db\.new-[0-9a-f]{12}(-journal|-wal|-shm)?$/.test(name)) unlinkSync(join(folder, name));
+}
+
+function make(dir: string, mode: number, owner?: Owner): void {
+  // The mode has to be right from the first: a unit with RestrictSUIDSGID= may not set it again on a folder that has inherited
+  // the set-group-id bit.
+  const umask = process.umask(0o007 & ~mode);
+  try {
+    mkdirSync(dir, { mode, recursive: owner === undefined });
+  } catch (e) {
+    const { code } = e as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    throw fail('data_foreign', `${dir} cannot be created by the user ${whoAmI()} (${code}).`, e);
+  } finally {
+    process.umask(umask);
+  }
+  if (owner && process.getuid?.() === 0) chownSync(dir, owner.uid, owner.gid);
+  syncDirNow(dirname(dir));
+}
+
+/** Throws `data_foreign` when a folder belongs to somebody else: who owns it can change its mode. */
+function mine(dir: string, owner?: Owner): Stats {
+  const found = lstatSync(dir);
+  const me = process.getuid?.() ?? found.uid;
+  const right = (uid: number) => uid === me || uid === owner?.uid || (me === 0 && owner === undefined);
+  // A link is somebody's decision, to have recordings on another disk: right where it is ours or root's.
+  if (found.isSymbolicLink() && (right(found.uid) || found.uid === 0))
+    return checked(dir, statSync(dir), right);
+  return checked(dir, found, right);
+}
+
+function checked(dir: string, found: Stats, right: (uid: number) => boolean): Stats {
+  if (!found.isDirectory()) throw fail('data_strange', `${dir} is not a folder.`);
+  if (!right(found.uid))
+    throw fail('data_foreign', `${dir} belongs to user id ${found.uid}; the recorder runs as ${whoAmI()}.`);
+  return found;
+}
+
+/** Systemd lets nobody set the set-group-id bit; without it the group still comes from the process. */
+function setMode(dir: string, mode: number, without: number): void {
+  try {
+    chmodSync(dir, mode);
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code !== 'EPERM') throw e;
+    chmodSync(dir, without);
+  }
+}
+
+function whoAmI(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user id ${process.getuid?.()}`;
+  }
+}
