@@ -20,6 +20,7 @@ const USAGE = `usage: scripts/pbx COMMAND [options]
   --system           use the Asterisk that is installed on this machine
   --base-port N      first of its 1000 ports
   --env NAME=VALUE   for Asterisk's own environment; may be given again
+  --caller-id N=NAME what an extension's calls show as its name ("Ext 100"); may be given again
   --json             status, start and restart print JSON
 
   TAPEDECK_PBX_DIR     where everything lives (.pbx in the repository)
@@ -49,9 +50,12 @@ const split = (argv) => {
   let end = argv.indexOf('cli');
   if (end < 0) return { mine: argv, words: [] };
   end += 1;
-  while (argv[end]?.startsWith('--')) end += /^--(name|version|base-port|env)$/.test(argv[end]) ? 2 : 1;
+  while (argv[end]?.startsWith('--'))
+    end += /^--(name|version|base-port|env|caller-id)$/.test(argv[end]) ? 2 : 1;
   return { mine: argv.slice(0, end), words: argv.slice(end) };
 };
+
+const pairs = (given) => Object.fromEntries(given.map((pair) => pair.split(/=(.*)/s).slice(0, 2)));
 
 const parse = () => {
   const { mine, words } = split(process.argv.slice(2));
@@ -65,6 +69,7 @@ const parse = () => {
       json: { type: 'boolean', default: false },
       'base-port': { type: 'string' },
       env: { type: 'string', multiple: true, default: [] },
+      'caller-id': { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -73,7 +78,11 @@ const parse = () => {
   const basePort = values['base-port'] === undefined ? undefined : Number(values['base-port']);
   if (basePort !== undefined && !(basePort >= 1024 && basePort <= 64_000))
     throw new Error('--base-port is a number from 1024 to 64000');
-  return { command: positionals[0], words, basePort, ...values };
+  const names = pairs(values['caller-id']);
+  for (const [extension, name] of Object.entries(names))
+    if (!/^\d{3}$/.test(extension) || !/^[\p{L} .'-]{1,40}$/u.test(name))
+      throw new Error(`--caller-id takes an extension and a name, such as 100="Anna Field"`);
+  return { command: positionals[0], words, basePort, names, ...values };
 };
 
 const main = async () => {
@@ -85,7 +94,8 @@ const main = async () => {
     name: options.name,
     snippetDir: join(repository, 'asterisk-conf'),
     labDir: join(repository, 'test/support/pbx-conf'),
-    env: Object.fromEntries(options.env.map((pair) => pair.split(/=(.*)/s).slice(0, 2))),
+    env: pairs(options.env),
+    names: options.names,
     say,
   });
   const print = (status) =>

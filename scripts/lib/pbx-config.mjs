@@ -92,13 +92,16 @@ hideconnect = yes
 /** Not 110 to 119: many of those are emergency numbers somewhere, and never recorded. */
 const extensions = Array.from({ length: 20 }, (_, i) => String(i < 10 ? 100 + i : 110 + i));
 
-/** pjsip.conf's objects for the phones; the lab's template is `phone`, and a phone waits at `phones` + 0...19. */
-const phoneSections = (ports) =>
+/**
+ * pjsip.conf's objects for the phones; the lab's template is `phone`, and a phone waits at `phones` + 0...19. `names` are
+ * the caller ids of some extensions; the others are called "Ext 104".
+ */
+const phoneSections = (ports, names) =>
   extensions
     .map(
       (ext, i) => `[${ext}](phone)
 aors=${ext}
-callerid="Ext ${ext}" <${ext}>
+callerid="${names[ext] ?? `Ext ${ext}`}" <${ext}>
 accountcode=acct${ext}
 [${ext}]
 type=aor
@@ -111,7 +114,7 @@ contact=sip:${ext}@127.0.0.1:${ports.phones + i}
  * Writes the instance's whole etc folder: the snippets of asterisk-conf/ with this instance's secrets,
  * followed by the lab's additions, and the lab's own files with their @PLACES@ filled in.
  */
-export const writeEtc = ({ dirs, tree, ports, snippetDir, labDir }) => {
+export const writeEtc = ({ dirs, tree, ports, names, snippetDir, labDir }) => {
   const secrets = readSecrets(dirs);
   const places = {
     SIP_PORT: ports.sip,
@@ -124,7 +127,7 @@ export const writeEtc = ({ dirs, tree, ports, snippetDir, labDir }) => {
     DATA_DIR: tree.data,
     LAB_ARI_PASSWORD: secrets['lab-ari'],
     LAB_AMI_SECRET: secrets['lab-ami'],
-    PHONES: phoneSections(ports),
+    PHONES: phoneSections(ports, names),
   };
   const fill = (text) =>
     text.replace(/@([A-Z_]+)@/g, (whole, name) => {

@@ -65,9 +65,9 @@ const readJson = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, 'ut
 
 /**
  * One PBX: a folder `run/<name>` below `home` with its own configuration, spool, logs and ports.
- * `snippetDir` is asterisk-conf/, `labDir` the lab's own configuration.
+ * `snippetDir` is asterisk-conf/, `labDir` the lab's own configuration, `names` the caller ids of extensions.
  */
-export const createInstance = ({ home, name, snippetDir, labDir, say, env = {} }) => {
+export const createInstance = ({ home, name, snippetDir, labDir, say, env = {}, names = {} }) => {
   if (!/^[a-z0-9][a-z0-9_-]{0,40}$/i.test(name))
     throw new Error(`"${name}" is not a usable name: letters, digits, - and _`);
   const runDir = join(home, 'run');
@@ -241,7 +241,7 @@ export const createInstance = ({ home, name, snippetDir, labDir, say, env = {} }
       remember({ tree, ports: await choosePorts(basePort) }),
     );
     const { ports } = state();
-    writeEtc({ dirs, tree, ports, snippetDir, labDir });
+    writeEtc({ dirs, tree, ports, names, snippetDir, labDir });
     for (const left of ['asterisk.ctl', 'asterisk.pid']) rmSync(join(dirs.run, left), { force: true });
     const log = openSync(join(dirs.log, 'console.log'), 'w', 0o600);
     const [program, args] = asterisk(tree, (await mayGoFirst()) ? ['-f', '-p'] : ['-f']);

@@ -46,9 +46,12 @@ export const startPbx = async ({
   version = 22,
   name = `test-${version}`,
   env = {},
+  callerIds = {},
 }: {
   version?: 22 | 16;
   name?: string;
+  /** names of extensions, instead of "Ext 100" */
+  callerIds?: Record<string, string>;
   /** for Asterisk's environment, which has nothing of ours otherwise */
   env?: Record<string, string>;
 } = {}) => {
@@ -58,7 +61,10 @@ export const startPbx = async ({
     const { stdout } = await run(process.execPath, [SCRIPT, ...args], { env, maxBuffer: 64 << 20 });
     return stdout;
   };
-  const given = Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
+  const given = [
+    ...Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
+    ...Object.entries(callerIds).flatMap(([ext, name]) => ['--caller-id', `${ext}=${name}`]),
+  ];
   const start = async (command: 'start' | 'restart'): Promise<Status> =>
     JSON.parse(await script(command, '--json', '--name', name, '--version', String(version), ...given));
   const status = await start('restart');

@@ -1,0 +1,193 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Lab, PromptName } from '../../test/support/pbx.js';
+import type { Phone } from '../../test/support/phone.js';
+import type { CallView } from '../../test/support/recorder.js';
+import { lasting, sequence, silence, wavSource } from '../../test/support/sources.js';
+
+/** The people of the demo, under the names that its PBX gives their extensions. */
+export const CALLER_IDS = {
+  100: 'Anna Field',
+  101: 'Ben Orchard',
+  102: 'Carla Reyes',
+  103: 'Dana Wolff',
+} as const;
+
+type Caller = { number: string; name: string };
+
+/** Who rings when somebody presses Enter, in turn. */
+const CALLERS: Caller[] = [
+  { number: '+33142685300', name: 'Lucie Marchand' },
+  { number: '+12125550186', name: 'Sam Whitfield' },
+  { number: '+34915550123', name: 'Pilar Ortega' },
+  { number: '+441134960178', name: 'Moira Kerr' },
+  { number: '+4930901820', name: 'Jonas Brandt' },
+];
+
+/** A call that `--once` looks for: what each side says, in order, and what must be on record. */
+export type Expected = {
+  what: string;
+  find: (c: CallView) => boolean;
+  coverage: 'recorded' | 'excluded' | 'none';
+  left: PromptName[];
+  right: PromptName[];
+  /** Kinds of marks that its timeline must have. */
+  marks?: string[];
+};
+
+export type Cast = Awaited<ReturnType<typeof assemble>>;
+
+/** Puts the phones of the demo on the network. Each speaks in every call: silence first, then a prompt. */
+export async function assemble(lab: Lab) {
+  const speech = (prompt: PromptName, afterS: number) => () =>
+    sequence([lasting(afterS, silence()), wavSource(lab.prompt(prompt)), silence()]);
+  const anna = await lab.phone('100', { source: speech('demo-thanks', 4) });
+  // Long enough for a caller to wait in the queue.
+  const ben = await lab.phone('101', { source: speech('vm-intro', 4), answerAfterMs: 3_000 });
+  const carla = await lab.phone('102', { source: speech('vm-intro', 4), answerAfterMs: null });
+  const dana = await lab.phone('103', { source: speech('tt-weasels', 1) });
+  const carrier = await lab.carrier({ source: speech('vm-intro', 4) });
+  return { anna, ben, carla, dana, carrier, speech };
+}
+
+async function talk(from: Phone, number: string, options: Parameters<Phone['call']>[1], s: number) {
+  const call = await from.call(number, options);
+  await call.answered;
+  await wait(s * 1000);
+  await call.hangup();
+}
+
+const inbound = ({ carrier, speech }: Cast, caller: Caller) =>
+  talk(carrier, '5551000', { caller, source: speech('tt-weasels', 1)() }, 11);
+
+/** The queue answers at once and plays music until Ben takes the call, so the caller speaks after that. */
+const queued = ({ carrier, speech }: Cast, caller: Caller) =>
+  talk(carrier, '5552000', { caller, source: speech('tt-weasels', 3.6)() }, 13.5);
+
+async function held({ dana }: Cast, number: string): Promise<void> {
+  const call = await dana.call(number);
+  await call.answered;
+  await wait(10_000);
+  await call.hold();
+  await wait(3_000);
+  await call.unhold();
+  await wait(500);
+  await call.hangup();
+}
+
+async function transferred({ anna, dana, carrier, speech }: Cast, caller: Caller): Promise<void> {
+  const call = await carrier.call('5551000', { caller, source: speech('tt-weasels', 1)() });
+  const [atAnna] = await Promise.all([anna.incoming(), call.answered]);
+  await wait(10_500);
+  const [atDana] = await Promise.all([dana.incoming(), atAnna.refer('103')]);
+  await atDana.answered;
+  await wait(5_000);
+  await call.hangup();
+}
+
+/** Places the calls of the demo, tells `say` of each, and returns what must be found of them afterwards. */
+export async function placeCalls(cast: Cast, say: (text: string) => void): Promise<Expected[]> {
+  const { ben, dana } = cast;
+  say('Ines "Acme" Okafor rings 5551000 from London; Anna Field (100) answers');
+  say('Jo Park rings the queue "support" from Chicago and waits there until Ben Orchard (101) answers');
+  say('Dana Wolff (103) rings an outside number, and puts the other side on hold');
+  await Promise.all([
+    inbound(cast, { number: '+442079460123', name: 'Ines "Acme" Okafor' }),
+    queued(cast, { number: '+13125550144', name: 'Jo Park' }),
+    held(cast, '9020794600999'),
+  ]);
+
+  say('Lena Vogt rings 5551000 from Berlin; Anna answers and transfers the call to Dana');
+  say('Dana rings the echo test (950), which gives back what she says');
+  say(
+    'Ben rings Carla Reyes (102), who does not answer, and then the emergency number 112, which is never recorded',
+  );
+  await Promise.all([
+    transferred(cast, { number: '+4930901820', name: 'Lena Vogt' }),
+    talk(dana, '950', {}, 5.5),
+    (async () => {
+      const missed = await ben.call('102');
+      await wait(5_000);
+      await missed.hangup();
+      await talk(ben, '112', {}, 5);
+    })(),
+  ]);
+  return [
+    {
+      what: 'Ines Okafor and Anna',
+      find: (c) => c.them.number === '+442079460123' && c.us.name === CALLER_IDS[100],
+      coverage: 'recorded',
+      left: ['tt-weasels'],
+      right: ['demo-thanks'],
+    },
+    {
+      what: 'Jo Park, the queue and Ben',
+      find: (c) => c.them.number === '+13125550144' && c.us.name === CALLER_IDS[101],
+      coverage: 'recorded',
+      left: ['tt-weasels'],
+      right: ['vm-intro'],
+      marks: ['queue', 'agent'],
+    },
+    {
+      what: 'Dana to the outside',
+      find: (c) => c.direction === 'out' && c.us.name === CALLER_IDS[103],
+      coverage: 'recorded',
+      left: ['vm-intro'],
+      right: ['tt-weasels'],
+      marks: ['hold'],
+    },
+    {
+      what: 'Lena Vogt, from Anna to Dana',
+      find: (c) => c.them.number === '+4930901820',
+      coverage: 'recorded',
+      left: ['tt-weasels'],
+      right: ['demo-thanks', 'tt-weasels'],
+      marks: ['transfer'],
+    },
+    {
+      what: 'echo test',
+      find: (c) => c.us.number === '950',
+      coverage: 'recorded',
+      left: ['tt-weasels'],
+      right: ['tt-weasels'],
+    },
+    {
+      what: 'emergency call',
+      find: (c) => c.them.number === '112',
+      coverage: 'excluded',
+      left: [],
+      right: [],
+    },
+    {
+      what: 'unanswered call',
+      find: (c) => c.them.name === CALLER_IDS[101] && c.us.number === '102',
+      coverage: 'none',
+      left: [],
+      right: [],
+    },
+  ];
+}
+
+/** Places one more call each time it is called, of another kind in turn. Resolves when the call has ended. */
+export function createMoreCalls(cast: Cast, say: (text: string) => void): () => Promise<void> {
+  let placed = 0;
+  return async () => {
+    const kind = placed % 4;
+    const caller = CALLERS[placed % CALLERS.length]!;
+    placed += 1;
+    const from = `${caller.name} (${caller.number})`;
+    if (kind === 0) {
+      say(`${from} rings 5551000; Anna answers`);
+      return inbound(cast, caller);
+    }
+    if (kind === 1) {
+      say(`${from} rings the queue "support"; Ben answers after three seconds`);
+      return queued(cast, caller);
+    }
+    if (kind === 2) {
+      say('Ben rings Dana');
+      return talk(cast.ben, '103', {}, 11);
+    }
+    say('Dana rings an outside number, and puts the other side on hold');
+    return held(cast, '9020794600777');
+  };
+}

@@ -1,0 +1,78 @@
+import { decode, hear, rmsDb, type Sound } from '../../test/support/audio.js';
+import type { Lab, PromptName } from '../../test/support/pbx.js';
+import { type ApiClient, type CallView, until } from '../../test/support/recorder.js';
+import { readPrompt } from '../../test/support/sources.js';
+import type { Expected } from './demo-calls.js';
+
+type Check = (good: boolean, text: string) => void;
+
+/**
+ * Looks for a call in the dashboard, as its API shows it, and listens to its recording. `check` hears of each thing that was
+ * looked at. Calls in `since` are older than the demo's.
+ */
+export async function verifyCall(
+  { api, lab, since, check }: { api: ApiClient; lab: Lab; since: Set<string>; check: Check },
+  expected: Expected,
+): Promise<void> {
+  const { what } = expected;
+  const fresh = async () =>
+    (await api.calls()).find(
+      (c) => !since.has(c.id) && expected.find(c) && c.state === 'ended' && c.coverage.status !== 'pending',
+    );
+  const call = await until(`the call "${what}" in the dashboard`, fresh, 30_000).catch((e: Error) => {
+    check(false, e.message);
+    return null;
+  });
+  if (!call) return;
+  const { status, rule, reason } = call.coverage;
+  const because = rule ?? reason;
+  check(status === expected.coverage, `${what}: ${status}${because ? ` (${because})` : ''}`);
+  if (expected.coverage !== 'recorded') {
+    check(call.recording === null, `${what}: no audio is kept`);
+    return;
+  }
+  if (!call.recording) return;
+  await checkMarks(api, call, expected, check);
+  const sound = await decode(await api.audio(call.id), 8000);
+  const seconds = sound.channels[0]!.length / sound.rate;
+  check(
+    sound.channels.length === 2 && Math.abs(seconds * 1000 - call.talk_ms!) < 150,
+    `${what}: stereo, ${seconds.toFixed(2)} s of ${(call.talk_ms! / 1000).toFixed(2)} s`,
+  );
+  checkSides(lab, sound, expected, check);
+}
+
+async function checkMarks(api: ApiClient, call: CallView, { what, marks }: Expected, check: Check) {
+  if (!marks) return;
+  const found = ((await api.call(call.id)).marks as { kind: string }[]).map(({ kind }) => kind);
+  for (const kind of marks) check(found.includes(kind), `${what}: its timeline has a mark "${kind}"`);
+}
+
+/** Which prompts are heard where; while the first one is heard the other side must be silent. */
+function checkSides(lab: Lab, sound: Sound, { what, left, right }: Expected, check: Check): void {
+  const listen = (side: 'left' | 'right', prompt: PromptName): number => {
+    const found = hear(readPrompt(lab.prompt(prompt)), sound.channels[side === 'left' ? 0 : 1]!, sound.rate);
+    const slip = Math.abs(found.slipMs) > 1 ? `, slipped by ${found.slipMs.toFixed(0)} ms` : '';
+    check(
+      found.correlation >= 0.9 && found.share >= 0.8 && Math.abs(found.slipMs) <= 40,
+      `${what}: "${prompt}" is on the ${side} (correlation ${found.correlation.toFixed(3)} at ${(found.atMs / 1000).toFixed(2)} s${slip})`,
+    );
+    return found.atMs / 1000;
+  };
+  const lefts = left.map((prompt) => listen('left', prompt));
+  const rights = right.map((prompt) => listen('right', prompt));
+  if (what === 'echo test') {
+    const skew = Math.abs(rights[0]! - lefts[0]!) * 1000;
+    check(skew <= 40, `${what}: the two sides are ${skew.toFixed(0)} ms apart`);
+    return;
+  }
+  for (const [n, at] of rights.entries())
+    if (n > 0) check(at > rights[n - 1]!, `${what}: "${right[n]}" comes after "${right[n - 1]}"`);
+  const quiet = lefts[0]! < rights[0]! ? 1 : 0;
+  const from = Math.round((Math.min(lefts[0]!, rights[0]!) + 0.1) * sound.rate);
+  const level = rmsDb(sound.channels[quiet]!.subarray(from, from + 2 * sound.rate));
+  check(
+    level < -40,
+    `${what}: the ${quiet === 0 ? 'left' : 'right'} side is silent while the other speaks (${Math.max(level, -120).toFixed(0)} dB)`,
+  );
+}
