@@ -8,6 +8,7 @@ import { coverage } from './cli/coverage.js';
 import { doctor } from './cli/doctor.js';
 import { evidence } from './cli/evidence.js';
 import { exportCall } from './cli/export.js';
+import { asFault } from './cli/fault.js';
 import { keys } from './cli/keys.js';
 import { policy } from './cli/policy.js';
 import { retention } from './cli/retention.js';
@@ -18,7 +19,7 @@ import { tls } from './cli/tls.js';
 import { user } from './cli/user.js';
 import { verify } from './cli/verify.js';
 import { web } from './cli/web.js';
-import { type ErrorCode, TapedeckError } from './domain/error.js';
+import type { ErrorCode } from './domain/error.js';
 import { DEFAULT_CONFIG } from './ops/config.js';
 import { version } from './ops/version.js';
 
@@ -88,12 +89,14 @@ async function main(argv: string[]): Promise<number> {
     return Number(process.exitCode ?? 0);
   } catch (e) {
     if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : 2;
-    if (!(e instanceof TapedeckError)) throw e;
-    process.stderr.write(`tapedeck: ${e.message}\n  ${e.hint}\n`);
-    return WRONG_USE.has(e.code) ? 2 : 1;
+    const fault = asFault(e);
+    process.stderr.write(`tapedeck: ${fault.message}\n  ${fault.hint}\n`);
+    return WRONG_USE.has(fault.code) ? 2 : 1;
   } finally {
     await context.close();
   }
 }
 
+// "tapedeck calls | head" closes the pipe early; that is no fault.
+process.stdout.on('error', (e: NodeJS.ErrnoException) => process.exit(e.code === 'EPIPE' ? 0 : 1));
 process.exit(await main(process.argv));

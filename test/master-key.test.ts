@@ -169,7 +169,18 @@ t.test(
     keys.start();
     const { identity } = await keys.create('01A');
     keys.stop();
-    t.match(await tapedeck('keys', 'seal', '--with-key', 'host'), /LoadCredentialEncrypted=master-key:/);
+    await t.rejects(
+      tapedeck('keys', 'seal', '--with-key', 'host'),
+      { code: 'request_invalid', detail: /Nothing was changed\. .*only this machine[\s\S]*--remove[\s\S]*--yes/ },
+      'it asks first, and where nobody can answer nothing is changed',
+    );
+    t.match(openMasterKeys(file), { source: 'file' });
+    const seal = ['keys', 'seal', '--with-key', 'host', '--yes'];
+    t.match(await tapedeck(...seal), /LoadCredentialEncrypted=master-key:/);
+    t.match(await tapedeck('keys', 'seal', '--remove'), /in the clear again[\s\S]*restart/, 'there is a way back');
+    t.match(openMasterKeys(file), { source: 'file' });
+    t.same(Buffer.from(loadMasterKey(file)), key, 'to the same key');
+    await tapedeck(...seal);
     t.notOk(readFileSync(file).includes(key.toString('base64')));
     t.match(openMasterKeys(file), { source: 'sealed' });
     t.same(Buffer.from(loadMasterKey(file)), key);

@@ -36,3 +36,19 @@ export async function ask(question: string): Promise<string> {
     process.stderr.write('\n');
   }
 }
+
+/**
+ * Says what is about to happen and has `word` typed before it does. Throws `request_invalid` when something else was typed,
+ * or when there is nobody to ask.
+ */
+export async function confirm(word: string, what: string): Promise<void> {
+  if (!process.stdin.isTTY)
+    throw fail('request_invalid', `Nothing was changed. ${what}\nTo go on without being asked, add --yes.`);
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const typed = await lines.question(`${what}\nType "${word}" to go on: `);
+    if (typed.trim() !== word) throw fail('request_invalid', 'Nothing was changed.');
+  } finally {
+    lines.close();
+  }
+}

@@ -120,5 +120,5 @@ function asTable(found: ReadEntry[], time: (ms: number) => string): string {
     [e.object, e.object_id].filter(Boolean).join(' '),
     [e.words, ...Object.values(e.detail).flat(), e.reason].filter((v) => v !== null && v !== '').join(', '),
   ]);
-  return table(['no', 'when', 'who', 'what', 'outcome', 'of', 'detail'], rows);
+  return table(['no', 'when', 'who', 'what', 'outcome', 'of', 'detail'], rows, { wrap: [2, 5, 6] });
 }

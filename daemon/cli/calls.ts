@@ -84,7 +84,7 @@ function asText(found: StoredCall[], zone: string): string {
     c.recording?.state === 'erased' ? 'erased' : c.coverage.status.replace('_', ' '),
     c.id,
   ]);
-  return table(['began', 'way', 'with', 'at', 'talk', 'recording', 'call'], rows);
+  return table(['began', 'way', 'with', 'at', 'talk', 'recording', 'call'], rows, { wrap: [2, 3] });
 }
 
 const minutes = (ms: number) =>

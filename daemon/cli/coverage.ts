@@ -67,7 +67,7 @@ function asText(view: CoverageReport): string {
     c.reason,
   ]);
   const head = ['began', 'with', 'at', 'what', 'PBX s', 'talk s', 'recording s', 'call', 'why'];
-  out.push('', table(head, rows));
+  out.push('', table(head, rows, { wrap: [1, 2, 8] }));
   if (view.calls_total > view.calls.length)
     out.push(`and ${view.calls_total - view.calls.length} more; --csv gives all.`);
   return out.join('\n');

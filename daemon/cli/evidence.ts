@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { fail } from '../domain/error.js';
 import { controlSocket } from '../domain/paths.js';
 import { evidencePack } from '../evidence/pack.js';
@@ -10,7 +10,7 @@ import { byConsole, metDamage, record } from './entries.js';
 import { type Output, openOutput } from './output.js';
 import { timesIn } from './table.js';
 
-type Options = { out?: string; reason: string; force?: boolean };
+type Options = { output?: string; out?: string; reason: string; force?: boolean };
 
 /** `tapedeck evidence CALL`: a ZIP with which somebody who trusts nobody here can verify a recording. */
 export function evidence(program: Command, context: CliContext): void {
@@ -20,16 +20,17 @@ export function evidence(program: Command, context: CliContext): void {
       'write the evidence pack of a call: its recording, and the proof that it is the one that was made',
     )
     .argument('<call>', 'id of the call, from "tapedeck calls"')
-    .option('-o, --out <file>', 'file to write; default: tapedeck-evidence-CALL.zip here')
+    .option('-o, --output <file>', 'file to write; default: tapedeck-evidence-CALL.zip here')
+    .addOption(new Option('--out <file>').hideHelp()) // its name before
     .option('--reason <text>', 'why it is given out; it stands on the cover sheet and in the audit log', '')
     .option('-f, --force', 'write over a file that is there')
     .addHelpText(
       'after',
-      '\nThe ZIP holds the sound in the clear, and who has heard it: erasing the recording does not reach it. README.txt and\nverify.html in it say how it is verified.\n\nExample:\n  tapedeck evidence 01JDK3V7Q8ZM5T4R2XW9YB6C1E --reason "Case 2026/17" --out case-17.zip',
+      '\nThe ZIP holds the sound in the clear, and who has heard it: erasing the recording does not reach it. README.txt and\nverify.html in it say how it is verified.\n\nExample:\n  tapedeck evidence 01JDK3V7Q8ZM5T4R2XW9YB6C1E --reason "Case 2026/17" --output case-17.zip',
     )
-    .action(async (id: string, { out, reason, force }: Options) => {
+    .action(async (id: string, { output: to, out, reason, force }: Options) => {
       if (!/^[0-9A-Z]+$/i.test(id)) throw fail('call_unknown', id);
-      const output = openOutput(out ?? `tapedeck-evidence-${id.toUpperCase()}.zip`, force);
+      const output = openOutput(to ?? out ?? `tapedeck-evidence-${id.toUpperCase()}.zip`, force);
       try {
         await context.holdMaster();
         await write(context, id.toUpperCase(), reason, output);

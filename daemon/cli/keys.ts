@@ -20,7 +20,7 @@ import { prepareNext, type Rewrapped, retireOld, rewrapAll } from '../vault/rota
 import { publicKeys } from '../vault/signing-key.js';
 import { type Binding, bindings, seal } from '../vault/systemd-creds.js';
 import { oneOf } from './arguments.js';
-import { newPassword } from './ask.js';
+import { confirm, newPassword } from './ask.js';
 import type { CliContext } from './context.js';
 import { note } from './entries.js';
 import { lines } from './table.js';
@@ -91,15 +91,27 @@ export function keys(program: Command, ctx: CliContext): void {
     .command('seal')
     .description('have systemd seal the master key to the TPM or to this machine')
     .option('--with-key <what>', `what to seal it to: ${bindings.join(', ')}`, oneOf(bindings), 'auto')
+    .option('--yes', 'do not ask; for scripts')
+    .option('--remove', 'go back: keep the key in the clear again')
     .addHelpText(
       'after',
-      '\nRun it as root, and keep a copy of the key in the clear apart from this machine: without its TPM or its disk nothing\nelse opens it. Both units then need LoadCredentialEncrypted=, as systemd/README.md says.\n\nExample:\n  tapedeck keys seal --with-key tpm2',
+      '\nRun it as root, and keep a copy of the key in the clear apart from this machine: without its TPM or its disk nothing\nelse opens it. Both units then need LoadCredentialEncrypted=, as systemd/README.md says.\n\nExamples:\n  tapedeck keys seal --with-key tpm2\n  tapedeck keys seal --remove',
     )
-    .action(async ({ withKey }: { withKey: Binding }) => {
+    .action(async ({ withKey, yes, remove }: { withKey: Binding; yes?: boolean; remove?: boolean }) => {
       const master = await settled(ctx);
-      await noted(ctx, 'sealed to this machine', async () =>
-        replace(master, seal(masterKeyText(master.current), withKey)),
-      );
+      if (remove) {
+        await noted(ctx, 'no longer sealed', async () => replace(master, masterKeyText(master.current)));
+        return ctx.out(
+          `${master.file} is in the clear again. Remove LoadCredentialEncrypted=master-key from both units, and restart them.`,
+        );
+      }
+      const sealed = seal(masterKeyText(master.current), withKey); // asked for only where it can be done
+      if (!yes)
+        await confirm(
+          'seal',
+          `Afterwards only this machine can open ${master.file}. If its TPM, its disk or its main board is lost, every recording\nis lost too, unless you have a copy of the key in the clear elsewhere. "tapedeck keys seal --remove" goes back.`,
+        );
+      await noted(ctx, 'sealed to this machine', async () => replace(master, sealed));
       ctx.out(
         `${master.file} is sealed now. Add to both units: LoadCredentialEncrypted=master-key:${master.file}`,
       );

@@ -102,6 +102,7 @@ export function policy(program: Command, ctx: CliContext): void {
             ['recorded', record.record ? 'yes' : 'no', record.rule ?? '-', record.reason],
             ...(record.record ? [['kept', days, keep.rule ?? '-', keep.reason]] : []),
           ],
+          { wrap: [2, 3] },
         ),
       );
     });
@@ -131,6 +132,6 @@ export function policy(program: Command, ctx: CliContext): void {
         `${v.policy.record.length}`,
         `${v.policy.retention.length}`,
       ]);
-      ctx.out(table(['version', 'changed', 'by', 'recording rules', 'retention rules'], rows));
+      ctx.out(table(['version', 'changed', 'by', 'recording rules', 'retention rules'], rows, { wrap: [2] }));
     });
 }

@@ -100,6 +100,7 @@ function asText(plan: Plan, zone: string): string {
         who(item.call.us),
         reason,
       ]),
+      { wrap: [3, 4, 5] },
     );
   const next = plan.kept.filter((k) => k.item.keepUntil !== null).slice(0, NEXT);
   const out = [`${plan.total} recordings are kept, ${plan.forEver} of them for ever.`, ''];

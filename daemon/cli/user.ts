@@ -126,6 +126,7 @@ Examples:
                 time(u.signedInAt),
                 u.disabledAt !== null ? 'disabled' : u.passwordHash === '' ? 'has no password yet' : 'active',
               ]),
+              { wrap: [1, 2, 3, 5] },
             ),
       );
     });

@@ -207,6 +207,17 @@ const catalogue = {
     hint: 'Install that version again; going back is not possible without a backup.',
     blame: 'operator',
   },
+  path_unusable: {
+    message: 'A file or folder cannot be used.',
+    hint: 'Check that the path is right and who may use it ("ls -ld"), or name another one; then run the command again.',
+    blame: 'operator',
+  },
+  database_damaged: {
+    message: 'A database of Tapedeck cannot be read.',
+    hint: 'Stop both services, keep a copy of the data directory as it is, and restore the database from a backup. Recordings are not affected: they are files of their own.',
+    blame: 'peer',
+    status: 503,
+  },
   call_unknown: {
     message: 'There is no such call.',
     hint: 'Take the id from the address of its page or from "tapedeck calls".',
@@ -513,3 +524,11 @@ export function diskError(e: unknown): unknown {
 /** Whether an error is a disk's: what it kept from being done is worth trying again. */
 export const isDiskError = (e: unknown): boolean =>
   e instanceof TapedeckError && DISK.some(([, ours]) => ours === e.code);
+
+/** An error of SQLite that says that this file is damaged or no database at all, as ours; every other is returned as it is. */
+export function databaseError(e: unknown, path: string): unknown {
+  if (!(e instanceof Error) || !('code' in e)) return e;
+  return /^SQLITE_(NOTADB|CORRUPT|CANTOPEN_ISDIR)/.test(String(e.code))
+    ? fail('database_damaged', `${path}: ${e.message} (${e.code}).`, e)
+    : e;
+}

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import Database from 'better-sqlite3';
-import { diskError, fail } from '../domain/error.js';
+import { databaseError, diskError, fail } from '../domain/error.js';
 import { makeFolderNow } from './place.js';
 import { unwrapWithAny, wrap } from './wrap.js';
 
@@ -126,7 +126,7 @@ export function createKeys({
       } catch (error) {
         opened = undefined;
         db.close();
-        throw error;
+        throw databaseError(error, path);
       }
     },
     stop() {
@@ -236,6 +236,8 @@ export function countKeys(path: string): { live: number; destroyed: number } {
         `SELECT count(*) - coalesce(sum(${destroyed}), 0) AS live, coalesce(sum(${destroyed}), 0) AS destroyed FROM key`,
       )
       .get()!;
+  } catch (error) {
+    throw databaseError(error, path);
   } finally {
     db.close();
   }

@@ -16,7 +16,7 @@ import {
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { fail, TapedeckError } from '../../domain/error.js';
+import { databaseError, fail, TapedeckError } from '../../domain/error.js';
 import { migrations } from './migrations.js';
 
 export type Db = Database.Database;
@@ -55,7 +55,7 @@ export async function openDb(path: string, how: Opening = {}): Promise<Db> {
     return db;
   } catch (e) {
     db.close();
-    throw e;
+    throw databaseError(e, path);
   }
 }
 
