@@ -2,7 +2,7 @@ import { type CallState, type Effect, type TrackedCall, type TrackedLeg, toEffec
 import type { CallId, LegId } from './recording.js';
 
 export type TrackRules = {
-  /** Dialplan contexts in which channels of lines to the outside begin. */
+  /** Dialplan contexts in which channels of lines to the outside begin, see `isTrunkContext`. */
   trunkContexts: readonly string[];
   /** Makes a new call id. */
   mint: () => CallId;

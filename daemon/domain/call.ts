@@ -3,6 +3,7 @@ import { type TrackRules, type Transaction, transaction } from './call-transacti
 import { connect, meet, relink } from './call-unite.js';
 import type { LegFacts, LinkHalf, PbxEvent } from './event.js';
 import type { CallId, LegId, MarkKind } from './recording.js';
+import { isTrunkContext } from './trunk.js';
 
 export type { CallState, Effect } from './call-state.js';
 export { emptyState, restore } from './call-state.js';
@@ -128,7 +129,7 @@ function newest(leg: TrackedLeg, known: string, now: string): string {
 const endpointOf = (channel: string): string => /^[^/]+\/(.+)-[0-9a-f]{8}(;\d)?$/.exec(channel)?.[1] ?? '';
 
 function begin(t: Transaction, facts: LegFacts, at: number): void {
-  const outside = t.rules.trunkContexts.includes(facts.context);
+  const outside = isTrunkContext(t.rules.trunkContexts, facts.context);
   const caller = facts.state === 'ring' || (facts.state === 'up' && facts.exten !== '');
   let call = [...t.calls.values()].find((c) => c.linkedids.includes(facts.linkedid));
   if (!call) {

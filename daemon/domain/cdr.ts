@@ -1,4 +1,5 @@
 import type { CallId, CallRecord, Party } from './recording.js';
+import { isTrunkContext } from './trunk.js';
 
 /**
  * One call detail record: Asterisk's own account of one channel's part in a call, a second exact. Times are milliseconds
@@ -197,7 +198,7 @@ export function callFrom(account: Account, id: CallId, trunkContexts: readonly s
   const answered = account.cdrs.find((c) => c.answerAt !== null && endpointOf(c.peer) !== '') ?? main;
   const from = endpointOf(main.channel);
   const to = endpointOf(answered.peer);
-  const incoming = trunkContexts.includes(main.context) || (from !== '' && !isExtension(from));
+  const incoming = isTrunkContext(trunkContexts, main.context) || (from !== '' && !isExtension(from));
   const outgoing = !incoming && to !== '' && !isExtension(to);
   const caller = { number: main.src || from, name: main.name, ours: !incoming };
   const callee = { number: outgoing ? main.dst : to || main.dst, name: '', ours: !outgoing };

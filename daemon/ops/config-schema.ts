@@ -70,10 +70,13 @@ export const ConfigSchema = Type.Object({
       8,
       1_048_576,
     ),
-    trunk_contexts: Type.Array(Type.String({ minLength: 1 }), {
+    trunk_contexts: Type.Array(Type.String({ pattern: '^[^*]+\\*?$' }), {
       description:
-        'Dialplan contexts of lines to the outside. A channel that begins in one of them is an outside party.',
-      default: ['from-trunk', 'from-pstn', 'from-pstn-toheader', 'from-did-direct'],
+        'Dialplan contexts of lines to the outside. A channel that begins in one of them is an outside party. A "*" at the end stands for any ending.',
+      default: [
+        ...['from-trunk', 'from-trunk-sip-*', 'from-trunk-iax2-*'],
+        ...['from-pstn', 'from-pstn-toheader', 'from-did-direct'],
+      ],
     }),
   }),
   web: section('The dashboard.', {
