@@ -270,7 +270,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
   const segments = createSegments({
     capture,
     save: outbox.catalogue.saveSegment,
-    removeSpool: spool.remove,
+    removeSpool: preserver.remove,
     spoolBorn: async (name) => {
       const at = await spool.born(name);
       return at === null ? null : Math.round(at - time.ahead());
@@ -283,7 +283,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     segments,
     hindrance: () => room.hindrance(),
     muteTrap: () => hasMuteTrap() || mutes.learned(),
-    spoolAudio: (call, seq) => spoolAudio(spool.path, call, seq),
+    spoolAudio: (segment) => spoolAudio(spool, segment),
     rules: { trunkContexts: config.pbx.trunk_contexts, mint: () => ulid() },
     log: log.child({ part: 'record' }),
     onCaptured: (id) => preserver.enqueue(id),
@@ -295,7 +295,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
   const hasMuteTrap = () => faultsOf(ari.status()).some((f) => f.id === 'late-packets-dropped');
   const mutes = createMuteWatch({
     captures: recorder.captures,
-    path: spool.path,
+    open: spool.open,
     known: hasMuteTrap,
     heal: recorder.renew,
     cured: (...mute) =>
@@ -386,7 +386,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     catalogue,
     keys,
     removeFile: removeDurably,
-    removeSpool: spool.remove,
+    removeSpool: preserver.remove,
     ffmpeg: createFfmpeg({ path: config.encode.ffmpeg }),
     audio: (recording) => testCallAudio(dashboardOf(config.web, dir), passes, recording),
     preserving: preserver.waiting,
@@ -474,11 +474,13 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     if (again) void timekeeper.compare();
     else await timekeeper.compare(); // how old the channels are is by its clock
     const snapshot = stamps.listed(translateSnapshot(now.channels, now.bridges, clock()));
-    if (again)
+    if (again) {
       await recorder
         .resync(snapshot, lostAt)
         .catch((err) => log.error({ err }, 'Calls could not be taken up again'));
-    else {
+      // What could not be fetched from a PBX that was away can be now.
+      await preserver.resume().catch((err) => log.error({ err }, 'Captured calls could not be taken up'));
+    } else {
       await recorder.recover(snapshot).catch((err) => log.error({ err }, 'Open calls could not be taken up'));
       await preserver.recover().catch((err) => log.error({ err }, 'Captured calls could not be taken up'));
     }

@@ -1,19 +1,20 @@
 import type { Spool } from './capture/spool.js';
 import type { Catalogue } from './catalogue/catalogue.js';
 import { errors, fail, isDiskError, TapedeckError } from './domain/error.js';
-import { type CallId, parseOurs } from './domain/recording.js';
-import { isAudio } from './encode/captured.js';
+import type { CallId } from './domain/recording.js';
 import { createSteps, type StepDeps } from './preserve/steps.js';
+import { createSweep } from './preserve/sweep.js';
 
 /**
  * Story 2: captured segments become a sealed recording. The plain Opus never touches a disk: ffmpeg writes into the seal.
  * What is believed is what comes out again: the very bytes that are sealed are decoded and their length compared, and the
  * sealed file is opened and its content hashed, before the row is written and the spool is removed. A call that fails is
- * tried again for as long as it takes; a start takes up what a stop has left.
+ * tried again for as long as it takes; a start takes up what a stop has left. A spool that cannot be read loses no call:
+ * its row stays open, and it is sealed as soon as the files can be read.
  */
 export type PreserveDeps = StepDeps & {
   catalogue: Pick<Catalogue, 'callsToPreserve'>;
-  spool: Pick<Spool, 'ours'>;
+  spool: Pick<Spool, 'ours' | 'fetch' | 'readable' | 'remove' | 'strangers'>;
   atOnce: number;
   /** See RETRIES and AGAIN. */
   retries?: number[];
@@ -26,14 +27,22 @@ const AGAIN = 600_000;
 /** The same for what a disk has refused. */
 const DISK_AGAIN = 60_000;
 const ALARM = 'preserve';
+const DENIED = 'spool_denied';
+/** How often it is looked whether captured files can be read at last, in ms, and of how many calls at a time. */
+const LOOK_MS = 2_000;
+const MOST_LOOKS = 20;
 
 export function createPreserver(deps: PreserveDeps) {
   const { retries = RETRIES, again = AGAIN } = deps;
-  const steps = createSteps(deps);
+  const sweep = createSweep(deps);
+  const steps = createSteps({ ...deps, remove: sweep.remove });
   const queue: CallId[] = [];
   const busy = new Map<CallId, Promise<void>>();
   const later = new Map<CallId, NodeJS.Timeout>();
   const failures = new Map<CallId, number>();
+  /** Calls whose files are there and cannot be read, with the first such file. */
+  const denied = new Map<CallId, TapedeckError>();
+  let looking: NodeJS.Timeout | null = null;
   let stopped = false;
 
   function enqueue(id: CallId): void {
@@ -62,6 +71,8 @@ export function createPreserver(deps: PreserveDeps) {
   /** What hindered the others may be over. */
   function succeeded(id: CallId): void {
     failures.delete(id);
+    denied.delete(id);
+    tellOfDenied();
     if (failures.size === 0) deps.alarms.clear(ALARM);
     for (const [waiting, attempts] of failures) if (attempts > retries.length) enqueue(waiting);
   }
@@ -79,6 +90,9 @@ export function createPreserver(deps: PreserveDeps) {
       const timer = setTimeout(() => enqueue(id), retries[attempts - 1] ?? pause);
       later.set(id, timer);
     }
+    if (problem.code === 'spool_denied') return wait(id, problem);
+    denied.delete(id);
+    tellOfDenied();
     if (attempts <= retries.length) return;
     const kept = `The captured audio is kept in the spool and tried again every ${pause / 60_000} minutes.`;
     deps.alarms.raise(ALARM, {
@@ -92,29 +106,60 @@ export function createPreserver(deps: PreserveDeps) {
       .catch((err) => deps.log.error({ err, call: id }, 'The row of a call cannot say what became of it'));
   }
 
+  /** The captured files are there and cannot be read: nothing is decided about this call until they can. */
+  async function wait(id: CallId, problem: TapedeckError): Promise<void> {
+    denied.set(id, problem);
+    tellOfDenied();
+    look();
+    const { rule } = (await deps.catalogue.call(id))?.coverage ?? { rule: null };
+    const reason = `${problem.message} The captured audio is kept and read as soon as that is possible.`;
+    await deps.catalogue
+      .decideCoverage(id, { status: 'pending', reason, rule, missingMs: 0 })
+      .catch((err) => deps.log.error({ err, call: id }, 'The row of a call cannot say what became of it'));
+  }
+
+  function tellOfDenied(): void {
+    const [first] = denied.values();
+    if (!first) {
+      deps.alarms.clear(DENIED);
+      return;
+    }
+    const calls = denied.size === 1 ? 'A call waits' : `${denied.size} calls wait`;
+    deps.alarms.raise(DENIED, {
+      severity: 'critical',
+      message: `${calls} to be sealed, because captured audio cannot be read. ${first.detail}`,
+      hint: first.hint,
+    });
+  }
+
+  /** Looks until no call waits any more, at the same few at a time, the longest waiting first. */
+  function look(): void {
+    if (stopped || looking || denied.size === 0) return;
+    looking = setTimeout(async () => {
+      for (const [id, problem] of [...denied].slice(0, MOST_LOOKS)) {
+        denied.delete(id); // to the end of the queue
+        denied.set(id, problem);
+        if (await steps.readable(id).catch(() => false)) enqueue(id);
+      }
+      looking = null;
+      look();
+    }, LOOK_MS);
+  }
+
   /** What was in the way is gone: whatever waits is tried now. */
   async function resume(): Promise<void> {
+    void sweep.retry();
     for (const id of await deps.catalogue.callsToPreserve()) enqueue(id);
   }
 
   return {
     enqueue,
     resume,
+    /** Removes a captured file, now or as soon as that is possible; false when it has to wait. */
+    remove: sweep.remove,
     /** Takes up what an earlier run has left: calls not yet preserved, and spool files whose recording is sealed. */
     async recover(): Promise<void> {
-      for (const name of await deps.spool.ours()) {
-        const { callId, seq, side } = parseOurs(name)!;
-        const segment = (await deps.catalogue.segments(callId)).find(
-          (s) => s.callId === callId && s.seq === seq,
-        );
-        // A stop may have come between the row and the mark that a file is damaged: one that is no audio stays.
-        const over =
-          segment?.state === 'dropped' ||
-          (segment?.state === 'preserved' && (await isAudio(deps.spool, name, side)));
-        if (over) await deps.spool.remove(name);
-        if (!segment)
-          deps.log.warn({ name }, 'A captured file belongs to no call that is known here; it is left alone');
-      }
+      await sweep.sweep();
       await resume();
     },
     waiting: () => queue.length + busy.size + later.size,
@@ -123,7 +168,8 @@ export function createPreserver(deps: PreserveDeps) {
       stopped = true;
       for (const timer of later.values()) clearTimeout(timer);
       later.clear();
-      await Promise.all(busy.values());
+      if (looking) clearTimeout(looking);
+      await Promise.all([...busy.values(), sweep.stop()]);
     },
   };
 }

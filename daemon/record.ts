@@ -238,8 +238,7 @@ export function createRecorder(deps: RecordDeps) {
 
     /** Ends the captures that run and keeps what they have: Asterisk's disk is about to be full. */
     async endCaptures(): Promise<void> {
-      for (const { segment } of live.values())
-        if (segment) await deps.capture.end(segment.callId, segment.seq);
+      for (const { segment } of live.values()) if (segment) await deps.capture.end(segment);
     },
 
     /** It was the PBX that had fallen silent, from `from` on: so much of the side is missing. */
@@ -267,6 +266,7 @@ export function createRecorder(deps: RecordDeps) {
               {
                 callId: s.callId,
                 seq: s.seq,
+                token: s.token,
                 feed: feedOf(state, s.legId),
                 held: onHold(state, s.legId),
                 inStartedAt: s.inStartedAt,

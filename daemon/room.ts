@@ -75,6 +75,7 @@ export function createRoom(deps: RoomDeps) {
   let filling: Promise<void> | null = null;
   let growth: Growth | null = null;
   let growthAt = Number.NEGATIVE_INFINITY;
+  let lackedRights = false;
   let stopped = false;
 
   const levelBefore = (key: Disk['key']): Level =>
@@ -109,7 +110,9 @@ export function createRoom(deps: RoomDeps) {
     };
     // The spool is Asterisk's: not synced, which would make it wait, and our own lack of rights there says nothing.
     const [d, s] = await Promise.all([looked(data, true), looked(spool, false)]);
-    if (s && s.fault !== null && RIGHTS.includes(s.fault)) s.fault = null;
+    const lacking = s && s.fault !== null && RIGHTS.includes(s.fault) ? s.fault : null;
+    tellOfRights(lacking);
+    if (s && lacking) s.fault = null;
     const one = d !== null && s !== null && d.device === s.device && d.device !== -1;
     const found: Disk[] = [];
     const add = (key: Disk['key'], dirs: string, reserveBytes: number, room: Room, holdsSpool: boolean) => {
@@ -176,6 +179,20 @@ export function createRoom(deps: RoomDeps) {
         hint: 'Free some space, give it a larger disk, or keep recordings for a shorter time.',
       });
     else deps.alarms.clear(`disk_reserve ${key}`);
+  }
+
+  /** The recorder reads and removes what Asterisk writes there. Without rights it has to ask Asterisk for both. */
+  function tellOfRights(lacking: string | null): void {
+    const { dir } = deps.spool;
+    if (lacking)
+      deps.alarms.raise('spool_rights', {
+        severity: 'warning',
+        message: `The recorder has no right to write in Asterisk's spool ${dir} (${lacking}). Asterisk is asked to remove sealed audio; while it does not answer, that stays there in the clear.`,
+        hint: `As root: chmod 2770 ${dir}, and put the recorder's user into the folder's group. On FreePBX "fwconsole chown" undoes this: see asterisk-conf/README.md.`,
+      });
+    else deps.alarms.clear('spool_rights');
+    if (lackedRights && !lacking) deps.onReturn();
+    lackedRights = lacking !== null;
   }
 
   function tellOver(key: Disk['key']): void {

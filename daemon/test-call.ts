@@ -40,7 +40,8 @@ export type TestCallDeps = {
   >;
   keys: Pick<Keys, 'destroy'>;
   removeFile: (path: string) => Promise<unknown>;
-  removeSpool: (name: string) => Promise<void>;
+  /** False when that is not possible now. */
+  removeSpool: (name: string) => Promise<boolean>;
   ffmpeg: Pick<Ffmpeg, 'decode'>;
   /** The audio of a test call as the dashboard gives it out. Throws `dashboard_failed`. */
   audio: (recording: Recording) => Promise<Buffer>;
@@ -163,8 +164,12 @@ export function createTestCalls(deps: TestCallDeps) {
     await eventually(SEEN_MS, settled);
     for (const call of await catalogue.testCallsLeft()) {
       if (!isDone(call)) continue;
-      for (const { callId, seq } of await catalogue.segments(call.id))
-        for (const side of ['in', 'out'] as const) await deps.removeSpool(spoolName(callId, seq, side));
+      for (const segment of await catalogue.segments(call.id))
+        for (const side of ['in', 'out'] as const) {
+          const name = spoolName(segment, side);
+          // Without its row nobody would know later whose file it is.
+          if (!(await deps.removeSpool(name))) throw fail('spool_denied', `${name} cannot be removed.`);
+        }
       await deps.keys.destroy(call.recording?.id ?? call.id);
       if (call.recording) await deps.removeFile(recordingFile(config.dataDir, call.recording));
       await catalogue.removeTestCall(call.id);

@@ -31,6 +31,7 @@ const segment = (callId: string, seq: number, more: Partial<Segment> = {}): Segm
   outStartedAt: seq * 1000,
   state: 'captured',
   because: '',
+  token: '',
   mutedFrom: { in: null, out: null },
   swapped: false,
   ...more,

@@ -288,7 +288,10 @@ t.test(
     const start = join(dir, 'start');
     mkdirSync(join(start, 'spool'), { recursive: true });
     for (const side of ['in', 'out'] as const)
-      writeFileSync(join(start, 'spool', `${spoolName(ID, 0, side)}.wav`), toneWav(2));
+      writeFileSync(
+        join(start, 'spool', `${spoolName({ callId: ID, seq: 0, token: '' }, side)}.wav`),
+        toneWav(2),
+      );
     await haveCall(start);
     let houses = 0;
     const furnished = () => {

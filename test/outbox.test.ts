@@ -12,6 +12,7 @@ const pending: Coverage = { status: 'pending', reason: '', rule: null, missingMs
 
 const segment = (callId: string, state: Segment['state']): Segment => ({
   ...{ callId, seq: 0, legId: 'leg', inStartedAt: 1, outStartedAt: 1, state, because: '' },
+  token: '',
   mutedFrom: { in: null, out: null },
   swapped: false,
 });

@@ -7,7 +7,7 @@ import { fail } from '../daemon/domain/error.js';
 import type { LegFacts, PbxEvent, Snapshot } from '../daemon/domain/event.js';
 import { catalogueFile } from '../daemon/domain/paths.js';
 import { defaultPolicy, type RecordRule } from '../daemon/domain/policy.js';
-import { snoopId, spoolName } from '../daemon/domain/recording.js';
+import { spoolName as nameOf, type SegmentName, snoopId } from '../daemon/domain/recording.js';
 import { createLog } from '../daemon/ops/log.js';
 import { createRecorder } from '../daemon/record.js';
 import { createWatch } from '../daemon/watch.js';
@@ -15,6 +15,9 @@ import { until } from './support/recorder.js';
 
 const T0 = 1_700_000_000_000;
 const log = createLog('silent', 'test');
+/** What no one can guess of a spool file's name. */
+const token = '0123456789abcdef'.repeat(2);
+const spoolName = (callId: string, seq: number, side: 'in' | 'out') => nameOf({ callId, seq, token }, side);
 
 /** A promise to be settled by hand. */
 function gate() {
@@ -35,21 +38,21 @@ function scripted() {
     /** What is to happen before a capture begins; may throw. */
     onBegin: async (_leg: string): Promise<void> => {},
     hear: () => {},
-    async begin(callId: string, seq: number, legId: string) {
+    async begin({ callId, seq }: SegmentName, legId: string) {
       asked.push(`begin ${callId}-${seq} ${legId}`);
       await capture.onBegin(legId);
       return { inStartedAt: T0 + 1000, outStartedAt: T0 + 1000 };
     },
-    async finished(callId: string, seq: number) {
+    async finished({ callId, seq }: SegmentName) {
       asked.push(`finished ${callId}-${seq}`);
     },
-    async end(callId: string, seq: number) {
+    async end({ callId, seq }: SegmentName) {
       asked.push(`end ${callId}-${seq}`);
     },
-    async drop(callId: string, seq: number) {
+    async drop({ callId, seq }: SegmentName) {
       asked.push(`drop ${callId}-${seq}`);
     },
-    live: async (callId: string, seq: number) => {
+    live: async ({ callId, seq }: SegmentName) => {
       const runs = running.has(`${callId}-${seq}`);
       return { in: runs, out: runs };
     },
@@ -108,6 +111,7 @@ async function lab(
       save: seen.saveSegment,
       removeSpool: async (name) => void removed.push(name),
       spoolBorn: async (name) => born.get(name) ?? null,
+      token: () => token,
       log,
     }),
     hindrance: () => hindrance.reason,
@@ -426,8 +430,8 @@ t.test('a step that fails does not stop the call from being followed', async (t)
   const l = await lab(t, { capture });
   await l.recorder.recover(EMPTY);
   const { finished } = capture;
-  capture.finished = async (callId, seq) => {
-    await finished(callId, seq);
+  capture.finished = async (segment) => {
+    await finished(segment);
     throw fail('pbx_timeout', 'The recording has not ended after 3 s.');
   };
   l.hear(...conversation(ANN, BOB));
@@ -747,7 +751,7 @@ t.test('where the PBX falls silent at a change of source, each change begins a n
 t.test('a capture goes over to another leg before the last one has been put away', async (t) => {
   const capture = scripted();
   const closing = gate();
-  capture.finished = async (callId, seq) => {
+  capture.finished = async ({ callId, seq }) => {
     if (seq === 0) await closing.opened;
     capture.asked.push(`finished ${callId}-${seq}`);
   };

@@ -630,7 +630,7 @@ t.test(
     const wav = toneWav(2);
     randomBytes(wav.length - 44).copy(wav, 44);
     for (const side of ['in', 'out'] as const)
-      writeFileSync(join(dir, `spool/${spoolName(ID, 0, side)}.wav`), wav);
+      writeFileSync(join(dir, `spool/${spoolName({ callId: ID, seq: 0, token: '' }, side)}.wav`), wav);
     const program = resolve('test/support/seal-a-call.ts');
     const script = join(scratch(t), 'seal.mts');
     writeFileSync(

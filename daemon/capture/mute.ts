@@ -1,5 +1,5 @@
-import { open, readFile } from 'node:fs/promises';
-import { type CallId, spoolName } from '../domain/recording.js';
+import type { FileHandle } from 'node:fs/promises';
+import { type CallId, type SegmentName, spoolName } from '../domain/recording.js';
 import type { Log } from '../ops/log.js';
 
 /**
@@ -8,9 +8,7 @@ import type { Log } from '../ops/log.js';
  * line and hardly a phone sends. Read from the spool files as they grow: Asterisk writes 32 KB at a time, so that a mute
  * is seen some seconds after it began.
  */
-export type Captured = {
-  callId: CallId;
-  seq: number;
+export type Captured = SegmentName & {
   /** Who feeds it, see `feedOf`; empty while nobody is connected. */
   feed: string;
   /** Somebody is on hold: a side may be silent with good reason. */
@@ -21,8 +19,8 @@ export type Captured = {
 
 export type MuteDeps = {
   captures: () => Captured[];
-  /** Path of a spool file, whether it is there or not. */
-  path: (name: string) => string;
+  /** Opens a spool file; null when it is not there or not to be read. */
+  open: (name: string) => Promise<FileHandle | null>;
   /** Whether this PBX is known to have the fault. */
   known: () => boolean;
   /** Wants a segment to be begun anew. */
@@ -44,7 +42,7 @@ type Memory = {
   tried: number;
   notBefore: number;
   /** The cure whose outcome is not known yet: `zeroFrom` is where in the old file the silence begins. */
-  trial: { seq: number; from: number; zeroFrom: number } | null;
+  trial: { seq: number; name: string; from: number; zeroFrom: number } | null;
 };
 
 const EVERY = 1_000;
@@ -71,9 +69,7 @@ export function createMuteWatch(deps: MuteDeps) {
 
   async function look(): Promise<void> {
     const now = deps.captures();
-    const names = new Set(
-      now.flatMap((c) => [spoolName(c.callId, c.seq, 'in'), spoolName(c.callId, c.seq, 'out')]),
-    );
+    const names = new Set(now.flatMap((c) => [spoolName(c, 'in'), spoolName(c, 'out')]));
     for (const name of ears.keys()) if (!names.has(name)) ears.delete(name);
     const calls = new Set(now.flatMap((c) => [`${c.callId} in`, `${c.callId} out`]));
     for (const key of memories.keys()) if (!calls.has(key)) memories.delete(key);
@@ -81,10 +77,10 @@ export function createMuteWatch(deps: MuteDeps) {
   }
 
   async function listen(c: Captured, side: Side): Promise<void> {
-    const name = spoolName(c.callId, c.seq, side);
+    const name = spoolName(c, side);
     const ear = ears.get(name) ?? { at: HEADER, bytesPerMs: 16, zeroFrom: null, firstSound: null };
     ears.set(name, ear);
-    if (!(await hear(deps.path(name), ear))) return;
+    if (!(await hear(await deps.open(name), ear))) return;
     const memory = memories.get(`${c.callId} ${side}`) ?? {
       heard: false,
       feed: c.feed,
@@ -116,6 +112,7 @@ export function createMuteWatch(deps: MuteDeps) {
     const began = side === 'in' ? c.inStartedAt : c.outStartedAt;
     memory.trial = {
       seq: c.seq,
+      name: spoolName(c, side),
       zeroFrom,
       from: Math.round(began + (zeroFrom - HEADER) / ear.bytesPerMs),
     };
@@ -136,7 +133,7 @@ export function createMuteWatch(deps: MuteDeps) {
     memory.trial = null;
     const sounds = soundMs !== null && soundMs <= AT_ONCE;
     // Asterisk writes late: who began to speak just before the cure is heard at the end of the old file.
-    if (!sounds || !(await isSilentFrom(deps.path(spoolName(c.callId, trial.seq, side)), trial.zeroFrom))) {
+    if (!sounds || !(await isSilentFrom(await deps.open(trial.name), trial.zeroFrom))) {
       memory.notBefore = performance.now() + PATIENCE * 2 ** memory.tried++;
       if (!(deps.known() || learned)) inVain++;
       return;
@@ -171,8 +168,7 @@ export function createMuteWatch(deps: MuteDeps) {
 }
 
 /** Reads what was appended. False when there is nothing new, or the file is not to be seen from here. */
-async function hear(path: string, ear: Ear): Promise<boolean> {
-  const file = await open(path, 'r').catch(() => null);
+async function hear(file: FileHandle | null, ear: Ear): Promise<boolean> {
   if (!file) return false;
   try {
     const { size } = await file.stat();
@@ -199,9 +195,9 @@ async function hear(path: string, ear: Ear): Promise<boolean> {
 }
 
 /** Whether a file is there and holds nothing but zero from this byte on. */
-async function isSilentFrom(path: string, from: number): Promise<boolean> {
-  const bytes = await readFile(path).catch(() => null);
-  return bytes !== null && lastSound(bytes.subarray(from)) === -1;
+async function isSilentFrom(file: FileHandle | null, from: number): Promise<boolean> {
+  const bytes = await file?.readFile().finally(() => file.close());
+  return bytes !== undefined && lastSound(bytes.subarray(from)) === -1;
 }
 
 /** Where the last sample that is not zero begins, or -1. */

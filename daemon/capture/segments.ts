@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Segment, snoopId, spoolName } from '../domain/recording.js';
 import type { Log } from '../ops/log.js';
@@ -6,9 +7,12 @@ import type { Capture } from './snoop.js';
 export type SegmentsDeps = {
   capture: Capture;
   save: (segment: Segment) => Promise<void>;
-  removeSpool: (name: string) => Promise<void>;
+  /** Removes a spool file, now or as soon as that is possible. */
+  removeSpool: (name: string) => Promise<unknown>;
   /** When a spool file came to be, ms since 1970; null when it is not there, or not to be seen from here. */
   spoolBorn: (name: string) => Promise<number | null>;
+  /** Makes the unguessable part of a segment's spool names: 32 hexadecimal digits. */
+  token?: () => string;
   log: Log;
 };
 
@@ -23,7 +27,7 @@ export type Segments = ReturnType<typeof createSegments>;
 
 /** The life of a segment: its row is always written before what it tells of is begun or removed. */
 export function createSegments(deps: SegmentsDeps) {
-  const { capture, save } = deps;
+  const { capture, save, token = () => randomBytes(16).toString('hex') } = deps;
 
   async function begin(
     { callId, seq, legId, swapped }: Pick<Segment, 'callId' | 'seq' | 'legId' | 'swapped'>,
@@ -32,6 +36,7 @@ export function createSegments(deps: SegmentsDeps) {
     const segment: Segment = {
       callId,
       seq,
+      token: token(),
       legId,
       inStartedAt: null,
       outStartedAt: null,
@@ -43,7 +48,7 @@ export function createSegments(deps: SegmentsDeps) {
     // Row first: whatever happens after this, a restart finds the capture by its names.
     await save(segment);
     try {
-      const begun = { ...segment, ...(await capture.begin(callId, seq, legId)) };
+      const begun = { ...segment, ...(await capture.begin(segment, legId)) };
       await save(begun);
       return begun;
     } catch (e) {
@@ -54,7 +59,7 @@ export function createSegments(deps: SegmentsDeps) {
 
   async function settle(segment: Segment): Promise<void> {
     try {
-      await capture.finished(segment.callId, segment.seq);
+      await capture.finished(segment);
     } catch (err) {
       deps.log.warn(
         { err, call: segment.callId, seq: segment.seq },
@@ -65,13 +70,13 @@ export function createSegments(deps: SegmentsDeps) {
   }
 
   async function end(segment: Segment): Promise<void> {
-    await capture.end(segment.callId, segment.seq).catch((err) => {
+    await capture.end(segment).catch((err) => {
       deps.log.warn({ err, call: segment.callId, seq: segment.seq }, 'A capture could not be ended');
     });
   }
 
   async function remove(segment: Segment): Promise<void> {
-    for (const side of SIDES) await deps.removeSpool(spoolName(segment.callId, segment.seq, side));
+    for (const side of SIDES) await deps.removeSpool(spoolName(segment, side));
     await save({ ...segment, state: 'dropped' });
   }
 
@@ -108,9 +113,7 @@ export function createSegments(deps: SegmentsDeps) {
 
     /** Nothing of it may be kept: Asterisk throws its audio away, and what was written before goes. */
     async drop(segment: Segment): Promise<void> {
-      await capture
-        .drop(segment.callId, segment.seq)
-        .catch((err) => deps.log.warn({ err }, 'A capture could not be cancelled'));
+      await capture.drop(segment).catch((err) => deps.log.warn({ err }, 'A capture could not be cancelled'));
       await remove(segment);
     },
     remove,
@@ -120,10 +123,9 @@ export function createSegments(deps: SegmentsDeps) {
      * closed with what there is of it, and null is the answer.
      */
     async adopt(segment: Segment): Promise<Segment | null> {
-      const { callId, seq } = segment;
-      const live = await capture.live(callId, seq);
+      const live = await capture.live(segment);
       const [inBorn, outBorn] = await Promise.all(
-        SIDES.map((side) => deps.spoolBorn(spoolName(callId, seq, side))),
+        SIDES.map((side) => deps.spoolBorn(spoolName(segment, side))),
       );
       const known: Segment = {
         ...segment,

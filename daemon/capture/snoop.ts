@@ -1,6 +1,6 @@
 import { fail } from '../domain/error.js';
 import type { PbxEvent } from '../domain/event.js';
-import { type CallId, type LegId, snoopId, spoolName } from '../domain/recording.js';
+import { type CallId, type LegId, type SegmentName, snoopId, spoolName } from '../domain/recording.js';
 import type { Log } from '../ops/log.js';
 
 /** What the capture asks of the PBX. */
@@ -35,7 +35,7 @@ export type Capture = ReturnType<typeof createCapture>;
 
 /**
  * Captures a leg: two snoops, one a direction, each recorded by Asterisk itself, so that audio goes on being written
- * when this process dies. Ids and names are made of the call id and a number: after a restart they are found again.
+ * when this process dies. Ids and names have the call id and a number in them: after a restart they are found again.
  */
 export function createCapture(deps: SnoopDeps) {
   const waiting = new Map<string, (at: number) => void>();
@@ -58,14 +58,13 @@ export function createCapture(deps: SnoopDeps) {
   }
 
   async function side(
-    callId: CallId,
-    seq: number,
+    segment: SegmentName,
     legId: LegId,
     way: 'in' | 'out',
     wide: Promise<boolean>,
   ): Promise<number> {
-    const id = snoopId(callId, seq, way);
-    const name = spoolName(callId, seq, way);
+    const id = snoopId(segment.callId, segment.seq, way);
+    const name = spoolName(segment, way);
     // A record sent before the snoop's StasisStart answers 409 (Asterisk 16 and 22).
     const ready = expect('snoop-up', id, 'The snoop is not ready');
     ready.catch(() => {});
@@ -82,8 +81,8 @@ export function createCapture(deps: SnoopDeps) {
     return began;
   }
 
-  async function finished(callId: CallId, seq: number, way: 'in' | 'out'): Promise<void> {
-    const name = spoolName(callId, seq, way);
+  async function finished(segment: SegmentName, way: 'in' | 'out'): Promise<void> {
+    const name = spoolName(segment, way);
     const done = expect('spool-finished', name, 'The recording has not ended');
     done.catch(() => {});
     // The event may have come before anybody waited for it, or while the connection was down.
@@ -91,10 +90,11 @@ export function createCapture(deps: SnoopDeps) {
     await done;
   }
 
-  function watch(callId: CallId, seq: number): void {
+  function watch(segment: SegmentName): void {
+    const { callId, seq } = segment;
     const timer = setTimeout(() => {
       watches.delete(timer);
-      Promise.all(SIDES.map((way) => deps.spoolSize(spoolName(callId, seq, way)))).then(
+      Promise.all(SIDES.map((way) => deps.spoolSize(spoolName(segment, way)))).then(
         (sizes) => {
           if (sizes.some((size) => size !== null && size <= 44)) deps.onSilent(callId, seq);
         },
@@ -124,42 +124,38 @@ export function createCapture(deps: SnoopDeps) {
      * Begins to capture a leg. Gives when each side began, in ms since 1970 by the PBX. Throws when either side could not
      * be begun; then neither is left running.
      */
-    async begin(
-      callId: CallId,
-      seq: number,
-      legId: LegId,
-    ): Promise<{ inStartedAt: number; outStartedAt: number }> {
+    async begin(segment: SegmentName, legId: LegId): Promise<{ inStartedAt: number; outStartedAt: number }> {
       const wide = deps.pbx.isWide(legId);
       wide.catch(() => {});
-      const [one, two] = await Promise.allSettled(SIDES.map((way) => side(callId, seq, legId, way, wide)));
+      const [one, two] = await Promise.allSettled(SIDES.map((way) => side(segment, legId, way, wide)));
       if (one!.status === 'rejected' || two!.status === 'rejected') {
-        await this.drop(callId, seq).catch(() => {});
+        await this.drop(segment).catch(() => {});
         throw one!.status === 'rejected' ? one!.reason : (two as PromiseRejectedResult).reason;
       }
-      watch(callId, seq);
+      watch(segment);
       return { inStartedAt: one!.value, outStartedAt: two!.value };
     },
 
     /** Resolves when Asterisk has closed both files: the leg has hung up, or `end` was called. */
-    async finished(callId: CallId, seq: number): Promise<void> {
-      await Promise.all(SIDES.map((way) => finished(callId, seq, way)));
+    async finished(segment: SegmentName): Promise<void> {
+      await Promise.all(SIDES.map((way) => finished(segment, way)));
     },
 
     /** Stops capturing and keeps what there is. */
-    async end(callId: CallId, seq: number): Promise<void> {
-      await Promise.all(SIDES.map((way) => deps.pbx.stopRecording(spoolName(callId, seq, way))));
-      await Promise.all(SIDES.map((way) => deps.pbx.hangup(snoopId(callId, seq, way))));
+    async end(segment: SegmentName): Promise<void> {
+      await Promise.all(SIDES.map((way) => deps.pbx.stopRecording(spoolName(segment, way))));
+      await Promise.all(SIDES.map((way) => deps.pbx.hangup(snoopId(segment.callId, segment.seq, way))));
     },
 
     /** Stops capturing; what was captured is thrown away by Asterisk. */
-    async drop(callId: CallId, seq: number): Promise<void> {
-      await Promise.all(SIDES.map((way) => deps.pbx.discard(spoolName(callId, seq, way))));
-      await Promise.all(SIDES.map((way) => deps.pbx.hangup(snoopId(callId, seq, way))));
+    async drop(segment: SegmentName): Promise<void> {
+      await Promise.all(SIDES.map((way) => deps.pbx.discard(spoolName(segment, way))));
+      await Promise.all(SIDES.map((way) => deps.pbx.hangup(snoopId(segment.callId, segment.seq, way))));
     },
 
     /** Which sides of a segment are being recorded at this moment. */
-    async live(callId: CallId, seq: number): Promise<{ in: boolean; out: boolean }> {
-      const [a, b] = await Promise.all(SIDES.map((way) => deps.pbx.isRecording(spoolName(callId, seq, way))));
+    async live(segment: SegmentName): Promise<{ in: boolean; out: boolean }> {
+      const [a, b] = await Promise.all(SIDES.map((way) => deps.pbx.isRecording(spoolName(segment, way))));
       return { in: a!, out: b! };
     },
 

@@ -1,116 +1,232 @@
-import { createWriteStream, existsSync } from 'node:fs';
-import { mkdir, readdir, stat, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { fail } from '../domain/error.js';
+import { diskError, fail, TapedeckError } from '../domain/error.js';
 import { parseOurs } from '../domain/recording.js';
+import { captureOf, ENDINGS, refusalOf } from '../domain/spool-file.js';
+import { describe, openItself } from './plain-file.js';
 
-/** The PBX's own access to its spool, for one that this machine does not see. */
+/** The PBX's own access to its spool, for one that this machine does not see, or may not touch. */
 export type RemoteSpool = {
-  stored(name: string): Promise<Readable>;
+  /** Null when there is no such recording. */
+  stored(name: string): Promise<Readable | null>;
   storedNames(): Promise<string[]>;
   deleteStored(name: string): Promise<void>;
 };
 
-/** Asterisk's own endings: of 8 kHz, and of 16 kHz. */
-const WAV = /\.wav(16)?$/;
-
 export type Spool = ReturnType<typeof createSpool>;
+
+/** A captured file to read. `path` leads to the open file and to nothing else; `shown` is its name for people. */
+export type CapturedFile = { path: string; shown: string; release: () => Promise<void> };
+
+/** What the system says where rights are missing. */
+const RIGHTS = ['EACCES', 'EPERM', 'EROFS'];
+const codeOf = (e: unknown): string => (e as NodeJS.ErrnoException | undefined)?.code ?? '';
 
 /**
  * The directory in which Asterisk leaves captured audio. Files are used where they are; when this machine does not see
- * them they are fetched into `workDir`, which should be in memory, and do not stay there.
+ * them, or has no right to them, they are fetched from the PBX into `workDir`, which should be in memory, and do not stay
+ * there. Whoever is Asterisk's user can put anything into that directory: only plain files of Asterisk's are read, by the
+ * descriptor that was checked, and no link is followed.
  */
 export function createSpool({ dir, workDir, remote }: { dir: string; workDir: string; remote: RemoteSpool }) {
-  function place(base: string, name: string): string {
-    if (!parseOurs(name)) throw fail('internal', 'A spool file was asked for by a name that is not ours.');
-    const wide = join(base, `${name}.wav16`);
-    return existsSync(wide) ? wide : join(base, `${name}.wav`);
-  }
-
   /** Copies that somebody works with. */
   const held = new Set<string>();
 
-  async function size(path: string): Promise<number | null> {
+  function places(base: string, name: string): string[] {
+    if (!parseOurs(name)) throw fail('internal', 'A spool file was asked for by a name that is not ours.');
+    return ENDINGS.map((ending) => join(base, name + ending));
+  }
+
+  const denied = (file: string, why: string, todo: string, cause?: unknown) =>
+    fail('spool_denied', `${file}: ${why}. ${todo}`, cause);
+
+  /** Whether the folder or the file is what cannot be used, and by whom it could be. */
+  async function lacksRights(file: string, code: string, cause: unknown): Promise<TapedeckError> {
+    const found = await stat(dir).catch(() => null);
+    const owner = found
+      ? `; the folder belongs to user ${found.uid}, group ${found.gid}, with mode 0${(found.mode & 0o7777).toString(8)}`
+      : '';
+    return denied(file, `no right to it (${code}${owner})`, `As root: chmod 2770 ${dir}.`, cause);
+  }
+
+  /** Opens a capture that is here. Null when it is not. Throws `spool_denied` or `spool_unreadable`. */
+  async function take(name: string): Promise<{ handle: FileHandle; file: string } | null> {
+    for (const file of places(dir, name)) {
+      let handle: FileHandle | null = null;
+      try {
+        handle = await openItself(file);
+        const { uid } = await stat(dir);
+        const refusal = refusalOf(describe(await handle.stat()), uid, process.geteuid!());
+        if (refusal === null) return { handle, file };
+        await handle.close();
+        throw refusal.final
+          ? fail('spool_unreadable', `${file}: ${refusal.why}.`)
+          : denied(file, refusal.why, refusal.todo);
+      } catch (e) {
+        if (e instanceof TapedeckError) throw e;
+        await handle?.close();
+        if (codeOf(e) === 'ENOENT' || codeOf(e) === 'ENOTDIR') continue;
+        if (['ELOOP', 'ENXIO'].includes(codeOf(e)))
+          throw fail('spool_unreadable', `${file}: it is not a plain file, so Asterisk did not write it.`, e);
+        if (RIGHTS.includes(codeOf(e))) throw await lacksRights(file, codeOf(e), e);
+        throw denied(file, `it cannot be opened (${codeOf(e)})`, 'Look at the disk ("dmesg").', e);
+      }
+    }
+    return null;
+  }
+
+  /** Opens a capture that is here and may be read; else null. The caller closes it. */
+  const openHere = async (name: string): Promise<FileHandle | null> =>
+    (await take(name).catch(() => null))?.handle ?? null;
+
+  async function here(name: string): Promise<CapturedFile | null> {
+    const taken = await take(name);
+    if (!taken) return null;
+    const { handle, file } = taken;
+    return { path: `/proc/self/fd/${handle.fd}`, shown: file, release: () => handle.close() };
+  }
+
+  async function copied(name: string): Promise<CapturedFile> {
+    await mkdir(workDir, { recursive: true, mode: 0o700 });
+    const copy = places(workDir, name).at(-1)!;
+    const discard = async () => {
+      held.delete(copy);
+      await remove(copy);
+    };
+    held.add(copy);
     try {
-      return (await stat(path)).size;
+      await remove(copy);
+      const stored = await remote.stored(name);
+      if (!stored) throw fail('spool_unreadable', `${name}: neither this machine nor the PBX has it.`);
+      await pipeline(stored, (await open(copy, 'wx', 0o600)).createWriteStream());
     } catch (e) {
-      if ((e as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      await discard();
+      const ours = diskError(e);
+      if (ours instanceof TapedeckError) throw ours;
+      throw fail('pbx_failed', `${name} could not be fetched: ${(e as Error).message}.`, e);
+    }
+    return { path: copy, shown: name, release: discard };
+  }
+
+  /** Removes one file of the spool. False when it is not there. */
+  async function removeHere(file: string): Promise<boolean> {
+    try {
+      const found = await lstat(file);
+      const refusal = found.isFile() && found.nlink > 1 ? refusalOf(describe(found), found.uid, -1) : null;
+      if (refusal) throw denied(file, refusal.why, refusal.todo);
+      await unlink(file);
+      return true;
+    } catch (e) {
+      if (e instanceof TapedeckError) throw e;
+      if (codeOf(e) === 'ENOENT' || codeOf(e) === 'ENOTDIR') return false;
+      if (codeOf(e) === 'EISDIR') throw denied(file, 'it is a folder', 'Remove it.', e);
       throw e;
     }
   }
 
   return {
+    here,
+
+    open: openHere,
+
     /** Bytes on disk; null when the file, or the whole spool, is not to be seen from here. */
-    size: (name: string): Promise<number | null> => size(place(dir, name)),
+    async size(name: string): Promise<number | null> {
+      const handle = await openHere(name);
+      return handle && (await handle.stat().finally(() => handle.close())).size;
+    },
 
-    /** Where a captured file is, or would be, if this machine sees the spool. */
-    path: (name: string): string => place(dir, name),
-
-    /** When a captured file came to be, ms since 1970 by the machine's clock; null when it is not there, or not to be seen from here. */
+    /** When a captured file came to be, ms since 1970 by the machine's clock; null when it is not to be seen from here. */
     async born(name: string): Promise<number | null> {
-      const found = await stat(place(dir, name)).catch(() => null);
+      const handle = await openHere(name);
+      const found = handle && (await handle.stat().finally(() => handle.close()));
       return found && Math.round(found.birthtimeMs || found.ctimeMs);
     },
 
     /**
-     * Makes a captured file readable and gives its path; `release` removes a copy that was made for it. Throws
-     * `spool_unreadable` when it is neither here nor on the PBX.
+     * Makes a captured file readable. `release` closes it, and removes a copy that was made for it. Throws
+     * `spool_unreadable` when it is neither here nor on the PBX or is no capture, and `spool_denied` when it is here and
+     * neither this process nor the PBX gives it out.
      */
-    async fetch(name: string): Promise<{ path: string; release: () => Promise<void> }> {
-      const path = place(dir, name);
-      if ((await size(path)) !== null) return { path, release: async () => {} };
-      await mkdir(workDir, { recursive: true, mode: 0o700 });
-      const copy = place(workDir, name);
-      held.add(copy);
-      try {
-        await pipeline(await remote.stored(name), createWriteStream(copy, { mode: 0o600 }));
-      } catch (e) {
-        held.delete(copy);
-        await remove(copy);
-        throw fail('spool_unreadable', `${name}: ${(e as Error).message}`, e);
+    async fetch(name: string): Promise<CapturedFile> {
+      const local = await here(name).catch((e: unknown) => e as TapedeckError);
+      if (local instanceof TapedeckError) {
+        if (!RIGHTS.includes(codeOf(local.cause))) throw local;
+        return await copied(name).catch(() => Promise.reject(local));
       }
-      return {
-        path: copy,
-        release: async () => {
-          held.delete(copy);
-          await remove(copy);
-        },
-      };
+      return local ?? (await copied(name));
     },
 
-    /** Removes a captured file for good, here or on the PBX. */
+    /** Whether a capture can be read at this moment, or is not here. Never asks the PBX. */
+    readable: (name: string): Promise<boolean> =>
+      here(name).then(
+        async (file) => {
+          await file?.release();
+          return true;
+        },
+        (e) => (e as TapedeckError).code !== 'spool_denied',
+      ),
+
+    /** Removes a captured file for good, here or on the PBX. Throws `spool_denied` when neither can, and why the PBX cannot. */
     async remove(name: string): Promise<void> {
-      await remove(place(workDir, name));
-      if (!(await remove(place(dir, name)))) await remote.deleteStored(name);
+      for (const copy of places(workDir, name)) await remove(copy);
+      let there = false;
+      for (const file of places(dir, name)) {
+        try {
+          there = (await removeHere(file)) || there;
+        } catch (e) {
+          if (!RIGHTS.includes(codeOf(e))) throw e;
+          // Asterisk may do what we may not: FreePBX takes the group's right to write from the whole spool.
+          const asked = await remote.deleteStored(name).then(
+            () => true,
+            () => false,
+          );
+          if (!asked || (await lstat(file).catch(() => null))) throw await lacksRights(file, codeOf(e), e);
+          there = true;
+        }
+      }
+      if (!there) await remote.deleteStored(name);
     },
 
     /** Removes copies that nobody works with: a crash has left them. */
     async tidy(): Promise<void> {
       for (const file of await readdir(workDir).catch(() => [])) {
         const path = join(workDir, file);
-        if (WAV.test(file) && parseOurs(file.replace(WAV, '')) && !held.has(path)) await remove(path);
+        if (captureOf(file) && !held.has(path)) await remove(path);
       }
     },
 
-    /** Names of all captured files of ours that are there. */
-    async ours(): Promise<string[]> {
-      const local = await readdir(dir).catch(() => null);
-      const names = local
-        ? local.filter((f) => WAV.test(f)).map((f) => f.replace(WAV, ''))
-        : await remote.storedNames();
-      return names.filter((n) => parseOurs(n) !== null);
+    /** Names of all captured files of ours that are there. `ask`: of the PBX, where the folder cannot be listed. */
+    async ours(ask: boolean): Promise<string[]> {
+      const local = await readdir(dir).catch((e: unknown) => {
+        if (!ask && codeOf(e) !== 'ENOENT') throw e;
+        return ask ? null : [];
+      });
+      const names = local ? local.map(captureOf) : (await remote.storedNames()).filter(parseOurs);
+      return [...new Set(names.filter((name) => name !== null))];
+    },
+
+    /** Files that have names of ours and that Asterisk cannot have written as they are, with what is wrong. */
+    async strangers(): Promise<{ file: string; why: string; todo: string }[]> {
+      const files = (await readdir(dir).catch(() => [])).filter((file) => captureOf(file) !== null);
+      const owner = await stat(dir).catch(() => null);
+      const found = await Promise.all(
+        files.map(async (name) => {
+          const file = join(dir, name);
+          const about = await lstat(file).catch(() => null);
+          const refusal = about && owner && refusalOf(describe(about), owner.uid, process.geteuid!());
+          return refusal ? [{ file, why: refusal.why, todo: refusal.todo }] : [];
+        }),
+      );
+      return found.flat();
     },
   };
 }
 
-async function remove(path: string): Promise<boolean> {
-  try {
-    await unlink(path);
-    return true;
-  } catch (e) {
-    if ((e as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw e;
-  }
+async function remove(path: string): Promise<void> {
+  await unlink(path).catch((e) => {
+    if (codeOf(e) !== 'ENOENT' && codeOf(e) !== 'ENOTDIR') throw e;
+  });
 }

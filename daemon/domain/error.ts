@@ -109,6 +109,11 @@ const catalogue = {
     hint: 'It is kept where it is; look at it with "tapedeck doctor" and "ffprobe".',
     blame: 'peer',
   },
+  spool_denied: {
+    message: "Captured audio in Asterisk's spool cannot be used as things stand.",
+    hint: 'The folder has to belong to Asterisk\'s user and group with mode 2770, and the recorder\'s user to that group. On FreePBX "fwconsole chown" undoes this: see asterisk-conf/README.md. Nothing is lost meanwhile; it is tried again by itself.',
+    blame: 'operator',
+  },
   ffmpeg_missing: {
     message: 'ffmpeg cannot be started.',
     hint: 'Install it (apt install ffmpeg), or set [encode] ffmpeg in tapedeck.toml.',

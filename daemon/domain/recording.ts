@@ -90,6 +90,8 @@ export type SegmentState = 'capturing' | 'captured' | 'preserved' | 'damaged' | 
 export type Segment = {
   callId: CallId;
   seq: number;
+  /** The part of its spool files' names that nobody can guess. Empty in segments of versions that had none. */
+  token: string;
   legId: LegId;
   /** When the PBX began to write each side, milliseconds since 1970. */
   inStartedAt: number | null;
@@ -135,9 +137,15 @@ export type Recording = {
   eraseReason: string | null;
 };
 
-/** Names of a segment's two spool recordings on the PBX: made of our own ids only. */
-export function spoolName(callId: CallId, seq: number, side: 'in' | 'out'): string {
-  return `tapedeck-${callId}-${seq}-${side}`;
+/** What names a segment's spool files. */
+export type SegmentName = Pick<Segment, 'callId' | 'seq' | 'token'>;
+
+/**
+ * Returns the name of one of a segment's two spool recordings on the PBX. Made of our own ids, so that a capture is found
+ * again after a crash, and of the token, so that nobody can put something else there before Asterisk does.
+ */
+export function spoolName({ callId, seq, token }: SegmentName, side: 'in' | 'out'): string {
+  return `tapedeck-${callId}-${seq}-${token === '' ? '' : `${token}-`}${side}`;
 }
 
 /** Ids of a segment's two snoop channels. Deterministic: after a restart they are how a capture is found again. */
@@ -148,10 +156,10 @@ export function snoopId(callId: CallId, seq: number, side: 'in' | 'out'): string
 /** Whether a text is an id as we make them (a ULID), such as that of a call. */
 export const isId = (text: string): boolean => /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text);
 
-const OURS = /^tapedeck-([0-9A-HJKMNP-TV-Z]{26})-(\d{1,4})-(in|out)$/i;
+const OURS = /^tapedeck-([0-9A-HJKMNP-TV-Z]{26})-(\d{1,4})-(?:([0-9a-f]{32})-)?(in|out)$/i;
 
-/** What a snoop id or spool name of ours stands for, or null when it is not one of ours. */
-export function parseOurs(name: string): { callId: CallId; seq: number; side: 'in' | 'out' } | null {
+/** Returns what a snoop id or spool name of ours stands for, or null when it is not one of ours. */
+export function parseOurs(name: string): (SegmentName & { side: 'in' | 'out' }) | null {
   const m = OURS.exec(name);
-  return m ? { callId: m[1]!, seq: Number(m[2]), side: m[3] as 'in' | 'out' } : null;
+  return m && { callId: m[1]!, seq: Number(m[2]), token: m[3] ?? '', side: m[4] as 'in' | 'out' };
 }

@@ -1,13 +1,18 @@
 import { diskError, isDiskError, TapedeckError } from '../domain/error.js';
 import type { Stretch } from '../domain/gaps.js';
-import { type CallId, type Segment, spoolName } from '../domain/recording.js';
+import { type Segment, type SegmentName, spoolName } from '../domain/recording.js';
 import type { OpusSegment } from './opus.js';
 import { readWavHeader } from './wav.js';
 
-/** Where captured files are. `fetch` throws when one is nowhere; `release` removes a copy that was made for it. */
+/**
+ * Where captured files are. `fetch` throws when one is nowhere, `here` gives null when it is not on this machine;
+ * `release` closes it, and removes a copy that was made for it. `shown` is its name for people.
+ */
 export type CapturedFiles = {
-  fetch(name: string): Promise<{ path: string; release: () => Promise<void> }>;
+  fetch(name: string): Promise<{ path: string; shown: string; release: () => Promise<void> }>;
+  here(name: string): Promise<{ path: string; shown: string; release: () => Promise<void> } | null>;
 };
+type Fetching = Pick<CapturedFiles, 'fetch'>;
 
 /** A segment as its spool files have it. */
 export type Captured = {
@@ -37,14 +42,10 @@ type Side = {
  * Reads what was captured of a segment. A file that is missing or no audio is a fault, not an error. Throws when the PBX
  * that has it cannot be asked now.
  */
-export async function readCaptured(
-  files: CapturedFiles,
-  segment: Segment,
-  answeredAt: number,
-): Promise<Captured> {
+export async function readCaptured(files: Fetching, segment: Segment, answeredAt: number): Promise<Captured> {
   const read = (side: 'in' | 'out') => {
     const who = (side === 'in') === segment.swapped ? 'out' : 'in';
-    return readSide(files, spoolName(segment.callId, segment.seq, side), who);
+    return readSide(files, spoolName(segment, side), who);
   };
   const reading = [read('in'), read('out')] as const;
   const [own, heard] = await Promise.all(reading).catch(async (e) => {
@@ -98,7 +99,7 @@ function untilMute(
 }
 
 /** Whether this captured file can be used as audio. */
-export async function isAudio(files: CapturedFiles, name: string, side: 'in' | 'out'): Promise<boolean> {
+export async function isAudio(files: Fetching, name: string, side: 'in' | 'out'): Promise<boolean> {
   const { fault, release } = await readSide(files, name, side);
   await release();
   return fault === null;
@@ -106,27 +107,30 @@ export async function isAudio(files: CapturedFiles, name: string, side: 'in' | '
 
 /**
  * How long the longer file of a segment is, in ms, and whether Asterisk came to close what there is; null when neither can
- * be read. `path` says where a captured file is.
+ * be read.
  */
 export async function spoolAudio(
-  path: (name: string) => string,
-  callId: CallId,
-  seq: number,
+  files: Pick<CapturedFiles, 'here'>,
+  segment: SegmentName,
 ): Promise<{ ms: number; closed: boolean } | null> {
-  const names = [spoolName(callId, seq, 'in'), spoolName(callId, seq, 'out')];
-  const headers = await Promise.all(names.map((name) => readWavHeader(path(name)).catch(() => null)));
+  const header = async (name: string) => {
+    const file = await files.here(name);
+    return file && (await readWavHeader(file.path).finally(file.release));
+  };
+  const names = [spoolName(segment, 'in'), spoolName(segment, 'out')];
+  const headers = await Promise.all(names.map((name) => header(name).catch(() => null)));
   const read = headers.filter((h) => h !== null);
   if (read.length === 0) return null;
   return { ms: Math.max(...read.map((h) => h.durationMs)), closed: read.every((h) => !h.headerLies) };
 }
 
-async function readSide(files: CapturedFiles, name: string, side: 'in' | 'out'): Promise<Side> {
+async function readSide(files: Fetching, name: string, side: 'in' | 'out'): Promise<Side> {
   const who = side === 'in' ? 'What the outside party or caller said' : 'What the other side said';
   let release = async () => {};
   try {
     const fetched = await files.fetch(name);
     release = fetched.release;
-    const header = await readWavHeader(fetched.path);
+    const header = await readWavHeader(fetched.path, fetched.shown);
     const { rate, durationMs: ms, headerLies: cut } = header;
     return { name, path: fetched.path, rate, ms, fault: null, cut, release };
   } catch (e) {
@@ -145,9 +149,11 @@ async function readSide(files: CapturedFiles, name: string, side: 'in' | 'out'):
   }
 }
 
-/** A PBX that does not answer may have the file all the same; so may one whose file has no room here. */
+/**
+ * Not the file's own fault, so it may be read later: it lacks rights, the PBX that has it does not answer, or there is no
+ * room here for a copy.
+ */
 function isPassing(e: unknown): boolean {
-  const cause = e instanceof TapedeckError ? e.cause : null;
-  if (isDiskError(diskError(cause))) return true;
-  return cause instanceof TapedeckError && ['pbx_unreachable', 'pbx_timeout'].includes(cause.code);
+  if (!(e instanceof TapedeckError) || e.code !== 'spool_unreadable') return true;
+  return isDiskError(diskError(e.cause));
 }

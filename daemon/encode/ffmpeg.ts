@@ -39,7 +39,8 @@ export type Ffmpeg = {
   /** The installed version ("7.1.5") and whether it can make Opus. Throws ffmpeg_missing. */
   version(): Promise<{ version: string; libopus: boolean }>;
   /**
-   * Runs a plan; stdout gives Ogg Opus. The inputs are wav files whose header may have a wrong length. After `limitMs`
+   * Runs a plan; stdout gives Ogg Opus. The inputs are wav files whose header may have a wrong length, by path or as
+   * `/proc/self/fd/N` of this process. After `limitMs`
    * it is killed.
    */
   encode(plan: EncodePlan, limitMs?: number): FfmpegRun;
@@ -51,7 +52,8 @@ const execute = promisify(execFile);
 
 /** ffmpeg, by its path or as "ffmpeg" on the PATH. It runs at low priority: a live call comes first. */
 export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): Ffmpeg {
-  function command(): FfmpegCommand {
+  /** `open`: descriptors of ours that the process has too, from the fourth of its own on. */
+  function command(open: number[] = []): FfmpegCommand {
     const made = fluent({ stdoutLines: 40 });
     const internals = made as unknown as Internals;
     internals._getFfmpegPath = (done) => done(null, path);
@@ -60,8 +62,11 @@ export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): Ffmpe
     const spawn = internals._spawnFfmpeg.bind(made);
     const nothing: Printed = { get: () => '' };
     internals._spawnFfmpeg = (args, options, begun, ended) =>
-      spawn(args, options, begun, (error, stdout = nothing, stderr = nothing) =>
-        ended(error, stdout, stderr),
+      spawn(
+        args,
+        { ...options, stdio: [...PIPES, ...open] },
+        begun,
+        (error, stdout = nothing, stderr = nothing) => ended(error, stdout, stderr),
       );
     return made;
   }
@@ -81,10 +86,13 @@ export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): Ffmpe
       }
     },
     encode({ inputs, filter, outputOptions }, limitMs) {
-      const run = command();
+      const open: number[] = [];
+      const run = command(open);
       for (const input of inputs) {
+        const fd = OPEN.exec(input)?.[1];
+        const source = fd === undefined ? input : `/proc/self/fd/${FIRST + open.push(Number(fd)) - 1}`;
         // Asterisk writes the lengths when it closes a file; one that was killed leaves 0. The plan cuts at the length.
-        run.input(`file:${input}`).inputOptions('-f', 'wav', '-ignore_length', '1');
+        run.input(`file:${source}`).inputOptions('-f', 'wav', '-ignore_length', '1');
       }
       run.complexFilter(filter).outputOptions('-nostdin', ...quiet, ...outputOptions);
       return start(run, { limitMs });
@@ -109,6 +117,11 @@ export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): Ffmpe
     },
   };
 }
+
+const PIPES = ['pipe', 'pipe', 'pipe'] as const;
+/** A file that this process has open, and the first descriptor under which ffmpeg has such a file. */
+const OPEN = /^\/proc\/self\/fd\/(\d+)$/;
+const FIRST = PIPES.length;
 
 const quiet = ['-hide_banner', '-nostats', '-loglevel', 'warning'];
 

@@ -23,19 +23,19 @@ const maxChunks = 200;
  * Reads what a PCM wav file holds. Asterisk writes the lengths when it closes a file, so one that was being written when
  * it died says 0 (or, from others, 0xFFFFFFFF); then, and whenever the header's length cannot be right, the file's own
  * length counts. A file with a header and no audio gives 0 ms. Throws spool_unreadable, with what is wrong with it, for
- * a missing, empty or cut file and for anything but PCM.
+ * a missing, empty or cut file and for anything but PCM; `shown` is what it calls the file.
  */
-export async function readWavHeader(path: string): Promise<WavHeader> {
+export async function readWavHeader(path: string, shown = path): Promise<WavHeader> {
   let handle: FileHandle;
   try {
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK); // a named pipe would be waited for
   } catch (error) {
-    throw unreadable(path, `it cannot be opened (${(error as NodeJS.ErrnoException).code})`, error);
+    throw unreadable(shown, `it cannot be opened (${(error as NodeJS.ErrnoException).code})`, error);
   }
   try {
     const stat = await handle.stat();
-    if (!stat.isFile()) throw unreadable(path, 'it is not a file');
-    return await read(handle, path, stat.size);
+    if (!stat.isFile()) throw unreadable(shown, 'it is not a file');
+    return await read(handle, shown, stat.size);
   } finally {
     await handle.close();
   }

@@ -116,7 +116,12 @@ export function createAri(deps: AriDeps) {
     return { channels, bridges };
   }
 
-  async function get(path: string, signal = AbortSignal.timeout(PATIENCE)): Promise<Response> {
+  /** `but`: failures that are answers, too. */
+  async function get(
+    path: string,
+    signal = AbortSignal.timeout(PATIENCE),
+    but: number[] = [],
+  ): Promise<Response> {
     let answer: Response;
     try {
       answer = await fetch(origin + path, { headers: { authorization }, signal, redirect: 'error' });
@@ -125,7 +130,8 @@ export function createAri(deps: AriDeps) {
       throw fail('pbx_unreachable', `${origin}: ${cause?.message ?? (e as Error).message}`, e);
     }
     if (answer.status === 401 || answer.status === 403) throw fail('pbx_refused', `ARI user "${deps.user}".`);
-    if (!answer.ok) throw fail('pbx_failed', `${path} answered ${answer.status}.`);
+    if (!answer.ok && !but.includes(answer.status))
+      throw fail('pbx_failed', `${path} answered ${answer.status}.`);
     return answer;
   }
 
@@ -219,12 +225,11 @@ export function createAri(deps: AriDeps) {
     async hangup(channel: string): Promise<void> {
       await call('hangup', (c) => c.channels.hangup({ channelId: channel })).catch(ignoreAbsent);
     },
-    /** The bytes of a stored recording, for a spool that this machine does not see. */
-    async stored(name: string): Promise<Readable> {
-      const answer = await get(
-        `/ari/recordings/stored/${encodeURIComponent(name)}/file`,
-        AbortSignal.timeout(600_000),
-      );
+    /** The bytes of a stored recording, for a spool that this machine does not see; null when there is none. */
+    async stored(name: string): Promise<Readable | null> {
+      const path = `/ari/recordings/stored/${encodeURIComponent(name)}/file`;
+      const answer = await get(path, AbortSignal.timeout(600_000), [404]);
+      if (answer.status === 404) return null;
       return Readable.fromWeb(answer.body as import('node:stream/web').ReadableStream);
     },
     async storedNames(): Promise<string[]> {

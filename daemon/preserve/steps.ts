@@ -12,7 +12,7 @@ import { recordingPath } from '../domain/paths.js';
 import { encodePeaks } from '../domain/peaks.js';
 import { decideRetention } from '../domain/policy.js';
 import { judgeQuality } from '../domain/quality.js';
-import type { CallId, Coverage, Gap, Recording } from '../domain/recording.js';
+import { type CallId, type Coverage, type Gap, type Recording, spoolName } from '../domain/recording.js';
 import { keepUntil } from '../domain/retention.js';
 import { type Captured, readCaptured } from '../encode/captured.js';
 import type { Encoder } from '../encode/encoder.js';
@@ -29,7 +29,7 @@ export type StepDeps = {
     Catalogue,
     'call' | 'segments' | 'saveSegment' | 'decideCoverage' | 'recordingSealed' | 'policy'
   >;
-  spool: Pick<Spool, 'fetch' | 'remove'>;
+  spool: Pick<Spool, 'fetch' | 'readable'>;
   encoder: Encoder;
   keys: Pick<Keys, 'create'>;
   seal: (
@@ -58,15 +58,13 @@ export type StepDeps = {
 type EndedCall = StoredCall & { answeredAt: number; endedAt: number };
 
 /** The steps from the captured files of a call to its row. Each may be repeated. */
-export function createSteps(deps: StepDeps) {
+export function createSteps(deps: StepDeps & { remove: (name: string) => Promise<unknown> }) {
   /** Makes the recording of a call and removes its spool files; does nothing where that was done before. */
   async function preserve(id: CallId): Promise<void> {
     const call = await deps.catalogue.call(id);
     // While the disk is full the end of a call waits in memory. It is taken up again when that has been written.
     if (!call || !isEnded(call)) return;
-    const segments = (await deps.catalogue.segments(id)).filter(
-      (s) => s.state === 'captured' || s.state === 'capturing',
-    );
+    const segments = await waiting(id);
     if (segments.length === 0) return;
     const began = deps.clock();
     const captured: Captured[] = [];
@@ -78,10 +76,18 @@ export function createSteps(deps: StepDeps) {
       await Promise.all(captured.map((c) => c.release()));
     }
     // A file that could not be used as audio is kept where it is.
-    for (const name of captured.flatMap((c) => c.sound))
-      await deps.spool
-        .remove(name)
-        .catch((err) => deps.log.warn({ err, name }, 'A spool file could not be removed; it is tried again'));
+    for (const name of captured.flatMap((c) => c.sound)) await deps.remove(name);
+  }
+
+  const waiting = async (id: CallId) =>
+    (await deps.catalogue.segments(id)).filter((s) => s.state === 'captured' || s.state === 'capturing');
+
+  /** Whether the captured files of a call can be read at this moment, as far as that can be told without the PBX. */
+  async function readable(id: CallId): Promise<boolean> {
+    for (const segment of await waiting(id))
+      for (const side of ['in', 'out'] as const)
+        if (!(await deps.spool.readable(spoolName(segment, side)))) return false;
+    return true;
   }
 
   async function make(call: EndedCall, captured: Captured[], began: number): Promise<void> {
@@ -201,7 +207,7 @@ export function createSteps(deps: StepDeps) {
       await deps.catalogue.saveSegment({ ...segment, state: faults.length > 0 ? 'damaged' : 'dropped' });
   }
 
-  return { preserve };
+  return { preserve, readable };
 }
 
 const isEnded = (call: StoredCall): call is EndedCall => call.answeredAt !== null && call.endedAt !== null;

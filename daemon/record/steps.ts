@@ -46,7 +46,7 @@ export type StepDeps = {
   /** Whether the PBX falls silent in a snoop when its source changes: then each such change begins a new segment. */
   muteTrap: () => boolean;
   /** Length of a spool file's audio, ms, and whether Asterisk came to close it; null when it cannot be read. */
-  spoolAudio: (callId: CallId, seq: number) => Promise<{ ms: number; closed: boolean } | null>;
+  spoolAudio: (segment: Segment) => Promise<{ ms: number; closed: boolean } | null>;
   /** Whether a capture could be begun; not told of a leg that hung up meanwhile, which is nobody's fault. */
   onCapture: (result: 'begun' | 'failed') => void;
   log: Log;
@@ -235,7 +235,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     const ends = await Promise.all(
       segments.map(async (s) => {
         const from = s.inStartedAt ?? s.outStartedAt;
-        const audio = await deps.spoolAudio(s.callId, s.seq);
+        const audio = await deps.spoolAudio(s);
         if (from === null || !audio) return 0;
         // A file that Asterisk did not close ended with it: what it still had in hand is missing.
         return audio.closed ? from + audio.ms : Math.max(from + audio.ms, around.lostAt());

@@ -75,9 +75,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
   const keys = createKeys({ path: keysFile(dir), masterKey: new Uint8Array(32).fill(7) });
   keys.start();
   const signingKey = createSigningKey(dir, new Uint8Array(32).fill(7));
-  const absent = async () => {
-    throw new Error('the PBX has no such recording');
-  };
+  const absent = async () => null;
   const faults: string[] = [];
   const sealedAfter: number[] = [];
   const standing = new Map<string, Pick<Alarm, 'severity' | 'message' | 'hint'>>();
@@ -156,12 +154,14 @@ export async function preserveLab(t: Test, options: Options = {}) {
           ...times,
           state: 'captured',
           because: '',
+          token: '',
           mutedFrom: { in: null, out: null },
           swapped: false,
         } as const;
+        const { token } = { ...usual, ...more };
         await catalogue.saveSegment({ ...usual, ...more });
-        if (a) writeFileSync(join(spoolDir, `${spoolName(id, seq, 'in')}.wav`), a);
-        if (b) writeFileSync(join(spoolDir, `${spoolName(id, seq, 'out')}.wav`), b);
+        if (a) writeFileSync(join(spoolDir, `${spoolName({ callId: id, seq, token }, 'in')}.wav`), a);
+        if (b) writeFileSync(join(spoolDir, `${spoolName({ callId: id, seq, token }, 'out')}.wav`), b);
       }
     },
     async run(id: string) {

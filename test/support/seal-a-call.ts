@@ -13,6 +13,7 @@ export async function haveCall(dir: string): Promise<void> {
   const segment = { callId: ID, seq: 0, legId: 'leg', inStartedAt: T0, outStartedAt: T0, because: '' };
   await house.catalogue.saveSegment({
     ...segment,
+    token: '',
     mutedFrom: { in: null, out: null },
     swapped: false,
     state: 'captured',

@@ -450,4 +450,8 @@ export const migrations: readonly string[] = [
     WHERE test = 0 AND mark.value ->> '$.kind' = 'queue' AND mark.value ->> '$.text' <> '';
   INSERT INTO call_reach SELECT 'did', did, started_at, id FROM calls WHERE test = 0 AND did <> '';
   `,
+  // The part of the names of a segment's spool files that nobody can guess. Earlier segments have none.
+  `
+  ALTER TABLE segments ADD COLUMN spool_token TEXT NOT NULL DEFAULT '';
+  `,
 ];

@@ -4,6 +4,7 @@ import type { Db } from './db.js';
 type Row = {
   named_call: string;
   seq: number;
+  spool_token: string;
   leg_id: string;
   in_started_at: number | null;
   out_started_at: number | null;
@@ -16,8 +17,10 @@ type Row = {
 
 export function createSegments(db: Db, current: (id: CallId) => CallId) {
   const save = db.prepare(`
-    INSERT INTO segments VALUES ($callId, $seq, $belongsTo, $legId, $inStartedAt, $outStartedAt, $state, $because, $inMutedFrom,
-      $outMutedFrom, $swapped)
+    INSERT INTO segments (named_call, seq, call_id, leg_id, in_started_at, out_started_at, state, because, in_muted_from,
+      out_muted_from, swapped, spool_token)
+    VALUES ($callId, $seq, $belongsTo, $legId, $inStartedAt, $outStartedAt, $state, $because, $inMutedFrom,
+      $outMutedFrom, $swapped, $token)
     ON CONFLICT (named_call, seq) DO UPDATE SET
       leg_id = excluded.leg_id, in_started_at = excluded.in_started_at,
       out_started_at = excluded.out_started_at, state = excluded.state,
@@ -54,6 +57,7 @@ export function createSegments(db: Db, current: (id: CallId) => CallId) {
       (list.all(current(id)) as Row[]).map((row) => ({
         callId: row.named_call,
         seq: row.seq,
+        token: row.spool_token,
         legId: row.leg_id,
         inStartedAt: row.in_started_at,
         outStartedAt: row.out_started_at,

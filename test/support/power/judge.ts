@@ -70,7 +70,7 @@ async function recordingOf(
     if (promised.has(`row ${id}`)) return ['a recording that was acknowledged is lost'];
     if (!promised.has(`captured ${id}`)) return [];
     const whole = SIDES.every((side) => {
-      const path = join('spool', `${spoolName(id, 0, side)}.wav`);
+      const path = join('spool', `${spoolName({ callId: id, seq: 0, token: '' }, side)}.wav`);
       return existsSync(join(dir, path)) && readFileSync(join(dir, path)).equals(spool.get(path)!);
     });
     const waits = (await house.catalogue.callsToPreserve()).includes(id);

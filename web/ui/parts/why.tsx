@@ -42,7 +42,7 @@ function say(call: CallDetail): Said {
     case 'not_recorded':
       return note('alarm', <AlarmIcon />, words.notRecorded);
     case 'pending':
-      return note('live', <WaitIcon />, words.making, '');
+      return note('live', <WaitIcon />, words.making);
     default:
       return note('plain', <NoIcon />, words.nobody[call.outcome ?? 'no_answer'], '');
   }
