@@ -109,10 +109,11 @@ export function createRoom(deps: RoomDeps) {
       }
     };
     // The spool is Asterisk's: not synced, which would make it wait, and our own lack of rights there says nothing.
-    const [d, s] = await Promise.all([looked(data, true), looked(spool, false)]);
-    const lacking = s && s.fault !== null && RIGHTS.includes(s.fault) ? s.fault : null;
+    const [d, seen] = await Promise.all([looked(data, true), looked(spool, false)]);
+    const lacking = seen && seen.fault !== null && RIGHTS.includes(seen.fault) ? seen.fault : null;
     tellOfRights(lacking);
-    if (s && lacking) s.fault = null;
+    // One that may not even be looked at is like one on another machine: nothing is known of its room.
+    const s = seen && lacking ? (seen.device === lost.device ? null : { ...seen, fault: null }) : seen;
     const one = d !== null && s !== null && d.device === s.device && d.device !== -1;
     const found: Disk[] = [];
     const add = (key: Disk['key'], dirs: string, reserveBytes: number, room: Room, holdsSpool: boolean) => {

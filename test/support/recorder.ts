@@ -32,8 +32,10 @@ const shortDir = (dir: string): string =>
 export function spawnTapedeck(
   args: string[],
   env: Record<string, string> = {},
+  user?: number,
 ): ChildProcessByStdio<null, Readable, Readable> {
-  return spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, MAIN, ...args], {
+  const as = user === undefined ? [] : [`--reuid=${user}`, `--regid=${user}`, '--clear-groups'];
+  return spawn('setpriv', [...as, '--pdeathsig', 'KILL', process.execPath, MAIN, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -42,7 +44,8 @@ export function spawnTapedeck(
 /**
  * A Tapedeck of its own in `dir`: writes tapedeck.toml for a PBX of the laboratory, and runs the two processes as an
  * admin would. `extra` is TOML that is put at the end, `web` more lines of that section, `testCalls` the section of that name
- * (off unless given), `env` is for the processes, `reserveMb` is kept free on both disks. Logs go to files in `dir`.
+ * (off unless given), `env` is for the processes, `reserveMb` is kept free on both disks, `user` is the number of the user and
+ * the group that they run as, if not ours. Logs go to files in `dir`.
  */
 export function createRecorderLab({
   dir,
@@ -53,6 +56,7 @@ export function createRecorderLab({
   web = '',
   env = {},
   reserveMb = 8,
+  user,
 }: {
   dir: string;
   pbx: Pbx;
@@ -62,6 +66,7 @@ export function createRecorderLab({
   extra?: string;
   env?: Record<string, string>;
   reserveMb?: number;
+  user?: number;
 }) {
   const config = join(dir, 'tapedeck.toml');
   const inside = join(dir, 'data');
@@ -88,7 +93,7 @@ export function createRecorderLab({
 
   /** Starts a subcommand and waits until its output has this text. Throws with its output when it ends first. */
   async function launch(name: 'run' | 'web', ready: RegExp): Promise<string> {
-    const child = spawnTapedeck(['--config', config, name], env);
+    const child = spawnTapedeck(['--config', config, name], env, user);
     processes.set(name, child);
     const log = createWriteStream(join(dir, `${name}.log`), { flags: 'a' });
     let output = '';
