@@ -1,5 +1,4 @@
-import { constants, existsSync } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { TapedeckError } from '../domain/error.js';
 import { catalogueFile, controlSocket } from '../domain/paths.js';
@@ -10,6 +9,8 @@ import { request } from '../ops/control-client.js';
 import { readDisk } from '../ops/disk.js';
 import type { CliContext } from './context.js';
 import { cdrReaders, cdrs } from './doctor-cdr.js';
+import { data, nearest, spool } from './doctor-folders.js';
+import { reach, timeZone } from './doctor-machine.js';
 import { directory, provider } from './doctor-outside.js';
 import { ami, ari, priority } from './doctor-pbx.js';
 import { testCalls } from './doctor-test-calls.js';
@@ -47,7 +48,10 @@ async function examine(context: CliContext): Promise<Finding[]> {
     'PBX (ARI)': ari(config),
     'PBX (AMI)': ami(config),
     'PBX priority': priority(),
+    'PBX reach': reach(config),
+    'time zone': Promise.resolve(timeZone(config)),
     spool: spool(config),
+    data: data(config),
     ffmpeg: ffmpeg(config),
     'live audio': liveAudio(config),
     swap: swap(),
@@ -59,7 +63,6 @@ async function examine(context: CliContext): Promise<Finding[]> {
   // What is in the data directory, as its owner.
   const dir = context.data();
   const then = await all({
-    data: data(config),
     room: room(config),
     keys: keys(context),
     'core dumps': coreDumps(config),
@@ -73,32 +76,11 @@ async function examine(context: CliContext): Promise<Finding[]> {
   return [...first, ...then];
 }
 
-async function spool(config: Config): Promise<Finding> {
-  const dir = config.pbx.spool;
-  try {
-    await access(dir, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (e) {
-    const code = (e as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT')
-      return warn(
-        'spool',
-        `${dir} is not on this machine; recordings will be fetched over ARI.`,
-        `If Asterisk runs here: mkdir ${dir} and give it to the asterisk user and group (Debian does not make it).`,
-      );
-    return bad(
-      'spool',
-      `${dir} cannot be read and written (${code}).`,
-      'Add the tapedeck user to the group that owns it, with mode 2770.',
-    );
-  }
-  return ok('spool', `${dir} can be read and written.`);
-}
-
 /** Whether the disks have what the daemon keeps free on them. One that is both has to have both reserves. */
 async function room(config: Config): Promise<Finding[]> {
   const data = { of: 'data', dir: config.data.dir, mb: config.data.reserve_mb };
   const spool = { of: 'spool', dir: config.pbx.spool, mb: config.pbx.spool_reserve_mb };
-  const [d, s] = await Promise.all([readDisk(data.dir), readDisk(spool.dir)]);
+  const [d, s] = await Promise.all([readDisk(nearest(data.dir)), readDisk(spool.dir)]);
   const one = d && s && d.device === s.device;
   const disks = one
     ? [{ of: 'data, spool', dir: `${data.dir} and ${spool.dir}`, mb: data.mb + spool.mb, has: d }]
@@ -127,26 +109,6 @@ async function ffmpeg(config: Config): Promise<Finding> {
       "Install a build with libopus; Debian's has it.",
     );
   return ok('ffmpeg', `ffmpeg ${version} with libopus`);
-}
-
-async function data(config: Config): Promise<Finding> {
-  const dir = config.data.dir;
-  try {
-    await access(dir, constants.R_OK | constants.W_OK | constants.X_OK);
-    return ok('data', `${dir} can be read and written.`);
-  } catch (e) {
-    if ((e as NodeJS.ErrnoException).code === 'ENOENT')
-      return warn(
-        'data',
-        `${dir} does not exist; the recorder creates it at its first start.`,
-        'Is it on a disk of its own? Then mount that first. Under systemd: systemd-tmpfiles --create tapedeck.conf',
-      );
-    return bad(
-      'data',
-      `${dir} cannot be used (${(e as NodeJS.ErrnoException).code}).`,
-      `Give it to the tapedeck user: chown tapedeck: ${dir}`,
-    );
-  }
 }
 
 async function daemon(config: Config): Promise<Finding> {

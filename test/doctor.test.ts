@@ -1,0 +1,116 @@
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import t from 'tap';
+import { data, spool, unmounted } from '../daemon/cli/doctor-folders.js';
+import { listeners, reach, timeZone } from '../daemon/cli/doctor-machine.js';
+import type { Config } from '../daemon/ops/config-schema.js';
+
+/** `tapedeck doctor` is run by root and speaks of what the recorder's user may do. */
+const root = process.getuid!() === 0;
+const RECORDER = 4242;
+
+const configOf = (dir: string, spoolDir: string) =>
+  ({ data: { dir }, pbx: { spool: spoolDir } }) as unknown as Config;
+
+t.test('the spool is judged by the rights of the recorder', { skip: !root && 'root' }, async (t) => {
+  const dir = t.testdir({ data: {}, spool: {} });
+  const place = join(dir, 'spool');
+  const config = configOf(join(dir, 'data'), place);
+  chownSync(config.data.dir, RECORDER, RECORDER);
+  chmodSync(place, 0o755);
+  t.match(await spool(config), {
+    state: 'fail',
+    says: /user 4242.*cannot remove.*EACCES/,
+    todo: /2770.*freepbx_chown/s,
+  });
+  chmodSync(place, 0o700);
+  t.match(await spool(config), { state: 'fail', says: /cannot read .*EACCES/ });
+  chownSync(place, 0, RECORDER);
+  chmodSync(place, 0o2770);
+  t.match(await spool(config), { state: 'ok', says: /user 4242/ });
+  const file = join(place, 'tapedeck-x.wav');
+  writeFileSync(file, '', { mode: 0o600 });
+  t.match(await spool(config), { state: 'fail', says: /cannot read .*tapedeck-x\.wav \(EACCES\)/ });
+});
+
+t.test('so is the data directory, which doctor does not make', { skip: !root && 'root' }, async (t) => {
+  const dir = t.testdir({});
+  const config = configOf(join(dir, 'data'), join(dir, 'spool'));
+  t.match(await data(config), [{ state: 'warn', says: /does not exist yet/ }]);
+  t.notOk(existsSync(config.data.dir));
+  mkdirSync(config.data.dir);
+  chownSync(config.data.dir, RECORDER, RECORDER);
+  t.match(await data(config), [{ state: 'ok', says: /user 4242/ }]);
+  chmodSync(config.data.dir, 0o500);
+  t.match(await data(config), [{ state: 'fail', says: /cannot write .*EACCES/ }]);
+});
+
+t.test('data in memory', { skip: !existsSync('/dev/shm') && 'no /dev/shm' }, async (t) => {
+  const dir = mkdtempSync('/dev/shm/tapedeck-');
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  const found = await data(configOf(dir, dir));
+  t.match(
+    found.find((f) => f.check === 'data disk'),
+    { state: 'fail', says: /in memory \(tmpfs\)/ },
+  );
+});
+
+t.test('a disk for the data that is not mounted', async (t) => {
+  const fstab = [
+    '# <file system> <mount point> <type>',
+    'UUID=1 / ext4 defaults 0 1',
+    'UUID=2 /srv/my\\040calls ext4 defaults 0 2',
+    'UUID=3 none swap sw 0 0',
+    '#UUID=4 /var ext4 defaults 0 2',
+  ].join('\n');
+  const mounts = '/dev/vda / ext4 rw 0 0\nproc /proc proc rw 0 0\n';
+  t.equal(unmounted(fstab, mounts, '/srv/my calls/tapedeck'), '/srv/my calls');
+  t.equal(unmounted(fstab, mounts, '/srv/my calls'), '/srv/my calls');
+  t.equal(
+    unmounted(fstab, `${mounts}/dev/vdb /srv/my\\040calls ext4 rw 0 0\n`, '/srv/my calls/tapedeck'),
+    null,
+  );
+  t.equal(unmounted(fstab, mounts, '/srv/my callsandmore'), null);
+  t.equal(unmounted(fstab, mounts, '/var/lib/tapedeck'), null);
+  t.equal(unmounted('', mounts, '/var/lib/tapedeck'), null);
+});
+
+t.test('an ARI that others can reach', async (t) => {
+  const open = async (host: string) => {
+    const server = createServer();
+    await new Promise<void>((done) => server.listen(0, host, done));
+    t.teardown(() => server.close());
+    return (server.address() as { port: number }).port;
+  };
+  const [inside, also] = [await open('127.0.0.1'), await open('127.0.0.2')];
+  const of = (ari: string, amiHost: string, amiPort: number) =>
+    reach({ pbx: { ari_url: ari, ami_host: amiHost, ami_port: amiPort } } as Config);
+  t.match(await of(`http://127.0.0.1:${inside}`, '127.0.0.1', also), [
+    { check: 'ARI reach', state: 'ok' },
+    { check: 'AMI reach', state: 'ok' },
+  ]);
+  t.match(await of('http://192.0.2.7:8088', '192.0.2.7', 5038), [{ state: 'warn' }, { state: 'warn' }]);
+  t.match(await of('https://192.0.2.7:8089', '127.0.0.1', also), [{ check: 'AMI reach', state: 'ok' }]);
+  // As Linux writes it: 0.0.0.0:8088, [::]:8088, 192.168.1.5:8088, [::1]:8088, [::ffff:127.0.0.1]:8088, and one that does not listen.
+  const table = [
+    '  sl  local_address rem_address   st tx_queue rx_queue',
+    '   0: 00000000:1F98 00000000:0000 0A 00000000:00000000',
+    '   1: 0501A8C0:1F98 00000000:0000 0A 00000000:00000000',
+    '   2: 0501A8C0:1F98 0601A8C0:C000 01 00000000:00000000',
+    '   0: 00000000000000000000000000000000:1F98 00000000000000000000000000000000:0000 0A 0:0',
+    '   1: 00000000000000000000000001000000:1F98 00000000000000000000000000000000:0000 0A 0:0',
+    '   2: 0000000000000000FFFF00000100007F:1F98 00000000000000000000000000000000:0000 0A 0:0',
+  ].join('\n');
+  t.same(listeners(table, 8088), ['0.0.0.0', '192.168.1.5', '::', '::1', '127.0.0.1']);
+  t.same(listeners(table, 8089), []);
+});
+
+t.test('a time zone that is not that of the machine', async (t) => {
+  const now = Date.UTC(2026, 0, 5);
+  const of = (time_zone: string, machine: string) =>
+    timeZone({ site: { time_zone } } as Config, machine, now);
+  t.match(of('UTC', 'Europe/Berlin'), { state: 'warn', todo: /time_zone = "Europe\/Berlin"/ });
+  t.match(of('Europe/London', 'UTC'), { state: 'warn' }, 'the same in winter only');
+  t.match(of('Europe/Paris', 'Europe/Berlin'), { state: 'ok' }, 'another name for the same times');
+});
