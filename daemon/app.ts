@@ -8,6 +8,7 @@ import { createSpool } from './capture/spool.js';
 import { withEntries } from './catalogue/entries.js';
 import { createOutbox } from './catalogue/outbox.js';
 import { createSqliteCatalogue } from './catalogue/sqlite/catalogue.js';
+import { createCdrJournal } from './cdr/journal.js';
 import { cdrSources } from './cdr/sources.js';
 import { createCheckpoints } from './checkpoint.js';
 import { createControl } from './control.js';
@@ -20,6 +21,7 @@ import type { PbxEvent } from './domain/event.js';
 import {
   ballastFile,
   catalogueFile,
+  cdrJournalFile,
   checkpointFile,
   controlSocket,
   keysFile,
@@ -75,7 +77,7 @@ import { finishRotation } from './vault/rotation.js';
 import { filesIn, hashFile, sizeOf } from './vault/scan.js';
 import { sealStream } from './vault/seal.js';
 import { loadOrMakeSigningKey, publicKeys } from './vault/signing-key.js';
-import { createWatch } from './watch.js';
+import { BEAT_MS, createWatch } from './watch.js';
 
 const MIB = 1024 * 1024;
 const CONSOLE = { actor: 'console', actor_id: '', address: '' } as const;
@@ -149,11 +151,13 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       if (cdr) assure.hear(stamps.written(cdr));
     },
     onUp: () => {
+      void listening.up();
       metrics.connected('ami');
       log.info('Connected to AMI');
       health.linkChanged();
     },
-    onDown: (reason) => {
+    onDown: (reason, lastHeardAt) => {
+      listening.down(lastHeardAt ?? clock(), reason.message);
       complain(log, 'AMI', reason);
       health.linkChanged();
     },
@@ -303,6 +307,17 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     log: log.child({ part: 'capture' }),
   });
   const watch = createWatch({ catalogue, clock, log: log.child({ part: 'watch' }) });
+  /** When the witness was heard: AMI is what brings Asterisk's CDRs. */
+  const listening = createWatch({
+    catalogue: {
+      watched: catalogue.witnessHeard,
+      lastWatched: catalogue.witnessLastHeard,
+      openBlindWindow: catalogue.openWitnessGap,
+      closeBlindWindow: catalogue.closeWitnessGap,
+    },
+    clock,
+    log: log.child({ part: 'witness' }),
+  });
   const retain = createRetain({
     catalogue,
     keys,
@@ -321,6 +336,8 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
   const assure = createAssure({
     catalogue,
     alarms: alert,
+    journal: createCdrJournal({ file: cdrJournalFile(dir) }),
+    lost: (from, reason) => void listening.missed(from, reason),
     sources: cdrSources(config.coverage, csvRow, (row) => {
       const cdr = translateCdr(row, zones, stamps.theirs());
       return cdr && stamps.written(cdr);
@@ -357,10 +374,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     clock: time,
     stamps,
     idle: () => recorder.now().calls === 0 && preserver.waiting() === 0,
-    onStill: (ms) => {
-      watch.down(clock() - Math.round(ms), 'Tapedeck stood still.');
-      void watch.up();
-    },
+    onStill: (ms) => void watch.missed(clock() - Math.round(ms), 'Tapedeck stood still.'),
     alarms: alert,
     log: log.child({ part: 'time' }),
   });
@@ -463,6 +477,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       });
   }
 
+  let beats: NodeJS.Timeout | undefined;
   let recovered = false;
   let lostAt = 0;
   async function up(now: { channels: unknown[]; bridges: unknown[] }): Promise<void> {
@@ -513,6 +528,12 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       void checkpoints.start();
       await retain.recover();
       await watch.start();
+      await listening.start();
+      // Both in one turn, which is one commit: every open page looks again after each.
+      beats = setInterval(() => {
+        watch.beat();
+        listening.beat();
+      }, BEAT_MS);
       mutes.start();
       timekeeper.start();
       ari.start();
@@ -534,7 +555,9 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       await mutes.stop();
       await recorder.stop();
       await assure.stop();
+      clearInterval(beats);
       await watch.stop();
+      await listening.stop();
       await preserver.stop();
       await said('stop');
       await outbox.stop();

@@ -1,8 +1,11 @@
+import { createIntake } from './assure/intake.js';
 import type { Catalogue } from './catalogue/catalogue.js';
 import type { MissedCall } from './catalogue/ledger.js';
+import type { CdrJournal } from './cdr/journal.js';
 import type { Alarms } from './domain/alarm.js';
-import { type Account, type Cdr, callFrom, gather, linksOf } from './domain/cdr.js';
+import { type Account, type Cdr, callFrom, cdrKey, gather, linksOf } from './domain/cdr.js';
 import { type CoverageRow, isMissed, judge, SILENT_CALLS, withoutCdr } from './domain/coverage.js';
+import { isDiskError } from './domain/error.js';
 import { createMissed, STANDS } from './domain/missed.js';
 import type { CallId } from './domain/recording.js';
 import type { Log } from './ops/log.js';
@@ -14,6 +17,10 @@ import type { Log } from './ops/log.js';
 export type AssureDeps = {
   catalogue: Catalogue;
   alarms: Alarms;
+  /** Where CDRs wait that the catalogue does not have yet. */
+  journal: CdrJournal;
+  /** CDRs that were heard could not be kept, from then until now. */
+  lost: (from: number, reason: string) => void;
   /** Where CDRs can be read that did not come over AMI. */
   sources: readonly { name: string; read(range: { from: number; to: number }): Promise<Cdr[]> }[];
   trunkContexts: readonly string[];
@@ -32,8 +39,13 @@ const PACE: Pace = { grace: 20_000, look: 1_000, read: 60_000 };
 
 /** How far before the last reading a source is read again, in ms: CDRs may be written in batches. */
 const OVERLAP = 600_000;
-/** A recording that is being made is looked at again so long after, in ms. */
+/** A call that is in progress, or whose recording is being made, is compared again so long after, in ms. */
 const AGAIN = 60_000;
+/** So many due CDRs are looked at in one go, and before a stop. */
+const DUE_AT_ONCE = 200;
+const DUE_AT_STOP = 2_000;
+/** So long a PBX that does not answer is waited for after the start: it may still have calls of which there is a CDR. In ms. */
+const WAIT_FOR_PBX = 60_000;
 /** One that ended so long ago is not waited for any more, in ms. */
 const STUCK_AFTER = 3_600_000;
 /** What an account was made of is kept so long, in ms; the account itself stays. */
@@ -46,13 +58,15 @@ const SLACK = 2_000;
 export function createAssure(deps: AssureDeps) {
   const pace = { ...PACE, ...deps.pace };
   const { catalogue, alarms, clock, log } = deps;
-  /** Links of what has to be looked at, and when. */
-  const due = new Map<string, number>();
   const alarmed = createMissed(alarms, deps.say);
-  let heard: Cdr[] = [];
+  const intake = createIntake({
+    ...{ journal: deps.journal, lost: deps.lost, alarms, clock, log },
+    write: (cdrs, at) => take(cdrs, 'AMI', at),
+  });
   let work: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let lastRead = 0;
+  let holdUntil = Number.POSITIVE_INFINITY;
   let since: number | null = null;
 
   /** One thing after the other: two looks at one call must not write two rows of it. */
@@ -61,23 +75,19 @@ export function createAssure(deps: AssureDeps) {
     return work;
   }
 
+  const flush = () =>
+    queue(intake.flush, "CDRs cannot be written to the catalogue; they wait in the recorder's journal");
+
   function hear(cdr: Cdr): void {
-    heard.push(cdr);
-    if (heard.length === 1)
-      void queue(async () => {
-        const batch = heard;
-        heard = [];
-        await take(batch, 'AMI');
-      }, 'CDRs could not be written');
+    intake.hear(cdr);
+    void flush();
   }
 
-  async function take(cdrs: Cdr[], source: string): Promise<void> {
+  async function take(cdrs: Cdr[], source: string, at: number): Promise<void> {
     const from = await begun();
-    const now = clock();
     // What was before Tapedeck is none of its business.
     const ours = cdrs.filter((c) => c.endAt > from - SECOND);
-    const fresh = await catalogue.addCdrs(ours, source, now);
-    for (const cdr of fresh) due.set(linksOf(cdr)[0]!, Math.max(now, cdr.endAt + pace.grace));
+    const fresh = await catalogue.addCdrs(ours, source, at, pace.grace);
     if (fresh.length > 0) alarms.clear('cdr_silent');
   }
 
@@ -94,10 +104,11 @@ export function createAssure(deps: AssureDeps) {
       const before = known.find((s) => s.name === source.name)?.readAt ?? from;
       try {
         const cdrs = await source.read({ from: Math.max(from, before - OVERLAP), to: now });
-        await take(cdrs, source.name);
+        await take(cdrs, source.name, now);
         await catalogue.noteSource(source.name, now, '');
         alarms.clear(`cdr_source ${source.name}`);
       } catch (err) {
+        if (isDiskError(err)) throw err; // it is our catalogue that cannot be written
         const problem = err instanceof Error ? err.message : String(err);
         log.warn({ err, source: source.name }, 'CDRs could not be read');
         await catalogue.noteSource(source.name, now, problem.slice(0, 300));
@@ -110,9 +121,9 @@ export function createAssure(deps: AssureDeps) {
     }
   }
 
-  async function lookAt(links: string[], now: number): Promise<void> {
-    const { cdrs, calls } = await catalogue.related(links);
-    if (cdrs.length === 0) return;
+  /** Makes the accounts of all that hangs together with this CDR. */
+  async function accountsWith(cdr: Cdr): Promise<Account[]> {
+    const { cdrs, calls } = await catalogue.related(linksOf(cdr).slice(0, 1));
     const accounts = gather(cdrs, calls);
     const rows: Account[] = [];
     const missed: MissedCall[] = [];
@@ -122,7 +133,32 @@ export function createAssure(deps: AssureDeps) {
       rows.push(made ? { ...account, id: made.call.id, callId: made.call.id } : account);
     }
     await catalogue.saveAccounts(rows, missed);
-    for (const account of rows) await judgeOne(account, now);
+    return rows;
+  }
+
+  /** Compares the call of this CDR with ours. Only then it is not due any more: whenever we stop, nothing is forgotten. */
+  async function compare(cdr: Cdr, now: number): Promise<Account[]> {
+    const accounts = await accountsWith(cdr);
+    for (const account of accounts) {
+      const settled = await judgeOne(account, now);
+      await catalogue.setCdrsDue(account.cdrs, settled ? null : now + AGAIN);
+    }
+    return accounts;
+  }
+
+  /** Does `work` with each CDR that is due by then, once for all that belong to one call. */
+  async function each(by: number, most: number, work: (cdr: Cdr) => Promise<Account[]>): Promise<void> {
+    const done = new Set<string>();
+    for (const cdr of await catalogue.dueCdrs(by, most)) {
+      if (done.has(cdrKey(cdr))) continue;
+      try {
+        for (const account of await work(cdr)) for (const one of account.cdrs) done.add(cdrKey(one));
+      } catch (err) {
+        if (isDiskError(err)) throw err;
+        log.error({ err, cdr }, 'A call could not be compared with its CDRs');
+        await catalogue.setCdrsDue([cdr], clock() + AGAIN); // it must not keep others from being looked at
+      }
+    }
   }
 
   /**
@@ -136,8 +172,8 @@ export function createAssure(deps: AssureDeps) {
     const [blind] = await catalogue.blindWindows({ from, to: account.endedAt });
     if (!blind) return null;
     const call = callFrom(account, callId ?? deps.mint(account.startedAt), deps.trunkContexts);
-    const until = blind.to === null ? 'now' : deps.say(blind.to);
-    const reason = `Nobody watched the PBX from ${deps.say(blind.from)} to ${until}. ${blind.reason}`.trim();
+    const until = blind.to === null ? '' : ` to ${deps.say(blind.to)}`;
+    const reason = `Nobody watched the PBX from ${deps.say(blind.from)}${until}. ${blind.reason}`.trim();
     const missingMs = account.endedAt - account.answeredAt;
     if (callId === null)
       log.error(
@@ -155,15 +191,16 @@ export function createAssure(deps: AssureDeps) {
     return (['startedAt', 'answeredAt', 'endedAt'] as const).every((key) => call[key] === pbx[key]);
   }
 
-  async function judgeOne(account: Account, now: number): Promise<void> {
+  /** Whether there is nothing more to wait for. */
+  async function judgeOne(account: Account, now: number): Promise<boolean> {
     const call = account.callId === null ? null : await catalogue.call(account.callId);
-    if (call?.test || (call && call.endedAt === null)) return;
+    if (call?.test) return true;
+    if (call && call.endedAt === null) return false;
     const row = account.callId === null ? null : await catalogue.coverageRow(account.callId);
     const first = account.cdrs[0]!;
     const { src, dst, name } = first;
     const judged = tell(row ?? { pbx: { ...account, src, dst, name }, call: null }, now);
-    if (judged?.status === 'pending' && now - account.endedAt < STUCK_AFTER)
-      due.set(linksOf(first)[0]!, now + AGAIN);
+    return judged?.status !== 'pending' || now - account.endedAt >= STUCK_AFTER;
   }
 
   function tell(row: CoverageRow, now: number) {
@@ -203,11 +240,8 @@ export function createAssure(deps: AssureDeps) {
 
   async function look(): Promise<void> {
     const now = clock();
-    for (const [link, at] of [...due]) {
-      if (at > now) continue;
-      due.delete(link);
-      await lookAt([link], now).catch((err) => log.error({ err, link }, 'A call could not be compared'));
-    }
+    await intake.flush();
+    if (now >= holdUntil) await each(now, DUE_AT_ONCE, (cdr) => compare(cdr, now));
     alarmed.sweep(now);
     if (now - lastRead < pace.read) return;
     lastRead = now;
@@ -221,13 +255,16 @@ export function createAssure(deps: AssureDeps) {
     /** The PBX is there (again): what was missed meanwhile is read, and what belongs to no call is looked at again. */
     async up(): Promise<void> {
       await queue(async () => {
+        holdUntil = 0;
         lastRead = clock();
         await readSources();
-        for (const link of await catalogue.strangersSince(clock() - STANDS)) due.set(link, clock());
+        await catalogue.strangersDue(clock() - STANDS, clock());
         await tellAgain();
       }, 'The PBX could not be asked for what was missed');
     },
     start(): void {
+      intake.recover();
+      holdUntil = clock() + WAIT_FOR_PBX;
       lastRead = clock(); // `up` reads first: then it is known what time it is by the PBX's clock
       let busy = false;
       timer = setInterval(() => {
@@ -240,7 +277,12 @@ export function createAssure(deps: AssureDeps) {
     },
     async stop(): Promise<void> {
       clearInterval(timer);
-      await work;
+      // What was heard last gets its account; whether all is well with it is judged after the next start.
+      await queue(async () => {
+        await intake.flush();
+        await each(Number.MAX_SAFE_INTEGER, DUE_AT_STOP, accountsWith);
+      }, 'The last CDRs could not be compared; they will be after the next start');
+      intake.stop();
     },
   };
 }

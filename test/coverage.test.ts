@@ -1,12 +1,16 @@
+import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { ulid } from 'ulid';
 import { type AssureDeps, createAssure } from '../daemon/assure.js';
+import { makeCoverage, viewCoverage } from '../daemon/catalogue/coverage.js';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
+import { createCdrJournal } from '../daemon/cdr/journal.js';
 import type { Alarm, Alarms } from '../daemon/domain/alarm.js';
 import { type Cdr, cdrKey, gather } from '../daemon/domain/cdr.js';
 import { bounds, type CoverageRow, FILTERS, judge, percentOf, report } from '../daemon/domain/coverage.js';
-import { catalogueFile } from '../daemon/domain/paths.js';
+import { caveatsOf, type Grounds } from '../daemon/domain/coverage-caveats.js';
+import { catalogueFile, cdrJournalFile } from '../daemon/domain/paths.js';
 import type { Coverage } from '../daemon/domain/recording.js';
 import { createLog } from '../daemon/ops/log.js';
 import { csvRow, translateCdr, translateCdrEvent } from '../daemon/pbx/cdr.js';
@@ -328,7 +332,8 @@ t.test('one call lost in a thousand is found, and the figure says so', async (t)
 
 /** The story over a real catalogue, with a clock to be turned by hand and alarms to be looked at. */
 async function ledger(t: Test, more: Partial<AssureDeps> = {}, dir = t.testdir()) {
-  const catalogue = createSqliteCatalogue({ path: catalogueFile(dir) });
+  const path = catalogueFile(dir);
+  const catalogue = { path, ...createSqliteCatalogue({ path }) };
   await catalogue.start();
   const clock = { ms: T0 };
   const standing = new Map<string, Pick<Alarm, 'severity' | 'message' | 'hint'>>();
@@ -339,6 +344,8 @@ async function ledger(t: Test, more: Partial<AssureDeps> = {}, dir = t.testdir()
   const assure = createAssure({
     ...{ catalogue, alarms, sources: [], trunkContexts: ['from-trunk'], mint: ulid },
     ...{ say: (at) => new Date(at).toISOString().slice(0, 19), clock: () => clock.ms, log },
+    journal: createCdrJournal({ file: cdrJournalFile(dir) }),
+    lost: () => {},
     pace: { grace: 20_000, look: 10, read: 1e9 },
     ...more,
   });
@@ -373,10 +380,10 @@ t.test(
     const { assure, clock, standing, record, report } = await ledger(t);
     await assure.up();
     for (const n of [1, 2, 3]) {
+      if (n === 3) clock.ms = T0 + 40_000;
       if (n !== 2) await record(n, T0 + n * 1000);
       assure.hear(aCdr(link(n), { startAt: T0 + n * 1000 }));
     }
-    clock.ms = T0 + 40_000;
     await until('the CDRs are written', async () => (await report('all')).totals.unwitnessed === 0);
     t.same([...standing], [], 'late events have their time');
     clock.ms = T0 + 60_000;
@@ -554,10 +561,17 @@ t.test('the page and its CSV give the same, with the evidence, and no cell is a 
   ]);
   t.equal((await get(app, '/coverage?status=nonsense', cookie)).statusCode, 400);
   t.equal((await get(app, '/coverage?from=yesterday', cookie)).statusCode, 400);
+  const reversed = await get(app, '/coverage?from=2026-07-31&to=2026-07-01', cookie);
+  t.equal(reversed.statusCode, 400, 'a period that ends before it begins is not answered with another');
+  t.match(reversed.json().error, { code: 'request_invalid', detail: /2026-07-31, is after .*2026-07-01/ });
+  t.equal((await get(app, '/coverage.csv?from=2026-07-31&to=2026-07-01', cookie)).statusCode, 400);
+  t.equal((await get(app, '/coverage?from=2020-01-01&to=2026-07-01', cookie)).statusCode, 400, 'nor cut');
   t.match((await get(app, '/coverage?from=2020-01-01&to=2020-01-31', cookie)).json(), {
     percent: null,
     calls: [],
+    caveats: ['not_installed'],
   });
+  t.same((await get(app, '/coverage?from=2030-01-01&to=2030-01-31', cookie)).json().caveats, ['future']);
   const csv = await get(app, '/coverage.csv?status=all', cookie);
   t.match(csv.headers['content-disposition'], /tapedeck-coverage-.*\.csv/);
   const lines = csv.body.trim().split('\r\n');
@@ -569,4 +583,64 @@ t.test('the page and its CSV give the same, with the evidence, and no cell is a 
     2,
     'and the tables are still there',
   );
+});
+
+t.test('a report says what it cannot vouch for', async (t) => {
+  const gap = { from: T0, to: T0 + MINUTE, reason: '' };
+  const sound: Grounds = {
+    ...{
+      from: T0,
+      to: T0 + HOUR,
+      now: T0 + 2 * HOUR,
+      since: T0 - HOUR,
+      witness: always,
+      blind: [],
+      unfilled: [],
+    },
+    totals: { unwitnessed: 0, pending: 0 },
+  };
+  t.same(caveatsOf(sound), []);
+  for (const [change, caveat] of [
+    [{ since: null }, 'not_installed'],
+    [{ since: T0 + HOUR }, 'not_installed'],
+    [{ since: T0 + 1 }, 'partly_not_installed'],
+    [{ now: T0 }, 'future'],
+    [{ blind: [gap] }, 'monitoring_gaps'],
+    [{ unfilled: [gap] }, 'cdr_gaps'],
+    [{ witness: null }, 'no_witness'],
+    [{ totals: { unwitnessed: 1, pending: 0 } }, 'unwitnessed'],
+    [{ totals: { unwitnessed: 0, pending: 1 } }, 'pending'],
+  ] as const)
+    t.same(caveatsOf({ ...sound, ...change }), [caveat]);
+});
+
+t.test('a CDR gap that was read from another source afterwards is filled', async (t) => {
+  const { catalogue, report, assure } = await ledger(t);
+  await assure.up();
+  await catalogue.openWitnessGap(T0, 'The connection to AMI was closed.');
+  await catalogue.closeWitnessGap(T0 + MINUTE);
+  const gap = async () => {
+    const made = await makeCoverage(catalogue, { filter: 'all' }, 'UTC', T0 + HOUR);
+    const view = await viewCoverage(catalogue, made, 99.9);
+    return { filled: view.witness_gaps[0]!.filled_from, caveat: view.caveats.includes('cdr_gaps') };
+  };
+  t.same(await gap(), { filled: [], caveat: true });
+  await catalogue.noteSource('cdr_csv', T0 + 30_000, '');
+  t.same(await gap(), { filled: [], caveat: true }, 'read while it lasted');
+  await catalogue.noteSource('cdr_csv', T0 + 2 * MINUTE, '');
+  t.same(await gap(), { filled: ['cdr_csv'], caveat: false });
+  t.equal((await report()).totals.answered, 0);
+});
+
+t.test('a CDR that cannot be compared keeps no other from it', async (t) => {
+  const { assure, catalogue, clock, standing } = await ledger(t);
+  await assure.up();
+  const spoilt = new Database(catalogue.path);
+  t.teardown(() => spoilt.close());
+  assure.hear(aCdr(link(1)));
+  await until('it is written', () => catalogue.witness());
+  spoilt.exec(`UPDATE cdrs SET cdr = json_remove(cdr, '$.linkedid', '$.uniqueid', '$.channel')`);
+  assure.hear(aCdr(link(2)));
+  clock.ms = T0 + 2 * MINUTE;
+  await until('the other is missed', () => standing.has(`call_missed ${link(2)}`));
 });

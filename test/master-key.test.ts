@@ -171,13 +171,20 @@ t.test(
     keys.stop();
     await t.rejects(
       tapedeck('keys', 'seal', '--with-key', 'host'),
-      { code: 'request_invalid', detail: /Nothing was changed\. .*only this machine[\s\S]*--remove[\s\S]*--yes/ },
+      {
+        code: 'request_invalid',
+        detail: /Nothing was changed\. .*only this machine[\s\S]*--remove[\s\S]*--yes/,
+      },
       'it asks first, and where nobody can answer nothing is changed',
     );
     t.match(openMasterKeys(file), { source: 'file' });
     const seal = ['keys', 'seal', '--with-key', 'host', '--yes'];
     t.match(await tapedeck(...seal), /LoadCredentialEncrypted=master-key:/);
-    t.match(await tapedeck('keys', 'seal', '--remove'), /in the clear again[\s\S]*restart/, 'there is a way back');
+    t.match(
+      await tapedeck('keys', 'seal', '--remove'),
+      /in the clear again[\s\S]*restart/,
+      'there is a way back',
+    );
     t.match(openMasterKeys(file), { source: 'file' });
     t.same(Buffer.from(loadMasterKey(file)), key, 'to the same key');
     await tapedeck(...seal);

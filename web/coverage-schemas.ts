@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { FILTERS } from '../daemon/domain/coverage.js';
+import { CAVEATS, type Caveat } from '../daemon/domain/coverage-caveats.js';
 import { days, Nullable, PartyView, Time } from './schemas.js';
 
 /** The shapes of the coverage report. Times are ISO 8601 in UTC, lengths milliseconds. */
@@ -62,6 +63,14 @@ export const CoverageView = Type.Object({
   from: Type.String({ description: 'First day.' }),
   to: Type.String({ description: 'Last day.' }),
   time_zone: Type.String(),
+  since: Nullable(
+    Type.String({ format: 'date-time', description: 'When Tapedeck began to keep this account.' }),
+  ),
+  caveats: Type.Array(Type.Enum(Object.keys(CAVEATS) as Caveat[]), {
+    description: `What this report cannot vouch for. ${Object.entries(CAVEATS)
+      .map(([code, text]) => `\`${code}\`: ${text}`)
+      .join(' ')}`,
+  }),
   filter: Type.Enum([...FILTERS]),
   percent: Percent,
   target_percent: Type.Number(),
@@ -82,7 +91,23 @@ export const CoverageView = Type.Object({
       problem: Type.String(),
     }),
   ),
-  blind: Type.Array(Type.Object({ from: Time, to: Nullable(Time), reason: Type.String() })),
+  blind: Type.Array(Type.Object({ from: Time, to: Nullable(Time), reason: Type.String() }), {
+    description: 'Monitoring gaps: Tapedeck did not watch the PBX. Newest first.',
+  }),
+  witness_gaps: Type.Array(
+    Type.Object({
+      from: Time,
+      to: Nullable(Time),
+      reason: Type.String(),
+      filled_from: Type.Array(Type.String(), {
+        description: 'The sources from which the CDRs of this time were read afterwards.',
+      }),
+    }),
+    {
+      description:
+        'CDR monitoring gaps: Asterisk could not report its CDRs over AMI. Calls in them may be missing from this report. Newest first.',
+    },
+  ),
 });
 
 export const CoverageQuery = Type.Object({

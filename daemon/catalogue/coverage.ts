@@ -9,7 +9,10 @@ import {
 } from '../domain/coverage-view.js';
 import type { Catalogue } from './catalogue.js';
 
-type Kept = Pick<Catalogue, 'coverageRows' | 'witness' | 'cdrSources' | 'blindWindows'>;
+type Kept = Pick<
+  Catalogue,
+  'coverageRows' | 'witness' | 'ledgerSince' | 'cdrSources' | 'blindWindows' | 'witnessGaps'
+>;
 
 /** What became of every answered call of the days asked for, compared with Asterisk's own account. */
 export async function makeCoverage(catalogue: Kept, asked: Asked, zone: string, now: number): Promise<Made> {
@@ -20,8 +23,10 @@ export async function makeCoverage(catalogue: Kept, asked: Asked, zone: string, 
   return {
     ...report(await catalogue.coverageRows(range), period, { filter, witness, now }),
     ...{ now, period, filter, witness },
+    since: await catalogue.ledgerSince(),
     sources: await catalogue.cdrSources(),
     blind: await catalogue.blindWindows(range),
+    witnessGaps: await catalogue.witnessGaps(range),
   };
 }
 

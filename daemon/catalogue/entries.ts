@@ -82,10 +82,12 @@ export function withEntries(
     },
     async openBlindWindow(from, reason) {
       try {
-        return await done<boolean>(
+        const opened = await done<boolean>(
           (opened) => (opened ? blind(from, null, reason) : null),
           (c) => c.openBlindWindow(from, reason),
         );
+        unwritten = null; // tried again, and written this time
+        return opened;
       } catch (e) {
         unwritten ??= { from, reason };
         throw e;

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { stringify } from 'csv-stringify/sync';
 import { makeCoverage, viewCoverage } from '../catalogue/coverage.js';
 import { FILTERS, type Filter } from '../domain/coverage.js';
+import { type Caveat, isUnknown } from '../domain/coverage-caveats.js';
 import { type CoverageReport, CSV_COLUMNS, csvRows } from '../domain/coverage-view.js';
 import { QUOTED } from '../domain/csv.js';
 import { day, oneOf } from './arguments.js';
@@ -45,13 +46,16 @@ function asText(view: CoverageReport): string {
   const { totals: n, percent } = view;
   const out = [
     `${view.from} to ${view.to} (${view.time_zone})`,
-    percent === null
-      ? 'No call was answered that should have been recorded.'
-      : `${n.covered} of ${n.eligible} eligible calls are recorded, ${percent} % (target ${view.target_percent} %).`,
+    isUnknown(view.caveats)
+      ? 'Nothing is known of this period.'
+      : percent === null
+        ? 'No call was answered that should have been recorded.'
+        : `${n.covered} of ${n.eligible} eligible calls are recorded, ${percent} % (target ${view.target_percent} %).`,
     `${n.answered} answered: ${n.recorded} recorded, ${n.partial} in part, ${n.not_recorded} not, ${n.excluded} excluded by policy, ${n.declined} declined, ${n.pending} being made.`,
     witness(view),
   ];
   for (const s of view.sources) if (s.problem) out.push(`${s.name} cannot be read: ${s.problem}`);
+  out.push(...caveats(view), ...witnessGaps(view));
   if (view.calls.length === 0) return out.join('\n');
   const time = timesIn(view.time_zone);
   const seconds = (ms: number | null) => (ms === null ? '-' : (ms / 1000).toFixed(1));
@@ -79,4 +83,30 @@ function witness({ witness: seen, totals, time_zone: zone }: CoverageReport): st
   const time = timesIn(zone);
   const without = totals.unwitnessed > 0 ? ` ${totals.unwitnessed} calls have no witness.` : '';
   return `Compared with Asterisk's CDRs since ${time(Date.parse(seen.since))}, the last at ${time(Date.parse(seen.last))}.${without}`;
+}
+
+/** What the figures above leave open. That calls have no witness is said beside the witness. */
+function caveats(view: CoverageReport): string[] {
+  const since = view.since === null ? '' : timesIn(view.time_zone)(Date.parse(view.since));
+  const said: Record<Caveat, string> = {
+    not_installed: since
+      ? `Tapedeck was installed on ${since}, after this period.`
+      : 'The recorder has not run yet.',
+    future: 'All of this period is in the future.',
+    partly_not_installed: `Tapedeck was installed on ${since}: calls before that are not in this report.`,
+    monitoring_gaps: 'Tapedeck did not watch the PBX all the time: there may be calls that are not listed.',
+    cdr_gaps: 'CDRs were not heard all the time: there may be calls that are not listed.',
+    ...{ no_witness: '', unwitnessed: '' },
+    pending: 'Some recordings are still being processed.',
+  };
+  return view.caveats.map((code) => said[code]).filter(Boolean);
+}
+
+function witnessGaps({ witness_gaps: gaps, time_zone: zone }: CoverageReport): string[] {
+  const time = timesIn(zone);
+  return gaps.map(({ from, to, reason, filled_from: filled }) => {
+    const until = to === null ? 'now' : time(Date.parse(to));
+    const since = filled.length > 0 ? ` Their CDRs were read from ${filled.join(', ')} afterwards.` : '';
+    return `CDR monitoring gap: ${time(Date.parse(from))} to ${until}. ${reason}${since}`;
+  });
 }

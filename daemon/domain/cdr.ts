@@ -1,28 +1,32 @@
+import { type Static, Type } from 'typebox';
 import type { CallId, CallRecord, Party } from './recording.js';
 import { isTrunkContext } from './trunk.js';
+
+const Text = Type.String({ maxLength: 4096 });
 
 /**
  * One call detail record: Asterisk's own account of one channel's part in a call, a second exact. Times are milliseconds
  * since 1970 by our own clock. Text is cleaned and capped already; what the source does not tell is empty.
  */
-export type Cdr = {
-  linkedid: string;
-  uniqueid: string;
-  channel: string;
+export const Cdr = Type.Object({
+  linkedid: Text,
+  uniqueid: Text,
+  channel: Text,
   /** The channel that it was connected with. */
-  peer: string;
-  src: string;
-  dst: string;
-  name: string;
-  context: string;
-  app: string;
-  startAt: number;
-  answerAt: number | null;
-  endAt: number;
-  disposition: string;
+  peer: Text,
+  src: Text,
+  dst: Text,
+  name: Text,
+  context: Text,
+  app: Text,
+  startAt: Type.Number(),
+  answerAt: Type.Union([Type.Number(), Type.Null()]),
+  endAt: Type.Number(),
+  disposition: Text,
   /** How far the PBX's clock, by which it was written, was ahead of ours, in ms. */
-  ahead: number;
-};
+  ahead: Type.Number(),
+});
+export type Cdr = Static<typeof Cdr>;
 
 /** The PBX's account of one call: its CDRs, and the call of ours that they tell of, if there is one. */
 export type Account = {

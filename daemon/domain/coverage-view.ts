@@ -1,7 +1,17 @@
 import type { Cdr } from './cdr.js';
-import type { CdrSource, Filter, Judged, Period, Report, Witness } from './coverage.js';
+import {
+  bounds,
+  type CdrSource,
+  type Filter,
+  type Judged,
+  type Period,
+  type Report,
+  type Witness,
+} from './coverage.js';
+import { caveatsOf } from './coverage-caveats.js';
 import { harmless } from './csv.js';
 import { dates, dayAfter, iso, isoOrNull } from './days.js';
+import { fail } from './error.js';
 import type { BlindWindow, Party } from './recording.js';
 
 /**
@@ -16,8 +26,12 @@ export type Made = Report & {
   period: Period;
   filter: Filter;
   witness: Witness;
+  /** When Tapedeck began to keep this account; null when it has not run yet. */
+  since: number | null;
   sources: readonly CdrSource[];
   blind: readonly BlindWindow[];
+  /** When Asterisk's CDRs were not heard over AMI. */
+  witnessGaps: readonly BlindWindow[];
 };
 
 const DAYS = 30;
@@ -26,13 +40,17 @@ const MOST_DAYS = 750;
 /** At most so many calls are shown; the CSV has all. */
 const SHOWN = 200;
 
-/** The days asked for, both included; by default the last thirty until today. */
+/**
+ * The days asked for, both included; by default the last thirty until today. Throws `request_invalid` for a period that
+ * ends before it begins or is too long: what is answered is always what was asked.
+ */
 export function periodOf({ from, to }: Pick<Asked, 'from' | 'to'>, zone: string, now: number): Period {
   const last = to ?? dates(zone)(now);
   const first = from ?? dayAfter(last, 1 - DAYS);
-  const most = dayAfter(last, 1 - MOST_DAYS);
-  if (first > last) return { from: last, to: last, zone };
-  return { from: [first, most].toSorted().at(-1)!, to: last, zone };
+  if (first > last) throw fail('request_invalid', `The first day, ${first}, is after the last day, ${last}.`);
+  if (first < dayAfter(last, 1 - MOST_DAYS))
+    throw fail('request_invalid', `${first} to ${last} is longer than the ${MOST_DAYS} days of one report.`);
+  return { from: first, to: last, zone };
 }
 
 /** The accounts of those shown of which nothing else is known. */
@@ -42,11 +60,14 @@ export const strangers = ({ listed }: Made): string[] =>
 /** `cdrs` are those of the calls of which nothing else is known, by the id of their account. */
 export function coverageView(made: Made, cdrs: ReadonlyMap<string, Cdr[]>, targetPercent: number) {
   const { period, percent, totals, days, listed, witness } = made;
+  const unfilled = made.witnessGaps.filter((gap) => filledFrom(gap, made.sources).length === 0);
   return {
     now: iso(made.now),
     from: period.from,
     to: period.to,
     time_zone: period.zone,
+    since: isoOrNull(made.since),
+    caveats: caveatsOf({ ...made, ...bounds(period), unfilled }),
     filter: made.filter,
     percent,
     target_percent: targetPercent,
@@ -64,8 +85,20 @@ export function coverageView(made: Made, cdrs: ReadonlyMap<string, Cdr[]>, targe
       problem: s.problem,
     })),
     blind: made.blind.map((w) => ({ from: iso(w.from), to: isoOrNull(w.to), reason: w.reason })),
+    witness_gaps: made.witnessGaps.map((w) => ({
+      from: iso(w.from),
+      to: isoOrNull(w.to),
+      reason: w.reason,
+      filled_from: filledFrom(w, made.sources),
+    })),
   };
 }
+
+/** Where the CDRs of a gap were read afterwards; empty where they were not. */
+const filledFrom = ({ to }: BlindWindow, sources: readonly CdrSource[]): string[] =>
+  sources
+    .filter((s) => s.name !== 'AMI' && to !== null && s.readAt !== null && s.readAt >= to)
+    .map((s) => s.name);
 
 export type CoverageReport = ReturnType<typeof coverageView>;
 

@@ -30,7 +30,7 @@ export type CoverageRow = {
     us: Party;
     coverage: Coverage;
     recordingMs: number | null;
-    /** Nobody listened to the PBX when it ended. */
+    /** CDRs were not heard when it ended. */
     blind: boolean;
   } | null;
 };
@@ -149,7 +149,7 @@ export const SILENT_CALLS = 3;
 
 /** How many calls of ours no CDR tells of, although there was time for one. */
 export const withoutCdr = (rows: readonly CoverageRow[], now: number): number =>
-  rows.filter(({ call, pbx }) => call && !pbx && now - call.endedAt >= SURPLUS_AFTER).length;
+  rows.filter(({ call, pbx }) => call && !call.blind && !pbx && now - call.endedAt >= SURPLUS_AFTER).length;
 
 /** A call that should have been recorded, was not, and for which nothing in the policy is the reason. */
 export const isMissed = (j: Judged): boolean => j.status === 'not_recorded';

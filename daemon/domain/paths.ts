@@ -11,7 +11,7 @@ import type { Recording, RecordingId } from './recording.js';
  *     keys/         the recorder's; the dashboard reads
  *     recordings/   the recorder's; the dashboard reads
  *     signing/      the recorder's; the dashboard reads public keys and checkpoints
- *     recorder/     the recorder's alone: lock, disk probe, ballast, files put aside
+ *     recorder/     the recorder's alone: lock, disk probe, ballast, CDRs not yet in the catalogue, files put aside
  *     work/         the recorder's alone: audio fetched from another machine
  *     tls/          the dashboard's; the recorder reads the certificate that is served
  */
@@ -35,6 +35,8 @@ export const ownerSocket = (dataDir: string): string => `${signingFolder(dataDir
 export const recorderFolder = (dataDir: string): string => `${dataDir}/recorder`;
 export const lockFile = (dataDir: string): string => `${recorderFolder(dataDir)}/lock`;
 export const ballastFile = (dataDir: string): string => `${recorderFolder(dataDir)}/ballast`;
+/** CDRs that were heard while the catalogue could not be written. */
+export const cdrJournalFile = (dataDir: string): string => `${recorderFolder(dataDir)}/cdrs.jsonl`;
 /** Files that were found under one of our names and are not ours. */
 export const asideFolder = (dataDir: string): string => `${recorderFolder(dataDir)}/aside`;
 

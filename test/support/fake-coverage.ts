@@ -46,6 +46,7 @@ export async function coverageOf(
         return at >= from && at < to;
       }),
     witness: async () => (heard ? { since: now - 400 * day, last: now } : null),
+    ledgerSince: async () => now - 400 * day,
     cdrSources: async () =>
       heard
         ? [
@@ -64,6 +65,10 @@ export async function coverageOf(
     blindWindows: async () =>
       heard
         ? [{ from: now - 2 * day, to: now - 2 * day + 95_000, reason: 'The daemon was started anew.' }]
+        : [],
+    witnessGaps: async () =>
+      heard
+        ? [{ from: now - 3 * day, to: now - 3 * day + 61_000, reason: 'The connection to AMI was closed.' }]
         : [],
     cdrsOf: async (ids: readonly string[]) =>
       new Map(ids.map((id) => [id, [cdrOf(rows.find(({ pbx }) => pbx?.id === id)!.pbx!)]])),

@@ -37,7 +37,8 @@ function createNouns(db: Db) {
     seen: createSeen(db),
     factors: createFactors(db),
     ledger: createLedger(db, calls),
-    watch: createWatch(db),
+    watch: createWatch(db, 'calls'),
+    witnessWatch: createWatch(db, 'cdrs'),
     testCalls: createTestCalls(db, calls.call),
     alarms: createAlarms(db),
     audit: createAudit(db),
@@ -158,6 +159,11 @@ export function createSqliteCatalogue(
     openBlindWindow: (from, reason) => write((n) => n.watch.openWindow(from, reason)),
     closeBlindWindow: (at) => write((n) => n.watch.closeWindow(at)),
     blindWindows: (range) => read((n) => n.watch.windows(range)),
+    witnessHeard: (at) => write((n) => n.witnessWatch.watched(at)),
+    witnessLastHeard: () => read((n) => n.witnessWatch.lastWatched()),
+    openWitnessGap: (from, reason) => write((n) => n.witnessWatch.openWindow(from, reason)),
+    closeWitnessGap: (at) => write((n) => n.witnessWatch.closeWindow(at)),
+    witnessGaps: (range) => read((n) => n.witnessWatch.windows(range)),
 
     policy: () => read((n) => n.policy.policy()),
     policyVersions: () => read((n) => n.policy.versions()),
@@ -234,14 +240,17 @@ export function createSqliteCatalogue(
     outsiderGone: (userId) => write((n) => n.users.outsiderGone(userId)),
 
     ledgerBegan: (now) => write((n) => n.ledger.began(now)),
-    addCdrs: (cdrs, source, at) => write((n) => n.ledger.add(cdrs, source, at)),
+    ledgerSince: () => read((n) => n.ledger.since()),
+    addCdrs: (cdrs, source, at, graceMs = 0) => write((n) => n.ledger.add(cdrs, source, at, graceMs)),
+    dueCdrs: (by, limit) => read((n) => n.ledger.due(by, limit)),
+    setCdrsDue: (cdrs, at) => write((n) => n.ledger.setDue(cdrs, at)),
+    strangersDue: (since, at) => write((n) => n.ledger.strangersDue(since, at)),
     related: (links) => read((n) => n.ledger.related(links)),
     saveAccounts: (accounts, missed) =>
       write((n) => {
         for (const { call, coverage } of missed) n.calls.save(call, coverage);
         n.ledger.saveAccounts(accounts);
       }),
-    strangersSince: (at) => read((n) => n.ledger.strangersSince(at)),
     coverageRows: (range) => read((n) => n.ledger.rows(range)),
     coverageRow: (id) => read((n) => n.ledger.row(id)),
     cdrsOf: (accountIds) => read((n) => n.ledger.cdrsOf(accountIds)),

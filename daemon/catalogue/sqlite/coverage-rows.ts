@@ -34,7 +34,9 @@ const CALL = `c.id, c.direction, c.started_at, c.answered_at, c.ended_at, c.them
   c.coverage_reason, c.coverage_rule, c.missing_ms,
   (SELECT max(r.duration_ms) FROM recordings r WHERE r.call_id = c.id) AS duration_ms,
   EXISTS (SELECT 1 FROM blind_windows b WHERE b.from_at <= c.ended_at + 2000
-    AND coalesce(b.to_at, c.ended_at) >= c.ended_at - 2000) AS blind`;
+    AND coalesce(b.to_at, c.ended_at) >= c.ended_at - 2000)
+  OR EXISTS (SELECT 1 FROM witness_gaps g WHERE g.from_at <= c.ended_at + 2000
+    AND coalesce(g.to_at, c.ended_at) >= c.ended_at - 2000) AS blind`;
 /** An absorbed call's account may bear the old name for a moment. */
 const OURS = `SELECT ${PBX}, ${CALL} FROM calls c LEFT JOIN accounts a ON a.id = (
     SELECT id FROM accounts WHERE call_id = c.id ORDER BY started_at LIMIT 1)

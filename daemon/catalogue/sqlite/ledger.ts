@@ -20,9 +20,10 @@ export function createLedger(db: Db, calls: Calls) {
   const rows = createCoverageRows(db);
   const known = db.prepare('SELECT cdr FROM cdrs WHERE key = ?').pluck();
   const put = db.prepare(`
-    INSERT INTO cdrs VALUES ($key, $linkedid, $uniqueid, $startAt, $endAt, $source, $at, NULL, $cdr)
-    ON CONFLICT (key) DO UPDATE SET
-      linkedid = excluded.linkedid, uniqueid = excluded.uniqueid, end_at = excluded.end_at, cdr = excluded.cdr`);
+    INSERT INTO cdrs (key, linkedid, uniqueid, start_at, end_at, source, heard_at, cdr, due_at)
+    VALUES ($key, $linkedid, $uniqueid, $startAt, $endAt, $source, $at, $cdr, $dueAt)
+    ON CONFLICT (key) DO UPDATE SET linkedid = excluded.linkedid, uniqueid = excluded.uniqueid,
+      end_at = excluded.end_at, cdr = excluded.cdr, due_at = excluded.due_at`);
   const heard = db.prepare(`
     INSERT INTO cdr_sources (name, since, read_at, last_at, count) VALUES ($name, $at, $at, $at, $count)
     ON CONFLICT (name) DO UPDATE SET since = coalesce(since, $at), last_at = $at, count = count + $count`);
@@ -37,6 +38,7 @@ export function createLedger(db: Db, calls: Calls) {
     `INSERT INTO cdr_sources (name, since) VALUES ('${OWN}', ?) ON CONFLICT DO NOTHING`,
   );
   const begun = db.prepare(`SELECT since FROM cdr_sources WHERE name = '${OWN}'`).pluck();
+  const earliest = db.prepare('SELECT min(started_at) FROM calls').pluck();
   const witness = db.prepare(
     'SELECT min(since) AS since, max(last_at) AS last FROM cdr_sources WHERE count > 0',
   );
@@ -60,9 +62,11 @@ export function createLedger(db: Db, calls: Calls) {
     INSERT OR REPLACE INTO accounts VALUES (
       $id, $callId, $linkedid, $startedAt, $answeredAt, $endedAt, $src, $dst, $name, $alone)`);
   const give = db.prepare('UPDATE cdrs SET account_id = $id WHERE key = $key');
-  const strangers = db.prepare(
-    'SELECT id FROM accounts WHERE call_id IS NULL AND started_at >= ? - 86400000 AND ended_at >= ?',
-  );
+  const due = db.prepare('SELECT cdr FROM cdrs WHERE due_at <= $by ORDER BY due_at LIMIT $limit').pluck();
+  const setDue = db.prepare('UPDATE cdrs SET due_at = $at WHERE key = $key');
+  const strangersDue = db.prepare(`
+    UPDATE cdrs SET due_at = $at WHERE account_id IN (SELECT id FROM accounts
+      WHERE call_id IS NULL AND started_at >= $since - 86400000 AND ended_at >= $since)`);
   const ofAccount = db
     .prepare('SELECT cdr FROM cdrs WHERE account_id = ? ORDER BY start_at, end_at LIMIT 100')
     .pluck();
@@ -71,7 +75,7 @@ export function createLedger(db: Db, calls: Calls) {
   return {
     ...rows,
 
-    add(given: readonly Cdr[], source: string, at: number): Cdr[] {
+    add(given: readonly Cdr[], source: string, at: number, graceMs: number): Cdr[] {
       const fresh: Cdr[] = [];
       for (const cdr of given) {
         const key = cdrKey(cdr);
@@ -80,7 +84,8 @@ export function createLedger(db: Db, calls: Calls) {
         const text = JSON.stringify(one);
         if (text === old) continue;
         const { linkedid, uniqueid, startAt, endAt } = one;
-        put.run({ key, linkedid, uniqueid, startAt, endAt, source, at, cdr: text });
+        const dueAt = Math.max(at, endAt + graceMs);
+        put.run({ key, linkedid, uniqueid, startAt, endAt, source, at, dueAt, cdr: text });
         fresh.push(one);
       }
       if (fresh.length > 0) heard.run({ name: source, at, count: fresh.length });
@@ -143,17 +148,21 @@ export function createLedger(db: Db, calls: Calls) {
       }
     },
 
-    strangersSince: (at: number): string[] => {
-      const ids = (strangers.all(at, at) as { id: string }[]).map((r) => r.id);
-      return ids.flatMap((id) =>
-        (ofAccount.all(id) as string[]).slice(0, 1).flatMap((c) => linksOf(JSON.parse(c))),
-      );
+    due: (by: number, limit: number): Cdr[] =>
+      (due.all({ by, limit }) as string[]).map((cdr) => JSON.parse(cdr)),
+    setDue(cdrs: readonly Cdr[], at: number | null): void {
+      for (const cdr of cdrs) setDue.run({ key: cdrKey(cdr), at });
     },
+    strangersDue: (since: number, at: number): void => void strangersDue.run({ since, at }),
     cdrsOf: (ids: readonly string[]): Map<string, Cdr[]> =>
       new Map(ids.map((id) => [id, (ofAccount.all(id) as string[]).map((c) => JSON.parse(c))])),
     began(now: number): number {
       begin.run(now);
       return begun.get() as number;
+    },
+    since(): number | null {
+      const times = [begun.get(), earliest.get()].filter((at) => typeof at === 'number');
+      return times.length > 0 ? Math.min(...times) : null;
     },
     sources: (): CdrSource[] => sources.all() as CdrSource[],
     noteSource(name: string, at: number, problem: string): void {

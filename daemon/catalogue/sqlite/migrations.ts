@@ -454,4 +454,25 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE segments ADD COLUMN spool_token TEXT NOT NULL DEFAULT '';
   `,
+  // The witness: which CDRs still have to be compared with our calls, and when Asterisk's CDRs were not heard.
+  `
+  -- When the call that this CDR belongs to is to be compared with ours (again); NULL when it was.
+  ALTER TABLE cdrs ADD COLUMN due_at INTEGER;
+  UPDATE cdrs SET due_at = 0 WHERE account_id IS NULL;
+  CREATE INDEX cdrs_by_due ON cdrs (due_at) WHERE due_at IS NOT NULL;
+
+  CREATE TABLE witness_gaps (
+    id INTEGER PRIMARY KEY,
+    from_at INTEGER NOT NULL,
+    to_at INTEGER,
+    reason TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX witness_gaps_by_start ON witness_gaps (from_at);
+
+  -- When CDRs were last known to be heard, if there were any: after a crash it tells where the gap began.
+  CREATE TABLE witness_seen (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    seen_at INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -4,16 +4,23 @@ import type { Db } from './db.js';
 type Row = { id: number; from_at: number; to_at: number | null; reason: string };
 const toWindow = (row: Row): BlindWindow => ({ from: row.from_at, to: row.to_at, reason: row.reason });
 
-export function createWatch(db: Db) {
+/** The tables of what is watched: the PBX's calls, or its CDRs. */
+const TABLES = {
+  calls: { seen: 'watch', gaps: 'blind_windows' },
+  cdrs: { seen: 'witness_seen', gaps: 'witness_gaps' },
+} as const;
+
+export function createWatch(db: Db, what: keyof typeof TABLES) {
+  const table = TABLES[what];
   const see = db.prepare(
-    'INSERT INTO watch VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET seen_at = excluded.seen_at',
+    `INSERT INTO ${table.seen} VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET seen_at = excluded.seen_at`,
   );
-  const seen = db.prepare('SELECT seen_at FROM watch').pluck();
-  const standing = db.prepare('SELECT * FROM blind_windows WHERE to_at IS NULL');
-  const open = db.prepare('INSERT INTO blind_windows (from_at, to_at, reason) VALUES (?, NULL, ?)');
-  const close = db.prepare('UPDATE blind_windows SET to_at = max(from_at, ?) WHERE to_at IS NULL');
+  const seen = db.prepare(`SELECT seen_at FROM ${table.seen}`).pluck();
+  const standing = db.prepare(`SELECT * FROM ${table.gaps} WHERE to_at IS NULL`);
+  const open = db.prepare(`INSERT INTO ${table.gaps} (from_at, to_at, reason) VALUES (?, NULL, ?)`);
+  const close = db.prepare(`UPDATE ${table.gaps} SET to_at = max(from_at, ?) WHERE to_at IS NULL`);
   const list = db.prepare(`
-    SELECT * FROM blind_windows WHERE from_at < $to AND (to_at IS NULL OR to_at > $from)
+    SELECT * FROM ${table.gaps} WHERE from_at < $to AND (to_at IS NULL OR to_at > $from)
     ORDER BY from_at DESC, id DESC`);
 
   return {

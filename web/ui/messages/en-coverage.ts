@@ -44,6 +44,27 @@ export const coverageText = {
   listTitle: { exceptions: 'Exceptions', ...kinds },
   listNone: 'There are none in this time.',
   exceptionsNone: 'No exceptions: every answered call is recorded in full, or a rule says why it is not.',
+  exceptionsNoneKnown:
+    'No exceptions among the answered calls that Tapedeck knows of. See above for what it cannot know.',
+  exceptionsNoCalls: 'No answered calls, so no exceptions.',
+  unknown: 'Tapedeck cannot say anything about this period.',
+  caveatsTitle: 'What this report cannot say',
+  caveats: {
+    not_installed: (since: string) =>
+      since
+        ? `This period is before ${since}, when Tapedeck was installed.`
+        : 'The recorder has not run yet.',
+    future: () => 'This period is in the future.',
+    partly_not_installed: (since: string) =>
+      `Tapedeck was installed on ${since}. Calls before that are not in this report.`,
+    monitoring_gaps: () =>
+      'Tapedeck did not watch the PBX all the time: calls in the monitoring gaps below may be missing.',
+    cdr_gaps: () =>
+      'Asterisk’s CDRs were not heard all the time: calls that Tapedeck did not see in the CDR monitoring gaps below are in no list.',
+    no_witness: () => '',
+    unwitnessed: () => 'Some calls have no CDR to compare them with.',
+    pending: () => 'Some recordings are still being processed.',
+  },
   columns: { call: 'Call', started: 'Started', what: 'What', lengths: 'Length', reason: 'Why' },
   lengths: { pbx: 'Asterisk', talk: 'Tapedeck', recording: 'recording', missing: 'missing' },
   findings: {
@@ -99,10 +120,16 @@ export const coverageText = {
   sourceRead: (when: string) => `last read ${when}`,
   sourceLast: (when: string) => `the last ${when}`,
   sourceBad: (why: string) => `cannot be read: ${why}`,
-  blindTitle: 'When nobody watched',
-  blindNone: 'Tapedeck watched all the time.',
+  blindTitle: 'Monitoring gaps',
+  blindNone: 'None: Tapedeck watched the PBX all the time.',
+  blindUnknown: 'Not known for this period.',
   blind: (from: string, to: string) => `From ${from} to ${to}`,
   blindOpen: (from: string) => `Since ${from}`,
   blindHint:
     'Calls of such a time are known only if Asterisk keeps its CDRs in a file or a database that [coverage] in tapedeck.toml names.',
+  gapsTitle: 'CDR monitoring gaps',
+  gapsNone: 'None: AMI was connected all the time.',
+  gapFilled: (sources: string) => `The CDRs of this time were read afterwards: ${sources}.`,
+  gapsHint:
+    'While AMI is away Asterisk cannot report its CDRs, and does not repeat them. A file or a database that [coverage] in tapedeck.toml names fills such gaps.',
 };

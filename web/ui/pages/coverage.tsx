@@ -5,10 +5,10 @@ import { useLocation } from 'preact-iso/router';
 import { api, type Coverage, type CoverageQuery, coverageCsv } from '../api.js';
 import { changes } from '../live.js';
 import { t } from '../messages/en.js';
-import { count } from '../messages/when.js';
+import { count, dateAndClock } from '../messages/when.js';
 import { announce } from '../parts/announcer.js';
 import { CoverageDays } from '../parts/coverage-days.js';
-import { CoverageHow } from '../parts/coverage-how.js';
+import { CoverageHow, isUnknown } from '../parts/coverage-how.js';
 import { CoverageList } from '../parts/coverage-list.js';
 import { ErrorNote } from '../parts/error-note.js';
 import { AlarmIcon, DownloadIcon, TickIcon } from '../parts/icons.js';
@@ -54,7 +54,9 @@ export function CoveragePage() {
         problem.value = null;
       },
       (cause) => {
-        if (!mine.signal.aborted) problem.value = cause;
+        if (mine.signal.aborted) return;
+        problem.value = cause;
+        if (!again) view.value = null; // those figures are of another period
       },
     );
   };
@@ -80,39 +82,10 @@ export function CoveragePage() {
       </header>
       {problem.value !== null && <ErrorNote problem={problem.value} retry={load} />}
       {!v && problem.value === null && <p class="quiet">{t.common.loading}</p>}
+      {(v || problem.value !== null) && <Filters wanted={wanted} view={v} change={change} />}
       {v && (
         <>
           <section aria-labelledby="list">
-            <search class="coverage-filters">
-              {(['from', 'to'] as const).map((side) => (
-                <label key={side}>
-                  <span>{words[side]}</span>
-                  <input
-                    type="date"
-                    value={wanted[side] || v[side]}
-                    max={side === 'from' ? wanted.to || v.to : undefined}
-                    onChange={(e) => change({ [side]: e.currentTarget.value })}
-                  />
-                </label>
-              ))}
-              <label>
-                <span>{words.show}</span>
-                <select
-                  value={wanted.status}
-                  onChange={(e) => change({ status: e.currentTarget.value as Filter })}
-                >
-                  {Object.entries(words.filters).map(([name, text]) => (
-                    <option key={name} value={name}>
-                      {text}
-                    </option>
-                  ))}
-                </select>
-              </label>
-              <a class="button" href={coverageCsv(queryOf(wanted))} download>
-                <DownloadIcon />
-                {words.csv}
-              </a>
-            </search>
             <h2 id="list">{words.listTitle[v.filter]}</h2>
             <CoverageList view={v} />
           </section>
@@ -127,6 +100,42 @@ export function CoveragePage() {
   );
 }
 
+type FiltersProps = { wanted: Wanted; view: Coverage | null; change: (part: Partial<Wanted>) => void };
+
+/** The period and which calls are listed; there also when the period makes no sense, so that it can be corrected. */
+function Filters({ wanted, view, change }: FiltersProps) {
+  return (
+    <search class="coverage-filters">
+      {(['from', 'to'] as const).map((side) => (
+        <label key={side}>
+          <span>{words[side]}</span>
+          <input
+            type="date"
+            value={wanted[side] || view?.[side]}
+            max={side === 'from' ? wanted.to || view?.to : undefined}
+            min={side === 'to' ? wanted.from || view?.from : undefined}
+            onChange={(e) => change({ [side]: e.currentTarget.value })}
+          />
+        </label>
+      ))}
+      <label>
+        <span>{words.show}</span>
+        <select value={wanted.status} onChange={(e) => change({ status: e.currentTarget.value as Filter })}>
+          {Object.entries(words.filters).map(([name, text]) => (
+            <option key={name} value={name}>
+              {text}
+            </option>
+          ))}
+        </select>
+      </label>
+      <a class="button" href={coverageCsv(queryOf(wanted))} download>
+        <DownloadIcon />
+        {words.csv}
+      </a>
+    </search>
+  );
+}
+
 const REST = ['not_recorded', 'partial', 'differs', 'surplus', 'excluded', 'declined', 'pending'] as const;
 
 function Answer({ view, address }: { view: Coverage; address: (status: Filter) => string }) {
@@ -138,7 +147,9 @@ function Answer({ view, address }: { view: Coverage; address: (status: Filter) =
   return (
     <>
       <p class="answer coverage-answer">
-        {percent === null ? (
+        {isUnknown(view) ? (
+          words.unknown
+        ) : percent === null ? (
           words.nothing
         ) : (
           <>
@@ -163,6 +174,24 @@ function Answer({ view, address }: { view: Coverage; address: (status: Filter) =
         </p>
       )}
       {view.witness === null && totals.answered > 0 && <p class="note note-warn">{words.noWitness}</p>}
+      <Caveats view={view} />
     </>
+  );
+}
+
+/** What keeps the answer above from being the whole truth. */
+function Caveats({ view }: { view: Coverage }) {
+  const since = view.since === null ? '' : dateAndClock(view.since);
+  const said = view.caveats.map((code) => words.caveats[code](since)).filter(Boolean);
+  if (said.length === 0) return null;
+  return (
+    <div class="coverage-caveats">
+      <p class="quiet">{words.caveatsTitle}:</p>
+      <ul>
+        {said.map((text) => (
+          <li key={text}>{text}</li>
+        ))}
+      </ul>
+    </div>
   );
 }

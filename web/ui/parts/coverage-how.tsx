@@ -6,9 +6,14 @@ import { zone } from '../session.js';
 
 const words = t.coverage;
 
+/** Nothing at all is known of the period. */
+export const isUnknown = ({ caveats }: Coverage): boolean =>
+  caveats.includes('not_installed') || caveats.includes('future');
+
 /** Who was asked, when nobody watched, and what is counted. */
 export function CoverageHow({ view }: { view: Coverage }) {
   const { unwitnessed } = view.totals;
+  const unknown = isUnknown(view);
   return (
     <section class="coverage-how" aria-labelledby="how">
       <h2 id="how">{words.howTitle}</h2>
@@ -32,31 +37,48 @@ export function CoverageHow({ view }: { view: Coverage }) {
         </>
       )}
       <h3>{words.blindTitle}</h3>
-      {view.blind.length === 0 ? (
-        <p>{words.blindNone}</p>
-      ) : (
-        <>
-          <ul>
-            {view.blind.map((b) => (
-              <li key={b.from}>
-                {b.to === null
-                  ? words.blindOpen(dateAndClock(b.from))
-                  : words.blind(dateAndClock(b.from), dateAndClock(b.to))}
-                {b.reason && (
-                  <>
-                    : <bdi class="quiet">{clean(b.reason)}</bdi>
-                  </>
-                )}
-              </li>
-            ))}
-          </ul>
-          <p class="quiet">{words.blindHint}</p>
-        </>
-      )}
+      <Gaps gaps={view.blind} none={unknown ? words.blindUnknown : words.blindNone} hint={words.blindHint} />
+      <h3>{words.gapsTitle}</h3>
+      <Gaps
+        gaps={view.witness_gaps}
+        none={unknown ? words.blindUnknown : words.gapsNone}
+        hint={words.gapsHint}
+      />
       <p class="quiet">
         {t.retention.asOf(dateAndClock(view.now))} {t.when.zone(zone())}
       </p>
     </section>
+  );
+}
+
+type Gap = Coverage['blind'][number] & { filled_from?: string[] };
+
+/** When nobody watched, or listened, and why. */
+function Gaps({ gaps, none, hint }: { gaps: Gap[]; none: string; hint: string }) {
+  if (gaps.length === 0) return <p>{none}</p>;
+  return (
+    <>
+      <ul>
+        {gaps.map((gap) => (
+          <li key={gap.from}>
+            {gap.to === null
+              ? words.blindOpen(dateAndClock(gap.from))
+              : words.blind(dateAndClock(gap.from), dateAndClock(gap.to))}
+            {gap.reason && (
+              <>
+                : <bdi class="quiet">{clean(gap.reason)}</bdi>
+              </>
+            )}{' '}
+            {gap.filled_from && gap.filled_from.length > 0 && (
+              <span>
+                {words.gapFilled(gap.filled_from.map((name) => words.source[name] ?? name).join(', '))}
+              </span>
+            )}
+          </li>
+        ))}
+      </ul>
+      <p class="quiet">{hint}</p>
+    </>
   );
 }
 

@@ -3,15 +3,23 @@ import { t } from '../messages/en.js';
 import { clean } from '../messages/numbers.js';
 import { exactParty, nameOf } from '../messages/people.js';
 import { clock, count, dateAndClock, exact, length } from '../messages/when.js';
+import { isUnknown } from './coverage-how.js';
 import { AlarmIcon, NoIcon, PartIcon, TickIcon, WaitIcon } from './icons.js';
 import { TableHead } from './table-head.js';
 
 const words = t.coverage;
 
+/** That there is nothing to list, and no more than that can be vouched for. */
+function noneWords(view: Coverage): string {
+  if (isUnknown(view)) return words.unknown;
+  if (view.filter !== 'exceptions') return words.listNone;
+  if (view.totals.answered === 0) return words.exceptionsNoCalls;
+  return view.caveats.length === 0 ? words.exceptionsNone : words.exceptionsNoneKnown;
+}
+
 /** The calls asked for: who, when, what is the matter, the lengths by both accounts, and why. */
 export function CoverageList({ view }: { view: Coverage }) {
-  if (view.calls.length === 0)
-    return <p class="quiet">{view.filter === 'exceptions' ? words.exceptionsNone : words.listNone}</p>;
+  if (view.calls.length === 0) return <p class="quiet">{noneWords(view)}</p>;
   return (
     <>
       <table class="table coverage-list">

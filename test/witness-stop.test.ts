@@ -1,0 +1,195 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import t, { type Test } from 'tap';
+import { makeCoverage, viewCoverage } from '../daemon/catalogue/coverage.js';
+import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
+import type { CoverageReport } from '../daemon/domain/coverage-view.js';
+import { catalogueFile, cdrJournalFile } from '../daemon/domain/paths.js';
+import { request } from '../daemon/ops/control-client.js';
+import { createTcpProxy } from './support/fake-pbx.js';
+import { createLab, type Lab, type Pbx, startPbx } from './support/pbx.js';
+import type { Phone } from './support/phone.js';
+import { createRecorderLab, readIfThere, seconds, until } from './support/recorder.js';
+import { tone } from './support/sources.js';
+
+/** What Asterisk says of its calls while the recorder stops, is killed, cannot write, or does not listen. */
+let pbx: Pbx;
+let lab: Lab;
+let phone: Phone;
+
+t.before(async () => {
+  pbx = await startPbx({ name: 'witness-stop-22' });
+  lab = createLab(pbx);
+  const source = () => tone(440);
+  phone = await lab.phone('100', { source });
+  await lab.phone('101', { source });
+});
+t.teardown(async () => {
+  await lab?.stop();
+  await pbx?.stop();
+});
+
+const MINUTE = 60_000;
+
+/** A recorder that reaches the PBX as `seen`, and its catalogue as other programs see it. */
+async function recorderFor(t: Test, seen = pbx) {
+  // Short: there is a socket in it.
+  const dir = mkdtempSync(join(tmpdir(), 'tapedeck-'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  const recorder = createRecorderLab({ dir, pbx: seen });
+  t.teardown(() => recorder.stop());
+  const path = catalogueFile(recorder.dataDir);
+  const catalogue = createSqliteCatalogue({ path });
+  t.teardown(() => catalogue.stop());
+
+  async function report(laterMs = 0): Promise<CoverageReport> {
+    await catalogue.start();
+    const made = await makeCoverage(catalogue, { filter: 'all' }, 'UTC', Date.now() + laterMs);
+    return viewCoverage(catalogue, made, 99.9);
+  }
+  const status = () =>
+    request<{ pbx: { ari: boolean; ami: boolean } }>(
+      join(recorder.dataDir, 'control.sock'),
+      'GET',
+      '/status',
+    );
+  const linked = () =>
+    until('both links', async () => {
+      const { pbx } = await status();
+      return pbx.ari && pbx.ami;
+    });
+  await recorder.startDaemon();
+  await linked();
+  await catalogue.start();
+  return {
+    recorder,
+    catalogue,
+    report,
+    status,
+    linked,
+    log: () => readIfThere(join(dir, 'run.log')) ?? '',
+    /** CDRs that are in the catalogue. */
+    cdrs: async () => (await catalogue.cdrSources()).find((s) => s.name === 'AMI')?.count ?? 0,
+    journal: () => readIfThere(cdrJournalFile(recorder.dataDir)) ?? '',
+    /** Keeps every other program from writing the catalogue until what it returns is called. */
+    lock(): () => void {
+      const other = new Database(path);
+      t.teardown(() => other.close());
+      other.exec('BEGIN IMMEDIATE');
+      return () => other.exec('ROLLBACK');
+    },
+  };
+}
+
+/** A call of two seconds. `during` runs in the middle of it. */
+async function talk(during = async () => {}): Promise<void> {
+  const call = await phone.call('101');
+  await call.answered;
+  await seconds(1);
+  await during();
+  await seconds(1);
+  await call.hangup();
+}
+
+t.test('a CDR heard in the last seconds before an ordinary stop has an account', async (t) => {
+  const r = await recorderFor(t);
+  await talk();
+  await until('the CDR', async () => (await r.cdrs()) > 0);
+  await r.recorder.stopDaemon('SIGTERM');
+  const { totals } = await r.report(5 * MINUTE);
+  t.match(totals, { answered: 1, recorded: 1, unwitnessed: 0, surplus: 0, missing: 0 });
+  t.match(await r.recorder.command(['coverage']), { code: 0, out: /1 of 1 eligible/ });
+  t.notMatch((await r.recorder.command(['coverage'])).out, /no witness/i);
+});
+
+t.test('a CDR heard in the last seconds before a kill gets its account at the next start', async (t) => {
+  const r = await recorderFor(t);
+  await talk();
+  await until('the CDR', async () => (await r.cdrs()) > 0);
+  await r.recorder.stopDaemon('SIGKILL');
+  await r.recorder.startDaemon();
+  const { totals } = await until('its account', async () => {
+    const made = await r.report(5 * MINUTE);
+    return made.totals.unwitnessed + made.totals.surplus === 0 && made.totals.recorded === 1 && made;
+  });
+  t.match(totals, { answered: 1, recorded: 1, missing: 0 });
+});
+
+t.test('a CDR heard while the catalogue is locked is written when the lock is released', async (t) => {
+  const r = await recorderFor(t);
+  let release = () => {};
+  await talk(async () => {
+    release = r.lock();
+  });
+  await until('the journal has it', () => r.journal().includes('PJSIP/100'));
+  t.equal(await r.cdrs(), 0, 'the catalogue cannot have it');
+  release();
+  await until('the catalogue has it', async () => (await r.cdrs()) > 0);
+  await until('the journal is empty again', () => r.journal() === '');
+});
+
+t.test('a lock and a kill together lose no CDR', async (t) => {
+  for (const from of ['the middle of the call', 'before the call'] as const)
+    await t.test(`locked from ${from}`, async (t) => {
+      const r = await recorderFor(t);
+      let release = () => {};
+      if (from === 'before the call') release = r.lock();
+      await talk(async () => {
+        if (from === 'the middle of the call') release = r.lock();
+      });
+      await until('the journal has it', () => r.journal().includes('PJSIP/100'), 20_000);
+      await r.recorder.stopDaemon('SIGKILL');
+      release();
+      await r.recorder.startDaemon();
+      const { calls } = await until('its account', async () => {
+        const made = await r.report(5 * MINUTE);
+        return made.totals.answered === 1 && made.calls[0]!.pbx_ms !== null && made;
+      });
+      t.match(calls, [{ call_id: /./, them: { number: '100' } }], 'the call is in the ledger, once');
+      await until('the journal is empty again', () => r.journal() === '');
+    });
+});
+
+t.test('a time in which AMI was away is a monitoring gap of the witness', async (t) => {
+  const proxy = await createTcpProxy(pbx.ports.ami);
+  t.teardown(() => proxy.stop());
+  const r = await recorderFor(t, { ...pbx, ami: { ...pbx.ami, port: proxy.port } });
+  await talk();
+  await until('the first CDR', async () => (await r.cdrs()) > 0);
+
+  const from = Date.now();
+  proxy.vanish();
+  await talk();
+  await until('the loss is noticed', async () => !(await r.status()).pbx.ami, 20_000);
+  proxy.comeBack();
+  await r.linked();
+  const to = Date.now();
+
+  await talk();
+  await until('the last CDR', async () => (await r.cdrs()) > 1);
+  const view = await until(
+    'the last call is recorded',
+    async () => {
+      const made = await r.report(5 * MINUTE);
+      const witnessed = made.calls.filter((call) => call.pbx_ms !== null).length;
+      return made.totals.recorded === 3 && witnessed === 2 && made;
+    },
+    40_000,
+  );
+  t.match(
+    view.totals,
+    { answered: 3, unwitnessed: 1, surplus: 0 },
+    'Asterisk is not said to have no CDR of the call in between',
+  );
+  const gaps = view.witness_gaps.filter((gap) => gap.to !== null);
+  t.equal(gaps.length, 1);
+  const [gap] = gaps;
+  t.match(gap!.reason, /AMI|127\.0\.0\.1/);
+  t.ok(Math.abs(Date.parse(gap!.from) - from) < 5_000, `from ${gap!.from}`);
+  t.ok(Math.abs(Date.parse(gap!.to!) - to) < 5_000, `to ${gap!.to}`);
+  t.same(view.blind, [], 'calls were watched all the time');
+  const { out } = await r.recorder.command(['coverage']);
+  t.match(out, /CDR monitoring gap/i);
+});
