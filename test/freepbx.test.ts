@@ -2,6 +2,7 @@ import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, statSync } 
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import { startPbx } from './support/pbx.js';
 import { createRecorderLab, seconds, until } from './support/recorder.js';
 import { createStages } from './support/stage.js';
@@ -49,7 +50,7 @@ t.test(
     for (const path of [dir, recorder.config, recorder.dataDir, ...Object.values(secrets)])
       chownSync(path, RECORDER, RECORDER);
     const query = <T>(sql: string): T[] => {
-      const db = new Database(join(recorder.dataDir, 'catalogue.db'));
+      const db = new Database(catalogueFile(recorder.dataDir));
       try {
         return db.prepare(sql).all() as T[];
       } finally {
