@@ -1,6 +1,7 @@
 import { ulid } from 'ulid';
 import { createAlert } from './alert.js';
 import { createAssure } from './assure.js';
+import { createGrowthWatch } from './capture/growth.js';
 import { createMuteWatch } from './capture/mute.js';
 import { createSegments } from './capture/segments.js';
 import { createCapture } from './capture/snoop.js';
@@ -271,10 +272,31 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     onSealed: metrics.sealed,
     log: log.child({ part: 'preserve' }),
   });
+  const growth = createGrowthWatch({
+    captures: () => recorder.captures(),
+    written: async (name) => {
+      const last = await spool.written(name);
+      return last && { ...last, at: last.at - time.ahead() };
+    },
+    now: clock,
+    segments: outbox.catalogue.segments,
+    watchedUntil: catalogue.lastWatched,
+    save: outbox.catalogue.saveLost,
+    onLost: () =>
+      alert.raise('pbx_starved', {
+        severity: 'warning',
+        message:
+          'The PBX is short of processor time: Asterisk is dropping audio from the calls that it records.',
+        hint: 'Set highpriority = yes under [options] in asterisk.conf and restart Asterisk when no call is up. Find what else loads the PBX (top), and move it elsewhere.',
+        forMs: 300_000,
+      }),
+    log: log.child({ part: 'capture' }),
+  });
   const segments = createSegments({
     capture,
     save: outbox.catalogue.saveSegment,
     removeSpool: preserver.remove,
+    lookBack: growth.close,
     spoolBorn: async (name) => {
       const at = await spool.born(name);
       return at === null ? null : Math.round(at - time.ahead());
@@ -527,6 +549,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       await away.start();
       void checkpoints.start();
       await retain.recover();
+      await growth.start();
       await watch.start();
       await listening.start();
       // Both in one turn, which is one commit: every open page looks again after each.
@@ -552,7 +575,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       await scrub.stop();
       await Promise.all([health.stop(), retain.stop(), room.stop()]);
       await Promise.all([ari.stop(), ami.stop()]);
-      await mutes.stop();
+      await Promise.all([mutes.stop(), growth.stop()]);
       await recorder.stop();
       await assure.stop();
       clearInterval(beats);

@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import t, { type Test } from 'tap';
 import { createSpool } from '../daemon/capture/spool.js';
 import { fail } from '../daemon/domain/error.js';
@@ -213,15 +214,31 @@ t.test('a recording with a gap in it is a part of the call, and says which', asy
   t.ok(Math.abs(call.recording!.durationMs - 7_000) <= 20, 'and what follows is in its place');
 });
 
-t.test('Asterisk says done when its disk is full: the end is missing all the same', async (t) => {
+t.test('the end that is missing has the reason that was known, and no other', async (t) => {
   const lab = await preserveLab(t);
   await lab.add(id, [{ in: wav(4), out: wav(4) }], { talkMs: 9_000 });
   const call = await lab.run(id);
   t.match(call.coverage, {
     status: 'partial',
-    reason: /0:04\.0 to 0:09\.0.*disk was full/,
+    reason: /0:04\.0 to 0:09\.0\. Asterisk stopped writing before the call was over\.$/,
     missingMs: 5_000,
   });
+  t.notMatch(call.coverage.reason, /disk/, 'nobody saw a full disk');
+
+  const full = await preserveLab(t);
+  await full.add(id, [{ in: wav(4), out: wav(4) }], { talkMs: 9_000 });
+  const reason = 'The disk of the spool is full.';
+  await full.catalogue.decideCoverage(id, { status: 'pending', reason, rule: null, missingMs: 0 });
+  t.match((await full.run(id)).coverage.reason, /0:04\.0 to 0:09\.0\. The disk of the spool is full\.$/);
+});
+
+t.test('of a spool that is fetched the place where time is missing is said not to be known', async (t) => {
+  const stored = async () => Readable.from([wav(8)]);
+  const lab = await preserveLab(t, { remote: { stored } });
+  await lab.add(id, [{}], { talkMs: 9_000 });
+  const call = await lab.run(id);
+  t.match(call.coverage, { status: 'partial', missingMs: 1_000 });
+  t.match(call.coverage.reason, /short of processor time.*the place is not known.*does not see the spool/);
 });
 
 t.test('a PBX that cannot be reached is no damaged file: it is tried again', async (t) => {

@@ -110,6 +110,7 @@ async function lab(
       capture,
       save: seen.saveSegment,
       removeSpool: async (name) => void removed.push(name),
+      lookBack: async () => {},
       spoolBorn: async (name) => born.get(name) ?? null,
       token: () => token,
       log,

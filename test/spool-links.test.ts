@@ -136,6 +136,7 @@ t.test('no two captures have names of which one gives away the other', async (t)
     },
     save: async (segment) => void saved.push(segment),
     removeSpool: none,
+    lookBack: none,
     spoolBorn: async () => null,
     log: createLog('silent', 'test'),
   });

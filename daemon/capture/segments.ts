@@ -9,6 +9,8 @@ export type SegmentsDeps = {
   save: (segment: Segment) => Promise<void>;
   /** Removes a spool file, now or as soon as that is possible. */
   removeSpool: (name: string) => Promise<unknown>;
+  /** The last look at a segment's files before they are used, see `growth`. */
+  lookBack: (segment: Segment) => Promise<void>;
   /** When a spool file came to be, ms since 1970; null when it is not there, or not to be seen from here. */
   spoolBorn: (name: string) => Promise<number | null>;
   /** Makes the unguessable part of a segment's spool names: 32 hexadecimal digits. */
@@ -57,7 +59,7 @@ export function createSegments(deps: SegmentsDeps) {
     }
   }
 
-  async function settle(segment: Segment): Promise<void> {
+  async function settle(segment: Segment, stopped = false): Promise<void> {
     try {
       await capture.finished(segment);
     } catch (err) {
@@ -66,6 +68,8 @@ export function createSegments(deps: SegmentsDeps) {
         'The end of a capture was not confirmed; its files are used as they are',
       );
     }
+    // What a full disk did not take is missing too, but not for want of processor time.
+    if (!stopped) await deps.lookBack(segment);
     await save({ ...segment, state: 'captured' });
   }
 
@@ -84,10 +88,10 @@ export function createSegments(deps: SegmentsDeps) {
     /** Captures a leg. Throws when it could not be begun; then nothing is left running. */
     begin,
 
-    /** The capture is over and its audio is kept; `running` when its leg is still up. */
-    async close(segment: Segment, running: boolean): Promise<void> {
+    /** The capture is over and its audio is kept; `running` when its leg is still up, `stopped` when Asterisk ended it. */
+    async close(segment: Segment, running: boolean, stopped = false): Promise<void> {
       if (running) await end(segment);
-      await settle(segment);
+      await settle(segment, stopped);
     },
 
     /**
@@ -139,6 +143,7 @@ export function createSegments(deps: SegmentsDeps) {
       }
       if (live.in || live.out) await end(known);
       const began = known.inStartedAt !== null || known.outStartedAt !== null;
+      if (began) await deps.lookBack(known);
       await save({ ...known, state: began ? 'captured' : 'dropped' });
       return null;
     },

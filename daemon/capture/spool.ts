@@ -16,10 +16,20 @@ export type RemoteSpool = {
   deleteStored(name: string): Promise<void>;
 };
 
+/** Of Asterisk's wav files: 16 bits a sample, one channel. */
+const HEADER = 44;
+const bytesPerMs = (path: string): number => (path.endsWith('16') ? 32 : 16);
+
 export type Spool = ReturnType<typeof createSpool>;
 
 /** A captured file to read. `path` leads to the open file and to nothing else; `shown` is its name for people. */
-export type CapturedFile = { path: string; shown: string; release: () => Promise<void> };
+export type CapturedFile = {
+  path: string;
+  shown: string;
+  /** It was fetched from the PBX: nobody here saw it grow. */
+  copied?: boolean;
+  release: () => Promise<void>;
+};
 
 /** What the system says where rights are missing. */
 const RIGHTS = ['EACCES', 'EPERM', 'EROFS'];
@@ -108,7 +118,7 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
       if (ours instanceof TapedeckError) throw ours;
       throw fail('pbx_failed', `${name} could not be fetched: ${(e as Error).message}.`, e);
     }
-    return { path: copy, shown: name, release: discard };
+    return { path: copy, shown: name, copied: true, release: discard };
   }
 
   /** Removes one file of the spool. False when it is not there. */
@@ -143,6 +153,21 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
       const handle = await openHere(name);
       const found = handle && (await handle.stat().finally(() => handle.close()));
       return found && Math.round(found.birthtimeMs || found.ctimeMs);
+    },
+
+    /**
+     * Returns how much audio a captured file holds, in ms, and when it was last written to, in ms since 1970 by the clock
+     * of the machine that has the file. Null when it is not there, or not to be seen from here.
+     */
+    async written(name: string): Promise<{ ms: number; at: number } | null> {
+      const taken = await take(name).catch(() => null);
+      if (!taken) return null;
+      try {
+        const { size, mtimeMs } = await taken.handle.stat();
+        return { ms: Math.max(0, size - HEADER) / bytesPerMs(taken.file), at: mtimeMs };
+      } finally {
+        await taken.handle.close();
+      }
     },
 
     /**

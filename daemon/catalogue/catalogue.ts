@@ -10,6 +10,7 @@ import type {
   Coverage,
   CoverageStatus,
   Direction,
+  Lost,
   Recording,
   RecordingId,
   Segment,
@@ -76,6 +77,8 @@ export interface Catalogue extends AuditLog, Factors, Ledger, People, Seals, Tes
 
   /** Its call must be known. `callId` and `seq` are those in the names of the spool files, also after an absorption. */
   saveSegment(segment: Segment): Promise<void>;
+  /** Keeps the time that a segment's files lack, in place of what was kept of it before. Its row must be there. */
+  saveLost(callId: CallId, seq: number, lost: Lost): Promise<void>;
   /** In the order in which they began, each with the `callId` and `seq` that name its spool files. */
   segments(id: CallId): Promise<Segment[]>;
   /** Ids of ended calls that have segments not yet preserved or dropped. */

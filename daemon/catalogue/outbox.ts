@@ -1,14 +1,14 @@
 import type { NewEntry } from '../domain/audit.js';
 import { isDiskError } from '../domain/error.js';
 import { defaultPolicy } from '../domain/policy.js';
-import type { CallId, CallRecord, Coverage, Segment } from '../domain/recording.js';
+import type { CallId, CallRecord, Coverage, Lost, Segment } from '../domain/recording.js';
 import type { Log } from '../ops/log.js';
 import type { Catalogue, StoredPolicy } from './catalogue.js';
 
 /** The verbs that are used while a call is in progress, and what is written in the audit log meanwhile. */
 type Following = Pick<
   Catalogue,
-  'saveCall' | 'decideCoverage' | 'saveSegment' | 'absorbCall' | 'segments' | 'policy'
+  'saveCall' | 'decideCoverage' | 'saveSegment' | 'saveLost' | 'absorbCall' | 'segments' | 'policy'
 > & {
   /** An entry of the daemon's own. */
   note(entry: NewEntry): Promise<void>;
@@ -17,6 +17,7 @@ type Following = Pick<
 type Word =
   | { of: 'call'; id: CallId; call?: CallRecord; coverage?: Coverage }
   | { of: 'segment'; segment: Segment }
+  | { of: 'lost'; callId: CallId; seq: number; lost: Lost }
   | { of: 'absorption'; from: CallId; into: CallId }
   | { of: 'entry'; entry: NewEntry };
 
@@ -45,6 +46,7 @@ export function createOutbox(
 
   function send(word: Word): Promise<void> {
     if (word.of === 'segment') return catalogue.saveSegment(word.segment);
+    if (word.of === 'lost') return catalogue.saveLost(word.callId, word.seq, word.lost);
     if (word.of === 'absorption') return catalogue.absorbCall(word.from, word.into);
     if (word.of === 'entry') return catalogue.audit(word.entry).then(() => {});
     if (word.call) return catalogue.saveCall(word.call, word.coverage);
@@ -68,7 +70,7 @@ export function createOutbox(
   function put(word: Word): void {
     const last = waiting.findLastIndex((w) => w.of === 'absorption' || keyOf(w) === keyOf(word));
     const older = waiting[last];
-    const one = word.of === 'call' || word.of === 'segment';
+    const one = word.of === 'call' || word.of === 'segment' || word.of === 'lost';
     if (one && older?.of === word.of) waiting[last] = { ...older, ...word };
     else waiting.push(word);
   }
@@ -118,6 +120,7 @@ export function createOutbox(
     saveCall: (call, coverage) => write({ of: 'call', id: call.id, call, ...(coverage && { coverage }) }),
     decideCoverage: (id, coverage) => write({ of: 'call', id, coverage }),
     saveSegment: (segment) => write({ of: 'segment', segment }),
+    saveLost: (callId, seq, lost) => write({ of: 'lost', callId, seq, lost }),
     async absorbCall(from, into) {
       await write({ of: 'absorption', from, into });
       if (waiting.length > 0) alias.set(from, into);
@@ -129,8 +132,13 @@ export function createOutbox(
       });
       const newest = new Map(stored.map((s) => [nameOf(s), s]));
       for (const word of waiting) {
+        if (word.of === 'lost') {
+          const its = newest.get(nameOf(word));
+          if (its) newest.set(nameOf(word), { ...its, lost: word.lost });
+        }
         if (word.of !== 'segment') continue;
-        const { segment } = word;
+        const { lost } = newest.get(nameOf(word.segment)) ?? {};
+        const segment = lost ? { ...word.segment, lost } : word.segment;
         // One that is stored may bear the name of a call that was absorbed long ago.
         if (newest.has(nameOf(segment)) || current(segment.callId) === current(id))
           newest.set(nameOf(segment), segment);
@@ -165,11 +173,12 @@ export function createOutbox(
   };
 }
 
-const nameOf = ({ callId, seq }: Segment): string => `${callId} ${seq}`;
+const nameOf = ({ callId, seq }: Pick<Segment, 'callId' | 'seq'>): string => `${callId} ${seq}`;
 
 /** Words with the same key are of the same thing. */
 function keyOf(word: Word): string {
   if (word.of === 'call') return `call ${word.id}`;
   if (word.of === 'entry') return `entry ${word.entry.action}`;
+  if (word.of === 'lost') return `lost ${nameOf(word)}`;
   return word.of === 'segment' ? `segment ${nameOf(word.segment)}` : `absorption ${word.from} ${word.into}`;
 }

@@ -1,3 +1,4 @@
+import { type Loss, onTimeline, placeOf } from './lost.js';
 import type { Gap } from './recording.js';
 
 /** What was captured of a stretch of a call: when it began on the timeline, and how long each side's file lasts, in ms. */
@@ -10,12 +11,19 @@ export type Stretch = {
   /** What is wrong with a side's file, or null. */
   themFault: string | null;
   usFault: string | null;
+  /** Time that a side's file lacks and for which silence stands: `themMs` and `usMs` have it in them. */
+  themLost?: readonly Loss[];
+  usLost?: readonly Loss[];
+  /** Why nothing may come after it though the call goes on. Empty or absent where that is not known. */
+  ended?: string;
 };
 
 type Who = 'them' | 'us';
 type Span = { from: number; to: number };
 /** A stretch as it lies in the recording: where two cover the same time the earlier one counts, as in `opusPlan`. */
-type Laid = { from: number; to: number; stretch: Stretch } & Record<Who, Span>;
+type Laid = { from: number; to: number; stretch: Stretch } & Record<Who, Span & { lost: Lack[] }>;
+/** A loss as it lies on the timeline. */
+type Lack = Span & { loss: Loss };
 
 /** Shorter than two frames of 20 ms: a seam that nobody hears, and the accuracy of the PBX's times. In ms. */
 const SEAM = 40;
@@ -29,11 +37,16 @@ const EDGE = 300;
  * The stretches from the answer to the hang-up in which a side was not captured, and how much of the call that is, the
  * edges included. `talkMs` is how long the call lasted.
  */
-export function findGaps(stretches: Stretch[], talkMs: number): { gaps: Gap[]; missingMs: number } {
+export function findGaps(
+  stretches: Stretch[],
+  talkMs: number,
+): { gaps: Gap[]; missingMs: number; starved?: Starved } {
   const laid = lay(stretches, talkMs);
   const missing = { them: uncovered(laid, 'them', talkMs), us: uncovered(laid, 'us', talkMs) };
   const gaps = (who: Who) => missing[who].filter((span) => isGap(span, talkMs));
+  const starved = starvedOf(laid);
   return {
+    ...(starved && { starved }),
     gaps: together(gaps('them'), gaps('us')).map((piece) => ({
       atMs: Math.round(piece.from),
       untilMs: Math.round(piece.to),
@@ -43,6 +56,34 @@ export function findGaps(stretches: Stretch[], talkMs: number): { gaps: Gap[]; m
     missingMs: Math.round(union([...missing.them, ...missing.us]).reduce((sum, s) => sum + s.to - s.from, 0)),
   };
 }
+
+/** How much is missing for want of processor time, and where: ms on the timeline. */
+export type Starved = { ms: number; places: number; fromMs: number; untilMs: number };
+
+function starvedOf(laid: Laid[]): Starved | null {
+  const lacks = union(laid.flatMap((l) => [...l.them.lost, ...l.us.lost])).filter((s) => s.to > s.from);
+  if (lacks.length === 0) return null;
+  return {
+    ms: Math.round(lacks.reduce((sum, s) => sum + s.to - s.from, 0)),
+    places: lacks.length,
+    fromMs: Math.round(lacks[0]!.from),
+    untilMs: Math.round(lacks.at(-1)!.to),
+  };
+}
+
+/** How the reason of each such gap begins. */
+export const STARVED = 'The PBX was short of processor time:';
+
+/** A sentence, when so much is missing that the recording is a part of the call; else null. */
+export function starvedInWords({ ms, places, fromMs, untilMs }: Starved): string | null {
+  if (ms <= EDGE) return null;
+  const where =
+    places === 1 ? `at ${clock(fromMs)}` : `in ${places} places from ${clock(fromMs)} to ${clock(untilMs)}`;
+  return `${STARVED} ${inSeconds(ms)} missing ${where}.`;
+}
+
+/** "0.4 s are" */
+const inSeconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s are`;
 
 /** The longest gap, when one is long enough for the recording to be called a part of the call. */
 export function longestGap(gaps: Gap[]): Gap | null {
@@ -81,20 +122,30 @@ function lay(stretches: Stretch[], talkMs: number): Laid[] {
       from,
       to,
       stretch,
-      them: { from, to: until(stretch.themMs) },
-      us: { from, to: until(stretch.usMs) },
+      them: { from, to: until(stretch.themMs), lost: lacking(stretch, stretch.themLost, from, talkMs) },
+      us: { from, to: until(stretch.usMs), lost: lacking(stretch, stretch.usLost, from, talkMs) },
     });
     cursor = Math.max(cursor, to);
   }
   return laid;
 }
 
+/** The losses of a side's file as they lie on the timeline, after `from`. */
+function lacking({ atMs }: Stretch, lost: readonly Loss[] = [], from: number, talkMs: number): Lack[] {
+  return lost.map((loss) => {
+    const begins = atMs + onTimeline(placeOf(loss), lost);
+    const within = (ms: number) => Math.min(talkMs, Math.max(from, ms));
+    return { from: within(begins), to: within(begins + loss.ms), loss };
+  });
+}
+
 function uncovered(laid: Laid[], who: Who, talkMs: number): Span[] {
   const holes: Span[] = [];
   let cursor = 0;
-  for (const { from, to } of laid.map((l) => l[who])) {
+  for (const { from, to, lost } of laid.map((l) => l[who])) {
     if (to <= from) continue;
     if (from > cursor) holes.push({ from: cursor, to: from });
+    for (const lack of lost) if (lack.to > lack.from) holes.push({ from: lack.from, to: lack.to });
     cursor = Math.max(cursor, to);
   }
   if (talkMs > cursor) holes.push({ from: cursor, to: talkMs });
@@ -133,6 +184,8 @@ function together(them: Span[], us: Span[]): (Span & { side: Gap['side'] })[] {
 
 function reasonOf({ from, to, side }: Span & { side: Gap['side'] }, laid: Laid[], talkMs: number): string {
   const over = laid.find((l) => l.from <= from && to <= l.to + SEAM && l.to > l.from);
+  const lack = over && lackIn(over, { from, to, side });
+  if (lack) return starvedAt(lack, over);
   if (over && side !== 'both') {
     const fault = side === 'them' ? over.stretch.themFault : over.stretch.usFault;
     return fault ?? 'Asterisk stopped writing this side early.';
@@ -141,8 +194,28 @@ function reasonOf({ from, to, side }: Span & { side: Gap['side'] }, laid: Laid[]
   if (next && next.stretch.because !== '') return next.stretch.because;
   if (from === 0) return next ? 'The capture began late.' : 'Nothing was captured.';
   if (to === talkMs && !next)
-    return 'Asterisk stopped writing before the call was over: its disk was full, or it was stopped.';
+    return (
+      laid.findLast((l) => l.to > l.from)?.stretch.ended ||
+      'Asterisk stopped writing before the call was over.'
+    );
   return 'Asterisk stopped writing, and the capture began anew.';
+}
+
+function lackIn(over: Laid, { from, to, side }: Span & { side: Gap['side'] }): Lack | undefined {
+  const lost = side === 'us' ? over.us.lost : [...over.them.lost, ...(side === 'both' ? over.us.lost : [])];
+  return lost.find((l) => l.from < to && l.to > from);
+}
+
+/** Longer than the time between two writes of Asterisk, in ms: nobody looked at the file meanwhile. */
+const UNWATCHED = 5_000;
+
+function starvedAt({ from, to, loss }: Lack, { stretch }: Laid): string {
+  const words = `${STARVED} ${inSeconds(to - from)} missing.`;
+  if (loss.toMs - loss.fromMs <= UNWATCHED) return words;
+  // Silence stands in the middle of where it may be.
+  const half = (loss.toMs - loss.fromMs) / 2;
+  const [earliest, latest] = [Math.max(stretch.atMs, from - half), to + half];
+  return `${words} Tapedeck was not watching: where between ${clock(earliest)} and ${clock(latest)} is not known.`;
 }
 
 function union(spans: Span[]): Span[] {

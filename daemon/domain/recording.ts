@@ -1,3 +1,4 @@
+import type { Loss } from './lost.js';
 import type { Quality } from './quality.js';
 
 /**
@@ -103,7 +104,10 @@ export type Segment = {
   mutedFrom: { in: number | null; out: number | null };
   /** The leg's own voice is the right side: it is captured for the one who has left it waiting. */
   swapped: boolean;
+  /** Time that its files lack, as far as it was found; see `saveLost`. Absent where none was. */
+  lost?: Lost;
 };
+export type Lost = { in: readonly Loss[]; out: readonly Loss[] };
 
 /** A stretch of the timeline for which a side was not captured. */
 export type Gap = { atMs: number; untilMs: number; side: 'both' | 'them' | 'us'; reason: string };

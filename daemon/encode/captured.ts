@@ -1,5 +1,6 @@
 import { diskError, isDiskError, TapedeckError } from '../domain/error.js';
 import type { Stretch } from '../domain/gaps.js';
+import { type Loss, lostMs, onTimeline } from '../domain/lost.js';
 import { type Segment, type SegmentName, spoolName } from '../domain/recording.js';
 import type { OpusSegment } from './opus.js';
 import { readWavHeader } from './wav.js';
@@ -9,7 +10,12 @@ import { readWavHeader } from './wav.js';
  * `release` closes it, and removes a copy that was made for it. `shown` is its name for people.
  */
 export type CapturedFiles = {
-  fetch(name: string): Promise<{ path: string; shown: string; release: () => Promise<void> }>;
+  fetch(name: string): Promise<{
+    path: string;
+    shown: string;
+    copied?: boolean;
+    release: () => Promise<void>;
+  }>;
   here(name: string): Promise<{ path: string; shown: string; release: () => Promise<void> } | null>;
 };
 type Fetching = Pick<CapturedFiles, 'fetch'>;
@@ -35,6 +41,7 @@ type Side = {
   ms: number;
   fault: string | null;
   cut: boolean;
+  copied: boolean;
   release: () => Promise<void>;
 };
 
@@ -55,8 +62,9 @@ export async function readCaptured(files: Fetching, segment: Segment, answeredAt
   const began = [segment.inStartedAt, segment.outStartedAt].filter((at) => at !== null);
   const offsetMs = began.length > 0 ? Math.max(0, Math.min(...began) - answeredAt) : 0;
   const { mutedFrom, swapped } = segment;
-  const voice = { ...own, ...untilMute(own, segment.inStartedAt, mutedFrom.in) };
-  const ear = { ...heard, ...untilMute(heard, segment.outStartedAt, mutedFrom.out) };
+  const lost = segment.lost ?? { in: [], out: [] };
+  const voice = { ...own, ...untilMute(own, segment.inStartedAt, mutedFrom.in, lost.in) };
+  const ear = { ...heard, ...untilMute(heard, segment.outStartedAt, mutedFrom.out, lost.out) };
   const [them, us] = swapped ? [ear, voice] : [voice, ear];
   return {
     segment,
@@ -67,6 +75,8 @@ export async function readCaptured(files: Fetching, segment: Segment, answeredAt
       rate: Math.max(them.rate, us.rate),
       inMs: them.ms,
       outMs: us.ms,
+      inLost: them.lost,
+      outLost: us.lost,
     },
     stretch: {
       atMs: offsetMs,
@@ -75,6 +85,9 @@ export async function readCaptured(files: Fetching, segment: Segment, answeredAt
       because: segment.because,
       themFault: them.flaw,
       usFault: us.flaw,
+      themLost: them.lost,
+      usLost: us.lost,
+      ended: own.copied || heard.copied ? UNSEEN : '',
     },
     cut: them.cut || us.cut,
     faults: [them, us].flatMap((s) => s.fault ?? []),
@@ -86,16 +99,26 @@ export async function readCaptured(files: Fetching, segment: Segment, answeredAt
   };
 }
 
+/** Of a file that was fetched from the PBX nobody saw when it grew. */
+const UNSEEN =
+  'Asterisk stopped writing early, or the PBX was short of processor time and this much is missing somewhere before: the place is not known, because Tapedeck does not see the spool of this PBX.';
 const MUTE = 'The PBX had fallen silent in the capture, though the people heard each other.';
 
-/** How much of a file is sound, and what is wrong: after a mute began it is silence that was not there. */
+/**
+ * How much of the timeline a file covers with sound, what is missing in that, and what is wrong: after a mute began it is
+ * silence that was not there.
+ */
 function untilMute(
   { ms, fault }: Side,
   startedAt: number | null,
   mutedFrom: number | null,
-): { soundMs: number; flaw: string | null } {
-  if (startedAt === null || mutedFrom === null) return { soundMs: ms, flaw: fault };
-  return { soundMs: Math.min(ms, Math.max(0, mutedFrom - startedAt)), flaw: fault ?? MUTE };
+  losses: readonly Loss[],
+): { soundMs: number; flaw: string | null; lost: readonly Loss[] } {
+  const lost = fault === null ? losses : [];
+  if (startedAt === null || mutedFrom === null) return { soundMs: ms + lostMs(lost), flaw: fault, lost };
+  // The place of a mute is one in the file.
+  const soundMs = Math.min(ms, Math.max(0, mutedFrom - startedAt));
+  return { soundMs: onTimeline(soundMs, lost), flaw: fault ?? MUTE, lost };
 }
 
 /** Whether this captured file can be used as audio. */
@@ -132,7 +155,7 @@ async function readSide(files: Fetching, name: string, side: 'in' | 'out'): Prom
     release = fetched.release;
     const header = await readWavHeader(fetched.path, fetched.shown);
     const { rate, durationMs: ms, headerLies: cut } = header;
-    return { name, path: fetched.path, rate, ms, fault: null, cut, release };
+    return { name, path: fetched.path, rate, ms, fault: null, cut, copied: fetched.copied ?? false, release };
   } catch (e) {
     await release();
     if (isPassing(e)) throw e;
@@ -143,6 +166,7 @@ async function readSide(files: Fetching, name: string, side: 'in' | 'out'): Prom
       rate: 8000,
       ms: 0,
       cut: false,
+      copied: false,
       fault: `${who} is missing: ${detail.replace(/\.$/, '')}.`,
       release: async () => {},
     };

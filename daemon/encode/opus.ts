@@ -1,4 +1,5 @@
 import { fail } from '../domain/error.js';
+import { type Loss, lostMs, placeOf } from '../domain/lost.js';
 
 /** A stretch of captured audio: a pair of spool files that began at `offsetMs` of the call's timeline. */
 export type OpusSegment = {
@@ -11,6 +12,9 @@ export type OpusSegment = {
   /** What each file holds, in ms of audio; 0 for a missing one. Audio past it is not used. */
   inMs: number;
   outMs: number;
+  /** Time that a file lacks: silence stands for it. */
+  inLost?: readonly Loss[];
+  outLost?: readonly Loss[];
 };
 
 export type OpusPlan = {
@@ -69,25 +73,50 @@ export function opusPlan({
   }
 
   /** One side, of exactly `length` samples. */
-  function side(file: string | null, ms: number, skip: number, length: number, label: string): void {
-    if (!file || samples(ms) <= skip) {
+  function side(
+    file: string | null,
+    ms: number,
+    lost: readonly Loss[],
+    skip: number,
+    length: number,
+    label: string,
+  ): void {
+    if (!file || samples(ms + lostMs(lost)) <= skip) {
       chains.push(`anullsrc=r=${rate}:cl=mono,atrim=end_sample=${length},${mono}${label}`);
       return;
     }
     const input = inputs.push(file) - 1;
     // First no more than the file is said to hold, then silence up to the longer side: join stops at the shorter one.
-    const cut = `atrim=start_sample=${skip}:end_sample=${samples(ms)},asetpts=PTS-STARTPTS`;
-    chains.push(
-      `[${input}:a]aresample=${rate},${mono},${cut},apad,atrim=end_sample=${length},${mono}${label}`,
+    const whole = spread(
+      `[${input}:a]aresample=${rate},${mono},atrim=end_sample=${samples(ms)}`,
+      lost,
+      label,
     );
+    const cut = `atrim=start_sample=${skip},asetpts=PTS-STARTPTS`;
+    chains.push(`${whole},${cut},apad,atrim=end_sample=${length},${mono}${label}`);
+  }
+
+  /** A file with silence where time is missing: a piece of it, silence behind that, the next piece. */
+  function spread(chain: string, lost: readonly Loss[], label: string): string {
+    if (lost.length === 0) return chain;
+    const name = label.slice(1, -1);
+    const pieces = [...lost.keys(), lost.length].map((i) => `[${name}piece${i}]`);
+    const places = lost.map((loss) => samples(placeOf(loss)));
+    chains.push(`${chain},asegment=samples=${places.join('|')}${pieces.join('')}`);
+    const padded = lost.map((loss, i) => {
+      chains.push(`${pieces[i]}apad=pad_len=${samples(loss.ms)}[${name}padded${i}]`);
+      return `[${name}padded${i}]`;
+    });
+    return `${[...padded, pieces.at(-1)].join('')}concat=n=${pieces.length}:v=0:a=1,${mono}`;
   }
 
   const mono = `aformat=sample_fmts=fltp:sample_rates=${rate}:channel_layouts=mono`;
   const stereo = `aformat=sample_fmts=fltp:sample_rates=${rate}:channel_layouts=stereo`;
   const ordered = [...segments].sort((a, b) => a.offsetMs - b.offsetMs);
-  for (const { offsetMs, inFile, outFile, inMs, outMs } of ordered) {
+  for (const { offsetMs, inFile, outFile, inMs, outMs, inLost = [], outLost = [] } of ordered) {
     const start = samples(Math.max(0, offsetMs));
-    const end = start + samples(Math.max(inFile ? inMs : 0, outFile ? outMs : 0));
+    const lasts = (file: string | null, ms: number, lost: readonly Loss[]) => (file ? ms + lostMs(lost) : 0);
+    const end = start + samples(Math.max(lasts(inFile, inMs, inLost), lasts(outFile, outMs, outLost)));
     const skip = Math.max(0, Math.min(cursor, end) - start);
     overlap += skip;
     if (end <= cursor || end === start) continue;
@@ -95,8 +124,8 @@ export function opusPlan({
     if (start > cursor) part(`anullsrc=r=${rate}:cl=stereo,atrim=end_sample=${start - cursor}`);
     const n = parts.length;
     const length = end - start - skip;
-    side(inFile, inMs, skip, length, `[in${n}]`);
-    side(outFile, outMs, skip, length, `[out${n}]`);
+    side(inFile, inMs, inLost, skip, length, `[in${n}]`);
+    side(outFile, outMs, outLost, skip, length, `[out${n}]`);
     part(`[in${n}][out${n}]join=inputs=2:channel_layout=stereo:map=0.0-FL|1.0-FR`);
     cursor = end;
   }

@@ -6,7 +6,15 @@ import type { Alarms } from '../domain/alarm.js';
 import { factsOf } from '../domain/call-state.js';
 import { iso } from '../domain/days.js';
 import { fail } from '../domain/error.js';
-import { findGaps, gapInWords, longestGap } from '../domain/gaps.js';
+import {
+  findGaps,
+  gapInWords,
+  longestGap,
+  STARVED,
+  type Starved,
+  type Stretch,
+  starvedInWords,
+} from '../domain/gaps.js';
 import { buildManifest, type Manifest, type SignedManifest } from '../domain/manifest.js';
 import { recordingPath } from '../domain/paths.js';
 import { encodePeaks } from '../domain/peaks.js';
@@ -91,12 +99,9 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
   }
 
   async function make(call: EndedCall, captured: Captured[], began: number): Promise<void> {
-    const { gaps, missingMs } = findGaps(
-      captured.map((c) => c.stretch),
-      talkMs(call),
-    );
+    const { gaps, missingMs, starved } = findGaps(stretchesOf(call, captured), talkMs(call));
     const { recording, peaks, policyVersion } = await encode(call, captured, gaps);
-    const coverage = coverageOf(call, gaps, missingMs, captured.at(-1)!.cut);
+    const coverage = coverageOf(call, gaps, missingMs, captured.at(-1)!.cut, starved);
     const manifest = buildManifest({
       call,
       recording,
@@ -218,9 +223,23 @@ const talkMs = (call: EndedCall): number => Math.max(0, call.endedAt - call.answ
 /** Of two seconds of 8 kHz Asterisk tells its disk nothing yet (32 KB): what it had in hand when it died is lost. */
 const CUT = 'Asterisk ended while it was recording: up to two seconds of the end are missing.';
 
-function coverageOf(call: StoredCall, gaps: Gap[], missingMs: number, cut: boolean): Coverage {
-  const longest = longestGap(gaps);
-  if (!longest && !cut) return { status: 'recorded', reason: '', rule: call.coverage.rule, missingMs };
-  const reason = [cut ? CUT : '', longest ? gapInWords(longest) : ''].filter(Boolean).join(' ');
+/** What the row says of a call whose end is missing is why: see `end` in record/steps. */
+function stretchesOf({ coverage }: StoredCall, captured: Captured[]): Stretch[] {
+  const ended = coverage.status === 'pending' ? coverage.reason : '';
+  return captured.map(({ stretch }) => (ended === '' ? stretch : { ...stretch, ended }));
+}
+
+function coverageOf(
+  call: StoredCall,
+  gaps: Gap[],
+  missingMs: number,
+  cut: boolean,
+  starved: Starved | undefined,
+): Coverage {
+  const short = starved ? starvedInWords(starved) : null;
+  const longest = longestGap(gaps.filter((gap) => short === null || !gap.reason.startsWith(STARVED)));
+  if (!longest && !cut && !short)
+    return { status: 'recorded', reason: '', rule: call.coverage.rule, missingMs };
+  const reason = [short, cut ? CUT : '', longest ? gapInWords(longest) : ''].filter(Boolean).join(' ');
   return { status: 'partial', reason, rule: null, missingMs };
 }

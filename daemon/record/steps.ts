@@ -2,6 +2,7 @@ import type { Segments } from '../capture/segments.js';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import type { Effect } from '../domain/call.js';
 import { TapedeckError } from '../domain/error.js';
+import { lostMs } from '../domain/lost.js';
 import { decideRecord, type RecordDecision } from '../domain/policy.js';
 import type { CallId, CallRecord, Coverage, LegId, Segment } from '../domain/recording.js';
 import type { Log } from '../ops/log.js';
@@ -158,7 +159,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     if (feed !== '') l.fed = feed;
     if (wrong === 'stopped') {
       l.segment = null;
-      await deps.segments.close(segment, true);
+      await deps.segments.close(segment, true, true);
       failed(l, segment.callId, segment.legId, STOPPED);
     } else if (wrong || feared) await renew(segment, wrong ? DEAD : TURNED, l);
   }
@@ -223,7 +224,8 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     }
     await deps.catalogue.saveCall(call, {
       status: 'pending',
-      reason: '',
+      // Why the end is missing, if it is: told with the gap once the recording is made.
+      reason: l.failed?.reason ?? '',
       rule: l.decision.rule,
       missingMs: 0,
     });
@@ -238,7 +240,8 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
         const audio = await deps.spoolAudio(s);
         if (from === null || !audio) return 0;
         // A file that Asterisk did not close ended with it: what it still had in hand is missing.
-        return audio.closed ? from + audio.ms : Math.max(from + audio.ms, around.lostAt());
+        const until = from + audio.ms + Math.max(lostMs(s.lost?.in ?? []), lostMs(s.lost?.out ?? []));
+        return audio.closed ? until : Math.max(until, around.lostAt());
       }),
     );
     const last = Math.max(0, ...ends);

@@ -112,6 +112,7 @@ export function createSqliteCatalogue(
     coverageSince: (at) => read((n) => n.calls.coverageSince(at)),
 
     saveSegment: (segment) => write((n) => n.segments.save(segment)),
+    saveLost: (callId, seq, lost) => write((n) => n.segments.saveLost(callId, seq, lost)),
     segments: (id) => read((n) => n.segments.list(id)),
     callsToPreserve: () => read((n) => n.segments.callsToPreserve()),
     preserveQueue: () => read((n) => n.segments.preserveQueue()),

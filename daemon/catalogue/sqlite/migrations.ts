@@ -475,4 +475,14 @@ export const migrations: readonly string[] = [
     seen_at INTEGER NOT NULL
   ) STRICT;
   `,
+  // Time that captured files lack because the PBX had no processor time: as JSON, by side.
+  `
+  CREATE TABLE segment_losses (
+    named_call TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    lost TEXT NOT NULL,
+    PRIMARY KEY (named_call, seq),
+    FOREIGN KEY (named_call, seq) REFERENCES segments (named_call, seq) ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -1,4 +1,4 @@
-import type { CallId, Segment } from '../../domain/recording.js';
+import type { CallId, Lost, Segment } from '../../domain/recording.js';
 import type { Db } from './db.js';
 
 type Row = {
@@ -13,6 +13,7 @@ type Row = {
   in_muted_from: number | null;
   out_muted_from: number | null;
   swapped: number;
+  lost: string | null;
 };
 
 export function createSegments(db: Db, current: (id: CallId) => CallId) {
@@ -26,8 +27,11 @@ export function createSegments(db: Db, current: (id: CallId) => CallId) {
       out_started_at = excluded.out_started_at, state = excluded.state,
       because = excluded.because, in_muted_from = excluded.in_muted_from, out_muted_from = excluded.out_muted_from`);
   const list = db.prepare(`
-    SELECT * FROM segments WHERE call_id = ?
+    SELECT segments.*, lost FROM segments LEFT JOIN segment_losses USING (named_call, seq) WHERE call_id = ?
     ORDER BY coalesce(in_started_at, out_started_at, 9223372036854775807), named_call, seq`);
+  const saveLost = db.prepare(`
+    INSERT INTO segment_losses VALUES ($callId, $seq, $lost)
+    ON CONFLICT (named_call, seq) DO UPDATE SET lost = excluded.lost`);
   const waiting = db
     .prepare(`
     SELECT DISTINCT segments.call_id FROM segments JOIN calls ON calls.id = segments.call_id
@@ -52,6 +56,9 @@ export function createSegments(db: Db, current: (id: CallId) => CallId) {
         swapped: segment.swapped ? 1 : 0,
       });
     },
+    saveLost(callId: CallId, seq: number, lost: Lost): void {
+      saveLost.run({ callId, seq, lost: JSON.stringify(lost) });
+    },
     /** In the order in which they began; `callId` and `seq` are those that name the spool files. */
     list: (id: CallId): Segment[] =>
       (list.all(current(id)) as Row[]).map((row) => ({
@@ -65,6 +72,7 @@ export function createSegments(db: Db, current: (id: CallId) => CallId) {
         because: row.because,
         mutedFrom: { in: row.in_muted_from, out: row.out_muted_from },
         swapped: row.swapped === 1,
+        ...lostOf(row.lost),
       })),
     callsToPreserve: (): CallId[] => waiting.all() as CallId[],
     preserveQueue: () => queue.get() as { waiting: number; oldestEndedAt: number | null },
@@ -72,4 +80,17 @@ export function createSegments(db: Db, current: (id: CallId) => CallId) {
       preserved.run(current(id));
     },
   };
+}
+
+/** What cannot be read is left out: the call is worth more than the places where time is missing in it. */
+function lostOf(text: string | null): Pick<Segment, 'lost'> {
+  try {
+    const lost = JSON.parse(text ?? 'null') as Lost | null;
+    const whole = [lost?.in, lost?.out].every(
+      (side) => Array.isArray(side) && side.every((l) => [l?.fromMs, l?.toMs, l?.ms].every(Number.isFinite)),
+    );
+    return whole ? { lost: lost! } : {};
+  } catch {
+    return {};
+  }
 }
