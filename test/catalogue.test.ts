@@ -434,3 +434,30 @@ t.test(
     );
   },
 );
+
+t.test('time that a file lacks is kept beside its segment, and goes with it', async (t) => {
+  const { catalogue, path } = await opened(t);
+  await catalogue.saveCall(aCall('A', { test: true }));
+  await catalogue.saveSegment(segment('A', 0));
+  const lost = { in: [{ fromMs: 0, toMs: 2_048, ms: 400 }], out: [] };
+  await catalogue.saveLost('A', 0, lost);
+  await catalogue.saveSegment(segment('A', 0, { state: 'preserved' }));
+  t.match(
+    await catalogue.segments('A'),
+    [{ state: 'preserved', lost }],
+    'who saves the segment does not touch it',
+  );
+  const other = new Database(path);
+  t.teardown(() => other.close());
+  for (const broken of ['{', '{"in":[{}],"out":[]}', 'null']) {
+    other.prepare('UPDATE segment_losses SET lost = ?').run(broken);
+    t.equal(
+      (await catalogue.segments('A'))[0]!.lost,
+      undefined,
+      `${broken}: the segment is there all the same`,
+    );
+  }
+  other.pragma('foreign_keys = ON');
+  other.exec("DELETE FROM segments WHERE call_id = 'A'");
+  t.same(other.prepare('SELECT * FROM segment_losses').all(), []);
+});

@@ -38,6 +38,7 @@ async function opened(t: Test) {
       saveCall: guarded('call', catalogue.saveCall),
       decideCoverage: guarded('coverage', catalogue.decideCoverage),
       saveSegment: guarded('segment', catalogue.saveSegment),
+      saveLost: guarded('lost', catalogue.saveLost),
       absorbCall: guarded('absorption', catalogue.absorbCall),
     },
     {
@@ -120,4 +121,20 @@ t.test('what is not the fault of the disk is passed on', async (t) => {
   await empty();
   t.ok(await following.call('A'), 'nor does it keep back what comes after it');
   t.equal(done.times, 1);
+});
+
+t.test('time that a file lacks waits with its segment, and only the newest word of it', async (t) => {
+  const { catalogue, following, written, fill, empty, done } = await opened(t);
+  await following.saveCall(aCall('A'));
+  await following.saveSegment(segment('A', 'capturing'));
+  fill();
+  const loss = (ms: number) => ({ in: [{ fromMs: 0, toMs: 2_048, ms }], out: [] });
+  await following.saveLost('A', 0, loss(400));
+  await following.saveLost('A', 0, loss(800));
+  await following.saveSegment(segment('A', 'captured'));
+  t.match(await following.segments('A'), [{ state: 'captured', lost: loss(800) }]);
+  await empty();
+  t.equal(done.times, 1);
+  t.same(written, ['lost', 'segment']);
+  t.match(await catalogue.segments('A'), [{ state: 'captured', lost: loss(800) }]);
 });
