@@ -500,6 +500,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
   }
 
   let beats: NodeJS.Timeout | undefined;
+  let started = false;
   let recovered = false;
   let lostAt = 0;
   async function up(now: { channels: unknown[]; bridges: unknown[] }): Promise<void> {
@@ -567,6 +568,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       scrub.start();
       health.start();
       custody.rotate();
+      started = true;
     },
     /** Finishes what is in hand; calls in progress go on being recorded by Asterisk. */
     async stop(): Promise<void> {
@@ -582,7 +584,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       await watch.stop();
       await listening.stop();
       await preserver.stop();
-      await said('stop');
+      if (started) await said('stop');
       await outbox.stop();
       await control.stop();
       await checkpoints.stop();

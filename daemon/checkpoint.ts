@@ -194,8 +194,9 @@ export function createCheckpoints(deps: CheckpointDeps) {
       await byItself();
     },
     async stop(): Promise<void> {
+      // A recorder that could not start has nothing to sign, and the reason is another.
+      if (timer) await byItself();
       clearInterval(timer);
-      await byItself();
       await work;
     },
   };

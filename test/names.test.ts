@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { createBallast, probeDisk } from '../daemon/ops/disk.js';
+import { readPlain } from '../daemon/ops/read-plain.js';
 import { craftedJournal } from './support/crafted.js';
 
 const precious = (dir: string): string => {
@@ -39,6 +41,17 @@ t.test('a catalogue that is a symbolic link is not opened', async (t) => {
   t.teardown(() => catalogue.stop());
   await t.rejects(catalogue.start());
   t.equal(statSync(elsewhere).size, 0);
+});
+
+t.test('what the dashboard wrote down is read without following a link or waiting for a pipe', async (t) => {
+  const dir = t.testdir({});
+  const file = precious(dir);
+  t.equal(readPlain(file).toString(), 'every key');
+  symlinkSync(file, join(dir, 'link'));
+  t.throws(() => readPlain(join(dir, 'link')), { code: 'ELOOP' });
+  execFileSync('mkfifo', [join(dir, 'fifo')]);
+  t.throws(() => readPlain(join(dir, 'fifo')), /not a plain file/);
+  t.throws(() => readPlain(dir), /not a plain file/);
 });
 
 t.test('a crafted journal beside the catalogue does not have a file deleted', async (t) => {

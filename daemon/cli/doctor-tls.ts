@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { tlsFiles } from '../domain/paths.js';
 import type { Config } from '../ops/config-schema.js';
+import { readPlain } from '../ops/read-plain.js';
 import { tlsMode } from '../ops/tls-mode.js';
 import { bad, type Finding, ok, warn } from './finding.js';
 
@@ -16,7 +17,7 @@ export async function tls(config: Config): Promise<Finding> {
   const files = tlsFiles(config.data.dir);
   let leaf: X509Certificate;
   try {
-    leaf = new X509Certificate(readFileSync(files.served));
+    leaf = new X509Certificate(readPlain(files.served));
   } catch {
     return warn(
       check,

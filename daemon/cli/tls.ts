@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { fail } from '../domain/error.js';
 import { tlsFiles } from '../domain/paths.js';
+import { readPlain } from '../ops/read-plain.js';
 import { tlsMode } from '../ops/tls-mode.js';
 import type { CliContext } from './context.js';
 import { lines } from './table.js';
@@ -76,7 +77,7 @@ function read(file: string): X509Certificate {
   if (!existsSync(file))
     throw fail('tls_invalid', `${file} is not there: the dashboard makes it when it starts.`);
   try {
-    return new X509Certificate(readFileSync(file));
+    return new X509Certificate(readPlain(file));
   } catch (e) {
     throw fail('tls_invalid', `${file}: ${(e as Error).message}`, e);
   }

@@ -149,13 +149,13 @@ const catalogue = {
   },
   catalogue_locked: {
     message: 'Another program holds the catalogue, so that nothing can be written to it.',
-    hint: 'Find out which ("fuser -v catalogue.db" in the data directory: a backup, or an open sqlite3) and end it; what waits is written by itself then.',
+    hint: 'Find out which ("fuser -v catalogue/catalogue.db" in the data directory: a backup, or an open sqlite3) and end it; what waits is written by itself then.',
     blame: 'operator',
     status: 503,
   },
   audit_unwritable: {
     message: 'This was not done, because it cannot be written to the audit log.',
-    hint: 'Calls go on being recorded. On the recorder: "tapedeck status" says what is wrong; most often the disk of the data directory is full ("df -h"), can only be read ("dmesg"), or another program holds catalogue.db ("fuser -v"). Mend that and try again.',
+    hint: 'Calls go on being recorded. On the recorder: "tapedeck status" says what is wrong; most often the disk of the data directory is full ("df -h"), can only be read ("dmesg"), or another program holds catalogue/catalogue.db ("fuser -v"). Mend that and try again.',
     blame: 'operator',
     status: 503,
   },

@@ -1,5 +1,4 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
@@ -7,6 +6,7 @@ import { fail } from '../domain/error.js';
 import { tlsFiles } from '../domain/paths.js';
 import type { Recording } from '../domain/recording.js';
 import type { Passes } from './passes.js';
+import { readPlain } from './read-plain.js';
 import { type TlsMode, tlsMode } from './tls-mode.js';
 
 const TIMEOUT_MS = 10_000;
@@ -108,7 +108,7 @@ async function ask(
 
 function opened({ host, port, certificate }: Dashboard, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const expected = certificate && new X509Certificate(readFileSync(certificate)).raw;
+    const expected = certificate && new X509Certificate(readPlain(certificate)).raw;
     // Names and authorities say nothing here: it has to be the very certificate that our dashboard wrote down.
     const socket = expected
       ? tlsConnect({

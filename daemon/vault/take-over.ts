@@ -28,6 +28,7 @@ const NEVER = ['catalogue.db-journal', 'daemon.lock-journal', 'daemon.lock-wal']
  */
 export function takeOver(dataDir: string, uid: number): string[] {
   const strange: string[] = [];
+  let changed = false;
   const at = (name: string) => join(dataDir, name);
   const aside = (name: string) => void strange.push(putAside(dataDir, at(name)));
 
@@ -37,24 +38,27 @@ export function takeOver(dataDir: string, uid: number): string[] {
     for (const { name, beside, to } of DATABASES) {
       const files = [...beside.map((ending) => `${name}${ending}`), name];
       const move = needed(at(name), join(to(dataDir), name));
+      changed ||= move;
       for (const file of files) {
         const found = look(at(file));
         if (!found) continue;
         // A journal that is not ours would be rolled back into the keys.
         const theirs = name === 'keys.db' && found.uid !== uid;
+        if (move && theirs && file === name)
+          throw fail('data_foreign', `${at(name)} belongs to user id ${found.uid}.`);
         if (move && !theirs) renameSync(at(file), join(to(dataDir), file));
         else if (file.endsWith('-shm') && isPlain(found))
           unlinkSync(at(file)); // holds nothing that lasts
         else aside(file);
       }
-      syncDirNow(to(dataDir));
+      if (move) syncDirNow(to(dataDir));
     }
     for (const name of [...LEFT, 'daemon.lock']) {
       const found = look(at(name));
       if (found && (found.isDirectory() || (name === 'daemon.lock' && !lock))) aside(name);
       else if (found) unlinkSync(at(name));
     }
-    syncDirNow(dataDir);
+    if (changed || lock) syncDirNow(dataDir);
   } finally {
     lock?.release();
   }

@@ -1,0 +1,148 @@
+import { type ChildProcess, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import t, { type Test } from 'tap';
+import { catalogueFile, catalogueFolder, keysFile, keysFolder } from '../daemon/domain/paths.js';
+import type { Pbx } from './support/pbx.js';
+import { createRecorderLab, spawnTapedeck, until } from './support/recorder.js';
+
+/** A site whose PBX is away, and a recorder that is started on it and ends by itself. */
+function site(t: Test) {
+  const dir = t.testdir({ spool: {} });
+  const secret = join(dir, 'secret');
+  writeFileSync(secret, 'away\n', { mode: 0o600 });
+  const pbx = {
+    ari: { url: 'http://127.0.0.1:9/ari', passwordFile: secret },
+    ami: { port: 9, secretFile: secret },
+    recordingDir: join(dir, 'spool'),
+  } as Pbx;
+  const lab = createRecorderLab({ dir: join(dir, 'house'), pbx });
+  const started: ChildProcess[] = [];
+  t.teardown(async () => {
+    for (const child of started) child.kill('SIGKILL');
+    await lab.stop();
+  });
+  return {
+    data: lab.dataDir,
+    key: join(dir, 'house/master.key'),
+    command: lab.command,
+    /** Runs it until it is ready (and is stopped then), or ends by itself. */
+    async run(name: 'run' | 'web' = 'run'): Promise<{ code: number | null; said: string }> {
+      const child = spawnTapedeck(['--config', lab.config, name]);
+      started.push(child);
+      let said = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (part) => {
+          said += part;
+        });
+      const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+      child.once('error', () => {});
+      await until('it to be ready or to end', () => /is ready/.test(said) || child.exitCode !== null, 90_000);
+      if (child.exitCode === null) child.kill('SIGTERM');
+      return { code: await ended, said };
+    },
+  };
+}
+
+/** What it says where nothing but the reason is to be said. */
+const clean = (said: string) =>
+  said.split('\n').filter((line) => /"level":(50|60)|checkpoint|\n\s+at /.test(line));
+
+t.test(
+  'a catalogue or keys.db of a newer version end the start with 2, and with nothing but the reason',
+  async (t) => {
+    const s = site(t);
+    t.equal((await s.run()).code, 0, 'a first start');
+    for (const [file, version, reason] of [
+      [catalogueFile(s.data), 999, /catalogue was written by a newer Tapedeck.*version 999/],
+      [keysFile(s.data), 9, /keys\.db was written by a newer Tapedeck.*version 9/],
+    ] as const) {
+      const set = (to: number) => {
+        const db = new Database(file);
+        const was = db.pragma('user_version', { simple: true }) as number;
+        db.pragma(`user_version = ${to}`);
+        db.close();
+        return was;
+      };
+      const was = set(version);
+      const { code, said } = await s.run();
+      t.equal(code, 2, file);
+      t.match(said, reason);
+      t.same(clean(said), [], 'and no word of checkpoints that could not be signed');
+      set(was);
+    }
+    t.equal((await s.run()).code, 0);
+  },
+);
+
+t.test('a data directory that is empty while the master key is not new ends the start with 2', async (t) => {
+  const s = site(t);
+  t.equal((await s.run()).code, 0);
+  // The data disk is not mounted: what is there is the empty mount point.
+  rmSync(s.data, { recursive: true });
+  mkdirSync(s.data, { mode: 0o750 });
+  const old = new Date(Date.now() - 40 * 86_400_000);
+  utimesSync(s.key, old, old);
+  const { code, said } = await s.run();
+  t.equal(code, 2);
+  t.match(said, /data directory is empty, but the master key is not new.*40 days old.*mount it.*touch/s);
+  t.same(readdirSync(s.data), [], 'nothing is made there');
+  spawnSync('touch', [s.key]);
+  t.equal((await s.run()).code, 0, 'the way on is the one that it says');
+});
+
+t.test(
+  "a master key that is lost, and a folder that is not the recorder's, end the start with 2",
+  async (t) => {
+    const s = site(t);
+    t.equal((await s.run()).code, 0);
+    const key = readFileSync(s.key);
+    rmSync(s.key);
+    const lost = await s.run();
+    t.equal(lost.code, 2);
+    t.match(lost.said, /master key cannot be read.*master\.key is gone.*Restore the file/s);
+    t.notOk(existsSync(s.key), 'no other is made');
+    writeFileSync(s.key, key, { mode: 0o600 });
+
+    rmSync(catalogueFile(s.data));
+    mkdirSync(catalogueFile(s.data));
+    const strange = await s.run();
+    t.equal(strange.code, 2);
+    t.match(strange.said, /not what Tapedeck put there.*catalogue\.db is not a plain file/s);
+    t.same(clean(strange.said), []);
+  },
+);
+
+t.test('the dashboard makes no catalogue; started again after the recorder it is there', async (t) => {
+  const s = site(t);
+  const { code, said } = await s.run('web');
+  t.equal(code, 1, 'its unit tries again');
+  t.match(said, /There is no catalogue.*systemctl start tapedeck/s);
+  t.notOk(existsSync(s.data));
+  t.equal((await s.run()).code, 0);
+  t.equal((await s.run('web')).code, 0);
+});
+
+t.test('an emptied catalogue beside keys of recordings is told of', async (t) => {
+  const s = site(t);
+  t.equal((await s.run()).code, 0);
+  chmodSync(keysFolder(s.data), 0o750);
+  const keys = new Database(keysFile(s.data));
+  keys.prepare("INSERT INTO key (recording_id, wrapped) VALUES ('R1', x'01')").run();
+  keys.close();
+  for (const name of readdirSync(catalogueFolder(s.data)))
+    writeFileSync(join(catalogueFolder(s.data), name), '');
+  const { code, said } = await s.run();
+  t.equal(code, 0, 'calls are recorded all the same');
+  t.match(said, /catalogue\.db has no calls, but .*keys\.db has the keys of 1 recordings/);
+});

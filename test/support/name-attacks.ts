@@ -1,0 +1,66 @@
+import { basename } from 'node:path';
+import { catalogueFile } from '../../daemon/domain/paths.js';
+import type { Attacker, Kind, Names } from './names.js';
+import { until } from './recorder.js';
+
+export type Attack = { who: Attacker; kind: Kind; path: string };
+
+/**
+ * Tries each of these on a recorder that runs. What the user may not do has changed nothing, and counts as tried. After what
+ * they may do: nothing that is the recorder's is destroyed, a call is recorded while it runs on or once its unit has started it
+ * again, it starts again after a kill, and an alarm names the file. Gives what was found to be otherwise.
+ */
+export async function tryNames(
+  names: Names,
+  attacks: Attack[],
+  { call, say = () => {} }: { call: () => Promise<void>; say?: (text: string) => void },
+): Promise<{ tried: number; done: number; findings: string[] }> {
+  const findings: string[] = [];
+  let done = 0;
+  await names.start();
+  await call();
+  const recorded = await until('a recording', () => names.treasure().length > 1 && names.treasure(), 30_000);
+  await names.stop();
+  const putBack = names.keep();
+  await names.start();
+
+  for (const { who, kind, path } of attacks) {
+    const what = `${path.slice(names.data.length + 1) || 'the data directory'}, ${kind}, by the user of ${who}`;
+    if (!names.attack(who, kind, path)) continue;
+    done += 1;
+    const add = (fault: string) => findings.push(`${what}: ${fault}`);
+    const restart = async () => {
+      const code = await names.start();
+      if (code !== null) add(`it does not start again: ${code}: ${names.lastWords()}`);
+      return code === null;
+    };
+    const before = names.treasure().length;
+    await call();
+    let up: boolean = names.running() || (await restart());
+    if (up)
+      await until('the call', () => names.treasure().length > before, 30_000).catch(() =>
+        add('a call was not recorded'),
+      );
+    const told = async () => {
+      const alarms = (await names.status())?.alarms ?? [];
+      return alarms.some((alarm) => alarm.message.includes(basename(path)));
+    };
+    let named = await told();
+    await names.kill();
+    up = await restart();
+    named ||= up && (await until('the alarm', told, 10_000).catch(() => false));
+    if (!named) add('no alarm names it');
+    const now = new Set(names.treasure());
+    for (const one of recorded) if (!now.has(one)) add(`destroyed: ${one}`);
+    say(`${what}: ${findings.filter((f) => f.startsWith(what)).join('; ') || 'stood'}`);
+    await names.kill();
+    putBack();
+    await names.start();
+  }
+  await names.stop();
+  return { tried: attacks.length, done, findings };
+}
+
+/** What the dashboard's user can do to the catalogue's own content is theirs to do until it has no right to write there. */
+export const catalogueNames = (dataDir: string): string[] =>
+  ['', '-wal', '-shm', '-journal'].map((ending) => `${catalogueFile(dataDir)}${ending}`);

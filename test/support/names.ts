@@ -1,0 +1,211 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  cpSync,
+  createWriteStream,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  catalogueFile,
+  catalogueFolder,
+  controlSocket,
+  keysFile,
+  recordingsFolder,
+  tlsFolder,
+} from '../../daemon/domain/paths.js';
+import type { DaemonStatus } from '../../daemon/domain/status.js';
+import { request } from '../../daemon/ops/control-client.js';
+import { craftedJournal } from './crafted.js';
+import type { Pbx } from './pbx.js';
+import { until } from './recorder.js';
+
+const MAIN = fileURLToPath(new URL('../../dist/daemon/main.js', import.meta.url));
+/** User ids that nobody has. Each has its primary group; the dashboard is of the recorder's, which is of Asterisk's too. */
+const RECORDER = 48_101;
+const DASHBOARD = 48_102;
+const ASTERISK = 48_103;
+export const attackers = { dashboard: [DASHBOARD, RECORDER], asterisk: [ASTERISK, ASTERISK] } as const;
+export type Attacker = keyof typeof attackers;
+
+/** What is done to a name, each as programs that the attacker runs one after the other. */
+export const kinds = {
+  'symbolic link': (path, { victim }) => [['ln', '-sfn', victim, path]],
+  'hard link': (path, { victim }) => [['ln', '-f', victim, path]],
+  fifo: (path) => [
+    ['rm', '-rf', path],
+    ['mkfifo', path],
+  ],
+  directory: (path) => [
+    ['rm', '-rf', path],
+    ['mkdir', path],
+  ],
+  truncated: (path) => [['truncate', '-c', '-s', '0', path]],
+  replaced: (path) => [['cp', '--remove-destination', '/etc/hostname', path]],
+  'journal beside it': (path, { journal }) => [['cp', journal, `${path}-journal`]],
+} satisfies Record<string, (path: string, with_: { victim: string; journal: string }) => string[][]>;
+export type Kind = keyof typeof kinds;
+
+/** A recorder as its unit runs it: users, groups and modes as sysusers and tmpfiles make them, on a PBX of the laboratory. */
+export async function createNames({ base, pbx }: { base: string; pbx: Pbx }) {
+  const data = join(base, 'data');
+  const config = join(base, 'etc/tapedeck.toml');
+  const folder = (dir: string, mode: number, uid: number, gid: number) => {
+    mkdirSync(dir, { recursive: true });
+    chownSync(dir, uid, gid);
+    chmodSync(dir, mode);
+  };
+  chmodSync(base, 0o755);
+  folder(join(base, 'etc'), 0o750, 0, RECORDER);
+  folder(data, 0o2750, RECORDER, RECORDER);
+  folder(catalogueFolder(data), 0o3770, RECORDER, RECORDER);
+  folder(tlsFolder(data), 0o2750, DASHBOARD, RECORDER);
+  folder(pbx.recordingDir, 0o2770, ASTERISK, ASTERISK);
+  const secret = (from: string, name: string): string => {
+    const to = join(base, 'etc', name);
+    copyFileSync(from, to);
+    chownSync(to, 0, RECORDER);
+    chmodSync(to, 0o640);
+    return to;
+  };
+  writeFileSync(join(base, 'key'), `${Buffer.alloc(32, 7).toString('base64')}\n`);
+  writeFileSync(
+    config,
+    [
+      `[data]\ndir = "${data}"\nreserve_mb = 8`,
+      `[keys]\nmaster_key_file = "${secret(join(base, 'key'), 'master.key')}"`,
+      `[pbx]\nari_url = "${new URL(pbx.ari.url).origin}"\nari_password_file = "${secret(pbx.ari.passwordFile, 'ari')}"`,
+      `ami_port = ${pbx.ami.port}\nami_secret_file = "${secret(pbx.ami.secretFile, 'ami')}"`,
+      `spool = "${pbx.recordingDir}"\nspool_reserve_mb = 8`,
+      `[web]\naddress = "127.0.0.1"\nport = 1\n[test_calls]\nenabled = false\n`,
+    ].join('\n'),
+  );
+  // What only the recorder may write, and nobody else is to reach through it.
+  const victim = join(base, 'victim');
+  folder(victim, 0o755, RECORDER, RECORDER);
+  const precious = join(victim, 'precious');
+  writeFileSync(precious, 'every key', { mode: 0o640 });
+  chownSync(precious, RECORDER, RECORDER);
+
+  let child: ChildProcess | null = null;
+  const log = createWriteStream(join(base, 'run.log'), { flags: 'a' });
+
+  const status = () => request<DaemonStatus>(controlSocket(data), 'GET', '/status').catch(() => null);
+  const running = () => child !== null && child.exitCode === null && child.signalCode === null;
+
+  /** Starts it, as its unit would again and again. Gives its exit code when it ends at once. */
+  async function start(): Promise<number | null> {
+    const ids = [`--reuid=${RECORDER}`, `--regid=${RECORDER}`, `--groups=${ASTERISK}`];
+    const args = ['--pdeathsig', 'KILL', ...ids, process.execPath, MAIN, '--config', config, 'run'];
+    const started = spawn('setpriv', args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH },
+    });
+    child = started;
+    let said = '';
+    for (const stream of [started.stdout, started.stderr])
+      stream.on('data', (part) => {
+        said += part;
+        log.write(part);
+      });
+    await until('the recorder', () => said.includes('Connected to ARI') || !running(), 60_000);
+    return started.exitCode;
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    if (!child || !running()) return;
+    const gone = new Promise((resolve) => child!.once('exit', resolve));
+    child.kill(signal);
+    await gone;
+  }
+
+  const within = (dir: string): string[] =>
+    existsSync(dir)
+      ? readdirSync(dir, { recursive: true, encoding: 'utf8' }).map((name) => join(dir, name))
+      : [];
+  const hash = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
+  /** What nobody may change but the recorder: the victim, and every recording. Of keys.db that its rows are there. */
+  const treasure = () =>
+    [precious, ...within(recordingsFolder(data)).filter((file) => file.endsWith('.age'))].map((file) =>
+      existsSync(file) ? `${file} ${hash(file)}` : `${file} is gone`,
+    );
+
+  return {
+    data,
+    precious,
+    start,
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+    /** What it said last. */
+    lastWords: () => readFileSync(join(base, 'run.log'), 'utf8').trim().split('\n').slice(-3).join(' '),
+    running,
+    status,
+    treasure,
+    log: () => readFileSync(join(base, 'run.log'), 'utf8'),
+    /** Every name there is, and those that are there now and then. */
+    names: (): string[] => [
+      ...new Set([
+        ...within(data),
+        ...['-journal', '-wal', '-shm'].map((ending) => `${catalogueFile(data)}${ending}`),
+        `${keysFile(data)}-journal`,
+        ...['.tapedeck-probe', 'ballast', 'daemon.lock', 'catalogue.db', 'keys.db', 'work', 'new'].map(
+          (name) => join(data, name),
+        ),
+        ...['served.crt', 'ca.key'].map((name) => join(tlsFolder(data), name)),
+      ]),
+    ],
+    /** Does it as that user. False when the user may not: nothing has changed then. */
+    attack(who: Attacker, kind: Kind, path: string): boolean {
+      const [uid, gid] = attackers[who];
+      const journal = join(base, 'journal');
+      const pages = existsSync(path) && lstatSync(path).isFile() ? Math.ceil(statSync(path).size / 4096) : 0;
+      writeFileSync(journal, craftedJournal(precious, pages));
+      const before = shape(dirname(path));
+      for (const argv of kinds[kind](path, { victim: precious, journal }))
+        spawnSync('setpriv', [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--', ...argv]);
+      return shape(dirname(path)) !== before;
+    },
+    /** Keeps the shared folders as they are, to be put back after an attack that may destroy what is in them. */
+    keep(): () => void {
+      const kept = join(base, 'kept');
+      rmSync(kept, { recursive: true, force: true });
+      const shared = [catalogueFolder(data), tlsFolder(data)];
+      for (const [n, dir] of shared.entries())
+        cpSync(dir, join(kept, String(n)), { recursive: true, preserveTimestamps: true });
+      return () => {
+        for (const [n, dir] of shared.entries()) {
+          for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true });
+          for (const name of readdirSync(join(kept, String(n)))) {
+            copyFileSync(join(kept, String(n), name), join(dir, name));
+            chownSync(join(dir, name), n === 0 ? RECORDER : DASHBOARD, RECORDER);
+            chmodSync(join(dir, name), name.endsWith('-journal') ? 0o600 : 0o660);
+          }
+        }
+      };
+    },
+  };
+}
+export type Names = Awaited<ReturnType<typeof createNames>>;
+
+/** Names, kinds, owners and sizes in a folder, and those of what is right below. */
+function shape(dir: string): string {
+  if (!existsSync(dir)) return '';
+  return readdirSync(dir)
+    .sort()
+    .map((name) => {
+      const s = lstatSync(join(dir, name), { throwIfNoEntry: false });
+      return s ? `${name} ${s.mode} ${s.uid} ${s.ino} ${s.nlink} ${s.size === 0 ? 0 : 'some'}` : name;
+    })
+    .join('\n');
+}
