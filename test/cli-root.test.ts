@@ -1,10 +1,12 @@
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -12,12 +14,15 @@ import {
   statSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { catalogueFile, catalogueFolder, keysFile } from '../daemon/domain/paths.js';
 import { until } from './support/recorder.js';
+
+t.setTimeout(600_000);
 
 if (process.getuid?.() !== 0) {
   t.pass('the command line as root', { skip: 'only root can be root' });
@@ -59,8 +64,14 @@ function site(t: Test, { made = true } = {}) {
     key,
     run: (...argv: string[]) =>
       spawnSync(process.execPath, [...args, ...argv], { encoding: 'utf8', env, cwd: etc }),
-    start: (...argv: string[]): ChildProcessWithoutNullStreams =>
-      spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...args, ...argv], { env, cwd: etc }),
+    /** The same, with a standard input of its own, which is closed here. */
+    start(input: number, ...argv: string[]): ChildProcess {
+      const stdio = [input, 'inherit', 'inherit'] as const;
+      const pdeathsig = ['--pdeathsig', 'KILL', process.execPath, ...args, ...argv];
+      const child = spawn('setpriv', pdeathsig, { env, cwd: etc, stdio: [...stdio] });
+      closeSync(input);
+      return child;
+    },
     /** Files in the data directory that are not its owner's. */
     foreign: () =>
       readdirSync(data, { recursive: true, encoding: 'utf8' }).filter(
@@ -73,10 +84,13 @@ const CALL = '01ARZ3NDEKTSV4RRFFQ69G5FA0';
 
 t.test('run as root, the command line becomes the owner of the data for good', async (t) => {
   const s = site(t);
-  const child = s.start('user', 'add', 'ada', '--role', 'admin');
+  const fifo = join(s.dir, 'password');
+  spawnSync('mkfifo', [fifo]);
+  const typing = openSync(fifo, 'r+');
+  const child = s.start(openSync(fifo, 'r'), 'user', 'add', 'ada', '--role', 'admin');
   t.teardown(() => child.kill('SIGKILL'));
   const ids = (name: string) =>
-    new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
+    new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
   // It waits for the password on its standard input, with the catalogue open.
   const open = () =>
     readdirSync(`/proc/${child.pid}/fd`).some((fd) => {
@@ -94,7 +108,8 @@ t.test('run as root, the command line becomes the owner of the data for good', a
     'real, effective, saved and of the file system',
   );
   t.equal(ids('CapEff')?.replace(/0/g, ''), '', 'and no capability is left');
-  child.stdin.end('four unrelated quiet words\n');
+  writeSync(typing, 'four unrelated quiet words\n');
+  closeSync(typing);
   const [code] = await new Promise<[number]>((resolve) => child.once('close', (c) => resolve([c ?? 1])));
   t.equal(code, 0);
   t.same(s.foreign(), [], "nothing in the data is root's");
@@ -109,7 +124,7 @@ t.test('root reads and opens first what only root may', async (t) => {
   t.match(statSync(out), { uid: 0, size: 3000 });
   const known = readFileSync(out);
   const again = s.run('export', CALL, '-o', out);
-  t.match(again, { status: 1, stderr: /there already/ });
+  t.match(again, { status: 2, stderr: /there already/ });
   t.same(readFileSync(out), known);
   t.equal(s.run('export', CALL, '-o', out, '--force').status, 0);
   t.match(s.run('export', '01ARZ3NDEKTSV4RRFFQ69G5FA9', '-o', join(s.dir, 'none')), {

@@ -12,7 +12,8 @@ export type Attack = { who: Attacker; kind: Kind; path: string };
  */
 export async function tryNames(
   names: Names,
-  attacks: Attack[],
+  /** Of the names that there are once something was recorded. */
+  choose: (paths: string[]) => Attack[],
   { call, say = () => {} }: { call: () => Promise<void>; say?: (text: string) => void },
 ): Promise<{ tried: number; done: number; findings: string[] }> {
   const findings: string[] = [];
@@ -20,6 +21,7 @@ export async function tryNames(
   await names.start();
   await call();
   const recorded = await until('a recording', () => names.treasure().length > 1 && names.treasure(), 30_000);
+  const attacks = choose(names.names());
   await names.stop();
   const putBack = names.keep();
   await names.start();

@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { catalogueFile, keysFile } from '../daemon/domain/paths.js';
+import { type Attack, tryNames } from './support/name-attacks.js';
+import { type Attacker, attackers, createNames, type Kind, kinds } from './support/names.js';
+import { createLab, emptySpool, startPbx } from './support/pbx.js';
+import { seconds } from './support/recorder.js';
+import { tone } from './support/sources.js';
+
+t.setTimeout(300_000);
+
+/** Some of what `scripts/pentest names` tries: each kind once where it can be done, and all names where it cannot. */
+t.test(
+  'names in the data directory that the other users can change destroy nothing, and calls are recorded',
+  { skip: process.getuid?.() !== 0 && 'only root can be somebody else' },
+  async (t) => {
+    const base = mkdtempSync(join(tmpdir(), 'tapedeck-names-'));
+    const pbx = await startPbx({ name: 'attacks' });
+    emptySpool(pbx);
+    const lab = createLab(pbx);
+    const names = await createNames({ base, pbx });
+    t.teardown(async () => {
+      await names.kill();
+      await lab.stop();
+      await pbx.stop();
+      rmSync(base, { recursive: true, force: true });
+    });
+    await lab.phone('100', { source: () => tone(440) });
+    const carrier = await lab.carrier();
+    const call = async () => {
+      const made = await carrier.call('5551000', { caller: { number: '+15550100' }, source: tone(700) });
+      await made.answered;
+      await seconds(2);
+      await made.hangup();
+    };
+    const beside = (ending: string) => `${catalogueFile(names.data)}${ending}`;
+    const open: Attack[] = [
+      { who: 'dashboard', kind: 'truncated', path: beside('-shm') },
+      { who: 'dashboard', kind: 'truncated', path: beside('') },
+    ];
+    const closed = (paths: string[]): Attack[] => {
+      const shared = (path: string) => path.includes('/catalogue/') || /\/tls(\/|$)/.test(path);
+      const each = paths.filter((path) => !shared(path));
+      return (Object.keys(attackers) as Attacker[]).flatMap((who) =>
+        each.flatMap((path, n) => {
+          const all = Object.keys(kinds) as Kind[];
+          const some = path === keysFile(names.data) ? all : [all[n % all.length]!];
+          return some.map((kind) => ({ who, kind, path }));
+        }),
+      );
+    };
+    const { tried, done, findings } = await tryNames(names, (paths) => [...closed(paths), ...open], {
+      call,
+      say: t.comment,
+    });
+    t.comment(`${tried} tried, ${done} possible`);
+    t.ok(tried > 40, 'enough to mean something');
+    t.equal(done, open.length, 'what is closed is closed, and what is open was done');
+    t.same(findings, []);
+  },
+);
