@@ -1,53 +1,30 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import t from 'tap';
 import { TapedeckError } from '../daemon/domain/error.js';
+import { pageHead, stamp } from '../daemon/domain/ogg.js';
 import { FOUNDER, type Person, type Stretch } from '../daemon/domain/person.js';
-import type { Recording } from '../daemon/domain/recording.js';
 import { openSealed } from '../daemon/vault/open.js';
 import { createMasks } from '../web/sound/masked.js';
-import { pageHead, stamp } from '../web/sound/ogg.js';
-import { samplesOf, silentPacket } from '../web/sound/opus.js';
-import { aRecording } from './support/a-call.js';
+import { readPacket, silentPacket } from '../web/sound/opus.js';
 import { addRecording, flip, get, openDashboard, post, START, signInAs } from './support/dashboard.js';
-import { heardBy, opusOf, packetsOf } from './support/opus.js';
+import { gathered, maskedOf, recordingOf, sourceOf } from './support/masked.js';
+import { apartOf, coupledOf, DECODERS, dataOf, heardBy, oggOf, opusOf, packetsOf } from './support/opus.js';
 
-const sourceOf = (bytes: Buffer) => ({
-  size: bytes.length,
-  read(start: number, end: number): Readable {
-    const parts: Buffer[] = [];
-    for (let at = start; at <= end; at += 65_536)
-      parts.push(bytes.subarray(at, Math.min(end + 1, at + 65_536)));
-    return Readable.from(parts, { objectMode: false });
-  },
-});
-const gathered = async (stream: Readable) => Buffer.concat((await stream.toArray()) as Buffer[]);
-const recordingOf = (bytes: Buffer, durationMs: number): Recording =>
-  aRecording('R', 'A', {
-    plainSha256: createHash('sha256').update(bytes).digest('hex'),
-    plainBytes: bytes.length,
-    durationMs,
-  });
-
-async function mask(bytes: Buffer, durationMs: number, stretches: Stretch[]) {
-  return createMasks().mask(sourceOf(bytes), recordingOf(bytes, durationMs), stretches);
-}
-async function maskedOf(bytes: Buffer, durationMs: number, ...stretches: [number, number | null][]) {
-  const source = await mask(
-    bytes,
-    durationMs,
-    stretches.map(([fromMs, untilMs]) => ({ fromMs, untilMs })),
-  );
-  return gathered(source.read(0, source.size - 1));
-}
+/** A packet that begins so, of so many bytes. */
+const packetOf = (toc: number, second: number, bytes: number) =>
+  Buffer.of(toc, second, ...Array(1500).fill(0xa5)).subarray(0, bytes);
 
 const SECONDS = 12;
 const LONG = SECONDS * 1000;
 const kinds: Record<string, Buffer> = {
-  'telephone, as Tapedeck makes it': opusOf(SECONDS, 8000, '-application', 'voip', '-b:a', '20k'),
-  'wideband, with a copy of the packet before': opusOf(
+  telephone: apartOf(SECONDS, 8000, '-application', 'voip', '-b:a', '24k'),
+  wideband: apartOf(SECONDS, 16_000, '-application', 'voip', '-b:a', '24k'),
+  'as good as it gets': apartOf(
+    ...([SECONDS, 16_000, '-application', 'voip', '-b:a', '128k', '-compression_level', '10'] as const),
+  ),
+  'coupled, as the version before made it': coupledOf(SECONDS, 8000),
+  'coupled, wideband, with a copy of the packet before': opusOf(
     ...([SECONDS, 16_000, '-application', 'voip', '-b:a', '40k', '-fec', '1', '-packet_loss', '20'] as const),
   ),
   'long packets': opusOf(SECONDS, 16_000, '-application', 'voip', '-b:a', '32k', '-frame_duration', '60'),
@@ -68,26 +45,20 @@ const [telephone] = Object.values(kinds) as [Buffer];
 t.test('a silent packet is as long as the one in whose place it is, in bytes and in time', async (t) => {
   fc.assert(
     fc.property(fc.nat(255), fc.nat(255), fc.integer({ min: 0, max: 1500 }), (toc, second, bytes) => {
-      const silent = silentPacket({ toc, second, bytes });
-      const now = { bytes, toc: silent[0] ?? 0, second: silent[1] ?? 0 };
-      return silent.length === bytes && samplesOf(now) === samplesOf({ toc, second, bytes });
+      const packet = readPacket(packetOf(toc, second, bytes), 'coupled');
+      if (packet === null) return bytes === 0 || (toc & 3) === 3;
+      const { samples, bytes: length } = readPacket(silentPacket(packet), 'coupled')!;
+      return length === bytes && samples === packet.samples;
     }),
     { numRuns: 5000 },
   );
+  const silent = (toc: number, second: number, bytes: number) =>
+    silentPacket(readPacket(packetOf(toc, second, bytes), 'coupled')!);
+  t.strictSame(silent(0x08, 9, 1), Buffer.of(0x08), 'one byte says how long it is');
+  t.strictSame(silent(0x78, 9, 3), Buffer.of(0xf8, 0xff, 0xff));
+  t.strictSame(silent(0x7c, 9, 2), Buffer.of(0xff, 1), 'no room: nothing is there');
   t.strictSame(
-    silentPacket({ toc: 0x08, second: 9, bytes: 1 }),
-    Buffer.of(0x08),
-    'one byte says how long it is',
-  );
-  t.strictSame(silentPacket({ toc: 0x78, second: 9, bytes: 3 }), Buffer.of(0xf8, 0xff, 0xff));
-  t.strictSame(
-    silentPacket({ toc: 0x7c, second: 9, bytes: 2 }),
-    Buffer.of(0xff, 1),
-    'no room: nothing is there',
-  );
-  const long = silentPacket({ toc: 0x7b, second: 2, bytes: 600 });
-  t.strictSame(
-    [...long.subarray(0, 5)],
+    [...silent(0x7b, 2, 600).subarray(0, 5)],
     [0xfb, 0x42, 255, 255, 83],
     'RFC 6716, 3.2.5: 2 + 3 + 2 * 254 + 83 + 2 * 2 = 600',
   );
@@ -117,7 +88,7 @@ t.test(
         if (deep && after[i]!.hash !== hash) t.fail(`${kind}: ${pts} ms is lost`);
         if (!inside && after[i]!.hash === hash) t.fail(`${kind}: ${pts} ms is given away`);
       }
-      for (const decoder of ['opus', 'libopus'] as const) {
+      for (const decoder of DECODERS) {
         const whole = heardBy(decoder, bytes);
         const part = heardBy(decoder, silenced);
         const at = (ms: number) => ms * 48;
@@ -179,57 +150,8 @@ t.test('any range of it is the same bytes, whoever asks and however often', asyn
   t.ok((await gathered(all.read(0, all.size - 1))).equals(telephone), 'who hears all gets the file');
 });
 
-/** The same packets in other pages: of so many pieces of 255 bytes, which cut packets anywhere. */
-function repaged(bytes: Buffer, pieces: number): Buffer {
-  const heads: Buffer[] = [];
-  const packets: { data: Buffer; granule: bigint }[] = [];
-  let open: Buffer[] = [];
-  for (let at = 0, n = 0; at < bytes.length; n++) {
-    const head = pageHead(bytes.subarray(at));
-    if (head === null || head === 'none') throw new Error('no page');
-    const page = bytes.subarray(at, at + head.bytes);
-    let place = head.headBytes;
-    if (n < 2) heads.push(page);
-    else
-      head.pieces.forEach((piece, i) => {
-        open.push(page.subarray(place, place + piece));
-        place += piece;
-        if (head.goesOn && i === head.pieces.length - 1) return;
-        packets.push({ data: Buffer.concat(open), granule: page.readBigInt64LE(6) });
-        open = [];
-      });
-    at += head.bytes;
-  }
-  const serial = bytes.readUInt32LE(14);
-  const laces: { data: Buffer; ends: bigint | null }[] = [];
-  let granule = 0n;
-  for (const { data } of packets) {
-    granule += BigInt(samplesOf({ bytes: data.length, toc: data[0]!, second: data[1] ?? 0 })!);
-    for (let at = 0; ; at += 255) {
-      const part = data.subarray(at, at + 255);
-      laces.push({ data: part, ends: part.length < 255 ? granule : null });
-      if (part.length < 255) break;
-    }
-  }
-  const out = [...heads];
-  for (let at = 0, seq = 2; at < laces.length; at += pieces, seq++) {
-    const mine = laces.slice(at, at + pieces);
-    const head = Buffer.alloc(27 + mine.length);
-    head.write('OggS');
-    head[5] = (at > 0 && laces[at - 1]!.ends === null ? 1 : 0) | (at + pieces >= laces.length ? 4 : 0);
-    head.writeBigInt64LE(mine.findLast((lace) => lace.ends !== null)?.ends ?? -1n, 6);
-    head.writeUInt32LE(serial, 14);
-    head.writeUInt32LE(seq, 18);
-    head[26] = mine.length;
-    mine.forEach((lace, i) => {
-      head[27 + i] = lace.data.length;
-    });
-    const page = Buffer.concat([head, ...mine.map((lace) => lace.data)]);
-    stamp(page);
-    out.push(page);
-  }
-  return Buffer.concat(out);
-}
+/** The same packets in other pages. */
+const repaged = (bytes: Buffer, pieces: number) => oggOf(bytes, dataOf(bytes), pieces);
 
 const hashes = (bytes: Buffer) =>
   packetsOf(bytes)

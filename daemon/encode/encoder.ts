@@ -5,6 +5,7 @@ import type { Heard } from '../domain/quality.js';
 import type { EncodePlan, Ffmpeg } from './ffmpeg.js';
 import { createPeaks, type Peaks } from './peaks.js';
 import { createQualityMeter } from './quality.js';
+import { withSides } from './sides.js';
 
 /** How far the decoded length may be from what was planned, in ms. */
 const TOLERANCE = 100;
@@ -53,7 +54,7 @@ export function createEncoder({
         left = true;
         ear.destroy();
       };
-      const written = sink(overheard(encoder.stdout, ear, verified, leave));
+      const written = sink(overheard(withSides(encoder.stdout), ear, verified, leave));
       try {
         await Promise.all([written, encoder.done, verified]);
         return { written: await written, peaks: peaks.result(), heard: quality.result() };
@@ -71,7 +72,7 @@ export function createEncoder({
 
 /** A stream that is passed on unchanged, each piece given to a second listener first. It ends once `verified` has. */
 async function* overheard(
-  source: Readable,
+  source: AsyncIterable<Buffer>,
   ear: PassThrough,
   verified: Promise<void>,
   leave: () => void,
@@ -79,7 +80,7 @@ async function* overheard(
   try {
     for await (const chunk of source) {
       if (!ear.write(chunk)) await Promise.race([once(ear, 'drain'), once(ear, 'close')]);
-      yield chunk as Buffer;
+      yield chunk;
     }
     ear.end();
     await verified;

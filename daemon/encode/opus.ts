@@ -31,21 +31,18 @@ export type OpusPlan = {
 };
 
 /**
- * Bits a second below which libopus gives up stereo and puts both parties on both sides. Measured with speech that takes
- * turns (libopus 1.5, voip, every complexity): from here on the silent side is 89 dB down, but for the first 20 ms after
- * a silence; one step lower it is 40 to 0 dB. Where both speak at once each is heard on the other side: two tones of 16 kHz
- * are 0 dB apart at 26000, 9 dB at 32000, 14 dB at 40000; of 8 kHz 21 dB at 24000, and 9 dB as they came from a busy PBX.
- * "-application audio" needs 48000.
+ * Bits a second for both sides together below which libopus narrows 16 kHz to the band of 8 kHz. It counts what is given to
+ * complexity 0 and 1 as a fifth less (libopus 1.5, voip, measured in steps of 2000).
  */
-const apart = { 8000: 20_000, 16000: 40_000 };
+const widebandFloor = (complexity: number): number => (complexity < 2 ? 26_000 : 20_000);
 
 /**
  * Plans the stereo recording of a call: the arguments for ffmpeg, nothing run. Left is what the anchor party said ("in"),
  * right what it heard ("out"). Time 0 is the timeline's; what was not captured is digital silence. Where two segments
- * cover the same time the earlier one is taken. `bitrate` is in bits a second for both sides together and is
- * raised to what keeps them apart; `complexity` is libopus's, 0-10. The recording is wideband (16 kHz) if any segment is,
- * else 8 kHz. Throws spool_unreadable when no
- * segment holds any audio.
+ * cover the same time the earlier one is taken. Each side becomes a mono stream of its own (mapping family 255 has ffmpeg
+ * couple nothing), because a coupled stream lets each side be heard on the other, 10 dB down with tones. `bitrate` is in bits
+ * a second for both sides together and is raised to what wideband needs; `complexity` is libopus's, 0-10. The recording is
+ * wideband (16 kHz) if any segment is, else 8 kHz. Throws spool_unreadable when no segment holds any audio.
  */
 export function opusPlan({
   segments,
@@ -140,7 +137,8 @@ export function opusPlan({
       ...['-metadata', `title=${plainText(tags.title)}`],
       ...['-metadata', `date=${plainText(tags.date)}`],
       ...['-metadata', `TAPEDECK_CALL=${plainText(tags.callId)}`],
-      ...['-c:a', 'libopus', '-application', 'voip', '-b:a', String(Math.max(bitrate, apart[rate]))],
+      ...['-c:a', 'libopus', '-mapping_family', '255', '-application', 'voip'],
+      ...['-b:a', String(rate === 16_000 ? Math.max(bitrate, widebandFloor(complexity)) : bitrate)],
       ...['-compression_level', String(complexity), '-f', 'ogg'],
     ],
     expectedMs: (cursor * 1000) / rate,

@@ -1,30 +1,35 @@
 import { fail } from '../../daemon/domain/error.js';
-import { PAGE_BEGINS, PAGE_CONTINUES, PAGE_ENDS, type PageHead, pageHead } from './ogg.js';
-import { type PacketHead, samplesOf } from './opus.js';
+import { PAGE_BEGINS, PAGE_CONTINUES, PAGE_ENDS, type PageHead, pageHead } from '../../daemon/domain/ogg.js';
+import { type Layout, layoutOf } from '../../daemon/domain/opus-head.js';
+import { type Packet, readPacket } from './opus.js';
 
-/** A packet that lies in more than one page; its length and times are known at its end. */
-export type Spread = PacketHead & { from: number; until: number };
+/** A packet that lies in more than one page. What it is, and when it is heard, is known once its end was read. */
+export type Spread = { packet: Packet | null; from: number; until: number };
 
 /** A page of a recording. Times are samples at 48 kHz since the recording began. */
 export type Page = {
   /** Its place in the file. */
   at: number;
   bytes: number;
-  /** It has sound: not the head of a stream, and not its tags, which are kept as they are. */
-  sound: boolean;
+  /** Of its packets; null for the head of a stream and for its tags, which are kept as they are. */
+  layout: Layout | null;
   /** When the first packet that begins in it begins. */
   from: number;
   /** By how much the page says that its packets lie elsewhere than where the ones before end; 0 where all is well. */
   off: number;
   /** The packet that its first bytes belong to, and how many bytes of that are in pages before. */
-  carried: { packet: Spread; done: number } | null;
+  carried: { spread: Spread; done: number } | null;
   /** The packet that its last bytes belong to, where that goes on in the next page. */
   cut: Spread | null;
 };
 
-type State = 'between' | 'head' | 'tags' | 'sound';
+/** No stream needs more for a packet (RFC 7845, section 6). */
+const MAX_PACKET_BYTES = 61_440;
 
-const unfit = (detail: string) => fail('mask_failed', detail);
+type State = 'head' | 'tags' | 'sound';
+
+/** The error of a file that cannot be made silent for sure. */
+export const unfit = (detail: string) => fail('mask_failed', detail);
 
 /**
  * Notes where the pages of an Ogg Opus file lie and when their packets are, while it is read once from its beginning (RFC
@@ -34,17 +39,19 @@ export function createIndexer() {
   const pages: Page[] = [];
   let rest: Buffer = Buffer.alloc(0);
   let at = 0;
-  let state: State = 'between';
+  let state: State = 'head';
   let serial = 0;
+  let layout: Layout | null = null;
   /** What a granule position has to be lessened by, and where the next packet begins. */
   let zero = 0;
   let time = 0;
-  let open: { packet: Spread; done: number } | null = null;
+  /** The packet that goes on in the next page, as far as it was read. */
+  let open: { spread: Spread; parts: Buffer } | null = null;
 
   function begin(head: PageHead, body: Buffer): void {
     const first = body.subarray(0, head.pieces[0] ?? 0);
-    if (!(head.flags & PAGE_BEGINS) || first.length < 19 || first.toString('latin1', 0, 8) !== 'OpusHead')
-      throw unfit('It does not begin as an Ogg Opus file does.');
+    layout = head.flags & PAGE_BEGINS ? layoutOf(first) : null;
+    if (layout === null) throw unfit(`At byte ${at} it does not begin as Tapedeck's recordings do.`);
     if (head.pieces.length > 1 || head.goesOn || open) throw unfit('Its head is not alone in its page.');
     serial = head.serial;
     const skipped = first.readUInt16LE(10);
@@ -53,62 +60,45 @@ export function createIndexer() {
     state = 'tags';
   }
 
-  function sound(page: Page, head: PageHead, body: Buffer): void {
+  function sound(page: Page, head: PageHead, body: Buffer, kind: Layout): void {
     let place = 0;
     let ended = 0;
-    page.carried = open;
     page.from = time;
-    const mine: Spread[] = [];
+    page.carried = open && { spread: open.spread, done: open.parts.length };
     head.pieces.forEach((piece, i) => {
-      const last = i === head.pieces.length - 1;
-      const goesOn = last && head.goesOn;
-      if (i === 0 && open) {
-        const { packet } = open;
-        packet.bytes += piece;
-        if (!goesOn) {
-          ended += take(packet, mine);
-          open = null;
-          page.from = time;
-        } else open = { packet, done: packet.bytes };
-      } else {
-        const packet = {
-          bytes: piece,
-          toc: body[place] ?? 0,
-          second: body[place + 1] ?? 0,
-          from: 0,
-          until: 0,
-        };
-        if (goesOn) {
-          page.cut = packet;
-          open = { packet, done: piece };
-        } else ended += take(packet, mine);
-      }
+      const carried = i === 0 ? open : null;
+      const spread = carried?.spread ?? { packet: null, from: 0, until: 0 };
+      const data = body.subarray(place, place + piece);
+      const bytes = carried ? Buffer.concat([carried.parts, data]) : data;
       place += piece;
+      if (head.goesOn && i === head.pieces.length - 1) {
+        if (bytes.length > MAX_PACKET_BYTES) throw unfit(`A packet in the page at byte ${at} is too long.`);
+        open = { spread, parts: Buffer.from(bytes) };
+        page.cut = spread;
+        return;
+      }
+      const packet = readPacket(bytes, kind);
+      if (packet === null) throw unfit(`A packet in the page at byte ${at} is not one that Tapedeck writes.`);
+      ended += 1;
+      Object.assign(spread, { packet, from: time, until: time + packet.samples });
+      time = spread.until;
+      if (!carried) return;
+      open = null;
+      page.from = time;
     });
     if (head.granule === -1 || ended === 0) return;
     const said = head.granule - zero;
     // The last page may say that the sound is cut off before its packets end.
-    if (said < time && head.flags & PAGE_ENDS) page.off = 0;
-    else page.off = said - time;
-    for (const packet of mine) spread(packet, page.off);
+    page.off = said < time && head.flags & PAGE_ENDS ? 0 : said - time;
+    if (page.carried?.spread.packet) widen(page.carried.spread, page.off);
     time = said;
-  }
-
-  /** A packet is at its end: gives 1. */
-  function take(packet: Spread, mine: Spread[]): number {
-    packet.from = time;
-    time += samplesOf(packet) ?? 0;
-    packet.until = time;
-    mine.push(packet);
-    return 1;
   }
 
   function note(head: PageHead, body: Buffer): void {
     const page: Page = {
-      ...{ at, bytes: head.bytes, sound: state === 'sound', from: 0, off: 0, carried: null, cut: null },
+      ...{ at, bytes: head.bytes, layout: null, from: 0, off: 0, carried: null, cut: null },
     };
-    if (head.flags & PAGE_BEGINS || state === 'between') {
-      page.sound = false;
+    if (head.flags & PAGE_BEGINS || layout === null) {
       begin(head, body);
     } else if (head.serial !== serial) throw unfit('It has several streams at once.');
     else if (state === 'tags') {
@@ -119,7 +109,8 @@ export function createIndexer() {
     } else {
       if (Boolean(head.flags & PAGE_CONTINUES) !== (open !== null))
         throw unfit('A page does not go on where the one before ends.');
-      sound(page, head, body);
+      page.layout = layout;
+      sound(page, head, body, layout);
     }
     pages.push(page);
   }
@@ -145,7 +136,7 @@ export function createIndexer() {
 }
 
 /** Makes the times of a packet reach over both places where it may be. */
-export function spread(times: { from: number; until: number }, off: number): void {
+export function widen(times: { from: number; until: number }, off: number): void {
   times.from += Math.min(0, off);
   times.until += Math.max(0, off);
 }

@@ -28,6 +28,9 @@ const audio = document.createElement('audio');
 audio.preload = 'none';
 document.body.append(audio);
 
+/** Safari plays Ogg Opus from 18.4 on. Nothing is asked for that the browser could not play: it would count as played. */
+const canPlay = audio.canPlayType('audio/ogg; codecs=opus') !== '';
+
 const sounded = createSounded(tellHeard);
 
 function clamp(n: number, low: number, high: number): number {
@@ -85,7 +88,8 @@ const beginning = (c: CallDetail) => c.you.heard[0]?.from_ms ?? 0;
 
 function play(): void {
   const now = call.value;
-  if (now)
+  if (now && !canPlay) problem.value = new ApiError(0, { code: 'cannot_play' });
+  else if (now)
     withReason(now, 'play', () => {
       if (call.value?.id === now.id) begin(now);
     });
@@ -169,6 +173,8 @@ audio.addEventListener('error', () => {
 });
 
 export const player = {
+  /** Whether this browser plays recordings at all. */
+  canPlay,
   call,
   peaks,
   noPeaks,

@@ -179,8 +179,11 @@ export const playerText = {
   us: 'Us',
   noPeaks: 'No waveform',
   cannot: 'The browser could not play this recording.',
-  cannotHint:
-    'Ogg Opus needs Safari 18.4, Chromium 33 or Firefox 15 or newer. You can download the file and play it elsewhere.',
+  cannotHint: 'Try again, or use a current Chrome, Edge or Firefox, or Safari 18.4 or newer.',
+  unsupported:
+    "This browser can't play recordings: use a current Chrome, Edge or Firefox, or Safari 18.4 or newer.",
+  unsupportedDownload:
+    "This browser can't play recordings: use a current Chrome, Edge or Firefox, or Safari 18.4 or newer, or download the recording and play it in another program.",
 };
 
 export const keysText = {

@@ -139,6 +139,8 @@ function CallHead({ call }: { call: CallDetail }) {
             type="button"
             class="button button-main"
             data-play
+            disabled={!player.canPlay}
+            aria-describedby={player.canPlay ? undefined : 'cannot-play'}
             onClick={() => {
               if (going) return player.pause();
               player.load(call);
@@ -153,6 +155,11 @@ function CallHead({ call }: { call: CallDetail }) {
             {t.call.download}
           </DownloadLink>
           <EvidenceButton call={call} />
+        </p>
+      )}
+      {can && !player.canPlay && (
+        <p id="cannot-play" class="note">
+          {call.you.rights.includes('download') ? t.player.unsupportedDownload : t.player.unsupported}
         </p>
       )}
     </header>

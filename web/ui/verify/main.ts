@@ -171,9 +171,15 @@ function log({ entries }: Report): HTMLElement {
 }
 
 function player(audio: Uint8Array): HTMLElement {
+  const made = document.createElement('audio');
+  if (made.canPlayType('audio/ogg; codecs=opus') === '')
+    return el(
+      'p',
+      '',
+      "This browser can't play recordings: use a current Chrome, Edge or Firefox, or Safari 18.4 or newer, or open recording.opus of the pack in another program.",
+    );
   URL.revokeObjectURL(sound);
   sound = URL.createObjectURL(new Blob([audio as BlobPart], { type: 'audio/ogg' }));
-  const made = document.createElement('audio');
   made.controls = true;
   made.src = sound;
   return made;
