@@ -41,6 +41,7 @@ const WRONG_USE: ReadonlySet<ErrorCode> = new Set([
   'password_weak',
   'person_invalid',
   'request_invalid',
+  'name_unclear',
 ]);
 
 type Options = { config: string; passphraseFd?: number };
@@ -90,7 +91,7 @@ async function main(argv: string[]): Promise<number> {
   } catch (e) {
     if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : 2;
     const fault = asFault(e);
-    process.stderr.write(`tapedeck: ${fault.message}\n  ${fault.hint}\n`);
+    context.err(`tapedeck: ${fault.message}\n  ${fault.hint}`);
     return WRONG_USE.has(fault.code) ? 2 : 1;
   } finally {
     await context.close();

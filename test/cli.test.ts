@@ -62,6 +62,32 @@ function site(t: Test, { recorded = true } = {}) {
   };
 }
 
+t.test('nothing that a terminal acts on is printed, and JSON says the same', async (t) => {
+  const { dir, context } = site(t);
+  const name = 'A\u009b31mB\u0085C\u202eD\u2066E\u200bF\u{e0041}G\u2028H\u007f';
+  const them = { number: '1', name, ours: false };
+  await (await context.catalogue()).saveCall(aCall('CR1', { them }));
+  await context.close();
+  const run = (...argv: string[]) => {
+    const args = ['--import', 'tsx', 'daemon/main.ts', '--config', join(dir, 'tapedeck.toml'), ...argv];
+    return spawnSync(process.execPath, args, { encoding: 'utf8' });
+  };
+  const active = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+  const json = run('calls', '--json');
+  t.notMatch(json.stdout, active, json.stderr);
+  t.equal(JSON.parse(json.stdout)[0].them.name, name, 'it is escaped, not lost');
+  for (const argv of [
+    ['calls'],
+    ['audit', 'list', '--json'],
+    ['user', 'remove', name],
+    ['calls', '--search', name],
+  ]) {
+    const { stdout, stderr } = run(...argv);
+    t.notMatch(stdout + stderr, active, argv[0]!);
+    t.match(stdout + stderr, /\w/);
+  }
+});
+
 t.test('a policy comes back from its file as it went in', async (t) => {
   const words = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }).map((s) => s.toWellFormed());
   const list = fc.array(words, { maxLength: 3 });

@@ -4,6 +4,7 @@ import { createSqliteCatalogue } from '../catalogue/sqlite/catalogue.js';
 import type { NewEntry } from '../domain/audit.js';
 import { catalogueFile, keysFile } from '../domain/paths.js';
 import { becomeOwnerOf, ownerToBecome } from '../ops/become.js';
+import { printable } from '../domain/printable.js';
 import { loadConfig } from '../ops/config.js';
 import type { Config } from '../ops/config-schema.js';
 import { createLog } from '../ops/log.js';
@@ -123,8 +124,8 @@ export function createCliContext(
       });
     },
 
-    out: (text: string) => void process.stdout.write(line(text)),
-    err: (text: string) => void process.stderr.write(line(text)),
+    out: (text: string) => void process.stdout.write(line(printable(text))),
+    err: (text: string) => void process.stderr.write(line(printable(text))),
 
     async close(): Promise<void> {
       await (await catalogue?.catch(() => null))?.stop();

@@ -271,6 +271,12 @@ const catalogue = {
     blame: 'operator',
     status: 409,
   },
+  name_unclear: {
+    message: 'This name could be mistaken for another one.',
+    hint: 'Write the name in one alphabet, without invisible characters.',
+    blame: 'operator',
+    status: 400,
+  },
   user_exists: {
     message: 'There is a user of that name.',
     hint: 'Choose another name.',
@@ -414,6 +420,12 @@ const catalogue = {
     hint: 'Sign in and try again.',
     blame: 'operator',
     status: 401,
+  },
+  person_changed: {
+    message: 'Somebody else has signed in at this browser since this page was opened.',
+    hint: 'Reload the page. It then shows what the person who is signed in now may see.',
+    blame: 'operator',
+    status: 409,
   },
   forbidden: {
     message: 'You have no right to do this.',

@@ -1,9 +1,10 @@
 import { type Logger, pino } from 'pino';
+import { printable } from '../domain/printable.js';
 
 export type Log = Logger;
 
 /**
- * Structured logs on standard output, one JSON object a line (control characters are escaped by JSON).
+ * Structured logs on standard output, one JSON object a line, in which nothing acts on a terminal.
  * Known secret fields are removed whatever their depth up to two.
  */
 export function createLog(level: string, name: string): Log {
@@ -11,6 +12,7 @@ export function createLog(level: string, name: string): Log {
     level,
     base: { name },
     timestamp: pino.stdTimeFunctions.isoTime,
+    hooks: { streamWrite: printable },
     redact: {
       paths: [
         'password',
