@@ -21,6 +21,7 @@ import {
   openDashboard,
   password,
   post,
+  START,
   setUp,
   signInAs,
 } from './support/dashboard.js';
@@ -180,6 +181,36 @@ t.test('what is searched for is written once, with its words apart', async (t) =
 });
 
 t.test(
+  'a search is written whatever page of it is asked for, and words that were made shorter again',
+  async (t) => {
+    const d = await openDashboard(t);
+    const cookie = await setUp(d);
+    const { id } = await addCall(d.catalogue);
+    const words = async () => (await log(d)).filter((e) => e.action === 'search').map((e) => e.words);
+    t.equal((await get(d.app, `/calls?q=acme&before=${id}`, cookie)).statusCode, 200);
+    await written(d, 'search');
+    await get(d.app, `/calls?q=acme&before=${id}`, cookie);
+    d.clock.ms += 2 * MINUTE;
+    await get(d.app, `/calls?q=acme&before=${id}`, cookie);
+    for (const q of ['whit', 'whitfield', 'whitf', 'wh', 'whe', 'wheeler', 'x'])
+      await get(d.app, `/calls?q=${q}`, cookie);
+    await written(d, 'search', 4);
+    t.same(await words(), ['acme', 'whitfield', 'wheeler', 'x']);
+    for (const q of ['mueller', 'mu']) await get(d.app, `/calls?q=${q}`, cookie);
+    await written(d, 'search', 6);
+    t.same((await words()).slice(4), ['mueller', 'mu'], 'both were answered');
+    await get(d.app, '/calls?direction=out', cookie);
+    await get(d.app, '/calls?direction=out&q=late', cookie);
+    const found = (await written(d, 'search', 8)) as ReadEntry[];
+    t.same(
+      found.slice(6).map((e) => e.words),
+      [null, 'late'],
+      'a list without words is a search of its own',
+    );
+  },
+);
+
+t.test(
   'a call that is looked at is written once, and not again when its page refreshes itself',
   async (t) => {
     const d = await openDashboard(t);
@@ -255,6 +286,81 @@ t.test(
     t.equal((await actions(d)).filter((a) => a === 'play').length, 1);
   },
 );
+
+t.test(
+  'bytes that were sent are on record, however they were asked for and whatever a player says of them',
+  async (t) => {
+    const d = await openDashboard(t, idle);
+    const cookie = await setUp(d);
+    const { call } = await addRecording(d, sound);
+    const fetched = await overTheWire(d, cookie);
+    const parts = 12;
+    const size = sound.length / parts;
+    const heard = (...stretches: [number, number][]) =>
+      post(d.app, `/calls/${call.id}/heard`, { heard: stretches }, { cookie });
+    for (let n = 0; n < parts; n++) {
+      await fetched(`/calls/${call.id}/audio`, { range: `bytes=${n * size}-${(n + 1) * size - 1}` });
+      await heard(...(n === 0 ? [[0, 1] as [number, number]] : []));
+      d.clock.ms += 52_000;
+      if (n === 0) await written(d, 'heard');
+    }
+    await del(d, '/session', cookie);
+    const bytes = async () =>
+      (await log(d))
+        .filter((e) => e.object === 'call')
+        .reduce((sum, e) => sum + Number(e.detail.bytes ?? 0), 0);
+    await until('all of it', async () => (await bytes()) === sound.length);
+    t.equal((await actions(d)).filter((a) => a === 'heard').length, 1);
+  },
+);
+
+t.test('what is heard after the session has got a new token is written all the same', async (t) => {
+  const d = await openDashboard(t, idle);
+  const cookie = await setUp(d);
+  const { call } = await addRecording(d, sound);
+  const fetched = await overTheWire(d, cookie);
+  await fetched(`/calls/${call.id}/audio`);
+  const proved = cookieOf(await post(d.app, '/session/proof', { password }, { cookie }));
+  t.not(proved, cookie);
+  const said = await post(d.app, `/calls/${call.id}/heard`, { heard: [[0, 9000]] }, { cookie: proved });
+  t.match(said.json(), { counted_ms: 9000 });
+  d.clock.ms += 46_000;
+  t.match(await written(d, 'heard'), [{ detail: { total_ms: 9000, bytes: sound.length } }]);
+});
+
+t.test('a waveform is on record, and needs a reason where the sound does', async (t) => {
+  const d = await openDashboard(t);
+  const cookie = await setUp(d);
+  const { call } = await addRecording(d, sound);
+  const id = ulid();
+  await d.catalogue.addUser({
+    ...{
+      id,
+      name: 'Cleo',
+      roles: ['auditor'],
+      grants: [],
+      extensions: [],
+      passwordHash: '',
+      createdAt: START,
+    },
+    scope: { all: false, extensions: [], queues: [], dids: [] },
+  });
+  const auditor = await signInAs(d, id);
+  const peaks = (as: string) => get(d.app, `/calls/${call.id}/peaks`, as);
+  for (let n = 0; n < 50; n++) t.match((await peaks(auditor)).json().error, { code: 'reason_needed' });
+  await post(d.app, `/calls/${call.id}/listen`, { reason: 'Complaint 12' }, { cookie: auditor });
+  t.equal((await peaks(auditor)).statusCode, 200);
+  t.equal((await peaks(auditor)).statusCode, 200);
+  const [entry] = (await written(d, 'view')) as ReadEntry[];
+  t.match(entry, {
+    actor_name: 'Cleo',
+    object_id: call.id,
+    reason: 'Complaint 12',
+    detail: { waveform: true },
+  });
+  t.equal((await peaks(cookie)).statusCode, 200);
+  t.match(((await written(d, 'view', 2)) as ReadEntry[])[1], { actor_name: 'anna', reason: '' });
+});
 
 t.test('a script that takes the file without a player shows, and so does a download', async (t) => {
   const d = await openDashboard(t, idle);

@@ -58,6 +58,7 @@ import { tokenRoutes } from './routes/tokens.js';
 import { uiRoutes } from './routes/ui.js';
 import { welcomeRoutes } from './routes/welcome.js';
 import { createSeen } from './seen.js';
+import { createSending } from './sending.js';
 import { createServer, listRoutes, protect, type RouteEntry } from './server.js';
 import { createMasks } from './sound/masked.js';
 import type { App } from './types.js';
@@ -133,6 +134,7 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; ro
   const setup = createSetup({ ...deps, audit });
   const passwords = createPasswords(deps.passwords);
   const live = createLive({ ...deps, sessions, pace: deps.live });
+  const sending = createSending({ ...deps, sessions, tokens, pace: deps.live });
   const secure = deps.tls !== null;
   const cookie = createCookie({ secure });
   const devices = createDevices({ ...deps, secure });
@@ -148,13 +150,14 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; ro
     setup,
     passwords,
     live,
+    sending,
     audit,
     playing,
     seen,
     cookie,
     journeyCookie: createJourneyCookie({ secure }),
     signIn: createSignIn({ ...deps, passwords, directory }),
-    enter: createEnter({ ...deps, sessions, live, cookie, devices, audit }),
+    enter: createEnter({ ...deps, sessions, live, sending, cookie, devices, audit }),
     factors: createFactors({
       ...deps,
       audited: audit.audited,
@@ -168,6 +171,7 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; ro
 
   await protect(app, secure);
   guard(app, { hosts: createHosts(deps.web), sessions, tokens, cookie, control: deps.control });
+  sending.watch(app);
   tellOfRefusals(app, audit);
   await describeRoutes(app, deps.version);
   await app.register(
@@ -193,6 +197,7 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; ro
   app.addHook('onReady', async () => {
     await passwords.warm();
     live.start();
+    sending.start();
     playing.start();
     audit.note(audit.own('start', { detail: { process: 'dashboard', version: deps.version } }));
     const sweep = () => sessions.sweep().catch((err: unknown) => deps.log.warn({ err }, 'old sessions stay'));
@@ -205,6 +210,7 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; ro
     clearInterval(sweeping);
     clearInterval(rechecking);
     live.stop();
+    sending.stop();
   });
   // After the last answer: what was heard until now.
   app.addHook('onClose', async () => {

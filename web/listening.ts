@@ -16,7 +16,7 @@ export type Listening = ReturnType<typeof createListening>;
 /** Who said why he hears a call. Kept in memory: after a restart of the dashboard the page asks again. */
 export function createListening({ now }: { now: () => number }) {
   const given = new Map<string, Permission>();
-  const key = (tokenHash: string, callId: CallId, right: CallRight) => `${tokenHash} ${callId} ${right}`;
+  const key = (sessionId: string, callId: CallId, right: CallRight) => `${sessionId} ${callId} ${right}`;
   const endOf = ({ givenAt, usedAt }: Permission) => Math.min(usedAt + IDLE_MS, givenAt + LONGEST_MS);
   const holds = (permission: Permission) => {
     const at = now();
@@ -25,16 +25,16 @@ export function createListening({ now }: { now: () => number }) {
 
   return {
     /** Gives when the permission ends if it is not used, in ms since 1970. */
-    permit(tokenHash: string, callId: CallId, right: CallRight, reason: string): number {
+    permit(sessionId: string, callId: CallId, right: CallRight, reason: string): number {
       const at = now();
       const permission = { reason, givenAt: at, usedAt: at };
-      putNewest(given, key(tokenHash, callId, right), permission, MOST);
+      putNewest(given, key(sessionId, callId, right), permission, MOST);
       return endOf(permission);
     },
 
     /** The reason that was given for this, or null when none was or it is too old. */
-    reason(tokenHash: string, callId: CallId, right: CallRight): string | null {
-      const name = key(tokenHash, callId, right);
+    reason(sessionId: string, callId: CallId, right: CallRight): string | null {
+      const name = key(sessionId, callId, right);
       const permission = given.get(name);
       if (!permission) return null;
       if (!holds(permission)) {

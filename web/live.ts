@@ -27,6 +27,8 @@ type Said = { full: string; bare: string };
 
 const CHANGE = 'event: change\ndata: {}\n\n';
 const YOU = 'event: you\ndata: {}\n\n';
+/** The last words to a session that has ended. */
+const over = (signedOut: boolean) => `event: over\ndata: ${JSON.stringify({ signed_out: signedOut })}\n\n`;
 
 export type Live = ReturnType<typeof createLive>;
 
@@ -97,7 +99,7 @@ export function createLive(deps: {
     for (const stream of streams) {
       const session = await deps.sessions.check(stream.tokenHash, { use: false });
       if (session?.owes === 'nothing') meet(stream, session.person);
-      else stream.res.end();
+      else stream.res.end(over(false));
     }
   }
   function meet(stream: Stream, person: Person): void {
@@ -159,9 +161,9 @@ export function createLive(deps: {
       tell(stream, await status());
     },
 
-    /** Ends the streams of a session. */
-    end(tokenHash: string): void {
-      for (const stream of streams) if (stream.tokenHash === tokenHash) stream.res.end();
+    /** Ends the streams of a session. `signedOut`: by its owner, who leaves nothing behind for when they come back. */
+    end(tokenHash: string, { signedOut = false } = {}): void {
+      for (const stream of streams) if (stream.tokenHash === tokenHash) stream.res.end(over(signedOut));
     },
   };
 }

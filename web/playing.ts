@@ -13,7 +13,7 @@ const PACE: PlayingPace = { idleMs: 45_000, sweepMs: 5_000, writeMs: 600_000 };
 /** Requests for the same recording within this time are of the same playing, in ms. */
 const SAME_MS = 600_000;
 const MOST = 5_000;
-/** A share of the file that a player does not fetch and then say nothing of. */
+/** What a player fetches ahead and says nothing of is written at the end; at once when it is more than this share of the file. */
 const LARGE = 0.2;
 /** Where a byte of an Opus file lies in time is known only so well. */
 const SLACK = { ms: 10_000, share: 0.05 };
@@ -22,7 +22,7 @@ type Transfer = { start: number; length: number; sent: () => number };
 /** Whether it is to be heard, or to be kept as a file. */
 type As = 'play' | 'download';
 type Playback = {
-  tokenHash: string;
+  sessionId: string;
   as: As;
   reason: string;
   /** Makes an entry of whoever plays it. */
@@ -37,8 +37,10 @@ type Playback = {
   refusedMs: number;
   bytesWritten: number;
   since: number | null;
-  /** Whether a player has said anything. */
+  /** Whether a player has said that anything sounded. */
   player: boolean;
+  /** It goes on no more: what is still sent of it is written at once. */
+  over: boolean;
 };
 
 export type Playing = ReturnType<typeof createPlaying>;
@@ -60,7 +62,7 @@ export function createPlaying(deps: {
   let timer: NodeJS.Timeout | undefined;
 
   const keyOf = (request: FastifyRequest, recording: Pick<Recording, 'id'>, as: As = 'play') =>
-    `${request.session!.tokenHash} ${recording.id} ${as}`;
+    `${request.session!.id} ${recording.id} ${as}`;
 
   /** Writes that it begins, unless it goes on. Throws `audit_unwritable`. */
   async function begin(
@@ -76,17 +78,17 @@ export function createPlaying(deps: {
       before.lastAt = deps.now();
       return before;
     }
-    if (before) finish(before);
+    if (before) drop(key);
     const going = playbacks.get(key);
     if (going) return going;
     const about = { object: 'call', object_id: call.id, reason, detail: { recording: recording.id } };
     const first = deps.audit.of(request, as, about);
-    const { tokenHash } = request.session!;
+    const { id: sessionId } = request.session!;
     const made = deps.audit
       .write(first)
       .then(() => {
         const playback: Playback = {
-          ...{ tokenHash, as, reason },
+          ...{ sessionId, as, reason },
           entry: (action, detail) => ({
             ...first,
             at: iso(deps.now()),
@@ -96,7 +98,7 @@ export function createPlaying(deps: {
           recording,
           lastAt: deps.now(),
           ...{ transfers: new Set(), bytes: 0, served: [], heard: [], refusedMs: 0 },
-          ...{ bytesWritten: 0, since: null, player: false },
+          ...{ bytesWritten: 0, since: null, player: false, over: false },
         };
         known.delete(key);
         known.set(key, playback);
@@ -125,6 +127,7 @@ export function createPlaying(deps: {
       playback.bytes += sent;
       playback.served = joined([...playback.served, stretchOf(playback, start, sent)]);
       playback.lastAt = deps.now();
+      if (playback.over) finish(playback);
     });
   }
 
@@ -150,17 +153,21 @@ export function createPlaying(deps: {
     playback.heard = joined([...playback.heard, ...good]);
     playback.lastAt = deps.now();
     playback.since ??= deps.now();
-    playback.player = true;
+    // Who says that nothing sounded is no player.
+    playback.player ||= stretches.length > 0;
     return lengthOf(good);
   }
 
-  /** Writes what there is to say of it since the last time. */
+  /** Writes what there is to say of it since the last time. Bytes that were sent are on record in the end, whatever a player says. */
   function finish(playback: Playback): void {
     const { transfers, recording } = playback;
     const bytes = playback.bytes + [...transfers].reduce((sum, x) => sum + x.sent(), 0);
     const more = bytes - playback.bytesWritten;
     const refused: NewEntry['detail'] =
       playback.refusedMs > 0 ? { not_sent_ms: Math.round(playback.refusedMs) } : {};
+    // What a player fetches ahead comes into the entry of what it plays next.
+    const waits = playback.player && !playback.over && more <= LARGE * recording.plainBytes;
+    playback.since = null;
     if (playback.heard.length > 0 || playback.refusedMs > 0)
       deps.audit.note(
         playback.entry('heard', {
@@ -170,17 +177,20 @@ export function createPlaying(deps: {
           ...refused,
         }),
       );
-    else if (playback.as === 'play' && more > 0 && (!playback.player || more > LARGE * recording.plainBytes))
+    else if (more > 0 && playback.as === 'play' && !waits)
       deps.audit.note(
         playback.entry('play', { bytes: more, of_bytes: recording.plainBytes, player: playback.player }),
       );
-    Object.assign(playback, { heard: [], refusedMs: 0, since: null, bytesWritten: bytes });
+    else return;
+    Object.assign(playback, { heard: [], refusedMs: 0, bytesWritten: bytes });
   }
 
   function drop(key: string): void {
     const playback = known.get(key);
     known.delete(key);
-    if (playback) finish(playback);
+    if (!playback) return;
+    playback.over = true;
+    finish(playback);
   }
 
   function sweep(): void {
@@ -202,8 +212,8 @@ export function createPlaying(deps: {
     of: (request: FastifyRequest, recording: Pick<Recording, 'id'>): Playback | null =>
       known.get(keyOf(request, recording)) ?? null,
     /** The session has ended: what was heard is written now. */
-    end(tokenHash: string): void {
-      for (const [key, playback] of known) if (playback.tokenHash === tokenHash) drop(key);
+    end(sessionId: string): void {
+      for (const [key, playback] of known) if (playback.sessionId === sessionId) drop(key);
     },
     start(): void {
       timer = setInterval(sweep, pace.sweepMs).unref();

@@ -30,6 +30,7 @@ const SignInWays = Type.Object({
 export const SessionView = Type.Object({
   user: Nullable(
     Type.Object({
+      id: Type.String({ description: 'To be sent as X-Tapedeck-Person by pages opened for this person.' }),
       name: Type.String(),
       roles: Type.Array(Type.Enum([...roles])),
       may: Type.Array(Type.Enum([...boxRights]), { description: 'What you may do with the box.' }),

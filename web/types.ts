@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { Session } from '../daemon/catalogue/people.js';
 import type { ErrorCode } from '../daemon/domain/error.js';
+import type { Person } from '../daemon/domain/person.js';
 import type { CallId } from '../daemon/domain/recording.js';
 import type { Audited } from './audit.js';
 import type { Access } from './auth/access.js';
@@ -36,6 +37,8 @@ declare module 'fastify' {
     token: { id: string; name: string } | null;
     /** The test call that this request has a pass for. */
     testCall: CallId | null;
+    /** Whether somebody, as they are now, may still have what is being sent to them; null where the right to the route is all. */
+    still: ((person: Person) => boolean) | null;
     /** What was given as the reason for what is asked for; empty where none was needed. */
     reason: string;
   }

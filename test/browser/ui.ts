@@ -80,6 +80,12 @@ export const tooWide = (page: Page) =>
 
 /** Waits until an expression holds in the page. Playwright's own way evaluates in the page, which its policy forbids. */
 export async function until(page: Page, expression: string): Promise<void> {
-  for (const deadline = Date.now() + 10_000; !(await page.evaluate(expression)); await wait(20))
+  // While one page takes the place of another there is nothing to ask.
+  const holds = () =>
+    page.evaluate(expression).catch((e: Error) => {
+      if (/context was destroyed/.test(e.message)) return false;
+      throw e;
+    });
+  for (const deadline = Date.now() + 10_000; !(await holds()); await wait(20))
     if (Date.now() > deadline) throw new Error(`did not come true: ${expression}`);
 }

@@ -150,7 +150,11 @@ export async function fakeApi({
           return { until: new Date().toISOString() };
         },
       );
-      api.get<{ Params: { id: string } }>('/calls/:id/peaks', ({ params }) => peaks(seen(params.id)));
+      api.get<{ Params: { id: string } }>('/calls/:id/peaks', ({ params }, reply) =>
+        seen(params.id)?.you.reason && !reasons.has(params.id)
+          ? refuse(reply, 403, 'reason_needed', 'You have not said why you hear this call.')
+          : peaks(seen(params.id)),
+      );
       api.post<{ Params: { id: string }; Body: { reason?: string } }>(
         '/calls/:id/evidence',
         ({ params, body }, reply) =>

@@ -6,7 +6,7 @@ type User = NonNullable<Static<typeof SessionView>['user']>;
 /** Who looks at made-up calls. */
 export type As = 'founder' | 'admin' | 'auditor' | 'reviewer' | 'agent' | 'nobody';
 
-const people: Record<As, Omit<User, 'name'>> = {
+const people: Record<As, Omit<User, 'id' | 'name'>> = {
   founder: {
     roles: ['admin', 'reviewer'],
     may: ['oversee', 'settings', 'people', 'audit'],
@@ -25,7 +25,7 @@ const people: Record<As, Omit<User, 'name'>> = {
   nobody: { roles: ['agent'], may: [], calls: ['view', 'play'], reach: 'none' },
 };
 
-export const userOf = (as: As, name: string): User => ({ name, ...people[as] });
+export const userOf = (as: As, name: string): User => ({ id: name, name, ...people[as] });
 
 /** A made-up call as one of them sees it; null when he does not. The agent is on 134, and the reviewer reviews 101. */
 export function seenAs(as: As, call: CallDetail): CallDetail | null {

@@ -298,6 +298,7 @@ export const requests: Record<string, Request[]> = {
 
   'GET /api/v1/calls': looks('search', 'q=example'),
   'GET /api/v1/calls/:id': looks('view'),
+  'GET /api/v1/calls/:id/peaks': looks('view'),
   'GET /api/v1/calls/:id/audio': [
     ...plain('play'),
     ...plain('download', { query: 'download=1' }),

@@ -5,6 +5,7 @@ import { fail } from '../../daemon/domain/error.js';
 import { hasSecond, type Proof } from '../../daemon/domain/factor.js';
 import type { Audit } from '../audit.js';
 import type { Live } from '../live.js';
+import type { Sending } from '../sending.js';
 import { cameFrom } from './came-from.js';
 import type { Devices } from './devices.js';
 import type { Sessions } from './sessions.js';
@@ -22,6 +23,7 @@ export function createEnter(deps: {
   catalogue: Pick<Catalogue, 'factorGiven'>;
   sessions: Sessions;
   live: Pick<Live, 'end'>;
+  sending: Pick<Sending, 'end'>;
   cookie: { set(reply: FastifyReply, token: string): void };
   devices: Pick<Devices, 'remember'>;
   audit: Pick<Audit, 'by' | 'of'>;
@@ -47,7 +49,10 @@ export function createEnter(deps: {
     const session = token && (await deps.sessions.find(token, { use: false }));
     if (!session) throw fail('sign_in_failed');
     // One that goes on as a new one has not ended.
-    if (before && !from) await deps.sessions.end(before.tokenHash, deps.audit.of(request, 'sign_out'));
+    if (before && !from) {
+      await deps.sessions.end(before.tokenHash, deps.audit.of(request, 'sign_out'));
+      deps.sending.end(before.id);
+    }
     if (before) deps.live.end(before.tokenHash);
     deps.cookie.set(reply, token);
     // Who knows the password alone has not shown that this is a browser of the owner's.

@@ -8,6 +8,7 @@ import type { App } from '../types.js';
 import { admit } from './access.js';
 import type { Cookie } from './cookie.js';
 import { sameOrigin } from './hosts.js';
+import { refuseOthers } from './opened-for.js';
 import type { Sessions } from './sessions.js';
 import { type Tokens, tokenIn } from './tokens.js';
 
@@ -69,6 +70,7 @@ export function guard(
     request.testCall = await passed(request, deps.control);
     if (open || request.testCall !== null) return;
     if (request.session === null) throw fail('not_signed_in');
+    refuseOthers(request, request.session.person.id);
     admit(request.session, access);
   });
 }

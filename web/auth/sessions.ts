@@ -40,6 +40,7 @@ export function createSessions({
     | 'removeExpiredSessions'
     | 'renewSession'
     | 'endSessions'
+    | 'sessionsOf'
   >;
   audit: Pick<Audit, 'audited' | 'note' | 'by'>;
   now: () => number;
@@ -66,7 +67,7 @@ export function createSessions({
 
   return {
     /**
-     * Begins a session, writes the entry, and gives its token. `from` goes on as this one. Null when that has ended, or the
+     * Begins a session, writes the entry, and gives its token. `from` goes on as this one, under the same id. Null when that has ended, or the
      * password was changed meanwhile, or he may not sign in any more. Throws `audit_unwritable`.
      */
     async begin(
@@ -75,7 +76,7 @@ export function createSessions({
         from,
         ...more
       }: Pick<NewSession, 'proofs' | 'failed' | 'address' | 'agent' | 'passwordHash'> & {
-        from: Pick<Session, 'tokenHash' | 'createdAt'> | null;
+        from: Pick<Session, 'id' | 'tokenHash' | 'createdAt'> | null;
       },
       entry: NewEntry,
     ): Promise<string | null> {
@@ -84,7 +85,7 @@ export function createSessions({
       const createdAt = from?.createdAt ?? at;
       const begun = await audit.audited(ifDone(entry)).addSession({
         tokenHash: hashed(token),
-        id: randomBytes(16).toString('hex'),
+        id: from?.id ?? randomBytes(16).toString('hex'),
         userId,
         after: from?.tokenHash,
         createdAt,
@@ -130,6 +131,14 @@ export function createSessions({
       }
       if (use && at - session.seenAt >= TOUCH_MS) await catalogue.touchSession(tokenHash, at);
       return session;
+    },
+
+    /** A session as it is now, whatever token it has by now; null when it has ended. No sign of life of the person. */
+    async current({ tokenHash, id, person }: Session): Promise<Session | null> {
+      const found = await this.check(tokenHash, { use: false });
+      if (found) return found;
+      const same = (await catalogue.sessionsOf(person.id)).find((session) => session.id === id);
+      return same && alive(same, now()) ? same : null;
     },
 
     /** With whatever else opens it. Throws `audit_unwritable`: it ends with its entry. */

@@ -46,7 +46,25 @@ export function createTokens({
     bucket.left -= 1;
   };
 
+  /** The token with this hash, as the session of somebody who may do just that; null for one that is good for nothing. */
+  async function check(tokenHash: string): Promise<(Session & { token: Token }) | null> {
+    const found = await catalogue.token(tokenHash);
+    const at = now();
+    if (!found || at >= found.token.expiresAt || at < found.token.createdAt - TOUCH_MS) return null;
+    const { token, person } = found;
+    // A role of theirs requires a second factor and they have none: nothing they could do without one is done by a token.
+    if (lacksFactor(await catalogue.factorState(person.id))) return null;
+    return {
+      ...{ tokenHash, id: token.id, person: { ...person, only: token.rights }, renew: false, token },
+      ...{ createdAt: token.createdAt, seenAt: at, expiresAt: token.expiresAt },
+      ...{ address: '', agent: '' },
+      ...{ proofs: [], provedAt: 0, owes: 'nothing' as const, failed: { count: 0, lastAt: null } },
+    };
+  }
+
   return {
+    check,
+
     /** Makes one, writes the entry, and gives it in the clear, this once. */
     async make(
       userId: string,
@@ -67,26 +85,17 @@ export function createTokens({
      * or was revoked. Throws `too_many`. Looking for one that there is not is the same work.
      */
     async find(secret: string, ip: string): Promise<{ session: Session; token: Token } | null> {
-      const tokenHash = hashed(secret);
-      const found = await catalogue.token(tokenHash);
-      const at = now();
-      if (!found || at >= found.token.expiresAt || at < found.token.createdAt - TOUCH_MS) {
+      const found = await check(hashed(secret));
+      if (found === null) {
         take(`from ${network(ip)}`, MISSES);
         return null;
       }
-      const { token, person } = found;
-      // A role of his requires a second factor and he has none: nothing that he could do without one is done by a token.
-      if (lacksFactor(await catalogue.factorState(person.id))) return null;
+      const { token, ...session } = found;
       take(`token ${token.id}`, USES);
+      const at = now();
       const used = token.usedAt ?? Number.NEGATIVE_INFINITY;
       if (at - used >= TOUCH_MS || at < used) await catalogue.tokenUsed(token.id, at, plainAddress(ip));
-      const session = {
-        ...{ tokenHash, id: token.id, person: { ...person, only: token.rights }, renew: false },
-        ...{ createdAt: token.createdAt, seenAt: at, expiresAt: token.expiresAt },
-        ...{ address: plainAddress(ip), agent: '' },
-        ...{ proofs: [], provedAt: 0, owes: 'nothing' as const, failed: { count: 0, lastAt: null } },
-      };
-      return { session, token };
+      return { session: { ...session, address: plainAddress(ip) }, token };
     },
   };
 }

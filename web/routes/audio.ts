@@ -7,7 +7,7 @@ import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
 import { dates } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { recordingFile } from '../../daemon/domain/paths.js';
-import { type Stretch, WHOLE } from '../../daemon/domain/person.js';
+import { reach, type Stretch, WHOLE } from '../../daemon/domain/person.js';
 import { coversAll, heardOf, owesReason } from '../../daemon/domain/reach.js';
 import type { Recording } from '../../daemon/domain/recording.js';
 import { metDamage } from '../damage.js';
@@ -29,11 +29,13 @@ export function audioRoutes(app: App, deps: RouteDeps): void {
   /** The call that is asked for, and how much of it is given. Throws `reason_needed` when the reason is still owed. */
   async function given(request: FastifyRequest, id: string, right: 'play' | 'download') {
     if (request.testCall) return { call: await reached.testCall(request.testCall), stretches: WHOLE };
-    const { person, tokenHash } = request.session!;
+    const { person, id: sessionId } = request.session!;
     const found = await reached.call(person, id, right);
-    const reason = listening.reason(tokenHash, found.call.id, right);
+    const reason = listening.reason(sessionId, found.call.id, right);
     if (!reason && owesReason(person, right, found.call)) throw fail('reason_needed');
     request.reason = reason ?? '';
+    const before = JSON.stringify(found.stretches);
+    request.still = (now) => JSON.stringify(reach(now, right, found.call)) === before;
     return found;
   }
 

@@ -3,7 +3,7 @@ import type { CallFilter } from '../../daemon/catalogue/catalogue.js';
 import { fail } from '../../daemon/domain/error.js';
 import { decodePeaks } from '../../daemon/domain/peaks.js';
 import type { Ear } from '../../daemon/domain/quality.js';
-import { sightOf } from '../../daemon/domain/reach.js';
+import { owesReason, sightOf } from '../../daemon/domain/reach.js';
 import { isId } from '../../daemon/domain/recording.js';
 import { CallDetail, CallPage, CallQuery, PeaksView } from '../call-schemas.js';
 import { within } from '../sound/heard.js';
@@ -16,7 +16,10 @@ import { sealOf } from './manifest.js';
 const PAGE = 50;
 
 /** The list of calls, one call, and the waveform of its recording. */
-export function callRoutes(app: App, { catalogue, reached, site, dataDir, seen }: RouteDeps): void {
+export function callRoutes(
+  app: App,
+  { catalogue, reached, listening, site, dataDir, seen }: RouteDeps,
+): void {
   app.get(
     '/calls',
     {
@@ -70,23 +73,27 @@ export function callRoutes(app: App, { catalogue, reached, site, dataDir, seen }
   app.get(
     '/calls/:id/peaks',
     {
-      config: { access: 'call:play', audit: { nothing: 'a drawing of the call that is viewed' } },
+      config: { access: 'call:play', audit: 'view' },
       schema: {
         tags: ['calls'],
         summary: 'The waveform of a recording',
         description:
-          'The loudest sample of each stretch of time, 0 to 255, for each side; 0 where you may not hear it.',
+          'The loudest sample of each stretch of time, 0 to 255, for each side; 0 where you may not hear it. If you may hear the call with a reason only, give the reason first (POST /calls/:id/listen).',
         params: IdParams,
         response: answers(PeaksView),
       },
     },
-    async ({ params, session }) => {
-      const { call, stretches } = await reached.call(session!.person, params.id, 'play');
+    async (request) => {
+      const { person, id: sessionId } = request.session!;
+      const { call, stretches } = await reached.call(person, request.params.id, 'play');
       const { recording } = call;
       if (recording?.state !== 'sealed') throw fail('recording_absent');
+      const reason = listening.reason(sessionId, call.id, 'play') ?? '';
+      if (reason === '' && owesReason(person, 'play', call)) throw fail('reason_needed');
       const stored = await reached.peaks(recording);
       const peaks = stored && decodePeaks(stored);
       if (!peaks) throw fail('recording_absent', 'It has no waveform.');
+      seen.waveform(request, call.id, reason);
       const heard = within(stretches, recording.durationMs);
       const shown = (side: Uint8Array) =>
         Array.from(side, (peak, i) =>

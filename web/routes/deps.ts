@@ -22,6 +22,7 @@ import type { Live } from '../live.js';
 import type { Playing } from '../playing.js';
 import type { Reached } from '../reached.js';
 import type { Seen } from '../seen.js';
+import type { Sending } from '../sending.js';
 import type { Masks } from '../sound/masked.js';
 
 /** An OpenID provider, what its button says, and what its groups make of somebody. */
@@ -49,6 +50,7 @@ export type RouteDeps = {
   tries: Tries;
   devices: Devices;
   live: Live;
+  sending: Sending;
   /** What was done is written by it before it is answered. */
   audit: Audit;
   playing: Playing;

@@ -17,7 +17,7 @@ export async function describeRoutes(app: App, version: string): Promise<void> {
         title: 'Tapedeck',
         version,
         description:
-          'Times are ISO 8601 in UTC. Everything needs a session, but for what says otherwise. A request that changes something must be JSON and carry the header `X-Tapedeck: 1`.',
+          'Times are ISO 8601 in UTC. Everything needs a session, but for what says otherwise. A request that changes something must be JSON and carry the header `X-Tapedeck: 1`. A page sends the id of the person it was opened for as the header `X-Tapedeck-Person`, or as the query parameter `opened_for` where it cannot set headers. If somebody else is signed in at the browser by then, the answer is 409 `person_changed`.',
       },
       components: {
         securitySchemes: {

@@ -1,6 +1,6 @@
 import { fail } from '../../daemon/domain/error.js';
 import { clean } from '../../daemon/domain/party.js';
-import type { Person } from '../../daemon/domain/person.js';
+import { type Person, reach } from '../../daemon/domain/person.js';
 import { coversAll, owesReason } from '../../daemon/domain/reach.js';
 import { evidencePack } from '../../daemon/evidence/pack.js';
 import { evidenceDeps } from '../../daemon/vault/evidence.js';
@@ -41,6 +41,7 @@ export function evidenceRoutes(app: App, deps: RouteDeps): void {
       const { person } = request.session!;
       const { call, stretches } = await reached.call(person, request.params.id, 'export');
       if (!coversAll(stretches, call.recording?.durationMs ?? 0)) throw fail('forbidden', PART);
+      request.still = (now) => coversAll(reach(now, 'export', call), call.recording?.durationMs ?? 0);
       const reason = clean(request.body.reason ?? '', LONGEST_REASON);
       if (reason === '' && owesReason(person, 'export', call))
         throw fail('request_invalid', 'body.reason: say why the recording is given out');

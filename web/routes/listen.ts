@@ -29,14 +29,14 @@ export function listenRoutes(app: App, { reached, listening }: RouteDeps): void 
       },
     },
     async (request) => {
-      const { person, tokenHash } = request.session!;
+      const { person, id } = request.session!;
       const { right = 'play' } = request.body;
       const { call } = await reached.call(person, request.params.id, right);
       const reason = clean(request.body.reason, LONGEST);
       if (reason === '' && owesReason(person, right, call))
         throw fail('request_invalid', 'body.reason: must have a letter');
       request.reason = reason;
-      return { until: iso(listening.permit(tokenHash, call.id, right, reason)) };
+      return { until: iso(listening.permit(id, call.id, right, reason)) };
     },
   );
 }

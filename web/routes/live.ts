@@ -14,7 +14,7 @@ export function liveRoutes(app: App, { live }: RouteDeps): void {
         tags: ['status'],
         summary: 'Server-sent events',
         description:
-          '`change` when anything changed that you see, `you` when what you may do did; `status` with a BriefStatusView at once and every 5 seconds. Ends with the session.',
+          '`change` when anything changed that you see, `you` when what you may do did; `status` with a BriefStatusView at once and every 5 seconds. `over` when the session has ended (`signed_out`: by its owner), and with it the stream.',
         response: {
           200: streamed('A stream of events.', 'text/event-stream'),
           default: ErrorView,

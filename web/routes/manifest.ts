@@ -30,11 +30,11 @@ export function manifestRoutes(app: App, deps: RouteDeps): void {
       },
     },
     async (request) => {
-      const { person, tokenHash } = request.session!;
+      const { person, id: sessionId } = request.session!;
       const { call, stretches } = await reached.call(person, request.params.id, 'export');
       const { id, recording } = call;
       if (!coversAll(stretches, recording?.durationMs ?? 0)) throw fail('forbidden', PART);
-      const reason = listening.reason(tokenHash, id, 'export') ?? '';
+      const reason = listening.reason(sessionId, id, 'export') ?? '';
       if (reason === '' && owesReason(person, 'export', call)) throw fail('reason_needed');
       const signed = recording && (await catalogue.manifest(recording.id));
       if (!recording || !signed) throw fail('recording_absent', 'It has no manifest yet.');

@@ -14,7 +14,7 @@ const NOBODY = { id: '', name: '' };
 
 /** Who is signed in, signing in and signing out. */
 export function sessionRoutes(app: App, deps: RouteDeps): void {
-  const { catalogue, sessions, tries, devices, cookie, live, signIn, enter, audit, playing } = deps;
+  const { catalogue, sessions, tries, devices, cookie, live, sending, signIn, enter, audit, playing } = deps;
 
   app.get(
     '/session',
@@ -76,10 +76,11 @@ export function sessionRoutes(app: App, deps: RouteDeps): void {
       },
     },
     async (request, reply) => {
-      const { tokenHash } = request.session!;
-      playing.end(tokenHash);
+      const { id, tokenHash } = request.session!;
       await sessions.end(tokenHash, audit.of(request, 'sign_out'));
-      live.end(tokenHash);
+      sending.end(id);
+      playing.end(id);
+      live.end(tokenHash, { signedOut: true });
       cookie.clear(reply);
       request.session = null;
       return sessionView(deps, request);
@@ -107,6 +108,7 @@ export async function sessionView(
 function userView(person: Person): NonNullable<Static<typeof SessionView>['user']> {
   const mine = reachOf(person, 'view');
   return {
+    id: person.id,
     name: person.name,
     roles: person.roles,
     may: boxRights.filter((right) => mayDo(person, right)),

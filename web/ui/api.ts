@@ -30,6 +30,7 @@ import type { RetentionRunView, RetentionView } from '../retention-schemas.js';
 import type { ErrorView, PartyView } from '../schemas.js';
 import type { SessionView } from '../session-schemas.js';
 import type { BriefStatusView, StatusView } from '../status-schemas.js';
+import { forPerson, personHeader } from './opened-for.js';
 
 export type { AuditQuery, CallDetail, CallSummary, Policy, RecordRule, RetentionRule, When };
 export type AuditEntry = Static<typeof AuditEntryView>;
@@ -60,7 +61,7 @@ export type TotpToAdd = Static<typeof TotpView>;
 export type FactorRole = Static<typeof FactorRolesSchema>['roles'][number];
 type ErrorBody = Static<typeof ErrorView>['error'];
 
-export const base = '/api/v1';
+const base = '/api/v1';
 
 /** What the API answered when it did not do what was asked; `code` is `unreachable` when nothing answered. */
 export class ApiError extends Error {
@@ -80,8 +81,17 @@ export class ApiError extends Error {
   }
 }
 
-/** Called when a request finds that the session is over, or owes a second factor. */
-export const sessionLost: { heard: () => void } = { heard: () => {} };
+/** Called when a request finds that the session is over or owes a second factor (`lost`), or is somebody else's (`other`). */
+export const onSession = { lost: () => {}, other: () => {} };
+
+/** What the server refuses, after whoever has to know of it was told. */
+async function refusal(response: Response): Promise<ApiError> {
+  const error = new ApiError(response.status, await errorBody(response));
+  if (error.code === 'person_changed') onSession.other();
+  if (error.status === 401 && error.code !== 'sign_in_failed') onSession.lost();
+  if (error.code === 'second_factor_needed') onSession.lost();
+  return error;
+}
 
 /** Asks the API; throws `ApiError`. */
 export async function ask<T>(
@@ -91,7 +101,7 @@ export async function ask<T>(
   signal?: AbortSignal,
   more: Record<string, string> = {},
 ): Promise<T> {
-  const headers: Record<string, string> = { accept: 'application/json', ...more };
+  const headers: Record<string, string> = { accept: 'application/json', ...personHeader(), ...more };
   if (method !== 'GET') headers['x-tapedeck'] = '1';
   if (body !== undefined) headers['content-type'] = 'application/json';
   let response: Response;
@@ -107,10 +117,7 @@ export async function ask<T>(
     throw new ApiError(0, {});
   }
   if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
-  const error = new ApiError(response.status, await errorBody(response));
-  if (error.status === 401 && error.code !== 'sign_in_failed') sessionLost.heard();
-  if (error.code === 'second_factor_needed') sessionLost.heard();
-  throw error;
+  throw await refusal(response);
 }
 
 async function errorBody(response: Response): Promise<Partial<ErrorBody>> {
@@ -135,7 +142,8 @@ const byItself = (background: boolean): Record<string, string> =>
 const call = (id: string) => `/calls/${encodeURIComponent(id)}`;
 
 export const api = {
-  session: () => ask<Session>('GET', '/session'),
+  session: (background = false) =>
+    ask<Session>('GET', '/session', undefined, undefined, byItself(background)),
   signIn: (name: string, password: string) => ask<Session>('POST', '/session', { name, password }),
   signOut: () => ask<unknown>('DELETE', '/session'),
   passkeyOptions: () => ask<Static<typeof WebAuthnOptions>>('POST', '/session/passkey/options', {}),
@@ -193,10 +201,10 @@ export async function evidencePack(
 ): Promise<{ zip: Blob; name: string; fresh: boolean }> {
   const response = await fetch(`${base}${call(id)}/evidence`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-tapedeck': '1' },
+    headers: { 'content-type': 'application/json', 'x-tapedeck': '1', ...personHeader() },
     body: JSON.stringify({ reason }),
   }).catch(() => null);
-  if (!response?.ok) throw new ApiError(response?.status ?? 0, response ? await errorBody(response) : {});
+  if (!response?.ok) throw response ? await refusal(response) : new ApiError(0, {});
   const zip = await response.blob().catch(() => {
     throw new ApiError(0, {});
   });
@@ -213,15 +221,18 @@ export async function tellHeard(id: string, heard: [number, number][]): Promise<
   await fetch(`${base}${call(id)}/heard`, {
     method: 'POST',
     keepalive: true,
-    headers: { 'content-type': 'application/json', 'x-tapedeck': '1', ...byItself(true) },
+    headers: { 'content-type': 'application/json', 'x-tapedeck': '1', ...personHeader(), ...byItself(true) },
     body: JSON.stringify({ heard }),
   }).catch(() => {});
 }
 
-export const auditCsv = (query: AuditQuery) => `${base}/audit.csv?${paramsOf(query)}`;
-export const coverageCsv = (query: CoverageQuery) => `${base}/coverage.csv?${paramsOf(query)}`;
-export const audioUrl = (id: string) => `${base}${call(id)}/audio`;
-export const downloadUrl = (id: string) => `${base}${call(id)}/audio?download=1`;
+export const auditCsv = (query: AuditQuery) => forPerson(`${base}/audit.csv?${paramsOf(query)}`);
+export const coverageCsv = (query: CoverageQuery) => forPerson(`${base}/coverage.csv?${paramsOf(query)}`);
+export const retentionCsv = () => forPerson(`${base}/retention.csv`);
+export const checkpointUrl = () => forPerson(`${base}/audit/checkpoint.txt`);
+export const liveUrl = () => forPerson(`${base}/live`);
+export const audioUrl = (id: string) => forPerson(`${base}${call(id)}/audio`);
+export const downloadUrl = (id: string) => forPerson(`${base}${call(id)}/audio?download=1`);
 
 /** Asks for the first byte of a recording, to learn in words why the browser could not play it. */
 export async function audioProblem(id: string): Promise<ApiError | null> {
@@ -230,8 +241,7 @@ export async function audioProblem(id: string): Promise<ApiError | null> {
       headers: { range: 'bytes=0-0', accept: 'application/json' },
     });
     if (response.ok) return null;
-    if (response.status === 401) sessionLost.heard();
-    return new ApiError(response.status, await errorBody(response));
+    return await refusal(response);
   } catch {
     return new ApiError(0, {});
   }

@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { LocationProvider, useLocation } from 'preact-iso/router';
 import { follow, linked, status } from './live.js';
 import { t } from './messages/en.js';
+import { signEntry } from './opened-for.js';
 import { AccountPage } from './pages/account.js';
 import { AuditPage } from './pages/audit.js';
 import { CallsPage } from './pages/calls.js';
@@ -41,7 +42,9 @@ export function App() {
 }
 
 function Desk() {
-  const { path } = useLocation();
+  const { path, url } = useLocation();
+  const known = session.value?.user?.id;
+  useEffect(signEntry, [url, known]);
   if (loadProblem.value)
     return (
       <main class="door">

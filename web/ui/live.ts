@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
-import { api, base, type Status, sessionLost } from './api.js';
-import { mayDo } from './rights.js';
-import { renewed } from './session.js';
+import { liveUrl, type Status } from './api.js';
+import { lookAgain } from './session.js';
+import { startOver } from './start-over.js';
 
 /** Counts up whenever anything changed on the server; pages that show server data follow it. */
 export const changes = signal(0);
@@ -29,19 +29,26 @@ export function follow(): () => void {
     }, GATHER_MS);
   };
   const connect = () => {
-    source = new EventSource(`${base}/live`);
+    source = new EventSource(liveUrl());
     source.addEventListener('change', changed);
     source.addEventListener('status', (event) => {
       setStatus(JSON.parse((event as MessageEvent<string>).data) as Status);
     });
-    source.addEventListener('you', () => void renewed());
+    source.addEventListener('you', () => void lookAgain());
+    source.addEventListener('over', (event) => {
+      const said = JSON.parse((event as MessageEvent<string>).data) as { signed_out: boolean };
+      if (said.signed_out) startOver();
+      else void lookAgain();
+    });
     source.onopen = () => {
-      // It may have ended because what one may do has changed.
-      if (opened) void renewed();
+      // It may have ended because what one may do has changed, and nothing was heard of what changed meanwhile.
+      if (opened) {
+        void lookAgain();
+        changed();
+      }
       opened = true;
       clearTimeout(grace);
       grace = undefined;
-      if (!linked.value) changed();
       linked.value = true;
     };
     source.onerror = () => {
@@ -50,7 +57,7 @@ export function follow(): () => void {
       }, GRACE_MS);
       // The browser reconnects by itself unless the server refused; then the session may be over.
       if (source.readyState === EventSource.CLOSED) {
-        stillHere().catch(() => {});
+        void lookAgain();
         again = setTimeout(connect, GRACE_MS);
       }
     };
@@ -61,12 +68,6 @@ export function follow(): () => void {
     source.close();
     linked.value = true;
   };
-}
-
-/** Finds out whether the session is over: whoever may ask for the status is told so by its answer. */
-async function stillHere(): Promise<void> {
-  if (mayDo('oversee')) return setStatus(await api.status());
-  if ((await api.session()).user === null) sessionLost.heard();
 }
 
 /** It comes every few seconds and is mostly the same; only news is worth a render. */

@@ -2,7 +2,7 @@ import { render } from 'preact';
 import { App } from './app.js';
 import { listenForKeys } from './keys.js';
 import { startClocks } from './live.js';
-import { loadSession } from './session.js';
+import { followPerson, loadSession } from './session.js';
 import './theme.js';
 import './styles/tokens.css';
 import './styles/base.css';
@@ -30,5 +30,6 @@ import './styles/rights.css';
 
 startClocks();
 listenForKeys();
+followPerson();
 loadSession();
 render(<App />, document.getElementById('app')!);

@@ -1,6 +1,6 @@
 import { batch, computed, signal } from '@preact/signals';
 import { ApiError, api, audioProblem, audioUrl, type CallDetail, type Peaks, tellHeard } from './api.js';
-import { forgotten, withReason } from './reason.js';
+import { forgotten, needsNoReason, withReason } from './reason.js';
 import { remembered } from './remembered.js';
 import { createSounded } from './sounded.js';
 
@@ -54,12 +54,18 @@ function load(next: CallDetail): void {
     told.value = at.value;
   });
   audio.src = audioUrl(next.id);
-  api.peaks(next.id).then(
+  if (needsNoReason(next, 'play')) draw(next);
+}
+
+/** Shows the waveform, which needs the same reason as the sound. */
+function draw(now: CallDetail): void {
+  if (peaks.value !== null) return;
+  api.peaks(now.id).then(
     (p) => {
-      if (call.value?.id === next.id) peaks.value = p;
+      if (call.value?.id === now.id) peaks.value = p;
     },
     () => {
-      if (call.value?.id === next.id) noPeaks.value = true;
+      if (call.value?.id === now.id) noPeaks.value = true;
     },
   );
 }
@@ -91,7 +97,9 @@ function play(): void {
   if (now && !canPlay) problem.value = new ApiError(0, { code: 'cannot_play' });
   else if (now)
     withReason(now, 'play', () => {
-      if (call.value?.id === now.id) begin(now);
+      if (call.value?.id !== now.id) return;
+      draw(now);
+      begin(now);
     });
 }
 

@@ -6,7 +6,7 @@ type Asked = { call: CallDetail; right: Taken; go: () => void };
 
 /** What waits for a reason; the dialog asks for it. */
 export const asked = signal<Asked | null>(null);
-/** The last reason, for as long as the page is open and the same person is signed in. */
+/** The last reason, for as long as the page is open. */
 export const lastReason = signal('');
 const said = new Set<string>();
 
@@ -14,7 +14,7 @@ const name = (call: { id: string }, right: Taken) => `${right} ${call.id}`;
 
 /** Does it, after whoever has to say why has said it. */
 export function withReason(call: CallDetail, right: Taken, go: () => void): void {
-  if (!call.you.reason || said.has(name(call, right))) go();
+  if (needsNoReason(call, right)) go();
   else asked.value = { call, right, go };
 }
 
@@ -29,12 +29,9 @@ export async function sayWhy(reason: string): Promise<void> {
   waits.go();
 }
 
+/** Whether it can be done without asking why. */
+export const needsNoReason = (call: CallDetail, right: Taken): boolean =>
+  !call.you.reason || said.has(name(call, right));
+
 /** The server has forgotten the reason: it is asked for again. */
 export const forgotten = (call: CallDetail, right: Taken): void => void said.delete(name(call, right));
-
-/** Nothing of one person's is there for the next. */
-export function forgetReasons(): void {
-  said.clear();
-  lastReason.value = '';
-  asked.value = null;
-}

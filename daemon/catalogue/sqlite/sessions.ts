@@ -72,7 +72,7 @@ export function createSessions(db: Db) {
     DELETE FROM sessions WHERE expires_at <= ? RETURNING user_id AS id, created_at AS createdAt, renew,
       (SELECT users.name FROM users WHERE users.id = user_id) AS name`);
   const endAfter = db.prepare(
-    'DELETE FROM sessions WHERE (user_id, id) = (SELECT user_id, id FROM sessions WHERE token_hash = ?)',
+    'DELETE FROM sessions WHERE (user_id, id) = (SELECT user_id, id FROM sessions WHERE token_hash = $after) AND token_hash <> $tokenHash',
   );
   const endOne = db.prepare('DELETE FROM sessions WHERE user_id = ? AND id = ?');
   const endOthers = db.prepare('DELETE FROM sessions WHERE user_id = ? AND NOT (id IS ? AND renew < 2)');
@@ -99,7 +99,7 @@ export function createSessions(db: Db) {
       const row = { ...session, ...only, proofs: JSON.stringify(proofs), failedBefore, failedAt };
       if (add.run(row).changes === 0) return false;
       const { userId, createdAt } = session;
-      if (after !== undefined) endAfter.run(after);
+      if (after !== undefined) endAfter.run({ after, tokenHash: session.tokenHash });
       signedIn.run({ userId, createdAt });
       return true;
     },

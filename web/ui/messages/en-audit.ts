@@ -159,7 +159,12 @@ export const auditText = {
         : `gave a second factor${proofs(detail)}`,
     ],
     search: searched,
-    view: ({ object }) => (object === 'call' ? ['looked at the call with'] : [`looked at ${paper(object)}`]),
+    view: ({ object, detail }) =>
+      detail.waveform === true
+        ? ['looked at the waveform of the call with']
+        : object === 'call'
+          ? ['looked at the call with']
+          : [`looked at ${paper(object)}`],
     play: played,
     heard,
     download: () => ['downloaded the recording of the call with'],
@@ -177,7 +182,10 @@ export const auditText = {
     ],
     person_change: (f) => [`changed ${named(f)}${f.detail.changes ? `: ${text(f.detail.changes)}` : ''}`],
     person_remove: (f) => [`removed ${named(f)}`],
-    password_change: (f) => [f.detail.name ? `set a new password for ${named(f)}` : 'changed the password'],
+    password_change: (f) => [
+      f.detail.name ? `set a new password for ${named(f)}` : 'changed the password',
+      some(f.detail.tokens_ended) ? `which ended the API tokens ${text(f.detail.tokens_ended)}` : '',
+    ],
     token_add: (f) => [`made the API token ${named(f)}`],
     token_remove: (f) => [`withdrew the API token ${named(f)}`],
     sealed: ({ detail }) => [

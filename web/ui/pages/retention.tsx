@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { api, base, type Retention, type RetentionRun } from '../api.js';
+import { api, type Retention, type RetentionRun, retentionCsv } from '../api.js';
 import { t } from '../messages/en.js';
 import { count, dateAndClock, percent } from '../messages/when.js';
 import { announce } from '../parts/announcer.js';
@@ -113,7 +113,7 @@ function Answer({ view }: { view: Retention }) {
         {t.when.zone(zone())}
       </p>
       <p>
-        <a class="button" href={`${base}/retention.csv`} download>
+        <a class="button" href={retentionCsv()} download>
           <DownloadIcon />
           {words.csv}
         </a>

@@ -58,15 +58,6 @@ function change(part: Partial<Policy>): void {
   draft.value = { ...draft.value, ...part };
 }
 
-/** Nothing that one user drafted is shown to the next. */
-export function forgetPolicy(): void {
-  loaded.value = null;
-  draft.value = null;
-  theirs.value = null;
-  problem.value = null;
-  savedVersion.value = null;
-}
-
 export function usePolicy() {
   const changed = changes.value;
   useEffect(() => {

@@ -1,5 +1,5 @@
 import type { AuditState } from '../api.js';
-import { base } from '../api.js';
+import { checkpointUrl } from '../api.js';
 import { minute } from '../live.js';
 import { t } from '../messages/en.js';
 import { clean } from '../messages/numbers.js';
@@ -38,7 +38,7 @@ export function AuditStateNote({ state }: { state: AuditState }) {
       <p class="quiet">{words.how}</p>
       {checkpoint && (
         <p>
-          <a class="button" href={`${base}/audit/checkpoint.txt`} download>
+          <a class="button" href={checkpointUrl()} download>
             <DownloadIcon />
             {words.takeCheckpoint}
           </a>

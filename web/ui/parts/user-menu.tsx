@@ -1,8 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../messages/en.js';
-import { forgetPolicy } from '../pages/use-policy.js';
-import { player } from '../player.js';
-import { forgetReasons } from '../reason.js';
 import { session, signOut } from '../session.js';
 import { theme, themes } from '../theme.js';
 import { ErrorNote } from './error-note.js';
@@ -36,16 +33,6 @@ export function UserMenu() {
     };
   }, [open]);
 
-  const leave = () => {
-    player
-      .hush()
-      .then(signOut)
-      .then(() => {
-        player.unload();
-        forgetPolicy();
-        forgetReasons();
-      }, setProblem);
-  };
   return (
     <div class="user" ref={box}>
       <button
@@ -96,7 +83,7 @@ export function UserMenu() {
           >
             {t.menu.keys}
           </button>
-          <button type="button" class="button" onClick={leave}>
+          <button type="button" class="button" onClick={() => signOut().catch(setProblem)}>
             {t.menu.signOut}
           </button>
         </div>
