@@ -173,7 +173,11 @@ t.test(
     t.equal((await post(app, '/session', { name: 'Ben Orchard', password: '' })).statusCode, 400);
     t.equal((await post(app, '/session', { name: 'Ben Orchard', password: 'x' })).statusCode, 401);
     t.match(await tries('AAAA-AAAA-AAAA-AAAA-AAAA'), { statusCode: 403 });
-    t.strictSame((await tries(invitation.code)).json(), { name: 'Ben Orchard', done: false });
+    t.strictSame((await tries(invitation.code)).json(), {
+      name: 'Ben Orchard',
+      done: false,
+      tokens_ended: [],
+    });
     clock.ms += 3 * DAY;
     t.match(await tries(invitation.code, password), { statusCode: 403 }, 'too old');
     const again = await post(app, `/people/${person.id}/invitation`, {}, { cookie: await annaAgain() });
@@ -296,6 +300,50 @@ t.test('live streams end with what their person lost, whoever took it', async (t
   t.pass('and so is who was signed out');
 });
 
+t.test('no name looks like another, or like what it is not', async (t) => {
+  const dashboard = await openDashboard(t);
+  const { app, catalogue, clock } = dashboard;
+  const admin = await setUp(dashboard, 'Anna Paul');
+  const add = async (name: string) =>
+    (await post(app, '/people', { name, ...reviewer }, { cookie: admin })).json();
+  for (const name of [
+    'Ann\u200ba',
+    'Ann\u00ada',
+    'Be\u202en',
+    'Be\u2066n\u2069',
+    '\u3164',
+    'An\u{e0041}na',
+    'Аnna', // with a Cyrillic A
+    'Βen', // with a Greek B
+    'ᎪᏴᎬ', // Cherokee
+    '---',
+  ])
+    t.equal((await add(name)).error?.code, 'name_unclear', JSON.stringify(name));
+  t.match((await add('Ann\u200ba')).error.detail, 'It contains an invisible character (U+200B).');
+  for (const name of ['anna paul', 'Ａnna Paul', 'Anna  Paul', 'Anna PauI'])
+    t.equal((await add(name)).error?.code, 'user_exists', name);
+  t.match((await add('Anna PauI')).error.detail, '"Anna PauI" looks like "Anna Paul".');
+  for (const name of ['Анна', 'Ελένη', '山田 Taro', '김 민수', 'Łukasz Żółć', "O'Brien-Ng", 'ben.2', 'سارة'])
+    t.equal((await add(name)).person?.name, name);
+  t.equal((await add('cop')).person.name, 'cop');
+  t.equal((await add('сор')).error.code, 'user_exists', 'all of it Cyrillic');
+  t.equal((await add('Ｂｏｂ')).person.name, 'Bob', 'one form of each letter');
+
+  const [old] = (await catalogue.users()).filter(({ name }) => name === 'cop');
+  const before = { id: 'OLD', name: 'Веn', passwordHash: '', createdAt: clock.ms };
+  await catalogue.addUser({ ...before, ...reviewer });
+  const change = { ...reviewer, name: 'Веn', disabled: true, based_on: 1 };
+  t.equal((await send(app, 'PUT', '/people/OLD', admin, change)).statusCode, 200, 'an older name stays');
+  const renamed = { ...reviewer, name: 'сор', disabled: false, based_on: 2 };
+  t.equal((await send(app, 'PUT', '/people/OLD', admin, renamed)).json().error.code, 'user_exists');
+  t.equal((await catalogue.user(old!.id))!.name, 'cop');
+  const outsider = { ...reviewer, source: 'oidc' as const, subject: 'x' };
+  t.equal(
+    await catalogue.saveOutsider({ ...outsider, id: 'OUT', name: 'An\u200bna Paul', createdAt: 0 }),
+    null,
+  );
+});
+
 t.test('there is always an admin who can sign in', async (t) => {
   const dashboard = await openDashboard(t);
   const { app, catalogue, dataDir, clock } = dashboard;
@@ -416,7 +464,7 @@ t.test('a password is changed with the old one, and what else was signed in ends
   t.equal((await change('wrong', password)).statusCode, 403, 'not 401: he is signed in');
   t.match((await change(old, old)).json().error, { code: 'password_weak' });
   const done = await change(old, `${password} again`);
-  t.strictSame(done.json(), { ended: 1 });
+  t.strictSame(done.json(), { ended: 1, tokens_ended: [] });
   t.equal((await get(app, '/account', other)).statusCode, 401);
   t.equal((await get(app, '/account', ben.cookie)).statusCode, 401, 'his own has a new token');
   const fresh = cookieOf(done);
@@ -597,11 +645,21 @@ t.test('tokens go when a password is set for somebody, and where he is signed ou
   const own = await make();
   await send(app, 'DELETE', '/account/sessions', own.cookie);
   const same = { old: `${password} of ben`, password: `${password} again` };
-  const { statusCode } = await post(app, '/account/password', same, { cookie: own.cookie });
-  t.equal(statusCode, 200);
-  t.ok(await own.works(), 'what he does himself, who sees his tokens, leaves them');
+  const answer = await post(app, '/account/password', same, { cookie: own.cookie });
+  t.match(answer.json(), { tokens_ended: ['x'] }, 'said to whoever changes it');
+  t.notOk(await own.works(), 'by their owner');
+  const [changed] = await catalogue.auditEntries({
+    objectId: ben.id,
+    actions: ['password_change'],
+    limit: 1,
+  });
+  t.match(changed, { actor_name: 'ben', detail: { tokens_ended: ['x'] } }, 'and it is on record which');
   await catalogue.setPassword(ben.id, `hash of ${password} of ben`, clock.ms);
-  t.notOk(await own.works(), 'on the console');
+
+  const reset = await make();
+  const ended = await catalogue.setPassword(ben.id, `hash of ${password} of ben`, clock.ms);
+  t.match(ended, { tokens: ['x'] });
+  t.notOk(await reset.works(), 'on the console');
 
   const linked = await make();
   const { code } = (await post(app, `/people/${ben.id}/invitation`, {}, { cookie: admin })).json();

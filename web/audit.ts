@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Entries } from '../daemon/catalogue/audit.js';
 import type { Catalogue } from '../daemon/catalogue/catalogue.js';
 import { onRecord, unwritable } from '../daemon/catalogue/entries.js';
+import type { Ended } from '../daemon/catalogue/people.js';
 import {
   type About,
   type Actor,
@@ -144,6 +145,10 @@ export const ifDone =
   (entry: NewEntry) =>
   (done: boolean | number): NewEntry | null =>
     done ? entry : null;
+
+/** In an entry of a new password: the API tokens that it ended. */
+export const tokensEnded = ({ tokens }: Pick<Ended, 'tokens'>): NewEntry['detail'] =>
+  tokens.length > 0 ? { tokens_ended: tokens } : {};
 
 const personAt = ({ id, name }: Pick<Person, 'id' | 'name'>, address: string): Actor => ({
   actor: 'person',

@@ -92,9 +92,11 @@ export const WelcomeBody = Type.Object({
   code: Type.String({ maxLength: 40 }),
   password: Type.Optional(Password),
 });
+const TokensEnded = Type.Array(Type.String(), { description: 'Names of the API tokens that ended.' });
 export const WelcomeView = Type.Object({
   name: Type.String(),
   done: Type.Boolean({ description: 'Whether the password was set and the code is used up.' }),
+  tokens_ended: TokensEnded,
 });
 
 export const AccountView = Type.Object({
@@ -106,6 +108,10 @@ export const AccountView = Type.Object({
   grantable: PeopleView.properties.grantable,
 });
 export const PasswordBody = Type.Object({ old: Password, password: Password });
+export const PasswordChangedView = Type.Object({
+  ended: Type.Integer({ description: 'How many other sessions ended.' }),
+  tokens_ended: TokensEnded,
+});
 export const EndedView = Type.Object({ ended: Type.Integer({ description: 'How many sessions ended.' }) });
 
 export const SessionsView = Type.Object({

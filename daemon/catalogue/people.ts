@@ -55,6 +55,9 @@ export type NewSession = Omit<Session, 'person' | 'renew' | 'owes'> & {
   after?: string | undefined;
 };
 
+/** What a new password has ended. */
+export type Ended = { sessions: number; tokens: string[] };
+
 /** A session that is over, and whose it was. */
 export type EndedSession = { person: Pick<Person, 'id' | 'name'>; createdAt: number };
 
@@ -91,15 +94,16 @@ export interface People {
   /** With his sessions and tokens. Throws as `changeUser` does. */
   removeUser(id: string, basedOn?: number): Promise<void>;
   /**
-   * Ends all his sessions but `keep` (its id), and his link; without `keep` his tokens too. Gives how many sessions ended.
+   * Ends all their sessions but `keep` (its id), all their API tokens, and their link. Returns how many sessions ended, and
+   * the names of the tokens.
    */
-  setPassword(id: string, passwordHash: string, at: number, keep?: string): Promise<number>;
+  setPassword(id: string, passwordHash: string, at: number, keep?: string): Promise<Ended>;
 
   invite(invitation: Invitation): Promise<void>;
   /** Whose link this is; null for one that is not there, too old, or of somebody who is disabled. */
   invited(codeHash: string, at: number): Promise<User | null>;
-  /** Uses the link up and sets the password, as `setPassword` does. False when there is no such link (any more). */
-  acceptInvitation(codeHash: string, passwordHash: string, at: number): Promise<boolean>;
+  /** Uses the link up and sets the password, as `setPassword` does. Null when there is no such link (any more). */
+  acceptInvitation(codeHash: string, passwordHash: string, at: number): Promise<Ended | null>;
 
   /** False where its conditions do not hold any more, and for somebody who was disabled or removed. */
   addSession(session: NewSession): Promise<boolean>;

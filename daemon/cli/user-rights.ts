@@ -1,5 +1,5 @@
 import { fail } from '../domain/error.js';
-import { clean } from '../domain/party.js';
+import { nameFault, tidyName } from '../domain/name.js';
 import {
   type Grant,
   grants,
@@ -28,11 +28,13 @@ export const listed = (text: string, before: string[] = []): string[] => [
   ...text.split(/[\s,]+/).filter((part) => part !== '' && part !== 'none'),
 ];
 
-/** Throws `request_invalid` for a name that cannot be shown as it is. */
+/** Throws `request_invalid` for a name that cannot be shown as it is, `name_unclear` for one that looks like another. */
 export function nameOf(given: string): string {
-  if (given === '' || clean(given, LONGEST_NAME) !== given)
+  const fault = nameFault(given);
+  if (fault !== null) throw fail('name_unclear', fault);
+  if (tidyName(given) !== given.normalize('NFKC'))
     throw fail('request_invalid', `A name has 1 to ${LONGEST_NAME} letters, digits or marks.`);
-  return given;
+  return tidyName(given);
 }
 
 /**

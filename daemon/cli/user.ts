@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ulid } from 'ulid';
 import { onRecord } from '../catalogue/entries.js';
-import type { User } from '../catalogue/people.js';
+import type { Ended, User } from '../catalogue/people.js';
 import type { NewEntry } from '../domain/audit.js';
 import { iso, isoOrNull } from '../domain/days.js';
 import { fail } from '../domain/error.js';
@@ -200,11 +200,14 @@ Examples:
       const read = await passwordIn(passwordFile);
       const { id, name: of, disabledAt } = await named(name);
       const hash = await hashOf(of, read);
-      const ended = await onRecord(
-        await ctx.catalogue(),
-        done('password_change', about(id, { name: of })),
+      const { sessions, tokens } = await onRecord<Ended>(await ctx.catalogue(), (ended) =>
+        done(
+          'password_change',
+          about(id, { name: of, ...(ended.tokens.length > 0 ? { tokens_ended: ended.tokens } : {}) }),
+        ),
       ).setPassword(id, hash, Date.now());
-      ctx.out(`${of} has a new password; ${ended} ${ended === 1 ? 'session' : 'sessions'} ended.`);
+      ctx.out(`${of} has a new password; ${sessions} ${sessions === 1 ? 'session' : 'sessions'} ended.`);
+      if (tokens.length > 0) ctx.out(`API tokens that ended: ${tokens.join(', ')}`);
       if (disabledAt !== null) ctx.err(`${of} is disabled: "tapedeck user enable ${of}" lets him in again.`);
     });
 }

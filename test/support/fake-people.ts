@@ -183,7 +183,8 @@ export function fakePeople(state: State, now: number, auditor: boolean) {
         );
       const before = sessions.length;
       sessions = sessions.filter((s) => s.this_one);
-      return { ended: before - sessions.length };
+      const tokens_ended = tokens.splice(0).map(({ name }) => name);
+      return { ended: before - sessions.length, tokens_ended };
     });
     api.get('/account/sessions', () => ({ sessions }));
     api.delete('/account/sessions', () => {
@@ -213,7 +214,7 @@ export function fakePeople(state: State, now: number, auditor: boolean) {
     });
     api.post<{ Body: { code: string; password?: string } }>('/welcome', ({ body }, reply) =>
       body.code === 'ABCD-EFGH-JKMN-PQRS-TVWX'
-        ? { name: 'Dan Wolff', done: body.password !== undefined }
+        ? { name: 'Dan Wolff', done: body.password !== undefined, tokens_ended: [] }
         : refuse(
             reply,
             403,

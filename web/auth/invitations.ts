@@ -1,7 +1,7 @@
 import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
-import type { Invitation } from '../../daemon/catalogue/people.js';
+import type { Ended, Invitation } from '../../daemon/catalogue/people.js';
 import type { NewEntry } from '../../daemon/domain/audit.js';
-import { type Audit, ifDone } from '../audit.js';
+import type { Audit } from '../audit.js';
 import { hashed, newCode, plainCode } from './secrets.js';
 
 /** How long a link is good. */
@@ -33,8 +33,10 @@ export function createInvitations({
     },
     /** Whose it is, or null. */
     find: (code: string) => catalogue.invited(hashed(plainCode(code)), now()),
-    /** Uses it up and writes the entry. False when another was quicker. */
-    accept: (code: string, passwordHash: string, entry: NewEntry) =>
-      audit.audited(ifDone(entry)).acceptInvitation(hashed(plainCode(code)), passwordHash, now()),
+    /** Uses it up and writes the entry. Null when another was quicker. */
+    accept: (code: string, passwordHash: string, entry: (ended: Ended) => NewEntry) =>
+      audit
+        .audited<Ended | null>((ended) => ended && entry(ended))
+        .acceptInvitation(hashed(plainCode(code)), passwordHash, now()),
   };
 }

@@ -1,8 +1,15 @@
 import type { FastifyRequest } from 'fastify';
+import type { Ended } from '../../daemon/catalogue/people.js';
 import { isoOrNull } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
-import { ifDone } from '../audit.js';
-import { AccountView, EndedView, PasswordBody, SessionsView } from '../people-schemas.js';
+import { ifDone, tokensEnded } from '../audit.js';
+import {
+  AccountView,
+  EndedView,
+  PasswordBody,
+  PasswordChangedView,
+  SessionsView,
+} from '../people-schemas.js';
 import { grantableView, rightsView, sessionsView } from '../people-views.js';
 import type { App } from '../types.js';
 import { answers, IdParams, later } from './answers.js';
@@ -51,9 +58,10 @@ export function accountRoutes(app: App, deps: RouteDeps): void {
       schema: {
         tags: ['account'],
         summary: 'Change your password',
-        description: 'Needs the old one. Ends all your other sessions, and gives this one a new cookie.',
+        description:
+          'Needs the old one. Ends all your other sessions and all your API tokens, and gives this session a new cookie.',
         body: PasswordBody,
-        response: answers(EndedView),
+        response: answers(PasswordChangedView),
       },
     },
     async (request, reply) => {
@@ -73,12 +81,15 @@ export function accountRoutes(app: App, deps: RouteDeps): void {
         throw fail('password_weak', 'It is the one that you have now.');
       passwords.check(password, person.name, site.name);
       const hash = await passwords.hash(password);
-      const entry = audit.of(request, 'password_change', about);
-      const ended = await audit.audited(entry).setPassword(person.id, hash, now(), request.session!.id);
+      const entry = (ended: Ended) =>
+        audit.of(request, 'password_change', { ...about, detail: tokensEnded(ended) });
+      const { sessions: ended, tokens } = await audit
+        .audited(entry)
+        .setPassword(person.id, hash, now(), request.session!.id);
       const renewed = await sessions.renew(request.session!, { atOnce: true });
       if (renewed) cookie.set(reply, renewed.token);
-      request.log.info({ person: person.id, ended }, 'a password was changed');
-      return { ended };
+      request.log.info({ person: person.id, ended, tokens: tokens.length }, 'a password was changed');
+      return { ended, tokens_ended: tokens };
     },
   );
 

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { nextDay, startOfDay } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
+import { nameFault, tidyName } from '../../daemon/domain/name.js';
 import { clean } from '../../daemon/domain/party.js';
 import { LONGEST_NAME } from '../../daemon/domain/person.js';
 import { ErrorView } from '../schemas.js';
@@ -25,6 +26,13 @@ export function later(
 ) {
   reply.header('retry-after', seconds);
   return fail(code, `Try again in ${Math.ceil(seconds / 60)} min.`);
+}
+
+/** The name of a person as it is kept. Throws `name_unclear` for one that looks like another than it is. */
+export function personName(given: string): string {
+  const fault = nameFault(given);
+  if (fault !== null) throw fail('name_unclear', fault);
+  return tidyName(given);
 }
 
 /** Throws `request_invalid` for a name that nobody could read or type. */

@@ -23,7 +23,7 @@ import {
 } from '../people-schemas.js';
 import { grantableView, personView, sessionsView } from '../people-views.js';
 import type { App } from '../types.js';
-import { answers, IdParams, nameOf } from './answers.js';
+import { answers, IdParams, personName } from './answers.js';
 import type { RouteDeps } from './deps.js';
 
 const SessionParams = Type.Object({
@@ -92,7 +92,7 @@ export function peopleRoutes(app: App, deps: RouteDeps): void {
       const { name, ...given } = request.body;
       const id = ulid(now());
       const { code, invitation } = invitations.make(id);
-      const user = { ...rightsOf(given), id, name: nameOf(name), passwordHash: '', createdAt: now() };
+      const user = { ...rightsOf(given), id, name: personName(name), passwordHash: '', createdAt: now() };
       await audit
         .audited(audit.of(request, 'person_add', about(id, personSaid(user))))
         .addUser(user, invitation);
@@ -121,8 +121,10 @@ export function peopleRoutes(app: App, deps: RouteDeps): void {
     async (request) => {
       factors.mayChange(request.session!);
       const { based_on, name, disabled, ...given } = request.body;
-      const change = { ...rightsOf(given), name: nameOf(name), disabled };
       const before = await known(request.params.id);
+      // Somebody may have had a name for longer than there has been a rule for names.
+      const kept = name === before.name;
+      const change = { ...rightsOf(given), name: kept ? name : personName(name), disabled };
       const user = await audit
         .audited<User>((after) =>
           audit.of(

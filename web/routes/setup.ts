@@ -3,7 +3,7 @@ import { FOUNDER, RUNS_ONLY } from '../../daemon/domain/person.js';
 import { personSaid } from '../../daemon/domain/person-changes.js';
 import { SessionView, SetupBody } from '../session-schemas.js';
 import type { App } from '../types.js';
-import { answers, nameOf } from './answers.js';
+import { answers, personName } from './answers.js';
 import type { RouteDeps } from './deps.js';
 import { sessionView } from './session.js';
 
@@ -31,7 +31,7 @@ export function setupRoutes(app: App, deps: RouteDeps): void {
     async (request, reply) => {
       const { code, password, hears = true } = request.body;
       setup.check(code);
-      const name = nameOf(request.body.name);
+      const name = personName(request.body.name);
       passwords.check(password, name, site.name);
       const user = {
         ...(hears ? FOUNDER : RUNS_ONLY),

@@ -1,4 +1,6 @@
+import type { Ended } from '../../daemon/catalogue/people.js';
 import { fail } from '../../daemon/domain/error.js';
+import { tokensEnded } from '../audit.js';
 import { WelcomeBody, WelcomeView } from '../people-schemas.js';
 import type { App } from '../types.js';
 import { answers, later } from './answers.js';
@@ -14,7 +16,7 @@ export function welcomeRoutes(app: App, { invitations, passwords, tries, site, a
         tags: ['session'],
         summary: 'Choose a password with the code of a link',
         description:
-          'With the code alone it says whose it is. With a password it sets that, ends all his sessions and uses the code up. Does not sign in.',
+          'With the code alone it says whose it is. With a password it sets that, ends all sessions and API tokens of the person and uses the code up. Does not sign in.',
         body: WelcomeBody,
         response: answers(WelcomeView),
       },
@@ -26,16 +28,17 @@ export function welcomeRoutes(app: App, { invitations, passwords, tries, site, a
       const user = await invitations.find(code);
       if (!user) throw fail('invitation_unknown');
       taken.succeeded();
-      if (password === undefined) return { name: user.name, done: false };
+      if (password === undefined) return { name: user.name, done: false, tokens_ended: [] };
       passwords.check(password, user.name, site.name);
-      const entry = audit.by(user, request.ip, 'password_change', {
-        ...{ object: 'person', object_id: user.id },
-        detail: { because: 'chosen with a link' },
-      });
-      if (!(await invitations.accept(code, await passwords.hash(password), entry)))
-        throw fail('invitation_unknown');
+      const entry = (ended: Ended) =>
+        audit.by(user, request.ip, 'password_change', {
+          ...{ object: 'person', object_id: user.id },
+          detail: { because: 'chosen with a link', ...tokensEnded(ended) },
+        });
+      const ended = await invitations.accept(code, await passwords.hash(password), entry);
+      if (ended === null) throw fail('invitation_unknown');
       request.log.info({ person: user.id, address: request.ip }, 'a password was chosen');
-      return { name: user.name, done: true };
+      return { name: user.name, done: true, tokens_ended: ended.tokens };
     },
   );
 }

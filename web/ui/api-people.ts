@@ -4,6 +4,7 @@ import type {
   AddedView,
   EndedView,
   InvitedView,
+  PasswordChangedView,
   PeopleView,
   PersonView,
   SeenView,
@@ -29,6 +30,7 @@ export type Token = Static<typeof TokenView>;
 export type TokenRight = Token['rights'][number];
 type Sessions = Static<typeof SessionsView>;
 type Ended = Static<typeof EndedView>;
+export type PasswordChanged = Static<typeof PasswordChangedView>;
 
 const person = (id: string) => `/people/${encodeURIComponent(id)}`;
 const part = (id: string) => encodeURIComponent(id);
@@ -47,7 +49,8 @@ export const peopleApi = {
   endOneOf: (id: string, session: string) => ask<Ended>('DELETE', `${person(id)}/sessions/${part(session)}`),
 
   account: () => ask<Account>('GET', '/account'),
-  password: (old: string, password: string) => ask<Ended>('POST', '/account/password', { old, password }),
+  password: (old: string, password: string) =>
+    ask<PasswordChanged>('POST', '/account/password', { old, password }),
   sessions: () => ask<Sessions>('GET', '/account/sessions'),
   endOthers: () => ask<Ended>('DELETE', '/account/sessions'),
   endOne: (session: string) => ask<Ended>('DELETE', `/account/sessions/${part(session)}`),

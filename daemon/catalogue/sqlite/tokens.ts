@@ -35,7 +35,7 @@ export function createTokens(db: Db) {
     WHERE token_hash = ? AND users.disabled_at IS NULL`);
   const used = db.prepare('UPDATE tokens SET used_at = $at, used_from = $from WHERE id = $id');
   const remove = db.prepare('DELETE FROM tokens WHERE user_id = ? AND id = ?');
-  const removeAll = db.prepare('DELETE FROM tokens WHERE user_id = ?');
+  const removeAll = db.prepare('DELETE FROM tokens WHERE user_id = ? RETURNING name').pluck();
 
   return {
     add(token: Omit<Token, 'usedAt' | 'usedFrom'>, tokenHash: string): void {
@@ -50,6 +50,7 @@ export function createTokens(db: Db) {
       used.run({ id, at, from });
     },
     remove: (userId: string, id: string): boolean => remove.run(userId, id).changes > 0,
-    removeAll: (userId: string): void => void removeAll.run(userId),
+    /** Returns their names. */
+    removeAll: (userId: string): string[] => removeAll.all(userId) as string[],
   };
 }

@@ -1,8 +1,9 @@
 import { fail } from '../../domain/error.js';
+import { skeleton } from '../../domain/name.js';
 import { nameKey, type Person } from '../../domain/person.js';
 import { gains } from '../../domain/rights.js';
 import type { Outsider } from '../factors.js';
-import type { Invitation, NewUser, PersonChange, User } from '../people.js';
+import type { Ended, Invitation, NewUser, PersonChange, User } from '../people.js';
 import type { Db } from './db.js';
 
 /** The columns of a person, as they are in a row of `users`. */
@@ -78,7 +79,7 @@ type Sessions = {
   renewAll(userId: string): void;
 };
 
-export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(userId: string): void }) {
+export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(userId: string): string[] }) {
   const add = db.prepare(`
     INSERT INTO users (
       id, name, name_key, password_hash, created_at, password_at, roles, scope, extensions, grants, source, subject
@@ -92,7 +93,7 @@ export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(user
     WHERE id = $id`);
   const bySubject = db.prepare(`${SELECT} WHERE source = ? AND subject = ?`);
   const outsiders = db.prepare(`${SELECT} WHERE source = ? AND roles <> '[]' ORDER BY name_key`);
-  const taken = db.prepare('SELECT 1 FROM users WHERE name_key = ? AND id <> ?').pluck();
+  const names = db.prepare('SELECT name FROM users WHERE id <> ?').pluck();
   const remove = db.prepare('DELETE FROM users WHERE id = ?');
   const password = db.prepare('UPDATE users SET password_hash = ?, password_at = ? WHERE id = ?');
   const byName = db.prepare(`${SELECT} WHERE name_key = ?`);
@@ -114,6 +115,17 @@ export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(user
   );
   const uninvite = db.prepare('DELETE FROM invitations WHERE user_id = ?');
 
+  /** The name of somebody else who has this name, or one that looks the same. */
+  const takenBy = (name: string, id: string): string | undefined => {
+    const looks = skeleton(name);
+    return (names.all(id) as string[]).find((n) => nameKey(n) === nameKey(name) || skeleton(n) === looks);
+  };
+  const refuseTaken = (name: string, id: string): void => {
+    const other = takenBy(name, id);
+    if (other === undefined) return;
+    const same = nameKey(other) === nameKey(name);
+    throw fail('user_exists', same ? name : `"${name}" looks like "${other}".`);
+  };
   const addUser = (
     user: NewUser,
     invitation?: Invitation,
@@ -122,6 +134,7 @@ export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(user
     const { passwordHash, createdAt } = user;
     const passwordAt = passwordHash === '' ? null : createdAt;
     const row = { ...textsOf(user), passwordHash, createdAt, passwordAt, source, subject };
+    refuseTaken(user.name, user.id);
     if (add.run(row).changes === 0) throw fail('user_exists', user.name);
     if (invitation) invite.run(invitation);
   };
@@ -147,13 +160,13 @@ export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(user
     tokens.removeAll(id);
     return sessions.end(id, { keep: null });
   };
-  const setPassword = (id: string, hash: string, at: number, keep?: string): number => {
+  const setPassword = (id: string, hash: string, at: number, keep: string | null = null): Ended => {
     if (password.run(hash, at, id).changes === 0) throw fail('person_unknown');
     uninvite.run(id);
-    return keep === undefined ? shutOut(id) : sessions.end(id, { keep });
+    // Whoever knew the old password may have made themselves a token.
+    return { sessions: sessions.end(id, { keep }), tokens: tokens.removeAll(id) };
   };
 
-  const takenBy = (name: string, id: string) => taken.get(nameKey(name), id) !== undefined;
   /** Somebody from outside is what he is there; that he is the last admin keeps nobody from taking that away there. */
   const remade = (before: User, after: Person): void => {
     const same = JSON.stringify(textsOf({ ...before, ...after })) === JSON.stringify(textsOf(before));
@@ -168,10 +181,10 @@ export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(user
       const known = bySubject.get(outsider.source, outsider.subject) as Row | undefined;
       if (known) {
         const before = toUser(known);
-        const name = takenBy(outsider.name, before.id) ? before.name : outsider.name;
+        const name = takenBy(outsider.name, before.id) !== undefined ? before.name : outsider.name;
         remade(before, { ...outsider, id: before.id, name });
       } else {
-        if (takenBy(outsider.name, '')) return null;
+        if (takenBy(outsider.name, '') !== undefined) return null;
         addUser({ ...outsider, passwordHash: '' }, undefined, outsider);
       }
       return toUser(bySubject.get(outsider.source, outsider.subject) as Row);
@@ -205,7 +218,7 @@ export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(user
       const after: Person = { ...before, ...rest };
       const disabledAt =
         disabled === undefined ? before.disabledAt : disabled ? (before.disabledAt ?? at) : null;
-      if (takenBy(after.name, id)) throw fail('user_exists', after.name);
+      if (after.name !== before.name) refuseTaken(after.name, id);
       keepingAnAdmin(() => change.run({ ...textsOf(after), disabledAt }));
       if (disabledAt !== null) sessions.end(id, { keep: null });
       else if (gains(before, after)) sessions.renewAll(id);
@@ -226,11 +239,9 @@ export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(user
       const row = byCode.get(codeHash, at) as Row | undefined;
       return row ? toUser(row) : null;
     },
-    accept(codeHash: string, hash: string, at: number): boolean {
+    accept(codeHash: string, hash: string, at: number): Ended | null {
       const row = byCode.get(codeHash, at) as Row | undefined;
-      if (!row) return false;
-      setPassword(row.id, hash, at);
-      return true;
+      return row ? setPassword(row.id, hash, at) : null;
     },
   };
 }

@@ -134,12 +134,13 @@ export const accountText = {
     fresh: 'New password',
     change: 'Change the password',
     busy: 'Changing…',
-    help: 'Signs you out everywhere else.',
+    help: (tokens: string[]) =>
+      tokens.length === 0
+        ? 'Signs you out everywhere else.'
+        : `Signs you out everywhere else and ends your API tokens: ${tokens.join(', ')}. Create new ones for the programs that use them.`,
     noOld: 'Enter your old password.',
-    done: (n: number) =>
-      n === 0
-        ? 'Your password is changed. You were signed in nowhere else.'
-        : `Your password is changed. ${plural(n, 'other session')} ended.`,
+    done: (n: number, tokens: string[]) =>
+      `Your password is changed. ${n === 0 ? 'You were signed in nowhere else.' : `${plural(n, 'other session')} ended.`}${tokens.length === 0 ? '' : ` API tokens that no longer work: ${tokens.join(', ')}.`}`,
   },
   measure: {
     start: '12 characters or more; 15 are better. A few unrelated words are strong and easy to keep in mind.',
@@ -202,6 +203,7 @@ export const welcomeText = {
   save: 'Set the password',
   busy: 'Setting it…',
   doneTitle: 'Your password is set',
-  done: (name: string) => `Sign in as ${name}.`,
+  done: (name: string, tokens: string[]) =>
+    `Sign in as ${name}.${tokens.length === 0 ? '' : ` API tokens that no longer work: ${tokens.join(', ')}.`}`,
   signIn: 'Go to sign in',
 };

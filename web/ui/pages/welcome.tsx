@@ -18,7 +18,7 @@ export function WelcomePage() {
   const [code, setCode] = useState(() => decodeURIComponent(location.hash.slice(1)).slice(0, 40));
   const [name, setName] = useState<string | null>(null);
   const [password, setPassword] = useState('');
-  const [done, setDone] = useState(false);
+  const [done, setDone] = useState<string[] | null>(null);
   const { busy, problem, send } = useSending();
 
   const look = (given: string) =>
@@ -43,7 +43,8 @@ export function WelcomePage() {
     if (!tried()) return;
     if (name === null) return look(code.trim());
     return send(async () => {
-      setDone((await peopleApi.welcome(code.trim(), password)).done);
+      const { done, tokens_ended } = await peopleApi.welcome(code.trim(), password);
+      setDone(done ? tokens_ended.map((token) => clean(token)) : null);
       setPassword('');
     });
   };
@@ -56,7 +57,7 @@ export function WelcomePage() {
       <Brand />
       <h1>{done ? words.doneTitle : words.title}</h1>
       <div role="status">
-        {name !== null && <p>{done ? words.done(clean(name)) : words.hello(clean(name))}</p>}
+        {name !== null && <p>{done ? words.done(clean(name), done) : words.hello(clean(name))}</p>}
       </div>
       <FaultSummary faults={faults} attempt={attempt} />
       {problem !== null && <ErrorNote problem={problem} />}

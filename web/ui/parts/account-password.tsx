@@ -1,8 +1,10 @@
 import { useState } from 'preact/hooks';
-import type { Account } from '../api-people.js';
+import type { Account, PasswordChanged } from '../api-people.js';
 import { peopleApi } from '../api-people.js';
 import { t } from '../messages/en.js';
+import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
+import { useView } from '../pages/use-view.js';
 import { ErrorNote } from './error-note.js';
 import { FaultSummary, type Faults, Field } from './field.js';
 import { TickIcon } from './icons.js';
@@ -16,7 +18,8 @@ export function AccountPassword({ account, changed }: { account: Account; change
   const [old, setOld] = useState('');
   const [fresh, setFresh] = useState('');
   const { busy, problem, setProblem, send } = useSending();
-  const [ended, setEnded] = useState<number | null>(null);
+  const [ended, setEnded] = useState<PasswordChanged | null>(null);
+  const tokens = useView(() => peopleApi.tokens()).view?.tokens.map(({ name }) => clean(name)) ?? [];
 
   const found: Faults = [];
   if (!old) found.push({ id: 'old-password', text: words.noOld });
@@ -29,7 +32,7 @@ export function AccountPassword({ account, changed }: { account: Account; change
     setEnded(null);
     if (!tried()) return;
     send(async () => {
-      setEnded((await peopleApi.password(old, fresh)).ended);
+      setEnded(await peopleApi.password(old, fresh));
       setOld('');
       setFresh('');
       forget();
@@ -43,7 +46,10 @@ export function AccountPassword({ account, changed }: { account: Account; change
         {ended !== null && (
           <p class="note note-plain">
             <TickIcon />
-            {words.done(ended)}
+            {words.done(
+              ended.ended,
+              ended.tokens_ended.map((name) => clean(name)),
+            )}
           </p>
         )}
       </div>
@@ -80,7 +86,7 @@ export function AccountPassword({ account, changed }: { account: Account; change
                 {busy ? words.busy : words.change}
               </button>
             </div>
-            <p class="field-help">{words.help}</p>
+            <p class="field-help">{words.help(tokens)}</p>
           </form>
         </>
       )}
