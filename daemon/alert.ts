@@ -100,7 +100,14 @@ export function createAlert(deps: AlertDeps) {
 
     /** Takes up what stood when this process last ran; what was told then is not told again. */
     async start(): Promise<void> {
-      for (const old of await deps.catalogue.openAlarms()) {
+      const kept = await deps.catalogue.openAlarms().catch((err) => {
+        deps.log.error(
+          { err },
+          'Alarms of the last run could not be read; those that still stand are raised again',
+        );
+        return [];
+      });
+      for (const old of kept) {
         const since = known.get(old.key);
         if (!since) known.set(old.key, old);
         else if (since.raisedAt > old.raisedAt) {

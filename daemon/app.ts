@@ -32,6 +32,7 @@ import {
   workFolder,
 } from './domain/paths.js';
 import { ballastBytes } from './domain/room.js';
+import { createDoubts } from './doubts.js';
 import { spoolAudio } from './encode/captured.js';
 import { createEncoder } from './encode/encoder.js';
 import { createFfmpeg } from './encode/ffmpeg.js';
@@ -73,7 +74,7 @@ import { countKeys, createKeys } from './vault/keys.js';
 import { openManifest, signManifest } from './vault/manifest.js';
 import { ensureMasterKey, openMasterKeys } from './vault/master-key.js';
 import { signerOf, signNote } from './vault/note.js';
-import { openSealed } from './vault/open.js';
+import { hashContent, openSealed } from './vault/open.js';
 import { finishRotation } from './vault/rotation.js';
 import { filesIn, hashFile, sizeOf } from './vault/scan.js';
 import { sealStream } from './vault/seal.js';
@@ -103,11 +104,18 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       'A master key was made. Back it up apart from the data: without it no recording can be heard',
     );
   const keys = createKeys({ path: keysDb, masterKey: master.current, reread: master.reread });
-  const vouch = (manifest: Parameters<typeof signManifest>[0]) => signManifest(manifest, custody.signer());
+  const vouch = async (manifest: Parameters<typeof signManifest>[0]) => {
+    await doubts.beforeSigning();
+    return signManifest(manifest, custody.signer());
+  };
   const reserve = { data: config.data.reserve_mb * MIB, spool: config.pbx.spool_reserve_mb * MIB };
   const ballast = createBallast({ path: ballastFile(dir), bytes: ballastBytes(reserve.data) });
   const catalogue = withEntries(
-    createSqliteCatalogue({ path: catalogueFile(dir), makeRoom: ballast.release }),
+    createSqliteCatalogue({
+      path: catalogueFile(dir),
+      makeRoom: ballast.release,
+      onBadRow: (bad) => doubts.row(bad),
+    }),
     { clock, later: (entry) => outbox.catalogue.note(entry) },
   );
   const outbox = createOutbox(catalogue, {
@@ -192,6 +200,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     clock,
     log: log.child({ part: 'alert' }),
   });
+  const doubts = createDoubts({ catalogue, alarms: alert, clock, log: log.child({ part: 'doubts' }) });
   const away = deliverBy(
     createCheckpointChannels(config),
     'checkpoint',
@@ -201,6 +210,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
   const checkpoints = createCheckpoints({
     catalogue,
     sign: (checkpoint) => signNote(custody.signer(), checkpoint),
+    beforeSigning: doubts.beforeSigning,
     ours: (note) => signerOf(note, publicKeys(dir)) !== null,
     file: {
       read: () => readCheckpoints(checkpointFile(dir)),
@@ -407,6 +417,8 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       const sealed = await openSealed(recordingFile(dir, recording), await keys.identity(recording.id));
       await sealed.close();
     },
+    content: async (recording) =>
+      hashContent(recordingFile(dir, recording), await keys.identity(recording.id)),
     openManifest: (signed) => openManifest(signed, publicKeys(dir)),
     vouch,
     version: version(),
@@ -509,8 +521,8 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     health.linkChanged();
     const again = recovered;
     recovered = true;
-    if (again) void timekeeper.compare();
-    else await timekeeper.compare(); // how old the channels are is by its clock
+    const compared = timekeeper.compare().catch(complainOf(log, "The PBX's clock could not be compared"));
+    if (!again) await compared; // how old the channels are is by its clock
     const snapshot = stamps.listed(translateSnapshot(now.channels, now.bridges, clock()));
     if (again) {
       await recorder
@@ -543,7 +555,9 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       custody.open();
       await catalogue.start();
       await custody.start();
-      time.atLeast((await catalogue.countKept()).newestSealedAt ?? 0);
+      await doubts.start();
+      const counted = await catalogue.countKept().catch(complainOf(log, 'Recordings could not be counted'));
+      time.atLeast(counted?.newestSealedAt ?? 0);
       await deliver.start();
       await alert.start();
       await tellOfStrangers();
@@ -588,6 +602,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       await outbox.stop();
       await control.stop();
       await checkpoints.stop();
+      await doubts.stop();
       await alert.stop();
       await deliver.stop();
       await away.stop();

@@ -12,14 +12,14 @@ import {
 } from './domain/audit.js';
 import { type Checkpoint, type Note, notesIn, originOf } from './domain/checkpoint.js';
 import { iso } from './domain/days.js';
-import { fail, TapedeckError } from './domain/error.js';
+import { type ErrorCode, fail, TapedeckError } from './domain/error.js';
 import type { Log } from './ops/log.js';
 
 /**
  * Story 12: what the audit log comes to is signed, at the start, at the stop, once an hour, and when somebody asks. Before
  * that the new part of the chain is followed from the last checkpoint, and at the start and once a day all of it: a log that
  * does not go on from there is not signed, and an admin is told which entry is wrong. What was signed goes wherever it is to
- * be kept. Where it cannot be read what was signed last, nothing is.
+ * be kept. Where it cannot be read what was signed last, nothing is; nor while the schema of the catalogue is another one.
  */
 export type CheckpointDeps = {
   catalogue: Pick<
@@ -30,6 +30,8 @@ export type CheckpointDeps = {
   sign: (checkpoint: Checkpoint) => string;
   /** Whether a note was signed here. */
   ours: (note: Note) => boolean;
+  /** Throws when the schema of the catalogue is not as Tapedeck makes it. */
+  beforeSigning: () => Promise<void>;
   file: { read(): Promise<string>; append(note: string): Promise<void> };
   /** Sends a note to where it is kept, sooner or later. */
   tell: (note: string, at: number) => void;
@@ -45,6 +47,7 @@ export type Signed = { size: number; at: string; note: string };
 
 const CHAIN_ALARM = 'audit_chain';
 const SIGN_ALARM = 'audit_checkpoint';
+const REFUSALS: ReadonlySet<ErrorCode> = new Set(['checkpoint_refused', 'schema_altered']);
 /** Rows that are followed in one go: some 10 ms. */
 const CHUNK = 1_000;
 /** The whole log is followed from its beginning this often, in ms. */
@@ -126,6 +129,7 @@ export function createCheckpoints(deps: CheckpointDeps) {
     }
     if (found.size === 0) throw fail('checkpoint_refused', 'The log is empty.');
     deps.alarms.clear(CHAIN_ALARM);
+    await deps.beforeSigning();
     const now = deps.clock();
     const origin = originOf(await deps.catalogue.auditId());
     const at = iso(now);
@@ -146,7 +150,8 @@ export function createCheckpoints(deps: CheckpointDeps) {
       await sign();
       await deps.catalogue.forgetWords(deps.clock() - deps.wordsMs);
     } catch (err) {
-      if (err instanceof TapedeckError && err.code === 'checkpoint_refused') return;
+      // Both have an alarm of their own.
+      if (err instanceof TapedeckError && REFUSALS.has(err.code)) return;
       deps.log.error({ err }, 'No checkpoint of the audit log could be signed');
       deps.alarms.raise(SIGN_ALARM, {
         severity: 'warning',

@@ -80,9 +80,11 @@ export function createCustody(deps: CustodyDeps) {
     /** Who else can open recordings is said with every start; that it has changed, by itself. So is a new key that signs. */
     async start(): Promise<void> {
       const recipient = deps.recovery || 'nobody';
-      const before = (await deps.catalogue.auditEntries({ actions: ['start'], limit: 50 })).find(
-        ({ detail }) => detail.process === 'recorder',
-      );
+      const starts = await deps.catalogue.auditEntries({ actions: ['start'], limit: 50 }).catch((err) => {
+        log.error({ err }, 'The audit log could not be read: who could open recordings before is not known');
+        return [];
+      });
+      const before = starts.find(({ detail }) => detail.process === 'recorder');
       await deps.started({ recovery_recipient: recipient });
       const was = before?.detail.recovery_recipient ?? 'nobody';
       if (was !== recipient) await changed({ what: `recovery recipient: ${was} -> ${recipient}` });

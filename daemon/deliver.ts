@@ -146,7 +146,10 @@ export function createDeliver(deps: DeliverDeps) {
 
     /** Takes up what the last process could not deliver. */
     async start(): Promise<void> {
-      const left = await deps.catalogue.openDeliveries();
+      const left = await deps.catalogue.openDeliveries().catch((err) => {
+        deps.log.error({ err }, 'Messages that the last run could not deliver could not be read');
+        return [];
+      });
       for (const line of lines) line.queue.unshift(...left.filter((d) => d.channel === line.channel.name));
       timer = setInterval(tick, TICK_MS);
       tick();

@@ -2,7 +2,7 @@ import type { Capture } from './capture/snoop.js';
 import { type CallState, type Effect, emptyState, restore, step, type TrackRules } from './domain/call.js';
 import type { PbxEvent, Snapshot } from './domain/event.js';
 import { feedOf, onHold } from './domain/feed.js';
-import { type CallId, parseOurs } from './domain/recording.js';
+import { type CallId, type CallRecord, parseOurs } from './domain/recording.js';
 import {
   BLIND,
   blank,
@@ -131,7 +131,16 @@ export function createRecorder(deps: RecordDeps) {
     else track(event);
   }
 
+  /** Nothing that the PBX says, and nothing that was stored of a call, may keep the next event from being followed. */
   function track(event: PbxEvent): void {
+    try {
+      followed(event);
+    } catch (err) {
+      deps.log.error({ err, kind: event.kind }, 'An event of the PBX could not be followed');
+    }
+  }
+
+  function followed(event: PbxEvent): void {
     if (event.kind === 'spool-finished' || event.kind === 'spool-failed') spoolOver(event.name);
     const next = step(state, event, deps.rules);
     state = next.state;
@@ -140,9 +149,10 @@ export function createRecorder(deps: RecordDeps) {
 
   /** What the PBX has now, and then what was heard meanwhile. */
   function catchUp(snapshot: Snapshot): void {
-    track(snapshot);
-    for (const event of backlog ?? []) track(event);
+    const heard = backlog ?? [];
     backlog = null;
+    track(snapshot);
+    for (const event of heard) track(event);
   }
 
   const capturing = (callId: CallId, seq: number): Live | undefined =>
@@ -174,13 +184,16 @@ export function createRecorder(deps: RecordDeps) {
     const kept = new Set<string>();
     for (const l of live.values()) {
       const mine = l.segment;
-      if (mine) {
-        const adopted = await deps.segments.adopt(mine);
-        if (l.segment !== mine) continue;
-        l.segment = adopted;
-        if (!adopted) l.because = BLIND;
-        else for (const id of deps.segments.snoops(adopted)) kept.add(id.toLowerCase());
-      }
+      if (!mine) continue;
+      // One that the PBX cannot be asked about is left alone.
+      const adopted = await deps.segments.adopt(mine).catch((err) => {
+        deps.log.error({ err, call: mine.callId, seq: mine.seq }, 'A running capture could not be looked at');
+        return mine;
+      });
+      if (l.segment !== mine) continue;
+      l.segment = adopted;
+      if (!adopted) l.because = BLIND;
+      else for (const id of deps.segments.snoops(adopted)) kept.add(id.toLowerCase());
     }
     for (const id of snapshot.snoops) {
       const ours = parseOurs(id);
@@ -195,41 +208,66 @@ export function createRecorder(deps: RecordDeps) {
     await Promise.all([...[...live.values()].map((l) => l.working), ...absorbing]);
   }
 
+  /** The calls that were open when this process last ran. One that cannot be taken up does not keep the others. */
+  async function openCalls(): Promise<Parameters<typeof restore>[0]> {
+    const open = [];
+    const stored = await deps.catalogue.openCalls().catch((err) => {
+      deps.log.error({ err }, 'The open calls could not be read from the catalogue');
+      return [];
+    });
+    for (const call of stored)
+      try {
+        open.push(await takeUp(call));
+      } catch (err) {
+        live.delete(call.id);
+        deps.log.error({ err, call: call.id }, 'An open call could not be taken up');
+      }
+    return open;
+  }
+
+  async function takeUp(call: CallRecord) {
+    const segments = await deps.catalogue.segments(call.id);
+    const l = of(call.id);
+    l.next = Math.max(-1, ...segments.map((s) => s.seq)) + 1;
+    const capturing = segments.filter((s) => s.state === 'capturing');
+    for (const old of capturing.slice(0, -1)) {
+      const running = await deps.segments.adopt(old);
+      if (running) await deps.segments.close(running, true);
+    }
+    l.segment = capturing.at(-1) ?? null;
+    l.because = BLIND;
+    return { call, anchor: l.segment?.legId ?? null, swapped: l.segment?.swapped };
+  }
+
   return {
     hear,
 
     /**
      * After a start: takes up the calls that were open when this process last ran. `snapshot` is what the PBX has now;
-     * calls that are not in it have ended meanwhile, and their files are taken as they are.
+     * calls that are not in it have ended meanwhile, and their files are taken as they are. Whatever cannot be read or
+     * taken up, the events heard so far are followed afterwards, and so are all later ones.
      */
     async recover(snapshot: Snapshot): Promise<void> {
-      const open = [];
-      for (const call of await deps.catalogue.openCalls()) {
-        const segments = await deps.catalogue.segments(call.id);
-        const l = of(call.id);
-        l.next = Math.max(-1, ...segments.map((s) => s.seq)) + 1;
-        const capturing = segments.filter((s) => s.state === 'capturing');
-        for (const old of capturing.slice(0, -1)) {
-          const running = await deps.segments.adopt(old);
-          if (running) await deps.segments.close(running, true);
-        }
-        l.segment = capturing.at(-1) ?? null;
-        l.because = BLIND;
-        open.push({ call, anchor: l.segment?.legId ?? null, swapped: l.segment?.swapped });
+      try {
+        const open = await openCalls();
+        if (open.length > 0) deps.log.info({ calls: open.length }, 'Taking up calls that were open');
+        await reconcile(snapshot);
+        state = restore(open);
+      } finally {
+        catchUp(snapshot);
       }
-      if (open.length > 0) deps.log.info({ calls: open.length }, 'Taking up calls that were open');
-      await reconcile(snapshot);
-      state = restore(open);
-      catchUp(snapshot);
     },
 
     /** The connection is back that was lost at `lost`: the same for the calls that this process follows. */
     async resync(snapshot: Snapshot, lost: number): Promise<void> {
       backlog ??= [];
       lostAt = lost;
-      await Promise.all([...live.values()].map((l) => l.working));
-      await reconcile(snapshot);
-      catchUp(snapshot);
+      try {
+        await Promise.all([...live.values()].map((l) => l.working));
+        await reconcile(snapshot);
+      } finally {
+        catchUp(snapshot);
+      }
       for (const l of live.values()) reconsider(l);
     },
 

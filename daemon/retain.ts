@@ -4,19 +4,24 @@ import type { Alarms } from './domain/alarm.js';
 import { fail, TapedeckError } from './domain/error.js';
 import { recordingFile } from './domain/paths.js';
 import type { Recording, RecordingId } from './domain/recording.js';
-import { planRetention, type RetentionPlan } from './domain/retention.js';
+import { planRetention, type RetentionPlan, shareFault } from './domain/retention.js';
 import type { Log } from './ops/log.js';
 
 /** What retention needs of the vault. Both make what they did survive a power cut before they answer. */
 export type RetainKeys = { destroy(id: RecordingId): Promise<boolean>; has(id: RecordingId): boolean };
 export type RetainFiles = { remove(path: string): Promise<boolean>; exists(path: string): Promise<boolean> };
 
-type PlanCatalogue = Pick<Catalogue, 'keptRecordings' | 'countKept'>;
-type RetainCatalogue = PlanCatalogue &
-  Pick<Catalogue, 'eraseIntended' | 'recordingsErasing' | 'erased' | 'checkpoint' | 'peaks'>;
+type PlanCatalogue = Pick<Catalogue, 'keptRecordings' | 'countKept' | 'recordingsErasing' | 'policy'>;
+type RetainCatalogue = PlanCatalogue & Pick<Catalogue, 'eraseIntended' | 'erased' | 'checkpoint' | 'peaks'>;
 
 export type RetainItem = Recording & { call: StoredCall };
-export type Plan = RetentionPlan<RetainItem> & { now: number; total: number; forEver: number };
+export type Plan = RetentionPlan<RetainItem> & {
+  now: number;
+  total: number;
+  forEver: number;
+  /** Those whose erasure was begun and not finished: a run finishes it. */
+  begun: Recording[];
+};
 export type RunResult = { erased: number; failed: number; left: number };
 
 export type Retain = {
@@ -32,15 +37,26 @@ export type Retain = {
 /** How many recordings a plan looks at first: what is due stands at the front, so more are read only when all are. */
 const FIRST_LOOK = 500;
 const DAY_MS = 86_400_000;
+const REFUSED = 'retention_refused';
+const FOREIGN = 'foreign_erasing';
+/** So many recordings an alarm names. */
+const NAMED = 3;
 
-/** What a run at `now` would erase. Besides what is due, `kept` has the next to go. Changes nothing. */
+/**
+ * What a run at `now` would erase. Besides what is due, `kept` has the next to go. Changes nothing. Throws
+ * `policy_unreadable`: by rules that cannot be read nothing is erased.
+ */
 export async function makePlan(catalogue: PlanCatalogue, now: number, breakerPercent: number): Promise<Plan> {
+  const { version, fault } = await catalogue.policy();
+  if (fault !== null) throw fail('policy_unreadable', `Version ${version}: ${fault}.`);
+  const { kept: total, forEver, newestSealedAt } = await catalogue.countKept();
+  const begun = (await catalogue.recordingsErasing()).filter((r) => r.intended);
+  const intended = begun.map((r) => r.id);
   for (let look = FIRST_LOOK; ; look *= 4) {
     const calls = await catalogue.keptRecordings(look);
-    const { kept: total, forEver, newestSealedAt } = await catalogue.countKept();
     const items = calls.flatMap((call) => (call.recording ? [{ ...call.recording, call }] : []));
-    const plan = planRetention({ now, items, breakerPercent, total, newestSealedAt });
-    if (calls.length < look || plan.kept.length > 0) return { ...plan, now, total, forEver };
+    const plan = planRetention({ now, items, breakerPercent, total, newestSealedAt, intended });
+    if (calls.length < look || plan.kept.length > 0) return { ...plan, now, total, forEver, begun };
   }
 }
 
@@ -48,6 +64,9 @@ export async function makePlan(catalogue: PlanCatalogue, now: number, breakerPer
  * Story 3: what is due is erased. For each recording, in this order, and from wherever it was interrupted:
  * intent in the catalogue -> key destroyed -> file removed -> both seen to be gone -> peaks purged and tombstone, in
  * one transaction. After the last, the catalogue's journal is emptied, which may hold the peaks still.
+ *
+ * A row that says `erasing` is believed only with the entry of the audit log that every intent is written with, and counts
+ * for the breaker like one that is due. A row without the entry is left alone, and named in an alarm.
  */
 export function createRetain(deps: {
   catalogue: RetainCatalogue;
@@ -109,7 +128,27 @@ export function createRetain(deps: {
     return { erased, failed, left: items.length - erased };
   }
 
-  const unfinished = async () => each(await catalogue.recordingsErasing(), (r) => r.id, finish);
+  /** Those that were marked as being erased by somebody else than the recorder. */
+  async function refuseForeign(): Promise<void> {
+    const foreign = (await catalogue.recordingsErasing()).filter((r) => !r.intended);
+    if (foreign.length === 0) return alarms.clear(FOREIGN);
+    const many = foreign.length === 1 ? 'A recording is' : `${foreign.length} recordings are`;
+    const named = foreign.slice(0, NAMED).map((r) => `${r.id} of call ${r.callId}`);
+    const more = foreign.length > named.length ? ` and ${foreign.length - named.length} more` : '';
+    alarms.raise(FOREIGN, {
+      severity: 'critical',
+      message: `${many} marked in catalogue.db as being erased, and the audit log has no entry of it: ${named.join(', ')}${more}. Tapedeck does not erase what it did not decide itself.`,
+      hint: 'Keys and files are untouched, but cannot be played while the rows say so. Find out what else writes to catalogue.db, and restore it from a backup.',
+    });
+  }
+
+  /** Half-done erasures of an earlier run. The breaker holds for them too. */
+  async function finishBegun(): Promise<{ failed: number }> {
+    const { begun, total } = await plan();
+    const refused = shareFault(begun.length, total + begun.length, config.breakerPercent);
+    if (refused) throw fail('retention_refused', `${refused} Their erasure was begun before the last stop.`);
+    return each(begun, (r) => r.id, finish);
+  }
 
   async function emptyJournal(): Promise<void> {
     if (await catalogue.checkpoint()) return;
@@ -117,11 +156,12 @@ export function createRetain(deps: {
   }
 
   async function runNow(confirm?: string): Promise<RunResult> {
-    const first = await unfinished();
-    const { due, breaker } = await plan();
+    await refuseForeign();
+    const { begun, due, breaker } = await plan();
     try {
       if (breaker.tripped && confirm !== breaker.confirm)
         throw fail('retention_refused', `${breaker.reason} Confirm with "${breaker.confirm}".`);
+      const first = await each(begun, (r) => r.id, finish);
       const second = await each(
         due,
         (d) => d.item.id,
@@ -147,12 +187,16 @@ export function createRetain(deps: {
   async function nightly(): Promise<void> {
     try {
       log.info(await run(), 'retention has run');
-      alarms.clear('retention_refused');
+      alarms.clear(REFUSED);
     } catch (err) {
       log.error({ err }, 'retention has not run');
-      if (err instanceof TapedeckError && err.code === 'retention_refused')
-        alarms.raise('retention_refused', { severity: 'warning', message: err.message, hint: err.hint });
+      tellRefusal(err);
     }
+  }
+
+  function tellRefusal(err: unknown): void {
+    if (err instanceof TapedeckError && err.code === 'retention_refused')
+      alarms.raise(REFUSED, { severity: 'warning', message: err.message, hint: err.hint });
   }
 
   /** A box that is off at night would never erase: what should have gone a day ago goes when it is on. */
@@ -169,9 +213,15 @@ export function createRetain(deps: {
     /** Finishes what was begun before the last stop or crash. What cannot be finished is logged and left to the next run. */
     recover: () =>
       inTurn(async () => {
-        const { failed } = await unfinished();
+        try {
+          await refuseForeign();
+          const { failed } = await finishBegun();
+          if (failed > 0) log.error({ failed }, 'recordings that were being erased could not be');
+        } catch (err) {
+          log.error({ err }, 'half-done erasures were not finished');
+          tellRefusal(err);
+        }
         await emptyJournal();
-        if (failed > 0) log.error({ failed }, 'recordings that were being erased could not be');
       }),
 
     start() {

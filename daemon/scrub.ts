@@ -3,20 +3,22 @@ import cron from 'node-cron';
 import type { Catalogue } from './catalogue/catalogue.js';
 import type { SealFigures } from './catalogue/seals.js';
 import type { Alarms } from './domain/alarm.js';
-import { fail } from './domain/error.js';
+import { fail, TapedeckError } from './domain/error.js';
 import { buildManifest, type Manifest, type SignedManifest } from './domain/manifest.js';
 import { RECORDINGS, recordingFile } from './domain/paths.js';
 import type { Recording, RecordingId } from './domain/recording.js';
 import { damageTold, nightDone, type ScrubStatus, shareOf, strayTold } from './domain/scrub.js';
 import type { Log } from './ops/log.js';
 import { createExaminer, type ExamineDeps } from './scrub/examine.js';
+import { createLate, type LateDeps } from './scrub/late.js';
 import type { filesIn, hashFile, sizeOf } from './vault/scan.js';
 
 /**
  * Story 11: what is kept is as it was sealed and signed. Every night some files are read again, those first that were not
  * read for longest, so that all are within 30 days; every night the names on the disk are compared with the rows. It is
  * done when nothing else wants the disk or the processor, and goes on where it stopped. What was sealed before there were
- * manifests gets one, marked as made later. What is wrong is on the row, and an alarm stands until it is not wrong any more.
+ * manifests, or while nothing was signed, gets one, marked as made later, if its content is what its row says and nothing
+ * speaks against the row. What is wrong is on the row, and an alarm stands until it is not wrong any more.
  */
 export type ScrubDeps = {
   catalogue: Pick<
@@ -33,11 +35,14 @@ export type ScrubDeps = {
     | 'manifest'
     | 'call'
     | 'segments'
+    | 'auditEntries'
   >;
   files: { hash: typeof hashFile; size: typeof sizeOf; list: typeof filesIn };
   opens: ExamineDeps['opens'];
   openManifest: ExamineDeps['openManifest'];
-  vouch: (manifest: Manifest) => SignedManifest;
+  content: LateDeps['content'];
+  /** Throws `schema_altered`. */
+  vouch: (manifest: Manifest) => Promise<SignedManifest>;
   version: string;
   /** Why now is no time to read; null when it is. */
   busy: () => string | null;
@@ -80,6 +85,8 @@ export function createScrub(deps: ScrubDeps) {
   let status: ScrubStatus | null = null;
   /** Faults that this process has seen itself: those that somebody else has found are looked at first. */
   const seen = new Set<RecordingId>();
+  /** Those that this night could not sign, because of the schema of the catalogue: they stay at the front. */
+  const unsignable = new Set<RecordingId>();
 
   const wait = (ms: number) =>
     new Promise<void>((resolve) => {
@@ -111,17 +118,23 @@ export function createScrub(deps: ScrubDeps) {
     hash: (path) => files.hash(path, rest),
   });
 
+  const late = createLate({ catalogue, content: deps.content });
+
   /** Reads one again, and puts what was found on its row. */
   async function check(recording: Recording): Promise<void> {
     const { id } = recording;
-    const fault = (await examiner.file(recording)) ?? (await examiner.signed(recording));
+    const unsigned = !(await catalogue.sealCheck(id))?.signed;
+    const fault =
+      (await examiner.file(recording)) ??
+      (await examiner.signed(recording)) ??
+      (unsigned ? await late(recording) : null);
     // It may have been erased meanwhile.
     if ((await catalogue.recording(id))?.state !== 'sealed') return;
     await catalogue.checked(id, clock(), fault);
     if (fault !== null) {
       seen.add(id);
       log.error({ recording: id, call: recording.callId, fault }, 'A recording is not as it was sealed');
-    } else if (!(await catalogue.sealCheck(id))?.signed) await signLater(recording);
+    } else if (unsigned) await signLater(recording);
   }
 
   async function signLater(recording: Recording): Promise<void> {
@@ -138,16 +151,23 @@ export function createScrub(deps: ScrubDeps) {
       madeAt: clock(),
       later: true,
     });
-    await catalogue.addManifest(deps.vouch(manifest));
+    const signed = await deps.vouch(manifest).catch((e) => {
+      if (e instanceof TapedeckError && e.code === 'schema_altered') return null;
+      throw e;
+    });
+    if (signed) await catalogue.addManifest(signed);
+    else unsignable.add(recording.id);
   }
 
   /** Reads what this night has to. */
   async function readAgain(began: number, until: number): Promise<void> {
+    unsignable.clear();
     const share = shareOf((await figures()).recordings);
     let done = 0;
     const tried = new Set<RecordingId>();
     for (;;) {
-      const batch = (await catalogue.toCheck(began, AT_ONCE)).filter((r) => !tried.has(r.id));
+      const next = await catalogue.toCheck(began, AT_ONCE + unsignable.size);
+      const batch = next.filter((r) => !tried.has(r.id));
       if (batch.length === 0) return;
       for (const recording of batch) {
         if (recording.signed && nightDone(share, done, recording.checkedAt, began)) return;

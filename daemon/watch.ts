@@ -43,8 +43,10 @@ export function createWatch(deps: WatchDeps) {
   return {
     /** Nobody has watched since this process last ran. */
     async start(): Promise<void> {
-      const last = await deps.catalogue.lastWatched();
-      if (last !== null) await deps.catalogue.openBlindWindow(last, 'Tapedeck was not running.');
+      await queue(async () => {
+        const last = await deps.catalogue.lastWatched();
+        if (last !== null) await deps.catalogue.openBlindWindow(last, 'Tapedeck was not running.');
+      });
     },
     /** Notes that the PBX is being watched, or writes what could not be written before. */
     beat(): void {

@@ -441,6 +441,7 @@ async function signing(
     createCheckpoints({
       catalogue: c,
       sign: (checkpoint) => signNote(key, checkpoint),
+      beforeSigning: async () => {},
       ours: (note) => signerOf(note, publicKeys(dir)) !== null,
       file: {
         read: () => readCheckpoints(checkpointFile(dir)),

@@ -355,7 +355,13 @@ t.test('a checkpoint that a reader prevents says so', async (t) => {
 
 t.test('policy: one version after the other, and none over that of somebody else', async (t) => {
   const { catalogue } = await opened(t);
-  t.same(await catalogue.policy(), { version: 0, changedAt: null, changedBy: '', policy: defaultPolicy });
+  t.same(await catalogue.policy(), {
+    version: 0,
+    changedAt: null,
+    changedBy: '',
+    policy: defaultPolicy,
+    fault: null,
+  });
   const policy = { ...defaultPolicy, emergency_numbers: ['112'] };
   t.equal(await catalogue.savePolicy(policy, 'ada', 5, 0), 1);
   await t.rejects(catalogue.savePolicy(defaultPolicy, 'bob', 6, 0), { code: 'policy_conflict' });

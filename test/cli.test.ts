@@ -100,7 +100,7 @@ t.test('a policy comes back from its file as it went in', async (t) => {
   fc.assert(
     fc.property(policies, fc.boolean(), (given, json) => {
       const p = given as Policy;
-      const stored = { version: 3, changedAt: 1, changedBy: 'ada\n[x]', policy: p };
+      const stored = { fault: null, version: 3, changedAt: 1, changedBy: 'ada\n[x]', policy: p };
       const file = json ? JSON.stringify(p) : writePolicy(stored);
       t.same(readPolicy(file), p);
     }),

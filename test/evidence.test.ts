@@ -59,6 +59,7 @@ async function openHouse(t: Test, keysFile = 'keys/keys.db') {
   const checkpoints = createCheckpoints({
     catalogue,
     sign: (checkpoint) => signNote(signingKey, checkpoint),
+    beforeSigning: async () => {},
     ours: (note) => signerOf(note, publicKeys(dir)) !== null,
     file: { read: () => readCheckpoints(file), append: (note) => appendCheckpoint(file, note) },
     tell: () => {},

@@ -67,6 +67,7 @@ const STORIES = [
   'health',
   'checkpoint',
   'custody',
+  'doubts',
 ].map((s) => `daemon/${s}`);
 /**
  * Values that a story may take from an adapter: they plan, measure or read. None of them starts a process or writes;

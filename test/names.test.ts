@@ -5,7 +5,7 @@ import t from 'tap';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { createBallast, probeDisk } from '../daemon/ops/disk.js';
 import { readPlain } from '../daemon/ops/read-plain.js';
-import { craftedJournal } from './support/crafted.js';
+import { craftedJournal } from './support/crafted-journal.js';
 
 const precious = (dir: string): string => {
   const file = join(dir, 'precious');

@@ -10,6 +10,7 @@ import { ulid } from 'ulid';
 import type { StoredCall } from '../daemon/catalogue/catalogue.js';
 import { createCalls } from '../daemon/catalogue/sqlite/calls.js';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
+import { createReader } from '../daemon/catalogue/sqlite/checked.js';
 import { openDb } from '../daemon/catalogue/sqlite/db.js';
 import { migrations } from '../daemon/catalogue/sqlite/migrations.js';
 import { callFrom } from '../daemon/domain/cdr.js';
@@ -253,7 +254,10 @@ t.test('a list of somebody’s calls is read from its index, without sorting', a
           }
         : (Reflect.get(target, what).bind?.(target) ?? Reflect.get(target, what)),
   });
-  const list = createCalls(noted);
+  const list = createCalls(
+    noted,
+    createReader(() => {}),
+  );
   const some: ReachKey[] = ['101', '102', '103'].map((name) => ({ kind: 'extension', name }));
   list.save(aCall('A', { legs: [leg('101')] }));
   for (const reach of [some.slice(0, 1), some, [...some, { kind: 'queue', name: 'q' } as const]])

@@ -4,11 +4,11 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import type { Catalogue } from '../daemon/catalogue/catalogue.js';
 import { catalogueFile, recordingFile } from '../daemon/domain/paths.js';
+import { defaultPolicy } from '../daemon/domain/policy.js';
 import { keepUntil, planRetention, type RetentionItem } from '../daemon/domain/retention.js';
 import { createLog } from '../daemon/ops/log.js';
-import { createRetain } from '../daemon/retain.js';
+import { createRetain, makePlan } from '../daemon/retain.js';
 import { aCall, aRecording } from './support/a-call.js';
 import { NOW, openHouse } from './support/erase-until-killed.js';
 
@@ -253,14 +253,15 @@ t.test('a plan looks as far as there are recordings due, and no further', async 
     recording: aRecording(`R${i}`, `C${i}`, { keepUntil: i < 2_100 ? NOW - 1 : null, sealedAt: NOW }),
   }));
   const asked: number[] = [];
-  const catalogue: Pick<Catalogue, 'keptRecordings' | 'countKept'> = {
+  const catalogue: Parameters<typeof makePlan>[0] = {
+    policy: async () => ({ version: 0, changedAt: null, changedBy: '', policy: defaultPolicy, fault: null }),
+    recordingsErasing: async () => [],
     keptRecordings: async (limit = all.length) => {
       asked.push(limit);
       return all.slice(0, limit);
     },
     countKept: async () => ({ kept: all.length, forEver: 900, newestSealedAt: NOW }),
   };
-  const { makePlan } = await import('../daemon/retain.js');
   const plan = await makePlan(catalogue, NOW, 20);
   t.same([plan.due.length, asked], [2_100, [500, 2_000, 8_000]]);
   t.equal(plan.breaker.share, 0.7);

@@ -40,7 +40,7 @@ import { coreLimit } from '../daemon/ops/core-dumps.js';
 import { createScrub, type ScrubDeps } from '../daemon/scrub.js';
 import { openManifest, signManifest } from '../daemon/vault/manifest.js';
 import { loadMasterKey, openMasterKeys } from '../daemon/vault/master-key.js';
-import { openSealed } from '../daemon/vault/open.js';
+import { hashContent, openSealed } from '../daemon/vault/open.js';
 import { prepareNext } from '../daemon/vault/rotation.js';
 import { filesIn, hashFile, sizeOf } from '../daemon/vault/scan.js';
 import { createSigningKey, publicKeys } from '../daemon/vault/signing-key.js';
@@ -284,7 +284,8 @@ async function vault(t: Test, many: number, change: Partial<ScrubDeps> = {}) {
       await (await openSealed(join(dash.dataDir, r.file), await dash.keys.identity(r.id))).close();
     },
     openManifest: (signed) => openManifest(signed, publicKeys(dash.dataDir)),
-    vouch: (manifest) => signManifest(manifest, signingKey),
+    content: async (r) => hashContent(join(dash.dataDir, r.file), await dash.keys.identity(r.id)),
+    vouch: async (manifest) => signManifest(manifest, signingKey),
     version: '0.0.0-test',
     busy: () => null,
     alarms: {

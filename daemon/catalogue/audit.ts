@@ -44,6 +44,8 @@ export interface AuditLog {
   auditEntries(filter: AuditFilter): Promise<ReadEntry[]>;
   /** The entries of `[from, from + limit)`, as they are kept, oldest first. */
   auditRows(from: number, limit: number): Promise<Row[]>;
+  /** What of the catalogue's schema is not as Tapedeck makes it, one sentence each. Cheap: to be asked before each signature. */
+  schemaFaults(): Promise<string[]>;
   auditHead(): Promise<Head>;
   /** The id of this log, which is in its first entry. */
   auditId(): Promise<string>;

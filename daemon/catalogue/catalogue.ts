@@ -47,7 +47,17 @@ export type CallFilter = {
   limit: number;
 };
 
-export type StoredPolicy = { version: number; changedAt: number | null; changedBy: string; policy: Policy };
+/** A row that is not what Tapedeck writes: its table, what names it there, and what is wrong with it. */
+export type BadRow = { table: string; key: string; fault: string };
+
+export type StoredPolicy = {
+  version: number;
+  changedAt: number | null;
+  changedBy: string;
+  policy: Policy;
+  /** What is wrong with the newest version, so that `policy` is the one that Tapedeck comes with; null when nothing is. */
+  fault: string | null;
+};
 
 /**
  * Where everything but audio and keys is kept. Each verb is one transaction and answers with a promise, so that
@@ -105,7 +115,11 @@ export interface Catalogue extends AuditLog, Factors, Ledger, People, Seals, Tes
   growth(since: number, now: number): Promise<Growth>;
   /** Intent to erase, durable before anything is destroyed. */
   eraseIntended(id: RecordingId, reason: string, at: number): Promise<void>;
-  recordingsErasing(): Promise<Recording[]>;
+  /**
+   * Recordings whose erasure was begun and not finished. `intended`: the audit log has the entry that is written with every
+   * intent. A row without one was marked by somebody else, and is not to be erased.
+   */
+  recordingsErasing(): Promise<(Recording & { intended: boolean })[]>;
   /** Key and file are gone: the row becomes a tombstone, and what was derived from the audio and the manifest's text go. */
   erased(id: RecordingId, at: number): Promise<void>;
   /** Tombstones, newest first. */
@@ -117,6 +131,7 @@ export interface Catalogue extends AuditLog, Factors, Ledger, People, Seals, Tes
   checkpoint(): Promise<boolean>;
 
   policy(): Promise<StoredPolicy>;
+  /** Those that can be read. */
   policyVersions(): Promise<StoredPolicy[]>;
   /** Throws `policy_conflict` when `basedOn` is not the newest version. Gives the new version. */
   savePolicy(policy: Policy, by: string, at: number, basedOn: number): Promise<number>;

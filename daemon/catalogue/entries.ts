@@ -8,7 +8,8 @@ import type { Catalogue } from './catalogue.js';
 /**
  * The catalogue for those who seal, erase and watch: what they do to recordings, and when nobody watched, is written into
  * the audit log in the same transaction. Should the log alone refuse, the deed is done all the same, because no call may be
- * lost for it, and its entry is given to `later`, which writes it as soon as that can be done.
+ * lost for it, and its entry is given to `later`, which writes it as soon as that can be done. Only the intent to erase is
+ * not: it throws `audit_unwritable` then.
  */
 export function withEntries(
   catalogue: Catalogue,
@@ -45,6 +46,7 @@ export function withEntries(
           duration_ms: recording.durationMs,
           coverage: coverage.status,
           sealed_sha256: recording.sealedSha256,
+          signed: manifest !== undefined,
         },
       });
       return done<void>(entry, (c) => c.recordingSealed(recording, peaks, coverage, manifest));
@@ -53,10 +55,9 @@ export function withEntries(
       const recording = await catalogue.recording(id);
       // Said twice, the first time and reason stand.
       if (recording?.state !== 'sealed') return catalogue.eraseIntended(id, reason, at);
-      return done<void>(
-        own('erase', { object: 'call', object_id: recording.callId, reason, detail: { recording: id } }),
-        (c) => c.eraseIntended(id, reason, at),
-      );
+      // Nothing is destroyed without an entry that says so: without one the row would not be believed either.
+      const intent = { object: 'call', object_id: recording.callId, reason, detail: { recording: id } };
+      return onRecord<void>(catalogue, own('erase', intent)).eraseIntended(id, reason, at);
     },
     async erased(id, at) {
       const recording = await catalogue.recording(id);

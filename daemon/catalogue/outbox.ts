@@ -39,7 +39,13 @@ export function createOutbox(
   const waiting: Word[] = [];
   /** Absorptions that wait: the call that is kept, by the name that was given up. */
   const alias = new Map<CallId, CallId>();
-  let known: StoredPolicy = { version: 0, changedAt: null, changedBy: '', policy: defaultPolicy };
+  let known: StoredPolicy = {
+    version: 0,
+    changedAt: null,
+    changedBy: '',
+    policy: defaultPolicy,
+    fault: null,
+  };
   let timer: NodeJS.Timeout | null = null;
   let tries = 0;
   let flushing: Promise<void> | null = null;

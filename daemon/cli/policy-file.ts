@@ -21,7 +21,7 @@ const LISTED = 'Write a list such as ["201", "202"].';
 const parts = ['record', 'retention', 'emergency_numbers'] as const;
 
 /** A policy as a file that people can edit and `readPolicy` reads. */
-export function writePolicy({ version, changedAt, changedBy, policy }: StoredPolicy): string {
+export function writePolicy({ version, changedAt, changedBy, policy }: Omit<StoredPolicy, 'fault'>): string {
   const when = changedAt === null ? 'as it comes with Tapedeck' : `${iso(changedAt)}, ${changedBy}`;
   const rule = ({ when, ...rest }: { when: When }) =>
     Object.entries(when).length === 0

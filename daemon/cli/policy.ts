@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { StoredPolicy } from '../catalogue/catalogue.js';
 import { onRecord } from '../catalogue/entries.js';
 import { entryOf } from '../domain/audit.js';
 import { isoOrNull } from '../domain/days.js';
@@ -33,6 +34,7 @@ export function policy(program: Command, ctx: CliContext): void {
     .addHelpText('after', '\nExample:\n  tapedeck policy export > policy.toml')
     .action(async ({ json }: { json?: boolean }) => {
       const stored = await (await ctx.catalogue()).policy();
+      if (stored.fault !== null) ctx.err(unreadable(stored));
       ctx.out((json ? JSON.stringify(stored.policy, null, 2) : writePolicy(stored)).trimEnd());
     });
 
@@ -51,7 +53,9 @@ export function policy(program: Command, ctx: CliContext): void {
       const catalogue = await ctx.catalogue();
       const now = await catalogue.policy();
       const changes = policyChanges(now.policy, next);
-      if (changes.length === 0) return ctx.out(`Version ${now.version} says the same; nothing to change.`);
+      if (now.fault !== null) ctx.err(unreadable(now));
+      else if (changes.length === 0)
+        return ctx.out(`Version ${now.version} says the same; nothing to change.`);
       ctx.out(changes.join('\n'));
       if (options.dryRun) return ctx.out('Nothing was changed (--dry-run).');
       const by = `${consoleName()} (command line)`;
@@ -135,3 +139,6 @@ export function policy(program: Command, ctx: CliContext): void {
       ctx.out(table(['version', 'changed', 'by', 'recording rules', 'retention rules'], rows, { wrap: [2] }));
     });
 }
+
+const unreadable = ({ version, fault }: StoredPolicy): string =>
+  `Version ${version} of the policy cannot be read (${fault}). The one that Tapedeck comes with is in force until a valid one is imported, and nothing is erased.`;

@@ -223,6 +223,29 @@ const catalogue = {
     blame: 'peer',
     status: 503,
   },
+  catalogue_journal: {
+    message: 'Something that is no journal of SQLite lies beside the catalogue, where one would be.',
+    hint: 'Tapedeck did not put it there. Find out who did, move it away and start again.',
+    blame: 'peer',
+  },
+  row_unreadable: {
+    message: 'A row of the catalogue cannot be read: its content is not what Tapedeck writes.',
+    hint: 'Find out what else writes to catalogue.db, and restore it from a backup. The recorder has raised an alarm that names the row.',
+    blame: 'peer',
+    status: 500,
+  },
+  policy_unreadable: {
+    message: 'The policy in the catalogue cannot be read, so nothing is erased.',
+    hint: 'Put a valid one into force: save the policy again on its page, or run "tapedeck policy import FILE". Then find out what else writes to catalogue.db.',
+    blame: 'peer',
+    status: 409,
+  },
+  schema_altered: {
+    message: 'The schema of the catalogue was changed, so nothing is signed.',
+    hint: 'Run "tapedeck audit verify", keep a copy of catalogue.db, and restore it from a backup. Calls are still recorded.',
+    blame: 'peer',
+    status: 409,
+  },
   call_unknown: {
     message: 'There is no such call.',
     hint: 'Take the id from the address of its page or from "tapedeck calls".',

@@ -141,6 +141,15 @@ export type Recording = {
   eraseReason: string | null;
 };
 
+/**
+ * Whether this is where the sealed file of a recording lies, from the data directory: in `recordings/`, below the day of its
+ * call, under its own id. Any other path was not written by Tapedeck.
+ */
+export function isFileOf(file: string, id: RecordingId): boolean {
+  const [, name] = /^recordings\/(?:\d{4}\/\d{2}\/\d{2}\/)?([^/]+)$/.exec(file) ?? [];
+  return id !== '' && (name === `${id}.opus.age` || name === `${id}.age`);
+}
+
 /** What names a segment's spool files. */
 export type SegmentName = Pick<Segment, 'callId' | 'seq' | 'token'>;
 

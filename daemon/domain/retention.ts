@@ -2,6 +2,8 @@ import type { RetentionDecision } from './policy.js';
 import type { RecordingId } from './recording.js';
 
 const DAY_MS = 86_400_000;
+/** The end of the year 9999: a later time is not written. */
+const LAST_MS = 253_402_300_799_999;
 /** A clock this much past the newest recording has been moved, or nothing has been recorded for as long: a person decides. */
 const QUIET_MS = 7 * DAY_MS;
 /** Two clocks that agree may differ by this much. */
@@ -9,7 +11,7 @@ const SLACK_MS = 60_000;
 
 /** When a recording may be erased, in ms since 1970, or null for never: so many times 24 hours after its call ended. */
 export function keepUntil(decision: Pick<RetentionDecision, 'keepDays'>, endedAt: number): number | null {
-  return decision.keepDays === null ? null : endedAt + decision.keepDays * DAY_MS;
+  return decision.keepDays === null ? null : Math.min(LAST_MS, endedAt + decision.keepDays * DAY_MS);
 }
 
 /** What the plan has to know of a sealed recording. Times are ms since 1970. */
@@ -45,7 +47,8 @@ export type RetentionPlan<T> = { due: Planned<T>[]; kept: Planned<T>[]; breaker:
  * recording alone is let through by the share: in a young catalogue it would always be a large one.
  *
  * `items` may be only some of the kept recordings as long as all that are due are among them; then `total` says how
- * many there are and `newestSealedAt` when the last of them was sealed.
+ * many there are and `newestSealedAt` when the last of them was sealed. `intended` are recordings whose erasure was begun
+ * and not finished: the run erases them too, so they count as due.
  */
 export function planRetention<T extends RetentionItem>(given: {
   now: number;
@@ -53,21 +56,22 @@ export function planRetention<T extends RetentionItem>(given: {
   breakerPercent: number;
   total?: number;
   newestSealedAt?: number | null;
+  intended?: readonly RecordingId[];
 }): RetentionPlan<T> {
-  const { now, items, breakerPercent } = given;
+  const { now, items, breakerPercent, intended = [] } = given;
   const due: Planned<T>[] = [];
   const kept: Planned<T>[] = [];
   for (const item of items) {
     const isDue = item.keepUntil !== null && item.keepUntil <= now;
     (isDue ? due : kept).push({ item, reason: reasonOf(item) });
   }
-  const total = Math.max(given.total ?? 0, items.length);
-  const share = total === 0 ? 0 : due.length / total;
+  const total = Math.max(given.total ?? 0, items.length) + intended.length;
+  const going = due.length + intended.length;
+  const share = total === 0 ? 0 : going / total;
   const newest =
     given.newestSealedAt ?? items.reduce((n, i) => Math.max(n, i.sealedAt), Number.NEGATIVE_INFINITY);
-  const reason =
-    due.length === 0 ? '' : clockFault(now, newest) || shareFault(due.length, total, breakerPercent);
-  const confirm = `erase-${due.length}-${fingerprint(due.map((d) => d.item.id))}`;
+  const reason = going === 0 ? '' : clockFault(now, newest) || shareFault(going, total, breakerPercent);
+  const confirm = `erase-${going}-${fingerprint([...due.map((d) => d.item.id), ...intended])}`;
   return {
     due,
     kept,
@@ -79,7 +83,8 @@ function reasonOf(item: RetentionItem): string {
   return item.keepRule === null ? item.keepReason : `${item.keepRule}: ${item.keepReason}`;
 }
 
-function shareFault(due: number, total: number, percent: number): string {
+/** Why so many may not be erased without asking; empty when they may. */
+export function shareFault(due: number, total: number, percent: number): string {
   if (due < 2 || due * 100 <= total * percent) return '';
   const shown = ((due / total) * 100).toFixed(1).replace(/\.0$/, '');
   return `${due} of ${total} recordings are due (${shown} %), more than the ${percent} % that may go without asking.`;

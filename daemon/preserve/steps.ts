@@ -5,7 +5,7 @@ import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
 import type { Alarms } from '../domain/alarm.js';
 import { factsOf } from '../domain/call-state.js';
 import { iso } from '../domain/days.js';
-import { fail } from '../domain/error.js';
+import { fail, TapedeckError } from '../domain/error.js';
 import {
   findGaps,
   gapInWords,
@@ -44,8 +44,8 @@ export type StepDeps = {
     source: AsyncIterable<Uint8Array>,
     target: { recipient: string; recovery?: string; dir: string; name: string },
   ) => Promise<Sealed>;
-  /** Signs what is vouched for. */
-  vouch: (manifest: Manifest) => SignedManifest;
+  /** Signs what is vouched for. Throws `schema_altered`. */
+  vouch: (manifest: Manifest) => Promise<SignedManifest>;
   /** Who else can open what is sealed, or null: "age1...". */
   recovery: string | null;
   /** Of Tapedeck. */
@@ -113,7 +113,12 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
       madeAt: recording.sealedAt,
       later: false,
     });
-    await deps.catalogue.recordingSealed(recording, encodePeaks(peaks), coverage, deps.vouch(manifest));
+    const signed = await deps.vouch(manifest).catch((e) => {
+      if (!(e instanceof TapedeckError && e.code === 'schema_altered')) throw e;
+      deps.log.warn({ call: call.id, reason: e.detail }, 'Sealed without a signature, which is made later');
+      return undefined;
+    });
+    await deps.catalogue.recordingSealed(recording, encodePeaks(peaks), coverage, signed);
     const now = deps.clock();
     deps.onSealed(Math.max(0, now - call.endedAt));
     for (const { segment, faults } of captured)
@@ -155,8 +160,8 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
       }),
     );
     await readBack(written, identity);
-    const { policy, version: policyVersion } = await deps.catalogue.policy();
-    const decision = decideRetention(policy, factsOf(call));
+    const { policy, version: policyVersion, fault } = await deps.catalogue.policy();
+    const decision = fault === null ? decideRetention(policy, factsOf(call)) : UNDECIDED;
     // The time to keep begins with the latest that now may be: of a call dated too early, nothing goes too early.
     const until = keepUntil(decision, call.endedAt + deps.behind());
     return {
@@ -216,6 +221,12 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
 }
 
 const isEnded = (call: StoredCall): call is EndedCall => call.answeredAt !== null && call.endedAt !== null;
+
+const UNDECIDED = {
+  keepDays: null,
+  rule: null,
+  reason: 'The policy could not be read when it was sealed, so it is kept for ever.',
+};
 
 /** From the answer to the hang-up. */
 const talkMs = (call: EndedCall): number => Math.max(0, call.endedAt - call.answeredAt);

@@ -19,13 +19,24 @@ export type ExamineDeps = {
   dataDir: string;
 };
 
+/** Gives the fault that an error says the recording has. An error that is none of the recording's is thrown. */
+export async function asFault(look: () => Promise<string | null>): Promise<string | null> {
+  try {
+    return await look();
+  } catch (e) {
+    const error = diskError(e);
+    if (error instanceof TapedeckError && damages(error.code)) return error.message;
+    throw e;
+  }
+}
+
 /** Whether a sealed recording is as it was sealed and signed: what is wrong with it in words, null for nothing. */
 export function createExaminer({ catalogue, hash, opens, openManifest, dataDir }: ExamineDeps) {
   return {
     /** Reads its file. An error that is none of the recording's is thrown. */
-    async file(recording: Recording): Promise<string | null> {
-      const { sealedSha256: sha256, sealedBytes: bytes } = recording;
-      try {
+    file: (recording: Recording): Promise<string | null> =>
+      asFault(async () => {
+        const { sealedSha256: sha256, sealedBytes: bytes } = recording;
         const found = await hash(recordingFile(dataDir, recording));
         const differs = found !== null && found.sha256 !== sha256;
         const fault = faultOf(
@@ -35,12 +46,7 @@ export function createExaminer({ catalogue, hash, opens, openManifest, dataDir }
         );
         if (fault === null) await opens(recording);
         return fault;
-      } catch (e) {
-        const error = diskError(e);
-        if (error instanceof TapedeckError && damages(error.code)) return error.message;
-        throw e;
-      }
-    },
+      }),
 
     /** Looks at what was signed of it, and whether its row says the same. */
     async signed(recording: Recording): Promise<string | null> {

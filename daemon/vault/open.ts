@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -49,6 +50,21 @@ export async function openSealed(path: string, identity: string | Uint8Array): P
   } catch (error) {
     await handle.close();
     throw error;
+  }
+}
+
+/** Decrypts a sealed recording from beginning to end: bytes and SHA-256 of its content. Throws what `openSealed` throws. */
+export async function hashContent(
+  path: string,
+  identity: string | Uint8Array,
+): Promise<{ bytes: number; sha256: string }> {
+  const sealed = await openSealed(path, identity);
+  try {
+    const hash = createHash('sha256');
+    for await (const chunk of sealed.read(0, sealed.size - 1)) hash.update(chunk as Buffer);
+    return { bytes: sealed.size, sha256: hash.digest('hex') };
+  } finally {
+    await sealed.close();
   }
 }
 

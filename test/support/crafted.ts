@@ -1,26 +1,117 @@
-const MAGIC = Buffer.from('d9d505f920a163d7', 'hex');
+import Database from 'better-sqlite3';
+import { createSegments } from '../../daemon/capture/segments.js';
+import type { Capture } from '../../daemon/capture/snoop.js';
+import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
+import type { Alarm, Alarms } from '../../daemon/domain/alarm.js';
+import type { PbxEvent, Snapshot } from '../../daemon/domain/event.js';
+import { createLog } from '../../daemon/ops/log.js';
+import { createRecorder } from '../../daemon/record.js';
 
-/**
- * A rollback journal without a single page that names `victim` as its super-journal (https://sqlite.org/fileformat2.html, 3):
- * SQLite rolls it back, finds no journal in the file that it names, and deletes that file.
- */
-export function craftedJournal(victim: string, pages: number): Buffer {
-  const header = Buffer.alloc(512);
-  MAGIC.copy(header);
-  header.writeUInt32BE(0, 8); // pages in it
-  header.writeUInt32BE(0, 12); // nonce
-  header.writeUInt32BE(pages, 16);
-  header.writeUInt32BE(512, 20);
-  header.writeUInt32BE(4096, 24);
-  const name = Buffer.from(victim);
-  const end = Buffer.alloc(4 + name.length + 16);
-  end.writeUInt32BE(0x40000000 / 4096 + 1, 0);
-  name.copy(end, 4);
-  end.writeUInt32BE(name.length, 4 + name.length);
-  end.writeUInt32BE(
-    name.reduce((sum, byte) => sum + byte, 0),
-    8 + name.length,
-  );
-  MAGIC.copy(end, 12 + name.length);
-  return Buffer.concat([header, end]);
+export const T0 = 1_700_000_000_000;
+const log = createLog('silent', 'test');
+
+/** What anyone who can write to the file can do to it: no trigger, check or foreign key stands in the way. */
+export function craft(path: string, how: (db: Database.Database) => void): void {
+  const db = new Database(path);
+  try {
+    db.pragma('foreign_keys = OFF');
+    db.pragma('ignore_check_constraints = ON');
+    how(db);
+  } finally {
+    db.close();
+  }
+}
+
+/** Takes the word STRICT out of a table's definition for as long as it takes to write what no strict table takes. */
+export function loosely(db: Database.Database, table: string, how: () => void): void {
+  const strict = db.prepare('SELECT sql FROM sqlite_schema WHERE name = ?').pluck().get(table) as string;
+  const define = (sql: string) => {
+    db.unsafeMode(true);
+    db.pragma('writable_schema = ON');
+    db.prepare('UPDATE sqlite_schema SET sql = ? WHERE name = ?').run(sql, table);
+    db.pragma('writable_schema = RESET');
+    db.unsafeMode(false);
+  };
+  define(strict.replace(/\bSTRICT\b,?\s*/, ''));
+  try {
+    how();
+  } finally {
+    define(strict);
+  }
+}
+
+/** Alarms as they stand. */
+export function alarmBoard() {
+  const standing = new Map<string, Pick<Alarm, 'severity' | 'message' | 'hint'>>();
+  const alarms: Alarms = {
+    raise: (key, alarm) => void standing.set(key, alarm),
+    clear: (key) => void standing.delete(key),
+  };
+  return { standing, alarms };
+}
+
+const NOTHING: Snapshot = { kind: 'snapshot', at: T0, legs: [], bridges: [], snoops: [] };
+
+/** A recorder whose PBX does as it is told. `begun` has the legs that it captures. */
+export function recorderOn(catalogue: Catalogue) {
+  const begun: string[] = [];
+  const capture: Capture = {
+    hear: () => {},
+    begin: async (_segment, leg) => {
+      begun.push(leg);
+      return { inStartedAt: T0, outStartedAt: T0 };
+    },
+    finished: async () => {},
+    end: async () => {},
+    drop: async () => {},
+    live: async () => ({ in: false, out: false }),
+    release: async () => {},
+    stop: () => {},
+  };
+  let n = 0;
+  const recorder = createRecorder({
+    catalogue,
+    capture,
+    segments: createSegments({
+      capture,
+      save: catalogue.saveSegment,
+      removeSpool: async () => {},
+      lookBack: async () => {},
+      spoolBorn: async () => null,
+      log,
+    }),
+    hindrance: () => null,
+    muteTrap: () => false,
+    spoolAudio: async () => null,
+    rules: {
+      trunkContexts: ['from-trunk'],
+      mint: () => `01ARZ3NDEKTSV4RRFFQ69G5N${String(++n).padStart(2, '0')}`,
+    },
+    log,
+    onCapture: () => {},
+    onCaptured: () => {},
+  });
+  let at = T0;
+  const leg = (id: string, number: string, exten: string) => ({
+    ...{ id, channel: `PJSIP/${number}-00000001`, linkedid: id, state: 'up' as const, number, name: '' },
+    ...{ connectedNumber: '', connectedName: '', context: 'internal', exten, dnid: exten, createdAt: null },
+  });
+  return {
+    begun,
+    recorder,
+    recover: () => recorder.recover(NOTHING),
+    /** 100 calls 101, who answers. */
+    async call(): Promise<void> {
+      const [ann, bob] = [leg('ann', '100', '101'), { ...leg('bob', '101', ''), linkedid: 'ann' }];
+      const heard = (event: object) => {
+        at += 10;
+        recorder.hear({ at, ...event } as PbxEvent);
+      };
+      heard({ kind: 'leg', leg: { ...ann, state: 'ring' } });
+      heard({ kind: 'leg', leg: { ...bob, state: 'ringing' } });
+      for (const up of [bob, ann]) heard({ kind: 'leg', leg: up });
+      for (const joins of [ann, bob]) heard({ kind: 'bridged', leg: joins, bridge: 'b', waiting: false });
+      await recorder.idle();
+    },
+  };
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withEntries } from '../../daemon/catalogue/entries.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import { catalogueFile, keysFile } from '../../daemon/domain/paths.js';
 import { createLog } from '../../daemon/ops/log.js';
@@ -22,7 +23,10 @@ export async function openHouse(dir: string, beforeEach: (verb: string) => void 
         };
       },
     });
-  const catalogue = createSqliteCatalogue({ path: catalogueFile(dir) });
+  const catalogue = withEntries(createSqliteCatalogue({ path: catalogueFile(dir) }), {
+    clock: () => NOW,
+    later: async () => {},
+  });
   const keys = createKeys({ path: keysFile(dir), masterKey: readFileSync(join(dir, 'master.bin')) });
   await catalogue.start();
   keys.start();

@@ -27,7 +27,7 @@ import {
 } from '../../daemon/domain/paths.js';
 import type { DaemonStatus } from '../../daemon/domain/status.js';
 import { request } from '../../daemon/ops/control-client.js';
-import { craftedJournal } from './crafted.js';
+import { craftedJournal } from './crafted-journal.js';
 import type { Pbx } from './pbx.js';
 import { until } from './recorder.js';
 

@@ -97,7 +97,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
     keys,
     seal: sealStream,
     open: openSealed,
-    vouch: (manifest) => signManifest(manifest, signingKey),
+    vouch: async (manifest) => signManifest(manifest, signingKey),
     recovery: options.recovery ?? null,
     version: '0.0.0-test',
     dataDir: dir,

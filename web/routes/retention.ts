@@ -32,6 +32,7 @@ export function retentionRoutes(app: App, deps: RouteDeps): void {
   async function plan(all: boolean) {
     const at = now();
     const counts = await catalogue.countKept();
+    const begun = (await catalogue.recordingsErasing()).filter((r) => r.intended);
     let kept = await catalogue.keptRecordings(all ? undefined : FIRST);
     const last = kept.at(-1)?.recording?.keepUntil ?? null;
     if (!all && kept.length === FIRST && last !== null && last <= at) kept = await catalogue.keptRecordings();
@@ -42,6 +43,7 @@ export function retentionRoutes(app: App, deps: RouteDeps): void {
       breakerPercent: retention.breakerPercent,
       total: counts.kept,
       newestSealedAt: counts.newestSealedAt,
+      intended: begun.map((r) => r.id),
     });
     return { at, counts, planned, callOf: (id: string) => calls.get(id)! };
   }

@@ -1,32 +1,80 @@
+import { Type } from 'typebox';
 import type { KeptAlarm, Severity } from '../../domain/alarm.js';
 import type { Delivery, Notice } from '../../domain/notice.js';
+import { Flag, Length, noun, oneOf, orNull, type Reader, Text, Time } from './checked.js';
 import type { Db } from './db.js';
 
-type AlarmRow = {
-  key: string;
-  raised_at: number;
-  severity: Severity;
-  message: string;
-  hint: string;
-  cleared_at: number | null;
-  told_at: number | null;
-  told_as: Severity | null;
-  returns: number;
-  lasts_until: number | null;
-  done: number;
-};
+const severity = oneOf<Severity>({ warning: true, critical: true });
 
-type DeliveryRow = {
-  channel: string;
-  notice: string;
-  attempts: number;
-  next_at: number;
-  sent_at: number | null;
-  given_up_at: number | null;
-  problem: string;
-};
+const alarm = noun({
+  table: 'alarms',
+  key: (row) => row.key,
+  shape: Type.Object({
+    key: Text,
+    raised_at: Time,
+    severity,
+    message: Text,
+    hint: Text,
+    cleared_at: orNull(Time),
+    told_at: orNull(Time),
+    told_as: orNull(severity),
+    returns: Length,
+    lasts_until: orNull(Time),
+    done: Flag,
+  }),
+  make: (row): KeptAlarm => ({
+    key: row.key,
+    raisedAt: row.raised_at,
+    severity: row.severity,
+    message: row.message,
+    hint: row.hint,
+    clearedAt: row.cleared_at,
+    toldAt: row.told_at,
+    toldAs: row.told_as,
+    returns: row.returns,
+    lastsUntil: row.lasts_until,
+    done: row.done === 1,
+  }),
+});
 
-export function createAlarms(db: Db) {
+const delivery = noun({
+  table: 'deliveries',
+  key: (row) => `${row.notice_id} ${row.channel}`,
+  json: ['notice'],
+  shape: Type.Object({
+    channel: Text,
+    notice: Type.Object({
+      id: Text,
+      kind: oneOf<Notice['kind']>({
+        ...{ raised: true, reminder: true, cleared: true, summary: true, test: true, checkpoint: true },
+      }),
+      at: Time,
+      alarms: Type.Array(
+        Type.Object({
+          ...{ key: Text, severity, message: Text, hint: Text },
+          ...{ raisedAt: Time, clearedAt: orNull(Time) },
+        }),
+      ),
+      checkpoint: Type.Optional(Text),
+    }),
+    attempts: Length,
+    next_at: Time,
+    sent_at: orNull(Time),
+    given_up_at: orNull(Time),
+    problem: Text,
+  }),
+  make: (row): Delivery => ({
+    channel: row.channel,
+    notice: row.notice,
+    attempts: row.attempts,
+    nextAt: row.next_at,
+    sentAt: row.sent_at,
+    givenUpAt: row.given_up_at,
+    problem: row.problem,
+  }),
+});
+
+export function createAlarms(db: Db, reader: Reader) {
   const save = db.prepare(`
     INSERT INTO alarms VALUES ($key, $raisedAt, $severity, $message, $hint, $clearedAt, $toldAt, $toldAs, $returns,
       $lastsUntil, $done)
@@ -51,40 +99,15 @@ export function createAlarms(db: Db) {
     save(alarm: KeptAlarm): void {
       save.run({ ...alarm, done: alarm.done ? 1 : 0 });
     },
-    open: (): KeptAlarm[] => (open.all() as AlarmRow[]).map(fromRow),
-    past: (limit: number): KeptAlarm[] => (past.all(limit) as AlarmRow[]).map(fromRow),
+    open: (): KeptAlarm[] => reader.all(alarm, open.all()),
+    past: (limit: number): KeptAlarm[] => reader.fill(alarm, limit, (rows) => past.all(rows)),
     saveDelivery({ notice, ...rest }: Delivery): void {
       saveDelivery.run({ ...rest, id: notice.id, madeAt: notice.at, notice: JSON.stringify(notice) });
     },
-    openDeliveries: (): Delivery[] =>
-      (openDeliveries.all() as DeliveryRow[]).map((row) => ({
-        channel: row.channel,
-        notice: JSON.parse(row.notice) as Notice,
-        attempts: row.attempts,
-        nextAt: row.next_at,
-        sentAt: row.sent_at,
-        givenUpAt: row.given_up_at,
-        problem: row.problem,
-      })),
+    openDeliveries: (): Delivery[] => reader.all(delivery, openDeliveries.all()),
     forget(before: number): void {
       forgetAlarms.run(before);
       forgetDeliveries.run(before);
     },
-  };
-}
-
-function fromRow(row: AlarmRow): KeptAlarm {
-  return {
-    key: row.key,
-    raisedAt: row.raised_at,
-    severity: row.severity,
-    message: row.message,
-    hint: row.hint,
-    clearedAt: row.cleared_at,
-    toldAt: row.told_at,
-    toldAs: row.told_as,
-    returns: row.returns,
-    lastsUntil: row.lasts_until,
-    done: row.done === 1,
   };
 }

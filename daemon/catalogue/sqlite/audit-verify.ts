@@ -10,6 +10,7 @@ import {
 } from '../../domain/audit.js';
 import { fail } from '../../domain/error.js';
 import { migrations } from './migrations.js';
+import { schemaFaults } from './schema.js';
 
 /** A checkpoint whose signature was verified, with the words for where it came from. */
 export type Known = { size: number; hash: string; at: string; from: string };
@@ -74,7 +75,10 @@ export function verifyAudit(
       return true;
     };
     walk(db, step, verdict);
-    verdict.disguised = [...otherSchema(db), ...brokenIndexes(db), ...otherWords(db)];
+    // Columns are worked out of the entries, and lists go by indexes: another definition of one hides entries.
+    const version = db.pragma('user_version', { simple: true }) as number;
+    const otherSchema = schemaFaults(db, { version, tables: ['audit', 'audit_words'] });
+    verdict.disguised = [...otherSchema, ...brokenIndexes(db), ...otherWords(db)];
     const signedTo = Math.max(0, ...verdict.agreed.map(({ size }) => size));
     verdict.acceptances = verdict.acceptances.filter(({ seq }) => seq <= signedTo);
     if (verdict.fault) return verdict;
@@ -129,39 +133,6 @@ function look(verdict: Verdict, { seq, text }: Row): void {
   } catch {
     // It is no entry; the chain says so.
   }
-}
-
-type Part = { type: string; name: string; sql: string | null };
-const PARTS =
-  "SELECT type, name, sql FROM sqlite_schema WHERE tbl_name IN ('audit', 'audit_words') ORDER BY type, name";
-const made = new Map<number, Part[]>();
-
-/** The tables of the log with their indexes and triggers, as the first so many migrations make them. */
-function partsAt(version: number): Part[] {
-  const known = made.get(version);
-  if (known) return known;
-  const db = new Database(':memory:');
-  try {
-    for (const sql of migrations.slice(0, version)) db.exec(sql);
-    const parts = db.prepare(PARTS).all() as Part[];
-    made.set(version, parts);
-    return parts;
-  } finally {
-    db.close();
-  }
-}
-
-/** Columns are worked out of the entries, and lists go by indexes: another definition of one hides entries. */
-function otherSchema(db: Database.Database): string[] {
-  const wanted = partsAt(db.pragma('user_version', { simple: true }) as number);
-  const found = new Map((db.prepare(PARTS).all() as Part[]).map((part) => [part.name, part]));
-  const faults = wanted.flatMap(({ type, name, sql }) => {
-    const part = found.get(name);
-    found.delete(name);
-    if (!part) return [`The ${type} ${name} is missing.`];
-    return part.type === type && part.sql === sql ? [] : [`The ${type} ${name} is not what Tapedeck makes.`];
-  });
-  return [...faults, ...[...found.values()].map(({ type, name }) => `The ${type} ${name} was put in.`)];
 }
 
 /** Whether each index has what the table has, and nothing else. */

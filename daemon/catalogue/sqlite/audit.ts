@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { Type } from 'typebox';
 import { ulid } from 'ulid';
 import {
+  type ActorKind,
+  type AuditAction,
   type AuditEntry,
   type AuditEvent,
+  type AuditOutcome,
   digestOfText,
   digestOfWords,
   EMPTY,
@@ -13,17 +17,53 @@ import {
   type Row,
 } from '../../domain/audit.js';
 import { iso } from '../../domain/days.js';
+import { fail } from '../../domain/error.js';
 import type { AuditFilter, KeptCheckpoint, ReadEntry } from '../audit.js';
+import { noun, oneOf, orNull, type Reader, Text, Time } from './checked.js';
 import type { Db } from './db.js';
 
-type Stored = { seq: number; entry: string; hash: Buffer; words: string | null };
+const entryRow = noun({
+  table: 'audit',
+  key: (row) => row.seq,
+  json: ['entry'],
+  shape: Type.Object({
+    entry: Type.Object({
+      seq: Type.Integer({ minimum: 1 }),
+      at: Text,
+      actor: oneOf<ActorKind>({ person: true, token: true, console: true, tapedeck: true }),
+      // Those of later versions are shown too.
+      action: Type.Unsafe<AuditAction>(Text),
+      ...{ actor_id: Text, actor_name: Text, address: Text, object: Text, object_id: Text, reason: Text },
+      outcome: oneOf<AuditOutcome>({ ok: true, refused: true, failed: true }),
+      detail: Type.Unsafe<AuditEntry['detail']>(
+        Type.Record(
+          Type.String(),
+          Type.Union([Text, Type.Number(), Type.Boolean(), Type.Null(), Type.Array(Text)]),
+        ),
+      ),
+    }),
+    hash: Type.Unsafe<Buffer>(Type.Any()),
+    words: orNull(Text),
+  }),
+  make: ({ entry, hash, words }): ReadEntry => ({ ...entry, hash: inHex(hash), words }),
+});
+
+const checkpoint = noun({
+  table: 'checkpoints',
+  key: (row) => row.size,
+  shape: Type.Object({ size: Type.Integer({ minimum: 0 }), at: Time, note: Text }),
+  make: (row): KeptCheckpoint => row,
+});
+
+const inHex = (hash: unknown): string => (hash instanceof Buffer ? hash.toString('hex') : String(hash));
 
 /** What is kept of the words, and of any text, at most; and of a list. */
 const CAP = { words: 200, text: 1_000, list: 100 };
 
-export function createAudit(db: Db) {
+export function createAudit(db: Db, reader: Reader) {
   const head = db.prepare('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1');
   const add = db.prepare('INSERT INTO audit (seq, entry, hash) VALUES (?, ?, ?)');
+  const written = db.prepare('SELECT entry, hash FROM audit WHERE seq = ?');
   const addWords = db.prepare('INSERT INTO audit_words VALUES (?, ?, ?, ?)');
   const forget = db.prepare('DELETE FROM audit_words WHERE at < ?');
   const rows = db.prepare('SELECT seq, entry, hash FROM audit WHERE seq >= ? ORDER BY seq LIMIT ?').raw();
@@ -77,7 +117,12 @@ export function createAudit(db: Db) {
     }
     added += 1;
     const entry = entryText({ ...event, detail, seq });
-    add.run(seq, entry, Buffer.from(linked(before.hash, digestOfText(entry)), 'hex'));
+    const hash = Buffer.from(linked(before.hash, digestOfText(entry)), 'hex');
+    const { changes } = add.run(seq, entry, hash);
+    // A trigger may drop a row, or put another in its place, without an error.
+    const row = written.get(seq) as { entry: unknown; hash: unknown } | undefined;
+    if (changes !== 1 || row?.entry !== entry || !(row.hash instanceof Buffer) || !hash.equals(row.hash))
+      throw fail('audit_unwritable', `Entry ${seq} was not kept as it was written.`);
     return seq;
   }
 
@@ -87,19 +132,20 @@ export function createAudit(db: Db) {
     added: () => added,
     entries(filter: AuditFilter): ReadEntry[] {
       const { sql, values } = selection(filter);
-      return (db.prepare(sql).all(values) as Stored[]).map(toEntry);
+      const statement = db.prepare(sql);
+      return reader.fill(entryRow, filter.limit, (rows) => statement.all({ ...values, limit: rows }));
     },
     rows: (from: number, limit: number): Row[] =>
-      (rows.all(from, limit) as [number, string, Buffer][]).map(([seq, text, hash]) => ({
+      (rows.all(from, limit) as [number, unknown, unknown][]).map(([seq, entry, hash]) => ({
         seq,
-        text,
-        hash: hash.toString('hex'),
+        text: typeof entry === 'string' || entry instanceof Uint8Array ? entry : '',
+        hash: inHex(hash),
       })),
     id: (): string => (first.get() as string | null | undefined) ?? '',
     actors: () => actors.all() as { id: string; name: string; kind: string }[],
     forgetWords: (before: number): number => forget.run(before).changes,
     keepCheckpoint: (checkpoint: KeptCheckpoint): void => void keep.run(checkpoint),
-    checkpoints: (limit: number) => kept.all(limit) as KeptCheckpoint[],
+    checkpoints: (limit: number) => reader.fill(checkpoint, limit, (rows) => kept.all(rows)),
   };
 }
 
@@ -117,10 +163,6 @@ function tidy(event: AuditEvent): AuditEvent {
           : value;
   const all = (object: object) => Object.fromEntries(Object.entries(object).map(([k, v]) => [k, fit(v)]));
   return { ...(all(event) as AuditEvent), detail: all(event.detail) as AuditEvent['detail'] };
-}
-
-function toEntry({ entry, hash, words }: Stored): ReadEntry {
-  return { ...(JSON.parse(entry) as Omit<AuditEntry, 'hash'>), hash: hash.toString('hex'), words };
 }
 
 function selection(filter: AuditFilter): { sql: string; values: Record<string, unknown> } {

@@ -2,11 +2,12 @@ import { fail } from '../../domain/error.js';
 import type { ReachKey } from '../../domain/reach.js';
 import type { CallId, CallRecord, Coverage, CoverageStatus } from '../../domain/recording.js';
 import type { CallFilter, StoredCall } from '../catalogue.js';
+import type { Reader } from './checked.js';
 import type { Db } from './db.js';
 import { hasFlag } from './ears.js';
 import { createReach, olderThan, type When } from './reach.js';
 import { createReady } from './ready.js';
-import { type CallRow, type StoredRow, toCall, toStored } from './rows.js';
+import { openCall, storedCall } from './rows.js';
 import { searchConditions, searchText } from './search.js';
 
 /** A call with the recording that stands for it: the newest that still is, or the newest tombstone. */
@@ -26,7 +27,8 @@ const MOST_LISTINGS = 200;
 const UNDECIDED: Coverage = { status: 'pending', reason: '', rule: null, missingMs: 0 };
 const UNANSWERED: Coverage = { status: 'none', reason: '', rule: null, missingMs: 0 };
 
-export function createCalls(db: Db) {
+export function createCalls(db: Db, reader: Reader) {
+  const stored = storedCall(reader);
   const save = db.prepare(`
     INSERT INTO calls VALUES (
       $id, $linkedids, $direction, $startedAt, $answeredAt, $endedAt, $outcome, $them, $us, $dialled, $did, $queue,
@@ -48,9 +50,10 @@ export function createCalls(db: Db) {
   const one = db.prepare(`${WITH_RECORDING} WHERE calls.id = ?`).expand();
   const open = db.prepare('SELECT * FROM calls WHERE ended_at IS NULL ORDER BY id');
   const start = db.prepare('SELECT started_at FROM calls WHERE id = ?').pluck();
+  // The plus keeps SQLite from going through the index over the status, which has every call there ever was.
   const counts = db.prepare(`
     SELECT coverage_status AS status, count(*) AS calls FROM calls
-    WHERE started_at >= ? AND answered_at IS NOT NULL AND test = 0 GROUP BY coverage_status`);
+    WHERE started_at >= ? AND answered_at IS NOT NULL AND test = 0 GROUP BY +coverage_status`);
   const into = db.prepare('SELECT into_id FROM absorbed WHERE id = ?').pluck();
   const remember = db.prepare('INSERT INTO absorbed VALUES (?, ?)');
   const follow = db.prepare('UPDATE absorbed SET into_id = $into WHERE into_id = $from');
@@ -97,10 +100,9 @@ export function createCalls(db: Db) {
       reach.save(call);
     },
 
-    call(id: CallId): StoredCall | null {
-      const row = one.get(current(id)) as StoredRow | undefined;
-      return row ? toStored(row) : null;
-    },
+    call: (id: CallId): StoredCall | null => reader.one(stored, one.get(current(id))),
+    /** The same, but null for a call whose row cannot be read. */
+    readable: (id: CallId): StoredCall | null => reader.orNull(stored, one.get(current(id))),
 
     calls(filter: CallFilter): StoredCall[] {
       const keys = filter.reach === 'all' ? undefined : filter.reach;
@@ -134,7 +136,7 @@ export function createCalls(db: Db) {
       const list = (limit: number, among: string, ...given: unknown[]) => {
         const sql = `${WITH_RECORDING} WHERE ${[...where, among].join(' AND ')}
           ORDER BY calls.started_at DESC, calls.id DESC LIMIT ?`;
-        return (prepared(sql).all(...values, ...given, limit) as StoredRow[]).map(toStored);
+        return reader.fill(stored, limit, (rows) => prepared(sql).all(...values, ...given, rows));
       };
       if (!keys) {
         const then = when.map(({ sql }) => sql('calls.started_at', 'calls.id')).join(' AND ') || '1';
@@ -157,7 +159,7 @@ export function createCalls(db: Db) {
       return ids.length === 0 ? '' : JSON.stringify(changing.all(JSON.stringify(ids)));
     },
 
-    open: (): CallRecord[] => (open.all() as CallRow[]).map(toCall),
+    open: (): CallRecord[] => reader.all(openCall, open.all()),
 
     coverageSince(at: number): Partial<Record<CoverageStatus, number>> {
       const rows = counts.all(at) as { status: CoverageStatus; calls: number }[];

@@ -1,15 +1,17 @@
 import { diskError, TapedeckError } from '../../domain/error.js';
 import { type Entries, entriesFor } from '../audit.js';
-import type { Catalogue } from '../catalogue.js';
+import type { BadRow, Catalogue } from '../catalogue.js';
 import { createAlarms } from './alarms.js';
 import { createAudit } from './audit.js';
 import { createCalls } from './calls.js';
+import { createReader, type Reader } from './checked.js';
 import { type Db, type Opening, openDb } from './db.js';
 import { createDevices } from './devices.js';
 import { createFactors } from './factors.js';
 import { createLedger } from './ledger.js';
 import { createPolicy } from './policy.js';
 import { createRecordings } from './recordings.js';
+import { schemaFaults } from './schema.js';
 import { createSeals } from './seals.js';
 import { createSeen } from './seen.js';
 import { createSegments } from './segments.js';
@@ -20,28 +22,29 @@ import { createUsers } from './users.js';
 import { createWatch } from './watch.js';
 import { createWrites } from './writes.js';
 
-function createNouns(db: Db) {
-  const calls = createCalls(db);
+function createNouns(db: Db, reader: Reader) {
+  const calls = createCalls(db, reader);
   const sessions = createSessions(db);
   const tokens = createTokens(db);
   return {
     calls,
-    segments: createSegments(db, calls.current),
-    recordings: createRecordings(db),
-    seals: createSeals(db),
-    policy: createPolicy(db),
+    segments: createSegments(db, reader, calls.current),
+    recordings: createRecordings(db, reader),
+    seals: createSeals(db, reader),
+    policy: createPolicy(db, reader),
     users: createUsers(db, sessions, tokens),
     sessions,
     tokens,
     devices: createDevices(db),
     seen: createSeen(db),
     factors: createFactors(db),
-    ledger: createLedger(db, calls),
-    watch: createWatch(db, 'calls'),
-    witnessWatch: createWatch(db, 'cdrs'),
-    testCalls: createTestCalls(db, calls.call),
-    alarms: createAlarms(db),
-    audit: createAudit(db),
+    ledger: createLedger(db, reader, calls),
+    watch: createWatch(db, reader, 'calls'),
+    witnessWatch: createWatch(db, reader, 'cdrs'),
+    testCalls: createTestCalls(db, reader, calls.readable),
+    alarms: createAlarms(db, reader),
+    audit: createAudit(db, reader),
+    schemaFaults: () => schemaFaults(db),
     ownChanges: db.prepare('SELECT total_changes()').pluck(),
   };
 }
@@ -58,6 +61,8 @@ export function createSqliteCatalogue(
     path: string;
     /** Called when the disk is full; when it has made some room what was to be written is tried again. */
     makeRoom?: () => boolean;
+    /** Called for each row that cannot be read, and so was left out; again whenever it is met. */
+    onBadRow?: (bad: BadRow) => void;
   },
 ): Catalogue {
   let open: { db: Db; nouns: Nouns; writes: ReturnType<typeof createWrites> } | null = null;
@@ -274,6 +279,7 @@ export function createSqliteCatalogue(
     audit: (entry) => write((n) => n.audit.append(entry)),
     auditEntries: (filter) => read((n) => n.audit.entries(filter)),
     auditRows: (from, limit) => read((n) => n.audit.rows(from, limit)),
+    schemaFaults: () => read((n) => n.schemaFaults()),
     auditHead: () => read((n) => n.audit.head()),
     auditId: () => read((n) => n.audit.id()),
     auditActors: () => read((n) => n.audit.actors()),
@@ -286,7 +292,11 @@ export function createSqliteCatalogue(
     async start() {
       if (open) return;
       const db = await openDb(deps.path, deps);
-      open = { db, nouns: createNouns(db), writes: createWrites(db, transact) };
+      open = {
+        db,
+        nouns: createNouns(db, createReader(deps.onBadRow ?? (() => {}))),
+        writes: createWrites(db, transact),
+      };
     },
     async stop() {
       open?.writes.finish();

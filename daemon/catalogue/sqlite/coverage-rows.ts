@@ -1,32 +1,59 @@
+import { type Static, Type } from 'typebox';
 import type { CoverageRow } from '../../domain/coverage.js';
 import type { CallId, Party } from '../../domain/recording.js';
+import { Flag, Length, noun, orNull, type Reader, Text, Time } from './checked.js';
 import type { Db } from './db.js';
-import { toCoverage } from './rows.js';
+import { CoverageShape, directions, PartyShape, toCoverage } from './rows.js';
 
-type Row = {
-  account_id: string | null;
-  linkedid: string;
-  pbx_started_at: number;
-  pbx_answered_at: number | null;
-  pbx_ended_at: number;
-  src: string;
-  dst: string;
-  name: string;
-  alone: number;
-  id?: string;
-  direction: string;
-  started_at: number;
-  answered_at: number | null;
-  ended_at: number;
-  them: string;
-  us: string;
-  coverage_status: string;
-  coverage_reason: string;
-  coverage_rule: string | null;
-  missing_ms: number;
-  duration_ms: number | null;
-  blind: number;
-};
+const PbxShape = Type.Object({
+  account_id: Text,
+  linkedid: Text,
+  pbx_started_at: Time,
+  pbx_answered_at: orNull(Time),
+  pbx_ended_at: Time,
+  src: Text,
+  dst: Text,
+  name: Text,
+  alone: Flag,
+});
+const CallShape = Type.Object({
+  id: Text,
+  direction: directions,
+  started_at: Time,
+  answered_at: orNull(Time),
+  ended_at: Time,
+  them: Text,
+  us: Text,
+  duration_ms: orNull(Length),
+  blind: Flag,
+  ...CoverageShape,
+});
+
+const pbx = noun({
+  table: 'accounts',
+  key: (row) => row.account_id,
+  shape: PbxShape,
+  make: (row): CoverageRow['pbx'] => ({
+    id: row.account_id,
+    linkedid: row.linkedid,
+    startedAt: row.pbx_started_at,
+    answeredAt: row.pbx_answered_at,
+    endedAt: row.pbx_ended_at,
+    src: row.src,
+    dst: row.dst,
+    name: row.name,
+    alone: row.alone === 1,
+  }),
+});
+const call = noun({ table: 'calls', key: (row) => row.id, shape: CallShape, make: (row) => row });
+const party = noun({
+  table: 'calls',
+  key: (row) => row.id,
+  json: ['party'],
+  shape: Type.Object({ party: PartyShape }),
+  make: (row): Party => row.party,
+});
+const NOBODY: Party = { number: '', name: '', ours: false };
 
 const PBX = `a.id AS account_id, a.linkedid, a.started_at AS pbx_started_at, a.answered_at AS pbx_answered_at,
   a.ended_at AS pbx_ended_at, a.src, a.dst, a.name, a.alone`;
@@ -44,54 +71,41 @@ const OURS = `SELECT ${PBX}, ${CALL} FROM calls c LEFT JOIN accounts a ON a.id =
 const STRANGE = `SELECT ${PBX} FROM accounts a
   WHERE a.call_id IS NULL AND a.answered_at IS NOT NULL AND a.started_at >= ? AND a.started_at < ?`;
 
-export function createCoverageRows(db: Db) {
+export function createCoverageRows(db: Db, reader: Reader) {
   const ours = db.prepare(`${OURS} AND c.started_at >= ? AND c.started_at < ?`);
   const one = db.prepare(`${OURS} AND c.id = ?`);
   const strange = db.prepare(STRANGE);
-  return {
-    rows: ({ from, to }: { from: number; to: number }): CoverageRow[] =>
-      [...(ours.all(from, to) as Row[]), ...(strange.all(from, to) as Row[])].map(toRow),
-    row(id: CallId): CoverageRow | null {
-      const row = one.get(id) as Row | undefined;
-      return row ? toRow(row) : null;
-    },
-  };
-}
 
-function toRow(row: Row): CoverageRow {
-  return { pbx: row.account_id === null ? null : pbxOf(row, row.account_id), call: callOf(row) };
-}
-
-const pbxOf = (row: Row, id: string): CoverageRow['pbx'] => ({
-  id,
-  linkedid: row.linkedid,
-  startedAt: row.pbx_started_at,
-  answeredAt: row.pbx_answered_at,
-  endedAt: row.pbx_ended_at,
-  src: row.src,
-  dst: row.dst,
-  name: row.name,
-  alone: row.alone === 1,
-});
-
-function callOf(row: Row): CoverageRow['call'] {
-  // A row of an account alone has none of these columns.
-  if (!row.id) return null;
-  return {
+  const callOf = (row: Static<typeof CallShape>): CoverageRow['call'] => ({
     id: row.id,
-    direction: row.direction as 'in' | 'out' | 'internal',
+    direction: row.direction,
     startedAt: row.started_at,
     answeredAt: row.answered_at,
     endedAt: row.ended_at,
     // Of most rows nobody asks who spoke.
     get them(): Party {
-      return JSON.parse(row.them);
+      return reader.orNull(party, { id: row.id, party: row.them }) ?? NOBODY;
     },
     get us(): Party {
-      return JSON.parse(row.us);
+      return reader.orNull(party, { id: row.id, party: row.us }) ?? NOBODY;
     },
     coverage: toCoverage(row),
     recordingMs: row.duration_ms,
     blind: row.blind === 1,
+  });
+  const compared = {
+    table: 'calls',
+    key: (row: Record<string, unknown>) => row.id ?? row.account_id,
+    read: (row: Record<string, unknown>): CoverageRow => ({
+      pbx: row.account_id === null ? null : pbx.read(row),
+      // A row of an account alone has none of these columns.
+      call: row.id ? callOf(call.read(row)) : null,
+    }),
+  };
+
+  return {
+    rows: ({ from, to }: { from: number; to: number }): CoverageRow[] =>
+      reader.all(compared, [...ours.all(from, to), ...strange.all(from, to)]),
+    row: (id: CallId): CoverageRow | null => reader.orNull(compared, one.get(id)),
   };
 }

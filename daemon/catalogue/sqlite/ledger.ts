@@ -1,7 +1,9 @@
+import { Type } from 'typebox';
 import { type Account, type Cdr, cdrKey, isBare, linksOf, onOurClock } from '../../domain/cdr.js';
 import type { CdrSource, Witness } from '../../domain/coverage.js';
 import type { CallId } from '../../domain/recording.js';
 import type { StoredCall } from '../catalogue.js';
+import { noun, orNull, type Reader, Text, Time } from './checked.js';
 import { createCoverageRows } from './coverage-rows.js';
 import type { Db } from './db.js';
 
@@ -14,11 +16,42 @@ const SLACK_MS = 5_000;
 /** Under this name stands when the ledger began: it is no source. */
 const OWN = 'ledger';
 
-type Calls = { call(id: CallId): StoredCall | null; current(id: CallId): CallId };
+type Calls = { readable(id: CallId): StoredCall | null; current(id: CallId): CallId };
 
-export function createLedger(db: Db, calls: Calls) {
-  const rows = createCoverageRows(db);
-  const known = db.prepare('SELECT cdr FROM cdrs WHERE key = ?').pluck();
+const cdrNoun = noun({
+  table: 'cdrs',
+  key: (row) => row.key,
+  json: ['cdr'],
+  shape: Type.Object({
+    cdr: Type.Object({
+      ...{ linkedid: Text, uniqueid: Text, channel: Text, peer: Text, src: Text, dst: Text, name: Text },
+      ...{ context: Text, app: Text, startAt: Time, answerAt: orNull(Time), endAt: Time, disposition: Text },
+      ahead: Type.Number({ minimum: -1e13, maximum: 1e13 }),
+    }),
+  }),
+  make: (row): Cdr => row.cdr,
+});
+
+const source = noun({
+  table: 'cdr_sources',
+  key: (row) => row.name,
+  shape: Type.Object({
+    ...{ name: Text, since: orNull(Time), readAt: orNull(Time), lastAt: orNull(Time) },
+    ...{ count: Type.Integer({ minimum: 0 }), problem: Text },
+  }),
+  make: (row): CdrSource => row,
+});
+
+const times = noun({
+  table: 'cdr_sources',
+  key: () => 'times',
+  shape: Type.Object({ since: orNull(Time), last: orNull(Time) }),
+  make: (row) => row,
+});
+
+export function createLedger(db: Db, reader: Reader, calls: Calls) {
+  const rows = createCoverageRows(db, reader);
+  const known = db.prepare('SELECT key, cdr FROM cdrs WHERE key = ?');
   const put = db.prepare(`
     INSERT INTO cdrs (key, linkedid, uniqueid, start_at, end_at, source, heard_at, cdr, due_at)
     VALUES ($key, $linkedid, $uniqueid, $startAt, $endAt, $source, $at, $cdr, $dueAt)
@@ -62,15 +95,22 @@ export function createLedger(db: Db, calls: Calls) {
     INSERT OR REPLACE INTO accounts VALUES (
       $id, $callId, $linkedid, $startedAt, $answeredAt, $endedAt, $src, $dst, $name, $alone)`);
   const give = db.prepare('UPDATE cdrs SET account_id = $id WHERE key = $key');
-  const due = db.prepare('SELECT cdr FROM cdrs WHERE due_at <= $by ORDER BY due_at LIMIT $limit').pluck();
+  const due = db.prepare('SELECT key, cdr FROM cdrs WHERE due_at <= $by ORDER BY due_at LIMIT $limit');
   const setDue = db.prepare('UPDATE cdrs SET due_at = $at WHERE key = $key');
   const strangersDue = db.prepare(`
     UPDATE cdrs SET due_at = $at WHERE account_id IN (SELECT id FROM accounts
       WHERE call_id IS NULL AND started_at >= $since - 86400000 AND ended_at >= $since)`);
-  const ofAccount = db
-    .prepare('SELECT cdr FROM cdrs WHERE account_id = ? ORDER BY start_at, end_at LIMIT 100')
-    .pluck();
+  const ofAccount = db.prepare(
+    'SELECT key, cdr FROM cdrs WHERE account_id = ? ORDER BY start_at, end_at LIMIT 100',
+  );
   const forget = db.prepare('DELETE FROM cdrs WHERE end_at < ?');
+
+  /** CDRs that can be read, by their keys. */
+  const keyed = (rows: unknown[]): [string, Cdr][] =>
+    rows.flatMap((row) => {
+      const found = reader.orNull(cdrNoun, row);
+      return found ? [[(row as { key: string }).key, found] as [string, Cdr]] : [];
+    });
 
   return {
     ...rows,
@@ -79,10 +119,11 @@ export function createLedger(db: Db, calls: Calls) {
       const fresh: Cdr[] = [];
       for (const cdr of given) {
         const key = cdrKey(cdr);
-        const old = known.get(key) as string | undefined;
-        const one = old === undefined ? cdr : merged(JSON.parse(old), cdr);
+        const row = known.get(key) as { cdr: string } | undefined;
+        const old = reader.orNull(cdrNoun, row);
+        const one = old ? merged(old, cdr) : cdr;
         const text = JSON.stringify(one);
-        if (text === old) continue;
+        if (text === row?.cdr) continue;
         const { linkedid, uniqueid, startAt, endAt } = one;
         const dueAt = Math.max(at, endAt + graceMs);
         put.run({ key, linkedid, uniqueid, startAt, endAt, source, at, dueAt, cdr: text });
@@ -101,10 +142,9 @@ export function createLedger(db: Db, calls: Calls) {
         const fresh: Cdr[] = [];
         for (const link of next) {
           seen.add(link);
-          for (const row of linked.all({ link }) as { key: string; cdr: string }[])
-            if (!cdrs.has(row.key)) {
-              const cdr: Cdr = JSON.parse(row.cdr);
-              cdrs.set(row.key, cdr);
+          for (const [key, cdr] of keyed(linked.all({ link })))
+            if (!cdrs.has(key)) {
+              cdrs.set(key, cdr);
               fresh.push(cdr);
             }
         }
@@ -112,16 +152,15 @@ export function createLedger(db: Db, calls: Calls) {
         const from = Math.min(...fresh.map((c) => c.startAt)) - SLACK_MS;
         const to = Math.max(...fresh.map((c) => c.endAt)) + SLACK_MS;
         const any = fresh.some(isBare);
-        if (any)
-          for (const row of bare.all({ from, to }) as { key: string; cdr: string }[])
-            cdrs.set(row.key, JSON.parse(row.cdr));
+        if (any) for (const [key, cdr] of keyed(bare.all({ from, to }))) cdrs.set(key, cdr);
         const wanted = new Set([...next, ...fresh.flatMap(linksOf)]);
         const ids = among.all({
           ...{ from: from - LONG_BEFORE, to, since: from, any: any ? 1 : 0 },
           links: JSON.stringify([...wanted]),
         }) as CallId[];
         for (const id of ids) {
-          const call = found.get(id) ?? calls.call(id)!;
+          const call = found.get(id) ?? calls.readable(id);
+          if (!call) continue;
           found.set(id, call);
           if (any) continue;
           for (const link of [...call.linkedids, ...call.legs.map((l) => l.id)]) wanted.add(link);
@@ -148,29 +187,36 @@ export function createLedger(db: Db, calls: Calls) {
       }
     },
 
-    due: (by: number, limit: number): Cdr[] =>
-      (due.all({ by, limit }) as string[]).map((cdr) => JSON.parse(cdr)),
+    due(by: number, limit: number): Cdr[] {
+      const rows = due.all({ by, limit }) as { key: string }[];
+      const readable = keyed(rows);
+      // One that cannot be read is named by the reader, and must not be in the way of the others.
+      const good = new Set(readable.map(([key]) => key));
+      for (const { key } of rows) if (!good.has(key)) setDue.run({ key, at: null });
+      return readable.map(([, cdr]) => cdr);
+    },
     setDue(cdrs: readonly Cdr[], at: number | null): void {
       for (const cdr of cdrs) setDue.run({ key: cdrKey(cdr), at });
     },
     strangersDue: (since: number, at: number): void => void strangersDue.run({ since, at }),
     cdrsOf: (ids: readonly string[]): Map<string, Cdr[]> =>
-      new Map(ids.map((id) => [id, (ofAccount.all(id) as string[]).map((c) => JSON.parse(c))])),
+      new Map(ids.map((id) => [id, reader.all(cdrNoun, ofAccount.all(id))])),
     began(now: number): number {
       begin.run(now);
-      return begun.get() as number;
+      // A time that is still to come would have every CDR left out.
+      return Math.min(now, Math.max(0, begun.get() as number));
     },
     since(): number | null {
       const times = [begun.get(), earliest.get()].filter((at) => typeof at === 'number');
       return times.length > 0 ? Math.min(...times) : null;
     },
-    sources: (): CdrSource[] => sources.all() as CdrSource[],
+    sources: (): CdrSource[] => reader.all(source, sources.all()),
     noteSource(name: string, at: number, problem: string): void {
       note.run({ name, good: problem === '' ? at : null, problem });
     },
     witness(): Witness {
-      const found = witness.get() as { since: number | null; last: number | null };
-      return found.since === null || found.last === null ? null : { since: found.since, last: found.last };
+      const found = reader.orNull(times, witness.get());
+      return found?.since == null || found.last === null ? null : { since: found.since, last: found.last };
     },
     forget(before: number): void {
       forget.run(before);

@@ -485,4 +485,8 @@ export const migrations: readonly string[] = [
     FOREIGN KEY (named_call, seq) REFERENCES segments (named_call, seq) ON DELETE CASCADE
   ) STRICT, WITHOUT ROWID;
   `,
+  // Counting what is kept reads this and no row.
+  `
+  CREATE INDEX recordings_kept ON recordings (call_id, keep_until, sealed_at) WHERE state = 'sealed';
+  `,
 ];

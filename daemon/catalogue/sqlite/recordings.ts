@@ -2,15 +2,21 @@ import { fail } from '../../domain/error.js';
 import type { Recording, RecordingId } from '../../domain/recording.js';
 import type { Growth } from '../../domain/room.js';
 import type { StoredCall } from '../catalogue.js';
+import type { Reader } from './checked.js';
 import type { Db } from './db.js';
 import { createEars } from './ears.js';
 import { createPeaks } from './peaks.js';
-import { type RecordingRow, type StoredRow, toRecording, toStored } from './rows.js';
+import { recording as noun, storedCall } from './rows.js';
 
 const WITH_CALL = 'SELECT calls.*, recordings.* FROM recordings JOIN calls ON calls.id = recordings.call_id';
-const stored = (rows: unknown[]): StoredCall[] => (rows as StoredRow[]).map(toStored);
 
-export function createRecordings(db: Db) {
+const begun = {
+  ...noun,
+  read: (row: Record<string, unknown>) => ({ ...noun.read(row), intended: row.intended === 1 }),
+};
+
+export function createRecordings(db: Db, reader: Reader) {
+  const stored = storedCall(reader);
   const peaks = createPeaks(db);
   const ears = createEars(db);
   const add = db.prepare(`
@@ -23,24 +29,26 @@ export function createRecordings(db: Db) {
     .prepare(`${WITH_CALL} WHERE recordings.state = 'sealed' AND calls.test = 0
       ORDER BY coalesce(keep_until, 9223372036854775807), sealed_at LIMIT ?`)
     .expand();
+  // All of it stands in the index, which is named because SQLite would take a narrower one and read every row.
   const count = db.prepare(`
-    SELECT count(*) AS kept, count(*) - count(keep_until) AS forEver, max(sealed_at) AS newestSealedAt
-    FROM recordings WHERE state = 'sealed' AND call_id NOT IN (SELECT id FROM calls WHERE test = 1)`);
-  const sealedSince = db
-    .prepare('SELECT coalesce(sum(sealed_bytes), 0) FROM recordings WHERE sealed_at >= ?')
-    .pluck();
+    SELECT count(*) AS kept, count(*) - count(keep_until) AS forEver, max(iif(sealed_at <= 253402300799999, sealed_at, NULL)) AS newestSealedAt
+    FROM recordings INDEXED BY recordings_kept
+    WHERE state = 'sealed' AND call_id NOT IN (SELECT id FROM calls WHERE test = 1)`);
+  // total, unlike sum, has no overflow: rows may hold anything.
+  const sealedSince = db.prepare('SELECT total(sealed_bytes) FROM recordings WHERE sealed_at >= ?').pluck();
   const erasedSince = db
-    .prepare(
-      "SELECT coalesce(sum(sealed_bytes), 0) FROM recordings WHERE state = 'erased' AND erased_at >= ?",
-    )
+    .prepare("SELECT total(sealed_bytes) FROM recordings WHERE state = 'erased' AND erased_at >= ?")
     .pluck();
   const firstSeal = db.prepare('SELECT min(sealed_at) FROM recordings').pluck();
   const intend = db.prepare(`
     UPDATE recordings SET state = 'erasing', erase_reason = $reason, erase_intended_at = $at
     WHERE id = $id AND state = 'sealed'`);
-  const erasing = db.prepare(
-    "SELECT * FROM recordings WHERE state = 'erasing' ORDER BY erase_intended_at, id",
-  );
+  const erasing = db.prepare(`
+    SELECT recordings.*, EXISTS (
+      SELECT 1 FROM audit WHERE object_id IN (recordings.call_id, recordings.id) AND object_id <> ''
+        AND action = 'erase' AND outcome = 'ok' AND actor = 'tapedeck'
+        AND entry ->> '$.detail.recording' = recordings.id) AS intended
+    FROM recordings WHERE state = 'erasing' ORDER BY erase_intended_at, id`);
   const erased = db.prepare(
     "UPDATE recordings SET state = 'erased', erased_at = $at WHERE id = $id AND state = 'erasing'",
   );
@@ -50,10 +58,7 @@ export function createRecordings(db: Db) {
     )
     .expand();
 
-  const recording = (id: RecordingId): Recording | null => {
-    const row = one.get(id) as RecordingRow | undefined;
-    return row ? toRecording(row) : null;
-  };
+  const recording = (id: RecordingId): Recording | null => reader.one(noun, one.get(id));
   const known = (id: RecordingId): Recording => {
     const found = recording(id);
     if (!found) throw fail('recording_absent', id);
@@ -74,7 +79,7 @@ export function createRecordings(db: Db) {
     },
     peaks: peaks.of,
     qualityTrends: ears.trends,
-    kept: (limit = -1): StoredCall[] => stored(kept.all(limit)),
+    kept: (limit = -1): StoredCall[] => reader.fill(stored, limit, (rows) => kept.all(rows)),
     count: () => count.get() as { kept: number; forEver: number; newestSealedAt: number | null },
     growth(since: number, now: number): Growth {
       const first = firstSeal.get() as number | null;
@@ -88,13 +93,13 @@ export function createRecordings(db: Db) {
     eraseIntended(id: RecordingId, reason: string, at: number): void {
       if (intend.run({ id, reason, at }).changes === 0) known(id);
     },
-    erasing: (): Recording[] => (erasing.all() as RecordingRow[]).map(toRecording),
+    erasing: () => reader.all(begun, erasing.all()),
     /** Without an intent on record nothing may be called erased. */
     erased(id: RecordingId, at: number): void {
       peaks.purge(id);
       if (erased.run({ id, at }).changes === 0 && known(id).state !== 'erased')
         throw fail('internal', `${id}: erased without an intent.`);
     },
-    tombstones: (limit: number): StoredCall[] => stored(tombstones.all(limit)),
+    tombstones: (limit: number): StoredCall[] => reader.fill(stored, limit, (rows) => tombstones.all(rows)),
   };
 }

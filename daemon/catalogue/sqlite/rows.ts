@@ -1,112 +1,207 @@
-import type { CallRecord, Coverage, Leg, Recording } from '../../domain/recording.js';
+import { type Static, Type } from 'typebox';
+import { type QualityFlag, qualityFlags } from '../../domain/quality.js';
+import {
+  type CallRecord,
+  type Coverage,
+  type CoverageStatus,
+  type Direction,
+  isFileOf,
+  type MarkKind,
+  type Outcome,
+  type Recording,
+  type RecordingState,
+} from '../../domain/recording.js';
 import type { StoredCall } from '../catalogue.js';
+import { Figure, Flag, Length, noun, oneOf, orNull, type Reader, Text, Time, unreadable } from './checked.js';
 
-export type CallRow = {
-  id: string;
-  linkedids: string;
-  direction: string;
-  started_at: number;
-  answered_at: number | null;
-  ended_at: number | null;
-  outcome: string | null;
-  them: string;
-  us: string;
-  dialled: string;
-  did: string;
-  queue: string;
-  coverage_status: string;
-  coverage_reason: string;
-  coverage_rule: string | null;
-  missing_ms: number;
-  legs: string;
-  marks: string;
-  consult_for: string | null;
-  test: number;
+export const PartyShape = Type.Object({ number: Text, name: Text, ours: Type.Boolean() });
+
+const LegShape = Type.Object({
+  id: Text,
+  party: PartyShape,
+  endpoint: Type.Optional(Text),
+  seenAt: Time,
+  upAt: orNull(Time),
+  goneAt: orNull(Time),
+});
+
+const MarkShape = Type.Object({
+  atMs: Figure,
+  untilMs: orNull(Figure),
+  kind: oneOf<MarkKind>({
+    ...{ ring: true, answer: true, queue: true, agent: true, hold: true, transfer: true, park: true },
+    ...{ pickup: true, joined: true, left: true, gap: true, end: true },
+  }),
+  text: Text,
+  legId: Type.Optional(orNull(Text)),
+});
+
+export const directions = oneOf<Direction>({ in: true, out: true, internal: true });
+
+export const CoverageShape = {
+  coverage_status: oneOf<CoverageStatus>({
+    ...{ pending: true, recorded: true, partial: true, excluded: true },
+    ...{ declined: true, not_recorded: true, none: true },
+  }),
+  coverage_reason: Text,
+  coverage_rule: orNull(Text),
+  missing_ms: Type.Integer(),
 };
+const CoverageRow = Type.Object(CoverageShape);
 
-export type RecordingRow = {
-  id: string;
-  call_id: string;
-  state: string;
-  duration_ms: number;
-  plain_bytes: number;
-  sealed_bytes: number;
-  plain_sha256: string;
-  sealed_sha256: string;
-  file: string;
-  sealed_at: number;
-  left_db: number;
-  right_db: number;
-  keep_until: number | null;
-  keep_rule: string | null;
-  keep_reason: string;
-  erased_at: number | null;
-  erase_reason: string | null;
-  gaps: string;
-  quality: string | null;
-};
+const CallShape = Type.Object({
+  id: Text,
+  linkedids: Type.Array(Text),
+  direction: directions,
+  started_at: Time,
+  answered_at: orNull(Time),
+  ended_at: orNull(Time),
+  outcome: orNull(
+    oneOf<Outcome>({ answered: true, no_answer: true, busy: true, cancelled: true, failed: true }),
+  ),
+  them: PartyShape,
+  us: PartyShape,
+  dialled: Text,
+  did: Text,
+  queue: Text,
+  legs: Type.Array(LegShape),
+  marks: Type.Array(MarkShape),
+  consult_for: orNull(Text),
+  test: Flag,
+  ...CoverageShape,
+});
 
-/** A call as it is read with a recording beside it, or with none. */
-export type StoredRow = { calls: CallRow; recordings: RecordingRow | { id: null } };
+const call = noun({
+  table: 'calls',
+  key: (row) => row.id,
+  json: ['linkedids', 'them', 'us', 'legs', 'marks'],
+  shape: CallShape,
+  make: (row): { call: CallRecord; coverage: Coverage } => ({ call: callOf(row), coverage: toCoverage(row) }),
+});
 
-export function toCall(row: CallRow): CallRecord {
-  return {
-    id: row.id,
-    linkedids: JSON.parse(row.linkedids),
-    direction: row.direction as CallRecord['direction'],
-    startedAt: row.started_at,
-    answeredAt: row.answered_at,
-    endedAt: row.ended_at,
-    outcome: row.outcome as CallRecord['outcome'],
-    them: JSON.parse(row.them),
-    us: JSON.parse(row.us),
-    dialled: row.dialled,
-    did: row.did,
-    queue: row.queue,
-    legs: (JSON.parse(row.legs) as Leg[]).map((leg) => ({ ...leg, endpoint: leg.endpoint ?? '' })),
-    // Marks of the first calls did not say whose they are.
-    marks: JSON.parse(row.marks).map((mark: object) => ({ legId: null, ...mark })),
-    consultFor: row.consult_for,
-    test: row.test === 1,
-  };
-}
+const callOf = (row: Static<typeof CallShape>): CallRecord => ({
+  id: row.id,
+  linkedids: row.linkedids,
+  direction: row.direction,
+  startedAt: row.started_at,
+  answeredAt: row.answered_at,
+  endedAt: row.ended_at,
+  outcome: row.outcome,
+  them: row.them,
+  us: row.us,
+  dialled: row.dialled,
+  did: row.did,
+  queue: row.queue,
+  legs: row.legs.map((leg) => ({ ...leg, endpoint: leg.endpoint ?? '' })),
+  // Marks of the first calls did not say whose they are.
+  marks: row.marks.map((mark) => ({ ...mark, legId: mark.legId ?? null })),
+  consultFor: row.consult_for,
+  test: row.test === 1,
+});
 
-export const toCoverage = (
-  row: Pick<CallRow, 'coverage_status' | 'coverage_reason' | 'coverage_rule' | 'missing_ms'>,
-): Coverage => ({
-  status: row.coverage_status as Coverage['status'],
+export const toCoverage = (row: Static<typeof CoverageRow>): Coverage => ({
+  status: row.coverage_status,
   reason: row.coverage_reason,
   rule: row.coverage_rule,
   missingMs: row.missing_ms,
 });
 
-/** The call, what became of its audio, and the recording. */
-export const toStored = ({ calls, recordings }: StoredRow): StoredCall => ({
-  ...toCall(calls),
-  coverage: toCoverage(calls),
-  recording: recordings.id === null ? null : toRecording(recordings),
+const side = oneOf({ them: true, us: true });
+const SideShape = Type.Object({
+  speechDb: Figure,
+  noiseDb: Figure,
+  peakDb: Figure,
+  clippedShare: Figure,
+  silentShare: Figure,
+  zeroShare: Figure,
+  lostShare: Figure,
+});
+const EarShape = Type.Object({ kind: oneOf({ extension: true, line: true }), name: Text });
+const QualityShape = Type.Object({
+  them: SideShape,
+  us: SideShape,
+  echo: orNull(Type.Object({ side, db: Figure, delayMs: Figure })),
+  flags: Type.Array(
+    Type.Object({
+      side: oneOf({ them: true, us: true, both: true }),
+      flag: Type.Unsafe<QualityFlag>(Type.Enum([...qualityFlags])),
+    }),
+  ),
+  ears: Type.Object({ them: EarShape, us: EarShape }),
 });
 
-export function toRecording(row: RecordingRow): Recording {
-  return {
+export const recording = noun({
+  table: 'recordings',
+  key: (row) => row.id,
+  json: ['gaps', 'quality'],
+  shape: Type.Object({
+    id: Text,
+    call_id: Text,
+    state: oneOf<RecordingState>({ sealed: true, erasing: true, erased: true }),
+    duration_ms: Length,
+    plain_bytes: Length,
+    sealed_bytes: Length,
+    plain_sha256: Text,
+    sealed_sha256: Text,
+    file: Text,
+    sealed_at: Time,
+    left_db: Figure,
+    right_db: Figure,
+    gaps: Type.Array(
+      Type.Object({
+        atMs: Figure,
+        untilMs: Figure,
+        side: oneOf({ both: true, them: true, us: true }),
+        reason: Text,
+      }),
+    ),
+    quality: orNull(QualityShape),
+    keep_until: orNull(Time),
+    keep_rule: orNull(Text),
+    keep_reason: Text,
+    erased_at: orNull(Time),
+    erase_reason: orNull(Text),
+  }),
+  make: (row): Recording => ({
     id: row.id,
     callId: row.call_id,
-    state: row.state as Recording['state'],
+    state: row.state,
     durationMs: row.duration_ms,
     plainBytes: row.plain_bytes,
     sealedBytes: row.sealed_bytes,
     plainSha256: row.plain_sha256,
     sealedSha256: row.sealed_sha256,
-    file: row.file,
+    file: isFileOf(row.file, row.id) ? row.file : unreadable('"file" is not where its recording is kept'),
     sealedAt: row.sealed_at,
     leftDb: row.left_db,
     rightDb: row.right_db,
-    gaps: JSON.parse(row.gaps),
-    quality: row.quality === null ? null : JSON.parse(row.quality),
+    gaps: row.gaps,
+    quality: row.quality,
     keepUntil: row.keep_until,
     keepRule: row.keep_rule,
     keepReason: row.keep_reason,
     erasedAt: row.erased_at,
     eraseReason: row.erase_reason,
-  };
-}
+  }),
+});
+
+/** Calls by themselves. */
+export const openCall = { ...call, read: (row: Record<string, unknown>): CallRecord => call.read(row).call };
+
+/**
+ * Calls that were read with a recording beside each, or with none. A recording that cannot be read is reported, and leaves
+ * its call without one.
+ */
+export const storedCall = (reader: Reader) => ({
+  table: call.table,
+  key: ({ calls }: Record<string, unknown>) => (calls as { id: unknown }).id,
+  read({ calls, recordings }: Record<string, unknown>): StoredCall {
+    const beside = recordings as { id: unknown };
+    const known = call.read(calls as Record<string, unknown>);
+    return {
+      ...known.call,
+      coverage: known.coverage,
+      recording: beside.id === null ? null : reader.orNull(recording, beside),
+    };
+  },
+});

@@ -1,29 +1,67 @@
+import { Type } from 'typebox';
 import type { SignedManifest } from '../../domain/manifest.js';
 import type { Recording, RecordingId } from '../../domain/recording.js';
 import type { SealCheck, SealFigures } from '../seals.js';
+import { Flag, Length, noun, orNull, type Reader, Text, Time } from './checked.js';
 import type { Db } from './db.js';
 import { purgeable } from './purgeable.js';
-import { type RecordingRow, toRecording } from './rows.js';
+import { recording } from './rows.js';
 
-type CheckRow = {
-  recording_id: string;
-  checked_at: number;
-  signed: number;
-  fault: string | null;
-  fault_at: number | null;
-};
-type ManifestRow = {
-  recording_id: string;
-  sha256: string;
-  signature: string;
-  key_id: string;
-  made_at: number;
-  bytes: number | null;
-  data: Buffer | null;
-};
 type ToCheck = Recording & { signed: boolean; checkedAt: number };
 
-export function createSeals(db: Db) {
+const sealCheck = noun({
+  table: 'seal_checks',
+  key: (row) => row.recording_id,
+  shape: Type.Object({
+    recording_id: Text,
+    checked_at: Time,
+    signed: Flag,
+    fault: orNull(Text),
+    fault_at: orNull(Time),
+  }),
+  make: (row): SealCheck => ({
+    recordingId: row.recording_id,
+    signed: row.signed === 1,
+    checkedAt: row.checked_at,
+    fault: row.fault,
+    faultAt: row.fault_at,
+  }),
+});
+const damagedCheck = {
+  ...sealCheck,
+  read: (row: Record<string, unknown>) => ({ ...sealCheck.read(row), callId: String(row.callId) }),
+};
+
+const manifest = noun({
+  table: 'manifests',
+  key: (row) => row.recording_id,
+  shape: Type.Object({
+    recording_id: Text,
+    sha256: Text,
+    signature: Text,
+    key_id: Text,
+    made_at: Time,
+    bytes: orNull(Length),
+    data: orNull(Type.Unsafe<Buffer>(Type.Any())),
+  }),
+  make: (row): SignedManifest => ({
+    recordingId: row.recording_id,
+    text: row.data === null ? null : row.data.toString('utf8', 0, row.bytes ?? 0),
+    sha256: row.sha256,
+    signature: row.signature,
+    keyId: row.key_id,
+    madeAt: row.made_at,
+  }),
+});
+
+const toCheck = {
+  ...recording,
+  read(row: Record<string, unknown>): ToCheck {
+    return { ...recording.read(row), signed: row.signed === 1, checkedAt: Number(row.checkedAt) };
+  },
+};
+
+export function createSeals(db: Db, reader: Reader) {
   const add = db.prepare(`
     INSERT INTO manifests VALUES ($recordingId, $sha256, $signature, $keyId, $madeAt) ON CONFLICT DO NOTHING`);
   const addText = db.prepare('INSERT INTO manifest_texts VALUES (?, ?, ?, ?)');
@@ -35,10 +73,11 @@ export function createSeals(db: Db) {
   const unwatch = db.prepare('DELETE FROM seal_checks WHERE recording_id = ?');
   const sign = db.prepare('UPDATE seal_checks SET signed = 1 WHERE recording_id = ?');
   const check = db.prepare('SELECT * FROM seal_checks WHERE recording_id = ?');
+  // CROSS JOIN: from the index over the times, or SQLite reads every sealed recording for the next twenty and sorts them.
   const of = (where: string) =>
     db.prepare(`
       SELECT recordings.*, seal_checks.checked_at AS checkedAt, seal_checks.signed AS signed
-      FROM seal_checks JOIN recordings ON recordings.id = recording_id
+      FROM seal_checks CROSS JOIN recordings ON recordings.id = recording_id
       WHERE ${where} AND state = 'sealed' ORDER BY checked_at LIMIT $limit`);
   const unsigned = of('signed = 0 AND fault IS NULL');
   const due = of('(signed = 1 OR fault IS NOT NULL) AND checked_at < $before');
@@ -57,7 +96,7 @@ export function createSeals(db: Db) {
   // Each from an index: this is asked often.
   const figures = db.prepare(`
     SELECT (SELECT count(*) FROM seal_checks) AS recordings,
-      (SELECT min(checked_at) FROM seal_checks) AS oldestCheckAt,
+      (SELECT min(checked_at) FROM seal_checks WHERE checked_at >= 0) AS oldestCheckAt,
       (SELECT count(*) FROM seal_checks WHERE fault IS NOT NULL) AS faults,
       (SELECT count(*) FROM seal_checks WHERE signed = 0 AND fault IS NULL) AS unsigned`);
   const after = db.prepare('SELECT * FROM recordings WHERE id > ? ORDER BY id LIMIT ?');
@@ -72,14 +111,6 @@ export function createSeals(db: Db) {
     sign.run(manifest.recordingId);
   }
 
-  const toCheck = ({ recording_id, checked_at, signed, fault, fault_at }: CheckRow): SealCheck => ({
-    recordingId: recording_id,
-    signed: signed === 1,
-    checkedAt: checked_at,
-    fault,
-    faultAt: fault_at,
-  });
-
   return {
     /** A recording was sealed and read back. */
     sealed(id: RecordingId, at: number, manifest: SignedManifest | undefined): void {
@@ -92,44 +123,23 @@ export function createSeals(db: Db) {
       unwatch.run(id);
     },
     addManifest,
-    manifest(id: RecordingId): SignedManifest | null {
-      const row = one.get(id) as ManifestRow | undefined;
-      if (!row) return null;
-      return {
-        recordingId: row.recording_id,
-        text: row.data === null ? null : row.data.toString('utf8', 0, row.bytes!),
-        sha256: row.sha256,
-        signature: row.signature,
-        keyId: row.key_id,
-        madeAt: row.made_at,
-      };
-    },
-    check(id: RecordingId): SealCheck | null {
-      const row = check.get(id) as CheckRow | undefined;
-      return row ? toCheck(row) : null;
-    },
+    manifest: (id: RecordingId): SignedManifest | null => reader.one(manifest, one.get(id)),
+    check: (id: RecordingId): SealCheck | null => reader.one(sealCheck, check.get(id)),
     toCheck(before: number, limit: number): ToCheck[] {
-      const first = unsigned.all({ limit });
-      const rest = due.all({ before, limit: limit - first.length });
-      return ([...first, ...rest] as (RecordingRow & { signed: number; checkedAt: number })[]).map((row) => ({
-        ...toRecording(row),
-        signed: row.signed === 1,
-        checkedAt: row.checkedAt,
-      }));
+      const first = reader.fill(toCheck, limit, (rows) => unsigned.all({ limit: rows }));
+      const left = limit - first.length;
+      if (left === 0) return first;
+      return [...first, ...reader.fill(toCheck, left, (rows) => due.all({ before, limit: rows }))];
     },
     checked(id: RecordingId, at: number, fault: string | null): boolean {
-      const known = (check.get(id) as CheckRow | undefined)?.fault ?? null;
+      const known = (check.get(id) as { fault: string | null } | undefined)?.fault ?? null;
       const { changes } = fault === null ? good.run({ id, at }) : bad.run({ id, at, fault });
       return changes > 0 && fault !== null && known === null;
     },
-    damaged: (limit: number) =>
-      (damaged.all(limit) as (CheckRow & { callId: string })[]).map((row) => ({
-        ...toCheck(row),
-        callId: row.callId,
-      })),
+    damaged: (limit: number) => reader.fill(damagedCheck, limit, (rows) => damaged.all(rows)),
     figures: () => figures.get() as SealFigures,
     after: (id: RecordingId, limit: number): Recording[] =>
-      (after.all(id, limit) as RecordingRow[]).map(toRecording),
+      reader.fill(recording, limit, (rows) => after.all(id, rows)),
     sealedAs: (sha256: string) => (sealedAs.get(sha256) as RecordingId | undefined) ?? null,
   };
 }

@@ -1,22 +1,46 @@
-import type { CallId, Lost, Segment } from '../../domain/recording.js';
+import { Type } from 'typebox';
+import type { CallId, Lost, Segment, SegmentState } from '../../domain/recording.js';
+import { Flag, noun, oneOf, orNull, type Reader, Text, Time } from './checked.js';
 import type { Db } from './db.js';
 
-type Row = {
-  named_call: string;
-  seq: number;
-  spool_token: string;
-  leg_id: string;
-  in_started_at: number | null;
-  out_started_at: number | null;
-  state: string;
-  because: string;
-  in_muted_from: number | null;
-  out_muted_from: number | null;
-  swapped: number;
-  lost: string | null;
-};
+/** What its number may be: it stands in the names of files with four digits at most. */
+const MAX_SEQ = 9_999;
 
-export function createSegments(db: Db, current: (id: CallId) => CallId) {
+const segment = noun({
+  table: 'segments',
+  key: (row) => `${row.named_call} ${row.seq}`,
+  shape: Type.Object({
+    named_call: Text,
+    seq: Type.Integer({ minimum: 0, maximum: MAX_SEQ }),
+    spool_token: Type.String({ pattern: '^([0-9a-f]{32})?$' }),
+    leg_id: Text,
+    in_started_at: orNull(Time),
+    out_started_at: orNull(Time),
+    state: oneOf<SegmentState>({
+      ...{ capturing: true, captured: true, preserved: true, damaged: true, dropped: true },
+    }),
+    because: Text,
+    in_muted_from: orNull(Time),
+    out_muted_from: orNull(Time),
+    swapped: Flag,
+    lost: orNull(Text),
+  }),
+  make: (row): Segment => ({
+    callId: row.named_call,
+    seq: row.seq,
+    token: row.spool_token,
+    legId: row.leg_id,
+    inStartedAt: row.in_started_at,
+    outStartedAt: row.out_started_at,
+    state: row.state,
+    because: row.because,
+    mutedFrom: { in: row.in_muted_from, out: row.out_muted_from },
+    swapped: row.swapped === 1,
+    ...lostOf(row.lost),
+  }),
+});
+
+export function createSegments(db: Db, reader: Reader, current: (id: CallId) => CallId) {
   const save = db.prepare(`
     INSERT INTO segments (named_call, seq, call_id, leg_id, in_started_at, out_started_at, state, because, in_muted_from,
       out_muted_from, swapped, spool_token)
@@ -60,20 +84,7 @@ export function createSegments(db: Db, current: (id: CallId) => CallId) {
       saveLost.run({ callId, seq, lost: JSON.stringify(lost) });
     },
     /** In the order in which they began; `callId` and `seq` are those that name the spool files. */
-    list: (id: CallId): Segment[] =>
-      (list.all(current(id)) as Row[]).map((row) => ({
-        callId: row.named_call,
-        seq: row.seq,
-        token: row.spool_token,
-        legId: row.leg_id,
-        inStartedAt: row.in_started_at,
-        outStartedAt: row.out_started_at,
-        state: row.state as Segment['state'],
-        because: row.because,
-        mutedFrom: { in: row.in_muted_from, out: row.out_muted_from },
-        swapped: row.swapped === 1,
-        ...lostOf(row.lost),
-      })),
+    list: (id: CallId): Segment[] => reader.all(segment, list.all(current(id))),
     callsToPreserve: (): CallId[] => waiting.all() as CallId[],
     preserveQueue: () => queue.get() as { waiting: number; oldestEndedAt: number | null },
     preserved(id: CallId): void {

@@ -1,20 +1,42 @@
+import { Type } from 'typebox';
 import type { CallId } from '../../domain/recording.js';
-import type { TestCall } from '../../domain/test-call.js';
+import type { Measures, TestCall } from '../../domain/test-call.js';
+import { type TestFault, testFaults } from '../../domain/test-fault.js';
 import type { StoredCall } from '../catalogue.js';
+import { Figure, Length, noun, oneOf, orNull, type Reader, Text, Time } from './checked.js';
 import type { Db } from './db.js';
 
 const KEEP_MS = 30 * 86_400_000;
 
-type Row = {
-  at: number;
-  outcome: string;
-  fault: string | null;
-  detail: string;
-  measures: string | null;
-  took_ms: number;
-};
+/** Infinity, of a side without any sound, was written as null. */
+const Decibels = Type.Unsafe<number>(orNull(Figure));
+const side = orNull(
+  Type.Object({ levelDb: Decibels, separationDb: Decibels, offsetMs: Figure, dropouts: Figure }),
+);
 
-export function createTestCalls(db: Db, stored: (id: CallId) => StoredCall | null) {
+const testCall = noun({
+  table: 'test_calls',
+  key: (row) => row.at,
+  json: ['measures'],
+  shape: Type.Object({
+    at: Time,
+    outcome: oneOf<TestCall['outcome']>({ ok: true, failed: true, skipped: true, not_set_up: true }),
+    fault: orNull(Type.Unsafe<TestFault>(Type.Enum(Object.keys(testFaults) as [TestFault, ...TestFault[]]))),
+    detail: Text,
+    measures: orNull(Type.Unsafe<Measures>(Type.Object({ durationMs: Figure, left: side, right: side }))),
+    took_ms: Length,
+  }),
+  make: (row): TestCall => ({
+    at: row.at,
+    outcome: row.outcome,
+    fault: row.fault,
+    detail: row.detail,
+    measures: row.measures,
+    tookMs: row.took_ms,
+  }),
+});
+
+export function createTestCalls(db: Db, reader: Reader, stored: (id: CallId) => StoredCall | null) {
   const left = db.prepare('SELECT id FROM calls WHERE test = 1 ORDER BY id').pluck();
   const isTest = db.prepare('SELECT test FROM calls WHERE id = ?').pluck();
   const ofRecording = ['peaks', 'manifest_texts', 'manifests', 'seal_checks'].map(
@@ -45,15 +67,7 @@ export function createTestCalls(db: Db, stored: (id: CallId) => StoredCall | nul
       add.run({ ...call, measures: call.measures && JSON.stringify(call.measures) });
       forget.run({ before: call.at - KEEP_MS });
     },
-    newest: (limit: number): TestCall[] =>
-      (newest.all(limit) as Row[]).map((row) => ({
-        at: row.at,
-        outcome: row.outcome as TestCall['outcome'],
-        fault: row.fault as TestCall['fault'],
-        detail: row.detail,
-        measures: row.measures === null ? null : JSON.parse(row.measures),
-        tookMs: row.took_ms,
-      })),
+    newest: (limit: number): TestCall[] => reader.fill(testCall, limit, (rows) => newest.all(rows)),
     lastGood: () => lastGood.get() as number | null,
   };
 }

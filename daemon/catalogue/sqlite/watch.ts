@@ -1,8 +1,21 @@
+import { Type } from 'typebox';
 import type { BlindWindow } from '../../domain/recording.js';
+import { noun, orNull, type Reader, Text, Time } from './checked.js';
 import type { Db } from './db.js';
 
-type Row = { id: number; from_at: number; to_at: number | null; reason: string };
-const toWindow = (row: Row): BlindWindow => ({ from: row.from_at, to: row.to_at, reason: row.reason });
+const blindWindow = noun({
+  table: 'blind_windows',
+  key: (row) => row.id,
+  shape: Type.Object({ from_at: Time, to_at: orNull(Time), reason: Text }),
+  make: (row): BlindWindow => ({ from: row.from_at, to: row.to_at, reason: row.reason }),
+});
+
+const watch = noun({
+  table: 'watch',
+  key: () => 1,
+  shape: Type.Object({ seen_at: Time }),
+  make: (row) => row.seen_at,
+});
 
 /** The tables of what is watched: the PBX's calls, or its CDRs. */
 const TABLES = {
@@ -10,12 +23,12 @@ const TABLES = {
   cdrs: { seen: 'witness_seen', gaps: 'witness_gaps' },
 } as const;
 
-export function createWatch(db: Db, what: keyof typeof TABLES) {
+export function createWatch(db: Db, reader: Reader, what: keyof typeof TABLES) {
   const table = TABLES[what];
   const see = db.prepare(
     `INSERT INTO ${table.seen} VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET seen_at = excluded.seen_at`,
   );
-  const seen = db.prepare(`SELECT seen_at FROM ${table.seen}`).pluck();
+  const seen = db.prepare(`SELECT seen_at FROM ${table.seen}`);
   const standing = db.prepare(`SELECT * FROM ${table.gaps} WHERE to_at IS NULL`);
   const open = db.prepare(`INSERT INTO ${table.gaps} (from_at, to_at, reason) VALUES (?, NULL, ?)`);
   const close = db.prepare(`UPDATE ${table.gaps} SET to_at = max(from_at, ?) WHERE to_at IS NULL`);
@@ -25,19 +38,20 @@ export function createWatch(db: Db, what: keyof typeof TABLES) {
 
   return {
     watched: (at: number): void => void see.run(at),
-    lastWatched: (): number | null => (seen.get() as number | undefined) ?? null,
+    lastWatched: (): number | null => reader.orNull(watch, seen.get()),
     openWindow(from: number, reason: string): boolean {
       if (standing.get()) return false;
       open.run(from, reason);
       return true;
     },
     closeWindow(at: number): BlindWindow | null {
-      const row = standing.get() as Row | undefined;
+      const row = standing.get();
       if (!row) return null;
       close.run(at);
-      return toWindow({ ...row, to_at: Math.max(row.from_at, at) });
+      const window = reader.orNull(blindWindow, row);
+      return window && { ...window, to: Math.max(window.from, at) };
     },
     windows: ({ from = Number.MIN_SAFE_INTEGER, to = Number.MAX_SAFE_INTEGER } = {}): BlindWindow[] =>
-      (list.all({ from, to }) as Row[]).map(toWindow),
+      reader.all(blindWindow, list.all({ from, to })),
   };
 }

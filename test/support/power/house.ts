@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSpool } from '../../../daemon/capture/spool.js';
+import { withEntries } from '../../../daemon/catalogue/entries.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
 import { defaultPolicy } from '../../../daemon/domain/policy.js';
@@ -34,7 +35,10 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
   ensureMasterKey(join(dir, 'master.key'), path);
   const { current: masterKey, reread } = openMasterKeys(join(dir, 'master.key'));
   const keys = createKeys({ path, masterKey, reread });
-  const catalogue = createSqliteCatalogue({ path: catalogueFile(dir) });
+  const catalogue = withEntries(createSqliteCatalogue({ path: catalogueFile(dir) }), {
+    clock: () => T0,
+    later: async () => {},
+  });
   keys.start();
   const { signingKey } = loadOrMakeSigningKey(dir, keys.masterKeys);
   await catalogue.start();
@@ -54,7 +58,7 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
     keys,
     seal: sealStream,
     open: openSealed,
-    vouch: (manifest) => signManifest(manifest, signingKey),
+    vouch: async (manifest) => signManifest(manifest, signingKey),
     recovery: null,
     version: '0.0.0-test',
     dataDir: dir,

@@ -1,0 +1,333 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import t, { type Test } from 'tap';
+import type { BadRow, Catalogue } from '../daemon/catalogue/catalogue.js';
+import { withEntries } from '../daemon/catalogue/entries.js';
+import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
+import { defaultPolicy } from '../daemon/domain/policy.js';
+import { createDoubts } from '../daemon/doubts.js';
+import { createLog } from '../daemon/ops/log.js';
+import { createRetain } from '../daemon/retain.js';
+import { removeDurably } from '../daemon/vault/durable.js';
+import { aCall, aRecording } from './support/a-call.js';
+import { alarmBoard, craft, recorderOn, T0 } from './support/crafted.js';
+
+const log = createLog('silent', 'test');
+const DAY = 86_400_000;
+const recorded = { status: 'recorded', reason: '', rule: null, missingMs: 0 } as const;
+
+/** A catalogue as the recorder opens it, with an alarm board. */
+async function opened(t: Test) {
+  const dir = t.testdir({});
+  const path = join(dir, 'catalogue.db');
+  const { standing, alarms } = alarmBoard();
+  const bad: BadRow[] = [];
+  const catalogue: Catalogue = withEntries(
+    createSqliteCatalogue({
+      path,
+      onBadRow: (row) => {
+        bad.push(row);
+        doubts.row(row);
+      },
+    }),
+    { clock: () => T0, later: async () => {} },
+  );
+  const doubts = createDoubts({ catalogue, alarms, clock: () => T0, log, everyMs: 20 });
+  await catalogue.start();
+  t.teardown(async () => {
+    await doubts.stop();
+    await catalogue.stop();
+  });
+  return { dir, path, catalogue, doubts, standing, alarms, bad };
+}
+type Opened = Awaited<ReturnType<typeof opened>>;
+
+/** Retention over real files. `removed` has what was destroyed or removed. */
+function retention({ dir, catalogue, alarms }: Opened, breakerPercent = 100) {
+  const removed: string[] = [];
+  return {
+    removed,
+    ...createRetain({
+      catalogue,
+      keys: { destroy: async (id) => removed.push(`key ${id}`) > 0, has: () => false },
+      files: {
+        remove: (path) => {
+          removed.push(path);
+          return removeDurably(path);
+        },
+        exists: async (path) => existsSync(path),
+      },
+      clock: () => T0 + DAY,
+      alarms,
+      config: { dataDir: dir, schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent },
+      log,
+    }),
+  };
+}
+
+async function keep({ dir, catalogue }: Opened, id: string, keepUntil: number | null = null): Promise<void> {
+  await catalogue.saveCall(aCall(`C${id}`));
+  const recording = aRecording(id, `C${id}`, { keepUntil, sealedAt: T0 });
+  mkdirSync(join(dir, 'recordings'), { recursive: true });
+  writeFileSync(join(dir, recording.file), 'sealed');
+  await catalogue.recordingSealed(recording, Buffer.alloc(10), recorded);
+}
+
+t.test(
+  'a stored policy of the wrong shape: every call is recorded, nothing is erased, and an alarm says so',
+  async (t) => {
+    for (const broken of [
+      '{"record":5}',
+      '[]',
+      '{broken',
+      '{"record":[],"retention":[],"emergency_numbers":[7]}',
+    ]) {
+      await t.test(broken, async (t) => {
+        const o = await opened(t);
+        await keep(o, 'R1', T0 + 1);
+        craft(o.path, (db) => db.prepare('INSERT INTO policies VALUES (7, 1, ?, ?)').run('mallory', broken));
+        await o.doubts.start();
+        const r = recorderOn(o.catalogue);
+        t.teardown(() => r.recorder.stop());
+        await r.recover();
+        await r.call();
+        t.same(r.begun, ['ann'], 'the call is captured');
+        t.match(o.standing.get('catalogue_policy'), {
+          severity: 'critical',
+          message: /Version 7/,
+          hint: /policy import/,
+        });
+        const retain = retention(o);
+        await t.rejects(retain.run(), { code: 'policy_unreadable' });
+        await retain.recover();
+        t.same(retain.removed, [], 'nothing is erased');
+        t.equal(
+          await o.catalogue.savePolicy(defaultPolicy, 'ada', T0, 7),
+          8,
+          'a valid one can be saved over it',
+        );
+        await o.doubts.stop();
+        await o.doubts.start();
+        t.notOk(o.standing.has('catalogue_policy'), 'and the alarm is over');
+        t.match(await retain.run(), { erased: 1 });
+      });
+    }
+  },
+);
+
+t.test('one open call that cannot be read keeps no other call from being recorded', async (t) => {
+  for (const [column, value] of [
+    ['them', '{broken'],
+    ['them', '[]'],
+    ['legs', '[{"id":7}]'],
+    ['legs', 'null'],
+    ['started_at', Number.MAX_SAFE_INTEGER],
+    ['direction', 'sideways'],
+    ['us', JSON.stringify({ number: 'x'.repeat(10_000_000), name: '', ours: true })],
+  ] as const)
+    await t.test(`${column} = ${String(value).slice(0, 20)}`, async (t) => {
+      const o = await opened(t);
+      const open = { endedAt: null, answeredAt: null };
+      for (const id of ['A', 'B', 'C']) await o.catalogue.saveCall(aCall(id, open));
+      craft(o.path, (db) => db.prepare(`UPDATE calls SET ${column} = ? WHERE id = 'B'`).run(value));
+      const r = recorderOn(o.catalogue);
+      t.teardown(() => r.recorder.stop());
+      const early = r.call(); // heard before the open calls were taken up
+      await r.recover().catch(() => {});
+      await early;
+      await r.recorder.idle();
+      t.same(r.begun, ['ann'], 'what is heard is captured');
+      t.equal(
+        (await o.catalogue.call('A'))?.outcome !== null,
+        true,
+        'the others were taken up, and have ended',
+      );
+      t.match(o.standing.get('catalogue_rows'), { severity: 'critical', message: /calls B/ });
+    });
+});
+
+t.test('whatever fails while open calls are taken up, what was heard is followed', async (t) => {
+  for (const verb of ['openCalls', 'segments'] as const)
+    await t.test(verb, async (t) => {
+      const o = await opened(t);
+      await o.catalogue.saveCall(aCall('A', { endedAt: null, answeredAt: null }));
+      const r = recorderOn({
+        ...o.catalogue,
+        [verb]: async () => {
+          throw new Error('database disk image is malformed');
+        },
+      });
+      t.teardown(() => r.recorder.stop());
+      const early = r.call();
+      await r.recover().catch(() => {});
+      await early;
+      await r.recorder.idle();
+      t.equal(r.recorder.now().calls, 1);
+    });
+});
+
+t.test('a recording is erased only where its id says that it lies', async (t) => {
+  for (const file of [
+    '../../x',
+    '../victim',
+    '/etc/passwd',
+    'recordings/../../victim',
+    'victim',
+    'recordings/R2.age',
+  ])
+    await t.test(file, async (t) => {
+      const o = await opened(t);
+      for (const id of ['R1', 'R2']) await keep(o, id, T0 + 1);
+      writeFileSync(join(o.dir, 'victim'), 'precious');
+      craft(o.path, (db) => db.prepare("UPDATE recordings SET file = ? WHERE id = 'R1'").run(file));
+      const retain = retention(o);
+      t.match(await retain.run(), { erased: 1, failed: 0 });
+      t.same(retain.removed, ['key R2', join(o.dir, 'recordings/R2.age')]);
+      t.match(o.standing.get('catalogue_rows'), { message: /recordings R1 .*file/ });
+    });
+});
+
+t.test('a row that says that it is being erased is not believed without its entry', async (t) => {
+  const o = await opened(t);
+  for (const id of ['R1', 'R2', 'R3']) await keep(o, id);
+  await o.catalogue.eraseIntended('R2', 'Over.', T0);
+  craft(o.path, (db) =>
+    db.exec(
+      "UPDATE recordings SET state = 'erasing', erase_reason = 'Over.', erase_intended_at = 1 WHERE id = 'R1'",
+    ),
+  );
+  const retain = retention(o);
+  await retain.recover();
+  t.same(retain.removed, ['key R2', join(o.dir, 'recordings/R2.age')], 'only what was begun is finished');
+  t.match(o.standing.get('foreign_erasing'), { severity: 'critical', message: /R1 of call CR1/ });
+  t.match(await retain.run(), { erased: 0 });
+  t.equal((await o.catalogue.call('CR1'))?.recording?.state, 'erasing');
+  craft(o.path, (db) => db.exec("UPDATE recordings SET state = 'sealed' WHERE id = 'R1'"));
+  await retain.recover();
+  t.notOk(o.standing.has('foreign_erasing'), 'the alarm is over with the row');
+});
+
+t.test('intents count for the breaker, at the start as in a run', async (t) => {
+  const o = await opened(t);
+  for (let n = 0; n < 10; n++) await keep(o, `R${n}`, n === 9 ? T0 + 1 : null);
+  for (let n = 0; n < 4; n++) await o.catalogue.eraseIntended(`R${n}`, 'Over.', T0);
+  const retain = retention(o, 20);
+  await retain.recover();
+  t.same(retain.removed, []);
+  t.match(o.standing.get('retention_refused'), { message: /4 of 10/ });
+  const { breaker } = await retain.plan();
+  t.match(breaker, { tripped: true, share: 0.5, confirm: /^erase-5-/ });
+  await t.rejects(retain.run(), { code: 'retention_refused', message: /5 of 10/ });
+  t.same(retain.removed, []);
+  t.match(await retain.run({ confirm: breaker.confirm }), { erased: 5, left: 0 });
+});
+
+t.test('an intent that the audit log does not take erases nothing', async (t) => {
+  const o = await opened(t);
+  await keep(o, 'R1', T0 + 1);
+  craft(o.path, (db) =>
+    db.exec('CREATE TRIGGER swallow BEFORE INSERT ON audit BEGIN SELECT RAISE(IGNORE); END'),
+  );
+  const retain = retention(o);
+  t.match(await retain.run(), { erased: 0, failed: 1 });
+  t.same(retain.removed, []);
+  t.equal((await o.catalogue.recording('R1'))?.state, 'sealed');
+});
+
+t.test('an entry that a trigger swallows or changes is not taken for written', async (t) => {
+  for (const [what, sql] of [
+    ['swallowed', 'CREATE TRIGGER x BEFORE INSERT ON audit BEGIN SELECT RAISE(IGNORE); END'],
+    [
+      'taken out again',
+      'DROP TRIGGER audit_is_kept; CREATE TRIGGER x AFTER INSERT ON audit BEGIN DELETE FROM audit WHERE seq = NEW.seq; END',
+    ],
+    [
+      'changed',
+      `DROP TRIGGER audit_stays; CREATE TRIGGER x AFTER INSERT ON audit
+       BEGIN UPDATE audit SET entry = json_set(entry, '$.reason', 'none') WHERE seq = NEW.seq; END`,
+    ],
+  ] as const)
+    await t.test(what, async (t) => {
+      const o = await opened(t);
+      await keep(o, 'R1');
+      const before = await o.catalogue.auditHead();
+      craft(o.path, (db) => db.exec(sql));
+      await t.rejects(o.catalogue.eraseIntended('R1', 'Over.', T0), { code: 'audit_unwritable' });
+      t.same(await o.catalogue.auditHead(), before);
+    });
+});
+
+t.test('a schema that was changed is found, whatever its version number says', async (t) => {
+  for (const [what, sql] of [
+    ['a trigger put in', 'CREATE TRIGGER x BEFORE INSERT ON audit BEGIN SELECT RAISE(IGNORE); END'],
+    [
+      'a trigger on another table',
+      'CREATE TRIGGER x AFTER UPDATE ON recordings BEGIN DELETE FROM segments; END',
+    ],
+    ['a trigger taken out', 'DROP TRIGGER audit_stays'],
+    ['an index taken out', 'DROP INDEX audit_by_object'],
+    ['a view put in', 'CREATE VIEW x AS SELECT 1'],
+    ['a column put in', 'ALTER TABLE users ADD COLUMN x TEXT'],
+  ] as const)
+    await t.test(what, async (t) => {
+      const o = await opened(t);
+      await o.doubts.start();
+      t.same(await o.catalogue.schemaFaults(), []);
+      await o.doubts.beforeSigning();
+      const version = new Database(o.path, { readonly: true }).pragma('schema_version', { simple: true });
+      craft(o.path, (db) => {
+        db.exec(sql);
+        db.pragma(`schema_version = ${version}`);
+      });
+      t.equal((await o.catalogue.schemaFaults()).length, 1);
+      await t.rejects(o.doubts.beforeSigning(), { code: 'schema_altered' });
+      t.match(o.standing.get('catalogue_schema'), { severity: 'critical', message: /signs neither/ });
+    });
+});
+
+t.test('a journal beside the catalogue that names another file deletes nothing', async (t) => {
+  const dir = t.testdir({});
+  const path = join(dir, 'catalogue.db');
+  const journal = `${path}-journal`;
+  const victim = join(dir, 'victim');
+  const open = async () => {
+    const catalogue = createSqliteCatalogue({ path });
+    await catalogue.start();
+    const head = await catalogue.auditHead();
+    await catalogue.stop();
+    return head;
+  };
+  await open();
+  writeFileSync(victim, 'precious');
+  writeFileSync(journal, superJournal(path, victim));
+  await open();
+  t.ok(existsSync(victim), 'the file that it names is there');
+  t.notOk(existsSync(journal), 'the journal is not');
+  symlinkSync(victim, journal);
+  await open();
+  t.equal(readFileSync(victim, 'utf8'), 'precious', 'nor is a link followed');
+});
+
+/** A journal without pages, as SQLite leaves it of a transaction over several files. */
+function superJournal(path: string, name: string): Buffer {
+  const magic = Buffer.from('d9d505f920a163d7', 'hex');
+  const head = Buffer.alloc(512);
+  magic.copy(head);
+  for (const [at, value] of [
+    [12, randomBytes(4).readUInt32BE()],
+    [16, statSync(path).size / 4096],
+    [20, 512],
+    [24, 4096],
+  ] as const)
+    head.writeUInt32BE(value, at);
+  const text = Buffer.from(name);
+  const word = (value: number) => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(value);
+    return bytes;
+  };
+  const sum = text.reduce((a, b) => a + b, 0);
+  return Buffer.concat([head, word(2 ** 30 / 4096 + 1), text, word(text.length), word(sum), magic]);
+}
