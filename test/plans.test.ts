@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import type Database from 'better-sqlite3';
+import t from 'tap';
+import { createCalls } from '../daemon/catalogue/sqlite/calls.js';
+import { createReader } from '../daemon/catalogue/sqlite/checked.js';
+import { type Db, openDb } from '../daemon/catalogue/sqlite/db.js';
+import { createRecordings } from '../daemon/catalogue/sqlite/recordings.js';
+import { createSeals } from '../daemon/catalogue/sqlite/seals.js';
+import { fillCatalogue } from './support/many-rows.js';
+
+const ROWS = 20_000;
+
+/** Lists the statements that are run on a database, with what they are run with. */
+function noting(db: Db) {
+  const asked: { sql: string; values: unknown[] }[] = [];
+  const noted = new Proxy(db, {
+    get(target, what) {
+      if (what !== 'prepare') return Reflect.get(target, what).bind?.(target) ?? Reflect.get(target, what);
+      return (sql: string) => {
+        const statement = target.prepare(sql);
+        for (const verb of ['all', 'get'] as const) {
+          const run: (...values: unknown[]) => unknown = statement[verb].bind(statement);
+          statement[verb] = (...values: unknown[]) => {
+            asked.push({ sql, values });
+            return run(...values) as unknown[];
+          };
+        }
+        return statement;
+      };
+    },
+  });
+  return { noted, asked };
+}
+
+t.test('what is asked all the time reads from an index what it needs, and no more', async (t) => {
+  const db = await openDb(join(t.testdir({}), 'catalogue.db'));
+  t.teardown(() => db.close());
+  fillCatalogue(db, ROWS);
+  const { noted, asked } = noting(db);
+  const reader = createReader((bad) => t.fail(`${bad.table} ${bad.key}: ${bad.fault}`));
+  /** How SQLite does the statements that `ask` runs. */
+  const plansOf = (ask: () => void): string[] => {
+    asked.length = 0;
+    ask();
+    return asked.map(({ sql, values }) =>
+      (db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values) as { detail: string }[])
+        .map((step) => step.detail)
+        .join(' | '),
+    );
+  };
+  const recordings = createRecordings(noted, reader);
+  const [kept] = plansOf(() => t.match(recordings.count(), { kept: ROWS, forEver: ROWS / 2 }));
+  t.match(kept, /SCAN recordings USING COVERING INDEX recordings_kept/);
+
+  const seals = createSeals(noted, reader);
+  const next = plansOf(() => t.equal(seals.toCheck(Number.MAX_SAFE_INTEGER, 20).length, 20));
+  t.equal(next.length, 2, 'those without a signature, then those that were read longest ago');
+  t.match(next[0], /seal_checks USING INDEX seal_checks_unsigned/);
+  t.match(next[1], /seal_checks USING (COVERING )?INDEX seal_checks_due/);
+  for (const plan of next) {
+    t.match(plan, /recordings USING INDEX sqlite_autoindex_recordings_1 \(id=\?\)/, 'one row for each');
+    t.notMatch(plan, /TEMP B-TREE/, 'nothing is sorted');
+  }
+
+  const calls = createCalls(noted, reader);
+  const [today] = plansOf(() => calls.coverageSince(1_700_000_000_000 + (ROWS - 100) * 60_000));
+  t.match(today, /SEARCH calls USING INDEX calls_by_start \(started_at>\?\)/, 'only the calls of the day');
+});
+
+t.test('without its plus, and without its order, SQLite would read all', async (t) => {
+  const db: Database.Database = await openDb(join(t.testdir({}), 'catalogue.db'));
+  t.teardown(() => db.close());
+  fillCatalogue(db, 1_000);
+  const plan = (sql: string) =>
+    (db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[]).map((s) => s.detail).join(' | ');
+  t.match(
+    plan(
+      'SELECT coverage_status, count(*) FROM calls WHERE started_at >= 9 AND answered_at IS NOT NULL AND test = 0 GROUP BY coverage_status',
+    ),
+    /SCAN calls USING INDEX calls_by_coverage/,
+  );
+});
