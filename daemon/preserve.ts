@@ -111,11 +111,13 @@ export function createPreserver(deps: PreserveDeps) {
     denied.set(id, problem);
     tellOfDenied();
     look();
-    const { rule } = (await deps.catalogue.call(id))?.coverage ?? { rule: null };
     const reason = `${problem.message} The captured audio is kept and read as soon as that is possible.`;
-    await deps.catalogue
-      .decideCoverage(id, { status: 'pending', reason, rule, missingMs: 0 })
-      .catch((err) => deps.log.error({ err, call: id }, 'The row of a call cannot say what became of it'));
+    try {
+      const { rule } = (await deps.catalogue.call(id))?.coverage ?? { rule: null };
+      await deps.catalogue.decideCoverage(id, { status: 'pending', reason, rule, missingMs: 0 });
+    } catch (err) {
+      deps.log.error({ err, call: id }, 'The row of a call cannot say what became of it');
+    }
   }
 
   function tellOfDenied(): void {
@@ -161,6 +163,8 @@ export function createPreserver(deps: PreserveDeps) {
     async recover(): Promise<void> {
       await sweep.sweep();
       await resume();
+      // What an earlier run was told of may be over.
+      if (queue.length + busy.size === 0) for (const key of [ALARM, DENIED]) deps.alarms.clear(key);
     },
     waiting: () => queue.length + busy.size + later.size,
     /** Finishes what is in hand. */

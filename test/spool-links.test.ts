@@ -21,6 +21,8 @@ import { createLog } from '../daemon/ops/log.js';
 import { preserveLab, toneWav as wav } from './support/preserve-lab.js';
 import { until } from './support/recorder.js';
 
+t.setTimeout(120_000);
+
 /** What Asterisk's user could put in the place of a capture, or beside it. */
 const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 const token = '0123456789abcdef'.repeat(2);
@@ -193,4 +195,13 @@ t.test('a probe of the spool writes through no link, and leaves what is there', 
   t.equal(await probeDisk(join(dir, 'spool'), false), null);
   t.equal(readFileSync(join(dir, 'keys'), 'utf8'), 'the keys');
   t.ok(lstatSync(link).isSymbolicLink());
+});
+
+t.test('alarms of an earlier run end when what they named is gone', async (t) => {
+  const lab = await preserveLab(t);
+  const old = { severity: 'critical', message: 'Old.', hint: '' } as const;
+  const keys = ['preserve', 'spool_denied', 'spool_left', 'spool_strange', 'spool_unknown'];
+  for (const key of keys) lab.standing.set(key, old);
+  await lab.preserver.recover();
+  t.same([...lab.standing.keys()], []);
 });

@@ -5,6 +5,8 @@ import { asNobody } from './support/as-nobody.js';
 import { preserveLab, toneWav as wav } from './support/preserve-lab.js';
 import { until } from './support/recorder.js';
 
+t.setTimeout(120_000);
+
 /** A spool that the recorder's user may not read, or not write: file modes count, so nothing here runs as root. */
 const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 

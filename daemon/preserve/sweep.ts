@@ -109,6 +109,7 @@ export function createSweep({ catalogue, spool, alarms, log }: SweepDeps) {
         (segment?.state === 'preserved' && (await isAudio(spool, name, side).catch(() => true)));
       if (over && !left.has(name)) await remove(name);
     }
+    tellOfLeft();
     const strangers = await spool.strangers();
     tell(
       'spool_strange',
