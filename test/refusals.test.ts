@@ -16,6 +16,8 @@ import { catalogueFile, catalogueFolder, keysFile, keysFolder } from '../daemon/
 import type { Pbx } from './support/pbx.js';
 import { createRecorderLab, spawnTapedeck, until } from './support/recorder.js';
 
+t.setTimeout(600_000);
+
 /** A site whose PBX is away, and a recorder that is started on it and ends by itself. */
 function site(t: Test) {
   const dir = t.testdir({ spool: {} });

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { catalogueFile } from '../../daemon/domain/paths.js';
 import type { Attacker, Kind, Names } from './names.js';
 import { until } from './recorder.js';
 
@@ -62,7 +61,3 @@ export async function tryNames(
   await names.stop();
   return { tried: attacks.length, done, findings };
 }
-
-/** What the dashboard's user can do to the catalogue's own content is theirs to do until it has no right to write there. */
-export const catalogueNames = (dataDir: string): string[] =>
-  ['', '-wal', '-shm', '-journal'].map((ending) => `${catalogueFile(dataDir)}${ending}`);
