@@ -1,8 +1,21 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import { createBallast, probeDisk } from '../daemon/ops/disk.js';
 import { readPlain } from '../daemon/ops/read-plain.js';
 import { craftedJournal } from './support/crafted-journal.js';
@@ -67,3 +80,52 @@ t.test('a crafted journal beside the catalogue does not have a file deleted', as
   await again.stop();
   t.ok(existsSync(file), 'the file that it names is there');
 });
+
+/** Opens a catalogue's file with a write-ahead log, adds a row, and says how many there are and whether all is well. */
+const WRITER = `
+  const [, path, end] = process.argv;
+  const db = new (require(${JSON.stringify(createRequire(import.meta.url).resolve('better-sqlite3'))}))(path);
+  db.pragma('journal_mode = WAL');
+  db.exec('CREATE TABLE IF NOT EXISTS t (x); INSERT INTO t VALUES (1)');
+  process.stdout.write(db.prepare('SELECT count(*) FROM t').pluck().get() + ' ' + db.pragma('integrity_check', { simple: true }));
+  if (end === 'killed') process.kill(process.pid, 'SIGKILL');
+  db.close();
+`;
+
+t.test(
+  "two users write the catalogue in a folder in which neither can remove what is the other's",
+  { skip: process.getuid?.() !== 0 && 'only root can be somebody else' },
+  async (t) => {
+    const base = mkdtempSync(join(tmpdir(), 'tapedeck-'));
+    t.teardown(() => rmSync(base, { recursive: true, force: true }));
+    chmodSync(base, 0o755);
+    const path = catalogueFile(base);
+    const as = (uid: number, ...argv: string[]) =>
+      spawnSync('setpriv', [`--reuid=${uid}`, '--regid=48101', '--clear-groups', ...argv], {
+        encoding: 'utf8',
+      });
+    execFileSync('install', ['-d', '-o', '48101', '-g', '48101', '-m', '3770', dirname(path)]);
+    execFileSync('install', ['-o', '48101', '-g', '48101', '-m', '0660', '/dev/null', path]);
+    const write = (uid: number, end = 'closed') => as(uid, process.execPath, '-e', WRITER, path, end).stdout;
+    const [recorder, dashboard] = [48_101, 48_102];
+    const ways: [number, string?][] = [
+      [recorder],
+      [recorder, 'killed'],
+      [dashboard],
+      [dashboard, 'killed'],
+      [recorder],
+      [dashboard, 'killed'],
+      [dashboard],
+      [recorder],
+    ];
+    for (const [n, [uid, end]] of ways.entries())
+      t.equal(write(uid, end), `${n + 1} ok`, `${uid} ${end ?? ''}`);
+    for (const argv of [
+      ['rm', '-f', path],
+      ['mv', path, `${path}-other`],
+      ['ln', '-sfn', '/etc/hostname', path],
+    ])
+      t.not(as(dashboard, ...argv).status, 0, argv.join(' '));
+    t.equal(write(recorder), `${ways.length + 1} ok`);
+  },
+);
