@@ -29,7 +29,7 @@ function children(): string[] {
 /** A lab whose ffmpeg is a shell script with this in its middle: `$real` is ffmpeg, `$encodes` is set when it encodes. */
 async function hindered(t: Test, script: string, options: Options = {}) {
   const path = join(t.testdir({}), 'ffmpeg');
-  const body = `#!/bin/sh\nreal=${real}\ncase "$*" in *libopus*) encodes=1;; *) encodes=;; esac\n${script}\n`;
+  const body = `#!/bin/sh\nreal=${real}\ncase "$*" in *mapping_family*) encodes=1;; *) encodes=;; esac\n${script}\n`;
   const lab = await preserveLab(t, { ffmpeg: path, ...options });
   writeFileSync(path, body, { mode: 0o755 });
   await lab.add(id, [{ in: toneWav(3), out: toneWav(3) }]);

@@ -60,7 +60,7 @@ export function createEncoder({
         return { written: await written, peaks: peaks.result(), heard: quality.result() };
       } catch (e) {
         // One fault brings the others down; the first of them is the one to tell.
-        const first = encoder.stdout.errored ?? (left ? null : decoder.stdout.errored);
+        const first = cause(encoder.stdout.errored) ?? (left ? null : decoder.stdout.errored);
         encoder.kill();
         decoder.kill();
         const [sunk] = await Promise.allSettled([written, encoder.done, decoder.done]);
@@ -69,6 +69,9 @@ export function createEncoder({
     },
   };
 }
+
+/** A stream that its reader has left fails with an AbortError, which says nothing: the reader knows why. */
+const cause = (error: Error | null): Error | null => (error?.name === 'AbortError' ? null : error);
 
 /** A stream that is passed on unchanged, each piece given to a second listener first. It ends once `verified` has. */
 async function* overheard(

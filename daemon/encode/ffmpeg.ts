@@ -44,7 +44,7 @@ export type Ffmpeg = {
    * it is killed.
    */
   encode(plan: EncodePlan, limitMs?: number): FfmpegRun;
-  /** Decodes any audio; stdout gives 16-bit little-endian interleaved stereo at `rate` Hz. */
+  /** Decodes Opus; stdout gives 16-bit little-endian interleaved stereo at `rate` Hz. */
   decode(source: Readable, rate: number, limitMs?: number): FfmpegRun;
 };
 
@@ -100,7 +100,9 @@ export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): Ffmpe
     decode(source, rate, limitMs) {
       const run = command();
       const inlet = new PassThrough();
-      run.input(inlet);
+      // ffmpeg's own decoder (7.1) reads on past a speech frame whose last zeros were left out, into the other side's: 20 ms
+      // come out 2 dB off now and then (up to 13 of 400 frames at 16 kHz). Browsers have libopus, too.
+      run.input(inlet).inputOptions('-c:a', 'libopus');
       run.outputOptions(
         '-nostdin',
         ...quiet,

@@ -85,7 +85,7 @@ export function packetsOf(bytes: Buffer): OpusPacket[] {
 }
 
 /** Both sides of 16-bit interleaved stereo. */
-const sidesOf = (pcm: Buffer): Float32Array[] =>
+export const sidesOf = (pcm: Buffer): Float32Array[] =>
   [0, 2].map((side) =>
     Float32Array.from({ length: pcm.length / 4 }, (_, n) => pcm.readInt16LE(4 * n + side) / 32_768),
   );
