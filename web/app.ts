@@ -56,6 +56,7 @@ import { setupRoutes } from './routes/setup.js';
 import { statusRoutes } from './routes/status.js';
 import { tokenRoutes } from './routes/tokens.js';
 import { uiRoutes } from './routes/ui.js';
+import { verifierRoutes } from './routes/verifier.js';
 import { welcomeRoutes } from './routes/welcome.js';
 import { createSeen } from './seen.js';
 import { createSending } from './sending.js';
@@ -182,6 +183,7 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; ro
   );
   await docsRoutes(app);
   metricsRoutes(app, routeDeps);
+  verifierRoutes(app);
   authorityRoutes(app, { authority: () => deps.tls?.authority() ?? null });
   app.all(
     '/api/*',

@@ -26,7 +26,7 @@ export function evidence(program: Command, context: CliContext): void {
     .option('-f, --force', 'write over a file that is there')
     .addHelpText(
       'after',
-      '\nThe ZIP holds the sound in the clear, and who has heard it: erasing the recording does not reach it. README.txt and\nverify.html in it say how it is verified.\n\nExample:\n  tapedeck evidence 01JDK3V7Q8ZM5T4R2XW9YB6C1E --reason "Case 2026/17" --output case-17.zip',
+      '\nThe ZIP holds the sound in the clear, and who has heard it: erasing the recording does not reach it. README.txt in it\nsays how it is verified, with a verify.html that did not come with it: /verify.html at the dashboard.\n\nExample:\n  tapedeck evidence 01JDK3V7Q8ZM5T4R2XW9YB6C1E --reason "Case 2026/17" --output case-17.zip',
     )
     .action(async (id: string, { output: to, out, reason, force }: Options) => {
       if (!/^[0-9A-Z]+$/i.test(id)) throw fail('call_unknown', id);

@@ -8,6 +8,7 @@ import type { Command } from 'commander';
 import { fail } from '../domain/error.js';
 import { keysFile } from '../domain/paths.js';
 import { ownerToBecome } from '../ops/become.js';
+import { verifierHash } from '../evidence/verifier.js';
 import { type Config, RECOVERY } from '../ops/config-schema.js';
 import { givenPassphrase } from '../ops/passphrase.js';
 import { resealFactors } from '../vault/factor-secrets.js';
@@ -138,6 +139,8 @@ type Status = {
   destroyed: number;
   signing_keys: { id: string; public_key: string }[];
   recovery_recipient: string | null;
+  /** Of the page that verifies evidence packs. */
+  verifier_sha256: string;
 };
 
 async function statusOf(ctx: CliContext): Promise<Status> {
@@ -154,6 +157,7 @@ async function statusOf(ctx: CliContext): Promise<Status> {
     destroyed: count.destroyed,
     signing_keys: [...publicKeys(dir)].map(([id, public_key]) => ({ id, public_key })),
     recovery_recipient: keys.recovery_recipient || null,
+    verifier_sha256: verifierHash(),
   };
 }
 
@@ -174,6 +178,8 @@ function asText(s: Status, config: Config): string {
           ['', 'A change of it counts for new recordings only.'],
         ]
       : []),
+    ['Verifier', `of evidence packs: verify.html at the dashboard and in dist/web/verify. Its SHA-256:`],
+    ['', s.verifier_sha256],
     ['Signs', s.signing_keys.length === 0 ? 'nothing yet: the recorder makes the key at its start' : ''],
   ];
   const pems = s.signing_keys.map(

@@ -7,6 +7,7 @@ import { manifestFault } from '../domain/manifest.js';
 import { recordingFile } from '../domain/paths.js';
 import type { Recording } from '../domain/recording.js';
 import { damageOf } from '../domain/scrub.js';
+import { verifierHash } from '../evidence/verifier.js';
 import { createExaminer, MANIFEST_GONE } from '../scrub/examine.js';
 import { openManifest } from '../vault/manifest.js';
 import { openSealed } from '../vault/open.js';
@@ -43,7 +44,8 @@ export function verify(program: Command, ctx: CliContext): void {
     .option('--json', 'as JSON, one line a recording')
     .addHelpText(
       'after',
-      '\nExit code 0 when all is as it was signed, 1 otherwise.\n\nExamples:\n  tapedeck verify 01JDK3V7Q8ZM5T4R2XW9YB6C1E\n  tapedeck verify --all --public-key /media/usb/tapedeck.pem',
+      () =>
+        `\nExit code 0 when all is as it was signed, 1 otherwise.\n\nAn evidence pack is verified by verify.html, at the dashboard and in dist/web/verify. Its SHA-256:\n  ${verifierHash()}\n\nExamples:\n  tapedeck verify 01JDK3V7Q8ZM5T4R2XW9YB6C1E\n  tapedeck verify --all --public-key /media/usb/tapedeck.pem`,
     )
     .action(async (id: string | undefined, options: Options) => {
       if ([id, options.all, options.damaged].filter(Boolean).length !== 1)

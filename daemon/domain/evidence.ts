@@ -68,7 +68,12 @@ export function readmeText(given: {
 Call ${given.call}, made ${given.made} by Tapedeck.
 
 ${PACK.cover} says in two pages what this is, what it proves, and what it does not.
-${PACK.verifier} checks everything below by itself: open it in a browser and give it the ZIP. It uses no network.
+Do not trust the ${PACK.verifier} in here, nor this text: whoever changes a pack can change both. Verify the pack with a copy
+of ${PACK.verifier} that did not come with it: open https://<dashboard of the box>/${PACK.verifier}, or take it from a release of
+Tapedeck (dist/web/verify/${PACK.verifier}). Ask the administrator of the box for its SHA-256, which "tapedeck keys status" and
+"tapedeck verify --help" print there, and compare it with that of your copy: sha256sum ${PACK.verifier}
+Then open your copy in a browser and give it the ZIP. It checks everything below by itself, and uses no network.
+
 The same by hand, with sha256sum and openssl (3.0 or newer) in bash, in a new folder into which you have unpacked the ZIP
 and nothing else:
 

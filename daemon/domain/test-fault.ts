@@ -61,7 +61,7 @@ export const testFaults: Record<TestFault, { message: string; hint: string }> = 
   },
   mixed: {
     message: 'Each side of the recording is heard on the other.',
-    hint: 'Raise [encode] bitrate_kbps; look for other programs that record or spy on channels.',
+    hint: 'Look for other programs that record, spy on or mix channels; the recording itself keeps the sides apart.',
   },
   level: {
     message: 'The recording is too loud or too quiet.',

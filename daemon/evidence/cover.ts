@@ -219,7 +219,7 @@ export async function coverSheet(cover: Cover): Promise<Buffer> {
 
   heading('How to verify it');
   points([
-    `Open ${PACK.verifier} in a browser, on a computer of your own that need not be online, and give it the ZIP. It names everything that is not as it was signed.`,
+    `Open ${PACK.verifier} in a browser, on a computer of your own that need not be online, and give it the ZIP. It names everything that is not as it was signed. Use a copy that did not come with the pack: the dashboard of the box has it under /${PACK.verifier}, and so has every release. "tapedeck keys status" prints its SHA-256.`,
     `Or follow ${PACK.readme}: the same with sha256sum and openssl, which are on every Linux and Mac.`,
     'Compare the key above with the one that the box shows, or with a copy that was kept elsewhere. A key that comes with a pack proves nothing by itself: who makes up a pack can make up a key.',
   ]);

@@ -202,7 +202,7 @@ async function documentsOf(deps: EvidenceDeps, given: Given): Promise<{ name: st
   const texts: [string, string | Buffer][] = [
     [PACK.readme, readmeText({ call: call.id, pack, fingerprint, otherKey, made, givenOut })],
     [PACK.cover, await coverSheet(cover)],
-    [PACK.verifier, await readVerifier()],
+    [PACK.verifier, readVerifier()],
     [PACK.story, storyText(story, manifest, site.timeZone)],
     [PACK.storyData, json(story)],
     [PACK.consent, json(consentOf(manifest))],

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { fail } from '../domain/error.js';
 
 const fromSource = import.meta.url.endsWith('.ts');
@@ -7,11 +8,20 @@ const page = new URL(
   import.meta.url,
 );
 
-/** The page that verifies a pack, which is built together with the dashboard. */
-export async function readVerifier(): Promise<Buffer> {
+/** Returns the page that verifies a pack, which is built together with the dashboard. Throws `internal` when it was not. */
+export function readVerifier(): Buffer {
   try {
-    return await readFile(page);
+    return readFileSync(page);
   } catch (e) {
     throw fail('internal', 'The page that verifies a pack was not built: run "npm run build".', e);
+  }
+}
+
+/** Returns its SHA-256 for people to compare a copy with: hex, or that it was not built. */
+export function verifierHash(): string {
+  try {
+    return createHash('sha256').update(readVerifier()).digest('hex');
+  } catch {
+    return 'not built: run "npm run build"';
   }
 }

@@ -316,6 +316,8 @@ export const rights: Record<string, Row> = {
   },
   // The certificate of the box's own authority, where it has one.
   'GET /ca.crt': { is: '                  404 404 404 404 404 404 404 404 404' },
+  // The page that verifies evidence packs: for whoever gets one.
+  'GET /verify.html': { is: '             200 200 200 200 200 200 200 200 200' },
   'POST /api/v1/calls/:id/evidence': {
     token: 'view export',
     // A pack is of a whole call.

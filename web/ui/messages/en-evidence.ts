@@ -12,5 +12,8 @@ export const evidenceText = {
   make: 'Make the pack',
   busy: 'Being made…',
   done: 'The pack is in your downloads.',
+  verify: 'Verify a pack',
+  verifyHelp:
+    'Send whoever gets the pack a link to this page: the one in the pack could be changed along with it.',
   kept: 'The recorder does not run, so the newest signature that there was is in it: this export is not covered by it, and only the recording and its manifest are proven. Make it again when the recorder runs.',
 };

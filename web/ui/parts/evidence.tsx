@@ -49,7 +49,15 @@ function EvidenceDialog({ call, onClose }: { call: CallDetail; onClose: () => vo
         <p>{words.intro}</p>
         {problem !== null && <ErrorNote problem={problem} />}
         <div role="status">
-          {done && <p>{words.done}</p>}
+          {done && (
+            <p>
+              {words.done}{' '}
+              <a href="/verify.html" target="_blank" rel="noreferrer">
+                {words.verify}
+              </a>{' '}
+              <span class="quiet">{words.verifyHelp}</span>
+            </p>
+          )}
           {state === 'kept' && <p>{words.kept}</p>}
         </div>
         {!done && (

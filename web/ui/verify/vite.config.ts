@@ -6,7 +6,7 @@ import { defineConfig, type Plugin } from 'vite';
 const here = import.meta.dirname;
 const digest = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-/** Puts everything into one page, which may run this script and this style and reach nothing else. */
+/** Puts everything into one page, which may run this script and this style and reach nothing else; its hash lies beside it. */
 const onePage: Plugin = {
   name: 'one-page',
   enforce: 'post',
@@ -25,14 +25,13 @@ const onePage: Plugin = {
     ].join('; ');
     const page = readFileSync(join(here, 'page.html'), 'utf8');
     delete bundle[chunk.fileName];
-    this.emitFile({
-      type: 'asset',
-      fileName: 'verify.html',
-      source: page
-        .replace('POLICY', () => policy)
-        .replace('/*STYLE*/', () => style)
-        .replace('/*SCRIPT*/', () => script),
-    });
+    const source = page
+      .replace('POLICY', () => policy)
+      .replace('/*STYLE*/', () => style)
+      .replace('/*SCRIPT*/', () => script);
+    const sum = createHash('sha256').update(source).digest('hex');
+    this.emitFile({ type: 'asset', fileName: 'verify.html', source });
+    this.emitFile({ type: 'asset', fileName: 'verify.html.sha256', source: `${sum}  verify.html\n` });
   },
 };
 
