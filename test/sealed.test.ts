@@ -30,7 +30,9 @@ import { exportCall } from '../daemon/cli/export.js';
 import type { Finding } from '../daemon/cli/finding.js';
 import { verify } from '../daemon/cli/verify.js';
 import type { Alarm } from '../daemon/domain/alarm.js';
+import { entryOf, TAPEDECK } from '../daemon/domain/audit.js';
 import { canonical } from '../daemon/domain/canonical.js';
+import { fail } from '../daemon/domain/error.js';
 import { buildManifest, disagreements, manifestText, parseManifest } from '../daemon/domain/manifest.js';
 import { catalogueFile } from '../daemon/domain/paths.js';
 import { spoolName } from '../daemon/domain/recording.js';
@@ -46,6 +48,7 @@ import { filesIn, hashFile, sizeOf } from '../daemon/vault/scan.js';
 import { createSigningKey, publicKeys } from '../daemon/vault/signing-key.js';
 import { parseHeader } from '../node_modules/age-encryption/dist/format.js';
 import { aCall, aRecording } from './support/a-call.js';
+import { craft } from './support/crafted.js';
 import {
   addRecording,
   cookieOf,
@@ -852,4 +855,60 @@ t.test('doctor says where live audio is in the clear, and how to have it in memo
     t.teardown(() => rmSync(dir, { recursive: true, force: true }));
     t.match(await of(dir), { says: /which is in memory/ });
   }
+});
+
+t.test('an invented row never gets a manifest, and no recording gets a second one', async (t) => {
+  const v = await vault(t, 5);
+  const [plain, other, resigned, refused, invented] = v.made.map((m) => m.recording.id) as [
+    string,
+    ...string[],
+  ] as [string, string, string, string, string];
+  const sealedEntry = (id: string, signed: boolean) =>
+    v.catalogue.audit(
+      entryOf(TAPEDECK, v.clock.ms, 'sealed', {
+        object: 'call',
+        object_id: id,
+        detail: { recording: id, signed },
+      }),
+    );
+  await sealedEntry(resigned, true);
+  await sealedEntry(refused, false);
+  const [begin] = await v.catalogue.auditEntries({ actions: ['begin'], limit: 1 });
+  craft(join(v.dataDir, 'catalogue.db'), (db) => {
+    db.prepare('UPDATE recordings SET plain_sha256 = ? WHERE id = ?').run('0'.repeat(64), other);
+    const late = Date.parse(begin!.at) + 1;
+    db.prepare('UPDATE recordings SET sealed_at = ? WHERE id IN (?, ?)').run(late, refused, invented);
+  });
+  await v.scrub.run();
+  const manifest = async (id: string) => (await v.catalogue.manifest(id)) !== null;
+  const fault = async (id: string) => (await v.catalogue.sealCheck(id))?.fault;
+  t.ok(await manifest(plain), 'one from before the log');
+  t.ok(await manifest(refused), 'one that could not be signed when it was sealed');
+  for (const [id, why] of [
+    [other, /content of its file/],
+    [resigned, /Manifest: it is gone/],
+    [invented, /audit log has no entry/],
+  ] as const) {
+    t.notOk(await manifest(id), String(why));
+    t.match(await fault(id), why);
+  }
+  t.ok(v.standing.has('recording_damaged'));
+});
+
+t.test('while the schema is another one nothing is signed late, and the rest is read', async (t) => {
+  let altered = true;
+  const signingKey = createSigningKey(scratch(t), randomBytes(32));
+  const v = await vault(t, 25, {
+    vouch: async (manifest) => {
+      if (altered) throw fail('schema_altered');
+      return signManifest(manifest, signingKey);
+    },
+  });
+  await v.scrub.run();
+  t.match(await v.catalogue.sealFigures(), { unsigned: 25, faults: 0 });
+  for (const { recording } of v.made)
+    t.equal((await v.catalogue.sealCheck(recording.id))?.checkedAt, v.clock.ms, 'it was read');
+  altered = false;
+  await v.scrub.run();
+  t.match(await v.catalogue.sealFigures(), { unsigned: 0 });
 });

@@ -17,11 +17,12 @@ import { verify } from '../daemon/cli/verify.js';
 import { buildManifest } from '../daemon/domain/manifest.js';
 import { stamp } from '../daemon/domain/ogg.js';
 import { layoutOf } from '../daemon/domain/opus-head.js';
+import { checkpointFile } from '../daemon/domain/paths.js';
 import { createEncoder } from '../daemon/encode/encoder.js';
 import { createFfmpeg } from '../daemon/encode/ffmpeg.js';
 import { opusPlan } from '../daemon/encode/opus.js';
 import { withSides } from '../daemon/encode/sides.js';
-import { appendCheckpoint, checkpointFile, readCheckpoints } from '../daemon/vault/checkpoint-file.js';
+import { appendCheckpoint, readCheckpoints } from '../daemon/vault/checkpoint-file.js';
 import { signManifest } from '../daemon/vault/manifest.js';
 import { signerOf, signNote } from '../daemon/vault/note.js';
 import { createSigningKey, publicKeys } from '../daemon/vault/signing-key.js';
@@ -188,6 +189,7 @@ t.test('a recording of the version before plays, is silenced, verified and expor
     catalogue: d.catalogue,
     sign: (checkpoint) => signNote(key, checkpoint),
     ours: (note) => signerOf(note, publicKeys(d.dataDir)) !== null,
+    beforeSigning: async () => {},
     file: {
       read: () => readCheckpoints(checkpointFile(d.dataDir)),
       append: (note) => appendCheckpoint(checkpointFile(d.dataDir), note),

@@ -14,6 +14,9 @@ const MAX_CHARS = 8_000_000;
 
 /** Milliseconds since 1970. */
 export const Time = Type.Integer({ minimum: 0, maximum: LAST_TIME });
+/** What SQLite gives as the first or last of many times: null where that is none. */
+export const timeOrNull = (cell: unknown): number | null =>
+  Number.isInteger(cell) && (cell as number) >= 0 && (cell as number) <= LAST_TIME ? (cell as number) : null;
 /** A length in milliseconds or bytes. */
 export const Length = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 export const Text = Type.String();

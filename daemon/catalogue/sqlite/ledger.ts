@@ -3,7 +3,7 @@ import { type Account, type Cdr, cdrKey, isBare, linksOf, onOurClock } from '../
 import type { CdrSource, Witness } from '../../domain/coverage.js';
 import type { CallId } from '../../domain/recording.js';
 import type { StoredCall } from '../catalogue.js';
-import { noun, orNull, type Reader, Text, Time } from './checked.js';
+import { noun, orNull, type Reader, Text, Time, timeOrNull } from './checked.js';
 import { createCoverageRows } from './coverage-rows.js';
 import type { Db } from './db.js';
 
@@ -187,14 +187,8 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
       }
     },
 
-    due(by: number, limit: number): Cdr[] {
-      const rows = due.all({ by, limit }) as { key: string }[];
-      const readable = keyed(rows);
-      // One that cannot be read is named by the reader, and must not be in the way of the others.
-      const good = new Set(readable.map(([key]) => key));
-      for (const { key } of rows) if (!good.has(key)) setDue.run({ key, at: null });
-      return readable.map(([, cdr]) => cdr);
-    },
+    due: (by: number, limit: number): Cdr[] =>
+      reader.fill(cdrNoun, limit, (rows) => due.all({ by, limit: rows })),
     setDue(cdrs: readonly Cdr[], at: number | null): void {
       for (const cdr of cdrs) setDue.run({ key: cdrKey(cdr), at });
     },
@@ -204,7 +198,7 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
     began(now: number): number {
       begin.run(now);
       // A time that is still to come would have every CDR left out.
-      return Math.min(now, Math.max(0, begun.get() as number));
+      return Math.min(now, timeOrNull(begun.get()) ?? now);
     },
     since(): number | null {
       const times = [begun.get(), earliest.get()].filter((at) => typeof at === 'number');

@@ -2,13 +2,15 @@ import { fail } from '../../domain/error.js';
 import type { Recording, RecordingId } from '../../domain/recording.js';
 import type { Growth } from '../../domain/room.js';
 import type { StoredCall } from '../catalogue.js';
-import type { Reader } from './checked.js';
+import { type Reader, timeOrNull } from './checked.js';
 import type { Db } from './db.js';
 import { createEars } from './ears.js';
 import { createPeaks } from './peaks.js';
 import { recording as noun, storedCall } from './rows.js';
 
 const WITH_CALL = 'SELECT calls.*, recordings.* FROM recordings JOIN calls ON calls.id = recordings.call_id';
+
+const bytesOf = (sum: unknown): number => (Number.isFinite(sum) ? (sum as number) : 0);
 
 const begun = {
   ...noun,
@@ -80,12 +82,15 @@ export function createRecordings(db: Db, reader: Reader) {
     peaks: peaks.of,
     qualityTrends: ears.trends,
     kept: (limit = -1): StoredCall[] => reader.fill(stored, limit, (rows) => kept.all(rows)),
-    count: () => count.get() as { kept: number; forEver: number; newestSealedAt: number | null },
+    count() {
+      const counted = count.get() as { kept: number; forEver: number; newestSealedAt: unknown };
+      return { ...counted, newestSealedAt: timeOrNull(counted.newestSealedAt) };
+    },
     growth(since: number, now: number): Growth {
-      const first = firstSeal.get() as number | null;
+      const first = timeOrNull(firstSeal.get());
       return {
-        sealedBytes: sealedSince.get(since) as number,
-        erasedBytes: erasedSince.get(since) as number,
+        sealedBytes: bytesOf(sealedSince.get(since)),
+        erasedBytes: bytesOf(erasedSince.get(since)),
         days: first === null ? 0 : Math.max(0, now - Math.max(since, first)) / 86_400_000,
       };
     },

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import type { SignedManifest } from '../../domain/manifest.js';
 import type { Recording, RecordingId } from '../../domain/recording.js';
 import type { SealCheck, SealFigures } from '../seals.js';
-import { Flag, Length, noun, orNull, type Reader, Text, Time } from './checked.js';
+import { Flag, Length, noun, orNull, type Reader, Text, Time, timeOrNull } from './checked.js';
 import type { Db } from './db.js';
 import { purgeable } from './purgeable.js';
 import { recording } from './rows.js';
@@ -96,7 +96,7 @@ export function createSeals(db: Db, reader: Reader) {
   // Each from an index: this is asked often.
   const figures = db.prepare(`
     SELECT (SELECT count(*) FROM seal_checks) AS recordings,
-      (SELECT min(checked_at) FROM seal_checks WHERE checked_at >= 0) AS oldestCheckAt,
+      (SELECT min(checked_at) FROM seal_checks) AS oldestCheckAt,
       (SELECT count(*) FROM seal_checks WHERE fault IS NOT NULL) AS faults,
       (SELECT count(*) FROM seal_checks WHERE signed = 0 AND fault IS NULL) AS unsigned`);
   const after = db.prepare('SELECT * FROM recordings WHERE id > ? ORDER BY id LIMIT ?');
@@ -137,7 +137,10 @@ export function createSeals(db: Db, reader: Reader) {
       return changes > 0 && fault !== null && known === null;
     },
     damaged: (limit: number) => reader.fill(damagedCheck, limit, (rows) => damaged.all(rows)),
-    figures: () => figures.get() as SealFigures,
+    figures(): SealFigures {
+      const found = figures.get() as SealFigures;
+      return { ...found, oldestCheckAt: timeOrNull(found.oldestCheckAt) };
+    },
     after: (id: RecordingId, limit: number): Recording[] =>
       reader.fill(recording, limit, (rows) => after.all(id, rows)),
     sealedAs: (sha256: string) => (sealedAs.get(sha256) as RecordingId | undefined) ?? null,

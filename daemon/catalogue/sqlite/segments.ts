@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { CallId, Lost, Segment, SegmentState } from '../../domain/recording.js';
-import { Flag, noun, oneOf, orNull, type Reader, Text, Time } from './checked.js';
+import { Flag, noun, oneOf, orNull, type Reader, Text, Time, timeOrNull } from './checked.js';
 import type { Db } from './db.js';
 
 /** What its number may be: it stands in the names of files with four digits at most. */
@@ -86,7 +86,10 @@ export function createSegments(db: Db, reader: Reader, current: (id: CallId) => 
     /** In the order in which they began; `callId` and `seq` are those that name the spool files. */
     list: (id: CallId): Segment[] => reader.all(segment, list.all(current(id))),
     callsToPreserve: (): CallId[] => waiting.all() as CallId[],
-    preserveQueue: () => queue.get() as { waiting: number; oldestEndedAt: number | null },
+    preserveQueue() {
+      const { waiting, oldestEndedAt } = queue.get() as { waiting: number; oldestEndedAt: unknown };
+      return { waiting, oldestEndedAt: timeOrNull(oldestEndedAt) };
+    },
     preserved(id: CallId): void {
       preserved.run(current(id));
     },

@@ -1,0 +1,318 @@
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import t from 'tap';
+import { createAlert } from '../daemon/alert.js';
+import type { BadRow, Catalogue } from '../daemon/catalogue/catalogue.js';
+import { withEntries } from '../daemon/catalogue/entries.js';
+import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
+import { createCustody } from '../daemon/custody.js';
+import { createDeliver } from '../daemon/deliver.js';
+import { entryOf, TAPEDECK } from '../daemon/domain/audit.js';
+import type { Cdr } from '../daemon/domain/cdr.js';
+import { TapedeckError } from '../daemon/domain/error.js';
+import { defaultPolicy } from '../daemon/domain/policy.js';
+import { createDoubts } from '../daemon/doubts.js';
+import { createHealth } from '../daemon/health.js';
+import { createLog } from '../daemon/ops/log.js';
+import { createRetain } from '../daemon/retain.js';
+import { createWatch } from '../daemon/watch.js';
+import { aCall, aRecording } from './support/a-call.js';
+import { alarmBoard, craft, loosely, recorderOn, T0 } from './support/crafted.js';
+
+t.setTimeout(240_000);
+const log = createLog('silent', 'test');
+const recorded = { status: 'recorded', reason: '', rule: null, missingMs: 0 } as const;
+const cdr: Cdr = {
+  ...{ linkedid: 'A.1', uniqueid: 'A.1', channel: 'PJSIP/1', peer: '', src: '1', dst: '2', name: '' },
+  ...{ context: 'internal', app: 'Dial', startAt: T0, answerAt: T0, endAt: T0 + 9, disposition: 'ANSWERED' },
+  ahead: 0,
+};
+const alarm = { severity: 'warning', message: 'm', hint: 'h', clearedAt: null } as const;
+
+/** A catalogue with something in every table that the recorder reads. */
+async function furnish(path: string): Promise<void> {
+  const sqlite = createSqliteCatalogue({ path });
+  await sqlite.start();
+  const c = withEntries(sqlite, { clock: () => T0, later: async () => {} });
+  await c.saveCall(aCall('A', { endedAt: null }));
+  await c.saveCall(aCall('T', { test: true, legs: [] }));
+  await c.saveSegment({
+    ...{ callId: 'A', seq: 0, legId: 'leg', inStartedAt: T0, outStartedAt: T0, state: 'capturing' as const },
+    ...{ because: '', mutedFrom: { in: null, out: null }, swapped: false, token: '' },
+  });
+  for (const id of ['R1', 'R2', 'R3']) {
+    await c.saveCall(aCall(id));
+    await c.recordingSealed(aRecording(id, id), Buffer.alloc(9), recorded);
+  }
+  await c.addManifest({ recordingId: 'R1', text: '{}', sha256: '', signature: '', keyId: '', madeAt: T0 });
+  await c.checked('R2', T0, 'Its file is missing.');
+  await c.eraseIntended('R3', 'Over.', T0);
+  await c.savePolicy(defaultPolicy, 'ada', T0, 0);
+  const kept = { toldAt: null, toldAs: null, returns: 0, lastsUntil: null };
+  await c.saveAlarm({ ...alarm, ...kept, key: 'disk', raisedAt: T0, done: false });
+  await c.saveAlarm({ ...alarm, ...kept, key: 'old', raisedAt: T0, clearedAt: T0, done: true });
+  const notice = {
+    id: 'N',
+    kind: 'raised' as const,
+    at: T0,
+    alarms: [{ ...alarm, key: 'disk', raisedAt: T0 }],
+  };
+  const waits = { attempts: 0, nextAt: T0, sentAt: null, givenUpAt: null, problem: '' };
+  await c.saveDelivery({ channel: 'mail', notice, ...waits });
+  await c.rememberTestCall({ at: T0, outcome: 'ok', fault: null, detail: '', measures: null, tookMs: 9 });
+  await c.watched(T0);
+  await c.openBlindWindow(T0, 'Stopped.');
+  await c.ledgerBegan(T0);
+  await c.addCdrs([cdr], 'AMI', T0);
+  await c.noteSource('Master.csv', T0, '');
+  await c.audit(entryOf(TAPEDECK, T0, 'start', { detail: { process: 'recorder' } }));
+  await c.keepCheckpoint({ size: 1, at: T0, note: 'note' });
+  await c.checkpoint();
+  await c.stop();
+}
+
+/** Everything that the recorder asks at its start, and every list that it reads later. */
+const questions: Record<string, (c: Catalogue) => Promise<unknown>> = {
+  openCalls: (c) => c.openCalls(),
+  calls: (c) => c.calls({ limit: 50 }),
+  segments: (c) => c.segments('A'),
+  callsToPreserve: (c) => c.callsToPreserve(),
+  preserveQueue: (c) => c.preserveQueue(),
+  kept: (c) => c.keptRecordings(),
+  countKept: (c) => c.countKept(),
+  growth: (c) => c.growth(T0, T0 + 1),
+  erasing: (c) => c.recordingsErasing(),
+  erased: (c) => c.erasedRecordings(9),
+  policy: (c) => c.policy(),
+  versions: (c) => c.policyVersions(),
+  openAlarms: (c) => c.openAlarms(),
+  pastAlarms: (c) => c.pastAlarms(9),
+  openDeliveries: (c) => c.openDeliveries(),
+  toCheck: (c) => c.toCheck(Number.MAX_SAFE_INTEGER, 20),
+  damaged: (c) => c.damaged(9),
+  figures: (c) => c.sealFigures(),
+  after: (c) => c.recordingsAfter('', 9),
+  related: (c) => c.related(['A.1']),
+  coverageRows: (c) => c.coverageRows({ from: 0, to: Number.MAX_SAFE_INTEGER }),
+  sources: (c) => c.cdrSources(),
+  dueCdrs: (c) => c.dueCdrs(Number.MAX_SAFE_INTEGER, 99),
+  witness: (c) => c.witness(),
+  began: (c) => c.ledgerBegan(T0 + 1),
+  blind: (c) => c.blindWindows({}),
+  watched: (c) => c.lastWatched(),
+  tests: (c) => c.testCalls(9),
+  testsLeft: (c) => c.testCallsLeft(),
+  entries: (c) => c.auditEntries({ limit: 99 }),
+  rows: (c) => c.auditRows(1, 99),
+  checkpoints: (c) => c.checkpoints(9),
+};
+
+/** Columns by which a row is found at all: with another value it is another row, and no wrong one. */
+const columns: Record<string, string[]> = {
+  calls: [
+    ...['linkedids', 'direction', 'started_at', 'answered_at', 'outcome', 'them', 'us', 'dialled', 'did'],
+    ...['queue', 'coverage_status', 'coverage_reason', 'missing_ms', 'legs', 'marks', 'consult_for', 'test'],
+  ],
+  segments: [
+    'seq',
+    'leg_id',
+    'in_started_at',
+    'out_started_at',
+    'state',
+    'because',
+    'in_muted_from',
+    'swapped',
+  ],
+  recordings: [
+    ...[
+      'state',
+      'duration_ms',
+      'plain_bytes',
+      'sealed_bytes',
+      'plain_sha256',
+      'file',
+      'sealed_at',
+      'left_db',
+    ],
+    ...['keep_until', 'keep_rule', 'keep_reason', 'erased_at', 'gaps', 'quality'],
+  ],
+  seal_checks: ['checked_at', 'signed', 'fault', 'fault_at'],
+  policies: ['changed_at', 'changed_by', 'policy'],
+  alarms: ['severity', 'message', 'hint', 'cleared_at', 'told_at', 'returns', 'lasts_until'],
+  deliveries: ['notice', 'attempts', 'next_at', 'problem'],
+  test_calls: ['outcome', 'fault', 'detail', 'measures', 'took_ms'],
+  blind_windows: ['from_at', 'to_at', 'reason'],
+  watch: ['seen_at'],
+  cdrs: ['linkedid', 'start_at', 'end_at', 'cdr'],
+  cdr_sources: ['since', 'read_at', 'last_at', 'count', 'problem'],
+  checkpoints: ['note'],
+};
+const cells = Object.entries(columns).flatMap(([table, names]) => names.map((name) => ({ table, name })));
+
+const value = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom<unknown>(
+      null,
+      '',
+      '{broken',
+      '[]',
+      '{}',
+      'null',
+      '"x"',
+      '[{"id":7}]',
+      '[null]',
+    ),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom<unknown>(
+      -1,
+      0,
+      2,
+      1.5,
+      Number.MAX_SAFE_INTEGER,
+      -(2 ** 53),
+      9e18,
+      -9e18,
+      1e308,
+    ),
+  },
+  { weight: 2, arbitrary: fc.json() },
+  { weight: 1, arbitrary: fc.constant(Number.POSITIVE_INFINITY) },
+  { weight: 1, arbitrary: fc.constant(Buffer.from([0xff, 0, 0x80])) },
+  { weight: 1, arbitrary: fc.constant('x'.repeat(10_000_000)) },
+);
+
+/** Numbers that cannot be a time, a length or a level. */
+function nonsense(found: unknown): string | null {
+  const text = JSON.stringify(found, (_, v) => {
+    if (typeof v === 'number' && !Number.isFinite(v)) throw new Error('not a number');
+    return v;
+  });
+  return text !== undefined && text.length > 9_000_000 ? 'endless text' : null;
+}
+
+/** What the recorder does at its start, in its order, with a PBX that has nothing; then a call comes. */
+async function startAndRecord(path: string, dir: string) {
+  const { standing, alarms } = alarmBoard();
+  const bad: BadRow[] = [];
+  const sqlite = createSqliteCatalogue({
+    path,
+    onBadRow: (row) => {
+      bad.push(row);
+      doubts.row(row);
+    },
+  });
+  const catalogue = withEntries(sqlite, { clock: () => T0, later: async () => {} });
+  const clock = () => T0 + 60_000;
+  const doubts = createDoubts({ catalogue, alarms, clock, log });
+  await catalogue.start();
+  const custody = createCustody({
+    ...{ catalogue, alarms, log, recovery: '', finishRotation: null },
+    openSigningKey: () => {
+      throw new Error('not asked for');
+    },
+    started: async () => {},
+    changed: async () => {},
+  });
+  const deliver = createDeliver({ catalogue, channels: [], clock, log, onTrouble: () => {} });
+  const alert = createAlert({ catalogue, tell: deliver.tell, mint: () => 'id', clock, log });
+  const retain = createRetain({
+    catalogue,
+    keys: { destroy: async () => true, has: () => false },
+    files: { remove: async () => true, exists: async () => false },
+    ...{ clock, alarms, log },
+    config: { dataDir: dir, schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent: 100 },
+  });
+  const watch = createWatch({ catalogue, clock, log });
+  const link = { up: true, version: '', problem: null };
+  const r = recorderOn(catalogue);
+  const health = createHealth({
+    ...{
+      catalogue,
+      alarms: alert,
+      ari: () => link,
+      ami: () => link,
+      now: r.recorder.now,
+      list: r.recorder.list,
+    },
+    ...{ channels: () => [], disk: () => null, scrub: () => null, eventLoopP99Ms: () => null, clock },
+    testCall: async () => (await catalogue.testCalls(1))[0] ?? null,
+  });
+  const parts = [custody, doubts, deliver, alert];
+  for (const part of parts) await part.start();
+  await retain.recover();
+  await watch.start();
+  const early = r.call();
+  await r.recover();
+  await early;
+  await r.recorder.idle();
+  await watch.up();
+  const status = await health.status();
+  const answers: [string, unknown][] = [];
+  for (const [name, ask] of Object.entries(questions))
+    answers.push([
+      name,
+      await ask(catalogue).catch((e) =>
+        e instanceof TapedeckError && e.code === 'row_unreadable' ? null : e,
+      ),
+    ]);
+  await r.recorder.stop();
+  await watch.stop();
+  await doubts.stop();
+  await alert.stop();
+  await deliver.stop();
+  await catalogue.stop();
+  if (!status.since) throw new Error('no status');
+  return { begun: r.begun, standing, bad, answers };
+}
+
+t.test(
+  'whatever stands in a row, the recorder starts, records the next call, and names the row',
+  async (t) => {
+    const base = join(t.testdir({}), 'base.db');
+    await furnish(base);
+    let n = 0;
+    let named = 0;
+    const runOnce = async (change: { table: string; name: string }[], values: unknown[]) => {
+      const dir = join(t.testdirName, String(++n));
+      mkdirSync(dir, { recursive: true });
+      const path = join(dir, 'catalogue.db');
+      copyFileSync(base, path);
+      const written: string[] = [];
+      craft(path, (db) => {
+        for (const [i, { table, name }] of change.entries())
+          try {
+            const write = () => db.prepare(`UPDATE ${table} SET ${name} = ?`).run(values[i % values.length]);
+            if (n % 3 === 0) loosely(db, table, write);
+            else write();
+            written.push(`${table}.${name}`);
+          } catch {
+            // The table does not take such a value, whoever writes it.
+          }
+      });
+      const { begun, standing, bad, answers } = await startAndRecord(path, dir);
+      if (begun.join() !== 'ann') throw new Error(`${written}: the call was not captured`);
+      for (const [name, answer] of answers) {
+        if (answer instanceof Error) throw new Error(`${written}: ${name}: ${answer.stack}`);
+        const found = nonsense(answer);
+        if (found) throw new Error(`${written}: ${name}: ${found}`);
+      }
+      if (bad.length > 0 && !standing.has('catalogue_rows')) throw new Error(`${written}: no alarm`);
+      named += bad.length;
+    };
+    for (const cell of cells) await runOnce([cell], ['{broken']);
+    for (const cell of cells) await runOnce([cell], [9e18]);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom(...cells), { minLength: 1, maxLength: 6 }),
+        fc.array(value, { minLength: 1, maxLength: 6 }),
+        runOnce,
+      ),
+      { numRuns: 60 },
+    );
+    t.ok(named > 100, `${named} bad rows were named`);
+  },
+);
