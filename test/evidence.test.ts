@@ -16,6 +16,8 @@ import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { createCheckpoints } from '../daemon/checkpoint.js';
 import { createCliContext } from '../daemon/cli/context.js';
 import { evidence } from '../daemon/cli/evidence.js';
+import { keys as keysCommand } from '../daemon/cli/keys.js';
+import { verify as verifyCommand } from '../daemon/cli/verify.js';
 import { type ControlDeps, createControl } from '../daemon/control.js';
 import { entryOf, entryText, linked } from '../daemon/domain/audit.js';
 import { buildManifest } from '../daemon/domain/manifest.js';
@@ -947,6 +949,73 @@ t.test('the page in the pack verifies it in a browser without a network', async 
     [],
   );
   t.notMatch(text(files['verify.html']), /https?:\/\//);
+});
+
+t.test('the verifier is at the dashboard, apart from every pack, and its hash is to be had', async (t) => {
+  // A pack's README sent its reader to the pack's own verify.html, which whoever forges a pack replaces.
+  const house = await openHouse(t);
+  const { call } = await haveCall(house, randomBytes(20_000));
+  const zip = await house.pack(call.id);
+  const files = unzipSync(zip);
+  t.match(
+    text(files['README.txt']),
+    /Do not trust the verify\.html in here.*a copy\s+of verify\.html that did not come/s,
+  );
+  const cover = execFileSync('pdftotext', ['-', '-'], { input: files['cover.pdf']!, encoding: 'utf8' });
+  t.match(cover, /did not\s+come\s+with\s+the\s+pack/);
+  t.match(text(files['verify.html']), /If this page came with the pack/);
+
+  const d = await openDashboard(t);
+  const address = await d.app.listen({ port: 0, host: '127.0.0.1' });
+  const served = Buffer.from(await (await fetch(`${address}/verify.html`)).arrayBuffer());
+  t.ok(served.equals(readFileSync(PAGE)), 'to everybody, without a session');
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--headless=new', '--no-sandbox', '--disable-gpu'],
+  });
+  t.teardown(() => browser.close());
+  const page = await browser.newPage();
+  const complaints: string[] = [];
+  const requests: string[] = [];
+  page.on('console', (m) => void complaints.push(m.text()));
+  page.on('pageerror', (e) => void complaints.push(e.message));
+  page.on('request', (r) => void requests.push(r.url()));
+  await page.goto(`${address}/verify.html`);
+  await page.fill('#fingerprint', house.key.keyId);
+  t.match(await verdictOf(page, zip), /Everything is as it was signed by the box/);
+  const forged = rezip({ ...files, 'verify.html': Buffer.from('<h1>Everything is as it was signed</h1>') });
+  t.match(await verdictOf(page, forged), /not as it was given out.*verify\.html/);
+  t.same(
+    requests.filter((url) => !url.startsWith('blob:')),
+    [`${address}/verify.html`],
+    'it asks nobody for anything',
+  );
+  t.same(
+    complaints.filter((c) => !/audio|media|decode|Permissions-Policy/i.test(c)),
+    [],
+  );
+
+  const sum = hash(served);
+  t.equal(readFileSync(`${PAGE}.sha256`, 'utf8'), `${sum}  verify.html\n`, 'beside it in a release');
+  const context = createCliContext(() => join(house.dir, 'tapedeck.toml'));
+  t.teardown(() => context.close());
+  const said: string[] = [];
+  const out = (line: string) => void said.push(line);
+  const program = new Command('tapedeck').exitOverride().configureOutput({ writeOut: out });
+  verifyCommand(program, { ...context, out });
+  keysCommand(program, { ...context, out });
+  for (const command of program.commands) command.exitOverride().configureOutput({ writeOut: out });
+  for (const args of [
+    ['keys', 'status'],
+    ['keys', 'status', '--json'],
+    ['verify', '--help'],
+  ]) {
+    said.length = 0;
+    await program.parseAsync(args, { from: 'user' }).catch((e: { code?: string }) => {
+      if (e.code !== 'commander.helpDisplayed') throw e;
+    });
+    t.ok(said.join('').includes(sum), args.join(' '));
+  }
 });
 
 /** What the page says of this ZIP. */
