@@ -7,9 +7,11 @@ import type { BadRow, Catalogue } from '../daemon/catalogue/catalogue.js';
 import { withEntries } from '../daemon/catalogue/entries.js';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { defaultPolicy } from '../daemon/domain/policy.js';
+import { testLegs } from '../daemon/domain/test-call.js';
 import { createDoubts } from '../daemon/doubts.js';
 import { createLog } from '../daemon/ops/log.js';
 import { createRetain } from '../daemon/retain.js';
+import { createTestCalls } from '../daemon/test-call.js';
 import { removeDurably } from '../daemon/vault/durable.js';
 import { aCall, aRecording } from './support/a-call.js';
 import { alarmBoard, craft, recorderOn, T0 } from './support/crafted.js';
@@ -207,6 +209,42 @@ t.test('a row that says that it is being erased is not believed without its entr
   craft(o.path, (db) => db.exec("UPDATE recordings SET state = 'sealed' WHERE id = 'R1'"));
   await retain.recover();
   t.notOk(o.standing.has('foreign_erasing'), 'the alarm is over with the row');
+});
+
+t.test('a call that is only marked as a test call is not removed like one', async (t) => {
+  const o = await opened(t);
+  await keep(o, 'R1');
+  const legs = [{ id: testLegs('01ARZ3NDEKTSV4RRFFQ69G5FA0').calling, party: aCall('x').us, endpoint: '' }];
+  const up = { seenAt: T0, upAt: T0, goneAt: T0 };
+  await o.catalogue.saveCall(
+    aCall('TEST', { test: true, legs: legs.map((l) => ({ ...l, ...up })) }),
+    recorded,
+  );
+  await o.catalogue.recordingSealed(aRecording('RT', 'TEST'), Buffer.alloc(9), recorded);
+  craft(o.path, (db) =>
+    db
+      .prepare(
+        "UPDATE calls SET test = 1, legs = (SELECT legs FROM calls WHERE id = 'TEST') WHERE id = 'CR1'",
+      )
+      .run(),
+  );
+  const removed: string[] = [];
+  const tests = createTestCalls({
+    ...{ catalogue: o.catalogue, alarms: o.alarms, log, clock: () => T0, mint: () => 'id', load: () => 0 },
+    keys: { destroy: async (id) => removed.push(id) > 0 },
+    removeFile: async (path) => removed.push(path),
+    removeSpool: async () => {},
+    preserving: () => 0,
+    pbx: { callDialplan: async () => {}, hangup: async () => {} },
+    ffmpeg: { decode: () => t.fail('nothing is decoded') as never },
+    audio: async () => Buffer.alloc(0),
+    config: { dataDir: o.dir, enabled: false, schedule: '', timeZone: 'UTC', maxLoad: 1 },
+  });
+  tests.start();
+  await tests.stop();
+  t.same(removed, ['RT', join(o.dir, 'recordings/RT.age')], 'only the test call is');
+  t.ok((await o.catalogue.call('CR1'))?.recording);
+  t.match(o.standing.get('foreign_test_calls'), { severity: 'critical', message: /CR1/ });
 });
 
 t.test('intents count for the breaker, at the start as in a run', async (t) => {
