@@ -55,7 +55,7 @@ function asText(view: CoverageReport): string {
     witness(view),
   ];
   for (const s of view.sources) if (s.problem) out.push(`${s.name} cannot be read: ${s.problem}`);
-  out.push(...caveats(view), ...witnessGaps(view));
+  out.push(...caveats(view), ...monitoringGaps(view), ...witnessGaps(view));
   if (view.calls.length === 0) return out.join('\n');
   const time = timesIn(view.time_zone);
   const seconds = (ms: number | null) => (ms === null ? '-' : (ms / 1000).toFixed(1));
@@ -75,6 +75,23 @@ function asText(view: CoverageReport): string {
   if (view.calls_total > view.calls.length)
     out.push(`and ${view.calls_total - view.calls.length} more; --csv gives all.`);
   return out.join('\n');
+}
+
+/** At most so many monitoring gaps are printed; --json has all. */
+const GAPS_SHOWN = 20;
+
+function monitoringGaps({ blind, time_zone: zone }: CoverageReport): string[] {
+  if (blind.length === 0) return ['No monitoring gaps.'];
+  const time = timesIn(zone);
+  const rows = blind
+    .slice(0, GAPS_SHOWN)
+    .map((g) => [`  ${time(Date.parse(g.from))}`, g.to === null ? 'now' : time(Date.parse(g.to)), g.reason]);
+  const more = blind.length - GAPS_SHOWN;
+  return [
+    `Monitoring gaps (calls in them are known only from Asterisk's CDRs): ${blind.length}`,
+    table(['  from', 'to', 'reason'], rows),
+    ...(more > 0 ? [`  and ${more} more; --json lists all.`] : []),
+  ];
 }
 
 function witness({ witness: seen, totals, time_zone: zone }: CoverageReport): string {

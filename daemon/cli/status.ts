@@ -80,7 +80,7 @@ function asText(s: Now, zone: string): string {
       s.test_call ? `${TEST[s.test_call.outcome]} ${at(s.test_call.at)} ${s.test_call.message}` : 'none yet',
     ],
     ['Recordings', scrubWords(s.scrub)],
-    ['Blind', blind.length > 0 ? blind.slice(0, 3).join('; ') : 'not in the last 7 days'],
+    ['Monitoring gaps', blind.length > 0 ? blind.slice(0, 3).join('; ') : 'none in the last 7 days'],
     ...s.alerts.map((a) => [
       'Alerts',
       a.problem

@@ -112,7 +112,7 @@ export type Lost = { in: readonly Loss[]; out: readonly Loss[] };
 /** A stretch of the timeline for which a side was not captured. */
 export type Gap = { atMs: number; untilMs: number; side: 'both' | 'them' | 'us'; reason: string };
 
-/** A time in which nobody watched the PBX, ms since 1970. `to` is null while it lasts. */
+/** A monitoring gap: a time in which nobody watched the PBX, ms since 1970. `to` is null while it lasts. */
 export type BlindWindow = { from: number; to: number | null; reason: string };
 
 export type RecordingState = 'sealed' | 'erasing' | 'erased';

@@ -103,7 +103,7 @@ export const DaemonStatus = Type.Object({
     ),
   ),
   blind: Type.Array(Type.Object({ from: Time, to: Nullable(Time), reason: Type.String() }), {
-    description: 'When nobody watched the PBX, in the last 7 days; newest first.',
+    description: 'Monitoring gaps (times when the PBX was not watched) in the last 7 days; newest first.',
   }),
   alarms: Type.Array(AlarmView, { description: 'Those that stand, newest first.' }),
   past_alarms: Type.Array(AlarmView, { description: 'The last ones that are over, newest first.' }),

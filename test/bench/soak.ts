@@ -197,7 +197,7 @@ try {
       '  (not judged)',
       `${(stretch / 60_000).toFixed(1)} minutes; it takes ${JUDGED_FROM / 60_000}, a run of ${Math.ceil(JUDGED_FROM / 60_000 / (1 - KILLING) / 0.8)}`,
     );
-  print('blind windows', windows.length);
+  print('monitoring gaps', windows.length);
   for (const w of windows) {
     const to = w.to_at ?? Date.now();
     const inside = answered.filter((c) => c.answeredAt! < to && c.endedAt > w.from_at);

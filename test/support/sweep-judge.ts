@@ -61,7 +61,7 @@ export async function judgeSweep(
       if (graspedAt !== null) fault(`it is lost: ${row ? row.coverage.reason : 'no row'}`);
       else if (row && row.coverage.reason === '') fault('it is not recorded, for no reason');
       else if (!row && lengthWithin(s, [...watched, ...windows]) < s.to - s.from - SLACK)
-        fault('no row, and no blind window has all of it');
+        fault('no row, and no monitoring gap has all of it');
       continue;
     }
     verdict[row.coverage.status === 'recorded' ? 'recorded' : 'partial'] += 1;

@@ -204,8 +204,8 @@ export const auditText = {
     stop: ({ detail }) => [`${process(detail.process)} was stopped`],
     blind_window: ({ from, until, detail }) => [
       until === ''
-        ? `Nobody watches the PBX from ${from} on${because(detail)}`
-        : `Nobody watched the PBX from ${from} to ${until}${because(detail)}`,
+        ? `A monitoring gap began at ${from}${because(detail)}`
+        : `Monitoring gap from ${from} to ${until}${because(detail)}`,
     ],
     key_rotation: ({ detail }) => [`changed the keys${detail.what ? `: ${text(detail.what)}` : ''}`],
     checkpoint: ({ detail }) => [
