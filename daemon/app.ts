@@ -19,6 +19,7 @@ import { type About, type AuditAction, entryOf, TAPEDECK } from './domain/audit.
 import { dates, startOfDay, times } from './domain/days.js';
 import type { TapedeckError } from './domain/error.js';
 import type { PbxEvent } from './domain/event.js';
+import { STOOD_STILL } from './domain/late.js';
 import {
   ballastFile,
   catalogueFile,
@@ -50,8 +51,10 @@ import type { Log } from './ops/log.js';
 import { createMetrics } from './ops/metrics.js';
 import { createPasses } from './ops/passes.js';
 import { readSecret } from './ops/secret.js';
+import { createStalls } from './ops/stalls.js';
 import { version } from './ops/version.js';
 import { createAmi } from './pbx/ami.js';
+import { createAnswers } from './pbx/answers.js';
 import { createAri } from './pbx/ari.js';
 import { csvRow, translateCdr, translateCdrEvent } from './pbx/cdr.js';
 import { faultsOf } from './pbx/known-faults.js';
@@ -82,6 +85,10 @@ import { loadOrMakeSigningKey, publicKeys } from './vault/signing-key.js';
 import { BEAT_MS, createWatch } from './watch.js';
 
 const MIB = 1024 * 1024;
+/** A PBX that is not read for this long (ms) may close the connection. */
+const LONG_STALL = 1_000;
+/** What ARI lists. */
+type Listed = { channels: unknown[]; bridges: unknown[] };
 const CONSOLE = { actor: 'console', actor_id: '', address: '' } as const;
 
 /**
@@ -127,6 +134,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
   const zones = [Intl.DateTimeFormat().resolvedOptions().timeZone, 'UTC', config.site.time_zone];
 
   const eventLoop = createEventLoopWatch();
+  const stalls = createStalls({ now: clock });
   const ari = createAri({
     url: config.pbx.ari_url,
     user: config.pbx.ari_user,
@@ -138,10 +146,15 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       const event = translateAri(raw, Number.NaN);
       if (event) stamps.hear(event);
     },
-    onUp: (now) => void up(now),
+    onUp: (now) => {
+      newest = now;
+      recorder.hold();
+      void up(now);
+    },
     onDown: (reason, lastHeardAt) => {
-      lostAt = lastHeardAt ?? clock();
-      watch.down(lostAt, reason.message);
+      newest = null;
+      const lostAt = lastHeardAt ?? clock();
+      watch.down(lostAt, stoodStill(lostAt) ? STOOD_STILL : reason.message);
       complain(log, 'ARI', reason);
       health.linkChanged();
     },
@@ -172,6 +185,13 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     },
   });
 
+  /** A PBX that hears nothing of us closes the connection: who stood still is to blame. */
+  const stoodStill = (since: number) => stalls.during(since, clock()).some((s) => s.to - s.from > LONG_STALL);
+  const answersOf = createAnswers({
+    variable: ari.variable,
+    ours: (at) => stamps.ours(at),
+    log: log.child({ part: 'ari' }),
+  });
   const stamps = createStamps({ now: clock, ask: ari.time, deliver: hear });
   const metrics = createMetrics({ version: version() });
   /** A channel that takes nothing is an alarm for as long as that lasts. */
@@ -313,6 +333,18 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     },
     log: log.child({ part: 'capture' }),
   });
+  const watch = createWatch({ catalogue, clock, log: log.child({ part: 'watch' }) });
+  /** When the witness was heard: AMI is what brings Asterisk's CDRs. */
+  const listening = createWatch({
+    catalogue: {
+      watched: catalogue.witnessHeard,
+      lastWatched: catalogue.witnessLastHeard,
+      openBlindWindow: catalogue.openWitnessGap,
+      closeBlindWindow: catalogue.closeWitnessGap,
+    },
+    clock,
+    log: log.child({ part: 'witness' }),
+  });
   const recorder = createRecorder({
     catalogue: outbox.catalogue,
     capture,
@@ -323,6 +355,11 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     rules: { trunkContexts: config.pbx.trunk_contexts, mint: () => ulid() },
     log: log.child({ part: 'record' }),
     onCaptured: (id) => preserver.enqueue(id),
+    answers: answersOf,
+    gapDuring: watch.gapDuring,
+    stalls: stalls.during,
+    say: times(config.site.time_zone),
+    clock,
     onCapture: (result) => {
       health.captured(result);
       metrics.captured(result);
@@ -337,18 +374,6 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     cured: (...mute) =>
       void recorder.muted(...mute).catch(complainOf(log, 'A mute could not be put on record')),
     log: log.child({ part: 'capture' }),
-  });
-  const watch = createWatch({ catalogue, clock, log: log.child({ part: 'watch' }) });
-  /** When the witness was heard: AMI is what brings Asterisk's CDRs. */
-  const listening = createWatch({
-    catalogue: {
-      watched: catalogue.witnessHeard,
-      lastWatched: catalogue.witnessLastHeard,
-      openBlindWindow: catalogue.openWitnessGap,
-      closeBlindWindow: catalogue.closeWitnessGap,
-    },
-    clock,
-    log: log.child({ part: 'witness' }),
   });
   const retain = createRetain({
     catalogue,
@@ -406,7 +431,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     clock: time,
     stamps,
     idle: () => recorder.now().calls === 0 && preserver.waiting() === 0,
-    onStill: (ms) => void watch.missed(clock() - Math.round(ms), 'Tapedeck stood still.'),
+    onStill: (ms) => watch.stoodStill(clock() - Math.round(ms)),
     alarms: alert,
     log: log.child({ part: 'time' }),
   });
@@ -514,28 +539,39 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
   let beats: NodeJS.Timeout | undefined;
   let started = false;
   let recovered = false;
-  let lostAt = 0;
-  async function up(now: { channels: unknown[]; bridges: unknown[] }): Promise<void> {
+  let preserved = false;
+  /** What the PBX had when it was reached; null while it is not. One list after the other is compared with what was known. */
+  let newest: Listed | null = null;
+  let comparing: Promise<void> = Promise.resolve();
+  async function up(now: Listed): Promise<void> {
     metrics.connected('ari');
     log.info({ version: ari.status().version }, 'Connected to ARI');
     health.linkChanged();
+    const at = clock();
+    const current = () => now === newest;
+    comparing = comparing.then(() => compare(now, at, current));
+    await comparing;
+    if (!current()) return;
+    watch.back(at);
+    if (!preserved) await preserver.recover().catch(complainOf(log, 'Captured calls could not be taken up'));
+    preserved = true;
+    if (!current()) return; // the link was lost again meanwhile: the monitoring gap goes on
+    await watch.up(at);
+    await assure.up();
+  }
+
+  async function compare({ channels, bridges }: Listed, at: number, current: () => boolean): Promise<void> {
     const again = recovered;
     recovered = true;
     const compared = timekeeper.compare().catch(complainOf(log, "The PBX's clock could not be compared"));
     if (!again) await compared; // how old the channels are is by its clock
-    const snapshot = stamps.listed(translateSnapshot(now.channels, now.bridges, clock()));
+    const snapshot = stamps.listed(translateSnapshot(channels, bridges, at));
+    const known = { watchedUntil: watch.watchedUntil(), current };
     if (again) {
-      await recorder
-        .resync(snapshot, lostAt)
-        .catch((err) => log.error({ err }, 'Calls could not be taken up again'));
+      await recorder.resync(snapshot, known).catch(complainOf(log, 'Calls could not be taken up again'));
       // What could not be fetched from a PBX that was away can be now.
-      await preserver.resume().catch((err) => log.error({ err }, 'Captured calls could not be taken up'));
-    } else {
-      await recorder.recover(snapshot).catch((err) => log.error({ err }, 'Open calls could not be taken up'));
-      await preserver.recover().catch((err) => log.error({ err }, 'Captured calls could not be taken up'));
-    }
-    await watch.up();
-    await assure.up();
+      await preserver.resume().catch(complainOf(log, 'Captured calls could not be taken up'));
+    } else await recorder.recover(snapshot, known).catch(complainOf(log, 'Open calls could not be taken up'));
   }
 
   function hear(event: PbxEvent | null): void {
@@ -551,6 +587,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       for (const place of [recorderFolder(dir), config.pbx.spool]) await tidyProbes(place);
       await room.start(); // a full disk gets its ballast back before anything is opened
       eventLoop.start();
+      stalls.start();
       keys.start();
       custody.open();
       await catalogue.start();
@@ -609,6 +646,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       await catalogue.stop();
       keys.stop();
       eventLoop.stop();
+      stalls.stop();
       folder.release();
     },
   };

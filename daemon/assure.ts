@@ -3,11 +3,12 @@ import type { Catalogue } from './catalogue/catalogue.js';
 import type { MissedCall } from './catalogue/ledger.js';
 import type { CdrJournal } from './cdr/journal.js';
 import type { Alarms } from './domain/alarm.js';
-import { type Account, type Cdr, callFrom, cdrKey, gather, linksOf } from './domain/cdr.js';
+import { type Account, answeredUnseen, type Cdr, callFrom, cdrKey, gather, linksOf } from './domain/cdr.js';
 import { type CoverageRow, isMissed, judge, SILENT_CALLS, withoutCdr } from './domain/coverage.js';
 import { isDiskError } from './domain/error.js';
+import { monitoringGap } from './domain/late.js';
 import { createMissed, STANDS } from './domain/missed.js';
-import type { CallId } from './domain/recording.js';
+import type { CallId, CallRecord } from './domain/recording.js';
 import type { Log } from './ops/log.js';
 
 /**
@@ -52,7 +53,7 @@ const STUCK_AFTER = 3_600_000;
 const KEEP_CDRS = 90 * 86_400_000;
 /** CDRs have whole seconds, rounded down. */
 const SECOND = 1_000;
-/** So soon after the end of a blind window a call may still have gone unseen, in ms. */
+/** So soon after the end of a monitoring gap a call may still have gone unseen, in ms. */
 const SLACK = 2_000;
 
 export function createAssure(deps: AssureDeps) {
@@ -163,17 +164,20 @@ export function createAssure(deps: AssureDeps) {
 
   /**
    * A call in a time when nobody watched, of which nothing else is known, gets a row: it is in the list of calls then. When
-   * another CDR tells more of it, so does the row.
+   * another CDR tells more of it, so does the row. One that was seen ringing, and ended unseen, was answered in between.
    */
   async function unseen(account: Account): Promise<MissedCall | null> {
     const { callId } = account;
-    if (account.answeredAt === null || (callId !== null && !(await madeFromCdrs(callId)))) return null;
+    if (account.answeredAt === null) return null;
+    const rang = callId === null ? null : await endedUnanswered(callId);
+    if (callId !== null && !rang && !(await madeFromCdrs(callId))) return null;
     const from = account.startedAt - SLACK;
     const [blind] = await catalogue.blindWindows({ from, to: account.endedAt });
     if (!blind) return null;
-    const call = callFrom(account, callId ?? deps.mint(account.startedAt), deps.trunkContexts);
-    const until = blind.to === null ? '' : ` to ${deps.say(blind.to)}`;
-    const reason = `Nobody watched the PBX from ${deps.say(blind.from)}${until}. ${blind.reason}`.trim();
+    const call = rang
+      ? answeredUnseen(rang, account)
+      : callFrom(account, callId ?? deps.mint(account.startedAt), deps.trunkContexts);
+    const reason = monitoringGap(blind, deps.say, clock());
     const missingMs = account.endedAt - account.answeredAt;
     if (callId === null)
       log.error(
@@ -181,6 +185,11 @@ export function createAssure(deps: AssureDeps) {
         'A call was missed; its row is made from its CDR',
       );
     return { call, coverage: { status: 'not_recorded', reason, rule: null, missingMs } };
+  }
+
+  async function endedUnanswered(id: CallId): Promise<CallRecord | null> {
+    const call = await catalogue.call(id);
+    return call && !call.test && call.answeredAt === null && call.endedAt !== null ? call : null;
   }
 
   /** A row that was made from CDRs has their times, to the millisecond. */

@@ -1,23 +1,29 @@
 import type { Capture } from './capture/snoop.js';
+import { answeredUnseen, type CdrTimes, whenAnswered } from './domain/answered.js';
 import { type CallState, type Effect, emptyState, restore, step, type TrackRules } from './domain/call.js';
 import type { PbxEvent, Snapshot } from './domain/event.js';
 import { feedOf, onHold } from './domain/feed.js';
-import { type CallId, type CallRecord, parseOurs } from './domain/recording.js';
-import {
-  BLIND,
-  blank,
-  type Changed,
-  createSteps,
-  type Ended,
-  type Live,
-  type StepDeps,
-} from './record/steps.js';
+import { type CallId, type CallRecord, type LegId, parseOurs } from './domain/recording.js';
+import { blank, type Changed, createSteps, type Ended, type Live, type StepDeps } from './record/steps.js';
 
 /**
  * Story 1: a PBX event is tracked, a decision is made, a leg is captured. Each call has a serial queue of its own, and in
  * it only the newest change waits, so that a slow PBX or disk never builds a backlog.
  */
-export type RecordDeps = StepDeps & { capture: Capture; rules: TrackRules };
+export type RecordDeps = StepDeps & {
+  capture: Capture;
+  rules: TrackRules;
+  /** What the PBX tells of when legs were answered; of those that it does not tell of there is nothing. */
+  answers: (legs: readonly LegId[]) => Promise<ReadonlyMap<LegId, CdrTimes>>;
+};
+
+type Heard = { event: PbxEvent; heardAt: number };
+/**
+ * What goes with a list of what the PBX has: when it was last watched before (ms since 1970, null for never), and whether
+ * no newer list has come. One that is out of date must not end calls that began after it.
+ */
+type Known = { watchedUntil: number | null; current?: () => boolean };
+const NEVER: Known = { watchedUntil: null };
 
 /** After a failure it is tried again so much later, ms, as long as the leg is there. */
 const AGAIN = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
@@ -27,7 +33,7 @@ const GOODBYE = 1_000;
 export function createRecorder(deps: RecordDeps) {
   let state: CallState = emptyState;
   /** What happens until the open calls have been taken up waits here. */
-  let backlog: PbxEvent[] | null = [];
+  let backlog: Heard[] | null = [];
   let stopped = false;
   let lostAt = 0;
   const live = new Map<CallId, Live>();
@@ -58,11 +64,15 @@ export function createRecorder(deps: RecordDeps) {
     return l;
   };
 
-  function enqueue(effect: Effect, unseen: boolean): void {
+  function enqueue(effect: Effect, unseen: boolean, heardAt: number): void {
     if (effect.kind === 'absorbed') {
       const work = absorb(effect.from, effect.into).finally(() => absorbing.delete(work));
       absorbing.add(work);
-    } else put(effect.call.id, { ...effect, unseen });
+    } else {
+      const change = { ...effect, unseen };
+      if (change.kind === 'changed') steps.want(change, of(change.call.id), heardAt);
+      put(change.call.id, change);
+    }
   }
 
   function put(id: CallId, change: Changed | Ended): void {
@@ -127,32 +137,46 @@ export function createRecorder(deps: RecordDeps) {
 
   function hear(event: PbxEvent): void {
     deps.capture.hear(event);
-    if (backlog) backlog.push(event);
-    else track(event);
+    const heardAt = deps.clock();
+    if (backlog) backlog.push({ event, heardAt });
+    else track(event, heardAt);
   }
 
   /** Nothing that the PBX says, and nothing that was stored of a call, may keep the next event from being followed. */
-  function track(event: PbxEvent): void {
+  function track(event: PbxEvent, heardAt: number): void {
     try {
-      followed(event);
+      followed(event, heardAt);
     } catch (err) {
       deps.log.error({ err, kind: event.kind }, 'An event of the PBX could not be followed');
     }
   }
 
-  function followed(event: PbxEvent): void {
+  function followed(event: PbxEvent, heardAt: number): void {
     if (event.kind === 'spool-finished' || event.kind === 'spool-failed') spoolOver(event.name);
     const next = step(state, event, deps.rules);
     state = next.state;
-    for (const effect of next.effects) enqueue(effect, event.kind === 'snapshot');
+    for (const effect of next.effects) enqueue(effect, event.kind === 'snapshot', heardAt);
   }
 
-  /** What the PBX has now, and then what was heard meanwhile. */
-  function catchUp(snapshot: Snapshot): void {
+  /** What the PBX has now, with when it was answered as far as that can be known, and then what was heard meanwhile. */
+  async function catchUp(snapshot: Snapshot, { watchedUntil, current = () => true }: Known): Promise<void> {
+    const unseen = answeredUnseen(state, snapshot);
+    const told =
+      unseen.length > 0
+        ? await deps.answers(unseen.map((leg) => leg.id)).catch((err) => {
+            deps.log.warn({ err }, 'The PBX could not be asked when calls were answered');
+            return new Map();
+          })
+        : new Map();
+    if (!current()) return;
+    const window = { watchedUntil, now: snapshot.at };
+    const answered = new Map(
+      unseen.map((leg) => [leg.id, whenAnswered(state, leg, told.get(leg.id) ?? null, window)]),
+    );
     const heard = backlog ?? [];
     backlog = null;
-    track(snapshot);
-    for (const event of heard) track(event);
+    track({ ...snapshot, answered }, snapshot.at);
+    for (const { event, heardAt } of heard) track(event, heardAt);
   }
 
   const capturing = (callId: CallId, seq: number): Live | undefined =>
@@ -192,8 +216,8 @@ export function createRecorder(deps: RecordDeps) {
       });
       if (l.segment !== mine) continue;
       l.segment = adopted;
-      if (!adopted) l.because = BLIND;
-      else for (const id of deps.segments.snoops(adopted)) kept.add(id.toLowerCase());
+      l.because = adopted ? '' : steps.unwatched(snapshot.at, true);
+      for (const id of adopted ? deps.segments.snoops(adopted) : []) kept.add(id.toLowerCase());
     }
     for (const id of snapshot.snoops) {
       const ours = parseOurs(id);
@@ -209,7 +233,7 @@ export function createRecorder(deps: RecordDeps) {
   }
 
   /** The calls that were open when this process last ran. One that cannot be taken up does not keep the others. */
-  async function openCalls(): Promise<Parameters<typeof restore>[0]> {
+  async function openCalls(at: number): Promise<Parameters<typeof restore>[0]> {
     const open = [];
     const stored = await deps.catalogue.openCalls().catch((err) => {
       deps.log.error({ err }, 'The open calls could not be read from the catalogue');
@@ -217,7 +241,7 @@ export function createRecorder(deps: RecordDeps) {
     });
     for (const call of stored)
       try {
-        open.push(await takeUp(call));
+        open.push(await takeUp(call, at));
       } catch (err) {
         live.delete(call.id);
         deps.log.error({ err, call: call.id }, 'An open call could not be taken up');
@@ -225,7 +249,7 @@ export function createRecorder(deps: RecordDeps) {
     return open;
   }
 
-  async function takeUp(call: CallRecord) {
+  async function takeUp(call: CallRecord, at: number) {
     const segments = await deps.catalogue.segments(call.id);
     const l = of(call.id);
     l.next = Math.max(-1, ...segments.map((s) => s.seq)) + 1;
@@ -235,38 +259,44 @@ export function createRecorder(deps: RecordDeps) {
       if (running) await deps.segments.close(running, true);
     }
     l.segment = capturing.at(-1) ?? null;
-    l.because = BLIND;
+    if (call.answeredAt !== null) l.because = steps.unwatched(at);
     return { call, anchor: l.segment?.legId ?? null, swapped: l.segment?.swapped };
   }
 
   return {
     hear,
 
+    /** The PBX has been reached: what happens waits until it is known what there is. */
+    hold(): void {
+      backlog ??= [];
+    },
+
     /**
      * After a start: takes up the calls that were open when this process last ran. `snapshot` is what the PBX has now;
      * calls that are not in it have ended meanwhile, and their files are taken as they are. Whatever cannot be read or
      * taken up, the events heard so far are followed afterwards, and so are all later ones.
      */
-    async recover(snapshot: Snapshot): Promise<void> {
+    async recover(snapshot: Snapshot, known = NEVER): Promise<void> {
       try {
-        const open = await openCalls();
+        const open = await openCalls(snapshot.at);
         if (open.length > 0) deps.log.info({ calls: open.length }, 'Taking up calls that were open');
         await reconcile(snapshot);
         state = restore(open);
       } finally {
-        catchUp(snapshot);
+        await catchUp(snapshot, known);
       }
     },
 
-    /** The connection is back that was lost at `lost`: the same for the calls that this process follows. */
-    async resync(snapshot: Snapshot, lost: number): Promise<void> {
+    /** The connection is back that was lost: the same for the calls that this process follows. */
+    async resync(snapshot: Snapshot, known: Known): Promise<void> {
+      if (known.current?.() === false) return;
       backlog ??= [];
-      lostAt = lost;
+      lostAt = known.watchedUntil ?? lostAt;
       try {
         await Promise.all([...live.values()].map((l) => l.working));
         await reconcile(snapshot);
       } finally {
-        catchUp(snapshot);
+        await catchUp(snapshot, known);
       }
       for (const l of live.values()) reconsider(l);
     },
@@ -276,7 +306,11 @@ export function createRecorder(deps: RecordDeps) {
 
     /** Ends the captures that run and keeps what they have: Asterisk's disk is about to be full. */
     async endCaptures(): Promise<void> {
-      for (const { segment } of live.values()) if (segment) await deps.capture.end(segment);
+      for (const l of live.values()) {
+        if (!l.segment) continue;
+        l.full = true;
+        await deps.capture.end(l.segment);
+      }
     },
 
     /** It was the PBX that had fallen silent, from `from` on: so much of the side is missing. */

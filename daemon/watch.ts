@@ -1,5 +1,7 @@
 import type { Watch as Kept } from './catalogue/watch.js';
 import { isDiskError } from './domain/error.js';
+import { NOT_RUNNING, STOOD_STILL } from './domain/late.js';
+import type { BlindWindow } from './domain/recording.js';
 import type { Log } from './ops/log.js';
 
 /**
@@ -15,8 +17,11 @@ export type WatchDeps = {
 
 /** How often `beat` is to be called, in ms: so much earlier than it was may a gap seem to begin after a crash. */
 export const BEAT_MS = 5_000;
+/** As many gaps of this process are known without asking the catalogue. */
+const REMEMBERED = 50;
 
 export function createWatch(deps: WatchDeps) {
+  const gaps: BlindWindow[] = [];
   let seeing = false;
   let work: Promise<unknown> = Promise.resolve();
   /** Steps that could not be written yet, in their order: the catalogue was locked, or its disk full. */
@@ -40,12 +45,21 @@ export function createWatch(deps: WatchDeps) {
     }
   }
 
+  function begin(from: number, reason: string): BlindWindow {
+    const gap = { from, to: null, reason };
+    gaps.push(gap);
+    if (gaps.length > REMEMBERED) gaps.shift();
+    return gap;
+  }
+
   return {
     /** Nobody has watched since this process last ran. */
     async start(): Promise<void> {
+      const gap = begin(Number.NEGATIVE_INFINITY, NOT_RUNNING);
       await queue(async () => {
         const last = await deps.catalogue.lastWatched();
-        if (last !== null) await deps.catalogue.openBlindWindow(last, 'Tapedeck was not running.');
+        if (last !== null) gap.from = last;
+        if (last !== null) await deps.catalogue.openBlindWindow(last, NOT_RUNNING);
       });
     },
     /** Notes that the PBX is being watched, or writes what could not be written before. */
@@ -53,22 +67,30 @@ export function createWatch(deps: WatchDeps) {
       if (waiting.length > 0) work = work.then(write);
       else if (seeing) void queue(() => deps.catalogue.watched(deps.clock()));
     },
-    /** The PBX is watched again; resolves when the blind window has been closed. */
-    async up(): Promise<void> {
+    /** What the PBX has is known again, as of `at`; what happens from then on is heard. */
+    back(at: number): void {
+      const last = gaps.at(-1);
+      if (last?.to === null) last.to = Math.max(last.from, at);
+    },
+    /** The calls that there are have been taken up; resolves when the monitoring gap has been closed. */
+    async up(at = deps.clock()): Promise<void> {
+      this.back(at);
       seeing = true;
       const now = deps.clock();
       await queue(async () => {
-        const window = await deps.catalogue.closeBlindWindow(now);
+        const gap = await deps.catalogue.closeBlindWindow(at);
         await deps.catalogue.watched(now);
-        if (window)
+        if (gap)
           deps.log.warn(
-            { from: new Date(window.from), ms: now - window.from },
-            `Monitoring gap closed: ${window.reason}`,
+            { from: new Date(gap.from), ms: at - gap.from },
+            `Monitoring gap closed: ${gap.reason}`,
           );
       });
     },
     /** The PBX was last heard at `lastHeardAt`. */
     down(lastHeardAt: number, reason: string): void {
+      const last = gaps.at(-1);
+      if (last?.to !== null && last !== undefined) begin(lastHeardAt, reason);
       seeing = false;
       void queue(() => deps.catalogue.openBlindWindow(lastHeardAt, reason));
     },
@@ -76,8 +98,25 @@ export function createWatch(deps: WatchDeps) {
     async missed(from: number, reason: string): Promise<void> {
       if (!seeing) return; // a gap is open already, and does not end here
       const now = deps.clock();
+      begin(from, reason);
+      this.back(now);
       void queue(() => deps.catalogue.openBlindWindow(from, reason));
       await queue(() => deps.catalogue.closeBlindWindow(now));
+    },
+    /** This process did nothing from then until now. */
+    stoodStill(from: number): void {
+      void this.missed(from, STOOD_STILL);
+    },
+    /** The monitoring gap that has most of the time from `from` to `to`; null when the PBX was watched all the time. */
+    gapDuring(from: number, to: number): BlindWindow | null {
+      const length = (g: BlindWindow) => Math.min(g.to ?? to, to) - Math.max(g.from, from);
+      const [most] = gaps.filter((g) => length(g) > 0).sort((a, b) => length(b) - length(a));
+      return most ?? null;
+    },
+    /** Until when the PBX was watched before the last monitoring gap; null if it never was. */
+    watchedUntil(): number | null {
+      const from = gaps.at(-1)?.from;
+      return from !== undefined && Number.isFinite(from) ? from : null;
     },
     async stop(): Promise<void> {
       if (seeing) void queue(() => deps.catalogue.watched(deps.clock()));

@@ -439,7 +439,7 @@ t.test(
         coverage: { status: 'not_recorded', missingMs: 30_000 },
       },
     ]);
-    t.match(calls[0]!.coverage.reason, /Nobody watched.*08:59:00.*09:01:00.*did not run/);
+    t.match(calls[0]!.coverage.reason, /was lost from .*08:59:00 to .*09:01:00.*did not run/);
     t.match((await report()).totals, { answered: 1, not_recorded: 1, missing: 0 });
     await assure.up();
     t.equal((await catalogue.calls({ limit: 10 })).length, 1, 'and once only');

@@ -233,7 +233,7 @@ t.test('a call that is only marked as a test call is not removed like one', asyn
     ...{ catalogue: o.catalogue, alarms: o.alarms, log, clock: () => T0, mint: () => 'id', load: () => 0 },
     keys: { destroy: async (id) => removed.push(id) > 0 },
     removeFile: async (path) => removed.push(path),
-    removeSpool: async () => {},
+    removeSpool: async () => true,
     preserving: () => 0,
     pbx: { callDialplan: async () => {}, hangup: async () => {} },
     ffmpeg: { decode: () => t.fail('nothing is decoded') as never },

@@ -3,11 +3,17 @@ import { createSegments } from '../daemon/capture/segments.js';
 import { type Capture, createCapture, type PbxRecorder } from '../daemon/capture/snoop.js';
 import type { Catalogue } from '../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
+import type { CdrTimes } from '../daemon/domain/answered.js';
 import { fail } from '../daemon/domain/error.js';
 import type { LegFacts, PbxEvent, Snapshot } from '../daemon/domain/event.js';
 import { catalogueFile } from '../daemon/domain/paths.js';
 import { defaultPolicy, type RecordRule } from '../daemon/domain/policy.js';
-import { spoolName as nameOf, type SegmentName, snoopId } from '../daemon/domain/recording.js';
+import {
+  type BlindWindow,
+  spoolName as nameOf,
+  type SegmentName,
+  snoopId,
+} from '../daemon/domain/recording.js';
 import { createLog } from '../daemon/ops/log.js';
 import { createRecorder } from '../daemon/record.js';
 import { createWatch } from '../daemon/watch.js';
@@ -91,6 +97,11 @@ async function lab(
   const audio: { held: { ms: number; closed: boolean } | null } = { held: null };
   const captured: string[] = [];
   const results: string[] = [];
+  const told = new Map<string, CdrTimes>();
+  const gap: { last: BlindWindow | null } = {
+    last: { from: T0 - 30_000, to: null, reason: 'Tapedeck was not running.' },
+  };
+  const stalls: { from: number; to: number }[] = [];
   const saved: string[] = [];
   const absorbed = gate();
   const seen: Catalogue = {
@@ -120,12 +131,25 @@ async function lab(
     spoolAudio: async () => audio.held,
     rules: { trunkContexts: ['from-trunk'], mint: mint ?? (() => `C${++n}`) },
     log,
+    answers: async () => told,
+    gapDuring: (from, to) => (gap.last && gap.last.from < to && (gap.last.to ?? to) > from ? gap.last : null),
+    stalls: () => stalls,
+    say: (ms) => `T0${ms === T0 ? '' : (ms - T0) / 1000}`,
+    clock: () => T0 + clock * 10,
     onCapture: (result) => results.push(result),
     onCaptured: (id) => captured.push(id),
   });
   t.teardown(() => recorder.stop());
+  const { recover } = recorder;
+  recorder.recover = async (snapshot, known) => {
+    await recover(snapshot, known);
+    if (gap.last) gap.last.to ??= snapshot.at; // it is watched from now on
+  };
   return {
     dir: at,
+    told,
+    gap,
+    stalls,
     born,
     broken,
     hindrance,
@@ -660,7 +684,7 @@ t.test('a call that ended unseen ended when its audio did, or with a PBX that di
     const answeredAt = (await l.catalogue.call('C1'))!.answeredAt!;
     // Every scripted capture begins a second after T0.
     l.audio.held = { ms: answeredAt + 5_000 - (T0 + 1_000), closed };
-    await l.recorder.resync({ ...EMPTY, at: answeredAt + 60_000 }, answeredAt + 7_000);
+    await l.recorder.resync({ ...EMPTY, at: answeredAt + 60_000 }, { watchedUntil: answeredAt + 7_000 });
     await l.idle();
     const talk = (await l.catalogue.call('C1'))!.endedAt! - answeredAt;
     t.equal(
@@ -678,7 +702,10 @@ t.test('a capture of which only one side runs is closed, and both are begun anew
   await l.recorder.recover(listed(ANN, BOB));
   await l.idle();
   t.same(capture.asked, ['end C1-0', 'begin C1-1 ann']);
-  t.match((await l.catalogue.segments('C1')).at(-1), { seq: 1, because: 'Nobody was watching the PBX.' });
+  t.match((await l.catalogue.segments('C1')).at(-1), {
+    seq: 1,
+    because: /^Tapedeck was not running from T0-30 to T0/,
+  });
 });
 
 t.test('snoops of ours that nobody follows go; those of others stay', async (t) => {
@@ -706,7 +733,7 @@ t.test('when the connection comes back, captures that stopped meanwhile are begu
       { id: 'c', legs: ['olga2', 'cy2'], waiting: false },
     ],
   };
-  await l.recorder.resync(both, T0);
+  await l.recorder.resync(both, { watchedUntil: T0 });
   await l.idle();
   t.same(capture.asked, ['begin C1-0 ann', 'begin C2-0 olga2', 'begin C1-1 ann']);
   t.same(await l.states('C2'), ['0 olga2 capturing'], 'one that runs on is left alone');
@@ -718,7 +745,7 @@ t.test('a call that is seen first in the middle began when its channels did', as
   await l.recorder.recover(listed(old(ANN), old(BOB)));
   await l.idle();
   t.match(await l.catalogue.call('C1'), { startedAt: T0 - 60_000, answeredAt: T0 - 60_000 });
-  t.match(await l.catalogue.segments('C1'), [{ because: 'Nobody was watching the PBX.' }]);
+  t.match(await l.catalogue.segments('C1'), [{ because: /^Tapedeck was not running from T0-30 to T0/ }]);
 });
 
 t.test('where the PBX falls silent at a change of source, each change begins a new segment', async (t) => {

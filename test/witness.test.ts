@@ -299,7 +299,7 @@ async function witness(t: Test, version: 22 | 16) {
     finding: null,
     direction: 'in',
     us: { number: '100' },
-    reason: /Nobody watched the PBX from /,
+    reason: /Tapedeck was not running from /,
   });
   const calls = JSON.parse((await recorder.command(['calls', '--json'])).out);
   t.match(

@@ -2,6 +2,7 @@ import { fail } from '../domain/error.js';
 import type { PbxEvent } from '../domain/event.js';
 import { type CallId, type LegId, type SegmentName, snoopId, spoolName } from '../domain/recording.js';
 import type { Log } from '../ops/log.js';
+import { patience } from '../ops/patience.js';
 
 /** What the capture asks of the PBX. */
 export type PbxRecorder = {
@@ -45,12 +46,12 @@ export function createCapture(deps: SnoopDeps) {
   function expect(kind: PbxEvent['kind'], id: string, what: string): Promise<number> {
     const key = `${kind} ${id.toLowerCase()}`;
     return new Promise<number>((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const stop = patience(PATIENCE, () => {
         waiting.delete(key);
         reject(fail('pbx_timeout', `${what} after ${PATIENCE / 1000} s.`));
-      }, PATIENCE);
+      });
       waiting.set(key, (at) => {
-        clearTimeout(timer);
+        stop();
         waiting.delete(key);
         resolve(at);
       });

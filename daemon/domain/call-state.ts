@@ -18,6 +18,8 @@ export type TrackedLeg = {
   dialledOut: string;
   seenAt: number;
   upAt: number | null;
+  /** Nobody watched it being answered: it was no earlier than `upAt` and no later than this. Else null. */
+  upBy: number | null;
   goneAt: number | null;
   bridge: string | null;
   waiting: boolean;
@@ -271,6 +273,7 @@ function trackedLeg(call: CallRecord, leg: Leg, caller: boolean): TrackedLeg {
     dialledOut: !leg.party.ours && call.direction === 'out' ? leg.party.number : '',
     seenAt: leg.seenAt,
     upAt: leg.upAt,
+    upBy: null,
     goneAt: leg.goneAt,
     bridge: null,
     waiting: false,

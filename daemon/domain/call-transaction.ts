@@ -118,13 +118,21 @@ function settle(call: TrackedCall, legs: TrackedLeg[], lent: boolean): TrackedCa
     best && legs.some((l) => l.goneAt === null && l.upAt === null && rank(l) < rank(best) && l.caller);
   const anchor = comes && !talks(best) ? undefined : best;
   const swapped = anchor ? false : call.swapped;
+  const answer = first && anchor?.upBy ? [unseenAnswer(anchor.id, anchor.upAt!, anchor.upBy)] : [];
   return {
     ...call,
+    marks: [...answer, ...call.marks],
     anchor: anchor?.id ?? null,
     swapped,
     answeredAt: call.answeredAt ?? anchor?.upAt ?? null,
   };
 }
+
+/** A call is taken for answered at the earliest possible time, so that no part of it goes missing untold. */
+const unseenAnswer = (legId: LegId, at: number, until: number): TrackedCall['marks'][number] => ({
+  ...{ at, until, open: false, kind: 'answer', legId },
+  text: 'at an unknown time in this stretch, while Tapedeck was not watching the PBX',
+});
 
 /** Whose ears a call is best heard with: the outside party's, else the caller's. */
 export function rank(leg: TrackedLeg): number {

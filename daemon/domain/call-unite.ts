@@ -88,7 +88,7 @@ function consult(t: Transaction, main: CallId, meeting: string, here: TrackedLeg
     });
   t.setCall(main, { past: [...past, { ...holder, goneAt: at }] });
   const seenAt = Math.min(at, ...guests.map((l) => l.seenAt));
-  t.setLeg(holder.id, { callId: id, caller: true, seenAt, upAt: at });
+  t.setLeg(holder.id, { callId: id, caller: true, seenAt, upAt: at, upBy: null });
   for (const leg of guests) if (leg.callId !== id) t.setLeg(leg.id, { callId: id });
   return true;
 }
@@ -123,6 +123,7 @@ function unite(t: Transaction, leg: TrackedLeg, into: CallId, at: number): void 
       caller: before?.caller ?? moved.caller,
       seenAt: at,
       upAt: moved.upAt && at,
+      upBy: null,
     });
     return;
   }

@@ -1,7 +1,7 @@
 import { type CallState, type Effect, extensionOf, type TrackedLeg } from './call-state.js';
 import { type TrackRules, type Transaction, transaction } from './call-transaction.js';
 import { connect, meet, relink } from './call-unite.js';
-import type { LegFacts, LinkHalf, PbxEvent } from './event.js';
+import type { Answered, LegFacts, LinkHalf, PbxEvent } from './event.js';
 import type { CallId, LegId, MarkKind } from './recording.js';
 import { isTrunkContext } from './trunk.js';
 
@@ -86,14 +86,23 @@ function apply(t: Transaction, event: PbxEvent): void {
   }
 }
 
-/** Makes a leg known, or brings it up to date. Null for one that has gone already (events may come late or twice). */
-function see(t: Transaction, facts: LegFacts, at: number, mayBegin = true): TrackedLeg | null {
+/**
+ * Makes a leg known, or brings it up to date. Null for one that has gone already (events may come late or twice).
+ * `answered` is when it was answered, if it is up and was not before.
+ */
+function see(
+  t: Transaction,
+  facts: LegFacts,
+  at: number,
+  mayBegin = true,
+  answered: Answered = { from: at, to: at },
+): TrackedLeg | null {
   if (t.hasGone(facts.id)) return null;
   const known = t.legs.get(facts.id);
   if (known && known.goneAt !== null) return null;
   if (!known) {
     if (!mayBegin) return null;
-    begin(t, facts, at);
+    begin(t, facts, at, answered);
   } else {
     if (known.linkedid !== facts.linkedid) relink(t, known, facts.linkedid, at);
     const same =
@@ -106,7 +115,7 @@ function see(t: Transaction, facts: LegFacts, at: number, mayBegin = true): Trac
         linkedid: facts.linkedid,
         number: newest(known, known.number, facts.number),
         name: newest(known, known.name, facts.name),
-        upAt: known.upAt ?? (facts.state === 'up' ? at : null),
+        ...(known.upAt === null && facts.state === 'up' ? up(answered) : {}),
       });
   }
   const leg = t.legs.get(facts.id)!;
@@ -128,7 +137,9 @@ function newest(leg: TrackedLeg, known: string, now: string): string {
 
 const endpointOf = (channel: string): string => /^[^/]+\/(.+)-[0-9a-f]{8}(;\d)?$/.exec(channel)?.[1] ?? '';
 
-function begin(t: Transaction, facts: LegFacts, at: number): void {
+const up = ({ from, to }: Answered) => ({ upAt: from, upBy: to > from ? to : null });
+
+function begin(t: Transaction, facts: LegFacts, at: number, answered: Answered): void {
   const outside = isTrunkContext(t.rules.trunkContexts, facts.context);
   const caller = facts.state === 'ring' || (facts.state === 'up' && facts.exten !== '');
   let call = [...t.calls.values()].find((c) => c.linkedids.includes(facts.linkedid));
@@ -165,7 +176,7 @@ function begin(t: Transaction, facts: LegFacts, at: number): void {
     name: facts.name,
     dialledOut: '',
     seenAt: at,
-    upAt: facts.state === 'up' ? at : null,
+    ...(facts.state === 'up' ? up(answered) : { upAt: null, upBy: null }),
     goneAt: null,
     bridge: null,
     waiting: false,
@@ -264,10 +275,17 @@ function story(
 }
 
 function compare(t: Transaction, event: Extract<PbxEvent, { kind: 'snapshot' }>): void {
-  // A call that began unseen began when its channels did. When it was answered nobody knows; it is taken for the same.
+  // A call that began unseen began when its channels did.
   // Who called came first: a call that is known by who was called would be one of another direction.
   const legs = [...event.legs].sort((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
-  for (const facts of legs) see(t, facts, t.legs.has(facts.id) ? event.at : (facts.createdAt ?? event.at));
+  for (const facts of legs)
+    see(
+      t,
+      facts,
+      t.legs.has(facts.id) ? event.at : (facts.createdAt ?? event.at),
+      true,
+      event.answered?.get(facts.id),
+    );
   // Who has left a bridge unseen must not meet those who have come into it since.
   for (const leg of [...t.legs.values()])
     if (leg.bridge !== null && !event.bridges.some((b) => b.id === leg.bridge && b.legs.includes(leg.id)))

@@ -61,6 +61,9 @@ export type PbxEvent =
   | { kind: 'spool-failed'; at: number; name: string; reason: string }
   | Snapshot;
 
+/** When a leg was answered, ms since 1970: `from` equals `to`, unless it is only known to lie between them. */
+export type Answered = { from: number; to: number };
+
 /** Everything there is now: what is not in it has gone while we were not listening. */
 export type Snapshot = {
   kind: 'snapshot';
@@ -71,4 +74,6 @@ export type Snapshot = {
   links?: { link: LinkHalf; bridge: string }[];
   /** Ids of the snoops that there are, ours or not. */
   snoops: string[];
+  /** When legs were answered that nobody watched being answered. */
+  answered?: ReadonlyMap<LegId, Answered>;
 };

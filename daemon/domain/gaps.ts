@@ -16,6 +16,8 @@ export type Stretch = {
   usLost?: readonly Loss[];
   /** Why nothing may come after it though the call goes on. Empty or absent where that is not known. */
   ended?: string;
+  /** When the captured party left the call on the timeline, ms; undefined while it is in it, and where that is not known. */
+  leftMs?: number | undefined;
 };
 
 type Who = 'them' | 'us';
@@ -193,6 +195,9 @@ function reasonOf({ from, to, side }: Span & { side: Gap['side'] }, laid: Laid[]
   const next = laid.find((l) => l.to > l.from && l.from >= to - SEAM);
   if (next && next.stretch.because !== '') return next.stretch.because;
   if (from === 0) return next ? 'The capture began late.' : 'Nothing was captured.';
+  const left = laid.findLast((l) => l.to > l.from && l.to <= from + SEAM)?.stretch.leftMs;
+  if (to === talkMs && !next && left !== undefined && left <= from + EDGE)
+    return 'The captured party had left the call, and nobody was left in it to record.';
   if (to === talkMs && !next)
     return (
       laid.findLast((l) => l.to > l.from)?.stretch.ended ||

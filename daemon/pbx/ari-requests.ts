@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { fail } from '../domain/error.js';
+import { patience } from '../ops/patience.js';
 
 /**
  * How ari-client reaches the PBX. Its own way, shred by way of swagger-client, has no time limit, says nothing when the
@@ -57,19 +58,25 @@ async function execute({ url, method, headers, body, on }: Request): Promise<voi
 }
 
 async function ask({ url, method, headers, body }: Omit<Request, 'on'>): Promise<Answer> {
-  const answer = await fetch(url, {
-    method,
-    headers,
-    body: body && method !== 'GET' ? body : undefined,
-    redirect: 'error',
-    signal: AbortSignal.timeout(PATIENCE),
-  });
-  return {
-    url,
-    method,
-    status: answer.status,
-    statusText: answer.statusText,
-    headers: Object.fromEntries(answer.headers),
-    data: await answer.text(),
-  };
+  const late = new AbortController();
+  const stop = patience(PATIENCE, () => late.abort(new Error(`no answer in ${PATIENCE / 1000} s`)));
+  try {
+    const answer = await fetch(url, {
+      method,
+      headers,
+      body: body && method !== 'GET' ? body : undefined,
+      redirect: 'error',
+      signal: late.signal,
+    });
+    return {
+      url,
+      method,
+      status: answer.status,
+      statusText: answer.statusText,
+      headers: Object.fromEntries(answer.headers),
+      data: await answer.text(),
+    };
+  } finally {
+    stop();
+  }
 }

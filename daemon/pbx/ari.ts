@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import ariClient, { type Client } from 'ari-client';
 import { fail, TapedeckError } from '../domain/error.js';
 import type { Log } from '../ops/log.js';
+import { patience } from '../ops/patience.js';
 import { PATIENCE, takeOverRequests } from './ari-requests.js';
 import { openStream } from './ari-stream.js';
 import { createLink, type Session } from './link.js';
@@ -174,6 +175,12 @@ export function createAri(deps: AriDeps) {
       const codecs = await call('variable', (c) => c.channels.getChannelVar(about)).catch(() => null);
       return WIDE.test(typeof codecs?.value === 'string' ? codecs.value : '');
     },
+    /** The value of a channel's variable or function; null for a channel that has gone, and where there is none. */
+    async variable(channelId: string, variable: string): Promise<string | null> {
+      const asked = call('variable', (c) => c.channels.getChannelVar({ channelId, variable }));
+      const answer = await asked.catch(ignoreAbsent);
+      return typeof answer?.value === 'string' ? answer.value : null;
+    },
     /** Has a snoop recorded by Asterisk under this name, as .wav of 8 kHz or, wide, .wav16 of 16 kHz. */
     async record(snoop: string, name: string, wide: boolean): Promise<void> {
       const format = wide ? 'wav16' : 'wav';
@@ -243,14 +250,13 @@ export function createAri(deps: AriDeps) {
 }
 
 function inTime<T>(what: string, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout;
+  let stop = () => {};
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(fail('pbx_timeout', `${what}: no answer in ${PATIENCE / 1000} s.`)),
-      PATIENCE,
+    stop = patience(PATIENCE, () =>
+      reject(fail('pbx_timeout', `${what}: no answer in ${PATIENCE / 1000} s.`)),
     );
   });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+  return Promise.race([work, late]).finally(stop);
 }
 
 /** ari-client's errors carry the body of the answer, {"message": "..."}, and no status. */

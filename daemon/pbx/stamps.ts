@@ -82,6 +82,8 @@ export function createStamps(deps: StampDeps) {
     measure,
     /** What the PBX has listed, taken at our time: how old its channels are is by its clock. */
     listed: (snapshot: Snapshot): Snapshot => ({ ...snapshot, legs: snapshot.legs.map(born) }),
+    /** A time by the PBX's clock, ms since 1970, brought onto ours. */
+    ours: (at: number): number => Math.round(at - (skew ?? 0)),
     /** What the PBX has written into a CDR. Those have whole seconds, and keep them. */
     written: (cdr: Cdr): Cdr => onOurClock(cdr, Math.round((skew ?? 0) / SECOND) * SECOND),
     /** What the PBX's clock shows now, as far as is known. */

@@ -20,7 +20,14 @@ import { recordingPath } from '../domain/paths.js';
 import { encodePeaks } from '../domain/peaks.js';
 import { decideRetention } from '../domain/policy.js';
 import { judgeQuality } from '../domain/quality.js';
-import { type CallId, type Coverage, type Gap, type Recording, spoolName } from '../domain/recording.js';
+import {
+  type CallId,
+  type Coverage,
+  type Gap,
+  type LegId,
+  type Recording,
+  spoolName,
+} from '../domain/recording.js';
 import { keepUntil } from '../domain/retention.js';
 import { type Captured, readCaptured } from '../encode/captured.js';
 import type { Encoder } from '../encode/encoder.js';
@@ -231,13 +238,23 @@ const UNDECIDED = {
 /** From the answer to the hang-up. */
 const talkMs = (call: EndedCall): number => Math.max(0, call.endedAt - call.answeredAt);
 
+/** When a leg was last seen to leave the call, on its timeline. */
+function leftMs(call: EndedCall, legId: LegId): number | undefined {
+  const goneAt = call.legs.findLast((l) => l.id === legId)?.goneAt;
+  return goneAt == null ? undefined : goneAt - call.answeredAt;
+}
+
 /** Of two seconds of 8 kHz Asterisk tells its disk nothing yet (32 KB): what it had in hand when it died is lost. */
 const CUT = 'Asterisk ended while it was recording: up to two seconds of the end are missing.';
 
 /** What the row says of a call whose end is missing is why: see `end` in record/steps. */
-function stretchesOf({ coverage }: StoredCall, captured: Captured[]): Stretch[] {
-  const ended = coverage.status === 'pending' ? coverage.reason : '';
-  return captured.map(({ stretch }) => (ended === '' ? stretch : { ...stretch, ended }));
+function stretchesOf(call: EndedCall, captured: Captured[]): Stretch[] {
+  const ended = call.coverage.status === 'pending' ? call.coverage.reason : '';
+  return captured.map(({ stretch, segment }) => ({
+    ...stretch,
+    leftMs: leftMs(call, segment.legId),
+    ...(ended === '' ? {} : { ended }),
+  }));
 }
 
 function coverageOf(

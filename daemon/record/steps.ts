@@ -6,6 +6,7 @@ import { lostMs } from '../domain/lost.js';
 import { decideRecord, type RecordDecision } from '../domain/policy.js';
 import type { CallId, CallRecord, Coverage, LegId, Segment } from '../domain/recording.js';
 import type { Log } from '../ops/log.js';
+import { createReasons, type ReasonDeps } from './reasons.js';
 
 /** What is known of a call in progress beyond what the tracker knows: its capture. */
 export type Live = {
@@ -14,14 +15,18 @@ export type Live = {
   beginning: number | null;
   next: number;
   decision: RecordDecision | null;
-  /** The leg whose capture failed last, and how often. */
-  failed: { leg: LegId; reason: string; times: number } | null;
+  /** The leg whose capture failed last, why, how often, and since when (ms since 1970). */
+  failed: { leg: LegId; reason: string; times: number; since: number } | null;
   /** Why the next segment begins late or anew. */
   because: string;
+  /** The leg that is to be captured, from when on, and when that was heard (ms since 1970). */
+  wanted: { leg: LegId; from: number; heardAt: number; unseen: boolean } | null;
   /** Who fed the captured leg when somebody last did. */
   fed: string;
   /** What is wrong with a segment: a side of it has gone dead, or Asterisk has stopped recording it. */
   wrong: { seq: number; how: 'dead' | 'stopped' } | null;
+  /** Tapedeck itself has ended its capture, for want of room. */
+  full: boolean;
   newest: Changed | null;
   waiting: Changed | Ended | null;
   working: Promise<void> | null;
@@ -32,14 +37,25 @@ export type Live = {
 };
 /** Of a call that was only just heard of. */
 export const blank = (): Live => ({
-  ...{ segment: null, beginning: null, next: 0, decision: null, failed: null, because: '', fed: '' },
-  ...{ wrong: null, newest: null, waiting: null, working: null, again: null, repeat: null, faults: 0 },
+  ...{ segment: null, beginning: null, next: 0, decision: null, failed: null, because: '' },
+  ...{
+    wanted: null,
+    fed: '',
+    full: false,
+    wrong: null,
+    newest: null,
+    waiting: null,
+    working: null,
+    again: null,
+    repeat: null,
+    faults: 0,
+  },
 });
 /** `unseen`: it was learned from a look at what there is, not while it happened. */
 export type Changed = Extract<Effect, { kind: 'changed' }> & { unseen: boolean };
 export type Ended = Extract<Effect, { kind: 'ended' }> & { unseen: boolean };
 
-export type StepDeps = {
+export type StepDeps = ReasonDeps & {
   catalogue: Catalogue;
   segments: Segments;
   /** Why nothing can be captured now (no room on the disk), or null. Asked right before a capture begins. */
@@ -63,19 +79,20 @@ export type Surroundings = {
   lostAt: () => number;
 };
 
-export const BLIND = 'Nobody was watching the PBX.';
-const UNKNOWN = 'Nobody was watching the PBX when it ended: whether it was answered is not known.';
+const UNKNOWN = 'Whether the call was answered before it ended is not known.';
+const ALLOWED = 'Until then a policy rule said not to record the call.';
 const TURNED = 'The source of the audio changed, and this PBX falls silent then unless it is captured anew.';
 const DEAD = 'A side had gone dead in the capture; it was begun anew.';
 const TAKEN_OVER = 'The party who was being captured left; the capture went over to another.';
 const STOPPED = 'The PBX stopped recording by itself.';
+const FULL = 'Tapedeck ended the capture because the disk of the PBX was almost full.';
 const GONE = 'The call ended before its capture had begun.';
-const SLOW = 'The PBX took long to begin recording.';
-/** An answer that is captured within this time needs no words, ms. */
-const PROMPT = 300;
+const HUNG_UP = 'The party to be recorded hung up before the capture had begun.';
 
 /** The steps of a call's life. None of them runs beside another of the same call, and each may be repeated. */
 export function createSteps(deps: StepDeps, around: Surroundings) {
+  const { want, lateness, why, unwatched } = createReasons(deps);
+
   async function follow(change: Changed, l: Live): Promise<void> {
     const { call, facts, anchor } = change;
     await deps.catalogue.saveCall(call);
@@ -88,6 +105,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     if (!l.decision.record) {
       if (l.segment) await drop(l);
       await deps.catalogue.decideCoverage(call.id, excluded(l.decision));
+      l.because = ALLOWED;
       return;
     }
     if (l.segment && l.segment.legId === anchor) await mend(l);
@@ -99,10 +117,11 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     await left;
   }
 
-  async function begin({ call, unseen, swapped }: Changed, legId: LegId, l: Live): Promise<void> {
+  async function begin({ call, swapped }: Changed, legId: LegId, l: Live): Promise<void> {
     const hindrance = deps.hindrance();
     if (hindrance) return failed(l, call.id, legId, hindrance);
-    const because = l.failed?.reason || l.because || (unseen ? BLIND : '');
+    const askedAt = deps.clock();
+    const because = why(call, l, askedAt);
     const feed = around.feed(legId);
     l.beginning = l.next++;
     try {
@@ -110,8 +129,9 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
         { callId: call.id, seq: l.beginning, legId, swapped },
         because,
       );
-      const late = Math.max(segment.inStartedAt!, segment.outStartedAt!) - call.answeredAt! > PROMPT;
-      l.segment = late && because === '' ? { ...segment, because: SLOW } : segment;
+      const begunAt = Math.max(segment.inStartedAt!, segment.outStartedAt!);
+      const late = because === '' ? lateness(call, l, askedAt, begunAt) : '';
+      l.segment = late === '' ? segment : { ...segment, because: late };
       if (l.segment !== segment) await deps.catalogue.saveSegment(l.segment);
       l.fed = feed;
       l.failed = null;
@@ -120,24 +140,25 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       deps.log.info({ call: call.id, leg: legId, seq: l.segment.seq }, 'Recording');
     } catch (e) {
       deps.log.error({ err: e, call: call.id, leg: legId }, 'A call could not be captured');
-      notBegun(l, call.id, legId, e);
+      notBegun(l, call.id, legId, e, askedAt);
     } finally {
       l.beginning = null;
     }
   }
 
-  function notBegun(l: Live, id: CallId, leg: LegId, e: unknown): void {
+  function notBegun(l: Live, id: CallId, leg: LegId, e: unknown, since: number): void {
     const reason = reasonOf(e);
-    if (reason !== GONE) deps.onCapture('failed');
-    failed(l, id, leg, reason);
+    if (reason !== HUNG_UP) deps.onCapture('failed');
+    failed(l, id, leg, reason, since);
   }
 
   /** It is tried again for as long as the leg is there: what is missing until then is a gap with this reason. */
-  function failed(l: Live, id: CallId, leg: LegId, reason: string): void {
+  function failed(l: Live, id: CallId, leg: LegId, reason: string, at = deps.clock()): void {
     const times = l.failed?.leg === leg ? l.failed.times + 1 : 0;
     if (times === 0 || reason !== l.failed?.reason)
       deps.log.error({ call: id, leg, reason }, 'A call is not being captured');
-    l.failed = { leg, reason, times };
+    const since = times === 0 ? at : l.failed!.since;
+    l.failed = { leg, reason, times, since };
     around.again(l, times);
   }
 
@@ -160,7 +181,8 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     if (wrong === 'stopped') {
       l.segment = null;
       await deps.segments.close(segment, true, true);
-      failed(l, segment.callId, segment.legId, STOPPED);
+      failed(l, segment.callId, segment.legId, l.full ? FULL : STOPPED);
+      l.full = false;
     } else if (wrong || feared) await renew(segment, wrong ? DEAD : TURNED, l);
   }
 
@@ -174,7 +196,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       deps.onCapture('begun');
       deps.log.info({ call: segment.callId, seq: l.segment.seq, because }, 'Captured anew');
     } catch (e) {
-      notBegun(l, segment.callId, segment.legId, e);
+      notBegun(l, segment.callId, segment.legId, e, deps.clock());
     } finally {
       l.beginning = null;
     }
@@ -191,7 +213,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     const { facts } = change;
     let { call } = change;
     if (call.answeredAt === null) {
-      const reason = change.unseen ? UNKNOWN : '';
+      const reason = change.unseen ? `${unwatched(call.endedAt!)} ${UNKNOWN}`.trim() : '';
       await deps.catalogue.saveCall(call, { status: 'none', reason, rule: null, missingMs: 0 });
       return;
     }
@@ -212,7 +234,8 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     const segments = (await deps.catalogue.segments(call.id)).filter((s) => s.state === 'captured');
     if (change.unseen) call = { ...call, endedAt: await endOf(call, segments) };
     if (segments.length === 0) {
-      const reason = l.failed?.reason ?? (change.unseen ? BLIND : GONE);
+      const never = call.endedAt!;
+      const reason = why(call, l, never) || (change.unseen && unwatched(never)) || GONE;
       await deps.catalogue.saveCall(call, {
         status: 'not_recorded',
         reason,
@@ -248,7 +271,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     return last > call.answeredAt! ? Math.min(call.endedAt!, last) : call.endedAt!;
   }
 
-  return { follow, end, drop, failed };
+  return { follow, end, drop, want, unwatched };
 }
 
 /** Whether nothing newer is known by which another leg is to be captured, or none: in a transfer it is all of a moment. */
@@ -261,6 +284,6 @@ function excluded(decision: RecordDecision): Coverage {
 }
 
 function reasonOf(e: unknown): string {
-  if (e instanceof TapedeckError && /channel (was )?not found/i.test(e.detail)) return GONE;
+  if (e instanceof TapedeckError && /channel (was )?not found/i.test(e.detail)) return HUNG_UP;
   return e instanceof TapedeckError ? e.message : 'The PBX could not be made to record.';
 }

@@ -81,6 +81,11 @@ export function recorderOn(catalogue: Catalogue) {
       log,
     }),
     hindrance: () => null,
+    answers: async () => new Map(),
+    gapDuring: () => null,
+    stalls: () => [],
+    say: String,
+    clock: () => T0,
     muteTrap: () => false,
     spoolAudio: async () => null,
     rules: {

@@ -99,8 +99,8 @@ export function createRecorderLab({
     let output = '';
     return new Promise((resolve, reject) => {
       const late = setTimeout(
-        () => reject(new Error(`tapedeck ${name} is not ready after 30 s:\n${output}`)),
-        30_000,
+        () => reject(new Error(`tapedeck ${name} is not ready after 90 s:\n${output}`)),
+        90_000,
       );
       child.once('exit', () => clearTimeout(late));
       const hear = (data: Buffer) => {

@@ -1,0 +1,41 @@
+import type { CallState } from './call-state.js';
+import type { Answered, LegFacts, Snapshot } from './event.js';
+
+/**
+ * When a leg was answered that nobody watched being answered. The PBX keeps the time of the answer in its CDR, but begins a
+ * new CDR for a leg that is transferred, queued or freed of a Local channel, and then counts from there.
+ */
+
+/** The times in a leg's current CDR, ms since 1970 on our clock. */
+export type CdrTimes = { startAt: number; answerAt: number };
+
+/** A CDR that is this young when its leg appears, in ms, is the leg's first one. */
+const FIRST = 100;
+/** A leg that was up already when its CDR began has both times alike, to the ms. */
+const SAME = 1;
+
+/** Legs in the snapshot that are up and were not, or were not known, when the PBX was last watched. */
+export function answeredUnseen({ legs, gone }: CallState, snapshot: Snapshot): LegFacts[] {
+  return snapshot.legs.filter(
+    ({ id, state }) => state === 'up' && !gone.has(id) && (legs.get(id)?.upAt ?? null) === null,
+  );
+}
+
+/**
+ * Returns when such a leg was answered: one moment where its CDR tells it, else the earliest and the latest possible.
+ * `watchedUntil` is when the PBX was last watched before the snapshot, null if never.
+ */
+export function whenAnswered(
+  state: CallState,
+  leg: LegFacts,
+  cdr: CdrTimes | null,
+  { watchedUntil, now }: { watchedUntil: number | null; now: number },
+): Answered {
+  const known = state.legs.get(leg.id);
+  const unanswered = known ? Math.max(known.seenAt, watchedUntil ?? known.seenAt) : leg.createdAt;
+  const from = Math.min(now, unanswered ?? watchedUntil ?? now);
+  if (!cdr) return { from, to: now };
+  const at = Math.min(now, cdr.answerAt);
+  const exact = cdr.answerAt - cdr.startAt > SAME || cdr.startAt - (leg.createdAt ?? 0) <= FIRST;
+  return exact ? { from: at, to: at } : { from: Math.min(from, at), to: at };
+}

@@ -1,0 +1,72 @@
+import type { BlindWindow } from './recording.js';
+
+/**
+ * Why a capture began late. The time is divided among those who can have spent it, by what was measured, and the largest
+ * part is told: a reason that was only guessed would blame the PBX for what Tapedeck did.
+ */
+export type Span = { from: number; to: number };
+
+/** All times are ms since 1970. */
+export type Late = {
+  /** From when on the leg should have been captured. */
+  wantedAt: number;
+  /** When Tapedeck heard of it, and when it asked the PBX to record. */
+  heardAt: number;
+  /** It was not told as it happened, but found in a list of what the PBX had. */
+  unseen: boolean;
+  askedAt: number;
+  /** When the capture began; where there was none, when the call ended. */
+  begunAt: number;
+  /** Times in which Tapedeck stood still. */
+  stalls: readonly Span[];
+  /** The monitoring gap before it was heard of, if there was one. */
+  gap: BlindWindow | null;
+};
+
+/** Says a time as people at the site read it. */
+export type Say = (ms: number) => string;
+
+export const NOT_RUNNING = 'Tapedeck was not running.';
+export const STOOD_STILL = 'Tapedeck stood still.';
+
+/** A capture that begins within this time needs no words, ms. */
+const PROMPT = 300;
+
+/** A monitoring gap as one or two sentences. One that lasts is told as lasting until `now`. */
+export function monitoringGap({ from, to, reason }: BlindWindow, say: Say, now: number): string {
+  const until = say(to ?? now);
+  const times = Number.isFinite(from) ? `from ${say(from)} to ${until}` : `until ${until}`;
+  if (reason === NOT_RUNNING || reason === STOOD_STILL) return `${reason.slice(0, -1)} ${times}.`;
+  return `The link to the PBX was lost ${times}. ${reason}`.trim();
+}
+
+/** Returns the reason as a sentence, or '' for a capture that was not late, or late for a reason that is not known. */
+export function whyLate(late: Late, say: Say): string {
+  const { wantedAt, heardAt, askedAt, begunAt, gap } = late;
+  if (begunAt - wantedAt <= PROMPT) return '';
+  const still = late.stalls.filter((s) => within(s, wantedAt, begunAt) > 0);
+  const stalled = (from: number, to: number) => still.reduce((ms, s) => ms + within(s, from, to), 0);
+  const away = gap ? { from: gap.from, to: gap.to ?? heardAt } : null;
+  const stood = stalled(wantedAt, begunAt);
+  const unwatched = away ? within(away, wantedAt, begunAt) - stalledIn(still, away, wantedAt, begunAt) : 0;
+  const reported = heardAt - wantedAt - stalled(wantedAt, heardAt) - unwatched;
+  const own = askedAt - heardAt - stalled(heardAt, askedAt);
+  const theirs = begunAt - askedAt - stalled(askedAt, begunAt);
+  const most = Math.max(stood, unwatched, reported, own, theirs);
+  if (most <= 0) return '';
+  if (most === stood)
+    return monitoringGap({ from: still[0]!.from, to: still.at(-1)!.to, reason: STOOD_STILL }, say, begunAt);
+  if (most === unwatched) return monitoringGap(gap!, say, heardAt);
+  if (most === own) return `Tapedeck was busy, and asked the PBX to record only after ${seconds(own)}.`;
+  if (most === reported && late.unseen) return `Tapedeck was not watching the PBX until ${say(heardAt)}.`;
+  if (most === reported) return `The PBX reported the answer ${seconds(reported)} late.`;
+  return `The PBX took ${seconds(theirs)} to begin recording.`;
+}
+
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+
+const within = (s: Span, from: number, to: number) =>
+  Math.max(0, Math.min(s.to, to) - Math.max(s.from, from));
+
+const stalledIn = (stalls: Span[], { from, to }: Span, wantedAt: number, begunAt: number) =>
+  stalls.reduce((ms, s) => ms + within(s, Math.max(from, wantedAt), Math.min(to, begunAt)), 0);

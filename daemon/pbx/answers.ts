@@ -1,0 +1,59 @@
+import type { CdrTimes } from '../domain/answered.js';
+import type { LegId } from '../domain/recording.js';
+import type { Log } from '../ops/log.js';
+
+export type AnswersDeps = {
+  /** The value of a channel's variable or function; null when the channel has gone. Throws when the PBX refuses. */
+  variable: (channel: LegId, name: string) => Promise<string | null>;
+  /** Brings a time of the PBX's clock onto ours, ms since 1970. */
+  ours: (at: number) => number;
+  log: Log;
+};
+
+/** Legs that are asked about at once: each question takes one of http.conf's sessions. */
+const AT_ONCE = 8;
+/** Captures wait for the answers: what is not told by then is not known, ms. */
+const PATIENCE = 2_000;
+
+/**
+ * Asks the PBX when legs were answered: its CDR function has the times of the CDR in the making, to the microsecond
+ * (CDR(answer,u), Asterisk 16 and 22, with the rights of ari.conf). Nothing is told of a leg that has gone, and where CDRs are off.
+ */
+export function createAnswers({ variable, ours, log }: AnswersDeps) {
+  async function ask(leg: LegId): Promise<CdrTimes | null> {
+    const [answer, start] = await Promise.all([
+      variable(leg, 'CDR(answer,u)'),
+      variable(leg, 'CDR(start,u)'),
+    ]);
+    const [answerAt, startAt] = [answer, start].map(micro);
+    return answerAt && startAt ? { answerAt: ours(answerAt), startAt: ours(startAt) } : null;
+  }
+
+  /** Returns the times of those legs of which the PBX tells any. */
+  return async function answersOf(legs: readonly LegId[]): Promise<ReadonlyMap<LegId, CdrTimes>> {
+    const told = new Map<LegId, CdrTimes>();
+    const waiting = [...legs];
+    const asking = async () => {
+      for (let leg = waiting.shift(); leg !== undefined; leg = waiting.shift()) {
+        const times = await ask(leg).catch((err) => {
+          log.warn({ err, leg }, 'The PBX does not say when a leg was answered');
+          return null;
+        });
+        if (times) told.set(leg, times);
+      }
+    };
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, PATIENCE);
+    });
+    await Promise.race([Promise.all(Array.from({ length: AT_ONCE }, asking)), late]);
+    clearTimeout(timer);
+    waiting.length = 0;
+    return new Map(told);
+  };
+}
+
+/** "1795721651.889485" to ms since 1970; "0.000000", which is never, and anything else to null. */
+function micro(value: string | null | undefined): number | null {
+  return value && /^\d{9,11}\.\d{6}$/.test(value) ? Number(value) * 1000 : null;
+}
