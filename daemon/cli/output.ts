@@ -1,14 +1,5 @@
-import {
-  closeSync,
-  constants,
-  createWriteStream,
-  existsSync,
-  ftruncateSync,
-  openSync,
-  rmSync,
-} from 'node:fs';
+import { closeSync, constants, existsSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { fail } from '../domain/error.js';
 
 export type Output = {
@@ -39,7 +30,9 @@ export function openOutput(file: string, force = false): Output {
     async write(source) {
       if (fd === null) throw fail('internal', `${file} is closed.`);
       ftruncateSync(fd, 0);
-      await pipeline(source, createWriteStream('', { fd, autoClose: false }));
+      // A stream on it would close the descriptor when the source fails.
+      for await (const chunk of source)
+        for (let done = 0; done < chunk.length; ) done += writeSync(fd, chunk as Buffer, done);
       written = true;
     },
     close() {
