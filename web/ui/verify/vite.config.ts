@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
+import { servedPackages } from '../served-packages.js';
 
 const here = import.meta.dirname;
 const digest = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
@@ -36,7 +37,7 @@ const onePage: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [onePage],
+  plugins: [onePage, servedPackages(join(here, '../../../dist/web/served/verify.json'))],
   build: {
     outDir: '../../../dist/web/verify',
     emptyOutDir: true,
