@@ -219,7 +219,7 @@ const changed = (before: User, after: User): NewEntry =>
 const ROLES = `
 Roles: admin (runs the box, hears no calls), reviewer (hears the calls of a scope: --all, --extensions, --queues, --dids),
 auditor (sees and reports all, changes nothing, hears with a reason), agent (hears the calls of --own extensions).
-Grants: download, export, redact, erase, hold.
+Grants: download, export.
 `;
 
 const withRights = (command: Command): Command =>
@@ -230,7 +230,7 @@ const withRights = (command: Command): Command =>
     .option('--queues <list>', 'a reviewer: of the calls of these queues', listed)
     .option('--dids <list>', 'a reviewer: of the calls to these numbers of ours', listed)
     .option('--own <list>', 'an agent: the extensions of his own', listed)
-    .option('--grant <grant>', 'download, export, redact, erase or hold; may be said more than once', listed);
+    .option('--grant <grant>', 'download or export; repeatable', listed);
 
 const said = (person: Rights & { id: string; name: string }): string =>
   `${person.roles.join(', ')}; hears: ${reaches(person)}; grants: ${person.grants.join(', ') || 'none'}`;

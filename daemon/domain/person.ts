@@ -5,7 +5,7 @@ export const roles = ['admin', 'reviewer', 'auditor', 'agent'] as const;
 export type Role = (typeof roles)[number];
 
 /** What can be done with a call. Each is a right of its own. */
-export const callRights = ['view', 'play', 'download', 'export', 'redact', 'erase', 'hold'] as const;
+export const callRights = ['view', 'play', 'download', 'export'] as const;
 export type CallRight = (typeof callRights)[number];
 
 /**
@@ -16,8 +16,12 @@ export const boxRights = ['oversee', 'settings', 'people', 'audit'] as const;
 export type BoxRight = (typeof boxRights)[number];
 
 /** Rights that a role does not bring and that are given one by one. */
-export const grants = ['download', 'export', 'redact', 'erase', 'hold'] as const;
+export const grants = ['download', 'export'] as const;
 export type Grant = (typeof grants)[number];
+
+/** Of what is stored, that which can be granted: earlier versions offered rights to what there is not yet. */
+export const knownGrants = (stored: readonly string[]): Grant[] =>
+  grants.filter((grant) => stored.includes(grant));
 
 /** What a token may be made for. It reads and takes away; nothing is changed, erased or given to others by one. */
 export const tokenRights = ['oversee', 'audit', 'view', 'play', 'download', 'export'] as const;
@@ -57,7 +61,7 @@ export const FOUNDER: Rights = {
   roles: ['admin', 'reviewer'],
   scope: EVERY_CALL,
   extensions: [],
-  grants: ['download', 'export', 'erase', 'hold'],
+  grants: ['download', 'export'],
 };
 
 /** The same for one who runs the box and hears nothing. */
@@ -65,7 +69,7 @@ export const RUNS_ONLY: Rights = {
   roles: ['admin'],
   scope: { all: false, extensions: [], queues: [], dids: [] },
   extensions: [],
-  grants: ['erase', 'hold'],
+  grants: [],
 };
 
 /** A stretch of a call's timeline, in ms since the answer; `untilMs` null: to the end. */
@@ -91,8 +95,8 @@ const CALLS: Record<Role, readonly CallRight[]> = {
 
 /** What may be granted to whom: an auditor changes nothing, an admin hears nothing. */
 export const GRANTABLE: Record<Role, readonly Grant[]> = {
-  admin: ['erase', 'hold'],
-  reviewer: ['download', 'export', 'redact', 'erase', 'hold'],
+  admin: [],
+  reviewer: ['download', 'export'],
   auditor: ['download'],
   agent: ['download'],
 };

@@ -10,7 +10,7 @@ const people: Record<As, Omit<User, 'id' | 'name'>> = {
   founder: {
     roles: ['admin', 'reviewer'],
     may: ['oversee', 'settings', 'people', 'audit'],
-    calls: ['view', 'play', 'download', 'export', 'erase', 'hold'],
+    calls: ['view', 'play', 'download', 'export'],
     reach: 'all',
   },
   admin: { roles: ['admin'], may: ['oversee', 'settings', 'people', 'audit'], calls: ['view'], reach: 'all' },

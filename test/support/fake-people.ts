@@ -54,14 +54,14 @@ export function fakePeople(state: State, now: number, auditor: boolean) {
         {
           roles: ['reviewer'],
           scope: { ...NONE, queues: ['sales', 'support'], extensions: ['101'], dids: ['+441632960100'] },
-          grants: ['download', 'hold'],
+          grants: ['download'],
         },
         { signed_in_at: iso(now - 3 * DAY) },
       ),
       person(
         'dan',
         'Dan Wolff',
-        { roles: ['admin'], grants: ['erase'] },
+        { roles: ['admin'], grants: [] },
         { signed_in_at: null, password: false, invited_until: iso(now + 2 * DAY) },
       ),
       person('eve', 'Eve Hartmann-Szczepańska of the external auditors', { roles: ['auditor'] }),

@@ -1,6 +1,6 @@
 import { fail } from '../../domain/error.js';
 import { skeleton } from '../../domain/name.js';
-import { nameKey, type Person } from '../../domain/person.js';
+import { knownGrants, nameKey, type Person } from '../../domain/person.js';
 import { gains } from '../../domain/rights.js';
 import type { Outsider } from '../factors.js';
 import type { Ended, Invitation, NewUser, PersonChange, User } from '../people.js';
@@ -48,7 +48,7 @@ const toPerson = (row: PersonRow): Person => ({
   roles: JSON.parse(row.roles),
   scope: JSON.parse(row.scope),
   extensions: JSON.parse(row.extensions),
-  grants: JSON.parse(row.grants),
+  grants: knownGrants(JSON.parse(row.grants)),
 });
 
 const toUser = (row: Row): User => ({

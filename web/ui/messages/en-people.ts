@@ -29,9 +29,6 @@ export const peopleText = {
   grants: {
     download: 'Download recordings',
     export: 'Export calls with their evidence',
-    redact: 'Redact parts of a recording',
-    erase: 'Erase recordings before their time',
-    hold: 'Put calls on legal hold',
   },
   form: {
     addTitle: 'Add a person',

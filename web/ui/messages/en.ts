@@ -107,7 +107,7 @@ export const t = {
     password: 'Password',
     hears: 'I also hear calls',
     hearsYes:
-      'You see and hear every call, and may download, export and erase recordings and put calls on legal hold. You can give this up later.',
+      'You see and hear every call, and may download and export recordings. You can give this up later.',
     hearsNo: 'You run the box, see that calls were made and hear none. You say under People who does.',
     button: 'Make the account and sign in',
     busy: 'Making the account…',

@@ -17,24 +17,23 @@ export function meaning(who: string | null, rights: Rights, grantable: Grantable
     const sentences = [`${does('run')} the box: settings, policy and people.`];
     if (rights.roles.length === 1) sentences.push('Sees that calls were made and hears none.');
     // Who reviews every call is told so below.
-    const may =
-      has('reviewer') && rights.scope.all ? '' : allowed(granted('admin'), 'any recording', 'any call');
+    const may = has('reviewer') && rights.scope.all ? '' : allowed(granted('admin'), 'any recording');
     if (may) sentences.push(`May ${may}.`);
     said.push(sentences.join(' '));
   }
   if (has('reviewer')) {
-    const may = allowed(granted('reviewer'), 'them', 'them');
+    const may = allowed(granted('reviewer'), 'them');
     said.push(`${does('see', 'hear')} ${scopeWords(rights.scope)}${may ? `, and may ${may}` : ''}.`);
   }
   if (has('auditor')) {
-    const may = allowed(granted('auditor'), 'recordings', 'calls');
+    const may = allowed(granted('auditor'), 'recordings');
     said.push(
       `${does('see', 'report')} every call, and may change nothing. To hear or export one${may ? `, or to ${may},` : ''} takes a reason.`,
     );
   }
   if (has('agent')) {
     const own = these('extension', 'extensions', rights.extensions).join('') || 'no extension yet';
-    const may = allowed(granted('agent'), 'them', 'them');
+    const may = allowed(granted('agent'), 'them');
     said.push(
       `${does('see', 'hear')} the calls of ${own}, for as long as ${rights.extensions.length > 1 ? 'they' : 'it'} took part${may ? `, and may ${may}` : ''}.`,
     );
@@ -42,12 +41,8 @@ export function meaning(who: string | null, rights: Rights, grantable: Grantable
   return said;
 }
 
-function allowed(grants: Grant[], recordings: string, calls: string): string {
-  const verbs = grants.filter((grant) => grant !== 'hold');
-  const parts = verbs.length > 0 ? [`${list(verbs)} ${recordings}`] : [];
-  if (grants.includes('hold')) parts.push(`put ${calls} on legal hold`);
-  return parts.join(', and ');
-}
+const allowed = (grants: Grant[], recordings: string): string =>
+  grants.length > 0 ? `${list(grants)} ${recordings}` : '';
 
 function scopeWords({ all, extensions, queues, dids }: Rights['scope']): string {
   if (all) return 'every call';
