@@ -486,6 +486,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     channels: deliver.status,
     disk: room.status,
     testCall: testCalls.last,
+    testCallsOn: config.test_calls.enabled,
     scrub: scrub.status,
     eventLoopP99Ms: eventLoop.p99Ms,
     clock,

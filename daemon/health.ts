@@ -2,7 +2,7 @@ import type { Catalogue } from './catalogue/catalogue.js';
 import type { Alarm, Alarms } from './domain/alarm.js';
 import { iso, isoOrNull } from './domain/days.js';
 import type { TapedeckError } from './domain/error.js';
-import { alarmKey, type HealthFacts, judge, problemCodes, unsaid } from './domain/health.js';
+import { alarmKey, type HealthFacts, judge, problemCodes, remindersOf, unsaid } from './domain/health.js';
 import type { CallRecord } from './domain/recording.js';
 import type { Forecast } from './domain/room.js';
 import { inTime, type ScrubStatus, WITHIN_DAYS } from './domain/scrub.js';
@@ -31,6 +31,8 @@ export type HealthDeps = {
   }[];
   disk: () => Forecast | null;
   testCall: () => Promise<TestCall | null>;
+  /** Test calls are configured to be made. */
+  testCallsOn: boolean;
   scrub: () => ScrubStatus | null;
   eventLoopP99Ms: () => number | null;
   clock: () => number;
@@ -141,6 +143,10 @@ export function createHealth(deps: HealthDeps) {
         recording_now: recording - tests.filter((t) => t.recorded).length,
         preserving: waiting,
         health: judge(facts),
+        reminders: remindersOf({
+          channels: deps.channels().length,
+          testCalls: !deps.testCallsOn ? 'off' : testCall?.outcome === 'not_set_up' ? 'not_set_up' : 'on',
+        }),
         since: iso(since),
         last_event_at: isoOrNull(lastEventAt),
         calls: list.filter(({ call }) => !call.test).map(callView),

@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Alarm } from '../daemon/domain/alarm.js';
-import { type HealthFacts, judge, problemCodes, publicMessage } from '../daemon/domain/health.js';
+import {
+  type HealthFacts,
+  judge,
+  problemCodes,
+  publicMessage,
+  remindersOf,
+} from '../daemon/domain/health.js';
 import { downStatus } from '../daemon/domain/status.js';
 import { openDashboard } from './support/dashboard.js';
 import { makeCertificates, startMailServer } from './support/mail-server.js';
@@ -263,7 +269,7 @@ webhook_secret_file = "../hook-secret"\n`,
     t.match([mail.got.pop()?.mail.subject, hook.got.pop()?.genuine], [/Test message/, true]);
     t.match(await recorder.command(['status']), {
       code: 0,
-      out: /^GREEN\s+All is well\.[\s\S]*ARI up, AMI up/,
+      out: /^GREEN\s+No problem is known, but one could go unnoticed:\s+Test calls are off[\s\S]*ARI up, AMI up/,
     });
   });
 
@@ -326,4 +332,12 @@ webhook_secret_file = "../hook-secret"\n`,
     for (const text of [answers, ...logs.map((f) => readFileSync(join(labDir, f), 'utf8'))])
       t.notMatch(text, /mail-secret-4711|hook-secret-0815|path-secret/);
   });
+});
+
+t.test('without an alert channel, or without test calls, nobody is told that all is well', async (t) => {
+  const codes = (given: Parameters<typeof remindersOf>[0]) => remindersOf(given).map((r) => r.code);
+  t.same(codes({ channels: 1, testCalls: 'on' }), []);
+  t.same(codes({ channels: 0, testCalls: 'on' }), ['alerts_off']);
+  t.same(codes({ channels: 1, testCalls: 'off' }), ['test_calls_off']);
+  t.same(codes({ channels: 0, testCalls: 'not_set_up' }), ['alerts_off', 'test_calls_off']);
 });

@@ -57,7 +57,7 @@ async function fromCatalogue(ctx: CliContext, down: DaemonStatus): Promise<Daemo
 function asText(s: Now, zone: string): string {
   const times = timesIn(zone);
   const at = (time: string | null) => times(time === null ? null : Date.parse(time));
-  const said = s.health.problems.flatMap((p) => [
+  const said = [...s.health.problems, ...s.reminders].flatMap((p) => [
     ['', p.message],
     ['', `-> ${p.hint}`],
   ]);
@@ -90,7 +90,12 @@ function asText(s: Now, zone: string): string {
     ...(s.alerts.length === 0 ? [['Alerts', 'nobody is told: set [alerts] in tapedeck.toml']] : []),
   ];
   const rows = s.daemon === 'up' ? [...up, ...both, ...rest] : [['Recorder', 'does not answer'], ...both];
-  return lines([[s.health.level.toUpperCase(), said.length > 0 ? '' : 'All is well.'], ...said, ...rows]);
+  return lines([[s.health.level.toUpperCase(), summary(s)], ...said, ...rows]);
+}
+
+function summary({ health, reminders }: Now): string {
+  if (health.problems.length > 0) return '';
+  return reminders.length > 0 ? 'No problem is known, but one could go unnoticed:' : 'All is well.';
 }
 
 const updown = (up: boolean) => (up ? 'up' : 'DOWN');

@@ -13,6 +13,33 @@ export type HealthFacts = {
   catalogueFails: boolean;
   alarms: readonly Alarm[];
 };
+/** Why something wrong might not be noticed, although nothing is known to be wrong. */
+export type Reminder = { code: 'alerts_off' | 'test_calls_off'; message: string; hint: string };
+
+export function remindersOf(given: { channels: number; testCalls: 'on' | 'off' | 'not_set_up' }): Reminder[] {
+  const found: Reminder[] = [];
+  if (given.channels === 0)
+    found.push({
+      code: 'alerts_off',
+      message: 'Nobody is alerted when something goes wrong: no alert channel is set.',
+      hint: 'Fill in [alerts] in tapedeck.toml, restart the recorder and run "tapedeck alert test".',
+    });
+  if (given.testCalls === 'off')
+    found.push({
+      code: 'test_calls_off',
+      message:
+        'Test calls are off: nothing proves from end to end that calls are recorded and can be played.',
+      hint: 'Set enabled = true in [test_calls] of tapedeck.toml and restart the recorder.',
+    });
+  if (given.testCalls === 'not_set_up')
+    found.push({
+      code: 'test_calls_off',
+      message: 'Test calls do not run: the PBX has no context for them.',
+      hint: 'Add the [tapedeck-test] context of asterisk-conf to the dialplan, and run "tapedeck test-call".',
+    });
+  return found;
+}
+
 type Link = { up: boolean; hint: string | null };
 
 export type Problem = { code: ProblemCode; severity: Severity; message: string; hint: string };

@@ -59,6 +59,14 @@ const AlertChannel = Type.Object({
 
 export const DaemonStatus = Type.Object({
   ...BriefStatus.properties,
+  reminders: Type.Array(
+    Type.Object({
+      code: Type.Enum(['alerts_off', 'test_calls_off']),
+      message: Type.String(),
+      hint: Type.String(),
+    }),
+    { description: 'Why a problem could go unnoticed. They do not change the level.' },
+  ),
   since: Nullable(Type.String({ format: 'date-time', description: 'When it was started.' })),
   last_event_at: Nullable(Time),
   calls: Type.Array(LiveCall),
@@ -120,6 +128,7 @@ export function downStatus(message: string, hint: string): DaemonStatus {
     recording_now: 0,
     preserving: 0,
     health: { level: 'red', problems: [{ code: 'daemon_down', severity: 'critical', message, hint }] },
+    reminders: [],
     since: null,
     last_event_at: null,
     calls: [],

@@ -79,6 +79,7 @@ export function statusOf(state: State, calls: CallSummary[], now: number): Statu
           ],
         }
       : { level: 'green', problems: [] },
+    reminders: [],
     since: ago(11 * 86_400_000),
     last_event_at: state === 'empty' ? null : ago(2_000),
     calls: seen,

@@ -4,6 +4,7 @@ const plural = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? o
 export const healthText = {
   title: 'Health',
   green: 'All is well: every link is up and calls are recorded.',
+  unwatched: 'No problem is known, but one could go unnoticed.',
   problems: (n: number) =>
     n === 1 ? 'One thing needs you.' : `${n} things need you; the worst comes first.`,
   critical: 'Critical',

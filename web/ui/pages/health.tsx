@@ -29,7 +29,7 @@ export function HealthPage() {
     <div class="sheet health">
       <header class="sheet-head">
         <h1>{words.title}</h1>
-        <div role="status">{s && <Answer health={s.health} />}</div>
+        <div role="status">{s && <Answer health={s.health} reminders={s.reminders} />}</div>
         {view && (
           <p class="quiet">
             {words.asOf(exact(view.at))} {t.when.zone(zone())}
@@ -43,6 +43,15 @@ export function HealthPage() {
           {s.health.problems.map((p) => (
             <li key={`${p.code} ${p.message}`}>
               <ProblemNote problem={p} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {s && s.reminders.length > 0 && (
+        <ul class="health-problems">
+          {s.reminders.map((r) => (
+            <li key={r.message}>
+              <ProblemNote problem={{ ...r, severity: 'warning' }} />
             </li>
           ))}
         </ul>
@@ -65,9 +74,12 @@ export function HealthPage() {
   );
 }
 
-function Answer({ health }: { health: FullStatus['health'] }) {
+type AnswerProps = Pick<FullStatus, 'health' | 'reminders'>;
+
+function Answer({ health, reminders }: AnswerProps) {
   if (health.problems.length > 0)
     return <p class={`answer answer-${health.level}`}>{words.problems(health.problems.length)}</p>;
+  if (reminders.length > 0) return <p class="answer answer-amber">{words.unwatched}</p>;
   return (
     <p class="answer answer-green">
       <TickIcon /> {words.green}
