@@ -76,6 +76,16 @@ async function stayUp(cast: Cast): Promise<void> {
   say('ending');
 }
 
+/** What Asterisk's own CDRs say of all these calls. The recorder is stopped first: even then each has its witness. */
+async function tellCoverage(recorder: ReturnType<typeof createRecorderLab>): Promise<void> {
+  await recorder.stopDaemon();
+  say('the recorder has stopped; "tapedeck coverage" compares its calls with Asterisk\'s CDRs:');
+  const { out } = await recorder.command(['coverage']);
+  console.log(out.trim().replace(/^/gm, '         '));
+  const { totals } = JSON.parse((await recorder.command(['coverage', '--json'])).out);
+  check(totals.unwitnessed === 0 && totals.surplus === 0, 'coverage: Asterisk has a CDR of every call');
+}
+
 async function main(): Promise<number> {
   say(`Asterisk ${major} starts`);
   const pbx = await startPbx({ version: major, name: `demo-${major}`, callerIds: CALLER_IDS });
@@ -102,13 +112,14 @@ async function main(): Promise<number> {
     const expected = await placeCalls(cast, say);
     say('the calls have ended; each is fetched from the dashboard, decoded and listened to');
     for (const call of expected) await verifyCall({ api, lab, since, check }, call);
-    say(
-      failures === 0 ? 'every check holds' : `${failures} checks failed; the logs are ${join(dir, '*.log')}`,
-    );
     if (!once) {
       invite(address, accounts, pbx.ports.sip);
       await stayUp(cast);
     }
+    await tellCoverage(recorder);
+    say(
+      failures === 0 ? 'every check holds' : `${failures} checks failed; the logs are ${join(dir, '*.log')}`,
+    );
   } finally {
     await stop();
   }
