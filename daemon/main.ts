@@ -38,6 +38,7 @@ const WRONG_USE: ReadonlySet<ErrorCode> = new Set([
   'passphrase_missing',
   'passphrase_wrong',
   'policy_invalid',
+  'emergency_unconfirmed',
   'password_weak',
   'person_invalid',
   'request_invalid',

@@ -145,6 +145,24 @@ t.test('a policy is imported once, shown, tested, and not over the work of someb
   await t.rejects(tapedeck('policy', 'test'), { code: 'commander.missingMandatoryOptionValue' });
 });
 
+t.test('a policy without emergency numbers has to be asked for', async (t) => {
+  const { tapedeck, dir } = site(t);
+  const file = join(dir, 'policy.toml');
+  writeFileSync(file, 'emergency_numbers = []\nrecord = []\nretention = []\n');
+  t.match(await tapedeck('policy', 'import', file, '--dry-run'), /emergency_numbers: 112.*-> none/);
+  await t.rejects(tapedeck('policy', 'import', file), { code: 'emergency_unconfirmed', detail: /112, 911/ });
+  t.match(JSON.parse(await tapedeck('policy', 'export', '--json')).emergency_numbers[0], '112');
+  t.match(await tapedeck('policy', 'import', file, '--allow-no-emergency-numbers'), /Version 1 is in force/);
+  const rule = '[[retention]]\nname = "A"\nreason = "B"\nwhen = {}\nkeep_days = 9\n';
+  writeFileSync(file, `emergency_numbers = []\nrecord = []\n\n${rule}`);
+  t.match(
+    await tapedeck('policy', 'import', file),
+    /applies only to recordings made from now on[\s\S]*Version 2/,
+    'nothing is asked where there are none, and a retention rule promises no more than it does',
+  );
+  t.match(await tapedeck('retention', 'plan'), /applies only to recordings made from now on/);
+});
+
 t.test('retention is planned and run without the daemon', async (t) => {
   const { tapedeck, dir, context } = site(t);
   const masterKey = randomBytes(32);
@@ -254,9 +272,9 @@ t.test('what somebody may do is said, changed, taken away and given back on the 
   await t.rejects(add('ben'), { code: 'person_invalid', detail: /--role admin, --role reviewer/ });
   await t.rejects(add('ben', '--role', 'reviewer'), { code: 'person_invalid', detail: /--queues/ });
   await t.rejects(add('ben', '--role', 'king'), { code: 'request_invalid', detail: /admin, reviewer/ });
-  await t.rejects(add('ben', '--role', 'agent', '--own', '201', '--grant', 'erase'), {
+  await t.rejects(add('ben', '--role', 'agent', '--own', '201', '--grant', 'export'), {
     code: 'person_invalid',
-    detail: /cannot|can be given: erase/,
+    detail: /cannot|can be given: export/,
   });
   await add('ben', '--role', 'agent', '--own', '201,202');
   const many = await add(
@@ -268,14 +286,14 @@ t.test('what somebody may do is said, changed, taken away and given back on the 
     '--dids',
     '5551000',
     '--grant',
-    'hold',
+    'download',
   );
-  t.match(many, /queues sales,support; dids 5551000; grants: hold/);
+  t.match(many, /queues sales,support; dids 5551000; grants: download/);
   const added = await (await context.catalogue()).auditEntries({ actions: ['person_add'], limit: 9 });
   t.match(
     added.map((e) => e.detail),
     [
-      { name: 'carl', hears_of: ['queue sales', 'queue support', 'number 5551000'], grants: ['hold'] },
+      { name: 'carl', hears_of: ['queue sales', 'queue support', 'number 5551000'], grants: ['download'] },
       { name: 'ben', own_extensions: ['201', '202'] },
       { name: 'ada', hears_of: ['all calls'] },
     ],
@@ -292,9 +310,9 @@ t.test('what somebody may do is said, changed, taken away and given back on the 
     '--own',
     '7',
   );
-  t.match(changed, /reviewer, agent; hears: queues sales,support; dids 5551000; own 7; grants: hold/);
+  t.match(changed, /reviewer, agent; hears: queues sales,support; dids 5551000; own 7; grants: download/);
   t.match(await tapedeck('user', 'change', 'carl', '--queues', 'none'), /hears: dids 5551000; own 7/);
-  t.match(await tapedeck('user', 'change', 'carl', '--role', 'agent'), /hears: own 7; grants: none/);
+  t.match(await tapedeck('user', 'change', 'carl', '--role', 'agent'), /hears: own 7; grants: download/);
   t.match(await tapedeck('user', 'list'), /ben +agent +own 201,202 +- +- +active/);
 
   const catalogue = await context.catalogue();

@@ -19,6 +19,12 @@ export const PolicyBody = Type.Object({
     description: 'The version that was edited; 409 when it is not the newest any more.',
   }),
   policy: Policy,
+  confirm_no_emergency_numbers: Type.Optional(
+    Type.Boolean({
+      description:
+        'Must be true when this takes away the last emergency number; else 409 `emergency_unconfirmed`.',
+    }),
+  ),
 });
 
 export const PolicyTestBody = Type.Object({

@@ -33,6 +33,7 @@ export function writePolicy({ version, changedAt, changedBy, policy }: Omit<Stor
   return [
     `# Tapedeck policy, version ${version}: ${when.replace(/[\r\n]/g, ' ')}`,
     '# Rules are tried in order and the first that fits decides. Without one, a call is recorded and kept for ever.',
+    '# Retention rules apply only to recordings made from now on.',
     '# Put it into force with "tapedeck policy import FILE".',
     '',
     '# Never recorded, whatever the rules say.',

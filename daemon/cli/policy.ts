@@ -4,15 +4,17 @@ import { onRecord } from '../catalogue/entries.js';
 import { entryOf } from '../domain/audit.js';
 import { isoOrNull } from '../domain/days.js';
 import { decideRecord, decideRetention } from '../domain/policy.js';
-import { policyChanges } from '../domain/policy-changes.js';
+import { confirmEmergency, policyChanges } from '../domain/policy-changes.js';
 import type { Direction } from '../domain/recording.js';
 import { consoleName } from '../ops/console.js';
+import { FROM_NOW_ON } from '../domain/retention.js';
 import { contents } from './arguments.js';
 import type { CliContext } from './context.js';
 import { byConsole } from './entries.js';
 import { readPolicy, writePolicy } from './policy-file.js';
 import { table, timesIn } from './table.js';
 
+type ImportOptions = { dryRun?: boolean; basedOn?: number; allowNoEmergencyNumbers?: boolean };
 type Facts = {
   direction: Direction;
   number: string;
@@ -43,12 +45,13 @@ export function policy(program: Command, ctx: CliContext): void {
     .description('put the policy of a file (TOML or JSON) into force')
     .argument('<file>', 'the file, or - for standard input')
     .option('--dry-run', 'say what would change, and change nothing')
+    .option('--allow-no-emergency-numbers', 'accept a policy that has no emergency numbers')
     .option('--based-on <version>', 'refuse if the policy in force is another version', Number)
     .addHelpText(
       'after',
-      '\nExamples:\n  tapedeck policy import policy.toml --dry-run\n  tapedeck policy import policy.toml --based-on 4',
+      `\nExamples:\n  tapedeck policy import policy.toml --dry-run\n  tapedeck policy import policy.toml --based-on 4\n\n${FROM_NOW_ON}`,
     )
-    .action(async (file: string, options: { dryRun?: boolean; basedOn?: number }) => {
+    .action(async (file: string, options: ImportOptions) => {
       const next = readPolicy(contents(file));
       const catalogue = await ctx.catalogue();
       const now = await catalogue.policy();
@@ -57,7 +60,10 @@ export function policy(program: Command, ctx: CliContext): void {
       else if (changes.length === 0)
         return ctx.out(`Version ${now.version} says the same; nothing to change.`);
       ctx.out(changes.join('\n'));
+      const retentionChanged = changes.some((line) => line.startsWith('retention:'));
+      if (retentionChanged) ctx.out(FROM_NOW_ON);
       if (options.dryRun) return ctx.out('Nothing was changed (--dry-run).');
+      confirmEmergency(now.policy, next, options.allowNoEmergencyNumbers ?? false);
       const by = `${consoleName()} (command line)`;
       const at = Date.now();
       const version = await onRecord<number>(catalogue, (made) =>

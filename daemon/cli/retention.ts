@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { iso, isoOrNull } from '../domain/days.js';
 import { fail, TapedeckError } from '../domain/error.js';
 import { controlSocket } from '../domain/paths.js';
+import { FROM_NOW_ON } from '../domain/retention.js';
 import { request } from '../ops/control-client.js';
 import { makePlan, type Plan, type RunResult } from '../retain.js';
 import type { CliContext } from './context.js';
@@ -21,7 +22,7 @@ export function retention(program: Command, ctx: CliContext): void {
     .command('plan')
     .description('what a run would erase now, and what goes next; changes nothing')
     .option('--json', 'as JSON')
-    .addHelpText('after', '\nExample:\n  tapedeck retention plan')
+    .addHelpText('after', `\nExample:\n  tapedeck retention plan\n\n${FROM_NOW_ON}`)
     .action(async ({ json }: { json?: boolean }) => {
       const plan = await makePlan(await ctx.catalogue(), Date.now(), ctx.config().retention.breaker_percent);
       ctx.out(json ? JSON.stringify(asJson(plan), null, 2) : asText(plan, ctx.config().site.time_zone));
@@ -106,6 +107,7 @@ function asText(plan: Plan, zone: string): string {
   const out = [`${plan.total} recordings are kept, ${plan.forEver} of them for ever.`, ''];
   out.push(plan.due.length === 0 ? 'Nothing is due.' : `Due now: ${plan.due.length}\n${rows(plan.due)}`);
   if (next.length > 0) out.push('', `Next to go:\n${rows(next)}`);
+  out.push('', FROM_NOW_ON);
   if (plan.breaker.tripped)
     out.push(
       '',

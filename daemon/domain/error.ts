@@ -288,6 +288,12 @@ const catalogue = {
     blame: 'operator',
     status: 409,
   },
+  emergency_unconfirmed: {
+    message: 'This policy would have no emergency numbers: calls to them would be recorded.',
+    hint: 'Nothing was changed. If that is what you want, confirm it: in the dialog of the dashboard, with "confirm_no_emergency_numbers" in the API, or with "tapedeck policy import --allow-no-emergency-numbers".',
+    blame: 'operator',
+    status: 409,
+  },
   retention_refused: {
     message: 'This run would erase an unusual share of the recordings.',
     hint: 'Look at "tapedeck retention plan"; if it is what you want, run it again with the confirmation it prints.',

@@ -1,3 +1,4 @@
+import { fail } from './error.js';
 import type { Policy, RecordRule, RetentionRule } from './policy.js';
 
 /**
@@ -22,6 +23,15 @@ export function policyChanges(before: Policy, after: Policy): string[] {
   const numbers = [before, after].map((p) => p.emergency_numbers.join(', '));
   if (numbers[0] !== numbers[1]) lines.push(`emergency_numbers: ${numbers[0]} -> ${numbers[1] || 'none'}`);
   return lines;
+}
+
+/**
+ * Throws `emergency_unconfirmed` when a change takes away the last emergency number: a slip of the hand would have calls to
+ * them recorded.
+ */
+export function confirmEmergency(before: Policy, after: Policy, confirmed: boolean): void {
+  if (confirmed || before.emergency_numbers.length === 0 || after.emergency_numbers.length > 0) return;
+  throw fail('emergency_unconfirmed', `Numbers now: ${before.emergency_numbers.join(', ')}.`);
 }
 
 type Rule = RecordRule | RetentionRule;

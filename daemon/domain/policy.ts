@@ -41,7 +41,7 @@ export const RetentionRule = Type.Object(
     reason: Reason,
     when: When,
     keep_days: Type.Union([Type.Integer({ minimum: 1, maximum: 36_500 }), Type.Null()], {
-      description: 'Days to keep; null keeps for ever.',
+      description: 'Days to keep; null keeps for ever. Applies only to recordings made from now on.',
     }),
   },
   { additionalProperties: false },

@@ -1,6 +1,10 @@
 import type { RetentionDecision } from './policy.js';
 import type { RecordingId } from './recording.js';
 
+/** What a changed retention rule does not do. */
+export const FROM_NOW_ON =
+  'A retention rule applies only to recordings made from now on. Existing recordings keep the date that they have.';
+
 const DAY_MS = 86_400_000;
 /** The end of the year 9999: a later time is not written. */
 const LAST_MS = 253_402_300_799_999;

@@ -4,10 +4,11 @@ import helmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyReply } from 'fastify';
 import type { Static } from 'typebox';
+import type { TapedeckError } from '../../daemon/domain/error.js';
 import { decideRecord, decideRetention, type Policy } from '../../daemon/domain/policy.js';
 import type { CallDetail, CallSummary } from '../../web/call-schemas.js';
 import { contentPolicy } from '../../web/headers.js';
-import type { PolicyTestBody } from '../../web/policy-schemas.js';
+import type { PolicyBody, PolicyTestBody } from '../../web/policy-schemas.js';
 import type { SessionView } from '../../web/session-schemas.js';
 import { type As, seenAs, userOf } from './fake-askers.js';
 import { auditOf, auditStateOf } from './fake-audit.js';
@@ -202,7 +203,7 @@ export async function fakeApi({
         policy,
       });
       api.get('/policy', view);
-      api.put<{ Body: { based_on: number; policy: Policy } }>('/policy', ({ body }, reply) => {
+      api.put<{ Body: Static<typeof PolicyBody> }>('/policy', ({ body }, reply) => {
         if (body.based_on !== version)
           return refuse(
             reply,
@@ -211,6 +212,9 @@ export async function fakeApi({
             'Somebody else changed the policy in the meantime.',
             'Load the newest version, make your change again and save.',
           );
+        const emptied = policy.emergency_numbers.length > 0 && body.policy.emergency_numbers.length === 0;
+        if (emptied && !body.confirm_no_emergency_numbers)
+          return refuse(reply, 409, 'emergency_unconfirmed', 'It has to be confirmed.', 'Confirm it.');
         policy = body.policy;
         version++;
         return view();
@@ -272,8 +276,10 @@ export async function fakeApi({
         erased = true;
         return { erased: due_total, failed: 0, left: 0 };
       });
-      api.get<{ Querystring: Record<string, string> }>('/coverage', ({ query }) =>
-        coverageOf(state, made, now, query),
+      api.get<{ Querystring: Record<string, string> }>('/coverage', ({ query }, reply) =>
+        coverageOf(state, made, now, query).catch((e: TapedeckError) =>
+          refuse(reply, e.status, e.code, e.message, e.hint),
+        ),
       );
       api.get('/coverage.csv', (_, reply) => reply.type('text/csv').send('status\n'));
       api.get('/status', status);

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
 import { type CallFacts, decideRecord, decideRetention } from '../../daemon/domain/policy.js';
-import { policyChanges } from '../../daemon/domain/policy-changes.js';
+import { confirmEmergency, policyChanges } from '../../daemon/domain/policy-changes.js';
+import { FROM_NOW_ON } from '../../daemon/domain/retention.js';
 import {
   PolicyBody,
   PolicyTestBody,
@@ -36,14 +37,16 @@ export function policyRoutes(app: App, { catalogue, now, audit }: RouteDeps): vo
       schema: {
         tags: ['policy'],
         summary: 'Change the policy',
-        description: 'Makes a new version, of which the signed-in user is the author.',
+        description: `Makes a new version, of which the signed-in user is the author. Recording rules apply to calls that start from now on. ${FROM_NOW_ON}`,
         body: PolicyBody,
         response: answers(PolicyView),
       },
     },
     async (request) => {
-      const { policy, based_on } = request.body;
-      const changes = policyChanges((await catalogue.policy()).policy, policy).slice(0, 50);
+      const { policy, based_on, confirm_no_emergency_numbers: confirmed = false } = request.body;
+      const before = (await catalogue.policy()).policy;
+      confirmEmergency(before, policy, confirmed);
+      const changes = policyChanges(before, policy).slice(0, 50);
       const version = await audit
         .audited<number>((made) =>
           audit.of(request, 'policy_change', {

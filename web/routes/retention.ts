@@ -2,7 +2,7 @@ import type { Static } from 'typebox';
 import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
 import { dates, iso, isoOrNull } from '../../daemon/domain/days.js';
 import type { Recording } from '../../daemon/domain/recording.js';
-import { planRetention } from '../../daemon/domain/retention.js';
+import { FROM_NOW_ON, planRetention } from '../../daemon/domain/retention.js';
 import {
   type RetentionItem,
   RetentionRunBody,
@@ -55,7 +55,7 @@ export function retentionRoutes(app: App, deps: RouteDeps): void {
       schema: {
         tags: ['retention'],
         summary: 'What is kept, what goes next, what is gone',
-        description: 'As a run at this moment would decide. Nothing is changed.',
+        description: `As a run at this moment would decide. Nothing is changed. ${FROM_NOW_ON}`,
         response: answers(RetentionView),
       },
     },

@@ -182,8 +182,12 @@ export const api = {
   listen: (id: string, right: 'play' | 'download', reason: string) =>
     ask<unknown>('POST', `${call(id)}/listen`, { right, reason }),
   policy: () => ask<VersionedPolicy>('GET', '/policy'),
-  savePolicy: (basedOn: number, policy: Policy) =>
-    ask<VersionedPolicy>('PUT', '/policy', { based_on: basedOn, policy }),
+  savePolicy: (basedOn: number, policy: Policy, noEmergencyNumbers = false) =>
+    ask<VersionedPolicy>('PUT', '/policy', {
+      based_on: basedOn,
+      policy,
+      ...(noEmergencyNumbers && { confirm_no_emergency_numbers: true }),
+    }),
   testPolicy: (test: PolicyTest) => ask<PolicyVerdict>('POST', '/policy/test', test),
   quality: (from: string, to: string, background = false) =>
     ask<Trends>('GET', `/quality?from=${from}&to=${to}`, undefined, undefined, byItself(background)),

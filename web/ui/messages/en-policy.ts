@@ -16,6 +16,8 @@ export const policyText = {
   firstMatch: 'Rules are tried from the top; the first that fits decides.',
   record: 'What to record',
   retention: 'How long to keep it',
+  retentionNote:
+    'Applies only to recordings made from now on. Existing recordings keep the date that they have.',
   noRecord: 'No rules: every call is recorded.',
   noRetention: 'No rules: every recording is kept for ever.',
   otherwiseRecord: 'Every other call is recorded.',
@@ -34,6 +36,15 @@ export const policyText = {
   emergencyHelp:
     'Calls to these are never recorded, whatever the rules say. Separate them with spaces or commas.',
   emergencyBad: (list: string) => `Use 2 to 15 digits, * or #. Not understood: ${list}`,
+  noEmergency: {
+    title: 'Save without emergency numbers?',
+    what: (list: string) => `Calls to ${list} will be recorded like any other call.`,
+    law: 'In many countries calls to emergency services must not be recorded.',
+    word: 'record',
+    type: (word: string) => `Type “${word}” to confirm`,
+    wrong: (word: string) => `Type the word ${word} exactly.`,
+    button: 'Save without emergency numbers',
+  },
   form: {
     name: 'Name of the rule',
     nameHelp: 'Short; it shows on every call that it decides.',
@@ -84,7 +95,7 @@ export const policyText = {
   discard: 'Discard changes',
   unsaved: 'You have unsaved changes.',
   saved: (v: number) =>
-    `Saved as version ${v}. It holds for calls that start from now on, and for what retention does next.`,
+    `Saved as version ${v}. Recording rules apply to calls that start from now on, retention rules only to recordings made from now on.`,
   conflictTitle: 'Somebody else changed the policy while you were editing.',
   conflict: (who: string, v: number) =>
     `${who || 'Somebody'} saved version ${v}. Nothing of yours is lost or saved yet.`,

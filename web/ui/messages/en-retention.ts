@@ -11,12 +11,14 @@ export const retentionText = {
   dueStopped: (n: string, one: boolean) =>
     `${recordings(n, one)} ${one ? 'is' : 'are'} due; the breaker stops the next run.`,
   dueNone: 'Nothing is due today.',
+  fromNowOn:
+    'A retention rule applies only to recordings made from now on. Changing a rule does not change the dates below.',
   schedule: (when: string) => `Tapedeck erases what is due ${when}.`,
   everyDay: (at: string) => `every day at ${at}`,
   cron: (expression: string) => `on the schedule “${expression}”`,
   nextTitle: 'What goes next',
   nextNone:
-    'Nothing has an end date: every recording is kept for ever. Retention rules on the policy page set one.',
+    'Nothing has an end date: every recording is kept for ever. Retention rules on the policy page set one for recordings made from now on.',
   dueTitle: 'Due now',
   goneTitle: 'What went',
   goneNone: 'Nothing has been erased yet. What is erased leaves a line here, with when and why.',
@@ -53,7 +55,7 @@ export const retentionText = {
   breakerCalm: (limit: string) =>
     `A safety breaker stops any run that would erase more than ${limit} of all kept recordings, so that a mistaken rule or a wrong clock cannot empty the archive.`,
   breaker:
-    'Many due at once is right after a rule was made shorter, and wrong after a mistake in a rule or in the clock.',
+    'Many due at once can be right for a rule that has been in force for long, and wrong after a mistake in a rule or in the clock.',
   breakerHint:
     'Look at what is due below and at the policy. If it is what you want, erase it by hand here and confirm.',
   typeConfirm: (word: string) => `To pass the breaker, type “${word}”`,

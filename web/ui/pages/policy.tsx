@@ -1,8 +1,10 @@
 import { useState } from 'preact/hooks';
+import type { VersionedPolicy } from '../api.js';
 import { t } from '../messages/en.js';
 import { dateAndClock } from '../messages/when.js';
 import { EmergencyNumbers } from '../parts/emergency-numbers.js';
 import { ErrorNote } from '../parts/error-note.js';
+import { NoEmergencyDialog } from '../parts/no-emergency-dialog.js';
 import { recordForm, retentionForm } from '../parts/rule-form.js';
 import { RuleList } from '../parts/rule-list.js';
 import { recordSentence, retentionSentence } from '../parts/rule-words.js';
@@ -63,6 +65,7 @@ export function PolicyPage() {
         <RuleList
           id="retention"
           title={t.policy.retention}
+          note={t.policy.retentionNote}
           none={t.policy.noRetention}
           otherwise={t.policy.otherwiseKeep}
           add={t.policy.addRetention}
@@ -89,11 +92,29 @@ export function PolicyPage() {
 }
 
 function SaveBar({ policy, blocked }: { policy: PolicyDraft; blocked: boolean }) {
-  const { theirs, problem, savedVersion, saving, dirty, loaded, save, take } = policy;
+  const { theirs, problem, savedVersion, saving, dirty, loaded, draft, save, take } = policy;
   const conflict = theirs.value;
+  const [asking, setAsking] = useState<VersionedPolicy | null>(null);
+  /** Saves over this version, after a question if that takes away the last emergency number. */
+  const saveOver = (version: VersionedPolicy) => {
+    const emptied =
+      version.policy.emergency_numbers.length > 0 && draft.value?.emergency_numbers.length === 0;
+    if (emptied) setAsking(version);
+    else save(version.version);
+  };
   if (!dirty.value && savedVersion.value === null && problem.value === null) return <div role="status" />;
   return (
     <div class="save-bar">
+      {asking && (
+        <NoEmergencyDialog
+          numbers={asking.policy.emergency_numbers}
+          act={async () => {
+            await save(asking.version, true);
+            setAsking(null);
+          }}
+          close={() => setAsking(null)}
+        />
+      )}
       <div role="status">
         {savedVersion.value !== null && <p class="save-done">{t.policy.saved(savedVersion.value)}</p>}
         {dirty.value && !conflict && <p>{blocked ? t.policy.finishFirst : t.policy.unsaved}</p>}
@@ -112,7 +133,7 @@ function SaveBar({ policy, blocked }: { policy: PolicyDraft; blocked: boolean })
                 type="button"
                 class="button button-main"
                 disabled={blocked}
-                onClick={() => save(conflict.version)}
+                onClick={() => saveOver(conflict)}
               >
                 {t.policy.keepMine}
               </button>
@@ -129,7 +150,7 @@ function SaveBar({ policy, blocked }: { policy: PolicyDraft; blocked: boolean })
             type="button"
             class="button button-main"
             disabled={saving.value || blocked}
-            onClick={() => loaded.value && save(loaded.value.version)}
+            onClick={() => loaded.value && saveOver(loaded.value)}
           >
             {saving.value ? t.policy.saving : t.policy.save}
           </button>

@@ -109,7 +109,7 @@ function Answer({ view }: { view: Retention }) {
         )}
       </p>
       <p class="quiet">
-        {words.schedule(scheduleWords(view.schedule))} {words.asOf(dateAndClock(view.now))}{' '}
+        {words.schedule(scheduleWords(view.schedule))} {words.fromNowOn} {words.asOf(dateAndClock(view.now))}{' '}
         {t.when.zone(zone())}
       </p>
       <p>

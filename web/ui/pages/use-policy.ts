@@ -36,13 +36,13 @@ async function load(): Promise<void> {
   }
 }
 
-async function save(basedOn: number): Promise<void> {
+async function save(basedOn: number, noEmergencyNumbers = false): Promise<void> {
   if (!draft.value) return;
   saving.value = true;
   problem.value = null;
   savedVersion.value = null;
   try {
-    take(await api.savePolicy(basedOn, draft.value));
+    take(await api.savePolicy(basedOn, draft.value, noEmergencyNumbers));
     savedVersion.value = loaded.value?.version ?? null;
   } catch (cause) {
     if (cause instanceof ApiError && cause.code === 'policy_conflict')

@@ -17,6 +17,8 @@ export type FormOf<R> = (props: {
 type Props<R extends Rule> = {
   id: string;
   title: string;
+  /** What holds for all of these rules. */
+  note?: string;
   none: string;
   otherwise: string;
   add: string;
@@ -85,6 +87,7 @@ export function RuleList<R extends Rule>(props: Props<R>) {
   return (
     <section class="rules" aria-labelledby={`${id}-title`}>
       <h2 id={`${id}-title`}>{props.title}</h2>
+      {props.note && <p class="quiet">{props.note}</p>}
       <ol class="rule-list">
         {rules.map((rule, i) => (
           <li
