@@ -84,7 +84,7 @@ import { sealStream } from './vault/seal.js';
 import { loadOrMakeSigningKey, publicKeys } from './vault/signing-key.js';
 import { BEAT_MS, createWatch } from './watch.js';
 
-const MIB = 1024 * 1024;
+const MB = 1e6;
 /** A PBX that is not read for this long (ms) may close the connection. */
 const LONG_STALL = 1_000;
 /** What ARI lists. */
@@ -115,7 +115,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
     await doubts.beforeSigning();
     return signManifest(manifest, custody.signer());
   };
-  const reserve = { data: config.data.reserve_mb * MIB, spool: config.pbx.spool_reserve_mb * MIB };
+  const reserve = { data: config.data.reserve_mb * MB, spool: config.pbx.spool_reserve_mb * MB };
   const ballast = createBallast({ path: ballastFile(dir), bytes: ballastBytes(reserve.data) });
   const catalogue = withEntries(
     createSqliteCatalogue({

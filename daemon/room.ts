@@ -7,11 +7,11 @@ import {
   type Growth,
   judge,
   type Level,
-  megabytes,
   type Room,
   type Verdict,
   worse,
 } from './domain/room.js';
+import { sizeText } from './domain/written.js';
 import type { Ballast, readDisk } from './ops/disk.js';
 import type { Log } from './ops/log.js';
 
@@ -231,7 +231,7 @@ export function createRoom(deps: RoomDeps) {
       }
       disks = await see();
       const now = disks.find((d) => d.key === disk.key)?.room.freeBytes ?? free;
-      deps.log.info({ what, freed: megabytes(Math.max(0, now - free)) }, 'Room was looked for');
+      deps.log.info({ what, freed: sizeText(Math.max(0, now - free)) }, 'Room was looked for');
     }
   }
 

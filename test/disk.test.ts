@@ -37,32 +37,33 @@ import { sequence, wavSource } from './support/sources.js';
 
 t.setTimeout(400_000);
 const MIB = 1 << 20;
+const MB = 1e6;
 const log = pino({ level: 'silent' });
 
 t.test('what is free means nothing, a warning, or that nothing new is begun', async (t) => {
   const room = (more: Partial<Room>): Room => ({
-    freeBytes: 1000 * MIB,
-    totalBytes: 9000 * MIB,
+    freeBytes: 1000 * MB,
+    totalBytes: 9000 * MB,
     freeInodes: 100_000,
     fault: null,
     ...more,
   });
   const cases: [what: string, room: Partial<Room>, before: Level, level: Level, says: RegExp][] = [
-    ['room to spare', {}, 'enough', 'enough', /1000 MB free, of a reserve of 512 MB/],
-    ['the reserve is touched', { freeBytes: 511 * MIB }, 'enough', 'short', /511 MB free/],
-    ['a quarter of it is left', { freeBytes: 127 * MIB }, 'short', 'full', /127 MB free/],
-    ['a sixteenth of it is left', { freeBytes: 31 * MIB }, 'full', 'empty', /31 MB free/],
-    ['just over the reserve again', { freeBytes: 520 * MIB }, 'short', 'short', /520 MB/],
-    ['well over it', { freeBytes: 570 * MIB }, 'short', 'enough', /570 MB/],
+    ['room to spare', {}, 'enough', 'enough', /1 GB free, of a reserve of 512 MB/],
+    ['the reserve is touched', { freeBytes: 511 * MB }, 'enough', 'short', /511 MB free/],
+    ['a quarter of it is left', { freeBytes: 127 * MB }, 'short', 'full', /127 MB free/],
+    ['a sixteenth of it is left', { freeBytes: 31 * MB }, 'full', 'empty', /31 MB free/],
+    ['just over the reserve again', { freeBytes: 520 * MB }, 'short', 'short', /520 MB/],
+    ['well over it', { freeBytes: 570 * MB }, 'short', 'enough', /570 MB/],
     ['no file can be made', { freeInodes: 10 }, 'enough', 'empty', /room for 10 more files only/],
     ['few files can be made', { freeInodes: 900 }, 'enough', 'short', /900 more files/],
-    ['a file system without inodes', { freeInodes: null }, 'enough', 'enough', /1000 MB/],
+    ['a file system without inodes', { freeInodes: null }, 'enough', 'enough', /1 GB/],
     ['a write was refused', { fault: 'ENOSPC' }, 'enough', 'empty', /free/],
     ['read-only', { fault: 'EROFS' }, 'enough', 'full', /can only be read \(EROFS\)/],
     ['broken', { fault: 'EIO' }, 'enough', 'full', /gives errors \(EIO\)/],
   ];
   for (const [what, more, before, level, says] of cases) {
-    const verdict = judge(room(more), 512 * MIB, before, 'The disk');
+    const verdict = judge(room(more), 512 * MB, before, 'The disk');
     t.equal(verdict.level, level, what);
     t.match(verdict.says, says, what);
   }
@@ -126,8 +127,8 @@ function keeper(
   const done: string[] = [];
   const ballast = createBallast({ path: join(data, 'ballast'), bytes: MIB });
   const room = createRoom({
-    data: { dir: data, reserveBytes: reserveMb * MIB },
-    spool: { dir: spool, reserveBytes: reserveMb * MIB },
+    data: { dir: data, reserveBytes: reserveMb * MB },
+    spool: { dir: spool, reserveBytes: reserveMb * MB },
     read: readDisk,
     probe: probeDisk,
     ballast,
@@ -210,7 +211,7 @@ t.test('one disk for both has both reserves; one without inodes is full too', as
   await until('the warning', () => k.keys() === 'disk_reserve data', 5_000);
   t.match(
     k.standing.get('disk_reserve data')?.message,
-    /data and .*spool has 1\d MB free, of a reserve of 16 MB/,
+    /data and .*spool has 1[\d.]+ MB free, of a reserve of 16 MB/,
   );
   unfill(disk);
   await until('the recovery', () => k.keys() === '', 5_000);
@@ -493,7 +494,7 @@ t.test('calls on a real Asterisk, on disks that fill', async (t) => {
         symlinkSync(small, dataDir);
       });
       const ballast = () => statSync(ballastFile(data)).size;
-      await until('the ballast', () => ballast() === MIB);
+      await until('the ballast', () => ballast() === MB);
       fill(data);
       await r.said(/"alarm":"disk_full data"/);
       const one = await call('+15550011');
@@ -520,7 +521,7 @@ t.test('calls on a real Asterisk, on disks that fill', async (t) => {
         t.ok((await r.row(number, /^(recorded|partial)$/)).recording, `${number} is recorded`);
       await until('an empty spool', () => readdirSync(pbx.recordingDir).length === 0);
       t.ok(r.runs(), 'without a restart');
-      await until('a whole ballast', () => ballast() === MIB);
+      await until('a whole ballast', () => ballast() === MB);
     },
   );
 

@@ -78,6 +78,9 @@ const PURE = ['captured', 'opus', 'tones'].map((s) => `daemon/encode/${s}`);
 /** The one file of the domain that hashes, and writes what is hashed in the one way (RFC 8785). */
 const HASHING = /^daemon\/domain\/canonical (node:crypto|canonicalize)$/;
 
+/** What pages share with the daemon: how things are written. */
+const WRITTEN = ['daemon/domain/written'];
+
 const within = (path: string, ...folders: string[]): boolean => folders.some((f) => path.startsWith(`${f}/`));
 const isNode = (name: string): boolean => name.startsWith('node:') || builtinModules.includes(name);
 const isOurs = (name: string): boolean => within(name, 'daemon', 'web');
@@ -93,7 +96,7 @@ function fault({ from, to, type }: Import): string | null {
       : 'the domain imports only itself';
   if (!isOurs(to)) return to.startsWith('.') ? 'outside of the source' : null;
   if (within(from, 'web/ui'))
-    return within(to, 'web/ui') || (type && within(to, 'daemon/domain', 'web'))
+    return within(to, 'web/ui') || WRITTEN.includes(to) || (type && within(to, 'daemon/domain', 'web'))
       ? null
       : 'pages know the rest by its types only';
   if (within(from, 'web'))

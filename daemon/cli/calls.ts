@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { StoredCall } from '../catalogue/catalogue.js';
 import { iso, isoOrNull } from '../domain/days.js';
 import { type QualityFlag, qualityFlags } from '../domain/quality.js';
+import { durationText } from '../domain/written.js';
 import { count, day, oneOf, spanOf } from './arguments.js';
 import type { CliContext } from './context.js';
 import { note } from './entries.js';
@@ -74,7 +75,7 @@ function asText(found: StoredCall[], zone: string): string {
   if (found.length === 0) return 'No calls.';
   const time = timesIn(zone);
   const talk = ({ answeredAt, endedAt }: StoredCall) =>
-    answeredAt === null || endedAt === null ? '-' : minutes(endedAt - answeredAt);
+    answeredAt === null || endedAt === null ? '-' : durationText(endedAt - answeredAt);
   const rows = found.map((c) => [
     time(c.startedAt),
     c.direction,
@@ -86,6 +87,3 @@ function asText(found: StoredCall[], zone: string): string {
   ]);
   return table(['began', 'way', 'with', 'at', 'talk', 'recording', 'call'], rows, { wrap: [2, 3] });
 }
-
-const minutes = (ms: number) =>
-  `${Math.floor(ms / 60_000)}:${String(Math.floor(ms / 1000) % 60).padStart(2, '0')}`;

@@ -5,6 +5,7 @@ import { FILTERS, type Filter } from '../domain/coverage.js';
 import { type Caveat, isUnknown } from '../domain/coverage-caveats.js';
 import { type CoverageReport, CSV_COLUMNS, csvRows } from '../domain/coverage-view.js';
 import { QUOTED } from '../domain/csv.js';
+import { durationText } from '../domain/written.js';
 import { day, oneOf } from './arguments.js';
 import type { CliContext } from './context.js';
 import { note } from './entries.js';
@@ -58,19 +59,19 @@ function asText(view: CoverageReport): string {
   out.push(...caveats(view), ...monitoringGaps(view), ...witnessGaps(view));
   if (view.calls.length === 0) return out.join('\n');
   const time = timesIn(view.time_zone);
-  const seconds = (ms: number | null) => (ms === null ? '-' : (ms / 1000).toFixed(1));
+  const length = (ms: number | null) => (ms === null ? '-' : durationText(ms));
   const rows = view.calls.map((c) => [
     time(Date.parse(c.started_at)),
     who(c.them),
     who(c.us),
     (c.finding ?? c.status).replace('_', ' '),
-    seconds(c.pbx_ms),
-    seconds(c.talk_ms),
-    seconds(c.recording_ms),
+    length(c.pbx_ms),
+    length(c.talk_ms),
+    length(c.recording_ms),
     c.call_id ?? `(linkedid ${c.linkedid})`,
     c.reason,
   ]);
-  const head = ['began', 'with', 'at', 'what', 'PBX s', 'talk s', 'recording s', 'call', 'why'];
+  const head = ['began', 'with', 'at', 'what', 'PBX', 'talk', 'recording', 'call', 'why'];
   out.push('', table(head, rows, { wrap: [1, 2, 8] }));
   if (view.calls_total > view.calls.length)
     out.push(`and ${view.calls_total - view.calls.length} more; --csv gives all.`);

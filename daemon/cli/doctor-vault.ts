@@ -64,7 +64,7 @@ export async function liveAudio(config: Config): Promise<Finding> {
   const { type, blocks, bsize } = await statfs(dir);
   const clear = `Until a call is sealed its audio is in the clear in ${dir}`;
   if (type === TMPFS) {
-    const size = Math.round((blocks * bsize) / 1024 ** 2);
+    const size = Math.round((blocks * bsize) / 1e6);
     const needed = config.pbx.spool_reserve_mb + LIVE_MB;
     const text = `${clear}, which is in memory (${size} MB); what is not sealed when the power fails is lost.`;
     if (size >= needed) return ok('live audio', text);

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { TapedeckError } from '../domain/error.js';
 import { catalogueFile, controlSocket } from '../domain/paths.js';
-import { judge, megabytes } from '../domain/room.js';
+import { judge } from '../domain/room.js';
+import { sizeText } from '../domain/written.js';
 import { createFfmpeg } from '../encode/ffmpeg.js';
 import type { Config } from '../ops/config-schema.js';
 import { request } from '../ops/control-client.js';
@@ -18,7 +19,7 @@ import { tls } from './doctor-tls.js';
 import { coreDumps, keys, liveAudio, swap } from './doctor-vault.js';
 import { bad, broken, type Finding, line, ok, warn } from './finding.js';
 
-const MIB = 1024 * 1024;
+const MB = 1e6;
 
 /** `tapedeck doctor`: is everything there that the daemon needs, and if not, the one thing to do. */
 export function doctor(program: Command, context: CliContext): void {
@@ -90,9 +91,12 @@ async function room(config: Config): Promise<Finding[]> {
       ];
   return disks.flatMap(({ of, dir, mb, has }) => {
     if (!has) return [];
-    const { level, says } = judge({ ...has, fault: null }, mb * MIB, 'enough', `The disk of ${dir}`);
+    const { level, says } = judge({ ...has, fault: null }, mb * MB, 'enough', `The disk of ${dir}`);
     if (level === 'enough')
-      return ok(`room (${of})`, `${dir}: ${megabytes(has.freeBytes)} free; ${mb} MB are kept in reserve.`);
+      return ok(
+        `room (${of})`,
+        `${dir}: ${sizeText(has.freeBytes)} free; ${sizeText(mb * MB)} are kept in reserve.`,
+      );
     const todo = 'Free some space, give it a larger disk, or set a smaller reserve.';
     return level === 'short'
       ? warn(`room (${of})`, says, todo)

@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { fail } from '../domain/error.js';
 import { recordingFile } from '../domain/paths.js';
+import { durationText, sizeText } from '../domain/written.js';
 import { openSealed } from '../vault/open.js';
 import type { CliContext } from './context.js';
 import { metDamage, record } from './entries.js';
@@ -46,7 +47,7 @@ async function exportTo(context: CliContext, id: string, output: Output | null):
   try {
     const path = recordingFile(context.data(), recording);
     const size = await write(path, await keys.identity(recording.id), output);
-    if (output) context.err(`${output.file}: ${size} bytes, ${Math.round(recording.durationMs / 1000)} s\n`);
+    if (output) context.err(`${output.file}: ${sizeText(size)}, ${durationText(recording.durationMs)}\n`);
   } catch (e) {
     await metDamage(context, recording, e);
     throw e;

@@ -4,6 +4,7 @@ import { TapedeckError } from '../domain/error.js';
 import { publicMessage } from '../domain/health.js';
 import { controlSocket } from '../domain/paths.js';
 import { DaemonStatus, downStatus } from '../domain/status.js';
+import { sizeText } from '../domain/written.js';
 import { request } from '../ops/control-client.js';
 import type { CliContext } from './context.js';
 import { lines, timesIn } from './table.js';
@@ -115,7 +116,6 @@ function scrubWords(s: DaemonStatus['scrub']): string {
 
 function diskWords(disk: DaemonStatus['disk']): string {
   if (!disk) return 'not measured yet';
-  const gb = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   const left = disk.days_left === null ? '' : `, ${Math.floor(disk.days_left)} days left`;
-  return `${gb(disk.free_bytes)} free of ${gb(disk.total_bytes)}${left}`;
+  return `${sizeText(disk.free_bytes)} free of ${sizeText(disk.total_bytes)}${left}`;
 }

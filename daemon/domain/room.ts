@@ -1,3 +1,5 @@
+import { sizeText } from './written.js';
+
 /**
  * How much room a disk has, and what that means. Bytes are what an ordinary user may still write; `freeInodes` is null
  * where the file system has no fixed number of them. `fault` is the system's code for what a small write met, or null.
@@ -47,7 +49,7 @@ export function judge(room: Room, reserveBytes: number, before: Level, of: strin
   const level = room.fault !== null ? 'empty' : worse(inodes, bytes) ? inodes : bytes;
   const says = worse(inodes, bytes)
     ? `${of} has room for ${room.freeInodes} more files only.`
-    : `${of} has ${megabytes(room.freeBytes)} free, of a reserve of ${megabytes(reserveBytes)}.`;
+    : `${of} has ${sizeText(room.freeBytes)} free, of a reserve of ${sizeText(reserveBytes)}.`;
   return { level, says };
 }
 
@@ -56,9 +58,6 @@ const FAULTS: Record<string, string> = {
   EIO: 'gives errors (EIO)',
   EACCES: 'does not let us write (EACCES)',
 };
-
-export const megabytes = (bytes: number): string =>
-  bytes < 10 * (1 << 30) ? `${Math.floor(bytes / (1 << 20))} MB` : `${Math.floor(bytes / (1 << 30))} GB`;
 
 /** What the catalogue says of the last days: bytes of recordings made and erased, and how many days that spans. */
 export type Growth = { sealedBytes: number; erasedBytes: number; days: number };

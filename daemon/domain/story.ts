@@ -1,6 +1,7 @@
 import { times } from './days.js';
 import { gapInWords } from './gaps.js';
 import type { Manifest } from './manifest.js';
+import { durationText } from './written.js';
 
 /** The story of a call as an evidence pack tells it: what was signed when its recording was sealed, and nothing else. */
 export type Story = ReturnType<typeof storyOf>;
@@ -98,7 +99,7 @@ export const gapsInWords = ({ recording }: Manifest): string[] =>
   );
 
 /** Ms on the timeline as H:MM:SS.t */
-export function clockOf(ms: number): string {
+function clockOf(ms: number): string {
   const tenths = Math.round(Math.abs(ms) / 100);
   const [h, m, s] = [Math.floor(tenths / 36_000), Math.floor(tenths / 600) % 60, (tenths % 600) / 10];
   return `${ms < 0 ? '-' : ''}${h}:${String(m).padStart(2, '0')}:${s.toFixed(1).padStart(4, '0')}`;
@@ -154,7 +155,7 @@ export function storyText(story: Story, manifest: Manifest, zone: string): strin
     ),
     '',
     'THE RECORDING',
-    `  It lasts ${clockOf(recording.duration_ms)}. Left: the other party (or the caller). Right: everyone else.`,
+    `  It lasts ${durationText(recording.duration_ms)}. Left: the other party (or the caller). Right: everyone else.`,
     `  ${coverageWords(manifest)}`,
     `  Sealed ${local(recording.sealed_at)}, ${recording.sealed_at}.`,
     ...(manifest.made_later

@@ -2,15 +2,8 @@ import { fileURLToPath } from 'node:url';
 import PDFDocument from 'pdfkit';
 import { type GivenOut, PACK } from '../domain/evidence.js';
 import type { Manifest } from '../domain/manifest.js';
-import {
-  callSentence,
-  clockOf,
-  consentOf,
-  coverageWords,
-  gapsInWords,
-  printable,
-  zoned,
-} from '../domain/story.js';
+import { callSentence, consentOf, coverageWords, gapsInWords, printable, zoned } from '../domain/story.js';
+import { durationText } from '../domain/written.js';
 
 /** What the cover sheet says. Times are ISO 8601 in UTC. */
 export type Cover = {
@@ -189,7 +182,7 @@ export async function coverSheet(cover: Cover): Promise<Buffer> {
   fact('Ended', both(call.ended_at));
   fact(
     'Recording',
-    `${clockOf(recording.duration_ms)} (hours:minutes:seconds). Left: the other party, or the caller. Right: everyone else.`,
+    `${durationText(recording.duration_ms)}. Left: the other party, or the caller. Right: everyone else.`,
   );
   fact('Coverage', coverageWords(manifest));
   fact(

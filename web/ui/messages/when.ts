@@ -1,3 +1,4 @@
+import { durationText, sizeText, wholeSeconds } from '../../../daemon/domain/written.js';
 import { zone } from '../session.js';
 import { t } from './en.js';
 
@@ -84,17 +85,11 @@ export function dayAndClock(m: Moment, now: number): string {
 }
 
 /** 3:07 or 1:02:07; with a sign before the answer. */
-export function length(ms: number): string {
-  const total = Math.floor(Math.abs(ms) / 1000);
-  const [h, m, s] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
-  const two = (n: number) => String(n).padStart(2, '0');
-  const sign = ms < 0 && total > 0 ? '−' : '';
-  return sign + (h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`);
-}
+export const length = durationText;
 
 /** 3 minutes 7 seconds, for reading aloud. */
 export function lengthInWords(ms: number): string {
-  const total = Math.floor(Math.abs(ms) / 1000);
+  const total = wholeSeconds(ms);
   const parts = [
     t.when.hours(Math.floor(total / 3600)),
     t.when.minutes(Math.floor(total / 60) % 60),
@@ -105,17 +100,7 @@ export function lengthInWords(ms: number): string {
 
 export const count = (n: number) => new Intl.NumberFormat(locale).format(n);
 
-export function size(bytes: number): string {
-  const units = [
-    [1e6, 1e3, 'kilobyte'],
-    [1e9, 1e6, 'megabyte'],
-    [1e12, 1e9, 'gigabyte'],
-    [Number.POSITIVE_INFINITY, 1e12, 'terabyte'],
-  ] as const;
-  const [, per, unit] = units.find(([below]) => bytes < below) ?? units[3];
-  const value = bytes / per;
-  return new Intl.NumberFormat(locale, { style: 'unit', unit, maximumFractionDigits: 1 }).format(value);
-}
+export const size = sizeText;
 
 export const percent = (share: number) =>
   new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 }).format(share);

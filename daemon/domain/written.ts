@@ -1,0 +1,24 @@
+/** How durations and sizes are written: the same in lists, pages, files and on the command line. */
+
+const two = (n: number) => String(n).padStart(2, '0');
+
+/** Whole seconds of a duration, rounded to the nearest. */
+export const wholeSeconds = (ms: number): number => Math.round(Math.abs(ms) / 1000);
+
+/** 3:07 or 1:02:07, to the nearest second; negative before a call was answered. */
+export function durationText(ms: number): string {
+  const total = wholeSeconds(ms);
+  const [h, m, s] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
+  const sign = ms < 0 && total > 0 ? '−' : '';
+  return sign + (h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`);
+}
+
+const UNITS = ['KB', 'MB', 'GB', 'TB'] as const;
+
+/** 812 bytes, 1.5 MB, 71.3 GB: powers of 1,000, to the nearest tenth. */
+export function sizeText(bytes: number): string {
+  if (bytes < 1000) return `${bytes} ${bytes === 1 ? 'byte' : 'bytes'}`;
+  const tenths = UNITS.map((_, i) => Math.round(bytes / (1000 ** (i + 1) / 10)) / 10);
+  const unit = tenths.findIndex((value, i) => value < 1000 || i === UNITS.length - 1);
+  return `${tenths[unit]} ${UNITS[unit]}`;
+}
