@@ -145,7 +145,7 @@ t.test('a search finds what was meant, however it is written', async (t) => {
   const hits = [
     '171 2344455',
     '+491712344455',
-    '171-234',
+    '234-4455',
     'muller',
     'MÜLLER jörg',
     'müller 204',
@@ -158,13 +158,14 @@ t.test('a search finds what was meant, however it is written', async (t) => {
     '100%',
     '%_sure\\',
     'sales_eu',
-    '080055',
+    '5566',
     '  lin  ',
     'l\u0131n'.replace('ı', 'i'),
   ])
     t.equal(await finds(text), 'A', text);
   const misses = [
     "'; DROP TABLE calls; --",
+    ...['171-234', '080055'],
     '%%%x',
     'sales%eu',
     'salesXeu',

@@ -34,7 +34,7 @@ function faultsOf(t: Test, toml: string): string[] {
 t.test('an empty file is a whole configuration', async (t) => {
   const config = load(t, '');
   t.match(config, {
-    site: { name: 'Tapedeck', time_zone: 'UTC' },
+    site: { name: 'Tapedeck', time_zone: 'UTC', region: '' },
     data: { dir: '/var/lib/tapedeck' },
     pbx: { ari_url: 'http://127.0.0.1:8088', ami_port: 5038, app: 'tapedeck' },
     web: { address: '127.0.0.1', port: 8090, hosts: [] },

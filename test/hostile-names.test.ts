@@ -264,7 +264,7 @@ t.test('300 hostile texts, as everything that has a name, on every page: nothing
   const signer = createSigner();
   const dashboard = await openDashboard(t, {
     uiDir: opened.uiDir,
-    site: { name: at(0), timeZone: 'UTC' },
+    site: { name: at(0), timeZone: 'UTC', region: '' },
     control: {
       ...signer.control,
       status: status(),

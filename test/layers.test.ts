@@ -78,8 +78,10 @@ const PURE = ['captured', 'opus', 'tones'].map((s) => `daemon/encode/${s}`);
 /** The one file of the domain that hashes, and writes what is hashed in the one way (RFC 8785). */
 const HASHING = /^daemon\/domain\/canonical (node:crypto|canonicalize)$/;
 
+/** The only package of the domain that knows about the world: how phone numbers are written in each country. */
+const NUMBERING = /^daemon\/domain\/phone libphonenumber-js\/min$/;
 /** What pages share with the daemon: how things are written. */
-const WRITTEN = ['daemon/domain/written'];
+const WRITTEN = ['phone', 'written'].map((s) => `daemon/domain/${s}`);
 
 const within = (path: string, ...folders: string[]): boolean => folders.some((f) => path.startsWith(`${f}/`));
 const isNode = (name: string): boolean => name.startsWith('node:') || builtinModules.includes(name);
@@ -91,7 +93,10 @@ function fault({ from, to, type }: Import): string | null {
   if (to === 'web/main' && from !== 'daemon/cli/web')
     return 'only the command that runs the dashboard imports it';
   if (within(from, 'daemon/domain'))
-    return to === 'typebox' || within(to, 'daemon/domain') || HASHING.test(`${from} ${to}`)
+    return to === 'typebox' ||
+      within(to, 'daemon/domain') ||
+      HASHING.test(`${from} ${to}`) ||
+      NUMBERING.test(`${from} ${to}`)
       ? null
       : 'the domain imports only itself';
   if (!isOurs(to)) return to.startsWith('.') ? 'outside of the source' : null;

@@ -76,7 +76,7 @@ export type Deps = {
   control: Control;
   dataDir: string;
   uiDir: string;
-  site: { name: string; timeZone: string };
+  site: { name: string; timeZone: string; region: string };
   web: { address: string; hosts: readonly string[] };
   /** How long sessions last; half an hour and twelve when left out. */
   sessionLimits?: SessionLimits;

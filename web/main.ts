@@ -7,6 +7,7 @@ import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { createLdap } from '../daemon/directory/ldap.js';
 import { createProvider } from '../daemon/directory/oidc.js';
 import { catalogueFile, keysFile } from '../daemon/domain/paths.js';
+import { siteRegion } from '../daemon/ops/config.js';
 import type { Config } from '../daemon/ops/config-schema.js';
 import { noCoreDumps } from '../daemon/ops/core-dumps.js';
 import { createLog, type Log } from '../daemon/ops/log.js';
@@ -57,7 +58,7 @@ export async function runWeb(config: Config, passphrase?: string): Promise<void>
       control: createControl({ dataDir: config.data.dir }),
       dataDir: config.data.dir,
       uiDir: uiDir(),
-      site: { name: config.site.name, timeZone: config.site.time_zone },
+      site: { name: config.site.name, timeZone: config.site.time_zone, region: siteRegion(config) },
       web: config.web,
       sessionLimits: {
         idleMs: config.web.session_idle_minutes * 60_000,

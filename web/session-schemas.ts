@@ -45,7 +45,13 @@ export const SessionView = Type.Object({
   setup_needed: Type.Boolean({
     description: 'Nobody can sign in yet: the console shows a one-time set-up code.',
   }),
-  site: Type.Object({ name: Type.String(), time_zone: Type.String() }),
+  site: Type.Object({
+    name: Type.String(),
+    time_zone: Type.String(),
+    region: Type.String({
+      description: 'Where a number without a country code is from (ISO 3166-1); empty if not known.',
+    }),
+  }),
   version: Type.String(),
 });
 

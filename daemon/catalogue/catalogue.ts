@@ -27,8 +27,10 @@ import type { Watch } from './watch.js';
 export type StoredCall = CallRecord & { coverage: Coverage; recording: Recording | null };
 
 export type CallFilter = {
-  /** Part of a number or a name; every word must fit. */
+  /** Parts of names, and numbers or how they end; every word must match. */
   text?: string;
+  /** Where a number in `text` that has no country code is from (ISO 3166-1). */
+  region?: string;
   /** Milliseconds since 1970: started at or after / before. */
   from?: number;
   to?: number;

@@ -3,6 +3,7 @@ import type { StoredCall } from '../catalogue/catalogue.js';
 import { iso, isoOrNull } from '../domain/days.js';
 import { type QualityFlag, qualityFlags } from '../domain/quality.js';
 import { durationText } from '../domain/written.js';
+import { siteRegion } from '../ops/config.js';
 import { count, day, oneOf, spanOf } from './arguments.js';
 import type { CliContext } from './context.js';
 import { note } from './entries.js';
@@ -22,7 +23,7 @@ export function calls(program: Command, ctx: CliContext): void {
   program
     .command('calls')
     .description('list calls, newest first')
-    .option('--search <text>', 'parts of numbers and names; every word must fit')
+    .option('--search <text>', 'parts of names, and numbers or how they end; every word must match')
     .option('--from <day>', 'first day (YYYY-MM-DD) in the zone of the site', day)
     .option('--to <day>', 'last day', day)
     .option('--quality <flag>', `only recordings that are ${qualityFlags.join(', ')}`, oneOf(qualityFlags))
@@ -33,9 +34,11 @@ export function calls(program: Command, ctx: CliContext): void {
       '\nExamples:\n  tapedeck calls --search "ada 0171"\n  tapedeck calls --from 2026-11-01 --to 2026-11-30 --limit 1000 --json',
     )
     .action(async ({ search, from, to, quality, limit, json }: Options) => {
-      const zone = ctx.config().site.time_zone;
+      const config = ctx.config();
+      const zone = config.site.time_zone;
       const found = await (await ctx.catalogue()).calls({
         text: search,
+        region: search === undefined ? undefined : siteRegion(config),
         ...spanOf({ from, to }, zone),
         quality,
         limit,

@@ -39,6 +39,10 @@ export const ConfigSchema = Type.Object({
   site: section('The place where this appliance stands.', {
     name: text('Shown at the top of the dashboard.', 'Tapedeck', { maxLength: 60 }),
     time_zone: text('IANA zone in which times are shown.', 'UTC'),
+    region: optional(
+      'Country whose phone numbers are written here without a country code, as two letters (ISO 3166-1) such as "GB". Empty: the country of time_zone; with UTC none is assumed.',
+      '^[A-Z]{2}$',
+    ),
   }),
   data: section('Where Tapedeck keeps what it keeps.', {
     dir: path('Sealed recordings, catalogue and keys. Give it a disk with room.', '/var/lib/tapedeck'),

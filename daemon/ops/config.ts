@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { Value } from 'typebox/value';
 import { fail } from '../domain/error.js';
+import { isRegion, regionOfZone } from '../domain/phone.js';
 import { type Config, ConfigSchema, type Section, sections } from './config-schema.js';
 import { isLoopback } from './tls-mode.js';
 
@@ -62,6 +63,11 @@ function check(raw: Table, source: string): string[] {
   if (typeof zone === 'string' && !isZone(zone))
     faults.push(
       `${at(source, 'site', 'time_zone')}: "${zone}" is not an IANA zone. Write one such as "Europe/Berlin".`,
+    );
+  const region = isTable(raw.site) ? raw.site.region : undefined;
+  if (typeof region === 'string' && /^[A-Z]{2}$/.test(region) && !isRegion(region))
+    faults.push(
+      `${at(source, 'site', 'region')}: "${region}" is not a country with phone numbers. Write its two letters, such as "GB".`,
     );
   return [
     ...faults,
@@ -194,6 +200,10 @@ const literal = (s: string) => s.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 const isTable = (value: unknown): value is Table =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+
+/** Returns the region whose numbers are written without a country code here, or ''. */
+export const siteRegion = ({ site }: Pick<Config, 'site'>): string =>
+  site.region || regionOfZone(site.time_zone);
 
 function isZone(zone: string): boolean {
   try {

@@ -83,7 +83,7 @@ export async function openDashboard(
     },
     dataDir,
     uiDir: join(testdir, 'ui'),
-    site: { name: 'Test', timeZone: 'Europe/Berlin' },
+    site: { name: 'Test', timeZone: 'Europe/Berlin', region: 'DE' },
     web: { address: '127.0.0.1', hosts: ['tapedeck.office.lan'] },
     tls: null,
     retention: { schedule: '15 3 * * *', breakerPercent: 20 },

@@ -79,6 +79,7 @@ export async function fakeApi({
     site: {
       name: state === 'hostile' ? 'A company with a remarkably long name, Ltd & Co' : 'Hartley Joinery',
       time_zone: 'Europe/London',
+      region: 'GB',
     },
     version: '0.1.0',
   });

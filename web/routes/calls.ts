@@ -37,7 +37,7 @@ export function callRoutes(
       const { query } = request;
       const { person } = request.session!;
       const limit = query.limit ?? PAGE;
-      const found = await reached.list(person, { ...filterOf(query, site.timeZone), limit: limit + 1 });
+      const found = await reached.list(person, { ...filterOf(query, site), limit: limit + 1 });
       seen.search(request, query);
       const page = found.slice(0, limit);
       const calls = page.map((call) => callSummary(call, sightOf(person, call)));
@@ -109,12 +109,13 @@ export function callRoutes(
   );
 }
 
-function filterOf(query: Static<typeof CallQuery>, zone: string): Omit<CallFilter, 'limit'> {
+function filterOf(query: Static<typeof CallQuery>, site: RouteDeps['site']): Omit<CallFilter, 'limit'> {
   if (query.before !== undefined && !isId(query.before))
     throw fail('request_invalid', 'querystring.before: must be the id of a call');
   return {
     text: query.q?.trim() || undefined,
-    ...timesOf(query, zone),
+    region: site.region,
+    ...timesOf(query, site.timeZone),
     direction: query.direction,
     coverage: query.coverage || undefined,
     quality: query.quality as CallFilter['quality'],

@@ -63,7 +63,7 @@ export type RouteDeps = {
   passkeys: Passkeys;
   provider: WithProvider | null;
   dataDir: string;
-  site: { name: string; timeZone: string };
+  site: { name: string; timeZone: string; region: string };
   retention: { schedule: string; breakerPercent: number };
   coverage: { targetPercent: number };
   metrics: { allow: readonly string[]; token: () => string | null };

@@ -99,7 +99,7 @@ export async function sessionView(
     second_factor: session && (await secondFactor(catalogue, session, request.hostname)),
     sign_in: { provider: provider?.name ?? null },
     setup_needed: session === null && (await setup.needed()),
-    site: { name: site.name, time_zone: site.timeZone },
+    site: { name: site.name, time_zone: site.timeZone, region: site.region },
     version,
   };
 }

@@ -12,6 +12,7 @@ export const interrupted = signal(false);
 /** What kept the first answer from coming. */
 export const loadProblem = signal<unknown>(null);
 
+export const region = () => session.value?.site.region ?? '';
 export const zone = () => session.value?.site.time_zone ?? 'UTC';
 
 /** Whether somebody is signed in who may not go on yet. */

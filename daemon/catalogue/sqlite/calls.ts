@@ -107,7 +107,7 @@ export function createCalls(db: Db, reader: Reader) {
     calls(filter: CallFilter): StoredCall[] {
       const keys = filter.reach === 'all' ? undefined : filter.reach;
       if (keys?.length === 0) return [];
-      const search = searchConditions(filter.text ?? '');
+      const search = searchConditions(filter.text ?? '', filter.region);
       const where = ['calls.test = 0', ...search.where];
       const values: unknown[] = [...search.values];
       const need = (condition: string, ...given: unknown[]) => {

@@ -1,7 +1,7 @@
 /** The strings of the list of calls, of a call, of the player and of the keys. */
 export const callsText = {
   title: 'Calls',
-  search: 'Search by number or name',
+  search: 'Name, number or its last digits',
   clear: 'Clear the search',
   direction: 'Direction',
   all: 'All',
@@ -29,7 +29,7 @@ export const callsText = {
     'Tapedeck is not connected to the PBX. When the problem above is solved, calls appear here by themselves.',
   noMatchTitle: 'No calls match',
   noMatch:
-    'Try fewer digits, part of the name, or another date. A number matches by any part of it: “44” finds what ends in 44.',
+    'Try the last digits of the number, part of the name, or another date. Digits find the numbers that end in them; a complete number is found with or without its country code.',
   clearFilters: 'Show all calls',
   chooseTitle: 'Choose a call',
   choose: 'Its story and its recording open here.',
@@ -37,6 +37,7 @@ export const callsText = {
     ['/', 'search'],
     ['↑ ↓', 'move in the list'],
     ['Enter', 'open the call'],
+    ['Esc', 'close it'],
     ['Space', 'play or pause'],
     ['?', 'all keys'],
   ] as [string, string][],

@@ -1,28 +1,8 @@
-/** Two-digit country calling codes (ITU-T E.164 assigned codes); +1 and +7 have one digit and all others three. */
-const TWO = /^(2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58])/;
+import { readableNumber } from '../../../daemon/domain/phone.js';
+import { region } from '../session.js';
 
-/** A number with spaces that help reading. Digits are never changed, added or left out. */
-export function readable(number: string): string {
-  const compact = number.replace(/[\s().\-/]/g, '');
-  if (!/^\+?\d{6,18}$/.test(compact)) return number;
-  if (!compact.startsWith('+')) return grouped(compact);
-  const digits = compact.slice(1);
-  const code = /^[17]/.test(digits) ? 1 : TWO.test(digits) ? 2 : 3;
-  return `+${digits.slice(0, code)} ${grouped(digits.slice(code))}`;
-}
-
-/** From the right: four, then threes; a first group of one joins its neighbour. */
-function grouped(digits: string): string {
-  if (digits.length < 6) return digits;
-  const groups = [digits.slice(-4)];
-  let rest = digits.slice(0, -4);
-  while (rest.length > 4) {
-    groups.unshift(rest.slice(-3));
-    rest = rest.slice(0, -3);
-  }
-  if (rest) groups.unshift(rest);
-  return groups.join(' ');
-}
+/** A number with the spaces that are usual in its country. Digits are never changed, added or left out. */
+export const readable = (number: string): string => readableNumber(number, region());
 
 const LONGEST = 500;
 

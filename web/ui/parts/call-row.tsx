@@ -20,7 +20,7 @@ type Props = {
 export function CallRow({ call, href, chosen, reachable, search, onKeyDown }: Props) {
   const number = numberBeside(call.them);
   const name = nameOf(call.them);
-  const nameIsNumber = /^\+?[\d ]+$/.test(name);
+  const nameIsNumber = /^\+?[\d ()-]+$/.test(name);
   return (
     <li>
       <a

@@ -1,0 +1,71 @@
+import {
+  type CountryCode,
+  getCountries,
+  isSupportedCountry,
+  type PhoneNumber,
+  parsePhoneNumberFromString,
+} from 'libphonenumber-js/min';
+
+/** Phone numbers as people read and write them. Regions are ISO 3166-1 codes such as "GB"; '' when it is not known. */
+
+export const digitsOf = (text: string): string => text.replace(/\D/g, '');
+
+/** Anything longer is no phone number (E.164 allows 15 digits), and would only cost time. */
+const LONGEST = 24;
+
+const known = (region: string): CountryCode | undefined => (isSupportedCountry(region) ? region : undefined);
+
+function parse(text: string, region: string): PhoneNumber | undefined {
+  if (text.length > LONGEST) return undefined;
+  return parsePhoneNumberFromString(text, { defaultCountry: known(region), extract: false });
+}
+
+export const isRegion = (code: string): boolean => known(code) !== undefined;
+
+/** Returns the region in which an IANA time zone lies, or '' for zones of no region, such as UTC. */
+export function regionOfZone(zone: string): string {
+  const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions();
+  const zonesOf = (code: string) =>
+    (new Intl.Locale(`und-${code}`) as Intl.Locale & { timeZones?: string[] }).timeZones ?? [];
+  return getCountries().find((code) => zonesOf(code).includes(timeZone)) ?? '';
+}
+
+/**
+ * Returns a number with the spaces that are usual in its country. Digits are never changed, added or left out: a number
+ * that cannot be written so is returned as it came.
+ */
+export function readableNumber(number: string, region: string): string {
+  const compact = number.replace(/[\s().\-/]/g, '');
+  if (!/^\+?\d{5,18}$/.test(compact)) return number;
+  const same = (text: string | undefined) => text && digitsOf(text) === digitsOf(compact);
+  if (compact.startsWith('+')) {
+    const shown = parse(compact, '')?.formatInternational();
+    return shown && same(shown) ? shown : number;
+  }
+  const national = parse(compact, region);
+  if (national?.isValid()) {
+    const ways = [national.formatNational(), national.formatInternational().slice(1)];
+    return ways.find(same) ?? number;
+  }
+  // Many trunks leave the plus sign out.
+  const international = parse(`+${compact}`, '');
+  const shown = international?.isValid() ? international.formatInternational().slice(1) : '';
+  return same(shown) ? shown : number;
+}
+
+/** Digits to look for: numbers that end in one of `ends`, and those that are exactly `whole`. */
+export type Sought = { ends: string[]; whole: string[] };
+
+/**
+ * Returns how a typed number may stand in a call. A part of a number is found at the end of numbers only. A complete one
+ * is found in the international and the national format, whichever was typed.
+ */
+export function sought(typed: string, region: string): Sought {
+  const digits = digitsOf(typed);
+  const number = parse(typed, region);
+  if (!number?.isPossible()) return { ends: [digits], whole: [] };
+  const whole = String(number.nationalNumber);
+  const ends = [digits, digitsOf(number.number), digitsOf(number.formatNational())];
+  // Without a prefix a number may be the end of one in another country.
+  return { ends: [...new Set(ends)].filter((end) => end === digits || end !== whole), whole: [whole] };
+}
