@@ -593,13 +593,6 @@ t.test('a call leads to its consultation and back, in the list as it was narrowe
   await page.waitForURL(`${api.url}/calls/${main.id}?direction=in`);
 });
 
-t.test('the pages are named in one line, on a telephone too', async (t) => {
-  const { page } = await openDesk(t, opened, {}, { width: 360 });
-  await page.locator('.nav a').first().waitFor();
-  const tops = 'new Set([...document.querySelectorAll(".nav a")].map((a) => a.offsetTop)).size';
-  t.equal(await page.evaluate(tops), 1);
-});
-
 t.test('the health page says of when it is, also when nothing newer comes', async (t) => {
   const { page, api } = await openDesk(t, opened);
   await page.clock.install();

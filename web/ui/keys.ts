@@ -39,6 +39,17 @@ const commands: Record<string, () => void> = {
 /** These work without a player; all others need something loaded in it. */
 const always = new Set(['/', '?']);
 
+/** Calls back when Escape is pressed and nothing smaller (a dialog, a menu, a field) has used it. Returns how to stop. */
+export function onEscape(act: () => void): () => void {
+  const listener = (event: KeyboardEvent) => {
+    const target = event.target as Element | null;
+    if (event.key !== 'Escape' || event.defaultPrevented || target?.closest(typing)) return;
+    if (!document.querySelector('dialog[open]')) act();
+  };
+  addEventListener('keydown', listener);
+  return () => removeEventListener('keydown', listener);
+}
+
 export function listenForKeys(): void {
   addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !singleKeys.value) return;

@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso/router';
+import { onEscape } from '../keys.js';
 import { t } from '../messages/en.js';
 import { CallList } from '../parts/call-list.js';
 import { FilterBar } from '../parts/filter-bar.js';
@@ -32,13 +33,19 @@ export function CallsPage({ chosen }: { chosen: string | null }) {
     if (last && !chosen) document.getElementById(`row-${last}`)?.focus();
   }, [chosen]);
 
+  const close = useRef(() => {});
+  close.current = () => {
+    if (chosen) route(toAddress(filters, null));
+  };
+  useEffect(() => onEscape(() => close.current()), []);
+
   const narrow = (change: Partial<Filters>, replace = false) =>
     route(toAddress({ ...filters, ...change }, wide.value ? chosen : null), replace);
 
   const address = (id: string | null) => toAddress(filters, id);
 
   return (
-    <div class={`calls ${covered ? 'calls-covered' : ''}`}>
+    <div class={`calls ${covered ? 'calls-covered' : ''} ${chosen ? '' : 'calls-unchosen'}`}>
       <section class="calls-side" hidden={covered} aria-labelledby="calls-title">
         <h1 id="calls-title" class="unseen">
           {t.calls.title}

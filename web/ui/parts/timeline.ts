@@ -61,7 +61,10 @@ export function scaleOf(call: CallDetail, now: number): Scale {
   return { start, end: Math.max(start + 1000, ...times) };
 }
 
-/** A lane a party, in the order in which they came; somebody who left and came back keeps the lane. */
+/**
+ * A lane a party; somebody who left and came back keeps the lane. The sides stand in the order of the player: the other
+ * party first, then ours, each in the order in which they came.
+ */
 export function lanesOf(call: CallDetail, scale: Scale): Lane[] {
   const lanes = new Map<string, Lane>();
   const legs = call.legs.map((leg, index) => ({ leg, index }));
@@ -72,7 +75,8 @@ export function lanesOf(call: CallDetail, scale: Scale): Lane[] {
     lane.marks.push(...call.marks.filter((m) => m.leg === index && onLane(m)));
     lanes.set(key, lane);
   }
-  return [...lanes.values()];
+  const all = [...lanes.values()];
+  return ['them', 'us'].flatMap((side) => all.filter((lane) => sideOf(lane, call) === side));
 }
 
 export const share = (ms: number, { start, end }: Scale) =>

@@ -20,16 +20,18 @@ export function UserMenu() {
     };
     const onEscape = (e: KeyboardEvent) => {
       if (e.key !== 'Escape') return;
+      e.preventDefault();
       setOpen(false);
       button.current?.focus();
     };
     addEventListener('pointerdown', outside);
     addEventListener('focusin', outside);
-    addEventListener('keydown', onEscape);
+    // Before anything else that Escape would close.
+    addEventListener('keydown', onEscape, true);
     return () => {
       removeEventListener('pointerdown', outside);
       removeEventListener('focusin', outside);
-      removeEventListener('keydown', onEscape);
+      removeEventListener('keydown', onEscape, true);
     };
   }, [open]);
 

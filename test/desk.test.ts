@@ -1,0 +1,77 @@
+import t from 'tap';
+import { openBrowser, openDesk, tooWide, until } from './browser/ui.js';
+
+const opened = await openBrowser(t);
+
+const party = (number: string, name: string) => ({ number, name, ours: false });
+
+t.test('a caller with a long name or a number of 64 digits stays in the columns of the list', async (t) => {
+  const { page, api } = await openDesk(t, opened);
+  for (const [i, them] of [
+    party('1'.repeat(64), ''),
+    party('2'.repeat(64), 'Ada Caller'),
+    party('+442079460144', 'W'.repeat(64)),
+    party('+442079460144', 'Hartley & Sons of Farringdon'),
+  ].entries())
+    api.calls[i]!.them = them;
+  await page.reload();
+  for (const width of [360, 768, 1280, 1440, 1920]) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.locator('.call-row').nth(5).waitFor();
+    const over = `[...document.querySelectorAll('.row-them bdi')].filter((e) => {
+      const [inner, outer] = [e.getBoundingClientRect(), e.closest('.row-them').getBoundingClientRect()];
+      return inner.right > outer.right + 1 || inner.bottom > e.closest('.call-row').getBoundingClientRect().bottom + 1;
+    }).map((e) => e.textContent)`;
+    t.same(await page.evaluate(over), [], `${width} px`);
+    if (width >= 1440) {
+      const cut = `[...document.querySelectorAll('.row-name')].some((e) =>
+        e.textContent === 'Hartley & Sons of Farringdon' && e.scrollWidth > e.clientWidth)`;
+      t.equal(await page.evaluate(cut), false, `a name is shown whole at ${width} px`);
+    }
+  }
+});
+
+t.test('every page of the navigation can be seen at 360 px', async (t) => {
+  const { page } = await openDesk(t, opened, {}, { width: 360 });
+  await page.locator('.nav a').first().waitFor();
+  const outside = `[...document.querySelectorAll('.nav a')].filter((a) => {
+    const { left, right } = a.getBoundingClientRect();
+    return left < 0 || right > innerWidth || a.scrollWidth > a.clientWidth;
+  }).map((a) => a.textContent)`;
+  t.same(await page.evaluate(outside), []);
+  t.ok((await tooWide(page)) <= 0);
+});
+
+t.test('Escape closes a call, and what is smaller first', async (t) => {
+  const { page, api } = await openDesk(t, opened);
+  for (const width of [1280, 360]) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.goto(`${api.url}/calls/${api.calls[6]!.id}?direction=in`);
+    await page.locator('#call-title').waitFor();
+    await page.getByRole('button', { name: 'Menu of Anna Berg' }).click();
+    await page.keyboard.press('Escape');
+    await until(page, `document.querySelector('#user-menu').hidden`);
+    t.match(page.url(), '/calls/', 'the menu closes and the call stays');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await until(page, `!document.querySelector('dialog')`);
+    t.match(page.url(), '/calls/', 'the dialog closes and the call stays');
+    await page.keyboard.press('Escape');
+    await page.waitForURL(`${api.url}/?direction=in`);
+  }
+});
+
+t.test('the story has the sides in the order of the player', async (t) => {
+  const { page, api } = await openDesk(t, opened);
+  const call = api.calls[6]!;
+  call.them = party('+442079460144', 'The other side');
+  const [first] = call.legs;
+  call.legs = [
+    { ...first!, party: { number: '101', name: 'Reception', ours: true }, joined_ms: 0 },
+    { ...first!, party: call.them, joined_ms: 4000 },
+  ];
+  await page.goto(`${api.url}/calls/${call.id}`);
+  await page.locator('.story-name').nth(1).waitFor();
+  t.same(await page.locator('.story-name').allTextContents(), ['The other side', 'Reception']);
+});
