@@ -75,3 +75,31 @@ t.test('the story has the sides in the order of the player', async (t) => {
   await page.locator('.story-name').nth(1).waitFor();
   t.same(await page.locator('.story-name').allTextContents(), ['The other side', 'Reception']);
 });
+
+t.test('adding a second factor can be left, by keyboard too', async (t) => {
+  const { page, api } = await openDesk(t, opened);
+  await page.route('**/api/v1/account/factors/totp', (route) =>
+    route.fulfill({
+      json: { secret: 'JBSWY3DPEHPK3PXP', uri: 'otpauth://totp/x', qr: { size: 21, path: '' } },
+    }),
+  );
+  // Passkeys need a host name.
+  await page.goto(`${api.url.replace('127.0.0.1', 'localhost')}/account`);
+  for (const [button, field] of [
+    ['#add-app', '#app-code'],
+    ['#add-passkey', '#passkey-name'],
+  ] as const) {
+    await page.locator(button).click();
+    await page.locator(field).waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).press('Enter');
+    await until(page, `document.activeElement.id === '${button.slice(1)}'`);
+  }
+});
+
+t.test('an audit entry shows its second and its number without a mouse', async (t) => {
+  const { page, api } = await openDesk(t, opened);
+  await page.goto(`${api.url}/audit`);
+  const first = page.locator('.audit-list tbody tr').first();
+  await first.waitFor();
+  t.match(await first.textContent(), /\d\d:\d\d:\d\d\s*Entry [\d,]+/);
+});

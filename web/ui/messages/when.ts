@@ -43,6 +43,9 @@ export const exact = (m: Moment) =>
   }).format(at(m));
 export const date = (m: Moment) =>
   format('date', { day: 'numeric', month: 'short', year: 'numeric' }).format(at(m));
+/** 3 Nov 2026, 14:32:07 */
+export const dateAndSeconds = (m: Moment) =>
+  `${date(m)}, ${format('seconds', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }).format(at(m))}`;
 export const dateAndClock = (m: Moment) => `${date(m)}, ${clock(m)}`;
 
 /** The day `days` after another, both as 2026-11-25. */

@@ -6,7 +6,7 @@ import { ErrorNote } from '../parts/error-note.js';
 import { Field } from '../parts/field.js';
 import { PasskeyForm } from '../parts/passkey-form.js';
 import { RecoveryCodes } from '../parts/recovery-codes.js';
-import { useSending } from '../parts/use-form.js';
+import { left, useSending } from '../parts/use-form.js';
 import { passkeyHindrance, usePasskey } from '../passkey.js';
 import { begun, session, signOut } from '../session.js';
 import { Brand } from './sign-in.js';
@@ -136,11 +136,12 @@ function Enrol() {
       {problem !== null && <ErrorNote problem={problem} />}
       <h2>{words.section.app}</h2>
       {app ? (
-        <AppForm begun={app} done={done} />
+        <AppForm begun={app} done={done} leave={() => left(() => setApp(null), 'add-app')} />
       ) : (
         <>
           <p>{words.section.appWhat}</p>
           <button
+            id="add-app"
             type="button"
             class="button button-main button-wide"
             onClick={() => api.beginTotp().then(setApp, setProblem)}
@@ -151,11 +152,15 @@ function Enrol() {
       )}
       <h2>{words.section.passkeys}</h2>
       {passkey || passkeyHindrance() !== null ? (
-        <PasskeyForm proven={(act) => act()} done={done} />
+        <PasskeyForm
+          proven={(act) => act()}
+          done={done}
+          leave={() => left(() => setPasskey(false), 'add-passkey')}
+        />
       ) : (
         <>
           <p>{words.section.passkeyWhat}</p>
-          <button type="button" class="button button-wide" onClick={() => setPasskey(true)}>
+          <button id="add-passkey" type="button" class="button button-wide" onClick={() => setPasskey(true)}>
             {words.section.passkeyAdd}
           </button>
         </>

@@ -6,7 +6,12 @@ import { Field } from './field.js';
 import { useSending } from './use-form.js';
 
 /** Sets up an authenticator app: the QR code, and a code of the app to show that it was read right. */
-export function AppForm({ begun, done }: { begun: TotpToAdd; done: (codes: string[] | null) => void }) {
+export function AppForm(props: {
+  begun: TotpToAdd;
+  done: (codes: string[] | null) => void;
+  leave: () => void;
+}) {
+  const { begun, done, leave } = props;
   const [code, setCode] = useState('');
   const [missing, setMissing] = useState(false);
   const { busy, problem, setProblem, send } = useSending();
@@ -46,9 +51,14 @@ export function AppForm({ begun, done }: { begun: TotpToAdd; done: (codes: strin
         maxLength={8}
         autofocus
       />
-      <button type="submit" class="button button-main" disabled={busy}>
-        {busy ? t.factors.app.busy : t.factors.app.button}
-      </button>
+      <div class="acts">
+        <button type="submit" class="button button-main" disabled={busy}>
+          {busy ? t.factors.app.busy : t.factors.app.button}
+        </button>
+        <button type="button" class="button" onClick={leave}>
+          {t.common.cancel}
+        </button>
+      </div>
     </form>
   );
 }

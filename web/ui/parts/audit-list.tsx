@@ -2,7 +2,16 @@ import type { AuditEntry } from '../api.js';
 import { t } from '../messages/en.js';
 import { clean } from '../messages/numbers.js';
 import { exactParty, nameOf } from '../messages/people.js';
-import { count, dateAndClock, exact, length, lengthInWords, percent, size } from '../messages/when.js';
+import {
+  count,
+  dateAndClock,
+  dateAndSeconds,
+  exact,
+  length,
+  lengthInWords,
+  percent,
+  size,
+} from '../messages/when.js';
 import { AlarmIcon, NoIcon } from './icons.js';
 import { TableHead } from './table-head.js';
 
@@ -18,9 +27,10 @@ export function AuditList({ entries }: { entries: AuditEntry[] }) {
         {entries.map((e) => (
           <tr key={e.seq}>
             <td>
-              <time datetime={e.at} title={`${exact(e.at)} · ${words.entry(count(e.seq))}`}>
-                {dateAndClock(e.at)}
+              <time datetime={e.at} title={exact(e.at)}>
+                {dateAndSeconds(e.at)}
               </time>
+              <span class="audit-seq">{words.entry(count(e.seq))}</span>
             </td>
             <td class="audit-who">
               <Who entry={e} />

@@ -10,6 +10,7 @@ export function PasskeyForm(props: {
   /** Shows first that it is still its owner, where that is needed. */
   proven: <T>(act: () => Promise<T>) => Promise<T>;
   done: (codes: string[] | null) => void;
+  leave: () => void;
 }) {
   const [name, setName] = useState('');
   const [missing, setMissing] = useState(false);
@@ -36,9 +37,14 @@ export function PasskeyForm(props: {
         maxLength={60}
         autofocus
       />
-      <button type="submit" class="button button-main" disabled={busy}>
-        {busy ? t.factors.passkeyBusy : t.factors.section.passkeyMake}
-      </button>
+      <div class="acts">
+        <button type="submit" class="button button-main" disabled={busy}>
+          {busy ? t.factors.passkeyBusy : t.factors.section.passkeyMake}
+        </button>
+        <button type="button" class="button" onClick={props.leave}>
+          {t.common.cancel}
+        </button>
+      </div>
     </form>
   );
 }

@@ -10,6 +10,7 @@ import { ErrorNote } from './error-note.js';
 import { PasskeyForm } from './passkey-form.js';
 import { useProof } from './proof-dialog.js';
 import { RecoveryCodes } from './recovery-codes.js';
+import { left } from './use-form.js';
 
 const words = t.factors.section;
 
@@ -67,10 +68,19 @@ export function SecondFactors() {
                 {totp ? words.appSince(dateAndClock(totp.added_at)) : `${words.appNone} ${words.appWhat}`}
               </p>
               {app ? (
-                <AppForm begun={app} done={(got) => changed(words.added, got)} />
+                <AppForm
+                  begun={app}
+                  done={(got) => changed(words.added, got)}
+                  leave={() => left(() => setApp(null), 'add-app')}
+                />
               ) : (
                 <div class="acts">
-                  <button type="button" class="button" onClick={() => act(api.beginTotp, setApp)}>
+                  <button
+                    id="add-app"
+                    type="button"
+                    class="button"
+                    onClick={() => act(api.beginTotp, setApp)}
+                  >
                     {totp ? words.appAgain : words.appAdd}
                   </button>
                   {totp && (
@@ -122,10 +132,14 @@ export function SecondFactors() {
                 </ul>
               )}
               {adding ? (
-                <PasskeyForm proven={proven} done={(got) => changed(words.added, got)} />
+                <PasskeyForm
+                  proven={proven}
+                  done={(got) => changed(words.added, got)}
+                  leave={() => left(() => setAdding(false), 'add-passkey')}
+                />
               ) : (
                 <div class="acts">
-                  <button type="button" class="button" onClick={() => setAdding(true)}>
+                  <button id="add-passkey" type="button" class="button" onClick={() => setAdding(true)}>
                     {words.passkeyAdd}
                   </button>
                 </div>

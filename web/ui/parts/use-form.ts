@@ -22,6 +22,12 @@ export function useSending(first: () => unknown = () => null) {
   return { busy, problem, setProblem, send };
 }
 
+/** Puts a form away that was opened by a button, which is then there again and takes the focus. */
+export function left(putAway: () => void, button: string): void {
+  putAway();
+  requestAnimationFrame(() => document.getElementById(button)?.focus());
+}
+
 /** What has to be corrected in a form; it is said once somebody has tried to send it. */
 export function useFaults(found: Faults) {
   const [attempt, setAttempt] = useState(0);
