@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { ulid } from 'ulid';
-import { type ErrorCode, errors, fail, TapedeckError } from '../daemon/domain/error.js';
+import { type ErrorCode, errors, fail, hintForOthers, TapedeckError } from '../daemon/domain/error.js';
+import { mayDo } from '../daemon/domain/person.js';
 import type { ErrorView } from './schemas.js';
 
 type Fault = NonNullable<FastifyError['validation']>[number];
@@ -11,7 +12,7 @@ type Fault = NonNullable<FastifyError['validation']>[number];
 /** What the client is told of an error, and with which status. What is our fault is hidden behind the request's id. */
 export function errorAnswer(
   error: unknown,
-  request: { id: string; invalid?: ErrorCode },
+  request: { id: string; invalid?: ErrorCode; admin?: boolean },
 ): { status: number; view: Static<typeof ErrorView> } {
   const { status, known } = understood(error, request.invalid ?? 'request_invalid');
   const { message } = errors[known.code];
@@ -21,7 +22,7 @@ export function errorAnswer(
       error: {
         code: known.code,
         message,
-        hint: known.hint,
+        hint: request.admin === false ? hintForOthers(known.code) : known.hint,
         // Details of faults can name files and addresses of this machine; the log has them.
         detail: status >= 500 ? '' : known.detail,
         request_id: request.id,
@@ -66,7 +67,10 @@ const oneLine = (text: string): string => text.replace(/[\p{Cc}\s]+/gu, ' ').sli
 /** Answers with an error, and writes down those of 500 and above with their causes. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const invalid = request.routeOptions?.config?.invalid;
-  const { status, view } = errorAnswer(error, { id: request.id, invalid });
+  const { session, url } = request;
+  // Pages are for everybody; what else is served is asked for by programs that an admin has set up.
+  const admin = !url.startsWith('/api/') || (!!session && mayDo(session.person, 'settings'));
+  const { status, view } = errorAnswer(error, { id: request.id, invalid, admin });
   if (status >= 500)
     request.log.error({ err: error, route: request.routeOptions?.url, status }, 'a request failed');
   return reply

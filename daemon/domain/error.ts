@@ -1,7 +1,8 @@
 /** Whose fault an error is: the person who set things up, the other side of a connection, or Tapedeck. */
 export type Blame = 'operator' | 'peer' | 'us';
 
-type Entry = { message: string; hint: string; blame: Blame; status?: number };
+/** `others`: what people are told who cannot do what the hint says, because they do not administer Tapedeck. */
+type Entry = { message: string; hint: string; others?: string; blame: Blame; status?: number };
 
 const catalogue = {
   config_missing: {
@@ -249,6 +250,7 @@ const catalogue = {
   call_unknown: {
     message: 'There is no such call.',
     hint: 'Take the id from the address of its page or from "tapedeck calls".',
+    others: 'Open it from the list of calls.',
     blame: 'operator',
     status: 404,
   },
@@ -387,6 +389,7 @@ const catalogue = {
   factor_unreadable: {
     message: 'What is kept of your authenticator app cannot be read.',
     hint: 'The master key is another than before. Use a recovery code, or have your factors reset with "tapedeck user factors NAME --reset".',
+    others: 'Use a recovery code, or ask an admin to reset your second factors.',
     blame: 'operator',
     status: 409,
   },
@@ -513,6 +516,7 @@ const catalogue = {
   internal: {
     message: 'Tapedeck hit a fault of its own.',
     hint: 'The log has the details under the id shown; recording goes on.',
+    others: 'Try again. If it happens again, tell an admin the id shown. Calls are still being recorded.',
     blame: 'us',
     status: 500,
   },
@@ -522,6 +526,17 @@ export type ErrorCode = keyof typeof catalogue;
 
 /** Every error that Tapedeck raises on purpose: what happened, what to do, and whose fault it is. */
 export const errors: Readonly<Record<ErrorCode, Entry>> = catalogue;
+
+/** Names of commands, settings and files of the machine. */
+const OF_THE_MACHINE =
+  /"|\.(toml|conf|md|db)\b|\[\w+\]|\/etc\/|\b(apt|dmesg|smartctl|Asterisk|user of the recorder)\b/;
+
+/** Returns what people without access to the machine can do about an error. It never names a command. */
+export function hintForOthers(code: ErrorCode): string {
+  const { hint, others } = errors[code];
+  if (others !== undefined) return others;
+  return OF_THE_MACHINE.test(hint) ? 'Tell an admin of Tapedeck about this; they can put it right.' : hint;
+}
 
 export class TapedeckError extends Error {
   readonly code: ErrorCode;

@@ -2,6 +2,7 @@ import type { CallDetail } from '../api.js';
 import { t } from '../messages/en.js';
 import { clean } from '../messages/numbers.js';
 import { exact } from '../messages/when.js';
+import { mayDo } from '../rights.js';
 import { AlarmIcon } from './icons.js';
 import { Moment } from './moment.js';
 
@@ -53,7 +54,14 @@ function Damaged({ call }: { call: CallDetail }) {
           )}
         </p>
         <p>
-          {words.todo} <code>{words.command(call.id)}</code>.
+          {words.distrust}{' '}
+          {mayDo('settings') ? (
+            <>
+              {words.todo} <code>{words.command(call.id)}</code>.
+            </>
+          ) : (
+            words.tell
+          )}
         </p>
       </div>
     </div>
