@@ -156,7 +156,9 @@ const catalogue = {
   },
   audit_unwritable: {
     message: 'This was not done, because it cannot be written to the audit log.',
-    hint: 'Calls go on being recorded. On the recorder: "tapedeck status" says what is wrong; most often the disk of the data directory is full ("df -h"), can only be read ("dmesg"), or another program holds catalogue/catalogue.db ("fuser -v"). Mend that and try again.',
+    hint: 'Calls go on being recorded. On the recorder: "tapedeck status" says what is wrong; most often the disk of the data directory is full ("df -h"), can only be read ("dmesg"), or another program holds catalogue.db ("fuser -v"). Mend that and try again.',
+    others:
+      'Calls are still being recorded. Tell an admin that the audit log cannot be written, then try again.',
     blame: 'operator',
     status: 503,
   },
