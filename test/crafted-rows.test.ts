@@ -234,6 +234,7 @@ async function startAndRecord(path: string, dir: string) {
       catalogue,
       alarms: alert,
       ari: () => link,
+      testCallsOn: true,
       ami: () => link,
       now: r.recorder.now,
       list: r.recorder.list,
