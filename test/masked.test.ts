@@ -45,15 +45,15 @@ const [telephone] = Object.values(kinds) as [Buffer];
 t.test('a silent packet is as long as the one in whose place it is, in bytes and in time', async (t) => {
   fc.assert(
     fc.property(fc.nat(255), fc.nat(255), fc.integer({ min: 0, max: 1500 }), (toc, second, bytes) => {
-      const packet = readPacket(packetOf(toc, second, bytes), 'coupled');
+      const packet = readPacket(packetOf(toc, second, bytes), 0, bytes, 'coupled');
       if (packet === null) return bytes === 0 || (toc & 3) === 3;
-      const { samples, bytes: length } = readPacket(silentPacket(packet), 'coupled')!;
+      const { samples, bytes: length } = readPacket(silentPacket(packet), 0, bytes, 'coupled')!;
       return length === bytes && samples === packet.samples;
     }),
     { numRuns: 5000 },
   );
   const silent = (toc: number, second: number, bytes: number) =>
-    silentPacket(readPacket(packetOf(toc, second, bytes), 'coupled')!);
+    silentPacket(readPacket(packetOf(toc, second, bytes), 0, bytes, 'coupled')!);
   t.strictSame(silent(0x08, 9, 1), Buffer.of(0x08), 'one byte says how long it is');
   t.strictSame(silent(0x78, 9, 3), Buffer.of(0xf8, 0xff, 0xff));
   t.strictSame(silent(0x7c, 9, 2), Buffer.of(0xff, 1), 'no room: nothing is there');

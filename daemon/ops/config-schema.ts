@@ -187,8 +187,18 @@ export const ConfigSchema = Type.Object({
   }),
   encode: section('How recordings are made.', {
     ffmpeg: text('The ffmpeg program.', 'ffmpeg'),
-    bitrate_kbps: whole('Opus bit rate for both sides together. 24 is about 11 MB an hour.', 24, 20, 128),
-    complexity: whole('Opus effort: 0 is fastest, 10 is best.', 5, 0, 10),
+    bitrate_kbps: whole(
+      'Opus bit rate for both sides together, half of it for each. 24 is at most about 11 MB an hour.',
+      24,
+      20,
+      128,
+    ),
+    complexity: whole(
+      'Opus effort: 0 is fastest, 10 is best. With 0 and 1, wideband calls take 26 kbit/s at least.',
+      5,
+      0,
+      10,
+    ),
     at_once: whole('How many recordings are made at a time.', 1, 1, 16),
   }),
   retention: section('When the rules of the policy are carried out.', {

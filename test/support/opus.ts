@@ -116,7 +116,7 @@ export function oggOf(like: Buffer, packets: Buffer[], pieces: number): Buffer {
   const laces: { data: Buffer; ends: bigint | null }[] = [];
   let granule = 0n;
   for (const data of packets) {
-    granule += BigInt(readPacket(data, layout)?.samples ?? 0);
+    granule += BigInt(readPacket(data, 0, data.length, layout)?.samples ?? 0);
     for (let at = 0; ; at += 255) {
       const part = data.subarray(at, at + 255);
       laces.push({ data: part, ends: part.length < 255 ? granule : null });

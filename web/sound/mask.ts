@@ -23,16 +23,18 @@ export function masked(bytes: Buffer, page: Page, mayHear: MayHear): Buffer {
     const carried = i === 0 ? page.carried : null;
     const goesOn = head.goesOn && i === head.pieces.length - 1;
     const spread = carried?.spread ?? (goesOn ? page.cut : null);
-    const packet = spread ? spread.packet : readPacket(bytes.subarray(at, at + piece), layout);
+    const packet = spread ? spread.packet : readPacket(bytes, at, at + piece, layout);
     if (packet === null) throw changed();
     const times = spread ?? { from: time, until: time + packet.samples };
     if (!spread) {
       time = times.until;
       widen(times, page.off);
     }
-    const done = carried?.done ?? 0;
-    if (!heard(packet, times, mayHear))
-      silences.push({ at, silence: silentPacket(packet).subarray(done, done + piece) });
+    if (!heard(packet, times, mayHear)) {
+      const done = carried?.done ?? 0;
+      const silence = silentPacket(packet);
+      silences.push({ at, silence: spread ? silence.subarray(done, done + piece) : silence });
+    }
     at += piece;
   });
   if (silences.length === 0) return bytes;

@@ -13,14 +13,16 @@ const SILENT_TOC = 0xf8;
 const SILENT_FRAME = 0xff;
 /** What the encoder makes of each side: one frame of 20 ms. */
 const FRAME = 960;
+/** Lengths of silent frames, each one step below the last in its TOC. */
+const SIZES = [960, 480, 240, 120];
 
 /** What silence has to have in common with the packet that it replaces. */
 export type Packet = { bytes: number; samples: number; toc: number; layout: Layout };
 
-/** Reads a packet of a recording; returns null for bytes that are none, or none that a recording of this layout has. */
-export function readPacket(data: Buffer, layout: Layout): Packet | null {
-  const samples = layout === 'apart' ? samplesApart(data) : samplesOf(data);
-  return samples === null ? null : { bytes: data.length, samples, toc: data[0]!, layout };
+/** Reads the packet at these bytes; returns null for what is none, or none that a recording of this layout has. */
+export function readPacket(data: Buffer, from: number, until: number, layout: Layout): Packet | null {
+  const samples = layout === 'apart' ? samplesApart(data, from, until) : samplesOf(data, from, until);
+  return samples === null ? null : { bytes: until - from, samples, toc: data[from]!, layout };
 }
 
 /** How long each frame of a packet with this TOC lasts. */
@@ -32,12 +34,12 @@ function frameOf(toc: number): number {
 }
 
 /** How long the packet of a single stream lasts. */
-function samplesOf(data: Buffer): number | null {
-  if (data.length === 0) return null;
-  const code = data[0]! & COUNT;
-  if (code === 3 && data.length < 2) return null;
-  const frames = code === 0 ? 1 : code === 3 ? data[1]! & 0x3f : 2;
-  const samples = frameOf(data[0]!) * frames;
+function samplesOf(data: Buffer, from: number, until: number): number | null {
+  if (from === until) return null;
+  const code = data[from]! & COUNT;
+  if (code === 3 && until - from < 2) return null;
+  const frames = code === 0 ? 1 : code === 3 ? data[from + 1]! & 0x3f : 2;
+  const samples = frameOf(data[from]!) * frames;
   return frames === 0 || samples > MAX_SAMPLES ? null : samples;
 }
 
@@ -45,14 +47,15 @@ function samplesOf(data: Buffer): number | null {
  * How long the packet of two mono streams lasts. The left side's packet gives its own length (RFC 6716, appendix B), the
  * right side's takes what remains. Anything but one mono frame of 20 ms on each side was not made by our encoder.
  */
-function samplesApart(data: Buffer): number | null {
-  if (data.length < 3) return null;
-  const long = data[1]! >= 252;
-  const leftBytes = long ? data[1]! + 4 * data[2]! : data[1]!;
-  const rightAt = (long ? 3 : 2) + leftBytes;
-  const rightBytes = data.length - rightAt - 1;
+function samplesApart(data: Buffer, from: number, until: number): number | null {
+  if (until - from < 3) return null;
+  const length = data[from + 1]!;
+  const long = length >= 252;
+  const leftBytes = long ? length + 4 * data[from + 2]! : length;
+  const rightAt = from + (long ? 3 : 2) + leftBytes;
+  const rightBytes = until - rightAt - 1;
   if (rightBytes < 0 || rightBytes > MAX_FRAME_BYTES || leftBytes > MAX_FRAME_BYTES) return null;
-  return isMonoFrame(data[0]!) && isMonoFrame(data[rightAt]!) ? FRAME : null;
+  return isMonoFrame(data[from]!) && isMonoFrame(data[rightAt]!) ? FRAME : null;
 }
 
 const isMonoFrame = (toc: number): boolean => (toc & (STEREO | COUNT)) === 0 && frameOf(toc) === FRAME;
@@ -66,26 +69,29 @@ const NO_LEFT = Buffer.of(SILENT_TOC, 0);
  * nothing: the decoder then lets what came before fade out.
  */
 export function silentPacket({ bytes, samples, toc, layout }: Packet): Buffer {
-  if (layout === 'coupled') return silence(bytes, samples, toc);
+  const packet = Buffer.alloc(bytes);
+  if (layout === 'coupled') return silence(packet, 0, samples, toc);
   const left = bytes - LEFT.length < 3 ? NO_LEFT : LEFT;
-  return Buffer.concat([left, silence(bytes - left.length, samples, SILENT_TOC)]);
+  left.copy(packet);
+  return silence(packet, left.length, samples, SILENT_TOC);
 }
 
-function silence(bytes: number, samples: number, toc: number): Buffer {
-  const packet = Buffer.alloc(bytes);
-  if (bytes === 1) return packet.fill(toc);
-  const size = [960, 480, 240, 120].findIndex((frame) => samples % frame === 0);
-  const frames = samples / [960, 480, 240, 120][size]!;
+/** Writes silence from this byte to the end. */
+function silence(packet: Buffer, from: number, samples: number, toc: number): Buffer {
+  const bytes = packet.length - from;
+  if (bytes === 1) return packet.fill(toc, from);
+  const size = SIZES.findIndex((frame) => samples % frame === 0);
+  const frames = samples / SIZES[size]!;
   const head = (SILENT_TOC - (size << 3)) | (toc & STEREO);
   if (frames === 1 && bytes === 3) {
-    packet[0] = head;
-    return packet.fill(SILENT_FRAME, 1);
+    packet[from] = head;
+    return packet.fill(SILENT_FRAME, from + 1);
   }
   const frameBytes = bytes >= 2 + 2 * frames ? 2 * frames : 0;
   const padding = bytes - 2 - frameBytes;
-  packet[0] = head | 3;
-  packet[1] = frames | (padding > 0 ? 0x40 : 0);
-  let at = 2;
+  packet[from] = head | 3;
+  packet[from + 1] = frames | (padding > 0 ? 0x40 : 0);
+  let at = from + 2;
   if (padding > 0) {
     // 255 stands for 254 bytes and another byte of length; those bytes count as padding too.
     const more = Math.floor((padding - 1) / 255);
@@ -93,6 +99,5 @@ function silence(bytes: number, samples: number, toc: number): Buffer {
     packet[at + more] = padding - 1 - 255 * more;
     at += more + 1;
   }
-  packet.fill(SILENT_FRAME, at, at + frameBytes);
-  return packet;
+  return packet.fill(SILENT_FRAME, at, at + frameBytes);
 }

@@ -67,24 +67,28 @@ export function createIndexer() {
     page.carried = open && { spread: open.spread, done: open.parts.length };
     head.pieces.forEach((piece, i) => {
       const carried = i === 0 ? open : null;
-      const spread = carried?.spread ?? { packet: null, from: 0, until: 0 };
-      const data = body.subarray(place, place + piece);
-      const bytes = carried ? Buffer.concat([carried.parts, data]) : data;
+      const goesOn = head.goesOn && i === head.pieces.length - 1;
+      let [data, from] = [body, place];
       place += piece;
-      if (head.goesOn && i === head.pieces.length - 1) {
-        if (bytes.length > MAX_PACKET_BYTES) throw unfit(`A packet in the page at byte ${at} is too long.`);
-        open = { spread, parts: Buffer.from(bytes) };
-        page.cut = spread;
+      if (carried || goesOn) {
+        const part = body.subarray(from, place);
+        [data, from] = [carried ? Buffer.concat([carried.parts, part]) : Buffer.from(part), 0];
+      }
+      if (goesOn) {
+        if (data.length > MAX_PACKET_BYTES) throw unfit(`A packet in the page at byte ${at} is too long.`);
+        page.cut = carried?.spread ?? { packet: null, from: 0, until: 0 };
+        open = { spread: page.cut, parts: data };
         return;
       }
-      const packet = readPacket(bytes, kind);
+      const packet = readPacket(data, from, carried ? data.length : place, kind);
       if (packet === null) throw unfit(`A packet in the page at byte ${at} is not one that Tapedeck writes.`);
       ended += 1;
-      Object.assign(spread, { packet, from: time, until: time + packet.samples });
-      time = spread.until;
-      if (!carried) return;
-      open = null;
-      page.from = time;
+      if (carried) {
+        Object.assign(carried.spread, { packet, from: time, until: time + packet.samples });
+        open = null;
+        page.from = time + packet.samples;
+      }
+      time += packet.samples;
     });
     if (head.granule === -1 || ended === 0) return;
     const said = head.granule - zero;
