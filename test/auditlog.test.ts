@@ -816,7 +816,7 @@ t.test('a log that is whole and is made to look otherwise is found', async (t) =
     [
       'the words are gone',
       (db) => db.exec('DROP TABLE audit_words'),
-      [/audit_words_by_time is missing/, /table audit_words is missing/, /no such table/],
+      [/table audit_words is missing/, /audit_words_by_time is missing/, /no such table/],
     ],
   ];
   for (const [what, how, said] of cases) {
@@ -998,14 +998,15 @@ t.test('the command line verifies, lists and exports, and what it does is in the
   t.equal(short.code, 1);
   t.match(
     (await tapedeck('audit', 'verify')).text,
-    /LISTS OF THE LOG.*\nThe index audit_by_action is missing\./,
+    /LISTS OF THE LOG[\s\S]*\nThe index audit_by_action is missing\./,
   );
   t.match(JSON.parse(short.text), {
     ok: false,
-    disguised: ['The index audit_by_action is missing.'],
     entries: 30,
     first_bad: { seq: 31, kind: 'cut_off', message: /From entry 31 on/, hint: /Keep this catalogue/ },
   });
+  const { disguised } = JSON.parse(short.text);
+  t.ok(disguised.includes('The index audit_by_action is missing.'), disguised.join(' '));
 });
 
 t.test('words that were looked for are proven while they are kept, and then forgotten', async (t) => {
