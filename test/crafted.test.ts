@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import type { BadRow, Catalogue } from '../daemon/catalogue/catalogue.js';
 import { withEntries } from '../daemon/catalogue/entries.js';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
+import { recordingFile } from '../daemon/domain/paths.js';
 import { defaultPolicy } from '../daemon/domain/policy.js';
 import { testLegs } from '../daemon/domain/test-call.js';
 import { createDoubts } from '../daemon/doubts.js';
@@ -15,6 +15,7 @@ import { createTestCalls } from '../daemon/test-call.js';
 import { removeDurably } from '../daemon/vault/durable.js';
 import { aCall, aRecording } from './support/a-call.js';
 import { alarmBoard, craft, recorderOn, T0 } from './support/crafted.js';
+import { craftedJournal } from './support/crafted-journal.js';
 
 const log = createLog('silent', 'test');
 const DAY = 86_400_000;
@@ -72,8 +73,9 @@ function retention({ dir, catalogue, alarms }: Opened, breakerPercent = 100) {
 async function keep({ dir, catalogue }: Opened, id: string, keepUntil: number | null = null): Promise<void> {
   await catalogue.saveCall(aCall(`C${id}`));
   const recording = aRecording(id, `C${id}`, { keepUntil, sealedAt: T0 });
-  mkdirSync(join(dir, 'recordings'), { recursive: true });
-  writeFileSync(join(dir, recording.file), 'sealed');
+  const path = recordingFile(dir, recording);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, 'sealed');
   await catalogue.recordingSealed(recording, Buffer.alloc(10), recorded);
 }
 
@@ -186,7 +188,7 @@ t.test('a recording is erased only where its id says that it lies', async (t) =>
       craft(o.path, (db) => db.prepare("UPDATE recordings SET file = ? WHERE id = 'R1'").run(file));
       const retain = retention(o);
       t.match(await retain.run(), { erased: 1, failed: 0 });
-      t.same(retain.removed, ['key R2', join(o.dir, 'recordings/R2.age')]);
+      t.same(retain.removed, ['key R2', recordingFile(o.dir, aRecording('R2', 'CR2'))]);
       t.match(o.standing.get('catalogue_rows'), { message: /recordings R1 .*file/ });
     });
 });
@@ -202,7 +204,11 @@ t.test('a row that says that it is being erased is not believed without its entr
   );
   const retain = retention(o);
   await retain.recover();
-  t.same(retain.removed, ['key R2', join(o.dir, 'recordings/R2.age')], 'only what was begun is finished');
+  t.same(
+    retain.removed,
+    ['key R2', recordingFile(o.dir, aRecording('R2', 'CR2'))],
+    'only what was begun is finished',
+  );
   t.match(o.standing.get('foreign_erasing'), { severity: 'critical', message: /R1 of call CR1/ });
   t.match(await retain.run(), { erased: 0 });
   t.equal((await o.catalogue.call('CR1'))?.recording?.state, 'erasing');
@@ -242,7 +248,7 @@ t.test('a call that is only marked as a test call is not removed like one', asyn
   });
   tests.start();
   await tests.stop();
-  t.same(removed, ['RT', join(o.dir, 'recordings/RT.age')], 'only the test call is');
+  t.same(removed, ['RT', recordingFile(o.dir, aRecording('RT', 'TEST'))], 'only the test call is');
   t.ok((await o.catalogue.call('CR1'))?.recording);
   t.match(o.standing.get('foreign_test_calls'), { severity: 'critical', message: /CR1/ });
 });
@@ -332,40 +338,20 @@ t.test('a journal beside the catalogue that names another file deletes nothing',
   const victim = join(dir, 'victim');
   const open = async () => {
     const catalogue = createSqliteCatalogue({ path });
-    await catalogue.start();
-    const head = await catalogue.auditHead();
-    await catalogue.stop();
-    return head;
+    try {
+      await catalogue.start();
+    } finally {
+      await catalogue.stop();
+    }
   };
   await open();
   writeFileSync(victim, 'precious');
-  writeFileSync(journal, superJournal(path, victim));
-  await open();
+  rmSync(journal, { force: true });
+  writeFileSync(journal, craftedJournal(victim, statSync(path).size / 4096));
+  await t.rejects(open(), { code: 'data_strange' });
   t.ok(existsSync(victim), 'the file that it names is there');
-  t.notOk(existsSync(journal), 'the journal is not');
+  rmSync(journal);
   symlinkSync(victim, journal);
-  await open();
+  await t.rejects(open(), { code: 'data_strange' });
   t.equal(readFileSync(victim, 'utf8'), 'precious', 'nor is a link followed');
 });
-
-/** A journal without pages, as SQLite leaves it of a transaction over several files. */
-function superJournal(path: string, name: string): Buffer {
-  const magic = Buffer.from('d9d505f920a163d7', 'hex');
-  const head = Buffer.alloc(512);
-  magic.copy(head);
-  for (const [at, value] of [
-    [12, randomBytes(4).readUInt32BE()],
-    [16, statSync(path).size / 4096],
-    [20, 512],
-    [24, 4096],
-  ] as const)
-    head.writeUInt32BE(value, at);
-  const text = Buffer.from(name);
-  const word = (value: number) => {
-    const bytes = Buffer.alloc(4);
-    bytes.writeUInt32BE(value);
-    return bytes;
-  };
-  const sum = text.reduce((a, b) => a + b, 0);
-  return Buffer.concat([head, word(2 ** 30 / 4096 + 1), text, word(text.length), word(sum), magic]);
-}
