@@ -99,7 +99,7 @@ export function createIntake(deps: IntakeDeps, maxWaiting = MAX_WAITING) {
       if (!dirty && waiting.length === 0) return;
       while (waiting.length > 0) {
         await sync();
-        const batch = waiting;
+        const batch = [...waiting]; // more are heard while these are written
         const write = (some: Heard[]) =>
           deps.write(
             some.map((h) => h.cdr),
@@ -116,7 +116,7 @@ export function createIntake(deps: IntakeDeps, maxWaiting = MAX_WAITING) {
               log.error({ err, cdr: one.cdr }, 'A CDR could not be written to the catalogue');
             });
         }
-        waiting = waiting.slice(batch.length); // more may have been heard meanwhile
+        waiting = waiting.slice(batch.length);
       }
       try {
         journal.clear();
