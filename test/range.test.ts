@@ -167,7 +167,7 @@ t.test('what cannot be played says why', async (t) => {
   t.equal(after.statusCode, 206, 'what is not damaged can be heard');
 
   const outside = await addRecording(dashboard, randomBytes(10), { recording: { file: '../elsewhere.age' } });
-  t.equal(await code(outside.call.id), '500 internal');
+  t.equal(await code(outside.call.id), '404 recording_absent', 'its row is not believed');
 });
 
 t.test('damage found on the way breaks the connection off, and the log says so', async (t) => {

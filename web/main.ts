@@ -42,7 +42,12 @@ export async function runWeb(config: Config, passphrase?: string): Promise<void>
   const log = createLog(config.log.level, 'web');
   if (!(await noCoreDumps()))
     log.warn('Core dumps could not be turned off: a crash may write keys and speech to the disk');
-  const catalogue = createSqliteCatalogue({ path: catalogueFile(config.data.dir), mustExist: true });
+  const catalogue = createSqliteCatalogue({
+    path: catalogueFile(config.data.dir),
+    mustExist: true,
+    // The recorder raises the alarm.
+    onBadRow: (bad) => log.error(bad, 'A row of the catalogue cannot be read and is left out'),
+  });
   const keys = lateKeys(config, passphrase);
   const tls = await createTls(config, log);
   await catalogue.start();

@@ -4,7 +4,7 @@ import { migrations } from './migrations.js';
 type Part = { type: string; name: string; tbl_name: string; sql: string | null };
 /** What SQLite keeps for itself (statistics, internal indexes) has names of its own and no definition. */
 const PARTS =
-  "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+  "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name";
 const made = new Map<number, Part[]>();
 
 /** Tables, indexes, triggers and views as the first so many migrations make them. */
