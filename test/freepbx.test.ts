@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
@@ -29,6 +29,8 @@ t.test(
   async (t) => {
     const pbx = await startPbx({ name: 'freepbx' });
     t.teardown(() => pbx.stop());
+    // A run of this test that failed may have left some.
+    for (const name of readdirSync(pbx.recordingDir)) rmSync(join(pbx.recordingDir, name));
     fwconsoleChown(pbx.spoolDir);
     // The laboratory's own folders above it are closed to others; those of a real system are not.
     for (let up = dirname(pbx.spoolDir); up.includes('.pbx'); up = dirname(up)) chmodSync(up, 0o711);
