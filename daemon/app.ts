@@ -127,7 +127,18 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
   );
   const outbox = createOutbox(catalogue, {
     log: log.child({ part: 'outbox' }),
-    onWritten: () => void preserver.resume().catch(complainOf(log, 'Captured calls could not be taken up')),
+    onWritten: () => {
+      alert.clear('catalogue_damaged');
+      void preserver.resume().catch(complainOf(log, 'Captured calls could not be taken up'));
+    },
+    onWaiting: ({ code, message, hint }) => {
+      if (code === 'catalogue_damaged' || code === 'disk_failed')
+        alert.raise('catalogue_damaged', {
+          severity: 'critical',
+          message: `${catalogueFile(dir)} cannot be written. ${message}`,
+          hint,
+        });
+    },
   });
 
   // CDRs tell times without a zone: that of this machine is the likeliest.
@@ -519,13 +530,14 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
 
   /** What was found in the data directory at this start and is not as we left it. */
   async function tellOfStrangers(): Promise<void> {
-    for (const what of folder.strange) log.error({ what }, 'A file that is not ours was put aside');
+    for (const what of folder.strange)
+      log.error({ what }, 'A file in the data directory is not as it was left');
     if (folder.strange.length === 0) alert.clear('data_strange');
     else
       alert.raise('data_strange', {
         severity: 'critical',
-        message: `Files in the data directory were not what Tapedeck put there, and were put aside: ${folder.strange.join(', ')}.`,
-        hint: 'Somebody who can write there, most likely in the place of the dashboard, has put them there. Find out who, then remove them. The alarm ends with the next start.',
+        message: `Files in the data directory were not as Tapedeck left them: ${folder.strange.join(', ')}.`,
+        hint: 'Somebody who can write there, most likely in the place of the dashboard, has put them there. Find out who, then remove what was put aside. The alarm ends with the next start.',
       });
     const { live } = countKeys(keysDb);
     if (live === 0 || (await catalogue.calls({ limit: 1 })).length > 0) alert.clear('catalogue_empty');

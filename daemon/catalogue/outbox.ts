@@ -1,5 +1,5 @@
 import type { NewEntry } from '../domain/audit.js';
-import { isDiskError } from '../domain/error.js';
+import { isDiskError, type TapedeckError } from '../domain/error.js';
 import { defaultPolicy } from '../domain/policy.js';
 import type { CallId, CallRecord, Coverage, Lost, Segment } from '../domain/recording.js';
 import type { Log } from '../ops/log.js';
@@ -34,6 +34,8 @@ export function createOutbox(
     log: Log;
     /** Everything that had to wait has been written. */
     onWritten: () => void;
+    /** Something has to wait, because of this. */
+    onWaiting?: (error: TapedeckError) => void;
   },
 ) {
   const waiting: Word[] = [];
@@ -65,6 +67,7 @@ export function createOutbox(
         return await send(word);
       } catch (e) {
         if (!isDiskError(e)) throw e;
+        deps.onWaiting?.(e as TapedeckError);
         if (waiting.length === 0)
           deps.log.error({ err: e }, 'The catalogue cannot be written; calls are followed in memory');
       }

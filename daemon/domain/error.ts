@@ -154,6 +154,12 @@ const catalogue = {
     blame: 'operator',
     status: 503,
   },
+  catalogue_damaged: {
+    message: 'The catalogue is damaged.',
+    hint: 'Somebody or something has changed catalogue/catalogue.db in the data directory. Stop both services and put it back from a backup. Calls are recorded meanwhile: their audio waits in the spool.',
+    blame: 'operator',
+    status: 503,
+  },
   audit_unwritable: {
     message: 'This was not done, because it cannot be written to the audit log.',
     hint: 'Calls go on being recorded. On the recorder: "tapedeck status" says what is wrong; most often the disk of the data directory is full ("df -h"), can only be read ("dmesg"), or another program holds catalogue.db ("fuser -v"). Mend that and try again.',
@@ -567,14 +573,15 @@ export function fail(code: ErrorCode, detail = '', cause?: unknown): TapedeckErr
 }
 
 /**
- * Codes of the system and of SQLite (which has more of each kind, by a longer name). A catalogue that somebody holds is
- * like a disk that is full: what is to be written waits.
+ * Codes of the system and of SQLite (which has more of each kind, by a longer name). A catalogue that somebody holds, or
+ * has damaged, is like a disk that is full: what is to be written waits.
  */
 const DISK: [code: RegExp, ours: ErrorCode][] = [
   [/^(ENOSPC|EDQUOT|SQLITE_FULL)$/, 'disk_full'],
   [/^(EROFS|SQLITE_READONLY(_.*)?)$/, 'disk_read_only'],
   [/^(EIO|SQLITE_(IOERR|CANTOPEN)(_.*)?)$/, 'disk_failed'],
   [/^SQLITE_(BUSY|LOCKED)(_.*)?$/, 'catalogue_locked'],
+  [/^SQLITE_(CORRUPT|NOTADB)(_.*)?$/, 'catalogue_damaged'],
 ];
 
 /** An error of the system or of SQLite that is a disk's, as ours; every other is given back as it is. */

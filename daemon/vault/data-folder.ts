@@ -24,7 +24,7 @@ import {
   workFolder,
 } from '../domain/paths.js';
 import { type Lock, takeLock } from '../ops/lock.js';
-import { putAside, strangersBeside } from './aside.js';
+import { look, putAside, strangersBeside } from './aside.js';
 import { syncDirNow } from './place.js';
 import { takeOver } from './take-over.js';
 
@@ -36,7 +36,7 @@ const STICKY = 0o1000;
 /**
  * Makes the data directory ready for the recorder, and locks it until `release`. Each step may be repeated: the folders are
  * made, what an earlier version left is taken over, names that only the recorder may use are closed to everybody else.
- * `strange` names the files that were found in the way and are not ours; they have been put aside. Throws `data_foreign`,
+ * `strange` names the files that were found in the way and are not ours, and where they were put aside. Throws `data_foreign`,
  * `data_strange`, and `already_running` when another recorder has the directory.
  */
 export function openDataFolder(dataDir: string): Lock & { strange: string[] } {
@@ -53,6 +53,7 @@ export function openDataFolder(dataDir: string): Lock & { strange: string[] } {
     const strange = takeOver(dataDir, owner.uid);
     tidy(catalogueFolder(dataDir));
     for (const path of strangersBeside(catalogueFile(dataDir))) strange.push(putAside(dataDir, path));
+    strange.push(...cutToNothing(catalogueFile(dataDir)));
     return { ...lock, strange };
   } catch (e) {
     lock.release();
@@ -82,6 +83,15 @@ function shared(dir: string, owner: Owner): void {
   const { mode } = mine(dir, owner);
   const wanted = (mode & 0o7775) | STICKY;
   if ((mode & 0o7777) !== wanted) setMode(dir, wanted, wanted & 0o1777);
+}
+
+/**
+ * SQLite's shared memory is never empty while there is a log: somebody cut it, which ends every process that has it mapped
+ * (SIGBUS). SQLite makes it anew; it is not moved, because the dashboard may be using it.
+ */
+function cutToNothing(catalogue: string): string[] {
+  const [shm, wal] = [look(`${catalogue}-shm`), look(`${catalogue}-wal`)];
+  return shm?.size === 0 && wal && wal.size > 0 ? [`${catalogue}-shm (cut to nothing)`] : [];
 }
 
 /** Removes what a crash has left of making a new catalogue. */

@@ -72,6 +72,9 @@ export async function createNames({ base, pbx }: { base: string; pbx: Pbx }) {
   folder(catalogueFolder(data), 0o3770, RECORDER, RECORDER);
   folder(tlsFolder(data), 0o2750, DASHBOARD, RECORDER);
   folder(pbx.recordingDir, 0o2770, ASTERISK, ASTERISK);
+  // The laboratory's own folders are closed; the spool has to be reached through them.
+  for (let dir = dirname(pbx.recordingDir); dir.startsWith(process.cwd()); dir = dirname(dir))
+    chmodSync(dir, statSync(dir).mode | 0o011);
   const secret = (from: string, name: string): string => {
     const to = join(base, 'etc', name);
     copyFileSync(from, to);
@@ -99,6 +102,8 @@ export async function createNames({ base, pbx }: { base: string; pbx: Pbx }) {
   chownSync(precious, RECORDER, RECORDER);
 
   let child: ChildProcess | null = null;
+  /** Ended by itself, it is started again, as its unit does. */
+  let wanted = false;
   const log = createWriteStream(join(base, 'run.log'), { flags: 'a' });
 
   const status = () => request<DaemonStatus>(controlSocket(data), 'GET', '/status').catch(() => null);
@@ -113,6 +118,10 @@ export async function createNames({ base, pbx }: { base: string; pbx: Pbx }) {
       env: { PATH: process.env.PATH },
     });
     child = started;
+    wanted = true;
+    started.once('exit', () => {
+      if (wanted && child === started && said.includes('Connected to ARI')) void start();
+    });
     let said = '';
     for (const stream of [started.stdout, started.stderr])
       stream.on('data', (part) => {
@@ -124,6 +133,7 @@ export async function createNames({ base, pbx }: { base: string; pbx: Pbx }) {
   }
 
   async function end(signal: NodeJS.Signals): Promise<void> {
+    wanted = false;
     if (!child || !running()) return;
     const gone = new Promise((resolve) => child!.once('exit', resolve));
     child.kill(signal);
@@ -152,7 +162,13 @@ export async function createNames({ base, pbx }: { base: string; pbx: Pbx }) {
     running,
     status,
     treasure,
-    log: () => readFileSync(join(base, 'run.log'), 'utf8'),
+    /** Whether Asterisk writes a call, before half a minute is over. */
+    captured: (): Promise<boolean> =>
+      until(
+        'the capture',
+        () => readdirSync(pbx.recordingDir).some((file) => file.startsWith('tapedeck-')),
+        30_000,
+      ).catch(() => false),
     /** Every name there is, and those that are there now and then. */
     names: (): string[] => [
       ...new Set([
@@ -184,6 +200,7 @@ export async function createNames({ base, pbx }: { base: string; pbx: Pbx }) {
       for (const [n, dir] of shared.entries())
         cpSync(dir, join(kept, String(n)), { recursive: true, preserveTimestamps: true });
       return () => {
+        for (const file of readdirSync(pbx.recordingDir)) rmSync(join(pbx.recordingDir, file));
         for (const [n, dir] of shared.entries()) {
           for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true });
           for (const name of readdirSync(join(kept, String(n)))) {
