@@ -311,7 +311,8 @@ t.test('a run that is stopped, or not listened to, ends', async (t) => {
   const left = ffmpeg.encode(plan);
   for await (const _ of left.stdout) break;
   await t.rejects(left.done, { code: 'encode_failed' }, 'when its reader went away');
-  const source = createReadStream(path);
+  const opus = file(await buffer(ffmpeg.encode({ ...plan }).stdout), 'unheard.opus');
+  const source = createReadStream(opus);
   const unheard = ffmpeg.decode(source, 8000);
   for await (const _ of unheard.stdout) break;
   await t.rejects(unheard.done, { code: 'encode_failed' });

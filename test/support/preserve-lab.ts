@@ -166,7 +166,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
     },
     async run(id: string) {
       preserver.enqueue(id);
-      await until('the end of preserving', () => preserver.waiting() === 0);
+      await until('the end of preserving', () => preserver.waiting() === 0, 60_000);
       return (await catalogue.call(id))!;
     },
   };
