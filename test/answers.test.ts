@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import type { StoredCall } from '../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { judge } from '../daemon/domain/coverage.js';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import { request } from '../daemon/ops/control-client.js';
 import { createTcpProxy } from './support/fake-pbx.js';
 import { createLab, type Extension, emptySpool, type Pbx, startPbxOrSkip } from './support/pbx.js';
@@ -55,7 +56,7 @@ async function house(t: Test, version: 22 | 16) {
   const recorder = createRecorderLab({ dir, pbx: seen, extra: `[coverage]\ncdr_csv = "${csv}"\n` });
   t.teardown(() => recorder.stop());
   await recorder.startDaemon();
-  const catalogue = createSqliteCatalogue({ path: join(recorder.dataDir, 'catalogue.db') });
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(recorder.dataDir) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   const linked = (up: boolean) =>

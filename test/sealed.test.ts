@@ -874,7 +874,7 @@ t.test('an invented row never gets a manifest, and no recording gets a second on
   await sealedEntry(resigned, true);
   await sealedEntry(refused, false);
   const [begin] = await v.catalogue.auditEntries({ actions: ['begin'], limit: 1 });
-  craft(join(v.dataDir, 'catalogue.db'), (db) => {
+  craft(catalogueFile(v.dataDir), (db) => {
     db.prepare('UPDATE recordings SET plain_sha256 = ? WHERE id = ?').run('0'.repeat(64), other);
     const late = Date.parse(begin!.at) + 1;
     db.prepare('UPDATE recordings SET sealed_at = ? WHERE id IN (?, ?)').run(late, refused, invented);
