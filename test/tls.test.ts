@@ -24,6 +24,7 @@ import { createPlainPort } from '../web/plain-port.js';
 import { tlsOptions } from '../web/tls.js';
 import { readTestssl } from './pentest/tools.js';
 import { addRecording, get, openDashboard, post, setUp } from './support/dashboard.js';
+import { makeCatalogue } from './support/make-catalogue.js';
 import { spawnTapedeck, until } from './support/recorder.js';
 
 const DAY = 86_400_000;
@@ -538,6 +539,7 @@ t.test('a real ACME server gives a certificate, and the next one before that end
       `tls = "acme"\nacme_directory = "${directory}"\nacme_ca_file = "${own.files.authority}"`,
     ].join('\n'),
   );
+  await makeCatalogue(dir); // only the recorder makes one
   const child = spawnTapedeck(['--config', join(dir, 'tapedeck.toml'), 'web']);
   let said = '';
   child.stdout.on('data', (part) => (said += part));

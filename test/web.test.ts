@@ -24,6 +24,8 @@ const PUBLIC = [
   'GET /api/v1/health',
   'GET /metrics',
   'GET /ca.crt',
+  // Whoever has an evidence pack verifies it by this page.
+  'GET /verify.html',
   'GET /*',
 ];
 
