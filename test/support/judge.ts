@@ -41,8 +41,8 @@ export function voices(samples: Float32Array, rate: number): Stretch[] {
       who,
       power: amplitude(part, hz, rate) ** 2 / 2,
     }));
-    // A recording keeps the sides 40 dB apart and more; a phone's tones are all as loud as one another.
-    const least = Math.max(0.05 ** 2 / 2, ...heard.map(({ power }) => power / 100));
+    // A recording keeps the sides 40 dB apart and more; what the encoder adds to a pair of tones is some 15 dB down.
+    const least = Math.max(0.05 ** 2 / 2, ...heard.map(({ power }) => power / 10));
     const speaking = heard.filter(({ power }) => power >= least);
     const share = speaking.reduce((sum, { power }) => sum + power, 0) / level;
     const who = rmsDb(part) < -60 ? '.' : share > 0.5 ? speaking.map((s) => s.who).join('+') : '~';
