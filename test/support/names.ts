@@ -71,7 +71,7 @@ export async function createNames({ base, pbx }: { base: string; pbx: Pbx }) {
   folder(data, 0o2750, RECORDER, RECORDER);
   folder(catalogueFolder(data), 0o3770, RECORDER, RECORDER);
   folder(tlsFolder(data), 0o2750, DASHBOARD, RECORDER);
-  folder(pbx.recordingDir, 0o2770, ASTERISK, ASTERISK);
+  folder(pbx.recordingDir, 0o2770, 0, ASTERISK);
   // The laboratory's own folders are closed; the spool has to be reached through them.
   for (let dir = dirname(pbx.recordingDir); dir.startsWith(process.cwd()); dir = dirname(dir))
     chmodSync(dir, statSync(dir).mode | 0o011);
