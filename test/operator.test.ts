@@ -27,7 +27,7 @@ function commands(name: string, section?: string): string[] {
   return text
     .slice(from, until < 0 ? undefined : until)
     .split('\n')
-    .filter((line) => /^ {4,}\S/.test(line))
+    .filter((line) => /^ {4,}[a-z(]/.test(line))
     .map((line) => line.trim());
 }
 
@@ -136,6 +136,7 @@ t.test(
         },
         30_000,
       );
+    mkdirSync(join(lab.dataDir, 'tls'), { recursive: true }); // tmpfiles makes it on a real machine
     await talk(2);
     const [made] = await sealed(1);
 
