@@ -110,11 +110,14 @@ t.test(
     const dir = t.testdir({ etc: {}, lab: {} });
     const pbx = await startPbx({ name: 'operator' });
     const lab = createRecorderLab({ dir: join(dir, 'lab'), pbx });
+    const aside = `${lab.dataDir}.before`;
+    rmSync(aside, { recursive: true, force: true });
     const phones = createLab(pbx);
     t.teardown(async () => {
       await phones.stop();
       await lab.stop();
       await pbx.stop();
+      rmSync(aside, { recursive: true, force: true });
     });
     await lab.startDaemon();
     const { address, setupCode } = await lab.startWeb();
