@@ -4,7 +4,7 @@ import { fail } from './domain/error.js';
 import type { Log } from './ops/log.js';
 
 /**
- * Story 14: the recorder does not believe what it reads. The dashboard, and whoever else can write to catalogue.db, may have
+ * Story 14: the recorder does not believe what it reads. The dashboard, and anyone else who can write to catalogue.db, may have
  * put anything there. Rows that cannot be read are left out and named in an alarm; while the policy cannot be read, every
  * call is recorded and nothing is erased; while the schema is not the one that Tapedeck makes, nothing is signed.
  */

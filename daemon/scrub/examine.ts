@@ -19,7 +19,7 @@ export type ExamineDeps = {
   dataDir: string;
 };
 
-/** Gives the fault that an error says the recording has. An error that is none of the recording's is thrown. */
+/** Returns the fault of the recording that an error tells of. An error that is none of the recording's is thrown. */
 export async function asFault(look: () => Promise<string | null>): Promise<string | null> {
   try {
     return await look();

@@ -23,7 +23,7 @@ const NEVER = ['catalogue.db-journal', 'daemon.lock-journal', 'daemon.lock-wal']
 
 /**
  * Moves what an earlier version left, while nobody else does (its lock is taken too). May be repeated, and interrupted
- * anywhere. Gives the names of files that are not ours; they are put aside. `uid` is who owns the data. Throws `data_strange`
+ * anywhere. Returns the names of files that are not ours; they are put aside. `uid` is who owns the data. Throws `data_strange`
  * when a database that is needed is not a plain file, `already_running` when an earlier version runs.
  */
 export function takeOver(dataDir: string, uid: number): string[] {
