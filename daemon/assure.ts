@@ -42,7 +42,7 @@ const PACE: Pace = { grace: 20_000, look: 1_000, read: 60_000 };
 const OVERLAP = 600_000;
 /** A call that is in progress, or whose recording is being made, is compared again so long after, in ms. */
 const AGAIN = 60_000;
-/** So many due CDRs are looked at in one go, and before a stop. */
+/** So many due CDRs are looked at in one go, and at a start and a stop. */
 const DUE_AT_ONCE = 200;
 const DUE_AT_STOP = 2_000;
 /** So long a PBX that does not answer is waited for after the start: it may still have calls of which there is a CDR. In ms. */
@@ -68,6 +68,7 @@ export function createAssure(deps: AssureDeps) {
   let timer: NodeJS.Timeout | undefined;
   let lastRead = 0;
   let holdUntil = Number.POSITIVE_INFINITY;
+  let swept = false;
   let since: number | null = null;
 
   /** One thing after the other: two looks at one call must not write two rows of it. */
@@ -250,7 +251,12 @@ export function createAssure(deps: AssureDeps) {
   async function look(): Promise<void> {
     const now = clock();
     await intake.flush();
-    if (now >= holdUntil) await each(now, DUE_AT_ONCE, (cdr) => compare(cdr, now));
+    if (now >= holdUntil) {
+      // What an earlier run heard just before it was killed gets its account now, and is judged when it is due.
+      if (!swept) await each(Number.MAX_SAFE_INTEGER, DUE_AT_STOP, accountsWith);
+      swept = true;
+      await each(now, DUE_AT_ONCE, (cdr) => compare(cdr, now));
+    }
     alarmed.sweep(now);
     if (now - lastRead < pace.read) return;
     lastRead = now;
