@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { catalogueFile, keysFile } from '../daemon/domain/paths.js';
-import { type Attack, tryNames } from './support/name-attacks.js';
-import { type Attacker, attackers, createNames, type Kind, kinds } from './support/names.js';
+import { type Attack, allKinds, tryNames, trySpool } from './support/name-attacks.js';
+import { type Attacker, attackers, createNames } from './support/names.js';
 import { createLab, emptySpool, startPbx } from './support/pbx.js';
 import { seconds } from './support/recorder.js';
 import { tone } from './support/sources.js';
@@ -29,11 +29,12 @@ t.test(
     });
     await lab.phone('100', { source: () => tone(440) });
     const carrier = await lab.carrier();
-    const call = async () => {
+    const call = async (during = () => {}) => {
       const made = await carrier.call('5551000', { caller: { number: '+15550100' }, source: tone(700) });
       await made.answered;
       const captured = await names.captured();
       await seconds(1);
+      during();
       await made.hangup();
       return captured;
     };
@@ -47,8 +48,7 @@ t.test(
       const each = paths.filter((path) => !shared(path));
       return (Object.keys(attackers) as Attacker[]).flatMap((who) =>
         each.flatMap((path, n) => {
-          const all = Object.keys(kinds) as Kind[];
-          const some = path === keysFile(names.data) ? all : [all[n % all.length]!];
+          const some = path === keysFile(names.data) ? allKinds : [allKinds[n % allKinds.length]!];
           return some.map((kind) => ({ who, kind, path }));
         }),
       );
@@ -61,5 +61,7 @@ t.test(
     t.ok(tried > 40, 'enough to mean something');
     t.equal(done, open.length, 'what is closed is closed, and what is open was done');
     t.same(findings, []);
+    const spool = await trySpool(names, 'asterisk', ['symbolic link', 'directory'], { call, say: t.comment });
+    t.match(spool, { done: 2, findings: [] }, 'a capture that Asterisk puts something else in place of');
   },
 );

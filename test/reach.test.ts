@@ -446,9 +446,8 @@ async function has({ catalogue }: Dashboard, names: Names, thing: keyof Names): 
   return all.some((one) => one.id === id);
 }
 
-/** The row's name of a route: one for all methods of what is not there, and for the pages that a package brings. */
+/** The row's name of a route: one for all methods of what is not there. */
 const rowOf = ({ method, url }: { method: string; url: string }): string => {
-  if (url.startsWith('/api/docs')) return 'GET /api/docs';
   if (url === '/api/*') return 'ALL /api/*';
   return `${method === 'HEAD' ? 'GET' : method} ${url}`;
 };

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { faults, openBrowser, openDesk, tooWide } from './browser/ui.js';
+import { openDashboard, setUp } from './support/dashboard.js';
 import type { fakeApi } from './support/fake-api.js';
 
 type Api = Awaited<ReturnType<typeof fakeApi>>;
@@ -312,23 +313,47 @@ const pages: {
 
 t.setTimeout(600_000);
 
+/** Looks at a page in each width and theme. It is narrow and light when this begins. */
+async function lookAt(t: Test, page: Page): Promise<void> {
+  const look = async (what: string, rules?: string[]) =>
+    t.strictSame(await faults(page, rules), [], `${what} is accessible`);
+  await look('narrow and light');
+  t.equal(await tooWide(page), 0, 'nothing sticks out of 360 px');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await look('narrow and dark', ['color-contrast']);
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await look('wide and dark');
+  t.equal(await tooWide(page), 0, 'nothing sticks out of 1280 px');
+  await page.emulateMedia({ colorScheme: 'light' });
+  await look('wide and light', ['color-contrast']);
+}
+
 t.test('every page is accessible and fits, light and dark, wide and narrow', async (t) => {
   t.jobs = 4;
   for (const { name, data, go } of pages)
     t.test(name, { buffered: true }, async (t) => {
       const { page, api, complaints } = await openDesk(t, opened, data, { width: 360, theme: 'light' });
       await go(page, api);
-      const look = async (what: string, rules?: string[]) =>
-        t.strictSame(await faults(page, rules), [], `${what} is accessible`);
-      await look('narrow and light');
-      t.equal(await tooWide(page), 0, 'nothing sticks out of 360 px');
-      await page.emulateMedia({ colorScheme: 'dark' });
-      await look('narrow and dark', ['color-contrast']);
-      await page.setViewportSize({ width: 1280, height: 900 });
-      await look('wide and dark');
-      t.equal(await tooWide(page), 0, 'nothing sticks out of 1280 px');
-      await page.emulateMedia({ colorScheme: 'light' });
-      await look('wide and light', ['color-contrast']);
+      await lookAt(t, page);
       t.strictSame(complaints, []);
     });
+});
+
+t.test('so is the API reference, of which each request can be opened', async (t) => {
+  const dashboard = await openDashboard(t, { uiDir: opened.uiDir, now: Date.now });
+  const cookie = await setUp(dashboard);
+  const address = await dashboard.app.listen({ port: 0, host: '127.0.0.1' });
+  const context = await opened.browser.newContext({ viewport: { width: 360, height: 740 }, locale: 'en-GB' });
+  t.teardown(() => context.close());
+  const [name, value] = cookie.split('=') as [string, string];
+  await context.addCookies([{ name, value, url: address }]);
+  const page = await context.newPage();
+  await page.goto(`${address}/api/docs`);
+  await page.getByText('Calls, newest first').click();
+  await page.getByText('Cursor: calls older than the call with this id.').waitFor();
+  t.equal(new URL(page.url()).pathname, '/api-reference');
+  await lookAt(t, page);
+  const closed = page.locator('details:not([open]) > summary');
+  while ((await closed.count()) > 0) await closed.first().click();
+  t.equal(await page.locator('.operation-body').count(), await page.locator('.operation').count());
 });

@@ -2,9 +2,6 @@ import type { Page } from 'playwright-core';
 import t from 'tap';
 import { faults, openBrowser, openDesk, tooWide, until } from './browser/ui.js';
 import { openDashboard } from './support/dashboard.js';
-import type { fakeApi } from './support/fake-api.js';
-
-type Api = Awaited<ReturnType<typeof fakeApi>>;
 
 const opened = await openBrowser(t);
 const slider = (page: Page) => page.getByRole('slider', { name: 'Position in the recording' });

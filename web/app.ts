@@ -181,7 +181,7 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; ro
     },
     { prefix: '/api/v1' },
   );
-  await docsRoutes(app);
+  docsRoutes(app);
   metricsRoutes(app, routeDeps);
   verifierRoutes(app);
   authorityRoutes(app, { authority: () => deps.tls?.authority() ?? null });

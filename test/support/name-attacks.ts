@@ -1,5 +1,6 @@
+import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { Attacker, Kind, Names } from './names.js';
+import { type Attacker, type Kind, kinds, type Names } from './names.js';
 import { until } from './recorder.js';
 
 export type Attack = { who: Attacker; kind: Kind; path: string };
@@ -56,3 +57,57 @@ export async function tryNames(
   await names.stop();
   return { tried: attacks.length, done, findings };
 }
+
+/** The journal of a capture is no name of ours, so nobody has to be told of it. */
+const nobodys: Kind = 'journal beside it';
+
+/**
+ * Tries each kind on a capture in Asterisk's spool while it is being written. After what the user may do: nothing that is the
+ * recorder's is destroyed, the recorder runs on and captures the next call, and an alarm names the file or the call is said not
+ * to be recorded in full. Gives what was found to be otherwise.
+ */
+export async function trySpool(
+  names: Names,
+  who: Attacker,
+  chosen: readonly Kind[],
+  { call, say = () => {} }: { call: (during?: () => void) => Promise<boolean>; say?: (text: string) => void },
+): Promise<{ tried: number; done: number; findings: string[] }> {
+  const findings: string[] = [];
+  let done = 0;
+  await names.start();
+  await call();
+  const recorded = await until('a recording', () => names.treasure().length > 1 && names.treasure(), 60_000);
+  for (const kind of chosen) {
+    const emptied = () => names.captures().length === 0;
+    await until('an empty spool', emptied, 60_000);
+    let path = '';
+    let possible = false;
+    await call(() => {
+      path = names.captures()[0]!;
+      possible = names.attack(who, kind, path);
+    });
+    if (!possible) continue;
+    done += 1;
+    const what = `a capture, ${kind}, by the user of ${who}`;
+    const told = async () => {
+      const alarms = (await names.status())?.alarms ?? [];
+      return alarms.some(({ message }) => message.includes(basename(path))) || names.newest() === 'partial';
+    };
+    if (kind !== nobodys && !(await until('it is told', told, 45_000).catch(() => false)))
+      findings.push(`${what}: nobody is told`);
+    if (!names.running()) findings.push(`${what}: the recorder ended: ${names.lastWords()}`);
+    rmSync(path, { recursive: true, force: true });
+    rmSync(`${path}-journal`, { force: true });
+    await until('an empty spool', emptied, 60_000).catch(() =>
+      findings.push(`${what}: captures are left over`),
+    );
+    if (!(await call())) findings.push(`${what}: the next call was not captured`);
+    const now = new Set(names.treasure());
+    for (const one of recorded) if (!now.has(one)) findings.push(`${what}: destroyed: ${one}`);
+    say(`${what}: ${findings.filter((f) => f.startsWith(what)).join('; ') || 'stood'}`);
+  }
+  await names.stop();
+  return { tried: chosen.length, done, findings };
+}
+
+export const allKinds = Object.keys(kinds) as Kind[];

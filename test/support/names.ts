@@ -169,6 +169,18 @@ export async function createNames({ base, pbx }: { base: string; pbx: Pbx }) {
         () => readdirSync(pbx.recordingDir).some((file) => file.startsWith('tapedeck-')),
         30_000,
       ).catch(() => false),
+    /** What lies in the spool of our captures. */
+    captures: (): string[] =>
+      readdirSync(pbx.recordingDir)
+        .filter((file) => file.startsWith('tapedeck-'))
+        .map((file) => join(pbx.recordingDir, file)),
+    /** The coverage of the newest call, as the command line tells it. */
+    newest(): string {
+      const { stdout } = spawnSync(process.execPath, [MAIN, '--config', config, 'calls', '--json'], {
+        encoding: 'utf8',
+      });
+      return (JSON.parse(stdout) as { coverage: { status: string } }[])[0]!.coverage.status;
+    },
     /** Every name there is, and those that are there now and then. */
     names: (): string[] => [
       ...new Set([

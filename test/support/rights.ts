@@ -376,7 +376,7 @@ export const rights: Record<string, Row> = {
   'GET /api/v1/status': { is: '           401 403 200 403 403 403 403 200 200', token: 'oversee' },
   'GET /api/v1/health': { is: '           200 200 200 200 200 200 200 200 200' },
   'GET /api/v1/openapi.json': { is: '     401 200 200 200 200 200 200 200 200', token: '' },
-  'GET /api/docs': { is: '                401 200 200 200 200 200 200 200 200' },
+  'GET /api/docs': { is: '                302 302 302 302 302 302 302 302 302' },
   // By the address or a token, not by who is signed in.
   'GET /metrics': { is: '                 403 403 403 403 403 403 403 403 403', token: 'oversee: 200' },
   'ALL /api/*': { is: '                   401 404 404 404 404 404 404 404 404' },

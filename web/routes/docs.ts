@@ -1,12 +1,8 @@
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyContextConfig, FastifySchema } from 'fastify';
 import { Type } from 'typebox';
 import { tokenRights } from '../../daemon/domain/person.js';
 import type { App } from '../types.js';
-
-/** Where the pages are. */
-export const DOCS = '/api/docs';
 
 /** Describes all routes registered after it. */
 export async function describeRoutes(app: App, version: string): Promise<void> {
@@ -48,8 +44,8 @@ function securityOf({ access, tokens }: FastifyContextConfig = {}): Pick<Fastify
   return byToken ? { security: [{ session: [] }, { token: [] }] } : {};
 }
 
-/** The description as a document, and as pages to read. */
-export async function docsRoutes(app: App): Promise<void> {
+/** The description as a document. The dashboard's page /api-reference shows it. */
+export function docsRoutes(app: App): void {
   app.get(
     '/api/v1/openapi.json',
     {
@@ -63,9 +59,9 @@ export async function docsRoutes(app: App): Promise<void> {
     },
     async () => app.swagger(),
   );
-  await app.register(swaggerUi, {
-    routePrefix: DOCS,
-    // Without the bar that has somebody else's logo and asks for other addresses.
-    uiConfig: { layout: 'BaseLayout', validatorUrl: null, persistAuthorization: false },
-  });
+  app.get(
+    '/api/docs',
+    { config: { access: 'public', audit: { nothing: 'it leads to a page' } }, schema: { hide: true } },
+    async (_, reply) => reply.redirect('/api-reference'),
+  );
 }

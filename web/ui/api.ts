@@ -31,6 +31,7 @@ import type { ErrorView, PartyView } from '../schemas.js';
 import type { SessionView } from '../session-schemas.js';
 import type { BriefStatusView, StatusView } from '../status-schemas.js';
 import { forPerson, personHeader } from './opened-for.js';
+import type { Schema } from './parts/schema-type.js';
 
 export type { AuditQuery, CallDetail, CallSummary, Policy, RecordRule, RetentionRule, When };
 export type AuditEntry = Static<typeof AuditEntryView>;
@@ -59,6 +60,20 @@ export type RetentionRun = Static<typeof RetentionRunView>;
 export type Factors = Static<typeof FactorsView>;
 export type TotpToAdd = Static<typeof TotpView>;
 export type FactorRole = Static<typeof FactorRolesSchema>['roles'][number];
+/** The description of the API, as far as the page that shows it reads it. */
+export type Operation = {
+  tags: string[];
+  summary: string;
+  description?: string;
+  security?: Record<string, unknown>[];
+  parameters?: { name: string; required?: boolean; description?: string; schema: Schema }[];
+  requestBody?: { content?: Record<string, { schema?: Schema }> };
+  responses: Record<string, { content?: Record<string, { schema?: Schema }> }>;
+};
+export type Reference = {
+  info: { description: string };
+  paths: Record<string, Record<string, Operation>>;
+};
 type ErrorBody = Static<typeof ErrorView>['error'];
 
 const base = '/api/v1';
@@ -189,6 +204,7 @@ export const api = {
       ...(noEmergencyNumbers && { confirm_no_emergency_numbers: true }),
     }),
   testPolicy: (test: PolicyTest) => ask<PolicyVerdict>('POST', '/policy/test', test),
+  reference: () => ask<Reference>('GET', '/openapi.json'),
   quality: (from: string, to: string, background = false) =>
     ask<Trends>('GET', `/quality?from=${from}&to=${to}`, undefined, undefined, byItself(background)),
   retention: (background = false) =>

@@ -12,6 +12,7 @@ import { PeoplePage } from './pages/people.js';
 import { PersonPage } from './pages/person.js';
 import { PolicyPage } from './pages/policy.js';
 import { QualityPage } from './pages/quality.js';
+import { ReferencePage } from './pages/reference.js';
 import { RetentionPage } from './pages/retention.js';
 import { SecondFactorPage } from './pages/second-factor.js';
 import { SetUpPage } from './pages/set-up.js';
@@ -129,6 +130,8 @@ function pageOf(path: string) {
   if (path === '/retention') return { name: 'retention', title: t.retention.title, view: <RetentionPage /> };
   if (path === '/audit') return { name: 'audit', title: t.audit.title, view: <AuditPage /> };
   if (path === '/health') return { name: 'health', title: t.health.title, view: <HealthPage /> };
+  if (path === '/api-reference')
+    return { name: 'reference', title: t.reference.title, view: <ReferencePage /> };
   if (path === '/account') return { name: 'account', title: t.account.title, view: <AccountPage /> };
   if (path === '/people') return { name: 'people', title: t.people.title, view: <PeoplePage /> };
   const person = /^\/people\/([^/]+)$/.exec(path)?.[1];

@@ -27,6 +27,7 @@ import './styles/people.css';
 import './styles/factors.css';
 import './styles/audit.css';
 import './styles/rights.css';
+import './styles/reference.css';
 import './styles/print.css';
 
 startClocks();

@@ -154,6 +154,7 @@ export const accountText = {
     title: 'API tokens',
     intro:
       'For programs that ask Tapedeck in your name. A token can do what you choose here and never more than you can yourself.',
+    reference: 'API reference',
     none: 'You have none.',
     add: 'Make a token',
     name: 'What it is for',

@@ -6,6 +6,7 @@ import { healthText } from './en-health.js';
 import { accountText, peopleText, welcomeText } from './en-people.js';
 import { policyText } from './en-policy.js';
 import { qualityText } from './en-quality.js';
+import { referenceText } from './en-reference.js';
 import { retentionText } from './en-retention.js';
 import { rightsText } from './en-rights.js';
 import { factorText } from './en-sign-in.js';
@@ -123,6 +124,7 @@ export const t = {
   coverage: coverageText,
   policy: policyText,
   quality: qualityText,
+  reference: referenceText,
   retention: retentionText,
   health: healthText,
   rights: rightsText,

@@ -39,7 +39,9 @@ export function AccountTokens() {
       <h2 id="tokens-title" tabIndex={-1}>
         {words.title}
       </h2>
-      <p class="quiet">{words.intro}</p>
+      <p class="quiet">
+        {words.intro} <a href="/api-reference">{words.reference}</a>
+      </p>
       {problem !== null && <ErrorNote problem={problem} retry={load} />}
       {secret !== null && (
         <SecretOnce

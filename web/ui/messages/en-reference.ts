@@ -1,0 +1,52 @@
+/** The strings of the page that describes the API. */
+export const referenceText = {
+  title: 'API reference',
+  file: 'Download the OpenAPI 3.1 description',
+  tokens: 'Create an API token',
+  groups: {
+    calls: 'Calls',
+    session: 'Sessions',
+    'second factors': 'Second factors',
+    people: 'People',
+    account: 'Your account',
+    audit: 'Audit log',
+    status: 'Status',
+    policy: 'Policy',
+    retention: 'Retention',
+    coverage: 'Coverage',
+    quality: 'Quality',
+  } as Record<string, string>,
+  contents: 'Contents',
+  access: {
+    public: 'Needs no session.',
+    session: 'Needs a session.',
+    token: 'Needs a session or an API token.',
+  },
+  parameters: 'Parameters',
+  body: 'Request body',
+  answers: (status: string) => `Response ${status}`,
+  nothing: 'No content.',
+  optional: 'optional',
+  types: {
+    string: 'string',
+    integer: 'integer',
+    number: 'number',
+    boolean: 'boolean',
+    null: 'null',
+    object: 'object',
+    any: 'any value',
+    date: 'date',
+    'date-time': 'date and time',
+  } as Record<string, string>,
+  list: (of: string) => `list of ${of}`,
+  map: (of: string) => `object with values: ${of}`,
+  or: ' or ',
+  range: (least: number | undefined, most: number | undefined) =>
+    least === undefined
+      ? `at most ${most}`
+      : most === undefined
+        ? `at least ${least}`
+        : `${least} to ${most}`,
+  longest: (n: number) => `at most ${n} characters`,
+  otherwise: (value: unknown) => `default ${JSON.stringify(value)}`,
+};
