@@ -26,6 +26,8 @@ const PUBLIC = [
   'GET /ca.crt',
   // Whoever has an evidence pack verifies it by this page.
   'GET /verify.html',
+  // It leads to a page.
+  'GET /api/docs',
   'GET /*',
 ];
 

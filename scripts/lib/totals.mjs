@@ -1,7 +1,5 @@
-// Tells, from a TAP file that tap wrote: each failed line with its place and its reason, why each skipped test was
-// skipped, and last "N passed, N failed, N skipped". What failed stands here once more because it is lost among tens of
-// thousands of lines above.
-import { readFileSync } from 'node:fs';
+// Tells, from what a test file wrote in TAP: each failed line with its place and its reason, and why each skipped test was
+// skipped.
 import { Parser } from 'tap-parser';
 
 /** So much of a reason is shown; the whole stands where the test ran. */
@@ -46,16 +44,35 @@ function listen(parser, path) {
   return () => failed;
 }
 
-let counts = '';
-const parser = new Parser();
-listen(parser, []);
-// The last thing that tap says of a run. A run that was cut short does not have it.
-parser.on('comment', (text) => {
-  counts = /^# (\{ total: .*\})/.exec(text)?.[1] ?? counts;
-});
-parser.end(readFileSync(process.argv[2]));
-const count = (name) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(counts)?.[1] ?? 0);
-if (!counts) console.log('failed: the run came to no end');
-const failed = counts ? count('fail') : 1;
-console.log(`${count('pass')} passed, ${failed} failed, ${count('skip') + count('todo')} skipped`);
-process.exit(failed === 0 && count('pass') > 0 ? 0 : 1);
+/**
+ * Tells of the faults and skipped tests in what a test file wrote. Gives how many of its lines passed, failed and were skipped:
+ * those of no subtest alone, since a subtest's own line only sums it up.
+ */
+export function tellFaults(file, tap) {
+  const counts = { pass: 0, fail: 0, skip: 0 };
+  const parser = new Parser();
+  const count = (one) => {
+    one.on('assert', (line) => {
+      if (line.closingTestPoint) return;
+      counts[line.skip || line.todo ? 'skip' : line.ok ? 'pass' : 'fail'] += 1;
+    });
+    one.on('child', count);
+  };
+  count(parser);
+  const hasFailed = listen(parser, [file]);
+  let problem = '';
+  parser.on('bailout', (why) => {
+    problem = `bail out: ${why}`;
+  });
+  parser.on('complete', (end) => {
+    // A plan that was not kept is no line of its own.
+    if (!end.ok && counts.fail === 0) problem ||= 'it did not come to its end';
+  });
+  parser.end(tap);
+  if (hasFailed() && counts.fail === 0) counts.fail = 1;
+  if (problem) {
+    console.log(`failed: ${file}: ${problem}`);
+    counts.fail += 1;
+  }
+  return counts;
+}
