@@ -20,17 +20,15 @@ import fc from 'fast-check';
 import { simpleParser } from 'mailparser';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
+import { createCheckpoints } from '../daemon/assurance/checkpoint.js';
 import type { Catalogue } from '../daemon/catalogue/catalogue.js';
 import { withEntries } from '../daemon/catalogue/entries.js';
 import { createOutbox } from '../daemon/catalogue/outbox.js';
 import { type Known, verifyAudit } from '../daemon/catalogue/sqlite/audit-verify.js';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import { createCheckpoints } from '../daemon/checkpoint.js';
 import { audit } from '../daemon/cli/audit.js';
 import { calls } from '../daemon/cli/calls.js';
 import { createCliContext } from '../daemon/cli/context.js';
-import { type ControlDeps, createControl } from '../daemon/control.js';
-import { createDeliver } from '../daemon/deliver.js';
 import {
   type AuditEntry,
   digestOf,
@@ -46,6 +44,8 @@ import { catalogueFile, checkpointFile, controlSocket, ownerSocket } from '../da
 import { policyChanges } from '../daemon/domain/policy-changes.js';
 import { type Heard, inside, joined, lengthOf, written } from '../daemon/domain/stretches.js';
 import { createCheckpointChannels } from '../daemon/notify/channels.js';
+import { type ControlDeps, createControl } from '../daemon/operations/control.js';
+import { createDeliver } from '../daemon/operations/deliver.js';
 import { loadConfig } from '../daemon/ops/config.js';
 import { request } from '../daemon/ops/control-client.js';
 import { appendCheckpoint, readCheckpoints } from '../daemon/vault/checkpoint-file.js';

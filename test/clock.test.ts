@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { createTimekeeper } from '../daemon/calls/timekeeper.js';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import type { PbxEvent } from '../daemon/domain/event.js';
 import { catalogueFile } from '../daemon/domain/paths.js';
@@ -8,7 +9,6 @@ import { defaultPolicy } from '../daemon/domain/policy.js';
 import { createClock } from '../daemon/ops/clock.js';
 import { createLog } from '../daemon/ops/log.js';
 import { createStamps } from '../daemon/pbx/stamps.js';
-import { createTimekeeper } from '../daemon/timekeeper.js';
 import { createMovableClock } from './support/clock.js';
 import { createLab, startPbx } from './support/pbx.js';
 import { createRecorderLab, seconds, until } from './support/recorder.js';

@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { ulid } from 'ulid';
-import { type AssureDeps, createAssure } from '../daemon/assure.js';
+import { type AssureDeps, createAssure } from '../daemon/assurance/assure.js';
 import { makeCoverage, viewCoverage } from '../daemon/catalogue/coverage.js';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { createCdrJournal } from '../daemon/cdr/journal.js';

@@ -53,21 +53,10 @@ function importsOf(source: Source): Import[] {
 
 const ADAPTERS = ['pbx', 'cdr', 'capture', 'encode', 'vault', 'catalogue', 'notify', 'directory', 'tls'];
 const STORIES = [
-  'record',
-  'preserve',
-  'retain',
-  'assure',
-  'room',
-  'scrub',
-  'alert',
-  'test-call',
-  'watch',
-  'timekeeper',
-  'deliver',
-  'health',
-  'checkpoint',
-  'custody',
-  'doubts',
+  ...['record', 'watch', 'timekeeper', 'test-call'].map((s) => `calls/${s}`),
+  ...['preserve', 'retain', 'scrub', 'custody'].map((s) => `recordings/${s}`),
+  ...['assure', 'checkpoint', 'doubts'].map((s) => `assurance/${s}`),
+  ...['room', 'alert', 'deliver', 'health'].map((s) => `operations/${s}`),
 ].map((s) => `daemon/${s}`);
 /**
  * Values that a story may take from an adapter: they plan, measure or read. None of them starts a process or writes;
@@ -113,7 +102,7 @@ function fault({ from, to, type }: Import): string | null {
       'daemon/vault',
       'daemon/directory',
       'daemon/tls',
-      'daemon/evidence',
+      'daemon/assurance/evidence',
     ) ||
       (within(to, 'web') && !within(to, 'web/ui'))
       ? null
@@ -130,11 +119,12 @@ function fault({ from, to, type }: Import): string | null {
       ? null
       : 'a story knows adapters by their types, and no other story';
   }
-  if (within(from, 'daemon/evidence'))
-    return within(to, 'daemon/evidence', 'daemon/domain') || (type && within(to, 'daemon/catalogue'))
+  if (within(from, 'daemon/assurance/evidence'))
+    return within(to, 'daemon/assurance/evidence', 'daemon/domain') ||
+      (type && within(to, 'daemon/catalogue'))
       ? null
       : 'a pack is made of what it is given';
-  if (from === 'daemon/control')
+  if (from === 'daemon/operations/control')
     return within(to, 'daemon/domain', 'daemon/ops') ? null : 'the control socket is given what it does';
   if (from === 'daemon/app' || within(from, 'daemon/cli'))
     return within(to, 'daemon') || to === 'web/main' ? null : 'the daemon does not know the dashboard';
@@ -174,26 +164,27 @@ t.test('an import over a border is found, however it is written', async (t) => {
     ['daemon/domain/policy.ts', `import { ulid } from 'ulid';`],
     ['daemon/ops/log.ts', `import { createKeys } from '../vault/keys.js';`],
     ['daemon/capture/snoop.ts', `import type { Ari } from '../pbx/ari.js';`],
-    ['daemon/pbx/ari.ts', `import { step } from '../record.js';`],
+    ['daemon/pbx/ari.ts', `import { step } from '../calls/record.js';`],
     ['daemon/notify/mail.ts', `import type { Cdr } from '../cdr/source.js';`],
-    ['daemon/record.ts', `import { createCapture } from './capture/snoop.js';`],
-    ['daemon/record.ts', `import { type Capture, createCapture } from './capture/snoop.js';`],
-    ['daemon/record.ts', `import { createPreserver } from './preserve.js';`],
-    ['daemon/preserve.ts', `export { createFfmpeg } from './encode/ffmpeg.js';`],
-    ['daemon/control.ts', `import { createRetain } from './retain.js';`],
+    ['daemon/calls/record.ts', `import { createCapture } from '../capture/snoop.js';`],
+    ['daemon/calls/record.ts', `import { type Capture, createCapture } from '../capture/snoop.js';`],
+    ['daemon/calls/record.ts', `import { createPreserver } from '../recordings/preserve.js';`],
+    ['daemon/calls/record.ts', `import { createWatch } from './watch.js';`],
+    ['daemon/recordings/preserve.ts', `export { createFfmpeg } from '../encode/ffmpeg.js';`],
+    ['daemon/operations/control.ts', `import { createRetain } from '../recordings/retain.js';`],
     ['daemon/cli/calls.ts', `const x = await import('../../web/main.js');`],
     ['daemon/cli/calls.ts', `import { buildApp } from '../../web/app.js';`],
     ['daemon/cli/run.ts', `import '../main.js';`],
     ['web/app.ts', `import { createAri } from '../daemon/pbx/ari.js';`],
-    ['web/app.ts', `import type { Retain } from '../daemon/retain.js';`],
+    ['web/app.ts', `import type { Retain } from '../daemon/recordings/retain.js';`],
     ['web/ui/api.ts', `import { decideRecord } from '../../daemon/domain/policy.js';`],
     ['daemon/elsewhere.ts', `import type { Log } from './ops/log.js';`],
   ];
   for (const [path, text] of wrong) t.equal(faults(importsOf({ path, text })).length, 1, `${path}: ${text}`);
   const right: [path: string, text: string][] = [
     ['daemon/domain/policy.ts', `import { Type } from 'typebox';`],
-    ['daemon/record.ts', `import type { Capture } from './capture/snoop.js';`],
-    ['daemon/preserve.ts', `import { type OpusPlan, opusPlan } from './encode/opus.js';`],
+    ['daemon/calls/record.ts', `import type { Capture } from '../capture/snoop.js';`],
+    ['daemon/recordings/preserve.ts', `import { type OpusPlan, opusPlan } from '../encode/opus.js';`],
     ['daemon/cli/web.ts', `const { runWeb } = await import('../../web/main.js');`],
     ['web/ui/api.ts', `import type { Policy } from '../../daemon/domain/policy.js';`],
   ];

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { createWatch } from '../daemon/calls/watch.js';
 import { answeredUnseen, type CdrTimes, whenAnswered } from '../daemon/domain/answered.js';
 import { emptyState, step } from '../daemon/domain/call.js';
 import type { LegFacts, PbxEvent, Snapshot } from '../daemon/domain/event.js';
@@ -9,7 +10,6 @@ import { createLog } from '../daemon/ops/log.js';
 import { patience } from '../daemon/ops/patience.js';
 import { createStalls } from '../daemon/ops/stalls.js';
 import { createAnswers } from '../daemon/pbx/answers.js';
-import { createWatch } from '../daemon/watch.js';
 import { until } from './support/recorder.js';
 
 const T0 = Date.UTC(2026, 10, 25, 9);

@@ -1,4 +1,6 @@
 import t, { type Test } from 'tap';
+import { createRecorder } from '../daemon/calls/record.js';
+import { createWatch } from '../daemon/calls/watch.js';
 import { createSegments } from '../daemon/capture/segments.js';
 import { type Capture, createCapture, type PbxRecorder } from '../daemon/capture/snoop.js';
 import type { Catalogue } from '../daemon/catalogue/catalogue.js';
@@ -15,8 +17,6 @@ import {
   snoopId,
 } from '../daemon/domain/recording.js';
 import { createLog } from '../daemon/ops/log.js';
-import { createRecorder } from '../daemon/record.js';
-import { createWatch } from '../daemon/watch.js';
 import { until } from './support/recorder.js';
 
 const T0 = 1_700_000_000_000;

@@ -8,7 +8,7 @@ import { catalogueFile, recordingFile } from '../daemon/domain/paths.js';
 import { defaultPolicy } from '../daemon/domain/policy.js';
 import { keepUntil, planRetention, type RetentionItem } from '../daemon/domain/retention.js';
 import { createLog } from '../daemon/ops/log.js';
-import { createRetain, makePlan } from '../daemon/retain.js';
+import { createRetain, makePlan } from '../daemon/recordings/retain.js';
 import { aCall, aRecording } from './support/a-call.js';
 import { NOW, openHouse } from './support/erase-until-killed.js';
 

@@ -39,7 +39,7 @@ import { spoolName } from '../daemon/domain/recording.js';
 import { nightDone, shareOf, WITHIN_DAYS } from '../daemon/domain/scrub.js';
 import type { Config } from '../daemon/ops/config-schema.js';
 import { coreLimit } from '../daemon/ops/core-dumps.js';
-import { createScrub, type ScrubDeps } from '../daemon/scrub.js';
+import { createScrub, type ScrubDeps } from '../daemon/recordings/scrub.js';
 import { openManifest, signManifest } from '../daemon/vault/manifest.js';
 import { loadMasterKey, openMasterKeys } from '../daemon/vault/master-key.js';
 import { hashContent, openSealed } from '../daemon/vault/open.js';

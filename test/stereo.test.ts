@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { unzipSync } from 'fflate';
 import { pino } from 'pino';
 import t from 'tap';
-import { createCheckpoints } from '../daemon/checkpoint.js';
+import { createCheckpoints } from '../daemon/assurance/checkpoint.js';
 import { createCliContext } from '../daemon/cli/context.js';
 import { evidence } from '../daemon/cli/evidence.js';
 import { exportCall } from '../daemon/cli/export.js';

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { ulid } from 'ulid';
-import { createDeliver, type Outcome } from '../deliver.js';
 import { fail, TapedeckError } from '../domain/error.js';
 import { controlSocket } from '../domain/paths.js';
 import { createChannels } from '../notify/channels.js';
+import { createDeliver, type Outcome } from '../operations/deliver.js';
 import { request } from '../ops/control-client.js';
 import { createLog } from '../ops/log.js';
 import type { CliContext } from './context.js';

@@ -8,7 +8,7 @@ import { becomeOwnerOf, ownerToBecome } from '../ops/become.js';
 import { loadConfig } from '../ops/config.js';
 import type { Config } from '../ops/config-schema.js';
 import { createLog } from '../ops/log.js';
-import { createRetain, type Retain } from '../retain.js';
+import { createRetain, type Retain } from '../recordings/retain.js';
 import { isThere, removeDurably } from '../vault/durable.js';
 import { refuseUnmoved } from '../vault/installation.js';
 import { createKeys, type Keys } from '../vault/keys.js';

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
+import { evidencePack } from '../assurance/evidence/pack.js';
 import { fail } from '../domain/error.js';
 import { controlSocket } from '../domain/paths.js';
-import { evidencePack } from '../evidence/pack.js';
 import { request, SIGN_MS } from '../ops/control-client.js';
 import { version } from '../ops/version.js';
 import { evidenceDeps } from '../vault/evidence.js';

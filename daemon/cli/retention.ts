@@ -4,7 +4,7 @@ import { fail, TapedeckError } from '../domain/error.js';
 import { controlSocket } from '../domain/paths.js';
 import { FROM_NOW_ON } from '../domain/retention.js';
 import { request } from '../ops/control-client.js';
-import { makePlan, type Plan, type RunResult } from '../retain.js';
+import { makePlan, type Plan, type RunResult } from '../recordings/retain.js';
 import type { CliContext } from './context.js';
 import { record } from './entries.js';
 import { table, timesIn, who } from './table.js';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { verifierHash } from '../assurance/evidence/verifier.js';
 import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
 import { iso } from '../domain/days.js';
 import { fail } from '../domain/error.js';
@@ -7,8 +8,7 @@ import { manifestFault } from '../domain/manifest.js';
 import { recordingFile } from '../domain/paths.js';
 import type { Recording } from '../domain/recording.js';
 import { damageOf } from '../domain/scrub.js';
-import { verifierHash } from '../evidence/verifier.js';
-import { createExaminer, MANIFEST_GONE } from '../scrub/examine.js';
+import { createExaminer, MANIFEST_GONE } from '../recordings/scrub/examine.js';
 import { openManifest } from '../vault/manifest.js';
 import { openSealed } from '../vault/open.js';
 import { hashFile } from '../vault/scan.js';

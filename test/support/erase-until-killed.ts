@@ -4,7 +4,7 @@ import { withEntries } from '../../daemon/catalogue/entries.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import { catalogueFile, keysFile } from '../../daemon/domain/paths.js';
 import { createLog } from '../../daemon/ops/log.js';
-import { createRetain, type Retain } from '../../daemon/retain.js';
+import { createRetain, type Retain } from '../../daemon/recordings/retain.js';
 import { removeDurably } from '../../daemon/vault/durable.js';
 import { createKeys } from '../../daemon/vault/keys.js';
 

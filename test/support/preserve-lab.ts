@@ -9,7 +9,7 @@ import { catalogueFile, keysFile } from '../../daemon/domain/paths.js';
 import { type CallRecord, type Segment, spoolName } from '../../daemon/domain/recording.js';
 import { createEncoder } from '../../daemon/encode/encoder.js';
 import { createFfmpeg } from '../../daemon/encode/ffmpeg.js';
-import { createPreserver } from '../../daemon/preserve.js';
+import { createPreserver } from '../../daemon/recordings/preserve.js';
 import { createKeys } from '../../daemon/vault/keys.js';
 import { signManifest } from '../../daemon/vault/manifest.js';
 import { openSealed } from '../../daemon/vault/open.js';

@@ -1,4 +1,4 @@
-import { readVerifier } from '../../daemon/evidence/verifier.js';
+import { readVerifier } from '../../daemon/assurance/evidence/verifier.js';
 import type { App } from '../types.js';
 
 /** The page's own policy: it may run its one script, and reach nothing. */

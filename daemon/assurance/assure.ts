@@ -1,0 +1,303 @@
+import type { Catalogue } from '../catalogue/catalogue.js';
+import type { MissedCall } from '../catalogue/ledger.js';
+import type { CdrJournal } from '../cdr/journal.js';
+import type { Alarms } from '../domain/alarm.js';
+import { type Account, answeredUnseen, type Cdr, callFrom, cdrKey, gather, linksOf } from '../domain/cdr.js';
+import { type CoverageRow, isMissed, judge, SILENT_CALLS, withoutCdr } from '../domain/coverage.js';
+import { isDiskError } from '../domain/error.js';
+import { monitoringGap } from '../domain/late.js';
+import { createMissed, STANDS } from '../domain/missed.js';
+import type { CallId, CallRecord } from '../domain/recording.js';
+import type { Log } from '../ops/log.js';
+import { createIntake } from './assure/intake.js';
+
+/**
+ * Story 4: an independent witness. The PBX's own CDRs are written down as they come (and read from its files or databases
+ * for the time in which nobody listened), put together with our calls, and what was answered and not recorded is said.
+ */
+export type AssureDeps = {
+  catalogue: Catalogue;
+  alarms: Alarms;
+  /** Where CDRs wait that the catalogue does not have yet. */
+  journal: CdrJournal;
+  /** CDRs that were heard could not be kept, from then until now. */
+  lost: (from: number, reason: string) => void;
+  /** Where CDRs can be read that did not come over AMI. */
+  sources: readonly { name: string; read(range: { from: number; to: number }): Promise<Cdr[]> }[];
+  trunkContexts: readonly string[];
+  mint: (at: number) => CallId;
+  /** A time as people at the site read it. */
+  say: (at: number) => string;
+  clock: () => number;
+  log: Log;
+  /** For tests; milliseconds. */
+  pace?: Partial<Pace>;
+};
+
+/** How long after its end a call is judged, how often what is due is looked for, and how often the sources are read. */
+export type Pace = { grace: number; look: number; read: number };
+const PACE: Pace = { grace: 20_000, look: 1_000, read: 60_000 };
+
+/** How far before the last reading a source is read again, in ms: CDRs may be written in batches. */
+const OVERLAP = 600_000;
+/** A call that is in progress, or whose recording is being made, is compared again so long after, in ms. */
+const AGAIN = 60_000;
+/** So many due CDRs are looked at in one go, and at a start and a stop. */
+const DUE_AT_ONCE = 200;
+const DUE_AT_STOP = 2_000;
+/** So long a PBX that does not answer is waited for after the start: it may still have calls of which there is a CDR. In ms. */
+const WAIT_FOR_PBX = 60_000;
+/** One that ended so long ago is not waited for any more, in ms. */
+const STUCK_AFTER = 3_600_000;
+/** What an account was made of is kept so long, in ms; the account itself stays. */
+const KEEP_CDRS = 90 * 86_400_000;
+/** CDRs have whole seconds, rounded down. */
+const SECOND = 1_000;
+/** So soon after the end of a monitoring gap a call may still have gone unseen, in ms. */
+const SLACK = 2_000;
+
+export function createAssure(deps: AssureDeps) {
+  const pace = { ...PACE, ...deps.pace };
+  const { catalogue, alarms, clock, log } = deps;
+  const alarmed = createMissed(alarms, deps.say);
+  const intake = createIntake({
+    ...{ journal: deps.journal, lost: deps.lost, alarms, clock, log },
+    write: (cdrs, at) => take(cdrs, 'AMI', at),
+  });
+  let work: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  let lastRead = 0;
+  let holdUntil = Number.POSITIVE_INFINITY;
+  let swept = false;
+  let since: number | null = null;
+
+  /** One thing after the other: two looks at one call must not write two rows of it. */
+  function queue(job: () => Promise<void>, failed: string): Promise<void> {
+    work = work.then(job).catch((err) => log.error({ err }, failed));
+    return work;
+  }
+
+  const flush = () =>
+    queue(intake.flush, "CDRs cannot be written to the catalogue; they wait in the recorder's journal");
+
+  function hear(cdr: Cdr): void {
+    intake.hear(cdr);
+    void flush();
+  }
+
+  async function take(cdrs: Cdr[], source: string, at: number): Promise<void> {
+    const from = await begun();
+    // What was before Tapedeck is none of its business.
+    const ours = cdrs.filter((c) => c.endAt > from - SECOND);
+    const fresh = await catalogue.addCdrs(ours, source, at, pace.grace);
+    if (fresh.length > 0) alarms.clear('cdr_silent');
+  }
+
+  async function begun(): Promise<number> {
+    since ??= await catalogue.ledgerBegan(clock());
+    return since;
+  }
+
+  async function readSources(): Promise<void> {
+    const from = await begun();
+    const known = await catalogue.cdrSources();
+    for (const source of deps.sources) {
+      const now = clock();
+      const before = known.find((s) => s.name === source.name)?.readAt ?? from;
+      try {
+        const cdrs = await source.read({ from: Math.max(from, before - OVERLAP), to: now });
+        await take(cdrs, source.name, now);
+        await catalogue.noteSource(source.name, now, '');
+        alarms.clear(`cdr_source ${source.name}`);
+      } catch (err) {
+        if (isDiskError(err)) throw err; // it is our catalogue that cannot be written
+        const problem = err instanceof Error ? err.message : String(err);
+        log.warn({ err, source: source.name }, 'CDRs could not be read');
+        await catalogue.noteSource(source.name, now, problem.slice(0, 300));
+        alarms.raise(`cdr_source ${source.name}`, {
+          severity: 'warning',
+          message: `The PBX's call records cannot be read from ${source.name}.`,
+          hint: 'Correct [coverage] in tapedeck.toml or the rights there; the coverage page shows what is wrong.',
+        });
+      }
+    }
+  }
+
+  /** Makes the accounts of all that hangs together with this CDR. */
+  async function accountsWith(cdr: Cdr): Promise<Account[]> {
+    const { cdrs, calls } = await catalogue.related(linksOf(cdr).slice(0, 1));
+    const accounts = gather(cdrs, calls);
+    const rows: Account[] = [];
+    const missed: MissedCall[] = [];
+    for (const account of accounts) {
+      const made = await unseen(account);
+      if (made) missed.push(made);
+      rows.push(made ? { ...account, id: made.call.id, callId: made.call.id } : account);
+    }
+    await catalogue.saveAccounts(rows, missed);
+    return rows;
+  }
+
+  /** Compares the call of this CDR with ours. Only then it is not due any more: whenever we stop, nothing is forgotten. */
+  async function compare(cdr: Cdr, now: number): Promise<Account[]> {
+    const accounts = await accountsWith(cdr);
+    for (const account of accounts) {
+      const settled = await judgeOne(account, now);
+      await catalogue.setCdrsDue(account.cdrs, settled ? null : now + AGAIN);
+    }
+    return accounts;
+  }
+
+  /** Does `work` with each CDR that is due by then, once for all that belong to one call. */
+  async function each(by: number, most: number, work: (cdr: Cdr) => Promise<Account[]>): Promise<void> {
+    const done = new Set<string>();
+    for (const cdr of await catalogue.dueCdrs(by, most)) {
+      if (done.has(cdrKey(cdr))) continue;
+      try {
+        for (const account of await work(cdr)) for (const one of account.cdrs) done.add(cdrKey(one));
+      } catch (err) {
+        if (isDiskError(err)) throw err;
+        log.error({ err, cdr }, 'A call could not be compared with its CDRs');
+        await catalogue.setCdrsDue([cdr], clock() + AGAIN); // it must not keep others from being looked at
+      }
+    }
+  }
+
+  /**
+   * A call in a time when nobody watched, of which nothing else is known, gets a row: it is in the list of calls then. When
+   * another CDR tells more of it, so does the row. One that was seen ringing, and ended unseen, was answered in between.
+   */
+  async function unseen(account: Account): Promise<MissedCall | null> {
+    const { callId } = account;
+    if (account.answeredAt === null) return null;
+    const rang = callId === null ? null : await endedUnanswered(callId);
+    if (callId !== null && !rang && !(await madeFromCdrs(callId))) return null;
+    const from = account.startedAt - SLACK;
+    const [blind] = await catalogue.blindWindows({ from, to: account.endedAt });
+    if (!blind) return null;
+    const call = rang
+      ? answeredUnseen(rang, account)
+      : callFrom(account, callId ?? deps.mint(account.startedAt), deps.trunkContexts);
+    const reason = monitoringGap(blind, deps.say, clock());
+    const missingMs = account.endedAt - account.answeredAt;
+    if (callId === null)
+      log.error(
+        { call: call.id, linkedid: account.linkedid, reason },
+        'A call was missed; its row is made from its CDR',
+      );
+    return { call, coverage: { status: 'not_recorded', reason, rule: null, missingMs } };
+  }
+
+  async function endedUnanswered(id: CallId): Promise<CallRecord | null> {
+    const call = await catalogue.call(id);
+    return call && !call.test && call.answeredAt === null && call.endedAt !== null ? call : null;
+  }
+
+  /** A row that was made from CDRs has their times, to the millisecond. */
+  async function madeFromCdrs(id: CallId): Promise<boolean> {
+    const row = await catalogue.coverageRow(id);
+    if (!row?.call || !row.pbx || row.call.coverage.status !== 'not_recorded') return false;
+    const { call, pbx } = row;
+    return (['startedAt', 'answeredAt', 'endedAt'] as const).every((key) => call[key] === pbx[key]);
+  }
+
+  /** Whether there is nothing more to wait for. */
+  async function judgeOne(account: Account, now: number): Promise<boolean> {
+    const call = account.callId === null ? null : await catalogue.call(account.callId);
+    if (call?.test) return true;
+    if (call && call.endedAt === null) return false;
+    const row = account.callId === null ? null : await catalogue.coverageRow(account.callId);
+    const first = account.cdrs[0]!;
+    const { src, dst, name } = first;
+    const judged = tell(row ?? { pbx: { ...account, src, dst, name }, call: null }, now);
+    return judged?.status !== 'pending' || now - account.endedAt >= STUCK_AFTER;
+  }
+
+  function tell(row: CoverageRow, now: number) {
+    const judged = judge(row, null, now);
+    const linkedid = row.pbx!.linkedid;
+    if (!judged || !isMissed(judged)) alarmed.over(linkedid);
+    else if (alarmed.missed(linkedid, judged, row.pbx!.endedAt))
+      log.error(
+        { call: row.call?.id, linkedid, finding: judged.finding, reason: judged.reason },
+        'An answered call was not recorded',
+      );
+    return judged;
+  }
+
+  /** What is known of the last days is told again: an alarm of an earlier process may be over, or was never raised. */
+  async function tellAgain(): Promise<void> {
+    const now = clock();
+    for (const row of await catalogue.coverageRows({ from: now - 3 * STANDS, to: now })) {
+      if (!row.pbx) continue;
+      if (now - row.pbx.endedAt > STANDS) alarmed.over(row.pbx.linkedid);
+      else if (now - row.pbx.endedAt > pace.grace) tell(row, now);
+    }
+    alarmed.count();
+  }
+
+  async function silence(now: number): Promise<void> {
+    const witness = await catalogue.witness();
+    if (!witness) return;
+    const rows = await catalogue.coverageRows({ from: witness.last, to: now });
+    if (withoutCdr(rows, now) < SILENT_CALLS) return;
+    alarms.raise('cdr_silent', {
+      severity: 'warning',
+      message: `Asterisk has sent no CDRs since ${deps.say(witness.last)}: nobody but Tapedeck now says what was recorded.`,
+      hint: 'Look at cdr.conf and cdr_manager.conf, and run "tapedeck doctor".',
+    });
+  }
+
+  async function look(): Promise<void> {
+    const now = clock();
+    await intake.flush();
+    if (now >= holdUntil) {
+      // What an earlier run heard just before it was killed gets its account now, and is judged when it is due.
+      if (!swept) await each(Number.MAX_SAFE_INTEGER, DUE_AT_STOP, accountsWith);
+      swept = true;
+      await each(now, DUE_AT_ONCE, (cdr) => compare(cdr, now));
+    }
+    alarmed.sweep(now);
+    if (now - lastRead < pace.read) return;
+    lastRead = now;
+    await readSources();
+    await silence(now);
+    await catalogue.forgetCdrs(now - KEEP_CDRS);
+  }
+
+  return {
+    hear,
+    /** The PBX is there (again): what was missed meanwhile is read, and what belongs to no call is looked at again. */
+    async up(): Promise<void> {
+      await queue(async () => {
+        holdUntil = 0;
+        lastRead = clock();
+        await readSources();
+        await catalogue.strangersDue(clock() - STANDS, clock());
+        await tellAgain();
+      }, 'The PBX could not be asked for what was missed');
+    },
+    start(): void {
+      intake.recover();
+      holdUntil = clock() + WAIT_FOR_PBX;
+      lastRead = clock(); // `up` reads first: then it is known what time it is by the PBX's clock
+      let busy = false;
+      timer = setInterval(() => {
+        if (busy) return;
+        busy = true;
+        void queue(look, 'Calls could not be compared').finally(() => {
+          busy = false;
+        });
+      }, pace.look);
+    },
+    async stop(): Promise<void> {
+      clearInterval(timer);
+      // What was heard last gets its account; whether all is well with it is judged after the next start.
+      await queue(async () => {
+        await intake.flush();
+        await each(Number.MAX_SAFE_INTEGER, DUE_AT_STOP, accountsWith);
+      }, 'The last CDRs could not be compared; they will be after the next start');
+      intake.stop();
+    },
+  };
+}

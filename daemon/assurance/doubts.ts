@@ -1,0 +1,115 @@
+import type { BadRow, Catalogue } from '../catalogue/catalogue.js';
+import type { Alarms } from '../domain/alarm.js';
+import { fail } from '../domain/error.js';
+import type { Log } from '../ops/log.js';
+
+/**
+ * Story 14: the recorder does not believe what it reads. The dashboard, and anyone else who can write to catalogue.db, may have
+ * put anything there. Rows that cannot be read are left out and named in an alarm; while the policy cannot be read, every
+ * call is recorded and nothing is erased; while the schema is not the one that Tapedeck makes, nothing is signed.
+ */
+export type DoubtsDeps = {
+  catalogue: Pick<Catalogue, 'policy' | 'schemaFaults'>;
+  alarms: Alarms;
+  clock: () => number;
+  log: Log;
+  /** How often the policy and the schema are looked at, in ms. */
+  everyMs?: number;
+};
+
+const EVERY_MS = 2_000;
+/** Recordings are read at least once a night: a row that was not met for longer counts as mended. */
+const STANDS_MS = 26 * 3_600_000;
+/** Between two times that the same rows are told, in ms: each is a write. */
+const AGAIN_MS = 3_600_000;
+/** So many rows are remembered, and so many named. */
+const REMEMBERED = 10_000;
+const NAMED = 3;
+
+const ROWS = 'catalogue_rows';
+const POLICY = 'catalogue_policy';
+const SCHEMA = 'catalogue_schema';
+
+export function createDoubts(deps: DoubtsDeps) {
+  const { catalogue, alarms, clock, log } = deps;
+  /** Bad rows, and when each was last met. */
+  const known = new Map<string, BadRow & { at: number }>();
+  let toldAt = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
+  let looking: Promise<void> | null = null;
+
+  function row(bad: BadRow): void {
+    const key = `${bad.table} ${bad.key}`;
+    const at = clock();
+    const news = known.get(key)?.fault !== bad.fault;
+    if (news && known.size >= REMEMBERED) return;
+    known.set(key, { ...bad, at });
+    if (news) log.error(bad, 'A row of the catalogue cannot be read and is left out');
+    else if (Math.abs(at - toldAt) < AGAIN_MS) return;
+    toldAt = at;
+    for (const [other, { at: metAt }] of known) if (at - metAt > STANDS_MS) known.delete(other);
+    const named = [...known.values()].slice(0, NAMED).map((b) => `${b.table} ${b.key} (${b.fault})`);
+    const more = known.size > named.length ? `, and ${known.size - named.length} more` : '';
+    const many = known.size === 1 ? 'A row' : `${known.size} rows`;
+    alarms.raise(ROWS, {
+      severity: 'critical',
+      message: `${many} in catalogue.db cannot be read and ${known.size === 1 ? 'is' : 'are'} left out: ${named.join('; ')}${more}.`,
+      hint: 'Tapedeck did not write this. Find out what else writes to catalogue.db, keep a copy of it, and restore it from a backup. The log of the recorder names every row; other calls are recorded as usual.',
+      forMs: STANDS_MS,
+    });
+  }
+
+  /** Gives whether the policy can be read. */
+  async function policy(): Promise<boolean> {
+    const { version, fault } = await catalogue.policy();
+    if (fault === null) alarms.clear(POLICY);
+    else
+      alarms.raise(POLICY, {
+        severity: 'critical',
+        message: `Version ${version} of the policy cannot be read: ${fault}. Every call is recorded, except to the emergency numbers that Tapedeck comes with, and nothing is erased.`,
+        hint: 'Save the policy again on its page, or run "tapedeck policy import FILE" ("tapedeck policy history --json" has the earlier versions). Then find out what else writes to catalogue.db.',
+      });
+    return fault === null;
+  }
+
+  /** What of the schema is not as Tapedeck makes it. */
+  async function schema(): Promise<string[]> {
+    const faults = await catalogue.schemaFaults();
+    if (faults.length === 0) alarms.clear(SCHEMA);
+    else
+      alarms.raise(SCHEMA, {
+        severity: 'critical',
+        message: `The schema of catalogue.db was changed, so the recorder signs neither the audit log nor recordings. ${faults.slice(0, NAMED).join(' ')}`,
+        hint: 'Keep a copy of catalogue.db, run "tapedeck audit verify", and find out what else writes to the file. Then restore it from a backup, or undo the change. Calls are recorded as usual and signed afterwards.',
+      });
+    return faults;
+  }
+
+  async function look(): Promise<void> {
+    for (const part of [policy, schema])
+      await part().catch((err) => log.warn({ err }, 'The catalogue could not be checked'));
+  }
+
+  return {
+    row,
+    schema,
+    /** Throws `schema_altered`: to be awaited right before anything is signed. */
+    async beforeSigning(): Promise<void> {
+      const faults = await schema();
+      if (faults.length > 0) throw fail('schema_altered', faults.slice(0, NAMED).join(' '));
+    },
+    /** Resolves after the first look. */
+    async start(): Promise<void> {
+      await look();
+      timer = setInterval(() => {
+        looking ??= look().finally(() => {
+          looking = null;
+        });
+      }, deps.everyMs ?? EVERY_MS);
+    },
+    async stop(): Promise<void> {
+      clearInterval(timer);
+      await looking;
+    },
+  };
+}

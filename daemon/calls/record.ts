@@ -1,0 +1,379 @@
+import type { Capture } from '../capture/snoop.js';
+import { answeredUnseen, type CdrTimes, whenAnswered } from '../domain/answered.js';
+import { type CallState, type Effect, emptyState, restore, step, type TrackRules } from '../domain/call.js';
+import type { PbxEvent, Snapshot } from '../domain/event.js';
+import { feedOf, onHold } from '../domain/feed.js';
+import { type CallId, type CallRecord, type LegId, parseOurs } from '../domain/recording.js';
+import { blank, type Changed, createSteps, type Ended, type Live, type StepDeps } from './record/steps.js';
+
+/**
+ * Story 1: a PBX event is tracked, a decision is made, a leg is captured. Each call has a serial queue of its own, and in
+ * it only the newest change waits, so that a slow PBX or disk never builds a backlog.
+ */
+export type RecordDeps = StepDeps & {
+  capture: Capture;
+  rules: TrackRules;
+  /** What the PBX tells of when legs were answered; of those that it does not tell of there is nothing. */
+  answers: (legs: readonly LegId[]) => Promise<ReadonlyMap<LegId, CdrTimes>>;
+};
+
+type Heard = { event: PbxEvent; heardAt: number };
+/**
+ * What goes with a list of what the PBX has: when it was last watched before (ms since 1970, null for never), and whether
+ * no newer list has come. One that is out of date must not end calls that began after it.
+ */
+type Known = { watchedUntil: number | null; current?: () => boolean };
+const NEVER: Known = { watchedUntil: null };
+
+/** After a failure it is tried again so much later, ms, as long as the leg is there. */
+const AGAIN = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
+/** A recording that ends is most often that of a leg which hangs up: the news of that comes right after, ms. */
+const GOODBYE = 1_000;
+
+export function createRecorder(deps: RecordDeps) {
+  let state: CallState = emptyState;
+  /** What happens until the open calls have been taken up waits here. */
+  let backlog: Heard[] | null = [];
+  let stopped = false;
+  let lostAt = 0;
+  const live = new Map<CallId, Live>();
+  const absorbing = new Set<Promise<void>>();
+  const goodbyes = new Set<NodeJS.Timeout>();
+
+  const isUp = (legId: string): boolean => state.legs.get(legId)?.goneAt === null;
+  const steps = createSteps(deps, {
+    isUp,
+    feed: (leg) => feedOf(state, leg),
+    lostAt: () => lostAt,
+    again: (l, times) => {
+      if (l.again) clearTimeout(l.again);
+      l.again = after(times, () => {
+        l.again = null;
+        reconsider(l);
+      });
+    },
+  });
+
+  function after(times: number, what: () => void): NodeJS.Timeout | null {
+    return stopped ? null : setTimeout(what, AGAIN[Math.min(times, AGAIN.length - 1)]);
+  }
+
+  const of = (id: CallId): Live => {
+    const l = live.get(id) ?? blank();
+    live.set(id, l);
+    return l;
+  };
+
+  function enqueue(effect: Effect, unseen: boolean, heardAt: number): void {
+    if (effect.kind === 'absorbed') {
+      const work = absorb(effect.from, effect.into).finally(() => absorbing.delete(work));
+      absorbing.add(work);
+    } else {
+      const change = { ...effect, unseen };
+      if (change.kind === 'changed') steps.want(change, of(change.call.id), heardAt);
+      put(change.call.id, change);
+    }
+  }
+
+  function put(id: CallId, change: Changed | Ended): void {
+    const l = of(id);
+    l.newest = change.kind === 'changed' ? change : null;
+    l.waiting = change;
+    l.working ??= work(id, l);
+  }
+
+  async function work(id: CallId, l: Live): Promise<void> {
+    while (l.waiting) {
+      const change = l.waiting;
+      l.waiting = null;
+      if (l.repeat) clearTimeout(l.repeat);
+      try {
+        await (change.kind === 'ended' ? steps.end(change, l) : steps.follow(change, l));
+        l.faults = 0;
+        if (change.kind === 'ended') live.delete(id);
+      } catch (err) {
+        deps.log.error({ err, call: id }, 'A step of recording a call failed; it is tried again');
+        if (!l.waiting)
+          l.repeat = after(l.faults++, () => {
+            if (!l.waiting) put(id, change);
+          });
+      }
+    }
+    l.working = null;
+  }
+
+  /** Looks at a call again though nothing new is known of it. */
+  function reconsider(l: Live): void {
+    if (l.newest && !l.waiting) put(l.newest.call.id, l.newest);
+  }
+
+  /**
+   * Two calls are one. What the younger had begun to capture goes on when it is the leg that the older follows;
+   * otherwise it is not the anchor's, and goes.
+   */
+  async function absorb(from: CallId, into: CallId): Promise<void> {
+    const l = live.get(from);
+    live.delete(from);
+    if (l) {
+      l.waiting = null;
+      if (l.again) clearTimeout(l.again);
+      await l.working;
+    }
+    // The row of the call that stays is written first, or there would be nothing to absorb into.
+    const older = live.get(into);
+    await older?.working;
+    if (l?.segment) {
+      const wanted = older && !older.segment && older.newest?.anchor === l.segment.legId;
+      if (wanted) {
+        older.segment = l.segment;
+        older.fed = l.fed;
+      } else
+        await steps.drop(l).catch((e) => deps.log.error({ err: e, call: from }, 'A capture was left behind'));
+    }
+    await deps.catalogue
+      .absorbCall(from, into)
+      .catch((e) => deps.log.error({ err: e, call: from, into }, 'Two calls could not be united'));
+  }
+
+  function hear(event: PbxEvent): void {
+    deps.capture.hear(event);
+    const heardAt = deps.clock();
+    if (backlog) backlog.push({ event, heardAt });
+    else track(event, heardAt);
+  }
+
+  /** Nothing that the PBX says, and nothing that was stored of a call, may keep the next event from being followed. */
+  function track(event: PbxEvent, heardAt: number): void {
+    try {
+      followed(event, heardAt);
+    } catch (err) {
+      deps.log.error({ err, kind: event.kind }, 'An event of the PBX could not be followed');
+    }
+  }
+
+  function followed(event: PbxEvent, heardAt: number): void {
+    if (event.kind === 'spool-finished' || event.kind === 'spool-failed') spoolOver(event.name);
+    const next = step(state, event, deps.rules);
+    state = next.state;
+    for (const effect of next.effects) enqueue(effect, event.kind === 'snapshot', heardAt);
+  }
+
+  /** What the PBX has now, with when it was answered as far as that can be known, and then what was heard meanwhile. */
+  async function catchUp(snapshot: Snapshot, { watchedUntil, current = () => true }: Known): Promise<void> {
+    const unseen = answeredUnseen(state, snapshot);
+    const told =
+      unseen.length > 0
+        ? await deps.answers(unseen.map((leg) => leg.id)).catch((err) => {
+            deps.log.warn({ err }, 'The PBX could not be asked when calls were answered');
+            return new Map();
+          })
+        : new Map();
+    if (!current()) return;
+    const window = { watchedUntil, now: snapshot.at };
+    const answered = new Map(
+      unseen.map((leg) => [leg.id, whenAnswered(state, leg, told.get(leg.id) ?? null, window)]),
+    );
+    const heard = backlog ?? [];
+    backlog = null;
+    track({ ...snapshot, answered }, snapshot.at);
+    for (const { event, heardAt } of heard) track(event, heardAt);
+  }
+
+  const capturing = (callId: CallId, seq: number): Live | undefined =>
+    [...live.values()].find(
+      ({ segment }) => segment?.callId.toUpperCase() === callId.toUpperCase() && segment.seq === seq,
+    );
+
+  function isWrong(callId: CallId, seq: number, how: 'dead' | 'stopped'): void {
+    const l = capturing(callId, seq);
+    if (!l) return;
+    l.wrong = { seq, how };
+    reconsider(l);
+  }
+
+  /** Asterisk has closed a file. If its leg does not hang up, it did so on its own (a full disk): it is begun anew. */
+  function spoolOver(name: string): void {
+    const ours = parseOurs(name);
+    if (!ours || !capturing(ours.callId, ours.seq)) return;
+    const timer = setTimeout(() => {
+      goodbyes.delete(timer);
+      const segment = capturing(ours.callId, ours.seq)?.segment;
+      if (segment && isUp(segment.legId)) isWrong(ours.callId, ours.seq, 'stopped');
+    }, GOODBYE);
+    goodbyes.add(timer);
+  }
+
+  /** Captures that run are kept; of the others what there is is taken, and snoops of ours that nobody follows go. */
+  async function reconcile(snapshot: Snapshot): Promise<void> {
+    const kept = new Set<string>();
+    for (const l of live.values()) {
+      const mine = l.segment;
+      if (!mine) continue;
+      // One that the PBX cannot be asked about is left alone.
+      const adopted = await deps.segments.adopt(mine).catch((err) => {
+        deps.log.error({ err, call: mine.callId, seq: mine.seq }, 'A running capture could not be looked at');
+        return mine;
+      });
+      if (l.segment !== mine) continue;
+      l.segment = adopted;
+      l.because = adopted ? '' : steps.unwatched(snapshot.at, true);
+      for (const id of adopted ? deps.segments.snoops(adopted) : []) kept.add(id.toLowerCase());
+    }
+    for (const id of snapshot.snoops) {
+      const ours = parseOurs(id);
+      if (!ours || kept.has(id.toLowerCase())) continue;
+      if ([...live].some(([call, l]) => call === ours.callId && l.beginning === ours.seq)) continue;
+      deps.log.warn({ snoop: id }, 'A snoop of ours that nobody follows was taken away');
+      await deps.capture.release(id).catch((err) => deps.log.warn({ err }, 'It could not be taken away'));
+    }
+  }
+
+  async function idle(): Promise<void> {
+    await Promise.all([...[...live.values()].map((l) => l.working), ...absorbing]);
+  }
+
+  /** The calls that were open when this process last ran. One that cannot be taken up does not keep the others. */
+  async function openCalls(at: number): Promise<Parameters<typeof restore>[0]> {
+    const open = [];
+    const stored = await deps.catalogue.openCalls().catch((err) => {
+      deps.log.error({ err }, 'The open calls could not be read from the catalogue');
+      return [];
+    });
+    for (const call of stored)
+      try {
+        open.push(await takeUp(call, at));
+      } catch (err) {
+        live.delete(call.id);
+        deps.log.error({ err, call: call.id }, 'An open call could not be taken up');
+      }
+    return open;
+  }
+
+  async function takeUp(call: CallRecord, at: number) {
+    const segments = await deps.catalogue.segments(call.id);
+    const l = of(call.id);
+    l.next = Math.max(-1, ...segments.map((s) => s.seq)) + 1;
+    const capturing = segments.filter((s) => s.state === 'capturing');
+    for (const old of capturing.slice(0, -1)) {
+      const running = await deps.segments.adopt(old);
+      if (running) await deps.segments.close(running, true);
+    }
+    l.segment = capturing.at(-1) ?? null;
+    if (call.answeredAt !== null) l.because = steps.unwatched(at);
+    return { call, anchor: l.segment?.legId ?? null, swapped: l.segment?.swapped };
+  }
+
+  return {
+    hear,
+
+    /** The PBX has been reached: what happens waits until it is known what there is. */
+    hold(): void {
+      backlog ??= [];
+    },
+
+    /**
+     * After a start: takes up the calls that were open when this process last ran. `snapshot` is what the PBX has now;
+     * calls that are not in it have ended meanwhile, and their files are taken as they are. Whatever cannot be read or
+     * taken up, the events heard so far are followed afterwards, and so are all later ones.
+     */
+    async recover(snapshot: Snapshot, known = NEVER): Promise<void> {
+      try {
+        const open = await openCalls(snapshot.at);
+        if (open.length > 0) deps.log.info({ calls: open.length }, 'Taking up calls that were open');
+        await reconcile(snapshot);
+        state = restore(open);
+      } finally {
+        await catchUp(snapshot, known);
+      }
+    },
+
+    /** The connection is back that was lost: the same for the calls that this process follows. */
+    async resync(snapshot: Snapshot, known: Known): Promise<void> {
+      if (known.current?.() === false) return;
+      backlog ??= [];
+      lostAt = known.watchedUntil ?? lostAt;
+      try {
+        await Promise.all([...live.values()].map((l) => l.working));
+        await reconcile(snapshot);
+      } finally {
+        await catchUp(snapshot, known);
+      }
+      for (const l of live.values()) reconsider(l);
+    },
+
+    /** A side of a capture is dead though somebody feeds it: it is captured anew. */
+    renew: (callId: CallId, seq: number): void => isWrong(callId, seq, 'dead'),
+
+    /** Ends the captures that run and keeps what they have: Asterisk's disk is about to be full. */
+    async endCaptures(): Promise<void> {
+      for (const l of live.values()) {
+        if (!l.segment) continue;
+        l.full = true;
+        await deps.capture.end(l.segment);
+      }
+    },
+
+    /** It was the PBX that had fallen silent, from `from` on: so much of the side is missing. */
+    async muted(callId: CallId, seq: number, side: 'in' | 'out', from: number): Promise<void> {
+      const known = (await deps.catalogue.segments(callId)).find((s) => s.callId === callId && s.seq === seq);
+      if (known?.state === 'captured')
+        await deps.catalogue.saveSegment({ ...known, mutedFrom: { ...known.mutedFrom, [side]: from } });
+    },
+
+    /** What hindered captures may be over: those that failed are tried again at once. */
+    retry(): void {
+      for (const l of live.values()) {
+        if (!l.failed) continue;
+        if (l.again) clearTimeout(l.again);
+        l.again = null;
+        reconsider(l);
+      }
+    },
+
+    /** The captures that run, with who feeds each. */
+    captures: () =>
+      [...live.values()].flatMap(({ segment: s }) =>
+        s && s.inStartedAt !== null && s.outStartedAt !== null
+          ? [
+              {
+                callId: s.callId,
+                seq: s.seq,
+                token: s.token,
+                feed: feedOf(state, s.legId),
+                held: onHold(state, s.legId),
+                inStartedAt: s.inStartedAt,
+                outStartedAt: s.outStartedAt,
+              },
+            ]
+          : [],
+      ),
+
+    /** Calls in progress, and how many of them are being recorded. */
+    now: () => ({ calls: state.calls.size, recording: [...live.values()].filter((l) => l.segment).length }),
+
+    /** Calls in progress, the newest first, with whether each is being captured, and why or why not. */
+    list: () =>
+      [...live.values()]
+        .flatMap((l) => (l.newest ? [{ call: l.newest.call, ...standing(l) }] : []))
+        .sort((a, b) => b.call.startedAt - a.call.startedAt),
+
+    /** Waits for what is in hand. */
+    idle,
+
+    /** Finishes what is in hand. Calls in progress go on being recorded by Asterisk. */
+    async stop(): Promise<void> {
+      stopped = true;
+      for (const timer of goodbyes) clearTimeout(timer);
+      for (const l of live.values()) for (const timer of [l.again, l.repeat]) if (timer) clearTimeout(timer);
+      await idle();
+      deps.capture.stop();
+    },
+  };
+}
+
+function standing({ newest, segment, decision, failed }: Live): { recorded: boolean; why: string } {
+  if (segment) return { recorded: true, why: decision?.reason ?? 'It was being recorded before a restart.' };
+  if (newest?.call.answeredAt == null) return { recorded: false, why: 'Recording begins with the answer.' };
+  if (decision && !decision.record) return { recorded: false, why: decision.reason };
+  return { recorded: false, why: failed?.reason ?? 'Its capture is about to begin.' };
+}

@@ -1,0 +1,67 @@
+import { monitoringGap, type Say, type Span, whyLate } from '../../domain/late.js';
+import type { BlindWindow, CallRecord } from '../../domain/recording.js';
+import type { Changed, Live } from './steps.js';
+
+/** What is known of the times in which Tapedeck could not act. All times are ms since 1970. */
+export type ReasonDeps = {
+  /** The monitoring gap that has most of a time, or null; and when this process stood still in it. */
+  gapDuring: (from: number, to: number) => BlindWindow | null;
+  stalls: (from: number, to: number) => readonly Span[];
+  /** A time as people at the site read it. */
+  say: Say;
+  clock: () => number;
+};
+
+const DIED = 'The capture ended in that time, and was begun again.';
+
+/** Why a leg is captured late, anew or not at all. */
+export function createReasons(deps: ReasonDeps) {
+  /** A leg is to be captured: from its answer on, if it is the call's first one, else from when that is heard. */
+  function want({ call, anchor, unseen }: Changed, l: Live, heardAt: number): void {
+    if (call.answeredAt === null || anchor === null || l.wanted?.leg === anchor) return;
+    const first = l.wanted === null && l.next === 0;
+    l.wanted = { leg: anchor, from: first ? call.answeredAt : heardAt, heardAt, unseen };
+  }
+
+  /** Why a capture that was asked for at `askedAt` begins at `begunAt`, or not at all until then. */
+  function lateness(call: CallRecord, l: Live, askedAt: number, begunAt: number): string {
+    if (!l.wanted) return '';
+    const { from: wantedAt, heardAt, unseen } = l.wanted;
+    const [gap, stalls] = [deps.gapDuring(wantedAt, heardAt), deps.stalls(wantedAt, begunAt)];
+    const told = whyLate({ wantedAt, heardAt, unseen, askedAt, begunAt, stalls, gap }, deps.say);
+    return told && [told, ...answeredWhen(call)].join(' ');
+  }
+
+  /** Where nobody watched a call being answered, and the PBX does not tell, it is said between which times it was. */
+  const answeredWhen = ({ answeredAt, marks }: CallRecord): string[] =>
+    marks
+      .filter((m) => m.kind === 'answer' && m.untilMs !== null)
+      .map(({ atMs, untilMs }) => {
+        const [from, to] = [atMs, untilMs!].map((ms) => deps.say(answeredAt! + ms));
+        return `The call was answered between ${from} and ${to}; the PBX does not say when.`;
+      });
+
+  /** Why a leg was not captured until `at`: by what took most of the time. */
+  function why(call: CallRecord, l: Live, at: number): string {
+    const { failed, wanted } = l;
+    if (!failed) return l.because || lateness(call, l, at, at);
+    const before = wanted && failed.since - wanted.from > at - failed.since;
+    return (before && lateness(call, l, failed.since, failed.since)) || failure(l, at);
+  }
+
+  /** Why captures failed until `at`. What failed for the most part because the link was lost has that for a reason. */
+  function failure({ failed }: Live, at: number): string {
+    if (!failed) return '';
+    const gap = deps.gapDuring(failed.since, at);
+    const lost = gap ? Math.min(gap.to ?? at, at) - Math.max(gap.from, failed.since) : 0;
+    return gap && lost > (at - failed.since) / 2 ? monitoringGap(gap, deps.say, at) : failed.reason;
+  }
+
+  /** The monitoring gap that ended at `at`, in words, and that a capture did not outlast it. */
+  function unwatched(at: number, died = false): string {
+    const gap = deps.gapDuring(Number.NEGATIVE_INFINITY, at);
+    return [gap ? monitoringGap(gap, deps.say, at) : '', died ? DIED : ''].filter(Boolean).join(' ');
+  }
+
+  return { want, lateness, why, unwatched };
+}

@@ -1,0 +1,289 @@
+import type { Segments } from '../../capture/segments.js';
+import type { Catalogue } from '../../catalogue/catalogue.js';
+import type { Effect } from '../../domain/call.js';
+import { TapedeckError } from '../../domain/error.js';
+import { lostMs } from '../../domain/lost.js';
+import { decideRecord, type RecordDecision } from '../../domain/policy.js';
+import type { CallId, CallRecord, Coverage, LegId, Segment } from '../../domain/recording.js';
+import type { Log } from '../../ops/log.js';
+import { createReasons, type ReasonDeps } from './reasons.js';
+
+/** What is known of a call in progress beyond what the tracker knows: its capture. */
+export type Live = {
+  segment: Segment | null;
+  /** The segment number under which a capture is being begun. */
+  beginning: number | null;
+  next: number;
+  decision: RecordDecision | null;
+  /** The leg whose capture failed last, why, how often, and since when (ms since 1970). */
+  failed: { leg: LegId; reason: string; times: number; since: number } | null;
+  /** Why the next segment begins late or anew. */
+  because: string;
+  /** The leg that is to be captured, from when on, and when that was heard (ms since 1970). */
+  wanted: { leg: LegId; from: number; heardAt: number; unseen: boolean } | null;
+  /** Who fed the captured leg when somebody last did. */
+  fed: string;
+  /** What is wrong with a segment: a side of it has gone dead, or Asterisk has stopped recording it. */
+  wrong: { seq: number; how: 'dead' | 'stopped' } | null;
+  /** Tapedeck itself has ended its capture, for want of room. */
+  full: boolean;
+  newest: Changed | null;
+  waiting: Changed | Ended | null;
+  working: Promise<void> | null;
+  /** Runs until a failed capture, or a failed step, is tried again. */
+  again: NodeJS.Timeout | null;
+  repeat: NodeJS.Timeout | null;
+  faults: number;
+};
+/** Of a call that was only just heard of. */
+export const blank = (): Live => ({
+  ...{ segment: null, beginning: null, next: 0, decision: null, failed: null, because: '' },
+  ...{
+    wanted: null,
+    fed: '',
+    full: false,
+    wrong: null,
+    newest: null,
+    waiting: null,
+    working: null,
+    again: null,
+    repeat: null,
+    faults: 0,
+  },
+});
+/** `unseen`: it was learned from a look at what there is, not while it happened. */
+export type Changed = Extract<Effect, { kind: 'changed' }> & { unseen: boolean };
+export type Ended = Extract<Effect, { kind: 'ended' }> & { unseen: boolean };
+
+export type StepDeps = ReasonDeps & {
+  catalogue: Catalogue;
+  segments: Segments;
+  /** Why nothing can be captured now (no room on the disk), or null. Asked right before a capture begins. */
+  hindrance: () => string | null;
+  /** Whether the PBX falls silent in a snoop when its source changes: then each such change begins a new segment. */
+  muteTrap: () => boolean;
+  /** Length of a spool file's audio, ms, and whether Asterisk came to close it; null when it cannot be read. */
+  spoolAudio: (segment: Segment) => Promise<{ ms: number; closed: boolean } | null>;
+  /** Whether a capture could be begun; not told of a leg that hung up meanwhile, which is nobody's fault. */
+  onCapture: (result: 'begun' | 'failed') => void;
+  log: Log;
+  /** A call has ended and has captured audio. */
+  onCaptured: (id: CallId) => void;
+};
+export type Surroundings = {
+  isUp: (leg: LegId) => boolean;
+  feed: (leg: LegId) => string;
+  /** Has the call looked at again after a failure of its capture. */
+  again: (l: Live, times: number) => void;
+  /** When the PBX was last heard before it was lost, ms since 1970. */
+  lostAt: () => number;
+};
+
+const UNKNOWN = 'Whether the call was answered before it ended is not known.';
+const ALLOWED = 'Until then a policy rule said not to record the call.';
+const TURNED = 'The source of the audio changed, and this PBX falls silent then unless it is captured anew.';
+const DEAD = 'A side had gone dead in the capture; it was begun anew.';
+const TAKEN_OVER = 'The party who was being captured left; the capture went over to another.';
+const STOPPED = 'The PBX stopped recording by itself.';
+const FULL = 'Tapedeck ended the capture because the disk of the PBX was almost full.';
+const GONE = 'The call ended before its capture had begun.';
+const HUNG_UP = 'The party to be recorded hung up before the capture had begun.';
+
+/** The steps of a call's life. None of them runs beside another of the same call, and each may be repeated. */
+export function createSteps(deps: StepDeps, around: Surroundings) {
+  const { want, lateness, why, unwatched } = createReasons(deps);
+
+  async function follow(change: Changed, l: Live): Promise<void> {
+    const { call, facts, anchor } = change;
+    await deps.catalogue.saveCall(call);
+    if (call.answeredAt === null) return;
+    const { policy } = await deps.catalogue.policy();
+    const before = l.decision;
+    l.decision = decideRecord(policy, facts);
+    if (before?.record !== l.decision.record || before.rule !== l.decision.rule)
+      deps.log.info({ call: call.id, record: l.decision.record, rule: l.decision.rule }, l.decision.reason);
+    if (!l.decision.record) {
+      if (l.segment) await drop(l);
+      await deps.catalogue.decideCoverage(call.id, excluded(l.decision));
+      l.because = ALLOWED;
+      return;
+    }
+    if (l.segment && l.segment.legId === anchor) await mend(l);
+    // The next capture does not wait until the last one has been put away: what is said meanwhile would be lost.
+    const left = l.segment && l.segment.legId !== anchor ? leave(l) : null;
+    left?.catch(() => {}); // told when it is waited for
+    const waits = l.again !== null && l.failed?.leg === anchor;
+    if (!l.segment && anchor && !waits && stands(l, anchor)) await begin(change, anchor, l);
+    await left;
+  }
+
+  async function begin({ call, swapped }: Changed, legId: LegId, l: Live): Promise<void> {
+    const hindrance = deps.hindrance();
+    if (hindrance) return failed(l, call.id, legId, hindrance);
+    const askedAt = deps.clock();
+    const because = why(call, l, askedAt);
+    const feed = around.feed(legId);
+    l.beginning = l.next++;
+    try {
+      const segment = await deps.segments.begin(
+        { callId: call.id, seq: l.beginning, legId, swapped },
+        because,
+      );
+      const begunAt = Math.max(segment.inStartedAt!, segment.outStartedAt!);
+      const late = because === '' ? lateness(call, l, askedAt, begunAt) : '';
+      l.segment = late === '' ? segment : { ...segment, because: late };
+      if (l.segment !== segment) await deps.catalogue.saveSegment(l.segment);
+      l.fed = feed;
+      l.failed = null;
+      l.because = '';
+      deps.onCapture('begun');
+      deps.log.info({ call: call.id, leg: legId, seq: l.segment.seq }, 'Recording');
+    } catch (e) {
+      deps.log.error({ err: e, call: call.id, leg: legId }, 'A call could not be captured');
+      notBegun(l, call.id, legId, e, askedAt);
+    } finally {
+      l.beginning = null;
+    }
+  }
+
+  function notBegun(l: Live, id: CallId, leg: LegId, e: unknown, since: number): void {
+    const reason = reasonOf(e);
+    if (reason !== HUNG_UP) deps.onCapture('failed');
+    failed(l, id, leg, reason, since);
+  }
+
+  /** It is tried again for as long as the leg is there: what is missing until then is a gap with this reason. */
+  function failed(l: Live, id: CallId, leg: LegId, reason: string, at = deps.clock()): void {
+    const times = l.failed?.leg === leg ? l.failed.times + 1 : 0;
+    if (times === 0 || reason !== l.failed?.reason)
+      deps.log.error({ call: id, leg, reason }, 'A call is not being captured');
+    const since = times === 0 ? at : l.failed!.since;
+    l.failed = { leg, reason, times, since };
+    around.again(l, times);
+  }
+
+  /** The party who was captured is no longer the one to follow: its audio is kept. */
+  async function leave(l: Live): Promise<void> {
+    const segment = l.segment!;
+    l.segment = null;
+    l.because = TAKEN_OVER;
+    await deps.segments.close(segment, around.isUp(segment.legId));
+  }
+
+  /** A capture that stopped, or in which a mute is to be feared or has been heard, is begun anew. */
+  async function mend(l: Live): Promise<void> {
+    const segment = l.segment!;
+    const feed = around.feed(segment.legId);
+    const wrong = l.wrong?.seq === segment.seq ? l.wrong.how : null;
+    const feared = deps.muteTrap() && l.fed !== '' && feed !== '' && feed !== l.fed;
+    l.wrong = null;
+    if (feed !== '') l.fed = feed;
+    if (wrong === 'stopped') {
+      l.segment = null;
+      await deps.segments.close(segment, true, true);
+      failed(l, segment.callId, segment.legId, l.full ? FULL : STOPPED);
+      l.full = false;
+    } else if (wrong || feared) await renew(segment, wrong ? DEAD : TURNED, l);
+  }
+
+  async function renew(segment: Segment, because: string, l: Live): Promise<void> {
+    l.segment = null;
+    l.beginning = l.next++;
+    try {
+      l.segment = await deps.segments.renew(segment, l.beginning, because, () => stands(l, segment.legId));
+      l.because = l.segment ? '' : because;
+      if (!l.segment) return;
+      deps.onCapture('begun');
+      deps.log.info({ call: segment.callId, seq: l.segment.seq, because }, 'Captured anew');
+    } catch (e) {
+      notBegun(l, segment.callId, segment.legId, e, deps.clock());
+    } finally {
+      l.beginning = null;
+    }
+  }
+
+  /** Policy says no: what was captured so far goes, and is not kept anywhere. */
+  async function drop(l: Live): Promise<void> {
+    const segment = l.segment!;
+    l.segment = null;
+    await deps.segments.drop(segment);
+  }
+
+  async function end(change: Ended, l: Live): Promise<void> {
+    const { facts } = change;
+    let { call } = change;
+    if (call.answeredAt === null) {
+      const reason = change.unseen ? `${unwatched(call.endedAt!)} ${UNKNOWN}`.trim() : '';
+      await deps.catalogue.saveCall(call, { status: 'none', reason, rule: null, missingMs: 0 });
+      return;
+    }
+    const { policy } = await deps.catalogue.policy();
+    l.decision = decideRecord(policy, facts);
+    if (!l.decision.record) {
+      if (l.segment) await drop(l);
+      for (const s of await deps.catalogue.segments(call.id))
+        if (s.state === 'captured') await deps.segments.remove(s);
+      await deps.catalogue.saveCall(call, excluded(l.decision));
+      return;
+    }
+    if (l.segment) {
+      const segment = l.segment;
+      l.segment = null;
+      await deps.segments.close(segment, around.isUp(segment.legId));
+    }
+    const segments = (await deps.catalogue.segments(call.id)).filter((s) => s.state === 'captured');
+    if (change.unseen) call = { ...call, endedAt: await endOf(call, segments) };
+    if (segments.length === 0) {
+      const never = call.endedAt!;
+      const reason = why(call, l, never) || (change.unseen && unwatched(never)) || GONE;
+      await deps.catalogue.saveCall(call, {
+        status: 'not_recorded',
+        reason,
+        rule: null,
+        missingMs: call.endedAt! - call.answeredAt!,
+      });
+      deps.log.error({ call: call.id, reason }, 'A call was not recorded');
+      return;
+    }
+    await deps.catalogue.saveCall(call, {
+      status: 'pending',
+      // Why the end is missing, if it is: told with the gap once the recording is made.
+      reason: l.failed?.reason ?? '',
+      rule: l.decision.rule,
+      missingMs: 0,
+    });
+    deps.onCaptured(call.id);
+  }
+
+  /** Nobody saw the end of the call: Asterisk went on recording until then, so the audio tells when it was. */
+  async function endOf(call: CallRecord, segments: Segment[]): Promise<number> {
+    const ends = await Promise.all(
+      segments.map(async (s) => {
+        const from = s.inStartedAt ?? s.outStartedAt;
+        const audio = await deps.spoolAudio(s);
+        if (from === null || !audio) return 0;
+        // A file that Asterisk did not close ended with it: what it still had in hand is missing.
+        const until = from + audio.ms + Math.max(lostMs(s.lost?.in ?? []), lostMs(s.lost?.out ?? []));
+        return audio.closed ? until : Math.max(until, around.lostAt());
+      }),
+    );
+    const last = Math.max(0, ...ends);
+    return last > call.answeredAt! ? Math.min(call.endedAt!, last) : call.endedAt!;
+  }
+
+  return { follow, end, drop, want, unwatched };
+}
+
+/** Whether nothing newer is known by which another leg is to be captured, or none: in a transfer it is all of a moment. */
+function stands({ waiting }: Live, leg: LegId): boolean {
+  return waiting === null || (waiting.kind === 'changed' && waiting.anchor === leg);
+}
+
+function excluded(decision: RecordDecision): Coverage {
+  return { status: 'excluded', reason: decision.reason, rule: decision.rule, missingMs: 0 };
+}
+
+function reasonOf(e: unknown): string {
+  if (e instanceof TapedeckError && /channel (was )?not found/i.test(e.detail)) return HUNG_UP;
+  return e instanceof TapedeckError ? e.message : 'The PBX could not be made to record.';
+}

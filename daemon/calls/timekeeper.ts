@@ -1,0 +1,102 @@
+import type { Alarms } from '../domain/alarm.js';
+import type { Clock } from '../ops/clock.js';
+import type { Log } from '../ops/log.js';
+import type { Stamps } from '../pbx/stamps.js';
+
+/** Story 10: the clocks are watched. Ours may be moved, the PBX's may be another, and this process may have stood still. */
+export type TimekeeperDeps = {
+  clock: Clock;
+  stamps: Pick<Stamps, 'measure' | 'forget'>;
+  /** No call is in progress or being sealed, whose times would not fit together any more. */
+  idle: () => boolean;
+  /** For so many ms until now this process did nothing: it was stopped, or its machine was. */
+  onStill: (ms: number) => void;
+  alarms: Alarms;
+  log: Log;
+};
+
+const LOOK = 1_000;
+const ASK = 30_000;
+/** A look that is this much late was not just a busy moment, in ms. */
+const STILL = 5_000;
+/** Less than this is no matter, in ms. */
+const MATTERS = 2_000;
+/** A clock that is kept right moves by less than this at a time, in ms. */
+const DRIFT = 20;
+
+export function createTimekeeper(deps: TimekeeperDeps) {
+  const { clock, alarms, log } = deps;
+  let timer: NodeJS.Timeout | undefined;
+  let seen = 0;
+  let askedAt = 0;
+  let idleFor = 0;
+  let lookedAt = 0;
+
+  function look(): void {
+    const still = performance.now() - lookedAt;
+    lookedAt = performance.now();
+    if (still > STILL) deps.onStill(still);
+    const moved = clock.moved();
+    if (Math.abs(moved - seen) > MATTERS) {
+      log.warn({ ms: Math.round(moved - seen) }, 'The clock of this machine was moved');
+      if (Math.abs(moved) > MATTERS)
+        alarms.raise('clock_moved', {
+          severity: 'warning',
+          message: `The clock of this machine was moved ${words(moved)} while calls were being recorded.`,
+          hint: 'Recordings keep their length, and nothing is erased early. When the clock is right, restart the recorder.',
+        });
+    }
+    if (Math.abs(moved) <= MATTERS) alarms.clear('clock_moved');
+    seen = moved;
+    // Calls in progress keep the time in which they began; one may be on its way from its end to being sealed.
+    idleFor = deps.idle() ? idleFor + 1 : 0;
+    if (idleFor > 2 && Math.abs(clock.ahead()) > DRIFT) {
+      clock.follow();
+      deps.stamps.forget();
+    }
+    if (performance.now() - askedAt >= ASK) void compare();
+  }
+
+  /** Asks the PBX for its time and says so when it is another than this machine's. */
+  async function compare(): Promise<void> {
+    askedAt = performance.now();
+    const apart = await deps.stamps.measure().then(
+      (skew) => skew - clock.ahead(),
+      () => null,
+    );
+    if (apart === null) return;
+    if (Math.abs(apart) <= MATTERS) alarms.clear('pbx_clock');
+    else
+      alarms.raise('pbx_clock', {
+        severity: 'warning',
+        message: `The clock of the PBX is ${words(apart)} from this machine's.`,
+        hint: 'Have both set by NTP. Calls bear the times of this machine.',
+      });
+  }
+
+  return {
+    start(): void {
+      lookedAt = performance.now();
+      timer = setInterval(look, LOOK);
+      timer.unref();
+    },
+    stop(): void {
+      clearInterval(timer);
+    },
+    compare,
+  };
+}
+
+/** "about 1 hour forwards"; to one unit, so that the same fault has the same words. */
+function words(ms: number): string {
+  const far = Math.abs(ms);
+  const units: [string, number][] = [
+    ['day', 86_400_000],
+    ['hour', 3_600_000],
+    ['minute', 60_000],
+    ['second', 1_000],
+  ];
+  const [unit, size] = units.find(([, size]) => far >= 0.9 * size) ?? units.at(-1)!;
+  const n = Math.round(far / size);
+  return `about ${n} ${unit}${n === 1 ? '' : 's'} ${ms < 0 ? 'back' : 'forwards'}`;
+}

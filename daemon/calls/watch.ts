@@ -1,0 +1,127 @@
+import type { Watch as Kept } from '../catalogue/watch.js';
+import { isDiskError } from '../domain/error.js';
+import { NOT_RUNNING, STOOD_STILL } from '../domain/late.js';
+import type { BlindWindow } from '../domain/recording.js';
+import type { Log } from '../ops/log.js';
+
+/**
+ * Story 7: when the PBX was watched. Whatever happened to the connection or to this process, the time in which nobody
+ * looked is on record as a monitoring gap: what the ledger asks other witnesses about. It runs twice: for the calls (ARI)
+ * and for the witness itself (CDRs over AMI).
+ */
+export type WatchDeps = {
+  catalogue: Pick<Kept, 'watched' | 'lastWatched' | 'openBlindWindow' | 'closeBlindWindow'>;
+  clock: () => number;
+  log: Log;
+};
+
+/** How often `beat` is to be called, in ms: so much earlier than it was may a gap seem to begin after a crash. */
+export const BEAT_MS = 5_000;
+/** As many gaps of this process are known without asking the catalogue. */
+const REMEMBERED = 50;
+
+export function createWatch(deps: WatchDeps) {
+  const gaps: BlindWindow[] = [];
+  let seeing = false;
+  let work: Promise<unknown> = Promise.resolve();
+  /** Steps that could not be written yet, in their order: the catalogue was locked, or its disk full. */
+  let waiting: (() => Promise<unknown>)[] = [];
+
+  const queue = (step: () => Promise<unknown>): Promise<unknown> => {
+    waiting.push(step);
+    work = work.then(write);
+    return work;
+  };
+
+  async function write(): Promise<void> {
+    for (let step = waiting[0]; step; step = waiting[0]) {
+      try {
+        await step();
+      } catch (err) {
+        deps.log.warn({ err }, 'A monitoring gap could not be written');
+        if (isDiskError(err)) return; // the next beat tries again
+      }
+      waiting = waiting.slice(1);
+    }
+  }
+
+  function begin(from: number, reason: string): BlindWindow {
+    const gap = { from, to: null, reason };
+    gaps.push(gap);
+    if (gaps.length > REMEMBERED) gaps.shift();
+    return gap;
+  }
+
+  return {
+    /** Nobody has watched since this process last ran. */
+    async start(): Promise<void> {
+      const gap = begin(Number.NEGATIVE_INFINITY, NOT_RUNNING);
+      await queue(async () => {
+        const last = await deps.catalogue.lastWatched();
+        if (last !== null) gap.from = last;
+        if (last !== null) await deps.catalogue.openBlindWindow(last, NOT_RUNNING);
+      });
+    },
+    /** Notes that the PBX is being watched, or writes what could not be written before. */
+    beat(): void {
+      if (waiting.length > 0) work = work.then(write);
+      else if (seeing) void queue(() => deps.catalogue.watched(deps.clock()));
+    },
+    /** What the PBX has is known again, as of `at`; what happens from then on is heard. */
+    back(at: number): void {
+      const last = gaps.at(-1);
+      if (last?.to === null) last.to = Math.max(last.from, at);
+    },
+    /** The calls that there are have been taken up; resolves when the monitoring gap has been closed. */
+    async up(at = deps.clock()): Promise<void> {
+      this.back(at);
+      seeing = true;
+      const now = deps.clock();
+      await queue(async () => {
+        const gap = await deps.catalogue.closeBlindWindow(at);
+        await deps.catalogue.watched(now);
+        if (gap)
+          deps.log.warn(
+            { from: new Date(gap.from), ms: at - gap.from },
+            `Monitoring gap closed: ${gap.reason}`,
+          );
+      });
+    },
+    /** The PBX was last heard at `lastHeardAt`. */
+    down(lastHeardAt: number, reason: string): void {
+      const last = gaps.at(-1);
+      if (last?.to !== null && last !== undefined) begin(lastHeardAt, reason);
+      seeing = false;
+      void queue(() => deps.catalogue.openBlindWindow(lastHeardAt, reason));
+    },
+    /** Nobody watched from then until now, although the link held. */
+    async missed(from: number, reason: string): Promise<void> {
+      if (!seeing) return; // a gap is open already, and does not end here
+      const now = deps.clock();
+      begin(from, reason);
+      this.back(now);
+      void queue(() => deps.catalogue.openBlindWindow(from, reason));
+      await queue(() => deps.catalogue.closeBlindWindow(now));
+    },
+    /** This process did nothing from then until now. */
+    stoodStill(from: number): void {
+      void this.missed(from, STOOD_STILL);
+    },
+    /** The monitoring gap that has most of the time from `from` to `to`; null when the PBX was watched all the time. */
+    gapDuring(from: number, to: number): BlindWindow | null {
+      const length = (g: BlindWindow) => Math.min(g.to ?? to, to) - Math.max(g.from, from);
+      const [most] = gaps.filter((g) => length(g) > 0).sort((a, b) => length(b) - length(a));
+      return most ?? null;
+    },
+    /** Until when the PBX was watched before the last monitoring gap; null if it never was. */
+    watchedUntil(): number | null {
+      const from = gaps.at(-1)?.from;
+      return from !== undefined && Number.isFinite(from) ? from : null;
+    },
+    async stop(): Promise<void> {
+      if (seeing) void queue(() => deps.catalogue.watched(deps.clock()));
+      seeing = false;
+      await work;
+    },
+  };
+}

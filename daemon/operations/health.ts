@@ -1,0 +1,229 @@
+import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Alarm, Alarms } from '../domain/alarm.js';
+import { iso, isoOrNull } from '../domain/days.js';
+import type { TapedeckError } from '../domain/error.js';
+import { alarmKey, type HealthFacts, judge, problemCodes, remindersOf, unsaid } from '../domain/health.js';
+import type { CallRecord } from '../domain/recording.js';
+import type { Forecast } from '../domain/room.js';
+import { inTime, type ScrubStatus, WITHIN_DAYS } from '../domain/scrub.js';
+import type { DaemonStatus } from '../domain/status.js';
+import type { TestCall } from '../domain/test-call.js';
+
+/**
+ * Story 8: how the recorder is, for people and for monitors. What the facts show to be wrong is raised as an alarm, and
+ * cleared when they do not show it any more.
+ */
+export type HealthDeps = {
+  catalogue: Pick<Catalogue, 'preserveQueue' | 'blindWindows'>;
+  alarms: Alarms & { standing(): Alarm[]; past(limit: number): Promise<Alarm[]> };
+  ari: () => { up: boolean; version: string; problem: TapedeckError | null };
+  ami: () => { up: boolean; problem: TapedeckError | null };
+  /** Calls in progress, and how many of them are being captured. */
+  now: () => { calls: number; recording: number };
+  list: () => LiveCall[];
+  channels: () => {
+    channel: string;
+    target: string;
+    waiting: number;
+    lastSentAt: number | null;
+    failingSince: number | null;
+    problem: string;
+  }[];
+  disk: () => Forecast | null;
+  testCall: () => Promise<TestCall | null>;
+  /** Test calls are configured to be made. */
+  testCallsOn: boolean;
+  scrub: () => ScrubStatus | null;
+  eventLoopP99Ms: () => number | null;
+  clock: () => number;
+};
+
+/** A call in progress: whether it is being captured, and why or why not. */
+type LiveCall = { call: CallRecord; recorded: boolean; why: string };
+
+const WATCH_MS = 2_000;
+/** For how long a capture that failed counts, in ms. */
+const LATELY_MS = 15 * 60_000;
+const BLIND_MS = 7 * 86_400_000;
+const PAST = 10;
+const LINK_ALARM = 'pbx_link';
+
+export function createHealth(deps: HealthDeps) {
+  const since = deps.clock();
+  const failedAt: number[] = [];
+  let begun = 0;
+  let failed = 0;
+  let lastEventAt: number | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let watching: Promise<void> | null = null;
+
+  /** All that is known now, and the facts of it that health is judged by. */
+  async function look() {
+    const [ari, ami, disk] = [deps.ari(), deps.ami(), deps.disk()];
+    const [queue, testCall] = await Promise.all([
+      deps.catalogue.preserveQueue().catch(() => null),
+      deps.testCall().catch(() => null),
+    ]);
+    const oldestMs = queue?.oldestEndedAt == null ? null : Math.max(0, deps.clock() - queue.oldestEndedAt);
+    const facts: HealthFacts = {
+      pbx: {
+        ari: { up: ari.up, hint: ari.problem?.hint ?? null },
+        ami: { up: ami.up, hint: ami.problem?.hint ?? null },
+      },
+      eventLoopP99Ms: deps.eventLoopP99Ms(),
+      capturesFailed: failedAt.filter((at) => deps.clock() - at < LATELY_MS).length,
+      preserveOldestMs: oldestMs,
+      disk,
+      testCall: testCall && { ok: testCall.outcome !== 'failed' },
+      catalogueFails: queue === null,
+      alarms: deps.alarms.standing(),
+    };
+    return { ari, ami, disk, testCall, waiting: queue?.waiting ?? 0, facts };
+  }
+
+  async function watch(): Promise<void> {
+    // What somebody else has raised an alarm for is not raised a second time.
+    const wrong = new Map(unsaid((await look()).facts).map((p) => [alarmKey(p.code), p]));
+    for (const key of new Set(problemCodes.map(alarmKey))) {
+      const problem = wrong.get(key);
+      if (problem) deps.alarms.raise(key, problem);
+      else deps.alarms.clear(key);
+    }
+  }
+
+  return {
+    /** The PBX said something. */
+    heard(): void {
+      lastEventAt = deps.clock();
+    },
+    /** A leg was to be captured, and is (or, when the PBX could not be made to, is not). */
+    captured(result: 'begun' | 'failed'): void {
+      if (result === 'begun') begun++;
+      else {
+        failed++;
+        failedAt.push(deps.clock());
+        if (failedAt.length > 100) failedAt.shift();
+      }
+    },
+
+    /** A link to the PBX went up or down. This is told at once, with what the link says of it. */
+    linkChanged(): void {
+      const ari = deps.ari().problem;
+      const problem = ari ?? deps.ami().problem;
+      if (problem === null) deps.alarms.clear(LINK_ALARM);
+      else
+        deps.alarms.raise(LINK_ALARM, {
+          severity: ari ? 'critical' : 'warning',
+          message: ari
+            ? `The calls of the PBX are not seen, and those that begin now are not recorded. ${ari.message}`
+            : `The PBX does not tell of queues, parking and pickup; calls are recorded. ${problem.message}`,
+          hint: problem.hint,
+        });
+    },
+
+    async status(): Promise<DaemonStatus> {
+      const { ari, ami, disk, testCall, waiting, facts } = await look();
+      const problem = ari.problem ?? ami.problem;
+      const { calls, recording } = deps.now();
+      const list = deps.list();
+      const tests = list.filter(({ call }) => call.test);
+      const clock = deps.clock();
+      const [past, blind] = await Promise.all([
+        deps.alarms.past(PAST).catch(() => []),
+        deps.catalogue.blindWindows({ from: clock - BLIND_MS, to: clock }).catch(() => []),
+      ]);
+      return {
+        pbx: {
+          ari: ari.up,
+          ami: ami.up,
+          version: ari.version,
+          problem: problem && { message: problem.message, hint: problem.hint },
+        },
+        calls_now: calls - tests.length,
+        recording_now: recording - tests.filter((t) => t.recorded).length,
+        preserving: waiting,
+        health: judge(facts),
+        reminders: remindersOf({
+          channels: deps.channels().length,
+          testCalls: !deps.testCallsOn ? 'off' : testCall?.outcome === 'not_set_up' ? 'not_set_up' : 'on',
+        }),
+        since: iso(since),
+        last_event_at: isoOrNull(lastEventAt),
+        calls: list.filter(({ call }) => !call.test).map(callView),
+        captures: { begun, failed, failed_lately: facts.capturesFailed },
+        preserve: { waiting, oldest_ms: facts.preserveOldestMs },
+        disk: diskView(disk),
+        test_call: testCall && { at: iso(testCall.at), outcome: testCall.outcome, message: testCall.detail },
+        scrub: scrubView(deps.scrub(), clock),
+        blind: blind.map((w) => ({ from: iso(w.from), to: isoOrNull(w.to), reason: w.reason })).reverse(),
+        alarms: facts.alarms.map(alarmView),
+        past_alarms: past.map(alarmView),
+        alerts: deps.channels().map((c) => ({
+          channel: c.channel,
+          target: c.target,
+          waiting: c.waiting,
+          last_sent_at: isoOrNull(c.lastSentAt),
+          failing_since: isoOrNull(c.failingSince),
+          problem: c.problem,
+        })),
+        event_loop_p99_ms: facts.eventLoopP99Ms,
+      };
+    },
+
+    start(): void {
+      timer = setInterval(() => {
+        watching ??= watch().finally(() => {
+          watching = null;
+        });
+      }, WATCH_MS);
+    },
+    async stop(): Promise<void> {
+      clearInterval(timer);
+      await watching;
+    },
+  };
+}
+
+function scrubView(s: ScrubStatus | null, now: number): DaemonStatus['scrub'] {
+  if (!s) return null;
+  return {
+    recordings: s.recordings,
+    oldest_check_at: isoOrNull(s.oldestCheckAt),
+    within_days: WITHIN_DAYS,
+    in_time: inTime(s.oldestCheckAt, now),
+    damaged: s.faults,
+    unsigned: s.unsigned,
+    reading: s.reading,
+    waits_for: s.waitsFor,
+    last_night_at: isoOrNull(s.lastNightAt),
+  };
+}
+
+function diskView(disk: Forecast | null): DaemonStatus['disk'] {
+  if (!disk) return null;
+  const { freeBytes, totalBytes, perDayBytes, daysLeft } = disk;
+  return {
+    free_bytes: freeBytes,
+    total_bytes: totalBytes,
+    per_day_bytes: perDayBytes,
+    days_left: daysLeft,
+  };
+}
+
+function callView({ call, recorded, why }: LiveCall): DaemonStatus['calls'][number] {
+  return {
+    id: call.id,
+    direction: call.direction,
+    them: call.them,
+    us: call.us,
+    since: iso(call.startedAt),
+    answered_at: isoOrNull(call.answeredAt),
+    recorded,
+    why,
+  };
+}
+
+function alarmView(alarm: Alarm): DaemonStatus['alarms'][number] {
+  const { key, severity, message, hint, raisedAt, clearedAt } = alarm;
+  return { key, severity, message, hint, raised_at: iso(raisedAt), cleared_at: isoOrNull(clearedAt) };
+}

@@ -1,0 +1,179 @@
+import type { Spool } from '../capture/spool.js';
+import type { Catalogue } from '../catalogue/catalogue.js';
+import { errors, fail, isDiskError, TapedeckError } from '../domain/error.js';
+import type { CallId } from '../domain/recording.js';
+import { createSteps, type StepDeps } from './preserve/steps.js';
+import { createSweep } from './preserve/sweep.js';
+
+/**
+ * Story 2: captured segments become a sealed recording. The plain Opus never touches a disk: ffmpeg writes into the seal.
+ * What is believed is what comes out again: the very bytes that are sealed are decoded and their length compared, and the
+ * sealed file is opened and its content hashed, before the row is written and the spool is removed. A call that fails is
+ * tried again for as long as it takes; a start takes up what a stop has left. A spool that cannot be read loses no call:
+ * its row stays open, and it is sealed as soon as the files can be read.
+ */
+export type PreserveDeps = StepDeps & {
+  catalogue: Pick<Catalogue, 'callsToPreserve'>;
+  spool: Pick<Spool, 'ours' | 'fetch' | 'readable' | 'remove' | 'strangers'>;
+  atOnce: number;
+  /** See RETRIES and AGAIN. */
+  retries?: number[];
+  again?: number;
+};
+
+/** When it is tried again, in ms; after that an admin is told, and it is tried now and then for as long as it takes. */
+const RETRIES = [2_000, 15_000];
+const AGAIN = 600_000;
+/** The same for what a disk has refused. */
+const DISK_AGAIN = 60_000;
+const ALARM = 'preserve';
+const DENIED = 'spool_denied';
+/** How often it is looked whether captured files can be read at last, in ms, and of how many calls at a time. */
+const LOOK_MS = 2_000;
+const MOST_LOOKS = 20;
+
+export function createPreserver(deps: PreserveDeps) {
+  const { retries = RETRIES, again = AGAIN } = deps;
+  const sweep = createSweep(deps);
+  const steps = createSteps({ ...deps, remove: sweep.remove });
+  const queue: CallId[] = [];
+  const busy = new Map<CallId, Promise<void>>();
+  const later = new Map<CallId, NodeJS.Timeout>();
+  const failures = new Map<CallId, number>();
+  /** Calls whose files are there and cannot be read, with the first such file. */
+  const denied = new Map<CallId, TapedeckError>();
+  let looking: NodeJS.Timeout | null = null;
+  let stopped = false;
+
+  function enqueue(id: CallId): void {
+    if (stopped || queue.includes(id) || busy.has(id)) return;
+    clearTimeout(later.get(id));
+    later.delete(id);
+    queue.push(id);
+    next();
+  }
+
+  function next(): void {
+    while (!stopped && busy.size < deps.atOnce && queue.length > 0) {
+      const id = queue.shift()!;
+      const work: Promise<void> = steps
+        .preserve(id)
+        .then(() => succeeded(id))
+        .catch((e: unknown) => failed(id, e))
+        .finally(() => {
+          busy.delete(id);
+          next();
+        });
+      busy.set(id, work);
+    }
+  }
+
+  /** What hindered the others may be over. */
+  function succeeded(id: CallId): void {
+    failures.delete(id);
+    denied.delete(id);
+    tellOfDenied();
+    if (failures.size === 0) deps.alarms.clear(ALARM);
+    for (const [waiting, attempts] of failures) if (attempts > retries.length) enqueue(waiting);
+  }
+
+  async function failed(id: CallId, e: unknown): Promise<void> {
+    const attempts = (failures.get(id) ?? 0) + 1;
+    failures.set(id, attempts);
+    const problem = e instanceof TapedeckError ? e : fail('internal', (e as Error).message, e);
+    deps.log.error(
+      { err: e, call: id, code: problem.code, attempts },
+      'A recording could not be made; what was captured is kept',
+    );
+    const pause = isDiskError(e) ? Math.min(DISK_AGAIN, again) : again;
+    if (!stopped) {
+      const timer = setTimeout(() => enqueue(id), retries[attempts - 1] ?? pause);
+      later.set(id, timer);
+    }
+    if (problem.code === 'spool_denied') return wait(id, problem);
+    denied.delete(id);
+    tellOfDenied();
+    if (attempts <= retries.length) return;
+    const kept = `The captured audio is kept in the spool and tried again every ${pause / 60_000} minutes.`;
+    deps.alarms.raise(ALARM, {
+      severity: 'critical',
+      message: `Captured calls cannot be made into recordings. ${errors[problem.code].message}`,
+      hint: `${kept} ${problem.hint}`,
+    });
+    const reason = `${problem.message} ${kept}`;
+    await deps.catalogue
+      .decideCoverage(id, { status: 'not_recorded', reason, rule: null, missingMs: 0 })
+      .catch((err) => deps.log.error({ err, call: id }, 'The row of a call cannot say what became of it'));
+  }
+
+  /** The captured files are there and cannot be read: nothing is decided about this call until they can. */
+  async function wait(id: CallId, problem: TapedeckError): Promise<void> {
+    denied.set(id, problem);
+    tellOfDenied();
+    look();
+    const reason = `${problem.message} The captured audio is kept and read as soon as that is possible.`;
+    try {
+      const { rule } = (await deps.catalogue.call(id))?.coverage ?? { rule: null };
+      await deps.catalogue.decideCoverage(id, { status: 'pending', reason, rule, missingMs: 0 });
+    } catch (err) {
+      deps.log.error({ err, call: id }, 'The row of a call cannot say what became of it');
+    }
+  }
+
+  function tellOfDenied(): void {
+    const [first] = denied.values();
+    if (!first) {
+      deps.alarms.clear(DENIED);
+      return;
+    }
+    const calls = denied.size === 1 ? 'A call waits' : `${denied.size} calls wait`;
+    deps.alarms.raise(DENIED, {
+      severity: 'critical',
+      message: `${calls} to be sealed, because captured audio cannot be read. ${first.detail}`,
+      hint: first.hint,
+    });
+  }
+
+  /** Looks until no call waits any more, at the same few at a time, the longest waiting first. */
+  function look(): void {
+    if (stopped || looking || denied.size === 0) return;
+    looking = setTimeout(async () => {
+      for (const [id, problem] of [...denied].slice(0, MOST_LOOKS)) {
+        denied.delete(id); // to the end of the queue
+        denied.set(id, problem);
+        if (await steps.readable(id).catch(() => false)) enqueue(id);
+      }
+      looking = null;
+      look();
+    }, LOOK_MS);
+  }
+
+  /** What was in the way is gone: whatever waits is tried now. */
+  async function resume(): Promise<void> {
+    void sweep.retry();
+    for (const id of await deps.catalogue.callsToPreserve()) enqueue(id);
+  }
+
+  return {
+    enqueue,
+    resume,
+    /** Removes a captured file, now or as soon as that is possible; false when it has to wait. */
+    remove: sweep.remove,
+    /** Takes up what an earlier run has left: calls not yet preserved, and spool files whose recording is sealed. */
+    async recover(): Promise<void> {
+      await sweep.sweep();
+      await resume();
+      // What an earlier run was told of may be over.
+      if (queue.length + busy.size === 0) for (const key of [ALARM, DENIED]) deps.alarms.clear(key);
+    },
+    waiting: () => queue.length + busy.size + later.size,
+    /** Finishes what is in hand. */
+    async stop(): Promise<void> {
+      stopped = true;
+      for (const timer of later.values()) clearTimeout(timer);
+      later.clear();
+      if (looking) clearTimeout(looking);
+      await Promise.all([...busy.values(), sweep.stop()]);
+    },
+  };
+}

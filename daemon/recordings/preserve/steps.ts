@@ -1,0 +1,273 @@
+import { createHash } from 'node:crypto';
+import { basename, dirname, join } from 'node:path';
+import type { Spool } from '../../capture/spool.js';
+import type { Catalogue, StoredCall } from '../../catalogue/catalogue.js';
+import type { Alarms } from '../../domain/alarm.js';
+import { factsOf } from '../../domain/call-state.js';
+import { iso } from '../../domain/days.js';
+import { fail, TapedeckError } from '../../domain/error.js';
+import {
+  findGaps,
+  gapInWords,
+  longestGap,
+  STARVED,
+  type Starved,
+  type Stretch,
+  starvedInWords,
+} from '../../domain/gaps.js';
+import { buildManifest, type Manifest, type SignedManifest } from '../../domain/manifest.js';
+import { recordingPath } from '../../domain/paths.js';
+import { encodePeaks } from '../../domain/peaks.js';
+import { decideRetention } from '../../domain/policy.js';
+import { judgeQuality } from '../../domain/quality.js';
+import {
+  type CallId,
+  type Coverage,
+  type Gap,
+  type LegId,
+  type Recording,
+  spoolName,
+} from '../../domain/recording.js';
+import { keepUntil } from '../../domain/retention.js';
+import { type Captured, readCaptured } from '../../encode/captured.js';
+import type { Encoder } from '../../encode/encoder.js';
+import { opusPlan } from '../../encode/opus.js';
+import type { Peaks } from '../../encode/peaks.js';
+import type { Log } from '../../ops/log.js';
+import type { Keys } from '../../vault/keys.js';
+import type { OpenSealed } from '../../vault/open.js';
+import type { Sealed } from '../../vault/seal.js';
+import { tellOfSilence } from './silence.js';
+
+export type StepDeps = {
+  catalogue: Pick<
+    Catalogue,
+    'call' | 'segments' | 'saveSegment' | 'decideCoverage' | 'recordingSealed' | 'policy'
+  >;
+  spool: Pick<Spool, 'fetch' | 'readable'>;
+  encoder: Encoder;
+  keys: Pick<Keys, 'create'>;
+  seal: (
+    source: AsyncIterable<Uint8Array>,
+    target: { recipient: string; recovery?: string; dir: string; name: string },
+  ) => Promise<Sealed>;
+  /** Signs what is vouched for. Throws `schema_altered`. */
+  vouch: (manifest: Manifest) => Promise<SignedManifest>;
+  /** Who else can open what is sealed, or null: "age1...". */
+  recovery: string | null;
+  /** Of Tapedeck. */
+  version: string;
+  open: (path: string, identity: string) => Promise<OpenSealed>;
+  dataDir: string;
+  bitrate: number;
+  complexity: number;
+  alarms: Alarms;
+  clock: () => number;
+  /** How far `clock` may be behind the true time, in ms. */
+  behind: () => number;
+  /** A recording was made, so many ms after its call had ended. */
+  onSealed: (afterMs: number) => void;
+  log: Log;
+};
+
+type EndedCall = StoredCall & { answeredAt: number; endedAt: number };
+
+/** The steps from the captured files of a call to its row. Each may be repeated. */
+export function createSteps(deps: StepDeps & { remove: (name: string) => Promise<unknown> }) {
+  /** Makes the recording of a call and removes its spool files; does nothing where that was done before. */
+  async function preserve(id: CallId): Promise<void> {
+    const call = await deps.catalogue.call(id);
+    // While the disk is full the end of a call waits in memory. It is taken up again when that has been written.
+    if (!call || !isEnded(call)) return;
+    const segments = await waiting(id);
+    if (segments.length === 0) return;
+    const began = deps.clock();
+    const captured: Captured[] = [];
+    try {
+      for (const s of segments) captured.push(await readCaptured(deps.spool, s, call.answeredAt));
+      const silent = captured.every(({ part }) => part.inMs === 0 && part.outMs === 0);
+      await (silent ? nothing(call, captured) : make(call, captured, began));
+    } finally {
+      await Promise.all(captured.map((c) => c.release()));
+    }
+    // A file that could not be used as audio is kept where it is.
+    for (const name of captured.flatMap((c) => c.sound)) await deps.remove(name);
+  }
+
+  const waiting = async (id: CallId) =>
+    (await deps.catalogue.segments(id)).filter((s) => s.state === 'captured' || s.state === 'capturing');
+
+  /** Whether the captured files of a call can be read at this moment, as far as that can be told without the PBX. */
+  async function readable(id: CallId): Promise<boolean> {
+    for (const segment of await waiting(id))
+      for (const side of ['in', 'out'] as const)
+        if (!(await deps.spool.readable(spoolName(segment, side)))) return false;
+    return true;
+  }
+
+  async function make(call: EndedCall, captured: Captured[], began: number): Promise<void> {
+    const { gaps, missingMs, starved } = findGaps(stretchesOf(call, captured), talkMs(call));
+    const { recording, peaks, policyVersion } = await encode(call, captured, gaps);
+    const coverage = coverageOf(call, gaps, missingMs, captured.at(-1)!.cut, starved);
+    const manifest = buildManifest({
+      call,
+      recording,
+      coverage: { ...coverage, rule: call.coverage.rule },
+      segments: captured.map((c) => c.segment),
+      policyVersion,
+      sealedFor: { own_key: true, recovery_recipient: deps.recovery },
+      version: deps.version,
+      madeAt: recording.sealedAt,
+      later: false,
+    });
+    const signed = await deps.vouch(manifest).catch((e) => {
+      if (!(e instanceof TapedeckError && e.code === 'schema_altered')) throw e;
+      deps.log.warn({ call: call.id, reason: e.detail }, 'Sealed without a signature, which is made later');
+      return undefined;
+    });
+    await deps.catalogue.recordingSealed(recording, encodePeaks(peaks), coverage, signed);
+    const now = deps.clock();
+    deps.onSealed(Math.max(0, now - call.endedAt));
+    for (const { segment, faults } of captured)
+      if (faults.length > 0) await deps.catalogue.saveSegment({ ...segment, state: 'damaged' });
+    if (recording.quality) tellOfSilence(deps.alarms, recording.quality);
+    deps.log.info(
+      {
+        call: call.id,
+        ms: now - began,
+        audioMs: recording.durationMs,
+        bytes: recording.plainBytes,
+        coverage: coverage.status,
+      },
+      'Sealed',
+    );
+  }
+
+  async function encode(
+    call: EndedCall,
+    captured: Captured[],
+    gaps: Gap[],
+  ): Promise<{ recording: Recording; peaks: Peaks; policyVersion: number }> {
+    const started = iso(call.startedAt);
+    const title = `${call.them.name || call.them.number || 'unknown'} - ${call.us.name || call.us.number || 'unknown'}`;
+    const plan = opusPlan({
+      segments: captured.map((c) => c.part),
+      tags: { title, date: started, callId: call.id },
+      bitrate: deps.bitrate,
+      complexity: deps.complexity,
+    });
+    const { identity, recipient } = await deps.keys.create(call.id);
+    const place = recordingPath(call.id, call.startedAt);
+    const { written, peaks, heard } = await deps.encoder.encode(plan, (ogg) =>
+      deps.seal(ogg, {
+        recipient,
+        recovery: deps.recovery ?? undefined,
+        dir: join(deps.dataDir, dirname(place)),
+        name: basename(place),
+      }),
+    );
+    await readBack(written, identity);
+    const { policy, version: policyVersion, fault } = await deps.catalogue.policy();
+    const decision = fault === null ? decideRetention(policy, factsOf(call)) : UNDECIDED;
+    // The time to keep begins with the latest that now may be: of a call dated too early, nothing goes too early.
+    const until = keepUntil(decision, call.endedAt + deps.behind());
+    return {
+      peaks,
+      policyVersion,
+      recording: {
+        id: call.id,
+        callId: call.id,
+        state: 'sealed',
+        durationMs: Math.round(peaks.durationMs),
+        plainBytes: written.plainBytes,
+        sealedBytes: written.sealedBytes,
+        plainSha256: written.plainSha256,
+        sealedSha256: written.sealedSha256,
+        file: place,
+        sealedAt: deps.clock(),
+        leftDb: peaks.leftRms,
+        rightDb: peaks.rightRms,
+        gaps,
+        quality: judgeQuality(heard, call, gaps),
+        keepUntil: until,
+        keepRule: decision.rule,
+        keepReason: decision.reason,
+        erasedAt: null,
+        eraseReason: null,
+      },
+    };
+  }
+
+  /** Opens the sealed file as a player would. Throws `seal_damaged` when it does not give back what was sealed. */
+  async function readBack(written: Sealed, identity: string): Promise<void> {
+    const sealed = await deps.open(written.path, identity);
+    try {
+      const hash = createHash('sha256');
+      for await (const chunk of sealed.read(0, sealed.size - 1)) hash.update(chunk as Buffer);
+      if (hash.digest('hex') !== written.plainSha256)
+        throw fail('seal_damaged', 'It was read back right after it was written.');
+    } finally {
+      await sealed.close();
+    }
+  }
+
+  async function nothing(call: EndedCall, captured: Captured[]): Promise<void> {
+    const said = captured.flatMap((c) => c.faults);
+    const reason =
+      said.length > 0
+        ? `${said.join(' ')} The files are kept in the spool.`
+        : 'The call ended before any audio came.';
+    const coverage = { status: 'not_recorded', reason, rule: null, missingMs: talkMs(call) } as const;
+    await deps.catalogue.decideCoverage(call.id, coverage);
+    deps.log.error({ call: call.id, reason }, 'A call has no audio');
+    for (const { segment, faults } of captured)
+      await deps.catalogue.saveSegment({ ...segment, state: faults.length > 0 ? 'damaged' : 'dropped' });
+  }
+
+  return { preserve, readable };
+}
+
+const isEnded = (call: StoredCall): call is EndedCall => call.answeredAt !== null && call.endedAt !== null;
+
+const UNDECIDED = {
+  keepDays: null,
+  rule: null,
+  reason: 'The policy could not be read when it was sealed, so it is kept for ever.',
+};
+
+/** From the answer to the hang-up. */
+const talkMs = (call: EndedCall): number => Math.max(0, call.endedAt - call.answeredAt);
+
+/** When a leg was last seen to leave the call, on its timeline. */
+function leftMs(call: EndedCall, legId: LegId): number | undefined {
+  const goneAt = call.legs.findLast((l) => l.id === legId)?.goneAt;
+  return goneAt == null ? undefined : goneAt - call.answeredAt;
+}
+
+/** Of two seconds of 8 kHz Asterisk tells its disk nothing yet (32 KB): what it had in hand when it died is lost. */
+const CUT = 'Asterisk ended while it was recording: up to two seconds of the end are missing.';
+
+/** What the row says of a call whose end is missing is why: see `end` in record/steps. */
+function stretchesOf(call: EndedCall, captured: Captured[]): Stretch[] {
+  const ended = call.coverage.status === 'pending' ? call.coverage.reason : '';
+  return captured.map(({ stretch, segment }) => ({
+    ...stretch,
+    leftMs: leftMs(call, segment.legId),
+    ...(ended === '' ? {} : { ended }),
+  }));
+}
+
+function coverageOf(
+  call: StoredCall,
+  gaps: Gap[],
+  missingMs: number,
+  cut: boolean,
+  starved: Starved | undefined,
+): Coverage {
+  const short = starved ? starvedInWords(starved) : null;
+  const longest = longestGap(gaps.filter((gap) => short === null || !gap.reason.startsWith(STARVED)));
+  if (!longest && !cut && !short)
+    return { status: 'recorded', reason: '', rule: call.coverage.rule, missingMs };
+  const reason = [short, cut ? CUT : '', longest ? gapInWords(longest) : ''].filter(Boolean).join(' ');
+  return { status: 'partial', reason, rule: null, missingMs };
+}

@@ -1,0 +1,158 @@
+import type { Spool } from '../../capture/spool.js';
+import type { Catalogue } from '../../catalogue/catalogue.js';
+import type { Alarms } from '../../domain/alarm.js';
+import { fail, TapedeckError } from '../../domain/error.js';
+import { parseOurs } from '../../domain/recording.js';
+import { isAudio } from '../../encode/captured.js';
+import type { Log } from '../../ops/log.js';
+
+/**
+ * Captured audio is in the clear until it is sealed, and must not stay once it is, or once it is not to be kept. What
+ * cannot be removed is tried again, and an alarm names it for as long as it lies there. The spool is looked through every
+ * minute, so that nothing stays because a restart has forgotten it.
+ */
+export type SweepDeps = {
+  catalogue: Pick<Catalogue, 'segments'>;
+  spool: Pick<Spool, 'ours' | 'fetch' | 'remove' | 'strangers'>;
+  alarms: Alarms;
+  log: Log;
+};
+
+const EVERY_MS = 60_000;
+/** When what could not be removed is tried again, in ms; the last one counts for all that follow. */
+const RETRIES_MS = [2_000, 5_000, 15_000, 60_000];
+/** After so many failures in a row the others wait for the next round: each may be a request to the PBX. */
+const MOST_FAILURES = 5;
+/** Sweeps after which a file that belongs to no call is told of: until then its row may still wait to be written. */
+const PATIENCE = 10;
+
+export function createSweep({ catalogue, spool, alarms, log }: SweepDeps) {
+  const left = new Map<string, TapedeckError>();
+  const unknown = new Map<string, number>();
+  let rounds = 0;
+  let retrying: NodeJS.Timeout | null = null;
+  let timer: NodeJS.Timeout | null = null;
+  let working: Promise<void> | null = null;
+  let stopped = false;
+
+  async function remove(name: string): Promise<boolean> {
+    try {
+      await spool.remove(name);
+      left.delete(name);
+    } catch (e) {
+      left.delete(name); // to the end of the queue
+      left.set(name, e instanceof TapedeckError ? e : fail('internal', (e as Error).message, e));
+      log.warn({ err: e, name }, 'A spool file could not be removed; it is tried again');
+      schedule();
+    }
+    tellOfLeft();
+    return !left.has(name);
+  }
+
+  function schedule(): void {
+    if (stopped || retrying) return;
+    const pause = RETRIES_MS[Math.min(rounds, RETRIES_MS.length - 1)];
+    retrying = setTimeout(() => {
+      retrying = null;
+      rounds++;
+      void retry();
+    }, pause);
+  }
+
+  async function retry(): Promise<void> {
+    let failures = 0;
+    for (const name of [...left.keys()]) {
+      if (stopped || failures === MOST_FAILURES) break;
+      if (!(await remove(name))) failures++;
+    }
+    if (left.size === 0) rounds = 0;
+    else schedule();
+  }
+
+  function tell(key: string, named: string[], rest: { message: string; hint: string }): void {
+    const more = named.length > 1 ? ` And ${named.length - 1} more.` : '';
+    if (named.length === 0) alarms.clear(key);
+    else
+      alarms.raise(key, {
+        severity: 'critical',
+        hint: rest.hint,
+        message: `${rest.message} ${named[0]}${more}`,
+      });
+  }
+
+  function tellOfLeft(): void {
+    const [first] = left.values();
+    tell(
+      'spool_left',
+      [...left.values()].map((e) => e.detail || e.message),
+      {
+        message: "Audio that is sealed, or not to be kept, stays in Asterisk's spool in the clear.",
+        hint: `${first?.hint ?? ''}`,
+      },
+    );
+  }
+
+  /** `ask`: the PBX is asked for its list where the folder cannot be listed, which it may take long for. */
+  async function sweep(ask: boolean): Promise<void> {
+    const names = await spool.ours(ask);
+    for (const name of unknown.keys()) if (!names.includes(name)) unknown.delete(name);
+    for (const name of names) {
+      const { callId, seq, token, side } = parseOurs(name)!;
+      const segment = (await catalogue.segments(callId)).find(
+        (s) => s.callId === callId && s.seq === seq && s.token === token,
+      );
+      if (segment) unknown.delete(name);
+      else unknown.set(name, (unknown.get(name) ?? 0) + 1);
+      // A stop may have come between the row and the mark that a file is damaged: one that is no audio stays.
+      const over =
+        segment?.state === 'dropped' ||
+        (segment?.state === 'preserved' && (await isAudio(spool, name, side).catch(() => true)));
+      if (over && !left.has(name)) await remove(name);
+    }
+    tellOfLeft();
+    const strangers = await spool.strangers();
+    tell(
+      'spool_strange',
+      strangers.map(({ file, why }) => `${file}: ${why}.`),
+      {
+        message: "Something in Asterisk's spool has the name of a capture and is left alone.",
+        hint: strangers[0]?.todo ?? '',
+      },
+    );
+    tell(
+      'spool_unknown',
+      [...unknown].filter(([, times]) => times >= PATIENCE).map(([name]) => `${name}.`),
+      {
+        message: "Captured audio in Asterisk's spool belongs to no call that is known here.",
+        hint: 'It is from another Tapedeck on this PBX, or from before this catalogue was restored from a backup. Listen to it, then move it away or remove it: it is in the clear.',
+      },
+    );
+  }
+
+  const swept = (ask: boolean): Promise<void> => {
+    working ??= sweep(ask)
+      .catch((err) => log.warn({ err }, 'The spool could not be looked through; it is tried again'))
+      .finally(() => {
+        working = null;
+      });
+    return working;
+  };
+
+  return {
+    /** Removes a spool file. False when that is not possible now: then it is tried again until it is. */
+    remove,
+    /** What was in the way may be gone: what could not be removed is tried again now. */
+    retry,
+    /** Looks the spool through now, and from now on every minute. */
+    async sweep(): Promise<void> {
+      await swept(true);
+      if (!stopped) timer ??= setInterval(() => void swept(false), EVERY_MS);
+    },
+    async stop(): Promise<void> {
+      stopped = true;
+      if (retrying) clearTimeout(retrying);
+      if (timer) clearInterval(timer);
+      await working;
+    },
+  };
+}

@@ -1,0 +1,245 @@
+import cron from 'node-cron';
+import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
+import type { Alarms } from '../domain/alarm.js';
+import { fail, TapedeckError } from '../domain/error.js';
+import { recordingFile } from '../domain/paths.js';
+import type { Recording, RecordingId } from '../domain/recording.js';
+import { planRetention, type RetentionPlan, shareFault } from '../domain/retention.js';
+import type { Log } from '../ops/log.js';
+
+/** What retention needs of the vault. Both make what they did survive a power cut before they answer. */
+export type RetainKeys = { destroy(id: RecordingId): Promise<boolean>; has(id: RecordingId): boolean };
+export type RetainFiles = { remove(path: string): Promise<boolean>; exists(path: string): Promise<boolean> };
+
+type PlanCatalogue = Pick<Catalogue, 'keptRecordings' | 'countKept' | 'recordingsErasing' | 'policy'>;
+type RetainCatalogue = PlanCatalogue & Pick<Catalogue, 'eraseIntended' | 'erased' | 'checkpoint' | 'peaks'>;
+
+export type RetainItem = Recording & { call: StoredCall };
+export type Plan = RetentionPlan<RetainItem> & {
+  now: number;
+  total: number;
+  forEver: number;
+  /** Those whose erasure was begun and not finished: a run finishes it. */
+  begun: Recording[];
+};
+export type RunResult = { erased: number; failed: number; left: number };
+
+export type Retain = {
+  /** Sets the schedule going. Throws `config_invalid` when it is not a cron expression. */
+  start(): void;
+  /** Waits for the recording in hand, not for the rest of the run. */
+  stop(): Promise<void>;
+  recover(): Promise<void>;
+  plan(): Promise<Plan>;
+  run(options?: { confirm?: string }): Promise<RunResult>;
+};
+
+/** How many recordings a plan looks at first: what is due stands at the front, so more are read only when all are. */
+const FIRST_LOOK = 500;
+const DAY_MS = 86_400_000;
+const REFUSED = 'retention_refused';
+const FOREIGN = 'foreign_erasing';
+/** So many recordings an alarm names. */
+const NAMED = 3;
+
+/**
+ * What a run at `now` would erase. Besides what is due, `kept` has the next to go. Changes nothing. Throws
+ * `policy_unreadable`: by rules that cannot be read nothing is erased.
+ */
+export async function makePlan(catalogue: PlanCatalogue, now: number, breakerPercent: number): Promise<Plan> {
+  const { version, fault } = await catalogue.policy();
+  if (fault !== null) throw fail('policy_unreadable', `Version ${version}: ${fault}.`);
+  const { kept: total, forEver, newestSealedAt } = await catalogue.countKept();
+  const begun = (await catalogue.recordingsErasing()).filter((r) => r.intended);
+  const intended = begun.map((r) => r.id);
+  for (let look = FIRST_LOOK; ; look *= 4) {
+    const calls = await catalogue.keptRecordings(look);
+    const items = calls.flatMap((call) => (call.recording ? [{ ...call.recording, call }] : []));
+    const plan = planRetention({ now, items, breakerPercent, total, newestSealedAt, intended });
+    if (calls.length < look || plan.kept.length > 0) return { ...plan, now, total, forEver, begun };
+  }
+}
+
+/**
+ * Story 3: what is due is erased. For each recording, in this order, and from wherever it was interrupted:
+ * intent in the catalogue -> key destroyed -> file removed -> both seen to be gone -> peaks purged and tombstone, in
+ * one transaction. After the last, the catalogue's journal is emptied, which may hold the peaks still.
+ *
+ * A row that says `erasing` is believed only with the entry of the audit log that every intent is written with, and counts
+ * for the breaker like one that is due. A row without the entry is left alone, and named in an alarm.
+ */
+export function createRetain(deps: {
+  catalogue: RetainCatalogue;
+  keys: RetainKeys;
+  files: RetainFiles;
+  /** Never ahead of the true time, even when the machine's clock was moved: what is erased too early is lost. */
+  clock: () => number;
+  alarms: Alarms;
+  /** A recording's `file` is taken from `dataDir`; `schedule` is a cron expression in `timeZone`. */
+  config: { dataDir: string; schedule: string; timeZone: string; breakerPercent: number };
+  log: Log;
+  /** Writes down what a run came to. */
+  ran?: (result: RunResult) => Promise<unknown>;
+}): Retain {
+  const { catalogue, keys, files, clock, alarms, config, log } = deps;
+  let task: ReturnType<typeof cron.createTask> | null = null;
+  let stopping = false;
+  let caughtUp: Promise<void> | null = null;
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** One piece of work at a time, whoever asks: the schedule, the dashboard or the command line. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = last.then(work, work);
+    last = turn.catch(() => {});
+    return turn;
+  }
+
+  const plan = () => makePlan(catalogue, clock(), config.breakerPercent);
+
+  /** From the intent to the tombstone. Every step may have been done before. */
+  async function finish(recording: Recording): Promise<void> {
+    const { id } = recording;
+    const file = recordingFile(config.dataDir, recording);
+    await keys.destroy(id);
+    await files.remove(file);
+    if (keys.has(id))
+      throw fail('internal', `The key of recording ${id} is still there after it was destroyed.`);
+    if (await files.exists(file))
+      throw fail('internal', `${recording.file} is still there after it was removed.`);
+    await catalogue.erased(id, clock());
+    if (await catalogue.peaks(id)) throw fail('internal', `The peaks of recording ${id} are still there.`);
+    log.info({ recording: id, call: recording.callId, reason: recording.eraseReason }, 'recording erased');
+  }
+
+  /** Erases one after the other. One that fails is told of and does not keep the others; it is tried again. */
+  async function each<T>(items: T[], idOf: (item: T) => RecordingId, erase: (item: T) => Promise<void>) {
+    let erased = 0;
+    let failed = 0;
+    for (const item of items) {
+      if (stopping) break;
+      try {
+        await erase(item);
+        erased += 1;
+      } catch (err) {
+        failed += 1;
+        log.error({ err, recording: idOf(item) }, 'recording not erased; it will be tried again');
+      }
+    }
+    return { erased, failed, left: items.length - erased };
+  }
+
+  /** Those that were marked as being erased by somebody else than the recorder. */
+  async function refuseForeign(): Promise<void> {
+    const foreign = (await catalogue.recordingsErasing()).filter((r) => !r.intended);
+    if (foreign.length === 0) return alarms.clear(FOREIGN);
+    const many = foreign.length === 1 ? 'A recording is' : `${foreign.length} recordings are`;
+    const named = foreign.slice(0, NAMED).map((r) => `${r.id} of call ${r.callId}`);
+    const more = foreign.length > named.length ? ` and ${foreign.length - named.length} more` : '';
+    alarms.raise(FOREIGN, {
+      severity: 'critical',
+      message: `${many} marked in catalogue.db as being erased, and the audit log has no entry of it: ${named.join(', ')}${more}. Tapedeck does not erase what it did not decide itself.`,
+      hint: 'Keys and files are untouched, but cannot be played while the rows say so. Find out what else writes to catalogue.db, and restore it from a backup.',
+    });
+  }
+
+  /** Half-done erasures of an earlier run. The breaker holds for them too. */
+  async function finishBegun(): Promise<{ failed: number }> {
+    const { begun, total } = await plan();
+    const refused = shareFault(begun.length, total + begun.length, config.breakerPercent);
+    if (refused) throw fail('retention_refused', `${refused} Their erasure was begun before the last stop.`);
+    return each(begun, (r) => r.id, finish);
+  }
+
+  async function emptyJournal(): Promise<void> {
+    if (await catalogue.checkpoint()) return;
+    log.warn('the catalogue was being read, so its journal keeps erased peaks until the next run');
+  }
+
+  async function runNow(confirm?: string): Promise<RunResult> {
+    await refuseForeign();
+    const { begun, due, breaker } = await plan();
+    try {
+      if (breaker.tripped && confirm !== breaker.confirm)
+        throw fail('retention_refused', `${breaker.reason} Confirm with "${breaker.confirm}".`);
+      const first = await each(begun, (r) => r.id, finish);
+      const second = await each(
+        due,
+        (d) => d.item.id,
+        async ({ item, reason }) => {
+          await catalogue.eraseIntended(item.id, reason, clock());
+          await finish({ ...item, eraseReason: reason });
+        },
+      );
+      const result = {
+        erased: first.erased + second.erased,
+        failed: first.failed + second.failed,
+        left: first.left + second.left,
+      };
+      await deps.ran?.(result);
+      return result;
+    } finally {
+      await emptyJournal();
+    }
+  }
+
+  const run = (options: { confirm?: string } = {}) => inTurn(() => runNow(options.confirm));
+
+  async function nightly(): Promise<void> {
+    try {
+      log.info(await run(), 'retention has run');
+      alarms.clear(REFUSED);
+    } catch (err) {
+      log.error({ err }, 'retention has not run');
+      tellRefusal(err);
+    }
+  }
+
+  function tellRefusal(err: unknown): void {
+    if (err instanceof TapedeckError && err.code === 'retention_refused')
+      alarms.raise(REFUSED, { severity: 'warning', message: err.message, hint: err.hint });
+  }
+
+  /** A box that is off at night would never erase: what should have gone a day ago goes when it is on. */
+  async function catchUp(): Promise<void> {
+    const [oldest] = await catalogue.keptRecordings(1);
+    const until = oldest?.recording?.keepUntil ?? null;
+    if (until !== null && until <= clock() - DAY_MS) await nightly();
+  }
+
+  return {
+    plan,
+    run,
+
+    /** Finishes what was begun before the last stop or crash. What cannot be finished is logged and left to the next run. */
+    recover: () =>
+      inTurn(async () => {
+        try {
+          await refuseForeign();
+          const { failed } = await finishBegun();
+          if (failed > 0) log.error({ failed }, 'recordings that were being erased could not be');
+        } catch (err) {
+          log.error({ err }, 'half-done erasures were not finished');
+          tellRefusal(err);
+        }
+        await emptyJournal();
+      }),
+
+    start() {
+      stopping = false;
+      if (!cron.validate(config.schedule))
+        throw fail('config_invalid', `"retention.schedule" is not a cron expression: ${config.schedule}`);
+      task = cron.createTask(config.schedule, nightly, { timezone: config.timeZone, noOverlap: true });
+      task.on('execution:missed', nightly);
+      void task.start();
+      caughtUp = catchUp().catch((err) => log.error({ err }, 'retention has not run'));
+    },
+
+    async stop() {
+      stopping = true;
+      await task?.destroy();
+      task = null;
+      await caughtUp;
+      await last;
+    },
+  };
+}

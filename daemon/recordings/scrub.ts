@@ -1,0 +1,305 @@
+import { join } from 'node:path';
+import cron from 'node-cron';
+import type { Catalogue } from '../catalogue/catalogue.js';
+import type { SealFigures } from '../catalogue/seals.js';
+import type { Alarms } from '../domain/alarm.js';
+import { fail, TapedeckError } from '../domain/error.js';
+import { buildManifest, type Manifest, type SignedManifest } from '../domain/manifest.js';
+import { RECORDINGS, recordingFile } from '../domain/paths.js';
+import type { Recording, RecordingId } from '../domain/recording.js';
+import { damageTold, nightDone, type ScrubStatus, shareOf, strayTold } from '../domain/scrub.js';
+import type { Log } from '../ops/log.js';
+import type { filesIn, hashFile, sizeOf } from '../vault/scan.js';
+import { createExaminer, type ExamineDeps } from './scrub/examine.js';
+import { createLate, type LateDeps } from './scrub/late.js';
+
+/**
+ * Story 11: what is kept is as it was sealed and signed. Every night some files are read again, those first that were not
+ * read for longest, so that all are within 30 days; every night the names on the disk are compared with the rows. It is
+ * done when nothing else wants the disk or the processor, and goes on where it stopped. What was sealed before there were
+ * manifests, or while nothing was signed, gets one, marked as made later, if its content is what its row says and nothing
+ * speaks against the row. What is wrong is on the row, and an alarm stands until it is not wrong any more.
+ */
+export type ScrubDeps = {
+  catalogue: Pick<
+    Catalogue,
+    | 'toCheck'
+    | 'checked'
+    | 'addManifest'
+    | 'damaged'
+    | 'sealFigures'
+    | 'recordingsAfter'
+    | 'recording'
+    | 'sealedAs'
+    | 'sealCheck'
+    | 'manifest'
+    | 'call'
+    | 'segments'
+    | 'auditEntries'
+  >;
+  files: { hash: typeof hashFile; size: typeof sizeOf; list: typeof filesIn };
+  opens: ExamineDeps['opens'];
+  openManifest: ExamineDeps['openManifest'];
+  content: LateDeps['content'];
+  /** Throws `schema_altered`. */
+  vouch: (manifest: Manifest) => Promise<SignedManifest>;
+  version: string;
+  /** Why now is no time to read; null when it is. */
+  busy: () => string | null;
+  alarms: Alarms;
+  clock: () => number;
+  config: { dataDir: string; schedule: string; timeZone: string };
+  log: Log;
+  pace?: Partial<Pace>;
+};
+
+export type Pace = {
+  /** For how long a night may read, in ms. */
+  nightMs: number;
+  /** When it is looked again whether now is a better time, in ms. */
+  waitMs: number;
+  /** So many times as long as a piece took to read, the disk is left alone. */
+  rest: number;
+  /** How often the alarm is brought up to what the rows say, in ms. */
+  tellMs: number;
+  /** How old the figures may be, in ms. */
+  figuresMs: number;
+};
+const PACE: Pace = { nightMs: 5 * 3_600_000, waitMs: 15_000, rest: 2, tellMs: 3_000, figuresMs: 60_000 };
+
+/** A file that is so new may belong to a recording whose row is about to be written, in ms. */
+const NEW_MS = 3_600_000;
+const AT_ONCE = 20;
+const PAGE = 500;
+const TOLD = 'recording_damaged';
+const STRAY = 'recording_stray';
+
+export function createScrub(deps: ScrubDeps) {
+  const { catalogue, files, alarms, clock, config, log } = deps;
+  const pace = { ...PACE, ...deps.pace };
+  const stopped = new AbortController();
+  let task: ReturnType<typeof cron.createTask> | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let night: Promise<void> | null = null;
+  let telling: Promise<void> | null = null;
+  let status: ScrubStatus | null = null;
+  /** Faults that this process has seen itself: those that somebody else has found are looked at first. */
+  const seen = new Set<RecordingId>();
+  /** Those that this night could not sign, because of the schema of the catalogue: they stay at the front. */
+  const unsignable = new Set<RecordingId>();
+
+  const wait = (ms: number) =>
+    new Promise<void>((resolve) => {
+      if (stopped.signal.aborted) return resolve();
+      const over = () => {
+        clearTimeout(timeout);
+        stopped.signal.removeEventListener('abort', over);
+        resolve();
+      };
+      const timeout = setTimeout(over, ms);
+      stopped.signal.addEventListener('abort', over);
+    });
+
+  /** Waits until it is a good time. False when there will be none tonight. */
+  async function calm(until: number): Promise<boolean> {
+    while (!stopped.signal.aborted && performance.now() < until) {
+      const why = deps.busy();
+      if (status) status.waitsFor = why;
+      if (why === null) return true;
+      await wait(pace.waitMs);
+    }
+    return false;
+  }
+
+  const rest = (tookMs: number) => wait(Math.max(1, tookMs * pace.rest));
+
+  const examiner = createExaminer({
+    ...{ catalogue, opens: deps.opens, openManifest: deps.openManifest, dataDir: config.dataDir },
+    hash: (path) => files.hash(path, rest),
+  });
+
+  const late = createLate({ catalogue, content: deps.content });
+
+  /** Reads one again, and puts what was found on its row. */
+  async function check(recording: Recording): Promise<void> {
+    const { id } = recording;
+    const unsigned = !(await catalogue.sealCheck(id))?.signed;
+    const fault =
+      (await examiner.file(recording)) ??
+      (await examiner.signed(recording)) ??
+      (unsigned ? await late(recording) : null);
+    // It may have been erased meanwhile.
+    if ((await catalogue.recording(id))?.state !== 'sealed') return;
+    await catalogue.checked(id, clock(), fault);
+    if (fault !== null) {
+      seen.add(id);
+      log.error({ recording: id, call: recording.callId, fault }, 'A recording is not as it was sealed');
+    } else if (unsigned) await signLater(recording);
+  }
+
+  async function signLater(recording: Recording): Promise<void> {
+    const call = await catalogue.call(recording.callId);
+    if (!call) return;
+    const manifest = buildManifest({
+      call,
+      recording,
+      coverage: call.coverage,
+      segments: (await catalogue.segments(call.id)).filter((s) => s.state === 'preserved'),
+      policyVersion: null,
+      sealedFor: null,
+      version: deps.version,
+      madeAt: clock(),
+      later: true,
+    });
+    const signed = await deps.vouch(manifest).catch((e) => {
+      if (e instanceof TapedeckError && e.code === 'schema_altered') return null;
+      throw e;
+    });
+    if (signed) await catalogue.addManifest(signed);
+    else unsignable.add(recording.id);
+  }
+
+  /** Reads what this night has to. */
+  async function readAgain(began: number, until: number): Promise<void> {
+    unsignable.clear();
+    const share = shareOf((await figures()).recordings);
+    let done = 0;
+    const tried = new Set<RecordingId>();
+    for (;;) {
+      const next = await catalogue.toCheck(began, AT_ONCE + unsignable.size);
+      const batch = next.filter((r) => !tried.has(r.id));
+      if (batch.length === 0) return;
+      for (const recording of batch) {
+        if (recording.signed && nightDone(share, done, recording.checkedAt, began)) return;
+        if (!(await calm(until))) return;
+        tried.add(recording.id);
+        await check(recording);
+        done += 1;
+      }
+    }
+  }
+
+  /** What was damaged may have been put back. */
+  async function lookAgain(): Promise<void> {
+    for (const { recordingId } of await catalogue.damaged(PAGE)) {
+      const recording = await catalogue.recording(recordingId);
+      if (recording?.state === 'sealed') await check(recording);
+      if (stopped.signal.aborted) return;
+    }
+  }
+
+  /** Rows whose file is missing or has another length, and files without a row. */
+  async function compareNames(until: number): Promise<void> {
+    for (let after = ''; ; ) {
+      const page = await catalogue.recordingsAfter(after, PAGE);
+      if (page.length === 0) break;
+      for (const recording of page) {
+        if (recording.state !== 'sealed') continue;
+        const bytes = await files.size(recordingFile(config.dataDir, recording));
+        if (bytes !== recording.sealedBytes) await check(recording);
+      }
+      after = page.at(-1)!.id;
+      if (!(await calm(until))) return;
+    }
+    const strays: string[] = [];
+    for await (const { path, modifiedAt } of files.list(config.dataDir, RECORDINGS)) {
+      if (stopped.signal.aborted) return;
+      if (Date.now() - modifiedAt < NEW_MS) continue;
+      const id = /([^/]+?)(?:\.opus)?\.age$/.exec(path)?.[1];
+      const row = id === undefined ? null : await catalogue.recording(id);
+      if (row?.file === path && row.state !== 'erased') continue;
+      strays.push((await renamed(path)) ?? path);
+    }
+    if (strays.length === 0) alarms.clear(STRAY);
+    else alarms.raise(STRAY, strayTold(strays));
+  }
+
+  /** A file whose recording misses it: the row says where it is now. */
+  async function renamed(path: string): Promise<string | null> {
+    const found = await files.hash(join(config.dataDir, path), rest);
+    const id = found && (await catalogue.sealedAs(found.sha256));
+    const row = id ? await catalogue.recording(id) : null;
+    if (row?.state !== 'sealed' || (await files.size(recordingFile(config.dataDir, row))) !== null)
+      return null;
+    await catalogue.checked(row.id, clock(), `Its file is missing; ${path} has the same bytes.`);
+    seen.add(row.id);
+    return `${path} (that of recording ${row.id})`;
+  }
+
+  async function figures(): Promise<SealFigures> {
+    const now = await catalogue.sealFigures();
+    status = { reading: false, waitsFor: null, lastNightAt: null, ...status, ...now, at: clock() };
+    return now;
+  }
+
+  async function nightly(): Promise<void> {
+    const until = performance.now() + pace.nightMs;
+    const began = clock();
+    try {
+      await figures();
+      status!.reading = true;
+      await lookAgain();
+      await compareNames(until);
+      await readAgain(began, until);
+      await figures();
+      status!.lastNightAt = clock();
+      log.info({ recordings: status!.recordings, faults: status!.faults }, 'Recordings were read again');
+    } catch (err) {
+      log.error({ err }, 'Recordings could not be read again; it goes on tomorrow');
+    } finally {
+      if (status) Object.assign(status, { reading: false, waitsFor: null });
+      await tell();
+    }
+  }
+
+  /** Brings the alarm up to what the rows say, whoever wrote them: the dashboard does when a recording breaks off. */
+  async function tell(): Promise<void> {
+    let damaged = await catalogue.damaged(PAGE);
+    const news = damaged.filter((d) => !seen.has(d.recordingId)).slice(0, AT_ONCE);
+    for (const { recordingId } of news) {
+      const recording = await catalogue.recording(recordingId);
+      seen.add(recordingId);
+      if (recording?.state === 'sealed') await check(recording);
+    }
+    if (news.length > 0) damaged = await catalogue.damaged(PAGE);
+    for (const id of seen) if (!damaged.some((d) => d.recordingId === id)) seen.delete(id);
+    if (!status || status.faults !== damaged.length || clock() - status.at >= pace.figuresMs) await figures();
+    if (damaged.length === 0) alarms.clear(TOLD);
+    else alarms.raise(TOLD, damageTold(damaged, Math.max(damaged.length, status?.faults ?? 0)));
+  }
+
+  const inTurn = () => {
+    night ??= nightly().finally(() => {
+      night = null;
+    });
+    return night;
+  };
+
+  return {
+    /** A night's work, now. */
+    run: inTurn,
+    /** Null until the figures were taken. */
+    status: () => status,
+    start(): void {
+      if (!cron.validate(config.schedule))
+        throw fail('config_invalid', `"scrub.schedule" is not a cron expression: ${config.schedule}`);
+      task = cron.createTask(config.schedule, inTurn, { timezone: config.timeZone, noOverlap: true });
+      task.on('execution:missed', inTurn);
+      void task.start();
+      timer = setInterval(() => {
+        telling ??= tell()
+          .catch((err) => log.warn({ err }, 'Damaged recordings could not be told of'))
+          .finally(() => {
+            telling = null;
+          });
+      }, pace.tellMs);
+    },
+    async stop(): Promise<void> {
+      stopped.abort();
+      clearInterval(timer);
+      await task?.destroy();
+      task = null;
+      await Promise.all([night, telling]);
+    },
+  };
+}

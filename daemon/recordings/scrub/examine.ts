@@ -1,0 +1,60 @@
+import type { Catalogue } from '../../catalogue/catalogue.js';
+import { diskError, TapedeckError } from '../../domain/error.js';
+import { type Manifest, manifestFault, type SignedManifest } from '../../domain/manifest.js';
+import { recordingFile } from '../../domain/paths.js';
+import type { Recording } from '../../domain/recording.js';
+import { damages, faultOf } from '../../domain/scrub.js';
+
+/** What is wrong with a recording that was signed, and has no manifest. */
+export const MANIFEST_GONE = 'Manifest: it is gone.';
+
+export type ExamineDeps = {
+  catalogue: Pick<Catalogue, 'sealedAs' | 'sealCheck' | 'call' | 'manifest'>;
+  /** Bytes and SHA-256 of a file; null when there is none. */
+  hash: (path: string) => Promise<{ bytes: number; sha256: string } | null>;
+  /** Opens it with its key, as a player would. Throws `seal_damaged` and `key_missing`. */
+  opens: (recording: Recording) => Promise<void>;
+  /** What a signed manifest says, and what is wrong with it, by the public keys that were ever in use here. */
+  openManifest: (signed: SignedManifest) => { manifest: Manifest | null; fault: string | null };
+  dataDir: string;
+};
+
+/** Returns the fault of the recording that an error tells of. An error that is none of the recording's is thrown. */
+export async function asFault(look: () => Promise<string | null>): Promise<string | null> {
+  try {
+    return await look();
+  } catch (e) {
+    const error = diskError(e);
+    if (error instanceof TapedeckError && damages(error.code)) return error.message;
+    throw e;
+  }
+}
+
+/** Whether a sealed recording is as it was sealed and signed: what is wrong with it in words, null for nothing. */
+export function createExaminer({ catalogue, hash, opens, openManifest, dataDir }: ExamineDeps) {
+  return {
+    /** Reads its file. An error that is none of the recording's is thrown. */
+    file: (recording: Recording): Promise<string | null> =>
+      asFault(async () => {
+        const { sealedSha256: sha256, sealedBytes: bytes } = recording;
+        const found = await hash(recordingFile(dataDir, recording));
+        const differs = found !== null && found.sha256 !== sha256;
+        const fault = faultOf(
+          { bytes, sha256 },
+          found,
+          differs ? await catalogue.sealedAs(found.sha256) : null,
+        );
+        if (fault === null) await opens(recording);
+        return fault;
+      }),
+
+    /** Looks at what was signed of it, and whether its row says the same. */
+    async signed(recording: Recording): Promise<string | null> {
+      const signed = await catalogue.manifest(recording.id);
+      if (signed)
+        return manifestFault(openManifest(signed), await catalogue.call(recording.callId), recording);
+      const was = (await catalogue.sealCheck(recording.id))?.signed;
+      return was ? MANIFEST_GONE : null;
+    },
+  };
+}
