@@ -16,11 +16,12 @@ import { createOutbox } from './catalogue/outbox.js';
 import { createSqliteCatalogue } from './catalogue/sqlite/catalogue.js';
 import { createCdrJournal } from './cdr/journal.js';
 import { cdrSources } from './cdr/sources.js';
-import { type About, type AuditAction, entryOf, TAPEDECK } from './domain/audit.js';
+import { type About, type AuditAction, entryOf, TAPEDECK } from './domain/assurance/audit.js';
+import type { PbxEvent } from './domain/call/event.js';
+import { STOOD_STILL } from './domain/call/late.js';
 import { dates, startOfDay, times } from './domain/days.js';
 import type { TapedeckError } from './domain/error.js';
-import type { PbxEvent } from './domain/event.js';
-import { STOOD_STILL } from './domain/late.js';
+import { ballastBytes } from './domain/operations/room.js';
 import {
   ballastFile,
   catalogueFile,
@@ -33,7 +34,6 @@ import {
   recordingFile,
   workFolder,
 } from './domain/paths.js';
-import { ballastBytes } from './domain/room.js';
 import { spoolAudio } from './encode/captured.js';
 import { createEncoder } from './encode/encoder.js';
 import { createFfmpeg } from './encode/ffmpeg.js';

@@ -13,8 +13,8 @@ import {
   RUNS_ONLY,
   reach,
   roles,
-} from '../daemon/domain/person.js';
-import { faultOf, gains, grantable, tidy, tokenRightsOf } from '../daemon/domain/rights.js';
+} from '../daemon/domain/people/person.js';
+import { faultOf, gains, grantable, tidy, tokenRightsOf } from '../daemon/domain/people/rights.js';
 import { createPasswords } from '../web/auth/passwords.js';
 import { tokenIn } from '../web/auth/tokens.js';
 import { createTries } from '../web/auth/tries.js';

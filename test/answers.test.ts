@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { StoredCall } from '../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import { judge } from '../daemon/domain/coverage.js';
+import { judge } from '../daemon/domain/assurance/coverage.js';
 import { catalogueFile } from '../daemon/domain/paths.js';
 import { request } from '../daemon/ops/control-client.js';
 import { createTcpProxy } from './support/fake-pbx.js';

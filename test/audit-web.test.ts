@@ -8,7 +8,7 @@ import t, { type Test } from 'tap';
 import { ulid } from 'ulid';
 import type { ReadEntry } from '../daemon/catalogue/audit.js';
 import { verifyAudit } from '../daemon/catalogue/sqlite/audit-verify.js';
-import { type AuditAction, auditActions } from '../daemon/domain/audit.js';
+import { type AuditAction, auditActions } from '../daemon/domain/assurance/audit.js';
 import { catalogueFile } from '../daemon/domain/paths.js';
 import { createAudit } from '../web/audit.js';
 import {

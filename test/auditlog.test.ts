@@ -38,11 +38,11 @@ import {
   entryText,
   linked,
   TAPEDECK,
-} from '../daemon/domain/audit.js';
-import { notesIn, originOf } from '../daemon/domain/checkpoint.js';
+} from '../daemon/domain/assurance/audit.js';
+import { notesIn, originOf } from '../daemon/domain/assurance/checkpoint.js';
 import { catalogueFile, checkpointFile, controlSocket, ownerSocket } from '../daemon/domain/paths.js';
-import { policyChanges } from '../daemon/domain/policy-changes.js';
-import { type Heard, inside, joined, lengthOf, written } from '../daemon/domain/stretches.js';
+import { policyChanges } from '../daemon/domain/policy/policy-changes.js';
+import { type Heard, inside, joined, lengthOf, written } from '../daemon/domain/recording/stretches.js';
 import { createCheckpointChannels } from '../daemon/notify/channels.js';
 import { type ControlDeps, createControl } from '../daemon/operations/control.js';
 import { createDeliver } from '../daemon/operations/deliver.js';

@@ -8,9 +8,9 @@ import t, { type Test } from 'tap';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { migrations } from '../daemon/catalogue/sqlite/migrations.js';
 import { catalogueFile } from '../daemon/domain/paths.js';
-import { FOUNDER } from '../daemon/domain/person.js';
-import { defaultPolicy } from '../daemon/domain/policy.js';
-import type { Coverage, Segment } from '../daemon/domain/recording.js';
+import { FOUNDER } from '../daemon/domain/people/person.js';
+import { defaultPolicy } from '../daemon/domain/policy/policy.js';
+import type { Coverage, Segment } from '../daemon/domain/recording/recording.js';
 import { aCall, aRecording } from './support/a-call.js';
 
 const recorded: Coverage = { status: 'recorded', reason: 'All of it.', rule: null, missingMs: 0 };

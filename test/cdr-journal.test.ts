@@ -6,7 +6,7 @@ import { createIntake } from '../daemon/assurance/assure/intake.js';
 import { createWatch } from '../daemon/calls/watch.js';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { createCdrJournal } from '../daemon/cdr/journal.js';
-import type { Cdr } from '../daemon/domain/cdr.js';
+import type { Cdr } from '../daemon/domain/assurance/cdr.js';
 import { catalogueFile, cdrJournalFile } from '../daemon/domain/paths.js';
 import { createLog } from '../daemon/ops/log.js';
 import { until } from './support/recorder.js';

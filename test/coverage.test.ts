@@ -6,12 +6,19 @@ import { type AssureDeps, createAssure } from '../daemon/assurance/assure.js';
 import { makeCoverage, viewCoverage } from '../daemon/catalogue/coverage.js';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { createCdrJournal } from '../daemon/cdr/journal.js';
-import type { Alarm, Alarms } from '../daemon/domain/alarm.js';
-import { type Cdr, cdrKey, gather } from '../daemon/domain/cdr.js';
-import { bounds, type CoverageRow, FILTERS, judge, percentOf, report } from '../daemon/domain/coverage.js';
-import { caveatsOf, type Grounds } from '../daemon/domain/coverage-caveats.js';
+import { type Cdr, cdrKey, gather } from '../daemon/domain/assurance/cdr.js';
+import {
+  bounds,
+  type CoverageRow,
+  FILTERS,
+  judge,
+  percentOf,
+  report,
+} from '../daemon/domain/assurance/coverage.js';
+import { caveatsOf, type Grounds } from '../daemon/domain/assurance/coverage-caveats.js';
+import type { Alarm, Alarms } from '../daemon/domain/operations/alarm.js';
 import { catalogueFile, cdrJournalFile } from '../daemon/domain/paths.js';
-import type { Coverage } from '../daemon/domain/recording.js';
+import type { Coverage } from '../daemon/domain/recording/recording.js';
 import { createLog } from '../daemon/ops/log.js';
 import { csvRow, translateCdr, translateCdrEvent } from '../daemon/pbx/cdr.js';
 import { createStamps } from '../daemon/pbx/stamps.js';

@@ -2,15 +2,15 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import type { Alarm } from '../daemon/domain/alarm.js';
+import type { Alarm } from '../daemon/domain/operations/alarm.js';
 import {
   type HealthFacts,
   judge,
   problemCodes,
   publicMessage,
   remindersOf,
-} from '../daemon/domain/health.js';
-import { downStatus } from '../daemon/domain/status.js';
+} from '../daemon/domain/operations/health.js';
+import { downStatus } from '../daemon/domain/operations/status.js';
 import { openDashboard } from './support/dashboard.js';
 import { makeCertificates, startMailServer } from './support/mail-server.js';
 import { createLab, startPbx } from './support/pbx.js';

@@ -6,8 +6,8 @@ import { unzipSync } from 'fflate';
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import { ulid } from 'ulid';
-import { auditActions, auditOutcomes, entryOf } from '../daemon/domain/audit.js';
-import { downStatus } from '../daemon/domain/status.js';
+import { auditActions, auditOutcomes, entryOf } from '../daemon/domain/assurance/audit.js';
+import { downStatus } from '../daemon/domain/operations/status.js';
 import { openBrowser, tooWide } from './browser/ui.js';
 import {
   addCall,

@@ -65,7 +65,7 @@ const STORIES = [
 const PURE = ['captured', 'opus', 'tones'].map((s) => `daemon/encode/${s}`);
 
 /** The one file of the domain that hashes, and writes what is hashed in the one way (RFC 8785). */
-const HASHING = /^daemon\/domain\/canonical (node:crypto|canonicalize)$/;
+const HASHING = /^daemon\/domain\/assurance\/canonical (node:crypto|canonicalize)$/;
 
 /** The only package of the domain that knows about the world: how phone numbers are written in each country. */
 const NUMBERING = /^daemon\/domain\/phone libphonenumber-js\/min$/;

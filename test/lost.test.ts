@@ -6,7 +6,8 @@ import t, { type Test } from 'tap';
 import { createGrowthWatch } from '../daemon/capture/growth.js';
 import { createSpool } from '../daemon/capture/spool.js';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import { findGaps, starvedInWords } from '../daemon/domain/gaps.js';
+import { catalogueFile } from '../daemon/domain/paths.js';
+import { findGaps, starvedInWords } from '../daemon/domain/recording/gaps.js';
 import {
   type Growth,
   grown,
@@ -15,9 +16,8 @@ import {
   lostMs,
   onTimeline,
   unseen,
-} from '../daemon/domain/lost.js';
-import { catalogueFile } from '../daemon/domain/paths.js';
-import { type Lost, type Segment, spoolName } from '../daemon/domain/recording.js';
+} from '../daemon/domain/recording/lost.js';
+import { type Lost, type Segment, spoolName } from '../daemon/domain/recording/recording.js';
 import { openSealed } from '../daemon/vault/open.js';
 import { aCall } from './support/a-call.js';
 import { decode } from './support/audio.js';

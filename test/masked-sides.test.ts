@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { stamp } from '../daemon/domain/ogg.js';
+import { stamp } from '../daemon/domain/recording/ogg.js';
 import { readPacket, silentPacket } from '../web/sound/opus.js';
 import { maskedOf } from './support/masked.js';
 import { apartOf, bodyOf, DECODERS, dataOf, heardBy, oggOf, opusOf, pagesOf } from './support/opus.js';

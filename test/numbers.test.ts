@@ -2,7 +2,7 @@ import t, { type Test } from 'tap';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { catalogueFile } from '../daemon/domain/paths.js';
 import { readableNumber, regionOfZone } from '../daemon/domain/phone.js';
-import type { CallRecord } from '../daemon/domain/recording.js';
+import type { CallRecord } from '../daemon/domain/recording/recording.js';
 import { siteRegion } from '../daemon/ops/config.js';
 import { aCall } from './support/a-call.js';
 

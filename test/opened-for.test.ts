@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import t from 'tap';
 import { ulid } from 'ulid';
-import { FOUNDER } from '../daemon/domain/person.js';
+import { FOUNDER } from '../daemon/domain/people/person.js';
 import {
   addRecording,
   cookieOf,

@@ -3,7 +3,7 @@ import { createOutbox } from '../daemon/catalogue/outbox.js';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { fail } from '../daemon/domain/error.js';
 import { catalogueFile } from '../daemon/domain/paths.js';
-import type { Coverage, Segment } from '../daemon/domain/recording.js';
+import type { Coverage, Segment } from '../daemon/domain/recording/recording.js';
 import { createLog } from '../daemon/ops/log.js';
 import { aCall } from './support/a-call.js';
 

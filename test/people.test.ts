@@ -1,8 +1,8 @@
 import t from 'tap';
-import { type AuditEvent, digestOf, GENESIS, linked } from '../daemon/domain/audit.js';
-import { canonical } from '../daemon/domain/canonical.js';
-import { mayDo, mayEver, type Person, reach, WHOLE } from '../daemon/domain/person.js';
-import type { Leg, Mark } from '../daemon/domain/recording.js';
+import { type AuditEvent, digestOf, GENESIS, linked } from '../daemon/domain/assurance/audit.js';
+import { canonical } from '../daemon/domain/assurance/canonical.js';
+import { mayDo, mayEver, type Person, reach, WHOLE } from '../daemon/domain/people/person.js';
+import type { Leg, Mark } from '../daemon/domain/recording/recording.js';
 import { aCall } from './support/a-call.js';
 
 const person = (change: Partial<Person>): Person => ({

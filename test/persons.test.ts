@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { ulid } from 'ulid';
-import { FOUNDER } from '../daemon/domain/person.js';
+import { FOUNDER } from '../daemon/domain/people/person.js';
 import { openBrowser, until } from './browser/ui.js';
 import { addRecording, openDashboard, password, setUp } from './support/dashboard.js';
 import { opusOf } from './support/opus.js';

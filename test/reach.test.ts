@@ -13,7 +13,8 @@ import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { createReader } from '../daemon/catalogue/sqlite/checked.js';
 import { openDb } from '../daemon/catalogue/sqlite/db.js';
 import { migrations } from '../daemon/catalogue/sqlite/migrations.js';
-import { callFrom } from '../daemon/domain/cdr.js';
+import { callFrom } from '../daemon/domain/assurance/cdr.js';
+import { downStatus } from '../daemon/domain/operations/status.js';
 import { catalogueFile } from '../daemon/domain/paths.js';
 import {
   type CallRight,
@@ -27,10 +28,9 @@ import {
   reach,
   roles,
   type TokenRight,
-} from '../daemon/domain/person.js';
-import { owesReason, type ReachKey, reachKeys, reachOf, sightOf } from '../daemon/domain/reach.js';
-import type { CallRecord, Leg, Mark, Recording } from '../daemon/domain/recording.js';
-import { downStatus } from '../daemon/domain/status.js';
+} from '../daemon/domain/people/person.js';
+import { owesReason, type ReachKey, reachKeys, reachOf, sightOf } from '../daemon/domain/people/reach.js';
+import type { CallRecord, Leg, Mark, Recording } from '../daemon/domain/recording/recording.js';
 import { admit } from '../web/auth/access.js';
 import { hashed, newToken } from '../web/auth/secrets.js';
 import type { RouteEntry } from '../web/server.js';

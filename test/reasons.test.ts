@@ -1,11 +1,11 @@
 import t from 'tap';
 import { createWatch } from '../daemon/calls/watch.js';
-import { answeredUnseen, type CdrTimes, whenAnswered } from '../daemon/domain/answered.js';
-import { emptyState, step } from '../daemon/domain/call.js';
-import type { LegFacts, PbxEvent, Snapshot } from '../daemon/domain/event.js';
-import { findGaps, type Stretch } from '../daemon/domain/gaps.js';
-import { type Late, monitoringGap, whyLate } from '../daemon/domain/late.js';
-import type { BlindWindow } from '../daemon/domain/recording.js';
+import { answeredUnseen, type CdrTimes, whenAnswered } from '../daemon/domain/call/answered.js';
+import { emptyState, step } from '../daemon/domain/call/call.js';
+import type { LegFacts, PbxEvent, Snapshot } from '../daemon/domain/call/event.js';
+import { type Late, monitoringGap, whyLate } from '../daemon/domain/call/late.js';
+import { findGaps, type Stretch } from '../daemon/domain/recording/gaps.js';
+import type { BlindWindow } from '../daemon/domain/recording/recording.js';
 import { createLog } from '../daemon/ops/log.js';
 import { patience } from '../daemon/ops/patience.js';
 import { createStalls } from '../daemon/ops/stalls.js';

@@ -29,14 +29,19 @@ import { liveAudio } from '../daemon/cli/doctor-vault.js';
 import { exportCall } from '../daemon/cli/export.js';
 import type { Finding } from '../daemon/cli/finding.js';
 import { verify } from '../daemon/cli/verify.js';
-import type { Alarm } from '../daemon/domain/alarm.js';
-import { entryOf, TAPEDECK } from '../daemon/domain/audit.js';
-import { canonical } from '../daemon/domain/canonical.js';
+import { entryOf, TAPEDECK } from '../daemon/domain/assurance/audit.js';
+import { canonical } from '../daemon/domain/assurance/canonical.js';
 import { fail } from '../daemon/domain/error.js';
-import { buildManifest, disagreements, manifestText, parseManifest } from '../daemon/domain/manifest.js';
+import type { Alarm } from '../daemon/domain/operations/alarm.js';
 import { catalogueFile } from '../daemon/domain/paths.js';
-import { spoolName } from '../daemon/domain/recording.js';
-import { nightDone, shareOf, WITHIN_DAYS } from '../daemon/domain/scrub.js';
+import {
+  buildManifest,
+  disagreements,
+  manifestText,
+  parseManifest,
+} from '../daemon/domain/recording/manifest.js';
+import { spoolName } from '../daemon/domain/recording/recording.js';
+import { nightDone, shareOf, WITHIN_DAYS } from '../daemon/domain/recording/scrub.js';
 import type { Config } from '../daemon/ops/config-schema.js';
 import { coreLimit } from '../daemon/ops/core-dumps.js';
 import { createScrub, type ScrubDeps } from '../daemon/recordings/scrub.js';

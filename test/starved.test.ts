@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { catalogueFile } from '../daemon/domain/paths.js';
-import type { Gap } from '../daemon/domain/recording.js';
+import type { Gap } from '../daemon/domain/recording/recording.js';
 import { amplitude, decode } from './support/audio.js';
 import { createLab, emptySpool, type Pbx, startPbx } from './support/pbx.js';
 import { createRecorderLab, type RecorderLab, seconds, until } from './support/recorder.js';

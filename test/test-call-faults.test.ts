@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { EXPECTED } from '../daemon/domain/test-call.js';
+import { EXPECTED } from '../daemon/domain/call/test-call.js';
 import { createApiClient } from './support/recorder.js';
 import { holding, installed, leavesNothing } from './support/test-calls.js';
 

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
-import { catalogueFile } from '../daemon/domain/paths.js';
 import {
   EXPECTED,
   type Heard,
@@ -11,7 +10,8 @@ import {
   judge,
   type TestCall,
   testLegs,
-} from '../daemon/domain/test-call.js';
+} from '../daemon/domain/call/test-call.js';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import { createToneMeter, TONE_WINDOW_MS } from '../daemon/encode/tones.js';
 import { createPasses } from '../daemon/ops/passes.js';
 import { translateAri } from '../daemon/pbx/translate.js';

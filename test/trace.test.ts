@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import type { CallRecord, Party } from '../daemon/domain/recording.js';
+import type { CallRecord, Party } from '../daemon/domain/recording/recording.js';
 import { eventsOf, type Followed, follow, type Trace, traces } from './support/traces.js';
 
 /**

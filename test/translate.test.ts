@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import type { PbxEvent } from '../daemon/domain/event.js';
-import { clean } from '../daemon/domain/party.js';
+import type { PbxEvent } from '../daemon/domain/call/event.js';
+import { clean } from '../daemon/domain/call/party.js';
 import { translateAmi, translateAri, translateSnapshot } from '../daemon/pbx/translate.js';
 import { type Heard, readTrace, traces } from './support/traces.js';
 

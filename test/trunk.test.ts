@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { emptyState, step } from '../daemon/domain/call.js';
-import { callFrom } from '../daemon/domain/cdr.js';
-import type { LegFacts } from '../daemon/domain/event.js';
-import { isTrunkContext } from '../daemon/domain/trunk.js';
+import { callFrom } from '../daemon/domain/assurance/cdr.js';
+import { emptyState, step } from '../daemon/domain/call/call.js';
+import type { LegFacts } from '../daemon/domain/call/event.js';
+import { isTrunkContext } from '../daemon/domain/call/trunk.js';
 import { loadConfig } from '../daemon/ops/config.js';
 import { exampleConfig } from '../daemon/ops/config-schema.js';
 

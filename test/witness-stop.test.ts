@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { makeCoverage, viewCoverage } from '../daemon/catalogue/coverage.js';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import type { CoverageReport } from '../daemon/domain/coverage-view.js';
+import type { CoverageReport } from '../daemon/domain/assurance/coverage-view.js';
 import { catalogueFile, cdrJournalFile } from '../daemon/domain/paths.js';
 import { request } from '../daemon/ops/control-client.js';
 import { createTcpProxy } from './support/fake-pbx.js';

@@ -1,8 +1,8 @@
 import type { ServerOptions } from 'node:https';
 import type { Catalogue } from '../daemon/catalogue/catalogue.js';
 import type { Ldap } from '../daemon/directory/ldap.js';
-import type { GroupRule } from '../daemon/domain/directory.js';
 import { fail } from '../daemon/domain/error.js';
+import type { GroupRule } from '../daemon/domain/people/directory.js';
 import type { Log } from '../daemon/ops/log.js';
 import type { FactorSecrets } from '../daemon/vault/factor-secrets.js';
 import type { Keys } from '../daemon/vault/keys.js';

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { actorKinds, auditActions, auditGroups, auditOutcomes } from '../daemon/domain/audit.js';
+import { actorKinds, auditActions, auditGroups, auditOutcomes } from '../daemon/domain/assurance/audit.js';
 import { days, Nullable, PartyView, Time } from './schemas.js';
 
 /** The shapes of the audit log's part of the API. */

@@ -10,8 +10,8 @@ import {
   entryOf,
   type NewEntry,
   TAPEDECK,
-} from '../daemon/domain/audit.js';
-import type { Person } from '../daemon/domain/person.js';
+} from '../daemon/domain/assurance/audit.js';
+import type { Person } from '../daemon/domain/people/person.js';
 import type { Log } from '../daemon/ops/log.js';
 import { createBuckets, type Limit } from './auth/buckets.js';
 import { plainAddress } from './auth/came-from.js';

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { callRights } from '../daemon/domain/person.js';
-import { qualityFlags } from '../daemon/domain/quality.js';
+import { callRights } from '../daemon/domain/people/person.js';
+import { qualityFlags } from '../daemon/domain/recording/quality.js';
 import { QualityView, Side } from './quality-schemas.js';
 import { Direction, days, Nullable, PartyView, Time } from './schemas.js';
 

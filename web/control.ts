@@ -1,9 +1,9 @@
 import type { Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { errors, fail } from '../daemon/domain/error.js';
-import { publicMessage } from '../daemon/domain/health.js';
+import { publicMessage } from '../daemon/domain/operations/health.js';
+import { DaemonStatus, downStatus } from '../daemon/domain/operations/status.js';
 import { controlSocket } from '../daemon/domain/paths.js';
-import { DaemonStatus, downStatus } from '../daemon/domain/status.js';
 import { request, requestText, SIGN_MS } from '../daemon/ops/control-client.js';
 import { DaemonCheckpoints } from './audit-schemas.js';
 import { RetentionRunView } from './retention-schemas.js';

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import { FILTERS } from '../daemon/domain/coverage.js';
-import { CAVEATS, type Caveat } from '../daemon/domain/coverage-caveats.js';
+import { FILTERS } from '../daemon/domain/assurance/coverage.js';
+import { CAVEATS, type Caveat } from '../daemon/domain/assurance/coverage-caveats.js';
 import { days, Nullable, PartyView, Time } from './schemas.js';
 
 /** The shapes of the coverage report. Times are ISO 8601 in UTC, lengths milliseconds. */

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Catalogue } from '../daemon/catalogue/catalogue.js';
 import { noteDamage } from '../daemon/catalogue/damage.js';
-import type { Recording } from '../daemon/domain/recording.js';
+import type { Recording } from '../daemon/domain/recording/recording.js';
 import type { Audit } from './audit.js';
 
 /** A recording that was to be given out was not as it was sealed. Never throws. */

@@ -4,7 +4,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { ulid } from 'ulid';
 import { type ErrorCode, errors, fail, hintForOthers, TapedeckError } from '../daemon/domain/error.js';
-import { mayDo } from '../daemon/domain/person.js';
+import { mayDo } from '../daemon/domain/people/person.js';
 import type { ErrorView } from './schemas.js';
 
 type Fault = NonNullable<FastifyError['validation']>[number];

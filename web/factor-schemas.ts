@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { roles } from '../daemon/domain/person.js';
+import { roles } from '../daemon/domain/people/person.js';
 import { Password } from './people-schemas.js';
 import { Nullable, Time } from './schemas.js';
 

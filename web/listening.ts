@@ -1,5 +1,5 @@
-import type { CallRight } from '../daemon/domain/person.js';
-import type { CallId } from '../daemon/domain/recording.js';
+import type { CallRight } from '../daemon/domain/people/person.js';
+import type { CallId } from '../daemon/domain/recording/recording.js';
 import { putNewest } from './newest.js';
 
 /** A reason is good for so long after it was last needed: a player that was left open asks again. */

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Catalogue } from '../daemon/catalogue/catalogue.js';
-import { mayDo, type Person } from '../daemon/domain/person.js';
-import { reachOf } from '../daemon/domain/reach.js';
+import { mayDo, type Person } from '../daemon/domain/people/person.js';
+import { reachOf } from '../daemon/domain/people/reach.js';
 import type { Log } from '../daemon/ops/log.js';
 import type { Sessions } from './auth/sessions.js';
 import type { Control } from './control.js';

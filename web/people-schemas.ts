@@ -6,7 +6,7 @@ import {
   MOST_NUMBERS,
   roles,
   tokenRights,
-} from '../daemon/domain/person.js';
+} from '../daemon/domain/people/person.js';
 import { Nullable, Time } from './schemas.js';
 
 /** The shapes of people, their accounts and their tokens. */

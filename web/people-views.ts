@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 import type { Session, Token, User } from '../daemon/catalogue/people.js';
 import { iso, isoOrNull } from '../daemon/domain/days.js';
-import { GRANTABLE, type Person } from '../daemon/domain/person.js';
+import { GRANTABLE, type Person } from '../daemon/domain/people/person.js';
 import type { PeopleView, PersonView, SessionsView, TokenView } from './people-schemas.js';
 
 export const rightsView = ({ roles, scope, extensions, grants }: Person) => ({

@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StoredCall } from '../daemon/catalogue/catalogue.js';
-import type { NewEntry } from '../daemon/domain/audit.js';
+import type { NewEntry } from '../daemon/domain/assurance/audit.js';
 import { iso } from '../daemon/domain/days.js';
-import type { Recording } from '../daemon/domain/recording.js';
-import { type Heard, inside, joined, lengthOf, written } from '../daemon/domain/stretches.js';
+import type { Recording } from '../daemon/domain/recording/recording.js';
+import { type Heard, inside, joined, lengthOf, written } from '../daemon/domain/recording/stretches.js';
 import type { Log } from '../daemon/ops/log.js';
 import type { Audit } from './audit.js';
 

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Policy } from '../daemon/domain/policy.js';
+import { Policy } from '../daemon/domain/policy/policy.js';
 import { Direction, Nullable, Time } from './schemas.js';
 
 /** The shapes of the rules. */

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { qualityFlags } from '../daemon/domain/quality.js';
+import { qualityFlags } from '../daemon/domain/recording/quality.js';
 import { days, Nullable } from './schemas.js';
 
 /** The shapes of how recordings sound. */

@@ -1,8 +1,8 @@
 import type { CallFilter, Catalogue, StoredCall } from '../daemon/catalogue/catalogue.js';
 import { fail } from '../daemon/domain/error.js';
-import { type CallRight, mayEver, type Person, reach, type Stretch } from '../daemon/domain/person.js';
-import { reachOf } from '../daemon/domain/reach.js';
-import { type CallId, isId, type Recording } from '../daemon/domain/recording.js';
+import { type CallRight, mayEver, type Person, reach, type Stretch } from '../daemon/domain/people/person.js';
+import { reachOf } from '../daemon/domain/people/reach.js';
+import { type CallId, isId, type Recording } from '../daemon/domain/recording/recording.js';
 
 const CONSULTATIONS = 50;
 

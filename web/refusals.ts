@@ -1,6 +1,6 @@
-import { type AuditAction, auditActions } from '../daemon/domain/audit.js';
+import { type AuditAction, auditActions } from '../daemon/domain/assurance/audit.js';
 import { TapedeckError } from '../daemon/domain/error.js';
-import { isId } from '../daemon/domain/recording.js';
+import { isId } from '../daemon/domain/recording/recording.js';
 import type { Audit, Audited } from './audit.js';
 import type { App } from './types.js';
 

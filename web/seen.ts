@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
-import type { AuditEvent } from '../daemon/domain/audit.js';
+import type { AuditEvent } from '../daemon/domain/assurance/audit.js';
 import type { Audit } from './audit.js';
 import type { CallQuery } from './call-schemas.js';
 import { putNewest } from './newest.js';

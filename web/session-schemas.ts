@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { boxRights, callRights, roles } from '../daemon/domain/person.js';
+import { boxRights, callRights, roles } from '../daemon/domain/people/person.js';
 import { Name, Password } from './people-schemas.js';
 import { Nullable, Time } from './schemas.js';
 

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { BriefStatus, DaemonStatus } from '../daemon/domain/status.js';
+import { BriefStatus, DaemonStatus } from '../daemon/domain/operations/status.js';
 
 /** The shapes of how the box is. */
 const Daemon = Type.Union([Type.Literal('up'), Type.Literal('down')]);

@@ -3,8 +3,8 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { Session } from '../daemon/catalogue/people.js';
 import type { ErrorCode } from '../daemon/domain/error.js';
-import type { Person } from '../daemon/domain/person.js';
-import type { CallId } from '../daemon/domain/recording.js';
+import type { Person } from '../daemon/domain/people/person.js';
+import type { CallId } from '../daemon/domain/recording/recording.js';
 import type { Audited } from './audit.js';
 import type { Access } from './auth/access.js';
 

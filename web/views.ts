@@ -1,9 +1,9 @@
 import type { Static } from 'typebox';
 import type { StoredCall, StoredPolicy } from '../daemon/catalogue/catalogue.js';
 import { iso, isoOrNull } from '../daemon/domain/days.js';
-import type { Quality, SideQuality } from '../daemon/domain/quality.js';
-import type { Sight } from '../daemon/domain/reach.js';
-import type { CallId, Gap, Mark, Party, Recording } from '../daemon/domain/recording.js';
+import type { Sight } from '../daemon/domain/people/reach.js';
+import type { Quality, SideQuality } from '../daemon/domain/recording/quality.js';
+import type { CallId, Gap, Mark, Party, Recording } from '../daemon/domain/recording/recording.js';
 import type { CallDetail, CallSummary, RecordingView } from './call-schemas.js';
 import type { PolicyView } from './policy-schemas.js';
 import type { QualityView } from './quality-schemas.js';

@@ -1,13 +1,21 @@
 import type { Catalogue } from '../catalogue/catalogue.js';
 import type { MissedCall } from '../catalogue/ledger.js';
 import type { CdrJournal } from '../cdr/journal.js';
-import type { Alarms } from '../domain/alarm.js';
-import { type Account, answeredUnseen, type Cdr, callFrom, cdrKey, gather, linksOf } from '../domain/cdr.js';
-import { type CoverageRow, isMissed, judge, SILENT_CALLS, withoutCdr } from '../domain/coverage.js';
+import {
+  type Account,
+  answeredUnseen,
+  type Cdr,
+  callFrom,
+  cdrKey,
+  gather,
+  linksOf,
+} from '../domain/assurance/cdr.js';
+import { type CoverageRow, isMissed, judge, SILENT_CALLS, withoutCdr } from '../domain/assurance/coverage.js';
+import { createMissed, STANDS } from '../domain/assurance/missed.js';
+import { monitoringGap } from '../domain/call/late.js';
 import { isDiskError } from '../domain/error.js';
-import { monitoringGap } from '../domain/late.js';
-import { createMissed, STANDS } from '../domain/missed.js';
-import type { CallId, CallRecord } from '../domain/recording.js';
+import type { Alarms } from '../domain/operations/alarm.js';
+import type { CallId, CallRecord } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 import { createIntake } from './assure/intake.js';
 

@@ -1,5 +1,4 @@
 import type { AuditLog } from '../catalogue/audit.js';
-import type { Alarms } from '../domain/alarm.js';
 import {
   type Actor,
   EMPTY,
@@ -9,10 +8,11 @@ import {
   follow,
   type Head,
   isFault,
-} from '../domain/audit.js';
-import { type Checkpoint, type Note, notesIn, originOf } from '../domain/checkpoint.js';
+} from '../domain/assurance/audit.js';
+import { type Checkpoint, type Note, notesIn, originOf } from '../domain/assurance/checkpoint.js';
 import { iso } from '../domain/days.js';
 import { type ErrorCode, fail, TapedeckError } from '../domain/error.js';
+import type { Alarms } from '../domain/operations/alarm.js';
 import type { Log } from '../ops/log.js';
 
 /**

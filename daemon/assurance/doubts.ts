@@ -1,6 +1,6 @@
 import type { BadRow, Catalogue } from '../catalogue/catalogue.js';
-import type { Alarms } from '../domain/alarm.js';
 import { fail } from '../domain/error.js';
+import type { Alarms } from '../domain/operations/alarm.js';
 import type { Log } from '../ops/log.js';
 
 /**

@@ -1,9 +1,16 @@
 import type { Capture } from '../capture/snoop.js';
-import { answeredUnseen, type CdrTimes, whenAnswered } from '../domain/answered.js';
-import { type CallState, type Effect, emptyState, restore, step, type TrackRules } from '../domain/call.js';
-import type { PbxEvent, Snapshot } from '../domain/event.js';
-import { feedOf, onHold } from '../domain/feed.js';
-import { type CallId, type CallRecord, type LegId, parseOurs } from '../domain/recording.js';
+import { answeredUnseen, type CdrTimes, whenAnswered } from '../domain/call/answered.js';
+import {
+  type CallState,
+  type Effect,
+  emptyState,
+  restore,
+  step,
+  type TrackRules,
+} from '../domain/call/call.js';
+import type { PbxEvent, Snapshot } from '../domain/call/event.js';
+import { feedOf, onHold } from '../domain/call/feed.js';
+import { type CallId, type CallRecord, type LegId, parseOurs } from '../domain/recording/recording.js';
 import { blank, type Changed, createSteps, type Ended, type Live, type StepDeps } from './record/steps.js';
 
 /**

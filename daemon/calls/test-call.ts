@@ -1,10 +1,6 @@
 import { Readable } from 'node:stream';
 import cron from 'node-cron';
 import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
-import type { Alarms } from '../domain/alarm.js';
-import { fail, TapedeckError } from '../domain/error.js';
-import { recordingFile } from '../domain/paths.js';
-import { type Recording, spoolName } from '../domain/recording.js';
 import {
   CALL_MS,
   DIALPLAN,
@@ -14,8 +10,12 @@ import {
   type Measures,
   type TestCall,
   testLegs,
-} from '../domain/test-call.js';
-import { isTiming, type TestFault, testFaults } from '../domain/test-fault.js';
+} from '../domain/call/test-call.js';
+import { isTiming, type TestFault, testFaults } from '../domain/call/test-fault.js';
+import { fail, TapedeckError } from '../domain/error.js';
+import type { Alarms } from '../domain/operations/alarm.js';
+import { recordingFile } from '../domain/paths.js';
+import { type Recording, spoolName } from '../domain/recording/recording.js';
 import type { Ffmpeg } from '../encode/ffmpeg.js';
 import { createToneMeter, TONE_WINDOW_MS } from '../encode/tones.js';
 import type { Log } from '../ops/log.js';

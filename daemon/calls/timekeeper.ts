@@ -1,4 +1,4 @@
-import type { Alarms } from '../domain/alarm.js';
+import type { Alarms } from '../domain/operations/alarm.js';
 import type { Clock } from '../ops/clock.js';
 import type { Log } from '../ops/log.js';
 import type { Stamps } from '../pbx/stamps.js';

@@ -1,7 +1,7 @@
 import type { Watch as Kept } from '../catalogue/watch.js';
+import { NOT_RUNNING, STOOD_STILL } from '../domain/call/late.js';
 import { isDiskError } from '../domain/error.js';
-import { NOT_RUNNING, STOOD_STILL } from '../domain/late.js';
-import type { BlindWindow } from '../domain/recording.js';
+import type { BlindWindow } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 
 /**

@@ -1,5 +1,5 @@
-import { type Growth, grown, type Loss, lostMs, unseen } from '../domain/lost.js';
-import { type CallId, type Lost, type Segment, spoolName } from '../domain/recording.js';
+import { type Growth, grown, type Loss, lostMs, unseen } from '../domain/recording/lost.js';
+import { type CallId, type Lost, type Segment, spoolName } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 
 /**

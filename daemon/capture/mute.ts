@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { type CallId, type SegmentName, spoolName } from '../domain/recording.js';
+import { type CallId, type SegmentName, spoolName } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 
 /**

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Found } from '../domain/captures.js';
+import type { Found } from '../domain/recording/captures.js';
 
 /**
  * Opens a file for reading: the file itself, not what a link leads to, and without waiting for a writer, which a named

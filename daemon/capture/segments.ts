@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Segment, snoopId, spoolName } from '../domain/recording.js';
+import { type Segment, snoopId, spoolName } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 import type { Capture } from './snoop.js';
 

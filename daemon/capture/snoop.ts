@@ -1,6 +1,12 @@
+import type { PbxEvent } from '../domain/call/event.js';
 import { fail } from '../domain/error.js';
-import type { PbxEvent } from '../domain/event.js';
-import { type CallId, type LegId, type SegmentName, snoopId, spoolName } from '../domain/recording.js';
+import {
+  type CallId,
+  type LegId,
+  type SegmentName,
+  snoopId,
+  spoolName,
+} from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 import { patience } from '../ops/patience.js';
 

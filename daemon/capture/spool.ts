@@ -3,9 +3,9 @@ import { lstat, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { captureOf, ENDINGS, refusalOf } from '../domain/captures.js';
 import { diskError, fail, TapedeckError } from '../domain/error.js';
-import { parseOurs } from '../domain/recording.js';
+import { captureOf, ENDINGS, refusalOf } from '../domain/recording/captures.js';
+import { parseOurs } from '../domain/recording/recording.js';
 import { describe, openItself } from './plain-file.js';
 
 /** The PBX's own access to its spool, for one that this machine does not see, or may not touch. */

@@ -1,4 +1,11 @@
-import type { AuditAction, AuditEntry, AuditOutcome, Head, NewEntry, Row } from '../domain/audit.js';
+import type {
+  AuditAction,
+  AuditEntry,
+  AuditOutcome,
+  Head,
+  NewEntry,
+  Row,
+} from '../domain/assurance/audit.js';
 import type { Catalogue } from './catalogue.js';
 
 export type AuditFilter = {

@@ -1,9 +1,10 @@
-import type { KeptAlarm } from '../domain/alarm.js';
-import type { SignedManifest } from '../domain/manifest.js';
-import type { Delivery } from '../domain/notice.js';
-import type { Policy } from '../domain/policy.js';
-import type { Ear, EarTrend, QualityFlag } from '../domain/quality.js';
-import type { Reach, ReachKey } from '../domain/reach.js';
+import type { KeptAlarm } from '../domain/operations/alarm.js';
+import type { Delivery } from '../domain/operations/notice.js';
+import type { Growth } from '../domain/operations/room.js';
+import type { Reach, ReachKey } from '../domain/people/reach.js';
+import type { Policy } from '../domain/policy/policy.js';
+import type { SignedManifest } from '../domain/recording/manifest.js';
+import type { Ear, EarTrend, QualityFlag } from '../domain/recording/quality.js';
 import type {
   CallId,
   CallRecord,
@@ -14,8 +15,7 @@ import type {
   Recording,
   RecordingId,
   Segment,
-} from '../domain/recording.js';
-import type { Growth } from '../domain/room.js';
+} from '../domain/recording/recording.js';
 import type { AuditLog } from './audit.js';
 import type { Factors } from './factors.js';
 import type { Ledger } from './ledger.js';

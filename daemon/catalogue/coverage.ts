@@ -1,4 +1,4 @@
-import { bounds, report } from '../domain/coverage.js';
+import { bounds, report } from '../domain/assurance/coverage.js';
 import {
   type Asked,
   type CoverageReport,
@@ -6,7 +6,7 @@ import {
   type Made,
   periodOf,
   strangers,
-} from '../domain/coverage-view.js';
+} from '../domain/assurance/coverage-view.js';
 import type { Catalogue } from './catalogue.js';
 
 type Kept = Pick<

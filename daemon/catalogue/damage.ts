@@ -1,7 +1,7 @@
-import type { About, NewEntry } from '../domain/audit.js';
+import type { About, NewEntry } from '../domain/assurance/audit.js';
 import { TapedeckError } from '../domain/error.js';
-import type { Recording } from '../domain/recording.js';
-import { damageOf, damages } from '../domain/scrub.js';
+import type { Recording } from '../domain/recording/recording.js';
+import { damageOf, damages } from '../domain/recording/scrub.js';
 import type { Catalogue } from './catalogue.js';
 
 /**

@@ -1,7 +1,7 @@
-import { type About, type AuditAction, entryOf, type NewEntry, TAPEDECK } from '../domain/audit.js';
+import { type About, type AuditAction, entryOf, type NewEntry, TAPEDECK } from '../domain/assurance/audit.js';
 import { iso, isoOrNull } from '../domain/days.js';
 import { fail, isDiskError, TapedeckError } from '../domain/error.js';
-import { damageOf } from '../domain/scrub.js';
+import { damageOf } from '../domain/recording/scrub.js';
 import { type Entries, entriesFor } from './audit.js';
 import type { Catalogue } from './catalogue.js';
 

@@ -1,5 +1,5 @@
-import type { FactorState } from '../domain/factor.js';
-import type { Person, Role } from '../domain/person.js';
+import type { FactorState } from '../domain/people/factor.js';
+import type { Person, Role } from '../domain/people/person.js';
 import type { User } from './people.js';
 
 export type Passkey = {

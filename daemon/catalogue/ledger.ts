@@ -1,6 +1,6 @@
-import type { Account, Cdr } from '../domain/cdr.js';
-import type { CdrSource, CoverageRow, Witness } from '../domain/coverage.js';
-import type { BlindWindow, CallId, CallRecord, Coverage } from '../domain/recording.js';
+import type { Account, Cdr } from '../domain/assurance/cdr.js';
+import type { CdrSource, CoverageRow, Witness } from '../domain/assurance/coverage.js';
+import type { BlindWindow, CallId, CallRecord, Coverage } from '../domain/recording/recording.js';
 import type { StoredCall } from './catalogue.js';
 
 /** A call that nobody saw, as its CDRs tell it. */

@@ -1,7 +1,7 @@
-import type { NewEntry } from '../domain/audit.js';
+import type { NewEntry } from '../domain/assurance/audit.js';
 import { isDiskError, type TapedeckError } from '../domain/error.js';
-import { defaultPolicy } from '../domain/policy.js';
-import type { CallId, CallRecord, Coverage, Lost, Segment } from '../domain/recording.js';
+import { defaultPolicy } from '../domain/policy/policy.js';
+import type { CallId, CallRecord, Coverage, Lost, Segment } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 import type { Catalogue, StoredPolicy } from './catalogue.js';
 

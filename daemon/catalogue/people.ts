@@ -1,5 +1,5 @@
-import type { Owes, Proof } from '../domain/factor.js';
-import type { Person, TokenRight } from '../domain/person.js';
+import type { Owes, Proof } from '../domain/people/factor.js';
+import type { Person, TokenRight } from '../domain/people/person.js';
 import type { FailedFactors } from './factors.js';
 
 /** Somebody to be added. An empty password hash: he cannot sign in with a password until he has chosen one. */

@@ -1,5 +1,5 @@
-import type { SignedManifest } from '../domain/manifest.js';
-import type { Recording, RecordingId } from '../domain/recording.js';
+import type { SignedManifest } from '../domain/recording/manifest.js';
+import type { Recording, RecordingId } from '../domain/recording/recording.js';
 
 /** What was found when the file of a recording was last read, and since when it is so. Times are ms since 1970. */
 export type SealCheck = {

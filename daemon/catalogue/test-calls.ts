@@ -1,5 +1,5 @@
-import type { CallId } from '../domain/recording.js';
-import type { TestCall } from '../domain/test-call.js';
+import type { TestCall } from '../domain/call/test-call.js';
+import type { CallId } from '../domain/recording/recording.js';
 import type { StoredCall } from './catalogue.js';
 
 /** Test calls: what they leave behind, and what is remembered of them. */

@@ -1,4 +1,4 @@
-import type { BlindWindow } from '../domain/recording.js';
+import type { BlindWindow } from '../domain/recording/recording.js';
 
 /** When the PBX was watched, and when it was not. Times are milliseconds since 1970. */
 export interface Watch {

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
-import type { Cdr } from '../domain/cdr.js';
+import type { Cdr } from '../domain/assurance/cdr.js';
 import { fail } from '../domain/error.js';
 import { type CdrReader, endedIn } from './source.js';
 

@@ -14,7 +14,7 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { Cdr } from '../domain/cdr.js';
+import { Cdr } from '../domain/assurance/cdr.js';
 import { diskError } from '../domain/error.js';
 
 /** A CDR and when it was heard, ms since 1970. */

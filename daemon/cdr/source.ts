@@ -1,4 +1,4 @@
-import type { Cdr } from '../domain/cdr.js';
+import type { Cdr } from '../domain/assurance/cdr.js';
 
 /** Where CDRs are kept by the PBX. `read` gives those that ended in this time (ms since 1970); throws `cdr_unreadable`. */
 export type CdrReader = { name: string; read(range: { from: number; to: number }): Promise<Cdr[]> };

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import type { Cdr } from '../domain/cdr.js';
+import type { Cdr } from '../domain/assurance/cdr.js';
 import { fail } from '../domain/error.js';
 import { type CdrReader, endedIn, localRange, type ToCdr } from './source.js';
 

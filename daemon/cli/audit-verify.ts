@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type Known, keptNotes, type Verdict, verifyAudit } from '../catalogue/sqlite/audit-verify.js';
-import { FAULT_HINT, faultWords } from '../domain/audit.js';
-import { notesIn, signedNotesIn } from '../domain/checkpoint.js';
+import { FAULT_HINT, faultWords } from '../domain/assurance/audit.js';
+import { notesIn, signedNotesIn } from '../domain/assurance/checkpoint.js';
 import { fail } from '../domain/error.js';
 import { catalogueFile, checkpointFile } from '../domain/paths.js';
 import { readCheckpoints } from '../vault/checkpoint-file.js';

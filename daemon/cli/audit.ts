@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { stringify } from 'csv-stringify/sync';
 import type { AuditFilter, ReadEntry } from '../catalogue/audit.js';
-import { type AuditAction, auditActions } from '../domain/audit.js';
-import { AUDIT_COLUMNS, auditCells } from '../domain/audit-table.js';
+import { type AuditAction, auditActions } from '../domain/assurance/audit.js';
+import { AUDIT_COLUMNS, auditCells } from '../domain/assurance/audit-table.js';
 import { QUOTED } from '../domain/csv.js';
 import { controlSocket, ownerSocket } from '../domain/paths.js';
 import { consoleUser } from '../ops/console.js';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { StoredCall } from '../catalogue/catalogue.js';
 import { iso, isoOrNull } from '../domain/days.js';
-import { type QualityFlag, qualityFlags } from '../domain/quality.js';
+import { type QualityFlag, qualityFlags } from '../domain/recording/quality.js';
 import { durationText } from '../domain/written.js';
 import { siteRegion } from '../ops/config.js';
 import { count, day, oneOf, spanOf } from './arguments.js';

@@ -1,7 +1,7 @@
 import type { Catalogue } from '../catalogue/catalogue.js';
 import { withEntries } from '../catalogue/entries.js';
 import { createSqliteCatalogue } from '../catalogue/sqlite/catalogue.js';
-import type { NewEntry } from '../domain/audit.js';
+import type { NewEntry } from '../domain/assurance/audit.js';
 import { catalogueFile, keysFile } from '../domain/paths.js';
 import { printable } from '../domain/printable.js';
 import { becomeOwnerOf, ownerToBecome } from '../ops/become.js';

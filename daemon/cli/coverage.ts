@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { stringify } from 'csv-stringify/sync';
 import { makeCoverage, viewCoverage } from '../catalogue/coverage.js';
-import { FILTERS, type Filter } from '../domain/coverage.js';
-import { type Caveat, isUnknown } from '../domain/coverage-caveats.js';
-import { type CoverageReport, CSV_COLUMNS, csvRows } from '../domain/coverage-view.js';
+import { FILTERS, type Filter } from '../domain/assurance/coverage.js';
+import { type Caveat, isUnknown } from '../domain/assurance/coverage-caveats.js';
+import { type CoverageReport, CSV_COLUMNS, csvRows } from '../domain/assurance/coverage-view.js';
 import { QUOTED } from '../domain/csv.js';
 import { durationText } from '../domain/written.js';
 import { day, oneOf } from './arguments.js';

@@ -1,5 +1,5 @@
 import { cdrSources } from '../cdr/sources.js';
-import { SILENT_CALLS, withoutCdr } from '../domain/coverage.js';
+import { SILENT_CALLS, withoutCdr } from '../domain/assurance/coverage.js';
 import type { Config } from '../ops/config-schema.js';
 import { csvRow, translateCdr } from '../pbx/cdr.js';
 import type { CliContext } from './context.js';

@@ -1,4 +1,4 @@
-import { testFaults } from '../domain/test-fault.js';
+import { testFaults } from '../domain/call/test-fault.js';
 import type { CliContext } from './context.js';
 import { bad, type Finding, ok, warn } from './finding.js';
 import { timesIn } from './table.js';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { TapedeckError } from '../domain/error.js';
+import { judge } from '../domain/operations/room.js';
 import { catalogueFile, controlSocket } from '../domain/paths.js';
-import { judge } from '../domain/room.js';
 import { sizeText } from '../domain/written.js';
 import { createFfmpeg } from '../encode/ffmpeg.js';
 import type { Config } from '../ops/config-schema.js';

@@ -1,7 +1,13 @@
 import { noteDamage } from '../catalogue/damage.js';
-import { type About, type Actor, type AuditAction, entryOf, type NewEntry } from '../domain/audit.js';
+import {
+  type About,
+  type Actor,
+  type AuditAction,
+  entryOf,
+  type NewEntry,
+} from '../domain/assurance/audit.js';
 import { fail } from '../domain/error.js';
-import type { Recording } from '../domain/recording.js';
+import type { Recording } from '../domain/recording/recording.js';
 import { consoleUser } from '../ops/console.js';
 import type { CliContext } from './context.js';
 

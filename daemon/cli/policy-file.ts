@@ -4,7 +4,7 @@ import { Value } from 'typebox/value';
 import type { StoredPolicy } from '../catalogue/catalogue.js';
 import { iso } from '../domain/days.js';
 import { fail } from '../domain/error.js';
-import { Policy, RecordRule, RetentionRule, When } from '../domain/policy.js';
+import { Policy, RecordRule, RetentionRule, When } from '../domain/policy/policy.js';
 
 const FOR_EVER = 'for ever';
 

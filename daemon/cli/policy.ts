@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
 import type { StoredPolicy } from '../catalogue/catalogue.js';
 import { onRecord } from '../catalogue/entries.js';
-import { entryOf } from '../domain/audit.js';
+import { entryOf } from '../domain/assurance/audit.js';
 import { isoOrNull } from '../domain/days.js';
-import { decideRecord, decideRetention } from '../domain/policy.js';
-import { confirmEmergency, policyChanges } from '../domain/policy-changes.js';
-import type { Direction } from '../domain/recording.js';
-import { FROM_NOW_ON } from '../domain/retention.js';
+import { decideRecord, decideRetention } from '../domain/policy/policy.js';
+import { confirmEmergency, policyChanges } from '../domain/policy/policy-changes.js';
+import { FROM_NOW_ON } from '../domain/policy/retention.js';
+import type { Direction } from '../domain/recording/recording.js';
 import { consoleName } from '../ops/console.js';
 import { contents } from './arguments.js';
 import type { CliContext } from './context.js';

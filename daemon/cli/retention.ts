@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { iso, isoOrNull } from '../domain/days.js';
 import { fail, TapedeckError } from '../domain/error.js';
 import { controlSocket } from '../domain/paths.js';
-import { FROM_NOW_ON } from '../domain/retention.js';
+import { FROM_NOW_ON } from '../domain/policy/retention.js';
 import { request } from '../ops/control-client.js';
 import { makePlan, type Plan, type RunResult } from '../recordings/retain.js';
 import type { CliContext } from './context.js';

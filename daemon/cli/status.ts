@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { Value } from 'typebox/value';
 import { TapedeckError } from '../domain/error.js';
-import { publicMessage } from '../domain/health.js';
+import { publicMessage } from '../domain/operations/health.js';
+import { DaemonStatus, downStatus } from '../domain/operations/status.js';
 import { controlSocket } from '../domain/paths.js';
-import { DaemonStatus, downStatus } from '../domain/status.js';
 import { sizeText } from '../domain/written.js';
 import { request } from '../ops/control-client.js';
 import type { CliContext } from './context.js';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import type { TestCall } from '../domain/call/test-call.js';
+import { testFaults } from '../domain/call/test-fault.js';
 import { controlSocket } from '../domain/paths.js';
-import type { TestCall } from '../domain/test-call.js';
-import { testFaults } from '../domain/test-fault.js';
 import { request } from '../ops/control-client.js';
 import type { CliContext } from './context.js';
 

@@ -1,5 +1,5 @@
 import { fail } from '../domain/error.js';
-import { nameFault, tidyName } from '../domain/name.js';
+import { nameFault, tidyName } from '../domain/people/name.js';
 import {
   type Grant,
   grants,
@@ -8,8 +8,8 @@ import {
   type Rights,
   type Role,
   roles,
-} from '../domain/person.js';
-import { faultOf, grantable, tidy } from '../domain/rights.js';
+} from '../domain/people/person.js';
+import { faultOf, grantable, tidy } from '../domain/people/rights.js';
 
 /** What the options of "user add" and "user change" say. What is not said is undefined. */
 export type RightsOptions = {

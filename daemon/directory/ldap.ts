@@ -10,10 +10,10 @@ import {
   type Filter,
   FilterParser,
 } from 'ldapts';
-import { extensionIn, type Outsider, sameDn } from '../domain/directory.js';
+import { clean } from '../domain/call/party.js';
 import { fail, TapedeckError } from '../domain/error.js';
-import { clean } from '../domain/party.js';
-import { LONGEST_NAME, nameKey } from '../domain/person.js';
+import { extensionIn, type Outsider, sameDn } from '../domain/people/directory.js';
+import { LONGEST_NAME, nameKey } from '../domain/people/person.js';
 import type { Config } from '../ops/config-schema.js';
 
 /** For each answer that is waited for. All that is asked in one go has twice that. */

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import * as oidc from 'openid-client';
-import { extensionIn, type Outsider } from '../domain/directory.js';
+import { clean } from '../domain/call/party.js';
 import { fail, TapedeckError } from '../domain/error.js';
-import { clean } from '../domain/party.js';
+import { extensionIn, type Outsider } from '../domain/people/directory.js';
 import type { Config } from '../ops/config-schema.js';
 import { guardedBy } from '../ops/targets.js';
 

@@ -1,6 +1,6 @@
 import { iso } from './days.js';
 import { fail } from './error.js';
-import type { Recording, RecordingId } from './recording.js';
+import type { Recording, RecordingId } from './recording/recording.js';
 
 /*
  * Every path in the data directory. Who may write where is set by systemd/tapedeck.tmpfiles, and seen to by

@@ -1,7 +1,7 @@
 import { diskError, isDiskError, TapedeckError } from '../domain/error.js';
-import type { Stretch } from '../domain/gaps.js';
-import { type Loss, lostMs, onTimeline } from '../domain/lost.js';
-import { type Segment, type SegmentName, spoolName } from '../domain/recording.js';
+import type { Stretch } from '../domain/recording/gaps.js';
+import { type Loss, lostMs, onTimeline } from '../domain/recording/lost.js';
+import { type Segment, type SegmentName, spoolName } from '../domain/recording/recording.js';
 import type { OpusSegment } from './opus.js';
 import { readWavHeader } from './wav.js';
 

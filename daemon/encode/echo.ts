@@ -1,4 +1,4 @@
-import type { EchoHeard } from '../domain/quality.js';
+import type { EchoHeard } from '../domain/recording/quality.js';
 
 /** The sound is looked at in 4 kHz, which has most of a voice, and in windows of a second: an echo of 500 ms lies in one. */
 const RATE = 4_000;

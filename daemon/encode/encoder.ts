@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { PassThrough, type Readable } from 'node:stream';
 import { fail } from '../domain/error.js';
-import type { Heard } from '../domain/quality.js';
+import type { Heard } from '../domain/recording/quality.js';
 import type { EncodePlan, Ffmpeg } from './ffmpeg.js';
 import { createPeaks, type Peaks } from './peaks.js';
 import { createQualityMeter } from './quality.js';

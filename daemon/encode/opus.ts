@@ -1,5 +1,5 @@
 import { fail } from '../domain/error.js';
-import { type Loss, lostMs, placeOf } from '../domain/lost.js';
+import { type Loss, lostMs, placeOf } from '../domain/recording/lost.js';
 
 /** A stretch of captured audio: a pair of spool files that began at `offsetMs` of the call's timeline. */
 export type OpusSegment = {

@@ -1,4 +1,4 @@
-import type { Peaks as WaveForm } from '../domain/peaks.js';
+import type { Peaks as WaveForm } from '../domain/recording/peaks.js';
 import { createPcmReader, levelOf } from './pcm.js';
 
 export type Peaks = WaveForm & {

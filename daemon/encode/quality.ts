@@ -1,4 +1,4 @@
-import type { Heard, SideHeard } from '../domain/quality.js';
+import type { Heard, SideHeard } from '../domain/recording/quality.js';
 import { createEchoMeter } from './echo.js';
 import { createHoleMeter } from './holes.js';
 import { createPcmReader, levelOf, SILENCE_DB } from './pcm.js';

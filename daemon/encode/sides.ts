@@ -1,6 +1,6 @@
 import { fail } from '../domain/error.js';
-import { pageHead, stamp } from '../domain/ogg.js';
-import { declareSides } from '../domain/opus-head.js';
+import { pageHead, stamp } from '../domain/recording/ogg.js';
+import { declareSides } from '../domain/recording/opus-head.js';
 
 /**
  * An Ogg Opus file of two mono streams as ffmpeg writes it, whose head then says which is left and which is right (see

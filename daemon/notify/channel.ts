@@ -1,4 +1,4 @@
-import type { Notice } from '../domain/notice.js';
+import type { Notice } from '../domain/operations/notice.js';
 
 /** A way out of the building for messages about alarms, or for checkpoints of the audit log. */
 export type Channel = {

@@ -1,6 +1,6 @@
-import type { Alarm } from '../domain/alarm.js';
 import { times } from '../domain/days.js';
-import type { Notice } from '../domain/notice.js';
+import type { Alarm } from '../domain/operations/alarm.js';
+import type { Notice } from '../domain/operations/notice.js';
 import type { Origin } from './channel.js';
 
 /** Words for a person who reads them at two in the morning: what, since when, what to do, where to look. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { createTransport } from 'nodemailer';
 import { fail } from '../domain/error.js';
-import type { Notice } from '../domain/notice.js';
+import type { Notice } from '../domain/operations/notice.js';
 import { guarded, isNobodys } from '../ops/targets.js';
 import type { Channel, Origin } from './channel.js';
 import { mailText } from './mail-text.js';

@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { iso, isoOrNull } from '../domain/days.js';
 import { fail, TapedeckError } from '../domain/error.js';
-import type { Notice } from '../domain/notice.js';
+import type { Notice } from '../domain/operations/notice.js';
 import { guarded, isNobodys, portOf } from '../ops/targets.js';
 import type { Channel, Origin } from './channel.js';
 

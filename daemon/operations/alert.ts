@@ -1,6 +1,13 @@
 import type { Catalogue } from '../catalogue/catalogue.js';
-import { type Alarm, type Alarms, aged, forgettable, type KeptAlarm, raised } from '../domain/alarm.js';
-import { gather, lately, type Notice, type Said } from '../domain/notice.js';
+import {
+  type Alarm,
+  type Alarms,
+  aged,
+  forgettable,
+  type KeptAlarm,
+  raised,
+} from '../domain/operations/alarm.js';
+import { gather, lately, type Notice, type Said } from '../domain/operations/notice.js';
 import type { Log } from '../ops/log.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { Catalogue } from '../catalogue/catalogue.js';
 import { TapedeckError } from '../domain/error.js';
-import { type Delivery, isDue, type Notice, nextTry } from '../domain/notice.js';
+import { type Delivery, isDue, type Notice, nextTry } from '../domain/operations/notice.js';
 import type { Channel } from '../notify/channel.js';
 import type { Log } from '../ops/log.js';
 

@@ -1,13 +1,20 @@
 import type { Catalogue } from '../catalogue/catalogue.js';
-import type { Alarm, Alarms } from '../domain/alarm.js';
+import type { TestCall } from '../domain/call/test-call.js';
 import { iso, isoOrNull } from '../domain/days.js';
 import type { TapedeckError } from '../domain/error.js';
-import { alarmKey, type HealthFacts, judge, problemCodes, remindersOf, unsaid } from '../domain/health.js';
-import type { CallRecord } from '../domain/recording.js';
-import type { Forecast } from '../domain/room.js';
-import { inTime, type ScrubStatus, WITHIN_DAYS } from '../domain/scrub.js';
-import type { DaemonStatus } from '../domain/status.js';
-import type { TestCall } from '../domain/test-call.js';
+import type { Alarm, Alarms } from '../domain/operations/alarm.js';
+import {
+  alarmKey,
+  type HealthFacts,
+  judge,
+  problemCodes,
+  remindersOf,
+  unsaid,
+} from '../domain/operations/health.js';
+import type { Forecast } from '../domain/operations/room.js';
+import type { DaemonStatus } from '../domain/operations/status.js';
+import type { CallRecord } from '../domain/recording/recording.js';
+import { inTime, type ScrubStatus, WITHIN_DAYS } from '../domain/recording/scrub.js';
 
 /**
  * Story 8: how the recorder is, for people and for monitors. What the facts show to be wrong is raised as an alarm, and

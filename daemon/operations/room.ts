@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Alarms } from '../domain/alarm.js';
 import { errors } from '../domain/error.js';
+import type { Alarms } from '../domain/operations/alarm.js';
 import {
   type Forecast,
   forecast,
@@ -10,7 +10,7 @@ import {
   type Room,
   type Verdict,
   worse,
-} from '../domain/room.js';
+} from '../domain/operations/room.js';
 import { sizeText } from '../domain/written.js';
 import type { Ballast, readDisk } from '../ops/disk.js';
 import type { Log } from '../ops/log.js';

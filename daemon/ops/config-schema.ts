@@ -1,5 +1,5 @@
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
-import { GroupRule } from '../domain/directory.js';
+import { GroupRule } from '../domain/people/directory.js';
 
 const text = (description: string, value?: string, more = {}) =>
   Type.String({ description, default: value, minLength: 1, ...more });

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { fail } from '../domain/error.js';
 import { tlsFiles } from '../domain/paths.js';
-import type { Recording } from '../domain/recording.js';
+import type { Recording } from '../domain/recording/recording.js';
 import type { Passes } from './passes.js';
 import { readPlain } from './read-plain.js';
 import { type TlsMode, tlsMode } from './tls-mode.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, ftruncateSync, openSync } from 'node:fs';
 import { open, readdir, stat, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Room } from '../domain/room.js';
+import type { Room } from '../domain/operations/room.js';
 
 /** The room where `dir` is, and a number that two directories on one file system share. Null: it is not there. */
 export async function readDisk(dir: string): Promise<(Omit<Room, 'fault'> & { device: number }) | null> {

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { DaemonStatus } from '../domain/status.js';
+import type { DaemonStatus } from '../domain/operations/status.js';
 
 const LEVELS = { green: 0, amber: 1, red: 2 } as const;
 

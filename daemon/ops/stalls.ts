@@ -1,4 +1,4 @@
-import type { Span } from '../domain/late.js';
+import type { Span } from '../domain/call/late.js';
 
 /** In ms: how often it looks, and how late a look is that shows that nothing ran. */
 const LOOK = 100;

@@ -1,5 +1,5 @@
-import type { CdrTimes } from '../domain/answered.js';
-import type { LegId } from '../domain/recording.js';
+import type { CdrTimes } from '../domain/call/answered.js';
+import type { LegId } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 
 export type AnswersDeps = {

@@ -1,6 +1,6 @@
-import type { Cdr } from '../domain/cdr.js';
+import type { Cdr } from '../domain/assurance/cdr.js';
+import { clean, cleanNumber } from '../domain/call/party.js';
 import { times } from '../domain/days.js';
-import { clean, cleanNumber } from '../domain/party.js';
 
 /**
  * Turns CDRs, as Asterisk sends them over AMI and as its files and databases keep them, into the domain's. Pure, and as

@@ -1,5 +1,5 @@
-import { type Cdr, onOurClock } from '../domain/cdr.js';
-import type { LegFacts, PbxEvent, Snapshot } from '../domain/event.js';
+import { type Cdr, onOurClock } from '../domain/assurance/cdr.js';
+import type { LegFacts, PbxEvent, Snapshot } from '../domain/call/event.js';
 
 export type StampDeps = {
   /** Our own time, ms since 1970, which never jumps. */

@@ -1,6 +1,6 @@
-import type { DialStatus, LegFacts, LinkHalf, PbxEvent, Snapshot } from '../domain/event.js';
-import { clean, cleanNumber } from '../domain/party.js';
-import { isTestLeg } from '../domain/test-call.js';
+import type { DialStatus, LegFacts, LinkHalf, PbxEvent, Snapshot } from '../domain/call/event.js';
+import { clean, cleanNumber } from '../domain/call/party.js';
+import { isTestLeg } from '../domain/call/test-call.js';
 
 /**
  * Turns what Asterisk says over ARI and AMI into PbxEvents. Pure. Everything is hostile: what is missing or of another

@@ -1,7 +1,7 @@
 import type { Catalogue } from '../catalogue/catalogue.js';
-import type { Alarms } from '../domain/alarm.js';
-import type { AuditOutcome, NewEntry } from '../domain/audit.js';
+import type { AuditOutcome, NewEntry } from '../domain/assurance/audit.js';
 import { fail } from '../domain/error.js';
+import type { Alarms } from '../domain/operations/alarm.js';
 import type { Log } from '../ops/log.js';
 import type { Rewrapped } from '../vault/rotation.js';
 import type { loadOrMakeSigningKey, SigningKey } from '../vault/signing-key.js';

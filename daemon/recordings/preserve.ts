@@ -1,7 +1,7 @@
 import type { Spool } from '../capture/spool.js';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import { errors, fail, isDiskError, TapedeckError } from '../domain/error.js';
-import type { CallId } from '../domain/recording.js';
+import type { CallId } from '../domain/recording/recording.js';
 import { createSteps, type StepDeps } from './preserve/steps.js';
 import { createSweep } from './preserve/sweep.js';
 

@@ -1,10 +1,10 @@
 import cron from 'node-cron';
 import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
-import type { Alarms } from '../domain/alarm.js';
 import { fail, TapedeckError } from '../domain/error.js';
+import type { Alarms } from '../domain/operations/alarm.js';
 import { recordingFile } from '../domain/paths.js';
-import type { Recording, RecordingId } from '../domain/recording.js';
-import { planRetention, type RetentionPlan, shareFault } from '../domain/retention.js';
+import { planRetention, type RetentionPlan, shareFault } from '../domain/policy/retention.js';
+import type { Recording, RecordingId } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 
 /** What retention needs of the vault. Both make what they did survive a power cut before they answer. */

@@ -1,7 +1,7 @@
-import type { Note } from '../domain/checkpoint.js';
-import type { SignedManifest } from '../domain/manifest.js';
+import type { Note } from '../domain/assurance/checkpoint.js';
 import { recordingFile } from '../domain/paths.js';
-import type { Recording } from '../domain/recording.js';
+import type { SignedManifest } from '../domain/recording/manifest.js';
+import type { Recording } from '../domain/recording/recording.js';
 import { openManifest } from './manifest.js';
 import { signerOf } from './note.js';
 import { openSealed } from './open.js';

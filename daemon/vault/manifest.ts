@@ -4,7 +4,7 @@ import {
   manifestText,
   parseManifest,
   type SignedManifest,
-} from '../domain/manifest.js';
+} from '../domain/recording/manifest.js';
 import { type SigningKey, verifySignature } from './signing-key.js';
 
 /** A manifest with its signature, as it is kept. */

@@ -1,5 +1,5 @@
 import { createHash, createPublicKey } from 'node:crypto';
-import { bodyOf, type Checkpoint, keyHashPrefix, type Note, noteOf } from '../domain/checkpoint.js';
+import { bodyOf, type Checkpoint, keyHashPrefix, type Note, noteOf } from '../domain/assurance/checkpoint.js';
 import { type SigningKey, verifySignature } from './signing-key.js';
 
 /** Signs a checkpoint, and gives it as a note (c2sp.org/signed-note). */

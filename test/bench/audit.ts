@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verifyAudit } from '../../daemon/catalogue/sqlite/audit-verify.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
-import { type AuditAction, entryOf } from '../../daemon/domain/audit.js';
+import { type AuditAction, entryOf } from '../../daemon/domain/assurance/audit.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 
 /**

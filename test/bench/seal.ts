@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import type { Test } from 'tap';
-import { buildManifest } from '../../daemon/domain/manifest.js';
+import { buildManifest } from '../../daemon/domain/recording/manifest.js';
 import { createEncoder } from '../../daemon/encode/encoder.js';
 import { createFfmpeg } from '../../daemon/encode/ffmpeg.js';
 import { opusPlan } from '../../daemon/encode/opus.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { ulid } from 'ulid';
-import { RUNS_ONLY } from '../../daemon/domain/person.js';
+import { RUNS_ONLY } from '../../daemon/domain/people/person.js';
 import * as passwords from '../../daemon/ops/password.js';
 import { openDashboard, post, START } from '../support/dashboard.js';
 

@@ -1,5 +1,5 @@
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
-import { entryOf } from '../../daemon/domain/audit.js';
+import { entryOf } from '../../daemon/domain/assurance/audit.js';
 import { aCall } from './a-call.js';
 
 /**

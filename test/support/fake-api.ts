@@ -5,7 +5,7 @@ import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyReply } from 'fastify';
 import type { Static } from 'typebox';
 import type { TapedeckError } from '../../daemon/domain/error.js';
-import { decideRecord, decideRetention, type Policy } from '../../daemon/domain/policy.js';
+import { decideRecord, decideRetention, type Policy } from '../../daemon/domain/policy/policy.js';
 import type { CallDetail, CallSummary } from '../../web/call-schemas.js';
 import { contentPolicy } from '../../web/headers.js';
 import type { PolicyBody, PolicyTestBody } from '../../web/policy-schemas.js';

@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import { type AuditAction, auditGroups, entryOf, TAPEDECK } from '../../daemon/domain/audit.js';
+import { type AuditAction, auditGroups, entryOf, TAPEDECK } from '../../daemon/domain/assurance/audit.js';
 import type { AuditEntryView, AuditPage, AuditStateView } from '../../web/audit-schemas.js';
 import type { Made, State } from './fake-data.js';
 

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
 import { encodeTime } from 'ulid';
-import type { Policy } from '../../daemon/domain/policy.js';
+import type { Policy } from '../../daemon/domain/policy/policy.js';
 import type { CallDetail } from '../../web/call-schemas.js';
 import type { QualityTrendsView } from '../../web/quality-schemas.js';
 import type { RetentionItem, RetentionView } from '../../web/retention-schemas.js';

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { FOUNDER, GRANTABLE, type Person, type Rights } from '../../daemon/domain/person.js';
-import { faultOf, tidy, tokenRightsOf } from '../../daemon/domain/rights.js';
+import { FOUNDER, GRANTABLE, type Person, type Rights } from '../../daemon/domain/people/person.js';
+import { faultOf, tidy, tokenRightsOf } from '../../daemon/domain/people/rights.js';
 import type { PersonView, TokenView } from '../../web/people-schemas.js';
 import { grantableView } from '../../web/people-views.js';
 import type { State } from './fake-data.js';

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
-import { publicMessage } from '../../daemon/domain/health.js';
-import { downStatus } from '../../daemon/domain/status.js';
+import { publicMessage } from '../../daemon/domain/operations/health.js';
+import { downStatus } from '../../daemon/domain/operations/status.js';
 import type { CallSummary } from '../../web/call-schemas.js';
 import type { StatusView } from '../../web/status-schemas.js';
 import type { State } from './fake-data.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { Stretch } from '../../daemon/domain/person.js';
-import type { Recording } from '../../daemon/domain/recording.js';
+import type { Stretch } from '../../daemon/domain/people/person.js';
+import type { Recording } from '../../daemon/domain/recording/recording.js';
 import { createMasks } from '../../web/sound/masked.js';
 import { aRecording } from './a-call.js';
 

@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { DaemonStatus } from '../../daemon/domain/operations/status.js';
 import {
   catalogueFile,
   catalogueFolder,
@@ -25,7 +26,6 @@ import {
   recordingsFolder,
   tlsFolder,
 } from '../../daemon/domain/paths.js';
-import type { DaemonStatus } from '../../daemon/domain/status.js';
 import { request } from '../../daemon/ops/control-client.js';
 import { craftedJournal } from './crafted-journal.js';
 import type { Pbx } from './pbx.js';

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { pageHead, stamp } from '../../daemon/domain/ogg.js';
-import { declareSides, layoutOf } from '../../daemon/domain/opus-head.js';
+import { pageHead, stamp } from '../../daemon/domain/recording/ogg.js';
+import { declareSides, layoutOf } from '../../daemon/domain/recording/opus-head.js';
 import { readPacket } from '../../web/sound/opus.js';
 import { readWav, type Sound } from './audio.js';
 

@@ -1,4 +1,4 @@
-import { defaultPolicy } from '../../daemon/domain/policy.js';
+import { defaultPolicy } from '../../daemon/domain/policy/policy.js';
 import { password } from './dashboard.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
-import { originOf } from '../../daemon/domain/checkpoint.js';
-import { buildManifest } from '../../daemon/domain/manifest.js';
-import type { Recording } from '../../daemon/domain/recording.js';
+import { originOf } from '../../daemon/domain/assurance/checkpoint.js';
+import { buildManifest } from '../../daemon/domain/recording/manifest.js';
+import type { Recording } from '../../daemon/domain/recording/recording.js';
 import { signManifest } from '../../daemon/vault/manifest.js';
 import { signNote } from '../../daemon/vault/note.js';
 import { createSigningKey, type SigningKey } from '../../daemon/vault/signing-key.js';

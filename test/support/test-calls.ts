@@ -2,9 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Test } from 'tap';
+import type { TestCall } from '../../daemon/domain/call/test-call.js';
+import { isTiming } from '../../daemon/domain/call/test-fault.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
-import type { TestCall } from '../../daemon/domain/test-call.js';
-import { isTiming } from '../../daemon/domain/test-fault.js';
 import { type Pbx, startPbx } from './pbx.js';
 import { createRecorderLab, type RecorderLab } from './recorder.js';
 

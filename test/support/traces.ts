@@ -1,9 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { type CallState, type Effect, emptyState, step, type TrackRules } from '../../daemon/domain/call.js';
-import type { PbxEvent } from '../../daemon/domain/event.js';
-import type { CallId, CallRecord, LegId } from '../../daemon/domain/recording.js';
+import {
+  type CallState,
+  type Effect,
+  emptyState,
+  step,
+  type TrackRules,
+} from '../../daemon/domain/call/call.js';
+import type { PbxEvent } from '../../daemon/domain/call/event.js';
+import type { CallId, CallRecord, LegId } from '../../daemon/domain/recording/recording.js';
 import { translateAmi, translateAri, UNWANTED } from '../../daemon/pbx/translate.js';
 
 const DIR = fileURLToPath(new URL('../fixtures/traces/', import.meta.url));

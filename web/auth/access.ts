@@ -1,5 +1,5 @@
 import { fail } from '../../daemon/domain/error.js';
-import type { Owes } from '../../daemon/domain/factor.js';
+import type { Owes } from '../../daemon/domain/people/factor.js';
 import {
   type BoxRight,
   boxRights,
@@ -7,7 +7,7 @@ import {
   mayDo,
   mayEver,
   type Person,
-} from '../../daemon/domain/person.js';
+} from '../../daemon/domain/people/person.js';
 
 /**
  * Who may use a route: anybody; whoever has given a password, also when a second factor is still owed; whoever is signed in;

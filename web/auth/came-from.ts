@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { clean } from '../../daemon/domain/party.js';
+import { clean } from '../../daemon/domain/call/party.js';
 
 const LONGEST_AGENT = 250;
 

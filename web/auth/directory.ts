@@ -2,10 +2,10 @@ import { ulid } from 'ulid';
 import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import type { User } from '../../daemon/catalogue/people.js';
 import type { Ldap } from '../../daemon/directory/ldap.js';
-import type { NewEntry } from '../../daemon/domain/audit.js';
-import { type GroupRule, madeBy, type Outsider, sameDn } from '../../daemon/domain/directory.js';
+import type { NewEntry } from '../../daemon/domain/assurance/audit.js';
 import { fail, TapedeckError } from '../../daemon/domain/error.js';
-import { personChanges, personSaid } from '../../daemon/domain/person-changes.js';
+import { type GroupRule, madeBy, type Outsider, sameDn } from '../../daemon/domain/people/directory.js';
+import { personChanges, personSaid } from '../../daemon/domain/people/person-changes.js';
 import type { Log } from '../../daemon/ops/log.js';
 import type { Audit } from '../audit.js';
 

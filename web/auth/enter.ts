@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import type { Session, User } from '../../daemon/catalogue/people.js';
 import { fail } from '../../daemon/domain/error.js';
-import { hasSecond, type Proof } from '../../daemon/domain/factor.js';
+import { hasSecond, type Proof } from '../../daemon/domain/people/factor.js';
 import type { Audit } from '../audit.js';
 import type { Live } from '../live.js';
 import type { Sending } from '../sending.js';

@@ -1,9 +1,9 @@
 import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import type { Session } from '../../daemon/catalogue/people.js';
-import type { NewEntry } from '../../daemon/domain/audit.js';
+import type { NewEntry } from '../../daemon/domain/assurance/audit.js';
 import { fail } from '../../daemon/domain/error.js';
-import { type SecondProof, waitAfter } from '../../daemon/domain/factor.js';
-import type { Person } from '../../daemon/domain/person.js';
+import { type SecondProof, waitAfter } from '../../daemon/domain/people/factor.js';
+import type { Person } from '../../daemon/domain/people/person.js';
 import type { FactorSecrets } from '../../daemon/vault/factor-secrets.js';
 import type { Audit } from '../audit.js';
 import { createKept } from './kept.js';

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { fail } from '../../daemon/domain/error.js';
-import type { CallId } from '../../daemon/domain/recording.js';
+import type { CallId } from '../../daemon/domain/recording/recording.js';
 import type { Control } from '../control.js';
 import { withStatus } from '../errors.js';
 import { BY_ITSELF } from '../seen.js';

@@ -9,9 +9,9 @@ import {
 } from '@simplewebauthn/server';
 import type { FastifyRequest } from 'fastify';
 import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
-import type { NewEntry } from '../../daemon/domain/audit.js';
+import type { NewEntry } from '../../daemon/domain/assurance/audit.js';
 import { fail } from '../../daemon/domain/error.js';
-import type { Person } from '../../daemon/domain/person.js';
+import type { Person } from '../../daemon/domain/people/person.js';
 import { type Audit, ifDone } from '../audit.js';
 import { createKept } from './kept.js';
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import type { NewSession, Session } from '../../daemon/catalogue/people.js';
-import type { NewEntry } from '../../daemon/domain/audit.js';
-import type { Person } from '../../daemon/domain/person.js';
+import type { NewEntry } from '../../daemon/domain/assurance/audit.js';
+import type { Person } from '../../daemon/domain/people/person.js';
 import { type Audit, ifDone } from '../audit.js';
 import { hashed, newToken } from './secrets.js';
 

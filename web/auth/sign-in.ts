@@ -1,6 +1,6 @@
 import type { User } from '../../daemon/catalogue/people.js';
 import { fail } from '../../daemon/domain/error.js';
-import type { Proof } from '../../daemon/domain/factor.js';
+import type { Proof } from '../../daemon/domain/people/factor.js';
 import type { Directory } from './directory.js';
 import type { Passwords } from './passwords.js';
 

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { nameKey } from '../../daemon/domain/person.js';
+import { nameKey } from '../../daemon/domain/people/person.js';
 import { createBuckets } from './buckets.js';
 import { plainAddress } from './came-from.js';
 

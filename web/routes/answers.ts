@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { type TSchema, Type } from 'typebox';
+import { clean } from '../../daemon/domain/call/party.js';
 import { nextDay, startOfDay } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
-import { nameFault, tidyName } from '../../daemon/domain/name.js';
-import { clean } from '../../daemon/domain/party.js';
-import { LONGEST_NAME } from '../../daemon/domain/person.js';
+import { nameFault, tidyName } from '../../daemon/domain/people/name.js';
+import { LONGEST_NAME } from '../../daemon/domain/people/person.js';
 import { ErrorView } from '../schemas.js';
 
 /** The answers of a route for its schema: this when it went well, and what every error looks like. */

@@ -3,13 +3,13 @@ import { stringify } from 'csv-stringify';
 import type { Static } from 'typebox';
 import type { AuditFilter, ReadEntry } from '../../daemon/catalogue/audit.js';
 import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
-import { auditActions, auditGroups } from '../../daemon/domain/audit.js';
-import { AUDIT_COLUMNS, auditCells } from '../../daemon/domain/audit-table.js';
+import { auditActions, auditGroups } from '../../daemon/domain/assurance/audit.js';
+import { AUDIT_COLUMNS, auditCells } from '../../daemon/domain/assurance/audit-table.js';
 import { CSV } from '../../daemon/domain/csv.js';
 import { dates, iso, isoOrNull } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
-import type { Person } from '../../daemon/domain/person.js';
-import { isId } from '../../daemon/domain/recording.js';
+import type { Person } from '../../daemon/domain/people/person.js';
+import { isId } from '../../daemon/domain/recording/recording.js';
 import {
   type AuditEntryView,
   AuditPage,

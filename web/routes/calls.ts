@@ -1,10 +1,10 @@
 import type { Static } from 'typebox';
 import type { CallFilter } from '../../daemon/catalogue/catalogue.js';
 import { fail } from '../../daemon/domain/error.js';
-import { decodePeaks } from '../../daemon/domain/peaks.js';
-import type { Ear } from '../../daemon/domain/quality.js';
-import { owesReason, sightOf } from '../../daemon/domain/reach.js';
-import { isId } from '../../daemon/domain/recording.js';
+import { owesReason, sightOf } from '../../daemon/domain/people/reach.js';
+import { decodePeaks } from '../../daemon/domain/recording/peaks.js';
+import type { Ear } from '../../daemon/domain/recording/quality.js';
+import { isId } from '../../daemon/domain/recording/recording.js';
 import { CallDetail, CallPage, CallQuery, PeaksView } from '../call-schemas.js';
 import { within } from '../sound/heard.js';
 import type { App } from '../types.js';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
 import type { Static } from 'typebox';
 import { makeCoverage, viewCoverage } from '../../daemon/catalogue/coverage.js';
-import { CSV_COLUMNS, csvRows } from '../../daemon/domain/coverage-view.js';
+import { CSV_COLUMNS, csvRows } from '../../daemon/domain/assurance/coverage-view.js';
 import { CSV } from '../../daemon/domain/csv.js';
 import { CoverageQuery, CoverageView } from '../coverage-schemas.js';
 import { ErrorView } from '../schemas.js';

@@ -1,6 +1,6 @@
 import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import type { Provider } from '../../daemon/directory/oidc.js';
-import type { GroupRule } from '../../daemon/domain/directory.js';
+import type { GroupRule } from '../../daemon/domain/people/directory.js';
 import type { Keys } from '../../daemon/vault/keys.js';
 import type { openSealed } from '../../daemon/vault/open.js';
 import type { Audit } from '../audit.js';

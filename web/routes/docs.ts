@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import type { FastifyContextConfig, FastifySchema } from 'fastify';
 import { Type } from 'typebox';
-import { tokenRights } from '../../daemon/domain/person.js';
+import { tokenRights } from '../../daemon/domain/people/person.js';
 import type { App } from '../types.js';
 
 /** Describes all routes registered after it. */

@@ -1,8 +1,8 @@
 import { evidencePack } from '../../daemon/assurance/evidence/pack.js';
+import { clean } from '../../daemon/domain/call/party.js';
 import { fail } from '../../daemon/domain/error.js';
-import { clean } from '../../daemon/domain/party.js';
-import { type Person, reach } from '../../daemon/domain/person.js';
-import { coversAll, owesReason } from '../../daemon/domain/reach.js';
+import { type Person, reach } from '../../daemon/domain/people/person.js';
+import { coversAll, owesReason } from '../../daemon/domain/people/reach.js';
 import { evidenceDeps } from '../../daemon/vault/evidence.js';
 import { plainAddress } from '../auth/came-from.js';
 import { EvidenceBody } from '../call-schemas.js';

@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import { type Problem, publicMessage } from '../../daemon/domain/health.js';
+import { type Problem, publicMessage } from '../../daemon/domain/operations/health.js';
 import { HealthView, type StatusView } from '../status-schemas.js';
 import type { App } from '../types.js';
 import { answers } from './answers.js';

@@ -1,6 +1,6 @@
 import { fail } from '../../daemon/domain/error.js';
-import { heardOf } from '../../daemon/domain/reach.js';
-import { type Heard, inside, joined } from '../../daemon/domain/stretches.js';
+import { heardOf } from '../../daemon/domain/people/reach.js';
+import { type Heard, inside, joined } from '../../daemon/domain/recording/stretches.js';
 import { HeardBody, HeardView } from '../audit-schemas.js';
 import type { App } from '../types.js';
 import { answers, IdParams } from './answers.js';

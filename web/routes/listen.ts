@@ -1,7 +1,7 @@
+import { clean } from '../../daemon/domain/call/party.js';
 import { iso } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
-import { clean } from '../../daemon/domain/party.js';
-import { owesReason } from '../../daemon/domain/reach.js';
+import { owesReason } from '../../daemon/domain/people/reach.js';
 import { ListenBody, ListenView } from '../call-schemas.js';
 import type { App } from '../types.js';
 import { answers, IdParams } from './answers.js';

@@ -2,7 +2,7 @@ import type { Static } from 'typebox';
 import type { Catalogue, StoredCall } from '../../daemon/catalogue/catalogue.js';
 import { iso, isoOrNull } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
-import { coversAll, owesReason } from '../../daemon/domain/reach.js';
+import { coversAll, owesReason } from '../../daemon/domain/people/reach.js';
 import { openManifest } from '../../daemon/vault/manifest.js';
 import { publicKeys } from '../../daemon/vault/signing-key.js';
 import { ManifestView, type SealView } from '../call-schemas.js';

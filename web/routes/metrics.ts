@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { fail } from '../../daemon/domain/error.js';
-import { mayDo } from '../../daemon/domain/person.js';
+import { mayDo } from '../../daemon/domain/people/person.js';
 import { plainAddress } from '../auth/came-from.js';
 import type { App } from '../types.js';
 import type { RouteDeps } from './deps.js';

@@ -2,12 +2,12 @@ import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { ulid } from 'ulid';
 import type { User } from '../../daemon/catalogue/people.js';
-import type { NewEntry } from '../../daemon/domain/audit.js';
+import type { NewEntry } from '../../daemon/domain/assurance/audit.js';
 import { iso } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
-import { mayDo, type Rights } from '../../daemon/domain/person.js';
-import { personChanges, personSaid } from '../../daemon/domain/person-changes.js';
-import { faultOf, tidy } from '../../daemon/domain/rights.js';
+import { mayDo, type Rights } from '../../daemon/domain/people/person.js';
+import { personChanges, personSaid } from '../../daemon/domain/people/person-changes.js';
+import { faultOf, tidy } from '../../daemon/domain/people/rights.js';
 import { ifDone } from '../audit.js';
 import {
   AddedView,

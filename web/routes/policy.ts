@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
-import { type CallFacts, decideRecord, decideRetention } from '../../daemon/domain/policy.js';
-import { confirmEmergency, policyChanges } from '../../daemon/domain/policy-changes.js';
-import { FROM_NOW_ON } from '../../daemon/domain/retention.js';
+import { type CallFacts, decideRecord, decideRetention } from '../../daemon/domain/policy/policy.js';
+import { confirmEmergency, policyChanges } from '../../daemon/domain/policy/policy-changes.js';
+import { FROM_NOW_ON } from '../../daemon/domain/policy/retention.js';
 import {
   PolicyBody,
   PolicyTestBody,

@@ -1,4 +1,4 @@
-import { byHowBad, type EarTrend } from '../../daemon/domain/quality.js';
+import { byHowBad, type EarTrend } from '../../daemon/domain/recording/quality.js';
 import { QualityQuery, QualityTrendsView } from '../quality-schemas.js';
 import type { App } from '../types.js';
 import { answers, timesOf } from './answers.js';

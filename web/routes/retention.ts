@@ -1,8 +1,8 @@
 import type { Static } from 'typebox';
 import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
 import { dates, iso, isoOrNull } from '../../daemon/domain/days.js';
-import type { Recording } from '../../daemon/domain/recording.js';
-import { FROM_NOW_ON, planRetention } from '../../daemon/domain/retention.js';
+import { FROM_NOW_ON, planRetention } from '../../daemon/domain/policy/retention.js';
+import type { Recording } from '../../daemon/domain/recording/recording.js';
 import {
   type RetentionItem,
   RetentionRunBody,

@@ -1,6 +1,6 @@
 import { ulid } from 'ulid';
-import { FOUNDER, RUNS_ONLY } from '../../daemon/domain/person.js';
-import { personSaid } from '../../daemon/domain/person-changes.js';
+import { FOUNDER, RUNS_ONLY } from '../../daemon/domain/people/person.js';
+import { personSaid } from '../../daemon/domain/people/person-changes.js';
 import { SessionView, SetupBody } from '../session-schemas.js';
 import type { App } from '../types.js';
 import { answers, personName } from './answers.js';

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
-import { type ProblemCode, publicMessage, topicOf } from '../../daemon/domain/health.js';
-import { reachOf } from '../../daemon/domain/reach.js';
+import { type ProblemCode, publicMessage, topicOf } from '../../daemon/domain/operations/health.js';
+import { reachOf } from '../../daemon/domain/people/reach.js';
 import { StatusView } from '../status-schemas.js';
 import type { App } from '../types.js';
 import { answers } from './answers.js';

@@ -1,6 +1,6 @@
 import { fail } from '../../daemon/domain/error.js';
-import { type Person, tokenRights } from '../../daemon/domain/person.js';
-import { tokenRightsOf } from '../../daemon/domain/rights.js';
+import { type Person, tokenRights } from '../../daemon/domain/people/person.js';
+import { tokenRightsOf } from '../../daemon/domain/people/rights.js';
 import { ifDone } from '../audit.js';
 import { DAYS, TokenBody, TokenMadeView, TokensView, TokenView } from '../people-schemas.js';
 import { tokenView } from '../people-views.js';

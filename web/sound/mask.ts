@@ -1,4 +1,4 @@
-import { pageHead, stamp } from '../../daemon/domain/ogg.js';
+import { pageHead, stamp } from '../../daemon/domain/recording/ogg.js';
 import type { MayHear } from './heard.js';
 import { type Packet, readPacket, silentPacket } from './opus.js';
 import { type Page, unfit, widen } from './pages.js';

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import type { Stretch } from '../../daemon/domain/person.js';
-import type { Recording } from '../../daemon/domain/recording.js';
+import type { Stretch } from '../../daemon/domain/people/person.js';
+import type { Recording } from '../../daemon/domain/recording/recording.js';
 import type { OpenSealed } from '../../daemon/vault/open.js';
 import { type MayHear, within } from './heard.js';
 import { masked } from './mask.js';

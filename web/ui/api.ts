@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import type { Policy, RecordRule, RetentionRule, When } from '../../daemon/domain/policy.js';
+import type { Policy, RecordRule, RetentionRule, When } from '../../daemon/domain/policy/policy.js';
 import type {
   AuditEntryView,
   AuditPage as AuditPageSchema,

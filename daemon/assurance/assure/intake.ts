@@ -1,7 +1,7 @@
 import type { CdrJournal, Heard } from '../../cdr/journal.js';
-import type { Alarms } from '../../domain/alarm.js';
-import type { Cdr } from '../../domain/cdr.js';
+import type { Cdr } from '../../domain/assurance/cdr.js';
 import { isDiskError } from '../../domain/error.js';
+import type { Alarms } from '../../domain/operations/alarm.js';
 import type { Log } from '../../ops/log.js';
 
 /**

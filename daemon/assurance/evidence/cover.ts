@@ -1,8 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import PDFDocument from 'pdfkit';
-import { type GivenOut, PACK } from '../../domain/evidence.js';
-import type { Manifest } from '../../domain/manifest.js';
-import { callSentence, consentOf, coverageWords, gapsInWords, printable, zoned } from '../../domain/story.js';
+import { type GivenOut, PACK } from '../../domain/assurance/evidence.js';
+import {
+  callSentence,
+  consentOf,
+  coverageWords,
+  gapsInWords,
+  printable,
+  zoned,
+} from '../../domain/call/story.js';
+import type { Manifest } from '../../domain/recording/manifest.js';
 import { durationText } from '../../domain/written.js';
 
 /** What the cover sheet says. Times are ISO 8601 in UTC. */

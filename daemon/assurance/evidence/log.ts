@@ -1,7 +1,7 @@
 import type { AuditLog } from '../../catalogue/audit.js';
-import { digestOfText, EMPTY, faultWords, follow, type Head, isFault } from '../../domain/audit.js';
+import { digestOfText, EMPTY, faultWords, follow, type Head, isFault } from '../../domain/assurance/audit.js';
+import { chainBegin, chainEnd } from '../../domain/assurance/evidence.js';
 import { fail } from '../../domain/error.js';
-import { chainBegin, chainEnd } from '../../domain/evidence.js';
 
 /** The audit log as a pack needs it: the entries about a call, and what leads from them to a checkpoint. */
 export type Log = Pick<AuditLog, 'auditEntries' | 'auditRows' | 'auditId'>;

@@ -1,5 +1,5 @@
-import { monitoringGap, type Say, type Span, whyLate } from '../../domain/late.js';
-import type { BlindWindow, CallRecord } from '../../domain/recording.js';
+import { monitoringGap, type Say, type Span, whyLate } from '../../domain/call/late.js';
+import type { BlindWindow, CallRecord } from '../../domain/recording/recording.js';
 import type { Changed, Live } from './steps.js';
 
 /** What is known of the times in which Tapedeck could not act. All times are ms since 1970. */

@@ -1,10 +1,10 @@
 import type { Segments } from '../../capture/segments.js';
 import type { Catalogue } from '../../catalogue/catalogue.js';
-import type { Effect } from '../../domain/call.js';
+import type { Effect } from '../../domain/call/call.js';
 import { TapedeckError } from '../../domain/error.js';
-import { lostMs } from '../../domain/lost.js';
-import { decideRecord, type RecordDecision } from '../../domain/policy.js';
-import type { CallId, CallRecord, Coverage, LegId, Segment } from '../../domain/recording.js';
+import { decideRecord, type RecordDecision } from '../../domain/policy/policy.js';
+import { lostMs } from '../../domain/recording/lost.js';
+import type { CallId, CallRecord, Coverage, LegId, Segment } from '../../domain/recording/recording.js';
 import type { Log } from '../../ops/log.js';
 import { createReasons, type ReasonDeps } from './reasons.js';
 

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import type { KeptAlarm, Severity } from '../../domain/alarm.js';
-import type { Delivery, Notice } from '../../domain/notice.js';
+import type { KeptAlarm, Severity } from '../../domain/operations/alarm.js';
+import type { Delivery, Notice } from '../../domain/operations/notice.js';
 import { Flag, Length, noun, oneOf, orNull, type Reader, Text, Time } from './checked.js';
 import type { Db } from './db.js';
 

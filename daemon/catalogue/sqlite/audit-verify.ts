@@ -7,7 +7,7 @@ import {
   type Head,
   isFault,
   type Row,
-} from '../../domain/audit.js';
+} from '../../domain/assurance/audit.js';
 import { fail } from '../../domain/error.js';
 import { migrations } from './migrations.js';
 import { schemaFaults } from './schema.js';

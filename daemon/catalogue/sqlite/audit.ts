@@ -15,7 +15,7 @@ import {
   linked,
   type NewEntry,
   type Row,
-} from '../../domain/audit.js';
+} from '../../domain/assurance/audit.js';
 import { iso } from '../../domain/days.js';
 import { fail } from '../../domain/error.js';
 import type { AuditFilter, KeptCheckpoint, ReadEntry } from '../audit.js';

@@ -1,6 +1,6 @@
 import { fail } from '../../domain/error.js';
-import type { ReachKey } from '../../domain/reach.js';
-import type { CallId, CallRecord, Coverage, CoverageStatus } from '../../domain/recording.js';
+import type { ReachKey } from '../../domain/people/reach.js';
+import type { CallId, CallRecord, Coverage, CoverageStatus } from '../../domain/recording/recording.js';
 import type { CallFilter, StoredCall } from '../catalogue.js';
 import type { Reader } from './checked.js';
 import type { Db } from './db.js';

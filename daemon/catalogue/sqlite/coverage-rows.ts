@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import type { CoverageRow } from '../../domain/coverage.js';
-import type { CallId, Party } from '../../domain/recording.js';
+import type { CoverageRow } from '../../domain/assurance/coverage.js';
+import type { CallId, Party } from '../../domain/recording/recording.js';
 import { Flag, Length, noun, orNull, type Reader, Text, Time } from './checked.js';
 import type { Db } from './db.js';
 import { CoverageShape, directions, PartyShape, toCoverage } from './rows.js';

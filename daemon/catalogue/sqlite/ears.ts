@@ -4,8 +4,8 @@ import {
   type Quality,
   type QualityFlag,
   qualityFlags,
-} from '../../domain/quality.js';
-import type { CallId, RecordingId } from '../../domain/recording.js';
+} from '../../domain/recording/quality.js';
+import type { CallId, RecordingId } from '../../domain/recording/recording.js';
 import type { Db } from './db.js';
 
 /** SQL: whether the words in this column have that flag (a parameter). */

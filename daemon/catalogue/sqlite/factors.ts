@@ -1,5 +1,5 @@
-import type { FactorState } from '../../domain/factor.js';
-import type { Role } from '../../domain/person.js';
+import type { FactorState } from '../../domain/people/factor.js';
+import type { Role } from '../../domain/people/person.js';
 import type { FailedFactors, Passkey, Totp } from '../factors.js';
 import type { Db } from './db.js';
 

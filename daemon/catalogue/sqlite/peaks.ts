@@ -1,4 +1,4 @@
-import type { RecordingId } from '../../domain/recording.js';
+import type { RecordingId } from '../../domain/recording/recording.js';
 import type { Db } from './db.js';
 import { purgeable } from './purgeable.js';
 

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { fail } from '../../domain/error.js';
-import { defaultPolicy, Policy } from '../../domain/policy.js';
+import { defaultPolicy, Policy } from '../../domain/policy/policy.js';
 import type { StoredPolicy } from '../catalogue.js';
 import { createReader, noun, type Reader, Text, Time } from './checked.js';
 import type { Db } from './db.js';

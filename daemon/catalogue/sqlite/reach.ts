@@ -1,5 +1,5 @@
-import { type ReachKey, reachKeys } from '../../domain/reach.js';
-import type { CallId, CallRecord } from '../../domain/recording.js';
+import { type ReachKey, reachKeys } from '../../domain/people/reach.js';
+import type { CallId, CallRecord } from '../../domain/recording/recording.js';
 import type { Db } from './db.js';
 import { createReady } from './ready.js';
 

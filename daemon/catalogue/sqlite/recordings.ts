@@ -1,6 +1,6 @@
 import { fail } from '../../domain/error.js';
-import type { Recording, RecordingId } from '../../domain/recording.js';
-import type { Growth } from '../../domain/room.js';
+import type { Growth } from '../../domain/operations/room.js';
+import type { Recording, RecordingId } from '../../domain/recording/recording.js';
 import type { StoredCall } from '../catalogue.js';
 import { type Reader, timeOrNull } from './checked.js';
 import type { Db } from './db.js';

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { type QualityFlag, qualityFlags } from '../../domain/quality.js';
+import { type QualityFlag, qualityFlags } from '../../domain/recording/quality.js';
 import {
   type CallRecord,
   type Coverage,
@@ -10,7 +10,7 @@ import {
   type Outcome,
   type Recording,
   type RecordingState,
-} from '../../domain/recording.js';
+} from '../../domain/recording/recording.js';
 import type { StoredCall } from '../catalogue.js';
 import { Figure, Flag, Length, noun, oneOf, orNull, type Reader, Text, Time, unreadable } from './checked.js';
 

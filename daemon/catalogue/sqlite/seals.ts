@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import type { SignedManifest } from '../../domain/manifest.js';
-import type { Recording, RecordingId } from '../../domain/recording.js';
+import type { SignedManifest } from '../../domain/recording/manifest.js';
+import type { Recording, RecordingId } from '../../domain/recording/recording.js';
 import type { SealCheck, SealFigures } from '../seals.js';
 import { Flag, Length, noun, orNull, type Reader, Text, Time, timeOrNull } from './checked.js';
 import type { Db } from './db.js';

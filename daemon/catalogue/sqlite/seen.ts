@@ -1,4 +1,4 @@
-import type { Party } from '../../domain/recording.js';
+import type { Party } from '../../domain/recording/recording.js';
 import type { Seen } from '../people.js';
 import type { Db } from './db.js';
 

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { CallId, Lost, Segment, SegmentState } from '../../domain/recording.js';
+import type { CallId, Lost, Segment, SegmentState } from '../../domain/recording/recording.js';
 import { Flag, noun, oneOf, orNull, type Reader, Text, Time, timeOrNull } from './checked.js';
 import type { Db } from './db.js';
 

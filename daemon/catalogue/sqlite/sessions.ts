@@ -1,4 +1,4 @@
-import { owes } from '../../domain/factor.js';
+import { owes } from '../../domain/people/factor.js';
 import type { EndedSession, NewSession, Session } from '../people.js';
 import type { Db } from './db.js';
 import { STATE } from './factors.js';

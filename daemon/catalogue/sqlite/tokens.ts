@@ -1,4 +1,4 @@
-import type { Person } from '../../domain/person.js';
+import type { Person } from '../../domain/people/person.js';
 import type { Token } from '../people.js';
 import type { Db } from './db.js';
 import { type OwnedRow, ownerOf, PERSON } from './users.js';

@@ -1,7 +1,7 @@
 import { fail } from '../../domain/error.js';
-import { skeleton } from '../../domain/name.js';
-import { knownGrants, nameKey, type Person } from '../../domain/person.js';
-import { gains } from '../../domain/rights.js';
+import { skeleton } from '../../domain/people/name.js';
+import { knownGrants, nameKey, type Person } from '../../domain/people/person.js';
+import { gains } from '../../domain/people/rights.js';
 import type { Outsider } from '../factors.js';
 import type { Ended, Invitation, NewUser, PersonChange, User } from '../people.js';
 import type { Db } from './db.js';

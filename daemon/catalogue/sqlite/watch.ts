@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { BlindWindow } from '../../domain/recording.js';
+import type { BlindWindow } from '../../domain/recording/recording.js';
 import { noun, orNull, type Reader, Text, Time } from './checked.js';
 import type { Db } from './db.js';
 

@@ -1,5 +1,5 @@
-import type { Alarms } from '../../domain/alarm.js';
-import { type Ear, flagsOf, type Quality, SILENT_DB } from '../../domain/quality.js';
+import type { Alarms } from '../../domain/operations/alarm.js';
+import { type Ear, flagsOf, type Quality, SILENT_DB } from '../../domain/recording/quality.js';
 
 /** A phone or line of which nothing is heard is broken until something is heard of it again. */
 export function tellOfSilence(alarms: Alarms, quality: Quality): void {

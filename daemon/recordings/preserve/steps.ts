@@ -2,10 +2,13 @@ import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import type { Spool } from '../../capture/spool.js';
 import type { Catalogue, StoredCall } from '../../catalogue/catalogue.js';
-import type { Alarms } from '../../domain/alarm.js';
-import { factsOf } from '../../domain/call-state.js';
+import { factsOf } from '../../domain/call/call-state.js';
 import { iso } from '../../domain/days.js';
 import { fail, TapedeckError } from '../../domain/error.js';
+import type { Alarms } from '../../domain/operations/alarm.js';
+import { recordingPath } from '../../domain/paths.js';
+import { decideRetention } from '../../domain/policy/policy.js';
+import { keepUntil } from '../../domain/policy/retention.js';
 import {
   findGaps,
   gapInWords,
@@ -14,12 +17,10 @@ import {
   type Starved,
   type Stretch,
   starvedInWords,
-} from '../../domain/gaps.js';
-import { buildManifest, type Manifest, type SignedManifest } from '../../domain/manifest.js';
-import { recordingPath } from '../../domain/paths.js';
-import { encodePeaks } from '../../domain/peaks.js';
-import { decideRetention } from '../../domain/policy.js';
-import { judgeQuality } from '../../domain/quality.js';
+} from '../../domain/recording/gaps.js';
+import { buildManifest, type Manifest, type SignedManifest } from '../../domain/recording/manifest.js';
+import { encodePeaks } from '../../domain/recording/peaks.js';
+import { judgeQuality } from '../../domain/recording/quality.js';
 import {
   type CallId,
   type Coverage,
@@ -27,8 +28,7 @@ import {
   type LegId,
   type Recording,
   spoolName,
-} from '../../domain/recording.js';
-import { keepUntil } from '../../domain/retention.js';
+} from '../../domain/recording/recording.js';
 import { type Captured, readCaptured } from '../../encode/captured.js';
 import type { Encoder } from '../../encode/encoder.js';
 import { opusPlan } from '../../encode/opus.js';

@@ -1,8 +1,8 @@
 import type { Spool } from '../../capture/spool.js';
 import type { Catalogue } from '../../catalogue/catalogue.js';
-import type { Alarms } from '../../domain/alarm.js';
 import { fail, TapedeckError } from '../../domain/error.js';
-import { parseOurs } from '../../domain/recording.js';
+import type { Alarms } from '../../domain/operations/alarm.js';
+import { parseOurs } from '../../domain/recording/recording.js';
 import { isAudio } from '../../encode/captured.js';
 import type { Log } from '../../ops/log.js';
 

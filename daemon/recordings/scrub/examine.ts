@@ -1,9 +1,9 @@
 import type { Catalogue } from '../../catalogue/catalogue.js';
 import { diskError, TapedeckError } from '../../domain/error.js';
-import { type Manifest, manifestFault, type SignedManifest } from '../../domain/manifest.js';
 import { recordingFile } from '../../domain/paths.js';
-import type { Recording } from '../../domain/recording.js';
-import { damages, faultOf } from '../../domain/scrub.js';
+import { type Manifest, manifestFault, type SignedManifest } from '../../domain/recording/manifest.js';
+import type { Recording } from '../../domain/recording/recording.js';
+import { damages, faultOf } from '../../domain/recording/scrub.js';
 
 /** What is wrong with a recording that was signed, and has no manifest. */
 export const MANIFEST_GONE = 'Manifest: it is gone.';

@@ -1,5 +1,5 @@
 import type { Catalogue } from '../../catalogue/catalogue.js';
-import type { Recording } from '../../domain/recording.js';
+import type { Recording } from '../../domain/recording/recording.js';
 import { asFault, MANIFEST_GONE } from './examine.js';
 
 const OTHER_CONTENT = 'Row: the content of its file is not what the row says.';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
-import { spoolName } from '../../../daemon/domain/recording.js';
+import { spoolName } from '../../../daemon/domain/recording/recording.js';
 import { openSealed } from '../../../daemon/vault/open.js';
 import { until } from '../recorder.js';
 import { ERASED, type House, KEPT, openHouse } from './house.js';

@@ -1,4 +1,4 @@
-import { clean } from './party.js';
+import { clean } from '../call/party.js';
 import {
   type BoxRight,
   boxRights,

@@ -1,8 +1,8 @@
+import type { CallId, LegId, MarkKind } from '../recording/recording.js';
 import { type CallState, type Effect, extensionOf, type TrackedLeg } from './call-state.js';
 import { type TrackRules, type Transaction, transaction } from './call-transaction.js';
 import { connect, meet, relink } from './call-unite.js';
 import type { Answered, LegFacts, LinkHalf, PbxEvent } from './event.js';
-import type { CallId, LegId, MarkKind } from './recording.js';
 import { isTrunkContext } from './trunk.js';
 
 export type { CallState, Effect } from './call-state.js';

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { Direction } from './recording.js';
+import type { Direction } from '../recording/recording.js';
 
 /**
  * The rules: what to record and how long to keep it. Rules are tried in order and the first that fits decides.

@@ -1,5 +1,5 @@
+import type { RecordingId } from '../recording/recording.js';
 import type { RetentionDecision } from './policy.js';
-import type { RecordingId } from './recording.js';
 
 /** What a changed retention rule does not do. */
 export const FROM_NOW_ON =

@@ -1,4 +1,4 @@
-import type { LegId } from './recording.js';
+import type { LegId } from '../recording/recording.js';
 import type { TestFault } from './test-fault.js';
 
 /**

@@ -1,5 +1,5 @@
+import type { BlindWindow } from '../recording/recording.js';
 import type { Totals, Witness } from './coverage.js';
-import type { BlindWindow } from './recording.js';
 
 /**
  * What a coverage report cannot vouch for. A report without exceptions and without caveats may say that every answered

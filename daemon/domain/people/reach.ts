@@ -1,3 +1,4 @@
+import type { CallRecord } from '../recording/recording.js';
 import {
   type CallRight,
   callRights,
@@ -9,7 +10,6 @@ import {
   type Stretch,
   WHOLE,
 } from './person.js';
-import type { CallRecord } from './recording.js';
 
 /** By what a call is reached: an extension of ours that was on it, a queue that it came into, or the number dialled from outside. */
 export type ReachKey = { kind: 'extension' | 'queue' | 'did'; name: string };

@@ -1,4 +1,4 @@
-import { clean } from './party.js';
+import { clean } from '../call/party.js';
 import { LONGEST_NAME } from './person.js';
 
 /** Scripts in modern use (Unicode UAX 31, table 5). Others have letters that look exactly like these (Cherokee, Lisu). */

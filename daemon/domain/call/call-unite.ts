@@ -1,6 +1,6 @@
+import type { CallId, LegId } from '../recording/recording.js';
 import type { TrackedLeg } from './call-state.js';
 import type { Transaction } from './call-transaction.js';
-import type { CallId, LegId } from './recording.js';
 
 /**
  * Which legs are one call, and when they stop being one. Legs belong together when the PBX gives them one linkedid, or

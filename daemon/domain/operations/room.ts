@@ -1,4 +1,4 @@
-import { sizeText } from './written.js';
+import { sizeText } from '../written.js';
 
 /**
  * How much room a disk has, and what that means. Bytes are what an ordinary user may still write; `freeInodes` is null

@@ -1,4 +1,4 @@
-import type { BlindWindow } from './recording.js';
+import type { BlindWindow } from '../recording/recording.js';
 
 /**
  * Why a capture began late. The time is divided among those who can have spent it, by what was measured, and the largest

@@ -1,4 +1,4 @@
-import { fail } from './error.js';
+import { fail } from '../error.js';
 import type { Policy, RecordRule, RetentionRule } from './policy.js';
 
 /**

@@ -1,6 +1,6 @@
-import type { NewAlarm } from './alarm.js';
-import type { About } from './audit.js';
-import type { ErrorCode } from './error.js';
+import type { About } from '../assurance/audit.js';
+import type { ErrorCode } from '../error.js';
+import type { NewAlarm } from '../operations/alarm.js';
 import type { Recording } from './recording.js';
 
 /** Every file is read again within this time. */

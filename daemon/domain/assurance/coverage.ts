@@ -1,5 +1,5 @@
-import { nextDay, startOfDay } from './days.js';
-import type { CallId, Coverage, CoverageStatus, Direction, Party } from './recording.js';
+import { nextDay, startOfDay } from '../days.js';
+import type { CallId, Coverage, CoverageStatus, Direction, Party } from '../recording/recording.js';
 
 /**
  * What became of every answered call, checked against the PBX's own account (the witness). Times are milliseconds since

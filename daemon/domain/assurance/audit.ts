@@ -1,5 +1,5 @@
+import { iso } from '../days.js';
 import { canonical, sha256 } from './canonical.js';
-import { iso } from './days.js';
 
 /** Who did it: somebody who is signed in, a token of somebody's, the command line on the box itself, or Tapedeck. */
 export const actorKinds = ['person', 'token', 'console', 'tapedeck'] as const;

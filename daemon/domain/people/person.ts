@@ -1,4 +1,4 @@
-import type { CallRecord } from './recording.js';
+import type { CallRecord } from '../recording/recording.js';
 
 /** What somebody is here; one person may be several of these. */
 export const roles = ['admin', 'reviewer', 'auditor', 'agent'] as const;

@@ -1,4 +1,4 @@
-import type { Alarms } from './alarm.js';
+import type { Alarms } from '../operations/alarm.js';
 import type { Judged } from './coverage.js';
 
 /** At most so many alarms name a call; the rest are counted in one. */

@@ -1,3 +1,7 @@
+import { harmless } from '../csv.js';
+import { dates, dayAfter, iso, isoOrNull } from '../days.js';
+import { fail } from '../error.js';
+import type { BlindWindow, Party } from '../recording/recording.js';
 import type { Cdr } from './cdr.js';
 import {
   bounds,
@@ -9,10 +13,6 @@ import {
   type Witness,
 } from './coverage.js';
 import { caveatsOf } from './coverage-caveats.js';
-import { harmless } from './csv.js';
-import { dates, dayAfter, iso, isoOrNull } from './days.js';
-import { fail } from './error.js';
-import type { BlindWindow, Party } from './recording.js';
 
 /**
  * The coverage report as the API and `tapedeck coverage --json` give it, and as the rows of its CSV. Times are ISO 8601 in

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import type { CallId, CallRecord, Party } from './recording.js';
-import { isTrunkContext } from './trunk.js';
+import { isTrunkContext } from '../call/trunk.js';
+import type { CallId, CallRecord, Party } from '../recording/recording.js';
 
 const Text = Type.String({ maxLength: 4096 });
 

@@ -1,7 +1,7 @@
-import { times } from './days.js';
-import { gapInWords } from './gaps.js';
-import type { Manifest } from './manifest.js';
-import { durationText } from './written.js';
+import { times } from '../days.js';
+import { gapInWords } from '../recording/gaps.js';
+import type { Manifest } from '../recording/manifest.js';
+import { durationText } from '../written.js';
 
 /** The story of a call as an evidence pack tells it: what was signed when its recording was sealed, and nothing else. */
 export type Story = ReturnType<typeof storyOf>;

@@ -1,5 +1,5 @@
+import type { LegId } from '../recording/recording.js';
 import type { CallState } from './call-state.js';
-import type { LegId } from './recording.js';
 
 /**
  * Who feeds what a leg hears, as one word that changes whenever the source of its audio may have changed: the others in

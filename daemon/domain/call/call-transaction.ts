@@ -1,5 +1,5 @@
+import type { CallId, LegId } from '../recording/recording.js';
 import { type CallState, type Effect, type TrackedCall, type TrackedLeg, toEffect } from './call-state.js';
-import type { CallId, LegId } from './recording.js';
 
 export type TrackRules = {
   /** Dialplan contexts in which channels of lines to the outside begin, see `isTrunkContext`. */

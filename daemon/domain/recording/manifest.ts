@@ -1,5 +1,5 @@
-import { canonical, sha256 } from './canonical.js';
-import { iso, isoOrNull } from './days.js';
+import { canonical, sha256 } from '../assurance/canonical.js';
+import { iso, isoOrNull } from '../days.js';
 import type { CallRecord, Coverage, Party, Recording, RecordingId, Segment } from './recording.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { LegId } from './recording.js';
+import type { LegId } from '../recording/recording.js';
 
 /**
  * What the PBX tells, in the words of the domain. `at` is milliseconds since 1970 by the PBX's clock where it gives one,

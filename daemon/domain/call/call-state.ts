@@ -1,6 +1,15 @@
+import type { CallFacts } from '../policy/policy.js';
+import type {
+  CallId,
+  CallRecord,
+  Direction,
+  Leg,
+  LegId,
+  MarkKind,
+  Outcome,
+  Party,
+} from '../recording/recording.js';
 import type { DialStatus } from './event.js';
-import type { CallFacts } from './policy.js';
-import type { CallId, CallRecord, Direction, Leg, LegId, MarkKind, Outcome, Party } from './recording.js';
 import { isTestId, TEST_ENDPOINT } from './test-call.js';
 
 /** What the tracker knows of a leg that it follows. Times are milliseconds since 1970. */

@@ -1,6 +1,6 @@
+import { harmless } from '../csv.js';
 import type { AuditEntry } from './audit.js';
 import { canonical } from './canonical.js';
-import { harmless } from './csv.js';
 
 /** The audit log as a table. */
 export const AUDIT_COLUMNS = [
