@@ -26,9 +26,9 @@ import { createHeader, headerLength, openHeader } from '../daemon/vault/age.js';
 import { openMasterKeys } from '../daemon/vault/master-key.js';
 import { lock, parseLocked, unlock } from '../daemon/vault/passphrase.js';
 import { createHosts, sameOrigin } from '../web/auth/hosts.js';
-import { limitConnections } from '../web/connections.js';
-import { createControl } from '../web/control.js';
-import { served } from '../web/range.js';
+import { served } from '../web/calls/range.js';
+import { limitConnections } from '../web/server/connections.js';
+import { createControl } from '../web/server/control.js';
 import {
   addCall,
   addRecording,

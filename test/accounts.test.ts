@@ -18,7 +18,7 @@ import { faultOf, gains, grantable, tidy, tokenRightsOf } from '../daemon/domain
 import { createPasswords } from '../web/auth/passwords.js';
 import { tokenIn } from '../web/auth/tokens.js';
 import { createTries } from '../web/auth/tries.js';
-import * as schemas from '../web/people-schemas.js';
+import * as schemas from '../web/people/schemas.js';
 import { aCall } from './support/a-call.js';
 import {
   addCall,

@@ -10,7 +10,7 @@ import type { ReadEntry } from '../daemon/catalogue/audit.js';
 import { verifyAudit } from '../daemon/catalogue/sqlite/audit-verify.js';
 import { type AuditAction, auditActions } from '../daemon/domain/assurance/audit.js';
 import { catalogueFile } from '../daemon/domain/paths.js';
-import { createAudit } from '../web/audit.js';
+import { createAudit } from '../web/audit/audit.js';
 import {
   addCall,
   addRecording,

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { type ErrorCode, errors, fail, hintForOthers } from '../daemon/domain/error.js';
-import { errorAnswer } from '../web/errors.js';
+import { errorAnswer } from '../web/server/errors.js';
 import { openDashboard, setUp, signInAs } from './support/dashboard.js';
 
 /** A command, a setting or a file of the machine. */

@@ -15,7 +15,7 @@ import { createLdap } from '../daemon/directory/ldap.js';
 import { createProvider } from '../daemon/directory/oidc.js';
 import type { GroupRule } from '../daemon/domain/people/directory.js';
 import { loadConfig } from '../daemon/ops/config.js';
-import { createAudit } from '../web/audit.js';
+import { createAudit } from '../web/audit/audit.js';
 import { createDirectory } from '../web/auth/directory.js';
 import { faults, openBrowser, tooWide } from './browser/ui.js';
 import { createAuthenticator } from './support/authenticator.js';

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import fc from 'fast-check';
 import t from 'tap';
 import { openSealed } from '../daemon/vault/open.js';
-import { served } from '../web/range.js';
+import { served } from '../web/calls/range.js';
 import { addCall, addRecording, flip, get, openDashboard, setUp } from './support/dashboard.js';
 
 const CHUNK = 64 * 1024;

@@ -33,8 +33,8 @@ import { owesReason, type ReachKey, reachKeys, reachOf, sightOf } from '../daemo
 import type { CallRecord, Leg, Mark, Recording } from '../daemon/domain/recording/recording.js';
 import { admit } from '../web/auth/access.js';
 import { hashed, newToken } from '../web/auth/secrets.js';
-import type { RouteEntry } from '../web/server.js';
-import { createShares, lettingGo } from '../web/shares.js';
+import type { RouteEntry } from '../web/server/server.js';
+import { createShares, lettingGo } from '../web/server/shares.js';
 import { aCall, aRecording } from './support/a-call.js';
 import {
   addCall,
@@ -919,7 +919,7 @@ t.test('calls are asked for in one file of the dashboard', async (t) => {
   const found = readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.startsWith('ui/'))
     .filter((file) => asks.test(readFileSync(join(root, file), 'utf8')));
-  t.strictSame(found, ['reached.ts']);
+  t.strictSame(found, ['calls/reached.ts']);
 });
 
 t.test('a call that was erased in the catalogue leaves nothing that it is reached by', async (t) => {

@@ -12,12 +12,12 @@ import { downStatus } from '../daemon/domain/operations/status.js';
 import { defaultPolicy } from '../daemon/domain/policy/policy.js';
 import type { Quality } from '../daemon/domain/recording/quality.js';
 import type { Gap } from '../daemon/domain/recording/recording.js';
-import { CallDetail, CallPage } from '../web/call-schemas.js';
-import { createControl } from '../web/control.js';
-import { PolicyView } from '../web/policy-schemas.js';
-import { QualityTrendsView } from '../web/quality-schemas.js';
-import { RetentionView } from '../web/retention-schemas.js';
-import { ErrorView } from '../web/schemas.js';
+import { CallDetail, CallPage } from '../web/calls/schemas.js';
+import { PolicyView } from '../web/policy/schemas.js';
+import { QualityTrendsView } from '../web/quality/schemas.js';
+import { RetentionView } from '../web/retention/schemas.js';
+import { createControl } from '../web/server/control.js';
+import { ErrorView } from '../web/server/schemas.js';
 import {
   addCall,
   addRecording,

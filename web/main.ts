@@ -25,10 +25,10 @@ import { type MasterKeys, openMasterKeys } from '../daemon/vault/master-key.js';
 import { openSealed } from '../daemon/vault/open.js';
 import { buildApp, type Deps } from './app.js';
 import { createHosts } from './auth/hosts.js';
-import { createControl } from './control.js';
-import { createPlainPort } from './plain-port.js';
-import { tlsOptions } from './tls.js';
-import type { App } from './types.js';
+import { createControl } from './server/control.js';
+import { createPlainPort } from './server/plain-port.js';
+import { tlsOptions } from './server/tls.js';
+import type { App } from './server/types.js';
 
 /** What is still being sent when the first signal comes has this long to end. */
 const DRAIN_MS = 10_000;

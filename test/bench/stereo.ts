@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { createFfmpeg } from '../../daemon/encode/ffmpeg.js';
 import { opusPlan } from '../../daemon/encode/opus.js';
 import { withSides } from '../../daemon/encode/sides.js';
-import { createMasks } from '../../web/sound/masked.js';
+import { createMasks } from '../../web/calls/sound/masked.js';
 import { hear } from '../support/audio.js';
 import { type Rate, speechLeak, speechOf, toneLeak, toneOf, tonesOf } from '../support/crosstalk.js';
 import { gathered, recordingOf, sourceOf } from '../support/masked.js';

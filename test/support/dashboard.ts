@@ -19,7 +19,7 @@ import { openSealed } from '../../daemon/vault/open.js';
 import { sealStream } from '../../daemon/vault/seal.js';
 import { buildApp, type Deps } from '../../web/app.js';
 import { hashed, newToken } from '../../web/auth/secrets.js';
-import type { Control } from '../../web/control.js';
+import type { Control } from '../../web/server/control.js';
 
 /** 26 July 2026, 08:00 UTC: where the clock of a dashboard under test begins. */
 export const START = Date.UTC(2026, 6, 26, 8);

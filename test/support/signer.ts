@@ -5,7 +5,7 @@ import type { Recording } from '../../daemon/domain/recording/recording.js';
 import { signManifest } from '../../daemon/vault/manifest.js';
 import { signNote } from '../../daemon/vault/note.js';
 import { createSigningKey, type SigningKey } from '../../daemon/vault/signing-key.js';
-import type { Control } from '../../web/control.js';
+import type { Control } from '../../web/server/control.js';
 import type { Dashboard } from './dashboard.js';
 
 type Signed = Pick<Dashboard, 'catalogue' | 'clock' | 'dataDir' | 'masterKey'>;

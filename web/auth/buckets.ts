@@ -1,4 +1,4 @@
-import { putNewest } from '../newest.js';
+import { putNewest } from '../server/newest.js';
 
 const HOUR_MS = 3_600_000;
 const MOST_BUCKETS = 50_000;

@@ -7,7 +7,7 @@ import { fail, TapedeckError } from '../../daemon/domain/error.js';
 import { type GroupRule, madeBy, type Outsider, sameDn } from '../../daemon/domain/people/directory.js';
 import { personChanges, personSaid } from '../../daemon/domain/people/person-changes.js';
 import type { Log } from '../../daemon/ops/log.js';
-import type { Audit } from '../audit.js';
+import type { Audit } from '../audit/audit.js';
 
 export type Directory = ReturnType<typeof createDirectory>;
 

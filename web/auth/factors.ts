@@ -5,7 +5,7 @@ import { fail } from '../../daemon/domain/error.js';
 import { type SecondProof, waitAfter } from '../../daemon/domain/people/factor.js';
 import type { Person } from '../../daemon/domain/people/person.js';
 import type { FactorSecrets } from '../../daemon/vault/factor-secrets.js';
-import type { Audit } from '../audit.js';
+import type { Audit } from '../audit/audit.js';
 import { createKept } from './kept.js';
 import { hashed, newRecoveryCode, plainCode } from './secrets.js';
 import { forApp, newTotpSecret, stepOf } from './totp.js';

@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import { fail } from '../../daemon/domain/error.js';
 import type { CallId } from '../../daemon/domain/recording/recording.js';
-import type { Control } from '../control.js';
-import { withStatus } from '../errors.js';
-import { BY_ITSELF } from '../seen.js';
-import type { App } from '../types.js';
+import { BY_ITSELF } from '../calls/seen.js';
+import type { Control } from '../server/control.js';
+import { withStatus } from '../server/errors.js';
+import type { App } from '../server/types.js';
 import { admit } from './access.js';
 import type { Cookie } from './cookie.js';
 import { sameOrigin } from './hosts.js';

@@ -1,7 +1,7 @@
 import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import type { Ended, Invitation } from '../../daemon/catalogue/people.js';
 import type { NewEntry } from '../../daemon/domain/assurance/audit.js';
-import type { Audit } from '../audit.js';
+import type { Audit } from '../audit/audit.js';
 import { hashed, newCode, plainCode } from './secrets.js';
 
 /** How long a link is good. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { putNewest } from '../newest.js';
+import { putNewest } from '../server/newest.js';
 
 /** What the server has asked and the browser is to answer, such as a challenge: each good once and for a while. */
 export function createKept<T>({

@@ -12,7 +12,7 @@ import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import type { NewEntry } from '../../daemon/domain/assurance/audit.js';
 import { fail } from '../../daemon/domain/error.js';
 import type { Person } from '../../daemon/domain/people/person.js';
-import { type Audit, ifDone } from '../audit.js';
+import { type Audit, ifDone } from '../audit/audit.js';
 import { createKept } from './kept.js';
 
 const ANSWER_WITHIN_MS = 5 * 60_000;

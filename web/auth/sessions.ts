@@ -3,7 +3,7 @@ import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import type { NewSession, Session } from '../../daemon/catalogue/people.js';
 import type { NewEntry } from '../../daemon/domain/assurance/audit.js';
 import type { Person } from '../../daemon/domain/people/person.js';
-import { type Audit, ifDone } from '../audit.js';
+import { type Audit, ifDone } from '../audit/audit.js';
 import { hashed, newToken } from './secrets.js';
 
 /** How long a session lasts: after its last use, and at all, in ms. */

@@ -2,7 +2,7 @@ import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import type { NewUser } from '../../daemon/catalogue/people.js';
 import type { NewEntry } from '../../daemon/domain/assurance/audit.js';
 import { fail } from '../../daemon/domain/error.js';
-import { type Audit, ifDone } from '../audit.js';
+import { type Audit, ifDone } from '../audit/audit.js';
 import { hashed, newCode, plainCode } from './secrets.js';
 
 export type Setup = ReturnType<typeof createSetup>;

@@ -6,7 +6,7 @@ import type { NewEntry } from '../../daemon/domain/assurance/audit.js';
 import { fail } from '../../daemon/domain/error.js';
 import { lacksFactor } from '../../daemon/domain/people/factor.js';
 import type { TokenRight } from '../../daemon/domain/people/person.js';
-import type { Audit } from '../audit.js';
+import type { Audit } from '../audit/audit.js';
 import { createBuckets, type Limit } from './buckets.js';
 import { plainAddress } from './came-from.js';
 import { hashed } from './secrets.js';

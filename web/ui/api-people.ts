@@ -13,7 +13,7 @@ import type {
   TokensView,
   TokenView,
   WelcomeView,
-} from '../people-schemas.js';
+} from '../people/schemas.js';
 import { ask } from './api.js';
 
 export type Person = Static<typeof PersonView>;

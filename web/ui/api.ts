@@ -5,7 +5,7 @@ import type {
   AuditPage as AuditPageSchema,
   AuditQuery,
   AuditStateView,
-} from '../audit-schemas.js';
+} from '../audit/schemas.js';
 import type {
   CallDetail,
   CallPage as CallPageSchema,
@@ -13,8 +13,13 @@ import type {
   CallSummary,
   PeaksView,
   RecordingView,
-} from '../call-schemas.js';
-import type { CoverageQuery as CoverageQuerySchema, CoverageView } from '../coverage-schemas.js';
+} from '../calls/schemas.js';
+import type { CoverageQuery as CoverageQuerySchema, CoverageView } from '../coverage/schemas.js';
+import type { BriefStatusView, StatusView } from '../health/schemas.js';
+import type { PolicyTestBody, PolicyTestView, PolicyView } from '../policy/schemas.js';
+import type { QualityTrendsView } from '../quality/schemas.js';
+import type { RetentionRunView, RetentionView } from '../retention/schemas.js';
+import type { ErrorView, PartyView } from '../server/schemas.js';
 import type {
   FactorRoles as FactorRolesSchema,
   FactorsView,
@@ -23,13 +28,8 @@ import type {
   RecoveryCodesView,
   TotpView,
   WebAuthnOptions,
-} from '../factor-schemas.js';
-import type { PolicyTestBody, PolicyTestView, PolicyView } from '../policy-schemas.js';
-import type { QualityTrendsView } from '../quality-schemas.js';
-import type { RetentionRunView, RetentionView } from '../retention-schemas.js';
-import type { ErrorView, PartyView } from '../schemas.js';
-import type { SessionView } from '../session-schemas.js';
-import type { BriefStatusView, StatusView } from '../status-schemas.js';
+} from '../sign-in/factor-schemas.js';
+import type { SessionView } from '../sign-in/session-schemas.js';
 import { forPerson, personHeader } from './opened-for.js';
 import type { Schema } from './parts/schema-type.js';
 

@@ -1,0 +1,97 @@
+import { fail } from '../../daemon/domain/error.js';
+import { type Person, tokenRights } from '../../daemon/domain/people/person.js';
+import { tokenRightsOf } from '../../daemon/domain/people/rights.js';
+import { ifDone } from '../audit/audit.js';
+import type { RouteDeps } from '../deps.js';
+import { DAYS, TokenBody, TokenMadeView, TokensView, TokenView } from '../people/schemas.js';
+import { tokenView } from '../people/views.js';
+import { answers, IdParams, nameOf } from '../server/answers.js';
+import type { App } from '../server/types.js';
+
+const MOST = 50;
+const BY_PROVIDER =
+  'You sign in with the provider, and what it ends later ends a session but no token. Ask an admin for an account of Tapedeck itself.';
+
+/** One's own API tokens. No token opens any of these. */
+export function tokenRoutes(app: App, { catalogue, tokens, factors, audit }: RouteDeps): void {
+  /** Whether the provider alone knows that he is still somebody; it is asked only when he signs in. */
+  const ofProvider = async ({ id }: Person) => (await catalogue.user(id))?.source === 'oidc';
+
+  app.get(
+    '/account/tokens',
+    {
+      config: { access: 'signed_in', audit: { nothing: 'names of tokens, to their owner' } },
+      schema: {
+        tags: ['account'],
+        summary: 'Your API tokens',
+        description: 'Without the tokens themselves, of which only hashes are kept.',
+        response: answers(TokensView),
+      },
+    },
+    async (request) => {
+      const { person } = request.session!;
+      return {
+        tokens: (await catalogue.tokensOf(person.id)).map(tokenView),
+        possible: (await ofProvider(person)) ? [] : tokenRightsOf(person),
+      };
+    },
+  );
+
+  app.post(
+    '/account/tokens',
+    {
+      config: { access: 'signed_in', audit: 'token_add', rateLimit: { max: 20, timeWindow: '1 minute' } },
+      schema: {
+        tags: ['account'],
+        summary: 'Make an API token',
+        description:
+          'For some of what you may do. It can never do more than you can at that time; with your rights it loses its own. Needs a proof of the last ten minutes. Not for people who come from the OpenID provider, which is asked only when they sign in.',
+        body: TokenBody,
+        response: answers(TokenMadeView),
+      },
+    },
+    async (request) => {
+      const { person } = request.session!;
+      factors.mayChange(request.session!);
+      const name = nameOf(request.body.name);
+      if (await ofProvider(person)) throw fail('forbidden', BY_PROVIDER);
+      const possible = tokenRightsOf(person);
+      const beyond = request.body.rights.filter((right) => !possible.includes(right));
+      if (beyond.length > 0) throw fail('forbidden', `You may not do this yourself: ${beyond.join(', ')}.`);
+      if ((await catalogue.tokensOf(person.id)).length >= MOST)
+        throw fail('request_invalid', `You have ${MOST} tokens; revoke one first.`);
+      const rights = tokenRights.filter((right) => request.body.rights.includes(right));
+      const { days = DAYS } = request.body;
+      const made = await tokens.make(person.id, name, rights, days, (id) =>
+        audit.of(request, 'token_add', { object: 'token', object_id: id, detail: { name, rights, days } }),
+      );
+      request.log.info({ person: person.id, token: made.token.id }, 'a token was made');
+      return { secret: made.secret, token: tokenView(made.token) };
+    },
+  );
+
+  app.delete(
+    '/account/tokens/:id',
+    {
+      config: { access: 'signed_in', audit: 'token_remove' },
+      schema: {
+        tags: ['account'],
+        summary: 'Revoke an API token',
+        description: 'It works no more from now on.',
+        params: IdParams,
+        response: answers(TokenView),
+      },
+    },
+    async (request) => {
+      const { person } = request.session!;
+      const token = (await catalogue.tokensOf(person.id)).find(({ id }) => id === request.params.id);
+      if (!token) throw fail('not_found');
+      const about = { object: 'token', object_id: token.id, detail: { name: token.name } };
+      const entry = audit.of(request, 'token_remove', about);
+      const gone = await audit.audited(ifDone(entry)).removeToken(person.id, token.id);
+      if (!gone) throw fail('not_found');
+      request.log.info({ person: person.id, token: token.id }, 'a token was revoked');
+      return tokenView(token);
+    },
+  );
+}

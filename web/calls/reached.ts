@@ -1,0 +1,86 @@
+import type { CallFilter, Catalogue, StoredCall } from '../../daemon/catalogue/catalogue.js';
+import { fail } from '../../daemon/domain/error.js';
+import {
+  type CallRight,
+  mayEver,
+  type Person,
+  reach,
+  type Stretch,
+} from '../../daemon/domain/people/person.js';
+import { reachOf } from '../../daemon/domain/people/reach.js';
+import { type CallId, isId, type Recording } from '../../daemon/domain/recording/recording.js';
+
+const CONSULTATIONS = 50;
+
+export type Reached = ReturnType<typeof createReached>;
+
+/**
+ * Calls as far as somebody reaches them. The one file of the dashboard that asks the catalogue for calls: what somebody does
+ * not reach is not there, whatever it is asked by.
+ */
+export function createReached({ catalogue }: { catalogue: Pick<Catalogue, 'call' | 'calls' | 'peaks'> }) {
+  const stored = async (id: string): Promise<StoredCall | null> => (isId(id) ? catalogue.call(id) : null);
+
+  /** A call of which somebody sees anything; null where he sees nothing. Test calls are seen by nobody. */
+  async function seen(person: Person, id: string): Promise<StoredCall | null> {
+    const call = await stored(id);
+    return call && !call.test && reach(person, 'view', call).length > 0 ? call : null;
+  }
+
+  return {
+    seen,
+
+    /** Newest first. Throws `forbidden` when he asks by what is told to those who see every call only. */
+    async list(person: Person, filter: CallFilter): Promise<StoredCall[]> {
+      const mine = reachOf(person, 'view');
+      if (mine !== 'all' && (filter.quality !== undefined || filter.ear !== undefined))
+        throw fail('forbidden', 'How calls sound is looked for by those who may see every call.');
+      return catalogue.calls({ ...filter, reach: mine });
+    },
+
+    /**
+     * A call and the stretches of it for which somebody has this right. Throws `call_unknown` when he sees nothing of it,
+     * `forbidden` when he sees it and has not this right.
+     */
+    async call(
+      person: Person,
+      id: string,
+      right: CallRight = 'view',
+    ): Promise<{ call: StoredCall; stretches: readonly Stretch[] }> {
+      if (!mayEver(person, right)) throw fail('forbidden');
+      const call = await seen(person, id);
+      if (!call) throw fail('call_unknown');
+      const stretches = reach(person, right, call);
+      if (stretches.length === 0) throw fail('forbidden');
+      return { call, stretches };
+    },
+
+    /** Throws `forbidden` for who does not see every call: what follows tells of all of them. */
+    every(person: Person): void {
+      if (reachOf(person, 'view') !== 'all') throw fail('forbidden', 'It tells of every call.');
+    },
+
+    /** The test call with this id, for whoever has a pass for it. Throws `call_unknown`, for any other call too. */
+    async testCall(id: string): Promise<StoredCall> {
+      const call = await stored(id);
+      if (!call?.test) throw fail('call_unknown');
+      return call;
+    },
+
+    /** The consultations for a call that somebody sees, oldest first, and the call that it was one for itself. */
+    async around(
+      person: Person,
+      call: StoredCall,
+    ): Promise<{ main: CallId | null; consultations: StoredCall[] }> {
+      const asked = await catalogue.calls({ consultFor: call.id, limit: CONSULTATIONS });
+      const main = call.consultFor === null ? null : await seen(person, call.consultFor);
+      return {
+        main: main?.id ?? null,
+        consultations: asked.filter((c) => reach(person, 'view', c).length > 0).reverse(),
+      };
+    },
+
+    /** The waveform of a recording of a call that was asked for here. */
+    peaks: (recording: Recording) => catalogue.peaks(recording.id),
+  };
+}

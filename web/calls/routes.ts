@@ -1,0 +1,131 @@
+import type { Static } from 'typebox';
+import type { CallFilter } from '../../daemon/catalogue/catalogue.js';
+import { fail } from '../../daemon/domain/error.js';
+import { owesReason, sightOf } from '../../daemon/domain/people/reach.js';
+import { decodePeaks } from '../../daemon/domain/recording/peaks.js';
+import type { Ear } from '../../daemon/domain/recording/quality.js';
+import { isId } from '../../daemon/domain/recording/recording.js';
+import type { RouteDeps } from '../deps.js';
+import { answers, IdParams, timesOf } from '../server/answers.js';
+import type { App } from '../server/types.js';
+import { sealOf } from './manifest-routes.js';
+import { CallDetail, CallPage, CallQuery, PeaksView } from './schemas.js';
+import { within } from './sound/heard.js';
+import { callDetail, callSummary } from './views.js';
+
+const PAGE = 50;
+
+/** The list of calls, one call, and the waveform of its recording. */
+export function callRoutes(
+  app: App,
+  { catalogue, reached, listening, site, dataDir, seen }: RouteDeps,
+): void {
+  app.get(
+    '/calls',
+    {
+      config: { access: 'call:view', audit: 'search' },
+      schema: {
+        tags: ['calls'],
+        summary: 'Calls, newest first',
+        description:
+          'A page of calls that fit every condition given, of those that you reach. `quality` and `of` are for who sees every call.',
+        querystring: CallQuery,
+        response: answers(CallPage),
+      },
+    },
+    async (request) => {
+      const { query } = request;
+      const { person } = request.session!;
+      const limit = query.limit ?? PAGE;
+      const found = await reached.list(person, { ...filterOf(query, site), limit: limit + 1 });
+      seen.search(request, query);
+      const page = found.slice(0, limit);
+      const calls = page.map((call) => callSummary(call, sightOf(person, call)));
+      return { calls, next: found.length > limit ? page.at(-1)!.id : null };
+    },
+  );
+
+  app.get(
+    '/calls/:id',
+    {
+      config: { access: 'call:view', audit: 'view' },
+      schema: {
+        tags: ['calls'],
+        summary: 'One call',
+        description: 'With its legs and marks. Times on the timeline count from the answer.',
+        params: IdParams,
+        response: answers(CallDetail),
+      },
+    },
+    async (request) => {
+      const { person } = request.session!;
+      const { call } = await reached.call(person, request.params.id);
+      seen.call(request, call.id);
+      const { main, consultations } = await reached.around(person, call);
+      return callDetail(call, sightOf(person, call), {
+        main,
+        consultations: consultations.map((c) => callSummary(c, sightOf(person, c))),
+        seal: await sealOf(catalogue, call, dataDir),
+      });
+    },
+  );
+
+  app.get(
+    '/calls/:id/peaks',
+    {
+      config: { access: 'call:play', audit: 'view' },
+      schema: {
+        tags: ['calls'],
+        summary: 'The waveform of a recording',
+        description:
+          'The loudest sample of each stretch of time, 0 to 255, for each side; 0 where you may not hear it. If you may hear the call with a reason only, give the reason first (POST /calls/:id/listen).',
+        params: IdParams,
+        response: answers(PeaksView),
+      },
+    },
+    async (request) => {
+      const { person, id: sessionId } = request.session!;
+      const { call, stretches } = await reached.call(person, request.params.id, 'play');
+      const { recording } = call;
+      if (recording?.state !== 'sealed') throw fail('recording_absent');
+      const reason = listening.reason(sessionId, call.id, 'play') ?? '';
+      if (reason === '' && owesReason(person, 'play', call)) throw fail('reason_needed');
+      const stored = await reached.peaks(recording);
+      const peaks = stored && decodePeaks(stored);
+      if (!peaks) throw fail('recording_absent', 'It has no waveform.');
+      seen.waveform(request, call.id, reason);
+      const heard = within(stretches, recording.durationMs);
+      const shown = (side: Uint8Array) =>
+        Array.from(side, (peak, i) =>
+          heard((i * 1000) / peaks.perSecond, ((i + 1) * 1000) / peaks.perSecond) ? peak : 0,
+        );
+      return {
+        per_second: peaks.perSecond,
+        duration_ms: peaks.durationMs,
+        left: shown(peaks.left),
+        right: shown(peaks.right),
+      };
+    },
+  );
+}
+
+function filterOf(query: Static<typeof CallQuery>, site: RouteDeps['site']): Omit<CallFilter, 'limit'> {
+  if (query.before !== undefined && !isId(query.before))
+    throw fail('request_invalid', 'querystring.before: must be the id of a call');
+  return {
+    text: query.q?.trim() || undefined,
+    region: site.region,
+    ...timesOf(query, site.timeZone),
+    direction: query.direction,
+    coverage: query.coverage || undefined,
+    quality: query.quality as CallFilter['quality'],
+    ear: query.of === undefined ? undefined : earFrom(query.of),
+    before: query.before,
+  };
+}
+
+/** "extension:112" */
+function earFrom(of: string): Ear {
+  const at = of.indexOf(':');
+  return { kind: of.slice(0, at) as Ear['kind'], name: of.slice(at + 1) };
+}

@@ -1,0 +1,165 @@
+import { type Static, Type } from 'typebox';
+import { callRights } from '../../daemon/domain/people/person.js';
+import { qualityFlags } from '../../daemon/domain/recording/quality.js';
+import { QualityView, Side } from '../quality/schemas.js';
+import { Direction, days, Nullable, PartyView, Time } from '../server/schemas.js';
+
+/** The shapes of calls, their recordings, and what is done with them. */
+const CallCoverage = Type.Object({
+  status: Type.Enum(['pending', 'recorded', 'partial', 'excluded', 'declined', 'not_recorded', 'none']),
+  reason: Type.String(),
+  rule: Nullable(Type.String()),
+});
+
+const GapView = Type.Object({
+  at_ms: Type.Integer({ description: 'On the timeline: milliseconds since the answer.' }),
+  until_ms: Type.Integer(),
+  side: Side,
+  reason: Type.String(),
+});
+
+export const RecordingView = Type.Object({
+  id: Type.String(),
+  state: Type.Union([Type.Literal('sealed'), Type.Literal('erasing'), Type.Literal('erased')]),
+  duration_ms: Type.Integer(),
+  bytes: Type.Integer({ description: 'Size of the Ogg Opus file.' }),
+  keep_until: Nullable(Time),
+  keep_rule: Nullable(Type.String()),
+  keep_reason: Type.String(),
+  sealed_at: Time,
+  erased_at: Nullable(Time),
+  erase_reason: Nullable(Type.String()),
+  sha256: Type.String({ description: 'Of the Ogg Opus file.' }),
+  sealed_sha256: Type.String({ description: 'Of the sealed file on disk.' }),
+  gaps: Type.Array(GapView, { description: 'What was not captured.' }),
+  quality: Type.Union([QualityView, Type.Null()], { description: 'Told to who hears all of the call.' }),
+});
+
+export const CallSummary = Type.Object({
+  id: Type.String(),
+  direction: Direction,
+  started_at: Time,
+  answered_at: Nullable(Time),
+  ended_at: Nullable(Time),
+  talk_ms: Nullable(Type.Integer({ description: 'From answer to hang-up.' })),
+  state: Type.Union([Type.Literal('ringing'), Type.Literal('live'), Type.Literal('ended')]),
+  outcome: Nullable(Type.Enum(['answered', 'no_answer', 'busy', 'cancelled', 'failed'])),
+  them: PartyView,
+  us: PartyView,
+  dialled: Type.String(),
+  did: Type.String(),
+  queue: Type.String(),
+  coverage: CallCoverage,
+  recording: Nullable(RecordingView),
+});
+export type CallSummary = Static<typeof CallSummary>;
+
+export const SealView = Type.Object({
+  signed_at: Nullable(Time),
+  key_id: Nullable(Type.String()),
+  made_later: Type.Boolean({ description: 'The manifest was made later than the recording.' }),
+  checked_at: Nullable(Type.String({ format: 'date-time', description: 'When its file was last read.' })),
+  fault: Nullable(Type.String({ description: 'What is wrong with it; null: it is as it was sealed.' })),
+  fault_at: Nullable(Time),
+});
+
+export const ManifestView = Type.Object({
+  recording_id: Type.String(),
+  signed_at: Time,
+  key_id: Type.String(),
+  public_key: Nullable(Type.String({ description: 'PEM.' })),
+  signature: Type.String(),
+  sha256: Type.String({ description: 'Of the text.' }),
+  text: Nullable(Type.String()),
+  fault: Nullable(Type.String()),
+});
+
+export const CallDetail = Type.Intersect([
+  CallSummary,
+  Type.Object({
+    legs: Type.Array(
+      Type.Object({
+        party: PartyView,
+        joined_ms: Type.Integer({
+          description: 'On the timeline: milliseconds since the answer; negative before it.',
+        }),
+        left_ms: Nullable(Type.Integer()),
+      }),
+    ),
+    marks: Type.Array(
+      Type.Object({
+        at_ms: Type.Integer(),
+        until_ms: Nullable(Type.Integer()),
+        kind: Type.String(),
+        text: Type.String(),
+        leg: Nullable(Type.Integer({ description: 'Whose it is: the place in `legs`.' })),
+      }),
+    ),
+    consult_for: Nullable(
+      Type.String({ description: 'The call that somebody had on hold to ask somebody else in this one.' }),
+    ),
+    consultations: Type.Array(CallSummary, {
+      description: 'Calls in which somebody asked while this one was on hold; the first 50, oldest first.',
+    }),
+    seal: Nullable(SealView),
+    you: Type.Object(
+      {
+        rights: Type.Array(Type.Enum([...callRights])),
+        hears: Type.Enum(['all', 'some', 'none']),
+        heard: Type.Array(Type.Object({ from_ms: Type.Integer(), until_ms: Type.Integer() }), {
+          description: 'Where in the recording you may hear it; elsewhere it is silent for you.',
+        }),
+        reason: Type.Boolean({ description: 'You say why first: POST /calls/{id}/listen.' }),
+      },
+      { description: 'What you may do with this call.' },
+    ),
+  }),
+]);
+export type CallDetail = Static<typeof CallDetail>;
+
+export const CallQuery = Type.Object({
+  q: Type.Optional(Type.String({ maxLength: 100, description: 'Part of a number or a name.' })),
+  ...days,
+  direction: Type.Optional(Direction),
+  coverage: Type.Optional(Type.String({ maxLength: 20 })),
+  quality: Type.Optional(
+    Type.Enum(['any', ...qualityFlags], { description: 'With this fault, or with any.' }),
+  ),
+  of: Type.Optional(
+    Type.String({
+      pattern: '^(extension|line):.{1,128}$',
+      description: 'In which this phone or line is heard; with `quality`: whose fault it is.',
+    }),
+  ),
+  before: Type.Optional(
+    Type.String({ maxLength: 26, description: 'Cursor: calls older than the call with this id.' }),
+  ),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
+});
+
+export const CallPage = Type.Object({
+  calls: Type.Array(CallSummary),
+  next: Nullable(Type.String({ description: 'Pass as `before` for the next page.' })),
+});
+
+export const PeaksView = Type.Object({
+  per_second: Type.Number(),
+  duration_ms: Type.Integer(),
+  left: Type.Array(Type.Integer({ minimum: 0, maximum: 255 })),
+  right: Type.Array(Type.Integer({ minimum: 0, maximum: 255 })),
+});
+
+export const ListenBody = Type.Object({
+  reason: Type.String({ maxLength: 200 }),
+  right: Type.Optional(Type.Enum(['play', 'download', 'export'], { description: '`play` when left out.' })),
+});
+
+export const ListenView = Type.Object({
+  until: Type.String({ format: 'date-time', description: 'Unless it is used before.' }),
+});
+
+export const EvidenceBody = Type.Object({
+  reason: Type.Optional(
+    Type.String({ maxLength: 200, description: 'Why it is given out; stands on the cover sheet.' }),
+  ),
+});

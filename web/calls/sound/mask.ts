@@ -1,0 +1,56 @@
+import { pageHead, stamp } from '../../../daemon/domain/recording/ogg.js';
+import type { MayHear } from './heard.js';
+import { type Packet, readPacket, silentPacket } from './opus.js';
+import { type Page, unfit, widen } from './pages.js';
+
+const PER_MS = 48;
+/** A frame fades into the next for 2.5 ms. */
+const FADE = 240;
+
+/**
+ * A page as somebody may hear it: packets that are not wholly in what he may hear become silent ones of the same length, so
+ * that nothing moves. The page itself where nothing has to be silent.
+ */
+export function masked(bytes: Buffer, page: Page, mayHear: MayHear): Buffer {
+  const { layout } = page;
+  if (layout === null) return bytes;
+  const head = pageHead(bytes);
+  if (head === null || head === 'none') throw changed();
+  const silences: { at: number; silence: Buffer }[] = [];
+  let time = page.from;
+  let at = head.headBytes;
+  head.pieces.forEach((piece, i) => {
+    const carried = i === 0 ? page.carried : null;
+    const goesOn = head.goesOn && i === head.pieces.length - 1;
+    const spread = carried?.spread ?? (goesOn ? page.cut : null);
+    const packet = spread ? spread.packet : readPacket(bytes, at, at + piece, layout);
+    if (packet === null) throw changed();
+    const times = spread ?? { from: time, until: time + packet.samples };
+    if (!spread) {
+      time = times.until;
+      widen(times, page.off);
+    }
+    if (!heard(packet, times, mayHear)) {
+      const done = carried?.done ?? 0;
+      const silence = silentPacket(packet);
+      silences.push({ at, silence: spread ? silence.subarray(done, done + piece) : silence });
+    }
+    at += piece;
+  });
+  if (silences.length === 0) return bytes;
+  const silenced = Buffer.from(bytes);
+  for (const { at, silence } of silences) silence.copy(silenced, at);
+  stamp(silenced);
+  return silenced;
+}
+
+const changed = () => unfit('It is not what it was when its pages were found.');
+
+/** A packet may hold a copy of what was before it (RFC 6716, 2.1.7), for as long as it lasts itself. */
+function heard(
+  { samples }: Packet,
+  { from, until }: { from: number; until: number },
+  mayHear: MayHear,
+): boolean {
+  return mayHear((from - samples) / PER_MS, (until + FADE) / PER_MS);
+}

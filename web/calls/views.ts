@@ -1,0 +1,168 @@
+import type { Static } from 'typebox';
+import type { StoredCall, StoredPolicy } from '../../daemon/catalogue/catalogue.js';
+import { iso, isoOrNull } from '../../daemon/domain/days.js';
+import type { Sight } from '../../daemon/domain/people/reach.js';
+import type { Quality, SideQuality } from '../../daemon/domain/recording/quality.js';
+import type { CallId, Gap, Mark, Party, Recording } from '../../daemon/domain/recording/recording.js';
+import type { BriefStatusView, StatusView } from '../health/schemas.js';
+import type { PolicyView } from '../policy/schemas.js';
+import type { QualityView } from '../quality/schemas.js';
+import type { PartyView } from '../server/schemas.js';
+import type { CallDetail, CallSummary, RecordingView } from './schemas.js';
+
+export const partyView = ({ number, name, ours }: Party): Static<typeof PartyView> => ({
+  number,
+  name,
+  ours,
+});
+
+/** Of a recording, what somebody is told who hears so much of it. */
+function recordingView(recording: Recording, sight: Sight): Static<typeof RecordingView> {
+  return {
+    id: recording.id,
+    state: recording.state,
+    duration_ms: Math.round(recording.durationMs),
+    bytes: recording.plainBytes,
+    keep_until: isoOrNull(recording.keepUntil),
+    keep_rule: recording.keepRule,
+    keep_reason: recording.keepReason,
+    sealed_at: iso(recording.sealedAt),
+    erased_at: isoOrNull(recording.erasedAt),
+    erase_reason: recording.eraseReason,
+    sha256: recording.plainSha256,
+    sealed_sha256: recording.sealedSha256,
+    gaps: gapsOf(recording, sight).map((gap) => ({
+      at_ms: gap.atMs,
+      until_ms: gap.untilMs,
+      side: gap.side,
+      reason: gap.reason,
+    })),
+    quality: sight.told && recording.quality ? qualityView(recording.quality) : null,
+  };
+}
+
+/** What is missing where he would hear nothing anyway is not told. */
+const gapsOf = ({ gaps }: Recording, { told, heard }: Sight): Gap[] =>
+  told
+    ? gaps
+    : heard.flatMap(({ fromMs, untilMs }) =>
+        gaps
+          .map((gap) => ({
+            ...gap,
+            atMs: Math.round(Math.max(gap.atMs, fromMs)),
+            untilMs: Math.round(Math.min(gap.untilMs, untilMs)),
+          }))
+          .filter((gap) => gap.atMs < gap.untilMs),
+      );
+
+const sideView = (side: SideQuality) => ({
+  speech_db: side.speechDb,
+  noise_db: side.noiseDb,
+  peak_db: side.peakDb,
+  silent_share: side.silentShare,
+  zero_share: side.zeroShare,
+  clipped_share: side.clippedShare,
+  lost_share: side.lostShare,
+});
+
+function qualityView({ them, us, echo, flags }: Quality): Static<typeof QualityView> {
+  return {
+    them: sideView(them),
+    us: sideView(us),
+    echo: echo && { side: echo.side, db: echo.db, delay_ms: echo.delayMs },
+    flags,
+  };
+}
+
+export function callSummary(call: StoredCall, sight: Sight): CallSummary {
+  const { answeredAt, endedAt, coverage } = call;
+  const talked =
+    answeredAt !== null && endedAt !== null ? Math.max(0, Math.round(endedAt - answeredAt)) : null;
+  return {
+    id: call.id,
+    direction: call.direction,
+    started_at: iso(call.startedAt),
+    answered_at: isoOrNull(answeredAt),
+    ended_at: isoOrNull(endedAt),
+    talk_ms: talked,
+    state: endedAt !== null ? 'ended' : answeredAt !== null ? 'live' : 'ringing',
+    outcome: endedAt === null ? null : call.outcome,
+    them: partyView(call.them),
+    us: partyView(call.us),
+    dialled: call.dialled,
+    did: call.did,
+    queue: call.queue,
+    coverage: { status: coverage.status, reason: coverage.reason, rule: coverage.rule },
+    recording: call.recording && recordingView(call.recording, sight),
+  };
+}
+
+/**
+ * `around`: the calls that lead to this one and from it, as far as he sees them too, and whether its recording is as it was
+ * sealed.
+ */
+export function callDetail(
+  call: StoredCall,
+  sight: Sight,
+  around: { main: CallId | null; consultations: CallSummary[]; seal: CallDetail['seal'] },
+): CallDetail {
+  const zero = call.answeredAt ?? call.startedAt;
+  return {
+    ...callSummary(call, sight),
+    legs: call.legs.map((leg) => ({
+      party: partyView(leg.party),
+      joined_ms: Math.round((leg.upAt ?? leg.seenAt) - zero),
+      left_ms: leg.goneAt === null ? null : Math.round(leg.goneAt - zero),
+    })),
+    marks: call.marks.map((mark) => ({
+      at_ms: Math.round(mark.atMs),
+      until_ms: mark.untilMs === null ? null : Math.round(mark.untilMs),
+      kind: mark.kind,
+      text: mark.text,
+      leg: legOf(call, mark),
+    })),
+    consult_for: around.main,
+    consultations: around.consultations,
+    seal: around.seal,
+    you: {
+      rights: sight.rights,
+      hears: sight.hears,
+      heard: sight.heard.map(({ fromMs, untilMs }) => ({
+        from_ms: Math.round(fromMs),
+        until_ms: Math.round(untilMs),
+      })),
+      reason: sight.reason,
+    },
+  };
+}
+
+/** Somebody who comes back to a call is in it twice: the stay in which the mark lies. */
+function legOf(call: StoredCall, mark: Mark): number | null {
+  const at = (call.answeredAt ?? call.startedAt) + mark.atMs;
+  const stays = call.legs.flatMap((leg, i) => (leg.id === mark.legId ? [{ leg, i }] : []));
+  return (stays.find(({ leg }) => leg.goneAt === null || leg.goneAt >= at) ?? stays.at(-1))?.i ?? null;
+}
+
+export const policyView = (stored: StoredPolicy): Static<typeof PolicyView> => ({
+  version: stored.version,
+  changed_at: isoOrNull(stored.changedAt),
+  changed_by: stored.changedBy,
+  policy: stored.policy,
+});
+
+/** Of a status, what every page shows. */
+export function brief(s: Static<typeof StatusView>): Static<typeof BriefStatusView> {
+  const { daemon, pbx, calls_now, recording_now, preserving, health } = s;
+  return { daemon, pbx, calls_now, recording_now, preserving, health };
+}
+
+/** The same for who does not oversee the box: whether it works, and nothing of who calls or what it is made of. */
+export function bareStatus({ daemon, health }: Static<typeof StatusView>): Static<typeof BriefStatusView> {
+  const up = daemon === 'up';
+  return {
+    daemon,
+    pbx: { ari: up, ami: up, version: '', problem: null },
+    ...{ calls_now: 0, recording_now: 0, preserving: 0 },
+    health: { level: health.level, problems: [] },
+  };
+}

@@ -1,0 +1,73 @@
+import { Readable } from 'node:stream';
+import { stringify } from 'csv-stringify';
+import type { Static } from 'typebox';
+import { makeCoverage, viewCoverage } from '../../daemon/catalogue/coverage.js';
+import { CSV_COLUMNS, csvRows } from '../../daemon/domain/assurance/coverage-view.js';
+import { CSV } from '../../daemon/domain/csv.js';
+import type { RouteDeps } from '../deps.js';
+import { answers, streamed } from '../server/answers.js';
+import { ErrorView } from '../server/schemas.js';
+import type { App } from '../server/types.js';
+import { CoverageQuery, CoverageView } from './schemas.js';
+
+/** What became of every answered call, compared with Asterisk's own account. */
+export function coverageRoutes(app: App, deps: RouteDeps): void {
+  const { catalogue, reached, coverage, site, now, audit, seen } = deps;
+  const make = ({ from, to, status }: Static<typeof CoverageQuery>) =>
+    makeCoverage(catalogue, { from, to, filter: status ?? 'exceptions' }, site.timeZone, now());
+
+  app.get(
+    '/coverage',
+    {
+      config: { access: 'oversee', audit: 'report' },
+      schema: {
+        tags: ['coverage'],
+        summary: 'What became of every answered call',
+        description: "Compared with Asterisk's own CDRs. Each answered call has exactly one status.",
+        querystring: CoverageQuery,
+        response: answers(CoverageView),
+      },
+    },
+    async (request) => {
+      reached.every(request.session!.person);
+      const made = await make(request.query);
+      seen.report(request, 'coverage', about(made, request.query.status));
+      return viewCoverage(catalogue, made, coverage.targetPercent);
+    },
+  );
+
+  app.get(
+    '/coverage.csv',
+    {
+      config: { access: 'oversee', audit: 'export' },
+      schema: {
+        tags: ['coverage'],
+        summary: 'The same calls as a table',
+        description: 'All that are asked for. Cells that look like formulas begin with an apostrophe.',
+        querystring: CoverageQuery,
+        response: { 200: streamed('The table.', 'text/csv'), default: ErrorView },
+      },
+    },
+    async (request, reply) => {
+      reached.every(request.session!.person);
+      const made = await make(request.query);
+      await audit.write(
+        audit.of(request, 'export', { object: 'coverage', detail: about(made, request.query.status) }),
+      );
+      const csv = stringify({ ...CSV, columns: CSV_COLUMNS });
+      return reply
+        .type('text/csv; charset=utf-8; header=present')
+        .header(
+          'content-disposition',
+          `attachment; filename="tapedeck-coverage-${made.period.from}-${made.period.to}.csv"`,
+        )
+        .send(Readable.from(csvRows(made)).compose(csv) as Readable);
+    },
+  );
+}
+
+const about = (made: { period: { from: string; to: string } }, status = 'exceptions') => ({
+  from: made.period.from,
+  to: made.period.to,
+  show: status,
+});

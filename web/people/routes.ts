@@ -1,0 +1,265 @@
+import type { Static } from 'typebox';
+import { Type } from 'typebox';
+import { ulid } from 'ulid';
+import type { User } from '../../daemon/catalogue/people.js';
+import type { NewEntry } from '../../daemon/domain/assurance/audit.js';
+import { iso } from '../../daemon/domain/days.js';
+import { fail } from '../../daemon/domain/error.js';
+import { mayDo, type Rights } from '../../daemon/domain/people/person.js';
+import { personChanges, personSaid } from '../../daemon/domain/people/person-changes.js';
+import { faultOf, tidy } from '../../daemon/domain/people/rights.js';
+import { ifDone } from '../audit/audit.js';
+import type { RouteDeps } from '../deps.js';
+import { answers, IdParams, personName } from '../server/answers.js';
+import type { App } from '../server/types.js';
+import {
+  AddedView,
+  EndedView,
+  InvitedView,
+  PeopleView,
+  PersonBody,
+  PersonChangeBody,
+  PersonView,
+  RemoveQuery,
+  SeenView,
+  SessionsView,
+} from './schemas.js';
+import { grantableView, personView, sessionsView } from './views.js';
+
+const SessionParams = Type.Object({
+  id: Type.String({ maxLength: 100 }),
+  session: Type.String({ maxLength: 100 }),
+});
+
+/** Who may sign in, and what each may do. */
+export function peopleRoutes(app: App, deps: RouteDeps): void {
+  const { catalogue, invitations, sessions, factors, now, audit } = deps;
+  const known = async (id: string) => {
+    const user = await catalogue.user(id);
+    if (!user) throw fail('person_unknown');
+    return user;
+  };
+
+  const about = (id: string, detail: NewEntry['detail']) => ({ object: 'person', object_id: id, detail });
+  app.get(
+    '/people',
+    {
+      config: { access: 'oversee', audit: { nothing: "who may do what, and nobody's calls" } },
+      schema: {
+        tags: ['people'],
+        summary: 'Everybody who may sign in',
+        description: 'With what they may do. Neither passwords nor their hashes are given to anybody.',
+        response: answers(PeopleView),
+      },
+    },
+    async (request) => ({
+      people: (await catalogue.users()).map(personView),
+      may_change: mayDo(request.session!.person, 'people'),
+      you: request.session!.person.id,
+      grantable: grantableView(),
+    }),
+  );
+
+  app.get(
+    '/people/seen',
+    {
+      config: { access: 'people', audit: { nothing: 'numbers of our own, to choose from' } },
+      schema: {
+        tags: ['people'],
+        summary: 'Extensions, queues and DIDs of the newest calls',
+        description: 'To choose a scope from; the most frequent first.',
+        response: answers(SeenView),
+      },
+    },
+    async () => catalogue.seen(),
+  );
+
+  app.post(
+    '/people',
+    {
+      config: { access: 'people', audit: 'person_add' },
+      schema: {
+        tags: ['people'],
+        summary: 'Add somebody',
+        description:
+          'Gives the code of a link by which he chooses his password. Needs a proof of the last ten minutes.',
+        body: PersonBody,
+        response: answers(AddedView),
+      },
+    },
+    async (request) => {
+      factors.mayChange(request.session!);
+      const { name, ...given } = request.body;
+      const id = ulid(now());
+      const { code, invitation } = invitations.make(id);
+      const user = { ...rightsOf(given), id, name: personName(name), passwordHash: '', createdAt: now() };
+      await audit
+        .audited(audit.of(request, 'person_add', about(id, personSaid(user))))
+        .addUser(user, invitation);
+      request.log.info({ person: id, by: request.session!.person.id }, 'somebody was added');
+      return {
+        person: personView(await known(id)),
+        invitation: { code, expires_at: iso(invitation.expiresAt) },
+      };
+    },
+  );
+
+  app.put(
+    '/people/:id',
+    {
+      config: { access: 'people', audit: 'person_change' },
+      schema: {
+        tags: ['people'],
+        summary: 'Change somebody',
+        description:
+          'Holds at once for whoever is signed in. 409 for the last admin, or when based on an old version. Needs a proof of the last ten minutes.',
+        params: IdParams,
+        body: PersonChangeBody,
+        response: answers(PersonView),
+      },
+    },
+    async (request) => {
+      factors.mayChange(request.session!);
+      const { based_on, name, disabled, ...given } = request.body;
+      const before = await known(request.params.id);
+      // Somebody may have had a name for longer than there has been a rule for names.
+      const kept = name === before.name;
+      const change = { ...rightsOf(given), name: kept ? name : personName(name), disabled };
+      const user = await audit
+        .audited<User>((after) =>
+          audit.of(
+            request,
+            'person_change',
+            about(after.id, { name: after.name, changes: personChanges(before, after) }),
+          ),
+        )
+        .changeUser(before.id, change, now(), based_on);
+      request.log.info({ person: user.id, by: request.session!.person.id }, 'somebody was changed');
+      return personView(user);
+    },
+  );
+
+  app.delete(
+    '/people/:id',
+    {
+      config: { access: 'people', audit: 'person_remove' },
+      schema: {
+        tags: ['people'],
+        summary: 'Remove somebody',
+        description: 'Ends his sessions and tokens. What he did stays in the audit log under his name.',
+        params: IdParams,
+        querystring: RemoveQuery,
+        response: answers(PersonView),
+      },
+    },
+    async (request) => {
+      const user = await known(request.params.id);
+      await audit
+        .audited(audit.of(request, 'person_remove', about(user.id, { name: user.name })))
+        .removeUser(user.id, request.query.based_on);
+      request.log.info({ person: user.id, by: request.session!.person.id }, 'somebody was removed');
+      return personView(user);
+    },
+  );
+
+  app.post(
+    '/people/:id/invitation',
+    {
+      config: { access: 'people', audit: 'person_change' },
+      schema: {
+        tags: ['people'],
+        summary: 'Make a link for a new password',
+        description:
+          'For somebody else who has none yet or forgot it. It takes the place of the one before; a password that there is works until it is used. Needs a proof of the last ten minutes.',
+        params: IdParams,
+        response: answers(InvitedView),
+      },
+    },
+    async (request) => {
+      factors.mayChange(request.session!);
+      const user = await known(request.params.id);
+      // Else whoever finds his browser open had his password without the old one.
+      if (user.id === request.session!.person.id)
+        throw fail('forbidden', 'Your own password is changed on your account page.');
+      if (user.source !== 'local')
+        throw fail('person_invalid', 'The password of this person is not kept here.');
+      const { code, invitation } = invitations.make(user.id);
+      const said = { name: user.name, changes: ['a link to choose a new password with'] };
+      await audit.audited(audit.of(request, 'person_change', about(user.id, said))).invite(invitation);
+      request.log.info({ person: user.id, by: request.session!.person.id }, 'a link was made');
+      return { code, expires_at: iso(invitation.expiresAt) };
+    },
+  );
+
+  app.get(
+    '/people/:id/sessions',
+    {
+      config: { access: 'people', audit: { nothing: 'where people are signed in is in the log itself' } },
+      schema: {
+        tags: ['people'],
+        summary: 'Where somebody is signed in',
+        description: 'The session used last first.',
+        params: IdParams,
+        response: answers(SessionsView),
+      },
+    },
+    async (request) => {
+      const user = await known(request.params.id);
+      const open = sessions.living(await catalogue.sessionsOf(user.id));
+      return sessionsView(open, request.session!.id);
+    },
+  );
+
+  app.delete(
+    '/people/:id/sessions',
+    {
+      config: { access: 'people', audit: 'session_end' },
+      schema: {
+        tags: ['people'],
+        summary: 'Sign somebody out everywhere',
+        description: 'Ends all his sessions, live streams and API tokens.',
+        params: IdParams,
+        response: answers(EndedView),
+      },
+    },
+    async (request) => {
+      const user = await known(request.params.id);
+      request.log.info(
+        { person: user.id, by: request.session!.person.id },
+        'his sessions and tokens were ended',
+      );
+      const said = { name: user.name, because: `ended all sessions and tokens of ${user.name}` };
+      const entry = audit.of(request, 'session_end', about(user.id, said));
+      return { ended: await audit.audited(entry).shutOut(user.id) };
+    },
+  );
+
+  app.delete(
+    '/people/:id/sessions/:session',
+    {
+      config: { access: 'people', audit: 'session_end' },
+      schema: {
+        tags: ['people'],
+        summary: "End one of somebody's sessions",
+        description: 'And its live streams.',
+        params: SessionParams,
+        response: answers(EndedView),
+      },
+    },
+    async (request) => {
+      const user = await known(request.params.id);
+      const { session } = request.params;
+      const said = { name: user.name, because: `ended one session of ${user.name}` };
+      const entry = audit.of(request, 'session_end', about(user.id, said));
+      return { ended: await audit.audited(ifDone(entry)).endSessions(user.id, { id: session }) };
+    },
+  );
+}
+
+/** Throws `person_invalid`. */
+function rightsOf(given: Omit<Static<typeof PersonBody>, 'name'>): Rights {
+  const rights = tidy(given);
+  const fault = faultOf(rights);
+  if (fault !== null) throw fail('person_invalid', fault);
+  return rights;
+}

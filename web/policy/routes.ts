@@ -1,0 +1,111 @@
+import type { Static } from 'typebox';
+import { type CallFacts, decideRecord, decideRetention } from '../../daemon/domain/policy/policy.js';
+import { confirmEmergency, policyChanges } from '../../daemon/domain/policy/policy-changes.js';
+import { FROM_NOW_ON } from '../../daemon/domain/policy/retention.js';
+import { policyView } from '../calls/views.js';
+import type { RouteDeps } from '../deps.js';
+import { answers } from '../server/answers.js';
+import type { App } from '../server/types.js';
+import { PolicyBody, PolicyTestBody, PolicyTestView, PolicyVersionsView, PolicyView } from './schemas.js';
+
+/** What to record and how long to keep it. */
+export function policyRoutes(app: App, { catalogue, now, audit }: RouteDeps): void {
+  app.get(
+    '/policy',
+    {
+      config: { access: 'oversee', audit: { nothing: "rules, and nobody's calls" } },
+      schema: {
+        tags: ['policy'],
+        summary: 'The policy in force',
+        description: 'The newest version.',
+        response: answers(PolicyView),
+      },
+    },
+    async () => policyView(await catalogue.policy()),
+  );
+
+  app.put(
+    '/policy',
+    {
+      config: { access: 'settings', audit: 'policy_change', invalid: 'policy_invalid' },
+      schema: {
+        tags: ['policy'],
+        summary: 'Change the policy',
+        description: `Makes a new version, of which the signed-in user is the author. Recording rules apply to calls that start from now on. ${FROM_NOW_ON}`,
+        body: PolicyBody,
+        response: answers(PolicyView),
+      },
+    },
+    async (request) => {
+      const { policy, based_on, confirm_no_emergency_numbers: confirmed = false } = request.body;
+      const before = (await catalogue.policy()).policy;
+      confirmEmergency(before, policy, confirmed);
+      const changes = policyChanges(before, policy).slice(0, 50);
+      const version = await audit
+        .audited<number>((made) =>
+          audit.of(request, 'policy_change', {
+            object: 'policy',
+            object_id: String(made),
+            detail: { changes },
+          }),
+        )
+        .savePolicy(policy, request.session!.person.name, now(), based_on);
+      request.log.info({ version, by: request.session!.person.name }, 'the policy was changed');
+      return policyView(await catalogue.policy());
+    },
+  );
+
+  app.get(
+    '/policy/versions',
+    {
+      config: { access: 'oversee', audit: { nothing: "rules, and nobody's calls" } },
+      schema: {
+        tags: ['policy'],
+        summary: 'Every version of the policy',
+        description: 'Newest first, with who made it and when.',
+        response: answers(PolicyVersionsView),
+      },
+    },
+    async () => {
+      const versions = await catalogue.policyVersions();
+      return { versions: versions.sort((a, b) => b.version - a.version).map(policyView) };
+    },
+  );
+
+  app.post(
+    '/policy/test',
+    {
+      config: { access: 'oversee', audit: { nothing: 'it asks what would be, and changes nothing' } },
+      schema: {
+        tags: ['policy'],
+        summary: 'What a policy would decide',
+        description: 'For a call with these facts; by the policy given, or else by the one in force.',
+        body: PolicyTestBody,
+        response: answers(PolicyTestView),
+      },
+    },
+    async ({ body }) => {
+      const policy = body.policy ?? (await catalogue.policy()).policy;
+      const facts = factsOf(body);
+      const { record, rule, reason } = decideRecord(policy, facts);
+      const keep = decideRetention(policy, facts);
+      return {
+        record,
+        rule,
+        reason,
+        keep_days: keep.keepDays,
+        keep_rule: keep.rule,
+        keep_reason: keep.reason,
+      };
+    },
+  );
+}
+
+const factsOf = (body: Static<typeof PolicyTestBody>): CallFacts => ({
+  direction: body.direction,
+  extensions: body.extension ? [body.extension] : [],
+  queue: body.queue ?? '',
+  did: body.did ?? '',
+  number: body.number ?? '',
+  dialled: body.direction === 'in' ? '' : (body.number ?? ''),
+});

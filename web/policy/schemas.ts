@@ -1,0 +1,46 @@
+import { Type } from 'typebox';
+import { Policy } from '../../daemon/domain/policy/policy.js';
+import { Direction, Nullable, Time } from '../server/schemas.js';
+
+/** The shapes of the rules. */
+export const PolicyView = Type.Object({
+  version: Type.Integer(),
+  changed_at: Nullable(Time),
+  changed_by: Type.String(),
+  policy: Policy,
+});
+
+export const PolicyVersionsView = Type.Object({
+  versions: Type.Array(PolicyView, { description: 'Newest first.' }),
+});
+
+export const PolicyBody = Type.Object({
+  based_on: Type.Integer({
+    description: 'The version that was edited; 409 when it is not the newest any more.',
+  }),
+  policy: Policy,
+  confirm_no_emergency_numbers: Type.Optional(
+    Type.Boolean({
+      description:
+        'Must be true when this takes away the last emergency number; else 409 `emergency_unconfirmed`.',
+    }),
+  ),
+});
+
+export const PolicyTestBody = Type.Object({
+  policy: Type.Optional(Policy),
+  direction: Direction,
+  extension: Type.Optional(Type.String({ maxLength: 80 })),
+  queue: Type.Optional(Type.String({ maxLength: 80 })),
+  did: Type.Optional(Type.String({ maxLength: 80 })),
+  number: Type.Optional(Type.String({ maxLength: 80 })),
+});
+
+export const PolicyTestView = Type.Object({
+  record: Type.Boolean(),
+  rule: Nullable(Type.String()),
+  reason: Type.String(),
+  keep_days: Nullable(Type.Integer()),
+  keep_rule: Nullable(Type.String()),
+  keep_reason: Type.String(),
+});

@@ -1,0 +1,43 @@
+import { byHowBad, type EarTrend } from '../../daemon/domain/recording/quality.js';
+import type { RouteDeps } from '../deps.js';
+import { answers, timesOf } from '../server/answers.js';
+import type { App } from '../server/types.js';
+import { QualityQuery, QualityTrendsView } from './schemas.js';
+
+/** Which phones and lines sound bad, and how often. */
+export function qualityRoutes(app: App, { catalogue, reached, site, seen }: RouteDeps): void {
+  app.get(
+    '/quality',
+    {
+      config: { access: 'oversee', audit: 'report' },
+      schema: {
+        tags: ['quality'],
+        summary: 'What phones and lines sound like',
+        description: 'For each phone and line: in how many of its recordings its side has which fault.',
+        querystring: QualityQuery,
+        response: answers(QualityTrendsView),
+      },
+    },
+    async (request) => {
+      const { query } = request;
+      reached.every(request.session!.person);
+      seen.report(request, 'quality', { from: query.from ?? '', to: query.to ?? '' });
+      const { from = 0, to = Number.MAX_SAFE_INTEGER } = timesOf(query, site.timeZone);
+      const trends = (await catalogue.qualityTrends(from, to)).sort(byHowBad);
+      const [worst] = trends;
+      return {
+        worst: worst && worst.flagged > 0 ? view(worst) : null,
+        extensions: trends.filter((e) => e.kind === 'extension').map(view),
+        lines: trends.filter((e) => e.kind === 'line').map(view),
+      };
+    },
+  );
+}
+
+const view = ({ kind, name, calls, flagged, flags }: EarTrend) => ({
+  name,
+  of: `${kind}:${name}`,
+  calls,
+  flagged,
+  flags,
+});

@@ -1,0 +1,56 @@
+import { Readable } from 'node:stream';
+import { stringify } from 'csv-stringify';
+import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
+import { CSV, harmless } from '../../daemon/domain/csv.js';
+import { iso } from '../../daemon/domain/days.js';
+
+type State = 'due' | 'kept' | 'gone';
+
+const header = [
+  'state',
+  'call_id',
+  'recording_id',
+  'started_at',
+  'direction',
+  'them_number',
+  'them_name',
+  'us_number',
+  'us_name',
+  'keep_until',
+  'rule',
+  'reason',
+  'erased_at',
+  'erase_reason',
+];
+
+/**
+ * Recordings as CSV. A cell that a spreadsheet would take for a formula begins with an apostrophe.
+ */
+export function retentionCsv(rows: Iterable<{ state: State; call: StoredCall }>): Readable {
+  const csv = stringify({ ...CSV, columns: header });
+  return Readable.from(records(rows)).compose(csv) as Readable;
+}
+
+function* records(rows: Iterable<{ state: State; call: StoredCall }>): Generator<string[]> {
+  for (const { state, call } of rows) {
+    const { recording, them, us } = call;
+    if (recording === null) continue;
+    const time = (ms: number | null) => (ms === null ? '' : iso(ms));
+    yield [
+      state,
+      call.id,
+      recording.id,
+      iso(call.startedAt),
+      call.direction,
+      them.number,
+      them.name,
+      us.number,
+      us.name,
+      time(recording.keepUntil),
+      recording.keepRule ?? '',
+      recording.keepReason,
+      time(recording.erasedAt),
+      recording.eraseReason ?? '',
+    ].map(harmless);
+  }
+}

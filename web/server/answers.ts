@@ -1,0 +1,54 @@
+import type { Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
+import { type TSchema, Type } from 'typebox';
+import { clean } from '../../daemon/domain/call/party.js';
+import { nextDay, startOfDay } from '../../daemon/domain/days.js';
+import { fail } from '../../daemon/domain/error.js';
+import { nameFault, tidyName } from '../../daemon/domain/people/name.js';
+import { LONGEST_NAME } from '../../daemon/domain/people/person.js';
+import { ErrorView } from './schemas.js';
+
+/** The answers of a route for its schema: this when it went well, and what every error looks like. */
+export function answers<T extends TSchema>(ok: T) {
+  return { 200: ok, default: ErrorView };
+}
+
+/** An answer that is a stream of this media type. */
+export function streamed(description: string, mediaType: string) {
+  return { description, content: { [mediaType]: { schema: Type.Unsafe<Readable>({ type: 'string' }) } } };
+}
+
+/** What to throw at a try that comes too early: when the next may come. */
+export function later(
+  reply: FastifyReply,
+  seconds: number,
+  code: 'too_many' | 'second_factor_slow' = 'too_many',
+) {
+  reply.header('retry-after', seconds);
+  return fail(code, `Try again in ${Math.ceil(seconds / 60)} min.`);
+}
+
+/** The name of a person as it is kept. Throws `name_unclear` for one that looks like another than it is. */
+export function personName(given: string): string {
+  const fault = nameFault(given);
+  if (fault !== null) throw fail('name_unclear', fault);
+  return tidyName(given);
+}
+
+/** Throws `request_invalid` for a name that nobody could read or type. */
+export function nameOf(given: string): string {
+  const name = clean(given, LONGEST_NAME);
+  if (name === '') throw fail('request_invalid', 'body.name: must have a letter');
+  return name;
+}
+
+/** The id of a call in an address. Any text: what is not an id is simply unknown. */
+export const IdParams = Type.Object({ id: Type.String({ maxLength: 100 }) });
+
+/** The days that a query names, as times in a zone (ms since 1970): from the first moment to just before the last. */
+export function timesOf({ from, to }: { from?: string; to?: string }, zone: string) {
+  return {
+    from: from === undefined ? undefined : startOfDay(from, zone),
+    to: to === undefined ? undefined : startOfDay(nextDay(to), zone),
+  };
+}

@@ -1,0 +1,101 @@
+import type { IncomingMessage } from 'node:http';
+import type { ServerOptions } from 'node:https';
+import cookiePlugin from '@fastify/cookie';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import underPressure from '@fastify/under-pressure';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import { ulid } from 'ulid';
+import { fail } from '../../daemon/domain/error.js';
+import type { Log } from '../../daemon/ops/log.js';
+import type { Audited } from '../audit/audit.js';
+import type { Access } from '../auth/access.js';
+import { network } from '../auth/tries.js';
+import { limitConnections, limitPipelining } from './connections.js';
+import { refusesClients, sendError } from './errors.js';
+import { always, bare, helmetOptions } from './headers.js';
+import type { App } from './types.js';
+
+const LONGEST_BODY = 1024 * 1024;
+
+/** How long a client may take for its headers (ms), and how often that is looked at. */
+const PATIENCE = { headersTimeout: 15_000, connectionsCheckingInterval: 5000 };
+
+/** A server without routes: what it takes from clients, and for how long it waits for them. */
+export function createServer(log: Log, tls?: ServerOptions): App {
+  const early = bare(tls !== undefined);
+  const app = Fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => ulid(),
+    bodyLimit: LONGEST_BODY,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 15_000,
+    routerOptions: { maxParamLength: 200 },
+    ...(tls ? { https: { ...tls, ...PATIENCE } } : { http: PATIENCE }),
+    return503OnClosing: true,
+    clientErrorHandler: refusesClients(early),
+    frameworkErrors: (error, request, reply) => void sendError(error, request, reply.headers(early)),
+  }) as unknown as App;
+  limitConnections(app.server);
+  limitPipelining(app.server);
+  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  // What routes answer is built field by field in views.ts and checked by the compiler.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.removeContentTypeParser('text/plain');
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
+  app.setNotFoundHandler(() => {
+    throw fail('not_found');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, url, config } = request.routeOptions;
+    if (config.access === 'public' && method === 'GET') return;
+    const line = {
+      method: request.method,
+      route: url,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+    };
+    request.log[request.method === 'GET' ? 'debug' : 'info'](line, 'answered');
+  });
+  return app;
+}
+
+export type RouteEntry = { method: string; url: string; access: Access; audit: Audited | undefined };
+
+/** Every route that is registered after it. Throws when one does not say who may use it: nothing is open, or shut, by oversight. */
+export function listRoutes(app: App): RouteEntry[] {
+  const table: RouteEntry[] = [];
+  app.addHook('onRoute', (route) => {
+    const access = route.config?.access;
+    if (!access) throw fail('internal', `${route.method} ${route.url} does not say who may use it.`);
+    const { audit } = route.config ?? {};
+    for (const method of [route.method].flat()) table.push({ method, url: route.url, access, audit });
+  });
+  return table;
+}
+
+/** What holds for every answer: headers, limits, and nothing of it kept in caches. */
+export async function protect(app: App, tls: boolean): Promise<void> {
+  app.addHook('onRequest', async (_, reply) => void reply.headers(always));
+  await app.register(helmet, helmetOptions(tls));
+  await app.register(underPressure, { maxEventLoopDelay: 3000, maxHeapUsedBytes: 1.5e9, retryAfter: 5 });
+  await app.register(rateLimit, {
+    max: 3000,
+    timeWindow: '1 minute',
+    keyGenerator: (request) => network(request.ip),
+    errorResponseBuilder: () => fail('too_many'),
+  });
+  await app.register(cookiePlugin);
+  app.addHook('onSend', async (request, reply) => {
+    if (request.routeOptions.config?.access !== 'public' || request.method !== 'GET')
+      reply.header('cache-control', 'no-store');
+    if (endless(request.raw)) reply.header('connection', 'close');
+  });
+}
+
+/** Whether there is more of it to come than is ever read: what is refused at the door is not listened to for a gigabyte. */
+const endless = ({ complete, headers }: IncomingMessage): boolean =>
+  !complete &&
+  (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > LONGEST_BODY);

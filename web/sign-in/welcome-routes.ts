@@ -1,0 +1,44 @@
+import type { Ended } from '../../daemon/catalogue/people.js';
+import { fail } from '../../daemon/domain/error.js';
+import { tokensEnded } from '../audit/audit.js';
+import type { RouteDeps } from '../deps.js';
+import { WelcomeBody, WelcomeView } from '../people/schemas.js';
+import { answers, later } from '../server/answers.js';
+import type { App } from '../server/types.js';
+
+/** Where the link of an admin leads: somebody chooses a password. */
+export function welcomeRoutes(app: App, { invitations, passwords, tries, site, audit }: RouteDeps): void {
+  app.post(
+    '/welcome',
+    {
+      config: { access: 'public', audit: 'password_change', rateLimit: { max: 20, timeWindow: '1 minute' } },
+      schema: {
+        tags: ['session'],
+        summary: 'Choose a password with the code of a link',
+        description:
+          'With the code alone it says whose it is. With a password it sets that, ends all sessions and API tokens of the person and uses the code up. Does not sign in.',
+        body: WelcomeBody,
+        response: answers(WelcomeView),
+      },
+    },
+    async (request, reply) => {
+      const { code, password } = request.body;
+      const taken = tries.takeFrom(request.ip);
+      if ('waitSeconds' in taken) throw later(reply, taken.waitSeconds);
+      const user = await invitations.find(code);
+      if (!user) throw fail('invitation_unknown');
+      taken.succeeded();
+      if (password === undefined) return { name: user.name, done: false, tokens_ended: [] };
+      passwords.check(password, user.name, site.name);
+      const entry = (ended: Ended) =>
+        audit.by(user, request.ip, 'password_change', {
+          ...{ object: 'person', object_id: user.id },
+          detail: { because: 'chosen with a link', ...tokensEnded(ended) },
+        });
+      const ended = await invitations.accept(code, await passwords.hash(password), entry);
+      if (ended === null) throw fail('invitation_unknown');
+      request.log.info({ person: user.id, address: request.ip }, 'a password was chosen');
+      return { name: user.name, done: true, tokens_ended: ended.tokens };
+    },
+  );
+}
