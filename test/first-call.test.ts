@@ -77,7 +77,7 @@ t.test('a call is seen while it lasts, then found, opened and heard in the brows
   await page.getByLabel('Set-up code').fill(setupCode!);
   await page.getByLabel('Your name').fill('anna');
   await page.getByLabel('Password', { exact: true }).fill(password);
-  await page.getByRole('button', { name: 'Make the account and sign in' }).click();
+  await page.getByRole('button', { name: 'Create account and sign in' }).click();
   await page.getByText('No calls yet').waitFor();
 
   const call = await carrier.call('5551000', {

@@ -642,7 +642,10 @@ t.test('second factors are set up and used, in a browser', async (t) => {
   };
   const signOut = async () => {
     await page.getByRole('button', { name: 'Menu of anna' }).click();
+    // Signing out ends the page, and a new one begins.
+    const fresh = page.waitForEvent('load');
     await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await fresh;
     await page.getByLabel('Name', { exact: true }).waitFor();
   };
   const looks = async (name: string) => {
@@ -660,46 +663,46 @@ t.test('second factors are set up and used, in a browser', async (t) => {
   await page.getByRole('button', { name: 'Set up an app' }).click();
   const secret = ((await page.locator('.secret').textContent()) ?? '').replace(/\s/g, '');
   const code = () => new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: clock.ms });
-  await page.getByLabel('Code that the app shows').fill('000000');
+  await page.getByLabel('Code shown in the app').fill('000000');
   await page.getByRole('button', { name: 'Add the app' }).click();
   await page.getByText('This code is not right').waitFor();
   await looks('an app');
-  await page.getByLabel('Code that the app shows').fill(code());
+  await page.getByLabel('Code shown in the app').fill(code());
   await page.getByRole('button', { name: 'Add the app' }).click();
   await page.getByRole('heading', { name: 'Your recovery codes' }).waitFor();
   const codes = await page.locator('.codes-list code').allTextContents();
   t.equal(codes.length, 10);
   await looks('recovery codes');
-  await page.getByRole('button', { name: 'I have kept them' }).click();
+  await page.getByRole('button', { name: 'I’ve saved these codes' }).click();
   await page.getByRole('button', { name: 'Menu of anna' }).waitFor();
 
   clock.ms += 11 * 60_000;
   await page.goto(`${origin}/account`);
   await page.getByRole('button', { name: 'Add a passkey' }).click();
   await page.getByLabel('Name of the passkey').fill('laptop');
-  await page.getByRole('button', { name: 'Make the passkey' }).click();
-  await page.getByRole('heading', { name: 'Is it still you?' }).waitFor();
+  await page.getByRole('button', { name: 'Create passkey' }).click();
+  await page.getByRole('heading', { name: 'Confirm it’s you' }).waitFor();
   await looks('a proof');
   await page.getByRole('textbox', { name: 'Password', exact: true }).fill(password);
-  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('button', { name: 'Continue' }).click();
   await page.getByText('for localhost').waitFor();
   await looks('second factors');
 
   const prove = async () => {
-    await page.getByRole('heading', { name: 'Is it still you?' }).waitFor();
+    await page.getByRole('heading', { name: 'Confirm it’s you' }).waitFor();
     await page.getByRole('textbox', { name: 'Password', exact: true }).fill(password);
-    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByRole('button', { name: 'Continue' }).click();
   };
   clock.ms += 11 * 60_000;
-  await page.getByRole('button', { name: 'Make a token' }).click();
-  await page.getByLabel('What it is for').fill('monitoring');
+  await page.getByRole('button', { name: 'Create token' }).click();
+  await page.getByLabel('Purpose').fill('monitoring');
   await page.getByLabel('Read health, metrics').check();
-  await page.getByRole('button', { name: 'Make the token' }).click();
-  await page.getByRole('heading', { name: 'Is it still you?' }).waitFor();
+  await page.getByRole('button', { name: 'Create this token' }).click();
+  await page.getByRole('heading', { name: 'Confirm it’s you' }).waitFor();
   await looks('a proof for a token');
   await page.getByRole('button', { name: 'Cancel', exact: true }).last().click();
-  await page.getByText('Show again that it is you').waitFor();
-  await page.getByRole('button', { name: 'Make the token' }).click();
+  await page.getByText('Enter your credentials again').waitFor();
+  await page.getByRole('button', { name: 'Create this token' }).click();
   await prove();
   await page.getByText('It is shown only now').waitFor();
 
@@ -708,7 +711,7 @@ t.test('second factors are set up and used, in a browser', async (t) => {
   await page.getByLabel('Name', { exact: true }).fill('Ben');
   await page.getByLabel('Admin', { exact: true }).check();
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByRole('heading', { name: 'Is it still you?' }).waitFor();
+  await page.getByRole('heading', { name: 'Confirm it’s you' }).waitFor();
   await looks('a proof for somebody new');
   await prove();
   await page.getByRole('heading', { name: 'Ben' }).waitFor();
@@ -723,15 +726,15 @@ t.test('second factors are set up and used, in a browser', async (t) => {
   await withPassword();
   await page.getByRole('heading', { name: 'Second factor' }).waitFor();
   await looks('a second factor');
-  await page.getByLabel('Code of your app').fill('000000');
-  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByLabel('Authentication code').fill('000000');
+  await page.getByRole('button', { name: 'Continue' }).click();
   await page.getByText('This code is not right').waitFor();
-  await page.getByRole('button', { name: 'I cannot use my app' }).click();
+  await page.getByRole('button', { name: 'I can’t use my app' }).click();
   await page.getByLabel('Recovery code').fill(codes[3]!);
-  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('button', { name: 'Continue' }).click();
   await page.getByRole('heading', { name: 'Wrong codes were entered for you' }).waitFor();
   await looks('wrong codes');
-  await page.getByRole('button', { name: 'I have read it' }).click();
+  await page.getByRole('button', { name: 'Dismiss' }).click();
   await signOut();
 
   await looks('sign in');

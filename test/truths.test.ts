@@ -57,7 +57,7 @@ t.test('health does not say that all is well where nobody would be alerted', asy
     await route.fulfill({ response: answer, json: { ...(await answer.json()), reminders } });
   });
   await page.goto(`${api.url}/health`);
-  await page.getByText('No problem is known, but one could go unnoticed.').waitFor();
+  await page.getByText('No known problems, but a new one could go unnoticed.').waitFor();
   await page.getByText('Fill in [alerts].').waitFor();
   t.equal(await page.getByText('All is well').count(), 0);
   t.strictSame(await faults(page), []);

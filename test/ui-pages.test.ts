@@ -19,8 +19,8 @@ const pages: {
     name: 'set up with faults',
     data: { signedIn: false, setUp: true },
     go: async (p) => {
-      await p.getByRole('button', { name: 'Make the account' }).click();
-      await p.getByText('3 things to correct').waitFor();
+      await p.getByRole('button', { name: 'Create account' }).click();
+      await p.getByText('3 problems to correct').waitFor();
     },
   },
   { name: 'no calls', data: { state: 'empty' }, go: (p) => p.getByText('No calls yet').waitFor() },
@@ -42,7 +42,7 @@ const pages: {
     name: 'a call that was not recorded',
     go: async (p, api) => {
       await p.goto(`${api.url}/calls/${api.calls[7]!.id}`);
-      await p.getByText('was not recorded').waitFor();
+      await p.getByText('but not recorded').waitFor();
     },
   },
   {
@@ -63,7 +63,7 @@ const pages: {
       await p.goto(`${api.url}/policy`);
       await p.getByRole('button', { name: 'Add a record rule' }).click();
       await p.getByRole('button', { name: 'Done' }).click();
-      await p.getByText('1 thing to correct').waitFor();
+      await p.getByText('1 problem to correct').waitFor();
     },
   },
   {
@@ -71,7 +71,7 @@ const pages: {
     data: { state: 'breaker' },
     go: async (p, api) => {
       await p.goto(`${api.url}/retention`);
-      await p.getByText('The breaker stops the nightly run').waitFor();
+      await p.getByText('The safety limit stops the nightly run').waitFor();
     },
   },
   ...(['trouble', 'hostile'] as const).map((state) => ({
@@ -96,7 +96,7 @@ const pages: {
       await p.goto(
         `${api.url}/coverage?from=${new Date(Date.now() - 700 * 86_400_000).toISOString().slice(0, 10)}`,
       );
-      await p.getByText('How this figure was made').waitFor();
+      await p.getByText('How this figure is calculated').waitFor();
     },
   },
   {
@@ -127,7 +127,7 @@ const pages: {
     data: { state: 'empty' },
     go: async (p, api) => {
       await p.goto(`${api.url}/quality`);
-      await p.getByText('No recordings were made in this time.').waitFor();
+      await p.getByText('No recordings in this period.').waitFor();
     },
   },
   {
@@ -136,7 +136,7 @@ const pages: {
       await p.goto(`${api.url}/calls/${api.calls[2]!.id}?quality=noisy&of=extension:112`);
       await p.locator('details summary').click();
       await p.getByText('Them: noisy').waitFor();
-      await p.getByText('the other side is heard again 180 ms later, 22 dB fainter').waitFor();
+      await p.getByText('the other side repeats 180 ms later, 22 dB quieter').waitFor();
     },
   },
   ...(['little', 'hostile', 'trouble'] as const).map((state) => ({
@@ -153,7 +153,7 @@ const pages: {
     data: { state: 'empty' },
     go: async (p, api) => {
       await p.goto(`${api.url}/audit`);
-      await p.getByText('Nothing is in the log yet').waitFor();
+      await p.getByText('The log is empty').waitFor();
     },
   },
   ...(
@@ -167,7 +167,7 @@ const pages: {
     data: { as },
     go: async (p: Page, api: Api) => {
       await p.goto(`${api.url}/calls/${api.calls[call]!.id}`);
-      await p.getByText(as === 'admin' ? 'may not hear it' : 'The rest is silent for you.').waitFor();
+      await p.getByText(as === 'admin' ? 'can’t listen to it' : 'The rest is silent for you.').waitFor();
     },
   })),
   {
@@ -176,21 +176,21 @@ const pages: {
     go: async (p, api) => {
       await p.goto(`${api.url}/calls/${api.calls[2]!.id}`);
       await p.getByRole('button', { name: 'Play', exact: true }).first().click();
-      await p.getByRole('button', { name: 'Hear it' }).click();
-      await p.getByText('Say why, in a word or two.').waitFor();
+      await p.getByRole('button', { name: 'Listen' }).click();
+      await p.getByText('Enter a reason.').waitFor();
     },
   },
   {
     name: 'nothing is given yet',
     data: { as: 'nobody' },
-    go: (p) => p.getByText('You are not given any calls yet').waitFor(),
+    go: (p) => p.getByText('You don’t have access to any calls yet').waitFor(),
   },
   {
     name: 'a page that is not for an agent',
     data: { as: 'agent' },
     go: async (p, api) => {
       await p.goto(`${api.url}/policy`);
-      await p.getByText('This page is not for you').waitFor();
+      await p.getByText('You don’t have access to this page').waitFor();
     },
   },
   {
@@ -198,7 +198,7 @@ const pages: {
     data: { as: 'auditor' },
     go: async (p, api) => {
       await p.goto(`${api.url}/policy`);
-      await p.getByText('Changing them is for admins.').waitFor();
+      await p.getByText('Only admins can change them.').waitFor();
     },
   },
   {
@@ -214,7 +214,7 @@ const pages: {
     name: 'people',
     go: async (p, api) => {
       await p.goto(`${api.url}/people`);
-      await p.getByText('4 people can sign in; one of them runs the box.').waitFor();
+      await p.getByText('4 people can sign in; one is an admin.').waitFor();
     },
   },
   {
@@ -222,7 +222,7 @@ const pages: {
     data: { state: 'hostile', auditor: true },
     go: async (p, api) => {
       await p.goto(`${api.url}/people`);
-      await p.getByText('Only an admin can change it').waitFor();
+      await p.getByText('Only an admin can change them').waitFor();
     },
   },
   {
@@ -238,7 +238,7 @@ const pages: {
     name: 'somebody, with a scope',
     go: async (p, api) => {
       await p.goto(`${api.url}/people/carla`);
-      await p.getByText('A program that does not say what it is').waitFor();
+      await p.getByText('Unknown program').waitFor();
     },
   },
   {
@@ -249,14 +249,14 @@ const pages: {
       await p.getByLabel('Reviewer', { exact: true }).check();
       await p.getByLabel('Agent', { exact: true }).check();
       await p.getByRole('button', { name: 'Save' }).click();
-      await p.getByText('3 things to correct').waitFor();
+      await p.getByText('3 problems to correct').waitFor();
     },
   },
   {
     name: 'a link for somebody',
     go: async (p, api) => {
       await p.goto(`${api.url}/people/ben`);
-      await p.getByRole('button', { name: 'Make a link for a new password' }).click();
+      await p.getByRole('button', { name: 'Create password link' }).click();
       await p.getByText('It works once').waitFor();
     },
   },
@@ -281,14 +281,14 @@ const pages: {
     data: { state: 'empty' },
     go: async (p, api) => {
       await p.goto(`${api.url}/account`);
-      await p.getByRole('button', { name: 'Make a token' }).click();
-      await p.getByLabel('What it is for').fill('Backup');
+      await p.getByRole('button', { name: 'Create token' }).click();
+      await p.getByLabel('Purpose').fill('Backup');
       await p.getByLabel('List calls').check();
-      await p.getByRole('button', { name: 'Make the token' }).click();
+      await p.getByRole('button', { name: 'Create this token' }).click();
       await p.getByText('It is shown only now').waitFor();
       await p.getByLabel('New password').fill('four unrelated');
-      await p.getByRole('button', { name: 'Change the password' }).click();
-      await p.getByText('1 thing to correct').waitFor();
+      await p.getByRole('button', { name: 'Change password' }).click();
+      await p.getByText('1 problem to correct').waitFor();
     },
   },
   {

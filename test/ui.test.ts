@@ -84,7 +84,7 @@ t.test('the player tells what has sounded, and nothing that was jumped over', as
 t.test('who heard a call is one step from it, and what somebody heard one step from his name', async (t) => {
   const { page, api, complaints } = await openDesk(t, opened, { state: 'year' });
   await page.goto(`${api.url}/calls/${api.calls[2]!.id}`);
-  await page.getByRole('link', { name: 'Who heard this call' }).click();
+  await page.getByRole('link', { name: 'Who listened to this call' }).click();
   await page.getByText('listened to 0:12\u20131:40, 2:10\u20132:11 of the call with').first().waitFor();
   t.match(page.url(), /\/audit\?call=[0-9A-Z]{26}&action=hearing$/);
   await page.locator('.audit-who a').first().click();
@@ -94,7 +94,7 @@ t.test('who heard a call is one step from it, and what somebody heard one step f
   await page.getByRole('button', { name: 'Older entries' }).click();
   await until(page, "document.querySelectorAll('.audit-list tbody tr').length === 100");
   await page.getByLabel('Outcome').selectOption('refused');
-  await page.getByText('Nothing was done that fits.').waitFor();
+  await page.getByText('No matching entries.').waitFor();
   t.equal(await rows(), 0);
   t.strictSame(complaints, []);
 });
@@ -117,7 +117,7 @@ t.test(
   async (t) => {
     for (const [data, said] of [
       [{}, 'The pack is in your downloads.'],
-      [{ state: 'hostile' }, 'The recorder does not run'],
+      [{ state: 'hostile' }, 'The recorder is not running'],
     ] as const) {
       const { page, api, complaints } = await openDesk(t, opened, data);
       const call = api.calls.find((c) => c.recording?.state === 'sealed')!;
@@ -136,8 +136,8 @@ t.test(
     const { page, api } = await openDesk(t, opened, { auditor: true });
     await page.goto(`${api.url}/calls/${api.calls[2]!.id}`);
     await page.getByRole('button', { name: 'Evidence pack' }).click();
-    await page.getByRole('button', { name: 'Make the pack' }).click();
-    await page.getByText('Say why the recording is given out.').waitFor();
+    await page.getByRole('button', { name: 'Create evidence pack' }).click();
+    await page.getByText('Enter a reason.').waitFor();
     t.equal(await page.evaluate('document.activeElement.id'), 'evidence-reason');
     t.strictSame(await faults(page), []);
   },
@@ -190,12 +190,12 @@ t.test('a recording that was being made can be played once it is there, without 
   const { page, api } = await openDesk(t, opened);
   const making = api.calls[1]!;
   await page.goto(`${api.url}/calls/${making.id}`);
-  await page.getByText('The recording is being made').waitFor();
+  await page.getByText('The recording is being processed').waitFor();
   api.change(() =>
     Object.assign(making, { coverage: api.calls[2]!.coverage, recording: api.calls[2]!.recording }),
   );
   await page.getByRole('button', { name: 'Play', exact: true }).first().waitFor();
-  t.equal(await page.getByText('The recording is being made').count(), 0);
+  t.equal(await page.getByText('The recording is being processed').count(), 0);
 });
 
 t.test('a session that ends in the middle loses nothing that was typed', async (t) => {
@@ -238,11 +238,11 @@ t.test('erasing asks for the word of the breaker and says what went', async (t) 
   await page.goto(`${api.url}/retention`);
   await page.getByRole('button', { name: /^Erase \d+ recordings/ }).click();
   const word = /“(erase-(\d+)-a1b2c3)”/.exec((await page.getByRole('dialog').textContent()) ?? '');
-  await page.getByLabel(/To pass the breaker/).fill('erase');
-  await page.getByRole('button', { name: /for good/ }).click();
+  await page.getByLabel(/To override the safety limit/).fill('erase');
+  await page.getByRole('button', { name: /permanently/ }).click();
   await page.getByText(/Type the word .* exactly/).waitFor();
-  await page.getByLabel(/To pass the breaker/).fill(word![1]!);
-  await page.getByRole('button', { name: /for good/ }).click();
+  await page.getByLabel(/To override the safety limit/).fill(word![1]!);
+  await page.getByRole('button', { name: /permanently/ }).click();
   await page.getByText(`${word![2]} erased.`).first().waitFor();
   t.match(await page.locator('.answer').textContent(), /Nothing is due today/);
 });
@@ -251,10 +251,10 @@ t.test('a call leads to its consultation and back, in the list as it was narrowe
   const { page, api } = await openDesk(t, opened);
   const [asked, main] = [api.calls[5]!, api.calls[6]!];
   await page.goto(`${api.url}/calls/${main.id}?direction=in`);
-  await page.getByText('Asked while this call was on hold:').waitFor();
+  await page.getByText('Consultations while this call was on hold:').waitFor();
   await page.getByRole('link', { name: `${asked.them.name} was called by ${asked.us.name}` }).click();
   await page.waitForURL(`${api.url}/calls/${asked.id}?direction=in`);
-  await page.getByRole('link', { name: 'See that call' }).click();
+  await page.getByRole('link', { name: 'View that call' }).click();
   await page.waitForURL(`${api.url}/calls/${main.id}?direction=in`);
 });
 
@@ -332,9 +332,9 @@ t.test('somebody is added with keys alone, and what it means is said meanwhile',
   t.equal(await exported.count(), 0, 'an auditor cannot be given that');
   await page.getByLabel('Auditor', { exact: true }).press('Space');
   await page.getByLabel('Admin', { exact: true }).press('Space');
-  await means.getByText('Sees that calls were made and hears none.').waitFor();
+  await means.getByText('Sees which calls were made but cannot listen.').waitFor();
   await page.getByRole('button', { name: 'Save' }).press('Enter');
-  await page.getByText('Give this link to Greta, and to nobody else').waitFor();
+  await page.getByText('Give this link only to Greta').waitFor();
   t.match(await page.getByLabel('Link', { exact: true }).inputValue(), /\/welcome#ABCD-EFGH-JKMN-PQRS-TVWX$/);
   t.match(api.people.at(-1), { name: 'Greta', roles: ['admin'], grants: [] });
   t.strictSame(complaints, []);
@@ -351,7 +351,7 @@ t.test('of two who change the same person the second is told, and can look befor
   await told.getByText('Carla Reyes sees and hears the calls of our number +441632960100').waitFor();
   t.strictSame(await faults(page), []);
   await told.getByRole('button', { name: 'Save mine over theirs' }).click();
-  await page.getByText('Saved. It holds from now on').waitFor();
+  await page.getByText('Saved. The change applies immediately').waitFor();
   t.match(carla, {
     version: 10,
     grants: ['download', 'export'],
@@ -372,11 +372,11 @@ t.test('the code of a link leaves the address at once, and a wrong one is said t
   await page.goto(`${api.url}/welcome#XXXX`);
   await page.getByText('This link is not right, was used before, or is too old.').waitFor();
   t.equal(new URL(page.url()).hash, '');
-  await page.getByLabel('Code of your link').fill('ABCD-EFGH-JKMN-PQRS-TVWX');
-  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByLabel('Code from your link').fill('ABCD-EFGH-JKMN-PQRS-TVWX');
+  await page.getByRole('button', { name: 'Continue' }).click();
   await page.getByLabel('Password', { exact: true }).fill('four unrelated quiet words');
-  await page.getByText('a good length').waitFor();
-  await page.getByRole('button', { name: 'Set the password' }).click();
+  await page.getByText('good length').waitFor();
+  await page.getByRole('button', { name: 'Set password' }).click();
   await page.getByText('Sign in as Dan Wolff.').waitFor();
   await page.getByRole('button', { name: 'Go to sign in' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
@@ -392,10 +392,10 @@ t.test('a session is ended from the account page, and a new password ends the ot
   await page.getByText('Safari on iPhone').waitFor({ state: 'detached' });
   await page.getByLabel('Old password').fill('wrong');
   await page.getByLabel('New password').fill('four unrelated quiet words');
-  await page.getByRole('button', { name: 'Change the password' }).click();
+  await page.getByRole('button', { name: 'Change password' }).click();
   await page.getByText('The old password is not right.').waitFor();
   await page.getByLabel('Old password').fill('correct horse battery');
-  await page.getByRole('button', { name: 'Change the password' }).click();
+  await page.getByRole('button', { name: 'Change password' }).click();
   await page.getByText('Your password is changed. 1 other session ended.').waitFor();
 });
 
@@ -414,11 +414,11 @@ t.test('an admin lets somebody in on the real server, and out again while he loo
   await admin.getByLabel('Set-up code').fill((await dashboard.setup.begin())!);
   await admin.getByLabel('Your name').fill('Anna Berg');
   await admin.getByLabel('Password', { exact: true }).fill('four unrelated quiet words');
-  await admin.getByLabel('I also hear calls').uncheck();
-  await admin.getByText('see that calls were made and hear none').waitFor();
-  await admin.getByRole('button', { name: 'Make the account' }).click();
+  await admin.getByLabel('I also listen to calls').uncheck();
+  await admin.getByText('see which calls were made, but cannot listen').waitFor();
+  await admin.getByRole('button', { name: 'Create account' }).click();
   await admin.getByRole('link', { name: 'People' }).click();
-  await admin.getByText('Sees that calls were made and hears none.').waitFor();
+  await admin.getByText('Sees which calls were made but cannot listen.').waitFor();
   await admin.getByRole('link', { name: 'Add a person' }).click();
   await admin.getByLabel('Name', { exact: true }).fill('Greta');
   await admin.getByLabel('Reviewer', { exact: true }).check();
@@ -431,7 +431,7 @@ t.test('an admin lets somebody in on the real server, and out again while he loo
   await greta.goto(link);
   await greta.getByText('Welcome, Greta.').waitFor();
   await greta.getByLabel('Password', { exact: true }).fill('other unrelated quiet words');
-  await greta.getByRole('button', { name: 'Set the password' }).click();
+  await greta.getByRole('button', { name: 'Set password' }).click();
   await greta.getByRole('button', { name: 'Go to sign in' }).click();
   await greta.getByLabel('Name', { exact: true }).fill('greta');
   await greta.getByLabel('Password', { exact: true }).fill('other unrelated quiet words');
@@ -440,10 +440,10 @@ t.test('an admin lets somebody in on the real server, and out again while he loo
   await greta.getByRole('link', { name: 'Your account' }).click();
   await greta.getByText('You see and hear the calls of queue sales.').waitFor();
   await greta.getByText('Chrome on Linux').waitFor();
-  await greta.getByRole('button', { name: 'Make a token' }).click();
-  await greta.getByLabel('What it is for').fill('script');
+  await greta.getByRole('button', { name: 'Create token' }).click();
+  await greta.getByLabel('Purpose').fill('script');
   await greta.getByLabel('List calls').check();
-  await greta.getByRole('button', { name: 'Make the token' }).click();
+  await greta.getByRole('button', { name: 'Create this token' }).click();
   const token = await greta.getByLabel('Token', { exact: true }).inputValue();
   const ask = () => fetch(`${address}/api/v1/calls`, { headers: { authorization: `Bearer ${token}` } });
   t.equal((await ask()).status, 200);
@@ -451,7 +451,7 @@ t.test('an admin lets somebody in on the real server, and out again while he loo
   await admin.getByText('Chrome on Linux').waitFor();
   await admin.getByLabel('Download recordings').check();
   await admin.getByRole('button', { name: 'Save' }).click();
-  await admin.getByText('Saved. It holds from now on').waitFor();
+  await admin.getByText('Saved. The change applies immediately').waitFor();
   await greta.getByText('You see and hear the calls of queue sales, and may download them.').waitFor();
   await admin.getByRole('button', { name: 'Disable' }).click();
   await admin.getByText('Is disabled and cannot sign in.').waitFor();
@@ -497,7 +497,7 @@ t.test('each role sees what it may use, and an address that is not for it says s
       '/people/x',
     ]) {
       await page.goto(api.url + path);
-      await page.getByRole('heading', { name: 'This page is not for you' }).waitFor();
+      await page.getByRole('heading', { name: 'You don’t have access to this page' }).waitFor();
     }
     t.strictSame(complaints, [], `${as}: nothing was asked for in vain`);
   }
@@ -511,7 +511,7 @@ t.test('an agent opens his calls only, and hears them from where he came in', as
   t.equal(await page.getByLabel('Sound').count(), 0, 'how others sound is not his to look for');
   const call = api.calls[6]!;
   await page.goto(`${api.url}/calls/${call.id}`);
-  await page.getByText(/^You hear this call from 0:21 to /).waitFor();
+  await page.getByText(/^You can listen to this call from 0:21 to /).waitFor();
   t.equal(await page.getByRole('link', { name: /Download|Who heard/ }).count(), 0);
   t.equal(await position(page), 21, 'the player stands where there is something to hear');
   t.equal(await page.locator('.signs .unheard').textContent(), 'before you joined');
@@ -559,9 +559,9 @@ t.test('an auditor says why once a call, and the last reason is there for the ne
 
 t.test('an admin who hears nothing sees the list, and why there is nothing to play', async (t) => {
   const { page, api } = await openDesk(t, opened, { as: 'admin' });
-  await page.getByText('Hearing them is a right of its own').waitFor();
+  await page.getByText('Listening to them is a separate permission').waitFor();
   await page.goto(`${api.url}/calls/${api.calls[2]!.id}`);
-  await page.getByText('You see that this call was made, and may not hear it.').waitFor();
+  await page.getByText('You can see that this call was made, but you can’t listen to it.').waitFor();
   t.equal(await page.getByRole('button', { name: 'Play', exact: true }).count(), 0);
   t.equal(await slider(page).count(), 0);
 });

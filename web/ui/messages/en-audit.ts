@@ -46,7 +46,7 @@ function searched({ detail, words }: EntryFacts): Sentence {
 }
 
 function played(f: EntryFacts): Sentence {
-  if (f.detail.bytes === undefined) return ['began to play the call with'];
+  if (f.detail.bytes === undefined) return ['started playing the call with'];
   return [
     `was sent ${f.sent} (${f.share}) of the call with`,
     f.detail.player === true ? 'beyond what the player said' : 'and no player said what of it was heard',
@@ -56,7 +56,7 @@ function played(f: EntryFacts): Sentence {
 function heard(f: EntryFacts): Sentence {
   const more = Number(f.detail.not_sent_ms ?? 0) > 0;
   const lie = more ? '; the player also named stretches that were never sent' : '';
-  if (f.stretches === '') return ['heard nothing that was sent of the call with', lie];
+  if (f.stretches === '') return ['listened to none of what was sent of the call with', lie];
   return [`listened to ${f.stretches} of the call with`, `(${f.total})${lie}`];
 }
 
@@ -64,45 +64,45 @@ function heard(f: EntryFacts): Sentence {
 export const auditText = {
   title: 'Audit log',
   /** On the page of a call, and beside a person. */
-  whoHeard: 'Who heard this call',
-  whatHeard: (name: string) => `What ${name} heard`,
+  whoHeard: 'Who listened to this call',
+  whatHeard: (name: string) => `What ${name} listened to`,
   count: (n: string, one: boolean) => `${entries(n, one)}.`,
-  chained: 'Each is chained to the one before it: none can be changed or taken out unseen.',
+  chained: 'Each entry is chained to the one before it, so none can be changed or removed unnoticed.',
   signed: (when: string, size: string, one: boolean) => `Last signed ${when}, over ${entries(size, one)}.`,
-  notSigned: 'It has not been signed yet: the recorder does that when it starts, and then every hour.',
-  refusedTitle: 'The log is not signed any more',
-  refusedHint: 'Whoever runs the recorder runs “tapedeck audit verify” on it; it names the entry.',
-  targetsTitle: 'Where checkpoints go',
+  notSigned: 'Not signed yet: the recorder signs the log when it starts and every hour after that.',
+  refusedTitle: 'The log is no longer being signed',
+  refusedHint: 'An admin of the machine can run “tapedeck audit verify”, which names the faulty entry.',
+  targetsTitle: 'Checkpoint destinations',
   targets: {
     file: 'File',
     syslog: 'Syslog',
     mail: 'Mail, once a day',
     webhook: 'Webhook',
   } as Record<string, string>,
-  lastSent: (when: string) => `last taken ${when}`,
-  neverSent: 'nothing was taken yet',
-  failing: (since: string) => `fails since ${since}`,
+  lastSent: (when: string) => `last delivered ${when}`,
+  neverSent: 'nothing delivered yet',
+  failing: (since: string) => `failing since ${since}`,
   waiting: (n: number) => `${n} waiting`,
   noTargets:
-    'Checkpoints stay on this machine. Whoever can change it could cut off the end of the log with them: have them kept elsewhere, by [audit] in tapedeck.toml, or take the last one with you now and then.',
-  noDaemon: 'The recorder does not answer, so it is not known whether checkpoints get off this machine.',
-  takeCheckpoint: 'Last checkpoint',
-  how: 'Checked without this page by “tapedeck audit verify --checkpoint FILE”.',
+    'Checkpoints stay on this machine, where somebody with access to it could cut off the end of the log and remove them. Configure a destination under [audit] in tapedeck.toml, or download the latest checkpoint regularly.',
+  noDaemon: 'The recorder is not responding, so it is unknown whether checkpoints leave this machine.',
+  takeCheckpoint: 'Latest checkpoint',
+  how: 'To verify it without this page, run “tapedeck audit verify --checkpoint FILE”.',
   csv: 'Download as CSV',
-  person: 'Who',
-  everybody: 'Everybody',
+  person: 'Person',
+  everybody: 'Everyone',
   byToken: '(by an API token)',
   console: (name: string) => `${name} (console)`,
-  action: 'What',
+  action: 'Action',
   everything: 'Everything',
   groups: {
-    hearing: 'Heard or taken away',
-    looking: 'Looked at or searched',
+    hearing: 'Played or exported',
+    looking: 'Viewed or searched',
     signing_in: 'Signed in or out',
     people: 'People and tokens',
     rules: 'Rules',
     erasing: 'Erased',
-    recorder: 'The recorder itself',
+    recorder: 'Recorder',
   },
   outcome: 'Outcome',
   anyOutcome: 'Any',
@@ -111,9 +111,9 @@ export const auditText = {
   to: 'To',
   onlyCall: 'Only one call',
   clearCall: 'Show all calls again',
-  columns: { when: 'When', who: 'Who', what: 'What', where: 'From' },
-  none: 'Nothing was done that fits.',
-  noneYet: 'Nothing is in the log yet. Whoever signs in, looks at a call or hears one appears here.',
+  columns: { when: 'Time', who: 'Person', what: 'Action', where: 'From' },
+  none: 'No matching entries.',
+  noneYet: 'The log is empty. Sign-ins, viewed calls and played recordings appear here.',
   older: 'Older entries',
   found: (n: number) => (n === 1 ? '1 entry' : `${n} entries`),
   somebody: 'Somebody',
@@ -122,25 +122,25 @@ export const auditText = {
   reason: (why: string) => `Reason: ${why}`,
   entry: (n: string) => `Entry ${n}`,
   lostCall: 'a call that is not in the catalogue',
-  /** What a refused one had wanted. */
+  /** What was refused. */
   wanted: {
-    sign_in: 'to sign in',
-    second_factor: 'to give a second factor',
-    password_change: 'to change a password',
-    search: 'to search the calls',
-    view: 'to look at',
-    play: 'to play',
-    heard: 'to play',
-    download: 'to download',
-    export: 'to export',
-    report: 'to open a report',
-    policy_change: 'to change the policy',
-    retention_run: 'to erase what is due',
+    sign_in: 'signing in',
+    second_factor: 'a second factor',
+    password_change: 'a password change',
+    search: 'a search of the calls',
+    view: 'viewing',
+    play: 'playback',
+    heard: 'playback',
+    download: 'a download',
+    export: 'an export',
+    report: 'a report',
+    policy_change: 'a policy change',
+    retention_run: 'a retention run',
   } as Record<string, string>,
-  refused: (wanted: string, why: string) => `wanted ${wanted} and was refused${why}`,
-  refusedCall: (wanted: string): Sentence => [`wanted ${wanted} a call and was refused: the call with`],
+  refused: (wanted: string, why: string) => `was refused ${wanted}${why}`,
+  refusedCall: (wanted: string): Sentence => [`was refused ${wanted} of the call with`],
   why: {
-    forbidden: ': without the right to it',
+    forbidden: ': no permission',
     call_unknown: ': no such call, or not one of theirs',
   } as Record<string, string>,
   did: {
@@ -150,7 +150,7 @@ export const auditText = {
         : 'began this log, with a new catalogue',
     ],
     sign_in: ({ outcome, detail }) =>
-      outcome === 'ok' ? [`signed in${proofs(detail)}`] : [`did not get in${because(detail)}`],
+      outcome === 'ok' ? [`signed in${proofs(detail)}`] : [`failed to sign in${because(detail)}`],
     sign_out: () => ['signed out'],
     session_end: ({ detail }) => [`was signed out${because(detail)}`],
     second_factor: ({ detail }) => [
@@ -161,15 +161,15 @@ export const auditText = {
     search: searched,
     view: ({ object, detail }) =>
       detail.waveform === true
-        ? ['looked at the waveform of the call with']
+        ? ['viewed the waveform of the call with']
         : object === 'call'
-          ? ['looked at the call with']
-          : [`looked at ${paper(object)}`],
+          ? ['viewed the call with']
+          : [`viewed ${paper(object)}`],
     play: played,
     heard,
     download: () => ['downloaded the recording of the call with'],
     export: ({ object }) =>
-      object === 'call' ? ['exported the recording of the call with'] : [`took away ${paper(object)}`],
+      object === 'call' ? ['exported the recording of the call with'] : [`exported ${paper(object)}`],
     report: ({ object, detail }) => {
       const asked = Object.entries(detail).filter(([, value]) => value !== '');
       const period = asked.map(([name, value]) => `${name.replaceAll('_', ' ')} ${text(value)}`).join(', ');
@@ -186,8 +186,8 @@ export const auditText = {
       f.detail.name ? `set a new password for ${named(f)}` : 'changed the password',
       some(f.detail.tokens_ended) ? `which ended the API tokens ${text(f.detail.tokens_ended)}` : '',
     ],
-    token_add: (f) => [`made the API token ${named(f)}`],
-    token_remove: (f) => [`withdrew the API token ${named(f)}`],
+    token_add: (f) => [`created the API token ${named(f)}`],
+    token_remove: (f) => [`revoked the API token ${named(f)}`],
     sealed: ({ detail }) => [
       'sealed the recording of the call with',
       detail.coverage === 'recorded' ? '' : `(${text(detail.coverage)})`,

@@ -8,9 +8,9 @@ const kinds = {
   partial: 'Recorded in part',
   surplus: 'Without a CDR',
   differs: 'Length differs',
-  excluded: 'Left out by a rule',
+  excluded: 'Excluded by a rule',
   declined: 'Declined',
-  pending: 'Being made',
+  pending: 'Processing',
   recorded: 'Recorded',
   all: 'Every answered call',
 };
@@ -20,20 +20,19 @@ export const coverageText = {
   title: 'Coverage',
   answer: (covered: string, eligible: string, one: boolean) =>
     `${covered} of ${eligible} eligible ${one ? 'call is' : 'calls are'} recorded`,
-  percent: (share: string) => `${share} %`,
+  percent: (share: string) => `${share}%`,
   all: (n: string, one: boolean) =>
     one ? 'The one eligible call is recorded' : `Every one of ${n} eligible calls is recorded`,
-  nothing: 'No call that should be recorded was answered in this time.',
-  below: (target: string) => `That is less than the ${target} % that was agreed.`,
+  nothing: 'No eligible calls were answered in this period.',
+  below: (target: string) => `That is below the ${target}% target.`,
   rest: {
     not_recorded: (n: string, one: boolean) => `${calls(n, one)} ${were(one)} not recorded`,
     partial: (n: string, one: boolean) => `${calls(n, one)} ${were(one)} recorded in part`,
-    excluded: (n: string, one: boolean) => `${calls(n, one)} ${were(one)} left out by a rule`,
+    excluded: (n: string, one: boolean) => `${calls(n, one)} ${were(one)} excluded by a rule`,
     declined: (n: string, one: boolean) => `${calls(n, one)} ${were(one)} declined`,
-    pending: (n: string, one: boolean) => `${n} ${one ? 'is' : 'are'} being made`,
+    pending: (n: string, one: boolean) => `${n} ${one ? 'is' : 'are'} processing`,
     surplus: (n: string, one: boolean) => `${calls(n, one)} ${one ? 'has' : 'have'} no CDR`,
-    differs: (n: string, one: boolean) =>
-      `of ${calls(n, one)} ${one ? 'the length differs' : 'the lengths differ'}`,
+    differs: (n: string, one: boolean) => `${calls(n, one)} ${one ? 'differs' : 'differ'} in length`,
   },
   and: (parts: number) => (parts > 0 ? '; ' : ''),
   from: 'From',
@@ -42,13 +41,13 @@ export const coverageText = {
   filters: { exceptions: 'All exceptions', ...kinds },
   csv: 'Download as CSV',
   listTitle: { exceptions: 'Exceptions', ...kinds },
-  listNone: 'There are none in this time.',
+  listNone: 'None in this period.',
   exceptionsNone: 'No exceptions: every answered call is recorded in full, or a rule says why it is not.',
   exceptionsNoneKnown:
     'No exceptions among the answered calls that Tapedeck knows of. See above for what it cannot know.',
   exceptionsNoCalls: 'No answered calls, so no exceptions.',
-  unknown: 'Tapedeck cannot say anything about this period.',
-  caveatsTitle: 'What this report cannot say',
+  unknown: 'Tapedeck has no data for this period.',
+  caveatsTitle: 'Limits of this report',
   caveats: {
     not_installed: (since: string) =>
       since
@@ -60,12 +59,12 @@ export const coverageText = {
     monitoring_gaps: () =>
       'Tapedeck did not watch the PBX all the time: calls in the monitoring gaps below may be missing.',
     cdr_gaps: () =>
-      'Asterisk’s CDRs were not heard all the time: calls that Tapedeck did not see in the CDR monitoring gaps below are in no list.',
+      'CDRs were not received all the time: calls that Tapedeck did not see during the CDR monitoring gaps below may be missing.',
     no_witness: () => '',
     unwitnessed: () => 'Some calls have no CDR to compare them with.',
     pending: () => 'Some recordings are still being processed.',
   },
-  columns: { call: 'Call', started: 'Started', what: 'What', lengths: 'Length', reason: 'Why' },
+  columns: { call: 'Call', started: 'Started', what: 'Status', lengths: 'Length', reason: 'Reason' },
   lengths: { pbx: 'Asterisk', talk: 'Tapedeck', recording: 'recording', missing: 'missing' },
   findings: {
     missing: 'Not seen',
@@ -76,17 +75,16 @@ export const coverageText = {
   statuses: {
     recorded: 'Recorded',
     partial: 'In part',
-    excluded: 'Left out',
+    excluded: 'Excluded',
     declined: 'Declined',
     not_recorded: 'Not recorded',
-    pending: 'Being made',
+    pending: 'Processing',
   },
-  cdrs: (n: number) =>
-    n === 1 ? 'What Asterisk recorded of it (1 CDR)' : `What Asterisk recorded of it (${n} CDRs)`,
+  cdrs: (n: number) => (n === 1 ? 'Asterisk’s record (1 CDR)' : `Asterisk’s record (${n} CDRs)`),
   cdr: (from: string, to: string) => `${from || 'unknown'} to ${to || 'unknown'}`,
   cdrFields: {
     channel: 'Channels',
-    times: 'From, to',
+    times: 'Start and end',
     app: 'Application',
     end: 'Disposition',
     id: 'Unique id',
@@ -101,24 +99,24 @@ export const coverageText = {
     share: 'Share',
   },
   dayLink: (day: string) => `Show ${day} only`,
-  howTitle: 'How this figure was made',
-  how: 'Eligible are the calls that were answered, by a person or by the PBX itself (voicemail, a queue, a menu), and that no rule of the policy leaves out and nobody declined. Recorded are those with a sealed recording of any part. The share is rounded down. Test calls do not count.',
+  howTitle: 'How this figure is calculated',
+  how: 'Eligible calls are those answered by a person or by the PBX itself (voicemail, a queue, a menu), except calls that a policy rule excludes or that somebody declined. A call counts as recorded if any part of it has a sealed recording. The percentage is rounded down. Test calls are not counted.',
   witness: (since: string, last: string) =>
-    `Tapedeck's list is compared with Asterisk's own account, its CDRs: they have come since ${since}, the last at ${last}.`,
+    `Tapedeck’s list is compared with Asterisk’s own call records (CDRs), received since ${since}, most recently at ${last}.`,
   noWitness:
-    'Asterisk has sent no CDRs, so this is Tapedeck’s own account and nobody else has checked it. The file cdr_manager.conf in asterisk-conf/ makes Asterisk send them; “tapedeck doctor” says whether they come.',
+    'Asterisk has sent no CDRs, so nothing independent confirms these figures. Install cdr_manager.conf from asterisk-conf/ to make Asterisk send them, then check with “tapedeck doctor”.',
   unwitnessed: (n: string, one: boolean) =>
-    `For ${calls(n, one)} no CDRs came, because nobody listened then: ${one ? 'its' : 'their'} coverage is Tapedeck’s own word.`,
-  sourcesTitle: 'Where CDRs came from',
+    `${calls(n, one)} ${one ? 'has' : 'have'} no CDRs because AMI was not connected at the time, so nothing independent confirms ${one ? 'its' : 'their'} coverage.`,
+  sourcesTitle: 'CDR sources',
   source: {
-    AMI: 'As they happen, over AMI',
+    AMI: 'AMI, in real time',
     cdr_csv: 'Asterisk’s Master.csv',
     cdr_sqlite: 'Asterisk’s SQLite file',
     cdr_mysql: 'The MySQL or MariaDB database',
   } as Record<string, string>,
-  sourceCount: (n: string) => `${n} new to Tapedeck`,
+  sourceCount: (n: string) => `${n} added`,
   sourceRead: (when: string) => `last read ${when}`,
-  sourceLast: (when: string) => `the last ${when}`,
+  sourceLast: (when: string) => `most recent ${when}`,
   sourceBad: (why: string) => `cannot be read: ${why}`,
   blindTitle: 'Monitoring gaps',
   blindNone: 'None: the PBX was monitored without a break.',
@@ -131,5 +129,5 @@ export const coverageText = {
   gapsNone: 'None: AMI was connected all the time.',
   gapFilled: (sources: string) => `The CDRs of this time were read afterwards: ${sources}.`,
   gapsHint:
-    'While AMI is away Asterisk cannot report its CDRs, and does not repeat them. A file or a database that [coverage] in tapedeck.toml names fills such gaps.',
+    'While AMI is disconnected, Asterisk cannot report its CDRs and does not resend them. To fill such gaps, name a CDR file or database under [coverage] in tapedeck.toml.',
 };

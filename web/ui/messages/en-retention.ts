@@ -5,34 +5,34 @@ export const retentionText = {
   title: 'Retention',
   kept: (n: string, one: boolean) => `${recordings(n, one)} ${one ? 'is' : 'are'} kept`,
   keptNone: 'No recordings are kept yet.',
-  forEver: (n: string) => `${n} for ever`,
+  forEver: (n: string) => `${n} forever`,
   due: (n: string, one: boolean) =>
-    `${recordings(n, one)} ${one ? 'is' : 'are'} due and ${one ? 'goes' : 'go'} with the next run.`,
+    `${recordings(n, one)} ${one ? 'is' : 'are'} due and will be erased in the next run.`,
   dueStopped: (n: string, one: boolean) =>
-    `${recordings(n, one)} ${one ? 'is' : 'are'} due; the breaker stops the next run.`,
+    `${recordings(n, one)} ${one ? 'is' : 'are'} due; the safety limit stops the next run.`,
   dueNone: 'Nothing is due today.',
   fromNowOn:
     'A retention rule applies only to recordings made from now on. Changing a rule does not change the dates below.',
-  schedule: (when: string) => `Tapedeck erases what is due ${when}.`,
+  schedule: (when: string) => `Tapedeck erases due recordings ${when}.`,
   everyDay: (at: string) => `every day at ${at}`,
   cron: (expression: string) => `on the schedule “${expression}”`,
-  nextTitle: 'What goes next',
+  nextTitle: 'Due next',
   nextNone:
-    'Nothing has an end date: every recording is kept for ever. Retention rules on the policy page set one for recordings made from now on.',
+    'No recording has an end date: every recording is kept forever. Retention rules on the policy page set one for recordings made from now on.',
   dueTitle: 'Due now',
-  goneTitle: 'What went',
-  goneNone: 'Nothing has been erased yet. What is erased leaves a line here, with when and why.',
+  goneTitle: 'Recently erased',
+  goneNone: 'Nothing has been erased yet. Erased recordings are listed here with the date and reason.',
   csv: 'Download as CSV',
   columns: {
     call: 'Call',
     started: 'Started',
     keepUntil: 'Kept until',
     rule: 'Rule',
-    reason: 'Why',
+    reason: 'Reason',
     erased: 'Erased',
   },
   byDefault: 'default',
-  runIntro: 'The nightly run does this by itself. Do it by hand only when it cannot wait.',
+  runIntro: 'The nightly run does this automatically. Run it manually only if it cannot wait.',
   run: (n: string, one: boolean) => `Erase ${recordings(n, one)}…`,
   dialogTitle: (n: string, one: boolean) => `Erase ${recordings(n, one)}?`,
   dialogWhat: (n: string, one: boolean, from: string, to: string) =>
@@ -41,24 +41,24 @@ export const retentionText = {
   word: 'erase',
   typeWord: (word: string) => `Type “${word}” to confirm`,
   wrongWord: (word: string) => `Type the word ${word} exactly.`,
-  runButton: (n: string, one: boolean) => `Erase ${recordings(n, one)} for good`,
+  runButton: (n: string, one: boolean) => `Erase ${recordings(n, one)} permanently`,
   running: 'Erasing…',
   ran: (erased: string, failed: number, left: number) =>
     [
       `${erased} erased.`,
-      failed ? `${failed} failed; the log says why, and the next run tries again.` : '',
-      left ? `${left} are left for the next run.` : '',
+      failed ? `${failed} failed; see the log for the reason. The next run retries.` : '',
+      left ? `${left} left for the next run.` : '',
     ]
       .filter(Boolean)
       .join(' '),
-  breakerTitle: 'The breaker stops the nightly run',
+  breakerTitle: 'The safety limit stops the nightly run',
   breakerCalm: (limit: string) =>
-    `A safety breaker stops any run that would erase more than ${limit} of all kept recordings, so that a mistaken rule or a wrong clock cannot empty the archive.`,
+    `A safety limit stops any run that would erase more than ${limit} of all kept recordings, so that a wrong rule or clock cannot empty the archive.`,
   breaker:
-    'Many due at once can be right for a rule that has been in force for long, and wrong after a mistake in a rule or in the clock.',
+    'Many recordings due at once can be correct for a rule that has been in force for a long time, or the result of a wrong rule or clock.',
   breakerHint:
-    'Look at what is due below and at the policy. If it is what you want, erase it by hand here and confirm.',
-  typeConfirm: (word: string) => `To pass the breaker, type “${word}”`,
+    'Check the due recordings below and the policy. If they are correct, erase them here and confirm.',
+  typeConfirm: (word: string) => `To override the safety limit, type “${word}”`,
   more: (n: string) => `and ${n} more; all of them are in the CSV.`,
   asOf: (when: string) => `As of ${when}.`,
 };

@@ -1,24 +1,24 @@
 /** The strings of who may do what, as the pages say it. */
 export const rightsText = {
-  noPageTitle: 'This page is not for you',
-  noPage:
-    'You have no right to see it. An admin of Tapedeck can give it to you, if you need it for your work.',
+  noPageTitle: 'You don’t have access to this page',
+  noPage: 'If you need it for your work, ask a Tapedeck admin for access.',
   toCalls: 'Go to your calls',
-  nothingTitle: 'You are not given any calls yet',
+  nothingTitle: 'You don’t have access to any calls yet',
   nothing:
-    'Ask an admin of Tapedeck to say which extension is yours, or which extensions and queues you review. What you may hear appears here then.',
+    'Ask a Tapedeck admin to assign your extension, or the extensions and queues you review. Their calls then appear here.',
   emptyTitle: 'No calls yet',
-  empty: 'As soon as there is a call that you may see, it appears here.',
+  empty: 'The first call you have access to appears here.',
   listOnly:
-    'You see which calls were made. Hearing them is a right of its own, which running Tapedeck does not bring.',
-  noPlay: 'You see that this call was made, and may not hear it.',
+    'You can see which calls were made. Listening to them is a separate permission that admins do not have by default.',
+  noPlay: 'You can see that this call was made, but you can’t listen to it.',
   fromTo: (from: string, to: string) => `from ${from} to ${to}`,
-  partly: (parts: string[]) => `You hear this call ${parts.join(' and ')}. The rest is silent for you.`,
-  working: 'Recorder works',
+  partly: (parts: string[]) =>
+    `You can listen to this call ${parts.join(' and ')}. The rest is silent for you.`,
+  working: 'Recording normally',
   workingLong: 'Calls are being recorded.',
-  notWorking: 'Something is wrong with the recorder. Whoever runs Tapedeck sees what it is.',
-  downHint: 'Tell whoever runs Tapedeck. What was recorded before can still be heard.',
-  readOnly: 'You can read the rules and try them. Changing them is for admins.',
+  notWorking: 'There is a problem with the recorder. Tapedeck admins can see the details.',
+  downHint: 'Tell your Tapedeck admin. Existing recordings can still be played.',
+  readOnly: 'You can view and test the rules. Only admins can change them.',
   unheard: {
     agent: {
       before: 'before you joined',
@@ -32,13 +32,16 @@ export const rightsText = {
     },
   },
   reason: {
-    title: { play: 'Why do you hear this call?', download: 'Why do you take this recording away?' },
-    intro: 'Your reason is written into the audit log, with what you hear.',
+    title: {
+      play: 'Why are you listening to this call?',
+      download: 'Why are you downloading this recording?',
+    },
+    intro: 'Your reason is written to the audit log together with what you listen to.',
     label: 'Reason',
-    help: 'Such as a case number. The last one you gave is filled in.',
-    missing: 'Say why, in a word or two.',
-    play: 'Hear it',
-    download: 'Download it',
+    help: 'For example, a case number. Your last reason is filled in.',
+    missing: 'Enter a reason.',
+    play: 'Listen',
+    download: 'Download',
     busy: 'One moment…',
   },
 };

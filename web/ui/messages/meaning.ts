@@ -14,8 +14,8 @@ export function meaning(who: string | null, rights: Rights, grantable: Grantable
     `${who ?? 'You'} ${list(who === null ? verbs : verbs.map((verb) => `${verb}s`))}`;
   const said: string[] = [];
   if (has('admin')) {
-    const sentences = [`${does('run')} the box: settings, policy and people.`];
-    if (rights.roles.length === 1) sentences.push('Sees that calls were made and hears none.');
+    const sentences = [`${does('administer')} Tapedeck: settings, policy and people.`];
+    if (rights.roles.length === 1) sentences.push('Sees which calls were made but cannot listen.');
     // Who reviews every call is told so below.
     const may = has('reviewer') && rights.scope.all ? '' : allowed(granted('admin'), 'any recording');
     if (may) sentences.push(`May ${may}.`);

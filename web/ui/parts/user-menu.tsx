@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../messages/en.js';
 import { session, signOut } from '../session.js';
 import { theme, themes } from '../theme.js';
@@ -13,7 +13,8 @@ export function UserMenu() {
   const button = useRef<HTMLButtonElement>(null);
   const name = session.value?.user?.name ?? '';
 
-  useEffect(() => {
+  // Before the next key: an Escape right after the click closes the menu, not the call behind it.
+  useLayoutEffect(() => {
     if (!open) return;
     const outside = (e: Event) => {
       if (!box.current?.contains(e.target as Node)) setOpen(false);
