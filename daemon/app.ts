@@ -642,7 +642,7 @@ export function createApp(config: Config, log: Log, passphrase?: string) {
       await Promise.all([ari.stop(), ami.stop()]);
       await Promise.all([mutes.stop(), growth.stop()]);
       await recorder.stop();
-      await assure.stop();
+      if (started) await assure.stop();
       clearInterval(beats);
       await watch.stop();
       await listening.stop();

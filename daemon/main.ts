@@ -47,7 +47,7 @@ const WRONG_USE: ReadonlySet<ErrorCode> = new Set([
 
 type Options = { config: string; passphraseFd?: number };
 
-/** Exit codes: 0 done · 1 it failed · 2 wrong use, or faults in the configuration. */
+/** Exit codes: 0 success · 1 failure · 2 wrong usage or configuration. */
 async function main(argv: string[]): Promise<number> {
   const program = new Command('tapedeck')
     .description(
@@ -60,7 +60,7 @@ async function main(argv: string[]): Promise<number> {
       'read the passphrase of the master key from this file descriptor',
       (text) => Number.parseInt(text, 10),
     )
-    .addHelpText('after', '\nExit codes: 0 done, 1 it failed, 2 wrong use or faults in the configuration.')
+    .addHelpText('after', '\nExit codes: 0 success, 1 failure, 2 wrong usage or configuration.')
     .exitOverride();
   const context = createCliContext(
     () => program.opts<Options>().config,

@@ -28,6 +28,8 @@ type Lived = {
   number: string;
   what: string;
   expect: 'whole' | 'from the return' | 'missed' | 'unanswered';
+  /** It began after that. */
+  begunAt: number;
   answeredAt: number;
   endedAt: number;
 };
@@ -108,7 +110,7 @@ async function live(h: House, { leave, back }: Outage, round: number) {
   const lived: Lived[] = [];
   const number = (n: number) => `+1555${round}${String(n).padStart(3, '0')}`;
   const add = (n: number, what: string, expect: Lived['expect']): Lived => {
-    const one = { number: number(n), what, expect, answeredAt: 0, endedAt: 0 };
+    const one = { number: number(n), what, expect, begunAt: Date.now(), answeredAt: 0, endedAt: 0 };
     lived.push(one);
     return one;
   };
@@ -202,14 +204,14 @@ async function live(h: House, { leave, back }: Outage, round: number) {
 async function faultsOf(
   h: House,
   one: Lived,
-  { awayFrom, awayTo, reason }: { awayFrom: number; awayTo: number; reason: RegExp },
+  { awayTo, reason }: { awayTo: number; reason: RegExp },
 ): Promise<string[]> {
   const faults: string[] = [];
   const calls = await h.catalogue.calls({ limit: 200 });
   const rows = calls.filter(
     (c) =>
       [c.them.number, c.us.number, c.dialled].some((n) => n === one.number || n === `9${one.number}`) &&
-      c.startedAt > awayFrom - 30_000 &&
+      c.startedAt > one.begunAt - 500 &&
       c.startedAt < awayTo + 1_000,
   );
   if (rows.length !== 1) return [`there are ${rows.length} rows`];

@@ -627,7 +627,7 @@ t.test('calls on a real Asterisk, on disks that fill', async (t) => {
     t.match(known!.coverage.status, /^(recorded|partial)$/, known!.coverage.reason);
     // What was to be written of the other went with the process that could not write it; its sound did not.
     t.strictSame((await r.calls()).map((c) => c.them.number).sort(), ['+15550030', '+15550031']);
-    await until('that it is told of', () => /captured file belongs to no call/.test(r.log()));
+    // An alarm names it after ten minutes: until then its row may still be waiting to be written.
     const left = readdirSync(pbx.recordingDir).filter((file) => /\.wav/.test(file));
     t.equal(left.length, 2, 'both sides of it are in the spool');
   });

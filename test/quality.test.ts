@@ -310,7 +310,7 @@ t.test('a recording keeps its quality; calls are found by it, and phones and lin
   });
   t.match(lab.standing.get('silent extension 112'), {
     severity: 'warning',
-    message: /Nothing is heard of extension 112/,
+    message: /No sound from extension 112/,
   });
   await lab.run(two);
   t.ok(lab.standing.has('silent extension 112'), 'another phone proves nothing');

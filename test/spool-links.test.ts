@@ -18,6 +18,7 @@ import { captureOf, refusalOf } from '../daemon/domain/recording/captures.js';
 import { parseOurs, type Segment, spoolName } from '../daemon/domain/recording/recording.js';
 import { probeDisk } from '../daemon/ops/disk.js';
 import { createLog } from '../daemon/ops/log.js';
+import { createSweep } from '../daemon/recordings/preserve/sweep.js';
 import { preserveLab, toneWav as wav } from './support/preserve-lab.js';
 import { until } from './support/recorder.js';
 
@@ -204,4 +205,27 @@ t.test('alarms of an earlier run end when what they named is gone', async (t) =>
   for (const key of keys) lab.standing.set(key, old);
   await lab.preserver.recover();
   t.same([...lab.standing.keys()], []);
+});
+
+t.test('captured audio of no known call is named by an alarm after ten looks, and stays', async (t) => {
+  const raised = new Map<string, { message: string }>();
+  const sweep = createSweep({
+    catalogue: { segments: async () => [] },
+    spool: {
+      ours: async () => [name],
+      strangers: async () => [],
+      fetch: () => t.fail('it is not read'),
+      remove: () => t.fail('it is not removed'),
+    } as never,
+    alarms: {
+      raise: (key: string, alarm: { message: string }) => void raised.set(key, alarm),
+      clear: (key: string) => void raised.delete(key),
+    } as never,
+    log: createLog('silent', 'test'),
+  });
+  t.teardown(() => sweep.stop());
+  for (let looks = 1; looks < 10; looks++) await sweep.sweep();
+  t.equal(raised.size, 0, 'its row may still be waiting to be written');
+  await sweep.sweep();
+  t.match(raised.get('spool_unknown')?.message, new RegExp(`belongs to no call .*${name}`));
 });

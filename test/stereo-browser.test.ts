@@ -163,7 +163,7 @@ t.test(
       return { ...desk, asked };
     };
     const { page, asked } = await open({});
-    const note = page.getByText("This browser can't play recordings");
+    const note = page.getByText('This browser can’t play recordings');
     await note.waitFor();
     t.match(await note.textContent(), /Safari 18\.4 or newer, or download the recording/);
     t.ok(await page.locator('[data-play]').isDisabled());

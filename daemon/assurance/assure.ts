@@ -76,7 +76,8 @@ export function createAssure(deps: AssureDeps) {
   let timer: NodeJS.Timeout | undefined;
   let lastRead = 0;
   let holdUntil = Number.POSITIVE_INFINITY;
-  let swept = false;
+  /** CDRs that an earlier run heard and did not compare, once they are known. */
+  let unfinished: Cdr[] | null = null;
   let since: number | null = null;
 
   /** One thing after the other: two looks at one call must not write two rows of it. */
@@ -156,10 +157,10 @@ export function createAssure(deps: AssureDeps) {
     return accounts;
   }
 
-  /** Does `work` with each CDR that is due by then, once for all that belong to one call. */
-  async function each(by: number, most: number, work: (cdr: Cdr) => Promise<Account[]>): Promise<void> {
+  /** Does `work` with each of these CDRs, once for all that belong to one call. */
+  async function each(cdrs: readonly Cdr[], work: (cdr: Cdr) => Promise<Account[]>): Promise<void> {
     const done = new Set<string>();
-    for (const cdr of await catalogue.dueCdrs(by, most)) {
+    for (const cdr of cdrs) {
       if (done.has(cdrKey(cdr))) continue;
       try {
         for (const account of await work(cdr)) for (const one of account.cdrs) done.add(cdrKey(one));
@@ -256,14 +257,24 @@ export function createAssure(deps: AssureDeps) {
     });
   }
 
+  /**
+   * Notes the CDRs that an earlier run heard just before it was killed, which get their accounts at the first look. Those that
+   * are read after the start are not among them: their calls may still be being taken up, so they wait until they are due.
+   */
+  async function takeUp(): Promise<void> {
+    if (unfinished !== null) return;
+    await intake.flush();
+    unfinished = await catalogue.dueCdrs(Number.MAX_SAFE_INTEGER, DUE_AT_STOP);
+  }
+
   async function look(): Promise<void> {
     const now = clock();
+    await takeUp();
     await intake.flush();
     if (now >= holdUntil) {
-      // What an earlier run heard just before it was killed gets its account now, and is judged when it is due.
-      if (!swept) await each(Number.MAX_SAFE_INTEGER, DUE_AT_STOP, accountsWith);
-      swept = true;
-      await each(now, DUE_AT_ONCE, (cdr) => compare(cdr, now));
+      await each(unfinished!, accountsWith);
+      unfinished = [];
+      await each(await catalogue.dueCdrs(now, DUE_AT_ONCE), (cdr) => compare(cdr, now));
     }
     alarmed.sweep(now);
     if (now - lastRead < pace.read) return;
@@ -287,6 +298,7 @@ export function createAssure(deps: AssureDeps) {
     },
     start(): void {
       intake.recover();
+      void queue(takeUp, 'CDRs of the last run could not be read; retrying');
       holdUntil = clock() + WAIT_FOR_PBX;
       lastRead = clock(); // `up` reads first: then it is known what time it is by the PBX's clock
       let busy = false;
@@ -303,7 +315,7 @@ export function createAssure(deps: AssureDeps) {
       // What was heard last gets its account; whether all is well with it is judged after the next start.
       await queue(async () => {
         await intake.flush();
-        await each(Number.MAX_SAFE_INTEGER, DUE_AT_STOP, accountsWith);
+        await each(await catalogue.dueCdrs(Number.MAX_SAFE_INTEGER, DUE_AT_STOP), accountsWith);
       }, 'The last CDRs could not be compared; they will be after the next start');
       intake.stop();
     },

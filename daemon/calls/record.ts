@@ -99,7 +99,7 @@ export function createRecorder(deps: RecordDeps) {
         l.faults = 0;
         if (change.kind === 'ended') live.delete(id);
       } catch (err) {
-        deps.log.error({ err, call: id }, 'A step of recording a call failed; it is tried again');
+        deps.log.error({ err, call: id }, 'Recording step failed; retrying');
         if (!l.waiting)
           l.repeat = after(l.faults++, () => {
             if (!l.waiting) put(id, change);
@@ -230,7 +230,7 @@ export function createRecorder(deps: RecordDeps) {
       const ours = parseOurs(id);
       if (!ours || kept.has(id.toLowerCase())) continue;
       if ([...live].some(([call, l]) => call === ours.callId && l.beginning === ours.seq)) continue;
-      deps.log.warn({ snoop: id }, 'A snoop of ours that nobody follows was taken away');
+      deps.log.warn({ snoop: id }, 'Removed an orphaned snoop');
       await deps.capture.release(id).catch((err) => deps.log.warn({ err }, 'It could not be taken away'));
     }
   }

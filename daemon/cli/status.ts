@@ -13,7 +13,7 @@ import { lines, timesIn } from './table.js';
 export function status(program: Command, ctx: CliContext): void {
   program
     .command('status')
-    .description('how the recorder is')
+    .description('show recorder status')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
@@ -73,7 +73,7 @@ function asText(s: Now, zone: string): string {
       `${s.captures.begun} begun, ${s.captures.failed} failed (${s.captures.failed_lately} of late)`,
     ],
   ];
-  const both: string[][] = [['To be made', `${s.preserve.waiting}${age(s.preserve.oldest_ms)}`]];
+  const both: string[][] = [['Waiting to be processed', `${s.preserve.waiting}${age(s.preserve.oldest_ms)}`]];
   const rest: string[][] = [
     ['Disk', diskWords(s.disk)],
     [

@@ -72,7 +72,7 @@ Examples:
 
   command
     .command('factors')
-    .description('the second factors of a user; with --reset the way back in for who has lost them')
+    .description('show the second factors of a user; --reset for account recovery')
     .argument('<name>', 'name that the user signs in with')
     .option(
       '--reset',
@@ -158,7 +158,7 @@ Examples:
     });
 
   for (const [verb, disabled, what, said] of [
-    ['disable', true, 'keep somebody out, and end what is signed in', 'cannot sign in any more'],
+    ['disable', true, 'disable a user and end their sessions', 'cannot sign in any more'],
     ['enable', false, 'let somebody in again who was disabled', 'can sign in again'],
   ] as const)
     command
@@ -217,14 +217,14 @@ const changed = (before: User, after: User): NewEntry =>
   done('person_change', about(after.id, { name: after.name, changes: personChanges(before, after) }));
 
 const ROLES = `
-Roles: admin (runs the box, hears no calls), reviewer (hears the calls of a scope: --all, --extensions, --queues, --dids),
+Roles: admin (administers Tapedeck, cannot listen to calls), reviewer (hears the calls of a scope: --all, --extensions, --queues, --dids),
 auditor (sees and reports all, changes nothing, hears with a reason), agent (hears the calls of --own extensions).
 Grants: download, export.
 `;
 
 const withRights = (command: Command): Command =>
   command
-    .option('--role <role>', 'admin, reviewer, auditor or agent; may be said more than once', listed)
+    .option('--role <role>', 'admin, reviewer, auditor or agent; repeatable', listed)
     .option('--all', 'a reviewer: of all calls')
     .option('--extensions <list>', 'a reviewer: of the calls of these extensions', listed)
     .option('--queues <list>', 'a reviewer: of the calls of these queues', listed)

@@ -317,19 +317,19 @@ const catalogue = {
     status: 400,
   },
   user_exists: {
-    message: 'There is a user of that name.',
+    message: 'That name is already taken.',
     hint: 'Choose another name.',
     blame: 'operator',
     status: 409,
   },
   person_unknown: {
     message: 'There is no such person.',
-    hint: 'Somebody may have removed him; the list of people shows who there is.',
+    hint: 'They may have been removed. The list of people shows who there is.',
     blame: 'operator',
     status: 404,
   },
   person_invalid: {
-    message: 'These rights do not fit together.',
+    message: 'These permissions conflict.',
     hint: 'The detail says what is missing or too much.',
     blame: 'operator',
     status: 400,

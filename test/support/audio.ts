@@ -59,10 +59,14 @@ export const readWav = (input: string | Buffer): Sound & { declaredBytes: number
 export const decode = (input: string | Buffer, rate?: number): Promise<Sound> =>
   new Promise((resolve, reject) => {
     const source = typeof input === 'string' ? `file:${input}` : 'pipe:0';
+    // ffmpeg's own decoder turns some recordings to noise, steady tones above all; browsers play what libopus decodes.
+    const head = typeof input === 'string' ? input : input.toString('latin1', 0, 64);
+    const decoder = /OpusHead|\.opus$/.test(head) ? ['-c:a', 'libopus'] : [];
     const resample = rate === undefined ? [] : ['-ar', String(rate)];
     const args = [
       '-v',
       'error',
+      ...decoder,
       '-i',
       source,
       '-map',

@@ -115,9 +115,9 @@ export function fakePeople(state: State, now: number, auditor: boolean) {
     }));
     api.post<{ Body: Rights & { name: string } }>('/people', ({ body }, reply) => {
       if (people.some((p) => p.name.toLowerCase() === body.name.toLowerCase()))
-        return refuse(reply, 409, 'user_exists', 'There is a user of that name.', 'Choose another name.');
+        return refuse(reply, 409, 'user_exists', 'That name is already taken.', 'Choose another name.');
       const fault = faultOf(tidy(body));
-      if (fault) return refuse(reply, 400, 'person_invalid', 'These rights do not fit together.', '', fault);
+      if (fault) return refuse(reply, 400, 'person_invalid', 'These permissions conflict.', '', fault);
       const { code, expires_at } = invitation();
       const added = person(`p${people.length}`, body.name, tidy(body), {
         ...{ version: 1, password: false, signed_in_at: null, invited_until: expires_at },

@@ -26,8 +26,8 @@ const MISSING = 500;
 
 type Stretch = { who: string; seconds: number };
 
-/** Who is heard, by tenths of a second: whose tones make up half of it, `~` for other sound, `.` for silence. */
-export function voices(samples: Float32Array, rate: number): Stretch[] {
+/** Who is heard, by tenths of a second: whose tones make up half of it (or another share), `~` for other sound, `.` for silence. */
+export function voices(samples: Float32Array, rate: number, leastShare = 0.5): Stretch[] {
   const found: Stretch[] = [];
   const size = Math.floor(rate * WINDOW);
   const add = (who: string, seconds: number, to: Stretch[]) => {
@@ -45,7 +45,7 @@ export function voices(samples: Float32Array, rate: number): Stretch[] {
     const least = Math.max(0.05 ** 2 / 2, ...heard.map(({ power }) => power / 10));
     const speaking = heard.filter(({ power }) => power >= least);
     const share = speaking.reduce((sum, { power }) => sum + power, 0) / level;
-    const who = rmsDb(part) < -60 ? '.' : share > 0.5 ? speaking.map((s) => s.who).join('+') : '~';
+    const who = rmsDb(part) < -60 ? '.' : share > leastShare ? speaking.map((s) => s.who).join('+') : '~';
     add(who, WINDOW, found);
   }
   // What is too short belongs to what was before it, or at the beginning to what comes.
@@ -169,7 +169,9 @@ async function soundFaults(file: Buffer, expected: Expected): Promise<string[]> 
   const sound = await decode(file, 16_000);
   for (const [i, side] of (['left', 'right'] as const).entries()) {
     const samples = toFloat(sound.channels[i]!);
-    const wrong = expected[side] && wrongSide(voices(samples, sound.rate), expected[side]);
+    // Opus at this bit rate is made for speech: of two steady tones it makes noise, from which they still stand out.
+    const leastShare = expected.high ? 0.1 : 0.5;
+    const wrong = expected[side] && wrongSide(voices(samples, sound.rate, leastShare), expected[side]);
     if (wrong) faults.push(`on the ${side} is ${wrong}`);
     const high = expected.high?.[side];
     if (high !== undefined && amplitude(samples, high, sound.rate) < 0.02)

@@ -20,12 +20,12 @@ export function createReasons(deps: ReasonDeps) {
   function want({ call, anchor, unseen }: Changed, l: Live, heardAt: number): void {
     if (call.answeredAt === null || anchor === null || l.wanted?.leg === anchor) return;
     const first = l.wanted === null && l.next === 0;
-    l.wanted = { leg: anchor, from: first ? call.answeredAt : heardAt, heardAt, unseen };
+    l.wanted = { leg: anchor, from: first ? call.answeredAt : heardAt, heardAt, unseen, met: false };
   }
 
   /** Why a capture that was asked for at `askedAt` begins at `begunAt`, or not at all until then. */
   function lateness(call: CallRecord, l: Live, askedAt: number, begunAt: number): string {
-    if (!l.wanted) return '';
+    if (!l.wanted || l.wanted.met) return '';
     const { from: wantedAt, heardAt, unseen } = l.wanted;
     const [gap, stalls] = [deps.gapDuring(wantedAt, heardAt), deps.stalls(wantedAt, begunAt)];
     const told = whyLate({ wantedAt, heardAt, unseen, askedAt, begunAt, stalls, gap }, deps.say);
@@ -45,7 +45,7 @@ export function createReasons(deps: ReasonDeps) {
   function why(call: CallRecord, l: Live, at: number): string {
     const { failed, wanted } = l;
     if (!failed) return l.because || lateness(call, l, at, at);
-    const before = wanted && failed.since - wanted.from > at - failed.since;
+    const before = wanted && !wanted.met && failed.since - wanted.from > at - failed.since;
     return (before && lateness(call, l, failed.since, failed.since)) || failure(l, at);
   }
 

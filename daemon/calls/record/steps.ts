@@ -20,7 +20,7 @@ export type Live = {
   /** Why the next segment begins late or anew. */
   because: string;
   /** The leg that is to be captured, from when on, and when that was heard (ms since 1970). */
-  wanted: { leg: LegId; from: number; heardAt: number; unseen: boolean } | null;
+  wanted: { leg: LegId; from: number; heardAt: number; unseen: boolean; met: boolean } | null;
   /** Who fed the captured leg when somebody last did. */
   fed: string;
   /** What is wrong with a segment: a side of it has gone dead, or Asterisk has stopped recording it. */
@@ -82,7 +82,7 @@ export type Surroundings = {
 const UNKNOWN = 'Whether the call was answered before it ended is not known.';
 const ALLOWED = 'Until then a policy rule said not to record the call.';
 const TURNED = 'The source of the audio changed, and this PBX falls silent then unless it is captured anew.';
-const DEAD = 'A side had gone dead in the capture; it was begun anew.';
+const DEAD = 'One side went silent; the capture was restarted.';
 const TAKEN_OVER = 'The party who was being captured left; the capture went over to another.';
 const STOPPED = 'The PBX stopped recording by itself.';
 const FULL = 'Tapedeck ended the capture because the disk of the PBX was almost full.';
@@ -133,6 +133,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       const late = because === '' ? lateness(call, l, askedAt, begunAt) : '';
       l.segment = late === '' ? segment : { ...segment, because: late };
       if (l.segment !== segment) await deps.catalogue.saveSegment(l.segment);
+      if (l.wanted) l.wanted.met = true;
       l.fed = feed;
       l.failed = null;
       l.because = '';

@@ -141,7 +141,7 @@ export function storyText(story: Story, manifest: Manifest, zone: string): strin
     when('ended', call.ended_at),
     '',
     'WHO WAS ON THE CALL (hours:minutes:seconds since it was answered)',
-    ...(call.legs.length === 0 ? ['  The PBX told nothing about that.'] : []),
+    ...(call.legs.length === 0 ? ['  The PBX did not report this.'] : []),
     ...call.legs.map(
       (leg) =>
         `  ${at(leg.up_at ?? leg.seen_at).padStart(10)} to ${(leg.gone_at === null ? 'the end' : at(leg.gone_at)).padEnd(10)} ${partyWords(leg.party)}, ${leg.party.ours ? 'ours' : 'outside'}${leg.up_at === null ? ', did not answer' : ''}`,

@@ -53,7 +53,7 @@ const SAID = {
   pbx_ami_down: 'The PBX does not answer over AMI: transfers, queues and busy lines are not seen.',
   event_loop_slow: 'The recorder is slow to react: calls may begin without their first words.',
   captures_fail: 'Calls could not be captured in the last quarter of an hour.',
-  preserve_behind: 'Recordings wait long to be made.',
+  preserve_behind: 'Recordings are taking long to process.',
   disk_low: 'The disk will be full soon.',
   test_call_failed: 'The last test call failed.',
   recordings_damaged: 'Recordings are not as they were sealed.',

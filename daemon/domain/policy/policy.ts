@@ -21,7 +21,7 @@ export const When = Type.Object(
   },
   {
     additionalProperties: false,
-    description: 'Every condition given must fit; in a list, any entry may fit.',
+    description: 'Every condition given must match; in a list, any entry may match.',
   },
 );
 export type When = Static<typeof When>;
@@ -98,14 +98,14 @@ export function decideRecord(policy: Policy, facts: CallFacts): RecordDecision {
     return { record: false, rule: 'Emergency numbers', reason: `Calls to ${emergency} are never recorded.` };
   const rule = policy.record.find((r) => fits(r.when, facts));
   if (rule) return { record: rule.record, rule: rule.name, reason: rule.reason };
-  return { record: true, rule: null, reason: 'No rule fits; every call is recorded by default.' };
+  return { record: true, rule: null, reason: 'No rule matches; every call is recorded by default.' };
 }
 
 /** How long to keep the recording of a call with these facts, and why. */
 export function decideRetention(policy: Policy, facts: CallFacts): RetentionDecision {
   const rule = policy.retention.find((r) => fits(r.when, facts));
   if (rule) return { keepDays: rule.keep_days, rule: rule.name, reason: rule.reason };
-  return { keepDays: null, rule: null, reason: 'No rule fits; it is kept for ever by default.' };
+  return { keepDays: null, rule: null, reason: 'No rule matches; it is kept forever by default.' };
 }
 
 function fits(when: When, facts: CallFacts): boolean {

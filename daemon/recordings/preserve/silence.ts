@@ -10,7 +10,7 @@ export function tellOfSilence(alarms: Alarms, quality: Quality): void {
     if (flags.includes('silent') || flags.includes('one_way'))
       alarms.raise(key, {
         severity: 'warning',
-        message: `Nothing is heard of ${nameOf(ear)}: its side of a call is silent from beginning to end.`,
+        message: `No sound from ${nameOf(ear)}: its side of a call is silent from beginning to end.`,
         hint: 'Call it. If it cannot be heard, look for a muted or broken headset, a wrong codec, or a firewall that lets RTP through one way only.',
       });
     else if (quality[side].speechDb > SILENT_DB) alarms.clear(key);
