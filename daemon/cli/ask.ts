@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fail } from '../domain/error.js';
 
 /**
@@ -10,7 +11,9 @@ import { fail } from '../domain/error.js';
 export async function newPassword(file: string | undefined): Promise<string> {
   if (file !== undefined || !process.stdin.isTTY) {
     try {
-      return readFileSync(file ?? 0, 'utf8').replace(/\r?\n$/, '');
+      // As a stream: a pipe that does not block has nothing to read yet, which is no fault.
+      const given = file === undefined ? await text(process.stdin) : readFileSync(file, 'utf8');
+      return given.replace(/\r?\n$/, '');
     } catch (e) {
       throw fail('request_invalid', `The password cannot be read: ${(e as Error).message}`, e);
     }

@@ -172,4 +172,6 @@ function migrate(db: Db, path: string): void {
     return true;
   });
   while (version(db) < migrations.length && step.immediate());
+  // Another process may have taken the last steps: this reloads the schema, which preparing an INSERT alone does not.
+  db.prepare('SELECT name FROM sqlite_schema LIMIT 1').get();
 }
