@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { catalogueFile, keysFile } from '../daemon/domain/paths.js';
-import { type Attack, allKinds, tryNames, trySpool } from './support/name-attacks.js';
+import { type Attack, allKinds, createCaller, tryNames, trySpool } from './support/name-attacks.js';
 import { type Attacker, attackers, createNames } from './support/names.js';
 import { createLab, emptySpool, startPbx } from './support/pbx.js';
-import { seconds } from './support/recorder.js';
 import { tone } from './support/sources.js';
 
 t.setTimeout(600_000);
@@ -29,15 +28,7 @@ t.test(
     });
     await lab.phone('100', { source: () => tone(440) });
     const carrier = await lab.carrier();
-    const call = async (during = () => {}) => {
-      const made = await carrier.call('5551000', { caller: { number: '+15550100' }, source: tone(700) });
-      await made.answered;
-      const captured = await names.captured();
-      await seconds(1);
-      during();
-      await made.hangup();
-      return captured;
-    };
+    const call = createCaller(carrier, names);
     const beside = (ending: string) => `${catalogueFile(names.data)}${ending}`;
     const open: Attack[] = [
       { who: 'dashboard', kind: 'truncated', path: beside('-shm') },

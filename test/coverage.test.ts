@@ -406,6 +406,16 @@ t.test(
   },
 );
 
+t.test('the very first CDR counts when it could not be written before a kill', async (t) => {
+  const dir = t.testdir();
+  const journal = createCdrJournal({ file: cdrJournalFile(dir) });
+  const cdr = aCdr(link(1), { startAt: T0 - 60_000, endAt: T0 - 30_000 });
+  journal.append({ at: cdr.endAt + 900, cdr });
+  journal.stop();
+  const { catalogue } = await ledger(t, {}, dir);
+  await until('it is written', async () => (await catalogue.cdrSources())[0]?.count === 1);
+});
+
 t.test('a CDR that comes late takes a call off the list of those without one', async (t) => {
   const { assure, catalogue, clock, record, report } = await ledger(t);
   await assure.up();

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join, relative } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -27,30 +27,28 @@ const endings: Record<string, { file: string; told: RegExp }> = {
   empty: { file: '', told: /0 passed, 1 failed/ },
 };
 
+/** Runs a test file with this text as the runner does. */
+function run(t: Test, name: string, text: string) {
+  const file = `ends-${name}.test.ts`;
+  const dir = t.testdir({ [file]: `import t from 'tap';\n${text}\n` });
+  const args = ['scripts/lib/run-tests.mjs', relative(ROOT, join(dir, file))];
+  return spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+}
+
 for (const [name, { file, told }] of Object.entries(endings))
   t.test(`a file is not taken for passed: ${name}`, async (t) => {
-    const dir = t.testdir({ [`ends-${name}.test.ts`]: `import t from 'tap';\n${file}\n` });
-    const path = relative(ROOT, join(dir, `ends-${name}.test.ts`));
-    const { status, stdout } = spawnSync(process.execPath, ['scripts/lib/run-tests.mjs', path], {
-      cwd: ROOT,
-      encoding: 'utf8',
-    });
+    const { status, stdout } = run(t, name, file);
     t.equal(status, 1);
     t.match(stdout, told);
   });
 
 t.test('what passed and what was left out is counted', async (t) => {
-  const dir = t.testdir({
-    'ends-well.test.ts': `import t from 'tap';
-t.test('two', async (t) => { t.pass(); t.pass(); });
-t.test('left out', { skip: 'no such machine' }, async () => {});
-`,
-  });
-  const path = relative(ROOT, join(dir, 'ends-well.test.ts'));
-  const { status, stdout } = spawnSync(process.execPath, ['scripts/lib/run-tests.mjs', path], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  });
+  const { status, stdout } = run(
+    t,
+    'well',
+    `t.test('two', async (t) => { t.pass(); t.pass(); });
+t.test('left out', { skip: 'no such machine' }, async () => {});`,
+  );
   t.equal(status, 0);
   t.match(stdout, /skipped: \S+ > left out: no such machine/);
   t.match(stdout, /2 passed, 0 failed, 1 skipped/);

@@ -79,6 +79,8 @@ export function createAssure(deps: AssureDeps) {
   /** CDRs that an earlier run heard and did not compare, once they are known. */
   let unfinished: Cdr[] | null = null;
   let since: number | null = null;
+  /** When the first CDR was heard that an earlier run could not write: it may be the first one ever. */
+  let firstHeard: number | null = null;
 
   /** One thing after the other: two looks at one call must not write two rows of it. */
   function queue(job: () => Promise<void>, failed: string): Promise<void> {
@@ -103,7 +105,7 @@ export function createAssure(deps: AssureDeps) {
   }
 
   async function begun(): Promise<number> {
-    since ??= await catalogue.ledgerBegan(clock());
+    since ??= await catalogue.ledgerBegan(firstHeard ?? clock());
     return since;
   }
 
@@ -263,6 +265,7 @@ export function createAssure(deps: AssureDeps) {
    */
   async function takeUp(): Promise<void> {
     if (unfinished !== null) return;
+    await begun(); // before the first CDR comes, which would count as older than Tapedeck
     await intake.flush();
     unfinished = await catalogue.dueCdrs(Number.MAX_SAFE_INTEGER, DUE_AT_STOP);
   }
@@ -297,7 +300,8 @@ export function createAssure(deps: AssureDeps) {
       }, 'The PBX could not be asked for what was missed');
     },
     start(): void {
-      intake.recover();
+      const heardAt = intake.recover();
+      firstHeard = heardAt && heardAt - SLACK;
       void queue(takeUp, 'CDRs of the last run could not be read; retrying');
       holdUntil = clock() + WAIT_FOR_PBX;
       lastRead = clock(); // `up` reads first: then it is known what time it is by the PBX's clock

@@ -217,8 +217,11 @@ const changed = (before: User, after: User): NewEntry =>
   done('person_change', about(after.id, { name: after.name, changes: personChanges(before, after) }));
 
 const ROLES = `
-Roles: admin (administers Tapedeck, cannot listen to calls), reviewer (hears the calls of a scope: --all, --extensions, --queues, --dids),
-auditor (sees and reports all, changes nothing, hears with a reason), agent (hears the calls of --own extensions).
+Roles:
+  admin     administers Tapedeck, cannot listen to calls
+  reviewer  listens to the calls of a scope: --all, --extensions, --queues, --dids
+  auditor   sees and reports everything, changes nothing, listens with a reason
+  agent     listens to the calls of --own extensions
 Grants: download, export.
 `;
 

@@ -25,7 +25,7 @@ const known = read(TIMES);
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 const queueOf = (file) => (/\bstartPbx/.test(readFileSync(file, 'utf8')) ? 'pbx' : 'rest');
 
-/** Runs one file to its end. Gives its exit code or signal, and its wall and processor time in seconds. */
+/** Runs one file to its end. Returns how it ended ('' for well), and its wall and processor time in seconds. */
 function run(file, nice) {
   const name = basename(file, '.test.ts');
   const [tap, log] = [`${OUT}/${name}.tap`, `${OUT}/${name}.log`];

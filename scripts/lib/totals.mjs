@@ -45,8 +45,8 @@ function listen(parser, path) {
 }
 
 /**
- * Tells of the faults and skipped tests in what a test file wrote. Gives how many of its lines passed, failed and were skipped:
- * those of no subtest alone, since a subtest's own line only sums it up.
+ * Prints the failed and skipped tests in the output of a test file. Returns how many assertions passed, failed and were
+ * skipped. The line that closes a subtest is not counted: it only sums up what is within.
  */
 export function tellFaults(file, tap) {
   const counts = { pass: 0, fail: 0, skip: 0 };

@@ -1,14 +1,30 @@
 import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Attacker, type Kind, kinds, type Names } from './names.js';
-import { until } from './recorder.js';
+import type { Lab } from './pbx.js';
+import { seconds, until } from './recorder.js';
+import { tone } from './sources.js';
 
+export const allKinds = Object.keys(kinds) as Kind[];
 export type Attack = { who: Attacker; kind: Kind; path: string };
+
+/** Makes calls from outside that last until they have been captured for a second. Each returns whether that was so. */
+export function createCaller(carrier: Awaited<ReturnType<Lab['carrier']>>, names: Names) {
+  return async (during = () => {}): Promise<boolean> => {
+    const made = await carrier.call('5551000', { caller: { number: '+15550100' }, source: tone(700) });
+    await made.answered;
+    const captured = await names.captured();
+    await seconds(1);
+    during();
+    await made.hangup();
+    return captured;
+  };
+}
 
 /**
  * Tries each of these on a recorder that runs. What the user may not do has changed nothing, and counts as tried. After what
  * they may do: nothing that is the recorder's is destroyed, a call is captured while it runs on or once its unit has started it
- * again, it starts again after a kill, and an alarm names the file. Gives what was found to be otherwise.
+ * again, it starts again after a kill, and an alarm names the file. Returns the findings: what was not so.
  */
 export async function tryNames(
   names: Names,
@@ -63,8 +79,8 @@ const nobodys: Kind = 'journal beside it';
 
 /**
  * Tries each kind on a capture in Asterisk's spool while it is being written. After what the user may do: nothing that is the
- * recorder's is destroyed, the recorder runs on and captures the next call, and an alarm names the file or the call is said not
- * to be recorded in full. Gives what was found to be otherwise.
+ * recorder's is destroyed, the recorder runs on and captures the next call, and an alarm names the file or the call counts as
+ * partial. Returns the findings: what was not so.
  */
 export async function trySpool(
   names: Names,
@@ -109,5 +125,3 @@ export async function trySpool(
   await names.stop();
   return { tried: chosen.length, done, findings };
 }
-
-export const allKinds = Object.keys(kinds) as Kind[];

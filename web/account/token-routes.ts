@@ -14,7 +14,7 @@ const BY_PROVIDER =
 
 /** One's own API tokens. No token opens any of these. */
 export function tokenRoutes(app: App, { catalogue, tokens, factors, audit }: RouteDeps): void {
-  /** Whether the provider alone knows that he is still somebody; it is asked only when he signs in. */
+  /** Whether only the provider knows if they still have an account; it is asked only when they sign in. */
   const ofProvider = async ({ id }: Person) => (await catalogue.user(id))?.source === 'oidc';
 
   app.get(

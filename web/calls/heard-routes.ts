@@ -28,7 +28,7 @@ export function heardRoutes(app: App, { reached, playing }: RouteDeps): void {
       if (recording === null) throw fail('recording_absent');
       const playback = playing.of(request, recording);
       if (playback === null) return { counted_ms: 0 };
-      // What was silent for him he has not heard.
+      // They have not heard what was silent for them.
       const audible = heardOf(stretches, recording.durationMs).map((h): Heard => [h.fromMs, h.untilMs]);
       const heard = inside(joined(request.body.heard as Heard[], 0), audible);
       return { counted_ms: Math.round(playing.heard(playback, heard)) };

@@ -82,7 +82,7 @@ export function peopleRoutes(app: App, deps: RouteDeps): void {
         tags: ['people'],
         summary: 'Add somebody',
         description:
-          'Gives the code of a link by which he chooses his password. Needs a proof of the last ten minutes.',
+          'Returns the code of a link with which they choose their password. Needs a proof of the last ten minutes.',
         body: PersonBody,
         response: answers(AddedView),
       },
@@ -146,7 +146,7 @@ export function peopleRoutes(app: App, deps: RouteDeps): void {
       schema: {
         tags: ['people'],
         summary: 'Remove somebody',
-        description: 'Ends his sessions and tokens. What he did stays in the audit log under his name.',
+        description: 'Ends their sessions and tokens. Their entries stay in the audit log under their name.',
         params: IdParams,
         querystring: RemoveQuery,
         response: answers(PersonView),
@@ -178,7 +178,7 @@ export function peopleRoutes(app: App, deps: RouteDeps): void {
     async (request) => {
       factors.mayChange(request.session!);
       const user = await known(request.params.id);
-      // Else whoever finds his browser open had his password without the old one.
+      // Otherwise anyone at their open browser could set a new password without the old one.
       if (user.id === request.session!.person.id)
         throw fail('forbidden', 'Your own password is changed on your account page.');
       if (user.source !== 'local')
@@ -217,7 +217,7 @@ export function peopleRoutes(app: App, deps: RouteDeps): void {
       schema: {
         tags: ['people'],
         summary: 'Sign somebody out everywhere',
-        description: 'Ends all his sessions, live streams and API tokens.',
+        description: 'Ends all their sessions, live streams and API tokens.',
         params: IdParams,
         response: answers(EndedView),
       },

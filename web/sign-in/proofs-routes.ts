@@ -120,7 +120,7 @@ export function proofRoutes(app: App, deps: RouteDeps): void {
       else {
         const user = await catalogue.user(userId);
         if (!user) throw fail('sign_in_failed');
-        // Whether he is still somebody there the provider alone knows.
+        // Only the provider knows whether they still have an account there.
         if (user.source === 'oidc') throw fail('passkey_refused', BY_PROVIDER);
         await enter.begin(request, reply, user, ['passkey']);
       }

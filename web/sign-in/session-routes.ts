@@ -88,7 +88,7 @@ export function sessionRoutes(app: App, deps: RouteDeps): void {
   );
 }
 
-/** Who is signed in by this request's session, and what he still owes. */
+/** Who is signed in by this request's session, and what they still owe. */
 export async function sessionView(
   { catalogue, setup, site, version, provider }: RouteDeps,
   request: FastifyRequest,

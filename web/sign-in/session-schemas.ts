@@ -61,7 +61,8 @@ export const SetupBody = Type.Object({
   password: Password,
   hears: Type.Optional(
     Type.Boolean({
-      description: 'Whether the first user also hears calls; else he runs the box and hears none.',
+      description:
+        'Whether the first user also hears calls; otherwise they administer Tapedeck and cannot listen.',
       default: true,
     }),
   ),

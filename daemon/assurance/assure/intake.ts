@@ -81,16 +81,18 @@ export function createIntake(deps: IntakeDeps, maxWaiting = MAX_WAITING) {
       waiting.push({ ...one, kept: keep(one) });
     },
 
-    /** Takes up what an earlier process has left in the journal. */
-    recover(): void {
+    /** Takes up what an earlier process has left in the journal. Returns when the first of it was heard; null for nothing. */
+    recover(): number | null {
       try {
         const { heard, unreadable } = journal.read();
         waiting.unshift(...heard.map((one) => ({ ...one, kept: true })));
         dirty = true;
         if (heard.length > 0 || unreadable > 0)
           log.warn({ cdrs: heard.length, unreadable }, 'Took up CDRs that an earlier run had not written');
+        return heard[0]?.at ?? null;
       } catch (err) {
         unkept(err);
+        return null;
       }
     },
 

@@ -30,7 +30,7 @@ export function ReferencePage() {
           <a href="/api/v1/openapi.json" download="tapedeck-openapi.json">
             {words.file}
           </a>
-          <a href="/account#tokens-title">{words.tokens}</a>
+          <a href="/account">{words.tokens}</a>
         </p>
       </header>
       {problem !== null && <ErrorNote problem={problem} retry={load} />}
