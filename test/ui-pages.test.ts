@@ -355,5 +355,7 @@ t.test('so is the API reference, of which each request can be opened', async (t)
   await lookAt(t, page);
   const closed = page.locator('details:not([open]) > summary');
   while ((await closed.count()) > 0) await closed.first().click();
+  // What is within is drawn a moment after the click.
+  await page.locator('.operation[open]:not(:has(.operation-body))').waitFor({ state: 'detached' });
   t.equal(await page.locator('.operation-body').count(), await page.locator('.operation').count());
 });

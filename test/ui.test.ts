@@ -244,6 +244,7 @@ t.test('erasing asks for the word of the breaker and says what went', async (t) 
   await page.getByLabel(/To override the safety limit/).fill(word![1]!);
   await page.getByRole('button', { name: /permanently/ }).click();
   await page.getByText(`${word![2]} erased.`).first().waitFor();
+  await page.locator('.answer', { hasText: 'Nothing is due today' }).waitFor();
   t.match(await page.locator('.answer').textContent(), /Nothing is due today/);
 });
 
