@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import t from 'tap';
 import { createWatch } from '../daemon/calls/watch.js';
+import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { answeredUnseen, type CdrTimes, whenAnswered } from '../daemon/domain/call/answered.js';
 import { emptyState, step } from '../daemon/domain/call/call.js';
 import type { LegFacts, PbxEvent, Snapshot } from '../daemon/domain/call/event.js';
@@ -266,4 +268,12 @@ t.test('monitoring gaps are known while they last, and by their longest part', a
   watch.stoodStill(T0 + 20_000);
   t.match(watch.gapDuring(T0 + 15_000, now), { from: T0 + 20_000, to: now, reason: 'Tapedeck stood still.' });
   await watch.stop();
+});
+
+t.test('a run that never reached the PBX is part of the next monitoring gap', async (t) => {
+  const catalogue = createSqliteCatalogue({ path: join(t.testdir(), 'catalogue.db') });
+  await catalogue.start();
+  t.teardown(() => catalogue.stop());
+  for (const now of [T0, T0 + 60_000]) await createWatch({ catalogue, clock: () => now, log }).start();
+  t.same(await catalogue.blindWindows(), [{ from: T0, to: null, reason: 'Tapedeck was not running.' }]);
 });

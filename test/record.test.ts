@@ -813,6 +813,45 @@ t.test('a leg that is left while its mute is being cured is not captured anew', 
   t.match((await l.catalogue.segments('C1')).at(-1), { because: /source of the audio changed/ });
 });
 
+t.test(
+  'a capture that cannot be ended because the link is lost goes on, and is begun anew when it is back',
+  async (t) => {
+    const capture = scripted();
+    const end = capture.end;
+    capture.end = async (segment) => {
+      await end(segment);
+      throw fail('pbx_timeout', 'The PBX does not answer.');
+    };
+    const l = await lab(t, { capture, muteTrap: true });
+    await l.recorder.recover(EMPTY);
+    l.hear(...conversation(ANN, BOB));
+    await l.idle();
+    capture.running.add('C1-0');
+    l.hear(leaves(BOB), joins(CY));
+    await l.idle();
+    l.recorder.renew('C1', 0);
+    await l.idle();
+    t.same(await l.states('C1'), ['0 ann capturing'], 'what runs is kept');
+    t.same([...new Set(capture.asked)], ['begin C1-0 ann', 'end C1-0']);
+
+    capture.end = end;
+    await l.recorder.resync(
+      {
+        ...EMPTY,
+        at: at(),
+        legs: [ANN, CY],
+        bridges: [{ id: 'b', legs: ['ann', 'cy'], waiting: false }],
+        snoops: [],
+      },
+      { watchedUntil: T0 },
+    );
+    await l.idle();
+    const [old, anew] = await l.catalogue.segments('C1');
+    t.match(old, { state: 'captured' });
+    t.match(anew, { state: 'capturing', legId: 'ann', because: /went silent/ });
+  },
+);
+
 t.test('a mute that is heard is cured, and it is known since when it was', async (t) => {
   const capture = scripted();
   const l = await lab(t, { capture });

@@ -58,8 +58,10 @@ export function createWatch(deps: WatchDeps) {
       const gap = begin(Number.NEGATIVE_INFINITY, NOT_RUNNING);
       await queue(async () => {
         const last = await deps.catalogue.lastWatched();
-        if (last !== null) gap.from = last;
-        if (last !== null) await deps.catalogue.openBlindWindow(last, NOT_RUNNING);
+        // A run that ends before it has reached the PBX for the first time leaves a gap too.
+        if (last === null) return deps.catalogue.watched(deps.clock());
+        gap.from = last;
+        await deps.catalogue.openBlindWindow(last, NOT_RUNNING);
       });
     },
     /** Notes that the PBX is being watched, or writes what could not be written before. */

@@ -96,7 +96,8 @@ export function createSegments(deps: SegmentsDeps) {
 
     /**
      * Captures the same leg anew, all hooks off the channel in between: what cures a mute. Costs some 100 ms of both sides.
-     * Gives the new segment; null when the leg is not `wanted` any more, which is asked once the hooks are off.
+     * Gives the new segment; the old one, which goes on, when the PBX did not end it; null when the leg is not `wanted` any
+     * more, which is asked once the hooks are off.
      */
     async renew(
       segment: Segment,
@@ -104,7 +105,13 @@ export function createSegments(deps: SegmentsDeps) {
       because: string,
       wanted: () => boolean,
     ): Promise<Segment | null> {
-      await end(segment);
+      try {
+        await capture.end(segment);
+      } catch (err) {
+        const { callId: call, seq } = segment;
+        deps.log.warn({ err, call, seq }, 'A capture could not be ended to be begun anew; it goes on');
+        return segment;
+      }
       const settled = settle(segment);
       settled.catch(() => {}); // told when it is waited for
       try {

@@ -176,7 +176,8 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     const segment = l.segment!;
     const feed = around.feed(segment.legId);
     const wrong = l.wrong?.seq === segment.seq ? l.wrong.how : null;
-    const feared = deps.muteTrap() && l.fed !== '' && feed !== '' && feed !== l.fed;
+    const { fed, wrong: found } = l;
+    const feared = deps.muteTrap() && fed !== '' && feed !== '' && feed !== fed;
     l.wrong = null;
     if (feed !== '') l.fed = feed;
     if (wrong === 'stopped') {
@@ -184,7 +185,11 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       await deps.segments.close(segment, true, true);
       failed(l, segment.callId, segment.legId, l.full ? FULL : STOPPED);
       l.full = false;
-    } else if (wrong || feared) await renew(segment, wrong ? DEAD : TURNED, l);
+    } else if (wrong || feared) {
+      await renew(segment, wrong ? DEAD : TURNED, l);
+      // The PBX did not answer: it is to be done when the call is looked at next, which is when the link is back.
+      if (l.segment === segment) Object.assign(l, { fed, wrong: found });
+    }
   }
 
   async function renew(segment: Segment, because: string, l: Live): Promise<void> {
@@ -193,7 +198,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     try {
       l.segment = await deps.segments.renew(segment, l.beginning, because, () => stands(l, segment.legId));
       l.because = l.segment ? '' : because;
-      if (!l.segment) return;
+      if (!l.segment || l.segment === segment) return;
       deps.onCapture('begun');
       deps.log.info({ call: segment.callId, seq: l.segment.seq, because }, 'Captured anew');
     } catch (e) {
