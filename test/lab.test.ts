@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { bandLimit, correlate, toneStretches } from './support/audio.js';
 import { createLab, type Lab, startPbxOrSkip } from './support/pbx.js';
@@ -245,6 +246,25 @@ for (const version of [22, 16] as const) {
       t.equal(pbx.major, version);
       t.match(await pbx.cli('core show version'), `Asterisk ${pbx.version}`);
     });
+    t.test(
+      'it goes before all else, and keeps its canary, without which it would not for long',
+      async (t) => {
+        const fields = (pid: string) =>
+          readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');
+        const policy = Number(fields(String(pbx.pid))[38]);
+        if (policy === 0) return t.pass('this user may not have it go first');
+        const canaries = readdirSync('/proc').filter((pid) => {
+          if (!/^\d+$/.test(pid)) return false;
+          try {
+            const child = fields(pid)[1] === String(pbx.pid);
+            return child && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('astcanary');
+          } catch {
+            return false; // it has ended meanwhile
+          }
+        });
+        t.equal(canaries.length, 1);
+      },
+    );
     codecTests(t, lab);
     outsideTests(t, lab);
     holdAndTransferTests(t, lab);

@@ -91,7 +91,7 @@ export async function priority(): Promise<Finding[]> {
       warn(
         'PBX priority',
         `Asterisk (process ${pid}) shares the processor with all else as an equal. When the machine is busy, calls and their recordings have holes.`,
-        'Set highpriority = yes under [options] in asterisk.conf (or start it with -p), and restart it when nobody speaks.',
+        'Set highpriority = yes under [options] in asterisk.conf (or start it with -p), and restart Asterisk when no call is up. If it is set already, Asterisk gave its priority up after two minutes because its astcanary process had died (its log says "The canary is no more"): put astcanary into astsbindir.',
       ),
     ];
   });

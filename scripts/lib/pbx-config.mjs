@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 // sun_path is 108 bytes with its final zero (unix(7)); the longest name here is asterisk.ctl.
 const SOCKET_PATH_LIMIT = 107;
@@ -38,6 +38,7 @@ export const instanceDirs = (instance) => ({
   log: join(instance, 'log'),
   db: join(instance, 'db'),
   lib: join(instance, 'lib'),
+  sbin: join(instance, 'sbin'),
   secrets: join(instance, 'secrets'),
 });
 
@@ -82,7 +83,7 @@ astagidir => ${tree.data}/agi-bin
 astspooldir => ${dirs.spool}
 astrundir => ${dirs.run}
 astlogdir => ${dirs.log}
-astsbindir => ${dirs.lib}
+astsbindir => ${dirs.sbin}
 
 [options]
 maxfiles = 16384
@@ -109,6 +110,18 @@ contact=sip:${ext}@127.0.0.1:${ports.phones + i}
 `,
     )
     .join('');
+
+/**
+ * Asterisk that runs before all else (-p) starts a canary of ordinary priority, and gives its own priority up two minutes later
+ * if that is not alive. It looks for it in astsbindir; unpacked elsewhere it needs its own loader and libraries.
+ */
+const writeCanary = (dirs, { command, prefix }) => {
+  makePrivate(dirs.sbin);
+  const binary = join(dirname(prefix.at(-1) ?? command), 'astcanary');
+  const words = [...(prefix.length > 0 ? [command] : []), ...prefix.slice(0, -1), binary];
+  const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+  writeFileSync(join(dirs.sbin, 'astcanary'), `#!/bin/sh\nexec ${quoted} "$@"\n`, { mode: 0o700 });
+};
 
 /**
  * Writes the instance's whole etc folder: the snippets of asterisk-conf/ with this instance's secrets,
@@ -141,6 +154,7 @@ export const writeEtc = ({ dirs, tree, ports, names, snippetDir, labDir }) => {
   makePrivate(dirs.etc);
   const write = (name, text) => writeFileSync(join(dirs.etc, name), text, { mode: 0o600 });
   write('asterisk.conf', asteriskConf(dirs, tree));
+  writeCanary(dirs, tree);
   for (const name of SNIPPETS) {
     const snippet = read(snippetDir, name);
     const secret = secrets[placeholder[name]];
