@@ -10,8 +10,9 @@ import {
 } from '../domain/call/call.js';
 import type { PbxEvent, Snapshot } from '../domain/call/event.js';
 import { feedOf, onHold } from '../domain/call/feed.js';
-import { type CallId, type CallRecord, type LegId, parseOurs } from '../domain/recording/recording.js';
+import { type CallId, type LegId, parseOurs } from '../domain/recording/recording.js';
 import { blank, type Changed, createSteps, type Ended, type Live, type StepDeps } from './record/steps.js';
+import { createTakeUp } from './record/take-up.js';
 
 /**
  * Story 1: a PBX event is tracked, a decision is made, a leg is captured. Each call has a serial queue of its own, and in
@@ -59,6 +60,12 @@ export function createRecorder(deps: RecordDeps) {
         reconsider(l);
       });
     },
+  });
+
+  const takeUp = createTakeUp(deps, {
+    ...{ live, unwatched: steps.unwatched },
+    of: (id) => of(id),
+    forget: (id) => void live.delete(id),
   });
 
   function after(times: number, what: () => void): NodeJS.Timeout | null {
@@ -210,64 +217,8 @@ export function createRecorder(deps: RecordDeps) {
     goodbyes.add(timer);
   }
 
-  /** Captures that run are kept; of the others what there is is taken, and snoops of ours that nobody follows go. */
-  async function reconcile(snapshot: Snapshot): Promise<void> {
-    const kept = new Set<string>();
-    for (const l of live.values()) {
-      const mine = l.segment;
-      if (!mine) continue;
-      // One that the PBX cannot be asked about is left alone.
-      const adopted = await deps.segments.adopt(mine).catch((err) => {
-        deps.log.error({ err, call: mine.callId, seq: mine.seq }, 'A running capture could not be looked at');
-        return mine;
-      });
-      if (l.segment !== mine) continue;
-      l.segment = adopted;
-      l.because = adopted ? '' : steps.unwatched(snapshot.at, true);
-      for (const id of adopted ? deps.segments.snoops(adopted) : []) kept.add(id.toLowerCase());
-    }
-    for (const id of snapshot.snoops) {
-      const ours = parseOurs(id);
-      if (!ours || kept.has(id.toLowerCase())) continue;
-      if ([...live].some(([call, l]) => call === ours.callId && l.beginning === ours.seq)) continue;
-      deps.log.warn({ snoop: id }, 'Removed an orphaned snoop');
-      await deps.capture.release(id).catch((err) => deps.log.warn({ err }, 'It could not be taken away'));
-    }
-  }
-
   async function idle(): Promise<void> {
     await Promise.all([...[...live.values()].map((l) => l.working), ...absorbing]);
-  }
-
-  /** The calls that were open when this process last ran. One that cannot be taken up does not keep the others. */
-  async function openCalls(at: number): Promise<Parameters<typeof restore>[0]> {
-    const open = [];
-    const stored = await deps.catalogue.openCalls().catch((err) => {
-      deps.log.error({ err }, 'The open calls could not be read from the catalogue');
-      return [];
-    });
-    for (const call of stored)
-      try {
-        open.push(await takeUp(call, at));
-      } catch (err) {
-        live.delete(call.id);
-        deps.log.error({ err, call: call.id }, 'An open call could not be taken up');
-      }
-    return open;
-  }
-
-  async function takeUp(call: CallRecord, at: number) {
-    const segments = await deps.catalogue.segments(call.id);
-    const l = of(call.id);
-    l.next = Math.max(-1, ...segments.map((s) => s.seq)) + 1;
-    const capturing = segments.filter((s) => s.state === 'capturing');
-    for (const old of capturing.slice(0, -1)) {
-      const running = await deps.segments.adopt(old);
-      if (running) await deps.segments.close(running, true);
-    }
-    l.segment = capturing.at(-1) ?? null;
-    if (call.answeredAt !== null) l.because = steps.unwatched(at);
-    return { call, anchor: l.segment?.legId ?? null, swapped: l.segment?.swapped };
   }
 
   return {
@@ -285,9 +236,9 @@ export function createRecorder(deps: RecordDeps) {
      */
     async recover(snapshot: Snapshot, known = NEVER): Promise<void> {
       try {
-        const open = await openCalls(snapshot.at);
+        const open = await takeUp.openCalls(snapshot.at);
         if (open.length > 0) deps.log.info({ calls: open.length }, 'Taking up calls that were open');
-        await reconcile(snapshot);
+        await takeUp.captures(snapshot);
         state = restore(open);
       } finally {
         await catchUp(snapshot, known);
@@ -301,7 +252,7 @@ export function createRecorder(deps: RecordDeps) {
       lostAt = known.watchedUntil ?? lostAt;
       try {
         await Promise.all([...live.values()].map((l) => l.working));
-        await reconcile(snapshot);
+        await takeUp.captures(snapshot);
       } finally {
         await catchUp(snapshot, known);
       }

@@ -21,7 +21,7 @@ export function run(program: Command, context: CliContext): void {
         log.warn('Core dumps could not be turned off: a crash may write keys and speech to the disk');
       const passphrase = await context.passphrase();
       const { createApp } = await import('../app.js');
-      const app = createApp(config, log, passphrase);
+      const app = createApp(config, log, { passphrase });
       const ended = untilSignal(log, 'the recorder ends');
       const sated = feedWatchdog();
       try {

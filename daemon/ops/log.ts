@@ -28,3 +28,6 @@ export function createLog(level: string, name: string): Log {
     },
   });
 }
+
+/** Takes what a promise was rejected with and logs it as an error, with `what` for its message. */
+export const complainOf = (log: Log, what: string) => (err: unknown) => log.error({ err }, what);

@@ -53,9 +53,9 @@ function importsOf(source: Source): Import[] {
 
 const ADAPTERS = ['pbx', 'cdr', 'capture', 'encode', 'vault', 'catalogue', 'notify', 'directory', 'tls'];
 const STORIES = [
-  ...['record', 'watch', 'timekeeper', 'test-call'].map((s) => `calls/${s}`),
+  ...['link', 'record', 'watch', 'timekeeper', 'test-call'].map((s) => `calls/${s}`),
   ...['preserve', 'retain', 'scrub', 'custody'].map((s) => `recordings/${s}`),
-  ...['assure', 'checkpoint', 'doubts'].map((s) => `assurance/${s}`),
+  ...['assure', 'checkpoint', 'doubts', 'strangers'].map((s) => `assurance/${s}`),
   ...['room', 'alert', 'deliver', 'health'].map((s) => `operations/${s}`),
 ].map((s) => `daemon/${s}`);
 /**
@@ -126,7 +126,7 @@ function fault({ from, to, type }: Import): string | null {
       : 'a pack is made of what it is given';
   if (from === 'daemon/operations/control')
     return within(to, 'daemon/domain', 'daemon/ops') ? null : 'the control socket is given what it does';
-  if (from === 'daemon/app' || within(from, 'daemon/cli'))
+  if (from === 'daemon/app' || within(from, 'daemon/app', 'daemon/cli'))
     return within(to, 'daemon') || to === 'web/main' ? null : 'the daemon does not know the dashboard';
   if (from === 'daemon/main')
     return within(to, 'daemon/cli', 'daemon/domain', 'daemon/ops') ? null : 'the process only runs commands';

@@ -1,0 +1,57 @@
+import { ulid } from 'ulid';
+import { createAssure } from '../assurance/assure.js';
+import { createCheckpoints } from '../assurance/checkpoint.js';
+import { createDoubts } from '../assurance/doubts.js';
+import { createCdrJournal } from '../cdr/journal.js';
+import { cdrSources } from '../cdr/sources.js';
+import { times } from '../domain/days.js';
+import { cdrJournalFile, checkpointFile } from '../domain/paths.js';
+import { csvRow, translateCdr } from '../pbx/cdr.js';
+import { appendCheckpoint, readCheckpoints } from '../vault/checkpoint-file.js';
+import { signerOf, signNote } from '../vault/note.js';
+import { publicKeys } from '../vault/signing-key.js';
+import type { Assurance, Base, Parts } from './parts.js';
+
+/** What makes sure, and lets others make sure, that all that is said is so. */
+export function createAssurance({ config, log, clock, dir }: Base, parts: Parts): Assurance {
+  const {
+    data: { catalogue },
+    alarming: { alert, away },
+    pbx: { stamps, zones },
+    recordings: { custody },
+    calls: { listening },
+  } = parts;
+  const doubts = createDoubts({ catalogue, alarms: alert, clock, log: log.child({ part: 'doubts' }) });
+  const checkpoints = createCheckpoints({
+    catalogue,
+    sign: (checkpoint) => signNote(custody.signer(), checkpoint),
+    beforeSigning: doubts.beforeSigning,
+    ours: (note) => signerOf(note, publicKeys(dir)) !== null,
+    file: {
+      read: () => readCheckpoints(checkpointFile(dir)),
+      append: (note) => appendCheckpoint(checkpointFile(dir), note),
+    },
+    tell: (note, at) => away.tell({ id: ulid(), kind: 'checkpoint', at, alarms: [], checkpoint: note }),
+    alarms: alert,
+    clock,
+    everyMs: config.audit.checkpoint_minutes * 60_000,
+    wordsMs: config.audit.words_days * 86_400_000,
+    log: log.child({ part: 'checkpoint' }),
+  });
+  const assure = createAssure({
+    catalogue,
+    alarms: alert,
+    journal: createCdrJournal({ file: cdrJournalFile(dir) }),
+    lost: (from, reason) => void listening.missed(from, reason),
+    sources: cdrSources(config.coverage, csvRow, (row) => {
+      const cdr = translateCdr(row, zones, stamps.theirs());
+      return cdr && stamps.written(cdr);
+    }),
+    trunkContexts: config.pbx.trunk_contexts,
+    mint: (at) => ulid(at),
+    say: times(config.site.time_zone),
+    clock,
+    log: log.child({ part: 'assure' }),
+  });
+  return { assure, checkpoints, doubts };
+}

@@ -1,0 +1,158 @@
+import { ulid } from 'ulid';
+import { createLink } from '../calls/link.js';
+import { createRecorder } from '../calls/record.js';
+import { createTestCalls } from '../calls/test-call.js';
+import { createTimekeeper } from '../calls/timekeeper.js';
+import { createWatch } from '../calls/watch.js';
+import { createGrowthWatch } from '../capture/growth.js';
+import { createMuteWatch } from '../capture/mute.js';
+import { createSegments } from '../capture/segments.js';
+import { createCapture } from '../capture/snoop.js';
+import { times } from '../domain/days.js';
+import { spoolAudio } from '../encode/captured.js';
+import { createFfmpeg } from '../encode/ffmpeg.js';
+import { load } from '../ops/busy.js';
+import { dashboardOf, testCallAudio } from '../ops/dashboard-client.js';
+import { complainOf } from '../ops/log.js';
+import { faultsOf } from '../pbx/known-faults.js';
+import { translateSnapshot } from '../pbx/translate.js';
+import { removeDurably } from '../vault/durable.js';
+import type { Base, Calls, Parts } from './parts.js';
+
+/** From an event of the PBX to the files of a captured call. */
+export function createCalls({ config, log, time, clock, dir }: Base, parts: Parts): Calls {
+  const {
+    data: { catalogue, keys, outbox },
+    alarming: { alert },
+    pbx: { ari, answers, stamps, stalls },
+    recordings: { spool, preserver },
+  } = parts;
+  const captureLog = log.child({ part: 'capture' });
+  const capture = createCapture({
+    pbx: ari,
+    spoolSize: spool.size,
+    log: captureLog,
+    onSilent: (call, seq) => {
+      log.error({ call, seq }, 'Asterisk says that it records a call and no audio arrives');
+      alert.raise('capture_silent', {
+        severity: 'critical',
+        message: 'Asterisk says that it records and no audio arrives: calls are lost.',
+        hint: 'Look at the free space of the PBX and at the owner of its spool directory recording/.',
+        forMs: 3_600_000,
+      });
+    },
+  });
+  const growth = createGrowthWatch({
+    captures: () => recorder.captures(),
+    written: async (name) => {
+      const last = await spool.written(name);
+      return last && { ...last, at: last.at - time.ahead() };
+    },
+    now: clock,
+    segments: outbox.catalogue.segments,
+    watchedUntil: catalogue.lastWatched,
+    save: outbox.catalogue.saveLost,
+    onLost: () =>
+      alert.raise('pbx_starved', {
+        severity: 'warning',
+        message:
+          'The PBX is short of processor time: Asterisk is dropping audio from the calls that it records.',
+        hint: 'Set highpriority = yes under [options] in asterisk.conf and restart Asterisk when no call is up. Find what else loads the PBX (top), and move it elsewhere.',
+        forMs: 300_000,
+      }),
+    log: captureLog,
+  });
+  const segments = createSegments({
+    capture,
+    save: outbox.catalogue.saveSegment,
+    removeSpool: preserver.remove,
+    lookBack: growth.close,
+    spoolBorn: async (name) => {
+      const at = await spool.born(name);
+      return at === null ? null : Math.round(at - time.ahead());
+    },
+    log: captureLog,
+  });
+  const watch = createWatch({ catalogue, clock, log: log.child({ part: 'watch' }) });
+  const listening = createWatch({
+    catalogue: {
+      watched: catalogue.witnessHeard,
+      lastWatched: catalogue.witnessLastHeard,
+      openBlindWindow: catalogue.openWitnessGap,
+      closeBlindWindow: catalogue.closeWitnessGap,
+    },
+    clock,
+    log: log.child({ part: 'witness' }),
+  });
+  const hasMuteTrap = () => faultsOf(ari.status()).some((f) => f.id === 'late-packets-dropped');
+  const recorder = createRecorder({
+    catalogue: outbox.catalogue,
+    capture,
+    segments,
+    hindrance: () => parts.operations.room.hindrance(),
+    muteTrap: () => hasMuteTrap() || mutes.learned(),
+    spoolAudio: (segment) => spoolAudio(spool, segment),
+    rules: { trunkContexts: config.pbx.trunk_contexts, mint: () => ulid() },
+    log: log.child({ part: 'record' }),
+    onCaptured: (id) => preserver.enqueue(id),
+    answers,
+    gapDuring: watch.gapDuring,
+    stalls: stalls.during,
+    say: times(config.site.time_zone),
+    clock,
+    onCapture: (result) => {
+      parts.operations.health.captured(result);
+      parts.operations.metrics.captured(result);
+    },
+  });
+  const mutes = createMuteWatch({
+    captures: recorder.captures,
+    open: spool.open,
+    known: hasMuteTrap,
+    heal: recorder.renew,
+    cured: (...mute) =>
+      void recorder.muted(...mute).catch(complainOf(log, 'A mute could not be put on record')),
+    log: captureLog,
+  });
+  const timekeeper = createTimekeeper({
+    clock: time,
+    stamps,
+    idle: () => recorder.now().calls === 0 && preserver.waiting() === 0,
+    onStill: (ms) => watch.stoodStill(clock() - Math.round(ms)),
+    alarms: alert,
+    log: log.child({ part: 'time' }),
+  });
+  const testCalls = createTestCalls({
+    pbx: ari,
+    catalogue,
+    keys,
+    removeFile: removeDurably,
+    removeSpool: preserver.remove,
+    ffmpeg: createFfmpeg({ path: config.encode.ffmpeg }),
+    audio: (recording) => testCallAudio(dashboardOf(config.web, dir), parts.operations.passes, recording),
+    preserving: preserver.waiting,
+    load,
+    alarms: alert,
+    mint: () => ulid(),
+    clock,
+    config: {
+      dataDir: dir,
+      enabled: config.test_calls.enabled,
+      schedule: config.test_calls.schedule,
+      timeZone: config.site.time_zone,
+      maxLoad: config.test_calls.max_load,
+    },
+    log: log.child({ part: 'test-call' }),
+  });
+  const link = createLink({
+    recorder,
+    preserver,
+    watch,
+    compareClocks: timekeeper.compare,
+    snapshot: ({ channels, bridges }, at) => stamps.listed(translateSnapshot(channels, bridges, at)),
+    isUp: () => parts.assurance.assure.up(),
+    clock,
+    log,
+  });
+  return { recorder, growth, mutes, watch, listening, timekeeper, testCalls, link };
+}

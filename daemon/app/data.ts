@@ -1,0 +1,78 @@
+import { withEntries } from '../catalogue/entries.js';
+import { createOutbox } from '../catalogue/outbox.js';
+import { createSqliteCatalogue } from '../catalogue/sqlite/catalogue.js';
+import { entryOf, TAPEDECK } from '../domain/assurance/audit.js';
+import { ballastBytes } from '../domain/operations/room.js';
+import { ballastFile, catalogueFile, keysFile } from '../domain/paths.js';
+import { createBallast } from '../ops/disk.js';
+import { complainOf } from '../ops/log.js';
+import { openDataFolder } from '../vault/data-folder.js';
+import { refuseAbsent } from '../vault/installation.js';
+import { createKeys } from '../vault/keys.js';
+import { ensureMasterKey, openMasterKeys } from '../vault/master-key.js';
+import type { Base, Data, Parts } from './parts.js';
+
+export const MB = 1e6;
+
+/**
+ * Opens the data directory, which is locked from then on. Throws `already_running` when another recorder has it. `passphrase`
+ * opens a master key that is locked with one.
+ */
+export function openData(base: Base, parts: Parts, passphrase?: string): Data {
+  const { config, dir } = base;
+  refuseAbsent(dir, config.keys.master_key_file);
+  const folder = openDataFolder(dir); // before anything is made in it
+  try {
+    return { folder, ...inFolder(base, parts, passphrase) };
+  } catch (err) {
+    folder.release();
+    throw err;
+  }
+}
+
+function inFolder(
+  { config, log, clock, dir }: Base,
+  parts: Parts,
+  passphrase?: string,
+): Omit<Data, 'folder'> {
+  const made = ensureMasterKey(config.keys.master_key_file, keysFile(dir));
+  const master = openMasterKeys(config.keys.master_key_file, passphrase);
+  if (made)
+    log.warn(
+      { file: config.keys.master_key_file },
+      'A master key was made. Back it up apart from the data: without it no recording can be heard',
+    );
+  const keys = createKeys({ path: keysFile(dir), masterKey: master.current, reread: master.reread });
+  const ballast = createBallast({
+    path: ballastFile(dir),
+    bytes: ballastBytes(config.data.reserve_mb * MB),
+  });
+  const catalogue = withEntries(
+    createSqliteCatalogue({
+      path: catalogueFile(dir),
+      makeRoom: ballast.release,
+      onBadRow: (bad) => parts.assurance.doubts.row(bad),
+    }),
+    { clock, later: (entry) => outbox.catalogue.note(entry) },
+  );
+  const outbox = createOutbox(catalogue, {
+    log: log.child({ part: 'outbox' }),
+    onWritten: () => {
+      parts.alarming.alert.clear('catalogue_damaged');
+      void parts.recordings.preserver.resume().catch(complainOf(log, 'Captured calls could not be taken up'));
+    },
+    onWaiting: ({ code, message, hint }) => {
+      if (code === 'catalogue_damaged' || code === 'disk_failed')
+        parts.alarming.alert.raise('catalogue_damaged', {
+          severity: 'critical',
+          message: `${catalogueFile(dir)} cannot be written. ${message}`,
+          hint,
+        });
+    },
+  });
+  const note: Data['note'] = (action, about) =>
+    outbox.catalogue
+      .note(entryOf(TAPEDECK, clock(), action, about))
+      .catch(complainOf(log, 'An entry of the audit log could not be written'));
+  return { master, keys, ballast, catalogue, outbox, note };
+}

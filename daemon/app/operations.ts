@@ -1,0 +1,95 @@
+import { ulid } from 'ulid';
+import { dates, startOfDay } from '../domain/days.js';
+import { controlSocket, ownerSocket, recorderFolder } from '../domain/paths.js';
+import { createControl } from '../operations/control.js';
+import { createHealth } from '../operations/health.js';
+import { createRoom } from '../operations/room.js';
+import { coreLimit } from '../ops/core-dumps.js';
+import { probeDisk, readDisk } from '../ops/disk.js';
+import { createEventLoopWatch } from '../ops/event-loop.js';
+import { complainOf } from '../ops/log.js';
+import { createMetrics } from '../ops/metrics.js';
+import { createPasses } from '../ops/passes.js';
+import { version } from '../ops/version.js';
+import { MB } from './data.js';
+import type { Base, Operations, Parts } from './parts.js';
+
+const CONSOLE = { actor: 'console', actor_id: '', address: '' } as const;
+
+/** Room on the disks, what is said of the recorder, and the sockets over which it is asked and told. */
+export function createOperations({ config, log, clock, dir }: Base, parts: Parts): Operations {
+  const {
+    data: { catalogue, ballast, outbox },
+    alarming: { alert, deliver, away },
+    pbx: { ari, ami },
+    recordings: { spool, custody, preserver, retain, scrub },
+    calls: { recorder, testCalls },
+    assurance: { checkpoints },
+  } = parts;
+  const metrics = createMetrics({ version: version() });
+  const eventLoop = createEventLoopWatch();
+  const room = createRoom({
+    data: { dir, reserveBytes: config.data.reserve_mb * MB, probeIn: recorderFolder(dir) },
+    spool: { dir: config.pbx.spool, reserveBytes: config.pbx.spool_reserve_mb * MB },
+    read: readDisk,
+    probe: probeDisk,
+    ballast,
+    cleaning: [
+      { what: 'copies that nobody works with', frees: 'data', run: spool.tidy },
+      { what: 'captured files whose recording is sealed', frees: 'spool', run: preserver.recover },
+      { what: 'recordings that are due', frees: 'data', run: () => retain.run() },
+    ],
+    growth: catalogue.growth,
+    onReturn: () => {
+      recorder.retry();
+      void outbox.flush();
+      void preserver.resume().catch(complainOf(log, 'Captured calls could not be taken up'));
+    },
+    onEmpty: () => void recorder.endCaptures().catch(complainOf(log, 'Captures could not be ended')),
+    alarms: alert,
+    clock,
+    log: log.child({ part: 'room' }),
+  });
+  const health = createHealth({
+    catalogue,
+    alarms: alert,
+    ari: ari.status,
+    ami: ami.status,
+    now: recorder.now,
+    list: recorder.list,
+    channels: deliver.status,
+    disk: room.status,
+    testCall: testCalls.last,
+    testCallsOn: config.test_calls.enabled,
+    scrub: scrub.status,
+    eventLoopP99Ms: eventLoop.p99Ms,
+    clock,
+  });
+  const passes = createPasses({ clock });
+  const control = createControl({
+    socket: controlSocket(dir),
+    ownerSocket: ownerSocket(dir),
+    log,
+    status: health.status,
+    metrics: async () =>
+      metrics.text(
+        await health.status(),
+        await catalogue.coverageSince(
+          startOfDay(dates(config.site.time_zone)(clock()), config.site.time_zone),
+        ),
+      ),
+    testAlerts: () => deliver.test({ id: ulid(), kind: 'test', at: clock(), alarms: [] }),
+    runRetention: (confirm) => retain.run({ confirm }),
+    runTestCall: () => testCalls.run(),
+    checkpoints: () => ({
+      last: checkpoints.last(),
+      key: { id: custody.signer().keyId, pem: custody.signer().publicKeyPem },
+      targets: away.status(),
+    }),
+    signCheckpoint: checkpoints.sign,
+    acceptLog: (by: string, reason: string) => checkpoints.accept({ ...CONSOLE, actor_name: by }, reason),
+    takePass: passes.take,
+    coreLimit,
+  });
+  return { room, health, metrics, eventLoop, passes, control };
+}

@@ -1,0 +1,115 @@
+import type { createAssure } from '../assurance/assure.js';
+import type { createCheckpoints } from '../assurance/checkpoint.js';
+import type { createDoubts } from '../assurance/doubts.js';
+import type { createLink } from '../calls/link.js';
+import type { createRecorder } from '../calls/record.js';
+import type { createTestCalls } from '../calls/test-call.js';
+import type { createTimekeeper } from '../calls/timekeeper.js';
+import type { createWatch } from '../calls/watch.js';
+import type { createGrowthWatch } from '../capture/growth.js';
+import type { createMuteWatch } from '../capture/mute.js';
+import type { Spool } from '../capture/spool.js';
+import type { Catalogue } from '../catalogue/catalogue.js';
+import type { createOutbox } from '../catalogue/outbox.js';
+import type { About, AuditAction } from '../domain/assurance/audit.js';
+import type { createAlert } from '../operations/alert.js';
+import type { createControl } from '../operations/control.js';
+import type { createDeliver } from '../operations/deliver.js';
+import type { createHealth } from '../operations/health.js';
+import type { createRoom } from '../operations/room.js';
+import type { Clock } from '../ops/clock.js';
+import type { Config } from '../ops/config-schema.js';
+import type { Ballast } from '../ops/disk.js';
+import type { createEventLoopWatch } from '../ops/event-loop.js';
+import type { Log } from '../ops/log.js';
+import type { createMetrics } from '../ops/metrics.js';
+import type { createPasses } from '../ops/passes.js';
+import type { createStalls } from '../ops/stalls.js';
+import type { createAmi } from '../pbx/ami.js';
+import type { createAnswers } from '../pbx/answers.js';
+import type { Ari } from '../pbx/ari.js';
+import type { Stamps } from '../pbx/stamps.js';
+import type { createCustody } from '../recordings/custody.js';
+import type { createPreserver } from '../recordings/preserve.js';
+import type { Retain } from '../recordings/retain.js';
+import type { createScrub } from '../recordings/scrub.js';
+import type { openDataFolder } from '../vault/data-folder.js';
+import type { Keys } from '../vault/keys.js';
+import type { MasterKeys } from '../vault/master-key.js';
+
+/** What every subsystem is given. `clock` tells ms since 1970. */
+export type Base = { config: Config; log: Log; time: Clock; clock: () => number; dir: string };
+
+/** The data directory, opened: nobody else has it until `folder.release()`. */
+export type Data = {
+  folder: ReturnType<typeof openDataFolder>;
+  master: MasterKeys;
+  keys: Keys;
+  ballast: Ballast;
+  catalogue: Catalogue;
+  /** The catalogue for what must not wait: while it cannot be written, its rows wait in memory. */
+  outbox: ReturnType<typeof createOutbox>;
+  /** Writes an entry about what the recorder itself did. Never throws, since no entry may keep it from its work. */
+  note: (action: AuditAction, about: About) => Promise<void>;
+};
+export type Alarming = {
+  alert: ReturnType<typeof createAlert>;
+  deliver: ReturnType<typeof createDeliver>;
+  /** Takes checkpoints of the audit log off this machine. */
+  away: ReturnType<typeof createDeliver>;
+};
+export type Pbx = {
+  ari: Ari;
+  ami: ReturnType<typeof createAmi>;
+  answers: ReturnType<typeof createAnswers>;
+  stamps: Stamps;
+  stalls: ReturnType<typeof createStalls>;
+  /** The zones in which CDRs may tell their times, the likeliest first. */
+  zones: string[];
+};
+export type Recordings = {
+  spool: Spool;
+  custody: ReturnType<typeof createCustody>;
+  preserver: ReturnType<typeof createPreserver>;
+  retain: Retain;
+  scrub: ReturnType<typeof createScrub>;
+};
+export type Calls = {
+  recorder: ReturnType<typeof createRecorder>;
+  growth: ReturnType<typeof createGrowthWatch>;
+  mutes: ReturnType<typeof createMuteWatch>;
+  /** When calls were watched, and when their CDRs were heard. */
+  watch: ReturnType<typeof createWatch>;
+  listening: ReturnType<typeof createWatch>;
+  timekeeper: ReturnType<typeof createTimekeeper>;
+  testCalls: ReturnType<typeof createTestCalls>;
+  link: ReturnType<typeof createLink>;
+};
+export type Assurance = {
+  assure: ReturnType<typeof createAssure>;
+  checkpoints: ReturnType<typeof createCheckpoints>;
+  doubts: ReturnType<typeof createDoubts>;
+};
+export type Operations = {
+  room: ReturnType<typeof createRoom>;
+  health: ReturnType<typeof createHealth>;
+  metrics: ReturnType<typeof createMetrics>;
+  eventLoop: ReturnType<typeof createEventLoopWatch>;
+  /** What lets a test call hear its recording through the dashboard. */
+  passes: ReturnType<typeof createPasses>;
+  control: ReturnType<typeof createControl>;
+};
+
+/**
+ * The subsystems. Each is made with those before it, and its callbacks may use all of them: nothing calls back before
+ * everything has been made.
+ */
+export type Parts = {
+  data: Data;
+  alarming: Alarming;
+  pbx: Pbx;
+  recordings: Recordings;
+  calls: Calls;
+  assurance: Assurance;
+  operations: Operations;
+};

@@ -1,0 +1,105 @@
+import { createSpool } from '../capture/spool.js';
+import { recordingFile, workFolder } from '../domain/paths.js';
+import type { Manifest } from '../domain/recording/manifest.js';
+import { createEncoder } from '../encode/encoder.js';
+import { createFfmpeg } from '../encode/ffmpeg.js';
+import { createBusy } from '../ops/busy.js';
+import { version } from '../ops/version.js';
+import { createCustody } from '../recordings/custody.js';
+import { createPreserver } from '../recordings/preserve.js';
+import { createRetain } from '../recordings/retain.js';
+import { createScrub } from '../recordings/scrub.js';
+import { isThere, removeDurably } from '../vault/durable.js';
+import { resealFactors } from '../vault/factor-secrets.js';
+import { openManifest, signManifest } from '../vault/manifest.js';
+import { hashContent, openSealed } from '../vault/open.js';
+import { finishRotation } from '../vault/rotation.js';
+import { filesIn, hashFile, sizeOf } from '../vault/scan.js';
+import { sealStream } from '../vault/seal.js';
+import { loadOrMakeSigningKey, publicKeys } from '../vault/signing-key.js';
+import type { Base, Parts, Recordings } from './parts.js';
+
+/** From a captured call to a sealed file, and from there to its end. */
+export function createRecordings({ config, log, time, clock, dir }: Base, parts: Parts): Recordings {
+  const {
+    data: { catalogue, keys, master, note },
+    alarming: { alert },
+    pbx: { ari },
+  } = parts;
+  const custody = createCustody({
+    catalogue,
+    openSigningKey: () => loadOrMakeSigningKey(dir, keys.masterKeys),
+    finishRotation:
+      master.next || master.spent
+        ? (going) =>
+            finishRotation(dir, master, {
+              going,
+              also: (from, to) => resealFactors(catalogue, from, to),
+            })
+        : null,
+    recovery: config.keys.recovery_recipient,
+    started: (detail) => note('start', { detail: { process: 'recorder', version: version(), ...detail } }),
+    changed: (detail, outcome = 'ok') => note('key_rotation', { outcome, detail }),
+    alarms: alert,
+    log,
+  });
+  const vouch = async (manifest: Manifest) => {
+    await parts.assurance.doubts.beforeSigning();
+    return signManifest(manifest, custody.signer());
+  };
+  const spool = createSpool({ dir: config.pbx.spool, workDir: workFolder(dir), remote: ari });
+  const preserver = createPreserver({
+    catalogue,
+    spool,
+    encoder: createEncoder({ ffmpeg: createFfmpeg({ path: config.encode.ffmpeg }) }),
+    keys,
+    seal: sealStream,
+    open: openSealed,
+    vouch,
+    recovery: config.keys.recovery_recipient || null,
+    version: version(),
+    dataDir: dir,
+    bitrate: config.encode.bitrate_kbps * 1000,
+    complexity: config.encode.complexity,
+    atOnce: config.encode.at_once,
+    alarms: alert,
+    clock,
+    behind: time.behind,
+    onSealed: (...sealed) => parts.operations.metrics.sealed(...sealed),
+    log: log.child({ part: 'preserve' }),
+  });
+  const retain = createRetain({
+    catalogue,
+    keys,
+    files: { remove: removeDurably, exists: isThere },
+    clock: time.sure,
+    alarms: alert,
+    config: {
+      dataDir: dir,
+      schedule: config.retention.schedule,
+      timeZone: config.site.time_zone,
+      breakerPercent: config.retention.breaker_percent,
+    },
+    log: log.child({ part: 'retain' }),
+    ran: (detail) => note('retention_run', { detail }),
+  });
+  const scrub = createScrub({
+    catalogue,
+    files: { hash: hashFile, size: sizeOf, list: filesIn },
+    opens: async (recording) => {
+      const sealed = await openSealed(recordingFile(dir, recording), await keys.identity(recording.id));
+      await sealed.close();
+    },
+    content: async (recording) =>
+      hashContent(recordingFile(dir, recording), await keys.identity(recording.id)),
+    openManifest: (signed) => openManifest(signed, publicKeys(dir)),
+    vouch,
+    version: version(),
+    busy: createBusy(dir, config.scrub.max_load),
+    alarms: alert,
+    clock,
+    config: { dataDir: dir, schedule: config.scrub.schedule, timeZone: config.site.time_zone },
+    log: log.child({ part: 'scrub' }),
+  });
+  return { spool, custody, preserver, retain, scrub };
+}

@@ -1,0 +1,88 @@
+import type { Snapshot } from '../domain/call/event.js';
+import { complainOf, type Log } from '../ops/log.js';
+
+/** What ARI lists. */
+export type Listed = { channels: unknown[]; bridges: unknown[] };
+type Known = { watchedUntil: number | null; current: () => boolean };
+
+/**
+ * Story 15: the link to the PBX is there (again). What the PBX has is compared with what was known, captured calls are taken
+ * up, and only then is the monitoring gap over.
+ */
+export type LinkDeps = {
+  recorder: {
+    hold(): void;
+    recover(snapshot: Snapshot, known: Known): Promise<void>;
+    resync(snapshot: Snapshot, known: Known): Promise<void>;
+  };
+  preserver: { recover(): Promise<unknown>; resume(): Promise<unknown> };
+  watch: {
+    back(at: number): void;
+    up(at: number): Promise<void>;
+    down(lastHeardAt: number, reason: string): void;
+    watchedUntil(): number | null;
+  };
+  /** Asks the PBX for its time: how old its channels are is by its clock. */
+  compareClocks: () => Promise<void>;
+  snapshot: (listed: Listed, at: number) => Snapshot;
+  /** All has been taken up, and calls are watched. */
+  isUp: () => Promise<void>;
+  clock: () => number;
+  log: Log;
+};
+
+export function createLink({
+  recorder,
+  preserver,
+  watch,
+  compareClocks,
+  snapshot,
+  isUp,
+  clock,
+  log,
+}: LinkDeps) {
+  let recovered = false;
+  let preserved = false;
+  /** What the PBX had when it was reached; null while it is not. One list after the other is compared with what was known. */
+  let newest: Listed | null = null;
+  let comparing: Promise<void> = Promise.resolve();
+
+  async function compare(listed: Listed, at: number, current: () => boolean): Promise<void> {
+    const again = recovered;
+    recovered = true;
+    const compared = compareClocks().catch(complainOf(log, "The PBX's clock could not be compared"));
+    if (!again) await compared;
+    const known = { watchedUntil: watch.watchedUntil(), current };
+    const now = snapshot(listed, at);
+    if (again) {
+      await recorder.resync(now, known).catch(complainOf(log, 'Calls could not be taken up again'));
+      // What could not be fetched from a PBX that was away can be now.
+      await preserver.resume().catch(complainOf(log, 'Captured calls could not be taken up'));
+    } else await recorder.recover(now, known).catch(complainOf(log, 'Open calls could not be taken up'));
+  }
+
+  return {
+    /** Resolves when what the PBX has is followed, or when the link is lost before that. */
+    async up(listed: Listed): Promise<void> {
+      newest = listed;
+      recorder.hold();
+      const at = clock();
+      const current = () => listed === newest;
+      comparing = comparing.then(() => compare(listed, at, current));
+      await comparing;
+      if (!current()) return;
+      watch.back(at);
+      if (!preserved)
+        await preserver.recover().catch(complainOf(log, 'Captured calls could not be taken up'));
+      preserved = true;
+      if (!current()) return; // the link was lost again meanwhile: the monitoring gap goes on
+      await watch.up(at);
+      await isUp();
+    },
+    /** The PBX was last heard at `lastHeardAt`, ms since 1970. */
+    down(lastHeardAt: number, reason: string): void {
+      newest = null;
+      watch.down(lastHeardAt, reason);
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { Capture } from '../../capture/snoop.js';
+import type { restore } from '../../domain/call/call.js';
+import type { Snapshot } from '../../domain/call/event.js';
+import { type CallId, type CallRecord, parseOurs } from '../../domain/recording/recording.js';
+import type { Live, StepDeps } from './steps.js';
+
+export type TakeUpDeps = Pick<StepDeps, 'catalogue' | 'segments' | 'log'> & { capture: Capture };
+type Calls = {
+  live: ReadonlyMap<CallId, Live>;
+  /** What is kept of a call in progress; made if there is nothing yet. */
+  of: (id: CallId) => Live;
+  forget: (id: CallId) => void;
+  /** The monitoring gap that ended at `at`, in words. */
+  unwatched: (at: number, died?: boolean) => string;
+};
+
+/** Takes up what was going on before a time in which nobody watched. */
+export function createTakeUp({ catalogue, segments, capture, log }: TakeUpDeps, calls: Calls) {
+  const { live } = calls;
+
+  /** Captures that run are kept; of the others what there is is taken, and snoops of ours that nobody follows go. */
+  async function captures(snapshot: Snapshot): Promise<void> {
+    const kept = new Set<string>();
+    for (const l of live.values()) {
+      const mine = l.segment;
+      if (!mine) continue;
+      // One that the PBX cannot be asked about is left alone.
+      const adopted = await segments.adopt(mine).catch((err) => {
+        log.error({ err, call: mine.callId, seq: mine.seq }, 'A running capture could not be looked at');
+        return mine;
+      });
+      if (l.segment !== mine) continue;
+      l.segment = adopted;
+      l.because = adopted ? '' : calls.unwatched(snapshot.at, true);
+      for (const id of adopted ? segments.snoops(adopted) : []) kept.add(id.toLowerCase());
+    }
+    for (const id of snapshot.snoops) {
+      const ours = parseOurs(id);
+      if (!ours || kept.has(id.toLowerCase())) continue;
+      if ([...live].some(([call, l]) => call === ours.callId && l.beginning === ours.seq)) continue;
+      log.warn({ snoop: id }, 'Removed an orphaned snoop');
+      await capture.release(id).catch((err) => log.warn({ err }, 'It could not be taken away'));
+    }
+  }
+
+  /** The calls that were open when this process last ran. One that cannot be taken up does not keep the others. */
+  async function openCalls(at: number): Promise<Parameters<typeof restore>[0]> {
+    const open = [];
+    const stored = await catalogue.openCalls().catch((err) => {
+      log.error({ err }, 'The open calls could not be read from the catalogue');
+      return [];
+    });
+    for (const call of stored)
+      try {
+        open.push(await openCall(call, at));
+      } catch (err) {
+        calls.forget(call.id);
+        log.error({ err, call: call.id }, 'An open call could not be taken up');
+      }
+    return open;
+  }
+
+  async function openCall(call: CallRecord, at: number) {
+    const known = await catalogue.segments(call.id);
+    const l = calls.of(call.id);
+    l.next = Math.max(-1, ...known.map((s) => s.seq)) + 1;
+    const capturing = known.filter((s) => s.state === 'capturing');
+    for (const old of capturing.slice(0, -1)) {
+      const running = await segments.adopt(old);
+      if (running) await segments.close(running, true);
+    }
+    l.segment = capturing.at(-1) ?? null;
+    if (call.answeredAt !== null) l.because = calls.unwatched(at);
+    return { call, anchor: l.segment?.legId ?? null, swapped: l.segment?.swapped };
+  }
+
+  return { captures, openCalls };
+}
