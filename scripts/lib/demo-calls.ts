@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Lab, PromptName } from '../../test/support/pbx.js';
-import type { Phone } from '../../test/support/phone.js';
+import type { Lab, PromptName } from '../../test/support/pbx/pbx.js';
+import type { Phone } from '../../test/support/pbx/phone.js';
+import { lasting, sequence, silence, wavSource } from '../../test/support/pbx/sources.js';
 import type { CallView } from '../../test/support/recorder.js';
-import { lasting, sequence, silence, wavSource } from '../../test/support/sources.js';
 
 /** The people of the demo, under the names that its PBX gives their extensions. */
 export const CALLER_IDS = {

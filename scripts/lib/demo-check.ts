@@ -1,7 +1,7 @@
-import { decode, hear, rmsDb, type Sound } from '../../test/support/audio.js';
-import type { Lab, PromptName } from '../../test/support/pbx.js';
+import type { Lab, PromptName } from '../../test/support/pbx/pbx.js';
+import { readPrompt } from '../../test/support/pbx/sources.js';
 import { type ApiClient, type CallView, until } from '../../test/support/recorder.js';
-import { readPrompt } from '../../test/support/sources.js';
+import { decode, hear, rmsDb, type Sound } from '../../test/support/recordings/audio.js';
 import type { Expected } from './demo-calls.js';
 
 type Check = (good: boolean, text: string) => void;

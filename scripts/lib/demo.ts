@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { createLab, startPbx } from '../../test/support/pbx.js';
+import { createLab, startPbx } from '../../test/support/pbx/pbx.js';
 import { createApiClient, createRecorderLab, readIfThere } from '../../test/support/recorder.js';
 import { assemble, CALLER_IDS, type Cast, createMoreCalls, placeCalls } from './demo-calls.js';
 import { verifyCall } from './demo-check.js';

@@ -93,7 +93,7 @@ const main = async () => {
     home,
     name: options.name,
     snippetDir: join(repository, 'asterisk-conf'),
-    labDir: join(repository, 'test/support/pbx-conf'),
+    labDir: join(repository, 'test/support/pbx/pbx-conf'),
     env: pairs(options.env),
     names: options.names,
     say,

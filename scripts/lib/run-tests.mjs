@@ -1,33 +1,43 @@
 // Runs test files and tells how it went: `node scripts/lib/run-tests.mjs FILE...`
 //
-// Files on a real Asterisk wait most of their time, the others compute. So the two kinds have a queue each and run beside each
-// other, longest first, and what computes gives way. Each file is a program of its own, so that its recorders and commands run
-// as they do for an admin, without anything of the test runner's in them. Its output is in .test/FILE.tap and .log, how long
-// each took in .test/times.json.
+// Longest first, and as many at once as the machine has room for: what waits (for a call to end, for a timeout) runs beside what
+// computes. How much of a core each file takes is known from test/times.json. What is not on a real Asterisk gives way to what
+// is: a recorder that stands still fails its test. Each file is a program of its own, so that its recorders and commands run as
+// they do for an admin, without anything of the test runner's in them. Its output is in .test/FILE.tap and .log, how long each
+// took in .test/times.json.
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
-import { basename } from 'node:path';
+import { availableParallelism, setPriority } from 'node:os';
+import { relative } from 'node:path';
 import { tellFaults } from './totals.mjs';
 
 const OUT = '.test';
 const TIMES = 'test/times.json';
-/** How many run at once of each kind, and their niceness. With one more, recorders stood still for seconds on two cores. */
-const QUEUES = {
-  pbx: { jobs: 2, nice: 0 },
-  rest: { jobs: 1, nice: 5 },
-};
+/** So much of the cores may be planned for; the rest is for moments in which several compute at once. */
+const ROOM = 0.75 * availableParallelism();
+/** At most so many on a real Asterisk: with more, recorders stood still for seconds on two cores. */
+const CALLS = 3;
 /** Longer than any file takes, on a slow machine. In ms. */
 const LIMIT = 900_000;
+/** What is known of a file that never ran: wall and processor time in seconds. */
+const UNKNOWN = { wall: 60, cpu: 60 };
 
 const read = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {});
-const known = read(TIMES);
+const times = read(TIMES);
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
-const queueOf = (file) => (/\bstartPbx/.test(readFileSync(file, 'utf8')) ? 'pbx' : 'rest');
+const laneOf = (file) => /^test\/(\w+)\//.exec(relative('.', file))?.[1] ?? 'elsewhere';
+
+/** What a file is to the plan: its length in seconds, and how much of a core it takes. */
+function planned(file) {
+  const { wall, cpu } = times[file] ?? UNKNOWN;
+  return { file, lane: laneOf(file), wall, load: Math.min(1, cpu / Math.max(wall, 1)) };
+}
 
 /** Runs one file to its end. Returns how it ended ('' for well), and its wall and processor time in seconds. */
-function run(file, nice) {
-  const name = basename(file, '.test.ts');
+function run({ file, lane }) {
+  const name = relative('test', file)
+    .replaceAll('/', '-')
+    .replace(/\.test\.ts$/, '');
   const [tap, log] = [`${OUT}/${name}.tap`, `${OUT}/${name}.log`];
   const outputs = [openSync(tap, 'w'), openSync(log, 'w')];
   const args = ['--import', './scripts/lib/processor-time.mjs', '--import', 'tsx', file];
@@ -36,7 +46,7 @@ function run(file, nice) {
     // tap's own limit for one test is 30 s otherwise.
     const env = { ...process.env, TAP_TIMEOUT: String(LIMIT / 1000) };
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', ...outputs] });
-    if (nice > 0) setPriority(child.pid, nice);
+    if (lane !== 'pbx') setPriority(child.pid, 10);
     let late = false;
     // tap says of SIGTERM where the test was.
     const limit = setTimeout(() => {
@@ -52,24 +62,39 @@ function run(file, nice) {
       const ended = late
         ? `not over after ${seconds(LIMIT)}`
         : (signal ?? (code === 0 ? '' : `exit code ${code}`));
-      resolve({ file, tap, log, ended, wall, cpu });
+      resolve({ file, lane, tap, log, ended, wall, cpu });
     });
   });
 }
 
-/** Runs all of a queue, as many at once as it has jobs. */
-async function work(files, { jobs, nice }, done) {
-  const rest = [...files].sort((a, b) => (known[b]?.wall ?? 60) - (known[a]?.wall ?? 60));
-  await Promise.all(
-    Array.from({ length: jobs }, async () => {
-      for (let file = rest.shift(); file; file = rest.shift()) done(await run(file, nice));
-    }),
-  );
+/** Runs all files: whenever one has ended, the longest of those for which there is room. */
+async function work(files, done) {
+  const waiting = files.map(planned).sort((a, b) => b.wall - a.wall);
+  const running = new Map();
+  const fits = (one) => {
+    const others = [...running.keys()];
+    const load = others.reduce((sum, { load }) => sum + load, one.load);
+    const calls = others.filter(({ lane }) => lane === 'pbx').length;
+    return others.length === 0 || (load <= ROOM && (one.lane !== 'pbx' || calls < CALLS));
+  };
+  while (waiting.length > 0 || running.size > 0) {
+    for (let next = waiting.findIndex(fits); next >= 0; next = waiting.findIndex(fits)) {
+      const [one] = waiting.splice(next, 1);
+      running.set(
+        one,
+        run(one).then((result) => {
+          running.delete(one);
+          done(result);
+        }),
+      );
+    }
+    await Promise.race(running.values());
+  }
 }
 
-const files = process.argv.slice(2);
+const files = process.argv.slice(2).map((file) => relative('.', file));
 if (files.length === 0) {
-  console.error('Say which files: node scripts/lib/run-tests.mjs test/vault.test.ts');
+  console.error('Say which files: node scripts/lib/run-tests.mjs test/unit/calls/tracker.test.ts');
   process.exit(2);
 }
 for (const file of files)
@@ -80,40 +105,41 @@ for (const file of files)
 mkdirSync(OUT, { recursive: true });
 const began = performance.now();
 const totals = { pass: 0, fail: 0, skip: 0 };
-const times = {};
 const results = [];
-await Promise.all(
-  Object.entries(QUEUES).map(([name, queue]) =>
-    work(
-      files.filter((file) => queueOf(file) === name),
-      queue,
-      (result) => {
-        const { file, tap, log, ended, wall, cpu } = result;
-        const { pass, fail, skip } = tellFaults(file, readFileSync(tap));
-        // A file that broke off has failed, also when each of its lines until then has passed.
-        const broke = ended !== '' && fail === 0;
-        if (broke) {
-          console.log(`failed: ${file}: ${ended}`);
-          console.log(readFileSync(log, 'utf8').split('\n').slice(-20).join('\n'));
-        }
-        if (!broke && pass + fail + skip === 0) console.log(`failed: ${file}: there is no test in it`);
-        totals.pass += pass;
-        totals.fail += fail + (broke || pass + fail + skip === 0 ? 1 : 0);
-        totals.skip += skip;
-        times[file] = { wall: Math.round(wall), cpu: Math.round(cpu) };
-        results.push(result);
-        const word = fail > 0 || broke || pass + skip === 0 ? 'FAILED' : 'ok    ';
-        console.log(
-          `${word} ${wall.toFixed(1).padStart(6)} s ${cpu.toFixed(1).padStart(6)} s of processor  ${file}`,
-        );
-      },
-    ),
-  ),
-);
-writeFileSync(`${OUT}/times.json`, `${JSON.stringify(times, null, 2)}\n`);
-const cpu = results.reduce((sum, one) => sum + (one.cpu || 0), 0);
+await work(files, (result) => {
+  const { file, tap, log, ended, wall, cpu } = result;
+  const { pass, fail, skip } = tellFaults(file, readFileSync(tap));
+  // A file that broke off has failed, also when each of its lines until then has passed.
+  const broke = ended !== '' && fail === 0;
+  if (broke) {
+    console.log(`failed: ${file}: ${ended}`);
+    console.log(readFileSync(log, 'utf8').split('\n').slice(-20).join('\n'));
+  }
+  const empty = !broke && pass + fail + skip === 0;
+  if (empty) console.log(`failed: ${file}: there is no test in it`);
+  totals.pass += pass;
+  totals.fail += fail + (broke || empty ? 1 : 0);
+  totals.skip += skip;
+  results.push(result);
+  const word = fail > 0 || broke || empty ? 'FAILED' : 'ok    ';
+  const [walls, cpus] = [wall, cpu].map((s) => s.toFixed(1).padStart(6));
+  console.log(`${word} ${walls} s ${cpus} s of processor  ${file}`);
+});
+
+const rounded = results.map(({ file, wall, cpu }) => [
+  file,
+  { wall: Math.round(wall), cpu: Math.round(cpu) },
+]);
+writeFileSync(`${OUT}/times.json`, `${JSON.stringify(Object.fromEntries(rounded.sort()), null, 2)}\n`);
+const sum = (some, what) => some.reduce((total, one) => total + (one[what] || 0), 0).toFixed(0);
+for (const lane of new Set(results.map((one) => one.lane).sort())) {
+  const some = results.filter((one) => one.lane === lane);
+  console.log(
+    `${lane}: ${some.length} files, ${sum(some, 'wall')} s one after the other, ${sum(some, 'cpu')} s of processor`,
+  );
+}
 console.log(
-  `${files.length} files in ${seconds(performance.now() - began)}, ${cpu.toFixed(0)} s of processor time`,
+  `${files.length} files in ${seconds(performance.now() - began)}, ${sum(results, 'cpu')} s of processor time`,
 );
 console.log(`${totals.pass} passed, ${totals.fail} failed, ${totals.skip} skipped`);
 process.exit(totals.fail === 0 && totals.pass > 0 ? 0 : 1);

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decode } from '../support/audio.js';
-import { createLab, startPbx } from '../support/pbx.js';
+import { createLab, startPbx } from '../support/pbx/pbx.js';
+import { lasting, sequence, tone, wavSource } from '../support/pbx/sources.js';
 import {
   createApiClient,
   createRecorderLab,
@@ -10,7 +10,7 @@ import {
   until,
   seconds as wait,
 } from '../support/recorder.js';
-import { lasting, sequence, tone, wavSource } from '../support/sources.js';
+import { decode } from '../support/recordings/audio.js';
 import { processorTime } from './processor.js';
 
 /**

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { decode } from '../support/audio.js';
-import { startPbx } from '../support/pbx.js';
+import { startPbx } from '../support/pbx/pbx.js';
 import { type CallView, createApiClient, createRecorderLab, until } from '../support/recorder.js';
+import { decode } from '../support/recordings/audio.js';
 import { processorTime } from './processor.js';
 
 /**

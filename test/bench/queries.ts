@@ -7,7 +7,7 @@ import { openDb } from '../../daemon/catalogue/sqlite/db.js';
 import { createRecordings } from '../../daemon/catalogue/sqlite/recordings.js';
 import { schemaFaults } from '../../daemon/catalogue/sqlite/schema.js';
 import { createSeals } from '../../daemon/catalogue/sqlite/seals.js';
-import { fillCatalogue } from '../support/many-rows.js';
+import { fillCatalogue } from '../support/catalogue/many-rows.js';
 
 /** Prints how long the queries take that the recorder asks again and again. The number of calls may be given, up to a million. */
 const rows = Math.min(Number(process.argv[2] ?? 200_000), 1_000_000);

@@ -15,8 +15,8 @@ import { signManifest } from '../../daemon/vault/manifest.js';
 import { openSealed } from '../../daemon/vault/open.js';
 import { sealStream } from '../../daemon/vault/seal.js';
 import { createSigningKey } from '../../daemon/vault/signing-key.js';
-import { aCall, aRecording } from '../support/a-call.js';
-import { addRecording, openDashboard, setUp } from '../support/dashboard.js';
+import { aCall, aRecording } from '../support/recordings/a-call.js';
+import { addRecording, openDashboard, setUp } from '../support/web/dashboard.js';
 
 /**
  * npm run bench:seal: what sealing and signing add to making a recording (at most 5 %), and how soon a sealed recording

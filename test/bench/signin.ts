@@ -5,7 +5,7 @@ import type { Test } from 'tap';
 import { ulid } from 'ulid';
 import { RUNS_ONLY } from '../../daemon/domain/people/person.js';
 import * as passwords from '../../daemon/ops/password.js';
-import { openDashboard, post, START } from '../support/dashboard.js';
+import { openDashboard, post, START } from '../support/web/dashboard.js';
 
 /**
  * Whether the time that a sign-in takes tells which names there are: wrong passwords for names of people and for names of

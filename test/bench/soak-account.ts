@@ -3,8 +3,8 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { catalogueFile } from '../../daemon/domain/paths.js';
-import { decode } from '../support/audio.js';
-import type { Pbx } from '../support/pbx.js';
+import type { Pbx } from '../support/pbx/pbx.js';
+import { decode } from '../support/recordings/audio.js';
 import { CLICKS, type Soaked } from './soak-calls.js';
 
 /** What the catalogue, Asterisk and the files say after a soak, against what the phones say. */

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Lab } from '../support/pbx.js';
-import type { Call, Phone } from '../support/phone.js';
+import type { Lab } from '../support/pbx/pbx.js';
+import type { Call, Phone } from '../support/pbx/phone.js';
+import type { Source } from '../support/pbx/sources.js';
 import { until } from '../support/recorder.js';
-import type { Source } from '../support/sources.js';
 
 /** The kinds of call of a soak, as the phones live them. Everything that is chosen is chosen by a seed. */
 export const KINDS = ['in', 'out', 'internal', 'hold', 'queue', 'blind', 'attended', 'park'] as const;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { dice, newSeed } from '../support/dice.js';
-import { createLab, emptySpool, startPbx } from '../support/pbx.js';
+import { createLab, emptySpool, startPbx } from '../support/pbx/pbx.js';
 import { createApiClient, createRecorderLab, until } from '../support/recorder.js';
 import { inspect } from './inspector.js';
 import { listenToCdrs, match, name, orphans, readCatalogue, skewOf } from './soak-account.js';

@@ -7,12 +7,19 @@ import { createFfmpeg } from '../../daemon/encode/ffmpeg.js';
 import { opusPlan } from '../../daemon/encode/opus.js';
 import { withSides } from '../../daemon/encode/sides.js';
 import { createMasks } from '../../web/calls/sound/masked.js';
-import { hear } from '../support/audio.js';
-import { type Rate, speechLeak, speechOf, toneLeak, toneOf, tonesOf } from '../support/crosstalk.js';
-import { gathered, recordingOf, sourceOf } from '../support/masked.js';
-import { sidesOf } from '../support/opus.js';
-import { wavOf } from '../support/preserve-lab.js';
-import { spokenPrompt } from '../support/sources.js';
+import { spokenPrompt } from '../support/pbx/sources.js';
+import { hear } from '../support/recordings/audio.js';
+import {
+  type Rate,
+  speechLeak,
+  speechOf,
+  toneLeak,
+  toneOf,
+  tonesOf,
+} from '../support/recordings/crosstalk.js';
+import { gathered, recordingOf, sourceOf } from '../support/recordings/masked.js';
+import { sidesOf } from '../support/recordings/opus.js';
+import { wavOf } from '../support/recordings/preserve-lab.js';
 import { processorTime } from './processor.js';
 
 /**

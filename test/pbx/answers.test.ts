@@ -1,16 +1,16 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { StoredCall } from '../daemon/catalogue/catalogue.js';
-import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import { judge } from '../daemon/domain/assurance/coverage.js';
-import { catalogueFile } from '../daemon/domain/paths.js';
-import { request } from '../daemon/ops/control-client.js';
-import { createTcpProxy } from './support/fake-pbx.js';
-import { createLab, type Extension, emptySpool, type Pbx, startPbxOrSkip } from './support/pbx.js';
-import type { Call } from './support/phone.js';
-import { createRecorderLab, seconds, until } from './support/recorder.js';
-import { tone } from './support/sources.js';
+import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
+import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import { judge } from '../../daemon/domain/assurance/coverage.js';
+import { catalogueFile } from '../../daemon/domain/paths.js';
+import { request } from '../../daemon/ops/control-client.js';
+import { createTcpProxy } from '../support/pbx/fake-pbx.js';
+import { createLab, type Extension, emptySpool, type Pbx, startPbxOrSkip } from '../support/pbx/pbx.js';
+import type { Call } from '../support/pbx/phone.js';
+import { tone } from '../support/pbx/sources.js';
+import { createRecorderLab, seconds, until } from '../support/recorder.js';
 
 /**
  * Calls in every phase of their life, at once, while the recorder or its link to the PBX is away: each call has one row,

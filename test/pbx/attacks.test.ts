@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { catalogueFile, keysFile } from '../daemon/domain/paths.js';
-import { type Attack, allKinds, createCaller, tryNames, trySpool } from './support/name-attacks.js';
-import { type Attacker, attackers, createNames } from './support/names.js';
-import { createLab, emptySpool, startPbx } from './support/pbx.js';
-import { tone } from './support/sources.js';
+import { catalogueFile, keysFile } from '../../daemon/domain/paths.js';
+import { type Attack, allKinds, createCaller, tryNames, trySpool } from '../support/name-attacks.js';
+import { type Attacker, attackers, createNames } from '../support/names.js';
+import { createLab, emptySpool, startPbx } from '../support/pbx/pbx.js';
+import { tone } from '../support/pbx/sources.js';
 
 t.setTimeout(600_000);
 

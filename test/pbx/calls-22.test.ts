@@ -1,5 +1,5 @@
 import t from 'tap';
-import { playAll } from './support/play.js';
+import { playAll } from '../support/pbx/play.js';
 
 // Two minutes and a half where nothing else runs.
 t.setTimeout(480_000);

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { Secret, TOTP } from 'otpauth';
 import t from 'tap';
-import { tlsFiles } from '../daemon/domain/paths.js';
-import { lock } from '../daemon/vault/passphrase.js';
-import { createHttpsClient } from './support/https-client.js';
-import { makeCertificates, startMailServer } from './support/mail-server.js';
-import { startProvider } from './support/openid-provider.js';
-import { createLab, startPbx } from './support/pbx.js';
-import { createRecorderLab, seconds, until } from './support/recorder.js';
-import { GROUPS, makeDirectoryCertificates, PEOPLE, READER, startSlapd } from './support/slapd.js';
-import { silence } from './support/sources.js';
-import { startReceiver } from './support/webhook-receiver.js';
+import { tlsFiles } from '../../daemon/domain/paths.js';
+import { lock } from '../../daemon/vault/passphrase.js';
+import { createLab, startPbx } from '../support/pbx/pbx.js';
+import { silence } from '../support/pbx/sources.js';
+import { createHttpsClient } from '../support/peers/https-client.js';
+import { makeCertificates, startMailServer } from '../support/peers/mail-server.js';
+import { startProvider } from '../support/peers/openid-provider.js';
+import { GROUPS, makeDirectoryCertificates, PEOPLE, READER, startSlapd } from '../support/peers/slapd.js';
+import { startReceiver } from '../support/peers/webhook-receiver.js';
+import { createRecorderLab, seconds, until } from '../support/recorder.js';
 
 /**
  * Secrets are planted in a whole Tapedeck that is made to do and to fail everything that it can. Each is found nowhere but in

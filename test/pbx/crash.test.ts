@@ -2,14 +2,14 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import { catalogueFile } from '../daemon/domain/paths.js';
-import { newSeed } from './support/dice.js';
-import { createLab, emptySpool, type Pbx, startPbx, startPbxOrSkip } from './support/pbx.js';
-import { createRecorderLab, seconds, spawnTapedeck, until } from './support/recorder.js';
-import { tone } from './support/sources.js';
-import { sweep } from './support/sweep.js';
-import { judgeSweep } from './support/sweep-judge.js';
+import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import { catalogueFile } from '../../daemon/domain/paths.js';
+import { newSeed } from '../support/dice.js';
+import { createLab, emptySpool, type Pbx, startPbx, startPbxOrSkip } from '../support/pbx/pbx.js';
+import { tone } from '../support/pbx/sources.js';
+import { sweep } from '../support/pbx/sweep.js';
+import { judgeSweep } from '../support/pbx/sweep-judge.js';
+import { createRecorderLab, seconds, spawnTapedeck, until } from '../support/recorder.js';
 
 t.setTimeout(600_000);
 

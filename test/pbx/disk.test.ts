@@ -16,24 +16,24 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
-import type { StoredCall } from '../daemon/catalogue/catalogue.js';
-import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import type { Alarm } from '../daemon/domain/operations/alarm.js';
-import { forecast, judge, type Level, type Room } from '../daemon/domain/operations/room.js';
-import { ballastFile, catalogueFile, keysFile } from '../daemon/domain/paths.js';
-import { spoolName } from '../daemon/domain/recording/recording.js';
-import { createRoom } from '../daemon/operations/room.js';
-import { createBallast, probeDisk, readDisk } from '../daemon/ops/disk.js';
-import { createKeys } from '../daemon/vault/keys.js';
-import { loadMasterKey } from '../daemon/vault/master-key.js';
-import { openSealed } from '../daemon/vault/open.js';
-import { aCall, aRecording } from './support/a-call.js';
-import { createLab, startPbx } from './support/pbx.js';
-import { toneWav } from './support/preserve-lab.js';
-import { createApiClient, createRecorderLab, readIfThere, until } from './support/recorder.js';
-import { haveCall, ID, preserveThere } from './support/seal-a-call.js';
-import { fill, mountSmall, unfill } from './support/small-disk.js';
-import { sequence, wavSource } from './support/sources.js';
+import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
+import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import type { Alarm } from '../../daemon/domain/operations/alarm.js';
+import { forecast, judge, type Level, type Room } from '../../daemon/domain/operations/room.js';
+import { ballastFile, catalogueFile, keysFile } from '../../daemon/domain/paths.js';
+import { spoolName } from '../../daemon/domain/recording/recording.js';
+import { createRoom } from '../../daemon/operations/room.js';
+import { createBallast, probeDisk, readDisk } from '../../daemon/ops/disk.js';
+import { createKeys } from '../../daemon/vault/keys.js';
+import { loadMasterKey } from '../../daemon/vault/master-key.js';
+import { openSealed } from '../../daemon/vault/open.js';
+import { createLab, startPbx } from '../support/pbx/pbx.js';
+import { sequence, wavSource } from '../support/pbx/sources.js';
+import { createApiClient, createRecorderLab, readIfThere, until } from '../support/recorder.js';
+import { aCall, aRecording } from '../support/recordings/a-call.js';
+import { toneWav } from '../support/recordings/preserve-lab.js';
+import { haveCall, ID, preserveThere } from '../support/recordings/seal-a-call.js';
+import { fill, mountSmall, unfill } from '../support/small-disk.js';
 
 t.setTimeout(400_000);
 const MIB = 1 << 20;
@@ -232,7 +232,7 @@ t.test(
   async (t) => {
     const dir = mkdtempSync(join(tmpdir(), 'tapedeck-'));
     t.teardown(() => rmSync(dir, { recursive: true, force: true }));
-    const program = join(import.meta.dirname, 'support/seal-a-call.ts');
+    const program = join(import.meta.dirname, '../support/recordings/seal-a-call.ts');
     const sealed = 'recordings/2026/01/05';
     /** What a fault may hit: the files of the vault and the catalogue, and the directories that are synced. */
     const targets = (house: string) =>

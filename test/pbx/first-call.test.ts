@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { chromium } from 'playwright-core';
 import t from 'tap';
-import { catalogueFile } from '../daemon/domain/paths.js';
-import { BROWSER } from './browser/ui.js';
-import { decode, hear, rmsDb } from './support/audio.js';
-import { createLab, startPbx } from './support/pbx.js';
-import { createApiClient, createRecorderLab, seconds, until } from './support/recorder.js';
-import { lasting, readPrompt, sequence, silence, wavSource } from './support/sources.js';
+import { catalogueFile } from '../../daemon/domain/paths.js';
+import { createLab, startPbx } from '../support/pbx/pbx.js';
+import { lasting, readPrompt, sequence, silence, wavSource } from '../support/pbx/sources.js';
+import { createApiClient, createRecorderLab, seconds, until } from '../support/recorder.js';
+import { decode, hear, rmsDb } from '../support/recordings/audio.js';
+import { BROWSER } from '../support/web/browser.js';
 
 /** One Tapedeck as it is installed: its two processes, a real Asterisk, real phones, a real browser. */
 t.setTimeout(240_000);

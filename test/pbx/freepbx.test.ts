@@ -2,10 +2,10 @@ import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, rmSync, sta
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
-import { catalogueFile } from '../daemon/domain/paths.js';
-import { startPbx } from './support/pbx.js';
-import { createRecorderLab, seconds, until } from './support/recorder.js';
-import { createStages } from './support/stage.js';
+import { catalogueFile } from '../../daemon/domain/paths.js';
+import { startPbx } from '../support/pbx/pbx.js';
+import { createStages } from '../support/pbx/stage.js';
+import { createRecorderLab, seconds, until } from '../support/recorder.js';
 
 /**
  * FreePBX: "fwconsole start" gives all of Asterisk's spool to Asterisk's user, folders 0755 and files 0644. Here Asterisk

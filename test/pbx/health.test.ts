@@ -2,20 +2,20 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import type { Alarm } from '../daemon/domain/operations/alarm.js';
+import type { Alarm } from '../../daemon/domain/operations/alarm.js';
 import {
   type HealthFacts,
   judge,
   problemCodes,
   publicMessage,
   remindersOf,
-} from '../daemon/domain/operations/health.js';
-import { downStatus } from '../daemon/domain/operations/status.js';
-import { openDashboard } from './support/dashboard.js';
-import { makeCertificates, startMailServer } from './support/mail-server.js';
-import { createLab, startPbx } from './support/pbx.js';
-import { createApiClient, createRecorderLab, until } from './support/recorder.js';
-import { startReceiver } from './support/webhook-receiver.js';
+} from '../../daemon/domain/operations/health.js';
+import { downStatus } from '../../daemon/domain/operations/status.js';
+import { createLab, startPbx } from '../support/pbx/pbx.js';
+import { makeCertificates, startMailServer } from '../support/peers/mail-server.js';
+import { startReceiver } from '../support/peers/webhook-receiver.js';
+import { createApiClient, createRecorderLab, until } from '../support/recorder.js';
+import { openDashboard } from '../support/web/dashboard.js';
 
 t.setTimeout(240_000);
 

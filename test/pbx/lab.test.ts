@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import { bandLimit, correlate, toneStretches } from './support/audio.js';
-import { createLab, type Lab, startPbxOrSkip } from './support/pbx.js';
-import type { Call } from './support/phone.js';
-import type { CodecName } from './support/sip/codecs.js';
-import { readPrompt, tone, wavSource } from './support/sources.js';
+import { createLab, type Lab, startPbxOrSkip } from '../support/pbx/pbx.js';
+import type { Call } from '../support/pbx/phone.js';
+import type { CodecName } from '../support/pbx/sip/codecs.js';
+import { readPrompt, tone, wavSource } from '../support/pbx/sources.js';
+import { bandLimit, correlate, toneStretches } from '../support/recordings/audio.js';
 
 /** How much of a spoken prompt is in what was heard, 0 to 1. */
 const likeness = (file: string, heard: Int16Array): number =>

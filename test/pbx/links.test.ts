@@ -3,14 +3,15 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import t, { type Test } from 'tap';
-import type { TapedeckError } from '../daemon/domain/error.js';
-import { request } from '../daemon/ops/control-client.js';
-import { createLog } from '../daemon/ops/log.js';
-import { createAmi } from '../daemon/pbx/ami.js';
-import { createAri } from '../daemon/pbx/ari.js';
-import { decode, hear } from './support/audio.js';
-import { createFakePbx, createTcpProxy, type Fault } from './support/fake-pbx.js';
-import { createLab, type Lab, type Pbx, startPbx } from './support/pbx.js';
+import type { TapedeckError } from '../../daemon/domain/error.js';
+import { request } from '../../daemon/ops/control-client.js';
+import { createLog } from '../../daemon/ops/log.js';
+import { createAmi } from '../../daemon/pbx/ami.js';
+import { createAri } from '../../daemon/pbx/ari.js';
+import { createFakePbx, createTcpProxy, type Fault } from '../support/pbx/fake-pbx.js';
+import { createLab, type Lab, type Pbx, startPbx } from '../support/pbx/pbx.js';
+import { readPrompt, tone, wavSource } from '../support/pbx/sources.js';
+import { readTrace, traces } from '../support/pbx/traces.js';
 import {
   type ApiClient,
   createApiClient,
@@ -18,9 +19,8 @@ import {
   type RecorderLab,
   seconds,
   until,
-} from './support/recorder.js';
-import { readPrompt, tone, wavSource } from './support/sources.js';
-import { readTrace, traces } from './support/traces.js';
+} from '../support/recorder.js';
+import { decode, hear } from '../support/recordings/audio.js';
 
 /** How long a flood of events lasts; the bench has a longer one. */
 const FLOOD_SECONDS = 10;

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
-import { catalogueFile } from '../daemon/domain/paths.js';
-import { decode, toneMap, toneStretches } from './support/audio.js';
-import { createLab, type Lab, type Pbx, startPbx } from './support/pbx.js';
-import { createRecorderLab, type RecorderLab, seconds, until } from './support/recorder.js';
-import { lasting, sequence, silence, tone } from './support/sources.js';
+import { catalogueFile } from '../../daemon/domain/paths.js';
+import { createLab, type Lab, type Pbx, startPbx } from '../support/pbx/pbx.js';
+import { lasting, sequence, silence, tone } from '../support/pbx/sources.js';
+import { createRecorderLab, type RecorderLab, seconds, until } from '../support/recorder.js';
+import { decode, toneMap, toneStretches } from '../support/recordings/audio.js';
 
 /**
  * Debian's Asterisk 22.10.1 falls silent in a snoop when a source of lower sequence numbers takes over. Each phone has a

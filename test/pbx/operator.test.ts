@@ -11,11 +11,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { createLab, startPbx } from './support/pbx.js';
-import { createApiClient, createRecorderLab, type RecorderLab, seconds, until } from './support/recorder.js';
+import { createLab, startPbx } from '../support/pbx/pbx.js';
+import { createApiClient, createRecorderLab, type RecorderLab, seconds, until } from '../support/recorder.js';
 
 /** What the pages in systemd/ tell an admin to type is read from them and done, so that the pages stay true. */
-const SYSTEMD = join(import.meta.dirname, '..', 'systemd');
+const SYSTEMD = join(import.meta.dirname, '../..', 'systemd');
 const PAGES = ['backup.md', 'restore.md', 'upgrade.md', 'moving.md', 'uninstall.md'];
 const page = (name: string) => readFileSync(join(SYSTEMD, name), 'utf8');
 

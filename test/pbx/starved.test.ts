@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
-import { catalogueFile } from '../daemon/domain/paths.js';
-import type { Gap } from '../daemon/domain/recording/recording.js';
-import { amplitude, decode } from './support/audio.js';
-import { createLab, emptySpool, type Pbx, startPbx } from './support/pbx.js';
-import { createRecorderLab, type RecorderLab, seconds, until } from './support/recorder.js';
-import type { Source } from './support/sources.js';
+import { catalogueFile } from '../../daemon/domain/paths.js';
+import type { Gap } from '../../daemon/domain/recording/recording.js';
+import { createLab, emptySpool, type Pbx, startPbx } from '../support/pbx/pbx.js';
+import type { Source } from '../support/pbx/sources.js';
+import { createRecorderLab, type RecorderLab, seconds, until } from '../support/recorder.js';
+import { amplitude, decode } from '../support/recordings/audio.js';
 
 /**
  * A PBX without processor time. Asterisk is stopped for some 400 ms at a time (SIGSTOP, SIGCONT), as a scheduler does that

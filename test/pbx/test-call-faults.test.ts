@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { EXPECTED } from '../daemon/domain/call/test-call.js';
-import { createApiClient } from './support/recorder.js';
-import { holding, installed, leavesNothing } from './support/test-calls.js';
+import { EXPECTED } from '../../daemon/domain/call/test-call.js';
+import { holding, installed, leavesNothing } from '../support/pbx/test-calls.js';
+import { createApiClient } from '../support/recorder.js';
 
 /** Short, for the socket in it. */
 const home = t.testdir({});

@@ -10,14 +10,14 @@ import {
   judge,
   type TestCall,
   testLegs,
-} from '../daemon/domain/call/test-call.js';
-import { catalogueFile } from '../daemon/domain/paths.js';
-import { createToneMeter, TONE_WINDOW_MS } from '../daemon/encode/tones.js';
-import { createPasses } from '../daemon/ops/passes.js';
-import { translateAri } from '../daemon/pbx/translate.js';
-import { addCall, addRecording, get, openDashboard, setUp } from './support/dashboard.js';
-import { createRecorderLab, until } from './support/recorder.js';
-import { installed, leavesNothing, spooled } from './support/test-calls.js';
+} from '../../daemon/domain/call/test-call.js';
+import { catalogueFile } from '../../daemon/domain/paths.js';
+import { createToneMeter, TONE_WINDOW_MS } from '../../daemon/encode/tones.js';
+import { createPasses } from '../../daemon/ops/passes.js';
+import { translateAri } from '../../daemon/pbx/translate.js';
+import { installed, leavesNothing, spooled } from '../support/pbx/test-calls.js';
+import { createRecorderLab, until } from '../support/recorder.js';
+import { addCall, addRecording, get, openDashboard, setUp } from '../support/web/dashboard.js';
 
 /** Short, for the socket in it. */
 const home = t.testdir({});

@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
-import { makeCoverage, viewCoverage } from '../daemon/catalogue/coverage.js';
-import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import type { CoverageReport } from '../daemon/domain/assurance/coverage-view.js';
-import { catalogueFile, cdrJournalFile } from '../daemon/domain/paths.js';
-import { request } from '../daemon/ops/control-client.js';
-import { createTcpProxy } from './support/fake-pbx.js';
-import { createLab, type Lab, type Pbx, startPbx } from './support/pbx.js';
-import type { Phone } from './support/phone.js';
-import { createRecorderLab, readIfThere, seconds, until } from './support/recorder.js';
-import { tone } from './support/sources.js';
+import { makeCoverage, viewCoverage } from '../../daemon/catalogue/coverage.js';
+import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import type { CoverageReport } from '../../daemon/domain/assurance/coverage-view.js';
+import { catalogueFile, cdrJournalFile } from '../../daemon/domain/paths.js';
+import { request } from '../../daemon/ops/control-client.js';
+import { createTcpProxy } from '../support/pbx/fake-pbx.js';
+import { createLab, type Lab, type Pbx, startPbx } from '../support/pbx/pbx.js';
+import type { Phone } from '../support/pbx/phone.js';
+import { tone } from '../support/pbx/sources.js';
+import { createRecorderLab, readIfThere, seconds, until } from '../support/recorder.js';
 
 /** What Asterisk says of its calls while the recorder stops, is killed, cannot write, or does not listen. */
 let pbx: Pbx;

@@ -3,13 +3,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import type { TapedeckError } from '../daemon/domain/error.js';
-import { loadConfig } from '../daemon/ops/config.js';
-import { type Config, exampleConfig } from '../daemon/ops/config-schema.js';
-import { readSecret } from '../daemon/ops/secret.js';
+import type { TapedeckError } from '../../daemon/domain/error.js';
+import { loadConfig } from '../../daemon/ops/config.js';
+import { type Config, exampleConfig } from '../../daemon/ops/config-schema.js';
+import { readSecret } from '../../daemon/ops/secret.js';
 
-const EXAMPLE = fileURLToPath(new URL('../tapedeck.toml.example', import.meta.url));
-const MAIN = fileURLToPath(new URL('../dist/daemon/main.js', import.meta.url));
+const EXAMPLE = fileURLToPath(new URL('../../tapedeck.toml.example', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/daemon/main.js', import.meta.url));
 
 const written = (t: Test, toml: string): string =>
   join(t.testdir({ 'tapedeck.toml': toml }), 'tapedeck.toml');

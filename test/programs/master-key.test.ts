@@ -22,32 +22,32 @@ import { identityToRecipient } from 'age-encryption';
 import Database from 'better-sqlite3';
 import { Command } from 'commander';
 import t, { type Test } from 'tap';
-import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import { createCliContext } from '../daemon/cli/context.js';
-import { keys as keysCommand } from '../daemon/cli/keys.js';
-import { fail } from '../daemon/domain/error.js';
-import { catalogueFile } from '../daemon/domain/paths.js';
-import { createKeys } from '../daemon/vault/keys.js';
+import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import { createCliContext } from '../../daemon/cli/context.js';
+import { keys as keysCommand } from '../../daemon/cli/keys.js';
+import { fail } from '../../daemon/domain/error.js';
+import { catalogueFile } from '../../daemon/domain/paths.js';
+import { createKeys } from '../../daemon/vault/keys.js';
 import {
   createMasterKey,
   loadMasterKey,
   needsPassphrase,
   openMasterKeys,
-} from '../daemon/vault/master-key.js';
-import { openSealed } from '../daemon/vault/open.js';
-import { lock, parseLocked } from '../daemon/vault/passphrase.js';
-import { finishRotation, prepareNext, rewrapKeys } from '../daemon/vault/rotation.js';
-import { hashFile } from '../daemon/vault/scan.js';
-import { sealStream } from '../daemon/vault/seal.js';
+} from '../../daemon/vault/master-key.js';
+import { openSealed } from '../../daemon/vault/open.js';
+import { lock, parseLocked } from '../../daemon/vault/passphrase.js';
+import { finishRotation, prepareNext, rewrapKeys } from '../../daemon/vault/rotation.js';
+import { hashFile } from '../../daemon/vault/scan.js';
+import { sealStream } from '../../daemon/vault/seal.js';
 import {
   createSigningKey,
   loadOrMakeSigningKey,
   loadSigningKey,
   publicKeys,
   verifySignature,
-} from '../daemon/vault/signing-key.js';
-import { dice, newSeed } from './support/dice.js';
-import { makeCatalogue } from './support/make-catalogue.js';
+} from '../../daemon/vault/signing-key.js';
+import { makeCatalogue } from '../support/catalogue/make-catalogue.js';
+import { dice, newSeed } from '../support/dice.js';
 import {
   type Contents,
   createDisk,
@@ -55,9 +55,9 @@ import {
   type Outage,
   readContents,
   writeContents,
-} from './support/power/disk.js';
-import { type Op, traceProgram } from './support/power/trace.js';
-import { furnishVault, judgeVault, keysDb, masterFile } from './support/rotation.js';
+} from '../support/power/disk.js';
+import { type Op, traceProgram } from '../support/power/trace.js';
+import { furnishVault, judgeVault, keysDb, masterFile } from '../support/recordings/rotation.js';
 
 const cheap = { memory_kib: 64, passes: 1, lanes: 1 };
 const passphrase = 'a quiet sentence about rivers';
@@ -517,7 +517,7 @@ t.test('power may fail after any system call of a rotation', async (t) => {
   const furnished = await furnishVault(dir);
   const old = loadMasterKey(masterFile(dir));
   const start = readContents(dir);
-  const program = join(import.meta.dirname, 'support/rotation.ts');
+  const program = join(import.meta.dirname, '../support/recordings/rotation.ts');
   const ops = await traceProgram(dir, ['--import', 'tsx', program, dir], join(base, 'trace'));
   const whole = createDisk(dir, start);
   ops.forEach(whole.apply);

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { dice, newSeed } from './support/dice.js';
+import { dice, newSeed } from '../support/dice.js';
 import {
   type Contents,
   createDisk,
@@ -10,12 +10,12 @@ import {
   type Outage,
   readContents,
   writeContents,
-} from './support/power/disk.js';
-import { ERASED, furnish, KEPT } from './support/power/house.js';
-import { judge } from './support/power/judge.js';
-import { type Op, traceProgram } from './support/power/trace.js';
+} from '../support/power/disk.js';
+import { ERASED, furnish, KEPT } from '../support/power/house.js';
+import { judge } from '../support/power/judge.js';
+import { type Op, traceProgram } from '../support/power/trace.js';
 
-const PROGRAM = join(import.meta.dirname, 'support/power/house.ts');
+const PROGRAM = join(import.meta.dirname, '../support/power/house.ts');
 // In memory: what is asked of the disk a thousand times here is only pretended.
 const base = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tapedeck-'));
 t.teardown(() => rmSync(base, { recursive: true, force: true }));

@@ -12,9 +12,9 @@ import {
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
-import { catalogueFile, catalogueFolder, keysFile, keysFolder } from '../daemon/domain/paths.js';
-import type { Pbx } from './support/pbx.js';
-import { createRecorderLab, spawnTapedeck, until } from './support/recorder.js';
+import { catalogueFile, catalogueFolder, keysFile, keysFolder } from '../../daemon/domain/paths.js';
+import type { Pbx } from '../support/pbx/pbx.js';
+import { createRecorderLab, spawnTapedeck, until } from '../support/recorder.js';
 
 t.setTimeout(600_000);
 

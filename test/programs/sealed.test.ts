@@ -22,38 +22,42 @@ import { Command } from 'commander';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
-import { withEntries } from '../daemon/catalogue/entries.js';
-import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import { createCliContext } from '../daemon/cli/context.js';
-import { liveAudio } from '../daemon/cli/doctor-vault.js';
-import { exportCall } from '../daemon/cli/export.js';
-import type { Finding } from '../daemon/cli/finding.js';
-import { verify } from '../daemon/cli/verify.js';
-import { entryOf, TAPEDECK } from '../daemon/domain/assurance/audit.js';
-import { canonical } from '../daemon/domain/assurance/canonical.js';
-import { fail } from '../daemon/domain/error.js';
-import type { Alarm } from '../daemon/domain/operations/alarm.js';
-import { catalogueFile } from '../daemon/domain/paths.js';
+import { withEntries } from '../../daemon/catalogue/entries.js';
+import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import { createCliContext } from '../../daemon/cli/context.js';
+import { liveAudio } from '../../daemon/cli/doctor-vault.js';
+import { exportCall } from '../../daemon/cli/export.js';
+import type { Finding } from '../../daemon/cli/finding.js';
+import { verify } from '../../daemon/cli/verify.js';
+import { entryOf, TAPEDECK } from '../../daemon/domain/assurance/audit.js';
+import { canonical } from '../../daemon/domain/assurance/canonical.js';
+import { fail } from '../../daemon/domain/error.js';
+import type { Alarm } from '../../daemon/domain/operations/alarm.js';
+import { catalogueFile } from '../../daemon/domain/paths.js';
 import {
   buildManifest,
   disagreements,
   manifestText,
   parseManifest,
-} from '../daemon/domain/recording/manifest.js';
-import { spoolName } from '../daemon/domain/recording/recording.js';
-import { nightDone, shareOf, WITHIN_DAYS } from '../daemon/domain/recording/scrub.js';
-import type { Config } from '../daemon/ops/config-schema.js';
-import { coreLimit } from '../daemon/ops/core-dumps.js';
-import { createScrub, type ScrubDeps } from '../daemon/recordings/scrub.js';
-import { openManifest, signManifest } from '../daemon/vault/manifest.js';
-import { loadMasterKey, openMasterKeys } from '../daemon/vault/master-key.js';
-import { hashContent, openSealed } from '../daemon/vault/open.js';
-import { prepareNext } from '../daemon/vault/rotation.js';
-import { filesIn, hashFile, sizeOf } from '../daemon/vault/scan.js';
-import { createSigningKey, publicKeys } from '../daemon/vault/signing-key.js';
-import { parseHeader } from '../node_modules/age-encryption/dist/format.js';
-import { aCall, aRecording } from './support/a-call.js';
-import { craft } from './support/crafted.js';
+} from '../../daemon/domain/recording/manifest.js';
+import { spoolName } from '../../daemon/domain/recording/recording.js';
+import { nightDone, shareOf, WITHIN_DAYS } from '../../daemon/domain/recording/scrub.js';
+import type { Config } from '../../daemon/ops/config-schema.js';
+import { coreLimit } from '../../daemon/ops/core-dumps.js';
+import { createScrub, type ScrubDeps } from '../../daemon/recordings/scrub.js';
+import { openManifest, signManifest } from '../../daemon/vault/manifest.js';
+import { loadMasterKey, openMasterKeys } from '../../daemon/vault/master-key.js';
+import { hashContent, openSealed } from '../../daemon/vault/open.js';
+import { prepareNext } from '../../daemon/vault/rotation.js';
+import { filesIn, hashFile, sizeOf } from '../../daemon/vault/scan.js';
+import { createSigningKey, publicKeys } from '../../daemon/vault/signing-key.js';
+import { parseHeader } from '../../node_modules/age-encryption/dist/format.js';
+import { craft } from '../support/catalogue/crafted.js';
+import { until } from '../support/recorder.js';
+import { aCall, aRecording } from '../support/recordings/a-call.js';
+import { answeredAt, preserveLab, toneWav } from '../support/recordings/preserve-lab.js';
+import { furnishVault, judgeVault, masterFile } from '../support/recordings/rotation.js';
+import { ID } from '../support/recordings/seal-a-call.js';
 import {
   addRecording,
   cookieOf,
@@ -65,11 +69,7 @@ import {
   post,
   START,
   setUp,
-} from './support/dashboard.js';
-import { answeredAt, preserveLab, toneWav } from './support/preserve-lab.js';
-import { until } from './support/recorder.js';
-import { furnishVault, judgeVault, masterFile } from './support/rotation.js';
-import { ID } from './support/seal-a-call.js';
+} from '../support/web/dashboard.js';
 
 const DAY = 86_400_000;
 const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
@@ -640,7 +640,7 @@ t.test(
     randomBytes(wav.length - 44).copy(wav, 44);
     for (const side of ['in', 'out'] as const)
       writeFileSync(join(dir, `spool/${spoolName({ callId: ID, seq: 0, token: '' }, side)}.wav`), wav);
-    const program = resolve('test/support/seal-a-call.ts');
+    const program = resolve('test/support/recordings/seal-a-call.ts');
     const script = join(scratch(t), 'seal.mts');
     writeFileSync(
       script,
@@ -690,7 +690,7 @@ t.test(
       'no other file is written, there or anywhere else, not even for a moment',
     );
 
-    const { openHouse } = await import('./support/power/house.js');
+    const { openHouse } = await import('../support/power/house.js');
     const house = await openHouse(dir);
     t.teardown(() => house.close());
     const call = (await house.catalogue.call(ID))!;

@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Attacker, type Kind, kinds, type Names } from './names.js';
-import type { Lab } from './pbx.js';
+import type { Lab } from './pbx/pbx.js';
+import { tone } from './pbx/sources.js';
 import { seconds, until } from './recorder.js';
-import { tone } from './sources.js';
 
 export const allKinds = Object.keys(kinds) as Kind[];
 export type Attack = { who: Attacker; kind: Kind; path: string };

@@ -27,8 +27,8 @@ import {
   tlsFolder,
 } from '../../daemon/domain/paths.js';
 import { request } from '../../daemon/ops/control-client.js';
-import { craftedJournal } from './crafted-journal.js';
-import type { Pbx } from './pbx.js';
+import { craftedJournal } from './catalogue/crafted-journal.js';
+import type { Pbx } from './pbx/pbx.js';
 import { until } from './recorder.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/daemon/main.js', import.meta.url));

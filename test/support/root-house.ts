@@ -5,8 +5,8 @@ import { catalogueFile, keysFile } from '../../daemon/domain/paths.js';
 import { openDataFolder } from '../../daemon/vault/data-folder.js';
 import { createKeys } from '../../daemon/vault/keys.js';
 import { createSigningKey } from '../../daemon/vault/signing-key.js';
-import { aCall } from './a-call.js';
-import { addRecording } from './dashboard.js';
+import { aCall } from './recordings/a-call.js';
+import { addRecording } from './web/dashboard.js';
 
 /** Run as the recorder's user: a data directory with one recording, under the master key on standard input. */
 const dir = process.argv[2]!;

@@ -11,24 +11,25 @@ import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
-import { createCsvReader } from '../daemon/cdr/csv.js';
-import { outsiderOf } from '../daemon/directory/oidc.js';
-import { entryOf } from '../daemon/domain/assurance/audit.js';
-import { canonical } from '../daemon/domain/assurance/canonical.js';
-import { harmless } from '../daemon/domain/csv.js';
-import { catalogueFile, controlSocket, ownerSocket } from '../daemon/domain/paths.js';
-import { type ControlDeps, createControl as createDaemonControl } from '../daemon/operations/control.js';
-import { loadConfig } from '../daemon/ops/config.js';
-import { guardedBy, guardedLookup, isNobodys } from '../daemon/ops/targets.js';
-import { createMessages } from '../daemon/pbx/ami-messages.js';
-import { csvRow, translateCdr } from '../daemon/pbx/cdr.js';
-import { createHeader, headerLength, openHeader } from '../daemon/vault/age.js';
-import { openMasterKeys } from '../daemon/vault/master-key.js';
-import { lock, parseLocked, unlock } from '../daemon/vault/passphrase.js';
-import { createHosts, sameOrigin } from '../web/auth/hosts.js';
-import { served } from '../web/calls/range.js';
-import { limitConnections } from '../web/server/connections.js';
-import { createControl } from '../web/server/control.js';
+import { createCsvReader } from '../../daemon/cdr/csv.js';
+import { outsiderOf } from '../../daemon/directory/oidc.js';
+import { entryOf } from '../../daemon/domain/assurance/audit.js';
+import { canonical } from '../../daemon/domain/assurance/canonical.js';
+import { harmless } from '../../daemon/domain/csv.js';
+import { catalogueFile, controlSocket, ownerSocket } from '../../daemon/domain/paths.js';
+import { type ControlDeps, createControl as createDaemonControl } from '../../daemon/operations/control.js';
+import { loadConfig } from '../../daemon/ops/config.js';
+import { guardedBy, guardedLookup, isNobodys } from '../../daemon/ops/targets.js';
+import { createMessages } from '../../daemon/pbx/ami-messages.js';
+import { csvRow, translateCdr } from '../../daemon/pbx/cdr.js';
+import { createHeader, headerLength, openHeader } from '../../daemon/vault/age.js';
+import { openMasterKeys } from '../../daemon/vault/master-key.js';
+import { lock, parseLocked, unlock } from '../../daemon/vault/passphrase.js';
+import { createHosts, sameOrigin } from '../../web/auth/hosts.js';
+import { served } from '../../web/calls/range.js';
+import { limitConnections } from '../../web/server/connections.js';
+import { createControl } from '../../web/server/control.js';
+import { tablesOf } from '../support/catalogue/tables.js';
 import {
   addCall,
   addRecording,
@@ -40,9 +41,8 @@ import {
   START,
   setUp,
   signInAs,
-} from './support/dashboard.js';
-import { openHouse } from './support/requests.js';
-import { tablesOf } from './support/tables.js';
+} from '../support/web/dashboard.js';
+import { openHouse } from '../support/web/requests.js';
 
 type Dashboard = Awaited<ReturnType<typeof openDashboard>>;
 type Route = Dashboard['routes'][number];
@@ -447,7 +447,7 @@ t.test('no way leads out of the folder of the pages, nor of the recordings, on a
   writeFileSync(join(dataDir, 'ui', 'inside.txt'), 'inside');
   const page = (await app.inject({ url: '/' })).body;
   const ups = [
-    '../',
+    '../../',
     '..%2f',
     '%2e%2e/',
     '%2e%2e%2f',

@@ -3,8 +3,8 @@ import { hash, verify } from '@node-rs/argon2';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { Value } from 'typebox/value';
-import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import { catalogueFile } from '../daemon/domain/paths.js';
+import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import { catalogueFile } from '../../daemon/domain/paths.js';
 import {
   FOUNDER,
   grants,
@@ -13,13 +13,14 @@ import {
   RUNS_ONLY,
   reach,
   roles,
-} from '../daemon/domain/people/person.js';
-import { faultOf, gains, grantable, tidy, tokenRightsOf } from '../daemon/domain/people/rights.js';
-import { createPasswords } from '../web/auth/passwords.js';
-import { tokenIn } from '../web/auth/tokens.js';
-import { createTries } from '../web/auth/tries.js';
-import * as schemas from '../web/people/schemas.js';
-import { aCall } from './support/a-call.js';
+} from '../../daemon/domain/people/person.js';
+import { faultOf, gains, grantable, tidy, tokenRightsOf } from '../../daemon/domain/people/rights.js';
+import { createPasswords } from '../../web/auth/passwords.js';
+import { tokenIn } from '../../web/auth/tokens.js';
+import { createTries } from '../../web/auth/tries.js';
+import * as schemas from '../../web/people/schemas.js';
+import { until } from '../support/recorder.js';
+import { aCall } from '../support/recordings/a-call.js';
 import {
   addCall,
   cookieOf,
@@ -30,8 +31,7 @@ import {
   post,
   START,
   setUp,
-} from './support/dashboard.js';
-import { until } from './support/recorder.js';
+} from '../support/web/dashboard.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -6,11 +6,14 @@ import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { ulid } from 'ulid';
-import type { ReadEntry } from '../daemon/catalogue/audit.js';
-import { verifyAudit } from '../daemon/catalogue/sqlite/audit-verify.js';
-import { type AuditAction, auditActions } from '../daemon/domain/assurance/audit.js';
-import { catalogueFile } from '../daemon/domain/paths.js';
-import { createAudit } from '../web/audit/audit.js';
+import type { ReadEntry } from '../../daemon/catalogue/audit.js';
+import { verifyAudit } from '../../daemon/catalogue/sqlite/audit-verify.js';
+import { type AuditAction, auditActions } from '../../daemon/domain/assurance/audit.js';
+import { catalogueFile } from '../../daemon/domain/paths.js';
+import { createAudit } from '../../web/audit/audit.js';
+import { breakLog, tablesOf } from '../support/catalogue/tables.js';
+import { until } from '../support/recorder.js';
+import { fill, mountSmall, unfill } from '../support/small-disk.js';
 import {
   addCall,
   addRecording,
@@ -24,11 +27,8 @@ import {
   START,
   setUp,
   signInAs,
-} from './support/dashboard.js';
-import { until } from './support/recorder.js';
-import { openHouse, requests, send } from './support/requests.js';
-import { fill, mountSmall, unfill } from './support/small-disk.js';
-import { breakLog, tablesOf } from './support/tables.js';
+} from '../support/web/dashboard.js';
+import { openHouse, requests, send } from '../support/web/requests.js';
 
 t.setTimeout(120_000);
 const MINUTE = 60_000;
@@ -509,7 +509,7 @@ t.test('everything that a route may write has a request in the table', async (t)
     for (const action of actions)
       t.ok(
         known(route).includes(action),
-        `${route}: add what writes "${action}" to test/support/requests.ts`,
+        `${route}: add what writes "${action}" to test/support/web/requests.ts`,
       );
   for (const route of Object.keys(requests))
     for (const action of known(route))

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { openBrowser, openDesk, tooWide, until } from './browser/ui.js';
+import { openBrowser, openDesk, tooWide, until } from '../support/web/browser.js';
 
 const opened = await openBrowser(t);
 

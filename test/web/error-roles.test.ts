@@ -1,7 +1,7 @@
 import t from 'tap';
-import { type ErrorCode, errors, fail, hintForOthers } from '../daemon/domain/error.js';
-import { errorAnswer } from '../web/server/errors.js';
-import { openDashboard, setUp, signInAs } from './support/dashboard.js';
+import { type ErrorCode, errors, fail, hintForOthers } from '../../daemon/domain/error.js';
+import { errorAnswer } from '../../web/server/errors.js';
+import { openDashboard, setUp, signInAs } from '../support/web/dashboard.js';
 
 /** A command, a setting or a file of the machine. */
 const COMMAND = /"[a-z]|tapedeck |\.(toml|conf|db)|\[\w+\]|\/etc|systemctl|dmesg|smartctl|apt install|--\w/;

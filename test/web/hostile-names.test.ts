@@ -6,10 +6,10 @@ import { unzipSync } from 'fflate';
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import { ulid } from 'ulid';
-import { auditActions, auditOutcomes, entryOf } from '../daemon/domain/assurance/audit.js';
-import { downStatus } from '../daemon/domain/operations/status.js';
-import { skeleton } from '../daemon/domain/people/name.js';
-import { openBrowser, tooWide } from './browser/ui.js';
+import { auditActions, auditOutcomes, entryOf } from '../../daemon/domain/assurance/audit.js';
+import { downStatus } from '../../daemon/domain/operations/status.js';
+import { skeleton } from '../../daemon/domain/people/name.js';
+import { openBrowser, tooWide } from '../support/web/browser.js';
 import {
   addCall,
   addRecording,
@@ -19,9 +19,9 @@ import {
   START,
   setUp,
   signInAs,
-} from './support/dashboard.js';
-import { payloads } from './support/hostile.js';
-import { createSigner } from './support/signer.js';
+} from '../support/web/dashboard.js';
+import { payloads } from '../support/web/hostile.js';
+import { createSigner } from '../support/web/signer.js';
 
 const DAY = 86_400_000;
 /** How many of the texts are on the page of one call. */

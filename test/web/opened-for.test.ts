@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import t from 'tap';
 import { ulid } from 'ulid';
-import { FOUNDER } from '../daemon/domain/people/person.js';
+import { FOUNDER } from '../../daemon/domain/people/person.js';
 import {
   addRecording,
   cookieOf,
@@ -11,7 +11,7 @@ import {
   post,
   setUp,
   signInAs,
-} from './support/dashboard.js';
+} from '../support/web/dashboard.js';
 
 t.test('every route refuses a page of another person, does nothing and writes nothing', async (t) => {
   const dashboard = await openDashboard(t);

@@ -10,18 +10,17 @@ import { Client } from 'ldapts';
 import { Secret, TOTP } from 'otpauth';
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
-import { directory as doctorsDirectory, provider as doctorsProvider } from '../daemon/cli/doctor-outside.js';
-import { createLdap } from '../daemon/directory/ldap.js';
-import { createProvider } from '../daemon/directory/oidc.js';
-import type { GroupRule } from '../daemon/domain/people/directory.js';
-import { loadConfig } from '../daemon/ops/config.js';
-import { createAudit } from '../web/audit/audit.js';
-import { createDirectory } from '../web/auth/directory.js';
-import { faults, openBrowser, tooWide } from './browser/ui.js';
-import { createAuthenticator } from './support/authenticator.js';
-import { cookieOf, type Dashboard, get, openDashboard, password, post, setUp } from './support/dashboard.js';
-import { startProvider } from './support/openid-provider.js';
-import { until } from './support/recorder.js';
+import {
+  directory as doctorsDirectory,
+  provider as doctorsProvider,
+} from '../../daemon/cli/doctor-outside.js';
+import { createLdap } from '../../daemon/directory/ldap.js';
+import { createProvider } from '../../daemon/directory/oidc.js';
+import type { GroupRule } from '../../daemon/domain/people/directory.js';
+import { loadConfig } from '../../daemon/ops/config.js';
+import { createAudit } from '../../web/audit/audit.js';
+import { createDirectory } from '../../web/auth/directory.js';
+import { startProvider } from '../support/peers/openid-provider.js';
 import {
   freePort,
   GROUPS,
@@ -31,7 +30,19 @@ import {
   personDn,
   READER,
   startSlapd,
-} from './support/slapd.js';
+} from '../support/peers/slapd.js';
+import { until } from '../support/recorder.js';
+import { createAuthenticator } from '../support/web/authenticator.js';
+import { faults, openBrowser, tooWide } from '../support/web/browser.js';
+import {
+  cookieOf,
+  type Dashboard,
+  get,
+  openDashboard,
+  password,
+  post,
+  setUp,
+} from '../support/web/dashboard.js';
 
 const browser = await openBrowser(t);
 const home = mkdtempSync(join(tmpdir(), 'tapedeck-outside-'));

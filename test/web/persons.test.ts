@@ -1,10 +1,10 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { ulid } from 'ulid';
-import { FOUNDER } from '../daemon/domain/people/person.js';
-import { openBrowser, until } from './browser/ui.js';
-import { addRecording, openDashboard, password, setUp } from './support/dashboard.js';
-import { opusOf } from './support/opus.js';
+import { FOUNDER } from '../../daemon/domain/people/person.js';
+import { opusOf } from '../support/recordings/opus.js';
+import { openBrowser, until } from '../support/web/browser.js';
+import { addRecording, openDashboard, password, setUp } from '../support/web/dashboard.js';
 
 const opened = await openBrowser(t);
 const sound = opusOf(120, 8000, '-b:a', '24k');

@@ -4,9 +4,9 @@ import { readFileSync, truncateSync } from 'node:fs';
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import t from 'tap';
-import { openSealed } from '../daemon/vault/open.js';
-import { served } from '../web/calls/range.js';
-import { addCall, addRecording, flip, get, openDashboard, setUp } from './support/dashboard.js';
+import { openSealed } from '../../daemon/vault/open.js';
+import { served } from '../../web/calls/range.js';
+import { addCall, addRecording, flip, get, openDashboard, setUp } from '../support/web/dashboard.js';
 
 const CHUNK = 64 * 1024;
 const etag = '"abc"';

@@ -7,15 +7,15 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { ulid } from 'ulid';
-import type { StoredCall } from '../daemon/catalogue/catalogue.js';
-import { createCalls } from '../daemon/catalogue/sqlite/calls.js';
-import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import { createReader } from '../daemon/catalogue/sqlite/checked.js';
-import { openDb } from '../daemon/catalogue/sqlite/db.js';
-import { migrations } from '../daemon/catalogue/sqlite/migrations.js';
-import { callFrom } from '../daemon/domain/assurance/cdr.js';
-import { downStatus } from '../daemon/domain/operations/status.js';
-import { catalogueFile } from '../daemon/domain/paths.js';
+import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
+import { createCalls } from '../../daemon/catalogue/sqlite/calls.js';
+import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import { createReader } from '../../daemon/catalogue/sqlite/checked.js';
+import { openDb } from '../../daemon/catalogue/sqlite/db.js';
+import { migrations } from '../../daemon/catalogue/sqlite/migrations.js';
+import { callFrom } from '../../daemon/domain/assurance/cdr.js';
+import { downStatus } from '../../daemon/domain/operations/status.js';
+import { catalogueFile } from '../../daemon/domain/paths.js';
 import {
   type CallRight,
   callRights,
@@ -28,14 +28,15 @@ import {
   reach,
   roles,
   type TokenRight,
-} from '../daemon/domain/people/person.js';
-import { owesReason, type ReachKey, reachKeys, reachOf, sightOf } from '../daemon/domain/people/reach.js';
-import type { CallRecord, Leg, Mark, Recording } from '../daemon/domain/recording/recording.js';
-import { admit } from '../web/auth/access.js';
-import { hashed, newToken } from '../web/auth/secrets.js';
-import type { RouteEntry } from '../web/server/server.js';
-import { createShares, lettingGo } from '../web/server/shares.js';
-import { aCall, aRecording } from './support/a-call.js';
+} from '../../daemon/domain/people/person.js';
+import { owesReason, type ReachKey, reachKeys, reachOf, sightOf } from '../../daemon/domain/people/reach.js';
+import type { CallRecord, Leg, Mark, Recording } from '../../daemon/domain/recording/recording.js';
+import { admit } from '../../web/auth/access.js';
+import { hashed, newToken } from '../../web/auth/secrets.js';
+import type { RouteEntry } from '../../web/server/server.js';
+import { createShares, lettingGo } from '../../web/server/shares.js';
+import { aCall, aRecording } from '../support/recordings/a-call.js';
+import { opusOf } from '../support/recordings/opus.js';
 import {
   addCall,
   addRecording,
@@ -46,10 +47,9 @@ import {
   post,
   START,
   signInAs,
-} from './support/dashboard.js';
-import { opusOf } from './support/opus.js';
-import { type Asker, askers, type Kind, kinds, type Row, rights, tokens } from './support/rights.js';
-import { createSigner } from './support/signer.js';
+} from '../support/web/dashboard.js';
+import { type Asker, askers, type Kind, kinds, type Row, rights, tokens } from '../support/web/rights.js';
+import { createSigner } from '../support/web/signer.js';
 
 const person = (change: Partial<Person>): Person => ({
   ...{ id: ulid(), name: 'Anna', roles: [], extensions: [], grants: [] },
@@ -499,12 +499,12 @@ t.test('who may use which route on what is as the table says', async (t) => {
   );
   for (const [row, line] of missing)
     t.fail(
-      `${row} has no row in test/support/rights.ts. Add this line there after the routes that are like it, and correct the statuses where this route says something else (what it sends goes into "send", the rights by which a token opens it into "token"):\n\n${line}\n`,
+      `${row} has no row in test/support/web/rights.ts. Add this line there after the routes that are like it, and correct the statuses where this route says something else (what it sends goes into "send", the rights by which a token opens it into "token"):\n\n${line}\n`,
     );
   const there = new Set(routes.map(rowOf));
   for (const row of known)
     if (!there.has(row))
-      t.fail(`${row} has a row in test/support/rights.ts and is no route: take it out there.`);
+      t.fail(`${row} has a row in test/support/web/rights.ts and is no route: take it out there.`);
 
   let asks = 0;
   /** Each from an address of its own: what is limited by address is another test's. */
@@ -915,7 +915,7 @@ t.test('a live stream tells of nothing that its reader does not reach', async (t
 t.test('calls are asked for in one file of the dashboard', async (t) => {
   const asks =
     /catalogue\s*\.\s*(call|calls|peaks|segments|related|openCalls)\(|\b(call|calls|peaks)\b[^=]*\} = (deps\.)?catalogue/;
-  const root = join(import.meta.dirname, '../web');
+  const root = join(import.meta.dirname, '../../web');
   const found = readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.startsWith('ui/'))
     .filter((file) => asks.test(readFileSync(join(root, file), 'utf8')));

@@ -4,15 +4,15 @@ import fc from 'fast-check';
 import type { LightMyRequestResponse } from 'fastify';
 import { Secret, TOTP } from 'otpauth';
 import t, { type Test } from 'tap';
-import { catalogueFile } from '../daemon/domain/paths.js';
-import { extensionIn, madeBy, sameDn } from '../daemon/domain/people/directory.js';
-import { lacksFactor, owes, waitAfter } from '../daemon/domain/people/factor.js';
-import { FOUNDER } from '../daemon/domain/people/person.js';
-import { createFactorSecrets, resealFactors } from '../daemon/vault/factor-secrets.js';
-import { createKept } from '../web/auth/kept.js';
-import { placeOf } from '../web/auth/passkeys.js';
-import { forApp, stepOf } from '../web/auth/totp.js';
-import { createAuthenticator } from './support/authenticator.js';
+import { catalogueFile } from '../../daemon/domain/paths.js';
+import { extensionIn, madeBy, sameDn } from '../../daemon/domain/people/directory.js';
+import { lacksFactor, owes, waitAfter } from '../../daemon/domain/people/factor.js';
+import { FOUNDER } from '../../daemon/domain/people/person.js';
+import { createFactorSecrets, resealFactors } from '../../daemon/vault/factor-secrets.js';
+import { createKept } from '../../web/auth/kept.js';
+import { placeOf } from '../../web/auth/passkeys.js';
+import { forApp, stepOf } from '../../web/auth/totp.js';
+import { createAuthenticator } from '../support/web/authenticator.js';
 import {
   cookieOf,
   type Dashboard,
@@ -22,7 +22,7 @@ import {
   post,
   setUp,
   signInAs,
-} from './support/dashboard.js';
+} from '../support/web/dashboard.js';
 
 const MINUTE = 60_000;
 const STEP = 30_000;

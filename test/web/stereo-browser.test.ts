@@ -2,14 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import t from 'tap';
-import { createEncoder } from '../daemon/encode/encoder.js';
-import { createFfmpeg } from '../daemon/encode/ffmpeg.js';
-import { opusPlan } from '../daemon/encode/opus.js';
-import { openBrowser, openDesk } from './browser/ui.js';
-import { tonesOf } from './support/crosstalk.js';
-import { addRecording, openDashboard, START, setUp, signInAs } from './support/dashboard.js';
-import { coupledOf } from './support/opus.js';
-import { wavOf } from './support/preserve-lab.js';
+import { createEncoder } from '../../daemon/encode/encoder.js';
+import { createFfmpeg } from '../../daemon/encode/ffmpeg.js';
+import { opusPlan } from '../../daemon/encode/opus.js';
+import { tonesOf } from '../support/recordings/crosstalk.js';
+import { coupledOf } from '../support/recordings/opus.js';
+import { wavOf } from '../support/recordings/preserve-lab.js';
+import { openBrowser, openDesk } from '../support/web/browser.js';
+import { addRecording, openDashboard, START, setUp, signInAs } from '../support/web/dashboard.js';
 
 /** Recordings in a real Chromium, from the real dashboard. */
 const opened = await openBrowser(t);

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { faults, openBrowser, openDesk } from './browser/ui.js';
+import { faults, openBrowser, openDesk } from '../support/web/browser.js';
 
 /** Pages say no more than what is so, in a real browser. */
 const opened = await openBrowser(t);

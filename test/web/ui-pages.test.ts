@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
-import { faults, openBrowser, openDesk, tooWide } from './browser/ui.js';
-import { openDashboard, setUp } from './support/dashboard.js';
-import type { fakeApi } from './support/fake-api.js';
+import { faults, openBrowser, openDesk, tooWide } from '../support/web/browser.js';
+import { openDashboard, setUp } from '../support/web/dashboard.js';
+import type { fakeApi } from '../support/web/fake-api.js';
 
 type Api = Awaited<ReturnType<typeof fakeApi>>;
 

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import t from 'tap';
-import { faults, openBrowser, openDesk, tooWide, until } from './browser/ui.js';
-import { openDashboard } from './support/dashboard.js';
+import { faults, openBrowser, openDesk, tooWide, until } from '../support/web/browser.js';
+import { openDashboard } from '../support/web/dashboard.js';
 
 const opened = await openBrowser(t);
 const slider = (page: Page) => page.getByRole('slider', { name: 'Position in the recording' });

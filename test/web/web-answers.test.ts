@@ -6,18 +6,18 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import { harmless } from '../daemon/domain/csv.js';
-import { nextDay, startOfDay } from '../daemon/domain/days.js';
-import { downStatus } from '../daemon/domain/operations/status.js';
-import { defaultPolicy } from '../daemon/domain/policy/policy.js';
-import type { Quality } from '../daemon/domain/recording/quality.js';
-import type { Gap } from '../daemon/domain/recording/recording.js';
-import { CallDetail, CallPage } from '../web/calls/schemas.js';
-import { PolicyView } from '../web/policy/schemas.js';
-import { QualityTrendsView } from '../web/quality/schemas.js';
-import { RetentionView } from '../web/retention/schemas.js';
-import { createControl } from '../web/server/control.js';
-import { ErrorView } from '../web/server/schemas.js';
+import { harmless } from '../../daemon/domain/csv.js';
+import { nextDay, startOfDay } from '../../daemon/domain/days.js';
+import { downStatus } from '../../daemon/domain/operations/status.js';
+import { defaultPolicy } from '../../daemon/domain/policy/policy.js';
+import type { Quality } from '../../daemon/domain/recording/quality.js';
+import type { Gap } from '../../daemon/domain/recording/recording.js';
+import { CallDetail, CallPage } from '../../web/calls/schemas.js';
+import { PolicyView } from '../../web/policy/schemas.js';
+import { QualityTrendsView } from '../../web/quality/schemas.js';
+import { RetentionView } from '../../web/retention/schemas.js';
+import { createControl } from '../../web/server/control.js';
+import { ErrorView } from '../../web/server/schemas.js';
 import {
   addCall,
   addRecording,
@@ -27,7 +27,7 @@ import {
   post,
   START,
   setUp,
-} from './support/dashboard.js';
+} from '../support/web/dashboard.js';
 
 const DAY = 86_400_000;
 const ajar = (schema: TSchema, body: unknown) =>

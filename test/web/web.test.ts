@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import t from 'tap';
 import { ulid } from 'ulid';
-import { createHosts } from '../web/auth/hosts.js';
-import { createPasswords } from '../web/auth/passwords.js';
-import { plainCode } from '../web/auth/secrets.js';
-import { network } from '../web/auth/tries.js';
-import { cookieOf, get, openDashboard, password, post, setUp } from './support/dashboard.js';
+import { createHosts } from '../../web/auth/hosts.js';
+import { createPasswords } from '../../web/auth/passwords.js';
+import { plainCode } from '../../web/auth/secrets.js';
+import { network } from '../../web/auth/tries.js';
+import { cookieOf, get, openDashboard, password, post, setUp } from '../support/web/dashboard.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

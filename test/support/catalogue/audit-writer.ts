@@ -1,6 +1,6 @@
-import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
-import { entryOf } from '../../daemon/domain/assurance/audit.js';
-import { aCall } from './a-call.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { entryOf } from '../../../daemon/domain/assurance/audit.js';
+import { aCall } from '../recordings/a-call.js';
 
 /**
  * A process that writes into a catalogue until it is killed: entries of its own, entries with what they are about, and

@@ -1,5 +1,5 @@
-import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
-import { FOUNDER } from '../../daemon/domain/people/person.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { FOUNDER } from '../../../daemon/domain/people/person.js';
 
 /** A process that opens a catalogue at a given moment, claims the set-up and prints whether it won. */
 const [path, name, at] = process.argv.slice(2) as [string, string, string];

@@ -1,11 +1,11 @@
 import Database from 'better-sqlite3';
-import { createRecorder } from '../../daemon/calls/record.js';
-import { createSegments } from '../../daemon/capture/segments.js';
-import type { Capture } from '../../daemon/capture/snoop.js';
-import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
-import type { PbxEvent, Snapshot } from '../../daemon/domain/call/event.js';
-import type { Alarm, Alarms } from '../../daemon/domain/operations/alarm.js';
-import { createLog } from '../../daemon/ops/log.js';
+import { createRecorder } from '../../../daemon/calls/record.js';
+import { createSegments } from '../../../daemon/capture/segments.js';
+import type { Capture } from '../../../daemon/capture/snoop.js';
+import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
+import type { PbxEvent, Snapshot } from '../../../daemon/domain/call/event.js';
+import type { Alarm, Alarms } from '../../../daemon/domain/operations/alarm.js';
+import { createLog } from '../../../daemon/ops/log.js';
 
 export const T0 = 1_700_000_000_000;
 const log = createLog('silent', 'test');

@@ -1,5 +1,5 @@
-import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
-import { catalogueFile } from '../../daemon/domain/paths.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
 
 /** An empty catalogue, as the recorder makes it: the command line never does. */
 export async function makeCatalogue(dataDir: string): Promise<void> {

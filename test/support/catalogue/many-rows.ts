@@ -1,4 +1,4 @@
-import type { Db } from '../../daemon/catalogue/sqlite/db.js';
+import type { Db } from '../../../daemon/catalogue/sqlite/db.js';
 
 /** So many calls a minute apart, each with a sealed and signed recording; every other one is kept for ever. */
 export function fillCatalogue(db: Db, rows: number): void {

@@ -1,5 +1,5 @@
-import { amplitude, decode, rmsDb, toFloat } from './audio.js';
-import type { ApiClient, CallView } from './recorder.js';
+import type { ApiClient, CallView } from '../recorder.js';
+import { amplitude, decode, rmsDb, toFloat } from '../recordings/audio.js';
 import type { Expected, Side } from './scenario.js';
 import { TONES } from './stage.js';
 

@@ -8,7 +8,7 @@ import type { Test } from 'tap';
 import { createPhone, type Phone, type PhoneOptions } from './phone.js';
 
 const run = promisify(execFile);
-const SCRIPT = fileURLToPath(new URL('../../scripts/lib/pbx-cli.mjs', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../../../scripts/lib/pbx-cli.mjs', import.meta.url));
 
 /** 100 to 109 and 120 to 129: what begins with 11 is an emergency number in too many places. */
 export type Extension = `1${0 | 2}${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9}`;

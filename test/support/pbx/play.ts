@@ -1,11 +1,11 @@
 import { cpus, loadavg } from 'node:os';
 import Database from 'better-sqlite3';
 import type { Test } from 'tap';
-import { catalogueFile } from '../../daemon/domain/paths.js';
-import type { Gap } from '../../daemon/domain/recording/recording.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
+import type { Gap } from '../../../daemon/domain/recording/recording.js';
+import { createApiClient, createRecorderLab, until } from '../recorder.js';
 import { type Detail, faultsOf } from './judge.js';
 import { startPbxOrSkip } from './pbx.js';
-import { createApiClient, createRecorderLab, until } from './recorder.js';
 import type { Expected, Scenario } from './scenario.js';
 import { scenarios } from './scenarios.js';
 import { createStages, type Stage } from './stage.js';

@@ -1,4 +1,4 @@
-import { faultsOf } from '../../daemon/pbx/known-faults.js';
+import { faultsOf } from '../../../daemon/pbx/known-faults.js';
 import { connect, internal, type Scenario, talk } from './scenario.js';
 import { wideTone } from './sources.js';
 

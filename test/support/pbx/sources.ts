@@ -114,7 +114,7 @@ export const sequence = (parts: Source[]): Source => {
 /** The samples of one of Asterisk's spoken prompts, also where no Asterisk runs. Throws when none was fetched. */
 export const spokenPrompt = (name: string): Int16Array => {
   const file = fileURLToPath(
-    new URL(`../../.pbx/root-22/usr/share/asterisk/sounds/en_US_f_Allison/${name}.wav`, import.meta.url),
+    new URL(`../../../.pbx/root-22/usr/share/asterisk/sounds/en_US_f_Allison/${name}.wav`, import.meta.url),
   );
   if (!existsSync(file)) throw new Error(`${name} is not there: scripts/pbx get --version 22`);
   return readPrompt(file);

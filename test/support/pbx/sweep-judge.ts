@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
-import { catalogueFile, keysFile } from '../../daemon/domain/paths.js';
-import { manifestFault } from '../../daemon/domain/recording/manifest.js';
-import type { Recording } from '../../daemon/domain/recording/recording.js';
-import { createKeys } from '../../daemon/vault/keys.js';
-import { openManifest } from '../../daemon/vault/manifest.js';
-import { loadMasterKey } from '../../daemon/vault/master-key.js';
-import { openSealed } from '../../daemon/vault/open.js';
-import { publicKeys } from '../../daemon/vault/signing-key.js';
-import { decode, type Sound } from './audio.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
+import { manifestFault } from '../../../daemon/domain/recording/manifest.js';
+import type { Recording } from '../../../daemon/domain/recording/recording.js';
+import { createKeys } from '../../../daemon/vault/keys.js';
+import { openManifest } from '../../../daemon/vault/manifest.js';
+import { loadMasterKey } from '../../../daemon/vault/master-key.js';
+import { openSealed } from '../../../daemon/vault/open.js';
+import { publicKeys } from '../../../daemon/vault/signing-key.js';
+import { type RecorderLab, until } from '../recorder.js';
+import { decode, type Sound } from '../recordings/audio.js';
 import type { Pbx } from './pbx.js';
-import { type RecorderLab, until } from './recorder.js';
 import type { Span, Spoken, Swept } from './sweep.js';
 
 /** In ms: how long the daemon may take to begin or take up a capture once it watches. */

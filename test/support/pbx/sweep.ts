@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { asBefore } from './as-before.js';
-import { dice } from './dice.js';
+import { asBefore } from '../as-before.js';
+import { dice } from '../dice.js';
+import type { RecorderLab } from '../recorder.js';
 import type { Lab } from './pbx.js';
 import type { Call } from './phone.js';
-import type { RecorderLab } from './recorder.js';
 import { tone } from './sources.js';
 
 /** A stretch of time, in ms. */

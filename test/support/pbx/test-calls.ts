@@ -2,11 +2,11 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Test } from 'tap';
-import type { TestCall } from '../../daemon/domain/call/test-call.js';
-import { isTiming } from '../../daemon/domain/call/test-fault.js';
-import { catalogueFile } from '../../daemon/domain/paths.js';
+import type { TestCall } from '../../../daemon/domain/call/test-call.js';
+import { isTiming } from '../../../daemon/domain/call/test-fault.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { createRecorderLab, type RecorderLab } from '../recorder.js';
 import { type Pbx, startPbx } from './pbx.js';
-import { createRecorderLab, type RecorderLab } from './recorder.js';
 
 /** A recorder in `home` that makes test calls when it is told to, and whose ffmpeg fails while the file `broken` is there. */
 export async function installed(t: Test, home: string, version: 22 | 16) {

@@ -7,12 +7,12 @@ import {
   emptyState,
   step,
   type TrackRules,
-} from '../../daemon/domain/call/call.js';
-import type { PbxEvent } from '../../daemon/domain/call/event.js';
-import type { CallId, CallRecord, LegId } from '../../daemon/domain/recording/recording.js';
-import { translateAmi, translateAri, UNWANTED } from '../../daemon/pbx/translate.js';
+} from '../../../daemon/domain/call/call.js';
+import type { PbxEvent } from '../../../daemon/domain/call/event.js';
+import type { CallId, CallRecord, LegId } from '../../../daemon/domain/recording/recording.js';
+import { translateAmi, translateAri, UNWANTED } from '../../../daemon/pbx/translate.js';
 
-const DIR = fileURLToPath(new URL('../fixtures/traces/', import.meta.url));
+const DIR = fileURLToPath(new URL('../../fixtures/traces/', import.meta.url));
 
 /** A kind of call as it was recorded on one version of Asterisk. `name` is the stem of its two files. */
 export type Trace = { name: string; scenario: string; version: 16 | 22 };

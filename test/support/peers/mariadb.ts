@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createConnection } from 'mysql2/promise';
-import { until } from './recorder.js';
+import { until } from '../recorder.js';
 
 const SHARE = '/usr/share/mariadb';
 const SMALL = ['--no-defaults', '--innodb-buffer-pool-size=8M', '--innodb-log-file-size=4M', '--user=root'];

@@ -5,8 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'ldapts';
+import { until } from '../recorder.js';
 import { makeCertificates } from './mail-server.js';
-import { until } from './recorder.js';
 
 const SUFFIX = 'dc=example,dc=com';
 export const ADMIN = { dn: `cn=admin,${SUFFIX}`, password: 'admin-of-the-directory' };

@@ -19,9 +19,9 @@ import { ensureMasterKey, openMasterKeys } from '../../../daemon/vault/master-ke
 import { openSealed } from '../../../daemon/vault/open.js';
 import { sealStream } from '../../../daemon/vault/seal.js';
 import { loadOrMakeSigningKey } from '../../../daemon/vault/signing-key.js';
-import { aCall } from '../a-call.js';
-import { toneWav } from '../preserve-lab.js';
 import { until } from '../recorder.js';
+import { aCall } from '../recordings/a-call.js';
+import { toneWav } from '../recordings/preserve-lab.js';
 
 export const KEPT = '01ARZ3NDEKTSV4RRFFQ69G5FA0';
 export const ERASED = '01ARZ3NDEKTSV4RRFFQ69G5FA1';

@@ -5,7 +5,7 @@ import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogu
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
 import { openDataFolder } from '../../../daemon/vault/data-folder.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
-import { aCall } from '../a-call.js';
+import { aCall } from '../recordings/a-call.js';
 
 export const CALLS = 40;
 const masterKeyIn = (dir: string) => readFileSync(join(dir, 'master.bin'));

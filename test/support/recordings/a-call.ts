@@ -1,5 +1,5 @@
-import { recordingPath } from '../../daemon/domain/paths.js';
-import type { CallRecord, Recording } from '../../daemon/domain/recording/recording.js';
+import { recordingPath } from '../../../daemon/domain/paths.js';
+import type { CallRecord, Recording } from '../../../daemon/domain/recording/recording.js';
 
 /** An ended and answered call of half a minute, with what a test wants to be different. */
 export function aCall(id: string, more: Partial<CallRecord> = {}): CallRecord {

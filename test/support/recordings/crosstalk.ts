@@ -1,5 +1,5 @@
+import { spokenPrompt } from '../pbx/sources.js';
 import { amplitude, correlate, toFloat } from './audio.js';
-import { spokenPrompt } from './sources.js';
 
 export type Rate = 8000 | 16_000;
 /** Of the one side, and of the other. */

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { withEntries } from '../../daemon/catalogue/entries.js';
-import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
-import { catalogueFile, keysFile } from '../../daemon/domain/paths.js';
-import { createLog } from '../../daemon/ops/log.js';
-import { createRetain, type Retain } from '../../daemon/recordings/retain.js';
-import { removeDurably } from '../../daemon/vault/durable.js';
-import { createKeys } from '../../daemon/vault/keys.js';
+import { withEntries } from '../../../daemon/catalogue/entries.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
+import { createLog } from '../../../daemon/ops/log.js';
+import { createRetain, type Retain } from '../../../daemon/recordings/retain.js';
+import { removeDurably } from '../../../daemon/vault/durable.js';
+import { createKeys } from '../../../daemon/vault/keys.js';
 
 export const NOW = 1_800_000_000_000;
 

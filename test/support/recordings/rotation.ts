@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { createKeys } from '../../daemon/vault/keys.js';
-import { createMasterKey, openMasterKeys } from '../../daemon/vault/master-key.js';
-import { finishRotation, prepareNext } from '../../daemon/vault/rotation.js';
-import { createSigningKey, loadSigningKey } from '../../daemon/vault/signing-key.js';
+import { createKeys } from '../../../daemon/vault/keys.js';
+import { createMasterKey, openMasterKeys } from '../../../daemon/vault/master-key.js';
+import { finishRotation, prepareNext } from '../../../daemon/vault/rotation.js';
+import { createSigningKey, loadSigningKey } from '../../../daemon/vault/signing-key.js';
 
 export const masterFile = (dir: string) => join(dir, 'master.key');
 export const keysDb = (dir: string) => join(dir, 'keys/keys.db');

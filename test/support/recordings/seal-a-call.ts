@@ -1,6 +1,6 @@
+import { openHouse } from '../power/house.js';
+import { until } from '../recorder.js';
 import { aCall } from './a-call.js';
-import { openHouse } from './power/house.js';
-import { until } from './recorder.js';
 
 export const ID = '01ARZ3NDEKTSV4RRFFQ69G5FA0';
 const T0 = Date.UTC(2026, 0, 5, 9, 0, 0);

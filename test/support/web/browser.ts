@@ -5,10 +5,10 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { Test } from 'tap';
 import { build } from 'vite';
-import { fakeApi } from '../support/fake-api.js';
+import { fakeApi } from './fake-api.js';
 
 /** Chromium, in its place behind everything that has to keep time. */
-export const BROWSER = fileURLToPath(new URL('../support/chromium', import.meta.url));
+export const BROWSER = fileURLToPath(new URL('./chromium', import.meta.url));
 
 const args = [
   '--headless=new',

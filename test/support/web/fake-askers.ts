@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
-import type { CallDetail } from '../../web/calls/schemas.js';
-import type { SessionView } from '../../web/sign-in/session-schemas.js';
+import type { CallDetail } from '../../../web/calls/schemas.js';
+import type { SessionView } from '../../../web/sign-in/session-schemas.js';
 
 type User = NonNullable<Static<typeof SessionView>['user']>;
 /** Who looks at made-up calls. */

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
-import { type AuditAction, auditGroups, entryOf, TAPEDECK } from '../../daemon/domain/assurance/audit.js';
-import type { AuditEntryView, AuditPage, AuditStateView } from '../../web/audit/schemas.js';
+import { type AuditAction, auditGroups, entryOf, TAPEDECK } from '../../../daemon/domain/assurance/audit.js';
+import type { AuditEntryView, AuditPage, AuditStateView } from '../../../web/audit/schemas.js';
 import type { Made, State } from './fake-data.js';
 
 type Entry = Static<typeof AuditEntryView>;

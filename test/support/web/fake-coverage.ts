@@ -1,6 +1,6 @@
-import { makeCoverage, viewCoverage } from '../../daemon/catalogue/coverage.js';
-import type { Cdr } from '../../daemon/domain/assurance/cdr.js';
-import type { CoverageRow, Filter } from '../../daemon/domain/assurance/coverage.js';
+import { makeCoverage, viewCoverage } from '../../../daemon/catalogue/coverage.js';
+import type { Cdr } from '../../../daemon/domain/assurance/cdr.js';
+import type { CoverageRow, Filter } from '../../../daemon/domain/assurance/coverage.js';
 import type { Made, State } from './fake-data.js';
 
 const ms = (iso: string | null) => (iso === null ? null : Date.parse(iso));

@@ -1,10 +1,10 @@
 import type { Static } from 'typebox';
 import { encodeTime } from 'ulid';
-import type { Policy } from '../../daemon/domain/policy/policy.js';
-import type { CallDetail } from '../../web/calls/schemas.js';
-import type { QualityTrendsView } from '../../web/quality/schemas.js';
-import type { RetentionItem, RetentionView } from '../../web/retention/schemas.js';
-import type { PartyView } from '../../web/server/schemas.js';
+import type { Policy } from '../../../daemon/domain/policy/policy.js';
+import type { CallDetail } from '../../../web/calls/schemas.js';
+import type { QualityTrendsView } from '../../../web/quality/schemas.js';
+import type { RetentionItem, RetentionView } from '../../../web/retention/schemas.js';
+import type { PartyView } from '../../../web/server/schemas.js';
 
 type Party = Static<typeof PartyView>;
 export type Made = { calls: CallDetail[]; policy: Policy };

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { FOUNDER, GRANTABLE, type Person, type Rights } from '../../daemon/domain/people/person.js';
-import { faultOf, tidy, tokenRightsOf } from '../../daemon/domain/people/rights.js';
-import type { PersonView, TokenView } from '../../web/people/schemas.js';
-import { grantableView } from '../../web/people/views.js';
+import { FOUNDER, GRANTABLE, type Person, type Rights } from '../../../daemon/domain/people/person.js';
+import { faultOf, tidy, tokenRightsOf } from '../../../daemon/domain/people/rights.js';
+import type { PersonView, TokenView } from '../../../web/people/schemas.js';
+import { grantableView } from '../../../web/people/views.js';
 import type { State } from './fake-data.js';
 
 const MINUTE = 60_000;

@@ -1,8 +1,8 @@
 import type { Static } from 'typebox';
-import { publicMessage } from '../../daemon/domain/operations/health.js';
-import { downStatus } from '../../daemon/domain/operations/status.js';
-import type { CallSummary } from '../../web/calls/schemas.js';
-import type { StatusView } from '../../web/health/schemas.js';
+import { publicMessage } from '../../../daemon/domain/operations/health.js';
+import { downStatus } from '../../../daemon/domain/operations/status.js';
+import type { CallSummary } from '../../../web/calls/schemas.js';
+import type { StatusView } from '../../../web/health/schemas.js';
 import type { State } from './fake-data.js';
 
 type Status = Static<typeof StatusView>;

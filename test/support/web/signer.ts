@@ -1,11 +1,11 @@
-import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
-import { originOf } from '../../daemon/domain/assurance/checkpoint.js';
-import { buildManifest } from '../../daemon/domain/recording/manifest.js';
-import type { Recording } from '../../daemon/domain/recording/recording.js';
-import { signManifest } from '../../daemon/vault/manifest.js';
-import { signNote } from '../../daemon/vault/note.js';
-import { createSigningKey, type SigningKey } from '../../daemon/vault/signing-key.js';
-import type { Control } from '../../web/server/control.js';
+import type { StoredCall } from '../../../daemon/catalogue/catalogue.js';
+import { originOf } from '../../../daemon/domain/assurance/checkpoint.js';
+import { buildManifest } from '../../../daemon/domain/recording/manifest.js';
+import type { Recording } from '../../../daemon/domain/recording/recording.js';
+import { signManifest } from '../../../daemon/vault/manifest.js';
+import { signNote } from '../../../daemon/vault/note.js';
+import { createSigningKey, type SigningKey } from '../../../daemon/vault/signing-key.js';
+import type { Control } from '../../../web/server/control.js';
 import type { Dashboard } from './dashboard.js';
 
 type Signed = Pick<Dashboard, 'catalogue' | 'clock' | 'dataDir' | 'masterKey'>;

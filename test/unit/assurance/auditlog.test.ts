@@ -20,15 +20,15 @@ import fc from 'fast-check';
 import { simpleParser } from 'mailparser';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
-import { createCheckpoints } from '../daemon/assurance/checkpoint.js';
-import type { Catalogue } from '../daemon/catalogue/catalogue.js';
-import { withEntries } from '../daemon/catalogue/entries.js';
-import { createOutbox } from '../daemon/catalogue/outbox.js';
-import { type Known, verifyAudit } from '../daemon/catalogue/sqlite/audit-verify.js';
-import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import { audit } from '../daemon/cli/audit.js';
-import { calls } from '../daemon/cli/calls.js';
-import { createCliContext } from '../daemon/cli/context.js';
+import { createCheckpoints } from '../../../daemon/assurance/checkpoint.js';
+import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
+import { withEntries } from '../../../daemon/catalogue/entries.js';
+import { createOutbox } from '../../../daemon/catalogue/outbox.js';
+import { type Known, verifyAudit } from '../../../daemon/catalogue/sqlite/audit-verify.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { audit } from '../../../daemon/cli/audit.js';
+import { calls } from '../../../daemon/cli/calls.js';
+import { createCliContext } from '../../../daemon/cli/context.js';
 import {
   type AuditEntry,
   digestOf,
@@ -38,23 +38,23 @@ import {
   entryText,
   linked,
   TAPEDECK,
-} from '../daemon/domain/assurance/audit.js';
-import { notesIn, originOf } from '../daemon/domain/assurance/checkpoint.js';
-import { catalogueFile, checkpointFile, controlSocket, ownerSocket } from '../daemon/domain/paths.js';
-import { policyChanges } from '../daemon/domain/policy/policy-changes.js';
-import { type Heard, inside, joined, lengthOf, written } from '../daemon/domain/recording/stretches.js';
-import { createCheckpointChannels } from '../daemon/notify/channels.js';
-import { type ControlDeps, createControl } from '../daemon/operations/control.js';
-import { createDeliver } from '../daemon/operations/deliver.js';
-import { loadConfig } from '../daemon/ops/config.js';
-import { request } from '../daemon/ops/control-client.js';
-import { appendCheckpoint, readCheckpoints } from '../daemon/vault/checkpoint-file.js';
-import { signerOf, signNote } from '../daemon/vault/note.js';
-import { createSigningKey, publicKeys, type SigningKey } from '../daemon/vault/signing-key.js';
-import { aCall, aRecording } from './support/a-call.js';
-import { makeCertificates, startMailServer } from './support/mail-server.js';
-import { until } from './support/recorder.js';
-import { startReceiver } from './support/webhook-receiver.js';
+} from '../../../daemon/domain/assurance/audit.js';
+import { notesIn, originOf } from '../../../daemon/domain/assurance/checkpoint.js';
+import { catalogueFile, checkpointFile, controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
+import { policyChanges } from '../../../daemon/domain/policy/policy-changes.js';
+import { type Heard, inside, joined, lengthOf, written } from '../../../daemon/domain/recording/stretches.js';
+import { createCheckpointChannels } from '../../../daemon/notify/channels.js';
+import { type ControlDeps, createControl } from '../../../daemon/operations/control.js';
+import { createDeliver } from '../../../daemon/operations/deliver.js';
+import { loadConfig } from '../../../daemon/ops/config.js';
+import { request } from '../../../daemon/ops/control-client.js';
+import { appendCheckpoint, readCheckpoints } from '../../../daemon/vault/checkpoint-file.js';
+import { signerOf, signNote } from '../../../daemon/vault/note.js';
+import { createSigningKey, publicKeys, type SigningKey } from '../../../daemon/vault/signing-key.js';
+import { makeCertificates, startMailServer } from '../../support/peers/mail-server.js';
+import { startReceiver } from '../../support/peers/webhook-receiver.js';
+import { until } from '../../support/recorder.js';
+import { aCall, aRecording } from '../../support/recordings/a-call.js';
 
 t.setTimeout(120_000);
 const log = pino({ level: 'silent' });
@@ -204,7 +204,7 @@ t.test('an entry is there with what it is about, or neither is', async (t) => {
 t.test('two processes that write at once, killed at any moment, leave a log that is whole', async (t) => {
   const path = catalogueFile(t.testdir({}));
   await aLog(path, 1);
-  const program = join(import.meta.dirname, 'support/audit-writer.ts');
+  const program = join(import.meta.dirname, '../../support/catalogue/audit-writer.ts');
   const durable = new Map<number, string>();
   let size = 2;
   for (let round = 0; round < 3; round++) {

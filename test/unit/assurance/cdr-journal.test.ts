@@ -2,14 +2,14 @@ import { appendFileSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFi
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
-import { createIntake } from '../daemon/assurance/assure/intake.js';
-import { createWatch } from '../daemon/calls/watch.js';
-import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import { createCdrJournal } from '../daemon/cdr/journal.js';
-import type { Cdr } from '../daemon/domain/assurance/cdr.js';
-import { catalogueFile, cdrJournalFile } from '../daemon/domain/paths.js';
-import { createLog } from '../daemon/ops/log.js';
-import { until } from './support/recorder.js';
+import { createIntake } from '../../../daemon/assurance/assure/intake.js';
+import { createWatch } from '../../../daemon/calls/watch.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { createCdrJournal } from '../../../daemon/cdr/journal.js';
+import type { Cdr } from '../../../daemon/domain/assurance/cdr.js';
+import { catalogueFile, cdrJournalFile } from '../../../daemon/domain/paths.js';
+import { createLog } from '../../../daemon/ops/log.js';
+import { until } from '../../support/recorder.js';
 
 const T0 = Date.UTC(2026, 10, 25, 9);
 const log = createLog('silent', 'test');

@@ -2,11 +2,11 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { ulid } from 'ulid';
-import { type AssureDeps, createAssure } from '../daemon/assurance/assure.js';
-import { makeCoverage, viewCoverage } from '../daemon/catalogue/coverage.js';
-import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import { createCdrJournal } from '../daemon/cdr/journal.js';
-import { type Cdr, cdrKey, gather } from '../daemon/domain/assurance/cdr.js';
+import { type AssureDeps, createAssure } from '../../../daemon/assurance/assure.js';
+import { makeCoverage, viewCoverage } from '../../../daemon/catalogue/coverage.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { createCdrJournal } from '../../../daemon/cdr/journal.js';
+import { type Cdr, cdrKey, gather } from '../../../daemon/domain/assurance/cdr.js';
 import {
   bounds,
   type CoverageRow,
@@ -14,18 +14,18 @@ import {
   judge,
   percentOf,
   report,
-} from '../daemon/domain/assurance/coverage.js';
-import { caveatsOf, type Grounds } from '../daemon/domain/assurance/coverage-caveats.js';
-import type { Alarm, Alarms } from '../daemon/domain/operations/alarm.js';
-import { catalogueFile, cdrJournalFile } from '../daemon/domain/paths.js';
-import type { Coverage } from '../daemon/domain/recording/recording.js';
-import { createLog } from '../daemon/ops/log.js';
-import { csvRow, translateCdr, translateCdrEvent } from '../daemon/pbx/cdr.js';
-import { createStamps } from '../daemon/pbx/stamps.js';
-import { aCall, aRecording } from './support/a-call.js';
-import { get, openDashboard, setUp } from './support/dashboard.js';
-import { until } from './support/recorder.js';
-import { eventsOf, follow, readTrace, traces } from './support/traces.js';
+} from '../../../daemon/domain/assurance/coverage.js';
+import { caveatsOf, type Grounds } from '../../../daemon/domain/assurance/coverage-caveats.js';
+import type { Alarm, Alarms } from '../../../daemon/domain/operations/alarm.js';
+import { catalogueFile, cdrJournalFile } from '../../../daemon/domain/paths.js';
+import type { Coverage } from '../../../daemon/domain/recording/recording.js';
+import { createLog } from '../../../daemon/ops/log.js';
+import { csvRow, translateCdr, translateCdrEvent } from '../../../daemon/pbx/cdr.js';
+import { createStamps } from '../../../daemon/pbx/stamps.js';
+import { eventsOf, follow, readTrace, traces } from '../../support/pbx/traces.js';
+import { until } from '../../support/recorder.js';
+import { aCall, aRecording } from '../../support/recordings/a-call.js';
+import { get, openDashboard, setUp } from '../../support/web/dashboard.js';
 
 /** 25 November 2026, 09:00 UTC. */
 const T0 = Date.UTC(2026, 10, 25, 9);

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { type Detail, voices, wrongMarks, wrongSide } from './support/judge.js';
-import { TONES, type Voice } from './support/stage.js';
+import { type Detail, voices, wrongMarks, wrongSide } from '../../support/pbx/judge.js';
+import { TONES, type Voice } from '../../support/pbx/stage.js';
 
 /** The judge of the calls that are played on a real Asterisk has to find fault where there is one. */
 const RATE = 16_000;

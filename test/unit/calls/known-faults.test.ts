@@ -1,5 +1,5 @@
 import t from 'tap';
-import { type FaultId, faultsOf } from '../daemon/pbx/known-faults.js';
+import { type FaultId, faultsOf } from '../../../daemon/pbx/known-faults.js';
 
 /** The versions are as real PBXs give them over ARI. */
 const ids = (version: string): FaultId[] => faultsOf({ version }).map((f) => f.id);

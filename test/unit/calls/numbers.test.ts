@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap';
-import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import { catalogueFile } from '../daemon/domain/paths.js';
-import { readableNumber, regionOfZone } from '../daemon/domain/phone.js';
-import type { CallRecord } from '../daemon/domain/recording/recording.js';
-import { siteRegion } from '../daemon/ops/config.js';
-import { aCall } from './support/a-call.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { readableNumber, regionOfZone } from '../../../daemon/domain/phone.js';
+import type { CallRecord } from '../../../daemon/domain/recording/recording.js';
+import { siteRegion } from '../../../daemon/ops/config.js';
+import { aCall } from '../../support/recordings/a-call.js';
 
 const party = (number: string, name = '') => ({ number, name, ours: false });
 

@@ -1,23 +1,23 @@
 import t, { type Test } from 'tap';
-import { createRecorder } from '../daemon/calls/record.js';
-import { createWatch } from '../daemon/calls/watch.js';
-import { createSegments } from '../daemon/capture/segments.js';
-import { type Capture, createCapture, type PbxRecorder } from '../daemon/capture/snoop.js';
-import type { Catalogue } from '../daemon/catalogue/catalogue.js';
-import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import type { CdrTimes } from '../daemon/domain/call/answered.js';
-import type { LegFacts, PbxEvent, Snapshot } from '../daemon/domain/call/event.js';
-import { fail } from '../daemon/domain/error.js';
-import { catalogueFile } from '../daemon/domain/paths.js';
-import { defaultPolicy, type RecordRule } from '../daemon/domain/policy/policy.js';
+import { createRecorder } from '../../../daemon/calls/record.js';
+import { createWatch } from '../../../daemon/calls/watch.js';
+import { createSegments } from '../../../daemon/capture/segments.js';
+import { type Capture, createCapture, type PbxRecorder } from '../../../daemon/capture/snoop.js';
+import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import type { CdrTimes } from '../../../daemon/domain/call/answered.js';
+import type { LegFacts, PbxEvent, Snapshot } from '../../../daemon/domain/call/event.js';
+import { fail } from '../../../daemon/domain/error.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { defaultPolicy, type RecordRule } from '../../../daemon/domain/policy/policy.js';
 import {
   type BlindWindow,
   spoolName as nameOf,
   type SegmentName,
   snoopId,
-} from '../daemon/domain/recording/recording.js';
-import { createLog } from '../daemon/ops/log.js';
-import { until } from './support/recorder.js';
+} from '../../../daemon/domain/recording/recording.js';
+import { createLog } from '../../../daemon/ops/log.js';
+import { until } from '../../support/recorder.js';
 
 const T0 = 1_700_000_000_000;
 const log = createLog('silent', 'test');

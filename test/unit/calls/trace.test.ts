@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import type { CallRecord, Party } from '../daemon/domain/recording/recording.js';
-import { eventsOf, type Followed, follow, type Trace, traces } from './support/traces.js';
+import type { CallRecord, Party } from '../../../daemon/domain/recording/recording.js';
+import { eventsOf, type Followed, follow, type Trace, traces } from '../../support/pbx/traces.js';
 
 /**
  * What the tracker makes of recorded traffic. The golden file holds all of it, to be read when it changes:
- * `npx tap --snapshot test/trace.test.ts` writes it anew. What must be true whatever the golden file says is in `facts`.
+ * `npx tap --snapshot test/unit/calls/trace.test.ts` writes it anew. What must be true whatever the golden file says is in `facts`.
  */
-const GOLDEN = new URL('golden/calls.json', import.meta.url);
+const GOLDEN = new URL('../../golden/calls.json', import.meta.url);
 
 const all = traces();
 const followed = new Map(all.map((trace) => [trace.name, follow(eventsOf(trace.name))]));

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { type CallState, emptyState, restore, step } from '../daemon/domain/call/call.js';
-import type { LegFacts, LinkHalf, PbxEvent } from '../daemon/domain/call/event.js';
-import type { CallId, CallRecord } from '../daemon/domain/recording/recording.js';
-import { eventsOf, type Followed, follow, labRules, traces } from './support/traces.js';
+import { type CallState, emptyState, restore, step } from '../../../daemon/domain/call/call.js';
+import type { LegFacts, LinkHalf, PbxEvent } from '../../../daemon/domain/call/event.js';
+import type { CallId, CallRecord } from '../../../daemon/domain/recording/recording.js';
+import { eventsOf, type Followed, follow, labRules, traces } from '../../support/pbx/traces.js';
 
 const stories = traces().map((trace) => ({ name: trace.name, events: eventsOf(trace.name) }));
 const aStory = fc.constantFrom(...stories);

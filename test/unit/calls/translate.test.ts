@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
-import type { PbxEvent } from '../daemon/domain/call/event.js';
-import { clean } from '../daemon/domain/call/party.js';
-import { translateAmi, translateAri, translateSnapshot } from '../daemon/pbx/translate.js';
-import { type Heard, readTrace, traces } from './support/traces.js';
+import type { PbxEvent } from '../../../daemon/domain/call/event.js';
+import { clean } from '../../../daemon/domain/call/party.js';
+import { translateAmi, translateAri, translateSnapshot } from '../../../daemon/pbx/translate.js';
+import { type Heard, readTrace, traces } from '../../support/pbx/traces.js';
 
 const NOW = 1_700_000_000_000;
 const all: Heard[] = traces().flatMap((trace) => readTrace(trace.name));

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { callFrom } from '../daemon/domain/assurance/cdr.js';
-import { emptyState, step } from '../daemon/domain/call/call.js';
-import type { LegFacts } from '../daemon/domain/call/event.js';
-import { isTrunkContext } from '../daemon/domain/call/trunk.js';
-import { loadConfig } from '../daemon/ops/config.js';
-import { exampleConfig } from '../daemon/ops/config-schema.js';
+import { callFrom } from '../../../daemon/domain/assurance/cdr.js';
+import { emptyState, step } from '../../../daemon/domain/call/call.js';
+import type { LegFacts } from '../../../daemon/domain/call/event.js';
+import { isTrunkContext } from '../../../daemon/domain/call/trunk.js';
+import { loadConfig } from '../../../daemon/ops/config.js';
+import { exampleConfig } from '../../../daemon/ops/config-schema.js';
 
 /** FreePBX gives a trunk of chan_sip or IAX2 a context of its own, named after it. */
 const trunkContexts = ['from-trunk', 'from-trunk-sip-*', 'from-trunk-iax2-*', 'from-pstn'];

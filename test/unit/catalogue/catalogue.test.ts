@@ -5,16 +5,16 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
-import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import { migrations } from '../daemon/catalogue/sqlite/migrations.js';
-import { catalogueFile } from '../daemon/domain/paths.js';
-import { FOUNDER } from '../daemon/domain/people/person.js';
-import { defaultPolicy } from '../daemon/domain/policy/policy.js';
-import type { Coverage, Segment } from '../daemon/domain/recording/recording.js';
-import { aCall, aRecording } from './support/a-call.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { migrations } from '../../../daemon/catalogue/sqlite/migrations.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { FOUNDER } from '../../../daemon/domain/people/person.js';
+import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import type { Coverage, Segment } from '../../../daemon/domain/recording/recording.js';
+import { aCall, aRecording } from '../../support/recordings/a-call.js';
 
 const recorded: Coverage = { status: 'recorded', reason: 'All of it.', rule: null, missingMs: 0 };
-const child = join(import.meta.dirname, 'support/claim-setup.ts');
+const child = join(import.meta.dirname, '../../support/catalogue/claim-setup.ts');
 
 async function opened(t: Test, path = catalogueFile(join(t.testdir(), 'data'))) {
   const catalogue = createSqliteCatalogue({ path });

@@ -14,11 +14,11 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import t from 'tap';
-import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import { catalogueFile } from '../daemon/domain/paths.js';
-import { createBallast, probeDisk } from '../daemon/ops/disk.js';
-import { readPlain } from '../daemon/ops/read-plain.js';
-import { craftedJournal } from './support/crafted-journal.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { createBallast, probeDisk } from '../../../daemon/ops/disk.js';
+import { readPlain } from '../../../daemon/ops/read-plain.js';
+import { craftedJournal } from '../../support/catalogue/crafted-journal.js';
 
 const precious = (dir: string): string => {
   const file = join(dir, 'precious');

@@ -1,9 +1,9 @@
 import t from 'tap';
-import { type AuditEvent, digestOf, GENESIS, linked } from '../daemon/domain/assurance/audit.js';
-import { canonical } from '../daemon/domain/assurance/canonical.js';
-import { mayDo, mayEver, type Person, reach, WHOLE } from '../daemon/domain/people/person.js';
-import type { Leg, Mark } from '../daemon/domain/recording/recording.js';
-import { aCall } from './support/a-call.js';
+import { type AuditEvent, digestOf, GENESIS, linked } from '../../../daemon/domain/assurance/audit.js';
+import { canonical } from '../../../daemon/domain/assurance/canonical.js';
+import { mayDo, mayEver, type Person, reach, WHOLE } from '../../../daemon/domain/people/person.js';
+import type { Leg, Mark } from '../../../daemon/domain/recording/recording.js';
+import { aCall } from '../../support/recordings/a-call.js';
 
 const person = (change: Partial<Person>): Person => ({
   ...{ id: 'p', name: 'Anna', roles: [], extensions: [], grants: [] },

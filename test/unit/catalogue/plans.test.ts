@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import t from 'tap';
-import { createCalls } from '../daemon/catalogue/sqlite/calls.js';
-import { createReader } from '../daemon/catalogue/sqlite/checked.js';
-import { type Db, openDb } from '../daemon/catalogue/sqlite/db.js';
-import { createRecordings } from '../daemon/catalogue/sqlite/recordings.js';
-import { createSeals } from '../daemon/catalogue/sqlite/seals.js';
-import { fillCatalogue } from './support/many-rows.js';
+import { createCalls } from '../../../daemon/catalogue/sqlite/calls.js';
+import { createReader } from '../../../daemon/catalogue/sqlite/checked.js';
+import { type Db, openDb } from '../../../daemon/catalogue/sqlite/db.js';
+import { createRecordings } from '../../../daemon/catalogue/sqlite/recordings.js';
+import { createSeals } from '../../../daemon/catalogue/sqlite/seals.js';
+import { fillCatalogue } from '../../support/catalogue/many-rows.js';
 
 const ROWS = 20_000;
 

@@ -17,17 +17,23 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { catalogueFile, catalogueFolder, keysFile } from '../daemon/domain/paths.js';
-import { takeLock } from '../daemon/ops/lock.js';
-import { openDataFolder } from '../daemon/vault/data-folder.js';
-import { refuseAbsent, refuseUnmoved } from '../daemon/vault/installation.js';
-import { asBefore } from './support/as-before.js';
-import { dice, newSeed } from './support/dice.js';
-import { createDisk, fingerprint, type Outage, readContents, writeContents } from './support/power/disk.js';
-import { judge } from './support/power/take-over.js';
-import { traceProgram } from './support/power/trace.js';
+import { catalogueFile, catalogueFolder, keysFile } from '../../../daemon/domain/paths.js';
+import { takeLock } from '../../../daemon/ops/lock.js';
+import { openDataFolder } from '../../../daemon/vault/data-folder.js';
+import { refuseAbsent, refuseUnmoved } from '../../../daemon/vault/installation.js';
+import { asBefore } from '../../support/as-before.js';
+import { dice, newSeed } from '../../support/dice.js';
+import {
+  createDisk,
+  fingerprint,
+  type Outage,
+  readContents,
+  writeContents,
+} from '../../support/power/disk.js';
+import { judge } from '../../support/power/take-over.js';
+import { traceProgram } from '../../support/power/trace.js';
 
-const PROGRAM = join(import.meta.dirname, 'support/power/take-over.ts');
+const PROGRAM = join(import.meta.dirname, '../../support/power/take-over.ts');
 const base = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tapedeck-'));
 t.teardown(() => rmSync(base, { recursive: true, force: true }));
 const root = process.getuid?.() === 0;

@@ -6,7 +6,7 @@ import t from 'tap';
 import ts from 'typescript';
 
 /** Who may import whom, as ARCHITECTURE.md has it, read from the source itself. */
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** `to` is a path in the repository without its ending, or the name of a package. `type`: only types are imported. */
 type Import = { from: string; to: string; type: boolean };
@@ -175,8 +175,8 @@ t.test('an import over a border is found, however it is written', async (t) => {
     ['daemon/cli/calls.ts', `const x = await import('../../web/main.js');`],
     ['daemon/cli/calls.ts', `import { buildApp } from '../../web/app.js';`],
     ['daemon/cli/run.ts', `import '../main.js';`],
-    ['web/app.ts', `import { createAri } from '../daemon/pbx/ari.js';`],
-    ['web/app.ts', `import type { Retain } from '../daemon/recordings/retain.js';`],
+    ['web/app.ts', `import { createAri } from '../../../daemon/pbx/ari.js';`],
+    ['web/app.ts', `import type { Retain } from '../../../daemon/recordings/retain.js';`],
     ['web/ui/api.ts', `import { decideRecord } from '../../daemon/domain/policy.js';`],
     ['daemon/elsewhere.ts', `import type { Log } from './ops/log.js';`],
   ];

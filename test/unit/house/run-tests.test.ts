@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join, relative } from 'node:path';
 import t, { type Test } from 'tap';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '../../..');
 
 /** Files that end in each way, and what has to be said of them. A run that hides one of these hides a fault. */
 const endings: Record<string, { file: string; told: RegExp }> = {

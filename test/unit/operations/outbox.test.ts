@@ -1,11 +1,11 @@
 import t, { type Test } from 'tap';
-import { createOutbox } from '../daemon/catalogue/outbox.js';
-import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import { fail } from '../daemon/domain/error.js';
-import { catalogueFile } from '../daemon/domain/paths.js';
-import type { Coverage, Segment } from '../daemon/domain/recording/recording.js';
-import { createLog } from '../daemon/ops/log.js';
-import { aCall } from './support/a-call.js';
+import { createOutbox } from '../../../daemon/catalogue/outbox.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { fail } from '../../../daemon/domain/error.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
+import type { Coverage, Segment } from '../../../daemon/domain/recording/recording.js';
+import { createLog } from '../../../daemon/ops/log.js';
+import { aCall } from '../../support/recordings/a-call.js';
 
 const excluded: Coverage = { status: 'excluded', reason: 'Private.', rule: 'Private', missingMs: 0 };
 const pending: Coverage = { status: 'pending', reason: '', rule: null, missingMs: 0 };

@@ -15,14 +15,14 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { catalogueFile, keysFile } from '../daemon/domain/paths.js';
-import { createKeys } from '../daemon/vault/keys.js';
-import { unwrap } from '../daemon/vault/wrap.js';
+import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
+import { createKeys } from '../../../daemon/vault/keys.js';
+import { unwrap } from '../../../daemon/vault/wrap.js';
 
 const require = createRequire(import.meta.url);
 
 const units = ['tapedeck.service', 'tapedeck-web.service'];
-const place = (file: string) => join(import.meta.dirname, '..', 'systemd', file);
+const place = (file: string) => join(import.meta.dirname, '../../..', 'systemd', file);
 
 /** What systemd prints, on either stream, and its exit code. */
 function run(program: string, ...args: string[]): { code: number | null; text: string } {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { durationText, sizeText } from '../daemon/domain/written.js';
+import { durationText, sizeText } from '../../../daemon/domain/written.js';
 
 t.test(
   'durations and sizes are written by one rule: to the nearest second, and in powers of 1,000',

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
-import { createGrowthWatch } from '../daemon/capture/growth.js';
-import { createSpool } from '../daemon/capture/spool.js';
-import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
-import { catalogueFile } from '../daemon/domain/paths.js';
-import { findGaps, starvedInWords } from '../daemon/domain/recording/gaps.js';
+import { createGrowthWatch } from '../../../daemon/capture/growth.js';
+import { createSpool } from '../../../daemon/capture/spool.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { findGaps, starvedInWords } from '../../../daemon/domain/recording/gaps.js';
 import {
   type Growth,
   grown,
@@ -16,12 +16,12 @@ import {
   lostMs,
   onTimeline,
   unseen,
-} from '../daemon/domain/recording/lost.js';
-import { type Lost, type Segment, spoolName } from '../daemon/domain/recording/recording.js';
-import { openSealed } from '../daemon/vault/open.js';
-import { aCall } from './support/a-call.js';
-import { decode } from './support/audio.js';
-import { answeredAt, preserveLab, wavOf } from './support/preserve-lab.js';
+} from '../../../daemon/domain/recording/lost.js';
+import { type Lost, type Segment, spoolName } from '../../../daemon/domain/recording/recording.js';
+import { openSealed } from '../../../daemon/vault/open.js';
+import { aCall } from '../../support/recordings/a-call.js';
+import { decode } from '../../support/recordings/audio.js';
+import { answeredAt, preserveLab, wavOf } from '../../support/recordings/preserve-lab.js';
 
 const id = '01JGQ0000000000000000000A1';
 const FRAME = 20;

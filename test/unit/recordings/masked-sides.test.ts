@@ -1,9 +1,18 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { stamp } from '../daemon/domain/recording/ogg.js';
-import { readPacket, silentPacket } from '../web/calls/sound/opus.js';
-import { maskedOf } from './support/masked.js';
-import { apartOf, bodyOf, DECODERS, dataOf, heardBy, oggOf, opusOf, pagesOf } from './support/opus.js';
+import { stamp } from '../../../daemon/domain/recording/ogg.js';
+import { readPacket, silentPacket } from '../../../web/calls/sound/opus.js';
+import { maskedOf } from '../../support/recordings/masked.js';
+import {
+  apartOf,
+  bodyOf,
+  DECODERS,
+  dataOf,
+  heardBy,
+  oggOf,
+  opusOf,
+  pagesOf,
+} from '../../support/recordings/opus.js';
 
 /** Recordings of two mono streams: every packet, header and page that can be made silent, and those that are refused. */
 const MS = 20;

@@ -2,14 +2,19 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import t, { type Test } from 'tap';
-import { createSpool } from '../daemon/capture/spool.js';
-import { fail } from '../daemon/domain/error.js';
-import { defaultPolicy } from '../daemon/domain/policy/policy.js';
-import { findGaps, gapInWords, longestGap, type Stretch } from '../daemon/domain/recording/gaps.js';
-import { spoolName } from '../daemon/domain/recording/recording.js';
-import { spoolAudio } from '../daemon/encode/captured.js';
-import { answeredAt, type Piece, preserveLab, toneWav as wav } from './support/preserve-lab.js';
-import { until } from './support/recorder.js';
+import { createSpool } from '../../../daemon/capture/spool.js';
+import { fail } from '../../../daemon/domain/error.js';
+import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import { findGaps, gapInWords, longestGap, type Stretch } from '../../../daemon/domain/recording/gaps.js';
+import { spoolName } from '../../../daemon/domain/recording/recording.js';
+import { spoolAudio } from '../../../daemon/encode/captured.js';
+import { until } from '../../support/recorder.js';
+import {
+  answeredAt,
+  type Piece,
+  preserveLab,
+  toneWav as wav,
+} from '../../support/recordings/preserve-lab.js';
 
 const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 

@@ -3,16 +3,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import { judgeQuality, type Quality } from '../daemon/domain/recording/quality.js';
-import type { CallRecord, Leg, Party } from '../daemon/domain/recording/recording.js';
-import { createEncoder } from '../daemon/encode/encoder.js';
-import { createFfmpeg } from '../daemon/encode/ffmpeg.js';
-import { opusPlan } from '../daemon/encode/opus.js';
-import { createQualityMeter } from '../daemon/encode/quality.js';
-import { aCall } from './support/a-call.js';
-import { rmsDb } from './support/audio.js';
-import { answeredAt, preserveLab, wavOf } from './support/preserve-lab.js';
-import { readPrompt, spokenPrompt } from './support/sources.js';
+import { judgeQuality, type Quality } from '../../../daemon/domain/recording/quality.js';
+import type { CallRecord, Leg, Party } from '../../../daemon/domain/recording/recording.js';
+import { createEncoder } from '../../../daemon/encode/encoder.js';
+import { createFfmpeg } from '../../../daemon/encode/ffmpeg.js';
+import { opusPlan } from '../../../daemon/encode/opus.js';
+import { createQualityMeter } from '../../../daemon/encode/quality.js';
+import { readPrompt, spokenPrompt } from '../../support/pbx/sources.js';
+import { aCall } from '../../support/recordings/a-call.js';
+import { rmsDb } from '../../support/recordings/audio.js';
+import { answeredAt, preserveLab, wavOf } from '../../support/recordings/preserve-lab.js';
 
 /** Real speech with something done to it that is known, through real Opus, and what is found of it. */
 const RATE = 8_000;

@@ -4,13 +4,13 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import { catalogueFile, recordingFile } from '../daemon/domain/paths.js';
-import { defaultPolicy } from '../daemon/domain/policy/policy.js';
-import { keepUntil, planRetention, type RetentionItem } from '../daemon/domain/policy/retention.js';
-import { createLog } from '../daemon/ops/log.js';
-import { createRetain, makePlan } from '../daemon/recordings/retain.js';
-import { aCall, aRecording } from './support/a-call.js';
-import { NOW, openHouse } from './support/erase-until-killed.js';
+import { catalogueFile, recordingFile } from '../../../daemon/domain/paths.js';
+import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import { keepUntil, planRetention, type RetentionItem } from '../../../daemon/domain/policy/retention.js';
+import { createLog } from '../../../daemon/ops/log.js';
+import { createRetain, makePlan } from '../../../daemon/recordings/retain.js';
+import { aCall, aRecording } from '../../support/recordings/a-call.js';
+import { NOW, openHouse } from '../../support/recordings/erase-until-killed.js';
 
 const DAY = 86_400_000;
 const silent = { raise: () => {}, clear: () => {} };
@@ -134,7 +134,7 @@ const gone = { state: 'erased', key: false, file: false, peaks: false } as const
 
 const killedAt = (dir: string, nth: number): Promise<{ said: string; killed: boolean }> =>
   new Promise((resolve, reject) => {
-    const script = join(import.meta.dirname, 'support/erase-until-killed.ts');
+    const script = join(import.meta.dirname, '../../support/recordings/erase-until-killed.ts');
     const child = spawn(process.execPath, ['--import', 'tsx', script, dir, String(nth)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -12,15 +12,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { createSegments } from '../daemon/capture/segments.js';
-import { createSpool } from '../daemon/capture/spool.js';
-import { captureOf, refusalOf } from '../daemon/domain/recording/captures.js';
-import { parseOurs, type Segment, spoolName } from '../daemon/domain/recording/recording.js';
-import { probeDisk } from '../daemon/ops/disk.js';
-import { createLog } from '../daemon/ops/log.js';
-import { createSweep } from '../daemon/recordings/preserve/sweep.js';
-import { preserveLab, toneWav as wav } from './support/preserve-lab.js';
-import { until } from './support/recorder.js';
+import { createSegments } from '../../../daemon/capture/segments.js';
+import { createSpool } from '../../../daemon/capture/spool.js';
+import { captureOf, refusalOf } from '../../../daemon/domain/recording/captures.js';
+import { parseOurs, type Segment, spoolName } from '../../../daemon/domain/recording/recording.js';
+import { probeDisk } from '../../../daemon/ops/disk.js';
+import { createLog } from '../../../daemon/ops/log.js';
+import { createSweep } from '../../../daemon/recordings/preserve/sweep.js';
+import { until } from '../../support/recorder.js';
+import { preserveLab, toneWav as wav } from '../../support/recordings/preserve-lab.js';
 
 t.setTimeout(120_000);
 

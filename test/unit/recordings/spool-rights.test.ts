@@ -1,9 +1,9 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { asNobody } from './support/as-nobody.js';
-import { preserveLab, toneWav as wav } from './support/preserve-lab.js';
-import { until } from './support/recorder.js';
+import { asNobody } from '../../support/as-nobody.js';
+import { until } from '../../support/recorder.js';
+import { preserveLab, toneWav as wav } from '../../support/recordings/preserve-lab.js';
 
 t.setTimeout(120_000);
 

@@ -9,28 +9,37 @@ import fc from 'fast-check';
 import { unzipSync } from 'fflate';
 import { pino } from 'pino';
 import t from 'tap';
-import { createCheckpoints } from '../daemon/assurance/checkpoint.js';
-import { createCliContext } from '../daemon/cli/context.js';
-import { evidence } from '../daemon/cli/evidence.js';
-import { exportCall } from '../daemon/cli/export.js';
-import { verify } from '../daemon/cli/verify.js';
-import { checkpointFile } from '../daemon/domain/paths.js';
-import { buildManifest } from '../daemon/domain/recording/manifest.js';
-import { stamp } from '../daemon/domain/recording/ogg.js';
-import { layoutOf } from '../daemon/domain/recording/opus-head.js';
-import { createEncoder } from '../daemon/encode/encoder.js';
-import { createFfmpeg } from '../daemon/encode/ffmpeg.js';
-import { opusPlan } from '../daemon/encode/opus.js';
-import { withSides } from '../daemon/encode/sides.js';
-import { appendCheckpoint, readCheckpoints } from '../daemon/vault/checkpoint-file.js';
-import { signManifest } from '../daemon/vault/manifest.js';
-import { signerOf, signNote } from '../daemon/vault/note.js';
-import { createSigningKey, publicKeys } from '../daemon/vault/signing-key.js';
-import { check } from '../web/ui/verify/check.js';
-import { speechLeak, speechOf, toneLeak, toneOf, tonesOf } from './support/crosstalk.js';
-import { addRecording, get, openDashboard, START, setUp, signInAs } from './support/dashboard.js';
-import { apartOf, bodyOf, coupledOf, DECODERS, heardBy, opusOf, pagesOf, sidesOf } from './support/opus.js';
-import { wavOf } from './support/preserve-lab.js';
+import { createCheckpoints } from '../../../daemon/assurance/checkpoint.js';
+import { createCliContext } from '../../../daemon/cli/context.js';
+import { evidence } from '../../../daemon/cli/evidence.js';
+import { exportCall } from '../../../daemon/cli/export.js';
+import { verify } from '../../../daemon/cli/verify.js';
+import { checkpointFile } from '../../../daemon/domain/paths.js';
+import { buildManifest } from '../../../daemon/domain/recording/manifest.js';
+import { stamp } from '../../../daemon/domain/recording/ogg.js';
+import { layoutOf } from '../../../daemon/domain/recording/opus-head.js';
+import { createEncoder } from '../../../daemon/encode/encoder.js';
+import { createFfmpeg } from '../../../daemon/encode/ffmpeg.js';
+import { opusPlan } from '../../../daemon/encode/opus.js';
+import { withSides } from '../../../daemon/encode/sides.js';
+import { appendCheckpoint, readCheckpoints } from '../../../daemon/vault/checkpoint-file.js';
+import { signManifest } from '../../../daemon/vault/manifest.js';
+import { signerOf, signNote } from '../../../daemon/vault/note.js';
+import { createSigningKey, publicKeys } from '../../../daemon/vault/signing-key.js';
+import { check } from '../../../web/ui/verify/check.js';
+import { speechLeak, speechOf, toneLeak, toneOf, tonesOf } from '../../support/recordings/crosstalk.js';
+import {
+  apartOf,
+  bodyOf,
+  coupledOf,
+  DECODERS,
+  heardBy,
+  opusOf,
+  pagesOf,
+  sidesOf,
+} from '../../support/recordings/opus.js';
+import { wavOf } from '../../support/recordings/preserve-lab.js';
+import { addRecording, get, openDashboard, START, setUp, signInAs } from '../../support/web/dashboard.js';
 
 const dir = t.testdir({});
 const encoder = createEncoder({ ffmpeg: createFfmpeg() });

@@ -2,18 +2,18 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { open, truncate } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import t from 'tap';
-import { makeDirDurably, removeDurably, writeDurably } from '../daemon/vault/durable.js';
-import { createKeys } from '../daemon/vault/keys.js';
-import { createMasterKey, ensureMasterKey, loadMasterKey } from '../daemon/vault/master-key.js';
-import { openSealed } from '../daemon/vault/open.js';
-import { sealStream } from '../daemon/vault/seal.js';
+import { makeDirDurably, removeDurably, writeDurably } from '../../../daemon/vault/durable.js';
+import { createKeys } from '../../../daemon/vault/keys.js';
+import { createMasterKey, ensureMasterKey, loadMasterKey } from '../../../daemon/vault/master-key.js';
+import { openSealed } from '../../../daemon/vault/open.js';
+import { sealStream } from '../../../daemon/vault/seal.js';
 
 const chunk = 64 * 1024;
 const dir = t.testdir({});
@@ -407,7 +407,7 @@ t.test('nothing of a destroyed key is left in any file', async (t) => {
 t.test('two processes that open a new key store at once both find it usable', async (t) => {
   const path = join(dir, 'shared.db');
   const masterKey = randomBytes(32);
-  const file = join(dirname(import.meta.dirname), 'daemon/vault/keys.ts');
+  const file = resolve('daemon/vault/keys.ts');
   const script = `
     import { createKeys } from ${JSON.stringify(file)};
     const keys = createKeys({ path: ${JSON.stringify(path)}, masterKey: Buffer.from('${masterKey.toString('hex')}', 'hex') });
