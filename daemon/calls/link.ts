@@ -1,5 +1,5 @@
 import type { Snapshot } from '../domain/call/event.js';
-import { complainOf, type Log } from '../ops/log.js';
+import type { Log } from '../ops/log.js';
 
 /** What ARI lists. */
 export type Listed = { channels: unknown[]; bridges: unknown[] };
@@ -41,6 +41,7 @@ export function createLink({
   clock,
   log,
 }: LinkDeps) {
+  const complain = (what: string) => (err: unknown) => log.error({ err }, what);
   let recovered = false;
   let preserved = false;
   /** What the PBX had when it was reached; null while it is not. One list after the other is compared with what was known. */
@@ -50,15 +51,15 @@ export function createLink({
   async function compare(listed: Listed, at: number, current: () => boolean): Promise<void> {
     const again = recovered;
     recovered = true;
-    const compared = compareClocks().catch(complainOf(log, "The PBX's clock could not be compared"));
+    const compared = compareClocks().catch(complain("The PBX's clock could not be compared"));
     if (!again) await compared;
     const known = { watchedUntil: watch.watchedUntil(), current };
     const now = snapshot(listed, at);
     if (again) {
-      await recorder.resync(now, known).catch(complainOf(log, 'Calls could not be taken up again'));
+      await recorder.resync(now, known).catch(complain('Calls could not be taken up again'));
       // What could not be fetched from a PBX that was away can be now.
-      await preserver.resume().catch(complainOf(log, 'Captured calls could not be taken up'));
-    } else await recorder.recover(now, known).catch(complainOf(log, 'Open calls could not be taken up'));
+      await preserver.resume().catch(complain('Captured calls could not be taken up'));
+    } else await recorder.recover(now, known).catch(complain('Open calls could not be taken up'));
   }
 
   return {
@@ -72,8 +73,7 @@ export function createLink({
       await comparing;
       if (!current()) return;
       watch.back(at);
-      if (!preserved)
-        await preserver.recover().catch(complainOf(log, 'Captured calls could not be taken up'));
+      if (!preserved) await preserver.recover().catch(complain('Captured calls could not be taken up'));
       preserved = true;
       if (!current()) return; // the link was lost again meanwhile: the monitoring gap goes on
       await watch.up(at);

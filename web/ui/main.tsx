@@ -1,9 +1,9 @@
 import { render } from 'preact';
-import { App } from './app.js';
-import { listenForKeys } from './keys.js';
-import { startClocks } from './live.js';
-import { followPerson, loadSession } from './session.js';
-import './theme.js';
+import { App } from './shell/app.js';
+import { listenForKeys } from './shell/keys.js';
+import { startClocks } from './state/live.js';
+import { followPerson, loadSession } from './state/session.js';
+import './state/theme.js';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/controls.css';

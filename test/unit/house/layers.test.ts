@@ -72,6 +72,17 @@ const NUMBERING = /^daemon\/domain\/phone libphonenumber-js\/min$/;
 /** What pages share with the daemon: how things are written. */
 const WRITTEN = ['phone', 'written'].map((s) => `daemon/domain/${s}`);
 
+/** What the pages are made of, and what each may import besides itself. Features come above them, the shell above all. */
+const UI_ROOMS: Record<string, string[]> = {
+  messages: ['state'],
+  state: ['messages', 'player'],
+  player: ['kit', 'state', 'messages'],
+  kit: ['state', 'messages'],
+};
+const UI_FOLDERS = readdirSync(join(ROOT, 'web/ui'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => `web/ui/${entry.name}`);
+
 const within = (path: string, ...folders: string[]): boolean => folders.some((f) => path.startsWith(`${f}/`));
 const isNode = (name: string): boolean => name.startsWith('node:') || builtinModules.includes(name);
 const isOurs = (name: string): boolean => within(name, 'daemon', 'web');
@@ -89,10 +100,21 @@ function fault({ from, to, type }: Import): string | null {
       ? null
       : 'the domain imports only itself';
   if (!isOurs(to)) return to.startsWith('.') ? 'outside of the source' : null;
-  if (within(from, 'web/ui'))
-    return within(to, 'web/ui') || WRITTEN.includes(to) || (type && within(to, 'daemon/domain', 'web'))
-      ? null
-      : 'pages know the rest by its types only';
+  if (within(from, 'web/ui')) {
+    if (!within(to, 'web/ui'))
+      return WRITTEN.includes(to) || (type && within(to, 'daemon/domain', 'web'))
+        ? null
+        : 'pages know the rest by its types only';
+    const room = Object.keys(UI_ROOMS).find((name) => within(from, `web/ui/${name}`));
+    if (type || !within(to, ...UI_FOLDERS)) return null;
+    if (room)
+      return within(to, ...[room, ...UI_ROOMS[room]!].map((name) => `web/ui/${name}`))
+        ? null
+        : `${room} is below the features`;
+    return within(to, 'web/ui/shell') && !within(from, 'web/ui/shell') && from !== 'web/ui/main'
+      ? 'the shell has the pages, not they it'
+      : null;
+  }
   if (within(from, 'web'))
     return within(
       to,
@@ -146,6 +168,43 @@ t.test('every file imports only what its layer may', async (t) => {
   t.same(faults(every), []);
 });
 
+/** Groups of files that import one another in a circle. Types alone are not counted: nothing of them is left when it runs. */
+function circles(imports: Import[]): string[][] {
+  const next = new Map<string, Set<string>>();
+  for (const { from, to, type } of imports)
+    if (!type && isOurs(to)) next.set(from, (next.get(from) ?? new Set()).add(to));
+  /** What can be reached from a file, itself only if it is in a circle. */
+  const reached = (from: string): Set<string> => {
+    const seen = new Set<string>();
+    const waiting = [...(next.get(from) ?? [])];
+    for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+      if (seen.has(file)) continue;
+      seen.add(file);
+      waiting.push(...(next.get(file) ?? []));
+    }
+    return seen;
+  };
+  const all = new Map([...next.keys()].map((file) => [file, reached(file)]));
+  const found = new Map<string, string[]>();
+  for (const [file, seen] of all) {
+    if (!seen.has(file)) continue;
+    const circle = [...seen].filter((other) => all.get(other)?.has(file)).sort();
+    found.set(circle.join(' '), circle);
+  }
+  return [...found.values()];
+}
+
+t.test('no files import one another in a circle', async (t) => {
+  t.same(circles(every), []);
+  const round = ['a', 'b', 'c'].map((name, i) => ({
+    from: `web/${name}`,
+    to: `web/${['b', 'c', 'a'][i]}`,
+    type: false,
+  }));
+  t.same(circles([...round, { from: 'web/d', to: 'web/a', type: false }]), [['web/a', 'web/b', 'web/c']]);
+  t.same(circles(round.map((one, i) => ({ ...one, type: i === 0 }))), []);
+});
+
 t.test('every relative import is of a file that is there', async (t) => {
   const paths = new Set(sources.map((s) => s.path.replace(/\.tsx?$/, '')));
   t.same(
@@ -177,7 +236,10 @@ t.test('an import over a border is found, however it is written', async (t) => {
     ['daemon/cli/run.ts', `import '../main.js';`],
     ['web/app.ts', `import { createAri } from '../../../daemon/pbx/ari.js';`],
     ['web/app.ts', `import type { Retain } from '../../../daemon/recordings/retain.js';`],
-    ['web/ui/api.ts', `import { decideRecord } from '../../daemon/domain/policy.js';`],
+    ['web/ui/state/api.ts', `import { decideRecord } from '../../daemon/domain/policy.js';`],
+    ['web/ui/kit/field.tsx', `import { CallList } from '../calls/call-list.js';`],
+    ['web/ui/state/session.ts', `import { Dialog } from '../kit/dialog.js';`],
+    ['web/ui/calls/calls.tsx', `import { KeysDialog } from '../shell/keys-dialog.js';`],
     ['daemon/elsewhere.ts', `import type { Log } from './ops/log.js';`],
   ];
   for (const [path, text] of wrong) t.equal(faults(importsOf({ path, text })).length, 1, `${path}: ${text}`);
@@ -186,7 +248,7 @@ t.test('an import over a border is found, however it is written', async (t) => {
     ['daemon/calls/record.ts', `import type { Capture } from '../capture/snoop.js';`],
     ['daemon/recordings/preserve.ts', `import { type OpusPlan, opusPlan } from '../encode/opus.js';`],
     ['daemon/cli/web.ts', `const { runWeb } = await import('../../web/main.js');`],
-    ['web/ui/api.ts', `import type { Policy } from '../../daemon/domain/policy.js';`],
+    ['web/ui/state/api.ts', `import type { Policy } from '../../daemon/domain/policy.js';`],
   ];
   for (const [path, text] of right) t.same(faults(importsOf({ path, text })), [], `${path}: ${text}`);
 });

@@ -1,4 +1,4 @@
-import type { Grant, Grantable, Rights } from '../api-people.js';
+import type { Grant, Grantable, Rights } from '../state/api-people.js';
 import { clean } from './numbers.js';
 
 const list = (items: string[]) => new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(items);

@@ -1,5 +1,5 @@
 import { readableNumber } from '../../../daemon/domain/phone.js';
-import { region } from '../session.js';
+import { region } from '../state/session.js';
 
 /** A number with the spaces that are usual in its country. Digits are never changed, added or left out. */
 export const readable = (number: string): string => readableNumber(number, region());

@@ -1,4 +1,4 @@
-import type { Party } from '../api.js';
+import type { Party } from '../state/api.js';
 import { t } from './en.js';
 import { clean, readable } from './numbers.js';
 

@@ -1,5 +1,5 @@
 import { durationText, sizeText, wholeSeconds } from '../../../daemon/domain/written.js';
-import { zone } from '../session.js';
+import { zone } from '../state/session.js';
 import { t } from './en.js';
 
 /** English is the language of the messages, so dates follow the reader's kind of English. */

@@ -1,0 +1,95 @@
+import { useState } from 'preact/hooks';
+import { ErrorNote } from '../kit/error-note.js';
+import { FaultSummary, type Faults, Field } from '../kit/field.js';
+import { TickIcon } from '../kit/icons.js';
+import { NewPassword, passwordFaults } from '../kit/new-password.js';
+import { useFaults, useSending } from '../kit/use-form.js';
+import { t } from '../messages/en.js';
+import { clean } from '../messages/numbers.js';
+import { dateAndClock } from '../messages/when.js';
+import type { Account, PasswordChanged } from '../state/api-people.js';
+import { peopleApi } from '../state/api-people.js';
+import { useView } from '../state/use-view.js';
+
+const words = t.account.password;
+
+/** One's own password: since when, and another. */
+export function AccountPassword({ account, changed }: { account: Account; changed: () => void }) {
+  const [old, setOld] = useState('');
+  const [fresh, setFresh] = useState('');
+  const { busy, problem, setProblem, send } = useSending();
+  const [ended, setEnded] = useState<PasswordChanged | null>(null);
+  const tokens = useView(() => peopleApi.tokens()).view?.tokens.map(({ name }) => clean(name)) ?? [];
+
+  const found: Faults = [];
+  if (!old) found.push({ id: 'old-password', text: words.noOld });
+  found.push(...passwordFaults('new-password', fresh, account.name));
+  const { attempt, faults, fault, tried, forget } = useFaults(found);
+
+  const submit = (event: Event) => {
+    event.preventDefault();
+    setProblem(null);
+    setEnded(null);
+    if (!tried()) return;
+    send(async () => {
+      setEnded(await peopleApi.password(old, fresh));
+      setOld('');
+      setFresh('');
+      forget();
+      changed();
+    });
+  };
+  return (
+    <section aria-labelledby="password-title">
+      <h2 id="password-title">{words.title}</h2>
+      <div role="status">
+        {ended !== null && (
+          <p class="note note-plain">
+            <TickIcon />
+            {words.done(
+              ended.ended,
+              ended.tokens_ended.map((name) => clean(name)),
+            )}
+          </p>
+        )}
+      </div>
+      {!account.password ? (
+        <p class="quiet">{words.none}</p>
+      ) : (
+        <>
+          {account.password_at && <p class="quiet">{words.since(dateAndClock(account.password_at))}</p>}
+          <FaultSummary faults={faults} attempt={attempt} />
+          {problem !== null && <ErrorNote problem={problem} />}
+          <form class="form account-form" noValidate onSubmit={submit}>
+            {/* For password managers: whose password it is. */}
+            <input type="text" hidden readOnly autocomplete="username" value={account.name} />
+            <Field
+              id="old-password"
+              label={words.old}
+              type="password"
+              value={old}
+              onInput={setOld}
+              error={fault('old-password')}
+              autocomplete="current-password"
+              maxLength={256}
+            />
+            <NewPassword
+              id="new-password"
+              label={words.fresh}
+              name={account.name}
+              value={fresh}
+              onInput={setFresh}
+              error={fault('new-password')}
+            />
+            <div class="save-acts">
+              <button type="submit" class="button button-main" disabled={busy}>
+                {busy ? words.busy : words.change}
+              </button>
+            </div>
+            <p class="field-help">{words.help(tokens)}</p>
+          </form>
+        </>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,120 @@
+import { useEffect, useState } from 'preact/hooks';
+import { announce } from '../kit/announcer.js';
+import { ErrorNote } from '../kit/error-note.js';
+import { PlusIcon } from '../kit/icons.js';
+import { SecretOnce } from '../kit/secret-once.js';
+import { t } from '../messages/en.js';
+import { clean } from '../messages/numbers.js';
+import { date, dayAndClock } from '../messages/when.js';
+import { peopleApi, type Token, type TokenRight } from '../state/api-people.js';
+import { changes, minute } from '../state/live.js';
+import { TokenForm } from './token-form.js';
+
+const words = t.account.tokens;
+type View = { tokens: Token[]; possible: TokenRight[] };
+
+/** Tokens for programs: what there is, and a new one, shown once. */
+export function AccountTokens() {
+  const [view, setView] = useState<View | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
+  const [adding, setAdding] = useState(false);
+  const [secret, setSecret] = useState<string | null>(null);
+  const load = () => {
+    peopleApi.tokens().then(setView, setProblem);
+  };
+  const changed = changes.value;
+  useEffect(load, [changed]);
+
+  const focusTitle = () => document.getElementById('tokens-title')?.focus();
+  const revoke = (token: Token) => {
+    setProblem(null);
+    peopleApi.revoke(token.id).then(() => {
+      announce(words.revoked(token.name));
+      load();
+      focusTitle();
+    }, setProblem);
+  };
+  return (
+    <section aria-labelledby="tokens-title">
+      <h2 id="tokens-title" tabIndex={-1}>
+        {words.title}
+      </h2>
+      <p class="quiet">
+        {words.intro} <a href="/api-reference">{words.reference}</a>
+      </p>
+      {problem !== null && <ErrorNote problem={problem} retry={load} />}
+      {secret !== null && (
+        <SecretOnce
+          title={words.made}
+          help={words.madeHelp}
+          label={words.label}
+          secret={secret}
+          done={() => {
+            setSecret(null);
+            focusTitle();
+          }}
+        />
+      )}
+      {view === null && problem === null && <p class="quiet">{t.common.loading}</p>}
+      {view?.tokens.length === 0 && !adding && <p class="quiet">{words.none}</p>}
+      {view && view.tokens.length > 0 && <TokenList tokens={view.tokens} revoke={revoke} />}
+      {view &&
+        (adding ? (
+          <TokenForm
+            possible={view.possible}
+            cancel={() => {
+              setAdding(false);
+              focusTitle();
+            }}
+            made={(made) => {
+              setSecret(made);
+              setAdding(false);
+              load();
+            }}
+          />
+        ) : (
+          <button type="button" class="button" onClick={() => setAdding(true)}>
+            <PlusIcon />
+            {words.add}
+          </button>
+        ))}
+    </section>
+  );
+}
+
+function TokenList({ tokens, revoke }: { tokens: Token[]; revoke: (token: Token) => void }) {
+  const now = minute.value;
+  return (
+    <ul class="lines">
+      {tokens.map((token) => {
+        const over = Date.parse(token.expires_at) <= now;
+        return (
+          <li key={token.id} class="line">
+            <div class="line-text">
+              <p class="line-name">
+                <bdi>{clean(token.name)}</bdi>
+                <span class={over ? 'tag tag-warn' : 'tag'}>
+                  {(over ? words.over : words.until)(date(token.expires_at))}
+                </span>
+              </p>
+              <p>{token.rights.map((right) => words.words[right]).join(' · ')}</p>
+              <p class="quiet">
+                {token.used_at
+                  ? words.used(dayAndClock(token.used_at, now), clean(token.used_from))
+                  : words.unused}
+              </p>
+            </div>
+            <button
+              type="button"
+              class="button"
+              aria-label={words.revokeThat(clean(token.name))}
+              onClick={() => revoke(token)}
+            >
+              {words.revoke}
+            </button>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

@@ -1,0 +1,173 @@
+import { useEffect, useState } from 'preact/hooks';
+import { announce } from '../kit/announcer.js';
+import { ErrorNote } from '../kit/error-note.js';
+import { left } from '../kit/use-form.js';
+import { t } from '../messages/en.js';
+import { clean } from '../messages/numbers.js';
+import { dateAndClock } from '../messages/when.js';
+import { useProof } from '../sign-in/proof-dialog.js';
+import { api, type Factors, type TotpToAdd } from '../state/api.js';
+import { begun } from '../state/session.js';
+import { AppForm } from './app-form.js';
+import { PasskeyForm } from './passkey-form.js';
+import { RecoveryCodes } from './recovery-codes.js';
+
+const words = t.factors.section;
+
+/** One's own second factors: seen, added and removed. A section of the account's page. */
+export function SecondFactors() {
+  const [factors, setFactors] = useState<Factors | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
+  const [app, setApp] = useState<TotpToAdd | null>(null);
+  const [adding, setAdding] = useState(false);
+  const [codes, setCodes] = useState<string[] | null>(null);
+  const { proven, dialog } = useProof();
+
+  const load = () => api.factors().then(setFactors, setProblem);
+  useEffect(() => {
+    load();
+  }, []);
+
+  const act = async <T,>(what: () => Promise<T>, then: (got: T) => void) => {
+    setProblem(null);
+    try {
+      then(await proven(what));
+    } catch (cause) {
+      setProblem(cause);
+    }
+  };
+  const changed = async (says: string, got: string[] | null = null) => {
+    setApp(null);
+    setAdding(false);
+    setCodes(got);
+    announce(says);
+    await Promise.all([load(), begun()]);
+  };
+  if (!factors)
+    return problem === null ? (
+      <p class="quiet">{t.common.loading}</p>
+    ) : (
+      <ErrorNote problem={problem} retry={load} />
+    );
+  const { totp, passkeys, required, recovery_codes } = factors;
+  const count = passkeys.length + (totp ? 1 : 0);
+  return (
+    <section class="factors" aria-labelledby="factors-title">
+      <h2 id="factors-title">{words.title}</h2>
+      <p>{count > 0 ? words.some : required ? words.noneRequired : words.none}</p>
+      {required && count === 1 && <p class="quiet">{words.last}</p>}
+      {problem !== null && <ErrorNote problem={problem} />}
+      {codes ? (
+        <RecoveryCodes codes={codes} kept={() => setCodes(null)} />
+      ) : (
+        <dl class="factor-list">
+          <div>
+            <dt>{words.app}</dt>
+            <dd>
+              <p>
+                {totp ? words.appSince(dateAndClock(totp.added_at)) : `${words.appNone} ${words.appWhat}`}
+              </p>
+              {app ? (
+                <AppForm
+                  begun={app}
+                  done={(got) => changed(words.added, got)}
+                  leave={() => left(() => setApp(null), 'add-app')}
+                />
+              ) : (
+                <div class="acts">
+                  <button
+                    id="add-app"
+                    type="button"
+                    class="button"
+                    onClick={() => act(api.beginTotp, setApp)}
+                  >
+                    {totp ? words.appAgain : words.appAdd}
+                  </button>
+                  {totp && (
+                    <button
+                      type="button"
+                      class="button button-alarm"
+                      aria-label={words.removeApp}
+                      disabled={required && count === 1}
+                      onClick={() => act(api.removeTotp, () => changed(words.removed))}
+                    >
+                      {words.remove}
+                    </button>
+                  )}
+                </div>
+              )}
+            </dd>
+          </div>
+          <div>
+            <dt>{words.passkeys}</dt>
+            <dd>
+              {passkeys.length === 0 && <p>{`${words.passkeyNone} ${words.passkeyWhat}`}</p>}
+              {passkeys.length > 0 && (
+                <ul class="passkeys">
+                  {passkeys.map((key) => (
+                    <li key={key.id}>
+                      <span>
+                        <bdi>{clean(key.name)}</bdi>
+                        <small>
+                          {words.passkeyHost(clean(key.host))},{' '}
+                          {key.used_at ? words.passkeyUsed(dateAndClock(key.used_at)) : words.passkeyUnused}
+                        </small>
+                      </span>
+                      <button
+                        type="button"
+                        class="button button-alarm"
+                        aria-label={words.removePasskey(key.name)}
+                        disabled={required && count === 1}
+                        onClick={() =>
+                          act(
+                            () => api.removePasskey(key.id),
+                            () => changed(words.removed),
+                          )
+                        }
+                      >
+                        {words.remove}
+                      </button>
+                    </li>
+                  ))}
+                </ul>
+              )}
+              {adding ? (
+                <PasskeyForm
+                  proven={proven}
+                  done={(got) => changed(words.added, got)}
+                  leave={() => left(() => setAdding(false), 'add-passkey')}
+                />
+              ) : (
+                <div class="acts">
+                  <button id="add-passkey" type="button" class="button" onClick={() => setAdding(true)}>
+                    {words.passkeyAdd}
+                  </button>
+                </div>
+              )}
+            </dd>
+          </div>
+          {count > 0 && (
+            <div>
+              <dt>{words.recovery}</dt>
+              <dd>
+                <p>
+                  {words.recoveryLeft(recovery_codes)} <span class="quiet">{words.recoveryNewAsk}</span>
+                </p>
+                <div class="acts">
+                  <button
+                    type="button"
+                    class="button"
+                    onClick={() => act(api.newRecoveryCodes, (got) => changed('', got.recovery_codes))}
+                  >
+                    {words.recoveryNew}
+                  </button>
+                </div>
+              </dd>
+            </div>
+          )}
+        </dl>
+      )}
+      {dialog}
+    </section>
+  );
+}

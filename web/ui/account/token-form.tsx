@@ -1,0 +1,88 @@
+import { useState } from 'preact/hooks';
+import { ErrorNote } from '../kit/error-note.js';
+import { FaultSummary, type Faults, Field } from '../kit/field.js';
+import { useFaults, useSending } from '../kit/use-form.js';
+import { t } from '../messages/en.js';
+import { useProof } from '../sign-in/proof-dialog.js';
+import { peopleApi, type TokenRight } from '../state/api-people.js';
+
+const words = t.account.tokens;
+const LENGTHS = [7, 30, 90, 365];
+
+type Props = { possible: TokenRight[]; cancel: () => void; made: (secret: string) => void };
+
+export function TokenForm({ possible, cancel, made }: Props) {
+  const [name, setName] = useState('');
+  const [rights, setRights] = useState<TokenRight[]>([]);
+  const [days, setDays] = useState(90);
+  const { busy, problem, setProblem, send } = useSending();
+  const { proven, dialog } = useProof();
+
+  const found: Faults = [];
+  if (!name.trim()) found.push({ id: 'token-name', text: words.noName });
+  if (rights.length === 0) found.push({ id: `token-${possible[0]}`, text: words.noRight });
+  const { attempt, faults, fault, tried } = useFaults(found);
+
+  const submit = (event: Event) => {
+    event.preventDefault();
+    setProblem(null);
+    if (!tried()) return;
+    send(async () => made((await proven(() => peopleApi.makeToken(name.trim(), rights, days))).secret));
+  };
+  if (possible.length === 0) return <p class="quiet">{words.noRights}</p>;
+  const noRight = fault(`token-${possible[0]}`);
+  return (
+    <>
+      <form class="form account-form token-form" noValidate onSubmit={submit}>
+        <FaultSummary faults={faults} attempt={attempt} />
+        {problem !== null && <ErrorNote problem={problem} />}
+        <Field
+          id="token-name"
+          label={words.name}
+          help={words.nameHelp}
+          value={name}
+          onInput={setName}
+          error={fault('token-name')}
+          maxLength={60}
+          autofocus
+        />
+        <fieldset>
+          <legend class="field-legend">{words.rights}</legend>
+          {possible.map((right) => (
+            <label class="check" key={right}>
+              <input
+                id={`token-${right}`}
+                type="checkbox"
+                checked={rights.includes(right)}
+                onChange={(e) =>
+                  setRights(e.currentTarget.checked ? [...rights, right] : rights.filter((r) => r !== right))
+                }
+              />
+              <span>{words.words[right]}</span>
+            </label>
+          ))}
+          {noRight && <p class="field-error">{noRight}</p>}
+        </fieldset>
+        <div class="field field-narrow">
+          <label for="token-days">{words.days}</label>
+          <select id="token-days" value={days} onChange={(e) => setDays(Number(e.currentTarget.value))}>
+            {LENGTHS.map((n) => (
+              <option key={n} value={n}>
+                {words.dayWords[n]}
+              </option>
+            ))}
+          </select>
+        </div>
+        <div class="save-acts">
+          <button type="button" class="button" onClick={cancel}>
+            {t.common.cancel}
+          </button>
+          <button type="submit" class="button button-main" disabled={busy}>
+            {busy ? words.busy : words.make}
+          </button>
+        </div>
+      </form>
+      {dialog}
+    </>
+  );
+}

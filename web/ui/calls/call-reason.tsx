@@ -1,0 +1,59 @@
+import { useState } from 'preact/hooks';
+import { Field } from '../kit/field.js';
+import { t } from '../messages/en.js';
+import { nameOf } from '../messages/people.js';
+import { dateAndClock } from '../messages/when.js';
+import type { CallDetail } from '../state/api.js';
+
+/** Which call a dialog is about. */
+export function CallLine({ call }: { call: CallDetail }) {
+  return (
+    <p>
+      <bdi>{nameOf(call.them)}</bdi> {t.calls.with} <bdi>{nameOf(call.us)}</bdi>,{' '}
+      {dateAndClock(call.started_at)}
+    </p>
+  );
+}
+
+/** Why something is done with a call, as it is being typed into the field with this id. */
+export function useReason(id: string, first = '') {
+  const [typed, setTyped] = useState(first);
+  const [missing, setMissing] = useState(false);
+  return {
+    id,
+    typed,
+    missing,
+    /** What is typed, without the space around it. */
+    text: typed.trim(),
+    type: (value: string) => {
+      setTyped(value);
+      setMissing(false);
+    },
+    /** There has to be one. */
+    miss: () => {
+      setMissing(true);
+      document.getElementById(id)?.focus();
+    },
+  };
+}
+
+type Props = {
+  reason: ReturnType<typeof useReason>;
+  words: { label: string; help: string; missing: string };
+};
+
+export function ReasonField({ reason, words }: Props) {
+  return (
+    <Field
+      id={reason.id}
+      label={words.label}
+      help={words.help}
+      value={reason.typed}
+      onInput={reason.type}
+      error={reason.missing ? words.missing : undefined}
+      maxLength={200}
+      spellcheck
+      autofocus
+    />
+  );
+}

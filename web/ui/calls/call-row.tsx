@@ -1,0 +1,78 @@
+import { Badge } from '../kit/badge.js';
+import { InIcon, InternalIcon, MissedIcon, OutIcon } from '../kit/icons.js';
+import { t } from '../messages/en.js';
+import { exactParty, nameOf, numberBeside } from '../messages/people.js';
+import { exact, length, lengthInWords, recently } from '../messages/when.js';
+import type { CallSummary } from '../state/api.js';
+import { minute, second } from '../state/live.js';
+import { Match } from './match.js';
+
+type Props = {
+  call: CallSummary;
+  href: string;
+  chosen: boolean;
+  reachable: boolean;
+  search: string;
+  onKeyDown: (e: KeyboardEvent) => void;
+};
+
+/** One call in one line. */
+export function CallRow({ call, href, chosen, reachable, search, onKeyDown }: Props) {
+  const number = numberBeside(call.them);
+  const name = nameOf(call.them);
+  const nameIsNumber = /^\+?[\d ()-]+$/.test(name);
+  return (
+    <li>
+      <a
+        id={`row-${call.id}`}
+        class="call-row"
+        href={href}
+        data-call={call.id}
+        onKeyDown={onKeyDown}
+        tabIndex={reachable ? 0 : -1}
+        aria-current={chosen ? 'true' : undefined}
+      >
+        <DirectionIcon call={call} />
+        <span class="unseen">{t.calls.directionLong[call.direction]}, </span>
+        <span class="row-them" title={exactParty(call.them)}>
+          <Match text={name} search={search} class={nameIsNumber ? 'row-name row-name-number' : 'row-name'} />
+          {number && <Match text={number} search={search} class="row-number" />}
+        </span>
+        <span class="row-us" title={exactParty(call.us)}>
+          <span class="unseen">, {t.calls.with} </span>
+          <Match text={nameOf(call.us)} search={search} />
+        </span>
+        <Badge call={call} />
+        <Length call={call} />
+        <time class="row-when" datetime={call.started_at} title={exact(call.started_at)}>
+          {recently(call.started_at, minute.value)}
+        </time>
+      </a>
+    </li>
+  );
+}
+
+export function DirectionIcon({ call }: { call: CallSummary }) {
+  if (call.state === 'ended' && call.outcome !== 'answered' && call.direction === 'in')
+    return <MissedIcon class="row-missed" />;
+  if (call.direction === 'in') return <InIcon class="row-direction" />;
+  return call.direction === 'out' ? (
+    <OutIcon class="row-direction" />
+  ) : (
+    <InternalIcon class="row-direction" />
+  );
+}
+
+function Length({ call }: { call: CallSummary }) {
+  if (call.state === 'live') return <Running since={call.answered_at ?? call.started_at} />;
+  if (call.talk_ms === null || call.state === 'ringing') return <span class="row-length">–</span>;
+  return (
+    <span class="row-length" title={lengthInWords(call.talk_ms)}>
+      {length(call.talk_ms)}
+    </span>
+  );
+}
+
+export function Running({ since }: { since: string }) {
+  return <span class="row-length row-running">{length(Math.max(0, second.value - Date.parse(since)))}</span>;
+}

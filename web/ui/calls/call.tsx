@@ -1,0 +1,167 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { announce } from '../kit/announcer.js';
+import { Badge } from '../kit/badge.js';
+import { DownloadLink } from '../kit/download-link.js';
+import { ErrorNote } from '../kit/error-note.js';
+import { DownloadIcon, LeftIcon, PauseIcon, PlayIcon } from '../kit/icons.js';
+import { Moment } from '../kit/moment.js';
+import { wide } from '../kit/wide.js';
+import { t } from '../messages/en.js';
+import { clean, readable } from '../messages/numbers.js';
+import { exactParty, nameOf, numberBeside } from '../messages/people.js';
+import { length } from '../messages/when.js';
+import { playable, player } from '../player/player.js';
+import { ApiError, api, type CallDetail } from '../state/api.js';
+import { changes } from '../state/live.js';
+import { mayDo } from '../state/rights.js';
+import { session } from '../state/session.js';
+import { DirectionIcon, Running } from './call-row.js';
+import { Consultations } from './consultations.js';
+import { Details } from './details.js';
+import { EvidenceButton } from './evidence.js';
+import { Heard } from './heard.js';
+import { Damage, Seal } from './seal.js';
+import { Story } from './story.js';
+import { Why } from './why.js';
+
+type Props = { id: string; address: (id: string | null) => string };
+
+/** One call; `address` is that of another, or of the list. */
+export function CallPage({ id, address }: Props) {
+  const call = useSignal<CallDetail | null>(null);
+  const problem = useSignal<unknown>(null);
+  const load = () => {
+    api.call(id, call.value !== null).then(
+      (c) => {
+        call.value = c;
+        problem.value = null;
+        if (playable(c) && (!player.playing.value || player.call.value?.id === c.id)) player.load(c);
+      },
+      (cause) => {
+        problem.value = cause;
+      },
+    );
+  };
+  const changed = changes.value;
+  useEffect(load, [changed]);
+
+  const c = call.value;
+  const title = c && t.call.title(nameOf(c.them));
+  useEffect(() => {
+    if (!title) return;
+    document.title = t.title(title, session.value?.site.name ?? '');
+    if (wide.value) announce(title);
+  }, [title]);
+  return (
+    <article class="call-pane" aria-labelledby="call-title">
+      {!wide.value && (
+        <p class="call-back">
+          <a href={address(null)}>
+            <LeftIcon />
+            {t.call.back}
+          </a>
+        </p>
+      )}
+      {problem.value !== null && (
+        <ErrorNote
+          problem={problem.value}
+          {...(problem.value instanceof ApiError && problem.value.status === 404 ? {} : { retry: load })}
+        />
+      )}
+      {!c && problem.value === null && <p class="list-wait">{t.common.loading}</p>}
+      {c && (
+        <>
+          <CallHead call={c} />
+          <Damage call={c} />
+          <Why call={c} />
+          <Heard call={c} />
+          <Consultations call={c} address={address} />
+          <Story call={c} />
+          <Seal call={c} />
+          <Details call={c} />
+          {c.recording && mayDo('audit') && (
+            <p class="call-audit">
+              <a href={`/audit?call=${encodeURIComponent(c.id)}&action=hearing`}>{t.audit.whoHeard}</a>
+            </p>
+          )}
+        </>
+      )}
+    </article>
+  );
+}
+
+/** Who spoke with whom and when, in one line. */
+function CallHead({ call }: { call: CallDetail }) {
+  const Title = wide.value ? 'h2' : 'h1';
+  const title = useRef<HTMLHeadingElement>(null);
+  // On a narrow screen the call takes the list's place, so focus moves to it.
+  useEffect(() => {
+    if (!wide.value) title.current?.focus();
+  }, []);
+  const number = numberBeside(call.them);
+  const can = playable(call);
+  const current = player.call.value?.id === call.id;
+  const going = current && player.playing.value;
+  return (
+    <header class="call-head">
+      <Title id="call-title" class="call-title" ref={title} tabIndex={-1}>
+        <DirectionIcon call={call} />
+        <span>
+          <bdi title={exactParty(call.them)}>{nameOf(call.them)}</bdi>
+          {number && <bdi class="call-number">{number}</bdi>}{' '}
+          <span class="call-verb">{t.call.sentence[call.direction]}</span>{' '}
+          <bdi title={exactParty(call.us)}>{nameOf(call.us)}</bdi>
+        </span>
+      </Title>
+      <p class="call-facts">
+        <Badge call={call} />
+        <Moment at={call.started_at} />
+        {call.state === 'live' ? (
+          <Running since={call.answered_at ?? call.started_at} />
+        ) : (
+          call.talk_ms !== null && <span>{t.call.lasted(length(call.talk_ms))}</span>
+        )}
+        {call.did && (
+          <span>
+            {t.call.did} <bdi title={clean(call.did)}>{readable(clean(call.did))}</bdi>
+          </span>
+        )}
+        {call.queue && (
+          <span>
+            {t.call.queue} <bdi>{clean(call.queue)}</bdi>
+          </span>
+        )}
+      </p>
+      {can && (
+        <p class="call-acts">
+          <button
+            type="button"
+            class="button button-main"
+            data-play
+            disabled={!player.canPlay}
+            aria-describedby={player.canPlay ? undefined : 'cannot-play'}
+            onClick={() => {
+              if (going) return player.pause();
+              player.load(call);
+              player.play();
+            }}
+          >
+            {going ? <PauseIcon /> : <PlayIcon />}
+            {going ? t.call.pause : t.call.play}
+          </button>
+          <DownloadLink call={call} class="button">
+            <DownloadIcon />
+            {t.call.download}
+          </DownloadLink>
+          <EvidenceButton call={call} />
+        </p>
+      )}
+      {can && !player.canPlay && (
+        <p id="cannot-play" class="note">
+          {call.you.rights.includes('download') ? t.player.unsupportedDownload : t.player.unsupported}
+        </p>
+      )}
+    </header>
+  );
+}

@@ -1,0 +1,88 @@
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLocation } from 'preact-iso/router';
+import { onEscape } from '../kit/escape.js';
+import { KeyTable } from '../kit/key-table.js';
+import { wide } from '../kit/wide.js';
+import { t } from '../messages/en.js';
+import { mayEver } from '../state/rights.js';
+import { zone } from '../state/session.js';
+import { CallPage } from './call.js';
+import { CallList } from './call-list.js';
+import { FilterBar } from './filter-bar.js';
+import { type Filters, fromAddress, toAddress } from './filters.js';
+import { useCalls } from './use-calls.js';
+
+/** The list, and the chosen call beside it where there is room or in its place where there is not. */
+export function CallsPage({ chosen }: { chosen: string | null }) {
+  const { query, route } = useLocation();
+  const filters = fromAddress(query);
+  const calls = useCalls(filters);
+  const list = useRef<HTMLDivElement>(null);
+  const scrolled = useRef(0);
+  const covered = chosen !== null && !wide.value;
+
+  // A hidden element forgets how far it was scrolled.
+  useLayoutEffect(() => {
+    if (!covered && list.current) list.current.scrollTop = scrolled.current;
+  }, [covered]);
+  // Opening a call moves the reader to it; closing it on a narrow screen moves back to its line.
+  const before = useRef(chosen);
+  useEffect(() => {
+    const last = before.current;
+    before.current = chosen;
+    if (last && !chosen) document.getElementById(`row-${last}`)?.focus();
+  }, [chosen]);
+
+  const close = useRef(() => {});
+  close.current = () => {
+    if (chosen) route(toAddress(filters, null));
+  };
+  useEffect(() => onEscape(() => close.current()), []);
+
+  const narrow = (change: Partial<Filters>, replace = false) =>
+    route(toAddress({ ...filters, ...change }, wide.value ? chosen : null), replace);
+
+  const address = (id: string | null) => toAddress(filters, id);
+
+  return (
+    <div class={`calls ${covered ? 'calls-covered' : ''} ${chosen ? '' : 'calls-unchosen'}`}>
+      <section class="calls-side" hidden={covered} aria-labelledby="calls-title">
+        <h1 id="calls-title" class="unseen">
+          {t.calls.title}
+        </h1>
+        <FilterBar filters={filters} change={narrow} />
+        <div
+          class="calls-list"
+          ref={list}
+          onScroll={(e) => {
+            if (!covered) scrolled.current = e.currentTarget.scrollTop;
+          }}
+        >
+          {!mayEver('play') && <p class="list-only">{t.rights.listOnly}</p>}
+          <CallList
+            calls={calls}
+            filters={filters}
+            chosen={chosen}
+            address={address}
+            scroller={list}
+            clear={() => route('/')}
+          />
+          <p class="calls-zone">{t.when.zone(zone())}</p>
+        </div>
+      </section>
+      {chosen ? <CallPage key={chosen} id={chosen} address={address} /> : wide.value && <ChooseOne />}
+    </div>
+  );
+}
+
+function ChooseOne() {
+  return (
+    <section class="call-pane call-none" aria-labelledby="choose-title">
+      <div>
+        <h2 id="choose-title">{t.calls.chooseTitle}</h2>
+        <p>{t.calls.choose}</p>
+        <KeyTable lines={t.calls.chooseKeys} />
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,64 @@
+import type { ComponentChildren } from 'preact';
+import { badgeFor } from '../kit/badge.js';
+import { t } from '../messages/en.js';
+import { clean } from '../messages/numbers.js';
+import { exact, length, size } from '../messages/when.js';
+import { Sound, soundOf } from '../player/sound.js';
+import type { CallDetail } from '../state/api.js';
+
+/** Everything that is known of a call and its recording, for whoever has to check. */
+export function Details({ call }: { call: CallDetail }) {
+  const f = t.call.fields;
+  const r = call.recording;
+  const time = (iso: string | null | undefined) => iso && <time datetime={iso}>{exact(iso)}</time>;
+  const text = (s: string | null | undefined) => s && clean(s) && <bdi>{clean(s)}</bdi>;
+  const lines: [string, ComponentChildren][] = [
+    [f.coverage, badgeFor(call).word],
+    [f.reason, text(call.coverage.reason)],
+    [f.rule, text(call.coverage.rule) ?? (call.coverage.status === 'none' ? null : f.noRule)],
+    [f.outcome, call.outcome && t.badge.outcomes[call.outcome]],
+    [f.started, time(call.started_at)],
+    [f.answered, time(call.answered_at)],
+    [f.ended, time(call.ended_at)],
+    [f.dialled, text(call.dialled)],
+    [f.did, text(call.did)],
+    [f.queue, text(call.queue)],
+    ...(r
+      ? ([
+          [f.length, length(r.duration_ms)],
+          [f.size, size(r.bytes)],
+          ...(r.quality
+            ? ([
+                [f.sound, <Sound key="sound" quality={r.quality} />],
+                [f.soundThem, soundOf(r.quality, 'them')],
+                [f.soundUs, soundOf(r.quality, 'us')],
+              ] satisfies [string, ComponentChildren][])
+            : []),
+          [f.sealed, time(r.sealed_at)],
+          [f.keepUntil, time(r.keep_until) ?? t.when.forEver],
+          [f.keepRule, text(r.keep_rule) ?? f.noKeepRule],
+          [f.keepReason, text(r.keep_reason)],
+          [f.erased, time(r.erased_at)],
+          [f.sha, <code key="sha">{r.sha256}</code>],
+          [f.sealedSha, <code key="sealed">{r.sealed_sha256}</code>],
+          [f.recordingId, <code key="id">{r.id}</code>],
+        ] satisfies [string, ComponentChildren][])
+      : []),
+    [f.callId, <code key="call">{call.id}</code>],
+  ];
+  return (
+    <details class="details">
+      <summary>{t.call.details}</summary>
+      <dl>
+        {lines
+          .filter(([, value]) => value)
+          .map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+      </dl>
+    </details>
+  );
+}

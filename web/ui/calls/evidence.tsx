@@ -1,0 +1,90 @@
+import { useState } from 'preact/hooks';
+import { Dialog } from '../kit/dialog.js';
+import { ErrorNote } from '../kit/error-note.js';
+import { t } from '../messages/en.js';
+import { ApiError, type CallDetail, evidencePack } from '../state/api.js';
+import { CallLine, ReasonField, useReason } from './call-reason.js';
+
+const words = t.evidence;
+
+/** Leads to the evidence pack of a call. */
+export function EvidenceButton({ call }: { call: CallDetail }) {
+  const [open, setOpen] = useState(false);
+  // It is of the whole call.
+  if (!call.you.rights.includes('export') || call.you.hears !== 'all') return null;
+  return (
+    <>
+      <button type="button" class="button" onClick={() => setOpen(true)}>
+        {words.button}
+      </button>
+      {open && <EvidenceDialog call={call} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+function EvidenceDialog({ call, onClose }: { call: CallDetail; onClose: () => void }) {
+  const reason = useReason('evidence-reason');
+  const [state, setState] = useState<'asks' | 'busy' | 'fresh' | 'kept'>('asks');
+  const [problem, setProblem] = useState<unknown>(null);
+  const done = state === 'fresh' || state === 'kept';
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setState('busy');
+    setProblem(null);
+    try {
+      const { zip, name, fresh } = await evidencePack(call.id, reason.text);
+      save(zip, name);
+      setState(fresh ? 'fresh' : 'kept');
+    } catch (cause) {
+      const owed = cause instanceof ApiError && cause.code === 'request_invalid' && reason.text === '';
+      if (owed) reason.miss();
+      else setProblem(cause);
+      setState('asks');
+    }
+  };
+  return (
+    <Dialog title={words.title} onClose={onClose}>
+      <form class="dialog-body" noValidate onSubmit={submit}>
+        <CallLine call={call} />
+        <p>{words.intro}</p>
+        {problem !== null && <ErrorNote problem={problem} />}
+        <div role="status">
+          {done && (
+            <p>
+              {words.done}{' '}
+              <a href="/verify.html" target="_blank" rel="noreferrer">
+                {words.verify}
+              </a>{' '}
+              <span class="quiet">{words.verifyHelp}</span>
+            </p>
+          )}
+          {state === 'kept' && <p>{words.kept}</p>}
+        </div>
+        {!done && (
+          <>
+            <ReasonField reason={reason} words={words} />
+            <p class="quiet">{words.clear}</p>
+          </>
+        )}
+        <div class="dialog-acts">
+          <button type="button" class="button" onClick={onClose}>
+            {done ? t.common.close : t.common.cancel}
+          </button>
+          {!done && (
+            <button type="submit" class="button button-main" disabled={state === 'busy'}>
+              {state === 'busy' ? words.busy : words.make}
+            </button>
+          )}
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function save(zip: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(zip);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

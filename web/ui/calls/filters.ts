@@ -1,0 +1,79 @@
+import { dayAfter, dayOf } from '../messages/when.js';
+import type { CallQuery } from '../state/api.js';
+
+/** What the list is narrowed to. It lives in the address, so that a view can be bookmarked and sent. */
+export type Filters = {
+  q: string;
+  direction: string;
+  when: string;
+  from: string;
+  to: string;
+  coverage: string;
+  quality: string;
+  /** A phone or line, such as "extension:112". */
+  of: string;
+};
+
+export const coverages = [
+  'recorded',
+  'partial',
+  'excluded',
+  'declined',
+  'not_recorded',
+  'none',
+  'pending',
+] as const;
+/** What may be wrong with the sound; `any` of them. */
+export const faults = ['any', 'noisy', 'echo', 'lossy', 'clipped', 'quiet', 'one_way', 'silent'] as const;
+
+/** A day in an address, as 2026-11-25; empty for anything else. */
+export const dayIn = (value = '') => (/^\d{4}-\d{2}-\d{2}$/.test(value) ? value : '');
+const oneOf = (value: string | undefined, allowed: readonly string[]) =>
+  value && allowed.includes(value) ? value : '';
+
+export function fromAddress(query: Record<string, string>): Filters {
+  return {
+    q: (query.q ?? '').slice(0, 100),
+    direction: oneOf(query.direction, ['in', 'out', 'internal']),
+    when: oneOf(query.when, ['today', 'yesterday', 'week', 'custom']),
+    from: dayIn(query.from),
+    to: dayIn(query.to),
+    coverage: oneOf(query.coverage, coverages),
+    quality: oneOf(query.quality, faults),
+    of: /^(extension|line):.{1,128}$/.test(query.of ?? '') ? query.of! : '',
+  };
+}
+
+export function toAddress(filters: Filters, callId: string | null): string {
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(filters)) {
+    if (!value || ((key === 'from' || key === 'to') && filters.when !== 'custom')) continue;
+    params.set(key, value);
+  }
+  const search = params.toString();
+  return `${callId ? `/calls/${encodeURIComponent(callId)}` : '/'}${search ? `?${search}` : ''}`;
+}
+
+/** The same as the API asks for it; days are the site's. */
+export function toQuery(filters: Filters, now: number): CallQuery {
+  const today = dayOf(now);
+  const days: Record<string, [string, string]> = {
+    today: [today, today],
+    yesterday: [dayAfter(today, -1), dayAfter(today, -1)],
+    week: [dayAfter(today, -6), today],
+    custom: [filters.from, filters.to],
+  };
+  const [from, to] = days[filters.when] ?? ['', ''];
+  return {
+    q: filters.q.trim() || undefined,
+    direction: (filters.direction || undefined) as CallQuery['direction'],
+    coverage: filters.coverage || undefined,
+    quality: (filters.quality || undefined) as CallQuery['quality'],
+    of: filters.of || undefined,
+    from: from || undefined,
+    to: to || undefined,
+  };
+}
+
+export const anything = (f: Filters) =>
+  Boolean(f.q.trim() || f.direction || f.when || f.coverage || f.quality || f.of);

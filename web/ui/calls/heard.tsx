@@ -1,0 +1,17 @@
+import { NoIcon } from '../kit/icons.js';
+import { t } from '../messages/en.js';
+import { length } from '../messages/when.js';
+import type { CallDetail } from '../state/api.js';
+
+/** What of a recording somebody may not hear, in words; nothing where he may hear it all. */
+export function Heard({ call }: { call: CallDetail }) {
+  const { hears, heard } = call.you;
+  if (call.recording?.state !== 'sealed' || hears === 'all') return null;
+  const parts = heard.map((h) => t.rights.fromTo(length(h.from_ms), length(h.until_ms)));
+  return (
+    <div class="note note-plain">
+      <NoIcon />
+      <p>{hears === 'none' ? t.rights.noPlay : t.rights.partly(parts)}</p>
+    </div>
+  );
+}

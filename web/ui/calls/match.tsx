@@ -1,0 +1,41 @@
+import { digitsOf, sought } from '../../../daemon/domain/phone.js';
+import { region } from '../state/session.js';
+
+/** Text kept to its own direction, with the part that was searched for marked; a number however it was typed. */
+export function Match({ text, search, class: name = '' }: { text: string; search: string; class?: string }) {
+  const found = find(text, search.trim());
+  return (
+    <bdi class={name}>
+      {found ? (
+        <>
+          {text.slice(0, found[0])}
+          <mark>{text.slice(...found)}</mark>
+          {text.slice(found[1])}
+        </>
+      ) : (
+        text
+      )}
+    </bdi>
+  );
+}
+
+function find(text: string, search: string): [number, number] | null {
+  if (search === '') return null;
+  if (/^[\d+\-().,/\s]+$/.test(search) && /^[\d+\-()\s]+$/.test(text)) return findEnd(text, search);
+  // Some letters grow when they are made small; then places would not agree.
+  if (text.toLowerCase().length !== text.length) return null;
+  const start = text.toLowerCase().indexOf(search.toLowerCase());
+  return start < 0 ? null : [start, start + search.length];
+}
+
+/** The end of a number, as the search on the server finds it. */
+function findEnd(text: string, search: string): [number, number] | null {
+  const { ends, whole } = sought(search, region());
+  const digits = digitsOf(text);
+  const found = [...ends, ...whole.filter((number) => number === digits)]
+    .filter((end) => end !== '' && digits.endsWith(end))
+    .sort((a, b) => b.length - a.length)[0];
+  if (found === undefined) return null;
+  const places = [...text].flatMap((c, i) => (/\d/.test(c) ? [i] : []));
+  return [places.at(-found.length) ?? 0, text.length];
+}

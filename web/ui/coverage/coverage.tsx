@@ -1,0 +1,197 @@
+import { useSignal } from '@preact/signals';
+import { Fragment } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { useLocation } from 'preact-iso/router';
+import { dayIn } from '../calls/filters.js';
+import { announce } from '../kit/announcer.js';
+import { ErrorNote } from '../kit/error-note.js';
+import { AlarmIcon, DownloadIcon, TickIcon } from '../kit/icons.js';
+import { t } from '../messages/en.js';
+import { count, dateAndClock } from '../messages/when.js';
+import { api, type Coverage, type CoverageQuery, coverageCsv } from '../state/api.js';
+import { changes } from '../state/live.js';
+import { CoverageDays } from './coverage-days.js';
+import { CoverageHow, isUnknown } from './coverage-how.js';
+import { CoverageList } from './coverage-list.js';
+
+const words = t.coverage;
+type Filter = keyof typeof words.filters;
+type Wanted = { from: string; to: string; status: Filter };
+
+const wantedIn = (query: Record<string, string>): Wanted => ({
+  from: dayIn(query.from),
+  to: dayIn(query.to),
+  status: Object.hasOwn(words.filters, query.status ?? '') ? (query.status as Filter) : 'exceptions',
+});
+const queryOf = ({ from, to, status }: Wanted): CoverageQuery => ({
+  from: from || undefined,
+  to: to || undefined,
+  status: status === 'exceptions' ? undefined : status,
+});
+const addressOf = (wanted: Wanted): string => {
+  const given = Object.entries(queryOf(wanted)).filter(([, v]) => v !== undefined) as [string, string][];
+  return `/coverage${given.length > 0 ? `?${new URLSearchParams(given)}` : ''}`;
+};
+
+/** What became of every answered call: the answer in words, the exceptions, the days, and how the figure was made. */
+export function CoveragePage() {
+  const { query, route } = useLocation();
+  const wanted = wantedIn(query);
+  const key = addressOf(wanted);
+  const view = useSignal<Coverage | null>(null);
+  const problem = useSignal<unknown>(null);
+  const asked = useRef<AbortController | null>(null);
+  const shown = useRef('');
+  const load = () => {
+    asked.current?.abort();
+    const mine = new AbortController();
+    asked.current = mine;
+    const again = shown.current === key;
+    shown.current = key;
+    api.coverage(queryOf(wanted), mine.signal, again).then(
+      (v) => {
+        view.value = v;
+        problem.value = null;
+      },
+      (cause) => {
+        if (mine.signal.aborted) return;
+        problem.value = cause;
+        if (!again) view.value = null; // those figures are of another period
+      },
+    );
+  };
+  const changed = changes.value;
+  useEffect(load, [key, changed]);
+  useEffect(() => () => asked.current?.abort(), []);
+
+  const v = view.value;
+  const found = v && v.filter === wanted.status ? v.calls_total : null;
+  const heard = useRef(key);
+  useEffect(() => {
+    if (found === null || heard.current === key) return;
+    heard.current = key;
+    announce(t.calls.found(found, false));
+  }, [found, key]);
+
+  const change = (part: Partial<Wanted>) => route(addressOf({ ...wanted, ...part }), true);
+  return (
+    <div class="sheet coverage">
+      <header class="sheet-head">
+        <h1>{words.title}</h1>
+        {v && <Answer view={v} address={(status) => addressOf({ ...wanted, status })} />}
+      </header>
+      {problem.value !== null && <ErrorNote problem={problem.value} retry={load} />}
+      {!v && problem.value === null && <p class="quiet">{t.common.loading}</p>}
+      {(v || problem.value !== null) && <Filters wanted={wanted} view={v} change={change} />}
+      {v && (
+        <>
+          <section aria-labelledby="list">
+            <h2 id="list">{words.listTitle[v.filter]}</h2>
+            <CoverageList view={v} />
+          </section>
+          <section aria-labelledby="days">
+            <h2 id="days">{words.daysTitle}</h2>
+            <CoverageDays days={v.days} address={(d) => addressOf({ ...wanted, from: d, to: d })} />
+          </section>
+          <CoverageHow view={v} />
+        </>
+      )}
+    </div>
+  );
+}
+
+type FiltersProps = { wanted: Wanted; view: Coverage | null; change: (part: Partial<Wanted>) => void };
+
+/** The period and which calls are listed; there also when the period makes no sense, so that it can be corrected. */
+function Filters({ wanted, view, change }: FiltersProps) {
+  return (
+    <search class="coverage-filters">
+      {(['from', 'to'] as const).map((side) => (
+        <label key={side}>
+          <span>{words[side]}</span>
+          <input
+            type="date"
+            value={wanted[side] || view?.[side]}
+            max={side === 'from' ? wanted.to || view?.to : undefined}
+            min={side === 'to' ? wanted.from || view?.from : undefined}
+            onChange={(e) => change({ [side]: e.currentTarget.value })}
+          />
+        </label>
+      ))}
+      <label>
+        <span>{words.show}</span>
+        <select value={wanted.status} onChange={(e) => change({ status: e.currentTarget.value as Filter })}>
+          {Object.entries(words.filters).map(([name, text]) => (
+            <option key={name} value={name}>
+              {text}
+            </option>
+          ))}
+        </select>
+      </label>
+      <a class="button" href={coverageCsv(queryOf(wanted))} download>
+        <DownloadIcon />
+        {words.csv}
+      </a>
+    </search>
+  );
+}
+
+const REST = ['not_recorded', 'partial', 'differs', 'surplus', 'excluded', 'declined', 'pending'] as const;
+
+function Answer({ view, address }: { view: Coverage; address: (status: Filter) => string }) {
+  const { totals, percent, target_percent: target } = view;
+  const rest = REST.filter((kind) => totals[kind] > 0);
+  const one = totals.eligible === 1;
+  const low = percent !== null && percent < target;
+  const all = totals.covered === totals.eligible;
+  return (
+    <>
+      <p class="answer coverage-answer">
+        {isUnknown(view) ? (
+          words.unknown
+        ) : percent === null ? (
+          words.nothing
+        ) : (
+          <>
+            {low ? <AlarmIcon class="coverage-low" /> : <TickIcon class="coverage-good" />}{' '}
+            {all
+              ? words.all(count(totals.eligible), one)
+              : words.answer(count(totals.covered), count(totals.eligible), one)}
+            , <strong>{words.percent(String(percent))}</strong>.
+          </>
+        )}{' '}
+        {low && words.below(String(target))}
+      </p>
+      {rest.length > 0 && (
+        <p>
+          {rest.map((kind, i) => (
+            <Fragment key={kind}>
+              {words.and(i)}
+              <a href={address(kind)}>{words.rest[kind](count(totals[kind]), totals[kind] === 1)}</a>
+            </Fragment>
+          ))}
+          .
+        </p>
+      )}
+      {view.witness === null && totals.answered > 0 && <p class="note note-warn">{words.noWitness}</p>}
+      <Caveats view={view} />
+    </>
+  );
+}
+
+/** What keeps the answer above from being the whole truth. */
+function Caveats({ view }: { view: Coverage }) {
+  const since = view.since === null ? '' : dateAndClock(view.since);
+  const said = view.caveats.map((code) => words.caveats[code](since)).filter(Boolean);
+  if (said.length === 0) return null;
+  return (
+    <div class="coverage-caveats">
+      <p class="quiet">{words.caveatsTitle}:</p>
+      <ul>
+        {said.map((text) => (
+          <li key={text}>{text}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,88 @@
+import { useEffect } from 'preact/hooks';
+import { ErrorNote } from '../kit/error-note.js';
+import { TickIcon } from '../kit/icons.js';
+import { ProblemNote } from '../kit/problem-note.js';
+import { t } from '../messages/en.js';
+import { exact } from '../messages/when.js';
+import { api, type FullStatus } from '../state/api.js';
+import { status } from '../state/live.js';
+import { zone } from '../state/session.js';
+import { useView } from '../state/use-view.js';
+import { HealthAlarms, HealthAlerts } from './health-alarms.js';
+import { HealthCalls } from './health-calls.js';
+import { Blind, Machine, Pbx, Recording } from './health-facts.js';
+
+const words = t.health;
+const FRESH_MS = 5000;
+
+/** Green, or what is wrong and what to do; then all that is known. */
+export function HealthPage() {
+  const ask = async () => ({ status: await api.status(), at: Date.now() });
+  const { view, problem, load } = useView(ask, status.value);
+  useEffect(() => {
+    const timer = setInterval(load, FRESH_MS);
+    return () => clearInterval(timer);
+  }, []);
+
+  const s = view?.status;
+  return (
+    <div class="sheet health">
+      <header class="sheet-head">
+        <h1>{words.title}</h1>
+        <div role="status">{s && <Answer health={s.health} reminders={s.reminders} />}</div>
+        {view && (
+          <p class="quiet">
+            {words.asOf(exact(view.at))} {t.when.zone(zone())}
+          </p>
+        )}
+      </header>
+      {problem !== null && <ErrorNote problem={problem} retry={load} />}
+      {!s && problem === null && <p class="quiet">{t.common.loading}</p>}
+      {s && s.health.problems.length > 0 && (
+        <ul class="health-problems">
+          {s.health.problems.map((p) => (
+            <li key={`${p.code} ${p.message}`}>
+              <ProblemNote problem={p} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {s && s.reminders.length > 0 && (
+        <ul class="health-problems">
+          {s.reminders.map((r) => (
+            <li key={r.message}>
+              <ProblemNote problem={{ ...r, severity: 'warning' }} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {s?.daemon === 'down' && <p class="quiet">{words.downNote}</p>}
+      {s?.daemon === 'up' && (
+        <>
+          <HealthCalls calls={s.calls} />
+          <div class="health-facts">
+            <Pbx s={s} />
+            <Recording s={s} />
+            <Machine s={s} />
+          </div>
+          <HealthAlerts channels={s.alerts} />
+          <HealthAlarms standing={s.alarms} past={s.past_alarms} />
+          <Blind windows={s.blind} />
+        </>
+      )}
+    </div>
+  );
+}
+
+type AnswerProps = Pick<FullStatus, 'health' | 'reminders'>;
+
+function Answer({ health, reminders }: AnswerProps) {
+  if (health.problems.length > 0)
+    return <p class={`answer answer-${health.level}`}>{words.problems(health.problems.length)}</p>;
+  if (reminders.length > 0) return <p class="answer answer-amber">{words.unwatched}</p>;
+  return (
+    <p class="answer answer-green">
+      <TickIcon /> {words.green}
+    </p>
+  );
+}

@@ -1,0 +1,63 @@
+import { useState } from 'preact/hooks';
+import { SecretOnce } from '../kit/secret-once.js';
+import { t } from '../messages/en.js';
+import { clean } from '../messages/numbers.js';
+import { dateAndClock } from '../messages/when.js';
+import { type Invited, type Person, peopleApi } from '../state/api-people.js';
+import { State } from './people.js';
+
+const words = t.people.link;
+type Props = {
+  person: Person;
+  you: boolean;
+  invited: Invited | null;
+  setInvited: (invited: Invited | null) => void;
+  failed: (problem: unknown) => void;
+  proven: <T>(act: () => Promise<T>) => Promise<T>;
+};
+
+/** How somebody signs in, and a link by which he chooses a (new) password. */
+export function PersonLink({ person, you, invited, setInvited, failed, proven }: Props) {
+  const [busy, setBusy] = useState(false);
+  const make = () => {
+    setBusy(true);
+    proven(() => peopleApi.invite(person.id))
+      .then(setInvited, failed)
+      .finally(() => setBusy(false));
+  };
+  return (
+    <section aria-labelledby="link-title" class="person-link">
+      <h2 id="link-title" tabIndex={-1}>
+        {words.title}
+      </h2>
+      <p class="person-state">
+        <State person={person} />
+        <span>
+          {person.disabled_at ? words.disabled : person.password ? words.hasPassword : words.noPassword}
+        </span>
+      </p>
+      {invited && (
+        <SecretOnce
+          title={words.made(clean(person.name))}
+          help={words.madeHelp(dateAndClock(invited.expires_at))}
+          label={words.label}
+          secret={`${location.origin}/welcome#${invited.code}`}
+          done={() => {
+            setInvited(null);
+            document.getElementById('link-title')?.focus();
+          }}
+        />
+      )}
+      {!invited && !you && !person.disabled_at && (
+        <>
+          <p>
+            <button type="button" class="button" disabled={busy} onClick={make}>
+              {words.make}
+            </button>
+          </p>
+          {person.password && <p class="field-help">{words.makeHelp}</p>}
+        </>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,161 @@
+import { useState } from 'preact/hooks';
+import { ErrorNote } from '../kit/error-note.js';
+import { t } from '../messages/en.js';
+import { dateAndClock } from '../messages/when.js';
+import type { VersionedPolicy } from '../state/api.js';
+import { mayDo } from '../state/rights.js';
+import { EmergencyNumbers } from './emergency-numbers.js';
+import { NoEmergencyDialog } from './no-emergency-dialog.js';
+import { recordForm, retentionForm } from './rule-form.js';
+import { RuleList } from './rule-list.js';
+import { recordSentence, retentionSentence } from './rule-words.js';
+import { TryIt } from './try-it.js';
+import { type PolicyDraft, usePolicy } from './use-policy.js';
+
+/** What is recorded and how long it is kept: the rules in order, a place to try them, and saving. */
+export function PolicyPage() {
+  const policy = usePolicy();
+  const [editing, setEditing] = useState(0);
+  const [emergencyBad, setEmergencyBad] = useState(false);
+  const draft = policy.draft.value;
+  const loaded = policy.loaded.value;
+  if (!draft || !loaded)
+    return (
+      <div class="sheet">
+        <h1>{t.policy.title}</h1>
+        {policy.problem.value ? (
+          <ErrorNote problem={policy.problem.value} retry={policy.load} />
+        ) : (
+          <p class="quiet">{t.common.loading}</p>
+        )}
+      </div>
+    );
+  const empty = draft.record.length === 0 && draft.retention.length === 0;
+  const fixed = !mayDo('settings');
+  const open = (by: number) => setEditing((n) => n + by);
+  return (
+    <div class="sheet policy">
+      <header class="sheet-head">
+        <h1>{t.policy.title}</h1>
+        <p class="answer">
+          {empty ? t.policy.never : t.policy.summary(draft.record.length, draft.retention.length)}
+        </p>
+        <p class="quiet">
+          {t.policy.version(loaded.version)}
+          {loaded.changed_at && `, ${t.policy.changed(loaded.changed_by, dateAndClock(loaded.changed_at))}`}.{' '}
+          {t.policy.firstMatch}
+        </p>
+        {fixed && <p class="quiet">{t.rights.readOnly}</p>}
+      </header>
+      <div class="policy-rules">
+        <RuleList
+          id="record"
+          title={t.policy.record}
+          none={t.policy.noRecord}
+          otherwise={t.policy.otherwiseRecord}
+          add={t.policy.addRecord}
+          rules={draft.record}
+          change={(record) => policy.change({ record })}
+          sentence={recordSentence}
+          form={recordForm}
+          fresh={{ name: '', reason: '', when: {}, record: false }}
+          fixed={fixed}
+          open={open}
+        />
+        <RuleList
+          id="retention"
+          title={t.policy.retention}
+          note={t.policy.retentionNote}
+          none={t.policy.noRetention}
+          otherwise={t.policy.otherwiseKeep}
+          add={t.policy.addRetention}
+          rules={draft.retention}
+          change={(retention) => policy.change({ retention })}
+          sentence={retentionSentence}
+          form={retentionForm}
+          fresh={{ name: '', reason: '', when: {}, keep_days: 365 }}
+          fixed={fixed}
+          open={open}
+        />
+        <EmergencyNumbers
+          key={loaded.version}
+          numbers={draft.emergency_numbers}
+          fixed={fixed}
+          change={(emergency_numbers) => policy.change({ emergency_numbers })}
+          bad={setEmergencyBad}
+        />
+      </div>
+      <TryIt policy={draft} unsaved={policy.dirty.value} />
+      <SaveBar policy={policy} blocked={editing > 0 || emergencyBad} />
+    </div>
+  );
+}
+
+function SaveBar({ policy, blocked }: { policy: PolicyDraft; blocked: boolean }) {
+  const { theirs, problem, savedVersion, saving, dirty, loaded, draft, save, take } = policy;
+  const conflict = theirs.value;
+  const [asking, setAsking] = useState<VersionedPolicy | null>(null);
+  /** Saves over this version, after a question if that takes away the last emergency number. */
+  const saveOver = (version: VersionedPolicy) => {
+    const emptied =
+      version.policy.emergency_numbers.length > 0 && draft.value?.emergency_numbers.length === 0;
+    if (emptied) setAsking(version);
+    else save(version.version);
+  };
+  if (!dirty.value && savedVersion.value === null && problem.value === null) return <div role="status" />;
+  return (
+    <div class="save-bar">
+      {asking && (
+        <NoEmergencyDialog
+          numbers={asking.policy.emergency_numbers}
+          act={async () => {
+            await save(asking.version, true);
+            setAsking(null);
+          }}
+          close={() => setAsking(null)}
+        />
+      )}
+      <div role="status">
+        {savedVersion.value !== null && <p class="save-done">{t.policy.saved(savedVersion.value)}</p>}
+        {dirty.value && !conflict && <p>{blocked ? t.policy.finishFirst : t.policy.unsaved}</p>}
+      </div>
+      {problem.value !== null && <ErrorNote problem={problem.value} />}
+      {conflict && dirty.value && (
+        <div class="note note-warn" role="alert">
+          <div>
+            <p class="note-title">{t.policy.conflictTitle}</p>
+            <p>{t.policy.conflict(conflict.changed_by, conflict.version)}</p>
+            <div class="save-acts">
+              <button type="button" class="button" onClick={() => take(conflict)}>
+                {t.policy.takeTheirs}
+              </button>
+              <button
+                type="button"
+                class="button button-main"
+                disabled={blocked}
+                onClick={() => saveOver(conflict)}
+              >
+                {t.policy.keepMine}
+              </button>
+            </div>
+          </div>
+        </div>
+      )}
+      {dirty.value && !conflict && loaded.value && (
+        <div class="save-acts">
+          <button type="button" class="button" onClick={() => loaded.value && take(loaded.value)}>
+            {t.policy.discard}
+          </button>
+          <button
+            type="button"
+            class="button button-main"
+            disabled={saving.value || blocked}
+            onClick={() => loaded.value && saveOver(loaded.value)}
+          >
+            {saving.value ? t.policy.saving : t.policy.save}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}

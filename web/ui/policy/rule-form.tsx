@@ -1,0 +1,215 @@
+import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import { FaultSummary, type Faults, Field } from '../kit/field.js';
+import { useFaults } from '../kit/use-form.js';
+import { t } from '../messages/en.js';
+import type { RecordRule, RetentionRule, When } from '../state/api.js';
+import type { FormOf, Rule } from './rule-list.js';
+
+const words = t.policy.form;
+const lists = ['extension', 'queue', 'did', 'number_prefix'] as const;
+const labels = {
+  extension: words.extension,
+  queue: words.queue,
+  did: words.did,
+  number_prefix: words.prefix,
+};
+const directions = ['in', 'out', 'internal'] as const;
+const entriesOf = (text: string) => [
+  ...new Set(
+    text
+      .split(/[,;\n]+/)
+      .map((e) => e.trim())
+      .filter(Boolean),
+  ),
+];
+
+export const recordForm: FormOf<RecordRule> = ({ id, rule, names, done, cancel }) => {
+  const [record, setRecord] = useState(rule.record);
+  return (
+    <RuleForm
+      id={id}
+      rule={rule}
+      names={names}
+      cancel={cancel}
+      faults={[]}
+      done={(r) => done({ ...r, record })}
+    >
+      <Choice
+        name={`${id}-record`}
+        legend={words.action}
+        value={record ? 'yes' : 'no'}
+        choices={[
+          ['no', words.doNot],
+          ['yes', words.doRecord],
+        ]}
+        choose={(v) => setRecord(v === 'yes')}
+      />
+    </RuleForm>
+  );
+};
+
+export const retentionForm: FormOf<RetentionRule> = ({ id, rule, names, done, cancel }) => {
+  const [ever, setEver] = useState(rule.keep_days === null);
+  const [days, setDays] = useState(String(rule.keep_days ?? 365));
+  const good = ever || (/^\d{1,5}$/.test(days.trim()) && Number(days) >= 1 && Number(days) <= 36_500);
+  const faults = good ? [] : [{ id: `${id}-days`, text: words.badDays }];
+  return (
+    <RuleForm
+      id={id}
+      rule={rule}
+      names={names}
+      cancel={cancel}
+      faults={faults}
+      done={(r) => done({ ...r, keep_days: ever ? null : Number(days) })}
+    >
+      <Choice
+        name={`${id}-keep`}
+        legend={words.keep}
+        value={ever ? 'ever' : 'days'}
+        choices={[
+          ['days', words.forDays],
+          ['ever', words.forEver],
+        ]}
+        choose={(v) => setEver(v === 'ever')}
+      />
+      {!ever && (
+        <Field
+          id={`${id}-days`}
+          label={words.days}
+          help={words.daysHelp}
+          value={days}
+          onInput={setDays}
+          inputMode="numeric"
+          error={good ? undefined : words.badDays}
+          narrow
+        />
+      )}
+    </RuleForm>
+  );
+};
+
+type FormProps<R extends Rule> = {
+  id: string;
+  rule: R & { when: When };
+  names: string[];
+  faults: Faults;
+  done: (rule: R & { when: When }) => void;
+  cancel: () => void;
+  children: ComponentChildren;
+};
+
+/** What both kinds of rules have: a name, a reason, conditions. */
+function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, children }: FormProps<R>) {
+  const [name, setName] = useState(rule.name);
+  const [reason, setReason] = useState(rule.reason);
+  const [direction, setDirection] = useState<string[]>(rule.when.direction ?? []);
+  const [texts, setTexts] = useState(() => lists.map((l) => (rule.when[l] ?? []).join(', ')));
+
+  const found: Faults = [];
+  if (!name.trim()) found.push({ id: `${id}-name`, text: words.noName });
+  else if (names.includes(name.trim())) found.push({ id: `${id}-name`, text: words.sameName });
+  lists.forEach((l, i) => {
+    if (entriesOf(texts[i] ?? '').some((e) => e.length > 80))
+      found.push({ id: `${id}-${l}`, text: words.tooLong });
+  });
+  const { attempt, faults: shown, fault, tried } = useFaults([...found, ...faults]);
+
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (!tried()) return;
+    const when: When = {};
+    if (direction.length > 0) when.direction = directions.filter((d) => direction.includes(d));
+    lists.forEach((l, i) => {
+      const entries = entriesOf(texts[i] ?? '');
+      if (entries.length > 0) when[l] = entries;
+    });
+    done({ ...rule, name: name.trim(), reason: reason.trim(), when });
+  };
+  return (
+    <form class="form rule-form" noValidate onSubmit={submit}>
+      <FaultSummary faults={shown} attempt={attempt} />
+      <Field
+        id={`${id}-name`}
+        label={words.name}
+        help={words.nameHelp}
+        value={name}
+        onInput={setName}
+        error={fault(`${id}-name`)}
+        maxLength={80}
+        autofocus
+      />
+      <fieldset class="rule-when">
+        <legend class="field-legend">{words.when}</legend>
+        <p class="field-help">{words.whenHelp}</p>
+        <fieldset class="checks">
+          <legend>{words.direction}</legend>
+          {directions.map((d) => (
+            <label class="check" key={d}>
+              <input
+                type="checkbox"
+                checked={direction.includes(d)}
+                onChange={(e) =>
+                  setDirection(e.currentTarget.checked ? [...direction, d] : direction.filter((x) => x !== d))
+                }
+              />
+              <span>{t.calls.directions[d]}</span>
+            </label>
+          ))}
+        </fieldset>
+        <div class="rule-fields">
+          {lists.map((l, i) => (
+            <Field
+              key={l}
+              id={`${id}-${l}`}
+              label={labels[l]}
+              value={texts[i] ?? ''}
+              onInput={(value) => setTexts(texts.map((x, n) => (n === i ? value : x)))}
+              error={fault(`${id}-${l}`)}
+            />
+          ))}
+        </div>
+      </fieldset>
+      {children}
+      <Field
+        id={`${id}-reason`}
+        label={words.reason}
+        help={words.reasonHelp}
+        value={reason}
+        onInput={setReason}
+        maxLength={300}
+        spellcheck
+      />
+      <div class="save-acts">
+        <button type="button" class="button" onClick={cancel}>
+          {t.common.cancel}
+        </button>
+        <button type="submit" class="button button-main">
+          {words.done}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+type ChoiceProps = {
+  name: string;
+  legend: string;
+  value: string;
+  choices: [string, string][];
+  choose: (value: string) => void;
+};
+
+function Choice({ name, legend, value, choices, choose }: ChoiceProps) {
+  return (
+    <fieldset>
+      <legend class="field-legend">{legend}</legend>
+      {choices.map(([key, label]) => (
+        <label class="check" key={key}>
+          <input type="radio" name={name} checked={value === key} onChange={() => choose(key)} />
+          <span>{label}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}

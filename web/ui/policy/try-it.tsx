@@ -1,0 +1,94 @@
+import { useState } from 'preact/hooks';
+import { ErrorNote } from '../kit/error-note.js';
+import { Field } from '../kit/field.js';
+import { NoIcon, TickIcon } from '../kit/icons.js';
+import { useSending } from '../kit/use-form.js';
+import { t } from '../messages/en.js';
+import { clean } from '../messages/numbers.js';
+import { api, type Policy, type PolicyTest, type PolicyVerdict } from '../state/api.js';
+
+const words = t.policy.tryIt;
+const facts = ['number', 'extension', 'queue', 'did'] as const;
+
+/** Asks the server what the rules on the page, saved or not, would do with a call. */
+export function TryIt({ policy, unsaved }: { policy: Policy; unsaved: boolean }) {
+  const [direction, setDirection] = useState<PolicyTest['direction']>('in');
+  const [texts, setTexts] = useState(facts.map(() => ''));
+  const [verdict, setVerdict] = useState<{ by: Policy; said: PolicyVerdict } | null>(null);
+  const { busy, problem, send } = useSending();
+
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    const test: PolicyTest = { policy, direction };
+    facts.forEach((f, i) => {
+      const text = texts[i]?.trim();
+      if (text) test[f] = text;
+    });
+    const done = await send(async () => setVerdict({ by: policy, said: await api.testPolicy(test) }));
+    if (!done) setVerdict(null);
+  };
+  return (
+    <section class="try" aria-labelledby="try-title">
+      <h2 id="try-title">{words.title}</h2>
+      <p class="quiet">{words.intro}</p>
+      {unsaved && <p class="try-draft">{words.draft}</p>}
+      <form class="form" noValidate onSubmit={submit}>
+        <div class="field">
+          <label for="try-direction">{words.direction}</label>
+          <div class="field-line">
+            <select
+              id="try-direction"
+              value={direction}
+              onChange={(e) => setDirection(e.currentTarget.value as PolicyTest['direction'])}
+            >
+              {(['in', 'out', 'internal'] as const).map((d) => (
+                <option key={d} value={d}>
+                  {t.calls.directionLong[d]}
+                </option>
+              ))}
+            </select>
+          </div>
+        </div>
+        {facts.map((f, i) => (
+          <Field
+            key={f}
+            id={`try-${f}`}
+            label={words[f]}
+            value={texts[i] ?? ''}
+            maxLength={80}
+            onInput={(value) => setTexts(texts.map((x, n) => (n === i ? value : x)))}
+          />
+        ))}
+        <button type="submit" class="button" disabled={busy}>
+          {busy ? words.busy : words.button}
+        </button>
+      </form>
+      {problem !== null && <ErrorNote problem={problem} />}
+      <div role="status">{verdict?.by === policy && <Verdict said={verdict.said} />}</div>
+    </section>
+  );
+}
+
+function Verdict({ said }: { said: PolicyVerdict }) {
+  return (
+    <div class="verdict">
+      <p class="verdict-line">
+        {said.record ? <TickIcon /> : <NoIcon />}
+        <span>
+          <strong>{said.record ? words.recorded : words.notRecorded}</strong>
+          {said.record ? ` ${said.keep_days === null ? words.keptForEver : words.kept(said.keep_days)}` : '.'}
+        </span>
+      </p>
+      <Because rule={said.rule} reason={said.reason} />
+      {said.record && <Because rule={said.keep_rule} reason={said.keep_reason} />}
+    </div>
+  );
+}
+
+function Because({ rule, reason }: { rule: string | null; reason: string }) {
+  return (
+    <p class="quiet">
+      {rule === null ? words.byDefault : words.byRule(clean(rule))} <bdi>{clean(reason)}</bdi>
+    </p>
+  );
+}

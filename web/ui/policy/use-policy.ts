@@ -1,0 +1,76 @@
+import { computed, signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { ApiError, api, type Policy, type VersionedPolicy } from '../state/api.js';
+import { changes } from '../state/live.js';
+
+/** The version that is being edited and what has become of it; kept while other pages are open. */
+const loaded = signal<VersionedPolicy | null>(null);
+const draft = signal<Policy | null>(null);
+/** A newer version that somebody else has saved since. */
+const theirs = signal<VersionedPolicy | null>(null);
+const problem = signal<unknown>(null);
+const savedVersion = signal<number | null>(null);
+const saving = signal(false);
+
+const dirty = computed(
+  () =>
+    loaded.value !== null &&
+    draft.value !== null &&
+    JSON.stringify(draft.value) !== JSON.stringify(loaded.value.policy),
+);
+
+function take(version: VersionedPolicy): void {
+  loaded.value = version;
+  draft.value = version.policy;
+  theirs.value = null;
+  problem.value = null;
+}
+
+async function load(): Promise<void> {
+  try {
+    const newest = await api.policy();
+    if (!dirty.value) take(newest);
+    else if (newest.version !== loaded.value?.version) theirs.value = newest;
+  } catch (cause) {
+    problem.value = cause;
+  }
+}
+
+async function save(basedOn: number, noEmergencyNumbers = false): Promise<void> {
+  if (!draft.value) return;
+  saving.value = true;
+  problem.value = null;
+  savedVersion.value = null;
+  try {
+    take(await api.savePolicy(basedOn, draft.value, noEmergencyNumbers));
+    savedVersion.value = loaded.value?.version ?? null;
+  } catch (cause) {
+    if (cause instanceof ApiError && cause.code === 'policy_conflict')
+      theirs.value = await api.policy().catch(() => null);
+    if (!theirs.value) problem.value = cause;
+  }
+  saving.value = false;
+}
+
+function change(part: Partial<Policy>): void {
+  if (!draft.value) return;
+  savedVersion.value = null;
+  draft.value = { ...draft.value, ...part };
+}
+
+export function usePolicy() {
+  const changed = changes.value;
+  useEffect(() => {
+    load();
+  }, [changed]);
+  const unsaved = dirty.value;
+  useEffect(() => {
+    if (!unsaved) return;
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener('beforeunload', ask);
+    return () => removeEventListener('beforeunload', ask);
+  }, [unsaved]);
+  return { loaded, draft, theirs, problem, savedVersion, saving, dirty, load, save, change, take };
+}
+
+export type PolicyDraft = ReturnType<typeof usePolicy>;

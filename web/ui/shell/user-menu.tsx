@@ -1,0 +1,97 @@
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { ErrorNote } from '../kit/error-note.js';
+import { PersonIcon } from '../kit/icons.js';
+import { t } from '../messages/en.js';
+import { session, signOut } from '../state/session.js';
+import { theme, themes } from '../state/theme.js';
+import { keysShown } from './keys.js';
+
+export function UserMenu() {
+  const [open, setOpen] = useState(false);
+  const [problem, setProblem] = useState<unknown>(null);
+  const box = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const name = session.value?.user?.name ?? '';
+
+  // Before the next key: an Escape right after the click closes the menu, not the call behind it.
+  useLayoutEffect(() => {
+    if (!open) return;
+    const outside = (e: Event) => {
+      if (!box.current?.contains(e.target as Node)) setOpen(false);
+    };
+    const onEscape = (e: KeyboardEvent) => {
+      if (e.key !== 'Escape') return;
+      e.preventDefault();
+      setOpen(false);
+      button.current?.focus();
+    };
+    addEventListener('pointerdown', outside);
+    addEventListener('focusin', outside);
+    // Before anything else that Escape would close.
+    addEventListener('keydown', onEscape, true);
+    return () => {
+      removeEventListener('pointerdown', outside);
+      removeEventListener('focusin', outside);
+      removeEventListener('keydown', onEscape, true);
+    };
+  }, [open]);
+
+  return (
+    <div class="user" ref={box}>
+      <button
+        type="button"
+        class="user-button"
+        ref={button}
+        aria-expanded={open}
+        aria-controls="user-menu"
+        aria-label={t.menu.user(name)}
+        title={name}
+        onClick={() => setOpen(!open)}
+      >
+        <PersonIcon />
+        <bdi class="user-name">{name}</bdi>
+      </button>
+      <div class="user-menu" id="user-menu" hidden={!open}>
+        <p class="user-who">
+          {t.menu.signedInAs} <bdi>{name}</bdi>
+        </p>
+        <a class="button" href="/account" onClick={() => setOpen(false)}>
+          {t.account.menu}
+        </a>
+        <fieldset class="segments">
+          <legend>{t.menu.theme}</legend>
+          {themes.map((choice) => (
+            <label key={choice}>
+              <input
+                type="radio"
+                name="theme"
+                checked={theme.value === choice}
+                onChange={() => {
+                  theme.value = choice;
+                }}
+              />
+              <span>{t.menu.themes[choice]}</span>
+            </label>
+          ))}
+        </fieldset>
+        {problem !== null && <ErrorNote problem={problem} />}
+        <div class="user-acts">
+          <button
+            type="button"
+            class="button"
+            onClick={() => {
+              setOpen(false);
+              keysShown.value = true;
+            }}
+          >
+            {t.menu.keys}
+          </button>
+          <button type="button" class="button" onClick={() => signOut().catch(setProblem)}>
+            {t.menu.signOut}
+          </button>
+        </div>
+        <p class="user-about">{t.menu.about(session.value?.version ?? '')}</p>
+      </div>
+    </div>
+  );
+}

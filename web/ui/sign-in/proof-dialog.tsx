@@ -1,0 +1,109 @@
+import { useRef, useState } from 'preact/hooks';
+import { passkeyHindrance, usePasskey } from '../account/passkey.js';
+import { Dialog } from '../kit/dialog.js';
+import { ErrorNote } from '../kit/error-note.js';
+import { Field } from '../kit/field.js';
+import { useSending } from '../kit/use-form.js';
+import { t } from '../messages/en.js';
+import { ApiError, api } from '../state/api.js';
+import { begun, session } from '../state/session.js';
+
+type Waiting = { again: () => void; give: (problem: unknown) => void };
+
+/**
+ * For what needs a proof of the last ten minutes: `proven(act)` does it, and when the server wants a proof first, asks for one
+ * and does it again. `dialog` has to be shown.
+ */
+export function useProof() {
+  const [open, setOpen] = useState(false);
+  const waiting = useRef<Waiting | null>(null);
+
+  async function proven<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (cause) {
+      if (!(cause instanceof ApiError) || cause.code !== 'proof_needed') throw cause;
+      return new Promise<T>((resolve, reject) => {
+        waiting.current = { again: () => act().then(resolve, reject), give: reject };
+        setOpen(true);
+      });
+    }
+  }
+  const closed = (problem: unknown) => {
+    setOpen(false);
+    const one = waiting.current;
+    waiting.current = null;
+    if (problem === null) one?.again();
+    else one?.give(problem);
+  };
+  const cancelled = new ApiError(403, { code: 'proof_needed', message: t.factors.proof.text });
+  const dialog = open ? <ProofDialog done={() => closed(null)} cancel={() => closed(cancelled)} /> : null;
+  return { proven, dialog };
+}
+
+function ProofDialog({ done, cancel }: { done: () => void; cancel: () => void }) {
+  const mine = session.value?.second_factor;
+  const [password, setPassword] = useState('');
+  const [code, setCode] = useState('');
+  const { busy, problem, send } = useSending();
+  const proved = useRef(false);
+
+  const by = async (prove: () => Promise<unknown>) => {
+    proved.current = await send(() => prove().then(begun));
+    if (proved.current) done();
+  };
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (password) by(() => api.prove(password));
+    else if (code.trim()) by(() => api.secondFactor(code.trim()));
+  };
+  const codes = (mine?.totp ?? false) || (mine?.recovery_codes ?? 0) > 0;
+  const passkey = (mine?.passkeys_here ?? 0) > 0 && passkeyHindrance() === null;
+  const nothing = !mine?.password && !codes && !passkey;
+  return (
+    <Dialog title={t.factors.proof.title} onClose={() => !proved.current && cancel()}>
+      <form class="form" noValidate onSubmit={submit}>
+        <p>{nothing ? t.factors.proof.byProvider : t.factors.proof.text}</p>
+        {problem !== null && <ErrorNote problem={problem} />}
+        {mine?.password && (
+          <Field
+            id="proof-password"
+            label={t.factors.proof.password}
+            type="password"
+            value={password}
+            onInput={setPassword}
+            autocomplete="current-password"
+            maxLength={256}
+            autofocus
+          />
+        )}
+        {!mine?.password && codes && (
+          <Field
+            id="proof-code"
+            label={t.factors.proof.code}
+            value={code}
+            onInput={setCode}
+            autocomplete="one-time-code"
+            maxLength={40}
+            autofocus
+          />
+        )}
+        <div class="dialog-acts">
+          {passkey && (
+            <button type="button" class="button" disabled={busy} onClick={() => by(usePasskey)}>
+              {t.factors.factor.passkey}
+            </button>
+          )}
+          <button type="button" class="button" onClick={cancel}>
+            {t.common.cancel}
+          </button>
+          {!nothing && (
+            <button type="submit" class="button button-main" disabled={busy || !(password || code.trim())}>
+              {t.factors.proof.button}
+            </button>
+          )}
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,268 @@
+import type { Static } from 'typebox';
+import type { Policy, RecordRule, RetentionRule, When } from '../../../daemon/domain/policy/policy.js';
+import type {
+  AuditEntryView,
+  AuditPage as AuditPageSchema,
+  AuditQuery,
+  AuditStateView,
+} from '../../audit/schemas.js';
+import type {
+  CallDetail,
+  CallPage as CallPageSchema,
+  CallQuery as CallQuerySchema,
+  CallSummary,
+  PeaksView,
+  RecordingView,
+} from '../../calls/schemas.js';
+import type { CoverageQuery as CoverageQuerySchema, CoverageView } from '../../coverage/schemas.js';
+import type { BriefStatusView, StatusView } from '../../health/schemas.js';
+import type { PolicyTestBody, PolicyTestView, PolicyView } from '../../policy/schemas.js';
+import type { QualityTrendsView } from '../../quality/schemas.js';
+import type { RetentionRunView, RetentionView } from '../../retention/schemas.js';
+import type { ErrorView, PartyView } from '../../server/schemas.js';
+import type {
+  FactorRoles as FactorRolesSchema,
+  FactorsView,
+  NewFactorView,
+  ProviderView,
+  RecoveryCodesView,
+  TotpView,
+  WebAuthnOptions,
+} from '../../sign-in/factor-schemas.js';
+import type { SessionView } from '../../sign-in/session-schemas.js';
+import type { Schema } from '../reference/schema-type.js';
+import { forPerson, personHeader } from './opened-for.js';
+
+export type { AuditQuery, CallDetail, CallSummary, Policy, RecordRule, RetentionRule, When };
+export type AuditEntry = Static<typeof AuditEntryView>;
+export type AuditPage = Static<typeof AuditPageSchema>;
+export type AuditState = Static<typeof AuditStateView>;
+export type CallPage = Static<typeof CallPageSchema>;
+export type CallQuery = Static<typeof CallQuerySchema>;
+export type Party = Static<typeof PartyView>;
+export type Recording = Static<typeof RecordingView>;
+export type Peaks = Static<typeof PeaksView>;
+export type Session = Static<typeof SessionView>;
+/** What every page gets; the health page asks for all of it. */
+export type Status = Static<typeof BriefStatusView>;
+export type FullStatus = Static<typeof StatusView>;
+export type VersionedPolicy = Static<typeof PolicyView>;
+export type PolicyTest = Static<typeof PolicyTestBody>;
+export type PolicyVerdict = Static<typeof PolicyTestView>;
+export type Trends = Static<typeof QualityTrendsView>;
+export type EarTrend = Trends['extensions'][number];
+export type Retention = Static<typeof RetentionView>;
+export type RetentionItem = Retention['due'][number];
+export type Coverage = Static<typeof CoverageView>;
+export type CoverageCall = Coverage['calls'][number];
+export type CoverageQuery = Static<typeof CoverageQuerySchema>;
+export type RetentionRun = Static<typeof RetentionRunView>;
+export type Factors = Static<typeof FactorsView>;
+export type TotpToAdd = Static<typeof TotpView>;
+export type FactorRole = Static<typeof FactorRolesSchema>['roles'][number];
+/** The description of the API, as far as the page that shows it reads it. */
+export type Operation = {
+  tags: string[];
+  summary: string;
+  description?: string;
+  security?: Record<string, unknown>[];
+  parameters?: { name: string; required?: boolean; description?: string; schema: Schema }[];
+  requestBody?: { content?: Record<string, { schema?: Schema }> };
+  responses: Record<string, { content?: Record<string, { schema?: Schema }> }>;
+};
+export type Reference = {
+  info: { description: string };
+  paths: Record<string, Record<string, Operation>>;
+};
+type ErrorBody = Static<typeof ErrorView>['error'];
+
+const base = '/api/v1';
+
+/** What the API answered when it did not do what was asked; `code` is `unreachable` when nothing answered. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly hint: string;
+  readonly detail: string;
+  readonly requestId: string;
+
+  constructor(status: number, body: Partial<ErrorBody>) {
+    super(body.message ?? '');
+    this.status = status;
+    this.code = body.code ?? (status === 0 ? 'unreachable' : 'unexpected');
+    this.hint = body.hint ?? '';
+    this.detail = body.detail ?? '';
+    this.requestId = body.request_id ?? '';
+  }
+}
+
+/** Called when a request finds that the session is over or owes a second factor (`lost`), or is somebody else's (`other`). */
+export const onSession = { lost: () => {}, other: () => {} };
+
+/** What the server refuses, after whoever has to know of it was told. */
+async function refusal(response: Response): Promise<ApiError> {
+  const error = new ApiError(response.status, await errorBody(response));
+  if (error.code === 'person_changed') onSession.other();
+  if (error.status === 401 && error.code !== 'sign_in_failed') onSession.lost();
+  if (error.code === 'second_factor_needed') onSession.lost();
+  return error;
+}
+
+/** Asks the API; throws `ApiError`. */
+export async function ask<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+  more: Record<string, string> = {},
+): Promise<T> {
+  const headers: Record<string, string> = { accept: 'application/json', ...personHeader(), ...more };
+  if (method !== 'GET') headers['x-tapedeck'] = '1';
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  let response: Response;
+  try {
+    response = await fetch(base + path, {
+      method,
+      headers,
+      signal: signal ?? null,
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new ApiError(0, {});
+  }
+  if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
+  throw await refusal(response);
+}
+
+async function errorBody(response: Response): Promise<Partial<ErrorBody>> {
+  try {
+    return ((await response.json()) as { error?: ErrorBody }).error ?? {};
+  } catch {
+    return { detail: `HTTP ${response.status} ${response.statusText}` };
+  }
+}
+
+function paramsOf(query: Record<string, unknown>): URLSearchParams {
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(query))
+    if (value !== undefined && value !== '') params.set(key, `${value}`);
+  return params;
+}
+
+/** Asked for by the page itself: no sign of life of the person before it, and no look at anything new. */
+const byItself = (background: boolean): Record<string, string> =>
+  background ? { 'x-tapedeck-background': '1' } : {};
+
+const call = (id: string) => `/calls/${encodeURIComponent(id)}`;
+
+export const api = {
+  session: (background = false) =>
+    ask<Session>('GET', '/session', undefined, undefined, byItself(background)),
+  signIn: (name: string, password: string) => ask<Session>('POST', '/session', { name, password }),
+  signOut: () => ask<unknown>('DELETE', '/session'),
+  passkeyOptions: () => ask<Static<typeof WebAuthnOptions>>('POST', '/session/passkey/options', {}),
+  passkey: (response: unknown) => ask<Session>('POST', '/session/passkey', { response }),
+  secondFactor: (code: string) => ask<Session>('POST', '/session/second-factor', { code }),
+  prove: (password: string) => ask<Session>('POST', '/session/proof', { password }),
+  toProvider: () => ask<Static<typeof ProviderView>>('POST', '/session/provider', {}),
+  factors: () => ask<Factors>('GET', '/account/factors'),
+  beginTotp: () => ask<TotpToAdd>('POST', '/account/factors/totp', {}),
+  confirmTotp: (code: string) => ask<Static<typeof NewFactorView>>('PUT', '/account/factors/totp', { code }),
+  removeTotp: () => ask<unknown>('DELETE', '/account/factors/totp'),
+  passkeyToAdd: () => ask<Static<typeof WebAuthnOptions>>('POST', '/account/factors/passkeys/options', {}),
+  addPasskey: (name: string, response: unknown) =>
+    ask<Static<typeof NewFactorView>>('POST', '/account/factors/passkeys', { name, response }),
+  removePasskey: (id: string) =>
+    ask<unknown>('DELETE', `/account/factors/passkeys/${encodeURIComponent(id)}`),
+  newRecoveryCodes: () =>
+    ask<Static<typeof RecoveryCodesView>>('POST', '/account/factors/recovery-codes', {}),
+  factorRoles: () => ask<Static<typeof FactorRolesSchema>>('GET', '/second-factor-roles'),
+  setFactorRoles: (roles: FactorRole[]) =>
+    ask<Static<typeof FactorRolesSchema>>('PUT', '/second-factor-roles', { roles }),
+  setUp: (code: string, name: string, password: string, hears: boolean) =>
+    ask<Session>('POST', '/setup', { code, name, password, hears }),
+  calls(query: CallQuery, signal?: AbortSignal, background = false) {
+    return ask<CallPage>('GET', `/calls?${paramsOf(query)}`, undefined, signal, byItself(background));
+  },
+  coverage: (query: CoverageQuery, signal?: AbortSignal, background = false) =>
+    ask<Coverage>('GET', `/coverage?${paramsOf(query)}`, undefined, signal, byItself(background)),
+  call: (id: string, background = false) =>
+    ask<CallDetail>('GET', call(id), undefined, undefined, byItself(background)),
+  audit: (query: AuditQuery, background: boolean) =>
+    ask<AuditPage>('GET', `/audit?${paramsOf(query)}`, undefined, undefined, byItself(background)),
+  auditState: () => ask<AuditState>('GET', '/audit/state', undefined, undefined, byItself(true)),
+  peaks: (id: string) => ask<Peaks>('GET', `${call(id)}/peaks`),
+  /** Says why a call is heard or taken away. */
+  listen: (id: string, right: 'play' | 'download', reason: string) =>
+    ask<unknown>('POST', `${call(id)}/listen`, { right, reason }),
+  policy: () => ask<VersionedPolicy>('GET', '/policy'),
+  savePolicy: (basedOn: number, policy: Policy, noEmergencyNumbers = false) =>
+    ask<VersionedPolicy>('PUT', '/policy', {
+      based_on: basedOn,
+      policy,
+      ...(noEmergencyNumbers && { confirm_no_emergency_numbers: true }),
+    }),
+  testPolicy: (test: PolicyTest) => ask<PolicyVerdict>('POST', '/policy/test', test),
+  reference: () => ask<Reference>('GET', '/openapi.json'),
+  quality: (from: string, to: string, background = false) =>
+    ask<Trends>('GET', `/quality?from=${from}&to=${to}`, undefined, undefined, byItself(background)),
+  retention: (background = false) =>
+    ask<Retention>('GET', '/retention', undefined, undefined, byItself(background)),
+  runRetention: (confirm?: string) => ask<RetentionRun>('POST', '/retention/run', confirm ? { confirm } : {}),
+  /** Asked for again and again by itself, which must not keep a session from ending. */
+  status: () => ask<FullStatus>('GET', '/status', undefined, undefined, byItself(true)),
+};
+
+/** Has the evidence pack of a call made. Gives it with its name, and whether the log was signed for it just now. */
+export async function evidencePack(
+  id: string,
+  reason: string,
+): Promise<{ zip: Blob; name: string; fresh: boolean }> {
+  const response = await fetch(`${base}${call(id)}/evidence`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-tapedeck': '1', ...personHeader() },
+    body: JSON.stringify({ reason }),
+  }).catch(() => null);
+  if (!response?.ok) throw response ? await refusal(response) : new ApiError(0, {});
+  const zip = await response.blob().catch(() => {
+    throw new ApiError(0, {});
+  });
+  return {
+    zip,
+    name:
+      /filename="([\w.-]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? 'evidence.zip',
+    fresh: response.headers.get('x-tapedeck-checkpoint') === 'fresh',
+  };
+}
+
+/** What has sounded, for the audit log. Also while the page goes away; nobody waits for the answer. */
+export async function tellHeard(id: string, heard: [number, number][]): Promise<void> {
+  await fetch(`${base}${call(id)}/heard`, {
+    method: 'POST',
+    keepalive: true,
+    headers: { 'content-type': 'application/json', 'x-tapedeck': '1', ...personHeader(), ...byItself(true) },
+    body: JSON.stringify({ heard }),
+  }).catch(() => {});
+}
+
+export const auditCsv = (query: AuditQuery) => forPerson(`${base}/audit.csv?${paramsOf(query)}`);
+export const coverageCsv = (query: CoverageQuery) => forPerson(`${base}/coverage.csv?${paramsOf(query)}`);
+export const retentionCsv = () => forPerson(`${base}/retention.csv`);
+export const checkpointUrl = () => forPerson(`${base}/audit/checkpoint.txt`);
+export const liveUrl = () => forPerson(`${base}/live`);
+export const audioUrl = (id: string) => forPerson(`${base}${call(id)}/audio`);
+export const downloadUrl = (id: string) => forPerson(`${base}${call(id)}/audio?download=1`);
+
+/** Asks for the first byte of a recording, to learn in words why the browser could not play it. */
+export async function audioProblem(id: string): Promise<ApiError | null> {
+  try {
+    const response = await fetch(audioUrl(id), {
+      headers: { range: 'bytes=0-0', accept: 'application/json' },
+    });
+    if (response.ok) return null;
+    return await refusal(response);
+  } catch {
+    return new ApiError(0, {});
+  }
+}
