@@ -13,7 +13,7 @@ import { createClock } from './ops/clock.js';
 import type { Config } from './ops/config-schema.js';
 import { tidyProbes } from './ops/disk.js';
 import { complainOf, type Log } from './ops/log.js';
-import { version } from './ops/version.js';
+import { version } from './ops/process/version.js';
 import { countKeys } from './vault/keys.js';
 
 /** In this order: each subsystem is made of those before it. */

@@ -3,12 +3,12 @@ import { Command, CommanderError } from 'commander';
 import { alert } from './cli/alert.js';
 import { audit } from './cli/audit.js';
 import { calls } from './cli/calls.js';
-import { createCliContext } from './cli/context.js';
+import { createCliContext } from './cli/common/context.js';
+import { asFault } from './cli/common/fault.js';
 import { coverage } from './cli/coverage.js';
 import { doctor } from './cli/doctor.js';
 import { evidence } from './cli/evidence.js';
 import { exportCall } from './cli/export.js';
-import { asFault } from './cli/fault.js';
 import { keys } from './cli/keys.js';
 import { policy } from './cli/policy.js';
 import { retention } from './cli/retention.js';
@@ -21,7 +21,7 @@ import { verify } from './cli/verify.js';
 import { web } from './cli/web.js';
 import type { ErrorCode } from './domain/error.js';
 import { DEFAULT_CONFIG } from './ops/config.js';
-import { version } from './ops/version.js';
+import { version } from './ops/process/version.js';
 
 const WRONG_USE: ReadonlySet<ErrorCode> = new Set([
   'config_missing',

@@ -4,13 +4,13 @@ import { controlSocket, ownerSocket, recorderFolder } from '../domain/paths.js';
 import { createControl } from '../operations/control.js';
 import { createHealth } from '../operations/health.js';
 import { createRoom } from '../operations/room.js';
-import { coreLimit } from '../ops/core-dumps.js';
 import { probeDisk, readDisk } from '../ops/disk.js';
 import { createEventLoopWatch } from '../ops/event-loop.js';
 import { complainOf } from '../ops/log.js';
 import { createMetrics } from '../ops/metrics.js';
 import { createPasses } from '../ops/passes.js';
-import { version } from '../ops/version.js';
+import { coreLimit } from '../ops/process/core-dumps.js';
+import { version } from '../ops/process/version.js';
 import { MB } from './data.js';
 import type { Base, Operations, Parts } from './parts.js';
 

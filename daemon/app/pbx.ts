@@ -1,7 +1,7 @@
 import { STOOD_STILL } from '../domain/call/late.js';
 import type { TapedeckError } from '../domain/error.js';
 import type { Log } from '../ops/log.js';
-import { readSecret } from '../ops/secret.js';
+import { readSecret } from '../ops/secrets/secret.js';
 import { createStalls } from '../ops/stalls.js';
 import { createAmi } from '../pbx/ami.js';
 import { createAnswers } from '../pbx/answers.js';

@@ -4,7 +4,7 @@ import type { Manifest } from '../domain/recording/manifest.js';
 import { createEncoder } from '../encode/encoder.js';
 import { createFfmpeg } from '../encode/ffmpeg.js';
 import { createBusy } from '../ops/busy.js';
-import { version } from '../ops/version.js';
+import { version } from '../ops/process/version.js';
 import { createCustody } from '../recordings/custody.js';
 import { createPreserver } from '../recordings/preserve.js';
 import { createRetain } from '../recordings/retain.js';

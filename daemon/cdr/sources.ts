@@ -1,5 +1,5 @@
 import type { Config } from '../ops/config-schema.js';
-import { readSecret } from '../ops/secret.js';
+import { readSecret } from '../ops/secrets/secret.js';
 import { createCsvReader } from './csv.js';
 import { createMysqlReader } from './mysql.js';
 import type { CdrReader, ToCdr } from './source.js';

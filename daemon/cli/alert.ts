@@ -6,7 +6,7 @@ import { createChannels } from '../notify/channels.js';
 import { createDeliver, type Outcome } from '../operations/deliver.js';
 import { request } from '../ops/control-client.js';
 import { createLog } from '../ops/log.js';
-import type { CliContext } from './context.js';
+import type { CliContext } from './common/context.js';
 
 /** Each channel has half a minute. */
 const TEST_MS = 60_000;

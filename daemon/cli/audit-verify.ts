@@ -7,9 +7,9 @@ import { catalogueFile, checkpointFile } from '../domain/paths.js';
 import { readCheckpoints } from '../vault/checkpoint-file.js';
 import { signerOf } from '../vault/note.js';
 import { publicKeys } from '../vault/signing-key.js';
-import { contents } from './arguments.js';
-import type { CliContext } from './context.js';
-import { timesIn } from './table.js';
+import { contents } from './common/arguments.js';
+import type { CliContext } from './common/context.js';
+import { timesIn } from './common/table.js';
 
 /** Of what is wrong beside the chain; the rest is counted. */
 const MOST_SHOWN = 20;

@@ -5,13 +5,13 @@ import { type AuditAction, auditActions } from '../domain/assurance/audit.js';
 import { AUDIT_COLUMNS, auditCells } from '../domain/assurance/audit-table.js';
 import { QUOTED } from '../domain/csv.js';
 import { controlSocket, ownerSocket } from '../domain/paths.js';
-import { consoleUser } from '../ops/console.js';
 import { request, SIGN_MS } from '../ops/control-client.js';
-import { count, day, oneOf, spanOf } from './arguments.js';
+import { consoleUser } from '../ops/process/console.js';
 import { verify } from './audit-verify.js';
-import type { CliContext } from './context.js';
-import { note, record } from './entries.js';
-import { table, timesIn } from './table.js';
+import { count, day, oneOf, spanOf } from './common/arguments.js';
+import type { CliContext } from './common/context.js';
+import { note, record } from './common/entries.js';
+import { table, timesIn } from './common/table.js';
 
 type Filter = { person?: string; call?: string; action?: AuditAction; from?: string; to?: string };
 type Signed = { size: number; at: string; note: string };

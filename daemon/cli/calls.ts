@@ -4,10 +4,10 @@ import { iso, isoOrNull } from '../domain/days.js';
 import { type QualityFlag, qualityFlags } from '../domain/recording/quality.js';
 import { durationText } from '../domain/written.js';
 import { siteRegion } from '../ops/config.js';
-import { count, day, oneOf, spanOf } from './arguments.js';
-import type { CliContext } from './context.js';
-import { note } from './entries.js';
-import { table, timesIn, who } from './table.js';
+import { count, day, oneOf, spanOf } from './common/arguments.js';
+import type { CliContext } from './common/context.js';
+import { note } from './common/entries.js';
+import { table, timesIn, who } from './common/table.js';
 
 type Options = {
   search?: string;

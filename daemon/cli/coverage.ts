@@ -6,10 +6,10 @@ import { type Caveat, isUnknown } from '../domain/assurance/coverage-caveats.js'
 import { type CoverageReport, CSV_COLUMNS, csvRows } from '../domain/assurance/coverage-view.js';
 import { QUOTED } from '../domain/csv.js';
 import { durationText } from '../domain/written.js';
-import { day, oneOf } from './arguments.js';
-import type { CliContext } from './context.js';
-import { note } from './entries.js';
-import { table, timesIn, who } from './table.js';
+import { day, oneOf } from './common/arguments.js';
+import type { CliContext } from './common/context.js';
+import { note } from './common/entries.js';
+import { table, timesIn, who } from './common/table.js';
 
 type Options = { from?: string; to?: string; show: Filter; json?: boolean; csv?: boolean };
 

@@ -8,16 +8,16 @@ import { createFfmpeg } from '../encode/ffmpeg.js';
 import type { Config } from '../ops/config-schema.js';
 import { request } from '../ops/control-client.js';
 import { readDisk } from '../ops/disk.js';
-import type { CliContext } from './context.js';
-import { cdrReaders, cdrs } from './doctor-cdr.js';
-import { data, nearest, spool } from './doctor-folders.js';
-import { reach, timeZone } from './doctor-machine.js';
-import { directory, provider } from './doctor-outside.js';
-import { ami, ari, priority } from './doctor-pbx.js';
-import { testCalls } from './doctor-test-calls.js';
-import { tls } from './doctor-tls.js';
-import { coreDumps, keys, liveAudio, swap } from './doctor-vault.js';
-import { bad, broken, type Finding, line, ok, warn } from './finding.js';
+import type { CliContext } from './common/context.js';
+import { cdrReaders, cdrs } from './doctor/cdr.js';
+import { bad, broken, type Finding, line, ok, warn } from './doctor/finding.js';
+import { data, nearest, spool } from './doctor/folders.js';
+import { reach, timeZone } from './doctor/machine.js';
+import { directory, provider } from './doctor/outside.js';
+import { ami, ari, priority } from './doctor/pbx.js';
+import { testCalls } from './doctor/test-calls.js';
+import { tls } from './doctor/tls.js';
+import { coreDumps, keys, liveAudio, swap } from './doctor/vault.js';
 
 const MB = 1e6;
 

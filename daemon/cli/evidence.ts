@@ -3,12 +3,12 @@ import { evidencePack } from '../assurance/evidence/pack.js';
 import { fail } from '../domain/error.js';
 import { controlSocket } from '../domain/paths.js';
 import { request, SIGN_MS } from '../ops/control-client.js';
-import { version } from '../ops/version.js';
+import { version } from '../ops/process/version.js';
 import { evidenceDeps } from '../vault/evidence.js';
-import type { CliContext } from './context.js';
-import { byConsole, metDamage, record } from './entries.js';
-import { type Output, openOutput } from './output.js';
-import { timesIn } from './table.js';
+import type { CliContext } from './common/context.js';
+import { byConsole, metDamage, record } from './common/entries.js';
+import { type Output, openOutput } from './common/output.js';
+import { timesIn } from './common/table.js';
 
 type Options = { output?: string; out?: string; reason: string; force?: boolean };
 

@@ -4,9 +4,9 @@ import { fail } from '../domain/error.js';
 import { recordingFile } from '../domain/paths.js';
 import { durationText, sizeText } from '../domain/written.js';
 import { openSealed } from '../vault/open.js';
-import type { CliContext } from './context.js';
-import { metDamage, record } from './entries.js';
-import { type Output, openOutput } from './output.js';
+import type { CliContext } from './common/context.js';
+import { metDamage, record } from './common/entries.js';
+import { type Output, openOutput } from './common/output.js';
 
 /** `tapedeck export CALL`: a recording as an Ogg Opus file that anything plays. */
 export function exportCall(program: Command, context: CliContext): void {

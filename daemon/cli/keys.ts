@@ -8,9 +8,9 @@ import type { Command } from 'commander';
 import { verifierHash } from '../assurance/evidence/verifier.js';
 import { fail } from '../domain/error.js';
 import { keysFile } from '../domain/paths.js';
-import { ownerToBecome } from '../ops/become.js';
 import { type Config, RECOVERY } from '../ops/config-schema.js';
-import { givenPassphrase } from '../ops/passphrase.js';
+import { ownerToBecome } from '../ops/process/become.js';
+import { givenPassphrase } from '../ops/secrets/passphrase.js';
 import { resealFactors } from '../vault/factor-secrets.js';
 import { refuseUnmoved } from '../vault/installation.js';
 import { countKeys } from '../vault/keys.js';
@@ -20,11 +20,11 @@ import { placeNow, syncDirNow, wipeNow } from '../vault/place.js';
 import { prepareNext, type Rewrapped, retireOld, rewrapAll } from '../vault/rotation.js';
 import { publicKeys } from '../vault/signing-key.js';
 import { type Binding, bindings, seal } from '../vault/systemd-creds.js';
-import { oneOf } from './arguments.js';
-import { confirm, newPassword } from './ask.js';
-import type { CliContext } from './context.js';
-import { note } from './entries.js';
-import { lines } from './table.js';
+import { oneOf } from './common/arguments.js';
+import { confirm, newPassword } from './common/ask.js';
+import type { CliContext } from './common/context.js';
+import { note } from './common/entries.js';
+import { lines } from './common/table.js';
 
 /** Guessing is only as slow as one machine makes it, so a passphrase has to be longer than a password. */
 const LEAST = 15;

@@ -7,12 +7,12 @@ import { decideRecord, decideRetention } from '../domain/policy/policy.js';
 import { confirmEmergency, policyChanges } from '../domain/policy/policy-changes.js';
 import { FROM_NOW_ON } from '../domain/policy/retention.js';
 import type { Direction } from '../domain/recording/recording.js';
-import { consoleName } from '../ops/console.js';
-import { contents } from './arguments.js';
-import type { CliContext } from './context.js';
-import { byConsole } from './entries.js';
-import { readPolicy, writePolicy } from './policy-file.js';
-import { table, timesIn } from './table.js';
+import { consoleName } from '../ops/process/console.js';
+import { contents } from './common/arguments.js';
+import type { CliContext } from './common/context.js';
+import { byConsole } from './common/entries.js';
+import { readPolicy, writePolicy } from './common/policy-file.js';
+import { table, timesIn } from './common/table.js';
 
 type ImportOptions = { dryRun?: boolean; basedOn?: number; allowNoEmergencyNumbers?: boolean };
 type Facts = {

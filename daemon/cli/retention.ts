@@ -5,9 +5,9 @@ import { controlSocket } from '../domain/paths.js';
 import { FROM_NOW_ON } from '../domain/policy/retention.js';
 import { request } from '../ops/control-client.js';
 import { makePlan, type Plan, type RunResult } from '../recordings/retain.js';
-import type { CliContext } from './context.js';
-import { record } from './entries.js';
-import { table, timesIn, who } from './table.js';
+import type { CliContext } from './common/context.js';
+import { record } from './common/entries.js';
+import { table, timesIn, who } from './common/table.js';
 
 /** A run destroys keys and files one by one, so it may take longer than other requests. */
 const RUN_MS = 3_600_000;

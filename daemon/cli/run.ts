@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { noCoreDumps } from '../ops/core-dumps.js';
 import { createLog } from '../ops/log.js';
-import { feedWatchdog, notify } from '../ops/notify.js';
-import { untilSignal } from '../ops/signal.js';
-import type { CliContext } from './context.js';
+import { noCoreDumps } from '../ops/process/core-dumps.js';
+import { feedWatchdog, notify } from '../ops/process/notify.js';
+import { untilSignal } from '../ops/process/signal.js';
+import type { CliContext } from './common/context.js';
 
 /** `tapedeck run`: the recorder daemon, until a signal ends it. */
 export function run(program: Command, context: CliContext): void {

@@ -6,8 +6,8 @@ import { DaemonStatus, downStatus } from '../domain/operations/status.js';
 import { controlSocket } from '../domain/paths.js';
 import { sizeText } from '../domain/written.js';
 import { request } from '../ops/control-client.js';
-import type { CliContext } from './context.js';
-import { lines, timesIn } from './table.js';
+import type { CliContext } from './common/context.js';
+import { lines, timesIn } from './common/table.js';
 
 /** `tapedeck status`: what the health page says, in some ten lines. */
 export function status(program: Command, ctx: CliContext): void {

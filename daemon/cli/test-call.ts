@@ -3,7 +3,7 @@ import type { TestCall } from '../domain/call/test-call.js';
 import { testFaults } from '../domain/call/test-fault.js';
 import { controlSocket } from '../domain/paths.js';
 import { request } from '../ops/control-client.js';
-import type { CliContext } from './context.js';
+import type { CliContext } from './common/context.js';
 
 /** The call, its recording, and the tries of making it. */
 const TIMEOUT_MS = 180_000;

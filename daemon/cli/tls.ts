@@ -5,8 +5,8 @@ import { fail } from '../domain/error.js';
 import { tlsFiles } from '../domain/paths.js';
 import { readPlain } from '../ops/read-plain.js';
 import { tlsMode } from '../ops/tls-mode.js';
-import type { CliContext } from './context.js';
-import { lines } from './table.js';
+import type { CliContext } from './common/context.js';
+import { lines } from './common/table.js';
 
 /** `tapedeck tls`: the certificate of the dashboard, and the authority that people are to trust. */
 export function tls(program: Command, ctx: CliContext): void {

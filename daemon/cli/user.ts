@@ -7,12 +7,12 @@ import { iso, isoOrNull } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { FOUNDER, type Rights } from '../domain/people/person.js';
 import { personChanges, personSaid } from '../domain/people/person-changes.js';
-import { checkPassword, hashPassword } from '../ops/password.js';
-import { newPassword } from './ask.js';
-import type { CliContext } from './context.js';
-import { done } from './entries.js';
-import { table, timesIn } from './table.js';
-import { listed, nameOf, type RightsOptions, reaches, rightsBy } from './user-rights.js';
+import { checkPassword, hashPassword } from '../ops/secrets/password.js';
+import { newPassword } from './common/ask.js';
+import type { CliContext } from './common/context.js';
+import { done } from './common/entries.js';
+import { table, timesIn } from './common/table.js';
+import { listed, nameOf, type RightsOptions, reaches, rightsBy } from './common/user-rights.js';
 
 const NOBODY: Rights = {
   roles: [],

@@ -13,9 +13,9 @@ import { openManifest } from '../vault/manifest.js';
 import { openSealed } from '../vault/open.js';
 import { hashFile } from '../vault/scan.js';
 import { keyId, publicKeys } from '../vault/signing-key.js';
-import type { CliContext } from './context.js';
-import { done } from './entries.js';
-import { timesIn } from './table.js';
+import type { CliContext } from './common/context.js';
+import { done } from './common/entries.js';
+import { timesIn } from './common/table.js';
 
 type Options = { all?: boolean; damaged?: boolean; publicKey?: string; json?: boolean };
 

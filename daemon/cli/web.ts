@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CliContext } from './context.js';
+import type { CliContext } from './common/context.js';
 
 /** `tapedeck web`: the dashboard, a process of its own. */
 export function web(program: Command, context: CliContext): void {

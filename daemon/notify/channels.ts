@@ -1,5 +1,5 @@
 import type { Config } from '../ops/config-schema.js';
-import { readSecret } from '../ops/secret.js';
+import { readSecret } from '../ops/secrets/secret.js';
 import { pbxPorts } from '../ops/targets.js';
 import { tlsMode } from '../ops/tls-mode.js';
 import type { Channel, Origin } from './channel.js';

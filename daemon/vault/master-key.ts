@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { fail, TapedeckError } from '../domain/error.js';
-import { credentialFile } from '../ops/secret.js';
+import { credentialFile } from '../ops/secrets/secret.js';
 import { type Locked, parseLocked, type Unlocked, unlock } from './passphrase.js';
 import { placeNow } from './place.js';
 import { CREDENTIAL, unseal } from './systemd-creds.js';

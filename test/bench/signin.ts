@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { ulid } from 'ulid';
 import { RUNS_ONLY } from '../../daemon/domain/people/person.js';
-import * as passwords from '../../daemon/ops/password.js';
+import * as passwords from '../../daemon/ops/secrets/password.js';
 import { openDashboard, post, START } from '../support/web/dashboard.js';
 
 /**

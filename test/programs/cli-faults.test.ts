@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { join, resolve } from 'node:path';
 import t, { type Test } from 'tap';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
-import { lines, table } from '../../daemon/cli/table.js';
+import { lines, table } from '../../daemon/cli/common/table.js';
 import { catalogueFile, keysFile } from '../../daemon/domain/paths.js';
 import { createKeys } from '../../daemon/vault/keys.js';
 import { aCall } from '../support/recordings/a-call.js';

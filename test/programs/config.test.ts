@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import type { TapedeckError } from '../../daemon/domain/error.js';
 import { loadConfig } from '../../daemon/ops/config.js';
 import { type Config, exampleConfig } from '../../daemon/ops/config-schema.js';
-import { readSecret } from '../../daemon/ops/secret.js';
+import { readSecret } from '../../daemon/ops/secrets/secret.js';
 
 const EXAMPLE = fileURLToPath(new URL('../../tapedeck.toml.example', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../dist/daemon/main.js', import.meta.url));

@@ -23,7 +23,7 @@ import Database from 'better-sqlite3';
 import { Command } from 'commander';
 import t, { type Test } from 'tap';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
-import { createCliContext } from '../../daemon/cli/context.js';
+import { createCliContext } from '../../daemon/cli/common/context.js';
 import { keys as keysCommand } from '../../daemon/cli/keys.js';
 import { fail } from '../../daemon/domain/error.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';

@@ -24,10 +24,10 @@ import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { withEntries } from '../../daemon/catalogue/entries.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
-import { createCliContext } from '../../daemon/cli/context.js';
-import { liveAudio } from '../../daemon/cli/doctor-vault.js';
+import { createCliContext } from '../../daemon/cli/common/context.js';
+import type { Finding } from '../../daemon/cli/doctor/finding.js';
+import { liveAudio } from '../../daemon/cli/doctor/vault.js';
 import { exportCall } from '../../daemon/cli/export.js';
-import type { Finding } from '../../daemon/cli/finding.js';
 import { verify } from '../../daemon/cli/verify.js';
 import { entryOf, TAPEDECK } from '../../daemon/domain/assurance/audit.js';
 import { canonical } from '../../daemon/domain/assurance/canonical.js';
@@ -43,7 +43,7 @@ import {
 import { spoolName } from '../../daemon/domain/recording/recording.js';
 import { nightDone, shareOf, WITHIN_DAYS } from '../../daemon/domain/recording/scrub.js';
 import type { Config } from '../../daemon/ops/config-schema.js';
-import { coreLimit } from '../../daemon/ops/core-dumps.js';
+import { coreLimit } from '../../daemon/ops/process/core-dumps.js';
 import { createScrub, type ScrubDeps } from '../../daemon/recordings/scrub.js';
 import { openManifest, signManifest } from '../../daemon/vault/manifest.js';
 import { loadMasterKey, openMasterKeys } from '../../daemon/vault/master-key.js';
@@ -732,7 +732,7 @@ t.test(
   async (t) => {
     const script = `
     import { spawn } from 'node:child_process';
-    import { coreLimit, noCoreDumps } from ${JSON.stringify(resolve('daemon/ops/core-dumps.ts'))};
+    import { coreLimit, noCoreDumps } from ${JSON.stringify(resolve('daemon/ops/process/core-dumps.ts'))};
     const before = coreLimit();
     const off = await noCoreDumps();
     const child = spawn('sleep', ['30']);

@@ -14,7 +14,7 @@ import { ulid } from 'ulid';
 import { createCheckpoints } from '../../daemon/assurance/checkpoint.js';
 import type { NewSession } from '../../daemon/catalogue/people.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
-import { createCliContext } from '../../daemon/cli/context.js';
+import { createCliContext } from '../../daemon/cli/common/context.js';
 import { evidence } from '../../daemon/cli/evidence.js';
 import { keys as keysCommand } from '../../daemon/cli/keys.js';
 import { verify as verifyCommand } from '../../daemon/cli/verify.js';

@@ -13,7 +13,7 @@ import t, { type Test } from 'tap';
 import {
   directory as doctorsDirectory,
   provider as doctorsProvider,
-} from '../../daemon/cli/doctor-outside.js';
+} from '../../daemon/cli/doctor/outside.js';
 import { createLdap } from '../../daemon/directory/ldap.js';
 import { createProvider } from '../../daemon/directory/oidc.js';
 import type { GroupRule } from '../../daemon/domain/people/directory.js';

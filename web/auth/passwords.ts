@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { fail } from '../../daemon/domain/error.js';
-import type { checkPassword, hashPassword, verifyPassword } from '../../daemon/ops/password.js';
+import type { checkPassword, hashPassword, verifyPassword } from '../../daemon/ops/secrets/password.js';
 
-/** The three verbs of daemon/ops/password.ts; tests put counters in their place. */
+/** The three verbs of daemon/ops/secrets/password.ts; tests put counters in their place. */
 export type PasswordVerbs = {
   hashPassword: typeof hashPassword;
   verifyPassword: typeof verifyPassword;

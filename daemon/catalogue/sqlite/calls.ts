@@ -5,7 +5,7 @@ import type { CallFilter, StoredCall } from '../catalogue.js';
 import type { Reader } from './checked.js';
 import type { Db } from './db.js';
 import { hasFlag } from './ears.js';
-import { createReach, olderThan, type When } from './reach.js';
+import { createReach, olderThan, type When } from './people/reach.js';
 import { createReady } from './ready.js';
 import { openCall, storedCall } from './rows.js';
 import { searchConditions, searchText } from './search.js';

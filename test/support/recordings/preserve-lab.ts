@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { pino } from 'pino';
 import type { Test } from 'tap';
 import { createSpool, type RemoteSpool } from '../../../daemon/capture/spool.js';
@@ -132,7 +132,8 @@ export async function preserveLab(t: Test, options: Options = {}) {
     /** Files under `recordings`, whatever their name. */
     sealed: () => {
       const all = readdirSync(dir, { recursive: true, withFileTypes: true });
-      return all.filter((f) => f.isFile() && f.parentPath.includes('recordings')).map((f) => f.name);
+      const within = (path: string) => relative(dir, path).split('/')[0] === 'recordings';
+      return all.filter((f) => f.isFile() && within(f.parentPath)).map((f) => f.name);
     },
     /** An ended call with these captured segments. */
     async add(

@@ -28,7 +28,7 @@ import { type Known, verifyAudit } from '../../../daemon/catalogue/sqlite/audit-
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { audit } from '../../../daemon/cli/audit.js';
 import { calls } from '../../../daemon/cli/calls.js';
-import { createCliContext } from '../../../daemon/cli/context.js';
+import { createCliContext } from '../../../daemon/cli/common/context.js';
 import {
   type AuditEntry,
   digestOf,

@@ -258,9 +258,9 @@ t.test('the environment is read in ops only', async (t) => {
     /\bprocess\s*(\.|\[['"])\s*env\b|import\s*\{[^}]*\benv\b[^}]*\}\s*from\s*'node:process'/.test(text),
   );
   t.same(readers.map((s) => s.path).sort(), [
-    'daemon/ops/console.ts',
-    'daemon/ops/notify.ts',
-    'daemon/ops/secret.ts',
+    'daemon/ops/process/console.ts',
+    'daemon/ops/process/notify.ts',
+    'daemon/ops/secrets/secret.ts',
   ]);
 });
 

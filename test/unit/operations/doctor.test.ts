@@ -2,8 +2,8 @@ import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, write
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
-import { data, spool, unmounted } from '../../../daemon/cli/doctor-folders.js';
-import { listeners, reach, timeZone } from '../../../daemon/cli/doctor-machine.js';
+import { data, spool, unmounted } from '../../../daemon/cli/doctor/folders.js';
+import { listeners, reach, timeZone } from '../../../daemon/cli/doctor/machine.js';
 import type { Config } from '../../../daemon/ops/config-schema.js';
 
 /** `tapedeck doctor` is run by root and speaks of what the recorder's user may do. */

@@ -1,16 +1,12 @@
-import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import { catalogueFile, recordingFile } from '../../../daemon/domain/paths.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { keepUntil, planRetention, type RetentionItem } from '../../../daemon/domain/policy/retention.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createRetain, makePlan } from '../../../daemon/recordings/retain.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
 import { NOW, openHouse } from '../../support/recordings/erase-until-killed.js';
+import { furnish, gone, whatIsLeft } from '../../support/recordings/four-recordings.js';
 
 const DAY = 86_400_000;
 const silent = { raise: () => {}, clear: () => {} };
@@ -88,97 +84,6 @@ t.test('the breaker', async (t) => {
     tripped: true,
     reason: /clock.*3 days behind/,
   });
-});
-
-const fileIn = (dir: string, id: string) => recordingFile(dir, aRecording(id, ''));
-
-/** A directory with four recordings: two are due, one later, one never. */
-async function furnish(dir: string) {
-  mkdirSync(dirname(fileIn(dir, 'R1')), { recursive: true });
-  writeFileSync(join(dir, 'master.bin'), randomBytes(32));
-  const house = await openHouse(dir);
-  const marks = new Map<string, Buffer>();
-  const ends = { R1: NOW - DAY, R2: NOW, R3: NOW + 1, R4: null };
-  for (const [id, keep] of Object.entries(ends)) {
-    const mark = randomBytes(16);
-    marks.set(id, mark);
-    await house.catalogue.saveCall(aCall(`C${id}`));
-    await house.keys.create(id);
-    writeFileSync(fileIn(dir, id), 'sealed');
-    await house.catalogue.recordingSealed(
-      aRecording(id, `C${id}`, {
-        keepUntil: keep,
-        sealedAt: NOW - DAY,
-        keepRule: 'Short',
-        keepReason: 'Law',
-      }),
-      Buffer.alloc(3_000, mark),
-      { status: 'recorded', reason: '', rule: null, missingMs: 0 },
-    );
-  }
-  await house.close();
-  return marks;
-}
-
-type House = Awaited<ReturnType<typeof openHouse>>;
-async function whatIsLeft(house: House, dir: string, id: string) {
-  return {
-    state: (await house.catalogue.recording(id))?.state,
-    key: house.keys.has(id),
-    file: existsSync(fileIn(dir, id)),
-    peaks: (await house.catalogue.peaks(id)) !== null,
-  };
-}
-const whole = { state: 'sealed', key: true, file: true, peaks: true } as const;
-const gone = { state: 'erased', key: false, file: false, peaks: false } as const;
-
-const killedAt = (dir: string, nth: number): Promise<{ said: string; killed: boolean }> =>
-  new Promise((resolve, reject) => {
-    const script = join(import.meta.dirname, '../../support/recordings/erase-until-killed.ts');
-    const child = spawn(process.execPath, ['--import', 'tsx', script, dir, String(nth)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let said = '';
-    child.stdout.on('data', (part) => {
-      said += part;
-    });
-    child.on('error', reject);
-    child.on('close', (_, signal) => resolve({ said, killed: signal === 'SIGKILL' }));
-  });
-
-t.test('killed before any step, an erasure comes to the same end', async (t) => {
-  const base = t.testdir();
-  const marks = await furnish(join(base, 'start'));
-  const verbs: string[] = [];
-  for (let nth = 1, finished = false; !finished; nth++) {
-    const dir = join(base, `killed-${nth}`);
-    cpSync(join(base, 'start'), dir, { recursive: true });
-    const { said, killed } = await killedAt(dir, nth);
-    verbs.push(said);
-    finished = !killed;
-    const house = await openHouse(dir);
-    await house.retain.recover();
-    for (const id of ['R1', 'R2']) {
-      const left = await whatIsLeft(house, dir, id);
-      t.same(left, left.state === 'sealed' ? whole : gone, `${nth} ${said}: ${id} is whole or gone`);
-    }
-    t.same(await house.catalogue.recordingsErasing(), [], `${nth} ${said}: nothing half done`);
-    await house.retain.run();
-    const ends = { R1: gone, R2: gone, R3: whole, R4: whole };
-    for (const [id, end] of Object.entries(ends))
-      t.same(await whatIsLeft(house, dir, id), end, `${nth} ${said}: the end of ${id}`);
-    t.match(await house.catalogue.call('CR1'), { recording: { erasedAt: NOW, eraseReason: 'Short: Law' } });
-    const bytes = ['', '-wal'].map((end) => readFileSync(`${catalogueFile(dir)}${end}`));
-    for (const id of ['R1', 'R2'])
-      t.notOk(
-        bytes.some((b) => b.includes(marks.get(id)!)),
-        `${nth} ${said}: no trace of ${id}'s peaks`,
-      );
-    await house.close();
-  }
-  t.equal(verbs.at(-1), 'finished');
-  for (const verb of ['catalogue.eraseIntended', 'keys.destroy', 'files.remove', 'catalogue.erased'])
-    t.equal(verbs.filter((v) => v === verb).length, 2, `it was killed before each ${verb}`);
 });
 
 t.test('one that cannot be erased does not keep the others, and is tried again', async (t) => {

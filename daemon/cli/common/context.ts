@@ -1,0 +1,149 @@
+import type { Catalogue } from '../../catalogue/catalogue.js';
+import { withEntries } from '../../catalogue/entries.js';
+import { createSqliteCatalogue } from '../../catalogue/sqlite/catalogue.js';
+import type { NewEntry } from '../../domain/assurance/audit.js';
+import { catalogueFile, keysFile } from '../../domain/paths.js';
+import { printable } from '../../domain/printable.js';
+import { loadConfig } from '../../ops/config.js';
+import type { Config } from '../../ops/config-schema.js';
+import { createLog } from '../../ops/log.js';
+import { becomeOwnerOf, ownerToBecome } from '../../ops/process/become.js';
+import { createRetain, type Retain } from '../../recordings/retain.js';
+import { isThere, removeDurably } from '../../vault/durable.js';
+import { refuseUnmoved } from '../../vault/installation.js';
+import { createKeys, type Keys } from '../../vault/keys.js';
+import { type MasterKeys, openMasterKeys } from '../../vault/master-key.js';
+import { passphraseFor } from './master.js';
+
+/** What a subcommand works with. Everything is opened when it is first asked for. */
+export type CliContext = {
+  config(): Config;
+  /**
+   * The data directory, for a process that is its owner: run as root, root is given up here for good (ops/become). So
+   * whatever only root may read or write is read, or opened, before.
+   */
+  data(): string;
+  /** The same. Throws `data_unmoved` where the recorder has still to take over what an earlier version left. */
+  movedData(): string;
+  /** Throws `catalogue_missing`; only the recorder makes one. */
+  catalogue(): Promise<Catalogue>;
+  /** What opens the master key, where it is locked; asked for at the console if it is not given. */
+  passphrase(): Promise<string | undefined>;
+  master(): Promise<MasterKeys>;
+  /** Reads the master key while root still can, for a command that may need it later. What goes wrong is said then. */
+  holdMaster(): Promise<void>;
+  /** The keys of the recordings, to read. */
+  keys(): Promise<Keys>;
+  /** Retention in this process, for when the daemon does not run. Opens the keys. */
+  retain(): Promise<Retain>;
+  /** Both end the text with a line end if it has none. */
+  out(text: string): void;
+  err(text: string): void;
+};
+
+/** Reads the file that `configPath` gives when it is needed. `close` closes whatever was opened. */
+export function createCliContext(
+  configPath: () => string,
+  passphraseFd: () => number | undefined = () => undefined,
+): CliContext & { close(): Promise<void> } {
+  let config: Config | null = null;
+  let passphrase: Promise<string | undefined> | null = null;
+  let master: Promise<MasterKeys> | null = null;
+  let reading: Keys | null = null;
+  let catalogue: Promise<Catalogue> | null = null;
+  let keys: Keys | null = null;
+
+  const ctx = {
+    config(): Config {
+      config ??= loadConfig(configPath());
+      return config;
+    },
+
+    data(): string {
+      const { dir } = ctx.config().data;
+      becomeOwnerOf(dir);
+      return dir;
+    },
+
+    movedData(): string {
+      const dir = ctx.data();
+      refuseUnmoved(dir);
+      return dir;
+    },
+
+    catalogue(): Promise<Catalogue> {
+      catalogue ??= opened(ctx.movedData());
+      return catalogue;
+    },
+
+    passphrase(): Promise<string | undefined> {
+      passphrase ??= passphraseFor(ctx.config(), passphraseFd());
+      return passphrase;
+    },
+
+    master(): Promise<MasterKeys> {
+      master ??= ctx.passphrase().then((given) => openMasterKeys(ctx.config().keys.master_key_file, given));
+      return master;
+    },
+
+    async holdMaster(): Promise<void> {
+      if (ownerToBecome(ctx.config().data.dir)) await ctx.master().catch(() => {});
+    },
+
+    async keys(): Promise<Keys> {
+      if (reading) return reading;
+      const { current: masterKey, reread } = await ctx.master();
+      const path = keysFile(ctx.movedData());
+      const made = createKeys({ path, masterKey, reread, readonly: true });
+      made.start();
+      reading = made;
+      return made;
+    },
+
+    async retain(): Promise<Retain> {
+      const { retention, site } = ctx.config();
+      const { current: masterKey, reread } = await ctx.master();
+      const dataDir = ctx.movedData();
+      keys ??= createKeys({ path: keysFile(dataDir), masterKey, reread });
+      keys.start();
+      const catalogue = await ctx.catalogue();
+      const later = async (entry: NewEntry) => void (await catalogue.audit(entry));
+      return createRetain({
+        catalogue: withEntries(catalogue, { clock: () => Date.now(), later }),
+        keys,
+        files: { remove: removeDurably, exists: isThere },
+        clock: () => Date.now(),
+        alarms: { raise: () => {}, clear: () => {} },
+        config: {
+          dataDir,
+          schedule: retention.schedule,
+          timeZone: site.time_zone,
+          breakerPercent: retention.breaker_percent,
+        },
+        log: createLog('silent', 'tapedeck'),
+      });
+    },
+
+    out: (text: string) => void process.stdout.write(line(printable(text))),
+    err: (text: string) => void process.stderr.write(line(printable(text))),
+
+    async close(): Promise<void> {
+      await (await catalogue?.catch(() => null))?.stop();
+      keys?.stop();
+      reading?.stop();
+      catalogue = null;
+      keys = null;
+      reading = null;
+    },
+  };
+  return ctx;
+}
+
+async function opened(dataDir: string): Promise<Catalogue> {
+  const path = catalogueFile(dataDir);
+  const catalogue = createSqliteCatalogue({ path, readonlyOk: true, mustExist: true });
+  await catalogue.start();
+  return catalogue;
+}
+
+const line = (text: string) => (text.endsWith('\n') ? text : `${text}\n`);

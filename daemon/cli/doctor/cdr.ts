@@ -1,0 +1,52 @@
+import { cdrSources } from '../../cdr/sources.js';
+import { SILENT_CALLS, withoutCdr } from '../../domain/assurance/coverage.js';
+import type { Config } from '../../ops/config-schema.js';
+import { csvRow, translateCdr } from '../../pbx/cdr.js';
+import type { CliContext } from '../common/context.js';
+import { timesIn } from '../common/table.js';
+import { broken, type Finding, ok, warn } from './finding.js';
+
+const INSTALL =
+  'Install asterisk-conf/cdr_manager.conf, then "asterisk -rx \'module reload cdr_manager.so\'"; see asterisk-conf/README.md.';
+const MINUTE = 60_000;
+const DAY = 1440 * MINUTE;
+
+/** Whether Asterisk sends its own account of its calls over AMI. */
+export async function cdrs(ctx: CliContext): Promise<Finding> {
+  const catalogue = await ctx.catalogue();
+  const witness = await catalogue.witness();
+  const now = Date.now();
+  const rows = await catalogue.coverageRows({ from: witness?.last ?? 0, to: now });
+  const without = withoutCdr(rows, now);
+  if (!witness)
+    return without === 0
+      ? warn('CDRs', 'No call has been answered yet, so no CDR has come.', 'Make a call, and run this again.')
+      : warn('CDRs', `Asterisk has sent none: coverage is our own word, for ${without} calls.`, INSTALL);
+  const last = timesIn(ctx.config().site.time_zone)(witness.last);
+  if (without >= SILENT_CALLS)
+    return warn('CDRs', `They have stopped: the last came at ${last}, and ${without} calls since.`, INSTALL);
+  return ok('CDRs', `They come; the last at ${last}.`);
+}
+
+/** Whether what [coverage] names can be read. */
+export async function cdrReaders({ coverage }: Config): Promise<Finding[]> {
+  const check = 'CDR sources';
+  const now = Date.now();
+  const sources = cdrSources(coverage, csvRow, (row) => translateCdr(row, ['UTC'], now));
+  if (sources.length === 0)
+    return [
+      warn(
+        check,
+        'Nothing tells of calls that go on while Tapedeck does not run.',
+        "Name Asterisk's Master.csv, its SQLite file or FreePBX's database under [coverage] in tapedeck.toml.",
+      ),
+    ];
+  return Promise.all(
+    sources.map(({ name, read }) =>
+      read({ from: now - 30 * DAY, to: now + DAY }).then(
+        (found) => ok(check, `${name} can be read: ${found.length} CDRs of the last 30 days.`),
+        (e) => broken(check, e),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { cpSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { catalogueFile } from '../../daemon/domain/paths.js';
+import { NOW, openHouse } from '../support/recordings/erase-until-killed.js';
+import { furnish, gone, whatIsLeft, whole } from '../support/recordings/four-recordings.js';
+
+const killedAt = (dir: string, nth: number): Promise<{ said: string; killed: boolean }> =>
+  new Promise((resolve, reject) => {
+    const script = join(import.meta.dirname, '../support/recordings/erase-until-killed.ts');
+    const child = spawn(process.execPath, ['--import', 'tsx', script, dir, String(nth)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    child.stdout.on('data', (part) => {
+      said += part;
+    });
+    child.on('error', reject);
+    child.on('close', (_, signal) => resolve({ said, killed: signal === 'SIGKILL' }));
+  });
+
+t.test('killed before any step, an erasure comes to the same end', async (t) => {
+  const base = t.testdir();
+  const marks = await furnish(join(base, 'start'));
+  const verbs: string[] = [];
+  for (let nth = 1, finished = false; !finished; nth++) {
+    const dir = join(base, `killed-${nth}`);
+    cpSync(join(base, 'start'), dir, { recursive: true });
+    const { said, killed } = await killedAt(dir, nth);
+    verbs.push(said);
+    finished = !killed;
+    const house = await openHouse(dir);
+    await house.retain.recover();
+    for (const id of ['R1', 'R2']) {
+      const left = await whatIsLeft(house, dir, id);
+      t.same(left, left.state === 'sealed' ? whole : gone, `${nth} ${said}: ${id} is whole or gone`);
+    }
+    t.same(await house.catalogue.recordingsErasing(), [], `${nth} ${said}: nothing half done`);
+    await house.retain.run();
+    const ends = { R1: gone, R2: gone, R3: whole, R4: whole };
+    for (const [id, end] of Object.entries(ends))
+      t.same(await whatIsLeft(house, dir, id), end, `${nth} ${said}: the end of ${id}`);
+    t.match(await house.catalogue.call('CR1'), { recording: { erasedAt: NOW, eraseReason: 'Short: Law' } });
+    const bytes = ['', '-wal'].map((end) => readFileSync(`${catalogueFile(dir)}${end}`));
+    for (const id of ['R1', 'R2'])
+      t.notOk(
+        bytes.some((b) => b.includes(marks.get(id)!)),
+        `${nth} ${said}: no trace of ${id}'s peaks`,
+      );
+    await house.close();
+  }
+  t.equal(verbs.at(-1), 'finished');
+  for (const verb of ['catalogue.eraseIntended', 'keys.destroy', 'files.remove', 'catalogue.erased'])
+    t.equal(verbs.filter((v) => v === verb).length, 2, `it was killed before each ${verb}`);
+});

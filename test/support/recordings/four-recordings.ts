@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { recordingFile } from '../../../daemon/domain/paths.js';
+import { aCall, aRecording } from './a-call.js';
+import { NOW, openHouse } from './erase-until-killed.js';
+
+const DAY = 86_400_000;
+
+const fileIn = (dir: string, id: string) => recordingFile(dir, aRecording(id, ''));
+
+/**
+ * Furnishes a directory with four recordings: R1 and R2 are due, R3 later, R4 never. Returns the bytes of which each one's
+ * peaks are made.
+ */
+export async function furnish(dir: string) {
+  mkdirSync(dirname(fileIn(dir, 'R1')), { recursive: true });
+  writeFileSync(join(dir, 'master.bin'), randomBytes(32));
+  const house = await openHouse(dir);
+  const marks = new Map<string, Buffer>();
+  const ends = { R1: NOW - DAY, R2: NOW, R3: NOW + 1, R4: null };
+  for (const [id, keep] of Object.entries(ends)) {
+    const mark = randomBytes(16);
+    marks.set(id, mark);
+    await house.catalogue.saveCall(aCall(`C${id}`));
+    await house.keys.create(id);
+    writeFileSync(fileIn(dir, id), 'sealed');
+    await house.catalogue.recordingSealed(
+      aRecording(id, `C${id}`, {
+        keepUntil: keep,
+        sealedAt: NOW - DAY,
+        keepRule: 'Short',
+        keepReason: 'Law',
+      }),
+      Buffer.alloc(3_000, mark),
+      { status: 'recorded', reason: '', rule: null, missingMs: 0 },
+    );
+  }
+  await house.close();
+  return marks;
+}
+
+type House = Awaited<ReturnType<typeof openHouse>>;
+export async function whatIsLeft(house: House, dir: string, id: string) {
+  return {
+    state: (await house.catalogue.recording(id))?.state,
+    key: house.keys.has(id),
+    file: existsSync(fileIn(dir, id)),
+    peaks: (await house.catalogue.peaks(id)) !== null,
+  };
+}
+export const whole = { state: 'sealed', key: true, file: true, peaks: true } as const;
+export const gone = { state: 'erased', key: false, file: false, peaks: false } as const;
