@@ -1,5 +1,5 @@
 import t from 'tap';
-import { openBrowser, openDesk, tooWide, until } from '../support/web/browser.js';
+import { faults, openBrowser, openDesk, tooWide, until } from '../support/web/browser.js';
 
 const opened = await openBrowser(t);
 
@@ -31,15 +31,47 @@ t.test('a caller with a long name or a number of 64 digits stays in the columns 
   }
 });
 
-t.test('every page of the navigation can be seen at 360 px', async (t) => {
-  const { page } = await openDesk(t, opened, {}, { width: 360 });
-  await page.locator('.nav a').first().waitFor();
+t.test('the navigation is a menu where there is no room beside the pages', async (t) => {
+  const { page, complaints } = await openDesk(t, opened, {}, { width: 360 });
+  const menu = page.getByRole('button', { name: 'Menu', exact: true });
+  const links = page.getByRole('navigation', { name: 'Main' }).getByRole('link');
+  await menu.waitFor();
+  t.equal(await links.count(), 0, 'closed');
+  await menu.click();
+  await links.first().waitFor();
+  t.equal(await links.count(), 8);
+  t.same(await faults(page), [], 'open');
   const outside = `[...document.querySelectorAll('.nav a')].filter((a) => {
-    const { left, right } = a.getBoundingClientRect();
-    return left < 0 || right > innerWidth || a.scrollWidth > a.clientWidth;
+    const { left, right, bottom } = a.getBoundingClientRect();
+    return left < 0 || right > innerWidth || bottom > innerHeight || a.scrollWidth > a.clientWidth;
   }).map((a) => a.textContent)`;
   t.same(await page.evaluate(outside), []);
   t.ok((await tooWide(page)) <= 0);
+  await page.keyboard.press('Escape');
+  t.equal(await links.count(), 0, 'Escape closes it');
+  t.equal(await menu.evaluate((e) => e === document.activeElement), true);
+  await menu.click();
+  await links.filter({ hasText: 'Coverage' }).click();
+  await page.getByRole('heading', { name: 'Coverage', level: 1 }).waitFor();
+  t.equal(await links.count(), 0, 'so does going to a page');
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await links.first().waitFor();
+  t.equal(await menu.isVisible(), false, 'beside the pages there is no button for it');
+  t.equal(await links.filter({ hasText: 'Coverage' }).getAttribute('aria-current'), 'page');
+  t.same(complaints, []);
+});
+
+t.test('a page whose code cannot be had says so, and comes when it can', async (t) => {
+  const { page } = await openDesk(t, opened);
+  let away = true;
+  await page.route(/coverage-.*\.js/, (route) => (away ? route.abort() : route.continue()));
+  await page.reload();
+  await page.locator('.nav a').first().waitFor();
+  await page.locator('.nav a', { hasText: 'Coverage' }).click();
+  await page.getByText('This page could not be loaded.').waitFor();
+  away = false;
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('heading', { name: 'Coverage', level: 1 }).waitFor();
 });
 
 t.test('Escape closes a call, and what is smaller first', async (t) => {

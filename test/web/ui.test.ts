@@ -465,7 +465,7 @@ t.test('each role sees what it may use, and an address that is not for it says s
     await page.locator('.status-good, .status-alarm').first().waitFor();
     return page.locator('.nav a').allTextContents();
   };
-  const all = ['Calls', 'Coverage', 'Quality', 'Policy', 'Retention', 'Audit', 'Health', 'People'];
+  const all = ['Calls', 'Coverage', 'Quality', 'Retention', 'Audit log', 'Policy', 'People', 'Health'];
   for (const [as, shown] of [
     ['founder', all],
     ['admin', all],

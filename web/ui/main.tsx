@@ -11,6 +11,7 @@ import './styles/badge.css';
 import './styles/table.css';
 import './styles/shell.css';
 import './styles/header.css';
+import './styles/navigation.css';
 import './styles/user-menu.css';
 import './styles/filters.css';
 import './styles/calls.css';

@@ -18,6 +18,7 @@ function icon(children: ComponentChildren, label: string) {
   };
 }
 
+export const MenuIcon = icon(<path d="M2 4h12M2 8h12M2 12h12" />, 'menu');
 export const InIcon = icon(<path d="M13 3 4 12M4 5.5V12h6.5" />, 'in');
 export const OutIcon = icon(<path d="m3 13 9-9M5.5 4H12v6.5" />, 'out');
 export const InternalIcon = icon(<path d="M2 6h11M10 3l3 3M14 10H3M6 13l-3-3" />, 'internal');

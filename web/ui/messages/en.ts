@@ -21,14 +21,18 @@ export const t = {
   skip: 'Skip to the content',
   nav: {
     label: 'Main',
-    calls: 'Calls',
-    coverage: 'Coverage',
-    quality: 'Quality',
-    policy: 'Policy',
-    retention: 'Retention',
-    health: 'Health',
-    people: 'People',
-    audit: 'Audit',
+    menu: 'Menu',
+    groups: { work: 'Work', assurance: 'Assurance', administration: 'Administration' },
+    pages: {
+      calls: 'Calls',
+      coverage: 'Coverage',
+      quality: 'Quality',
+      policy: 'Policy',
+      retention: 'Retention',
+      health: 'Health',
+      people: 'People',
+      audit: 'Audit log',
+    } as Record<string, string>,
   },
   when: {
     today: 'Today',
@@ -55,6 +59,10 @@ export const t = {
     unreachable: 'The dashboard server does not answer.',
     unreachableHint:
       'Check your network connection. If others have the same problem, tell your Tapedeck admin. Calls are still being recorded.',
+    pageAbsent: {
+      message: 'This page could not be loaded.',
+      hint: 'If the dashboard does not answer, try again in a moment. If Tapedeck has just been updated, reload the page.',
+    },
     unexpected: 'The server sent a response that this page could not read.',
     unexpectedHint: 'Reload the page. If the problem stays, the server may be running a different version.',
   },

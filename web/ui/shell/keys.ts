@@ -23,7 +23,7 @@ const commands: Record<string, () => void> = {
       return;
     }
     // Pages without the box lead to the one that has it.
-    document.querySelector<HTMLElement>('.nav a')?.click();
+    document.querySelector<HTMLElement>('.brand-link')?.click();
     searchWanted.value = true;
   },
   '?': () => {

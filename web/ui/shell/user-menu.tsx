@@ -1,6 +1,7 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { PersonIcon } from '../kit/icons.js';
+import { usePopup } from '../kit/use-popup.js';
 import { t } from '../messages/en.js';
 import { session, signOut } from '../state/session.js';
 import { theme, themes } from '../state/theme.js';
@@ -13,28 +14,7 @@ export function UserMenu() {
   const button = useRef<HTMLButtonElement>(null);
   const name = session.value?.user?.name ?? '';
 
-  // Before the next key: an Escape right after the click closes the menu, not the call behind it.
-  useLayoutEffect(() => {
-    if (!open) return;
-    const outside = (e: Event) => {
-      if (!box.current?.contains(e.target as Node)) setOpen(false);
-    };
-    const onEscape = (e: KeyboardEvent) => {
-      if (e.key !== 'Escape') return;
-      e.preventDefault();
-      setOpen(false);
-      button.current?.focus();
-    };
-    addEventListener('pointerdown', outside);
-    addEventListener('focusin', outside);
-    // Before anything else that Escape would close.
-    addEventListener('keydown', onEscape, true);
-    return () => {
-      removeEventListener('pointerdown', outside);
-      removeEventListener('focusin', outside);
-      removeEventListener('keydown', onEscape, true);
-    };
-  }, [open]);
+  usePopup(open, () => setOpen(false), { box, button });
 
   return (
     <div class="user" ref={box}>

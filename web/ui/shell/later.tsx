@@ -1,0 +1,59 @@
+import type { ComponentType } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { ErrorNote } from '../kit/error-note.js';
+import { t } from '../messages/en.js';
+import { ApiError } from '../state/api.js';
+
+export type Later<P> = { View: ComponentType<P>; preload: () => Promise<unknown> };
+
+/**
+ * A page whose code is fetched when it is first shown, or by `preload`. Where it cannot be had, since the dashboard is away or
+ * has become another version, the page says so.
+ */
+export function later<P extends object>(load: () => Promise<ComponentType<P>>): Later<P> {
+  let Page: ComponentType<P> | null = null;
+  let loading: Promise<void> | null = null;
+  const preload = (): Promise<void> => {
+    loading ??= load().then(
+      (found) => {
+        Page = found;
+      },
+      (reason) => {
+        loading = null;
+        throw reason;
+      },
+    );
+    return loading;
+  };
+
+  function View(props: P) {
+    const [state, setState] = useState<'waits' | 'there' | 'failed'>(Page ? 'there' : 'waits');
+    const [tries, setTries] = useState(0);
+    useEffect(() => {
+      if (Page) return;
+      let left = false;
+      preload().then(
+        () => !left && setState('there'),
+        () => !left && setState('failed'),
+      );
+      return () => {
+        left = true;
+      };
+    }, [tries]);
+    if (Page) return <Page {...props} />;
+    if (state === 'failed')
+      return (
+        <div class="sheet">
+          <ErrorNote
+            problem={new ApiError(0, { code: 'page_absent', ...t.errors.pageAbsent })}
+            retry={() => {
+              setState('waits');
+              setTries(tries + 1);
+            }}
+          />
+        </div>
+      );
+    return <p class="door-wait">{t.common.loading}</p>;
+  }
+  return { View, preload };
+}
