@@ -8,7 +8,7 @@ import { createAnswers } from '../pbx/answers.js';
 import { createAri } from '../pbx/ari.js';
 import { translateCdrEvent } from '../pbx/cdr.js';
 import { createStamps } from '../pbx/stamps.js';
-import { translateAmi, translateAri } from '../pbx/translate.js';
+import { amiStamp, ariStamp, translateAmi, translateAri } from '../pbx/translate.js';
 import type { Base, Parts, Pbx } from './parts.js';
 
 /** A PBX that is not read for this long (ms) may close the connection. */
@@ -30,8 +30,8 @@ export function createPbx({ config, log, clock }: Base, parts: Parts): Pbx {
     now: clock,
     log: log.child({ part: 'ari' }),
     onEvent: (raw) => {
-      const event = translateAri(raw, Number.NaN);
-      if (event) stamps.hear(event);
+      const event = translateAri(raw, clock());
+      if (event) stamps.hear(event, ariStamp(raw) !== null);
     },
     onUp: (listed) => {
       const { metrics, health } = parts.operations;
@@ -55,8 +55,8 @@ export function createPbx({ config, log, clock }: Base, parts: Parts): Pbx {
     now: clock,
     log: log.child({ part: 'ami' }),
     onEvent: (raw) => {
-      const event = translateAmi(raw, Number.NaN);
-      if (event) stamps.hear(event);
+      const event = translateAmi(raw, clock());
+      if (event) stamps.hear(event, amiStamp(raw) !== null);
       const cdr = translateCdrEvent(raw, zones, stamps.theirs());
       if (cdr) parts.assurance.assure.hear(stamps.written(cdr));
     },

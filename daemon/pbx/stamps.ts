@@ -27,9 +27,10 @@ export type Stamps = ReturnType<typeof createStamps>;
  * that was moved back looks like a delay, so the PBX is asked, and events wait for its answer.
  */
 export function createStamps(deps: StampDeps) {
+  type Heard = { event: PbxEvent; heard: number; stamped: boolean };
   /** The PBX's clock minus ours; null until something is known. */
   let skew: number | null = null;
-  let held: { event: PbxEvent; heard: number }[] | null = null;
+  let held: Heard[] | null = null;
 
   async function measure(): Promise<number> {
     const asked = deps.now();
@@ -44,11 +45,11 @@ export function createStamps(deps: StampDeps) {
     await measure().catch(() => {}); // without an answer, what was known is the best there is
     const waiting = held ?? [];
     held = null;
-    for (const { event, heard } of waiting) place(event, heard, true);
+    for (const one of waiting) place(one, true);
   }
 
-  function place(event: PbxEvent, heard: number, settled: boolean): void {
-    if (Number.isNaN(event.at)) {
+  function place({ event, heard, stamped }: Heard, settled: boolean): void {
+    if (!stamped) {
       deliver(event, heard);
       return;
     }
@@ -56,7 +57,7 @@ export function createStamps(deps: StampDeps) {
     if (skew === null || apart > skew) skew = apart;
     const late = skew - apart;
     if (late > LATE && !settled) {
-      held = [{ event, heard }];
+      held = [{ event, heard, stamped }];
       void release();
       return;
     }
@@ -73,10 +74,11 @@ export function createStamps(deps: StampDeps) {
     leg.createdAt === null ? leg : { ...leg, createdAt: Math.round(leg.createdAt - (skew ?? 0)) };
 
   return {
-    /** `at` is the PBX's stamp, or NaN where it gave none: then it is the moment of hearing. */
-    hear(event: PbxEvent): void {
-      if (held) held.push({ event, heard: deps.now() });
-      else place(event, deps.now(), false);
+    /** Whether the event's time is the PBX's own stamp; where it gave none, it is the moment of hearing. */
+    hear(event: PbxEvent, stamped: boolean): void {
+      const one = { event, heard: deps.now(), stamped };
+      if (held) held.push(one);
+      else place(one, false);
     },
     /** Asks the PBX what time it is there and gives how far it is ahead of ours, in ms. Throws when it does not answer. */
     measure,

@@ -58,7 +58,7 @@ export const UNWANTED = [
 /** One ARI event (as parsed from JSON) to at most one PbxEvent. `now` stands in where the event has no time. */
 export function translateAri(raw: unknown, now: number): PbxEvent | null {
   const event = obj(raw);
-  const at = time(event.timestamp, now);
+  const at = ariStamp(raw) ?? now;
   const type = str(event.type);
   if (type.startsWith('Recording')) return spool(type, obj(event.recording), at);
   if (type === 'StasisStart' || type === 'StasisEnd') {
@@ -145,8 +145,7 @@ export function translateAmi(raw: unknown, now: number): PbxEvent | null {
   const event: Json = Object.fromEntries(Object.entries(obj(raw)).map(([k, v]) => [k.toLowerCase(), v]));
   const first = (v: unknown) => str(Array.isArray(v) ? v[0] : v);
   const get = (key: string) => token(first(event[key]));
-  const stamp = Number.parseFloat(first(event.timestamp));
-  const at = Number.isFinite(stamp) && stamp > 0 ? Math.round(stamp * 1000) : now;
+  const at = amiStamp(raw) ?? now;
   const queue = (step: 'join' | 'leave' | 'agent'): PbxEvent => ({
     kind: 'queue',
     at,
@@ -278,4 +277,12 @@ function stamp(value: unknown): number | null {
   return Number.isFinite(at) ? at : null;
 }
 
-const time = (value: unknown, now: number): number => stamp(value) ?? now;
+/** When the PBX says that an ARI event happened, ms since 1970 by its clock; null where it does not say. */
+export const ariStamp = (raw: unknown): number | null => stamp(obj(raw).timestamp);
+
+/** The same of an AMI event: they bear it where manager.conf has timestampevents. */
+export function amiStamp(raw: unknown): number | null {
+  const [, value] = Object.entries(obj(raw)).find(([key]) => key.toLowerCase() === 'timestamp') ?? [];
+  const seconds = Number.parseFloat(str(Array.isArray(value) ? value[0] : value));
+  return seconds > 0 && Number.isFinite(seconds) ? Math.round(seconds * 1000) : null;
+}

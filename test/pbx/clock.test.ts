@@ -91,8 +91,8 @@ function stamped({ apart = 0, answers = true } = {}) {
       theirs += ms;
     },
     hear: (late = 5) =>
-      stamps.hear({ kind: 'snoop-up', id: 'x', at: clock.now() - late + theirs } satisfies PbxEvent),
-    hearUnstamped: () => stamps.hear({ kind: 'snoop-up', id: 'x', at: Number.NaN }),
+      stamps.hear({ kind: 'snoop-up', id: 'x', at: clock.now() - late + theirs } satisfies PbxEvent, true),
+    hearUnstamped: () => stamps.hear({ kind: 'snoop-up', id: 'x', at: 0 }, false),
   };
 }
 const settled = () => new Promise((resolve) => setImmediate(resolve));
