@@ -212,7 +212,7 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; ro
     clearInterval(sweeping);
     clearInterval(rechecking);
     live.stop();
-    sending.stop();
+    await sending.stop();
   });
   // After the last answer: what was heard until now.
   app.addHook('onClose', async () => {

@@ -51,6 +51,7 @@ export function createOperations({ config, log, clock, dir }: Base, parts: Parts
     log: log.child({ part: 'room' }),
   });
   const health = createHealth({
+    log: log.child({ part: 'health' }),
     catalogue,
     alarms: alert,
     ari: ari.status,

@@ -14,6 +14,7 @@ import { iso } from '../domain/days.js';
 import { type ErrorCode, fail, TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import type { Log } from '../ops/log.js';
+import { serialQueue } from '../ops/turns.js';
 
 /**
  * Story 12: what the audit log comes to is signed, at the start, at the stop, once an hour, and when somebody asks. Before
@@ -59,13 +60,7 @@ export function createCheckpoints(deps: CheckpointDeps) {
   /** What was signed last; undefined until that is known. */
   let base: Head | null | undefined;
   let wholeAt = Number.NEGATIVE_INFINITY;
-  let work: Promise<unknown> = Promise.resolve();
-
-  function inTurn<T>(job: () => Promise<T>): Promise<T> {
-    const turn = work.then(job, job);
-    work = turn.catch(() => {});
-    return turn;
-  }
+  const queue = serialQueue();
 
   /** Follows the chain from there to its end; gives what it comes to, or the first entry that is wrong. */
   async function walk(from: Head): Promise<Head | Fault> {
@@ -143,7 +138,7 @@ export function createCheckpoints(deps: CheckpointDeps) {
     return last;
   }
 
-  const sign = () => inTurn(signNow);
+  const sign = () => queue.run(signNow);
 
   async function byItself(): Promise<void> {
     try {
@@ -178,7 +173,7 @@ export function createCheckpoints(deps: CheckpointDeps) {
 
     /** From here on the log as it is now is the one that is signed, by somebody's word, which is written into it. */
     accept: (by: Actor, reason: string): Promise<Signed> =>
-      inTurn(async () => {
+      queue.run(async () => {
         const whole = await walk(EMPTY);
         if (isFault(whole)) throw fail('checkpoint_refused', faultWords[whole.kind](whole.seq));
         const before = await remembered();
@@ -202,7 +197,7 @@ export function createCheckpoints(deps: CheckpointDeps) {
       // A recorder that could not start has nothing to sign, and the reason is another.
       if (timer) await byItself();
       clearInterval(timer);
-      await work;
+      await queue.idle();
     },
   };
 }

@@ -2,6 +2,7 @@ import type { BadRow, Catalogue } from '../catalogue/catalogue.js';
 import { fail } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import type { Log } from '../ops/log.js';
+import { repeatedly } from '../ops/turns.js';
 
 /**
  * Story 14: the recorder does not believe what it reads. The dashboard, and anyone else who can write to catalogue.db, may have
@@ -35,8 +36,6 @@ export function createDoubts(deps: DoubtsDeps) {
   /** Bad rows, and when each was last met. */
   const known = new Map<string, BadRow & { at: number }>();
   let toldAt = Number.NEGATIVE_INFINITY;
-  let timer: NodeJS.Timeout | undefined;
-  let looking: Promise<void> | null = null;
 
   function row(bad: BadRow): void {
     const key = `${bad.table} ${bad.key}`;
@@ -90,6 +89,10 @@ export function createDoubts(deps: DoubtsDeps) {
       await part().catch((err) => log.warn({ err }, 'The catalogue could not be checked'));
   }
 
+  const looking = repeatedly(deps.everyMs ?? EVERY_MS, look, (err) =>
+    log.warn({ err }, 'The catalogue could not be checked'),
+  );
+
   return {
     row,
     schema,
@@ -101,15 +104,10 @@ export function createDoubts(deps: DoubtsDeps) {
     /** Resolves after the first look. */
     async start(): Promise<void> {
       await look();
-      timer = setInterval(() => {
-        looking ??= look().finally(() => {
-          looking = null;
-        });
-      }, deps.everyMs ?? EVERY_MS);
+      looking.start();
     },
     async stop(): Promise<void> {
-      clearInterval(timer);
-      await looking;
+      await looking.stop();
     },
   };
 }

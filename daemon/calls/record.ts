@@ -11,6 +11,7 @@ import {
 import type { PbxEvent, Snapshot } from '../domain/call/event.js';
 import { feedOf, onHold } from '../domain/call/feed.js';
 import { type CallId, type LegId, parseOurs } from '../domain/recording/recording.js';
+import { retryDelay } from '../ops/turns.js';
 import { blank, type Changed, createSteps, type Ended, type Live, type StepDeps } from './record/steps.js';
 import { createTakeUp } from './record/take-up.js';
 
@@ -69,7 +70,7 @@ export function createRecorder(deps: RecordDeps) {
   });
 
   function after(times: number, what: () => void): NodeJS.Timeout | null {
-    return stopped ? null : setTimeout(what, AGAIN[Math.min(times, AGAIN.length - 1)]);
+    return stopped ? null : setTimeout(what, retryDelay(AGAIN, times));
   }
 
   const of = (id: CallId): Live => {

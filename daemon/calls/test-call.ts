@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import cron from 'node-cron';
 import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
 import {
   CALL_MS,
@@ -19,6 +18,8 @@ import { type Recording, spoolName } from '../domain/recording/recording.js';
 import type { Ffmpeg } from '../encode/ffmpeg.js';
 import { createToneMeter, TONE_WINDOW_MS } from '../encode/tones.js';
 import type { Log } from '../ops/log.js';
+import { createSchedule } from '../ops/schedule.js';
+import { singleFlight } from '../ops/turns.js';
 import type { Ari } from '../pbx/ari.js';
 import type { Keys } from '../vault/keys.js';
 
@@ -78,8 +79,6 @@ class TestFailed extends Error {
 
 export function createTestCalls(deps: TestCallDeps) {
   const { catalogue, config, log } = deps;
-  let task: ReturnType<typeof cron.createTask> | null = null;
-  let running: Promise<TestCall> | null = null;
   let clearing: Promise<unknown> | null = null;
   let stopping = false;
 
@@ -262,13 +261,16 @@ export function createTestCalls(deps: TestCallDeps) {
     return call;
   }
 
+  const making = singleFlight(once);
+
   /** Makes one now and gives the verdict; while one is being made, that one's. `heedLoad`: not on a busy machine. */
-  function run({ heedLoad = false }: { heedLoad?: boolean } = {}): Promise<TestCall> {
-    running ??= once(heedLoad).finally(() => {
-      running = null;
-    });
-    return running;
-  }
+  const run = ({ heedLoad = false }: { heedLoad?: boolean } = {}): Promise<TestCall> => making.run(heedLoad);
+
+  const schedule = createSchedule({
+    ...{ setting: 'test_calls.schedule', expression: config.schedule, timeZone: config.timeZone },
+    missedToo: false,
+    job: () => run({ heedLoad: true }).catch((err) => log.error({ err }, 'A test call could not be made')),
+  });
 
   return {
     run,
@@ -281,22 +283,13 @@ export function createTestCalls(deps: TestCallDeps) {
         deps.alarms.clear(ALARM);
         return;
       }
-      if (!cron.validate(config.schedule))
-        throw fail('config_invalid', `"test_calls.schedule" is not a cron expression: ${config.schedule}`);
-      const work = () =>
-        run({ heedLoad: true }).then(
-          () => {},
-          (err) => log.error({ err }, 'A test call could not be made'),
-        );
-      task = cron.createTask(config.schedule, work, { timezone: config.timeZone, noOverlap: true });
-      void task.start();
+      schedule.start();
     },
     /** Breaks off the one that is being made. */
     async stop(): Promise<void> {
       stopping = true;
-      await task?.destroy();
-      task = null;
-      await running?.catch(() => {});
+      await schedule.stop();
+      await making.idle();
       await clearing;
     },
   };

@@ -1,6 +1,7 @@
 import { type Growth, grown, type Loss, lostMs, unseen } from '../domain/recording/lost.js';
 import { type CallId, type Lost, type Segment, spoolName } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
+import { repeatedly } from '../ops/turns.js';
 
 /**
  * Watches the spool files as they grow. Asterisk writes 32 KB at a time, every 2 s at 8 kHz and every second at 16 kHz; the
@@ -40,8 +41,6 @@ const FORGET = 60_000;
 export function createGrowthWatch(deps: GrowthDeps) {
   const pairs = new Map<string, Promise<Pair>>();
   let until: number | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  let working: Promise<void> | null = null;
 
   const pairOf = (s: Watched): Promise<Pair> => {
     const key = `${s.callId} ${s.seq}`;
@@ -115,12 +114,16 @@ export function createGrowthWatch(deps: GrowthDeps) {
     file.lookedAt = asked;
   }
 
+  const looking = repeatedly(EVERY, look, (err) =>
+    deps.log.warn({ err }, 'The growth of the spool files could not be watched'),
+  );
+
   return {
     look,
 
     /** The last look at a segment's files, once Asterisk has closed them and before they are used. */
     async close(segment: Watched): Promise<void> {
-      await working;
+      await looking.idle();
       await examine(segment).catch((err) =>
         deps.log.warn(
           { err, call: segment.callId },
@@ -133,17 +136,8 @@ export function createGrowthWatch(deps: GrowthDeps) {
     /** Before anything else is captured or watched. */
     async start(): Promise<void> {
       until = await deps.watchedUntil();
-      timer = setInterval(() => {
-        working ??= look()
-          .catch((err) => deps.log.warn({ err }, 'The growth of the spool files could not be watched'))
-          .finally(() => {
-            working = null;
-          });
-      }, EVERY);
+      looking.start();
     },
-    async stop(): Promise<void> {
-      clearInterval(timer);
-      await working;
-    },
+    stop: looking.stop,
   };
 }

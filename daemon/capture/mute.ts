@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { type CallId, type SegmentName, spoolName } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
+import { repeatedly } from '../ops/turns.js';
 
 /**
  * Hears the mute trap: on some builds of Asterisk a snooped direction becomes digital silence when its source changes to a
@@ -62,8 +63,6 @@ const HEADER = 44;
 export function createMuteWatch(deps: MuteDeps) {
   const ears = new Map<string, Ear>();
   const memories = new Map<string, Memory>();
-  let timer: NodeJS.Timeout | undefined;
-  let working: Promise<void> | null = null;
   let learned = false;
   let inVain = 0;
 
@@ -147,23 +146,18 @@ export function createMuteWatch(deps: MuteDeps) {
     );
   }
 
+  const looking = repeatedly(EVERY, look, (err) =>
+    deps.log.warn({ err }, 'The captured audio could not be looked at'),
+  );
+
   return {
     /** Whether a cure has brought sound back on a PBX that was not known to need one. */
     learned: () => learned,
     look,
     start(): void {
-      timer = setInterval(() => {
-        working ??= look()
-          .catch((err) => deps.log.warn({ err }, 'The captured audio could not be looked at'))
-          .finally(() => {
-            working = null;
-          });
-      }, EVERY);
+      looking.start();
     },
-    async stop(): Promise<void> {
-      clearInterval(timer);
-      await working;
-    },
+    stop: looking.stop,
   };
 }
 

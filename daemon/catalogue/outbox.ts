@@ -3,6 +3,7 @@ import { isDiskError, type TapedeckError } from '../domain/error.js';
 import { defaultPolicy } from '../domain/policy/policy.js';
 import type { CallId, CallRecord, Coverage, Lost, Segment } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
+import { retryDelay } from '../ops/turns.js';
 import type { Catalogue, StoredPolicy } from './catalogue.js';
 
 /** The verbs that are used while a call is in progress, and what is written in the audit log meanwhile. */
@@ -85,7 +86,7 @@ export function createOutbox(
   }
 
   function later(): void {
-    timer ??= setTimeout(() => void flush(), AGAIN[Math.min(tries++, AGAIN.length - 1)]);
+    timer ??= setTimeout(() => void flush(), retryDelay(AGAIN, tries++));
   }
 
   function flush(): Promise<void> {

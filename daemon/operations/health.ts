@@ -15,12 +15,15 @@ import type { Forecast } from '../domain/operations/room.js';
 import type { DaemonStatus } from '../domain/operations/status.js';
 import type { CallRecord } from '../domain/recording/recording.js';
 import { inTime, type ScrubStatus, WITHIN_DAYS } from '../domain/recording/scrub.js';
+import type { Log } from '../ops/log.js';
+import { repeatedly } from '../ops/turns.js';
 
 /**
  * Story 8: how the recorder is, for people and for monitors. What the facts show to be wrong is raised as an alarm, and
  * cleared when they do not show it any more.
  */
 export type HealthDeps = {
+  log: Log;
   catalogue: Pick<Catalogue, 'preserveQueue' | 'blindWindows'>;
   alarms: Alarms & { standing(): Alarm[]; past(limit: number): Promise<Alarm[]> };
   ari: () => { up: boolean; version: string; problem: TapedeckError | null };
@@ -61,8 +64,6 @@ export function createHealth(deps: HealthDeps) {
   let begun = 0;
   let failed = 0;
   let lastEventAt: number | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  let watching: Promise<void> | null = null;
 
   /** All that is known now, and the facts of it that health is judged by. */
   async function look() {
@@ -97,6 +98,10 @@ export function createHealth(deps: HealthDeps) {
       else deps.alarms.clear(key);
     }
   }
+
+  const watching = repeatedly(WATCH_MS, watch, (err) =>
+    deps.log.warn({ err }, 'The state of the recorder could not be looked at'),
+  );
 
   return {
     /** The PBX said something. */
@@ -178,15 +183,10 @@ export function createHealth(deps: HealthDeps) {
     },
 
     start(): void {
-      timer = setInterval(() => {
-        watching ??= watch().finally(() => {
-          watching = null;
-        });
-      }, WATCH_MS);
+      watching.start();
     },
     async stop(): Promise<void> {
-      clearInterval(timer);
-      await watching;
+      await watching.stop();
     },
   };
 }

@@ -1,4 +1,3 @@
-import cron from 'node-cron';
 import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
 import { fail, TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
@@ -6,6 +5,8 @@ import { recordingFile } from '../domain/paths.js';
 import { planRetention, type RetentionPlan, shareFault } from '../domain/policy/retention.js';
 import type { Recording, RecordingId } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
+import { createSchedule } from '../ops/schedule.js';
+import { serialQueue } from '../ops/turns.js';
 
 /** What retention needs of the vault. Both make what they did survive a power cut before they answer. */
 export type RetainKeys = { destroy(id: RecordingId): Promise<boolean>; has(id: RecordingId): boolean };
@@ -82,17 +83,10 @@ export function createRetain(deps: {
   ran?: (result: RunResult) => Promise<unknown>;
 }): Retain {
   const { catalogue, keys, files, clock, alarms, config, log } = deps;
-  let task: ReturnType<typeof cron.createTask> | null = null;
   let stopping = false;
   let caughtUp: Promise<void> | null = null;
-  let last: Promise<unknown> = Promise.resolve();
-
   /** One piece of work at a time, whoever asks: the schedule, the dashboard or the command line. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = last.then(work, work);
-    last = turn.catch(() => {});
-    return turn;
-  }
+  const queue = serialQueue();
 
   const plan = () => makePlan(catalogue, clock(), config.breakerPercent);
 
@@ -182,7 +176,7 @@ export function createRetain(deps: {
     }
   }
 
-  const run = (options: { confirm?: string } = {}) => inTurn(() => runNow(options.confirm));
+  const run = (options: { confirm?: string } = {}) => queue.run(() => runNow(options.confirm));
 
   async function nightly(): Promise<void> {
     try {
@@ -206,13 +200,18 @@ export function createRetain(deps: {
     if (until !== null && until <= clock() - DAY_MS) await nightly();
   }
 
+  const schedule = createSchedule({
+    ...{ setting: 'retention.schedule', expression: config.schedule, timeZone: config.timeZone },
+    ...{ missedToo: true, job: nightly },
+  });
+
   return {
     plan,
     run,
 
     /** Finishes what was begun before the last stop or crash. What cannot be finished is logged and left to the next run. */
     recover: () =>
-      inTurn(async () => {
+      queue.run(async () => {
         try {
           await refuseForeign();
           const { failed } = await finishBegun();
@@ -226,20 +225,15 @@ export function createRetain(deps: {
 
     start() {
       stopping = false;
-      if (!cron.validate(config.schedule))
-        throw fail('config_invalid', `"retention.schedule" is not a cron expression: ${config.schedule}`);
-      task = cron.createTask(config.schedule, nightly, { timezone: config.timeZone, noOverlap: true });
-      task.on('execution:missed', nightly);
-      void task.start();
+      schedule.start();
       caughtUp = catchUp().catch((err) => log.error({ err }, 'retention has not run'));
     },
 
     async stop() {
       stopping = true;
-      await task?.destroy();
-      task = null;
+      await schedule.stop();
       await caughtUp;
-      await last;
+      await queue.idle();
     },
   };
 }

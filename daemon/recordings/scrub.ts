@@ -1,14 +1,15 @@
 import { join } from 'node:path';
-import cron from 'node-cron';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import type { SealFigures } from '../catalogue/seals.js';
-import { fail, TapedeckError } from '../domain/error.js';
+import { TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import { RECORDINGS, recordingFile } from '../domain/paths.js';
 import { buildManifest, type Manifest, type SignedManifest } from '../domain/recording/manifest.js';
 import type { Recording, RecordingId } from '../domain/recording/recording.js';
 import { damageTold, nightDone, type ScrubStatus, shareOf, strayTold } from '../domain/recording/scrub.js';
 import type { Log } from '../ops/log.js';
+import { createSchedule } from '../ops/schedule.js';
+import { repeatedly, singleFlight } from '../ops/turns.js';
 import type { filesIn, hashFile, sizeOf } from '../vault/scan.js';
 import { createExaminer, type ExamineDeps } from './scrub/examine.js';
 import { createLate, type LateDeps } from './scrub/late.js';
@@ -78,10 +79,6 @@ export function createScrub(deps: ScrubDeps) {
   const { catalogue, files, alarms, clock, config, log } = deps;
   const pace = { ...PACE, ...deps.pace };
   const stopped = new AbortController();
-  let task: ReturnType<typeof cron.createTask> | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  let night: Promise<void> | null = null;
-  let telling: Promise<void> | null = null;
   let status: ScrubStatus | null = null;
   /** Faults that this process has seen itself: those that somebody else has found are looked at first. */
   const seen = new Set<RecordingId>();
@@ -268,38 +265,28 @@ export function createScrub(deps: ScrubDeps) {
     else alarms.raise(TOLD, damageTold(damaged, Math.max(damaged.length, status?.faults ?? 0)));
   }
 
-  const inTurn = () => {
-    night ??= nightly().finally(() => {
-      night = null;
-    });
-    return night;
-  };
+  const night = singleFlight(nightly);
+  const telling = repeatedly(pace.tellMs, tell, (err) =>
+    log.warn({ err }, 'Damaged recordings could not be told of'),
+  );
+  const schedule = createSchedule({
+    ...{ setting: 'scrub.schedule', expression: config.schedule, timeZone: config.timeZone },
+    ...{ missedToo: true, job: night.run },
+  });
 
   return {
     /** A night's work, now. */
-    run: inTurn,
+    run: night.run,
     /** Null until the figures were taken. */
     status: () => status,
     start(): void {
-      if (!cron.validate(config.schedule))
-        throw fail('config_invalid', `"scrub.schedule" is not a cron expression: ${config.schedule}`);
-      task = cron.createTask(config.schedule, inTurn, { timezone: config.timeZone, noOverlap: true });
-      task.on('execution:missed', inTurn);
-      void task.start();
-      timer = setInterval(() => {
-        telling ??= tell()
-          .catch((err) => log.warn({ err }, 'Damaged recordings could not be told of'))
-          .finally(() => {
-            telling = null;
-          });
-      }, pace.tellMs);
+      schedule.start();
+      telling.start();
     },
     async stop(): Promise<void> {
       stopped.abort();
-      clearInterval(timer);
-      await task?.destroy();
-      task = null;
-      await Promise.all([night, telling]);
+      await schedule.stop();
+      await Promise.all([night.idle(), telling.stop()]);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import type { Session } from '../../daemon/catalogue/people.js';
 import type { Log } from '../../daemon/ops/log.js';
+import { repeatedly } from '../../daemon/ops/turns.js';
 import { admit } from '../auth/access.js';
 import type { Sessions } from '../auth/sessions.js';
 import type { Tokens } from '../auth/tokens.js';
@@ -29,10 +30,8 @@ export function createSending(deps: {
 }) {
   const pace = { ...PACE, ...deps.pace };
   const answers = new Set<Answer>();
-  let timer: NodeJS.Timeout | undefined;
   let seen: number | null = null;
   let lookedAt = 0;
-  let busy = false;
 
   async function stillMay(answer: Answer): Promise<boolean> {
     const { request } = answer;
@@ -54,6 +53,7 @@ export function createSending(deps: {
     raw.destroy();
   }
   async function look(): Promise<void> {
+    if (answers.size === 0) return;
     const count = await deps.catalogue.changeCount();
     const due = performance.now() - lookedAt >= pace.beatMs;
     if (count === seen && !due) return;
@@ -61,6 +61,10 @@ export function createSending(deps: {
     lookedAt = performance.now();
     for (const answer of answers) if (!(await stillMay(answer))) cut(answer);
   }
+
+  const looking = repeatedly(pace.pollMs, look, (err) =>
+    deps.log.warn({ err }, 'Sessions of answers that are being sent were not checked'),
+  );
 
   return {
     /** Watches every streamed answer to somebody who had to be somebody to get it. */
@@ -78,20 +82,8 @@ export function createSending(deps: {
         reply.raw.once('close', () => answers.delete(answer));
       });
     },
-    start(): void {
-      timer = setInterval(() => {
-        if (busy || answers.size === 0) return;
-        busy = true;
-        look()
-          .catch((err: unknown) =>
-            deps.log.warn({ err }, 'Sessions of answers that are being sent were not checked'),
-          )
-          .finally(() => {
-            busy = false;
-          });
-      }, pace.pollMs).unref();
-    },
-    stop: (): void => clearInterval(timer),
+    start: looking.start,
+    stop: looking.stop,
     /** The session with this id has ended: nothing more is sent to it. */
     end(sessionId: string): void {
       for (const answer of answers) if (answer.session.id === sessionId) cut(answer);

@@ -5,6 +5,7 @@ import type { Alarms } from '../../domain/operations/alarm.js';
 import { parseOurs } from '../../domain/recording/recording.js';
 import { isAudio } from '../../encode/captured.js';
 import type { Log } from '../../ops/log.js';
+import { retryDelay } from '../../ops/turns.js';
 
 /**
  * Captured audio is in the clear until it is sealed, and must not stay once it is, or once it is not to be kept. What
@@ -51,7 +52,7 @@ export function createSweep({ catalogue, spool, alarms, log }: SweepDeps) {
 
   function schedule(): void {
     if (stopped || retrying) return;
-    const pause = RETRIES_MS[Math.min(rounds, RETRIES_MS.length - 1)];
+    const pause = retryDelay(RETRIES_MS, rounds);
     retrying = setTimeout(() => {
       retrying = null;
       rounds++;

@@ -230,6 +230,7 @@ async function startAndRecord(path: string, dir: string) {
   const link = { up: true, version: '', problem: null };
   const r = recorderOn(catalogue);
   const health = createHealth({
+    log,
     ...{
       catalogue,
       alarms: alert,

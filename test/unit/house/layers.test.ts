@@ -62,7 +62,11 @@ const STORIES = [
  * Values that a story may take from an adapter: they plan, measure or read. None of them starts a process or writes;
  * captured opens files for reading. Everything else of an adapter reaches a story through its arguments, by type only.
  */
-const PURE = ['captured', 'opus', 'tones'].map((s) => `daemon/encode/${s}`);
+const PURE = [
+  ...['captured', 'opus', 'tones'].map((s) => `daemon/encode/${s}`),
+  // How work takes turns, whatever it is.
+  ...['turns', 'schedule'].map((s) => `daemon/ops/${s}`),
+];
 
 /** The one file of the domain that hashes, and writes what is hashed in the one way (RFC 8785). */
 const HASHING = /^daemon\/domain\/assurance\/canonical (node:crypto|canonicalize)$/;
@@ -322,6 +326,7 @@ t.test('a package that talks to the outside has one file that knows it', async (
     ['nodemailer', 'daemon/notify/mail'],
     ['openid-client', 'daemon/directory/oidc'],
     ['otpauth', 'web/auth/totp'],
+    ['node-cron', 'daemon/ops/schedule'],
     ['ws', 'daemon/pbx/ari-stream'],
   ] as const)
     t.same(

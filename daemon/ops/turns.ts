@@ -1,0 +1,55 @@
+/** How work takes turns. None of these knows what the work is. */
+
+/** Does `job`, or joins the one that is being done: never two at once. Rejects as it does. */
+export function singleFlight<A extends unknown[], T>(job: (...args: A) => Promise<T>) {
+  let flying: Promise<T> | null = null;
+  return {
+    run(...args: A): Promise<T> {
+      flying ??= job(...args).finally(() => {
+        flying = null;
+      });
+      return flying;
+    },
+    /** Resolves when nothing is being done. */
+    async idle(): Promise<void> {
+      await flying?.catch(() => {});
+    },
+  };
+}
+
+/** One piece of work after the other, in the order in which they come; one that fails does not keep the next. */
+export function serialQueue() {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    run<T>(job: () => Promise<T>): Promise<T> {
+      const turn = last.then(job, job);
+      last = turn.catch(() => {});
+      return turn;
+    },
+    async idle(): Promise<void> {
+      await last;
+    },
+  };
+}
+
+/** Does `job` every so many ms; a turn that comes while the last one is still under way is left out. Keeps no process alive. */
+export function repeatedly(everyMs: number, job: () => Promise<void>, failed: (err: unknown) => void) {
+  const flight = singleFlight(() => job().catch(failed));
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    start(): void {
+      timer = setInterval(flight.run, everyMs).unref();
+    },
+    /** Resolves when nothing is under way. */
+    idle: flight.idle,
+    /** Resolves when what is under way is over. */
+    async stop(): Promise<void> {
+      clearInterval(timer);
+      await flight.idle();
+    },
+  };
+}
+
+/** How long to wait after this many failures in a row (0 for the first), in ms: the last delay goes for all later ones. */
+export const retryDelay = (delays: readonly number[], failures: number): number =>
+  delays[Math.min(failures, delays.length - 1)]!;
