@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { Webhook } from 'standardwebhooks';
 import { iso, isoOrNull } from '../domain/days.js';
 import { fail, TapedeckError } from '../domain/error.js';
 import type { Notice } from '../domain/operations/notice.js';
@@ -19,9 +19,13 @@ export type WebhookSettings = {
 
 const LIMIT_MS = 10_000;
 
+/** How secrets are written that are the base64 of random bytes; any other text is its own bytes. */
+const ENCODED = /^whsec_/;
+
 /**
- * Posts JSON, signed: `tapedeck-signature: t=<seconds since 1970>,v1=<hex of HMAC-SHA256 of "<t>.<body>">`. Only 2xx
- * counts as taken; redirects are not followed. Where a name leads is checked when it is connected to.
+ * Posts JSON, signed as Standard Webhooks has it (standardwebhooks.com): headers `webhook-id`, `webhook-timestamp` and
+ * `webhook-signature`. Only 2xx counts as taken; redirects are not followed. Where a name leads is checked when it is
+ * connected to.
  */
 export function createWebhook(settings: WebhookSettings, origin: Origin, name = 'webhook'): Channel {
   const url = new URL(settings.url);
@@ -32,14 +36,15 @@ export function createWebhook(settings: WebhookSettings, origin: Origin, name = 
     target: url.origin,
     async send(notice, signal) {
       const body = JSON.stringify(asJson(notice, origin));
-      const at = Math.floor(Date.now() / 1000);
-      const signature = createHmac('sha256', settings.secret()).update(`${at}.${body}`).digest('hex');
+      const at = new Date();
+      const webhook = signerWith(settings.secret());
       const headers = {
         'content-type': 'application/json; charset=utf-8',
         'content-length': Buffer.byteLength(body),
         'user-agent': 'Tapedeck',
-        'tapedeck-id': notice.id,
-        'tapedeck-signature': `t=${at},v1=${signature}`,
+        'webhook-id': notice.id,
+        'webhook-timestamp': Math.floor(at.getTime() / 1000),
+        'webhook-signature': webhook.sign(notice.id, at, body),
       };
       const status = await post(url, settings, headers, body, signal);
       if (status >= 300 && status < 400)
@@ -48,6 +53,16 @@ export function createWebhook(settings: WebhookSettings, origin: Origin, name = 
       return `${status}`;
     },
   };
+}
+
+/** Throws `alert_undelivered` when the secret says that it is base64 and is not. */
+function signerWith(secret: string): Webhook {
+  if (!ENCODED.test(secret)) return new Webhook(secret, { format: 'raw' });
+  try {
+    return new Webhook(secret);
+  } catch (e) {
+    throw fail('alert_undelivered', 'The secret begins with "whsec_", and what follows is not base64.', e);
+  }
 }
 
 function post(

@@ -286,7 +286,9 @@ export const ConfigSchema = Type.Object({
     smtp_user: optional('User at the mail server. Empty: it asks for none.'),
     smtp_password_file: optionalPath('File that holds their password.'),
     webhook_url: optional('Where alarms are also posted to as signed JSON. Empty: nowhere.', '^https?://'),
-    webhook_secret_file: optionalPath('File that holds the secret that signs them.'),
+    webhook_secret_file: optionalPath(
+      'File with the secret that signs them (Standard Webhooks): any text, or "whsec_" and base64.',
+    ),
     webhook_anywhere: Type.Boolean({
       description: 'Also post to link-local addresses and to the ports of ARI and AMI.',
       default: false,
@@ -318,7 +320,9 @@ export const ConfigSchema = Type.Object({
         'Where each is also posted to as signed JSON. Empty: nowhere.',
         '^https?://',
       ),
-      checkpoint_webhook_secret_file: optionalPath('File that holds the secret that signs them.'),
+      checkpoint_webhook_secret_file: optionalPath(
+        'File with the secret that signs them (Standard Webhooks): any text, or "whsec_" and base64.',
+      ),
       words_days: whole(
         'How many days the words are kept that people searched for; after that only that they searched.',
         180,

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-const SECRET = 'hook-secret-0815';
+const SECRET = Buffer.from('hook-secret-0815');
 
 export type Posted = {
   headers: IncomingHttpHeaders;
@@ -11,12 +11,15 @@ export type Posted = {
   at: number;
 };
 
-/** What a receiver of webhooks does by itself: whether the signature is right and not older than five minutes. */
-function isGenuine(header: string, body: string): boolean {
-  const { t, v1 } = Object.fromEntries(header.split(',').map((part) => part.split('=')));
-  if (!t || !v1 || Math.abs(Date.now() / 1000 - Number(t)) > 300) return false;
-  const wanted = createHmac('sha256', SECRET).update(`${t}.${body}`).digest();
-  const given = Buffer.from(v1, 'hex');
+/** What a receiver of Standard Webhooks does: whether the signature is right and not older than five minutes. */
+function isGenuine(headers: IncomingHttpHeaders, body: string): boolean {
+  const [id, at, signature] = ['id', 'timestamp', 'signature'].map((name) =>
+    String(headers[`webhook-${name}`]),
+  );
+  const [, v1] = /^v1,(\S+)$/.exec(signature!) ?? [];
+  if (!v1 || !(Math.abs(Date.now() / 1000 - Number(at)) <= 300)) return false;
+  const wanted = createHmac('sha256', SECRET).update(`${id}.${at}.${body}`).digest();
+  const given = Buffer.from(v1, 'base64');
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
@@ -30,11 +33,10 @@ export async function startReceiver({
     let text = '';
     req.on('data', (part) => (text += part));
     req.on('end', () => {
-      const signature = String(req.headers['tapedeck-signature']);
       got.push({
         headers: req.headers,
         text,
-        genuine: isGenuine(signature, text),
+        genuine: isGenuine(req.headers, text),
         at: Date.now(),
       });
       answer(res);

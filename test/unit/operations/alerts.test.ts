@@ -293,7 +293,7 @@ t.test('a webhook is signed over its time and its body, and says what a program 
   t.equal(await webhook.send(told, never), '204');
   const [posted] = receiver.got;
   t.ok(posted!.genuine);
-  t.match(posted!.headers, { 'content-type': /json/, 'tapedeck-id': told.id });
+  t.match(posted!.headers, { 'content-type': /json/, 'webhook-id': told.id });
   t.match(JSON.parse(posted!.text), {
     id: told.id,
     kind: 'raised',
@@ -306,6 +306,16 @@ t.test('a webhook is signed over its time and its body, and says what a program 
   });
   await createWebhook(hook(receiver.port, { secret: () => 'another' }), origin).send(told, never);
   t.notOk(receiver.got[1]!.genuine, 'with another secret it is not genuine');
+  const encoded = `whsec_${Buffer.from('hook-secret-0815').toString('base64')}`;
+  await createWebhook(hook(receiver.port, { secret: () => encoded }), origin).send(told, never);
+  t.ok(receiver.got[2]!.genuine, 'a secret may be written as base64');
+  await t.rejects(
+    createWebhook(hook(receiver.port, { secret: () => 'whsec_?!' }), origin).send(told, never),
+    {
+      code: 'alert_undelivered',
+      message: /not base64/,
+    },
+  );
   t.notMatch(webhook.target, /secret/, 'what is shown of its address is the server only');
 });
 
