@@ -1,4 +1,4 @@
-import { putNewest } from '../server/newest.js';
+import { LRUCache } from 'lru-cache';
 
 const HOUR_MS = 3_600_000;
 const MOST_BUCKETS = 50_000;
@@ -11,7 +11,7 @@ export type Buckets = ReturnType<typeof createBuckets>;
 
 /** Tries that are used up and come back with time. The clock may be set back; that gives none and takes none. */
 export function createBuckets({ now, most = MOST_BUCKETS }: { now: () => number; most?: number }) {
-  const buckets = new Map<string, Bucket>();
+  const buckets = new LRUCache<string, Bucket>({ max: most });
 
   return {
     /** What this key has left now; whoever takes from it writes to `left`. */
@@ -21,7 +21,7 @@ export function createBuckets({ now, most = MOST_BUCKETS }: { now: () => number;
       const passed = Math.max(0, at - bucket.at);
       bucket.left = Math.min(burst, bucket.left + (passed * hourly) / HOUR_MS);
       bucket.at = at;
-      putNewest(buckets, key, bucket, most);
+      buckets.set(key, bucket);
       return bucket;
     },
     /** Seconds until a bucket has one again. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { putNewest } from '../server/newest.js';
+import { LRUCache } from 'lru-cache';
 
 /** What the server has asked and the browser is to answer, such as a challenge: each good once and for a while. */
 export function createKept<T>({
@@ -11,12 +11,12 @@ export function createKept<T>({
   forMs: number;
   most?: number;
 }) {
-  const things = new Map<string, { thing: T; until: number }>();
+  const things = new LRUCache<string, { thing: T; until: number }>({ max: most });
 
   return {
     /** Keeps it under a name that cannot be guessed, or under the one given, where it takes the place of what was there. */
     keep(thing: T, name = randomBytes(24).toString('base64url')): string {
-      putNewest(things, name, { thing, until: now() + forMs }, most);
+      things.set(name, { thing, until: now() + forMs });
       return name;
     },
     /** Gives it and forgets it; null when it was never there, was taken, or is too old. */

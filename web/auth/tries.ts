@@ -1,4 +1,6 @@
 import { isIPv6 } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { LRUCache } from 'lru-cache';
 import { nameKey } from '../../daemon/domain/people/person.js';
 import { createBuckets } from './buckets.js';
 import { plainAddress } from './came-from.js';
@@ -16,7 +18,7 @@ export type Tries = ReturnType<typeof createTries>;
  */
 export function createTries({ now }: { now: () => number }) {
   const buckets = createBuckets({ now });
-  const known = new Set<string>();
+  const known = new LRUCache<string, true>({ max: MOST_KNOWN });
 
   return {
     /** Takes a try with something that has no name, such as the code of a link. */
@@ -61,9 +63,7 @@ export function createTries({ now }: { now: () => number }) {
         known: isKnown,
         succeeded() {
           for (const { bucket, limit } of levels) bucket.left = Math.min(limit.burst, bucket.left + 1);
-          known.delete(pair);
-          known.add(pair);
-          if (known.size > MOST_KNOWN) known.delete(known.values().next().value!);
+          known.set(pair, true);
         },
       };
     },
@@ -74,9 +74,9 @@ export function createTries({ now }: { now: () => number }) {
 export function network(address: string): string {
   const plain = plainAddress(address);
   if (!isIPv6(plain)) return plain;
-  const [head = '', tail = ''] = address.split('%')[0]!.split('::');
-  const front = head === '' ? [] : head.split(':');
-  const back = tail === '' ? [] : tail.split(':');
-  const zeros = Array(Math.max(0, 8 - front.length - back.length)).fill('0');
-  return `${[...front, ...(address.includes('::') ? zeros : []), ...back].slice(0, 4).join(':')}::/64`;
+  const { parts } = ipaddr.IPv6.parse(plain.split('%')[0]!);
+  return `${parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(':')}::/64`;
 }

@@ -1,6 +1,6 @@
+import { LRUCache } from 'lru-cache';
 import type { CallRight } from '../../daemon/domain/people/person.js';
 import type { CallId } from '../../daemon/domain/recording/recording.js';
-import { putNewest } from '../server/newest.js';
 
 /** A reason is good for so long after it was last needed: a player that was left open asks again. */
 const IDLE_MS = 15 * 60_000;
@@ -15,7 +15,7 @@ export type Listening = ReturnType<typeof createListening>;
 
 /** Who said why he hears a call. Kept in memory: after a restart of the dashboard the page asks again. */
 export function createListening({ now }: { now: () => number }) {
-  const given = new Map<string, Permission>();
+  const given = new LRUCache<string, Permission>({ max: MOST });
   const key = (sessionId: string, callId: CallId, right: CallRight) => `${sessionId} ${callId} ${right}`;
   const endOf = ({ givenAt, usedAt }: Permission) => Math.min(usedAt + IDLE_MS, givenAt + LONGEST_MS);
   const holds = (permission: Permission) => {
@@ -28,7 +28,7 @@ export function createListening({ now }: { now: () => number }) {
     permit(sessionId: string, callId: CallId, right: CallRight, reason: string): number {
       const at = now();
       const permission = { reason, givenAt: at, usedAt: at };
-      putNewest(given, key(sessionId, callId, right), permission, MOST);
+      given.set(key(sessionId, callId, right), permission);
       return endOf(permission);
     },
 

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import type { Static } from 'typebox';
 import type { AuditEvent } from '../../daemon/domain/assurance/audit.js';
 import type { Audit } from '../audit/audit.js';
-import { putNewest } from '../server/newest.js';
 import type { CallQuery } from './schemas.js';
 
 /** Sent by a page that refreshes itself. */
@@ -26,7 +26,7 @@ export type Seen = ReturnType<typeof createSeen>;
  * before: whoever says so of something new is written down all the same.
  */
 export function createSeen({ audit, now }: { audit: Audit; now: () => number }) {
-  const looks = new Map<string, number>();
+  const looks = new LRUCache<string, number>({ max: MOST });
   const typing = new Map<string, Typing>();
 
   /** Whether this is a look that has to be written. */
@@ -35,7 +35,7 @@ export function createSeen({ audit, now }: { audit: Audit; now: () => number }) 
     const before = looks.get(key);
     const again = !goesOn && request.headers[BY_ITSELF] === undefined && now() - (before ?? 0) >= AGAIN_MS;
     if (before !== undefined && !again) return false;
-    putNewest(looks, key, now(), MOST);
+    looks.set(key, now());
     return true;
   }
 
