@@ -70,3 +70,12 @@ export type RouteDeps = {
   version: string;
   now: () => number;
 };
+
+/** What tells of calls: only `reached` asks the catalogue for these, and says who may see what. */
+type OfCalls = 'call' | 'calls' | 'peaks' | 'openCalls' | 'recording' | 'segments' | 'coverageRow';
+
+/** What some routes need: these services, and these verbs of the catalogue, none of which tells of calls. */
+export type Needs<
+  S extends Exclude<keyof RouteDeps, 'catalogue'>,
+  V extends Exclude<keyof Catalogue, OfCalls> = never,
+> = Pick<RouteDeps, S> & { catalogue: Pick<Catalogue, V> };

@@ -9,13 +9,18 @@ import {
 } from '../domain/assurance/coverage-view.js';
 import type { Catalogue } from './catalogue.js';
 
-type Kept = Pick<
+export type CoverageKept = Pick<
   Catalogue,
   'coverageRows' | 'witness' | 'ledgerSince' | 'cdrSources' | 'blindWindows' | 'witnessGaps'
 >;
 
 /** What became of every answered call of the days asked for, compared with Asterisk's own account. */
-export async function makeCoverage(catalogue: Kept, asked: Asked, zone: string, now: number): Promise<Made> {
+export async function makeCoverage(
+  catalogue: CoverageKept,
+  asked: Asked,
+  zone: string,
+  now: number,
+): Promise<Made> {
   const { filter } = asked;
   const period = periodOf(asked, zone, now);
   const range = bounds(period);

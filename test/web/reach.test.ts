@@ -33,6 +33,7 @@ import { owesReason, type ReachKey, reachKeys, reachOf, sightOf } from '../../da
 import type { CallRecord, Leg, Mark, Recording } from '../../daemon/domain/recording/recording.js';
 import { admit } from '../../web/auth/access.js';
 import { hashed, newToken } from '../../web/auth/secrets.js';
+import type { Needs } from '../../web/deps.js';
 import type { RouteEntry } from '../../web/server/server.js';
 import { createShares, lettingGo } from '../../web/server/shares.js';
 import { aCall, aRecording } from '../support/recordings/a-call.js';
@@ -920,6 +921,9 @@ t.test('calls are asked for in one file of the dashboard', async (t) => {
     .filter((file) => file.endsWith('.ts') && !file.startsWith('ui/'))
     .filter((file) => asks.test(readFileSync(join(root, file), 'utf8')));
   t.strictSame(found, ['calls/reached.ts']);
+  // @ts-expect-error what a route is given cannot tell of calls
+  const refused: Needs<'site', 'calls'>['site']['name'] = 'a fault of the type checker otherwise';
+  t.ok(refused);
 });
 
 t.test('a call that was erased in the catalogue leaves nothing that it is reached by', async (t) => {

@@ -3,7 +3,7 @@ import type { Ended } from '../../daemon/catalogue/people.js';
 import { isoOrNull } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { ifDone, tokensEnded } from '../audit/audit.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import {
   AccountView,
   EndedView,
@@ -15,8 +15,13 @@ import { grantableView, rightsView, sessionsView } from '../people/views.js';
 import { answers, IdParams, later } from '../server/answers.js';
 import type { App } from '../server/types.js';
 
+type Deps = Needs<
+  'audit' | 'cookie' | 'devices' | 'now' | 'passwords' | 'sessions' | 'site' | 'tries',
+  'sessionsOf' | 'user'
+>;
+
 /** What is one's own: what one may do, one's password and where one is signed in. No API token opens any of it. */
-export function accountRoutes(app: App, deps: RouteDeps): void {
+export function accountRoutes(app: App, deps: Deps): void {
   const { catalogue, passwords, sessions, tries, devices, cookie, site, now, audit } = deps;
 
   const ending = (request: FastifyRequest, which: string) =>

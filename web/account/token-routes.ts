@@ -2,18 +2,20 @@ import { fail } from '../../daemon/domain/error.js';
 import { type Person, tokenRights } from '../../daemon/domain/people/person.js';
 import { tokenRightsOf } from '../../daemon/domain/people/rights.js';
 import { ifDone } from '../audit/audit.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { DAYS, TokenBody, TokenMadeView, TokensView, TokenView } from '../people/schemas.js';
 import { tokenView } from '../people/views.js';
 import { answers, IdParams, nameOf } from '../server/answers.js';
 import type { App } from '../server/types.js';
+
+type Deps = Needs<'audit' | 'factors' | 'tokens', 'tokensOf' | 'user'>;
 
 const MOST = 50;
 const BY_PROVIDER =
   'You sign in with the provider, and what it ends later ends a session but no token. Ask an admin for an account of Tapedeck itself.';
 
 /** One's own API tokens. No token opens any of these. */
-export function tokenRoutes(app: App, { catalogue, tokens, factors, audit }: RouteDeps): void {
+export function tokenRoutes(app: App, { catalogue, tokens, factors, audit }: Deps): void {
   /** Whether only the provider knows if they still have an account; it is asked only when they sign in. */
   const ofProvider = async ({ id }: Person) => (await catalogue.user(id))?.source === 'oidc';
 

@@ -11,11 +11,16 @@ import { fail } from '../../daemon/domain/error.js';
 import type { Person } from '../../daemon/domain/people/person.js';
 import { isId } from '../../daemon/domain/recording/recording.js';
 import { partyView } from '../calls/views.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { answers, streamed, timesOf } from '../server/answers.js';
 import { ErrorView } from '../server/schemas.js';
 import type { App } from '../server/types.js';
 import { type AuditEntryView, AuditPage, AuditQuery, AuditStateView, AuditTableQuery } from './schemas.js';
+
+type Deps = Needs<
+  'audit' | 'control' | 'now' | 'reached' | 'seen' | 'site',
+  'auditActors' | 'auditEntries' | 'auditHead' | 'checkpoints'
+>;
 
 const PAGE = 50;
 /** Entries of the table that are read in one go. */
@@ -23,7 +28,7 @@ const CHUNK = 1_000;
 const CHAIN_ALARM = 'audit_chain';
 
 /** Who did what. */
-export function auditRoutes(app: App, deps: RouteDeps): void {
+export function auditRoutes(app: App, deps: Deps): void {
   const { catalogue, reached, control, site, audit, seen, now } = deps;
 
   app.get(

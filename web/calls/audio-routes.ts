@@ -10,19 +10,22 @@ import { recordingFile } from '../../daemon/domain/paths.js';
 import { reach, type Stretch, WHOLE } from '../../daemon/domain/people/person.js';
 import { coversAll, heardOf, owesReason } from '../../daemon/domain/people/reach.js';
 import type { Recording } from '../../daemon/domain/recording/recording.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { IdParams, streamed } from '../server/answers.js';
 import { ErrorView } from '../server/schemas.js';
 import { createShares, lettingGo } from '../server/shares.js';
 import type { App } from '../server/types.js';
-import { metDamage } from './damage.js';
+import { type DamageDeps, metDamage } from './damage.js';
 import { type Asked, type Served, served } from './range.js';
+
+type Deps = DamageDeps &
+  Needs<'dataDir' | 'keys' | 'listening' | 'masks' | 'openSealed' | 'playing' | 'reached' | 'site'>;
 
 /** Each holds a file open for as long as its reader takes. */
 const AT_ONCE = { all: 200, ofOne: 20 };
 
 /** The sound of a call. */
-export function audioRoutes(app: App, deps: RouteDeps): void {
+export function audioRoutes(app: App, deps: Deps): void {
   const { reached, listening, masks, keys, openSealed, dataDir, site, playing } = deps;
   const shares = createShares(AT_ONCE, 'Too many recordings are being played at once.');
 

@@ -1,12 +1,14 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import { noteDamage } from '../../daemon/catalogue/damage.js';
 import type { Recording } from '../../daemon/domain/recording/recording.js';
 import type { Audit } from '../audit/audit.js';
+import type { Needs } from '../deps.js';
+
+export type DamageDeps = Needs<'audit' | 'now', 'audited' | 'sealCheck'>;
 
 /** A recording that was to be given out was not as it was sealed. Never throws. */
 export async function metDamage(
-  { catalogue, audit, now }: { catalogue: Catalogue; audit: Audit; now: () => number },
+  { catalogue, audit, now }: DamageDeps,
   recording: Recording,
   error: unknown,
   found: 'when it was played' | 'when it was exported',

@@ -2,12 +2,14 @@ import { fail } from '../../daemon/domain/error.js';
 import { heardOf } from '../../daemon/domain/people/reach.js';
 import { type Heard, inside, joined } from '../../daemon/domain/recording/stretches.js';
 import { HeardBody, HeardView } from '../audit/schemas.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { answers, IdParams } from '../server/answers.js';
 import type { App } from '../server/types.js';
 
+type Deps = Needs<'playing' | 'reached'>;
+
 /** What of a recording has really sounded, as the player says. */
-export function heardRoutes(app: App, { reached, playing }: RouteDeps): void {
+export function heardRoutes(app: App, { reached, playing }: Deps): void {
   app.post(
     '/calls/:id/heard',
     {

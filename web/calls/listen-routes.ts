@@ -2,15 +2,17 @@ import { clean } from '../../daemon/domain/call/party.js';
 import { iso } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { owesReason } from '../../daemon/domain/people/reach.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { answers, IdParams } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { ListenBody, ListenView } from './schemas.js';
 
+type Deps = Needs<'listening' | 'reached'>;
+
 const LONGEST = 200;
 
 /** Saying why one hears a call, for who has to. */
-export function listenRoutes(app: App, { reached, listening }: RouteDeps): void {
+export function listenRoutes(app: App, { reached, listening }: Deps): void {
   app.post(
     '/calls/:id/listen',
     {

@@ -5,15 +5,17 @@ import { fail } from '../../daemon/domain/error.js';
 import { coversAll, owesReason } from '../../daemon/domain/people/reach.js';
 import { openManifest } from '../../daemon/vault/manifest.js';
 import { publicKeys } from '../../daemon/vault/signing-key.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { answers, IdParams } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { ManifestView, type SealView } from './schemas.js';
 
+type Deps = Needs<'audit' | 'dataDir' | 'listening' | 'reached', 'manifest' | 'sealCheck'>;
+
 const PART = 'You reach a part of this call only. A manifest is of the whole call.';
 
 /** What was signed of a recording. */
-export function manifestRoutes(app: App, deps: RouteDeps): void {
+export function manifestRoutes(app: App, deps: Deps): void {
   const { catalogue, reached, listening, dataDir, audit } = deps;
 
   app.get(

@@ -5,7 +5,7 @@ import { owesReason, sightOf } from '../../daemon/domain/people/reach.js';
 import { decodePeaks } from '../../daemon/domain/recording/peaks.js';
 import type { Ear } from '../../daemon/domain/recording/quality.js';
 import { isId } from '../../daemon/domain/recording/recording.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs, RouteDeps } from '../deps.js';
 import { answers, IdParams, timesOf } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { sealOf } from './manifest-routes.js';
@@ -13,13 +13,12 @@ import { CallDetail, CallPage, CallQuery, PeaksView } from './schemas.js';
 import { within } from './sound/heard.js';
 import { callDetail, callSummary } from './views.js';
 
+type Deps = Needs<'dataDir' | 'listening' | 'reached' | 'seen' | 'site', 'manifest' | 'sealCheck'>;
+
 const PAGE = 50;
 
 /** The list of calls, one call, and the waveform of its recording. */
-export function callRoutes(
-  app: App,
-  { catalogue, reached, listening, site, dataDir, seen }: RouteDeps,
-): void {
+export function callRoutes(app: App, { catalogue, reached, listening, site, dataDir, seen }: Deps): void {
   app.get(
     '/calls',
     {

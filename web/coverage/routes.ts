@@ -1,17 +1,19 @@
 import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
 import type { Static } from 'typebox';
-import { makeCoverage, viewCoverage } from '../../daemon/catalogue/coverage.js';
+import { type CoverageKept, makeCoverage, viewCoverage } from '../../daemon/catalogue/coverage.js';
 import { CSV_COLUMNS, csvRows } from '../../daemon/domain/assurance/coverage-view.js';
 import { CSV } from '../../daemon/domain/csv.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { answers, streamed } from '../server/answers.js';
 import { ErrorView } from '../server/schemas.js';
 import type { App } from '../server/types.js';
 import { CoverageQuery, CoverageView } from './schemas.js';
 
+type Deps = Needs<'audit' | 'coverage' | 'now' | 'reached' | 'seen' | 'site', keyof CoverageKept | 'cdrsOf'>;
+
 /** What became of every answered call, compared with Asterisk's own account. */
-export function coverageRoutes(app: App, deps: RouteDeps): void {
+export function coverageRoutes(app: App, deps: Deps): void {
   const { catalogue, reached, coverage, site, now, audit, seen } = deps;
   const make = ({ from, to, status }: Static<typeof CoverageQuery>) =>
     makeCoverage(catalogue, { from, to, filter: status ?? 'exceptions' }, site.timeZone, now());

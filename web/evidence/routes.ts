@@ -5,13 +5,19 @@ import { type Person, reach } from '../../daemon/domain/people/person.js';
 import { coversAll, owesReason } from '../../daemon/domain/people/reach.js';
 import { evidenceDeps } from '../../daemon/vault/evidence.js';
 import { plainAddress } from '../auth/came-from.js';
-import { metDamage } from '../calls/damage.js';
+import { type DamageDeps, metDamage } from '../calls/damage.js';
 import { EvidenceBody } from '../calls/schemas.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { answers, IdParams, streamed } from '../server/answers.js';
 import { ErrorView } from '../server/schemas.js';
 import { createShares, lettingGo } from '../server/shares.js';
 import type { App } from '../server/types.js';
+
+type Deps = DamageDeps &
+  Needs<
+    'control' | 'dataDir' | 'keys' | 'reached' | 'site' | 'version',
+    'auditEntries' | 'auditRows' | 'auditId' | 'checkpoints' | 'manifest'
+  >;
 
 /** Each reads a recording twice, and what of the audit log came after it. */
 const AT_ONCE = { all: 4, ofOne: 2 };
@@ -19,7 +25,7 @@ const LONGEST_REASON = 200;
 const EXPORTED = 'when it was exported';
 
 /** The evidence pack of a call. */
-export function evidenceRoutes(app: App, deps: RouteDeps): void {
+export function evidenceRoutes(app: App, deps: Deps): void {
   const { catalogue, reached, keys, dataDir, site, control, audit, version, now } = deps;
   const shares = createShares(AT_ONCE, 'Too many packs are being made at once.');
 

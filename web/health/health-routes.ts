@@ -1,9 +1,11 @@
 import type { Static } from 'typebox';
 import { type Problem, publicMessage } from '../../daemon/domain/operations/health.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { answers } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { HealthView, type StatusView } from './schemas.js';
+
+type Deps = Needs<'control' | 'now', 'changeCount'>;
 
 /** Anybody may ask, so the daemon is asked at most this often, in ms. */
 const FRESH_MS = 1000;
@@ -11,7 +13,7 @@ const FRESH_MS = 1000;
 type Health = Static<typeof HealthView>;
 
 /** For monitors: one word, and fixed sentences. */
-export function healthRoutes(app: App, { catalogue, control, now }: RouteDeps): void {
+export function healthRoutes(app: App, { catalogue, control, now }: Deps): void {
   let last: { at: number; answer: Promise<Health> } | null = null;
 
   const look = async (): Promise<Health> => {

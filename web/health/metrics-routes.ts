@@ -4,14 +4,16 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { fail } from '../../daemon/domain/error.js';
 import { mayDo } from '../../daemon/domain/people/person.js';
 import { plainAddress } from '../auth/came-from.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs, RouteDeps } from '../deps.js';
 import type { App } from '../server/types.js';
+
+type Deps = Needs<'control' | 'metrics'>;
 
 /** What a proxy adds: behind one, everybody seems to come from its address. */
 const PROXIED = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'];
 
 /** The figures of both processes for Prometheus: the daemon's as it gives them, and the dashboard's own. */
-export function metricsRoutes(app: App, { control, metrics }: RouteDeps): void {
+export function metricsRoutes(app: App, { control, metrics }: Deps): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'tapedeck_web_' });
   const up = new Gauge({

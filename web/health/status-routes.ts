@@ -1,13 +1,15 @@
 import type { Static } from 'typebox';
 import { type ProblemCode, publicMessage, topicOf } from '../../daemon/domain/operations/health.js';
 import { reachOf } from '../../daemon/domain/people/reach.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { answers } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { StatusView } from './schemas.js';
 
+type Deps = Needs<'control'>;
+
 /** How things are, with all that the daemon says. */
-export function statusRoutes(app: App, { control }: RouteDeps): void {
+export function statusRoutes(app: App, { control }: Deps): void {
   app.get(
     '/status',
     {

@@ -9,7 +9,7 @@ import { mayDo, type Rights } from '../../daemon/domain/people/person.js';
 import { personChanges, personSaid } from '../../daemon/domain/people/person-changes.js';
 import { faultOf, tidy } from '../../daemon/domain/people/rights.js';
 import { ifDone } from '../audit/audit.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { answers, IdParams, personName } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import {
@@ -26,13 +26,18 @@ import {
 } from './schemas.js';
 import { grantableView, personView, sessionsView } from './views.js';
 
+type Deps = Needs<
+  'audit' | 'factors' | 'invitations' | 'now' | 'sessions',
+  'seen' | 'sessionsOf' | 'user' | 'users'
+>;
+
 const SessionParams = Type.Object({
   id: Type.String({ maxLength: 100 }),
   session: Type.String({ maxLength: 100 }),
 });
 
 /** Who may sign in, and what each may do. */
-export function peopleRoutes(app: App, deps: RouteDeps): void {
+export function peopleRoutes(app: App, deps: Deps): void {
   const { catalogue, invitations, sessions, factors, now, audit } = deps;
   const known = async (id: string) => {
     const user = await catalogue.user(id);

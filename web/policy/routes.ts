@@ -3,13 +3,15 @@ import { type CallFacts, decideRecord, decideRetention } from '../../daemon/doma
 import { confirmEmergency, policyChanges } from '../../daemon/domain/policy/policy-changes.js';
 import { FROM_NOW_ON } from '../../daemon/domain/policy/retention.js';
 import { policyView } from '../calls/views.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { answers } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { PolicyBody, PolicyTestBody, PolicyTestView, PolicyVersionsView, PolicyView } from './schemas.js';
 
+type Deps = Needs<'audit' | 'now', 'policy' | 'policyVersions'>;
+
 /** What to record and how long to keep it. */
-export function policyRoutes(app: App, { catalogue, now, audit }: RouteDeps): void {
+export function policyRoutes(app: App, { catalogue, now, audit }: Deps): void {
   app.get(
     '/policy',
     {

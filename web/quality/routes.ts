@@ -1,11 +1,13 @@
 import { byHowBad, type EarTrend } from '../../daemon/domain/recording/quality.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { answers, timesOf } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { QualityQuery, QualityTrendsView } from './schemas.js';
 
+type Deps = Needs<'reached' | 'seen' | 'site', 'qualityTrends'>;
+
 /** Which phones and lines sound bad, and how often. */
-export function qualityRoutes(app: App, { catalogue, reached, site, seen }: RouteDeps): void {
+export function qualityRoutes(app: App, { catalogue, reached, site, seen }: Deps): void {
   app.get(
     '/quality',
     {

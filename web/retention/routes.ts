@@ -4,12 +4,17 @@ import { dates, iso, isoOrNull } from '../../daemon/domain/days.js';
 import { FROM_NOW_ON, planRetention } from '../../daemon/domain/policy/retention.js';
 import type { Recording } from '../../daemon/domain/recording/recording.js';
 import { partyView } from '../calls/views.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { answers, streamed } from '../server/answers.js';
 import { ErrorView } from '../server/schemas.js';
 import type { App } from '../server/types.js';
 import { type RetentionItem, RetentionRunBody, RetentionRunView, RetentionView } from './schemas.js';
 import { retentionCsv } from './table.js';
+
+type Deps = Needs<
+  'audit' | 'control' | 'now' | 'reached' | 'retention' | 'seen' | 'site',
+  'countKept' | 'erasedRecordings' | 'keptRecordings' | 'recordingsErasing'
+>;
 
 /** Rows shown at most of each kind; the CSV has all. */
 const SHOWN = { due: 500, next: 100, gone: 100 };
@@ -20,7 +25,7 @@ type Kept = StoredCall & { recording: Recording };
 const hasRecording = (call: StoredCall): call is Kept => call.recording !== null;
 
 /** What is kept, until when and why; what goes next; what is gone. */
-export function retentionRoutes(app: App, deps: RouteDeps): void {
+export function retentionRoutes(app: App, deps: Deps): void {
   const { catalogue, reached, control, retention, site, now, audit, seen } = deps;
 
   /** The plan, with the calls behind it. Reads all kept recordings only when it has to. */

@@ -1,10 +1,12 @@
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { streamed } from './answers.js';
 import { ErrorView } from './schemas.js';
 import type { App } from './types.js';
 
+type Deps = Needs<'live'>;
+
 /** What changes, as it changes. */
-export function liveRoutes(app: App, { live }: RouteDeps): void {
+export function liveRoutes(app: App, { live }: Deps): void {
   app.get(
     '/live',
     {

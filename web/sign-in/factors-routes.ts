@@ -4,7 +4,7 @@ import { iso, isoOrNull } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { ifDone } from '../audit/audit.js';
 import { placeOf } from '../auth/passkeys.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { answers, nameOf } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import {
@@ -18,8 +18,13 @@ import {
   WebAuthnOptions,
 } from './factor-schemas.js';
 
+type Deps = Needs<
+  'audit' | 'enter' | 'factors' | 'passkeys',
+  'factorState' | 'passkey' | 'passkeys' | 'rolesWithFactor' | 'totp'
+>;
+
 /** One's own second factors, and who has to have one. */
-export function factorRoutes(app: App, deps: RouteDeps): void {
+export function factorRoutes(app: App, deps: Deps): void {
   const { catalogue, factors, passkeys, enter, audit } = deps;
   const tags = ['second factors'];
   /** Throws unless this session may change its owner's factors. */

@@ -1,17 +1,20 @@
 import type { FastifyRequest } from 'fastify';
 import { fail } from '../../daemon/domain/error.js';
 import { placeOf } from '../auth/passkeys.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { answers, later } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { AssertionBody, CodeBody, PasswordBody, WebAuthnOptions } from './factor-schemas.js';
-import { sessionView } from './session-routes.js';
+import { type SessionViewDeps, sessionView } from './session-routes.js';
 import { SessionView } from './session-schemas.js';
+
+type Deps = SessionViewDeps &
+  Needs<'audit' | 'devices' | 'enter' | 'factors' | 'passkeys' | 'signIn' | 'tries', 'user'>;
 
 const BY_PROVIDER = 'Sign in with the provider first; it is your second factor then.';
 
 /** Proofs beside the password: what a session still owes, what shows again that it is its owner, and passkeys alone. */
-export function proofRoutes(app: App, deps: RouteDeps): void {
+export function proofRoutes(app: App, deps: Deps): void {
   const { catalogue, factors, passkeys, enter, signIn, tries, devices, audit } = deps;
   const tags = ['session'];
   const often = { max: 60, timeWindow: '1 minute' };

@@ -3,10 +3,12 @@ import type { Journey } from '../../daemon/directory/oidc.js';
 import { fail, TapedeckError } from '../../daemon/domain/error.js';
 import { savedOutsider } from '../auth/directory.js';
 import { createKept } from '../auth/kept.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { answers } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { ProviderView } from './factor-schemas.js';
+
+type Deps = Needs<'audit' | 'enter' | 'journeyCookie' | 'now' | 'provider', 'users'>;
 
 const BACK = '/session/provider/callback';
 /** How long somebody may take at the provider. */
@@ -15,7 +17,7 @@ const JOURNEY_MS = 15 * 60_000;
 /** Signing in with an OpenID provider: there and back again. */
 export function providerRoutes(
   app: App,
-  { provider, catalogue, enter, journeyCookie, now, audit }: RouteDeps,
+  { provider, catalogue, enter, journeyCookie, now, audit }: Deps,
 ): void {
   const journeys = createKept<Journey>({ now, forMs: JOURNEY_MS });
 

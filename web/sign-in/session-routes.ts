@@ -4,16 +4,33 @@ import type { Session } from '../../daemon/catalogue/people.js';
 import { isoOrNull } from '../../daemon/domain/days.js';
 import { boxRights, callRights, mayDo, mayEver, type Person } from '../../daemon/domain/people/person.js';
 import { reachOf } from '../../daemon/domain/people/reach.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { answers, later } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { type SecondFactorView, SessionView, SignInBody } from './session-schemas.js';
+
+/** What it takes to say who is signed in. */
+export type SessionViewDeps = Needs<'provider' | 'setup' | 'site' | 'version', 'factorState' | 'passkeys'>;
+type Deps = SessionViewDeps &
+  Needs<
+    | 'audit'
+    | 'cookie'
+    | 'devices'
+    | 'enter'
+    | 'live'
+    | 'playing'
+    | 'sending'
+    | 'sessions'
+    | 'signIn'
+    | 'tries',
+    'userByName'
+  >;
 
 /** Whoever it is that does not come in. */
 const NOBODY = { id: '', name: '' };
 
 /** Who is signed in, signing in and signing out. */
-export function sessionRoutes(app: App, deps: RouteDeps): void {
+export function sessionRoutes(app: App, deps: Deps): void {
   const { catalogue, sessions, tries, devices, cookie, live, sending, signIn, enter, audit, playing } = deps;
 
   app.get(
@@ -90,7 +107,7 @@ export function sessionRoutes(app: App, deps: RouteDeps): void {
 
 /** Who is signed in by this request's session, and what they still owe. */
 export async function sessionView(
-  { catalogue, setup, site, version, provider }: RouteDeps,
+  { catalogue, setup, site, version, provider }: SessionViewDeps,
   request: FastifyRequest,
 ): Promise<Static<typeof SessionView>> {
   const { session } = request;
@@ -118,7 +135,7 @@ function userView(person: Person): NonNullable<Static<typeof SessionView>['user'
 }
 
 async function secondFactor(
-  catalogue: RouteDeps['catalogue'],
+  catalogue: SessionViewDeps['catalogue'],
   { person, owes, proofs, failed }: Session,
   host: string,
 ): Promise<Static<typeof SecondFactorView>> {

@@ -1,14 +1,16 @@
 import { ulid } from 'ulid';
 import { FOUNDER, RUNS_ONLY } from '../../daemon/domain/people/person.js';
 import { personSaid } from '../../daemon/domain/people/person-changes.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { answers, personName } from '../server/answers.js';
 import type { App } from '../server/types.js';
-import { sessionView } from './session-routes.js';
+import { type SessionViewDeps, sessionView } from './session-routes.js';
 import { SessionView, SetupBody } from './session-schemas.js';
 
+type Deps = SessionViewDeps & Needs<'audit' | 'enter' | 'now' | 'passwords'>;
+
 /** The first user. */
-export function setupRoutes(app: App, deps: RouteDeps): void {
+export function setupRoutes(app: App, deps: Deps): void {
   const { passwords, setup, enter, site, now, audit } = deps;
 
   app.post(

@@ -1,13 +1,15 @@
 import type { Ended } from '../../daemon/catalogue/people.js';
 import { fail } from '../../daemon/domain/error.js';
 import { tokensEnded } from '../audit/audit.js';
-import type { RouteDeps } from '../deps.js';
+import type { Needs } from '../deps.js';
 import { WelcomeBody, WelcomeView } from '../people/schemas.js';
 import { answers, later } from '../server/answers.js';
 import type { App } from '../server/types.js';
 
+type Deps = Needs<'audit' | 'invitations' | 'passwords' | 'site' | 'tries'>;
+
 /** Where the link of an admin leads: somebody chooses a password. */
-export function welcomeRoutes(app: App, { invitations, passwords, tries, site, audit }: RouteDeps): void {
+export function welcomeRoutes(app: App, { invitations, passwords, tries, site, audit }: Deps): void {
   app.post(
     '/welcome',
     {
