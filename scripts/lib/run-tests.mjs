@@ -30,7 +30,10 @@ const laneOf = (file) => /^test\/(\w+)\//.exec(relative('.', file))?.[1] ?? 'els
 /** What a file is to the plan: its length in seconds, and how much of a core it takes. */
 function planned(file) {
   const { wall, cpu } = times[file] ?? UNKNOWN;
-  return { file, lane: laneOf(file), wall, load: Math.min(1, cpu / Math.max(wall, 1)) };
+  // What a browser takes is not in the processor time of the file that opens it.
+  const browser = /\bopenBrowser\b|\bchromium\b/.test(readFileSync(file, 'utf8'));
+  const load = browser ? 1 : Math.min(1, cpu / Math.max(wall, 1));
+  return { file, lane: laneOf(file), wall, load };
 }
 
 /** Runs one file to its end. Returns how it ended ('' for well), and its wall and processor time in seconds. */

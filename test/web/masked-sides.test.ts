@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { stamp } from '../../../daemon/domain/recording/ogg.js';
-import { readPacket, silentPacket } from '../../../web/calls/sound/opus.js';
-import { maskedOf } from '../../support/recordings/masked.js';
+import { stamp } from '../../daemon/domain/recording/ogg.js';
+import { readPacket, silentPacket } from '../../web/calls/sound/opus.js';
+import { maskedOf } from '../support/recordings/masked.js';
 import {
   apartOf,
   bodyOf,
@@ -12,7 +12,7 @@ import {
   oggOf,
   opusOf,
   pagesOf,
-} from '../../support/recordings/opus.js';
+} from '../support/recordings/opus.js';
 
 /** Recordings of two mono streams: every packet, header and page that can be made silent, and those that are refused. */
 const MS = 20;

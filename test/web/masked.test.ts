@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
-import { TapedeckError } from '../../../daemon/domain/error.js';
-import { FOUNDER, type Person, type Stretch } from '../../../daemon/domain/people/person.js';
-import { pageHead, stamp } from '../../../daemon/domain/recording/ogg.js';
-import { openSealed } from '../../../daemon/vault/open.js';
-import { createMasks } from '../../../web/calls/sound/masked.js';
-import { readPacket, silentPacket } from '../../../web/calls/sound/opus.js';
-import { gathered, maskedOf, recordingOf, sourceOf } from '../../support/recordings/masked.js';
+import { TapedeckError } from '../../daemon/domain/error.js';
+import { FOUNDER, type Person, type Stretch } from '../../daemon/domain/people/person.js';
+import { pageHead, stamp } from '../../daemon/domain/recording/ogg.js';
+import { openSealed } from '../../daemon/vault/open.js';
+import { createMasks } from '../../web/calls/sound/masked.js';
+import { readPacket, silentPacket } from '../../web/calls/sound/opus.js';
+import { gathered, maskedOf, recordingOf, sourceOf } from '../support/recordings/masked.js';
 import {
   apartOf,
   coupledOf,
@@ -17,16 +17,8 @@ import {
   oggOf,
   opusOf,
   packetsOf,
-} from '../../support/recordings/opus.js';
-import {
-  addRecording,
-  flip,
-  get,
-  openDashboard,
-  post,
-  START,
-  signInAs,
-} from '../../support/web/dashboard.js';
+} from '../support/recordings/opus.js';
+import { addRecording, flip, get, openDashboard, post, START, signInAs } from '../support/web/dashboard.js';
 
 /** A packet that begins so, of so many bytes. */
 const packetOf = (toc: number, second: number, bytes: number) =>
