@@ -227,7 +227,7 @@ export function createTestCalls(deps: TestCallDeps) {
   /** A machine that had too much to do meanwhile is told of elsewhere. */
   function excuse(fault: TestFault): string | null {
     if (isTiming(fault) && deps.load() > config.maxLoad) return 'The machine became too busy.';
-    if (fault === 'not_preserved' && deps.preserving() > 1) return 'Other recordings are being made first.';
+    if (fault === 'not_preserved' && deps.preserving() > 1) return 'Other recordings are processed first.';
     return null;
   }
 

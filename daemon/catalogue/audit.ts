@@ -56,7 +56,7 @@ export interface AuditLog {
   auditHead(): Promise<Head>;
   /** The id of this log, which is in its first entry. */
   auditId(): Promise<string>;
-  /** Everybody who is in the log, with his newest name. */
+  /** Everybody who is in the log, with their newest name. */
   auditActors(): Promise<{ id: string; name: string; kind: string }[]>;
   /** Forgets words that were looked for before that time; gives how many. */
   forgetWords(before: number): Promise<number>;

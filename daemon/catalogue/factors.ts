@@ -18,7 +18,7 @@ export type Passkey = {
 
 export type Totp = { sealed: Uint8Array; addedAt: number; lastStep: number };
 
-/** Somebody from outside as he is to be here. */
+/** Somebody from outside as they are to be here. */
 export type Outsider = Person & Pick<User, 'createdAt' | 'source' | 'subject'>;
 
 /** Wrong second factors since the last right one. */
@@ -57,7 +57,7 @@ export interface Factors {
   failedFactors(userId: string): Promise<FailedFactors>;
   /**
    * Counts a try as a wrong one before it is looked at, so that many at once do not pass together; or gives when the next may
-   * be. Counted by the browser (`device`) for one in which he has signed in before; all others (null) are counted together.
+   * be. Counted by the browser (`device`) for one in which they have signed in before; all others (null) are counted together.
    * `waitAfter` is of domain/factor.
    */
   takeFactorTry(
@@ -77,12 +77,12 @@ export interface Factors {
   setRolesWithFactor(roles: Role[]): Promise<void>;
 
   /**
-   * Writes somebody who comes from a directory or a provider as he is there now, and gives him as he is here. Null when the
+   * Writes somebody who comes from a directory or a provider as they are there now, and gives them as they are here. Null when the
    * name belongs to somebody else here.
    */
   saveOutsider(user: Outsider): Promise<User | null>;
   /** Everybody from this source who has a role here. */
   outsiders(source: 'ldap'): Promise<User[]>;
-  /** He is not there any more: takes his roles and tokens and ends his sessions. */
+  /** They are not there any more: takes their roles and tokens and ends their sessions. */
   outsiderGone(userId: string): Promise<void>;
 }

@@ -2,11 +2,11 @@ import type { Owes, Proof } from '../domain/people/factor.js';
 import type { Person, TokenRight } from '../domain/people/person.js';
 import type { FailedFactors } from './factors.js';
 
-/** Somebody to be added. An empty password hash: he cannot sign in with a password until he has chosen one. */
+/** Somebody to be added. An empty password hash: they cannot sign in with a password until they have chosen one. */
 export type NewUser = Person & { passwordHash: string; createdAt: number };
 
 export type User = NewUser & {
-  /** Who knows the password, and who he is there: `local` is this catalogue. */
+  /** Who knows the password, and who they are there: `local` is this catalogue. */
   source: 'local' | 'ldap' | 'oidc';
   subject: string;
   /** Goes up with every change. */
@@ -14,7 +14,7 @@ export type User = NewUser & {
   disabledAt: number | null;
   signedInAt: number | null;
   passwordAt: number | null;
-  /** Until when his link works; null when he has none. */
+  /** Until when their link works; null when they have none. */
   invitedUntil: number | null;
 };
 
@@ -22,14 +22,14 @@ export type PersonChange = Partial<Pick<Person, 'name' | 'roles' | 'scope' | 'ex
   disabled?: boolean;
 };
 
-/** A link by which somebody chooses his password. A new one takes the place of the one before. */
+/** A link by which somebody chooses their password. A new one takes the place of the one before. */
 export type Invitation = { userId: string; codeHash: string; madeAt: number; expiresAt: number };
 
 export type Session = {
   tokenHash: string;
   /** Names it; says nothing of its token. */
   id: string;
-  /** As he is now, not as he was when it began. */
+  /** As they are now, not as they were when it began. */
   person: Person;
   createdAt: number;
   seenAt: number;
@@ -42,14 +42,14 @@ export type Session = {
   proofs: Proof[];
   /** When the last of them was given. */
   provedAt: number;
-  /** By his factors and roles as they are now. */
+  /** By their factors and roles as they are now. */
   owes: Owes;
   /** Wrong second factors before it, by whomever. */
   failed: FailedFactors;
 };
 export type NewSession = Omit<Session, 'person' | 'renew' | 'owes'> & {
   userId: string;
-  /** What his password was compared with: it must not have been changed since. */
+  /** What their password was compared with: it must not have been changed since. */
   passwordHash?: string | undefined;
   /** The token's hash of the session that goes on as this one: it must still be good, and ends. */
   after?: string | undefined;
@@ -87,11 +87,11 @@ export interface People {
   saveSetupCode(codeHash: string, at: number): Promise<void>;
 
   /**
-   * Holds at once for his sessions and tokens; disabling ends the sessions. Throws `person_unknown`, `user_exists`,
-   * `last_admin`, and `person_conflict` when `basedOn` is given and not his newest version.
+   * Holds at once for their sessions and tokens; disabling ends the sessions. Throws `person_unknown`, `user_exists`,
+   * `last_admin`, and `person_conflict` when `basedOn` is given and not their newest version.
    */
   changeUser(id: string, change: PersonChange, at: number, basedOn?: number): Promise<User>;
-  /** With his sessions and tokens. Throws as `changeUser` does. */
+  /** With their sessions and tokens. Throws as `changeUser` does. */
   removeUser(id: string, basedOn?: number): Promise<void>;
   /**
    * Ends all their sessions but `keep` (its id), all their API tokens, and their link. Returns how many sessions ended, and
@@ -123,7 +123,7 @@ export interface People {
   sessionsOf(userId: string): Promise<Session[]>;
   /** Ends the session with this id, or all but `keep` (its id); tokens stay. Gives how many ended. */
   endSessions(userId: string, which: { id: string } | { keep: string | null }): Promise<number>;
-  /** Ends all his sessions and tokens. Gives how many sessions ended. */
+  /** Ends all their sessions and tokens. Gives how many sessions ended. */
   shutOut(userId: string): Promise<number>;
 
   /** Whether somebody has signed in in this browser. */
@@ -133,7 +133,7 @@ export interface People {
 
   addToken(token: Omit<Token, 'usedAt' | 'usedFrom'>, tokenHash: string): Promise<void>;
   tokensOf(userId: string): Promise<Token[]>;
-  /** With its owner as he is now; null when he is disabled. Whether it has expired is for the asker to look at. */
+  /** With its owner as they are now; null when they are disabled. Whether it has expired is for the asker to look at. */
   token(tokenHash: string): Promise<{ token: Token; person: Person } | null>;
   tokenUsed(id: string, at: number, from: string): Promise<void>;
   /** False when this person has no such token. */

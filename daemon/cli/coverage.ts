@@ -52,7 +52,7 @@ function asText(view: CoverageReport): string {
       : percent === null
         ? 'No call was answered that should have been recorded.'
         : `${n.covered} of ${n.eligible} eligible calls are recorded, ${percent} % (target ${view.target_percent} %).`,
-    `${n.answered} answered: ${n.recorded} recorded, ${n.partial} in part, ${n.not_recorded} not, ${n.excluded} excluded by policy, ${n.declined} declined, ${n.pending} being made.`,
+    `${n.answered} answered: ${n.recorded} recorded, ${n.partial} partial, ${n.not_recorded} not recorded, ${n.excluded} excluded by policy, ${n.declined} declined, ${n.pending} processing.`,
     witness(view),
   ];
   for (const s of view.sources) if (s.problem) out.push(`${s.name} cannot be read: ${s.problem}`);

@@ -194,7 +194,7 @@ Examples:
     .option('--password-file <file>', 'read the password from this file')
     .addHelpText(
       'after',
-      '\nThe way back in when the admin has lost his.\n\nExamples:\n  tapedeck user password ada\n  tapedeck user password ada --password-file /run/secrets/ada',
+      '\nFor an admin who has lost theirs.\n\nExamples:\n  tapedeck user password ada\n  tapedeck user password ada --password-file /run/secrets/ada',
     )
     .action(async (name: string, { passwordFile }: { passwordFile?: string }) => {
       const read = await passwordIn(passwordFile);
@@ -208,7 +208,7 @@ Examples:
       ).setPassword(id, hash, Date.now());
       ctx.out(`${of} has a new password; ${sessions} ${sessions === 1 ? 'session' : 'sessions'} ended.`);
       if (tokens.length > 0) ctx.out(`API tokens that ended: ${tokens.join(', ')}`);
-      if (disabledAt !== null) ctx.err(`${of} is disabled: "tapedeck user enable ${of}" lets him in again.`);
+      if (disabledAt !== null) ctx.err(`${of} is disabled: "tapedeck user enable ${of}" lets them in again.`);
     });
 }
 
@@ -232,7 +232,7 @@ const withRights = (command: Command): Command =>
     .option('--extensions <list>', 'a reviewer: of the calls of these extensions', listed)
     .option('--queues <list>', 'a reviewer: of the calls of these queues', listed)
     .option('--dids <list>', 'a reviewer: of the calls to these numbers of ours', listed)
-    .option('--own <list>', 'an agent: the extensions of his own', listed)
+    .option('--own <list>', 'an agent: their own extensions', listed)
     .option('--grant <grant>', 'download or export; repeatable', listed);
 
 const said = (person: Rights & { id: string; name: string }): string =>

@@ -139,7 +139,7 @@ export function createLdap(deps: {
   }
 
   return {
-    /** Who has this name, without his password; null for nobody, and for somebody who is disabled. */
+    /** Who has this name, without their password; null for nobody, and for somebody who is disabled. */
     find: (name: string): Promise<Outsider | null> =>
       ask(async (client) => {
         const entry = await entryOf(client, name);

@@ -101,7 +101,7 @@ export function createProvider(deps: {
   };
 }
 
-/** Who somebody is by what the provider says of him, whatever that is. Throws `provider_refused` without a name or an id. */
+/** Who somebody is by what the provider says of them, whatever that is. Throws `provider_refused` without a name or an id. */
 export function outsiderOf(claims: Record<string, unknown>, config: Config['oidc']): FromProvider {
   const name = clean(claims[config.name_claim], 60);
   if (name === '') throw fail('provider_refused', `It does not say "${config.name_claim}".`);

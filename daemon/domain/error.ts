@@ -264,7 +264,7 @@ const catalogue = {
   },
   recording_absent: {
     message: 'This call has no recording that can be played.',
-    hint: 'Its page says why: it was excluded, erased, or is still being made.',
+    hint: 'Its page says why: it was excluded, erased, or is still processing.',
     blame: 'operator',
     status: 404,
   },

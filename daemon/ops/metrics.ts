@@ -31,7 +31,7 @@ export function createMetrics({ version }: { version: string }) {
   const lastEvent = gauge('last_event_timestamp_seconds', 'When the PBX was last heard.');
   const calls = gauge('calls_now', 'Calls in progress.');
   const recording = gauge('recording_now', 'Calls that are being captured.');
-  const waiting = gauge('preserve_waiting', 'Ended calls whose recording is still to be made.');
+  const waiting = gauge('preserve_waiting', 'Ended calls whose recording is waiting to be processed.');
   const oldest = gauge('preserve_oldest_seconds', 'How long ago the first of them ended.');
   const free = gauge('disk_free_bytes', 'Free on the disk of the data directory.');
   const total = gauge('disk_total_bytes', 'Size of that disk.');

@@ -124,7 +124,7 @@ t.test('22: who comes in by a transfer is heard, though the sequence numbers fal
   t.comment(`left ${toneMap(left, 8000, TONES)}`);
   t.comment(`right ${toneMap(right, 8000, TONES)}`);
   t.ok(heard(right, '101') >= 2.2, 'the first is heard');
-  t.ok(heard(right, '102') >= 3.2, 'and the second, nearly from his first word');
+  t.ok(heard(right, '102') >= 3.2, 'and the second, nearly from their first word');
   t.ok(longestSilence(left) <= 0.3, `the caller is missing for ${longestSilence(left)} s at most`);
   const [, anew] = segments(p);
   t.match(anew?.because, /source of the audio changed/, 'the seam has its reason');
@@ -165,7 +165,7 @@ t.test('22: every change of a source is cured, however often, at 300 ms or less'
   const worst = Math.max(...silent.map((s) => s.seconds));
   t.comment(`right: longest silence ${worst.toFixed(2)} s; left: ${longestSilence(left).toFixed(2)} s`);
   t.ok(longestSilence(left) <= 0.3, 'the seam of the other side');
-  t.ok(heard(right, '101') >= times * 1.1, `he is heard after each (${heard(right, '101').toFixed(1)} s)`);
+  t.ok(heard(right, '101') >= times * 1.1, `they are heard after each (${heard(right, '101').toFixed(1)} s)`);
 });
 
 t.test('22: a phone that begins a new stream without a word to the PBX is heard again', async (t) => {

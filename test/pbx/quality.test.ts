@@ -225,7 +225,7 @@ t.test('a side that says nothing is one-way audio, or silence where neither does
   const short = [leg(outside, 'trunk', 0, 9_000), leg(ours('112'), '112', 0, 9_000)];
   t.same(flags({ ...aTalk, legs: short }), [], 'of nine seconds nothing is said');
   const alone = [leg(outside, 'trunk', 0, A_MINUTE)];
-  t.same(flags({ ...aTalk, legs: alone }), [], 'nor of one who listens to music until he gives up');
+  t.same(flags({ ...aTalk, legs: alone }), [], 'nor of one who listens to music until they give up');
   const gap = { atMs: 0, untilMs: 55_000, side: 'them', reason: '' } as const;
   t.same(flags(aTalk, [gap]), [], 'what was not captured is not silence');
   t.same(flags(aTalk, [{ ...gap, side: 'us' }]), [{ side: 'them', flag: 'one_way' }]);

@@ -56,7 +56,7 @@ const send = (
     ...(payload === undefined ? {} : { payload: payload as object }),
   });
 
-/** Adds somebody and lets him choose a password by his link. Gives his id and cookie. */
+/** Adds somebody and lets them choose a password by their link. Gives their id and cookie. */
 async function addPerson(dashboard: Dashboard, admin: string, name: string, given: Rights) {
   const { app } = dashboard;
   const added = await post(app, '/people', { name, ...given }, { cookie: admin });
@@ -135,7 +135,7 @@ t.test('whatever is asked for, what is kept fits the roles and is kept the same 
   );
 });
 
-t.test('the first person says whether he hears calls', async (t) => {
+t.test('the first person says whether they hear calls', async (t) => {
   for (const hears of [true, false]) {
     const { app, setup, catalogue } = await openDashboard(t);
     const made = await post(app, '/setup', { code: await setup.begin(), name: 'anna', password, hears });
@@ -147,7 +147,7 @@ t.test('the first person says whether he hears calls', async (t) => {
 });
 
 t.test(
-  'somebody is added, chooses a password by a link that works once, and gets what he was given',
+  'somebody is added, chooses a password by a link that works once, and gets what they were given',
   async (t) => {
     const dashboard = await openDashboard(t);
     const { app, catalogue, clock, lines } = dashboard;
@@ -192,7 +192,7 @@ t.test(
     t.equal((await tries(code)).statusCode, 403, 'used up');
     const anna = (await catalogue.userByName('anna'))!;
     const own = await post(app, `/people/${anna.id}/invitation`, {}, { cookie: await annaAgain() });
-    t.equal(own.statusCode, 403, 'nobody gets round his own old password');
+    t.equal(own.statusCode, 403, 'nobody gets round their own old password');
     t.notOk(lines.join().includes(code) || lines.join().includes(code.replaceAll('-', '')));
     const hashes = (await catalogue.users()).map((u) => u.passwordHash).join();
     t.notOk((await get(app, '/people', await annaAgain())).body.includes(hashes.split(',')[0]!));
@@ -204,7 +204,7 @@ t.test(
 );
 
 t.test(
-  'rights change at once where somebody is signed in, and a wider one gives him a new token',
+  'rights change at once where somebody is signed in, and a wider one gives them a new token',
   async (t) => {
     const dashboard = await openDashboard(t);
     const { app, catalogue, clock } = dashboard;
@@ -223,7 +223,7 @@ t.test(
     t.equal((await change(1, rights({ roles: ['auditor'] }))).statusCode, 200);
 
     const answer = await get(app, '/policy', ben.cookie);
-    t.equal(answer.statusCode, 200, 'he may now');
+    t.equal(answer.statusCode, 200, 'they may now');
     const fresh = cookieOf(answer);
     t.not(fresh, 'tapedeck_session=');
     t.not(fresh, ben.cookie, 'and has a new token');
@@ -240,7 +240,7 @@ t.test(
 
     t.equal((await change(1, reviewer)).json().error.code, 'person_conflict', 'based on what was before');
     t.equal((await change(2, reviewer)).statusCode, 200);
-    t.equal(await status(fresh), 403, 'he may not any more');
+    t.equal(await status(fresh), 403, 'they may not any more');
     await until(
       'the refusal',
       async () => (await catalogue.auditEntries({ outcome: 'refused', limit: 1 }))[0],
@@ -385,7 +385,7 @@ t.test('there is always an admin who can sign in', async (t) => {
   }
 });
 
-t.test('who is signed in is listed in full to himself and to admins, and ended one by one', async (t) => {
+t.test('who is signed in is listed in full to themselves and to admins, and ended one by one', async (t) => {
   const dashboard = await openDashboard(t);
   const { app, clock } = dashboard;
   const admin = await setUp(dashboard);
@@ -461,12 +461,12 @@ t.test('a password is changed with the old one, and what else was signed in ends
     post(app, '/account/password', { old, password: next }, { cookie });
   const old = `${password} of ben`;
   t.match((await change('wrong', password)).json().error, { code: 'old_password_wrong' });
-  t.equal((await change('wrong', password)).statusCode, 403, 'not 401: he is signed in');
+  t.equal((await change('wrong', password)).statusCode, 403, 'not 401: they are signed in');
   t.match((await change(old, old)).json().error, { code: 'password_weak' });
   const done = await change(old, `${password} again`);
   t.strictSame(done.json(), { ended: 1, tokens_ended: [] });
   t.equal((await get(app, '/account', other)).statusCode, 401);
-  t.equal((await get(app, '/account', ben.cookie)).statusCode, 401, 'his own has a new token');
+  t.equal((await get(app, '/account', ben.cookie)).statusCode, 401, 'their own has a new token');
   const fresh = cookieOf(done);
   t.match((await get(app, '/account', fresh)).json(), { password_at: new Date(clock.ms).toISOString() });
   t.equal((await post(app, '/session', { name: 'ben', password: old })).statusCode, 401);
@@ -482,7 +482,7 @@ t.test('a password is changed with the old one, and what else was signed in ends
 });
 
 t.test(
-  'a token does what it was made for, as long as its owner may, and opens nothing of his own',
+  'a token does what it was made for, as long as its owner may, and opens nothing of their own',
   async (t) => {
     const dashboard = await openDashboard(t);
     const { app, catalogue, clock, routes, lines } = dashboard;
@@ -508,7 +508,7 @@ t.test(
     t.equal(
       (await make({ rights: ['oversee'] }, agent.cookie)).statusCode,
       403,
-      'not more than he may himself',
+      'not more than they may themselves',
     );
 
     const made = (await make({ rights: ['view', 'oversee'] })).json();
@@ -579,7 +579,7 @@ t.test(
     t.strictSame(listed.possible, ['oversee', 'audit', 'view', 'play', 'download', 'export']);
 
     await catalogue.changeUser(ben.id, reviewer, clock.ms);
-    t.equal(await status('/policy'), 403, 'what he lost it lost');
+    t.equal(await status('/policy'), 403, 'what they lost it lost');
     t.equal(await status('/calls'), 200);
     await catalogue.changeUser(ben.id, { disabled: true }, clock.ms);
     t.equal(await status('/calls'), 401);
@@ -627,7 +627,7 @@ t.test('a token is made, and rights are given, within ten minutes of a proof', a
     t.equal(answer.statusCode, 200, answer.body);
 });
 
-t.test('tokens go when a password is set for somebody, and where he is signed out everywhere', async (t) => {
+t.test('tokens go when a password is set for somebody, and where they are signed out everywhere', async (t) => {
   const dashboard = await openDashboard(t);
   const { app, catalogue, clock } = dashboard;
   const admin = await setUp(dashboard);
@@ -678,7 +678,7 @@ t.test('tokens go when a password is set for somebody, and where he is signed ou
 
   const lost = await make();
   await catalogue.resetFactors(ben.id);
-  t.notOk(await lost.works(), 'with his factors');
+  t.notOk(await lost.works(), 'with their factors');
 });
 
 /** A dashboard in which the look at a password waits until it is told to go on. */
@@ -859,7 +859,7 @@ t.test('ten thousand guesses come to few for each name, and keep nobody out who 
 });
 
 t.test(
-  'a browser in which somebody signed in lets him in while others guess, also from behind his address',
+  'a browser in which somebody signed in lets them in while others guess, also from behind their address',
   async (t) => {
     const dashboard = await openDashboard(t);
     const { app, catalogue } = dashboard;
@@ -890,7 +890,7 @@ t.test(
   },
 );
 
-t.test('who signs in from where he did before does not stand in line behind a crowd', async (t) => {
+t.test('who signs in from where they did before does not stand in line behind a crowd', async (t) => {
   const line: (() => void)[] = [];
   const order: string[] = [];
   const passwords = createPasswords({
@@ -906,7 +906,7 @@ t.test('who signs in from where he did before does not stand in line behind a cr
   const owner = passwords.verify('h', 'owner', { known: true });
   const feed = setInterval(() => line.shift()?.(), 0);
   t.ok(await owner, 'although the line is full');
-  t.ok(order.indexOf('owner') <= 4, `he was number ${order.indexOf('owner')}`);
+  t.ok(order.indexOf('owner') <= 4, `they were number ${order.indexOf('owner')}`);
   await Promise.all(crowd);
   clearInterval(feed);
 });

@@ -445,7 +445,7 @@ t.test('a forged story is never green, whatever entry vouches for it', async (t)
   const entry = JSON.parse(lines.at(-1)!);
   const story = { 'story.txt': Buffer.from('Nothing happened.\n'), 'cover.pdf': Buffer.from('%PDF-1.7\n') };
 
-  /** Somebody without the key: an entry of an export of his own, under this number, vouches for his story. */
+  /** Somebody without the key: an entry of an export of their own, under this number, vouches for their story. */
   const forged = (seq: number, kept: string[], chain: object, detail: object = {}): Uint8Array => {
     const told = { ...files, ...story };
     const invented = {

@@ -273,7 +273,7 @@ t.test('whatever the file is, it is silenced for sure or not given', async (t) =
   );
 });
 
-t.test('the dashboard gives each what he may hear, and reads no more than that needs', async (t) => {
+t.test('the dashboard gives each what they may hear, and reads no more than that needs', async (t) => {
   const reads: string[] = [];
   const dashboard = await openDashboard(t, {
     openSealed: async (...given) => {
@@ -341,7 +341,7 @@ t.test('the dashboard gives each what he may hear, and reads no more than that n
     t.equal(part.statusCode, 206);
     t.ok(part.rawPayload.equals(answer.rawPayload.subarray(5000, 5100)));
     const other = await get(app, url, cookie, { range: 'bytes=5000-5099', 'if-range': whole.headers.etag });
-    t.equal(other.statusCode, 200, 'what belongs to another is not put together with his');
+    t.equal(other.statusCode, 200, 'what belongs to another is not put together with theirs');
   }
   t.equal(
     reads.filter((read) => read === `0-${telephone.length - 1}`).length,
@@ -351,7 +351,7 @@ t.test('the dashboard gives each what he may hear, and reads no more than that n
   t.equal(reads.filter((read) => read !== `0-${telephone.length - 1}`).length, 2);
 
   const said = await post(app, `/calls/${call.id}/heard`, { heard: [[4000, 7000]] }, { cookie: first });
-  t.equal(said.json().counted_ms, 1000, 'what was silent for him he has not heard');
+  t.equal(said.json().counted_ms, 1000, 'what was silent for them they have not heard');
 
   const never = await addRecording(dashboard, telephone, {
     call: {

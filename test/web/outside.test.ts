@@ -108,7 +108,7 @@ async function withDirectory(t: Test, ldap = ldapOf()) {
   return { dashboard, cookie, ldap };
 }
 
-t.test('somebody of the directory signs in, with the roles of his groups', async (t) => {
+t.test('somebody of the directory signs in, with the roles of their groups', async (t) => {
   const { dashboard } = await withDirectory(t);
   const { app, catalogue, verified } = dashboard;
   const good = await signIn(dashboard, 'Alice', ALICE);
@@ -290,9 +290,9 @@ t.test('roles are those of now, and who is gone is out within a look', async (t)
 t.test('groups are found by the person, by a search, and never by a server that cannot', async (t) => {
   const groups = async (change: Record<string, string>) =>
     (await ldapOf(change).find('alice'))?.groups.map((g) => g.toLowerCase()).sort();
-  const his = await groups({});
-  t.ok(his?.includes(groupDn('reviewers').toLowerCase()));
-  t.strictSame(await groups({ groups: 'search' }), his);
+  const their = await groups({});
+  t.ok(their?.includes(groupDn('reviewers').toLowerCase()));
+  t.strictSame(await groups({ groups: 'search' }), their);
   t.strictSame(await groups({ groups: 'search', group_filter: '(cn=nothing)' }), []);
   // OpenLDAP does not know the rule of Active Directory, and says that nobody fits.
   t.strictSame(await groups({ groups: 'nested' }), []);

@@ -100,7 +100,7 @@ const calls = fc.record({
   answeredAt: fc.constantFrom(null, START),
 });
 
-t.test('what somebody reaches of a call, and which calls he reaches, always agree', async (t) => {
+t.test('what somebody reaches of a call, and which calls they reach, always agree', async (t) => {
   fc.assert(
     fc.property(people, calls, fc.constantFrom(...callRights), (who, change, right) => {
       const call = aCall('a', change);
@@ -125,7 +125,7 @@ t.test('what somebody reaches of a call, and which calls he reaches, always agre
   );
 });
 
-t.test('an auditor says why wherever no other role of his would do', async (t) => {
+t.test('an auditor says why wherever no other role of theirs would do', async (t) => {
   const call = {
     ...aCall('a', { answeredAt: START, legs: [leg('101', { until: 30_000 }), leg('102', { from: 10_000 })] }),
     recording: { durationMs: 30_000 },
@@ -135,12 +135,12 @@ t.test('an auditor says why wherever no other role of his would do', async (t) =
   const scope = (change: Partial<Person['scope']>) => ({ scope: { ...person({}).scope, ...change } });
   t.ok(owes({ roles: ['auditor'] }));
   t.notOk(owes({ roles: ['auditor'] }, 'view'));
-  t.notOk(owes({ roles: ['auditor'] }, 'download'), 'he may not anyway');
+  t.notOk(owes({ roles: ['auditor'] }, 'download'), 'they may not anyway');
   t.notOk(owes({ roles: ['reviewer'], ...scope({ all: true }) }));
   t.notOk(owes({ roles: ['auditor', 'reviewer'], ...scope({ all: true }) }));
-  t.ok(owes({ roles: ['auditor', 'reviewer'], ...scope({ queues: ['other'] }) }), 'not in what he reviews');
-  t.notOk(owes({ roles: ['auditor', 'agent'], extensions: ['101'] }), 'his own call');
-  t.ok(owes({ roles: ['auditor', 'agent'], extensions: ['102'] }), 'his own for a part only');
+  t.ok(owes({ roles: ['auditor', 'reviewer'], ...scope({ queues: ['other'] }) }), 'not in what they review');
+  t.notOk(owes({ roles: ['auditor', 'agent'], extensions: ['101'] }), 'their own call');
+  t.ok(owes({ roles: ['auditor', 'agent'], extensions: ['102'] }), 'their own for a part only');
   t.notOk(owes({ ...FOUNDER }));
 });
 
@@ -276,7 +276,7 @@ t.test('a list of somebody’s calls is read from its index, without sorting', a
   }
 });
 
-t.test('who says that he is an extension of ours is none', async (t) => {
+t.test('who says that they are an extension of ours is none', async (t) => {
   const cdr = {
     ...{
       linkedid: '1',
@@ -673,7 +673,7 @@ t.test('of what is reached, so much is told as somebody hears', async (t) => {
   t.match(
     await see('agent', `/calls/${later.id}`),
     { consult_for: null },
-    'what he does not reach has no id',
+    'what they do not reach has no id',
   );
 
   const listed = async (asker: Asker, query = '') =>
@@ -682,7 +682,7 @@ t.test('of what is reached, so much is told as somebody hears', async (t) => {
   t.strictSame(await listed('extension'), [asked.id, call.id]);
   t.strictSame(await listed('queue'), []);
   t.equal((await listed('auditor')).length, 4);
-  t.strictSame(await listed('agent', `?before=${other.id}`), [], 'a cursor that is not his');
+  t.strictSame(await listed('agent', `?before=${other.id}`), [], 'a cursor that is not theirs');
   t.strictSame(await listed('agent', `?before=${later.id}`), [call.id]);
   t.strictSame(await listed('agent', '?q=103'), []);
   const rows = (await see('agent', '/calls')).calls;
@@ -760,7 +760,7 @@ t.test('a token for how the box does tells of no call', async (t) => {
   }
 });
 
-t.test('an auditor hears a call after he has said why, that call only, in that session only', async (t) => {
+t.test('an auditor hears a call after they have said why, that call only, in that session only', async (t) => {
   const dashboard = await openDashboard(t);
   const { app, catalogue, clock } = dashboard;
   const ids = await addPeople(dashboard);
@@ -775,7 +775,7 @@ t.test('an auditor hears a call after he has said why, that call only, in that s
   for (const nothing of ['', '   ', '\u202e', '\u0000'])
     t.equal((await say(nothing)).statusCode, 400, JSON.stringify(nothing));
   t.equal((await say('x', { right: 'erase' })).statusCode, 400);
-  t.equal((await say('x', { right: 'download' })).statusCode, 403, 'he may not take it away');
+  t.equal((await say('x', { right: 'download' })).statusCode, 403, 'they may not take it away');
   t.equal(await play(), 403);
   const said = await say('Complaint 12');
   t.equal(said.statusCode, 200);
@@ -865,7 +865,7 @@ t.test('who takes nothing of an answer is let go', async (t) => {
   socket.pause();
   const [theirs] = (await once(server, 'connection')) as [Socket];
   await once(theirs, 'close');
-  t.pass('although he has not gone');
+  t.pass('although they have not gone');
   socket.destroy();
 });
 
@@ -905,7 +905,7 @@ t.test('a live stream tells of nothing that its reader does not reach', async (t
   await founder.until('change', 4);
   t.match(await founder.until('status', 3), '"calls_now":1,"recording_now":1');
   const heard = await agent.until('status', founder.count('status') + 3);
-  t.equal(agent.count('change'), 2, 'his call, and what became of it; nothing of those of others');
+  t.equal(agent.count('change'), 2, 'their call, and what became of it; nothing of those of others');
   t.match(heard, '"calls_now":0,"recording_now":0');
   t.notMatch(heard, /"calls_now":1|22\.10\.1/, 'nor of who talks now, or of what the PBX is');
   await nobody.until('status', 3);

@@ -108,7 +108,7 @@ t.test('a session that owes a second factor reaches only what says so', async (t
     'POST /api/v1/session/second-factor',
     'PUT /api/v1/account/factors/totp',
   ]);
-  // Who knows the password alone must not put a factor of his own beside the owner's.
+  // Who knows the password alone must not put a factor of their own beside the owner's.
   t.equal(why(await ask(half, 'POST', '/account/factors/totp', {})), 'second_factor_needed');
   t.equal(
     why(await ask(half, 'POST', '/account/factors/passkeys/options', {}, ORIGIN)),

@@ -81,7 +81,7 @@ t.test('the player tells what has sounded, and nothing that was jumped over', as
   t.ok(last && last[0] > 16_000 && last[1] > 17_000, `as the page goes: ${last}`);
 });
 
-t.test('who heard a call is one step from it, and what somebody heard one step from his name', async (t) => {
+t.test('who heard a call is one step from it, and what somebody heard one step from their name', async (t) => {
   const { page, api, complaints } = await openDesk(t, opened, { state: 'year' });
   await page.goto(`${api.url}/calls/${api.calls[2]!.id}`);
   await page.getByRole('link', { name: 'Who listened to this call' }).click();
@@ -341,7 +341,7 @@ t.test('somebody is added with keys alone, and what it means is said meanwhile',
   t.strictSame(complaints, []);
 });
 
-t.test('of two who change the same person the second is told, and can look before he writes', async (t) => {
+t.test('of two who change the same person the second is told, and can look before they write', async (t) => {
   const { page, api } = await openDesk(t, opened);
   await page.goto(`${api.url}/people/carla`);
   await page.getByLabel('Export calls with their evidence').check();
@@ -360,7 +360,7 @@ t.test('of two who change the same person the second is told, and can look befor
   });
 });
 
-t.test('the last admin is told why he stays one', async (t) => {
+t.test('the last admin is told why they stay one', async (t) => {
   const { page, api } = await openDesk(t, opened);
   await page.goto(`${api.url}/people/anna`);
   await page.getByLabel('Admin', { exact: true }).uncheck();
@@ -400,7 +400,7 @@ t.test('a session is ended from the account page, and a new password ends the ot
   await page.getByText('Your password is changed. 1 other session ended.').waitFor();
 });
 
-t.test('an admin lets somebody in on the real server, and out again while he looks', async (t) => {
+t.test('an admin lets somebody in on the real server, and out again while they look', async (t) => {
   const dashboard = await openDashboard(t, { uiDir: opened.uiDir, now: Date.now, live: { pollMs: 20 } });
   const address = await dashboard.app.listen({ port: 0, host: '127.0.0.1' });
   const visitor = async () => {
@@ -504,12 +504,12 @@ t.test('each role sees what it may use, and an address that is not for it says s
   }
 });
 
-t.test('an agent opens his calls only, and hears them from where he came in', async (t) => {
+t.test('an agent opens their calls only, and hears them from where they came in', async (t) => {
   const { page, api } = await openDesk(t, opened, { as: 'agent' });
   const mine = api.calls.filter((c) => c.legs.some((l) => l.party.number === '134'));
   await page.locator('.call-row').first().waitFor();
   t.equal(await page.locator('.call-row').count(), mine.length);
-  t.equal(await page.getByLabel('Sound').count(), 0, 'how others sound is not his to look for');
+  t.equal(await page.getByLabel('Sound').count(), 0, 'how others sound is not theirs to look for');
   const call = api.calls[6]!;
   await page.goto(`${api.url}/calls/${call.id}`);
   await page.getByText(/^You can listen to this call from 0:21 to /).waitFor();

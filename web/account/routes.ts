@@ -30,7 +30,7 @@ export function accountRoutes(app: App, deps: Deps): void {
   app.get(
     '/account',
     {
-      config: { access: 'signed_in', audit: { nothing: 'what somebody may do, to himself' } },
+      config: { access: 'signed_in', audit: { nothing: 'what somebody may do, to themselves' } },
       schema: {
         tags: ['account'],
         summary: 'Who you are here',
@@ -101,7 +101,7 @@ export function accountRoutes(app: App, deps: Deps): void {
   app.get(
     '/account/sessions',
     {
-      config: { access: 'signed_in', audit: { nothing: 'where somebody is signed in, to himself' } },
+      config: { access: 'signed_in', audit: { nothing: 'where somebody is signed in, to themselves' } },
       schema: {
         tags: ['account'],
         summary: 'Where you are signed in',

@@ -157,7 +157,7 @@ const personAt = ({ id, name }: Pick<Person, 'id' | 'name'>, address: string): A
   address: plainAddress(address),
 });
 
-/** Who asks: the person of the session, by himself or by a token of his, or nobody that is known. */
+/** Who asks: the person of the session, by themselves or by a token of theirs, or nobody that is known. */
 function actorOf({ session, ip }: FastifyRequest): Actor {
   if (session)
     return {

@@ -7,8 +7,8 @@ const DAYS_180_S = 180 * 86_400;
 export type Devices = ReturnType<typeof createDevices>;
 
 /**
- * Knows browsers again. Whoever has signed in in one is measured there by himself alone: that somebody else tries his name,
- * from another address or from behind the same one, keeps him waiting nowhere. The cookie opens nothing.
+ * Knows browsers again. Whoever has signed in in one is measured there by themselves alone: that somebody else tries their name,
+ * from another address or from behind the same one, keeps them waiting nowhere. The cookie opens nothing.
  */
 export function createDevices({
   catalogue,

@@ -71,7 +71,7 @@ export function createDirectory({
 }
 
 /**
- * Somebody from outside as he is here from now on. Throws `no_role`, and who was somebody here before is it no more; and
+ * Somebody from outside as they are here from now on. Throws `no_role`, and who was somebody here before is it no more; and
  * `name_taken`.
  */
 export async function savedOutsider(
@@ -104,7 +104,7 @@ async function gone(audit: Pick<Audit, 'audited' | 'own'>, { id, name }: User, w
   await audit.audited(entry).outsiderGone(id);
 }
 
-/** What the directory, or the provider, has made of somebody here; null where that is what he was. */
+/** What the directory, or the provider, has made of somebody here; null where that is what they were. */
 function entryOf(audit: Pick<Audit, 'own'>, before: User | undefined, user: User): NewEntry | null {
   const of = { object: 'person', object_id: user.id };
   const { name, source } = user;

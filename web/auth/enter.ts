@@ -11,12 +11,12 @@ import type { Devices } from './devices.js';
 import type { Sessions } from './sessions.js';
 
 export type Enter = ReturnType<typeof createEnter>;
-/** Somebody as he was read before his proof was looked at. */
+/** Somebody as they were read before their proof was looked at. */
 type Shown = Pick<User, 'id' | 'name'> & Partial<Pick<User, 'passwordHash'>>;
 
 /**
  * Beginning sessions. Each has a token of its own, and the one that the browser had before ends, with its streams. What was
- * done meanwhile to keep somebody out holds: throws `sign_in_failed` when his password was changed since it was compared, or
+ * done meanwhile to keep somebody out holds: throws `sign_in_failed` when their password was changed since it was compared, or
  * the session ended that was to go on.
  */
 export function createEnter(deps: {

@@ -44,7 +44,7 @@ export function createFactors({
   const desk = {
     /**
      * Takes a code of an app or a recovery code and says which it was; or, after five wrong ones of an app in whatever
-     * sessions, the seconds to wait. A browser in which he has signed in before (`device`) waits for its own only. A recovery
+     * sessions, the seconds to wait. A browser in which they have signed in before (`device`) waits for its own only. A recovery
      * code cannot be guessed (80 bits): nobody waits for it, nor for wrong ones. Throws `factor_wrong`.
      */
     async take(
@@ -104,7 +104,7 @@ export function createFactors({
 
     /**
      * Whether the factors may be changed in this session, a token made or rights given. Throws `second_factor_needed`: who has
-     * only the password must not add a factor of his own beside the owner's; and `proof_needed`.
+     * only the password must not add a factor of their own beside the owner's; and `proof_needed`.
      */
     mayChange(session: Session): void {
       if (session.owes === 'factor') throw fail('second_factor_needed');

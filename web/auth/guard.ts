@@ -17,7 +17,7 @@ const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /**
  * The door. Runs before every route, those of plugins and unknown addresses included: `config.access` says who may pass,
  * and nothing is changed for a page of another site. Whoever comes with an API token has no cookie and no browser: what a
- * page of another site could do is no matter, and what is the person's own (his account, his tokens) stays shut.
+ * page of another site could do is no matter, and what is the person's own (their account, their tokens) stays shut.
  *
  * It stands behind the limits, so that what it refuses is counted too, and before the body is read.
  */

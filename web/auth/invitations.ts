@@ -12,7 +12,7 @@ export type Invitations = ReturnType<typeof createInvitations>;
 /**
  * Links by which somebody chooses a password that nobody else knows: good once, for three days, only their hash kept. The
  * code stands behind the # of the address, which browsers send to no server. Whoever used one is not signed in by it: that
- * he does himself, with whatever else signing in asks of him.
+ * they do themselves, with whatever else signing in asks of them.
  */
 export function createInvitations({
   catalogue,
@@ -24,7 +24,7 @@ export function createInvitations({
   now: () => number;
 }) {
   return {
-    /** A new one for this person, and its code, to be told to him alone. */
+    /** A new one for this person, and its code, to be told to them alone. */
     make(userId: string): { code: string; invitation: Invitation } {
       const code = newCode();
       const madeAt = now();

@@ -88,13 +88,13 @@ export function createPasskeys({
       if (!added) throw fail('passkey_refused', 'It is known already.');
     },
 
-    /** What the browser is to sign: with a passkey of this person, or with any when nobody has said who he is yet. */
+    /** What the browser is to sign: with a passkey of this person, or with any when nobody has said who they are yet. */
     async ask(place: Place, personId: string | null) {
-      const his = personId === null ? [] : await catalogue.passkeys(personId);
+      const their = personId === null ? [] : await catalogue.passkeys(personId);
       const options = await generateAuthenticationOptions({
         rpID: place.host,
         userVerification: 'required',
-        allowCredentials: his
+        allowCredentials: their
           .filter(({ host }) => host === place.host)
           .map(({ id, transports }) => ({ id, transports })),
       });

@@ -53,8 +53,8 @@ export function createPasswords(verbs: PasswordVerbs) {
     check: verbs.checkPassword,
     hash: (password: string): Promise<string> => inTurn(() => verbs.hashPassword(password)),
     /**
-     * Takes as long for a user that does not exist or has no password (null, empty) as for one that does. `known`: he
-     * signed in from here before, and waits for none but his like.
+     * Takes as long for a user that does not exist or has no password (null, empty) as for one that does. `known`: they
+     * signed in from here before, and waits for none but the likes of them.
      */
     async verify(hash: string | null, password: string, { known = false } = {}): Promise<boolean> {
       const against = hash || (await nobodys());

@@ -68,7 +68,7 @@ export function createSessions({
   return {
     /**
      * Begins a session, writes the entry, and gives its token. `from` goes on as this one, under the same id. Null when that has ended, or the
-     * password was changed meanwhile, or he may not sign in any more. Throws `audit_unwritable`.
+     * password was changed meanwhile, or they may not sign in any more. Throws `audit_unwritable`.
      */
     async begin(
       userId: string,

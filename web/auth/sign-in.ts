@@ -22,7 +22,7 @@ export function createSignIn({
 }) {
   return {
     /**
-     * `user` has this name here, if anybody has. `known`: he signed in from here before. Throws `sign_in_failed`; where there
+     * `user` has this name here, if anybody has. `known`: they signed in from here before. Throws `sign_in_failed`; where there
      * is a directory, what that throws, whoever it was that was refused.
      */
     async byPassword(

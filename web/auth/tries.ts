@@ -35,7 +35,7 @@ export function createTries({ now }: { now: () => number }) {
 
     /**
      * Takes a try before the password is looked at, so that many at once do not pass together. Gives what to call when
-     * the password was right, or the seconds to wait. `device`: the browser, if he has signed in in it before.
+     * the password was right, or the seconds to wait. `device`: the browser, if they have signed in in it before.
      */
     take(
       address: string,

@@ -8,12 +8,12 @@ const IDLE_MS = 15 * 60_000;
 const LONGEST_MS = 12 * 3_600_000;
 const MOST = 5_000;
 
-/** Somebody's permission to take a call in: for this session, this call and this right, with the reason that he gave. */
+/** Somebody's permission to take a call in: for this session, this call and this right, with the reason that they gave. */
 type Permission = { reason: string; givenAt: number; usedAt: number };
 
 export type Listening = ReturnType<typeof createListening>;
 
-/** Who said why he hears a call. Kept in memory: after a restart of the dashboard the page asks again. */
+/** Who said why they hear a call. Kept in memory: after a restart of the dashboard the page asks again. */
 export function createListening({ now }: { now: () => number }) {
   const given = new LRUCache<string, Permission>({ max: MOST });
   const key = (sessionId: string, callId: CallId, right: CallRight) => `${sessionId} ${callId} ${right}`;

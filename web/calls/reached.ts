@@ -21,7 +21,7 @@ export type Reached = ReturnType<typeof createReached>;
 export function createReached({ catalogue }: { catalogue: Pick<Catalogue, 'call' | 'calls' | 'peaks'> }) {
   const stored = async (id: string): Promise<StoredCall | null> => (isId(id) ? catalogue.call(id) : null);
 
-  /** A call of which somebody sees anything; null where he sees nothing. Test calls are seen by nobody. */
+  /** A call of which somebody sees anything; null where they see nothing. Test calls are seen by nobody. */
   async function seen(person: Person, id: string): Promise<StoredCall | null> {
     const call = await stored(id);
     return call && !call.test && reach(person, 'view', call).length > 0 ? call : null;
@@ -30,7 +30,7 @@ export function createReached({ catalogue }: { catalogue: Pick<Catalogue, 'call'
   return {
     seen,
 
-    /** Newest first. Throws `forbidden` when he asks by what is told to those who see every call only. */
+    /** Newest first. Throws `forbidden` when they ask by what is told to those who see every call only. */
     async list(person: Person, filter: CallFilter): Promise<StoredCall[]> {
       const mine = reachOf(person, 'view');
       if (mine !== 'all' && (filter.quality !== undefined || filter.ear !== undefined))
@@ -39,8 +39,8 @@ export function createReached({ catalogue }: { catalogue: Pick<Catalogue, 'call'
     },
 
     /**
-     * A call and the stretches of it for which somebody has this right. Throws `call_unknown` when he sees nothing of it,
-     * `forbidden` when he sees it and has not this right.
+     * A call and the stretches of it for which somebody has this right. Throws `call_unknown` when they see nothing of it,
+     * `forbidden` when they see it and do not have this right.
      */
     async call(
       person: Person,

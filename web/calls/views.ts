@@ -41,7 +41,7 @@ function recordingView(recording: Recording, sight: Sight): Static<typeof Record
   };
 }
 
-/** What is missing where he would hear nothing anyway is not told. */
+/** What is missing where they would hear nothing anyway is not told. */
 const gapsOf = ({ gaps }: Recording, { told, heard }: Sight): Gap[] =>
   told
     ? gaps
@@ -98,7 +98,7 @@ export function callSummary(call: StoredCall, sight: Sight): CallSummary {
 }
 
 /**
- * `around`: the calls that lead to this one and from it, as far as he sees them too, and whether its recording is as it was
+ * `around`: the calls that lead to this one and from it, as far as they see them too, and whether its recording is as it was
  * sealed.
  */
 export function callDetail(

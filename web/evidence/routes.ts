@@ -27,7 +27,7 @@ const EXPORTED = 'when it was exported';
 /** The evidence pack of a call. */
 export function evidenceRoutes(app: App, deps: Deps): void {
   const { catalogue, reached, keys, dataDir, site, control, audit, version, now } = deps;
-  const shares = createShares(AT_ONCE, 'Too many packs are being made at once.');
+  const shares = createShares(AT_ONCE, 'Too many evidence packs are being created at once.');
 
   app.post(
     '/calls/:id/evidence',

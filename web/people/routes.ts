@@ -231,7 +231,7 @@ export function peopleRoutes(app: App, deps: Deps): void {
       const user = await known(request.params.id);
       request.log.info(
         { person: user.id, by: request.session!.person.id },
-        'his sessions and tokens were ended',
+        'their sessions and tokens were ended',
       );
       const said = { name: user.name, because: `ended all sessions and tokens of ${user.name}` };
       const entry = audit.of(request, 'session_end', about(user.id, said));

@@ -20,7 +20,7 @@ const MOST = { all: 200, ofOne: 20 };
 const BEHIND_BYTES = 64 * 1024;
 
 type Listener = { res: ServerResponse; tokenHash: string; person: Person };
-/** `mark`: what he last saw of the calls that he reaches, where those are not all; `stale`: it may be another by now. */
+/** `mark`: what they last saw of the calls that they reach, where those are not all; `stale`: it may be another by now. */
 type Stream = Listener & { mark: string; stale: boolean };
 /** The status for who oversees the box, and for who does not. */
 type Said = { full: string; bare: string };
@@ -34,7 +34,7 @@ export type Live = ReturnType<typeof createLive>;
 
 /**
  * The streams of server-sent events. One look at the catalogue and one question to the daemon serve all of them, and
- * none is asked while nobody listens. Who does not see every call hears of changes to those that he sees only.
+ * none is asked while nobody listens. Who does not see every call hears of changes to those that they see only.
  */
 export function createLive(deps: {
   catalogue: Pick<Catalogue, 'changeCount' | 'reachMark'>;

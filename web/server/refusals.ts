@@ -4,7 +4,7 @@ import { isId } from '../../daemon/domain/recording/recording.js';
 import type { Audit, Audited } from '../audit/audit.js';
 import type { App } from './types.js';
 
-/** Writes down who tried what he may not: a route without the right to it, or a call that he does not reach. */
+/** Writes down who tried what they may not: a route without the right to it, or a call that they do not reach. */
 export function tellOfRefusals(app: App, audit: Audit): void {
   app.addHook('onError', async (request, _reply, error) => {
     if (!request.session || !(error instanceof TapedeckError)) return;

@@ -4,17 +4,17 @@ import { fail } from '../../daemon/domain/error.js';
 /** What is held open for as long as its reader takes: how much of it at once, and of that for one person. */
 type Most = { all: number; ofOne: number };
 
-/** Nobody alone takes all that there is: whoever has his share waits for himself. */
+/** Nobody alone takes all that there is: whoever has their share waits for themselves. */
 export function createShares(most: Most, says: string) {
   const held = new Map<string, number>();
   let all = 0;
   return {
     /** Takes one for this person; gives what to call once when it is over. Throws `too_many`. */
     take(personId: string): () => void {
-      const his = held.get(personId) ?? 0;
-      if (all >= most.all || his >= most.ofOne) throw fail('too_many', says);
+      const their = held.get(personId) ?? 0;
+      if (all >= most.all || their >= most.ofOne) throw fail('too_many', says);
       all += 1;
-      held.set(personId, his + 1);
+      held.set(personId, their + 1);
       let over = false;
       return () => {
         if (over) return;
@@ -31,6 +31,6 @@ export function createShares(most: Most, says: string) {
 /** A player that was paused asks anew for what it has not got. */
 const IDLE_MS = 120_000;
 
-/** Lets a reader go who takes nothing of this answer for two minutes (`idleMs`): what he reads is held open meanwhile. */
+/** Lets a reader go who takes nothing of this answer for two minutes (`idleMs`): what they read is held open meanwhile. */
 export const lettingGo = (answer: ServerResponse, idleMs = IDLE_MS): void =>
   void answer.setTimeout(idleMs, () => answer.destroy());

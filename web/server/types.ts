@@ -33,7 +33,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks; null on public routes without a session. */
     session: Session | null;
-    /** The API token by which he asks; null for a session of his own. */
+    /** The API token by which they ask; null for a session of their own. */
     token: { id: string; name: string } | null;
     /** The test call that this request has a pass for. */
     testCall: CallId | null;

@@ -55,7 +55,7 @@ export function factorRoutes(app: App, deps: Deps): void {
   app.get(
     '/account/factors',
     {
-      config: { access: 'signed_in', audit: { nothing: 'what somebody has, to himself' } },
+      config: { access: 'signed_in', audit: { nothing: 'what somebody has, to themselves' } },
       schema: {
         tags,
         summary: 'Your second factors',

@@ -33,7 +33,7 @@ export type Verdict = {
   agreed: Known[];
   /** Those that do not agree, and were made before somebody accepted that. */
   excused: Known[];
-  /** Those that a checkpoint that agrees has signed: anybody can write such an entry into a log that he makes up. */
+  /** Those that a checkpoint that agrees has signed: anybody can write such an entry into a log that they make up. */
   acceptances: Acceptance[];
   /** Time of the first and of the last entry; empty without entries. */
   first: string;

@@ -11,7 +11,7 @@ import type { Recording } from '../../domain/recording/recording.js';
 import { consoleUser } from '../../ops/process/console.js';
 import type { CliContext } from './context.js';
 
-/** Whoever uses the command line, as the audit log knows him. */
+/** Whoever uses the command line, as the audit log knows them. */
 export const byConsole = (): Actor => ({
   actor: 'console',
   actor_id: '',

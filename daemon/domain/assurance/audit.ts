@@ -23,7 +23,7 @@ export const auditActions = [
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
-/** What an auditor asks for, in the order in which he asks for it. */
+/** What an auditor asks for, in the order in which they ask for it. */
 export const auditGroups = {
   hearing: ['play', 'heard', 'download', 'export'],
   looking: ['search', 'view', 'report'],

@@ -19,29 +19,29 @@ export const GroupRule = Type.Object(
 );
 export type GroupRule = Static<typeof GroupRule>;
 
-/** Somebody as a directory or a provider knows him. */
+/** Somebody as a directory or a provider knows them. */
 export type Outsider = {
-  /** What stays the same when he is renamed or moved. */
+  /** What stays the same when they are renamed or moved. */
   subject: string;
   name: string;
   groups: string[];
-  /** His own extensions. */
+  /** Their own extensions. */
   extensions: string[];
 };
 
 /**
- * What somebody's groups make him, all of them together; null when no rule names any of them, and then he may not come in.
- * `same` tells whether a group that he is in is the one that a rule names.
+ * What somebody's groups make them, all of them together; null when no rule names any of them, and then they may not come in.
+ * `same` tells whether a group that they are in is the one that a rule names.
  */
 export function madeBy(
   outsider: Pick<Outsider, 'groups' | 'extensions'>,
   rules: readonly GroupRule[],
   same: (group: string, named: string) => boolean,
 ): Pick<Person, 'roles' | 'scope' | 'extensions' | 'grants'> | null {
-  const his = rules.filter((rule) => outsider.groups.some((group) => same(group, rule.group)));
-  if (his.length === 0) return null;
+  const their = rules.filter((rule) => outsider.groups.some((group) => same(group, rule.group)));
+  if (their.length === 0) return null;
   const all = <T>(of: (rule: GroupRule) => readonly T[] | undefined): T[] => [
-    ...new Set(his.flatMap((rule) => of(rule) ?? [])),
+    ...new Set(their.flatMap((rule) => of(rule) ?? [])),
   ];
   const scope = {
     all: false,
@@ -52,7 +52,7 @@ export function madeBy(
   return {
     roles: all((rule) => rule.roles),
     grants: all((rule) => rule.grants),
-    scope: his.some((rule) => rule.every_call) ? EVERY_CALL : scope,
+    scope: their.some((rule) => rule.every_call) ? EVERY_CALL : scope,
     extensions: outsider.extensions,
   };
 }

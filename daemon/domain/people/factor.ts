@@ -1,5 +1,5 @@
 /**
- * By what somebody has shown who he is. `provider` is a second factor that the OpenID provider asked for and whose word the
+ * By what somebody has shown who they are. `provider` is a second factor that the OpenID provider asked for and whose word the
  * admin has said is good.
  */
 export type Proof = 'password' | 'directory' | 'provider_sign_in' | SecondProof;
@@ -8,7 +8,7 @@ export type SecondProof = 'totp' | 'recovery_code' | 'passkey' | 'provider';
 /** What a session still owes before it may do anything: nothing, a second factor, or the making of one. */
 export type Owes = 'nothing' | 'factor' | 'enrolment';
 
-/** The second factors of somebody, and whether one of his roles requires one. */
+/** The second factors of somebody, and whether one of their roles requires one. */
 export type FactorState = { totp: boolean; passkeys: number; recoveryCodes: number; required: boolean };
 
 const SECOND: readonly Proof[] = ['totp', 'recovery_code', 'passkey', 'provider'] satisfies SecondProof[];
@@ -16,7 +16,7 @@ const SECOND: readonly Proof[] = ['totp', 'recovery_code', 'passkey', 'provider'
 /** Whether there is a second factor among these proofs. */
 export const hasSecond = (given: readonly Proof[]): boolean => given.some((proof) => SECOND.includes(proof));
 
-/** Whoever has a second factor gives it each time, also where his roles do not require one. */
+/** Whoever has a second factor gives it each time, also where their roles do not require one. */
 export function owes(
   given: readonly Proof[],
   state: Pick<FactorState, 'totp' | 'passkeys' | 'required'>,
@@ -27,7 +27,7 @@ export function owes(
   return state.required ? 'enrolment' : 'nothing';
 }
 
-/** Whether nothing is left of what a role requires: no session and no token of his is good for anything then. */
+/** Whether nothing is left of what a role requires: no session and no token of theirs is good for anything then. */
 export const lacksFactor = (state: FactorState): boolean =>
   state.required && !state.totp && state.passkeys === 0;
 

@@ -4,7 +4,7 @@ type Changed = Pick<Person, 'name' | 'roles' | 'scope' | 'extensions' | 'grants'
   disabledAt: number | null;
 };
 
-/** Somebody as an entry of the audit log has him who is added. */
+/** Somebody as an entry of the audit log has them who is added. */
 export const personSaid = (p: Omit<Changed, 'disabledAt'>) => ({
   name: p.name,
   roles: p.roles,

@@ -46,7 +46,7 @@ export type Person = {
   /** An agent's own extensions. */
   extensions: string[];
   grants: Grant[];
-  /** He acts by a token of his: of what he may do, only this. */
+  /** They act by a token of theirs: of what they may do, only this. */
   only?: readonly (BoxRight | CallRight)[];
 };
 
@@ -56,7 +56,7 @@ export type Rights = Pick<Person, 'roles' | 'scope' | 'extensions' | 'grants'>;
 /** Every call, for a reviewer of all. */
 export const EVERY_CALL: Scope = { all: true, extensions: [], queues: [], dids: [] };
 
-/** Whoever sets the box up runs it and hears the calls; later he may make others, and give up either. */
+/** Whoever sets the box up runs it and hears the calls; later they may make others, and give up either. */
 export const FOUNDER: Rights = {
   roles: ['admin', 'reviewer'],
   scope: EVERY_CALL,
@@ -122,7 +122,7 @@ export const mayEver = (person: Person, right: CallRight): boolean => rolesWith(
 type Reached = Pick<CallRecord, 'answeredAt' | 'startedAt' | 'did' | 'queue' | 'legs' | 'marks'>;
 
 /**
- * The stretches of a call's timeline for which somebody has this right, in order and apart from each other; none: for him
+ * The stretches of a call's timeline for which somebody has this right, in order and apart from each other; none: for them
  * there is no such call. A right goes with a leg: who came into a call by a transfer has it from there, and who left it
  * until then.
  */

@@ -19,7 +19,7 @@ export type Reach = 'all' | readonly ReachKey[];
 const named = (kind: ReachKey['kind'], names: readonly string[]): ReachKey[] =>
   [...new Set(names)].filter((name) => name !== '').map((name) => ({ kind, name }));
 
-/** Everything by which this call is reached. Who only says that he is an extension of ours is none. */
+/** Everything by which this call is reached. Who only says that they are an extension of ours is none. */
 export const reachKeys = (call: Pick<CallRecord, 'legs' | 'queue' | 'marks' | 'did'>): ReachKey[] => [
   ...named(
     'extension',
@@ -72,11 +72,11 @@ const A_MOMENT_MS = 500;
 export type Sight = {
   rights: CallRight[];
   hears: 'all' | 'some' | 'none';
-  /** Where in the recording he may hear it. */
+  /** Where in the recording they may hear it. */
   heard: Audible[];
   /** How it sounds and what it lacks is told of all of it to who hears all of it, and to who oversees the box. */
   told: boolean;
-  /** He has to say why before he hears it. */
+  /** They have to say why before they hear it. */
   reason: boolean;
 };
 
@@ -97,7 +97,7 @@ export function sightOf(person: Person, call: Seen): Sight {
 }
 
 /**
- * Whether somebody has to say why before he does this with a call: when he may only as an auditor, be it with a part of it.
+ * Whether somebody has to say why before they do this with a call: when they may only as an auditor, be it with a part of it.
  */
 export function owesReason(person: Person, right: CallRight, call: Seen): boolean {
   if (right === 'view' || !rolesWith(person, right).includes('auditor')) return false;

@@ -65,12 +65,12 @@ export function faultOf(given: Rights): string | null {
   if (given.roles.includes('reviewer') && !scope.all && places === 0)
     return 'A reviewer needs a scope: all calls, or extensions, queues or DIDs.';
   if (given.roles.includes('agent') && given.extensions.length === 0)
-    return 'An agent needs an extension of his own.';
+    return 'An agent needs an extension of their own.';
   if (places + given.extensions.length > MOST_NUMBERS) return `At most ${MOST_NUMBERS} numbers.`;
   return null;
 }
 
-/** Whether somebody can do or reach anything that he could not before. */
+/** Whether somebody can do or reach anything that they could not before. */
 export function gains(before: Person, after: Person): boolean {
   const more = (a: readonly string[], b: readonly string[]) => b.some((item) => !a.includes(item));
   const { scope } = before;

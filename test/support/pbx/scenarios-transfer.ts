@@ -17,7 +17,7 @@ async function byKeys(s: Stage, call: Call, code: '##' | '*2', to: Actor): Promi
   await call.dtmf(to.user);
 }
 
-/** Somebody else is asked for three seconds, by feature code. Gives his end. */
+/** Somebody else is asked for three seconds, by feature code. Gives their end. */
 async function consultByKeys(s: Stage, call: Call, to: Actor): Promise<Call> {
   await byKeys(s, call, '*2', to);
   const atTo = await to.phone.incoming();

@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import Provider from 'oidc-provider';
 import { freePort } from './slapd.js';
 
-/** Somebody at the provider: what it says of him. */
+/** Somebody at the provider: what it says of them. */
 export type Claims = { groups?: string[]; amr?: string[]; extension?: string; preferred_username?: string };
 
 /**

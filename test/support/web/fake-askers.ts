@@ -27,7 +27,7 @@ const people: Record<As, Omit<User, 'id' | 'name'>> = {
 
 export const userOf = (as: As, name: string): User => ({ id: name, name, ...people[as] });
 
-/** A made-up call as one of them sees it; null when he does not. The agent is on 134, and the reviewer reviews 101. */
+/** A made-up call as one of them sees it; null when they do not. The agent is on 134, and the reviewer reviews 101. */
 export function seenAs(as: As, call: CallDetail): CallDetail | null {
   const { calls: rights, reach } = people[as];
   const mine = as === 'agent' ? ['134'] : ['101'];

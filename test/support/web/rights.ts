@@ -12,7 +12,7 @@ import { password } from './dashboard.js';
  * - extension  reviews the extension 101, may download
  * - exporter   reviews the extension 101, may export
  * - agent      is 102, who came into `shared` by a transfer
- * - auditor    hears with a reason, which he has not given here
+ * - auditor    hears with a reason, which they have not given here
  * - founder    admin and reviewer of all
  */
 export const askers = [
@@ -59,7 +59,7 @@ export type Row = {
   /** Where it is a function, it is given the id of the person in the address. */
   send?: unknown;
   /**
-   * The rights that a token of the founder's has to have to be answered as he is, or with the status that is said after them;
+   * The rights that a token of the founder's has to have to be answered as they are, or with the status that is said after them;
    * empty: none; left out, no token opens it.
    */
   token?: string;

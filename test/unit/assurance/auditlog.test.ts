@@ -84,7 +84,7 @@ async function aLog(path: string, count: number): Promise<void> {
 }
 
 const none = { given: [], kept: [] };
-/** What somebody can do who has the file: the triggers are no hindrance to him. */
+/** What somebody can do who has the file: the triggers are no hindrance to them. */
 function tamper(path: string, how: (db: Database.Database) => void): void {
   const db = new Database(path);
   for (const name of ['audit_stays', 'audit_is_kept', 'audit_grows'])

@@ -30,7 +30,7 @@ const call = aCall('a', {
   marks: [mark('queue', 1500, 'sales')],
 });
 
-t.test('a right goes with a leg: from when somebody came into the call until he left it', async (t) => {
+t.test('a right goes with a leg: from when somebody came into the call until they left it', async (t) => {
   const agent = (...extensions: string[]) => person({ roles: ['agent'], extensions });
   t.strictSame(reach(agent('102'), 'play', call), [{ fromMs: 30_000, untilMs: 60_000 }]);
   t.strictSame(reach(agent('101'), 'play', call), [
@@ -45,7 +45,7 @@ t.test('a right goes with a leg: from when somebody came into the call until he 
   t.strictSame(reach(given, 'export', call), [], 'not to be given to an agent');
 });
 
-t.test('a reviewer reaches what is in his scope', async (t) => {
+t.test('a reviewer reaches what is in their scope', async (t) => {
   const reviewer = (scope: Partial<Person['scope']>) =>
     person({ roles: ['reviewer'], scope: { all: false, extensions: [], queues: [], dids: [], ...scope } });
   t.equal(reach(reviewer({ all: true }), 'play', call), WHOLE);
@@ -61,7 +61,7 @@ t.test('a reviewer reaches what is in his scope', async (t) => {
   t.strictSame(
     reach(reviewer({ extensions: ['101'], queues: [''], dids: [''] }), 'view', outside),
     [],
-    'an outsider who says that he is 101',
+    'an outsider who says that they are 101',
   );
 });
 

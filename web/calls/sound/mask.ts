@@ -8,7 +8,7 @@ const PER_MS = 48;
 const FADE = 240;
 
 /**
- * A page as somebody may hear it: packets that are not wholly in what he may hear become silent ones of the same length, so
+ * A page as somebody may hear it: packets that are not wholly in what they may hear become silent ones of the same length, so
  * that nothing moves. The page itself where nothing has to be silent.
  */
 export function masked(bytes: Buffer, page: Page, mayHear: MayHear): Buffer {

@@ -3,7 +3,7 @@ import { t } from '../messages/en.js';
 import { length } from '../messages/when.js';
 import type { CallDetail } from '../state/api.js';
 
-/** What of a recording somebody may not hear, in words; nothing where he may hear it all. */
+/** What of a recording somebody may not hear, in words; nothing where they may hear it all. */
 export function Heard({ call }: { call: CallDetail }) {
   const { hears, heard } = call.you;
   if (call.recording?.state !== 'sealed' || hears === 'all') return null;

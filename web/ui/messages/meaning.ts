@@ -5,7 +5,7 @@ const list = (items: string[]) => new Intl.ListFormat('en-GB', { type: 'conjunct
 const these = (one: string, many: string, items: string[]) =>
   items.length === 0 ? [] : [`${items.length === 1 ? one : many} ${list(items.map(clean))}`];
 
-/** What somebody's rights come to, a sentence for each role; `who` null: said to himself. */
+/** What somebody's rights come to, a sentence for each role; `who` null: said to themselves. */
 export function meaning(who: string | null, rights: Rights, grantable: Grantable): string[] {
   const has = (role: Rights['roles'][number]) => rights.roles.includes(role);
   const granted = (role: string) => rights.grants.filter((grant) => grantable[role]?.includes(grant));

@@ -32,7 +32,7 @@ type Props = {
   save: (draft: Draft) => void;
 };
 
-/** Who somebody is and what he may do, with what it means beside it. */
+/** Who somebody is and what they may do, with what it means beside it. */
 export function PersonForm({ draft, change, grantable, seen, busy, save }: Props) {
   const [typed, setTyped] = useState<Record<string, string>>({});
   const has = (role: Role) => draft.roles.includes(role);

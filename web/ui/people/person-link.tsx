@@ -16,7 +16,7 @@ type Props = {
   proven: <T>(act: () => Promise<T>) => Promise<T>;
 };
 
-/** How somebody signs in, and a link by which he chooses a (new) password. */
+/** How somebody signs in, and a link by which they choose a (new) password. */
 export function PersonLink({ person, you, invited, setInvited, failed, proven }: Props) {
   const [busy, setBusy] = useState(false);
   const make = () => {

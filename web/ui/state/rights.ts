@@ -10,5 +10,5 @@ export const mayEver = (right: User['calls'][number]): boolean =>
   session.value?.user?.calls.includes(right) ?? false;
 export const isA = (role: User['roles'][number]): boolean =>
   session.value?.user?.roles.includes(role) ?? false;
-/** Which calls he sees. */
+/** Which calls they see. */
 export const sees = (): User['reach'] => session.value?.user?.reach ?? 'none';

@@ -22,7 +22,7 @@ type StateRow = { totp: number; passkeys: number; recovery_codes: number; requir
 export const STATE = `
   EXISTS (SELECT 1 FROM totp WHERE totp.user_id = users.id) AS totp,
   (SELECT count(*) FROM passkeys WHERE passkeys.user_id = users.id) AS passkeys,
-  EXISTS (SELECT 1 FROM json_each(users.roles) AS his JOIN factor_roles ON factor_roles.role = his.value) AS required`;
+  EXISTS (SELECT 1 FROM json_each(users.roles) AS their JOIN factor_roles ON factor_roles.role = their.value) AS required`;
 
 const toPasskey = (row: PasskeyRow): Passkey => ({
   ...{ id: row.id, userId: row.user_id, name: row.name, publicKey: row.public_key, counter: row.counter },

@@ -155,7 +155,7 @@ export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(user
     work();
     if (before > 0 && admins.get() === 0) throw fail('last_admin');
   };
-  /** Ends all that lets him in until he signs in anew. */
+  /** Ends all that lets them in until they sign in anew. */
   const shutOut = (id: string): number => {
     tokens.removeAll(id);
     return sessions.end(id, { keep: null });
@@ -167,7 +167,7 @@ export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(user
     return { sessions: sessions.end(id, { keep }), tokens: tokens.removeAll(id) };
   };
 
-  /** Somebody from outside is what he is there; that he is the last admin keeps nobody from taking that away there. */
+  /** Somebody from outside is what they are there; that they are the last admin keeps nobody from taking that away there. */
   const remade = (before: User, after: Person): void => {
     const same = JSON.stringify(textsOf({ ...before, ...after })) === JSON.stringify(textsOf(before));
     if (same) return;
@@ -176,7 +176,7 @@ export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(user
   };
 
   return {
-    /** A name that somebody else has here stays his: then the known one keeps the name that he had, and a new one stays out. */
+    /** A name that somebody else has here stays theirs: then the known one keeps the name that they had, and a new one stays out. */
     saveOutsider(outsider: Outsider): User | null {
       const known = bySubject.get(outsider.source, outsider.subject) as Row | undefined;
       if (known) {
