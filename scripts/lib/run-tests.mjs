@@ -77,12 +77,14 @@ async function work(files, done) {
   const waiting = files.map(planned).sort((a, b) => b.wall - a.wall);
   const running = new Map();
   const fits = (one) => {
-    const others = [...running.keys()];
-    const all = [...others, one];
+    const all = [...running.keys(), one];
     const calls = all.filter(({ lane }) => lane === 'pbx');
-    const room = calls.length > 0 ? ROOM.besideCalls : ROOM.alone;
-    const called = one.lane !== 'pbx' || (calls.length <= CALLS.files && loadOf(calls) <= CALLS.load);
-    return others.length === 0 || (loadOf(all) <= room && called);
+    // Each kind has its own limit, and one of each always runs.
+    if (one.lane === 'pbx')
+      return calls.length === 1 || (calls.length <= CALLS.files && loadOf(calls) <= CALLS.load);
+    return (
+      all.length - calls.length === 1 || loadOf(all) <= (calls.length > 0 ? ROOM.besideCalls : ROOM.alone)
+    );
   };
   while (waiting.length > 0 || running.size > 0) {
     for (let next = waiting.findIndex(fits); next >= 0; next = waiting.findIndex(fits)) {
