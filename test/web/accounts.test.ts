@@ -627,59 +627,62 @@ t.test('a token is made, and rights are given, within ten minutes of a proof', a
     t.equal(answer.statusCode, 200, answer.body);
 });
 
-t.test('tokens go when a password is set for somebody, and where they are signed out everywhere', async (t) => {
-  const dashboard = await openDashboard(t);
-  const { app, catalogue, clock } = dashboard;
-  const admin = await setUp(dashboard);
-  const ben = await addPerson(dashboard, admin, 'ben', reviewer);
-  const make = async () => {
-    const cookie = await signIn(dashboard, 'ben');
-    const { secret } = (
-      await post(app, '/account/tokens', { name: 'x', rights: ['view'] }, { cookie })
-    ).json();
-    const works = async () =>
-      (await get(app, '/calls', undefined, { authorization: `Bearer ${secret}` })).statusCode === 200;
-    t.ok(await works());
-    return { cookie, works };
-  };
-  const own = await make();
-  await send(app, 'DELETE', '/account/sessions', own.cookie);
-  const same = { old: `${password} of ben`, password: `${password} again` };
-  const answer = await post(app, '/account/password', same, { cookie: own.cookie });
-  t.match(answer.json(), { tokens_ended: ['x'] }, 'said to whoever changes it');
-  t.notOk(await own.works(), 'by their owner');
-  const [changed] = await catalogue.auditEntries({
-    objectId: ben.id,
-    actions: ['password_change'],
-    limit: 1,
-  });
-  t.match(changed, { actor_name: 'ben', detail: { tokens_ended: ['x'] } }, 'and it is on record which');
-  await catalogue.setPassword(ben.id, `hash of ${password} of ben`, clock.ms);
+t.test(
+  'tokens go when a password is set for somebody, and where they are signed out everywhere',
+  async (t) => {
+    const dashboard = await openDashboard(t);
+    const { app, catalogue, clock } = dashboard;
+    const admin = await setUp(dashboard);
+    const ben = await addPerson(dashboard, admin, 'ben', reviewer);
+    const make = async () => {
+      const cookie = await signIn(dashboard, 'ben');
+      const { secret } = (
+        await post(app, '/account/tokens', { name: 'x', rights: ['view'] }, { cookie })
+      ).json();
+      const works = async () =>
+        (await get(app, '/calls', undefined, { authorization: `Bearer ${secret}` })).statusCode === 200;
+      t.ok(await works());
+      return { cookie, works };
+    };
+    const own = await make();
+    await send(app, 'DELETE', '/account/sessions', own.cookie);
+    const same = { old: `${password} of ben`, password: `${password} again` };
+    const answer = await post(app, '/account/password', same, { cookie: own.cookie });
+    t.match(answer.json(), { tokens_ended: ['x'] }, 'said to whoever changes it');
+    t.notOk(await own.works(), 'by their owner');
+    const [changed] = await catalogue.auditEntries({
+      objectId: ben.id,
+      actions: ['password_change'],
+      limit: 1,
+    });
+    t.match(changed, { actor_name: 'ben', detail: { tokens_ended: ['x'] } }, 'and it is on record which');
+    await catalogue.setPassword(ben.id, `hash of ${password} of ben`, clock.ms);
 
-  const reset = await make();
-  const ended = await catalogue.setPassword(ben.id, `hash of ${password} of ben`, clock.ms);
-  t.match(ended, { tokens: ['x'] });
-  t.notOk(await reset.works(), 'on the console');
+    const reset = await make();
+    const ended = await catalogue.setPassword(ben.id, `hash of ${password} of ben`, clock.ms);
+    t.match(ended, { tokens: ['x'] });
+    t.notOk(await reset.works(), 'on the console');
 
-  const linked = await make();
-  const { code } = (await post(app, `/people/${ben.id}/invitation`, {}, { cookie: admin })).json();
-  t.ok(await linked.works(), 'a link alone changes nothing');
-  await post(app, '/welcome', { code, password: `${password} of ben` });
-  t.notOk(await linked.works(), 'by a link');
+    const linked = await make();
+    const { code } = (await post(app, `/people/${ben.id}/invitation`, {}, { cookie: admin })).json();
+    t.ok(await linked.works(), 'a link alone changes nothing');
+    await post(app, '/welcome', { code, password: `${password} of ben` });
+    t.notOk(await linked.works(), 'by a link');
 
-  const signedOut = await make();
-  await send(app, 'DELETE', '/account/sessions', signedOut.cookie);
-  await catalogue.endSessions(ben.id, { keep: null });
-  t.ok(await signedOut.works());
-  t.strictSame((await send(app, 'DELETE', `/people/${ben.id}/sessions`, admin)).json(), { ended: 0 });
-  t.notOk(await signedOut.works(), 'by an admin');
-  const [entry] = await catalogue.auditEntries({ objectId: ben.id, actions: ['session_end'], limit: 1 });
-  t.match(entry, { actor_name: 'anna', detail: { because: 'ended all sessions and tokens of ben' } });
+    const signedOut = await make();
+    await send(app, 'DELETE', '/account/sessions', signedOut.cookie);
+    await catalogue.endSessions(ben.id, { keep: null });
+    t.ok(await signedOut.works());
+    t.strictSame((await send(app, 'DELETE', `/people/${ben.id}/sessions`, admin)).json(), { ended: 0 });
+    t.notOk(await signedOut.works(), 'by an admin');
+    const [entry] = await catalogue.auditEntries({ objectId: ben.id, actions: ['session_end'], limit: 1 });
+    t.match(entry, { actor_name: 'anna', detail: { because: 'ended all sessions and tokens of ben' } });
 
-  const lost = await make();
-  await catalogue.resetFactors(ben.id);
-  t.notOk(await lost.works(), 'with their factors');
-});
+    const lost = await make();
+    await catalogue.resetFactors(ben.id);
+    t.notOk(await lost.works(), 'with their factors');
+  },
+);
 
 /** A dashboard in which the look at a password waits until it is told to go on. */
 async function withSlowPasswords(t: Test) {

@@ -760,51 +760,54 @@ t.test('a token for how the box does tells of no call', async (t) => {
   }
 });
 
-t.test('an auditor hears a call after they have said why, that call only, in that session only', async (t) => {
-  const dashboard = await openDashboard(t);
-  const { app, catalogue, clock } = dashboard;
-  const ids = await addPeople(dashboard);
-  const callIds = await addCalls(dashboard);
-  const cookie = await signInAs(dashboard, ids.get('auditor')!);
-  const play = async (as = cookie, id = callIds.shared, query = '') =>
-    (await get(app, `/calls/${id}/audio${query}`, as)).statusCode;
-  const say = (reason: string, more = {}) =>
-    post(app, `/calls/${callIds.shared}/listen`, { reason, ...more }, { cookie });
+t.test(
+  'an auditor hears a call after they have said why, that call only, in that session only',
+  async (t) => {
+    const dashboard = await openDashboard(t);
+    const { app, catalogue, clock } = dashboard;
+    const ids = await addPeople(dashboard);
+    const callIds = await addCalls(dashboard);
+    const cookie = await signInAs(dashboard, ids.get('auditor')!);
+    const play = async (as = cookie, id = callIds.shared, query = '') =>
+      (await get(app, `/calls/${id}/audio${query}`, as)).statusCode;
+    const say = (reason: string, more = {}) =>
+      post(app, `/calls/${callIds.shared}/listen`, { reason, ...more }, { cookie });
 
-  t.equal((await get(app, `/calls/${callIds.shared}/audio`, cookie)).json().error.code, 'reason_needed');
-  for (const nothing of ['', '   ', '\u202e', '\u0000'])
-    t.equal((await say(nothing)).statusCode, 400, JSON.stringify(nothing));
-  t.equal((await say('x', { right: 'erase' })).statusCode, 400);
-  t.equal((await say('x', { right: 'download' })).statusCode, 403, 'they may not take it away');
-  t.equal(await play(), 403);
-  const said = await say('Complaint 12');
-  t.equal(said.statusCode, 200);
-  t.equal(said.json().until, new Date(START + 15 * 60_000).toISOString());
-  t.equal(await play(), 200);
-  const [entry] = await catalogue.auditEntries({ objectId: callIds.shared, actions: ['play'], limit: 1 });
-  t.match(entry, { actor_name: 'auditor', reason: 'Complaint 12', outcome: 'ok' }, 'and it is on record');
-  await say('Complaint 13');
-  t.equal(await play(), 200);
-  const [other] = await catalogue.auditEntries({ objectId: callIds.shared, actions: ['play'], limit: 1 });
-  t.equal(other?.reason, 'Complaint 13', 'for another reason it is heard anew');
-  t.equal(await play(cookie, callIds.foreign), 403, 'another call');
-  t.equal(await play(await signInAs(dashboard, ids.get('auditor')!)), 403, 'another session');
-  for (let minutes = 0; minutes < 40; minutes += 10) {
-    clock.ms += 10 * 60_000;
-    t.equal(await play(), 200, 'it lasts as long as it is used');
-  }
-  clock.ms += 16 * 60_000;
-  t.equal(await play(), 403, 'and no longer');
+    t.equal((await get(app, `/calls/${callIds.shared}/audio`, cookie)).json().error.code, 'reason_needed');
+    for (const nothing of ['', '   ', '\u202e', '\u0000'])
+      t.equal((await say(nothing)).statusCode, 400, JSON.stringify(nothing));
+    t.equal((await say('x', { right: 'erase' })).statusCode, 400);
+    t.equal((await say('x', { right: 'download' })).statusCode, 403, 'they may not take it away');
+    t.equal(await play(), 403);
+    const said = await say('Complaint 12');
+    t.equal(said.statusCode, 200);
+    t.equal(said.json().until, new Date(START + 15 * 60_000).toISOString());
+    t.equal(await play(), 200);
+    const [entry] = await catalogue.auditEntries({ objectId: callIds.shared, actions: ['play'], limit: 1 });
+    t.match(entry, { actor_name: 'auditor', reason: 'Complaint 12', outcome: 'ok' }, 'and it is on record');
+    await say('Complaint 13');
+    t.equal(await play(), 200);
+    const [other] = await catalogue.auditEntries({ objectId: callIds.shared, actions: ['play'], limit: 1 });
+    t.equal(other?.reason, 'Complaint 13', 'for another reason it is heard anew');
+    t.equal(await play(cookie, callIds.foreign), 403, 'another call');
+    t.equal(await play(await signInAs(dashboard, ids.get('auditor')!)), 403, 'another session');
+    for (let minutes = 0; minutes < 40; minutes += 10) {
+      clock.ms += 10 * 60_000;
+      t.equal(await play(), 200, 'it lasts as long as it is used');
+    }
+    clock.ms += 16 * 60_000;
+    t.equal(await play(), 403, 'and no longer');
 
-  const granted = person({ roles: ['auditor'], grants: ['download'], name: 'granted' });
-  await catalogue.addUser({ ...granted, passwordHash: '', createdAt: 1 });
-  const more = await signInAs(dashboard, granted.id);
-  await post(app, `/calls/${callIds.shared}/listen`, { reason: 'x' }, { cookie: more });
-  t.equal(await play(more), 200);
-  t.equal(await play(more, callIds.shared, '?download=1'), 403, 'to hear it is not to take it away');
-  await post(app, `/calls/${callIds.shared}/listen`, { reason: 'x', right: 'download' }, { cookie: more });
-  t.equal(await play(more, callIds.shared, '?download=1'), 200);
-});
+    const granted = person({ roles: ['auditor'], grants: ['download'], name: 'granted' });
+    await catalogue.addUser({ ...granted, passwordHash: '', createdAt: 1 });
+    const more = await signInAs(dashboard, granted.id);
+    await post(app, `/calls/${callIds.shared}/listen`, { reason: 'x' }, { cookie: more });
+    t.equal(await play(more), 200);
+    t.equal(await play(more, callIds.shared, '?download=1'), 403, 'to hear it is not to take it away');
+    await post(app, `/calls/${callIds.shared}/listen`, { reason: 'x', right: 'download' }, { cookie: more });
+    t.equal(await play(more, callIds.shared, '?download=1'), 200);
+  },
+);
 
 t.test('what was signed of a call is for who reaches all of it, and an auditor says why', async (t) => {
   const dashboard = await openDashboard(t);

@@ -81,23 +81,26 @@ t.test('the player tells what has sounded, and nothing that was jumped over', as
   t.ok(last && last[0] > 16_000 && last[1] > 17_000, `as the page goes: ${last}`);
 });
 
-t.test('who heard a call is one step from it, and what somebody heard one step from their name', async (t) => {
-  const { page, api, complaints } = await openDesk(t, opened, { state: 'year' });
-  await page.goto(`${api.url}/calls/${api.calls[2]!.id}`);
-  await page.getByRole('link', { name: 'Who listened to this call' }).click();
-  await page.getByText('listened to 0:12\u20131:40, 2:10\u20132:11 of the call with').first().waitFor();
-  t.match(page.url(), /\/audit\?call=[0-9A-Z]{26}&action=hearing$/);
-  await page.locator('.audit-who a').first().click();
-  await page.waitForURL(/audit\?person=P[12]&action=hearing$/);
-  const rows = () => page.locator('.audit-list tbody tr').count();
-  await until(page, "document.querySelectorAll('.audit-list tbody tr').length === 50");
-  await page.getByRole('button', { name: 'Older entries' }).click();
-  await until(page, "document.querySelectorAll('.audit-list tbody tr').length === 100");
-  await page.getByLabel('Outcome').selectOption('refused');
-  await page.getByText('No matching entries.').waitFor();
-  t.equal(await rows(), 0);
-  t.strictSame(complaints, []);
-});
+t.test(
+  'who heard a call is one step from it, and what somebody heard one step from their name',
+  async (t) => {
+    const { page, api, complaints } = await openDesk(t, opened, { state: 'year' });
+    await page.goto(`${api.url}/calls/${api.calls[2]!.id}`);
+    await page.getByRole('link', { name: 'Who listened to this call' }).click();
+    await page.getByText('listened to 0:12\u20131:40, 2:10\u20132:11 of the call with').first().waitFor();
+    t.match(page.url(), /\/audit\?call=[0-9A-Z]{26}&action=hearing$/);
+    await page.locator('.audit-who a').first().click();
+    await page.waitForURL(/audit\?person=P[12]&action=hearing$/);
+    const rows = () => page.locator('.audit-list tbody tr').count();
+    await until(page, "document.querySelectorAll('.audit-list tbody tr').length === 50");
+    await page.getByRole('button', { name: 'Older entries' }).click();
+    await until(page, "document.querySelectorAll('.audit-list tbody tr').length === 100");
+    await page.getByLabel('Outcome').selectOption('refused');
+    await page.getByText('No matching entries.').waitFor();
+    t.equal(await rows(), 0);
+    t.strictSame(complaints, []);
+  },
+);
 
 t.test('the playhead is dragged with the mouse', async (t) => {
   const { page, api } = await openDesk(t, opened);
