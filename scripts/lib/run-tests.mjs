@@ -16,7 +16,7 @@ const TIMES = 'test/times.json';
 /** So much of the cores may be planned for; beside calls some is left for moments in which several compute at once. */
 const ROOM = { alone: availableParallelism(), besideCalls: 0.8 * availableParallelism() };
 /** At most so much of it, and so many files, for calls: with more, recorders stood still for seconds on two cores. */
-const CALLS = { load: 0.5 * availableParallelism(), files: 3 };
+const CALLS = { load: 0.45 * availableParallelism(), files: 3 };
 /** Longer than any file takes, on a slow machine. In ms. */
 const LIMIT = 900_000;
 /** What is known of a file that never ran: wall and processor time in seconds. */
