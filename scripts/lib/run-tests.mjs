@@ -1,10 +1,10 @@
 // Runs test files and tells how it went: `node scripts/lib/run-tests.mjs FILE...`
 //
-// Longest first, and as many at once as the machine has room for: what waits (for a call to end, for a timeout) runs beside what
-// computes. How much of a core each file takes is known from test/times.json. What is not on a real Asterisk gives way to what
-// is: a recorder that stands still fails its test. Each file is a program of its own, so that its recorders and commands run as
-// they do for an admin, without anything of the test runner's in them. Its output is in .test/FILE.tap and .log, how long each
-// took in .test/times.json.
+// Longest first. Files on a real Asterisk wait most of their time (for a call to end, for a timeout), so two of them run beside
+// one that computes; when they are done, as many run at once as the machine has room for. How much of a core each file takes is
+// known from test/times.json. What is not on a real Asterisk gives way to what is: a recorder that stands still fails its test.
+// Each file is a program of its own, so that its recorders and commands run as they do for an admin, without anything of the
+// test runner's in them. Its output is in .test/, how long each took in .test/times.json.
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, setPriority } from 'node:os';
@@ -13,10 +13,10 @@ import { tellFaults } from './totals.mjs';
 
 const OUT = '.test';
 const TIMES = 'test/times.json';
-/** So much of the cores may be planned for; beside calls some is left for moments in which several compute at once. */
-const ROOM = { alone: availableParallelism(), besideCalls: 0.8 * availableParallelism() };
-/** At most so much of it, and so many files, for calls: with more, recorders stood still for seconds on two cores. */
-const CALLS = { load: 0.45 * availableParallelism(), files: 3 };
+/** So many files on a real Asterisk run at once: with one more, recorders and browsers stood still for seconds on two cores. */
+const CALLS = 2;
+/** Beside calls one other file runs; without them as many as the cores have room for. */
+const ROOM = availableParallelism();
 /** Longer than any file takes, on a slow machine. In ms. */
 const LIMIT = 900_000;
 /** What is known of a file that never ran: wall and processor time in seconds. */
@@ -70,21 +70,16 @@ function run({ file, lane }) {
   });
 }
 
-const loadOf = (files) => files.reduce((sum, { load }) => sum + load, 0);
-
 /** Runs all files: whenever one has ended, the longest of those for which there is room. */
 async function work(files, done) {
   const waiting = files.map(planned).sort((a, b) => b.wall - a.wall);
   const running = new Map();
   const fits = (one) => {
     const all = [...running.keys(), one];
-    const calls = all.filter(({ lane }) => lane === 'pbx');
-    // Each kind has its own limit, and one of each always runs.
-    if (one.lane === 'pbx')
-      return calls.length === 1 || (calls.length <= CALLS.files && loadOf(calls) <= CALLS.load);
-    return (
-      all.length - calls.length === 1 || loadOf(all) <= (calls.length > 0 ? ROOM.besideCalls : ROOM.alone)
-    );
+    const calls = all.filter(({ lane }) => lane === 'pbx').length;
+    if (one.lane === 'pbx') return calls <= CALLS;
+    const load = all.reduce((sum, { load }) => sum + load, 0);
+    return all.length - calls === 1 || (calls === 0 && load <= ROOM);
   };
   while (waiting.length > 0 || running.size > 0) {
     for (let next = waiting.findIndex(fits); next >= 0; next = waiting.findIndex(fits)) {
