@@ -6,7 +6,6 @@ import { createOperations } from './app/operations.js';
 import type { Base, Parts } from './app/parts.js';
 import { createPbx } from './app/pbx.js';
 import { createRecordings } from './app/recordings.js';
-import { tellOfStrangers } from './assurance/strangers.js';
 import { BEAT_MS } from './calls/watch.js';
 import { keysFile, recorderFolder } from './domain/paths.js';
 import { createClock } from './ops/clock.js';
@@ -49,16 +48,16 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
   let started = false;
 
   function make(): Parts {
-    const make = { ...SUBSYSTEMS, ...overrides };
+    const by = { ...SUBSYSTEMS, ...overrides };
     const made = {} as Parts; // whole before anything calls back
-    made.data = make.data(base, made, passphrase);
+    made.data = by.data(base, made, passphrase);
     try {
-      made.alarming = make.alarming(base, made);
-      made.pbx = make.pbx(base, made);
-      made.recordings = make.recordings(base, made);
-      made.calls = make.calls(base, made);
-      made.assurance = make.assurance(base, made);
-      made.operations = make.operations(base, made);
+      made.alarming = by.alarming(base, made);
+      made.pbx = by.pbx(base, made);
+      made.recordings = by.recordings(base, made);
+      made.calls = by.calls(base, made);
+      made.assurance = by.assurance(base, made);
+      made.operations = by.operations(base, made);
       return made;
     } catch (err) {
       made.data.folder.release();
@@ -86,14 +85,11 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       time.atLeast(counted?.newestSealedAt ?? 0);
       await alarming.deliver.start();
       await alarming.alert.start();
-      tellOfStrangers(
-        { dir: base.dir, alarms: alarming.alert, log },
-        {
-          strange: data.folder.strange,
-          liveKeys: countKeys(keysFile(base.dir)).live,
-          hasCalls: (await catalogue.calls({ limit: 1 })).length > 0,
-        },
-      );
+      assurance.strangers.start();
+      assurance.strangers.emptied({
+        liveKeys: countKeys(keysFile(base.dir)).live,
+        hasCalls: (await catalogue.calls({ limit: 1 })).length > 0,
+      });
       await alarming.away.start();
       void assurance.checkpoints.start();
       await recordings.retain.recover();
@@ -137,7 +133,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await data.outbox.stop();
       await operations.control.stop();
       await assurance.checkpoints.stop();
-      await assurance.doubts.stop();
+      await Promise.all([assurance.doubts.stop(), assurance.strangers.stop()]);
       await alarming.alert.stop();
       await alarming.deliver.stop();
       await alarming.away.stop();

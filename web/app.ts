@@ -4,6 +4,7 @@ import type { Ldap } from '../daemon/directory/ldap.js';
 import { fail } from '../daemon/domain/error.js';
 import type { GroupRule } from '../daemon/domain/people/directory.js';
 import type { Log } from '../daemon/ops/log.js';
+import { repeatedly } from '../daemon/ops/turns.js';
 import type { FactorSecrets } from '../daemon/vault/factor-secrets.js';
 import type { Keys } from '../daemon/vault/keys.js';
 import type { openSealed } from '../daemon/vault/open.js';
@@ -194,25 +195,29 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; ro
   );
   await uiRoutes(app, deps.uiDir);
 
-  let sweeping: NodeJS.Timeout;
-  let rechecking: NodeJS.Timeout | undefined;
+  const sweeping = repeatedly(
+    SWEEP_MS,
+    async () => void (await sessions.sweep()),
+    (err) => deps.log.warn({ err }, 'old sessions stay'),
+  );
+  const rechecking =
+    directory &&
+    repeatedly(RECHECK_MS, directory.recheck, (err) =>
+      deps.log.error({ err }, 'the directory was not asked'),
+    );
   app.addHook('onReady', async () => {
     await passwords.warm();
     live.start();
     sending.start();
     playing.start();
     audit.note(audit.own('start', { detail: { process: 'dashboard', version: deps.version } }));
-    const sweep = () => sessions.sweep().catch((err: unknown) => deps.log.warn({ err }, 'old sessions stay'));
-    sweeping = setInterval(sweep, SWEEP_MS).unref();
-    const recheck = () =>
-      directory?.recheck().catch((err: unknown) => deps.log.error({ err }, 'the directory was not asked'));
-    if (directory) rechecking = setInterval(recheck, RECHECK_MS).unref();
+    sweeping.start();
+    rechecking?.start();
   });
   app.addHook('preClose', async () => {
-    clearInterval(sweeping);
-    clearInterval(rechecking);
     live.stop();
-    await sending.stop();
+    void rechecking?.stop(); // a directory that does not answer keeps nobody waiting
+    await Promise.all([sweeping.stop(), sending.stop()]);
   });
   // After the last answer: what was heard until now.
   app.addHook('onClose', async () => {

@@ -2,6 +2,7 @@ import { ulid } from 'ulid';
 import { createAssure } from '../assurance/assure.js';
 import { createCheckpoints } from '../assurance/checkpoint.js';
 import { createDoubts } from '../assurance/doubts.js';
+import { createStrangers } from '../assurance/strangers.js';
 import { createCdrJournal } from '../cdr/journal.js';
 import { cdrSources } from '../cdr/sources.js';
 import { times } from '../domain/days.js';
@@ -10,18 +11,23 @@ import { csvRow, translateCdr } from '../pbx/cdr.js';
 import { appendCheckpoint, readCheckpoints } from '../vault/checkpoint-file.js';
 import { signerOf, signNote } from '../vault/note.js';
 import { publicKeys } from '../vault/signing-key.js';
+import { strangersIn } from '../vault/strangers.js';
 import type { Assurance, Base, Parts } from './parts.js';
 
 /** What makes sure, and lets others make sure, that all that is said is so. */
 export function createAssurance({ config, log, clock, dir }: Base, parts: Parts): Assurance {
   const {
-    data: { catalogue },
+    data: { catalogue, folder },
     alarming: { alert, away },
     pbx: { stamps, zones },
     recordings: { custody },
     calls: { listening },
   } = parts;
   const doubts = createDoubts({ catalogue, alarms: alert, clock, log: log.child({ part: 'doubts' }) });
+  const strangers = createStrangers({
+    ...{ dir, found: folder.strange, look: () => strangersIn(dir) },
+    ...{ alarms: alert, log: log.child({ part: 'strangers' }) },
+  });
   const checkpoints = createCheckpoints({
     catalogue,
     sign: (checkpoint) => signNote(custody.signer(), checkpoint),
@@ -53,5 +59,5 @@ export function createAssurance({ config, log, clock, dir }: Base, parts: Parts)
     clock,
     log: log.child({ part: 'assure' }),
   });
-  return { assure, checkpoints, doubts };
+  return { assure, checkpoints, doubts, strangers };
 }

@@ -1,6 +1,7 @@
 import type { createAssure } from '../assurance/assure.js';
 import type { createCheckpoints } from '../assurance/checkpoint.js';
 import type { createDoubts } from '../assurance/doubts.js';
+import type { createStrangers } from '../assurance/strangers.js';
 import type { createLink } from '../calls/link.js';
 import type { createRecorder } from '../calls/record.js';
 import type { createTestCalls } from '../calls/test-call.js';
@@ -89,6 +90,7 @@ export type Assurance = {
   assure: ReturnType<typeof createAssure>;
   checkpoints: ReturnType<typeof createCheckpoints>;
   doubts: ReturnType<typeof createDoubts>;
+  strangers: ReturnType<typeof createStrangers>;
 };
 export type Operations = {
   room: ReturnType<typeof createRoom>;

@@ -17,6 +17,7 @@ import { isDiskError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import type { CallId, CallRecord } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
+import { repeatedly, serialQueue } from '../ops/turns.js';
 import { createIntake } from './assure/intake.js';
 
 /**
@@ -72,8 +73,7 @@ export function createAssure(deps: AssureDeps) {
     ...{ journal: deps.journal, lost: deps.lost, alarms, clock, log },
     write: (cdrs, at) => take(cdrs, 'AMI', at),
   });
-  let work: Promise<void> = Promise.resolve();
-  let timer: NodeJS.Timeout | undefined;
+  const turns = serialQueue();
   let lastRead = 0;
   let holdUntil = Number.POSITIVE_INFINITY;
   /** CDRs that an earlier run heard and did not compare, once they are known. */
@@ -83,10 +83,8 @@ export function createAssure(deps: AssureDeps) {
   let firstHeard: number | null = null;
 
   /** One thing after the other: two looks at one call must not write two rows of it. */
-  function queue(job: () => Promise<void>, failed: string): Promise<void> {
-    work = work.then(job).catch((err) => log.error({ err }, failed));
-    return work;
-  }
+  const queue = (job: () => Promise<void>, failed: string): Promise<void> =>
+    turns.run(job).catch((err) => log.error({ err }, failed));
 
   const flush = () =>
     queue(intake.flush, "CDRs cannot be written to the catalogue; they wait in the recorder's journal");
@@ -287,6 +285,12 @@ export function createAssure(deps: AssureDeps) {
     await catalogue.forgetCdrs(now - KEEP_CDRS);
   }
 
+  const looking = repeatedly(
+    pace.look,
+    () => turns.run(look),
+    (err) => log.error({ err }, 'Calls could not be compared'),
+  );
+
   return {
     hear,
     /** The PBX is there (again): what was missed meanwhile is read, and what belongs to no call is looked at again. */
@@ -305,17 +309,10 @@ export function createAssure(deps: AssureDeps) {
       void queue(takeUp, 'CDRs of the last run could not be read; retrying');
       holdUntil = clock() + WAIT_FOR_PBX;
       lastRead = clock(); // `up` reads first: then it is known what time it is by the PBX's clock
-      let busy = false;
-      timer = setInterval(() => {
-        if (busy) return;
-        busy = true;
-        void queue(look, 'Calls could not be compared').finally(() => {
-          busy = false;
-        });
-      }, pace.look);
+      looking.start();
     },
     async stop(): Promise<void> {
-      clearInterval(timer);
+      await looking.stop();
       // What was heard last gets its account; whether all is well with it is judged after the next start.
       await queue(async () => {
         await intake.flush();

@@ -1,25 +1,67 @@
 import type { Alarms } from '../domain/operations/alarm.js';
 import { catalogueFile, keysFile } from '../domain/paths.js';
 import type { Log } from '../ops/log.js';
+import { repeatedly } from '../ops/turns.js';
 
-/** Tells of what was found in the data directory at this start and is not as Tapedeck left it. */
-export function tellOfStrangers(
-  { dir, alarms, log }: { dir: string; alarms: Alarms; log: Log },
-  found: { strange: readonly string[]; liveKeys: number; hasCalls: boolean },
-): void {
-  for (const what of found.strange) log.error({ what }, 'A file in the data directory is not as it was left');
-  if (found.strange.length === 0) alarms.clear('data_strange');
-  else
-    alarms.raise('data_strange', {
-      severity: 'critical',
-      message: `Files in the data directory were not as Tapedeck left them: ${found.strange.join(', ')}.`,
-      hint: 'Somebody who can write there, most likely in the place of the dashboard, has put them there. Find out who, then remove what was put aside. The alarm ends with the next start.',
-    });
-  if (found.liveKeys === 0 || found.hasCalls) alarms.clear('catalogue_empty');
-  else
-    alarms.raise('catalogue_empty', {
-      severity: 'critical',
-      message: `${catalogueFile(dir)} has no calls, but ${keysFile(dir)} has the keys of ${found.liveKeys} recordings.`,
-      hint: 'The catalogue was emptied or replaced. Stop both services and put it back from a backup; the recordings and their keys are still there. Calls are recorded meanwhile.',
-    });
+/**
+ * Story 16: files in the data directory that are not as Tapedeck left them. What was found when it was opened, and what lies in
+ * the folders that the dashboard may write, is named in an alarm.
+ */
+export type StrangersDeps = {
+  dir: string;
+  /** What was found at this start, and where it was put aside. */
+  found: readonly string[];
+  /** What is there now and is not ours. */
+  look: () => string[];
+  alarms: Alarms;
+  log: Log;
+  /** How often it is looked for, in ms. */
+  everyMs?: number;
+};
+
+const EVERY_MS = 10_000;
+const STRANGE = 'data_strange';
+const EMPTY = 'catalogue_empty';
+
+export function createStrangers({ dir, found, look, alarms, log, everyMs = EVERY_MS }: StrangersDeps) {
+  const told = new Set<string>();
+
+  function tell(): void {
+    const strange = [...new Set([...found, ...look()])];
+    for (const what of strange) {
+      if (!told.has(what)) log.error({ what }, 'A file in the data directory is not as it was left');
+      told.add(what);
+    }
+    if (strange.length === 0) alarms.clear(STRANGE);
+    else
+      alarms.raise(STRANGE, {
+        severity: 'critical',
+        message: `Files in the data directory are not as Tapedeck left them: ${strange.join(', ')}.`,
+        hint: 'Somebody who can write there, most likely in the place of the dashboard, has changed them. Find out who, and remove what does not belong there. What was found at the start is named until the next one.',
+      });
+  }
+
+  const looking = repeatedly(
+    everyMs,
+    async () => tell(),
+    (err) => log.warn({ err }, 'The data directory could not be looked through'),
+  );
+
+  return {
+    /** Whether there is a catalogue for the keys that there are, by how many of these are live. */
+    emptied({ liveKeys, hasCalls }: { liveKeys: number; hasCalls: boolean }): void {
+      if (liveKeys === 0 || hasCalls) alarms.clear(EMPTY);
+      else
+        alarms.raise(EMPTY, {
+          severity: 'critical',
+          message: `${catalogueFile(dir)} has no calls, but ${keysFile(dir)} has the keys of ${liveKeys} recordings.`,
+          hint: 'The catalogue was emptied or replaced. Stop both services and put it back from a backup; the recordings and their keys are still there. Calls are recorded meanwhile.',
+        });
+    },
+    start(): void {
+      tell();
+      looking.start();
+    },
+    stop: looking.stop,
+  };
 }

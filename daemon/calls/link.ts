@@ -1,5 +1,6 @@
 import type { Snapshot } from '../domain/call/event.js';
 import type { Log } from '../ops/log.js';
+import { serialQueue } from '../ops/turns.js';
 
 /** What ARI lists. */
 export type Listed = { channels: unknown[]; bridges: unknown[] };
@@ -46,7 +47,7 @@ export function createLink({
   let preserved = false;
   /** What the PBX had when it was reached; null while it is not. One list after the other is compared with what was known. */
   let newest: Listed | null = null;
-  let comparing: Promise<void> = Promise.resolve();
+  const comparing = serialQueue();
 
   async function compare(listed: Listed, at: number, current: () => boolean): Promise<void> {
     const again = recovered;
@@ -69,8 +70,7 @@ export function createLink({
       recorder.hold();
       const at = clock();
       const current = () => listed === newest;
-      comparing = comparing.then(() => compare(listed, at, current));
-      await comparing;
+      await comparing.run(() => compare(listed, at, current));
       if (!current()) return;
       watch.back(at);
       if (!preserved) await preserver.recover().catch(complain('Captured calls could not be taken up'));

@@ -96,8 +96,8 @@ export function createSegments(deps: SegmentsDeps) {
 
     /**
      * Captures the same leg anew, all hooks off the channel in between: what cures a mute. Costs some 100 ms of both sides.
-     * Gives the new segment; the old one, which goes on, when the PBX did not end it; null when the leg is not `wanted` any
-     * more, which is asked once the hooks are off.
+     * Returns the new segment. When the PBX did not end the old one, that goes on and is returned. Null when the leg is no
+     * longer `wanted`, which is asked once the hooks are off.
      */
     async renew(
       segment: Segment,

@@ -3,7 +3,7 @@ import { isDiskError, type TapedeckError } from '../domain/error.js';
 import { defaultPolicy } from '../domain/policy/policy.js';
 import type { CallId, CallRecord, Coverage, Lost, Segment } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
-import { retryDelay } from '../ops/turns.js';
+import { retryDelay, singleFlight } from '../ops/turns.js';
 import type { Catalogue, StoredPolicy } from './catalogue.js';
 
 /** The verbs that are used while a call is in progress, and what is written in the audit log meanwhile. */
@@ -51,7 +51,7 @@ export function createOutbox(
   };
   let timer: NodeJS.Timeout | null = null;
   let tries = 0;
-  let flushing: Promise<void> | null = null;
+  const writing = singleFlight(writeAll);
 
   function send(word: Word): Promise<void> {
     if (word.of === 'segment') return catalogue.saveSegment(word.segment);
@@ -92,10 +92,7 @@ export function createOutbox(
   function flush(): Promise<void> {
     if (timer) clearTimeout(timer);
     timer = null;
-    flushing ??= writeAll().finally(() => {
-      flushing = null;
-    });
-    return flushing;
+    return writing.run();
   }
 
   async function writeAll(): Promise<void> {

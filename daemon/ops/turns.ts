@@ -40,6 +40,8 @@ export function repeatedly(everyMs: number, job: () => Promise<void>, failed: (e
     start(): void {
       timer = setInterval(flight.run, everyMs).unref();
     },
+    /** Does it now, or joins what is under way. */
+    now: flight.run,
     /** Resolves when nothing is under way. */
     idle: flight.idle,
     /** Resolves when what is under way is over. */

@@ -85,6 +85,7 @@ export function createRetain(deps: {
   const { catalogue, keys, files, clock, alarms, config, log } = deps;
   let stopping = false;
   let caughtUp: Promise<void> | null = null;
+
   /** One piece of work at a time, whoever asks: the schedule, the dashboard or the command line. */
   const queue = serialQueue();
 

@@ -4,6 +4,7 @@ import { fail, type TapedeckError } from '../domain/error.js';
 import { tlsFiles } from '../domain/paths.js';
 import type { Log } from '../ops/log.js';
 import type { TlsMode } from '../ops/tls-mode.js';
+import { repeatedly } from '../ops/turns.js';
 import { type AcmeAccount, type AcmeSettings, createAcme } from './acme.js';
 import { beyond, issue, makeAuthority } from './authority.js';
 import { type Card, cardsOf, namesOf, networksOf } from './names.js';
@@ -45,8 +46,6 @@ export function createCertificates(deps: {
     forget: (token) => void proofs.delete(token),
   });
   let served: Pair | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  let looking: Promise<void> | null = null;
   let ordering: Promise<void> | null = null;
   let answering = false;
   let orderAt = 0;
@@ -158,7 +157,7 @@ export function createCertificates(deps: {
       orderAt = 0;
       complaint = '';
       log.info({ names: settings.hosts }, 'the ACME server gave a certificate');
-      setImmediate(() => void look());
+      setImmediate(() => void looking.now());
     } catch (err) {
       log.warn({ err }, 'the ACME server gave no certificate; the next try is in 15 minutes');
       // One that the server does not know any more is of no use.
@@ -194,15 +193,11 @@ export function createCertificates(deps: {
   }
 
   /** Looks whether another certificate is to be served by now. What is wrong is said; the old one goes on. */
-  function look(): Promise<void> {
-    looking ??= current()
-      .then(serve)
-      .catch((e: TapedeckError) => complain(`The certificate in use stays: ${e.message}`))
-      .finally(() => {
-        looking = null;
-      });
-    return looking;
-  }
+  const looking = repeatedly(
+    LOOK_MS,
+    async () => serve(await current()),
+    (e) => complain(`The certificate in use stays: ${(e as TapedeckError).message}`),
+  );
 
   return {
     /** Throws `tls_invalid` when the admin's certificate cannot be used. Calls `onChange` before it resolves. */
@@ -212,14 +207,11 @@ export function createCertificates(deps: {
     /** From now on it is renewed. An ACME server that is asked for one finds its proof where people are served. */
     async keep(): Promise<void> {
       answering = true;
-      timer = setInterval(look, LOOK_MS).unref();
-      await look();
+      looking.start();
+      await looking.now();
     },
-    look,
-    async stop(): Promise<void> {
-      clearInterval(timer);
-      await looking;
-    },
+    look: looking.now,
+    stop: looking.stop,
     /** The box's own authority in PEM form; null when the certificate comes from elsewhere. */
     authority: (): string | null =>
       settings.mode === 'own' && existsSync(files.authority) ? readFileSync(files.authority, 'utf8') : null,

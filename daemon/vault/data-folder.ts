@@ -26,6 +26,7 @@ import {
 import { type Lock, takeLock } from '../ops/lock.js';
 import { look, putAside, strangersBeside } from './aside.js';
 import { syncDirNow } from './place.js';
+import { strangersIn } from './strangers.js';
 import { takeOver } from './take-over.js';
 
 /** May be written by others than its owner. */
@@ -36,7 +37,7 @@ const STICKY = 0o1000;
 /**
  * Makes the data directory ready for the recorder, and locks it until `release`. Each step may be repeated: the folders are
  * made, what an earlier version left is taken over, names that only the recorder may use are closed to everybody else.
- * `strange` names the files that were found in the way and are not ours, and where they were put aside. Throws `data_foreign`,
+ * `strange` names the files that are not as they were left, and where those were put that were in the way. Throws `data_foreign`,
  * `data_strange`, and `already_running` when another recorder has the directory.
  */
 export function openDataFolder(dataDir: string): Lock & { strange: string[] } {
@@ -53,7 +54,7 @@ export function openDataFolder(dataDir: string): Lock & { strange: string[] } {
     const strange = takeOver(dataDir, owner.uid);
     tidy(catalogueFolder(dataDir));
     for (const path of strangersBeside(catalogueFile(dataDir))) strange.push(putAside(dataDir, path));
-    strange.push(...cutToNothing(catalogueFile(dataDir)));
+    strange.push(...cutToNothing(catalogueFile(dataDir)), ...strangersIn(dataDir));
     return { ...lock, strange };
   } catch (e) {
     lock.release();

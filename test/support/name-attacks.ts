@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { type Attacker, type Kind, kinds, type Names } from './names.js';
 import type { Lab } from './pbx/pbx.js';
 import { tone } from './pbx/sources.js';
@@ -7,6 +7,10 @@ import { seconds, until } from './recorder.js';
 
 export const allKinds = Object.keys(kinds) as Kind[];
 export type Attack = { who: Attacker; kind: Kind; path: string };
+
+/** The dashboard makes and replaces what it serves, so nobody can tell that it was somebody in its place. */
+const ownCertificate = ({ who, kind, path }: Attack): boolean =>
+  who === 'dashboard' && kind === 'replaced' && basename(dirname(path)) === 'tls';
 
 /** Makes calls from outside that last until they have been captured for a second. Each returns whether that was so. */
 export function createCaller(carrier: Awaited<ReturnType<Lab['carrier']>>, names: Names) {
@@ -62,7 +66,7 @@ export async function tryNames(
     await names.kill();
     const up = await restart();
     named ||= up && (await until('the alarm', told, 20_000).catch(() => false));
-    if (!named) add('no alarm names it');
+    if (!named && !ownCertificate({ who, kind, path })) add('no alarm names it');
     const now = new Set(names.treasure());
     for (const one of recorded) if (!now.has(one)) add(`destroyed: ${one}`);
     say(`${what}: ${findings.filter((f) => f.startsWith(what)).join('; ') || 'stood'}`);

@@ -648,7 +648,7 @@ t.test(
     await send(app, 'DELETE', '/account/sessions', own.cookie);
     const same = { old: `${password} of ben`, password: `${password} again` };
     const answer = await post(app, '/account/password', same, { cookie: own.cookie });
-    t.match(answer.json(), { tokens_ended: ['x'] }, 'said to whoever changes it');
+    t.match(answer.json(), { tokens_ended: ['x'] }, 'told to the person who changes it');
     t.notOk(await own.works(), 'by their owner');
     const [changed] = await catalogue.auditEntries({
       objectId: ben.id,

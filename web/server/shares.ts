@@ -4,7 +4,7 @@ import { fail } from '../../daemon/domain/error.js';
 /** What is held open for as long as its reader takes: how much of it at once, and of that for one person. */
 type Most = { all: number; ofOne: number };
 
-/** Nobody alone takes all that there is: whoever has their share waits for themselves. */
+/** Limits how many one person may hold at once, so that nobody takes all of them. */
 export function createShares(most: Most, says: string) {
   const held = new Map<string, number>();
   let all = 0;

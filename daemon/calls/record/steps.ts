@@ -176,29 +176,26 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     const segment = l.segment!;
     const feed = around.feed(segment.legId);
     const wrong = l.wrong?.seq === segment.seq ? l.wrong.how : null;
-    const { fed, wrong: found } = l;
-    const feared = deps.muteTrap() && fed !== '' && feed !== '' && feed !== fed;
-    l.wrong = null;
-    if (feed !== '') l.fed = feed;
+    const feared = deps.muteTrap() && l.fed !== '' && feed !== '' && feed !== l.fed;
     if (wrong === 'stopped') {
       l.segment = null;
       await deps.segments.close(segment, true, true);
       failed(l, segment.callId, segment.legId, l.full ? FULL : STOPPED);
       l.full = false;
-    } else if (wrong || feared) {
-      await renew(segment, wrong ? DEAD : TURNED, l);
-      // The PBX did not answer: it is to be done when the call is looked at next, which is when the link is back.
-      if (l.segment === segment) Object.assign(l, { fed, wrong: found });
-    }
+    } else if ((wrong || feared) && !(await renew(segment, wrong ? DEAD : TURNED, l))) return;
+    l.wrong = null;
+    if (feed !== '') l.fed = feed;
   }
 
-  async function renew(segment: Segment, because: string, l: Live): Promise<void> {
+  /** False when the PBX did not answer: it is still to be done when the call is looked at next, after the link is back. */
+  async function renew(segment: Segment, because: string, l: Live): Promise<boolean> {
     l.segment = null;
     l.beginning = l.next++;
     try {
       l.segment = await deps.segments.renew(segment, l.beginning, because, () => stands(l, segment.legId));
       l.because = l.segment ? '' : because;
-      if (!l.segment || l.segment === segment) return;
+      if (l.segment === segment) return false;
+      if (!l.segment) return true;
       deps.onCapture('begun');
       deps.log.info({ call: segment.callId, seq: l.segment.seq, because }, 'Captured anew');
     } catch (e) {
@@ -206,6 +203,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     } finally {
       l.beginning = null;
     }
+    return true;
   }
 
   /** Policy says no: what was captured so far goes, and is not kept anywhere. */

@@ -5,7 +5,7 @@ import type { Alarms } from '../../domain/operations/alarm.js';
 import { parseOurs } from '../../domain/recording/recording.js';
 import { isAudio } from '../../encode/captured.js';
 import type { Log } from '../../ops/log.js';
-import { retryDelay } from '../../ops/turns.js';
+import { retryDelay, singleFlight } from '../../ops/turns.js';
 
 /**
  * Captured audio is in the clear until it is sealed, and must not stay once it is, or once it is not to be kept. What
@@ -33,7 +33,6 @@ export function createSweep({ catalogue, spool, alarms, log }: SweepDeps) {
   let rounds = 0;
   let retrying: NodeJS.Timeout | null = null;
   let timer: NodeJS.Timeout | null = null;
-  let working: Promise<void> | null = null;
   let stopped = false;
 
   async function remove(name: string): Promise<boolean> {
@@ -130,14 +129,9 @@ export function createSweep({ catalogue, spool, alarms, log }: SweepDeps) {
     );
   }
 
-  const swept = (ask: boolean): Promise<void> => {
-    working ??= sweep(ask)
-      .catch((err) => log.warn({ err }, 'The spool could not be looked through; it is tried again'))
-      .finally(() => {
-        working = null;
-      });
-    return working;
-  };
+  const sweeping = singleFlight((ask: boolean) =>
+    sweep(ask).catch((err) => log.warn({ err }, 'The spool could not be looked through; it is tried again')),
+  );
 
   return {
     /** Removes a spool file. False when that is not possible now: then it is tried again until it is. */
@@ -146,14 +140,14 @@ export function createSweep({ catalogue, spool, alarms, log }: SweepDeps) {
     retry,
     /** Looks the spool through now, and from now on every minute. */
     async sweep(): Promise<void> {
-      await swept(true);
-      if (!stopped) timer ??= setInterval(() => void swept(false), EVERY_MS);
+      await sweeping.run(true);
+      if (!stopped) timer ??= setInterval(() => void sweeping.run(false), EVERY_MS);
     },
     async stop(): Promise<void> {
       stopped = true;
       if (retrying) clearTimeout(retrying);
       if (timer) clearInterval(timer);
-      await working;
+      await sweeping.idle();
     },
   };
 }

@@ -19,6 +19,9 @@ import { Navigation } from './navigation.js';
 import { pageAt, preloadPages } from './pages.js';
 import { Problem } from './problem.js';
 
+/** By then the page that was asked for is there. */
+const PRELOAD_AFTER_MS = 500;
+
 /** Addresses of the API are the server's, not the desk's. */
 const scope = /^\/(?!api\/)/;
 
@@ -68,9 +71,8 @@ function Shell() {
   const { path, url } = useLocation();
   const main = useRef<HTMLElement>(null);
   useEffect(follow, []);
-  // Once what was asked for is there.
   useEffect(() => {
-    const timer = setTimeout(preloadPages, 500);
+    const timer = setTimeout(preloadPages, PRELOAD_AFTER_MS);
     return () => clearTimeout(timer);
   }, [session.value?.user?.id]);
 

@@ -27,29 +27,25 @@ export function later<P extends object>(load: () => Promise<ComponentType<P>>): 
   };
 
   function View(props: P) {
-    const [state, setState] = useState<'waits' | 'there' | 'failed'>(Page ? 'there' : 'waits');
-    const [tries, setTries] = useState(0);
+    const [tried, setTried] = useState<'not yet' | 'there' | 'failed'>('not yet');
     useEffect(() => {
-      if (Page) return;
+      if (Page || tried !== 'not yet') return;
       let left = false;
       preload().then(
-        () => !left && setState('there'),
-        () => !left && setState('failed'),
+        () => !left && setTried('there'),
+        () => !left && setTried('failed'),
       );
       return () => {
         left = true;
       };
-    }, [tries]);
+    }, [tried]);
     if (Page) return <Page {...props} />;
-    if (state === 'failed')
+    if (tried === 'failed')
       return (
         <div class="sheet">
           <ErrorNote
             problem={new ApiError(0, { code: 'page_absent', ...t.errors.pageAbsent })}
-            retry={() => {
-              setState('waits');
-              setTries(tries + 1);
-            }}
+            retry={() => setTried('not yet')}
           />
         </div>
       );

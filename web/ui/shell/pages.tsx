@@ -100,7 +100,7 @@ function idBelow(below: string, path: string): string | null {
   }
 }
 
-/** What the address shows, to whoever is signed in. */
+/** Returns the page at this address, as the person who is signed in may see it. */
 export function pageAt(path: string): { name: string; title: string; view: ComponentChildren } {
   for (const page of pages) {
     const id = page.below ? idBelow(page.below, path) : null;
@@ -124,7 +124,7 @@ export function pageAt(path: string): { name: string; title: string; view: Compo
   };
 }
 
-/** The navigation of whoever is signed in: groups with the pages that they may open. */
+/** Returns the groups of the navigation, with the pages that the person who is signed in may open. */
 export function navigation(path: string) {
   return groups
     .map((group) => ({

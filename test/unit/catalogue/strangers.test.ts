@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process';
+import { linkSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import t from 'tap';
+import { createStrangers } from '../../../daemon/assurance/strangers.js';
+import { catalogueFile, catalogueFolder, tlsFolder } from '../../../daemon/domain/paths.js';
+import { createLog } from '../../../daemon/ops/log.js';
+import { strangersIn } from '../../../daemon/vault/strangers.js';
+import { until } from '../../support/recorder.js';
+
+t.test('what lies in the shared folders and is not ours is named, and nothing else', async (t) => {
+  const data = t.testdir({ catalogue: {}, tls: {}, victim: 'precious' });
+  t.same(strangersIn(join(data, 'nowhere')), []);
+  const path = catalogueFile(data);
+  const db = new Database(path);
+  t.teardown(() => db.close());
+  db.pragma('journal_mode = WAL');
+  db.exec('CREATE TABLE one (a); INSERT INTO one VALUES (1)');
+  const tls = (name: string) => join(tlsFolder(data), name);
+  for (const name of ['served.crt', 'served.crt.tmp', 'ca.key', 'acme-account.json'])
+    writeFileSync(tls(name), '');
+  writeFileSync(`${path}.new-0123456789ab-wal`, '');
+  writeFileSync(`${path}-journal`, '');
+  t.same(strangersIn(data), []);
+
+  const put: [as: string, make: (path: string) => void, why: RegExp][] = [
+    [`${path}-shm-journal`, (to) => writeFileSync(to, 'x'), /not a name/],
+    [join(catalogueFolder(data), 'else'), (to) => mkdirSync(to), /not a name/],
+    [tls('served.crt'), (to) => symlinkSync(join(data, 'victim'), to), /not a plain file/],
+    [tls('ca.key'), (to) => execFileSync('mkfifo', [to]), /not a plain file/],
+    [tls('own.crt'), (to) => mkdirSync(to), /not a plain file/],
+    [tls('own.key'), (to) => linkSync(join(data, 'victim'), to), /not a plain file/],
+  ];
+  for (const [as, make, why] of put) {
+    rmSync(as, { force: true });
+    make(as);
+    const [found, ...more] = strangersIn(data);
+    t.ok(found?.startsWith(as) && why.test(found), `${found}`);
+    t.same(more, []);
+    rmSync(as, { recursive: true });
+  }
+
+  truncateSync(`${path}-wal`);
+  t.same(strangersIn(data), [], 'an empty log is one that has just been written back');
+  // SQLite goes on behind the end that it knows.
+  writeFileSync(`${path}-wal`, Buffer.alloc(4_152));
+  t.match(strangersIn(data), [/catalogue\.db-wal \(not a log any more\)/]);
+});
+
+t.test('an alarm names what is there, for as long as it is there', async (t) => {
+  const raised: string[] = [];
+  let there: string[] = [];
+  const strangers = createStrangers({
+    dir: '/data',
+    found: ['/data/old (now elsewhere)'],
+    look: () => there,
+    alarms: {
+      raise: (_key, { message }) => void raised.push(message),
+      clear: (key) => void raised.push(`clear ${key}`),
+    },
+    log: createLog('silent', 'test'),
+    everyMs: 5,
+  });
+  strangers.start();
+  t.teardown(() => strangers.stop());
+  t.match(raised[0], /\/data\/old \(now elsewhere\)/, 'at once');
+  there = ['/data/tls/served.crt (not a plain file)'];
+  await until('the alarm', () => /old.*served\.crt/.test(raised.at(-1)!));
+  there = [];
+  await until('it is over', () => !/served\.crt/.test(raised.at(-1)!));
+  t.match(raised.at(-1), /old/, 'what was found at the start is named until the next one');
+  strangers.emptied({ liveKeys: 3, hasCalls: false });
+  strangers.emptied({ liveKeys: 3, hasCalls: true });
+  t.match(
+    raised.filter((said) => !/old/.test(said)),
+    [/keys of 3 recordings/, 'clear catalogue_empty'],
+  );
+});
