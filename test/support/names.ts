@@ -200,9 +200,12 @@ export async function createNames({ base, pbx }: { base: string; pbx: Pbx }) {
       const pages = existsSync(path) && lstatSync(path).isFile() ? Math.ceil(statSync(path).size / 4096) : 0;
       writeFileSync(journal, craftedJournal(precious, pages));
       const before = shape(dirname(path));
-      for (const argv of kinds[kind](path, { victim: precious, journal }))
-        spawnSync('setpriv', [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--', ...argv]);
-      return shape(dirname(path)) !== before;
+      const as = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--'];
+      const codes = kinds[kind](path, { victim: precious, journal }).map(
+        (argv) => spawnSync('setpriv', [...as, ...argv]).status,
+      );
+      // The recorder changes its folders too while it runs.
+      return codes.includes(0) && shape(dirname(path)) !== before;
     },
     /** Keeps the shared folders as they are, to be put back after an attack that may destroy what is in them. */
     keep(): () => void {
