@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
@@ -40,8 +40,14 @@ export async function judgeSweep(
   const open = async () => (await all()).filter((c) => c.endedAt === null || c.coverage.status === 'pending');
   await until('every call is accounted for', async () => (await open()).length === 0, 120_000).catch(
     async () => {
-      for (const c of await open())
-        verdict.faults.push(`${c.them.number}: it stays open, coverage ${c.coverage.status}`);
+      for (const c of await open()) {
+        const segments = (await catalogue.segments(c.id)).map((each) => each.state).join(', ');
+        const ended = c.endedAt === null ? 'no end' : `ended at ${new Date(c.endedAt).toISOString()}`;
+        verdict.faults.push(
+          `${c.them.number} (${c.id}): it stays open, coverage ${c.coverage.status}, ${ended}, segments ${segments}`,
+          ...saidOf(recorder, c.id),
+        );
+      }
     },
   );
   const calls = await all();
@@ -85,6 +91,14 @@ export async function judgeSweep(
   keys.stop();
   await catalogue.stop();
   return verdict;
+}
+
+/** The last that the recorder has logged of a call, and whatever it has warned of or named as an error. */
+function saidOf({ config }: RecorderLab, id: string): string[] {
+  const lines = readFileSync(join(dirname(config), 'run.log'), 'utf8').split('\n');
+  const of = lines.filter((line) => line.includes(id));
+  const bad = lines.filter((line) => /"level":[456]0/.test(line) && !line.includes(id));
+  return [...bad.slice(-5), ...of.slice(-8), ...lines.slice(-3)];
 }
 
 /** When a call is captured at the latest: when the daemon has watched it long enough at once, ms since 1970. Null: never. */

@@ -67,6 +67,7 @@ export async function sweep(given: {
   // It has to have watched once before it can know that it did not.
   await recorder.startDaemon();
   let up: number | null = Date.now();
+  let last = Promise.resolve(up);
   const talkers = [
     talker('plain', inbound('5551000'), () => pause(between(2_000, 6_000))),
     talker('short', inbound('5557777'), () => pause(between(300, 1_500))),
@@ -117,11 +118,13 @@ export async function sweep(given: {
     up = await (chance() < 0.15 && kills < given.kills
       ? Promise.race([started, pause(between(100, 900)).then(() => null)])
       : started);
+    last = started;
   }
+  up ??= await last;
   await pause(2_000);
   going = false;
   await hangUp(1);
   await Promise.all(talkers);
-  watched.push({ from: up!, to: Date.now() });
+  watched.push({ from: up, to: Date.now() });
   return { spoken, watched, kills };
 }
