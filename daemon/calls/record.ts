@@ -139,10 +139,8 @@ export function createRecorder(deps: RecordDeps) {
     await older?.working;
     if (l?.segment) {
       const wanted = older && !older.segment && older.newest?.anchor === l.segment.legId;
-      if (wanted) {
-        older.segment = l.segment;
-        older.fed = l.fed;
-      } else
+      if (wanted) older.segment = l.segment;
+      else
         await steps.drop(l).catch((e) => deps.log.error({ err: e, call: from }, 'A capture was left behind'));
     }
     await deps.catalogue

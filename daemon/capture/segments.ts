@@ -32,7 +32,7 @@ export function createSegments(deps: SegmentsDeps) {
   const { capture, save, token = () => randomBytes(16).toString('hex') } = deps;
 
   async function begin(
-    { callId, seq, legId, swapped }: Pick<Segment, 'callId' | 'seq' | 'legId' | 'swapped'>,
+    { callId, seq, legId, swapped, fed }: Pick<Segment, 'callId' | 'seq' | 'legId' | 'swapped' | 'fed'>,
     because: string,
   ): Promise<Segment> {
     const segment: Segment = {
@@ -46,6 +46,7 @@ export function createSegments(deps: SegmentsDeps) {
       because,
       mutedFrom: { in: null, out: null },
       swapped,
+      fed,
     };
     // Row first: whatever happens after this, a restart finds the capture by its names.
     await save(segment);
@@ -101,22 +102,24 @@ export function createSegments(deps: SegmentsDeps) {
      */
     async renew(
       segment: Segment,
-      seq: number,
+      { seq, fed }: Pick<Segment, 'seq' | 'fed'>,
       because: string,
       wanted: () => boolean,
     ): Promise<Segment | null> {
       try {
         await capture.end(segment);
       } catch (err) {
-        const { callId: call, seq } = segment;
-        deps.log.warn({ err, call, seq }, 'A capture could not be ended to be begun anew; it goes on');
+        deps.log.warn(
+          { err, call: segment.callId, seq: segment.seq },
+          'A capture could not be ended to be begun anew; it goes on',
+        );
         return segment;
       }
       const settled = settle(segment);
       settled.catch(() => {}); // told when it is waited for
       try {
         await wait(UNHOOKED);
-        return wanted() ? await begin({ ...segment, seq }, because) : null;
+        return wanted() ? await begin({ ...segment, seq, fed }, because) : null;
       } finally {
         await settled;
       }

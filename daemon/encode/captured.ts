@@ -1,9 +1,9 @@
 import { diskError, isDiskError, TapedeckError } from '../domain/error.js';
-import type { Stretch } from '../domain/recording/gaps.js';
+import { type Stretch, TURNED_UNSEEN } from '../domain/recording/gaps.js';
 import { type Loss, lostMs, onTimeline } from '../domain/recording/lost.js';
 import { type Segment, type SegmentName, spoolName } from '../domain/recording/recording.js';
 import type { OpusSegment } from './opus.js';
-import { readWavHeader } from './wav.js';
+import { readWavHeader, soundMs } from './wav.js';
 
 /**
  * Where captured files are. `fetch` throws when one is nowhere, `here` gives null when it is not on this machine;
@@ -119,6 +119,39 @@ function untilMute(
   // The place of a mute is one in the file.
   const soundMs = Math.min(ms, Math.max(0, mutedFrom - startedAt));
   return { soundMs: onTimeline(soundMs, lost), flaw: fault ?? MUTE, lost };
+}
+
+/** So much exact silence to the end of a file is no pause of a person's, in ms. */
+const TAIL = 500;
+
+/**
+ * The segments of a call, in their order. Of one that was captured anew because its source had changed while nobody watched,
+ * on a PBX that falls silent then, the silence at its end counts as missing.
+ */
+export async function withoutTails(segments: readonly Captured[]): Promise<Captured[]> {
+  return Promise.all(
+    segments.map(async (one, i) => {
+      if (segments[i + 1]?.segment.because !== TURNED_UNSEEN) return one;
+      const { part, stretch } = one;
+      const them = stretch.themFault ? null : await cut(part.inFile, part.inMs, part.inLost);
+      const us = stretch.usFault ? null : await cut(part.outFile, part.outMs, part.outLost);
+      return {
+        ...one,
+        stretch: {
+          ...stretch,
+          ...(them !== null && { themMs: them, themFault: TURNED_UNSEEN }),
+          ...(us !== null && { usMs: us, usFault: TURNED_UNSEEN }),
+        },
+      };
+    }),
+  );
+}
+
+/** How much of the timeline a file covers until only silence comes, in ms; null when it has sound nearly to its end. */
+async function cut(path: string | null, ms: number, lost: readonly Loss[] = []): Promise<number | null> {
+  if (path === null) return null;
+  const until = await soundMs(path);
+  return ms - until < TAIL ? null : onTimeline(until, lost);
 }
 
 /** Whether this captured file can be used as audio. */

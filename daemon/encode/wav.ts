@@ -41,6 +41,26 @@ export async function readWavHeader(path: string, shown = path): Promise<WavHead
   }
 }
 
+/** So much is read at once from the end of a file, in bytes. */
+const BLOCK = 64 * 1024;
+
+/** How long a PCM wav file lasts until nothing but exact silence comes, in ms. Throws as `readWavHeader` does. */
+export async function soundMs(path: string): Promise<number> {
+  const { dataOffset, dataBytes, rate, channels, bits } = await readWavHeader(path);
+  const frame = channels * (bits / 8);
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    for (let end = dataBytes; end > 0; end -= BLOCK) {
+      const from = Math.max(0, end - BLOCK);
+      const last = (await bytesAt(handle, dataOffset + from, end - from)).findLastIndex((byte) => byte !== 0);
+      if (last >= 0) return ((Math.floor((from + last) / frame) + 1) * 1000) / rate;
+    }
+    return 0;
+  } finally {
+    await handle.close();
+  }
+}
+
 async function read(handle: FileHandle, path: string, size: number): Promise<WavHeader> {
   if (size === 0) throw unreadable(path, 'it is empty');
   const head = await bytesAt(handle, 0, 12);

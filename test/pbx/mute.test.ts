@@ -130,6 +130,44 @@ t.test('22: who comes in by a transfer is heard, though the sequence numbers fal
   t.match(anew?.because, /source of the audio changed/, 'the seam has its reason');
 });
 
+t.test(
+  '22: a transfer while the recorder is away is heard from its return, and what is missing is told',
+  async (t) => {
+    const p = await place(t, 22);
+    const ann = await p.lab.phone('100', { source: () => tone(TONES['100']) });
+    const bob = await p.lab.phone('101', { source: () => tone(TONES['101']), rtp: { firstSeq: 20_000 } });
+    const cy = await p.lab.phone('102', { source: () => tone(TONES['102']), rtp: { firstSeq: 100 } });
+    const first = await ann.call('101');
+    await first.answered;
+    const atBob = await bob.incoming();
+    await captured(p, 1);
+    await seconds(2.5);
+    await p.recorder.stopDaemon('SIGKILL');
+    await atBob.refer('102');
+    const second = await cy.incoming();
+    await second.answered;
+    await seconds(2);
+    await p.recorder.startDaemon();
+    const [, anew] = await captured(p, 2);
+    t.match(anew?.because, /changed while Tapedeck was not watching/);
+    // Shorter than it takes to hear a mute.
+    await seconds(1.5);
+    await first.hangup();
+    const { right, call } = await sound(p);
+    t.comment(`right ${toneMap(right, 8000, TONES)}`);
+    t.ok(heard(right, '101') >= 2.2, 'the first is heard');
+    t.ok(heard(right, '102') >= 1.2, 'and the second from the return on');
+    const [{ gaps }] = query<{ gaps: string }>(
+      p,
+      `SELECT gaps FROM recordings WHERE call_id = '${call.id}'`,
+    ) as [{ gaps: string }];
+    t.comment(gaps);
+    const told = (JSON.parse(gaps) as { side: string; reason: string }[]).filter(({ side }) => side === 'us');
+    t.match(told, [{ reason: anew!.because }], 'what is missing of them is told');
+    t.equal(call.coverage_status, 'partial');
+  },
+);
+
 t.test('16: which has no such fault, goes on in one piece', async (t) => {
   const p = await place(t, 16);
   await transferred(p);

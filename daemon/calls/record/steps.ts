@@ -3,6 +3,7 @@ import type { Catalogue } from '../../catalogue/catalogue.js';
 import type { Effect } from '../../domain/call/call.js';
 import { TapedeckError } from '../../domain/error.js';
 import { decideRecord, type RecordDecision } from '../../domain/policy/policy.js';
+import { TURNED_UNSEEN } from '../../domain/recording/gaps.js';
 import { lostMs } from '../../domain/recording/lost.js';
 import type { CallId, CallRecord, Coverage, LegId, Segment } from '../../domain/recording/recording.js';
 import type { Log } from '../../ops/log.js';
@@ -21,8 +22,8 @@ export type Live = {
   because: string;
   /** The leg that is to be captured, from when on, and when that was heard (ms since 1970). */
   wanted: { leg: LegId; from: number; heardAt: number; unseen: boolean; met: boolean } | null;
-  /** Who fed the captured leg when somebody last did. */
-  fed: string;
+  /** The segment was taken up after a time in which nobody watched, and what feeds it now has not been looked at yet. */
+  takenUp: boolean;
   /** What is wrong with a segment: a side of it has gone dead, or Asterisk has stopped recording it. */
   wrong: { seq: number; how: 'dead' | 'stopped' } | null;
   /** Tapedeck itself has ended its capture, for want of room. */
@@ -40,7 +41,7 @@ export const blank = (): Live => ({
   ...{ segment: null, beginning: null, next: 0, decision: null, failed: null, because: '' },
   ...{
     wanted: null,
-    fed: '',
+    takenUp: false,
     full: false,
     wrong: null,
     newest: null,
@@ -122,11 +123,10 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     if (hindrance) return failed(l, call.id, legId, hindrance);
     const askedAt = deps.clock();
     const because = why(call, l, askedAt);
-    const feed = around.feed(legId);
     l.beginning = l.next++;
     try {
       const segment = await deps.segments.begin(
-        { callId: call.id, seq: l.beginning, legId, swapped },
+        { callId: call.id, seq: l.beginning, legId, swapped, fed: around.feed(legId) },
         because,
       );
       const begunAt = Math.max(segment.inStartedAt!, segment.outStartedAt!);
@@ -134,7 +134,6 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       l.segment = late === '' ? segment : { ...segment, because: late };
       if (l.segment !== segment) await deps.catalogue.saveSegment(l.segment);
       if (l.wanted) l.wanted.met = true;
-      l.fed = feed;
       l.failed = null;
       l.because = '';
       deps.onCapture('begun');
@@ -176,23 +175,34 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     const segment = l.segment!;
     const feed = around.feed(segment.legId);
     const wrong = l.wrong?.seq === segment.seq ? l.wrong.how : null;
-    const feared = deps.muteTrap() && l.fed !== '' && feed !== '' && feed !== l.fed;
+    const changed = feed !== '' && feed !== segment.fed;
+    const feared = deps.muteTrap() && changed && segment.fed !== '';
+    const turned = l.takenUp ? TURNED_UNSEEN : TURNED;
     if (wrong === 'stopped') {
       l.segment = null;
       await deps.segments.close(segment, true, true);
       failed(l, segment.callId, segment.legId, l.full ? FULL : STOPPED);
       l.full = false;
-    } else if ((wrong || feared) && !(await renew(segment, wrong ? DEAD : TURNED, l))) return;
+    } else if ((wrong || feared) && !(await renew(segment, feed || segment.fed, wrong ? DEAD : turned, l)))
+      return;
+    else if (changed && !wrong && !feared) await note(segment, feed, l);
     l.wrong = null;
-    if (feed !== '') l.fed = feed;
+    l.takenUp = false;
+  }
+
+  /** Who feeds a captured leg is wanted after a restart, and only where a change of that is to be feared. */
+  async function note(segment: Segment, fed: string, l: Live): Promise<void> {
+    l.segment = { ...segment, fed };
+    if (deps.muteTrap()) await deps.catalogue.saveSegment(l.segment);
   }
 
   /** False when the PBX did not answer: it is still to be done when the call is looked at next, after the link is back. */
-  async function renew(segment: Segment, because: string, l: Live): Promise<boolean> {
+  async function renew(segment: Segment, fed: string, because: string, l: Live): Promise<boolean> {
     l.segment = null;
     l.beginning = l.next++;
     try {
-      l.segment = await deps.segments.renew(segment, l.beginning, because, () => stands(l, segment.legId));
+      const next = { seq: l.beginning, fed };
+      l.segment = await deps.segments.renew(segment, next, because, () => stands(l, segment.legId));
       l.because = l.segment ? '' : because;
       if (l.segment === segment) return false;
       if (!l.segment) return true;

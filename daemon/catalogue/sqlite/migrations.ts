@@ -489,4 +489,8 @@ export const migrations: readonly string[] = [
   `
   CREATE INDEX recordings_kept ON recordings (call_id, keep_until, sealed_at) WHERE state = 'sealed';
   `,
+  // Who fed a captured leg last: after a restart it tells whether that has changed while nobody watched.
+  `
+  ALTER TABLE segments ADD COLUMN fed TEXT NOT NULL DEFAULT '';
+  `,
 ];

@@ -23,6 +23,7 @@ const segment = noun({
     in_muted_from: orNull(Time),
     out_muted_from: orNull(Time),
     swapped: Flag,
+    fed: Text,
     lost: orNull(Text),
   }),
   make: (row): Segment => ({
@@ -36,6 +37,7 @@ const segment = noun({
     because: row.because,
     mutedFrom: { in: row.in_muted_from, out: row.out_muted_from },
     swapped: row.swapped === 1,
+    fed: row.fed,
     ...lostOf(row.lost),
   }),
 });
@@ -43,13 +45,13 @@ const segment = noun({
 export function createSegments(db: Db, reader: Reader, current: (id: CallId) => CallId) {
   const save = db.prepare(`
     INSERT INTO segments (named_call, seq, call_id, leg_id, in_started_at, out_started_at, state, because, in_muted_from,
-      out_muted_from, swapped, spool_token)
+      out_muted_from, swapped, spool_token, fed)
     VALUES ($callId, $seq, $belongsTo, $legId, $inStartedAt, $outStartedAt, $state, $because, $inMutedFrom,
-      $outMutedFrom, $swapped, $token)
+      $outMutedFrom, $swapped, $token, $fed)
     ON CONFLICT (named_call, seq) DO UPDATE SET
       leg_id = excluded.leg_id, in_started_at = excluded.in_started_at,
       out_started_at = excluded.out_started_at, state = excluded.state,
-      because = excluded.because, in_muted_from = excluded.in_muted_from, out_muted_from = excluded.out_muted_from`);
+      because = excluded.because, fed = excluded.fed, in_muted_from = excluded.in_muted_from, out_muted_from = excluded.out_muted_from`);
   const list = db.prepare(`
     SELECT segments.*, lost FROM segments LEFT JOIN segment_losses USING (named_call, seq) WHERE call_id = ?
     ORDER BY coalesce(in_started_at, out_started_at, 9223372036854775807), named_call, seq`);

@@ -104,6 +104,8 @@ export type Segment = {
   mutedFrom: { in: number | null; out: number | null };
   /** The leg's own voice is the right side: it is captured for the one who has left it waiting. */
   swapped: boolean;
+  /** Who fed what its leg hears when somebody last did, see `feedOf`; empty where that is not known. */
+  fed: string;
   /** Time that its files lack, as far as it was found; see `saveLost`. Absent where none was. */
   lost?: Lost;
 };

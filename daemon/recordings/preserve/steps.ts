@@ -29,7 +29,7 @@ import {
   type Recording,
   spoolName,
 } from '../../domain/recording/recording.js';
-import { type Captured, readCaptured } from '../../encode/captured.js';
+import { type Captured, readCaptured, withoutTails } from '../../encode/captured.js';
 import type { Encoder } from '../../encode/encoder.js';
 import { opusPlan } from '../../encode/opus.js';
 import type { Peaks } from '../../encode/peaks.js';
@@ -106,7 +106,8 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
   }
 
   async function make(call: EndedCall, captured: Captured[], began: number): Promise<void> {
-    const { gaps, missingMs, starved } = findGaps(stretchesOf(call, captured), talkMs(call));
+    const heard = await withoutTails(captured);
+    const { gaps, missingMs, starved } = findGaps(stretchesOf(call, heard), talkMs(call));
     const { recording, peaks, policyVersion } = await encode(call, captured, gaps);
     const coverage = coverageOf(call, gaps, missingMs, captured.at(-1)!.cut, starved);
     const manifest = buildManifest({

@@ -141,7 +141,7 @@ async function haveCaptured(house: House, id: string, extension: string): Promis
     because: '',
   };
   const mutedFrom = { in: null, out: null };
-  await house.catalogue.saveSegment({ ...segment, mutedFrom, swapped: false, state: 'captured' });
+  await house.catalogue.saveSegment({ ...segment, mutedFrom, swapped: false, fed: '', state: 'captured' });
   mark(`captured ${id}`);
 }
 

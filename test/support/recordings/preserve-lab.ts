@@ -157,6 +157,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
           because: '',
           token: '',
           mutedFrom: { in: null, out: null },
+          fed: '',
           swapped: false,
         } as const;
         const { token } = { ...usual, ...more };

@@ -15,6 +15,7 @@ export async function haveCall(dir: string): Promise<void> {
     ...segment,
     token: '',
     mutedFrom: { in: null, out: null },
+    fed: '',
     swapped: false,
     state: 'captured',
   });

@@ -10,6 +10,7 @@ import type { LegFacts, PbxEvent, Snapshot } from '../../../daemon/domain/call/e
 import { fail } from '../../../daemon/domain/error.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { defaultPolicy, type RecordRule } from '../../../daemon/domain/policy/policy.js';
+import { TURNED_UNSEEN } from '../../../daemon/domain/recording/gaps.js';
 import {
   type BlindWindow,
   spoolName as nameOf,
@@ -488,8 +489,8 @@ t.test('a call that turns out to be part of another gives up its capture', async
 });
 
 /** A recorder was stopped in the middle of a call: its directory. */
-async function stoppedInACall(t: Test): Promise<string> {
-  const l = await lab(t);
+async function stoppedInACall(t: Test, options: Options = {}): Promise<string> {
+  const l = await lab(t, options);
   await l.recorder.recover(EMPTY);
   l.hear(...conversation(ANN, BOB));
   await l.idle();
@@ -775,6 +776,27 @@ t.test('where the PBX falls silent at a change of source, each change begins a n
     t.same(capture.asked, ['begin C1-0 olga', ...(muteTrap ? anew : [])]);
   }
 });
+
+t.test(
+  'where it falls silent then, a change of source while nobody watched begins a new segment',
+  async (t) => {
+    const taken = async (name: string, muteTrap: boolean, ...there: LegFacts[]) => {
+      const at = await stoppedInACall(t, { muteTrap, at: t.testdir({ [name]: {} }) });
+      const capture = scripted();
+      capture.running.add('C1-0');
+      const l = await lab(t, { at, capture, muteTrap });
+      await l.recorder.recover(listed(...there));
+      await l.idle();
+      return { asked: capture.asked, last: (await l.catalogue.segments('C1')).at(-1)! };
+    };
+    const { asked, last } = await taken('changed', true, ANN, CY);
+    t.same(asked, ['end C1-0', 'finished C1-0', 'begin C1-1 ann']);
+    t.match(last, { because: TURNED_UNSEEN, fed: /^cy / });
+    t.same((await taken('the same', true, ANN, BOB)).asked, [], 'the same source: nothing to cure');
+    t.same((await taken('alone', true, ANN)).asked, [], 'nor where nobody feeds it');
+    t.same((await taken('no trap', false, ANN, CY)).asked, []);
+  },
+);
 
 t.test('a capture goes over to another leg before the last one has been put away', async (t) => {
   const capture = scripted();

@@ -33,6 +33,7 @@ const segment = (callId: string, seq: number, more: Partial<Segment> = {}): Segm
   because: '',
   token: '',
   mutedFrom: { in: null, out: null },
+  fed: '',
   swapped: false,
   ...more,
 });

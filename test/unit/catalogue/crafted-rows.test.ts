@@ -39,7 +39,7 @@ async function furnish(path: string): Promise<void> {
   await c.saveCall(aCall('T', { test: true, legs: [] }));
   await c.saveSegment({
     ...{ callId: 'A', seq: 0, legId: 'leg', inStartedAt: T0, outStartedAt: T0, state: 'capturing' as const },
-    ...{ because: '', mutedFrom: { in: null, out: null }, swapped: false, token: '' },
+    ...{ because: '', mutedFrom: { in: null, out: null }, swapped: false, token: '', fed: '' },
   });
   for (const id of ['R1', 'R2', 'R3']) {
     await c.saveCall(aCall(id));

@@ -14,6 +14,7 @@ const segment = (callId: string, state: Segment['state']): Segment => ({
   ...{ callId, seq: 0, legId: 'leg', inStartedAt: 1, outStartedAt: 1, state, because: '' },
   token: '',
   mutedFrom: { in: null, out: null },
+  fed: '',
   swapped: false,
 });
 

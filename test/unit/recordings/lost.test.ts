@@ -188,6 +188,7 @@ async function place(t: Test, rate: 8000 | 16000 = 8000) {
       state: 'capturing',
       because: '',
       mutedFrom: { in: null, out: null },
+      fed: '',
       swapped: false,
       token: 'a'.repeat(32),
     },

@@ -5,7 +5,13 @@ import t, { type Test } from 'tap';
 import { createSpool } from '../../../daemon/capture/spool.js';
 import { fail } from '../../../daemon/domain/error.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
-import { findGaps, gapInWords, longestGap, type Stretch } from '../../../daemon/domain/recording/gaps.js';
+import {
+  findGaps,
+  gapInWords,
+  longestGap,
+  type Stretch,
+  TURNED_UNSEEN,
+} from '../../../daemon/domain/recording/gaps.js';
 import { spoolName } from '../../../daemon/domain/recording/recording.js';
 import { spoolAudio } from '../../../daemon/encode/captured.js';
 import { until } from '../../support/recorder.js';
@@ -14,6 +20,7 @@ import {
   type Piece,
   preserveLab,
   toneWav as wav,
+  wavOf,
 } from '../../support/recordings/preserve-lab.js';
 
 const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
@@ -199,6 +206,35 @@ t.test('a gap is told in one sentence and its reason', async (t) => {
     'Nothing that the other side said was recorded from 0:07.4 to 1:07.4. The disk was full.',
   );
 });
+
+t.test(
+  'silence up to a capture that was begun anew for its source may be missing, and is told',
+  async (t) => {
+    const lab = await preserveLab(t);
+    const half = Int16Array.from({ length: 16_000 }, (_, i) =>
+      i < 8_000 ? Math.round(8000 * Math.sin(i / 3)) : 0,
+    );
+    const anew = { in: wav(1), out: wav(1), atMs: 2_000 };
+    await lab.add(id, [
+      { in: wav(2), out: wavOf(half) },
+      { ...anew, because: TURNED_UNSEEN },
+    ]);
+    const call = await lab.run(id);
+    t.match(call.recording?.gaps, [{ side: 'us', untilMs: 2_000, reason: TURNED_UNSEEN }]);
+    t.ok(Math.abs(call.recording!.gaps[0]!.atMs - 1_000) < 5, 'from the last that is heard');
+    t.match(call.coverage, {
+      status: 'partial',
+      reason: /other side said was recorded from 0:01.0 to 0:02.0/,
+    });
+
+    const other = '01ARZ3NDEKTSV4RRFFQ69G5FAW';
+    await lab.add(other, [
+      { in: wav(2), out: wavOf(half) },
+      { ...anew, because: 'The call was transferred.' },
+    ]);
+    t.same((await lab.run(other)).recording?.gaps, [], 'where somebody watched, silence is silence');
+  },
+);
 
 t.test('a recording with a gap in it is a part of the call, and says which', async (t) => {
   const lab = await preserveLab(t);

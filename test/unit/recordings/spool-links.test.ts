@@ -143,7 +143,8 @@ t.test('no two captures have names of which one gives away the other', async (t)
     spoolBorn: async () => null,
     log: createLog('silent', 'test'),
   });
-  for (const seq of [0, 1]) await segments.begin({ callId: id, seq, legId: 'leg', swapped: false }, '');
+  for (const seq of [0, 1])
+    await segments.begin({ callId: id, seq, legId: 'leg', swapped: false, fed: '' }, '');
   const tokens = saved.map((s) => s.token);
   for (const each of tokens) t.match(each, /^[0-9a-f]{32}$/);
   t.equal(new Set(tokens).size, 2, 'one for each');
