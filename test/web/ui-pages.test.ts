@@ -311,7 +311,7 @@ const pages: {
   },
 ];
 
-t.setTimeout(600_000);
+t.setTimeout(880_000);
 
 /** Looks at a page in each width and theme. It is narrow and light when this begins. */
 async function lookAt(t: Test, page: Page): Promise<void> {

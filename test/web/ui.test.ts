@@ -7,7 +7,7 @@ const opened = await openBrowser(t);
 const slider = (page: Page) => page.getByRole('slider', { name: 'Position in the recording' });
 const position = async (page: Page) => Number(await slider(page).getAttribute('aria-valuenow'));
 
-t.setTimeout(600_000);
+t.setTimeout(880_000);
 
 t.test('a call is found, opened, played, moved in and sped up with keys alone', async (t) => {
   const { page, complaints } = await openDesk(t, opened, { state: 'year' });

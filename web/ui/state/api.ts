@@ -108,6 +108,26 @@ async function refusal(response: Response): Promise<ApiError> {
   return error;
 }
 
+/** Ends what is being read, and keeps what is to be read, while somebody signs out: the server would refuse it. */
+let reads = new AbortController();
+let staying: Promise<void> = Promise.resolve();
+
+/** Signs out. Once that is done nothing is read any more, and the page has to start over. Throws `ApiError`. */
+async function leave(): Promise<void> {
+  let stay = () => {};
+  staying = new Promise((resolve) => {
+    stay = resolve;
+  });
+  reads.abort();
+  reads = new AbortController();
+  try {
+    await ask<unknown>('DELETE', '/session');
+  } catch (problem) {
+    stay();
+    throw problem;
+  }
+}
+
 /** Asks the API; throws `ApiError`. */
 export async function ask<T>(
   method: string,
@@ -119,16 +139,20 @@ export async function ask<T>(
   const headers: Record<string, string> = { accept: 'application/json', ...personHeader(), ...more };
   if (method !== 'GET') headers['x-tapedeck'] = '1';
   if (body !== undefined) headers['content-type'] = 'application/json';
+  const reading = method === 'GET';
+  if (reading) await staying;
+  const { signal: left } = reads;
   let response: Response;
   try {
     response = await fetch(base + path, {
       method,
       headers,
-      signal: signal ?? null,
+      signal: reading ? AbortSignal.any([left, ...(signal ? [signal] : [])]) : (signal ?? null),
       body: body === undefined ? null : JSON.stringify(body),
     });
   } catch (cause) {
     if (signal?.aborted) throw cause;
+    if (reading && left.aborted) return ask(method, path, body, signal, more);
     throw new ApiError(0, {});
   }
   if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
@@ -160,7 +184,7 @@ export const api = {
   session: (background = false) =>
     ask<Session>('GET', '/session', undefined, undefined, byItself(background)),
   signIn: (name: string, password: string) => ask<Session>('POST', '/session', { name, password }),
-  signOut: () => ask<unknown>('DELETE', '/session'),
+  signOut: leave,
   passkeyOptions: () => ask<Static<typeof WebAuthnOptions>>('POST', '/session/passkey/options', {}),
   passkey: (response: unknown) => ask<Session>('POST', '/session/passkey', { response }),
   secondFactor: (code: string) => ask<Session>('POST', '/session/second-factor', { code }),
