@@ -21,7 +21,8 @@ const REFUSED: [phrase: RegExp, instead: string][] = [
 /** What people read: pages, errors, the command line, documents. Comments and tests' names keep to the first line only. */
 const READ = [
   ...['web/ui/messages', 'daemon/cli', 'daemon/domain/error.ts', 'docs', 'systemd'],
-  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'tapedeck.toml.example'],
+  ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'],
+  'tapedeck.toml.example',
 ];
 const PERSONS = ['daemon', 'web', 'test', 'scripts'];
 
