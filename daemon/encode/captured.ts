@@ -125,8 +125,8 @@ function untilMute(
 const TAIL = 500;
 
 /**
- * The segments of a call, in their order. Of one that was captured anew because its source had changed while nobody watched,
- * on a PBX that falls silent then, the silence at its end counts as missing.
+ * Returns the segments of a call, in their order, with the silence at the end of a file counted as missing where the source
+ * changed during a monitoring gap. Throws as `readWavHeader` does.
  */
 export async function withoutTails(segments: readonly Captured[]): Promise<Captured[]> {
   return Promise.all(

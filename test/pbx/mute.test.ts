@@ -99,17 +99,22 @@ const longestSilence = (samples: Float32Array) => {
   return Math.max(0, ...all.slice(from).map((s) => (s.what === '.' ? s.seconds : 0)));
 };
 
-/** 100 calls 101, who transfers to 102, whose sequence numbers are lower; they speak for 2.5 and 4 seconds. */
-async function transferred(p: Place): Promise<void> {
-  const { lab } = p;
-  const ann = await lab.phone('100', { source: () => tone(TONES['100']) });
-  const bob = await lab.phone('101', { source: () => tone(TONES['101']), rtp: { firstSeq: 20_000 } });
-  const cy = await lab.phone('102', { source: () => tone(TONES['102']), rtp: { firstSeq: 100 } });
+/** 100 has talked for 2.5 s to 101, who may transfer the call to 102, whose sequence numbers are lower. */
+async function talking(p: Place) {
+  const ann = await p.lab.phone('100', { source: () => tone(TONES['100']) });
+  const bob = await p.lab.phone('101', { source: () => tone(TONES['101']), rtp: { firstSeq: 20_000 } });
+  const cy = await p.lab.phone('102', { source: () => tone(TONES['102']), rtp: { firstSeq: 100 } });
   const first = await ann.call('101');
   await first.answered;
   const atBob = await bob.incoming();
   await captured(p, 1);
   await seconds(2.5);
+  return { first, atBob, cy };
+}
+
+/** 101 transfers the call to 102; they speak for 2.5 and 4 seconds. */
+async function transferred(p: Place): Promise<void> {
+  const { first, atBob, cy } = await talking(p);
   await atBob.refer('102');
   const second = await cy.incoming();
   await second.answered;
@@ -134,14 +139,7 @@ t.test(
   '22: a transfer while the recorder is away is heard from its return, and what is missing is told',
   async (t) => {
     const p = await place(t, 22);
-    const ann = await p.lab.phone('100', { source: () => tone(TONES['100']) });
-    const bob = await p.lab.phone('101', { source: () => tone(TONES['101']), rtp: { firstSeq: 20_000 } });
-    const cy = await p.lab.phone('102', { source: () => tone(TONES['102']), rtp: { firstSeq: 100 } });
-    const first = await ann.call('101');
-    await first.answered;
-    const atBob = await bob.incoming();
-    await captured(p, 1);
-    await seconds(2.5);
+    const { first, atBob, cy } = await talking(p);
     await p.recorder.stopDaemon('SIGKILL');
     await atBob.refer('102');
     const second = await cy.incoming();

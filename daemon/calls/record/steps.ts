@@ -22,8 +22,8 @@ export type Live = {
   because: string;
   /** The leg that is to be captured, from when on, and when that was heard (ms since 1970). */
   wanted: { leg: LegId; from: number; heardAt: number; unseen: boolean; met: boolean } | null;
-  /** The segment was taken up after a time in which nobody watched, and what feeds it now has not been looked at yet. */
-  takenUp: boolean;
+  /** The number of a segment that was taken up after a monitoring gap and whose source has not been looked at since. */
+  takenUp: number | null;
   /** What is wrong with a segment: a side of it has gone dead, or Asterisk has stopped recording it. */
   wrong: { seq: number; how: 'dead' | 'stopped' } | null;
   /** Tapedeck itself has ended its capture, for want of room. */
@@ -41,7 +41,7 @@ export const blank = (): Live => ({
   ...{ segment: null, beginning: null, next: 0, decision: null, failed: null, because: '' },
   ...{
     wanted: null,
-    takenUp: false,
+    takenUp: null,
     full: false,
     wrong: null,
     newest: null,
@@ -177,7 +177,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     const wrong = l.wrong?.seq === segment.seq ? l.wrong.how : null;
     const changed = feed !== '' && feed !== segment.fed;
     const feared = deps.muteTrap() && changed && segment.fed !== '';
-    const turned = l.takenUp ? TURNED_UNSEEN : TURNED;
+    const turned = l.takenUp === segment.seq ? TURNED_UNSEEN : TURNED;
     if (wrong === 'stopped') {
       l.segment = null;
       await deps.segments.close(segment, true, true);
@@ -187,10 +187,10 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       return;
     else if (changed && !wrong && !feared) await note(segment, feed, l);
     l.wrong = null;
-    l.takenUp = false;
+    l.takenUp = null;
   }
 
-  /** Who feeds a captured leg is wanted after a restart, and only where a change of that is to be feared. */
+  /** Keeps the source of a segment. It is stored only where a change has to be known after a restart. */
   async function note(segment: Segment, fed: string, l: Live): Promise<void> {
     l.segment = { ...segment, fed };
     if (deps.muteTrap()) await deps.catalogue.saveSegment(l.segment);

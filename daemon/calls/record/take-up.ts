@@ -31,7 +31,7 @@ export function createTakeUp({ catalogue, segments, capture, log }: TakeUpDeps, 
       });
       if (l.segment !== mine) continue;
       l.segment = adopted;
-      l.takenUp = adopted !== null;
+      l.takenUp = adopted?.seq ?? null;
       l.because = adopted ? '' : calls.unwatched(snapshot.at, true);
       for (const id of adopted ? segments.snoops(adopted) : []) kept.add(id.toLowerCase());
     }

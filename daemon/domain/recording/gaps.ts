@@ -73,7 +73,7 @@ function starvedOf(laid: Laid[]): Starved | null {
   };
 }
 
-/** Why a capture begins anew where its source had changed before it was taken up again, on a PBX that falls silent then. */
+/** Why a capture began anew after its source had changed during a monitoring gap, on a PBX that falls silent then. */
 export const TURNED_UNSEEN =
   'The source of the audio changed while Tapedeck was not watching, and this PBX falls silent then: what was said until the capture was begun anew may be missing.';
 

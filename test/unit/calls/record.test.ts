@@ -798,6 +798,20 @@ t.test(
   },
 );
 
+t.test('a capture that goes over to another leg after a restart is not one that was taken up', async (t) => {
+  const at = await stoppedInACall(t, { muteTrap: true });
+  const capture = scripted();
+  capture.running.add('C1-0');
+  const l = await lab(t, { at, capture, muteTrap: true });
+  await l.recorder.recover(listed(BOB, CY));
+  await l.idle();
+  const dan = leg('dan', '103');
+  l.hear(rings(dan), answers(dan), leaves(BOB), joins(dan));
+  await l.idle();
+  t.same(capture.asked.slice(-3), ['end C1-1', 'finished C1-1', 'begin C1-2 cy']);
+  t.match((await l.catalogue.segments('C1')).at(-1), { because: /unless it is captured anew/ });
+});
+
 t.test('a capture goes over to another leg before the last one has been put away', async (t) => {
   const capture = scripted();
   const closing = gate();

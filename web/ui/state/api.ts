@@ -108,11 +108,11 @@ async function refusal(response: Response): Promise<ApiError> {
   return error;
 }
 
-/** Ends what is being read, and keeps what is to be read, while somebody signs out: the server would refuse it. */
+/** While somebody signs out, requests under way are ended and new ones wait: the server would refuse them. */
 let reads = new AbortController();
 let staying: Promise<void> = Promise.resolve();
 
-/** Signs out. Once that is done nothing is read any more, and the page has to start over. Throws `ApiError`. */
+/** Signs out. Afterwards every read waits forever, so the page has to start over. Throws `ApiError`; then reads go on. */
 async function leave(): Promise<void> {
   let stay = () => {};
   staying = new Promise((resolve) => {
@@ -150,12 +150,13 @@ export async function ask<T>(
       signal: reading ? AbortSignal.any([left, ...(signal ? [signal] : [])]) : (signal ?? null),
       body: body === undefined ? null : JSON.stringify(body),
     });
+    // Awaited here: a read that is ended may have its headers already.
+    if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
   } catch (cause) {
     if (signal?.aborted) throw cause;
     if (reading && left.aborted) return ask(method, path, body, signal, more);
     throw new ApiError(0, {});
   }
-  if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
   throw await refusal(response);
 }
 
