@@ -11,7 +11,7 @@ import { sweep } from '../support/pbx/sweep.js';
 import { judgeSweep } from '../support/pbx/sweep-judge.js';
 import { createRecorderLab, seconds, spawnTapedeck, until } from '../support/recorder.js';
 
-t.setTimeout(600_000);
+t.setTimeout(880_000);
 
 /** Daemons on one data directory, whose PBX is away: that does not keep them from starting. */
 function shared(t: Test) {
