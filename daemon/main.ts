@@ -1,24 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { alert } from './cli/alert.js';
-import { audit } from './cli/audit.js';
-import { calls } from './cli/calls.js';
-import { createCliContext } from './cli/common/context.js';
+import { type CliContext, createCliContext } from './cli/common/context.js';
 import { asFault } from './cli/common/fault.js';
-import { coverage } from './cli/coverage.js';
-import { doctor } from './cli/doctor.js';
-import { evidence } from './cli/evidence.js';
-import { exportCall } from './cli/export.js';
-import { keys } from './cli/keys.js';
-import { policy } from './cli/policy.js';
-import { retention } from './cli/retention.js';
-import { run } from './cli/run.js';
-import { status } from './cli/status.js';
-import { testCall } from './cli/test-call.js';
-import { tls } from './cli/tls.js';
-import { user } from './cli/user.js';
-import { verify } from './cli/verify.js';
-import { web } from './cli/web.js';
 import type { ErrorCode } from './domain/error.js';
 import { DEFAULT_CONFIG } from './ops/config.js';
 import { version } from './ops/process/version.js';
@@ -45,6 +28,27 @@ const WRONG_USE: ReadonlySet<ErrorCode> = new Set([
   'name_unclear',
 ]);
 
+/** Every command, as it is called. Only that one is loaded: reading what the others need would take most of a second. */
+const COMMANDS: Record<string, () => Promise<(program: Command, context: CliContext) => void>> = {
+  run: async () => (await import('./cli/run.js')).run,
+  web: async () => (await import('./cli/web.js')).web,
+  doctor: async () => (await import('./cli/doctor.js')).doctor,
+  status: async () => (await import('./cli/status.js')).status,
+  alert: async () => (await import('./cli/alert.js')).alert,
+  audit: async () => (await import('./cli/audit.js')).audit,
+  calls: async () => (await import('./cli/calls.js')).calls,
+  coverage: async () => (await import('./cli/coverage.js')).coverage,
+  evidence: async () => (await import('./cli/evidence.js')).evidence,
+  export: async () => (await import('./cli/export.js')).exportCall,
+  keys: async () => (await import('./cli/keys.js')).keys,
+  policy: async () => (await import('./cli/policy.js')).policy,
+  retention: async () => (await import('./cli/retention.js')).retention,
+  'test-call': async () => (await import('./cli/test-call.js')).testCall,
+  tls: async () => (await import('./cli/tls.js')).tls,
+  user: async () => (await import('./cli/user.js')).user,
+  verify: async () => (await import('./cli/verify.js')).verify,
+};
+
 type Options = { config: string; passphraseFd?: number };
 
 /** Exit codes: 0 success · 1 failure · 2 wrong usage or configuration. */
@@ -66,27 +70,10 @@ async function main(argv: string[]): Promise<number> {
     () => program.opts<Options>().config,
     () => program.opts<Options>().passphraseFd,
   );
-  for (const register of [
-    run,
-    web,
-    doctor,
-    status,
-    alert,
-    audit,
-    calls,
-    coverage,
-    evidence,
-    exportCall,
-    keys,
-    policy,
-    retention,
-    testCall,
-    tls,
-    user,
-    verify,
-  ])
-    register(program, context);
   try {
+    const called = program.parseOptions(argv.slice(2)).operands[0] ?? '';
+    const names = Object.hasOwn(COMMANDS, called) ? [called] : Object.keys(COMMANDS);
+    for (const name of names) (await COMMANDS[name]!())(program, context);
     await program.parseAsync(argv);
     return Number(process.exitCode ?? 0);
   } catch (e) {

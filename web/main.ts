@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import type { Server as HttpsServer, ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { ulid } from 'ulid';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { createLdap } from '../daemon/directory/ldap.js';
@@ -12,6 +11,7 @@ import type { Config } from '../daemon/ops/config-schema.js';
 import { createLog, type Log } from '../daemon/ops/log.js';
 import { noCoreDumps } from '../daemon/ops/process/core-dumps.js';
 import { notify } from '../daemon/ops/process/notify.js';
+import { programFile } from '../daemon/ops/process/program-files.js';
 import { untilSignal } from '../daemon/ops/process/signal.js';
 import { version } from '../daemon/ops/process/version.js';
 import * as passwords from '../daemon/ops/secrets/password.js';
@@ -62,7 +62,7 @@ export async function runWeb(config: Config, passphrase?: string): Promise<void>
       ...outside(config),
       control: createControl({ dataDir: config.data.dir }),
       dataDir: config.data.dir,
-      uiDir: uiDir(),
+      uiDir: programFile('dist/web/ui'),
       site: { name: config.site.name, timeZone: config.site.time_zone, region: siteRegion(config) },
       web: config.web,
       sessionLimits: {
@@ -236,9 +236,3 @@ function lateKeys(config: Config, passphrase?: string): Pick<Keys, 'identity'> &
     },
   };
 }
-
-/** True when running from the sources by way of a loader, not from dist/. */
-const fromSource = import.meta.url.endsWith('.ts');
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-
-const uiDir = (): string => here(fromSource ? '../dist/web/ui' : './ui');

@@ -1,4 +1,4 @@
-import { createConnection } from 'mysql2/promise';
+import type { Connection } from 'mysql2/promise';
 import { fail } from '../domain/error.js';
 import { type CdrReader, endedIn, localRange, type ToCdr } from './source.js';
 
@@ -24,12 +24,14 @@ const PAGE = 10_000;
 
 /** The table `cdr` of MySQL or MariaDB, as FreePBX and cdr_adaptive_odbc keep it. Connects for each reading. */
 export function createMysqlReader(deps: MysqlDeps): CdrReader {
+  // Who does not use it does not wait for it at each start.
+  const mysql = import('mysql2/promise');
   return {
     name: 'cdr_mysql',
     async read(range) {
       const place = deps.socket ?? `${deps.host}:${deps.port}`;
       try {
-        const db = await createConnection({
+        const db = await (await mysql).createConnection({
           ...(deps.socket ? { socketPath: deps.socket } : { host: deps.host, port: deps.port }),
           user: deps.user,
           password: deps.password(),
@@ -50,7 +52,7 @@ export function createMysqlReader(deps: MysqlDeps): CdrReader {
     },
   };
 
-  async function rows(db: Awaited<ReturnType<typeof createConnection>>, range: { from: number; to: number }) {
+  async function rows(db: Connection, range: { from: number; to: number }) {
     const local = localRange(range);
     const wanted = endedIn(range);
     const found = [];

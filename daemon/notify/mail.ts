@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { createTransport } from 'nodemailer';
 import { fail } from '../domain/error.js';
 import type { Notice } from '../domain/operations/notice.js';
 import { guarded, isNobodys } from '../ops/targets.js';
@@ -29,13 +28,15 @@ const LIMIT_MS = 30_000;
 
 /** Mails by SMTP. The one file that knows nodemailer. The server's certificate is verified, always. */
 export function createMail(settings: MailSettings, origin: Origin, name = 'mail'): Channel {
+  // Who sends no mail does not wait for it at each start.
+  const nodemailer = import('nodemailer');
   const domain = settings.from.slice(settings.from.lastIndexOf('@') + 1);
 
   return {
     name,
     target: settings.to.join(', '),
     async send(notice, signal) {
-      const transport = createTransport({
+      const transport = (await nodemailer).createTransport({
         host: settings.host,
         port: settings.port,
         secure: settings.tls === 'tls',

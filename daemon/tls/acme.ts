@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
-import { axios, Client, crypto } from 'acme-client';
 import { fail } from '../domain/error.js';
 import { guardedBy } from '../ops/targets.js';
 
@@ -19,6 +18,9 @@ export type AcmeSettings = {
 export type AcmeAccount = { key: string; url: string | null };
 
 const LIMIT_MS = 20_000;
+/** Loaded when a certificate is ordered: most boxes never do. */
+const library = () => import('acme-client');
+type Axios = Awaited<ReturnType<typeof library>>['axios'];
 
 /**
  * Gets certificates from an ACME server (RFC 8555) such as step-ca, the one file that knows acme-client. The server asks
@@ -31,7 +33,7 @@ export function createAcme(
   let seen: number | null = null;
 
   /** Every request is looked at: where it goes is what the server has named in its answers. */
-  function connect(): void {
+  function connect(axios: Axios): void {
     const ca = settings.caFile ? readFileSync(settings.caFile, 'utf8') : undefined;
     const guard = guardedBy(new URL(settings.directory), settings.pbxPorts);
     if (seen !== null) axios.interceptors.request.eject(seen);
@@ -46,7 +48,7 @@ export function createAcme(
 
   return {
     newAccount: async (): Promise<AcmeAccount> => ({
-      key: (await crypto.createPrivateEcdsaKey('P-256')).toString(),
+      key: (await (await library()).crypto.createPrivateEcdsaKey('P-256')).toString(),
       url: null,
     }),
 
@@ -56,7 +58,8 @@ export function createAcme(
      */
     async order(account: AcmeAccount, names: readonly string[]) {
       try {
-        connect();
+        const { axios, Client, crypto } = await library();
+        connect(axios);
         const [key, csr] = await crypto.createCsr(
           { commonName: names[0], altNames: [...names] },
           await crypto.createPrivateEcdsaKey('P-256'),

@@ -60,7 +60,7 @@ need_npm_packages() {
 
 need_build() {
   local stamp=dist/.built
-  if [ ! -f "$stamp" ] || [ -n "$(find daemon web package.json package-lock.json tsconfig.json tsconfig.build.json -newer "$stamp" -type f -print -quit)" ]; then
+  if [ ! -f "$stamp" ] || [ -n "$(find daemon web package.json package-lock.json tsconfig.json -newer "$stamp" -type f -print -quit)" ]; then
     say "Building"
     rm -rf dist
     npm run --silent build

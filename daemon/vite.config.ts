@@ -1,0 +1,19 @@
+import { defineConfig } from 'vite';
+
+/**
+ * One program for the recorder, the dashboard's server and the commands, in pieces of which each loads what it needs. What
+ * consists of hundreds of small files is built in, because finding and reading them takes longer than running them; other
+ * packages stay where npm has put them.
+ */
+export default defineConfig({
+  build: {
+    ssr: 'main.ts',
+    outDir: '../dist/daemon',
+    emptyOutDir: true,
+    target: 'node20',
+    sourcemap: true,
+    rolldownOptions: { output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' } },
+  },
+  // The provider compiles schemas with typebox and has to have the same one.
+  ssr: { noExternal: [/^typebox/, '@fastify/type-provider-typebox', /^libphonenumber-js/] },
+});
