@@ -14,19 +14,20 @@ import { translateAmi, translateAri, UNWANTED } from '../../../daemon/pbx/transl
 
 const DIR = fileURLToPath(new URL('../../fixtures/traces/', import.meta.url));
 
-/** A kind of call as it was recorded on one version of Asterisk. `name` is the stem of its two files. */
+/** A kind of call as it was recorded on one version of Asterisk. `name` is what its two files have in common: `hold/22`. */
 export type Trace = { name: string; scenario: string; version: 16 | 22 };
 /** What one of the two connections brought, and when (`at`: ms since 1970 by the clock of the one who received it). */
 export type Heard = { at: number; from: 'ari' | 'ami'; raw: Record<string, unknown> };
 
 /** All recorded traces, by scenario and version. */
 export function traces(): Trace[] {
-  return readdirSync(DIR)
-    .flatMap((file) => /^(.+)\.ari\.jsonl\.gz$/.exec(file)?.[1] ?? [])
-    .map((name) => ({
-      name,
-      scenario: name.split('.')[0]!,
-      version: (/\.(ast16|16)$/.test(name) ? 16 : 22) as 16 | 22,
+  return readdirSync(DIR, { recursive: true, encoding: 'utf8' })
+    .map((file) => /^(.+)\/(16|22)\.ari\.jsonl\.gz$/.exec(file))
+    .filter((found) => found !== null)
+    .map(([, scenario, version]) => ({
+      name: `${scenario}/${version}`,
+      scenario: scenario!,
+      version: (version === '16' ? 16 : 22) as 16 | 22,
     }))
     .sort((a, b) => a.scenario.localeCompare(b.scenario) || a.version - b.version);
 }

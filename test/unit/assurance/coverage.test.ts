@@ -73,7 +73,7 @@ t.test('what Asterisk 16 and 22 say of thirty kinds of call is gathered to what 
 });
 
 t.test('CDRs of our own snoops are no calls', async (t) => {
-  const all = readTrace('answered.snoop').filter((h) => h.raw.Event === 'Cdr');
+  const all = readTrace('answered/22').filter((h) => h.raw.Event === 'Cdr');
   t.ok(all.filter((h) => String(h.raw.Channel).startsWith('Snoop/')).length >= 4, 'there are such CDRs');
   t.equal(all.flatMap((h) => translateCdrEvent(h.raw, ['UTC'], h.at) ?? []).length, 1);
 });
