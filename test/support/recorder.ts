@@ -179,6 +179,8 @@ export function createApiClient(address: string) {
       headers: {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         'x-tapedeck': '1',
+        // A connection that is kept may be closed by the server just as the next request is sent.
+        connection: 'close',
         cookie,
         ...headers,
       },

@@ -96,7 +96,9 @@ export const startPbx = async ({
     /** What ARI answers such a user, for `/channels` say; null when there is no such thing. Throws on a refusal. */
     ask: async <T>(path: string, method = 'GET'): Promise<T> => {
       const authorization = `Basic ${Buffer.from(`${status.lab.user}:${labPassword}`).toString('base64')}`;
-      const answer = await fetch(`${ari.url}${path}`, { method, headers: { authorization } });
+      // See createApiClient: a connection that is kept may be closed at that moment.
+      const headers = { authorization, connection: 'close' };
+      const answer = await fetch(`${ari.url}${path}`, { method, headers });
       const text = await answer.text();
       if (!answer.ok && answer.status !== 404) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
       return (answer.ok && text !== '' ? JSON.parse(text) : null) as T;
