@@ -261,10 +261,10 @@ t.test(
     t.teardown(() => lab.stop());
     const recorder = createRecorderLab({ dir: t.testdir({}), pbx });
     t.teardown(() => recorder.stop());
-    const done = await sweep({ lab, recorder, kills: 24, seed, most: 120_000 });
+    const done = await sweep({ lab, recorder, kills: 12, seed, most: 90_000 });
     const { faults, ...sum } = await judgeSweep(done, { pbx, recorder });
     t.comment(`seed ${seed}: ${done.kills} kills, ${done.spoken.length} calls, ${JSON.stringify(sum)}`);
-    t.ok(done.kills >= 12, `${done.kills} kills in two minutes, enough to mean something`);
+    t.ok(done.kills >= 8, `${done.kills} kills, enough to mean something; npm run crash does 200`);
     t.equal(new Set(done.spoken.map((s) => s.what)).size, 6, 'of every kind of call there was one');
     t.ok(
       sum.recorded + sum.partial >= done.spoken.length / 4,
