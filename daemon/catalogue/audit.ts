@@ -6,7 +6,6 @@ import type {
   NewEntry,
   Row,
 } from '../domain/assurance/audit.js';
-import type { Catalogue } from './catalogue.js';
 
 export type AuditFilter = {
   /** The id of a person or token, or the name of one on the command line of the box. */
@@ -40,11 +39,6 @@ export function entriesFor<T>(entries: Entries<T>, given: T): readonly NewEntry[
 
 /** The audit log: entries are only ever added, each to the end of a hash chain. */
 export interface AuditLog {
-  /**
-   * The same verbs; the one that is used next writes these entries in the same transaction: both are there, or neither.
-   * Where the verb throws, or the function gives none, nothing is written. Only verbs that write can be used.
-   */
-  audited<T>(entries: Entries<T>): Catalogue;
   /** Adds an entry, and gives its number. */
   audit(entry: NewEntry): Promise<number>;
   /** Newest first. */

@@ -16,15 +16,16 @@ import type {
   RecordingId,
   Segment,
 } from '../domain/recording/recording.js';
-import type { AuditLog } from './audit.js';
+import type { AuditLog, Entries } from './audit.js';
 import type { Factors } from './factors.js';
 import type { Ledger } from './ledger.js';
 import type { People } from './people.js';
 import type { Seals } from './seals.js';
+import type { StoredCall } from './stored-call.js';
 import type { TestCallCatalogue } from './test-calls.js';
 import type { Watch } from './watch.js';
 
-export type StoredCall = CallRecord & { coverage: Coverage; recording: Recording | null };
+export type { StoredCall };
 
 export type CallFilter = {
   /** Parts of names, and numbers or how they end; every word must match. */
@@ -68,6 +69,12 @@ export type StoredPolicy = {
 export interface Catalogue extends AuditLog, Factors, Ledger, People, Seals, TestCallCatalogue, Watch {
   start(): Promise<void>;
   stop(): Promise<void>;
+
+  /**
+   * The same verbs; the one that is used next writes these entries in the same transaction: both are there, or neither.
+   * Where the verb throws, or the function gives none, nothing is written. Only verbs that write can be used.
+   */
+  audited<T>(entries: Entries<T>): Catalogue;
 
   /** Writes a call as it is now, new or known. Coverage is kept as it was unless given; a new call's is `pending` or `none`. */
   saveCall(call: CallRecord, coverage?: Coverage): Promise<void>;

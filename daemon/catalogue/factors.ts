@@ -1,6 +1,6 @@
 import type { FactorState } from '../domain/people/factor.js';
 import type { Person, Role } from '../domain/people/person.js';
-import type { User } from './people.js';
+import type { FailedFactors, User } from './people.js';
 
 export type Passkey = {
   /** The id of the credential, base64url. */
@@ -20,9 +20,6 @@ export type Totp = { sealed: Uint8Array; addedAt: number; lastStep: number };
 
 /** Somebody from outside as they are to be here. */
 export type Outsider = Person & Pick<User, 'createdAt' | 'source' | 'subject'>;
-
-/** Wrong second factors since the last right one. */
-export type FailedFactors = { count: number; lastAt: number | null };
 
 /** Second factors, who must have one, and people who come from a directory or a provider. */
 export interface Factors {

@@ -1,7 +1,7 @@
 import type { Account, Cdr } from '../domain/assurance/cdr.js';
 import type { CdrSource, CoverageRow, Witness } from '../domain/assurance/coverage.js';
 import type { BlindWindow, CallId, CallRecord, Coverage } from '../domain/recording/recording.js';
-import type { StoredCall } from './catalogue.js';
+import type { StoredCall } from './stored-call.js';
 
 /** A call that nobody saw, as its CDRs tell it. */
 export type MissedCall = { call: CallRecord; coverage: Coverage };

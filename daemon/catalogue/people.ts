@@ -1,6 +1,5 @@
 import type { Owes, Proof } from '../domain/people/factor.js';
 import type { Person, TokenRight } from '../domain/people/person.js';
-import type { FailedFactors } from './factors.js';
 
 /** Somebody to be added. An empty password hash: they cannot sign in with a password until they have chosen one. */
 export type NewUser = Person & { passwordHash: string; createdAt: number };
@@ -54,6 +53,9 @@ export type NewSession = Omit<Session, 'person' | 'renew' | 'owes'> & {
   /** The token's hash of the session that goes on as this one: it must still be good, and ends. */
   after?: string | undefined;
 };
+
+/** Wrong second factors since the last right one. */
+export type FailedFactors = { count: number; lastAt: number | null };
 
 /** What a new password has ended. */
 export type Ended = { sessions: number; tokens: string[] };

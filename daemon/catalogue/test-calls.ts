@@ -1,6 +1,6 @@
 import type { TestCall } from '../domain/call/test-call.js';
 import type { CallId } from '../domain/recording/recording.js';
-import type { StoredCall } from './catalogue.js';
+import type { StoredCall } from './stored-call.js';
 
 /** Test calls: what they leave behind, and what is remembered of them. */
 export interface TestCallCatalogue {

@@ -1,6 +1,7 @@
 import type { FactorState } from '../../../domain/people/factor.js';
 import type { Role } from '../../../domain/people/person.js';
-import type { FailedFactors, Passkey, Totp } from '../../factors.js';
+import type { Passkey, Totp } from '../../factors.js';
+import type { FailedFactors } from '../../people.js';
 import type { Db } from '../db.js';
 
 type TotpRow = { sealed: Buffer; added_at: number; last_step: number };
