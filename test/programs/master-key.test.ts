@@ -2,31 +2,17 @@ import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
-  closeSync,
-  existsSync,
   mkdirSync,
-  mkdtempSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmdirSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Readable } from 'node:stream';
-import { identityToRecipient } from 'age-encryption';
-import Database from 'better-sqlite3';
-import { Command } from 'commander';
-import t, { type Test } from 'tap';
-import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
-import { createCliContext } from '../../daemon/cli/common/context.js';
-import { keys as keysCommand } from '../../daemon/cli/keys.js';
+import t from 'tap';
 import { fail } from '../../daemon/domain/error.js';
-import { catalogueFile } from '../../daemon/domain/paths.js';
 import { createKeys } from '../../daemon/vault/keys.js';
 import {
   createMasterKey,
@@ -34,11 +20,8 @@ import {
   needsPassphrase,
   openMasterKeys,
 } from '../../daemon/vault/master-key.js';
-import { openSealed } from '../../daemon/vault/open.js';
 import { lock, parseLocked } from '../../daemon/vault/passphrase.js';
-import { finishRotation, prepareNext, rewrapKeys } from '../../daemon/vault/rotation.js';
-import { hashFile } from '../../daemon/vault/scan.js';
-import { sealStream } from '../../daemon/vault/seal.js';
+import { prepareNext } from '../../daemon/vault/rotation.js';
 import {
   createSigningKey,
   loadOrMakeSigningKey,
@@ -46,57 +29,12 @@ import {
   publicKeys,
   verifySignature,
 } from '../../daemon/vault/signing-key.js';
-import { makeCatalogue } from '../support/catalogue/make-catalogue.js';
-import { dice, newSeed } from '../support/dice.js';
-import {
-  type Contents,
-  createDisk,
-  fingerprint,
-  type Outage,
-  readContents,
-  writeContents,
-} from '../support/power/disk.js';
-import { type Op, traceProgram } from '../support/power/trace.js';
-import { furnishVault, judgeVault, keysDb, masterFile } from '../support/recordings/rotation.js';
+import { site } from '../support/keys-site.js';
+import { keysDb } from '../support/recordings/rotation.js';
 
 const cheap = { memory_kib: 64, passes: 1, lanes: 1 };
 const passphrase = 'a quiet sentence about rivers';
 const root = process.getuid?.() === 0;
-
-/** A site in a directory, and its `tapedeck keys`. */
-function site(t: Test, { fd }: { fd?: number } = {}) {
-  const dir = t.testdir({
-    'tapedeck.toml': '[data]\ndir = "data"\n[keys]\nmaster_key_file = "master.key"\n',
-    data: {},
-  });
-  const said: string[] = [];
-  return {
-    dir,
-    file: join(dir, 'master.key'),
-    data: join(dir, 'data'),
-    async tapedeck(...argv: string[]): Promise<string> {
-      said.length = 0;
-      await makeCatalogue(join(dir, 'data'));
-      const real = createCliContext(
-        () => join(dir, 'tapedeck.toml'),
-        () => fd,
-      );
-      const context = {
-        ...real,
-        out: (s: string) => void said.push(s),
-        err: (s: string) => void said.push(s),
-      };
-      const program = new Command('tapedeck').exitOverride().configureOutput({ writeErr: () => {} });
-      keysCommand(program, context);
-      try {
-        await program.parseAsync(argv, { from: 'user' });
-      } finally {
-        await real.close();
-      }
-      return said.join('\n');
-    },
-  };
-}
 
 t.test(
   'a master key that is locked opens with its passphrase only, and comes again without it',
@@ -273,326 +211,6 @@ t.test(
     t.same(Buffer.from(loadMasterKey(file)), key, 'it is the same key all the time');
   },
 );
-
-t.test('a new master key takes the place of the old one, and no row has moved', async (t) => {
-  const dir = join(t.testdir({}), 'vault');
-  const furnished = await furnishVault(dir, 400);
-  const old = loadMasterKey(masterFile(dir));
-  const rows = () => {
-    const db = new Database(keysDb(dir), { readonly: true });
-    const found = db.prepare('SELECT slot, recording_id, wrapped FROM key ORDER BY slot').all() as {
-      slot: number;
-      recording_id: string;
-      wrapped: Buffer;
-    }[];
-    db.close();
-    return found;
-  };
-  const before = rows();
-  const size = statSync(keysDb(dir)).size;
-  const sealed = join(dir, 'recordings');
-  const plain = randomBytes(200_000);
-  for (const [id, identity] of [...furnished.identities].slice(0, 5))
-    await sealStream(Readable.from([plain]), {
-      recipient: await identityToRecipient(identity),
-      ...{ dir: sealed, name: `${id}.opus.age` },
-    });
-  const audio = () =>
-    Promise.all(
-      readdirSync(sealed).map(async (name) => {
-        const { ino, mtimeNs, ctimeNs } = statSync(join(sealed, name), { bigint: true });
-        return [name, ino, mtimeNs, ctimeNs, (await hashFile(join(sealed, name)))!.sha256];
-      }),
-    );
-  const untouched = await audio();
-  prepareNext(openMasterKeys(masterFile(dir)), 'auto');
-  const done = await finishRotation(dir, openMasterKeys(masterFile(dir)));
-  t.same(done, { rows: 400, destroyed: 100, damaged: [], retired: true });
-  const after = rows();
-  t.same(
-    after.map((r) => [r.slot, r.recording_id, r.wrapped.length]),
-    before.map((r) => [r.slot, r.recording_id, r.wrapped.length]),
-  );
-  t.equal(statSync(keysDb(dir)).size, size);
-  const left = Buffer.concat(
-    readdirSync(dir, { recursive: true, withFileTypes: true })
-      .filter((f) => f.isFile())
-      .map((f) => readFileSync(join(f.parentPath, f.name))),
-  );
-  const alive = before.filter((r) => furnished.identities.has(r.recording_id));
-  const tell = ({ wrapped }: { wrapped: Buffer }) =>
-    [wrapped.subarray(0, 24), wrapped.subarray(-24)].some((part) => left.includes(part));
-  t.equal(alive.length, 300);
-  t.equal(alive.filter(tell).length, 0, 'nothing that the old key would open is left');
-  t.notOk(left.includes(Buffer.from(old).toString('base64')), 'nor is the old key');
-  t.same(await judgeVault(dir, furnished, old, true), []);
-  t.same(readdirSync(dir).sort(), ['keys', 'master.key', 'recordings', 'signing']);
-  t.equal(untouched.length, 5);
-  t.same(await audio(), untouched, 'no audio was written, or even given another mode');
-  const keys = createKeys({ path: keysDb(dir), masterKey: loadMasterKey(masterFile(dir)), readonly: true });
-  keys.start();
-  t.teardown(() => keys.stop());
-  for (const name of readdirSync(sealed)) {
-    const opened = await openSealed(join(sealed, name), await keys.identity(name.split('.')[0]!));
-    t.equal(opened.size, plain.length);
-    await opened.close();
-  }
-});
-
-t.test('an old key that cannot be read just now is not one that is over', async (t) => {
-  const dir = join(t.testdir({}), 'vault');
-  const furnished = await furnishVault(dir, 8);
-  const file = masterFile(dir);
-  const old = loadMasterKey(file);
-  prepareNext(openMasterKeys(file), 'auto');
-  const files = () => [file, `${file}.next`].map((f) => readFileSync(f, 'hex'));
-  const before = files();
-  chmodSync(file, 0o644);
-  t.throws(() => openMasterKeys(file), { code: 'master_key_missing', detail: /0644/ });
-  chmodSync(file, 0o640);
-  const text = readFileSync(file);
-  writeFileSync(file, 'what systemd does not open today, or somebody has edited');
-  t.throws(() => openMasterKeys(file), { code: 'master_key_missing' });
-  writeFileSync(file, text);
-  t.same(files(), before, 'both are there');
-
-  const next = readFileSync(`${file}.next`);
-  writeFileSync(file, Buffer.alloc(text.length));
-  t.match(openMasterKeys(file), { spent: true });
-  await t.rejects(finishRotation(dir, openMasterKeys(file)), { code: 'master_key_wrong' });
-  t.ok(readFileSync(`${file}.next`).equals(next), 'a name is not changed while keys.db is under another key');
-  writeFileSync(file, text);
-  t.match(await finishRotation(dir, openMasterKeys(file)), { retired: true });
-  t.same(await judgeVault(dir, furnished, old, true), []);
-});
-
-t.test('a passphrase is asked for though only the last step of a change is missing', async (t) => {
-  const file = join(t.testdir({}), 'master.key');
-  const { text } = lock(randomBytes(32), passphrase, cheap);
-  writeFileSync(`${file}.next`, text, { mode: 0o600 });
-  writeFileSync(file, Buffer.alloc(text.length), { mode: 0o600 });
-  t.ok(needsPassphrase(file));
-  t.match(openMasterKeys(file, passphrase), { spent: true, source: 'passphrase' });
-});
-
-t.test('what came of a change of the keys is what the audit log says', async (t) => {
-  const { tapedeck, file, data } = site(t);
-  const key = Buffer.from(createMasterKey(file));
-  const left = `${file}.trial`;
-  writeFileSync(left, `${key.toString('base64')}\n`);
-  const crashed = openSync(left, 'r');
-  await tapedeck('keys', 'passphrase', '--remove');
-  t.notOk(readFileSync(crashed).includes(key.toString('base64')), 'what a crash has left is overwritten');
-  closeSync(crashed);
-  t.notOk(existsSync(left));
-  t.same(Buffer.from(loadMasterKey(file)), key);
-  await tapedeck('keys', 'rotate');
-  chmodSync(file, 0o644);
-  await t.rejects(tapedeck('keys', 'rotate'), { code: 'master_key_missing' });
-  const catalogue = createSqliteCatalogue({ path: catalogueFile(data) });
-  await catalogue.start();
-  t.teardown(() => catalogue.stop());
-  const entries = await catalogue.auditEntries({ actions: ['key_rotation'], limit: 9 });
-  t.match(
-    entries.map((e) => [e.actor, e.outcome, e.detail.what, e.detail.why]),
-    [
-      ['console', 'failed', 'a new master key', /0644/],
-      ['console', 'ok', 'a new master key', undefined],
-      ['console', 'ok', 'kept without a passphrase', undefined],
-    ],
-  );
-});
-
-t.test('recorder and dashboard go on while the master key changes under them', async (t) => {
-  const dir = join(t.testdir({}), 'vault');
-  const { identities } = await furnishVault(dir, 60);
-  const start = openMasterKeys(masterFile(dir));
-  const store = (readonly: boolean) => {
-    const made = createKeys({ path: keysDb(dir), masterKey: start.current, reread: start.reread, readonly });
-    made.start();
-    t.teardown(() => made.stop());
-    return made;
-  };
-  const [recorder, dashboard, deaf] = [
-    store(false),
-    store(true),
-    createKeys({ path: keysDb(dir), masterKey: start.current, readonly: true }),
-  ];
-  deaf.start();
-  t.teardown(() => deaf.stop());
-  prepareNext(start, 'auto');
-  let going = true;
-  const rotation = finishRotation(dir, openMasterKeys(masterFile(dir)), { batch: 3 }).finally(() => {
-    going = false;
-  });
-  const made = new Map<string, string>();
-  for (let n = 0; going; n++) {
-    const id = `01NEW${n}`;
-    made.set(id, (await recorder.create(id)).identity);
-    const [known] = [...identities].slice(n % identities.size);
-    t.equal(await dashboard.identity(known![0]), known![1]);
-    await new Promise((r) => setTimeout(r, 2));
-  }
-  const { rows } = await rotation;
-  t.ok(made.size > 5 && rows > 60, `${made.size} keys were made meanwhile`);
-  const { identity: last } = await recorder.create('01LAST');
-  for (const [id, identity] of [...identities, ...made, ['01LAST', last] as const])
-    t.equal(await dashboard.identity(id), identity);
-  await t.rejects(
-    deaf.identity('01LAST'),
-    { code: 'master_key_wrong' },
-    'who cannot read the new key says so',
-  );
-  const fresh = createKeys({ path: keysDb(dir), masterKey: loadMasterKey(masterFile(dir)), readonly: true });
-  fresh.start();
-  for (const [id, identity] of [...identities, ...made, ['01LAST', last] as const])
-    t.equal(await fresh.identity(id), identity, 'all of it is under the new key');
-  fresh.stop();
-});
-
-t.test(
-  'a row that was damaged before is told of and left as it is; a wrong key changes nothing',
-  async (t) => {
-    const dir = join(t.testdir({}), 'vault');
-    const { identities } = await furnishVault(dir, 12);
-    const [victim] = [...identities.keys()];
-    const db = new Database(keysDb(dir));
-    db.prepare('UPDATE key SET wrapped = randomblob(length(wrapped)) WHERE recording_id = ?').run(victim);
-    db.close();
-    const bytes = readFileSync(keysDb(dir));
-    await t.rejects(rewrapKeys(keysDb(dir), randomBytes(32), randomBytes(32)), { code: 'master_key_wrong' });
-    t.ok(bytes.equals(readFileSync(keysDb(dir))));
-    prepareNext(openMasterKeys(masterFile(dir)), 'auto');
-    const done = await finishRotation(dir, openMasterKeys(masterFile(dir)));
-    t.match(done, { rows: 12, destroyed: 3, damaged: [victim], retired: true });
-  },
-);
-
-t.test(
-  'whoever may not write where the master key is leaves its end to root',
-  { skip: !root && 'needs root' },
-  async (t) => {
-    const dir = t.testdir({ etc: {}, data: {} });
-    const file = join(dir, 'etc/master.key');
-    const data = join(dir, 'data');
-    const old = createMasterKey(file);
-    createSigningKey(data, old);
-    const keys = createKeys({ path: keysDb(data), masterKey: old });
-    keys.start();
-    const { identity } = await keys.create('01A');
-    keys.stop();
-    prepareNext(openMasterKeys(file), 'auto');
-    const script = `
-    import { openMasterKeys } from ${JSON.stringify(resolve('daemon/vault/master-key.ts'))};
-    import { finishRotation } from ${JSON.stringify(resolve('daemon/vault/rotation.ts'))};
-    process.stdout.write(JSON.stringify(await finishRotation(${JSON.stringify(data)}, openMasterKeys(${JSON.stringify(file)}))));`;
-    const main = join(dir, 'main.mts');
-    writeFileSync(main, script);
-    // Without the capabilities of root, its files are protected from it by their modes.
-    for (const f of [file, `${file}.next`]) chmodSync(f, 0o440);
-    chmodSync(join(dir, 'etc'), 0o550);
-    const { stdout, stderr } = spawnSync(
-      'setpriv',
-      ['--bounding-set=-all', '--inh-caps=-all', '--no-new-privs', process.execPath, '--import', 'tsx', main],
-      { encoding: 'utf8' },
-    );
-    chmodSync(join(dir, 'etc'), 0o750);
-    t.match(JSON.parse(stdout || stderr), { rows: 1, retired: false });
-    t.ok(existsSync(`${file}.next`), 'both are there');
-    t.same(Buffer.from(openMasterKeys(file).current), Buffer.from(old));
-    for (const f of [file, `${file}.next`]) chmodSync(f, 0o640);
-    t.match(await finishRotation(data, openMasterKeys(file)), { retired: true });
-    const after = createKeys({ path: keysDb(data), masterKey: loadMasterKey(file), readonly: true });
-    after.start();
-    t.equal(await after.identity('01A'), identity);
-    after.stop();
-  },
-);
-
-t.test('power may fail after any system call of a rotation', async (t) => {
-  // In memory: what is asked of the disk a thousand times here is only pretended.
-  const base = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tapedeck-'));
-  t.teardown(() => rmSync(base, { recursive: true, force: true }));
-  const dir = join(base, 'vault');
-  const furnished = await furnishVault(dir);
-  const old = loadMasterKey(masterFile(dir));
-  const start = readContents(dir);
-  const program = join(import.meta.dirname, '../support/recordings/rotation.ts');
-  const ops = await traceProgram(dir, ['--import', 'tsx', program, dir], join(base, 'trace'));
-  const whole = createDisk(dir, start);
-  ops.forEach(whole.apply);
-  t.equal(
-    fingerprint(new Map([...whole.after('everything')].sort())),
-    fingerprint(new Map([...readContents(dir)].sort())),
-  );
-
-  const seed = newSeed();
-  let houses = 0;
-  async function cut(calls: Op[], outages: (n: number) => Outage[], first = 0, enough = Infinity) {
-    const disk = createDisk(dir, start);
-    const seen = new Set<string>();
-    const faults: string[] = [];
-    let ended = false;
-    for (const [n, op] of calls.entries()) {
-      disk.apply(op);
-      if (op.kind === 'mark' && op.text === 'rotated') ended = true;
-      if (n < first) continue;
-      for (const outage of outages(n)) {
-        const left: Contents = disk.after(outage);
-        const state = `${fingerprint(left)} ${ended}`;
-        if (seen.has(state)) continue;
-        seen.add(state);
-        const house = join(base, `cut-${++houses}`);
-        writeContents(house, left);
-        const wrong = await judgeVault(house, furnished, old, ended);
-        rmSync(house, { recursive: true });
-        faults.push(
-          ...wrong.map(
-            (what) => `call ${n} (${op.kind}), ${typeof outage === 'string' ? outage : 'some'}: ${what}`,
-          ),
-        );
-        if (faults.length >= enough) return { cuts: seen.size, faults };
-      }
-    }
-    return { cuts: seen.size, faults };
-  }
-  const { cuts, faults } = await cut(ops, (n) => ['nothing', 'journal', 'everything', dice(seed + n)]);
-  t.comment(`seed ${seed}: ${ops.length} system calls, ${cuts} different disks`);
-  t.ok(cuts > ops.length / 2, 'enough to mean something');
-  t.same(faults, [], 'every key opens, whatever has arrived');
-
-  const names = new Map<number, string>();
-  const subject = ops.map((op) => {
-    if (op.kind === 'open') names.set(op.fd, op.path);
-    return 'fd' in op ? names.get(op.fd)! : 'path' in op ? op.path : '';
-  });
-  const renamed = ops.findIndex((op) => op.kind === 'rename' && op.to === masterFile(dir));
-  const overwritten = ops.findIndex((op, n) => op.kind === 'write' && subject[n] === masterFile(dir));
-  t.ok(renamed > overwritten && overwritten > 0);
-  const retiring = ops.slice(overwritten, renamed + 1);
-  const prepared = ops.findIndex((op) => op.kind === 'mark' && op.text === 'prepared');
-  const mutants: [string, Op[]][] = [
-    ['the new key is not synced', ops.filter((op, n) => !(op.kind === 'sync' && n < prepared))],
-    [
-      'keys.db is not synced',
-      ops.filter((op, n) => !(op.kind === 'sync' && subject[n]!.endsWith('keys.db'))),
-    ],
-    [
-      'the old key goes before the rows are wrapped anew',
-      [
-        ...ops.slice(0, prepared + 1),
-        ...retiring,
-        ...ops.slice(prepared + 1).filter((op) => !retiring.includes(op)),
-      ],
-    ],
-  ];
-  for (const [what, calls] of mutants) {
-    const first = calls.findIndex((op, n) => op !== ops[n]);
-    const found = await cut(calls, (n) => ['nothing', 'everything', dice(seed + n)], first, 1);
-    t.comment(found.faults[0]);
-    t.equal(found.faults.length > 0, true, `it is found when ${what}`);
-  }
-});
 
 t.test(
   'one signing key is made, closed to all but its owner, and openssl verifies what it signs',

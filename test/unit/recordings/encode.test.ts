@@ -1,48 +1,19 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { createReadStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createReadStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import t from 'tap';
-import { decodePeaks, encodePeaks } from '../../../daemon/domain/recording/peaks.js';
 import { createFfmpeg } from '../../../daemon/encode/ffmpeg.js';
 import { type OpusSegment, opusPlan } from '../../../daemon/encode/opus.js';
 import { createPeaks } from '../../../daemon/encode/peaks.js';
 import { readWavHeader } from '../../../daemon/encode/wav.js';
+import { wav, wavHead } from '../../support/recordings/wav.js';
 
 const dir = t.testdir({});
 const ffmpeg = createFfmpeg();
-
-/** A mono 16-bit wav file: silence with bursts of a 700 Hz tone, `[from, to]` in ms. */
-function wav(rate: number, ms: number, bursts: [number, number][], lengths?: number): Buffer {
-  const samples = Math.round((ms * rate) / 1000);
-  const data = Buffer.alloc(2 * samples);
-  for (const [from, to] of bursts) {
-    for (let n = Math.round((from * rate) / 1000); n < (to * rate) / 1000; n++) {
-      data.writeInt16LE(Math.round(20_000 * Math.sin((2 * Math.PI * 700 * n) / rate + 1)), 2 * n);
-    }
-  }
-  return Buffer.concat([wavHead({ rate, bytes: lengths ?? data.length }), data]);
-}
-
-function wavHead({ rate = 8000, channels = 1, bits = 16, bytes = 0, tag = 1 }): Buffer {
-  const head = Buffer.alloc(44);
-  head.write('RIFF', 0);
-  head.writeUInt32LE(Math.min(0xffffffff, bytes && bytes + 36), 4);
-  head.write('WAVEfmt ', 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(tag, 20);
-  head.writeUInt16LE(channels, 22);
-  head.writeUInt32LE(rate, 24);
-  head.writeUInt32LE((rate * channels * bits) / 8, 28);
-  head.writeUInt16LE((channels * bits) / 8, 32);
-  head.writeUInt16LE(bits, 34);
-  head.write('data', 36);
-  head.writeUInt32LE(bytes, 40);
-  return head;
-}
 
 let serial = 0;
 function file(bytes: Uint8Array, name = `${serial++}.wav`): string {
@@ -319,148 +290,6 @@ t.test('a run that is stopped, or not listened to, ends', async (t) => {
   t.ok(source.destroyed, 'the source is let go');
   const ps = spawnSync('ps', ['--ppid', String(process.pid), '-o', 'stat=,comm=']).stdout.toString();
   t.notMatch(ps, /^[^Z]\S*\s+ffmpeg/m, 'no ffmpeg goes on');
-});
-
-t.test('peaks are those of the samples, however they are cut', async (t) => {
-  const rate = 8000;
-  const pcm = Buffer.alloc(4 * (rate * 2 + 37));
-  for (let n = 0; n < pcm.length / 4; n++) {
-    pcm.writeInt16LE(n < rate ? 16_384 : 0, 4 * n);
-    pcm.writeInt16LE(n === 5 ? -32_768 : 0, 4 * n + 2);
-  }
-  const whole = createPeaks({ rate });
-  whole.write(pcm);
-  const due = whole.result();
-  t.match(due, {
-    samples: 16_037,
-    durationMs: 2004.625,
-    perSecond: 50,
-    left: { length: 101 },
-    right: { length: 101 },
-    rate,
-  });
-  t.strictSame([...due.left.subarray(0, 2), due.left[49], due.left[50]], [128, 128, 128, 0]);
-  t.strictSame([...due.right.subarray(0, 2)], [255, 0]);
-  t.equal(due.leftRms, Math.round(1000 * Math.log10(0.25 * (8000 / 16_037))) / 100);
-  fc.assert(
-    fc.property(fc.array(fc.integer({ min: 1, max: 9000 })), (cuts) => {
-      const peaks = createPeaks({ rate });
-      let at = 0;
-      for (const cut of cuts) {
-        peaks.write(pcm.subarray(at, at + cut));
-        at += cut;
-      }
-      peaks.write(pcm.subarray(at));
-      t.strictSame(peaks.result(), due);
-    }),
-    { numRuns: 30 },
-  );
-});
-
-t.test('peaks of a long call stay few, and lose no peak', async (t) => {
-  const rate = 8000;
-  const second = Buffer.alloc(4 * rate);
-  const peaks = createPeaks({ rate });
-  for (let n = 0; n < 3600; n++) {
-    second.writeInt16LE(n === 1800 ? 32_767 : 100, 4);
-    peaks.write(second);
-  }
-  const { left, right, perSecond, durationMs, rightRms } = peaks.result();
-  t.ok(left.length > 2000 && left.length <= 4000 && right.length === left.length, `${left.length} points`);
-  t.equal(left.length, Math.ceil((durationMs / 1000) * perSecond));
-  t.equal(left.indexOf(255), Math.floor(1800 * perSecond), 'the loud one is where it was');
-  t.equal(rightRms, -120);
-  t.match(createPeaks({ rate }).result(), { durationMs: 0, samples: 0, leftRms: -120, left: { length: 0 } });
-});
-
-t.test('peaks packed for the catalogue come back the same, and noise is refused', async (t) => {
-  const peaks = createPeaks({ rate: 16_000 });
-  peaks.write(randomBytes(700_001));
-  const { perSecond, durationMs, left, right } = peaks.result();
-  const packed = encodePeaks({ perSecond, durationMs, left, right });
-  t.strictSame(decodePeaks(packed), { perSecond, durationMs: Math.floor(durationMs), left, right });
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 16 }), (noise) => {
-      t.equal(decodePeaks(noise), null);
-    }),
-  );
-});
-
-t.test('the header of a wav file tells its length, or the file does', async (t) => {
-  const at = (bytes: Uint8Array) => readWavHeader(file(bytes, 'header.wav'));
-  const plain = {
-    rate: 8000,
-    channels: 1,
-    bits: 16,
-    dataOffset: 44,
-    dataBytes: 16_000,
-    durationMs: 1000,
-    headerLies: false,
-  };
-  t.strictSame(await at(wav(8000, 1000, [])), plain);
-  for (const lengths of [0, 0xffffffff, 320, 99_999]) {
-    t.strictSame(await at(wav(8000, 1000, [], lengths)), { ...plain, headerLies: true }, `length ${lengths}`);
-  }
-  t.match(
-    await at(Buffer.concat([wav(8000, 1000, [], 0), Buffer.from([1])])),
-    { dataBytes: 16_000 },
-    'an odd byte',
-  );
-  const list = Buffer.from('LIST\x05\0\0\0INFOx\0', 'latin1');
-  t.strictSame(await at(Buffer.concat([wav(8000, 1000, []), list])), plain, 'a chunk after the audio');
-  const whole = wav(8000, 1000, []);
-  const before = Buffer.concat([whole.subarray(0, 36), list, whole.subarray(36)]);
-  t.strictSame(await at(before), { ...plain, dataOffset: 44 + list.length }, 'a chunk before it');
-  t.match(await at(wavHead({})), { dataBytes: 0, durationMs: 0 }, 'no audio yet');
-  t.match(await at(Buffer.concat([wavHead({ channels: 2 }), Buffer.alloc(1002)])), {
-    dataBytes: 1000,
-    durationMs: 32,
-  });
-
-  execFileSync('sox', ['-n', '-r', '16000', '-b', '24', join(dir, 'sox.wav'), 'synth', '1', 'sine', '440']);
-  t.match(await readWavHeader(join(dir, 'sox.wav')), {
-    rate: 16_000,
-    bits: 24,
-    durationMs: 1000,
-    headerLies: false,
-  });
-
-  const unreadable = async (bytes: Uint8Array, detail: RegExp) =>
-    t.rejects(at(bytes), { code: 'spool_unreadable', detail });
-  await unreadable(Buffer.alloc(0), /it is empty/);
-  await unreadable(Buffer.from('RIFF'), /cut in its header/);
-  await unreadable(wavHead({}).subarray(0, 30), /cut in its header/);
-  await unreadable(wavHead({}).subarray(0, 40), /cut in its header/);
-  await unreadable(Buffer.from('ID3 this is something else'), /no wav file/);
-  await unreadable(wavHead({ tag: 0x31 }), /format is 49, not PCM/);
-  await unreadable(wavHead({ rate: 0 }), /at 0 Hz/);
-  mkdirSync(join(dir, 'folder.wav'));
-  await t.rejects(readWavHeader(join(dir, 'folder.wav')), { code: 'spool_unreadable', detail: /not a file/ });
-  await t.rejects(readWavHeader(join(dir, 'none.wav')), { code: 'spool_unreadable', detail: /ENOENT/ });
-});
-
-t.test('a wav reader gives an answer for any bytes', async () => {
-  const path = join(dir, 'any.wav');
-  const answers = async (bytes: Uint8Array) => {
-    writeFileSync(path, bytes);
-    const got = await readWavHeader(path).catch((error) => error.code);
-    if (typeof got === 'string') return got === 'spool_unreadable';
-    return got.dataOffset + got.dataBytes <= bytes.length && Number.isSafeInteger(got.durationMs);
-  };
-  await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), answers), { numRuns: 300 });
-  const good = readFileSync(file(wav(8000, 10, [])));
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.tuple(fc.nat(60), fc.nat(255)), { maxLength: 6 }),
-      fc.nat(good.length),
-      (edits, length) => {
-        const bytes = Buffer.from(good);
-        for (const [at, value] of edits) bytes[at] = value;
-        return answers(bytes.subarray(0, length));
-      },
-    ),
-    { numRuns: 600 },
-  );
 });
 
 t.test('encoding is fast enough', async (t) => {

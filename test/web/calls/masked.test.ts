@@ -1,24 +1,13 @@
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
-import { TapedeckError } from '../../daemon/domain/error.js';
-import { FOUNDER, type Person, type Stretch } from '../../daemon/domain/people/person.js';
-import { pageHead, stamp } from '../../daemon/domain/recording/ogg.js';
-import { openSealed } from '../../daemon/vault/open.js';
-import { createMasks } from '../../web/calls/sound/masked.js';
-import { readPacket, silentPacket } from '../../web/calls/sound/opus.js';
-import { gathered, maskedOf, recordingOf, sourceOf } from '../support/recordings/masked.js';
-import {
-  apartOf,
-  coupledOf,
-  DECODERS,
-  dataOf,
-  heardBy,
-  oggOf,
-  opusOf,
-  packetsOf,
-} from '../support/recordings/opus.js';
-import { addRecording, flip, get, openDashboard, post, START, signInAs } from '../support/web/dashboard.js';
+import { TapedeckError } from '../../../daemon/domain/error.js';
+import type { Stretch } from '../../../daemon/domain/people/person.js';
+import { pageHead, stamp } from '../../../daemon/domain/recording/ogg.js';
+import { createMasks } from '../../../web/calls/sound/masked.js';
+import { readPacket, silentPacket } from '../../../web/calls/sound/opus.js';
+import { gathered, maskedOf, recordingOf, sourceOf } from '../../support/recordings/masked.js';
+import { kinds } from '../../support/recordings/masked-kinds.js';
+import { DECODERS, dataOf, heardBy, oggOf, opusOf, packetsOf } from '../../support/recordings/opus.js';
 
 /** A packet that begins so, of so many bytes. */
 const packetOf = (toc: number, second: number, bytes: number) =>
@@ -26,29 +15,6 @@ const packetOf = (toc: number, second: number, bytes: number) =>
 
 const SECONDS = 12;
 const LONG = SECONDS * 1000;
-const kinds: Record<string, Buffer> = {
-  telephone: apartOf(SECONDS, 8000, '-application', 'voip', '-b:a', '24k'),
-  wideband: apartOf(SECONDS, 16_000, '-application', 'voip', '-b:a', '24k'),
-  'as good as it gets': apartOf(
-    ...([SECONDS, 16_000, '-application', 'voip', '-b:a', '128k', '-compression_level', '10'] as const),
-  ),
-  'coupled, as the version before made it': coupledOf(SECONDS, 8000),
-  'coupled, wideband, with a copy of the packet before': opusOf(
-    ...([SECONDS, 16_000, '-application', 'voip', '-b:a', '40k', '-fec', '1', '-packet_loss', '20'] as const),
-  ),
-  'long packets': opusOf(SECONDS, 16_000, '-application', 'voip', '-b:a', '32k', '-frame_duration', '60'),
-  music: opusOf(SECONDS, 48_000, '-application', 'audio', '-b:a', '96k'),
-  'very short packets': opusOf(
-    SECONDS,
-    48_000,
-    '-application',
-    'lowdelay',
-    '-frame_duration',
-    '2.5',
-    '-b:a',
-    '64k',
-  ),
-};
 const [telephone] = Object.values(kinds) as [Buffer];
 
 t.test('a silent packet is as long as the one in whose place it is, in bytes and in time', async (t) => {
@@ -271,113 +237,4 @@ t.test('whatever the file is, it is silenced for sure or not given', async (t) =
       await t.rejects(maskedOf(Buffer.from(noise), LONG, [5, 6]), { code: 'mask_failed' });
     }),
   );
-});
-
-t.test('the dashboard gives each what they may hear, and reads no more than that needs', async (t) => {
-  const reads: string[] = [];
-  const dashboard = await openDashboard(t, {
-    openSealed: async (...given) => {
-      const sealed = await openSealed(...given);
-      return {
-        ...sealed,
-        read(start, end) {
-          reads.push(`${start}-${end}`);
-          return sealed.read(start, end);
-        },
-      };
-    },
-  });
-  const { app, catalogue } = dashboard;
-  const answeredAt = START - 600_000;
-  const leg = (number: string, ours: boolean, from: number, until: number) => ({
-    ...{ id: number, endpoint: number, seenAt: answeredAt + from, upAt: answeredAt + from },
-    ...{ goneAt: answeredAt + until, party: { number, name: '', ours } },
-  });
-  const { call, recording, path } = await addRecording(dashboard, telephone, {
-    call: {
-      ...{ startedAt: answeredAt - 5000, answeredAt, endedAt: answeredAt + LONG },
-      legs: [leg('+49', false, 0, LONG), leg('101', true, -20, 5000), leg('102', true, 5000, LONG)],
-    },
-    recording: { durationMs: LONG },
-  });
-  const signIn = async (change: Partial<Person>) => {
-    const id = `person ${reads.length} ${Math.random()}`;
-    await catalogue.addUser({
-      ...{ id, name: id, roles: ['agent'], extensions: [], grants: [], passwordHash: '', createdAt: 1 },
-      ...{ scope: { all: false, extensions: [], queues: [], dids: [] } },
-      ...change,
-    });
-    return signInAs(dashboard, id);
-  };
-  const founder = await signIn(FOUNDER);
-  const first = await signIn({ extensions: ['101'] });
-  const second = await signIn({ extensions: ['102'] });
-  const both = await signIn({ extensions: ['101', '102'] });
-  const url = `/calls/${call.id}/audio`;
-
-  const whole = await get(app, url, founder);
-  t.ok(whole.rawPayload.equals(telephone));
-  t.equal(whole.headers.etag, `"${recording.plainSha256}"`);
-  t.strictSame(reads.splice(0), [`0-${telephone.length - 1}`]);
-  await get(app, url, founder, { range: 'bytes=100-199' });
-  t.strictSame(reads.splice(0), ['100-199'], 'who hears all costs nothing more');
-  t.ok((await get(app, url, both)).rawPayload.equals(telephone), 'two stays that meet are one');
-  reads.splice(0);
-
-  const tags = new Set([whole.headers.etag]);
-  for (const [cookie, from, to] of [
-    [first, 0, 5000],
-    [second, 5000, null],
-  ] as const) {
-    const answer = await get(app, url, cookie);
-    t.equal(answer.statusCode, 200);
-    t.equal(answer.headers['content-length'], `${telephone.length}`);
-    t.ok(answer.rawPayload.equals(await maskedOf(telephone, LONG, [from, to])));
-    t.notOk(tags.has(answer.headers.etag));
-    tags.add(answer.headers.etag);
-    t.equal((await get(app, url, cookie, { 'if-none-match': answer.headers.etag })).statusCode, 304);
-    t.equal((await get(app, url, cookie, { 'if-none-match': whole.headers.etag })).statusCode, 200);
-    const part = await get(app, url, cookie, { range: 'bytes=5000-5099', 'if-range': answer.headers.etag });
-    t.equal(part.statusCode, 206);
-    t.ok(part.rawPayload.equals(answer.rawPayload.subarray(5000, 5100)));
-    const other = await get(app, url, cookie, { range: 'bytes=5000-5099', 'if-range': whole.headers.etag });
-    t.equal(other.statusCode, 200, 'what belongs to another is not put together with theirs');
-  }
-  t.equal(
-    reads.filter((read) => read === `0-${telephone.length - 1}`).length,
-    1 + 2 + 2 + 2,
-    'its pages are found once',
-  );
-  t.equal(reads.filter((read) => read !== `0-${telephone.length - 1}`).length, 2);
-
-  const said = await post(app, `/calls/${call.id}/heard`, { heard: [[4000, 7000]] }, { cookie: first });
-  t.equal(said.json().counted_ms, 1000, 'what was silent for them they have not heard');
-
-  const never = await addRecording(dashboard, telephone, {
-    call: {
-      legs: [leg('102', true, 0, LONG), { ...leg('101', true, -3000, -1000), upAt: null }],
-      answeredAt,
-    },
-    recording: { durationMs: LONG },
-  });
-  t.equal(
-    (await get(app, `/calls/${never.call.id}`, first)).statusCode,
-    200,
-    'whose phone rang sees the call',
-  );
-  t.equal(
-    (await get(app, `/calls/${never.call.id}/audio`, first)).statusCode,
-    403,
-    'and hears nothing of it',
-  );
-
-  const noise = await addRecording(dashboard, Buffer.from('no sound at all'), {
-    call: { legs: [leg('101', true, 0, 5000)], answeredAt },
-    recording: { durationMs: LONG },
-  });
-  const refused = await get(app, `/calls/${noise.call.id}/audio`, first);
-  t.equal(refused.statusCode, 500);
-  t.equal(refused.json().error.code, 'mask_failed');
-  flip(path, readFileSync(path), 1000);
-  t.equal((await get(app, url, first)).json().error.code, 'seal_damaged');
 });

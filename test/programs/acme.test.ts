@@ -1,0 +1,158 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpsServer, request as httpsRequest } from 'node:https';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import t from 'tap';
+import { tlsFiles } from '../../daemon/domain/paths.js';
+import { createAcme } from '../../daemon/tls/acme.js';
+import { makeCatalogue } from '../support/catalogue/make-catalogue.js';
+import { spawnTapedeck, until } from '../support/recorder.js';
+import { mode, newDir, open, shake } from '../support/tls.js';
+
+/** A port that nobody listens at. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((up) => server.listen(0, '127.0.0.1', up));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+t.test('an ACME server does not lead us to what listens on this machine, nor out of HTTPS', async (t) => {
+  const own = open(t, { hosts: ['localhost'] });
+  await own.certificates.start();
+  const asked: string[] = [];
+  let named = '';
+  const server = createHttpsServer(
+    { cert: readFileSync(own.files.own), key: readFileSync(own.files.ownKey) },
+    (request, response) => {
+      asked.push(request.url!);
+      response
+        .setHeader('content-type', 'application/json')
+        .end(JSON.stringify({ newNonce: named, newAccount: named, newOrder: named }));
+    },
+  );
+  await new Promise<void>((up) => server.listen(0, '127.0.0.1', up));
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const order = async (directory: string) => {
+    const settings = { directory, caFile: own.files.authority, email: '', pbxPorts: [] };
+    const acme = createAcme(settings, { answer: () => {}, forget: () => {} });
+    await acme.order(await acme.newAccount(), ['tapedeck.office.lan']);
+  };
+  for (named of [
+    `https://127.0.0.1:${port}/here`,
+    `https://[::1]:${port}/here`,
+    'https://169.254.169.254/latest',
+    'https://[fe80::1]/',
+    `http://localhost:${port}/clear`,
+  ])
+    await t.rejects(
+      order(`https://localhost:${port}/dir`),
+      { code: 'acme_failed', detail: /where nothing of|is not HTTPS/ },
+      named,
+    );
+  t.same([...new Set(asked)], ['/dir']);
+  await t.rejects(order('https://[fe80::1]/dir'), { code: 'acme_failed', detail: /where nothing of/ });
+});
+
+t.test('a real ACME server gives a certificate, and the next one before that ends', async (t) => {
+  const dir = newDir(t);
+  const [port, managing, plain, dns, web] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
+  const own = open(t, { hosts: ['localhost'] });
+  await own.certificates.start();
+  writeFileSync(
+    join(dir, 'pebble.json'),
+    JSON.stringify({
+      pebble: {
+        listenAddress: `127.0.0.1:${port}`,
+        managementListenAddress: `127.0.0.1:${managing}`,
+        certificate: own.files.own,
+        privateKey: own.files.ownKey,
+        httpPort: plain,
+        tlsPort: web,
+        ocspResponderURL: '',
+        externalAccountBindingRequired: false,
+      },
+    }),
+  );
+  const start = (program: string, args: string[]) => {
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], {
+      env: { ...process.env, PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0' },
+      stdio: 'ignore',
+    });
+    t.teardown(() => child.kill('SIGKILL'));
+  };
+  const none = ['-http01', '', '-https01', '', '-tlsalpn01', '', '-doh', '', '-management', ''];
+  start('pebble-challtestsrv', [
+    '-defaultIPv6',
+    '',
+    '-defaultIPv4',
+    '127.0.0.1',
+    '-dns01',
+    `127.0.0.1:${dns}`,
+    ...none,
+  ]);
+  start('pebble', ['-config', join(dir, 'pebble.json'), '-dnsserver', `127.0.0.1:${dns}`]);
+  const ca = own.certificates.authority()!;
+  const directory = `https://localhost:${port}/dir`;
+  const up = () =>
+    new Promise<boolean>((resolve) => {
+      httpsRequest(directory, { ca }, (answer) => resolve(answer.resume().statusCode === 200))
+        .on('error', () => resolve(false))
+        .end();
+    });
+  await until('pebble', up);
+
+  writeFileSync(
+    join(dir, 'tapedeck.toml'),
+    [
+      `[data]\ndir = "${dir}"\n[web]\nport = ${web}\nhttp_port = ${plain}\nhosts = ["tapedeck.office.lan"]`,
+      `tls = "acme"\nacme_directory = "${directory}"\nacme_ca_file = "${own.files.authority}"`,
+    ].join('\n'),
+  );
+  await makeCatalogue(dir); // only the recorder makes one
+  const child = spawnTapedeck(['--config', join(dir, 'tapedeck.toml'), 'web']);
+  let said = '';
+  child.stdout.on('data', (part) => (said += part));
+  child.stderr.on('data', (part) => (said += part));
+  t.teardown(() => child.kill('SIGKILL'));
+  const files = tlsFiles(dir);
+  await until('the dashboard', () => /ready at https/.test(said), 60_000).catch((e) => {
+    throw new Error(`${e.message}\n${said}`);
+  });
+  await until('a certificate', () => existsSync(files.acme), 60_000).catch((e) => {
+    throw new Error(`${e.message}\n${said}`);
+  });
+  const first = new X509Certificate(readFileSync(files.acme));
+  t.match(first.issuer, /Pebble/);
+  t.ok(first.checkHost('tapedeck.office.lan'));
+  const shown = () => shake(web, { servername: 'tapedeck.office.lan', rejectUnauthorized: false });
+  await until('it is served', async () => (await shown()).leaf.serialNumber === first.serialNumber);
+  for (const file of [files.acmeKey, files.acmeAccount]) t.equal(mode(file), '600');
+  // An admin who takes it away has it ordered anew, by the same account.
+  const account = readFileSync(files.acmeAccount, 'utf8');
+  rmSync(files.acme);
+  child.kill('SIGHUP');
+  await until('another certificate', () => existsSync(files.acme), 60_000).catch((e) => {
+    throw new Error(`${e.message}\n${said.slice(-3_000)}`);
+  });
+  t.not(new X509Certificate(readFileSync(files.acme)).serialNumber, first.serialNumber);
+  t.equal(readFileSync(files.acmeAccount, 'utf8'), account);
+  t.notMatch(said, /PRIVATE KEY/);
+  const { stdout, status } = spawnSync(
+    process.execPath,
+    ['dist/daemon/main.js', '--config', join(dir, 'tapedeck.toml'), 'tls', 'status', '--json'],
+    { encoding: 'utf8' },
+  );
+  t.equal(status, 0);
+  t.match(JSON.parse(stdout), { mode: 'acme', names: 'tapedeck.office.lan' });
+});

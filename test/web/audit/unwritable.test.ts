@@ -1,0 +1,187 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import t, { type Test } from 'tap';
+import { ulid } from 'ulid';
+import { verifyAudit } from '../../../daemon/catalogue/sqlite/audit-verify.js';
+import type { AuditAction } from '../../../daemon/domain/assurance/audit.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { breakLog, tablesOf } from '../../support/catalogue/tables.js';
+import { until } from '../../support/recorder.js';
+import { fill, mountSmall, unfill } from '../../support/small-disk.js';
+import { del, log, put, written } from '../../support/web/audit-log.js';
+import {
+  addRecording,
+  type Dashboard,
+  get,
+  openDashboard,
+  password,
+  post,
+  setUp,
+  signInAs,
+} from '../../support/web/dashboard.js';
+import { openHouse, requests, send } from '../../support/web/requests.js';
+
+t.setTimeout(120_000);
+
+/** Everything that is refused when it cannot be written, and what is not. */
+async function refusals(
+  t: Test,
+  d: Dashboard,
+  cookie: string,
+  id: string,
+  asked: { runs: number },
+): Promise<void> {
+  const policy = { record: [], retention: [], emergency_numbers: ['112'] };
+  const failing: [name: string, () => Promise<{ statusCode: number; body: string }>][] = [
+    ['play', () => get(d.app, `/calls/${id}/audio`, cookie)],
+    ['download', () => get(d.app, `/calls/${id}/audio?download=1`, cookie)],
+    ['change of the policy', () => put(d, '/policy', { based_on: 0, policy }, cookie)],
+    ['retention run', () => post(d.app, '/retention/run', {}, { cookie })],
+    ['retention.csv', () => get(d.app, '/retention.csv', cookie)],
+    ['coverage.csv', () => get(d.app, '/coverage.csv', cookie)],
+    ['audit.csv', () => get(d.app, '/audit.csv', cookie)],
+    ['sign in', () => post(d.app, '/session', { name: 'anna', password })],
+    ['sign out', () => del(d, '/session', cookie)],
+  ];
+  const { runs } = asked;
+  for (const [name, ask] of failing) {
+    const answer = await ask();
+    t.equal(answer.statusCode, 503, name);
+    const { error } = JSON.parse(answer.body);
+    t.equal(error.code, 'audit_unwritable', name);
+    const admins = /Calls go on being recorded.*tapedeck status.*df -h/;
+    t.match(error.hint, name === 'sign in' ? /still being recorded. Tell an admin/ : admins, name);
+    t.notMatch(answer.body, /OggS|call_id/, 'and nothing is given out');
+  }
+  t.equal(asked.runs, runs, 'the recorder was not asked to erase');
+  t.equal((await d.catalogue.policy()).version, 0, 'the policy is as it was');
+  t.equal((await get(d.app, `/calls/${id}`, cookie)).statusCode, 200, 'what is only looked at is shown');
+  t.equal((await get(d.app, '/calls?q=example', cookie)).statusCode, 200);
+}
+
+async function ready(t: Test, dataDir: string) {
+  mkdirSync(dataDir, { recursive: true });
+  const asked = { runs: 0 };
+  const d = await openDashboard(t, {
+    dataDir,
+    control: {
+      runRetention: async () => {
+        asked.runs += 1;
+        return { erased: 0, failed: 0, left: 0 };
+      },
+    },
+  });
+  const cookie = await setUp(d);
+  const { call } = await addRecording(d, randomBytes(50_000));
+  await get(d.app, '/coverage', cookie);
+  await written(d, 'report');
+  return { d, cookie, id: call.id, asked };
+}
+
+t.test('everything that a route may write has a request in the table', async (t) => {
+  const { app, routes } = await openDashboard(t);
+  await app.ready();
+  const known = (route: string) => requests[route]?.flatMap(({ writes }) => writes) ?? [];
+  const declared = new Map<string, readonly AuditAction[]>();
+  for (const { method, url, audit } of routes)
+    if (method !== 'HEAD' && audit !== undefined && !(typeof audit === 'object' && 'nothing' in audit))
+      declared.set(`${method} ${url}`, [audit].flat() as AuditAction[]);
+  for (const [route, actions] of declared)
+    for (const action of actions)
+      t.ok(
+        known(route).includes(action),
+        `${route}: add what writes "${action}" to test/support/web/requests.ts`,
+      );
+  for (const route of Object.keys(requests))
+    for (const action of known(route))
+      t.ok(declared.get(route)?.includes(action), `${route} says in config.audit that it writes "${action}"`);
+});
+
+t.test('what cannot be written into the log is refused and not done; what is done is written', async (t) => {
+  for (const [route, all] of Object.entries(requests))
+    for (const { writes, send: making, status = 200, unwritable, leaves = [] } of all)
+      await t.test(`${route}: ${writes}`, async (t) => {
+        const house = await openHouse(t, { empty: route.endsWith('/setup') });
+        const d = house.dashboard;
+        const db = new Database(catalogueFile(d.dataDir));
+        t.teardown(() => db.close());
+
+        const first = { cookie: house.anna && (await signInAs(d, house.anna)), ...(await making(house)) };
+        await until('that it has begun', async () =>
+          (await d.catalogue.auditEntries({ limit: 100 })).some((e) => e.action === 'start'),
+        );
+        const mend = breakLog(db);
+        const before = tablesOf(db);
+        const { size: since } = await d.catalogue.auditHead();
+        const refused = await send(house, route, first);
+        if (unwritable === undefined) {
+          t.equal(refused.statusCode, 503, refused.body.slice(0, 300));
+          t.equal(refused.json().error.code, 'audit_unwritable');
+        } else if (unwritable === 'leads back with the reason')
+          t.equal(refused.headers.location, '/?sign_in=audit_unwritable');
+        else t.equal(refused.statusCode, status, unwritable);
+        const after = tablesOf(db);
+        for (const table of leaves) t.notSame(after[table], before[table], `${table} has a trace of it`);
+        for (const [table, rows] of Object.entries(after))
+          if (!leaves.includes(table)) t.strictSame(rows, before[table], `${table} is as it was`);
+        mend();
+
+        const done = await send(house, route, await making(house));
+        t.equal(done.statusCode, status, done.body.slice(0, 300));
+        // What waits in memory is written with the next entry, and what sounded once it has stopped.
+        d.clock.ms += 46_000;
+        await get(d.app, `/calls/${ulid()}`, house.anna && (await signInAs(d, house.anna)));
+        for (const action of writes)
+          await until(`an entry "${action}"`, async () =>
+            (await log(d)).some((e) => e.seq > since && e.action === action && e.outcome !== 'refused'),
+          );
+        t.equal(verifyAudit(catalogueFile(d.dataDir), { given: [], kept: [] }).fault, null);
+      });
+});
+
+t.test('on a full disk nothing is played, given out or changed, and afterwards all is', async (t) => {
+  const { dir, refused } = mountSmall(t, { mb: 16 });
+  if (refused) return void t.pass('on a disk of its own', { skip: refused });
+  const { d, cookie, id, asked } = await ready(t, dir);
+  fill(dir);
+  // What is free in the pages of the journal is used up first.
+  for (let n = 0; n < 400; n++)
+    if (
+      await d.catalogue.saveSetupCode('x'.repeat(500), n).then(
+        () => false,
+        () => true,
+      )
+    )
+      break;
+  fill(dir);
+  await refusals(t, d, cookie, id, asked);
+  unfill(dir);
+  t.equal((await get(d.app, `/calls/${id}/audio`, cookie)).statusCode, 200);
+  t.equal((await post(d.app, '/retention/run', {}, { cookie })).statusCode, 200);
+  t.ok(await written(d, 'view'), 'what was looked at meanwhile is written later');
+  t.equal(verifyAudit(catalogueFile(dir), { given: [], kept: [] }).fault, null);
+});
+
+t.test('on a disk that can only be read it is the same', async (t) => {
+  const { dir, refused } = mountSmall(t, { mb: 48, inodes: 2_000 });
+  if (refused) return void t.pass('on a disk of its own', { skip: refused });
+  const { d, cookie, id, asked } = await ready(t, dir);
+  execFileSync('mount', ['-o', 'remount,abort', dir], { stdio: 'pipe' });
+  await refusals(t, d, cookie, id, asked);
+});
+
+t.test('while another program holds the catalogue it is the same, and nobody waits long', async (t) => {
+  const { d, cookie, id, asked } = await ready(t, join(t.testdir({}), 'data'));
+  const other = new Database(catalogueFile(d.dataDir));
+  other.exec('BEGIN EXCLUSIVE');
+  const began = Date.now();
+  await refusals(t, d, cookie, id, asked);
+  t.ok(Date.now() - began < 10_000, `${Date.now() - began} ms`);
+  other.exec('ROLLBACK');
+  other.close();
+  t.equal((await get(d.app, `/calls/${id}/audio`, cookie)).statusCode, 200);
+  t.ok(await written(d, 'view'));
+});
