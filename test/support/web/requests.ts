@@ -358,7 +358,7 @@ export async function openHouse(t: Test, { empty = false } = {}): Promise<House>
     provider: {
       name: 'Example Co',
       rules: [{ group: 'recordings', roles: ['reviewer'], every_call: true }],
-      // The real one is asked in outside.test.ts.
+      // The real one is asked in provider.test.ts.
       oidc: {
         begin: async (redirectUri) => ({
           url: 'https://provider.example/',
