@@ -1,20 +1,26 @@
 import t from 'tap';
 import { faults, openBrowser, openDesk, tooWide, until } from '../support/web/browser.js';
+import { openFurnished } from '../support/web/furnished.js';
+import { callOf, reception } from '../support/web/furnished-calls.js';
 
 const opened = await openBrowser(t);
+const office = await openFurnished(t, opened);
+const { partial } = office.office;
 
 const party = (number: string, name: string) => ({ number, name, ours: false });
 
 t.test('a caller with a long name or a number of 64 digits stays in the columns of the list', async (t) => {
-  const { page, api } = await openDesk(t, opened);
+  const house = await openFurnished(t, opened);
   for (const [i, them] of [
     party('1'.repeat(64), ''),
     party('2'.repeat(64), 'Ada Caller'),
     party('+442079460144', 'W'.repeat(64)),
     party('+442079460144', 'Hartley & Sons of Farringdon'),
-  ].entries())
-    api.calls[i]!.them = them;
-  await page.reload();
+  ].entries()) {
+    const call = callOf({ answeredAt: house.now - i * 1_000, talkMs: null, them, us: reception });
+    await house.dashboard.catalogue.saveCall(call);
+  }
+  const { page } = await openDesk(t, opened, house);
   for (const width of [360, 768, 1280, 1440, 1920]) {
     await page.setViewportSize({ width, height: 900 });
     await page.locator('.call-row').nth(5).waitFor();
@@ -32,7 +38,7 @@ t.test('a caller with a long name or a number of 64 digits stays in the columns 
 });
 
 t.test('the navigation is a menu where there is no room beside the pages', async (t) => {
-  const { page, complaints } = await openDesk(t, opened, {}, { width: 360 });
+  const { page, complaints } = await openDesk(t, opened, office, { width: 360 });
   const menu = page.getByRole('button', { name: 'Menu', exact: true });
   const links = page.getByRole('navigation', { name: 'Main' }).getByRole('link');
   await menu.waitFor();
@@ -62,7 +68,7 @@ t.test('the navigation is a menu where there is no room beside the pages', async
 });
 
 t.test('a page whose code cannot be had says so, and comes when it can', async (t) => {
-  const { page } = await openDesk(t, opened);
+  const { page } = await openDesk(t, opened, office);
   let away = true;
   await page.route(/coverage-.*\.js/, (route) => (away ? route.abort() : route.continue()));
   await page.reload();
@@ -75,10 +81,10 @@ t.test('a page whose code cannot be had says so, and comes when it can', async (
 });
 
 t.test('Escape closes a call, and what is smaller first', async (t) => {
-  const { page, api } = await openDesk(t, opened);
+  const { page } = await openDesk(t, opened, office);
   for (const width of [1280, 360]) {
     await page.setViewportSize({ width, height: 800 });
-    await page.goto(`${api.url}/calls/${api.calls[6]!.id}?direction=in`);
+    await page.goto(`${office.url}/calls/${partial.id}?direction=in`);
     await page.locator('#call-title').waitFor();
     await page.getByRole('button', { name: 'Menu of Anna Berg' }).click();
     await page.keyboard.press('Escape');
@@ -90,33 +96,24 @@ t.test('Escape closes a call, and what is smaller first', async (t) => {
     await until(page, `!document.querySelector('dialog')`);
     t.match(page.url(), '/calls/', 'the dialog closes and the call stays');
     await page.keyboard.press('Escape');
-    await page.waitForURL(`${api.url}/?direction=in`);
+    await page.waitForURL(`${office.url}/?direction=in`);
   }
 });
 
 t.test('the story has the sides in the order of the player', async (t) => {
-  const { page, api } = await openDesk(t, opened);
-  const call = api.calls[6]!;
-  call.them = party('+442079460144', 'The other side');
-  const [first] = call.legs;
-  call.legs = [
-    { ...first!, party: { number: '101', name: 'Reception', ours: true }, joined_ms: 0 },
-    { ...first!, party: call.them, joined_ms: 4000 },
-  ];
-  await page.goto(`${api.url}/calls/${call.id}`);
+  const them = party('+442079460144', 'The other side');
+  const made = callOf({ answeredAt: office.now - 60_000, them, us: reception });
+  const call = { ...made, legs: made.legs.toReversed() };
+  await office.dashboard.catalogue.saveCall(call);
+  const { page } = await openDesk(t, opened, office, { path: `/calls/${call.id}` });
   await page.locator('.story-name').nth(1).waitFor();
   t.same(await page.locator('.story-name').allTextContents(), ['The other side', 'Reception']);
 });
 
 t.test('adding a second factor can be left, by keyboard too', async (t) => {
-  const { page, api } = await openDesk(t, opened);
-  await page.route('**/api/v1/account/factors/totp', (route) =>
-    route.fulfill({
-      json: { secret: 'JBSWY3DPEHPK3PXP', uri: 'otpauth://totp/x', qr: { size: 21, path: '' } },
-    }),
-  );
+  const house = await openFurnished(t, opened, 'empty');
   // Passkeys need a host name.
-  await page.goto(`${api.url.replace('127.0.0.1', 'localhost')}/account`);
+  const { page } = await openDesk(t, opened, house, { host: 'localhost', path: '/account' });
   for (const [button, field] of [
     ['#add-app', '#app-code'],
     ['#add-passkey', '#passkey-name'],
@@ -129,8 +126,7 @@ t.test('adding a second factor can be left, by keyboard too', async (t) => {
 });
 
 t.test('an audit entry shows its second and its number without a mouse', async (t) => {
-  const { page, api } = await openDesk(t, opened);
-  await page.goto(`${api.url}/audit`);
+  const { page } = await openDesk(t, opened, office, { path: '/audit' });
   const first = page.locator('.audit-list tbody tr').first();
   await first.waitFor();
   t.match(await first.textContent(), /\d\d:\d\d:\d\d\s*Entry [\d,]+/);

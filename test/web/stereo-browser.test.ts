@@ -10,6 +10,7 @@ import { coupledOf } from '../support/recordings/opus.js';
 import { wavOf } from '../support/recordings/preserve-lab.js';
 import { openBrowser, openDesk } from '../support/web/browser.js';
 import { addRecording, openDashboard, START, setUp, signInAs } from '../support/web/dashboard.js';
+import { openFurnished } from '../support/web/furnished.js';
 
 /** Recordings in a real Chromium, from the real dashboard. */
 const opened = await openBrowser(t);
@@ -154,15 +155,13 @@ t.test(
 t.test(
   'a browser that cannot play recordings says so, and what to do, before anything is played',
   async (t) => {
-    const open = async (data: Parameters<typeof openDesk>[2]) => {
-      const desk = await openDesk(t, opened, data);
-      await desk.page.addInitScript("HTMLMediaElement.prototype.canPlayType = () => ''");
-      const asked: string[] = [];
-      desk.page.on('request', (request) => void (/\/audio/.test(request.url()) && asked.push(request.url())));
-      await desk.page.goto(`${desk.api.url}/calls/${desk.api.calls[6]!.id}`);
-      return { ...desk, asked };
-    };
-    const { page, asked } = await open({});
+    const house = await openFurnished(t, opened);
+    const path = `/calls/${house.office.partial.id}`;
+    const { page } = await openDesk(t, opened, house);
+    await page.addInitScript("HTMLMediaElement.prototype.canPlayType = () => ''");
+    const asked: string[] = [];
+    page.on('request', (request) => void (/\/audio/.test(request.url()) && asked.push(request.url())));
+    await page.goto(`${house.url}${path}`);
     const note = page.getByText('This browser can’t play recordings');
     await note.waitFor();
     t.match(await note.textContent(), /Safari 18\.4 or newer, or download the recording/);
@@ -172,8 +171,7 @@ t.test(
     await page.getByText('The browser could not play this recording.').waitFor();
     t.same(asked, [], 'and nothing counts as played');
 
-    const { page: good, api } = await openDesk(t, opened);
-    await good.goto(`${api.url}/calls/${api.calls[6]!.id}`);
+    const { page: good } = await openDesk(t, opened, house, { path });
     await good.locator('[data-play]').waitFor();
     t.equal(await good.getByText("This browser can't play recordings").count(), 0);
   },

@@ -11,8 +11,8 @@ import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogu
 import { downStatus } from '../../../daemon/domain/operations/status.js';
 import { catalogueFile, keysFile, recordingPath } from '../../../daemon/domain/paths.js';
 import type { Proof } from '../../../daemon/domain/people/factor.js';
-import { encodePeaks } from '../../../daemon/domain/recording/peaks.js';
-import type { CallRecord, Recording } from '../../../daemon/domain/recording/recording.js';
+import { encodePeaks, type Peaks } from '../../../daemon/domain/recording/peaks.js';
+import type { CallRecord, Coverage, Recording } from '../../../daemon/domain/recording/recording.js';
 import { createFactorSecrets } from '../../../daemon/vault/factor-secrets.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { openSealed } from '../../../daemon/vault/open.js';
@@ -34,14 +34,7 @@ export async function openDashboard(
   t: Test,
   { control, ...overrides }: Partial<Omit<Deps, 'control'>> & { control?: Partial<Control> } = {},
 ) {
-  const testdir = t.testdir({
-    ui: {
-      'index.html': '<!doctype html><title>Tapedeck</title>',
-      assets: { 'index-abc123.js': 'export {};' },
-    },
-    'secret.txt': 'outside of the pages',
-  });
-  const dataDir = overrides.dataDir ?? testdir;
+  const { dataDir, uiDir } = { ...housed(t, overrides), ...overrides };
   const clock = { ms: START };
   const verified: string[] = [];
   const lines: string[] = [];
@@ -50,6 +43,11 @@ export async function openDashboard(
   const masterKey = randomBytes(32);
   const keys = createKeys({ path: keysFile(dataDir), masterKey });
   keys.start();
+  const factorSecrets = createFactorSecrets(() => ({
+    current: masterKey,
+    next: null,
+    reread: () => [masterKey],
+  }));
   const { app, setup, routes } = await buildApp({
     catalogue,
     keys,
@@ -62,7 +60,7 @@ export async function openDashboard(
       },
       checkPassword: () => {},
     },
-    factorSecrets: createFactorSecrets(() => ({ current: masterKey, next: null, reread: () => [masterKey] })),
+    factorSecrets,
     directory: null,
     provider: null,
     control: {
@@ -82,7 +80,7 @@ export async function openDashboard(
       ...control,
     },
     dataDir,
-    uiDir: join(testdir, 'ui'),
+    uiDir,
     site: { name: 'Test', timeZone: 'Europe/Berlin', region: 'DE' },
     web: { address: '127.0.0.1', hosts: ['tapedeck.office.lan'] },
     tls: null,
@@ -99,7 +97,20 @@ export async function openDashboard(
     keys.stop();
     await catalogue.stop();
   });
-  return { app, setup, routes, catalogue, keys, masterKey, clock, dataDir, verified, lines };
+  return { app, setup, routes, catalogue, keys, masterKey, factorSecrets, clock, dataDir, verified, lines };
+}
+
+/** Two folders of the test's own, which lie in each other; none where both are given. */
+function housed(t: Test, given: { dataDir?: string; uiDir?: string }): { dataDir: string; uiDir: string } {
+  if (given.dataDir !== undefined && given.uiDir !== undefined) return { dataDir: '', uiDir: '' };
+  const dataDir = t.testdir({
+    ui: {
+      'index.html': '<!doctype html><title>Tapedeck</title>',
+      assets: { 'index-abc123.js': 'export {};' },
+    },
+    'secret.txt': 'outside of the pages',
+  });
+  return { dataDir, uiDir: join(dataDir, 'ui') };
 }
 
 export const cookieOf = (response: LightMyRequestResponse): string => {
@@ -186,11 +197,16 @@ export async function addCall(catalogue: Catalogue, change: Partial<CallRecord> 
   return call;
 }
 
-/** A call with a sealed recording of these bytes (not audio, which nobody here decodes). */
+/** A call with a sealed recording of these bytes, which need not be audio where nobody decodes them. */
 export async function addRecording(
   { catalogue, keys, dataDir }: Pick<Dashboard, 'catalogue' | 'keys' | 'dataDir'>,
   bytes: Buffer,
-  change: { call?: Partial<CallRecord>; recording?: Partial<Recording> } = {},
+  change: {
+    call?: Partial<CallRecord>;
+    recording?: Partial<Recording>;
+    peaks?: Peaks;
+    coverage?: Partial<Coverage>;
+  } = {},
 ): Promise<{ call: StoredCall; recording: Recording; path: string }> {
   const call = await addCall(catalogue, change.call);
   const id = ulid(call.startedAt);
@@ -222,12 +238,10 @@ export async function addRecording(
     ...change.recording,
   };
   const [left, right] = [Uint8Array.of(0, 128, 255), Uint8Array.of(3, 2, 1)];
-  const peaks = encodePeaks({ perSecond: 10, durationMs: 180_000, left, right });
-  await catalogue.recordingSealed(recording, peaks, {
-    status: 'recorded',
-    reason: '',
-    rule: null,
-    missingMs: 0,
+  const peaks = change.peaks ?? { perSecond: 10, durationMs: 180_000, left, right };
+  await catalogue.recordingSealed(recording, encodePeaks(peaks), {
+    ...{ status: 'recorded', reason: '', rule: null, missingMs: 0 },
+    ...change.coverage,
   });
   return { call: (await catalogue.call(call.id))!, recording, path: join(dataDir, recording.file) };
 }

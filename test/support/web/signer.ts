@@ -34,11 +34,14 @@ export function createSigner() {
       house = dashboard;
       key = createSigningKey(dashboard.dataDir, dashboard.masterKey);
     },
-    /** Signs a recording's manifest. */
-    async sign({ call, recording }: { call: StoredCall; recording: Recording }): Promise<void> {
+    /** Signs a recording's manifest. `later`: as for one that was sealed before there were manifests. */
+    async sign(
+      { call, recording }: { call: StoredCall; recording: Recording },
+      { later = false } = {},
+    ): Promise<void> {
       const manifest = buildManifest({
         ...{ call, recording, coverage: call.coverage, segments: [], policyVersion: null, sealedFor: null },
-        ...{ version: '0.0.0-test', madeAt: recording.sealedAt, later: false },
+        ...{ version: '0.0.0-test', madeAt: recording.sealedAt, later },
       });
       await house.catalogue.addManifest(signManifest(manifest, key));
     },

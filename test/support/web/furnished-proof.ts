@@ -1,0 +1,148 @@
+import type { StoredCall } from '../../../daemon/catalogue/catalogue.js';
+import {
+  type About,
+  type Actor,
+  type AuditAction,
+  entryOf,
+  TAPEDECK,
+} from '../../../daemon/domain/assurance/audit.js';
+import type { Account, Cdr } from '../../../daemon/domain/assurance/cdr.js';
+import type { Dashboard } from './dashboard.js';
+
+const DAY = 86_400_000;
+type Furnishing = { dashboard: Dashboard; now: number };
+
+/**
+ * One of everything that can stand in the audit log, the last of it two days ago: apart from what a test does itself.
+ * `heard`: and so many times more that somebody listened.
+ */
+export async function fillAudit(
+  { dashboard: { catalogue }, now }: Furnishing,
+  calls: readonly StoredCall[],
+  { hostile = '', heard: times = 0 } = {},
+): Promise<void> {
+  const who: Actor = {
+    ...{ actor: 'person', actor_id: 'anna', actor_name: hostile || 'Anna Berg', address: '192.168.1.20' },
+  };
+  const other: Actor = { ...who, actor_id: 'rue', actor_name: 'Rüdiger von Hohenstein-Breitenbach' };
+  const nobody: Actor = { ...who, actor_id: '', actor_name: '' };
+  const root: Actor = { actor: 'console', actor_id: '', actor_name: 'ada (as root)', address: '' };
+  const about = (n: number): About => ({ object: 'call', object_id: calls[n % calls.length]!.id });
+  const spans = { heard: ['12000-100000', '130000-131000'], total_ms: 89_000, bytes: 400_000 };
+  const complaint = { reason: 'Complaint 2026-114: what was promised?' };
+  const sales = { reason: 'Kept 30 days by the rule "Sales".' };
+  const words = hostile || 'example 444';
+  const iso = (ms: number) => new Date(ms).toISOString();
+  const newestFirst: [Actor, AuditAction, About?][] = [
+    [who, 'heard', { ...about(0), detail: spans }],
+    [who, 'play', about(0)],
+    [other, 'play', { ...about(1), ...complaint }],
+    [other, 'heard', { ...about(1), detail: { ...spans, not_sent_ms: 5_000 } }],
+    [other, 'play', { ...about(2), detail: { bytes: 1_234_567, of_bytes: 1_240_000, player: false } }],
+    [who, 'download', about(2)],
+    [who, 'search', { words, detail: { letters: 7, digits: 3 } }],
+    [who, 'search', { words: 'berger', detail: { letters: 6, digits: 0, filters: ['direction in'] } }],
+    [who, 'view', about(3)],
+    [other, 'view', { ...about(4), outcome: 'refused', detail: { because: 'call_unknown' } }],
+    [other, 'policy_change', { outcome: 'refused', detail: { because: 'forbidden' } }],
+    [
+      who,
+      'policy_change',
+      {
+        detail: {
+          changes: ['retention: "Sales" is changed: keep_days 30 -> 90', 'record: "Private" is new'],
+        },
+      },
+    ],
+    [root, 'person_add', { detail: { name: other.actor_name, roles: ['auditor'] } }],
+    [TAPEDECK, 'retention_run', { detail: { erased: 4, failed: 0, left: 1 } }],
+    [TAPEDECK, 'erased', { ...about(5), ...sales }],
+    [TAPEDECK, 'erase', { ...about(5), ...sales }],
+    [TAPEDECK, 'sealed', { ...about(6), detail: { coverage: 'partial' } }],
+    [TAPEDECK, 'damage', { ...about(7), outcome: 'failed', detail: { found: 'when it was played' } }],
+    [
+      TAPEDECK,
+      'blind_window',
+      {
+        detail: {
+          ...{ from: iso(now - 9e6), until: iso(now - 8.9e6) },
+          because: 'Tapedeck was not running.',
+        },
+      },
+    ],
+    [TAPEDECK, 'start', { detail: { process: 'recorder', version: '0.1.0' } }],
+    [
+      who,
+      'report',
+      { object: 'coverage', detail: { from: '2026-11-01', to: '2026-11-30', show: 'exceptions' } },
+    ],
+    [other, 'export', { object: 'retention' }],
+    [who, 'sign_in'],
+    [nobody, 'sign_in', { outcome: 'refused', detail: { because: 'unknown name' } }],
+    [who, 'session_end', { detail: { because: 'it was not used' } }],
+    [who, 'sign_out'],
+    ...Array.from({ length: times }, (_, n): [Actor, AuditAction, About] => [
+      who,
+      'heard',
+      { ...about(n), detail: spans },
+    ]),
+  ];
+  const entries = newestFirst.map(([by, action, more], n) =>
+    entryOf(by, now - 2 * DAY - n * 437_000, action, more),
+  );
+  await Promise.all(entries.toReversed().map((entry) => catalogue.audit(entry)));
+}
+
+/** What Asterisk says of a call that it connected to the trunk. */
+function cdrOf(linkedid: string, call: StoredCall, change: Partial<Cdr> = {}): Cdr {
+  return {
+    ...{ linkedid, uniqueid: linkedid, channel: `PJSIP/trunk-${linkedid.slice(-8)}` },
+    ...{ peer: 'PJSIP/112-0000002b', src: call.them.number, dst: call.us.number, name: call.them.name },
+    ...{ context: 'from-trunk', app: 'Dial', disposition: 'ANSWERED', ahead: 0 },
+    ...{ startAt: call.startedAt, answerAt: call.answeredAt, endAt: call.endedAt! },
+    ...change,
+  };
+}
+
+/**
+ * Asterisk's account of these calls: of the second that it answered it counts eight seconds more, of the third it knows
+ * nothing, and of another one Tapedeck does not. A database of CDRs that cannot be read, and a gap of each kind.
+ */
+export async function fillLedger(
+  { dashboard: { catalogue }, now }: Furnishing,
+  calls: readonly StoredCall[],
+): Promise<void> {
+  const answered = calls.filter((c) => c.answeredAt !== null && c.endedAt !== null);
+  const account = (id: string, callId: string | null, cdr: Cdr): Account => ({
+    ...{ id, linkedid: cdr.linkedid, callId, alone: false, cdrs: [cdr] },
+    ...{ startedAt: cdr.startAt, answeredAt: cdr.answerAt, endedAt: cdr.endAt },
+  });
+  const accounts = answered.flatMap((call, i) =>
+    i === 2
+      ? []
+      : account(
+          call.id,
+          call.id,
+          cdrOf(call.linkedids[0]!, call, i === 1 ? { endAt: call.endedAt! + 8_000 } : {}),
+        ),
+  );
+  const [first] = answered;
+  const unseen = cdrOf('1700000000.99', first!, { startAt: first!.startedAt - 60_000, channel: 'PJSIP/x-1' });
+  accounts.push(account('1700000000.99', null, unseen));
+  await catalogue.ledgerBegan(now - 400 * DAY);
+  const cdrs = accounts.flatMap((a) => a.cdrs);
+  await catalogue.addCdrs(cdrs.slice(-1), 'AMI', now - 400 * DAY);
+  await catalogue.addCdrs(cdrs.slice(0, -1), 'AMI', now);
+  await catalogue.saveAccounts(accounts, []);
+  await catalogue.noteSource('cdr_mysql', now - 9 * DAY, '');
+  await catalogue.noteSource(
+    'cdr_mysql',
+    now - 2 * DAY,
+    "/run/mysqld/mysqld.sock, asteriskcdrdb.cdr: Access denied for user 'tapedeck'@'localhost'",
+  );
+  await catalogue.openBlindWindow(now - 2 * DAY, 'The daemon was restarted.');
+  await catalogue.closeBlindWindow(now - 2 * DAY + 95_000);
+  await catalogue.openWitnessGap(now - 3 * DAY, 'The connection to AMI was closed.');
+  await catalogue.closeWitnessGap(now - 3 * DAY + 61_000);
+  await catalogue.witnessHeard(now);
+}

@@ -1,0 +1,165 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import type { StoredCall } from '../../../daemon/catalogue/catalogue.js';
+import type { Policy } from '../../../daemon/domain/policy/policy.js';
+import { createControl } from '../../../web/server/control.js';
+import { type Dashboard, openDashboard, signInAs } from './dashboard.js';
+import { hostileCalls, type OfficeCalls, officeCalls, yearOfCalls } from './furnished-calls.js';
+import { addEverybody, addPerson, type PersonId, proofsOf } from './furnished-people.js';
+import { fillAudit, fillLedger } from './furnished-proof.js';
+import { createRecorder, type RecorderPeer, wellWith } from './recorder-peer.js';
+
+/**
+ * What a catalogue is furnished with. `office`: a call of each kind, people of every role, rules, entries, CDRs, gaps and
+ * what is due. `year`: three hundred calls instead, with more entries. `hostile`: names that were made to do harm. `empty`:
+ * Anna, and not a call. `new`: nobody yet.
+ */
+export type Kind = 'office' | 'year' | 'hostile' | 'empty' | 'new';
+
+export type House = {
+  kind: Kind;
+  dashboard: Dashboard;
+  recorder: RecorderPeer;
+  url: string;
+  /** When it was furnished, in ms since 1970. */
+  now: number;
+  /** Newest first. */
+  calls: readonly StoredCall[];
+  /** The calls of the office by what they are. Throws in another house. */
+  readonly office: OfficeCalls;
+  /** Begins a session for one of the people, and gives its cookie. */
+  signIn(person: PersonId): Promise<string>;
+};
+
+export const rules: Policy = {
+  record: [
+    {
+      name: 'Works council',
+      reason: 'Agreed with the works council on 3 March 2025.',
+      when: { extension: ['134'] },
+      record: false,
+    },
+    {
+      name: 'Internal calls',
+      reason: 'Nobody needs them.',
+      when: { direction: ['internal'] },
+      record: false,
+    },
+  ],
+  retention: [
+    {
+      name: 'Orders',
+      reason: 'Proof of orders taken by phone, six years (tax law).',
+      when: { queue: ['orders'] },
+      keep_days: 2190,
+    },
+    {
+      name: 'Everything else',
+      reason: 'Quality and complaints; longer is not needed.',
+      when: {},
+      keep_days: 90,
+    },
+  ],
+  emergency_numbers: ['112', '911', '999'],
+};
+
+const BREAKER = 20;
+
+/** The real dashboard, listening, on a real catalogue with real keys and recordings, beside a recorder that is well. */
+export async function openFurnished(
+  t: Test,
+  { uiDir }: { uiDir: string },
+  kind: Kind = 'office',
+): Promise<House> {
+  // Short enough for a socket in it.
+  const dataDir = mkdtempSync(join(tmpdir(), 'tapedeck-ui-'));
+  t.teardown(() => rmSync(dataDir, { recursive: true, force: true }));
+  const hostile = kind === 'hostile';
+  const dashboard = await openDashboard(t, {
+    ...{ uiDir, dataDir, now: Date.now, control: createControl({ dataDir }) },
+    site: {
+      name: hostile ? 'A company with a remarkably long name, Ltd & Co' : 'Hartley Joinery',
+      ...{ timeZone: 'Europe/London', region: 'GB' },
+    },
+    retention: { schedule: '30 3 * * *', breakerPercent: BREAKER },
+    live: { pollMs: 100, reachMs: 100 },
+    playing: { idleMs: 600, sweepMs: 50 },
+  });
+  const recorder = createRecorder({ breakerPercent: BREAKER });
+  await recorder.start(dashboard);
+  t.teardown(() => recorder.stop());
+  const now = Date.now();
+  const furnishing = { dashboard, recorder, now };
+  const { calls, office } = await furnish(kind, furnishing);
+  const url = await dashboard.app.listen({ host: '127.0.0.1', port: 0 });
+  return {
+    ...{ kind, ...furnishing, url, calls },
+    get office(): OfficeCalls {
+      if (!office) throw new Error(`${kind} is not the office`);
+      return office;
+    },
+    signIn: (person) =>
+      // In the empty house nobody has a second factor.
+      signInAs(
+        { catalogue: dashboard.catalogue, clock: { ms: Date.now() } },
+        person,
+        kind === 'empty' ? ['password'] : proofsOf(person),
+      ),
+  };
+}
+
+type Furnishing = { dashboard: Dashboard; recorder: RecorderPeer; now: number };
+
+async function furnish(
+  kind: Kind,
+  furnishing: Furnishing,
+): Promise<{ calls: StoredCall[]; office: OfficeCalls | null }> {
+  const { dashboard, recorder, now } = furnishing;
+  const { catalogue } = dashboard;
+  if (kind === 'new') return { calls: [], office: null };
+  if (kind === 'empty') {
+    await addPerson(furnishing, 'anna');
+    return { calls: [], office: null };
+  }
+  await addEverybody(furnishing, kind === 'hostile');
+  await catalogue.savePolicy(rules, 'Anna Berg', now - 9e8, 0);
+  const office = kind === 'office' ? await officeCalls(furnishing) : null;
+  const made = kind === 'year' ? yearOfCalls : hostileCalls;
+  const calls = office ? Object.values(office) : await made(furnishing);
+  await fillLedger(furnishing, calls);
+  await fillAudit(
+    furnishing,
+    calls,
+    kind === 'hostile'
+      ? { hostile: '<img src=x onerror="window.pwned=1">\u202egnp.exe' }
+      : { heard: kind === 'year' ? 130 : 0 },
+  );
+  await recorder.signs();
+  recorder.keepsCheckpoints([
+    { channel: 'checkpoint file', target: '/mnt/safe/tapedeck-checkpoints', ...sent(now) },
+    {
+      ...{ channel: 'checkpoint syslog', target: 'logs.office.lan:6514', ...sent(now), waiting: 3 },
+      failingSince: now - 7_000_000,
+      problem: 'logs.office.lan:6514: connect ECONNREFUSED 192.168.1.9:6514',
+    },
+    { channel: 'checkpoint mail', target: 'auditor@office.lan', ...sent(now) },
+  ]);
+  recorder.says(wellWith(liveOf(calls)));
+  return { calls: calls.toSorted((a, b) => b.startedAt - a.startedAt), office };
+}
+
+const sent = (now: number) => ({
+  ...{ waiting: 0, lastSentAt: now - 900_000, failingSince: null, problem: '' },
+});
+
+/** Calls that go on, as the recorder tells of them. */
+export const liveOf = (calls: readonly StoredCall[]): Parameters<typeof wellWith>[0] =>
+  calls
+    .filter((call) => call.endedAt === null)
+    .map(({ id, direction, them, us, startedAt, answeredAt }) => ({
+      ...{ id, direction, them, us, since: new Date(startedAt).toISOString() },
+      answered_at: answeredAt === null ? null : new Date(answeredAt).toISOString(),
+      ...{ recorded: true, why: 'No rule excludes it.' },
+    }));

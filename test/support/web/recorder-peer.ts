@@ -1,0 +1,257 @@
+import { existsSync, rmSync } from 'node:fs';
+import { publicMessage } from '../../../daemon/domain/operations/health.js';
+import type { DaemonStatus } from '../../../daemon/domain/operations/status.js';
+import { controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
+import { createControl } from '../../../daemon/operations/control.js';
+import { createLog } from '../../../daemon/ops/log.js';
+import { createRetain } from '../../../daemon/recordings/retain.js';
+import type { Dashboard } from './dashboard.js';
+import { createSigner } from './signer.js';
+
+type Targets = { channel: string; target: string; waiting: number; problem: string } & Record<
+  'lastSentAt' | 'failingSince',
+  number | null
+>;
+
+/**
+ * The recorder's half of the control socket, without a PBX: the recorder's own socket server, retention and signing key on
+ * the catalogue of a dashboard under test. What it says of itself is set by the test, and so is what a real recorder cannot
+ * be made to show: it answers with a fault, late, or not at all.
+ */
+export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
+  const signer = createSigner();
+  let house: Dashboard;
+  let sockets: ReturnType<typeof createControl> | null = null;
+  let status: (now: number) => DaemonStatus = () => idle;
+  let targets: Targets[] = [];
+  /** What every answer waits for, and what it is instead of an answer. */
+  let hold: Promise<void> = Promise.resolve();
+  let fault: Error | null = null;
+
+  const answer =
+    <G extends unknown[], T>(make: (...given: G) => T) =>
+    async (...given: G): Promise<Awaited<T>> => {
+      await hold;
+      if (fault) throw fault;
+      return await make(...given);
+    };
+
+  function retain() {
+    const { catalogue, keys, dataDir } = house;
+    return createRetain({
+      catalogue,
+      keys,
+      files: {
+        remove: async (path) => {
+          rmSync(path, { force: true });
+          return true;
+        },
+        exists: async (path) => existsSync(path),
+      },
+      clock: Date.now,
+      alarms: { raise: () => {}, clear: () => {} },
+      config: { dataDir, schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent },
+      log: createLog('silent', 'test'),
+    });
+  }
+
+  const recorder = {
+    /** Signs a recording's manifest. */
+    sign: signer.sign,
+
+    /** Signs the audit log as it is now. */
+    signs: signer.control.signCheckpoint,
+
+    /** Answers beside this dashboard, until `stop`. */
+    async start(dashboard: Dashboard = house): Promise<void> {
+      if (house !== dashboard) {
+        house = dashboard;
+        signer.begin(dashboard);
+      }
+      sockets = createControl({
+        socket: controlSocket(house.dataDir),
+        ownerSocket: ownerSocket(house.dataDir),
+        log: createLog('silent', 'test'),
+        status: answer(() => status(Date.now())),
+        metrics: answer(() => '# TYPE tapedeck_calls_now gauge\ntapedeck_calls_now 1\n'),
+        testAlerts: answer(() => ({ channels: [] })),
+        runRetention: answer((confirm) => retain().run(confirm === undefined ? {} : { confirm })),
+        runTestCall: answer(() => ({ outcome: 'ok' })),
+        checkpoints: answer(async () => ({ ...(await signer.control.checkpoints()), targets })),
+        signCheckpoint: answer(async () => ({ note: await signer.control.signCheckpoint() })),
+        acceptLog: answer(() => ({})),
+        takePass: () => false,
+        coreLimit: () => ({ soft: 0, hard: 0 }),
+      });
+      await sockets.start();
+    },
+
+    /** Answers nobody any more. */
+    async stop(): Promise<void> {
+      await sockets?.stop();
+      sockets = null;
+    },
+
+    /** From now on it says this of itself, at the time at which it is asked. */
+    says(what: (now: number) => DaemonStatus): void {
+      status = what;
+    },
+    /** Where the checkpoints of the audit log go. */
+    keepsCheckpoints(where: Targets[]): void {
+      targets = where;
+    },
+
+    /** Every request fails with this until it is null. */
+    failsWith(error: Error | null): void {
+      fault = error;
+    },
+    /** No request is answered before what is returned is called. */
+    waits(): () => void {
+      let goOn = () => {};
+      hold = new Promise((resolve) => {
+        goOn = resolve;
+      });
+      return goOn;
+    },
+  };
+  return recorder;
+}
+
+export type RecorderPeer = ReturnType<typeof createRecorder>;
+
+/** A recorder that was started just now and has seen no call. */
+const idle: DaemonStatus = {
+  pbx: { ari: true, ami: true, version: '22.5.2', problem: null },
+  ...{ calls_now: 0, recording_now: 0, preserving: 0 },
+  health: { level: 'green', problems: [] },
+  ...{ reminders: [], since: null, last_event_at: null, calls: [] },
+  captures: { begun: 0, failed: 0, failed_lately: 0 },
+  preserve: { waiting: 0, oldest_ms: null },
+  ...{ disk: null, test_call: null },
+  scrub: {
+    ...{ recordings: 0, oldest_check_at: null, within_days: 30, in_time: true, damaged: 0, unsigned: 0 },
+    ...{ reading: false, waits_for: null, last_night_at: null },
+  },
+  ...{ blind: [], alarms: [], past_alarms: [], alerts: [], event_loop_p99_ms: null },
+};
+
+const DAY = 86_400_000;
+const WEBHOOK = 'https://hooks.hartley.example';
+const ago = (now: number) => (ms: number) => new Date(now - ms).toISOString();
+type LiveCall = DaemonStatus['calls'][number];
+
+/** A recorder that has run for days and does well, during these calls. */
+export const wellWith =
+  (calls: LiveCall[]) =>
+  (now: number): DaemonStatus => ({
+    ...idle,
+    ...{ calls_now: calls.length, recording_now: calls.filter((c) => c.recorded).length, preserving: 1 },
+    ...{ since: ago(now)(11 * DAY), last_event_at: ago(now)(2_000), calls, event_loop_p99_ms: 3.2 },
+    captures: { begun: 4113, failed: 0, failed_lately: 0 },
+    preserve: { waiting: 1, oldest_ms: 41_000 },
+    disk: { free_bytes: 412e9, total_bytes: 1e12, per_day_bytes: 1.1e9, days_left: 374.5 },
+    test_call: { at: ago(now)(5 * 3_600_000), outcome: 'ok', message: '' },
+    scrub: {
+      ...idle.scrub!,
+      ...{ recordings: 4113, oldest_check_at: ago(now)(12 * DAY), last_night_at: ago(now)(7 * 3_600_000) },
+    },
+    past_alarms: [
+      {
+        ...{ key: 'health preserve_behind', severity: 'warning', hint: '' },
+        message: publicMessage('preserve_behind'),
+        ...{ raised_at: ago(now)(3 * DAY), cleared_at: ago(now)(3 * DAY - 1_900_000) },
+      },
+    ],
+    alerts: [
+      {
+        ...{ channel: 'mail', target: 'it@hartley.example, owner@hartley.example', waiting: 0, problem: '' },
+        ...{ last_sent_at: ago(now)(80_000), failing_since: null },
+      },
+      {
+        ...{ channel: 'webhook', target: WEBHOOK, waiting: 0, problem: '' },
+        ...{ last_sent_at: null, failing_since: null },
+      },
+    ],
+  });
+
+/** The same with everything wrong that it can tell of. */
+export const troubledWith =
+  (calls: LiveCall[]) =>
+  (now: number): DaemonStatus => {
+    const well = wellWith([...calls, ...calls.flatMap(unrecorded(now))])(now);
+    const hint = 'Check that Asterisk runs and that http.conf listens where tapedeck.toml says.';
+    const link = { severity: 'critical' as const, message: publicMessage('pbx_ari_down'), hint };
+    const silent = {
+      severity: 'critical' as const,
+      message: 'Asterisk says that it records and no audio arrives: calls are lost.',
+      hint: 'Look at the free space of the PBX and at the owner of its spool directory recording/.',
+    };
+    const chain = {
+      severity: 'critical' as const,
+      message:
+        'The audit log was tampered with or damaged. Entry 17 is not what was written. It is not signed any more.',
+      hint: 'Keep this catalogue as it is (copy it), and compare it with a backup.',
+    };
+    const disk = {
+      severity: 'warning' as const,
+      message: publicMessage('disk_low'),
+      hint: 'Make room on the disk of the data directory, or keep recordings for a shorter time.',
+    };
+    const [mail, webhook] = well.alerts;
+    return {
+      ...well,
+      pbx: { ...well.pbx, ari: false },
+      health: {
+        level: 'red',
+        problems: [
+          { code: 'pbx_ari_down', ...link },
+          { code: 'alarm', ...silent },
+          { code: 'disk_low', ...disk },
+        ],
+      },
+      captures: { begun: 4113, failed: 7, failed_lately: 2 },
+      disk: { free_bytes: 11e9, total_bytes: 1e12, per_day_bytes: 1.1e9, days_left: 10 },
+      test_call: {
+        ...{ at: ago(now)(5 * 3_600_000), outcome: 'failed' },
+        message: 'Nothing was heard on the left side.',
+      },
+      scrub: {
+        ...well.scrub!,
+        ...{ oldest_check_at: ago(now)(41 * DAY), in_time: false, damaged: 2, unsigned: 318 },
+      },
+      blind: [
+        { from: ago(now)(90_000), to: null, reason: 'The PBX does not answer over ARI.' },
+        { from: ago(now)(2 * DAY), to: ago(now)(2 * DAY - 252_000), reason: 'The recorder was restarted.' },
+      ],
+      alarms: [
+        { key: 'health pbx', ...link, raised_at: ago(now)(88_000), cleared_at: null },
+        { key: 'capture_silent', ...silent, raised_at: ago(now)(600_000), cleared_at: null },
+        { key: 'audit_chain', ...chain, raised_at: ago(now)(700_000), cleared_at: null },
+      ],
+      alerts: [
+        mail!,
+        {
+          ...{ ...webhook!, waiting: 3, failing_since: ago(now)(75_000) },
+          problem: `${WEBHOOK}: connect ECONNREFUSED`,
+        },
+      ],
+    };
+  };
+
+/** Calls beside this one that are not recorded, each for another reason. */
+const unrecorded =
+  (now: number) =>
+  (call: LiveCall): LiveCall[] => [
+    {
+      ...{ ...call, id: `${call.id}1`, answered_at: null, since: ago(now)(4_000), recorded: false },
+      why: 'Recording begins with the answer.',
+    },
+    {
+      ...{ ...call, id: `${call.id}2`, direction: 'internal', recorded: false },
+      why: 'Agreed with the works council on 3 March 2025.',
+    },
+    {
+      ...{ ...call, id: `${call.id}3`, direction: 'out', recorded: false },
+      why: 'The PBX could not be made to record.',
+    },
+  ];

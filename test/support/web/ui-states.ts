@@ -1,0 +1,272 @@
+import type { Page } from 'playwright-core';
+import type { Test } from 'tap';
+import { type House, type Kind, liveOf, openFurnished } from './furnished.js';
+import { INVITATION, type PersonId } from './furnished-people.js';
+import { troubledWith, wellWith } from './recorder-peer.js';
+
+/** How the recorder beside a house is: well, with everything wrong that it can tell of, or not there. */
+export type Condition = 'well' | 'trouble' | 'down';
+
+/** A page in a state, and how to get there. */
+export type UiState = {
+  name: string;
+  house: Kind;
+  recorder: Condition;
+  /** Who is signed in; null: nobody. */
+  as: PersonId | null;
+  /** Where it is opened. */
+  path: (house: House) => string;
+  /** What is done there; it resolves when everything that belongs to the state is on the page. */
+  go: (page: Page) => Promise<unknown>;
+};
+
+const state = (
+  name: string,
+  path: UiState['path'] | string,
+  go: UiState['go'],
+  { house = 'office', recorder = 'well', as = 'anna' }: Partial<UiState> = {},
+): UiState => ({
+  ...{ name, go, house, recorder, as },
+  path: typeof path === 'string' ? () => path : path,
+});
+
+const says =
+  (text: string): UiState['go'] =>
+  (page) =>
+    page.getByText(text).first().waitFor();
+const shows =
+  (selector: string): UiState['go'] =>
+  (page) =>
+    page.locator(selector).first().waitFor();
+const press = (page: Page, name: string | RegExp, exact = false) =>
+  page.getByRole('button', { name, exact }).first().click();
+
+/** What a test has done itself stands in the log too, after these. */
+const untilYesterday = ({ now }: House) =>
+  `/audit?to=${new Date(now - 86_400_000).toISOString().slice(0, 10)}`;
+const aboutALongTime = ({ now }: House) =>
+  `/coverage?from=${new Date(now - 700 * 86_400_000).toISOString().slice(0, 10)}`;
+
+/** The states of the pages that tests look at. */
+export const uiStates: readonly UiState[] = [
+  state('sign in', '/', (p) => p.getByLabel('Name', { exact: true }).waitFor(), { as: null }),
+  state(
+    'set up with faults',
+    '/',
+    async (p) => {
+      await press(p, 'Create account');
+      await says('3 problems to correct')(p);
+    },
+    { house: 'new', as: null },
+  ),
+  state('no calls', '/', says('No calls yet'), { house: 'empty' }),
+  state('calls', '/', shows('.call-row')),
+  state('the recorder is down', '/', says('The recorder is not running'), { recorder: 'down' }),
+  state(
+    'a call with a gap',
+    ({ office }) => `/calls/${office.partial.id}`,
+    async (p) => {
+      await p.getByRole('slider', { name: 'Position in the recording' }).waitFor();
+      await p.locator('details summary').click();
+    },
+  ),
+  state('a call that was not recorded', ({ office }) => `/calls/${office.full.id}`, says('but not recorded')),
+  state('the menu', '/', (p) => press(p, 'Menu of Anna Berg')),
+  state('keys', '/', async (p) => {
+    await shows('.call-row')(p);
+    await p.keyboard.press('?');
+    await p.getByRole('dialog').waitFor();
+  }),
+  state('policy with a rule open', '/policy', async (p) => {
+    await press(p, 'Add a record rule');
+    await press(p, 'Done');
+    await says('1 problem to correct')(p);
+  }),
+  state('retention with its breaker tripped', '/retention', says('The safety limit stops the nightly run')),
+  state('health, trouble', '/health', shows('.answer'), { recorder: 'trouble' }),
+  state('health, hostile', '/health', shows('.answer'), { house: 'hostile' }),
+  state('coverage with exceptions', '/coverage', (p) => p.locator('.coverage-cdrs summary').first().click()),
+  state('coverage of a year', aboutALongTime, says('How this figure is calculated'), { house: 'year' }),
+  state(
+    'coverage with hostile names',
+    '/coverage?status=all',
+    (p) => p.locator('.coverage-cdrs summary').first().click(),
+    { house: 'hostile' },
+  ),
+  state('coverage without a call or a witness', '/coverage', says('Asterisk has sent no CDRs'), {
+    house: 'empty',
+  }),
+  state('quality', '/quality', says('Extension 112: noisy in 3 of 5 calls.')),
+  state('quality of nothing', '/quality', says('No recordings in this period.'), { house: 'empty' }),
+  state(
+    'a call with faults, in a list of one phone',
+    ({ office }) => `/calls/${office.noisy.id}?quality=noisy&of=extension:112`,
+    async (p) => {
+      await p.locator('details summary').click();
+      await says('Them: noisy')(p);
+      await says('the other side repeats 180 ms later, 22 dB quieter')(p);
+    },
+  ),
+  ...(
+    [
+      ['office', 'well'],
+      ['hostile', 'well'],
+      ['office', 'trouble'],
+    ] as const
+  ).map(([house, recorder]) =>
+    state(
+      `audit log, ${house}, ${recorder}`,
+      untilYesterday,
+      async (p) => {
+        await shows('.audit-list')(p);
+        await shows('.audit .answer')(p);
+      },
+      { house, recorder },
+    ),
+  ),
+  // The real log has an entry from its beginning on.
+  state('audit log without an entry', '/', async (p) => {
+    const empty = { json: { entries: [], next: null } };
+    await p.route(/\/api\/v1\/audit(\?|$)/, (route) => route.fulfill(empty));
+    await p.goto(new URL('/audit', p.url()).href);
+    await says('The log is empty')(p);
+  }),
+  state(
+    'a call as an admin sees it',
+    ({ office }) => `/calls/${office.noisy.id}`,
+    says('can’t listen to it'),
+    { as: 'gita' },
+  ),
+  state(
+    'a call as a reviewer sees it',
+    ({ office }) => `/calls/${office.long.id}`,
+    says('The rest is silent for you.'),
+    { as: 'carla' },
+  ),
+  state(
+    'a call as an agent sees it',
+    ({ office }) => `/calls/${office.partial.id}`,
+    says('The rest is silent for you.'),
+    { as: 'ira' },
+  ),
+  state(
+    'an auditor is asked why',
+    ({ office }) => `/calls/${office.noisy.id}`,
+    async (p) => {
+      await press(p, 'Play', true);
+      await press(p, 'Listen');
+      await says('Enter a reason.')(p);
+    },
+    { as: 'eve' },
+  ),
+  state('nothing is given yet', '/', says('You don’t have access to any calls yet'), { as: 'noor' }),
+  state('a page that is not for an agent', '/policy', says('You don’t have access to this page'), {
+    as: 'ira',
+  }),
+  state('rules that an auditor reads', '/policy', says('Only admins can change them.'), { as: 'eve' }),
+  state('erasing by hand', '/retention', async (p) => {
+    await press(p, /^Erase \d+ recordings/);
+    await p.getByRole('dialog').waitFor();
+  }),
+  state('people', '/people', says('7 people can sign in; 2 are admins.')),
+  state('people, for an auditor, with hostile names', '/people', says('Only an admin can change them'), {
+    ...{ house: 'hostile', as: 'eve' },
+  }),
+  state(
+    'somebody, for an auditor',
+    '/people',
+    async (p) => {
+      await p.getByRole('link', { name: 'Carla Reyes' }).click();
+      await says('Carla Reyes sees and hears')(p);
+    },
+    { as: 'eve' },
+  ),
+  state('somebody, with a scope', '/people/carla', says('Unknown program')),
+  state(
+    'somebody new, with faults',
+    '/people/new',
+    async (p) => {
+      await p.getByLabel('Reviewer', { exact: true }).check();
+      await p.getByLabel('Agent', { exact: true }).check();
+      await press(p, 'Save');
+      await says('3 problems to correct')(p);
+    },
+    { house: 'empty' },
+  ),
+  state('a link for somebody', '/people/ben', async (p) => {
+    await press(p, 'Create password link');
+    await says('It works once')(p);
+  }),
+  state('removing somebody', '/people/finn', async (p) => {
+    await press(p, 'Remove');
+    await p.getByRole('dialog').waitFor();
+  }),
+  state('account', '/account', async (p) => {
+    await says('Safari on iPhone')(p);
+    await p.getByRole('button', { name: 'Revoke Monitoring' }).waitFor();
+  }),
+  state(
+    'account with faults and a new token',
+    '/account',
+    async (p) => {
+      await press(p, 'Create token');
+      await p.getByLabel('Purpose').fill('Backup');
+      await p.getByLabel('List calls').check();
+      await press(p, 'Create this token');
+      await says('It is shown only now')(p);
+      await p.getByLabel('New password').fill('four unrelated');
+      await press(p, 'Change password');
+      await says('1 problem to correct')(p);
+    },
+    { house: 'empty' },
+  ),
+  state(
+    'choosing a password by a link',
+    `/welcome#${INVITATION}`,
+    async (p) => {
+      await says('Welcome, Dan Wolff.')(p);
+      await p.getByLabel('Password', { exact: true }).fill('dan wolff dan wolff');
+      await says('Contains the name')(p);
+    },
+    { as: null },
+  ),
+  state(
+    'evidence pack',
+    ({ office }) => `/calls/${office.noisy.id}`,
+    async (p) => {
+      await press(p, 'Evidence pack');
+      await p.getByRole('dialog').waitFor();
+    },
+  ),
+];
+
+/** Brings the recorder beside a house into this condition. */
+export async function bring({ recorder, calls }: House, condition: Condition): Promise<void> {
+  await recorder.stop();
+  const live = liveOf(calls);
+  recorder.says(condition === 'trouble' ? troubledWith(live) : wellWith(live));
+  if (condition !== 'down') await recorder.start();
+}
+
+/**
+ * Looks at every state, each in a test of its own. Those that share a house and how its recorder is are looked at beside
+ * each other, as many as `jobs` at once.
+ */
+export async function inEachState(
+  t: Test,
+  opened: { uiDir: string },
+  look: (t: Test, house: House, state: UiState) => Promise<void>,
+  { jobs = 4 } = {},
+): Promise<void> {
+  const houses = new Map<Kind, House>();
+  const placeOf = ({ house, recorder }: UiState) => `${house}, recorder ${recorder}`;
+  for (const place of new Set(uiStates.map(placeOf)))
+    await t.test(place, { jobs }, async (beside) => {
+      const states = uiStates.filter((state) => placeOf(state) === place);
+      const [{ house: kind, recorder }] = states as [UiState];
+      const house = houses.get(kind) ?? (await openFurnished(t, opened, kind));
+      houses.set(kind, house);
+      await bring(house, recorder);
+      for (const state of states) beside.test(state.name, { buffered: true }, (t) => look(t, house, state));
+    });
+}
