@@ -6,6 +6,7 @@ import Fastify, { type FastifyReply } from 'fastify';
 import type { Static } from 'typebox';
 import type { TapedeckError } from '../../../daemon/domain/error.js';
 import { decideRecord, decideRetention, type Policy } from '../../../daemon/domain/policy/policy.js';
+import { inWords, reasonView } from '../../../daemon/domain/reason/words.js';
 import type { CallDetail, CallSummary } from '../../../web/calls/schemas.js';
 import type { PolicyBody, PolicyTestBody } from '../../../web/policy/schemas.js';
 import { contentPolicy } from '../../../web/server/headers.js';
@@ -229,12 +230,16 @@ export async function fakeApi({
           number: body.number ?? '',
           dialled: body.direction === 'in' ? '' : (body.number ?? ''),
         };
+        const record = decideRecord(body.policy ?? policy, facts);
         const keep = decideRetention(body.policy ?? policy, facts);
         return {
-          ...decideRecord(body.policy ?? policy, facts),
+          record: record.record,
+          rule: record.rule,
+          ...reasonView(record.why),
           keep_days: keep.keepDays,
           keep_rule: keep.rule,
-          keep_reason: keep.reason,
+          keep_reason: inWords(keep.why),
+          keep_why: keep.why,
         };
       });
       api.post<{ Params: { id: string }; Body: { heard: [number, number][] } }>(

@@ -1,6 +1,7 @@
 import { makeCoverage, viewCoverage } from '../../../daemon/catalogue/coverage.js';
 import type { Cdr } from '../../../daemon/domain/assurance/cdr.js';
 import type { CoverageRow, Filter } from '../../../daemon/domain/assurance/coverage.js';
+import { noted } from '../words.js';
 import type { Made, State } from './fake-data.js';
 
 const ms = (iso: string | null) => (iso === null ? null : Date.parse(iso));
@@ -64,11 +65,17 @@ export async function coverageOf(
         : [],
     blindWindows: async () =>
       heard
-        ? [{ from: now - 2 * day, to: now - 2 * day + 95_000, reason: 'The daemon was started anew.' }]
+        ? [{ from: now - 2 * day, to: now - 2 * day + 95_000, why: noted('The daemon was started anew.') }]
         : [],
     witnessGaps: async () =>
       heard
-        ? [{ from: now - 3 * day, to: now - 3 * day + 61_000, reason: 'The connection to AMI was closed.' }]
+        ? [
+            {
+              from: now - 3 * day,
+              to: now - 3 * day + 61_000,
+              why: noted('The connection to AMI was closed.'),
+            },
+          ]
         : [],
     cdrsOf: async (ids: readonly string[]) =>
       new Map(ids.map((id) => [id, [cdrOf(rows.find(({ pbx }) => pbx?.id === id)!.pbx!)]])),

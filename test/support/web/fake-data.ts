@@ -1,10 +1,13 @@
 import type { Static } from 'typebox';
 import { encodeTime } from 'ulid';
 import type { Policy } from '../../../daemon/domain/policy/policy.js';
+import { because } from '../../../daemon/domain/reason/reason.js';
+import { reasonView } from '../../../daemon/domain/reason/words.js';
 import type { CallDetail } from '../../../web/calls/schemas.js';
 import type { QualityTrendsView } from '../../../web/quality/schemas.js';
 import type { RetentionItem, RetentionView } from '../../../web/retention/schemas.js';
 import type { PartyView } from '../../../web/server/schemas.js';
+import { noted } from '../words.js';
 
 type Party = Static<typeof PartyView>;
 export type Made = { calls: CallDetail[]; policy: Policy };
@@ -163,20 +166,23 @@ function call(n: number, start: number, { direction, them, us, fate, long, now }
   const iso = (ms: number) => new Date(ms).toISOString();
   const coverage = {
     status: 'recorded',
-    reason: 'Both sides were captured from answer to hang-up.',
+    why: noted('Both sides were captured from answer to hang-up.'),
     rule: null,
   } as CallDetail['coverage'];
-  if (live || making) Object.assign(coverage, { status: 'pending', reason: '' });
-  else if (missed) Object.assign(coverage, { status: 'none', reason: 'Nobody answered.' });
+  if (live || making) Object.assign(coverage, { status: 'pending', why: null });
+  else if (missed) Object.assign(coverage, { status: 'none', why: noted('Nobody answered.') });
   else if (direction === 'internal')
     Object.assign(coverage, { status: 'excluded', rule: 'Internal calls', reason: 'Nobody needs them.' });
   else if (fate === 6)
     Object.assign(coverage, {
       status: 'partial',
-      reason: 'The PBX restarted; 14 seconds from 0:31 are missing.',
+      why: noted('The PBX restarted; 14 seconds from 0:31 are missing.'),
     });
   else if (fate === 7)
-    Object.assign(coverage, { status: 'not_recorded', reason: 'The spool directory on the PBX was full.' });
+    Object.assign(coverage, {
+      status: 'not_recorded',
+      why: noted('The spool directory on the PBX was full.'),
+    });
   const erased = fate === 8 || fate === 14;
   const sealed = ['recorded', 'partial'].includes(coverage.status);
   const tail = { ours: us.ours };
@@ -204,20 +210,27 @@ function call(n: number, start: number, { direction, them, us, fate, long, now }
           keep_until: fate % 4 === 1 ? null : iso(start + 90 * DAY),
           keep_rule: 'Everything else',
           keep_reason: 'Quality and complaints; longer is not needed.',
+          keep_why: noted('Quality and complaints; longer is not needed.'),
           sealed_at: iso(start + long + 12_000),
           erased_at: erased ? iso(now - 5 * 3_600_000) : null,
           erase_reason: erased ? 'Everything else: kept for 90 days, which ended.' : null,
+          erase_why: erased ? noted('Everything else: kept for 90 days, which ended.') : null,
           sha256: 'a3f1'.repeat(16),
           sealed_sha256: '09bc'.repeat(16),
           gaps:
             fate === 6
               ? [
-                  { at_ms: 31_000, until_ms: 45_000, side: 'both', reason: 'The PBX was restarted.' },
+                  {
+                    at_ms: 31_000,
+                    until_ms: 45_000,
+                    side: 'both',
+                    ...reasonView(noted('The PBX was restarted.')),
+                  },
                   {
                     at_ms: 60_000,
                     until_ms: 72_000,
                     side: 'us',
-                    reason: 'Asterisk stopped writing this side early.',
+                    ...reasonView(because('side_ended_early')),
                   },
                 ]
               : [],
@@ -296,8 +309,10 @@ export function retentionOf(state: State, { calls }: Made, now: number): Static<
     keep_until: c.recording!.keep_until,
     rule: c.recording!.keep_rule,
     reason: c.recording!.keep_reason,
+    why: c.recording!.keep_why,
     erased_at: c.recording!.erased_at,
     erase_reason: c.recording!.erase_reason,
+    erase_why: c.recording!.erase_why,
   });
   const kept = calls.filter((c) => c.recording?.state === 'sealed');
   const until = (c: CallDetail) => Date.parse(c.recording!.keep_until ?? '9999-01-01');

@@ -1,8 +1,10 @@
 import type { Static } from 'typebox';
 import { publicMessage } from '../../../daemon/domain/operations/health.js';
 import { downStatus } from '../../../daemon/domain/operations/status.js';
+import { reasonView } from '../../../daemon/domain/reason/words.js';
 import type { CallSummary } from '../../../web/calls/schemas.js';
 import type { StatusView } from '../../../web/health/schemas.js';
+import { noted } from '../words.js';
 import type { State } from './fake-data.js';
 
 type Status = Static<typeof StatusView>;
@@ -119,11 +121,11 @@ export function statusOf(state: State, calls: CallSummary[], now: number): Statu
     },
     blind: trouble
       ? [
-          { from: ago(90_000), to: null, reason: 'The PBX does not answer over ARI.' },
+          { from: ago(90_000), to: null, ...reasonView(noted('The PBX does not answer over ARI.')) },
           {
             from: ago(2 * 86_400_000),
             to: ago(2 * 86_400_000 - 252_000),
-            reason: 'The recorder was restarted.',
+            ...reasonView(noted('The recorder was restarted.')),
           },
         ]
       : [],
