@@ -48,7 +48,7 @@ export function createAssurance({ config, log, clock, dir }: Base, parts: Parts)
     catalogue,
     alarms: alert,
     journal: createCdrJournal({ file: cdrJournalFile(dir) }),
-    lost: (from, reason) => void listening.missed(from, reason),
+    lost: (from, why) => void listening.missed(from, why),
     sources: cdrSources(config.coverage, csvRow, (row) => {
       const cdr = translateCdr(row, zones, stamps.theirs());
       return cdr && stamps.written(cdr);

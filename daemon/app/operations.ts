@@ -1,5 +1,5 @@
 import { ulid } from 'ulid';
-import { dates, startOfDay } from '../domain/days.js';
+import { dates, startOfDay, times } from '../domain/days.js';
 import { controlSocket, ownerSocket, recorderFolder } from '../domain/paths.js';
 import { createControl } from '../operations/control.js';
 import { createHealth } from '../operations/health.js';
@@ -64,6 +64,7 @@ export function createOperations({ config, log, clock, dir }: Base, parts: Parts
     testCallsOn: config.test_calls.enabled,
     scrub: scrub.status,
     eventLoopP99Ms: eventLoop.p99Ms,
+    say: times(config.site.time_zone),
     clock,
   });
   const passes = createPasses({ clock });

@@ -1,5 +1,5 @@
-import { STOOD_STILL } from '../domain/call/late.js';
 import type { TapedeckError } from '../domain/error.js';
+import { because, becauseOf } from '../domain/reason/reason.js';
 import type { Log } from '../ops/log.js';
 import { readSecret } from '../ops/secrets/secret.js';
 import { createStalls } from '../ops/stalls.js';
@@ -42,7 +42,7 @@ export function createPbx({ config, log, clock }: Base, parts: Parts): Pbx {
     },
     onDown: (reason, lastHeardAt) => {
       const lostAt = lastHeardAt ?? clock();
-      parts.calls.link.down(lostAt, stoodStill(lostAt) ? STOOD_STILL : reason.message);
+      parts.calls.link.down(lostAt, stoodStill(lostAt) ? because('stood_still') : becauseOf(reason));
       complain(log, 'ARI', reason);
       parts.operations.health.linkChanged();
     },
@@ -67,7 +67,7 @@ export function createPbx({ config, log, clock }: Base, parts: Parts): Pbx {
       parts.operations.health.linkChanged();
     },
     onDown: (reason, lastHeardAt) => {
-      parts.calls.listening.down(lastHeardAt ?? clock(), reason.message);
+      parts.calls.listening.down(lastHeardAt ?? clock(), becauseOf(reason));
       complain(log, 'AMI', reason);
       parts.operations.health.linkChanged();
     },

@@ -12,9 +12,11 @@ import {
 } from '../domain/assurance/cdr.js';
 import { type CoverageRow, isMissed, judge, SILENT_CALLS, withoutCdr } from '../domain/assurance/coverage.js';
 import { createMissed, STANDS } from '../domain/assurance/missed.js';
-import { monitoringGap } from '../domain/call/late.js';
+import { whyUnwatched } from '../domain/call/late.js';
 import { isDiskError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
+import type { Why } from '../domain/reason/reason.js';
+import { inWords, type Say } from '../domain/reason/words.js';
 import type { CallId, CallRecord } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 import { repeatedly, serialQueue } from '../ops/turns.js';
@@ -30,13 +32,13 @@ export type AssureDeps = {
   /** Where CDRs wait that the catalogue does not have yet. */
   journal: CdrJournal;
   /** CDRs that were heard could not be kept, from then until now. */
-  lost: (from: number, reason: string) => void;
+  lost: (from: number, why: Why) => void;
   /** Where CDRs can be read that did not come over AMI. */
   sources: readonly { name: string; read(range: { from: number; to: number }): Promise<Cdr[]> }[];
   trunkContexts: readonly string[];
   mint: (at: number) => CallId;
   /** A time as people at the site read it. */
-  say: (at: number) => string;
+  say: Say;
   clock: () => number;
   log: Log;
   /** For tests; milliseconds. */
@@ -187,14 +189,14 @@ export function createAssure(deps: AssureDeps) {
     const call = rang
       ? answeredUnseen(rang, account)
       : callFrom(account, callId ?? deps.mint(account.startedAt), deps.trunkContexts);
-    const reason = monitoringGap(blind, deps.say, clock());
+    const why = whyUnwatched(blind, clock());
     const missingMs = account.endedAt - account.answeredAt;
     if (callId === null)
       log.error(
-        { call: call.id, linkedid: account.linkedid, reason },
+        { call: call.id, linkedid: account.linkedid, reason: inWords(why, deps.say) },
         'A call was missed; its row is made from its CDR',
       );
-    return { call, coverage: { status: 'not_recorded', reason, rule: null, missingMs } };
+    return { call, coverage: { status: 'not_recorded', why, rule: null, missingMs } };
   }
 
   async function endedUnanswered(id: CallId): Promise<CallRecord | null> {
@@ -228,7 +230,7 @@ export function createAssure(deps: AssureDeps) {
     if (!judged || !isMissed(judged)) alarmed.over(linkedid);
     else if (alarmed.missed(linkedid, judged, row.pbx!.endedAt))
       log.error(
-        { call: row.call?.id, linkedid, finding: judged.finding, reason: judged.reason },
+        { call: row.call?.id, linkedid, finding: judged.finding, reason: inWords(judged.why, deps.say) },
         'An answered call was not recorded',
       );
     return judged;

@@ -1,4 +1,5 @@
 import type { Snapshot } from '../domain/call/event.js';
+import type { Why } from '../domain/reason/reason.js';
 import type { Log } from '../ops/log.js';
 import { serialQueue } from '../ops/turns.js';
 
@@ -20,7 +21,7 @@ export type LinkDeps = {
   watch: {
     back(at: number): void;
     up(at: number): Promise<void>;
-    down(lastHeardAt: number, reason: string): void;
+    down(lastHeardAt: number, why: Why): void;
     watchedUntil(): number | null;
   };
   /** Asks the PBX for its time: how old its channels are is by its clock. */
@@ -80,9 +81,9 @@ export function createLink({
       await isUp();
     },
     /** The PBX was last heard at `lastHeardAt`, ms since 1970. */
-    down(lastHeardAt: number, reason: string): void {
+    down(lastHeardAt: number, why: Why): void {
       newest = null;
-      watch.down(lastHeardAt, reason);
+      watch.down(lastHeardAt, why);
     },
   };
 }

@@ -10,6 +10,7 @@ import {
 } from '../domain/call/call.js';
 import type { PbxEvent, Snapshot } from '../domain/call/event.js';
 import { feedOf, onHold } from '../domain/call/feed.js';
+import { because, type Why } from '../domain/reason/reason.js';
 import { type CallId, type LegId, parseOurs } from '../domain/recording/recording.js';
 import { retryDelay } from '../ops/turns.js';
 import { blank, type Changed, createSteps, type Ended, type Live, type StepDeps } from './record/steps.js';
@@ -328,9 +329,9 @@ export function createRecorder(deps: RecordDeps) {
   };
 }
 
-function standing({ newest, segment, decision, failed }: Live): { recorded: boolean; why: string } {
-  if (segment) return { recorded: true, why: decision?.reason ?? 'It was being recorded before a restart.' };
-  if (newest?.call.answeredAt == null) return { recorded: false, why: 'Recording begins with the answer.' };
-  if (decision && !decision.record) return { recorded: false, why: decision.reason };
-  return { recorded: false, why: failed?.reason ?? 'Its capture is about to begin.' };
+function standing({ newest, segment, decision, failed }: Live): { recorded: boolean; why: Why } {
+  if (segment) return { recorded: true, why: decision?.why ?? because('taken_up') };
+  if (newest?.call.answeredAt == null) return { recorded: false, why: because('not_answered') };
+  if (decision && !decision.record) return { recorded: false, why: decision.why };
+  return { recorded: false, why: failed?.why ?? because('capture_coming') };
 }

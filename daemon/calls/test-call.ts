@@ -11,9 +11,11 @@ import {
   testLegs,
 } from '../domain/call/test-call.js';
 import { isTiming, type TestFault, testFaults } from '../domain/call/test-fault.js';
+import { times } from '../domain/days.js';
 import { fail, TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import { recordingFile } from '../domain/paths.js';
+import { inWords } from '../domain/reason/words.js';
 import { type Recording, spoolName } from '../domain/recording/recording.js';
 import type { Ffmpeg } from '../encode/ffmpeg.js';
 import { createToneMeter, TONE_WINDOW_MS } from '../encode/tones.js';
@@ -79,6 +81,7 @@ class TestFailed extends Error {
 
 export function createTestCalls(deps: TestCallDeps) {
   const { catalogue, config, log } = deps;
+  const say = times(config.timeZone);
   let clearing: Promise<unknown> | null = null;
   let stopping = false;
 
@@ -123,7 +126,7 @@ export function createTestCalls(deps: TestCallDeps) {
       );
     if (!call.recording) {
       const captured = (await catalogue.segments(call.id)).some((s) => s.state === 'captured');
-      throw new TestFailed(captured ? 'not_preserved' : 'not_recorded', call.coverage.reason);
+      throw new TestFailed(captured ? 'not_preserved' : 'not_recorded', inWords(call.coverage.why, say));
     }
     const opus = await deps.audio(call.recording).catch((e: TapedeckError) => {
       throw new TestFailed('dashboard', e.detail);
@@ -150,7 +153,7 @@ export function createTestCalls(deps: TestCallDeps) {
         right: { left: onRight[0]!, right: onRight[1]! },
       },
     });
-    const { reason } = call.coverage;
+    const reason = inWords(call.coverage.why, say);
     if (faults[0])
       throw new TestFailed(
         faults[0].fault,

@@ -1,6 +1,7 @@
 import type { Watch as Kept } from '../catalogue/watch.js';
-import { NOT_RUNNING, STOOD_STILL } from '../domain/call/late.js';
 import { isDiskError } from '../domain/error.js';
+import { because, type Why } from '../domain/reason/reason.js';
+import { inWords } from '../domain/reason/words.js';
 import type { BlindWindow } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 
@@ -19,6 +20,8 @@ export type WatchDeps = {
 export const BEAT_MS = 5_000;
 /** As many gaps of this process are known without asking the catalogue. */
 const REMEMBERED = 50;
+
+const NOT_RUNNING = because('not_running');
 
 export function createWatch(deps: WatchDeps) {
   const gaps: BlindWindow[] = [];
@@ -45,8 +48,8 @@ export function createWatch(deps: WatchDeps) {
     }
   }
 
-  function begin(from: number, reason: string): BlindWindow {
-    const gap = { from, to: null, reason };
+  function begin(from: number, why: Why): BlindWindow {
+    const gap = { from, to: null, why };
     gaps.push(gap);
     if (gaps.length > REMEMBERED) gaps.shift();
     return gap;
@@ -85,29 +88,29 @@ export function createWatch(deps: WatchDeps) {
         if (gap)
           deps.log.warn(
             { from: new Date(gap.from), ms: at - gap.from },
-            `Monitoring gap closed: ${gap.reason}`,
+            `Monitoring gap closed: ${inWords(gap.why)}`,
           );
       });
     },
     /** The PBX was last heard at `lastHeardAt`. */
-    down(lastHeardAt: number, reason: string): void {
+    down(lastHeardAt: number, why: Why): void {
       const last = gaps.at(-1);
-      if (last?.to !== null && last !== undefined) begin(lastHeardAt, reason);
+      if (last?.to !== null && last !== undefined) begin(lastHeardAt, why);
       seeing = false;
-      void queue(() => deps.catalogue.openBlindWindow(lastHeardAt, reason));
+      void queue(() => deps.catalogue.openBlindWindow(lastHeardAt, why));
     },
     /** Nobody watched from then until now, although the link held. */
-    async missed(from: number, reason: string): Promise<void> {
+    async missed(from: number, why: Why): Promise<void> {
       if (!seeing) return; // a gap is open already, and does not end here
       const now = deps.clock();
-      begin(from, reason);
+      begin(from, why);
       this.back(now);
-      void queue(() => deps.catalogue.openBlindWindow(from, reason));
+      void queue(() => deps.catalogue.openBlindWindow(from, why));
       await queue(() => deps.catalogue.closeBlindWindow(now));
     },
     /** This process did nothing from then until now. */
     stoodStill(from: number): void {
-      void this.missed(from, STOOD_STILL);
+      void this.missed(from, because('stood_still'));
     },
     /** The monitoring gap that has most of the time from `from` to `to`; null when the PBX was watched all the time. */
     gapDuring(from: number, to: number): BlindWindow | null {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Why } from '../domain/reason/reason.js';
 import { type Segment, snoopId, spoolName } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 import type { Capture } from './snoop.js';
@@ -33,7 +34,7 @@ export function createSegments(deps: SegmentsDeps) {
 
   async function begin(
     { callId, seq, legId, swapped, fed }: Pick<Segment, 'callId' | 'seq' | 'legId' | 'swapped' | 'fed'>,
-    because: string,
+    because: Why | null,
   ): Promise<Segment> {
     const segment: Segment = {
       callId,
@@ -103,7 +104,7 @@ export function createSegments(deps: SegmentsDeps) {
     async renew(
       segment: Segment,
       { seq, fed }: Pick<Segment, 'seq' | 'fed'>,
-      because: string,
+      because: Why,
       wanted: () => boolean,
     ): Promise<Segment | null> {
       try {

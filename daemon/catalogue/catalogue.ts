@@ -3,6 +3,7 @@ import type { Delivery } from '../domain/operations/notice.js';
 import type { Growth } from '../domain/operations/room.js';
 import type { Reach, ReachKey } from '../domain/people/reach.js';
 import type { Policy } from '../domain/policy/policy.js';
+import type { Why } from '../domain/reason/reason.js';
 import type { SignedManifest } from '../domain/recording/manifest.js';
 import type { Ear, EarTrend, QualityFlag } from '../domain/recording/quality.js';
 import type {
@@ -123,7 +124,7 @@ export interface Catalogue extends AuditLog, Factors, Ledger, People, Seals, Tes
   /** What was sealed and erased from `since` on; its days are counted from the first recording if that is younger. */
   growth(since: number, now: number): Promise<Growth>;
   /** Intent to erase, durable before anything is destroyed. */
-  eraseIntended(id: RecordingId, reason: string, at: number): Promise<void>;
+  eraseIntended(id: RecordingId, why: Why, at: number): Promise<void>;
   /**
    * Recordings whose erasure was begun and not finished. `intended`: the audit log has the entry that is written with every
    * intent. A row without one was marked by somebody else, and is not to be erased.

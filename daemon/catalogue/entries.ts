@@ -1,6 +1,8 @@
 import { type About, type AuditAction, entryOf, type NewEntry, TAPEDECK } from '../domain/assurance/audit.js';
 import { iso, isoOrNull } from '../domain/days.js';
 import { fail, isDiskError, TapedeckError } from '../domain/error.js';
+import type { Why } from '../domain/reason/reason.js';
+import { inWords } from '../domain/reason/words.js';
 import { damageOf } from '../domain/recording/scrub.js';
 import { type Entries, entriesFor } from './audit.js';
 import type { Catalogue } from './catalogue.js';
@@ -16,10 +18,10 @@ export function withEntries(
   deps: { clock: () => number; later: (entry: NewEntry) => Promise<void> },
 ): Catalogue {
   const own = (action: AuditAction, about: About) => entryOf(TAPEDECK, deps.clock(), action, about);
-  const blind = (from: number, until: number | null, because: string) =>
-    own('blind_window', { detail: { from: iso(from), until: isoOrNull(until), because } });
+  const blind = (from: number, until: number | null, why: Why | null) =>
+    own('blind_window', { detail: { from: iso(from), until: isoOrNull(until), because: inWords(why) } });
   /** One that could not be written when it began. */
-  let unwritten: { from: number; reason: string } | null = null;
+  let unwritten: { from: number; why: Why } | null = null;
 
   async function done<T>(entries: Entries<T>, verb: (c: Catalogue) => Promise<T>): Promise<T> {
     try {
@@ -51,13 +53,18 @@ export function withEntries(
       });
       return done<void>(entry, (c) => c.recordingSealed(recording, peaks, coverage, manifest));
     },
-    async eraseIntended(id, reason, at) {
+    async eraseIntended(id, why, at) {
       const recording = await catalogue.recording(id);
       // Said twice, the first time and reason stand.
-      if (recording?.state !== 'sealed') return catalogue.eraseIntended(id, reason, at);
+      if (recording?.state !== 'sealed') return catalogue.eraseIntended(id, why, at);
       // Nothing is destroyed without an entry that says so: without one the row would not be believed either.
-      const intent = { object: 'call', object_id: recording.callId, reason, detail: { recording: id } };
-      return onRecord<void>(catalogue, own('erase', intent)).eraseIntended(id, reason, at);
+      const intent = {
+        object: 'call',
+        object_id: recording.callId,
+        reason: inWords(why),
+        detail: { recording: id },
+      };
+      return onRecord<void>(catalogue, own('erase', intent)).eraseIntended(id, why, at);
     },
     async erased(id, at) {
       const recording = await catalogue.recording(id);
@@ -66,7 +73,7 @@ export function withEntries(
         own('erased', {
           object: 'call',
           object_id: recording.callId,
-          reason: recording.eraseReason ?? '',
+          reason: inWords(recording.eraseWhy),
           detail: { recording: id, sealed_sha256: recording.sealedSha256 },
         }),
         (c) => c.erased(id, at),
@@ -81,25 +88,25 @@ export function withEntries(
         (c) => c.checked(id, at, fault),
       );
     },
-    async openBlindWindow(from, reason) {
+    async openBlindWindow(from, why) {
       try {
         const opened = await done<boolean>(
-          (opened) => (opened ? blind(from, null, reason) : null),
-          (c) => c.openBlindWindow(from, reason),
+          (opened) => (opened ? blind(from, null, why) : null),
+          (c) => c.openBlindWindow(from, why),
         );
         unwritten = null; // tried again, and written this time
         return opened;
       } catch (e) {
-        unwritten ??= { from, reason };
+        unwritten ??= { from, why };
         throw e;
       }
     },
     async closeBlindWindow(at) {
       const missed = unwritten;
       unwritten = null;
-      if (missed) await deps.later(blind(missed.from, at, missed.reason));
+      if (missed) await deps.later(blind(missed.from, at, missed.why));
       return done(
-        (window) => window && blind(window.from, window.to ?? at, window.reason),
+        (window) => window && blind(window.from, window.to ?? at, window.why),
         (c) => c.closeBlindWindow(at),
       );
     },

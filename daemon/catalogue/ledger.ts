@@ -1,5 +1,6 @@
 import type { Account, Cdr } from '../domain/assurance/cdr.js';
 import type { CdrSource, CoverageRow, Witness } from '../domain/assurance/coverage.js';
+import type { Why } from '../domain/reason/reason.js';
 import type { BlindWindow, CallId, CallRecord, Coverage } from '../domain/recording/recording.js';
 import type { StoredCall } from './stored-call.js';
 
@@ -43,7 +44,7 @@ export interface Ledger {
   /** Until when CDRs were last known to be heard; null before the first time. */
   witnessLastHeard(): Promise<number | null>;
   /** CDRs are not heard from then on. While a gap is open nothing changes, and it returns false. */
-  openWitnessGap(from: number, reason: string): Promise<boolean>;
+  openWitnessGap(from: number, why: Why): Promise<boolean>;
   /** CDRs are heard again. Returns the gap that was closed, or null when none was open. */
   closeWitnessGap(at: number): Promise<BlindWindow | null>;
   /** Gaps that touch the time from `from` to `to`, newest first. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { StoredCall } from '../catalogue/catalogue.js';
-import { iso, isoOrNull } from '../domain/days.js';
+import { iso, isoOrNull, times } from '../domain/days.js';
+import { reasonView, type Say } from '../domain/reason/words.js';
 import { type QualityFlag, qualityFlags } from '../domain/recording/quality.js';
 import { durationText } from '../domain/written.js';
 import { siteRegion } from '../ops/config.js';
@@ -48,11 +49,19 @@ export function calls(program: Command, ctx: CliContext): void {
         ...(search ? { words: search } : {}),
         detail: { found: found.length },
       });
-      ctx.out(json ? JSON.stringify(found.map(asJson), null, 2) : asText(found, zone));
+      ctx.out(
+        json
+          ? JSON.stringify(
+              found.map((call) => asJson(call, times(zone))),
+              null,
+              2,
+            )
+          : asText(found, zone),
+      );
     });
 }
 
-const asJson = (call: StoredCall) => ({
+const asJson = (call: StoredCall, say: Say) => ({
   id: call.id,
   direction: call.direction,
   started_at: iso(call.startedAt),
@@ -64,7 +73,11 @@ const asJson = (call: StoredCall) => ({
   dialled: call.dialled,
   did: call.did,
   queue: call.queue,
-  coverage: { status: call.coverage.status, reason: call.coverage.reason, rule: call.coverage.rule },
+  coverage: {
+    status: call.coverage.status,
+    ...reasonView(call.coverage.why, say),
+    rule: call.coverage.rule,
+  },
   recording: call.recording && {
     id: call.recording.id,
     state: call.recording.state,

@@ -2,11 +2,13 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { fail } from '../domain/error.js';
 import { recordingFile } from '../domain/paths.js';
+import { inWords } from '../domain/reason/words.js';
 import { durationText, sizeText } from '../domain/written.js';
 import { openSealed } from '../vault/open.js';
 import type { CliContext } from './common/context.js';
 import { metDamage, record } from './common/entries.js';
 import { type Output, openOutput } from './common/output.js';
+import { timesIn } from './common/table.js';
 
 /** `tapedeck export CALL`: a recording as an Ogg Opus file that anything plays. */
 export function exportCall(program: Command, context: CliContext): void {
@@ -36,7 +38,8 @@ export function exportCall(program: Command, context: CliContext): void {
 async function exportTo(context: CliContext, id: string, output: Output | null): Promise<void> {
   const call = await (await context.catalogue()).call(id);
   if (!call || call.test) throw fail('call_unknown', id);
-  if (call.recording?.state !== 'sealed') throw fail('recording_absent', call.coverage.reason);
+  if (call.recording?.state !== 'sealed')
+    throw fail('recording_absent', inWords(call.coverage.why, timesIn(context.config().site.time_zone)));
   const keys = await context.keys();
   await record(context, 'export', {
     object: 'call',

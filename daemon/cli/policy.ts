@@ -6,6 +6,8 @@ import { isoOrNull } from '../domain/days.js';
 import { decideRecord, decideRetention } from '../domain/policy/policy.js';
 import { confirmEmergency, policyChanges } from '../domain/policy/policy-changes.js';
 import { FROM_NOW_ON } from '../domain/policy/retention.js';
+import type { Why } from '../domain/reason/reason.js';
+import { inWords, reasonView } from '../domain/reason/words.js';
 import type { Direction } from '../domain/recording/recording.js';
 import { consoleName } from '../ops/process/console.js';
 import { contents } from './common/arguments.js';
@@ -24,6 +26,8 @@ type Facts = {
   file?: string;
   json?: boolean;
 };
+
+const told = <D extends { why: Why }>({ why, ...decision }: D) => ({ ...decision, ...reasonView(why) });
 
 /** `tapedeck policy`: the rules as a file, and what they would decide. */
 export function policy(program: Command, ctx: CliContext): void {
@@ -103,14 +107,14 @@ export function policy(program: Command, ctx: CliContext): void {
       const facts = { direction, number, queue, did, extensions: extension, dialled };
       const record = decideRecord(by, facts);
       const keep = decideRetention(by, facts);
-      if (given.json) return ctx.out(JSON.stringify({ record, keep }, null, 2));
+      if (given.json) return ctx.out(JSON.stringify({ record: told(record), keep: told(keep) }, null, 2));
       const days = keep.keepDays === null ? 'for ever' : `${keep.keepDays} days`;
       ctx.out(
         table(
           ['', 'decision', 'rule', 'reason'],
           [
-            ['recorded', record.record ? 'yes' : 'no', record.rule ?? '-', record.reason],
-            ...(record.record ? [['kept', days, keep.rule ?? '-', keep.reason]] : []),
+            ['recorded', record.record ? 'yes' : 'no', record.rule ?? '-', inWords(record.why)],
+            ...(record.record ? [['kept', days, keep.rule ?? '-', inWords(keep.why)]] : []),
           ],
           { wrap: [2, 3] },
         ),

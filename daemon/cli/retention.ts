@@ -3,6 +3,7 @@ import { iso, isoOrNull } from '../domain/days.js';
 import { fail, TapedeckError } from '../domain/error.js';
 import { controlSocket } from '../domain/paths.js';
 import { FROM_NOW_ON } from '../domain/policy/retention.js';
+import { inWords, reasonView } from '../domain/reason/words.js';
 import { request } from '../ops/control-client.js';
 import { makePlan, type Plan, type RunResult } from '../recordings/retain.js';
 import type { CliContext } from './common/context.js';
@@ -64,14 +65,14 @@ async function erase(ctx: CliContext, confirm: string | undefined): Promise<RunR
 
 type Entry = Plan['due'][number];
 
-const entry = ({ item, reason }: Entry) => ({
+const entry = ({ item, why }: Entry) => ({
   call_id: item.callId,
   recording_id: item.id,
   started_at: iso(item.call.startedAt),
   them: item.call.them,
   us: item.call.us,
   keep_until: isoOrNull(item.keepUntil),
-  reason,
+  ...reasonView(why),
 });
 
 function asJson(plan: Plan) {
@@ -93,13 +94,13 @@ function asText(plan: Plan, zone: string): string {
   const rows = (entries: Entry[]) =>
     table(
       ['kept until', 'call', 'began', 'with', 'at', 'reason'],
-      entries.map(({ item, reason }) => [
+      entries.map(({ item, why }) => [
         time(item.keepUntil),
         item.callId,
         time(item.call.startedAt),
         who(item.call.them),
         who(item.call.us),
-        reason,
+        inWords(why, time),
       ]),
       { wrap: [3, 4, 5] },
     );

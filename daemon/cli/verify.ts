@@ -5,6 +5,7 @@ import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
 import { iso } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { recordingFile } from '../domain/paths.js';
+import { inWords, type Say } from '../domain/reason/words.js';
 import { manifestFault } from '../domain/recording/manifest.js';
 import type { Recording } from '../domain/recording/recording.js';
 import { damageOf } from '../domain/recording/scrub.js';
@@ -51,16 +52,16 @@ export function verify(program: Command, ctx: CliContext): void {
       if ([id, options.all, options.damaged].filter(Boolean).length !== 1)
         throw fail('request_invalid', 'Name a call, or say --all or --damaged.');
       await ctx.holdMaster();
+      const zone = ctx.config().site.time_zone;
       const trusted = keysOf(ctx, options.publicKey);
       let looked = 0;
       let wrong = 0;
-      for await (const recording of chosen(await ctx.catalogue(), id, options)) {
+      for await (const recording of chosen(await ctx.catalogue(), id, options, timesIn(zone))) {
         const verdict = await examine(ctx, recording, trusted);
         looked += 1;
         if (verdict.faults.length > 0) wrong += 1;
         if (options.json) ctx.out(JSON.stringify(verdict));
-        else if (verdict.faults.length > 0 || !options.all)
-          ctx.out(asText(verdict, ctx.config().site.time_zone));
+        else if (verdict.faults.length > 0 || !options.all) ctx.out(asText(verdict, zone));
       }
       if (!options.json)
         ctx.out(
@@ -86,11 +87,12 @@ async function* chosen(
   catalogue: Catalogue,
   id: string | undefined,
   options: Options,
+  say: Say,
 ): AsyncGenerator<Recording> {
   if (id !== undefined) {
     const call = await catalogue.call(id.toUpperCase());
     if (!call || call.test) throw fail('call_unknown', id);
-    if (!call.recording) throw fail('recording_absent', call.coverage.reason);
+    if (!call.recording) throw fail('recording_absent', inWords(call.coverage.why, say));
     yield call.recording;
   } else if (options.damaged) {
     for (const { recordingId } of await catalogue.damaged(100_000)) {

@@ -1,5 +1,6 @@
 import { diskError, isDiskError, TapedeckError } from '../domain/error.js';
-import { type Stretch, TURNED_UNSEEN } from '../domain/recording/gaps.js';
+import { because, type Why } from '../domain/reason/reason.js';
+import type { Stretch } from '../domain/recording/gaps.js';
 import { type Loss, lostMs, onTimeline } from '../domain/recording/lost.js';
 import { type Segment, type SegmentName, spoolName } from '../domain/recording/recording.js';
 import type { OpusSegment } from './opus.js';
@@ -27,8 +28,8 @@ export type Captured = {
   stretch: Stretch;
   /** Asterisk did not come to close a file: it died, or was stopped. */
   cut: boolean;
-  /** What is wrong with a file, in words. */
-  faults: string[];
+  /** What is wrong with a file. */
+  faults: Why[];
   /** Names of the files that can be used. */
   sound: string[];
   release: () => Promise<void>;
@@ -39,7 +40,7 @@ type Side = {
   path: string | null;
   rate: number;
   ms: number;
-  fault: string | null;
+  fault: Why | null;
   cut: boolean;
   copied: boolean;
   release: () => Promise<void>;
@@ -87,7 +88,7 @@ export async function readCaptured(files: Fetching, segment: Segment, answeredAt
       usFault: us.flaw,
       themLost: them.lost,
       usLost: us.lost,
-      ended: own.copied || heard.copied ? UNSEEN : '',
+      ended: own.copied || heard.copied ? UNSEEN : null,
     },
     cut: them.cut || us.cut,
     faults: [them, us].flatMap((s) => s.fault ?? []),
@@ -100,9 +101,7 @@ export async function readCaptured(files: Fetching, segment: Segment, answeredAt
 }
 
 /** Of a file that was fetched from the PBX nobody saw when it grew. */
-const UNSEEN =
-  'Asterisk stopped writing early, or the PBX was short of processor time and this much is missing somewhere before: the place is not known, because Tapedeck does not see the spool of this PBX.';
-const MUTE = 'The PBX had fallen silent in the capture, though the people heard each other.';
+const UNSEEN = because('place_unknown');
 
 /**
  * How much of the timeline a file covers with sound, what is missing in that, and what is wrong: after a mute began it is
@@ -113,13 +112,15 @@ function untilMute(
   startedAt: number | null,
   mutedFrom: number | null,
   losses: readonly Loss[],
-): { soundMs: number; flaw: string | null; lost: readonly Loss[] } {
+): { soundMs: number; flaw: Why | null; lost: readonly Loss[] } {
   const lost = fault === null ? losses : [];
   if (startedAt === null || mutedFrom === null) return { soundMs: ms + lostMs(lost), flaw: fault, lost };
   // The place of a mute is one in the file.
   const soundMs = Math.min(ms, Math.max(0, mutedFrom - startedAt));
-  return { soundMs: onTimeline(soundMs, lost), flaw: fault ?? MUTE, lost };
+  return { soundMs: onTimeline(soundMs, lost), flaw: fault ?? because('muted'), lost };
 }
+
+const TURNED_UNSEEN = because('source_changed_unwatched');
 
 /** So much exact silence to the end of a file is no pause of a person's, in ms. */
 const TAIL = 500;
@@ -131,7 +132,7 @@ const TAIL = 500;
 export async function withoutTails(segments: readonly Captured[]): Promise<Captured[]> {
   return Promise.all(
     segments.map(async (one, i) => {
-      if (segments[i + 1]?.segment.because !== TURNED_UNSEEN) return one;
+      if (segments[i + 1]?.segment.because?.code !== TURNED_UNSEEN.code) return one;
       const { part, stretch } = one;
       const them = stretch.themFault ? null : await cut(part.inFile, part.inMs, part.inLost);
       const us = stretch.usFault ? null : await cut(part.outFile, part.outMs, part.outLost);
@@ -181,7 +182,6 @@ export async function spoolAudio(
 }
 
 async function readSide(files: Fetching, name: string, side: 'in' | 'out'): Promise<Side> {
-  const who = side === 'in' ? 'What the outside party or caller said' : 'What the other side said';
   let release = async () => {};
   try {
     const fetched = await files.fetch(name);
@@ -200,7 +200,7 @@ async function readSide(files: Fetching, name: string, side: 'in' | 'out'): Prom
       ms: 0,
       cut: false,
       copied: false,
-      fault: `${who} is missing: ${detail.replace(/\.$/, '')}.`,
+      fault: because('file_missing', { side: side === 'in' ? 'them' : 'us', detail }),
       release: async () => {},
     };
   }

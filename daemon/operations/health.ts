@@ -13,6 +13,8 @@ import {
 } from '../domain/operations/health.js';
 import type { Forecast } from '../domain/operations/room.js';
 import type { DaemonStatus } from '../domain/operations/status.js';
+import type { Why } from '../domain/reason/reason.js';
+import { inWords, reasonView, type Say } from '../domain/reason/words.js';
 import type { CallRecord } from '../domain/recording/recording.js';
 import { inTime, type ScrubStatus, WITHIN_DAYS } from '../domain/recording/scrub.js';
 import type { Log } from '../ops/log.js';
@@ -45,11 +47,13 @@ export type HealthDeps = {
   testCallsOn: boolean;
   scrub: () => ScrubStatus | null;
   eventLoopP99Ms: () => number | null;
+  /** A time as people at the site read it. */
+  say: Say;
   clock: () => number;
 };
 
 /** A call in progress: whether it is being captured, and why or why not. */
-type LiveCall = { call: CallRecord; recorded: boolean; why: string };
+type LiveCall = { call: CallRecord; recorded: boolean; why: Why };
 
 const WATCH_MS = 2_000;
 /** For how long a capture that failed counts, in ms. */
@@ -161,13 +165,15 @@ export function createHealth(deps: HealthDeps) {
         }),
         since: iso(since),
         last_event_at: isoOrNull(lastEventAt),
-        calls: list.filter(({ call }) => !call.test).map(callView),
+        calls: list.filter(({ call }) => !call.test).map((live) => callView(live, deps.say)),
         captures: { begun, failed, failed_lately: facts.capturesFailed },
         preserve: { waiting, oldest_ms: facts.preserveOldestMs },
         disk: diskView(disk),
         test_call: testCall && { at: iso(testCall.at), outcome: testCall.outcome, message: testCall.detail },
         scrub: scrubView(deps.scrub(), clock),
-        blind: blind.map((w) => ({ from: iso(w.from), to: isoOrNull(w.to), reason: w.reason })).reverse(),
+        blind: blind
+          .map((w) => ({ from: iso(w.from), to: isoOrNull(w.to), ...reasonView(w.why, deps.say) }))
+          .reverse(),
         alarms: facts.alarms.map(alarmView),
         past_alarms: past.map(alarmView),
         alerts: deps.channels().map((c) => ({
@@ -217,7 +223,7 @@ function diskView(disk: Forecast | null): DaemonStatus['disk'] {
   };
 }
 
-function callView({ call, recorded, why }: LiveCall): DaemonStatus['calls'][number] {
+function callView({ call, recorded, why }: LiveCall, say: Say): DaemonStatus['calls'][number] {
   return {
     id: call.id,
     direction: call.direction,
@@ -226,7 +232,7 @@ function callView({ call, recorded, why }: LiveCall): DaemonStatus['calls'][numb
     since: iso(call.startedAt),
     answered_at: isoOrNull(call.answeredAt),
     recorded,
-    why,
+    why: inWords(why, say),
   };
 }
 

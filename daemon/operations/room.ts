@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { errors } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import {
   type Forecast,
@@ -11,6 +10,7 @@ import {
   type Verdict,
   worse,
 } from '../domain/operations/room.js';
+import { because, type Why } from '../domain/reason/reason.js';
 import { sizeText } from '../domain/written.js';
 import type { Ballast, readDisk } from '../ops/disk.js';
 import type { Log } from '../ops/log.js';
@@ -271,14 +271,14 @@ export function createRoom(deps: RoomDeps) {
      * Why no call can be captured now, or null. It is the spool that counts: while it has room audio is captured, and
      * waits there for a data disk that has none. Errors alone do not keep us from trying.
      */
-    hindrance(): string | null {
+    hindrance(): Why | null {
       const disk = disks.find((d) => d.holdsSpool);
       if (!disk || !worse(disk.verdict.level, 'short')) return null;
       const { fault } = disk.room;
       // A spool that never could be written may be read-only for us alone: Asterisk is asked all the same.
       if (fault === 'EROFS' && !written.has(deps.spool.dir)) return null;
       if (fault !== null && !['EROFS', 'ENOSPC', 'EDQUOT'].includes(fault)) return null;
-      return reasonOf(disk);
+      return because('disk_full', disk.verdict.why);
     },
 
     /** Of the data disk; null before it was seen. */
@@ -290,5 +290,3 @@ export function createRoom(deps: RoomDeps) {
     },
   };
 }
-
-const reasonOf = (disk: Disk): string => `disk_full: ${disk.verdict.says} ${errors.disk_full.hint}`;

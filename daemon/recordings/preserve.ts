@@ -1,6 +1,8 @@
 import type { Spool } from '../capture/spool.js';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import { errors, fail, isDiskError, TapedeckError } from '../domain/error.js';
+import { because, becauseOf, together } from '../domain/reason/reason.js';
+import { inWords } from '../domain/reason/words.js';
 import type { CallId } from '../domain/recording/recording.js';
 import { createSteps, type StepDeps } from './preserve/steps.js';
 import { createSweep } from './preserve/sweep.js';
@@ -94,15 +96,15 @@ export function createPreserver(deps: PreserveDeps) {
     denied.delete(id);
     tellOfDenied();
     if (attempts <= retries.length) return;
-    const kept = `The captured audio is kept in the spool and tried again every ${pause / 60_000} minutes.`;
+    const kept = because('retried_every', { minutes: pause / 60_000 });
     deps.alarms.raise(ALARM, {
       severity: 'critical',
       message: `Captured calls cannot be made into recordings. ${errors[problem.code].message}`,
-      hint: `${kept} ${problem.hint}`,
+      hint: `${inWords(kept)} ${problem.hint}`,
     });
-    const reason = `${problem.message} ${kept}`;
+    const why = together(becauseOf(problem), kept);
     await deps.catalogue
-      .decideCoverage(id, { status: 'not_recorded', reason, rule: null, missingMs: 0 })
+      .decideCoverage(id, { status: 'not_recorded', why, rule: null, missingMs: 0 })
       .catch((err) => deps.log.error({ err, call: id }, 'The row of a call cannot say what became of it'));
   }
 
@@ -111,10 +113,10 @@ export function createPreserver(deps: PreserveDeps) {
     denied.set(id, problem);
     tellOfDenied();
     look();
-    const reason = `${problem.message} The captured audio is kept and read as soon as that is possible.`;
+    const why = together(becauseOf(problem), because('read_when_possible'));
     try {
       const { rule } = (await deps.catalogue.call(id))?.coverage ?? { rule: null };
-      await deps.catalogue.decideCoverage(id, { status: 'pending', reason, rule, missingMs: 0 });
+      await deps.catalogue.decideCoverage(id, { status: 'pending', why, rule, missingMs: 0 });
     } catch (err) {
       deps.log.error({ err, call: id }, 'The row of a call cannot say what became of it');
     }

@@ -3,6 +3,7 @@ import { fail, TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import { recordingFile } from '../domain/paths.js';
 import { planRetention, type RetentionPlan, shareFault } from '../domain/policy/retention.js';
+import { inWords } from '../domain/reason/words.js';
 import type { Recording, RecordingId } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 import { createSchedule } from '../ops/schedule.js';
@@ -103,7 +104,10 @@ export function createRetain(deps: {
       throw fail('internal', `${recording.file} is still there after it was removed.`);
     await catalogue.erased(id, clock());
     if (await catalogue.peaks(id)) throw fail('internal', `The peaks of recording ${id} are still there.`);
-    log.info({ recording: id, call: recording.callId, reason: recording.eraseReason }, 'recording erased');
+    log.info(
+      { recording: id, call: recording.callId, reason: inWords(recording.eraseWhy) },
+      'recording erased',
+    );
   }
 
   /** Erases one after the other. One that fails is told of and does not keep the others; it is tried again. */
@@ -160,9 +164,9 @@ export function createRetain(deps: {
       const second = await each(
         due,
         (d) => d.item.id,
-        async ({ item, reason }) => {
-          await catalogue.eraseIntended(item.id, reason, clock());
-          await finish({ ...item, eraseReason: reason });
+        async ({ item, why }) => {
+          await catalogue.eraseIntended(item.id, why, clock());
+          await finish({ ...item, eraseWhy: why });
         },
       );
       const result = {

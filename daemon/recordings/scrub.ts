@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import type { SealFigures } from '../catalogue/seals.js';
+import { times } from '../domain/days.js';
 import { TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import { RECORDINGS, recordingFile } from '../domain/paths.js';
@@ -147,6 +148,7 @@ export function createScrub(deps: ScrubDeps) {
       version: deps.version,
       madeAt: clock(),
       later: true,
+      say: times(deps.config.timeZone),
     });
     const signed = await deps.vouch(manifest).catch((e) => {
       if (e instanceof TapedeckError && e.code === 'schema_altered') return null;

@@ -66,7 +66,7 @@ async function sealing(): Promise<void> {
     const manifest = buildManifest({
       call,
       recording: aRecording('bench', 'bench', sealed),
-      coverage: { status: 'recorded', reason: '', rule: null, missingMs: 0 },
+      coverage: { status: 'recorded', why: null, rule: null, missingMs: 0 },
       segments: [],
       ...{ policyVersion: 1, sealedFor: null, version: 'bench', madeAt: 0, later: false },
     });

@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import type { Pbx } from '../support/pbx/pbx.js';
 import { decode } from '../support/recordings/audio.js';
+import { wordsIn } from '../support/words.js';
 import { CLICKS, type Soaked } from './soak-calls.js';
 
 /** What the catalogue, Asterisk and the files say after a soak, against what the phones say. */
@@ -32,16 +33,19 @@ export function readCatalogue(dataDir: string) {
            c.coverage_status AS status, c.coverage_reason AS reason, r.id AS recording, r.file
          FROM calls c LEFT JOIN recordings r ON r.call_id = c.id AND r.state = 'sealed' WHERE c.test = 0 ORDER BY c.started_at`,
       )
-      .all() as Row[];
+      .all()
+      .map((row) => ({ ...(row as Row), reason: wordsIn((row as Row).reason) }));
     const open = db
       .prepare("SELECT count(*) FROM segments WHERE state IN ('capturing', 'captured')")
       .pluck()
       .get() as number;
-    const windows = db.prepare('SELECT from_at, to_at, reason FROM blind_windows ORDER BY from_at').all() as {
-      from_at: number;
-      to_at: number | null;
-      reason: string;
-    }[];
+    const windows = (
+      db.prepare('SELECT from_at, to_at, reason FROM blind_windows ORDER BY from_at').all() as {
+        from_at: number;
+        to_at: number | null;
+        reason: string;
+      }[]
+    ).map((window) => ({ ...window, reason: wordsIn(window.reason) }));
     return { rows, open, windows };
   } finally {
     db.close();

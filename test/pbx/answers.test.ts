@@ -4,13 +4,17 @@ import t, { type Test } from 'tap';
 import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import { judge } from '../../daemon/domain/assurance/coverage.js';
+import { times } from '../../daemon/domain/days.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
+import { inWords } from '../../daemon/domain/reason/words.js';
 import { request } from '../../daemon/ops/control-client.js';
 import { createTcpProxy } from '../support/pbx/fake-pbx.js';
 import { createLab, type Extension, emptySpool, type Pbx, startPbxOrSkip } from '../support/pbx/pbx.js';
 import type { Call } from '../support/pbx/phone.js';
 import { tone } from '../support/pbx/sources.js';
 import { createRecorderLab, seconds, until } from '../support/recorder.js';
+
+const say = times('UTC');
 
 /**
  * Calls in every phase of their life, at once, while the recorder or its link to the PBX is away: each call has one row,
@@ -239,11 +243,12 @@ async function faultsOf(
   near('the answer', row.answeredAt, one.answeredAt, SLACK + seconds);
   near('the end', row.endedAt, one.endedAt, SLACK + seconds);
   if (!judged) return [...faults, 'no CDR says that it was answered'];
-  if (judged.finding) faults.push(`the CDR disagrees: ${judged.finding}: ${judged.reason}`);
+  if (judged.finding) faults.push(`the CDR disagrees: ${judged.finding}: ${inWords(judged.why, say)}`);
   const talked = one.endedAt - one.answeredAt;
   if (one.expect === 'missed') {
     if (status !== 'not_recorded') faults.push(`it is ${status}`);
-    if (!reason.test(row.coverage.reason)) faults.push(`the reason is "${row.coverage.reason}"`);
+    if (!reason.test(inWords(row.coverage.why, say)))
+      faults.push(`the reason is "${inWords(row.coverage.why, say)}"`);
     near('the missing time', missingMs, talked, SLACK + seconds);
     return faults;
   }
@@ -251,18 +256,19 @@ async function faultsOf(
   if (one.expect === 'whole') {
     // On a busy machine the beginning may come late, and so may a capture that is begun anew where a source changes. That is
     // told with its own reason: the time in which nobody watched is not to blame.
-    const { reason: told } = row.coverage;
+    const told = inWords(row.coverage.why, say);
     const seam = missingMs < BUSY && told !== '' && !/not running|link to the PBX was lost/.test(told);
     if (status !== 'recorded' && !(status === 'partial' && seam)) faults.push(`it is ${status}: ${told}`);
     return faults;
   }
   if (status !== 'partial') faults.push(`it is ${status}`);
-  if (!reason.test(row.coverage.reason)) faults.push(`the reason is "${row.coverage.reason}"`);
+  if (!reason.test(inWords(row.coverage.why, say)))
+    faults.push(`the reason is "${inWords(row.coverage.why, say)}"`);
   const from = (await h.catalogue.segments(row.id))[0]?.inStartedAt ?? 0;
   if (from < awayTo - SLACK) faults.push('it was captured before anybody was back');
   near('the missing time', missingMs, from - one.answeredAt);
   const [gap] = row.recording?.gaps ?? [];
-  if (gap?.atMs !== 0 || gap.side !== 'both' || !reason.test(gap.reason))
+  if (gap?.atMs !== 0 || gap.side !== 'both' || !reason.test(inWords(gap.why, say)))
     faults.push(`the first gap is ${JSON.stringify(gap)}`);
   return faults;
 }

@@ -6,6 +6,7 @@ import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.j
 import type { PbxEvent } from '../../daemon/domain/call/event.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import { defaultPolicy } from '../../daemon/domain/policy/policy.js';
+import { inWords } from '../../daemon/domain/reason/words.js';
 import { createClock } from '../../daemon/ops/clock.js';
 import { createLog } from '../../daemon/ops/log.js';
 import { createStamps } from '../../daemon/pbx/stamps.js';
@@ -249,7 +250,7 @@ t.test('calls keep their length and recordings stay, whatever happens to the clo
     );
     t.ok(Math.abs(talk - talked) < 1_000, `${what}: the row has the length of the talk`);
     t.ok(Math.abs(talk - durationMs) < 1_000, `${what}: and so has the recording`);
-    t.ok(row.coverage.missingMs < 1_000, `${what}: ${row.coverage.status} ${row.coverage.reason}`);
+    t.ok(row.coverage.missingMs < 1_000, `${what}: ${row.coverage.status} ${inWords(row.coverage.why)}`);
     t.ok(sealedAt >= row.endedAt! && sealedAt < row.endedAt! + 20_000, `${what}: sealed when it had ended`);
   }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
+import { inWords } from '../../daemon/domain/reason/words.js';
 import { newSeed } from '../support/dice.js';
 import { createLab, emptySpool, type Pbx, startPbx, startPbxOrSkip } from '../support/pbx/pbx.js';
 import { tone } from '../support/pbx/sources.js';
@@ -162,20 +163,20 @@ for (const version of [22, 16] as const)
         void call.hangup();
         const row = await h.settled(first);
         t.comment(
-          `${how}: ${row.coverage.status}, ${row.recording?.durationMs} ms, ${Math.round(performance.now() - back)} ms after it was back: ${row.coverage.reason}`,
+          `${how}: ${row.coverage.status}, ${row.recording?.durationMs} ms, ${Math.round(performance.now() - back)} ms after it was back: ${inWords(row.coverage.why)}`,
         );
         // A PBX that is restarted closes its files: then the recording is whole, up to when the call was cut off.
         if (how === 'killed')
           t.match(row.coverage, { status: 'partial', reason: /Asterisk ended while it was recording/ }, how);
-        else t.equal(row.coverage.status, 'recorded', `${how}: ${row.coverage.reason}`);
+        else t.equal(row.coverage.status, 'recorded', `${how}: ${inWords(row.coverage.why)}`);
         t.ok(
           Math.abs(row.endedAt! - row.answeredAt! - (died - answered)) < 1_500,
           `${how}: the call ended with its PBX`,
         );
         const windows = await h.catalogue.blindWindows({ from: row.answeredAt! });
         t.ok(
-          windows.some((w) => /stream|PBX|answer/.test(w.reason)),
-          `${how}: the time without a PBX is on record: ${windows[0]?.reason}`,
+          windows.some((w) => /stream|PBX|answer/.test(inWords(w.why))),
+          `${how}: the time without a PBX is on record: ${inWords(windows[0]?.why ?? null)}`,
         );
         t.ok((row.recording?.durationMs ?? 0) >= 2_000, `${how}: what was on the disk is a recording`);
         const next = `+155502${n}1`;
@@ -207,10 +208,10 @@ t.test(
     for (const call of calls.slice(6)) await call.hangup();
     for (const number of numbers) {
       const row = await h.settled(number);
-      t.match(row.recording, { state: 'sealed' }, `${number}: ${row.coverage.reason}`);
+      t.match(row.recording, { state: 'sealed' }, `${number}: ${inWords(row.coverage.why)}`);
       t.ok(
         Math.abs(row.endedAt! - row.answeredAt! - row.recording!.durationMs) < 2_000 ||
-          row.coverage.reason !== '',
+          inWords(row.coverage.why) !== '',
         number,
       );
     }
@@ -230,7 +231,7 @@ t.test(
     await Promise.all([through.hangup(), into.hangup()]);
     const whole = await h.settled('+15550401');
     t.comment(
-      `through: ${whole.coverage.status} ${whole.coverage.reason} ${whole.recording?.durationMs} of ${whole.endedAt! - whole.answeredAt!}`,
+      `through: ${whole.coverage.status} ${inWords(whole.coverage.why)} ${whole.recording?.durationMs} of ${whole.endedAt! - whole.answeredAt!}`,
     );
     t.ok(whole.recording!.durationMs > 14_000, 'Asterisk went on recording');
     const late = await h.settled('+15550403');
@@ -242,8 +243,8 @@ t.test(
       { status: 'not_recorded', reason: /./ },
       'one that began and ended meanwhile is named',
     );
-    t.comment(missed.coverage.reason, late.coverage.reason);
-    const still = (await h.catalogue.blindWindows()).find((w) => /stood still/.test(w.reason));
+    t.comment(inWords(missed.coverage.why), inWords(late.coverage.why));
+    const still = (await h.catalogue.blindWindows()).find((w) => /stood still/.test(inWords(w.why)));
     t.ok(still && still.to! - still.from > 13_000, 'the time in which it stood still is on record');
     t.equal(h.recorder.pid('run'), pid, 'it is still the same process');
     t.notMatch(h.log(), /"level":60/);

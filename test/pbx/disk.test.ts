@@ -21,6 +21,7 @@ import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.j
 import type { Alarm } from '../../daemon/domain/operations/alarm.js';
 import { forecast, judge, type Level, type Room } from '../../daemon/domain/operations/room.js';
 import { ballastFile, catalogueFile, keysFile } from '../../daemon/domain/paths.js';
+import { inWords } from '../../daemon/domain/reason/words.js';
 import { spoolName } from '../../daemon/domain/recording/recording.js';
 import { createRoom } from '../../daemon/operations/room.js';
 import { createBallast, probeDisk, readDisk } from '../../daemon/ops/disk.js';
@@ -34,6 +35,7 @@ import { aCall, aRecording } from '../support/recordings/a-call.js';
 import { toneWav } from '../support/recordings/preserve-lab.js';
 import { haveCall, ID, preserveThere } from '../support/recordings/seal-a-call.js';
 import { fill, mountSmall, unfill } from '../support/small-disk.js';
+import { noted } from '../support/words.js';
 
 t.setTimeout(400_000);
 const MIB = 1 << 20;
@@ -97,12 +99,12 @@ t.test('how long the room lasts is told from the last days, and not where they t
     await catalogue.saveCall(aCall(id));
     await catalogue.recordingSealed(aRecording(id, id, { sealedAt, sealedBytes: 100 }), new Uint8Array(8), {
       status: 'recorded',
-      reason: '',
+      why: null,
       rule: null,
       missingMs: 0,
     });
   }
-  await catalogue.eraseIntended('A', 'due', 10 * day);
+  await catalogue.eraseIntended('A', noted('due'), 10 * day);
   await catalogue.erased('A', 11 * day);
   t.same(await catalogue.growth(5 * day, 12 * day), { sealedBytes: 200, erasedBytes: 100, days: 7 });
   t.same(await catalogue.growth(0, 12 * day), { sealedBytes: 300, erasedBytes: 100, days: 10 });
@@ -183,7 +185,7 @@ t.test(
     k.done.length = 0;
     fill(spool, MIB);
     await until('the alarm', () => k.keys() === 'disk_full spool', 5_000);
-    t.match(k.room.hindrance(), /^disk_full: The disk of .*has 1 MB free, .*Free some space/);
+    t.match(inWords(k.room.hindrance()), /^disk_full: The disk of .*has 1 MB free, .*Free some space/);
     t.notOk(k.done.includes('empty'), 'what runs goes on');
     fill(spool, 0);
     await until('the end of what runs', () => k.done.includes('empty'), 5_000);
@@ -224,7 +226,7 @@ t.test('one disk for both has both reserves; one without inodes is full too', as
       break;
     }
   await until('the alarm', () => k.keys() === 'disk_full data', 5_000);
-  t.match(k.room.hindrance(), /^disk_full: .*room for 0 more files only/);
+  t.match(inWords(k.room.hindrance()), /^disk_full: .*room for 0 more files only/);
 });
 
 t.test(
@@ -462,7 +464,7 @@ t.test('calls on a real Asterisk, on disks that fill', async (t) => {
       await seconds(2);
       await short.hangup();
       const lost = await r.row('+15550002', /not_recorded/);
-      t.match(lost.coverage.reason, /^disk_full: The disk of .* free, .*Free some space/);
+      t.match(inWords(lost.coverage.why), /^disk_full: The disk of .* free, .*Free some space/);
       t.ok(lost.coverage.missingMs > 1_000);
       unfill(pbx.recordingDir);
       const began = Date.now();
@@ -472,7 +474,7 @@ t.test('calls on a real Asterisk, on disks that fill', async (t) => {
       await seconds(3);
       await long.hangup();
       const partial = await r.row('+15550001', /partial/);
-      t.match(partial.recording?.gaps.map((g) => g.reason).join(), /disk_full/, 'the gap is named');
+      t.match(partial.recording?.gaps.map((g) => inWords(g.why)).join(), /disk_full/, 'the gap is named');
       t.ok(partial.recording!.durationMs > 8_000, 'time goes on through the gap');
       const after = await call('+15550003');
       await seconds(3);
@@ -624,7 +626,7 @@ t.test('calls on a real Asterisk, on disks that fill', async (t) => {
       const row = (await r.calls()).find((c) => c.them.number === '+15550031');
       return row?.recording && row;
     });
-    t.match(known!.coverage.status, /^(recorded|partial)$/, known!.coverage.reason);
+    t.match(known!.coverage.status, /^(recorded|partial)$/, inWords(known!.coverage.why));
     // What was to be written of the other went with the process that could not write it; its sound did not.
     t.strictSame((await r.calls()).map((c) => c.them.number).sort(), ['+15550030', '+15550031']);
     // An alarm names it after ten minutes: until then its row may still be waiting to be written.

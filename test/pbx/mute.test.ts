@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { catalogueFile } from '../../daemon/domain/paths.js';
+import type { Why } from '../../daemon/domain/reason/reason.js';
 import { createLab, type Lab, type Pbx, startPbx } from '../support/pbx/pbx.js';
 import { lasting, sequence, silence, tone } from '../support/pbx/sources.js';
 import { createRecorderLab, type RecorderLab, seconds, until } from '../support/recorder.js';
 import { decode, toneMap, toneStretches } from '../support/recordings/audio.js';
+import { worded, wordsIn } from '../support/words.js';
 
 /**
  * Debian's Asterisk 22.10.1 falls silent in a snoop when a source of lower sequence numbers takes over. Each phone has a
@@ -58,7 +60,7 @@ const segments = (p: Place) =>
   query<Segment>(
     p,
     "SELECT * FROM segments WHERE call_id = (SELECT max(id) FROM calls) AND state <> 'dropped' ORDER BY seq",
-  );
+  ).map((segment) => ({ ...segment, because: wordsIn(segment.because) }));
 const captured = (p: Place, n: number) =>
   until(
     `segment ${n}`,
@@ -160,8 +162,8 @@ t.test(
       `SELECT gaps FROM recordings WHERE call_id = '${call.id}'`,
     ) as [{ gaps: string }];
     t.comment(gaps);
-    const told = (JSON.parse(gaps) as { side: string; reason: string }[]).filter(({ side }) => side === 'us');
-    t.match(told, [{ reason: anew!.because }], 'what is missing of them is told');
+    const told = (JSON.parse(gaps) as { side: string; why: Why }[]).filter(({ side }) => side === 'us');
+    t.match(worded(told), [{ reason: anew!.because }], 'what is missing of them is told');
     t.equal(call.coverage_status, 'partial');
   },
 );

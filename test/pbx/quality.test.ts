@@ -226,7 +226,7 @@ t.test('a side that says nothing is one-way audio, or silence where neither does
   t.same(flags({ ...aTalk, legs: short }), [], 'of nine seconds nothing is said');
   const alone = [leg(outside, 'trunk', 0, A_MINUTE)];
   t.same(flags({ ...aTalk, legs: alone }), [], 'nor of one who listens to music until they give up');
-  const gap = { atMs: 0, untilMs: 55_000, side: 'them', reason: '' } as const;
+  const gap = { atMs: 0, untilMs: 55_000, side: 'them', why: null } as const;
   t.same(flags(aTalk, [gap]), [], 'what was not captured is not silence');
   t.same(flags(aTalk, [{ ...gap, side: 'us' }]), [{ side: 'them', flag: 'one_way' }]);
 

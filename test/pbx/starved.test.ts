@@ -7,6 +7,7 @@ import { createLab, emptySpool, type Pbx, startPbx } from '../support/pbx/pbx.js
 import type { Source } from '../support/pbx/sources.js';
 import { createRecorderLab, type RecorderLab, seconds, until } from '../support/recorder.js';
 import { amplitude, decode } from '../support/recordings/audio.js';
+import { wordsIn } from '../support/words.js';
 
 /**
  * A PBX without processor time. Asterisk is stopped for some 400 ms at a time (SIGSTOP, SIGCONT), as a scheduler does that
@@ -116,6 +117,7 @@ async function sealed(p: Place, id: string) {
       )[0],
     30_000,
   );
+  row.coverage_reason = wordsIn(row.coverage_reason);
   const file = join(dir, `${row.id}.opus`);
   const done = await p.recorder.command(['export', row.id, '-o', file]);
   if (done.code !== 0) throw new Error(done.err);

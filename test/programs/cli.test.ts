@@ -29,6 +29,7 @@ import { until } from '../support/recorder.js';
 import { aCall, aRecording } from '../support/recordings/a-call.js';
 import { addRecording } from '../support/web/dashboard.js';
 import { createSigner } from '../support/web/signer.js';
+import { noted } from '../support/words.js';
 
 /** A site in a directory, and its command line. With a catalogue, unless the recorder was never there. */
 function site(t: Test, { recorded = true } = {}) {
@@ -177,7 +178,7 @@ t.test('retention is planned and run without the daemon', async (t) => {
     keepUntil: Date.now() - 1,
     sealedAt: Date.now() - 1000,
     keepRule: 'Short',
-    keepReason: 'Law',
+    keepWhy: noted('Law'),
   };
   for (const id of ['R1', 'R2']) {
     await catalogue.saveCall(aCall(`C${id}`));
@@ -186,7 +187,7 @@ t.test('retention is planned and run without the daemon', async (t) => {
     writeFileSync(fileOf(id), 'sealed');
     await catalogue.recordingSealed(recording, randomBytes(99), {
       status: 'recorded',
-      reason: '',
+      why: null,
       rule: null,
       missingMs: 0,
     });

@@ -70,6 +70,7 @@ import {
   START,
   setUp,
 } from '../support/web/dashboard.js';
+import { noted } from '../support/words.js';
 
 const DAY = 86_400_000;
 const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
@@ -109,7 +110,7 @@ t.test(
       id,
       [
         { in: wav, out: wav },
-        { in: toneWav(1), out: toneWav(1), atMs: 3_400, because: 'The line was taken up again.' },
+        { in: toneWav(1), out: toneWav(1), atMs: 3_400, because: noted('The line was taken up again.') },
       ],
       { marks, talkMs: 4_400 },
     );
@@ -122,7 +123,7 @@ t.test(
     const sealed = readFileSync(join(lab.dir, recording.file));
     const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
     t.match(parseManifest(signed.text!), {
-      ...{ format: 'tapedeck.manifest', format_version: 1, made_later: false },
+      ...{ format: 'tapedeck.manifest', format_version: 2, made_later: false },
       software: { name: 'Tapedeck', version: '0.0.0-test' },
       call: { id, them: { name: 'Ada Caller' }, marks: [{ at_ms: 1_200, kind: 'hold' }] },
       recording: {
@@ -130,11 +131,14 @@ t.test(
         sealed: { bytes: sealed.length, sha256: hash(sealed) },
       },
       sealed_for: { recovery_recipient: /^age1/ },
-      segments: [{ seq: 0 }, { seq: 1, because: 'The line was taken up again.' }],
+      segments: [
+        { seq: 0, because: '', why: null },
+        { seq: 1, because: 'The line was taken up again.', why: { code: 'rule' } },
+      ],
       coverage: { status: call.coverage.status },
       consent: { rule: null, policy_version: version + 1, notice: null },
       policy: { version: version + 1 },
-      retention: { rule: 'Sales', keep_until: /^20/ },
+      retention: { rule: 'Sales', keep_until: /^20/, why: { code: 'rule' } },
     });
     t.ok(parseManifest(signed.text!)!.recording.gaps.length > 0, 'the seam is in it');
     t.same(disagreements(parseManifest(signed.text!)!, call, recording), []);
@@ -154,7 +158,7 @@ t.test(
     };
     const plain = age(recovery);
     t.equal(hash(plain), recording.plainSha256, 'with nothing of this machine');
-    await lab.catalogue.eraseIntended(id, 'Over.', 1);
+    await lab.catalogue.eraseIntended(id, noted('Over.'), 1);
     t.equal(hash(age(await lab.identity(id))), hash(plain), 'as its own key does');
   },
 );
@@ -188,7 +192,7 @@ t.test('a changed manifest, row or key is told by its name', async (t) => {
       madeAt: 5,
       later: false,
     },
-    coverage: { status: 'recorded', reason: '', rule: null, missingMs: 0 },
+    coverage: { status: 'recorded', why: null, rule: null, missingMs: 0 },
   });
   const signed = signManifest(manifest, key);
   const keys = publicKeys(dir);
@@ -198,7 +202,7 @@ t.test('a changed manifest, row or key is told by its name', async (t) => {
     disagreements(manifest, call, {
       ...recording,
       sealedSha256: 'c'.repeat(64),
-      gaps: [{ atMs: 1, untilMs: 2, side: 'us', reason: '' }],
+      gaps: [{ atMs: 1, untilMs: 2, side: 'us', why: null }],
     }),
     ['recording.sealed', 'recording.gaps'],
   );
@@ -241,7 +245,7 @@ t.test('a changed manifest, row or key is told by its name', async (t) => {
           later: true,
         },
         call: { ...call, dialled: name, startedAt: Math.min(at, 8.64e15) },
-        coverage: { status: 'recorded', reason: name, rule: null, missingMs: 0.5 },
+        coverage: { status: 'recorded', why: noted(name), rule: null, missingMs: 0.5 },
       });
       return canonical(parseManifest(manifestText(made))) === manifestText(made);
     }),
@@ -256,7 +260,7 @@ t.test('erasing takes the names out of the manifest and leaves its hash and sign
   const before = (await lab.catalogue.manifest(id))!;
   await lab.catalogue.checkpoint();
   t.ok(everything(lab.dir).includes('tapedeck.manifest'), 'it is there before');
-  await lab.catalogue.eraseIntended(id, 'Over.', 1);
+  await lab.catalogue.eraseIntended(id, noted('Over.'), 1);
   await lab.catalogue.erased(id, 2);
   t.same(await lab.catalogue.manifest(id), { ...before, text: null });
   t.same(await lab.catalogue.sealCheck(id), null, 'and nobody looks for its file');
@@ -475,7 +479,7 @@ t.test('who meets damage on the command line leaves it on the row and in the log
   t.match((await damageIn(v))[1], ['console', b!.call.id, 'when it was exported', 'failed']);
   t.match(await v.faultOf(1), /altered or cut/);
 
-  await v.catalogue.eraseIntended(v.made[2]!.recording.id, 'Over.', 1);
+  await v.catalogue.eraseIntended(v.made[2]!.recording.id, noted('Over.'), 1);
   t.equal(await v.catalogue.checked(v.made[2]!.recording.id, 2, 'Its file is missing.'), false);
   t.equal(await v.faultOf(2), null, 'what is being erased is not damaged');
 });
@@ -623,7 +627,7 @@ t.test('tapedeck verify tells the file, the signature and the row', async (t) =>
   t.match(await run('--all', '--public-key', pem), { code: 1, text: /public key .* is not there/ });
   t.match(JSON.parse((await run(b!.call.id, '--json')).text), { faults: [/call\.dialled/], key_id: /./ });
 
-  await v.catalogue.eraseIntended(b!.recording.id, 'Over.', 1);
+  await v.catalogue.eraseIntended(b!.recording.id, noted('Over.'), 1);
   await v.catalogue.erased(b!.recording.id, 2);
   t.match(await run(b!.call.id), { code: 0, text: /erased[\s\S]*hash is kept: [0-9a-f]{64}/ });
   await t.rejects(run(), { code: 'request_invalid' });
@@ -718,7 +722,7 @@ t.test(
       return needles.filter(([, needle]) => bytes.includes(needle)).map(([what]) => what);
     };
     t.same(found(dir), [], 'in no file after sealing');
-    await house.catalogue.eraseIntended(ID, 'Over.', 1);
+    await house.catalogue.eraseIntended(ID, noted('Over.'), 1);
     await house.retain.recover();
     t.equal((await house.catalogue.call(ID))?.recording?.state, 'erased');
     t.same(found(dir), [], 'nor after erasing');

@@ -43,6 +43,7 @@ import {
   signInAs,
 } from '../support/web/dashboard.js';
 import { openHouse } from '../support/web/requests.js';
+import { noted } from '../support/words.js';
 
 type Dashboard = Awaited<ReturnType<typeof openDashboard>>;
 type Route = Dashboard['routes'][number];
@@ -1158,15 +1159,17 @@ t.test('a table comes back as it went in, but for what a spreadsheet would run',
         const [rule, reason, because] = [next(), next(), next()];
         const { call, recording } = await addRecording(d, Buffer.from('x'), {
           call: { them: them!, us: us! },
-          recording: { keepRule: rule, keepReason: reason, keepUntil: i % 3 === 0 ? START + 1e9 : null },
+          recording: { keepRule: rule, keepWhy: noted(reason), keepUntil: i % 3 === 0 ? START + 1e9 : null },
         });
         const gone = i % 3 === 1;
         if (gone) {
-          await d.catalogue.eraseIntended(recording.id, because, START);
+          await d.catalogue.eraseIntended(recording.id, noted(because), START);
           await d.catalogue.erased(recording.id, START);
         }
         kept.push({ call_id: call.id, ...people, rule, reason, erase_reason: gone ? because : '' });
-        await d.catalogue.decideCoverage(call.id, { status: 'partial', reason, rule, missingMs: 9_000 });
+        await d.catalogue.decideCoverage(call.id, {
+          ...{ status: 'partial' as const, why: noted(reason), rule, missingMs: 9_000 },
+        });
         covered.push({ call_id: call.id, ...people, rule, reason });
         const by = { actor: 'person' as const, actor_id: next(), actor_name: next(), address: next() };
         const about = { object: next(), object_id: call.id, reason: next(), detail: { x: next() } };

@@ -32,6 +32,7 @@ import { hashed, newToken } from '../../web/auth/secrets.js';
 import { check } from '../../web/ui/verify/check.js';
 import { EXPECTED, unpack } from '../../web/ui/verify/pack.js';
 import { addRecording, openDashboard, post, START } from '../support/web/dashboard.js';
+import { noted } from '../support/words.js';
 
 t.setTimeout(240_000);
 const log = pino({ level: 'silent' });
@@ -218,7 +219,7 @@ t.test('a pack says what it is, and stock tools verify it by its README as writt
   const house = await openHouse(t);
   const audio = randomBytes(150_000);
   const { call, recording, path } = await haveCall(house, audio, {
-    recording: { gaps: [{ atMs: 1000, untilMs: 9000, side: 'us', reason: 'Nobody watched the PBX.' }] },
+    recording: { gaps: [{ atMs: 1000, untilMs: 9000, side: 'us', why: noted('Nobody watched the PBX.') }] },
   });
   const zip = await house.pack(call.id, '--reason', 'Case 2026/17');
   t.match(house.said.join('\n'), /signed to entry \d+/);
@@ -677,7 +678,7 @@ t.test('what cannot be vouched for is not given out, and it is said why', async 
   });
 
   const erased = await haveCall(house, randomBytes(99));
-  await catalogue.eraseIntended(erased.recording.id, 'It was asked for.', START);
+  await catalogue.eraseIntended(erased.recording.id, noted('It was asked for.'), START);
   await catalogue.erased(erased.recording.id, START);
   await t.rejects(house.pack(erased.call.id), { code: 'key_missing' });
 
@@ -685,7 +686,7 @@ t.test('what cannot be vouched for is not given out, and it is said why', async 
   const none = { ...bare.call, id: '01ARZ3NDEKTSV4RRFFQ69G5FAZ', linkedids: ['9'] };
   await catalogue.saveCall(none, {
     status: 'not_recorded',
-    reason: 'The disk was full.',
+    why: noted('The disk was full.'),
     rule: null,
     missingMs: 0,
   });

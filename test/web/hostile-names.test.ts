@@ -22,6 +22,7 @@ import {
 } from '../support/web/dashboard.js';
 import { payloads } from '../support/web/hostile.js';
 import { createSigner } from '../support/web/signer.js';
+import { noted } from '../support/words.js';
 
 const DAY = 86_400_000;
 /** How many of the texts are on the page of one call. */
@@ -70,8 +71,8 @@ async function fill(
         recording: {
           keepUntil: n % 24 === 0 ? START - 1 : START + DAY,
           keepRule: at(n + 6),
-          keepReason: at(n + 7),
-          gaps: [{ atMs: 1_000, untilMs: 3_000, side: 'us', reason: at(n + 8) }],
+          keepWhy: noted(at(n + 7)),
+          gaps: [{ atMs: 1_000, untilMs: 3_000, side: 'us', why: noted(at(n + 8)) }],
           quality: {
             ...{ them: heard, us: heard, echo: null, flags: [{ side: 'us', flag: 'noisy' }] },
             ears: { them: { kind: 'line', name: at(n) }, us: { kind: 'extension', name: at(n + 1) } },
@@ -81,14 +82,19 @@ async function fill(
       const { call, recording } = made;
       await sign(made);
       if (n % 36 === 12) {
-        await catalogue.eraseIntended(recording.id, at(n + 9), START);
+        await catalogue.eraseIntended(recording.id, noted(at(n + 9)), START);
         await catalogue.erased(recording.id, START);
       }
       if (opened) ids.push(call.id);
     } else {
       const call = await addCall(catalogue, { ...change, legs, marks });
       const status = (['not_recorded', 'excluded', 'partial'] as const)[n % 3]!;
-      await catalogue.decideCoverage(call.id, { status, reason: at(n + 6), rule: at(n), missingMs: 9_000 });
+      await catalogue.decideCoverage(call.id, {
+        status,
+        why: noted(at(n + 6)),
+        rule: at(n),
+        missingMs: 9_000,
+      });
     }
   };
   // What is written in the same turn is one write for the disk.
@@ -227,7 +233,7 @@ function status() {
         cleared_at: time,
       },
     })),
-    blind: payloads.slice(0, 60).map((reason) => ({ from: time, to: time, reason })),
+    blind: payloads.slice(0, 60).map((reason) => ({ from: time, to: time, reason, why: noted(reason) })),
     alerts: [
       ...[{ channel: 'mail' as const, target: at(5), waiting: 1, last_sent_at: null, failing_since: time }],
     ].map((a) => ({ ...a, problem: at(6) })),

@@ -7,6 +7,7 @@ import t from 'tap';
 import { openSealed } from '../../daemon/vault/open.js';
 import { served } from '../../web/calls/range.js';
 import { addCall, addRecording, flip, get, openDashboard, setUp } from '../support/web/dashboard.js';
+import { noted } from '../support/words.js';
 
 const CHUNK = 64 * 1024;
 const etag = '"abc"';
@@ -145,7 +146,7 @@ t.test('what cannot be played says why', async (t) => {
   t.equal(await code('nonsense'), '404 call_unknown');
 
   const erased = await addRecording(dashboard, randomBytes(10));
-  await catalogue.eraseIntended(erased.recording.id, 'Its time had come.', 1);
+  await catalogue.eraseIntended(erased.recording.id, noted('Its time had come.'), 1);
   t.equal(await code(erased.call.id), '410 key_missing');
   await catalogue.erased(erased.recording.id, 2);
   t.equal(await code(erased.call.id), '410 key_missing');

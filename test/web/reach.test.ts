@@ -51,6 +51,7 @@ import {
 } from '../support/web/dashboard.js';
 import { type Asker, askers, type Kind, kinds, type Row, rights, tokens } from '../support/web/rights.js';
 import { createSigner } from '../support/web/signer.js';
+import { noted } from '../support/words.js';
 
 const person = (change: Partial<Person>): Person => ({
   ...{ id: ulid(), name: 'Anna', roles: [], extensions: [], grants: [] },
@@ -384,7 +385,7 @@ async function addCalls(
     return made;
   };
   const erased = await recorded(shared(2));
-  await catalogue.eraseIntended(erased.recording.id, 'due', START);
+  await catalogue.eraseIntended(erased.recording.id, noted('due'), START);
   await catalogue.erased(erased.recording.id, START);
   return {
     shared: (await recorded(shared(0))).call.id,
@@ -631,7 +632,7 @@ t.test('of what is reached, so much is told as somebody hears', async (t) => {
     ...{ them: side, us: side, echo: null, flags: [{ side: 'us', flag: 'noisy' }] as const },
     ears: { them: { kind: 'line', name: 'trunk' }, us: { kind: 'extension', name: '101' } } as const,
   };
-  const gap = { atMs: 80_000, untilMs: 100_000, side: 'us', reason: 'The disk was full.' } as const;
+  const gap = { atMs: 80_000, untilMs: 100_000, side: 'us', why: noted('The disk was full.') } as const;
   const at = START - 1_000_000;
   const { call } = await addRecording(dashboard, sound, {
     call: { startedAt: at - 5000, answeredAt: at, endedAt: at + 180_000, legs: sharedLegs(at) },
@@ -901,7 +902,7 @@ t.test('a live stream tells of nothing that its reader does not reach', async (t
   const mine = await addCall(catalogue, { legs: [leg('102')] });
   await founder.until('change', 2);
   await agent.until('change', 1);
-  await catalogue.decideCoverage(mine.id, { status: 'excluded', reason: '', rule: null, missingMs: 0 });
+  await catalogue.decideCoverage(mine.id, { status: 'excluded', why: null, rule: null, missingMs: 0 });
   await founder.until('change', 3);
   await agent.until('change', 2);
   await addCall(catalogue, { legs: [leg('103')] });
@@ -934,7 +935,7 @@ t.test('a call that was erased in the catalogue leaves nothing that it is reache
   await catalogue.saveCall(aCall('T', { test: true, legs: [leg('101')] }));
   await catalogue.saveCall(aCall('A', { legs: [leg('101')] }));
   await catalogue.recordingSealed(aRecording('R', 'A'), new Uint8Array(9), {
-    ...{ status: 'recorded', reason: '', rule: null, missingMs: 0 },
+    ...{ status: 'recorded', why: null, rule: null, missingMs: 0 },
   });
   await catalogue.saveCall(aCall('B', { legs: [leg('102')], startedAt: 5 }));
   await catalogue.absorbCall('A', 'B');

@@ -28,6 +28,7 @@ import {
   START,
   setUp,
 } from '../support/web/dashboard.js';
+import { noted } from '../support/words.js';
 
 const DAY = 86_400_000;
 const ajar = (schema: TSchema, body: unknown) =>
@@ -185,13 +186,13 @@ t.test('retention shows what is due, what is next and what is gone, as a table t
   const add = (keepUntil: number | null, name = 'Example, "quoted"') =>
     addRecording(dashboard, Buffer.from('x'), {
       call: { them: { number: '+4930123', name, ours: false } },
-      recording: { keepUntil, keepRule: keepUntil ? 'Sales' : null, keepReason: '=cmd|calc' },
+      recording: { keepUntil, keepRule: keepUntil ? 'Sales' : null, keepWhy: noted('=cmd|calc') },
     });
   const due = await add(START - 1);
   const next = await add(START + DAY);
   await add(null);
   const gone = await add(START - DAY, '=HYPERLINK("http://evil")');
-  await catalogue.eraseIntended(gone.recording.id, '@due', START);
+  await catalogue.eraseIntended(gone.recording.id, noted('@due'), START);
   await catalogue.erased(gone.recording.id, START);
 
   const view = (await get(app, '/retention', cookie)).json();
@@ -357,7 +358,7 @@ t.test('what a recording lacks and sounds like is told, found and counted', asyn
       recording: { gaps, quality: { them: side, us: side, echo: null, flags, ears } },
     });
   let made = 0;
-  const gap = { atMs: 4_000, untilMs: 9_000, side: 'us', reason: 'The disk was full.' } as const;
+  const gap = { atMs: 4_000, untilMs: 9_000, side: 'us', why: noted('The disk was full.') } as const;
   const noisy = (await add([{ side: 'us', flag: 'noisy' }], [gap])).call;
   const echo = (await add([{ side: 'them', flag: 'echo' }])).call;
   await add([]);
@@ -365,7 +366,7 @@ t.test('what a recording lacks and sounds like is told, found and counted', asyn
   const one = (await get(dashboard.app, `/calls/${noisy.id}`, cookie)).json();
   t.strictSame(ajar(CallDetail, one), []);
   t.match(one.recording, {
-    gaps: [{ at_ms: 4_000, until_ms: 9_000, side: 'us', reason: 'The disk was full.' }],
+    gaps: [{ at_ms: 4_000, until_ms: 9_000, side: 'us', why: noted('The disk was full.') }],
     quality: { us: { noise_db: -40.5 }, flags: [{ side: 'us', flag: 'noisy' }] },
   });
 

@@ -9,6 +9,7 @@ import { fail } from '../../daemon/domain/error.js';
 import { recordingFile } from '../../daemon/domain/paths.js';
 import { reach, type Stretch, WHOLE } from '../../daemon/domain/people/person.js';
 import { coversAll, heardOf, owesReason } from '../../daemon/domain/people/reach.js';
+import { inWords } from '../../daemon/domain/reason/words.js';
 import type { Recording } from '../../daemon/domain/recording/recording.js';
 import type { Needs } from '../deps.js';
 import { IdParams, streamed } from '../server/answers.js';
@@ -147,7 +148,7 @@ function asked({ method, headers }: FastifyRequest): Asked {
 /** Throws `recording_absent` when there is none (yet), `key_missing` when it was erased. */
 function playable({ recording }: StoredCall): Recording {
   if (recording === null) throw fail('recording_absent');
-  if (recording.state !== 'sealed') throw fail('key_missing', recording.eraseReason ?? '');
+  if (recording.state !== 'sealed') throw fail('key_missing', inWords(recording.eraseWhy));
   return recording;
 }
 

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import type { CallFilter } from '../../daemon/catalogue/catalogue.js';
+import { times } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { owesReason, sightOf } from '../../daemon/domain/people/reach.js';
 import { decodePeaks } from '../../daemon/domain/recording/peaks.js';
@@ -19,6 +20,7 @@ const PAGE = 50;
 
 /** The list of calls, one call, and the waveform of its recording. */
 export function callRoutes(app: App, { catalogue, reached, listening, site, dataDir, seen }: Deps): void {
+  const say = times(site.timeZone);
   app.get(
     '/calls',
     {
@@ -39,7 +41,7 @@ export function callRoutes(app: App, { catalogue, reached, listening, site, data
       const found = await reached.list(person, { ...filterOf(query, site), limit: limit + 1 });
       seen.search(request, query);
       const page = found.slice(0, limit);
-      const calls = page.map((call) => callSummary(call, sightOf(person, call)));
+      const calls = page.map((call) => callSummary(call, sightOf(person, call), say));
       return { calls, next: found.length > limit ? page.at(-1)!.id : null };
     },
   );
@@ -61,9 +63,9 @@ export function callRoutes(app: App, { catalogue, reached, listening, site, data
       const { call } = await reached.call(person, request.params.id);
       seen.call(request, call.id);
       const { main, consultations } = await reached.around(person, call);
-      return callDetail(call, sightOf(person, call), {
+      return callDetail(call, sightOf(person, call), say, {
         main,
-        consultations: consultations.map((c) => callSummary(c, sightOf(person, c))),
+        consultations: consultations.map((c) => callSummary(c, sightOf(person, c), say)),
         seal: await sealOf(catalogue, call, dataDir),
       });
     },

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { callRights } from '../../daemon/domain/people/person.js';
+import { reasonShape } from '../../daemon/domain/reason/reason.js';
 import { qualityFlags } from '../../daemon/domain/recording/quality.js';
 import { QualityView, Side } from '../quality/schemas.js';
 import { Direction, days, Nullable, PartyView, Time } from '../server/schemas.js';
@@ -7,7 +8,7 @@ import { Direction, days, Nullable, PartyView, Time } from '../server/schemas.js
 /** The shapes of calls, their recordings, and what is done with them. */
 const CallCoverage = Type.Object({
   status: Type.Enum(['pending', 'recorded', 'partial', 'excluded', 'declined', 'not_recorded', 'none']),
-  reason: Type.String(),
+  ...reasonShape,
   rule: Nullable(Type.String()),
 });
 
@@ -15,7 +16,7 @@ const GapView = Type.Object({
   at_ms: Type.Integer({ description: 'On the timeline: milliseconds since the answer.' }),
   until_ms: Type.Integer(),
   side: Side,
-  reason: Type.String(),
+  ...reasonShape,
 });
 
 export const RecordingView = Type.Object({
@@ -25,10 +26,12 @@ export const RecordingView = Type.Object({
   bytes: Type.Integer({ description: 'Size of the Ogg Opus file.' }),
   keep_until: Nullable(Time),
   keep_rule: Nullable(Type.String()),
-  keep_reason: Type.String(),
+  keep_reason: reasonShape.reason,
+  keep_why: reasonShape.why,
   sealed_at: Time,
   erased_at: Nullable(Time),
   erase_reason: Nullable(Type.String()),
+  erase_why: reasonShape.why,
   sha256: Type.String({ description: 'Of the Ogg Opus file.' }),
   sealed_sha256: Type.String({ description: 'Of the sealed file on disk.' }),
   gaps: Type.Array(GapView, { description: 'What was not captured.' }),

@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 import type { StoredCall, StoredPolicy } from '../../daemon/catalogue/catalogue.js';
 import { iso, isoOrNull } from '../../daemon/domain/days.js';
 import type { Sight } from '../../daemon/domain/people/reach.js';
+import { inWords, reasonView, type Say } from '../../daemon/domain/reason/words.js';
 import type { Quality, SideQuality } from '../../daemon/domain/recording/quality.js';
 import type { CallId, Gap, Mark, Party, Recording } from '../../daemon/domain/recording/recording.js';
 import type { BriefStatusView, StatusView } from '../health/schemas.js';
@@ -17,7 +18,7 @@ export const partyView = ({ number, name, ours }: Party): Static<typeof PartyVie
 });
 
 /** Of a recording, what somebody is told who hears so much of it. */
-function recordingView(recording: Recording, sight: Sight): Static<typeof RecordingView> {
+function recordingView(recording: Recording, sight: Sight, say: Say): Static<typeof RecordingView> {
   return {
     id: recording.id,
     state: recording.state,
@@ -25,17 +26,19 @@ function recordingView(recording: Recording, sight: Sight): Static<typeof Record
     bytes: recording.plainBytes,
     keep_until: isoOrNull(recording.keepUntil),
     keep_rule: recording.keepRule,
-    keep_reason: recording.keepReason,
+    keep_reason: inWords(recording.keepWhy, say),
+    keep_why: recording.keepWhy,
     sealed_at: iso(recording.sealedAt),
     erased_at: isoOrNull(recording.erasedAt),
-    erase_reason: recording.eraseReason,
+    erase_reason: recording.eraseWhy && inWords(recording.eraseWhy, say),
+    erase_why: recording.eraseWhy,
     sha256: recording.plainSha256,
     sealed_sha256: recording.sealedSha256,
     gaps: gapsOf(recording, sight).map((gap) => ({
       at_ms: gap.atMs,
       until_ms: gap.untilMs,
       side: gap.side,
-      reason: gap.reason,
+      ...reasonView(gap.why, say),
     })),
     quality: sight.told && recording.quality ? qualityView(recording.quality) : null,
   };
@@ -74,7 +77,7 @@ function qualityView({ them, us, echo, flags }: Quality): Static<typeof QualityV
   };
 }
 
-export function callSummary(call: StoredCall, sight: Sight): CallSummary {
+export function callSummary(call: StoredCall, sight: Sight, say: Say): CallSummary {
   const { answeredAt, endedAt, coverage } = call;
   const talked =
     answeredAt !== null && endedAt !== null ? Math.max(0, Math.round(endedAt - answeredAt)) : null;
@@ -92,8 +95,8 @@ export function callSummary(call: StoredCall, sight: Sight): CallSummary {
     dialled: call.dialled,
     did: call.did,
     queue: call.queue,
-    coverage: { status: coverage.status, reason: coverage.reason, rule: coverage.rule },
-    recording: call.recording && recordingView(call.recording, sight),
+    coverage: { status: coverage.status, ...reasonView(coverage.why, say), rule: coverage.rule },
+    recording: call.recording && recordingView(call.recording, sight, say),
   };
 }
 
@@ -104,11 +107,12 @@ export function callSummary(call: StoredCall, sight: Sight): CallSummary {
 export function callDetail(
   call: StoredCall,
   sight: Sight,
+  say: Say,
   around: { main: CallId | null; consultations: CallSummary[]; seal: CallDetail['seal'] },
 ): CallDetail {
   const zero = call.answeredAt ?? call.startedAt;
   return {
-    ...callSummary(call, sight),
+    ...callSummary(call, sight, say),
     legs: call.legs.map((leg) => ({
       party: partyView(leg.party),
       joined_ms: Math.round((leg.upAt ?? leg.seenAt) - zero),

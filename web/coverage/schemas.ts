@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { FILTERS } from '../../daemon/domain/assurance/coverage.js';
 import { CAVEATS, type Caveat } from '../../daemon/domain/assurance/coverage-caveats.js';
+import { reasonShape } from '../../daemon/domain/reason/reason.js';
 import { days, Nullable, PartyView, Time } from '../server/schemas.js';
 
 /** The shapes of the coverage report. Times are ISO 8601 in UTC, lengths milliseconds. */
@@ -35,7 +36,7 @@ const CoverageCallView = Type.Object({
   us: PartyView,
   status: Type.Enum(['pending', 'recorded', 'partial', 'excluded', 'declined', 'not_recorded']),
   finding: Nullable(Type.Enum(['missing', 'unexplained', 'surplus', 'differs', 'unwitnessed'])),
-  reason: Type.String(),
+  ...reasonShape,
   rule: Nullable(Type.String()),
   pbx_ms: Ms,
   talk_ms: Ms,
@@ -91,14 +92,14 @@ export const CoverageView = Type.Object({
       problem: Type.String(),
     }),
   ),
-  blind: Type.Array(Type.Object({ from: Time, to: Nullable(Time), reason: Type.String() }), {
+  blind: Type.Array(Type.Object({ from: Time, to: Nullable(Time), ...reasonShape }), {
     description: 'Monitoring gaps: Tapedeck did not watch the PBX. Newest first.',
   }),
   witness_gaps: Type.Array(
     Type.Object({
       from: Time,
       to: Nullable(Time),
-      reason: Type.String(),
+      ...reasonShape,
       filled_from: Type.Array(Type.String(), {
         description: 'The sources from which the CDRs of this time were read afterwards.',
       }),

@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 import { type CallFacts, decideRecord, decideRetention } from '../../daemon/domain/policy/policy.js';
 import { confirmEmergency, policyChanges } from '../../daemon/domain/policy/policy-changes.js';
 import { FROM_NOW_ON } from '../../daemon/domain/policy/retention.js';
+import { inWords, reasonView } from '../../daemon/domain/reason/words.js';
 import { policyView } from '../calls/views.js';
 import type { Needs } from '../deps.js';
 import { answers } from '../server/answers.js';
@@ -89,15 +90,16 @@ export function policyRoutes(app: App, { catalogue, now, audit }: Deps): void {
     async ({ body }) => {
       const policy = body.policy ?? (await catalogue.policy()).policy;
       const facts = factsOf(body);
-      const { record, rule, reason } = decideRecord(policy, facts);
+      const { record, rule, why } = decideRecord(policy, facts);
       const keep = decideRetention(policy, facts);
       return {
         record,
         rule,
-        reason,
+        ...reasonView(why),
         keep_days: keep.keepDays,
         keep_rule: keep.rule,
-        keep_reason: keep.reason,
+        keep_reason: inWords(keep.why),
+        keep_why: keep.why,
       };
     },
   );

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { Policy } from '../../daemon/domain/policy/policy.js';
+import { reasonShape } from '../../daemon/domain/reason/reason.js';
 import { Direction, Nullable, Time } from '../server/schemas.js';
 
 /** The shapes of the rules. */
@@ -39,8 +40,9 @@ export const PolicyTestBody = Type.Object({
 export const PolicyTestView = Type.Object({
   record: Type.Boolean(),
   rule: Nullable(Type.String()),
-  reason: Type.String(),
+  ...reasonShape,
   keep_days: Nullable(Type.Integer()),
   keep_rule: Nullable(Type.String()),
-  keep_reason: Type.String(),
+  keep_reason: reasonShape.reason,
+  keep_why: reasonShape.why,
 });

@@ -1,7 +1,8 @@
 import type { Static } from 'typebox';
 import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
-import { dates, iso, isoOrNull } from '../../daemon/domain/days.js';
+import { dates, iso, isoOrNull, times } from '../../daemon/domain/days.js';
 import { FROM_NOW_ON, planRetention } from '../../daemon/domain/policy/retention.js';
+import { inWords, reasonView, type Say } from '../../daemon/domain/reason/words.js';
 import type { Recording } from '../../daemon/domain/recording/recording.js';
 import { partyView } from '../calls/views.js';
 import type { Needs } from '../deps.js';
@@ -27,6 +28,7 @@ const hasRecording = (call: StoredCall): call is Kept => call.recording !== null
 /** What is kept, until when and why; what goes next; what is gone. */
 export function retentionRoutes(app: App, deps: Deps): void {
   const { catalogue, reached, control, retention, site, now, audit, seen } = deps;
+  const say = times(site.timeZone);
 
   /** The plan, with the calls behind it. Reads all kept recordings only when it has to. */
   async function plan(all: boolean) {
@@ -71,10 +73,10 @@ export function retentionRoutes(app: App, deps: Deps): void {
         schedule: retention.schedule,
         kept: counts.kept,
         for_ever: counts.forEver,
-        due: due.slice(0, SHOWN.due).map(({ item }) => itemView(callOf(item.id))),
+        due: due.slice(0, SHOWN.due).map(({ item }) => itemView(callOf(item.id), say)),
         due_total: due.length,
-        next: next.map(({ item }) => itemView(callOf(item.id))),
-        gone: gone.map(itemView),
+        next: next.map(({ item }) => itemView(callOf(item.id), say)),
+        gone: gone.map((call) => itemView(call, say)),
         breaker,
       };
     },
@@ -109,7 +111,7 @@ export function retentionRoutes(app: App, deps: Deps): void {
       return reply
         .type('text/csv; charset=utf-8; header=present')
         .header('content-disposition', `attachment; filename="${name}"`)
-        .send(retentionCsv(rows()));
+        .send(retentionCsv(rows(), say));
     },
   );
 
@@ -136,7 +138,7 @@ export function retentionRoutes(app: App, deps: Deps): void {
   );
 }
 
-function itemView(call: Kept): Static<typeof RetentionItem> {
+function itemView(call: Kept, say: Say): Static<typeof RetentionItem> {
   const { recording } = call;
   return {
     call_id: call.id,
@@ -147,8 +149,9 @@ function itemView(call: Kept): Static<typeof RetentionItem> {
     us: partyView(call.us),
     keep_until: isoOrNull(recording.keepUntil),
     rule: recording.keepRule,
-    reason: recording.keepReason,
+    ...reasonView(recording.keepWhy, say),
     erased_at: isoOrNull(recording.erasedAt),
-    erase_reason: recording.eraseReason,
+    erase_reason: recording.eraseWhy && inWords(recording.eraseWhy, say),
+    erase_why: recording.eraseWhy,
   };
 }

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { reasonShape } from '../../daemon/domain/reason/reason.js';
 import { Nullable, PartyView, Time } from '../server/schemas.js';
 
 /** The shapes of what is kept, what goes and what went. */
@@ -11,9 +12,10 @@ export const RetentionItem = Type.Object({
   us: PartyView,
   keep_until: Nullable(Time),
   rule: Nullable(Type.String()),
-  reason: Type.String(),
+  ...reasonShape,
   erased_at: Nullable(Time),
   erase_reason: Nullable(Type.String()),
+  erase_why: reasonShape.why,
 });
 
 export const RetentionView = Type.Object({

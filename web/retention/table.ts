@@ -3,6 +3,7 @@ import { stringify } from 'csv-stringify';
 import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
 import { CSV, harmless } from '../../daemon/domain/csv.js';
 import { iso } from '../../daemon/domain/days.js';
+import { inWords, type Say } from '../../daemon/domain/reason/words.js';
 
 type State = 'due' | 'kept' | 'gone';
 
@@ -26,12 +27,12 @@ const header = [
 /**
  * Recordings as CSV. A cell that a spreadsheet would take for a formula begins with an apostrophe.
  */
-export function retentionCsv(rows: Iterable<{ state: State; call: StoredCall }>): Readable {
+export function retentionCsv(rows: Iterable<{ state: State; call: StoredCall }>, say: Say): Readable {
   const csv = stringify({ ...CSV, columns: header });
-  return Readable.from(records(rows)).compose(csv) as Readable;
+  return Readable.from(records(rows, say)).compose(csv) as Readable;
 }
 
-function* records(rows: Iterable<{ state: State; call: StoredCall }>): Generator<string[]> {
+function* records(rows: Iterable<{ state: State; call: StoredCall }>, say: Say): Generator<string[]> {
   for (const { state, call } of rows) {
     const { recording, them, us } = call;
     if (recording === null) continue;
@@ -48,9 +49,9 @@ function* records(rows: Iterable<{ state: State; call: StoredCall }>): Generator
       us.name,
       time(recording.keepUntil),
       recording.keepRule ?? '',
-      recording.keepReason,
+      inWords(recording.keepWhy, say),
       time(recording.erasedAt),
-      recording.eraseReason ?? '',
+      inWords(recording.eraseWhy, say),
     ].map(harmless);
   }
 }

@@ -2,6 +2,7 @@ import type { CdrJournal, Heard } from '../../cdr/journal.js';
 import type { Cdr } from '../../domain/assurance/cdr.js';
 import { isDiskError } from '../../domain/error.js';
 import type { Alarms } from '../../domain/operations/alarm.js';
+import { because, type Why } from '../../domain/reason/reason.js';
 import type { Log } from '../../ops/log.js';
 
 /**
@@ -13,7 +14,7 @@ export type IntakeDeps = {
   /** Writes CDRs to the catalogue; `at` is when the last of them was heard. */
   write: (cdrs: Cdr[], at: number) => Promise<void>;
   /** CDRs were lost in this time. */
-  lost: (from: number, reason: string) => void;
+  lost: (from: number, why: Why) => void;
   alarms: Alarms;
   clock: () => number;
   log: Log;
@@ -126,8 +127,7 @@ export function createIntake(deps: IntakeDeps, maxWaiting = MAX_WAITING) {
       } catch (err) {
         unkept(err);
       }
-      if (lostSince !== null)
-        deps.lost(lostSince, 'More CDRs came than could be kept while the catalogue was locked.');
+      if (lostSince !== null) deps.lost(lostSince, because('cdrs_overflowed'));
       lostSince = null;
     },
 

@@ -7,8 +7,9 @@ import { sha256 } from '../../domain/assurance/canonical.js';
 import { type Note, signedNotesIn } from '../../domain/assurance/checkpoint.js';
 import { type GivenOut, PACK, readmeText } from '../../domain/assurance/evidence.js';
 import { consentOf, storyOf, storyText } from '../../domain/call/story.js';
-import { iso } from '../../domain/days.js';
+import { iso, times } from '../../domain/days.js';
 import { fail } from '../../domain/error.js';
+import { inWords, type Say } from '../../domain/reason/words.js';
 import { disagreements, type Manifest, type SignedManifest } from '../../domain/recording/manifest.js';
 import type { Recording } from '../../domain/recording/recording.js';
 import { coverSheet } from './cover.js';
@@ -56,7 +57,7 @@ export async function evidencePack(
   who: { by: string; reason: string },
 ): Promise<Evidence> {
   const { catalogue } = deps;
-  const recording = whole(call);
+  const recording = whole(call, times(deps.site.timeZone));
   const { signed, manifest } = await vouched(deps, recording);
   await heardWhole(deps, recording, manifest);
   const signs = await deps.recorder.key();
@@ -126,9 +127,9 @@ export async function evidencePack(
   };
 }
 
-function whole({ recording, coverage }: StoredCall): Recording {
-  if (recording === null) throw fail('recording_absent', coverage.reason);
-  if (recording.state !== 'sealed') throw fail('key_missing', recording.eraseReason ?? '');
+function whole({ recording, coverage }: StoredCall, say: Say): Recording {
+  if (recording === null) throw fail('recording_absent', inWords(coverage.why, say));
+  if (recording.state !== 'sealed') throw fail('key_missing', inWords(recording.eraseWhy, say));
   return recording;
 }
 

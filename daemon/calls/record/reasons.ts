@@ -1,4 +1,5 @@
-import { monitoringGap, type Say, type Span, whyLate } from '../../domain/call/late.js';
+import { type Span, whyLate, whyUnwatched } from '../../domain/call/late.js';
+import { because, together, type Why } from '../../domain/reason/reason.js';
 import type { BlindWindow, CallRecord } from '../../domain/recording/recording.js';
 import type { Changed, Live } from './steps.js';
 
@@ -7,12 +8,8 @@ export type ReasonDeps = {
   /** The monitoring gap that has most of a time, or null; and when this process stood still in it. */
   gapDuring: (from: number, to: number) => BlindWindow | null;
   stalls: (from: number, to: number) => readonly Span[];
-  /** A time as people at the site read it. */
-  say: Say;
   clock: () => number;
 };
-
-const DIED = 'The capture ended in that time, and was begun again.';
 
 /** Why a leg is captured late, anew or not at all. */
 export function createReasons(deps: ReasonDeps) {
@@ -24,43 +21,42 @@ export function createReasons(deps: ReasonDeps) {
   }
 
   /** Why a capture that was asked for at `askedAt` begins at `begunAt`, or not at all until then. */
-  function lateness(call: CallRecord, l: Live, askedAt: number, begunAt: number): string {
-    if (!l.wanted || l.wanted.met) return '';
+  function lateness(call: CallRecord, l: Live, askedAt: number, begunAt: number): Why | null {
+    if (!l.wanted || l.wanted.met) return null;
     const { from: wantedAt, heardAt, unseen } = l.wanted;
     const [gap, stalls] = [deps.gapDuring(wantedAt, heardAt), deps.stalls(wantedAt, begunAt)];
-    const told = whyLate({ wantedAt, heardAt, unseen, askedAt, begunAt, stalls, gap }, deps.say);
-    return told && [told, ...answeredWhen(call)].join(' ');
+    const told = whyLate({ wantedAt, heardAt, unseen, askedAt, begunAt, stalls, gap });
+    return told && together(told, ...answeredWhen(call));
   }
 
   /** Where nobody watched a call being answered, and the PBX does not tell, it is said between which times it was. */
-  const answeredWhen = ({ answeredAt, marks }: CallRecord): string[] =>
+  const answeredWhen = ({ answeredAt, marks }: CallRecord): Why[] =>
     marks
       .filter((m) => m.kind === 'answer' && m.untilMs !== null)
-      .map(({ atMs, untilMs }) => {
-        const [from, to] = [atMs, untilMs!].map((ms) => deps.say(answeredAt! + ms));
-        return `The call was answered between ${from} and ${to}; the PBX does not say when.`;
-      });
+      .map(({ atMs, untilMs }) =>
+        because('answered_between', { from: answeredAt! + atMs, until: answeredAt! + untilMs! }),
+      );
 
   /** Why a leg was not captured until `at`: by what took most of the time. */
-  function why(call: CallRecord, l: Live, at: number): string {
+  function why(call: CallRecord, l: Live, at: number): Why | null {
     const { failed, wanted } = l;
-    if (!failed) return l.because || lateness(call, l, at, at);
+    if (!failed) return l.because ?? lateness(call, l, at, at);
     const before = wanted && !wanted.met && failed.since - wanted.from > at - failed.since;
-    return (before && lateness(call, l, failed.since, failed.since)) || failure(l, at);
+    return (before ? lateness(call, l, failed.since, failed.since) : null) ?? failure(l, at);
   }
 
   /** Why captures failed until `at`. What failed for the most part because the link was lost has that for a reason. */
-  function failure({ failed }: Live, at: number): string {
-    if (!failed) return '';
+  function failure({ failed }: Live, at: number): Why | null {
+    if (!failed) return null;
     const gap = deps.gapDuring(failed.since, at);
     const lost = gap ? Math.min(gap.to ?? at, at) - Math.max(gap.from, failed.since) : 0;
-    return gap && lost > (at - failed.since) / 2 ? monitoringGap(gap, deps.say, at) : failed.reason;
+    return gap && lost > (at - failed.since) / 2 ? whyUnwatched(gap, at) : failed.why;
   }
 
-  /** The monitoring gap that ended at `at`, in words, and that a capture did not outlast it. */
-  function unwatched(at: number, died = false): string {
+  /** The monitoring gap that ended at `at`, and that a capture did not outlast it. */
+  function unwatched(at: number, died = false): Why | null {
     const gap = deps.gapDuring(Number.NEGATIVE_INFINITY, at);
-    return [gap ? monitoringGap(gap, deps.say, at) : '', died ? DIED : ''].filter(Boolean).join(' ');
+    return together(gap && whyUnwatched(gap, at), died ? because('capture_ended_unwatched') : null);
   }
 
   return { want, lateness, why, unwatched };

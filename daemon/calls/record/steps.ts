@@ -3,7 +3,8 @@ import type { Catalogue } from '../../catalogue/catalogue.js';
 import type { Effect } from '../../domain/call/call.js';
 import { TapedeckError } from '../../domain/error.js';
 import { decideRecord, type RecordDecision } from '../../domain/policy/policy.js';
-import { TURNED_UNSEEN } from '../../domain/recording/gaps.js';
+import { because, becauseOf, sameWhy, together, type Why } from '../../domain/reason/reason.js';
+import { inWords, type Say } from '../../domain/reason/words.js';
 import { lostMs } from '../../domain/recording/lost.js';
 import type { CallId, CallRecord, Coverage, LegId, Segment } from '../../domain/recording/recording.js';
 import type { Log } from '../../ops/log.js';
@@ -17,9 +18,9 @@ export type Live = {
   next: number;
   decision: RecordDecision | null;
   /** The leg whose capture failed last, why, how often, and since when (ms since 1970). */
-  failed: { leg: LegId; reason: string; times: number; since: number } | null;
+  failed: { leg: LegId; why: Why; times: number; since: number } | null;
   /** Why the next segment begins late or anew. */
-  because: string;
+  because: Why | null;
   /** The leg that is to be captured, from when on, and when that was heard (ms since 1970). */
   wanted: { leg: LegId; from: number; heardAt: number; unseen: boolean; met: boolean } | null;
   /** The number of a segment that was taken up after a monitoring gap and whose source has not been looked at since. */
@@ -38,7 +39,7 @@ export type Live = {
 };
 /** Of a call that was only just heard of. */
 export const blank = (): Live => ({
-  ...{ segment: null, beginning: null, next: 0, decision: null, failed: null, because: '' },
+  ...{ segment: null, beginning: null, next: 0, decision: null, failed: null, because: null },
   ...{
     wanted: null,
     takenUp: null,
@@ -57,10 +58,12 @@ export type Changed = Extract<Effect, { kind: 'changed' }> & { unseen: boolean }
 export type Ended = Extract<Effect, { kind: 'ended' }> & { unseen: boolean };
 
 export type StepDeps = ReasonDeps & {
+  /** A time as people at the site read it. */
+  say: Say;
   catalogue: Catalogue;
   segments: Segments;
   /** Why nothing can be captured now (no room on the disk), or null. Asked right before a capture begins. */
-  hindrance: () => string | null;
+  hindrance: () => Why | null;
   /** Whether the PBX falls silent in a snoop when its source changes: then each such change begins a new segment. */
   muteTrap: () => boolean;
   /** Length of a spool file's audio, ms, and whether Asterisk came to close it; null when it cannot be read. */
@@ -80,16 +83,6 @@ export type Surroundings = {
   lostAt: () => number;
 };
 
-const UNKNOWN = 'Whether the call was answered before it ended is not known.';
-const ALLOWED = 'Until then a policy rule said not to record the call.';
-const TURNED = 'The source of the audio changed, and this PBX falls silent then unless it is captured anew.';
-const DEAD = 'One side went silent; the capture was restarted.';
-const TAKEN_OVER = 'The party who was being captured left; the capture went over to another.';
-const STOPPED = 'The PBX stopped recording by itself.';
-const FULL = 'Tapedeck ended the capture because the disk of the PBX was almost full.';
-const GONE = 'The call ended before its capture had begun.';
-const HUNG_UP = 'The party to be recorded hung up before the capture had begun.';
-
 /** The steps of a call's life. None of them runs beside another of the same call, and each may be repeated. */
 export function createSteps(deps: StepDeps, around: Surroundings) {
   const { want, lateness, why, unwatched } = createReasons(deps);
@@ -102,11 +95,14 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     const before = l.decision;
     l.decision = decideRecord(policy, facts);
     if (before?.record !== l.decision.record || before.rule !== l.decision.rule)
-      deps.log.info({ call: call.id, record: l.decision.record, rule: l.decision.rule }, l.decision.reason);
+      deps.log.info(
+        { call: call.id, record: l.decision.record, rule: l.decision.rule },
+        inWords(l.decision.why, deps.say),
+      );
     if (!l.decision.record) {
       if (l.segment) await drop(l);
       await deps.catalogue.decideCoverage(call.id, excluded(l.decision));
-      l.because = ALLOWED;
+      l.because = because('excluded_until_then');
       return;
     }
     if (l.segment && l.segment.legId === anchor) await mend(l);
@@ -122,20 +118,20 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     const hindrance = deps.hindrance();
     if (hindrance) return failed(l, call.id, legId, hindrance);
     const askedAt = deps.clock();
-    const because = why(call, l, askedAt);
+    const known = why(call, l, askedAt);
     l.beginning = l.next++;
     try {
       const segment = await deps.segments.begin(
         { callId: call.id, seq: l.beginning, legId, swapped, fed: around.feed(legId) },
-        because,
+        known,
       );
       const begunAt = Math.max(segment.inStartedAt!, segment.outStartedAt!);
-      const late = because === '' ? lateness(call, l, askedAt, begunAt) : '';
-      l.segment = late === '' ? segment : { ...segment, because: late };
+      const late = known === null ? lateness(call, l, askedAt, begunAt) : null;
+      l.segment = late === null ? segment : { ...segment, because: late };
       if (l.segment !== segment) await deps.catalogue.saveSegment(l.segment);
       if (l.wanted) l.wanted.met = true;
       l.failed = null;
-      l.because = '';
+      l.because = null;
       deps.onCapture('begun');
       deps.log.info({ call: call.id, leg: legId, seq: l.segment.seq }, 'Recording');
     } catch (e) {
@@ -147,18 +143,18 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
   }
 
   function notBegun(l: Live, id: CallId, leg: LegId, e: unknown, since: number): void {
-    const reason = reasonOf(e);
-    if (reason !== HUNG_UP) deps.onCapture('failed');
-    failed(l, id, leg, reason, since);
+    const why = whyOf(e);
+    if (why.code !== 'party_hung_up') deps.onCapture('failed');
+    failed(l, id, leg, why, since);
   }
 
   /** It is tried again for as long as the leg is there: what is missing until then is a gap with this reason. */
-  function failed(l: Live, id: CallId, leg: LegId, reason: string, at = deps.clock()): void {
+  function failed(l: Live, id: CallId, leg: LegId, why: Why, at = deps.clock()): void {
     const times = l.failed?.leg === leg ? l.failed.times + 1 : 0;
-    if (times === 0 || reason !== l.failed?.reason)
-      deps.log.error({ call: id, leg, reason }, 'A call is not being captured');
+    if (times === 0 || !sameWhy(why, l.failed!.why))
+      deps.log.error({ call: id, leg, reason: inWords(why, deps.say) }, 'A call is not being captured');
     const since = times === 0 ? at : l.failed!.since;
-    l.failed = { leg, reason, times, since };
+    l.failed = { leg, why, times, since };
     around.again(l, times);
   }
 
@@ -166,7 +162,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
   async function leave(l: Live): Promise<void> {
     const segment = l.segment!;
     l.segment = null;
-    l.because = TAKEN_OVER;
+    l.because = because('taken_over');
     await deps.segments.close(segment, around.isUp(segment.legId));
   }
 
@@ -177,13 +173,16 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     const wrong = l.wrong?.seq === segment.seq ? l.wrong.how : null;
     const changed = feed !== '' && feed !== segment.fed;
     const feared = deps.muteTrap() && changed && segment.fed !== '';
-    const turned = l.takenUp === segment.seq ? TURNED_UNSEEN : TURNED;
+    const turned = because(l.takenUp === segment.seq ? 'source_changed_unwatched' : 'source_changed');
     if (wrong === 'stopped') {
       l.segment = null;
       await deps.segments.close(segment, true, true);
-      failed(l, segment.callId, segment.legId, l.full ? FULL : STOPPED);
+      failed(l, segment.callId, segment.legId, because(l.full ? 'ended_for_room' : 'recording_stopped'));
       l.full = false;
-    } else if ((wrong || feared) && !(await renew(segment, feed || segment.fed, wrong ? DEAD : turned, l)))
+    } else if (
+      (wrong || feared) &&
+      !(await renew(segment, feed || segment.fed, wrong ? because('side_silent') : turned, l))
+    )
       return;
     else if (changed && !wrong && !feared) await note(segment, feed, l);
     l.wrong = null;
@@ -197,17 +196,20 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
   }
 
   /** False when the PBX did not answer: it is still to be done when the call is looked at next, after the link is back. */
-  async function renew(segment: Segment, fed: string, because: string, l: Live): Promise<boolean> {
+  async function renew(segment: Segment, fed: string, why: Why, l: Live): Promise<boolean> {
     l.segment = null;
     l.beginning = l.next++;
     try {
       const next = { seq: l.beginning, fed };
-      l.segment = await deps.segments.renew(segment, next, because, () => stands(l, segment.legId));
-      l.because = l.segment ? '' : because;
+      l.segment = await deps.segments.renew(segment, next, why, () => stands(l, segment.legId));
+      l.because = l.segment ? null : why;
       if (l.segment === segment) return false;
       if (!l.segment) return true;
       deps.onCapture('begun');
-      deps.log.info({ call: segment.callId, seq: l.segment.seq, because }, 'Captured anew');
+      deps.log.info(
+        { call: segment.callId, seq: l.segment.seq, because: inWords(why, deps.say) },
+        'Captured anew',
+      );
     } catch (e) {
       notBegun(l, segment.callId, segment.legId, e, deps.clock());
     } finally {
@@ -227,8 +229,8 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     const { facts } = change;
     let { call } = change;
     if (call.answeredAt === null) {
-      const reason = change.unseen ? `${unwatched(call.endedAt!)} ${UNKNOWN}`.trim() : '';
-      await deps.catalogue.saveCall(call, { status: 'none', reason, rule: null, missingMs: 0 });
+      const why = change.unseen ? together(unwatched(call.endedAt!), because('answer_unknown')) : null;
+      await deps.catalogue.saveCall(call, { status: 'none', why, rule: null, missingMs: 0 });
       return;
     }
     const { policy } = await deps.catalogue.policy();
@@ -249,20 +251,21 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     if (change.unseen) call = { ...call, endedAt: await endOf(call, segments) };
     if (segments.length === 0) {
       const never = call.endedAt!;
-      const reason = why(call, l, never) || (change.unseen && unwatched(never)) || GONE;
+      const told =
+        why(call, l, never) ?? (change.unseen ? unwatched(never) : null) ?? because('ended_before_capture');
       await deps.catalogue.saveCall(call, {
         status: 'not_recorded',
-        reason,
+        why: told,
         rule: null,
         missingMs: call.endedAt! - call.answeredAt!,
       });
-      deps.log.error({ call: call.id, reason }, 'A call was not recorded');
+      deps.log.error({ call: call.id, reason: inWords(told, deps.say) }, 'A call was not recorded');
       return;
     }
     await deps.catalogue.saveCall(call, {
       status: 'pending',
       // Why the end is missing, if it is: told with the gap once the recording is made.
-      reason: l.failed?.reason ?? '',
+      why: l.failed?.why ?? null,
       rule: l.decision.rule,
       missingMs: 0,
     });
@@ -294,10 +297,10 @@ function stands({ waiting }: Live, leg: LegId): boolean {
 }
 
 function excluded(decision: RecordDecision): Coverage {
-  return { status: 'excluded', reason: decision.reason, rule: decision.rule, missingMs: 0 };
+  return { status: 'excluded', why: decision.why, rule: decision.rule, missingMs: 0 };
 }
 
-function reasonOf(e: unknown): string {
-  if (e instanceof TapedeckError && /channel (was )?not found/i.test(e.detail)) return HUNG_UP;
-  return e instanceof TapedeckError ? e.message : 'The PBX could not be made to record.';
+function whyOf(e: unknown): Why {
+  if (!(e instanceof TapedeckError)) return because('pbx_refused');
+  return /channel (was )?not found/i.test(e.detail) ? because('party_hung_up') : becauseOf(e);
 }

@@ -1,6 +1,7 @@
 import type { Capture } from '../../capture/snoop.js';
 import type { restore } from '../../domain/call/call.js';
 import type { Snapshot } from '../../domain/call/event.js';
+import type { Why } from '../../domain/reason/reason.js';
 import { type CallId, type CallRecord, parseOurs } from '../../domain/recording/recording.js';
 import type { Live, StepDeps } from './steps.js';
 
@@ -10,8 +11,8 @@ type Calls = {
   /** What is kept of a call in progress; made if there is nothing yet. */
   of: (id: CallId) => Live;
   forget: (id: CallId) => void;
-  /** The monitoring gap that ended at `at`, in words. */
-  unwatched: (at: number, died?: boolean) => string;
+  /** The monitoring gap that ended at `at`. */
+  unwatched: (at: number, died?: boolean) => Why | null;
 };
 
 /** Takes up what was going on before a time in which nobody watched. */
@@ -32,7 +33,7 @@ export function createTakeUp({ catalogue, segments, capture, log }: TakeUpDeps, 
       if (l.segment !== mine) continue;
       l.segment = adopted;
       l.takenUp = adopted?.seq ?? null;
-      l.because = adopted ? '' : calls.unwatched(snapshot.at, true);
+      l.because = adopted ? null : calls.unwatched(snapshot.at, true);
       for (const id of adopted ? segments.snoops(adopted) : []) kept.add(id.toLowerCase());
     }
     for (const id of snapshot.snoops) {

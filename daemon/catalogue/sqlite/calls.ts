@@ -1,5 +1,6 @@
 import { fail } from '../../domain/error.js';
 import type { ReachKey } from '../../domain/people/reach.js';
+import { writeWhy } from '../../domain/reason/reason.js';
 import type { CallId, CallRecord, Coverage, CoverageStatus } from '../../domain/recording/recording.js';
 import type { CallFilter, StoredCall } from '../catalogue.js';
 import type { Reader } from './checked.js';
@@ -24,8 +25,10 @@ const MOST_AT_ONCE = 5000;
 /** Statements that are kept ready: one for each way of narrowing the list. */
 const MOST_LISTINGS = 200;
 
-const UNDECIDED: Coverage = { status: 'pending', reason: '', rule: null, missingMs: 0 };
-const UNANSWERED: Coverage = { status: 'none', reason: '', rule: null, missingMs: 0 };
+const UNDECIDED: Coverage = { status: 'pending', why: null, rule: null, missingMs: 0 };
+const UNANSWERED: Coverage = { status: 'none', why: null, rule: null, missingMs: 0 };
+
+const covered = ({ why, ...coverage }: Coverage) => ({ ...coverage, reason: writeWhy(why) });
 
 export function createCalls(db: Db, reader: Reader) {
   const stored = storedCall(reader);
@@ -75,7 +78,7 @@ export function createCalls(db: Db, reader: Reader) {
   const current = (id: CallId): CallId => (into.get(id) as CallId | undefined) ?? id;
 
   function decideCoverage(id: CallId, coverage: Coverage): void {
-    if (cover.run({ ...coverage, id: current(id) }).changes === 0) throw fail('call_unknown', id);
+    if (cover.run({ ...covered(coverage), id: current(id) }).changes === 0) throw fail('call_unknown', id);
   }
 
   return {
@@ -87,7 +90,7 @@ export function createCalls(db: Db, reader: Reader) {
       if (current(call.id) !== call.id) return;
       save.run({
         ...call,
-        ...(coverage ?? (call.answeredAt === null ? UNANSWERED : UNDECIDED)),
+        ...covered(coverage ?? (call.answeredAt === null ? UNANSWERED : UNDECIDED)),
         decided: coverage === undefined ? 0 : 1,
         linkedids: JSON.stringify(call.linkedids),
         them: JSON.stringify(call.them),

@@ -137,7 +137,7 @@ export function createSqliteCatalogue(
     keptRecordings: (limit) => read((n) => n.recordings.kept(limit)),
     countKept: () => read((n) => n.recordings.count()),
     growth: (since, now) => read((n) => n.recordings.growth(since, now)),
-    eraseIntended: (id, reason, at) => write((n) => n.recordings.eraseIntended(id, reason, at)),
+    eraseIntended: (id, why, at) => write((n) => n.recordings.eraseIntended(id, why, at)),
     recordingsErasing: () => read((n) => n.recordings.erasing()),
     erased: (id, at) =>
       write((n) => {
@@ -162,12 +162,12 @@ export function createSqliteCatalogue(
 
     watched: (at) => write((n) => n.watch.watched(at)),
     lastWatched: () => read((n) => n.watch.lastWatched()),
-    openBlindWindow: (from, reason) => write((n) => n.watch.openWindow(from, reason)),
+    openBlindWindow: (from, why) => write((n) => n.watch.openWindow(from, why)),
     closeBlindWindow: (at) => write((n) => n.watch.closeWindow(at)),
     blindWindows: (range) => read((n) => n.watch.windows(range)),
     witnessHeard: (at) => write((n) => n.witnessWatch.watched(at)),
     witnessLastHeard: () => read((n) => n.witnessWatch.lastWatched()),
-    openWitnessGap: (from, reason) => write((n) => n.witnessWatch.openWindow(from, reason)),
+    openWitnessGap: (from, why) => write((n) => n.witnessWatch.openWindow(from, why)),
     closeWitnessGap: (at) => write((n) => n.witnessWatch.closeWindow(at)),
     witnessGaps: (range) => read((n) => n.witnessWatch.windows(range)),
 

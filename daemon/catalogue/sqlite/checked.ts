@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { fail } from '../../domain/error.js';
+import { readWhy, toWhy, UnknownReason, type Why } from '../../domain/reason/reason.js';
 import type { BadRow } from '../catalogue.js';
 
 /** How the rows of one table are read. `read` throws `Unreadable` for a row that Tapedeck cannot have written. */
@@ -75,6 +76,21 @@ function parsed(row: Cells, column: string): unknown {
 /** For a check that a schema cannot make. */
 export function unreadable(fault: string): never {
   throw new Unreadable(fault);
+}
+
+/** Reads the reason in a column of text; one that no version can have written makes the row unreadable. */
+export const whyIn = (column: string, stored: string): Why | null => known(column, () => readWhy(stored));
+/** The same for one within JSON. */
+export const whyOf = (column: string, value: unknown): Why | null =>
+  value === null ? null : known(column, () => toWhy(value));
+
+function known<T>(column: string, read: () => T): T {
+  try {
+    return read();
+  } catch (e) {
+    if (e instanceof UnknownReason) unreadable(`"${column}" has a reason that cannot be read: ${e.message}`);
+    throw e;
+  }
 }
 
 export type Reader = ReturnType<typeof createReader>;

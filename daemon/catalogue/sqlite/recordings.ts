@@ -1,12 +1,13 @@
 import { fail } from '../../domain/error.js';
 import type { Growth } from '../../domain/operations/room.js';
+import { type Why, writeWhy } from '../../domain/reason/reason.js';
 import type { Recording, RecordingId } from '../../domain/recording/recording.js';
 import type { StoredCall } from '../catalogue.js';
 import { type Reader, timeOrNull } from './checked.js';
 import type { Db } from './db.js';
 import { createEars } from './ears.js';
 import { createPeaks } from './peaks.js';
-import { recording as noun, storedCall } from './rows.js';
+import { gapCell, recording as noun, storedCall } from './rows.js';
 
 const WITH_CALL = 'SELECT calls.*, recordings.* FROM recordings JOIN calls ON calls.id = recordings.call_id';
 
@@ -25,7 +26,7 @@ export function createRecordings(db: Db, reader: Reader) {
     INSERT INTO recordings (id, call_id, state, duration_ms, plain_bytes, sealed_bytes, plain_sha256, sealed_sha256,
       file, sealed_at, left_db, right_db, gaps, quality, quality_flags, keep_until, keep_rule, keep_reason)
     VALUES ($id, $callId, 'sealed', $durationMs, $plainBytes, $sealedBytes, $plainSha256, $sealedSha256,
-      $file, $sealedAt, $leftDb, $rightDb, $gaps, $quality, $qualityFlags, $keepUntil, $keepRule, $keepReason)`);
+      $file, $sealedAt, $leftDb, $rightDb, $gaps, $quality, $qualityFlags, $keepUntil, $keepRule, $keepWhy)`);
   const one = db.prepare('SELECT * FROM recordings WHERE id = ?');
   const kept = db
     .prepare(`${WITH_CALL} WHERE recordings.state = 'sealed' AND calls.test = 0
@@ -43,7 +44,7 @@ export function createRecordings(db: Db, reader: Reader) {
     .pluck();
   const firstSeal = db.prepare('SELECT min(sealed_at) FROM recordings').pluck();
   const intend = db.prepare(`
-    UPDATE recordings SET state = 'erasing', erase_reason = $reason, erase_intended_at = $at
+    UPDATE recordings SET state = 'erasing', erase_reason = $why, erase_intended_at = $at
     WHERE id = $id AND state = 'sealed'`);
   const erasing = db.prepare(`
     SELECT recordings.*, EXISTS (
@@ -72,7 +73,8 @@ export function createRecordings(db: Db, reader: Reader) {
     sealed(given: Recording, data: Uint8Array): void {
       add.run({
         ...given,
-        gaps: JSON.stringify(given.gaps),
+        gaps: JSON.stringify(given.gaps.map(gapCell)),
+        keepWhy: writeWhy(given.keepWhy),
         quality: given.quality && JSON.stringify(given.quality),
         qualityFlags: [...new Set(given.quality?.flags.map((f) => f.flag))].join(' '),
       });
@@ -95,8 +97,8 @@ export function createRecordings(db: Db, reader: Reader) {
       };
     },
     /** Said twice, the first time and reason stand. */
-    eraseIntended(id: RecordingId, reason: string, at: number): void {
-      if (intend.run({ id, reason, at }).changes === 0) known(id);
+    eraseIntended(id: RecordingId, why: Why, at: number): void {
+      if (intend.run({ id, why: writeWhy(why), at }).changes === 0) known(id);
     },
     erasing: () => reader.all(begun, erasing.all()),
     /** Without an intent on record nothing may be called erased. */

@@ -5,6 +5,7 @@ import {
   type Coverage,
   type CoverageStatus,
   type Direction,
+  type Gap,
   isFileOf,
   type MarkKind,
   type Outcome,
@@ -12,7 +13,20 @@ import {
   type RecordingState,
 } from '../../domain/recording/recording.js';
 import type { StoredCall } from '../catalogue.js';
-import { Figure, Flag, Length, noun, oneOf, orNull, type Reader, Text, Time, unreadable } from './checked.js';
+import {
+  Figure,
+  Flag,
+  Length,
+  noun,
+  oneOf,
+  orNull,
+  type Reader,
+  Text,
+  Time,
+  unreadable,
+  whyIn,
+  whyOf,
+} from './checked.js';
 
 export const PartyShape = Type.Object({ number: Text, name: Text, ours: Type.Boolean() });
 
@@ -101,7 +115,7 @@ const callOf = (row: Static<typeof CallShape>): CallRecord => ({
 
 export const toCoverage = (row: Static<typeof CoverageRow>): Coverage => ({
   status: row.coverage_status,
-  reason: row.coverage_reason,
+  why: whyIn('coverage_reason', row.coverage_reason),
   rule: row.coverage_rule,
   missingMs: row.missing_ms,
 });
@@ -130,6 +144,24 @@ const QualityShape = Type.Object({
   ears: Type.Object({ them: EarShape, us: EarShape }),
 });
 
+const place = { atMs: Figure, untilMs: Figure, side: oneOf({ both: true, them: true, us: true }) };
+/** A gap has its reason as a code, or as the sentence of a version that had no codes. */
+const GapShape = Type.Union([
+  Type.Object({ ...place, why: Type.Unknown() }),
+  Type.Object({ ...place, reason: Text }),
+]);
+
+const gapOf = ({ atMs, untilMs, side, ...told }: Static<typeof GapShape>): Gap => ({
+  atMs,
+  untilMs,
+  side,
+  why: 'why' in told ? whyOf('gaps', told.why) : whyIn('gaps', told.reason),
+});
+
+/** A gap as it is kept. */
+export const gapCell = ({ why, ...place }: Gap) =>
+  why?.code === 'text' ? { ...place, reason: why.params.text } : { ...place, why };
+
 export const recording = noun({
   table: 'recordings',
   key: (row) => row.id,
@@ -147,14 +179,7 @@ export const recording = noun({
     sealed_at: Time,
     left_db: Figure,
     right_db: Figure,
-    gaps: Type.Array(
-      Type.Object({
-        atMs: Figure,
-        untilMs: Figure,
-        side: oneOf({ both: true, them: true, us: true }),
-        reason: Text,
-      }),
-    ),
+    gaps: Type.Array(GapShape),
     quality: orNull(QualityShape),
     keep_until: orNull(Time),
     keep_rule: orNull(Text),
@@ -175,13 +200,13 @@ export const recording = noun({
     sealedAt: row.sealed_at,
     leftDb: row.left_db,
     rightDb: row.right_db,
-    gaps: row.gaps,
+    gaps: row.gaps.map(gapOf),
     quality: row.quality,
     keepUntil: row.keep_until,
     keepRule: row.keep_rule,
-    keepReason: row.keep_reason,
+    keepWhy: whyIn('keep_reason', row.keep_reason),
     erasedAt: row.erased_at,
-    eraseReason: row.erase_reason,
+    eraseWhy: row.erase_reason === null ? null : whyIn('erase_reason', row.erase_reason),
   }),
 });
 

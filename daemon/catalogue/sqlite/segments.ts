@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
+import { writeWhy } from '../../domain/reason/reason.js';
 import type { CallId, Lost, Segment, SegmentState } from '../../domain/recording/recording.js';
-import { Flag, noun, oneOf, orNull, type Reader, Text, Time, timeOrNull } from './checked.js';
+import { Flag, noun, oneOf, orNull, type Reader, Text, Time, timeOrNull, whyIn } from './checked.js';
 import type { Db } from './db.js';
 
 /** What its number may be: it stands in the names of files with four digits at most. */
@@ -34,7 +35,7 @@ const segment = noun({
     inStartedAt: row.in_started_at,
     outStartedAt: row.out_started_at,
     state: row.state,
-    because: row.because,
+    because: whyIn('because', row.because),
     mutedFrom: { in: row.in_muted_from, out: row.out_muted_from },
     swapped: row.swapped === 1,
     fed: row.fed,
@@ -76,6 +77,7 @@ export function createSegments(db: Db, reader: Reader, current: (id: CallId) => 
     save(segment: Segment): void {
       save.run({
         ...segment,
+        because: writeWhy(segment.because),
         belongsTo: current(segment.callId),
         inMutedFrom: segment.mutedFrom.in,
         outMutedFrom: segment.mutedFrom.out,

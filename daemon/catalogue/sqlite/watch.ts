@@ -1,13 +1,14 @@
 import { Type } from 'typebox';
+import { type Why, writeWhy } from '../../domain/reason/reason.js';
 import type { BlindWindow } from '../../domain/recording/recording.js';
-import { noun, orNull, type Reader, Text, Time } from './checked.js';
+import { noun, orNull, type Reader, Text, Time, whyIn } from './checked.js';
 import type { Db } from './db.js';
 
 const blindWindow = noun({
   table: 'blind_windows',
   key: (row) => row.id,
   shape: Type.Object({ from_at: Time, to_at: orNull(Time), reason: Text }),
-  make: (row): BlindWindow => ({ from: row.from_at, to: row.to_at, reason: row.reason }),
+  make: (row): BlindWindow => ({ from: row.from_at, to: row.to_at, why: whyIn('reason', row.reason) }),
 });
 
 const watch = noun({
@@ -39,9 +40,9 @@ export function createWatch(db: Db, reader: Reader, what: keyof typeof TABLES) {
   return {
     watched: (at: number): void => void see.run(at),
     lastWatched: (): number | null => reader.orNull(watch, seen.get()),
-    openWindow(from: number, reason: string): boolean {
+    openWindow(from: number, why: Why): boolean {
       if (standing.get()) return false;
-      open.run(from, reason);
+      open.run(from, writeWhy(why));
       return true;
     },
     closeWindow(at: number): BlindWindow | null {

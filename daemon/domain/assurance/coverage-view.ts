@@ -1,6 +1,7 @@
 import { harmless } from '../csv.js';
-import { dates, dayAfter, iso, isoOrNull } from '../days.js';
+import { dates, dayAfter, iso, isoOrNull, times } from '../days.js';
 import { fail } from '../error.js';
+import { reasonView, type Say } from '../reason/words.js';
 import type { BlindWindow, Party } from '../recording/recording.js';
 import type { Cdr } from './cdr.js';
 import {
@@ -59,6 +60,7 @@ export const strangers = ({ listed }: Made): string[] =>
 
 /** `cdrs` are those of the calls of which nothing else is known, by the id of their account. */
 export function coverageView(made: Made, cdrs: ReadonlyMap<string, Cdr[]>, targetPercent: number) {
+  const say = times(made.period.zone);
   const { period, percent, totals, days, listed, witness } = made;
   const unfilled = made.witnessGaps.filter((gap) => filledFrom(gap, made.sources).length === 0);
   return {
@@ -73,7 +75,7 @@ export function coverageView(made: Made, cdrs: ReadonlyMap<string, Cdr[]>, targe
     target_percent: targetPercent,
     totals,
     days,
-    calls: listed.slice(0, SHOWN).map((j) => callView(j, cdrs.get(j.pbx?.id ?? '') ?? [])),
+    calls: listed.slice(0, SHOWN).map((j) => callView(j, cdrs.get(j.pbx?.id ?? '') ?? [], say)),
     calls_total: listed.length,
     witness: witness && { since: iso(witness.since), last: iso(witness.last) },
     sources: made.sources.map((s) => ({
@@ -84,11 +86,11 @@ export function coverageView(made: Made, cdrs: ReadonlyMap<string, Cdr[]>, targe
       count: s.count,
       problem: s.problem,
     })),
-    blind: made.blind.map((w) => ({ from: iso(w.from), to: isoOrNull(w.to), reason: w.reason })),
+    blind: made.blind.map((w) => ({ from: iso(w.from), to: isoOrNull(w.to), ...reasonView(w.why, say) })),
     witness_gaps: made.witnessGaps.map((w) => ({
       from: iso(w.from),
       to: isoOrNull(w.to),
-      reason: w.reason,
+      ...reasonView(w.why, say),
       filled_from: filledFrom(w, made.sources),
     })),
   };
@@ -104,7 +106,7 @@ export type CoverageReport = ReturnType<typeof coverageView>;
 
 const stranger = (number: string, name: string, ours: boolean): Party => ({ number, name, ours });
 
-function callView(j: Judged, cdrs: readonly Cdr[]) {
+function callView(j: Judged, cdrs: readonly Cdr[], say: Say) {
   const { call, pbx } = j;
   return {
     call_id: call?.id ?? null,
@@ -117,7 +119,7 @@ function callView(j: Judged, cdrs: readonly Cdr[]) {
     us: call?.us ?? stranger(pbx!.dst, '', true),
     status: j.status,
     finding: j.finding,
-    reason: j.reason,
+    ...reasonView(j.why, say),
     rule: j.rule,
     pbx_ms: j.pbxMs,
     talk_ms: rounded(j.talkMs),
@@ -147,9 +149,10 @@ export const CSV_COLUMNS = [
 ];
 
 /** One row a call, in the order of `CSV_COLUMNS`. A cell that a spreadsheet would take for a formula is made harmless. */
-export function* csvRows({ listed }: Report): Generator<string[]> {
+export function* csvRows({ listed, period }: Pick<Made, 'listed' | 'period'>): Generator<string[]> {
+  const say = times(period.zone);
   for (const j of listed) {
-    const c = callView(j, []);
+    const c = callView(j, [], say);
     const cells = [
       ...[c.status, c.finding, c.call_id, c.linkedid, c.started_at, c.answered_at, c.ended_at, c.direction],
       ...[c.them.number, c.them.name, c.us.number, c.us.name],

@@ -1,4 +1,5 @@
 import { nextDay, startOfDay } from '../days.js';
+import { because, together, type Why } from '../reason/reason.js';
 import type { CallId, Coverage, CoverageStatus, Direction, Party } from '../recording/recording.js';
 
 /**
@@ -64,7 +65,7 @@ export type Judged = CoverageRow & {
   startedAt: number;
   status: Status;
   finding: Finding | null;
-  reason: string;
+  why: Why | null;
   rule: string | null;
   /** From answer to hang-up by the PBX, and by us; the length of the recording; and what of the call is not in it. */
   pbxMs: number | null;
@@ -88,25 +89,24 @@ export function judge(row: CoverageRow, witness: Witness, now: number): Judged |
   const startedAt = call?.startedAt ?? pbx!.startedAt;
   const recordingMs = call?.recordingMs ?? null;
   const base = { ...row, startedAt, rule: call?.coverage.rule ?? null, pbxMs, talkMs, recordingMs };
-  const missed = (finding: Finding, reason: string): Judged => ({
+  const missed = (finding: Finding, why: Why): Judged => ({
     ...base,
     status: 'not_recorded',
     finding,
-    reason,
+    why,
     missingMs: pbxMs ?? talkMs ?? 0,
   });
-  if (!call) return missed('missing', 'Asterisk answered this call, and Tapedeck did not see it.');
-  if (talkMs === null)
-    return missed('unexplained', 'Asterisk says that it was answered; Tapedeck saw nobody answer.');
-  const { status, reason, missingMs } = call.coverage;
-  if (status === 'none' || (status === 'not_recorded' && reason === ''))
-    return missed('unexplained', 'It was answered, and there is neither a recording nor a reason.');
+  if (!call) return missed('missing', because('not_seen'));
+  if (talkMs === null) return missed('unexplained', because('answer_not_seen'));
+  const { status, why, missingMs } = call.coverage;
+  if (status === 'none' || (status === 'not_recorded' && why === null))
+    return missed('unexplained', because('nothing_known'));
   const disagrees = compare(base, status, witness, now);
   return {
     ...base,
     status,
     finding: disagrees?.finding ?? null,
-    reason: [reason, disagrees?.says].filter(Boolean).join(' '),
+    why: together(why, disagrees?.why),
     missingMs,
   };
 }
@@ -118,31 +118,29 @@ function compare(
   status: CoverageStatus,
   witness: Witness,
   now: number,
-): { finding: Finding; says: string } | null {
+): { finding: Finding; why: Why | null } | null {
   const { startedAt, endedAt, blind } = call!;
   if (!pbx) {
     if (!witness || blind || startedAt < witness.since || endedAt > witness.last)
-      return { finding: 'unwitnessed', says: '' };
+      return { finding: 'unwitnessed', why: null };
     if (now - endedAt < SURPLUS_AFTER) return null;
-    return { finding: 'surplus', says: 'Asterisk has no CDR of this call.' };
+    return { finding: 'surplus', why: because('no_cdr') };
   }
-  if (pbxMs === null) return { finding: 'surplus', says: "Asterisk's CDR says that nobody answered." };
+  if (pbxMs === null) return { finding: 'surplus', why: because('cdr_unanswered') };
   if (pbx.alone) return null;
   const apart = (ms: number) => Math.abs(ms - pbxMs) > Math.max(SAME_MS, pbxMs * SAME_SHARE);
   if (apart(talkMs!))
     return {
       finding: 'differs',
-      says: `Asterisk counts ${inSeconds(pbxMs)}, Tapedeck ${inSeconds(talkMs!)}.`,
+      why: because('lengths_differ', { pbx: pbxMs, tapedeck: talkMs! }),
     };
   if (status === 'recorded' && recordingMs !== null && apart(recordingMs))
     return {
       finding: 'differs',
-      says: `Asterisk counts ${inSeconds(pbxMs)}, the recording has ${inSeconds(recordingMs)}.`,
+      why: because('recording_differs', { pbx: pbxMs, recording: recordingMs }),
     };
   return null;
 }
-
-const inSeconds = (ms: number) => `${Math.round(ms / 100) / 10} s`;
 
 /** Answered calls without a CDR after which CDRs have stopped, where they used to come. */
 export const SILENT_CALLS = 3;

@@ -1,4 +1,5 @@
 import type { Alarms } from '../operations/alarm.js';
+import { inWords, type Say } from '../reason/words.js';
 import type { Judged } from './coverage.js';
 
 /** At most so many alarms name a call; the rest are counted in one. */
@@ -10,7 +11,7 @@ export const STANDS = 86_400_000;
  * The alarms about calls that were answered and not recorded: each named while they are few, counted when they are many.
  * `say` writes a time as people at the site read it.
  */
-export function createMissed(alarms: Alarms, say: (at: number) => string) {
+export function createMissed(alarms: Alarms, say: Say) {
   /** When each ended, by its linkedid. */
   const named = new Map<string, number>();
   const counted = new Map<string, number>();
@@ -45,7 +46,7 @@ export function createMissed(alarms: Alarms, say: (at: number) => string) {
       named.set(linkedid, endedAt);
       alarms.raise(keyOf(linkedid), {
         severity: judged.finding === null ? 'warning' : 'critical',
-        message: `An answered call was not recorded: ${sayCall(judged, say)}. ${judged.reason}`,
+        message: `An answered call was not recorded: ${sayCall(judged, say)}. ${inWords(judged.why, say)}`,
         hint: 'The coverage page has the PBX\'s own account of it. Run "tapedeck doctor".',
       });
       return true;
@@ -59,7 +60,7 @@ export function createMissed(alarms: Alarms, say: (at: number) => string) {
   };
 }
 
-function sayCall({ call, pbx, startedAt, pbxMs, talkMs }: Judged, say: (at: number) => string): string {
+function sayCall({ call, pbx, startedAt, pbxMs, talkMs }: Judged, say: Say): string {
   const from = call ? call.them.name || call.them.number : pbx!.name || pbx!.src;
   const to = call ? call.us.name || call.us.number : pbx!.dst;
   const length = Math.round((pbxMs ?? talkMs ?? 0) / 1000);

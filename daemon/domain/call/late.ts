@@ -1,3 +1,4 @@
+import { because, type Why } from '../reason/reason.js';
 import type { BlindWindow } from '../recording/recording.js';
 
 /**
@@ -23,27 +24,17 @@ export type Late = {
   gap: BlindWindow | null;
 };
 
-/** Says a time as people at the site read it. */
-export type Say = (ms: number) => string;
-
-export const NOT_RUNNING = 'Tapedeck was not running.';
-export const STOOD_STILL = 'Tapedeck stood still.';
-
-/** A capture that begins within this time needs no words, ms. */
+/** A capture that begins within this time needs no reason, ms. */
 const PROMPT = 300;
 
-/** A monitoring gap as one or two sentences. One that lasts is told as lasting until `now`. */
-export function monitoringGap({ from, to, reason }: BlindWindow, say: Say, now: number): string {
-  const until = say(to ?? now);
-  const times = Number.isFinite(from) ? `from ${say(from)} to ${until}` : `until ${until}`;
-  if (reason === NOT_RUNNING || reason === STOOD_STILL) return `${reason.slice(0, -1)} ${times}.`;
-  return `The link to the PBX was lost ${times}. ${reason}`.trim();
-}
+/** A monitoring gap as a reason. One that lasts is told as lasting until `now`. */
+export const whyUnwatched = ({ from, to, why }: BlindWindow, now: number): Why =>
+  because('unwatched', { from: Number.isFinite(from) ? from : null, until: to ?? now, why });
 
-/** Returns the reason as a sentence, or '' for a capture that was not late, or late for a reason that is not known. */
-export function whyLate(late: Late, say: Say): string {
+/** Returns why, or null for a capture that was not late, or late for a reason that is not known. */
+export function whyLate(late: Late): Why | null {
   const { wantedAt, heardAt, askedAt, begunAt, gap } = late;
-  if (begunAt - wantedAt <= PROMPT) return '';
+  if (begunAt - wantedAt <= PROMPT) return null;
   const still = late.stalls.filter((s) => within(s, wantedAt, begunAt) > 0);
   const stalled = (from: number, to: number) => still.reduce((ms, s) => ms + within(s, from, to), 0);
   const away = gap ? { from: gap.from, to: gap.to ?? heardAt } : null;
@@ -53,17 +44,15 @@ export function whyLate(late: Late, say: Say): string {
   const own = askedAt - heardAt - stalled(heardAt, askedAt);
   const theirs = begunAt - askedAt - stalled(askedAt, begunAt);
   const most = Math.max(stood, unwatched, reported, own, theirs);
-  if (most <= 0) return '';
+  if (most <= 0) return null;
   if (most === stood)
-    return monitoringGap({ from: still[0]!.from, to: still.at(-1)!.to, reason: STOOD_STILL }, say, begunAt);
-  if (most === unwatched) return monitoringGap(gap!, say, heardAt);
-  if (most === own) return `Tapedeck was busy, and asked the PBX to record only after ${seconds(own)}.`;
-  if (most === reported && late.unseen) return `Tapedeck was not watching the PBX until ${say(heardAt)}.`;
-  if (most === reported) return `The PBX reported the answer ${seconds(reported)} late.`;
-  return `The PBX took ${seconds(theirs)} to begin recording.`;
+    return whyUnwatched({ from: still[0]!.from, to: still.at(-1)!.to, why: because('stood_still') }, begunAt);
+  if (most === unwatched) return whyUnwatched(gap!, heardAt);
+  if (most === own) return because('busy', { ms: own });
+  if (most === reported && late.unseen) return because('not_watching', { until: heardAt });
+  if (most === reported) return because('answer_told_late', { ms: reported });
+  return because('pbx_slow', { ms: theirs });
 }
-
-const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
 const within = (s: Span, from: number, to: number) =>
   Math.max(0, Math.min(s.to, to) - Math.max(s.from, from));

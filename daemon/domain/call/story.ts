@@ -1,5 +1,5 @@
 import { times } from '../days.js';
-import { gapInWords } from '../recording/gaps.js';
+import { gapInWords } from '../reason/words.js';
 import type { Manifest } from '../recording/manifest.js';
 import { durationText } from '../written.js';
 
@@ -95,7 +95,7 @@ export const coverageWords = ({ coverage }: Manifest): string =>
 /** What is not in the recording, each in a line. */
 export const gapsInWords = ({ recording }: Manifest): string[] =>
   recording.gaps.map((g) =>
-    gapInWords({ atMs: g.at_ms, untilMs: g.until_ms, side: g.side, reason: g.reason }).trim(),
+    gapInWords({ from: g.at_ms, until: g.until_ms, side: g.side, reason: g.reason }).trim(),
   );
 
 /** Ms on the timeline as H:MM:SS.t */

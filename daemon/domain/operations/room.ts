@@ -13,7 +13,15 @@ export type Room = {
 
 /** `short`: the reserve is touched. `full`: nothing new is begun. `empty`: what runs is ended, too. */
 export type Level = 'enough' | 'short' | 'full' | 'empty';
-export type Verdict = { level: Level; says: string };
+export type Verdict = { level: Level; says: string; why: RoomWhy };
+/** What decides about a disk, which `of` names: what a write met, or how many files or bytes it has room for. */
+export type RoomWhy = {
+  of: string;
+  fault: string | null;
+  files: number | null;
+  free: number;
+  reserve: number;
+};
 
 const ORDER: readonly Level[] = ['enough', 'short', 'full', 'empty'];
 
@@ -36,8 +44,9 @@ export const worse = (a: Level, b: Level): boolean => ORDER.indexOf(a) > ORDER.i
 
 /** What the room on a disk means, given what it meant before. `of` names the disk in the words. */
 export function judge(room: Room, reserveBytes: number, before: Level, of: string): Verdict {
+  const why = { of, fault: null, files: null, free: room.freeBytes, reserve: reserveBytes };
   if (room.fault !== null && room.fault !== 'ENOSPC' && room.fault !== 'EDQUOT')
-    return { level: 'full', says: `${of} ${FAULTS[room.fault] ?? `cannot be written (${room.fault})`}.` };
+    return verdict('full', { ...why, fault: room.fault });
   const limit = limits(reserveBytes);
   const reached = (free: number, at: Record<Exclude<Level, 'enough'>, number>): Level => {
     for (const level of ['empty', 'full', 'short'] as const)
@@ -47,10 +56,16 @@ export function judge(room: Room, reserveBytes: number, before: Level, of: strin
   const bytes = reached(room.freeBytes, limit);
   const inodes = room.freeInodes === null ? 'enough' : reached(room.freeInodes, INODES);
   const level = room.fault !== null ? 'empty' : worse(inodes, bytes) ? inodes : bytes;
-  const says = worse(inodes, bytes)
-    ? `${of} has room for ${room.freeInodes} more files only.`
-    : `${of} has ${sizeText(room.freeBytes)} free, of a reserve of ${sizeText(reserveBytes)}.`;
-  return { level, says };
+  return verdict(level, worse(inodes, bytes) ? { ...why, files: room.freeInodes } : why);
+}
+
+const verdict = (level: Level, why: RoomWhy): Verdict => ({ level, says: roomInWords(why), why });
+
+/** What decides about a disk as a sentence. */
+export function roomInWords({ of, fault, files, free, reserve }: RoomWhy): string {
+  if (fault !== null) return `${of} ${FAULTS[fault] ?? `cannot be written (${fault})`}.`;
+  if (files !== null) return `${of} has room for ${files} more files only.`;
+  return `${of} has ${sizeText(free)} free, of a reserve of ${sizeText(reserve)}.`;
 }
 
 const FAULTS: Record<string, string> = {

@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox';
+import { reasonShape } from '../reason/reason.js';
 
 /** What the daemon says of itself over its control socket. Times are ISO 8601 in UTC. */
 const Time = Type.String({ format: 'date-time' });
@@ -110,7 +111,7 @@ export const DaemonStatus = Type.Object({
       { description: 'That recordings are as they were sealed; null until that was looked at.' },
     ),
   ),
-  blind: Type.Array(Type.Object({ from: Time, to: Nullable(Time), reason: Type.String() }), {
+  blind: Type.Array(Type.Object({ from: Time, to: Nullable(Time), ...reasonShape }), {
     description: 'Monitoring gaps (times when the PBX was not watched) in the last 7 days; newest first.',
   }),
   alarms: Type.Array(AlarmView, { description: 'Those that stand, newest first.' }),

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { because, type Why } from '../reason/reason.js';
 import type { Direction } from '../recording/recording.js';
 
 /**
@@ -82,12 +83,12 @@ export type CallFacts = {
   test?: boolean;
 };
 
-export type RecordDecision = { record: boolean; rule: string | null; reason: string };
-export type RetentionDecision = { keepDays: number | null; rule: string | null; reason: string };
+export type RecordDecision = { record: boolean; rule: string | null; why: Why };
+export type RetentionDecision = { keepDays: number | null; rule: string | null; why: Why };
 
 /** Whether to record a call with these facts, and why. */
 export function decideRecord(policy: Policy, facts: CallFacts): RecordDecision {
-  if (facts.test) return { record: true, rule: null, reason: 'A test call of Tapedeck.' };
+  if (facts.test) return { record: true, rule: null, why: because('test_call') };
   // What the extension dialled may have a prefix for an outside line; what went to the line has none.
   const called = facts.direction === 'in' ? [] : [bare(facts.dialled), bare(facts.number)];
   const emergency = policy.emergency_numbers.find(
@@ -95,18 +96,24 @@ export function decideRecord(policy: Policy, facts: CallFacts): RecordDecision {
     (n) => called.includes(n) && !(facts.direction === 'internal' && facts.extensions.includes(n)),
   );
   if (emergency !== undefined)
-    return { record: false, rule: 'Emergency numbers', reason: `Calls to ${emergency} are never recorded.` };
+    return {
+      record: false,
+      rule: 'Emergency numbers',
+      why: because('emergency_number', { number: emergency }),
+    };
   const rule = policy.record.find((r) => fits(r.when, facts));
-  if (rule) return { record: rule.record, rule: rule.name, reason: rule.reason };
-  return { record: true, rule: null, reason: 'No rule matches; every call is recorded by default.' };
+  if (rule) return { record: rule.record, rule: rule.name, why: whyOf(rule) };
+  return { record: true, rule: null, why: because('recorded_by_default') };
 }
 
 /** How long to keep the recording of a call with these facts, and why. */
 export function decideRetention(policy: Policy, facts: CallFacts): RetentionDecision {
   const rule = policy.retention.find((r) => fits(r.when, facts));
-  if (rule) return { keepDays: rule.keep_days, rule: rule.name, reason: rule.reason };
-  return { keepDays: null, rule: null, reason: 'No rule matches; it is kept forever by default.' };
+  if (rule) return { keepDays: rule.keep_days, rule: rule.name, why: whyOf(rule) };
+  return { keepDays: null, rule: null, why: because('kept_by_default') };
 }
+
+const whyOf = ({ reason }: RecordRule | RetentionRule): Why => because('rule', { reason });
 
 function fits(when: When, facts: CallFacts): boolean {
   return (

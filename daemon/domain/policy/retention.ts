@@ -1,3 +1,4 @@
+import { because, type Why } from '../reason/reason.js';
 import type { RecordingId } from '../recording/recording.js';
 import type { RetentionDecision } from './policy.js';
 
@@ -24,10 +25,10 @@ export type RetentionItem = {
   sealedAt: number;
   keepUntil: number | null;
   keepRule: string | null;
-  keepReason: string;
+  keepWhy: Why | null;
 };
 
-export type Planned<T> = { item: T; reason: string };
+export type Planned<T> = { item: T; why: Why };
 
 export type Breaker = {
   tripped: boolean;
@@ -67,7 +68,7 @@ export function planRetention<T extends RetentionItem>(given: {
   const kept: Planned<T>[] = [];
   for (const item of items) {
     const isDue = item.keepUntil !== null && item.keepUntil <= now;
-    (isDue ? due : kept).push({ item, reason: reasonOf(item) });
+    (isDue ? due : kept).push({ item, why: whyDue(item) });
   }
   const total = Math.max(given.total ?? 0, items.length) + intended.length;
   const going = due.length + intended.length;
@@ -83,9 +84,8 @@ export function planRetention<T extends RetentionItem>(given: {
   };
 }
 
-function reasonOf(item: RetentionItem): string {
-  return item.keepRule === null ? item.keepReason : `${item.keepRule}: ${item.keepReason}`;
-}
+const whyDue = ({ keepRule, keepWhy }: RetentionItem): Why =>
+  because('due', { rule: keepRule, why: keepWhy });
 
 /** Why so many may not be erased without asking; empty when they may. */
 export function shareFault(due: number, total: number, percent: number): string {

@@ -1,3 +1,4 @@
+import { because, type Why } from '../reason/reason.js';
 import { type Loss, onTimeline, placeOf } from './lost.js';
 import type { Gap } from './recording.js';
 
@@ -6,16 +7,16 @@ export type Stretch = {
   atMs: number;
   themMs: number;
   usMs: number;
-  /** Why it began late or anew; empty where there is nothing to say. */
-  because: string;
+  /** Why it began late or anew; null where there is nothing to say. */
+  because: Why | null;
   /** What is wrong with a side's file, or null. */
-  themFault: string | null;
-  usFault: string | null;
+  themFault: Why | null;
+  usFault: Why | null;
   /** Time that a side's file lacks and for which silence stands: `themMs` and `usMs` have it in them. */
   themLost?: readonly Loss[];
   usLost?: readonly Loss[];
-  /** Why nothing may come after it though the call goes on. Empty or absent where that is not known. */
-  ended?: string;
+  /** Why nothing may come after it though the call goes on. Null or absent where that is not known. */
+  ended?: Why | null;
   /** When the captured party left the call on the timeline, ms; undefined while it is in it, and where that is not known. */
   leftMs?: number | undefined;
 };
@@ -53,7 +54,7 @@ export function findGaps(
       atMs: Math.round(piece.from),
       untilMs: Math.round(piece.to),
       side: piece.side,
-      reason: reasonOf(piece, laid, talkMs),
+      why: whyOf(piece, laid, talkMs),
     })),
     missingMs: Math.round(union([...missing.them, ...missing.us]).reduce((sum, s) => sum + s.to - s.from, 0)),
   };
@@ -73,23 +74,9 @@ function starvedOf(laid: Laid[]): Starved | null {
   };
 }
 
-/** Why a capture began anew after its source had changed during a monitoring gap, on a PBX that falls silent then. */
-export const TURNED_UNSEEN =
-  'The source of the audio changed while Tapedeck was not watching, and this PBX falls silent then: what was said until the capture was begun anew may be missing.';
-
-/** How the reason of each such gap begins. */
-export const STARVED = 'The PBX was short of processor time:';
-
-/** A sentence, when so much is missing that the recording is a part of the call; else null. */
-export function starvedInWords({ ms, places, fromMs, untilMs }: Starved): string | null {
-  if (ms <= EDGE) return null;
-  const where =
-    places === 1 ? `at ${clock(fromMs)}` : `in ${places} places from ${clock(fromMs)} to ${clock(untilMs)}`;
-  return `${STARVED} ${inSeconds(ms)} missing ${where}.`;
-}
-
-/** "0.4 s are" */
-const inSeconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s are`;
+/** Why the recording is a part of the call, when so much is missing for want of processor time; else null. */
+export const whyStarved = ({ ms, places, fromMs, untilMs }: Starved): Why | null =>
+  ms <= EDGE ? null : because('starved_in_all', { ms, places, from: fromMs, until: untilMs });
 
 /** The longest gap, when one is long enough for the recording to be called a part of the call. */
 export function longestGap(gaps: Gap[]): Gap | null {
@@ -97,23 +84,9 @@ export function longestGap(gaps: Gap[]): Gap | null {
   return long[0] ?? null;
 }
 
-const sides = {
-  both: 'Nothing',
-  them: 'Nothing that the outside party or caller said',
-  us: 'Nothing that the other side said',
-};
-
-/** A gap as a sentence and its reason. */
-export function gapInWords(gap: Gap): string {
-  return `${sides[gap.side]} was recorded from ${clock(gap.atMs)} to ${clock(gap.untilMs)}. ${gap.reason}`;
-}
-
-/** "1:07.4" */
-function clock(ms: number): string {
-  const tenths = Math.round(ms / 100);
-  const seconds = (tenths % 600) / 10;
-  return `${Math.floor(tenths / 600)}:${seconds < 10 ? '0' : ''}${seconds.toFixed(1)}`;
-}
+/** A gap as a reason. */
+export const whyGap = ({ atMs, untilMs, side, why }: Gap): Why =>
+  because('gap', { from: atMs, until: untilMs, side, why });
 
 const lasts = (gap: Gap) => gap.untilMs - gap.atMs;
 
@@ -188,26 +161,22 @@ function together(them: Span[], us: Span[]): (Span & { side: Gap['side'] })[] {
   return whole;
 }
 
-function reasonOf({ from, to, side }: Span & { side: Gap['side'] }, laid: Laid[], talkMs: number): string {
+function whyOf({ from, to, side }: Span & { side: Gap['side'] }, laid: Laid[], talkMs: number): Why {
   const over = laid.find((l) => l.from <= from && to <= l.to + SEAM && l.to > l.from);
   const lack = over && lackIn(over, { from, to, side });
   if (lack) return starvedAt(lack, over);
   if (over && side !== 'both') {
     const fault = side === 'them' ? over.stretch.themFault : over.stretch.usFault;
-    return fault ?? 'Asterisk stopped writing this side early.';
+    return fault ?? because('side_ended_early');
   }
   const next = laid.find((l) => l.to > l.from && l.from >= to - SEAM);
-  if (next && next.stretch.because !== '') return next.stretch.because;
-  if (from === 0) return next ? 'The capture began late.' : 'Nothing was captured.';
+  if (next?.stretch.because) return next.stretch.because;
+  if (from === 0) return because(next ? 'began_late' : 'nothing_captured');
   const left = laid.findLast((l) => l.to > l.from && l.to <= from + SEAM)?.stretch.leftMs;
-  if (to === talkMs && !next && left !== undefined && left <= from + EDGE)
-    return 'The captured party had left the call, and nobody was left in it to record.';
+  if (to === talkMs && !next && left !== undefined && left <= from + EDGE) return because('party_left');
   if (to === talkMs && !next)
-    return (
-      laid.findLast((l) => l.to > l.from)?.stretch.ended ||
-      'Asterisk stopped writing before the call was over.'
-    );
-  return 'Asterisk stopped writing, and the capture began anew.';
+    return laid.findLast((l) => l.to > l.from)?.stretch.ended ?? because('ended_early');
+  return because('ended_and_begun_anew');
 }
 
 function lackIn(over: Laid, { from, to, side }: Span & { side: Gap['side'] }): Lack | undefined {
@@ -218,13 +187,13 @@ function lackIn(over: Laid, { from, to, side }: Span & { side: Gap['side'] }): L
 /** Longer than the time between two writes of Asterisk, in ms: nobody looked at the file meanwhile. */
 const UNWATCHED = 5_000;
 
-function starvedAt({ from, to, loss }: Lack, { stretch }: Laid): string {
-  const words = `${STARVED} ${inSeconds(to - from)} missing.`;
-  if (loss.toMs - loss.fromMs <= UNWATCHED) return words;
+function starvedAt({ from, to, loss }: Lack, { stretch }: Laid): Why {
+  const ms = to - from;
+  if (loss.toMs - loss.fromMs <= UNWATCHED) return because('starved', { ms, between: null });
   // Silence stands in the middle of where it may be.
   const half = (loss.toMs - loss.fromMs) / 2;
-  const [earliest, latest] = [Math.max(stretch.atMs, from - half), to + half];
-  return `${words} Tapedeck was not watching: where between ${clock(earliest)} and ${clock(latest)} is not known.`;
+  const between = { from: Math.max(stretch.atMs, from - half), until: to + half };
+  return because('starved', { ms, between });
 }
 
 function union(spans: Span[]): Span[] {

@@ -1,29 +1,37 @@
 import { canonical, sha256 } from '../assurance/canonical.js';
 import { iso, isoOrNull } from '../days.js';
-import type { CallRecord, Coverage, Party, Recording, RecordingId, Segment } from './recording.js';
+import type { Why } from '../reason/reason.js';
+import { inWords, reasonView, type Say } from '../reason/words.js';
+import type { CallRecord, Coverage, Gap, Party, Recording, RecordingId, Segment } from './recording.js';
 
 /**
  * What Tapedeck vouches for of a recording: the call, the bytes, and what is not in them. Signed over its bytes as RFC 8785
  * has them, so that anybody can check it with stock tools and without Tapedeck. Times are ISO 8601 in UTC; places on the
  * timeline are ms since the answer.
+ *
+ * `format_version` 2 has each reason as a sentence and, in `why`, as its code. Version 1 had the sentence alone.
  */
 export type Manifest = {
   format: typeof FORMAT;
-  format_version: 1;
+  format_version: 1 | 2;
   software: { name: 'Tapedeck'; version: string };
   made_at: string;
   /** The recording was sealed before there were manifests: what is said here was so when it was made, not when it was sealed. */
   made_later: boolean;
   call: ReturnType<typeof callPart>;
-  recording: ReturnType<typeof recordingPart>;
+  recording: Omit<ReturnType<typeof recordingPart>, 'gaps'> & { gaps: (GapPlace & Told)[] };
   sealed_for: { own_key: true; recovery_recipient: string | null } | null;
-  segments: ReturnType<typeof segmentPart>[];
-  coverage: { status: string; reason: string; rule: string | null; missing_ms: number };
+  segments: Omit<ReturnType<typeof segmentPart>, 'why'>[];
+  coverage: { status: string; rule: string | null; missing_ms: number } & Told;
   /** What decided that the call was recorded. `notice` is the place for what was said to the parties, and how they agreed. */
   consent: { rule: string | null; policy_version: number | null; notice: null };
   policy: { version: number | null };
-  retention: { keep_until: string | null; rule: string | null; reason: string };
+  retention: { keep_until: string | null; rule: string | null } & Told;
 };
+
+type GapPlace = { at_ms: number; until_ms: number; side: Gap['side'] };
+/** A reason, as it was signed. */
+type Told = { reason: string; why?: Why | null };
 
 /** A manifest as it is kept. `text` is the signed bytes; null once the recording was erased: it names people. */
 export type SignedManifest = {
@@ -51,23 +59,25 @@ type Given = {
   version: string;
   madeAt: number;
   later: boolean;
+  /** Writes the times in sentences; in UTC by default. */
+  say?: Say;
 };
 
 export function buildManifest(given: Given): Manifest {
-  const { recording, coverage } = given;
+  const { recording, coverage, say } = given;
   const manifest: Manifest = {
     format: FORMAT,
-    format_version: 1,
+    format_version: 2,
     software: { name: 'Tapedeck', version: given.version },
     made_at: iso(given.madeAt),
     made_later: given.later,
     call: callPart(given.call),
-    recording: recordingPart(recording),
+    recording: recordingPart(recording, say),
     sealed_for: given.sealedFor,
-    segments: given.segments.map(segmentPart),
+    segments: given.segments.map((segment) => segmentPart(segment, say)),
     coverage: {
       status: coverage.status,
-      reason: coverage.reason,
+      ...reasonView(coverage.why, say),
       rule: coverage.rule,
       missing_ms: Math.round(coverage.missingMs),
     },
@@ -76,7 +86,7 @@ export function buildManifest(given: Given): Manifest {
     retention: {
       keep_until: isoOrNull(recording.keepUntil),
       rule: recording.keepRule,
-      reason: recording.keepReason,
+      ...reasonView(recording.keepWhy, say),
     },
   };
   return wellFormed(manifest) as Manifest;
@@ -91,7 +101,7 @@ export function parseManifest(text: string): Manifest | null {
     const found = JSON.parse(text) as Partial<Manifest> | null;
     const whole =
       found?.format === FORMAT &&
-      found.format_version === 1 &&
+      (found.format_version === 1 || found.format_version === 2) &&
       typeof found.call === 'object' &&
       typeof found.recording === 'object' &&
       typeof found.recording?.sealed?.sha256 === 'string';
@@ -113,10 +123,22 @@ export function disagreements(manifest: Manifest, call: CallRecord, recording: R
           canonical({ v: (signed as Record<string, unknown>)[key] ?? null }) !== canonical({ v: value }),
       )
       .map(([key]) => `${what}.${key}`);
-  const rows = differing('recording', manifest.recording, wellFormed(recordingPart(recording)) as object);
+  // A sentence depends on the time zone of the site; a code does not.
+  const left = manifest.format_version === 1 ? 'why' : 'reason';
+  const told = <P extends { gaps: unknown }>(part: P) => ({ ...part, gaps: without(part.gaps, left) });
+  const rows = differing(
+    'recording',
+    told(manifest.recording),
+    wellFormed(told(recordingPart(recording))) as object,
+  );
   if (manifest.call.id !== call.id) return rows;
   return [...rows, ...differing('call', manifest.call, wellFormed(callPart(call)) as object)];
 }
+
+const without = (gaps: unknown, key: string): unknown =>
+  Array.isArray(gaps)
+    ? gaps.map((gap) => Object.fromEntries(Object.entries(Object(gap)).filter(([name]) => name !== key)))
+    : gaps;
 
 /** What is wrong with a manifest that was opened, or with the rows beside it, in words; null for nothing. */
 export function manifestFault(
@@ -168,7 +190,7 @@ function callPart(call: CallRecord) {
   };
 }
 
-function recordingPart(recording: Recording) {
+function recordingPart(recording: Recording, say?: Say) {
   return {
     id: recording.id,
     sealed_at: iso(recording.sealedAt),
@@ -189,20 +211,21 @@ function recordingPart(recording: Recording) {
       at_ms: Math.round(gap.atMs),
       until_ms: Math.round(gap.untilMs),
       side: gap.side,
-      reason: gap.reason,
+      ...reasonView(gap.why, say),
     })),
   };
 }
 
-/** A segment that begins after another is a seam; `because` says why there is one. */
-function segmentPart(segment: Segment) {
+/** A segment that begins after another is a seam; `because` and `why` say why there is one. */
+function segmentPart(segment: Segment, say?: Say) {
   return {
     call: segment.callId,
     seq: segment.seq,
     leg: segment.legId,
     in_started_at: isoOrNull(segment.inStartedAt),
     out_started_at: isoOrNull(segment.outStartedAt),
-    because: segment.because,
+    because: inWords(segment.because, say),
+    why: segment.because,
     muted_from: { in: isoOrNull(segment.mutedFrom.in), out: isoOrNull(segment.mutedFrom.out) },
     swapped: segment.swapped,
   };

@@ -1,3 +1,4 @@
+import type { Why } from '../reason/reason.js';
 import type { Loss } from './lost.js';
 import type { Quality } from './quality.js';
 
@@ -26,7 +27,7 @@ export type CoverageStatus =
   | 'declined'
   | 'not_recorded'
   | 'none';
-export type Coverage = { status: CoverageStatus; reason: string; rule: string | null; missingMs: number };
+export type Coverage = { status: CoverageStatus; why: Why | null; rule: string | null; missingMs: number };
 
 export type MarkKind =
   | 'ring'
@@ -98,8 +99,8 @@ export type Segment = {
   inStartedAt: number | null;
   outStartedAt: number | null;
   state: SegmentState;
-  /** Why it began later than the answer, or anew: the words for the gap before it. Empty where there is nothing to say. */
-  because: string;
+  /** Why it began later than the answer, or anew: the reason of the gap before it. Null where there is nothing to say. */
+  because: Why | null;
   /** From when on (ms since 1970) a side was silent to its end by a fault of the PBX; null where it was not. */
   mutedFrom: { in: number | null; out: number | null };
   /** The leg's own voice is the right side: it is captured for the one who has left it waiting. */
@@ -112,10 +113,10 @@ export type Segment = {
 export type Lost = { in: readonly Loss[]; out: readonly Loss[] };
 
 /** A stretch of the timeline for which a side was not captured. */
-export type Gap = { atMs: number; untilMs: number; side: 'both' | 'them' | 'us'; reason: string };
+export type Gap = { atMs: number; untilMs: number; side: 'both' | 'them' | 'us'; why: Why | null };
 
 /** A monitoring gap: a time in which nobody watched the PBX, ms since 1970. `to` is null while it lasts. */
-export type BlindWindow = { from: number; to: number | null; reason: string };
+export type BlindWindow = { from: number; to: number | null; why: Why | null };
 
 export type RecordingState = 'sealed' | 'erasing' | 'erased';
 /** The sealed stereo recording of a call. */
@@ -138,9 +139,9 @@ export type Recording = {
   /** When it may be erased; null = for ever. */
   keepUntil: number | null;
   keepRule: string | null;
-  keepReason: string;
+  keepWhy: Why | null;
   erasedAt: number | null;
-  eraseReason: string | null;
+  eraseWhy: Why | null;
 };
 
 /**

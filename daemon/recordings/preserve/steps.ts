@@ -7,16 +7,17 @@ import { iso } from '../../domain/days.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { Alarms } from '../../domain/operations/alarm.js';
 import { recordingPath } from '../../domain/paths.js';
-import { decideRetention } from '../../domain/policy/policy.js';
+import { decideRetention, type RetentionDecision } from '../../domain/policy/policy.js';
 import { keepUntil } from '../../domain/policy/retention.js';
+import { because, together } from '../../domain/reason/reason.js';
+import { inWords, type Say } from '../../domain/reason/words.js';
 import {
   findGaps,
-  gapInWords,
   longestGap,
-  STARVED,
   type Starved,
   type Stretch,
-  starvedInWords,
+  whyGap,
+  whyStarved,
 } from '../../domain/recording/gaps.js';
 import { buildManifest, type Manifest, type SignedManifest } from '../../domain/recording/manifest.js';
 import { encodePeaks } from '../../domain/recording/peaks.js';
@@ -62,6 +63,8 @@ export type StepDeps = {
   bitrate: number;
   complexity: number;
   alarms: Alarms;
+  /** A time as people at the site read it. */
+  say: Say;
   clock: () => number;
   /** How far `clock` may be behind the true time, in ms. */
   behind: () => number;
@@ -120,6 +123,7 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
       version: deps.version,
       madeAt: recording.sealedAt,
       later: false,
+      say: deps.say,
     });
     const signed = await deps.vouch(manifest).catch((e) => {
       if (!(e instanceof TapedeckError && e.code === 'schema_altered')) throw e;
@@ -192,9 +196,9 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
         quality: judgeQuality(heard, call, gaps),
         keepUntil: until,
         keepRule: decision.rule,
-        keepReason: decision.reason,
+        keepWhy: decision.why,
         erasedAt: null,
-        eraseReason: null,
+        eraseWhy: null,
       },
     };
   }
@@ -214,13 +218,10 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
 
   async function nothing(call: EndedCall, captured: Captured[]): Promise<void> {
     const said = captured.flatMap((c) => c.faults);
-    const reason =
-      said.length > 0
-        ? `${said.join(' ')} The files are kept in the spool.`
-        : 'The call ended before any audio came.';
-    const coverage = { status: 'not_recorded', reason, rule: null, missingMs: talkMs(call) } as const;
+    const why = said.length > 0 ? together(...said, because('files_kept')) : because('no_audio');
+    const coverage = { status: 'not_recorded', why, rule: null, missingMs: talkMs(call) } as const;
     await deps.catalogue.decideCoverage(call.id, coverage);
-    deps.log.error({ call: call.id, reason }, 'A call has no audio');
+    deps.log.error({ call: call.id, reason: inWords(why, deps.say) }, 'A call has no audio');
     for (const { segment, faults } of captured)
       await deps.catalogue.saveSegment({ ...segment, state: faults.length > 0 ? 'damaged' : 'dropped' });
   }
@@ -230,11 +231,7 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
 
 const isEnded = (call: StoredCall): call is EndedCall => call.answeredAt !== null && call.endedAt !== null;
 
-const UNDECIDED = {
-  keepDays: null,
-  rule: null,
-  reason: 'The policy could not be read when it was sealed, so it is kept for ever.',
-};
+const UNDECIDED: RetentionDecision = { keepDays: null, rule: null, why: because('policy_unreadable') };
 
 /** From the answer to the hang-up. */
 const talkMs = (call: EndedCall): number => Math.max(0, call.endedAt - call.answeredAt);
@@ -246,15 +243,15 @@ function leftMs(call: EndedCall, legId: LegId): number | undefined {
 }
 
 /** Of two seconds of 8 kHz Asterisk tells its disk nothing yet (32 KB): what it had in hand when it died is lost. */
-const CUT = 'Asterisk ended while it was recording: up to two seconds of the end are missing.';
+const CUT = because('cut_off');
 
 /** What the row says of a call whose end is missing is why: see `end` in record/steps. */
 function stretchesOf(call: EndedCall, captured: Captured[]): Stretch[] {
-  const ended = call.coverage.status === 'pending' ? call.coverage.reason : '';
+  const ended = call.coverage.status === 'pending' ? call.coverage.why : null;
   return captured.map(({ stretch, segment }) => ({
     ...stretch,
     leftMs: leftMs(call, segment.legId),
-    ...(ended === '' ? {} : { ended }),
+    ...(ended && { ended }),
   }));
 }
 
@@ -265,10 +262,10 @@ function coverageOf(
   cut: boolean,
   starved: Starved | undefined,
 ): Coverage {
-  const short = starved ? starvedInWords(starved) : null;
-  const longest = longestGap(gaps.filter((gap) => short === null || !gap.reason.startsWith(STARVED)));
+  const short = starved ? whyStarved(starved) : null;
+  const longest = longestGap(gaps.filter((gap) => short === null || gap.why?.code !== 'starved'));
   if (!longest && !cut && !short)
-    return { status: 'recorded', reason: '', rule: call.coverage.rule, missingMs };
-  const reason = [short, cut ? CUT : '', longest ? gapInWords(longest) : ''].filter(Boolean).join(' ');
-  return { status: 'partial', reason, rule: null, missingMs };
+    return { status: 'recorded', why: null, rule: call.coverage.rule, missingMs };
+  const why = together(short, cut ? CUT : null, longest && whyGap(longest));
+  return { status: 'partial', why, rule: null, missingMs };
 }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
+import { inWords } from '../../../daemon/domain/reason/words.js';
 import { manifestFault } from '../../../daemon/domain/recording/manifest.js';
 import type { Recording } from '../../../daemon/domain/recording/recording.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
@@ -74,8 +75,8 @@ export async function judgeSweep(
     const [row] = rows;
     if (!row?.recording) {
       verdict.blind += 1;
-      if (graspedAt !== null) fault(`it is lost: ${row ? row.coverage.reason : 'no row'}`);
-      else if (row && row.coverage.reason === '') fault('it is not recorded, for no reason');
+      if (graspedAt !== null) fault(`it is lost: ${row ? inWords(row.coverage.why) : 'no row'}`);
+      else if (row && inWords(row.coverage.why) === '') fault('it is not recorded, for no reason');
       else if (!row && lengthWithin(s, [...watched, ...windows]) < s.to - s.from - SLACK)
         fault('no row, and no monitoring gap has all of it');
       continue;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createSpool } from '../../../daemon/capture/spool.js';
 import { withEntries } from '../../../daemon/catalogue/entries.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { iso } from '../../../daemon/domain/days.js';
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { spoolName } from '../../../daemon/domain/recording/recording.js';
@@ -61,6 +62,7 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
     vouch: async (manifest) => signManifest(manifest, signingKey),
     recovery: null,
     version: '0.0.0-test',
+    say: iso,
     dataDir: dir,
     bitrate: 24_000,
     complexity: 0,
@@ -127,7 +129,7 @@ async function haveCaptured(house: House, id: string, extension: string): Promis
   const legs = [{ id: 'leg', party: { number: extension, name: '', ours: true }, endpoint: '', ...at }];
   await house.catalogue.saveCall(aCall(id, { startedAt: T0, answeredAt: T0, endedAt: T0 + 2_000, legs }), {
     status: 'pending',
-    reason: '',
+    why: null,
     rule: null,
     missingMs: 0,
   });
@@ -138,7 +140,7 @@ async function haveCaptured(house: House, id: string, extension: string): Promis
     legId: 'leg',
     inStartedAt: T0,
     outStartedAt: T0,
-    because: '',
+    because: null,
   };
   const mutedFrom = { in: null, out: null };
   await house.catalogue.saveSegment({ ...segment, mutedFrom, swapped: false, fed: '', state: 'captured' });

@@ -9,7 +9,7 @@ import { aCall } from '../recordings/a-call.js';
 
 export const CALLS = 40;
 const masterKeyIn = (dir: string) => readFileSync(join(dir, 'master.bin'));
-const pending = { status: 'pending', reason: '', rule: null, missingMs: 0 } as const;
+const pending = { status: 'pending', why: null, rule: null, missingMs: 0 } as const;
 
 /** A data directory with calls and keys. Ends as a kill would have it: the newest calls are in the write-ahead log only. */
 async function furnish(dir: string): Promise<never> {

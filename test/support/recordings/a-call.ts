@@ -1,5 +1,6 @@
 import { recordingPath } from '../../../daemon/domain/paths.js';
 import type { CallRecord, Recording } from '../../../daemon/domain/recording/recording.js';
+import { noted } from '../words.js';
 
 /** An ended and answered call of half a minute, with what a test wants to be different. */
 export function aCall(id: string, more: Partial<CallRecord> = {}): CallRecord {
@@ -44,9 +45,9 @@ export function aRecording(id: string, callId: string, more: Partial<Recording> 
     quality: null,
     keepUntil: null,
     keepRule: null,
-    keepReason: 'No rule fits; it is kept for ever by default.',
+    keepWhy: noted('No rule fits; it is kept for ever by default.'),
     erasedAt: null,
-    eraseReason: null,
+    eraseWhy: null,
     ...more,
   };
 }

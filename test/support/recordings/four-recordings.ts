@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { recordingFile } from '../../../daemon/domain/paths.js';
+import { noted } from '../words.js';
 import { aCall, aRecording } from './a-call.js';
 import { NOW, openHouse } from './erase-until-killed.js';
 
@@ -30,10 +31,10 @@ export async function furnish(dir: string) {
         keepUntil: keep,
         sealedAt: NOW - DAY,
         keepRule: 'Short',
-        keepReason: 'Law',
+        keepWhy: noted('Law'),
       }),
       Buffer.alloc(3_000, mark),
-      { status: 'recorded', reason: '', rule: null, missingMs: 0 },
+      { status: 'recorded', why: null, rule: null, missingMs: 0 },
     );
   }
   await house.close();

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import type { Test } from 'tap';
 import { createSpool, type RemoteSpool } from '../../../daemon/capture/spool.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { iso } from '../../../daemon/domain/days.js';
 import type { Alarm, Alarms } from '../../../daemon/domain/operations/alarm.js';
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
 import { type CallRecord, type Segment, spoolName } from '../../../daemon/domain/recording/recording.js';
@@ -104,6 +105,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
     bitrate: 24_000,
     complexity: 5,
     atOnce: 1,
+    say: iso,
     alarms,
     clock: () => answeredAt + 60_000,
     behind: () => behind,
@@ -143,7 +145,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
     ) {
       await catalogue.saveCall(
         { ...aCall(id), answeredAt, endedAt: answeredAt + talkMs, outcome: 'answered', ...call, id },
-        { status: 'pending', reason: '', rule: null, missingMs: 0 },
+        { status: 'pending', why: null, rule: null, missingMs: 0 },
       );
       for (const [seq, { in: a, out: b, atMs = 0, ...more }] of pieces.entries()) {
         const startedAt = answeredAt + atMs;
@@ -154,7 +156,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
           legId: 'leg',
           ...times,
           state: 'captured',
-          because: '',
+          because: null,
           token: '',
           mutedFrom: { in: null, out: null },
           fed: '',

@@ -9,8 +9,8 @@ const T0 = Date.UTC(2026, 0, 5, 9, 0, 0);
 export async function haveCall(dir: string): Promise<void> {
   const house = await openHouse(dir);
   const at = { startedAt: T0, answeredAt: T0, endedAt: T0 + 2_000 };
-  await house.catalogue.saveCall(aCall(ID, at), { status: 'pending', reason: '', rule: null, missingMs: 0 });
-  const segment = { callId: ID, seq: 0, legId: 'leg', inStartedAt: T0, outStartedAt: T0, because: '' };
+  await house.catalogue.saveCall(aCall(ID, at), { status: 'pending', why: null, rule: null, missingMs: 0 });
+  const segment = { callId: ID, seq: 0, legId: 'leg', inStartedAt: T0, outStartedAt: T0, because: null };
   await house.catalogue.saveSegment({
     ...segment,
     token: '',

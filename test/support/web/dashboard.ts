@@ -20,6 +20,7 @@ import { sealStream } from '../../../daemon/vault/seal.js';
 import { buildApp, type Deps } from '../../../web/app.js';
 import { hashed, newToken } from '../../../web/auth/secrets.js';
 import type { Control } from '../../../web/server/control.js';
+import { noted } from '../words.js';
 
 /** 26 July 2026, 08:00 UTC: where the clock of a dashboard under test begins. */
 export const START = Date.UTC(2026, 6, 26, 8);
@@ -232,15 +233,15 @@ export async function addRecording(
     quality: null,
     keepUntil: null,
     keepRule: null,
-    keepReason: 'No rule fits; it is kept for ever by default.',
+    keepWhy: noted('No rule fits; it is kept for ever by default.'),
     erasedAt: null,
-    eraseReason: null,
+    eraseWhy: null,
     ...change.recording,
   };
   const [left, right] = [Uint8Array.of(0, 128, 255), Uint8Array.of(3, 2, 1)];
   const peaks = change.peaks ?? { perSecond: 10, durationMs: 180_000, left, right };
   await catalogue.recordingSealed(recording, encodePeaks(peaks), {
-    ...{ status: 'recorded', reason: '', rule: null, missingMs: 0 },
+    ...{ status: 'recorded', why: null, rule: null, missingMs: 0 },
     ...change.coverage,
   });
   return { call: (await catalogue.call(call.id))!, recording, path: join(dataDir, recording.file) };

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { ulid } from 'ulid';
 import type { StoredCall } from '../../../daemon/catalogue/catalogue.js';
+import { because } from '../../../daemon/domain/reason/reason.js';
 import type { Peaks } from '../../../daemon/domain/recording/peaks.js';
 import type { Quality } from '../../../daemon/domain/recording/quality.js';
 import type {
@@ -13,6 +14,7 @@ import type {
   Recording,
 } from '../../../daemon/domain/recording/recording.js';
 import { apartOf, dataOf, oggOf } from '../recordings/opus.js';
+import { noted } from '../words.js';
 import { addCall, addRecording, type Dashboard } from './dashboard.js';
 import type { RecorderPeer } from './recorder-peer.js';
 
@@ -154,7 +156,7 @@ export function callOf({ answeredAt: zero, talkMs = 40_000, them, us, ...more }:
 const RULE = { keepRule: 'Everything else', keepReason: 'Quality and complaints; longer is not needed.' };
 const CAPTURED = {
   status: 'recorded',
-  reason: 'Both sides were captured from answer to hang-up.',
+  why: noted('Both sides were captured from answer to hang-up.'),
 } as const;
 
 type Furnishing = { dashboard: Dashboard; recorder: RecorderPeer; now: number };
@@ -192,7 +194,7 @@ async function erased(house: Furnishing, call: CallRecord): Promise<StoredCall> 
   const { catalogue, keys, dataDir } = house.dashboard;
   const { id, recording } = await recorded(house, call);
   const at = house.now - 5 * HOUR;
-  await catalogue.eraseIntended(recording!.id, 'Everything else: kept for 90 days, which ended.', at);
+  await catalogue.eraseIntended(recording!.id, noted('Everything else: kept for 90 days, which ended.'), at);
   await keys.destroy(recording!.id);
   rmSync(`${dataDir}/${recording!.file}`);
   await catalogue.erased(recording!.id, at);
@@ -207,16 +209,16 @@ async function unrecorded(
   await addCall(catalogue, call);
   const status = call.answeredAt === null ? 'none' : 'pending';
   await catalogue.decideCoverage(call.id, {
-    ...{ status, reason: '', rule: null, missingMs: 0 },
+    ...{ status, why: null, rule: null, missingMs: 0 },
     ...coverage,
   });
   return (await catalogue.call(call.id))!;
 }
 
-const INTERNAL = { status: 'excluded', rule: 'Internal calls', reason: 'Nobody needs them.' } as const;
+const INTERNAL = { status: 'excluded', rule: 'Internal calls', why: noted('Nobody needs them.') } as const;
 const GAPS: Gap[] = [
-  { atMs: 31_000, untilMs: 45_000, side: 'both', reason: 'The PBX was restarted.' },
-  { atMs: 60_000, untilMs: 72_000, side: 'us', reason: 'Asterisk stopped writing this side early.' },
+  { atMs: 31_000, untilMs: 45_000, side: 'both', why: noted('The PBX was restarted.') },
+  { atMs: 60_000, untilMs: 72_000, side: 'us', why: because('side_ended_early') },
 ];
 const NOISY: Quality['flags'] = [{ side: 'us', flag: 'noisy' }];
 
@@ -244,7 +246,7 @@ export async function officeCalls(house: Furnishing) {
       echo: { side: 'us', db: 22.4, delayMs: 180 },
     }),
     missed: unrecorded(house, callOf({ answeredAt: back(8), talkMs: null, them: officina!, us: priya }), {
-      reason: 'Nobody answered.',
+      why: noted('Nobody answered.'),
     }),
     /** Three hours, of which Reception heard the first seconds. */
     long: recorded(
@@ -260,12 +262,12 @@ export async function officeCalls(house: Furnishing) {
       recording: { gaps: GAPS },
       coverage: {
         ...{ status: 'partial', missingMs: 26_000 },
-        reason: 'The PBX restarted; 14 seconds from 0:31 are missing.',
+        why: noted('The PBX restarted; 14 seconds from 0:31 are missing.'),
       },
     }),
     full: unrecorded(house, callOf({ answeredAt: back(30), them: withheld!, us: jonas }), {
       ...{ status: 'not_recorded', missingMs: 40_000 },
-      reason: 'The spool directory on the PBX was full.',
+      why: noted('The spool directory on the PBX was full.'),
     }),
     erased: erased(house, callOf({ answeredAt: back(36), them: nobody!, us: anna })),
     internal: unrecorded(
@@ -303,7 +305,7 @@ export async function yearOfCalls(house: Furnishing): Promise<StoredCall[]> {
     if (i % 41 === 4)
       return unrecorded(house, callOf({ answeredAt, them, us }), {
         ...{ status: 'not_recorded', missingMs: 40_000 },
-        reason: 'The spool directory on the PBX was full.',
+        why: noted('The spool directory on the PBX was full.'),
       });
     return recorded(house, callOf({ answeredAt, them, us, queue: i % 2 ? 'orders' : '' }));
   });

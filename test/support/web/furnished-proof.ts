@@ -7,6 +7,7 @@ import {
   TAPEDECK,
 } from '../../../daemon/domain/assurance/audit.js';
 import type { Account, Cdr } from '../../../daemon/domain/assurance/cdr.js';
+import { noted } from '../words.js';
 import type { Dashboard } from './dashboard.js';
 
 const DAY = 86_400_000;
@@ -140,9 +141,9 @@ export async function fillLedger(
     now - 2 * DAY,
     "/run/mysqld/mysqld.sock, asteriskcdrdb.cdr: Access denied for user 'tapedeck'@'localhost'",
   );
-  await catalogue.openBlindWindow(now - 2 * DAY, 'The daemon was restarted.');
+  await catalogue.openBlindWindow(now - 2 * DAY, noted('The daemon was restarted.'));
   await catalogue.closeBlindWindow(now - 2 * DAY + 95_000);
-  await catalogue.openWitnessGap(now - 3 * DAY, 'The connection to AMI was closed.');
+  await catalogue.openWitnessGap(now - 3 * DAY, noted('The connection to AMI was closed.'));
   await catalogue.closeWitnessGap(now - 3 * DAY + 61_000);
   await catalogue.witnessHeard(now);
 }

@@ -2,9 +2,11 @@ import { existsSync, rmSync } from 'node:fs';
 import { publicMessage } from '../../../daemon/domain/operations/health.js';
 import type { DaemonStatus } from '../../../daemon/domain/operations/status.js';
 import { controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
+import { reasonView } from '../../../daemon/domain/reason/words.js';
 import { createControl } from '../../../daemon/operations/control.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createRetain } from '../../../daemon/recordings/retain.js';
+import { noted } from '../words.js';
 import type { Dashboard } from './dashboard.js';
 import { createSigner } from './signer.js';
 
@@ -220,8 +222,12 @@ export const troubledWith =
         ...{ oldest_check_at: ago(now)(41 * DAY), in_time: false, damaged: 2, unsigned: 318 },
       },
       blind: [
-        { from: ago(now)(90_000), to: null, reason: 'The PBX does not answer over ARI.' },
-        { from: ago(now)(2 * DAY), to: ago(now)(2 * DAY - 252_000), reason: 'The recorder was restarted.' },
+        { from: ago(now)(90_000), to: null, ...reasonView(noted('The PBX does not answer over ARI.')) },
+        {
+          from: ago(now)(2 * DAY),
+          to: ago(now)(2 * DAY - 252_000),
+          ...reasonView(noted('The recorder was restarted.')),
+        },
       ],
       alarms: [
         { key: 'health pbx', ...link, raised_at: ago(now)(88_000), cleared_at: null },

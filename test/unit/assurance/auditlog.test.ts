@@ -55,6 +55,7 @@ import { makeCertificates, startMailServer } from '../../support/peers/mail-serv
 import { startReceiver } from '../../support/peers/webhook-receiver.js';
 import { until } from '../../support/recorder.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
+import { noted } from '../../support/words.js';
 
 t.setTimeout(120_000);
 const log = pino({ level: 'silent' });
@@ -1068,16 +1069,16 @@ t.test('what the recorder does is written with it, and no log keeps it from doin
   const seal = async (catalogue: Catalogue, id: string, test = false) => {
     await catalogue.saveCall(aCall(id, { test }));
     await catalogue.recordingSealed(aRecording(id, id), new Uint8Array(8), {
-      ...{ status: 'recorded', reason: '', rule: null, missingMs: 0 },
+      ...{ status: 'recorded', why: null, rule: null, missingMs: 0 },
     });
   };
   await seal(w, 'A');
   await seal(w, 'T', true);
-  await w.eraseIntended('A', 'Kept 30 days.', NOW);
-  await w.eraseIntended('A', 'again', NOW);
+  await w.eraseIntended('A', noted('Kept 30 days.'), NOW);
+  await w.eraseIntended('A', noted('again'), NOW);
   await w.erased('A', NOW);
-  await w.openBlindWindow(NOW, 'The PBX was away.');
-  await w.openBlindWindow(NOW, 'again');
+  await w.openBlindWindow(NOW, noted('The PBX was away.'));
+  await w.openBlindWindow(NOW, noted('again'));
   await w.closeBlindWindow(NOW + 5000);
   await w.closeBlindWindow(NOW + 5000);
   const said = (await c.auditEntries({ limit: 99 })).reverse().map((e) => [e.action, e.object_id, e.reason]);

@@ -8,8 +8,11 @@ import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogu
 import { createCdrJournal } from '../../../daemon/cdr/journal.js';
 import type { Cdr } from '../../../daemon/domain/assurance/cdr.js';
 import { catalogueFile, cdrJournalFile } from '../../../daemon/domain/paths.js';
+import { because } from '../../../daemon/domain/reason/reason.js';
+import { inWords } from '../../../daemon/domain/reason/words.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { until } from '../../support/recorder.js';
+import { noted, worded } from '../../support/words.js';
 
 const T0 = Date.UTC(2026, 10, 25, 9);
 const log = createLog('silent', 'test');
@@ -99,7 +102,7 @@ async function intake(t: Test, more: { maxBytes?: number; maxWaiting?: number } 
     {
       journal,
       write: async (cdrs, at) => void (await catalogue.addCdrs(cdrs, 'AMI', at)),
-      lost: (from, reason) => void lost.push([from, reason]),
+      lost: (from, why) => void lost.push([from, inWords(why)]),
       alarms: { raise: (key) => void alarms.add(key), clear: (key) => void alarms.delete(key) },
       clock: () => clock.ms,
       log,
@@ -181,7 +184,7 @@ t.test('a gap that begins and ends while the catalogue is locked is on record af
   await watch.start();
   await watch.up();
   other.exec('BEGIN IMMEDIATE');
-  watch.down(T0 + 1000, 'The PBX was away.');
+  watch.down(T0 + 1000, noted('The PBX was away.'));
   clock.ms = T0 + 9000;
   await watch.up();
   t.same(await catalogue.blindWindows(), []);
@@ -189,14 +192,16 @@ t.test('a gap that begins and ends while the catalogue is locked is on record af
   clock.ms = T0 + 60_000;
   watch.beat();
   await until('the gap', async () => (await catalogue.blindWindows())[0]?.to);
-  t.same(await catalogue.blindWindows(), [{ from: T0 + 1000, to: T0 + 9000, reason: 'The PBX was away.' }]);
+  t.same(worded(await catalogue.blindWindows()), [
+    { from: T0 + 1000, to: T0 + 9000, reason: 'The PBX was away.' },
+  ]);
   await watch.stop();
 });
 
 t.test('a PBX that was never reached was not watched from the start', async (t) => {
   const { catalogue, clock, watch } = await watched(t);
   await watch.start();
-  watch.down(clock.ms, 'Connection refused.');
+  watch.down(clock.ms, noted('Connection refused.'));
   clock.ms += 60_000;
   await watch.up();
   t.match(await catalogue.blindWindows(), [{ from: T0, to: T0 + 60_000 }]);
@@ -207,13 +212,13 @@ t.test('standing still while the PBX is away does not end the gap', async (t) =>
   const { catalogue, clock, watch } = await watched(t);
   await watch.start();
   await watch.up();
-  watch.down(T0, 'The PBX was away.');
+  watch.down(T0, noted('The PBX was away.'));
   clock.ms = T0 + 60_000;
-  await watch.missed(T0 + 30_000, 'Tapedeck stood still.');
+  await watch.missed(T0 + 30_000, because('stood_still'));
   await until('the gap', async () => (await catalogue.blindWindows()).length > 0);
   t.match(await catalogue.blindWindows(), [{ from: T0, to: null }]);
   await watch.up();
-  await watch.missed(T0 + 60_500, 'Tapedeck stood still.');
-  t.match(await catalogue.blindWindows(), [{ reason: 'Tapedeck stood still.' }, { to: T0 + 60_000 }]);
+  await watch.missed(T0 + 60_500, because('stood_still'));
+  t.match(worded(await catalogue.blindWindows()), [{ reason: 'Tapedeck stood still.' }, { to: T0 + 60_000 }]);
   await watch.stop();
 });

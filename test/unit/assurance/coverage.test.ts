@@ -16,8 +16,10 @@ import {
   report,
 } from '../../../daemon/domain/assurance/coverage.js';
 import { caveatsOf, type Grounds } from '../../../daemon/domain/assurance/coverage-caveats.js';
+import { times as timesIn } from '../../../daemon/domain/days.js';
 import type { Alarm, Alarms } from '../../../daemon/domain/operations/alarm.js';
 import { catalogueFile, cdrJournalFile } from '../../../daemon/domain/paths.js';
+import { inWords } from '../../../daemon/domain/reason/words.js';
 import type { Coverage } from '../../../daemon/domain/recording/recording.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { csvRow, translateCdr, translateCdrEvent } from '../../../daemon/pbx/cdr.js';
@@ -26,12 +28,13 @@ import { eventsOf, follow, readTrace, traces } from '../../support/pbx/traces.js
 import { until } from '../../support/recorder.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
 import { get, openDashboard, setUp } from '../../support/web/dashboard.js';
+import { noted } from '../../support/words.js';
 
 /** 25 November 2026, 09:00 UTC. */
 const T0 = Date.UTC(2026, 10, 25, 9);
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const recorded: Coverage = { status: 'recorded', reason: '', rule: null, missingMs: 0 };
+const recorded: Coverage = { status: 'recorded', why: null, rule: null, missingMs: 0 };
 const log = createLog('silent', 'test');
 
 const channel = (endpoint: string, linkedid: string) =>
@@ -251,7 +254,7 @@ const judged = (r: CoverageRow, witness: typeof always | null = always) => {
 const status = (status: Coverage['status'], reason = 'Said why.'): Coverage => ({
   ...recorded,
   status,
-  reason,
+  why: reason === '' ? null : noted(reason),
 });
 
 t.test('each answered call has exactly one status, and a disagreement is named', async (t) => {
@@ -298,7 +301,7 @@ t.test('lengths differ when they are more than 2 s and more than 2 % apart', asy
   t.strictSame(judged(row(recorded, { pbxMs: 33_000 })), ['recorded', 'differs']);
   t.strictSame(judged(row(recorded, { recordingMs: 27_000 })), ['recorded', 'differs']);
   t.match(
-    judge(row(recorded, { recordingMs: 27_000 }), always, T0 * 2)?.reason,
+    inWords(judge(row(recorded, { recordingMs: 27_000 }), always, T0 * 2)?.why ?? null),
     /30 s.*27 s/,
     'both are given',
   );
@@ -435,7 +438,7 @@ t.test(
   'a call in a time when nobody watched gets a row, which says so; test calls are not counted',
   async (t) => {
     const { assure, catalogue, clock, standing, report } = await ledger(t);
-    await catalogue.openBlindWindow(T0 - MINUTE, 'The daemon did not run.');
+    await catalogue.openBlindWindow(T0 - MINUTE, noted('The daemon did not run.'));
     await catalogue.closeBlindWindow(T0 + MINUTE);
     await assure.up();
     await catalogue.saveCall(aCall(ulid(T0), { startedAt: T0, linkedids: [link(7)], test: true }), recorded);
@@ -456,7 +459,10 @@ t.test(
         coverage: { status: 'not_recorded', missingMs: 30_000 },
       },
     ]);
-    t.match(calls[0]!.coverage.reason, /was lost from .*08:59:00 to .*09:01:00.*did not run/);
+    t.match(
+      inWords(calls[0]!.coverage.why, timesIn('UTC')),
+      /was lost from .*08:59:00 to .*09:01:00.*did not run/,
+    );
     t.match((await report()).totals, { answered: 1, not_recorded: 1, missing: 0 });
     await assure.up();
     t.equal((await catalogue.calls({ limit: 10 })).length, 1, 'and once only');
@@ -603,7 +609,7 @@ t.test('the page and its CSV give the same, with the evidence, and no cell is a 
 });
 
 t.test('a report says what it cannot vouch for', async (t) => {
-  const gap = { from: T0, to: T0 + MINUTE, reason: '' };
+  const gap = { from: T0, to: T0 + MINUTE, why: null };
   const sound: Grounds = {
     ...{
       from: T0,
@@ -634,7 +640,7 @@ t.test('a report says what it cannot vouch for', async (t) => {
 t.test('a CDR gap that was read from another source afterwards is filled', async (t) => {
   const { catalogue, report, assure } = await ledger(t);
   await assure.up();
-  await catalogue.openWitnessGap(T0, 'The connection to AMI was closed.');
+  await catalogue.openWitnessGap(T0, noted('The connection to AMI was closed.'));
   await catalogue.closeWitnessGap(T0 + MINUTE);
   const gap = async () => {
     const made = await makeCoverage(catalogue, { filter: 'all' }, 'UTC', T0 + HOUR);

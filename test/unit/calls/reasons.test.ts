@@ -5,7 +5,9 @@ import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogu
 import { answeredUnseen, type CdrTimes, whenAnswered } from '../../../daemon/domain/call/answered.js';
 import { emptyState, step } from '../../../daemon/domain/call/call.js';
 import type { LegFacts, PbxEvent, Snapshot } from '../../../daemon/domain/call/event.js';
-import { type Late, monitoringGap, whyLate } from '../../../daemon/domain/call/late.js';
+import { type Late, whyLate, whyUnwatched } from '../../../daemon/domain/call/late.js';
+import { because, type Why } from '../../../daemon/domain/reason/reason.js';
+import { inWords } from '../../../daemon/domain/reason/words.js';
 import { findGaps, type Stretch } from '../../../daemon/domain/recording/gaps.js';
 import type { BlindWindow } from '../../../daemon/domain/recording/recording.js';
 import { createLog } from '../../../daemon/ops/log.js';
@@ -13,6 +15,7 @@ import { patience } from '../../../daemon/ops/patience.js';
 import { createStalls } from '../../../daemon/ops/stalls.js';
 import { createAnswers } from '../../../daemon/pbx/answers.js';
 import { until } from '../../support/recorder.js';
+import { noted } from '../../support/words.js';
 
 const T0 = Date.UTC(2026, 10, 25, 9);
 const say = (ms: number) => new Date(ms).toISOString().slice(11, 19);
@@ -23,10 +26,10 @@ const late = (more: Partial<Late>): Late => ({
   ...{ wantedAt: T0, heardAt: T0, unseen: false, askedAt: T0, begunAt: T0 + 100, stalls: [], gap: null },
   ...more,
 });
-const away = (from: number, to: number | null, reason: string): BlindWindow => ({
+const away = (from: number, to: number | null, why: Why): BlindWindow => ({
   from: T0 + from,
   to: to === null ? null : T0 + to,
-  reason,
+  why,
 });
 
 t.test('a late capture is explained by whoever the time was spent by', async (t) => {
@@ -63,7 +66,7 @@ t.test('a late capture is explained by whoever the time was spent by', async (t)
       'not running',
       {
         ...{ heardAt: T0 + 9_000, askedAt: T0 + 9_000, begunAt: T0 + 9_500 },
-        gap: away(-5_000, null, 'Tapedeck was not running.'),
+        gap: away(-5_000, null, because('not_running')),
       },
       'Tapedeck was not running from 08:59:55 to 09:00:09.',
     ],
@@ -71,7 +74,7 @@ t.test('a late capture is explained by whoever the time was spent by', async (t)
       'no link',
       {
         ...{ heardAt: T0 + 9_000, askedAt: T0 + 9_000, begunAt: T0 + 9_500 },
-        gap: away(-5_000, 8_900, 'The PBX does not answer.'),
+        gap: away(-5_000, 8_900, noted('The PBX does not answer.')),
       },
       'The link to the PBX was lost from 08:59:55 to 09:00:08. The PBX does not answer.',
     ],
@@ -80,7 +83,7 @@ t.test('a late capture is explained by whoever the time was spent by', async (t)
       {
         ...{ heardAt: T0 + 4_500, askedAt: T0 + 4_500, begunAt: T0 + 4_600 },
         stalls: [stall],
-        gap: away(-1_500, 4_500, 'The PBX closed the event stream.'),
+        gap: away(-1_500, 4_500, noted('The PBX closed the event stream.')),
       },
       'Tapedeck stood still from 08:59:59 to 09:00:04.',
     ],
@@ -88,13 +91,13 @@ t.test('a late capture is explained by whoever the time was spent by', async (t)
       'a first start',
       {
         ...{ heardAt: T0 + 9_000, askedAt: T0 + 9_000, begunAt: T0 + 9_500 },
-        gap: { from: Number.NEGATIVE_INFINITY, to: null, reason: 'Tapedeck was not running.' },
+        gap: { from: Number.NEGATIVE_INFINITY, to: null, why: because('not_running') },
       },
       'Tapedeck was not running until 09:00:09.',
     ],
     [
       'a gap that was over',
-      { begunAt: T0 + 2_000, gap: away(-9_000, -5_000, 'Tapedeck was not running.') },
+      { begunAt: T0 + 2_000, gap: away(-9_000, -5_000, because('not_running')) },
       'The PBX took 2.0 s to begin recording.',
     ],
     [
@@ -103,7 +106,7 @@ t.test('a late capture is explained by whoever the time was spent by', async (t)
       'Tapedeck was not watching the PBX until 09:00:02.',
     ],
   ];
-  for (const [what, more, words] of told) t.equal(whyLate(late(more), say), words, what);
+  for (const [what, more, words] of told) t.equal(inWords(whyLate(late(more)), say), words, what);
 });
 
 const leg = (more: Partial<LegFacts> = {}): LegFacts => ({
@@ -204,10 +207,10 @@ t.test('the PBX is asked with care: it may refuse, be slow, and tell nonsense', 
 
 t.test('where the captured party has left the call, nobody stopped writing', async (t) => {
   const stretch = (more: Partial<Stretch>): Stretch => ({
-    ...{ atMs: 0, themMs: 5_000, usMs: 5_000, because: '', themFault: null, usFault: null },
+    ...{ atMs: 0, themMs: 5_000, usMs: 5_000, because: null, themFault: null, usFault: null },
     ...more,
   });
-  const reason = (more: Partial<Stretch>) => findGaps([stretch(more)], 10_000).gaps[0]!.reason;
+  const reason = (more: Partial<Stretch>) => inWords(findGaps([stretch(more)], 10_000).gaps[0]!.why);
   t.match(reason({ leftMs: 5_010 }), /party had left the call/);
   t.match(reason({ leftMs: 10_000 }), /Asterisk stopped writing/);
   t.match(reason({}), /Asterisk stopped writing/);
@@ -252,13 +255,13 @@ t.test('monitoring gaps are known while they last, and by their longest part', a
   t.match(watch.gapDuring(T0 - 1_000, T0), { from: T0 - 60_000, to: null });
   await watch.up(T0 + 1_000);
   t.equal(watch.gapDuring(T0 + 1_000, T0 + 2_000), null, 'it is over');
-  watch.down(T0 + 5_000, 'The PBX does not answer.');
-  watch.down(T0 + 6_000, 'Another reason.');
+  watch.down(T0 + 5_000, noted('The PBX does not answer.'));
+  watch.down(T0 + 6_000, noted('Another reason.'));
   now = T0 + 9_000;
   t.equal(watch.watchedUntil(), T0 + 5_000);
   const gap = watch.gapDuring(T0, now)!;
   t.equal(
-    monitoringGap(gap, say, now),
+    inWords(whyUnwatched(gap, now), say),
     'The link to the PBX was lost from 09:00:05 to 09:00:09. The PBX does not answer.',
   );
   watch.stoodStill(T0 + 6_000);
@@ -266,7 +269,7 @@ t.test('monitoring gaps are known while they last, and by their longest part', a
   await watch.up(T0 + 9_000);
   now = T0 + 30_000;
   watch.stoodStill(T0 + 20_000);
-  t.match(watch.gapDuring(T0 + 15_000, now), { from: T0 + 20_000, to: now, reason: 'Tapedeck stood still.' });
+  t.match(watch.gapDuring(T0 + 15_000, now), { from: T0 + 20_000, to: now, why: { code: 'stood_still' } });
   await watch.stop();
 });
 
@@ -275,5 +278,5 @@ t.test('a run that never reached the PBX is part of the next monitoring gap', as
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   for (const now of [T0, T0 + 60_000]) await createWatch({ catalogue, clock: () => now, log }).start();
-  t.same(await catalogue.blindWindows(), [{ from: T0, to: null, reason: 'Tapedeck was not running.' }]);
+  t.same(await catalogue.blindWindows(), [{ from: T0, to: null, why: because('not_running') }]);
 });

@@ -10,7 +10,7 @@ import type { LegFacts, PbxEvent, Snapshot } from '../../../daemon/domain/call/e
 import { fail } from '../../../daemon/domain/error.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { defaultPolicy, type RecordRule } from '../../../daemon/domain/policy/policy.js';
-import { TURNED_UNSEEN } from '../../../daemon/domain/recording/gaps.js';
+import { because, type Why } from '../../../daemon/domain/reason/reason.js';
 import {
   type BlindWindow,
   spoolName as nameOf,
@@ -19,6 +19,7 @@ import {
 } from '../../../daemon/domain/recording/recording.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { until } from '../../support/recorder.js';
+import { noted, worded } from '../../support/words.js';
 
 const T0 = 1_700_000_000_000;
 const log = createLog('silent', 'test');
@@ -79,6 +80,8 @@ type Options = {
   mint?: () => string;
 };
 
+const say = (ms: number) => `T0${ms === T0 ? '' : (ms - T0) / 1000}`;
+
 /** A recorder with a catalogue of its own, ready for events once it has been told what the PBX has. */
 async function lab(
   t: Test,
@@ -94,13 +97,13 @@ async function lab(
   const removed: string[] = [];
   const broken = { writes: 0 };
   const born = new Map<string, number>();
-  const hindrance: { reason: string | null } = { reason: null };
+  const hindrance: { why: Why | null } = { why: null };
   const audio: { held: { ms: number; closed: boolean } | null } = { held: null };
   const captured: string[] = [];
   const results: string[] = [];
   const told = new Map<string, CdrTimes>();
   const gap: { last: BlindWindow | null } = {
-    last: { from: T0 - 30_000, to: null, reason: 'Tapedeck was not running.' },
+    last: { from: T0 - 30_000, to: null, why: because('not_running') },
   };
   const stalls: { from: number; to: number }[] = [];
   const saved: string[] = [];
@@ -127,7 +130,7 @@ async function lab(
       token: () => token,
       log,
     }),
-    hindrance: () => hindrance.reason,
+    hindrance: () => hindrance.why,
     muteTrap: () => muteTrap,
     spoolAudio: async () => audio.held,
     rules: { trunkContexts: ['from-trunk'], mint: mint ?? (() => `C${++n}`) },
@@ -135,7 +138,7 @@ async function lab(
     answers: async () => told,
     gapDuring: (from, to) => (gap.last && gap.last.from < to && (gap.last.to ?? to) > from ? gap.last : null),
     stalls: () => stalls,
-    say: (ms) => `T0${ms === T0 ? '' : (ms - T0) / 1000}`,
+    say,
     clock: () => T0 + clock * 10,
     onCapture: (result) => results.push(result),
     onCaptured: (id) => captured.push(id),
@@ -260,7 +263,7 @@ t.test('a call that could not be captured says so, with the reason', async (t) =
   l.hear(goes(BOB), goes(ANN));
   await l.idle();
   const call = await l.catalogue.call('C1');
-  t.match(call?.coverage, {
+  t.match(worded(call?.coverage), {
     status: 'not_recorded',
     reason: /did not act on it in time.*snoop is not ready/,
   });
@@ -294,11 +297,19 @@ t.test('a call that policy excludes at its answer is never captured', async (t) 
   l.hear(...conversation(OLGA, BOB));
   await l.idle();
   t.same(capture.asked, []);
-  t.match((await l.catalogue.call('C1'))?.coverage, { status: 'excluded', rule: 'Bob', reason: 'Because.' });
+  t.match(worded((await l.catalogue.call('C1'))?.coverage), {
+    status: 'excluded',
+    rule: 'Bob',
+    reason: 'Because.',
+  });
   l.hear(goes(BOB), goes(OLGA));
   await l.idle();
   t.same(capture.asked, []);
-  t.match((await l.catalogue.call('C1'))?.coverage, { status: 'excluded', rule: 'Bob', reason: 'Because.' });
+  t.match(worded((await l.catalogue.call('C1'))?.coverage), {
+    status: 'excluded',
+    rule: 'Bob',
+    reason: 'Because.',
+  });
   t.same(l.captured, []);
 });
 
@@ -633,7 +644,10 @@ t.test('when one side cannot be recorded neither is left running', async (t) => 
   t.same(l.recorder.now(), { calls: 1, recording: 0 });
   l.hear(goes(BOB), goes(OLGA));
   await l.idle();
-  t.match((await l.catalogue.call('C1'))?.coverage, { status: 'not_recorded', reason: /422 unknown format/ });
+  t.match(worded((await l.catalogue.call('C1'))?.coverage), {
+    status: 'not_recorded',
+    reason: /422 unknown format/,
+  });
 });
 
 t.test('a capture that fails is tried again while the leg is up, and the gap has its reason', async (t) => {
@@ -649,7 +663,7 @@ t.test('a capture that fails is tried again while the leg is up, and the gap has
   await l.idle();
   t.same(capture.asked, ['begin C1-0 ann', 'begin C1-1 ann', 'begin C1-2 ann']);
   const kept = (await l.catalogue.segments('C1')).filter((s) => s.state === 'capturing');
-  t.match(kept, [{ seq: 2, because: /did not act on it in time/ }]);
+  t.match(worded(kept), [{ seq: 2, because: /did not act on it in time/ }]);
   t.same(l.results, ['failed', 'failed', 'begun'], 'each is counted');
 });
 
@@ -658,7 +672,7 @@ t.test(
   async (t) => {
     const capture = scripted();
     const l = await lab(t, { capture });
-    l.hindrance.reason = 'disk_full: 3 MB are left.';
+    l.hindrance.why = noted('disk_full: 3 MB are left.');
     await l.recorder.recover(EMPTY);
     l.hear(...conversation(ANN, BOB), ...conversation(OLGA_TOO, CY_TOO, 'c'));
     await l.idle();
@@ -667,12 +681,14 @@ t.test(
     await l.idle();
     t.match((await l.catalogue.call('C2'))?.coverage, {
       status: 'not_recorded',
-      reason: 'disk_full: 3 MB are left.',
+      why: noted('disk_full: 3 MB are left.'),
     });
-    l.hindrance.reason = null;
+    l.hindrance.why = null;
     l.recorder.retry();
     await until('the capture', () => l.recorder.now().recording === 1);
-    t.match(await l.catalogue.segments('C1'), [{ state: 'capturing', because: 'disk_full: 3 MB are left.' }]);
+    t.match(worded(await l.catalogue.segments('C1')), [
+      { state: 'capturing', because: 'disk_full: 3 MB are left.' },
+    ]);
   },
 );
 
@@ -703,7 +719,7 @@ t.test('a capture of which only one side runs is closed, and both are begun anew
   await l.recorder.recover(listed(ANN, BOB));
   await l.idle();
   t.same(capture.asked, ['end C1-0', 'begin C1-1 ann']);
-  t.match((await l.catalogue.segments('C1')).at(-1), {
+  t.match(worded((await l.catalogue.segments('C1')).at(-1), say), {
     seq: 1,
     because: /^Tapedeck was not running from T0-30 to T0/,
   });
@@ -746,7 +762,9 @@ t.test('a call that is seen first in the middle began when its channels did', as
   await l.recorder.recover(listed(old(ANN), old(BOB)));
   await l.idle();
   t.match(await l.catalogue.call('C1'), { startedAt: T0 - 60_000, answeredAt: T0 - 60_000 });
-  t.match(await l.catalogue.segments('C1'), [{ because: /^Tapedeck was not running from T0-30 to T0/ }]);
+  t.match(worded(await l.catalogue.segments('C1'), say), [
+    { because: /^Tapedeck was not running from T0-30 to T0/ },
+  ]);
 });
 
 t.test('where the PBX falls silent at a change of source, each change begins a new segment', async (t) => {
@@ -791,7 +809,7 @@ t.test(
     };
     const { asked, last } = await taken('changed', true, ANN, CY);
     t.same(asked, ['end C1-0', 'finished C1-0', 'begin C1-1 ann']);
-    t.match(last, { because: TURNED_UNSEEN, fed: /^cy / });
+    t.match(last, { because: { code: 'source_changed_unwatched' }, fed: /^cy / });
     t.same((await taken('the same', true, ANN, BOB)).asked, [], 'the same source: nothing to cure');
     t.same((await taken('alone', true, ANN)).asked, [], 'nor where nobody feeds it');
     t.same((await taken('no trap', false, ANN, CY)).asked, []);
@@ -809,7 +827,7 @@ t.test('a capture that goes over to another leg after a restart is not one that 
   l.hear(rings(dan), answers(dan), leaves(BOB), joins(dan));
   await l.idle();
   t.same(capture.asked.slice(-3), ['end C1-1', 'finished C1-1', 'begin C1-2 cy']);
-  t.match((await l.catalogue.segments('C1')).at(-1), { because: /unless it is captured anew/ });
+  t.match(worded((await l.catalogue.segments('C1')).at(-1)), { because: /unless it is captured anew/ });
 });
 
 t.test('a capture goes over to another leg before the last one has been put away', async (t) => {
@@ -846,7 +864,7 @@ t.test('a leg that is left while its mute is being cured is not captured anew', 
   t.same(capture.asked.slice(0, 3), ['begin C1-0 ann', 'end C1-0', 'finished C1-0']);
   t.match(capture.asked[3], /^begin C1-\d (bob|cy)$/);
   t.equal(capture.asked.length, 4);
-  t.match((await l.catalogue.segments('C1')).at(-1), { because: /source of the audio changed/ });
+  t.match(worded((await l.catalogue.segments('C1')).at(-1)), { because: /source of the audio changed/ });
 });
 
 t.test(
@@ -884,7 +902,7 @@ t.test(
     await l.idle();
     const [old, anew] = await l.catalogue.segments('C1');
     t.match(old, { state: 'captured' });
-    t.match(anew, { state: 'capturing', legId: 'ann', because: /went silent/ });
+    t.match(worded(anew), { state: 'capturing', legId: 'ann', because: /went silent/ });
   },
 );
 
@@ -901,7 +919,7 @@ t.test('a mute that is heard is cured, and it is known since when it was', async
   await l.recorder.muted('C1', 0, 'out', T0 + 4_000);
   const [old, anew] = await l.catalogue.segments('C1');
   t.match(old, { state: 'captured', mutedFrom: { in: null, out: T0 + 4_000 } });
-  t.match(anew, { state: 'capturing', because: /went silent/ });
+  t.match(worded(anew), { state: 'capturing', because: /went silent/ });
 });
 
 t.test('a recording that Asterisk ends while the leg is up is begun anew', async (t) => {
@@ -915,7 +933,9 @@ t.test('a recording that Asterisk ends while the leg is up is begun anew', async
   l.hear({ kind: 'spool-finished', at: at(), name: spoolName(id, 0, 'in') });
   await until('the next segment', () => capture.asked.includes(`begin ${id}-1 ann`));
   await l.idle();
-  t.match((await l.catalogue.segments(id)).at(-1), { because: 'The PBX stopped recording by itself.' });
+  t.match(worded((await l.catalogue.segments(id)).at(-1)), {
+    because: 'The PBX stopped recording by itself.',
+  });
 });
 
 t.test('a step that the catalogue refuses is tried again, and the call is not forgotten', async (t) => {
@@ -945,17 +965,17 @@ t.test('when nobody watched is on record, whatever ended the watching', async (t
   };
   t.same(await watching((w) => w.up()), [], 'a first start was never blind');
   now += 60_000;
-  const stopped = { from: T0, to: T0 + 60_000, reason: 'Tapedeck was not running.' };
+  const stopped = { from: T0, to: T0 + 60_000, why: because('not_running') };
   t.same(await watching((w) => w.up()), [stopped]);
   now += 10_000;
   const lost = await watching(async (w) => {
     await w.up();
-    w.down(now + 5_000, 'The PBX does not answer.');
-    w.down(now + 6_000, 'Another reason.');
+    w.down(now + 5_000, noted('The PBX does not answer.'));
+    w.down(now + 6_000, noted('Another reason.'));
     now += 20_000;
     await w.up();
   });
-  t.match(lost[0], { from: now - 15_000, to: now, reason: 'The PBX does not answer.' });
+  t.match(worded(lost[0]), { from: now - 15_000, to: now, reason: 'The PBX does not answer.' });
   t.equal(lost.length, 3);
 });
 

@@ -12,8 +12,9 @@ import { FOUNDER } from '../../../daemon/domain/people/person.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import type { Coverage, Segment } from '../../../daemon/domain/recording/recording.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
+import { noted } from '../../support/words.js';
 
-const recorded: Coverage = { status: 'recorded', reason: 'All of it.', rule: null, missingMs: 0 };
+const recorded: Coverage = { status: 'recorded', why: noted('All of it.'), rule: null, missingMs: 0 };
 const child = join(import.meta.dirname, '../../support/catalogue/claim-setup.ts');
 
 async function opened(t: Test, path = catalogueFile(join(t.testdir(), 'data'))) {
@@ -30,7 +31,7 @@ const segment = (callId: string, seq: number, more: Partial<Segment> = {}): Segm
   inStartedAt: seq * 1000,
   outStartedAt: seq * 1000,
   state: 'captured',
-  because: '',
+  because: null,
   token: '',
   mutedFrom: { in: null, out: null },
   fed: '',
@@ -106,14 +107,14 @@ t.test('coverage', async (t) => {
   t.equal((await catalogue.call('A'))?.coverage.status, 'pending', 'an answer has to be accounted for');
   await catalogue.decideCoverage('A', {
     status: 'excluded',
-    reason: 'Doctor',
+    why: noted('Doctor'),
     rule: 'Private',
     missingMs: 7,
   });
   await catalogue.saveCall(aCall('A'));
   t.same(
     (await catalogue.call('A'))?.coverage,
-    { status: 'excluded', reason: 'Doctor', rule: 'Private', missingMs: 7 },
+    { status: 'excluded', why: noted('Doctor'), rule: 'Private', missingMs: 7 },
     'a decision stays',
   );
   await catalogue.saveCall(aCall('A'), recorded);
@@ -294,17 +295,17 @@ t.test('erasing: intent, tombstone, and nothing erased without an intent', async
   t.match(await catalogue.countKept(), { kept: 3, forEver: 1, newestSealedAt: 1_700_000_060_000 });
   await t.rejects(catalogue.erased('R3', 5), { code: 'internal' });
   t.ok(await catalogue.peaks('R3'), 'a refusal destroys nothing');
-  await catalogue.eraseIntended('R3', 'Rule: over', 1);
-  await catalogue.eraseIntended('R3', 'another reason', 2);
-  t.match(await catalogue.recordingsErasing(), [{ id: 'R3', eraseReason: 'Rule: over' }]);
+  await catalogue.eraseIntended('R3', noted('Rule: over'), 1);
+  await catalogue.eraseIntended('R3', noted('another reason'), 2);
+  t.match(await catalogue.recordingsErasing(), [{ id: 'R3', eraseWhy: noted('Rule: over') }]);
   await catalogue.erased('R3', 5);
   await catalogue.erased('R3', 6);
   t.match(await catalogue.erasedRecordings(9), [
-    { id: 'CR3', recording: { id: 'R3', state: 'erased', erasedAt: 5, eraseReason: 'Rule: over' } },
+    { id: 'CR3', recording: { id: 'R3', state: 'erased', erasedAt: 5, eraseWhy: noted('Rule: over') } },
   ]);
   t.equal(await catalogue.peaks('R3'), null);
   t.match(await catalogue.countKept(), { kept: 2, forEver: 1 });
-  await t.rejects(catalogue.eraseIntended('unknown', 'x', 1), { code: 'recording_absent' });
+  await t.rejects(catalogue.eraseIntended('unknown', noted('x'), 1), { code: 'recording_absent' });
   t.equal((await catalogue.call('CR3'))?.recording?.state, 'erased', 'the call says so');
 });
 
@@ -322,7 +323,7 @@ t.test('purged peaks leave nothing in any file of the catalogue', async (t) => {
     marks.set(id, mark);
     const victim = [...marks.keys()][(i * 7919) % marks.size]!;
     if (i % 3 === 0) continue;
-    await catalogue.eraseIntended(victim, 'x', 1);
+    await catalogue.eraseIntended(victim, noted('x'), 1);
     await catalogue.erased(victim, 2);
     gone.push(marks.get(victim)!);
     marks.delete(victim);

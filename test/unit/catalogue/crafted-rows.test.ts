@@ -9,6 +9,7 @@ import { withEntries } from '../../../daemon/catalogue/entries.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { entryOf, TAPEDECK } from '../../../daemon/domain/assurance/audit.js';
 import type { Cdr } from '../../../daemon/domain/assurance/cdr.js';
+import { iso } from '../../../daemon/domain/days.js';
 import { TapedeckError } from '../../../daemon/domain/error.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { createAlert } from '../../../daemon/operations/alert.js';
@@ -19,10 +20,11 @@ import { createCustody } from '../../../daemon/recordings/custody.js';
 import { createRetain } from '../../../daemon/recordings/retain.js';
 import { alarmBoard, craft, loosely, recorderOn, T0 } from '../../support/catalogue/crafted.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
+import { noted } from '../../support/words.js';
 
 t.setTimeout(240_000);
 const log = createLog('silent', 'test');
-const recorded = { status: 'recorded', reason: '', rule: null, missingMs: 0 } as const;
+const recorded = { status: 'recorded', why: null, rule: null, missingMs: 0 } as const;
 const cdr: Cdr = {
   ...{ linkedid: 'A.1', uniqueid: 'A.1', channel: 'PJSIP/1', peer: '', src: '1', dst: '2', name: '' },
   ...{ context: 'internal', app: 'Dial', startAt: T0, answerAt: T0, endAt: T0 + 9, disposition: 'ANSWERED' },
@@ -39,7 +41,7 @@ async function furnish(path: string): Promise<void> {
   await c.saveCall(aCall('T', { test: true, legs: [] }));
   await c.saveSegment({
     ...{ callId: 'A', seq: 0, legId: 'leg', inStartedAt: T0, outStartedAt: T0, state: 'capturing' as const },
-    ...{ because: '', mutedFrom: { in: null, out: null }, swapped: false, token: '', fed: '' },
+    ...{ because: null, mutedFrom: { in: null, out: null }, swapped: false, token: '', fed: '' },
   });
   for (const id of ['R1', 'R2', 'R3']) {
     await c.saveCall(aCall(id));
@@ -47,7 +49,7 @@ async function furnish(path: string): Promise<void> {
   }
   await c.addManifest({ recordingId: 'R1', text: '{}', sha256: '', signature: '', keyId: '', madeAt: T0 });
   await c.checked('R2', T0, 'Its file is missing.');
-  await c.eraseIntended('R3', 'Over.', T0);
+  await c.eraseIntended('R3', noted('Over.'), T0);
   await c.savePolicy(defaultPolicy, 'ada', T0, 0);
   const kept = { toldAt: null, toldAs: null, returns: 0, lastsUntil: null };
   await c.saveAlarm({ ...alarm, ...kept, key: 'disk', raisedAt: T0, done: false });
@@ -62,7 +64,7 @@ async function furnish(path: string): Promise<void> {
   await c.saveDelivery({ channel: 'mail', notice, ...waits });
   await c.rememberTestCall({ at: T0, outcome: 'ok', fault: null, detail: '', measures: null, tookMs: 9 });
   await c.watched(T0);
-  await c.openBlindWindow(T0, 'Stopped.');
+  await c.openBlindWindow(T0, noted('Stopped.'));
   await c.ledgerBegan(T0);
   await c.addCdrs([cdr], 'AMI', T0);
   await c.noteSource('Master.csv', T0, '');
@@ -163,6 +165,9 @@ const value = fc.oneof(
       '"x"',
       '[{"id":7}]',
       '[null]',
+      '{"code":"nothing_like_it","params":{}}',
+      '{"code":"busy","params":{"ms":"long"}}',
+      '[{"atMs":0,"untilMs":1,"side":"us","why":{"code":"several","params":{"whys":[{"code":"gap"}]}}}]',
     ),
   },
   {
@@ -240,7 +245,14 @@ async function startAndRecord(path: string, dir: string) {
       now: r.recorder.now,
       list: r.recorder.list,
     },
-    ...{ channels: () => [], disk: () => null, scrub: () => null, eventLoopP99Ms: () => null, clock },
+    ...{
+      channels: () => [],
+      disk: () => null,
+      scrub: () => null,
+      eventLoopP99Ms: () => null,
+      clock,
+      say: iso,
+    },
     testCall: async () => (await catalogue.testCalls(1))[0] ?? null,
   });
   const parts = [custody, doubts, deliver, alert];

@@ -16,10 +16,11 @@ import { removeDurably } from '../../../daemon/vault/durable.js';
 import { alarmBoard, craft, recorderOn, T0 } from '../../support/catalogue/crafted.js';
 import { craftedJournal } from '../../support/catalogue/crafted-journal.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
+import { noted } from '../../support/words.js';
 
 const log = createLog('silent', 'test');
 const DAY = 86_400_000;
-const recorded = { status: 'recorded', reason: '', rule: null, missingMs: 0 } as const;
+const recorded = { status: 'recorded', why: null, rule: null, missingMs: 0 } as const;
 
 /** A catalogue as the recorder opens it, with an alarm board. */
 async function opened(t: Test) {
@@ -196,7 +197,7 @@ t.test('a recording is erased only where its id says that it lies', async (t) =>
 t.test('a row that says that it is being erased is not believed without its entry', async (t) => {
   const o = await opened(t);
   for (const id of ['R1', 'R2', 'R3']) await keep(o, id);
-  await o.catalogue.eraseIntended('R2', 'Over.', T0);
+  await o.catalogue.eraseIntended('R2', noted('Over.'), T0);
   craft(o.path, (db) =>
     db.exec(
       "UPDATE recordings SET state = 'erasing', erase_reason = 'Over.', erase_intended_at = 1 WHERE id = 'R1'",
@@ -256,7 +257,7 @@ t.test('a call that is only marked as a test call is not removed like one', asyn
 t.test('intents count for the breaker, at the start as in a run', async (t) => {
   const o = await opened(t);
   for (let n = 0; n < 10; n++) await keep(o, `R${n}`, n === 9 ? T0 + 1 : null);
-  for (let n = 0; n < 4; n++) await o.catalogue.eraseIntended(`R${n}`, 'Over.', T0);
+  for (let n = 0; n < 4; n++) await o.catalogue.eraseIntended(`R${n}`, noted('Over.'), T0);
   const retain = retention(o, 20);
   await retain.recover();
   t.same(retain.removed, []);
@@ -298,7 +299,7 @@ t.test('an entry that a trigger swallows or changes is not taken for written', a
       await keep(o, 'R1');
       const before = await o.catalogue.auditHead();
       craft(o.path, (db) => db.exec(sql));
-      await t.rejects(o.catalogue.eraseIntended('R1', 'Over.', T0), { code: 'audit_unwritable' });
+      await t.rejects(o.catalogue.eraseIntended('R1', noted('Over.'), T0), { code: 'audit_unwritable' });
       t.same(await o.catalogue.auditHead(), before);
     });
 });

@@ -6,12 +6,13 @@ import { catalogueFile } from '../../../daemon/domain/paths.js';
 import type { Coverage, Segment } from '../../../daemon/domain/recording/recording.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { aCall } from '../../support/recordings/a-call.js';
+import { noted } from '../../support/words.js';
 
-const excluded: Coverage = { status: 'excluded', reason: 'Private.', rule: 'Private', missingMs: 0 };
-const pending: Coverage = { status: 'pending', reason: '', rule: null, missingMs: 0 };
+const excluded: Coverage = { status: 'excluded', why: noted('Private.'), rule: 'Private', missingMs: 0 };
+const pending: Coverage = { status: 'pending', why: null, rule: null, missingMs: 0 };
 
 const segment = (callId: string, state: Segment['state']): Segment => ({
-  ...{ callId, seq: 0, legId: 'leg', inStartedAt: 1, outStartedAt: 1, state, because: '' },
+  ...{ callId, seq: 0, legId: 'leg', inStartedAt: 1, outStartedAt: 1, state, because: null },
   token: '',
   mutedFrom: { in: null, out: null },
   fed: '',

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { inWords } from '../../../daemon/domain/reason/words.js';
 import { createFfmpeg } from '../../../daemon/encode/ffmpeg.js';
 import { until } from '../../support/recorder.js';
 import { type Options, preserveLab, toneWav } from '../../support/recordings/preserve-lab.js';
@@ -52,7 +53,7 @@ async function hindered(t: Test, script: string, options: Options = {}) {
     /** The cause is gone: the next try makes the recording. */
     async recovers(t: Test) {
       const call = await lab.run(id);
-      t.match(call.coverage, { status: 'recorded', reason: '' });
+      t.match(call.coverage, { status: 'recorded', why: null });
       t.same(lab.spool(), []);
       t.same(lab.sealed(), [`${id}.opus.age`]);
     },
@@ -130,7 +131,7 @@ t.test(
     });
     await until('the row', async () => (await lab.catalogue.call(id))!.coverage.status === 'not_recorded');
     t.match(
-      (await lab.catalogue.call(id))!.coverage.reason,
+      inWords((await lab.catalogue.call(id))!.coverage.why),
       /exited with code 1.*tried again every 10 minutes/,
     );
     t.equal(lab.spool().length, 2);

@@ -7,7 +7,8 @@ import { createGrowthWatch } from '../../../daemon/capture/growth.js';
 import { createSpool } from '../../../daemon/capture/spool.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
-import { findGaps, starvedInWords } from '../../../daemon/domain/recording/gaps.js';
+import { inWords } from '../../../daemon/domain/reason/words.js';
+import { findGaps, whyStarved } from '../../../daemon/domain/recording/gaps.js';
 import {
   type Growth,
   grown,
@@ -22,6 +23,7 @@ import { openSealed } from '../../../daemon/vault/open.js';
 import { aCall } from '../../support/recordings/a-call.js';
 import { decode } from '../../support/recordings/audio.js';
 import { answeredAt, preserveLab, wavOf } from '../../support/recordings/preserve-lab.js';
+import { noted, worded } from '../../support/words.js';
 
 const id = '01JGQ0000000000000000000A1';
 const FRAME = 20;
@@ -186,7 +188,7 @@ async function place(t: Test, rate: 8000 | 16000 = 8000) {
     ...{ callId: id, seq: 0, legId: 'leg', inStartedAt: answeredAt, outStartedAt: answeredAt },
     ...{
       state: 'capturing',
-      because: '',
+      because: null,
       mutedFrom: { in: null, out: null },
       fed: '',
       swapped: false,
@@ -310,13 +312,16 @@ t.test('a restart loses nothing that was found, and bounds what went missing in 
   const { gaps } = findGaps(
     [
       {
-        ...{ atMs: 0, themMs: 60_000 + lostMs(lost), usMs: 60_000 + lostMs(lost), because: '' },
+        ...{ atMs: 0, themMs: 60_000 + lostMs(lost), usMs: 60_000 + lostMs(lost), because: null },
         ...{ themFault: null, usFault: null, themLost: lost, usLost: out },
       },
     ],
     60_000 + lostMs(lost),
   );
-  t.match(gaps[1]?.reason, /1\.0 s are missing\. Tapedeck was not watching: where between .* is not known/);
+  t.match(
+    inWords(gaps[1]!.why),
+    /1\.0 s are missing\. Tapedeck was not watching: where between .* is not known/,
+  );
 });
 
 t.test('a call that ended while nobody watched: the closed file tells what is missing', async (t) => {
@@ -416,10 +421,10 @@ for (const rate of [8000, 16000])
       const call = await lab.run(id);
       t.match(call.coverage, { status: 'partial', missingMs: 880 });
       t.equal(
-        call.coverage.reason,
+        inWords(call.coverage.why),
         'The PBX was short of processor time: 0.9 s are missing in 2 places from 0:05.1 to 0:12.1.',
       );
-      t.same(call.recording!.gaps, [
+      t.same(worded(call.recording!.gaps), [
         {
           atMs: 5_120,
           untilMs: 5_520,
@@ -470,22 +475,22 @@ t.test('as many places as are ever kept can be encoded', async (t) => {
 t.test('what a side lacks is a gap of that side, and of both where both lack it', (t) => {
   const lost = [{ fromMs: 2_000, toMs: 4_000, ms: 500 }];
   const stretch = (themLost: Loss[], usLost: Loss[]) => ({
-    ...{ atMs: 0, themMs: 9_500 + lostMs(themLost), usMs: 9_500 + lostMs(usLost), because: '' },
+    ...{ atMs: 0, themMs: 9_500 + lostMs(themLost), usMs: 9_500 + lostMs(usLost), because: null },
     ...{ themFault: null, usFault: null, themLost, usLost },
   });
   const { gaps, missingMs, starved } = findGaps([stretch(lost, lost)], 10_000);
-  t.match(gaps, [{ atMs: 3_000, untilMs: 3_500, side: 'both', reason: /0\.5 s are missing/ }]);
+  t.match(worded(gaps), [{ atMs: 3_000, untilMs: 3_500, side: 'both', reason: /0\.5 s are missing/ }]);
   t.equal(gaps.length, 1);
   t.equal(missingMs, 500);
-  t.equal(starvedInWords(starved!), 'The PBX was short of processor time: 0.5 s are missing at 0:03.0.');
-  const muted = findGaps([{ ...stretch(lost, lost), themMs: 7_000, themFault: 'Mute.' }], 10_000);
-  t.match(muted.gaps, [
+  t.equal(inWords(whyStarved(starved!)), 'The PBX was short of processor time: 0.5 s are missing at 0:03.0.');
+  const muted = findGaps([{ ...stretch(lost, lost), themMs: 7_000, themFault: noted('Mute.') }], 10_000);
+  t.match(worded(muted.gaps), [
     { atMs: 3_000, side: 'both' },
     { atMs: 7_000, untilMs: 10_000, reason: 'Mute.' },
   ]);
   const little = [{ fromMs: 2_000, toMs: 4_000, ms: 200 }];
   t.equal(
-    starvedInWords(findGaps([stretch(little, [])], 9_700).starved!),
+    whyStarved(findGaps([stretch(little, [])], 9_700).starved!),
     null,
     'less than a syllable makes no part',
   );

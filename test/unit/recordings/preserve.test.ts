@@ -5,13 +5,9 @@ import t, { type Test } from 'tap';
 import { createSpool } from '../../../daemon/capture/spool.js';
 import { fail } from '../../../daemon/domain/error.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
-import {
-  findGaps,
-  gapInWords,
-  longestGap,
-  type Stretch,
-  TURNED_UNSEEN,
-} from '../../../daemon/domain/recording/gaps.js';
+import { because } from '../../../daemon/domain/reason/reason.js';
+import { inWords } from '../../../daemon/domain/reason/words.js';
+import { findGaps, longestGap, type Stretch, whyGap } from '../../../daemon/domain/recording/gaps.js';
 import { spoolName } from '../../../daemon/domain/recording/recording.js';
 import { spoolAudio } from '../../../daemon/encode/captured.js';
 import { until } from '../../support/recorder.js';
@@ -22,6 +18,7 @@ import {
   toneWav as wav,
   wavOf,
 } from '../../support/recordings/preserve-lab.js';
+import { noted, worded } from '../../support/words.js';
 
 const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 
@@ -35,7 +32,7 @@ async function open(t: Test, files: Piece) {
 t.test('two good files become a recording, and the spool is empty', async (t) => {
   const lab = await open(t, { in: wav(3), out: wav(3) });
   const call = await lab.run();
-  t.match(call.coverage, { status: 'recorded', reason: '' });
+  t.match(call.coverage, { status: 'recorded', why: null });
   t.ok(Math.abs(call.recording!.durationMs - 3000) <= 20);
   t.same(lab.spool(), []);
 });
@@ -50,7 +47,7 @@ t.test('a length that is no whole number of milliseconds is kept rounded', async
 t.test('a file whose writer was killed is used to its end', async (t) => {
   const lab = await open(t, { in: wav(3, 0), out: wav(3, 0) });
   const call = await lab.run();
-  t.match(call.coverage, { status: 'partial', reason: /Asterisk ended while it was recording/ });
+  t.match(worded(call.coverage), { status: 'partial', reason: /Asterisk ended while it was recording/ });
   t.ok(Math.abs(call.recording!.durationMs - 3000) <= 20);
 });
 
@@ -100,7 +97,7 @@ t.test('an empty file is kept, marked and explained, and the other side is heard
   const lab = await open(t, { in: wav(3), out: Buffer.alloc(0) });
   const call = await lab.run();
   t.equal(call.coverage.status, 'partial');
-  t.match(call.coverage.reason, /the other side said is missing/i);
+  t.match(inWords(call.coverage.why), /the other side said is missing/i);
   t.ok(call.recording, 'there is a recording');
   t.same(lab.spool(), [`${spoolName({ callId: id, seq: 0, token: '' }, 'out')}.wav`], 'the empty file stays');
   t.match(await lab.catalogue.segments(id), [{ state: 'damaged' }]);
@@ -112,7 +109,7 @@ t.test('two files that are no audio: nothing is recorded, both are kept, the row
   const lab = await open(t, { in: Buffer.from('not audio'), out: wav(1).subarray(0, 30) });
   const call = await lab.run();
   t.equal(call.coverage.status, 'not_recorded');
-  t.match(call.coverage.reason, /kept in the spool/);
+  t.match(inWords(call.coverage.why), /kept in the spool/);
   t.equal(call.recording, null);
   t.equal(lab.spool().length, 2);
 });
@@ -122,7 +119,7 @@ t.test(
   async (t) => {
     const lab = await open(t, { in: wav(0), out: wav(0) });
     const call = await lab.run();
-    t.match(call.coverage, { status: 'not_recorded', reason: /before any audio came/ });
+    t.match(worded(call.coverage), { status: 'not_recorded', reason: /before any audio came/ });
     t.same(lab.spool(), []);
   },
 );
@@ -147,18 +144,18 @@ t.test('a damaged file stays also when a stop came before it was marked', async 
 
 /** A stretch captured whole on both sides, but for what is said. */
 const stretch = (atMs: number, ms: number, more: Partial<Stretch> = {}): Stretch => ({
-  ...{ atMs, themMs: ms, usMs: ms, because: '', themFault: null, usFault: null },
+  ...{ atMs, themMs: ms, usMs: ms, because: null, themFault: null, usFault: null },
   ...more,
 });
 
 t.test('what a PBX needs to begin and to hang up is missing, and no gap', async (t) => {
   t.same(findGaps([stretch(0, 10_000)], 10_000), { gaps: [], missingMs: 0 });
   t.same(findGaps([stretch(300, 9_500)], 10_000), { gaps: [], missingMs: 500 });
-  t.match(findGaps([stretch(301, 9_699)], 10_000), {
+  t.match(worded(findGaps([stretch(301, 9_699)], 10_000)), {
     gaps: [{ atMs: 0, untilMs: 301, side: 'both', reason: /began late/ }],
     missingMs: 301,
   });
-  t.match(findGaps([stretch(0, 9_700)], 10_000), {
+  t.match(worded(findGaps([stretch(0, 9_700)], 10_000)), {
     gaps: [{ atMs: 9_700, untilMs: 10_000, side: 'both', reason: /before the call was over/ }],
     missingMs: 300,
   });
@@ -171,9 +168,9 @@ t.test('what a PBX needs to begin and to hang up is missing, and no gap', async 
 });
 
 t.test('a gap has its place, its side, and the reason why the next segment began', async (t) => {
-  const anew = stretch(5_000, 5_000, { because: 'The call was transferred.' });
+  const anew = stretch(5_000, 5_000, { because: noted('The call was transferred.') });
   t.same(findGaps([stretch(0, 4_000), anew], 10_000), {
-    gaps: [{ atMs: 4_000, untilMs: 5_000, side: 'both', reason: 'The call was transferred.' }],
+    gaps: [{ atMs: 4_000, untilMs: 5_000, side: 'both', why: noted('The call was transferred.') }],
     missingMs: 1_000,
   });
   t.same(findGaps([stretch(0, 4_961), anew], 10_000), { gaps: [], missingMs: 39 }, 'a seam of 39 ms is none');
@@ -185,7 +182,7 @@ t.test('a gap has its place, its side, and the reason why the next segment began
 
 t.test('a side that ends early is missing alone, and both together only where both are', async (t) => {
   const { gaps, missingMs } = findGaps([stretch(0, 10_000, { usMs: 6_000 })], 10_000);
-  t.match(gaps, [{ atMs: 6_000, untilMs: 10_000, side: 'us', reason: /this side early/ }]);
+  t.match(worded(gaps), [{ atMs: 6_000, untilMs: 10_000, side: 'us', reason: /this side early/ }]);
   t.equal(missingMs, 4_000);
   t.match(findGaps([stretch(0, 6_000, { usMs: 4_000 })], 10_000).gaps, [
     { atMs: 4_000, untilMs: 6_000, side: 'us' },
@@ -196,13 +193,18 @@ t.test('a side that ends early is missing alone, and both together only where bo
     [{ atMs: 5_980, untilMs: 10_000, side: 'both' }],
     'a frame between the ends of two files is not told apart',
   );
-  const deaf = stretch(0, 10_000, { themMs: 0, themFault: 'What the caller said is missing: it is empty.' });
-  t.match(findGaps([deaf], 10_000).gaps, [{ atMs: 0, untilMs: 10_000, side: 'them', reason: /it is empty/ }]);
+  const deaf = stretch(0, 10_000, {
+    themMs: 0,
+    themFault: noted('What the caller said is missing: it is empty.'),
+  });
+  t.match(worded(findGaps([deaf], 10_000).gaps), [
+    { atMs: 0, untilMs: 10_000, side: 'them', reason: /it is empty/ },
+  ]);
 });
 
 t.test('a gap is told in one sentence and its reason', async (t) => {
   t.equal(
-    gapInWords({ atMs: 7_400, untilMs: 67_350, side: 'us', reason: 'The disk was full.' }),
+    inWords(whyGap({ atMs: 7_400, untilMs: 67_350, side: 'us', why: noted('The disk was full.') })),
     'Nothing that the other side said was recorded from 0:07.4 to 1:07.4. The disk was full.',
   );
 });
@@ -217,12 +219,12 @@ t.test(
     const anew = { in: wav(1), out: wav(1), atMs: 2_000 };
     await lab.add(id, [
       { in: wav(2), out: wavOf(half) },
-      { ...anew, because: TURNED_UNSEEN },
+      { ...anew, because: because('source_changed_unwatched') },
     ]);
     const call = await lab.run(id);
-    t.match(call.recording?.gaps, [{ side: 'us', untilMs: 2_000, reason: TURNED_UNSEEN }]);
+    t.match(call.recording?.gaps, [{ side: 'us', untilMs: 2_000, why: because('source_changed_unwatched') }]);
     t.ok(Math.abs(call.recording!.gaps[0]!.atMs - 1_000) < 5, 'from the last that is heard');
-    t.match(call.coverage, {
+    t.match(worded(call.coverage), {
       status: 'partial',
       reason: /other side said was recorded from 0:01.0 to 0:02.0/,
     });
@@ -230,7 +232,7 @@ t.test(
     const other = '01ARZ3NDEKTSV4RRFFQ69G5FAW';
     await lab.add(other, [
       { in: wav(2), out: wavOf(half) },
-      { ...anew, because: 'The call was transferred.' },
+      { ...anew, because: noted('The call was transferred.') },
     ]);
     t.same((await lab.run(other)).recording?.gaps, [], 'where somebody watched, silence is silence');
   },
@@ -240,17 +242,17 @@ t.test('a recording with a gap in it is a part of the call, and says which', asy
   const lab = await preserveLab(t);
   const pieces = [
     { in: wav(3), out: wav(3) },
-    { in: wav(2), out: wav(2), atMs: 5_000, because: 'The PBX was restarted.' },
+    { in: wav(2), out: wav(2), atMs: 5_000, because: noted('The PBX was restarted.') },
   ];
   await lab.add(id, pieces, { talkMs: 7_000 });
   const call = await lab.run(id);
-  t.match(call.coverage, {
+  t.match(worded(call.coverage), {
     status: 'partial',
     reason: 'Nothing was recorded from 0:03.0 to 0:05.0. The PBX was restarted.',
     missingMs: 2_000,
   });
   t.same(call.recording!.gaps, [
-    { atMs: 3_000, untilMs: 5_000, side: 'both', reason: 'The PBX was restarted.' },
+    { atMs: 3_000, untilMs: 5_000, side: 'both', why: noted('The PBX was restarted.') },
   ]);
   t.ok(Math.abs(call.recording!.durationMs - 7_000) <= 20, 'and what follows is in its place');
 });
@@ -259,18 +261,21 @@ t.test('the end that is missing has the reason that was known, and no other', as
   const lab = await preserveLab(t);
   await lab.add(id, [{ in: wav(4), out: wav(4) }], { talkMs: 9_000 });
   const call = await lab.run(id);
-  t.match(call.coverage, {
+  t.match(worded(call.coverage), {
     status: 'partial',
     reason: /0:04\.0 to 0:09\.0\. Asterisk stopped writing before the call was over\.$/,
     missingMs: 5_000,
   });
-  t.notMatch(call.coverage.reason, /disk/, 'nobody saw a full disk');
+  t.notMatch(inWords(call.coverage.why), /disk/, 'nobody saw a full disk');
 
   const full = await preserveLab(t);
   await full.add(id, [{ in: wav(4), out: wav(4) }], { talkMs: 9_000 });
-  const reason = 'The disk of the spool is full.';
-  await full.catalogue.decideCoverage(id, { status: 'pending', reason, rule: null, missingMs: 0 });
-  t.match((await full.run(id)).coverage.reason, /0:04\.0 to 0:09\.0\. The disk of the spool is full\.$/);
+  const why = noted('The disk of the spool is full.');
+  await full.catalogue.decideCoverage(id, { status: 'pending', why, rule: null, missingMs: 0 });
+  t.match(
+    inWords((await full.run(id)).coverage.why),
+    /0:04\.0 to 0:09\.0\. The disk of the spool is full\.$/,
+  );
 });
 
 t.test('of a spool that is fetched the place where time is missing is said not to be known', async (t) => {
@@ -278,8 +283,11 @@ t.test('of a spool that is fetched the place where time is missing is said not t
   const lab = await preserveLab(t, { remote: { stored } });
   await lab.add(id, [{}], { talkMs: 9_000 });
   const call = await lab.run(id);
-  t.match(call.coverage, { status: 'partial', missingMs: 1_000 });
-  t.match(call.coverage.reason, /short of processor time.*the place is not known.*does not see the spool/);
+  t.match(worded(call.coverage), { status: 'partial', missingMs: 1_000 });
+  t.match(
+    inWords(call.coverage.why),
+    /short of processor time.*the place is not known.*does not see the spool/,
+  );
 });
 
 t.test('a PBX that cannot be reached is no damaged file: it is tried again', async (t) => {
@@ -295,5 +303,5 @@ t.test('a PBX that cannot be reached is no damaged file: it is tried again', asy
   t.match(await lab.catalogue.segments(id), [{ state: 'captured' }]);
   up = true;
   const call = await lab.run(id);
-  t.match(call.coverage, { status: 'partial', reason: /neither this machine nor the PBX has it/ });
+  t.match(worded(call.coverage), { status: 'partial', reason: /neither this machine nor the PBX has it/ });
 });

@@ -7,6 +7,7 @@ import { createRetain, makePlan } from '../../../daemon/recordings/retain.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
 import { NOW, openHouse } from '../../support/recordings/erase-until-killed.js';
 import { furnish, gone, whatIsLeft } from '../../support/recordings/four-recordings.js';
+import { noted } from '../../support/words.js';
 
 const DAY = 86_400_000;
 const silent = { raise: () => {}, clear: () => {} };
@@ -15,7 +16,7 @@ const item = (id: string, more: Partial<RetentionItem> = {}): RetentionItem => (
   sealedAt: NOW - DAY,
   keepUntil: null,
   keepRule: null,
-  keepReason: '',
+  keepWhy: null,
   ...more,
 });
 const items = (due: number, total: number) =>
@@ -33,7 +34,7 @@ t.test('a plan has all that is due, nothing else, and the right share', async (t
       sealedAt: fc.integer({ min: NOW - 400 * DAY, max: NOW + 3 * DAY }),
       keepUntil: fc.option(fc.integer({ min: NOW - DAY, max: NOW + DAY })),
       keepRule: fc.option(fc.string()),
-      keepReason: fc.string(),
+      keepWhy: fc.string().map(noted),
     }),
     { selector: (i) => i.id },
   );
@@ -154,7 +155,7 @@ t.test('an unusual run is refused until it is confirmed for exactly this set', a
 t.test('a plan looks as far as there are recordings due, and no further', async (t) => {
   const all = Array.from({ length: 3_000 }, (_, i) => ({
     ...aCall(`C${i}`),
-    coverage: { status: 'recorded' as const, reason: '', rule: null, missingMs: 0 },
+    coverage: { status: 'recorded' as const, why: null, rule: null, missingMs: 0 },
     recording: aRecording(`R${i}`, `C${i}`, { keepUntil: i < 2_100 ? NOW - 1 : null, sealedAt: NOW }),
   }));
   const asked: number[] = [];

@@ -21,6 +21,7 @@ import { createLog } from '../../../daemon/ops/log.js';
 import { createSweep } from '../../../daemon/recordings/preserve/sweep.js';
 import { until } from '../../support/recorder.js';
 import { preserveLab, toneWav as wav } from '../../support/recordings/preserve-lab.js';
+import { worded } from '../../support/words.js';
 
 t.setTimeout(120_000);
 
@@ -48,7 +49,11 @@ for (const [what, plant] of Object.entries(PLANTED))
     const lab = await halfCaptured(t);
     plant(lab.place, lab.elsewhere);
     const call = await lab.run(id);
-    t.match(call.coverage, { status: 'partial', reason: /not a plain file/ }, 'the other side is sealed');
+    t.match(
+      worded(call.coverage),
+      { status: 'partial', reason: /not a plain file/ },
+      'the other side is sealed',
+    );
     t.ok(readFileSync(lab.elsewhere).equals(wav(3)), 'nothing happened to what it leads to');
     t.same(lab.spool(), [`${name}.wav`], 'it stays as it is');
     await lab.preserver.recover();
@@ -67,7 +72,7 @@ t.test('a capture that has a second name waits until it has one', async (t) => {
   lab.preserver.enqueue(id);
   await until('the alarm', () => lab.standing.size > 0);
   t.match([...lab.standing.values()], [{ message: /2 names \(hard links\)/ }]);
-  t.match((await lab.catalogue.call(id))!.coverage, { status: 'pending', reason: /2 names/ });
+  t.match(worded((await lab.catalogue.call(id))!.coverage), { status: 'pending', reason: /2 names/ });
   unlinkSync(lab.elsewhere);
   await until('the recording', async () => (await lab.catalogue.call(id))!.recording);
   t.match((await lab.catalogue.call(id))!.coverage, { status: 'recorded' });
@@ -144,7 +149,7 @@ t.test('no two captures have names of which one gives away the other', async (t)
     log: createLog('silent', 'test'),
   });
   for (const seq of [0, 1])
-    await segments.begin({ callId: id, seq, legId: 'leg', swapped: false, fed: '' }, '');
+    await segments.begin({ callId: id, seq, legId: 'leg', swapped: false, fed: '' }, null);
   const tokens = saved.map((s) => s.token);
   for (const each of tokens) t.match(each, /^[0-9a-f]{32}$/);
   t.equal(new Set(tokens).size, 2, 'one for each');

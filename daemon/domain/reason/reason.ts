@@ -1,0 +1,229 @@
+import { type Static, type TSchema, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { TapedeckError } from '../error.js';
+
+/**
+ * Why something is as it is: a code, and what was special about this time. Rows, signed manifests and the API carry it;
+ * `words` has the sentence for each code. Codes are never renamed or removed, because rows and manifests have them for as long
+ * as their recordings are kept.
+ */
+
+/** Milliseconds since 1970. They are written in the time zone of the site where they are shown. */
+const Time = Type.Number({ minimum: 0, maximum: 253_402_300_799_999 });
+/** A length, or a place on the timeline of a call (since its answer), in milliseconds. JSON may hold 1e999. */
+const Ms = Type.Number({ minimum: -Number.MAX_VALUE, maximum: Number.MAX_VALUE });
+const Count = Type.Number({ minimum: 0, maximum: Number.MAX_VALUE });
+const Text = Type.String();
+const orNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
+const shape = <P extends Record<string, TSchema>>(params: P) =>
+  Type.Object(params, { additionalProperties: false });
+const NOTHING = shape({});
+
+const PLAIN = {
+  /** A sentence of a version that had no codes. It is only ever read. */
+  text: shape({ text: Text }),
+
+  // What was decided by the policy. `reason`: what an admin wrote beside the rule.
+  rule: shape({ reason: Text }),
+  test_call: NOTHING,
+  emergency_number: shape({ number: Text }),
+  recorded_by_default: NOTHING,
+  kept_by_default: NOTHING,
+  policy_unreadable: NOTHING,
+
+  // Of a call in progress.
+  taken_up: NOTHING,
+  not_answered: NOTHING,
+  capture_coming: NOTHING,
+
+  // Why nobody watched the PBX, or heard its CDRs. `error`: an error of Tapedeck's, by its own code.
+  not_running: NOTHING,
+  stood_still: NOTHING,
+  error: shape({ error: Text, detail: Text }),
+  cdrs_overflowed: NOTHING,
+
+  // Why a capture began late.
+  busy: shape({ ms: Ms }),
+  not_watching: shape({ until: Time }),
+  answer_told_late: shape({ ms: Ms }),
+  pbx_slow: shape({ ms: Ms }),
+  answered_between: shape({ from: Time, until: Time }),
+
+  // Why a capture was not begun, was ended, or was begun anew.
+  answer_unknown: NOTHING,
+  capture_ended_unwatched: NOTHING,
+  excluded_until_then: NOTHING,
+  source_changed: NOTHING,
+  source_changed_unwatched: NOTHING,
+  side_silent: NOTHING,
+  taken_over: NOTHING,
+  recording_stopped: NOTHING,
+  ended_for_room: NOTHING,
+  ended_before_capture: NOTHING,
+  party_hung_up: NOTHING,
+  pbx_refused: NOTHING,
+  disk_full: shape({
+    of: Text,
+    fault: orNull(Text),
+    files: orNull(Count),
+    free: Count,
+    reserve: Count,
+  }),
+
+  // What is missing in a recording. `starved`: the PBX was short of processor time.
+  starved: shape({ ms: Ms, between: orNull(shape({ from: Ms, until: Ms })) }),
+  starved_in_all: shape({ ms: Ms, places: Count, from: Ms, until: Ms }),
+  side_ended_early: NOTHING,
+  began_late: NOTHING,
+  nothing_captured: NOTHING,
+  party_left: NOTHING,
+  ended_early: NOTHING,
+  ended_and_begun_anew: NOTHING,
+  place_unknown: NOTHING,
+  muted: NOTHING,
+  cut_off: NOTHING,
+  no_audio: NOTHING,
+  file_missing: shape({ side: Type.Union([Type.Literal('them'), Type.Literal('us')]), detail: Text }),
+  files_kept: NOTHING,
+  retried_every: shape({ minutes: Count }),
+  read_when_possible: NOTHING,
+
+  // What the comparison with the PBX's own account found.
+  not_seen: NOTHING,
+  answer_not_seen: NOTHING,
+  nothing_known: NOTHING,
+  no_cdr: NOTHING,
+  cdr_unanswered: NOTHING,
+  lengths_differ: shape({ pbx: Ms, tapedeck: Ms }),
+  recording_differs: shape({ pbx: Ms, recording: Ms }),
+};
+
+/** Reasons that have others in them. */
+type Nesting = {
+  /** One after the other. */
+  several: { whys: Why[] };
+  /** The PBX was not watched, for this reason. `from` is null where nobody knows since when. */
+  unwatched: { from: number | null; until: number; why: Why | null };
+  /** A side was not captured for a time. Places on the timeline, ms. */
+  gap: { from: number; until: number; side: 'both' | 'them' | 'us'; why: Why | null };
+  /** The time for which a rule (null: none) has it kept is over. */
+  due: { rule: string | null; why: Why | null };
+};
+/** One reason inside another is checked by itself, see `isWhy`. */
+const Inner = Type.Unsafe<Why>(Type.Object({ code: Text, params: Type.Object({}) }));
+const NESTING: { [C in keyof Nesting]: TSchema } = {
+  several: shape({ whys: Type.Array(Inner) }),
+  unwatched: shape({ from: orNull(Time), until: Time, why: orNull(Inner) }),
+  gap: shape({
+    from: Ms,
+    until: Ms,
+    side: Type.Union([Type.Literal('both'), Type.Literal('them'), Type.Literal('us')]),
+    why: orNull(Inner),
+  }),
+  due: shape({ rule: orNull(Text), why: orNull(Inner) }),
+};
+
+/** What the params of each code look like. */
+export const SHAPES = { ...PLAIN, ...NESTING };
+export type Params = { [C in keyof typeof PLAIN]: Static<(typeof PLAIN)[C]> } & Nesting;
+export type Code = keyof Params;
+/** A reason: a code with its params. No reason is null. */
+export type Why = { [C in Code]: { code: C; params: Params[C] } }[Code];
+
+/** How the API has a reason: as a sentence in English, and as its code. */
+export const reasonShape = {
+  reason: Type.String(),
+  why: Type.Unsafe<Why | null>(
+    Type.Union(
+      [
+        Type.Object({
+          code: Type.Enum(Object.keys(SHAPES) as Code[]),
+          params: Type.Object({}, { additionalProperties: true }),
+        }),
+        Type.Null(),
+      ],
+      {
+        description:
+          '`reason` as a code with what was special about this time; null for none. Times are ms since 1970, other lengths and places ms.',
+      },
+    ),
+  ),
+};
+
+/** Those that are written. */
+type NewCode = Exclude<Code, 'text'>;
+type Given<C extends Code> =
+  Record<string, never> extends Params[C] ? [params?: Params[C]] : [params: Params[C]];
+
+/** Returns a reason. */
+export const because = <C extends NewCode>(code: C, ...[params]: Given<C>): Extract<Why, { code: C }> =>
+  ({ code, params: params ?? {} }) as Extract<Why, { code: C }>;
+
+/** Returns an error as a reason. */
+export const becauseOf = ({ code, detail }: TapedeckError): Why => because('error', { error: code, detail });
+
+/** Returns several reasons as one, in this order; null when there is none. */
+export function together(...whys: (Why | null | undefined)[]): Why | null {
+  const all = whys.flatMap((why) => (why?.code === 'several' ? why.params.whys : (why ?? [])));
+  return all.length > 1 ? because('several', { whys: all }) : (all[0] ?? null);
+}
+
+/** Whether two reasons are the same. */
+export const sameWhy = (a: Why | null, b: Why | null): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** A stored reason that this version cannot have written: its code is not known, or its params are others. */
+export class UnknownReason extends Error {}
+
+/** No reason that is written comes near this. */
+const MAX_DEPTH = 8;
+const checkers = new Map<string, { Check(value: unknown): boolean }>();
+
+/** Whether a value is a reason of a known code with the params of that code. */
+function isWhy(value: unknown, depth = 0): value is Why {
+  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return false;
+  const { code, params, ...rest } = value as { code?: unknown; params?: unknown };
+  if (typeof code !== 'string' || !Object.hasOwn(SHAPES, code) || Object.keys(rest).length > 0) return false;
+  const checker = checkers.get(code) ?? Compile(SHAPES[code as Code]);
+  checkers.set(code, checker);
+  if (!checker.Check(params)) return false;
+  if (!Object.hasOwn(NESTING, code)) return true;
+  const { whys = [], why = null } = params as { whys?: unknown[]; why?: unknown };
+  return [...whys, ...(why === null ? [] : [why])].every((inner) => isWhy(inner, depth + 1));
+}
+
+/** Returns a value that was read as the reason that it is. Throws `UnknownReason`. */
+export function toWhy(value: unknown): Why {
+  if (isWhy(value)) return value;
+  const code = (value as { code?: unknown } | null)?.code;
+  throw new UnknownReason(
+    typeof code === 'string' && Object.hasOwn(SHAPES, code)
+      ? `the params of "${code}" are others`
+      : `the code "${String(code).slice(0, 40)}" is not known`,
+  );
+}
+
+/**
+ * Returns a reason as it is kept in a column of text. What is no JSON of a reason was written by a version that had sentences.
+ * Throws `UnknownReason`.
+ */
+export function readWhy(stored: string): Why | null {
+  if (stored === '') return null;
+  const coded = codedIn(stored);
+  return coded === null ? { code: 'text', params: { text: stored } } : toWhy(coded);
+}
+
+function codedIn(stored: string): object | null {
+  if (!stored.startsWith('{')) return null;
+  try {
+    const found = JSON.parse(stored) as object;
+    return 'code' in found ? found : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Returns what is kept of a reason; a sentence stays one. */
+export function writeWhy(why: Why | null): string {
+  if (why === null) return '';
+  return why.code === 'text' ? why.params.text : JSON.stringify(why);
+}

@@ -1,0 +1,387 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import t from 'tap';
+import type { BadRow } from '../../../daemon/catalogue/catalogue.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { times } from '../../../daemon/domain/days.js';
+import { fail } from '../../../daemon/domain/error.js';
+import {
+  because,
+  becauseOf,
+  type Code,
+  readWhy,
+  SHAPES,
+  together,
+  type Why,
+  writeWhy,
+} from '../../../daemon/domain/reason/reason.js';
+import { inWords } from '../../../daemon/domain/reason/words.js';
+import { aCall, aRecording } from '../../support/recordings/a-call.js';
+
+const T0 = Date.UTC(2026, 0, 5, 9, 0, 0);
+const say = times('Europe/Berlin');
+const STARVED = 'The PBX was short of processor time:';
+const REFUSED = /^(the params of "\w+" are others|the code ".*" is not known)$/;
+
+/** Every code with its sentence. */
+const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
+  rule: [[because('rule', { reason: 'The law.' }), 'The law.']],
+  test_call: [[because('test_call'), 'A test call of Tapedeck.']],
+  emergency_number: [[because('emergency_number', { number: '112' }), 'Calls to 112 are never recorded.']],
+  recorded_by_default: [
+    [because('recorded_by_default'), 'No rule matches; every call is recorded by default.'],
+  ],
+  kept_by_default: [[because('kept_by_default'), 'No rule matches; it is kept forever by default.']],
+  policy_unreadable: [
+    [
+      because('policy_unreadable'),
+      'The policy could not be read when it was sealed, so it is kept for ever.',
+    ],
+  ],
+  taken_up: [[because('taken_up'), 'It was being recorded before a restart.']],
+  not_answered: [[because('not_answered'), 'Recording begins with the answer.']],
+  capture_coming: [[because('capture_coming'), 'Its capture is about to begin.']],
+  not_running: [[because('not_running'), 'Tapedeck was not running.']],
+  stood_still: [[because('stood_still'), 'Tapedeck stood still.']],
+  error: [
+    [becauseOf(fail('pbx_failed', 'It is away.')), fail('pbx_failed', 'It is away.').message],
+    [becauseOf(fail('pbx_failed')), fail('pbx_failed').message],
+    [
+      because('error', { error: 'of_a_later_version', detail: 'It is away.' }),
+      'of_a_later_version: It is away.',
+    ],
+  ],
+  cdrs_overflowed: [
+    [because('cdrs_overflowed'), 'More CDRs came than could be kept while the catalogue was locked.'],
+  ],
+  unwatched: [
+    [
+      because('unwatched', { from: T0, until: T0 + 1_000, why: because('not_running') }),
+      'Tapedeck was not running from 2026-01-05 10:00:00 to 2026-01-05 10:00:01.',
+    ],
+    [
+      because('unwatched', { from: null, until: T0, why: because('stood_still') }),
+      'Tapedeck stood still until 2026-01-05 10:00:00.',
+    ],
+    [
+      because('unwatched', { from: null, until: T0, why: because('rule', { reason: 'It is away.' }) }),
+      'The link to the PBX was lost until 2026-01-05 10:00:00. It is away.',
+    ],
+    [
+      because('unwatched', { from: null, until: T0, why: null }),
+      'The link to the PBX was lost until 2026-01-05 10:00:00.',
+    ],
+    [
+      because('unwatched', { from: null, until: T0, why: readWhy('Tapedeck was not running.') }),
+      'Tapedeck did not watch the PBX until 2026-01-05 10:00:00. Tapedeck was not running.',
+    ],
+  ],
+  busy: [
+    [because('busy', { ms: 3_049 }), 'Tapedeck was busy, and asked the PBX to record only after 3.0 s.'],
+  ],
+  not_watching: [
+    [because('not_watching', { until: T0 }), 'Tapedeck was not watching the PBX until 2026-01-05 10:00:00.'],
+  ],
+  answer_told_late: [[because('answer_told_late', { ms: 2_500 }), 'The PBX reported the answer 2.5 s late.']],
+  pbx_slow: [[because('pbx_slow', { ms: 2_000 }), 'The PBX took 2.0 s to begin recording.']],
+  answered_between: [
+    [
+      because('answered_between', { from: T0, until: T0 + 2_000 }),
+      'The call was answered between 2026-01-05 10:00:00 and 2026-01-05 10:00:02; the PBX does not say when.',
+    ],
+  ],
+  answer_unknown: [
+    [because('answer_unknown'), 'Whether the call was answered before it ended is not known.'],
+  ],
+  capture_ended_unwatched: [
+    [because('capture_ended_unwatched'), 'The capture ended in that time, and was begun again.'],
+  ],
+  excluded_until_then: [
+    [because('excluded_until_then'), 'Until then a policy rule said not to record the call.'],
+  ],
+  source_changed: [
+    [
+      because('source_changed'),
+      'The source of the audio changed, and this PBX falls silent then unless it is captured anew.',
+    ],
+  ],
+  source_changed_unwatched: [
+    [
+      because('source_changed_unwatched'),
+      'The source of the audio changed while Tapedeck was not watching, and this PBX falls silent then: what was said until the capture was begun anew may be missing.',
+    ],
+  ],
+  side_silent: [[because('side_silent'), 'One side went silent; the capture was restarted.']],
+  taken_over: [
+    [because('taken_over'), 'The party who was being captured left; the capture went over to another.'],
+  ],
+  recording_stopped: [[because('recording_stopped'), 'The PBX stopped recording by itself.']],
+  ended_for_room: [
+    [because('ended_for_room'), 'Tapedeck ended the capture because the disk of the PBX was almost full.'],
+  ],
+  ended_before_capture: [[because('ended_before_capture'), 'The call ended before its capture had begun.']],
+  party_hung_up: [
+    [because('party_hung_up'), 'The party to be recorded hung up before the capture had begun.'],
+  ],
+  pbx_refused: [[because('pbx_refused'), 'The PBX could not be made to record.']],
+  disk_full: [
+    [
+      because('disk_full', { of: 'The disk of /x', fault: null, files: null, free: 3e6, reserve: 1e9 }),
+      `disk_full: The disk of /x has 3 MB free, of a reserve of 1 GB. ${fail('disk_full').hint}`,
+    ],
+    [
+      because('disk_full', { of: 'The disk of /x', fault: null, files: 12, free: 3e9, reserve: 1e9 }),
+      `disk_full: The disk of /x has room for 12 more files only. ${fail('disk_full').hint}`,
+    ],
+    [
+      because('disk_full', { of: 'The disk of /x', fault: 'EROFS', files: null, free: 3e9, reserve: 1e9 }),
+      `disk_full: The disk of /x can only be read (EROFS). ${fail('disk_full').hint}`,
+    ],
+  ],
+  starved: [
+    [because('starved', { ms: 400, between: null }), `${STARVED} 0.4 s are missing.`],
+    [
+      because('starved', { ms: 400, between: { from: 1_000, until: 67_350 } }),
+      `${STARVED} 0.4 s are missing. Tapedeck was not watching: where between 0:01.0 and 1:07.4 is not known.`,
+    ],
+  ],
+  starved_in_all: [
+    [
+      because('starved_in_all', { ms: 400, places: 1, from: 2_200, until: 2_600 }),
+      `${STARVED} 0.4 s are missing at 0:02.2.`,
+    ],
+    [
+      because('starved_in_all', { ms: 900, places: 2, from: 2_200, until: 62_600 }),
+      `${STARVED} 0.9 s are missing in 2 places from 0:02.2 to 1:02.6.`,
+    ],
+  ],
+  side_ended_early: [[because('side_ended_early'), 'Asterisk stopped writing this side early.']],
+  began_late: [[because('began_late'), 'The capture began late.']],
+  nothing_captured: [[because('nothing_captured'), 'Nothing was captured.']],
+  party_left: [
+    [because('party_left'), 'The captured party had left the call, and nobody was left in it to record.'],
+  ],
+  ended_early: [[because('ended_early'), 'Asterisk stopped writing before the call was over.']],
+  ended_and_begun_anew: [
+    [because('ended_and_begun_anew'), 'Asterisk stopped writing, and the capture began anew.'],
+  ],
+  place_unknown: [
+    [
+      because('place_unknown'),
+      'Asterisk stopped writing early, or the PBX was short of processor time and this much is missing somewhere before: the place is not known, because Tapedeck does not see the spool of this PBX.',
+    ],
+  ],
+  muted: [
+    [because('muted'), 'The PBX had fallen silent in the capture, though the people heard each other.'],
+  ],
+  cut_off: [
+    [because('cut_off'), 'Asterisk ended while it was recording: up to two seconds of the end are missing.'],
+  ],
+  no_audio: [[because('no_audio'), 'The call ended before any audio came.']],
+  file_missing: [
+    [
+      because('file_missing', { side: 'them', detail: 'it is empty.' }),
+      'What the outside party or caller said is missing: it is empty.',
+    ],
+    [
+      because('file_missing', { side: 'us', detail: 'it is empty' }),
+      'What the other side said is missing: it is empty.',
+    ],
+  ],
+  files_kept: [[because('files_kept'), 'The files are kept in the spool.']],
+  retried_every: [
+    [
+      because('retried_every', { minutes: 10 }),
+      'The captured audio is kept in the spool and tried again every 10 minutes.',
+    ],
+  ],
+  read_when_possible: [
+    [because('read_when_possible'), 'The captured audio is kept and read as soon as that is possible.'],
+  ],
+  not_seen: [[because('not_seen'), 'Asterisk answered this call, and Tapedeck did not see it.']],
+  answer_not_seen: [
+    [because('answer_not_seen'), 'Asterisk says that it was answered; Tapedeck saw nobody answer.'],
+  ],
+  nothing_known: [
+    [because('nothing_known'), 'It was answered, and there is neither a recording nor a reason.'],
+  ],
+  no_cdr: [[because('no_cdr'), 'Asterisk has no CDR of this call.']],
+  cdr_unanswered: [[because('cdr_unanswered'), "Asterisk's CDR says that nobody answered."]],
+  lengths_differ: [
+    [because('lengths_differ', { pbx: 30_000, tapedeck: 27_040 }), 'Asterisk counts 30 s, Tapedeck 27 s.'],
+  ],
+  recording_differs: [
+    [
+      because('recording_differs', { pbx: 30_000, recording: 27_060 }),
+      'Asterisk counts 30 s, the recording has 27.1 s.',
+    ],
+  ],
+  due: [
+    [because('due', { rule: 'Short', why: because('rule', { reason: 'The law.' }) }), 'Short: The law.'],
+    [because('due', { rule: null, why: readWhy('The law.') }), 'The law.'],
+    [because('due', { rule: null, why: null }), ''],
+  ],
+  gap: [
+    [
+      because('gap', { from: 7_400, until: 67_350, side: 'us', why: because('muted') }),
+      'Nothing that the other side said was recorded from 0:07.4 to 1:07.4. The PBX had fallen silent in the capture, though the people heard each other.',
+    ],
+    [
+      because('gap', { from: 0, until: 1_000, side: 'them', why: because('began_late') }),
+      'Nothing that the outside party or caller said was recorded from 0:00.0 to 0:01.0. The capture began late.',
+    ],
+    [
+      because('gap', { from: 0, until: 1_000, side: 'both', why: because('began_late') }),
+      'Nothing was recorded from 0:00.0 to 0:01.0. The capture began late.',
+    ],
+  ],
+  several: [
+    [
+      together(because('cut_off'), null, because('files_kept'))!,
+      'Asterisk ended while it was recording: up to two seconds of the end are missing. The files are kept in the spool.',
+    ],
+  ],
+};
+const every = Object.values(SENTENCES).flat();
+
+t.test('every code has its sentence, and is read as it was written', async (t) => {
+  t.same(
+    Object.keys(SENTENCES).toSorted(),
+    Object.keys(SHAPES)
+      .filter((c) => c !== 'text')
+      .toSorted(),
+  );
+  for (const [why, sentence] of every) {
+    t.equal(inWords(why, say), sentence, why.code);
+    t.same(readWhy(writeWhy(why)), why, why.code);
+  }
+  t.equal(inWords(null), '');
+  t.equal(
+    inWords(because('not_watching', { until: T0 })),
+    'Tapedeck was not watching the PBX until 2026-01-05T09:00:00.000Z.',
+  );
+});
+
+t.test('several reasons are one, in their order; none is none', async (t) => {
+  const [a, b, c] = [because('cut_off'), because('muted'), because('no_audio')];
+  t.equal(together(null, undefined), null);
+  t.same(together(null, a), a);
+  t.same(together(together(a, b), c), because('several', { whys: [a, b, c] }), 'and none is inside another');
+});
+
+t.test('what a version without codes wrote is a sentence, and stays one', async (t) => {
+  t.equal(readWhy(''), null);
+  t.equal(writeWhy(null), '');
+  for (const text of [
+    'Tapedeck was not running.',
+    '{broken',
+    '[]',
+    '{}',
+    '{"reason":"x"}',
+    ' {"code":"busy"}',
+    '0',
+  ]) {
+    t.same(readWhy(text), { code: 'text', params: { text } }, text);
+    t.equal(inWords(readWhy(text)), text);
+    t.equal(writeWhy(readWhy(text)), text, 'written as it was');
+  }
+});
+
+t.test('a reason that no version can have written is refused', async (t) => {
+  const deep = Array.from({ length: 20 }).reduce<object>(
+    (inner) => ({ code: 'due', params: { rule: null, why: inner } }),
+    { code: 'muted', params: {} },
+  );
+  for (const wrong of [
+    { code: 'nothing_like_it', params: {} },
+    { code: 'toString', params: {} },
+    { code: '__proto__', params: {} },
+    { code: 7, params: {} },
+    { code: 'busy' },
+    { code: 'busy', params: {} },
+    { code: 'busy', params: { ms: '3' } },
+    { code: 'busy', params: { ms: 3, more: 1 } },
+    { code: 'busy', params: { ms: 3 }, more: 1 },
+    { code: 'not_watching', params: { until: -1 } },
+    { code: 'not_watching', params: { until: 1e15 } },
+    { code: 'muted', params: null },
+    { code: 'muted', params: [] },
+    {
+      code: 'several',
+      params: {
+        whys: [
+          { code: 'muted', params: {} },
+          { code: 'busy', params: {} },
+        ],
+      },
+    },
+    { code: 'several', params: { whys: [null] } },
+    { code: 'gap', params: { from: 0, until: 1, side: 'nobody', why: null } },
+    { code: 'due', params: { rule: null, why: 'The law.' } },
+    deep,
+  ])
+    t.throws(() => readWhy(JSON.stringify(wrong)), REFUSED, JSON.stringify(wrong).slice(0, 60));
+  t.throws(() => readWhy('{"code":"busy","params":{"ms":1e999}}'), REFUSED);
+});
+
+t.test('a row with such a reason is a bad row: it is reported, and the others are read', async (t) => {
+  const path = join(t.testdir(), 'catalogue.db');
+  const bad: BadRow[] = [];
+  const catalogue = createSqliteCatalogue({ path, onBadRow: (row) => void bad.push(row) });
+  await catalogue.start();
+  t.teardown(() => catalogue.stop());
+  for (const id of ['A', 'B']) {
+    await catalogue.saveCall(aCall(id), {
+      ...{ status: 'partial', why: because('cut_off'), rule: null, missingMs: 0 },
+    });
+    const gaps = [{ atMs: 0, untilMs: 1_000, side: 'both' as const, why: because('began_late') }];
+    const recording = aRecording(`R${id}`, id, { gaps });
+    await catalogue.recordingSealed(recording, new Uint8Array(4), (await catalogue.call(id))!.coverage);
+    await catalogue.eraseIntended(`R${id}`, because('due', { rule: 'Short', why: recording.keepWhy }), 1);
+  }
+  await catalogue.openBlindWindow(T0, because('not_running'));
+  t.match(await catalogue.call('A'), {
+    coverage: { why: { code: 'cut_off' } },
+    recording: { gaps: [{ why: { code: 'began_late' } }], eraseWhy: { code: 'due' } },
+  });
+  const db = new Database(path);
+  t.teardown(() => db.close());
+  const set = (sql: string) => db.prepare(sql).run();
+  const wrong = '{"code":"nothing_like_it","params":{}}';
+
+  set(`UPDATE recordings SET gaps = json_replace(gaps, '$[0].why', json('${wrong}')) WHERE id = 'RA'`);
+  t.equal((await catalogue.call('A'))?.recording, null, 'the call is shown without its recording');
+  t.match(bad.at(-1), { table: 'recordings', key: 'RA', fault: /"gaps" has a reason.*nothing_like_it/ });
+  set(`UPDATE calls SET coverage_reason = '${wrong}' WHERE id = 'A'`);
+  await t.rejects(catalogue.call('A'), { code: 'row_unreadable' });
+  t.match(
+    (await catalogue.calls({ reach: 'all', limit: 10 })).map(({ id }) => id),
+    ['B'],
+  );
+  t.match(bad.at(-1), { table: 'calls', key: 'A', fault: /"coverage_reason" has a reason/ });
+  set(`UPDATE blind_windows SET reason = '{"code":"busy","params":{}}'`);
+  t.same(await catalogue.blindWindows(), []);
+  t.match(bad.at(-1), { table: 'blind_windows', fault: /the params of "busy" are others/ });
+});
+
+t.test('sentences are read only: nothing makes a reason of the code "text"', async (t) => {
+  const root = join(import.meta.dirname, '../../..');
+  const files = ['daemon', 'web'].flatMap((top) =>
+    readdirSync(join(root, top), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.tsx?$/.test(file) && !file.includes('node_modules'))
+      .map((file) => `${top}/${file}`),
+  );
+  t.ok(files.length > 300);
+  const makes = /code: ['"`]text['"`]|because\(\s*['"`]text['"`]/g;
+  t.same(
+    files.flatMap(
+      (file) =>
+        readFileSync(join(root, file), 'utf8')
+          .match(makes)
+          ?.map(() => file) ?? [],
+    ),
+    ['daemon/domain/reason/reason.ts'],
+    'but where stored ones are read',
+  );
+});
