@@ -4,7 +4,7 @@ import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { TickIcon } from '../kit/icons.js';
 import { NewPassword, passwordFaults } from '../kit/new-password.js';
 import { useFaults, useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
 import type { Account, PasswordChanged } from '../state/api-people.js';

@@ -3,7 +3,7 @@ import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { PlusIcon } from '../kit/icons.js';
 import { SecretOnce } from '../kit/secret-once.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import { date, dayAndClock } from '../messages/when.js';
 import { peopleApi, type Token, type TokenRight } from '../state/api-people.js';

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { Field } from '../kit/field.js';
 import { useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { api, type TotpToAdd } from '../state/api.js';
 
 /** Sets up an authenticator app: the QR code, and a code of the app to show that it was read right. */

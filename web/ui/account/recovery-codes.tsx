@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { session } from '../state/session.js';
 
 /** The codes, shown this once. */

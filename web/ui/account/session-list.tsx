@@ -1,6 +1,6 @@
 import { Moment } from '../kit/moment.js';
 import { browserWords } from '../messages/browser.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import type { OpenSession } from '../state/api-people.js';
 

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { useFaults, useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { useProof } from '../sign-in/proof-dialog.js';
 import { peopleApi, type TokenRight } from '../state/api-people.js';
 

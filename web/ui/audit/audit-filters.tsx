@@ -1,5 +1,5 @@
 import { CrossIcon, DownloadIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import type { AuditState } from '../state/api.js';
 import type { AuditFilter } from './audit.js';

@@ -1,5 +1,5 @@
 import { AlarmIcon, DownloadIcon, TickIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import { count, dayAndClock } from '../messages/when.js';
 import type { AuditState } from '../state/api.js';

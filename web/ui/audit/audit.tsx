@@ -4,7 +4,7 @@ import { useLocation } from 'preact-iso/router';
 import { dayIn } from '../calls/filters.js';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { type AuditEntry, type AuditQuery, type AuditState, api, auditCsv } from '../state/api.js';
 import { changes } from '../state/live.js';
 import { AuditFilters } from './audit-filters.js';

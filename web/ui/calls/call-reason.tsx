@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { Field } from '../kit/field.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { nameOf } from '../messages/people.js';
 import { dateAndClock } from '../messages/when.js';
 import type { CallDetail } from '../state/api.js';

@@ -1,6 +1,6 @@
 import { Badge } from '../kit/badge.js';
 import { InIcon, InternalIcon, MissedIcon, OutIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { exactParty, nameOf, numberBeside } from '../messages/people.js';
 import { exact, length, lengthInWords, recently } from '../messages/when.js';
 import type { CallSummary } from '../state/api.js';

@@ -7,7 +7,7 @@ import { ErrorNote } from '../kit/error-note.js';
 import { DownloadIcon, LeftIcon, PauseIcon, PlayIcon } from '../kit/icons.js';
 import { Moment } from '../kit/moment.js';
 import { wide } from '../kit/wide.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean, readable } from '../messages/numbers.js';
 import { exactParty, nameOf, numberBeside } from '../messages/people.js';
 import { length } from '../messages/when.js';

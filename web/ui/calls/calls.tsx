@@ -3,7 +3,7 @@ import { useLocation } from 'preact-iso/router';
 import { onEscape } from '../kit/escape.js';
 import { KeyTable } from '../kit/key-table.js';
 import { wide } from '../kit/wide.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { mayEver } from '../state/rights.js';
 import { zone } from '../state/session.js';
 import { CallPage } from './call.js';

@@ -1,4 +1,4 @@
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { nameOf } from '../messages/people.js';
 import { length } from '../messages/when.js';
 import type { CallDetail } from '../state/api.js';

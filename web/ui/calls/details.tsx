@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { badgeFor } from '../kit/badge.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import { exact, length, size } from '../messages/when.js';
 import { Sound, soundOf } from '../player/sound.js';

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { Dialog } from '../kit/dialog.js';
 import { ErrorNote } from '../kit/error-note.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { ApiError, type CallDetail, evidencePack } from '../state/api.js';
 import { CallLine, ReasonField, useReason } from './call-reason.js';
 

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { CrossIcon, SearchIcon } from '../kit/icons.js';
 import { capital, earName } from '../messages/ears.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { sees } from '../state/rights.js';
 import { coverages, type Filters, faults } from './filters.js';
 import { searchWanted } from './search.js';

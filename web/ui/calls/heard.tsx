@@ -1,5 +1,5 @@
 import { NoIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { length } from '../messages/when.js';
 import type { CallDetail } from '../state/api.js';
 

@@ -2,7 +2,7 @@ import { useLayoutEffect } from 'preact/hooks';
 import { Dialog } from '../kit/dialog.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { asked, lastReason, sayWhy } from '../state/reason.js';
 import { CallLine, ReasonField, useReason } from './call-reason.js';
 

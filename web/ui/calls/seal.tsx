@@ -1,6 +1,6 @@
 import { AlarmIcon } from '../kit/icons.js';
 import { Moment } from '../kit/moment.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import { exact } from '../messages/when.js';
 import type { CallDetail } from '../state/api.js';

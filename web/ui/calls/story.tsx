@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { wide } from '../kit/wide.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { exactParty, nameOf } from '../messages/people.js';
 import { length } from '../messages/when.js';
 import { playable, player } from '../player/player.js';

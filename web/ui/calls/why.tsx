@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { AlarmIcon, GoneIcon, LiveIcon, NoIcon, PartIcon, WaitIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
 import type { CallDetail } from '../state/api.js';

@@ -1,5 +1,5 @@
 import { TableHead } from '../kit/table-head.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { count, date } from '../messages/when.js';
 import type { Coverage } from '../state/api.js';
 

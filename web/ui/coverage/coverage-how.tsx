@@ -1,4 +1,4 @@
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import { count, dateAndClock } from '../messages/when.js';
 import type { Coverage } from '../state/api.js';

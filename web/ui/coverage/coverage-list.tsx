@@ -1,6 +1,6 @@
 import { AlarmIcon, NoIcon, PartIcon, TickIcon, WaitIcon } from '../kit/icons.js';
 import { TableHead } from '../kit/table-head.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import { exactParty, nameOf } from '../messages/people.js';
 import { clock, count, dateAndClock, exact, length } from '../messages/when.js';

@@ -6,7 +6,7 @@ import { dayIn } from '../calls/filters.js';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { AlarmIcon, DownloadIcon, TickIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { count, dateAndClock } from '../messages/when.js';
 import { api, type Coverage, type CoverageQuery, coverageCsv } from '../state/api.js';
 import { changes } from '../state/live.js';

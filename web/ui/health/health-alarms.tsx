@@ -1,6 +1,6 @@
 import { Moment } from '../kit/moment.js';
 import { TableHead } from '../kit/table-head.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import { dayAndClock } from '../messages/when.js';
 import type { FullStatus } from '../state/api.js';

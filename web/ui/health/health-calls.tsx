@@ -1,6 +1,6 @@
 import { InIcon, InternalIcon, LiveIcon, NoIcon, OutIcon, WaitIcon } from '../kit/icons.js';
 import { TableHead } from '../kit/table-head.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import { exactParty, nameOf, numberBeside } from '../messages/people.js';
 import { exact, length } from '../messages/when.js';

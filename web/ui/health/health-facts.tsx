@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { AlarmIcon, TickIcon } from '../kit/icons.js';
 import { Moment } from '../kit/moment.js';
 import { TableHead } from '../kit/table-head.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import { count, exact, length, lengthInWords, size } from '../messages/when.js';
 import type { FullStatus } from '../state/api.js';

@@ -2,7 +2,7 @@ import { useEffect } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { TickIcon } from '../kit/icons.js';
 import { ProblemNote } from '../kit/problem-note.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { exact } from '../messages/when.js';
 import { api, type FullStatus } from '../state/api.js';
 import { status } from '../state/live.js';

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import type { CallSummary } from '../state/api.js';
 import { AlarmIcon, GoneIcon, LiveIcon, MissedIcon, NoIcon, PartIcon, TickIcon, WaitIcon } from './icons.js';
 

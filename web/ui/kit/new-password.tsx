@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { type Faults, Field } from './field.js';
 import { ShowPassword } from './show-password.js';
 

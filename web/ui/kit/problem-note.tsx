@@ -1,4 +1,4 @@
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import type { Status } from '../state/api.js';
 import { AlarmIcon } from './icons.js';

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { TickIcon } from './icons.js';
 
 const words = t.people.link;

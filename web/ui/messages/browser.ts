@@ -1,4 +1,4 @@
-import { t } from './en.js';
+import { t } from './en/messages.js';
 
 /** Most say that they are several others too, so the order matters. */
 const PROGRAMS: [sign: RegExp, name: string][] = [

@@ -1,4 +1,4 @@
-import { t } from './en.js';
+import { t } from './en/messages.js';
 import { clean } from './numbers.js';
 
 /** "extension:112" in words. */

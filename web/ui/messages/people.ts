@@ -1,5 +1,5 @@
 import type { Party } from '../state/api.js';
-import { t } from './en.js';
+import { t } from './en/messages.js';
 import { clean, readable } from './numbers.js';
 
 /** What to call a party: its name, else its number as people write it. */

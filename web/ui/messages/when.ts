@@ -1,6 +1,6 @@
 import { durationText, sizeText, wholeSeconds } from '../../../daemon/domain/written.js';
 import { zone } from '../state/session.js';
-import { t } from './en.js';
+import { t } from './en/messages.js';
 
 /** English is the language of the messages, so dates follow the reader's kind of English. */
 const locale = navigator.languages.find((l) => l.startsWith('en')) ?? 'en-GB';

@@ -3,7 +3,7 @@ import { ErrorNote } from '../kit/error-note.js';
 import { NoIcon, PlusIcon, TickIcon, WaitIcon } from '../kit/icons.js';
 import { Moment } from '../kit/moment.js';
 import { TableHead } from '../kit/table-head.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { meaning } from '../messages/meaning.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';

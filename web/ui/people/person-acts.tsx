@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso/router';
 import { announce } from '../kit/announcer.js';
 import { TypedDialog } from '../kit/typed-dialog.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import { type Person, peopleApi } from '../state/api-people.js';
 

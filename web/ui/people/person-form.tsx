@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { useFaults } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { meaning } from '../messages/meaning.js';
 import type { Grantable, Rights, Role, Seen } from '../state/api-people.js';
 import { GrantChecks, OwnExtensions, RoleChecks, ScopeFields } from './person-rights.js';

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { SecretOnce } from '../kit/secret-once.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
 import { type Invited, type Person, peopleApi } from '../state/api-people.js';

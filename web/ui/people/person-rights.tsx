@@ -1,5 +1,5 @@
 import { NumberList } from '../kit/number-list.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import type { Grant, Grantable, Rights, Role, Seen } from '../state/api-people.js';
 
 const words = t.people;

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { SessionList } from '../account/session-list.js';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { type OpenSession, peopleApi } from '../state/api-people.js';
 import { changes } from '../state/live.js';
 

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { LeftIcon, TickIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { meaning } from '../messages/meaning.js';
 import { clean } from '../messages/numbers.js';
 import { useProof } from '../sign-in/proof-dialog.js';

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useMemo, useRef } from 'preact/hooks';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { length, lengthInWords } from '../messages/when.js';
 import type { Peaks } from '../state/api.js';
 import { player } from './player.js';

@@ -9,7 +9,7 @@ import {
   PlayIcon,
   VolumeIcon,
 } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { exactParty, nameOf } from '../messages/people.js';
 import { date, length } from '../messages/when.js';
 import { Lanes } from './lanes.js';

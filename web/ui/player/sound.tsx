@@ -1,5 +1,5 @@
 import { PartIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { db, percent } from '../messages/when.js';
 import type { Recording } from '../state/api.js';
 

@@ -1,4 +1,4 @@
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import { nameOf } from '../messages/people.js';
 import { length } from '../messages/when.js';

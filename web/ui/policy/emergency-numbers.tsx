@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { Field } from '../kit/field.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 
 const number = /^[0-9*#+]{2,15}$/;
 type Props = {

@@ -1,5 +1,5 @@
 import { TypedDialog } from '../kit/typed-dialog.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 
 const words = t.policy.noEmergency;
 type Props = { numbers: string[]; act: () => Promise<void>; close: () => void };

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { dateAndClock } from '../messages/when.js';
 import type { VersionedPolicy } from '../state/api.js';
 import { mayDo } from '../state/rights.js';

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { useFaults } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import type { RecordRule, RetentionRule, When } from '../state/api.js';
 import type { FormOf, Rule } from './rule-list.js';
 

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
 import { CrossIcon, DownIcon, EditIcon, PlusIcon, UpIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 
 export type Rule = { name: string; reason: string };

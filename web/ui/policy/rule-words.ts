@@ -1,4 +1,4 @@
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import { count } from '../messages/when.js';
 import type { RecordRule, RetentionRule, When } from '../state/api.js';

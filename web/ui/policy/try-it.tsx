@@ -3,7 +3,7 @@ import { ErrorNote } from '../kit/error-note.js';
 import { Field } from '../kit/field.js';
 import { NoIcon, TickIcon } from '../kit/icons.js';
 import { useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import { api, type Policy, type PolicyTest, type PolicyVerdict } from '../state/api.js';
 

@@ -5,7 +5,7 @@ import { ErrorNote } from '../kit/error-note.js';
 import { AlarmIcon, TickIcon } from '../kit/icons.js';
 import { TableHead } from '../kit/table-head.js';
 import { earName } from '../messages/ears.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { count, dayAfter, dayOf } from '../messages/when.js';
 import { api, type EarTrend, type Trends } from '../state/api.js';
 import { useView } from '../state/use-view.js';

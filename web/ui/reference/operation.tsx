@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import type { Operation } from '../state/api.js';
 import { Marked } from './marked.js';
 import { SchemaList } from './schema-list.js';

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { api, type Reference } from '../state/api.js';
 import { Marked } from './marked.js';
 import { OperationPart } from './operation.js';

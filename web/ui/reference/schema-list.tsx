@@ -1,4 +1,4 @@
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { Marked } from './marked.js';
 import { type Property, propertiesOf, typeOf } from './schema-type.js';
 

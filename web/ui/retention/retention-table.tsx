@@ -1,4 +1,4 @@
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import { exactParty, nameOf } from '../messages/people.js';
 import { dateAndClock, exact } from '../messages/when.js';

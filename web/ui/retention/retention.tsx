@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { AlarmIcon, DownloadIcon, TickIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { count, dateAndClock, percent } from '../messages/when.js';
 import { api, type Retention, type RetentionRun, retentionCsv } from '../state/api.js';
 import { mayDo } from '../state/rights.js';

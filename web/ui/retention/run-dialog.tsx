@@ -1,5 +1,5 @@
 import { TypedDialog } from '../kit/typed-dialog.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { count, date } from '../messages/when.js';
 import { api, type Retention, type RetentionRun } from '../state/api.js';
 

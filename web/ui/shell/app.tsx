@@ -4,7 +4,7 @@ import { ReasonDialog } from '../calls/reason-dialog.js';
 import { Announcer } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { FailedNote } from '../kit/failed-note.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { PlayerDock } from '../player/player-dock.js';
 import { SecondFactorPage } from '../sign-in/second-factor.js';
 import { SetUpPage } from '../sign-in/set-up.js';

@@ -1,5 +1,5 @@
 import { Reels } from '../kit/reels.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { session } from '../state/session.js';
 import { MenuButton } from './navigation.js';
 import { StatusChip } from './status-chip.js';

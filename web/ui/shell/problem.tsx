@@ -1,5 +1,5 @@
 import { AlarmIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import type { Status } from '../state/api.js';
 import { mayDo } from '../state/rights.js';

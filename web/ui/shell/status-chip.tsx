@@ -1,5 +1,5 @@
 import { AlarmIcon, TickIcon, WaitIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { linked, status } from '../state/live.js';
 import { mayDo } from '../state/rights.js';
 

@@ -2,7 +2,7 @@ import { useRef, useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { PersonIcon } from '../kit/icons.js';
 import { usePopup } from '../kit/use-popup.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { session, signOut } from '../state/session.js';
 import { theme, themes } from '../state/theme.js';
 import { keysShown } from './keys.js';

@@ -6,7 +6,7 @@ import { RecoveryCodes } from '../account/recovery-codes.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { Field } from '../kit/field.js';
 import { left, useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { api, type TotpToAdd } from '../state/api.js';
 import { begun, session, signOut } from '../state/session.js';
 import { Brand } from './sign-in.js';

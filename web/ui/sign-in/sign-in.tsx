@@ -5,7 +5,7 @@ import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { Reels } from '../kit/reels.js';
 import { ShowPassword } from '../kit/show-password.js';
 import { useFaults, useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { ApiError, api } from '../state/api.js';
 import { begun, session } from '../state/session.js';
 

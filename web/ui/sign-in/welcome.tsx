@@ -4,7 +4,7 @@ import { ErrorNote } from '../kit/error-note.js';
 import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { NewPassword, passwordFaults } from '../kit/new-password.js';
 import { useFaults, useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/en/messages.js';
 import { clean } from '../messages/numbers.js';
 import { peopleApi } from '../state/api-people.js';
 import { loadSession, session } from '../state/session.js';

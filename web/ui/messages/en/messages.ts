@@ -1,16 +1,16 @@
-import { auditText } from './en-audit.js';
-import { badgeText, callsText, callText, keysText, playerText } from './en-calls.js';
-import { coverageText } from './en-coverage.js';
-import { evidenceText } from './en-evidence.js';
-import { healthText } from './en-health.js';
-import { accountText, peopleText, welcomeText } from './en-people.js';
-import { policyText } from './en-policy.js';
-import { qualityText } from './en-quality.js';
-import { referenceText } from './en-reference.js';
-import { retentionText } from './en-retention.js';
-import { rightsText } from './en-rights.js';
-import { factorText } from './en-sign-in.js';
-import { vaultText } from './en-vault.js';
+import { auditText } from './audit.js';
+import { badgeText, callsText, callText, keysText, playerText } from './calls.js';
+import { coverageText } from './coverage.js';
+import { evidenceText } from './evidence.js';
+import { healthText } from './health.js';
+import { accountText, peopleText, welcomeText } from './people.js';
+import { policyText } from './policy.js';
+import { qualityText } from './quality.js';
+import { referenceText } from './reference.js';
+import { retentionText } from './retention.js';
+import { rightsText } from './rights.js';
+import { factorText } from './sign-in.js';
+import { vaultText } from './vault.js';
 
 const plural = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
 
