@@ -1,4 +1,4 @@
-import { t } from '../messages/en/messages.js';
+import { t } from '../messages/language.js';
 import { ApiError } from '../state/api.js';
 import { AlarmIcon } from './icons.js';
 
@@ -30,7 +30,7 @@ export function ErrorNote({ problem, retry }: { problem: unknown; retry?: () => 
         <p class="note-title">{words.message}</p>
         {words.hint && <p>{words.hint}</p>}
         {words.detail && <p class="note-detail">{words.detail}</p>}
-        {words.id && <p class="note-detail">{t.common.requestId(words.id)}</p>}
+        {words.id && <p class="note-detail">{t.common.requestId({ id: words.id })}</p>}
         {retry && (
           <p>
             <button type="button" class="button" onClick={retry}>

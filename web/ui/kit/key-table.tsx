@@ -6,7 +6,9 @@ export function KeyTable({ lines }: { lines: [string, string][] }) {
         <div key={keys}>
           <dt>
             {keys.split(' ').map((k) => (
-              <kbd key={k}>{k}</kbd>
+              <kbd key={k} translate={false}>
+                {k}
+              </kbd>
             ))}
           </dt>
           <dd>{does}</dd>

@@ -1,5 +1,5 @@
 import { Reels } from '../kit/reels.js';
-import { t } from '../messages/en/messages.js';
+import { t } from '../messages/language.js';
 import { session } from '../state/session.js';
 import { MenuButton } from './navigation.js';
 import { StatusChip } from './status-chip.js';
@@ -16,7 +16,7 @@ export function Header() {
           <span class="brand-name">{t.product}</span>
         </a>
         {site && (
-          <span class="brand-site" title={site}>
+          <span class="brand-site" title={site} translate={false}>
             <bdi>{site}</bdi>
           </span>
         )}

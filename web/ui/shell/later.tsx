@@ -1,7 +1,7 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
-import { t } from '../messages/en/messages.js';
+import { t } from '../messages/language.js';
 import { ApiError } from '../state/api.js';
 
 export type Later<P> = { View: ComponentType<P>; preload: () => Promise<unknown> };

@@ -4,7 +4,7 @@ import { Dialog } from '../kit/dialog.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { Field } from '../kit/field.js';
 import { useSending } from '../kit/use-form.js';
-import { t } from '../messages/en/messages.js';
+import { t } from '../messages/language.js';
 import { ApiError, api } from '../state/api.js';
 import { begun, session } from '../state/session.js';
 

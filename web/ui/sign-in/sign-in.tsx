@@ -5,7 +5,7 @@ import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { Reels } from '../kit/reels.js';
 import { ShowPassword } from '../kit/show-password.js';
 import { useFaults, useSending } from '../kit/use-form.js';
-import { t } from '../messages/en/messages.js';
+import { t } from '../messages/language.js';
 import { ApiError, api } from '../state/api.js';
 import { begun, session } from '../state/session.js';
 
@@ -17,7 +17,7 @@ export function SignInPage({ again = false }: { again?: boolean }) {
   const { busy, problem, setProblem, send } = useSending(refusedOnTheWay);
   const site = session.value?.site.name ?? '';
   useEffect(() => {
-    document.title = t.title(t.signIn.title, site);
+    document.title = t.title({ page: t.signIn.title, site });
   }, []);
 
   const found: Faults = [];
@@ -98,7 +98,7 @@ function OtherWays({ busy, failed }: { busy: boolean; failed: (problem: unknown)
           disabled={busy || on !== ''}
           onClick={() => by('provider', async () => location.assign((await api.toProvider()).url))}
         >
-          {on === 'provider' ? t.factors.providerBusy : t.factors.providerButton(provider)}
+          {on === 'provider' ? t.factors.providerBusy : t.factors.providerButton({ name: provider })}
         </button>
       )}
       {passkey && (
@@ -131,7 +131,7 @@ export function Brand() {
       <Reels />
       <span class="brand-name">{t.product}</span>
       {site && (
-        <span class="brand-site" title={site}>
+        <span class="brand-site" title={site} translate={false}>
           <bdi>{site}</bdi>
         </span>
       )}

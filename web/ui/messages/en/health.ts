@@ -1,12 +1,18 @@
-const plural = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
+import { count, plural } from '../locale.js';
 
-/** The strings of the health page. */
+const messagesWaiting = (n: number) =>
+  n === 0 ? '' : ` ${plural(n, { one: '1 message waiting.', other: `${count(n)} messages waiting.` })}`;
+
+/** The messages of the health page. */
 export const healthText = {
   title: 'Health',
   green: 'All is well: every connection is up and calls are recorded.',
   unwatched: 'No known problems, but a new one could go unnoticed.',
-  problems: (n: number) =>
-    n === 1 ? 'One thing needs your attention.' : `${n} things need your attention, the most serious first.`,
+  problems: ({ n }: { n: number }) =>
+    plural(n, {
+      one: 'One thing needs your attention.',
+      other: `${count(n)} things need your attention, the most serious first.`,
+    }),
   critical: 'Critical',
   warning: 'Warning',
   callsTitle: 'Current calls',
@@ -24,32 +30,37 @@ export const healthText = {
   unknown: 'not known',
   lastEvent: 'Last event',
   never: 'none yet',
-  ago: (length: string) => `${length} ago`,
+  ago: ({ length }: { length: string }) => `${length} ago`,
   recordingTitle: 'Recording',
   captures: 'Captures',
-  capturesText: (begun: string, failed: string) =>
-    `${begun} started, ${failed} failed since the recorder started`,
-  failedLately: (n: number) => `${n} failed in the last 15 minutes`,
+  capturesText: ({ begun, failed }: { begun: number; failed: number }) =>
+    `${count(begun)} started, ${count(failed)} failed since the recorder started`,
+  failedLately: ({ n }: { n: number }) => `${count(n)} failed in the last 15 minutes`,
   queue: 'Waiting to be processed',
   queueNone: 'Nothing waiting',
-  queueText: (n: number) => plural(n, 'recording waiting', 'recordings waiting'),
-  queueOldest: (length: string) => `the oldest for ${length}`,
+  /** `oldest`: how long the first has been waiting, or null. */
+  queueText: ({ n, oldest }: { n: number; oldest: string | null }) =>
+    `${plural(n, { one: '1 recording waiting', other: `${count(n)} recordings waiting` })}${oldest === null ? '' : `, the oldest for ${oldest}`}`,
   testCall: 'Last test call',
   testOutcomes: { ok: 'Good', failed: 'Failed', skipped: 'Skipped', not_set_up: 'Not set up' },
   testNone: 'None yet',
   machineTitle: 'Machine',
   disk: 'Disk',
-  diskText: (free: string, total: string) => `${free} free of ${total}`,
-  diskDays: (n: string) => `full in about ${n} days at the current rate`,
-  diskLong: 'room for more than a year',
+  /** `days`: until it is full at the current rate, or null. */
+  diskText: ({ free, total, days }: { free: string; total: string; days: number | null }) => {
+    const room = `${free} free of ${total}`;
+    if (days === null) return room;
+    if (days > 365) return `${room}; room for more than a year`;
+    return `${room}; ${plural(days, { one: 'full in about 1 day', other: `full in about ${count(days)} days` })} at the current rate`;
+  },
   diskUnknown: 'Not measured yet',
   since: 'Recorder up since',
   loop: 'Event loop delay',
-  ms: (n: string) => `${n} ms (99th percentile)`,
+  ms: ({ n }: { n: number }) => `${count(n)} ms (99th percentile)`,
   blindTitle: 'Monitoring gaps',
   blindNone: 'None in the last 7 days.',
   blindIntro: 'Tapedeck was not monitoring the PBX at these times: calls that began then may be missing.',
-  blindNow: 'still',
+  blindNow: ({ length }: { length: string }) => `${length} (still)`,
   blindColumns: { from: 'From', length: 'Duration', reason: 'Reason' },
   alarmsTitle: 'Alarms',
   alarmsNone: 'No alarm has been raised yet.',
@@ -60,12 +71,15 @@ export const healthText = {
     'Nobody is alerted when something goes wrong. Configure [alerts] in tapedeck.toml, restart the recorder and run “tapedeck alert test”.',
   channel: { mail: 'Mail', webhook: 'Webhook' } as Record<string, string>,
   alertGood: 'Working',
-  alertIdle: 'Nothing sent since the recorder started',
-  alertSent: (when: string) => `last delivered ${when}`,
-  alertFails: (since: string) => `Failing since ${since}`,
-  alertWaiting: (n: number) => plural(n, 'message waiting', 'messages waiting'),
+  alertIdle: ({ waiting }: { waiting: number }) =>
+    `Nothing sent since the recorder started.${messagesWaiting(waiting)}`,
+  alertSent: ({ when, waiting }: { when: string; waiting: number }) =>
+    `Last delivered ${when}.${messagesWaiting(waiting)}`,
+  alertFails: ({ since }: { since: string }) => `Failing since ${since}`,
+  alertWaiting: ({ n }: { n: number }) => messagesWaiting(n).trim(),
   downNote: 'Nothing else is known while the recorder is not responding.',
   see: 'View health',
-  more: (n: number) => `and ${plural(n, 'more problem')}`,
-  asOf: (when: string) => `As of ${when}.`,
+  more: ({ n }: { n: number }) =>
+    plural(n, { one: 'and 1 more problem.', other: `and ${count(n)} more problems.` }),
+  asOf: ({ when }: { when: string }) => `As of ${when}.`,
 };

@@ -1,3 +1,4 @@
+import { count, plural } from '../locale.js';
 import { auditText } from './audit.js';
 import { badgeText, callsText, callText, keysText, playerText } from './calls.js';
 import { coverageText } from './coverage.js';
@@ -12,12 +13,11 @@ import { rightsText } from './rights.js';
 import { factorText } from './sign-in.js';
 import { vaultText } from './vault.js';
 
-const plural = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
-
-/** Every string of the desk, in English. */
-export const t = {
+/** Every message of the desk, in English. */
+export const messages = {
   product: 'Tapedeck',
-  title: (page: string, site: string) => [page, site, 'Tapedeck'].filter(Boolean).join(' · '),
+  title: ({ page, site }: { page: string; site: string }) =>
+    [page, site, 'Tapedeck'].filter(Boolean).join(' · '),
   skip: 'Skip to the content',
   nav: {
     label: 'Main',
@@ -38,12 +38,18 @@ export const t = {
     today: 'Today',
     yesterday: 'Yesterday',
     now: 'just now',
-    minutesAgo: (n: number) => `${n} min ago`,
-    hours: (n: number) => plural(n, 'hour'),
-    minutes: (n: number) => plural(n, 'minute'),
-    seconds: (n: number) => plural(n, 'second'),
+    todayAt: ({ clock }: { clock: string }) => `today ${clock}`,
+    yesterdayAt: ({ clock }: { clock: string }) => `yesterday ${clock}`,
+    minutesAgo: ({ n }: { n: number }) => `${n} min ago`,
+    size: {
+      bytes: ({ n }: { n: number }) => plural(n, { one: '1 byte', other: `${n} bytes` }),
+      KB: ({ n }: { n: number }) => `${count(n)} KB`,
+      MB: ({ n }: { n: number }) => `${count(n)} MB`,
+      GB: ({ n }: { n: number }) => `${count(n)} GB`,
+      TB: ({ n }: { n: number }) => `${count(n)} TB`,
+    },
     forEver: 'forever',
-    zone: (zone: string) => `Times are in ${zone}.`,
+    zone: ({ zone }: { zone: string }) => `Times are in ${zone}.`,
   },
   common: {
     loading: 'Loading…',
@@ -52,8 +58,13 @@ export const t = {
     retry: 'Try again',
     page404: 'Page not found',
     back404: 'Go to calls',
-    requestId: (id: string) => `Request ${id}`,
-    faults: (n: number) => `${plural(n, 'problem')} to correct`,
+    requestId: ({ id }: { id: string }) => `Request ${id}`,
+    faults: ({ n }: { n: number }) =>
+      plural(n, { one: '1 problem to correct', other: `${count(n)} problems to correct` }),
+    /** Before what it names. */
+    label: ({ name }: { name: string }) => `${name}:`,
+    /** A rule, and why it is there. */
+    because: ({ rule, reason }: { rule: string; reason: string }) => `${rule}: ${reason}`,
   },
   errors: {
     unreachable: 'The dashboard server does not answer.',
@@ -69,9 +80,15 @@ export const t = {
   status: {
     checking: 'Checking…',
     connected: 'Connected',
-    recording: (n: number) => `${n} recording`,
-    calls: (n: number) => plural(n, 'call'),
-    preserving: (n: number) => `${n} processing`,
+    /** What goes on now, without what there is none of. */
+    now: ({ calls, recording, processing }: { calls: number; recording: number; processing: number }) =>
+      [
+        calls > 0 ? plural(calls, { one: '1 call', other: `${count(calls)} calls` }) : '',
+        recording > 0 ? `${count(recording)} recording` : '',
+        processing > 0 ? `${count(processing)} processing` : '',
+      ]
+        .filter(Boolean)
+        .join(', '),
     problem: 'Problem',
     attention: 'Attention',
     lost: 'Reconnecting…',
@@ -80,16 +97,16 @@ export const t = {
     down: 'The recorder is not running: new calls are not recorded.',
     downHint:
       'Start it on the recorder with “systemctl start tapedeck”. Existing recordings can still be played.',
-    version: (v: string) => `Connected to Asterisk ${v}`,
+    version: ({ v }: { v: string }) => `Connected to Asterisk ${v}`,
   },
   menu: {
     theme: 'Appearance',
     themes: { system: 'System', light: 'Light', dark: 'Dark' },
-    signedInAs: 'Signed in as',
+    signedInAs: ({ name }: { name: string }) => `Signed in as ${name}`,
     signOut: 'Sign out',
     keys: 'Keyboard shortcuts',
-    user: (name: string) => `Menu of ${name}`,
-    about: (v: string) => `Tapedeck ${v}`,
+    user: ({ name }: { name: string }) => `Menu of ${name}`,
+    about: ({ v }: { v: string }) => `Tapedeck ${v}`,
   },
   signIn: {
     title: 'Sign in',
@@ -144,3 +161,5 @@ export const t = {
   welcome: welcomeText,
   audit: auditText,
 };
+
+export type Messages = typeof messages;

@@ -1,6 +1,6 @@
-const calls = (n: number) => (n === 1 ? 'call' : 'calls');
+import { count, plural } from '../locale.js';
 
-/** The strings of the quality page, and of what a recording sounds like. */
+/** The messages of the quality page, and of what a recording sounds like. */
 export const qualityText = {
   title: 'Quality',
   flags: {
@@ -14,26 +14,48 @@ export const qualityText = {
   } as Record<string, string>,
   filter: 'Sound',
   filterAll: 'Any sound',
-  filterAny: 'With problems',
-  of: (kind: string, name: string) => (kind === 'line' ? `Line ${name}` : `Extension ${name}`),
-  onlyOf: (who: string) => `Only ${who}: show all`,
+  /** What the list of calls can be narrowed to. */
+  filters: {
+    any: 'With problems',
+    silent: 'Silent',
+    one_way: 'One-way audio',
+    quiet: 'Too quiet',
+    clipped: 'Distorted',
+    noisy: 'Noisy',
+    echo: 'Echo',
+    lossy: 'Breaks up',
+  },
+  of: ({ kind, name }: { kind: string; name: string }) =>
+    kind === 'line' ? `Line ${name}` : `Extension ${name}`,
+  onlyOf: ({ who }: { who: string }) => `Only ${who}: show all`,
   sides: { them: 'Them', us: 'Us', both: 'Both sides' } as Record<string, string>,
-  flag: (side: string, flag: string) => `${side}: ${flag}`,
+  flag: ({ side, flag }: { side: string; flag: string }) => `${side}: ${flag}`,
   good: 'No problems found',
   silence: 'nothing said',
-  figures: (speech: string, noise: string) => `speech ${speech} dB, pauses ${noise} dB`,
-  clippedShare: (share: string) => `${share} at the limit`,
-  lostShare: (share: string) => `about ${share} lost`,
-  echo: (db: string, ms: string) => `the other side repeats ${ms} ms later, ${db} dB quieter`,
+  figures: ({ speech, noise }: { speech: string; noise: string }) =>
+    `speech ${speech} dB, pauses ${noise} dB`,
+  clippedShare: ({ share }: { share: string }) => `${share} at the limit`,
+  lostShare: ({ share }: { share: string }) => `about ${share} lost`,
+  echo: ({ db, ms }: { db: string; ms: number }) =>
+    `the other side repeats ${count(ms)} ms later, ${db} dB quieter`,
   period: 'Period',
   periods: { '7': 'Last 7 days', '30': 'Last 30 days', '90': 'Last 90 days' } as Record<string, string>,
   none: 'No recordings in this period.',
-  allGood: (n: string, one: boolean) =>
-    `No sound problems on ${one ? 'the phone or line' : `the ${n} phones and lines`} in this period.`,
-  worst: (who: string, what: string, bad: string, of: string, n: number) =>
-    `${who}: ${what} in ${bad} of ${of} ${calls(n)}.`,
-  more: (n: string, one: boolean) =>
-    `${n} ${one ? 'other phone or line has' : 'other phones and lines have'} problems too.`,
+  allGood: ({ n }: { n: number }) =>
+    plural(n, {
+      one: 'No sound problems on the phone or line in this period.',
+      other: `No sound problems on the ${count(n)} phones and lines in this period.`,
+    }),
+  worst: ({ who, what, bad, of }: { who: string; what: string; bad: number; of: number }) =>
+    plural(of, {
+      one: `${who}: ${what} in ${count(bad)} of 1 call.`,
+      other: `${who}: ${what} in ${count(bad)} of ${count(of)} calls.`,
+    }),
+  more: ({ n }: { n: number }) =>
+    plural(n, {
+      one: '1 other phone or line has problems too.',
+      other: `${count(n)} other phones and lines have problems too.`,
+    }),
   extensions: 'Phones',
   lines: 'Outside lines',
   noLines: 'No outside lines in this period.',
