@@ -43,10 +43,7 @@ export function later<P extends object>(load: () => Promise<ComponentType<P>>): 
     if (tried === 'failed')
       return (
         <div class="sheet">
-          <ErrorNote
-            problem={new ApiError(0, { code: 'page_absent', ...t.errors.pageAbsent })}
-            retry={() => setTried('not yet')}
-          />
+          <ErrorNote problem={new ApiError(0, { code: 'page_absent' })} retry={() => setTried('not yet')} />
         </div>
       );
     return <p class="door-wait">{t.common.loading}</p>;

@@ -36,7 +36,7 @@ export function useProof() {
     if (problem === null) one?.again();
     else one?.give(problem);
   };
-  const cancelled = new ApiError(403, { code: 'proof_needed', message: t.factors.proof.text });
+  const cancelled = new ApiError(403, { code: 'proof_cancelled' });
   const dialog = open ? <ProofDialog done={() => closed(null)} cancel={() => closed(cancelled)} /> : null;
   return { proven, dialog };
 }

@@ -115,13 +115,14 @@ function OtherWays({ busy, failed }: { busy: boolean; failed: (problem: unknown)
   );
 }
 
+const ON_THE_WAY = ['provider_down', 'provider_refused', 'no_role', 'name_taken'];
+
 /** What went wrong on the way back from the provider stands in the address; it is said once. */
 function refusedOnTheWay(): ApiError | null {
   const code = new URLSearchParams(location.search).get('sign_in');
   if (code === null) return null;
   history.replaceState(null, '', location.pathname);
-  const [message, hint] = t.factors.refused[code] ?? t.factors.refused.provider_refused!;
-  return new ApiError(403, { code: 'provider_refused', message, hint });
+  return new ApiError(403, { code: ON_THE_WAY.includes(code) ? code : 'provider_refused' });
 }
 
 export function Brand() {

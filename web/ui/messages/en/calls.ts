@@ -44,13 +44,13 @@ export const callsText = {
   chooseTitle: 'Choose a call',
   choose: 'Its timeline and recording open here.',
   chooseKeys: [
-    ['/', 'search'],
-    ['↑ ↓', 'move in the list'],
-    ['Enter', 'open the call'],
-    ['Esc', 'close it'],
-    ['Space', 'play or pause'],
-    ['?', 'keyboard shortcuts'],
-  ] as [string, string][],
+    [['/'], 'search'],
+    [['↑', '↓'], 'move in the list'],
+    [['Enter'], 'open the call'],
+    [['Esc'], 'close it'],
+    [['Space'], 'play or pause'],
+    [['?'], 'keyboard shortcuts'],
+  ] as [keys: string[], does: string][],
 };
 
 export const badgeText = {
@@ -201,8 +201,6 @@ export const playerText = {
   them: 'Them',
   us: 'Us',
   noPeaks: 'No waveform',
-  cannot: 'The browser could not play this recording.',
-  cannotHint: 'Try again, or use a current Chrome, Edge or Firefox, or Safari 18.4 or newer.',
   unsupported:
     'This browser can’t play recordings: use a current Chrome, Edge or Firefox, or Safari 18.4 or newer.',
   unsupportedDownload:
@@ -221,21 +219,21 @@ export const keysText = {
   },
   lines: {
     everywhere: [
-      ['/', 'Search calls'],
-      ['?', 'Show keyboard shortcuts'],
-      ['Esc', 'Close the open panel'],
+      [['/'], 'Search calls'],
+      [['?'], 'Show keyboard shortcuts'],
+      [['Esc'], 'Close the open panel'],
     ],
     list: [
-      ['↑ ↓', 'Previous or next call'],
-      ['Home End', 'First or last call'],
-      ['Enter', 'Open the call'],
+      [['↑', '↓'], 'Previous or next call'],
+      [['Home', 'End'], 'First or last call'],
+      [['Enter'], 'Open the call'],
     ],
     player: [
-      ['Space', 'Play or pause'],
-      ['← →', 'Back or forward 5 seconds'],
-      ['J L', 'Back or forward 15 seconds'],
-      ['K', 'Play or pause'],
-      ['[ ]', 'Slower or faster'],
+      [['Space'], 'Play or pause'],
+      [['←', '→'], 'Back or forward 5 seconds'],
+      [['J', 'L'], 'Back or forward 15 seconds'],
+      [['K'], 'Play or pause'],
+      [['[', ']'], 'Slower or faster'],
     ],
-  } as Record<string, [string, string][]>,
+  } as Record<string, [keys: string[], does: string][]>,
 };

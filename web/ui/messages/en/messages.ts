@@ -2,6 +2,7 @@ import { count, plural } from '../locale.js';
 import { auditText } from './audit.js';
 import { badgeText, callsText, callText, keysText, playerText } from './calls.js';
 import { coverageText } from './coverage.js';
+import { errorText } from './errors.js';
 import { evidenceText } from './evidence.js';
 import { healthText } from './health.js';
 import { accountText, peopleText, welcomeText } from './people.js';
@@ -66,17 +67,7 @@ export const messages = {
     /** A rule, and why it is there. */
     because: ({ rule, reason }: { rule: string; reason: string }) => `${rule}: ${reason}`,
   },
-  errors: {
-    unreachable: 'The dashboard server does not answer.',
-    unreachableHint:
-      'Check your network connection. If others have the same problem, tell your Tapedeck admin. Calls are still being recorded.',
-    pageAbsent: {
-      message: 'This page could not be loaded.',
-      hint: 'If the dashboard does not answer, try again in a moment. If Tapedeck has just been updated, reload the page.',
-    },
-    unexpected: 'The server sent a response that this page could not read.',
-    unexpectedHint: 'Reload the page. If the problem stays, the server may be running a different version.',
-  },
+  errors: errorText,
   status: {
     checking: 'Checking…',
     connected: 'Connected',

@@ -8,23 +8,6 @@ export const factorText = {
   providerButton: ({ name }: { name: string }) => `Sign in with ${name}`,
   providerBusy: 'Redirecting…',
   or: 'or',
-  cancelled: 'The passkey was not used.',
-  cancelledHint: 'The request was cancelled or timed out, or this device has no passkey for this address.',
-  refused: {
-    provider_down: [
-      'The identity provider is not responding.',
-      'Try again later. Local Tapedeck accounts can still sign in here.',
-    ],
-    provider_refused: [
-      'Signing in with the identity provider failed.',
-      'Try again. If it keeps failing, ask your Tapedeck admin to look in the dashboard’s log.',
-    ],
-    no_role: ['Your account has no role in Tapedeck.', 'Ask an admin to add you to a group that has one.'],
-    name_taken: [
-      'Your name belongs to another account of Tapedeck.',
-      'Ask an admin to rename or remove the other account.',
-    ],
-  } as Record<string, [string, string]>,
   factor: {
     title: 'Second factor',
     intro: 'Enter your second factor to finish signing in.',
