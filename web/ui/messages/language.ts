@@ -12,12 +12,24 @@ const languages: Record<string, Language> = {
   en: { locale: 'en-GB', load: () => import('./en/messages.js') },
 };
 
+/** Shows what is no message (pseudo.ts). Nobody is asked whether they want it: it is kept as the choice, by hand or by a test. */
+const PSEUDO = 'en-XA';
+const known: typeof languages = { ...languages, [PSEUDO]: { locale: 'en-GB', load: loadPseudo } };
+
+async function loadPseudo(): Promise<Loaded> {
+  const [{ messages }, { pseudo, pseudoWritten }] = await Promise.all([
+    import('./en/messages.js'),
+    import('./pseudo.js'),
+  ]);
+  return { messages: pseudo(messages), written: pseudoWritten };
+}
+
 const base = (tag: string): string => tag.split('-')[0]!.toLowerCase();
 
 /** The chosen language if it is known, else the first that the browser asks for, else English. */
 function chosen(): string {
   const kept = remembered.read('language');
-  if (kept !== null && Object.hasOwn(languages, kept)) return kept;
+  if (kept !== null && Object.hasOwn(known, kept)) return kept;
   return navigator.languages.map(base).find((language) => Object.hasOwn(languages, language)) ?? 'en';
 }
 
@@ -39,7 +51,7 @@ export async function loadLanguage(): Promise<void> {
 }
 
 async function take(tag: string): Promise<void> {
-  const { locale, load } = languages[tag]!;
+  const { locale, load } = known[tag]!;
   const loaded = await load();
   t = loaded.messages;
   written = loaded.written ?? written;
