@@ -79,10 +79,17 @@ export function dayAndClock(m: Moment, now: number): string {
 /** 3:07 or 1:02:07; with a sign before the answer. */
 export const length = durationText;
 
+const units = new Map<string, Intl.NumberFormat>();
+function unitFormat(unit: 'hour' | 'minute' | 'second'): Intl.NumberFormat {
+  const known =
+    units.get(unit) ?? new Intl.NumberFormat(localeNow(), { style: 'unit', unit, unitDisplay: 'long' });
+  units.set(unit, known);
+  return known;
+}
+
 /** 3 minutes 7 seconds, for reading aloud. */
 export function lengthInWords(ms: number): string {
   const total = wholeSeconds(ms);
-  const locale = localeNow();
   const parts = [
     [Math.floor(total / 3600), 'hour'],
     [Math.floor(total / 60) % 60, 'minute'],
@@ -90,10 +97,8 @@ export function lengthInWords(ms: number): string {
   ] as const;
   const said = parts
     .filter(([n, unit]) => n > 0 || (total === 0 && unit === 'second'))
-    .map(([n, unit]) =>
-      new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(n),
-    );
-  return written(new Intl.ListFormat(locale, { type: 'unit', style: 'narrow' }).format(said));
+    .map(([n, unit]) => unitFormat(unit).format(n));
+  return written(new Intl.ListFormat(localeNow(), { type: 'unit', style: 'narrow' }).format(said));
 }
 
 /** 812 bytes, 1.5 MB, 71.3 GB */
