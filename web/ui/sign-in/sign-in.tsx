@@ -130,7 +130,9 @@ export function Brand() {
   return (
     <p class="brand">
       <Reels />
-      <span class="brand-name">{t.product}</span>
+      <span class="brand-name" translate={false}>
+        Tapedeck
+      </span>
       {site && (
         <span class="brand-site" title={site} translate={false}>
           <bdi>{site}</bdi>

@@ -16,7 +16,6 @@ import { vaultText } from './vault.js';
 
 /** Every message of the desk, in English. */
 export const messages = {
-  product: 'Tapedeck',
   title: ({ page, site }: { page: string; site: string }) =>
     [page, site, 'Tapedeck'].filter(Boolean).join(' · '),
   skip: 'Skip to the content',
