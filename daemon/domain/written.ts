@@ -15,10 +15,16 @@ export function durationText(ms: number): string {
 
 const UNITS = ['KB', 'MB', 'GB', 'TB'] as const;
 
-/** 812 bytes, 1.5 MB, 71.3 GB: powers of 1,000, to the nearest tenth. */
-export function sizeText(bytes: number): string {
-  if (bytes < 1000) return `${bytes} ${bytes === 1 ? 'byte' : 'bytes'}`;
+/** A size as a number, to the nearest tenth, of the unit that suits it; units are powers of 1,000. */
+export function sizeParts(bytes: number): { value: number; unit: 'bytes' | (typeof UNITS)[number] } {
+  if (bytes < 1000) return { value: bytes, unit: 'bytes' };
   const tenths = UNITS.map((_, i) => Math.round(bytes / (1000 ** (i + 1) / 10)) / 10);
-  const unit = tenths.findIndex((value, i) => value < 1000 || i === UNITS.length - 1);
-  return `${tenths[unit]} ${UNITS[unit]}`;
+  const at = tenths.findIndex((value, i) => value < 1000 || i === UNITS.length - 1);
+  return { value: tenths[at]!, unit: UNITS[at]! };
+}
+
+/** 812 bytes, 1.5 MB, 71.3 GB */
+export function sizeText(bytes: number): string {
+  const { value, unit } = sizeParts(bytes);
+  return `${value} ${unit === 'bytes' && value === 1 ? 'byte' : unit}`;
 }

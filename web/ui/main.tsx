@@ -1,4 +1,5 @@
 import { render } from 'preact';
+import { loadLanguage, NOT_LOADED } from './messages/language.js';
 import { App } from './shell/app.js';
 import { listenForKeys } from './shell/keys.js';
 import { startClocks } from './state/live.js';
@@ -31,8 +32,13 @@ import './people/rights.css';
 import './reference/reference.css';
 import './styles/print.css';
 
+const messages = loadLanguage();
 startClocks();
 listenForKeys();
 followPerson();
 loadSession();
-render(<App />, document.getElementById('app')!);
+const app = document.getElementById('app')!;
+messages.then(
+  () => render(<App />, app),
+  () => app.append(NOT_LOADED),
+);

@@ -4,14 +4,12 @@ import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { TickIcon } from '../kit/icons.js';
 import { NewPassword, passwordFaults } from '../kit/new-password.js';
 import { useFaults, useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
 import type { Account, PasswordChanged } from '../state/api-people.js';
 import { peopleApi } from '../state/api-people.js';
 import { useView } from '../state/use-view.js';
-
-const words = t.account.password;
 
 /** One's own password: since when, and another. */
 export function AccountPassword({ account, changed }: { account: Account; changed: () => void }) {
@@ -22,7 +20,7 @@ export function AccountPassword({ account, changed }: { account: Account; change
   const tokens = useView(() => peopleApi.tokens()).view?.tokens.map(({ name }) => clean(name)) ?? [];
 
   const found: Faults = [];
-  if (!old) found.push({ id: 'old-password', text: words.noOld });
+  if (!old) found.push({ id: 'old-password', text: t.account.password.noOld });
   found.push(...passwordFaults('new-password', fresh, account.name));
   const { attempt, faults, fault, tried, forget } = useFaults(found);
 
@@ -41,23 +39,25 @@ export function AccountPassword({ account, changed }: { account: Account; change
   };
   return (
     <section aria-labelledby="password-title">
-      <h2 id="password-title">{words.title}</h2>
+      <h2 id="password-title">{t.account.password.title}</h2>
       <div role="status">
         {ended !== null && (
           <p class="note note-plain">
             <TickIcon />
-            {words.done(
-              ended.ended,
-              ended.tokens_ended.map((name) => clean(name)),
-            )}
+            {t.account.password.done({
+              n: ended.ended,
+              tokens: ended.tokens_ended.map((name) => clean(name)),
+            })}
           </p>
         )}
       </div>
       {!account.password ? (
-        <p class="quiet">{words.none}</p>
+        <p class="quiet">{t.account.password.none}</p>
       ) : (
         <>
-          {account.password_at && <p class="quiet">{words.since(dateAndClock(account.password_at))}</p>}
+          {account.password_at && (
+            <p class="quiet">{t.account.password.since({ when: dateAndClock(account.password_at) })}</p>
+          )}
           <FaultSummary faults={faults} attempt={attempt} />
           {problem !== null && <ErrorNote problem={problem} />}
           <form class="form account-form" noValidate onSubmit={submit}>
@@ -65,7 +65,7 @@ export function AccountPassword({ account, changed }: { account: Account; change
             <input type="text" hidden readOnly autocomplete="username" value={account.name} />
             <Field
               id="old-password"
-              label={words.old}
+              label={t.account.password.old}
               type="password"
               value={old}
               onInput={setOld}
@@ -75,7 +75,7 @@ export function AccountPassword({ account, changed }: { account: Account; change
             />
             <NewPassword
               id="new-password"
-              label={words.fresh}
+              label={t.account.password.fresh}
               name={account.name}
               value={fresh}
               onInput={setFresh}
@@ -83,10 +83,10 @@ export function AccountPassword({ account, changed }: { account: Account; change
             />
             <div class="save-acts">
               <button type="submit" class="button button-main" disabled={busy}>
-                {busy ? words.busy : words.change}
+                {busy ? t.account.password.busy : t.account.password.change}
               </button>
             </div>
-            <p class="field-help">{words.help(tokens)}</p>
+            <p class="field-help">{t.account.password.help({ tokens })}</p>
           </form>
         </>
       )}

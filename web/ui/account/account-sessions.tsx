@@ -1,12 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { type OpenSession, peopleApi } from '../state/api-people.js';
 import { changes } from '../state/live.js';
 import { SessionList } from './session-list.js';
-
-const words = t.people.sessions;
 
 /** Where one is signed in, ended one by one or all but this. */
 export function AccountSessions({ again }: { again: number }) {
@@ -21,7 +19,7 @@ export function AccountSessions({ again }: { again: number }) {
   const end = (work: Promise<{ ended: number }>) => {
     setProblem(null);
     work.then(({ ended }) => {
-      announce(words.ended(ended));
+      announce(t.people.sessions.ended({ n: ended }));
       load();
       document.getElementById('sessions-title')?.focus();
     }, setProblem);
@@ -35,7 +33,7 @@ export function AccountSessions({ again }: { again: number }) {
         </h2>
         {others && (
           <button type="button" class="button" onClick={() => end(peopleApi.endOthers())}>
-            {words.endOthers}
+            {t.people.sessions.endOthers}
           </button>
         )}
       </div>

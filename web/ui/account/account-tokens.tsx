@@ -3,14 +3,14 @@ import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { PlusIcon } from '../kit/icons.js';
 import { SecretOnce } from '../kit/secret-once.js';
-import { t } from '../messages/en.js';
+import { Verbatim } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { date, dayAndClock } from '../messages/when.js';
 import { peopleApi, type Token, type TokenRight } from '../state/api-people.js';
 import { changes, minute } from '../state/live.js';
 import { TokenForm } from './token-form.js';
 
-const words = t.account.tokens;
 type View = { tokens: Token[]; possible: TokenRight[] };
 
 /** Tokens for programs: what there is, and a new one, shown once. */
@@ -29,7 +29,7 @@ export function AccountTokens() {
   const revoke = (token: Token) => {
     setProblem(null);
     peopleApi.revoke(token.id).then(() => {
-      announce(words.revoked(token.name));
+      announce(t.account.tokens.revoked({ name: token.name }));
       load();
       focusTitle();
     }, setProblem);
@@ -37,17 +37,17 @@ export function AccountTokens() {
   return (
     <section aria-labelledby="tokens-title">
       <h2 id="tokens-title" tabIndex={-1}>
-        {words.title}
+        {t.account.tokens.title}
       </h2>
       <p class="quiet">
-        {words.intro} <a href="/api-reference">{words.reference}</a>
+        {t.account.tokens.intro} <a href="/api-reference">{t.account.tokens.reference}</a>
       </p>
       {problem !== null && <ErrorNote problem={problem} retry={load} />}
       {secret !== null && (
         <SecretOnce
-          title={words.made}
-          help={words.madeHelp}
-          label={words.label}
+          title={t.account.tokens.made}
+          help={t.account.tokens.madeHelp}
+          label={t.account.tokens.label}
           secret={secret}
           done={() => {
             setSecret(null);
@@ -56,7 +56,7 @@ export function AccountTokens() {
         />
       )}
       {view === null && problem === null && <p class="quiet">{t.common.loading}</p>}
-      {view?.tokens.length === 0 && !adding && <p class="quiet">{words.none}</p>}
+      {view?.tokens.length === 0 && !adding && <p class="quiet">{t.account.tokens.none}</p>}
       {view && view.tokens.length > 0 && <TokenList tokens={view.tokens} revoke={revoke} />}
       {view &&
         (adding ? (
@@ -75,7 +75,7 @@ export function AccountTokens() {
         ) : (
           <button type="button" class="button" onClick={() => setAdding(true)}>
             <PlusIcon />
-            {words.add}
+            {t.account.tokens.add}
           </button>
         ))}
     </section>
@@ -92,25 +92,28 @@ function TokenList({ tokens, revoke }: { tokens: Token[]; revoke: (token: Token)
           <li key={token.id} class="line">
             <div class="line-text">
               <p class="line-name">
-                <bdi>{clean(token.name)}</bdi>
+                <Verbatim text={token.name} />
                 <span class={over ? 'tag tag-warn' : 'tag'}>
-                  {(over ? words.over : words.until)(date(token.expires_at))}
+                  {(over ? t.account.tokens.over : t.account.tokens.until)({ when: date(token.expires_at) })}
                 </span>
               </p>
-              <p>{token.rights.map((right) => words.words[right]).join(' · ')}</p>
+              <p>{token.rights.map((right) => t.account.tokens.words[right]).join(' · ')}</p>
               <p class="quiet">
                 {token.used_at
-                  ? words.used(dayAndClock(token.used_at, now), clean(token.used_from))
-                  : words.unused}
+                  ? t.account.tokens.used({
+                      when: dayAndClock(token.used_at, now),
+                      from: clean(token.used_from),
+                    })
+                  : t.account.tokens.unused}
               </p>
             </div>
             <button
               type="button"
               class="button"
-              aria-label={words.revokeThat(clean(token.name))}
+              aria-label={t.account.tokens.revokeThat({ name: clean(token.name) })}
               onClick={() => revoke(token)}
             >
-              {words.revoke}
+              {t.account.tokens.revoke}
             </button>
           </li>
         );

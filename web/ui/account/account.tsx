@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { meaning } from '../messages/meaning.js';
 import { peopleApi } from '../state/api-people.js';
 import { useView } from '../state/use-view.js';

@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { Field } from '../kit/field.js';
+import { Sentence } from '../kit/sentence.js';
 import { useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { api, type TotpToAdd } from '../state/api.js';
 
 /** Sets up an authenticator app: the QR code, and a code of the app to show that it was read right. */
@@ -37,7 +38,16 @@ export function AppForm(props: {
         <path d={qr.path} />
       </svg>
       <p>
-        {t.factors.app.orType} <code class="secret">{secret.replace(/.{4}(?=.)/g, '$& ')}</code>
+        <Sentence
+          of={t.factors.app.orType}
+          parts={{
+            key: (
+              <code class="secret" translate={false}>
+                {secret.replace(/.{4}(?=.)/g, '$& ')}
+              </code>
+            ),
+          }}
+        />
       </p>
       {problem !== null && <ErrorNote problem={problem} />}
       <Field

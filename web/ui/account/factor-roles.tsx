@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { useProof } from '../sign-in/proof-dialog.js';
 import { api, type FactorRole } from '../state/api.js';
 import { begun, session } from '../state/session.js';

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { Field } from '../kit/field.js';
 import { useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { makePasskey, passkeyHindrance } from './passkey.js';
 
 /** Makes a passkey under a name by which its owner knows it again. */

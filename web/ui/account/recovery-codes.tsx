@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { session } from '../state/session.js';
 
 /** The codes, shown this once. */
 export function RecoveryCodes({ codes, kept }: { codes: string[]; kept: () => void }) {
   const [copied, setCopied] = useState(false);
-  const text = `${t.factors.codes.file(session.value?.site.name ?? '')}\n\n${codes.join('\n')}\n`;
+  const text = `${t.factors.codes.file({ site: session.value?.site.name ?? '' })}\n\n${codes.join('\n')}\n`;
   const copy = () => navigator.clipboard.writeText(text).then(() => setCopied(true));
   const save = () => {
     const link = document.createElement('a');
@@ -21,7 +21,7 @@ export function RecoveryCodes({ codes, kept }: { codes: string[]; kept: () => vo
       <ol class="codes-list">
         {codes.map((code) => (
           <li key={code}>
-            <code>{code}</code>
+            <code translate={false}>{code}</code>
           </li>
         ))}
       </ol>

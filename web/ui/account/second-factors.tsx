@@ -2,7 +2,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { left } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { Verbatim } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
 import { useProof } from '../sign-in/proof-dialog.js';
@@ -11,8 +12,6 @@ import { begun } from '../state/session.js';
 import { AppForm } from './app-form.js';
 import { PasskeyForm } from './passkey-form.js';
 import { RecoveryCodes } from './recovery-codes.js';
-
-const words = t.factors.section;
 
 /** One's own second factors: seen, added and removed. A section of the account's page. */
 export function SecondFactors() {
@@ -53,24 +52,32 @@ export function SecondFactors() {
   const count = passkeys.length + (totp ? 1 : 0);
   return (
     <section class="factors" aria-labelledby="factors-title">
-      <h2 id="factors-title">{words.title}</h2>
-      <p>{count > 0 ? words.some : required ? words.noneRequired : words.none}</p>
-      {required && count === 1 && <p class="quiet">{words.last}</p>}
+      <h2 id="factors-title">{t.factors.section.title}</h2>
+      <p>
+        {count > 0
+          ? t.factors.section.some
+          : required
+            ? t.factors.section.noneRequired
+            : t.factors.section.none}
+      </p>
+      {required && count === 1 && <p class="quiet">{t.factors.section.last}</p>}
       {problem !== null && <ErrorNote problem={problem} />}
       {codes ? (
         <RecoveryCodes codes={codes} kept={() => setCodes(null)} />
       ) : (
         <dl class="factor-list">
           <div>
-            <dt>{words.app}</dt>
+            <dt>{t.factors.section.app}</dt>
             <dd>
               <p>
-                {totp ? words.appSince(dateAndClock(totp.added_at)) : `${words.appNone} ${words.appWhat}`}
+                {totp
+                  ? t.factors.section.appSince({ when: dateAndClock(totp.added_at) })
+                  : `${t.factors.section.appNone} ${t.factors.section.appWhat}`}
               </p>
               {app ? (
                 <AppForm
                   begun={app}
-                  done={(got) => changed(words.added, got)}
+                  done={(got) => changed(t.factors.section.added, got)}
                   leave={() => left(() => setApp(null), 'add-app')}
                 />
               ) : (
@@ -81,17 +88,17 @@ export function SecondFactors() {
                     class="button"
                     onClick={() => act(api.beginTotp, setApp)}
                   >
-                    {totp ? words.appAgain : words.appAdd}
+                    {totp ? t.factors.section.appAgain : t.factors.section.appAdd}
                   </button>
                   {totp && (
                     <button
                       type="button"
                       class="button button-alarm"
-                      aria-label={words.removeApp}
+                      aria-label={t.factors.section.removeApp}
                       disabled={required && count === 1}
-                      onClick={() => act(api.removeTotp, () => changed(words.removed))}
+                      onClick={() => act(api.removeTotp, () => changed(t.factors.section.removed))}
                     >
-                      {words.remove}
+                      {t.factors.section.remove}
                     </button>
                   )}
                 </div>
@@ -99,33 +106,37 @@ export function SecondFactors() {
             </dd>
           </div>
           <div>
-            <dt>{words.passkeys}</dt>
+            <dt>{t.factors.section.passkeys}</dt>
             <dd>
-              {passkeys.length === 0 && <p>{`${words.passkeyNone} ${words.passkeyWhat}`}</p>}
+              {passkeys.length === 0 && (
+                <p>{`${t.factors.section.passkeyNone} ${t.factors.section.passkeyWhat}`}</p>
+              )}
               {passkeys.length > 0 && (
                 <ul class="passkeys">
                   {passkeys.map((key) => (
                     <li key={key.id}>
                       <span>
-                        <bdi>{clean(key.name)}</bdi>
+                        <Verbatim text={key.name} />
                         <small>
-                          {words.passkeyHost(clean(key.host))},{' '}
-                          {key.used_at ? words.passkeyUsed(dateAndClock(key.used_at)) : words.passkeyUnused}
+                          {t.factors.section.passkeyState({
+                            host: clean(key.host),
+                            used: key.used_at && dateAndClock(key.used_at),
+                          })}
                         </small>
                       </span>
                       <button
                         type="button"
                         class="button button-alarm"
-                        aria-label={words.removePasskey(key.name)}
+                        aria-label={t.factors.section.removePasskey({ name: clean(key.name) })}
                         disabled={required && count === 1}
                         onClick={() =>
                           act(
                             () => api.removePasskey(key.id),
-                            () => changed(words.removed),
+                            () => changed(t.factors.section.removed),
                           )
                         }
                       >
-                        {words.remove}
+                        {t.factors.section.remove}
                       </button>
                     </li>
                   ))}
@@ -134,13 +145,13 @@ export function SecondFactors() {
               {adding ? (
                 <PasskeyForm
                   proven={proven}
-                  done={(got) => changed(words.added, got)}
+                  done={(got) => changed(t.factors.section.added, got)}
                   leave={() => left(() => setAdding(false), 'add-passkey')}
                 />
               ) : (
                 <div class="acts">
                   <button id="add-passkey" type="button" class="button" onClick={() => setAdding(true)}>
-                    {words.passkeyAdd}
+                    {t.factors.section.passkeyAdd}
                   </button>
                 </div>
               )}
@@ -148,10 +159,11 @@ export function SecondFactors() {
           </div>
           {count > 0 && (
             <div>
-              <dt>{words.recovery}</dt>
+              <dt>{t.factors.section.recovery}</dt>
               <dd>
                 <p>
-                  {words.recoveryLeft(recovery_codes)} <span class="quiet">{words.recoveryNewAsk}</span>
+                  {t.factors.section.recoveryLeft({ n: recovery_codes })}{' '}
+                  <span class="quiet">{t.factors.section.recoveryNewAsk}</span>
                 </p>
                 <div class="acts">
                   <button
@@ -159,7 +171,7 @@ export function SecondFactors() {
                     class="button"
                     onClick={() => act(api.newRecoveryCodes, (got) => changed('', got.recovery_codes))}
                   >
-                    {words.recoveryNew}
+                    {t.factors.section.recoveryNew}
                   </button>
                 </div>
               </dd>

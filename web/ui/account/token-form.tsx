@@ -2,11 +2,10 @@ import { useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { useFaults, useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { useProof } from '../sign-in/proof-dialog.js';
 import { peopleApi, type TokenRight } from '../state/api-people.js';
 
-const words = t.account.tokens;
 const LENGTHS = [7, 30, 90, 365];
 
 type Props = { possible: TokenRight[]; cancel: () => void; made: (secret: string) => void };
@@ -19,8 +18,8 @@ export function TokenForm({ possible, cancel, made }: Props) {
   const { proven, dialog } = useProof();
 
   const found: Faults = [];
-  if (!name.trim()) found.push({ id: 'token-name', text: words.noName });
-  if (rights.length === 0) found.push({ id: `token-${possible[0]}`, text: words.noRight });
+  if (!name.trim()) found.push({ id: 'token-name', text: t.account.tokens.noName });
+  if (rights.length === 0) found.push({ id: `token-${possible[0]}`, text: t.account.tokens.noRight });
   const { attempt, faults, fault, tried } = useFaults(found);
 
   const submit = (event: Event) => {
@@ -29,7 +28,7 @@ export function TokenForm({ possible, cancel, made }: Props) {
     if (!tried()) return;
     send(async () => made((await proven(() => peopleApi.makeToken(name.trim(), rights, days))).secret));
   };
-  if (possible.length === 0) return <p class="quiet">{words.noRights}</p>;
+  if (possible.length === 0) return <p class="quiet">{t.account.tokens.noRights}</p>;
   const noRight = fault(`token-${possible[0]}`);
   return (
     <>
@@ -38,8 +37,8 @@ export function TokenForm({ possible, cancel, made }: Props) {
         {problem !== null && <ErrorNote problem={problem} />}
         <Field
           id="token-name"
-          label={words.name}
-          help={words.nameHelp}
+          label={t.account.tokens.name}
+          help={t.account.tokens.nameHelp}
           value={name}
           onInput={setName}
           error={fault('token-name')}
@@ -47,7 +46,7 @@ export function TokenForm({ possible, cancel, made }: Props) {
           autofocus
         />
         <fieldset>
-          <legend class="field-legend">{words.rights}</legend>
+          <legend class="field-legend">{t.account.tokens.rights}</legend>
           {possible.map((right) => (
             <label class="check" key={right}>
               <input
@@ -58,17 +57,17 @@ export function TokenForm({ possible, cancel, made }: Props) {
                   setRights(e.currentTarget.checked ? [...rights, right] : rights.filter((r) => r !== right))
                 }
               />
-              <span>{words.words[right]}</span>
+              <span>{t.account.tokens.words[right]}</span>
             </label>
           ))}
           {noRight && <p class="field-error">{noRight}</p>}
         </fieldset>
         <div class="field field-narrow">
-          <label for="token-days">{words.days}</label>
+          <label for="token-days">{t.account.tokens.days}</label>
           <select id="token-days" value={days} onChange={(e) => setDays(Number(e.currentTarget.value))}>
             {LENGTHS.map((n) => (
               <option key={n} value={n}>
-                {words.dayWords[n]}
+                {t.account.tokens.dayWords[n]}
               </option>
             ))}
           </select>
@@ -78,7 +77,7 @@ export function TokenForm({ possible, cancel, made }: Props) {
             {t.common.cancel}
           </button>
           <button type="submit" class="button button-main" disabled={busy}>
-            {busy ? words.busy : words.make}
+            {busy ? t.account.tokens.busy : t.account.tokens.make}
           </button>
         </div>
       </form>

@@ -1,10 +1,8 @@
 import { CrossIcon, DownloadIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import type { AuditState } from '../state/api.js';
 import type { AuditFilter } from './audit.js';
-
-const words = t.audit;
 
 type Props = {
   filter: AuditFilter;
@@ -19,33 +17,33 @@ export function AuditFilters({ filter, people, change, csv }: Props) {
   return (
     <search class="audit-filters">
       <Choice
-        label={words.person}
+        label={t.audit.person}
         value={filter.person}
         choose={(person) => change({ person })}
         choices={[
-          ['', words.everybody],
-          ...people.map(({ key, name, console }): [string, string] => [
-            key,
-            console ? words.console(clean(name)) : clean(name),
-          ]),
-          ...(filter.person && !known ? [[filter.person, clean(filter.person)] as [string, string]] : []),
+          ['', t.audit.everybody],
+          ...people.map(
+            ({ key, name, console }): Option =>
+              console ? [key, t.audit.console({ name: clean(name) })] : [key, clean(name), 'said'],
+          ),
+          ...(filter.person && !known ? [[filter.person, clean(filter.person), 'said'] as Option] : []),
         ]}
       />
       <Choice
-        label={words.action}
+        label={t.audit.action}
         value={filter.action}
         choose={(action) => change({ action })}
-        choices={[['', words.everything], ...Object.entries(words.groups)]}
+        choices={[['', t.audit.everything], ...Object.entries(t.audit.groups).map((one): Option => one)]}
       />
       <Choice
-        label={words.outcome}
+        label={t.audit.outcome}
         value={filter.outcome}
         choose={(outcome) => change({ outcome })}
-        choices={[['', words.anyOutcome], ...Object.entries(words.outcomes)]}
+        choices={[['', t.audit.anyOutcome], ...Object.entries(t.audit.outcomes).map((one): Option => one)]}
       />
       {(['from', 'to'] as const).map((side) => (
         <label key={side}>
-          <span>{words[side]}</span>
+          <span>{t.audit[side]}</span>
           <input
             type="date"
             value={filter[side]}
@@ -57,34 +55,32 @@ export function AuditFilters({ filter, people, change, csv }: Props) {
         <button
           type="button"
           class="chip chip-of"
-          title={words.clearCall}
+          title={t.audit.clearCall}
           onClick={() => change({ call: '' })}
         >
-          {words.onlyCall}
+          {t.audit.onlyCall}
           <CrossIcon />
-          <span class="unseen">{words.clearCall}</span>
+          <span class="unseen">{t.audit.clearCall}</span>
         </button>
       )}
       <a class="button" href={csv} download>
         <DownloadIcon />
-        {words.csv}
+        {t.audit.csv}
       </a>
     </search>
   );
 }
 
-function Choice(props: {
-  label: string;
-  value: string;
-  choices: [string, string][];
-  choose: (value: string) => void;
-}) {
+/** A value and its name, which somebody else may have given it. */
+type Option = [value: string, name: string, said?: 'said'];
+
+function Choice(props: { label: string; value: string; choices: Option[]; choose: (value: string) => void }) {
   return (
     <label>
       <span>{props.label}</span>
       <select value={props.value} onChange={(e) => props.choose(e.currentTarget.value)}>
-        {props.choices.map(([value, word]) => (
-          <option key={value} value={value}>
+        {props.choices.map(([value, word, said]) => (
+          <option key={value} value={value} translate={said ? false : undefined}>
             {word}
           </option>
         ))}

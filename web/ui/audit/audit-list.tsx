@@ -1,28 +1,20 @@
 import { AlarmIcon, NoIcon } from '../kit/icons.js';
+import { Sentence } from '../kit/sentence.js';
 import { TableHead } from '../kit/table-head.js';
-import { t } from '../messages/en.js';
+import { PartyName, Verbatim } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
+import { count, percent } from '../messages/locale.js';
 import { clean } from '../messages/numbers.js';
-import { exactParty, nameOf } from '../messages/people.js';
-import {
-  count,
-  dateAndClock,
-  dateAndSeconds,
-  exact,
-  length,
-  lengthInWords,
-  percent,
-  size,
-} from '../messages/when.js';
+import { dateAndClock, dateAndSeconds, exact, length, lengthInWords, size } from '../messages/when.js';
 import type { AuditEntry } from '../state/api.js';
 
-const words = t.audit;
 const HEARING = { action: 'hearing' };
 
 /** Entries as sentences. */
 export function AuditList({ entries }: { entries: AuditEntry[] }) {
   return (
     <table class="table audit-list">
-      <TableHead columns={words.columns} />
+      <TableHead columns={t.audit.columns} />
       <tbody>
         {entries.map((e) => (
           <tr key={e.seq}>
@@ -30,7 +22,7 @@ export function AuditList({ entries }: { entries: AuditEntry[] }) {
               <time datetime={e.at} title={exact(e.at)}>
                 {dateAndSeconds(e.at)}
               </time>
-              <span class="audit-seq">{words.entry(count(e.seq))}</span>
+              <span class="audit-seq">{t.audit.entry({ n: count(e.seq) })}</span>
             </td>
             <td class="audit-who">
               <Who entry={e} />
@@ -38,7 +30,7 @@ export function AuditList({ entries }: { entries: AuditEntry[] }) {
             <td class="audit-what">
               <What entry={e} />
             </td>
-            <td class="audit-where quiet">{e.address ? <bdi>{clean(e.address)}</bdi> : words.here}</td>
+            <td class="audit-where quiet">{e.address ? <Verbatim text={e.address} /> : t.audit.here}</td>
           </tr>
         ))}
       </tbody>
@@ -47,20 +39,19 @@ export function AuditList({ entries }: { entries: AuditEntry[] }) {
 }
 
 function Who({ entry }: { entry: AuditEntry }) {
-  if (entry.actor === 'tapedeck') return <span class="quiet">{words.tapedeck}</span>;
+  if (entry.actor === 'tapedeck') return <span class="quiet">{t.audit.tapedeck}</span>;
   const name = clean(entry.actor_name);
-  if (!name) return <span class="quiet">{words.somebody}</span>;
+  if (!name) return <span class="quiet">{t.audit.somebody}</span>;
   const params = new URLSearchParams({ person: entry.actor_id || entry.actor_name, ...HEARING });
   return (
-    <a href={`/audit?${params}`} title={words.whatHeard(name)}>
-      <bdi>{entry.actor === 'console' ? words.console(name) : name}</bdi>
-      {entry.actor === 'token' && <span class="quiet"> {words.byToken}</span>}
+    <a href={`/audit?${params}`} title={t.audit.whatHeard({ name })}>
+      {entry.actor === 'console' ? <bdi>{t.audit.console({ name })}</bdi> : <Verbatim text={name} />}
+      {entry.actor === 'token' && <span class="quiet"> {t.audit.byToken}</span>}
     </a>
   );
 }
 
 function What({ entry }: { entry: AuditEntry }) {
-  const [before, after] = sentenceOf(entry);
   const damage = entry.action === 'damage';
   const bad = entry.outcome !== 'ok' && !damage;
   return (
@@ -68,19 +59,17 @@ function What({ entry }: { entry: AuditEntry }) {
       {bad && (
         <span class={`badge badge-${entry.outcome === 'failed' ? 'alarm' : 'warn'}`}>
           {entry.outcome === 'failed' ? <AlarmIcon /> : <NoIcon />}
-          <span class="badge-word">{words.outcomes[entry.outcome]}</span>
+          <span class="badge-word">{t.audit.outcomes[entry.outcome]}</span>
         </span>
       )}{' '}
       {damage && <AlarmIcon class="audit-bad" />}
-      <span>{clean(before)}</span>
-      {entry.object === 'call' && (
-        <>
-          {' '}
-          <Call entry={entry} />
-        </>
-      )}
-      {after && ` ${clean(after)}`}
-      {entry.reason && <span class="audit-reason">{words.reason(clean(entry.reason))}</span>}
+      <span>
+        <Sentence
+          of={({ call }) => sentenceOf(entry, entry.object === 'call' ? call : '')}
+          parts={{ call: <Call entry={entry} /> }}
+        />
+      </span>
+      {entry.reason && <span class="audit-reason">{t.audit.reason({ why: clean(entry.reason) })}</span>}
     </>
   );
 }
@@ -89,34 +78,55 @@ function Call({ entry }: { entry: AuditEntry }) {
   const { call, object_id: id } = entry;
   if (!call)
     return (
-      <span class="quiet" title={id}>
-        {words.lostCall}
+      <span class="quiet" title={id} data-said="title">
+        {t.audit.lostCall}
       </span>
     );
   return (
-    <>
-      <a href={`/calls/${encodeURIComponent(id)}`}>
-        <bdi title={exactParty(call.them)}>{nameOf(call.them)}</bdi>
-      </a>{' '}
-      <span class="quiet">
-        (<bdi title={exactParty(call.us)}>{nameOf(call.us)}</bdi>, {dateAndClock(call.started_at)})
-      </span>
-    </>
+    <Sentence
+      of={t.audit.call}
+      parts={{
+        them: (
+          <a href={`/calls/${encodeURIComponent(id)}`}>
+            <PartyName party={call.them} />
+          </a>
+        ),
+        us: (
+          <span class="quiet">
+            <PartyName party={call.us} />
+          </span>
+        ),
+        when: <span class="quiet">{dateAndClock(call.started_at)}</span>,
+      }}
+      between="quiet"
+    />
   );
 }
 
-function sentenceOf(e: AuditEntry): [before: string, after?: string] {
-  const { detail } = e;
+type Detail = AuditEntry['detail'];
+
+/** What was written down of something, as it may be shown. */
+function cleaned(detail: Detail): Detail {
+  const shown = Object.entries(detail).map(([name, value]) => {
+    if (Array.isArray(value)) return [name, value.map((one) => clean(String(one)))];
+    return [name, typeof value === 'string' ? clean(value) : value];
+  });
+  return Object.fromEntries(shown);
+}
+
+function sentenceOf(e: AuditEntry, call: string): string {
+  const detail = cleaned(e.detail);
   if (e.outcome === 'refused' && e.action !== 'sign_in') {
-    const wanted = words.wanted[e.action] ?? e.action.replaceAll('_', ' ');
-    if (e.object === 'call') return words.refusedCall(wanted);
-    return [words.refused(wanted, words.why[String(detail.because)] ?? '')];
+    const wanted = t.audit.wanted[e.action] ?? e.action.replaceAll('_', ' ');
+    if (e.object === 'call') return t.audit.refusedCall({ wanted, call });
+    return t.audit.refused({ wanted, why: t.audit.why[String(detail.because)] ?? '' });
   }
   const heard = Array.isArray(detail.heard) ? detail.heard : [];
   const bytes = Number(detail.bytes ?? 0);
   const time = (value: unknown) => (typeof value === 'string' && value ? dateAndClock(value) : '');
-  return words.did[e.action]({
-    ...{ detail, words: e.words, object: e.object, outcome: e.outcome, reason: e.reason },
+  return t.audit.did[e.action]({
+    ...{ detail, call, object: e.object, outcome: e.outcome, reason: e.reason },
+    words: e.words === null ? null : clean(e.words),
     stretches: heard.map(stretch).join(', '),
     total: lengthInWords(Number(detail.total_ms ?? 0)),
     sent: size(bytes),

@@ -1,12 +1,12 @@
 import { AlarmIcon, DownloadIcon, TickIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { Sentence } from '../kit/sentence.js';
+import { Verbatim } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
-import { count, dayAndClock } from '../messages/when.js';
+import { dayAndClock } from '../messages/when.js';
 import type { AuditState } from '../state/api.js';
 import { checkpointUrl } from '../state/api.js';
 import { minute } from '../state/live.js';
-
-const words = t.audit;
 
 /** Whether the log is whole and signed, and where what was signed is kept. */
 export function AuditStateNote({ state }: { state: AuditState }) {
@@ -15,32 +15,28 @@ export function AuditStateNote({ state }: { state: AuditState }) {
     <>
       <p class="answer">
         {refused === null && checkpoint ? <TickIcon class="audit-good" /> : <AlarmIcon class="audit-bad" />}{' '}
-        {words.count(count(entries), entries === 1)} {refused === null && entries > 0 && words.chained}{' '}
+        {t.audit.count({ n: entries })} {refused === null && entries > 0 && t.audit.chained}{' '}
         {checkpoint
-          ? words.signed(
-              dayAndClock(checkpoint.at, minute.value),
-              count(checkpoint.size),
-              checkpoint.size === 1,
-            )
-          : words.notSigned}
+          ? t.audit.signed({ when: dayAndClock(checkpoint.at, minute.value), size: checkpoint.size })
+          : t.audit.notSigned}
       </p>
       {refused !== null && (
         <div class="note note-alarm" role="alert">
           <AlarmIcon />
           <div>
-            <p class="note-title">{words.refusedTitle}</p>
-            <p>{clean(refused)}</p>
-            <p>{words.refusedHint}</p>
+            <p class="note-title">{t.audit.refusedTitle}</p>
+            <p translate={false}>{clean(refused)}</p>
+            <p>{t.audit.refusedHint}</p>
           </div>
         </div>
       )}
       <Targets targets={state.targets} />
-      <p class="quiet">{words.how}</p>
+      <p class="quiet">{t.audit.how}</p>
       {checkpoint && (
         <p>
           <a class="button" href={checkpointUrl()} download>
             <DownloadIcon />
-            {words.takeCheckpoint}
+            {t.audit.takeCheckpoint}
           </a>
         </p>
       )}
@@ -49,31 +45,38 @@ export function AuditStateNote({ state }: { state: AuditState }) {
 }
 
 function Targets({ targets }: { targets: AuditState['targets'] }) {
-  if (targets === null) return <p class="quiet">{words.noDaemon}</p>;
+  if (targets === null) return <p class="quiet">{t.audit.noDaemon}</p>;
   if (targets.length === 0)
     return (
       <div class="note note-warn">
         <AlarmIcon />
-        <p>{words.noTargets}</p>
+        <p>{t.audit.noTargets}</p>
       </div>
     );
   const when = (at: string) => dayAndClock(at, minute.value);
   return (
-    <section class="audit-targets" aria-label={words.targetsTitle}>
-      <h2>{words.targetsTitle}</h2>
+    <section class="audit-targets" aria-label={t.audit.targetsTitle}>
+      <h2>{t.audit.targetsTitle}</h2>
       <ul>
         {targets.map((target) => (
           <li key={target.name}>
             {target.failing_since ? <AlarmIcon class="audit-bad" /> : <TickIcon class="audit-good" />}
             <span>
-              {words.targets[target.name] ?? target.name}: <bdi>{clean(target.target)}</bdi>{' '}
+              <Sentence
+                of={(marks) =>
+                  t.audit.target({ ...marks, name: t.audit.targets[target.name] ?? target.name })
+                }
+                parts={{ target: <Verbatim text={target.target} /> }}
+              />{' '}
               <span class="quiet">
-                {target.last_sent_at ? words.lastSent(when(target.last_sent_at)) : words.neverSent}
-                {target.waiting > 0 && `, ${words.waiting(target.waiting)}`}
+                {t.audit.targetState({
+                  last: target.last_sent_at && when(target.last_sent_at),
+                  waiting: target.waiting,
+                })}
               </span>
               {target.failing_since && (
                 <span class="audit-problem">
-                  {words.failing(when(target.failing_since))}: {clean(target.problem)}
+                  {t.audit.failing({ since: when(target.failing_since), problem: clean(target.problem) })}
                 </span>
               )}
             </span>

@@ -4,14 +4,13 @@ import { useLocation } from 'preact-iso/router';
 import { dayIn } from '../calls/filters.js';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { type AuditEntry, type AuditQuery, type AuditState, api, auditCsv } from '../state/api.js';
 import { changes } from '../state/live.js';
 import { AuditFilters } from './audit-filters.js';
 import { AuditList } from './audit-list.js';
 import { AuditStateNote } from './audit-state.js';
 
-const words = t.audit;
 const PAGE = 50;
 const MOST = 200;
 /** Looks of others are no change that pages are told of, so this one asks by itself, in ms. */
@@ -28,8 +27,8 @@ export type AuditFilter = {
 
 const filterIn = (query: Record<string, string>): AuditFilter => ({
   person: (query.person ?? '').slice(0, 80),
-  action: Object.hasOwn(words.groups, query.action ?? '') ? query.action! : '',
-  outcome: Object.hasOwn(words.outcomes, query.outcome ?? '') ? query.outcome! : '',
+  action: Object.hasOwn(t.audit.groups, query.action ?? '') ? query.action! : '',
+  outcome: Object.hasOwn(t.audit.outcomes, query.outcome ?? '') ? query.outcome! : '',
   call: /^[0-9A-Z]{26}$/.test(query.call ?? '') ? query.call! : '',
   from: dayIn(query.from),
   to: dayIn(query.to),
@@ -62,10 +61,10 @@ export function AuditPage() {
   return (
     <div class="sheet audit">
       <header class="sheet-head">
-        <h1>{words.title}</h1>
+        <h1>{t.audit.title}</h1>
         {state.value && <AuditStateNote state={state.value} />}
       </header>
-      <section aria-label={words.title}>
+      <section aria-label={t.audit.title}>
         <AuditFilters
           filter={filter}
           people={state.value?.people ?? []}
@@ -74,12 +73,12 @@ export function AuditPage() {
         />
         {found.problem.value !== null && <ErrorNote problem={found.problem.value} retry={found.load} />}
         {!list && found.problem.value === null && <p class="quiet">{t.common.loading}</p>}
-        {list?.length === 0 && <p class="quiet">{key === '/audit' ? words.noneYet : words.none}</p>}
+        {list?.length === 0 && <p class="quiet">{key === '/audit' ? t.audit.noneYet : t.audit.none}</p>}
         {list && list.length > 0 && <AuditList entries={list} />}
         {found.next.value !== null && (
           <p>
             <button type="button" class="button" disabled={found.busy.value} onClick={found.older}>
-              {words.older}
+              {t.audit.older}
             </button>
           </p>
         )}
@@ -110,7 +109,7 @@ function useEntries(filter: AuditQuery, key: string) {
       entries.value = [...page.entries, ...older];
       if (older.length === 0) next.value = page.next;
       problem.value = null;
-      if (fresh) announce(words.found(page.entries.length));
+      if (fresh) announce(t.audit.found({ n: page.entries.length }));
     } catch (cause) {
       if (current.current === key) problem.value = cause;
     }

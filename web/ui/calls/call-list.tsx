@@ -2,7 +2,7 @@ import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { dayHeading, dayOf } from '../messages/when.js';
 import type { CallSummary } from '../state/api.js';
 import { minute, status } from '../state/live.js';
@@ -28,7 +28,7 @@ export function CallList({ calls, filters, chosen, address, scroller, clear }: P
 
   const wanted = JSON.stringify(filters);
   useEffect(() => {
-    if (list && !calls.busy.value && anything(filters)) announce(t.calls.found(list.length, more));
+    if (list && !calls.busy.value && anything(filters)) announce(t.calls.found({ n: list.length, more }));
   }, [wanted, calls.busy.value]);
 
   if (calls.problem.value && !list) return <ErrorNote problem={calls.problem.value} retry={calls.retry} />;

@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import { Field } from '../kit/field.js';
-import { t } from '../messages/en.js';
-import { nameOf } from '../messages/people.js';
+import { Sentence } from '../kit/sentence.js';
+import { PartyName } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
 import { dateAndClock } from '../messages/when.js';
 import type { CallDetail } from '../state/api.js';
 
@@ -9,8 +10,14 @@ import type { CallDetail } from '../state/api.js';
 export function CallLine({ call }: { call: CallDetail }) {
   return (
     <p>
-      <bdi>{nameOf(call.them)}</bdi> {t.calls.with} <bdi>{nameOf(call.us)}</bdi>,{' '}
-      {dateAndClock(call.started_at)}
+      <Sentence
+        of={t.calls.between}
+        parts={{
+          them: <PartyName party={call.them} title={false} />,
+          us: <PartyName party={call.us} title={false} />,
+          when: dateAndClock(call.started_at),
+        }}
+      />
     </p>
   );
 }

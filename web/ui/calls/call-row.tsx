@@ -1,7 +1,8 @@
 import { Badge } from '../kit/badge.js';
 import { InIcon, InternalIcon, MissedIcon, OutIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
-import { exactParty, nameOf, numberBeside } from '../messages/people.js';
+import { Sentence } from '../kit/sentence.js';
+import { t } from '../messages/language.js';
+import { exactParty, isNamed, nameOf, numberBeside } from '../messages/people.js';
 import { exact, length, lengthInWords, recently } from '../messages/when.js';
 import type { CallSummary } from '../state/api.js';
 import { minute, second } from '../state/live.js';
@@ -33,14 +34,23 @@ export function CallRow({ call, href, chosen, reachable, search, onKeyDown }: Pr
         aria-current={chosen ? 'true' : undefined}
       >
         <DirectionIcon call={call} />
-        <span class="unseen">{t.calls.directionLong[call.direction]}, </span>
-        <span class="row-them" title={exactParty(call.them)}>
+        <span class="unseen">
+          {t.calls.rowDirection({ direction: t.calls.directionLong[call.direction] })}
+        </span>
+        <span
+          class="row-them"
+          title={exactParty(call.them)}
+          translate={isNamed(call.them) ? false : undefined}
+        >
           <Match text={name} search={search} class={nameIsNumber ? 'row-name row-name-number' : 'row-name'} />
           {number && <Match text={number} search={search} class="row-number" />}
         </span>
-        <span class="row-us" title={exactParty(call.us)}>
-          <span class="unseen">, {t.calls.with} </span>
-          <Match text={nameOf(call.us)} search={search} />
+        <span class="row-us" title={exactParty(call.us)} data-said="title">
+          <Sentence
+            of={t.calls.rowUs}
+            parts={{ us: <Match text={nameOf(call.us)} search={search} said={isNamed(call.us)} /> }}
+            between="unseen"
+          />
         </span>
         <Badge call={call} />
         <Length call={call} />

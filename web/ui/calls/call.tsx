@@ -6,10 +6,12 @@ import { DownloadLink } from '../kit/download-link.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { DownloadIcon, LeftIcon, PauseIcon, PlayIcon } from '../kit/icons.js';
 import { Moment } from '../kit/moment.js';
+import { Sentence } from '../kit/sentence.js';
+import { PartyName, Verbatim } from '../kit/verbatim.js';
 import { wide } from '../kit/wide.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { clean, readable } from '../messages/numbers.js';
-import { exactParty, nameOf, numberBeside } from '../messages/people.js';
+import { nameOf, numberBeside } from '../messages/people.js';
 import { length } from '../messages/when.js';
 import { playable, player } from '../player/player.js';
 import { ApiError, api, type CallDetail } from '../state/api.js';
@@ -47,10 +49,10 @@ export function CallPage({ id, address }: Props) {
   useEffect(load, [changed]);
 
   const c = call.value;
-  const title = c && t.call.title(nameOf(c.them));
+  const title = c && t.call.title({ who: nameOf(c.them) });
   useEffect(() => {
     if (!title) return;
-    document.title = t.title(title, session.value?.site.name ?? '');
+    document.title = t.title({ page: title, site: session.value?.site.name ?? '' });
     if (wide.value) announce(title);
   }, [title]);
   return (
@@ -108,10 +110,23 @@ function CallHead({ call }: { call: CallDetail }) {
       <Title id="call-title" class="call-title" ref={title} tabIndex={-1}>
         <DirectionIcon call={call} />
         <span>
-          <bdi title={exactParty(call.them)}>{nameOf(call.them)}</bdi>
-          {number && <bdi class="call-number">{number}</bdi>}{' '}
-          <span class="call-verb">{t.call.sentence[call.direction]}</span>{' '}
-          <bdi title={exactParty(call.us)}>{nameOf(call.us)}</bdi>
+          <Sentence
+            of={t.call.sentence[call.direction]}
+            parts={{
+              them: (
+                <>
+                  <PartyName party={call.them} />
+                  {number && (
+                    <bdi class="call-number" translate={false}>
+                      {number}
+                    </bdi>
+                  )}
+                </>
+              ),
+              us: <PartyName party={call.us} />,
+            }}
+            between="call-verb"
+          />
         </span>
       </Title>
       <p class="call-facts">
@@ -120,16 +135,25 @@ function CallHead({ call }: { call: CallDetail }) {
         {call.state === 'live' ? (
           <Running since={call.answered_at ?? call.started_at} />
         ) : (
-          call.talk_ms !== null && <span>{t.call.lasted(length(call.talk_ms))}</span>
+          call.talk_ms !== null && <span>{t.call.lasted({ length: length(call.talk_ms) })}</span>
         )}
         {call.did && (
           <span>
-            {t.call.did} <bdi title={clean(call.did)}>{readable(clean(call.did))}</bdi>
+            <Sentence
+              of={t.call.did}
+              parts={{
+                number: (
+                  <bdi title={clean(call.did)} translate={false}>
+                    {readable(clean(call.did))}
+                  </bdi>
+                ),
+              }}
+            />
           </span>
         )}
         {call.queue && (
           <span>
-            {t.call.queue} <bdi>{clean(call.queue)}</bdi>
+            <Sentence of={t.call.queue} parts={{ queue: <Verbatim text={call.queue} /> }} />
           </span>
         )}
       </p>

@@ -3,7 +3,7 @@ import { useLocation } from 'preact-iso/router';
 import { onEscape } from '../kit/escape.js';
 import { KeyTable } from '../kit/key-table.js';
 import { wide } from '../kit/wide.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { mayEver } from '../state/rights.js';
 import { zone } from '../state/session.js';
 import { CallPage } from './call.js';
@@ -67,7 +67,7 @@ export function CallsPage({ chosen }: { chosen: string | null }) {
             scroller={list}
             clear={() => route('/')}
           />
-          <p class="calls-zone">{t.when.zone(zone())}</p>
+          <p class="calls-zone">{t.when.zone({ zone: zone() })}</p>
         </div>
       </section>
       {chosen ? <CallPage key={chosen} id={chosen} address={address} /> : wide.value && <ChooseOne />}

@@ -1,5 +1,6 @@
-import { t } from '../messages/en.js';
-import { nameOf } from '../messages/people.js';
+import { Sentence } from '../kit/sentence.js';
+import { PartyName } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
 import { length } from '../messages/when.js';
 import type { CallDetail } from '../state/api.js';
 
@@ -23,10 +24,24 @@ export function Consultations({ call, address }: Props) {
           <ul aria-labelledby="consultations">
             {consultations.map((c) => (
               <li key={c.id}>
-                <a href={address(c.id)}>
-                  <bdi>{nameOf(c.them)}</bdi> {t.call.sentence[c.direction]} <bdi>{nameOf(c.us)}</bdi>
-                </a>{' '}
-                {t.call.atTime(length(Date.parse(c.started_at) - zero))}
+                <Sentence
+                  of={({ call }) =>
+                    t.call.consultationAt({ call, at: length(Date.parse(c.started_at) - zero) })
+                  }
+                  parts={{
+                    call: (
+                      <a href={address(c.id)}>
+                        <Sentence
+                          of={t.call.sentence[c.direction]}
+                          parts={{
+                            them: <PartyName party={c.them} title={false} />,
+                            us: <PartyName party={c.us} title={false} />,
+                          }}
+                        />
+                      </a>
+                    ),
+                  }}
+                />
               </li>
             ))}
           </ul>

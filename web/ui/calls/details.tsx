@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { badgeFor } from '../kit/badge.js';
-import { t } from '../messages/en.js';
+import { Verbatim } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { exact, length, size } from '../messages/when.js';
 import { Sound, soundOf } from '../player/sound.js';
@@ -11,7 +12,7 @@ export function Details({ call }: { call: CallDetail }) {
   const f = t.call.fields;
   const r = call.recording;
   const time = (iso: string | null | undefined) => iso && <time datetime={iso}>{exact(iso)}</time>;
-  const text = (s: string | null | undefined) => s && clean(s) && <bdi>{clean(s)}</bdi>;
+  const text = (s: string | null | undefined) => s && clean(s) && <Verbatim text={s} />;
   const lines: [string, ComponentChildren][] = [
     [f.coverage, badgeFor(call).word],
     [f.reason, text(call.coverage.reason)],
@@ -39,12 +40,32 @@ export function Details({ call }: { call: CallDetail }) {
           [f.keepRule, text(r.keep_rule) ?? f.noKeepRule],
           [f.keepReason, text(r.keep_reason)],
           [f.erased, time(r.erased_at)],
-          [f.sha, <code key="sha">{r.sha256}</code>],
-          [f.sealedSha, <code key="sealed">{r.sealed_sha256}</code>],
-          [f.recordingId, <code key="id">{r.id}</code>],
+          [
+            f.sha,
+            <code translate={false} key="sha">
+              {r.sha256}
+            </code>,
+          ],
+          [
+            f.sealedSha,
+            <code translate={false} key="sealed">
+              {r.sealed_sha256}
+            </code>,
+          ],
+          [
+            f.recordingId,
+            <code translate={false} key="id">
+              {r.id}
+            </code>,
+          ],
         ] satisfies [string, ComponentChildren][])
       : []),
-    [f.callId, <code key="call">{call.id}</code>],
+    [
+      f.callId,
+      <code translate={false} key="call">
+        {call.id}
+      </code>,
+    ],
   ];
   return (
     <details class="details">

@@ -1,11 +1,9 @@
 import { useState } from 'preact/hooks';
 import { Dialog } from '../kit/dialog.js';
 import { ErrorNote } from '../kit/error-note.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { ApiError, type CallDetail, evidencePack } from '../state/api.js';
 import { CallLine, ReasonField, useReason } from './call-reason.js';
-
-const words = t.evidence;
 
 /** Leads to the evidence pack of a call. */
 export function EvidenceButton({ call }: { call: CallDetail }) {
@@ -15,7 +13,7 @@ export function EvidenceButton({ call }: { call: CallDetail }) {
   return (
     <>
       <button type="button" class="button" onClick={() => setOpen(true)}>
-        {words.button}
+        {t.evidence.button}
       </button>
       {open && <EvidenceDialog call={call} onClose={() => setOpen(false)} />}
     </>
@@ -43,27 +41,27 @@ function EvidenceDialog({ call, onClose }: { call: CallDetail; onClose: () => vo
     }
   };
   return (
-    <Dialog title={words.title} onClose={onClose}>
+    <Dialog title={t.evidence.title} onClose={onClose}>
       <form class="dialog-body" noValidate onSubmit={submit}>
         <CallLine call={call} />
-        <p>{words.intro}</p>
+        <p>{t.evidence.intro}</p>
         {problem !== null && <ErrorNote problem={problem} />}
         <div role="status">
           {done && (
             <p>
-              {words.done}{' '}
+              {t.evidence.done}{' '}
               <a href="/verify.html" target="_blank" rel="noreferrer">
-                {words.verify}
+                {t.evidence.verify}
               </a>{' '}
-              <span class="quiet">{words.verifyHelp}</span>
+              <span class="quiet">{t.evidence.verifyHelp}</span>
             </p>
           )}
-          {state === 'kept' && <p>{words.kept}</p>}
+          {state === 'kept' && <p>{t.evidence.kept}</p>}
         </div>
         {!done && (
           <>
-            <ReasonField reason={reason} words={words} />
-            <p class="quiet">{words.clear}</p>
+            <ReasonField reason={reason} words={t.evidence} />
+            <p class="quiet">{t.evidence.clear}</p>
           </>
         )}
         <div class="dialog-acts">
@@ -72,7 +70,7 @@ function EvidenceDialog({ call, onClose }: { call: CallDetail; onClose: () => vo
           </button>
           {!done && (
             <button type="submit" class="button button-main" disabled={state === 'busy'}>
-              {state === 'busy' ? words.busy : words.make}
+              {state === 'busy' ? t.evidence.busy : t.evidence.make}
             </button>
           )}
         </div>

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { CrossIcon, SearchIcon } from '../kit/icons.js';
-import { capital, earName } from '../messages/ears.js';
-import { t } from '../messages/en.js';
+import { earName } from '../messages/ears.js';
+import { t } from '../messages/language.js';
 import { sees } from '../state/rights.js';
 import { coverages, type Filters, faults } from './filters.js';
 import { searchWanted } from './search.js';
@@ -9,17 +9,13 @@ import { searchWanted } from './search.js';
 type Props = { filters: Filters; change: (change: Partial<Filters>, replace?: boolean) => void };
 const TYPING_MS = 180;
 
-const { any: anyDay, ...days } = t.calls.ranges;
-
 function coverageWord(c: (typeof coverages)[number]): string {
   if (c === 'none') return t.badge.outcomes.no_answer;
   return c === 'pending' ? t.badge.making : t.badge[c];
 }
 
-const faultWord = (f: (typeof faults)[number]) =>
-  f === 'any' ? t.quality.filterAny : capital(t.quality.flags[f] ?? f);
-
 export function FilterBar({ filters, change }: Props) {
+  const { any: anyDay, ...days } = t.calls.ranges;
   return (
     <search class="filters">
       <SearchBox filters={filters} change={change} />
@@ -51,7 +47,7 @@ export function FilterBar({ filters, change }: Props) {
           <ChipSelect
             label={t.quality.filter}
             value={filters.quality}
-            choices={[['', t.quality.filterAll], ...faults.map((f): Choice => [f, faultWord(f)])]}
+            choices={[['', t.quality.filterAll], ...faults.map((f): Choice => [f, t.quality.filters[f]])]}
             choose={(quality) => change({ quality })}
           />
         )}
@@ -59,7 +55,7 @@ export function FilterBar({ filters, change }: Props) {
           <button
             type="button"
             class="chip chip-of"
-            aria-label={t.quality.onlyOf(earName(filters.of))}
+            aria-label={t.quality.onlyOf({ who: earName(filters.of) })}
             onClick={() => change({ of: '' })}
           >
             <bdi>{earName(filters.of)}</bdi>

@@ -1,5 +1,5 @@
 import { NoIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { length } from '../messages/when.js';
 import type { CallDetail } from '../state/api.js';
 
@@ -7,11 +7,11 @@ import type { CallDetail } from '../state/api.js';
 export function Heard({ call }: { call: CallDetail }) {
   const { hears, heard } = call.you;
   if (call.recording?.state !== 'sealed' || hears === 'all') return null;
-  const parts = heard.map((h) => t.rights.fromTo(length(h.from_ms), length(h.until_ms)));
+  const parts = heard.map((h) => t.rights.fromTo({ from: length(h.from_ms), to: length(h.until_ms) }));
   return (
     <div class="note note-plain">
       <NoIcon />
-      <p>{hears === 'none' ? t.rights.noPlay : t.rights.partly(parts)}</p>
+      <p>{hears === 'none' ? t.rights.noPlay : t.rights.partly({ parts })}</p>
     </div>
   );
 }

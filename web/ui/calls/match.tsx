@@ -1,11 +1,16 @@
 import { digitsOf, sought } from '../../../daemon/domain/phone.js';
 import { region } from '../state/session.js';
 
-/** Text kept to its own direction, with the part that was searched for marked; a number however it was typed. */
-export function Match({ text, search, class: name = '' }: { text: string; search: string; class?: string }) {
+type Props = { text: string; search: string; class?: string; said?: boolean };
+
+/**
+ * Text kept to its own direction, with the part that was searched for marked; a number however it was typed. `said`: it is
+ * somebody's name or number.
+ */
+export function Match({ text, search, class: name = '', said = false }: Props) {
   const found = find(text, search.trim());
   return (
-    <bdi class={name}>
+    <bdi class={name} translate={said ? false : undefined}>
       {found ? (
         <>
           {text.slice(0, found[0])}

@@ -2,11 +2,9 @@ import { useLayoutEffect } from 'preact/hooks';
 import { Dialog } from '../kit/dialog.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { asked, lastReason, sayWhy } from '../state/reason.js';
 import { CallLine, ReasonField, useReason } from './call-reason.js';
-
-const words = t.rights.reason;
 
 /** Asks why before a call is heard or taken away. Enter is enough where the last reason still holds. */
 export function ReasonDialog() {
@@ -31,18 +29,18 @@ function Ask() {
     reason.miss();
   };
   return (
-    <Dialog title={words.title[waits.right]} onClose={close}>
+    <Dialog title={t.rights.reason.title[waits.right]} onClose={close}>
       <form class="dialog-body" noValidate onSubmit={submit}>
         <CallLine call={waits.call} />
         {problem !== null && <ErrorNote problem={problem} />}
-        <ReasonField reason={reason} words={words} />
-        <p class="quiet">{words.intro}</p>
+        <ReasonField reason={reason} words={t.rights.reason} />
+        <p class="quiet">{t.rights.reason.intro}</p>
         <div class="dialog-acts">
           <button type="button" class="button" onClick={close}>
             {t.common.cancel}
           </button>
           <button type="submit" class="button button-main" disabled={busy}>
-            {busy ? words.busy : words[waits.right]}
+            {busy ? t.rights.reason.busy : t.rights.reason[waits.right]}
           </button>
         </div>
       </form>

@@ -1,12 +1,11 @@
 import { AlarmIcon } from '../kit/icons.js';
 import { Moment } from '../kit/moment.js';
-import { t } from '../messages/en.js';
-import { clean } from '../messages/numbers.js';
+import { Sentence } from '../kit/sentence.js';
+import { Verbatim } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
 import { exact } from '../messages/when.js';
 import type { CallDetail } from '../state/api.js';
 import { mayDo } from '../state/rights.js';
-
-const words = t.vault;
 
 /** That the recording is as it was sealed, in one sentence; nothing where it is not. */
 export function Seal({ call }: { call: CallDetail }) {
@@ -22,17 +21,23 @@ export function Damage({ call }: { call: CallDetail }) {
 
 function Sound({ seal, sealedAt }: { seal: NonNullable<CallDetail['seal']>; sealedAt: string }) {
   const later = seal.signed_at !== null && seal.made_later;
+  const checked = seal.checked_at !== null && seal.checked_at !== sealedAt ? seal.checked_at : null;
   return (
     <p class="call-seal">
-      {seal.signed_at !== null && !later ? words.signed : words.sealed} <Moment at={sealedAt} />
-      {later && words.signedLater(exact(seal.signed_at!))}
-      {seal.signed_at === null && words.unsigned}
-      {seal.checked_at !== null && seal.checked_at !== sealedAt && (
-        <>
-          {words.unchanged} <Moment at={seal.checked_at} />
-        </>
-      )}
-      .
+      <Sentence
+        of={({ sealed, checked: at }) =>
+          t.vault.seal({
+            how: later ? 'later' : seal.signed_at === null ? 'unsigned' : 'signed',
+            sealed,
+            signed: seal.signed_at === null ? '' : exact(seal.signed_at),
+            checked: checked === null ? null : at,
+          })
+        }
+        parts={{
+          sealed: <Moment at={sealedAt} />,
+          checked: checked !== null && <Moment at={checked} />,
+        }}
+      />
     </p>
   );
 }
@@ -43,24 +48,25 @@ function Damaged({ call }: { call: CallDetail }) {
     <div class="note note-alarm">
       <AlarmIcon />
       <div>
-        <p class="note-title">{words.damaged}</p>
+        <p class="note-title">{t.vault.damaged}</p>
         <p>
-          <bdi>{clean(seal.fault ?? '')}</bdi>
+          <Verbatim text={seal.fault ?? ''} />
           {seal.fault_at !== null && (
             <>
               {' '}
-              {words.found} <Moment at={seal.fault_at} />.
+              <Sentence of={t.vault.found} parts={{ when: <Moment at={seal.fault_at} /> }} />
             </>
           )}
         </p>
         <p>
-          {words.distrust}{' '}
+          {t.vault.distrust}{' '}
           {mayDo('settings') ? (
-            <>
-              {words.todo} <code>{words.command(call.id)}</code>.
-            </>
+            <Sentence
+              of={t.vault.todo}
+              parts={{ command: <code translate={false}>tapedeck verify {call.id}</code> }}
+            />
           ) : (
-            words.tell
+            t.vault.tell
           )}
         </p>
       </div>

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { wide } from '../kit/wide.js';
-import { t } from '../messages/en.js';
-import { exactParty, nameOf } from '../messages/people.js';
+import { t } from '../messages/language.js';
+import { exactParty, isNamed, nameOf } from '../messages/people.js';
 import { length } from '../messages/when.js';
 import { playable, player } from '../player/player.js';
 import {
@@ -78,7 +78,11 @@ export function Story({ call }: { call: CallDetail }) {
         </div>
         {lanes.map((lane) => (
           <div class="story-lane" key={`${lane.party.number} ${lane.party.name}`}>
-            <p class="story-name" title={exactParty(lane.party)}>
+            <p
+              class="story-name"
+              title={exactParty(lane.party)}
+              translate={isNamed(lane.party) ? false : undefined}
+            >
               <bdi>{nameOf(lane.party)}</bdi>
             </p>
             <div
@@ -139,7 +143,7 @@ type TickProps = {
 
 function Tick({ mark, row, scale, seek, show }: TickProps) {
   const at = length(mark.at_ms);
-  const label = [t.call.seekTo(markName(mark), at), markLength(mark)].filter(Boolean).join(', ');
+  const label = t.call.seekTo({ name: markName(mark), at, lasted: markLength(mark) });
   const style = { left: share(mark.at_ms, scale) };
   if (row === null) return <span class="tick-bare" style={style} />;
   const shared = {

@@ -1,6 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { AlarmIcon, GoneIcon, LiveIcon, NoIcon, PartIcon, WaitIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { Sentence } from '../kit/sentence.js';
+import { Verbatim } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
 import type { CallDetail } from '../state/api.js';
@@ -26,7 +28,7 @@ function say(call: CallDetail): Said {
     return note(
       'plain',
       <GoneIcon />,
-      words.erased(r.erased_at ? dateAndClock(r.erased_at) : ''),
+      words.erased({ when: r.erased_at ? dateAndClock(r.erased_at) : '' }),
       clean(r.erase_reason ?? ''),
     );
   if (r?.state === 'erasing') return note('plain', <GoneIcon />, words.erasing, clean(r.erase_reason ?? ''));
@@ -36,7 +38,7 @@ function say(call: CallDetail): Said {
     case 'partial':
       return note('warn', <PartIcon />, words.partial);
     case 'excluded':
-      return note('plain', <NoIcon />, rule ? words.excluded(clean(rule)) : words.excludedNoRule);
+      return note('plain', <NoIcon />, rule ? words.excluded({ rule: clean(rule) }) : words.excludedNoRule);
     case 'declined':
       return note('plain', <NoIcon />, words.declined);
     case 'not_recorded':
@@ -59,7 +61,7 @@ export function Why({ call }: { call: CallDetail }) {
             <p class="note-title">{said.text}</p>
             {said.reason && (
               <p>
-                {t.call.why.because} <bdi>{said.reason}</bdi>
+                <Sentence of={t.call.why.because} parts={{ reason: <Verbatim text={said.reason} /> }} />
               </p>
             )}
           </div>

@@ -1,22 +1,22 @@
 import { TableHead } from '../kit/table-head.js';
-import { t } from '../messages/en.js';
-import { count, date } from '../messages/when.js';
+import { t } from '../messages/language.js';
+import { count, percentage } from '../messages/locale.js';
+import { date } from '../messages/when.js';
 import type { Coverage } from '../state/api.js';
 
-const words = t.coverage;
 type Day = Coverage['days'][number];
 
 /** A line a day, with a bar for its share; the day leads to that day alone. */
 export function CoverageDays({ days, address }: { days: Day[]; address: (day: string) => string }) {
-  if (days.length === 0) return <p class="quiet">{words.nothing}</p>;
+  if (days.length === 0) return <p class="quiet">{t.coverage.nothing}</p>;
   return (
     <table class="table coverage-days">
-      <TableHead columns={words.daysColumns} />
+      <TableHead columns={t.coverage.daysColumns} />
       <tbody>
         {days.map((d) => (
           <tr key={d.day}>
             <td>
-              <a href={address(d.day)} aria-label={words.dayLink(date(`${d.day}T12:00:00Z`))}>
+              <a href={address(d.day)} aria-label={t.coverage.dayLink({ day: date(`${d.day}T12:00:00Z`) })}>
                 {date(`${d.day}T12:00:00Z`)}
               </a>
             </td>
@@ -43,7 +43,7 @@ function Share({ day }: { day: Day }) {
         <rect class="coverage-part" width={day.percent} height="8" />
         <rect class="coverage-full" width={Math.max(0, day.percent - partial)} height="8" />
       </svg>
-      {words.percent(String(day.percent))}
+      {percentage(day.percent)}
     </span>
   );
 }

@@ -1,10 +1,10 @@
-import { t } from '../messages/en.js';
+import { Sentence } from '../kit/sentence.js';
+import { Verbatim } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
-import { count, dateAndClock } from '../messages/when.js';
+import { dateAndClock } from '../messages/when.js';
 import type { Coverage } from '../state/api.js';
 import { zone } from '../state/session.js';
-
-const words = t.coverage;
 
 /** Nothing at all is known of the period. */
 export const isUnknown = ({ caveats }: Coverage): boolean =>
@@ -16,36 +16,48 @@ export function CoverageHow({ view }: { view: Coverage }) {
   const unknown = isUnknown(view);
   return (
     <section class="coverage-how" aria-labelledby="how">
-      <h2 id="how">{words.howTitle}</h2>
-      <p>{words.how}</p>
+      <h2 id="how">{t.coverage.howTitle}</h2>
+      <p>{t.coverage.how}</p>
       <p>
         {view.witness
-          ? words.witness(dateAndClock(view.witness.since), dateAndClock(view.witness.last))
-          : words.noWitness}{' '}
-        {view.witness && unwitnessed > 0 && words.unwitnessed(count(unwitnessed), unwitnessed === 1)}
+          ? t.coverage.witness({
+              since: dateAndClock(view.witness.since),
+              last: dateAndClock(view.witness.last),
+            })
+          : t.coverage.noWitness}{' '}
+        {view.witness && unwitnessed > 0 && t.coverage.unwitnessed({ n: unwitnessed })}
       </p>
       {view.sources.length > 0 && (
         <>
-          <h3>{words.sourcesTitle}</h3>
+          <h3>{t.coverage.sourcesTitle}</h3>
           <ul>
             {view.sources.map((s) => (
               <li key={s.name}>
-                {words.source[s.name] ?? s.name}: <Source source={s} />
+                <Sentence
+                  of={(marks) =>
+                    t.coverage.sourceLine({ ...marks, name: t.coverage.source[s.name] ?? s.name })
+                  }
+                  parts={{ state: <Source source={s} /> }}
+                />
               </li>
             ))}
           </ul>
         </>
       )}
-      <h3>{words.blindTitle}</h3>
-      <Gaps gaps={view.blind} none={unknown ? words.blindUnknown : words.blindNone} hint={words.blindHint} />
-      <h3>{words.gapsTitle}</h3>
+      <h3>{t.coverage.blindTitle}</h3>
+      <Gaps
+        gaps={view.blind}
+        none={unknown ? t.coverage.blindUnknown : t.coverage.blindNone}
+        hint={t.coverage.blindHint}
+      />
+      <h3>{t.coverage.gapsTitle}</h3>
       <Gaps
         gaps={view.witness_gaps}
-        none={unknown ? words.blindUnknown : words.gapsNone}
-        hint={words.gapsHint}
+        none={unknown ? t.coverage.blindUnknown : t.coverage.gapsNone}
+        hint={t.coverage.gapsHint}
       />
       <p class="quiet">
-        {t.retention.asOf(dateAndClock(view.now))} {t.when.zone(zone())}
+        {t.retention.asOf({ when: dateAndClock(view.now) })} {t.when.zone({ zone: zone() })}
       </p>
     </section>
   );
@@ -61,17 +73,21 @@ function Gaps({ gaps, none, hint }: { gaps: Gap[]; none: string; hint: string })
       <ul>
         {gaps.map((gap) => (
           <li key={gap.from}>
-            {gap.to === null
-              ? words.blindOpen(dateAndClock(gap.from))
-              : words.blind(dateAndClock(gap.from), dateAndClock(gap.to))}
-            {gap.reason && (
-              <>
-                : <bdi class="quiet">{clean(gap.reason)}</bdi>
-              </>
-            )}{' '}
+            <Sentence
+              of={({ reason }) =>
+                t.coverage.gap({
+                  from: dateAndClock(gap.from),
+                  to: gap.to === null ? null : dateAndClock(gap.to),
+                  reason: gap.reason ? reason : null,
+                })
+              }
+              parts={{ reason: <Verbatim text={gap.reason} class="quiet" /> }}
+            />{' '}
             {gap.filled_from && gap.filled_from.length > 0 && (
               <span>
-                {words.gapFilled(gap.filled_from.map((name) => words.source[name] ?? name).join(', '))}
+                {t.coverage.gapFilled({
+                  sources: gap.filled_from.map((name) => t.coverage.source[name] ?? name).join(', '),
+                })}
               </span>
             )}
           </li>
@@ -83,11 +99,11 @@ function Gaps({ gaps, none, hint }: { gaps: Gap[]; none: string; hint: string })
 }
 
 function Source({ source }: { source: Coverage['sources'][number] }) {
-  if (source.problem) return <strong>{words.sourceBad(clean(source.problem))}</strong>;
-  const parts = [
-    words.sourceCount(count(source.count)),
-    source.last_at && words.sourceLast(dateAndClock(source.last_at)),
-    source.read_at && source.name !== 'AMI' && words.sourceRead(dateAndClock(source.read_at)),
-  ];
-  return <span class="quiet">{parts.filter(Boolean).join(', ')}</span>;
+  if (source.problem) return <strong>{t.coverage.sourceBad({ why: clean(source.problem) })}</strong>;
+  const said = t.coverage.sourceState({
+    n: source.count,
+    last: source.last_at && dateAndClock(source.last_at),
+    read: source.read_at && source.name !== 'AMI' ? dateAndClock(source.read_at) : null,
+  });
+  return <span class="quiet">{said}</span>;
 }

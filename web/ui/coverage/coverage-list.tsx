@@ -1,20 +1,19 @@
 import { AlarmIcon, NoIcon, PartIcon, TickIcon, WaitIcon } from '../kit/icons.js';
+import { Sentence } from '../kit/sentence.js';
 import { TableHead } from '../kit/table-head.js';
-import { t } from '../messages/en.js';
+import { Because, PartyName, Verbatim } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
-import { exactParty, nameOf } from '../messages/people.js';
-import { clock, count, dateAndClock, exact, length } from '../messages/when.js';
+import { clock, dateAndClock, exact, length } from '../messages/when.js';
 import type { Coverage, CoverageCall } from '../state/api.js';
 import { isUnknown } from './coverage-how.js';
 
-const words = t.coverage;
-
 /** That there is nothing to list, and no more than that can be vouched for. */
 function noneWords(view: Coverage): string {
-  if (isUnknown(view)) return words.unknown;
-  if (view.filter !== 'exceptions') return words.listNone;
-  if (view.totals.answered === 0) return words.exceptionsNoCalls;
-  return view.caveats.length === 0 ? words.exceptionsNone : words.exceptionsNoneKnown;
+  if (isUnknown(view)) return t.coverage.unknown;
+  if (view.filter !== 'exceptions') return t.coverage.listNone;
+  if (view.totals.answered === 0) return t.coverage.exceptionsNoCalls;
+  return view.caveats.length === 0 ? t.coverage.exceptionsNone : t.coverage.exceptionsNoneKnown;
 }
 
 /** The calls asked for: who, when, what is the matter, the lengths by both accounts, and why. */
@@ -23,7 +22,7 @@ export function CoverageList({ view }: { view: Coverage }) {
   return (
     <>
       <table class="table coverage-list">
-        <TableHead columns={words.columns} />
+        <TableHead columns={t.coverage.columns} />
         <tbody>
           {view.calls.map((c) => (
             <tr key={c.call_id ?? c.linkedid}>
@@ -49,14 +48,14 @@ export function CoverageList({ view }: { view: Coverage }) {
         </tbody>
       </table>
       {view.calls_total > view.calls.length && (
-        <p class="quiet">{words.more(count(view.calls_total - view.calls.length))}</p>
+        <p class="quiet">{t.coverage.more({ n: view.calls_total - view.calls.length })}</p>
       )}
     </>
   );
 }
 
 function Who({ call }: { call: CoverageCall }) {
-  const them = <bdi title={exactParty(call.them)}>{nameOf(call.them)}</bdi>;
+  const them = <PartyName party={call.them} />;
   return (
     <>
       {call.call_id ? (
@@ -65,7 +64,7 @@ function Who({ call }: { call: CoverageCall }) {
         <strong>{them}</strong>
       )}{' '}
       <span class="quiet">
-        {t.calls.with} <bdi title={exactParty(call.us)}>{nameOf(call.us)}</bdi>
+        <Sentence of={t.calls.with} parts={{ us: <PartyName party={call.us} /> }} />
       </span>
     </>
   );
@@ -82,12 +81,12 @@ const LOOKS = {
 
 function What({ call }: { call: CoverageCall }) {
   const { tone, Icon } = LOOKS[call.status];
-  const finding = call.finding && call.finding !== 'unwitnessed' ? words.findings[call.finding] : null;
+  const finding = call.finding && call.finding !== 'unwitnessed' ? t.coverage.findings[call.finding] : null;
   return (
     <>
       <span class={`badge badge-${tone}`}>
         <Icon />
-        <span class="badge-word">{words.statuses[call.status]}</span>
+        <span class="badge-word">{t.coverage.statuses[call.status]}</span>
       </span>
       {finding && <span class="coverage-finding">{finding}</span>}
     </>
@@ -96,10 +95,13 @@ function What({ call }: { call: CoverageCall }) {
 
 function Lengths({ call }: { call: CoverageCall }) {
   const lines: [string, number | null][] = [
-    [words.lengths.pbx, call.pbx_ms],
-    [words.lengths.talk, call.talk_ms],
-    [words.lengths.recording, call.recording_ms],
-    [words.lengths.missing, call.status === 'partial' && call.missing_ms >= 500 ? call.missing_ms : null],
+    [t.coverage.lengths.pbx, call.pbx_ms],
+    [t.coverage.lengths.talk, call.talk_ms],
+    [t.coverage.lengths.recording, call.recording_ms],
+    [
+      t.coverage.lengths.missing,
+      call.status === 'partial' && call.missing_ms >= 500 ? call.missing_ms : null,
+    ],
   ];
   return (
     <dl>
@@ -119,31 +121,26 @@ function Lengths({ call }: { call: CoverageCall }) {
 function Why({ call }: { call: CoverageCall }) {
   return (
     <>
-      {call.rule && (
-        <>
-          <bdi>{clean(call.rule)}</bdi>:{' '}
-        </>
-      )}
-      <bdi class="quiet">{clean(call.reason)}</bdi>
+      <Because rule={call.rule} reason={call.reason} />
       {call.cdrs.length > 0 && (
         <details class="coverage-cdrs">
-          <summary>{words.cdrs(call.cdrs.length)}</summary>
+          <summary>{t.coverage.cdrs({ n: call.cdrs.length })}</summary>
           <ul>
             {call.cdrs.map((c) => (
               <li key={`${c.channel} ${c.started_at}`}>
-                <bdi>{words.cdr(clean(c.from), clean(c.to))}</bdi>
+                <bdi>{t.coverage.cdr({ from: clean(c.from), to: clean(c.to) })}</bdi>
                 <dl>
                   <Line
-                    name={words.cdrFields.channel}
+                    name={t.coverage.cdrFields.channel}
                     value={[c.channel, c.peer].filter(Boolean).join(' → ')}
                   />
                   <Line
-                    name={words.cdrFields.times}
+                    name={t.coverage.cdrFields.times}
                     value={`${clock(c.started_at)} – ${clock(c.ended_at)}`}
                   />
-                  <Line name={words.cdrFields.app} value={c.app} />
-                  <Line name={words.cdrFields.end} value={c.disposition} />
-                  <Line name={words.cdrFields.id} value={c.uniqueid} />
+                  <Line name={t.coverage.cdrFields.app} value={c.app} />
+                  <Line name={t.coverage.cdrFields.end} value={c.disposition} />
+                  <Line name={t.coverage.cdrFields.id} value={c.uniqueid} />
                 </dl>
               </li>
             ))}
@@ -161,7 +158,7 @@ function Line({ name, value }: { name: string; value: string }) {
     <div>
       <dt>{name}</dt>
       <dd>
-        <bdi>{text}</bdi>
+        <Verbatim text={text} />
       </dd>
     </div>
   );

@@ -1,27 +1,27 @@
 import { useSignal } from '@preact/signals';
-import { Fragment } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso/router';
 import { dayIn } from '../calls/filters.js';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { AlarmIcon, DownloadIcon, TickIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
-import { count, dateAndClock } from '../messages/when.js';
+import { Sentence } from '../kit/sentence.js';
+import { t } from '../messages/language.js';
+import { percentage } from '../messages/locale.js';
+import { dateAndClock } from '../messages/when.js';
 import { api, type Coverage, type CoverageQuery, coverageCsv } from '../state/api.js';
 import { changes } from '../state/live.js';
 import { CoverageDays } from './coverage-days.js';
 import { CoverageHow, isUnknown } from './coverage-how.js';
 import { CoverageList } from './coverage-list.js';
 
-const words = t.coverage;
-type Filter = keyof typeof words.filters;
+type Filter = keyof typeof t.coverage.filters;
 type Wanted = { from: string; to: string; status: Filter };
 
 const wantedIn = (query: Record<string, string>): Wanted => ({
   from: dayIn(query.from),
   to: dayIn(query.to),
-  status: Object.hasOwn(words.filters, query.status ?? '') ? (query.status as Filter) : 'exceptions',
+  status: Object.hasOwn(t.coverage.filters, query.status ?? '') ? (query.status as Filter) : 'exceptions',
 });
 const queryOf = ({ from, to, status }: Wanted): CoverageQuery => ({
   from: from || undefined,
@@ -70,14 +70,14 @@ export function CoveragePage() {
   useEffect(() => {
     if (found === null || heard.current === key) return;
     heard.current = key;
-    announce(t.calls.found(found, false));
+    announce(t.calls.found({ n: found, more: false }));
   }, [found, key]);
 
   const change = (part: Partial<Wanted>) => route(addressOf({ ...wanted, ...part }), true);
   return (
     <div class="sheet coverage">
       <header class="sheet-head">
-        <h1>{words.title}</h1>
+        <h1>{t.coverage.title}</h1>
         {v && <Answer view={v} address={(status) => addressOf({ ...wanted, status })} />}
       </header>
       {problem.value !== null && <ErrorNote problem={problem.value} retry={load} />}
@@ -86,11 +86,11 @@ export function CoveragePage() {
       {v && (
         <>
           <section aria-labelledby="list">
-            <h2 id="list">{words.listTitle[v.filter]}</h2>
+            <h2 id="list">{t.coverage.listTitle[v.filter]}</h2>
             <CoverageList view={v} />
           </section>
           <section aria-labelledby="days">
-            <h2 id="days">{words.daysTitle}</h2>
+            <h2 id="days">{t.coverage.daysTitle}</h2>
             <CoverageDays days={v.days} address={(d) => addressOf({ ...wanted, from: d, to: d })} />
           </section>
           <CoverageHow view={v} />
@@ -108,7 +108,7 @@ function Filters({ wanted, view, change }: FiltersProps) {
     <search class="coverage-filters">
       {(['from', 'to'] as const).map((side) => (
         <label key={side}>
-          <span>{words[side]}</span>
+          <span>{t.coverage[side]}</span>
           <input
             type="date"
             value={wanted[side] || view?.[side]}
@@ -119,9 +119,9 @@ function Filters({ wanted, view, change }: FiltersProps) {
         </label>
       ))}
       <label>
-        <span>{words.show}</span>
+        <span>{t.coverage.show}</span>
         <select value={wanted.status} onChange={(e) => change({ status: e.currentTarget.value as Filter })}>
-          {Object.entries(words.filters).map(([name, text]) => (
+          {Object.entries(t.coverage.filters).map(([name, text]) => (
             <option key={name} value={name}>
               {text}
             </option>
@@ -130,7 +130,7 @@ function Filters({ wanted, view, change }: FiltersProps) {
       </label>
       <a class="button" href={coverageCsv(queryOf(wanted))} download>
         <DownloadIcon />
-        {words.csv}
+        {t.coverage.csv}
       </a>
     </search>
   );
@@ -141,39 +141,46 @@ const REST = ['not_recorded', 'partial', 'differs', 'surplus', 'excluded', 'decl
 function Answer({ view, address }: { view: Coverage; address: (status: Filter) => string }) {
   const { totals, percent, target_percent: target } = view;
   const rest = REST.filter((kind) => totals[kind] > 0);
-  const one = totals.eligible === 1;
   const low = percent !== null && percent < target;
   const all = totals.covered === totals.eligible;
   return (
     <>
       <p class="answer coverage-answer">
         {isUnknown(view) ? (
-          words.unknown
+          t.coverage.unknown
         ) : percent === null ? (
-          words.nothing
+          t.coverage.nothing
         ) : (
           <>
             {low ? <AlarmIcon class="coverage-low" /> : <TickIcon class="coverage-good" />}{' '}
-            {all
-              ? words.all(count(totals.eligible), one)
-              : words.answer(count(totals.covered), count(totals.eligible), one)}
-            , <strong>{words.percent(String(percent))}</strong>.
+            <Sentence
+              of={({ percent: figure }) =>
+                all
+                  ? t.coverage.all({ n: totals.eligible, percent: figure })
+                  : t.coverage.answer({ ...totals, percent: figure })
+              }
+              parts={{ percent: <strong>{percentage(percent)}</strong> }}
+            />
           </>
         )}{' '}
-        {low && words.below(String(target))}
+        {low && t.coverage.below({ target: percentage(target) })}
       </p>
       {rest.length > 0 && (
         <p>
-          {rest.map((kind, i) => (
-            <Fragment key={kind}>
-              {words.and(i)}
-              <a href={address(kind)}>{words.rest[kind](count(totals[kind]), totals[kind] === 1)}</a>
-            </Fragment>
-          ))}
-          .
+          <Sentence
+            of={(marks) => t.coverage.allOfRest({ parts: Object.values(marks) })}
+            parts={Object.fromEntries(
+              rest.map((kind) => [
+                kind,
+                <a key={kind} href={address(kind)}>
+                  {t.coverage.rest[kind]({ n: totals[kind] })}
+                </a>,
+              ]),
+            )}
+          />
         </p>
       )}
-      {view.witness === null && totals.answered > 0 && <p class="note note-warn">{words.noWitness}</p>}
+      {view.witness === null && totals.answered > 0 && <p class="note note-warn">{t.coverage.noWitness}</p>}
       <Caveats view={view} />
     </>
   );
@@ -182,11 +189,11 @@ function Answer({ view, address }: { view: Coverage; address: (status: Filter) =
 /** What keeps the answer above from being the whole truth. */
 function Caveats({ view }: { view: Coverage }) {
   const since = view.since === null ? '' : dateAndClock(view.since);
-  const said = view.caveats.map((code) => words.caveats[code](since)).filter(Boolean);
+  const said = view.caveats.map((code) => t.coverage.caveats[code]({ since })).filter(Boolean);
   if (said.length === 0) return null;
   return (
     <div class="coverage-caveats">
-      <p class="quiet">{words.caveatsTitle}:</p>
+      <p class="quiet">{t.common.label({ name: t.coverage.caveatsTitle })}</p>
       <ul>
         {said.map((text) => (
           <li key={text}>{text}</li>

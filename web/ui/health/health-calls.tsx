@@ -1,25 +1,25 @@
 import { InIcon, InternalIcon, LiveIcon, NoIcon, OutIcon, WaitIcon } from '../kit/icons.js';
 import { TableHead } from '../kit/table-head.js';
-import { t } from '../messages/en.js';
-import { clean } from '../messages/numbers.js';
-import { exactParty, nameOf, numberBeside } from '../messages/people.js';
+import { TableLabel } from '../kit/table-label.js';
+import { PartyName, Verbatim } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
+import { numberBeside } from '../messages/people.js';
 import { exact, length } from '../messages/when.js';
 import type { FullStatus } from '../state/api.js';
 import { second } from '../state/live.js';
 
-const words = t.health;
 type Call = FullStatus['calls'][number];
 
 /** Calls now, each with a running clock, whether it is recorded, and why. */
 export function HealthCalls({ calls }: { calls: Call[] }) {
   return (
     <section aria-labelledby="calls-now">
-      <h2 id="calls-now">{words.callsTitle}</h2>
+      <h2 id="calls-now">{t.health.callsTitle}</h2>
       {calls.length === 0 ? (
-        <p class="quiet">{words.callsNone}</p>
+        <p class="quiet">{t.health.callsNone}</p>
       ) : (
         <table class="table">
-          <TableHead columns={words.columns} />
+          <TableHead columns={t.health.columns} />
           <tbody>
             {calls.map((call) => (
               <Row key={call.id} call={call} />
@@ -38,23 +38,27 @@ function Row({ call }: { call: Call }) {
     <tr>
       <td class="table-call">
         <Direction call={call} />{' '}
-        <a href={`/calls/${encodeURIComponent(call.id)}`} title={exactParty(call.them)}>
-          <bdi>{nameOf(call.them)}</bdi>
+        <a href={`/calls/${encodeURIComponent(call.id)}`}>
+          <PartyName party={call.them} />
         </a>{' '}
-        {number && <span class="quiet">{number}</span>}
+        {number && (
+          <span class="quiet" translate={false}>
+            {number}
+          </span>
+        )}
       </td>
       <td class="health-us">
-        <span class="table-label">{words.columns.with}: </span>
-        <bdi title={exactParty(call.us)}>{nameOf(call.us)}</bdi>
+        <TableLabel name={t.health.columns.with} />
+        <PartyName party={call.us} />
       </td>
       <td>
-        <span class="table-label">{words.columns.for}: </span>
+        <TableLabel name={t.health.columns.for} />
         <time datetime={since} title={exact(since)}>
           {length(Math.max(0, second.value - Date.parse(since)))}
         </time>
       </td>
       <td class="table-why">
-        <Recorded call={call} /> <span class="quiet">{clean(call.why)}</span>
+        <Recorded call={call} /> <Verbatim text={call.why} class="quiet" />
       </td>
     </tr>
   );
@@ -65,14 +69,14 @@ function Recorded({ call }: { call: Call }) {
     return (
       <span class="badge badge-live">
         <LiveIcon />
-        <span>{words.recorded}</span>
+        <span>{t.health.recorded}</span>
       </span>
     );
   const rings = call.answered_at === null;
   return (
     <span class={`badge badge-${rings ? 'wait' : 'quiet'}`}>
       {rings ? <WaitIcon /> : <NoIcon />}
-      <span>{rings ? words.ringing : words.notRecorded}</span>
+      <span>{rings ? t.health.ringing : t.health.notRecorded}</span>
     </span>
   );
 }

@@ -2,13 +2,14 @@ import type { ComponentChildren } from 'preact';
 import { AlarmIcon, TickIcon } from '../kit/icons.js';
 import { Moment } from '../kit/moment.js';
 import { TableHead } from '../kit/table-head.js';
-import { t } from '../messages/en.js';
+import { TableLabel } from '../kit/table-label.js';
+import { Verbatim } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
-import { count, exact, length, lengthInWords, size } from '../messages/when.js';
+import { exact, length, lengthInWords, size } from '../messages/when.js';
 import type { FullStatus } from '../state/api.js';
 import { second } from '../state/live.js';
 
-const words = t.health;
 type Props = { s: FullStatus };
 
 /** A state that is good or not, by a word and a sign. */
@@ -41,18 +42,20 @@ export function Fact({ name, children }: { name: string; children: ComponentChil
 
 export function Pbx({ s }: Props) {
   const { pbx, last_event_at: last } = s;
-  const link = (up: boolean) => <State good={up}>{up ? words.up : words.down}</State>;
+  const link = (up: boolean) => <State good={up}>{up ? t.health.up : t.health.down}</State>;
   return (
-    <Facts id="pbx" title={words.pbxTitle}>
-      <Fact name={words.ari}>{link(pbx.ari)}</Fact>
-      <Fact name={words.ami}>{link(pbx.ami)}</Fact>
-      <Fact name={words.version}>{clean(pbx.version) || words.unknown}</Fact>
-      <Fact name={words.lastEvent}>
+    <Facts id="pbx" title={t.health.pbxTitle}>
+      <Fact name={t.health.ari}>{link(pbx.ari)}</Fact>
+      <Fact name={t.health.ami}>{link(pbx.ami)}</Fact>
+      <Fact name={t.health.version}>
+        {clean(pbx.version) ? <Verbatim text={pbx.version} /> : t.health.unknown}
+      </Fact>
+      <Fact name={t.health.lastEvent}>
         {last === null ? (
-          words.never
+          t.health.never
         ) : (
           <time datetime={last} title={exact(last)}>
-            {words.ago(lengthInWords(Math.max(0, second.value - Date.parse(last))))}
+            {t.health.ago({ length: lengthInWords(Math.max(0, second.value - Date.parse(last))) })}
           </time>
         )}
       </Fact>
@@ -64,26 +67,30 @@ export function Recording({ s }: Props) {
   const { captures, preserve, test_call: test } = s;
   const late = captures.failed_lately;
   return (
-    <Facts id="recording" title={words.recordingTitle}>
-      <Fact name={words.captures}>
-        {words.capturesText(count(captures.begun), count(captures.failed))}
+    <Facts id="recording" title={t.health.recordingTitle}>
+      <Fact name={t.health.captures}>
+        {t.health.capturesText(captures)}
         {late > 0 && (
           <>
             {' '}
-            <State good={false}>{words.failedLately(late)}</State>
+            <State good={false}>{t.health.failedLately({ n: late })}</State>
           </>
         )}
       </Fact>
-      <Fact name={words.queue}>
-        {preserve.waiting === 0 ? words.queueNone : words.queueText(preserve.waiting)}
-        {preserve.oldest_ms !== null && `, ${words.queueOldest(lengthInWords(preserve.oldest_ms))}`}
+      <Fact name={t.health.queue}>
+        {preserve.waiting === 0
+          ? t.health.queueNone
+          : t.health.queueText({
+              n: preserve.waiting,
+              oldest: preserve.oldest_ms === null ? null : lengthInWords(preserve.oldest_ms),
+            })}
       </Fact>
-      <Fact name={words.testCall}>
+      <Fact name={t.health.testCall}>
         {test === null ? (
-          words.testNone
+          t.health.testNone
         ) : (
           <>
-            <TestOutcome outcome={test.outcome} /> <Moment at={test.at} /> {clean(test.message)}
+            <TestOutcome outcome={test.outcome} /> <Moment at={test.at} /> <Verbatim text={test.message} />
           </>
         )}
       </Fact>
@@ -95,12 +102,10 @@ export function Recording({ s }: Props) {
 }
 
 function TestOutcome({ outcome }: { outcome: NonNullable<FullStatus['test_call']>['outcome'] }) {
-  const said = words.testOutcomes[outcome];
+  const said = t.health.testOutcomes[outcome];
   if (outcome === 'ok' || outcome === 'failed') return <State good={outcome === 'ok'}>{said}</State>;
   return <span>{said}</span>;
 }
-
-const YEAR_DAYS = 365;
 
 /** That recordings are as they were sealed, and how that is known. */
 function Sealed({ s }: Props) {
@@ -110,11 +115,11 @@ function Sealed({ s }: Props) {
   if (scrub.recordings === 0) return <>{said.none}</>;
   const ago =
     scrub.oldest_check_at === null ? 0 : Math.max(0, second.value - Date.parse(scrub.oldest_check_at));
-  const all = (scrub.in_time ? said.inTime : said.late)(count(scrub.recordings), scrub.within_days);
+  const all = (scrub.in_time ? said.inTime : said.late)({ n: scrub.recordings, days: scrub.within_days });
   const rest = [
-    ago >= DAY_MS ? said.oldest(Math.floor(ago / DAY_MS)) : said.today,
-    scrub.unsigned > 0 && said.unsignedCount(count(scrub.unsigned)),
-    scrub.waits_for !== null && `${said.waits}: ${clean(scrub.waits_for)}`,
+    ago >= DAY_MS ? said.oldest({ days: Math.floor(ago / DAY_MS) }) : said.today,
+    scrub.unsigned > 0 && said.unsignedCount({ n: scrub.unsigned }),
+    scrub.waits_for !== null && said.waits({ what: clean(scrub.waits_for) }),
   ]
     .filter(Boolean)
     .join(' ');
@@ -122,7 +127,7 @@ function Sealed({ s }: Props) {
     <>
       {scrub.damaged > 0 && (
         <div>
-          <State good={false}>{said.damagedCount(count(scrub.damaged))}</State>
+          <State good={false}>{said.damagedCount({ n: scrub.damaged })}</State>
         </div>
       )}
       {scrub.in_time ? (
@@ -143,29 +148,34 @@ export function Machine({ s }: Props) {
   const { disk } = s;
   const left = disk?.days_left ?? null;
   return (
-    <Facts id="machine" title={words.machineTitle}>
-      <Fact name={words.disk}>
-        {disk === null ? words.diskUnknown : words.diskText(size(disk.free_bytes), size(disk.total_bytes))}
-        {left !== null && `; ${left > YEAR_DAYS ? words.diskLong : words.diskDays(count(Math.floor(left)))}`}
+    <Facts id="machine" title={t.health.machineTitle}>
+      <Fact name={t.health.disk}>
+        {disk === null
+          ? t.health.diskUnknown
+          : t.health.diskText({
+              free: size(disk.free_bytes),
+              total: size(disk.total_bytes),
+              days: left === null ? null : Math.floor(left),
+            })}
       </Fact>
-      <Fact name={words.since}>{s.since === null ? words.unknown : <Moment at={s.since} />}</Fact>
-      <Fact name={words.loop}>
-        {s.event_loop_p99_ms === null ? words.unknown : words.ms(count(Math.ceil(s.event_loop_p99_ms)))}
+      <Fact name={t.health.since}>{s.since === null ? t.health.unknown : <Moment at={s.since} />}</Fact>
+      <Fact name={t.health.loop}>
+        {s.event_loop_p99_ms === null ? t.health.unknown : t.health.ms({ n: Math.ceil(s.event_loop_p99_ms) })}
       </Fact>
     </Facts>
   );
 }
 
 export function Blind({ windows }: { windows: FullStatus['blind'] }) {
-  const columns = words.blindColumns;
+  const columns = t.health.blindColumns;
   return (
     <section aria-labelledby="blind">
-      <h2 id="blind">{words.blindTitle}</h2>
+      <h2 id="blind">{t.health.blindTitle}</h2>
       {windows.length === 0 ? (
-        <p class="quiet">{words.blindNone}</p>
+        <p class="quiet">{t.health.blindNone}</p>
       ) : (
         <>
-          <p class="quiet">{words.blindIntro}</p>
+          <p class="quiet">{t.health.blindIntro}</p>
           <table class="table">
             <TableHead columns={columns} />
             <tbody>
@@ -175,11 +185,12 @@ export function Blind({ windows }: { windows: FullStatus['blind'] }) {
                     <Moment at={w.from} />
                   </td>
                   <td>
-                    <span class="table-label">{columns.length}: </span>
-                    {length((w.to === null ? second.value : Date.parse(w.to)) - Date.parse(w.from))}
-                    {w.to === null && ` (${words.blindNow})`}
+                    <TableLabel name={columns.length} />
+                    <GapLength gap={w} />
                   </td>
-                  <td class="table-why">{clean(w.reason)}</td>
+                  <td class="table-why" translate={false}>
+                    {clean(w.reason)}
+                  </td>
                 </tr>
               ))}
             </tbody>
@@ -188,4 +199,9 @@ export function Blind({ windows }: { windows: FullStatus['blind'] }) {
       )}
     </section>
   );
+}
+
+function GapLength({ gap: { from, to } }: { gap: FullStatus['blind'][number] }) {
+  const long = length((to === null ? second.value : Date.parse(to)) - Date.parse(from));
+  return <>{to === null ? t.health.blindNow({ length: long }) : long}</>;
 }

@@ -2,7 +2,7 @@ import { useEffect } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { TickIcon } from '../kit/icons.js';
 import { ProblemNote } from '../kit/problem-note.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { exact } from '../messages/when.js';
 import { api, type FullStatus } from '../state/api.js';
 import { status } from '../state/live.js';
@@ -12,7 +12,6 @@ import { HealthAlarms, HealthAlerts } from './health-alarms.js';
 import { HealthCalls } from './health-calls.js';
 import { Blind, Machine, Pbx, Recording } from './health-facts.js';
 
-const words = t.health;
 const FRESH_MS = 5000;
 
 /** Green, or what is wrong and what to do; then all that is known. */
@@ -28,11 +27,11 @@ export function HealthPage() {
   return (
     <div class="sheet health">
       <header class="sheet-head">
-        <h1>{words.title}</h1>
+        <h1>{t.health.title}</h1>
         <div role="status">{s && <Answer health={s.health} reminders={s.reminders} />}</div>
         {view && (
           <p class="quiet">
-            {words.asOf(exact(view.at))} {t.when.zone(zone())}
+            {t.health.asOf({ when: exact(view.at) })} {t.when.zone({ zone: zone() })}
           </p>
         )}
       </header>
@@ -56,7 +55,7 @@ export function HealthPage() {
           ))}
         </ul>
       )}
-      {s?.daemon === 'down' && <p class="quiet">{words.downNote}</p>}
+      {s?.daemon === 'down' && <p class="quiet">{t.health.downNote}</p>}
       {s?.daemon === 'up' && (
         <>
           <HealthCalls calls={s.calls} />
@@ -78,11 +77,11 @@ type AnswerProps = Pick<FullStatus, 'health' | 'reminders'>;
 
 function Answer({ health, reminders }: AnswerProps) {
   if (health.problems.length > 0)
-    return <p class={`answer answer-${health.level}`}>{words.problems(health.problems.length)}</p>;
-  if (reminders.length > 0) return <p class="answer answer-amber">{words.unwatched}</p>;
+    return <p class={`answer answer-${health.level}`}>{t.health.problems({ n: health.problems.length })}</p>;
+  if (reminders.length > 0) return <p class="answer answer-amber">{t.health.unwatched}</p>;
   return (
     <p class="answer answer-green">
-      <TickIcon /> {words.green}
+      <TickIcon /> {t.health.green}
     </p>
   );
 }

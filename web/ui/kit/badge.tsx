@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import type { CallSummary } from '../state/api.js';
 import { AlarmIcon, GoneIcon, LiveIcon, MissedIcon, NoIcon, PartIcon, TickIcon, WaitIcon } from './icons.js';
 
@@ -35,7 +35,11 @@ export function badgeFor(call: CallSummary): Look {
 export function Badge({ call }: { call: CallSummary }) {
   const { word, tone, icon } = badgeFor(call);
   return (
-    <span class={`badge badge-${tone}`} title={call.coverage.reason || word}>
+    <span
+      class={`badge badge-${tone}`}
+      title={call.coverage.reason || word}
+      data-said={call.coverage.reason ? 'title' : undefined}
+    >
       {icon}
       <span class={tone === 'good' ? 'unseen' : 'badge-word'}>{word}</span>
     </span>

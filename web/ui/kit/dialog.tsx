@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { CrossIcon } from './icons.js';
 
 /**

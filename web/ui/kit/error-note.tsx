@@ -1,24 +1,23 @@
-import { t } from '../messages/en.js';
+import type { ErrorWords } from '../messages/en/errors.js';
+import { t } from '../messages/language.js';
 import { ApiError } from '../state/api.js';
+import { mayDo } from '../state/rights.js';
 import { AlarmIcon } from './icons.js';
 
+/** `said`: message and hint are the server's own, since the page has no words for this error. */
+type Words = { message: string; hint: string; detail: string; id: string; said: boolean };
+
 /** The words for whatever went wrong: what happened, what to do, what was special about it. */
-export function wordsFor(problem: unknown): { message: string; hint: string; detail: string; id: string } {
-  if (!(problem instanceof ApiError) || problem.code === 'unexpected')
-    return {
-      message: t.errors.unexpected,
-      hint: t.errors.unexpectedHint,
-      detail: problem instanceof ApiError ? problem.detail : String(problem),
-      id: '',
-    };
-  if (problem.code === 'unreachable')
-    return { message: t.errors.unreachable, hint: t.errors.unreachableHint, detail: '', id: '' };
-  if (problem.code === 'passkey_cancelled')
-    return { message: t.factors.cancelled, hint: t.factors.cancelledHint, detail: '', id: '' };
-  if (problem.code === 'cannot_play')
-    return { message: t.player.cannot, hint: t.player.cannotHint, detail: '', id: '' };
-  const detail = problem.message.includes(problem.detail) ? '' : problem.detail;
-  return { message: problem.message, hint: problem.hint, detail, id: problem.requestId };
+export function wordsFor(problem: unknown): Words {
+  const { code, message, hint, detail, requestId } =
+    problem instanceof ApiError ? problem : new ApiError(400, { detail: String(problem) });
+  const own: ErrorWords | undefined = t.errors.own[code];
+  if (own) return { ...own, detail: code === 'unexpected' ? detail : '', id: '', said: false };
+  const known = t.errors.server[code];
+  const more = { detail: message.includes(detail) ? '' : detail, id: requestId };
+  if (!known) return { message, hint, ...more, said: true };
+  const todo = mayDo('settings') ? known.hint : (known.others ?? known.hint);
+  return { message: known.message, hint: todo, ...more, said: false };
 }
 
 export function ErrorNote({ problem, retry }: { problem: unknown; retry?: () => void }) {
@@ -27,10 +26,16 @@ export function ErrorNote({ problem, retry }: { problem: unknown; retry?: () => 
     <div class="note note-alarm" role="alert">
       <AlarmIcon />
       <div>
-        <p class="note-title">{words.message}</p>
-        {words.hint && <p>{words.hint}</p>}
-        {words.detail && <p class="note-detail">{words.detail}</p>}
-        {words.id && <p class="note-detail">{t.common.requestId(words.id)}</p>}
+        <p class="note-title" translate={words.said ? false : undefined}>
+          {words.message}
+        </p>
+        {words.hint && <p translate={words.said ? false : undefined}>{words.hint}</p>}
+        {words.detail && (
+          <p class="note-detail" translate={false}>
+            {words.detail}
+          </p>
+        )}
+        {words.id && <p class="note-detail">{t.common.requestId({ id: words.id })}</p>}
         {retry && (
           <p>
             <button type="button" class="button" onClick={retry}>

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { dateAndClock } from '../messages/when.js';
 import { session } from '../state/session.js';
 import { Dialog } from './dialog.js';
@@ -13,7 +13,7 @@ export function FailedNote() {
   return (
     <Dialog title={words.title} onClose={() => setRead(true)}>
       <div class="dialog-body">
-        <p>{words.text(failed.count, failed.last_at ? dateAndClock(failed.last_at) : '')}</p>
+        <p>{words.text({ n: failed.count, when: failed.last_at ? dateAndClock(failed.last_at) : '' })}</p>
         <p>{words.hint}</p>
         <div class="dialog-acts">
           <button type="button" class="button button-main" onClick={() => setRead(true)}>

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 
 type FieldProps = {
   id: string;
@@ -71,9 +71,14 @@ export function FaultSummary({ faults, attempt }: { faults: Faults; attempt: num
   }, [attempt]);
   if (faults.length === 0) return null;
   return (
-    <section class="note note-alarm" ref={box} tabIndex={-1} aria-label={t.common.faults(faults.length)}>
+    <section
+      class="note note-alarm"
+      ref={box}
+      tabIndex={-1}
+      aria-label={t.common.faults({ n: faults.length })}
+    >
       <div>
-        <p class="note-title">{t.common.faults(faults.length)}</p>
+        <p class="note-title">{t.common.faults({ n: faults.length })}</p>
         <ul>
           {faults.map((f) => (
             <li key={f.id}>

@@ -1,11 +1,11 @@
 /** Keys with what each does. */
-export function KeyTable({ lines }: { lines: [string, string][] }) {
+export function KeyTable({ lines }: { lines: [keys: string[], does: string][] }) {
   return (
     <dl class="key-lines">
       {lines.map(([keys, does]) => (
-        <div key={keys}>
+        <div key={keys.join(' ')}>
           <dt>
-            {keys.split(' ').map((k) => (
+            {keys.map((k) => (
               <kbd key={k}>{k}</kbd>
             ))}
           </dt>

@@ -1,9 +1,8 @@
 import { useState } from 'preact/hooks';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { type Faults, Field } from './field.js';
 import { ShowPassword } from './show-password.js';
 
-const words = t.account.measure;
 const LEAST = 12;
 const GOOD = 15;
 const LEAST_DIFFERENT = 5;
@@ -13,7 +12,7 @@ const lengthOf = (password: string) => [...password.normalize('NFKC')].length;
 /** What the server would refuse for sure, to be said before it is asked. */
 export function passwordFaults(id: string, password: string, name: string): Faults {
   const length = lengthOf(password);
-  if (length < LEAST) return [{ id, text: words.tooShort(length) }];
+  if (length < LEAST) return [{ id, text: t.account.measure.tooShort({ n: length }) }];
   const weak = weakness(password, name);
   return weak ? [{ id, text: weak }] : [];
 }
@@ -21,8 +20,8 @@ export function passwordFaults(id: string, password: string, name: string): Faul
 function weakness(password: string, name: string): string | null {
   const given = password.normalize('NFKC').toLowerCase();
   const whose = name.normalize('NFKC').toLowerCase().trim();
-  if (whose.length > 2 && given.includes(whose)) return words.name;
-  return new Set(given).size < LEAST_DIFFERENT ? words.few : null;
+  if (whose.length > 2 && given.includes(whose)) return t.account.measure.name;
+  return new Set(given).size < LEAST_DIFFERENT ? t.account.measure.few : null;
 }
 
 type Props = {
@@ -56,7 +55,7 @@ export function NewPassword({ id, label, name, value, onInput, error }: Props) {
       </Field>
       <meter
         class="measure"
-        aria-label={words.label}
+        aria-label={t.account.measure.label}
         min={0}
         max={GOOD}
         low={LEAST}
@@ -69,7 +68,10 @@ export function NewPassword({ id, label, name, value, onInput, error }: Props) {
 }
 
 function said(password: string, length: number, name: string): string {
-  if (length === 0) return words.start;
-  if (length < LEAST) return words.short(length);
-  return weakness(password, name) ?? (length < GOOD ? words.enough(length) : words.good(length));
+  if (length === 0) return t.account.measure.start;
+  if (length < LEAST) return t.account.measure.short({ n: length });
+  return (
+    weakness(password, name) ??
+    (length < GOOD ? t.account.measure.enough({ n: length }) : t.account.measure.good({ n: length }))
+  );
 }

@@ -1,9 +1,9 @@
 import { useRef, useState } from 'preact/hooks';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { CrossIcon } from './icons.js';
+import { Verbatim } from './verbatim.js';
 
-const words = t.people.form;
 type Props = {
   id: string;
   label: string;
@@ -48,18 +48,18 @@ export function NumberList({ id, label, help, error, numbers, change, seen, typi
             return (
               <li key={number} class="number-given">
                 <span>
-                  <bdi>{clean(number)}</bdi>
+                  <Verbatim text={number} />
                   {name && (
                     <span class="quiet">
                       {' '}
-                      <bdi>{clean(name)}</bdi>
+                      <Verbatim text={name} />
                     </span>
                   )}
                 </span>
                 <button
                   type="button"
                   class="icon-button"
-                  aria-label={words.take(clean(number), label)}
+                  aria-label={t.people.form.take({ number: clean(number), what: label })}
                   onClick={() => take(number)}
                 >
                   <CrossIcon />
@@ -92,11 +92,16 @@ export function NumberList({ id, label, help, error, numbers, change, seen, typi
           {seen
             .filter((s) => !numbers.includes(s.number))
             .map((s) => (
-              <option key={s.number} value={s.number} label={s.name || undefined} />
+              <option key={s.number} value={s.number} label={s.name || undefined} translate={false} />
             ))}
         </datalist>
-        <button type="button" class="button" aria-label={words.addToLong(label)} onClick={add}>
-          {words.addTo}
+        <button
+          type="button"
+          class="button"
+          aria-label={t.people.form.addToLong({ what: label })}
+          onClick={add}
+        >
+          {t.people.form.addTo}
         </button>
       </div>
       {error && (
@@ -105,7 +110,7 @@ export function NumberList({ id, label, help, error, numbers, change, seen, typi
         </p>
       )}
       <p class="field-help" id={`${id}-help`}>
-        {help ?? words.listHelp}
+        {help ?? t.people.form.listHelp}
       </p>
     </div>
   );

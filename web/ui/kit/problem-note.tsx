@@ -1,7 +1,8 @@
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import type { Status } from '../state/api.js';
 import { AlarmIcon } from './icons.js';
+import { Verbatim } from './verbatim.js';
 
 /** One thing that is wrong and what to do about it. */
 export function ProblemNote({ problem }: { problem: Status['health']['problems'][number] }) {
@@ -11,10 +12,12 @@ export function ProblemNote({ problem }: { problem: Status['health']['problems']
       <AlarmIcon />
       <div>
         <p class="note-title">
-          <span class="unseen">{critical ? t.health.critical : t.health.warning}: </span>
-          {clean(problem.message)}
+          <span class="unseen">
+            {t.common.label({ name: critical ? t.health.critical : t.health.warning })}{' '}
+          </span>
+          <Verbatim text={problem.message} />
         </p>
-        <p>{clean(problem.hint)}</p>
+        <p translate={false}>{clean(problem.hint)}</p>
       </div>
     </div>
   );

@@ -1,8 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { TickIcon } from './icons.js';
 
-const words = t.people.link;
 type Props = { title: string; help: string; label: string; secret: string; done: () => void };
 
 /** A secret that is shown this once, to be copied. It takes focus, so that nobody leaves without having seen it. */
@@ -39,15 +38,15 @@ export function SecretOnce({ title, help, label, secret, done }: Props) {
             onFocus={(e) => e.currentTarget.select()}
           />
           <button type="button" class="button" onClick={copy}>
-            {words.copy}
+            {t.people.link.copy}
           </button>
           <button type="button" class="button" onClick={done}>
-            {words.done}
+            {t.people.link.done}
           </button>
         </div>
         <p role="status" class="field-help">
-          {copied === true && words.copied}
-          {copied === false && words.copyFailed}
+          {copied === true && t.people.link.copied}
+          {copied === false && t.people.link.copyFailed}
         </p>
       </div>
     </section>

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { Dialog } from './dialog.js';
 import { ErrorNote } from './error-note.js';
 import { Field } from './field.js';

@@ -1,4 +1,4 @@
-import { t } from './en.js';
+import { t } from './language.js';
 
 /** Most say that they are several others too, so the order matters. */
 const PROGRAMS: [sign: RegExp, name: string][] = [
@@ -24,8 +24,8 @@ const first = (agent: string, of: [RegExp, string][]) => of.find(([sign]) => sig
 
 /** "Firefox on Windows", from what a browser says of itself. */
 export function browserWords(agent: string): string {
-  const program = first(agent, PROGRAMS);
-  const system = first(agent, SYSTEMS);
-  if (program && system) return t.people.sessions.on(program, system);
-  return program ?? system ?? t.people.sessions.unknownBrowser;
+  return t.people.sessions.browser({
+    program: first(agent, PROGRAMS) ?? '',
+    system: first(agent, SYSTEMS) ?? '',
+  });
 }

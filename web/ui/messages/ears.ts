@@ -1,10 +1,8 @@
-import { t } from './en.js';
+import { t } from './language.js';
 import { clean } from './numbers.js';
 
 /** "extension:112" in words. */
 export function earName(of: string): string {
   const at = of.indexOf(':');
-  return t.quality.of(of.slice(0, at), clean(of.slice(at + 1)));
+  return t.quality.of({ kind: of.slice(0, at), name: clean(of.slice(at + 1)) });
 }
-
-export const capital = (text: string) => text.charAt(0).toLocaleUpperCase() + text.slice(1);

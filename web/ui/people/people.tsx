@@ -3,15 +3,15 @@ import { ErrorNote } from '../kit/error-note.js';
 import { NoIcon, PlusIcon, TickIcon, WaitIcon } from '../kit/icons.js';
 import { Moment } from '../kit/moment.js';
 import { TableHead } from '../kit/table-head.js';
-import { t } from '../messages/en.js';
+import { TableLabel } from '../kit/table-label.js';
+import { Verbatim } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
 import { meaning } from '../messages/meaning.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
 import { type People, type Person, peopleApi } from '../state/api-people.js';
 import { minute } from '../state/live.js';
 import { useView } from '../state/use-view.js';
-
-const words = t.people;
 
 /** Who may sign in and what each may do, in words. */
 export function PeoplePage() {
@@ -22,21 +22,24 @@ export function PeoplePage() {
   return (
     <div class="sheet people">
       <header class="sheet-head">
-        <h1>{words.title}</h1>
+        <h1>{t.people.title}</h1>
         {view && (
           <>
             <p class="answer">
-              {words.summary(able.length, able.filter((p) => p.roles.includes('admin')).length)}
+              {t.people.summary({
+                n: able.length,
+                admins: able.filter((p) => p.roles.includes('admin')).length,
+              })}
             </p>
-            {!view.may_change && <p class="quiet">{words.readOnly}</p>}
-            {view.may_change && people.length === 1 && <p class="quiet">{words.alone}</p>}
+            {!view.may_change && <p class="quiet">{t.people.readOnly}</p>}
+            {view.may_change && people.length === 1 && <p class="quiet">{t.people.alone}</p>}
           </>
         )}
         {view?.may_change && (
           <p>
             <a class="button button-main" href="/people/new">
               <PlusIcon />
-              {words.add}
+              {t.people.add}
             </a>
           </p>
         )}
@@ -45,7 +48,7 @@ export function PeoplePage() {
       {!view && problem === null && <p class="quiet">{t.common.loading}</p>}
       {view && (
         <table class="table people-table">
-          <TableHead columns={words.columns} />
+          <TableHead columns={t.people.columns} />
           <tbody>
             {people.map((person) => (
               <Row key={person.id} person={person} view={view} />
@@ -64,10 +67,10 @@ function Row({ person, view }: { person: Person; view: People }) {
     <tr>
       <td class="table-call">
         <a href={`/people/${encodeURIComponent(person.id)}`}>
-          <bdi>{name}</bdi>
+          <Verbatim text={name} />
         </a>
-        {person.id === view.you && <span class="tag">{words.you}</span>}
-        <p class="quiet">{person.roles.map((role) => words.roles[role]).join(', ')}</p>
+        {person.id === view.you && <span class="tag">{t.people.you}</span>}
+        <p class="quiet">{person.roles.map((role) => t.people.roles[role]).join(', ')}</p>
       </td>
       <td>
         <ul class={person.disabled_at ? 'means quiet' : 'means'}>
@@ -77,8 +80,8 @@ function Row({ person, view }: { person: Person; view: People }) {
         </ul>
       </td>
       <td class="people-when">
-        <span class="table-label">{words.columns.signedIn}: </span>
-        {person.signed_in_at ? <Moment at={person.signed_in_at} /> : words.never}
+        <TableLabel name={t.people.columns.signedIn} />
+        {person.signed_in_at ? <Moment at={person.signed_in_at} /> : t.people.never}
       </td>
       <td>
         <State person={person} />
@@ -92,14 +95,14 @@ export function State({ person }: { person: Person }) {
     return (
       <span class="badge badge-alarm">
         <NoIcon />
-        {words.states.disabled}
+        {t.people.states.disabled}
       </span>
     );
   if (person.password || person.source !== 'local')
     return (
       <span class="badge badge-good">
         <TickIcon />
-        {person.source === 'local' ? words.states.active : t.factors.outside[person.source]}
+        {person.source === 'local' ? t.people.states.active : t.factors.outside[person.source]}
       </span>
     );
   const until = person.invited_until;
@@ -107,8 +110,8 @@ export function State({ person }: { person: Person }) {
     <span class="badge badge-wait">
       <WaitIcon />
       {until && Date.parse(until) > minute.value
-        ? words.states.invited(dateAndClock(until))
-        : words.states.expired}
+        ? t.people.states.invited({ until: dateAndClock(until) })
+        : t.people.states.expired}
     </span>
   );
 }

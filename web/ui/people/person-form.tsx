@@ -1,12 +1,10 @@
 import { useState } from 'preact/hooks';
 import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { useFaults } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { meaning } from '../messages/meaning.js';
 import type { Grantable, Rights, Role, Seen } from '../state/api-people.js';
 import { GrantChecks, OwnExtensions, RoleChecks, ScopeFields } from './person-rights.js';
-
-const words = t.people.form;
 export type Draft = Rights & { name: string };
 
 export const EMPTY: Draft = {
@@ -43,7 +41,7 @@ export function PersonForm({ draft, change, grantable, seen, busy, save }: Props
     event.preventDefault();
     if (tried()) save(fitted(draft, grantable));
   };
-  const name = draft.name.trim() || words.nobody;
+  const name = draft.name.trim() || t.people.form.nobody;
   const said = meaning(name, fitted(draft, grantable), grantable);
   return (
     <form class="person-form" noValidate onSubmit={submit}>
@@ -51,8 +49,8 @@ export function PersonForm({ draft, change, grantable, seen, busy, save }: Props
         <FaultSummary faults={faults} attempt={attempt} />
         <Field
           id="person-name"
-          label={words.name}
-          help={words.nameHelp}
+          label={t.people.form.name}
+          help={t.people.form.nameHelp}
           value={draft.name}
           onInput={(next) => change({ ...draft, name: next })}
           error={fault('person-name')}
@@ -91,10 +89,10 @@ export function PersonForm({ draft, change, grantable, seen, busy, save }: Props
         )}
       </div>
       <aside class="person-means" aria-labelledby="means-title">
-        <h2 id="means-title">{words.means}</h2>
+        <h2 id="means-title">{t.people.form.means}</h2>
         <div role="status">
           {said.length === 0 ? (
-            <p class="quiet">{words.nothing}</p>
+            <p class="quiet">{t.people.form.nothing}</p>
           ) : (
             <ul class="means">
               {said.map((sentence) => (
@@ -106,7 +104,7 @@ export function PersonForm({ draft, change, grantable, seen, busy, save }: Props
           )}
         </div>
         <button type="submit" class="button button-main" disabled={busy}>
-          {busy ? words.saving : words.save}
+          {busy ? t.people.form.saving : t.people.form.save}
         </button>
       </aside>
     </form>
@@ -116,21 +114,21 @@ export function PersonForm({ draft, change, grantable, seen, busy, save }: Props
 function faultsOf(draft: Draft, typed: Record<string, string>): Faults {
   const found: Faults = [];
   const { roles, scope } = draft;
-  if (!draft.name.trim()) found.push({ id: 'person-name', text: words.noName });
-  if (roles.length === 0) found.push({ id: 'role-admin', text: words.noRole });
+  if (!draft.name.trim()) found.push({ id: 'person-name', text: t.people.form.noName });
+  if (roles.length === 0) found.push({ id: 'role-admin', text: t.people.form.noRole });
   const scoped = roles.includes('reviewer') && !scope.all;
   const lists = [
-    { id: 'extensions', label: words.extensions, used: scoped },
-    { id: 'queues', label: words.queues, used: scoped },
-    { id: 'dids', label: words.dids, used: scoped },
-    { id: 'own', label: words.own, used: roles.includes('agent') },
+    { id: 'extensions', label: t.people.form.extensions, used: scoped },
+    { id: 'queues', label: t.people.form.queues, used: scoped },
+    { id: 'dids', label: t.people.form.dids, used: scoped },
+    { id: 'own', label: t.people.form.own, used: roles.includes('agent') },
   ];
   for (const { id, label, used } of lists)
-    if (used && typed[id]) found.push({ id, text: words.unadded(label) });
+    if (used && typed[id]) found.push({ id, text: t.people.form.unadded({ what: label }) });
   if (scoped && scope.extensions.length + scope.queues.length + scope.dids.length === 0)
     if (!found.some((f) => ['extensions', 'queues', 'dids'].includes(f.id)))
-      found.push({ id: 'extensions', text: words.noScope });
+      found.push({ id: 'extensions', text: t.people.form.noScope });
   if (roles.includes('agent') && draft.extensions.length === 0 && !typed.own)
-    found.push({ id: 'own', text: words.noOwn });
+    found.push({ id: 'own', text: t.people.form.noOwn });
   return found;
 }

@@ -1,12 +1,11 @@
 import { useState } from 'preact/hooks';
 import { SecretOnce } from '../kit/secret-once.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
 import { type Invited, type Person, peopleApi } from '../state/api-people.js';
 import { State } from './people.js';
 
-const words = t.people.link;
 type Props = {
   person: Person;
   you: boolean;
@@ -28,19 +27,23 @@ export function PersonLink({ person, you, invited, setInvited, failed, proven }:
   return (
     <section aria-labelledby="link-title" class="person-link">
       <h2 id="link-title" tabIndex={-1}>
-        {words.title}
+        {t.people.link.title}
       </h2>
       <p class="person-state">
         <State person={person} />
         <span>
-          {person.disabled_at ? words.disabled : person.password ? words.hasPassword : words.noPassword}
+          {person.disabled_at
+            ? t.people.link.disabled
+            : person.password
+              ? t.people.link.hasPassword
+              : t.people.link.noPassword}
         </span>
       </p>
       {invited && (
         <SecretOnce
-          title={words.made(clean(person.name))}
-          help={words.madeHelp(dateAndClock(invited.expires_at))}
-          label={words.label}
+          title={t.people.link.made({ name: clean(person.name) })}
+          help={t.people.link.madeHelp({ until: dateAndClock(invited.expires_at) })}
+          label={t.people.link.label}
           secret={`${location.origin}/welcome#${invited.code}`}
           done={() => {
             setInvited(null);
@@ -52,10 +55,10 @@ export function PersonLink({ person, you, invited, setInvited, failed, proven }:
         <>
           <p>
             <button type="button" class="button" disabled={busy} onClick={make}>
-              {words.make}
+              {t.people.link.make}
             </button>
           </p>
-          {person.password && <p class="field-help">{words.makeHelp}</p>}
+          {person.password && <p class="field-help">{t.people.link.makeHelp}</p>}
         </>
       )}
     </section>

@@ -1,8 +1,7 @@
 import { NumberList } from '../kit/number-list.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import type { Grant, Grantable, Rights, Role, Seen } from '../state/api-people.js';
 
-const words = t.people;
 const roles: Role[] = ['admin', 'reviewer', 'auditor', 'agent'];
 const bare = (numbers: string[]) => numbers.map((number) => ({ number, name: '' }));
 const toggled = <T,>(list: T[], item: T, on: boolean): T[] =>
@@ -15,8 +14,8 @@ export function RoleChecks(props: {
 }) {
   return (
     <fieldset>
-      <legend class="field-legend">{words.form.roles}</legend>
-      <p class="field-help">{words.form.rolesHelp}</p>
+      <legend class="field-legend">{t.people.form.roles}</legend>
+      <p class="field-help">{t.people.form.rolesHelp}</p>
       {roles.map((role) => (
         <div key={role} class="role">
           <label class="check">
@@ -27,10 +26,10 @@ export function RoleChecks(props: {
               aria-describedby={`role-${role}-help`}
               onChange={(e) => props.change(toggled(props.roles, role, e.currentTarget.checked))}
             />
-            <span>{words.roles[role]}</span>
+            <span>{t.people.roles[role]}</span>
           </label>
           <p class="field-help role-help" id={`role-${role}-help`}>
-            {words.roleHelp[role]}
+            {t.people.roleHelp[role]}
           </p>
         </div>
       ))}
@@ -50,13 +49,13 @@ type ScopeProps = {
 /** Which calls a reviewer reaches. */
 export function ScopeFields({ scope, seen, fault, typing, change }: ScopeProps) {
   const lists = [
-    { id: 'extensions', label: words.form.extensions, seen: seen.extensions },
-    { id: 'queues', label: words.form.queues, seen: bare(seen.queues) },
-    { id: 'dids', label: words.form.dids, seen: bare(seen.dids) },
+    { id: 'extensions', label: t.people.form.extensions, seen: seen.extensions },
+    { id: 'queues', label: t.people.form.queues, seen: bare(seen.queues) },
+    { id: 'dids', label: t.people.form.dids, seen: bare(seen.dids) },
   ] as const;
   return (
     <fieldset class="scope">
-      <legend class="field-legend">{words.form.scope}</legend>
+      <legend class="field-legend">{t.people.form.scope}</legend>
       {[true, false].map((all) => (
         <label class="check" key={String(all)}>
           <input
@@ -65,7 +64,7 @@ export function ScopeFields({ scope, seen, fault, typing, change }: ScopeProps) 
             checked={scope.all === all}
             onChange={() => change({ ...scope, all })}
           />
-          <span>{all ? words.form.scopeAll : words.form.scopeSome}</span>
+          <span>{all ? t.people.form.scopeAll : t.people.form.scopeSome}</span>
         </label>
       ))}
       {!scope.all && (
@@ -101,8 +100,8 @@ export function OwnExtensions(props: OwnProps) {
   return (
     <NumberList
       id="own"
-      label={words.form.own}
-      help={words.form.ownHelp}
+      label={t.people.form.own}
+      help={t.people.form.ownHelp}
       error={props.error}
       numbers={props.numbers}
       seen={props.seen.extensions}
@@ -119,13 +118,13 @@ export function GrantChecks(props: {
   grantable: Grantable;
   change: (grants: Grant[]) => void;
 }) {
-  const offered = (Object.keys(words.grants) as Grant[]).filter((grant) =>
+  const offered = (Object.keys(t.people.grants) as Grant[]).filter((grant) =>
     props.roles.some((role) => props.grantable[role]?.includes(grant)),
   );
   return (
     <fieldset>
-      <legend class="field-legend">{words.form.grants}</legend>
-      {offered.length === 0 && <p class="field-help">{words.form.noGrants}</p>}
+      <legend class="field-legend">{t.people.form.grants}</legend>
+      {offered.length === 0 && <p class="field-help">{t.people.form.noGrants}</p>}
       {offered.map((grant) => (
         <label class="check" key={grant}>
           <input
@@ -133,7 +132,7 @@ export function GrantChecks(props: {
             checked={props.grants.includes(grant)}
             onChange={(e) => props.change(toggled(props.grants, grant, e.currentTarget.checked))}
           />
-          <span>{words.grants[grant]}</span>
+          <span>{t.people.grants[grant]}</span>
         </label>
       ))}
     </fieldset>

@@ -2,11 +2,9 @@ import { useEffect, useState } from 'preact/hooks';
 import { SessionList } from '../account/session-list.js';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { type OpenSession, peopleApi } from '../state/api-people.js';
 import { changes } from '../state/live.js';
-
-const words = t.people.sessions;
 
 /** Where somebody else is signed in, for an admin to end. */
 export function PersonSessions({ id }: { id: string }) {
@@ -30,24 +28,26 @@ export function PersonSessions({ id }: { id: string }) {
     <section aria-labelledby="person-sessions-title">
       <div class="section-head">
         <h2 id="person-sessions-title" tabIndex={-1}>
-          {words.title}
+          {t.people.sessions.title}
         </h2>
         {sessions !== null && (
           <button
             type="button"
             class="button"
-            onClick={() => end(peopleApi.endAllOf(id), () => words.endedAll)}
+            onClick={() => end(peopleApi.endAllOf(id), () => t.people.sessions.endedAll)}
           >
-            {words.endAll}
+            {t.people.sessions.endAll}
           </button>
         )}
       </div>
-      <p class="quiet">{words.endAllHelp}</p>
+      <p class="quiet">{t.people.sessions.endAllHelp}</p>
       {problem !== null && <ErrorNote problem={problem} retry={load} />}
       {sessions && (
         <SessionList
           sessions={sessions}
-          end={(session) => end(peopleApi.endOneOf(id, session), words.ended)}
+          end={(session) =>
+            end(peopleApi.endOneOf(id, session), (ended) => t.people.sessions.ended({ n: ended }))
+          }
         />
       )}
     </section>

@@ -1,7 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { LeftIcon, TickIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { Verbatim } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
 import { meaning } from '../messages/meaning.js';
 import { clean } from '../messages/numbers.js';
 import { useProof } from '../sign-in/proof-dialog.js';
@@ -14,7 +15,6 @@ import { type Draft, EMPTY, PersonForm } from './person-form.js';
 import { PersonLink } from './person-link.js';
 import { PersonSessions } from './person-sessions.js';
 
-const words = t.people.form;
 const NOTHING_SEEN: Seen = { extensions: [], queues: [], dids: [] };
 const draftOf = ({ name, roles, scope, extensions, grants }: Person): Draft => ({
   ...{ name, roles, scope, extensions, grants },
@@ -106,9 +106,9 @@ export function PersonPage({ id }: { id: string | null }) {
           <ErrorNote problem={problem} retry={load} />
         ) : view ? (
           <>
-            <p>{words.gone}</p>
+            <p>{t.people.form.gone}</p>
             <p>
-              <a href="/people">{words.back}</a>
+              <a href="/people">{t.people.form.back}</a>
             </p>
           </>
         ) : (
@@ -123,12 +123,10 @@ export function PersonPage({ id }: { id: string | null }) {
         <p>
           <a href="/people" class="back">
             <LeftIcon />
-            {words.back}
+            {t.people.form.back}
           </a>
         </p>
-        <h1>
-          <bdi>{person ? clean(person.name) : words.addTitle}</bdi>
-        </h1>
+        <h1>{person ? <Verbatim text={person.name} /> : t.people.form.addTitle}</h1>
         {you && <p class="quiet">{t.people.acts.yourself}</p>}
       </header>
       {!mayChange && person && (
@@ -149,7 +147,7 @@ export function PersonPage({ id }: { id: string | null }) {
         {saved && !dirty && (
           <p class="note note-plain">
             <TickIcon />
-            {words.saved}
+            {t.people.form.saved}
           </p>
         )}
       </div>
@@ -157,8 +155,8 @@ export function PersonPage({ id }: { id: string | null }) {
       {theirs && (
         <div class="note note-warn" role="alert">
           <div>
-            <p class="note-title">{words.conflictTitle}</p>
-            <p>{words.conflict}</p>
+            <p class="note-title">{t.people.form.conflictTitle}</p>
+            <p>{t.people.form.conflict}</p>
             <ul>
               {meaning(clean(theirs.name), theirs, view.grantable).map((sentence) => (
                 <li key={sentence}>{sentence}</li>
@@ -166,7 +164,7 @@ export function PersonPage({ id }: { id: string | null }) {
             </ul>
             <div class="save-acts">
               <button type="button" class="button" onClick={() => take(theirs)}>
-                {words.takeTheirs}
+                {t.people.form.takeTheirs}
               </button>
               <button
                 type="button"
@@ -174,7 +172,7 @@ export function PersonPage({ id }: { id: string | null }) {
                 disabled={busy}
                 onClick={() => save(draft, theirs.version)}
               >
-                {words.keepMine}
+                {t.people.form.keepMine}
               </button>
             </div>
           </div>

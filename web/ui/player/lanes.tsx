@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useMemo, useRef } from 'preact/hooks';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { length, lengthInWords } from '../messages/when.js';
 import type { Peaks } from '../state/api.js';
 import { player } from './player.js';
@@ -199,6 +199,5 @@ function nameAt(at: number, total: number, marks: Mark[]): string {
 
 function spoken(at: number, total: number, marks: Mark[]): string {
   const now = marks.find((m) => m.until_ms !== null && m.at_ms <= at && at < m.until_ms);
-  const place = t.player.at(lengthInWords(at), lengthInWords(total));
-  return now ? `${place}, ${markName(now)}` : place;
+  return t.player.at({ at: lengthInWords(at), of: lengthInWords(total), mark: now ? markName(now) : '' });
 }

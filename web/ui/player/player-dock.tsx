@@ -9,8 +9,10 @@ import {
   PlayIcon,
   VolumeIcon,
 } from '../kit/icons.js';
-import { t } from '../messages/en.js';
-import { exactParty, nameOf } from '../messages/people.js';
+import { Sentence } from '../kit/sentence.js';
+import { PartyName } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
+import { percent } from '../messages/locale.js';
 import { date, length } from '../messages/when.js';
 import { Lanes } from './lanes.js';
 import { player, speeds } from './player.js';
@@ -26,11 +28,14 @@ export function PlayerDock() {
         </div>
       )}
       <div class="dock-what">
-        <a href={`/calls/${encodeURIComponent(call.id)}`} title={exactParty(call.them)}>
-          <bdi>{nameOf(call.them)}</bdi>
+        <a href={`/calls/${encodeURIComponent(call.id)}`}>
+          <PartyName party={call.them} />
         </a>
-        <span title={exactParty(call.us)}>
-          {t.calls.with} <bdi>{nameOf(call.us)}</bdi>, {date(call.started_at)}
+        <span>
+          <Sentence
+            of={t.player.what}
+            parts={{ us: <PartyName party={call.us} />, when: date(call.started_at) }}
+          />
         </span>
       </div>
       <div class="dock-keys">
@@ -77,7 +82,7 @@ function PlayButton() {
 }
 
 function Skip({ by }: { by: number }) {
-  const label = by < 0 ? t.player.back(-by) : t.player.forward(by);
+  const label = by < 0 ? t.player.back({ s: -by }) : t.player.forward({ s: by });
   return (
     <button
       type="button"
@@ -104,7 +109,7 @@ function Speed() {
     >
       {speeds.map((s) => (
         <option key={s} value={String(s)}>
-          {t.player.times(s)}
+          {t.player.times({ n: s })}
         </option>
       ))}
     </select>
@@ -121,7 +126,7 @@ function Volume() {
         max="1"
         step="0.05"
         aria-label={t.player.volume}
-        aria-valuetext={`${Math.round(player.volume.value * 100)} %`}
+        aria-valuetext={percent(player.volume.value)}
         value={player.volume.value}
         onInput={(e) => player.setVolume(Number(e.currentTarget.value))}
       />

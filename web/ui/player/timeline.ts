@@ -1,4 +1,4 @@
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { nameOf } from '../messages/people.js';
 import { length } from '../messages/when.js';
@@ -89,14 +89,14 @@ export const stretch = (from: number, to: number, scale: Scale) => ({
 });
 
 export const markName = (m: Mark) => {
-  const name = (m.side && t.call.gapSides[m.side]) ?? t.call.marks[m.kind] ?? clean(m.kind);
+  const mark = (m.side && t.call.gapSides[m.side]) ?? t.call.marks[m.kind] ?? clean(m.kind);
   const text = clean(m.text);
-  return text && text.toLowerCase() !== name.toLowerCase() ? `${name}: ${text}` : name;
+  return text && text.toLowerCase() !== mark.toLowerCase() ? t.call.named({ mark, text }) : mark;
 };
 export const markLength = (m: Mark) => {
   const ms = (m.until_ms ?? m.at_ms) - m.at_ms;
   if (ms <= 0) return '';
-  return ms < 1000 ? t.call.forMoment(ms) : t.call.forLength(length(ms));
+  return ms < 1000 ? t.call.forMoment({ ms }) : t.call.forLength({ length: length(ms) });
 };
 
 /** Marks that last are drawn as stretches; these in hatching because nothing was said to the other side. */
@@ -114,13 +114,14 @@ export const sideOf = ({ party }: Lane, { them }: CallDetail) =>
   party.ours === them.ours && party.number === them.number ? 'them' : 'us';
 
 export function stayWords(lane: Lane): string {
+  const name = nameOf(lane.party);
   const stays = lane.stays.map((s) =>
-    t.call.onFrom(nameOf(lane.party), length(s.from), s.open ? t.call.stillOn : length(s.to)),
+    s.open
+      ? t.call.stillOn({ name, from: length(s.from) })
+      : t.call.on({ name, from: length(s.from), to: length(s.to) }),
   );
-  const held = lane.marks.map((m) =>
-    [t.call.heldAt(length(m.at_ms)), markLength(m)].filter(Boolean).join(' '),
-  );
-  return [...stays, ...held].join('; ');
+  const held = lane.marks.map((m) => t.call.heldAt({ at: length(m.at_ms), lasted: markLength(m) }));
+  return t.call.stays({ parts: [...stays, ...held] });
 }
 
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200];

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { Field } from '../kit/field.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 
 const number = /^[0-9*#+]{2,15}$/;
 type Props = {
@@ -32,7 +32,7 @@ export function EmergencyNumbers({ numbers, fixed, change, bad }: Props) {
         help={t.policy.emergencyHelp}
         value={text}
         inputMode="tel"
-        error={faults.length > 0 ? t.policy.emergencyBad(faults.join(' ')) : undefined}
+        error={faults.length > 0 ? t.policy.emergencyBad({ list: faults.join(' ') }) : undefined}
         onInput={(value) => {
           setText(value);
           const found = [...new Set(value.split(/[\s,;]+/).filter(Boolean))];

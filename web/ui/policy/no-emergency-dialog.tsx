@@ -1,26 +1,25 @@
 import { TypedDialog } from '../kit/typed-dialog.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 
-const words = t.policy.noEmergency;
 type Props = { numbers: string[]; act: () => Promise<void>; close: () => void };
 
 /** Says what a policy without emergency numbers means, and asks for a word typed. */
 export function NoEmergencyDialog({ numbers, act, close }: Props) {
   return (
     <TypedDialog
-      title={words.title}
-      label={words.type(words.word)}
-      right={(typed) => typed === words.word}
-      wrong={words.wrong(words.word)}
-      button={words.button}
+      title={t.policy.noEmergency.title}
+      label={t.policy.noEmergency.type({ word: t.policy.noEmergency.word })}
+      right={(typed) => typed === t.policy.noEmergency.word}
+      wrong={t.policy.noEmergency.wrong({ word: t.policy.noEmergency.word })}
+      button={t.policy.noEmergency.button}
       busyButton={t.policy.saving}
       act={act}
       close={close}
     >
       <p>
-        <strong>{words.what(numbers.join(', '))}</strong>
+        <strong>{t.policy.noEmergency.what({ list: numbers.join(', ') })}</strong>
       </p>
-      <p>{words.law}</p>
+      <p>{t.policy.noEmergency.law}</p>
     </TypedDialog>
   );
 }

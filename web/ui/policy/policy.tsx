@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
+import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
 import type { VersionedPolicy } from '../state/api.js';
 import { mayDo } from '../state/rights.js';
@@ -38,11 +39,16 @@ export function PolicyPage() {
       <header class="sheet-head">
         <h1>{t.policy.title}</h1>
         <p class="answer">
-          {empty ? t.policy.never : t.policy.summary(draft.record.length, draft.retention.length)}
+          {empty
+            ? t.policy.never
+            : t.policy.summary({ record: draft.record.length, retention: draft.retention.length })}
         </p>
         <p class="quiet">
-          {t.policy.version(loaded.version)}
-          {loaded.changed_at && `, ${t.policy.changed(loaded.changed_by, dateAndClock(loaded.changed_at))}`}.{' '}
+          {t.policy.version({
+            v: loaded.version,
+            who: clean(loaded.changed_by),
+            when: loaded.changed_at ? dateAndClock(loaded.changed_at) : '',
+          })}{' '}
           {t.policy.firstMatch}
         </p>
         {fixed && <p class="quiet">{t.rights.readOnly}</p>}
@@ -116,7 +122,7 @@ function SaveBar({ policy, blocked }: { policy: PolicyDraft; blocked: boolean })
         />
       )}
       <div role="status">
-        {savedVersion.value !== null && <p class="save-done">{t.policy.saved(savedVersion.value)}</p>}
+        {savedVersion.value !== null && <p class="save-done">{t.policy.saved({ v: savedVersion.value })}</p>}
         {dirty.value && !conflict && <p>{blocked ? t.policy.finishFirst : t.policy.unsaved}</p>}
       </div>
       {problem.value !== null && <ErrorNote problem={problem.value} />}
@@ -124,7 +130,7 @@ function SaveBar({ policy, blocked }: { policy: PolicyDraft; blocked: boolean })
         <div class="note note-warn" role="alert">
           <div>
             <p class="note-title">{t.policy.conflictTitle}</p>
-            <p>{t.policy.conflict(conflict.changed_by, conflict.version)}</p>
+            <p>{t.policy.conflict({ who: clean(conflict.changed_by), v: conflict.version })}</p>
             <div class="save-acts">
               <button type="button" class="button" onClick={() => take(conflict)}>
                 {t.policy.takeTheirs}

@@ -2,18 +2,11 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { useFaults } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import type { RecordRule, RetentionRule, When } from '../state/api.js';
 import type { FormOf, Rule } from './rule-list.js';
 
-const words = t.policy.form;
 const lists = ['extension', 'queue', 'did', 'number_prefix'] as const;
-const labels = {
-  extension: words.extension,
-  queue: words.queue,
-  did: words.did,
-  number_prefix: words.prefix,
-};
 const directions = ['in', 'out', 'internal'] as const;
 const entriesOf = (text: string) => [
   ...new Set(
@@ -37,11 +30,11 @@ export const recordForm: FormOf<RecordRule> = ({ id, rule, names, done, cancel }
     >
       <Choice
         name={`${id}-record`}
-        legend={words.action}
+        legend={t.policy.form.action}
         value={record ? 'yes' : 'no'}
         choices={[
-          ['no', words.doNot],
-          ['yes', words.doRecord],
+          ['no', t.policy.form.doNot],
+          ['yes', t.policy.form.doRecord],
         ]}
         choose={(v) => setRecord(v === 'yes')}
       />
@@ -53,7 +46,7 @@ export const retentionForm: FormOf<RetentionRule> = ({ id, rule, names, done, ca
   const [ever, setEver] = useState(rule.keep_days === null);
   const [days, setDays] = useState(String(rule.keep_days ?? 365));
   const good = ever || (/^\d{1,5}$/.test(days.trim()) && Number(days) >= 1 && Number(days) <= 36_500);
-  const faults = good ? [] : [{ id: `${id}-days`, text: words.badDays }];
+  const faults = good ? [] : [{ id: `${id}-days`, text: t.policy.form.badDays }];
   return (
     <RuleForm
       id={id}
@@ -65,23 +58,23 @@ export const retentionForm: FormOf<RetentionRule> = ({ id, rule, names, done, ca
     >
       <Choice
         name={`${id}-keep`}
-        legend={words.keep}
+        legend={t.policy.form.keep}
         value={ever ? 'ever' : 'days'}
         choices={[
-          ['days', words.forDays],
-          ['ever', words.forEver],
+          ['days', t.policy.form.forDays],
+          ['ever', t.policy.form.forEver],
         ]}
         choose={(v) => setEver(v === 'ever')}
       />
       {!ever && (
         <Field
           id={`${id}-days`}
-          label={words.days}
-          help={words.daysHelp}
+          label={t.policy.form.days}
+          help={t.policy.form.daysHelp}
           value={days}
           onInput={setDays}
           inputMode="numeric"
-          error={good ? undefined : words.badDays}
+          error={good ? undefined : t.policy.form.badDays}
           narrow
         />
       )}
@@ -107,11 +100,11 @@ function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, child
   const [texts, setTexts] = useState(() => lists.map((l) => (rule.when[l] ?? []).join(', ')));
 
   const found: Faults = [];
-  if (!name.trim()) found.push({ id: `${id}-name`, text: words.noName });
-  else if (names.includes(name.trim())) found.push({ id: `${id}-name`, text: words.sameName });
+  if (!name.trim()) found.push({ id: `${id}-name`, text: t.policy.form.noName });
+  else if (names.includes(name.trim())) found.push({ id: `${id}-name`, text: t.policy.form.sameName });
   lists.forEach((l, i) => {
     if (entriesOf(texts[i] ?? '').some((e) => e.length > 80))
-      found.push({ id: `${id}-${l}`, text: words.tooLong });
+      found.push({ id: `${id}-${l}`, text: t.policy.form.tooLong });
   });
   const { attempt, faults: shown, fault, tried } = useFaults([...found, ...faults]);
 
@@ -131,8 +124,8 @@ function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, child
       <FaultSummary faults={shown} attempt={attempt} />
       <Field
         id={`${id}-name`}
-        label={words.name}
-        help={words.nameHelp}
+        label={t.policy.form.name}
+        help={t.policy.form.nameHelp}
         value={name}
         onInput={setName}
         error={fault(`${id}-name`)}
@@ -140,10 +133,10 @@ function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, child
         autofocus
       />
       <fieldset class="rule-when">
-        <legend class="field-legend">{words.when}</legend>
-        <p class="field-help">{words.whenHelp}</p>
+        <legend class="field-legend">{t.policy.form.when}</legend>
+        <p class="field-help">{t.policy.form.whenHelp}</p>
         <fieldset class="checks">
-          <legend>{words.direction}</legend>
+          <legend>{t.policy.form.direction}</legend>
           {directions.map((d) => (
             <label class="check" key={d}>
               <input
@@ -162,7 +155,7 @@ function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, child
             <Field
               key={l}
               id={`${id}-${l}`}
-              label={labels[l]}
+              label={t.policy.form.lists[l]}
               value={texts[i] ?? ''}
               onInput={(value) => setTexts(texts.map((x, n) => (n === i ? value : x)))}
               error={fault(`${id}-${l}`)}
@@ -173,8 +166,8 @@ function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, child
       {children}
       <Field
         id={`${id}-reason`}
-        label={words.reason}
-        help={words.reasonHelp}
+        label={t.policy.form.reason}
+        help={t.policy.form.reasonHelp}
         value={reason}
         onInput={setReason}
         maxLength={300}
@@ -185,7 +178,7 @@ function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, child
           {t.common.cancel}
         </button>
         <button type="submit" class="button button-main">
-          {words.done}
+          {t.policy.form.done}
         </button>
       </div>
     </form>

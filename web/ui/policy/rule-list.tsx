@@ -2,8 +2,8 @@ import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
 import { CrossIcon, DownIcon, EditIcon, PlusIcon, UpIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
-import { clean } from '../messages/numbers.js';
+import { Verbatim } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
 
 export type Rule = { name: string; reason: string };
 export type FormOf<R> = (props: {
@@ -63,10 +63,10 @@ export function RuleList<R extends Rule>(props: Props<R>) {
     next.splice(to, 0, moving);
     change(next);
     if (side) focus.current = `${id}-${to}-${side}`;
-    announce(t.policy.moved(moving.name, to + 1, rules.length));
+    announce(t.policy.moved({ name: moving.name, place: to + 1, of: rules.length }));
   };
   const remove = (index: number) => {
-    announce(t.policy.removed(rules[index]?.name ?? ''));
+    announce(t.policy.removed({ name: rules[index]?.name ?? '' }));
     change(rules.filter((_, i) => i !== index));
     focus.current = rules.length > 1 ? `${id}-${Math.min(index, rules.length - 2)}-edit` : `${id}-add`;
   };
@@ -115,19 +115,19 @@ export function RuleList<R extends Rule>(props: Props<R>) {
                 </span>
                 <div class="rule-text">
                   <h3>
-                    <bdi>{clean(rule.name)}</bdi>
+                    <Verbatim text={rule.name} />
                   </h3>
                   <p>{props.sentence(rule)}</p>
                   {rule.reason && (
                     <p class="quiet">
-                      <bdi>{clean(rule.reason)}</bdi>
+                      <Verbatim text={rule.reason} />
                     </p>
                   )}
                 </div>
                 <div class="rule-acts" hidden={props.fixed}>
                   <Act
                     id={`${id}-${i}-up`}
-                    label={t.policy.up(rule.name)}
+                    label={t.policy.up({ name: rule.name })}
                     off={i === 0 || editing !== null}
                     act={() => move(i, i - 1, 'up')}
                   >
@@ -135,7 +135,7 @@ export function RuleList<R extends Rule>(props: Props<R>) {
                   </Act>
                   <Act
                     id={`${id}-${i}-down`}
-                    label={t.policy.down(rule.name)}
+                    label={t.policy.down({ name: rule.name })}
                     off={i === rules.length - 1 || editing !== null}
                     act={() => move(i, i + 1, 'down')}
                   >
@@ -143,7 +143,7 @@ export function RuleList<R extends Rule>(props: Props<R>) {
                   </Act>
                   <Act
                     id={`${id}-${i}-edit`}
-                    label={t.policy.editRule(rule.name)}
+                    label={t.policy.editRule({ name: rule.name })}
                     off={editing !== null}
                     act={() => edit(i)}
                   >
@@ -151,7 +151,7 @@ export function RuleList<R extends Rule>(props: Props<R>) {
                   </Act>
                   <Act
                     id={`${id}-${i}-remove`}
-                    label={t.policy.removeRule(rule.name)}
+                    label={t.policy.removeRule({ name: rule.name })}
                     off={editing !== null}
                     act={() => remove(i)}
                   >

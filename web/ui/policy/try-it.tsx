@@ -2,12 +2,13 @@ import { useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { Field } from '../kit/field.js';
 import { NoIcon, TickIcon } from '../kit/icons.js';
+import { Sentence } from '../kit/sentence.js';
 import { useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { Verbatim } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { api, type Policy, type PolicyTest, type PolicyVerdict } from '../state/api.js';
 
-const words = t.policy.tryIt;
 const facts = ['number', 'extension', 'queue', 'did'] as const;
 
 /** Asks the server what the rules on the page, saved or not, would do with a call. */
@@ -29,12 +30,12 @@ export function TryIt({ policy, unsaved }: { policy: Policy; unsaved: boolean })
   };
   return (
     <section class="try" aria-labelledby="try-title">
-      <h2 id="try-title">{words.title}</h2>
-      <p class="quiet">{words.intro}</p>
-      {unsaved && <p class="try-draft">{words.draft}</p>}
+      <h2 id="try-title">{t.policy.tryIt.title}</h2>
+      <p class="quiet">{t.policy.tryIt.intro}</p>
+      {unsaved && <p class="try-draft">{t.policy.tryIt.draft}</p>}
       <form class="form" noValidate onSubmit={submit}>
         <div class="field">
-          <label for="try-direction">{words.direction}</label>
+          <label for="try-direction">{t.policy.tryIt.direction}</label>
           <div class="field-line">
             <select
               id="try-direction"
@@ -53,14 +54,14 @@ export function TryIt({ policy, unsaved }: { policy: Policy; unsaved: boolean })
           <Field
             key={f}
             id={`try-${f}`}
-            label={words[f]}
+            label={t.policy.tryIt[f]}
             value={texts[i] ?? ''}
             maxLength={80}
             onInput={(value) => setTexts(texts.map((x, n) => (n === i ? value : x)))}
           />
         ))}
         <button type="submit" class="button" disabled={busy}>
-          {busy ? words.busy : words.button}
+          {busy ? t.policy.tryIt.busy : t.policy.tryIt.button}
         </button>
       </form>
       {problem !== null && <ErrorNote problem={problem} />}
@@ -75,8 +76,13 @@ function Verdict({ said }: { said: PolicyVerdict }) {
       <p class="verdict-line">
         {said.record ? <TickIcon /> : <NoIcon />}
         <span>
-          <strong>{said.record ? words.recorded : words.notRecorded}</strong>
-          {said.record ? ` ${said.keep_days === null ? words.keptForEver : words.kept(said.keep_days)}` : '.'}
+          <strong>
+            {!said.record
+              ? t.policy.tryIt.notRecorded
+              : said.keep_days === null
+                ? t.policy.tryIt.keptForEver
+                : t.policy.tryIt.kept({ days: said.keep_days })}
+          </strong>
         </span>
       </p>
       <Because rule={said.rule} reason={said.reason} />
@@ -88,7 +94,14 @@ function Verdict({ said }: { said: PolicyVerdict }) {
 function Because({ rule, reason }: { rule: string | null; reason: string }) {
   return (
     <p class="quiet">
-      {rule === null ? words.byDefault : words.byRule(clean(rule))} <bdi>{clean(reason)}</bdi>
+      <Sentence
+        of={(marks) =>
+          rule === null
+            ? t.policy.tryIt.byDefault(marks)
+            : t.policy.tryIt.byRule({ ...marks, name: clean(rule) })
+        }
+        parts={{ reason: <Verbatim text={reason} /> }}
+      />
     </p>
   );
 }

@@ -4,20 +4,21 @@ import { toAddress } from '../calls/filters.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { AlarmIcon, TickIcon } from '../kit/icons.js';
 import { TableHead } from '../kit/table-head.js';
+import { TableLabel } from '../kit/table-label.js';
 import { earName } from '../messages/ears.js';
-import { t } from '../messages/en.js';
-import { count, dayAfter, dayOf } from '../messages/when.js';
+import { t } from '../messages/language.js';
+import { count } from '../messages/locale.js';
+import { dayAfter, dayOf } from '../messages/when.js';
 import { api, type EarTrend, type Trends } from '../state/api.js';
 import { useView } from '../state/use-view.js';
 
-const words = t.quality;
 const DEFAULT = '30';
 type Days = { from: string; to: string };
 
 /** Which phone or line sounds bad: the worst in one sentence, then all of them, each number a link to its calls. */
 export function QualityPage() {
   const { query, route } = useLocation();
-  const days = query.days !== undefined && query.days in words.periods ? query.days : DEFAULT;
+  const days = query.days !== undefined && query.days in t.quality.periods ? query.days : DEFAULT;
   const today = dayOf(Date.now());
   const span = { from: dayAfter(today, 1 - Number(days)), to: today };
   const asked = useRef('');
@@ -30,16 +31,16 @@ export function QualityPage() {
   return (
     <div class="sheet quality">
       <header class="sheet-head">
-        <h1>{words.title}</h1>
+        <h1>{t.quality.title}</h1>
         {v && <Answer view={v} span={span} />}
         <label class="quality-period">
-          <span>{words.period}</span>
+          <span>{t.quality.period}</span>
           <select
             class="chip-select"
             value={days}
             onChange={(e) => route(`/quality?days=${e.currentTarget.value}`)}
           >
-            {Object.entries(words.periods).map(([n, name]) => (
+            {Object.entries(t.quality.periods).map(([n, name]) => (
               <option key={n} value={n}>
                 {name}
               </option>
@@ -53,23 +54,23 @@ export function QualityPage() {
         <>
           <Ears
             id="phones"
-            title={words.extensions}
-            none={words.noExtensions}
+            title={t.quality.extensions}
+            none={t.quality.noExtensions}
             list={v.extensions}
             span={span}
           />
-          <Ears id="lines" title={words.lines} none={words.noLines} list={v.lines} span={span} />
+          <Ears id="lines" title={t.quality.lines} none={t.quality.noLines} list={v.lines} span={span} />
           <section aria-labelledby="quality-how">
-            <h2 id="quality-how">{words.help}</h2>
+            <h2 id="quality-how">{t.quality.help}</h2>
             <dl class="quality-words">
-              {words.means.map(([word, meaning]) => (
+              {t.quality.means.map(([word, meaning]) => (
                 <div key={word}>
                   <dt>{word}</dt>
                   <dd>{meaning}</dd>
                 </div>
               ))}
             </dl>
-            <p class="quiet">{words.how}</p>
+            <p class="quiet">{t.quality.how}</p>
           </section>
         </>
       )}
@@ -86,11 +87,11 @@ const faultsOf = (ear: EarTrend) =>
 function Answer({ view, span }: { view: Trends; span: Days }) {
   const all = [...view.extensions, ...view.lines];
   const { worst } = view;
-  if (all.length === 0) return <p class="answer">{words.none}</p>;
+  if (all.length === 0) return <p class="answer">{t.quality.none}</p>;
   if (!worst)
     return (
       <p class="answer">
-        <TickIcon /> {words.allGood(count(all.length), all.length === 1)}
+        <TickIcon /> {t.quality.allGood({ n: all.length })}
       </p>
     );
   const [flag, n] = faultsOf(worst)[0]!;
@@ -100,16 +101,15 @@ function Answer({ view, span }: { view: Trends; span: Days }) {
       <AlarmIcon />{' '}
       <a href={callsOf(worst, flag, span)}>
         <bdi>
-          {words.worst(
-            earName(worst.of),
-            words.flags[flag] ?? flag,
-            count(n),
-            count(worst.calls),
-            worst.calls,
-          )}
+          {t.quality.worst({
+            who: earName(worst.of),
+            what: t.quality.flags[flag] ?? flag,
+            bad: n,
+            of: worst.calls,
+          })}
         </bdi>
       </a>{' '}
-      {others > 0 && words.more(count(others), others === 1)}
+      {others > 0 && t.quality.more({ n: others })}
     </p>
   );
 }
@@ -122,7 +122,7 @@ function callsOf(ear: EarTrend, quality: string, { from, to }: Days): string {
 type EarsProps = { id: string; title: string; none: string; list: EarTrend[]; span: Days };
 
 function Ears({ id, title, none, list, span }: EarsProps) {
-  const c = words.columns;
+  const c = t.quality.columns;
   return (
     <section aria-labelledby={id}>
       <h2 id={id}>{title}</h2>
@@ -138,17 +138,17 @@ function Ears({ id, title, none, list, span }: EarsProps) {
                   <bdi>{earName(ear.of)}</bdi>
                 </td>
                 <td>
-                  <span class="table-label">{c.calls}: </span>
+                  <TableLabel name={c.calls} />
                   <a href={callsOf(ear, '', span)}>{count(ear.calls)}</a>
                 </td>
                 <td>
-                  <span class="table-label">{c.faults}: </span>
+                  <TableLabel name={c.faults} />
                   {ear.flagged > 0 ? <a href={callsOf(ear, 'any', span)}>{count(ear.flagged)}</a> : '0'}
                 </td>
                 <td>
                   {faultsOf(ear).map(([flag, n]) => (
                     <span key={flag} class="quality-fault">
-                      {words.flags[flag] ?? flag} <a href={callsOf(ear, flag, span)}>{count(n)}</a>
+                      {t.quality.flags[flag] ?? flag} <a href={callsOf(ear, flag, span)}>{count(n)}</a>
                     </span>
                   ))}
                 </td>

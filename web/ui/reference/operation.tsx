@@ -1,11 +1,10 @@
 import { useState } from 'preact/hooks';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import type { Operation } from '../state/api.js';
 import { Marked } from './marked.js';
 import { SchemaList } from './schema-list.js';
 import { propertiesOf, type Schema, typeOf } from './schema-type.js';
 
-const words = t.reference;
 type Props = { method: string; path: string; operation: Operation };
 
 /** One request: what it does in a line, and the rest when it is opened. */
@@ -14,9 +13,15 @@ export function OperationPart({ method, path, operation }: Props) {
   return (
     <details class="operation" onToggle={(e) => setOpen(e.currentTarget.open)}>
       <summary>
-        <code class="operation-method">{method.toUpperCase()}</code>
-        <code class="operation-path">{path}</code>
-        <span class="operation-summary">{operation.summary}</span>
+        <code class="operation-method" translate={false}>
+          {method.toUpperCase()}
+        </code>
+        <code class="operation-path" translate={false}>
+          {path}
+        </code>
+        <span class="operation-summary" translate={false}>
+          {operation.summary}
+        </span>
       </summary>
       {open && <Opened operation={operation} />}
     </details>
@@ -32,13 +37,13 @@ function Opened({
   return (
     <div class="operation-body">
       {description && (
-        <p>
+        <p translate={false}>
           <Marked text={description} />
         </p>
       )}
-      <p class="quiet">{words.access[accessOf(security)]}</p>
+      <p class="quiet">{t.reference.access[accessOf(security)]}</p>
       {parameters.length > 0 && (
-        <Part title={words.parameters}>
+        <Part title={t.reference.parameters}>
           <SchemaList
             of={parameters.map(({ name, schema, description, required }) => ({
               name,
@@ -49,21 +54,25 @@ function Opened({
         </Part>
       )}
       {body && (
-        <Part title={words.body}>
+        <Part title={t.reference.body}>
           <Shape schema={body} />
         </Part>
       )}
       {Object.entries(responses).map(([status, response]) => (
-        <Part key={status} title={words.answers(status)}>
+        <Part key={status} title={t.reference.answers({ status })}>
           {response.content ? (
             Object.entries(response.content).map(([type, { schema }]) => (
               <div key={type}>
-                {type !== 'application/json' && <p class="quiet">{type}</p>}
+                {type !== 'application/json' && (
+                  <p class="quiet" translate={false}>
+                    {type}
+                  </p>
+                )}
                 {schema && <Shape schema={schema} />}
               </div>
             ))
           ) : (
-            <p class="quiet">{words.nothing}</p>
+            <p class="quiet">{t.reference.nothing}</p>
           )}
         </Part>
       ))}
@@ -90,7 +99,7 @@ function Part({ title, children }: { title: string; children: preact.ComponentCh
   );
 }
 
-function accessOf(security: Operation['security']): keyof typeof words.access {
+function accessOf(security: Operation['security']): keyof typeof t.reference.access {
   if (security?.length === 0) return 'public';
   return security?.some((way) => 'token' in way) ? 'token' : 'session';
 }

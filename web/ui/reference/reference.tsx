@@ -1,11 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { api, type Reference } from '../state/api.js';
 import { Marked } from './marked.js';
 import { OperationPart } from './operation.js';
-
-const words = t.reference;
 
 /** Every request that the API takes, by what it is about: for people who write programs. */
 export function ReferencePage() {
@@ -20,26 +18,26 @@ export function ReferencePage() {
   return (
     <div class="sheet reference">
       <header class="sheet-head">
-        <h1>{words.title}</h1>
+        <h1>{t.reference.title}</h1>
         {reference && (
-          <p class="reference-intro">
+          <p class="reference-intro" translate={false}>
             <Marked text={reference.info.description} />
           </p>
         )}
         <p class="reference-links">
           <a href="/api/v1/openapi.json" download="tapedeck-openapi.json">
-            {words.file}
+            {t.reference.file}
           </a>
-          <a href="/account">{words.tokens}</a>
+          <a href="/account">{t.reference.tokens}</a>
         </p>
       </header>
       {problem !== null && <ErrorNote problem={problem} retry={load} />}
       {!reference && problem === null && <p class="quiet">{t.common.loading}</p>}
       {groups && (
-        <nav aria-label={words.contents} class="reference-links">
+        <nav aria-label={t.reference.contents} class="reference-links">
           {[...groups.keys()].map((tag) => (
             <a key={tag} href={`#${idOf(tag)}`}>
-              {words.groups[tag] ?? tag}
+              {t.reference.groups[tag] ?? tag}
             </a>
           ))}
         </nav>
@@ -48,7 +46,7 @@ export function ReferencePage() {
         [...groups].map(([tag, operations]) => (
           <section key={tag} aria-labelledby={idOf(tag)}>
             <h2 id={idOf(tag)} tabIndex={-1}>
-              {words.groups[tag] ?? tag}
+              {t.reference.groups[tag] ?? tag}
             </h2>
             {operations.map((one) => (
               <OperationPart key={`${one.method} ${one.path}`} {...one} />
@@ -63,7 +61,7 @@ const idOf = (tag: string): string => `api-${tag.replaceAll(' ', '-')}`;
 
 function groupsOf({ paths }: Reference) {
   const groups = new Map<string, Parameters<typeof OperationPart>[0][]>(
-    Object.keys(words.groups).map((tag) => [tag, []]),
+    Object.keys(t.reference.groups).map((tag) => [tag, []]),
   );
   for (const [path, methods] of Object.entries(paths))
     for (const [method, operation] of Object.entries(methods)) {

@@ -1,4 +1,4 @@
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { Marked } from './marked.js';
 import { type Property, propertiesOf, typeOf } from './schema-type.js';
 
@@ -10,10 +10,13 @@ export function SchemaList({ of }: { of: Property[] }) {
         const within = propertiesOf(schema);
         return (
           <li key={name}>
-            <code class="schema-name">{name}</code> <span class="quiet">{typeOf(schema)}</span>
-            {optional && <span class="quiet"> ({t.reference.optional})</span>}
+            <code class="schema-name" translate={false}>
+              {name}
+            </code>{' '}
+            <span class="quiet">{typeOf(schema)}</span>
+            {optional && <span class="quiet"> {t.reference.optional}</span>}
             {schema.description && (
-              <p>
+              <p translate={false}>
                 <Marked text={schema.description} />
               </p>
             )}

@@ -1,6 +1,4 @@
-import { t } from '../messages/en.js';
-
-const words = t.reference;
+import { t } from '../messages/language.js';
 
 /** What is used of JSON Schema in the description of the API. */
 export type Schema = {
@@ -25,26 +23,32 @@ export type Schema = {
 /** A schema's type in a few words: `"in" or "out"`, `list of object`, `integer, 1 to 200, default 50`. */
 export function typeOf(schema: Schema): string {
   const { minimum, maximum, maxLength } = schema;
-  return [
-    [...new Set(kindsOf(schema))].join(words.or),
-    ...(minimum === undefined && maximum === undefined ? [] : [words.range(minimum, maximum)]),
-    ...(maxLength === undefined ? [] : [words.longest(maxLength)]),
-    ...(schema.default === undefined ? [] : [words.otherwise(schema.default)]),
-  ].join(', ');
+  return t.reference.type({
+    parts: [
+      oneOf([...new Set(kindsOf(schema))]),
+      ...(minimum === undefined && maximum === undefined
+        ? []
+        : [t.reference.range({ least: minimum, most: maximum })]),
+      ...(maxLength === undefined ? [] : [t.reference.longest({ n: maxLength })]),
+      ...(schema.default === undefined ? [] : [t.reference.otherwise({ value: schema.default })]),
+    ],
+  });
 }
+
+const oneOf = (kinds: string[]): string => t.reference.oneOf({ kinds });
 
 function kindsOf(schema: Schema): string[] {
   if (schema.anyOf) return schema.anyOf.flatMap(kindsOf);
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value));
   if (schema.const !== undefined) return [JSON.stringify(schema.const)];
   if (schema.type === 'array')
-    return [words.list(schema.items ? kindsOf(schema.items).join(words.or) : anything)];
+    return [t.reference.list({ of: oneOf(schema.items ? kindsOf(schema.items) : [t.reference.types.any!]) })];
   const values = valuesOf(schema);
-  if (values) return [words.map(kindsOf(values).join(words.or))];
-  if (schema.format !== undefined && words.types[schema.format]) return [words.types[schema.format]!];
-  return [schema.type ?? 'any'].flat().map((type) => words.types[type] ?? type);
+  if (values) return [t.reference.map({ of: oneOf(kindsOf(values)) })];
+  if (schema.format !== undefined && t.reference.types[schema.format])
+    return [t.reference.types[schema.format]!];
+  return [schema.type ?? 'any'].flat().map((type) => t.reference.types[type] ?? type);
 }
-const anything = words.types.any!;
 
 /** Of an object whose names are free: what each value is. */
 function valuesOf({ properties, additionalProperties, patternProperties }: Schema): Schema | undefined {

@@ -1,10 +1,10 @@
-import { t } from '../messages/en.js';
-import { clean } from '../messages/numbers.js';
-import { exactParty, nameOf } from '../messages/people.js';
+import { Sentence } from '../kit/sentence.js';
+import { TableLabel } from '../kit/table-label.js';
+import { Because, PartyName } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
 import { dateAndClock, exact } from '../messages/when.js';
 import type { RetentionItem } from '../state/api.js';
 
-const words = t.retention.columns;
 const SHOWN = 50;
 
 /** Recordings with when they go, or went, and why; the first fifty. */
@@ -15,10 +15,10 @@ export function RetentionTable({ items, kind }: { items: RetentionItem[]; kind: 
       <table class="table">
         <thead>
           <tr>
-            <th scope="col">{words.call}</th>
-            <th scope="col">{words.started}</th>
-            <th scope="col">{gone ? words.erased : words.keepUntil}</th>
-            <th scope="col">{words.reason}</th>
+            <th scope="col">{t.retention.columns.call}</th>
+            <th scope="col">{t.retention.columns.started}</th>
+            <th scope="col">{gone ? t.retention.columns.erased : t.retention.columns.keepUntil}</th>
+            <th scope="col">{t.retention.columns.reason}</th>
           </tr>
         </thead>
         <tbody>
@@ -26,34 +26,29 @@ export function RetentionTable({ items, kind }: { items: RetentionItem[]; kind: 
             <tr key={i.recording_id}>
               <td class="table-call">
                 <a href={`/calls/${encodeURIComponent(i.call_id)}`}>
-                  <bdi title={exactParty(i.them)}>{nameOf(i.them)}</bdi>
+                  <PartyName party={i.them} />
                 </a>{' '}
                 <span class="quiet">
-                  {t.calls.with} <bdi title={exactParty(i.us)}>{nameOf(i.us)}</bdi>
+                  <Sentence of={t.calls.with} parts={{ us: <PartyName party={i.us} /> }} />
                 </span>
               </td>
               <td>
-                <Moment at={i.started_at} label={words.started} />
+                <Moment at={i.started_at} label={t.retention.columns.started} />
               </td>
               <td>
                 <Moment
                   at={gone ? i.erased_at : i.keep_until}
-                  label={gone ? words.erased : words.keepUntil}
+                  label={gone ? t.retention.columns.erased : t.retention.columns.keepUntil}
                 />
               </td>
               <td class="table-why">
-                {i.rule && (
-                  <>
-                    <bdi>{clean(i.rule)}</bdi>:{' '}
-                  </>
-                )}
-                <bdi class="quiet">{clean((gone ? i.erase_reason : i.reason) ?? '')}</bdi>
+                <Because rule={i.rule} reason={(gone ? i.erase_reason : i.reason) ?? ''} />
               </td>
             </tr>
           ))}
         </tbody>
       </table>
-      {items.length > SHOWN && <p class="quiet">{t.retention.more(String(items.length - SHOWN))}</p>}
+      {items.length > SHOWN && <p class="quiet">{t.retention.more({ n: items.length - SHOWN })}</p>}
     </>
   );
 }
@@ -61,9 +56,7 @@ export function RetentionTable({ items, kind }: { items: RetentionItem[]; kind: 
 function Moment({ at, label }: { at: string | null; label: string }) {
   return (
     <>
-      <span class="table-label" aria-hidden="true">
-        {label}{' '}
-      </span>
+      <TableLabel name={label} />
       {at === null ? (
         t.when.forEver
       ) : (

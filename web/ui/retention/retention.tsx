@@ -2,16 +2,15 @@ import { useState } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { AlarmIcon, DownloadIcon, TickIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
-import { count, dateAndClock, percent } from '../messages/when.js';
+import { t } from '../messages/language.js';
+import { percent } from '../messages/locale.js';
+import { dateAndClock } from '../messages/when.js';
 import { api, type Retention, type RetentionRun, retentionCsv } from '../state/api.js';
 import { mayDo } from '../state/rights.js';
 import { zone } from '../state/session.js';
 import { useView } from '../state/use-view.js';
 import { RetentionTable } from './retention-table.js';
 import { RunDialog } from './run-dialog.js';
-
-const words = t.retention;
 
 /** What is kept, what goes and what went: the answer in words, then the evidence. */
 export function RetentionPage() {
@@ -21,7 +20,7 @@ export function RetentionPage() {
   return (
     <div class="sheet retention">
       <header class="sheet-head">
-        <h1>{words.title}</h1>
+        <h1>{t.retention.title}</h1>
         {v && <Answer view={v} />}
       </header>
       {problem !== null && <ErrorNote problem={problem} retry={load} />}
@@ -30,7 +29,7 @@ export function RetentionPage() {
         {ran && (
           <div class="note note-plain">
             <TickIcon />
-            <p>{words.ran(count(ran.erased), ran.failed, ran.left)}</p>
+            <p>{t.retention.ran(ran)}</p>
           </div>
         )}
       </div>
@@ -40,36 +39,38 @@ export function RetentionPage() {
           {v.due_total > 0 && (
             <section aria-labelledby="due">
               <div class="section-head">
-                <h2 id="due">{words.dueTitle}</h2>
+                <h2 id="due">{t.retention.dueTitle}</h2>
                 {mayDo('settings') && (
                   <button type="button" class="button button-alarm" onClick={() => setAsking(true)}>
-                    {words.run(count(v.due_total), v.due_total === 1)}
+                    {t.retention.run({ n: v.due_total })}
                   </button>
                 )}
               </div>
               <p class="quiet">
-                {v.breaker.tripped ? words.breakerCalm(percent(v.breaker.limit)) : words.runIntro}
+                {v.breaker.tripped
+                  ? t.retention.breakerCalm({ limit: percent(v.breaker.limit) })
+                  : t.retention.runIntro}
               </p>
               <RetentionTable items={v.due} kind="kept" />
               {v.due_total > v.due.length && (
-                <p class="quiet">{words.more(count(v.due_total - v.due.length))}</p>
+                <p class="quiet">{t.retention.more({ n: v.due_total - v.due.length })}</p>
               )}
             </section>
           )}
           <section aria-labelledby="next">
-            <h2 id="next">{words.nextTitle}</h2>
+            <h2 id="next">{t.retention.nextTitle}</h2>
             {v.next.length > 0 ? (
               <RetentionTable items={v.next} kind="kept" />
             ) : (
-              <p class="quiet">{words.nextNone}</p>
+              <p class="quiet">{t.retention.nextNone}</p>
             )}
           </section>
           <section aria-labelledby="gone">
-            <h2 id="gone">{words.goneTitle}</h2>
+            <h2 id="gone">{t.retention.goneTitle}</h2>
             {v.gone.length > 0 ? (
               <RetentionTable items={v.gone} kind="gone" />
             ) : (
-              <p class="quiet">{words.goneNone}</p>
+              <p class="quiet">{t.retention.goneNone}</p>
             )}
           </section>
         </>
@@ -80,7 +81,7 @@ export function RetentionPage() {
           close={() => setAsking(false)}
           done={(run) => {
             setRan(run);
-            announce(words.ran(count(run.erased), run.failed, run.left));
+            announce(t.retention.ran(run));
             load();
           }}
         />
@@ -94,28 +95,21 @@ function Answer({ view }: { view: Retention }) {
   return (
     <>
       <p class="answer">
-        {kept === 0 ? (
-          words.keptNone
-        ) : (
-          <>
-            {words.kept(count(kept), kept === 1)}
-            {forEver > 0 && `; ${words.forEver(count(forEver))}`}.
-          </>
-        )}{' '}
+        {kept === 0 ? t.retention.keptNone : t.retention.kept({ n: kept, forEver })}{' '}
         {due > 0 ? (
-          <a href="#due">{(view.breaker.tripped ? words.dueStopped : words.due)(count(due), due === 1)}</a>
+          <a href="#due">{(view.breaker.tripped ? t.retention.dueStopped : t.retention.due)({ n: due })}</a>
         ) : (
-          words.dueNone
+          t.retention.dueNone
         )}
       </p>
       <p class="quiet">
-        {words.schedule(scheduleWords(view.schedule))} {words.fromNowOn} {words.asOf(dateAndClock(view.now))}{' '}
-        {t.when.zone(zone())}
+        {scheduleWords(view.schedule)} {t.retention.fromNowOn}{' '}
+        {t.retention.asOf({ when: dateAndClock(view.now) })} {t.when.zone({ zone: zone() })}
       </p>
       <p>
         <a class="button" href={retentionCsv()} download>
           <DownloadIcon />
-          {words.csv}
+          {t.retention.csv}
         </a>
       </p>
     </>
@@ -125,8 +119,8 @@ function Answer({ view }: { view: Retention }) {
 /** Says the usual cron expression, once a day at a time, in words. */
 function scheduleWords(cron: string): string {
   const daily = /^(\d{1,2}) (\d{1,2}) \* \* \*$/.exec(cron.trim());
-  if (!daily) return words.cron(cron);
-  return words.everyDay(`${daily[2]?.padStart(2, '0')}:${daily[1]?.padStart(2, '0')}`);
+  if (!daily) return t.retention.cron({ expression: cron });
+  return t.retention.everyDay({ clock: `${daily[2]?.padStart(2, '0')}:${daily[1]?.padStart(2, '0')}` });
 }
 
 function Breaker({ view }: { view: Retention }) {
@@ -134,10 +128,10 @@ function Breaker({ view }: { view: Retention }) {
     <div class="note note-warn">
       <AlarmIcon />
       <div>
-        <p class="note-title">{words.breakerTitle}</p>
-        <p>{view.breaker.reason}</p>
-        <p>{words.breaker}</p>
-        <p>{words.breakerHint}</p>
+        <p class="note-title">{t.retention.breakerTitle}</p>
+        <p translate={false}>{view.breaker.reason}</p>
+        <p>{t.retention.breaker}</p>
+        <p>{t.retention.breakerHint}</p>
       </div>
     </div>
   );

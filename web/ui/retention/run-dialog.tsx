@@ -1,37 +1,39 @@
 import { TypedDialog } from '../kit/typed-dialog.js';
-import { t } from '../messages/en.js';
-import { count, date } from '../messages/when.js';
+import { t } from '../messages/language.js';
+import { date } from '../messages/when.js';
 import { api, type Retention, type RetentionRun } from '../state/api.js';
 
-const words = t.retention;
 type Props = { view: Retention; close: () => void; done: (ran: RetentionRun) => void };
 
 /** Says what goes, how many and that it cannot be undone, and asks for a word typed; a tripped breaker asks for its own. */
 export function RunDialog({ view, close, done }: Props) {
   const { due, due_total: total, breaker } = view;
-  const one = total === 1;
-  const word = breaker.tripped ? breaker.confirm : words.word;
+  const word = breaker.tripped ? breaker.confirm : t.retention.word;
   const days = due.map((d) => d.started_at).sort();
   const [first, last] = [days[0] ?? view.now, days.at(-1) ?? view.now];
   return (
     <TypedDialog
-      title={words.dialogTitle(count(total), one)}
-      label={breaker.tripped ? words.typeConfirm(word) : words.typeWord(word)}
+      title={t.retention.dialogTitle({ n: total })}
+      label={breaker.tripped ? t.retention.typeConfirm({ word }) : t.retention.typeWord({ word })}
       right={(typed) => typed === word}
-      wrong={words.wrongWord(word)}
-      button={words.runButton(count(total), one)}
-      busyButton={words.running}
+      wrong={t.retention.wrongWord({ word })}
+      button={t.retention.runButton({ n: total })}
+      busyButton={t.retention.running}
       act={async () => {
         done(await api.runRetention(breaker.tripped ? breaker.confirm : undefined));
         close();
       }}
       close={close}
     >
-      <p>{words.dialogWhat(count(total), one, date(first), date(last))}</p>
+      <p>{t.retention.dialogWhat({ n: total, from: date(first), to: date(last) })}</p>
       <p>
-        <strong>{words.dialogUndo}</strong>
+        <strong>{t.retention.dialogUndo}</strong>
       </p>
-      {breaker.tripped && <p class="note note-warn">{breaker.reason}</p>}
+      {breaker.tripped && (
+        <p class="note note-warn" translate={false}>
+          {breaker.reason}
+        </p>
+      )}
     </TypedDialog>
   );
 }

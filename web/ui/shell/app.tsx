@@ -4,7 +4,7 @@ import { ReasonDialog } from '../calls/reason-dialog.js';
 import { Announcer } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { FailedNote } from '../kit/failed-note.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { PlayerDock } from '../player/player-dock.js';
 import { SecondFactorPage } from '../sign-in/second-factor.js';
 import { SetUpPage } from '../sign-in/set-up.js';
@@ -79,7 +79,7 @@ function Shell() {
   const page = pageAt(path);
   const shown = useRef(page.name);
   useEffect(() => {
-    document.title = t.title(page.title, session.value?.site.name ?? '');
+    document.title = t.title({ page: page.title, site: session.value?.site.name ?? '' });
     if (shown.current === page.name) return;
     shown.current = page.name;
     main.current?.focus();

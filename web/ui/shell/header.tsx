@@ -1,5 +1,4 @@
 import { Reels } from '../kit/reels.js';
-import { t } from '../messages/en.js';
 import { session } from '../state/session.js';
 import { MenuButton } from './navigation.js';
 import { StatusChip } from './status-chip.js';
@@ -13,10 +12,12 @@ export function Header() {
       <p class="brand">
         <a class="brand-link" href="/">
           <Reels />
-          <span class="brand-name">{t.product}</span>
+          <span class="brand-name" translate={false}>
+            Tapedeck
+          </span>
         </a>
         {site && (
-          <span class="brand-site" title={site}>
+          <span class="brand-site" title={site} translate={false}>
             <bdi>{site}</bdi>
           </span>
         )}

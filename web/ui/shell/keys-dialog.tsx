@@ -1,6 +1,6 @@
 import { Dialog } from '../kit/dialog.js';
 import { KeyTable } from '../kit/key-table.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { keysShown, singleKeys } from './keys.js';
 
 export function KeysDialog() {

@@ -1,7 +1,7 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { ApiError } from '../state/api.js';
 
 export type Later<P> = { View: ComponentType<P>; preload: () => Promise<unknown> };
@@ -43,10 +43,7 @@ export function later<P extends object>(load: () => Promise<ComponentType<P>>): 
     if (tried === 'failed')
       return (
         <div class="sheet">
-          <ErrorNote
-            problem={new ApiError(0, { code: 'page_absent', ...t.errors.pageAbsent })}
-            retry={() => setTried('not yet')}
-          />
+          <ErrorNote problem={new ApiError(0, { code: 'page_absent' })} retry={() => setTried('not yet')} />
         </div>
       );
     return <p class="door-wait">{t.common.loading}</p>;

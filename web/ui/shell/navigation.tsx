@@ -3,7 +3,7 @@ import { createRef } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { MenuIcon } from '../kit/icons.js';
 import { usePopup } from '../kit/use-popup.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { navigation } from './pages.js';
 
 /** On narrow screens the navigation is a menu; on wide ones it is always there. */

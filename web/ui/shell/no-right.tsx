@@ -1,4 +1,4 @@
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { mayEver } from '../state/rights.js';
 
 /** In the place of a page that is not for whoever asks for it. */

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { mayDo, mayEver, sees } from '../state/rights.js';
 import { later } from './later.js';
 import { NoRight, NothingYet } from './no-right.js';

@@ -1,5 +1,5 @@
 import { AlarmIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import type { Status } from '../state/api.js';
 import { mayDo } from '../state/rights.js';
@@ -15,8 +15,9 @@ export function Problem({ status, path }: { status: Status; path: string }) {
         <>
           <AlarmIcon />
           <p>
-            <strong>{clean(worst.message)}</strong> <span>{clean(worst.hint)}</span>{' '}
-            {more > 0 && <span>{t.health.more(more)}. </span>}
+            <strong translate={worst.ours ? undefined : false}>{clean(worst.message)}</strong>{' '}
+            <span translate={worst.ours ? undefined : false}>{clean(worst.hint)}</span>{' '}
+            {more > 0 && <span>{t.health.more({ n: more })} </span>}
             {mayDo('oversee') && <a href="/health">{t.health.see}</a>}
           </p>
         </>
@@ -25,9 +26,11 @@ export function Problem({ status, path }: { status: Status; path: string }) {
   );
 }
 
-/** What is wrong and cannot wait, the worst first. */
-function criticalOf(s: Status): { message: string; hint: string }[] {
-  if (s.daemon === 'down')
-    return [{ message: t.status.down, hint: mayDo('oversee') ? t.status.downHint : t.rights.downHint }];
+/** What is wrong and cannot wait, the worst first; `ours` where the page has the words, not the recorder. */
+function criticalOf(s: Status): { message: string; hint: string; ours?: boolean }[] {
+  if (s.daemon === 'down') {
+    const hint = mayDo('oversee') ? t.status.downHint : t.rights.downHint;
+    return [{ message: t.status.down, hint, ours: true }];
+  }
   return s.health.problems.filter((p) => p.severity === 'critical');
 }

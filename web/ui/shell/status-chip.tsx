@@ -1,5 +1,5 @@
 import { AlarmIcon, TickIcon, WaitIcon } from '../kit/icons.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { linked, status } from '../state/live.js';
 import { mayDo } from '../state/rights.js';
 
@@ -23,23 +23,19 @@ export function StatusChip() {
   if (s.health.level !== 'green')
     return (
       <p class={`status status-${s.health.level === 'red' ? 'alarm' : 'warn'}`} role="status">
-        <a href="/health" title={s.health.problems[0]?.message}>
+        <a href="/health" title={s.health.problems[0]?.message} data-said="title">
           <AlarmIcon />
           <span>{s.health.level === 'red' ? t.status.problem : t.status.attention}</span>
         </a>
       </p>
     );
-  const now = [
-    s.calls_now > 0 && t.status.calls(s.calls_now),
-    s.recording_now > 0 && t.status.recording(s.recording_now),
-    s.preserving > 0 && t.status.preserving(s.preserving),
-  ].filter(Boolean);
+  const now = t.status.now({ calls: s.calls_now, recording: s.recording_now, processing: s.preserving });
   return (
-    <p class="status status-good" title={t.status.version(s.pbx.version)}>
+    <p class="status status-good" title={t.status.version({ v: s.pbx.version })}>
       <a href="/health">
         <TickIcon />
         <span>{t.status.connected}</span>
-        {now.length > 0 && <span class="status-now">{now.join(', ')}</span>}
+        {now && <span class="status-now">{now}</span>}
       </a>
     </p>
   );

@@ -1,8 +1,10 @@
 import { useRef, useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { PersonIcon } from '../kit/icons.js';
+import { Sentence } from '../kit/sentence.js';
 import { usePopup } from '../kit/use-popup.js';
-import { t } from '../messages/en.js';
+import { Verbatim } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
 import { session, signOut } from '../state/session.js';
 import { theme, themes } from '../state/theme.js';
 import { keysShown } from './keys.js';
@@ -24,16 +26,17 @@ export function UserMenu() {
         ref={button}
         aria-expanded={open}
         aria-controls="user-menu"
-        aria-label={t.menu.user(name)}
+        aria-label={t.menu.user({ name })}
         title={name}
+        data-said="title"
         onClick={() => setOpen(!open)}
       >
         <PersonIcon />
-        <bdi class="user-name">{name}</bdi>
+        <Verbatim text={name} class="user-name" />
       </button>
       <div class="user-menu" id="user-menu" hidden={!open}>
         <p class="user-who">
-          {t.menu.signedInAs} <bdi>{name}</bdi>
+          <Sentence of={t.menu.signedInAs} parts={{ name: <Verbatim text={name} /> }} />
         </p>
         <a class="button" href="/account" onClick={() => setOpen(false)}>
           {t.account.menu}
@@ -70,7 +73,7 @@ export function UserMenu() {
             {t.menu.signOut}
           </button>
         </div>
-        <p class="user-about">{t.menu.about(session.value?.version ?? '')}</p>
+        <p class="user-about">{t.menu.about({ v: session.value?.version ?? '' })}</p>
       </div>
     </div>
   );

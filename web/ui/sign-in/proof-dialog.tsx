@@ -4,7 +4,7 @@ import { Dialog } from '../kit/dialog.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { Field } from '../kit/field.js';
 import { useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { ApiError, api } from '../state/api.js';
 import { begun, session } from '../state/session.js';
 
@@ -36,7 +36,7 @@ export function useProof() {
     if (problem === null) one?.again();
     else one?.give(problem);
   };
-  const cancelled = new ApiError(403, { code: 'proof_needed', message: t.factors.proof.text });
+  const cancelled = new ApiError(403, { code: 'proof_cancelled' });
   const dialog = open ? <ProofDialog done={() => closed(null)} cancel={() => closed(cancelled)} /> : null;
   return { proven, dialog };
 }

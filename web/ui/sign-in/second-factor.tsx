@@ -6,7 +6,7 @@ import { RecoveryCodes } from '../account/recovery-codes.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { Field } from '../kit/field.js';
 import { left, useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { api, type TotpToAdd } from '../state/api.js';
 import { begun, session, signOut } from '../state/session.js';
 import { Brand } from './sign-in.js';
@@ -16,7 +16,7 @@ export function SecondFactorPage() {
   const owes = session.value?.second_factor?.owes;
   const title = owes === 'enrolment' ? t.factors.enrol.title : t.factors.factor.title;
   useEffect(() => {
-    document.title = t.title(title, session.value?.site.name ?? '');
+    document.title = t.title({ page: title, site: session.value?.site.name ?? '' });
   }, [title]);
   const [problem, setProblem] = useState<unknown>(null);
   return (

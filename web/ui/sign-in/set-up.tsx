@@ -3,7 +3,7 @@ import { ErrorNote } from '../kit/error-note.js';
 import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { NewPassword, passwordFaults } from '../kit/new-password.js';
 import { useFaults, useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { api } from '../state/api.js';
 import { begun, session } from '../state/session.js';
 import { Brand } from './sign-in.js';
@@ -16,7 +16,7 @@ export function SetUpPage() {
   const [hears, setHears] = useState(true);
   const { busy, problem, setProblem, send } = useSending();
   useEffect(() => {
-    document.title = t.title(t.setUp.title, session.value?.site.name ?? '');
+    document.title = t.title({ page: t.setUp.title, site: session.value?.site.name ?? '' });
   }, []);
 
   const found: Faults = [];

@@ -5,7 +5,7 @@ import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { Reels } from '../kit/reels.js';
 import { ShowPassword } from '../kit/show-password.js';
 import { useFaults, useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { ApiError, api } from '../state/api.js';
 import { begun, session } from '../state/session.js';
 
@@ -17,7 +17,7 @@ export function SignInPage({ again = false }: { again?: boolean }) {
   const { busy, problem, setProblem, send } = useSending(refusedOnTheWay);
   const site = session.value?.site.name ?? '';
   useEffect(() => {
-    document.title = t.title(t.signIn.title, site);
+    document.title = t.title({ page: t.signIn.title, site });
   }, []);
 
   const found: Faults = [];
@@ -98,7 +98,7 @@ function OtherWays({ busy, failed }: { busy: boolean; failed: (problem: unknown)
           disabled={busy || on !== ''}
           onClick={() => by('provider', async () => location.assign((await api.toProvider()).url))}
         >
-          {on === 'provider' ? t.factors.providerBusy : t.factors.providerButton(provider)}
+          {on === 'provider' ? t.factors.providerBusy : t.factors.providerButton({ name: provider })}
         </button>
       )}
       {passkey && (
@@ -115,13 +115,14 @@ function OtherWays({ busy, failed }: { busy: boolean; failed: (problem: unknown)
   );
 }
 
+const ON_THE_WAY = ['provider_down', 'provider_refused', 'no_role', 'name_taken'];
+
 /** What went wrong on the way back from the provider stands in the address; it is said once. */
 function refusedOnTheWay(): ApiError | null {
   const code = new URLSearchParams(location.search).get('sign_in');
   if (code === null) return null;
   history.replaceState(null, '', location.pathname);
-  const [message, hint] = t.factors.refused[code] ?? t.factors.refused.provider_refused!;
-  return new ApiError(403, { code: 'provider_refused', message, hint });
+  return new ApiError(403, { code: ON_THE_WAY.includes(code) ? code : 'provider_refused' });
 }
 
 export function Brand() {
@@ -129,9 +130,11 @@ export function Brand() {
   return (
     <p class="brand">
       <Reels />
-      <span class="brand-name">{t.product}</span>
+      <span class="brand-name" translate={false}>
+        Tapedeck
+      </span>
       {site && (
-        <span class="brand-site" title={site}>
+        <span class="brand-site" title={site} translate={false}>
           <bdi>{site}</bdi>
         </span>
       )}

@@ -4,13 +4,11 @@ import { ErrorNote } from '../kit/error-note.js';
 import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { NewPassword, passwordFaults } from '../kit/new-password.js';
 import { useFaults, useSending } from '../kit/use-form.js';
-import { t } from '../messages/en.js';
+import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { peopleApi } from '../state/api-people.js';
 import { loadSession, session } from '../state/session.js';
 import { Brand } from './sign-in.js';
-
-const words = t.welcome;
 
 /** Where a link for a password leads. Its code stands behind the #, and leaves the address at once. */
 export function WelcomePage() {
@@ -27,14 +25,14 @@ export function WelcomePage() {
       forget();
     });
   useEffect(() => {
-    document.title = t.title(words.title, session.value?.site.name ?? '');
+    document.title = t.title({ page: t.welcome.title, site: session.value?.site.name ?? '' });
     if (location.hash === '') return;
     history.replaceState(null, '', '/welcome');
     if (code !== '') look(code);
   }, []);
 
   const found: Faults = [];
-  if (name === null && !code.trim()) found.push({ id: 'welcome-code', text: words.noCode });
+  if (name === null && !code.trim()) found.push({ id: 'welcome-code', text: t.welcome.noCode });
   if (name !== null) found.push(...passwordFaults('welcome-password', password, name));
   const { attempt, faults, fault, tried, forget } = useFaults(found);
 
@@ -55,23 +53,29 @@ export function WelcomePage() {
   return (
     <main class="door">
       <Brand />
-      <h1>{done ? words.doneTitle : words.title}</h1>
+      <h1>{done ? t.welcome.doneTitle : t.welcome.title}</h1>
       <div role="status">
-        {name !== null && <p>{done ? words.done(clean(name), done) : words.hello(clean(name))}</p>}
+        {name !== null && (
+          <p>
+            {done
+              ? t.welcome.done({ name: clean(name), tokens: done })
+              : t.welcome.hello({ name: clean(name) })}
+          </p>
+        )}
       </div>
       <FaultSummary faults={faults} attempt={attempt} />
       {problem !== null && <ErrorNote problem={problem} />}
       {done ? (
         <button type="button" class="button button-main button-wide" onClick={leave}>
-          {words.signIn}
+          {t.welcome.signIn}
         </button>
       ) : (
         <form class="form" noValidate onSubmit={submit}>
           {name === null ? (
             <Field
               id="welcome-code"
-              label={words.code}
-              help={words.codeHelp}
+              label={t.welcome.code}
+              help={t.welcome.codeHelp}
               value={code}
               onInput={setCode}
               error={fault('welcome-code')}
@@ -84,7 +88,7 @@ export function WelcomePage() {
               <input type="text" hidden readOnly autocomplete="username" value={name} />
               <NewPassword
                 id="welcome-password"
-                label={words.password}
+                label={t.welcome.password}
                 name={name}
                 value={password}
                 onInput={setPassword}
@@ -93,7 +97,7 @@ export function WelcomePage() {
             </>
           )}
           <button type="submit" class="button button-main button-wide" disabled={busy}>
-            {busy ? words.busy : name === null ? words.look : words.save}
+            {busy ? t.welcome.busy : name === null ? t.welcome.look : t.welcome.save}
           </button>
         </form>
       )}

@@ -1,30 +1,13 @@
-const plural = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
+import { count, plural } from '../locale.js';
 
 /** Signing in by other ways than a password alone. */
 export const factorText = {
   outside: { ldap: 'Signs in through the directory', oidc: 'Signs in through the identity provider' },
   passkeyButton: 'Sign in with a passkey',
   passkeyBusy: 'Waiting for your passkey…',
-  providerButton: (name: string) => `Sign in with ${name}`,
+  providerButton: ({ name }: { name: string }) => `Sign in with ${name}`,
   providerBusy: 'Redirecting…',
   or: 'or',
-  cancelled: 'The passkey was not used.',
-  cancelledHint: 'The request was cancelled or timed out, or this device has no passkey for this address.',
-  refused: {
-    provider_down: [
-      'The identity provider is not responding.',
-      'Try again later. Local Tapedeck accounts can still sign in here.',
-    ],
-    provider_refused: [
-      'Signing in with the identity provider failed.',
-      'Try again. If it keeps failing, ask your Tapedeck admin to look in the dashboard’s log.',
-    ],
-    no_role: ['Your account has no role in Tapedeck.', 'Ask an admin to add you to a group that has one.'],
-    name_taken: [
-      'Your name belongs to another account of Tapedeck.',
-      'Ask an admin to rename or remove the other account.',
-    ],
-  } as Record<string, [string, string]>,
   factor: {
     title: 'Second factor',
     intro: 'Enter your second factor to finish signing in.',
@@ -52,8 +35,14 @@ export const factorText = {
   },
   failed: {
     title: 'Wrong codes were entered for you',
-    text: (count: number, when: string) =>
-      `Before this sign-in, ${plural(count, 'wrong second factor')} came with your right password${when && `, the last ${when}`}.`,
+    /** `when`: the time of the last one, or empty. */
+    text: ({ n, when }: { n: number; when: string }) => {
+      const last = when && `, the last ${when}`;
+      return plural(n, {
+        one: `Before this sign-in, 1 wrong second factor came with your right password${last}.`,
+        other: `Before this sign-in, ${count(n)} wrong second factors came with your right password${last}.`,
+      });
+    },
     hint: 'If that was not you, somebody knows your password. Change it now.',
     close: 'Dismiss',
   },
@@ -63,7 +52,7 @@ export const factorText = {
     noneRequired: 'Your role requires a second factor.',
     some: 'You need one of these each time you sign in, after your password. A passkey also works without the password.',
     app: 'Authenticator app',
-    appSince: (when: string) => `Added ${when}`,
+    appSince: ({ when }: { when: string }) => `Added ${when}`,
     appNone: 'Not set up.',
     appWhat: 'An app on your phone that shows a new code every 30 seconds. It works offline.',
     appAdd: 'Set up an app',
@@ -73,9 +62,9 @@ export const factorText = {
     passkeyWhat:
       'A passkey is stored on this device, a phone or a security key, and unlocks with a fingerprint, face or PIN.',
     passkeyAdd: 'Add a passkey',
-    passkeyHost: (host: string) => `for ${host}`,
-    passkeyUsed: (when: string) => `last used ${when}`,
-    passkeyUnused: 'not used yet',
+    /** `used`: when it last was, or null. */
+    passkeyState: ({ host, used }: { host: string; used: string | null }) =>
+      used === null ? `for ${host}, not used yet` : `for ${host}, last used ${used}`,
     passkeyName: 'Name of the passkey',
     passkeyNameHelp: 'A name you will recognize, such as “laptop” or “key ring”.',
     passkeyNoName: 'Give it a name.',
@@ -84,12 +73,12 @@ export const factorText = {
     address: 'Passkeys don’t work on an IP address. Open this page by its host name.',
     unsupported: 'This browser doesn’t support passkeys.',
     recovery: 'Recovery codes',
-    recoveryLeft: (n: number) => (n === 0 ? 'None left.' : `${n} of 10 left.`),
+    recoveryLeft: ({ n }: { n: number }) => (n === 0 ? 'None left.' : `${count(n)} of 10 left.`),
     recoveryNew: 'Create new codes',
     recoveryNewAsk: 'New codes replace these.',
     remove: 'Remove',
     removeApp: 'Remove the authenticator app',
-    removePasskey: (name: string) => `Remove the passkey “${name}”`,
+    removePasskey: ({ name }: { name: string }) => `Remove the passkey “${name}”`,
     last: 'Your role requires a second factor: add another one before you remove this.',
     added: 'Added. You will need it the next time you sign in.',
     removed: 'Removed.',
@@ -97,7 +86,7 @@ export const factorText = {
   app: {
     scan: 'Scan this with your authenticator app',
     qr: 'QR code with the secret for your app',
-    orType: 'Or enter this key in the app:',
+    orType: ({ key }: { key: string }) => `Or enter this key in the app: ${key}`,
     code: 'Code shown in the app',
     button: 'Add the app',
     busy: 'Checking…',
@@ -108,7 +97,7 @@ export const factorText = {
     copy: 'Copy',
     copied: 'Copied',
     save: 'Save as a file',
-    file: (site: string) => `Recovery codes of Tapedeck, ${site}`,
+    file: ({ site }: { site: string }) => `Recovery codes of Tapedeck, ${site}`,
     kept: 'I’ve saved these codes',
   },
   proof: {

@@ -1,12 +1,18 @@
-const plural = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
+import { count, plural } from '../locale.js';
 
-/** Words of the pages for people, of one’s own account and of the link for a password. */
+const tokensEnded = (tokens: string[]): string =>
+  tokens.length === 0 ? '' : `API tokens that no longer work: ${tokens.join(', ')}.`;
+
+/** The messages of the pages for people, of one’s own account and of the link for a password. */
 export const peopleText = {
   title: 'People',
-  summary: (n: number, admins: number) =>
-    n === 1
-      ? `One person can sign in${admins === 1 ? ' and is an admin' : ''}.`
-      : `${n} people can sign in; ${admins === 1 ? 'one is an admin' : `${admins} are admins`}.`,
+  summary: ({ n, admins }: { n: number; admins: number }) => {
+    const of = plural(admins, { one: 'one is an admin', other: `${count(admins)} are admins` });
+    return plural(n, {
+      one: admins === 1 ? 'One person can sign in and is an admin.' : 'One person can sign in.',
+      other: `${count(n)} people can sign in; ${of}.`,
+    });
+  },
   alone:
     'You are the only one so far. Add the people who listen to calls, with access to only the calls they need.',
   readOnly: 'You can see who has which permissions. Only an admin can change them.',
@@ -17,7 +23,7 @@ export const peopleText = {
   states: {
     active: 'Active',
     disabled: 'Disabled',
-    invited: (until: string) => `Invited; the link works until ${until}`,
+    invited: ({ until }: { until: string }) => `Invited; the link works until ${until}`,
     expired: 'Invitation expired',
   },
   roles: { admin: 'Admin', reviewer: 'Reviewer', auditor: 'Auditor', agent: 'Agent' },
@@ -48,8 +54,8 @@ export const peopleText = {
     ownHelp: 'They can listen to each call from when this extension joined until it left.',
     listHelp: 'Choose one seen in calls, or type another.',
     addTo: 'Add',
-    addToLong: (what: string) => `Add to ${what}`,
-    take: (number: string, what: string) => `Remove ${number} from ${what}`,
+    addToLong: ({ what }: { what: string }) => `Add to ${what}`,
+    take: ({ number, what }: { number: string; what: string }) => `Remove ${number} from ${what}`,
     grants: 'Additional permissions',
     noGrants: 'These roles have no additional permissions.',
     means: 'Access',
@@ -62,7 +68,7 @@ export const peopleText = {
     noRole: 'Choose at least one role.',
     noScope: 'Add an extension, a queue or a number, or choose all calls.',
     noOwn: 'Add their extension.',
-    unadded: (what: string) => `Choose “Add” for the entry under ${what}, or clear it.`,
+    unadded: ({ what }: { what: string }) => `Choose “Add” for the entry under ${what}, or clear it.`,
     conflictTitle: 'Somebody else changed this person while you were editing.',
     conflict: 'Your changes are neither lost nor saved yet. The current version:',
     takeTheirs: 'Discard my changes and load theirs',
@@ -76,8 +82,8 @@ export const peopleText = {
     disabled: 'Is disabled and cannot sign in.',
     make: 'Create password link',
     makeHelp: 'For people who forgot their password. The current password works until the link is used.',
-    made: (name: string) => `Give this link only to ${name}`,
-    madeHelp: (until: string) =>
+    made: ({ name }: { name: string }) => `Give this link only to ${name}`,
+    madeHelp: ({ until }: { until: string }) =>
       `It works once, until ${until}, and is shown only now. Anyone who opens it can set the password.`,
     label: 'Link',
     copy: 'Copy',
@@ -86,37 +92,42 @@ export const peopleText = {
     done: 'Done',
   },
   acts: {
+    title: 'Disable or remove',
     disable: 'Disable',
     disableHelp: 'Ends their sessions immediately. Nothing else changes, and you can undo it.',
     enable: 'Enable',
     remove: 'Remove',
     removeHelp: 'Removes the person with their sessions and tokens. Their audit log entries are kept.',
-    removeTitle: (name: string) => `Remove ${name}`,
-    removeWhat: (name: string) =>
+    removeTitle: ({ name }: { name: string }) => `Remove ${name}`,
+    removeWhat: ({ name }: { name: string }) =>
       `${name} can no longer sign in, and their sessions end. This cannot be undone. Their audit log entries are kept.`,
     word: 'remove',
-    typeWord: (word: string) => `Type “${word}” to confirm`,
-    wrongWord: (word: string) => `Type the word ${word} exactly.`,
+    typeWord: ({ word }: { word: string }) => `Type “${word}” to confirm`,
+    wrongWord: ({ word }: { word: string }) => `Type the word ${word} exactly.`,
     removing: 'Removing…',
-    removed: (name: string) => `${name} is removed.`,
+    removed: ({ name }: { name: string }) => `${name} is removed.`,
     yourself: 'This is you.',
   },
   sessions: {
     title: 'Signed in now',
     none: 'Not signed in.',
-    since: (when: string) => `since ${when}`,
-    seen: (when: string) => `last used ${when}`,
-    from: (address: string) => `from ${address}`,
+    where: ({ address, since, seen }: { address: string; since: string; seen: string }) =>
+      `from ${address}, since ${since}, last used ${seen}`,
     thisOne: 'This session',
-    unknownBrowser: 'Unknown program',
-    on: (program: string, system: string) => `${program} on ${system}`,
+    /** What a browser says it is; either may be empty. */
+    browser: ({ program, system }: { program: string; system: string }) =>
+      program && system ? `${program} on ${system}` : program || system || 'Unknown program',
     end: 'Sign out',
-    endThat: (what: string) => `Sign out ${what}`,
+    endThat: ({ browser, address }: { browser: string; address: string }) =>
+      `Sign out ${browser}, from ${address}`,
     endOthers: 'Sign out everywhere else',
     endAll: 'Sign out everywhere',
     endAllHelp: 'Signing out everywhere ends API tokens too.',
     endedAll: 'Every session and API token has ended.',
-    ended: (n: number) => (n === 0 ? 'No sessions to end.' : `${plural(n, 'session')} ended.`),
+    ended: ({ n }: { n: number }) =>
+      n === 0
+        ? 'No sessions to end.'
+        : plural(n, { one: '1 session ended.', other: `${count(n)} sessions ended.` }),
   },
 };
 
@@ -126,28 +137,36 @@ export const accountText = {
   may: 'Your permissions',
   password: {
     title: 'Password',
-    since: (when: string) => `Last changed ${when}.`,
+    since: ({ when }: { when: string }) => `Last changed ${when}.`,
     none: 'You sign in without a Tapedeck password.',
     old: 'Old password',
     fresh: 'New password',
     change: 'Change password',
     busy: 'Changing…',
-    help: (tokens: string[]) =>
+    help: ({ tokens }: { tokens: string[] }) =>
       tokens.length === 0
         ? 'Signs you out everywhere else.'
         : `Signs you out everywhere else and ends your API tokens: ${tokens.join(', ')}. Create new ones for the programs that use them.`,
     noOld: 'Enter your old password.',
-    done: (n: number, tokens: string[]) =>
-      `Your password is changed. ${n === 0 ? 'You had no other sessions.' : `${plural(n, 'other session')} ended.`}${tokens.length === 0 ? '' : ` API tokens that no longer work: ${tokens.join(', ')}.`}`,
+    done: ({ n, tokens }: { n: number; tokens: string[] }) =>
+      [
+        'Your password is changed.',
+        n === 0
+          ? 'You had no other sessions.'
+          : plural(n, { one: '1 other session ended.', other: `${count(n)} other sessions ended.` }),
+        tokensEnded(tokens),
+      ]
+        .join(' ')
+        .trim(),
   },
   measure: {
     start: 'Use 12 characters or more; 15 is better. A few unrelated words are strong and easy to remember.',
-    short: (n: number) => `${n} of 12 characters.`,
-    enough: (n: number) => `${n} characters: OK. 15 or more is better.`,
-    good: (n: number) => `${n} characters: good length.`,
+    short: ({ n }: { n: number }) => `${n} of 12 characters.`,
+    enough: ({ n }: { n: number }) => `${n} characters: OK. 15 or more is better.`,
+    good: ({ n }: { n: number }) => `${n} characters: good length.`,
     few: 'Made of very few different characters: easy to guess.',
     name: 'Contains the name: easy to guess.',
-    tooShort: (n: number) => `Use 12 characters or more; this has ${n}.`,
+    tooShort: ({ n }: { n: number }) => `Use 12 characters or more; this has ${n}.`,
     label: 'Password length',
   },
   sessions: { title: 'Where you are signed in' },
@@ -180,19 +199,19 @@ export const accountText = {
       download: 'Download recordings',
       export: 'Export calls',
     } as Record<string, string>,
-    until: (when: string) => `until ${when}`,
-    over: (when: string) => `ended ${when}`,
-    used: (when: string, from: string) => `last used ${when} from ${from}`,
+    until: ({ when }: { when: string }) => `until ${when}`,
+    over: ({ when }: { when: string }) => `ended ${when}`,
+    used: ({ when, from }: { when: string; from: string }) => `last used ${when} from ${from}`,
     unused: 'never used',
     revoke: 'Revoke',
-    revokeThat: (name: string) => `Revoke ${name}`,
-    revoked: (name: string) => `${name} is revoked.`,
+    revokeThat: ({ name }: { name: string }) => `Revoke ${name}`,
+    revoked: ({ name }: { name: string }) => `${name} is revoked.`,
   },
 };
 
 export const welcomeText = {
   title: 'Choose your password',
-  hello: (name: string) =>
+  hello: ({ name }: { name: string }) =>
     `Welcome, ${name}. You will sign in with this name and the password you choose now.`,
   code: 'Code from your link',
   codeHelp: 'The part of the link after the #. It works once.',
@@ -202,7 +221,7 @@ export const welcomeText = {
   save: 'Set password',
   busy: 'Setting password…',
   doneTitle: 'Your password is set',
-  done: (name: string, tokens: string[]) =>
-    `Sign in as ${name}.${tokens.length === 0 ? '' : ` API tokens that no longer work: ${tokens.join(', ')}.`}`,
+  done: ({ name, tokens }: { name: string; tokens: string[] }) =>
+    `Sign in as ${name}. ${tokensEnded(tokens)}`.trim(),
   signIn: 'Go to sign in',
 };

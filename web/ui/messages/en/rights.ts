@@ -1,4 +1,7 @@
-/** The strings of who may do what, as the pages say it. */
+import { listAnd } from '../locale.js';
+import { meaning } from './meaning.js';
+
+/** The messages of who may do what, as the pages say it. */
 export const rightsText = {
   noPageTitle: 'You don’t have access to this page',
   noPage: 'If you need it for your work, ask a Tapedeck admin for access.',
@@ -11,13 +14,14 @@ export const rightsText = {
   listOnly:
     'You can see which calls were made. Listening to them is a separate permission that admins do not have by default.',
   noPlay: 'You can see that this call was made, but you can’t listen to it.',
-  fromTo: (from: string, to: string) => `from ${from} to ${to}`,
-  partly: (parts: string[]) =>
-    `You can listen to this call ${parts.join(' and ')}. The rest is silent for you.`,
+  fromTo: ({ from, to }: { from: string; to: string }) => `from ${from} to ${to}`,
+  partly: ({ parts }: { parts: string[] }) =>
+    `You can listen to this call ${listAnd(parts)}. The rest is silent for you.`,
   working: 'Recording normally',
   workingLong: 'Calls are being recorded.',
   notWorking: 'There is a problem with the recorder. Tapedeck admins can see the details.',
   downHint: 'Tell your Tapedeck admin. Existing recordings can still be played.',
+  meaning,
   readOnly: 'You can view and test the rules. Only admins can change them.',
   unheard: {
     agent: {

@@ -1,4 +1,6 @@
-/** The strings of the page that describes the API. */
+import { count, listOr } from '../locale.js';
+
+/** The messages of the page that describes the API. */
 export const referenceText = {
   title: 'API reference',
   file: 'Download the OpenAPI 3.1 description',
@@ -24,9 +26,9 @@ export const referenceText = {
   },
   parameters: 'Parameters',
   body: 'Request body',
-  answers: (status: string) => `Response ${status}`,
+  answers: ({ status }: { status: string }) => `Response ${status}`,
   nothing: 'No content.',
-  optional: 'optional',
+  optional: '(optional)',
   types: {
     string: 'string',
     integer: 'integer',
@@ -38,15 +40,18 @@ export const referenceText = {
     date: 'date',
     'date-time': 'date and time',
   } as Record<string, string>,
-  list: (of: string) => `list of ${of}`,
-  map: (of: string) => `object with values: ${of}`,
-  or: ' or ',
-  range: (least: number | undefined, most: number | undefined) =>
+  list: ({ of }: { of: string }) => `list of ${of}`,
+  map: ({ of }: { of: string }) => `object with values: ${of}`,
+  /** Types or values of which one is meant. */
+  oneOf: ({ kinds }: { kinds: string[] }) => listOr(kinds),
+  /** All that is said of a type. */
+  type: ({ parts }: { parts: string[] }) => parts.join(', '),
+  range: ({ least, most }: { least: number | undefined; most: number | undefined }) =>
     least === undefined
       ? `at most ${most}`
       : most === undefined
         ? `at least ${least}`
         : `${least} to ${most}`,
-  longest: (n: number) => `at most ${n} characters`,
-  otherwise: (value: unknown) => `default ${JSON.stringify(value)}`,
+  longest: ({ n }: { n: number }) => `at most ${count(n)} characters`,
+  otherwise: ({ value }: { value: unknown }) => `default ${JSON.stringify(value)}`,
 };

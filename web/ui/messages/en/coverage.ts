@@ -1,5 +1,6 @@
-const calls = (n: string, one: boolean) => `${n} ${one ? 'call' : 'calls'}`;
-const were = (one: boolean) => (one ? 'was' : 'were');
+import { count, plural } from '../locale.js';
+
+const calls = (n: number) => plural(n, { one: '1 call', other: `${count(n)} calls` });
 
 /** What may be asked for, besides `exceptions`. */
 const kinds = {
@@ -15,26 +16,36 @@ const kinds = {
   all: 'Every answered call',
 };
 
-/** The strings of the coverage page. */
+/** The messages of the coverage page. */
 export const coverageText = {
   title: 'Coverage',
-  answer: (covered: string, eligible: string, one: boolean) =>
-    `${covered} of ${eligible} eligible ${one ? 'call is' : 'calls are'} recorded`,
-  percent: (share: string) => `${share}%`,
-  all: (n: string, one: boolean) =>
-    one ? 'The one eligible call is recorded' : `Every one of ${n} eligible calls is recorded`,
+  answer: ({ covered, eligible, percent }: { covered: number; eligible: number; percent: string }) =>
+    plural(eligible, {
+      one: `${count(covered)} of 1 eligible call is recorded, ${percent}.`,
+      other: `${count(covered)} of ${count(eligible)} eligible calls are recorded, ${percent}.`,
+    }),
+  all: ({ n, percent }: { n: number; percent: string }) =>
+    plural(n, {
+      one: `The one eligible call is recorded, ${percent}.`,
+      other: `Every one of ${count(n)} eligible calls is recorded, ${percent}.`,
+    }),
   nothing: 'No eligible calls were answered in this period.',
-  below: (target: string) => `That is below the ${target}% target.`,
+  below: ({ target }: { target: string }) => `That is below the ${target} target.`,
   rest: {
-    not_recorded: (n: string, one: boolean) => `${calls(n, one)} ${were(one)} not recorded`,
-    partial: (n: string, one: boolean) => `${calls(n, one)} ${were(one)} recorded in part`,
-    excluded: (n: string, one: boolean) => `${calls(n, one)} ${were(one)} excluded by a rule`,
-    declined: (n: string, one: boolean) => `${calls(n, one)} ${were(one)} declined`,
-    pending: (n: string, one: boolean) => `${n} ${one ? 'is' : 'are'} processing`,
-    surplus: (n: string, one: boolean) => `${calls(n, one)} ${one ? 'has' : 'have'} no CDR`,
-    differs: (n: string, one: boolean) => `${calls(n, one)} ${one ? 'differs' : 'differ'} in length`,
+    not_recorded: ({ n }: { n: number }) =>
+      `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} not recorded`,
+    partial: ({ n }: { n: number }) =>
+      `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} recorded in part`,
+    excluded: ({ n }: { n: number }) =>
+      `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} excluded by a rule`,
+    declined: ({ n }: { n: number }) => `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} declined`,
+    pending: ({ n }: { n: number }) => `${count(n)} ${plural(n, { one: 'is', other: 'are' })} processing`,
+    surplus: ({ n }: { n: number }) => `${calls(n)} ${plural(n, { one: 'has', other: 'have' })} no CDR`,
+    differs: ({ n }: { n: number }) =>
+      `${calls(n)} ${plural(n, { one: 'differs', other: 'differ' })} in length`,
   },
-  and: (parts: number) => (parts > 0 ? '; ' : ''),
+  /** The sentences of `rest`, each a link. */
+  allOfRest: ({ parts }: { parts: string[] }) => `${parts.join('; ')}.`,
   from: 'From',
   to: 'To',
   show: 'Show',
@@ -49,12 +60,12 @@ export const coverageText = {
   unknown: 'Tapedeck has no data for this period.',
   caveatsTitle: 'Limits of this report',
   caveats: {
-    not_installed: (since: string) =>
+    not_installed: ({ since }: { since: string }) =>
       since
         ? `This period is before ${since}, when Tapedeck was installed.`
         : 'The recorder has not run yet.',
     future: () => 'This period is in the future.',
-    partly_not_installed: (since: string) =>
+    partly_not_installed: ({ since }: { since: string }) =>
       `Tapedeck was installed on ${since}. Calls before that are not in this report.`,
     monitoring_gaps: () =>
       'Tapedeck did not watch the PBX all the time: calls in the monitoring gaps below may be missing.',
@@ -80,8 +91,9 @@ export const coverageText = {
     not_recorded: 'Not recorded',
     pending: 'Processing',
   },
-  cdrs: (n: number) => (n === 1 ? 'Asterisk’s record (1 CDR)' : `Asterisk’s record (${n} CDRs)`),
-  cdr: (from: string, to: string) => `${from || 'unknown'} to ${to || 'unknown'}`,
+  cdrs: ({ n }: { n: number }) =>
+    plural(n, { one: 'Asterisk’s record (1 CDR)', other: `Asterisk’s record (${count(n)} CDRs)` }),
+  cdr: ({ from, to }: { from: string; to: string }) => `${from || 'unknown'} to ${to || 'unknown'}`,
   cdrFields: {
     channel: 'Channels',
     times: 'Start and end',
@@ -89,7 +101,7 @@ export const coverageText = {
     end: 'Disposition',
     id: 'Unique id',
   },
-  more: (n: string) => `and ${n} more; all of them are in the CSV.`,
+  more: ({ n }: { n: number }) => `and ${count(n)} more; all of them are in the CSV.`,
   daysTitle: 'By day',
   daysColumns: {
     day: 'Day',
@@ -98,15 +110,18 @@ export const coverageText = {
     covered: 'Recorded',
     share: 'Share',
   },
-  dayLink: (day: string) => `Show ${day} only`,
+  dayLink: ({ day }: { day: string }) => `Show ${day} only`,
   howTitle: 'How this figure is calculated',
   how: 'Eligible calls are those answered by a person or by the PBX itself (voicemail, a queue, a menu), except calls that a policy rule excludes or that somebody declined. A call counts as recorded if any part of it has a sealed recording. The percentage is rounded down. Test calls are not counted.',
-  witness: (since: string, last: string) =>
+  witness: ({ since, last }: { since: string; last: string }) =>
     `Tapedeck’s list is compared with Asterisk’s own call records (CDRs), received since ${since}, most recently at ${last}.`,
   noWitness:
     'Asterisk has sent no CDRs, so nothing independent confirms these figures. Install cdr_manager.conf from asterisk-conf/ to make Asterisk send them, then check with “tapedeck doctor”.',
-  unwitnessed: (n: string, one: boolean) =>
-    `${calls(n, one)} ${one ? 'has' : 'have'} no CDRs because AMI was not connected at the time, so nothing independent confirms ${one ? 'its' : 'their'} coverage.`,
+  unwitnessed: ({ n }: { n: number }) =>
+    plural(n, {
+      one: '1 call has no CDRs because AMI was not connected at the time, so nothing independent confirms its coverage.',
+      other: `${count(n)} calls have no CDRs because AMI was not connected at the time, so nothing independent confirms their coverage.`,
+    }),
   sourcesTitle: 'CDR sources',
   source: {
     AMI: 'AMI, in real time',
@@ -114,20 +129,30 @@ export const coverageText = {
     cdr_sqlite: 'Asterisk’s SQLite file',
     cdr_mysql: 'The MySQL or MariaDB database',
   } as Record<string, string>,
-  sourceCount: (n: string) => `${n} added`,
-  sourceRead: (when: string) => `last read ${when}`,
-  sourceLast: (when: string) => `most recent ${when}`,
-  sourceBad: (why: string) => `cannot be read: ${why}`,
+  sourceLine: ({ name, state }: { name: string; state: string }) => `${name}: ${state}`,
+  /** `last`: the time of its newest CDR, `read`: when it was last read; each or null. */
+  sourceState: ({ n, last, read }: { n: number; last: string | null; read: string | null }) =>
+    [
+      `${count(n)} added`,
+      last === null ? '' : `most recent ${last}`,
+      read === null ? '' : `last read ${read}`,
+    ]
+      .filter(Boolean)
+      .join(', '),
+  sourceBad: ({ why }: { why: string }) => `cannot be read: ${why}`,
   blindTitle: 'Monitoring gaps',
   blindNone: 'None: the PBX was monitored without a break.',
   blindUnknown: 'Not known for this period.',
-  blind: (from: string, to: string) => `From ${from} to ${to}`,
-  blindOpen: (from: string) => `Since ${from}`,
+  /** `to` null: it lasts. `reason` null: not known. */
+  gap: ({ from, to, reason }: { from: string; to: string | null; reason: string | null }) => {
+    const when = to === null ? `Since ${from}` : `From ${from} to ${to}`;
+    return reason === null ? when : `${when}: ${reason}`;
+  },
   blindHint:
     'Calls during a monitoring gap are known only if Asterisk keeps its CDRs in a file or database named under [coverage] in tapedeck.toml.',
   gapsTitle: 'CDR monitoring gaps',
   gapsNone: 'None: AMI was connected all the time.',
-  gapFilled: (sources: string) => `The CDRs of this time were read afterwards: ${sources}.`,
+  gapFilled: ({ sources }: { sources: string }) => `The CDRs of this time were read afterwards: ${sources}.`,
   gapsHint:
     'While AMI is disconnected, Asterisk cannot report its CDRs and does not resend them. To fill such gaps, name a CDR file or database under [coverage] in tapedeck.toml.',
 };

@@ -1,23 +1,23 @@
-import { auditText } from './en-audit.js';
-import { badgeText, callsText, callText, keysText, playerText } from './en-calls.js';
-import { coverageText } from './en-coverage.js';
-import { evidenceText } from './en-evidence.js';
-import { healthText } from './en-health.js';
-import { accountText, peopleText, welcomeText } from './en-people.js';
-import { policyText } from './en-policy.js';
-import { qualityText } from './en-quality.js';
-import { referenceText } from './en-reference.js';
-import { retentionText } from './en-retention.js';
-import { rightsText } from './en-rights.js';
-import { factorText } from './en-sign-in.js';
-import { vaultText } from './en-vault.js';
+import { count, plural } from '../locale.js';
+import { auditText } from './audit.js';
+import { badgeText, callsText, callText, keysText, playerText } from './calls.js';
+import { coverageText } from './coverage.js';
+import { errorText } from './errors.js';
+import { evidenceText } from './evidence.js';
+import { healthText } from './health.js';
+import { accountText, peopleText, welcomeText } from './people.js';
+import { policyText } from './policy.js';
+import { qualityText } from './quality.js';
+import { referenceText } from './reference.js';
+import { retentionText } from './retention.js';
+import { rightsText } from './rights.js';
+import { factorText } from './sign-in.js';
+import { vaultText } from './vault.js';
 
-const plural = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
-
-/** Every string of the desk, in English. */
-export const t = {
-  product: 'Tapedeck',
-  title: (page: string, site: string) => [page, site, 'Tapedeck'].filter(Boolean).join(' · '),
+/** Every message of the desk, in English. */
+export const messages = {
+  title: ({ page, site }: { page: string; site: string }) =>
+    [page, site, 'Tapedeck'].filter(Boolean).join(' · '),
   skip: 'Skip to the content',
   nav: {
     label: 'Main',
@@ -38,12 +38,18 @@ export const t = {
     today: 'Today',
     yesterday: 'Yesterday',
     now: 'just now',
-    minutesAgo: (n: number) => `${n} min ago`,
-    hours: (n: number) => plural(n, 'hour'),
-    minutes: (n: number) => plural(n, 'minute'),
-    seconds: (n: number) => plural(n, 'second'),
+    todayAt: ({ clock }: { clock: string }) => `today ${clock}`,
+    yesterdayAt: ({ clock }: { clock: string }) => `yesterday ${clock}`,
+    minutesAgo: ({ n }: { n: number }) => `${n} min ago`,
+    size: {
+      bytes: ({ n }: { n: number }) => plural(n, { one: '1 byte', other: `${n} bytes` }),
+      KB: ({ n }: { n: number }) => `${count(n)} KB`,
+      MB: ({ n }: { n: number }) => `${count(n)} MB`,
+      GB: ({ n }: { n: number }) => `${count(n)} GB`,
+      TB: ({ n }: { n: number }) => `${count(n)} TB`,
+    },
     forEver: 'forever',
-    zone: (zone: string) => `Times are in ${zone}.`,
+    zone: ({ zone }: { zone: string }) => `Times are in ${zone}.`,
   },
   common: {
     loading: 'Loading…',
@@ -52,26 +58,27 @@ export const t = {
     retry: 'Try again',
     page404: 'Page not found',
     back404: 'Go to calls',
-    requestId: (id: string) => `Request ${id}`,
-    faults: (n: number) => `${plural(n, 'problem')} to correct`,
+    requestId: ({ id }: { id: string }) => `Request ${id}`,
+    faults: ({ n }: { n: number }) =>
+      plural(n, { one: '1 problem to correct', other: `${count(n)} problems to correct` }),
+    /** Before what it names. */
+    label: ({ name }: { name: string }) => `${name}:`,
+    /** A rule, and why it is there. */
+    because: ({ rule, reason }: { rule: string; reason: string }) => `${rule}: ${reason}`,
   },
-  errors: {
-    unreachable: 'The dashboard server does not answer.',
-    unreachableHint:
-      'Check your network connection. If others have the same problem, tell your Tapedeck admin. Calls are still being recorded.',
-    pageAbsent: {
-      message: 'This page could not be loaded.',
-      hint: 'If the dashboard does not answer, try again in a moment. If Tapedeck has just been updated, reload the page.',
-    },
-    unexpected: 'The server sent a response that this page could not read.',
-    unexpectedHint: 'Reload the page. If the problem stays, the server may be running a different version.',
-  },
+  errors: errorText,
   status: {
     checking: 'Checking…',
     connected: 'Connected',
-    recording: (n: number) => `${n} recording`,
-    calls: (n: number) => plural(n, 'call'),
-    preserving: (n: number) => `${n} processing`,
+    /** What goes on now, without what there is none of. */
+    now: ({ calls, recording, processing }: { calls: number; recording: number; processing: number }) =>
+      [
+        calls > 0 ? plural(calls, { one: '1 call', other: `${count(calls)} calls` }) : '',
+        recording > 0 ? `${count(recording)} recording` : '',
+        processing > 0 ? `${count(processing)} processing` : '',
+      ]
+        .filter(Boolean)
+        .join(', '),
     problem: 'Problem',
     attention: 'Attention',
     lost: 'Reconnecting…',
@@ -80,16 +87,16 @@ export const t = {
     down: 'The recorder is not running: new calls are not recorded.',
     downHint:
       'Start it on the recorder with “systemctl start tapedeck”. Existing recordings can still be played.',
-    version: (v: string) => `Connected to Asterisk ${v}`,
+    version: ({ v }: { v: string }) => `Connected to Asterisk ${v}`,
   },
   menu: {
     theme: 'Appearance',
     themes: { system: 'System', light: 'Light', dark: 'Dark' },
-    signedInAs: 'Signed in as',
+    signedInAs: ({ name }: { name: string }) => `Signed in as ${name}`,
     signOut: 'Sign out',
     keys: 'Keyboard shortcuts',
-    user: (name: string) => `Menu of ${name}`,
-    about: (v: string) => `Tapedeck ${v}`,
+    user: ({ name }: { name: string }) => `Menu of ${name}`,
+    about: ({ v }: { v: string }) => `Tapedeck ${v}`,
   },
   signIn: {
     title: 'Sign in',
@@ -144,3 +151,5 @@ export const t = {
   welcome: welcomeText,
   audit: auditText,
 };
+
+export type Messages = typeof messages;

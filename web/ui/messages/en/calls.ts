@@ -1,4 +1,6 @@
-/** The strings of the list of calls, of a call, of the player and of the keys. */
+import { count, plural } from '../locale.js';
+
+/** The messages of the list of calls, of a call, of the player and of the keys. */
 export const callsText = {
   title: 'Calls',
   search: 'Name, number or its last digits',
@@ -16,13 +18,22 @@ export const callsText = {
   now: 'Now',
   withheld: 'Number withheld',
   nobody: 'Nobody',
-  with: 'with',
+  /** Who our side was, behind the name of the other party. */
+  with: ({ us }: { us: string }) => `with ${us}`,
+  /** The same in the line of the list, as a screen reader reads it. */
+  rowUs: ({ us }: { us: string }) => `, with ${us}`,
+  rowDirection: ({ direction }: { direction: string }) => `${direction}, `,
+  between: ({ them, us, when }: { them: string; us: string; when: string }) => `${them} with ${us}, ${when}`,
   older: 'Show older',
   olderBusy: 'Loading older calls…',
   end: 'No more calls.',
   endFiltered: 'No more matching calls.',
-  found: (n: number, more: boolean) =>
-    n === 0 ? 'No calls match.' : `${n}${more ? ' or more' : ''} ${n === 1 ? 'call' : 'calls'}.`,
+  /** `more`: there are more than were counted. */
+  found: ({ n, more }: { n: number; more: boolean }) => {
+    if (n === 0) return 'No calls match.';
+    const calls = plural(n, { one: 'call', other: 'calls' });
+    return more ? `${count(n)} or more ${calls}.` : `${count(n)} ${calls}.`;
+  },
   emptyTitle: 'No calls yet',
   empty: 'Tapedeck is connected to the PBX. Make a call and it appears here.',
   emptyDown: 'Tapedeck is not connected to the PBX. Calls appear here once the problem above is fixed.',
@@ -33,13 +44,13 @@ export const callsText = {
   chooseTitle: 'Choose a call',
   choose: 'Its timeline and recording open here.',
   chooseKeys: [
-    ['/', 'search'],
-    ['↑ ↓', 'move in the list'],
-    ['Enter', 'open the call'],
-    ['Esc', 'close it'],
-    ['Space', 'play or pause'],
-    ['?', 'keyboard shortcuts'],
-  ] as [string, string][],
+    [['/'], 'search'],
+    [['↑', '↓'], 'move in the list'],
+    [['Enter'], 'open the call'],
+    [['Esc'], 'close it'],
+    [['Space'], 'play or pause'],
+    [['?'], 'keyboard shortcuts'],
+  ] as [keys: string[], does: string][],
 };
 
 export const badgeText = {
@@ -63,21 +74,21 @@ export const badgeText = {
 };
 
 export const callText = {
-  title: (who: string) => `Call with ${who}`,
+  title: ({ who }: { who: string }) => `Call with ${who}`,
   back: 'All calls',
   sentence: {
-    in: 'called',
-    out: 'was called by',
-    internal: 'called',
+    in: ({ them, us }: { them: string; us: string }) => `${them} called ${us}`,
+    out: ({ them, us }: { them: string; us: string }) => `${them} was called by ${us}`,
+    internal: ({ them, us }: { them: string; us: string }) => `${them} called ${us}`,
   },
   play: 'Play',
   pause: 'Pause',
   download: 'Download',
   story: 'Story',
   happened: 'What happened',
-  lasted: (length: string) => `${length} long`,
-  queue: 'through queue',
-  did: 'on',
+  lasted: ({ length }: { length: string }) => `${length} long`,
+  queue: ({ queue }: { queue: string }) => `through queue ${queue}`,
+  did: ({ number }: { number: string }) => `on ${number}`,
   marks: {
     ring: 'Ringing',
     answer: 'Answered',
@@ -94,17 +105,25 @@ export const callText = {
     unheard: 'Silent for you',
     end: 'Ended',
   } as Record<string, string>,
-  forLength: (l: string) => `for ${l}`,
-  forMoment: (ms: number) => `for ${Number((ms / 1000).toFixed(2))} s`,
-  atTime: (at: string) => `at ${at}`,
-  seekTo: (name: string, at: string) => `${name}, at ${at}`,
-  stillOn: 'still on the call',
-  onFrom: (name: string, from: string, to: string) => `${name}: on the call from ${from} to ${to}`,
-  heldAt: (at: string) => `put the others on hold at ${at}`,
+  forLength: ({ length }: { length: string }) => `for ${length}`,
+  forMoment: ({ ms }: { ms: number }) => `for ${count(Math.round(ms / 10) / 100)} s`,
+  /** What happened, with what was special about it. */
+  named: ({ mark, text }: { mark: string; text: string }) => `${mark}: ${text}`,
+  /** `lasted` is "for 0:12", or empty. */
+  seekTo: ({ name, at, lasted }: { name: string; at: string; lasted: string }) =>
+    lasted ? `${name}, at ${at}, ${lasted}` : `${name}, at ${at}`,
+  on: ({ name, from, to }: { name: string; from: string; to: string }) =>
+    `${name}: on the call from ${from} to ${to}`,
+  stillOn: ({ name, from }: { name: string; from: string }) => `${name}: on the call since ${from}`,
+  heldAt: ({ at, lasted }: { at: string; lasted: string }) =>
+    `put the others on hold at ${at} ${lasted}`.trim(),
+  /** What one party did, for reading aloud. */
+  stays: ({ parts }: { parts: string[] }) => parts.join('; '),
   noLegs: 'The PBX did not report who took part.',
   consultation: 'Consultation: another call was on hold during this one.',
   toMain: 'View that call',
   consultations: 'Consultations while this call was on hold:',
+  consultationAt: ({ call, at }: { call: string; at: string }) => `${call} at ${at}`,
   why: {
     nobody: {
       no_answer: 'Nobody answered, so there is no recording.',
@@ -117,15 +136,15 @@ export const callText = {
     live: 'This call is in progress. Its recording appears here shortly after it ends.',
     liveExcluded: 'This call is in progress and is not being recorded.',
     making: 'The recording is being processed. It appears here within a few seconds.',
-    excluded: (rule: string) => `Not recorded: the rule “${rule}” excludes this call.`,
+    excluded: ({ rule }: { rule: string }) => `Not recorded: the rule “${rule}” excludes this call.`,
     excludedNoRule: 'Not recorded: the policy excludes this call.',
     declined: 'Not recorded: somebody on the call declined.',
     notRecorded: 'This call was answered but not recorded.',
     partial: 'Part of this call is missing from its recording.',
-    erased: (when: string) => `The recording was erased on ${when}.`,
+    erased: ({ when }: { when: string }) => `The recording was erased on ${when}.`,
     erasing: 'The recording is being erased.',
     gone: 'There is no recording of this call.',
-    because: 'Reason:',
+    because: ({ reason }: { reason: string }) => `Reason: ${reason}`,
   },
   details: 'Details',
   gapSides: { both: 'Not recorded', them: 'Them not recorded', us: 'Us not recorded' } as Record<
@@ -165,21 +184,23 @@ export const callText = {
 export const playerText = {
   label: 'Player',
   position: 'Position in the recording',
-  at: (at: string, of: string) => `${at} of ${of}`,
+  /** For reading aloud; `mark` is what holds there, or empty. */
+  at: ({ at, of, mark }: { at: string; of: string; mark: string }) =>
+    mark ? `${at} of ${of}, ${mark}` : `${at} of ${of}`,
+  what: ({ us, when }: { us: string; when: string }) => `with ${us}, ${when}`,
+  of: ({ length }: { length: string }) => `/ ${length}`,
   play: 'Play',
   pause: 'Pause',
-  back: (s: number) => `Back ${s} seconds`,
-  forward: (s: number) => `Forward ${s} seconds`,
+  back: ({ s }: { s: number }) => `Back ${s} seconds`,
+  forward: ({ s }: { s: number }) => `Forward ${s} seconds`,
   speed: 'Speed',
-  times: (n: number) => `${n}×`,
+  times: ({ n }: { n: number }) => `${count(n)}×`,
   volume: 'Volume',
   download: 'Download this recording',
   close: 'Close the player',
   them: 'Them',
   us: 'Us',
   noPeaks: 'No waveform',
-  cannot: 'The browser could not play this recording.',
-  cannotHint: 'Try again, or use a current Chrome, Edge or Firefox, or Safari 18.4 or newer.',
   unsupported:
     'This browser can’t play recordings: use a current Chrome, Edge or Firefox, or Safari 18.4 or newer.',
   unsupportedDownload:
@@ -198,21 +219,21 @@ export const keysText = {
   },
   lines: {
     everywhere: [
-      ['/', 'Search calls'],
-      ['?', 'Show keyboard shortcuts'],
-      ['Esc', 'Close the open panel'],
+      [['/'], 'Search calls'],
+      [['?'], 'Show keyboard shortcuts'],
+      [['Esc'], 'Close the open panel'],
     ],
     list: [
-      ['↑ ↓', 'Previous or next call'],
-      ['Home End', 'First or last call'],
-      ['Enter', 'Open the call'],
+      [['↑', '↓'], 'Previous or next call'],
+      [['Home', 'End'], 'First or last call'],
+      [['Enter'], 'Open the call'],
     ],
     player: [
-      ['Space', 'Play or pause'],
-      ['← →', 'Back or forward 5 seconds'],
-      ['J L', 'Back or forward 15 seconds'],
-      ['K', 'Play or pause'],
-      ['[ ]', 'Slower or faster'],
+      [['Space'], 'Play or pause'],
+      [['←', '→'], 'Back or forward 5 seconds'],
+      [['J', 'L'], 'Back or forward 15 seconds'],
+      [['K'], 'Play or pause'],
+      [['[', ']'], 'Slower or faster'],
     ],
-  } as Record<string, [string, string][]>,
+  } as Record<string, [keys: string[], does: string][]>,
 };

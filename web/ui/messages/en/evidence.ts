@@ -1,4 +1,4 @@
-/** The strings of giving out the evidence of a call. */
+/** The messages of giving out the evidence of a call. */
 export const evidenceText = {
   button: 'Evidence pack…',
   title: 'Evidence pack',

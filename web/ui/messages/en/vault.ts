@@ -1,0 +1,48 @@
+import { count, plural } from '../locale.js';
+
+/** Messages about recordings being as they were sealed. */
+export const vaultText = {
+  /** `how`: signed when it was sealed, later, or not yet. `checked`: when it was last found unchanged. */
+  seal: ({
+    how,
+    sealed,
+    signed,
+    checked,
+  }: {
+    how: 'signed' | 'later' | 'unsigned';
+    sealed: string;
+    signed: string;
+    checked: string | null;
+  }) => {
+    const first = {
+      signed: `Sealed and signed ${sealed}`,
+      later: `Sealed ${sealed}, signed later (${signed})`,
+      unsigned: `Sealed ${sealed}, not signed yet`,
+    }[how];
+    return checked === null ? `${first}.` : `${first}; unchanged at the last check, ${checked}.`;
+  },
+  damaged: 'This recording has changed since it was sealed.',
+  found: ({ when }: { when: string }) => `Found ${when}.`,
+  distrust: 'Its audio cannot be trusted.',
+  todo: ({ command }: { command: string }) => `Restore the file from a backup and run ${command}.`,
+  tell: 'Tell a Tapedeck admin: the file must be restored from a backup.',
+  healthTitle: 'Integrity check',
+  none: 'None yet',
+  unknown: 'Not checked yet',
+  inTime: ({ n, days }: { n: number; days: number }) =>
+    plural(n, {
+      one: `The recording was checked within ${days} days.`,
+      other: `All ${count(n)} checked within ${days} days.`,
+    }),
+  late: ({ n, days }: { n: number; days: number }) =>
+    plural(n, {
+      one: `The recording was not checked within ${days} days.`,
+      other: `Not all ${count(n)} were checked within ${days} days.`,
+    }),
+  oldest: ({ days }: { days: number }) =>
+    plural(days, { one: 'Oldest check 1 day ago.', other: `Oldest check ${count(days)} days ago.` }),
+  today: 'All checked in the last 24 hours.',
+  damagedCount: ({ n }: { n: number }) => `${count(n)} damaged`,
+  unsignedCount: ({ n }: { n: number }) => `${count(n)} waiting to be signed.`,
+  waits: ({ what }: { what: string }) => `Waiting: ${what}`,
+};
