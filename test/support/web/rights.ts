@@ -2,7 +2,7 @@ import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { password } from './dashboard.js';
 
 /**
- * Who may use which route on what: the table that `test/web/reach.test.ts` asks a real dashboard about. Each route has a row,
+ * Who may use which route on what: the table that `test/web/access/reach-routes.test.ts` asks a real dashboard about. Each route has a row,
  * each row a status for each who asks, in this order:
  *
  * - stranger   nobody is signed in

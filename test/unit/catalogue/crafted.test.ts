@@ -1,84 +1,18 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
-import t, { type Test } from 'tap';
-import { createDoubts } from '../../../daemon/assurance/doubts.js';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
 import { createTestCalls } from '../../../daemon/calls/test-call.js';
-import type { BadRow, Catalogue } from '../../../daemon/catalogue/catalogue.js';
-import { withEntries } from '../../../daemon/catalogue/entries.js';
-import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { testLegs } from '../../../daemon/domain/call/test-call.js';
 import { recordingFile } from '../../../daemon/domain/paths.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { createLog } from '../../../daemon/ops/log.js';
-import { createRetain } from '../../../daemon/recordings/retain.js';
-import { removeDurably } from '../../../daemon/vault/durable.js';
-import { alarmBoard, craft, recorderOn, T0 } from '../../support/catalogue/crafted.js';
-import { craftedJournal } from '../../support/catalogue/crafted-journal.js';
+import { craft, recorderOn, T0 } from '../../support/catalogue/crafted.js';
+import { keep, opened, retention } from '../../support/catalogue/crafted-lab.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
 import { noted } from '../../support/words.js';
 
 const log = createLog('silent', 'test');
-const DAY = 86_400_000;
 const recorded = { status: 'recorded', why: null, rule: null, missingMs: 0 } as const;
-
-/** A catalogue as the recorder opens it, with an alarm board. */
-async function opened(t: Test) {
-  const dir = t.testdir({});
-  const path = join(dir, 'catalogue.db');
-  const { standing, alarms } = alarmBoard();
-  const bad: BadRow[] = [];
-  const catalogue: Catalogue = withEntries(
-    createSqliteCatalogue({
-      path,
-      onBadRow: (row) => {
-        bad.push(row);
-        doubts.row(row);
-      },
-    }),
-    { clock: () => T0, later: async () => {} },
-  );
-  const doubts = createDoubts({ catalogue, alarms, clock: () => T0, log, everyMs: 20 });
-  await catalogue.start();
-  t.teardown(async () => {
-    await doubts.stop();
-    await catalogue.stop();
-  });
-  return { dir, path, catalogue, doubts, standing, alarms, bad };
-}
-type Opened = Awaited<ReturnType<typeof opened>>;
-
-/** Retention over real files. `removed` has what was destroyed or removed. */
-function retention({ dir, catalogue, alarms }: Opened, breakerPercent = 100) {
-  const removed: string[] = [];
-  return {
-    removed,
-    ...createRetain({
-      catalogue,
-      keys: { destroy: async (id) => removed.push(`key ${id}`) > 0, has: () => false },
-      files: {
-        remove: (path) => {
-          removed.push(path);
-          return removeDurably(path);
-        },
-        exists: async (path) => existsSync(path),
-      },
-      clock: () => T0 + DAY,
-      alarms,
-      config: { dataDir: dir, schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent },
-      log,
-    }),
-  };
-}
-
-async function keep({ dir, catalogue }: Opened, id: string, keepUntil: number | null = null): Promise<void> {
-  await catalogue.saveCall(aCall(`C${id}`));
-  const recording = aRecording(id, `C${id}`, { keepUntil, sealedAt: T0 });
-  const path = recordingFile(dir, recording);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, 'sealed');
-  await catalogue.recordingSealed(recording, Buffer.alloc(10), recorded);
-}
 
 t.test(
   'a stored policy of the wrong shape: every call is recorded, nothing is erased, and an alarm says so',
@@ -252,107 +186,4 @@ t.test('a call that is only marked as a test call is not removed like one', asyn
   t.same(removed, ['RT', recordingFile(o.dir, aRecording('RT', 'TEST'))], 'only the test call is');
   t.ok((await o.catalogue.call('CR1'))?.recording);
   t.match(o.standing.get('foreign_test_calls'), { severity: 'critical', message: /CR1/ });
-});
-
-t.test('intents count for the breaker, at the start as in a run', async (t) => {
-  const o = await opened(t);
-  for (let n = 0; n < 10; n++) await keep(o, `R${n}`, n === 9 ? T0 + 1 : null);
-  for (let n = 0; n < 4; n++) await o.catalogue.eraseIntended(`R${n}`, noted('Over.'), T0);
-  const retain = retention(o, 20);
-  await retain.recover();
-  t.same(retain.removed, []);
-  t.match(o.standing.get('retention_refused'), { message: /4 of 10/ });
-  const { breaker } = await retain.plan();
-  t.match(breaker, { tripped: true, share: 0.5, confirm: /^erase-5-/ });
-  await t.rejects(retain.run(), { code: 'retention_refused', message: /5 of 10/ });
-  t.same(retain.removed, []);
-  t.match(await retain.run({ confirm: breaker.confirm }), { erased: 5, left: 0 });
-});
-
-t.test('an intent that the audit log does not take erases nothing', async (t) => {
-  const o = await opened(t);
-  await keep(o, 'R1', T0 + 1);
-  craft(o.path, (db) =>
-    db.exec('CREATE TRIGGER swallow BEFORE INSERT ON audit BEGIN SELECT RAISE(IGNORE); END'),
-  );
-  const retain = retention(o);
-  t.match(await retain.run(), { erased: 0, failed: 1 });
-  t.same(retain.removed, []);
-  t.equal((await o.catalogue.recording('R1'))?.state, 'sealed');
-});
-
-t.test('an entry that a trigger swallows or changes is not taken for written', async (t) => {
-  for (const [what, sql] of [
-    ['swallowed', 'CREATE TRIGGER x BEFORE INSERT ON audit BEGIN SELECT RAISE(IGNORE); END'],
-    [
-      'taken out again',
-      'DROP TRIGGER audit_is_kept; CREATE TRIGGER x AFTER INSERT ON audit BEGIN DELETE FROM audit WHERE seq = NEW.seq; END',
-    ],
-    [
-      'changed',
-      `DROP TRIGGER audit_stays; CREATE TRIGGER x AFTER INSERT ON audit
-       BEGIN UPDATE audit SET entry = json_set(entry, '$.reason', 'none') WHERE seq = NEW.seq; END`,
-    ],
-  ] as const)
-    await t.test(what, async (t) => {
-      const o = await opened(t);
-      await keep(o, 'R1');
-      const before = await o.catalogue.auditHead();
-      craft(o.path, (db) => db.exec(sql));
-      await t.rejects(o.catalogue.eraseIntended('R1', noted('Over.'), T0), { code: 'audit_unwritable' });
-      t.same(await o.catalogue.auditHead(), before);
-    });
-});
-
-t.test('a schema that was changed is found, whatever its version number says', async (t) => {
-  for (const [what, sql] of [
-    ['a trigger put in', 'CREATE TRIGGER x BEFORE INSERT ON audit BEGIN SELECT RAISE(IGNORE); END'],
-    [
-      'a trigger on another table',
-      'CREATE TRIGGER x AFTER UPDATE ON recordings BEGIN DELETE FROM segments; END',
-    ],
-    ['a trigger taken out', 'DROP TRIGGER audit_stays'],
-    ['an index taken out', 'DROP INDEX audit_by_object'],
-    ['a view put in', 'CREATE VIEW x AS SELECT 1'],
-    ['a column put in', 'ALTER TABLE users ADD COLUMN x TEXT'],
-  ] as const)
-    await t.test(what, async (t) => {
-      const o = await opened(t);
-      await o.doubts.start();
-      t.same(await o.catalogue.schemaFaults(), []);
-      await o.doubts.beforeSigning();
-      const version = new Database(o.path, { readonly: true }).pragma('schema_version', { simple: true });
-      craft(o.path, (db) => {
-        db.exec(sql);
-        db.pragma(`schema_version = ${version}`);
-      });
-      t.equal((await o.catalogue.schemaFaults()).length, 1);
-      await t.rejects(o.doubts.beforeSigning(), { code: 'schema_altered' });
-      t.match(o.standing.get('catalogue_schema'), { severity: 'critical', message: /signs neither/ });
-    });
-});
-
-t.test('a journal beside the catalogue that names another file deletes nothing', async (t) => {
-  const dir = t.testdir({});
-  const path = join(dir, 'catalogue.db');
-  const journal = `${path}-journal`;
-  const victim = join(dir, 'victim');
-  const open = async () => {
-    const catalogue = createSqliteCatalogue({ path });
-    try {
-      await catalogue.start();
-    } finally {
-      await catalogue.stop();
-    }
-  };
-  await open();
-  writeFileSync(victim, 'precious');
-  rmSync(journal, { force: true });
-  writeFileSync(journal, craftedJournal(victim, statSync(path).size / 4096));
-  await t.rejects(open(), { code: 'data_strange' });
-  t.ok(existsSync(victim), 'the file that it names is there');
-  rmSync(journal);
-  symlinkSync(victim, journal);
-  await t.rejects(open(), { code: 'data_strange' });
-  t.equal(readFileSync(victim, 'utf8'), 'precious', 'nor is a link followed');
 });

@@ -1,55 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { builtinModules } from 'node:module';
-import { dirname, join, normalize } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
-import ts from 'typescript';
+import { type Import, importsOf, ROOT, sources, within } from '../../support/imports.js';
 
 /** Who may import whom, as ARCHITECTURE.md has it, read from the source itself. */
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-
-/** `to` is a path in the repository without its ending, or the name of a package. `type`: only types are imported. */
-type Import = { from: string; to: string; type: boolean };
-type Source = { path: string; text: string };
-
-const sources: Source[] = ['daemon', 'web'].flatMap((top) =>
-  readdirSync(join(ROOT, top), { recursive: true, encoding: 'utf8' })
-    .map((file) => join(top, file))
-    .filter((path) => /\.tsx?$/.test(path) && !/\.d\.ts$/.test(path) && !path.includes('node_modules'))
-    .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') })),
-);
-
-const parse = (source: Source) => ts.createSourceFile(source.path, source.text, ts.ScriptTarget.Latest);
-
-function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
-  visit(node);
-  ts.forEachChild(node, (child) => walk(child, visit));
-}
-
-function importsOf(source: Source): Import[] {
-  const found: Import[] = [];
-  const add = (name: ts.Node | undefined, type: boolean) => {
-    if (!name || !ts.isStringLiteral(name)) return;
-    const to = name.text.startsWith('.')
-      ? normalize(join(dirname(source.path), name.text)).replace(/\.(js|tsx?)$/, '')
-      : name.text;
-    found.push({ from: source.path.replace(/\.tsx?$/, ''), to, type });
-  };
-  walk(parse(source), (node) => {
-    if (ts.isImportDeclaration(node)) {
-      const clause = node.importClause;
-      const names = clause?.namedBindings;
-      const each = names && ts.isNamedImports(names) && !clause.name ? names.elements : null;
-      const types = clause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
-      add(node.moduleSpecifier, types || (each?.length ? each.every((e) => e.isTypeOnly) : false));
-    } else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
-    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
-      add(node.argument.literal, true);
-    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-      add(node.arguments[0], false);
-  });
-  return found;
-}
 
 const ADAPTERS = ['pbx', 'cdr', 'capture', 'encode', 'vault', 'catalogue', 'notify', 'directory', 'tls'];
 const STORIES = [
@@ -89,9 +43,6 @@ const UI_ROOMS: Record<string, string[]> = {
 const UI_FOLDERS = readdirSync(join(ROOT, 'web/ui'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map((entry) => `web/ui/${entry.name}`);
-
-const within = (path: string, ...folders: string[]): boolean => folders.some((f) => path.startsWith(`${f}/`));
-const isNode = (name: string): boolean => name.startsWith('node:') || builtinModules.includes(name);
 const isOurs = (name: string): boolean => within(name, 'daemon', 'web');
 
 /** What is wrong with an import, or null. */
@@ -261,95 +212,4 @@ t.test('an import over a border is found, however it is written', async (t) => {
     ['web/ui/state/api.ts', `import type { Policy } from '../../daemon/domain/policy.js';`],
   ];
   for (const [path, text] of right) t.same(faults(importsOf({ path, text })), [], `${path}: ${text}`);
-});
-
-t.test('the environment is read in ops only', async (t) => {
-  const readers = sources.filter(({ text }) =>
-    /\bprocess\s*(\.|\[['"])\s*env\b|import\s*\{[^}]*\benv\b[^}]*\}\s*from\s*'node:process'/.test(text),
-  );
-  t.same(readers.map((s) => s.path).sort(), [
-    'daemon/ops/process/console.ts',
-    'daemon/ops/process/notify.ts',
-    'daemon/ops/secrets/secret.ts',
-  ]);
-});
-
-/** Where a program is started through a shell, or could be. */
-function shells(source: Source): string[] {
-  const found: string[] = [];
-  const file = parse(source);
-  const starts = importsOf(source).some((i) => /^(node:)?child_process$/.test(i.to));
-  walk(file, (node) => {
-    if (ts.isPropertyAssignment(node) && node.name.getText(file).replace(/['"]/g, '') === 'shell')
-      if (node.initializer.kind !== ts.SyntaxKind.FalseKeyword) found.push(node.getText(file));
-    if (!starts || !ts.isCallExpression(node)) return;
-    const called = node.expression;
-    const name = ts.isIdentifier(called)
-      ? called.text
-      : ts.isPropertyAccessExpression(called)
-        ? called.name.text
-        : '';
-    // The exec of a RegExp or of a database is not one of child_process.
-    const bare =
-      ts.isIdentifier(called) || /^(cp|child_?process)$/i.test(called.getText(file).split('.')[0]!);
-    if (bare && (name === 'exec' || name === 'execSync')) found.push(node.getText(file));
-  });
-  return found;
-}
-
-t.test('no program is started through a shell', async (t) => {
-  for (const source of sources) {
-    const found = shells(source);
-    if (found.length > 0) t.same(found, [], source.path);
-  }
-  const path = 'daemon/x.ts';
-  const from = `from 'node:child_process';`;
-  for (const text of [
-    `import { exec } ${from} exec('ls');`,
-    `import { execSync } ${from} execSync('ls');`,
-    `import cp ${from} cp.exec('ls');`,
-    `import * as child_process ${from} child_process.exec('ls');`,
-    `import { spawn } ${from} spawn('ls', [], { shell: true });`,
-    `import { spawn } ${from} spawn('ls', [], { 'shell': '/bin/sh' });`,
-  ])
-    t.equal(shells({ path, text }).length, 1, text);
-  t.same(
-    shells({ path, text: `import { execFile } ${from} execFile('ls', []); /a/.exec('a'); db.exec('');` }),
-    [],
-  );
-});
-
-t.test('a package that talks to the outside has one file that knows it', async (t) => {
-  for (const [name, file] of [
-    ['@peculiar/x509', 'daemon/tls/authority'],
-    ['acme-client', 'daemon/tls/acme'],
-    ['ari-client', 'daemon/pbx/ari'],
-    ['asterisk-manager', 'daemon/pbx/ami'],
-    ['fluent-ffmpeg', 'daemon/encode/ffmpeg'],
-    ['@simplewebauthn/server', 'web/auth/passkeys'],
-    ['ldapts', 'daemon/directory/ldap'],
-    ['mysql2/promise', 'daemon/cdr/mysql'],
-    ['nodemailer', 'daemon/notify/mail'],
-    ['openid-client', 'daemon/directory/oidc'],
-    ['otpauth', 'web/auth/totp'],
-    ['node-cron', 'daemon/ops/schedule'],
-    ['ws', 'daemon/pbx/ari-stream'],
-  ] as const)
-    t.same([...new Set(every.filter((i) => i.to === name).map((i) => i.from))], [file], name);
-});
-
-t.test('the domain has no clock and no chance, and waits for nothing', async (t) => {
-  for (const { path, text } of sources.filter((s) => within(s.path, 'daemon/domain')))
-    t.notMatch(
-      text,
-      /\bDate\.now\(|new Date\(\)|\bMath\.random\(|\bawait\b|\bsetTimeout\(|\bperformance\./,
-      path,
-    );
-});
-
-t.test('what Node brings is imported by its full name', async (t) => {
-  t.same(
-    every.filter((i) => isNode(i.to) && !i.to.startsWith('node:')).map((i) => `${i.from} imports ${i.to}`),
-    [],
-  );
 });

@@ -1,0 +1,207 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import t, { type Test } from 'tap';
+import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import type { Alarm } from '../../daemon/domain/operations/alarm.js';
+import { forecast, judge, type Level, type Room } from '../../daemon/domain/operations/room.js';
+import { catalogueFile } from '../../daemon/domain/paths.js';
+import { inWords } from '../../daemon/domain/reason/words.js';
+import { createRoom } from '../../daemon/operations/room.js';
+import { createBallast, probeDisk, readDisk } from '../../daemon/ops/disk.js';
+import { until } from '../support/recorder.js';
+import { aCall, aRecording } from '../support/recordings/a-call.js';
+import { fill, mountSmall, unfill } from '../support/small-disk.js';
+import { noted } from '../support/words.js';
+
+t.setTimeout(400_000);
+const MIB = 1 << 20;
+const MB = 1e6;
+const log = pino({ level: 'silent' });
+
+t.test('what is free means nothing, a warning, or that nothing new is begun', async (t) => {
+  const room = (more: Partial<Room>): Room => ({
+    freeBytes: 1000 * MB,
+    totalBytes: 9000 * MB,
+    freeInodes: 100_000,
+    fault: null,
+    ...more,
+  });
+  const cases: [what: string, room: Partial<Room>, before: Level, level: Level, says: RegExp][] = [
+    ['room to spare', {}, 'enough', 'enough', /1 GB free, of a reserve of 512 MB/],
+    ['the reserve is touched', { freeBytes: 511 * MB }, 'enough', 'short', /511 MB free/],
+    ['a quarter of it is left', { freeBytes: 127 * MB }, 'short', 'full', /127 MB free/],
+    ['a sixteenth of it is left', { freeBytes: 31 * MB }, 'full', 'empty', /31 MB free/],
+    ['just over the reserve again', { freeBytes: 520 * MB }, 'short', 'short', /520 MB/],
+    ['well over it', { freeBytes: 570 * MB }, 'short', 'enough', /570 MB/],
+    ['no file can be made', { freeInodes: 10 }, 'enough', 'empty', /room for 10 more files only/],
+    ['few files can be made', { freeInodes: 900 }, 'enough', 'short', /900 more files/],
+    ['a file system without inodes', { freeInodes: null }, 'enough', 'enough', /1 GB/],
+    ['a write was refused', { fault: 'ENOSPC' }, 'enough', 'empty', /free/],
+    ['read-only', { fault: 'EROFS' }, 'enough', 'full', /can only be read \(EROFS\)/],
+    ['broken', { fault: 'EIO' }, 'enough', 'full', /gives errors \(EIO\)/],
+  ];
+  for (const [what, more, before, level, says] of cases) {
+    const verdict = judge(room(more), 512 * MB, before, 'The disk');
+    t.equal(verdict.level, level, what);
+    t.match(verdict.says, says, what);
+  }
+});
+
+t.test('how long the room lasts is told from the last days, and not where they tell nothing', async (t) => {
+  const disk = { freeBytes: 10_512 * MIB, totalBytes: 20_000 * MIB };
+  const of = (sealed: number, erased: number, days: number) =>
+    forecast(disk, 512 * MIB, { sealedBytes: sealed * MIB, erasedBytes: erased * MIB, days });
+  t.match(
+    of(7_000, 0, 7),
+    { perDayBytes: 1_000 * MIB, daysLeft: 10 },
+    'to the reserve, not to the last byte',
+  );
+  t.match(of(7_000, 3_500, 7), { perDayBytes: 1_000 * MIB, daysLeft: 20 }, 'what is erased is taken off');
+  t.match(of(7_000, 7_000, 7), { daysLeft: null }, 'as much goes as comes');
+  t.match(of(100, 0, 0.1), { perDayBytes: null, daysLeft: null }, 'the first hours foretell nothing');
+  t.match(forecast({ ...disk, freeBytes: 0 }, MIB, { sealedBytes: 1, erasedBytes: 0, days: 1 }), {
+    daysLeft: 0,
+  });
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(t.testdir()) });
+  await catalogue.start();
+  t.teardown(() => catalogue.stop());
+  t.same(await catalogue.growth(0, 9), { sealedBytes: 0, erasedBytes: 0, days: 0 });
+  const day = 86_400_000;
+  for (const [id, sealedAt] of [
+    ['A', 2 * day],
+    ['B', 10 * day],
+    ['C', 11 * day],
+  ] as const) {
+    await catalogue.saveCall(aCall(id));
+    await catalogue.recordingSealed(aRecording(id, id, { sealedAt, sealedBytes: 100 }), new Uint8Array(8), {
+      status: 'recorded',
+      why: null,
+      rule: null,
+      missingMs: 0,
+    });
+  }
+  await catalogue.eraseIntended('A', noted('due'), 10 * day);
+  await catalogue.erased('A', 11 * day);
+  t.same(await catalogue.growth(5 * day, 12 * day), { sealedBytes: 200, erasedBytes: 100, days: 7 });
+  t.same(await catalogue.growth(0, 12 * day), { sealedBytes: 300, erasedBytes: 100, days: 10 });
+});
+
+/** The keeper of two real directories, with a list of what it did. */
+function keeper(
+  t: Test,
+  {
+    data,
+    spool,
+    reserveMb = 8,
+    cleaning,
+  }: {
+    data: string;
+    spool: string;
+    reserveMb?: number;
+    cleaning?: { what: string; frees: 'data' | 'spool'; run: () => Promise<unknown> }[];
+  },
+) {
+  const standing = new Map<string, Pick<Alarm, 'severity' | 'message' | 'hint'>>();
+  const done: string[] = [];
+  const ballast = createBallast({ path: join(data, 'ballast'), bytes: MIB });
+  const room = createRoom({
+    data: { dir: data, reserveBytes: reserveMb * MB },
+    spool: { dir: spool, reserveBytes: reserveMb * MB },
+    read: readDisk,
+    probe: probeDisk,
+    ballast,
+    cleaning:
+      cleaning ??
+      (['copies', 'spool', 'due'] as const).map((what) => ({
+        what,
+        frees: what === 'spool' ? ('spool' as const) : ('data' as const),
+        run: async () => done.push(`clean ${what}`),
+      })),
+    growth: async () => ({ sealedBytes: 0, erasedBytes: 0, days: 7 }),
+    onReturn: () => done.push('return'),
+    onEmpty: () => done.push('empty'),
+    alarms: { raise: (key, alarm) => standing.set(key, alarm), clear: (key) => standing.delete(key) },
+    clock: () => Date.now(),
+    log,
+  });
+  t.teardown(() => room.stop());
+  return { room, ballast, done, standing, keys: () => [...standing.keys()].sort().join(', ') };
+}
+
+t.test(
+  'a disk that fills: cleaned, told of in 5 s, nothing begun; over by itself when there is room',
+  async (t) => {
+    const { dir: data, refused } = mountSmall(t, { mb: 32 });
+    if (refused) return void t.pass('on a disk of its own', { skip: refused });
+    const { dir: spool } = mountSmall(t, { mb: 32 });
+    const k = keeper(t, { data, spool });
+    await k.room.start();
+    t.equal(k.room.hindrance(), null);
+    await until('the ballast', () => k.ballast.size() === MIB);
+
+    fill(data, 6 * MIB);
+    await until('the warning', () => k.keys() === 'disk_reserve data', 5_000);
+    t.equal(k.standing.get('disk_reserve data')?.severity, 'warning');
+    await until('the cleaning', () => k.done.length >= 2);
+    t.same(k.done, ['clean copies', 'clean due'], 'what the data disk can spare, in its order');
+    t.match(k.room.status(), { level: 'short', freeBytes: 6 * MIB, totalBytes: 32 * MIB });
+
+    fill(data, 0);
+    await until('the alarm', () => k.keys() === 'disk_full data', 5_000);
+    t.equal(k.standing.get('disk_full data')?.severity, 'critical');
+    t.equal(k.room.hindrance(), null, 'the spool has room: calls are captured all the same');
+    await until('some of the ballast', () => k.ballast.size() < MIB);
+    writeFileSync(join(data, 'a row'), Buffer.alloc(100_000));
+
+    unfill(data);
+    await until('the recovery', () => k.keys() === '', 5_000);
+    t.same(k.done.slice(2), ['return']);
+    await until('a whole ballast', () => k.ballast.size() === MIB);
+
+    k.done.length = 0;
+    fill(spool, MIB);
+    await until('the alarm', () => k.keys() === 'disk_full spool', 5_000);
+    t.match(inWords(k.room.hindrance()), /^disk_full: The disk of .*has 1 MB free, .*Free some space/);
+    t.notOk(k.done.includes('empty'), 'what runs goes on');
+    fill(spool, 0);
+    await until('the end of what runs', () => k.done.includes('empty'), 5_000);
+    unfill(spool);
+    await until('the recovery', () => k.keys() === '' && k.room.hindrance() === null, 5_000);
+    t.ok(k.done.includes('return'));
+    t.same(
+      readdirSync(spool).filter((f) => f.startsWith('.')),
+      [],
+      'nothing of ours is left in the spool',
+    );
+  },
+);
+
+t.test('one disk for both has both reserves; one without inodes is full too', async (t) => {
+  const { dir: disk, refused } = mountSmall(t, { mb: 24, inodes: 1200 });
+  if (refused) return void t.pass('on a disk of its own', { skip: refused });
+  const [data, spool] = [join(disk, 'data'), join(disk, 'spool')];
+  mkdirSync(data);
+  mkdirSync(spool);
+  const k = keeper(t, { data, spool });
+  await k.room.start();
+  t.equal(k.keys(), '', `enough: ${k.room.status()?.says}`);
+  fill(disk, 14 * MIB);
+  await until('the warning', () => k.keys() === 'disk_reserve data', 5_000);
+  t.match(
+    k.standing.get('disk_reserve data')?.message,
+    /data and .*spool has 1[\d.]+ MB free, of a reserve of 16 MB/,
+  );
+  unfill(disk);
+  await until('the recovery', () => k.keys() === '', 5_000);
+  mkdirSync(join(disk, 'many'));
+  for (let n = 0; existsSync(disk); n++)
+    try {
+      writeFileSync(join(disk, 'many', String(n)), '');
+    } catch (e) {
+      t.equal((e as NodeJS.ErrnoException).code, 'ENOSPC');
+      break;
+    }
+  await until('the alarm', () => k.keys() === 'disk_full data', 5_000);
+  t.match(inWords(k.room.hindrance()), /^disk_full: .*room for 0 more files only/);
+});

@@ -1,0 +1,79 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Test } from 'tap';
+import { createDoubts } from '../../../daemon/assurance/doubts.js';
+import type { BadRow, Catalogue } from '../../../daemon/catalogue/catalogue.js';
+import { withEntries } from '../../../daemon/catalogue/entries.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { recordingFile } from '../../../daemon/domain/paths.js';
+import { createLog } from '../../../daemon/ops/log.js';
+import { createRetain } from '../../../daemon/recordings/retain.js';
+import { removeDurably } from '../../../daemon/vault/durable.js';
+import { aCall, aRecording } from '../recordings/a-call.js';
+import { alarmBoard, T0 } from './crafted.js';
+
+export const log = createLog('silent', 'test');
+export const DAY = 86_400_000;
+export const recorded = { status: 'recorded', why: null, rule: null, missingMs: 0 } as const;
+
+/** A catalogue as the recorder opens it, with an alarm board. */
+export async function opened(t: Test) {
+  const dir = t.testdir({});
+  const path = join(dir, 'catalogue.db');
+  const { standing, alarms } = alarmBoard();
+  const bad: BadRow[] = [];
+  const catalogue: Catalogue = withEntries(
+    createSqliteCatalogue({
+      path,
+      onBadRow: (row) => {
+        bad.push(row);
+        doubts.row(row);
+      },
+    }),
+    { clock: () => T0, later: async () => {} },
+  );
+  const doubts = createDoubts({ catalogue, alarms, clock: () => T0, log, everyMs: 20 });
+  await catalogue.start();
+  t.teardown(async () => {
+    await doubts.stop();
+    await catalogue.stop();
+  });
+  return { dir, path, catalogue, doubts, standing, alarms, bad };
+}
+export type Opened = Awaited<ReturnType<typeof opened>>;
+
+/** Retention over real files. `removed` has what was destroyed or removed. */
+export function retention({ dir, catalogue, alarms }: Opened, breakerPercent = 100) {
+  const removed: string[] = [];
+  return {
+    removed,
+    ...createRetain({
+      catalogue,
+      keys: { destroy: async (id) => removed.push(`key ${id}`) > 0, has: () => false },
+      files: {
+        remove: (path) => {
+          removed.push(path);
+          return removeDurably(path);
+        },
+        exists: async (path) => existsSync(path),
+      },
+      clock: () => T0 + DAY,
+      alarms,
+      config: { dataDir: dir, schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent },
+      log,
+    }),
+  };
+}
+
+export async function keep(
+  { dir, catalogue }: Opened,
+  id: string,
+  keepUntil: number | null = null,
+): Promise<void> {
+  await catalogue.saveCall(aCall(`C${id}`));
+  const recording = aRecording(id, `C${id}`, { keepUntil, sealedAt: T0 });
+  const path = recordingFile(dir, recording);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, 'sealed');
+  await catalogue.recordingSealed(recording, Buffer.alloc(10), recorded);
+}

@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import type { Test } from 'tap';
+import { calls } from '../../daemon/cli/calls.js';
+import { createCliContext } from '../../daemon/cli/common/context.js';
+import { doctor } from '../../daemon/cli/doctor.js';
+import { evidence } from '../../daemon/cli/evidence.js';
+import { exportCall } from '../../daemon/cli/export.js';
+import { policy } from '../../daemon/cli/policy.js';
+import { retention } from '../../daemon/cli/retention.js';
+import { user } from '../../daemon/cli/user.js';
+import { makeCatalogue } from './catalogue/make-catalogue.js';
+
+/** A site in a directory, and its command line. With a catalogue, unless the recorder was never there. */
+export function site(t: Test, { recorded = true } = {}) {
+  const dir = t.testdir({
+    'tapedeck.toml': '[data]\ndir = "data"\n[keys]\nmaster_key_file = "master.key"\n',
+  });
+  const said: string[] = [];
+  const real = createCliContext(() => join(dir, 'tapedeck.toml'));
+  const made = recorded ? makeCatalogue(join(dir, 'data')) : null;
+  const context = {
+    ...real,
+    catalogue: async () => {
+      await made;
+      return real.catalogue();
+    },
+    out: (text: string) => void said.push(text),
+    err: (text: string) => void said.push(text),
+  };
+  t.teardown(() => real.close());
+  return {
+    dir,
+    context,
+    async tapedeck(...argv: string[]): Promise<string> {
+      said.length = 0;
+      const program = new Command('tapedeck').exitOverride().configureOutput({ writeErr: () => {} });
+      for (const register of [calls, doctor, evidence, exportCall, policy, retention, user])
+        register(program, context);
+      await program.parseAsync(argv, { from: 'user' });
+      return said.join('\n');
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import type { Test } from 'tap';
+import { ulid } from 'ulid';
+import { type AssureDeps, createAssure } from '../../daemon/assurance/assure.js';
+import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import { createCdrJournal } from '../../daemon/cdr/journal.js';
+import type { Cdr } from '../../daemon/domain/assurance/cdr.js';
+import { bounds, type FILTERS, report } from '../../daemon/domain/assurance/coverage.js';
+import type { Alarm, Alarms } from '../../daemon/domain/operations/alarm.js';
+import { catalogueFile, cdrJournalFile } from '../../daemon/domain/paths.js';
+import type { Coverage } from '../../daemon/domain/recording/recording.js';
+import { createLog } from '../../daemon/ops/log.js';
+import { aCall, aRecording } from './recordings/a-call.js';
+
+/** 25 November 2026, 09:00 UTC. */
+export const T0 = Date.UTC(2026, 10, 25, 9);
+export const recorded: Coverage = { status: 'recorded', why: null, rule: null, missingMs: 0 };
+export const log = createLog('silent', 'test');
+
+export const channel = (endpoint: string, linkedid: string) =>
+  `PJSIP/${endpoint}-${linkedid.replace(/\D/g, '').slice(-8).padStart(8, '0')}`;
+
+export function aCdr(linkedid: string, more: Partial<Cdr> = {}): Cdr {
+  const startAt = more.startAt ?? T0;
+  return {
+    ...{ linkedid, uniqueid: linkedid, channel: channel('trunk', linkedid), peer: channel('101', linkedid) },
+    ...{ src: '+15550123', dst: '5550100', name: 'Ada Caller', context: 'from-trunk', app: 'Dial' },
+    ...{ startAt, answerAt: startAt + 5_000, endAt: startAt + 35_000, disposition: 'ANSWERED', ahead: 0 },
+    ...more,
+  };
+}
+
+/** The story over a real catalogue, with a clock to be turned by hand and alarms to be looked at. */
+export async function ledger(t: Test, more: Partial<AssureDeps> = {}, dir = t.testdir()) {
+  const path = catalogueFile(dir);
+  const catalogue = { path, ...createSqliteCatalogue({ path }) };
+  await catalogue.start();
+  const clock = { ms: T0 };
+  const standing = new Map<string, Pick<Alarm, 'severity' | 'message' | 'hint'>>();
+  const alarms: Alarms = {
+    raise: (key, a) => void standing.set(key, a),
+    clear: (key) => void standing.delete(key),
+  };
+  const assure = createAssure({
+    ...{ catalogue, alarms, sources: [], trunkContexts: ['from-trunk'], mint: ulid },
+    ...{ say: (at) => new Date(at).toISOString().slice(0, 19), clock: () => clock.ms, log },
+    journal: createCdrJournal({ file: cdrJournalFile(dir) }),
+    lost: () => {},
+    pace: { grace: 20_000, look: 10, read: 1e9 },
+    ...more,
+  });
+  assure.start();
+  t.teardown(async () => {
+    await assure.stop();
+    await catalogue.stop();
+  });
+  const period = { from: '2026-11-24', to: '2026-11-26', zone: 'UTC' };
+  return {
+    ...{ catalogue, clock, standing, assure },
+    /** A call with its recording, as the other stories leave it. */
+    async record(n: number, startedAt: number) {
+      const call = aCall(ulid(startedAt), { startedAt, linkedids: [`${T0 / 1000}.${n}`] });
+      await catalogue.saveCall(call);
+      await catalogue.recordingSealed(aRecording(ulid(startedAt), call.id), new Uint8Array(), recorded);
+      return call;
+    },
+    report: async (filter: (typeof FILTERS)[number] = 'exceptions') =>
+      report(await catalogue.coverageRows(bounds(period)), period, {
+        filter,
+        witness: await catalogue.witness(),
+        now: clock.ms,
+      }),
+  };
+}
+export const link = (n: number) => `${T0 / 1000}.${n}`;

@@ -1,0 +1,220 @@
+import type { Test } from 'tap';
+import { createRecorder } from '../../daemon/calls/record.js';
+import { createSegments } from '../../daemon/capture/segments.js';
+import type { Capture } from '../../daemon/capture/snoop.js';
+import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
+import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import type { CdrTimes } from '../../daemon/domain/call/answered.js';
+import type { LegFacts, PbxEvent } from '../../daemon/domain/call/event.js';
+import { catalogueFile } from '../../daemon/domain/paths.js';
+import { defaultPolicy, type RecordRule } from '../../daemon/domain/policy/policy.js';
+import { because, type Why } from '../../daemon/domain/reason/reason.js';
+import {
+  type BlindWindow,
+  spoolName as nameOf,
+  type SegmentName,
+} from '../../daemon/domain/recording/recording.js';
+import { createLog } from '../../daemon/ops/log.js';
+
+export const T0 = 1_700_000_000_000;
+export const log = createLog('silent', 'test');
+/** What no one can guess of a spool file's name. */
+export const token = '0123456789abcdef'.repeat(2);
+export const spoolName = (callId: string, seq: number, side: 'in' | 'out') =>
+  nameOf({ callId, seq, token }, side);
+
+/** A promise to be settled by hand. */
+export function gate() {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}
+
+/** A capture that does as it is told, and keeps a list of what was asked of it. */
+export function scripted() {
+  const asked: string[] = [];
+  const running = new Set<string>();
+  const capture = {
+    asked,
+    running,
+    /** What is to happen before a capture begins; may throw. */
+    onBegin: async (_leg: string): Promise<void> => {},
+    hear: () => {},
+    async begin({ callId, seq }: SegmentName, legId: string) {
+      asked.push(`begin ${callId}-${seq} ${legId}`);
+      await capture.onBegin(legId);
+      return { inStartedAt: T0 + 1000, outStartedAt: T0 + 1000 };
+    },
+    async finished({ callId, seq }: SegmentName) {
+      asked.push(`finished ${callId}-${seq}`);
+    },
+    async end({ callId, seq }: SegmentName) {
+      asked.push(`end ${callId}-${seq}`);
+    },
+    async drop({ callId, seq }: SegmentName) {
+      asked.push(`drop ${callId}-${seq}`);
+    },
+    live: async ({ callId, seq }: SegmentName) => {
+      const runs = running.has(`${callId}-${seq}`);
+      return { in: runs, out: runs };
+    },
+    release: async (id: string) => void asked.push(`release ${id}`),
+    stop: () => {},
+  };
+  return capture satisfies Capture;
+}
+
+export type Options = {
+  rules?: RecordRule[];
+  capture?: Capture;
+  at?: string;
+  muteTrap?: boolean;
+  mint?: () => string;
+};
+
+export const say = (ms: number) => `T0${ms === T0 ? '' : (ms - T0) / 1000}`;
+
+/** A recorder with a catalogue of its own, ready for events once it has been told what the PBX has. */
+export async function lab(
+  t: Test,
+  { rules = [], capture = scripted(), at = t.testdir(), muteTrap = false, mint }: Options = {},
+) {
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(at) });
+  await catalogue.start();
+  t.teardown(() => catalogue.stop());
+  if (rules.length > 0) {
+    const { version } = await catalogue.policy();
+    await catalogue.savePolicy({ ...defaultPolicy, record: rules }, 'test', T0, version);
+  }
+  const removed: string[] = [];
+  const broken = { writes: 0 };
+  const born = new Map<string, number>();
+  const hindrance: { why: Why | null } = { why: null };
+  const audio: { held: { ms: number; closed: boolean } | null } = { held: null };
+  const captured: string[] = [];
+  const results: string[] = [];
+  const told = new Map<string, CdrTimes>();
+  const gap: { last: BlindWindow | null } = {
+    last: { from: T0 - 30_000, to: null, why: because('not_running') },
+  };
+  const stalls: { from: number; to: number }[] = [];
+  const saved: string[] = [];
+  const absorbed = gate();
+  const seen: Catalogue = {
+    ...catalogue,
+    saveCall: async (call, coverage) => {
+      saved.push(call.id);
+      if (broken.writes-- > 0) throw new Error('database or disk is full');
+      return catalogue.saveCall(call, coverage);
+    },
+    absorbCall: (from, into) => catalogue.absorbCall(from, into).finally(absorbed.open),
+  };
+  let n = 0;
+  const recorder = createRecorder({
+    catalogue: seen,
+    capture,
+    segments: createSegments({
+      capture,
+      save: seen.saveSegment,
+      removeSpool: async (name) => void removed.push(name),
+      lookBack: async () => {},
+      spoolBorn: async (name) => born.get(name) ?? null,
+      token: () => token,
+      log,
+    }),
+    hindrance: () => hindrance.why,
+    muteTrap: () => muteTrap,
+    spoolAudio: async () => audio.held,
+    rules: { trunkContexts: ['from-trunk'], mint: mint ?? (() => `C${++n}`) },
+    log,
+    answers: async () => told,
+    gapDuring: (from, to) => (gap.last && gap.last.from < to && (gap.last.to ?? to) > from ? gap.last : null),
+    stalls: () => stalls,
+    say,
+    clock: () => T0 + clock * 10,
+    onCapture: (result) => results.push(result),
+    onCaptured: (id) => captured.push(id),
+  });
+  t.teardown(() => recorder.stop());
+  const { recover } = recorder;
+  recorder.recover = async (snapshot, known) => {
+    await recover(snapshot, known);
+    if (gap.last) gap.last.to ??= snapshot.at; // it is watched from now on
+  };
+  return {
+    dir: at,
+    told,
+    gap,
+    stalls,
+    born,
+    broken,
+    hindrance,
+    audio,
+    catalogue,
+    recorder,
+    removed,
+    captured,
+    results,
+    saved,
+    absorbed: absorbed.opened,
+    hear: (...events: PbxEvent[]) => events.forEach(recorder.hear),
+    /** What is in hand has been done. */
+    idle: () => recorder.idle(),
+    states: async (id: string) => (await catalogue.segments(id)).map((s) => `${s.seq} ${s.legId} ${s.state}`),
+  };
+}
+
+export let clock = 0;
+/** So many hundredths of a second pass. */
+export const pass = (hundredths: number): void => {
+  clock += hundredths;
+};
+export const leg = (id: string, number: string, more: Partial<LegFacts> = {}): LegFacts => ({
+  id,
+  channel: `PJSIP/${number}-00000001`,
+  linkedid: 'one',
+  state: 'up',
+  number,
+  name: '',
+  connectedNumber: '',
+  connectedName: '',
+  context: 'internal',
+  exten: '',
+  dnid: '',
+  createdAt: null,
+  ...more,
+});
+export const OLGA = leg('olga', '+15550142', { context: 'from-trunk', exten: '5551000', dnid: '5551000' });
+
+export const at = () => T0 + ++clock * 10;
+export const rings = (l: LegFacts): PbxEvent => ({
+  kind: 'leg',
+  at: at(),
+  leg: { ...l, state: l.exten ? 'ring' : 'ringing' },
+});
+export const answers = (l: LegFacts): PbxEvent => ({ kind: 'leg', at: at(), leg: l });
+export const goes = (l: LegFacts): PbxEvent => ({ kind: 'leg-gone', at: at(), leg: l, cause: 16 });
+export const joins = (l: LegFacts, bridge = 'b'): PbxEvent => ({
+  kind: 'bridged',
+  at: at(),
+  leg: l,
+  bridge,
+  waiting: false,
+});
+export const leaves = (l: LegFacts, bridge = 'b'): PbxEvent => ({
+  kind: 'unbridged',
+  at: at(),
+  leg: l,
+  bridge,
+});
+/** `a` calls `b` and they speak. */
+export const conversation = (a: LegFacts, b: LegFacts, bridge = 'b') => [
+  rings(a),
+  rings(b),
+  answers(b),
+  answers(a),
+  joins(a, bridge),
+  joins(b, bridge),
+];

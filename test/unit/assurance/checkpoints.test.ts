@@ -1,0 +1,317 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { Command } from 'commander';
+import fc from 'fast-check';
+import { pino } from 'pino';
+import t from 'tap';
+import { verifyAudit } from '../../../daemon/catalogue/sqlite/audit-verify.js';
+import { audit } from '../../../daemon/cli/audit.js';
+import { createCliContext } from '../../../daemon/cli/common/context.js';
+import {
+  digestOf,
+  EMPTY,
+  entryOf,
+  entryText,
+  linked,
+  TAPEDECK,
+} from '../../../daemon/domain/assurance/audit.js';
+import { notesIn, originOf } from '../../../daemon/domain/assurance/checkpoint.js';
+import { catalogueFile, checkpointFile, controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
+import { type ControlDeps, createControl } from '../../../daemon/operations/control.js';
+import { request } from '../../../daemon/ops/control-client.js';
+import { signerOf } from '../../../daemon/vault/note.js';
+import { publicKeys } from '../../../daemon/vault/signing-key.js';
+import { signing, tamper, view } from '../../support/catalogue/audit-lab.js';
+
+t.setTimeout(120_000);
+const log = pino({ level: 'silent' });
+const NOW = Date.UTC(2026, 10, 25, 17);
+
+t.test('what the log comes to is signed, and openssl can tell', async (t) => {
+  const { c, dir, key, told, make } = await signing(t);
+  for (let n = 0; n < 9; n++) await c.audit(view(n));
+  const checkpoints = make();
+  await checkpoints.start();
+  t.teardown(() => checkpoints.stop());
+  const { size, note } = checkpoints.last()!;
+  t.equal(size, 10);
+  t.same(told, [note]);
+  t.equal(readFileSync(checkpointFile(dir), 'utf8'), note);
+  t.match(await c.checkpoints(5), [{ size: 10, note }]);
+  const [origin, count, hash, at, empty, signed] = note.split('\n');
+  t.equal(origin, originOf(await c.auditId()));
+  t.equal(count, '10');
+  t.equal(Buffer.from(hash!, 'base64').toString('hex'), (await c.auditHead()).hash);
+  t.match(at, /^2026-11-25T17:00:\d\d\.\d{3}Z$/);
+  t.equal(empty, '');
+
+  writeFileSync(join(dir, 'body'), `${note.split('\n\n')[0]!}\n`);
+  writeFileSync(join(dir, 'signature'), Buffer.from(signed!.split(' ')[2]!, 'base64').subarray(4));
+  writeFileSync(join(dir, 'key.pem'), key.publicKeyPem);
+  const args = [
+    'pkeyutl',
+    '-verify',
+    '-pubin',
+    '-inkey',
+    'key.pem',
+    '-rawin',
+    '-in',
+    'body',
+    '-sigfile',
+    'signature',
+  ];
+  t.match(execFileSync('openssl', args, { cwd: dir, encoding: 'utf8' }), /Signature Verified Successfully/);
+
+  const [back] = notesIn(`Subject: a mail\r\n\r\n> ${'x'}\r\n${note.replaceAll('\n', '\r\n')}`);
+  t.equal(signerOf(back!, publicKeys(dir)), key.keyId);
+  for (const written of [
+    note.replaceAll('\n', '\\n'),
+    note.replaceAll('\n', '#012'),
+    JSON.stringify({ note }),
+  ])
+    t.equal(signerOf(notesIn(written)[0]!, publicKeys(dir)), key.keyId, written.slice(30, 60));
+  for (const changed of [note.replace('\n10\n', '\n11\n'), note.replace(/17:00:\d\d/, '16:00:00')])
+    t.equal(signerOf(notesIn(changed)[0]!, publicKeys(dir)), null, 'a changed one is nobody’s');
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.nat(note.length), (noise, cut) => {
+      const found = notesIn(`${note.slice(0, cut)}${noise}${note.slice(cut)}\n${noise}\n${note}`);
+      return found.every((n) => signerOf(n, publicKeys(dir)) === null || n.size === 10);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+t.test(
+  'a log that does not go on from the last checkpoint is not signed, and the entry is named',
+  async (t) => {
+    const { c, dir, alarms, told, make, key } = await signing(t);
+    for (let n = 0; n < 20; n++) await c.audit(view(n));
+    const first = make();
+    await first.start();
+    await c.audit(view(20));
+    await first.sign();
+    await first.stop();
+    t.equal(told.length, 3, 'at the start, on demand, at the stop');
+    await c.stop();
+    const path = catalogueFile(dir);
+    copyFileSync(path, join(dir, 'backup.db'));
+
+    const after = async (
+      how: (db: Database.Database) => void,
+      later = 0,
+      meanwhile: (db: Database.Database) => void = () => {},
+    ) => {
+      const { c: tampered, alarms, told, make, clock } = await signing(t, dir, key);
+      tamper(path, how);
+      const checkpoints = make();
+      await checkpoints.start();
+      tamper(path, meanwhile);
+      clock.ms += later;
+      if (later > 0) await checkpoints.sign().catch(() => {});
+      const raised = alarms.get('audit_chain');
+      const refused = await checkpoints.sign().then(
+        () => null,
+        (e) => e,
+      );
+      await checkpoints.stop();
+      await tampered.stop();
+      for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
+      copyFileSync(join(dir, 'backup.db'), path);
+      return { raised, refused, told };
+    };
+    const cut = await after((db) => db.exec('DELETE FROM audit WHERE seq > 15'));
+    t.match(cut, {
+      raised: { severity: 'critical', message: /From entry 16 on the log is cut off/ },
+      told: [],
+    });
+    t.match(cut.refused, { code: 'checkpoint_refused' });
+    const edit = (db: Database.Database) =>
+      db.exec(`UPDATE audit SET entry = replace(entry, 'Ada', 'Eve') WHERE seq = 12`);
+    t.match(
+      await after(edit),
+      { raised: { message: /Entry 12 is not what/ }, told: [] },
+      'a start looks at all that was signed before',
+    );
+    const unseen = await after(() => {}, 0, edit);
+    t.equal(unseen.refused, null, 'then it is not read again every hour');
+    t.match(
+      (await after(() => {}, 25 * 3_600_000, edit)).raised?.message,
+      /Entry 12 is not what/,
+      'but every day',
+    );
+    const gone = await after((db) => {
+      db.exec('DELETE FROM checkpoints');
+      db.exec('DELETE FROM audit WHERE seq = 22');
+    });
+    t.match(gone.raised?.message, /Entry|From entry 22/);
+    t.ok(gone.raised, 'the file beside the key remembers');
+    const whole = await after(() => {});
+    t.equal(whole.refused, null);
+    t.equal(whole.told.length, 3);
+    t.equal(alarms.size, 0);
+  },
+);
+
+t.test(
+  'the new part of the chain is followed before it is signed; an admin can go on from a backup',
+  async (t) => {
+    const { c, dir, alarms, told, make, key } = await signing(t);
+    for (let n = 0; n < 20; n++) await c.audit(view(n));
+    const checkpoints = make();
+    await checkpoints.start();
+    t.teardown(() => checkpoints.stop());
+    for (let n = 20; n < 30; n++) await c.audit(view(n));
+    const path = catalogueFile(dir);
+    tamper(path, (db) => db.exec(`UPDATE audit SET entry = replace(entry, 'Ada', 'Eve') WHERE seq = 25`));
+    await t.rejects(checkpoints.sign(), {
+      code: 'checkpoint_refused',
+      detail: /Entry 25 is not what was written/,
+    });
+    t.match(alarms.get('audit_chain')?.message, /Entry 25 is not what was written/);
+    tamper(path, (db) => db.exec(`UPDATE audit SET entry = replace(entry, 'Eve', 'Ada') WHERE seq = 25`));
+    await checkpoints.sign();
+    t.notOk(alarms.has('audit_chain'), 'mended, the alarm is over');
+
+    tamper(path, (db) => db.exec('DELETE FROM audit WHERE seq > 28'));
+    await t.rejects(checkpoints.sign(), { code: 'checkpoint_refused' });
+    const root = { actor: 'console', actor_id: '', actor_name: 'root', address: '' } as const;
+    const signed = await checkpoints.accept(root, 'A backup was restored.');
+    t.equal(signed.size, 29);
+    t.match(await c.auditEntries({ limit: 1 }), [{ action: 'checkpoint', reason: 'A backup was restored.' }]);
+    await checkpoints.sign();
+    t.notOk(alarms.has('audit_chain'));
+
+    const believed = (text: string) =>
+      notesIn(text)
+        .filter((note) => signerOf(note, publicKeys(dir)) === key.keyId)
+        .map(({ size, hash, at }) => ({ size, hash, at, from: 'x' }));
+    const kept = believed(readFileSync(checkpointFile(dir), 'utf8'));
+    t.match(verifyAudit(path, { given: [], kept }), {
+      fault: null,
+      excused: [{ size: 31 }],
+      acceptances: [{ by: 'root' }],
+    });
+    t.match(
+      verifyAudit(path, { given: believed(told[1]!), kept }).fault,
+      { kind: 'cut_off' },
+      'one from elsewhere counts',
+    );
+
+    const again = make();
+    await again.start();
+    t.notOk(alarms.has('audit_chain'), 'the next start remembers what was accepted');
+    await again.stop();
+  },
+);
+
+t.test(
+  'where it is not known what was signed last nothing is signed, and somebody hears of it',
+  async (t) => {
+    const { c, dir, alarms, told, make } = await signing(t);
+    await c.audit(view(1));
+    const first = make();
+    await first.start();
+    await first.stop();
+    const signed = readFileSync(checkpointFile(dir), 'utf8');
+    rmSync(checkpointFile(dir));
+    mkdirSync(checkpointFile(dir));
+    tamper(catalogueFile(dir), (db) => db.exec('DELETE FROM audit; DELETE FROM checkpoints'));
+    await c.audit(view(2));
+    told.length = 0;
+    const blind = make();
+    await blind.start();
+    t.teardown(() => blind.stop());
+    t.match(alarms.get('audit_checkpoint'), { severity: 'warning' });
+    await t.rejects(blind.sign());
+    t.same(told, [], 'a log that fits together is not enough');
+    rmSync(checkpointFile(dir), { recursive: true });
+    writeFileSync(checkpointFile(dir), signed);
+    await t.rejects(blind.sign(), { code: 'checkpoint_refused' }, 'once it is known, it is compared');
+  },
+);
+
+t.test('a checkpoint that was signed leaves the box though the catalogue does not take it', async (t) => {
+  const { c, dir, alarms, told, make } = await signing(t);
+  await c.audit(view(1));
+  const db = new Database(catalogueFile(dir));
+  db.exec("CREATE TRIGGER full BEFORE INSERT ON checkpoints BEGIN SELECT RAISE(ABORT, 'full'); END");
+  db.close();
+  const checkpoints = make();
+  await checkpoints.start();
+  t.teardown(() => checkpoints.stop());
+  t.same(told, [readFileSync(checkpointFile(dir), 'utf8')]);
+  t.ok(alarms.has('audit_checkpoint'));
+});
+
+t.test('what nobody has signed excuses no checkpoint', async (t) => {
+  const { c, dir, key, make } = await signing(t);
+  for (let n = 0; n < 20; n++) await c.audit(view(n));
+  const checkpoints = make();
+  await checkpoints.start();
+  await checkpoints.stop();
+  const kept = notesIn(readFileSync(checkpointFile(dir), 'utf8'))
+    .filter((note) => signerOf(note, publicKeys(dir)) === key.keyId)
+    .map(({ size, hash, at }) => ({ size, hash, at, from: 'x' }));
+  t.match(verifyAudit(c.path, { given: [], kept }), { fault: null, agreed: [{ size: 21 }, { size: 21 }] });
+  await c.stop();
+  const detail = { accepted: true, size: 0, hash: '' };
+  const accepted = entryOf({ ...TAPEDECK, actor: 'console', actor_name: 'root' }, NOW + 1e9, 'checkpoint', {
+    ...{ object: 'audit', reason: 'A backup was restored.', detail },
+  });
+  tamper(c.path, (db) => {
+    const all = db.prepare('SELECT entry FROM audit ORDER BY seq').pluck().all() as string[];
+    db.exec('DELETE FROM audit');
+    let head = EMPTY.hash;
+    for (const [i, event] of [...all.map((text) => JSON.parse(text)), accepted].entries()) {
+      const entry = { ...event, seq: i + 1, ...(event.actor_name === 'Ada' ? { actor_name: 'Eve' } : {}) };
+      head = linked(head, digestOf(entry));
+      db.prepare('INSERT INTO audit (seq, entry, hash) VALUES (?, ?, ?)').run(
+        ...[entry.seq, entryText(entry), Buffer.from(head, 'hex')],
+      );
+    }
+  });
+  t.match(verifyAudit(c.path, { given: [], kept }), {
+    ...{ head: { size: 22 }, fault: { seq: 1, kind: 'rewritten' }, excused: [], acceptances: [] },
+  });
+});
+
+t.test('only who owns the recorder can have a log signed that does not go on', async (t) => {
+  // A socket's path is short.
+  const dir = mkdtempSync(join(tmpdir(), 'tapedeck-'));
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  writeFileSync(join(dir, 'tapedeck.toml'), '[data]\ndir = "."\n[keys]\nmaster_key_file = "master.key"\n');
+  const { c, make } = await signing(t, dir);
+  for (let n = 0; n < 5; n++) await c.audit(view(n));
+  const checkpoints = make();
+  await checkpoints.sign();
+  tamper(c.path, (db) => db.exec('DELETE FROM audit WHERE seq > 4'));
+  const control = createControl({
+    ...{ socket: controlSocket(dir), ownerSocket: ownerSocket(dir), log },
+    signCheckpoint: checkpoints.sign,
+    acceptLog: (by: string, reason: string) =>
+      checkpoints.accept({ ...TAPEDECK, actor: 'console', actor_name: by }, reason),
+  } as unknown as ControlDeps);
+  const umask = process.umask(0);
+  t.teardown(() => process.umask(umask));
+  await control.start();
+  t.teardown(() => control.stop());
+  t.equal(process.umask(), 0);
+  const mode = (path: string) => statSync(path).mode & 0o777;
+  t.same([mode(controlSocket(dir)), mode(ownerSocket(dir))], [0o660, 0o600]);
+  const body = { by: 'root', reason: 'It is all right.' };
+  await t.rejects(request(controlSocket(dir), 'POST', '/audit/accept', body), { code: 'internal' });
+  await t.rejects(request(controlSocket(dir), 'POST', '/audit/checkpoint', {}), {
+    code: 'checkpoint_refused',
+  });
+  const said: string[] = [];
+  const context = createCliContext(() => join(dir, 'tapedeck.toml'));
+  t.teardown(() => context.close());
+  const program = new Command('tapedeck').exitOverride();
+  audit(program, { ...context, out: (line: string) => void said.push(line) });
+  await program.parseAsync(['audit', 'accept', '--reason', 'A backup.'], { from: 'user' });
+  t.same(said, ['Signed at 5 entries.']);
+  t.match(await c.auditEntries({ limit: 1 }), [{ action: 'checkpoint', reason: 'A backup.' }]);
+});

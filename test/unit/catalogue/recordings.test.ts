@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import t from 'tap';
+import { opened, recorded, segment } from '../../support/catalogue/opened.js';
+import { aCall, aRecording } from '../../support/recordings/a-call.js';
+import { noted } from '../../support/words.js';
+
+t.test('a sealed recording, its coverage and its segments come in one piece or not at all', async (t) => {
+  const { catalogue } = await opened(t);
+  await catalogue.saveCall(aCall('A'));
+  await catalogue.saveCall(aCall('B', { endedAt: null }));
+  for (const id of ['A', 'B']) await catalogue.saveSegment(segment(id, 1));
+  await catalogue.saveSegment(segment('A', 2, { state: 'dropped' }));
+  t.same(await catalogue.callsToPreserve(), ['A'], 'not before the call has ended');
+  const peaks = randomBytes(9_001);
+  await catalogue.recordingSealed(aRecording('R', 'A'), peaks, recorded);
+  t.same(await catalogue.callsToPreserve(), []);
+  t.same(
+    (await catalogue.segments('A')).map((s) => s.state),
+    ['preserved', 'dropped'],
+  );
+  t.same(await catalogue.peaks('R'), new Uint8Array(peaks));
+  t.same((await catalogue.call('A'))?.recording, aRecording('R', 'A'));
+  t.same((await catalogue.call('A'))?.coverage, recorded);
+  await t.rejects(catalogue.recordingSealed(aRecording('R', 'B'), peaks, recorded));
+  await t.rejects(catalogue.recordingSealed(aRecording('R2', 'nowhere'), peaks, recorded));
+  t.equal((await catalogue.call('B'))?.coverage.status, 'pending');
+  t.same(await catalogue.recording('R2'), null);
+});
+
+t.test('erasing: intent, tombstone, and nothing erased without an intent', async (t) => {
+  const { catalogue } = await opened(t);
+  const ends = { R1: null, R2: 300, R3: 200 };
+  for (const [id, keepUntil] of Object.entries(ends)) {
+    await catalogue.saveCall(aCall(`C${id}`));
+    await catalogue.recordingSealed(aRecording(id, `C${id}`, { keepUntil }), randomBytes(50), recorded);
+  }
+  t.same(
+    (await catalogue.keptRecordings()).map((c) => c.recording?.id),
+    ['R3', 'R2', 'R1'],
+  );
+  t.same(
+    (await catalogue.keptRecordings(1)).map((c) => c.recording?.id),
+    ['R3'],
+  );
+  t.match(await catalogue.countKept(), { kept: 3, forEver: 1, newestSealedAt: 1_700_000_060_000 });
+  await t.rejects(catalogue.erased('R3', 5), { code: 'internal' });
+  t.ok(await catalogue.peaks('R3'), 'a refusal destroys nothing');
+  await catalogue.eraseIntended('R3', noted('Rule: over'), 1);
+  await catalogue.eraseIntended('R3', noted('another reason'), 2);
+  t.match(await catalogue.recordingsErasing(), [{ id: 'R3', eraseWhy: noted('Rule: over') }]);
+  await catalogue.erased('R3', 5);
+  await catalogue.erased('R3', 6);
+  t.match(await catalogue.erasedRecordings(9), [
+    { id: 'CR3', recording: { id: 'R3', state: 'erased', erasedAt: 5, eraseWhy: noted('Rule: over') } },
+  ]);
+  t.equal(await catalogue.peaks('R3'), null);
+  t.match(await catalogue.countKept(), { kept: 2, forEver: 1 });
+  await t.rejects(catalogue.eraseIntended('unknown', noted('x'), 1), { code: 'recording_absent' });
+  t.equal((await catalogue.call('CR3'))?.recording?.state, 'erased', 'the call says so');
+});
+
+t.test('purged peaks leave nothing in any file of the catalogue', async (t) => {
+  const { catalogue, path } = await opened(t);
+  const marks = new Map<string, Buffer>();
+  const gone: Buffer[] = [];
+  const sizes = [40, 700, 1_500, 3_200, 4_061, 4_092, 6_000, 20_000];
+  for (let i = 0; i < 300; i++) {
+    const id = randomBytes(13).toString('hex');
+    const mark = randomBytes(16);
+    await catalogue.saveCall(aCall(id));
+    const peaks = Buffer.alloc(sizes[i % sizes.length]!, mark);
+    await catalogue.recordingSealed(aRecording(id, id), peaks, recorded);
+    marks.set(id, mark);
+    const victim = [...marks.keys()][(i * 7919) % marks.size]!;
+    if (i % 3 === 0) continue;
+    await catalogue.eraseIntended(victim, noted('x'), 1);
+    await catalogue.erased(victim, 2);
+    gone.push(marks.get(victim)!);
+    marks.delete(victim);
+  }
+  t.ok(await catalogue.checkpoint());
+  t.equal(statSync(`${path}-wal`).size, 0);
+  const file = readFileSync(path);
+  t.equal(gone.filter((mark) => file.includes(mark)).length, 0);
+  t.equal([...marks.values()].filter((mark) => !file.includes(mark)).length, 0, 'the others are there');
+  const inRows = [...marks.values()].filter((mark) => localParts(file).includes(mark.subarray(0, 8)));
+  t.equal(inRows.length, 0, 'no peaks stand in a page whose rows may move');
+});
+
+/** All pages of the file that are b-tree leaves of tables (first byte 13). */
+function localParts(file: Buffer): Buffer {
+  const pages = Array.from({ length: file.length / 4096 }, (_, i) => file.subarray(i * 4096, (i + 1) * 4096));
+  return Buffer.concat(pages.filter((p) => p[0] === 13 && p.readUInt16BE(3) > 0 && p.readUInt16BE(3) < 200));
+}
+
+t.test('time that a file lacks is kept beside its segment, and goes with it', async (t) => {
+  const { catalogue, path } = await opened(t);
+  await catalogue.saveCall(aCall('A', { test: true }));
+  await catalogue.saveSegment(segment('A', 0));
+  const lost = { in: [{ fromMs: 0, toMs: 2_048, ms: 400 }], out: [] };
+  await catalogue.saveLost('A', 0, lost);
+  await catalogue.saveSegment(segment('A', 0, { state: 'preserved' }));
+  t.match(
+    await catalogue.segments('A'),
+    [{ state: 'preserved', lost }],
+    'who saves the segment does not touch it',
+  );
+  const other = new Database(path);
+  t.teardown(() => other.close());
+  for (const broken of ['{', '{"in":[{}],"out":[]}', 'null']) {
+    other.prepare('UPDATE segment_losses SET lost = ?').run(broken);
+    t.equal(
+      (await catalogue.segments('A'))[0]!.lost,
+      undefined,
+      `${broken}: the segment is there all the same`,
+    );
+  }
+  other.pragma('foreign_keys = ON');
+  other.exec("DELETE FROM segments WHERE call_id = 'A'");
+  t.same(other.prepare('SELECT * FROM segment_losses').all(), []);
+});

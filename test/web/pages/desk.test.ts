@@ -1,0 +1,133 @@
+import t from 'tap';
+import { faults, openBrowser, openDesk, tooWide, until } from '../../support/web/browser.js';
+import { openFurnished } from '../../support/web/furnished.js';
+import { callOf, reception } from '../../support/web/furnished-calls.js';
+
+const opened = await openBrowser(t);
+const office = await openFurnished(t, opened);
+const { partial } = office.office;
+
+const party = (number: string, name: string) => ({ number, name, ours: false });
+
+t.test('a caller with a long name or a number of 64 digits stays in the columns of the list', async (t) => {
+  const house = await openFurnished(t, opened);
+  for (const [i, them] of [
+    party('1'.repeat(64), ''),
+    party('2'.repeat(64), 'Ada Caller'),
+    party('+442079460144', 'W'.repeat(64)),
+    party('+442079460144', 'Hartley & Sons of Farringdon'),
+  ].entries()) {
+    const call = callOf({ answeredAt: house.now - i * 1_000, talkMs: null, them, us: reception });
+    await house.dashboard.catalogue.saveCall(call);
+  }
+  const { page } = await openDesk(t, opened, house);
+  for (const width of [360, 768, 1280, 1440, 1920]) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.locator('.call-row').nth(5).waitFor();
+    const over = `[...document.querySelectorAll('.row-them bdi')].filter((e) => {
+      const [inner, outer] = [e.getBoundingClientRect(), e.closest('.row-them').getBoundingClientRect()];
+      return inner.right > outer.right + 1 || inner.bottom > e.closest('.call-row').getBoundingClientRect().bottom + 1;
+    }).map((e) => e.textContent)`;
+    t.same(await page.evaluate(over), [], `${width} px`);
+    if (width >= 1440) {
+      const cut = `[...document.querySelectorAll('.row-name')].some((e) =>
+        e.textContent === 'Hartley & Sons of Farringdon' && e.scrollWidth > e.clientWidth)`;
+      t.equal(await page.evaluate(cut), false, `a name is shown whole at ${width} px`);
+    }
+  }
+});
+
+t.test('the navigation is a menu where there is no room beside the pages', async (t) => {
+  const { page, complaints } = await openDesk(t, opened, office, { width: 360 });
+  const menu = page.getByRole('button', { name: 'Menu', exact: true });
+  const links = page.getByRole('navigation', { name: 'Main' }).getByRole('link');
+  await menu.waitFor();
+  t.equal(await links.count(), 0, 'closed');
+  await menu.click();
+  await links.first().waitFor();
+  t.equal(await links.count(), 8);
+  t.same(await faults(page), [], 'open');
+  const outside = `[...document.querySelectorAll('.nav a')].filter((a) => {
+    const { left, right, bottom } = a.getBoundingClientRect();
+    return left < 0 || right > innerWidth || bottom > innerHeight || a.scrollWidth > a.clientWidth;
+  }).map((a) => a.textContent)`;
+  t.same(await page.evaluate(outside), []);
+  t.ok((await tooWide(page)) <= 0);
+  await page.keyboard.press('Escape');
+  t.equal(await links.count(), 0, 'Escape closes it');
+  t.equal(await page.evaluate("document.activeElement === document.querySelector('.nav-button')"), true);
+  await menu.click();
+  await links.filter({ hasText: 'Coverage' }).click();
+  await page.getByRole('heading', { name: 'Coverage', level: 1 }).waitFor();
+  t.equal(await links.count(), 0, 'so does going to a page');
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await links.first().waitFor();
+  t.equal(await menu.isVisible(), false, 'beside the pages there is no button for it');
+  t.equal(await links.filter({ hasText: 'Coverage' }).getAttribute('aria-current'), 'page');
+  t.same(complaints, []);
+});
+
+t.test('a page whose code cannot be had says so, and comes when it can', async (t) => {
+  const { page } = await openDesk(t, opened, office);
+  let away = true;
+  await page.route(/coverage-.*\.js/, (route) => (away ? route.abort() : route.continue()));
+  await page.reload();
+  await page.locator('.nav a').first().waitFor();
+  await page.locator('.nav a', { hasText: 'Coverage' }).click();
+  await page.getByText('This page could not be loaded.').waitFor();
+  away = false;
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('heading', { name: 'Coverage', level: 1 }).waitFor();
+});
+
+t.test('Escape closes a call, and what is smaller first', async (t) => {
+  const { page } = await openDesk(t, opened, office);
+  for (const width of [1280, 360]) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.goto(`${office.url}/calls/${partial.id}?direction=in`);
+    await page.locator('#call-title').waitFor();
+    await page.getByRole('button', { name: 'Menu of Anna Berg' }).click();
+    await page.keyboard.press('Escape');
+    await until(page, `document.querySelector('#user-menu').hidden`);
+    t.match(page.url(), '/calls/', 'the menu closes and the call stays');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await until(page, `!document.querySelector('dialog')`);
+    t.match(page.url(), '/calls/', 'the dialog closes and the call stays');
+    await page.keyboard.press('Escape');
+    await page.waitForURL(`${office.url}/?direction=in`);
+  }
+});
+
+t.test('the story has the sides in the order of the player', async (t) => {
+  const them = party('+442079460144', 'The other side');
+  const made = callOf({ answeredAt: office.now - 60_000, them, us: reception });
+  const call = { ...made, legs: made.legs.toReversed() };
+  await office.dashboard.catalogue.saveCall(call);
+  const { page } = await openDesk(t, opened, office, { path: `/calls/${call.id}` });
+  await page.locator('.story-name').nth(1).waitFor();
+  t.same(await page.locator('.story-name').allTextContents(), ['The other side', 'Reception']);
+});
+
+t.test('adding a second factor can be left, by keyboard too', async (t) => {
+  const house = await openFurnished(t, opened, 'empty');
+  // Passkeys need a host name.
+  const { page } = await openDesk(t, opened, house, { host: 'localhost', path: '/account' });
+  for (const [button, field] of [
+    ['#add-app', '#app-code'],
+    ['#add-passkey', '#passkey-name'],
+  ] as const) {
+    await page.locator(button).click();
+    await page.locator(field).waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).press('Enter');
+    await until(page, `document.activeElement.id === '${button.slice(1)}'`);
+  }
+});
+
+t.test('an audit entry shows its second and its number without a mouse', async (t) => {
+  const { page } = await openDesk(t, opened, office, { path: '/audit' });
+  const first = page.locator('.audit-list tbody tr').first();
+  await first.waitFor();
+  t.match(await first.textContent(), /\d\d:\d\d:\d\d\s*Entry [\d,]+/);
+});

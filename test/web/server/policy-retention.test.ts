@@ -1,0 +1,168 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import t from 'tap';
+import { harmless } from '../../../daemon/domain/csv.js';
+import { downStatus } from '../../../daemon/domain/operations/status.js';
+import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import { PolicyView } from '../../../web/policy/schemas.js';
+import { RetentionView } from '../../../web/retention/schemas.js';
+import { createControl } from '../../../web/server/control.js';
+import {
+  addRecording,
+  type Dashboard,
+  get,
+  openDashboard,
+  post,
+  START,
+  setUp,
+} from '../../support/web/dashboard.js';
+import { ajar } from '../../support/web/put.js';
+import { noted } from '../../support/words.js';
+
+const DAY = 86_400_000;
+
+const put = (app: Dashboard['app'], path: string, payload: unknown, cookie: string) =>
+  app.inject({
+    method: 'PUT',
+    url: `/api/v1${path}`,
+    headers: { cookie, 'x-tapedeck': '1', 'content-type': 'application/json' },
+    payload: JSON.stringify(payload),
+  });
+
+t.test('the policy is changed by version, and every version is kept with its author', async (t) => {
+  const dashboard = await openDashboard(t);
+  const { app } = dashboard;
+  const cookie = await setUp(dashboard);
+  const before = (await get(app, '/policy', cookie)).json();
+  t.strictSame(ajar(PolicyView, before), []);
+  const policy = {
+    ...defaultPolicy,
+    record: [{ name: 'Board', reason: 'Private.', when: { extension: ['200'] }, record: false }],
+    retention: [{ name: 'Sales', reason: 'Disputes.', when: { direction: ['in'] }, keep_days: 90 }],
+  };
+  const saved = await put(app, '/policy', { based_on: before.version, policy }, cookie);
+  t.match(saved.json(), { version: before.version + 1, changed_by: 'anna', policy });
+  const late = await put(app, '/policy', { based_on: before.version, policy }, cookie);
+  t.match(late, { statusCode: 409 });
+  t.equal(late.json().error.code, 'policy_conflict');
+  const wrong = structuredClone(policy);
+  Object.assign(wrong.retention[0]!, { keep_days: 0 });
+  const refused = await put(app, '/policy', { based_on: before.version + 1, policy: wrong }, cookie);
+  t.match(refused.json().error, { code: 'policy_invalid', detail: /policy\.retention\.0\.keep_days/ });
+  const extra = await put(app, '/policy', { based_on: 1, policy: { ...policy, more: 1 } }, cookie);
+  t.equal(extra.statusCode, 400);
+
+  const { versions } = (await get(app, '/policy/versions', cookie)).json();
+  t.equal(versions[0].version, before.version + 1);
+  const test = async (body: object) => (await post(app, '/policy/test', body, { cookie })).json();
+  t.match(await test({ direction: 'in', extension: '200' }), { record: false, rule: 'Board', keep_days: 90 });
+  t.match(await test({ direction: 'out', number: '112' }), { record: false, rule: 'Emergency numbers' });
+  t.match(await test({ direction: 'in', extension: '200', policy: defaultPolicy }), {
+    record: true,
+    keep_days: null,
+  });
+
+  const bare = { ...policy, emergency_numbers: [] };
+  const emptied = { based_on: before.version + 1, policy: bare };
+  const unasked = await put(app, '/policy', emptied, cookie);
+  t.match(unasked, { statusCode: 409 });
+  t.match(unasked.json().error, { code: 'emergency_unconfirmed', detail: /112, 911/ });
+  t.equal((await get(app, '/policy', cookie)).json().version, before.version + 1, 'nothing was changed');
+  const confirmed = await put(app, '/policy', { ...emptied, confirm_no_emergency_numbers: true }, cookie);
+  t.match(confirmed.json(), { version: before.version + 2, policy: { emergency_numbers: [] } });
+});
+
+t.test('retention shows what is due, what is next and what is gone, as a table too', async (t) => {
+  const dashboard = await openDashboard(t);
+  const { app, catalogue } = dashboard;
+  const cookie = await setUp(dashboard);
+  const add = (keepUntil: number | null, name = 'Example, "quoted"') =>
+    addRecording(dashboard, Buffer.from('x'), {
+      call: { them: { number: '+4930123', name, ours: false } },
+      recording: { keepUntil, keepRule: keepUntil ? 'Sales' : null, keepWhy: noted('=cmd|calc') },
+    });
+  const due = await add(START - 1);
+  const next = await add(START + DAY);
+  await add(null);
+  const gone = await add(START - DAY, '=HYPERLINK("http://evil")');
+  await catalogue.eraseIntended(gone.recording.id, noted('@due'), START);
+  await catalogue.erased(gone.recording.id, START);
+
+  const view = (await get(app, '/retention', cookie)).json();
+  t.strictSame(ajar(RetentionView, view), []);
+  t.match(view, {
+    kept: 3,
+    for_ever: 1,
+    due_total: 1,
+    due: [{ recording_id: due.recording.id }],
+    next: [{ recording_id: next.recording.id }],
+    gone: [{ recording_id: gone.recording.id, erase_reason: '@due' }],
+    breaker: { tripped: false, limit: 0.2 },
+  });
+
+  const csv = await get(app, '/retention.csv', cookie);
+  t.match(csv.headers, {
+    'content-type': /^text\/csv/,
+    'content-disposition': 'attachment; filename="tapedeck-retention-2026-07-26.csv"',
+  });
+  const rows = csv.body.replace('\ufeff', '').trimEnd().split('\r\n');
+  t.equal(rows.length, 5);
+  t.strictSame(
+    rows.map((row) => row.split(',')[0]),
+    ['state', 'due', 'kept', 'kept', 'gone'],
+  );
+  t.match(rows[1], `'+4930123,"Example, ""quoted""",201`);
+  t.match(rows[4], `"'=HYPERLINK(""http://evil"")"`);
+  t.match(rows[4], /'=cmd\|calc.*'@due/);
+  await fc.assert(
+    fc.property(
+      fc.constantFrom('=', '+', '-', '@', '\t', '\r', '\n', '\0', ' =', '＝'),
+      fc.string(),
+      (sign, text) => harmless(sign + text).startsWith("'"),
+    ),
+  );
+  t.equal(harmless('Anna'), 'Anna');
+});
+
+t.test("a retention run is the daemon's, and so are its refusals", async (t) => {
+  // A short path: the system cuts that of a socket, without a word.
+  const dir = mkdtempSync(join(tmpdir(), 'tapedeck-answers-'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  const asked: unknown[] = [];
+  let answer: [number, unknown] = [200, { erased: 2, failed: 0, left: 5 }];
+  const daemon = createServer((req, res) => {
+    let body = '';
+    req.on('data', (part) => (body += part));
+    req.on('end', () => {
+      asked.push(`${req.method} ${req.url} ${body}`);
+      res.writeHead(answer[0], { 'content-type': 'application/json' }).end(JSON.stringify(answer[1]));
+    });
+  });
+  const dashboard = await openDashboard(t, { control: createControl({ dataDir: dir }) });
+  const cookie = await setUp(dashboard);
+  const run = (body: object) => post(dashboard.app, '/retention/run', body, { cookie });
+  t.equal((await get(dashboard.app, '/status', cookie)).json().daemon, 'down');
+  t.match((await run({})).json(), { error: { code: 'daemon_unreachable' } });
+
+  await new Promise<void>((up) => daemon.listen(join(dir, 'control.sock'), up));
+  t.teardown(() => daemon.close());
+  t.strictSame((await run({ confirm: 'erase-2-abc' })).json(), { erased: 2, failed: 0, left: 5 });
+  t.equal(asked.at(-1), 'POST /retention/run {"confirm":"erase-2-abc"}');
+  answer = [
+    409,
+    { error: { code: 'retention_refused', message: '', hint: '', detail: '9 of 10', request_id: '' } },
+  ];
+  const refused = await run({});
+  t.match(refused, { statusCode: 409 });
+  t.match(refused.json().error, { code: 'retention_refused', detail: '9 of 10' });
+  const pbx = { ari: true, ami: false, version: '22', problem: null };
+  const said = { ...downStatus('', ''), pbx, calls_now: 3, recording_now: 2, preserving: 1 };
+  answer = [200, said];
+  const status = (await get(dashboard.app, '/status', cookie)).json();
+  t.strictSame(status, { daemon: 'up', ...said });
+  answer = [200, { nonsense: true }];
+  t.equal((await get(dashboard.app, '/status', cookie)).json().daemon, 'down');
+});
