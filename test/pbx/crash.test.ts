@@ -11,6 +11,7 @@ import { tone } from '../support/pbx/sources.js';
 import { sweep } from '../support/pbx/sweep.js';
 import { judgeSweep } from '../support/pbx/sweep-judge.js';
 import { createRecorderLab, seconds, spawnTapedeck, until } from '../support/recorder.js';
+import { worded } from '../support/words.js';
 
 t.setTimeout(880_000);
 
@@ -167,7 +168,11 @@ for (const version of [22, 16] as const)
         );
         // A PBX that is restarted closes its files: then the recording is whole, up to when the call was cut off.
         if (how === 'killed')
-          t.match(row.coverage, { status: 'partial', reason: /Asterisk ended while it was recording/ }, how);
+          t.match(
+            worded(row.coverage),
+            { status: 'partial', reason: /Asterisk ended while it was recording/ },
+            how,
+          );
         else t.equal(row.coverage.status, 'recorded', `${how}: ${inWords(row.coverage.why)}`);
         t.ok(
           Math.abs(row.endedAt! - row.answeredAt! - (died - answered)) < 1_500,
@@ -235,11 +240,11 @@ t.test(
     );
     t.ok(whole.recording!.durationMs > 14_000, 'Asterisk went on recording');
     const late = await h.settled('+15550403');
-    t.match(late.coverage, { status: 'partial', reason: /./ });
+    t.match(worded(late.coverage), { status: 'partial', reason: /./ });
     t.ok(late.recording, 'one that began meanwhile is recorded from then on');
     const missed = await h.settled('+15550402');
     t.match(
-      missed.coverage,
+      worded(missed.coverage),
       { status: 'not_recorded', reason: /./ },
       'one that began and ended meanwhile is named',
     );

@@ -5,6 +5,7 @@ import t from 'tap';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import { NOW, openHouse } from '../support/recordings/erase-until-killed.js';
 import { furnish, gone, whatIsLeft, whole } from '../support/recordings/four-recordings.js';
+import { worded } from '../support/words.js';
 
 const killedAt = (dir: string, nth: number): Promise<{ said: string; killed: boolean }> =>
   new Promise((resolve, reject) => {
@@ -41,7 +42,9 @@ t.test('killed before any step, an erasure comes to the same end', async (t) => 
     const ends = { R1: gone, R2: gone, R3: whole, R4: whole };
     for (const [id, end] of Object.entries(ends))
       t.same(await whatIsLeft(house, dir, id), end, `${nth} ${said}: the end of ${id}`);
-    t.match(await house.catalogue.call('CR1'), { recording: { erasedAt: NOW, eraseReason: 'Short: Law' } });
+    t.match(worded(await house.catalogue.call('CR1')), {
+      recording: { erasedAt: NOW, eraseReason: 'Short: Law' },
+    });
     const bytes = ['', '-wal'].map((end) => readFileSync(`${catalogueFile(dir)}${end}`));
     for (const id of ['R1', 'R2'])
       t.notOk(

@@ -153,7 +153,10 @@ export function callOf({ answeredAt: zero, talkMs = 40_000, them, us, ...more }:
   };
 }
 
-const RULE = { keepRule: 'Everything else', keepReason: 'Quality and complaints; longer is not needed.' };
+const RULE = {
+  keepRule: 'Everything else',
+  keepWhy: noted('Quality and complaints; longer is not needed.'),
+};
 const CAPTURED = {
   status: 'recorded',
   why: noted('Both sides were captured from answer to hang-up.'),
@@ -321,7 +324,7 @@ export async function hostileCalls(house: Furnishing): Promise<StoredCall[]> {
     if (i === 3) return unrecorded(house, callOf({ ...told, talkMs: null }), {});
     if (i === 7)
       return unrecorded(house, callOf(told), {
-        ...{ status: 'not_recorded', missingMs: 40_000, reason: hostile[0]!.name },
+        ...{ status: 'not_recorded', missingMs: 40_000, why: noted(hostile[0]!.name) },
       });
     const made = i === 6 ? { ...told, talkMs: 100_000, transferred: true } : told;
     return recorded(house, callOf(made), i === 6 ? { recording: { gaps: GAPS } } : {});
