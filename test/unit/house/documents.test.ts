@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import t from 'tap';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -49,7 +49,9 @@ t.test('every file that a document names exists', async (t) => {
 });
 
 t.test('every decision has a page of the same form, and stands in both indexes', async (t) => {
-  const pages = readdirSync(join(ROOT, DECISIONS)).filter((file) => file !== 'README.md');
+  const pages = readdirSync(join(ROOT, DECISIONS), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /^\w+\/.*\.md$/.test(file),
+  );
   const index = linksOf(read(`${DECISIONS}/README.md`));
   t.same(index.toSorted(), pages.toSorted());
   const architecture = read('ARCHITECTURE.md');
@@ -61,6 +63,6 @@ t.test('every decision has a page of the same form, and stands in both indexes',
       ['Context', 'Decision', 'Consequences', 'Evidence'],
       page,
     );
-    t.ok(new RegExp(`[ (]${page.replace('.md', '')}\\b`).test(list), `ARCHITECTURE.md lists ${page}`);
+    t.ok(new RegExp(`[ (]${basename(page, '.md')}\\b`).test(list), `ARCHITECTURE.md lists ${page}`);
   }
 });
