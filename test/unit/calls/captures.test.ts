@@ -1,11 +1,7 @@
 import t, { type Test } from 'tap';
-import { createWatch } from '../../../daemon/calls/watch.js';
 import { createCapture, type PbxRecorder } from '../../../daemon/capture/snoop.js';
-import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import type { LegFacts, PbxEvent, Snapshot } from '../../../daemon/domain/call/event.js';
 import { fail } from '../../../daemon/domain/error.js';
-import { catalogueFile } from '../../../daemon/domain/paths.js';
-import { because } from '../../../daemon/domain/reason/reason.js';
 import { snoopId } from '../../../daemon/domain/recording/recording.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import {
@@ -302,36 +298,6 @@ t.test('a step that the catalogue refuses is tried again, and the call is not fo
   l.hear(goes(BOB), goes(ANN));
   await until('the end of the call', () => l.captured.length === 1);
   t.match(await l.catalogue.call('C1'), { outcome: 'answered', coverage: { status: 'pending' } });
-});
-
-t.test('when nobody watched is on record, whatever ended the watching', async (t) => {
-  const path = catalogueFile(t.testdir());
-  let now = T0;
-  const watching = async (story: (watch: ReturnType<typeof createWatch>) => Promise<void>) => {
-    const catalogue = createSqliteCatalogue({ path });
-    await catalogue.start();
-    const watch = createWatch({ catalogue, clock: () => now, log });
-    await watch.start();
-    await story(watch);
-    const windows = await catalogue.blindWindows();
-    await watch.stop();
-    await catalogue.stop();
-    return windows;
-  };
-  t.same(await watching((w) => w.up()), [], 'a first start was never blind');
-  now += 60_000;
-  const stopped = { from: T0, to: T0 + 60_000, why: because('not_running') };
-  t.same(await watching((w) => w.up()), [stopped]);
-  now += 10_000;
-  const lost = await watching(async (w) => {
-    await w.up();
-    w.down(now + 5_000, noted('The PBX does not answer.'));
-    w.down(now + 6_000, noted('Another reason.'));
-    now += 20_000;
-    await w.up();
-  });
-  t.match(worded(lost[0]), { from: now - 15_000, to: now, reason: 'The PBX does not answer.' });
-  t.equal(lost.length, 3);
 });
 
 t.test('a conference is one source: who comes and goes makes no seams', async (t) => {

@@ -1,6 +1,11 @@
 import t, { type Test } from 'tap';
+import { createWatch } from '../../../daemon/calls/watch.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import type { LegFacts, Snapshot } from '../../../daemon/domain/call/event.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { because } from '../../../daemon/domain/reason/reason.js';
 import { snoopId } from '../../../daemon/domain/recording/recording.js';
+import { createLog } from '../../../daemon/ops/log.js';
 import {
   answers,
   at,
@@ -16,9 +21,10 @@ import {
   say,
   scripted,
 } from '../../support/record-lab.js';
-import { worded } from '../../support/words.js';
+import { noted, worded } from '../../support/words.js';
 
 const T0 = 1_700_000_000_000;
+const log = createLog('silent', 'test');
 
 const EMPTY: Snapshot = { kind: 'snapshot', at: T0, legs: [], bridges: [], snoops: [] };
 const ANN = leg('ann', '100', { dnid: '101', exten: '101' });
@@ -211,4 +217,34 @@ t.test('a capture that goes over to another leg after a restart is not one that 
   await l.idle();
   t.same(capture.asked.slice(-3), ['end C1-1', 'finished C1-1', 'begin C1-2 cy']);
   t.match(worded((await l.catalogue.segments('C1')).at(-1)), { because: /unless it is captured anew/ });
+});
+
+t.test('when nobody watched is on record, whatever ended the watching', async (t) => {
+  const path = catalogueFile(t.testdir());
+  let now = T0;
+  const watching = async (story: (watch: ReturnType<typeof createWatch>) => Promise<void>) => {
+    const catalogue = createSqliteCatalogue({ path });
+    await catalogue.start();
+    const watch = createWatch({ catalogue, clock: () => now, log });
+    await watch.start();
+    await story(watch);
+    const windows = await catalogue.blindWindows();
+    await watch.stop();
+    await catalogue.stop();
+    return windows;
+  };
+  t.same(await watching((w) => w.up()), [], 'a first start was never blind');
+  now += 60_000;
+  const stopped = { from: T0, to: T0 + 60_000, why: because('not_running') };
+  t.same(await watching((w) => w.up()), [stopped]);
+  now += 10_000;
+  const lost = await watching(async (w) => {
+    await w.up();
+    w.down(now + 5_000, noted('The PBX does not answer.'));
+    w.down(now + 6_000, noted('Another reason.'));
+    now += 20_000;
+    await w.up();
+  });
+  t.match(worded(lost[0]), { from: now - 15_000, to: now, reason: 'The PBX does not answer.' });
+  t.equal(lost.length, 3);
 });
