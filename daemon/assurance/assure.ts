@@ -73,7 +73,7 @@ export function createAssure(deps: AssureDeps) {
   const alarmed = createMissed(alarms, deps.say);
   const intake = createIntake({
     ...{ journal: deps.journal, lost: deps.lost, alarms, clock, log },
-    write: (cdrs, at) => take(cdrs, 'AMI', at),
+    write: (cdrs, at, since) => take(cdrs, 'AMI', at, since),
   });
   const turns = serialQueue();
   let lastRead = 0;
@@ -96,11 +96,11 @@ export function createAssure(deps: AssureDeps) {
     void flush();
   }
 
-  async function take(cdrs: Cdr[], source: string, at: number): Promise<void> {
+  async function take(cdrs: Cdr[], source: string, at: number, since = at): Promise<void> {
     const from = await begun();
     // What was before Tapedeck is none of its business.
     const ours = cdrs.filter((c) => c.endAt > from - SECOND);
-    const fresh = await catalogue.addCdrs(ours, source, at, pace.grace);
+    const fresh = await catalogue.addCdrs(ours, source, at, pace.grace, since);
     if (fresh.length > 0) alarms.clear('cdr_silent');
   }
 

@@ -15,9 +15,10 @@ export interface Ledger {
   ledgerSince(): Promise<number | null>;
   /**
    * Writes CDRs, new or known, and returns those that say something new. These are due for comparison with our calls
-   * `graceMs` after their end. A source that brings such a one is noted as heard.
+   * `graceMs` after their end. A source that brings such a one is noted as heard, at `at`, and if it is the first time, since
+   * `since` (ms since 1970; the same, unless the first of them was heard before the last).
    */
-  addCdrs(cdrs: readonly Cdr[], source: string, at: number, graceMs?: number): Promise<Cdr[]>;
+  addCdrs(cdrs: readonly Cdr[], source: string, at: number, graceMs?: number, since?: number): Promise<Cdr[]>;
   /** CDRs that are due for comparison by then, the longest due first. */
   dueCdrs(by: number, limit: number): Promise<Cdr[]>;
   /** When these are to be compared (again), in ms since 1970; null: not any more. */

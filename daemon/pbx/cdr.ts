@@ -44,7 +44,8 @@ export function translateCdr(raw: unknown, zones: readonly string[], now: number
   const disposition = clean(get('disposition'), 32).toUpperCase();
   const startAt = place(start, zones, epochOf(uniqueid), now - length);
   if (startAt === null) return null;
-  const waited = answer === null ? length - billed : Math.min(Math.max(answer - start, 0), length);
+  const rang = answer === null ? length - billed : answer - start;
+  const waited = Math.min(Math.max(rang, 0), length);
   // Over a change of clocks the two local times are an hour off; the seconds billed are not.
   const ring = Math.abs(length - billed - waited) > 2 * SECOND ? Math.max(0, length - billed) : waited;
   return {

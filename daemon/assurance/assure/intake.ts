@@ -11,8 +11,8 @@ import type { Log } from '../../ops/log.js';
  */
 export type IntakeDeps = {
   journal: CdrJournal;
-  /** Writes CDRs to the catalogue; `at` is when the last of them was heard. */
-  write: (cdrs: Cdr[], at: number) => Promise<void>;
+  /** Writes CDRs to the catalogue; `at` and `since` are when the last and the first of them were heard. */
+  write: (cdrs: Cdr[], at: number, since: number) => Promise<void>;
   /** CDRs were lost in this time. */
   lost: (from: number, why: Why) => void;
   alarms: Alarms;
@@ -107,6 +107,7 @@ export function createIntake(deps: IntakeDeps, maxWaiting = MAX_WAITING) {
           deps.write(
             some.map((h) => h.cdr),
             some.at(-1)!.at,
+            some[0]!.at,
           );
         try {
           await write(batch);

@@ -247,7 +247,8 @@ export function createSqliteCatalogue(
 
     ledgerBegan: (now) => write((n) => n.ledger.began(now)),
     ledgerSince: () => read((n) => n.ledger.since()),
-    addCdrs: (cdrs, source, at, graceMs = 0) => write((n) => n.ledger.add(cdrs, source, at, graceMs)),
+    addCdrs: (cdrs, source, at, graceMs = 0, since = at) =>
+      write((n) => n.ledger.add(cdrs, source, at, graceMs, since)),
     dueCdrs: (by, limit) => read((n) => n.ledger.due(by, limit)),
     setCdrsDue: (cdrs, at) => write((n) => n.ledger.setDue(cdrs, at)),
     strangersDue: (since, at) => write((n) => n.ledger.strangersDue(since, at)),

@@ -58,8 +58,8 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
     ON CONFLICT (key) DO UPDATE SET linkedid = excluded.linkedid, uniqueid = excluded.uniqueid,
       end_at = excluded.end_at, cdr = excluded.cdr, due_at = excluded.due_at`);
   const heard = db.prepare(`
-    INSERT INTO cdr_sources (name, since, read_at, last_at, count) VALUES ($name, $at, $at, $at, $count)
-    ON CONFLICT (name) DO UPDATE SET since = coalesce(since, $at), last_at = $at, count = count + $count`);
+    INSERT INTO cdr_sources (name, since, read_at, last_at, count) VALUES ($name, $since, $at, $at, $count)
+    ON CONFLICT (name) DO UPDATE SET since = coalesce(since, $since), last_at = $at, count = count + $count`);
   const note = db.prepare(`
     INSERT INTO cdr_sources (name, since, read_at, problem) VALUES ($name, $good, $good, $problem)
     ON CONFLICT (name) DO UPDATE SET
@@ -115,7 +115,7 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
   return {
     ...rows,
 
-    add(given: readonly Cdr[], source: string, at: number, graceMs: number): Cdr[] {
+    add(given: readonly Cdr[], source: string, at: number, graceMs: number, since: number): Cdr[] {
       const fresh: Cdr[] = [];
       for (const cdr of given) {
         const key = cdrKey(cdr);
@@ -129,7 +129,7 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
         put.run({ key, linkedid, uniqueid, startAt, endAt, source, at, dueAt, cdr: text });
         fresh.push(one);
       }
-      if (fresh.length > 0) heard.run({ name: source, at, count: fresh.length });
+      if (fresh.length > 0) heard.run({ name: source, at, since, count: fresh.length });
       return fresh;
     },
 

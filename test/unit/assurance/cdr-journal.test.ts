@@ -101,7 +101,7 @@ async function intake(t: Test, more: { maxBytes?: number; maxWaiting?: number } 
   const made = createIntake(
     {
       journal,
-      write: async (cdrs, at) => void (await catalogue.addCdrs(cdrs, 'AMI', at)),
+      write: async (cdrs, at, since) => void (await catalogue.addCdrs(cdrs, 'AMI', at, 0, since)),
       lost: (from, why) => void lost.push([from, inWords(why)]),
       alarms: { raise: (key) => void alarms.add(key), clear: (key) => void alarms.delete(key) },
       clock: () => clock.ms,
@@ -113,6 +113,15 @@ async function intake(t: Test, more: { maxBytes?: number; maxWaiting?: number } 
 }
 const stored = async ({ catalogue }: { catalogue: Awaited<ReturnType<typeof intake>>['catalogue'] }) =>
   (await catalogue.cdrSources())[0]?.count ?? 0;
+
+t.test('CDRs that are written together are from the time when the first of them was heard', async (t) => {
+  const lab = await intake(t);
+  lab.made.hear(aCdr(1));
+  lab.clock.ms = T0 + 40_000;
+  lab.made.hear(aCdr(2));
+  await lab.made.flush();
+  t.match(await lab.catalogue.cdrSources(), [{ since: T0, lastAt: T0 + 40_000, count: 2 }]);
+});
 
 t.test('a CDR is in the journal before anything else is done with it', async (t) => {
   const lab = await intake(t);

@@ -168,6 +168,12 @@ t.test('records that make no sense are nothing, and hostile ones are kept small'
   )!;
   t.ok(hostile.src.length <= 64);
   t.equal(hostile.name, "=cmd|' /C calc'!A0");
+  const short = { ...AMI, duration: '0', endtime: '', answertime: '' };
+  t.match(
+    translateCdrEvent(short, ['UTC'], T0 + MINUTE),
+    { startAt: T0, answerAt: T0, endAt: T0 },
+    'nothing was answered before it began',
+  );
   fc.assert(
     fc.property(fc.dictionary(fc.constantFrom(...Object.keys(AMI)), fc.anything()), (change) => {
       const c = translateCdrEvent({ ...AMI, ...change }, ['UTC', 'Asia/Kathmandu'], T0 + MINUTE);
