@@ -13,7 +13,8 @@ import { feedOf, onHold } from '../domain/call/feed.js';
 import { because, type Why } from '../domain/reason/reason.js';
 import { type CallId, type LegId, parseOurs } from '../domain/recording/recording.js';
 import { retryDelay } from '../ops/turns.js';
-import { blank, type Changed, createSteps, type Ended, type Live, type StepDeps } from './record/steps.js';
+import { blank, type Changed, type Ended, type Live } from './record/live.js';
+import { createSteps, type StepDeps } from './record/steps.js';
 import { createTakeUp } from './record/take-up.js';
 
 /**

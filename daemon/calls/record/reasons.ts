@@ -1,7 +1,7 @@
 import { type Span, whyLate, whyUnwatched } from '../../domain/call/late.js';
 import { because, together, type Why } from '../../domain/reason/reason.js';
 import type { BlindWindow, CallRecord } from '../../domain/recording/recording.js';
-import type { Changed, Live } from './steps.js';
+import type { Changed, Live } from './live.js';
 
 /** What is known of the times in which Tapedeck could not act. All times are ms since 1970. */
 export type ReasonDeps = {

@@ -3,7 +3,8 @@ import type { restore } from '../../domain/call/call.js';
 import type { Snapshot } from '../../domain/call/event.js';
 import type { Why } from '../../domain/reason/reason.js';
 import { type CallId, type CallRecord, parseOurs } from '../../domain/recording/recording.js';
-import type { Live, StepDeps } from './steps.js';
+import type { Live } from './live.js';
+import type { StepDeps } from './steps.js';
 
 export type TakeUpDeps = Pick<StepDeps, 'catalogue' | 'segments' | 'log'> & { capture: Capture };
 type Calls = {

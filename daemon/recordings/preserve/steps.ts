@@ -19,9 +19,9 @@ import {
   whyGap,
   whyStarved,
 } from '../../domain/recording/gaps.js';
+import { judgeQuality } from '../../domain/recording/judge-quality.js';
 import { buildManifest, type Manifest, type SignedManifest } from '../../domain/recording/manifest.js';
 import { encodePeaks } from '../../domain/recording/peaks.js';
-import { judgeQuality } from '../../domain/recording/quality.js';
 import {
   type CallId,
   type Coverage,

@@ -2,7 +2,15 @@ import { CrossIcon, DownloadIcon } from '../kit/icons.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import type { AuditState } from '../state/api.js';
-import type { AuditFilter } from './audit.js';
+
+export type AuditFilter = {
+  person: string;
+  action: string;
+  outcome: string;
+  call: string;
+  from: string;
+  to: string;
+};
 
 type Props = {
   filter: AuditFilter;

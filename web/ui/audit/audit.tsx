@@ -7,7 +7,7 @@ import { ErrorNote } from '../kit/error-note.js';
 import { t } from '../messages/language.js';
 import { type AuditEntry, type AuditQuery, type AuditState, api, auditCsv } from '../state/api.js';
 import { changes } from '../state/live.js';
-import { AuditFilters } from './audit-filters.js';
+import { type AuditFilter, AuditFilters } from './audit-filters.js';
 import { AuditList } from './audit-list.js';
 import { AuditStateNote } from './audit-state.js';
 
@@ -15,15 +15,6 @@ const PAGE = 50;
 const MOST = 200;
 /** Looks of others are no change that pages are told of, so this one asks by itself, in ms. */
 const AGAIN_MS = 15_000;
-
-export type AuditFilter = {
-  person: string;
-  action: string;
-  outcome: string;
-  call: string;
-  from: string;
-  to: string;
-};
 
 const filterIn = (query: Record<string, string>): AuditFilter => ({
   person: (query.person ?? '').slice(0, 80),
