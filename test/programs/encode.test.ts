@@ -6,11 +6,11 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import t from 'tap';
-import { createFfmpeg } from '../../../daemon/encode/ffmpeg.js';
-import { type OpusSegment, opusPlan } from '../../../daemon/encode/opus.js';
-import { createPeaks } from '../../../daemon/encode/peaks.js';
-import { readWavHeader } from '../../../daemon/encode/wav.js';
-import { wav, wavHead } from '../../support/recordings/wav.js';
+import { createFfmpeg } from '../../daemon/encode/ffmpeg.js';
+import { type OpusSegment, opusPlan } from '../../daemon/encode/opus.js';
+import { createPeaks } from '../../daemon/encode/peaks.js';
+import { readWavHeader } from '../../daemon/encode/wav.js';
+import { wav, wavHead } from '../support/recordings/wav.js';
 
 const dir = t.testdir({});
 const ffmpeg = createFfmpeg();

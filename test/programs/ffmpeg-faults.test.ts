@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { inWords } from '../../../daemon/domain/reason/words.js';
-import { createFfmpeg } from '../../../daemon/encode/ffmpeg.js';
-import { until } from '../../support/recorder.js';
-import { type Options, preserveLab, toneWav } from '../../support/recordings/preserve-lab.js';
+import { inWords } from '../../daemon/domain/reason/words.js';
+import { createFfmpeg } from '../../daemon/encode/ffmpeg.js';
+import { until } from '../support/recorder.js';
+import { type Options, preserveLab, toneWav } from '../support/recordings/preserve-lab.js';
 
 /** The real ffmpeg, hindered by a small program in its place. Each fault must leave the captured audio alone. */
 const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
