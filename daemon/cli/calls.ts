@@ -49,15 +49,8 @@ export function calls(program: Command, ctx: CliContext): void {
         ...(search ? { words: search } : {}),
         detail: { found: found.length },
       });
-      ctx.out(
-        json
-          ? JSON.stringify(
-              found.map((call) => asJson(call, times(zone))),
-              null,
-              2,
-            )
-          : asText(found, zone),
-      );
+      const view = (call: StoredCall) => asJson(call, times(zone));
+      ctx.out(json ? JSON.stringify(found.map(view), null, 2) : asText(found, zone));
     });
 }
 

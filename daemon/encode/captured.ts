@@ -120,8 +120,6 @@ function untilMute(
   return { soundMs: onTimeline(soundMs, lost), flaw: fault ?? because('muted'), lost };
 }
 
-const TURNED_UNSEEN = because('source_changed_unwatched');
-
 /** So much exact silence to the end of a file is no pause of a person's, in ms. */
 const TAIL = 500;
 
@@ -132,16 +130,17 @@ const TAIL = 500;
 export async function withoutTails(segments: readonly Captured[]): Promise<Captured[]> {
   return Promise.all(
     segments.map(async (one, i) => {
-      if (segments[i + 1]?.segment.because?.code !== TURNED_UNSEEN.code) return one;
+      if (segments[i + 1]?.segment.because?.code !== 'source_changed_unwatched') return one;
       const { part, stretch } = one;
+      const fault = because('source_changed_unwatched');
       const them = stretch.themFault ? null : await cut(part.inFile, part.inMs, part.inLost);
       const us = stretch.usFault ? null : await cut(part.outFile, part.outMs, part.outLost);
       return {
         ...one,
         stretch: {
           ...stretch,
-          ...(them !== null && { themMs: them, themFault: TURNED_UNSEEN }),
-          ...(us !== null && { usMs: us, usFault: TURNED_UNSEEN }),
+          ...(them !== null && { themMs: them, themFault: fault }),
+          ...(us !== null && { usMs: us, usFault: fault }),
         },
       };
     }),

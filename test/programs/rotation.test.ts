@@ -232,7 +232,7 @@ t.test(
 );
 
 t.test(
-  'whoever may not write where the master key is leaves its end to root',
+  'without the right to write beside the master key, the last step is left to root',
   { skip: !root && 'needs root' },
   async (t) => {
     const dir = t.testdir({ etc: {}, data: {} });

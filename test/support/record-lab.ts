@@ -5,7 +5,7 @@ import type { Capture } from '../../daemon/capture/snoop.js';
 import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import type { CdrTimes } from '../../daemon/domain/call/answered.js';
-import type { LegFacts, PbxEvent } from '../../daemon/domain/call/event.js';
+import type { LegFacts, PbxEvent, Snapshot } from '../../daemon/domain/call/event.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import { defaultPolicy, type RecordRule } from '../../daemon/domain/policy/policy.js';
 import { because, type Why } from '../../daemon/domain/reason/reason.js';
@@ -18,6 +18,8 @@ import { createLog } from '../../daemon/ops/log.js';
 
 export const T0 = 1_700_000_000_000;
 export const log = createLog('silent', 'test');
+/** What a PBX has before its first call. */
+export const EMPTY: Snapshot = { kind: 'snapshot', at: T0, legs: [], bridges: [], snoops: [] };
 /** What no one can guess of a spool file's name. */
 export const token = '0123456789abcdef'.repeat(2);
 export const spoolName = (callId: string, seq: number, side: 'in' | 'out') =>
@@ -186,6 +188,9 @@ export const leg = (id: string, number: string, more: Partial<LegFacts> = {}): L
   createdAt: null,
   ...more,
 });
+export const ANN = leg('ann', '100', { dnid: '101', exten: '101' });
+export const BOB = leg('bob', '101');
+export const CY = leg('cy', '102');
 export const OLGA = leg('olga', '+15550142', { context: 'from-trunk', exten: '5551000', dnid: '5551000' });
 
 export const at = () => T0 + ++clock * 10;

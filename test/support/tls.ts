@@ -25,7 +25,7 @@ export function settingsIn(dataDir: string, change: Partial<TlsSettings> = {}): 
   };
 }
 
-/** A directory of its own. That of the test is emptied by whoever asks for it again. */
+/** A new directory. Asking for the test's directory a second time would empty it. */
 export function newDir(t: Test): string {
   const dir = mkdtempSync(join(tmpdir(), 'tapedeck-tls-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));

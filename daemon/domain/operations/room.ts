@@ -1,3 +1,4 @@
+import type { Params } from '../reason/reason.js';
 import { sizeText } from '../written.js';
 
 /**
@@ -15,13 +16,7 @@ export type Room = {
 export type Level = 'enough' | 'short' | 'full' | 'empty';
 export type Verdict = { level: Level; says: string; why: RoomWhy };
 /** What decides about a disk, which `of` names: what a write met, or how many files or bytes it has room for. */
-export type RoomWhy = {
-  of: string;
-  fault: string | null;
-  files: number | null;
-  free: number;
-  reserve: number;
-};
+export type RoomWhy = Params['disk_full'];
 
 const ORDER: readonly Level[] = ['enough', 'short', 'full', 'empty'];
 

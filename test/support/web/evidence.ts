@@ -158,7 +158,7 @@ export const flipped = (bytes: Uint8Array, at: number): Uint8Array => {
 };
 export const verify = (zip: Uint8Array) => check(zip, () => {});
 
-/** The list of hashes written anew, as whoever changes a pack would. */
+/** The list of hashes, computed again, as a forger would do. */
 export const sums = (changed: Files): Files => ({
   ...changed,
   SHA256SUMS: Buffer.from(
@@ -170,7 +170,7 @@ export const sums = (changed: Files): Files => ({
 });
 export const linesOf = (files: Files): string[] => text(files['access-log.jsonl']).trimEnd().split('\n');
 
-/** The commands of a README as they stand there: whoever reads it pastes just these. */
+/** The commands of a README exactly as written: readers paste these. */
 export const commands = (readme: string): string =>
   readme
     .split('\n\n')

@@ -1,36 +1,31 @@
 import t, { type Test } from 'tap';
 import { createCapture, type PbxRecorder } from '../../../daemon/capture/snoop.js';
-import type { LegFacts, PbxEvent, Snapshot } from '../../../daemon/domain/call/event.js';
+import type { LegFacts, PbxEvent } from '../../../daemon/domain/call/event.js';
 import { fail } from '../../../daemon/domain/error.js';
 import { snoopId } from '../../../daemon/domain/recording/recording.js';
-import { createLog } from '../../../daemon/ops/log.js';
 import {
+  ANN,
   answers,
   at,
+  BOB,
+  CY,
   conversation,
+  EMPTY,
   gate,
   goes,
   joins,
   lab,
   leaves,
-  leg,
+  log,
   OLGA,
   pass,
   rings,
   scripted,
   spoolName,
+  T0,
 } from '../../support/record-lab.js';
 import { until } from '../../support/recorder.js';
 import { noted, worded } from '../../support/words.js';
-
-const T0 = 1_700_000_000_000;
-const log = createLog('silent', 'test');
-
-const EMPTY: Snapshot = { kind: 'snapshot', at: T0, legs: [], bridges: [], snoops: [] };
-
-const ANN = leg('ann', '100', { dnid: '101', exten: '101' });
-const BOB = leg('bob', '101');
-const CY = leg('cy', '102');
 
 const OLGA_TOO = { ...OLGA, id: 'olga2', linkedid: 'two' };
 const CY_TOO = { ...CY, id: 'cy2', linkedid: 'two' };

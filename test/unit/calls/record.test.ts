@@ -1,11 +1,15 @@
 import t from 'tap';
-import type { PbxEvent, Snapshot } from '../../../daemon/domain/call/event.js';
+import type { PbxEvent } from '../../../daemon/domain/call/event.js';
 import { fail } from '../../../daemon/domain/error.js';
 import type { RecordRule } from '../../../daemon/domain/policy/policy.js';
 import {
+  ANN,
   answers,
   at,
+  BOB,
+  CY,
   conversation,
+  EMPTY,
   gate,
   goes,
   joins,
@@ -19,12 +23,6 @@ import {
 } from '../../support/record-lab.js';
 import { worded } from '../../support/words.js';
 
-const T0 = 1_700_000_000_000;
-
-const EMPTY: Snapshot = { kind: 'snapshot', at: T0, legs: [], bridges: [], snoops: [] };
-const ANN = leg('ann', '100', { dnid: '101', exten: '101' });
-const BOB = leg('bob', '101');
-const CY = leg('cy', '102');
 const rule = (when: RecordRule['when'], name = 'Not this one'): RecordRule => ({
   name,
   reason: 'Because.',

@@ -5,31 +5,28 @@ import type { LegFacts, Snapshot } from '../../../daemon/domain/call/event.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
 import { snoopId } from '../../../daemon/domain/recording/recording.js';
-import { createLog } from '../../../daemon/ops/log.js';
 import {
+  ANN,
   answers,
   at,
+  BOB,
+  CY,
   conversation,
+  EMPTY,
   goes,
   joins,
   lab,
   leaves,
   leg,
+  log,
   OLGA,
   type Options,
   rings,
   say,
   scripted,
+  T0,
 } from '../../support/record-lab.js';
 import { noted, worded } from '../../support/words.js';
-
-const T0 = 1_700_000_000_000;
-const log = createLog('silent', 'test');
-
-const EMPTY: Snapshot = { kind: 'snapshot', at: T0, legs: [], bridges: [], snoops: [] };
-const ANN = leg('ann', '100', { dnid: '101', exten: '101' });
-const BOB = leg('bob', '101');
-const CY = leg('cy', '102');
 
 const OLGA_TOO = { ...OLGA, id: 'olga2', linkedid: 'two' };
 const CY_TOO = { ...CY, id: 'cy2', linkedid: 'two' };

@@ -151,7 +151,7 @@ t.test(
   },
 );
 
-t.test('live streams end with what their person lost, whoever took it', async (t) => {
+t.test('a live stream ends when its person loses a right, no matter who took it away', async (t) => {
   const dashboard = await openDashboard(t, { live: { pollMs: 5, beatMs: 60_000, statusMs: 60_000 } });
   const { app, catalogue, dataDir, clock } = dashboard;
   const address = await app.listen({ port: 0, host: '127.0.0.1' });

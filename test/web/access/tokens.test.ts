@@ -151,7 +151,7 @@ t.test('a token is made, and rights are given, within ten minutes of a proof', a
     send(app, 'PUT', '/second-factor-roles', cookie, { roles: [] }),
   ];
   for (const answer of await Promise.all(asks(admin)))
-    t.match(answer.json().error, { code: 'proof_needed' }, 'whoever finds her browser open');
+    t.match(answer.json().error, { code: 'proof_needed' }, 'for somebody who finds her browser open');
   const proved = await post(app, '/session/proof', { password }, { cookie: admin });
   for (const answer of await Promise.all(asks(cookieOf(proved))))
     t.equal(answer.statusCode, 200, answer.body);
