@@ -8,7 +8,6 @@ import { createGrowthWatch } from '../capture/growth.js';
 import { createMuteWatch } from '../capture/mute.js';
 import { createSegments } from '../capture/segments.js';
 import { createCapture } from '../capture/snoop.js';
-import { times } from '../domain/days.js';
 import { spoolAudio } from '../encode/captured.js';
 import { createFfmpeg } from '../encode/ffmpeg.js';
 import { load } from '../ops/busy.js';
@@ -98,7 +97,7 @@ export function createCalls({ config, log, time, clock, dir }: Base, parts: Part
     answers,
     gapDuring: watch.gapDuring,
     stalls: stalls.during,
-    say: times(config.site.time_zone),
+    site: { timeZone: config.site.time_zone },
     clock,
     onCapture: (result) => {
       parts.operations.health.captured(result);

@@ -1,5 +1,4 @@
 import { createSpool } from '../capture/spool.js';
-import { times } from '../domain/days.js';
 import { recordingFile, workFolder } from '../domain/paths.js';
 import type { Manifest } from '../domain/recording/manifest.js';
 import { createEncoder } from '../encode/encoder.js';
@@ -64,7 +63,7 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     complexity: config.encode.complexity,
     atOnce: config.encode.at_once,
     alarms: alert,
-    say: times(config.site.time_zone),
+    site: { timeZone: config.site.time_zone },
     clock,
     behind: time.behind,
     onSealed: (...sealed) => parts.operations.metrics.sealed(...sealed),

@@ -3,12 +3,12 @@ import type { StoredPolicy } from '../catalogue/catalogue.js';
 import { onRecord } from '../catalogue/entries.js';
 import { entryOf } from '../domain/assurance/audit.js';
 import { isoOrNull } from '../domain/days.js';
+import { type Imagined, imagine } from '../domain/policy/imagined.js';
 import { decideRecord, decideRetention } from '../domain/policy/policy.js';
 import { confirmEmergency, policyChanges } from '../domain/policy/policy-changes.js';
 import { FROM_NOW_ON } from '../domain/policy/retention.js';
 import type { Why } from '../domain/reason/reason.js';
 import { inWords, reasonView } from '../domain/reason/words.js';
-import type { Direction } from '../domain/recording/recording.js';
 import { consoleName } from '../ops/process/console.js';
 import { contents } from './common/arguments.js';
 import type { CliContext } from './common/context.js';
@@ -17,15 +17,7 @@ import { readPolicy, writePolicy } from './common/policy-file.js';
 import { table, timesIn } from './common/table.js';
 
 type ImportOptions = { dryRun?: boolean; basedOn?: number; allowNoEmergencyNumbers?: boolean };
-type Facts = {
-  direction: Direction;
-  number: string;
-  extension: string[];
-  queue: string;
-  did: string;
-  file?: string;
-  json?: boolean;
-};
+type Asked = Imagined & { file?: string; json?: boolean };
 
 const told = <D extends { why: Why }>({ why, ...decision }: D) => ({ ...decision, ...reasonView(why) });
 
@@ -88,26 +80,24 @@ export function policy(program: Command, ctx: CliContext): void {
         .choices(['in', 'out', 'internal'])
         .makeOptionMandatory(),
     )
-    .option('--number <number>', "the other party's number", '')
-    .option('--extension <extension...>', 'extensions of ours that take part', [])
-    .option('--queue <queue>', 'the queue that it comes through', '')
-    .option('--did <did>', 'the number of ours that was called', '')
+    .option('--number <number>', "the other party's number")
+    .option('--extension <extension...>', 'extensions of ours that take part')
+    .option('--queue <queue>', 'the queue that it comes through')
+    .option('--did <did>', 'the number of ours that was called')
     .option('--file <file>', 'by the policy in this file instead of the one in force')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
       '\nExample:\n  tapedeck policy test --direction in --number +15550123 --extension 204',
     )
-    .action(async (given: Facts) => {
-      const by = given.file
-        ? readPolicy(contents(given.file))
+    .action(async (asked: Asked) => {
+      const by = asked.file
+        ? readPolicy(contents(asked.file))
         : (await (await ctx.catalogue()).policy()).policy;
-      const { direction, number, queue, did, extension } = given;
-      const dialled = direction === 'in' ? '' : number;
-      const facts = { direction, number, queue, did, extensions: extension, dialled };
+      const facts = imagine(asked, Date.now(), { timeZone: ctx.config().site.time_zone });
       const record = decideRecord(by, facts);
       const keep = decideRetention(by, facts);
-      if (given.json) return ctx.out(JSON.stringify({ record: told(record), keep: told(keep) }, null, 2));
+      if (asked.json) return ctx.out(JSON.stringify({ record: told(record), keep: told(keep) }, null, 2));
       const days = keep.keepDays === null ? 'for ever' : `${keep.keepDays} days`;
       ctx.out(
         table(

@@ -1,3 +1,6 @@
+/** Where the installation is: `timeZone` is an IANA zone. */
+export type Site = { timeZone: string };
+
 const DAY_MS = 86_400_000;
 /** No zone is further from UTC than this, and no change of clocks is longer. */
 const FURTHEST_MS = 38 * 3_600_000;

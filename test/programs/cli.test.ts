@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { readPolicy, writePolicy } from '../../daemon/cli/common/policy-file.js';
 import { keysFile, recordingFile } from '../../daemon/domain/paths.js';
+import { CONDITIONS } from '../../daemon/domain/policy/conditions.js';
 import type { Policy } from '../../daemon/domain/policy/policy.js';
 import { createKeys } from '../../daemon/vault/keys.js';
 import { site } from '../support/cli-site.js';
@@ -35,10 +36,9 @@ t.test('a policy comes back from its file as it went in', async (t) => {
   const words = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }).map((s) => s.toWellFormed());
   const list = fc.array(words, { maxLength: 3 });
   const directions = fc.subarray(['in', 'out', 'internal'] as const);
-  const when = fc.record(
-    { direction: directions, extension: list, did: list, number_prefix: list },
-    { requiredKeys: [] },
-  );
+  const others = Object.keys(CONDITIONS).filter((name) => name !== 'direction');
+  const lists = Object.fromEntries(others.map((name) => [name, list]));
+  const when = fc.record({ direction: directions, ...lists }, { requiredKeys: [] });
   const rule = { name: words, reason: words, when };
   const policies = fc.record({
     record: fc.array(fc.record({ ...rule, record: fc.boolean() }), { maxLength: 4 }),

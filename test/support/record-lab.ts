@@ -134,7 +134,7 @@ export async function lab(
     answers: async () => told,
     gapDuring: (from, to) => (gap.last && gap.last.from < to && (gap.last.to ?? to) > from ? gap.last : null),
     stalls: () => stalls,
-    say,
+    site: { timeZone: 'UTC' },
     clock: () => T0 + clock * 10,
     onCapture: (result) => results.push(result),
     onCaptured: (id) => captured.push(id),

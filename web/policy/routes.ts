@@ -1,5 +1,5 @@
-import type { Static } from 'typebox';
-import { type CallFacts, decideRecord, decideRetention } from '../../daemon/domain/policy/policy.js';
+import { imagine } from '../../daemon/domain/policy/imagined.js';
+import { decideRecord, decideRetention } from '../../daemon/domain/policy/policy.js';
 import { confirmEmergency, policyChanges } from '../../daemon/domain/policy/policy-changes.js';
 import { FROM_NOW_ON } from '../../daemon/domain/policy/retention.js';
 import { inWords, reasonView } from '../../daemon/domain/reason/words.js';
@@ -9,10 +9,10 @@ import { answers } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { PolicyBody, PolicyTestBody, PolicyTestView, PolicyVersionsView, PolicyView } from './schemas.js';
 
-type Deps = Needs<'audit' | 'now', 'policy' | 'policyVersions'>;
+type Deps = Needs<'audit' | 'now' | 'site', 'policy' | 'policyVersions'>;
 
 /** What to record and how long to keep it. */
-export function policyRoutes(app: App, { catalogue, now, audit }: Deps): void {
+export function policyRoutes(app: App, { catalogue, now, site, audit }: Deps): void {
   app.get(
     '/policy',
     {
@@ -89,7 +89,7 @@ export function policyRoutes(app: App, { catalogue, now, audit }: Deps): void {
     },
     async ({ body }) => {
       const policy = body.policy ?? (await catalogue.policy()).policy;
-      const facts = factsOf(body);
+      const facts = imagine(body, now(), site);
       const { record, rule, why } = decideRecord(policy, facts);
       const keep = decideRetention(policy, facts);
       return {
@@ -104,12 +104,3 @@ export function policyRoutes(app: App, { catalogue, now, audit }: Deps): void {
     },
   );
 }
-
-const factsOf = (body: Static<typeof PolicyTestBody>): CallFacts => ({
-  direction: body.direction,
-  extensions: body.extension ? [body.extension] : [],
-  queue: body.queue ?? '',
-  did: body.did ?? '',
-  number: body.number ?? '',
-  dialled: body.direction === 'in' ? '' : (body.number ?? ''),
-});

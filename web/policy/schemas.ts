@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
+import { Imagined } from '../../daemon/domain/policy/imagined.js';
 import { Policy } from '../../daemon/domain/policy/policy.js';
 import { reasonShape } from '../../daemon/domain/reason/reason.js';
-import { Direction, Nullable, Time } from '../server/schemas.js';
+import { Nullable, Time } from '../server/schemas.js';
 
 /** The shapes of the rules. */
 export const PolicyView = Type.Object({
@@ -28,14 +29,7 @@ export const PolicyBody = Type.Object({
   ),
 });
 
-export const PolicyTestBody = Type.Object({
-  policy: Type.Optional(Policy),
-  direction: Direction,
-  extension: Type.Optional(Type.String({ maxLength: 80 })),
-  queue: Type.Optional(Type.String({ maxLength: 80 })),
-  did: Type.Optional(Type.String({ maxLength: 80 })),
-  number: Type.Optional(Type.String({ maxLength: 80 })),
-});
+export const PolicyTestBody = Type.Object({ policy: Type.Optional(Policy), ...Imagined.properties });
 
 export const PolicyTestView = Type.Object({
   record: Type.Boolean(),

@@ -1,9 +1,11 @@
 import type { Segments } from '../../capture/segments.js';
 import type { Catalogue } from '../../catalogue/catalogue.js';
+import { factsOf } from '../../domain/call/call-state.js';
+import { type Site, times } from '../../domain/days.js';
 import { TapedeckError } from '../../domain/error.js';
 import { decideRecord, type RecordDecision } from '../../domain/policy/policy.js';
 import { because, becauseOf, sameWhy, together, type Why } from '../../domain/reason/reason.js';
-import { inWords, type Say } from '../../domain/reason/words.js';
+import { inWords } from '../../domain/reason/words.js';
 import { lostMs } from '../../domain/recording/lost.js';
 import type { CallId, CallRecord, Coverage, LegId, Segment } from '../../domain/recording/recording.js';
 import type { Log } from '../../ops/log.js';
@@ -11,8 +13,7 @@ import type { Changed, Ended, Live } from './live.js';
 import { createReasons, type ReasonDeps } from './reasons.js';
 
 export type StepDeps = ReasonDeps & {
-  /** A time as people at the site read it. */
-  say: Say;
+  site: Site;
   catalogue: Catalogue;
   segments: Segments;
   /** Why nothing can be captured now (no room on the disk), or null. Asked right before a capture begins. */
@@ -39,18 +40,20 @@ export type Surroundings = {
 /** The steps of a call's life. None of them runs beside another of the same call, and each may be repeated. */
 export function createSteps(deps: StepDeps, around: Surroundings) {
   const { want, lateness, why, unwatched } = createReasons(deps);
+  /** A time as people at the site read it. */
+  const say = times(deps.site.timeZone);
 
   async function follow(change: Changed, l: Live): Promise<void> {
-    const { call, facts, anchor } = change;
+    const { call, anchor } = change;
     await deps.catalogue.saveCall(call);
     if (call.answeredAt === null) return;
     const { policy } = await deps.catalogue.policy();
     const before = l.decision;
-    l.decision = decideRecord(policy, facts);
+    l.decision = decideRecord(policy, factsOf(call, deps.site));
     if (before?.record !== l.decision.record || before.rule !== l.decision.rule)
       deps.log.info(
         { call: call.id, record: l.decision.record, rule: l.decision.rule },
-        inWords(l.decision.why, deps.say),
+        inWords(l.decision.why, say),
       );
     if (!l.decision.record) {
       if (l.segment) await drop(l);
@@ -105,7 +108,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
   function failed(l: Live, id: CallId, leg: LegId, why: Why, at = deps.clock()): void {
     const times = l.failed?.leg === leg ? l.failed.times + 1 : 0;
     if (times === 0 || !sameWhy(why, l.failed!.why))
-      deps.log.error({ call: id, leg, reason: inWords(why, deps.say) }, 'A call is not being captured');
+      deps.log.error({ call: id, leg, reason: inWords(why, say) }, 'A call is not being captured');
     const since = times === 0 ? at : l.failed!.since;
     l.failed = { leg, why, times, since };
     around.again(l, times);
@@ -160,7 +163,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       if (!l.segment) return true;
       deps.onCapture('begun');
       deps.log.info(
-        { call: segment.callId, seq: l.segment.seq, because: inWords(why, deps.say) },
+        { call: segment.callId, seq: l.segment.seq, because: inWords(why, say) },
         'Captured anew',
       );
     } catch (e) {
@@ -179,7 +182,6 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
   }
 
   async function end(change: Ended, l: Live): Promise<void> {
-    const { facts } = change;
     let { call } = change;
     if (call.answeredAt === null) {
       const why = change.unseen ? together(unwatched(call.endedAt!), because('answer_unknown')) : null;
@@ -187,7 +189,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       return;
     }
     const { policy } = await deps.catalogue.policy();
-    l.decision = decideRecord(policy, facts);
+    l.decision = decideRecord(policy, factsOf(call, deps.site));
     if (!l.decision.record) {
       if (l.segment) await drop(l);
       for (const s of await deps.catalogue.segments(call.id))
@@ -212,7 +214,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
         rule: null,
         missingMs: call.endedAt! - call.answeredAt!,
       });
-      deps.log.error({ call: call.id, reason: inWords(told, deps.say) }, 'A call was not recorded');
+      deps.log.error({ call: call.id, reason: inWords(told, say) }, 'A call was not recorded');
       return;
     }
     await deps.catalogue.saveCall(call, {

@@ -4,20 +4,20 @@ import { Value } from 'typebox/value';
 import type { StoredPolicy } from '../../catalogue/catalogue.js';
 import { iso } from '../../domain/days.js';
 import { fail } from '../../domain/error.js';
-import { Policy, RecordRule, RetentionRule, When } from '../../domain/policy/policy.js';
+import { CONDITIONS, type When } from '../../domain/policy/conditions.js';
+import { Policy, RecordRule, RetentionRule } from '../../domain/policy/policy.js';
 
 const FOR_EVER = 'for ever';
 
 const hints: Record<string, string> = {
   name: 'Give the rule a name of 1 to 80 characters.',
   reason: 'Say why in up to 300 characters; people read it beside every decision.',
-  when: `Write conditions such as when.direction = ["in"], of ${Object.keys(When.properties).join(', ')}; when = {} fits every call.`,
+  when: `Write conditions such as when.direction = ["in"], of ${Object.keys(CONDITIONS).join(', ')}; when = {} fits every call.`,
   record: 'Write true or false.',
   keep_days: `Write days from 1 to 36500, or "${FOR_EVER}".`,
-  direction: 'Write a list of "in", "out", "internal".',
   emergency_numbers: 'Write a list such as ["112", "911"]: digits, *, # and +, 2 to 15 of them.',
+  ...Object.fromEntries(Object.entries(CONDITIONS).map(([name, { hint }]) => [name, hint])),
 };
-const LISTED = 'Write a list such as ["201", "202"].';
 const parts = ['record', 'retention', 'emergency_numbers'] as const;
 
 /** A policy as a file that people can edit and `readPolicy` reads. */
@@ -129,7 +129,8 @@ const plain = (keyword: string, message: string) =>
 function hintFor(path: (string | number)[]): string {
   const name = path.findLast((p) => typeof p === 'string') as string | undefined;
   if (name === undefined) return '';
-  return hints[name] ?? (name in When.properties ? LISTED : path.includes('when') ? hints.when! : '');
+  if (Object.hasOwn(hints, name)) return hints[name]!;
+  return path.includes('when') ? hints.when! : '';
 }
 
 /** "retention rule 2, keep_days" */

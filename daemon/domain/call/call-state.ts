@@ -1,4 +1,5 @@
-import type { CallFacts } from '../policy/policy.js';
+import type { Site } from '../days.js';
+import type { CallFacts } from '../policy/conditions.js';
 import type {
   CallId,
   CallRecord,
@@ -82,8 +83,8 @@ export type CallState = {
 
 export type Effect =
   /** `swapped`: the anchor's own voice belongs to the right side. */
-  | { kind: 'changed'; call: CallRecord; facts: CallFacts; anchor: LegId | null; swapped: boolean }
-  | { kind: 'ended'; call: CallRecord; facts: CallFacts; anchor: null }
+  | { kind: 'changed'; call: CallRecord; anchor: LegId | null; swapped: boolean }
+  | { kind: 'ended'; call: CallRecord; anchor: null }
   | { kind: 'absorbed'; from: CallId; into: CallId };
 
 /** A person in it makes it a real call. */
@@ -95,10 +96,9 @@ export const emptyState: CallState = { calls: new Map(), legs: new Map(), links:
 export function toEffect(kind: 'changed' | 'ended', call: TrackedCall, live: TrackedLeg[]): Effect {
   const legs = [...call.past, ...live].sort((a, b) => a.seenAt - b.seenAt);
   const record = toRecord(call, legs);
-  const facts = factsOf(record);
   return kind === 'ended'
-    ? { kind, call: record, facts, anchor: null }
-    : { kind, call: record, facts, anchor: call.anchor, swapped: call.swapped };
+    ? { kind, call: record, anchor: null }
+    : { kind, call: record, anchor: call.anchor, swapped: call.swapped };
 }
 
 function toRecord(call: TrackedCall, legs: TrackedLeg[]): CallRecord {
@@ -205,7 +205,7 @@ function partiesOf(call: TrackedCall, legs: TrackedLeg[], direction: Direction):
 }
 
 /** What the policy decides by. */
-export function factsOf(call: CallRecord): CallFacts {
+export function factsOf(call: CallRecord, site: Site): CallFacts {
   // The first leg is the caller's.
   const taking = call.legs.filter((l, i) => l.party.ours && (l.upAt !== null || i === 0));
   return {
@@ -216,6 +216,8 @@ export function factsOf(call: CallRecord): CallFacts {
     number: call.direction === 'internal' ? call.us.number : call.them.number,
     // Nobody dials in a click-to-dial by way of a Local channel: then it is what was sent to the line.
     dialled: call.dialled || (call.direction === 'out' ? call.them.number : ''),
+    startedAt: call.startedAt,
+    site,
     ...(call.test ? { test: true } : {}),
   };
 }

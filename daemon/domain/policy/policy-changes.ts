@@ -1,4 +1,5 @@
 import { fail } from '../error.js';
+import { CONDITIONS } from './conditions.js';
 import type { Policy, RecordRule, RetentionRule } from './policy.js';
 
 /**
@@ -41,13 +42,15 @@ function ruleChanges(before: Rule, after: Rule): string[] {
   const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])];
   const changed = keys.filter((key) => said(was[key]) !== said(is[key]));
   const lines = changed.map((key) =>
-    key === 'number_prefix'
+    namesOutsiders(key)
       ? `${key} ${count(was[key])} -> ${count(is[key])} numbers`
       : `${key} ${said(was[key])} -> ${said(is[key])}`,
   );
   return lines.length > 0 ? lines : ['the order of its words'];
 }
 
+const namesOutsiders = (key: string): boolean =>
+  Object.entries(CONDITIONS).some(([name, condition]) => name === key && 'outsiders' in condition);
 const flat = ({ when, ...rule }: Rule): Record<string, unknown> => ({ ...rule, ...when });
 const said = (value: unknown): string =>
   value === undefined ? 'any' : Array.isArray(value) ? value.join('/') : String(value);

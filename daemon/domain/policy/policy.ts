@@ -1,31 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { because, type Why } from '../reason/reason.js';
-import type { Direction } from '../recording/recording.js';
-
-/**
- * The rules: what to record and how long to keep it. Rules are tried in order and the first that fits decides.
- * An empty policy records everything and keeps it for ever.
- */
-const Strings = Type.Array(Type.String({ minLength: 1, maxLength: 80 }), { maxItems: 500 });
-
-export const When = Type.Object(
-  {
-    direction: Type.Optional(
-      Type.Array(Type.Union([Type.Literal('in'), Type.Literal('out'), Type.Literal('internal')]), {
-        maxItems: 3,
-      }),
-    ),
-    extension: Type.Optional(Strings),
-    queue: Type.Optional(Strings),
-    did: Type.Optional(Strings),
-    number_prefix: Type.Optional(Strings),
-  },
-  {
-    additionalProperties: false,
-    description: 'Every condition given must match; in a list, any entry may match.',
-  },
-);
-export type When = Static<typeof When>;
+import { bare, type CallFacts, fits, When } from './conditions.js';
 
 const Name = Type.String({ minLength: 1, maxLength: 80 });
 const Reason = Type.String({ maxLength: 300 });
@@ -49,6 +24,10 @@ export const RetentionRule = Type.Object(
 );
 export type RetentionRule = Static<typeof RetentionRule>;
 
+/**
+ * The rules: what to record and how long to keep it. Rules are tried in order and the first that fits decides.
+ * An empty policy records everything and keeps it for ever.
+ */
 export const Policy = Type.Object(
   {
     record: Type.Array(RecordRule, { maxItems: 200 }),
@@ -67,20 +46,6 @@ export const defaultPolicy: Policy = {
   record: [],
   retention: [],
   emergency_numbers: ['112', '911', '999', '000', '110', '113', '115', '117', '118', '119', '122', '144'],
-};
-
-/** What is known of a call when a decision is made. */
-export type CallFacts = {
-  direction: Direction;
-  /** Extensions of ours that have taken part so far. */
-  extensions: string[];
-  queue: string;
-  did: string;
-  /** The other party's number as the PBX shows it (or what was dialled, going out). */
-  number: string;
-  dialled: string;
-  /** A test call of Tapedeck's own: no rule is about it. */
-  test?: boolean;
 };
 
 export type RecordDecision = { record: boolean; rule: string | null; why: Why };
@@ -114,19 +79,3 @@ export function decideRetention(policy: Policy, facts: CallFacts): RetentionDeci
 }
 
 const whyOf = ({ reason }: RecordRule | RetentionRule): Why => because('rule', { reason });
-
-function fits(when: When, facts: CallFacts): boolean {
-  return (
-    (when.direction === undefined || when.direction.includes(facts.direction)) &&
-    (when.extension === undefined || when.extension.some((e) => facts.extensions.includes(e))) &&
-    (when.queue === undefined || when.queue.includes(facts.queue)) &&
-    (when.did === undefined || when.did.some((d) => bare(d) === bare(facts.did))) &&
-    (when.number_prefix === undefined ||
-      when.number_prefix.some((p) => bare(facts.number).startsWith(bare(p))))
-  );
-}
-
-/** A number without the marks that people put into it: "+1 (555) 123" and "+1555123" are the same. */
-function bare(number: string): string {
-  return number.replace(/[\s().\-/]/g, '');
-}

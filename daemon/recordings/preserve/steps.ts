@@ -3,14 +3,14 @@ import { basename, dirname, join } from 'node:path';
 import type { Spool } from '../../capture/spool.js';
 import type { Catalogue, StoredCall } from '../../catalogue/catalogue.js';
 import { factsOf } from '../../domain/call/call-state.js';
-import { iso } from '../../domain/days.js';
+import { iso, type Site, times } from '../../domain/days.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { Alarms } from '../../domain/operations/alarm.js';
 import { recordingPath } from '../../domain/paths.js';
 import { decideRetention, type RetentionDecision } from '../../domain/policy/policy.js';
 import { keepUntil } from '../../domain/policy/retention.js';
 import { because, together } from '../../domain/reason/reason.js';
-import { inWords, type Say } from '../../domain/reason/words.js';
+import { inWords } from '../../domain/reason/words.js';
 import {
   findGaps,
   longestGap,
@@ -63,8 +63,7 @@ export type StepDeps = {
   bitrate: number;
   complexity: number;
   alarms: Alarms;
-  /** A time as people at the site read it. */
-  say: Say;
+  site: Site;
   clock: () => number;
   /** How far `clock` may be behind the true time, in ms. */
   behind: () => number;
@@ -77,6 +76,9 @@ type EndedCall = StoredCall & { answeredAt: number; endedAt: number };
 
 /** The steps from the captured files of a call to its row. Each may be repeated. */
 export function createSteps(deps: StepDeps & { remove: (name: string) => Promise<unknown> }) {
+  /** A time as people at the site read it. */
+  const say = times(deps.site.timeZone);
+
   /** Makes the recording of a call and removes its spool files; does nothing where that was done before. */
   async function preserve(id: CallId): Promise<void> {
     const call = await deps.catalogue.call(id);
@@ -123,7 +125,7 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
       version: deps.version,
       madeAt: recording.sealedAt,
       later: false,
-      say: deps.say,
+      say,
     });
     const signed = await deps.vouch(manifest).catch((e) => {
       if (!(e instanceof TapedeckError && e.code === 'schema_altered')) throw e;
@@ -173,7 +175,7 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
     );
     await readBack(written, identity);
     const { policy, version: policyVersion, fault } = await deps.catalogue.policy();
-    const decision = fault === null ? decideRetention(policy, factsOf(call)) : UNDECIDED;
+    const decision = fault === null ? decideRetention(policy, factsOf(call, deps.site)) : UNDECIDED;
     // The time to keep begins with the latest that now may be: of a call dated too early, nothing goes too early.
     const until = keepUntil(decision, call.endedAt + deps.behind());
     return {
@@ -221,7 +223,7 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
     const why = said.length > 0 ? together(...said, because('files_kept')) : because('no_audio');
     const coverage = { status: 'not_recorded', why, rule: null, missingMs: talkMs(call) } as const;
     await deps.catalogue.decideCoverage(call.id, coverage);
-    deps.log.error({ call: call.id, reason: inWords(why, deps.say) }, 'A call has no audio');
+    deps.log.error({ call: call.id, reason: inWords(why, say) }, 'A call has no audio');
     for (const { segment, faults } of captured)
       await deps.catalogue.saveSegment({ ...segment, state: faults.length > 0 ? 'damaged' : 'dropped' });
   }

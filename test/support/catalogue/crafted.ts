@@ -84,7 +84,7 @@ export function recorderOn(catalogue: Catalogue) {
     answers: async () => new Map(),
     gapDuring: () => null,
     stalls: () => [],
-    say: String,
+    site: { timeZone: 'UTC' },
     clock: () => T0,
     muteTrap: () => false,
     spoolAudio: async () => null,

@@ -8,6 +8,7 @@ import {
   step,
   type TrackRules,
 } from '../../../daemon/domain/call/call.js';
+import { factsOf } from '../../../daemon/domain/call/call-state.js';
 import type { PbxEvent } from '../../../daemon/domain/call/event.js';
 import type { CallId, CallRecord, LegId } from '../../../daemon/domain/recording/recording.js';
 import { translateAmi, translateAri, UNWANTED } from '../../../daemon/pbx/translate.js';
@@ -113,7 +114,7 @@ function outcome(effects: Effect[]): Omit<Followed, 'state' | 'effects'> {
     }
     const { id } = effect.call;
     calls.set(id, effect.call);
-    extensions.set(id, effect.facts.extensions);
+    extensions.set(id, factsOf(effect.call, { timeZone: 'UTC' }).extensions);
     if (effect.kind === 'ended') ended.add(id);
     const before = anchors.get(id) ?? [];
     if (effect.anchor && before.at(-1) !== effect.anchor) anchors.set(id, [...before, effect.anchor]);

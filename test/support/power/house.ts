@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { createSpool } from '../../../daemon/capture/spool.js';
 import { withEntries } from '../../../daemon/catalogue/entries.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
-import { iso } from '../../../daemon/domain/days.js';
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { spoolName } from '../../../daemon/domain/recording/recording.js';
@@ -62,7 +61,7 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
     vouch: async (manifest) => signManifest(manifest, signingKey),
     recovery: null,
     version: '0.0.0-test',
-    say: iso,
+    site: { timeZone: 'UTC' },
     dataDir: dir,
     bitrate: 24_000,
     complexity: 0,

@@ -4,7 +4,6 @@ import { pino } from 'pino';
 import type { Test } from 'tap';
 import { createSpool, type RemoteSpool } from '../../../daemon/capture/spool.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
-import { iso } from '../../../daemon/domain/days.js';
 import type { Alarm, Alarms } from '../../../daemon/domain/operations/alarm.js';
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
 import { type CallRecord, type Segment, spoolName } from '../../../daemon/domain/recording/recording.js';
@@ -105,7 +104,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
     bitrate: 24_000,
     complexity: 5,
     atOnce: 1,
-    say: iso,
+    site: { timeZone: 'UTC' },
     alarms,
     clock: () => answeredAt + 60_000,
     behind: () => behind,

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
-import type { Policy, RecordRule, RetentionRule, When } from '../../../daemon/domain/policy/policy.js';
+import type { When } from '../../../daemon/domain/policy/conditions.js';
+import type { Policy, RecordRule, RetentionRule } from '../../../daemon/domain/policy/policy.js';
 import type {
   AuditEntryView,
   AuditPage as AuditPageSchema,

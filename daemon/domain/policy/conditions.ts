@@ -1,0 +1,77 @@
+import { type Static, type TSchema, Type } from 'typebox';
+import type { Site } from '../days.js';
+import type { Direction } from '../recording/recording.js';
+
+/** What is known of a call when a decision is made. */
+export type CallFacts = {
+  direction: Direction;
+  /** Extensions of ours that have taken part so far. */
+  extensions: string[];
+  queue: string;
+  did: string;
+  /** The other party's number as the PBX shows it (or what was dialled, going out). */
+  number: string;
+  dialled: string;
+  /** When it began, in ms since 1970; its day and its hour are those of the site. */
+  startedAt: number;
+  site: Site;
+  /** A test call of Tapedeck's own: no rule is about it. */
+  test?: boolean;
+};
+
+/** A kind of condition: how it is written in a rule, and which calls fit it. */
+type Condition<S extends TSchema> = {
+  schema: S;
+  fits: (wanted: Static<S>, facts: CallFacts) => boolean;
+  /** Says how it is written, to somebody who wrote something else into a policy file. */
+  hint: string;
+  /** It names outside parties: it is counted, not written, where it would stay for good. */
+  outsiders?: true;
+};
+const condition = <S extends TSchema>(given: Condition<S>) => given;
+
+/** One that lists texts, any of which may fit. */
+const texts = (fits: (text: string, facts: CallFacts) => boolean, more: { outsiders?: true } = {}) =>
+  condition({
+    schema: Type.Array(Type.String({ minLength: 1, maxLength: 80 }), { maxItems: 500 }),
+    fits: (wanted, facts) => wanted.some((text) => fits(text, facts)),
+    hint: 'Write a list such as ["201", "202"].',
+    ...more,
+  });
+
+/** All there are, by the names that they have in a policy. */
+export const CONDITIONS = {
+  direction: condition({
+    schema: Type.Array(Type.Union([Type.Literal('in'), Type.Literal('out'), Type.Literal('internal')]), {
+      maxItems: 3,
+    }),
+    fits: (wanted, { direction }) => wanted.includes(direction),
+    hint: 'Write a list of "in", "out", "internal".',
+  }),
+  extension: texts((extension, { extensions }) => extensions.includes(extension)),
+  queue: texts((queue, facts) => queue === facts.queue),
+  did: texts((did, facts) => bare(did) === bare(facts.did)),
+  number_prefix: texts((prefix, { number }) => bare(number).startsWith(bare(prefix)), { outsiders: true }),
+};
+
+type Schemas = { [C in keyof typeof CONDITIONS]: (typeof CONDITIONS)[C]['schema'] };
+const schemas = Object.fromEntries(
+  Object.entries(CONDITIONS).map(([name, { schema }]) => [name, schema]),
+) as Schemas;
+
+export const When = Type.Partial(Type.Object(schemas), {
+  additionalProperties: false,
+  description: 'Every condition given must match; in a list, any entry may match.',
+});
+export type When = Static<typeof When>;
+
+/** Whether a call with these facts fits every condition. */
+export const fits = (when: When, facts: CallFacts): boolean =>
+  Object.entries(when).every(([name, wanted]) =>
+    (CONDITIONS[name as keyof When] as Condition<TSchema>).fits(wanted, facts),
+  );
+
+/** A number without the marks that people put into it: "+1 (555) 123" and "+1555123" are the same. */
+export function bare(number: string): string {
+  return number.replace(/[\s().\-/]/g, '');
+}
