@@ -4,18 +4,10 @@ import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { useFaults } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
 import type { RecordRule, RetentionRule, When } from '../state/api.js';
+import { CONDITIONS, conditionsOf, enteredOf, listed } from './conditions.js';
 import type { FormOf, Rule } from './rule-list.js';
 
-const lists = ['extension', 'queue', 'did', 'number_prefix'] as const;
-const directions = ['in', 'out', 'internal'] as const;
-const entriesOf = (text: string) => [
-  ...new Set(
-    text
-      .split(/[,;\n]+/)
-      .map((e) => e.trim())
-      .filter(Boolean),
-  ),
-];
+const conditions = Object.keys(CONDITIONS) as (keyof When)[];
 
 export const recordForm: FormOf<RecordRule> = ({ id, rule, names, done, cancel }) => {
   const [record, setRecord] = useState(rule.record);
@@ -96,28 +88,22 @@ type FormProps<R extends Rule> = {
 function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, children }: FormProps<R>) {
   const [name, setName] = useState(rule.name);
   const [reason, setReason] = useState(rule.reason);
-  const [direction, setDirection] = useState<string[]>(rule.when.direction ?? []);
-  const [texts, setTexts] = useState(() => lists.map((l) => (rule.when[l] ?? []).join(', ')));
+  const [entered, setEntered] = useState(() => enteredOf(rule.when));
+  const enter = (name: keyof When, change: { chosen: string[] } | { text: string }) =>
+    setEntered({ ...entered, [name]: { ...entered[name], ...change } });
 
   const found: Faults = [];
   if (!name.trim()) found.push({ id: `${id}-name`, text: t.policy.form.noName });
   else if (names.includes(name.trim())) found.push({ id: `${id}-name`, text: t.policy.form.sameName });
-  lists.forEach((l, i) => {
-    if (entriesOf(texts[i] ?? '').some((e) => e.length > 80))
-      found.push({ id: `${id}-${l}`, text: t.policy.form.tooLong });
-  });
+  for (const name of conditions)
+    if (listed(name, entered).some((text) => text.length > 80))
+      found.push({ id: `${id}-${name}`, text: t.policy.form.tooLong });
   const { attempt, faults: shown, fault, tried } = useFaults([...found, ...faults]);
 
   const submit = (event: Event) => {
     event.preventDefault();
     if (!tried()) return;
-    const when: When = {};
-    if (direction.length > 0) when.direction = directions.filter((d) => direction.includes(d));
-    lists.forEach((l, i) => {
-      const entries = entriesOf(texts[i] ?? '');
-      if (entries.length > 0) when[l] = entries;
-    });
-    done({ ...rule, name: name.trim(), reason: reason.trim(), when });
+    done({ ...rule, name: name.trim(), reason: reason.trim(), when: conditionsOf(entered) });
   };
   return (
     <form class="form rule-form" noValidate onSubmit={submit}>
@@ -135,32 +121,47 @@ function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, child
       <fieldset class="rule-when">
         <legend class="field-legend">{t.policy.form.when}</legend>
         <p class="field-help">{t.policy.form.whenHelp}</p>
-        <fieldset class="checks">
-          <legend>{t.policy.form.direction}</legend>
-          {directions.map((d) => (
-            <label class="check" key={d}>
-              <input
-                type="checkbox"
-                checked={direction.includes(d)}
-                onChange={(e) =>
-                  setDirection(e.currentTarget.checked ? [...direction, d] : direction.filter((x) => x !== d))
-                }
-              />
-              <span>{t.calls.directions[d]}</span>
-            </label>
-          ))}
-        </fieldset>
+        {conditions.map((name) => {
+          const entry = CONDITIONS[name];
+          const { chosen } = entered[name];
+          return (
+            entry.kind === 'choices' && (
+              <fieldset class="checks" key={name}>
+                <legend>{t.policy.form.conditions[name]}</legend>
+                {Object.entries(entry.labels()).map(([choice, label]) => (
+                  <label class="check" key={choice}>
+                    <input
+                      type="checkbox"
+                      checked={chosen.includes(choice)}
+                      onChange={(e) =>
+                        enter(name, {
+                          chosen: e.currentTarget.checked
+                            ? [...chosen, choice]
+                            : chosen.filter((other) => other !== choice),
+                        })
+                      }
+                    />
+                    <span>{label}</span>
+                  </label>
+                ))}
+              </fieldset>
+            )
+          );
+        })}
         <div class="rule-fields">
-          {lists.map((l, i) => (
-            <Field
-              key={l}
-              id={`${id}-${l}`}
-              label={t.policy.form.lists[l]}
-              value={texts[i] ?? ''}
-              onInput={(value) => setTexts(texts.map((x, n) => (n === i ? value : x)))}
-              error={fault(`${id}-${l}`)}
-            />
-          ))}
+          {conditions.map(
+            (name) =>
+              CONDITIONS[name].kind === 'texts' && (
+                <Field
+                  key={name}
+                  id={`${id}-${name}`}
+                  label={t.policy.form.conditions[name]}
+                  value={entered[name].text}
+                  onInput={(text) => enter(name, { text })}
+                  error={fault(`${id}-${name}`)}
+                />
+              ),
+          )}
         </div>
       </fieldset>
       {children}

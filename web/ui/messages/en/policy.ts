@@ -1,24 +1,19 @@
+import type { When } from '../../../../daemon/domain/policy/conditions.js';
 import { count, listOr, plural } from '../locale.js';
-
-/** What calls a rule is about; an empty list takes all. */
-export type Conditions = {
-  directions: ('in' | 'out' | 'internal')[];
-  extensions: string[];
-  queues: string[];
-  dids: string[];
-  prefixes: string[];
-};
 
 const DIRECTIONS = { in: 'incoming', out: 'outgoing', internal: 'internal' };
 
-function calls({ directions, extensions, queues, dids, prefixes }: Conditions): string {
+/** Which calls fit these conditions. */
+function calls({ direction = [], ...when }: When): string {
+  const said = (list: string[] | undefined, words: (any: string) => string) =>
+    list && list.length > 0 ? words(listOr(list)) : '';
   const parts = [
-    directions.length > 0 && directions.length < 3 ? listOr(directions.map((d) => DIRECTIONS[d])) : '',
+    direction.length > 0 && direction.length < 3 ? listOr(direction.map((d) => DIRECTIONS[d])) : '',
     'calls',
-    extensions.length > 0 ? `with extension ${listOr(extensions)}` : '',
-    queues.length > 0 ? `through queue ${listOr(queues)}` : '',
-    dids.length > 0 ? `to our number ${listOr(dids)}` : '',
-    prefixes.length > 0 ? `with a number that begins with ${listOr(prefixes)}` : '',
+    said(when.extension, (any) => `with extension ${any}`),
+    said(when.queue, (any) => `through queue ${any}`),
+    said(when.did, (any) => `to our number ${any}`),
+    said(when.number_prefix, (any) => `with a number that begins with ${any}`),
   ].filter(Boolean);
   return parts.length === 1 ? 'every call' : parts.join(' ');
 }
@@ -100,8 +95,8 @@ export const policyText = {
     daysHelp: '1 to 36,500. A year is 365, ten years are 3,650.',
     when: 'When all of these match',
     whenHelp: 'Leave a field empty to ignore it. Separate several entries with commas; any one may match.',
-    direction: 'Direction',
-    lists: {
+    conditions: {
+      direction: 'Direction',
       extension: 'Our extension',
       queue: 'Queue',
       did: 'Number called (DID)',
@@ -147,10 +142,10 @@ export const policyText = {
   keepMine: 'Save mine over theirs',
   finishFirst: 'Finish or cancel what you are editing, then save.',
   sentence: {
-    record: ({ record, when }: { record: boolean; when: Conditions }) =>
+    record: ({ record, when }: { record: boolean; when: When }) =>
       record ? `Record ${calls(when)}.` : `Do not record ${calls(when)}.`,
     /** `days` null: forever. */
-    keep: ({ days, when }: { days: number | null; when: Conditions }) =>
+    keep: ({ days, when }: { days: number | null; when: When }) =>
       days === null
         ? `Keep recordings of ${calls(when)} forever.`
         : `Keep recordings of ${calls(when)} for ${daysOf(days)}${yearsIn(days)}.`,
