@@ -35,10 +35,11 @@ t.test('nothing that a terminal acts on is printed, and JSON says the same', asy
 t.test('a policy comes back from its file as it went in', async (t) => {
   const words = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }).map((s) => s.toWellFormed());
   const list = fc.array(words, { maxLength: 3 });
-  const directions = fc.subarray(['in', 'out', 'internal'] as const);
-  const others = Object.keys(CONDITIONS).filter((name) => name !== 'direction');
-  const lists = Object.fromEntries(others.map((name) => [name, list]));
-  const when = fc.record({ direction: directions, ...lists }, { requiredKeys: [] });
+  const lists = Object.entries(CONDITIONS).map(([name, { schema }]) => {
+    const choices = 'anyOf' in schema.items ? schema.items.anyOf.map((choice) => choice.const) : null;
+    return [name, choices ? fc.subarray(choices) : list];
+  });
+  const when = fc.record(Object.fromEntries(lists), { requiredKeys: [] });
   const rule = { name: words, reason: words, when };
   const policies = fc.record({
     record: fc.array(fc.record({ ...rule, record: fc.boolean() }), { maxLength: 4 }),

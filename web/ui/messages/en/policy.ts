@@ -3,19 +3,24 @@ import { count, listOr, plural } from '../locale.js';
 
 const DIRECTIONS = { in: 'incoming', out: 'outgoing', internal: 'internal' };
 
+/** What each condition says of calls; direction stands before them. */
+const SAID: { [C in Exclude<keyof When, 'direction'>]-?: (any: NonNullable<When[C]>) => string } = {
+  extension: (any) => `with extension ${listOr(any)}`,
+  queue: (any) => `through queue ${listOr(any)}`,
+  did: (any) => `to our number ${listOr(any)}`,
+  number_prefix: (any) => `with a number that begins with ${listOr(any)}`,
+};
+
 /** Which calls fit these conditions. */
 function calls({ direction = [], ...when }: When): string {
-  const said = (list: string[] | undefined, words: (any: string) => string) =>
-    list && list.length > 0 ? words(listOr(list)) : '';
-  const parts = [
-    direction.length > 0 && direction.length < 3 ? listOr(direction.map((d) => DIRECTIONS[d])) : '',
-    'calls',
-    said(when.extension, (any) => `with extension ${any}`),
-    said(when.queue, (any) => `through queue ${any}`),
-    said(when.did, (any) => `to our number ${any}`),
-    said(when.number_prefix, (any) => `with a number that begins with ${any}`),
-  ].filter(Boolean);
-  return parts.length === 1 ? 'every call' : parts.join(' ');
+  const parts = Object.entries(SAID).map(([name, words]) => {
+    const any = when[name as keyof typeof SAID] ?? [];
+    return any.length > 0 ? words(any) : '';
+  });
+  const which =
+    direction.length > 0 && direction.length < 3 ? listOr(direction.map((d) => DIRECTIONS[d])) : '';
+  const said = [which, 'calls', ...parts].filter(Boolean);
+  return said.length === 1 ? 'every call' : said.join(' ');
 }
 
 const yearsIn = (days: number): string =>
