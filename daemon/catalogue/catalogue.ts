@@ -2,7 +2,7 @@ import type { KeptAlarm } from '../domain/operations/alarm.js';
 import type { Delivery } from '../domain/operations/notice.js';
 import type { Growth } from '../domain/operations/room.js';
 import type { Reach, ReachKey } from '../domain/people/reach.js';
-import type { Policy } from '../domain/policy/policy.js';
+import type { KeptDecision, Policy } from '../domain/policy/policy.js';
 import type { Why } from '../domain/reason/reason.js';
 import type { SignedManifest } from '../domain/recording/manifest.js';
 import type { Ear, EarTrend, QualityFlag } from '../domain/recording/quality.js';
@@ -22,11 +22,11 @@ import type { Factors } from './factors.js';
 import type { Ledger } from './ledger.js';
 import type { People } from './people.js';
 import type { Seals } from './seals.js';
-import type { StoredCall } from './stored-call.js';
+import type { OpenCall, StoredCall } from './stored-call.js';
 import type { TestCallCatalogue } from './test-calls.js';
 import type { Watch } from './watch.js';
 
-export type { StoredCall };
+export type { OpenCall, StoredCall };
 
 export type CallFilter = {
   /** Parts of names, and numbers or how they end; every word must match. */
@@ -77,8 +77,11 @@ export interface Catalogue extends AuditLog, Factors, Ledger, People, Seals, Tes
    */
   audited<T>(entries: Entries<T>): Catalogue;
 
-  /** Writes a call as it is now, new or known. Coverage is kept as it was unless given; a new call's is `pending` or `none`. */
-  saveCall(call: CallRecord, coverage?: Coverage): Promise<void>;
+  /**
+   * Writes a call as it is now, new or known. Coverage and decision are kept as they were unless given; a new call's coverage is
+   * `pending` or `none`.
+   */
+  saveCall(call: CallRecord, coverage?: Coverage, decision?: KeptDecision): Promise<void>;
   decideCoverage(id: CallId, coverage: Coverage): Promise<void>;
   call(id: CallId): Promise<StoredCall | null>;
   /** Newest first. */
@@ -86,7 +89,7 @@ export interface Catalogue extends AuditLog, Factors, Ledger, People, Seals, Tes
   /** A text that is another one once something of the newest calls that these reach has changed. */
   reachMark(keys: readonly ReachKey[]): Promise<string>;
   /** Calls that had not ended when they were last written: what a restart must find again. */
-  openCalls(): Promise<CallRecord[]>;
+  openCalls(): Promise<OpenCall[]>;
   /**
    * One call turned out to be part of another: its row goes, its segments and recordings move. From then on `from` is
    * another name for `into`: it can be asked for, its segments can be written, and writing the call itself does nothing.
@@ -141,6 +144,8 @@ export interface Catalogue extends AuditLog, Factors, Ledger, People, Seals, Tes
   checkpoint(): Promise<boolean>;
 
   policy(): Promise<StoredPolicy>;
+  /** That version; the newest where there is none such (any more). */
+  policyOf(version: number): Promise<StoredPolicy>;
   /** Those that can be read. */
   policyVersions(): Promise<StoredPolicy[]>;
   /** Throws `policy_conflict` when `basedOn` is not the newest version. Gives the new version. */

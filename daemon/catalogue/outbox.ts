@@ -1,6 +1,6 @@
 import type { NewEntry } from '../domain/assurance/audit.js';
 import { isDiskError, type TapedeckError } from '../domain/error.js';
-import { defaultPolicy } from '../domain/policy/policy.js';
+import { defaultPolicy, type KeptDecision } from '../domain/policy/policy.js';
 import type { CallId, CallRecord, Coverage, Lost, Segment } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 import { retryDelay, singleFlight } from '../ops/turns.js';
@@ -9,14 +9,21 @@ import type { Catalogue, StoredPolicy } from './catalogue.js';
 /** The verbs that are used while a call is in progress, and what is written in the audit log meanwhile. */
 type Following = Pick<
   Catalogue,
-  'saveCall' | 'decideCoverage' | 'saveSegment' | 'saveLost' | 'absorbCall' | 'segments' | 'policy'
+  | 'saveCall'
+  | 'decideCoverage'
+  | 'saveSegment'
+  | 'saveLost'
+  | 'absorbCall'
+  | 'segments'
+  | 'policy'
+  | 'policyOf'
 > & {
   /** An entry of the daemon's own. */
   note(entry: NewEntry): Promise<void>;
 };
 /** Something to be written. A call and what is decided of its coverage are one thing, of which either may be new. */
 type Word =
-  | { of: 'call'; id: CallId; call?: CallRecord; coverage?: Coverage }
+  | { of: 'call'; id: CallId; call?: CallRecord; coverage?: Coverage; decision?: KeptDecision }
   | { of: 'segment'; segment: Segment }
   | { of: 'lost'; callId: CallId; seq: number; lost: Lost }
   | { of: 'absorption'; from: CallId; into: CallId }
@@ -58,7 +65,7 @@ export function createOutbox(
     if (word.of === 'lost') return catalogue.saveLost(word.callId, word.seq, word.lost);
     if (word.of === 'absorption') return catalogue.absorbCall(word.from, word.into);
     if (word.of === 'entry') return catalogue.audit(word.entry).then(() => {});
-    if (word.call) return catalogue.saveCall(word.call, word.coverage);
+    if (word.call) return catalogue.saveCall(word.call, word.coverage, word.decision);
     return catalogue.decideCoverage(word.id, word.coverage!);
   }
 
@@ -123,8 +130,16 @@ export function createOutbox(
     return at;
   };
 
+  /** The last policy that could be read, where this one cannot. */
+  const orKnown = (asked: Promise<StoredPolicy>): Promise<StoredPolicy> =>
+    asked.catch((e) => {
+      if (!isDiskError(e)) throw e;
+      return known;
+    });
+
   const following: Following = {
-    saveCall: (call, coverage) => write({ of: 'call', id: call.id, call, ...(coverage && { coverage }) }),
+    saveCall: (call, coverage, decision) =>
+      write({ of: 'call', id: call.id, call, ...(coverage && { coverage }), ...(decision && { decision }) }),
     decideCoverage: (id, coverage) => write({ of: 'call', id, coverage }),
     saveSegment: (segment) => write({ of: 'segment', segment }),
     saveLost: (callId, seq, lost) => write({ of: 'lost', callId, seq, lost }),
@@ -154,13 +169,10 @@ export function createOutbox(
     },
     note: (entry) => write({ of: 'entry', entry }),
     async policy() {
-      try {
-        known = await catalogue.policy();
-      } catch (e) {
-        if (!isDiskError(e)) throw e;
-      }
+      known = await orKnown(catalogue.policy());
       return known;
     },
+    policyOf: (version) => orKnown(catalogue.policyOf(version)),
   };
 
   return {

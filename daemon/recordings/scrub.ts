@@ -143,6 +143,7 @@ export function createScrub(deps: ScrubDeps) {
       recording,
       coverage: call.coverage,
       segments: (await catalogue.segments(call.id)).filter((s) => s.state === 'preserved'),
+      decision: call.decision,
       policyVersion: null,
       sealedFor: null,
       version: deps.version,

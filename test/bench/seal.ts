@@ -68,7 +68,7 @@ async function sealing(): Promise<void> {
       recording: aRecording('bench', 'bench', sealed),
       coverage: { status: 'recorded', why: null, rule: null, missingMs: 0 },
       segments: [],
-      ...{ policyVersion: 1, sealedFor: null, version: 'bench', madeAt: 0, later: false },
+      ...{ decision: null, policyVersion: 1, sealedFor: null, version: 'bench', madeAt: 0, later: false },
     });
     return { ...sealed, manifest: signManifest(manifest, key) };
   };

@@ -226,7 +226,15 @@ t.test('a recording of the version before plays, is silenced, verified and expor
       recording: { durationMs: 6000 },
     });
     const manifest = buildManifest({
-      ...{ call, recording, coverage: call.coverage, segments: [], policyVersion: 1, sealedFor: null },
+      ...{
+        call,
+        recording,
+        coverage: call.coverage,
+        segments: [],
+        decision: null,
+        policyVersion: 1,
+        sealedFor: null,
+      },
       ...{ version: '0.1.0', madeAt: recording.sealedAt, later: false },
     });
     await d.catalogue.addManifest(signManifest(manifest, key));

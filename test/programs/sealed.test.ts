@@ -122,6 +122,7 @@ t.test('a changed manifest, row or key is told by its name', async (t) => {
       call,
       recording,
       segments: [],
+      decision: null,
       policyVersion: 3,
       sealedFor: null,
       version: '1',
@@ -174,6 +175,7 @@ t.test('a changed manifest, row or key is told by its name', async (t) => {
         ...{
           recording,
           segments: [],
+          decision: null,
           policyVersion: null,
           sealedFor: null,
           version: '1',

@@ -106,10 +106,10 @@ export async function lab(
   const absorbed = gate();
   const seen: Catalogue = {
     ...catalogue,
-    saveCall: async (call, coverage) => {
+    saveCall: async (call, ...more) => {
       saved.push(call.id);
       if (broken.writes-- > 0) throw new Error('database or disk is full');
-      return catalogue.saveCall(call, coverage);
+      return catalogue.saveCall(call, ...more);
     },
     absorbCall: (from, into) => catalogue.absorbCall(from, into).finally(absorbed.open),
   };

@@ -98,6 +98,17 @@ export const CallDetail = Type.Intersect([
         leg: Nullable(Type.Integer({ description: 'Whose it is: the place in `legs`.' })),
       }),
     ),
+    decision: Nullable(
+      Type.Object(
+        {
+          record: Type.Boolean(),
+          rule: Nullable(Type.String()),
+          ...reasonShape,
+          policy_version: Type.Integer({ description: '0 is the policy that Tapedeck comes with.' }),
+        },
+        { description: 'By the policy in force when the call began; null where that is not on record.' },
+      ),
+    ),
     consult_for: Nullable(
       Type.String({ description: 'The call that somebody had on hold to ask somebody else in this one.' }),
     ),

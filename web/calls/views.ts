@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 import type { StoredCall, StoredPolicy } from '../../daemon/catalogue/catalogue.js';
 import { iso, isoOrNull } from '../../daemon/domain/days.js';
 import type { Sight } from '../../daemon/domain/people/reach.js';
+import type { KeptDecision } from '../../daemon/domain/policy/policy.js';
 import { inWords, reasonView, type Say } from '../../daemon/domain/reason/words.js';
 import type { Quality, SideQuality } from '../../daemon/domain/recording/quality.js';
 import type { CallId, Gap, Mark, Party, Recording } from '../../daemon/domain/recording/recording.js';
@@ -100,6 +101,11 @@ export function callSummary(call: StoredCall, sight: Sight, say: Say): CallSumma
   };
 }
 
+const decisionView = ({ record, rule, why, version }: KeptDecision, say: Say) => ({
+  ...{ record, rule, ...reasonView(why, say) },
+  policy_version: version,
+});
+
 /**
  * `around`: the calls that lead to this one and from it, as far as they see them too, and whether its recording is as it was
  * sealed.
@@ -125,6 +131,7 @@ export function callDetail(
       text: mark.text,
       leg: legOf(call, mark),
     })),
+    decision: call.decision && decisionView(call.decision, say),
     consult_for: around.main,
     consultations: around.consultations,
     seal: around.seal,

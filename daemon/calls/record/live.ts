@@ -1,5 +1,5 @@
 import type { Effect } from '../../domain/call/call.js';
-import type { RecordDecision } from '../../domain/policy/policy.js';
+import type { KeptDecision } from '../../domain/policy/policy.js';
 import type { Why } from '../../domain/reason/reason.js';
 import type { LegId, Segment } from '../../domain/recording/recording.js';
 
@@ -9,7 +9,7 @@ export type Live = {
   /** The segment number under which a capture is being begun. */
   beginning: number | null;
   next: number;
-  decision: RecordDecision | null;
+  decision: KeptDecision | null;
   /** The leg whose capture failed last, why, how often, and since when (ms since 1970). */
   failed: { leg: LegId; why: Why; times: number; since: number } | null;
   /** Why the next segment begins late or anew. */

@@ -3,7 +3,7 @@ import type { Catalogue } from '../../catalogue/catalogue.js';
 import { factsOf } from '../../domain/call/call-state.js';
 import { type Site, times } from '../../domain/days.js';
 import { TapedeckError } from '../../domain/error.js';
-import { decideRecord, type RecordDecision } from '../../domain/policy/policy.js';
+import { decideRecord, type KeptDecision } from '../../domain/policy/policy.js';
 import { because, becauseOf, sameWhy, together, type Why } from '../../domain/reason/reason.js';
 import { inWords } from '../../domain/reason/words.js';
 import { lostMs } from '../../domain/recording/lost.js';
@@ -45,19 +45,12 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
 
   async function follow(change: Changed, l: Live): Promise<void> {
     const { call, anchor } = change;
-    await deps.catalogue.saveCall(call);
+    const decision = await decide(call, l);
+    await deps.catalogue.saveCall(call, undefined, decision);
     if (call.answeredAt === null) return;
-    const { policy } = await deps.catalogue.policy();
-    const before = l.decision;
-    l.decision = decideRecord(policy, factsOf(call, deps.site));
-    if (before?.record !== l.decision.record || before.rule !== l.decision.rule)
-      deps.log.info(
-        { call: call.id, record: l.decision.record, rule: l.decision.rule },
-        inWords(l.decision.why, say),
-      );
-    if (!l.decision.record) {
+    if (!decision.record) {
       if (l.segment) await drop(l);
-      await deps.catalogue.decideCoverage(call.id, excluded(l.decision));
+      await deps.catalogue.decideCoverage(call.id, excluded(decision));
       l.because = because('excluded_until_then');
       return;
     }
@@ -68,6 +61,23 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     const waits = l.again !== null && l.failed?.leg === anchor;
     if (!l.segment && anchor && !waits && stands(l, anchor)) await begin(change, anchor, l);
     await left;
+  }
+
+  /** Rules apply to calls that begin from then on: a call is decided by the version in force when it was first seen. */
+  async function decide(call: CallRecord, l: Live): Promise<KeptDecision> {
+    const before = l.decision;
+    const { policy, version } = await (before
+      ? deps.catalogue.policyOf(before.version)
+      : deps.catalogue.policy());
+    const decision = {
+      version: before?.version ?? version,
+      ...decideRecord(policy, factsOf(call, deps.site)),
+    };
+    const { record, rule, why } = decision;
+    if (before?.record !== record || before.rule !== rule)
+      deps.log.info({ call: call.id, record, rule }, inWords(why, say));
+    l.decision = decision;
+    return decision;
   }
 
   async function begin({ call, swapped }: Changed, legId: LegId, l: Live): Promise<void> {
@@ -188,13 +198,12 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       await deps.catalogue.saveCall(call, { status: 'none', why, rule: null, missingMs: 0 });
       return;
     }
-    const { policy } = await deps.catalogue.policy();
-    l.decision = decideRecord(policy, factsOf(call, deps.site));
-    if (!l.decision.record) {
+    const decision = await decide(call, l);
+    if (!decision.record) {
       if (l.segment) await drop(l);
       for (const s of await deps.catalogue.segments(call.id))
         if (s.state === 'captured') await deps.segments.remove(s);
-      await deps.catalogue.saveCall(call, excluded(l.decision));
+      await deps.catalogue.saveCall(call, excluded(decision), decision);
       return;
     }
     if (l.segment) {
@@ -208,22 +217,16 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       const never = call.endedAt!;
       const told =
         why(call, l, never) ?? (change.unseen ? unwatched(never) : null) ?? because('ended_before_capture');
-      await deps.catalogue.saveCall(call, {
-        status: 'not_recorded',
-        why: told,
-        rule: null,
-        missingMs: call.endedAt! - call.answeredAt!,
-      });
+      const missingMs = call.endedAt! - call.answeredAt!;
+      const coverage = { status: 'not_recorded', why: told, rule: null, missingMs } as const;
+      await deps.catalogue.saveCall(call, coverage, decision);
       deps.log.error({ call: call.id, reason: inWords(told, say) }, 'A call was not recorded');
       return;
     }
-    await deps.catalogue.saveCall(call, {
-      status: 'pending',
-      // Why the end is missing, if it is: told with the gap once the recording is made.
-      why: l.failed?.why ?? null,
-      rule: l.decision.rule,
-      missingMs: 0,
-    });
+    // Why the end is missing, if it is: told with the gap once the recording is made.
+    const missing = l.failed?.why ?? null;
+    const coverage = { status: 'pending', why: missing, rule: decision.rule, missingMs: 0 } as const;
+    await deps.catalogue.saveCall(call, coverage, decision);
     deps.onCaptured(call.id);
   }
 
@@ -251,7 +254,7 @@ function stands({ waiting }: Live, leg: LegId): boolean {
   return waiting === null || (waiting.kind === 'changed' && waiting.anchor === leg);
 }
 
-function excluded(decision: RecordDecision): Coverage {
+function excluded(decision: KeptDecision): Coverage {
   return { status: 'excluded', why: decision.why, rule: decision.rule, missingMs: 0 };
 }
 

@@ -1,8 +1,9 @@
 import type { Capture } from '../../capture/snoop.js';
+import type { OpenCall } from '../../catalogue/catalogue.js';
 import type { restore } from '../../domain/call/call.js';
 import type { Snapshot } from '../../domain/call/event.js';
 import type { Why } from '../../domain/reason/reason.js';
-import { type CallId, type CallRecord, parseOurs } from '../../domain/recording/recording.js';
+import { type CallId, parseOurs } from '../../domain/recording/recording.js';
 import type { Live } from './live.js';
 import type { StepDeps } from './steps.js';
 
@@ -53,19 +54,20 @@ export function createTakeUp({ catalogue, segments, capture, log }: TakeUpDeps, 
       log.error({ err }, 'The open calls could not be read from the catalogue');
       return [];
     });
-    for (const call of stored)
+    for (const one of stored)
       try {
-        open.push(await openCall(call, at));
+        open.push(await openCall(one, at));
       } catch (err) {
-        calls.forget(call.id);
-        log.error({ err, call: call.id }, 'An open call could not be taken up');
+        calls.forget(one.call.id);
+        log.error({ err, call: one.call.id }, 'An open call could not be taken up');
       }
     return open;
   }
 
-  async function openCall(call: CallRecord, at: number) {
+  async function openCall({ call, decision }: OpenCall, at: number) {
     const known = await catalogue.segments(call.id);
     const l = calls.of(call.id);
+    l.decision = decision;
     l.next = Math.max(-1, ...known.map((s) => s.seq)) + 1;
     const capturing = known.filter((s) => s.state === 'capturing');
     for (const old of capturing.slice(0, -1)) {

@@ -1,8 +1,9 @@
 import { fail } from '../../domain/error.js';
 import type { ReachKey } from '../../domain/people/reach.js';
+import type { KeptDecision } from '../../domain/policy/policy.js';
 import { writeWhy } from '../../domain/reason/reason.js';
 import type { CallId, CallRecord, Coverage, CoverageStatus } from '../../domain/recording/recording.js';
-import type { CallFilter, StoredCall } from '../catalogue.js';
+import type { CallFilter, OpenCall, StoredCall } from '../catalogue.js';
 import type { Reader } from './checked.js';
 import type { Db } from './db.js';
 import { hasFlag } from './ears.js';
@@ -35,7 +36,7 @@ export function createCalls(db: Db, reader: Reader) {
   const save = db.prepare(`
     INSERT INTO calls VALUES (
       $id, $linkedids, $direction, $startedAt, $answeredAt, $endedAt, $outcome, $them, $us, $dialled, $did, $queue,
-      $status, $reason, $rule, $missingMs, $legs, $marks, $search, $consultFor, $test)
+      $status, $reason, $rule, $missingMs, $legs, $marks, $search, $consultFor, $test, $decision)
     ON CONFLICT (id) DO UPDATE SET
       linkedids = excluded.linkedids, direction = excluded.direction, started_at = excluded.started_at,
       answered_at = excluded.answered_at, ended_at = excluded.ended_at, outcome = excluded.outcome,
@@ -46,7 +47,8 @@ export function createCalls(db: Db, reader: Reader) {
         THEN excluded.coverage_status ELSE coverage_status END,
       coverage_reason = iif($decided, excluded.coverage_reason, coverage_reason),
       coverage_rule = iif($decided, excluded.coverage_rule, coverage_rule),
-      missing_ms = iif($decided, excluded.missing_ms, missing_ms)`);
+      missing_ms = iif($decided, excluded.missing_ms, missing_ms),
+      decision = coalesce(excluded.decision, decision)`);
   const cover = db.prepare(`
     UPDATE calls SET coverage_status = $status, coverage_reason = $reason, coverage_rule = $rule,
       missing_ms = $missingMs WHERE id = $id`);
@@ -86,7 +88,7 @@ export function createCalls(db: Db, reader: Reader) {
     decideCoverage,
 
     /** A call that became part of another is not written any more. */
-    save(call: CallRecord, coverage?: Coverage): void {
+    save(call: CallRecord, coverage?: Coverage, decision?: KeptDecision): void {
       if (current(call.id) !== call.id) return;
       save.run({
         ...call,
@@ -99,6 +101,7 @@ export function createCalls(db: Db, reader: Reader) {
         marks: JSON.stringify(call.marks),
         search: searchText(call),
         test: call.test ? 1 : 0,
+        decision: decision ? JSON.stringify(decision) : null,
       });
       reach.save(call);
     },
@@ -162,7 +165,7 @@ export function createCalls(db: Db, reader: Reader) {
       return ids.length === 0 ? '' : JSON.stringify(changing.all(JSON.stringify(ids)));
     },
 
-    open: (): CallRecord[] => reader.all(openCall, open.all()),
+    open: (): OpenCall[] => reader.all(openCall, open.all()),
 
     coverageSince(at: number): Partial<Record<CoverageStatus, number>> {
       const rows = counts.all(at) as { status: CoverageStatus; calls: number }[];

@@ -107,7 +107,7 @@ export function createSqliteCatalogue(
   };
 
   const verbs = (write: Write): Omit<Catalogue, 'start' | 'stop'> => ({
-    saveCall: (call, coverage) => write((n) => n.calls.save(call, coverage)),
+    saveCall: (call, coverage, decision) => write((n) => n.calls.save(call, coverage, decision)),
     decideCoverage: (id, coverage) => write((n) => n.calls.decideCoverage(id, coverage)),
     call: (id) => read((n) => n.calls.call(id)),
     calls: (filter) => read((n) => n.calls.calls(filter)),
@@ -172,6 +172,7 @@ export function createSqliteCatalogue(
     witnessGaps: (range) => read((n) => n.witnessWatch.windows(range)),
 
     policy: () => read((n) => n.policy.policy()),
+    policyOf: (version) => read((n) => n.policy.of(version)),
     policyVersions: () => read((n) => n.policy.versions()),
     savePolicy: (policy, by, at, basedOn) => write((n) => n.policy.save(policy, by, at, basedOn)),
 

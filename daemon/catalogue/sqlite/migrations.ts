@@ -493,4 +493,8 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE segments ADD COLUMN fed TEXT NOT NULL DEFAULT '';
   `,
+  // Whether a call was to be recorded, by which rule of which version of the policy, and why: as JSON.
+  `
+  ALTER TABLE calls ADD COLUMN decision TEXT;
+  `,
 ];

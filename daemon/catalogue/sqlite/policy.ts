@@ -24,21 +24,25 @@ export function createPolicy(db: Db, reader: Reader) {
   const all = db.prepare('SELECT * FROM policies ORDER BY version DESC');
   const add = db.prepare('INSERT INTO policies VALUES (?, ?, ?, ?)');
   const last = db.prepare('SELECT max(version) FROM policies').pluck();
+  const one = db.prepare('SELECT * FROM policies WHERE version = ?');
   const version = () => (last.get() as number | null) ?? 0;
 
+  /** Version 0 is the one that Tapedeck comes with. It also stands in for one that cannot be read. */
+  function read(row: unknown, version: number): StoredPolicy {
+    let fault: string | null = null;
+    const found =
+      row === undefined
+        ? null
+        : createReader((bad) => {
+            fault = bad.fault;
+          }).orNull(stored, row);
+    return found ?? { version, changedAt: null, changedBy: '', policy: defaultPolicy, fault };
+  }
+
   return {
-    /** Version 0 is the one that Tapedeck comes with. It also stands in for one that cannot be read. */
-    policy(): StoredPolicy {
-      const row = newest.get();
-      let fault: string | null = null;
-      const found =
-        row === undefined
-          ? null
-          : createReader((bad) => {
-              fault = bad.fault;
-            }).orNull(stored, row);
-      return found ?? { version: version(), changedAt: null, changedBy: '', policy: defaultPolicy, fault };
-    },
+    policy: (): StoredPolicy => read(newest.get(), version()),
+    of: (given: number): StoredPolicy =>
+      read(given === 0 ? undefined : (one.get(given) ?? newest.get()), given),
     versions: (): StoredPolicy[] => reader.all(stored, all.all()),
     save(given: Policy, by: string, at: number, basedOn: number): number {
       const now = version();

@@ -12,7 +12,7 @@ import {
   type Recording,
   type RecordingState,
 } from '../../domain/recording/recording.js';
-import type { StoredCall } from '../catalogue.js';
+import type { OpenCall, StoredCall } from '../catalogue.js';
 import {
   Figure,
   Flag,
@@ -82,15 +82,25 @@ const CallShape = Type.Object({
   marks: Type.Array(MarkShape),
   consult_for: orNull(Text),
   test: Flag,
+  decision: orNull(
+    Type.Object({ version: Length, record: Type.Boolean(), rule: orNull(Text), why: Type.Unknown() }),
+  ),
   ...CoverageShape,
 });
 
 const call = noun({
   table: 'calls',
   key: (row) => row.id,
-  json: ['linkedids', 'them', 'us', 'legs', 'marks'],
+  json: ['linkedids', 'them', 'us', 'legs', 'marks', 'decision'],
   shape: CallShape,
-  make: (row): { call: CallRecord; coverage: Coverage } => ({ call: callOf(row), coverage: toCoverage(row) }),
+  make: (row): OpenCall & { coverage: Coverage } => ({
+    call: callOf(row),
+    decision: row.decision && {
+      ...row.decision,
+      why: whyOf('decision', row.decision.why) ?? unreadable('"decision" has no reason'),
+    },
+    coverage: toCoverage(row),
+  }),
 });
 
 const callOf = (row: Static<typeof CallShape>): CallRecord => ({
@@ -211,7 +221,7 @@ export const recording = noun({
 });
 
 /** Calls by themselves. */
-export const openCall = { ...call, read: (row: Record<string, unknown>): CallRecord => call.read(row).call };
+export const openCall = call;
 
 /**
  * Calls that were read with a recording beside each, or with none. A recording that cannot be read is reported, and leaves
@@ -226,6 +236,7 @@ export const storedCall = (reader: Reader) => ({
     return {
       ...known.call,
       coverage: known.coverage,
+      decision: known.decision,
       recording: beside.id === null ? null : reader.orNull(recording, beside),
     };
   },

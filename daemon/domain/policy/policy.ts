@@ -49,6 +49,8 @@ export const defaultPolicy: Policy = {
 };
 
 export type RecordDecision = { record: boolean; rule: string | null; why: Why };
+/** One that is kept with its call, and by which version of the policy it was made. */
+export type KeptDecision = RecordDecision & { version: number };
 export type RetentionDecision = { keepDays: number | null; rule: string | null; why: Why };
 
 /** Whether to record a call with these facts, and why. */

@@ -1,5 +1,6 @@
 import { canonical, sha256 } from '../assurance/canonical.js';
 import { iso, isoOrNull } from '../days.js';
+import type { KeptDecision } from '../policy/policy.js';
 import type { Why } from '../reason/reason.js';
 import { inWords, reasonView, type Say } from '../reason/words.js';
 import type { CallRecord, Coverage, Gap, Party, Recording, RecordingId, Segment } from './recording.js';
@@ -25,6 +26,7 @@ export type Manifest = {
   coverage: { status: string; rule: string | null; missing_ms: number } & Told;
   /** What decided that the call was recorded. `notice` is the place for what was said to the parties, and how they agreed. */
   consent: { rule: string | null; policy_version: number | null; notice: null };
+  /** By which it was decided how long to keep it. */
   policy: { version: number | null };
   retention: { keep_until: string | null; rule: string | null } & Told;
 };
@@ -52,7 +54,9 @@ type Given = {
   recording: Recording;
   coverage: Coverage;
   segments: readonly Segment[];
-  /** The one in force when it was sealed; null where that is not known any more. */
+  /** By which the call was recorded; null where that is not known any more. */
+  decision: KeptDecision | null;
+  /** The version in force when it was sealed, by which it is kept; null where that is not known any more. */
   policyVersion: number | null;
   /** Null where it is not known any more. */
   sealedFor: Manifest['sealed_for'];
@@ -81,7 +85,11 @@ export function buildManifest(given: Given): Manifest {
       rule: coverage.rule,
       missing_ms: Math.round(coverage.missingMs),
     },
-    consent: { rule: coverage.rule, policy_version: given.policyVersion, notice: null },
+    consent: {
+      rule: given.decision ? given.decision.rule : coverage.rule,
+      policy_version: given.decision?.version ?? null,
+      notice: null,
+    },
     policy: { version: given.policyVersion },
     retention: {
       keep_until: isoOrNull(recording.keepUntil),

@@ -118,8 +118,9 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
     const manifest = buildManifest({
       call,
       recording,
-      coverage: { ...coverage, rule: call.coverage.rule },
+      coverage,
       segments: captured.map((c) => c.segment),
+      decision: call.decision,
       policyVersion,
       sealedFor: { own_key: true, recovery_recipient: deps.recovery },
       version: deps.version,
@@ -269,5 +270,5 @@ function coverageOf(
   if (!longest && !cut && !short)
     return { status: 'recorded', why: null, rule: call.coverage.rule, missingMs };
   const why = together(short, cut ? CUT : null, longest && whyGap(longest));
-  return { status: 'partial', why, rule: null, missingMs };
+  return { status: 'partial', why, rule: call.coverage.rule, missingMs };
 }

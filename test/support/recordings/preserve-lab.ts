@@ -6,6 +6,7 @@ import { createSpool, type RemoteSpool } from '../../../daemon/capture/spool.js'
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import type { Alarm, Alarms } from '../../../daemon/domain/operations/alarm.js';
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
+import { because } from '../../../daemon/domain/reason/reason.js';
 import { type CallRecord, type Segment, spoolName } from '../../../daemon/domain/recording/recording.js';
 import { createEncoder } from '../../../daemon/encode/encoder.js';
 import { createFfmpeg } from '../../../daemon/encode/ffmpeg.js';
@@ -142,9 +143,11 @@ export async function preserveLab(t: Test, options: Options = {}) {
       pieces: Piece[],
       { talkMs = 3_000, ...call }: { talkMs?: number } & Partial<CallRecord> = {},
     ) {
+      const { version } = await catalogue.policy();
       await catalogue.saveCall(
         { ...aCall(id), answeredAt, endedAt: answeredAt + talkMs, outcome: 'answered', ...call, id },
         { status: 'pending', why: null, rule: null, missingMs: 0 },
+        { version, record: true, rule: null, why: because('recorded_by_default') },
       );
       for (const [seq, { in: a, out: b, atMs = 0, ...more }] of pieces.entries()) {
         const startedAt = answeredAt + atMs;

@@ -13,6 +13,7 @@ import { createCliContext } from '../../../daemon/cli/common/context.js';
 import { evidence } from '../../../daemon/cli/evidence.js';
 import { entryOf } from '../../../daemon/domain/assurance/audit.js';
 import { catalogueFile, checkpointFile, controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
+import { because } from '../../../daemon/domain/reason/reason.js';
 import { buildManifest } from '../../../daemon/domain/recording/manifest.js';
 import { type ControlDeps, createControl } from '../../../daemon/operations/control.js';
 import { appendCheckpoint, readCheckpoints } from '../../../daemon/vault/checkpoint-file.js';
@@ -133,6 +134,7 @@ export async function haveCall(house: House, bytes = randomBytes(150_000), chang
       recording,
       coverage: call.coverage,
       segments: [],
+      decision: { version: 3, record: true, rule: null, why: because('recorded_by_default') },
       ...{ policyVersion: 3, sealedFor: null, version: '1.0', madeAt: recording.sealedAt, later: false },
       ...(change.later ? { later: true, madeAt: recording.sealedAt + 86_400_000 } : {}),
     });

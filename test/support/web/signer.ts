@@ -40,7 +40,15 @@ export function createSigner() {
       { later = false } = {},
     ): Promise<void> {
       const manifest = buildManifest({
-        ...{ call, recording, coverage: call.coverage, segments: [], policyVersion: null, sealedFor: null },
+        ...{
+          call,
+          recording,
+          coverage: call.coverage,
+          segments: [],
+          decision: call.decision,
+          policyVersion: null,
+          sealedFor: null,
+        },
         ...{ version: '0.0.0-test', madeAt: recording.sealedAt, later },
       });
       await house.catalogue.addManifest(signManifest(manifest, key));

@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { PbxEvent } from '../../../daemon/domain/call/event.js';
 import { fail } from '../../../daemon/domain/error.js';
-import type { RecordRule } from '../../../daemon/domain/policy/policy.js';
+import { defaultPolicy, type RecordRule } from '../../../daemon/domain/policy/policy.js';
 import {
   ANN,
   answers,
@@ -20,6 +20,7 @@ import {
   rings,
   scripted,
   spoolName,
+  T0,
 } from '../../support/record-lab.js';
 import { worded } from '../../support/words.js';
 
@@ -113,6 +114,46 @@ t.test('a call that policy excludes at its answer is never captured', async (t) 
     reason: 'Because.',
   });
   t.same(l.captured, []);
+});
+
+t.test('a call is decided by the policy that was in force when it began, and says by which', async (t) => {
+  const dir = t.testdir();
+  const capture = scripted();
+  const l = await lab(t, { at: dir, capture, rules: [rule({ extension: ['999'] }, 'Nobody')] });
+  await l.recorder.recover(EMPTY);
+  l.hear(rings(OLGA));
+  await l.idle();
+  const none = { ...defaultPolicy, record: [rule({}, 'Nothing')] };
+  t.equal(await l.catalogue.savePolicy(none, 'test', T0, 1), 2);
+  l.hear(...conversation(OLGA, BOB));
+  await l.idle();
+  l.hear(leaves(BOB), goes(BOB), answers(CY), joins(CY));
+  await l.idle();
+  t.same(capture.asked, ['begin C1-0 olga'], 'nor does what happens later bring it under the new one');
+  await l.recorder.stop();
+
+  capture.running.add('C1-0');
+  const after = await lab(t, { at: dir, capture, mint: () => 'C2' });
+  const { recorder, catalogue } = after;
+  await recorder.recover({
+    ...EMPTY,
+    at: at(),
+    legs: [OLGA, CY],
+    bridges: [{ id: 'b', legs: ['olga', 'cy'], waiting: false }],
+  });
+  after.hear(goes(CY), goes(OLGA));
+  await after.idle();
+  t.match(await catalogue.call('C1'), {
+    coverage: { status: 'pending' },
+    decision: { version: 1, record: true, rule: null, why: { code: 'recorded_by_default' } },
+  });
+  after.hear(...conversation({ ...ANN, linkedid: 'two' }, { ...BOB, linkedid: 'two' }));
+  await after.idle();
+  t.match(
+    (await catalogue.openCalls())[0]?.decision,
+    { version: 2, record: false, rule: 'Nothing' },
+    'the next one is',
+  );
 });
 
 t.test('a call to an emergency number is never captured, whatever the rules say', async (t) => {

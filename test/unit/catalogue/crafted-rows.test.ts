@@ -12,6 +12,7 @@ import type { Cdr } from '../../../daemon/domain/assurance/cdr.js';
 import { iso } from '../../../daemon/domain/days.js';
 import { TapedeckError } from '../../../daemon/domain/error.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import { because } from '../../../daemon/domain/reason/reason.js';
 import { createAlert } from '../../../daemon/operations/alert.js';
 import { createDeliver } from '../../../daemon/operations/deliver.js';
 import { createHealth } from '../../../daemon/operations/health.js';
@@ -37,7 +38,8 @@ async function furnish(path: string): Promise<void> {
   const sqlite = createSqliteCatalogue({ path });
   await sqlite.start();
   const c = withEntries(sqlite, { clock: () => T0, later: async () => {} });
-  await c.saveCall(aCall('A', { endedAt: null }));
+  const decision = { version: 1, record: true, rule: 'All', why: because('rule', { reason: 'Training.' }) };
+  await c.saveCall(aCall('A', { endedAt: null }), undefined, decision);
   await c.saveCall(aCall('T', { test: true, legs: [] }));
   await c.saveSegment({
     ...{ callId: 'A', seq: 0, legId: 'leg', inStartedAt: T0, outStartedAt: T0, state: 'capturing' as const },
@@ -115,6 +117,7 @@ const columns: Record<string, string[]> = {
   calls: [
     ...['linkedids', 'direction', 'started_at', 'answered_at', 'outcome', 'them', 'us', 'dialled', 'did'],
     ...['queue', 'coverage_status', 'coverage_reason', 'missing_ms', 'legs', 'marks', 'consult_for', 'test'],
+    'decision',
   ],
   segments: [
     'seq',

@@ -129,7 +129,7 @@ t.test('an absorbed call lives on in the other, and its spool files keep their n
   await catalogue.saveSegment(segment('B', 2));
   await catalogue.saveCall(aCall('B', { queue: 'late' }));
   t.same(
-    (await catalogue.openCalls()).map((c) => c.id),
+    (await catalogue.openCalls()).map(({ call }) => call.id),
     ['A', 'C'],
   );
   const named = (await catalogue.segments('A')).map((s) => `${s.callId}-${s.seq} ${s.state}`);

@@ -82,7 +82,16 @@ t.test(
       keepWhy: because('kept_by_default'),
     });
     const given = {
-      ...{ call, recording, segments: [], policyVersion: 1, sealedFor: null, version: '1.0', later: false },
+      ...{
+        call,
+        recording,
+        segments: [],
+        decision: null,
+        policyVersion: 1,
+        sealedFor: null,
+        version: '1.0',
+        later: false,
+      },
       coverage: { status: 'partial' as const, why: late, rule: null, missingMs: 1_000 },
       madeAt: recording.sealedAt,
     };

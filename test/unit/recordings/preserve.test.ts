@@ -8,6 +8,7 @@ import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
 import { inWords } from '../../../daemon/domain/reason/words.js';
 import { findGaps, longestGap, type Stretch, whyGap } from '../../../daemon/domain/recording/gaps.js';
+import { parseManifest } from '../../../daemon/domain/recording/manifest.js';
 import { spoolName } from '../../../daemon/domain/recording/recording.js';
 import { spoolAudio } from '../../../daemon/encode/captured.js';
 import { until } from '../../support/recorder.js';
@@ -78,6 +79,31 @@ t.test('the time to keep begins with the latest that the end of the call may hav
   t.equal(recording!.keepUntil, endedAt! + behind + day);
   t.same(lab.sealedAfter, [57_000], 'and what is said of the delay goes by the clock');
 });
+
+t.test(
+  'what is signed names the version by which the call was recorded, and that by which it is kept',
+  async (t) => {
+    const lab = await preserveLab(t);
+    await lab.add(id, [{ in: wav(3), out: wav(3) }]);
+    const call = (await lab.catalogue.call(id))!;
+    const decision = {
+      version: 0,
+      record: true,
+      rule: 'Sales',
+      why: because('rule', { reason: 'Training.' }),
+    };
+    await lab.catalogue.saveCall(call, { ...call.coverage, rule: 'Sales' }, decision);
+    const rule = { name: 'Short', reason: 'The law.', when: {}, keep_days: 1 };
+    await lab.catalogue.savePolicy({ ...defaultPolicy, retention: [rule] }, 'test', answeredAt, 0);
+    await lab.run(id);
+    const { text } = (await lab.catalogue.manifest(id))!;
+    t.match(parseManifest(text!), {
+      consent: { rule: 'Sales', policy_version: 0 },
+      policy: { version: 1 },
+      retention: { rule: 'Short' },
+    });
+  },
+);
 
 t.test(
   'a call whose end waits for the disk is not made into a recording before that is written',
@@ -245,9 +271,12 @@ t.test('a recording with a gap in it is a part of the call, and says which', asy
     { in: wav(2), out: wav(2), atMs: 5_000, because: noted('The PBX was restarted.') },
   ];
   await lab.add(id, pieces, { talkMs: 7_000 });
+  const { coverage } = (await lab.catalogue.call(id))!;
+  await lab.catalogue.decideCoverage(id, { ...coverage, rule: 'Sales' });
   const call = await lab.run(id);
   t.match(worded(call.coverage), {
     status: 'partial',
+    rule: 'Sales',
     reason: 'Nothing was recorded from 0:03.0 to 0:05.0. The PBX was restarted.',
     missingMs: 2_000,
   });

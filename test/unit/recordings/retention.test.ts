@@ -156,6 +156,7 @@ t.test('a plan looks as far as there are recordings due, and no further', async 
   const all = Array.from({ length: 3_000 }, (_, i) => ({
     ...aCall(`C${i}`),
     coverage: { status: 'recorded' as const, why: null, rule: null, missingMs: 0 },
+    decision: null,
     recording: aRecording(`R${i}`, `C${i}`, { keepUntil: i < 2_100 ? NOW - 1 : null, sealedAt: NOW }),
   }));
   const asked: number[] = [];

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { badgeFor } from '../kit/badge.js';
 import { Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
+import { count } from '../messages/locale.js';
 import { clean } from '../messages/numbers.js';
 import { exact, length, size } from '../messages/when.js';
 import { Sound, soundOf } from '../player/sound.js';
@@ -17,6 +18,14 @@ export function Details({ call }: { call: CallDetail }) {
     [f.coverage, badgeFor(call).word],
     [f.reason, text(call.coverage.reason)],
     [f.rule, text(call.coverage.rule) ?? (call.coverage.status === 'none' ? null : f.noRule)],
+    [
+      f.policyVersion,
+      call.decision && call.coverage.status !== 'none'
+        ? call.decision.policy_version === 0
+          ? f.asShipped
+          : count(call.decision.policy_version)
+        : null,
+    ],
     [f.outcome, call.outcome && t.badge.outcomes[call.outcome]],
     [f.started, time(call.started_at)],
     [f.answered, time(call.answered_at)],

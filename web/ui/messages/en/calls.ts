@@ -157,6 +157,8 @@ export const callText = {
     rule: 'Record rule',
     noRule: 'none; recorded by default',
     keepUntil: 'Kept until',
+    policyVersion: 'Policy version',
+    asShipped: 'the one that Tapedeck comes with',
     keepRule: 'Retention rule',
     noKeepRule: 'none; kept by default',
     keepReason: 'Retention reason',
