@@ -333,6 +333,6 @@ export function createRecorder(deps: RecordDeps) {
 function standing({ newest, segment, decision, failed }: Live): { recorded: boolean; why: Why } {
   if (segment) return { recorded: true, why: decision?.why ?? because('taken_up') };
   if (newest?.call.answeredAt == null) return { recorded: false, why: because('not_answered') };
-  if (decision && !decision.record) return { recorded: false, why: decision.why };
+  if (decision?.outcome === 'skip') return { recorded: false, why: decision.why };
   return { recorded: false, why: failed?.why ?? because('capture_coming') };
 }

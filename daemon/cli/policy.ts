@@ -103,8 +103,8 @@ export function policy(program: Command, ctx: CliContext): void {
         table(
           ['', 'decision', 'rule', 'reason'],
           [
-            ['recorded', record.record ? 'yes' : 'no', record.rule ?? '-', inWords(record.why)],
-            ...(record.record ? [['kept', days, keep.rule ?? '-', inWords(keep.why)]] : []),
+            ['recorded', record.outcome === 'record' ? 'yes' : 'no', record.rule ?? '-', inWords(record.why)],
+            ...(record.outcome === 'record' ? [['kept', days, keep.rule ?? '-', inWords(keep.why)]] : []),
           ],
           { wrap: [2, 3] },
         ),

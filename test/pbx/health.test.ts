@@ -219,7 +219,7 @@ webhook_secret_file = "../hook-secret"\n`,
       name: 'Doctor',
       reason: 'Confidential.',
       when: { number_prefix: ['+1555777'] },
-      record: false,
+      outcome: 'skip',
     };
     await api.json('PUT', '/policy', { based_on: version, policy: { ...policy, record: [rule] } });
     const one = await carrier.call('5551000', { caller: { number: '+442079460123' } });

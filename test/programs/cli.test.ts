@@ -42,7 +42,7 @@ t.test('a policy comes back from its file as it went in', async (t) => {
   const when = fc.record(Object.fromEntries(lists), { requiredKeys: [] });
   const rule = { name: words, reason: words, when };
   const policies = fc.record({
-    record: fc.array(fc.record({ ...rule, record: fc.boolean() }), { maxLength: 4 }),
+    record: fc.array(fc.record({ ...rule, outcome: fc.constantFrom('record', 'skip') }), { maxLength: 4 }),
     retention: fc.array(fc.record({ ...rule, keep_days: fc.option(fc.integer({ min: 1, max: 36_500 })) }), {
       maxLength: 4,
     }),
@@ -57,6 +57,18 @@ t.test('a policy comes back from its file as it went in', async (t) => {
     }),
     { numRuns: 200 },
   );
+});
+
+t.test('a policy file of an earlier version is read', async (t) => {
+  const rule = (record: string) => `[[record]]\nname = "A"\nreason = ""\nwhen = {}\nrecord = ${record}\n`;
+  const { record } = readPolicy(`emergency_numbers = []\nretention = []\n${rule('true')}${rule('false')}`);
+  t.same(
+    record.map(({ outcome }) => outcome),
+    ['record', 'skip'],
+  );
+  t.throws(() => readPolicy(`emergency_numbers = []\nretention = []\n${rule('"maybe"')}`), {
+    message: /record rule 1, outcome: is missing. Write "record" or "skip"/,
+  });
 });
 
 t.test('a fault in a policy file is named by its place, and nothing is changed', async (t) => {

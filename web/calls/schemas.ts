@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { callRights } from '../../daemon/domain/people/person.js';
+import { RuleOutcome } from '../../daemon/domain/policy/policy.js';
 import { reasonShape } from '../../daemon/domain/reason/reason.js';
 import { qualityFlags } from '../../daemon/domain/recording/quality.js';
 import { QualityView, Side } from '../quality/schemas.js';
@@ -101,7 +102,7 @@ export const CallDetail = Type.Intersect([
     decision: Nullable(
       Type.Object(
         {
-          record: Type.Boolean(),
+          outcome: RuleOutcome,
           rule: Nullable(Type.String()),
           ...reasonShape,
           policy_version: Type.Integer({ description: '0 is the policy that Tapedeck comes with.' }),

@@ -101,8 +101,8 @@ export function callSummary(call: StoredCall, sight: Sight, say: Say): CallSumma
   };
 }
 
-const decisionView = ({ record, rule, why, version }: KeptDecision, say: Say) => ({
-  ...{ record, rule, ...reasonView(why, say) },
+const decisionView = ({ outcome, rule, why, version }: KeptDecision, say: Say) => ({
+  ...{ outcome, rule, ...reasonView(why, say) },
   policy_version: version,
 });
 

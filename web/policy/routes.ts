@@ -90,10 +90,10 @@ export function policyRoutes(app: App, { catalogue, now, site, audit }: Deps): v
     async ({ body }) => {
       const policy = body.policy ?? (await catalogue.policy()).policy;
       const facts = imagine(body, now(), site);
-      const { record, rule, why } = decideRecord(policy, facts);
+      const { outcome, rule, why } = decideRecord(policy, facts);
       const keep = decideRetention(policy, facts);
       return {
-        record,
+        outcome,
         rule,
         ...reasonView(why),
         keep_days: keep.keepDays,

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { Imagined } from '../../daemon/domain/policy/imagined.js';
-import { Policy } from '../../daemon/domain/policy/policy.js';
+import { Policy, RuleOutcome } from '../../daemon/domain/policy/policy.js';
 import { reasonShape } from '../../daemon/domain/reason/reason.js';
 import { Nullable, Time } from '../server/schemas.js';
 
@@ -32,7 +32,7 @@ export const PolicyBody = Type.Object({
 export const PolicyTestBody = Type.Object({ policy: Type.Optional(Policy), ...Imagined.properties });
 
 export const PolicyTestView = Type.Object({
-  record: Type.Boolean(),
+  outcome: RuleOutcome,
   rule: Nullable(Type.String()),
   ...reasonShape,
   keep_days: Nullable(Type.Integer()),

@@ -48,7 +48,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     const decision = await decide(call, l);
     await deps.catalogue.saveCall(call, undefined, decision);
     if (call.answeredAt === null) return;
-    if (!decision.record) {
+    if (decision.outcome === 'skip') {
       if (l.segment) await drop(l);
       await deps.catalogue.decideCoverage(call.id, excluded(decision));
       l.because = because('excluded_until_then');
@@ -73,9 +73,9 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       version: before?.version ?? version,
       ...decideRecord(policy, factsOf(call, deps.site)),
     };
-    const { record, rule, why } = decision;
-    if (before?.record !== record || before.rule !== rule)
-      deps.log.info({ call: call.id, record, rule }, inWords(why, say));
+    const { outcome, rule, why } = decision;
+    if (before?.outcome !== outcome || before.rule !== rule)
+      deps.log.info({ call: call.id, outcome, rule }, inWords(why, say));
     l.decision = decision;
     return decision;
   }
@@ -199,7 +199,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       return;
     }
     const decision = await decide(call, l);
-    if (!decision.record) {
+    if (decision.outcome === 'skip') {
       if (l.segment) await drop(l);
       for (const s of await deps.catalogue.segments(call.id))
         if (s.state === 'captured') await deps.segments.remove(s);

@@ -493,8 +493,19 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE segments ADD COLUMN fed TEXT NOT NULL DEFAULT '';
   `,
-  // Whether a call was to be recorded, by which rule of which version of the policy, and why: as JSON.
+  // Whether a call was to be recorded, by which rule of which version of the policy, and why: as JSON. Rules have an outcome
+  // instead of yes and no; a policy that cannot be read stays as it is.
   `
   ALTER TABLE calls ADD COLUMN decision TEXT;
+
+  UPDATE policies SET policy = json_set(policy, '$.record', json((
+    SELECT json_group_array(json_remove(
+      json_set(rule.value, '$.outcome', iif(rule.value ->> '$.record', 'record', 'skip')), '$.record'))
+    FROM json_each(policy, '$.record') AS rule)))
+  WHERE CASE
+    WHEN NOT json_valid(policy) THEN 0
+    WHEN json_type(policy, '$.record') IS NOT 'array' THEN 0
+    ELSE NOT EXISTS (SELECT 1 FROM json_each(policy, '$.record') WHERE type <> 'object')
+  END;
   `,
 ];

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { RuleOutcome } from '../../domain/policy/policy.js';
 import { type QualityFlag, qualityFlags } from '../../domain/recording/quality.js';
 import {
   type CallRecord,
@@ -83,7 +84,7 @@ const CallShape = Type.Object({
   consult_for: orNull(Text),
   test: Flag,
   decision: orNull(
-    Type.Object({ version: Length, record: Type.Boolean(), rule: orNull(Text), why: Type.Unknown() }),
+    Type.Object({ version: Length, outcome: RuleOutcome, rule: orNull(Text), why: Type.Unknown() }),
   ),
   ...CoverageShape,
 });

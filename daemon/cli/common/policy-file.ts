@@ -13,7 +13,7 @@ const hints: Record<string, string> = {
   name: 'Give the rule a name of 1 to 80 characters.',
   reason: 'Say why in up to 300 characters; people read it beside every decision.',
   when: `Write conditions such as when.direction = ["in"], of ${Object.keys(CONDITIONS).join(', ')}; when = {} fits every call.`,
-  record: 'Write true or false.',
+  outcome: 'Write "record" or "skip".',
   keep_days: `Write days from 1 to 36500, or "${FOR_EVER}".`,
   emergency_numbers: 'Write a list such as ["112", "911"]: digits, *, # and +, 2 to 15 of them.',
   ...Object.fromEntries(Object.entries(CONDITIONS).map(([name, { hint }]) => [name, hint])),
@@ -53,6 +53,12 @@ export function readPolicy(source: string): Policy {
   const json = source.trimStart().startsWith('{');
   const value = json ? fromJson(source) : fromToml(source);
   const line = (path: readonly (string | number)[]) => (json ? '' : lineOf(source, path));
+  // As earlier versions wrote it.
+  for (const rule of Array.isArray(value.record) ? value.record : [])
+    if (typeof rule?.record === 'boolean') {
+      rule.outcome ??= rule.record ? 'record' : 'skip';
+      delete rule.record;
+    }
   for (const rule of Array.isArray(value.retention) ? value.retention : [])
     if (rule?.keep_days === FOR_EVER || rule?.keep_days === 'forever') rule.keep_days = null;
   const faults = faultsOf(value).map(({ path, text }) => `${line(path)}${named(path)}: ${text}`);

@@ -5,8 +5,12 @@ import { bare, type CallFacts, fits, When } from './conditions.js';
 const Name = Type.String({ minLength: 1, maxLength: 80 });
 const Reason = Type.String({ maxLength: 300 });
 
+/** What becomes of a call. */
+export const RuleOutcome = Type.Union([Type.Literal('record'), Type.Literal('skip')]);
+export type RuleOutcome = Static<typeof RuleOutcome>;
+
 export const RecordRule = Type.Object(
-  { name: Name, reason: Reason, when: When, record: Type.Boolean() },
+  { name: Name, reason: Reason, when: When, outcome: RuleOutcome },
   { additionalProperties: false },
 );
 export type RecordRule = Static<typeof RecordRule>;
@@ -48,14 +52,14 @@ export const defaultPolicy: Policy = {
   emergency_numbers: ['112', '911', '999', '000', '110', '113', '115', '117', '118', '119', '122', '144'],
 };
 
-export type RecordDecision = { record: boolean; rule: string | null; why: Why };
+export type RecordDecision = { outcome: RuleOutcome; rule: string | null; why: Why };
 /** One that is kept with its call, and by which version of the policy it was made. */
 export type KeptDecision = RecordDecision & { version: number };
 export type RetentionDecision = { keepDays: number | null; rule: string | null; why: Why };
 
 /** Whether to record a call with these facts, and why. */
 export function decideRecord(policy: Policy, facts: CallFacts): RecordDecision {
-  if (facts.test) return { record: true, rule: null, why: because('test_call') };
+  if (facts.test) return { outcome: 'record', rule: null, why: because('test_call') };
   // What the extension dialled may have a prefix for an outside line; what went to the line has none.
   const called = facts.direction === 'in' ? [] : [bare(facts.dialled), bare(facts.number)];
   const emergency = policy.emergency_numbers.find(
@@ -64,13 +68,13 @@ export function decideRecord(policy: Policy, facts: CallFacts): RecordDecision {
   );
   if (emergency !== undefined)
     return {
-      record: false,
+      outcome: 'skip',
       rule: 'Emergency numbers',
       why: because('emergency_number', { number: emergency }),
     };
   const rule = policy.record.find((r) => fits(r.when, facts));
-  if (rule) return { record: rule.record, rule: rule.name, why: whyOf(rule) };
-  return { record: true, rule: null, why: because('recorded_by_default') };
+  if (rule) return { outcome: rule.outcome, rule: rule.name, why: whyOf(rule) };
+  return { outcome: 'record', rule: null, why: because('recorded_by_default') };
 }
 
 /** How long to keep the recording of a call with these facts, and why. */

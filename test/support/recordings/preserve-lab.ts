@@ -147,7 +147,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
       await catalogue.saveCall(
         { ...aCall(id), answeredAt, endedAt: answeredAt + talkMs, outcome: 'answered', ...call, id },
         { status: 'pending', why: null, rule: null, missingMs: 0 },
-        { version, record: true, rule: null, why: because('recorded_by_default') },
+        { version, outcome: 'record', rule: null, why: because('recorded_by_default') },
       );
       for (const [seq, { in: a, out: b, atMs = 0, ...more }] of pieces.entries()) {
         const startedAt = answeredAt + atMs;

@@ -134,7 +134,7 @@ export async function haveCall(house: House, bytes = randomBytes(150_000), chang
       recording,
       coverage: call.coverage,
       segments: [],
-      decision: { version: 3, record: true, rule: null, why: because('recorded_by_default') },
+      decision: { version: 3, outcome: 'record', rule: null, why: because('recorded_by_default') },
       ...{ policyVersion: 3, sealedFor: null, version: '1.0', madeAt: recording.sealedAt, later: false },
       ...(change.later ? { later: true, madeAt: recording.sealedAt + 86_400_000 } : {}),
     });

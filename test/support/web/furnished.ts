@@ -39,13 +39,13 @@ export const rules: Policy = {
       name: 'Works council',
       reason: 'Agreed with the works council on 3 March 2025.',
       when: { extension: ['134'] },
-      record: false,
+      outcome: 'skip',
     },
     {
       name: 'Internal calls',
       reason: 'Nobody needs them.',
       when: { direction: ['internal'] },
-      record: false,
+      outcome: 'skip',
     },
   ],
   retention: [

@@ -86,7 +86,7 @@ export async function fill(
   const { version } = await catalogue.policy();
   await catalogue.savePolicy(
     {
-      record: Array.from({ length: 150 }, (_, n) => ({ ...rule(n), record: true })),
+      record: Array.from({ length: 150 }, (_, n) => ({ ...rule(n), outcome: 'record' })),
       retention: Array.from({ length: 150 }, (_, n) => ({ ...rule(n + 150), keep_days: 30 })),
       emergency_numbers: ['112'],
     },

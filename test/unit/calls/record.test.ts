@@ -28,7 +28,7 @@ const rule = (when: RecordRule['when'], name = 'Not this one'): RecordRule => ({
   name,
   reason: 'Because.',
   when,
-  record: false,
+  outcome: 'skip',
 });
 
 t.test('a call is captured once, from its answer, and handed on when it has ended', async (t) => {
@@ -145,20 +145,20 @@ t.test('a call is decided by the policy that was in force when it began, and say
   await after.idle();
   t.match(await catalogue.call('C1'), {
     coverage: { status: 'pending' },
-    decision: { version: 1, record: true, rule: null, why: { code: 'recorded_by_default' } },
+    decision: { version: 1, outcome: 'record', rule: null, why: { code: 'recorded_by_default' } },
   });
   after.hear(...conversation({ ...ANN, linkedid: 'two' }, { ...BOB, linkedid: 'two' }));
   await after.idle();
   t.match(
     (await catalogue.openCalls())[0]?.decision,
-    { version: 2, record: false, rule: 'Nothing' },
+    { version: 2, outcome: 'skip', rule: 'Nothing' },
     'the next one is',
   );
 });
 
 t.test('a call to an emergency number is never captured, whatever the rules say', async (t) => {
   const capture = scripted();
-  const all: RecordRule = { name: 'All', reason: '', when: {}, record: true };
+  const all: RecordRule = { name: 'All', reason: '', when: {}, outcome: 'record' };
   const l = await lab(t, { capture, rules: [all] });
   await l.recorder.recover(EMPTY);
   const line = leg('line', '', { context: 'from-trunk' });

@@ -28,6 +28,38 @@ t.test('a new catalogue is made with its directory, at the newest version, close
   t.same(other.pragma('foreign_key_check'), []);
 });
 
+t.test('rules that said yes or no have an outcome, and what cannot be read stays as it was', async (t) => {
+  const path = catalogueFile(t.testdir({ catalogue: {} }));
+  const db = new Database(path);
+  const before = migrations.findIndex((sql) => sql.includes('ADD COLUMN decision'));
+  for (const sql of migrations.slice(0, before)) db.exec(sql);
+  db.pragma(`user_version = ${before}`);
+  const rule = (name: string, record: unknown) => ({ name, reason: 'Why.', when: { did: ['1'] }, record });
+  const retention = [{ name: 'Year', reason: '', when: {}, keep_days: 365 }];
+  const good = { record: [rule('A', true), rule('B', false)], retention, emergency_numbers: ['112'] };
+  const kept = [good, { ...good, record: [] }].map((policy) => JSON.stringify(policy));
+  const strange = ['', '{', '[]', '{"record":7}', '{"record":[7]}', '{"record":[{"record":1}, null]}'];
+  const put = db.prepare("INSERT INTO policies VALUES (?, 1, 'ada', ?)");
+  for (const [i, text] of [...strange, ...kept].entries()) put.run(i + 1, text);
+  db.close();
+  const catalogue = createSqliteCatalogue({ path });
+  await catalogue.start();
+  t.teardown(() => catalogue.stop());
+  const [last, whole] = await catalogue.policyVersions();
+  t.same(last?.policy.record, []);
+  t.same(whole?.policy, {
+    ...good,
+    record: [
+      { name: 'A', reason: 'Why.', when: { did: ['1'] }, outcome: 'record' },
+      { name: 'B', reason: 'Why.', when: { did: ['1'] }, outcome: 'skip' },
+    ],
+  });
+  const after = new Database(path);
+  t.teardown(() => after.close());
+  const texts = after.prepare('SELECT policy FROM policies ORDER BY version').pluck().all();
+  t.same(texts.slice(0, strange.length), strange);
+});
+
 t.test('a catalogue from a newer Tapedeck is refused and left as it was', async (t) => {
   const path = catalogueFile(t.testdir({ catalogue: {} }));
   const db = new Database(path);

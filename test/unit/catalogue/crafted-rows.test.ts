@@ -11,7 +11,7 @@ import { entryOf, TAPEDECK } from '../../../daemon/domain/assurance/audit.js';
 import type { Cdr } from '../../../daemon/domain/assurance/cdr.js';
 import { iso } from '../../../daemon/domain/days.js';
 import { TapedeckError } from '../../../daemon/domain/error.js';
-import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import { defaultPolicy, type KeptDecision } from '../../../daemon/domain/policy/policy.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
 import { createAlert } from '../../../daemon/operations/alert.js';
 import { createDeliver } from '../../../daemon/operations/deliver.js';
@@ -38,7 +38,12 @@ async function furnish(path: string): Promise<void> {
   const sqlite = createSqliteCatalogue({ path });
   await sqlite.start();
   const c = withEntries(sqlite, { clock: () => T0, later: async () => {} });
-  const decision = { version: 1, record: true, rule: 'All', why: because('rule', { reason: 'Training.' }) };
+  const decision: KeptDecision = {
+    version: 1,
+    outcome: 'record',
+    rule: 'All',
+    why: because('rule', { reason: 'Training.' }),
+  };
   await c.saveCall(aCall('A', { endedAt: null }), undefined, decision);
   await c.saveCall(aCall('T', { test: true, legs: [] }));
   await c.saveSegment({

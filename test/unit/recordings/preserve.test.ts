@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import t, { type Test } from 'tap';
 import { createSpool } from '../../../daemon/capture/spool.js';
 import { fail } from '../../../daemon/domain/error.js';
-import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import { defaultPolicy, type KeptDecision } from '../../../daemon/domain/policy/policy.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
 import { inWords } from '../../../daemon/domain/reason/words.js';
 import { findGaps, longestGap, type Stretch, whyGap } from '../../../daemon/domain/recording/gaps.js';
@@ -86,9 +86,9 @@ t.test(
     const lab = await preserveLab(t);
     await lab.add(id, [{ in: wav(3), out: wav(3) }]);
     const call = (await lab.catalogue.call(id))!;
-    const decision = {
+    const decision: KeptDecision = {
       version: 0,
-      record: true,
+      outcome: 'record',
       rule: 'Sales',
       why: because('rule', { reason: 'Training.' }),
     };

@@ -40,7 +40,7 @@ t.test('the policy is changed by version, and every version is kept with its aut
   t.strictSame(ajar(PolicyView, before), []);
   const policy = {
     ...defaultPolicy,
-    record: [{ name: 'Board', reason: 'Private.', when: { extension: ['200'] }, record: false }],
+    record: [{ name: 'Board', reason: 'Private.', when: { extension: ['200'] }, outcome: 'skip' }],
     retention: [{ name: 'Sales', reason: 'Disputes.', when: { direction: ['in'] }, keep_days: 90 }],
   };
   const saved = await put(app, '/policy', { based_on: before.version, policy }, cookie);
@@ -58,10 +58,14 @@ t.test('the policy is changed by version, and every version is kept with its aut
   const { versions } = (await get(app, '/policy/versions', cookie)).json();
   t.equal(versions[0].version, before.version + 1);
   const test = async (body: object) => (await post(app, '/policy/test', body, { cookie })).json();
-  t.match(await test({ direction: 'in', extension: '200' }), { record: false, rule: 'Board', keep_days: 90 });
-  t.match(await test({ direction: 'out', number: '112' }), { record: false, rule: 'Emergency numbers' });
+  t.match(await test({ direction: 'in', extension: '200' }), {
+    outcome: 'skip',
+    rule: 'Board',
+    keep_days: 90,
+  });
+  t.match(await test({ direction: 'out', number: '112' }), { outcome: 'skip', rule: 'Emergency numbers' });
   t.match(await test({ direction: 'in', extension: '200', policy: defaultPolicy }), {
-    record: true,
+    outcome: 'record',
     keep_days: null,
   });
 

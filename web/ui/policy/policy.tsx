@@ -64,7 +64,7 @@ export function PolicyPage() {
           change={(record) => policy.change({ record })}
           sentence={recordSentence}
           form={recordForm}
-          fresh={{ name: '', reason: '', when: {}, record: false }}
+          fresh={{ name: '', reason: '', when: {}, outcome: 'skip' }}
           fixed={fixed}
           open={open}
         />

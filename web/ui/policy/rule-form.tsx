@@ -10,7 +10,7 @@ import type { FormOf, Rule } from './rule-list.js';
 const conditions = Object.keys(CONDITIONS) as (keyof When)[];
 
 export const recordForm: FormOf<RecordRule> = ({ id, rule, names, done, cancel }) => {
-  const [record, setRecord] = useState(rule.record);
+  const [outcome, setOutcome] = useState(rule.outcome);
   return (
     <RuleForm
       id={id}
@@ -18,17 +18,17 @@ export const recordForm: FormOf<RecordRule> = ({ id, rule, names, done, cancel }
       names={names}
       cancel={cancel}
       faults={[]}
-      done={(r) => done({ ...r, record })}
+      done={(r) => done({ ...r, outcome })}
     >
       <Choice
-        name={`${id}-record`}
+        name={`${id}-outcome`}
         legend={t.policy.form.action}
-        value={record ? 'yes' : 'no'}
+        value={outcome}
         choices={[
-          ['no', t.policy.form.doNot],
-          ['yes', t.policy.form.doRecord],
+          ['skip', t.policy.form.doNot],
+          ['record', t.policy.form.doRecord],
         ]}
-        choose={(v) => setRecord(v === 'yes')}
+        choose={setOutcome}
       />
     </RuleForm>
   );
@@ -186,15 +186,15 @@ function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, child
   );
 }
 
-type ChoiceProps = {
+type ChoiceProps<C extends string> = {
   name: string;
   legend: string;
-  value: string;
-  choices: [string, string][];
-  choose: (value: string) => void;
+  value: C;
+  choices: [C, string][];
+  choose: (value: C) => void;
 };
 
-function Choice({ name, legend, value, choices, choose }: ChoiceProps) {
+function Choice<C extends string>({ name, legend, value, choices, choose }: ChoiceProps<C>) {
   return (
     <fieldset>
       <legend class="field-legend">{legend}</legend>

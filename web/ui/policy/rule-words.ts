@@ -3,8 +3,8 @@ import type { RecordRule, RetentionRule } from '../state/api.js';
 import { cleaned } from './conditions.js';
 
 /** What a rule does, in a sentence. */
-export const recordSentence = ({ record, when }: RecordRule): string =>
-  t.policy.sentence.record({ record, when: cleaned(when) });
+export const recordSentence = ({ outcome, when }: RecordRule): string =>
+  t.policy.sentence.record({ outcome, when: cleaned(when) });
 
 export const retentionSentence = ({ keep_days: days, when }: RetentionRule): string =>
   t.policy.sentence.keep({ days, when: cleaned(when) });

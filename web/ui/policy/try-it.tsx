@@ -74,10 +74,10 @@ function Verdict({ said }: { said: PolicyVerdict }) {
   return (
     <div class="verdict">
       <p class="verdict-line">
-        {said.record ? <TickIcon /> : <NoIcon />}
+        {said.outcome === 'record' ? <TickIcon /> : <NoIcon />}
         <span>
           <strong>
-            {!said.record
+            {said.outcome === 'skip'
               ? t.policy.tryIt.notRecorded
               : said.keep_days === null
                 ? t.policy.tryIt.keptForEver
@@ -86,7 +86,7 @@ function Verdict({ said }: { said: PolicyVerdict }) {
         </span>
       </p>
       <Because rule={said.rule} reason={said.reason} />
-      {said.record && <Because rule={said.keep_rule} reason={said.keep_reason} />}
+      {said.outcome === 'record' && <Because rule={said.keep_rule} reason={said.keep_reason} />}
     </div>
   );
 }

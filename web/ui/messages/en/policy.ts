@@ -147,8 +147,8 @@ export const policyText = {
   keepMine: 'Save mine over theirs',
   finishFirst: 'Finish or cancel what you are editing, then save.',
   sentence: {
-    record: ({ record, when }: { record: boolean; when: When }) =>
-      record ? `Record ${calls(when)}.` : `Do not record ${calls(when)}.`,
+    record: ({ outcome, when }: { outcome: 'record' | 'skip'; when: When }) =>
+      outcome === 'record' ? `Record ${calls(when)}.` : `Do not record ${calls(when)}.`,
     /** `days` null: forever. */
     keep: ({ days, when }: { days: number | null; when: When }) =>
       days === null
