@@ -26,7 +26,6 @@ export const contentPolicy = {
 /** Permissions-Policy: what a page of ours never asks for. Passkeys it does. */
 const permissions = [
   'accelerometer=()',
-  'bluetooth=()',
   'camera=()',
   'display-capture=()',
   'geolocation=()',

@@ -56,8 +56,6 @@ export async function openDesk(
   page.setDefaultTimeout(30_000);
   const complaints: string[] = [];
   page.on('console', (m) => {
-    // Not every build of Chromium knows every feature that our Permissions-Policy denies.
-    if (/Permissions-Policy header: Unrecognized feature/.test(m.text())) return;
     if (m.type() === 'error' || m.type() === 'warning') complaints.push(m.text());
   });
   page.on('pageerror', (e) => complaints.push(e.message));
