@@ -55,7 +55,7 @@ type Options = { config: string; passphraseFd?: number };
 async function main(argv: string[]): Promise<number> {
   const program = new Command('tapedeck')
     .description(
-      'Records the calls of an Asterisk PBX, keeps them as long as the rules say, and plays them on the LAN.',
+      'Records the calls of an Asterisk PBX, keeps them as long as your rules say, and plays them to the people who may listen.',
     )
     .version(version())
     .option('-c, --config <file>', 'configuration file', DEFAULT_CONFIG)

@@ -13,15 +13,15 @@ const TEST_MS = 60_000;
 
 /** `tapedeck alert`: whether those who have to know would hear of it. */
 export function alert(program: Command, ctx: CliContext): void {
-  const command = program.command('alert').description('messages about alarms');
+  const command = program.command('alert').description('send alert messages to try the channels');
 
   command
     .command('test')
-    .description('send one message over every channel and say what happened')
+    .description('send a test message over every alert channel')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nThe recorder sends it if it runs, so that what is tried is what will be used; without it, this command does.\nExit codes: 0 every channel took it, 1 one did not, 2 wrong use or no channel is set up.\n\nExample:\n  tapedeck alert test',
+      '\nThe recorder sends it if it is running, so the test uses the settings of real alerts; otherwise this command sends it.\nExit codes: 0 every channel accepted it, 1 a channel did not, 2 wrong usage or no channel is configured.\n\nExample:\n  tapedeck alert test',
     )
     .action(async ({ json }: { json?: boolean }) => {
       const config = ctx.config();

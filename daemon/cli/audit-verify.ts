@@ -23,23 +23,23 @@ export function verify(command: Command, ctx: CliContext): void {
   const each = (value: string, before: string[]) => [...before, value];
   command
     .command('verify')
-    .description('read the whole log and name the first entry that is not what was written')
+    .description('verify the whole log, and name the first entry that was altered')
     .option(
       '--checkpoint <file>',
-      'checkpoints from elsewhere: a file of them, a mail, syslog lines',
+      'checkpoints that were kept elsewhere: a file, a mail or syslog lines',
       each,
       [],
     )
     .option(
       '--key <file>',
-      'public key (PEM) that signed those, instead of the keys of this machine',
+      'public key (PEM) that signed them, instead of the keys of this machine',
       each,
       [],
     )
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nOnly a checkpoint that was kept elsewhere proves that nothing was cut off the end, or written anew with what is on\nthis machine. It reads only; the recorder may run.\n\nExit codes: 0 the log is whole, 1 it is not, 2 wrong use.\n\nExamples:\n  tapedeck audit verify\n  tapedeck audit verify --checkpoint /mnt/safe/tapedeck-checkpoints',
+      '\nOnly a checkpoint that was kept elsewhere proves that the end was not cut off and that the log was not rewritten with the\nkeys of this machine. The command only reads; the recorder may be running.\n\nExit codes: 0 the log is intact, 1 it is not, 2 wrong usage.\n\nExamples:\n  tapedeck audit verify\n  tapedeck audit verify --checkpoint /mnt/safe/tapedeck-checkpoints',
     )
     .action(async ({ checkpoint, key, json }: Options) => {
       const keyTexts = key.map((file) => [file, contents(file)] as const);

@@ -20,19 +20,19 @@ const PAGE = 1_000;
 
 /** `tapedeck audit`: who did what, and the proof that the log of it is whole. */
 export function audit(program: Command, ctx: CliContext): void {
-  const command = program.command('audit').description('who did what, and whether the log of it is whole');
+  const command = program.command('audit').description('show, export and verify the audit log');
   verify(command, ctx);
   const filtered = (name: string, description: string) =>
     command
       .command(name)
       .description(description)
-      .option('--person <name>', 'only what this person did: a name, or an id')
-      .option('--call <id>', 'only what was done to this call')
+      .option('--person <name>', 'only actions of this person (name or id)')
+      .option('--call <id>', 'only actions on this call')
       .option('--action <action>', `only one of ${auditActions.join(', ')}`, oneOf(auditActions))
       .option('--from <day>', 'first day (YYYY-MM-DD) in the zone of the site', day)
       .option('--to <day>', 'last day', day);
 
-  filtered('list', 'what was done, newest first')
+  filtered('list', 'show who did what, newest first')
     .option('--limit <count>', 'at most this many', count, 50)
     .option('--json', 'as JSON')
     .addHelpText(
@@ -68,7 +68,7 @@ export function audit(program: Command, ctx: CliContext): void {
 
   command
     .command('checkpoint')
-    .description('have the recorder sign what the log is now, and print it')
+    .description('have the recorder sign the current log, and print the checkpoint')
     .addHelpText('after', '\nExample:\n  tapedeck audit checkpoint > /media/usb/tapedeck-checkpoint')
     .action(async () => {
       await note(ctx, 'checkpoint', { object: 'audit' });
@@ -78,11 +78,11 @@ export function audit(program: Command, ctx: CliContext): void {
 
   command
     .command('accept')
-    .description('sign the log as it is now, although it does not go on from the last checkpoint')
-    .requiredOption('--reason <text>', 'why it is right so; it is written into the log')
+    .description('sign the current log although it does not continue from the last checkpoint')
+    .requiredOption('--reason <text>', 'why this is correct; it is written to the log')
     .addHelpText(
       'after',
-      '\nFor after a backup was restored. Checkpoints from before keep telling what is missing. Only the recorder\'s own user and\nroot can.\n\nExample:\n  tapedeck audit accept --reason "Restored the backup of 24 November after the disk had failed."',
+      '\nUse it after a backup was restored. Earlier checkpoints still show what is missing. It needs the recorder\'s user or\nroot.\n\nExample:\n  tapedeck audit accept --reason "Restored the backup of 24 November after the disk had failed."',
     )
     .action(async ({ reason }: { reason: string }) => {
       const socket = ownerSocket(ctx.data());

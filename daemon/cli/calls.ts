@@ -24,7 +24,7 @@ export function calls(program: Command, ctx: CliContext): void {
   program
     .command('calls')
     .description('list calls, newest first')
-    .option('--search <text>', 'parts of names, and numbers or how they end; every word must match')
+    .option('--search <text>', 'parts of names, numbers or their last digits; every word must match')
     .option('--from <day>', 'first day (YYYY-MM-DD) in the zone of the site', day)
     .option('--to <day>', 'last day', day)
     .option('--quality <flag>', `only recordings that are ${qualityFlags.join(', ')}`, oneOf(qualityFlags))

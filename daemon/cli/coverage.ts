@@ -13,11 +13,11 @@ import { table, timesIn, who } from './common/table.js';
 
 type Options = { from?: string; to?: string; show: Filter; json?: boolean; csv?: boolean };
 
-/** `tapedeck coverage`: what became of every answered call, compared with Asterisk's own account. */
+/** `tapedeck coverage`: compare recordings with Asterisk's CDRs: what became of every answered call. */
 export function coverage(program: Command, ctx: CliContext): void {
   program
     .command('coverage')
-    .description("what became of every answered call, compared with Asterisk's own account")
+    .description("compare recordings with Asterisk's CDRs: what became of every answered call")
     .option('--from <day>', 'first day (YYYY-MM-DD) in the zone of the site; 30 days by default', day)
     .option('--to <day>', 'last day; today by default', day)
     .option('--show <what>', `which calls are listed: ${FILTERS.join(', ')}`, oneOf(FILTERS), 'exceptions')

@@ -25,9 +25,11 @@ const MB = 1e6;
 export function doctor(program: Command, context: CliContext): void {
   program
     .command('doctor')
-    .description('check what the recorder needs, and say for each fault what to do')
+    .description(
+      'check PBX, permissions, CDRs, spool, disks, clocks and keys, and tell how to fix each problem',
+    )
     .option('--json', 'as JSON')
-    .addHelpText('after', '\nExit code 0 when nothing failed (warnings are allowed), 1 otherwise.')
+    .addHelpText('after', '\nExit code 0 if nothing failed (warnings are allowed), 1 otherwise.')
     .action(async (options: { json?: boolean }) => {
       const findings = await examine(context);
       if (options.json) context.out(`${JSON.stringify(findings, null, 2)}\n`);

@@ -16,17 +16,15 @@ type Options = { output?: string; out?: string; reason: string; force?: boolean 
 export function evidence(program: Command, context: CliContext): void {
   program
     .command('evidence')
-    .description(
-      'write the evidence pack of a call: its recording, and the proof that it is the one that was made',
-    )
+    .description('create a self-verifying evidence ZIP of a call')
     .argument('<call>', 'id of the call, from "tapedeck calls"')
     .option('-o, --output <file>', 'file to write; default: tapedeck-evidence-CALL.zip here')
     .addOption(new Option('--out <file>').hideHelp()) // its name before
-    .option('--reason <text>', 'why it is given out; it stands on the cover sheet and in the audit log', '')
-    .option('-f, --force', 'write over a file that is there')
+    .option('--reason <text>', 'why it is exported; shown on the cover sheet and in the audit log', '')
+    .option('-f, --force', 'overwrite an existing file')
     .addHelpText(
       'after',
-      '\nThe ZIP holds the sound in the clear, and who has heard it: erasing the recording does not reach it. README.txt in it\nsays how it is verified, with a verify.html that did not come with it: /verify.html at the dashboard.\n\nExample:\n  tapedeck evidence 01JDK3V7Q8ZM5T4R2XW9YB6C1E --reason "Case 2026/17" --output case-17.zip',
+      '\nThe ZIP contains the unencrypted audio and the list of who listened to it; erasing the recording does not affect it. Its\nREADME.txt describes how to verify it with a verify.html from another source: /verify.html on the dashboard.\n\nExample:\n  tapedeck evidence 01JDK3V7Q8ZM5T4R2XW9YB6C1E --reason "Case 2026/17" --output case-17.zip',
     )
     .action(async (id: string, { output: to, out, reason, force }: Options) => {
       if (!/^[0-9A-Z]+$/i.test(id)) throw fail('call_unknown', id);

@@ -17,10 +17,10 @@ export function exportCall(program: Command, context: CliContext): void {
     .description('write the recording of a call as an Ogg Opus file (left: the other party, right: our side)')
     .argument('<call>', 'id of the call, from "tapedeck calls"')
     .option('-o, --output <file>', 'file to write, "-" for standard output; default: CALL.opus here')
-    .option('-f, --force', 'write over a file that is there')
+    .option('-f, --force', 'overwrite an existing file')
     .addHelpText(
       'after',
-      '\nThe file is in the clear: whoever has it can hear the call, and erasing the recording does not reach it.',
+      '\nThe file is not encrypted: anyone who has it can listen to the call, and erasing the recording does not affect it.',
     )
     .action(async (id: string, options: { output?: string; force?: boolean }) => {
       if (!/^[0-9A-Z]+$/i.test(id)) throw fail('call_unknown', id);

@@ -43,11 +43,11 @@ const NOW =
 
 /** `tapedeck keys`: the master key, what it is kept in, and changing it. */
 export function keys(program: Command, ctx: CliContext): void {
-  const command = program.command('keys').description('the keys: how they are kept, and changing them');
+  const command = program.command('keys').description('show and change how the keys are protected');
 
   command
     .command('status')
-    .description('where the master key comes from, what it wraps, who else can open recordings')
+    .description('show where the master key comes from, what it wraps, and who else can open recordings')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  tapedeck keys status')
     .action(async ({ json }: { json?: boolean }) => {
@@ -57,7 +57,7 @@ export function keys(program: Command, ctx: CliContext): void {
 
   command
     .command('rotate')
-    .description('make a new master key and wrap all others under it; audio is not touched')
+    .description('create a new master key and wrap all other keys with it; audio is not touched')
     .option('--with-key <what>', `what to seal it to: ${bindings.join(', ')}`, oneOf(bindings), 'auto')
     .addHelpText(
       'after',
@@ -74,11 +74,11 @@ export function keys(program: Command, ctx: CliContext): void {
 
   command
     .command('passphrase')
-    .description('lock the master key with a passphrase, or change or remove it')
+    .description('lock the master key with a passphrase, or change or remove the passphrase')
     .option('--new-fd <number>', 'read the new passphrase from this file descriptor', (t) =>
       Number.parseInt(t, 10),
     )
-    .option('--remove', 'keep the key in the clear again')
+    .option('--remove', 'store the key unencrypted again')
     .addHelpText(
       'after',
       '\nThe recorder and the dashboard then ask for it at the console when they start, or take it from the systemd credential\n"master-passphrase" or from --passphrase-fd. Neither starts without it: nobody records after a power cut until somebody\nhas typed it.\n\nExample:\n  tapedeck keys passphrase',
@@ -93,7 +93,7 @@ export function keys(program: Command, ctx: CliContext): void {
     .description('have systemd seal the master key to the TPM or to this machine')
     .option('--with-key <what>', `what to seal it to: ${bindings.join(', ')}`, oneOf(bindings), 'auto')
     .option('--yes', 'do not ask; for scripts')
-    .option('--remove', 'go back: keep the key in the clear again')
+    .option('--remove', 'undo: store the key unencrypted again')
     .addHelpText(
       'after',
       '\nRun it as root, and keep a copy of the key in the clear apart from this machine: without its TPM or its disk nothing\nelse opens it. Both units then need LoadCredentialEncrypted=, as systemd/README.md says.\n\nExamples:\n  tapedeck keys seal --with-key tpm2\n  tapedeck keys seal --remove',

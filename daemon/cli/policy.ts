@@ -23,11 +23,13 @@ const told = <D extends { why: Why }>({ why, ...decision }: D) => ({ ...decision
 
 /** `tapedeck policy`: the rules as a file, and what they would decide. */
 export function policy(program: Command, ctx: CliContext): void {
-  const command = program.command('policy').description('what to record and how long to keep it');
+  const command = program
+    .command('policy')
+    .description('manage the rules: what to record and how long to keep it');
 
   command
     .command('export')
-    .description('write the policy in force as TOML')
+    .description('print the current policy as TOML')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  tapedeck policy export > policy.toml')
     .action(async ({ json }: { json?: boolean }) => {
@@ -38,11 +40,11 @@ export function policy(program: Command, ctx: CliContext): void {
 
   command
     .command('import')
-    .description('put the policy of a file (TOML or JSON) into force')
+    .description('replace the policy with the one in a file (TOML or JSON)')
     .argument('<file>', 'the file, or - for standard input')
-    .option('--dry-run', 'say what would change, and change nothing')
-    .option('--allow-no-emergency-numbers', 'accept a policy that has no emergency numbers')
-    .option('--based-on <version>', 'refuse if the policy in force is another version', Number)
+    .option('--dry-run', 'show what would change, and change nothing')
+    .option('--allow-no-emergency-numbers', 'accept a policy without emergency numbers')
+    .option('--based-on <version>', 'refuse unless this is the current version', Number)
     .addHelpText(
       'after',
       `\nExamples:\n  tapedeck policy import policy.toml --dry-run\n  tapedeck policy import policy.toml --based-on 4\n\n${FROM_NOW_ON}`,
@@ -74,17 +76,17 @@ export function policy(program: Command, ctx: CliContext): void {
 
   command
     .command('test')
-    .description('what would be decided for such a call')
+    .description('show what the policy would decide for a call')
     .addOption(
-      new Option('--direction <direction>', 'which way the call goes')
+      new Option('--direction <direction>', 'direction of the call')
         .choices(['in', 'out', 'internal'])
         .makeOptionMandatory(),
     )
     .option('--number <number>', "the other party's number")
-    .option('--extension <extension...>', 'extensions of ours that take part')
-    .option('--queue <queue>', 'the queue that it comes through')
-    .option('--did <did>', 'the number of ours that was called')
-    .option('--file <file>', 'by the policy in this file instead of the one in force')
+    .option('--extension <extension...>', 'our extensions on the call')
+    .option('--queue <queue>', 'queue of the call')
+    .option('--did <did>', 'number called (DID)')
+    .option('--file <file>', 'use the policy in this file instead of the current one')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
@@ -113,7 +115,7 @@ export function policy(program: Command, ctx: CliContext): void {
 
   command
     .command('history')
-    .description('every version, newest first')
+    .description('list every version, newest first')
     .option('--json', 'as JSON, with the policies themselves')
     .addHelpText('after', '\nExample:\n  tapedeck policy history')
     .action(async ({ json }: { json?: boolean }) => {

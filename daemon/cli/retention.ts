@@ -17,11 +17,11 @@ const NEXT = 10;
 
 /** `tapedeck retention`: what would be erased, and erasing it. */
 export function retention(program: Command, ctx: CliContext): void {
-  const command = program.command('retention').description('what is due by the rules, and erasing it');
+  const command = program.command('retention').description('show what is due, and erase it');
 
   command
     .command('plan')
-    .description('what a run would erase now, and what goes next; changes nothing')
+    .description('show what a run would erase now, and what is due next; changes nothing')
     .option('--json', 'as JSON')
     .addHelpText('after', `\nExample:\n  tapedeck retention plan\n\n${FROM_NOW_ON}`)
     .action(async ({ json }: { json?: boolean }) => {
@@ -31,8 +31,8 @@ export function retention(program: Command, ctx: CliContext): void {
 
   command
     .command('run')
-    .description('erase what is due')
-    .option('--confirm <word>', 'the word that "retention plan" gives, when the run is an unusual one')
+    .description('erase the recordings that are due')
+    .option('--confirm <word>', 'overrides the safety limit: the word that "retention plan" prints')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',

@@ -9,10 +9,10 @@ import type { CliContext } from './common/context.js';
 export function run(program: Command, context: CliContext): void {
   program
     .command('run')
-    .description('record: the daemon')
+    .description('run the recorder')
     .addHelpText(
       'after',
-      '\nThe first SIGTERM or SIGINT finishes what is in hand, the second ends at once. Calls in progress go on being\nrecorded by Asterisk, and are taken up again at the next start.\n\nExample:\n  tapedeck --config /etc/tapedeck/tapedeck.toml run',
+      '\nThe first SIGTERM or SIGINT finishes the current work, the second ends it immediately. Asterisk keeps recording the calls\nin progress, and the next start resumes them.\n\nExample:\n  tapedeck --config /etc/tapedeck/tapedeck.toml run',
     )
     .action(async () => {
       const config = context.config();

@@ -17,7 +17,7 @@ export function status(program: Command, ctx: CliContext): void {
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nExit codes: 0 green, 1 amber or red, also when the recorder does not answer, 2 wrong use.\n\nExamples:\n  tapedeck status\n  tapedeck status --json',
+      '\nExit codes: 0 green, 1 amber or red, or the recorder is not responding, 2 wrong usage.\n\nExamples:\n  tapedeck status\n  tapedeck status --json',
     )
     .action(async ({ json }: { json?: boolean }) => {
       const now = await ask(ctx);

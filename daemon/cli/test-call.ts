@@ -12,11 +12,11 @@ const TIMEOUT_MS = 180_000;
 export function testCall(program: Command, ctx: CliContext): void {
   program
     .command('test-call')
-    .description('call the PBX, record, play from the dashboard and compare; leaves nothing behind')
+    .description('place a test call, record it, play it from the dashboard, compare it, and erase it')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nNeeds the daemon, the dashboard, and asterisk-conf/extensions.conf in the dialplan. No phone rings.\nExit code 0 when every check was good, 1 otherwise.\n\nExample:\n  tapedeck test-call',
+      '\nNeeds the recorder, the dashboard, and asterisk-conf/extensions.conf in the dialplan. No phone rings.\nExit code 0 if every check passed, 1 otherwise.\n\nExample:\n  tapedeck test-call',
     )
     .action(async ({ json }: { json?: boolean }) => {
       const socket = controlSocket(ctx.data());

@@ -10,15 +10,17 @@ import { lines } from './common/table.js';
 
 /** `tapedeck tls`: the certificate of the dashboard, and the authority that people are to trust. */
 export function tls(program: Command, ctx: CliContext): void {
-  const command = program.command('tls').description('the certificate of the dashboard');
+  const command = program
+    .command('tls')
+    .description('show the certificate of the dashboard, and its certificate authority');
 
   command
     .command('status')
-    .description('what the dashboard serves, until when, and for which names')
+    .description('show the certificate that the dashboard serves, its names and its expiry date')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nExit code 1 when it has ended, or when there is none yet.\n\nExample:\n  tapedeck tls status',
+      '\nExit code 1 if it has expired, or if there is none yet.\n\nExample:\n  tapedeck tls status',
     )
     .action(({ json }: { json?: boolean }) => {
       const { web } = ctx.config();
@@ -60,7 +62,7 @@ export function tls(program: Command, ctx: CliContext): void {
   command
     .command('ca')
     .description(
-      "print the box's own authority, for browsers to trust; its fingerprint goes to standard error",
+      "print the certificate of Tapedeck's own authority, for browsers to trust; its fingerprint goes to standard error",
     )
     .addHelpText('after', '\nExample:\n  tapedeck tls ca > tapedeck-ca.crt')
     .action(() => {

@@ -23,7 +23,7 @@ const NOBODY: Rights = {
 
 /** `tapedeck user`: who may sign in to the dashboard, and what each may do. The way back in, too. */
 export function user(program: Command, ctx: CliContext): void {
-  const command = program.command('user').description('who may sign in to the dashboard, and do what');
+  const command = program.command('user').description('manage people and their permissions');
 
   const named = async (name: string): Promise<User> => {
     const found = await (await ctx.catalogue()).userByName(name);
@@ -40,13 +40,13 @@ export function user(program: Command, ctx: CliContext): void {
   };
 
   withRights(command.command('add'))
-    .description('add somebody; asks for the password, or reads it from standard input')
+    .description('add a person; asks for the password, or reads it from standard input')
     .argument('<name>', 'name to sign in with')
     .option('--password-file <file>', 'read the password from this file')
     .addHelpText(
       'after',
       `
-Without --role the first person of all becomes an admin who also hears every call.
+Without --role, the first person becomes an admin who can also listen to every call.
 ${ROLES}
 Examples:
   tapedeck user add ada --role admin
@@ -106,7 +106,7 @@ Examples:
 
   command
     .command('list')
-    .description('everybody')
+    .description('list everyone')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  tapedeck user list')
     .action(async ({ json }: { json?: boolean }) => {
@@ -132,8 +132,8 @@ Examples:
     });
 
   withRights(command.command('change'))
-    .description('change what somebody may do; it holds at once')
-    .argument('<name>', 'who')
+    .description("change a person's permissions; applies immediately")
+    .argument('<name>', 'name that the person signs in with')
     .option('--name <name>', 'a new name to sign in with')
     .addHelpText(
       'after',
@@ -159,12 +159,12 @@ Examples:
 
   for (const [verb, disabled, what, said] of [
     ['disable', true, 'disable a user and end their sessions', 'cannot sign in any more'],
-    ['enable', false, 'let somebody in again who was disabled', 'can sign in again'],
+    ['enable', false, 'enable a disabled user again', 'can sign in again'],
   ] as const)
     command
       .command(verb)
       .description(what)
-      .argument('<name>', 'who')
+      .argument('<name>', 'name that the person signs in with')
       .addHelpText('after', `\nExample:\n  tapedeck user ${verb} anna`)
       .action(async (name: string) => {
         const before = await named(name);
@@ -178,8 +178,8 @@ Examples:
 
   command
     .command('remove')
-    .description('remove somebody, with sessions and tokens')
-    .argument('<name>', 'who')
+    .description('remove a person, with their sessions and tokens')
+    .argument('<name>', 'name that the person signs in with')
     .addHelpText('after', '\nExample:\n  tapedeck user remove anna')
     .action(async (name: string) => {
       const { id, name: of } = await named(name);
@@ -189,8 +189,8 @@ Examples:
 
   command
     .command('password')
-    .description('give somebody a new password; ends sessions and API tokens')
-    .argument('<name>', 'who')
+    .description('set a new password for a person; ends their sessions and API tokens')
+    .argument('<name>', 'name that the person signs in with')
     .option('--password-file <file>', 'read the password from this file')
     .addHelpText(
       'after',
@@ -228,11 +228,11 @@ Grants: download, export.
 const withRights = (command: Command): Command =>
   command
     .option('--role <role>', 'admin, reviewer, auditor or agent; repeatable', listed)
-    .option('--all', 'a reviewer: of all calls')
-    .option('--extensions <list>', 'a reviewer: of the calls of these extensions', listed)
-    .option('--queues <list>', 'a reviewer: of the calls of these queues', listed)
-    .option('--dids <list>', 'a reviewer: of the calls to these numbers of ours', listed)
-    .option('--own <list>', 'an agent: their own extensions', listed)
+    .option('--all', 'reviewer: all calls')
+    .option('--extensions <list>', 'reviewer: calls of these extensions', listed)
+    .option('--queues <list>', 'reviewer: calls of these queues', listed)
+    .option('--dids <list>', 'reviewer: calls to these numbers (DIDs)', listed)
+    .option('--own <list>', 'agent: their own extensions', listed)
     .option('--grant <grant>', 'download or export; repeatable', listed);
 
 const said = (person: Rights & { id: string; name: string }): string =>

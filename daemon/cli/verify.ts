@@ -37,16 +37,16 @@ const PAGE = 500;
 export function verify(program: Command, ctx: CliContext): void {
   program
     .command('verify')
-    .description('verify the file, the signature and the row of a recording, or of all')
+    .description('verify the file, signature and catalogue row of one recording or of all')
     .argument('[call]', 'id of the call, from "tapedeck calls"')
     .option('--all', 'every recording; reads all files')
-    .option('--damaged', 'those that are known not to be as they were sealed')
+    .option('--damaged', 'only recordings known to be damaged')
     .option('--public-key <file>', 'trust only this public key, from the copy that you keep elsewhere')
-    .option('--json', 'as JSON, one line a recording')
+    .option('--json', 'as JSON, one line per recording')
     .addHelpText(
       'after',
       () =>
-        `\nExit code 0 when all is as it was signed, 1 otherwise.\n\nAn evidence pack is verified by verify.html, at the dashboard and in dist/web/verify. Its SHA-256:\n  ${verifierHash()}\n\nExamples:\n  tapedeck verify 01JDK3V7Q8ZM5T4R2XW9YB6C1E\n  tapedeck verify --all --public-key /media/usb/tapedeck.pem`,
+        `\nExit code 0 if everything is as it was signed, 1 otherwise.\n\nTo verify an evidence pack, open verify.html from the dashboard or from dist/web/verify. Its SHA-256:\n  ${verifierHash()}\n\nExamples:\n  tapedeck verify 01JDK3V7Q8ZM5T4R2XW9YB6C1E\n  tapedeck verify --all --public-key /media/usb/tapedeck.pem`,
     )
     .action(async (id: string | undefined, options: Options) => {
       if ([id, options.all, options.damaged].filter(Boolean).length !== 1)

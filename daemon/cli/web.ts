@@ -5,7 +5,7 @@ import type { CliContext } from './common/context.js';
 export function web(program: Command, context: CliContext): void {
   program
     .command('web')
-    .description('serve the dashboard')
+    .description('run the dashboard')
     .action(async () => {
       const { runWeb } = await import('../../web/main.js');
       await runWeb(context.config(), await context.passphrase());
