@@ -129,7 +129,7 @@ t.test('root reads and opens first what only root may', async (t) => {
   t.equal(s.run('export', CALL, '-o', out, '--force').status, 0);
   t.match(s.run('export', '01ARZ3NDEKTSV4RRFFQ69G5FA9', '-o', join(s.dir, 'none')), {
     status: 1,
-    stderr: /There is no such call/,
+    stderr: /This call does not exist/,
   });
   writeFileSync(join(s.etc, 'password'), 'four unrelated quiet words', { mode: 0o600 });
   const added = s.run('user', 'add', 'ben', '--role', 'auditor', '--password-file', join(s.etc, 'password'));
@@ -162,12 +162,12 @@ t.test('the command line makes no database, and no folder', async (t) => {
   ])
     t.match(
       s.run(...argv),
-      { status: 1, stderr: /There is no catalogue\..*systemctl start tapedeck/s },
+      { status: 1, stderr: /The catalogue is missing\..*systemctl start tapedeck/s },
       argv.join(' '),
     );
   t.same(readdirSync(s.data), []);
   rmSync(s.data, { recursive: true });
-  t.match(s.run('calls'), { status: 1, stderr: /There is no catalogue/ });
+  t.match(s.run('calls'), { status: 1, stderr: /The catalogue is missing/ });
   s.run('doctor');
   t.notOk(existsSync(s.data));
 });

@@ -185,7 +185,7 @@ t.test('who meets damage on the command line leaves it on the row and in the log
     code: 'seal_damaged',
   });
   t.match((await damageIn(v))[1], ['console', b!.call.id, 'when it was exported', 'failed']);
-  t.match(await v.faultOf(1), /altered or cut/);
+  t.match(await v.faultOf(1), /altered or truncated/);
 
   await v.catalogue.eraseIntended(v.made[2]!.recording.id, noted('Over.'), 1);
   t.equal(await v.catalogue.checked(v.made[2]!.recording.id, 2, 'Its file is missing.'), false);

@@ -120,7 +120,7 @@ t.test(
     mkdirSync(catalogueFile(s.data));
     const strange = await s.run();
     t.equal(strange.code, 2);
-    t.match(strange.said, /not what Tapedeck put there.*catalogue\.db is not a plain file/s);
+    t.match(strange.said, /something that Tapedeck did not put there.*catalogue\.db is not a plain file/s);
     t.same(clean(strange.said), []);
   },
 );
@@ -129,7 +129,7 @@ t.test('the dashboard makes no catalogue; started again after the recorder it is
   const s = site(t);
   const { code, said } = await s.run('web');
   t.equal(code, 1, 'its unit tries again');
-  t.match(said, /There is no catalogue.*systemctl start tapedeck/s);
+  t.match(said, /The catalogue is missing.*systemctl start tapedeck/s);
   t.notOk(existsSync(s.data));
   t.equal((await s.run()).code, 0);
   t.equal((await s.run('web')).code, 0);

@@ -307,7 +307,7 @@ t.test('a server that does not answer keeps nobody of this catalogue out', async
   t.equal((await signIn(dashboard, 'anna', password)).statusCode, 200);
   const down = await signIn(dashboard, 'alice', ALICE);
   t.equal(why(down), 'directory_down');
-  t.match(down.json().error.message, /only accounts of Tapedeck itself/);
+  t.match(down.json().error.message, /only local Tapedeck accounts/);
   for (const name of ['anna', 'nobody'])
     t.strictSame(told(await signIn(dashboard, name, 'wrong')), told(down), 'the same is said to everybody');
   now += 16_000;

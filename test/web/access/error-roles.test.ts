@@ -30,5 +30,5 @@ t.test('an admin is told the command and a reviewer is not', async (t) => {
   t.match(await ask(admin), 'tapedeck calls');
   const [anna] = await dashboard.catalogue.users();
   await dashboard.catalogue.addUser({ ...anna!, id: 'reviewer', name: 'greta', roles: ['reviewer'] });
-  t.equal(await ask(await signInAs(dashboard, 'reviewer')), 'Open it from the list of calls.');
+  t.equal(await ask(await signInAs(dashboard, 'reviewer')), 'Open the call from the list of calls.');
 });

@@ -182,7 +182,7 @@ t.test('damage found on the way breaks the connection off, and the log says so',
   const response = await fetch(`${address}/api/v1/calls/${call.id}/audio`, { headers: { cookie } });
   t.equal(response.status, 200);
   await t.rejects(response.arrayBuffer());
-  t.ok(lines.some((line) => line.includes('altered or cut')));
+  t.ok(lines.some((line) => line.includes('altered or truncated')));
 });
 
 t.test('a listener who goes away closes the file', async (t) => {

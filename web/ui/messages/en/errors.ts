@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../../../daemon/domain/error.js';
 /** What happened, and what to do; `others`: where people who do not administer Tapedeck have to do something else. */
 export type ErrorWords = { message: string; hint: string; others?: string };
 
-const TELL_AN_ADMIN = 'Tell an admin of Tapedeck about this; they can put it right.';
+const TELL_AN_ADMIN = 'Tell a Tapedeck admin: they can fix it.';
 
 /** Errors that the page itself comes upon. */
 const own: Record<string, ErrorWords> = {
@@ -41,71 +41,71 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     others: TELL_AN_ADMIN,
   },
   catalogue_missing: {
-    message: 'There is no catalogue.',
-    hint: 'The recorder creates it at its first start: “systemctl start tapedeck”. If it was there before, look whether [data] dir in tapedeck.toml names the right folder and whether its disk is mounted (“findmnt”).',
+    message: 'The catalogue is missing.',
+    hint: 'The recorder creates it at its first start: “systemctl start tapedeck”. If it existed before, check that [data] dir in tapedeck.toml names the right folder and that its disk is mounted (“findmnt”).',
     others: TELL_AN_ADMIN,
   },
   daemon_unreachable: {
-    message: 'The recorder daemon does not answer.',
-    hint: 'Start it with “tapedeck run” (systemctl start tapedeck) and try again.',
+    message: 'The recorder is not responding.',
+    hint: 'Start it with “systemctl start tapedeck” and try again.',
     others: TELL_AN_ADMIN,
   },
   https_needed: {
-    message: 'This is answered over HTTPS only.',
-    hint: 'Ask again at the https:// address.',
+    message: 'This request needs HTTPS.',
+    hint: 'Use the https:// address.',
   },
   pbx_unreachable: {
-    message: 'The PBX does not answer.',
-    hint: 'Check that Asterisk runs and that http.conf and manager.conf listen where tapedeck.toml says.',
+    message: 'The PBX is not responding.',
+    hint: 'Check that Asterisk is running, and that http.conf and manager.conf listen on the addresses in tapedeck.toml.',
     others: TELL_AN_ADMIN,
   },
   disk_full: {
-    message: 'There is no room on the disk.',
-    hint: 'Free some space or give it a larger disk; what waits is done by itself then.',
+    message: 'The disk is full.',
+    hint: 'Free some space or use a larger disk. Pending work then continues automatically.',
   },
   disk_failed: {
-    message: 'The disk gave an error.',
+    message: 'The disk reported an error.',
     hint: 'Look at “dmesg” and at the disk’s own health (smartctl -a); what waits is tried again.',
     others: TELL_AN_ADMIN,
   },
   disk_read_only: {
-    message: 'The disk can only be read.',
-    hint: 'A system does that after an error: look at “dmesg”, repair it and mount it for writing again.',
+    message: 'The disk is read-only.',
+    hint: 'Linux does this after a disk error: see “dmesg”, repair the file system and mount it for writing again.',
     others: TELL_AN_ADMIN,
   },
   catalogue_locked: {
-    message: 'Another program holds the catalogue, so that nothing can be written to it.',
-    hint: 'Find out which (“fuser -v catalogue/catalogue.db” in the data directory: a backup, or an open sqlite3) and end it; what waits is written by itself then.',
+    message: 'Another program has locked the catalogue, so nothing can be written to it.',
+    hint: 'Find out which (“fuser -v catalogue/catalogue.db” in the data directory: a backup, or an open sqlite3) and end it. Pending writes then continue automatically.',
     others: TELL_AN_ADMIN,
   },
   catalogue_damaged: {
     message: 'The catalogue is damaged.',
-    hint: 'Somebody or something has changed catalogue/catalogue.db in the data directory. Stop both services and put it back from a backup. Calls are recorded meanwhile: their audio waits in the spool.',
+    hint: 'Something has changed catalogue/catalogue.db in the data directory. Stop both services and restore it from a backup. Calls are still captured: their audio waits in the spool.',
     others: TELL_AN_ADMIN,
   },
   audit_unwritable: {
-    message: 'This was not done, because it cannot be written to the audit log.',
-    hint: 'Calls go on being recorded. On the recorder: “tapedeck status” says what is wrong; most often the disk of the data directory is full (“df -h”), can only be read (“dmesg”), or another program holds catalogue.db (“fuser -v”). Mend that and try again.',
+    message: 'This was not done because the audit log cannot be written.',
+    hint: 'Calls are still being recorded. Run “tapedeck status” on the recorder to see the cause: usually the disk of the data directory is full (“df -h”) or read-only (“dmesg”), or another program has locked catalogue.db (“fuser -v”). Fix it and try again.',
     others:
       'Calls are still being recorded. Tell an admin that the audit log cannot be written, then try again.',
   },
   checkpoint_refused: {
-    message: 'No checkpoint of the audit log was signed: the log does not go on from the last one.',
-    hint: 'Run “tapedeck audit verify”, which names the entry. After a backup was restored: “tapedeck audit accept --reason ...” goes on from what is there now, and says so in the log.',
+    message: 'No checkpoint of the audit log was signed: the log does not continue from the last checkpoint.',
+    hint: 'Run “tapedeck audit verify”, which names the entry. After a backup was restored: “tapedeck audit accept --reason ...” continues from the current log, and records that in it.',
     others: TELL_AN_ADMIN,
   },
   seal_damaged: {
-    message: 'The sealed recording was altered or cut.',
-    hint: 'Restore this file from a backup; what is left of it cannot be trusted.',
+    message: 'The sealed recording was altered or truncated.',
+    hint: 'Restore this file from a backup; the current one cannot be trusted.',
   },
   key_missing: {
-    message: 'There is no key for this recording.',
-    hint: 'It was erased, or keys.db is not the one that belongs to these files.',
+    message: 'The key of this recording is missing.',
+    hint: 'The recording was erased, or keys.db does not belong to these files.',
     others: TELL_AN_ADMIN,
   },
   database_damaged: {
     message: 'A database of Tapedeck cannot be read.',
-    hint: 'Stop both services, keep a copy of the data directory as it is, and restore the database from a backup. Recordings are not affected: they are files of their own.',
+    hint: 'Stop both services, keep a copy of the data directory as it is, and restore the database from a backup. Recordings are not affected: they are separate files.',
   },
   row_unreadable: {
     message: 'A row of the catalogue cannot be read: its content is not what Tapedeck writes.',
@@ -114,7 +114,7 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
   },
   policy_unreadable: {
     message: 'The policy in the catalogue cannot be read, so nothing is erased.',
-    hint: 'Put a valid one into force: save the policy again on its page, or run “tapedeck policy import FILE”. Then find out what else writes to catalogue.db.',
+    hint: 'Save the policy again on its page, or run “tapedeck policy import FILE”. Then find out what else writes to catalogue.db.',
     others: TELL_AN_ADMIN,
   },
   schema_altered: {
@@ -123,33 +123,33 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     others: TELL_AN_ADMIN,
   },
   call_unknown: {
-    message: 'There is no such call.',
+    message: 'This call does not exist.',
     hint: 'Take the id from the address of its page or from “tapedeck calls”.',
-    others: 'Open it from the list of calls.',
+    others: 'Open the call from the list of calls.',
   },
   recording_absent: {
     message: 'This call has no recording that can be played.',
     hint: 'Its page says why: it was excluded, erased, or is still processing.',
   },
   evidence_refused: {
-    message: 'No evidence pack can be made of this call.',
-    hint: 'Nothing was given out. The detail says why, and when it can be had.',
+    message: 'An evidence pack of this call cannot be created.',
+    hint: 'The detail says why, and when it will be possible.',
   },
   reason_needed: {
-    message: 'You have not said why you hear this call.',
-    hint: 'Play it on its page, which asks for the reason; by the API, send it to /calls/ID/listen first.',
+    message: 'A reason is needed to listen to this call.',
+    hint: 'Play it on its page, which asks for the reason. With the API, send the reason to /calls/ID/listen first.',
   },
   mask_failed: {
     message: 'This recording cannot be played in part.',
-    hint: 'Somebody who may hear all of the call can play it; the log says what is wrong with the file.',
+    hint: 'People with access to the whole call can play it. The log names the problem with the file.',
   },
   policy_invalid: {
-    message: 'The policy has faults.',
-    hint: 'Nothing was changed. Correct the places named and save again.',
+    message: 'The policy is not valid.',
+    hint: 'Nothing was changed. Correct the problems named and save again.',
   },
   policy_conflict: {
     message: 'Somebody else changed the policy in the meantime.',
-    hint: 'Load the newest version, make your change again and save.',
+    hint: 'Load the current version, make your change again and save.',
   },
   emergency_unconfirmed: {
     message: 'This policy would have no emergency numbers: calls to them would be recorded.',
@@ -158,7 +158,7 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
   },
   retention_refused: {
     message: 'This run would erase an unusual share of the recordings.',
-    hint: 'Look at “tapedeck retention plan”; if it is what you want, run it again with the confirmation it prints.',
+    hint: 'Check “tapedeck retention plan”. If it is correct, run it again with the confirmation that it prints.',
     others: TELL_AN_ADMIN,
   },
   name_unclear: {
@@ -170,32 +170,32 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     hint: 'Choose another name.',
   },
   person_unknown: {
-    message: 'There is no such person.',
-    hint: 'They may have been removed. The list of people shows who there is.',
+    message: 'This person does not exist.',
+    hint: 'They may have been removed. See the list of people.',
   },
   person_invalid: {
     message: 'These permissions conflict.',
-    hint: 'The detail says what is missing or too much.',
+    hint: 'The detail says which permission is missing or not possible.',
   },
   person_conflict: {
     message: 'Somebody else changed this person in the meantime.',
-    hint: 'Look at what is there now, make your change again and save.',
+    hint: 'Load the current version, make your change again and save.',
   },
   last_admin: {
     message: 'This is the last admin who can sign in.',
-    hint: 'Make somebody else an admin first; without one nobody could let people in.',
+    hint: 'Make somebody else an admin first; without an admin, nobody could add people.',
   },
   invitation_unknown: {
-    message: 'This link is not right, was used before, or is too old.',
-    hint: 'Ask an admin of Tapedeck for a new one.',
+    message: 'This link is incomplete, was already used, or has expired.',
+    hint: 'Ask a Tapedeck admin for a new one.',
   },
   old_password_wrong: {
-    message: 'The old password is not right.',
-    hint: 'Type the password that you sign in with now.',
+    message: 'The old password is wrong.',
+    hint: 'Enter the password that you sign in with now.',
   },
   token_refused: {
-    message: 'This token is not known, has expired or was revoked.',
-    hint: 'Make a new one on your account page.',
+    message: 'This token is unknown, expired or revoked.',
+    hint: 'Create a new one on your account page.',
   },
   password_weak: {
     message: 'The password is too easy to guess.',
@@ -203,24 +203,23 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
   },
   sign_in_failed: {
     message: 'Name and password do not match.',
-    hint: 'Try again; an admin can add users with “tapedeck user add”.',
-    others: TELL_AN_ADMIN,
+    hint: 'Check both and try again. If you forgot your password, ask a Tapedeck admin for a password link.',
   },
   second_factor_needed: {
-    message: 'Your second factor is still to be given.',
+    message: 'Your second factor is still missing.',
     hint: 'Enter the code of your authenticator app, or use your passkey.',
   },
   second_factor_slow: {
     message: 'Too many wrong codes.',
-    hint: 'Wait as long as it says, or use a recovery code or a passkey: those are taken at once.',
+    hint: 'Wait for the time shown, or use a recovery code or a passkey: those work immediately.',
   },
   factor_wrong: {
-    message: 'This code is not right, or was used before.',
-    hint: 'Wait for the next code of your app and enter that; see that the clock of your telephone is right.',
+    message: 'This code is wrong or was already used.',
+    hint: 'Wait for the next code in your app and enter that one. Check that the clock of your phone is right.',
   },
   factor_unreadable: {
-    message: 'What is kept of your authenticator app cannot be read.',
-    hint: 'The master key is another than before. Use a recovery code, or have your factors reset with “tapedeck user factors NAME --reset”.',
+    message: 'The stored secret of your authenticator app cannot be read.',
+    hint: 'The master key has changed. Use a recovery code, or reset the factors with “tapedeck user factors NAME --reset”.',
     others: 'Use a recovery code, or ask an admin to reset your second factors.',
   },
   passkey_refused: {
@@ -232,16 +231,16 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     hint: 'Add another one first.',
   },
   proof_needed: {
-    message: 'Show first that it is still you.',
-    hint: 'Enter your password or a code again; it is good for ten minutes.',
+    message: 'Confirm that it is you first.',
+    hint: 'Enter your password or a code again; this is valid for ten minutes.',
   },
   directory_down: {
-    message: 'The directory does not answer, so only accounts of Tapedeck itself can sign in.',
-    hint: 'Try again later; whoever runs Tapedeck finds out more with “tapedeck doctor”.',
+    message: 'The directory is not responding, so only local Tapedeck accounts can sign in.',
+    hint: 'Try again later. “tapedeck doctor” shows the cause.',
     others: TELL_AN_ADMIN,
   },
   directory_refused: {
-    message: 'The directory refuses what Tapedeck asks.',
+    message: 'The directory refused the request.',
     hint: 'Compare [ldap] in tapedeck.toml with the directory.',
     others: TELL_AN_ADMIN,
   },
@@ -255,10 +254,10 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
   },
   no_role: {
     message: 'Your account has no role in Tapedeck.',
-    hint: 'Ask an admin to add you to a group that has one.',
+    hint: 'Ask an admin to add you to a group with a role.',
   },
   name_taken: {
-    message: 'Your name belongs to another account of Tapedeck.',
+    message: 'Your name belongs to another Tapedeck account.',
     hint: 'Ask an admin to rename or remove the other account.',
   },
   not_signed_in: {
@@ -266,51 +265,51 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     hint: 'Sign in and try again.',
   },
   person_changed: {
-    message: 'Somebody else has signed in at this browser since this page was opened.',
-    hint: 'Reload the page. It then shows what the person who is signed in now may see.',
+    message: 'Somebody else has signed in on this browser since you opened this page.',
+    hint: 'Reload the page to continue as the person who is signed in now.',
   },
   forbidden: {
-    message: 'You have no right to do this.',
-    hint: 'Ask an admin of Tapedeck for the right, if you need it for your work.',
+    message: 'You don’t have permission to do this.',
+    hint: 'If you need it for your work, ask a Tapedeck admin for the permission.',
   },
   setup_code_wrong: {
-    message: 'The set-up code is not right, or was used before.',
-    hint: 'The dashboard prints the code on its console at start; restart it for a new one.',
+    message: 'The set-up code is wrong or was already used.',
+    hint: 'The dashboard prints the code on its console when it starts; restart it for a new one.',
   },
   forbidden_origin: {
     message: 'This request came from another site.',
     hint: 'Open the dashboard by its own address and try again.',
   },
   request_invalid: {
-    message: 'The request is not understood.',
-    hint: 'The detail names the field.',
+    message: 'The request is not valid.',
+    hint: 'The detail names the problem.',
   },
   range_unsatisfiable: {
     message: 'The recording is shorter than the range asked for.',
-    hint: 'Ask again without a Range header.',
+    hint: 'Send the request without a Range header.',
   },
   not_found: {
     message: 'There is nothing at this address.',
     hint: 'Go back to the list of calls.',
   },
   too_many: {
-    message: 'Too many tries.',
+    message: 'Too many attempts.',
     hint: 'Wait a minute and try again.',
   },
   alert_undelivered: {
     message: 'A message about an alarm could not be delivered.',
-    hint: 'Correct [alerts] in tapedeck.toml or what stands in the way, then run “tapedeck alert test”.',
+    hint: 'Correct [alerts] in tapedeck.toml or the cause in the detail, then run “tapedeck alert test”.',
     others: TELL_AN_ADMIN,
   },
   metrics_refused: {
-    message: 'Metrics are not given to this address.',
+    message: 'This address has no access to metrics.',
     hint: 'Add it to [metrics] allow in tapedeck.toml, or send the token as “Authorization: Bearer ...”.',
     others: TELL_AN_ADMIN,
   },
   internal: {
-    message: 'Tapedeck hit a fault of its own.',
-    hint: 'The log has the details under the id shown; recording goes on.',
-    others: 'Try again. If it happens again, tell an admin the id shown. Calls are still being recorded.',
+    message: 'An internal error occurred in Tapedeck.',
+    hint: 'The log has the details under this request id. Calls are still being recorded.',
+    others: 'Try again. If it happens again, tell an admin this request id. Calls are still being recorded.',
   },
 };
 
