@@ -172,7 +172,7 @@ t.test('300 hostile texts, as everything that has a name, on every page: nothing
     .getByRole('status')
     .getByText(/^Verified/)
     .waitFor();
-  t.match(await page.textContent('.verdict'), /Everything fits together/);
+  t.match(await page.textContent('.verdict'), /The content is consistent/);
   t.match(
     await page.textContent('body'),
     /<script>__hit\(0\)<\/script>/,

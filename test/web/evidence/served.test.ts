@@ -157,13 +157,13 @@ t.test('the page in the pack verifies it in a browser without a network', async 
   page.on('request', (r) => void requests.push(r.url()));
   const address = pathToFileURL(join(dir, 'verify.html')).href;
   await page.goto(address);
-  t.match(await verdictOf(page, zip), /Everything fits together\. Whose key it is has still to be compared/);
+  t.match(await verdictOf(page, zip), /The content is consistent\. Compare the key to finish/);
   await page.fill('#fingerprint', house.key.keyId);
-  t.match(await page.textContent('.verdict'), /Everything is as it was signed by the box/);
+  t.match(await page.textContent('.verdict'), /Everything is as it was signed with the key that you entered/);
   await page.fill('#fingerprint', '0123456789abcdef');
-  t.match(await page.textContent('.verdict'), /signed with another key than the one that you named/);
+  t.match(await page.textContent('.verdict'), /not signed with the key that you entered/);
   await page.fill('#fingerprint', house.key.keyId.replace(/(.{4})/g, '$1 ').toUpperCase());
-  t.match(await page.textContent('.verdict'), /Everything is as it was signed by the box/);
+  t.match(await page.textContent('.verdict'), /Everything is as it was signed with the key that you entered/);
   const last = linesOf(files).at(-2)!;
   const { seq: until, at: on } = JSON.parse(last);
   t.match(
@@ -191,23 +191,27 @@ t.test('the page in the pack verifies it in a browser without a network', async 
   house.exchangeKey(both);
   const two = await house.pack(call.id);
   await page.fill('#fingerprint', house.key.keyId);
-  t.match(await verdictOf(page, two), /another key than.*Two keys have signed this pack: name both/);
+  t.match(await verdictOf(page, two), /not signed with the key.*Two keys signed this pack: enter both/);
   for (const ids of [
     `${house.key.keyId}, ${both.keyId}`,
     `${both.keyId} ${house.key.keyId}`,
     `${house.key.keyId.replace(/(.{8})/g, '$1 ')},${both.keyId}`,
   ]) {
     await page.fill('#fingerprint', ids);
-    t.match(await page.textContent('.verdict'), /Everything is as it was signed by the box/, ids);
+    t.match(
+      await page.textContent('.verdict'),
+      /Everything is as it was signed with the key that you entered/,
+      ids,
+    );
   }
   await page.fill('#fingerprint', `${both.keyId}, 0123456789abcdef`);
-  t.match(await page.textContent('.verdict'), /signed with another key than/);
+  t.match(await page.textContent('.verdict'), /not signed with the key that you entered/);
   await page.fill('#fingerprint', `${both.keyId}, 0123`);
   t.match(await page.textContent('.verdict'), /at least 16 digits/);
   await house.control.stop();
   await page.fill('#fingerprint', `${house.key.keyId}, ${both.keyId}`);
   const half = await verdictOf(page, await house.pack(call.id));
-  t.match(half, /The recording is as it was signed\. What is told of it is not signed/);
+  t.match(half, /The recording is as it was signed\. The rest of the pack is not signed/);
   t.notMatch(half, /and its story/);
   t.equal(await page.locator('.verdict.half').count(), 1);
   t.match(await page.textContent('main'), /Nothing proves this text/);
@@ -258,7 +262,7 @@ t.test('the verifier is at the dashboard, apart from every pack, and its hash is
   page.on('request', (r) => void requests.push(r.url()));
   await page.goto(`${address}/verify.html`);
   await page.fill('#fingerprint', house.key.keyId);
-  t.match(await verdictOf(page, zip), /Everything is as it was signed by the box/);
+  t.match(await verdictOf(page, zip), /Everything is as it was signed with the key that you entered/);
   const forged = rezip({ ...files, 'verify.html': Buffer.from('<h1>Everything is as it was signed</h1>') });
   t.match(await verdictOf(page, forged), /not as it was given out.*verify\.html/);
   t.same(

@@ -82,13 +82,13 @@ function verdict(found: Report, key: Compared): HTMLElement {
   if (key === 'other')
     return judged(
       'bad',
-      'It was signed with another key than the one that you named',
+      'It was not signed with the key that you entered',
       el(
         'p',
         '',
         found.keys.length > 1
-          ? 'Two keys have signed this pack: name both, with a comma between them. If one of them is not of the box that you know, the pack is not either.'
-          : 'What is in this pack fits together, but it was not made by the box that you know, or its key was exchanged since.',
+          ? 'Two keys signed this pack: enter both, separated by a comma. If you don’t know one of them, do not trust the pack.'
+          : 'The content of this pack is consistent, but another Tapedeck created it, or the signing key has changed since.',
       ),
     );
   const since = el(
@@ -99,30 +99,25 @@ function verdict(found: Report, key: Compared): HTMLElement {
   const notes = found.notes.map((note) => el('p', '', said(note)));
   if (key === 'same')
     return whole
-      ? judged(
-          'good',
-          'Everything is as it was signed by the box with the key that you named',
-          since,
-          ...notes,
-        )
+      ? judged('good', 'Everything is as it was signed with the key that you entered', since, ...notes)
       : judged(
           'half',
-          'The recording is as it was signed. What is told of it is not signed',
+          'The recording is as it was signed. The rest of the pack is not signed',
           since,
           ...notes,
         );
   return judged(
     'half',
     whole
-      ? 'Everything fits together. Whose key it is has still to be compared'
-      : 'What is told of the recording is not signed, and whose key it is has still to be compared',
+      ? 'The content is consistent. Compare the key to finish'
+      : 'The recording is consistent, the rest of the pack is not signed. Compare the key to finish',
     since,
     el(
       'p',
       '',
-      'A key that came with the pack proves nothing by itself: whoever makes up a pack can make up a key. Type the id of the key, or its whole fingerprint, as the box shows it or as it was noted elsewhere, into the field above.',
+      'A key that came with the pack proves nothing by itself: whoever forges a pack can also create a key. Enter the id or fingerprint of the key above, from a source other than the pack.',
     ),
-    key === 'short' ? el('p', '', `Of each key at least ${ID_DIGITS} digits (0-9, a-f) are needed.`) : null,
+    key === 'short' ? el('p', '', `Enter at least ${ID_DIGITS} digits (0-9, a-f) of each key.`) : null,
     ...notes,
   );
 }
