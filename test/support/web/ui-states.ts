@@ -83,6 +83,8 @@ export const uiStates: readonly UiState[] = [
     await says('1 problem to correct')(p);
   }),
   state('retention with its breaker tripped', '/retention', says('The safety limit stops the nightly run')),
+  state('health', '/health', says('All is well')),
+  state('health of nothing', '/health', says('No calls in progress.'), { house: 'empty' }),
   state('health, trouble', '/health', shows('.answer'), { recorder: 'trouble' }),
   state('health, hostile', '/health', shows('.answer'), { house: 'hostile' }),
   state('coverage with exceptions', '/coverage', (p) => p.locator('.coverage-cdrs summary').first().click()),
@@ -177,7 +179,7 @@ export const uiStates: readonly UiState[] = [
     '/people',
     async (p) => {
       await p.getByRole('link', { name: 'Carla Reyes' }).click();
-      await says('Carla Reyes sees and hears')(p);
+      await says('Carla Reyes can see and listen to')(p);
     },
     { as: 'eve' },
   ),

@@ -89,10 +89,12 @@ export function CoveragePage() {
             <h2 id="list">{t.coverage.listTitle[v.filter]}</h2>
             <CoverageList view={v} />
           </section>
-          <section aria-labelledby="days">
-            <h2 id="days">{t.coverage.daysTitle}</h2>
-            <CoverageDays days={v.days} address={(d) => addressOf({ ...wanted, from: d, to: d })} />
-          </section>
+          {!isUnknown(v) && (
+            <section aria-labelledby="days">
+              <h2 id="days">{t.coverage.daysTitle}</h2>
+              <CoverageDays days={v.days} address={(d) => addressOf({ ...wanted, from: d, to: d })} />
+            </section>
+          )}
           <CoverageHow view={v} />
         </>
       )}

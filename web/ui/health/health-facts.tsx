@@ -90,7 +90,12 @@ export function Recording({ s }: Props) {
           t.health.testNone
         ) : (
           <>
-            <TestOutcome outcome={test.outcome} /> <Moment at={test.at} /> <Verbatim text={test.message} />
+            <TestOutcome outcome={test.outcome} /> <Moment at={test.at} />
+            {clean(test.message) && (
+              <div>
+                <Verbatim text={test.message} />
+              </div>
+            )}
           </>
         )}
       </Fact>

@@ -1,6 +1,6 @@
 import { Sentence } from '../kit/sentence.js';
 import { TableLabel } from '../kit/table-label.js';
-import { Because, PartyName } from '../kit/verbatim.js';
+import { Because, PartyName, Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { dateAndClock, exact } from '../messages/when.js';
 import type { RetentionItem } from '../state/api.js';
@@ -42,7 +42,12 @@ export function RetentionTable({ items, kind }: { items: RetentionItem[]; kind: 
                 />
               </td>
               <td class="table-why">
-                <Because rule={i.rule} reason={(gone ? i.erase_reason : i.reason) ?? ''} />
+                {/* Why it was erased already names the rule. */}
+                {gone ? (
+                  <Verbatim text={i.erase_reason ?? ''} class="quiet" />
+                ) : (
+                  <Because rule={i.rule} reason={i.reason ?? ''} />
+                )}
               </td>
             </tr>
           ))}

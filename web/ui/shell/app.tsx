@@ -94,7 +94,8 @@ function Shell() {
       <Header />
       <Navigation path={path} />
       {status.value && linked.value && <Problem status={status.value} path={path} />}
-      <main id="main" class={`main main-${page.name}`} ref={main} tabIndex={-1}>
+      {/* Those with a keyboard can scroll a page, even one in which nothing else takes focus. */}
+      <main id="main" class={`main main-${page.name}`} ref={main} tabIndex={page.name === 'calls' ? -1 : 0}>
         {page.view}
       </main>
       <PlayerDock />

@@ -4,7 +4,7 @@ import { mayEver } from '../state/rights.js';
 /** In the place of a page that is not for whoever asks for it. */
 export function NoRight() {
   return (
-    <div class="sheet">
+    <div class="sheet sheet-plain">
       <h1>{t.rights.noPageTitle}</h1>
       <p>{t.rights.noPage}</p>
       {mayEver('view') && (
@@ -19,7 +19,7 @@ export function NoRight() {
 /** For who may sign in and is given nothing to see. */
 export function NothingYet() {
   return (
-    <div class="sheet">
+    <div class="sheet sheet-plain">
       <h1>{t.rights.nothingTitle}</h1>
       <p>{t.rights.nothing}</p>
     </div>

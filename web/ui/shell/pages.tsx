@@ -114,7 +114,7 @@ export function pageAt(path: string): { name: string; title: string; view: Compo
     name: 'nothing',
     title: t.common.page404,
     view: (
-      <div class="sheet">
+      <div class="sheet sheet-plain">
         <h1>{t.common.page404}</h1>
         <p>
           <a href="/">{t.common.back404}</a>
