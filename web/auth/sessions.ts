@@ -52,7 +52,9 @@ export function createSessions({
     createdAt,
   }: Pick<Session, 'createdAt'> & { person: Pick<Person, 'id' | 'name'> }) =>
     audit.by(person, '', 'session_end', {
-      detail: { because: now() >= createdAt + limits.longestMs ? 'its time was over' : 'it was not used' },
+      detail: {
+        because: now() >= createdAt + limits.longestMs ? 'the session expired' : 'the session was idle',
+      },
     });
 
   function alive(session: Session, at: number): boolean {

@@ -91,7 +91,7 @@ const whyDue = ({ keepRule, keepWhy }: RetentionItem): Why =>
 export function shareFault(due: number, total: number, percent: number): string {
   if (due < 2 || due * 100 <= total * percent) return '';
   const shown = ((due / total) * 100).toFixed(1).replace(/\.0$/, '');
-  return `${due} of ${total} recordings are due (${shown} %), more than the ${percent} % that may go without asking.`;
+  return `${due} of ${total} recordings are due (${shown}%), more than the safety limit of ${percent}%.`;
 }
 
 function clockFault(now: number, newest: number): string {

@@ -80,7 +80,7 @@ export async function fillAudit(
     [other, 'export', { object: 'retention' }],
     [who, 'sign_in'],
     [nobody, 'sign_in', { outcome: 'refused', detail: { because: 'unknown name' } }],
-    [who, 'session_end', { detail: { because: 'it was not used' } }],
+    [who, 'session_end', { detail: { because: 'the session was idle' } }],
     [who, 'sign_out'],
     ...Array.from({ length: times }, (_, n): [Actor, AuditAction, About] => [
       who,

@@ -53,11 +53,11 @@ t.test('second factors are set up and used, in a browser', async (t) => {
   const secret = ((await page.locator('.secret').textContent()) ?? '').replace(/\s/g, '');
   const code = () => new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: clock.ms });
   await page.getByLabel('Code shown in the app').fill('000000');
-  await page.getByRole('button', { name: 'Add the app' }).click();
-  await page.getByText('This code is not right').waitFor();
+  await page.getByRole('button', { name: 'Add app' }).click();
+  await page.getByText('This code is wrong').waitFor();
   await looks('an app');
   await page.getByLabel('Code shown in the app').fill(code());
-  await page.getByRole('button', { name: 'Add the app' }).click();
+  await page.getByRole('button', { name: 'Add app' }).click();
   await page.getByRole('heading', { name: 'Your recovery codes' }).waitFor();
   const codes = await page.locator('.codes-list code').allTextContents();
   t.equal(codes.length, 10);
@@ -117,7 +117,7 @@ t.test('second factors are set up and used, in a browser', async (t) => {
   await looks('a second factor');
   await page.getByLabel('Authentication code').fill('000000');
   await page.getByRole('button', { name: 'Continue' }).click();
-  await page.getByText('This code is not right').waitFor();
+  await page.getByText('This code is wrong').waitFor();
   await page.getByRole('button', { name: 'I can’t use my app' }).click();
   await page.getByLabel('Recovery code').fill(codes[3]!);
   await page.getByRole('button', { name: 'Continue' }).click();

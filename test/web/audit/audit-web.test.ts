@@ -78,7 +78,7 @@ t.test('who comes in, who does not, and who goes', async (t) => {
     ['sign_in', 'refused', '', 'unknown name'],
     ['sign_in', 'ok', 'anna', ''],
     ['sign_out', 'ok', 'anna', ''],
-    ['session_end', 'ok', 'anna', 'it was not used'],
+    ['session_end', 'ok', 'anna', 'the session was idle'],
   ]);
   t.match((await log(d))[1], { actor: 'person', address: '127.0.0.1', actor_id: /^[0-9A-Z]{26}$/ });
   t.notMatch(JSON.stringify(await log(d)), /hunter2/, 'what was typed as a name may be a password');

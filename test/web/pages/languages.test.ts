@@ -67,7 +67,7 @@ t.test('errors are messages too', async (t) => {
     });
   await t.test('one that the page knows is worded by its code', async (t) => {
     const page = await refusedWith(t, house, { status: 503, body: error('disk_full') });
-    await inPseudo(page).getByText('There is no room on the disk.').waitFor();
+    await inPseudo(page).getByText('The disk is full.').waitFor();
     t.equal(await page.getByText('In English.').count(), 0);
     await page.getByText('The detail.').waitFor();
     await none(t, page);

@@ -25,7 +25,7 @@ t.test('somebody is added with keys alone, and what it means is said meanwhile',
   await page.keyboard.press('Enter');
   await page.getByLabel('Download recordings').press('Space');
   const means = page.locator('.person-means');
-  await means.getByText('Greta sees and hears the calls of queue sales, and may download them.').waitFor();
+  await means.getByText('Greta can see and listen to the calls of queue sales, and download them.').waitFor();
   const exported = page.getByLabel('Export calls with their evidence');
   t.equal(await exported.count(), 1);
   await page.getByLabel('Auditor', { exact: true }).press('Space');
@@ -33,7 +33,7 @@ t.test('somebody is added with keys alone, and what it means is said meanwhile',
   t.equal(await exported.count(), 0, 'an auditor cannot be given that');
   await page.getByLabel('Auditor', { exact: true }).press('Space');
   await page.getByLabel('Admin', { exact: true }).press('Space');
-  await means.getByText('Sees which calls were made but cannot listen.').waitFor();
+  await means.getByText('can see which calls were made but not listen to them.').waitFor();
   await page.getByRole('button', { name: 'Save' }).press('Enter');
   await page.getByText('Give this link only to Greta').waitFor();
   t.match(
@@ -53,7 +53,7 @@ t.test('of two who change the same person the second is told, and can look befor
   const { version } = await catalogue.changeUser('carla', { scope: theirs }, Date.now());
   await page.getByRole('button', { name: 'Save' }).click();
   const told = page.getByRole('alert');
-  await told.getByText('Carla Reyes sees and hears the calls of our number +441632960100').waitFor();
+  await told.getByText('Carla Reyes can see and listen to the calls of our number +441632960100').waitFor();
   t.strictSame(await faults(page), []);
   await told.getByRole('button', { name: 'Save mine over theirs' }).click();
   await page.getByText('Saved. The change applies immediately').waitFor();
@@ -74,7 +74,7 @@ t.test('the last admin is told why they stay one', async (t) => {
 
 t.test('the code of a link leaves the address at once, and a wrong one is said to be', async (t) => {
   const { page } = await openDesk(t, opened, office, { as: null, path: '/welcome#XXXX' });
-  await page.getByText('This link is not right, was used before, or is too old.').waitFor();
+  await page.getByText('This link is incomplete, was already used, or has expired.').waitFor();
   t.equal(new URL(page.url()).hash, '');
   await page.getByLabel('Code from your link').fill(INVITATION);
   await page.getByRole('button', { name: 'Continue' }).click();
@@ -96,7 +96,7 @@ t.test('a session is ended from the account page, and a new password ends the ot
   await page.getByLabel('Old password').fill('wrong');
   await page.getByLabel('New password').fill('five unrelated quiet words here');
   await page.getByRole('button', { name: 'Change password' }).click();
-  await page.getByText('The old password is not right.').waitFor();
+  await page.getByText('The old password is wrong.').waitFor();
   const others = (await catalogue.sessionsOf('anna')).length - 1;
   await page.getByLabel('Old password').fill(password);
   await page.getByRole('button', { name: 'Change password' }).click();
@@ -122,7 +122,7 @@ t.test('an admin lets somebody in on the real server, and out again while they l
   await admin.getByText('see which calls were made, but cannot listen').waitFor();
   await admin.getByRole('button', { name: 'Create account' }).click();
   await admin.getByRole('link', { name: 'People' }).click();
-  await admin.getByText('Sees which calls were made but cannot listen.').waitFor();
+  await admin.getByText('can see which calls were made but not listen to them.').waitFor();
   await admin.getByRole('link', { name: 'Add a person' }).click();
   await admin.getByLabel('Name', { exact: true }).fill('Greta');
   await admin.getByLabel('Reviewer', { exact: true }).check();
@@ -142,7 +142,7 @@ t.test('an admin lets somebody in on the real server, and out again while they l
   await greta.getByRole('button', { name: 'Sign in' }).click();
   await greta.getByRole('button', { name: 'Menu of Greta' }).click();
   await greta.getByRole('link', { name: 'Your account' }).click();
-  await greta.getByText('You see and hear the calls of queue sales.').waitFor();
+  await greta.getByText('You can see and listen to the calls of queue sales.').waitFor();
   await greta.getByText('Chrome on Linux').waitFor();
   await greta.getByRole('button', { name: 'Create token' }).click();
   await greta.getByLabel('Purpose').fill('script');
@@ -156,9 +156,9 @@ t.test('an admin lets somebody in on the real server, and out again while they l
   await admin.getByLabel('Download recordings').check();
   await admin.getByRole('button', { name: 'Save' }).click();
   await admin.getByText('Saved. The change applies immediately').waitFor();
-  await greta.getByText('You see and hear the calls of queue sales, and may download them.').waitFor();
+  await greta.getByText('You can see and listen to the calls of queue sales, and download them.').waitFor();
   await admin.getByRole('button', { name: 'Disable' }).click();
-  await admin.getByText('Is disabled and cannot sign in.').waitFor();
+  await admin.getByText('Cannot sign in.').waitFor();
   await greta.getByText('Your session has ended.').waitFor();
   t.equal((await ask()).status, 401);
 });
@@ -221,10 +221,10 @@ t.test('an agent opens their calls only, and hears them from where they came in'
   t.equal(await page.getByRole('link', { name: /Download|Who heard/ }).count(), 0);
   t.equal(await position(page), 21, 'the player stands where there is something to hear');
   t.equal(await page.locator('.signs .unheard').textContent(), 'before you joined');
-  t.match(await page.locator('.happened').textContent(), /0:00\s*Silent for you: before you joined for 0:21/);
+  t.match(await page.locator('.happened').textContent(), /0:00\s*Silent for you: before you joined \(0:21\)/);
   const other = office.calls.find((c) => !mine.includes(c))!;
   await page.goto(`${office.url}/calls/${other.id}`);
-  await page.getByText('There is no such call.').waitFor();
+  await page.getByText('This call does not exist.').waitFor();
 });
 
 t.test('an auditor says why once a call, and the last reason is there for the next', async (t) => {

@@ -265,7 +265,7 @@ t.test(
     recorder.failsWith(null);
     await recorder.stop();
     await erase.click();
-    await dialog.getByText('The recorder daemon does not answer.').waitFor();
+    await dialog.getByText('The recorder is not responding.').waitFor();
     await recorder.start();
     const goOn = recorder.waits();
     await erase.click();
@@ -288,7 +288,7 @@ t.test('a call leads to its consultation and back, in the list as it was narrowe
   const narrowed = (call: { id: string }) => `${pageOf(call).path}?direction=in`;
   const { page } = await openDesk(t, opened, office, { path: narrowed(partial) });
   await page.getByText('Consultations while this call was on hold:').waitFor();
-  await page.getByRole('link', { name: `${asked.them.name} was called by ${asked.us.name}` }).click();
+  await page.getByRole('link', { name: `${asked.us.name} called ${asked.them.name}` }).click();
   await page.waitForURL(`${office.url}${narrowed(asked)}`);
   await page.getByRole('link', { name: 'View that call' }).click();
   await page.waitForURL(`${office.url}${narrowed(partial)}`);
@@ -326,7 +326,7 @@ t.test(
     await happened.getByText('Not recorded: The PBX was restarted', { exact: true }).waitFor();
     t.match(
       await happened.filter({ hasText: 'Us not recorded' }).textContent(),
-      /1:00\s*Us not recorded: Asterisk stopped writing this side early for 0:12/,
+      /1:00\s*Us not recorded: Asterisk stopped writing this side early \(0:12\)/,
     );
     await slider(page).waitFor();
     t.equal(await page.locator('.signs .hatch-us').count(), 1);

@@ -11,6 +11,7 @@ import {
   isThere,
   lanesOf,
   type Mark,
+  markLasted,
   markLength,
   markName,
   marksOf,
@@ -176,7 +177,8 @@ function Happened({ marks, seek }: { marks: Mark[]; seek: ((m: Mark) => void) | 
               <span class="happened-at">{length(m.at_ms)}</span>
             )}
             <span>
-              <bdi>{markName(m)}</bdi> {markLength(m) && <span class="quiet">{markLength(m)}</span>}
+              <bdi>{markName(m)}</bdi>{' '}
+              {markLasted(m) && <span class="quiet">{t.call.bracketed({ length: markLasted(m) })}</span>}
             </span>
           </li>
         ))}

@@ -93,11 +93,14 @@ export const markName = (m: Mark) => {
   const text = clean(m.text);
   return text && text.toLowerCase() !== mark.toLowerCase() ? t.call.named({ mark, text }) : mark;
 };
-export const markLength = (m: Mark) => {
+/** How long a mark lasts, as "0:12"; empty for one that does not. */
+export const markLasted = (m: Mark) => {
   const ms = (m.until_ms ?? m.at_ms) - m.at_ms;
   if (ms <= 0) return '';
-  return ms < 1000 ? t.call.forMoment({ ms }) : t.call.forLength({ length: length(ms) });
+  return ms < 1000 ? t.call.moment({ ms }) : length(ms);
 };
+/** The same in a sentence, as "for 0:12". */
+export const markLength = (m: Mark) => markLasted(m) && t.call.forLength({ length: markLasted(m) });
 
 /** Marks that last are drawn as stretches; these in hatching because nothing was said to the other side. */
 export const hatched = (m: Mark) => ['hold', 'gap', 'mask', 'park', 'unheard'].includes(m.kind);

@@ -43,20 +43,20 @@ function searched({ detail, words }: EntryFacts): string {
   if (words !== null) return `searched the calls for “${words}”${filters}`;
   if (detail.words === undefined) return `narrowed the list of calls${filters}`;
   const shape = `${text(detail.letters)} letters and ${text(detail.digits)} digits`;
-  return `searched the calls for words that are not kept any more, of ${shape}${filters}`;
+  return `searched the calls for ${shape}, since deleted${filters}`;
 }
 
 function played({ detail, sent, share, call }: EntryFacts): string {
   if (detail.bytes === undefined) return `started playing the call with ${call}`;
   return detail.player === true
-    ? `was sent ${sent} (${share}) of the call with ${call} beyond what the player said`
-    : `was sent ${sent} (${share}) of the call with ${call} and no player said what of it was heard`;
+    ? `was sent ${sent} (${share}) of the call with ${call} beyond what the player reported as heard`
+    : `was sent ${sent} (${share}) of the call with ${call} but no player reported what was heard`;
 }
 
 function heard({ detail, stretches, total, call }: EntryFacts): string {
   const more = Number(detail.not_sent_ms ?? 0) > 0;
-  const lie = more ? '; the player also named stretches that were never sent' : '';
-  if (stretches === '') return `listened to none of what was sent of the call with ${call}${lie}`;
+  const lie = more ? '; the player also reported stretches that were never sent' : '';
+  if (stretches === '') return `listened to none of the audio sent from the call with ${call}${lie}`;
   return `listened to ${stretches} of the call with ${call} (${total})${lie}`;
 }
 
@@ -68,10 +68,11 @@ export const auditText = {
   whatHeard: ({ name }: { name: string }) => `What ${name} listened to`,
   count: ({ n }: { n: number }) => `${entries(n)}.`,
   chained: 'Each entry is chained to the one before it, so none can be changed or removed unnoticed.',
-  signed: ({ when, size }: { when: string; size: number }) => `Last signed ${when}, over ${entries(size)}.`,
+  signed: ({ when, size }: { when: string; size: number }) =>
+    `Last signed ${when}, covering ${entries(size)}.`,
   notSigned: 'Not signed yet: the recorder signs the log when it starts and every hour after that.',
   refusedTitle: 'The log is no longer being signed',
-  refusedHint: 'An admin of the machine can run “tapedeck audit verify”, which names the faulty entry.',
+  refusedHint: 'Run “tapedeck audit verify” on the recorder’s machine: it names the faulty entry.',
   targetsTitle: 'Checkpoint destinations',
   targets: {
     file: 'File',
@@ -89,8 +90,8 @@ export const auditText = {
   noTargets:
     'Checkpoints stay on this machine, where somebody with access to it could cut off the end of the log and remove them. Configure a destination under [audit] in tapedeck.toml, or download the latest checkpoint regularly.',
   noDaemon: 'The recorder is not responding, so it is unknown whether checkpoints leave this machine.',
-  takeCheckpoint: 'Latest checkpoint',
-  how: 'To verify it without this page, run “tapedeck audit verify --checkpoint FILE”.',
+  takeCheckpoint: 'Download the latest checkpoint',
+  how: 'To verify the log without this page, run “tapedeck audit verify --checkpoint FILE”.',
   csv: 'Download as CSV',
   person: 'Person',
   everybody: 'Everyone',
@@ -133,7 +134,7 @@ export const auditText = {
     second_factor: 'a second factor',
     password_change: 'a password change',
     search: 'a search of the calls',
-    view: 'viewing',
+    view: 'a view',
     play: 'playback',
     heard: 'playback',
     download: 'a download',
@@ -152,7 +153,7 @@ export const auditText = {
   did: {
     begin: ({ detail }) =>
       detail.of === 'an existing catalogue'
-        ? 'began this log. What was done before is not in it'
+        ? 'began this log. Earlier actions are not in it'
         : 'began this log, with a new catalogue',
     sign_in: ({ outcome, detail }) =>
       outcome === 'ok' ? `signed in${proofs(detail)}` : `failed to sign in${because(detail)}`,
@@ -179,7 +180,7 @@ export const auditText = {
     },
     policy_change: ({ detail }) => `changed the policy: ${text(detail.changes)}`,
     person_add: (f) =>
-      `added ${named(f)}${f.detail.roles ? ` as ${text(f.detail.roles)}` : ''}${some(f.detail.hears_of) ? ` who hears of ${text(f.detail.hears_of)}` : ''}`,
+      `added ${named(f)}${f.detail.roles ? ` as ${text(f.detail.roles)}` : ''}${some(f.detail.hears_of) ? ` who can listen to ${text(f.detail.hears_of)}` : ''}`,
     person_change: (f) => `changed ${named(f)}${f.detail.changes ? `: ${text(f.detail.changes)}` : ''}`,
     person_remove: (f) => `removed ${named(f)}`,
     password_change: (f) => {
@@ -199,7 +200,7 @@ export const auditText = {
     retention_run: ({ detail }) =>
       detail.erased === undefined
         ? 'asked for a retention run'
-        : `erased what was due: ${text(detail.erased)} erased, ${text(detail.failed)} failed, ${text(detail.left)} left`,
+        : `ran retention: ${text(detail.erased)} erased, ${text(detail.failed)} failed, ${text(detail.left)} left`,
     start: ({ detail }) => `${process(detail.process)} was started, version ${text(detail.version)}`,
     stop: ({ detail }) => `${process(detail.process)} was stopped`,
     blind_window: ({ from, until, detail }) =>
@@ -209,7 +210,7 @@ export const auditText = {
     key_rotation: ({ detail }) => `changed the keys${detail.what ? `: ${text(detail.what)}` : ''}`,
     checkpoint: ({ detail }) =>
       detail.accepted === true
-        ? 'accepted the log as it was, although it did not go on from the last checkpoint'
+        ? 'accepted the log, although it did not continue from the last checkpoint'
         : 'had a checkpoint of this log signed',
     damage: ({ detail, call }) =>
       `found damage in the recording of the call with ${call}${detail.found ? ` (${text(detail.found)})` : ''}`,

@@ -6,7 +6,7 @@ const calls = (n: number) => plural(n, { one: '1 call', other: `${count(n)} call
 const kinds = {
   not_recorded: 'Not recorded',
   unexplained: 'Unexplained',
-  partial: 'Recorded in part',
+  partial: 'Partial',
   surplus: 'Without a CDR',
   differs: 'Length differs',
   excluded: 'Excluded by a rule',
@@ -35,7 +35,7 @@ export const coverageText = {
     not_recorded: ({ n }: { n: number }) =>
       `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} not recorded`,
     partial: ({ n }: { n: number }) =>
-      `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} recorded in part`,
+      `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} partly recorded`,
     excluded: ({ n }: { n: number }) =>
       `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} excluded by a rule`,
     declined: ({ n }: { n: number }) => `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} declined`,
@@ -68,7 +68,7 @@ export const coverageText = {
     partly_not_installed: ({ since }: { since: string }) =>
       `Tapedeck was installed on ${since}. Calls before that are not in this report.`,
     monitoring_gaps: () =>
-      'Tapedeck did not watch the PBX all the time: calls in the monitoring gaps below may be missing.',
+      'Tapedeck did not monitor the PBX all the time: calls in the monitoring gaps below may be missing.',
     cdr_gaps: () =>
       'CDRs were not received all the time: calls that Tapedeck did not see during the CDR monitoring gaps below may be missing.',
     no_witness: () => '',
@@ -85,7 +85,7 @@ export const coverageText = {
   },
   statuses: {
     recorded: 'Recorded',
-    partial: 'In part',
+    partial: 'Partial',
     excluded: 'Excluded',
     declined: 'Declined',
     not_recorded: 'Not recorded',
@@ -112,9 +112,9 @@ export const coverageText = {
   },
   dayLink: ({ day }: { day: string }) => `Show ${day} only`,
   howTitle: 'How this figure is calculated',
-  how: 'Eligible calls are those answered by a person or by the PBX itself (voicemail, a queue, a menu), except calls that a policy rule excludes or that somebody declined. A call counts as recorded if any part of it has a sealed recording. The percentage is rounded down. Test calls are not counted.',
+  how: 'A call is eligible if a person or the PBX itself (voicemail, a queue, a menu) answered it, unless a policy rule excludes it or somebody declined recording. A call counts as recorded if any part of it has a sealed recording. The percentage is rounded down. Test calls are not counted.',
   witness: ({ since, last }: { since: string; last: string }) =>
-    `Tapedeck’s list is compared with Asterisk’s own call records (CDRs), received since ${since}, most recently at ${last}.`,
+    `Tapedeck’s list is compared with Asterisk’s own call records (CDRs), received since ${since}, most recently on ${last}.`,
   noWitness:
     'Asterisk has sent no CDRs, so nothing independent confirms these figures. Install cdr_manager.conf from asterisk-conf/ to make Asterisk send them, then check with “tapedeck doctor”.',
   unwitnessed: ({ n }: { n: number }) =>

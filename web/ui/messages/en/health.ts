@@ -80,6 +80,6 @@ export const healthText = {
   downNote: 'Nothing else is known while the recorder is not responding.',
   see: 'View health',
   more: ({ n }: { n: number }) =>
-    plural(n, { one: 'and 1 more problem.', other: `and ${count(n)} more problems.` }),
+    plural(n, { one: 'There is 1 more problem.', other: `There are ${count(n)} more problems.` }),
   asOf: ({ when }: { when: string }) => `As of ${when}.`,
 };

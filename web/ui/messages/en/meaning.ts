@@ -6,37 +6,39 @@ const these = (one: string, many: string, items: string[]) =>
 
 type Whose = { who: string | null; rights: Rights; grantable: Grantable };
 
-/** What somebody's rights come to, a sentence for each role; `who` null: said to themselves. */
+/** Returns what somebody's rights allow, a sentence for each role; `who` null: said to themselves. */
 export function meaning({ who, rights, grantable }: Whose): string[] {
   const has = (role: Rights['roles'][number]) => rights.roles.includes(role);
   const granted = (role: string) => rights.grants.filter((grant) => grantable[role]?.includes(grant));
-  /** "Anna sees and hears", "You see and hear". */
-  const does = (...verbs: string[]) =>
-    `${who ?? 'You'} ${list(who === null ? verbs : verbs.map((verb) => `${verb}s`))}`;
+  const can = `${who ?? 'You'} can`;
+  const listens = (calls: string, may: string) =>
+    `${can} see and listen to ${calls}${may ? `, and ${may}` : ''}.`;
   const said: string[] = [];
   if (has('admin')) {
-    const sentences = [`${does('administer')} Tapedeck: settings, policy and people.`];
-    if (rights.roles.length === 1) sentences.push('Sees which calls were made but cannot listen.');
+    const sentences = [`${can} manage settings, policy and people.`];
+    if (rights.roles.length === 1)
+      sentences.push(
+        `${who === null ? 'You' : 'They'} can see which calls were made but not listen to them.`,
+      );
     // Who reviews every call is told so below.
     const may = has('reviewer') && rights.scope.all ? '' : allowed(granted('admin'), 'any recording');
-    if (may) sentences.push(`May ${may}.`);
+    if (may) sentences.push(`${who === null ? 'You' : 'They'} can ${may}.`);
     said.push(sentences.join(' '));
   }
-  if (has('reviewer')) {
-    const may = allowed(granted('reviewer'), 'them');
-    said.push(`${does('see', 'hear')} ${scopeWords(rights.scope)}${may ? `, and may ${may}` : ''}.`);
-  }
+  if (has('reviewer')) said.push(listens(scopeWords(rights.scope), allowed(granted('reviewer'), 'them')));
   if (has('auditor')) {
     const may = allowed(granted('auditor'), 'recordings');
     said.push(
-      `${does('see', 'report')} every call, and may change nothing. To hear or export one${may ? `, or to ${may},` : ''} takes a reason.`,
+      `${can} see and report on every call but change nothing. A reason is needed to listen to or export a call${may ? `, or to ${may}` : ''}.`,
     );
   }
   if (has('agent')) {
-    const own = these('extension', 'extensions', rights.extensions).join('') || 'no extension yet';
-    const may = allowed(granted('agent'), 'them');
+    const own = these('extension', 'extensions', rights.extensions).join('');
+    const they = rights.extensions.length > 1 ? 'they' : 'it';
     said.push(
-      `${does('see', 'hear')} the calls of ${own}, for as long as ${rights.extensions.length > 1 ? 'they' : 'it'} took part${may ? `, and may ${may}` : ''}.`,
+      own
+        ? listens(`the calls of ${own} for as long as ${they} took part`, allowed(granted('agent'), 'them'))
+        : `${who === null ? 'You have' : `${who} has`} no extension yet, so no calls to listen to.`,
     );
   }
   return said;

@@ -72,7 +72,7 @@ export const qualityText = {
     ['noisy', 'Noise in the pauses is less than 25 dB below the voice.'],
     ['echo', 'One side’s voice is repeated on the other.'],
     ['breaks up', 'Short gaps in speech, typical of packet loss. An estimate.'],
-    ['distorted', 'The voice is louder than the scale allows.'],
+    ['distorted', 'The voice is clipped: it is louder than a recording can hold.'],
     ['too quiet', 'The voice is more than 38 dB below the loudest possible.'],
   ] as [string, string][],
 };

@@ -30,9 +30,9 @@ export const rightsText = {
       after: 'after you left',
     },
     reviewer: {
-      before: 'before it came to those you review',
-      between: 'while it was elsewhere',
-      after: 'after it left those you review',
+      before: 'before it reached the people you review',
+      between: 'while it was with somebody you don’t review',
+      after: 'after it left the people you review',
     },
   },
   reason: {

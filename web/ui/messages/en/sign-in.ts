@@ -75,7 +75,7 @@ export const factorText = {
     recovery: 'Recovery codes',
     recoveryLeft: ({ n }: { n: number }) => (n === 0 ? 'None left.' : `${count(n)} of 10 left.`),
     recoveryNew: 'Create new codes',
-    recoveryNewAsk: 'New codes replace these.',
+    recoveryNewAsk: 'New codes replace the old ones.',
     remove: 'Remove',
     removeApp: 'Remove the authenticator app',
     removePasskey: ({ name }: { name: string }) => `Remove the passkey “${name}”`,
@@ -88,7 +88,7 @@ export const factorText = {
     qr: 'QR code with the secret for your app',
     orType: ({ key }: { key: string }) => `Or enter this key in the app: ${key}`,
     code: 'Code shown in the app',
-    button: 'Add the app',
+    button: 'Add app',
     busy: 'Checking…',
   },
   codes: {
