@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { TapedeckError } from '../domain/error.js';
-import { judge } from '../domain/operations/room.js';
+import { judge, roomInWords } from '../domain/operations/room.js';
 import { catalogueFile, controlSocket } from '../domain/paths.js';
 import { sizeText } from '../domain/written.js';
 import { createFfmpeg } from '../encode/ffmpeg.js';
@@ -93,12 +93,13 @@ async function room(config: Config): Promise<Finding[]> {
       ];
   return disks.flatMap(({ of, dir, mb, has }) => {
     if (!has) return [];
-    const { level, says } = judge({ ...has, fault: null }, mb * MB, 'enough', `The disk of ${dir}`);
+    const { level, why } = judge({ ...has, fault: null }, mb * MB, 'enough', `The disk of ${dir}`);
     if (level === 'enough')
       return ok(
         `room (${of})`,
         `${dir}: ${sizeText(has.freeBytes)} free; ${sizeText(mb * MB)} are kept in reserve.`,
       );
+    const says = roomInWords(why);
     const todo = 'Free some space, give it a larger disk, or set a smaller reserve.';
     return level === 'short'
       ? warn(`room (${of})`, says, todo)

@@ -7,6 +7,7 @@ import {
   judge,
   type Level,
   type Room,
+  roomInWords,
   type Verdict,
   worse,
 } from '../domain/operations/room.js';
@@ -162,7 +163,8 @@ export function createRoom(deps: RoomDeps) {
     });
   }
 
-  function tell({ key, verdict: { level, says } }: Disk): void {
+  function tell({ key, verdict: { level, why } }: Disk): void {
+    const says = roomInWords(why);
     if (worse(level, 'short'))
       deps.alarms.raise(`disk_full ${key}`, {
         severity: 'critical',
@@ -282,11 +284,10 @@ export function createRoom(deps: RoomDeps) {
     },
 
     /** Of the data disk; null before it was seen. */
-    status(): (Forecast & { level: Level; says: string }) | null {
+    status(): (Forecast & { level: Level }) | null {
       const disk = disks.find((d) => d.key === 'data');
       if (!disk) return null;
-      const { level, says } = disk.verdict;
-      return { ...forecast(disk.room, disk.reserveBytes, growth), level, says };
+      return { ...forecast(disk.room, disk.reserveBytes, growth), level: disk.verdict.level };
     },
   };
 }

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import type { Alarm } from '../../daemon/domain/operations/alarm.js';
-import { forecast, judge, type Level, type Room } from '../../daemon/domain/operations/room.js';
+import { forecast, judge, type Level, type Room, roomInWords } from '../../daemon/domain/operations/room.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import { inWords } from '../../daemon/domain/reason/words.js';
 import { createRoom } from '../../daemon/operations/room.js';
@@ -44,7 +44,7 @@ t.test('what is free means nothing, a warning, or that nothing new is begun', as
   for (const [what, more, before, level, says] of cases) {
     const verdict = judge(room(more), 512 * MB, before, 'The disk');
     t.equal(verdict.level, level, what);
-    t.match(verdict.says, says, what);
+    t.match(roomInWords(verdict.why), says, what);
   }
 });
 
@@ -185,7 +185,7 @@ t.test('one disk for both has both reserves; one without inodes is full too', as
   mkdirSync(spool);
   const k = keeper(t, { data, spool });
   await k.room.start();
-  t.equal(k.keys(), '', `enough: ${k.room.status()?.says}`);
+  t.equal(k.keys(), '', `enough: ${k.room.status()?.freeBytes} bytes are free`);
   fill(disk, 14 * MIB);
   await until('the warning', () => k.keys() === 'disk_reserve data', 5_000);
   t.match(

@@ -14,7 +14,7 @@ export type Room = {
 
 /** `short`: the reserve is touched. `full`: nothing new is begun. `empty`: what runs is ended, too. */
 export type Level = 'enough' | 'short' | 'full' | 'empty';
-export type Verdict = { level: Level; says: string; why: RoomWhy };
+export type Verdict = { level: Level; why: RoomWhy };
 /** What decides about a disk, which `of` names: what a write met, or how many files or bytes it has room for. */
 export type RoomWhy = Params['disk_full'];
 
@@ -37,11 +37,11 @@ const SLACK = 1.1;
 
 export const worse = (a: Level, b: Level): boolean => ORDER.indexOf(a) > ORDER.indexOf(b);
 
-/** What the room on a disk means, given what it meant before. `of` names the disk in the words. */
+/** What the room on a disk means, given what it meant before. `of` names the disk. */
 export function judge(room: Room, reserveBytes: number, before: Level, of: string): Verdict {
   const why = { of, fault: null, files: null, free: room.freeBytes, reserve: reserveBytes };
   if (room.fault !== null && room.fault !== 'ENOSPC' && room.fault !== 'EDQUOT')
-    return verdict('full', { ...why, fault: room.fault });
+    return { level: 'full', why: { ...why, fault: room.fault } };
   const limit = limits(reserveBytes);
   const reached = (free: number, at: Record<Exclude<Level, 'enough'>, number>): Level => {
     for (const level of ['empty', 'full', 'short'] as const)
@@ -51,10 +51,8 @@ export function judge(room: Room, reserveBytes: number, before: Level, of: strin
   const bytes = reached(room.freeBytes, limit);
   const inodes = room.freeInodes === null ? 'enough' : reached(room.freeInodes, INODES);
   const level = room.fault !== null ? 'empty' : worse(inodes, bytes) ? inodes : bytes;
-  return verdict(level, worse(inodes, bytes) ? { ...why, files: room.freeInodes } : why);
+  return { level, why: worse(inodes, bytes) ? { ...why, files: room.freeInodes } : why };
 }
-
-const verdict = (level: Level, why: RoomWhy): Verdict => ({ level, says: roomInWords(why), why });
 
 /** What decides about a disk as a sentence. */
 export function roomInWords({ of, fault, files, free, reserve }: RoomWhy): string {
