@@ -4,7 +4,8 @@ import { factsOf } from '../../domain/call/call-state.js';
 import { type Site, times } from '../../domain/days.js';
 import { TapedeckError } from '../../domain/error.js';
 import { decideRecord, type KeptDecision } from '../../domain/policy/policy.js';
-import { because, becauseOf, sameWhy, together, type Why } from '../../domain/reason/reason.js';
+import { sameCoded } from '../../domain/reason/coded.js';
+import { because, becauseOf, together, type Why } from '../../domain/reason/reason.js';
 import { inWords } from '../../domain/reason/words.js';
 import { lostMs } from '../../domain/recording/lost.js';
 import type { CallId, CallRecord, Coverage, LegId, Segment } from '../../domain/recording/recording.js';
@@ -117,7 +118,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
   /** It is tried again for as long as the leg is there: what is missing until then is a gap with this reason. */
   function failed(l: Live, id: CallId, leg: LegId, why: Why, at = deps.clock()): void {
     const times = l.failed?.leg === leg ? l.failed.times + 1 : 0;
-    if (times === 0 || !sameWhy(why, l.failed!.why))
+    if (times === 0 || !sameCoded(why, l.failed!.why))
       deps.log.error({ call: id, leg, reason: inWords(why, say) }, 'A call is not being captured');
     const since = times === 0 ? at : l.failed!.since;
     l.failed = { leg, why, times, since };

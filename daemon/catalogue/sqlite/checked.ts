@@ -1,7 +1,8 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { fail } from '../../domain/error.js';
-import { readWhy, toWhy, UnknownReason, type Why } from '../../domain/reason/reason.js';
+import { UnknownReason } from '../../domain/reason/coded.js';
+import { readWhy, toWhy, type Why } from '../../domain/reason/reason.js';
 import type { BadRow } from '../catalogue.js';
 
 /** How the rows of one table are read. `read` throws `Unreadable` for a row that Tapedeck cannot have written. */

@@ -1,23 +1,12 @@
 import { type Static, type TSchema, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
 import type { TapedeckError } from '../error.js';
+import { type Coded, Count, codedView, codesOf, Ms, NOTHING, orNull, shape, Text, Time } from './coded.js';
 
 /**
  * Why something is as it is: a code, and what was special about this time. Rows, signed manifests and the API carry it;
  * `words` has the sentence for each code. Codes are never renamed or removed, because rows and manifests have them for as long
  * as their recordings are kept.
  */
-
-/** Milliseconds since 1970. They are written in the time zone of the site where they are shown. */
-const Time = Type.Number({ minimum: 0, maximum: 253_402_300_799_999 });
-/** A length, or a place on the timeline of a call (since its answer), in milliseconds. JSON may hold 1e999. */
-const Ms = Type.Number({ minimum: -Number.MAX_VALUE, maximum: Number.MAX_VALUE });
-const Count = Type.Number({ minimum: 0, maximum: Number.MAX_VALUE });
-const Text = Type.String();
-const orNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
-const shape = <P extends Record<string, TSchema>>(params: P) =>
-  Type.Object(params, { additionalProperties: false });
-const NOTHING = shape({});
 
 const PLAIN = {
   /** A sentence of a version that had no codes. It is only ever read. */
@@ -128,24 +117,15 @@ export const SHAPES = { ...PLAIN, ...NESTING };
 export type Params = { [C in keyof typeof PLAIN]: Static<(typeof PLAIN)[C]> } & Nesting;
 export type Code = keyof Params;
 /** A reason: a code with its params. No reason is null. */
-export type Why = { [C in Code]: { code: C; params: Params[C] } }[Code];
+export type Why = Coded<Params>;
 
 /** How the API has a reason: as a sentence in English, and as its code. */
 export const reasonShape = {
   reason: Type.String(),
   why: Type.Unsafe<Why | null>(
-    Type.Union(
-      [
-        Type.Object({
-          code: Type.Enum(Object.keys(SHAPES) as Code[]),
-          params: Type.Object({}, { additionalProperties: true }),
-        }),
-        Type.Null(),
-      ],
-      {
-        description:
-          '`reason` as a code with what was special about this time; null for none. Times are ms since 1970, other lengths and places ms.',
-      },
+    codedView(
+      Object.keys(SHAPES),
+      '`reason` as a code with what was special about this time; null for none. Times are ms since 1970, other lengths and places ms.',
     ),
   ),
 };
@@ -168,38 +148,22 @@ export function together(...whys: (Why | null | undefined)[]): Why | null {
   return all.length > 1 ? because('several', { whys: all }) : (all[0] ?? null);
 }
 
-/** Whether two reasons are the same. */
-export const sameWhy = (a: Why | null, b: Why | null): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-/** A stored reason that this version cannot have written: its code is not known, or its params are others. */
-export class UnknownReason extends Error {}
-
 /** No reason that is written comes near this. */
 const MAX_DEPTH = 8;
-const checkers = new Map<string, { Check(value: unknown): boolean }>();
+const codes = codesOf(SHAPES);
 
 /** Whether a value is a reason of a known code with the params of that code. */
 function isWhy(value: unknown, depth = 0): value is Why {
-  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return false;
-  const { code, params, ...rest } = value as { code?: unknown; params?: unknown };
-  if (typeof code !== 'string' || !Object.hasOwn(SHAPES, code) || Object.keys(rest).length > 0) return false;
-  const checker = checkers.get(code) ?? Compile(SHAPES[code as Code]);
-  checkers.set(code, checker);
-  if (!checker.Check(params)) return false;
-  if (!Object.hasOwn(NESTING, code)) return true;
-  const { whys = [], why = null } = params as { whys?: unknown[]; why?: unknown };
+  if (depth > MAX_DEPTH || !codes.fits(value)) return false;
+  if (!Object.hasOwn(NESTING, value.code)) return true;
+  const { whys = [], why = null } = value.params as { whys?: unknown[]; why?: unknown };
   return [...whys, ...(why === null ? [] : [why])].every((inner) => isWhy(inner, depth + 1));
 }
 
 /** Returns a value that was read as the reason that it is. Throws `UnknownReason`. */
 export function toWhy(value: unknown): Why {
   if (isWhy(value)) return value;
-  const code = (value as { code?: unknown } | null)?.code;
-  throw new UnknownReason(
-    typeof code === 'string' && Object.hasOwn(SHAPES, code)
-      ? `the params of "${code}" are others`
-      : `the code "${String(code).slice(0, 40)}" is not known`,
-  );
+  throw codes.unknown(value);
 }
 
 /**

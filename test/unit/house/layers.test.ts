@@ -26,7 +26,7 @@ const PURE = [
 const HASHING = /^daemon\/domain\/assurance\/canonical (node:crypto|canonicalize)$/;
 
 /** The one file of the domain that reads what was stored, and checks it. */
-const CHECKING = /^daemon\/domain\/reason\/reason typebox\/compile$/;
+const CHECKING = /^daemon\/domain\/reason\/coded typebox\/compile$/;
 
 /** The only package of the domain that knows about the world: how phone numbers are written in each country. */
 const NUMBERING = /^daemon\/domain\/phone libphonenumber-js\/min$/;
