@@ -85,7 +85,7 @@ function asJson(plan: Plan) {
       .filter((k) => k.item.keepUntil !== null)
       .slice(0, NEXT)
       .map(entry),
-    breaker: plan.breaker,
+    breaker: { ...plan.breaker, ...reasonView(plan.breaker.why) },
   };
 }
 
@@ -109,11 +109,12 @@ function asText(plan: Plan, zone: string): string {
   out.push(plan.due.length === 0 ? 'Nothing is due.' : `Due now: ${plan.due.length}\n${rows(plan.due)}`);
   if (next.length > 0) out.push('', `Next to go:\n${rows(next)}`);
   out.push('', FROM_NOW_ON);
-  if (plan.breaker.tripped)
+  const { why, confirm } = plan.breaker;
+  if (why)
     out.push(
       '',
-      `A run will stop before it erases anything: ${plan.breaker.reason}`,
-      `If that is what you want: tapedeck retention run --confirm ${plan.breaker.confirm}`,
+      `A run will stop before it erases anything: ${inWords(why, time)}`,
+      `If that is what you want: tapedeck retention run --confirm ${confirm}`,
     );
   return out.join('\n');
 }

@@ -144,8 +144,8 @@ export function createRetain(deps: {
   /** Half-done erasures of an earlier run. The breaker holds for them too. */
   async function finishBegun(): Promise<{ failed: number }> {
     const { begun, total } = await plan();
-    const refused = shareFault(begun.length, total + begun.length, config.breakerPercent);
-    if (refused) throw fail('retention_refused', `${refused} Their erasure was begun before the last stop.`);
+    const why = shareFault(begun.length, total + begun.length, config.breakerPercent);
+    if (why) throw fail('retention_refused', `${inWords(why)} Their erasure was begun before the last stop.`);
     return each(begun, (r) => r.id, finish);
   }
 
@@ -159,7 +159,7 @@ export function createRetain(deps: {
     const { begun, due, breaker } = await plan();
     try {
       if (breaker.tripped && confirm !== breaker.confirm)
-        throw fail('retention_refused', `${breaker.reason} Confirm with "${breaker.confirm}".`);
+        throw fail('retention_refused', `${inWords(breaker.why)} Confirm with "${breaker.confirm}".`);
       const first = await each(begun, (r) => r.id, finish);
       const second = await each(
         due,

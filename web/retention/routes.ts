@@ -77,7 +77,7 @@ export function retentionRoutes(app: App, deps: Deps): void {
         due_total: due.length,
         next: next.map(({ item }) => itemView(callOf(item.id), say)),
         gone: gone.map((call) => itemView(call, say)),
-        breaker,
+        breaker: { ...breaker, ...reasonView(breaker.why, say) },
       };
     },
   );

@@ -31,6 +31,7 @@ export const RetentionView = Type.Object({
     tripped: Type.Boolean(),
     share: Type.Number({ description: '0..1 of all kept recordings' }),
     limit: Type.Number(),
+    ...reasonShape,
     reason: Type.String({ description: 'Why a run asks first; empty when it does not.' }),
     confirm: Type.String({ description: 'Send this back to run all the same.' }),
   }),

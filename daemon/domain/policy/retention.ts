@@ -35,8 +35,8 @@ export type Breaker = {
   /** 0..1 of all kept recordings that are due, and the most that may be without asking. */
   share: number;
   limit: number;
-  /** Why it tripped, in words; empty when it did not. */
-  reason: string;
+  /** Why it tripped; null when it did not. */
+  why: Why | null;
   /** What has to be sent back to run all the same. It changes with the set that would be erased. */
   confirm: string;
 };
@@ -75,34 +75,27 @@ export function planRetention<T extends RetentionItem>(given: {
   const share = total === 0 ? 0 : going / total;
   const newest =
     given.newestSealedAt ?? items.reduce((n, i) => Math.max(n, i.sealedAt), Number.NEGATIVE_INFINITY);
-  const reason = going === 0 ? '' : clockFault(now, newest) || shareFault(going, total, breakerPercent);
+  const why = going === 0 ? null : (clockFault(now, newest) ?? shareFault(going, total, breakerPercent));
   const confirm = `erase-${going}-${fingerprint([...due.map((d) => d.item.id), ...intended])}`;
   return {
     due,
     kept,
-    breaker: { tripped: reason !== '', share, limit: breakerPercent / 100, reason, confirm },
+    breaker: { tripped: why !== null, share, limit: breakerPercent / 100, why, confirm },
   };
 }
 
 const whyDue = ({ keepRule, keepWhy }: RetentionItem): Why =>
   because('due', { rule: keepRule, why: keepWhy });
 
-/** Why so many may not be erased without asking; empty when they may. */
-export function shareFault(due: number, total: number, percent: number): string {
-  if (due < 2 || due * 100 <= total * percent) return '';
-  const shown = ((due / total) * 100).toFixed(1).replace(/\.0$/, '');
-  return `${due} of ${total} recordings are due (${shown}%), more than the safety limit of ${percent}%.`;
-}
+/** Why so many may not be erased without asking; null when they may. */
+export const shareFault = (due: number, total: number, percent: number): Why | null =>
+  due < 2 || due * 100 <= total * percent ? null : because('many_due', { due, total, percent });
 
-function clockFault(now: number, newest: number): string {
-  if (!Number.isFinite(newest)) return '';
-  const span = (ms: number) =>
-    ms >= DAY_MS ? `${Math.floor(ms / DAY_MS)} days` : `${Math.ceil(ms / 60_000)} minutes`;
-  if (newest - now > SLACK_MS)
-    return `The clock may be wrong: it is ${span(newest - now)} behind the newest recording.`;
-  if (now - newest > QUIET_MS)
-    return `The clock may be wrong: it is ${span(now - newest)} past the newest recording.`;
-  return '';
+function clockFault(now: number, newest: number): Why | null {
+  if (!Number.isFinite(newest)) return null;
+  if (newest - now > SLACK_MS) return because('clock_behind', { ms: newest - now });
+  if (now - newest > QUIET_MS) return because('clock_past', { ms: now - newest });
+  return null;
 }
 
 /** FNV-1a over the ids in order of name, as six hex digits: enough to tell one set from another, not to prove it. */

@@ -85,6 +85,11 @@ const PLAIN = {
   cdr_unanswered: NOTHING,
   lengths_differ: shape({ pbx: Ms, tapedeck: Ms }),
   recording_differs: shape({ pbx: Ms, recording: Ms }),
+
+  // Why nothing is erased before somebody has looked: more than so many percent are due, or the clock may be wrong.
+  many_due: shape({ due: Count, total: Count, percent: Count }),
+  clock_behind: shape({ ms: Ms }),
+  clock_past: shape({ ms: Ms }),
 };
 
 /** Reasons that have others in them. */

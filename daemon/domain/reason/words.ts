@@ -3,6 +3,8 @@ import { type ErrorCode, errors } from '../error.js';
 import { roomInWords } from '../operations/room.js';
 import type { Code, Params, Why } from './reason.js';
 
+const DAY_MS = 86_400_000;
+
 /** Writes a time (ms since 1970) as it is shown. */
 export type Say = (ms: number) => string;
 
@@ -98,6 +100,13 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
   recording_differs: ({ pbx, recording }) =>
     `Asterisk counts ${tenths(pbx)}, the recording has ${tenths(recording)}.`,
 
+  many_due: ({ due, total, percent }) => {
+    const shown = ((due / total) * 100).toFixed(1).replace(/\.0$/, '');
+    return `${due} of ${total} recordings are due (${shown}%), more than the safety limit of ${percent}%.`;
+  },
+  clock_behind: ({ ms }) => `The clock may be wrong: it is ${span(ms)} behind the newest recording.`,
+  clock_past: ({ ms }) => `The clock may be wrong: it is ${span(ms)} past the newest recording.`,
+
   due: ({ rule, why }, say) => (rule === null ? inWords(why, say) : `${rule}: ${inWords(why, say)}`),
 
   several: ({ whys }, say) => whys.map((why) => inWords(why, say)).join(' '),
@@ -136,3 +145,7 @@ function clock(ms: number): string {
   const seconds = (tenths % 600) / 10;
   return `${Math.floor(tenths / 600)}:${seconds < 10 ? '0' : ''}${seconds.toFixed(1)}`;
 }
+
+/** "3 days", "12 minutes" */
+const span = (ms: number) =>
+  ms >= DAY_MS ? `${Math.floor(ms / DAY_MS)} days` : `${Math.ceil(ms / 60_000)} minutes`;

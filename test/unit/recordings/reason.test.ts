@@ -217,6 +217,28 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
       'Asterisk counts 30 s, the recording has 27.1 s.',
     ],
   ],
+  many_due: [
+    [
+      because('many_due', { due: 5, total: 10, percent: 20 }),
+      '5 of 10 recordings are due (50%), more than the safety limit of 20%.',
+    ],
+    [
+      because('many_due', { due: 2, total: 3, percent: 20 }),
+      '2 of 3 recordings are due (66.7%), more than the safety limit of 20%.',
+    ],
+  ],
+  clock_behind: [
+    [
+      because('clock_behind', { ms: 61_000 }),
+      'The clock may be wrong: it is 2 minutes behind the newest recording.',
+    ],
+  ],
+  clock_past: [
+    [
+      because('clock_past', { ms: 7 * 86_400_000 + 1 }),
+      'The clock may be wrong: it is 7 days past the newest recording.',
+    ],
+  ],
   due: [
     [because('due', { rule: 'Short', why: because('rule', { reason: 'The law.' }) }), 'Short: The law.'],
     [because('due', { rule: null, why: readWhy('The law.') }), 'The law.'],

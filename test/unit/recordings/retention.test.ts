@@ -48,7 +48,7 @@ t.test('a plan has all that is due, nothing else, and the right share', async (t
         JSON.stringify(ids(due)) === JSON.stringify(expected) &&
         due.length + kept.length === all.length &&
         breaker.share === (all.length === 0 ? 0 : due.length / all.length) &&
-        breaker.tripped === (breaker.reason !== '') &&
+        breaker.tripped === (breaker.why !== null) &&
         (due.length > 0 || !breaker.tripped) &&
         (due.length < 2 || breaker.share <= breaker.limit || breaker.tripped);
       const shuffled = planRetention({ now: NOW, items: all.toReversed(), breakerPercent });
@@ -78,12 +78,12 @@ t.test('the breaker', async (t) => {
     planRetention({ now, items: [item('new', { sealedAt: NOW }), ...items(due, 50)], breakerPercent: 20 })
       .breaker;
   t.match(at(NOW + 7 * DAY), { tripped: false });
-  t.match(at(NOW + 7 * DAY + 1), { tripped: true, reason: /clock.*7 days past/ });
+  t.match(at(NOW + 7 * DAY + 1), { tripped: true, why: { code: 'clock_past', params: { ms: 7 * DAY + 1 } } });
   t.match(at(NOW + 366 * DAY, 0), { tripped: false }, 'nothing due, nothing to stop');
   const late = [item('new', { sealedAt: NOW + 3 * DAY }), ...items(1, 50)];
   t.match(planRetention({ now: NOW, items: late, breakerPercent: 20 }).breaker, {
     tripped: true,
-    reason: /clock.*3 days behind/,
+    why: { code: 'clock_behind', params: { ms: 3 * DAY } },
   });
 });
 
