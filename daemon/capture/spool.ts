@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { diskError, fail, TapedeckError } from '../domain/error.js';
-import { captureOf, ENDINGS, refusalOf } from '../domain/recording/captures.js';
+import {
+  captureOf,
+  ENDINGS,
+  isFinal,
+  type Refusal,
+  refusalInWords,
+  refusalOf,
+} from '../domain/recording/captures.js';
 import { parseOurs } from '../domain/recording/recording.js';
 import { describe, openItself } from './plain-file.js';
 
@@ -53,6 +60,11 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
   const denied = (file: string, why: string, todo: string, cause?: unknown) =>
     fail('spool_denied', `${file}: ${why}. ${todo}`, cause);
 
+  const refused = (file: string, refusal: Refusal) => {
+    const { why, todo } = refusalInWords(refusal);
+    return isFinal(refusal) ? fail('spool_unreadable', `${file}: ${why}.`) : denied(file, why, todo);
+  };
+
   /** Whether the folder or the file is what cannot be used, and by whom it could be. */
   async function lacksRights(file: string, code: string, cause: unknown): Promise<TapedeckError> {
     const found = await stat(dir).catch(() => null);
@@ -72,9 +84,7 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
         const refusal = refusalOf(describe(await handle.stat()), uid, process.geteuid!());
         if (refusal === null) return { handle, file };
         await handle.close();
-        throw refusal.final
-          ? fail('spool_unreadable', `${file}: ${refusal.why}.`)
-          : denied(file, refusal.why, refusal.todo);
+        throw refused(file, refusal);
       } catch (e) {
         if (e instanceof TapedeckError) throw e;
         await handle?.close();
@@ -126,7 +136,7 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
     try {
       const found = await lstat(file);
       const refusal = found.isFile() && found.nlink > 1 ? refusalOf(describe(found), found.uid, -1) : null;
-      if (refusal) throw denied(file, refusal.why, refusal.todo);
+      if (refusal) throw refused(file, refusal);
       await unlink(file);
       return true;
     } catch (e) {
@@ -234,7 +244,7 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
     },
 
     /** Files that have names of ours and that Asterisk cannot have written as they are, with what is wrong. */
-    async strangers(): Promise<{ file: string; why: string; todo: string }[]> {
+    async strangers(): Promise<{ file: string; refusal: Refusal }[]> {
       const files = (await readdir(dir).catch(() => [])).filter((file) => captureOf(file) !== null);
       const owner = await stat(dir).catch(() => null);
       const found = await Promise.all(
@@ -242,7 +252,7 @@ export function createSpool({ dir, workDir, remote }: { dir: string; workDir: st
           const file = join(dir, name);
           const about = await lstat(file).catch(() => null);
           const refusal = about && owner && refusalOf(describe(about), owner.uid, process.geteuid!());
-          return refusal ? [{ file, why: refusal.why, todo: refusal.todo }] : [];
+          return refusal ? [{ file, refusal }] : [];
         }),
       );
       return found.flat();

@@ -12,8 +12,9 @@ export function captureOf(file: string): string | null {
 /** A file of the spool as the system describes it. */
 export type Found = { plain: boolean; uid: number; links: number };
 
-/** Why a file is not taken. `final`: it never was a capture; else it may be one once somebody has corrected this. */
-export type Refusal = { final: boolean; why: string; todo: string };
+/** Why a file is not taken: it is no plain file, has several names, or belongs to another user than the folder. */
+export type RefusalKind = 'not_plain' | 'several_names' | 'other_owner';
+export type Refusal = { kind: RefusalKind; links: number; owner: number; folder: number };
 
 const ROOT = 0;
 
@@ -25,24 +26,35 @@ const ROOT = 0;
  * number, "nobody", which compares just as well.
  */
 export function refusalOf(found: Found, folder: number, self: number): Refusal | null {
-  if (!found.plain)
-    return {
-      final: true,
-      why: 'it is not a plain file, so Asterisk did not write it',
-      todo: 'Find out who put it there, and remove it.',
-    };
-  if (found.links > 1)
-    return {
-      final: false,
-      why: `it has ${found.links} names (hard links), so a copy would stay elsewhere`,
-      todo: 'Find the others with "find / -xdev -samefile FILE" and remove them.',
-    };
+  const refused = (kind: RefusalKind): Refusal => ({ kind, links: found.links, owner: found.uid, folder });
+  if (!found.plain) return refused('not_plain');
+  if (found.links > 1) return refused('several_names');
   const shared = folder === ROOT || folder === self;
   if (found.uid !== folder && !(shared && found.uid !== ROOT && found.uid !== self))
-    return {
-      final: false,
-      why: `it belongs to user ${found.uid} and the folder to user ${folder}`,
-      todo: 'Give the folder to the user that Asterisk runs as (chown), and its files too.',
-    };
+    return refused('other_owner');
   return null;
+}
+
+/** Whether it never was a capture; else it may be one once somebody has corrected this. */
+export const isFinal = ({ kind }: Refusal): boolean => kind === 'not_plain';
+
+/** Why a file is not taken, and what to do. */
+export function refusalInWords({ kind, links, owner, folder }: Refusal): { why: string; todo: string } {
+  switch (kind) {
+    case 'not_plain':
+      return {
+        why: 'it is not a plain file, so Asterisk did not write it',
+        todo: 'Find out who put it there, and remove it.',
+      };
+    case 'several_names':
+      return {
+        why: `it has ${links} names (hard links), so a copy would stay elsewhere`,
+        todo: 'Find the others with "find / -xdev -samefile FILE" and remove them.',
+      };
+    case 'other_owner':
+      return {
+        why: `it belongs to user ${owner} and the folder to user ${folder}`,
+        todo: 'Give the folder to the user that Asterisk runs as (chown), and its files too.',
+      };
+  }
 }

@@ -2,6 +2,7 @@ import type { Spool } from '../../capture/spool.js';
 import type { Catalogue } from '../../catalogue/catalogue.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { Alarms } from '../../domain/operations/alarm.js';
+import { refusalInWords } from '../../domain/recording/captures.js';
 import { parseOurs } from '../../domain/recording/recording.js';
 import { isAudio } from '../../encode/captured.js';
 import type { Log } from '../../ops/log.js';
@@ -113,10 +114,10 @@ export function createSweep({ catalogue, spool, alarms, log }: SweepDeps) {
     const strangers = await spool.strangers();
     tell(
       'spool_strange',
-      strangers.map(({ file, why }) => `${file}: ${why}.`),
+      strangers.map(({ file, refusal }) => `${file}: ${refusalInWords(refusal).why}.`),
       {
         message: "Something in Asterisk's spool has the name of a capture and is left alone.",
-        hint: strangers[0]?.todo ?? '',
+        hint: strangers[0] ? refusalInWords(strangers[0].refusal).todo : '',
       },
     );
     tell(

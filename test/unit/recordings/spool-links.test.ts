@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createSegments } from '../../../daemon/capture/segments.js';
 import { createSpool } from '../../../daemon/capture/spool.js';
-import { captureOf, refusalOf } from '../../../daemon/domain/recording/captures.js';
+import { captureOf, isFinal, refusalOf } from '../../../daemon/domain/recording/captures.js';
 import { parseOurs, type Segment, spoolName } from '../../../daemon/domain/recording/recording.js';
 import { probeDisk } from '../../../daemon/ops/disk.js';
 import { createLog } from '../../../daemon/ops/log.js';
@@ -191,8 +191,10 @@ t.test('whose files are taken', async (t) => {
   t.notOk(taken(recorder, root));
   t.notOk(taken(root, recorder));
   t.ok(taken(root, root), 'of an Asterisk that runs as root');
-  t.match(refusalOf({ plain: false, uid: asterisk, links: 1 }, asterisk, recorder), { final: true });
-  t.match(refusalOf({ plain: true, uid: asterisk, links: 2 }, asterisk, recorder), { final: false });
+  const linked = refusalOf({ plain: true, uid: asterisk, links: 2 }, asterisk, recorder)!;
+  t.match(linked, { kind: 'several_names', links: 2 });
+  t.ok(isFinal(refusalOf({ plain: false, uid: asterisk, links: 1 }, asterisk, recorder)!));
+  t.notOk(isFinal(linked));
 });
 
 t.test('a probe of the spool writes through no link, and leaves what is there', async (t) => {
