@@ -35,8 +35,7 @@ export function createCalls({ config, log, time, clock, dir }: Base, parts: Part
       log.error({ call, seq }, 'Asterisk says that it records a call and no audio arrives');
       alert.raise('capture_silent', {
         severity: 'critical',
-        message: 'Asterisk says that it records and no audio arrives: calls are lost.',
-        hint: 'Look at the free space of the PBX and at the owner of its spool directory recording/.',
+        why: { code: 'capture_silent', params: {} },
         forMs: 3_600_000,
       });
     },
@@ -54,9 +53,7 @@ export function createCalls({ config, log, time, clock, dir }: Base, parts: Part
     onLost: () =>
       alert.raise('pbx_starved', {
         severity: 'warning',
-        message:
-          'The PBX is short of processor time: Asterisk is dropping audio from the calls that it records.',
-        hint: 'Set highpriority = yes under [options] in asterisk.conf and restart Asterisk when no call is up. Find what else loads the PBX (top), and move it elsewhere.',
+        why: { code: 'pbx_starved', params: {} },
         forMs: 300_000,
       }),
     log: captureLog,

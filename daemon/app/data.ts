@@ -61,12 +61,11 @@ function inFolder(
       parts.alarming.alert.clear('catalogue_damaged');
       void parts.recordings.preserver.resume().catch(complainOf(log, 'Captured calls could not be taken up'));
     },
-    onWaiting: ({ code, message, hint }) => {
+    onWaiting: ({ code, detail }) => {
       if (code === 'catalogue_damaged' || code === 'disk_failed')
         parts.alarming.alert.raise('catalogue_damaged', {
           severity: 'critical',
-          message: `${catalogueFile(dir)} cannot be written. ${message}`,
-          hint,
+          why: { code: 'catalogue_damaged', params: { file: catalogueFile(dir), error: code, detail } },
         });
     },
   });

@@ -70,7 +70,7 @@ const SLACK = 2_000;
 export function createAssure(deps: AssureDeps) {
   const pace = { ...PACE, ...deps.pace };
   const { catalogue, alarms, clock, log } = deps;
-  const alarmed = createMissed(alarms, deps.say);
+  const alarmed = createMissed(alarms);
   const intake = createIntake({
     ...{ journal: deps.journal, lost: deps.lost, alarms, clock, log },
     write: (cdrs, at, since) => take(cdrs, 'AMI', at, since),
@@ -127,8 +127,7 @@ export function createAssure(deps: AssureDeps) {
         await catalogue.noteSource(source.name, now, problem.slice(0, 300));
         alarms.raise(`cdr_source ${source.name}`, {
           severity: 'warning',
-          message: `The PBX's call records cannot be read from ${source.name}.`,
-          hint: 'Correct [coverage] in tapedeck.toml or the rights there; the coverage page shows what is wrong.',
+          why: { code: 'cdr_source', params: { source: source.name } },
         });
       }
     }
@@ -254,8 +253,7 @@ export function createAssure(deps: AssureDeps) {
     if (withoutCdr(rows, now) < SILENT_CALLS) return;
     alarms.raise('cdr_silent', {
       severity: 'warning',
-      message: `Asterisk has sent no CDRs since ${deps.say(witness.last)}: nobody but Tapedeck now says what was recorded.`,
-      hint: 'Look at cdr.conf and cdr_manager.conf, and run "tapedeck doctor".',
+      why: { code: 'cdr_silent', params: { since: witness.last } },
     });
   }
 

@@ -114,13 +114,11 @@ export function createCheckpoints(deps: CheckpointDeps) {
   async function signNow(): Promise<Signed> {
     const found = await checked();
     if (isFault(found)) {
-      const words = faultWords[found.kind](found.seq);
       deps.alarms.raise(CHAIN_ALARM, {
         severity: 'critical',
-        message: `The audit log was tampered with or damaged. ${words} It is not signed any more.`,
-        hint: 'Run "tapedeck audit verify" on the recorder, keep a copy of catalogue.db, and find out who could write to it. Calls go on being recorded.',
+        why: { code: 'audit_chain', params: { entry: found.seq, fault: found.kind } },
       });
-      throw fail('checkpoint_refused', words);
+      throw fail('checkpoint_refused', faultWords[found.kind](found.seq));
     }
     if (found.size === 0) throw fail('checkpoint_refused', 'The log is empty.');
     deps.alarms.clear(CHAIN_ALARM);
@@ -150,8 +148,10 @@ export function createCheckpoints(deps: CheckpointDeps) {
       deps.log.error({ err }, 'No checkpoint of the audit log could be signed');
       deps.alarms.raise(SIGN_ALARM, {
         severity: 'warning',
-        message: 'No checkpoint of the audit log could be signed.',
-        hint: err instanceof TapedeckError ? err.hint : 'The log of the recorder says why.',
+        why: {
+          code: 'audit_checkpoint',
+          params: { error: err instanceof TapedeckError ? err.code : null },
+        },
       });
     }
   }

@@ -47,13 +47,10 @@ export function createDoubts(deps: DoubtsDeps) {
     else if (Math.abs(at - toldAt) < AGAIN_MS) return;
     toldAt = at;
     for (const [other, { at: metAt }] of known) if (at - metAt > STANDS_MS) known.delete(other);
-    const named = [...known.values()].slice(0, NAMED).map((b) => `${b.table} ${b.key} (${b.fault})`);
-    const more = known.size > named.length ? `, and ${known.size - named.length} more` : '';
-    const many = known.size === 1 ? 'A row' : `${known.size} rows`;
+    const named = [...known.values()].slice(0, NAMED).map(({ table, key, fault }) => ({ table, key, fault }));
     alarms.raise(ROWS, {
       severity: 'critical',
-      message: `${many} in catalogue.db cannot be read and ${known.size === 1 ? 'is' : 'are'} left out: ${named.join('; ')}${more}.`,
-      hint: 'Tapedeck did not write this. Find out what else writes to catalogue.db, keep a copy of it, and restore it from a backup. The log of the recorder names every row; other calls are recorded as usual.',
+      why: { code: 'catalogue_rows', params: { rows: known.size, named } },
       forMs: STANDS_MS,
     });
   }
@@ -65,8 +62,7 @@ export function createDoubts(deps: DoubtsDeps) {
     else
       alarms.raise(POLICY, {
         severity: 'critical',
-        message: `Version ${version} of the policy cannot be read: ${fault}. Every call is recorded, except to the emergency numbers that Tapedeck comes with, and nothing is erased.`,
-        hint: 'Save the policy again on its page, or run "tapedeck policy import FILE" ("tapedeck policy history --json" has the earlier versions). Then find out what else writes to catalogue.db.',
+        why: { code: 'catalogue_policy', params: { version, fault } },
       });
     return fault === null;
   }
@@ -78,8 +74,7 @@ export function createDoubts(deps: DoubtsDeps) {
     else
       alarms.raise(SCHEMA, {
         severity: 'critical',
-        message: `The schema of catalogue.db was changed, so the recorder signs neither the audit log nor recordings. ${faults.slice(0, NAMED).join(' ')}`,
-        hint: 'Keep a copy of catalogue.db, run "tapedeck audit verify", and find out what else writes to the file. Then restore it from a backup, or undo the change. Calls are recorded as usual and signed afterwards.',
+        why: { code: 'catalogue_schema', params: { faults: faults.slice(0, NAMED) } },
       });
     return faults;
   }

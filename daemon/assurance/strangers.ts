@@ -20,6 +20,8 @@ export type StrangersDeps = {
 };
 
 const EVERY_MS = 10_000;
+/** So many files an alarm names. */
+const NAMED = 10;
 const STRANGE = 'data_strange';
 const EMPTY = 'catalogue_empty';
 
@@ -36,8 +38,7 @@ export function createStrangers({ dir, found, look, alarms, log, everyMs = EVERY
     else
       alarms.raise(STRANGE, {
         severity: 'critical',
-        message: `Files in the data directory are not as Tapedeck left them: ${strange.join(', ')}.`,
-        hint: 'Somebody who can write there, most likely in the place of the dashboard, has changed them. Find out who, and remove what does not belong there. What was found at the start is named until the next one.',
+        why: { code: 'data_strange', params: { files: strange.length, named: strange.slice(0, NAMED) } },
       });
   }
 
@@ -54,8 +55,10 @@ export function createStrangers({ dir, found, look, alarms, log, everyMs = EVERY
       else
         alarms.raise(EMPTY, {
           severity: 'critical',
-          message: `${catalogueFile(dir)} has no calls, but ${keysFile(dir)} has the keys of ${liveKeys} recordings.`,
-          hint: 'The catalogue was emptied or replaced. Stop both services and put it back from a backup; the recordings and their keys are still there. Calls are recorded meanwhile.',
+          why: {
+            code: 'catalogue_empty',
+            params: { catalogue: catalogueFile(dir), keys: keysFile(dir), recordings: liveKeys },
+          },
         });
     },
     start(): void {

@@ -10,7 +10,7 @@ import {
   type TestCall,
   testLegs,
 } from '../domain/call/test-call.js';
-import { isTiming, type TestFault, testFaults } from '../domain/call/test-fault.js';
+import { isTiming, type TestFault } from '../domain/call/test-fault.js';
 import { times } from '../domain/days.js';
 import { fail, TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
@@ -186,8 +186,7 @@ export function createTestCalls(deps: TestCallDeps) {
     else
       deps.alarms.raise(FOREIGN, {
         severity: 'critical',
-        message: `Calls are marked in catalogue.db as test calls that Tapedeck did not make: ${foreign.length}, such as ${foreign[0]!.id}. They and their recordings are not removed, as test calls are.`,
-        hint: 'They are missing in lists and reports while their rows say so. Find out what else writes to catalogue.db, and restore it from a backup.',
+        why: { code: 'foreign_test_calls', params: { calls: foreign.length, call: foreign[0]!.id } },
       });
     for (const call of left) {
       if (foreign.includes(call)) continue;
@@ -258,8 +257,10 @@ export function createTestCalls(deps: TestCallDeps) {
     else if (fault)
       deps.alarms.raise(ALARM, {
         severity: outcome === 'failed' ? 'critical' : 'warning',
-        message: `A test call ${outcome === 'failed' ? 'failed: calls may be lost' : 'cannot be made'}. ${testFaults[fault].message}`,
-        hint: `${testFaults[fault].hint} (${detail})`,
+        why: {
+          code: outcome === 'failed' ? 'test_call_fault' : 'test_call_not_set_up',
+          params: { fault, detail },
+        },
       });
     return call;
   }

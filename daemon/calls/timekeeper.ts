@@ -1,4 +1,5 @@
 import type { Alarms } from '../domain/operations/alarm.js';
+import { roughMs } from '../domain/written.js';
 import type { Clock } from '../ops/clock.js';
 import type { Log } from '../ops/log.js';
 import type { Stamps } from '../pbx/stamps.js';
@@ -42,8 +43,7 @@ export function createTimekeeper(deps: TimekeeperDeps) {
       if (Math.abs(moved) > MATTERS)
         alarms.raise('clock_moved', {
           severity: 'warning',
-          message: `The clock of this machine was moved ${words(moved)} while calls were being recorded.`,
-          hint: 'Recordings keep their length, and nothing is erased early. When the clock is right, restart the recorder.',
+          why: { code: 'clock_moved', params: { ms: roughMs(moved) } },
         });
     }
     if (Math.abs(moved) <= MATTERS) alarms.clear('clock_moved');
@@ -69,8 +69,7 @@ export function createTimekeeper(deps: TimekeeperDeps) {
     else
       alarms.raise('pbx_clock', {
         severity: 'warning',
-        message: `The clock of the PBX is ${words(apart)} from this machine's.`,
-        hint: 'Have both set by NTP. Calls bear the times of this machine.',
+        why: { code: 'pbx_clock', params: { ms: roughMs(apart) } },
       });
   }
 
@@ -85,18 +84,4 @@ export function createTimekeeper(deps: TimekeeperDeps) {
     },
     compare,
   };
-}
-
-/** "about 1 hour forwards"; to one unit, so that the same fault has the same words. */
-function words(ms: number): string {
-  const far = Math.abs(ms);
-  const units: [string, number][] = [
-    ['day', 86_400_000],
-    ['hour', 3_600_000],
-    ['minute', 60_000],
-    ['second', 1_000],
-  ];
-  const [unit, size] = units.find(([, size]) => far >= 0.9 * size) ?? units.at(-1)!;
-  const n = Math.round(far / size);
-  return `about ${n} ${unit}${n === 1 ? '' : 's'} ${ms < 0 ? 'back' : 'forwards'}`;
 }

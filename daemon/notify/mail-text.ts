@@ -1,6 +1,8 @@
 import { times } from '../domain/days.js';
 import type { Alarm } from '../domain/operations/alarm.js';
+import { alarmInWords } from '../domain/operations/alarm-words.js';
 import type { Notice } from '../domain/operations/notice.js';
+import type { Say } from '../domain/reason/words.js';
 import type { Origin } from './channel.js';
 
 /** Words for a person who reads them at two in the morning: what, since when, what to do, where to look. */
@@ -20,7 +22,7 @@ export function mailText(notice: Notice, origin: Origin): { subject: string; tex
     `Tapedeck at ${clean(origin.site)}. Times are in ${origin.timeZone}.`,
     'One mail when something begins, one when it is over, and one a day while something critical lasts.',
   );
-  return { subject: subject(notice, origin.site), text: `${lines.join('\n')}\n` };
+  return { subject: subject(notice, origin.site, time), text: `${lines.join('\n')}\n` };
 }
 
 /** The note stands in it as it is, so that a file of saved mails is a file of checkpoints. */
@@ -46,22 +48,25 @@ function checkpointText(note: string, at: number, origin: Origin): { subject: st
 const where = (site: string): string =>
   clean(site) === 'Tapedeck' ? '[Tapedeck]' : `[Tapedeck ${clean(site)}]`;
 
-function subject(notice: Notice, site: string): string {
-  const [first] = notice.alarms;
-  return `${where(site)} ${headline(notice, first)}`.slice(0, 180);
+function subject(notice: Notice, site: string, time: Say): string {
+  return `${where(site)} ${headline(notice, time)}`.slice(0, 180);
 }
 
-function headline({ kind, alarms }: Notice, first: Alarm | undefined): string {
+const messageOf = (alarm: Alarm, time: Say): string => clean(alarmInWords(alarm.why, time).message);
+
+function headline({ kind, alarms }: Notice, time: Say): string {
+  const [first] = alarms;
   if (kind === 'test') return 'Test message';
   if (kind === 'summary') return `${alarms.length} alarms in a short time`;
   if (!first) return 'Alarm';
-  const message = clean(first.message);
+  const message = messageOf(first, time);
   if (kind === 'cleared') return `Over: ${message}`;
   const word = first.severity === 'critical' ? 'CRITICAL' : 'Warning';
   return kind === 'reminder' ? `Still ${word}: ${message}` : `${word}: ${message}`;
 }
 
-function opening(notice: Notice, time: (ms: number) => string): string[] {
+function opening(notice: Notice, time: Say): string[] {
+  const [first] = notice.alarms;
   switch (notice.kind) {
     case 'test':
       return [
@@ -75,7 +80,7 @@ function opening(notice: Notice, time: (ms: number) => string): string[] {
         'So many at once often have one cause: look at the first of them.',
       ];
     case 'cleared':
-      return ['This is over:', '', `  ${clean(notice.alarms[0]?.message ?? '')}`];
+      return ['This is over:', '', `  ${first ? messageOf(first, time) : ''}`];
     case 'reminder':
       return ['This still stands, a day after the last mail about it.'];
     default:
@@ -83,13 +88,14 @@ function opening(notice: Notice, time: (ms: number) => string): string[] {
   }
 }
 
-function about(alarm: Alarm, time: (ms: number) => string): string[] {
+function about(alarm: Alarm, time: Say): string[] {
+  const { message, hint } = alarmInWords(alarm.why, time);
   const state = alarm.clearedAt === null ? alarm.severity : `over since ${time(alarm.clearedAt)}`;
   return [
-    `What        ${clean(alarm.message)}`,
+    `What        ${clean(message)}`,
     `Severity    ${state}`,
     `Since       ${time(alarm.raisedAt)}`,
-    ...(alarm.clearedAt === null ? [`What to do  ${clean(alarm.hint)}`] : []),
+    ...(alarm.clearedAt === null ? [`What to do  ${clean(hint)}`] : []),
   ];
 }
 

@@ -1,8 +1,9 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { Webhook } from 'standardwebhooks';
-import { iso, isoOrNull } from '../domain/days.js';
+import { iso, isoOrNull, times } from '../domain/days.js';
 import { fail, TapedeckError } from '../domain/error.js';
+import { alarmView } from '../domain/operations/alarm-words.js';
 import type { Notice } from '../domain/operations/notice.js';
 import { guarded, isNobodys, portOf } from '../ops/targets.js';
 import type { Channel, Origin } from './channel.js';
@@ -121,8 +122,7 @@ function asJson(notice: Notice, origin: Origin) {
     alarms: notice.alarms.map((a) => ({
       key: a.key,
       severity: a.severity,
-      message: a.message,
-      hint: a.hint,
+      ...alarmView(a.why, times(origin.timeZone)),
       raised_at: iso(a.raisedAt),
       cleared_at: isoOrNull(a.clearedAt),
     })),

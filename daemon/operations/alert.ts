@@ -7,7 +7,10 @@ import {
   type KeptAlarm,
   raised,
 } from '../domain/operations/alarm.js';
+import { alarmInWords } from '../domain/operations/alarm-words.js';
 import { gather, lately, type Notice, type Said } from '../domain/operations/notice.js';
+import { sameCoded } from '../domain/reason/coded.js';
+import type { Say } from '../domain/reason/words.js';
 import type { Log } from '../ops/log.js';
 
 /**
@@ -19,6 +22,8 @@ export type AlertDeps = {
   /** Sends a message to everybody, sooner or later. */
   tell: (notice: Notice) => void;
   mint: () => string;
+  /** A time as people at the site read it. */
+  say: Say;
   clock: () => number;
   log: Log;
 };
@@ -83,11 +88,12 @@ export function createAlert(deps: AlertDeps) {
       const before = known.get(key);
       const next = raised(before, key, alarm, deps.clock());
       const stood = before && !before.done && before.clearedAt === null;
-      if (stood && before.severity === next.severity && before.message === next.message) {
-        if (before.lastsUntil === next.lastsUntil && before.hint === next.hint) return;
+      if (stood && before.severity === next.severity && sameCoded(before.why, next.why)) {
+        if (before.lastsUntil === next.lastsUntil) return;
       } else {
         const level = next.severity === 'critical' ? 'error' : 'warn';
-        deps.log[level]({ alarm: key, severity: next.severity, hint: next.hint }, next.message);
+        const { message, hint } = alarmInWords(next.why, deps.say);
+        deps.log[level]({ alarm: key, severity: next.severity, hint }, message);
       }
       keep(next);
     },
@@ -95,7 +101,7 @@ export function createAlert(deps: AlertDeps) {
       const alarm = known.get(key);
       if (!alarm || alarm.done || alarm.clearedAt !== null) return;
       keep({ ...alarm, clearedAt: deps.clock() });
-      deps.log.info({ alarm: key }, `Over: ${alarm.message}`);
+      deps.log.info({ alarm: key }, `Over: ${alarmInWords(alarm.why, deps.say).message}`);
     },
     /** Those that stand, newest first. */
     standing: (): Alarm[] =>
@@ -138,11 +144,10 @@ export function createAlert(deps: AlertDeps) {
   } satisfies Alarms & Record<string, unknown>;
 }
 
-const plain = ({ key, severity, message, hint, raisedAt, clearedAt }: KeptAlarm): Alarm => ({
+const plain = ({ key, severity, why, raisedAt, clearedAt }: KeptAlarm): Alarm => ({
   key,
   severity,
-  message,
-  hint,
+  why,
   raisedAt,
   clearedAt,
 });

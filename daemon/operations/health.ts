@@ -3,6 +3,7 @@ import type { TestCall } from '../domain/call/test-call.js';
 import { iso, isoOrNull } from '../domain/days.js';
 import type { TapedeckError } from '../domain/error.js';
 import type { Alarm, Alarms } from '../domain/operations/alarm.js';
+import { alarmView } from '../domain/operations/alarm-words.js';
 import {
   alarmKey,
   type HealthFacts,
@@ -79,8 +80,8 @@ export function createHealth(deps: HealthDeps) {
     const oldestMs = queue?.oldestEndedAt == null ? null : Math.max(0, deps.clock() - queue.oldestEndedAt);
     const facts: HealthFacts = {
       pbx: {
-        ari: { up: ari.up, hint: ari.problem?.hint ?? null },
-        ami: { up: ami.up, hint: ami.problem?.hint ?? null },
+        ari: { up: ari.up, error: ari.problem?.code ?? null },
+        ami: { up: ami.up, error: ami.problem?.code ?? null },
       },
       eventLoopP99Ms: deps.eventLoopP99Ms(),
       capturesFailed: failedAt.filter((at) => deps.clock() - at < LATELY_MS).length,
@@ -130,10 +131,10 @@ export function createHealth(deps: HealthDeps) {
       else
         deps.alarms.raise(LINK_ALARM, {
           severity: ari ? 'critical' : 'warning',
-          message: ari
-            ? `The calls of the PBX are not seen, and those that begin now are not recorded. ${ari.message}`
-            : `The PBX does not tell of queues, parking and pickup; calls are recorded. ${problem.message}`,
-          hint: problem.hint,
+          why: {
+            code: 'pbx_link',
+            params: { link: ari ? 'ari' : 'ami', error: problem.code, detail: problem.detail },
+          },
         });
     },
 
@@ -158,7 +159,7 @@ export function createHealth(deps: HealthDeps) {
         calls_now: calls - tests.length,
         recording_now: recording - tests.filter((t) => t.recorded).length,
         preserving: waiting,
-        health: judge(facts),
+        health: healthView(judge(facts), deps.say),
         reminders: remindersOf({
           channels: deps.channels().length,
           testCalls: !deps.testCallsOn ? 'off' : testCall?.outcome === 'not_set_up' ? 'not_set_up' : 'on',
@@ -174,8 +175,8 @@ export function createHealth(deps: HealthDeps) {
         blind: blind
           .map((w) => ({ from: iso(w.from), to: isoOrNull(w.to), ...reasonView(w.why, deps.say) }))
           .reverse(),
-        alarms: facts.alarms.map(alarmView),
-        past_alarms: past.map(alarmView),
+        alarms: facts.alarms.map((alarm) => standingView(alarm, deps.say)),
+        past_alarms: past.map((alarm) => standingView(alarm, deps.say)),
         alerts: deps.channels().map((c) => ({
           channel: c.channel,
           target: c.target,
@@ -236,7 +237,15 @@ function callView({ call, recorded, why }: LiveCall, say: Say): DaemonStatus['ca
   };
 }
 
-function alarmView(alarm: Alarm): DaemonStatus['alarms'][number] {
-  const { key, severity, message, hint, raisedAt, clearedAt } = alarm;
-  return { key, severity, message, hint, raised_at: iso(raisedAt), cleared_at: isoOrNull(clearedAt) };
+function healthView({ level, problems }: ReturnType<typeof judge>, say: Say): DaemonStatus['health'] {
+  return {
+    level,
+    problems: problems.map(({ code, severity, why }) => ({ code, severity, ...alarmView(why, say) })),
+  };
+}
+
+function standingView(alarm: Alarm, say: Say): DaemonStatus['alarms'][number] {
+  const { key, severity, why, raisedAt, clearedAt } = alarm;
+  const times = { raised_at: iso(raisedAt), cleared_at: isoOrNull(clearedAt) };
+  return { key, severity, ...alarmView(why, say), ...times };
 }

@@ -7,12 +7,11 @@ import {
   judge,
   type Level,
   type Room,
-  roomInWords,
   type Verdict,
   worse,
 } from '../domain/operations/room.js';
 import { because, type Why } from '../domain/reason/reason.js';
-import { sizeText } from '../domain/written.js';
+import { shownBytes, sizeText } from '../domain/written.js';
 import type { Ballast, readDisk } from '../ops/disk.js';
 import type { Log } from '../ops/log.js';
 
@@ -90,8 +89,7 @@ export function createRoom(deps: RoomDeps) {
     else
       deps.alarms.raise(`disk_slow ${dir}`, {
         severity: 'warning',
-        message: `The disk of ${dir} takes more than a second for a small write.`,
-        hint: 'Look for what keeps it busy (iotop), and at its health (smartctl -a).',
+        why: { code: 'disk_slow', params: { dir } },
       });
     if (fault === null) written.add(dir);
     return fault;
@@ -164,22 +162,17 @@ export function createRoom(deps: RoomDeps) {
   }
 
   function tell({ key, verdict: { level, why } }: Disk): void {
-    const says = roomInWords(why);
+    const room = { ...why, free: shownBytes(why.free) };
     if (worse(level, 'short'))
       deps.alarms.raise(`disk_full ${key}`, {
         severity: 'critical',
-        message:
-          key === 'data'
-            ? `${says} Recordings cannot be kept there.`
-            : `${says} Calls are not recorded, so that the PBX has what is left.`,
-        hint: 'Free some space or give it a larger disk. Recording goes on by itself then.',
+        why: { code: 'disk_full', params: { disk: key, room } },
       });
     else deps.alarms.clear(`disk_full ${key}`);
     if (level === 'short')
       deps.alarms.raise(`disk_reserve ${key}`, {
         severity: 'warning',
-        message: says,
-        hint: 'Free some space, give it a larger disk, or keep recordings for a shorter time.',
+        why: { code: 'disk_reserve', params: { room } },
       });
     else deps.alarms.clear(`disk_reserve ${key}`);
   }
@@ -190,8 +183,7 @@ export function createRoom(deps: RoomDeps) {
     if (lacking)
       deps.alarms.raise('spool_rights', {
         severity: 'warning',
-        message: `The recorder has no right to write in Asterisk's spool ${dir} (${lacking}). Asterisk is asked to remove sealed audio; while it does not answer, that stays there in the clear.`,
-        hint: `As root: chmod 2770 ${dir}, and put the recorder's user into the folder's group. On FreePBX "fwconsole chown" undoes this: see asterisk-conf/README.md.`,
+        why: { code: 'spool_rights', params: { dir, fault: lacking } },
       });
     else deps.alarms.clear('spool_rights');
     if (lackedRights && !lacking) deps.onReturn();
@@ -242,8 +234,7 @@ export function createRoom(deps: RoomDeps) {
       if (performance.now() - lookingSince > STALLED)
         deps.alarms.raise('disk_stalled', {
           severity: 'critical',
-          message: `The disk of ${deps.data.dir} or ${deps.spool.dir} does not answer.`,
-          hint: 'A network file system whose server is gone does that; so does a dying disk ("dmesg").',
+          why: { code: 'disk_stalled', params: { data: deps.data.dir, spool: deps.spool.dir } },
         });
       return;
     }

@@ -285,7 +285,10 @@ export const ConfigSchema = Type.Object({
     ),
     smtp_user: optional('User at the mail server. Empty: it asks for none.'),
     smtp_password_file: optionalPath('File that holds their password.'),
-    webhook_url: optional('Where alarms are also posted to as signed JSON. Empty: nowhere.', '^https?://'),
+    webhook_url: optional(
+      'Where alarms are also posted to as signed JSON: in words, and as a code with params ("why"). Empty: nowhere.',
+      '^https?://',
+    ),
     webhook_secret_file: optionalPath(
       'File with the secret that signs them (Standard Webhooks): any text, or "whsec_" and base64.',
     ),

@@ -39,8 +39,7 @@ export function createCustody(deps: CustodyDeps) {
   async function newSigner(): Promise<void> {
     deps.alarms.raise('signing_key', {
       severity: 'critical',
-      message: `The key that signed recordings and the audit log could not be opened, and a new one was made: ${signer().keyId}.`,
-      hint: 'Copy the public key that "tapedeck keys status" shows to where you keep such things. Was signing/key damaged, or put back from a backup? The old one is kept beside it.',
+      why: { code: 'signing_key_new', params: { key: signer().keyId } },
       forMs: 3_600_000,
     });
     await changed({ what: 'a new key that signs: the old one could not be opened', key: signer().keyId });

@@ -1,8 +1,7 @@
 import type { Spool } from '../capture/spool.js';
 import type { Catalogue } from '../catalogue/catalogue.js';
-import { errors, fail, isDiskError, TapedeckError } from '../domain/error.js';
+import { fail, isDiskError, TapedeckError } from '../domain/error.js';
 import { because, becauseOf, together } from '../domain/reason/reason.js';
-import { inWords } from '../domain/reason/words.js';
 import type { CallId } from '../domain/recording/recording.js';
 import { createSteps, type StepDeps } from './preserve/steps.js';
 import { createSweep } from './preserve/sweep.js';
@@ -96,13 +95,12 @@ export function createPreserver(deps: PreserveDeps) {
     denied.delete(id);
     tellOfDenied();
     if (attempts <= retries.length) return;
-    const kept = because('retried_every', { minutes: pause / 60_000 });
+    const minutes = pause / 60_000;
     deps.alarms.raise(ALARM, {
       severity: 'critical',
-      message: `Captured calls cannot be made into recordings. ${errors[problem.code].message}`,
-      hint: `${inWords(kept)} ${problem.hint}`,
+      why: { code: 'preserve_failed', params: { error: problem.code, minutes } },
     });
-    const why = together(becauseOf(problem), kept);
+    const why = together(becauseOf(problem), because('retried_every', { minutes }));
     await deps.catalogue
       .decideCoverage(id, { status: 'not_recorded', why, rule: null, missingMs: 0 })
       .catch((err) => deps.log.error({ err, call: id }, 'The row of a call cannot say what became of it'));
@@ -128,11 +126,10 @@ export function createPreserver(deps: PreserveDeps) {
       deps.alarms.clear(DENIED);
       return;
     }
-    const calls = denied.size === 1 ? 'A call waits' : `${denied.size} calls wait`;
+    const { code, detail } = first;
     deps.alarms.raise(DENIED, {
       severity: 'critical',
-      message: `${calls} to be sealed, because captured audio cannot be read. ${first.detail}`,
-      hint: first.hint,
+      why: { code: 'spool_denied', params: { calls: denied.size, error: code, detail } },
     });
   }
 

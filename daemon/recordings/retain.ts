@@ -1,6 +1,8 @@
 import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
 import { fail, TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
+import type { AlarmParams } from '../domain/operations/alarm-codes.js';
+import { refusedInWords } from '../domain/operations/alarm-words.js';
 import { recordingFile } from '../domain/paths.js';
 import { planRetention, type RetentionPlan, shareFault } from '../domain/policy/retention.js';
 import { inWords } from '../domain/reason/words.js';
@@ -43,6 +45,15 @@ const REFUSED = 'retention_refused';
 const FOREIGN = 'foreign_erasing';
 /** So many recordings an alarm names. */
 const NAMED = 3;
+
+/** The safety limit has stopped a run. */
+class Refused extends TapedeckError {
+  readonly params: AlarmParams['retention_refused'];
+  constructor(params: AlarmParams['retention_refused']) {
+    super('retention_refused', refusedInWords(params));
+    this.params = params;
+  }
+}
 
 /**
  * What a run at `now` would erase. Besides what is due, `kept` has the next to go. Changes nothing. Throws
@@ -131,13 +142,10 @@ export function createRetain(deps: {
   async function refuseForeign(): Promise<void> {
     const foreign = (await catalogue.recordingsErasing()).filter((r) => !r.intended);
     if (foreign.length === 0) return alarms.clear(FOREIGN);
-    const many = foreign.length === 1 ? 'A recording is' : `${foreign.length} recordings are`;
-    const named = foreign.slice(0, NAMED).map((r) => `${r.id} of call ${r.callId}`);
-    const more = foreign.length > named.length ? ` and ${foreign.length - named.length} more` : '';
+    const named = foreign.slice(0, NAMED).map(({ id, callId }) => ({ recording: id, call: callId }));
     alarms.raise(FOREIGN, {
       severity: 'critical',
-      message: `${many} marked in catalogue.db as being erased, and the audit log has no entry of it: ${named.join(', ')}${more}. Tapedeck does not erase what it did not decide itself.`,
-      hint: 'Keys and files are untouched, but cannot be played while the rows say so. Find out what else writes to catalogue.db, and restore it from a backup.',
+      why: { code: 'foreign_erasing', params: { recordings: foreign.length, named } },
     });
   }
 
@@ -145,7 +153,7 @@ export function createRetain(deps: {
   async function finishBegun(): Promise<{ failed: number }> {
     const { begun, total } = await plan();
     const why = shareFault(begun.length, total + begun.length, config.breakerPercent);
-    if (why) throw fail('retention_refused', `${inWords(why)} Their erasure was begun before the last stop.`);
+    if (why) throw new Refused({ why, confirm: null });
     return each(begun, (r) => r.id, finish);
   }
 
@@ -158,8 +166,8 @@ export function createRetain(deps: {
     await refuseForeign();
     const { begun, due, breaker } = await plan();
     try {
-      if (breaker.tripped && confirm !== breaker.confirm)
-        throw fail('retention_refused', `${inWords(breaker.why)} Confirm with "${breaker.confirm}".`);
+      if (breaker.why && confirm !== breaker.confirm)
+        throw new Refused({ why: breaker.why, confirm: breaker.confirm });
       const first = await each(begun, (r) => r.id, finish);
       const second = await each(
         due,
@@ -194,8 +202,8 @@ export function createRetain(deps: {
   }
 
   function tellRefusal(err: unknown): void {
-    if (err instanceof TapedeckError && err.code === 'retention_refused')
-      alarms.raise(REFUSED, { severity: 'warning', message: err.message, hint: err.hint });
+    if (err instanceof Refused)
+      alarms.raise(REFUSED, { severity: 'warning', why: { code: 'retention_refused', params: err.params } });
   }
 
   /** A box that is off at night would never erase: what should have gone a day ago goes when it is on. */

@@ -7,7 +7,14 @@ import type { Alarms } from '../domain/operations/alarm.js';
 import { RECORDINGS, recordingFile } from '../domain/paths.js';
 import { buildManifest, type Manifest, type SignedManifest } from '../domain/recording/manifest.js';
 import type { Recording, RecordingId } from '../domain/recording/recording.js';
-import { damageTold, nightDone, type ScrubStatus, shareOf, strayTold } from '../domain/recording/scrub.js';
+import {
+  damageTold,
+  nightDone,
+  type ScrubStatus,
+  type Stray,
+  shareOf,
+  strayTold,
+} from '../domain/recording/scrub.js';
 import type { Log } from '../ops/log.js';
 import { createSchedule } from '../ops/schedule.js';
 import { repeatedly, singleFlight } from '../ops/turns.js';
@@ -201,21 +208,21 @@ export function createScrub(deps: ScrubDeps) {
       after = page.at(-1)!.id;
       if (!(await calm(until))) return;
     }
-    const strays: string[] = [];
+    const strays: Stray[] = [];
     for await (const { path, modifiedAt } of files.list(config.dataDir, RECORDINGS)) {
       if (stopped.signal.aborted) return;
       if (Date.now() - modifiedAt < NEW_MS) continue;
       const id = /([^/]+?)(?:\.opus)?\.age$/.exec(path)?.[1];
       const row = id === undefined ? null : await catalogue.recording(id);
       if (row?.file === path && row.state !== 'erased') continue;
-      strays.push((await renamed(path)) ?? path);
+      strays.push({ file: path, recording: await renamed(path) });
     }
     if (strays.length === 0) alarms.clear(STRAY);
     else alarms.raise(STRAY, strayTold(strays));
   }
 
-  /** A file whose recording misses it: the row says where it is now. */
-  async function renamed(path: string): Promise<string | null> {
+  /** The recording that misses this file: the row says where it is now. Null when none does. */
+  async function renamed(path: string): Promise<RecordingId | null> {
     const found = await files.hash(join(config.dataDir, path), rest);
     const id = found && (await catalogue.sealedAs(found.sha256));
     const row = id ? await catalogue.recording(id) : null;
@@ -223,7 +230,7 @@ export function createScrub(deps: ScrubDeps) {
       return null;
     await catalogue.checked(row.id, clock(), `Its file is missing; ${path} has the same bytes.`);
     seen.add(row.id);
-    return `${path} (that of recording ${row.id})`;
+    return row.id;
   }
 
   async function figures(): Promise<SealFigures> {

@@ -10,6 +10,7 @@ import { inWords } from '../../daemon/domain/reason/words.js';
 import { createClock } from '../../daemon/ops/clock.js';
 import { createLog } from '../../daemon/ops/log.js';
 import { createStamps } from '../../daemon/pbx/stamps.js';
+import { shown } from '../support/alarm-board.js';
 import { createMovableClock } from '../support/clock.js';
 import { createLab, startPbx } from '../support/pbx/pbx.js';
 import { tone } from '../support/pbx/sources.js';
@@ -155,7 +156,7 @@ t.test('a clock that was moved is said, and followed when no call is in progress
     idle: () => idle,
     onStill: () => said.push('still'),
     alarms: {
-      raise: (key, { message }) => said.push(`${key}: ${message}`),
+      raise: (key, alarm) => said.push(`${key}: ${shown(alarm).message}`),
       clear: (key) => said.push(`clear ${key}`),
     },
     log: createLog('silent', 'test'),

@@ -2,6 +2,8 @@ import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, rmSync, sta
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { toAlarmWhy } from '../../daemon/domain/operations/alarm-codes.js';
+import { alarmInWords } from '../../daemon/domain/operations/alarm-words.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import { startPbx } from '../support/pbx/pbx.js';
 import { createStages } from '../support/pbx/stage.js';
@@ -78,15 +80,13 @@ t.test(
       );
     const inSpool = () => readdirSync(pbx.recordingDir).filter((name) => name.startsWith('tapedeck-'));
     const alarm = (key: string) =>
-      query<{ message: string; hint: string }>(
-        `SELECT * FROM alarms WHERE key = '${key}' AND cleared_at IS NULL`,
-      )[0];
+      query<{ why: string }>(`SELECT why FROM alarms WHERE key = '${key}' AND cleared_at IS NULL`)[0];
 
     await call('first');
     await sealed(1);
     await until('the removal, which Asterisk does', () => inSpool().length === 0);
     const raised = await until('the alarm', () => alarm('spool_rights'));
-    t.match(raised, {
+    t.match(alarmInWords(toAlarmWhy(JSON.parse(raised.why))), {
       message: new RegExp(`${pbx.recordingDir} \\(EACCES\\)`),
       hint: /chmod 2770.*fwconsole/s,
     });

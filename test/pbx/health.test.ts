@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Alarm } from '../../daemon/domain/operations/alarm.js';
+import { alarmInWords } from '../../daemon/domain/operations/alarm-words.js';
 import {
   type HealthFacts,
   judge,
@@ -20,7 +21,7 @@ import { openDashboard } from '../support/web/dashboard.js';
 t.setTimeout(240_000);
 
 const well: HealthFacts = {
-  pbx: { ari: { up: true, hint: null }, ami: { up: true, hint: null } },
+  pbx: { ari: { up: true, error: null }, ami: { up: true, error: null } },
   eventLoopP99Ms: 3,
   capturesFailed: 0,
   preserveOldestMs: 20_000,
@@ -32,12 +33,11 @@ const well: HealthFacts = {
 const stands = (key: string, severity: Alarm['severity']): Alarm => ({
   key,
   severity,
-  message: `${key} stands`,
-  hint: 'Do something.',
+  why: { code: 'cdr_source', params: { source: key } },
   raisedAt: 0,
   clearedAt: null,
 });
-const down = { up: false, hint: null };
+const down = { up: false, error: null };
 
 t.test('health is green, amber or red for a reason', async (t) => {
   t.strictSame(judge(well), { level: 'green', problems: [] });
@@ -63,7 +63,10 @@ t.test('health is green, amber or red for a reason', async (t) => {
   for (const [more, level, codes] of cases) {
     const { level: found, problems } = judge({ ...well, ...more });
     t.strictSame([found, problems.map((p) => p.code)], [level, codes], JSON.stringify(more));
-    for (const p of problems) t.ok(p.message && p.hint, 'with what it means and what to do');
+    for (const { why } of problems) {
+      const { message, hint } = alarmInWords(why);
+      t.ok(message && hint, 'with what it means and what to do');
+    }
   }
 });
 
@@ -80,10 +83,10 @@ t.test('one thing is one problem, however many have noticed it', async (t) => {
     ],
   });
   t.strictSame(
-    problems.map((p) => [p.code, p.message]),
+    problems.map((p) => [p.code, p.why.params]),
     [
-      ['pbx_down', 'pbx_link stands'],
-      ['disk_low', 'disk_full spool stands'],
+      ['pbx_down', { source: 'pbx_link' }],
+      ['disk_low', { source: 'disk_full spool' }],
     ],
     'in the words of who knows most of it',
   );

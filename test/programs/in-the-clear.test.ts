@@ -236,7 +236,10 @@ t.test(
     );
     t.match(entries[1]!.detail, { keys: 30, over: true });
     const alarm = (await catalogue.openAlarms()).find((a) => a.key === 'signing_key');
-    t.match(alarm, { severity: 'critical', message: /a new one was made: [0-9a-f]{16}/ });
+    t.match(alarm, {
+      severity: 'critical',
+      why: { code: 'signing_key_new', params: { key: /^[0-9a-f]{16}$/ } },
+    });
     t.equal(readdirSync(join(place, 'signing')).filter((f) => f.startsWith('key.unusable-')).length, 1);
   },
 );

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
-import type { Alarm } from '../../daemon/domain/operations/alarm.js';
 import { forecast, judge, type Level, type Room, roomInWords } from '../../daemon/domain/operations/room.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import { inWords } from '../../daemon/domain/reason/words.js';
 import { createRoom } from '../../daemon/operations/room.js';
 import { createBallast, probeDisk, readDisk } from '../../daemon/ops/disk.js';
+import { alarmBoard } from '../support/alarm-board.js';
 import { until } from '../support/recorder.js';
 import { aCall, aRecording } from '../support/recordings/a-call.js';
 import { fill, mountSmall, unfill } from '../support/small-disk.js';
@@ -102,7 +102,7 @@ function keeper(
     cleaning?: { what: string; frees: 'data' | 'spool'; run: () => Promise<unknown> }[];
   },
 ) {
-  const standing = new Map<string, Pick<Alarm, 'severity' | 'message' | 'hint'>>();
+  const { standing, alarms } = alarmBoard();
   const done: string[] = [];
   const ballast = createBallast({ path: join(data, 'ballast'), bytes: MIB });
   const room = createRoom({
@@ -121,7 +121,7 @@ function keeper(
     growth: async () => ({ sealedBytes: 0, erasedBytes: 0, days: 7 }),
     onReturn: () => done.push('return'),
     onEmpty: () => done.push('empty'),
-    alarms: { raise: (key, alarm) => standing.set(key, alarm), clear: (key) => standing.delete(key) },
+    alarms,
     clock: () => Date.now(),
     log,
   });

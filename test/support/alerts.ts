@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import type { Test } from 'tap';
 import { ulid } from 'ulid';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import { iso } from '../../daemon/domain/days.js';
 import type { Alarm } from '../../daemon/domain/operations/alarm.js';
 import type { Notice } from '../../daemon/domain/operations/notice.js';
 import type { Channel, Origin } from '../../daemon/notify/channel.js';
@@ -21,9 +22,13 @@ export const origin: Origin = {
 };
 export const pbx = {
   severity: 'critical',
-  message: 'The PBX does not answer: new calls are not recorded.',
-  hint: 'Check that Asterisk runs.',
+  why: { code: 'pbx_down', params: { error: null } },
 } as const;
+/** The same about something else. */
+export const about = (file: string, severity: Alarm['severity'] = 'critical') => ({
+  severity,
+  why: { code: 'cdr_source' as const, params: { source: file } },
+});
 
 export const alarm = (more: Partial<Alarm> = {}): Alarm => ({
   key: 'health pbx',
@@ -79,12 +84,16 @@ export async function open(t: Test, path: string, channels: Channel[], clock: { 
     onTrouble: (channel, why) =>
       why === null
         ? alert.clear(channelAlarm(channel))
-        : alert.raise(channelAlarm(channel), { severity: 'warning', message: `${channel} fails`, hint: why }),
+        : alert.raise(channelAlarm(channel), {
+            severity: 'warning',
+            why: { code: 'alerts_undelivered', params: { channel, detail: why } },
+          }),
   });
   const alert = createAlert({
     catalogue,
     tell: deliver.tell,
     mint: () => ulid(),
+    say: iso,
     clock: () => clock.ms,
     log,
   });

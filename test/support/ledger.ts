@@ -5,10 +5,10 @@ import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.j
 import { createCdrJournal } from '../../daemon/cdr/journal.js';
 import type { Cdr } from '../../daemon/domain/assurance/cdr.js';
 import { bounds, type FILTERS, report } from '../../daemon/domain/assurance/coverage.js';
-import type { Alarm, Alarms } from '../../daemon/domain/operations/alarm.js';
 import { catalogueFile, cdrJournalFile } from '../../daemon/domain/paths.js';
 import type { Coverage } from '../../daemon/domain/recording/recording.js';
 import { createLog } from '../../daemon/ops/log.js';
+import { alarmBoard } from './alarm-board.js';
 import { aCall, aRecording } from './recordings/a-call.js';
 
 /** 25 November 2026, 09:00 UTC. */
@@ -35,14 +35,11 @@ export async function ledger(t: Test, more: Partial<AssureDeps> = {}, dir = t.te
   const catalogue = { path, ...createSqliteCatalogue({ path }) };
   await catalogue.start();
   const clock = { ms: T0 };
-  const standing = new Map<string, Pick<Alarm, 'severity' | 'message' | 'hint'>>();
-  const alarms: Alarms = {
-    raise: (key, a) => void standing.set(key, a),
-    clear: (key) => void standing.delete(key),
-  };
+  const say = (at: number) => new Date(at).toISOString().slice(0, 19);
+  const { standing, alarms } = alarmBoard(say);
   const assure = createAssure({
     ...{ catalogue, alarms, sources: [], trunkContexts: ['from-trunk'], mint: ulid },
-    ...{ say: (at) => new Date(at).toISOString().slice(0, 19), clock: () => clock.ms, log },
+    ...{ say, clock: () => clock.ms, log },
     journal: createCdrJournal({ file: cdrJournalFile(dir) }),
     lost: () => {},
     pace: { grace: 20_000, look: 10, read: 1e9 },

@@ -32,7 +32,7 @@ type Status = Static<typeof StatusView>;
 
 /** A token may be for how the box does and nothing else. What alarms say may be of a call, and who was on it. */
 function withoutCalls(status: Status): Status {
-  const bare = (code: ProblemCode) => ({ message: publicMessage(code), hint: '' });
+  const bare = (code: ProblemCode) => ({ message: publicMessage(code), hint: '', why: null });
   const alarms = (of: Status['alarms']) =>
     of.map((alarm) => ({ ...alarm, key: topicOf(alarm.key), ...bare(topicOf(alarm.key)) }));
   const problems = status.health.problems.map((p) => ({ ...p, ...bare(p.code as ProblemCode) }));

@@ -51,8 +51,10 @@ export function createIntake(deps: IntakeDeps, maxWaiting = MAX_WAITING) {
     broken = true;
     alarms.raise(ALARM, {
       severity: 'warning',
-      message: `Asterisk's CDRs cannot be written to ${journal.file}. ${err instanceof Error ? err.message : ''}`,
-      hint: 'CDRs heard while the catalogue is locked are lost if the recorder stops now. Check free space and owner of that folder.',
+      why: {
+        code: 'cdr_journal',
+        params: { file: journal.file, detail: err instanceof Error ? err.message : '' },
+      },
     });
   }
 

@@ -1,20 +1,49 @@
 import { Type } from 'typebox';
-import type { KeptAlarm, Severity } from '../../domain/operations/alarm.js';
+import type { Alarm, KeptAlarm, Severity } from '../../domain/operations/alarm.js';
+import type { AlarmWhy } from '../../domain/operations/alarm-codes.js';
 import type { Delivery, Notice } from '../../domain/operations/notice.js';
-import { Flag, Length, noun, oneOf, orNull, type Reader, Text, Time } from './checked.js';
+import {
+  alarmWhyOf,
+  Flag,
+  Length,
+  noun,
+  oneOf,
+  orNull,
+  type Reader,
+  Text,
+  Time,
+  unreadable,
+} from './checked.js';
 import type { Db } from './db.js';
 
 const severity = oneOf<Severity>({ warning: true, critical: true });
 
+/** What an alarm is about. One without was written by a version that had sentences, and never an empty one. */
+function whyIn({
+  why,
+  message = '',
+  hint = '',
+}: {
+  why?: unknown;
+  message?: string;
+  hint?: string;
+}): AlarmWhy {
+  if (why !== undefined && why !== null) return alarmWhyOf('why', why);
+  if (message === '') unreadable('"why" is missing');
+  return { code: 'text', params: { message, hint } };
+}
+
 const alarm = noun({
   table: 'alarms',
   key: (row) => row.key,
+  json: ['why'],
   shape: Type.Object({
     key: Text,
     raised_at: Time,
     severity,
     message: Text,
     hint: Text,
+    why: Type.Unknown(),
     cleared_at: orNull(Time),
     told_at: orNull(Time),
     told_as: orNull(severity),
@@ -26,8 +55,7 @@ const alarm = noun({
     key: row.key,
     raisedAt: row.raised_at,
     severity: row.severity,
-    message: row.message,
-    hint: row.hint,
+    why: whyIn(row),
     clearedAt: row.cleared_at,
     toldAt: row.told_at,
     toldAs: row.told_as,
@@ -36,6 +64,10 @@ const alarm = noun({
     done: row.done === 1,
   }),
 });
+
+/** Sentences stay sentences when they are written again. */
+const inNotice = ({ why, ...alarm }: Alarm) =>
+  why.code === 'text' ? { ...alarm, ...why.params } : { ...alarm, why };
 
 const delivery = noun({
   table: 'deliveries',
@@ -51,8 +83,10 @@ const delivery = noun({
       at: Time,
       alarms: Type.Array(
         Type.Object({
-          ...{ key: Text, severity, message: Text, hint: Text },
-          ...{ raisedAt: Time, clearedAt: orNull(Time) },
+          ...{ key: Text, severity, raisedAt: Time, clearedAt: orNull(Time) },
+          why: Type.Optional(Type.Unknown()),
+          message: Type.Optional(Text),
+          hint: Type.Optional(Text),
         }),
       ),
       checkpoint: Type.Optional(Text),
@@ -65,7 +99,13 @@ const delivery = noun({
   }),
   make: (row): Delivery => ({
     channel: row.channel,
-    notice: row.notice,
+    notice: {
+      ...row.notice,
+      alarms: row.notice.alarms.map(({ why, message, hint, ...about }) => ({
+        ...about,
+        why: whyIn({ why, message, hint }),
+      })),
+    },
     attempts: row.attempts,
     nextAt: row.next_at,
     sentAt: row.sent_at,
@@ -77,8 +117,8 @@ const delivery = noun({
 export function createAlarms(db: Db, reader: Reader) {
   const save = db.prepare(`
     INSERT INTO alarms VALUES ($key, $raisedAt, $severity, $message, $hint, $clearedAt, $toldAt, $toldAs, $returns,
-      $lastsUntil, $done)
-    ON CONFLICT (key, raised_at) DO UPDATE SET severity = $severity, message = $message, hint = $hint,
+      $lastsUntil, $done, $why)
+    ON CONFLICT (key, raised_at) DO UPDATE SET severity = $severity, message = $message, hint = $hint, why = $why,
       cleared_at = $clearedAt, told_at = $toldAt, told_as = $toldAs, returns = $returns, lasts_until = $lastsUntil,
       done = $done`);
   const open = db.prepare('SELECT * FROM alarms WHERE done = 0 ORDER BY raised_at, key');
@@ -96,13 +136,16 @@ export function createAlarms(db: Db, reader: Reader) {
   const forgetDeliveries = db.prepare('DELETE FROM deliveries WHERE made_at < ?');
 
   return {
-    save(alarm: KeptAlarm): void {
-      save.run({ ...alarm, done: alarm.done ? 1 : 0 });
+    save({ why, ...alarm }: KeptAlarm): void {
+      const text = why.code === 'text' ? { ...why.params, why: null } : null;
+      const coded = { message: '', hint: '', why: JSON.stringify(why) };
+      save.run({ ...alarm, ...(text ?? coded), done: alarm.done ? 1 : 0 });
     },
     open: (): KeptAlarm[] => reader.all(alarm, open.all()),
     past: (limit: number): KeptAlarm[] => reader.fill(alarm, limit, (rows) => past.all(rows)),
     saveDelivery({ notice, ...rest }: Delivery): void {
-      saveDelivery.run({ ...rest, id: notice.id, madeAt: notice.at, notice: JSON.stringify(notice) });
+      const stored = JSON.stringify({ ...notice, alarms: notice.alarms.map(inNotice) });
+      saveDelivery.run({ ...rest, id: notice.id, madeAt: notice.at, notice: stored });
     },
     openDeliveries: (): Delivery[] => reader.all(delivery, openDeliveries.all()),
     forget(before: number): void {

@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { fail } from '../../domain/error.js';
+import { type AlarmWhy, toAlarmWhy } from '../../domain/operations/alarm-codes.js';
 import { UnknownReason } from '../../domain/reason/coded.js';
 import { readWhy, toWhy, type Why } from '../../domain/reason/reason.js';
 import type { BadRow } from '../catalogue.js';
@@ -84,6 +85,10 @@ export const whyIn = (column: string, stored: string): Why | null => known(colum
 /** The same for one within JSON. */
 export const whyOf = (column: string, value: unknown): Why | null =>
   value === null ? null : known(column, () => toWhy(value));
+
+/** The same for what an alarm says, within JSON. */
+export const alarmWhyOf = (column: string, value: unknown): AlarmWhy =>
+  known(column, () => toAlarmWhy(value));
 
 function known<T>(column: string, read: () => T): T {
   try {

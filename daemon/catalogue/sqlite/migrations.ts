@@ -508,4 +508,8 @@ export const migrations: readonly string[] = [
     ELSE NOT EXISTS (SELECT 1 FROM json_each(policy, '$.record') WHERE type <> 'object')
   END;
   `,
+  // What an alarm is about, as a code with params; NULL where an earlier version wrote sentences, which have a message then.
+  `
+  ALTER TABLE alarms ADD COLUMN why TEXT;
+  `,
 ];

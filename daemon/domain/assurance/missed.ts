@@ -1,5 +1,4 @@
 import type { Alarms } from '../operations/alarm.js';
-import { inWords, type Say } from '../reason/words.js';
 import type { Judged } from './coverage.js';
 
 /** At most so many alarms name a call; the rest are counted in one. */
@@ -9,9 +8,8 @@ export const STANDS = 86_400_000;
 
 /**
  * The alarms about calls that were answered and not recorded: each named while they are few, counted when they are many.
- * `say` writes a time as people at the site read it.
  */
-export function createMissed(alarms: Alarms, say: Say) {
+export function createMissed(alarms: Alarms) {
   /** When each ended, by its linkedid. */
   const named = new Map<string, number>();
   const counted = new Map<string, number>();
@@ -23,8 +21,7 @@ export function createMissed(alarms: Alarms, say: Say) {
     else
       alarms.raise('calls_missed', {
         severity: 'critical',
-        message: `${counted.size} more answered ${counted.size === 1 ? 'call was' : 'calls were'} not recorded.`,
-        hint: 'The coverage page lists them all. Run "tapedeck doctor".',
+        why: { code: 'calls_missed', params: { calls: counted.size } },
       });
   }
 
@@ -46,8 +43,7 @@ export function createMissed(alarms: Alarms, say: Say) {
       named.set(linkedid, endedAt);
       alarms.raise(keyOf(linkedid), {
         severity: judged.finding === null ? 'warning' : 'critical',
-        message: `An answered call was not recorded: ${sayCall(judged, say)}. ${inWords(judged.why, say)}`,
-        hint: 'The coverage page has the PBX\'s own account of it. Run "tapedeck doctor".',
+        why: { code: 'call_missed', params: callOf(judged) },
       });
       return true;
     },
@@ -60,9 +56,10 @@ export function createMissed(alarms: Alarms, say: Say) {
   };
 }
 
-function sayCall({ call, pbx, startedAt, pbxMs, talkMs }: Judged, say: Say): string {
-  const from = call ? call.them.name || call.them.number : pbx!.name || pbx!.src;
-  const to = call ? call.us.name || call.us.number : pbx!.dst;
-  const length = Math.round((pbxMs ?? talkMs ?? 0) / 1000);
-  return `${from || 'unknown'} with ${to || 'unknown'}, ${say(startedAt)}, ${length} s`;
-}
+const callOf = ({ call, pbx, startedAt, pbxMs, talkMs, why }: Judged) => ({
+  from: call ? call.them.name || call.them.number : pbx!.name || pbx!.src,
+  to: call ? call.us.name || call.us.number : pbx!.dst,
+  at: startedAt,
+  ms: pbxMs ?? talkMs ?? 0,
+  why,
+});

@@ -1,3 +1,5 @@
+import type { AlarmWhy, NewAlarmWhy } from './alarm-codes.js';
+
 export type Severity = 'warning' | 'critical';
 
 /**
@@ -7,15 +9,13 @@ export type Severity = 'warning' | 'critical';
 export type Alarm = {
   key: string;
   severity: Severity;
-  /** What happened and what it means, and what to do. */
-  message: string;
-  hint: string;
+  why: AlarmWhy;
   raisedAt: number;
   clearedAt: number | null;
 };
 
 /** `forMs`: it is over by itself when it has not been raised again for so long. For what happens, and does not last. */
-export type NewAlarm = Pick<Alarm, 'severity' | 'message' | 'hint'> & { forMs?: number };
+export type NewAlarm = { severity: Severity; why: NewAlarmWhy; forMs?: number };
 
 /**
  * How the rest of the daemon tells of alarms. Both may be called again and again. An alarm outlives a restart: who raises
@@ -47,7 +47,9 @@ const RETURNS = 2;
 /** Within this time after its end, an alarm that comes back is the old one coming back, in ms. */
 const SOON_MS = 600_000;
 const REMIND_MS = 24 * 3_600_000;
-const TEXT = { key: 120, message: 400, hint: 400 };
+const MAX_KEY = 120;
+/** No text in params is longer, so that a row or a message never is without end. */
+const MAX_TEXT = 400;
 
 /** Whether it was less than so long ago. What seems to be still to come was before the clock was set back. */
 const within = (at: number, ms: number, now: number): boolean => now >= at && now - at < ms;
@@ -56,8 +58,7 @@ const within = (at: number, ms: number, now: number): boolean => now >= at && no
 export function raised(before: KeptAlarm | undefined, key: string, alarm: NewAlarm, now: number): KeptAlarm {
   const said = {
     severity: alarm.severity,
-    message: alarm.message.slice(0, TEXT.message),
-    hint: alarm.hint.slice(0, TEXT.hint),
+    why: capped(alarm.why),
     lastsUntil: alarm.forMs === undefined ? null : now + alarm.forMs,
   };
   if (before && !before.done) {
@@ -67,7 +68,7 @@ export function raised(before: KeptAlarm | undefined, key: string, alarm: NewAla
   const soon = before?.clearedAt != null && within(before.clearedAt, SOON_MS, now);
   return {
     ...said,
-    key: key.slice(0, TEXT.key),
+    key: key.slice(0, MAX_KEY),
     raisedAt: now,
     clearedAt: null,
     toldAt: null,
@@ -76,6 +77,11 @@ export function raised(before: KeptAlarm | undefined, key: string, alarm: NewAla
     done: false,
   };
 }
+
+const capped = (why: NewAlarmWhy): NewAlarmWhy =>
+  JSON.parse(JSON.stringify(why), (_, value) =>
+    typeof value === 'string' ? value.slice(0, MAX_TEXT).toWellFormed() : value,
+  );
 
 export type Saying = 'raised' | 'reminder' | 'cleared';
 type Step = { alarm: KeptAlarm; say: Saying | null };

@@ -1,4 +1,5 @@
 import type { Alarm, Severity } from './alarm.js';
+import type { AlarmWhy, NewAlarmWhy } from './alarm-codes.js';
 
 /** What health is judged by. Ages and times in ms; null where it is not known. */
 export type HealthFacts = {
@@ -40,9 +41,10 @@ export function remindersOf(given: { channels: number; testCalls: 'on' | 'off' |
   return found;
 }
 
-type Link = { up: boolean; hint: string | null };
+/** `error`: what the link says is wrong, by its code; null where it does not. */
+type Link = { up: boolean; error: string | null };
 
-export type Problem = { code: ProblemCode; severity: Severity; message: string; hint: string };
+export type Problem<W = AlarmWhy> = { code: ProblemCode; severity: Severity; why: W };
 export type Level = 'green' | 'amber' | 'red';
 
 /** One fixed sentence for each, without a name, a number or an address: these are told to anybody who asks. */
@@ -99,13 +101,13 @@ const CAPTURES = { warning: 1, critical: 3 };
 export function judge(facts: HealthFacts): { level: Level; problems: Problem[] } {
   const others = facts.alarms
     .filter((a) => !isOwnAlarm(a.key))
-    .map(({ key, severity, message, hint }) => ({ code: topicOf(key), severity, message, hint }));
+    .map(({ key, severity, why }): Problem => ({ code: topicOf(key), severity, why }));
   const problems = [...unsaid(facts), ...others].sort((a, b) => rank(a) - rank(b));
   return { level: levelOf(problems), problems };
 }
 
 /** What the facts show and nobody has raised an alarm for. */
-export function unsaid(facts: HealthFacts): Problem[] {
+export function unsaid(facts: HealthFacts): Problem<NewAlarmWhy>[] {
   const said = new Set(facts.alarms.filter((a) => !isOwnAlarm(a.key)).map((a) => alarmKey(topicOf(a.key))));
   return problemsOf(facts).filter((p) => !said.has(alarmKey(p.code)));
 }
@@ -118,52 +120,23 @@ function levelOf(problems: readonly { severity: Severity }[]): Level {
 const rank = (p: Problem) => (p.severity === 'critical' ? 0 : 1);
 
 /** The problems that the facts show, whatever alarms stand. */
-function problemsOf(facts: HealthFacts): Problem[] {
-  const found: Problem[] = [];
-  const add = (code: ProblemCode, severity: Severity | null, hint: string) => {
-    if (severity) found.push({ code, severity, message: SAID[code], hint });
+function problemsOf(facts: HealthFacts): Problem<NewAlarmWhy>[] {
+  const found: Problem<NewAlarmWhy>[] = [];
+  const add = (severity: Severity | null, why: NewAlarmWhy & { code: ProblemCode }) => {
+    if (severity) found.push({ code: why.code, severity, why });
   };
   const { ari, ami } = facts.pbx;
-  add(
-    ami.up ? 'pbx_ari_down' : 'pbx_down',
-    ari.up ? null : 'critical',
-    ari.hint ?? 'Check that Asterisk runs and that http.conf listens where tapedeck.toml says.',
-  );
-  add(
-    'pbx_ami_down',
-    ami.up || !ari.up ? null : 'warning',
-    ami.hint ?? 'Check that manager.conf listens where tapedeck.toml says.',
-  );
-  add(
-    'catalogue_fails',
-    facts.catalogueFails ? 'critical' : null,
-    'Look at the free space and the rights of the data directory, and at the log of the recorder.',
-  );
-  add(
-    'captures_fail',
-    over(facts.capturesFailed, CAPTURES),
-    'The log of the recorder says why for each call; look at the free space of the PBX and its spool first.',
-  );
-  add(
-    'event_loop_slow',
-    over(facts.eventLoopP99Ms, LOOP_MS),
-    'The machine has too much to do: look for what else runs on it ("top"), or give it more processors.',
-  );
-  add(
-    'preserve_behind',
-    over(facts.preserveOldestMs, PRESERVE_MS),
-    'What was captured is safe in the spool. Look for "could not be made" in the log of the recorder, and at free space.',
-  );
-  add(
-    'disk_low',
-    under(facts.disk?.daysLeft ?? null, DISK_DAYS),
-    'Make room on the disk of the data directory, or keep recordings for a shorter time.',
-  );
-  add(
-    'test_call_failed',
-    facts.testCall?.ok === false ? 'critical' : null,
-    'Make a call by hand and look whether it appears; then look at the log of the recorder.',
-  );
+  add(ari.up ? null : 'critical', {
+    code: ami.up ? 'pbx_ari_down' : 'pbx_down',
+    params: { error: ari.error },
+  });
+  add(ami.up || !ari.up ? null : 'warning', { code: 'pbx_ami_down', params: { error: ami.error } });
+  add(facts.catalogueFails ? 'critical' : null, { code: 'catalogue_fails', params: {} });
+  add(over(facts.capturesFailed, CAPTURES), { code: 'captures_fail', params: {} });
+  add(over(facts.eventLoopP99Ms, LOOP_MS), { code: 'event_loop_slow', params: {} });
+  add(over(facts.preserveOldestMs, PRESERVE_MS), { code: 'preserve_behind', params: {} });
+  add(under(facts.disk?.daysLeft ?? null, DISK_DAYS), { code: 'disk_low', params: {} });
+  add(facts.testCall?.ok === false ? 'critical' : null, { code: 'test_call_failed', params: {} });
   return found;
 }
 

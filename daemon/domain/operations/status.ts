@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { reasonShape } from '../reason/reason.js';
+import { alarmShape } from './alarm-codes.js';
 
 /** What the daemon says of itself over its control socket. Times are ISO 8601 in UTC. */
 const Time = Type.String({ format: 'date-time' });
@@ -9,10 +10,9 @@ const Who = Type.Object({ number: Type.String(), name: Type.String(), ours: Type
 
 const Health = Type.Object({
   level: Type.Union([Type.Literal('green'), Type.Literal('amber'), Type.Literal('red')]),
-  problems: Type.Array(
-    Type.Object({ code: Type.String(), severity: Severity, message: Type.String(), hint: Type.String() }),
-    { description: 'The worst first.' },
-  ),
+  problems: Type.Array(Type.Object({ code: Type.String(), severity: Severity, ...alarmShape }), {
+    description: 'The worst first.',
+  }),
 });
 
 /** As much as every page shows. */
@@ -43,8 +43,7 @@ const LiveCall = Type.Object({
 const AlarmView = Type.Object({
   key: Type.String(),
   severity: Severity,
-  message: Type.String(),
-  hint: Type.String(),
+  ...alarmShape,
   raised_at: Time,
   cleared_at: Nullable(Time),
 });
@@ -128,7 +127,10 @@ export function downStatus(message: string, hint: string): DaemonStatus {
     calls_now: 0,
     recording_now: 0,
     preserving: 0,
-    health: { level: 'red', problems: [{ code: 'daemon_down', severity: 'critical', message, hint }] },
+    health: {
+      level: 'red',
+      problems: [{ code: 'daemon_down', severity: 'critical', message, hint, why: null }],
+    },
     reminders: [],
     since: null,
     last_event_at: null,

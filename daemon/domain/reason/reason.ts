@@ -104,7 +104,7 @@ type Nesting = {
   due: { rule: string | null; why: Why | null };
 };
 /** One reason inside another is checked by itself, see `isWhy`. */
-const Inner = Type.Unsafe<Why>(Type.Object({ code: Text, params: Type.Object({}) }));
+export const Inner = Type.Unsafe<Why>(Type.Object({ code: Text, params: Type.Object({}) }));
 const NESTING: { [C in keyof Nesting]: TSchema } = {
   several: shape({ whys: Type.Array(Inner) }),
   unwatched: shape({ from: orNull(Time), until: Time, why: orNull(Inner) }),
@@ -158,7 +158,7 @@ const MAX_DEPTH = 8;
 const codes = codesOf(SHAPES);
 
 /** Whether a value is a reason of a known code with the params of that code. */
-function isWhy(value: unknown, depth = 0): value is Why {
+export function isWhy(value: unknown, depth = 0): value is Why {
   if (depth > MAX_DEPTH || !codes.fits(value)) return false;
   if (!Object.hasOwn(NESTING, value.code)) return true;
   const { whys = [], why = null } = value.params as { whys?: unknown[]; why?: unknown };

@@ -25,8 +25,7 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
 
   not_running: () => 'Tapedeck was not running.',
   stood_still: () => 'Tapedeck stood still.',
-  error: ({ error, detail }) =>
-    [errors[error as ErrorCode]?.message ?? `${error}:`, detail].filter(Boolean).join(' '),
+  error: errorInWords,
   cdrs_overflowed: () => 'More CDRs came than could be kept while the catalogue was locked.',
 
   unwatched: ({ from, until, why }, say) => {
@@ -133,6 +132,14 @@ export const gapInWords = ({
   reason,
 }: Omit<Params['gap'], 'why'> & { reason: string }): string =>
   `${SIDES[side]} was recorded from ${clock(from)} to ${clock(until)}. ${reason}`;
+
+/** An error of Tapedeck's, by its code, as one or more sentences. */
+export function errorInWords({ error, detail }: Params['error']): string {
+  return [errors[error as ErrorCode]?.message ?? `${error}:`, detail].filter(Boolean).join(' ');
+}
+
+/** What to do about it; '' for an error of a later version. */
+export const errorHint = (error: string): string => errors[error as ErrorCode]?.hint ?? '';
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 /** "0.4 s are missing" */

@@ -64,27 +64,25 @@ export const damageOf = ({ id, callId }: Recording, found: string, what: string)
 });
 
 /** What is told of recordings that are not as they were sealed; names as many as there is room for. */
-export function damageTold(
+export const damageTold = (
   damaged: readonly { callId: string; fault: string | null }[],
   total: number,
-): NewAlarm {
-  const many = total === 1 ? 'A recording is' : `${total} recordings are`;
-  const named = damaged.slice(0, 2).map((d) => `Call ${d.callId}: ${d.fault}`);
-  const more = total > named.length ? ` And ${total - named.length} more: "tapedeck verify --damaged".` : '';
-  return {
-    severity: 'critical',
-    message: `${many} not as sealed. ${named.join(' ')}${more}`,
-    hint: 'Look for a failing disk first ("dmesg", "smartctl -a"). Put the file back from a backup and run "tapedeck verify CALL"; what is there now cannot be trusted.',
-  };
-}
+): NewAlarm => ({
+  severity: 'critical',
+  why: {
+    code: 'recording_damaged',
+    params: {
+      recordings: total,
+      named: damaged.slice(0, 2).map(({ callId, fault }) => ({ call: callId, fault: fault ?? '' })),
+    },
+  },
+});
+
+/** A file that no recording knows; that of `recording` lies there under another name. */
+export type Stray = { file: string; recording: string | null };
 
 /** What is told of files that no recording knows. */
-export function strayTold(strays: readonly string[]): NewAlarm {
-  const named = strays.slice(0, 3).join(', ');
-  const more = strays.length > 3 ? ` and ${strays.length - 3} more` : '';
-  return {
-    severity: 'warning',
-    message: `In the folder of recordings are files that no recording knows: ${named}${more}.`,
-    hint: 'Was catalogue.db put back from an older backup? Then put the newer one back. They are left alone.',
-  };
-}
+export const strayTold = (strays: readonly Stray[]): NewAlarm => ({
+  severity: 'warning',
+  why: { code: 'recording_stray', params: { files: strays.length, named: strays.slice(0, 3) } },
+});

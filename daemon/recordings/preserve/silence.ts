@@ -1,5 +1,5 @@
 import type { Alarms } from '../../domain/operations/alarm.js';
-import { type Ear, flagsOf, type Quality, SILENT_DB } from '../../domain/recording/quality.js';
+import { flagsOf, type Quality, SILENT_DB } from '../../domain/recording/quality.js';
 
 /** A phone or line of which nothing is heard is broken until something is heard of it again. */
 export function tellOfSilence(alarms: Alarms, quality: Quality): void {
@@ -10,12 +10,8 @@ export function tellOfSilence(alarms: Alarms, quality: Quality): void {
     if (flags.includes('silent') || flags.includes('one_way'))
       alarms.raise(key, {
         severity: 'warning',
-        message: `No sound from ${nameOf(ear)}: its side of a call is silent from beginning to end.`,
-        hint: 'Call it. If it cannot be heard, look for a muted or broken headset, a wrong codec, or a firewall that lets RTP through one way only.',
+        why: { code: 'silent_side', params: { kind: ear.kind, name: ear.name } },
       });
     else if (quality[side].speechDb > SILENT_DB) alarms.clear(key);
   }
 }
-
-const nameOf = ({ kind, name }: Ear): string =>
-  kind === 'extension' ? `extension ${name}` : name === '' ? 'the line to the outside' : `the line ${name}`;

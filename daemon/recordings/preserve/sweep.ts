@@ -2,7 +2,8 @@ import type { Spool } from '../../capture/spool.js';
 import type { Catalogue } from '../../catalogue/catalogue.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { Alarms } from '../../domain/operations/alarm.js';
-import { refusalInWords } from '../../domain/recording/captures.js';
+import type { NewAlarmWhy } from '../../domain/operations/alarm-codes.js';
+import type { Refusal } from '../../domain/recording/captures.js';
 import { parseOurs } from '../../domain/recording/recording.js';
 import { isAudio } from '../../encode/captured.js';
 import type { Log } from '../../ops/log.js';
@@ -70,27 +71,25 @@ export function createSweep({ catalogue, spool, alarms, log }: SweepDeps) {
     else schedule();
   }
 
-  function tell(key: string, named: string[], rest: { message: string; hint: string }): void {
-    const more = named.length > 1 ? ` And ${named.length - 1} more.` : '';
-    if (named.length === 0) alarms.clear(key);
-    else
-      alarms.raise(key, {
-        severity: 'critical',
-        hint: rest.hint,
-        message: `${rest.message} ${named[0]}${more}`,
-      });
+  function tell(key: string, why: NewAlarmWhy | null): void {
+    if (why === null) alarms.clear(key);
+    else alarms.raise(key, { severity: 'critical', why });
   }
 
   function tellOfLeft(): void {
     const [first] = left.values();
-    tell(
-      'spool_left',
-      [...left.values()].map((e) => e.detail || e.message),
-      {
-        message: "Audio that is sealed, or not to be kept, stays in Asterisk's spool in the clear.",
-        hint: `${first?.hint ?? ''}`,
-      },
-    );
+    const params = first && { files: left.size, error: first.code, detail: first.detail };
+    tell('spool_left', params ? { code: 'spool_left', params } : null);
+  }
+
+  function tellOfStrangers([first, ...others]: { file: string; refusal: Refusal }[]): void {
+    const params = first && { files: others.length + 1, ...first };
+    tell('spool_strange', params ? { code: 'spool_strange', params } : null);
+  }
+
+  function tellOfUnknown([first, ...others]: string[]): void {
+    const params = first && { files: others.length + 1, file: first };
+    tell('spool_unknown', params ? { code: 'spool_unknown', params } : null);
   }
 
   /** `ask`: the PBX is asked for its list where the folder cannot be listed, which it may take long for. */
@@ -111,23 +110,8 @@ export function createSweep({ catalogue, spool, alarms, log }: SweepDeps) {
       if (over && !left.has(name)) await remove(name);
     }
     tellOfLeft();
-    const strangers = await spool.strangers();
-    tell(
-      'spool_strange',
-      strangers.map(({ file, refusal }) => `${file}: ${refusalInWords(refusal).why}.`),
-      {
-        message: "Something in Asterisk's spool has the name of a capture and is left alone.",
-        hint: strangers[0] ? refusalInWords(strangers[0].refusal).todo : '',
-      },
-    );
-    tell(
-      'spool_unknown',
-      [...unknown].filter(([, times]) => times >= PATIENCE).map(([name]) => `${name}.`),
-      {
-        message: "Captured audio in Asterisk's spool belongs to no call that is known here.",
-        hint: 'It is from another Tapedeck on this PBX, or from before this catalogue was restored from a backup. Listen to it, then move it away or remove it: it is in the clear.',
-      },
-    );
+    tellOfStrangers(await spool.strangers());
+    tellOfUnknown([...unknown].filter(([, times]) => times >= PATIENCE).map(([name]) => name));
   }
 
   const sweeping = singleFlight((ask: boolean) =>

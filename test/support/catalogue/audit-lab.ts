@@ -10,6 +10,7 @@ import { catalogueFile, checkpointFile } from '../../../daemon/domain/paths.js';
 import { appendCheckpoint, readCheckpoints } from '../../../daemon/vault/checkpoint-file.js';
 import { signerOf, signNote } from '../../../daemon/vault/note.js';
 import { createSigningKey, publicKeys, type SigningKey } from '../../../daemon/vault/signing-key.js';
+import { alarmBoard } from '../alarm-board.js';
 
 export const log = pino({ level: 'silent' });
 export const NOW = Date.UTC(2026, 10, 25, 17);
@@ -58,7 +59,7 @@ export async function signing(
   key: SigningKey = createSigningKey(dir, randomBytes(32)),
 ) {
   const c = await opened(t, catalogueFile(dir));
-  const alarms = new Map<string, { severity: string; message: string; hint: string }>();
+  const { standing, alarms } = alarmBoard();
   const told: string[] = [];
   const clock = { ms: NOW };
   const make = () =>
@@ -72,11 +73,11 @@ export async function signing(
         append: (note) => appendCheckpoint(checkpointFile(dir), note),
       },
       tell: (note) => told.push(note),
-      alarms: { raise: (k, alarm) => alarms.set(k, alarm), clear: (k) => alarms.delete(k) },
+      alarms,
       clock: () => (clock.ms += 1000),
       everyMs: 3_600_000,
       wordsMs: 180 * 86_400_000,
       log,
     });
-  return { c, dir, key, alarms, told, clock, make };
+  return { c, dir, key, alarms: standing, told, clock, make };
 }

@@ -9,8 +9,9 @@ import { recordingFile } from '../../../daemon/domain/paths.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createRetain } from '../../../daemon/recordings/retain.js';
 import { removeDurably } from '../../../daemon/vault/durable.js';
+import { alarmBoard } from '../alarm-board.js';
 import { aCall, aRecording } from '../recordings/a-call.js';
-import { alarmBoard, T0 } from './crafted.js';
+import { T0 } from './crafted.js';
 
 export const log = createLog('silent', 'test');
 export const DAY = 86_400_000;

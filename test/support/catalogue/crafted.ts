@@ -4,7 +4,6 @@ import { createSegments } from '../../../daemon/capture/segments.js';
 import type { Capture } from '../../../daemon/capture/snoop.js';
 import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
 import type { PbxEvent, Snapshot } from '../../../daemon/domain/call/event.js';
-import type { Alarm, Alarms } from '../../../daemon/domain/operations/alarm.js';
 import { createLog } from '../../../daemon/ops/log.js';
 
 export const T0 = 1_700_000_000_000;
@@ -38,16 +37,6 @@ export function loosely(db: Database.Database, table: string, how: () => void): 
   } finally {
     define(strict);
   }
-}
-
-/** Alarms as they stand. */
-export function alarmBoard() {
-  const standing = new Map<string, Pick<Alarm, 'severity' | 'message' | 'hint'>>();
-  const alarms: Alarms = {
-    raise: (key, alarm) => void standing.set(key, alarm),
-    clear: (key) => void standing.delete(key),
-  };
-  return { standing, alarms };
 }
 
 const NOTHING: Snapshot = { kind: 'snapshot', at: T0, legs: [], bridges: [], snoops: [] };

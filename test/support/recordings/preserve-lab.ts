@@ -4,7 +4,6 @@ import { pino } from 'pino';
 import type { Test } from 'tap';
 import { createSpool, type RemoteSpool } from '../../../daemon/capture/spool.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
-import type { Alarm, Alarms } from '../../../daemon/domain/operations/alarm.js';
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
 import { type CallRecord, type Segment, spoolName } from '../../../daemon/domain/recording/recording.js';
@@ -16,6 +15,7 @@ import { signManifest } from '../../../daemon/vault/manifest.js';
 import { openSealed } from '../../../daemon/vault/open.js';
 import { sealStream } from '../../../daemon/vault/seal.js';
 import { createSigningKey } from '../../../daemon/vault/signing-key.js';
+import { alarmBoard } from '../alarm-board.js';
 import { until } from '../recorder.js';
 import { aCall } from './a-call.js';
 
@@ -79,11 +79,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
   const absent = async () => null;
   const faults: string[] = [];
   const sealedAfter: number[] = [];
-  const standing = new Map<string, Pick<Alarm, 'severity' | 'message' | 'hint'>>();
-  const alarms: Alarms = {
-    raise: (key, alarm) => void standing.set(key, alarm),
-    clear: (key) => void standing.delete(key),
-  };
+  const { standing, alarms } = alarmBoard();
   const preserver = createPreserver({
     catalogue,
     spool: createSpool({
@@ -124,7 +120,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
     dir,
     catalogue,
     preserver,
-    standing,
+    ...{ alarms, standing },
     /** What was logged as an error. */
     faults,
     /** How long after the end of its call each recording was made, in ms. */

@@ -7,12 +7,12 @@ import { pino } from 'pino';
 import type { Test } from 'tap';
 import { createCliContext } from '../../../daemon/cli/common/context.js';
 import { verify } from '../../../daemon/cli/verify.js';
-import type { Alarm } from '../../../daemon/domain/operations/alarm.js';
 import { createScrub, type ScrubDeps } from '../../../daemon/recordings/scrub.js';
 import { openManifest, signManifest } from '../../../daemon/vault/manifest.js';
 import { hashContent, openSealed } from '../../../daemon/vault/open.js';
 import { filesIn, hashFile, sizeOf } from '../../../daemon/vault/scan.js';
 import { createSigningKey, publicKeys } from '../../../daemon/vault/signing-key.js';
+import { alarmBoard } from '../alarm-board.js';
 import {
   addRecording,
   cookieOf,
@@ -56,7 +56,7 @@ export async function vault(t: Test, many: number, change: Partial<ScrubDeps> = 
     utimesSync(one.path, old, old);
     made.push({ ...one, bytes: readFileSync(one.path) });
   }
-  const standing = new Map<string, Pick<Alarm, 'severity' | 'message' | 'hint'>>();
+  const { standing, alarms } = alarmBoard();
   const deps: ScrubDeps = {
     catalogue: dash.catalogue,
     files: { hash: hashFile, size: sizeOf, list: filesIn },
@@ -68,10 +68,7 @@ export async function vault(t: Test, many: number, change: Partial<ScrubDeps> = 
     vouch: async (manifest) => signManifest(manifest, signingKey),
     version: '0.0.0-test',
     busy: () => null,
-    alarms: {
-      raise: (key, alarm) => void standing.set(key, alarm),
-      clear: (key) => void standing.delete(key),
-    },
+    alarms,
     clock: () => dash.clock.ms,
     config: { dataDir: dash.dataDir, schedule: '30 1 * * *', timeZone: 'UTC' },
     log: pino({ level: 'silent' }),

@@ -178,6 +178,12 @@ export async function fillMore({ catalogue }: Dashboard, anna: string): Promise<
   return people[5]!.id;
 }
 
+/** An alarm in these words. */
+const saying = (message: string, hint: string) => ({
+  ...{ message, hint },
+  why: { code: 'text' as const, params: { message, hint } },
+});
+
 /** What the recorder would say of itself if every word of it came from an attacker. */
 export function status() {
   const time = new Date(START).toISOString();
@@ -188,9 +194,11 @@ export function status() {
     pbx: { ari: true, ami: false, version: at(1), problem: { message: at(2), hint: at(3) } },
     health: {
       level: 'red' as const,
-      problems: payloads
-        .slice(0, 60)
-        .map((message, n) => ({ code: at(n), severity: 'critical' as const, message, hint: at(n + 60) })),
+      problems: payloads.slice(0, 60).map((message, n) => ({
+        code: at(n),
+        severity: 'critical' as const,
+        ...saying(message, at(n + 60)),
+      })),
     },
     calls: payloads.map((_, n) => ({
       ...{ id: ulid(START + n), direction: 'in' as const, them: party(n), us: party(n + 2), since: time },
@@ -200,8 +208,7 @@ export function status() {
       ...{
         key: at(n),
         severity: 'warning' as const,
-        message,
-        hint: at(n + 1),
+        ...saying(message, at(n + 1)),
         raised_at: time,
         cleared_at: null,
       },
@@ -210,8 +217,7 @@ export function status() {
       ...{
         key: at(n),
         severity: 'warning' as const,
-        message,
-        hint: at(n + 1),
+        ...saying(message, at(n + 1)),
         raised_at: time,
         cleared_at: time,
       },

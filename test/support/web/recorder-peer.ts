@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
-import { publicMessage } from '../../../daemon/domain/operations/health.js';
+import type { AlarmWhy } from '../../../daemon/domain/operations/alarm-codes.js';
+import { alarmView } from '../../../daemon/domain/operations/alarm-words.js';
 import type { DaemonStatus } from '../../../daemon/domain/operations/status.js';
 import { controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
 import { reasonView } from '../../../daemon/domain/reason/words.js';
@@ -159,8 +160,8 @@ export const wellWith =
     },
     past_alarms: [
       {
-        ...{ key: 'health preserve_behind', severity: 'warning', hint: '' },
-        message: publicMessage('preserve_behind'),
+        ...{ key: 'health preserve_behind', severity: 'warning' },
+        ...alarmView({ code: 'preserve_behind', params: {} }),
         ...{ raised_at: ago(now)(3 * DAY), cleared_at: ago(now)(3 * DAY - 1_900_000) },
       },
     ],
@@ -181,24 +182,11 @@ export const troubledWith =
   (calls: LiveCall[]) =>
   (now: number): DaemonStatus => {
     const well = wellWith([...calls, ...calls.flatMap(unrecorded(now))])(now);
-    const hint = 'Check that Asterisk runs and that http.conf listens where tapedeck.toml says.';
-    const link = { severity: 'critical' as const, message: publicMessage('pbx_ari_down'), hint };
-    const silent = {
-      severity: 'critical' as const,
-      message: 'Asterisk says that it records and no audio arrives: calls are lost.',
-      hint: 'Look at the free space of the PBX and at the owner of its spool directory recording/.',
-    };
-    const chain = {
-      severity: 'critical' as const,
-      message:
-        'The audit log was tampered with or damaged. Entry 17 is not what was written. It is not signed any more.',
-      hint: 'Keep this catalogue as it is (copy it), and compare it with a backup.',
-    };
-    const disk = {
-      severity: 'warning' as const,
-      message: publicMessage('disk_low'),
-      hint: 'Make room on the disk of the data directory, or keep recordings for a shorter time.',
-    };
+    const critical = (why: AlarmWhy) => ({ severity: 'critical' as const, ...alarmView(why) });
+    const link = critical({ code: 'pbx_ari_down', params: { error: null } });
+    const silent = critical({ code: 'capture_silent', params: {} });
+    const chain = critical({ code: 'audit_chain', params: { entry: 17, fault: 'altered' } });
+    const disk = { ...critical({ code: 'disk_low', params: {} }), severity: 'warning' as const };
     const [mail, webhook] = well.alerts;
     return {
       ...well,

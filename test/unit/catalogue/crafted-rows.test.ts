@@ -19,7 +19,8 @@ import { createHealth } from '../../../daemon/operations/health.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createCustody } from '../../../daemon/recordings/custody.js';
 import { createRetain } from '../../../daemon/recordings/retain.js';
-import { alarmBoard, craft, loosely, recorderOn, T0 } from '../../support/catalogue/crafted.js';
+import { alarmBoard } from '../../support/alarm-board.js';
+import { craft, loosely, recorderOn, T0 } from '../../support/catalogue/crafted.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
 import { noted } from '../../support/words.js';
 
@@ -31,7 +32,11 @@ const cdr: Cdr = {
   ...{ context: 'internal', app: 'Dial', startAt: T0, answerAt: T0, endAt: T0 + 9, disposition: 'ANSWERED' },
   ahead: 0,
 };
-const alarm = { severity: 'warning', message: 'm', hint: 'h', clearedAt: null } as const;
+const alarm = {
+  severity: 'warning',
+  why: { code: 'disk_slow', params: { dir: '/data' } },
+  clearedAt: null,
+} as const;
 
 /** A catalogue with something in every table that the recorder reads. */
 async function furnish(path: string): Promise<void> {
@@ -149,7 +154,7 @@ const columns: Record<string, string[]> = {
   ],
   seal_checks: ['checked_at', 'signed', 'fault', 'fault_at'],
   policies: ['changed_at', 'changed_by', 'policy'],
-  alarms: ['severity', 'message', 'hint', 'cleared_at', 'told_at', 'returns', 'lasts_until'],
+  alarms: ['severity', 'message', 'hint', 'why', 'cleared_at', 'told_at', 'returns', 'lasts_until'],
   deliveries: ['notice', 'attempts', 'next_at', 'problem'],
   test_calls: ['outcome', 'fault', 'detail', 'measures', 'took_ms'],
   blind_windows: ['from_at', 'to_at', 'reason'],
@@ -175,6 +180,9 @@ const value = fc.oneof(
       '[null]',
       '{"code":"nothing_like_it","params":{}}',
       '{"code":"busy","params":{"ms":"long"}}',
+      '{"code":"disk_slow","params":{}}',
+      '{"code":"text","params":{"message":"m","hint":"h"}}',
+      '{"code":"retention_refused","params":{"why":{"code":"many_due","params":{}},"confirm":null}}',
       '[{"atMs":0,"untilMs":1,"side":"us","why":{"code":"several","params":{"whys":[{"code":"gap"}]}}}]',
     ),
   },
@@ -231,7 +239,7 @@ async function startAndRecord(path: string, dir: string) {
     changed: async () => {},
   });
   const deliver = createDeliver({ catalogue, channels: [], clock, log, onTrouble: () => {} });
-  const alert = createAlert({ catalogue, tell: deliver.tell, mint: () => 'id', clock, log });
+  const alert = createAlert({ catalogue, tell: deliver.tell, mint: () => 'id', say: iso, clock, log });
   const retain = createRetain({
     catalogue,
     keys: { destroy: async () => true, has: () => false },

@@ -7,6 +7,7 @@ import { createStrangers } from '../../../daemon/assurance/strangers.js';
 import { catalogueFile, catalogueFolder, tlsFolder } from '../../../daemon/domain/paths.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { strangersIn } from '../../../daemon/vault/strangers.js';
+import { shown } from '../../support/alarm-board.js';
 import { until } from '../../support/recorder.js';
 
 t.test('what lies in the shared folders and is not ours is named, and nothing else', async (t) => {
@@ -56,7 +57,7 @@ t.test('an alarm names what is there, for as long as it is there', async (t) => 
     found: ['/data/old (now elsewhere)'],
     look: () => there,
     alarms: {
-      raise: (_key, { message }) => void raised.push(message),
+      raise: (_key, alarm) => void raised.push(shown(alarm).message),
       clear: (key) => void raised.push(`clear ${key}`),
     },
     log: createLog('silent', 'test'),

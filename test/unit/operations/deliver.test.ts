@@ -1,13 +1,14 @@
 import { pino } from 'pino';
 import t from 'tap';
 import { ulid } from 'ulid';
+import { iso } from '../../../daemon/domain/days.js';
 import type { Notice } from '../../../daemon/domain/operations/notice.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { mailText } from '../../../daemon/notify/mail-text.js';
 import { createWebhook } from '../../../daemon/notify/webhook.js';
 import { createAlert } from '../../../daemon/operations/alert.js';
 import { channelAlarm, createDeliver } from '../../../daemon/operations/deliver.js';
-import { channel, hook, open, origin, pbx } from '../../support/alerts.js';
+import { about, channel, hook, open, origin, pbx } from '../../support/alerts.js';
 import { startReceiver } from '../../support/peers/webhook-receiver.js';
 import { until } from '../../support/recorder.js';
 
@@ -23,10 +24,10 @@ t.test('a restart does not tell what was told, and tells what was not', async (t
   const mail = channel('mail');
   const one = await open(t, path, [mail], clock);
   one.alert.raise('health pbx', pbx);
-  one.alert.raise('disk', { ...pbx, severity: 'warning', message: 'The disk fills up.' });
+  one.alert.raise('disk', about('a disk', 'warning'));
   clock.ms += 6 * SECOND;
   await until('both mails', () => mail.got.length === 2);
-  one.alert.raise('late', { ...pbx, message: 'Just now.' });
+  one.alert.raise('late', about('just now'));
   await one.close();
 
   const two = await open(t, path, [mail], clock);
@@ -98,7 +99,7 @@ t.test('a storm of fifty is one message, and its end another', async (t) => {
   const clock = { ms: NOW };
   const mail = channel('mail');
   const { alert } = await open(t, catalogueFile(t.testdir({})), [mail], clock);
-  for (let n = 0; n < 50; n++) alert.raise(`call ${n}`, { ...pbx, message: `Call ${n} is lost.` });
+  for (let n = 0; n < 50; n++) alert.raise(`call ${n}`, about(`call ${n}`));
   clock.ms += 6 * SECOND;
   await until('the summary', () => mail.got.length > 0);
   for (let n = 0; n < 50; n++) alert.clear(`call ${n}`);
@@ -113,7 +114,7 @@ t.test('a storm of fifty is one message, and its end another', async (t) => {
   );
   const { subject, text } = mailText(mail.got[0]!, origin);
   t.match(subject, /50 alarms/);
-  t.match(text, /Call 49 is lost\./);
+  t.match(text, /cannot be read from call 49\./);
 });
 
 t.test('a catalogue that cannot be written keeps nobody from being told', async (t) => {
@@ -135,13 +136,14 @@ t.test('a catalogue that cannot be written keeps nobody from being told', async 
     catalogue: { saveAlarm: broken, openAlarms: async () => [], pastAlarms: broken, forgetAlarms: broken },
     tell: deliver.tell,
     mint: () => ulid(),
+    say: iso,
     clock: () => clock.ms,
     log,
   });
   await deliver.start();
   await alert.start();
   t.teardown(() => Promise.all([alert.stop(), deliver.stop()]));
-  alert.raise('disk', { ...pbx, message: 'The disk is full.' });
+  alert.raise('disk', about('a disk'));
   clock.ms += 6 * SECOND;
   await until('the mail', () => mail.got.length === 1);
   await alert.stop();

@@ -39,7 +39,7 @@ t.test('a mail goes out by verified STARTTLS and says what, since when, what to 
     one!.mail.subject,
     '[Tapedeck Hartley] CRITICAL: The PBX does not answer: new calls are not recorded.',
   );
-  t.match(one!.mail.text, /What to do {2}Check that Asterisk runs\./);
+  t.match(one!.mail.text, /What to do {2}Check that Asterisk runs and that http\.conf listens/);
   t.match(one!.mail.text, /Since {7}2026-11-25 02:12:56/, 'in the zone of the site');
   t.match(one!.mail.text, /http:\/\/tapedeck\.lan:8090\/health/);
   t.notOk(one!.mail.html, 'it is plain text');
@@ -92,13 +92,16 @@ t.test('a mail server is not where none may be, whatever its name leads to', asy
     });
 });
 
+/** What an earlier version wrote, which may be any text. */
+const saying = (text: string) => ({ code: 'text' as const, params: { message: text, hint: text } });
+
 t.test('nothing in an alarm can become a header, a recipient or a line of its own', async (t) => {
   const server = await startMailServer({ key, cert });
   t.teardown(() => server.stop());
   const nasty = 'Hello\r\nBcc: eve@evil.example\r\n\r\n.\r\nMAIL FROM:<x>\u2028\u202etxt\0';
   const site = 'Site\r\nX-Site: yes';
   await createMail(settings(server.port), { ...origin, site }).send(
-    notice('raised', alarm({ message: nasty, hint: nasty, key: nasty })),
+    notice('raised', alarm({ why: saying(nasty), key: nasty })),
     never,
   );
   t.equal(server.got.length, 1);
@@ -108,7 +111,7 @@ t.test('nothing in an alarm can become a header, a recipient or a line of its ow
   t.match(mail.subject, /Hello Bcc: eve@evil\.example/);
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
-      const { subject } = mailText(notice('raised', alarm({ message: text })), { ...origin, site: text });
+      const { subject } = mailText(notice('raised', alarm({ why: saying(text) })), { ...origin, site: text });
       return !/[\p{Cc}\u2028\u2029]/u.test(subject) && subject.length <= 180;
     }),
   );

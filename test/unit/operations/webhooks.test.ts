@@ -25,7 +25,13 @@ t.test('a webhook is signed over its time and its body, and says what a program 
     site: 'Hartley',
     health_url: origin.healthUrl,
     alarms: [
-      { key: 'health pbx', severity: 'critical', raised_at: '2026-11-25T01:12:56.000Z', cleared_at: null },
+      {
+        ...{ key: 'health pbx', severity: 'critical' },
+        message: 'The PBX does not answer: new calls are not recorded.',
+        hint: /Check that Asterisk runs/,
+        why: { code: 'pbx_down', params: { error: null } },
+        ...{ raised_at: '2026-11-25T01:12:56.000Z', cleared_at: null },
+      },
     ],
   });
   await createWebhook(hook(receiver.port, { secret: () => 'another' }), origin).send(told, never);

@@ -403,7 +403,7 @@ t.test('sentences are read only: nothing makes a reason of the code "text"', asy
           .match(makes)
           ?.map(() => file) ?? [],
     ),
-    ['daemon/domain/reason/reason.ts'],
+    ['daemon/catalogue/sqlite/alarms.ts', 'daemon/domain/reason/reason.ts'],
     'but where stored ones are read',
   );
 });

@@ -19,6 +19,7 @@ import { parseOurs, type Segment, spoolName } from '../../../daemon/domain/recor
 import { probeDisk } from '../../../daemon/ops/disk.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createSweep } from '../../../daemon/recordings/preserve/sweep.js';
+import { alarmBoard } from '../../support/alarm-board.js';
 import { until } from '../../support/recorder.js';
 import { preserveLab, toneWav as wav } from '../../support/recordings/preserve-lab.js';
 import { worded } from '../../support/words.js';
@@ -208,15 +209,15 @@ t.test('a probe of the spool writes through no link, and leaves what is there', 
 
 t.test('alarms of an earlier run end when what they named is gone', async (t) => {
   const lab = await preserveLab(t);
-  const old = { severity: 'critical', message: 'Old.', hint: '' } as const;
   const keys = ['preserve', 'spool_denied', 'spool_left', 'spool_strange', 'spool_unknown'];
-  for (const key of keys) lab.standing.set(key, old);
+  for (const key of keys)
+    lab.alarms.raise(key, { severity: 'critical', why: { code: 'disk_low', params: {} } });
   await lab.preserver.recover();
   t.same([...lab.standing.keys()], []);
 });
 
 t.test('captured audio of no known call is named by an alarm after ten looks, and stays', async (t) => {
-  const raised = new Map<string, { message: string }>();
+  const { standing, alarms } = alarmBoard();
   const sweep = createSweep({
     catalogue: { segments: async () => [] },
     spool: {
@@ -225,15 +226,12 @@ t.test('captured audio of no known call is named by an alarm after ten looks, an
       fetch: () => t.fail('it is not read'),
       remove: () => t.fail('it is not removed'),
     } as never,
-    alarms: {
-      raise: (key: string, alarm: { message: string }) => void raised.set(key, alarm),
-      clear: (key: string) => void raised.delete(key),
-    } as never,
+    alarms,
     log: createLog('silent', 'test'),
   });
   t.teardown(() => sweep.stop());
   for (let looks = 1; looks < 10; looks++) await sweep.sweep();
-  t.equal(raised.size, 0, 'its row may still be waiting to be written');
+  t.equal(standing.size, 0, 'its row may still be waiting to be written');
   await sweep.sweep();
-  t.match(raised.get('spool_unknown')?.message, new RegExp(`belongs to no call .*${name}`));
+  t.match(standing.get('spool_unknown')?.message, new RegExp(`belongs to no call .*${name}`));
 });

@@ -227,8 +227,10 @@ t.test('who may use which route on what is as the table says', async (t) => {
 
 t.test('a token for how the box does tells of no call', async (t) => {
   const missed = 'An answered call was not recorded: Somebody with Anna, 09:00, 12 s.';
+  const about = { from: 'Somebody', to: 'Anna', at: START, ms: 12_000, why: null };
+  const told = { message: missed, hint: missed, why: { code: 'call_missed' as const, params: about } };
   const alarm = (cleared_at: string | null) => ({
-    ...{ key: 'call_missed 1.17', severity: 'critical' as const, message: missed, hint: missed },
+    ...{ key: 'call_missed 1.17', severity: 'critical' as const, ...told },
     ...{ raised_at: new Date(START).toISOString(), cleared_at },
   });
   const dashboard = await openDashboard(t, {
@@ -239,7 +241,7 @@ t.test('a token for how the box does tells of no call', async (t) => {
         health: {
           ...{
             level: 'red',
-            problems: [{ code: 'alarm', severity: 'critical', message: missed, hint: missed }],
+            problems: [{ code: 'alarm', severity: 'critical', ...told }],
           },
         },
         alarms: [alarm(null)],
@@ -272,12 +274,16 @@ t.test('a token for how the box does tells of no call', async (t) => {
   t.notMatch(status.body, /Somebody|1\.17/, 'nor what alarms say of one');
   const said = 'An alarm stands; sign in for what it says.';
   t.match(status.json(), {
-    health: { problems: [{ code: 'alarm', severity: 'critical', message: said }] },
-    alarms: [{ key: 'alarm', severity: 'critical', message: said }],
-    past_alarms: [{ key: 'alarm', message: said }],
+    health: { problems: [{ code: 'alarm', severity: 'critical', message: said, why: null }] },
+    alarms: [{ key: 'alarm', severity: 'critical', message: said, why: null }],
+    past_alarms: [{ key: 'alarm', message: said, why: null }],
   });
   const all = (await get(app, '/status', undefined, more)).json();
-  t.match(all, { calls: [{}], alarms: [{ message: missed }], health: { problems: [{ message: missed }] } });
+  t.match(all, {
+    calls: [{}],
+    alarms: [{ message: missed, why: { params: about } }],
+    health: { problems: [{ message: missed }] },
+  });
   for (const path of ['/quality', '/coverage', '/coverage.csv', '/retention', '/retention.csv', '/calls']) {
     t.equal((await get(app, path, undefined, bare)).statusCode, 403, path);
     t.equal((await get(app, path, undefined, more)).statusCode, 200, path);

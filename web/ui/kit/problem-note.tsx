@@ -4,8 +4,10 @@ import type { Status } from '../state/api.js';
 import { AlarmIcon } from './icons.js';
 import { Verbatim } from './verbatim.js';
 
+type Shown = Pick<Status['health']['problems'][number], 'severity' | 'message' | 'hint'>;
+
 /** One thing that is wrong and what to do about it. */
-export function ProblemNote({ problem }: { problem: Status['health']['problems'][number] }) {
+export function ProblemNote({ problem }: { problem: Shown }) {
   const critical = problem.severity === 'critical';
   return (
     <div class={`note note-${critical ? 'alarm' : 'warn'}`}>

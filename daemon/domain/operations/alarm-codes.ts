@@ -1,0 +1,126 @@
+import { type Static, Type } from 'typebox';
+import { type FaultKind, faultWords } from '../assurance/audit.js';
+import { type TestFault, testFaults } from '../call/test-fault.js';
+import {
+  type Coded,
+  Count,
+  codedView,
+  codesOf,
+  Ms,
+  NOTHING,
+  orNull,
+  shape,
+  Text,
+  Time,
+} from '../reason/coded.js';
+import { Inner, isWhy, SHAPES } from '../reason/reason.js';
+import type { RefusalKind } from '../recording/captures.js';
+
+/**
+ * What each alarm is about: a code, and what was special about this time. Rows, messages and the API carry it; `alarmInWords`
+ * has the words. Codes are never renamed or removed, because programs that receive alarms know them.
+ */
+
+const oneOf = <T extends string>(words: Record<T, unknown>) => Type.Unsafe<T>(Type.Enum(Object.keys(words)));
+/** An error of Tapedeck's by its code, and what was special about it. */
+const ERROR = { error: Text, detail: Text };
+/** The first few of several. */
+const named = <P extends Parameters<typeof shape>[0]>(params: P) => Type.Array(shape(params));
+
+export const ALARMS = {
+  // The PBX and its calls. `error` is null where the link has not said what is wrong.
+  pbx_link: shape({ link: oneOf({ ari: true, ami: true }), ...ERROR }),
+  pbx_down: shape({ error: orNull(Text) }),
+  pbx_ari_down: shape({ error: orNull(Text) }),
+  pbx_ami_down: shape({ error: orNull(Text) }),
+  pbx_clock: shape({ ms: Ms }),
+  pbx_starved: NOTHING,
+  clock_moved: shape({ ms: Ms }),
+  event_loop_slow: NOTHING,
+  capture_silent: NOTHING,
+  captures_fail: NOTHING,
+  silent_side: shape({ kind: oneOf({ extension: true, line: true }), name: Text }),
+  // `detail`: what the test call found, with figures.
+  test_call_fault: shape({ fault: oneOf<TestFault>(testFaults), detail: Text }),
+  test_call_not_set_up: shape({ fault: oneOf<TestFault>(testFaults), detail: Text }),
+  test_call_failed: NOTHING,
+  foreign_test_calls: shape({ calls: Count, call: Text }),
+
+  // Recordings and what they are made from.
+  preserve_behind: NOTHING,
+  preserve_failed: shape({ error: Text, minutes: Count }),
+  spool_denied: shape({ calls: Count, ...ERROR }),
+  spool_left: shape({ files: Count, ...ERROR }),
+  spool_strange: shape({
+    ...{ files: Count, file: Text },
+    refusal: shape({
+      kind: oneOf<RefusalKind>({ not_plain: true, several_names: true, other_owner: true }),
+      ...{ links: Count, owner: Count, folder: Count },
+    }),
+  }),
+  spool_unknown: shape({ files: Count, file: Text }),
+  spool_rights: shape({ dir: Text, fault: Text }),
+  recording_damaged: shape({ recordings: Count, named: named({ call: Text, fault: Text }) }),
+  recording_stray: shape({ files: Count, named: named({ file: Text, recording: orNull(Text) }) }),
+  foreign_erasing: shape({ recordings: Count, named: named({ recording: Text, call: Text }) }),
+  /** `confirm`: the word that has it erased all the same; null where that was begun before the last stop. */
+  retention_refused: shape({ why: Inner, confirm: orNull(Text) }),
+  signing_key_new: shape({ key: Text }),
+
+  // What can be proved.
+  call_missed: shape({ from: Text, to: Text, at: Time, ms: Ms, why: orNull(Inner) }),
+  calls_missed: shape({ calls: Count }),
+  cdr_silent: shape({ since: Time }),
+  cdr_source: shape({ source: Text }),
+  cdr_journal: shape({ file: Text, detail: Text }),
+  audit_chain: shape({ entry: Count, fault: oneOf<FaultKind>(faultWords) }),
+  audit_checkpoint: shape({ error: orNull(Text) }),
+
+  // The catalogue, the data directory and the disks.
+  catalogue_fails: NOTHING,
+  catalogue_damaged: shape({ file: Text, ...ERROR }),
+  catalogue_rows: shape({ rows: Count, named: named({ table: Text, key: Text, fault: Text }) }),
+  catalogue_policy: shape({ version: Count, fault: Text }),
+  catalogue_schema: shape({ faults: Type.Array(Text) }),
+  catalogue_empty: shape({ catalogue: Text, keys: Text, recordings: Count }),
+  data_strange: shape({ files: Count, named: Type.Array(Text) }),
+  disk_full: shape({ disk: oneOf({ data: true, spool: true }), room: SHAPES.disk_full }),
+  disk_reserve: shape({ room: SHAPES.disk_full }),
+  disk_low: NOTHING,
+  disk_slow: shape({ dir: Text }),
+  disk_stalled: shape({ data: Text, spool: Text }),
+
+  // Messages on their way out.
+  alerts_undelivered: shape({ channel: Text, detail: Text }),
+  checkpoints_undelivered: shape({ channel: Text, detail: Text }),
+};
+
+type Params = { [C in keyof typeof ALARMS]: Static<(typeof ALARMS)[C]> };
+/** What is wrong, for alarms that are raised. */
+export type NewAlarmWhy = Coded<Params>;
+/** The same, or sentences of a version that had no codes, which are only ever read. */
+export type AlarmParams = Params & { text: { message: string; hint: string } };
+export type AlarmWhy = Coded<AlarmParams>;
+
+/** How the API has it beside `message` and `hint`. */
+export const alarmShape = {
+  message: Type.String(),
+  hint: Type.String(),
+  why: Type.Unsafe<AlarmWhy | null>(
+    codedView(
+      ['text', ...Object.keys(ALARMS)],
+      '`message` and `hint` as a code with what was special about this time; null where it is not told. Times are ms since 1970.',
+    ),
+  ),
+};
+
+const codes = codesOf(ALARMS);
+
+/** Returns a value that was read as what is wrong. Throws `UnknownReason`. */
+export function toAlarmWhy(value: unknown): AlarmWhy {
+  if (codes.fits(value)) {
+    const { why = null } = value.params as { why?: unknown };
+    if (why === null || isWhy(why)) return value as NewAlarmWhy;
+  }
+  throw codes.unknown(value);
+}

@@ -1,0 +1,345 @@
+import Database from 'better-sqlite3';
+import t, { type Test } from 'tap';
+import type { BadRow } from '../../../daemon/catalogue/catalogue.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { migrations } from '../../../daemon/catalogue/sqlite/migrations.js';
+import { times } from '../../../daemon/domain/days.js';
+import { errors } from '../../../daemon/domain/error.js';
+import { type KeptAlarm, raised } from '../../../daemon/domain/operations/alarm.js';
+import { ALARMS, type NewAlarmWhy, toAlarmWhy } from '../../../daemon/domain/operations/alarm-codes.js';
+import { alarmInWords } from '../../../daemon/domain/operations/alarm-words.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { because } from '../../../daemon/domain/reason/reason.js';
+import { channel, open, pbx } from '../../support/alerts.js';
+import { until } from '../../support/recorder.js';
+
+const T0 = Date.UTC(2026, 0, 5, 9, 0, 0);
+const say = times('Europe/Berlin');
+const REFUSED = /^(the params of "\w+" are others|the code ".*" is not known)$/;
+const room = { of: 'The disk of /x', fault: null, files: null, free: 3e6, reserve: 1e9 };
+const away = { error: 'pbx_unreachable', detail: 'ECONNREFUSED.' };
+const many = because('many_due', { due: 5, total: 10, percent: 20 });
+
+/** Every code with examples, what its message says, and its hint where that depends on the params. */
+const EXAMPLES: {
+  [C in NewAlarmWhy['code']]: [Extract<NewAlarmWhy, { code: C }>['params'], RegExp, RegExp?][];
+} = {
+  pbx_link: [
+    [
+      { link: 'ari', ...away },
+      /^The calls of the PBX are not seen.* does not answer\. ECONNREFUSED\.$/,
+      /Check/,
+    ],
+    [{ link: 'ami', ...away }, /^The PBX does not tell of queues/],
+    [{ link: 'ari', error: 'of_a_later_version', detail: '' }, /of_a_later_version/, /^$/],
+  ],
+  pbx_down: [
+    [{ error: null }, /^The PBX does not answer: new/, /http\.conf/],
+    [{ error: 'pbx_refused' }, /^The PBX does not answer: new/, /^Compare ari\.conf/],
+  ],
+  pbx_ari_down: [[{ error: null }, /over ARI/, /http\.conf/]],
+  pbx_ami_down: [[{ error: null }, /over AMI/, /manager\.conf/]],
+  pbx_clock: [[{ ms: -5_000 }, /^The clock of the PBX is about 5 seconds back from/]],
+  pbx_starved: [[{}, /short of processor time/]],
+  clock_moved: [[{ ms: 3_600_000 }, /moved about 1 hour forwards while/]],
+  event_loop_slow: [[{}, /slow to react/]],
+  capture_silent: [[{}, /no audio arrives/]],
+  captures_fail: [[{}, /could not be captured/]],
+  silent_side: [
+    [{ kind: 'extension', name: '101' }, /^No sound from extension 101:/],
+    [{ kind: 'line', name: 'trunk' }, /^No sound from the line trunk:/],
+    [{ kind: 'line', name: '' }, /^No sound from the line to the outside:/],
+  ],
+  test_call_fault: [
+    [
+      { fault: 'silent', detail: '-90 dB.' },
+      /^A test call failed.*silent\.$/,
+      /extensions\.conf\. \(-90 dB\.\)$/,
+    ],
+  ],
+  test_call_not_set_up: [
+    [{ fault: 'dialplan', detail: 'x' }, /^A test call cannot be made\. The PBX has no/, /\(x\)$/],
+  ],
+  test_call_failed: [[{}, /last test call failed/]],
+  foreign_test_calls: [[{ calls: 2, call: 'C1' }, /: 2, such as C1\./]],
+  preserve_behind: [[{}, /long to process/]],
+  preserve_failed: [
+    [
+      { error: 'ffmpeg_missing', minutes: 10 },
+      /recordings\. ffmpeg cannot be started\.$/,
+      /every 10 minutes\. Install it/,
+    ],
+  ],
+  spool_denied: [
+    [{ calls: 1, error: 'spool_denied', detail: 'a.wav.' }, /^A call waits .* a\.wav\.$/, /mode 2770/],
+    [{ calls: 3, error: 'spool_denied', detail: 'a.wav.' }, /^3 calls wait /],
+  ],
+  spool_left: [
+    [{ files: 1, error: 'spool_denied', detail: 'a.wav.' }, /in the clear\. a\.wav\.$/],
+    [
+      { files: 3, error: 'pbx_failed', detail: '' },
+      /The PBX refused a request\. And 2 more\.$/,
+      /detail says/,
+    ],
+  ],
+  spool_strange: [
+    [
+      { files: 2, file: '/s/a.wav', refusal: { kind: 'several_names', links: 2, owner: 1, folder: 1 } },
+      /left alone\. \/s\/a\.wav: it has 2 names .*\. And 1 more\.$/,
+      /samefile/,
+    ],
+    [
+      { files: 1, file: '/s/a.wav', refusal: { kind: 'other_owner', links: 1, owner: 7, folder: 1 } },
+      /user 7 and the folder to user 1\.$/,
+      /chown/,
+    ],
+    [
+      { files: 1, file: '/s/a.wav', refusal: { kind: 'not_plain', links: 1, owner: 1, folder: 1 } },
+      /it is not a plain file/,
+      /Find out who/,
+    ],
+  ],
+  spool_unknown: [[{ files: 1, file: 'tapedeck-x' }, /known here\. tapedeck-x\.$/]],
+  spool_rights: [[{ dir: '/s', fault: 'EACCES' }, /spool \/s \(EACCES\)/, /chmod 2770 \/s,/]],
+  recording_damaged: [
+    [
+      { recordings: 1, named: [{ call: 'C1', fault: 'It was cut.' }] },
+      /^A recording is not as sealed\. Call C1: It was cut\.$/,
+    ],
+    [
+      { recordings: 3, named: [{ call: 'C1', fault: 'It was cut.' }] },
+      /^3 recordings are .* And 2 more: "tapedeck/,
+    ],
+  ],
+  recording_stray: [
+    [
+      {
+        files: 4,
+        named: [
+          { file: 'a.age', recording: null },
+          { file: 'b.age', recording: 'R1' },
+        ],
+      },
+      /: a\.age, b\.age \(that of recording R1\) and 2 more\.$/,
+    ],
+  ],
+  foreign_erasing: [
+    [
+      { recordings: 1, named: [{ recording: 'R1', call: 'C1' }] },
+      /^A recording is .*: R1 of call C1\. Tapedeck/,
+    ],
+    [
+      { recordings: 3, named: [{ recording: 'R1', call: 'C1' }] },
+      /^3 recordings are .*: R1 of call C1 and 2 more\./,
+    ],
+  ],
+  retention_refused: [
+    [
+      { why: many, confirm: 'erase-5-x' },
+      /unusual share.* 5 of 10 .*Confirm with "erase-5-x"\.$/,
+      /retention plan/,
+    ],
+    [{ why: many, confirm: null }, /5 of 10 .*begun before the last stop\.$/],
+  ],
+  signing_key_new: [[{ key: 'ab12' }, /was made: ab12\.$/]],
+  call_missed: [
+    [
+      {
+        from: 'Ada',
+        to: '',
+        at: T0,
+        ms: 30_400,
+        why: because('unwatched', { from: T0, until: T0 + 1_000, why: null }),
+      },
+      /: Ada with unknown, 2026-01-05 10:00:00, 30 s\. The link .* 2026-01-05 10:00:00 to 2026-01-05 10:00:01\.$/,
+    ],
+    [{ from: '', to: '7', at: T0, ms: 0, why: null }, /: unknown with 7, /],
+  ],
+  calls_missed: [
+    [{ calls: 1 }, /^1 more answered call was/],
+    [{ calls: 2 }, /^2 more answered calls were/],
+  ],
+  cdr_silent: [[{ since: T0 }, /no CDRs since 2026-01-05 10:00:00:/]],
+  cdr_source: [[{ source: 'Master.csv' }, /from Master\.csv\.$/]],
+  cdr_journal: [[{ file: '/j', detail: 'EIO' }, /to \/j\. EIO$/]],
+  audit_chain: [[{ entry: 17, fault: 'altered' }, /Entry 17 is not what was written\. It is not signed/]],
+  audit_checkpoint: [
+    [{ error: null }, /could be signed/, /^The log of the recorder/],
+    [{ error: 'disk_full' }, /could be signed/, new RegExp(errors.disk_full.hint.slice(0, 20))],
+  ],
+  catalogue_fails: [[{}, /cannot be read or written/]],
+  catalogue_damaged: [
+    [{ file: '/c.db', error: 'catalogue_damaged', detail: 'x.' }, /^\/c\.db cannot be written\. .*x\.$/, /./],
+  ],
+  catalogue_rows: [
+    [
+      { rows: 1, named: [{ table: 'calls', key: 'B', fault: 'no' }] },
+      /^A row in .* is left out: calls B \(no\)\.$/,
+    ],
+    [
+      { rows: 3, named: [{ table: 'calls', key: 'B', fault: 'no' }] },
+      /^3 rows .* are left out: .*, and 2 more\.$/,
+    ],
+  ],
+  catalogue_policy: [[{ version: 7, fault: 'no' }, /^Version 7 of the policy cannot be read: no\./]],
+  catalogue_schema: [[{ faults: ['A.', 'B.'] }, /recordings\. A\. B\.$/]],
+  catalogue_empty: [
+    [{ catalogue: '/c.db', keys: '/k.db', recordings: 3 }, /^\/c\.db .* \/k\.db .* 3 recordings/],
+  ],
+  data_strange: [[{ files: 3, named: ['/a', '/b'] }, /left them: \/a, \/b and 1 more\.$/]],
+  disk_full: [
+    [{ disk: 'data', room }, /^The disk of \/x has 3 MB free.* Recordings cannot be kept there\.$/],
+    [{ disk: 'spool', room }, /Calls are not recorded/],
+  ],
+  disk_reserve: [[{ room }, /^The disk of \/x has 3 MB free, of a reserve of 1 GB\.$/]],
+  disk_low: [[{}, /full soon/]],
+  disk_slow: [[{ dir: '/x' }, /^The disk of \/x takes/]],
+  disk_stalled: [[{ data: '/x', spool: '/y' }, /^The disk of \/x or \/y does not/]],
+  alerts_undelivered: [[{ channel: 'mail', detail: 'No.' }, /by mail\. No\.$/, /alert test/]],
+  checkpoints_undelivered: [[{ channel: 'syslog', detail: 'No.' }, /by syslog\. No\.$/]],
+};
+const examples = Object.entries(EXAMPLES).flatMap(([code, list]) =>
+  (list as [object, RegExp, RegExp?][]).map(([params, message, hint = /./]) => ({
+    why: { code, params } as NewAlarmWhy,
+    message,
+    hint,
+  })),
+);
+
+const kept = (key: string, why: KeptAlarm['why']): KeptAlarm => ({
+  ...{ key, severity: 'warning', why, raisedAt: T0, clearedAt: null },
+  ...{ toldAt: null, toldAs: null, returns: 0, lastsUntil: null, done: false },
+});
+
+async function opened(t: Test, path: string) {
+  const bad: BadRow[] = [];
+  const catalogue = createSqliteCatalogue({ path, onBadRow: (row) => void bad.push(row) });
+  await catalogue.start();
+  t.teardown(() => catalogue.stop());
+  const db = new Database(path);
+  t.teardown(() => db.close());
+  return { catalogue, db, bad };
+}
+
+t.test('every code has its words, and is read as it was written', async (t) => {
+  t.same(Object.keys(EXAMPLES).toSorted(), Object.keys(ALARMS).toSorted());
+  const { catalogue, bad } = await opened(t, catalogueFile(t.testdir({})));
+  for (const [n, { why, message, hint }] of examples.entries()) {
+    const words = alarmInWords(why, say);
+    t.match(words, { message, hint }, why.code);
+    t.ok(words.message.length <= 400 && words.hint.length <= 400, why.code);
+    await catalogue.saveAlarm(kept(`k${String(n).padStart(3, '0')}`, why));
+  }
+  t.same(
+    (await catalogue.openAlarms()).map((a) => a.why),
+    examples.map((e) => e.why),
+  );
+  t.same(bad, []);
+});
+
+t.test('nothing that a peer says makes an alarm longer than its limits', async (t) => {
+  const why = { code: 'cdr_journal' as const, params: { file: '😀'.repeat(300), detail: 'x'.repeat(9_000) } };
+  const alarm = raised(undefined, 'k'.repeat(500), { severity: 'warning', why }, T0);
+  t.ok(JSON.stringify(alarm).length < 1_500);
+  t.ok(JSON.stringify(alarm).isWellFormed());
+  t.equal(alarmInWords(alarm.why).message.length, 400);
+});
+
+t.test('what no version can have written is refused, and the others are read', async (t) => {
+  const { catalogue, db, bad } = await opened(t, catalogueFile(t.testdir({})));
+  const wrong = [
+    { code: 'nothing_like_it', params: {} },
+    { code: 'toString', params: {} },
+    { code: 'busy', params: { ms: 3 } },
+    { code: 'text', params: { message: 'An earlier version had no codes.', hint: '' } },
+    { code: 'disk_slow' },
+    { code: 'disk_slow', params: {} },
+    { code: 'disk_slow', params: { dir: 7 } },
+    { code: 'disk_slow', params: { dir: '/x', message: 'A sentence.' } },
+    { code: 'disk_slow', params: { dir: '/x' }, hint: 'A sentence.' },
+    { code: 'pbx_starved', params: { message: 'A sentence.' } },
+    { code: 'audit_chain', params: { entry: 1, fault: 'none' } },
+    { code: 'cdr_silent', params: { since: 1e15 } },
+    { code: 'retention_refused', params: { why: { code: 'many_due', params: {} }, confirm: null } },
+    { code: 'retention_refused', params: { why: null, confirm: null, more: 1 } },
+    { code: 'call_missed', params: { from: '', to: '', at: 0, ms: 0, why: { code: 'nothing', params: {} } } },
+    7,
+    [],
+    {},
+  ];
+  await catalogue.saveAlarm(kept('good', { code: 'disk_low', params: {} }));
+  await catalogue.saveAlarm(kept('bad', { code: 'disk_low', params: {} }));
+  const set = db.prepare("UPDATE alarms SET why = ? WHERE key = 'bad'");
+  for (const value of wrong) {
+    const stored = JSON.stringify(value);
+    t.throws(() => toAlarmWhy(value), REFUSED, stored);
+    set.run(stored);
+    t.same(
+      (await catalogue.openAlarms()).map((a) => a.key),
+      ['good'],
+      stored,
+    );
+    t.match(bad.at(-1), { table: 'alarms', key: 'bad', fault: /"why" has a reason that cannot be read/ });
+  }
+  for (const [stored, fault] of [
+    ['{broken', /"why" is not JSON/],
+    [null, /"why" is missing/],
+    ['null', /"why" is missing/],
+  ] as const) {
+    set.run(stored);
+    t.equal((await catalogue.openAlarms()).length, 1);
+    t.match(bad.at(-1), { key: 'bad', fault });
+  }
+});
+
+t.test('sentences of a version without codes stand, are told, and stay sentences', async (t) => {
+  const path = catalogueFile(t.testdir({ catalogue: {} }));
+  const old = new Database(path);
+  const before = migrations.findIndex((sql) => /ALTER TABLE alarms ADD COLUMN why/.test(sql));
+  for (const sql of migrations.slice(0, before)) old.exec(sql);
+  old.pragma(`user_version = ${before}`);
+  const said = { message: 'The disk is slow.', hint: 'Look at it.' };
+  const notice = { id: 'N', kind: 'raised', at: T0 };
+  const alarm = { key: 'disk_slow /x', severity: 'critical', ...said, raisedAt: T0, clearedAt: null };
+  old
+    .prepare(
+      "INSERT INTO alarms VALUES ('disk_slow /x', ?, 'critical', ?, ?, NULL, ?, 'critical', 0, NULL, 0)",
+    )
+    .run(T0, said.message, said.hint, T0);
+  old
+    .prepare("INSERT INTO deliveries VALUES ('N', 'mail', ?, ?, 1, 0, NULL, NULL, 'out of order')")
+    .run(T0, JSON.stringify({ ...notice, alarms: [alarm] }));
+  old.close();
+
+  const mail = channel('mail');
+  const clock = { ms: T0 + 60_000 };
+  const { alert, catalogue } = await open(t, path, [mail], clock);
+  const text = { code: 'text', params: said };
+  t.match(alert.standing(), [{ key: 'disk_slow /x', why: text }]);
+  await until('what waited', () => mail.got.length === 1);
+  t.match(mail.got[0], { ...notice, alarms: [{ key: 'disk_slow /x', severity: 'critical', why: text }] });
+  mail.works = false;
+  alert.clear('disk_slow /x');
+  clock.ms += 6_000;
+  await until('its end waits', async () => (await catalogue.openDeliveries()).length === 1);
+  t.match(await catalogue.openDeliveries(), [{ notice: { kind: 'cleared', alarms: [{ why: text }] } }]);
+
+  const db = new Database(path, { readonly: true });
+  t.teardown(() => db.close());
+  t.match(db.prepare('SELECT message, hint, why FROM alarms').all(), [{ ...said, why: null }]);
+  const waiting = db.prepare('SELECT notice FROM deliveries WHERE sent_at IS NULL').pluck().get() as string;
+  t.match(JSON.parse(waiting).alarms[0], said);
+  t.notMatch(waiting, /"why"|"code"/);
+});
+
+t.test('an alarm is news when its code or params change, however it is worded', async (t) => {
+  const { alert, lines } = await open(t, catalogueFile(t.testdir({})), [], { ms: T0 });
+  const logged = () => lines.filter((line) => /"alarm":"k"/.test(line)).length;
+  alert.raise('k', pbx);
+  alert.raise('k', { ...pbx, why: { code: 'pbx_down', params: { error: null } } });
+  t.equal(logged(), 1);
+  alert.raise('k', { ...pbx, why: { code: 'pbx_down', params: { error: 'pbx_refused' } } });
+  t.equal(logged(), 2, 'though the message is the same');
+  alert.raise('k', { ...pbx, severity: 'warning' });
+  t.equal(logged(), 3);
+});
