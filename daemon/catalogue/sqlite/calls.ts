@@ -6,9 +6,9 @@ import type { CallId, CallRecord, Coverage, CoverageStatus } from '../../domain/
 import type { CallFilter, OpenCall, StoredCall } from '../catalogue.js';
 import type { Reader } from './checked.js';
 import type { Db } from './db.js';
-import { hasFlag } from './ears.js';
 import { createReach, olderThan, type When } from './people/reach.js';
 import { createReady } from './ready.js';
+import { hasFlag } from './recordings/ears.js';
 import { openCall, storedCall } from './rows.js';
 import { searchConditions, searchText } from './search.js';
 

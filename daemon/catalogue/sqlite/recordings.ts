@@ -5,8 +5,8 @@ import type { Recording, RecordingId } from '../../domain/recording/recording.js
 import type { StoredCall } from '../catalogue.js';
 import { type Reader, timeOrNull } from './checked.js';
 import type { Db } from './db.js';
-import { createEars } from './ears.js';
-import { createPeaks } from './peaks.js';
+import { createEars } from './recordings/ears.js';
+import { createPeaks } from './recordings/peaks.js';
 import { gapCell, recording as noun, storedCall } from './rows.js';
 
 const WITH_CALL = 'SELECT calls.*, recordings.* FROM recordings JOIN calls ON calls.id = recordings.call_id';

@@ -4,9 +4,9 @@ import {
   type Quality,
   type QualityFlag,
   qualityFlags,
-} from '../../domain/recording/quality.js';
-import type { CallId, RecordingId } from '../../domain/recording/recording.js';
-import type { Db } from './db.js';
+} from '../../../domain/recording/quality.js';
+import type { CallId, RecordingId } from '../../../domain/recording/recording.js';
+import type { Db } from '../db.js';
 
 /** SQL: whether the words in this column have that flag (a parameter). */
 export const hasFlag = (column: string) => `instr(' ' || ${column} || ' ', ' ' || ? || ' ') > 0`;

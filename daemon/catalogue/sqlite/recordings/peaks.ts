@@ -1,6 +1,6 @@
-import type { RecordingId } from '../../domain/recording/recording.js';
-import type { Db } from './db.js';
-import { purgeable } from './purgeable.js';
+import type { RecordingId } from '../../../domain/recording/recording.js';
+import type { Db } from '../db.js';
+import { purgeable } from '../purgeable.js';
 
 /** Peaks give away when somebody spoke, so nothing of them may stay in the file once they are purged. */
 export function createPeaks(db: Db) {
