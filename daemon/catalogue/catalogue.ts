@@ -19,6 +19,7 @@ import type {
 } from '../domain/recording/recording.js';
 import type { AuditLog, Entries } from './audit.js';
 import type { Factors } from './factors.js';
+import type { JobCatalogue } from './jobs.js';
 import type { Ledger } from './ledger.js';
 import type { People } from './people.js';
 import type { Seals } from './seals.js';
@@ -67,7 +68,15 @@ export type StoredPolicy = {
  * Where everything but audio and keys is kept. Each verb is one transaction and answers with a promise, so that
  * another engine can stand in this place; no transaction leaves it.
  */
-export interface Catalogue extends AuditLog, Factors, Ledger, People, Seals, TestCallCatalogue, Watch {
+export interface Catalogue
+  extends AuditLog,
+    Factors,
+    JobCatalogue,
+    Ledger,
+    People,
+    Seals,
+    TestCallCatalogue,
+    Watch {
   start(): Promise<void>;
   stop(): Promise<void>;
 

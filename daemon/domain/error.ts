@@ -515,6 +515,13 @@ const catalogue = {
     blame: 'operator',
     status: 502,
   },
+  job_unknown: {
+    message: 'No such job is waiting or running.',
+    hint: 'It may be over: look at "tapedeck jobs".',
+    others: 'It may be over. Reload the page to see how it ended.',
+    blame: 'operator',
+    status: 404,
+  },
   metrics_refused: {
     message: 'This address has no access to metrics.',
     hint: 'Add it to [metrics] allow in tapedeck.toml, or send the token as "Authorization: Bearer ...".',

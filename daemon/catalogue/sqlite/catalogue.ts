@@ -6,6 +6,7 @@ import { createAudit } from './audit.js';
 import { createCalls } from './calls.js';
 import { createReader, type Reader } from './checked.js';
 import { type Db, type Opening, openDb } from './db.js';
+import { createJobs } from './jobs.js';
 import { createLedger } from './ledger.js';
 import { createDevices } from './people/devices.js';
 import { createFactors } from './people/factors.js';
@@ -43,6 +44,7 @@ function createNouns(db: Db, reader: Reader) {
     witnessWatch: createWatch(db, reader, 'cdrs'),
     testCalls: createTestCalls(db, reader, calls.readable),
     alarms: createAlarms(db, reader),
+    jobs: createJobs(db, reader),
     audit: createAudit(db, reader),
     schemaFaults: () => schemaFaults(db),
     ownChanges: db.prepare('SELECT total_changes()').pluck(),
@@ -182,6 +184,15 @@ export function createSqliteCatalogue(
     saveDelivery: (delivery) => write((n) => n.alarms.saveDelivery(delivery)),
     openDeliveries: () => read((n) => n.alarms.openDeliveries()),
     forgetAlarms: (before) => write((n) => n.alarms.forget(before)),
+
+    addJob: (job) => write((n) => n.jobs.add(job)),
+    saveJob: (job) => write((n) => n.jobs.save(job)),
+    cancelJob: (id, at) => write((n) => n.jobs.cancel(id, at)),
+    openJobs: () => read((n) => n.jobs.open()),
+    newestJobs: () => read((n) => n.jobs.newest()),
+    forgetJobs: (before) => write((n) => n.jobs.forget(before)),
+    job: (id) => read((n) => n.jobs.job(id)),
+    jobs: (limit) => read((n) => n.jobs.list(limit)),
 
     addUser: (user, invitation) => write((n) => n.users.add(user, invitation)),
     userByName: (name) => read((n) => n.users.byName(name)),

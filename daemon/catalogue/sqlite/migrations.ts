@@ -512,4 +512,28 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE alarms ADD COLUMN why TEXT;
   `,
+  // Long work that outlives a restart. seq is the order in which it was asked for; cursor says to the job itself how far it is.
+  `
+  CREATE TABLE jobs (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    -- Canonical JSON, so that the same job is asked for with the same text.
+    params TEXT NOT NULL,
+    state TEXT NOT NULL,
+    asked_at INTEGER NOT NULL,
+    started_at INTEGER,
+    ended_at INTEGER,
+    cursor TEXT NOT NULL,
+    done INTEGER NOT NULL,
+    total INTEGER,
+    faults INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    next_at INTEGER NOT NULL,
+    -- JSON: code and detail of the last failure.
+    error TEXT
+  ) STRICT;
+  CREATE UNIQUE INDEX jobs_open ON jobs (kind, params) WHERE state IN ('waiting', 'running');
+  CREATE INDEX jobs_ended ON jobs (ended_at) WHERE ended_at IS NOT NULL;
+  `,
 ];

@@ -11,6 +11,7 @@ import { entryOf, TAPEDECK } from '../../../daemon/domain/assurance/audit.js';
 import type { Cdr } from '../../../daemon/domain/assurance/cdr.js';
 import { iso } from '../../../daemon/domain/days.js';
 import { TapedeckError } from '../../../daemon/domain/error.js';
+import { newJob } from '../../../daemon/domain/operations/job.js';
 import { defaultPolicy, type KeptDecision } from '../../../daemon/domain/policy/policy.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
 import { createAlert } from '../../../daemon/operations/alert.js';
@@ -80,6 +81,14 @@ async function furnish(path: string): Promise<void> {
   await c.ledgerBegan(T0);
   await c.addCdrs([cdr], 'AMI', T0);
   await c.noteSource('Master.csv', T0, '');
+  await c.addJob(newJob('J1', 'recordings_check', { a: 1 }, T0));
+  await c.saveJob({
+    ...newJob('J1', '', {}, T0),
+    state: 'running',
+    error: { code: 'disk_full', detail: '' },
+  });
+  await c.addJob(newJob('J2', 'recordings_check', {}, T0));
+  await c.cancelJob('J2', T0);
   await c.audit(entryOf(TAPEDECK, T0, 'start', { detail: { process: 'recorder' } }));
   await c.keepCheckpoint({ size: 1, at: T0, note: 'note' });
   await c.checkpoint();
@@ -112,6 +121,10 @@ const questions: Record<string, (c: Catalogue) => Promise<unknown>> = {
   sources: (c) => c.cdrSources(),
   dueCdrs: (c) => c.dueCdrs(Number.MAX_SAFE_INTEGER, 99),
   witness: (c) => c.witness(),
+  openJobs: (c) => c.openJobs(),
+  newestJobs: (c) => c.newestJobs(),
+  job: (c) => c.job('J1'),
+  jobs: (c) => c.jobs(9),
   began: (c) => c.ledgerBegan(T0 + 1),
   blind: (c) => c.blindWindows({}),
   watched: (c) => c.lastWatched(),
@@ -162,6 +175,10 @@ const columns: Record<string, string[]> = {
   cdrs: ['linkedid', 'start_at', 'end_at', 'cdr'],
   cdr_sources: ['since', 'read_at', 'last_at', 'count', 'problem'],
   checkpoints: ['note'],
+  jobs: [
+    ...['kind', 'params', 'state', 'asked_at', 'started_at', 'ended_at', 'cursor', 'done', 'total', 'faults'],
+    ...['failures', 'next_at', 'error'],
+  ],
 };
 const cells = Object.entries(columns).flatMap(([table, names]) => names.map((name) => ({ table, name })));
 

@@ -169,6 +169,11 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'That name is already taken.',
     hint: 'Choose another name.',
   },
+  job_unknown: {
+    message: 'No such job is waiting or running.',
+    hint: 'It may be over: look at “tapedeck jobs”.',
+    others: 'It may be over. Reload the page to see how it ended.',
+  },
   person_unknown: {
     message: 'This person does not exist.',
     hint: 'They may have been removed. See the list of people.',

@@ -1,0 +1,70 @@
+import { type Static, type TSchema, Type } from 'typebox';
+import type { ErrorCode } from '../error.js';
+
+/** The kinds of jobs that this version knows. */
+export const jobKinds = ['recordings_check'] as const;
+export type JobKind = (typeof jobKinds)[number];
+
+export const jobStates = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
+export type JobState = (typeof jobStates)[number];
+
+export type JobParams = Record<string, string | number | boolean | null>;
+
+/** How far a job is. `cursor` is the job's own, empty at its beginning: whoever starts there again leaves out nothing. */
+export type Progress = {
+  cursor: string;
+  /** Items that are done, how many there are (null: not known yet), and in how many a fault was found. */
+  done: number;
+  total: number | null;
+  faults: number;
+};
+
+/** Long work that may take hours and outlives a restart. Times are ms since 1970. */
+export type Job = Progress & {
+  id: string;
+  /** A `JobKind`, or one of another version. */
+  kind: string;
+  params: JobParams;
+  state: JobState;
+  askedAt: number;
+  startedAt: number | null;
+  /** Null while it waits or runs. */
+  endedAt: number | null;
+  /** Failures since it last got on, and when it is tried again. */
+  failures: number;
+  nextAt: number;
+  /** The last failure: null once it got on again. */
+  error: JobError | null;
+};
+export type JobError = { code: ErrorCode; detail: string };
+
+export const isOpen = ({ state }: Pick<Job, 'state'>): boolean => state === 'waiting' || state === 'running';
+
+/** A job as it is when it is asked for. */
+export const newJob = (id: string, kind: string, params: JobParams, at: number): Job => ({
+  ...{ id, kind, params, state: 'waiting', askedAt: at, startedAt: null, endedAt: null },
+  ...{ cursor: '', done: 0, total: null, faults: 0, failures: 0, nextAt: at, error: null },
+});
+
+const Time = Type.String({ format: 'date-time' });
+const Nullable = <T extends TSchema>(t: T) => Type.Union([t, Type.Null()]);
+
+/** What is shown of a job. Times are ISO 8601 in UTC. */
+export const JobView = Type.Object({
+  id: Type.String(),
+  kind: Type.String(),
+  state: Type.Enum([...jobStates]),
+  asked_at: Time,
+  started_at: Nullable(Time),
+  ended_at: Nullable(Time),
+  done: Type.Integer({ description: 'How many items are done.' }),
+  total: Nullable(Type.Integer()),
+  faults: Type.Integer({ description: 'In how many of them a fault was found.' }),
+  error: Nullable(
+    Type.Object(
+      { code: Type.String(), message: Type.String(), hint: Type.String(), detail: Type.String() },
+      { description: 'Why it failed; of a job that is not over, why it waits or is tried again.' },
+    ),
+  ),
+});
+export type JobView = Static<typeof JobView>;
