@@ -109,6 +109,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       assurance.assure.start();
       calls.testCalls.start();
       recordings.scrub.start();
+      operations.jobs.start();
       operations.health.start();
       recordings.custody.rotate();
       started = true;
@@ -119,7 +120,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       const { data, alarming, pbx, recordings, calls, assurance, operations } = parts;
       calls.timekeeper.stop();
       await Promise.all([calls.testCalls.stop(), recordings.custody.stop()]);
-      await recordings.scrub.stop();
+      await Promise.all([operations.jobs.stop(), recordings.scrub.stop()]);
       await Promise.all([operations.health.stop(), recordings.retain.stop(), operations.room.stop()]);
       await Promise.all([pbx.ari.stop(), pbx.ami.stop()]);
       await Promise.all([calls.mutes.stop(), calls.growth.stop()]);

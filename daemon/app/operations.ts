@@ -1,11 +1,13 @@
 import { ulid } from 'ulid';
 import { dates, startOfDay, times } from '../domain/days.js';
+import { type JobKind, jobView } from '../domain/operations/job.js';
 import { controlSocket, ownerSocket, recorderFolder } from '../domain/paths.js';
 import { createControl } from '../operations/control.js';
 import { createHealth } from '../operations/health.js';
 import { createRoom } from '../operations/room.js';
 import { probeDisk, readDisk } from '../ops/disk.js';
 import { createEventLoopWatch } from '../ops/event-loop.js';
+import { createJobs, type JobHandler } from '../ops/jobs.js';
 import { complainOf } from '../ops/log.js';
 import { createMetrics } from '../ops/metrics.js';
 import { createPasses } from '../ops/passes.js';
@@ -50,6 +52,11 @@ export function createOperations({ config, log, clock, dir }: Base, parts: Parts
     clock,
     log: log.child({ part: 'room' }),
   });
+  const handlers: Record<JobKind, JobHandler> = { recordings_check: scrub.checkEvery };
+  const jobs = createJobs({
+    ...{ store: catalogue, handlers, clock, mint: ulid },
+    log: log.child({ part: 'jobs' }),
+  });
   const health = createHealth({
     log: log.child({ part: 'health' }),
     catalogue,
@@ -63,6 +70,7 @@ export function createOperations({ config, log, clock, dir }: Base, parts: Parts
     testCall: testCalls.last,
     testCallsOn: config.test_calls.enabled,
     scrub: scrub.status,
+    jobs: jobs.newest,
     eventLoopP99Ms: eventLoop.p99Ms,
     say: times(config.site.time_zone),
     clock,
@@ -82,6 +90,11 @@ export function createOperations({ config, log, clock, dir }: Base, parts: Parts
       ),
     testAlerts: () => deliver.test({ id: ulid(), kind: 'test', at: clock(), alarms: [] }),
     runRetention: (confirm) => retain.run({ confirm }),
+    async checkRecordings() {
+      const { job, already } = await jobs.ask('recordings_check');
+      return { job: jobView(job), already };
+    },
+    cancelJob: async (id) => jobView(await jobs.cancel(id)),
     runTestCall: () => testCalls.run(),
     checkpoints: () => ({
       last: checkpoints.last(),
@@ -93,5 +106,5 @@ export function createOperations({ config, log, clock, dir }: Base, parts: Parts
     takePass: passes.take,
     coreLimit,
   });
-  return { room, health, metrics, eventLoop, passes, control };
+  return { room, health, jobs, metrics, eventLoop, passes, control };
 }

@@ -22,6 +22,7 @@ import type { Clock } from '../ops/clock.js';
 import type { Config } from '../ops/config-schema.js';
 import type { Ballast } from '../ops/disk.js';
 import type { createEventLoopWatch } from '../ops/event-loop.js';
+import type { createJobs } from '../ops/jobs.js';
 import type { Log } from '../ops/log.js';
 import type { createMetrics } from '../ops/metrics.js';
 import type { createPasses } from '../ops/passes.js';
@@ -95,6 +96,7 @@ export type Assurance = {
 export type Operations = {
   room: ReturnType<typeof createRoom>;
   health: ReturnType<typeof createHealth>;
+  jobs: ReturnType<typeof createJobs>;
   metrics: ReturnType<typeof createMetrics>;
   eventLoop: ReturnType<typeof createEventLoopWatch>;
   /** What lets a test call hear its recording through the dashboard. */

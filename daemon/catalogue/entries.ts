@@ -1,6 +1,7 @@
 import { type About, type AuditAction, entryOf, type NewEntry, TAPEDECK } from '../domain/assurance/audit.js';
 import { iso, isoOrNull } from '../domain/days.js';
 import { fail, isDiskError, TapedeckError } from '../domain/error.js';
+import { isOpen } from '../domain/operations/job.js';
 import type { Why } from '../domain/reason/reason.js';
 import { inWords } from '../domain/reason/words.js';
 import { damageOf } from '../domain/recording/scrub.js';
@@ -86,6 +87,17 @@ export function withEntries(
       return done<boolean>(
         (news) => (news ? entry : null),
         (c) => c.checked(id, at, fault),
+      );
+    },
+    async saveJob(job) {
+      if (job.kind !== 'recordings_check' || isOpen(job)) return catalogue.saveJob(job);
+      const entry = own('recordings_check', {
+        outcome: job.state === 'failed' ? 'failed' : 'ok',
+        detail: { job: job.id, read: job.done, damaged: job.faults },
+      });
+      return done<boolean>(
+        (saved) => (saved ? entry : null),
+        (c) => c.saveJob(job),
       );
     },
     async openBlindWindow(from, why) {

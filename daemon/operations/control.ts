@@ -14,6 +14,10 @@ export type ControlDeps = {
   metrics: () => Promise<string>;
   testAlerts: () => Promise<unknown>;
   runRetention: (confirm: string | undefined) => Promise<unknown>;
+  /** Has every recording read again. Gives the job, and whether it was there already. */
+  checkRecordings: () => Promise<unknown>;
+  /** Gives the job as it was ended. Throws `job_unknown`. */
+  cancelJob: (id: string) => Promise<unknown>;
   runTestCall: () => Promise<unknown>;
   /** Checkpoints of the audit log: the last one, the key, and how those fare that keep them elsewhere. */
   checkpoints: () => unknown;
@@ -58,6 +62,20 @@ export function createControl(deps: ControlDeps) {
     '/retention/run',
     { schema: { body: { type: 'object', properties: { confirm: { type: 'string', maxLength: 80 } } } } },
     async (r) => deps.runRetention(r.body.confirm),
+  );
+  app.post('/recordings/check', async () => deps.checkRecordings());
+  app.post<{ Body: { id: string } }>(
+    '/jobs/cancel',
+    {
+      schema: {
+        body: {
+          type: 'object',
+          required: ['id'],
+          properties: { id: { type: 'string', maxLength: 40 } },
+        },
+      },
+    },
+    async (r) => deps.cancelJob(r.body.id),
   );
   app.get('/audit/checkpoints', async () => deps.checkpoints());
   app.post('/audit/checkpoint', async () => deps.signCheckpoint());

@@ -12,6 +12,7 @@ import {
   remindersOf,
   unsaid,
 } from '../domain/operations/health.js';
+import { type Job, jobView } from '../domain/operations/job.js';
 import type { Forecast } from '../domain/operations/room.js';
 import type { DaemonStatus } from '../domain/operations/status.js';
 import type { Why } from '../domain/reason/reason.js';
@@ -47,6 +48,8 @@ export type HealthDeps = {
   /** Test calls are configured to be made. */
   testCallsOn: boolean;
   scrub: () => ScrubStatus | null;
+  /** The newest job of each kind. */
+  jobs: () => Promise<Job[]>;
   eventLoopP99Ms: () => number | null;
   /** A time as people at the site read it. */
   say: Say;
@@ -145,8 +148,9 @@ export function createHealth(deps: HealthDeps) {
       const list = deps.list();
       const tests = list.filter(({ call }) => call.test);
       const clock = deps.clock();
-      const [past, blind] = await Promise.all([
+      const [past, jobs, blind] = await Promise.all([
         deps.alarms.past(PAST).catch(() => []),
+        deps.jobs().catch(() => []),
         deps.catalogue.blindWindows({ from: clock - BLIND_MS, to: clock }).catch(() => []),
       ]);
       return {
@@ -172,6 +176,7 @@ export function createHealth(deps: HealthDeps) {
         disk: diskView(disk),
         test_call: testCall && { at: iso(testCall.at), outcome: testCall.outcome, message: testCall.detail },
         scrub: scrubView(deps.scrub(), clock),
+        jobs: jobs.map(jobView),
         blind: blind
           .map((w) => ({ from: iso(w.from), to: isoOrNull(w.to), ...reasonView(w.why, deps.say) }))
           .reverse(),

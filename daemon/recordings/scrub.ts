@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import type { SealFigures } from '../catalogue/seals.js';
 import { times } from '../domain/days.js';
@@ -17,8 +18,9 @@ import {
 } from '../domain/recording/scrub.js';
 import type { Log } from '../ops/log.js';
 import { createSchedule } from '../ops/schedule.js';
-import { repeatedly, singleFlight } from '../ops/turns.js';
+import { repeatedly, serialQueue, singleFlight } from '../ops/turns.js';
 import type { filesIn, hashFile, sizeOf } from '../vault/scan.js';
+import { createCheckEvery } from './scrub/every.js';
 import { createExaminer, type ExamineDeps } from './scrub/examine.js';
 import { createLate, type LateDeps } from './scrub/late.js';
 
@@ -27,7 +29,8 @@ import { createLate, type LateDeps } from './scrub/late.js';
  * read for longest, so that all are within 30 days; every night the names on the disk are compared with the rows. It is
  * done when nothing else wants the disk or the processor, and goes on where it stopped. What was sealed before there were
  * manifests, or while nothing was signed, gets one, marked as made later, if its content is what its row says and nothing
- * speaks against the row. What is wrong is on the row, and an alarm stands until it is not wrong any more.
+ * speaks against the row. What is wrong is on the row, and an alarm stands until it is not wrong any more. All recordings
+ * are read at once when somebody asks for it, by a job that waits for a good time as the nights do.
  */
 export type ScrubDeps = {
   catalogue: Pick<
@@ -93,26 +96,17 @@ export function createScrub(deps: ScrubDeps) {
   /** Those that this night could not sign, because of the schema of the catalogue: they stay at the front. */
   const unsignable = new Set<RecordingId>();
 
-  const wait = (ms: number) =>
-    new Promise<void>((resolve) => {
-      if (stopped.signal.aborted) return resolve();
-      const over = () => {
-        clearTimeout(timeout);
-        stopped.signal.removeEventListener('abort', over);
-        resolve();
-      };
-      const timeout = setTimeout(over, ms);
-      stopped.signal.addEventListener('abort', over);
-    });
+  const wait = (ms: number, signal = stopped.signal) => sleep(ms, undefined, { signal }).catch(() => {});
 
-  /** Waits until it is a good time. False when there will be none tonight. */
-  async function calm(until: number): Promise<boolean> {
-    while (!stopped.signal.aborted && performance.now() < until) {
+  /** Waits until it is a good time. False when there will be none before `until`, or it is to stop. */
+  async function calm(until: number, signal = stopped.signal): Promise<boolean> {
+    while (!signal.aborted && performance.now() < until) {
       const why = deps.busy();
       if (status) status.waitsFor = why;
       if (why === null) return true;
-      await wait(pace.waitMs);
+      await wait(pace.waitMs, signal);
     }
+    if (status) status.waitsFor = null;
     return false;
   }
 
@@ -125,8 +119,11 @@ export function createScrub(deps: ScrubDeps) {
 
   const late = createLate({ catalogue, content: deps.content });
 
-  /** Reads one again, and puts what was found on its row. */
-  async function check(recording: Recording): Promise<void> {
+  const reads = serialQueue();
+  /** Reads one again, and puts what was found on its row. Returns the fault. One file at a time, whoever asks. */
+  const check = (recording: Recording): Promise<string | null> => reads.run(() => checkNow(recording));
+
+  async function checkNow(recording: Recording): Promise<string | null> {
     const { id } = recording;
     const unsigned = !(await catalogue.sealCheck(id))?.signed;
     const fault =
@@ -134,12 +131,13 @@ export function createScrub(deps: ScrubDeps) {
       (await examiner.signed(recording)) ??
       (unsigned ? await late(recording) : null);
     // It may have been erased meanwhile.
-    if ((await catalogue.recording(id))?.state !== 'sealed') return;
+    if ((await catalogue.recording(id))?.state !== 'sealed') return null;
     await catalogue.checked(id, clock(), fault);
     if (fault !== null) {
       seen.add(id);
       log.error({ recording: id, call: recording.callId, fault }, 'A recording is not as it was sealed');
     } else if (unsigned) await signLater(recording);
+    return fault;
   }
 
   async function signLater(recording: Recording): Promise<void> {
@@ -284,7 +282,17 @@ export function createScrub(deps: ScrubDeps) {
     ...{ missedToo: true, job: night.run },
   });
 
+  const checkEvery = createCheckEvery({
+    ...{ catalogue, check },
+    async calm(signal) {
+      await calm(Number.POSITIVE_INFINITY, signal);
+      signal.throwIfAborted();
+    },
+  });
+
   return {
+    /** The job that reads every recording again. */
+    checkEvery,
     /** A night's work, now. */
     run: night.run,
     /** Null until the figures were taken. */

@@ -1,13 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { pino } from 'pino';
 import t from 'tap';
+import { ulid } from 'ulid';
+import { withEntries } from '../../daemon/catalogue/entries.js';
 import { nightDone, shareOf, WITHIN_DAYS } from '../../daemon/domain/recording/scrub.js';
+import { createJobs } from '../../daemon/ops/jobs.js';
+import { createScrub } from '../../daemon/recordings/scrub.js';
 import { createSigningKey } from '../../daemon/vault/signing-key.js';
 import { until } from '../support/recorder.js';
 import { scratch, vault, verifier } from '../support/recordings/sealed.js';
-import { flip, get } from '../support/web/dashboard.js';
+import { addRecording, flip, get } from '../support/web/dashboard.js';
 import { noted } from '../support/words.js';
 
 const DAY = 86_400_000;
@@ -91,6 +96,81 @@ t.test('by its nights every recording is read again within 30 days, though some 
     ),
     { numRuns: 100 },
   );
+});
+
+/** What runs the check of all recordings on a vault. */
+function checker(v: Awaited<ReturnType<typeof vault>>) {
+  const catalogue = withEntries(v.catalogue, { clock: () => v.clock.ms, later: async () => {} });
+  const scrub = createScrub({ ...v.deps, catalogue });
+  const jobs = createJobs({
+    ...{ store: catalogue, handlers: { recordings_check: scrub.checkEvery } },
+    ...{ clock: () => v.clock.ms, mint: () => ulid(), log: pino({ level: 'silent' }) },
+    pace: { saveMs: 0, lookMs: 5 },
+  });
+  const stop = async () => void (await Promise.all([jobs.stop(), scrub.stop()]));
+  return { jobs, scrub, stop };
+}
+
+t.test(
+  'every recording is read again now: what is damaged is counted, on its row and in the log',
+  async (t) => {
+    const v = await vault(t, 5);
+    const { jobs, scrub, stop } = checker(v);
+    t.teardown(stop);
+    flip(v.made[1]!.path, v.made[1]!.bytes, 100_000);
+    rmSync(v.made[3]!.path);
+    await v.catalogue.eraseIntended(v.made[4]!.recording.id, noted('Over.'), 1);
+    await v.catalogue.erased(v.made[4]!.recording.id, 2);
+    jobs.start();
+    scrub.start();
+    v.clock.ms += 40 * DAY;
+    const { job } = await jobs.ask('recordings_check');
+    await addRecording(v, randomBytes(99), { recording: { sealedAt: v.clock.ms + 1 } });
+    await until('the end', async () => (await v.catalogue.job(job.id))?.state === 'done');
+    t.match(await v.catalogue.job(job.id), { done: 4, total: 4, faults: 2, cursor: /./ });
+    t.match(await v.faultOf(1), /not those that were sealed/);
+    t.match(await v.faultOf(3), /is missing/);
+    t.match(await v.catalogue.sealCheck(v.made[0]!.recording.id), { checkedAt: v.clock.ms, fault: null });
+    await until('the alarm', () => v.standing.has('recording_damaged'));
+    t.match(await v.catalogue.auditEntries({ actions: ['recordings_check'], limit: 9 }), [
+      { actor: 'tapedeck', outcome: 'ok', detail: { job: job.id, read: 4, damaged: 2 } },
+    ]);
+    t.equal((await v.catalogue.auditEntries({ actions: ['damage'], limit: 9 })).length, 2);
+  },
+);
+
+t.test('the check waits while there is other work, goes on after a restart, and is cancelled', async (t) => {
+  let busy: string | null = null;
+  let left = 3;
+  const v = await vault(t, 6, {
+    busy: () => {
+      if (left-- <= 0) busy = 'The load is high.';
+      return busy;
+    },
+  });
+  const first = checker(v);
+  first.jobs.start();
+  const { job } = await first.jobs.ask('recordings_check');
+  await until('the wait', async () => (await v.catalogue.job(job.id))?.done === 3);
+  await first.stop();
+  t.match(await v.catalogue.job(job.id), { state: 'running', done: 3, total: 6 });
+  const readBefore = v.made.slice(0, 3).map((m) => m.recording.id);
+
+  v.clock.ms += DAY;
+  [busy, left] = [null, 2];
+  const next = checker(v);
+  t.teardown(next.stop);
+  next.jobs.start();
+  await until('the wait', async () => (await v.catalogue.job(job.id))?.done === 5);
+  for (const id of readBefore)
+    t.equal((await v.catalogue.sealCheck(id))?.checkedAt, v.clock.ms - DAY, 'it is not read a second time');
+  await next.jobs.cancel(job.id);
+  t.match(await v.catalogue.job(job.id), { state: 'cancelled', done: 5, total: 6, faults: 0 });
+  [busy, left] = [null, 99];
+  const again = await next.jobs.ask('recordings_check');
+  t.equal(again.already, false);
+  await until('the end', async () => (await v.catalogue.job(again.job.id))?.state === 'done');
+  t.match(await v.catalogue.job(again.job.id), { done: 6, total: 6 });
 });
 
 t.test('tapedeck verify tells the file, the signature and the row', async (t) => {

@@ -20,6 +20,7 @@ export const auditActions = [
   ],
   ...['sealed', 'erase', 'erased', 'retention_run'],
   ...['start', 'stop', 'blind_window', 'key_rotation', 'checkpoint', 'damage'],
+  ...['recordings_check', 'job_cancel'],
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
@@ -31,7 +32,18 @@ export const auditGroups = {
   people: ['person_add', 'person_change', 'person_remove', 'password_change', 'token_add', 'token_remove'],
   rules: ['policy_change'],
   erasing: ['retention_run', 'erase', 'erased'],
-  recorder: ['begin', 'start', 'stop', 'blind_window', 'sealed', 'damage', 'key_rotation', 'checkpoint'],
+  recorder: [
+    'begin',
+    'start',
+    'stop',
+    'blind_window',
+    'sealed',
+    'damage',
+    'key_rotation',
+    'checkpoint',
+    'recordings_check',
+    'job_cancel',
+  ],
 } as const satisfies Record<string, readonly AuditAction[]>;
 
 export const auditOutcomes = ['ok', 'refused', 'failed'] as const;

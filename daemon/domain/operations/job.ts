@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
-import type { ErrorCode } from '../error.js';
+import { iso, isoOrNull } from '../days.js';
+import { type ErrorCode, errors } from '../error.js';
 
 /** The kinds of jobs that this version knows. */
 export const jobKinds = ['recordings_check'] as const;
@@ -68,3 +69,28 @@ export const JobView = Type.Object({
   ),
 });
 export type JobView = Static<typeof JobView>;
+
+export const jobView = (job: Job): JobView => ({
+  id: job.id,
+  kind: job.kind,
+  state: job.state,
+  asked_at: iso(job.askedAt),
+  started_at: isoOrNull(job.startedAt),
+  ended_at: isoOrNull(job.endedAt),
+  done: job.done,
+  total: job.total,
+  faults: job.faults,
+  error: job.error && {
+    code: job.error.code,
+    message: errors[job.error.code].message,
+    hint: errors[job.error.code].hint,
+    detail: job.error.detail,
+  },
+});
+
+/** What whoever asks for a job is told. */
+export const AskedView = Type.Object({
+  job: JobView,
+  already: Type.Boolean({ description: 'It was waiting or running before it was asked for now.' }),
+});
+export type AskedView = Static<typeof AskedView>;

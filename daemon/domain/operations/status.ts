@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { reasonShape } from '../reason/reason.js';
 import { alarmShape } from './alarm-codes.js';
+import { JobView } from './job.js';
 
 /** What the daemon says of itself over its control socket. Times are ISO 8601 in UTC. */
 const Time = Type.String({ format: 'date-time' });
@@ -110,6 +111,7 @@ export const DaemonStatus = Type.Object({
       { description: 'That recordings are as they were sealed; null until that was looked at.' },
     ),
   ),
+  jobs: Type.Array(JobView, { description: 'The newest job of each kind.' }),
   blind: Type.Array(Type.Object({ from: Time, to: Nullable(Time), ...reasonShape }), {
     description: 'Monitoring gaps (times when the PBX was not watched) in the last 7 days; newest first.',
   }),
@@ -140,6 +142,7 @@ export function downStatus(message: string, hint: string): DaemonStatus {
     disk: null,
     test_call: null,
     scrub: null,
+    jobs: [],
     blind: [],
     alarms: [],
     past_alarms: [],

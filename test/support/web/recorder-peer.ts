@@ -1,6 +1,10 @@
 import { existsSync, rmSync } from 'node:fs';
+import { ulid } from 'ulid';
+import { fail } from '../../../daemon/domain/error.js';
 import type { AlarmWhy } from '../../../daemon/domain/operations/alarm-codes.js';
 import { alarmView } from '../../../daemon/domain/operations/alarm-words.js';
+import { publicMessage } from '../../../daemon/domain/operations/health.js';
+import { jobView, newJob } from '../../../daemon/domain/operations/job.js';
 import type { DaemonStatus } from '../../../daemon/domain/operations/status.js';
 import { controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
 import { reasonView } from '../../../daemon/domain/reason/words.js';
@@ -75,10 +79,25 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
         socket: controlSocket(house.dataDir),
         ownerSocket: ownerSocket(house.dataDir),
         log: createLog('silent', 'test'),
-        status: answer(() => status(Date.now())),
+        status: answer(async () => {
+          const said = status(Date.now());
+          const asked = await house.catalogue.newestJobs();
+          return asked.length === 0 ? said : { ...said, jobs: asked.map(jobView) };
+        }),
         metrics: answer(() => '# TYPE tapedeck_calls_now gauge\ntapedeck_calls_now 1\n'),
         testAlerts: answer(() => ({ channels: [] })),
         runRetention: answer((confirm) => retain().run(confirm === undefined ? {} : { confirm })),
+        // Nothing runs them here: they wait.
+        checkRecordings: answer(async () => {
+          const mine = newJob(ulid(), 'recordings_check', {}, Date.now());
+          const job = await house.catalogue.addJob(mine);
+          return { job: jobView(job), already: job.id !== mine.id };
+        }),
+        cancelJob: answer(async (id) => {
+          const job = await house.catalogue.cancelJob(id, Date.now());
+          if (!job) throw fail('job_unknown', id);
+          return jobView(job);
+        }),
         runTestCall: answer(() => ({ outcome: 'ok' })),
         checkpoints: answer(async () => ({ ...(await signer.control.checkpoints()), targets })),
         signCheckpoint: answer(async () => ({ note: await signer.control.signCheckpoint() })),
@@ -135,7 +154,7 @@ const idle: DaemonStatus = {
     ...{ recordings: 0, oldest_check_at: null, within_days: 30, in_time: true, damaged: 0, unsigned: 0 },
     ...{ reading: false, waits_for: null, last_night_at: null },
   },
-  ...{ blind: [], alarms: [], past_alarms: [], alerts: [], event_loop_p99_ms: null },
+  ...{ jobs: [], blind: [], alarms: [], past_alarms: [], alerts: [], event_loop_p99_ms: null },
 };
 
 const DAY = 86_400_000;

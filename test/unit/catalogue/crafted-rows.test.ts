@@ -282,6 +282,7 @@ async function startAndRecord(path: string, dir: string) {
       channels: () => [],
       disk: () => null,
       scrub: () => null,
+      jobs: catalogue.newestJobs,
       eventLoopP99Ms: () => null,
       clock,
       say: iso,

@@ -142,6 +142,8 @@ export const auditText = {
     report: 'a report',
     policy_change: 'a policy change',
     retention_run: 'a retention run',
+    recordings_check: 'a check of all recordings',
+    job_cancel: 'cancelling a job',
   } as Record<string, string>,
   refused: ({ wanted, why }: { wanted: string; why: string }) => `was refused ${wanted}${why}`,
   refusedCall: ({ wanted, call }: { wanted: string; call: string }) =>
@@ -214,5 +216,11 @@ export const auditText = {
         : 'had a checkpoint of this log signed',
     damage: ({ detail, call }) =>
       `found damage in the recording of the call with ${call}${detail.found ? ` (${text(detail.found)})` : ''}`,
+    recordings_check: ({ outcome, detail }) => {
+      if (detail.read === undefined) return 'asked for a check of all recordings';
+      const result = `${text(detail.read)} read, ${text(detail.damaged)} damaged`;
+      return `${outcome === 'ok' ? 'checked all recordings' : 'could not finish the check of all recordings'}: ${result}`;
+    },
+    job_cancel: () => 'cancelled a job',
   } satisfies Record<string, (facts: EntryFacts) => string>,
 };

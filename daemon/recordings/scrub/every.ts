@@ -1,0 +1,38 @@
+import type { Catalogue } from '../../catalogue/catalogue.js';
+import type { Recording } from '../../domain/recording/recording.js';
+import type { JobHandler } from '../../ops/jobs.js';
+
+const PAGE = 500;
+
+export type EveryDeps = {
+  catalogue: Pick<Catalogue, 'recordingsAfter' | 'sealFigures'>;
+  /** Reads one again, and puts what was found on its row. Returns the fault. */
+  check: (recording: Recording) => Promise<string | null>;
+  /** Resolves when now is a good time to read. Rejects when it is to stop. */
+  calm: (signal: AbortSignal) => Promise<void>;
+};
+
+/**
+ * The job that reads every recording again that was sealed when it was asked for, in the order of their ids: the cursor is
+ * the id of the last one that was read.
+ */
+export function createCheckEvery({ catalogue, check, calm }: EveryDeps): JobHandler {
+  return async ({ askedAt, progress, save, signal }) => {
+    let { cursor, done, faults } = progress;
+    const total = progress.total ?? (await catalogue.sealFigures()).recordings;
+    for (;;) {
+      const page = await catalogue.recordingsAfter(cursor, PAGE);
+      if (page.length === 0) break;
+      for (const recording of page) {
+        cursor = recording.id;
+        if (recording.state !== 'sealed' || recording.sealedAt > askedAt) continue;
+        await calm(signal);
+        if ((await check(recording)) !== null) faults += 1;
+        done += 1;
+        await save({ cursor, done, total, faults });
+      }
+    }
+    // Some may have been erased meanwhile.
+    await save({ cursor, done, total: done, faults });
+  };
+}
