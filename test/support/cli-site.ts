@@ -6,16 +6,22 @@ import { createCliContext } from '../../daemon/cli/common/context.js';
 import { doctor } from '../../daemon/cli/doctor.js';
 import { evidence } from '../../daemon/cli/evidence.js';
 import { exportCall } from '../../daemon/cli/export.js';
+import { jobs } from '../../daemon/cli/jobs.js';
 import { policy } from '../../daemon/cli/policy.js';
+import { recordings } from '../../daemon/cli/recordings.js';
 import { retention } from '../../daemon/cli/retention.js';
 import { user } from '../../daemon/cli/user.js';
 import { makeCatalogue } from './catalogue/make-catalogue.js';
+import { scratch } from './recordings/sealed.js';
 
-/** A site in a directory, and its command line. With a catalogue, unless the recorder was never there. */
-export function site(t: Test, { recorded = true } = {}) {
-  const dir = t.testdir({
-    'tapedeck.toml': '[data]\ndir = "data"\n[keys]\nmaster_key_file = "master.key"\n',
-  });
+const TOML = '[data]\ndir = "data"\n[keys]\nmaster_key_file = "master.key"\n';
+
+/**
+ * A site in a directory, and its command line. With a catalogue, unless the recorder was never there. `short`: the path of
+ * the directory leaves room for the name of a socket.
+ */
+export function site(t: Test, { recorded = true, short = false } = {}) {
+  const dir = short ? scratch(t, { 'tapedeck.toml': TOML }) : t.testdir({ 'tapedeck.toml': TOML });
   const said: string[] = [];
   const real = createCliContext(() => join(dir, 'tapedeck.toml'));
   const made = recorded ? makeCatalogue(join(dir, 'data')) : null;
@@ -35,7 +41,7 @@ export function site(t: Test, { recorded = true } = {}) {
     async tapedeck(...argv: string[]): Promise<string> {
       said.length = 0;
       const program = new Command('tapedeck').exitOverride().configureOutput({ writeErr: () => {} });
-      for (const register of [calls, doctor, evidence, exportCall, policy, retention, user])
+      for (const register of [calls, doctor, evidence, exportCall, jobs, policy, recordings, retention, user])
         register(program, context);
       await program.parseAsync(argv, { from: 'user' });
       return said.join('\n');

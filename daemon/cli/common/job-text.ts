@@ -1,0 +1,20 @@
+import type { JobKind, JobView } from '../../domain/operations/job.js';
+
+/** What is said of each kind of job: its name, and how far it is. */
+const WORDS: Record<JobKind, { name: string; progress: (job: JobView) => string }> = {
+  recordings_check: {
+    name: 'check of all recordings',
+    progress: ({ done, total, faults }) =>
+      `${total === null || total === done ? done : `${done} of ${total}`} read, ${faults} damaged`,
+  },
+};
+const wordsOf = (kind: string) => (kind in WORDS ? WORDS[kind as JobKind] : null);
+
+export const jobName = ({ kind }: JobView): string =>
+  wordsOf(kind)?.name ?? `${kind} (waits for a version of Tapedeck that knows it)`;
+
+export const jobProgress = (job: JobView): string => wordsOf(job.kind)?.progress(job) ?? '-';
+
+/** Why it failed, waits, or is tried again; empty when nothing is wrong. */
+export const jobProblem = ({ error }: JobView): string =>
+  error ? [error.message, error.detail, error.hint].filter(Boolean).join(' ') : '';

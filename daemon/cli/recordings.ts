@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { fail } from '../domain/error.js';
+import { type AskedView, isOpen, type JobView, jobView } from '../domain/operations/job.js';
+import { controlSocket } from '../domain/paths.js';
+import { request } from '../ops/control-client.js';
+import type { CliContext } from './common/context.js';
+import { record } from './common/entries.js';
+import { jobProblem, jobProgress } from './common/job-text.js';
+
+const LOOK_MS = 1_000;
+/** How often progress is shown at most, in ms. */
+const SHOW_MS = 5_000;
+
+/** `tapedeck recordings`: what is done with all recordings. */
+export function recordings(program: Command, ctx: CliContext): void {
+  program
+    .command('recordings')
+    .description('check all recordings')
+    .command('check')
+    .description('have the recorder read every recording again now and verify it, when calls leave it time')
+    .option('--wait', 'show progress until the check is over')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nThe check continues after a restart of the recorder. "tapedeck jobs" shows its progress and cancels it.\nWith --wait the exit code is 0 when all recordings are as sealed and signed, 1 otherwise.\n\nExamples:\n  tapedeck recordings check\n  tapedeck recordings check --wait',
+    )
+    .action(async ({ wait, json }: { wait?: boolean; json?: boolean }) => {
+      await record(ctx, 'recordings_check');
+      const asked = await request<AskedView>(controlSocket(ctx.data()), 'POST', '/recordings/check');
+      if (!json) ctx.out(asked.already ? already(asked.job) : `The check is job ${asked.job.id}.`);
+      if (!wait) return json ? ctx.out(JSON.stringify(asked, null, 2)) : undefined;
+      const job = await over(ctx, asked.job.id);
+      ctx.out(json ? JSON.stringify(job, null, 2) : ended(job));
+      if (job.state !== 'done' || job.faults > 0) process.exitCode = 1;
+    });
+}
+
+const already = (job: JobView): string =>
+  `It was requested before, and is ${job.state} as job ${job.id}: ${jobProgress(job)}.`;
+
+/** Follows the row, so that a restart of the recorder is waited out. */
+async function over(ctx: CliContext, id: string): Promise<JobView> {
+  const catalogue = await ctx.catalogue();
+  for (let [shown, shownAt] = ['', Number.NEGATIVE_INFINITY]; ; ) {
+    const job = await catalogue.job(id);
+    if (!job) throw fail('job_unknown', id);
+    const view = jobView(job);
+    if (!isOpen(job)) return view;
+    const said = [`${job.state}: ${jobProgress(view)}.`, jobProblem(view)].filter(Boolean).join(' ');
+    if (said !== shown && performance.now() - shownAt >= SHOW_MS) {
+      ctx.err(said);
+      [shown, shownAt] = [said, performance.now()];
+    }
+    await sleep(LOOK_MS);
+  }
+}
+
+function ended(job: JobView): string {
+  const result = `${job.state === 'done' ? 'Done' : `It was ${job.state}`}: ${jobProgress(job)}.`;
+  const damaged = job.faults > 0 ? '"tapedeck verify --damaged" names the damaged ones.' : '';
+  return [result, damaged, jobProblem(job)].filter(Boolean).join(' ');
+}
