@@ -42,6 +42,7 @@ import type { RouteDeps, WithProvider } from './deps.js';
 import { evidenceRoutes } from './evidence/routes.js';
 import { verifierRoutes } from './evidence/verifier-routes.js';
 import { healthRoutes } from './health/health-routes.js';
+import { jobsRoutes } from './health/jobs-routes.js';
 import { metricsRoutes } from './health/metrics-routes.js';
 import { statusRoutes } from './health/status-routes.js';
 import { peopleRoutes } from './people/routes.js';
@@ -117,6 +118,7 @@ const resources = [
   retentionRoutes,
   coverageRoutes,
   statusRoutes,
+  jobsRoutes,
   healthRoutes,
   peopleRoutes,
   accountRoutes,

@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { errors, fail } from '../../daemon/domain/error.js';
 import { publicMessage } from '../../daemon/domain/operations/health.js';
+import { AskedView, JobView } from '../../daemon/domain/operations/job.js';
 import { DaemonStatus, downStatus } from '../../daemon/domain/operations/status.js';
 import { controlSocket } from '../../daemon/domain/paths.js';
 import { request, requestText, SIGN_MS } from '../../daemon/ops/control-client.js';
@@ -24,6 +25,10 @@ export type Control = {
   signCheckpoint(): Promise<string>;
   /** Erases what is due. Throws `daemon_unreachable`, `retention_refused` or whatever else the daemon answers. */
   runRetention(confirm?: string): Promise<Static<typeof RetentionRunView>>;
+  /** Has every recording read again. Throws `daemon_unreachable`. */
+  checkRecordings(): Promise<AskedView>;
+  /** Gives the job as it was ended. Throws `daemon_unreachable`, `job_unknown`. */
+  cancelJob(id: string): Promise<JobView>;
 };
 
 /** A run destroys keys and files one by one, so it may take longer than other requests. */
@@ -61,6 +66,16 @@ export function createControl({ dataDir }: { dataDir: string }): Control {
         timeoutMs: RUN_MS,
       });
       if (!Value.Check(RetentionRunView, answer)) throw fail('internal', 'The daemon gave no count.');
+      return answer;
+    },
+    async checkRecordings() {
+      const answer = await request<unknown>(socket, 'POST', '/recordings/check');
+      if (!Value.Check(AskedView, answer)) throw fail('internal', 'The daemon gave no job.');
+      return answer;
+    },
+    async cancelJob(id) {
+      const answer = await request<unknown>(socket, 'POST', '/jobs/cancel', { id });
+      if (!Value.Check(JobView, answer)) throw fail('internal', 'The daemon gave no job.');
       return answer;
     },
   };

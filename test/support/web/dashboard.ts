@@ -8,6 +8,8 @@ import type { Test } from 'tap';
 import { ulid } from 'ulid';
 import type { Catalogue, StoredCall } from '../../../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { fail } from '../../../daemon/domain/error.js';
+import { jobView, newJob } from '../../../daemon/domain/operations/job.js';
 import { downStatus } from '../../../daemon/domain/operations/status.js';
 import { catalogueFile, keysFile, recordingPath } from '../../../daemon/domain/paths.js';
 import type { Proof } from '../../../daemon/domain/people/factor.js';
@@ -24,6 +26,9 @@ import { noted } from '../words.js';
 
 /** 26 July 2026, 08:00 UTC: where the clock of a dashboard under test begins. */
 export const START = Date.UTC(2026, 6, 26, 8);
+
+/** The one job that the recorder of a dashboard under test knows. */
+export const aJob = newJob('01JDK3V7Q8ZM5T4R2XW9YB6C1E', 'recordings_check', {}, START);
 
 export type Dashboard = Awaited<ReturnType<typeof openDashboard>>;
 
@@ -75,6 +80,11 @@ export async function openDashboard(
       }),
       metrics: async () => '# TYPE tapedeck_calls_now gauge\ntapedeck_calls_now 1\n',
       runRetention: async () => ({ erased: 0, failed: 0, left: 0 }),
+      checkRecordings: async () => ({ job: jobView(aJob), already: false }),
+      async cancelJob(id) {
+        if (id !== aJob.id) throw fail('job_unknown', id);
+        return jobView({ ...aJob, state: 'cancelled', endedAt: START });
+      },
       takePass: async () => false,
       checkpoints: async () => null,
       signCheckpoint: async () => '',

@@ -4,7 +4,7 @@ import { fail } from '../../../daemon/domain/error.js';
 import type { AlarmWhy } from '../../../daemon/domain/operations/alarm-codes.js';
 import { alarmView } from '../../../daemon/domain/operations/alarm-words.js';
 import { publicMessage } from '../../../daemon/domain/operations/health.js';
-import { jobView, newJob } from '../../../daemon/domain/operations/job.js';
+import { type JobView, jobView, newJob } from '../../../daemon/domain/operations/job.js';
 import type { DaemonStatus } from '../../../daemon/domain/operations/status.js';
 import { controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
 import { reasonView } from '../../../daemon/domain/reason/words.js';
@@ -162,6 +162,18 @@ const WEBHOOK = 'https://hooks.hartley.example';
 const ago = (now: number) => (ms: number) => new Date(now - ms).toISOString();
 type LiveCall = DaemonStatus['calls'][number];
 
+/** A check of all recordings that was asked for a week ago. */
+const checkOf = (
+  now: number,
+  state: JobView['state'],
+  at: { done: number; ended: number | null },
+): JobView => ({
+  ...{ id: '01JDK3V7Q8ZM5T4R2XW9YB6C1E', kind: 'recordings_check', state, error: null },
+  ...{ asked_at: ago(now)(7 * DAY), started_at: ago(now)(7 * DAY) },
+  ...{ ended_at: at.ended === null ? null : ago(now)(at.ended) },
+  ...{ done: at.done, total: 4113, faults: state === 'running' ? 2 : 0 },
+});
+
 /** A recorder that has run for days and does well, during these calls. */
 export const wellWith =
   (calls: LiveCall[]) =>
@@ -177,6 +189,7 @@ export const wellWith =
       ...idle.scrub!,
       ...{ recordings: 4113, oldest_check_at: ago(now)(12 * DAY), last_night_at: ago(now)(7 * 3_600_000) },
     },
+    jobs: [checkOf(now, 'done', { done: 4113, ended: 6 * DAY })],
     past_alarms: [
       {
         ...{ key: 'health preserve_behind', severity: 'warning' },
@@ -228,6 +241,7 @@ export const troubledWith =
         ...well.scrub!,
         ...{ oldest_check_at: ago(now)(41 * DAY), in_time: false, damaged: 2, unsigned: 318 },
       },
+      jobs: [checkOf(now, 'running', { done: 1204, ended: null })],
       blind: [
         { from: ago(now)(90_000), to: null, ...reasonView(noted('The PBX does not answer over ARI.')) },
         {

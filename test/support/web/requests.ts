@@ -10,7 +10,16 @@ import { FOUNDER } from '../../../daemon/domain/people/person.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { createFactorSecrets } from '../../../daemon/vault/factor-secrets.js';
 import { createAuthenticator } from './authenticator.js';
-import { addRecording, type Dashboard, flip, openDashboard, password, setUp, signInAs } from './dashboard.js';
+import {
+  addRecording,
+  aJob,
+  type Dashboard,
+  flip,
+  openDashboard,
+  password,
+  setUp,
+  signInAs,
+} from './dashboard.js';
 import { createSigner } from './signer.js';
 
 /** A dashboard in which every request below succeeds: anna, who may everything, ben beside her, and a call that was signed. */
@@ -295,6 +304,8 @@ export const requests: Record<string, Request[]> = {
     body: { based_on: 0, policy: { ...defaultPolicy, emergency_numbers: ['112'] } },
   }),
   'POST /api/v1/retention/run': plain('retention_run', { body: {} }),
+  'POST /api/v1/recordings/check': plain('recordings_check', { body: {} }),
+  'DELETE /api/v1/jobs/:id': plain('job_cancel', { names: { id: aJob.id } }),
 
   'GET /api/v1/calls': looks('search', 'q=example'),
   'GET /api/v1/calls/:id': looks('view'),

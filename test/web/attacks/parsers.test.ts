@@ -199,6 +199,7 @@ t.test('every parser of what comes from outside gives an answer for anything', a
       testAlerts: async () => ({}),
       runRetention: async (confirm: unknown) => texts(confirm) ?? {},
       runTestCall: async () => ({}),
+      cancelJob: async (id: unknown) => texts(id) ?? {},
       checkpoints: () => ({}),
       signCheckpoint: async () => ({}),
       acceptLog: async (by: unknown, reason: unknown) => texts(by, reason) ?? {},
@@ -216,14 +217,30 @@ t.test('every parser of what comes from outside gives an answer for anything', a
           .on('error', reject)
           .end(body);
       });
-    const field = fc.constantFrom('confirm', 'by', 'reason', 'pass', 'call', '__proto__', 'constructor');
+    const field = fc.constantFrom(
+      'confirm',
+      'by',
+      'reason',
+      'pass',
+      'call',
+      'id',
+      '__proto__',
+      'constructor',
+    );
     const body = fc.oneof(
       text,
       fc.json(),
       fc.dictionary(field, fc.oneof(text, fc.jsonValue({ maxDepth: 2 }))).map((b) => JSON.stringify(b)),
     );
     const path = fc.constantFrom(
-      ...['/retention/run', '/audit/accept', '/audit/checkpoint', '/test-call/pass', '/test-call/run'],
+      ...[
+        '/retention/run',
+        '/audit/accept',
+        '/audit/checkpoint',
+        '/test-call/pass',
+        '/test-call/run',
+        '/jobs/cancel',
+      ],
     );
     await fc.assert(
       fc.asyncProperty(path, body, async (to, sent) => {

@@ -63,7 +63,8 @@ export function Pbx({ s }: Props) {
   );
 }
 
-export function Recording({ s }: Props) {
+/** `check`: what can be done for the recordings, and what came of it. */
+export function Recording({ s, check }: Props & { check: ComponentChildren }) {
   const { captures, preserve, test_call: test } = s;
   const late = captures.failed_lately;
   return (
@@ -101,6 +102,7 @@ export function Recording({ s }: Props) {
       </Fact>
       <Fact name={t.vault.healthTitle}>
         <Sealed s={s} />
+        {check}
       </Fact>
     </Facts>
   );

@@ -8,6 +8,7 @@ import { api, type FullStatus } from '../state/api.js';
 import { status } from '../state/live.js';
 import { zone } from '../state/session.js';
 import { useView } from '../state/use-view.js';
+import { CheckRecordings } from './check-recordings.js';
 import { HealthAlarms, HealthAlerts } from './health-alarms.js';
 import { HealthCalls } from './health-calls.js';
 import { Blind, Machine, Pbx, Recording } from './health-facts.js';
@@ -61,7 +62,7 @@ export function HealthPage() {
           <HealthCalls calls={s.calls} />
           <div class="health-facts">
             <Pbx s={s} />
-            <Recording s={s} />
+            <Recording s={s} check={<CheckRecordings jobs={s.jobs} reload={load} />} />
             <Machine s={s} />
           </div>
           <HealthAlerts channels={s.alerts} />

@@ -1,4 +1,5 @@
 import type { Static } from 'typebox';
+import type { AskedView } from '../../../daemon/domain/operations/job.js';
 import type { When } from '../../../daemon/domain/policy/conditions.js';
 import type { Policy, RecordRule, RetentionRule } from '../../../daemon/domain/policy/policy.js';
 import type {
@@ -47,6 +48,7 @@ export type Session = Static<typeof SessionView>;
 /** What every page gets; the health page asks for all of it. */
 export type Status = Static<typeof BriefStatusView>;
 export type FullStatus = Static<typeof StatusView>;
+export type Job = FullStatus['jobs'][number];
 export type VersionedPolicy = Static<typeof PolicyView>;
 export type PolicyTest = Static<typeof PolicyTestBody>;
 export type PolicyVerdict = Static<typeof PolicyTestView>;
@@ -236,6 +238,8 @@ export const api = {
   retention: (background = false) =>
     ask<Retention>('GET', '/retention', undefined, undefined, byItself(background)),
   runRetention: (confirm?: string) => ask<RetentionRun>('POST', '/retention/run', confirm ? { confirm } : {}),
+  checkRecordings: () => ask<AskedView>('POST', '/recordings/check'),
+  cancelJob: (id: string) => ask<Job>('DELETE', `/jobs/${encodeURIComponent(id)}`),
   /** Asked for again and again by itself, which must not keep a session from ending. */
   status: () => ask<FullStatus>('GET', '/status', undefined, undefined, byItself(true)),
 };

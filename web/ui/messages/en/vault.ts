@@ -1,5 +1,8 @@
 import { count, plural } from '../locale.js';
 
+const readAndDamaged = (n: number, faults: number) =>
+  `${plural(n, { one: '1 recording read', other: `${count(n)} recordings read` })}, ${count(faults)} damaged`;
+
 /** Messages about recordings being as they were sealed. */
 export const vaultText = {
   /** `how`: signed when it was sealed, later, or not yet. `checked`: when it was last found unchanged. */
@@ -45,4 +48,22 @@ export const vaultText = {
   damagedCount: ({ n }: { n: number }) => `${count(n)} damaged`,
   unsignedCount: ({ n }: { n: number }) => `${count(n)} waiting to be signed.`,
   waits: ({ what }: { what: string }) => `Waiting: ${what}`,
+  /** Reading every recording again when somebody asks for it. */
+  check: {
+    start: 'Check all recordings now',
+    begun: 'The check of all recordings was requested.',
+    cancel: 'Cancel check',
+    wasCancelled: 'The check was cancelled.',
+    label: 'Progress of the check',
+    waiting: 'The check of all recordings is waiting to start.',
+    progress: ({ done, total, faults }: { done: number; total: number; faults: number }) =>
+      `Checking all recordings: ${count(done)} of ${count(total)} read, ${count(faults)} damaged.`,
+    paused: 'Paused; it continues by itself.',
+    done: ({ when, n, faults }: { when: string; n: number; faults: number }) =>
+      `Last full check ${when}: ${readAndDamaged(n, faults)}.`,
+    cancelled: ({ when, n, faults }: { when: string; n: number; faults: number }) =>
+      `The last full check was cancelled ${when}: ${readAndDamaged(n, faults)}.`,
+    failed: ({ when, n, faults }: { when: string; n: number; faults: number }) =>
+      `The last full check failed ${when}: ${readAndDamaged(n, faults)}.`,
+  },
 };

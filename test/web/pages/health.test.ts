@@ -1,0 +1,53 @@
+import t from 'tap';
+import { openBrowser, openDesk } from '../../support/web/browser.js';
+import { openFurnished } from '../../support/web/furnished.js';
+
+t.setTimeout(240_000);
+
+t.test('all recordings are checked now: asked for, followed, cancelled', async (t) => {
+  const opened = await openBrowser(t);
+  const house = await openFurnished(t, opened);
+  const { catalogue } = house.dashboard;
+  const { page, complaints } = await openDesk(t, opened, house, { path: '/health' });
+  await page.getByText(/Last full check .*: 4,113 recordings read, 0 damaged\./).waitFor();
+  await page.getByRole('button', { name: 'Check all recordings now' }).click();
+  await page.getByText('The check of all recordings is waiting to start.').waitFor();
+  const [job] = await catalogue.openJobs();
+  t.match(job, { kind: 'recordings_check', state: 'waiting' });
+  t.match(await catalogue.auditEntries({ actions: ['recordings_check'], limit: 1 }), [
+    { actor_name: 'Anna Berg' },
+  ]);
+
+  await catalogue.saveJob({
+    ...job!,
+    state: 'running',
+    startedAt: house.now,
+    done: 1204,
+    total: 8300,
+    faults: 2,
+  });
+  await page.getByText('Checking all recordings: 1,204 of 8,300 read, 2 damaged.').waitFor();
+  t.equal(
+    await page.getByRole('progressbar', { name: 'Progress of the check' }).getAttribute('value'),
+    '1204',
+  );
+  await catalogue.saveJob({
+    ...job!,
+    state: 'running',
+    error: { code: 'disk_full', detail: 'catalogue.db' },
+  });
+  await page.getByText('There is no room on the disk.').waitFor();
+
+  await page.getByRole('button', { name: 'Cancel check' }).click();
+  await page.getByText(/The last full check was cancelled/).waitFor();
+  t.match(await catalogue.job(job!.id), { state: 'cancelled' });
+
+  const auditor = await openDesk(t, opened, house, { path: '/health', as: 'eve' });
+  await auditor.page.getByText(/The last full check was cancelled/).waitFor();
+  t.equal(
+    await auditor.page.getByRole('button', { name: /check/i }).count(),
+    0,
+    'only who runs the box asks for it',
+  );
+  t.same([...complaints, ...auditor.complaints], []);
+});

@@ -1,0 +1,99 @@
+import { useState } from 'preact/hooks';
+import { announce } from '../kit/announcer.js';
+import { ErrorNote } from '../kit/error-note.js';
+import { Moment } from '../kit/moment.js';
+import { Sentence } from '../kit/sentence.js';
+import { Verbatim } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
+import { api, type FullStatus, type Job } from '../state/api.js';
+import { mayDo } from '../state/rights.js';
+import { State } from './health-facts.js';
+
+type Props = { jobs: FullStatus['jobs']; reload: () => void };
+
+/** Reading every recording again now: how far that is, or how it ended, and the button for it. */
+export function CheckRecordings({ jobs, reload }: Props) {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<unknown>(null);
+  const words = t.vault.check;
+  const job = jobs.find(({ kind }) => kind === 'recordings_check') ?? null;
+  const open = job !== null && job.ended_at === null;
+
+  async function act(ask: () => Promise<unknown>, said: string) {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await ask();
+      announce(said);
+    } catch (cause) {
+      setProblem(cause);
+    }
+    setBusy(false);
+    reload();
+  }
+
+  return (
+    <div class="health-job">
+      {job && (open ? <Progress job={job} /> : <Result job={job} />)}
+      {problem !== null && <ErrorNote problem={problem} />}
+      {mayDo('settings') && (
+        <p>
+          <button
+            type="button"
+            class="button"
+            disabled={busy}
+            onClick={() =>
+              open
+                ? act(() => api.cancelJob(job.id), words.wasCancelled)
+                : act(api.checkRecordings, words.begun)
+            }
+          >
+            {open ? words.cancel : words.start}
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Progress({ job: { done, total, faults, error } }: { job: Job }) {
+  const words = t.vault.check;
+  return (
+    <>
+      <p>{total === null ? words.waiting : words.progress({ done, total, faults })}</p>
+      {total !== null && (
+        <progress class="health-progress" value={done} max={Math.max(total, 1)} aria-label={words.label} />
+      )}
+      {error && (
+        <p>
+          <State good={false}>{words.paused}</State> <Why error={error} />
+        </p>
+      )}
+    </>
+  );
+}
+
+function Result({ job }: { job: Job }) {
+  const words = t.vault.check;
+  const { state, done, faults, error } = job;
+  const when = <Moment at={job.ended_at ?? job.asked_at} />;
+  const said = state === 'done' ? words.done : state === 'cancelled' ? words.cancelled : words.failed;
+  const good = state === 'done' && faults === 0;
+  const result = <Sentence of={(marks) => said({ ...marks, n: done, faults })} parts={{ when }} />;
+  return (
+    <>
+      <p>{good || state === 'cancelled' ? result : <State good={false}>{result}</State>}</p>
+      {error && (
+        <p>
+          <Why error={error} />
+        </p>
+      )}
+    </>
+  );
+}
+
+/** An error of the recorder's, in the words of the page where it has any. */
+function Why({ error: { code, message } }: { error: NonNullable<Job['error']> }) {
+  const known = t.errors.server[code];
+  return known ? <span>{known.message}</span> : <Verbatim text={message} />;
+}
