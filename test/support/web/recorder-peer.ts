@@ -3,7 +3,6 @@ import { ulid } from 'ulid';
 import { fail } from '../../../daemon/domain/error.js';
 import type { AlarmWhy } from '../../../daemon/domain/operations/alarm-codes.js';
 import { alarmView } from '../../../daemon/domain/operations/alarm-words.js';
-import { publicMessage } from '../../../daemon/domain/operations/health.js';
 import { type JobView, jobView, newJob } from '../../../daemon/domain/operations/job.js';
 import type { DaemonStatus } from '../../../daemon/domain/operations/status.js';
 import { controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
