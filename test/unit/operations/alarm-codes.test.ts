@@ -27,7 +27,7 @@ const EXAMPLES: {
   pbx_link: [
     [
       { link: 'ari', ...away },
-      /^The calls of the PBX are not seen.* does not answer\. ECONNREFUSED\.$/,
+      /^The calls of the PBX are not seen.* is not responding\. ECONNREFUSED\.$/,
       /Check/,
     ],
     [{ link: 'ami', ...away }, /^The PBX does not tell of queues/],
