@@ -80,31 +80,32 @@ export function createOperations({ config, log, clock, dir }: Base, parts: Parts
     socket: controlSocket(dir),
     ownerSocket: ownerSocket(dir),
     log,
-    status: health.status,
-    metrics: async () =>
-      metrics.text(
-        await health.status(),
-        await catalogue.coverageSince(
-          startOfDay(dates(config.site.time_zone)(clock()), config.site.time_zone),
+    handlers: {
+      status: health.status,
+      metrics: async () =>
+        metrics.text(
+          await health.status(),
+          await catalogue.coverageSince(
+            startOfDay(dates(config.site.time_zone)(clock()), config.site.time_zone),
+          ),
         ),
-      ),
-    testAlerts: () => deliver.test({ id: ulid(), kind: 'test', at: clock(), alarms: [] }),
-    runRetention: (confirm) => retain.run({ confirm }),
-    async checkRecordings() {
-      const { job, already } = await jobs.ask('recordings_check');
-      return { job: jobView(job), already };
+      test_alerts: () => deliver.test({ id: ulid(), kind: 'test', at: clock(), alarms: [] }),
+      run_retention: (body) => retain.run(body),
+      async check_recordings() {
+        const { job, already } = await jobs.ask('recordings_check');
+        return { job: jobView(job), already };
+      },
+      cancel_job: async ({ id }) => jobView(await jobs.cancel(id)),
+      run_test_call: () => testCalls.run(),
+      checkpoints: () => ({
+        key: { id: custody.signer().keyId, pem: custody.signer().publicKeyPem },
+        targets: away.status(),
+      }),
+      sign_checkpoint: checkpoints.sign,
+      accept_log: ({ by, reason }) => checkpoints.accept({ ...CONSOLE, actor_name: by }, reason),
+      take_pass: ({ pass, call }) => ({ good: passes.take(pass, call) }),
+      core_limit: () => ({ limit: coreLimit() }),
     },
-    cancelJob: async (id) => jobView(await jobs.cancel(id)),
-    runTestCall: () => testCalls.run(),
-    checkpoints: () => ({
-      last: checkpoints.last(),
-      key: { id: custody.signer().keyId, pem: custody.signer().publicKeyPem },
-      targets: away.status(),
-    }),
-    signCheckpoint: checkpoints.sign,
-    acceptLog: (by: string, reason: string) => checkpoints.accept({ ...CONSOLE, actor_name: by }, reason),
-    takePass: passes.take,
-    coreLimit,
   });
   return { room, health, jobs, metrics, eventLoop, passes, control };
 }

@@ -1,15 +1,11 @@
 import type { Command } from 'commander';
 import { ulid } from 'ulid';
 import { fail, TapedeckError } from '../domain/error.js';
-import { controlSocket } from '../domain/paths.js';
 import { createChannels } from '../notify/channels.js';
 import { createDeliver, type Outcome } from '../operations/deliver.js';
-import { request } from '../ops/control-client.js';
+import { ask } from '../ops/control-client.js';
 import { createLog } from '../ops/log.js';
 import type { CliContext } from './common/context.js';
-
-/** Each channel has half a minute. */
-const TEST_MS = 60_000;
 
 /** `tapedeck alert`: whether those who have to know would hear of it. */
 export function alert(program: Command, ctx: CliContext): void {
@@ -42,9 +38,7 @@ export function alert(program: Command, ctx: CliContext): void {
 async function test(ctx: CliContext): Promise<Outcome[]> {
   const config = ctx.config();
   try {
-    return await request<Outcome[]>(controlSocket(ctx.data()), 'POST', '/alerts/test', undefined, {
-      timeoutMs: TEST_MS,
-    });
+    return await ask(ctx.data(), 'test_alerts');
   } catch (e) {
     if (!(e instanceof TapedeckError && e.code === 'daemon_unreachable')) throw e;
     const deliver = createDeliver({

@@ -4,8 +4,7 @@ import type { AuditFilter, ReadEntry } from '../catalogue/audit.js';
 import { type AuditAction, auditActions } from '../domain/assurance/audit.js';
 import { AUDIT_COLUMNS, auditCells } from '../domain/assurance/audit-table.js';
 import { QUOTED } from '../domain/csv.js';
-import { controlSocket, ownerSocket } from '../domain/paths.js';
-import { request, SIGN_MS } from '../ops/control-client.js';
+import { ask } from '../ops/control-client.js';
 import { consoleUser } from '../ops/process/console.js';
 import { verify } from './audit-verify.js';
 import { count, day, oneOf, spanOf } from './common/arguments.js';
@@ -14,7 +13,6 @@ import { note, record } from './common/entries.js';
 import { table, timesIn } from './common/table.js';
 
 type Filter = { person?: string; call?: string; action?: AuditAction; from?: string; to?: string };
-type Signed = { size: number; at: string; note: string };
 
 const PAGE = 1_000;
 
@@ -72,8 +70,7 @@ export function audit(program: Command, ctx: CliContext): void {
     .addHelpText('after', '\nExample:\n  tapedeck audit checkpoint > /media/usb/tapedeck-checkpoint')
     .action(async () => {
       await note(ctx, 'checkpoint', { object: 'audit' });
-      const socket = controlSocket(ctx.data());
-      ctx.out((await request<Signed>(socket, 'POST', '/audit/checkpoint', {}, { timeoutMs: SIGN_MS })).note);
+      ctx.out((await ask(ctx.data(), 'sign_checkpoint')).note);
     });
 
   command
@@ -85,9 +82,7 @@ export function audit(program: Command, ctx: CliContext): void {
       '\nUse it after a backup was restored. Earlier checkpoints still show what is missing. It needs the recorder\'s user or\nroot.\n\nExample:\n  tapedeck audit accept --reason "Restored the backup of 24 November after the disk had failed."',
     )
     .action(async ({ reason }: { reason: string }) => {
-      const socket = ownerSocket(ctx.data());
-      const body = { by: consoleUser(), reason };
-      const signed = await request<Signed>(socket, 'POST', '/audit/accept', body, { timeoutMs: SIGN_MS });
+      const signed = await ask(ctx.data(), 'accept_log', { by: consoleUser(), reason });
       ctx.out(`Signed at ${signed.size} entries.`);
     });
 }

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { TapedeckError } from '../domain/error.js';
 import { judge, roomInWords } from '../domain/operations/room.js';
-import { catalogueFile, controlSocket } from '../domain/paths.js';
+import { catalogueFile } from '../domain/paths.js';
 import { sizeText } from '../domain/written.js';
 import { createFfmpeg } from '../encode/ffmpeg.js';
 import type { Config } from '../ops/config-schema.js';
-import { request } from '../ops/control-client.js';
+import { ask } from '../ops/control-client.js';
 import { readDisk } from '../ops/disk.js';
 import type { CliContext } from './common/context.js';
 import { cdrReaders, cdrs } from './doctor/cdr.js';
@@ -120,11 +120,7 @@ async function ffmpeg(config: Config): Promise<Finding> {
 
 async function daemon(config: Config): Promise<Finding> {
   try {
-    const status = await request<{ calls_now: number; recording_now: number }>(
-      controlSocket(config.data.dir),
-      'GET',
-      '/status',
-    );
+    const status = await ask(config.data.dir, 'status');
     return ok('daemon', `Runs: ${status.calls_now} calls now, ${status.recording_now} being recorded.`);
   } catch (e) {
     return warn('daemon', (e as TapedeckError).message, (e as TapedeckError).hint);

@@ -1,8 +1,7 @@
 import { type Command, Option } from 'commander';
 import { evidencePack } from '../assurance/evidence/pack.js';
 import { fail } from '../domain/error.js';
-import { controlSocket } from '../domain/paths.js';
-import { request, SIGN_MS } from '../ops/control-client.js';
+import { ask } from '../ops/control-client.js';
 import { version } from '../ops/process/version.js';
 import { evidenceDeps } from '../vault/evidence.js';
 import type { CliContext } from './common/context.js';
@@ -43,24 +42,22 @@ async function write(context: CliContext, id: string, reason: string, output: Ou
   const catalogue = await context.catalogue();
   const call = await catalogue.call(id);
   if (!call || call.test) throw fail('call_unknown', id);
-  const socket = controlSocket(context.data());
+  const dataDir = context.data();
   const damaged = async (e: unknown) => {
     if (call.recording) await metDamage(context, call.recording, e);
     throw e;
   };
   const pack = await evidencePack(
     {
-      ...evidenceDeps(context.data(), await context.keys()),
+      ...evidenceDeps(dataDir, await context.keys()),
       catalogue,
       recorder: {
         key: () =>
-          request<{ key: { id: string } }>(socket, 'GET', '/audit/checkpoints').then(
+          ask(dataDir, 'checkpoints').then(
             (answer) => answer.key.id,
             () => null,
           ),
-        sign: async () =>
-          (await request<{ note: string }>(socket, 'POST', '/audit/checkpoint', {}, { timeoutMs: SIGN_MS }))
-            .note,
+        sign: async () => (await ask(dataDir, 'sign_checkpoint')).note,
       },
       write: (about) => record(context, 'export', about),
       site: { name: site.name, timeZone: site.time_zone },

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { fail, TapedeckError } from '../domain/error.js';
 import { type JobView, jobView } from '../domain/operations/job.js';
-import { controlSocket } from '../domain/paths.js';
-import { request } from '../ops/control-client.js';
+import { ask } from '../ops/control-client.js';
 import type { CliContext } from './common/context.js';
 import { record } from './common/entries.js';
 import { jobName, jobProblem, jobProgress } from './common/job-text.js';
@@ -40,7 +39,7 @@ export function jobs(program: Command, ctx: CliContext): void {
 /** Asks the recorder, which stops the work at once; while that is not there, the row is ended here. */
 async function cancel(ctx: CliContext, id: string): Promise<JobView> {
   try {
-    return await request<JobView>(controlSocket(ctx.data()), 'POST', '/jobs/cancel', { id });
+    return await ask(ctx.data(), 'cancel_job', { id });
   } catch (e) {
     if (!(e instanceof TapedeckError) || e.code !== 'daemon_unreachable') throw e;
     const job = await (await ctx.catalogue()).cancelJob(id, Date.now());

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { fail } from '../domain/error.js';
-import { type AskedView, isOpen, type JobView, jobView } from '../domain/operations/job.js';
-import { controlSocket } from '../domain/paths.js';
-import { request } from '../ops/control-client.js';
+import { isOpen, type JobView, jobView } from '../domain/operations/job.js';
+import { ask } from '../ops/control-client.js';
 import type { CliContext } from './common/context.js';
 import { record } from './common/entries.js';
 import { jobProblem, jobProgress } from './common/job-text.js';
@@ -27,7 +26,7 @@ export function recordings(program: Command, ctx: CliContext): void {
     )
     .action(async ({ wait, json }: { wait?: boolean; json?: boolean }) => {
       await record(ctx, 'recordings_check');
-      const asked = await request<AskedView>(controlSocket(ctx.data()), 'POST', '/recordings/check');
+      const asked = await ask(ctx.data(), 'check_recordings');
       if (!json) ctx.out(asked.already ? already(asked.job) : `The check is job ${asked.job.id}.`);
       if (!wait) return json ? ctx.out(JSON.stringify(asked, null, 2)) : undefined;
       const job = await over(ctx, asked.job.id);

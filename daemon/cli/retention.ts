@@ -1,17 +1,14 @@
 import type { Command } from 'commander';
 import { iso, isoOrNull } from '../domain/days.js';
 import { fail, TapedeckError } from '../domain/error.js';
-import { controlSocket } from '../domain/paths.js';
 import { FROM_NOW_ON } from '../domain/policy/retention.js';
 import { inWords, reasonView } from '../domain/reason/words.js';
-import { request } from '../ops/control-client.js';
+import { ask } from '../ops/control-client.js';
 import { makePlan, type Plan, type RunResult } from '../recordings/retain.js';
 import type { CliContext } from './common/context.js';
 import { record } from './common/entries.js';
 import { table, timesIn, who } from './common/table.js';
 
-/** A run destroys keys and files one by one, so it may take longer than other requests. */
-const RUN_MS = 3_600_000;
 /** How many of the next to go are shown. */
 const NEXT = 10;
 
@@ -51,15 +48,14 @@ export function retention(program: Command, ctx: CliContext): void {
 
 /** Asks the daemon if it is there, so that one process erases; without it, does it here. */
 async function erase(ctx: CliContext, confirm: string | undefined): Promise<RunResult> {
-  const socket = controlSocket(ctx.data());
-  const up = await request(socket, 'GET', '/status').then(
+  const up = await ask(ctx.data(), 'status').then(
     () => true,
     (e) => {
       if (e instanceof TapedeckError && e.code === 'daemon_unreachable') return false;
       throw e;
     },
   );
-  if (up) return request(socket, 'POST', '/retention/run', { confirm }, { timeoutMs: RUN_MS });
+  if (up) return ask(ctx.data(), 'run_retention', confirm === undefined ? {} : { confirm });
   return (await ctx.retain()).run({ confirm });
 }
 

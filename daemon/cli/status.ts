@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
-import { Value } from 'typebox/value';
 import { TapedeckError } from '../domain/error.js';
 import { publicMessage } from '../domain/operations/health.js';
-import { DaemonStatus, downStatus } from '../domain/operations/status.js';
-import { controlSocket } from '../domain/paths.js';
+import { type DaemonStatus, downStatus } from '../domain/operations/status.js';
 import { sizeText } from '../domain/written.js';
-import { request } from '../ops/control-client.js';
+import { ask as askRecorder } from '../ops/control-client.js';
 import type { CliContext } from './common/context.js';
 import { lines, timesIn } from './common/table.js';
 
@@ -32,11 +30,10 @@ type Now = DaemonStatus & { daemon: 'up' | 'down' };
 
 async function ask(ctx: CliContext): Promise<Now> {
   try {
-    const answer = await request<unknown>(controlSocket(ctx.data()), 'GET', '/status');
-    if (Value.Check(DaemonStatus, answer)) return { daemon: 'up', ...answer };
-    return { daemon: 'down', ...downStatus('The recorder is of another version.', 'Restart it.') };
+    return { daemon: 'up', ...(await askRecorder(ctx.data(), 'status')) };
   } catch (e) {
     if (!(e instanceof TapedeckError)) throw e;
+    if (e.code === 'daemon_differs') return { daemon: 'down', ...downStatus(e.message, e.hint) };
     return {
       daemon: 'down',
       ...(await fromCatalogue(ctx, downStatus(publicMessage('daemon_down'), e.hint))),

@@ -1,12 +1,8 @@
 import type { Command } from 'commander';
 import type { TestCall } from '../domain/call/test-call.js';
 import { testFaults } from '../domain/call/test-fault.js';
-import { controlSocket } from '../domain/paths.js';
-import { request } from '../ops/control-client.js';
+import { ask } from '../ops/control-client.js';
 import type { CliContext } from './common/context.js';
-
-/** The call, its recording, and the tries of making it. */
-const TIMEOUT_MS = 180_000;
 
 /** `tapedeck test-call`: makes one now, whatever the load, and says how it was. */
 export function testCall(program: Command, ctx: CliContext): void {
@@ -19,10 +15,7 @@ export function testCall(program: Command, ctx: CliContext): void {
       '\nNeeds the recorder, the dashboard, and asterisk-conf/extensions.conf in the dialplan. No phone rings.\nExit code 0 if every check passed, 1 otherwise.\n\nExample:\n  tapedeck test-call',
     )
     .action(async ({ json }: { json?: boolean }) => {
-      const socket = controlSocket(ctx.data());
-      const call = await request<TestCall>(socket, 'POST', '/test-call/run', undefined, {
-        timeoutMs: TIMEOUT_MS,
-      });
+      const call = await ask(ctx.data(), 'run_test_call');
       ctx.out(json ? JSON.stringify(call, null, 2) : asText(call));
       if (call.outcome !== 'ok') process.exitCode = 1;
     });

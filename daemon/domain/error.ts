@@ -58,6 +58,12 @@ const catalogue = {
     blame: 'operator',
     status: 503,
   },
+  daemon_differs: {
+    message: 'The recorder runs another version of Tapedeck.',
+    hint: 'Restart it, and the dashboard: "systemctl restart tapedeck tapedeck-web".',
+    blame: 'operator',
+    status: 503,
+  },
   tls_invalid: {
     message: 'The certificate of the dashboard cannot be used.',
     hint: 'Correct [web] in tapedeck.toml or the files that it names; "tapedeck tls status" says what is served.',

@@ -1,44 +1,26 @@
 import { chmodSync, rmSync } from 'node:fs';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { fail, TapedeckError } from '../domain/error.js';
+import { CONTROL, type ControlHandlers, type ControlName } from '../domain/operations/control.js';
 import type { Log } from '../ops/log.js';
-
-/** What the dashboard and the command line may ask of the daemon. */
-export type ControlDeps = {
-  socket: string;
-  /** For what the dashboard must not ask for, whoever has taken it over. */
-  ownerSocket: string;
-  log: Log;
-  status: () => unknown;
-  /** Prometheus' text format. */
-  metrics: () => Promise<string>;
-  testAlerts: () => Promise<unknown>;
-  runRetention: (confirm: string | undefined) => Promise<unknown>;
-  /** Has every recording read again. Gives the job, and whether it was there already. */
-  checkRecordings: () => Promise<unknown>;
-  /** Gives the job as it was ended. Throws `job_unknown`. */
-  cancelJob: (id: string) => Promise<unknown>;
-  runTestCall: () => Promise<unknown>;
-  /** Checkpoints of the audit log: the last one, the key, and how those fare that keep them elsewhere. */
-  checkpoints: () => unknown;
-  signCheckpoint: () => Promise<unknown>;
-  /** From here on the log as it is now is the one that is signed, by this user of the machine. */
-  acceptLog: (by: string, reason: string) => Promise<unknown>;
-  /** Whether this pass opens the recording of this call, once. */
-  takePass: (pass: string, call: string) => boolean;
-  /** What the kernel lets this process dump. */
-  coreLimit: () => unknown;
-};
 
 /** Of sun_path, unix(7), with room for its final zero. */
 const SOCKET_PATH_BYTES = 107;
+/** What a text is: Prometheus' format. */
+const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 
 /**
- * The daemon's control sockets: HTTP over Unix domain sockets, one that only its own user and group can open, and one for
- * its own user alone. Whoever starts them has the lock on the data directory: a socket that is there was left by a daemon
- * that is no more. `start` throws `config_invalid` when a path is too long for a socket.
+ * The recorder's control sockets: HTTP over Unix domain sockets, one that only its own user and group can open, and one for
+ * its own user alone, for what the dashboard must not ask for, whoever has taken it over. Whoever starts them has the lock on
+ * the data directory: a socket that is there was left by a recorder that is no more. `start` throws `config_invalid` when a
+ * path is too long for a socket.
  */
-export function createControl(deps: ControlDeps) {
+export function createControl(deps: {
+  socket: string;
+  ownerSocket: string;
+  log: Log;
+  handlers: ControlHandlers;
+}) {
   function server(): FastifyInstance {
     const made = Fastify({ logger: false, bodyLimit: 64 << 10 });
     made.setErrorHandler((e, _request, reply) => {
@@ -51,64 +33,17 @@ export function createControl(deps: ControlDeps) {
     });
     return made;
   }
-  const [app, owner] = [server(), server()];
-  app.get('/status', async () => deps.status());
-  app.get('/core-limit', async () => ({ limit: deps.coreLimit() }));
-  app.get('/metrics', async (_request, reply) =>
-    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await deps.metrics()),
-  );
-  app.post('/alerts/test', async () => deps.testAlerts());
-  app.post<{ Body: { confirm?: string } }>(
-    '/retention/run',
-    { schema: { body: { type: 'object', properties: { confirm: { type: 'string', maxLength: 80 } } } } },
-    async (r) => deps.runRetention(r.body.confirm),
-  );
-  app.post('/recordings/check', async () => deps.checkRecordings());
-  app.post<{ Body: { id: string } }>(
-    '/jobs/cancel',
-    {
-      schema: {
-        body: {
-          type: 'object',
-          required: ['id'],
-          properties: { id: { type: 'string', maxLength: 40 } },
-        },
+  const servers = { shared: server(), owner: server() };
+  for (const [name, { method, path: url, socket, body }] of Object.entries(CONTROL))
+    servers[socket].route({
+      ...{ method, url },
+      ...(method === 'POST' && { schema: { body } }),
+      async handler(request, reply) {
+        const handle = deps.handlers[name as ControlName] as (body: unknown) => unknown;
+        const answer = await handle(request.body);
+        return typeof answer === 'string' ? reply.type(TEXT).send(answer) : answer;
       },
-    },
-    async (r) => deps.cancelJob(r.body.id),
-  );
-  app.get('/audit/checkpoints', async () => deps.checkpoints());
-  app.post('/audit/checkpoint', async () => deps.signCheckpoint());
-  owner.post<{ Body: { by: string; reason: string } }>(
-    '/audit/accept',
-    {
-      schema: {
-        body: {
-          type: 'object',
-          required: ['by', 'reason'],
-          properties: {
-            by: { type: 'string', minLength: 1, maxLength: 80 },
-            reason: { type: 'string', minLength: 1, maxLength: 300 },
-          },
-        },
-      },
-    },
-    async (r) => deps.acceptLog(r.body.by, r.body.reason),
-  );
-  app.post('/test-call/run', async () => deps.runTestCall());
-  app.post<{ Body: { pass: string; call: string } }>(
-    '/test-call/pass',
-    {
-      schema: {
-        body: {
-          type: 'object',
-          required: ['pass', 'call'],
-          properties: { pass: { type: 'string', maxLength: 40 }, call: { type: 'string', maxLength: 40 } },
-        },
-      },
-    },
-    async (r) => ({ good: deps.takePass(r.body.pass, r.body.call) }),
-  );
+    });
 
   return {
     async start(): Promise<void> {
@@ -121,13 +56,13 @@ export function createControl(deps: ControlDeps) {
       // Nobody else gets in between their being made and the change of a mode.
       const before = process.umask(0o177);
       try {
-        await app.listen({ path: deps.socket });
-        await owner.listen({ path: deps.ownerSocket });
+        await servers.shared.listen({ path: deps.socket });
+        await servers.owner.listen({ path: deps.ownerSocket });
       } finally {
         process.umask(before);
       }
       chmodSync(deps.socket, 0o660);
     },
-    stop: async () => void (await Promise.all([app.close(), owner.close()])),
+    stop: async () => void (await Promise.all(Object.values(servers).map((server) => server.close()))),
   };
 }

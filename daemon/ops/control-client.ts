@@ -1,38 +1,47 @@
 import { request as httpRequest } from 'node:http';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
 import { type ErrorCode, errors, fail, TapedeckError } from '../domain/error.js';
+import {
+  CONTROL,
+  type ControlAnswer,
+  type ControlBody,
+  type ControlName,
+} from '../domain/operations/control.js';
+import { controlSocket, ownerSocket } from '../domain/paths.js';
 
-const TIMEOUT_MS = 5000;
-/** For what signs a checkpoint: the chain may have to be followed from its beginning. In ms. */
-export const SIGN_MS = 120_000;
 const MOST_BYTES = 4 * 1024 * 1024;
 
+type Given<N extends ControlName> =
+  Record<string, never> extends ControlBody<N> ? [body?: ControlBody<N>] : [body: ControlBody<N>];
+
 /**
- * Asks the daemon over its control socket and gives its JSON answer. An error that the daemon answers with becomes a
- * TapedeckError of the same code. Throws `daemon_unreachable` when there is no answer within 5 s (or `timeoutMs`).
+ * Asks the recorder of a data directory over its control sockets, and gives its answer. An error that it answers with becomes
+ * a TapedeckError of the same code. Throws `daemon_unreachable` when there is no answer in time, `daemon_differs` for one that
+ * is not in the contract.
  */
-export async function request<T>(
-  socket: string,
-  method: 'GET' | 'POST',
-  path: string,
-  body?: unknown,
-  { timeoutMs = TIMEOUT_MS }: { timeoutMs?: number } = {},
-): Promise<T> {
-  const { status, text } = await exchange(socket, method, path, body, timeoutMs);
-  let answer: unknown;
+export async function ask<N extends ControlName>(
+  dataDir: string,
+  name: N,
+  ...[body]: Given<N>
+): Promise<ControlAnswer<N>> {
+  const { method, path, socket, answer: shape, timeoutMs } = CONTROL[name];
+  const place = socket === 'owner' ? ownerSocket(dataDir) : controlSocket(dataDir);
+  const sent = method === 'POST' ? (body ?? {}) : undefined;
+  const { status, text } = await exchange(place, method, path, sent, timeoutMs);
+  const good = status >= 200 && status < 300;
+  const answer = good && Type.IsString(shape) ? text : parsed(text);
+  if (!good) throw asError(status, answer);
+  if (!Value.Check(shape, answer)) throw fail('daemon_differs', `Its answer to "${name}" is not understood.`);
+  return answer as ControlAnswer<N>;
+}
+
+function parsed(text: string): unknown {
   try {
-    answer = text === '' ? undefined : JSON.parse(text);
+    return JSON.parse(text);
   } catch (e) {
     throw fail('daemon_unreachable', 'Its answer is not JSON.', e);
   }
-  if (status >= 200 && status < 300) return answer as T;
-  throw asError(status, answer);
-}
-
-/** The same for an answer that is text. Throws `daemon_unreachable` also when it is not a good one. */
-export async function requestText(socket: string, path: string): Promise<string> {
-  const { status, text } = await exchange(socket, 'GET', path, undefined, TIMEOUT_MS);
-  if (status !== 200) throw fail('daemon_unreachable', `It answered ${status}.`);
-  return text;
 }
 
 function exchange(

@@ -7,7 +7,7 @@ import { judge } from '../../daemon/domain/assurance/coverage.js';
 import { times } from '../../daemon/domain/days.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import { inWords } from '../../daemon/domain/reason/words.js';
-import { request } from '../../daemon/ops/control-client.js';
+import { ask } from '../../daemon/ops/control-client.js';
 import { createTcpProxy } from '../support/pbx/fake-pbx.js';
 import { createLab, type Extension, emptySpool, type Pbx, startPbxOrSkip } from '../support/pbx/pbx.js';
 import type { Call } from '../support/pbx/phone.js';
@@ -70,9 +70,7 @@ async function house(t: Test, version: 22 | 16) {
   const linked = (up: boolean) =>
     until(
       `ARI ${up ? 'up' : 'down'}`,
-      async () =>
-        (await request<{ pbx: { ari: boolean } }>(join(recorder.dataDir, 'control.sock'), 'GET', '/status'))
-          .pbx.ari === up,
+      async () => (await ask(recorder.dataDir, 'status')).pbx.ari === up,
       30_000,
     );
   const exts = ['100', '101', '102', '103', '104', '105', '106', '107', '108', '109', '120', '121'] as const;

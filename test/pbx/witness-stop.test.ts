@@ -7,7 +7,7 @@ import { makeCoverage, viewCoverage } from '../../daemon/catalogue/coverage.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import type { CoverageReport } from '../../daemon/domain/assurance/coverage-view.js';
 import { catalogueFile, cdrJournalFile } from '../../daemon/domain/paths.js';
-import { request } from '../../daemon/ops/control-client.js';
+import { ask } from '../../daemon/ops/control-client.js';
 import { createTcpProxy } from '../support/pbx/fake-pbx.js';
 import { createLab, type Lab, type Pbx, startPbx } from '../support/pbx/pbx.js';
 import type { Phone } from '../support/pbx/phone.js';
@@ -49,12 +49,7 @@ async function recorderFor(t: Test, seen = pbx) {
     const made = await makeCoverage(catalogue, { filter: 'all' }, 'UTC', Date.now() + laterMs);
     return viewCoverage(catalogue, made, 99.9);
   }
-  const status = () =>
-    request<{ pbx: { ari: boolean; ami: boolean } }>(
-      join(recorder.dataDir, 'control.sock'),
-      'GET',
-      '/status',
-    );
+  const status = () => ask(recorder.dataDir, 'status');
   const linked = () =>
     until('both links', async () => {
       const { pbx } = await status();

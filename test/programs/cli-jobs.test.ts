@@ -5,10 +5,11 @@ import { ulid } from 'ulid';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import { jobView, newJob } from '../../daemon/domain/operations/job.js';
 import { catalogueFile, controlSocket, ownerSocket } from '../../daemon/domain/paths.js';
-import { type ControlDeps, createControl } from '../../daemon/operations/control.js';
+import { createControl } from '../../daemon/operations/control.js';
 import { createJobs, type JobHandler } from '../../daemon/ops/jobs.js';
 import { createLog } from '../../daemon/ops/log.js';
 import { site } from '../support/cli-site.js';
+import { handlersOf } from '../support/control-handlers.js';
 import { until } from '../support/recorder.js';
 
 const log = createLog('silent', 'test');
@@ -28,12 +29,14 @@ async function withRecorder(t: Test, check: JobHandler) {
   mkdirSync(join(dir, 'signing'), { recursive: true });
   const control = createControl({
     ...{ socket: controlSocket(dir), ownerSocket: ownerSocket(dir), log },
-    async checkRecordings() {
-      const { job, already } = await jobs.ask('recordings_check');
-      return { job: jobView(job), already };
-    },
-    cancelJob: async (id: string) => jobView(await jobs.cancel(id)),
-  } as unknown as ControlDeps);
+    handlers: handlersOf({
+      async check_recordings() {
+        const { job, already } = await jobs.ask('recordings_check');
+        return { job: jobView(job), already };
+      },
+      cancel_job: async ({ id }) => jobView(await jobs.cancel(id)),
+    }),
+  });
   await control.start();
   jobs.start();
   let up = true;

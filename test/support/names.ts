@@ -17,16 +17,14 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { DaemonStatus } from '../../daemon/domain/operations/status.js';
 import {
   catalogueFile,
   catalogueFolder,
-  controlSocket,
   keysFile,
   recordingsFolder,
   tlsFolder,
 } from '../../daemon/domain/paths.js';
-import { request } from '../../daemon/ops/control-client.js';
+import { ask } from '../../daemon/ops/control-client.js';
 import { craftedJournal } from './catalogue/crafted-journal.js';
 import type { Pbx } from './pbx/pbx.js';
 import { until } from './recorder.js';
@@ -106,7 +104,7 @@ export async function createNames({ base, pbx }: { base: string; pbx: Pbx }) {
   let wanted = false;
   const log = createWriteStream(join(base, 'run.log'), { flags: 'a' });
 
-  const status = () => request<DaemonStatus>(controlSocket(data), 'GET', '/status').catch(() => null);
+  const status = () => ask(data, 'status').catch(() => null);
   const running = () => child !== null && child.exitCode === null && child.signalCode === null;
 
   /** Starts it, as its unit would again and again. Gives its exit code when it ends at once. */

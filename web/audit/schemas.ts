@@ -64,21 +64,6 @@ export const AuditPage = Type.Object({
   next: Nullable(Type.Integer({ description: 'Give it as `before` for older ones.' })),
 });
 
-/** What the daemon says of checkpoints. */
-export const DaemonCheckpoints = Type.Object({
-  key: Type.Object({ id: Type.String(), pem: Type.String() }),
-  targets: Type.Array(
-    Type.Object({
-      channel: Type.String(),
-      target: Type.String(),
-      waiting: Type.Integer(),
-      lastSentAt: Nullable(Type.Number()),
-      failingSince: Nullable(Type.Number()),
-      problem: Type.String(),
-    }),
-  ),
-});
-
 export const AuditStateView = Type.Object({
   entries: Type.Integer(),
   head: Type.String({ description: 'What the chain comes to.' }),

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { CONTROL } from '../../daemon/domain/operations/control.js';
 import { reasonShape } from '../../daemon/domain/reason/reason.js';
 import { Nullable, PartyView, Time } from '../server/schemas.js';
 
@@ -42,8 +43,4 @@ export const RetentionRunBody = Type.Object({
   confirm: Type.Optional(Type.String({ pattern: '^erase-[0-9a-f-]{1,40}$' })),
 });
 
-export const RetentionRunView = Type.Object({
-  erased: Type.Integer(),
-  failed: Type.Integer(),
-  left: Type.Integer(),
-});
+export const RetentionRunView = CONTROL.run_retention.answer;

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { TapedeckError } from '../../domain/error.js';
-import { controlSocket, keysFile } from '../../domain/paths.js';
+import { keysFile } from '../../domain/paths.js';
 import { deviceOf, isEncrypted, namedDevice } from '../../ops/block-device.js';
 import { type Config, RECOVERY } from '../../ops/config-schema.js';
-import { request } from '../../ops/control-client.js';
+import { ask } from '../../ops/control-client.js';
 import { createKeys } from '../../vault/keys.js';
 import { publicKeys } from '../../vault/signing-key.js';
 import type { CliContext } from '../common/context.js';
@@ -123,8 +123,7 @@ export async function swap(): Promise<Finding> {
 export async function coreDumps(config: Config): Promise<Finding> {
   let limit: { hard: string } | null;
   try {
-    const socket = controlSocket(config.data.dir);
-    limit = (await request<{ limit: typeof limit }>(socket, 'GET', '/core-limit')).limit;
+    limit = (await ask(config.data.dir, 'core_limit')).limit;
   } catch (e) {
     if (e instanceof TapedeckError) return ok('core dumps', 'They are turned off when the recorder starts.');
     throw e;

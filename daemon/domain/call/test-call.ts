@@ -81,7 +81,8 @@ export type Measures = {
   right: SideMeasures | null;
 };
 
-export type TestOutcome = 'ok' | 'failed' | 'skipped' | 'not_set_up';
+export const testOutcomes = ['ok', 'failed', 'skipped', 'not_set_up'] as const;
+export type TestOutcome = (typeof testOutcomes)[number];
 /** One test call, as it is remembered. */
 export type TestCall = {
   /** ms since 1970 */

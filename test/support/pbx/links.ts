@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { request } from '../../../daemon/ops/control-client.js';
+import { ask } from '../../../daemon/ops/control-client.js';
 import { type ApiClient, createApiClient, createRecorderLab, until } from '../recorder.js';
 import { decode, hear } from '../recordings/audio.js';
 import type { Lab, Pbx } from './pbx.js';
@@ -37,7 +37,7 @@ export async function recorderFor(t: Test, seen: Pbx) {
   const { address, setupCode } = await recorder.startWeb();
   const api = createApiClient(address);
   await api.setUp(setupCode!, 'anna', 'four unrelated quiet words');
-  const status = () => request<Status>(join(recorder.dataDir, 'control.sock'), 'GET', '/status');
+  const status = () => ask(recorder.dataDir, 'status');
   const told = () => readFileSync(join(dir, 'run.log'), 'utf8');
   await until('both links', async () => {
     const { pbx } = await status();

@@ -15,13 +15,14 @@ import { entryOf } from '../../../daemon/domain/assurance/audit.js';
 import { catalogueFile, checkpointFile, controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
 import { buildManifest } from '../../../daemon/domain/recording/manifest.js';
-import { type ControlDeps, createControl } from '../../../daemon/operations/control.js';
+import { createControl } from '../../../daemon/operations/control.js';
 import { appendCheckpoint, readCheckpoints } from '../../../daemon/vault/checkpoint-file.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { signManifest } from '../../../daemon/vault/manifest.js';
 import { signerOf, signNote } from '../../../daemon/vault/note.js';
 import { createSigningKey, publicKeys } from '../../../daemon/vault/signing-key.js';
 import { check } from '../../../web/ui/verify/check.js';
+import { handlersOf } from '../control-handlers.js';
 import { addRecording } from './dashboard.js';
 
 export const log = pino({ level: 'silent' });
@@ -69,9 +70,11 @@ export async function openHouse(t: Test, keysFile = 'keys/keys.db') {
     socket: controlSocket(dir),
     ownerSocket: ownerSocket(dir),
     log,
-    checkpoints: () => ({ key: { id: signingKey.keyId } }),
-    signCheckpoint: () => checkpoints.sign(),
-  } as unknown as ControlDeps);
+    handlers: handlersOf({
+      checkpoints: () => ({ key: { id: signingKey.keyId, pem: signingKey.publicKeyPem }, targets: [] }),
+      sign_checkpoint: () => checkpoints.sign(),
+    }),
+  });
   await control.start();
   const context = createCliContext(() => join(dir, 'tapedeck.toml'));
   t.teardown(async () => {

@@ -34,12 +34,13 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
   let hold: Promise<void> = Promise.resolve();
   let fault: Error | null = null;
 
+  /** What answers a request; all are held, or fail, as the test has said. */
   const answer =
-    <G extends unknown[], T>(make: (...given: G) => T) =>
-    async (...given: G): Promise<Awaited<T>> => {
+    <B, T>(make: (body: B) => T) =>
+    async (body: B): Promise<Awaited<T>> => {
       await hold;
       if (fault) throw fault;
-      return await make(...given);
+      return await make(body);
     };
 
   function retain() {
@@ -78,31 +79,41 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
         socket: controlSocket(house.dataDir),
         ownerSocket: ownerSocket(house.dataDir),
         log: createLog('silent', 'test'),
-        status: answer(async () => {
-          const said = status(Date.now());
-          const asked = await house.catalogue.newestJobs();
-          return asked.length === 0 ? said : { ...said, jobs: asked.map(jobView) };
-        }),
-        metrics: answer(() => '# TYPE tapedeck_calls_now gauge\ntapedeck_calls_now 1\n'),
-        testAlerts: answer(() => ({ channels: [] })),
-        runRetention: answer((confirm) => retain().run(confirm === undefined ? {} : { confirm })),
-        // Nothing runs them here: they wait.
-        checkRecordings: answer(async () => {
-          const mine = newJob(ulid(), 'recordings_check', {}, Date.now());
-          const job = await house.catalogue.addJob(mine);
-          return { job: jobView(job), already: job.id !== mine.id };
-        }),
-        cancelJob: answer(async (id) => {
-          const job = await house.catalogue.cancelJob(id, Date.now());
-          if (!job) throw fail('job_unknown', id);
-          return jobView(job);
-        }),
-        runTestCall: answer(() => ({ outcome: 'ok' })),
-        checkpoints: answer(async () => ({ ...(await signer.control.checkpoints()), targets })),
-        signCheckpoint: answer(async () => ({ note: await signer.control.signCheckpoint() })),
-        acceptLog: answer(() => ({})),
-        takePass: () => false,
-        coreLimit: () => ({ soft: 0, hard: 0 }),
+        handlers: {
+          status: answer(async () => {
+            const said = status(Date.now());
+            const asked = await house.catalogue.newestJobs();
+            return asked.length === 0 ? said : { ...said, jobs: asked.map(jobView) };
+          }),
+          metrics: answer(() => '# TYPE tapedeck_calls_now gauge\ntapedeck_calls_now 1\n'),
+          test_alerts: answer(() => []),
+          run_retention: answer((body) => retain().run(body)),
+          // Nothing runs them here: they wait.
+          check_recordings: answer(async () => {
+            const mine = newJob(ulid(), 'recordings_check', {}, Date.now());
+            const job = await house.catalogue.addJob(mine);
+            return { job: jobView(job), already: job.id !== mine.id };
+          }),
+          cancel_job: answer(async ({ id }) => {
+            const job = await house.catalogue.cancelJob(id, Date.now());
+            if (!job) throw fail('job_unknown', id);
+            return jobView(job);
+          }),
+          run_test_call: answer(() => {
+            throw fail('pbx_unreachable', 'There is none here.');
+          }),
+          checkpoints: answer(async () => ({ ...(await signer.control.checkpoints()), targets })),
+          sign_checkpoint: answer(async () => ({
+            size: 0,
+            at: '',
+            note: await signer.control.signCheckpoint(),
+          })),
+          accept_log: answer(() => {
+            throw fail('checkpoint_refused');
+          }),
+          take_pass: () => ({ good: false }),
+          core_limit: () => ({ limit: { soft: '0', hard: '0' } }),
+        },
       });
       await sockets.start();
     },

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -19,12 +20,14 @@ import {
   TAPEDECK,
 } from '../../../daemon/domain/assurance/audit.js';
 import { notesIn, originOf } from '../../../daemon/domain/assurance/checkpoint.js';
+import { CONTROL } from '../../../daemon/domain/operations/control.js';
 import { catalogueFile, checkpointFile, controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
-import { type ControlDeps, createControl } from '../../../daemon/operations/control.js';
-import { request } from '../../../daemon/ops/control-client.js';
+import { createControl } from '../../../daemon/operations/control.js';
+import { ask } from '../../../daemon/ops/control-client.js';
 import { signerOf } from '../../../daemon/vault/note.js';
 import { publicKeys } from '../../../daemon/vault/signing-key.js';
 import { signing, tamper, view } from '../../support/catalogue/audit-lab.js';
+import { handlersOf } from '../../support/control-handlers.js';
 
 t.setTimeout(120_000);
 const log = pino({ level: 'silent' });
@@ -290,10 +293,12 @@ t.test('only who owns the recorder can have a log signed that does not go on', a
   tamper(c.path, (db) => db.exec('DELETE FROM audit WHERE seq > 4'));
   const control = createControl({
     ...{ socket: controlSocket(dir), ownerSocket: ownerSocket(dir), log },
-    signCheckpoint: checkpoints.sign,
-    acceptLog: (by: string, reason: string) =>
-      checkpoints.accept({ ...TAPEDECK, actor: 'console', actor_name: by }, reason),
-  } as unknown as ControlDeps);
+    handlers: handlersOf({
+      sign_checkpoint: checkpoints.sign,
+      accept_log: ({ by, reason }) =>
+        checkpoints.accept({ ...TAPEDECK, actor: 'console', actor_name: by }, reason),
+    }),
+  });
   const umask = process.umask(0);
   t.teardown(() => process.umask(umask));
   await control.start();
@@ -301,11 +306,16 @@ t.test('only who owns the recorder can have a log signed that does not go on', a
   t.equal(process.umask(), 0);
   const mode = (path: string) => statSync(path).mode & 0o777;
   t.same([mode(controlSocket(dir)), mode(ownerSocket(dir))], [0o660, 0o600]);
-  const body = { by: 'root', reason: 'It is all right.' };
-  await t.rejects(request(controlSocket(dir), 'POST', '/audit/accept', body), { code: 'internal' });
-  await t.rejects(request(controlSocket(dir), 'POST', '/audit/checkpoint', {}), {
-    code: 'checkpoint_refused',
-  });
+  const { path } = CONTROL.accept_log;
+  const refused = await new Promise<number | undefined>((resolve, reject) =>
+    request({ socketPath: controlSocket(dir), path, method: 'POST' }, (answer) => {
+      answer.resume().once('end', () => resolve(answer.statusCode));
+    })
+      .on('error', reject)
+      .end(),
+  );
+  t.equal(refused, 404, 'not over the socket of the dashboard');
+  await t.rejects(ask(dir, 'sign_checkpoint'), { code: 'checkpoint_refused' });
   const said: string[] = [];
   const context = createCliContext(() => join(dir, 'tapedeck.toml'));
   t.teardown(() => context.close());

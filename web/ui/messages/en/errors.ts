@@ -50,6 +50,11 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     hint: 'Start it with “systemctl start tapedeck” and try again.',
     others: TELL_AN_ADMIN,
   },
+  daemon_differs: {
+    message: 'The recorder runs another version of Tapedeck.',
+    hint: 'Restart it, and the dashboard: “systemctl restart tapedeck tapedeck-web”.',
+    others: TELL_AN_ADMIN,
+  },
   https_needed: {
     message: 'This request needs HTTPS.',
     hint: 'Use the https:// address.',
