@@ -49,6 +49,7 @@ const alarm = noun({
     told_as: orNull(severity),
     returns: Length,
     lasts_until: orNull(Time),
+    lasts_ms: orNull(Length),
     done: Flag,
   }),
   make: (row): KeptAlarm => ({
@@ -61,6 +62,7 @@ const alarm = noun({
     toldAs: row.told_as,
     returns: row.returns,
     lastsUntil: row.lasts_until,
+    lastsMs: row.lasts_ms,
     done: row.done === 1,
   }),
 });
@@ -117,10 +119,10 @@ const delivery = noun({
 export function createAlarms(db: Db, reader: Reader) {
   const save = db.prepare(`
     INSERT INTO alarms VALUES ($key, $raisedAt, $severity, $message, $hint, $clearedAt, $toldAt, $toldAs, $returns,
-      $lastsUntil, $done, $why)
+      $lastsUntil, $done, $why, $lastsMs)
     ON CONFLICT (key, raised_at) DO UPDATE SET severity = $severity, message = $message, hint = $hint, why = $why,
       cleared_at = $clearedAt, told_at = $toldAt, told_as = $toldAs, returns = $returns, lasts_until = $lastsUntil,
-      done = $done`);
+      lasts_ms = $lastsMs, done = $done`);
   const open = db.prepare('SELECT * FROM alarms WHERE done = 0 ORDER BY raised_at, key');
   const past = db.prepare(
     'SELECT * FROM alarms WHERE cleared_at IS NOT NULL ORDER BY cleared_at DESC, key LIMIT ?',

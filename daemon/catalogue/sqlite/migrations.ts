@@ -511,6 +511,8 @@ export const migrations: readonly string[] = [
   // What an alarm is about, as a code with params; NULL where an earlier version wrote sentences, which have a message then.
   `
   ALTER TABLE alarms ADD COLUMN why TEXT;
+  -- For how long after it was last raised it stands, if nobody clears it.
+  ALTER TABLE alarms ADD COLUMN lasts_ms INTEGER;
   `,
   // Long work that outlives a restart. seq is the order in which it was asked for; cursor says to the job itself how far it is.
   `

@@ -35,6 +35,8 @@ export type KeptAlarm = Alarm & {
   returns: number;
   /** When it is over by itself; null: when it is cleared. */
   lastsUntil: number | null;
+  /** How long that was from when it was last raised, in ms; null also where an earlier version raised it. */
+  lastsMs: number | null;
   /** Nothing more is said of it. */
   done: boolean;
 };
@@ -60,6 +62,7 @@ export function raised(before: KeptAlarm | undefined, key: string, alarm: NewAla
     severity: alarm.severity,
     why: capped(alarm.why),
     lastsUntil: alarm.forMs === undefined ? null : now + alarm.forMs,
+    lastsMs: alarm.forMs ?? null,
   };
   if (before && !before.done) {
     const back = before.clearedAt !== null;
@@ -83,14 +86,20 @@ const capped = (why: NewAlarmWhy): NewAlarmWhy =>
     typeof value === 'string' ? value.slice(0, MAX_TEXT).toWellFormed() : value,
   );
 
+/** A clock that was set back by less than this, in ms, was put right a little. */
+const NUDGE_MS = 60_000;
+
+/** Whether it stands, if nobody clears it. A clock that was set back does not make it stand for longer than it is to. */
+const lasts = ({ lastsUntil, lastsMs }: KeptAlarm, now: number): boolean =>
+  lastsUntil === null || (now < lastsUntil && (lastsMs === null || lastsUntil - now <= lastsMs + NUDGE_MS));
+
 export type Saying = 'raised' | 'reminder' | 'cleared';
 type Step = { alarm: KeptAlarm; say: Saying | null };
 
 /** What time does to an alarm: it is told, told again once a day while it is critical, ends, and its end is told. */
 export function aged(alarm: KeptAlarm, now: number): Step {
   if (alarm.done) return { alarm, say: null };
-  if (alarm.clearedAt === null && alarm.lastsUntil !== null && now >= alarm.lastsUntil)
-    return aged({ ...alarm, clearedAt: now }, now);
+  if (alarm.clearedAt === null && !lasts(alarm, now)) return aged({ ...alarm, clearedAt: now }, now);
   if (alarm.clearedAt !== null) {
     const calm = alarm.returns >= RETURNS ? CALM_MS : SETTLE_MS;
     if (within(alarm.clearedAt, calm, now)) return { alarm, say: null };

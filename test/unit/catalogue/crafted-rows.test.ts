@@ -64,7 +64,7 @@ async function furnish(path: string): Promise<void> {
   await c.checked('R2', T0, 'Its file is missing.');
   await c.eraseIntended('R3', noted('Over.'), T0);
   await c.savePolicy(defaultPolicy, 'ada', T0, 0);
-  const kept = { toldAt: null, toldAs: null, returns: 0, lastsUntil: null };
+  const kept = { toldAt: null, toldAs: null, returns: 0, lastsUntil: null, lastsMs: null };
   await c.saveAlarm({ ...alarm, ...kept, key: 'disk', raisedAt: T0, done: false });
   await c.saveAlarm({ ...alarm, ...kept, key: 'old', raisedAt: T0, clearedAt: T0, done: true });
   const notice = {
@@ -167,7 +167,17 @@ const columns: Record<string, string[]> = {
   ],
   seal_checks: ['checked_at', 'signed', 'fault', 'fault_at'],
   policies: ['changed_at', 'changed_by', 'policy'],
-  alarms: ['severity', 'message', 'hint', 'why', 'cleared_at', 'told_at', 'returns', 'lasts_until'],
+  alarms: [
+    'severity',
+    'message',
+    'hint',
+    'why',
+    'cleared_at',
+    'told_at',
+    'returns',
+    'lasts_until',
+    'lasts_ms',
+  ],
   deliveries: ['notice', 'attempts', 'next_at', 'problem'],
   test_calls: ['outcome', 'fault', 'detail', 'measures', 'took_ms'],
   blind_windows: ['from_at', 'to_at', 'reason'],

@@ -208,7 +208,7 @@ const examples = Object.entries(EXAMPLES).flatMap(([code, list]) =>
 
 const kept = (key: string, why: KeptAlarm['why']): KeptAlarm => ({
   ...{ key, severity: 'warning', why, raisedAt: T0, clearedAt: null },
-  ...{ toldAt: null, toldAs: null, returns: 0, lastsUntil: null, done: false },
+  ...{ toldAt: null, toldAs: null, returns: 0, lastsUntil: null, lastsMs: null, done: false },
 });
 
 async function opened(t: Test, path: string) {

@@ -109,6 +109,12 @@ t.test('a clock that was set back keeps nothing from being told', async (t) => {
   t.equal(aged(fresh, NOW).say, 'raised');
   const over = { ...fresh, toldAt: NOW + HOUR, toldAs: 'critical' as const, clearedAt: NOW + HOUR };
   t.equal(aged(over, NOW).say, 'cleared');
+  const lasting = raised(undefined, 'k', { ...pbx, forMs: 5 * MINUTE }, NOW);
+  t.equal(aged(lasting, NOW + 4 * MINUTE).alarm.clearedAt, null);
+  t.equal(aged(lasting, NOW - 10 * SECOND).alarm.clearedAt, null, 'a little');
+  t.equal(aged(lasting, NOW - DAY).alarm.clearedAt, NOW - DAY, 'nor anything standing');
+  const again = raised(lasting, 'k', { ...pbx, forMs: 5 * MINUTE }, NOW - 365 * DAY);
+  t.equal(aged(again, NOW - 365 * DAY + 4 * MINUTE).alarm.clearedAt, null, 'what is raised again stands');
 
   const clock = { ms: NOW };
   const [hook, mail] = [channel('webhook'), { ...channel('mail'), everyMs: DAY }];
