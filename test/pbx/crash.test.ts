@@ -170,7 +170,7 @@ for (const version of [22, 16] as const)
         if (how === 'killed')
           t.match(
             worded(row.coverage),
-            { status: 'partial', reason: /Asterisk ended while it was recording/ },
+            { status: 'partial', reason: /Asterisk exited while it was recording/ },
             how,
           );
         else t.equal(row.coverage.status, 'recorded', `${how}: ${inWords(row.coverage.why)}`);
@@ -249,7 +249,7 @@ t.test(
       'one that began and ended meanwhile is named',
     );
     t.comment(inWords(missed.coverage.why), inWords(late.coverage.why));
-    const still = (await h.catalogue.blindWindows()).find((w) => /stood still/.test(inWords(w.why)));
+    const still = (await h.catalogue.blindWindows()).find((w) => /was frozen/.test(inWords(w.why)));
     t.ok(still && still.to! - still.from > 13_000, 'the time in which it stood still is on record');
     t.equal(h.recorder.pid('run'), pid, 'it is still the same process');
     t.notMatch(h.log(), /"level":60/);

@@ -112,7 +112,7 @@ t.test('calls on a real Asterisk, on disks that fill', async (t) => {
       await seconds(2);
       await short.hangup();
       const lost = await r.row('+15550002', /not_recorded/);
-      t.match(inWords(lost.coverage.why), /^disk_full: The disk of .* free, .*Free some space/);
+      t.match(inWords(lost.coverage.why), /^disk_full: The disk of .* free; .*Free some space/);
       t.ok(lost.coverage.missingMs > 1_000);
       unfill(pbx.recordingDir);
       const began = Date.now();

@@ -154,7 +154,7 @@ type Checked = Awaited<ReturnType<typeof sealed>>;
 function check(t: Test, { row, gaps, left, right }: Checked, stalls: number[]): void {
   const talkMs = row.ended_at - row.answered_at;
   t.equal(row.coverage_status, 'partial');
-  t.match(row.coverage_reason, /^The PBX was short of processor time: \d+\.\d s are missing/);
+  t.match(row.coverage_reason, /^The PBX was short of processor time: \d+\.\d s of audio is missing/);
   t.notMatch(row.coverage_reason, /disk|stopped writing/);
   t.ok(Math.abs(row.duration_ms - talkMs) <= 350, `it lasts ${row.duration_ms} of ${talkMs} ms`);
   for (const at of stalls) {

@@ -132,7 +132,7 @@ t.test(
     await until('the row', async () => (await lab.catalogue.call(id))!.coverage.status === 'not_recorded');
     t.match(
       inWords((await lab.catalogue.call(id))!.coverage.why),
-      /exited with code 1.*tried again every 10 minutes/,
+      /exited with code 1.*retries every 10 minutes/,
     );
     t.equal(lab.spool().length, 2);
     t.equal(lab.preserver.waiting(), 1, 'it is still waited for');

@@ -28,18 +28,18 @@ t.test('what is free means nothing, a warning, or that nothing new is begun', as
     ...more,
   });
   const cases: [what: string, room: Partial<Room>, before: Level, level: Level, says: RegExp][] = [
-    ['room to spare', {}, 'enough', 'enough', /1 GB free, of a reserve of 512 MB/],
+    ['room to spare', {}, 'enough', 'enough', /1 GB free; the reserve is 512 MB/],
     ['the reserve is touched', { freeBytes: 511 * MB }, 'enough', 'short', /511 MB free/],
     ['a quarter of it is left', { freeBytes: 127 * MB }, 'short', 'full', /127 MB free/],
     ['a sixteenth of it is left', { freeBytes: 31 * MB }, 'full', 'empty', /31 MB free/],
     ['just over the reserve again', { freeBytes: 520 * MB }, 'short', 'short', /520 MB/],
     ['well over it', { freeBytes: 570 * MB }, 'short', 'enough', /570 MB/],
-    ['no file can be made', { freeInodes: 10 }, 'enough', 'empty', /room for 10 more files only/],
+    ['no file can be made', { freeInodes: 10 }, 'enough', 'empty', /room for only 10 more files/],
     ['few files can be made', { freeInodes: 900 }, 'enough', 'short', /900 more files/],
     ['a file system without inodes', { freeInodes: null }, 'enough', 'enough', /1 GB/],
     ['a write was refused', { fault: 'ENOSPC' }, 'enough', 'empty', /free/],
-    ['read-only', { fault: 'EROFS' }, 'enough', 'full', /can only be read \(EROFS\)/],
-    ['broken', { fault: 'EIO' }, 'enough', 'full', /gives errors \(EIO\)/],
+    ['read-only', { fault: 'EROFS' }, 'enough', 'full', /is read-only \(EROFS\)/],
+    ['broken', { fault: 'EIO' }, 'enough', 'full', /reports errors \(EIO\)/],
   ];
   for (const [what, more, before, level, says] of cases) {
     const verdict = judge(room(more), 512 * MB, before, 'The disk');
@@ -162,7 +162,7 @@ t.test(
     k.done.length = 0;
     fill(spool, MIB);
     await until('the alarm', () => k.keys() === 'disk_full spool', 5_000);
-    t.match(inWords(k.room.hindrance()), /^disk_full: The disk of .*has 1 MB free, .*Free some space/);
+    t.match(inWords(k.room.hindrance()), /^disk_full: The disk of .*has 1 MB free; .*Free some space/);
     t.notOk(k.done.includes('empty'), 'what runs goes on');
     fill(spool, 0);
     await until('the end of what runs', () => k.done.includes('empty'), 5_000);
@@ -190,7 +190,7 @@ t.test('one disk for both has both reserves; one without inodes is full too', as
   await until('the warning', () => k.keys() === 'disk_reserve data', 5_000);
   t.match(
     k.standing.get('disk_reserve data')?.message,
-    /data and .*spool has 1[\d.]+ MB free, of a reserve of 16 MB/,
+    /data and .*spool has 1[\d.]+ MB free; the reserve is 16 MB/,
   );
   unfill(disk);
   await until('the recovery', () => k.keys() === '', 5_000);
@@ -203,5 +203,5 @@ t.test('one disk for both has both reserves; one without inodes is full too', as
       break;
     }
   await until('the alarm', () => k.keys() === 'disk_full data', 5_000);
-  t.match(inWords(k.room.hindrance()), /^disk_full: .*room for 0 more files only/);
+  t.match(inWords(k.room.hindrance()), /^disk_full: .*room for only 0 more files/);
 });

@@ -57,14 +57,14 @@ export function judge(room: Room, reserveBytes: number, before: Level, of: strin
 /** What decides about a disk as a sentence. */
 export function roomInWords({ of, fault, files, free, reserve }: RoomWhy): string {
   if (fault !== null) return `${of} ${FAULTS[fault] ?? `cannot be written (${fault})`}.`;
-  if (files !== null) return `${of} has room for ${files} more files only.`;
-  return `${of} has ${sizeText(free)} free, of a reserve of ${sizeText(reserve)}.`;
+  if (files !== null) return `${of} has room for only ${files} more files.`;
+  return `${of} has ${sizeText(free)} free; the reserve is ${sizeText(reserve)}.`;
 }
 
 const FAULTS: Record<string, string> = {
-  EROFS: 'can only be read (EROFS)',
-  EIO: 'gives errors (EIO)',
-  EACCES: 'does not let us write (EACCES)',
+  EROFS: 'is read-only (EROFS)',
+  EIO: 'reports errors (EIO)',
+  EACCES: 'does not let Tapedeck write (EACCES)',
 };
 
 /** What the catalogue says of the last days: bytes of recordings made and erased, and how many days that spans. */

@@ -13,56 +13,58 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
   text: ({ text }) => text,
 
   rule: ({ reason }) => reason,
-  test_call: () => 'A test call of Tapedeck.',
+  test_call: () => 'This is a test call made by Tapedeck.',
   emergency_number: ({ number }) => `Calls to ${number} are never recorded.`,
   recorded_by_default: () => 'No rule matches; every call is recorded by default.',
   kept_by_default: () => 'No rule matches; it is kept forever by default.',
-  policy_unreadable: () => 'The policy could not be read when it was sealed, so it is kept for ever.',
+  policy_unreadable: () =>
+    'The policy could not be read when the recording was sealed, so it is kept forever.',
 
   taken_up: () => 'It was being recorded before a restart.',
-  not_answered: () => 'Recording begins with the answer.',
-  capture_coming: () => 'Its capture is about to begin.',
+  not_answered: () => 'Recording starts when the call is answered.',
+  capture_coming: () => 'Its capture is about to start.',
 
   not_running: () => 'Tapedeck was not running.',
-  stood_still: () => 'Tapedeck stood still.',
+  stood_still: () => 'Tapedeck was frozen.',
   error: errorInWords,
-  cdrs_overflowed: () => 'More CDRs came than could be kept while the catalogue was locked.',
+  cdrs_overflowed: () => 'More CDRs arrived than could be kept while the catalogue was locked.',
 
   unwatched: ({ from, until, why }, say) => {
     const times = from === null ? `until ${say(until)}` : `from ${say(from)} to ${say(until)}`;
     if (why?.code === 'not_running') return `Tapedeck was not running ${times}.`;
-    if (why?.code === 'stood_still') return `Tapedeck stood still ${times}.`;
-    const lost = why?.code === 'text' ? 'Tapedeck did not watch the PBX' : 'The link to the PBX was lost';
+    if (why?.code === 'stood_still') return `Tapedeck was frozen ${times}.`;
+    const lost =
+      why?.code === 'text' ? 'Tapedeck was not monitoring the PBX' : 'The link to the PBX was lost';
     return `${lost} ${times}. ${inWords(why, say)}`.trim();
   },
-  busy: ({ ms }) => `Tapedeck was busy, and asked the PBX to record only after ${seconds(ms)}.`,
-  not_watching: ({ until }, say) => `Tapedeck was not watching the PBX until ${say(until)}.`,
+  busy: ({ ms }) => `Tapedeck was busy and took ${seconds(ms)} to ask the PBX to record.`,
+  not_watching: ({ until }, say) => `Tapedeck was not monitoring the PBX until ${say(until)}.`,
   answer_told_late: ({ ms }) => `The PBX reported the answer ${seconds(ms)} late.`,
-  pbx_slow: ({ ms }) => `The PBX took ${seconds(ms)} to begin recording.`,
+  pbx_slow: ({ ms }) => `The PBX took ${seconds(ms)} to start recording.`,
   answered_between: ({ from, until }, say) =>
-    `The call was answered between ${say(from)} and ${say(until)}; the PBX does not say when.`,
+    `The call was answered between ${say(from)} and ${say(until)}; the PBX does not report the exact time.`,
 
-  answer_unknown: () => 'Whether the call was answered before it ended is not known.',
-  capture_ended_unwatched: () => 'The capture ended in that time, and was begun again.',
-  excluded_until_then: () => 'Until then a policy rule said not to record the call.',
+  answer_unknown: () => 'It is not known whether the call was answered before it ended.',
+  capture_ended_unwatched: () => 'The capture ended during that time and was restarted.',
+  excluded_until_then: () => 'Until then, a policy rule excluded the call from recording.',
   source_changed: () =>
-    'The source of the audio changed, and this PBX falls silent then unless it is captured anew.',
+    'The audio source changed, after which captures on this PBX go silent unless they are restarted.',
   source_changed_unwatched: () =>
-    'The source of the audio changed while Tapedeck was not watching, and this PBX falls silent then: what was said until the capture was begun anew may be missing.',
+    'The audio source changed while Tapedeck was not monitoring the PBX, after which captures on this PBX go silent. Anything said before the capture was restarted may be missing.',
   side_silent: () => 'One side went silent; the capture was restarted.',
-  taken_over: () => 'The party who was being captured left; the capture went over to another.',
-  recording_stopped: () => 'The PBX stopped recording by itself.',
+  taken_over: () => 'The party being captured left, so the capture moved to another party.',
+  recording_stopped: () => 'The PBX stopped recording without being asked to.',
   ended_for_room: () => 'Tapedeck ended the capture because the disk of the PBX was almost full.',
-  ended_before_capture: () => 'The call ended before its capture had begun.',
-  party_hung_up: () => 'The party to be recorded hung up before the capture had begun.',
-  pbx_refused: () => 'The PBX could not be made to record.',
+  ended_before_capture: () => 'The call ended before its capture had started.',
+  party_hung_up: () => 'The party to be recorded hung up before the capture had started.',
+  pbx_refused: () => 'Tapedeck could not make the PBX record.',
   disk_full: (room) => `disk_full: ${roomInWords(room)} ${errors.disk_full.hint}`,
 
   starved: ({ ms, between }) =>
     [
       `The PBX was short of processor time: ${missing(ms)}.`,
       between &&
-        `Tapedeck was not watching: where between ${clock(between.from)} and ${clock(between.until)} is not known.`,
+        `Tapedeck was not monitoring the PBX, so it is only known to be between ${clock(between.from)} and ${clock(between.until)}.`,
     ]
       .filter(Boolean)
       .join(' '),
@@ -72,39 +74,40 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
     return `The PBX was short of processor time: ${missing(ms)} ${where}.`;
   },
   side_ended_early: () => 'Asterisk stopped writing this side early.',
-  began_late: () => 'The capture began late.',
+  began_late: () => 'The capture started late.',
   nothing_captured: () => 'Nothing was captured.',
-  party_left: () => 'The captured party had left the call, and nobody was left in it to record.',
-  ended_early: () => 'Asterisk stopped writing before the call was over.',
-  ended_and_begun_anew: () => 'Asterisk stopped writing, and the capture began anew.',
+  party_left: () => 'The captured party had left the call, and nobody who could be recorded remained in it.',
+  ended_early: () => 'Asterisk stopped writing before the call ended.',
+  ended_and_begun_anew: () => 'Asterisk stopped writing, and the capture was restarted.',
   place_unknown: () =>
-    'Asterisk stopped writing early, or the PBX was short of processor time and this much is missing somewhere before: the place is not known, because Tapedeck does not see the spool of this PBX.',
-  muted: () => 'The PBX had fallen silent in the capture, though the people heard each other.',
-  cut_off: () => 'Asterisk ended while it was recording: up to two seconds of the end are missing.',
-  no_audio: () => 'The call ended before any audio came.',
+    'Asterisk stopped writing early, or the PBX was short of processor time and this much audio is missing somewhere earlier. The place is not known because Tapedeck does not see the spool of this PBX.',
+  muted: () => 'The PBX had gone silent in the capture, although the parties could hear each other.',
+  cut_off: () => 'Asterisk exited while it was recording: up to two seconds are missing at the end.',
+  no_audio: () => 'The call ended before any audio arrived.',
   file_missing: ({ side, detail }) =>
-    `${side === 'them' ? 'What the outside party or caller said' : 'What the other side said'} is missing: ${detail.replace(/\.$/, '')}.`,
+    `The audio of the ${side === 'them' ? 'outside party or caller' : 'other side'} is missing: ${detail.replace(/\.$/, '')}.`,
   files_kept: () => 'The files are kept in the spool.',
   retried_every: ({ minutes }) =>
-    `The captured audio is kept in the spool and tried again every ${minutes} minutes.`,
-  read_when_possible: () => 'The captured audio is kept and read as soon as that is possible.',
+    `The captured audio is kept in the spool, and Tapedeck retries every ${minutes} minutes.`,
+  read_when_possible: () => 'The captured audio is kept, and Tapedeck reads it as soon as possible.',
   gap: ({ from, until, side, why }, say) => gapInWords({ from, until, side, reason: inWords(why, say) }),
 
-  not_seen: () => 'Asterisk answered this call, and Tapedeck did not see it.',
-  answer_not_seen: () => 'Asterisk says that it was answered; Tapedeck saw nobody answer.',
-  nothing_known: () => 'It was answered, and there is neither a recording nor a reason.',
-  no_cdr: () => 'Asterisk has no CDR of this call.',
+  not_seen: () => 'Asterisk answered this call, but Tapedeck did not see it.',
+  answer_not_seen: () => 'Asterisk reports that the call was answered, but Tapedeck saw nobody answer.',
+  nothing_known: () => 'The call was answered, but there is neither a recording nor a reason why not.',
+  no_cdr: () => 'Asterisk has no CDR for this call.',
   cdr_unanswered: () => "Asterisk's CDR says that nobody answered.",
-  lengths_differ: ({ pbx, tapedeck }) => `Asterisk counts ${tenths(pbx)}, Tapedeck ${tenths(tapedeck)}.`,
+  lengths_differ: ({ pbx, tapedeck }) =>
+    `Asterisk reports a length of ${tenths(pbx)}, Tapedeck ${tenths(tapedeck)}.`,
   recording_differs: ({ pbx, recording }) =>
-    `Asterisk counts ${tenths(pbx)}, the recording has ${tenths(recording)}.`,
+    `Asterisk reports a length of ${tenths(pbx)}, but the recording has ${tenths(recording)}.`,
 
   many_due: ({ due, total, percent }) => {
     const shown = ((due / total) * 100).toFixed(1).replace(/\.0$/, '');
     return `${due} of ${total} recordings are due (${shown}%), more than the safety limit of ${percent}%.`;
   },
   clock_behind: ({ ms }) => `The clock may be wrong: it is ${span(ms)} behind the newest recording.`,
-  clock_past: ({ ms }) => `The clock may be wrong: it is ${span(ms)} past the newest recording.`,
+  clock_past: ({ ms }) => `The clock may be wrong: it is ${span(ms)} ahead of the newest recording.`,
 
   due: ({ rule, why }, say) => (rule === null ? inWords(why, say) : `${rule}: ${inWords(why, say)}`),
 
@@ -120,8 +123,8 @@ export const reasonView = (why: Why | null, say?: Say) => ({ reason: inWords(why
 
 const SIDES = {
   both: 'Nothing',
-  them: 'Nothing that the outside party or caller said',
-  us: 'Nothing that the other side said',
+  them: 'No audio of the outside party or caller',
+  us: 'No audio of the other side',
 };
 
 /** A gap as a sentence and its reason. Places on the timeline in ms. */
@@ -142,8 +145,8 @@ export function errorInWords({ error, detail }: Params['error']): string {
 export const errorHint = (error: string): string => errors[error as ErrorCode]?.hint ?? '';
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
-/** "0.4 s are missing" */
-const missing = (ms: number) => `${seconds(ms)} are missing`;
+/** "0.4 s of audio is missing" */
+const missing = (ms: number) => `${seconds(ms)} of audio is missing`;
 const tenths = (ms: number) => `${Math.round(ms / 100) / 10} s`;
 
 /** "1:07.4" */

@@ -253,7 +253,7 @@ export const troubledWith =
       },
       jobs: [checkOf(now, 'running', { done: 1204, ended: null })],
       blind: [
-        { from: ago(now)(90_000), to: null, ...reasonView(noted('The PBX does not answer over ARI.')) },
+        { from: ago(now)(90_000), to: null, ...reasonView(noted('The PBX is not responding over ARI.')) },
         {
           from: ago(now)(2 * DAY),
           to: ago(now)(2 * DAY - 252_000),
@@ -281,7 +281,7 @@ const unrecorded =
   (call: LiveCall): LiveCall[] => [
     {
       ...{ ...call, id: `${call.id}1`, answered_at: null, since: ago(now)(4_000), recorded: false },
-      why: 'Recording begins with the answer.',
+      why: 'Recording starts when the call is answered.',
     },
     {
       ...{ ...call, id: `${call.id}2`, direction: 'internal', recorded: false },
@@ -289,6 +289,6 @@ const unrecorded =
     },
     {
       ...{ ...call, id: `${call.id}3`, direction: 'out', recorded: false },
-      why: 'The PBX could not be made to record.',
+      why: 'Tapedeck could not make the PBX record.',
     },
   ];

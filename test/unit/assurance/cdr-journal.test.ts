@@ -228,6 +228,6 @@ t.test('standing still while the PBX is away does not end the gap', async (t) =>
   t.match(await catalogue.blindWindows(), [{ from: T0, to: null }]);
   await watch.up();
   await watch.missed(T0 + 60_500, because('stood_still'));
-  t.match(worded(await catalogue.blindWindows()), [{ reason: 'Tapedeck stood still.' }, { to: T0 + 60_000 }]);
+  t.match(worded(await catalogue.blindWindows()), [{ reason: 'Tapedeck was frozen.' }, { to: T0 + 60_000 }]);
   await watch.stop();
 });

@@ -210,7 +210,7 @@ t.test('a leg that is left while its mute is being cured is not captured anew', 
   t.same(capture.asked.slice(0, 3), ['begin C1-0 ann', 'end C1-0', 'finished C1-0']);
   t.match(capture.asked[3], /^begin C1-\d (bob|cy)$/);
   t.equal(capture.asked.length, 4);
-  t.match(worded((await l.catalogue.segments('C1')).at(-1)), { because: /source of the audio changed/ });
+  t.match(worded((await l.catalogue.segments('C1')).at(-1)), { because: /audio source changed/ });
 });
 
 t.test(
@@ -280,7 +280,7 @@ t.test('a recording that Asterisk ends while the leg is up is begun anew', async
   await until('the next segment', () => capture.asked.includes(`begin ${id}-1 ann`));
   await l.idle();
   t.match(worded((await l.catalogue.segments(id)).at(-1)), {
-    because: 'The PBX stopped recording by itself.',
+    because: 'The PBX stopped recording without being asked to.',
   });
 });
 

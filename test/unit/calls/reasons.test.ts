@@ -36,16 +36,16 @@ t.test('a late capture is explained by whoever the time was spent by', async (t)
   const stall = { from: T0 - 1_000, to: T0 + 4_000 };
   const told: [string, Partial<Late>, string][] = [
     ['in time', {}, ''],
-    ['PBX slow', { begunAt: T0 + 2_000 }, 'The PBX took 2.0 s to begin recording.'],
+    ['PBX slow', { begunAt: T0 + 2_000 }, 'The PBX took 2.0 s to start recording.'],
     [
       'PBX slow, after 0.5 s of our own',
       { askedAt: T0 + 500, begunAt: T0 + 2_000 },
-      'The PBX took 1.5 s to begin recording.',
+      'The PBX took 1.5 s to start recording.',
     ],
     [
       'Tapedeck slow',
       { askedAt: T0 + 3_000, begunAt: T0 + 3_100 },
-      'Tapedeck was busy, and asked the PBX to record only after 3.0 s.',
+      'Tapedeck was busy and took 3.0 s to ask the PBX to record.',
     ],
     [
       'told late',
@@ -55,12 +55,12 @@ t.test('a late capture is explained by whoever the time was spent by', async (t)
     [
       'stood still before it heard',
       { heardAt: T0 + 4_000, askedAt: T0 + 4_000, begunAt: T0 + 4_100, stalls: [stall] },
-      'Tapedeck stood still from 08:59:59 to 09:00:04.',
+      'Tapedeck was frozen from 08:59:59 to 09:00:04.',
     ],
     [
       'stood still while the PBX answered',
       { begunAt: T0 + 4_100, stalls: [stall] },
-      'Tapedeck stood still from 08:59:59 to 09:00:04.',
+      'Tapedeck was frozen from 08:59:59 to 09:00:04.',
     ],
     [
       'not running',
@@ -85,7 +85,7 @@ t.test('a late capture is explained by whoever the time was spent by', async (t)
         stalls: [stall],
         gap: away(-1_500, 4_500, noted('The PBX closed the event stream.')),
       },
-      'Tapedeck stood still from 08:59:59 to 09:00:04.',
+      'Tapedeck was frozen from 08:59:59 to 09:00:04.',
     ],
     [
       'a first start',
@@ -98,12 +98,12 @@ t.test('a late capture is explained by whoever the time was spent by', async (t)
     [
       'a gap that was over',
       { begunAt: T0 + 2_000, gap: away(-9_000, -5_000, because('not_running')) },
-      'The PBX took 2.0 s to begin recording.',
+      'The PBX took 2.0 s to start recording.',
     ],
     [
       'found in a list',
       { heardAt: T0 + 2_500, unseen: true, askedAt: T0 + 2_500, begunAt: T0 + 2_600 },
-      'Tapedeck was not watching the PBX until 09:00:02.',
+      'Tapedeck was not monitoring the PBX until 09:00:02.',
     ],
   ];
   for (const [what, more, words] of told) t.equal(inWords(whyLate(late(more)), say), words, what);

@@ -191,7 +191,7 @@ const EXAMPLES: {
     [{ disk: 'data', room }, /^The disk of \/x has 3 MB free.* Recordings cannot be kept there\.$/],
     [{ disk: 'spool', room }, /Calls are not recorded/],
   ],
-  disk_reserve: [[{ room }, /^The disk of \/x has 3 MB free, of a reserve of 1 GB\.$/]],
+  disk_reserve: [[{ room }, /^The disk of \/x has 3 MB free; the reserve is 1 GB\.$/]],
   disk_low: [[{}, /full soon/]],
   disk_slow: [[{ dir: '/x' }, /^The disk of \/x takes/]],
   disk_stalled: [[{ data: '/x', spool: '/y' }, /^The disk of \/x or \/y does not/]],

@@ -88,7 +88,7 @@ t.test('a restart loses nothing that was found, and bounds what went missing in 
   );
   t.match(
     inWords(gaps[1]!.why),
-    /1\.0 s are missing\. Tapedeck was not watching: where between .* is not known/,
+    /1\.0 s of audio is missing\. Tapedeck was not monitoring the PBX, so it is only known to be between /,
   );
 });
 
@@ -190,20 +190,20 @@ for (const rate of [8000, 16000])
       t.match(call.coverage, { status: 'partial', missingMs: 880 });
       t.equal(
         inWords(call.coverage.why),
-        'The PBX was short of processor time: 0.9 s are missing in 2 places from 0:05.1 to 0:12.1.',
+        'The PBX was short of processor time: 0.9 s of audio is missing in 2 places from 0:05.1 to 0:12.1.',
       );
       t.same(worded(call.recording!.gaps), [
         {
           atMs: 5_120,
           untilMs: 5_520,
           side: 'them',
-          reason: 'The PBX was short of processor time: 0.4 s are missing.',
+          reason: 'The PBX was short of processor time: 0.4 s of audio is missing.',
         },
         {
           atMs: 11_664,
           untilMs: 12_144,
           side: 'them',
-          reason: 'The PBX was short of processor time: 0.5 s are missing.',
+          reason: 'The PBX was short of processor time: 0.5 s of audio is missing.',
         },
       ]);
       t.ok(Math.abs(call.recording!.durationMs - 20_000) <= 20, `${call.recording!.durationMs} ms`);
@@ -247,10 +247,15 @@ t.test('what a side lacks is a gap of that side, and of both where both lack it'
     ...{ themFault: null, usFault: null, themLost, usLost },
   });
   const { gaps, missingMs, starved } = findGaps([stretch(lost, lost)], 10_000);
-  t.match(worded(gaps), [{ atMs: 3_000, untilMs: 3_500, side: 'both', reason: /0\.5 s are missing/ }]);
+  t.match(worded(gaps), [
+    { atMs: 3_000, untilMs: 3_500, side: 'both', reason: /0\.5 s of audio is missing/ },
+  ]);
   t.equal(gaps.length, 1);
   t.equal(missingMs, 500);
-  t.equal(inWords(whyStarved(starved!)), 'The PBX was short of processor time: 0.5 s are missing at 0:03.0.');
+  t.equal(
+    inWords(whyStarved(starved!)),
+    'The PBX was short of processor time: 0.5 s of audio is missing at 0:03.0.',
+  );
   const muted = findGaps([{ ...stretch(lost, lost), themMs: 7_000, themFault: noted('Mute.') }], 10_000);
   t.match(worded(muted.gaps), [
     { atMs: 3_000, side: 'both' },

@@ -48,7 +48,7 @@ t.test('a length that is no whole number of milliseconds is kept rounded', async
 t.test('a file whose writer was killed is used to its end', async (t) => {
   const lab = await open(t, { in: wav(3, 0), out: wav(3, 0) });
   const call = await lab.run();
-  t.match(worded(call.coverage), { status: 'partial', reason: /Asterisk ended while it was recording/ });
+  t.match(worded(call.coverage), { status: 'partial', reason: /Asterisk exited while it was recording/ });
   t.ok(Math.abs(call.recording!.durationMs - 3000) <= 20);
 });
 
@@ -123,7 +123,7 @@ t.test('an empty file is kept, marked and explained, and the other side is heard
   const lab = await open(t, { in: wav(3), out: Buffer.alloc(0) });
   const call = await lab.run();
   t.equal(call.coverage.status, 'partial');
-  t.match(inWords(call.coverage.why), /the other side said is missing/i);
+  t.match(inWords(call.coverage.why), /audio of the other side is missing/);
   t.ok(call.recording, 'there is a recording');
   t.same(lab.spool(), [`${spoolName({ callId: id, seq: 0, token: '' }, 'out')}.wav`], 'the empty file stays');
   t.match(await lab.catalogue.segments(id), [{ state: 'damaged' }]);
@@ -145,7 +145,7 @@ t.test(
   async (t) => {
     const lab = await open(t, { in: wav(0), out: wav(0) });
     const call = await lab.run();
-    t.match(worded(call.coverage), { status: 'not_recorded', reason: /before any audio came/ });
+    t.match(worded(call.coverage), { status: 'not_recorded', reason: /before any audio arrived/ });
     t.same(lab.spool(), []);
   },
 );
@@ -178,11 +178,11 @@ t.test('what a PBX needs to begin and to hang up is missing, and no gap', async 
   t.same(findGaps([stretch(0, 10_000)], 10_000), { gaps: [], missingMs: 0 });
   t.same(findGaps([stretch(300, 9_500)], 10_000), { gaps: [], missingMs: 500 });
   t.match(worded(findGaps([stretch(301, 9_699)], 10_000)), {
-    gaps: [{ atMs: 0, untilMs: 301, side: 'both', reason: /began late/ }],
+    gaps: [{ atMs: 0, untilMs: 301, side: 'both', reason: /started late/ }],
     missingMs: 301,
   });
   t.match(worded(findGaps([stretch(0, 9_700)], 10_000)), {
-    gaps: [{ atMs: 9_700, untilMs: 10_000, side: 'both', reason: /before the call was over/ }],
+    gaps: [{ atMs: 9_700, untilMs: 10_000, side: 'both', reason: /before the call ended/ }],
     missingMs: 300,
   });
   t.same(
@@ -231,7 +231,7 @@ t.test('a side that ends early is missing alone, and both together only where bo
 t.test('a gap is told in one sentence and its reason', async (t) => {
   t.equal(
     inWords(whyGap({ atMs: 7_400, untilMs: 67_350, side: 'us', why: noted('The disk was full.') })),
-    'Nothing that the other side said was recorded from 0:07.4 to 1:07.4. The disk was full.',
+    'No audio of the other side was recorded from 0:07.4 to 1:07.4. The disk was full.',
   );
 });
 
@@ -252,7 +252,7 @@ t.test(
     t.ok(Math.abs(call.recording!.gaps[0]!.atMs - 1_000) < 5, 'from the last that is heard');
     t.match(worded(call.coverage), {
       status: 'partial',
-      reason: /other side said was recorded from 0:01.0 to 0:02.0/,
+      reason: /other side was recorded from 0:01.0 to 0:02.0/,
     });
 
     const other = '01ARZ3NDEKTSV4RRFFQ69G5FAW';
@@ -292,7 +292,7 @@ t.test('the end that is missing has the reason that was known, and no other', as
   const call = await lab.run(id);
   t.match(worded(call.coverage), {
     status: 'partial',
-    reason: /0:04\.0 to 0:09\.0\. Asterisk stopped writing before the call was over\.$/,
+    reason: /0:04\.0 to 0:09\.0\. Asterisk stopped writing before the call ended\.$/,
     missingMs: 5_000,
   });
   t.notMatch(inWords(call.coverage.why), /disk/, 'nobody saw a full disk');
@@ -315,7 +315,7 @@ t.test('of a spool that is fetched the place where time is missing is said not t
   t.match(worded(call.coverage), { status: 'partial', missingMs: 1_000 });
   t.match(
     inWords(call.coverage.why),
-    /short of processor time.*the place is not known.*does not see the spool/,
+    /short of processor time.*The place is not known.*does not see the spool/,
   );
 });
 

@@ -27,7 +27,7 @@ const REFUSED = /^(the params of "\w+" are others|the code ".*" is not known)$/;
 /** Every code with its sentence. */
 const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
   rule: [[because('rule', { reason: 'The law.' }), 'The law.']],
-  test_call: [[because('test_call'), 'A test call of Tapedeck.']],
+  test_call: [[because('test_call'), 'This is a test call made by Tapedeck.']],
   emergency_number: [[because('emergency_number', { number: '112' }), 'Calls to 112 are never recorded.']],
   recorded_by_default: [
     [because('recorded_by_default'), 'No rule matches; every call is recorded by default.'],
@@ -36,14 +36,14 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
   policy_unreadable: [
     [
       because('policy_unreadable'),
-      'The policy could not be read when it was sealed, so it is kept for ever.',
+      'The policy could not be read when the recording was sealed, so it is kept forever.',
     ],
   ],
   taken_up: [[because('taken_up'), 'It was being recorded before a restart.']],
-  not_answered: [[because('not_answered'), 'Recording begins with the answer.']],
-  capture_coming: [[because('capture_coming'), 'Its capture is about to begin.']],
+  not_answered: [[because('not_answered'), 'Recording starts when the call is answered.']],
+  capture_coming: [[because('capture_coming'), 'Its capture is about to start.']],
   not_running: [[because('not_running'), 'Tapedeck was not running.']],
-  stood_still: [[because('stood_still'), 'Tapedeck stood still.']],
+  stood_still: [[because('stood_still'), 'Tapedeck was frozen.']],
   error: [
     [becauseOf(fail('pbx_failed', 'It is away.')), fail('pbx_failed', 'It is away.').message],
     [becauseOf(fail('pbx_failed')), fail('pbx_failed').message],
@@ -53,7 +53,7 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
     ],
   ],
   cdrs_overflowed: [
-    [because('cdrs_overflowed'), 'More CDRs came than could be kept while the catalogue was locked.'],
+    [because('cdrs_overflowed'), 'More CDRs arrived than could be kept while the catalogue was locked.'],
   ],
   unwatched: [
     [
@@ -62,7 +62,7 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
     ],
     [
       because('unwatched', { from: null, until: T0, why: because('stood_still') }),
-      'Tapedeck stood still until 2026-01-05 10:00:00.',
+      'Tapedeck was frozen until 2026-01-05 10:00:00.',
     ],
     [
       because('unwatched', { from: null, until: T0, why: because('rule', { reason: 'It is away.' }) }),
@@ -74,147 +74,160 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
     ],
     [
       because('unwatched', { from: null, until: T0, why: readWhy('Tapedeck was not running.') }),
-      'Tapedeck did not watch the PBX until 2026-01-05 10:00:00. Tapedeck was not running.',
+      'Tapedeck was not monitoring the PBX until 2026-01-05 10:00:00. Tapedeck was not running.',
     ],
   ],
-  busy: [
-    [because('busy', { ms: 3_049 }), 'Tapedeck was busy, and asked the PBX to record only after 3.0 s.'],
-  ],
+  busy: [[because('busy', { ms: 3_049 }), 'Tapedeck was busy and took 3.0 s to ask the PBX to record.']],
   not_watching: [
-    [because('not_watching', { until: T0 }), 'Tapedeck was not watching the PBX until 2026-01-05 10:00:00.'],
+    [
+      because('not_watching', { until: T0 }),
+      'Tapedeck was not monitoring the PBX until 2026-01-05 10:00:00.',
+    ],
   ],
   answer_told_late: [[because('answer_told_late', { ms: 2_500 }), 'The PBX reported the answer 2.5 s late.']],
-  pbx_slow: [[because('pbx_slow', { ms: 2_000 }), 'The PBX took 2.0 s to begin recording.']],
+  pbx_slow: [[because('pbx_slow', { ms: 2_000 }), 'The PBX took 2.0 s to start recording.']],
   answered_between: [
     [
       because('answered_between', { from: T0, until: T0 + 2_000 }),
-      'The call was answered between 2026-01-05 10:00:00 and 2026-01-05 10:00:02; the PBX does not say when.',
+      'The call was answered between 2026-01-05 10:00:00 and 2026-01-05 10:00:02; the PBX does not report the exact time.',
     ],
   ],
   answer_unknown: [
-    [because('answer_unknown'), 'Whether the call was answered before it ended is not known.'],
+    [because('answer_unknown'), 'It is not known whether the call was answered before it ended.'],
   ],
   capture_ended_unwatched: [
-    [because('capture_ended_unwatched'), 'The capture ended in that time, and was begun again.'],
+    [because('capture_ended_unwatched'), 'The capture ended during that time and was restarted.'],
   ],
   excluded_until_then: [
-    [because('excluded_until_then'), 'Until then a policy rule said not to record the call.'],
+    [because('excluded_until_then'), 'Until then, a policy rule excluded the call from recording.'],
   ],
   source_changed: [
     [
       because('source_changed'),
-      'The source of the audio changed, and this PBX falls silent then unless it is captured anew.',
+      'The audio source changed, after which captures on this PBX go silent unless they are restarted.',
     ],
   ],
   source_changed_unwatched: [
     [
       because('source_changed_unwatched'),
-      'The source of the audio changed while Tapedeck was not watching, and this PBX falls silent then: what was said until the capture was begun anew may be missing.',
+      'The audio source changed while Tapedeck was not monitoring the PBX, after which captures on this PBX go silent. Anything said before the capture was restarted may be missing.',
     ],
   ],
   side_silent: [[because('side_silent'), 'One side went silent; the capture was restarted.']],
   taken_over: [
-    [because('taken_over'), 'The party who was being captured left; the capture went over to another.'],
+    [because('taken_over'), 'The party being captured left, so the capture moved to another party.'],
   ],
-  recording_stopped: [[because('recording_stopped'), 'The PBX stopped recording by itself.']],
+  recording_stopped: [[because('recording_stopped'), 'The PBX stopped recording without being asked to.']],
   ended_for_room: [
     [because('ended_for_room'), 'Tapedeck ended the capture because the disk of the PBX was almost full.'],
   ],
-  ended_before_capture: [[because('ended_before_capture'), 'The call ended before its capture had begun.']],
+  ended_before_capture: [[because('ended_before_capture'), 'The call ended before its capture had started.']],
   party_hung_up: [
-    [because('party_hung_up'), 'The party to be recorded hung up before the capture had begun.'],
+    [because('party_hung_up'), 'The party to be recorded hung up before the capture had started.'],
   ],
-  pbx_refused: [[because('pbx_refused'), 'The PBX could not be made to record.']],
+  pbx_refused: [[because('pbx_refused'), 'Tapedeck could not make the PBX record.']],
   disk_full: [
     [
       because('disk_full', { of: 'The disk of /x', fault: null, files: null, free: 3e6, reserve: 1e9 }),
-      `disk_full: The disk of /x has 3 MB free, of a reserve of 1 GB. ${fail('disk_full').hint}`,
+      `disk_full: The disk of /x has 3 MB free; the reserve is 1 GB. ${fail('disk_full').hint}`,
     ],
     [
       because('disk_full', { of: 'The disk of /x', fault: null, files: 12, free: 3e9, reserve: 1e9 }),
-      `disk_full: The disk of /x has room for 12 more files only. ${fail('disk_full').hint}`,
+      `disk_full: The disk of /x has room for only 12 more files. ${fail('disk_full').hint}`,
     ],
     [
       because('disk_full', { of: 'The disk of /x', fault: 'EROFS', files: null, free: 3e9, reserve: 1e9 }),
-      `disk_full: The disk of /x can only be read (EROFS). ${fail('disk_full').hint}`,
+      `disk_full: The disk of /x is read-only (EROFS). ${fail('disk_full').hint}`,
     ],
   ],
   starved: [
-    [because('starved', { ms: 400, between: null }), `${STARVED} 0.4 s are missing.`],
+    [because('starved', { ms: 400, between: null }), `${STARVED} 0.4 s of audio is missing.`],
     [
       because('starved', { ms: 400, between: { from: 1_000, until: 67_350 } }),
-      `${STARVED} 0.4 s are missing. Tapedeck was not watching: where between 0:01.0 and 1:07.4 is not known.`,
+      `${STARVED} 0.4 s of audio is missing. Tapedeck was not monitoring the PBX, so it is only known to be between 0:01.0 and 1:07.4.`,
     ],
   ],
   starved_in_all: [
     [
       because('starved_in_all', { ms: 400, places: 1, from: 2_200, until: 2_600 }),
-      `${STARVED} 0.4 s are missing at 0:02.2.`,
+      `${STARVED} 0.4 s of audio is missing at 0:02.2.`,
     ],
     [
       because('starved_in_all', { ms: 900, places: 2, from: 2_200, until: 62_600 }),
-      `${STARVED} 0.9 s are missing in 2 places from 0:02.2 to 1:02.6.`,
+      `${STARVED} 0.9 s of audio is missing in 2 places from 0:02.2 to 1:02.6.`,
     ],
   ],
   side_ended_early: [[because('side_ended_early'), 'Asterisk stopped writing this side early.']],
-  began_late: [[because('began_late'), 'The capture began late.']],
+  began_late: [[because('began_late'), 'The capture started late.']],
   nothing_captured: [[because('nothing_captured'), 'Nothing was captured.']],
   party_left: [
-    [because('party_left'), 'The captured party had left the call, and nobody was left in it to record.'],
+    [
+      because('party_left'),
+      'The captured party had left the call, and nobody who could be recorded remained in it.',
+    ],
   ],
-  ended_early: [[because('ended_early'), 'Asterisk stopped writing before the call was over.']],
+  ended_early: [[because('ended_early'), 'Asterisk stopped writing before the call ended.']],
   ended_and_begun_anew: [
-    [because('ended_and_begun_anew'), 'Asterisk stopped writing, and the capture began anew.'],
+    [because('ended_and_begun_anew'), 'Asterisk stopped writing, and the capture was restarted.'],
   ],
   place_unknown: [
     [
       because('place_unknown'),
-      'Asterisk stopped writing early, or the PBX was short of processor time and this much is missing somewhere before: the place is not known, because Tapedeck does not see the spool of this PBX.',
+      'Asterisk stopped writing early, or the PBX was short of processor time and this much audio is missing somewhere earlier. The place is not known because Tapedeck does not see the spool of this PBX.',
     ],
   ],
   muted: [
-    [because('muted'), 'The PBX had fallen silent in the capture, though the people heard each other.'],
+    [because('muted'), 'The PBX had gone silent in the capture, although the parties could hear each other.'],
   ],
   cut_off: [
-    [because('cut_off'), 'Asterisk ended while it was recording: up to two seconds of the end are missing.'],
+    [because('cut_off'), 'Asterisk exited while it was recording: up to two seconds are missing at the end.'],
   ],
-  no_audio: [[because('no_audio'), 'The call ended before any audio came.']],
+  no_audio: [[because('no_audio'), 'The call ended before any audio arrived.']],
   file_missing: [
     [
       because('file_missing', { side: 'them', detail: 'it is empty.' }),
-      'What the outside party or caller said is missing: it is empty.',
+      'The audio of the outside party or caller is missing: it is empty.',
     ],
     [
       because('file_missing', { side: 'us', detail: 'it is empty' }),
-      'What the other side said is missing: it is empty.',
+      'The audio of the other side is missing: it is empty.',
     ],
   ],
   files_kept: [[because('files_kept'), 'The files are kept in the spool.']],
   retried_every: [
     [
       because('retried_every', { minutes: 10 }),
-      'The captured audio is kept in the spool and tried again every 10 minutes.',
+      'The captured audio is kept in the spool, and Tapedeck retries every 10 minutes.',
     ],
   ],
   read_when_possible: [
-    [because('read_when_possible'), 'The captured audio is kept and read as soon as that is possible.'],
+    [because('read_when_possible'), 'The captured audio is kept, and Tapedeck reads it as soon as possible.'],
   ],
-  not_seen: [[because('not_seen'), 'Asterisk answered this call, and Tapedeck did not see it.']],
+  not_seen: [[because('not_seen'), 'Asterisk answered this call, but Tapedeck did not see it.']],
   answer_not_seen: [
-    [because('answer_not_seen'), 'Asterisk says that it was answered; Tapedeck saw nobody answer.'],
+    [
+      because('answer_not_seen'),
+      'Asterisk reports that the call was answered, but Tapedeck saw nobody answer.',
+    ],
   ],
   nothing_known: [
-    [because('nothing_known'), 'It was answered, and there is neither a recording nor a reason.'],
+    [
+      because('nothing_known'),
+      'The call was answered, but there is neither a recording nor a reason why not.',
+    ],
   ],
-  no_cdr: [[because('no_cdr'), 'Asterisk has no CDR of this call.']],
+  no_cdr: [[because('no_cdr'), 'Asterisk has no CDR for this call.']],
   cdr_unanswered: [[because('cdr_unanswered'), "Asterisk's CDR says that nobody answered."]],
   lengths_differ: [
-    [because('lengths_differ', { pbx: 30_000, tapedeck: 27_040 }), 'Asterisk counts 30 s, Tapedeck 27 s.'],
+    [
+      because('lengths_differ', { pbx: 30_000, tapedeck: 27_040 }),
+      'Asterisk reports a length of 30 s, Tapedeck 27 s.',
+    ],
   ],
   recording_differs: [
     [
       because('recording_differs', { pbx: 30_000, recording: 27_060 }),
-      'Asterisk counts 30 s, the recording has 27.1 s.',
+      'Asterisk reports a length of 30 s, but the recording has 27.1 s.',
     ],
   ],
   many_due: [
@@ -236,7 +249,7 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
   clock_past: [
     [
       because('clock_past', { ms: 7 * 86_400_000 + 1 }),
-      'The clock may be wrong: it is 7 days past the newest recording.',
+      'The clock may be wrong: it is 7 days ahead of the newest recording.',
     ],
   ],
   due: [
@@ -247,21 +260,21 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
   gap: [
     [
       because('gap', { from: 7_400, until: 67_350, side: 'us', why: because('muted') }),
-      'Nothing that the other side said was recorded from 0:07.4 to 1:07.4. The PBX had fallen silent in the capture, though the people heard each other.',
+      'No audio of the other side was recorded from 0:07.4 to 1:07.4. The PBX had gone silent in the capture, although the parties could hear each other.',
     ],
     [
       because('gap', { from: 0, until: 1_000, side: 'them', why: because('began_late') }),
-      'Nothing that the outside party or caller said was recorded from 0:00.0 to 0:01.0. The capture began late.',
+      'No audio of the outside party or caller was recorded from 0:00.0 to 0:01.0. The capture started late.',
     ],
     [
       because('gap', { from: 0, until: 1_000, side: 'both', why: because('began_late') }),
-      'Nothing was recorded from 0:00.0 to 0:01.0. The capture began late.',
+      'Nothing was recorded from 0:00.0 to 0:01.0. The capture started late.',
     ],
   ],
   several: [
     [
       together(because('cut_off'), null, because('files_kept'))!,
-      'Asterisk ended while it was recording: up to two seconds of the end are missing. The files are kept in the spool.',
+      'Asterisk exited while it was recording: up to two seconds are missing at the end. The files are kept in the spool.',
     ],
   ],
 };
@@ -281,7 +294,7 @@ t.test('every code has its sentence, and is read as it was written', async (t) =
   t.equal(inWords(null), '');
   t.equal(
     inWords(because('not_watching', { until: T0 })),
-    'Tapedeck was not watching the PBX until 2026-01-05T09:00:00.000Z.',
+    'Tapedeck was not monitoring the PBX until 2026-01-05T09:00:00.000Z.',
   );
 });
 

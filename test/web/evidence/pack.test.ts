@@ -73,7 +73,7 @@ t.test('a pack says what it is, and stock tools verify it by its README as writt
   t.match(story, /0:01:00\.0 to 0:01:10\.0 {2}On hold/);
   t.match(
     story,
-    /Nothing that the other side said was recorded from 0:01\.0 to 0:09\.0\. Nobody watched the PBX\./,
+    /No audio of the other side was recorded from 0:01\.0 to 0:09\.0\. Nobody watched the PBX\./,
   );
   t.notMatch(story, /\u202e/);
   t.match(JSON.parse(text(files['consent.json'])), {
