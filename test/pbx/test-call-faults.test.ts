@@ -86,7 +86,7 @@ t.test(
     t.match(await make(), { code: 0, outcome: 'ok' });
     const said = readFileSync(join(dir, 'run.log'), 'utf8')
       .split('\n')
-      .filter((line) => /"alarm":"test-call"|Over: A test call/.test(line));
+      .filter((line) => /"alarm":"test-call"|Over: (A test call|Test calls)/.test(line));
     t.match(said[0], /"severity":"warning"/, 'not set up is a warning');
     t.match(said[1], /"severity":"critical"/);
     t.match(said.at(-1), /Over: A test call failed/, 'and the last good call ends it');

@@ -203,7 +203,11 @@ t.test(
     const old = new Date(Date.now() - DAY);
     utimesSync(join(stray, 'STRAY.opus.age'), old, old);
     await v.scrub.run();
-    t.match(v.standing.get('recording_stray'), { severity: 'warning', message: /STRAY/, hint: /left alone/ });
+    t.match(v.standing.get('recording_stray'), {
+      severity: 'warning',
+      message: /STRAY/,
+      hint: /leaves these files alone/,
+    });
     t.notMatch(v.standing.get('recording_stray')?.message, /NEW/);
     t.same(readdirSync(stray).sort(), ['NEW.opus.age.tmp', 'STRAY.opus.age']);
     rmSync(join(stray, 'STRAY.opus.age'));

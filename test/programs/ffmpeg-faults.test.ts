@@ -126,7 +126,7 @@ t.test(
     await until('the alarm', () => lab.standing.size > 0);
     t.match(lab.standing.get('preserve'), {
       severity: 'critical',
-      message: /cannot be made/,
+      message: /cannot turn captured calls into recordings/,
       hint: /kept in the spool/,
     });
     await until('the row', async () => (await lab.catalogue.call(id))!.coverage.status === 'not_recorded');

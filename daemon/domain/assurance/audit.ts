@@ -144,16 +144,16 @@ export type Fault = { seq: number; kind: FaultKind };
 /** What is wrong, and what to do about it, for people. */
 export const faultWords: Record<FaultKind, (seq: number) => string> = {
   missing: (seq) => `Entry ${seq} is missing.`,
-  inserted: (seq) => `Entry ${seq} was put in: it has no place in the chain.`,
-  altered: (seq) => `Entry ${seq} is not what was written.`,
-  hash_altered: (seq) => `The hash of entry ${seq} is not what was written; the entry itself is.`,
-  misplaced: (seq) => `In the place of entry ${seq} there is another one.`,
+  inserted: (seq) => `Entry ${seq} was inserted: it has no place in the chain.`,
+  altered: (seq) => `Entry ${seq} differs from what was written.`,
+  hash_altered: (seq) => `The hash of entry ${seq} differs from what was written; the entry itself does not.`,
+  misplaced: (seq) => `Another entry is in the place of entry ${seq}.`,
   unreadable: (seq) => `Entry ${seq} cannot be read.`,
-  rewritten: (seq) => `From entry ${seq} on the log was written anew: it is not the one that was signed.`,
-  cut_off: (seq) => `From entry ${seq} on the log is cut off: there was more when it was signed.`,
+  rewritten: (seq) => `The log was rewritten from entry ${seq} on: it is not the log that was signed.`,
+  cut_off: (seq) => `The log is cut off from entry ${seq} on: it had more entries when it was signed.`,
 };
 export const FAULT_HINT =
-  'Keep this catalogue as it is (copy it), and compare it with a backup and with checkpoints from elsewhere: what stands before that entry is proven. Then find out who could write to the file.';
+  'Keep a copy of this catalogue as it is, and compare it with a backup and with checkpoints kept elsewhere. Everything before that entry is proven. Then find out who could write to the file.';
 
 /**
  * Follows the chain by one row: gives how far it goes with it, or what is wrong. `after` is the row behind, if there is

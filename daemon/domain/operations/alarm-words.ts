@@ -26,8 +26,8 @@ const WORDS: {
   pbx_link: ({ link, error, detail }) => ({
     message: `${
       link === 'ari'
-        ? 'The calls of the PBX are not seen, and those that begin now are not recorded.'
-        : 'The PBX does not tell of queues, parking and pickup; calls are recorded.'
+        ? 'Tapedeck cannot see the calls on the PBX, so calls that start now are not recorded.'
+        : 'The PBX is not reporting queues, parking and pickup. Calls are still being recorded.'
     } ${errorInWords({ error, detail })}`,
     hint: errorHint(error),
   }),
@@ -41,37 +41,37 @@ const WORDS: {
   }),
   pbx_ami_down: ({ error }) => ({
     message: publicMessage('pbx_ami_down'),
-    hint: error ? errorHint(error) : 'Check that manager.conf listens where tapedeck.toml says.',
+    hint: error ? errorHint(error) : 'Check that manager.conf listens on the address in tapedeck.toml.',
   }),
   pbx_clock: ({ ms }) => ({
-    message: `The clock of the PBX is ${shift(ms)} from this machine's.`,
-    hint: 'Have both set by NTP. Calls bear the times of this machine.',
+    message: `The PBX's clock is about ${roughText(ms)} ${ms < 0 ? 'behind' : 'ahead of'} this machine's.`,
+    hint: "Synchronize both clocks with NTP. Calls are stamped with this machine's time.",
   }),
   pbx_starved: () => ({
     message: 'The PBX is short of processor time: Asterisk is dropping audio from the calls that it records.',
-    hint: 'Set highpriority = yes under [options] in asterisk.conf and restart Asterisk when no call is up. Find what else loads the PBX (top), and move it elsewhere.',
+    hint: 'Set highpriority = yes under [options] in asterisk.conf and restart Asterisk when no call is in progress. Find out what else is using the processor of the PBX ("top"), and move it elsewhere.',
   }),
   clock_moved: ({ ms }) => ({
-    message: `The clock of this machine was moved ${shift(ms)} while calls were being recorded.`,
-    hint: 'Recordings keep their length, and nothing is erased early. When the clock is right, restart the recorder.',
+    message: `This machine's clock was moved ${ms < 0 ? 'back' : 'forward'} by about ${roughText(ms)} while calls were being recorded.`,
+    hint: 'The length of recordings is not affected, and nothing is erased early. Once the clock is right, restart the recorder.',
   }),
   event_loop_slow: () => ({
     message: publicMessage('event_loop_slow'),
-    hint: 'The machine has too much to do: look for what else runs on it ("top"), or give it more processors.',
+    hint: 'This machine is overloaded. Find out what else is running on it ("top"), or give it more processors.',
   }),
   capture_silent: () => ({
-    message: 'Asterisk says that it records and no audio arrives: calls are lost.',
-    hint: 'Look at the free space of the PBX and at the owner of its spool directory recording/.',
+    message: 'Asterisk reports that it is recording, but no audio arrives. Calls are being lost.',
+    hint: 'Check the free space on the PBX, and the owner of its spool directory recording/.',
   }),
   captures_fail: () => ({
     message: publicMessage('captures_fail'),
-    hint: 'The log of the recorder says why for each call; look at the free space of the PBX and its spool first.',
+    hint: 'The log of the recorder has the cause for each call. Check the spool of the PBX and its free space first.',
   }),
   silent_side: ({ kind, name }) => {
-    const line = name === '' ? 'the line to the outside' : `the line ${name}`;
+    const line = name === '' ? 'the outside line' : `the line ${name}`;
     return {
-      message: `No sound from ${kind === 'extension' ? `extension ${name}` : line}: its side of a call is silent from beginning to end.`,
-      hint: 'Call it. If it cannot be heard, look for a muted or broken headset, a wrong codec, or a firewall that lets RTP through one way only.',
+      message: `No sound from ${kind === 'extension' ? `extension ${name}` : line}: its side of a call was silent from beginning to end.`,
+      hint: 'Call it. If you hear nothing, look for a muted or broken headset, a wrong codec, or a firewall that passes RTP in one direction only.',
     };
   },
   test_call_fault: ({ fault, detail }) => ({
@@ -79,115 +79,118 @@ const WORDS: {
     hint: `${testFaults[fault].hint} (${detail})`,
   }),
   test_call_not_set_up: ({ fault, detail }) => ({
-    message: `A test call cannot be made. ${testFaults[fault].message}`,
+    message: `Test calls cannot be made. ${testFaults[fault].message}`,
     hint: `${testFaults[fault].hint} (${detail})`,
   }),
   test_call_failed: () => ({
     message: publicMessage('test_call_failed'),
-    hint: 'Make a call by hand and look whether it appears; then look at the log of the recorder.',
+    hint: 'Make a call yourself and check that it appears in the list of calls. Then look at the log of the recorder.',
   }),
   foreign_test_calls: ({ calls, call }) => ({
-    message: `Calls are marked in catalogue.db as test calls that Tapedeck did not make: ${calls}, such as ${call}. They and their recordings are not removed, as test calls are.`,
-    hint: `They are missing in lists and reports while their rows say so. ${ELSEWHERE}`,
+    message:
+      calls === 1
+        ? `Call ${call} is marked in catalogue.db as a test call, but Tapedeck did not make it. Unlike a real test call, it is not removed, nor is its recording.`
+        : `${calls} calls, such as ${call}, are marked in catalogue.db as test calls, but Tapedeck did not make them. Unlike real test calls, they and their recordings are not removed.`,
+    hint: `Calls marked like this do not appear in lists and reports. ${ELSEWHERE}`,
   }),
 
   preserve_behind: () => ({
     message: publicMessage('preserve_behind'),
-    hint: 'What was captured is safe in the spool. Look for "could not be made" in the log of the recorder, and at free space.',
+    hint: 'The captured audio is safe in the spool. Look for "could not be made" in the log of the recorder, and check the free space.',
   }),
   preserve_failed: ({ error, minutes }) => ({
-    message: `Captured calls cannot be made into recordings. ${errorInWords({ error, detail: '' })}`,
+    message: `Tapedeck cannot turn captured calls into recordings. ${errorInWords({ error, detail: '' })}`,
     hint: `${inWords(because('retried_every', { minutes }))} ${errorHint(error)}`,
   }),
   spool_denied: ({ calls, error, detail }) => ({
-    message: `${calls === 1 ? 'A call waits' : `${calls} calls wait`} to be sealed, because captured audio cannot be read. ${detail}`,
+    message: `${calls === 1 ? 'A call is' : `${calls} calls are`} waiting to be sealed because captured audio cannot be read. ${detail}`,
     hint: errorHint(error),
   }),
   spool_left: ({ files, error, detail }) => ({
-    message: `Audio that is sealed, or not to be kept, stays in Asterisk's spool in the clear. ${detail || errorInWords({ error, detail })}${andMore(files - 1)}`,
+    message: `Audio that is already sealed, or not to be kept, remains unencrypted in Asterisk's spool. ${detail || errorInWords({ error, detail })}${andMore(files - 1)}`,
     hint: errorHint(error),
   }),
   spool_strange: ({ files, file, refusal }) => {
     const { why, todo } = refusalInWords(refusal);
     return {
-      message: `Something in Asterisk's spool has the name of a capture and is left alone. ${file}: ${why}.${andMore(files - 1)}`,
+      message: `Something in Asterisk's spool has the name of a capture but is not safe to use, so Tapedeck leaves it alone. ${file}: ${why}.${andMore(files - 1)}`,
       hint: todo,
     };
   },
   spool_unknown: ({ files, file }) => ({
-    message: `Captured audio in Asterisk's spool belongs to no call that is known here. ${file}.${andMore(files - 1)}`,
-    hint: 'It is from another Tapedeck on this PBX, or from before this catalogue was restored from a backup. Listen to it, then move it away or remove it: it is in the clear.',
+    message: `Asterisk's spool contains captured audio that belongs to no known call: ${file}.${andMore(files - 1)}`,
+    hint: 'It comes from another Tapedeck on this PBX, or from before this catalogue was restored from a backup. Listen to it, then move it away or delete it: it is not encrypted.',
   }),
   spool_rights: ({ dir, fault }) => ({
-    message: `The recorder has no right to write in Asterisk's spool ${dir} (${fault}). Asterisk is asked to remove sealed audio; while it does not answer, that stays there in the clear.`,
-    hint: `As root: chmod 2770 ${dir}, and put the recorder's user into the folder's group. On FreePBX "fwconsole chown" undoes this: see asterisk-conf/README.md.`,
+    message: `The recorder does not have write access to Asterisk's spool ${dir} (${fault}). It asks Asterisk to delete sealed audio instead; while Asterisk is not responding, that audio stays there unencrypted.`,
+    hint: `As root, run "chmod 2770 ${dir}" and add the recorder's user to the folder's group. On FreePBX "fwconsole chown" undoes this: see asterisk-conf/README.md.`,
   }),
   recording_damaged: ({ recordings, named }) => {
     const more = recordings - named.length;
     return {
       message: [
-        `${recordings === 1 ? 'A recording is' : `${recordings} recordings are`} not as sealed.`,
+        `${recordings === 1 ? 'A recording' : `${recordings} recordings`} failed the integrity check.`,
         ...named.map(({ call, fault }) => `Call ${call}: ${fault}`),
-        ...(more > 0 ? [`And ${more} more: "tapedeck verify --damaged".`] : []),
+        ...(more > 0 ? [`And ${more} more: see "tapedeck verify --damaged".`] : []),
       ].join(' '),
-      hint: 'Look for a failing disk first ("dmesg", "smartctl -a"). Put the file back from a backup and run "tapedeck verify CALL"; what is there now cannot be trusted.',
+      hint: 'Look for a failing disk first ("dmesg", "smartctl -a"). Restore the file from a backup and run "tapedeck verify CALL"; the current file cannot be trusted.',
     };
   },
   recording_stray: ({ files, named }) => ({
-    message: `In the folder of recordings are files that no recording knows: ${listed(
+    message: `The folder of recordings contains files that belong to no known recording: ${listed(
       named.map(({ file, recording }) => (recording ? `${file} (that of recording ${recording})` : file)),
       files,
     )}.`,
-    hint: 'Was catalogue.db put back from an older backup? Then put the newer one back. They are left alone.',
+    hint: 'If catalogue.db was restored from an older backup, restore the newer one. Tapedeck leaves these files alone.',
   }),
   foreign_erasing: ({ recordings, named }) => ({
-    message: `${recordings === 1 ? 'A recording is' : `${recordings} recordings are`} marked in catalogue.db as being erased, and the audit log has no entry of it: ${listed(
+    message: `${recordings === 1 ? 'A recording is' : `${recordings} recordings are`} marked in catalogue.db as being erased, but the audit log has no entry for this: ${listed(
       named.map(({ recording, call }) => `${recording} of call ${call}`),
       recordings,
-    )}. Tapedeck does not erase what it did not decide itself.`,
-    hint: `Keys and files are untouched, but cannot be played while the rows say so. ${ELSEWHERE}`,
+    )}. Tapedeck does not erase recordings that it did not decide to erase itself.`,
+    hint: `Keys and files are untouched, but these recordings cannot be played while they are marked. ${ELSEWHERE}`,
   }),
   retention_refused: ({ why, confirm }, say) => ({
     message: `${errors.retention_refused.message} ${refusedInWords({ why, confirm }, say)}`,
     hint: errors.retention_refused.hint,
   }),
   signing_key_new: ({ key }) => ({
-    message: `The key that signed recordings and the audit log could not be opened, and a new one was made: ${key}.`,
-    hint: 'Copy the public key that "tapedeck keys status" shows to where you keep such things. Was signing/key damaged, or put back from a backup? The old one is kept beside it.',
+    message: `The key that signed recordings and the audit log could not be opened, so Tapedeck created a new one: ${key}.`,
+    hint: 'Copy the public key that "tapedeck keys status" shows to where you keep such keys. Check whether signing/key was damaged, or restored from a backup. The old key is kept beside it.',
   }),
 
   call_missed: ({ from, to, at, ms, why }, say) => ({
     message: `An answered call was not recorded: ${from || 'unknown'} with ${to || 'unknown'}, ${say(at)}, ${Math.round(ms / 1000)} s. ${inWords(why, say)}`,
-    hint: 'The coverage page has the PBX\'s own account of it. Run "tapedeck doctor".',
+    hint: 'The coverage page has the PBX\'s own record of it. Run "tapedeck doctor".',
   }),
   calls_missed: ({ calls }) => ({
     message: `${calls} more answered ${calls === 1 ? 'call was' : 'calls were'} not recorded.`,
     hint: 'The coverage page lists them all. Run "tapedeck doctor".',
   }),
   cdr_silent: ({ since }, say) => ({
-    message: `Asterisk has sent no CDRs since ${say(since)}: nobody but Tapedeck now says what was recorded.`,
-    hint: 'Look at cdr.conf and cdr_manager.conf, and run "tapedeck doctor".',
+    message: `Asterisk has sent no CDRs since ${say(since)}, so nothing independent confirms what was recorded.`,
+    hint: 'Check cdr.conf and cdr_manager.conf, and run "tapedeck doctor".',
   }),
   cdr_source: ({ source }) => ({
     message: `The PBX's call records cannot be read from ${source}.`,
-    hint: 'Correct [coverage] in tapedeck.toml or the rights there; the coverage page shows what is wrong.',
+    hint: 'Correct [coverage] in tapedeck.toml or the permissions of the source. The coverage page shows the problem.',
   }),
   cdr_journal: ({ file, detail }) => ({
     message: `Asterisk's CDRs cannot be written to ${file}. ${detail}`,
-    hint: 'CDRs heard while the catalogue is locked are lost if the recorder stops now. Check free space and owner of that folder.',
+    hint: 'CDRs received while the catalogue is locked are lost if the recorder stops now. Check the free space and the owner of that folder.',
   }),
   audit_chain: ({ entry, fault }) => ({
-    message: `The audit log was tampered with or damaged. ${faultWords[fault](entry)} It is not signed any more.`,
-    hint: 'Run "tapedeck audit verify" on the recorder, keep a copy of catalogue.db, and find out who could write to it. Calls go on being recorded.',
+    message: `The audit log was tampered with or damaged. ${faultWords[fault](entry)} The log is no longer being signed.`,
+    hint: 'Run "tapedeck audit verify" on the recorder, keep a copy of catalogue.db, and find out who could write to it. Calls are still being recorded.',
   }),
   audit_checkpoint: ({ error }) => ({
-    message: 'No checkpoint of the audit log could be signed.',
-    hint: error === null ? 'The log of the recorder says why.' : errorHint(error),
+    message: 'A checkpoint of the audit log could not be signed.',
+    hint: error === null ? 'The log of the recorder has the cause.' : errorHint(error),
   }),
 
   catalogue_fails: () => ({
     message: publicMessage('catalogue_fails'),
-    hint: 'Look at the free space and the rights of the data directory, and at the log of the recorder.',
+    hint: 'Check the free space and the permissions of the data directory, and the log of the recorder.',
   }),
   catalogue_damaged: ({ file, error, detail }) => ({
     message: `${file} cannot be written. ${errorInWords({ error, detail })}`,
@@ -199,61 +202,61 @@ const WORDS: {
       message: `${rows === 1 ? 'A row' : `${rows} rows`} in catalogue.db cannot be read and ${rows === 1 ? 'is' : 'are'} left out: ${named
         .map(({ table, key, fault }) => `${table} ${key} (${fault})`)
         .join('; ')}${more > 0 ? `, and ${more} more` : ''}.`,
-      hint: 'Tapedeck did not write this. Find out what else writes to catalogue.db, keep a copy of it, and restore it from a backup. The log of the recorder names every row; other calls are recorded as usual.',
+      hint: 'Tapedeck did not write this. Find out what else writes to catalogue.db, keep a copy of it, and restore it from a backup. The log of the recorder names every row. Other calls are recorded as usual.',
     };
   },
   catalogue_policy: ({ version, fault }) => ({
-    message: `Version ${version} of the policy cannot be read: ${fault}. Every call is recorded, except to the emergency numbers that Tapedeck comes with, and nothing is erased.`,
+    message: `Version ${version} of the policy cannot be read: ${fault}. Every call is recorded, except calls to the built-in emergency numbers, and nothing is erased.`,
     hint: 'Save the policy again on its page, or run "tapedeck policy import FILE" ("tapedeck policy history --json" has the earlier versions). Then find out what else writes to catalogue.db.',
   }),
   catalogue_schema: ({ faults }) => ({
-    message: `The schema of catalogue.db was changed, so the recorder signs neither the audit log nor recordings. ${faults.join(' ')}`,
-    hint: 'Keep a copy of catalogue.db, run "tapedeck audit verify", and find out what else writes to the file. Then restore it from a backup, or undo the change. Calls are recorded as usual and signed afterwards.',
+    message: `The schema of catalogue.db was changed, so the recorder is signing neither the audit log nor recordings. ${faults.join(' ')}`,
+    hint: 'Keep a copy of catalogue.db, run "tapedeck audit verify", and find out what else writes to the file. Then restore it from a backup, or undo the change. Calls are recorded as usual, and signed once this is fixed.',
   }),
   catalogue_empty: ({ catalogue, keys, recordings }) => ({
     message: `${catalogue} has no calls, but ${keys} has the keys of ${recordings} recordings.`,
-    hint: 'The catalogue was emptied or replaced. Stop both services and put it back from a backup; the recordings and their keys are still there. Calls are recorded meanwhile.',
+    hint: 'The catalogue was emptied or replaced. Stop both services and restore it from a backup; the recordings and their keys are still there. Until then, calls are still being recorded.',
   }),
   data_strange: ({ files, named }) => ({
-    message: `Files in the data directory are not as Tapedeck left them: ${listed(named, files)}.`,
-    hint: 'Somebody who can write there, most likely in the place of the dashboard, has changed them. Find out who, and remove what does not belong there. What was found at the start is named until the next one.',
+    message: `The data directory contains something that Tapedeck did not put there: ${listed(named, files)}.`,
+    hint: 'Somebody with write access to it, most likely by taking over the dashboard, did this. Find out who, and remove whatever does not belong there. Files found when the recorder started stay listed until it starts again.',
   }),
   disk_full: ({ disk, room }) => ({
     message: `${roomInWords(room)} ${
       disk === 'data'
-        ? 'Recordings cannot be kept there.'
-        : 'Calls are not recorded, so that the PBX has what is left.'
+        ? 'Recordings cannot be stored there.'
+        : 'Calls are not recorded, to leave the remaining space to the PBX.'
     }`,
-    hint: 'Free some space or give it a larger disk. Recording goes on by itself then.',
+    hint: 'Free some space or use a larger disk. Recording then resumes automatically.',
   }),
   disk_reserve: ({ room }) => ({
     message: roomInWords(room),
-    hint: 'Free some space, give it a larger disk, or keep recordings for a shorter time.',
+    hint: 'Free some space, use a larger disk, or keep recordings for a shorter time.',
   }),
   disk_low: () => ({
     message: publicMessage('disk_low'),
-    hint: 'Make room on the disk of the data directory, or keep recordings for a shorter time.',
+    hint: 'Free some space on the disk of the data directory, or keep recordings for a shorter time.',
   }),
   disk_slow: ({ dir }) => ({
     message: `The disk of ${dir} takes more than a second for a small write.`,
-    hint: 'Look for what keeps it busy (iotop), and at its health (smartctl -a).',
+    hint: 'Find out what keeps it busy ("iotop"), and check its health ("smartctl -a").',
   }),
   disk_stalled: ({ data, spool }) => ({
-    message: `The disk of ${data} or ${spool} does not answer.`,
-    hint: 'A network file system whose server is gone does that; so does a dying disk ("dmesg").',
+    message: `The disk of ${data} or ${spool} is not responding.`,
+    hint: 'The usual causes are a network file system whose server is gone, and a failing disk ("dmesg").',
   }),
 
   alerts_undelivered: ({ channel, detail }) => ({
     message: `Messages about alarms cannot be delivered by ${channel}. ${detail}`,
-    hint: 'Correct [alerts] in tapedeck.toml or what stands in the way; "tapedeck alert test" tries it.',
+    hint: 'Correct [alerts] in tapedeck.toml or the cause above, then run "tapedeck alert test".',
   }),
   checkpoints_undelivered: ({ channel, detail }) => ({
-    message: `Checkpoints of the audit log do not get off this machine by ${channel}. ${detail}`,
-    hint: 'Correct [audit] in tapedeck.toml or what stands in the way; what waits is sent by itself then.',
+    message: `Checkpoints of the audit log cannot be sent off this machine by ${channel}. ${detail}`,
+    hint: 'Correct [audit] in tapedeck.toml or the cause above. Pending checkpoints are then sent automatically.',
   }),
 };
 
-const ARI_HINT = 'Check that Asterisk runs and that http.conf listens where tapedeck.toml says.';
+const ARI_HINT = 'Check that Asterisk is running and that http.conf listens on the address in tapedeck.toml.';
 
 /** Returns what is wrong in words, each of at most 400 characters. Times are in UTC unless `say` writes them otherwise. */
 export function alarmInWords(why: AlarmWhy, say: Say = iso): AlarmWords {
@@ -267,7 +270,9 @@ export const alarmView = (why: AlarmWhy, say?: Say) => ({ ...alarmInWords(why, s
 /** Why a run of retention has erased nothing, and how it would. */
 export const refusedInWords = ({ why, confirm }: AlarmParams['retention_refused'], say: Say = iso): string =>
   `${inWords(why, say)} ${
-    confirm === null ? 'Their erasure was begun before the last stop.' : `Confirm with "${confirm}".`
+    confirm === null
+      ? 'Their erasure had started before the recorder last stopped.'
+      : `Confirm with "${confirm}".`
   }`;
 
 const andMore = (n: number): string => (n > 0 ? ` And ${n} more.` : '');
@@ -275,6 +280,3 @@ const andMore = (n: number): string => (n > 0 ? ` And ${n} more.` : '');
 /** "a, b and 3 more" */
 const listed = (names: readonly string[], total: number): string =>
   `${names.join(', ')}${total > names.length ? ` and ${total - names.length} more` : ''}`;
-
-/** "about 1 hour forwards" */
-const shift = (ms: number): string => `about ${roughText(ms)} ${ms < 0 ? 'back' : 'forwards'}`;

@@ -22,21 +22,20 @@ export function remindersOf(given: { channels: number; testCalls: 'on' | 'off' |
   if (given.channels === 0)
     found.push({
       code: 'alerts_off',
-      message: 'Nobody is alerted when something goes wrong: no alert channel is set.',
-      hint: 'Fill in [alerts] in tapedeck.toml, restart the recorder and run "tapedeck alert test".',
+      message: 'Nobody is alerted when something goes wrong: no alert channel is configured.',
+      hint: 'Configure [alerts] in tapedeck.toml, restart the recorder and run "tapedeck alert test".',
     });
   if (given.testCalls === 'off')
     found.push({
       code: 'test_calls_off',
-      message:
-        'Test calls are off: nothing proves from end to end that calls are recorded and can be played.',
+      message: 'Test calls are off: nothing verifies end to end that calls are recorded and can be played.',
       hint: 'Set enabled = true in [test_calls] of tapedeck.toml and restart the recorder.',
     });
   if (given.testCalls === 'not_set_up')
     found.push({
       code: 'test_calls_off',
       message: 'Test calls do not run: the PBX has no context for them.',
-      hint: 'Add the [tapedeck-test] context of asterisk-conf to the dialplan, and run "tapedeck test-call".',
+      hint: 'Add the [tapedeck-test] context from asterisk-conf to the dialplan, and run "tapedeck test-call".',
     });
   return found;
 }
@@ -49,18 +48,18 @@ export type Level = 'green' | 'amber' | 'red';
 
 /** One fixed sentence for each, without a name, a number or an address: these are told to anybody who asks. */
 const SAID = {
-  daemon_down: 'The recorder daemon does not answer: new calls may not be recorded.',
-  pbx_down: 'The PBX does not answer: new calls are not recorded.',
-  pbx_ari_down: 'The PBX does not answer over ARI: new calls are not recorded.',
-  pbx_ami_down: 'The PBX does not answer over AMI: transfers, queues and busy lines are not seen.',
-  event_loop_slow: 'The recorder is slow to react: calls may begin without their first words.',
-  captures_fail: 'Calls could not be captured in the last quarter of an hour.',
+  daemon_down: 'The recorder is not responding: new calls may not be recorded.',
+  pbx_down: 'The PBX is not responding: new calls are not recorded.',
+  pbx_ari_down: 'The PBX is not responding over ARI: new calls are not recorded.',
+  pbx_ami_down: 'The PBX is not responding over AMI: Tapedeck cannot see transfers, queues and busy lines.',
+  event_loop_slow: 'The recorder is slow to react: recordings may lack the first words of a call.',
+  captures_fail: 'Calls could not be captured in the last 15 minutes.',
   preserve_behind: 'Recordings are taking long to process.',
   disk_low: 'The disk will be full soon.',
   test_call_failed: 'The last test call failed.',
-  recordings_damaged: 'Recordings are not as they were sealed.',
+  recordings_damaged: 'Recordings failed the integrity check.',
   catalogue_fails: 'The catalogue cannot be read or written.',
-  alarm: 'An alarm stands; sign in for what it says.',
+  alarm: 'An alarm is active. Sign in to see it.',
 } as const;
 export type ProblemCode = keyof typeof SAID;
 

@@ -44,17 +44,17 @@ export function refusalInWords({ kind, links, owner, folder }: Refusal): { why: 
     case 'not_plain':
       return {
         why: 'it is not a plain file, so Asterisk did not write it',
-        todo: 'Find out who put it there, and remove it.',
+        todo: 'Find out who put it there, and delete it.',
       };
     case 'several_names':
       return {
-        why: `it has ${links} names (hard links), so a copy would stay elsewhere`,
-        todo: 'Find the others with "find / -xdev -samefile FILE" and remove them.',
+        why: `it has ${links} names (hard links), so a copy would remain elsewhere`,
+        todo: 'Find the others with "find / -xdev -samefile FILE" and delete them.',
       };
     case 'other_owner':
       return {
-        why: `it belongs to user ${owner} and the folder to user ${folder}`,
-        todo: 'Give the folder to the user that Asterisk runs as (chown), and its files too.',
+        why: `it belongs to user ${owner}, but the folder belongs to user ${folder}`,
+        todo: 'Make the user that Asterisk runs as the owner of the folder and of its files (chown).',
       };
   }
 }

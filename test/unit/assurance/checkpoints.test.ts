@@ -127,7 +127,7 @@ t.test(
     };
     const cut = await after((db) => db.exec('DELETE FROM audit WHERE seq > 15'));
     t.match(cut, {
-      raised: { severity: 'critical', message: /From entry 16 on the log is cut off/ },
+      raised: { severity: 'critical', message: /The log is cut off from entry 16 on/ },
       told: [],
     });
     t.match(cut.refused, { code: 'checkpoint_refused' });
@@ -135,21 +135,21 @@ t.test(
       db.exec(`UPDATE audit SET entry = replace(entry, 'Ada', 'Eve') WHERE seq = 12`);
     t.match(
       await after(edit),
-      { raised: { message: /Entry 12 is not what/ }, told: [] },
+      { raised: { message: /Entry 12 differs from what/ }, told: [] },
       'a start looks at all that was signed before',
     );
     const unseen = await after(() => {}, 0, edit);
     t.equal(unseen.refused, null, 'then it is not read again every hour');
     t.match(
       (await after(() => {}, 25 * 3_600_000, edit)).raised?.message,
-      /Entry 12 is not what/,
+      /Entry 12 differs from what/,
       'but every day',
     );
     const gone = await after((db) => {
       db.exec('DELETE FROM checkpoints');
       db.exec('DELETE FROM audit WHERE seq = 22');
     });
-    t.match(gone.raised?.message, /Entry|From entry 22/);
+    t.match(gone.raised?.message, /Entry|from entry 22/);
     t.ok(gone.raised, 'the file beside the key remembers');
     const whole = await after(() => {});
     t.equal(whole.refused, null);
@@ -171,9 +171,9 @@ t.test(
     tamper(path, (db) => db.exec(`UPDATE audit SET entry = replace(entry, 'Ada', 'Eve') WHERE seq = 25`));
     await t.rejects(checkpoints.sign(), {
       code: 'checkpoint_refused',
-      detail: /Entry 25 is not what was written/,
+      detail: /Entry 25 differs from what was written/,
     });
-    t.match(alarms.get('audit_chain')?.message, /Entry 25 is not what was written/);
+    t.match(alarms.get('audit_chain')?.message, /Entry 25 differs from what was written/);
     tamper(path, (db) => db.exec(`UPDATE audit SET entry = replace(entry, 'Eve', 'Ada') WHERE seq = 25`));
     await checkpoints.sign();
     t.notOk(alarms.has('audit_chain'), 'mended, the alarm is over');

@@ -82,7 +82,7 @@ t.test('a schema that was changed is found, whatever its version number says', a
       });
       t.equal((await o.catalogue.schemaFaults()).length, 1);
       await t.rejects(o.doubts.beforeSigning(), { code: 'schema_altered' });
-      t.match(o.standing.get('catalogue_schema'), { severity: 'critical', message: /signs neither/ });
+      t.match(o.standing.get('catalogue_schema'), { severity: 'critical', message: /signing neither/ });
     });
 });
 

@@ -27,28 +27,34 @@ const EXAMPLES: {
   pbx_link: [
     [
       { link: 'ari', ...away },
-      /^The calls of the PBX are not seen.* is not responding\. ECONNREFUSED\.$/,
+      /^Tapedeck cannot see the calls on the PBX.* is not responding\. ECONNREFUSED\.$/,
       /Check/,
     ],
-    [{ link: 'ami', ...away }, /^The PBX does not tell of queues/],
+    [{ link: 'ami', ...away }, /^The PBX is not reporting queues/],
     [{ link: 'ari', error: 'of_a_later_version', detail: '' }, /of_a_later_version/, /^$/],
   ],
   pbx_down: [
-    [{ error: null }, /^The PBX does not answer: new/, /http\.conf/],
-    [{ error: 'pbx_refused' }, /^The PBX does not answer: new/, /^Compare ari\.conf/],
+    [{ error: null }, /^The PBX is not responding: new/, /http\.conf/],
+    [{ error: 'pbx_refused' }, /^The PBX is not responding: new/, /^Compare ari\.conf/],
   ],
   pbx_ari_down: [[{ error: null }, /over ARI/, /http\.conf/]],
   pbx_ami_down: [[{ error: null }, /over AMI/, /manager\.conf/]],
-  pbx_clock: [[{ ms: -5_000 }, /^The clock of the PBX is about 5 seconds back from/]],
+  pbx_clock: [
+    [{ ms: -5_000 }, /^The PBX's clock is about 5 seconds behind this machine's\.$/],
+    [{ ms: 5_000 }, /^The PBX's clock is about 5 seconds ahead of this machine's\.$/],
+  ],
   pbx_starved: [[{}, /short of processor time/]],
-  clock_moved: [[{ ms: 3_600_000 }, /moved about 1 hour forwards while/]],
+  clock_moved: [
+    [{ ms: 3_600_000 }, /moved forward by about 1 hour while/],
+    [{ ms: -3_600_000 }, /moved back by about 1 hour while/],
+  ],
   event_loop_slow: [[{}, /slow to react/]],
   capture_silent: [[{}, /no audio arrives/]],
   captures_fail: [[{}, /could not be captured/]],
   silent_side: [
     [{ kind: 'extension', name: '101' }, /^No sound from extension 101:/],
     [{ kind: 'line', name: 'trunk' }, /^No sound from the line trunk:/],
-    [{ kind: 'line', name: '' }, /^No sound from the line to the outside:/],
+    [{ kind: 'line', name: '' }, /^No sound from the outside line:/],
   ],
   test_call_fault: [
     [
@@ -58,10 +64,13 @@ const EXAMPLES: {
     ],
   ],
   test_call_not_set_up: [
-    [{ fault: 'dialplan', detail: 'x' }, /^A test call cannot be made\. The PBX has no/, /\(x\)$/],
+    [{ fault: 'dialplan', detail: 'x' }, /^Test calls cannot be made\. The PBX has no/, /\(x\)$/],
   ],
   test_call_failed: [[{}, /last test call failed/]],
-  foreign_test_calls: [[{ calls: 2, call: 'C1' }, /: 2, such as C1\./]],
+  foreign_test_calls: [
+    [{ calls: 1, call: 'C1' }, /^Call C1 is marked /],
+    [{ calls: 2, call: 'C1' }, /^2 calls, such as C1, are marked /],
+  ],
   preserve_behind: [[{}, /long to process/]],
   preserve_failed: [
     [
@@ -71,11 +80,11 @@ const EXAMPLES: {
     ],
   ],
   spool_denied: [
-    [{ calls: 1, error: 'spool_denied', detail: 'a.wav.' }, /^A call waits .* a\.wav\.$/, /mode 2770/],
-    [{ calls: 3, error: 'spool_denied', detail: 'a.wav.' }, /^3 calls wait /],
+    [{ calls: 1, error: 'spool_denied', detail: 'a.wav.' }, /^A call is waiting .* a\.wav\.$/, /mode 2770/],
+    [{ calls: 3, error: 'spool_denied', detail: 'a.wav.' }, /^3 calls are waiting /],
   ],
   spool_left: [
-    [{ files: 1, error: 'spool_denied', detail: 'a.wav.' }, /in the clear\. a\.wav\.$/],
+    [{ files: 1, error: 'spool_denied', detail: 'a.wav.' }, /unencrypted in Asterisk's spool\. a\.wav\.$/],
     [
       { files: 3, error: 'pbx_failed', detail: '' },
       /The PBX refused a request\. And 2 more\.$/,
@@ -85,12 +94,12 @@ const EXAMPLES: {
   spool_strange: [
     [
       { files: 2, file: '/s/a.wav', refusal: { kind: 'several_names', links: 2, owner: 1, folder: 1 } },
-      /left alone\. \/s\/a\.wav: it has 2 names .*\. And 1 more\.$/,
+      /leaves it alone\. \/s\/a\.wav: it has 2 names .*\. And 1 more\.$/,
       /samefile/,
     ],
     [
       { files: 1, file: '/s/a.wav', refusal: { kind: 'other_owner', links: 1, owner: 7, folder: 1 } },
-      /user 7 and the folder to user 1\.$/,
+      /user 7, but the folder belongs to user 1\.$/,
       /chown/,
     ],
     [
@@ -99,16 +108,16 @@ const EXAMPLES: {
       /Find out who/,
     ],
   ],
-  spool_unknown: [[{ files: 1, file: 'tapedeck-x' }, /known here\. tapedeck-x\.$/]],
-  spool_rights: [[{ dir: '/s', fault: 'EACCES' }, /spool \/s \(EACCES\)/, /chmod 2770 \/s,/]],
+  spool_unknown: [[{ files: 1, file: 'tapedeck-x' }, /no known call: tapedeck-x\.$/]],
+  spool_rights: [[{ dir: '/s', fault: 'EACCES' }, /spool \/s \(EACCES\)/, /"chmod 2770 \/s"/]],
   recording_damaged: [
     [
       { recordings: 1, named: [{ call: 'C1', fault: 'It was cut.' }] },
-      /^A recording is not as sealed\. Call C1: It was cut\.$/,
+      /^A recording failed the integrity check\. Call C1: It was cut\.$/,
     ],
     [
       { recordings: 3, named: [{ call: 'C1', fault: 'It was cut.' }] },
-      /^3 recordings are .* And 2 more: "tapedeck/,
+      /^3 recordings failed .* And 2 more: see "tapedeck/,
     ],
   ],
   recording_stray: [
@@ -139,9 +148,9 @@ const EXAMPLES: {
       /unusual share.* 5 of 10 .*Confirm with "erase-5-x"\.$/,
       /retention plan/,
     ],
-    [{ why: many, confirm: null }, /5 of 10 .*begun before the last stop\.$/],
+    [{ why: many, confirm: null }, /5 of 10 .*had started before the recorder last stopped\.$/],
   ],
-  signing_key_new: [[{ key: 'ab12' }, /was made: ab12\.$/]],
+  signing_key_new: [[{ key: 'ab12' }, /a new one: ab12\.$/]],
   call_missed: [
     [
       {
@@ -159,13 +168,18 @@ const EXAMPLES: {
     [{ calls: 1 }, /^1 more answered call was/],
     [{ calls: 2 }, /^2 more answered calls were/],
   ],
-  cdr_silent: [[{ since: T0 }, /no CDRs since 2026-01-05 10:00:00:/]],
+  cdr_silent: [[{ since: T0 }, /no CDRs since 2026-01-05 10:00:00,/]],
   cdr_source: [[{ source: 'Master.csv' }, /from Master\.csv\.$/]],
   cdr_journal: [[{ file: '/j', detail: 'EIO' }, /to \/j\. EIO$/]],
-  audit_chain: [[{ entry: 17, fault: 'altered' }, /Entry 17 is not what was written\. It is not signed/]],
+  audit_chain: [
+    [
+      { entry: 17, fault: 'altered' },
+      /Entry 17 differs from what was written\. The log is no longer being signed\.$/,
+    ],
+  ],
   audit_checkpoint: [
-    [{ error: null }, /could be signed/, /^The log of the recorder/],
-    [{ error: 'disk_full' }, /could be signed/, new RegExp(errors.disk_full.hint.slice(0, 20))],
+    [{ error: null }, /could not be signed/, /^The log of the recorder/],
+    [{ error: 'disk_full' }, /could not be signed/, new RegExp(errors.disk_full.hint.slice(0, 20))],
   ],
   catalogue_fails: [[{}, /cannot be read or written/]],
   catalogue_damaged: [
@@ -186,15 +200,15 @@ const EXAMPLES: {
   catalogue_empty: [
     [{ catalogue: '/c.db', keys: '/k.db', recordings: 3 }, /^\/c\.db .* \/k\.db .* 3 recordings/],
   ],
-  data_strange: [[{ files: 3, named: ['/a', '/b'] }, /left them: \/a, \/b and 1 more\.$/]],
+  data_strange: [[{ files: 3, named: ['/a', '/b'] }, /did not put there: \/a, \/b and 1 more\.$/]],
   disk_full: [
-    [{ disk: 'data', room }, /^The disk of \/x has 3 MB free.* Recordings cannot be kept there\.$/],
+    [{ disk: 'data', room }, /^The disk of \/x has 3 MB free.* Recordings cannot be stored there\.$/],
     [{ disk: 'spool', room }, /Calls are not recorded/],
   ],
   disk_reserve: [[{ room }, /^The disk of \/x has 3 MB free; the reserve is 1 GB\.$/]],
   disk_low: [[{}, /full soon/]],
   disk_slow: [[{ dir: '/x' }, /^The disk of \/x takes/]],
-  disk_stalled: [[{ data: '/x', spool: '/y' }, /^The disk of \/x or \/y does not/]],
+  disk_stalled: [[{ data: '/x', spool: '/y' }, /^The disk of \/x or \/y is not/]],
   alerts_undelivered: [[{ channel: 'mail', detail: 'No.' }, /by mail\. No\.$/, /alert test/]],
   checkpoints_undelivered: [[{ channel: 'syslog', detail: 'No.' }, /by syslog\. No\.$/]],
 };

@@ -37,9 +37,9 @@ t.test('a mail goes out by verified STARTTLS and says what, since when, what to 
   t.strictSame(one!.to, ['it@hartley.example', 'owner@hartley.example']);
   t.equal(
     one!.mail.subject,
-    '[Tapedeck Hartley] CRITICAL: The PBX does not answer: new calls are not recorded.',
+    '[Tapedeck Hartley] CRITICAL: The PBX is not responding: new calls are not recorded.',
   );
-  t.match(one!.mail.text, /What to do {2}Check that Asterisk runs and that http\.conf listens/);
+  t.match(one!.mail.text, /What to do {2}Check that Asterisk is running and that http\.conf listens/);
   t.match(one!.mail.text, /Since {7}2026-11-25 02:12:56/, 'in the zone of the site');
   t.match(one!.mail.text, /http:\/\/tapedeck\.lan:8090\/health/);
   t.notOk(one!.mail.html, 'it is plain text');

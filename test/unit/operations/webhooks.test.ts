@@ -27,8 +27,8 @@ t.test('a webhook is signed over its time and its body, and says what a program 
     alarms: [
       {
         ...{ key: 'health pbx', severity: 'critical' },
-        message: 'The PBX does not answer: new calls are not recorded.',
-        hint: /Check that Asterisk runs/,
+        message: 'The PBX is not responding: new calls are not recorded.',
+        hint: /Check that Asterisk is running/,
         why: { code: 'pbx_down', params: { error: null } },
         ...{ raised_at: '2026-11-25T01:12:56.000Z', cleared_at: null },
       },

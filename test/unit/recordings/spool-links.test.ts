@@ -233,5 +233,5 @@ t.test('captured audio of no known call is named by an alarm after ten looks, an
   for (let looks = 1; looks < 10; looks++) await sweep.sweep();
   t.equal(standing.size, 0, 'its row may still be waiting to be written');
   await sweep.sweep();
-  t.match(standing.get('spool_unknown')?.message, new RegExp(`belongs to no call .*${name}`));
+  t.match(standing.get('spool_unknown')?.message, new RegExp(`belongs to no known call: .*${name}`));
 });

@@ -272,7 +272,7 @@ t.test('a token for how the box does tells of no call', async (t) => {
   const status = await get(app, '/status', undefined, bare);
   t.equal(status.json().calls.length, 0);
   t.notMatch(status.body, /Somebody|1\.17/, 'nor what alarms say of one');
-  const said = 'An alarm stands; sign in for what it says.';
+  const said = 'An alarm is active. Sign in to see it.';
   t.match(status.json(), {
     health: { problems: [{ code: 'alarm', severity: 'critical', message: said, why: null }] },
     alarms: [{ key: 'alarm', severity: 'critical', message: said, why: null }],
