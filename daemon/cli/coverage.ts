@@ -48,10 +48,10 @@ function asText(view: CoverageReport): string {
   const out = [
     `${view.from} to ${view.to} (${view.time_zone})`,
     isUnknown(view.caveats)
-      ? 'Nothing is known of this period.'
+      ? 'Tapedeck has no data for this period.'
       : percent === null
-        ? 'No call was answered that should have been recorded.'
-        : `${n.covered} of ${n.eligible} eligible calls are recorded, ${percent} % (target ${view.target_percent} %).`,
+        ? 'No eligible calls were answered in this period.'
+        : `${n.covered} of ${n.eligible} eligible calls are recorded, ${percent}% (target ${view.target_percent}%).`,
     `${n.answered} answered: ${n.recorded} recorded, ${n.partial} partial, ${n.not_recorded} not recorded, ${n.excluded} excluded by policy, ${n.declined} declined, ${n.pending} processing.`,
     witness(view),
   ];
@@ -71,10 +71,10 @@ function asText(view: CoverageReport): string {
     c.call_id ?? `(linkedid ${c.linkedid})`,
     c.reason,
   ]);
-  const head = ['began', 'with', 'at', 'what', 'PBX', 'talk', 'recording', 'call', 'why'];
+  const head = ['started', 'with', 'at', 'status', 'PBX', 'talk', 'recording', 'call', 'reason'];
   out.push('', table(head, rows, { wrap: [1, 2, 8] }));
   if (view.calls_total > view.calls.length)
-    out.push(`and ${view.calls_total - view.calls.length} more; --csv gives all.`);
+    out.push(`and ${view.calls_total - view.calls.length} more; --csv lists all.`);
   return out.join('\n');
 }
 
@@ -89,7 +89,7 @@ function monitoringGaps({ blind, time_zone: zone }: CoverageReport): string[] {
     .map((g) => [`  ${time(Date.parse(g.from))}`, g.to === null ? 'now' : time(Date.parse(g.to)), g.reason]);
   const more = blind.length - GAPS_SHOWN;
   return [
-    `Monitoring gaps (calls in them are known only from Asterisk's CDRs): ${blind.length}`,
+    `Monitoring gaps (calls during them are known only from Asterisk's CDRs): ${blind.length}`,
     table(['  from', 'to', 'reason'], rows),
     ...(more > 0 ? [`  and ${more} more; --json lists all.`] : []),
   ];
@@ -97,10 +97,11 @@ function monitoringGaps({ blind, time_zone: zone }: CoverageReport): string[] {
 
 function witness({ witness: seen, totals, time_zone: zone }: CoverageReport): string {
   if (!seen)
-    return 'No witness: Asterisk has sent no CDRs, so this is Tapedeck\'s own account. See "tapedeck doctor".';
+    return 'Asterisk has sent no CDRs, so nothing independent confirms these figures. See "tapedeck doctor".';
   const time = timesIn(zone);
-  const without = totals.unwitnessed > 0 ? ` ${totals.unwitnessed} calls have no witness.` : '';
-  return `Compared with Asterisk's CDRs since ${time(Date.parse(seen.since))}, the last at ${time(Date.parse(seen.last))}.${without}`;
+  const without =
+    totals.unwitnessed > 0 ? ` ${totals.unwitnessed} calls have no CDRs to compare them with.` : '';
+  return `Compared with Asterisk's CDRs since ${time(Date.parse(seen.since))}, most recently on ${time(Date.parse(seen.last))}.${without}`;
 }
 
 /** What the figures above leave open. That calls have no witness is said beside the witness. */
@@ -108,12 +109,14 @@ function caveats(view: CoverageReport): string[] {
   const since = view.since === null ? '' : timesIn(view.time_zone)(Date.parse(view.since));
   const said: Record<Caveat, string> = {
     not_installed: since
-      ? `Tapedeck was installed on ${since}, after this period.`
+      ? `This period is before ${since}, when Tapedeck was installed.`
       : 'The recorder has not run yet.',
-    future: 'All of this period is in the future.',
-    partly_not_installed: `Tapedeck was installed on ${since}: calls before that are not in this report.`,
-    monitoring_gaps: 'Tapedeck did not watch the PBX all the time: there may be calls that are not listed.',
-    cdr_gaps: 'CDRs were not heard all the time: there may be calls that are not listed.',
+    future: 'This period is in the future.',
+    partly_not_installed: `Tapedeck was installed on ${since}. Calls before that are not in this report.`,
+    monitoring_gaps:
+      'Tapedeck did not monitor the PBX all the time: calls in the monitoring gaps below may be missing.',
+    cdr_gaps:
+      'CDRs were not received all the time: calls that Tapedeck did not see during the CDR monitoring gaps below may be missing.',
     ...{ no_witness: '', unwitnessed: '' },
     pending: 'Some recordings are still being processed.',
   };
@@ -124,7 +127,8 @@ function witnessGaps({ witness_gaps: gaps, time_zone: zone }: CoverageReport): s
   const time = timesIn(zone);
   return gaps.map(({ from, to, reason, filled_from: filled }) => {
     const until = to === null ? 'now' : time(Date.parse(to));
-    const since = filled.length > 0 ? ` Their CDRs were read from ${filled.join(', ')} afterwards.` : '';
+    const since =
+      filled.length > 0 ? ` The CDRs of this time were read afterwards: ${filled.join(', ')}.` : '';
     return `CDR monitoring gap: ${time(Date.parse(from))} to ${until}. ${reason}${since}`;
   });
 }

@@ -7,7 +7,7 @@ import { ask as askRecorder } from '../ops/control-client.js';
 import type { CliContext } from './common/context.js';
 import { lines, timesIn } from './common/table.js';
 
-/** `tapedeck status`: what the health page says, in some ten lines. */
+/** `tapedeck status`: the health page in about ten lines. */
 export function status(program: Command, ctx: CliContext): void {
   program
     .command('status')
@@ -59,15 +59,15 @@ function asText(s: Now, zone: string): string {
     ['', p.message],
     ['', `-> ${p.hint}`],
   ]);
-  const last = s.last_event_at === null ? 'nothing heard yet' : `last heard ${at(s.last_event_at)}`;
+  const last = s.last_event_at === null ? 'no events yet' : `last event ${at(s.last_event_at)}`;
   const blind = s.blind.map((b) => `${at(b.from)} to ${b.to === null ? 'now' : at(b.to)}`);
   const up: string[][] = [
     ['Recorder', `up since ${at(s.since)}`],
     ['PBX', `${s.pbx.version || 'unknown'}: ARI ${updown(s.pbx.ari)}, AMI ${updown(s.pbx.ami)}, ${last}`],
-    ['Calls', `${s.calls_now} now, ${s.recording_now} of them recorded`],
+    ['Calls', `${s.calls_now} now, ${s.recording_now} of them being recorded`],
     [
       'Captures',
-      `${s.captures.begun} begun, ${s.captures.failed} failed (${s.captures.failed_lately} of late)`,
+      `${s.captures.begun} started, ${s.captures.failed} failed (${s.captures.failed_lately} in the last 15 minutes)`,
     ],
   ];
   const both: string[][] = [['Waiting to be processed', `${s.preserve.waiting}${age(s.preserve.oldest_ms)}`]];
@@ -82,32 +82,33 @@ function asText(s: Now, zone: string): string {
     ...s.alerts.map((a) => [
       'Alerts',
       a.problem
-        ? `${a.channel} to ${a.target}: FAILS since ${at(a.failing_since)}, ${a.waiting} waiting: ${a.problem}`
+        ? `${a.channel} to ${a.target}: FAILING since ${at(a.failing_since)}, ${a.waiting} waiting: ${a.problem}`
         : `${a.channel} to ${a.target}`,
     ]),
-    ...(s.alerts.length === 0 ? [['Alerts', 'nobody is told: set [alerts] in tapedeck.toml']] : []),
+    ...(s.alerts.length === 0 ? [['Alerts', 'nobody is alerted: configure [alerts] in tapedeck.toml']] : []),
   ];
-  const rows = s.daemon === 'up' ? [...up, ...both, ...rest] : [['Recorder', 'does not answer'], ...both];
+  const rows = s.daemon === 'up' ? [...up, ...both, ...rest] : [['Recorder', 'not responding'], ...both];
   return lines([[s.health.level.toUpperCase(), summary(s)], ...said, ...rows]);
 }
 
 function summary({ health, reminders }: Now): string {
   if (health.problems.length > 0) return '';
-  return reminders.length > 0 ? 'No problem is known, but one could go unnoticed:' : 'All is well.';
+  return reminders.length > 0 ? 'No known problems, but a new one could go unnoticed:' : 'All is well.';
 }
 
 const updown = (up: boolean) => (up ? 'up' : 'DOWN');
-const age = (ms: number | null) => (ms === null ? '' : `, the first since ${Math.round(ms / 60_000)} min`);
+const age = (ms: number | null) => (ms === null ? '' : `, the oldest for ${Math.round(ms / 60_000)} min`);
 
 function scrubWords(s: DaemonStatus['scrub']): string {
-  if (!s) return 'not looked at yet';
+  if (!s) return 'not checked yet';
   if (s.recordings === 0) return 'none yet';
   const days =
     s.oldest_check_at === null ? 0 : Math.floor((Date.now() - Date.parse(s.oldest_check_at)) / 86_400_000);
   const read = s.in_time
     ? `all re-read within ${s.within_days} days`
     : `NOT all re-read within ${s.within_days} days`;
-  const damaged = s.damaged === 0 ? '' : `, ${s.damaged} NOT as sealed: "tapedeck verify --damaged"`;
+  const damaged =
+    s.damaged === 0 ? '' : `, ${s.damaged} FAILED the integrity check: "tapedeck verify --damaged"`;
   return `${s.recordings}, ${read}; oldest check ${days} days ago${damaged}`;
 }
 

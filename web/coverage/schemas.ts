@@ -93,7 +93,7 @@ export const CoverageView = Type.Object({
     }),
   ),
   blind: Type.Array(Type.Object({ from: Time, to: Nullable(Time), ...reasonShape }), {
-    description: 'Monitoring gaps: Tapedeck did not watch the PBX. Newest first.',
+    description: 'Monitoring gaps: Tapedeck was not monitoring the PBX. Newest first.',
   }),
   witness_gaps: Type.Array(
     Type.Object({

@@ -6,11 +6,12 @@ import type { Totals, Witness } from './coverage.js';
  * call is accounted for; with one of these it may not.
  */
 export const CAVEATS = {
-  not_installed: 'All of the period is before Tapedeck was installed.',
-  future: 'All of the period is in the future.',
-  partly_not_installed: 'The period begins before Tapedeck was installed.',
-  monitoring_gaps: 'Tapedeck did not watch the PBX all the time.',
-  cdr_gaps: 'Asterisk could not report its CDRs all the time, and they were not read from elsewhere.',
+  not_installed: 'The whole period is before Tapedeck was installed.',
+  future: 'The whole period is in the future.',
+  partly_not_installed: 'The period starts before Tapedeck was installed.',
+  monitoring_gaps: 'Tapedeck did not monitor the PBX all the time.',
+  cdr_gaps:
+    'Asterisk could not report its CDRs all the time, and the missing ones were not read from another source.',
   no_witness: 'Asterisk has never sent a CDR.',
   unwitnessed: 'Some calls have no CDR to compare them with.',
   pending: 'Some recordings are still being processed.',

@@ -52,7 +52,7 @@ async function refusals(
     t.equal(answer.statusCode, 503, name);
     const { error } = JSON.parse(answer.body);
     t.equal(error.code, 'audit_unwritable', name);
-    const admins = /Calls go on being recorded.*tapedeck status.*df -h/;
+    const admins = /Calls are still being recorded.*tapedeck status.*df -h/;
     t.match(error.hint, name === 'sign in' ? /still being recorded. Tell an admin/ : admins, name);
     t.notMatch(answer.body, /OggS|call_id/, 'and nothing is given out');
   }

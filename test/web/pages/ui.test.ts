@@ -304,7 +304,7 @@ t.test('the health page says of when it is, also when nothing newer comes', asyn
   const asOf = page.getByText(/^As of/);
   const before = await asOf.textContent();
   await page.clock.runFor(60_000);
-  await page.getByText('The dashboard server does not answer.').waitFor();
+  await page.getByText('The dashboard server is not responding.').waitFor();
   t.equal(await asOf.textContent(), before);
 });
 

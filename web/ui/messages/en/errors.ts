@@ -8,7 +8,7 @@ const TELL_AN_ADMIN = 'Tell a Tapedeck admin: they can fix it.';
 /** Errors that the page itself comes upon. */
 const own: Record<string, ErrorWords> = {
   unreachable: {
-    message: 'The dashboard server does not answer.',
+    message: 'The dashboard server is not responding.',
     hint: 'Check your network connection. If others have the same problem, tell your Tapedeck admin. Calls are still being recorded.',
   },
   unexpected: {
@@ -17,7 +17,7 @@ const own: Record<string, ErrorWords> = {
   },
   page_absent: {
     message: 'This page could not be loaded.',
-    hint: 'If the dashboard does not answer, try again in a moment. If Tapedeck has just been updated, reload the page.',
+    hint: 'If the dashboard is not responding, try again in a moment. If Tapedeck has just been updated, reload the page.',
   },
   passkey_cancelled: {
     message: 'The passkey was not used.',
