@@ -22,7 +22,7 @@ t.test('the doctor goes on where something is broken, and says that a lost maste
   t.match(fresh, {
     'PBX (ARI)': { state: 'fail', says: /A secret cannot be read/ },
     keys: { state: 'warn', says: /does not exist/ },
-    daemon: { state: 'warn', todo: /tapedeck run/ },
+    daemon: { state: 'warn', todo: /systemctl start tapedeck/ },
   });
   t.notOk(fresh.CDRs || fresh['test calls'], 'there is no catalogue to ask');
   t.notOk(existsSync(join(dir, 'data')), 'and none is made, nor the folder');
