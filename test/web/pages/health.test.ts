@@ -36,7 +36,7 @@ t.test('all recordings are checked now: asked for, followed, cancelled', async (
     state: 'running',
     error: { code: 'disk_full', detail: 'catalogue.db' },
   });
-  await page.getByText('There is no room on the disk.').waitFor();
+  await page.getByText('The disk is full.').waitFor();
 
   await page.getByRole('button', { name: 'Cancel check' }).click();
   await page.getByText(/The last full check was cancelled/).waitFor();
