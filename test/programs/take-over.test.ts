@@ -194,9 +194,9 @@ t.test(
         ],
         { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
       );
-    t.match(as(4711).stderr, /belongs to somebody else.*belongs to user id 0/s);
+    t.match(as(4711).stderr, /belongs to another user.*belongs to user id 0/s);
     chmodSync(dir, 0o777);
-    t.match(as(4711).stderr, /belongs to somebody else/, 'also where it could be written');
+    t.match(as(4711).stderr, /belongs to another user/, 'also where it could be written');
     chmodSync(dir, 0o750);
     chownSync(dir, 4711, 4711);
     t.equal(as(4711).status, 0);

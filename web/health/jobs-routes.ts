@@ -35,7 +35,9 @@ export function jobsRoutes(app: App, { audit, control, catalogue, now }: Deps): 
       config: { access: 'settings', audit: 'job_cancel' },
       schema: {
         tags: ['status'],
-        summary: 'Cancel a job that waits or runs',
+        summary: 'Cancel a job that is waiting or running',
+        description:
+          'What it has done so far stays done. A job that is running stops after the item in hand. While the recorder is down, the job is cancelled all the same.',
         params: JobParams,
         response: answers(JobView),
       },
