@@ -1,7 +1,7 @@
 // Runs test files and tells how it went: `node scripts/lib/run-tests.mjs FILE...`
 //
-// Longest first. Files on a real Asterisk wait most of their time (for a call to end, for a timeout), so two or three of them run
-// beside one that computes; when they are done, as many run at once as the machine has room for. How much of a core each file takes is
+// Longest first. Files on a real Asterisk wait most of their time (for a call to end, for a timeout), so two of them run beside
+// one that computes; when they are done, as many run at once as the machine has room for. How much of a core each file takes is
 // known from test/times.json. What is not on a real Asterisk gives way to what is: a recorder that stands still fails its test.
 // Each file is a program of its own, so that its recorders and commands run as they do for an admin, without anything of the
 // test runner's in them. Its output is in .test/, how long each took in .test/times.json.
@@ -13,12 +13,8 @@ import { tellFaults } from './totals.mjs';
 
 const OUT = '.test';
 const TIMES = 'test/times.json';
-/**
- * So many files on a real Asterisk run at once, whatever they take. One more runs where all of them take no more than one core:
- * with any third, recorders and browsers stood still for seconds on two cores.
- */
+/** So many files on a real Asterisk run at once: with one more, recorders and browsers stood still for seconds on two cores. */
 const CALLS = 2;
-const CORES_FOR_CALLS = 1;
 /** Beside calls one other file runs; without them as many as the cores have room for. */
 const ROOM = availableParallelism();
 /** Longer than any file takes, on a slow machine. In ms. */
@@ -74,18 +70,16 @@ function run({ file, lane }) {
   });
 }
 
-const loadOf = (some) => some.reduce((sum, { load }) => sum + load, 0);
-
 /** Runs all files: whenever one has ended, the longest of those for which there is room. */
 async function work(files, done) {
   const waiting = files.map(planned).sort((a, b) => b.wall - a.wall);
   const running = new Map();
   const fits = (one) => {
     const all = [...running.keys(), one];
-    const calls = all.filter(({ lane }) => lane === 'pbx');
-    if (one.lane === 'pbx')
-      return calls.length <= CALLS || (calls.length === CALLS + 1 && loadOf(calls) <= CORES_FOR_CALLS);
-    return all.length - calls.length === 1 || (calls.length === 0 && loadOf(all) <= ROOM);
+    const calls = all.filter(({ lane }) => lane === 'pbx').length;
+    if (one.lane === 'pbx') return calls <= CALLS;
+    const load = all.reduce((sum, { load }) => sum + load, 0);
+    return all.length - calls === 1 || (calls === 0 && load <= ROOM);
   };
   while (waiting.length > 0 || running.size > 0) {
     for (let next = waiting.findIndex(fits); next >= 0; next = waiting.findIndex(fits)) {
