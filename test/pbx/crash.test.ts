@@ -92,7 +92,7 @@ t.test('a data directory whose path is too long for a socket is a fault of the c
   const daemon = start();
   await until('it ends', () => ended(daemon), 90_000);
   t.equal(daemon.code, 2);
-  t.match(daemon.said, /tapedeck: The configuration has faults\. "data\.dir" is too long by \d+ bytes/);
+  t.match(daemon.said, /tapedeck: The configuration is not valid\. "data\.dir" is too long by \d+ bytes/);
 });
 
 /** A recorder for this PBX, with its catalogue open, a phone that takes any number of calls, and an outside that makes them. */
