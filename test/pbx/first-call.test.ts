@@ -254,7 +254,10 @@ t.test('the command line works on the same data', async (t) => {
   t.match(await recorder.command(['export', id, '-o', file]), { code: 0 });
   t.equal(readFileSync(file).subarray(0, 4).toString(), 'OggS');
   t.match(await recorder.command(['export', id, '-o', file]), { code: 2, err: /--force/ });
-  t.match(await recorder.command(['export', '01ARZ3NDEKTSV4RRFFQ69G5FAV']), { code: 1, err: /This call does not exist/ });
+  t.match(await recorder.command(['export', '01ARZ3NDEKTSV4RRFFQ69G5FAV']), {
+    code: 1,
+    err: /This call does not exist/,
+  });
   t.match(await recorder.command(['retention', 'plan', '--json']), { code: 0 });
   t.match(await recorder.command(['nonsense']), { code: 2 });
 });
