@@ -11,8 +11,8 @@ const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 
 /**
  * The recorder's control sockets: HTTP over Unix domain sockets, one that only its own user and group can open, and one for
- * its own user alone, for what the dashboard must not ask for, whoever has taken it over. Whoever starts them has the lock on
- * the data directory: a socket that is there was left by a recorder that is no more. `start` throws `config_invalid` when a
+ * its own user alone, for what the dashboard must not ask for, even if it was taken over. Only the recorder that holds the lock
+ * on the data directory starts them: a socket that exists already was left by one that has ended. `start` throws `config_invalid` when a
  * path is too long for a socket.
  */
 export function createControl(deps: {

@@ -22,9 +22,9 @@ export type Control = {
   signCheckpoint(): Promise<string>;
   /** Erases what is due. Throws `daemon_unreachable`, `retention_refused` or whatever else the recorder answers. */
   runRetention(confirm?: string): Promise<ControlAnswer<'run_retention'>>;
-  /** Has every recording read again. Throws `daemon_unreachable`. */
+  /** Starts a check of all recordings. Throws `daemon_unreachable`. */
   checkRecordings(): Promise<AskedView>;
-  /** Gives the job as it was ended. Throws `daemon_unreachable`, `job_unknown`. */
+  /** Returns the cancelled job. Throws `daemon_unreachable`, `job_unknown`. */
   cancelJob(id: string): Promise<JobView>;
 };
 

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { canonical } from '../../domain/assurance/canonical.js';
 import { type ErrorCode, errors } from '../../domain/error.js';
-import { type Job, type JobParams, type JobState, jobStates } from '../../domain/operations/job.js';
+import { isOpen, type Job, type JobParams, type JobState, jobStates } from '../../domain/operations/job.js';
 import { Figure, Length, noun, orNull, type Reader, Text, Time, unreadable } from './checked.js';
 import type { Db } from './db.js';
 
@@ -29,8 +29,7 @@ const job = noun({
     error: orNull(Type.Object({ code: Code, detail: Text })),
   }),
   make(row): Job {
-    const over = row.state !== 'waiting' && row.state !== 'running';
-    if (over !== (row.ended_at !== null)) unreadable('"ended_at" does not go with "state"');
+    if (isOpen(row) !== (row.ended_at === null)) unreadable('"ended_at" does not go with "state"');
     return {
       id: row.id,
       kind: row.kind,

@@ -1,12 +1,13 @@
 import { type Static, type TObject, type TSchema, Type } from 'typebox';
 import { type Measures, testOutcomes } from '../call/test-call.js';
 import { type TestFault, testFaults } from '../call/test-fault.js';
+import { orNull } from '../reason/coded.js';
 import { AskedView, JobView } from './job.js';
 import { DaemonStatus } from './status.js';
 
 /**
- * What the recorder can be asked over its sockets: one contract for both sides. It checks what it is sent, and whoever asks
- * checks what comes back. Lengths are in ms.
+ * The requests that the recorder answers over its control sockets: one contract for both sides. The recorder checks each
+ * request, the client each answer. Durations are in ms.
  */
 
 type Request<B extends TObject = TObject, A extends TSchema = TSchema> = {
@@ -16,7 +17,7 @@ type Request<B extends TObject = TObject, A extends TSchema = TSchema> = {
   socket: 'shared' | 'owner';
   body: B;
   answer: A;
-  /** How long whoever asks waits for the answer. */
+  /** How long the client waits for the answer. */
   timeoutMs: number;
 };
 
@@ -30,7 +31,6 @@ const ALERT_MS = 60_000;
 /** The call, its recording, and the tries of making it. */
 const TEST_CALL_MS = 180_000;
 
-const Nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
 const Text = (maxLength: number, minLength = 0) => Type.String({ minLength, maxLength });
 const NOTHING = Type.Object({});
 
@@ -57,9 +57,9 @@ const Outcome = Type.Object({
 const TestCall = Type.Object({
   at: Type.Number(),
   outcome: Type.Enum([...testOutcomes]),
-  fault: Nullable(Type.Enum(Object.keys(testFaults) as TestFault[])),
+  fault: orNull(Type.Enum(Object.keys(testFaults) as TestFault[])),
   detail: Type.String(),
-  measures: Type.Unsafe<Measures | null>(Nullable(Type.Object({ durationMs: Type.Number() }))),
+  measures: Type.Unsafe<Measures | null>(orNull(Type.Object({ durationMs: Type.Number() }))),
   tookMs: Type.Number(),
 });
 
@@ -74,14 +74,14 @@ const Checkpoints = Type.Object({
       channel: Type.String(),
       target: Type.String(),
       waiting: Type.Integer(),
-      lastSentAt: Nullable(Type.Number()),
-      failingSince: Nullable(Type.Number()),
+      lastSentAt: orNull(Type.Number()),
+      failingSince: orNull(Type.Number()),
       problem: Type.String(),
     }),
   ),
 });
 
-const CoreLimit = Nullable(Type.Object({ soft: Type.String(), hard: Type.String() }));
+const CoreLimit = orNull(Type.Object({ soft: Type.String(), hard: Type.String() }));
 
 export const CONTROL = {
   status: get('/status', DaemonStatus),
@@ -94,9 +94,9 @@ export const CONTROL = {
   run_retention: post('/retention/run', Type.Object({ confirm: Type.Optional(Text(80)) }), RetentionRun, {
     timeoutMs: ERASE_MS,
   }),
-  /** Has every recording read again. Gives the job, and whether it was there already. */
+  /** Starts a check of all recordings. Returns the job, and whether it was already waiting or running. */
   check_recordings: post('/recordings/check', NOTHING, AskedView),
-  /** Gives the job as it was ended. */
+  /** Returns the cancelled job. */
   cancel_job: post('/jobs/cancel', Type.Object({ id: Text(40) }), JobView),
   run_test_call: post('/test-call/run', NOTHING, TestCall, { timeoutMs: TEST_CALL_MS }),
   /** Whether this pass opens the recording of this call, once. */

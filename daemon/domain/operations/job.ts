@@ -1,6 +1,7 @@
-import { type Static, type TSchema, Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { iso, isoOrNull } from '../days.js';
 import { type ErrorCode, errors } from '../error.js';
+import { orNull } from '../reason/coded.js';
 
 /** The kinds of jobs that this version knows. */
 export const jobKinds = ['recordings_check'] as const;
@@ -11,7 +12,7 @@ export type JobState = (typeof jobStates)[number];
 
 export type JobParams = Record<string, string | number | boolean | null>;
 
-/** How far a job is. `cursor` is the job's own, empty at its beginning: whoever starts there again leaves out nothing. */
+/** The progress of a job. `cursor` is the job's own, empty at first: a run that resumes there skips nothing. */
 export type Progress = {
   cursor: string;
   /** Items that are done, how many there are (null: not known yet), and in how many a fault was found. */
@@ -48,7 +49,6 @@ export const newJob = (id: string, kind: string, params: JobParams, at: number):
 });
 
 const Time = Type.String({ format: 'date-time' });
-const Nullable = <T extends TSchema>(t: T) => Type.Union([t, Type.Null()]);
 
 /** What is shown of a job. Times are ISO 8601 in UTC. */
 export const JobView = Type.Object({
@@ -56,12 +56,12 @@ export const JobView = Type.Object({
   kind: Type.String(),
   state: Type.Enum([...jobStates]),
   asked_at: Time,
-  started_at: Nullable(Time),
-  ended_at: Nullable(Time),
+  started_at: orNull(Time),
+  ended_at: orNull(Time),
   done: Type.Integer({ description: 'How many items are done.' }),
-  total: Nullable(Type.Integer()),
+  total: orNull(Type.Integer()),
   faults: Type.Integer({ description: 'In how many of them a fault was found.' }),
-  error: Nullable(
+  error: orNull(
     Type.Object(
       { code: Type.String(), message: Type.String(), hint: Type.String(), detail: Type.String() },
       { description: 'Why it failed; of a job that is not over, why it waits or is tried again.' },
@@ -88,7 +88,7 @@ export const jobView = (job: Job): JobView => ({
   },
 });
 
-/** What whoever asks for a job is told. */
+/** The answer to a request for a job. */
 export const AskedView = Type.Object({
   job: JobView,
   already: Type.Boolean({ description: 'It was waiting or running before it was asked for now.' }),

@@ -1,11 +1,11 @@
-import { type Static, type TSchema, Type } from 'typebox';
+import { type Static, Type } from 'typebox';
+import { orNull } from '../reason/coded.js';
 import { reasonShape } from '../reason/reason.js';
 import { alarmShape } from './alarm-codes.js';
 import { JobView } from './job.js';
 
 /** What the daemon says of itself over its control socket. Times are ISO 8601 in UTC. */
 const Time = Type.String({ format: 'date-time' });
-const Nullable = <T extends TSchema>(t: T) => Type.Union([t, Type.Null()]);
 const Severity = Type.Union([Type.Literal('warning'), Type.Literal('critical')]);
 const Who = Type.Object({ number: Type.String(), name: Type.String(), ours: Type.Boolean() });
 
@@ -22,7 +22,7 @@ export const BriefStatus = Type.Object({
     ari: Type.Boolean(),
     ami: Type.Boolean(),
     version: Type.String(),
-    problem: Nullable(Type.Object({ message: Type.String(), hint: Type.String() })),
+    problem: orNull(Type.Object({ message: Type.String(), hint: Type.String() })),
   }),
   calls_now: Type.Integer(),
   recording_now: Type.Integer(),
@@ -36,7 +36,7 @@ const LiveCall = Type.Object({
   them: Who,
   us: Who,
   since: Time,
-  answered_at: Nullable(Time),
+  answered_at: orNull(Time),
   recorded: Type.Boolean(),
   why: Type.String({ description: 'Why it is recorded, or why it is not.' }),
 });
@@ -46,15 +46,15 @@ const AlarmView = Type.Object({
   severity: Severity,
   ...alarmShape,
   raised_at: Time,
-  cleared_at: Nullable(Time),
+  cleared_at: orNull(Time),
 });
 
 const AlertChannel = Type.Object({
   channel: Type.String({ description: '"mail" or "webhook".' }),
   target: Type.String({ description: 'Whom it goes to; of a webhook only the server.' }),
   waiting: Type.Integer({ description: 'Messages that nobody has taken yet.' }),
-  last_sent_at: Nullable(Time),
-  failing_since: Nullable(Time),
+  last_sent_at: orNull(Time),
+  failing_since: orNull(Time),
   problem: Type.String(),
 });
 
@@ -68,8 +68,8 @@ export const DaemonStatus = Type.Object({
     }),
     { description: 'Why a problem could go unnoticed. They do not change the level.' },
   ),
-  since: Nullable(Type.String({ format: 'date-time', description: 'When it was started.' })),
-  last_event_at: Nullable(Time),
+  since: orNull(Type.String({ format: 'date-time', description: 'When it was started.' })),
+  last_event_at: orNull(Time),
   calls: Type.Array(LiveCall),
   captures: Type.Object({
     begun: Type.Integer({ description: 'Since the recorder was started.' }),
@@ -78,47 +78,47 @@ export const DaemonStatus = Type.Object({
   }),
   preserve: Type.Object({
     waiting: Type.Integer({ description: 'Ended calls whose recording is still to be made.' }),
-    oldest_ms: Nullable(Type.Integer()),
+    oldest_ms: orNull(Type.Integer()),
   }),
-  disk: Nullable(
+  disk: orNull(
     Type.Object({
       free_bytes: Type.Integer(),
       total_bytes: Type.Integer(),
-      per_day_bytes: Nullable(Type.Integer()),
-      days_left: Nullable(Type.Number()),
+      per_day_bytes: orNull(Type.Integer()),
+      days_left: orNull(Type.Number()),
     }),
   ),
-  test_call: Nullable(
+  test_call: orNull(
     Type.Object({
       at: Time,
       outcome: Type.Enum(['ok', 'failed', 'skipped', 'not_set_up']),
       message: Type.String(),
     }),
   ),
-  scrub: Nullable(
+  scrub: orNull(
     Type.Object(
       {
         recordings: Type.Integer(),
-        oldest_check_at: Nullable(Time),
+        oldest_check_at: orNull(Time),
         within_days: Type.Integer(),
         in_time: Type.Boolean({ description: 'Every recording was read again within so many days.' }),
         damaged: Type.Integer({ description: 'Not as they were sealed.' }),
         unsigned: Type.Integer({ description: 'Without a manifest yet: sealed before there were any.' }),
         reading: Type.Boolean(),
-        waits_for: Nullable(Type.String()),
-        last_night_at: Nullable(Time),
+        waits_for: orNull(Type.String()),
+        last_night_at: orNull(Time),
       },
       { description: 'That recordings are as they were sealed; null until that was looked at.' },
     ),
   ),
   jobs: Type.Array(JobView, { description: 'The newest job of each kind.' }),
-  blind: Type.Array(Type.Object({ from: Time, to: Nullable(Time), ...reasonShape }), {
+  blind: Type.Array(Type.Object({ from: Time, to: orNull(Time), ...reasonShape }), {
     description: 'Monitoring gaps (times when the PBX was not watched) in the last 7 days; newest first.',
   }),
   alarms: Type.Array(AlarmView, { description: 'Those that stand, newest first.' }),
   past_alarms: Type.Array(AlarmView, { description: 'The last ones that are over, newest first.' }),
   alerts: Type.Array(AlertChannel),
-  event_loop_p99_ms: Nullable(Type.Number()),
+  event_loop_p99_ms: orNull(Type.Number()),
 });
 export type DaemonStatus = Static<typeof DaemonStatus>;
 

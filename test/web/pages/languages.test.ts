@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
 import { type House, openFurnished } from '../../support/web/furnished.js';
 import { inPseudo, outsideBrackets, pseudoBrowser } from '../../support/web/pseudo-page.js';
-import { bring, type UiState, uiStates } from '../../support/web/ui-states.js';
+import { inEachState } from '../../support/web/ui-states.js';
 
 const opened = await openBrowser(t);
 const pseudo = { ...opened, browser: pseudoBrowser(opened.browser) };
@@ -13,32 +13,18 @@ t.setTimeout(880_000);
 const none = async (t: Test, page: Page, what = 'all of it is messages and data') =>
   t.strictSame(await outsideBrackets(page), [], what);
 
-/** States that share a house and how its recorder is: these are looked at beside each other. */
-const placeOf = ({ house, recorder }: UiState) => `${house}, recorder ${recorder}`;
-const places = [...new Set(uiStates.map(placeOf))];
-
-t.test('every page in the pseudo-language shows messages and data, and nothing else, and fits', async (t) => {
-  const houses = new Map(
-    [...new Set(uiStates.map(({ house }) => house))].map((kind) => [kind, openFurnished(t, opened, kind)]),
-  );
-  for (const place of places)
-    await t.test(place, { jobs: 4 }, async (t) => {
-      const states = uiStates.filter((state) => placeOf(state) === place);
-      const house = await houses.get(states[0]!.house)!;
-      await bring(house, states[0]!.recorder);
-      for (const { name, as, path, go } of states)
-        t.test(name, { buffered: true }, async (t) => {
-          const { page, complaints } = await openDesk(t, pseudo, house, { as, path: path(house) });
-          await go(inPseudo(page));
-          await none(t, page, 'wide');
-          t.equal(await tooWide(page), 0, 'nothing sticks out of 1280 px');
-          await page.setViewportSize({ width: 360, height: 740 });
-          await none(t, page, 'narrow');
-          t.equal(await tooWide(page), 0, 'nothing sticks out of 360 px');
-          t.strictSame(complaints, []);
-        });
-    });
-});
+t.test('every page in the pseudo-language shows messages and data, and nothing else, and fits', (t) =>
+  inEachState(t, opened, async (t, house, { as, path, go }) => {
+    const { page, complaints } = await openDesk(t, pseudo, house, { as, path: path(house) });
+    await go(inPseudo(page));
+    await none(t, page, 'wide');
+    t.equal(await tooWide(page), 0, 'nothing sticks out of 1280 px');
+    await page.setViewportSize({ width: 360, height: 740 });
+    await none(t, page, 'narrow');
+    t.equal(await tooWide(page), 0, 'nothing sticks out of 360 px');
+    t.strictSame(complaints, []);
+  }),
+);
 
 t.test('so does the API reference with a request open', async (t) => {
   const house = await openFurnished(t, opened, 'empty');
