@@ -419,6 +419,12 @@ const catalogue = {
     blame: 'operator',
     status: 409,
   },
+  own_factor_needed: {
+    message: 'This needs a second factor of your own.',
+    hint: 'You sign in with a directory or a provider, whose word is not enough for this. Add an authenticator app or a passkey on your account page.',
+    blame: 'operator',
+    status: 403,
+  },
   proof_needed: {
     message: 'Confirm that it is you first.',
     hint: 'Enter your password or a code again; this is valid for ten minutes.',

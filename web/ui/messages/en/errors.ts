@@ -240,6 +240,10 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'Your role requires a second factor, and this is the last.',
     hint: 'Add another one first.',
   },
+  own_factor_needed: {
+    message: 'This needs a second factor of your own.',
+    hint: 'You sign in with a directory or a provider, whose word is not enough for this. Add an authenticator app or a passkey on your account page.',
+  },
   proof_needed: {
     message: 'Confirm that it is you first.',
     hint: 'Enter your password or a code again; this is valid for ten minutes.',

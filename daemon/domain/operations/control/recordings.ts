@@ -1,0 +1,112 @@
+import { type Static, Type } from 'typebox';
+import { type AuditEvent, auditActions, auditOutcomes } from '../../assurance/audit.js';
+import { Policy } from '../../policy/policy.js';
+import { AskedView, JobView } from '../job.js';
+import { By, Id, Moment, NOTHING, post, Signed, Text } from './request.js';
+
+/** What can be asked about recordings and rules, and what the dashboard has to say for the audit log. */
+
+/** A run destroys keys and files one by one. */
+const ERASE_MS = 3_600_000;
+
+const Detail = Type.Unsafe<AuditEvent['detail']>(Type.Record(Type.String(), Type.Unknown()));
+const About = { object: Text(40), object_id: Text(100), reason: Text(300), detail: Detail };
+const RetentionRun = Type.Object({ erased: Type.Integer(), failed: Type.Integer(), left: Type.Integer() });
+
+/** How many entries are taken at once. */
+export const MOST_ENTRIES = 200;
+
+/**
+ * What somebody did at the dashboard that changes nothing: a look, a search, what sounded, a sign-out, a refusal. It was done
+ * `at`, and may be told later, when the recorder was away; then the entry has both times. `seq`: its place in what this dashboard
+ * tells, so that what is told twice is written once.
+ */
+export const Told = Type.Object({
+  seq: Type.Integer({ minimum: 1 }),
+  at: Moment,
+  /** The person, empty where nobody is known; and the id of an API token of theirs. */
+  person: Text(100),
+  token: Type.Optional(Id),
+  address: Text(80),
+  /** By the dashboard itself. */
+  own: Type.Optional(Type.Boolean()),
+  action: Type.Enum([...auditActions]),
+  outcome: Type.Enum([...auditOutcomes]),
+  ...About,
+  words: Type.Optional(Text(300)),
+});
+
+export const RECORDINGS = {
+  /**
+   * Writes entries, in this order and in one transaction. `source` names the dashboard's own database. Throws `request_invalid`
+   * for an action that is not told but asked for.
+   */
+  tell: post(
+    '/audit/tell',
+    Type.Object({ source: Id, entries: Type.Array(Told, { minItems: 1, maxItems: MOST_ENTRIES }) }),
+    NOTHING,
+  ),
+  /** A table or a document is given out: written before it is. Needs the right that the object asks for. */
+  give_out: post(
+    '/audit/give-out',
+    Type.Object({ by: By, ...About }),
+    NOTHING,
+  ),
+
+  /**
+   * Writes the entry `play` or `download`, then gives the key of this one recording. Throws `call_unknown`, `forbidden`,
+   * `reason_needed`, `recording_absent`, `key_missing`, `too_many`.
+   */
+  open_recording: post(
+    '/recordings/open',
+    Type.Object({
+      by: Signed,
+      call: Id,
+      as: Type.Enum(['play', 'download']),
+      reason: Text(300),
+    }),
+    Type.Object({ recording: Type.String(), identity: Type.String() }),
+  ),
+  /** The same for a test call, with the recorder's pass for it: once, and without an entry. Throws `call_unknown`. */
+  open_test_call: post(
+    '/recordings/open-test-call',
+    Type.Object({ pass: Text(40), call: Id }),
+    Type.Object({ recording: Type.String(), identity: Type.String() }),
+  ),
+  /** A recording that was to be given out was not as it was sealed. The recorder looks for itself. */
+  met_damage: post(
+    '/recordings/damage',
+    Type.Object({
+      recording: Id,
+      code: Text(40),
+      found: Type.Enum(['when it was played', 'when it was exported']),
+    }),
+    NOTHING,
+  ),
+
+  /** Makes a new version of the policy. Needs the right `settings` and a fresh proof; so does a retention run. */
+  save_policy: post(
+    '/policy/save',
+    Type.Object({
+      by: By,
+      policy: Policy,
+      based_on: Type.Integer(),
+      /** This may take away the last emergency number. */
+      no_emergency_numbers: Type.Boolean(),
+    }),
+    Type.Object({ version: Type.Integer() }),
+  ),
+  /** Erases what is due; `confirm` where the safety limit asks for it. */
+  run_retention: post(
+    '/retention/run',
+    Type.Object({ by: By, confirm: Type.Optional(Text(80)) }),
+    RetentionRun,
+    { timeoutMs: ERASE_MS },
+  ),
+  /** Starts a check of all recordings. Returns the job, and whether it was already waiting or running. Needs `settings`. */
+  check_recordings: post('/recordings/check', Type.Object({ by: By }), AskedView),
+  /** Returns the cancelled job. Needs `settings`. */
+  cancel_job: post('/jobs/cancel', Type.Object({ by: By, id: Text(40) }), JobView),
+} as const;
+
+export type Told = Static<typeof Told>;
