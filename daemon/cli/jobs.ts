@@ -3,7 +3,7 @@ import { fail, TapedeckError } from '../domain/error.js';
 import { type JobView, jobView } from '../domain/operations/job.js';
 import { ask } from '../ops/control-client.js';
 import type { CliContext } from './common/context.js';
-import { record } from './common/entries.js';
+import { onConsole, record } from './common/entries.js';
 import { jobName, jobProblem, jobProgress } from './common/job-text.js';
 import { table, timesIn } from './common/table.js';
 
@@ -30,7 +30,6 @@ export function jobs(program: Command, ctx: CliContext): void {
     .action(async (given: string) => {
       const id = given.toUpperCase();
       if (!/^[0-9A-Z]{26}$/.test(id)) throw fail('job_unknown', given);
-      await record(ctx, 'job_cancel', { object: 'job', object_id: id });
       const job = await cancel(ctx, id);
       ctx.out(`Cancelled: ${jobName(job)}, ${jobProgress(job)}.`);
     });
@@ -39,9 +38,10 @@ export function jobs(program: Command, ctx: CliContext): void {
 /** Asks the recorder, which stops the work at once; while that is not there, the row is ended here. */
 async function cancel(ctx: CliContext, id: string): Promise<JobView> {
   try {
-    return await ask(ctx.data(), 'cancel_job', { id });
+    return await ask(ctx.data(), 'cancel_job', { by: onConsole(), id });
   } catch (e) {
     if (!(e instanceof TapedeckError) || e.code !== 'daemon_unreachable') throw e;
+    await record(ctx, 'job_cancel', { object: 'job', object_id: id });
     const job = await (await ctx.catalogue()).cancelJob(id, Date.now());
     if (!job) throw fail('job_unknown', id);
     return jobView(job);

@@ -6,7 +6,7 @@ import { inWords, reasonView } from '../domain/reason/words.js';
 import { ask } from '../ops/control-client.js';
 import { makePlan, type Plan, type RunResult } from '../recordings/retain.js';
 import type { CliContext } from './common/context.js';
-import { record } from './common/entries.js';
+import { onConsole, record } from './common/entries.js';
 import { table, timesIn, who } from './common/table.js';
 
 /** How many of the next to go are shown. */
@@ -37,7 +37,6 @@ export function retention(program: Command, ctx: CliContext): void {
     )
     .action(async ({ confirm, json }: { confirm?: string; json?: boolean }) => {
       await ctx.holdMaster();
-      await record(ctx, 'retention_run', { detail: { confirm: confirm ?? '' } });
       const result = await erase(ctx, confirm);
       const { erased, failed, left } = result;
       ctx.out(json ? JSON.stringify(result) : `${erased} erased, ${failed} failed, ${left} left.`);
@@ -55,7 +54,8 @@ async function erase(ctx: CliContext, confirm: string | undefined): Promise<RunR
       throw e;
     },
   );
-  if (up) return ask(ctx.data(), 'run_retention', confirm === undefined ? {} : { confirm });
+  if (up) return ask(ctx.data(), 'run_retention', { by: onConsole(), ...(confirm === undefined ? {} : { confirm }) });
+  await record(ctx, 'retention_run', { detail: { confirm: confirm ?? '' } });
   return (await ctx.retain()).run({ confirm });
 }
 

@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
-import type { Session } from '../../daemon/catalogue/people.js';
 import { isoOrNull } from '../../daemon/domain/days.js';
 import { boxRights, callRights, mayDo, mayEver, type Person } from '../../daemon/domain/people/person.js';
 import { reachOf } from '../../daemon/domain/people/reach.js';
+import type { Session } from '../auth/sessions.js';
 import type { Needs } from '../deps.js';
 import { answers, later } from '../server/answers.js';
 import type { App } from '../server/types.js';
@@ -76,7 +76,8 @@ export function sessionRoutes(app: App, deps: Deps): void {
         throw err;
       });
       taken.succeeded();
-      await enter.begin(request, reply, user, [proof]);
+      const means = proof === 'password' ? { password } : { word: [proof] };
+      await enter.begin(request, reply, user.id, means);
       return sessionView(deps, request);
     },
   );
@@ -94,7 +95,8 @@ export function sessionRoutes(app: App, deps: Deps): void {
     },
     async (request, reply) => {
       const { id, tokenHash } = request.session!;
-      await sessions.end(tokenHash, audit.of(request, 'sign_out'));
+      await sessions.end(tokenHash);
+      audit.note(audit.of(request, 'sign_out'));
       sending.end(id);
       playing.end(id);
       live.end(tokenHash, { signedOut: true });
@@ -148,7 +150,8 @@ async function secondFactor(
     passkeys: keys.length,
     passkeys_here: keys.filter((key) => key.host === host).length,
     recovery_codes: state.recoveryCodes,
-    password: !proofs.includes('provider_sign_in'),
+    // Who has a second factor shows that one; who comes from a provider has no password to show.
+    password: !state.totp && keys.length === 0 && !proofs.includes('provider_sign_in'),
     failed: count === 0 ? null : { count, last_at: isoOrNull(lastAt) },
   };
 }

@@ -19,6 +19,9 @@ export const byConsole = (): Actor => ({
   address: '',
 });
 
+/** The same, for what is asked of the recorder. */
+export const onConsole = () => ({ console: consoleUser() });
+
 /** An entry of what is done now, on the command line. */
 export const done = (action: AuditAction, about: About = {}): NewEntry =>
   entryOf(byConsole(), Date.now(), action, about);
