@@ -3,7 +3,7 @@ import { ErrorNote } from '../kit/error-note.js';
 import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { useFaults, useSending } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
-import { useProof } from '../sign-in/proof-dialog.js';
+import { proven } from '../sign-in/proof-dialog.js';
 import { peopleApi, type TokenRight } from '../state/api-people.js';
 
 const LENGTHS = [7, 30, 90, 365];
@@ -15,7 +15,6 @@ export function TokenForm({ possible, cancel, made }: Props) {
   const [rights, setRights] = useState<TokenRight[]>([]);
   const [days, setDays] = useState(90);
   const { busy, problem, setProblem, send } = useSending();
-  const { proven, dialog } = useProof();
 
   const found: Faults = [];
   if (!name.trim()) found.push({ id: 'token-name', text: t.account.tokens.noName });
@@ -81,7 +80,6 @@ export function TokenForm({ possible, cancel, made }: Props) {
           </button>
         </div>
       </form>
-      {dialog}
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { TypedDialog } from '../kit/typed-dialog.js';
 import { t } from '../messages/language.js';
 import { date } from '../messages/when.js';
+import { proven } from '../sign-in/proof-dialog.js';
 import { api, type Retention, type RetentionRun } from '../state/api.js';
 
 type Props = { view: Retention; close: () => void; done: (ran: RetentionRun) => void };
@@ -20,7 +21,7 @@ export function RunDialog({ view, close, done }: Props) {
       button={t.retention.runButton({ n: total })}
       busyButton={t.retention.running}
       act={async () => {
-        done(await api.runRetention(breaker.tripped ? breaker.confirm : undefined));
+        done(await proven(() => api.runRetention(breaker.tripped ? breaker.confirm : undefined)));
         close();
       }}
       close={close}

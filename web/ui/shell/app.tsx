@@ -6,6 +6,7 @@ import { ErrorNote } from '../kit/error-note.js';
 import { FailedNote } from '../kit/failed-note.js';
 import { t } from '../messages/language.js';
 import { PlayerDock } from '../player/player-dock.js';
+import { ProofHost } from '../sign-in/proof-dialog.js';
 import { SecondFactorPage } from '../sign-in/second-factor.js';
 import { SetUpPage } from '../sign-in/set-up.js';
 import { SignInPage } from '../sign-in/sign-in.js';
@@ -29,6 +30,7 @@ export function App() {
   return (
     <LocationProvider scope={scope}>
       <Announcer />
+      <ProofHost />
       <Desk />
     </LocationProvider>
   );
