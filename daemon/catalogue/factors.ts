@@ -57,7 +57,7 @@ export interface Factors {
    * Counts a try as a wrong one before it is looked at, so that many at once do not pass together; or gives when the next may
    * be. Counted by the browser (`device`) for one in which they have signed in before; all others (null) are counted together.
    * Which browsers are known is the dashboard's word: no more than twenty of a person have counts of their own, and beyond
-   * forty wrong ones in all of these each try waits for the others too. `waitAfter` is of domain/factor.
+   * fifteen wrong ones in all of these together each try waits for the others too. `waitAfter` is of domain/factor.
    */
   takeFactorTry(
     userId: string,

@@ -27,8 +27,8 @@ type Word = Extract<Body['means'], { word: unknown }>['word'];
 type Shown = {
   proofs: Proof[];
   used: Used | null;
-  heard: boolean;
-  else: () => TapedeckError;
+  checked: boolean;
+  wrong: () => TapedeckError;
   because: string;
 };
 

@@ -22,7 +22,7 @@ type StateRow = { totp: number; passkeys: number; recovery_codes: number; requir
 
 /** So many browsers of a person have a count of their own, and so many wrong codes are free in all of them together. */
 const MOST_BROWSERS = 20;
-const FREE_TOGETHER = 40;
+const FREE_TOGETHER = 10;
 
 /** Of a row of `users`: what of `FactorState` a session asks about each time. */
 export const STATE = `
