@@ -96,3 +96,15 @@ export type Streamed<N extends StreamName, S> = { head: StreamHead<N>; stream: S
 export type StreamHandlers<S> = {
   [N in StreamName]: (body: StreamBody<N>, gone: AbortSignal) => Promise<Streamed<N, S>>;
 };
+
+/** The head of a streamed answer is in a header of this name: JSON, in characters that a header may have. */
+export const HEAD_HEADER = 'x-tapedeck-head';
+export const headText = (head: object): string => encodeURIComponent(JSON.stringify(head));
+/** Returns what such a header says; null when that is nothing. */
+export function headIn(text: string): unknown {
+  try {
+    return JSON.parse(decodeURIComponent(text));
+  } catch {
+    return null;
+  }
+}
