@@ -16,7 +16,7 @@ import type { Playing } from './calls/playing.js';
 import type { Reached } from './calls/reached.js';
 import type { Seen } from './calls/seen.js';
 import type { Masks } from './calls/sound/masked.js';
-import type { Ask } from './server/ask.js';
+import type { Ask, AskStream } from './server/ask.js';
 import type { Control } from './server/control.js';
 import type { Live } from './server/live.js';
 import type { Sending } from './server/sending.js';
@@ -34,9 +34,10 @@ export type RouteDeps = {
   reached: Reached;
   listening: Listening;
   masks: Masks;
-  /** What changes, destroys or gives out anything is asked of the recorder. */
-  ask: Ask;
   openSealed: typeof openSealed;
+  /** Asks the recorder, which alone has keys and writes. */
+  ask: Ask;
+  askStream: AskStream;
   control: Control;
   passwords: Passwords;
   sessions: Sessions;

@@ -1,7 +1,22 @@
-import type { ControlAnswer, ControlBody, ControlName } from '../../daemon/domain/operations/control.js';
+import type { Readable } from 'node:stream';
+import type {
+  ControlAnswer,
+  ControlBody,
+  ControlName,
+  StreamBody,
+  Streamed,
+  StreamName,
+} from '../../daemon/domain/operations/control.js';
 
 /**
  * Asks the recorder, and gives its answer. Throws what it answers with, `daemon_unreachable` when it does not, and
  * `daemon_differs` for an answer that is not in the contract.
  */
 export type Ask = <N extends ControlName>(name: N, body: ControlBody<N>) => Promise<ControlAnswer<N>>;
+
+/** The same for what it answers by a stream; `gone` ends the waiting for its beginning. */
+export type AskStream = <N extends StreamName>(
+  name: N,
+  body: StreamBody<N>,
+  gone?: AbortSignal,
+) => Promise<Streamed<N, Readable>>;

@@ -1,1 +1,0 @@
-export { type Buckets, createBuckets, type Limit } from '../../daemon/ops/buckets.js';
