@@ -9,7 +9,14 @@ import { By, Id, Moment, NOTHING, post, Signed, Text } from './request.js';
 /** A run destroys keys and files one by one. */
 const ERASE_MS = 3_600_000;
 
-const Detail = Type.Unsafe<AuditEvent['detail']>(Type.Record(Type.String(), Type.Unknown()));
+const Line = Text(1_000);
+const Detail = Type.Unsafe<AuditEvent['detail']>(
+  Type.Record(
+    Type.String({ pattern: '^[a-z0-9_]{1,40}$' }),
+    Type.Union([Line, Type.Number(), Type.Boolean(), Type.Null(), Type.Array(Line, { maxItems: 100 })]),
+    { additionalProperties: false, maxProperties: 40 },
+  ),
+);
 const About = { object: Text(40), object_id: Text(100), reason: Text(300), detail: Detail };
 const RetentionRun = Type.Object({ erased: Type.Integer(), failed: Type.Integer(), left: Type.Integer() });
 
@@ -38,20 +45,20 @@ export const Told = Type.Object({
 
 export const RECORDINGS = {
   /**
-   * Writes entries, in this order and in one transaction. `source` names the dashboard's own database. Throws `request_invalid`
-   * for an action that is not told but asked for.
+   * Writes entries, in this order and in one transaction. `source` names the dashboard's own database; the answer is how far that
+   * has told. Throws `request_invalid` for an action that is not told but asked for, `too_many`, `audit_unwritable`.
    */
   tell: post(
     '/audit/tell',
     Type.Object({ source: Id, entries: Type.Array(Told, { minItems: 1, maxItems: MOST_ENTRIES }) }),
-    NOTHING,
+    Type.Object({ seq: Type.Integer() }),
   ),
-  /** A table or a document is given out: written before it is. Needs the right that the object asks for. */
-  give_out: post(
-    '/audit/give-out',
-    Type.Object({ by: By, ...About }),
-    NOTHING,
-  ),
+  /**
+   * A table or a document is given out: written before it is. Needs the right that the object asks for: `audit` and `checkpoint`,
+   * `coverage` and `retention`, or `call` with the id of one, of which they have to reach all. Throws `forbidden`,
+   * `call_unknown`, `reason_needed`, `too_many`, `audit_unwritable`.
+   */
+  give_out: post('/audit/give-out', Type.Object({ by: By, ...About }), NOTHING),
 
   /**
    * Writes the entry `play` or `download`, then gives the key of this one recording. Throws `call_unknown`, `forbidden`,
