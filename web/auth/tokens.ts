@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { ulid } from 'ulid';
 import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
-import type { Session, Token } from '../../daemon/catalogue/people.js';
+import type { Token } from '../../daemon/catalogue/people.js';
 import type { NewEntry } from '../../daemon/domain/assurance/audit.js';
 import { fail } from '../../daemon/domain/error.js';
 import { lacksFactor } from '../../daemon/domain/people/factor.js';
 import type { TokenRight } from '../../daemon/domain/people/person.js';
+import { createBuckets, type Limit } from '../../daemon/ops/buckets.js';
 import type { Audit } from '../audit/audit.js';
-import { createBuckets, type Limit } from './buckets.js';
 import { plainAddress } from './came-from.js';
 import { hashed } from './secrets.js';
+import type { Session } from './sessions.js';
 import { network } from './tries.js';
 
 /** Requests with one token, and tries with tokens that are not known from one address. */
@@ -57,7 +58,7 @@ export function createTokens({
     return {
       ...{ tokenHash, id: token.id, person: { ...person, only: token.rights }, renew: false, token },
       ...{ createdAt: token.createdAt, seenAt: at, expiresAt: token.expiresAt },
-      ...{ address: '', agent: '' },
+      ...{ address: '', agent: '', epoch: 0, gains: 0 },
       ...{ proofs: [], provedAt: 0, owes: 'nothing' as const, failed: { count: 0, lastAt: null } },
     };
   }
