@@ -14,6 +14,7 @@ import type { Recording, RecordingId } from './recording/recording.js';
  *     recorder/     the recorder's alone: lock, disk probe, ballast, CDRs not yet in the catalogue, files put aside
  *     work/         the recorder's alone: audio fetched from another machine
  *     tls/          the dashboard's; the recorder reads the certificate that is served
+ *     web/          the dashboard's alone: its sessions, and what it still has to tell the recorder
  */
 export const catalogueFolder = (dataDir: string): string => `${dataDir}/catalogue`;
 export const catalogueFile = (dataDir: string): string => `${catalogueFolder(dataDir)}/catalogue.db`;
@@ -55,6 +56,10 @@ export const tlsFiles = (dataDir: string) => ({
   acmeAccount: `${tlsFolder(dataDir)}/acme-account.json`,
   served: `${tlsFolder(dataDir)}/served.crt`,
 });
+
+export const webFolder = (dataDir: string): string => `${dataDir}/web`;
+/** The dashboard's own database. */
+export const webFile = (dataDir: string): string => `${webFolder(dataDir)}/web.db`;
 
 /** The folder of all recordings, relative to the data directory. */
 export const RECORDINGS = 'recordings';

@@ -35,7 +35,9 @@ export function createControl(deps: {
   streams: StreamHandlers<Readable>;
 }) {
   function server(): FastifyInstance {
-    const made = Fastify({ logger: false, bodyLimit: 64 << 10 });
+    // As it was sent or not at all: what may be null or a number must not become a text.
+    const customOptions = { coerceTypes: false, removeAdditional: false, useDefaults: false } as const;
+    const made = Fastify({ logger: false, bodyLimit: 64 << 10, ajv: { customOptions } });
     made.setErrorHandler((e, _request, reply) => {
       const { message: said = '', statusCode = 500 } = e as { message?: string; statusCode?: number };
       const error =

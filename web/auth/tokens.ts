@@ -56,7 +56,7 @@ export function createTokens({
     return {
       ...{ tokenHash, id: token.id, person: { ...person, only: token.rights }, renew: false, token },
       ...{ createdAt: token.createdAt, seenAt: at, expiresAt: token.expiresAt },
-      ...{ address: '', agent: '' },
+      ...{ address: '', agent: '', epoch: 0, gains: 0 },
       ...{ proofs: [], provedAt: 0, owes: 'nothing' as const, failed: { count: 0, lastAt: null } },
     };
   }

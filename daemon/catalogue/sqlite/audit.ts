@@ -57,6 +57,8 @@ const checkpoint = noun({
 
 const inHex = (hash: unknown): string => (hash instanceof Buffer ? hash.toString('hex') : String(hash));
 
+/** How many databases of dashboards are remembered. */
+const MOST_SOURCES = 20;
 /** What is kept of the words, and of any text, at most; and of a list. */
 const CAP = { words: 200, text: 1_000, list: 100 };
 
@@ -79,6 +81,11 @@ export function createAudit(db: Db, reader: Reader) {
   const count = (table: 'calls' | 'users') => db.prepare(`SELECT count(*) FROM ${table}`).pluck();
   const [calls, users] = [count('calls'), count('users')];
   const keep = db.prepare('INSERT OR IGNORE INTO checkpoints (size, at, note) VALUES ($size, $at, $note)');
+  const told = db.prepare('SELECT seq FROM told WHERE source = ?').pluck();
+  const saveTold = db.prepare('INSERT OR REPLACE INTO told VALUES (?, ?, ?)');
+  const forgetTold = db.prepare(
+    'DELETE FROM told WHERE source IN (SELECT source FROM told ORDER BY at DESC, source LIMIT -1 OFFSET ?)',
+  );
   const kept = db.prepare('SELECT size, at, note FROM checkpoints ORDER BY size DESC, at DESC LIMIT ?');
 
   /** Rows that this process has added. */
@@ -126,8 +133,22 @@ export function createAudit(db: Db, reader: Reader) {
     return seq;
   }
 
+  function tell(source: string, entries: readonly { seq: number; entry: NewEntry }[], at: number): number {
+    const before = (told.get(source) as number | undefined) ?? 0;
+    let last = before;
+    for (const { seq, entry } of entries) {
+      if (seq <= last) continue;
+      append(entry);
+      last = seq;
+    }
+    if (last === before) return last;
+    added += saveTold.run(source, last, at).changes + forgetTold.run(MOST_SOURCES).changes;
+    return last;
+  }
+
   return {
     append,
+    tell,
     head: headNow,
     added: () => added,
     entries(filter: AuditFilter): ReadEntry[] {

@@ -279,6 +279,7 @@ export function createSqliteCatalogue(
 
     audited: (entries) => ({ ...catalogue, ...verbs(witnessed(entries)) }),
     audit: (entry) => write((n) => n.audit.append(entry)),
+    tell: (source, entries, at) => write((n) => n.audit.tell(source, entries, at)),
     auditEntries: (filter) => read((n) => n.audit.entries(filter)),
     auditRows: (from, limit) => read((n) => n.audit.rows(from, limit)),
     schemaFaults: () => read((n) => n.schemaFaults()),

@@ -546,8 +546,8 @@ export const migrations: readonly string[] = [
   DROP TABLE devices;
   ALTER TABLE users ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE users ADD COLUMN gains INTEGER NOT NULL DEFAULT 0;
-  -- How far each database of a dashboard has told what was done there.
-  CREATE TABLE told (source TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  -- How far each database of a dashboard has told what was done there, and when it last did.
+  CREATE TABLE told (source TEXT PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   -- Goes up with whatever a page may show: what only the audit log says does not count.
   CREATE TABLE changes (one INTEGER PRIMARY KEY CHECK (one = 1), count INTEGER NOT NULL) STRICT;
   INSERT INTO changes VALUES (1, 0);

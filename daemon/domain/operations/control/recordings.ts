@@ -13,7 +13,14 @@ const PACK_MS = 180_000;
 /** One recording is read after the other. */
 const EXAMINE_MS = 10_000;
 
-const Detail = Type.Unsafe<AuditEvent['detail']>(Type.Record(Type.String(), Type.Unknown()));
+const Line = Text(1_000);
+const Detail = Type.Unsafe<AuditEvent['detail']>(
+  Type.Record(
+    Type.String({ pattern: '^[a-z0-9_]{1,40}$' }),
+    Type.Union([Line, Type.Number(), Type.Boolean(), Type.Null(), Type.Array(Line, { maxItems: 100 })]),
+    { additionalProperties: false, maxProperties: 40 },
+  ),
+);
 const About = { object: Text(40), object_id: Text(100), reason: Text(300), detail: Detail };
 const RetentionRun = Type.Object({ erased: Type.Integer(), failed: Type.Integer(), left: Type.Integer() });
 
@@ -42,15 +49,19 @@ export const Told = Type.Object({
 
 export const RECORDINGS = {
   /**
-   * Writes entries, in this order and in one transaction. `source` names the dashboard's own database. Throws `request_invalid`
-   * for an action that is not told but asked for.
+   * Writes entries, in this order and in one transaction. `source` names the dashboard's own database; the answer is how far that
+   * has told. Throws `request_invalid` for an action that is not told but asked for, `too_many`, `audit_unwritable`.
    */
   tell: post(
     '/audit/tell',
     Type.Object({ source: Id, entries: Type.Array(Told, { minItems: 1, maxItems: MOST_ENTRIES }) }),
-    NOTHING,
+    Type.Object({ seq: Type.Integer() }),
   ),
-  /** A table or a document is given out: written before it is. Needs the right that the object asks for. */
+  /**
+   * A table or a document is given out: written before it is. Needs the right that the object asks for: `audit` and `checkpoint`,
+   * `coverage` and `retention`, or `call` with the id of one, of which they have to reach all. Throws `forbidden`,
+   * `call_unknown`, `reason_needed`, `too_many`, `audit_unwritable`.
+   */
   give_out: post('/audit/give-out', Type.Object({ by: By, ...About }), NOTHING),
 
   /**
