@@ -52,6 +52,20 @@ const catalogue = {
     blame: 'operator',
     status: 503,
   },
+  catalogue_away: {
+    message: 'The catalogue cannot be read while the recorder is stopped.',
+    hint: 'Start the recorder ("systemctl start tapedeck"): the dashboard continues by itself. If it is running, check the permissions of catalogue/ in the data directory ("ls -l") and what else has locked the catalogue ("tapedeck doctor").',
+    others: 'The page continues by itself once the recorder is running. Tell an admin if it does not.',
+    blame: 'operator',
+    status: 503,
+  },
+  catalogue_older: {
+    message: 'The catalogue is of an earlier version of Tapedeck.',
+    hint: 'The recorder converts it when it starts with this version: "systemctl restart tapedeck". The dashboard continues by itself.',
+    others: 'The page continues by itself once the upgrade is finished. Tell an admin if it takes long.',
+    blame: 'operator',
+    status: 503,
+  },
   daemon_unreachable: {
     message: 'The recorder is not responding.',
     hint: 'Start it with "systemctl start tapedeck" and try again.',
@@ -219,8 +233,9 @@ const catalogue = {
   },
   catalogue_newer: {
     message: 'The catalogue was written by a newer Tapedeck.',
-    hint: 'Install that version again; going back is not possible without a backup.',
+    hint: 'Install that version again; going back is not possible without a backup. After an upgrade, restart what still runs the earlier version: "systemctl restart tapedeck tapedeck-web".',
     blame: 'operator',
+    status: 503,
   },
   keys_newer: {
     message: 'keys.db was written by a newer Tapedeck.',

@@ -88,9 +88,6 @@ export function createAudit(db: Db, reader: Reader) {
   );
   const kept = db.prepare('SELECT size, at, note FROM checkpoints ORDER BY size DESC, at DESC LIMIT ?');
 
-  /** Rows that this process has added. */
-  let added = 0;
-
   const headNow = (): Head => {
     const last = head.get() as { seq: number; hash: Buffer } | undefined;
     return last ? { size: last.seq, hash: last.hash.toString('hex') } : EMPTY;
@@ -119,10 +116,8 @@ export function createAudit(db: Db, reader: Reader) {
       const kept = text(words, CAP.words);
       const salt = randomBytes(16).toString('hex');
       detail = { ...detail, words: digestOfWords(salt, kept) };
-      added += 1;
       addWords.run(seq, Date.parse(event.at), salt, kept);
     }
-    added += 1;
     const entry = entryText({ ...event, detail, seq });
     const hash = Buffer.from(linked(before.hash, digestOfText(entry)), 'hex');
     const { changes } = add.run(seq, entry, hash);
@@ -150,7 +145,6 @@ export function createAudit(db: Db, reader: Reader) {
     append,
     tell,
     head: headNow,
-    added: () => added,
     entries(filter: AuditFilter): ReadEntry[] {
       const { sql, values } = selection(filter);
       const statement = db.prepare(sql);
