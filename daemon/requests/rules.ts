@@ -12,6 +12,14 @@ const MOST_CHANGES = 50;
 
 type RetentionRun = { erased: number; failed: number; left: number };
 
+export type RuleDeps = {
+  catalogue: Pick<Catalogue, 'policy' | 'audit' | 'audited'>;
+  askers: Pick<Askers, 'may' | 'proved'>;
+  retain: { run(how: { confirm?: string }): Promise<RetentionRun> };
+  jobs: Pick<ReturnType<typeof createJobs>, 'ask' | 'cancel'>;
+  clock: () => number;
+};
+
 /** What is recorded, what is erased, and long work: changed for those who may, by what they have shown the recorder itself. */
 export function createRuleRequests({
   catalogue,
@@ -19,13 +27,7 @@ export function createRuleRequests({
   retain,
   jobs,
   clock,
-}: {
-  catalogue: Pick<Catalogue, 'policy' | 'audit' | 'audited'>;
-  askers: Pick<Askers, 'may' | 'proved'>;
-  retain: { run(how: { confirm?: string }): Promise<RetentionRun> };
-  jobs: Pick<ReturnType<typeof createJobs>, 'ask' | 'cancel'>;
-  clock: () => number;
-}): Pick<ControlHandlers, 'save_policy' | 'run_retention' | 'check_recordings' | 'cancel_job'> {
+}: RuleDeps): Pick<ControlHandlers, 'save_policy' | 'run_retention' | 'check_recordings' | 'cancel_job'> {
   return {
     async save_policy({ by, policy, based_on: basedOn, no_emergency_numbers: confirmed }) {
       const asker = await askers.proved(by, 'settings');
