@@ -44,7 +44,7 @@ import { policyRoutes } from './policy/routes.js';
 import { qualityRoutes } from './quality/routes.js';
 import { retentionRoutes } from './retention/routes.js';
 import { authorityRoutes } from './server/authority.js';
-import type { Ask } from './server/ask.js';
+import type { Ask, AskStream } from './server/ask.js';
 import type { Control } from './server/control.js';
 import { describeRoutes, docsRoutes } from './server/docs.js';
 import { createLive, type Pace } from './server/live.js';
@@ -69,6 +69,7 @@ export type Deps = {
   store: Store;
   /** The recorder, for everything else. */
   ask: Ask;
+  askStream: AskStream;
   openSealed: typeof openSealed;
   passwords: PasswordVerbs;
   /** Whose people may sign in too; null: there is none. */
@@ -133,7 +134,7 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; ro
   const seen = createSeen({ ...deps, audit });
   const playing = createPlaying({ ...deps, audit, pace: deps.playing });
   const sessions = createSessions({ ...deps, audit, limits: deps.sessionLimits });
-  const tokens = createTokens({ ...deps, audit });
+  const tokens = createTokens(deps);
   const setup = createSetup(deps);
   const passwords = createPasswords(deps.passwords);
   const live = createLive({ ...deps, sessions, pace: deps.live });

@@ -23,7 +23,7 @@ type Deps = Needs<
 export function accountRoutes(app: App, deps: Deps): void {
   const { catalogue, passwords, sessions, tries, devices, cookie, site, ask, audit } = deps;
 
-  const ended = (request: FastifyRequest, which: string, count: number) => {
+  const told = (request: FastifyRequest, which: string, count: number) => {
     const detail = { because: `ended ${which}` };
     if (count > 0) audit.note(audit.of(request, 'session_end', { detail }));
     return { ended: count };
@@ -88,15 +88,12 @@ export function accountRoutes(app: App, deps: Deps): void {
         throw fail('password_weak', 'It is the one that you have now.');
       passwords.check(password, person.name, site.name);
       const hash = await passwords.hash(password);
-      const { epoch, tokens_ended } = await ask('change_password', { by: signed(request), old, hash });
-      const others = await sessions.keepOnly(request.session!, epoch);
+      const change = () => ask('change_password', { by: signed(request), old, hash });
+      const { ended, tokens_ended } = await sessions.keepOnly(request.session!, change);
       const renewed = await sessions.renew(request.session!, { atOnce: true });
       if (renewed) cookie.set(reply, renewed.token);
-      request.log.info(
-        { person: person.id, ended: others, tokens: tokens_ended.length },
-        'a password was changed',
-      );
-      return { ended: others, tokens_ended };
+      request.log.info({ person: person.id, ended, tokens: tokens_ended.length }, 'a password was changed');
+      return { ended, tokens_ended };
     },
   );
 
@@ -130,7 +127,7 @@ export function accountRoutes(app: App, deps: Deps): void {
     },
     async (request) => {
       const { person, id } = request.session!;
-      return ended(request, 'all others', await sessions.endOthers(person.id, id));
+      return told(request, 'all others', await sessions.endOthers(person.id, id));
     },
   );
 
@@ -148,7 +145,7 @@ export function accountRoutes(app: App, deps: Deps): void {
     },
     async (request) => {
       const one = await sessions.endOne(request.session!.person.id, request.params.id);
-      return ended(request, 'one', Number(one));
+      return told(request, 'one', Number(one));
     },
   );
 }

@@ -5,7 +5,7 @@ import type { Person } from '../../daemon/domain/people/person.js';
 import type { Audit } from '../audit/audit.js';
 import type { EndedSession, KeptSession } from '../store/sessions.js';
 import type { Store } from '../store/store.js';
-import { hashed, newToken } from './secrets.js';
+import { hashed, newToken } from '../../daemon/ops/secrets/codes.js';
 
 /** How long a session lasts: after its last use, and at all, in ms. */
 export type SessionLimits = { idleMs: number; longestMs: number };

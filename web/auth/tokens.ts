@@ -6,7 +6,7 @@ import { createBuckets, type Limit } from '../../daemon/ops/buckets.js';
 import type { Log } from '../../daemon/ops/log.js';
 import type { Ask } from '../server/ask.js';
 import { plainAddress } from './came-from.js';
-import { hashed } from './secrets.js';
+import { hashed } from '../../daemon/ops/secrets/codes.js';
 import type { Session } from './sessions.js';
 import { network } from './tries.js';
 
@@ -58,6 +58,7 @@ export function createTokens({
       ...{ createdAt: token.createdAt, seenAt: at, expiresAt: token.expiresAt },
       ...{ address: '', agent: '', epoch: 0, gains: 0 },
       ...{ proofs: [], provedAt: 0, owes: 'nothing' as const, failed: { count: 0, lastAt: null } },
+      ...{ epoch: 0, gains: 0 },
     };
   }
 

@@ -1,7 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
-import type { NewEntry } from '../../daemon/domain/assurance/audit.js';
-import { iso } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import type { Recording } from '../../daemon/domain/recording/recording.js';
 import { type Heard, inside, joined, lengthOf, written } from '../../daemon/domain/recording/stretches.js';
@@ -9,6 +7,7 @@ import type { Log } from '../../daemon/ops/log.js';
 import type { Audit } from '../audit/audit.js';
 import { signed } from '../auth/signed.js';
 import type { Ask } from '../server/ask.js';
+import type { Untold } from '../store/telling.js';
 
 /** When nothing was heard of a player for so long, it has stopped; and what was heard is written this often, in ms. */
 export type PlayingPace = { idleMs: number; sweepMs: number; writeMs: number };
@@ -29,7 +28,7 @@ type Playback = {
   as: As;
   reason: string;
   /** Makes an entry of whoever plays it. */
-  entry: (action: 'heard' | 'play', detail: NewEntry['detail']) => NewEntry;
+  entry: (action: 'heard' | 'play', detail: Untold['detail']) => Untold;
   recording: Pick<Recording, 'id' | 'durationMs' | 'plainBytes'>;
   /** The key of this recording, from the recorder. In memory only, and no longer than this is played. */
   identity: string;
@@ -98,7 +97,7 @@ export function createPlaying(deps: {
           ...{ sessionId, as, reason },
           entry: (action, detail) => ({
             ...first,
-            at: iso(deps.now()),
+            at: deps.now(),
             action,
             detail: { ...first.detail, ...detail },
           }),
@@ -170,7 +169,7 @@ export function createPlaying(deps: {
     const { transfers, recording } = playback;
     const bytes = playback.bytes + [...transfers].reduce((sum, x) => sum + x.sent(), 0);
     const more = bytes - playback.bytesWritten;
-    const refused: NewEntry['detail'] =
+    const refused: Untold['detail'] =
       playback.refusedMs > 0 ? { not_sent_ms: Math.round(playback.refusedMs) } : {};
     // What a player fetches ahead comes into the entry of what it plays next.
     const waits = playback.player && !playback.over && more <= LARGE * recording.plainBytes;

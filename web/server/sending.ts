@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
-import type { Session } from '../../daemon/catalogue/people.js';
+import type { Session } from '../auth/sessions.js';
 import type { Log } from '../../daemon/ops/log.js';
 import { repeatedly } from '../../daemon/ops/turns.js';
 import { admit } from '../auth/access.js';

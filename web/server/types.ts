@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
-import type { Session } from '../../daemon/catalogue/people.js';
+import type { Session } from '../auth/sessions.js';
 import type { ErrorCode } from '../../daemon/domain/error.js';
 import type { Person } from '../../daemon/domain/people/person.js';
 import type { CallId } from '../../daemon/domain/recording/recording.js';

@@ -1,5 +1,5 @@
 import { fail } from '../../daemon/domain/error.js';
-import { placeOf } from '../auth/passkeys.js';
+import { placeOf } from '../auth/place.js';
 import type { Needs } from '../deps.js';
 import { answers, later } from '../server/answers.js';
 import type { App } from '../server/types.js';

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import type { Journey } from '../../daemon/directory/oidc.js';
 import { fail, TapedeckError } from '../../daemon/domain/error.js';
 import { savedOutsider } from '../auth/directory.js';
-import { createKept } from '../auth/kept.js';
+import { createKept } from '../../daemon/ops/kept.js';
 import type { Needs } from '../deps.js';
 import { answers } from '../server/answers.js';
 import type { App } from '../server/types.js';
@@ -74,7 +74,7 @@ export function providerRoutes(
         if (!(err instanceof TapedeckError)) throw err;
         request.log.warn({ err, address: request.ip }, 'a sign-in by the provider failed');
         const detail = { because: 'refused by the provider, or by the rules for its groups' };
-        audit.refused(audit.by({ id: '', name: '' }, request.ip, 'sign_in', { detail }));
+        audit.refused(audit.by({ id: '' }, request.ip, 'sign_in', { detail }));
         return reply.redirect(`/?sign_in=${err.code}`, 303);
       }
       return reply.redirect('/', 303);

@@ -1,6 +1,6 @@
 import { fail } from '../../daemon/domain/error.js';
 import { plainAddress } from '../auth/came-from.js';
-import { hashed, plainCode } from '../auth/secrets.js';
+import { hashed, plainCode } from '../../daemon/ops/secrets/codes.js';
 import type { Needs } from '../deps.js';
 import { WelcomeBody, WelcomeView } from '../people/schemas.js';
 import { answers, later } from '../server/answers.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { NewUser } from '../../../daemon/catalogue/people.js';
 import type { Proof } from '../../../daemon/domain/people/factor.js';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
-import { hashed, newRecoveryCode, plainCode } from '../../../web/auth/secrets.js';
+import { hashed, newRecoveryCode, plainCode } from '../../../daemon/ops/secrets/codes.js';
 import { type Dashboard, password } from './dashboard.js';
 
 const MINUTE = 60_000;

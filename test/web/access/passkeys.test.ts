@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
-import { placeOf } from '../../../web/auth/passkeys.js';
+import { placeOf } from '../../../web/auth/place.js';
 import { createAuthenticator } from '../../support/web/authenticator.js';
 import {
   cookieOf,

@@ -4,7 +4,7 @@ import { downStatus } from '../../../daemon/domain/operations/status.js';
 import { type CallRight, type Person, reach, type TokenRight } from '../../../daemon/domain/people/person.js';
 import type { CallRecord } from '../../../daemon/domain/recording/recording.js';
 import { admit } from '../../../web/auth/access.js';
-import { hashed, newToken } from '../../../web/auth/secrets.js';
+import { hashed, newToken } from '../../../daemon/ops/secrets/codes.js';
 import type { RouteEntry } from '../../../web/server/server.js';
 import { type Dashboard, get, openDashboard, post, START, signInAs } from '../../support/web/dashboard.js';
 import { addCalls, addPeople, person, streamOf, who } from '../../support/web/reach.js';

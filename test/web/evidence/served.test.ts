@@ -13,7 +13,7 @@ import { createCliContext } from '../../../daemon/cli/common/context.js';
 import { keys as keysCommand } from '../../../daemon/cli/keys.js';
 import { verify as verifyCommand } from '../../../daemon/cli/verify.js';
 import { FOUNDER, type Person } from '../../../daemon/domain/people/person.js';
-import { hashed, newToken } from '../../../web/auth/secrets.js';
+import { hashed, newToken } from '../../../daemon/ops/secrets/codes.js';
 import { openDashboard, post, START } from '../../support/web/dashboard.js';
 import {
   createSigningKeyBeside,

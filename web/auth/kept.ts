@@ -1,1 +1,0 @@
-export { createKept } from '../../daemon/ops/kept.js';

@@ -1,1 +1,0 @@
-export { hashed, newCode, newRecoveryCode, newToken, plainCode } from '../../daemon/ops/secrets/codes.js';
