@@ -123,9 +123,7 @@ function outside(config: Config): Pick<Deps, 'directory' | 'provider'> {
   const ldapPassword = () => readSecret(ldap.bind_password_file, 'ldap-password');
   const oidcSecret = () => readSecret(oidc.client_secret_file, 'oidc-secret');
   return {
-    directory: ldap.url
-      ? { ldap: createLdap({ config: ldap, password: ldapPassword, now }) }
-      : null,
+    directory: ldap.url ? { ldap: createLdap({ config: ldap, password: ldapPassword, now }) } : null,
     provider: oidc.issuer
       ? {
           oidc: createProvider({ config: oidc, secret: oidcSecret, now, pbxPorts: pbxPorts(config) }),

@@ -54,7 +54,11 @@ async function erase(ctx: CliContext, confirm: string | undefined): Promise<RunR
       throw e;
     },
   );
-  if (up) return ask(ctx.data(), 'run_retention', { by: onConsole(), ...(confirm === undefined ? {} : { confirm }) });
+  if (up)
+    return ask(ctx.data(), 'run_retention', {
+      by: onConsole(),
+      ...(confirm === undefined ? {} : { confirm }),
+    });
   await record(ctx, 'retention_run', { detail: { confirm: confirm ?? '' } });
   return (await ctx.retain()).run({ confirm });
 }

@@ -1,7 +1,7 @@
 import type { Catalogue } from '../catalogue/catalogue.js';
 import { onRecord, putOnRecord } from '../catalogue/entries.js';
-import type { ControlHandlers } from '../domain/operations/control.js';
 import type { By } from '../domain/operations/control/request.js';
+import type { ControlHandlers } from '../domain/operations/control.js';
 import { jobView } from '../domain/operations/job.js';
 import { confirmEmergency, policyChanges } from '../domain/policy/policy-changes.js';
 import type { createJobs } from '../ops/jobs.js';

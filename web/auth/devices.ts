@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Store } from '../store/store.js';
 import { hashed, newToken } from '../../daemon/ops/secrets/codes.js';
+import type { Store } from '../store/store.js';
 
 const DAYS_180_S = 180 * 86_400;
 

@@ -28,7 +28,8 @@ export function createDirectory({
       log.info({ user: user.name }, why);
       await ask('outsider_gone', { id: user.id });
     };
-    if (found?.subject !== user.subject) return gone('is not in the directory any more; the sessions have ended');
+    if (found?.subject !== user.subject)
+      return gone('is not in the directory any more; the sessions have ended');
     // Who is in no group any more that has a role is shut out by being saved.
     await save(found).catch((e: unknown) => {
       if (!(e instanceof TapedeckError) || e.code !== 'no_role') throw e;

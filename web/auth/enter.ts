@@ -2,8 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { fail } from '../../daemon/domain/error.js';
 import type { ControlBody } from '../../daemon/domain/operations/control.js';
 import type { Proof } from '../../daemon/domain/people/factor.js';
-import type { Ask } from '../server/ask.js';
 import type { Audit } from '../audit/audit.js';
+import type { Ask } from '../server/ask.js';
 import type { Live } from '../server/live.js';
 import type { Sending } from '../server/sending.js';
 import { cameFrom } from './came-from.js';
@@ -97,7 +97,12 @@ export function createEnter(deps: {
     async goOn(request: FastifyRequest, reply: FastifyReply, proof: Proof): Promise<Session> {
       const from = request.session!;
       const { id, person, epoch, gains } = from;
-      return start(request, reply, { person: person.id, id, epoch, gains, proofs: [proof], failed: null }, from);
+      return start(
+        request,
+        reply,
+        { person: person.id, id, epoch, gains, proofs: [proof], failed: null },
+        from,
+      );
     },
   };
 }

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { isDiskError } from '../../daemon/domain/error.js';
 import { type FactorState, type Owes, owes } from '../../daemon/domain/people/factor.js';
 import type { Person } from '../../daemon/domain/people/person.js';
+import { hashed, newToken } from '../../daemon/ops/secrets/codes.js';
 import type { Audit } from '../audit/audit.js';
 import type { EndedSession, KeptSession } from '../store/sessions.js';
 import type { Store } from '../store/store.js';
-import { hashed, newToken } from '../../daemon/ops/secrets/codes.js';
 
 /** How long a session lasts: after its last use, and at all, in ms. */
 export type SessionLimits = { idleMs: number; longestMs: number };

@@ -1,7 +1,7 @@
 import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import { fail } from '../../daemon/domain/error.js';
-import type { Ask } from '../server/ask.js';
 import { hashed, plainCode } from '../../daemon/ops/secrets/codes.js';
+import type { Ask } from '../server/ask.js';
 
 export type Setup = ReturnType<typeof createSetup>;
 

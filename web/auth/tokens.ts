@@ -4,9 +4,9 @@ import { fail } from '../../daemon/domain/error.js';
 import { lacksFactor } from '../../daemon/domain/people/factor.js';
 import { createBuckets, type Limit } from '../../daemon/ops/buckets.js';
 import type { Log } from '../../daemon/ops/log.js';
+import { hashed } from '../../daemon/ops/secrets/codes.js';
 import type { Ask } from '../server/ask.js';
 import { plainAddress } from './came-from.js';
-import { hashed } from '../../daemon/ops/secrets/codes.js';
 import type { Session } from './sessions.js';
 import { network } from './tries.js';
 

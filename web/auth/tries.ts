@@ -1,10 +1,10 @@
 import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { nameKey } from '../../daemon/domain/people/person.js';
+import { hashed } from '../../daemon/ops/secrets/codes.js';
 import type { Store } from '../store/store.js';
 import type { Limited } from '../store/tries.js';
 import { plainAddress } from './came-from.js';
-import { hashed } from '../../daemon/ops/secrets/codes.js';
 
 /** Wrong passwords: how many at once, and how many an hour after that. */
 const PER_NAME = { burst: 10, hourly: 10 };

@@ -132,7 +132,8 @@ export function peopleRoutes(app: App, deps: Deps): void {
       schema: {
         tags: ['people'],
         summary: 'Remove somebody',
-        description: 'Ends their sessions and tokens. Their entries stay in the audit log under their name. Needs a proof of the last ten minutes.',
+        description:
+          'Ends their sessions and tokens. Their entries stay in the audit log under their name. Needs a proof of the last ten minutes.',
         params: IdParams,
         querystring: RemoveQuery,
         response: answers(PersonView),
@@ -226,7 +227,8 @@ export function peopleRoutes(app: App, deps: Deps): void {
       const user = await known(request.params.id);
       const ended = await sessions.endOne(user.id, request.params.session);
       const detail = { name: user.name, because: `ended one session of ${user.name}` };
-      if (ended) audit.note(audit.of(request, 'session_end', { object: 'person', object_id: user.id, detail }));
+      if (ended)
+        audit.note(audit.of(request, 'session_end', { object: 'person', object_id: user.id, detail }));
       return { ended: Number(ended) };
     },
   );

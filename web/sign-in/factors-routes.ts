@@ -19,10 +19,7 @@ import {
   WebAuthnOptions,
 } from './factor-schemas.js';
 
-type Deps = Needs<
-  'ask' | 'enter' | 'site',
-  'factorState' | 'passkeys' | 'rolesWithFactor' | 'totp'
->;
+type Deps = Needs<'ask' | 'enter' | 'site', 'factorState' | 'passkeys' | 'rolesWithFactor' | 'totp'>;
 
 /** One's own second factors, and who has to have one. */
 export function factorRoutes(app: App, deps: Deps): void {

@@ -7,8 +7,7 @@ import { AssertionBody, CodeBody, PasswordBody, WebAuthnOptions } from './factor
 import { type SessionViewDeps, sessionView } from './session-routes.js';
 import { SessionView } from './session-schemas.js';
 
-type Deps = SessionViewDeps &
-  Needs<'ask' | 'audit' | 'devices' | 'enter' | 'signIn' | 'tries', 'user'>;
+type Deps = SessionViewDeps & Needs<'ask' | 'audit' | 'devices' | 'enter' | 'signIn' | 'tries', 'user'>;
 
 /** Proofs beside the password: what a session still owes, what shows again that it is its owner, and passkeys alone. */
 export function proofRoutes(app: App, deps: Deps): void {
@@ -43,7 +42,8 @@ export function proofRoutes(app: App, deps: Deps): void {
       schema: {
         tags,
         summary: 'Show again that it is still you',
-        description: 'With the password, for who has no second factor; a code or a passkey for who has one. Good for ten minutes.',
+        description:
+          'With the password, for who has no second factor; a code or a passkey for who has one. Good for ten minutes.',
         body: PasswordBody,
         response: answers(SessionView),
       },

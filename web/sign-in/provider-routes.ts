@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import type { Journey } from '../../daemon/directory/oidc.js';
 import { fail, TapedeckError } from '../../daemon/domain/error.js';
-import { savedOutsider } from '../auth/directory.js';
 import { createKept } from '../../daemon/ops/kept.js';
+import { savedOutsider } from '../auth/directory.js';
 import type { Needs } from '../deps.js';
 import { answers } from '../server/answers.js';
 import type { App } from '../server/types.js';

@@ -1,6 +1,6 @@
 import { fail } from '../../daemon/domain/error.js';
-import { plainAddress } from '../auth/came-from.js';
 import { hashed, plainCode } from '../../daemon/ops/secrets/codes.js';
+import { plainAddress } from '../auth/came-from.js';
 import type { Needs } from '../deps.js';
 import { WelcomeBody, WelcomeView } from '../people/schemas.js';
 import { answers, later } from '../server/answers.js';
@@ -33,7 +33,11 @@ export function welcomeRoutes(app: App, { ask, catalogue, now, passwords, tries,
       if (password === undefined) return { name: user.name, done: false, tokens_ended: [] };
       passwords.check(password, user.name, site.name);
       const hash = await passwords.hash(password);
-      const { tokens_ended } = await ask('choose_password', { code, hash, address: plainAddress(request.ip) });
+      const { tokens_ended } = await ask('choose_password', {
+        code,
+        hash,
+        address: plainAddress(request.ip),
+      });
       request.log.info({ person: user.id, address: request.ip }, 'a password was chosen');
       return { name: user.name, done: true, tokens_ended };
     },

@@ -11,28 +11,33 @@ import type { Catalogue, StoredCall } from '../../../daemon/catalogue/catalogue.
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { createSqliteReader } from '../../../daemon/catalogue/sqlite/reader.js';
 import { fail } from '../../../daemon/domain/error.js';
+import {
+  CONTROL,
+  type ControlHandlers,
+  type ControlName,
+  type StreamHandlers,
+} from '../../../daemon/domain/operations/control.js';
 import { newJob } from '../../../daemon/domain/operations/job.js';
 import { downStatus } from '../../../daemon/domain/operations/status.js';
 import {
-  type ControlHandlers,
-  type ControlName,
-  CONTROL,
-  type StreamHandlers,
-} from '../../../daemon/domain/operations/control.js';
-import { catalogueFile, keysFile, recordingPath, webFile } from '../../../daemon/domain/paths.js';
+  catalogueFile,
+  keysFile,
+  recordingFile,
+  recordingPath,
+  webFile,
+} from '../../../daemon/domain/paths.js';
+import type { GroupRule } from '../../../daemon/domain/people/directory.js';
 import type { Proof } from '../../../daemon/domain/people/factor.js';
 import { encodePeaks, type Peaks } from '../../../daemon/domain/recording/peaks.js';
 import type { CallRecord, Coverage, Recording } from '../../../daemon/domain/recording/recording.js';
-import type { GroupRule } from '../../../daemon/domain/people/directory.js';
+import { hashed, newToken } from '../../../daemon/ops/secrets/codes.js';
 import { createRequests, type RequestsDeps } from '../../../daemon/requests/requests.js';
-import { hashFile } from '../../../daemon/vault/scan.js';
 import { createFactorSecrets } from '../../../daemon/vault/factor-secrets.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { openSealed } from '../../../daemon/vault/open.js';
-import { recordingFile } from '../../../daemon/domain/paths.js';
+import { hashFile } from '../../../daemon/vault/scan.js';
 import { sealStream } from '../../../daemon/vault/seal.js';
 import { buildApp, type Deps } from '../../../web/app.js';
-import { hashed, newToken } from '../../../daemon/ops/secrets/codes.js';
 import type { WithProvider } from '../../../web/deps.js';
 import type { Control } from '../../../web/server/control.js';
 import { openStore } from '../../../web/store/store.js';
@@ -90,11 +95,15 @@ export async function openDashboard(t: Test, given: Given = {}) {
       return hash === `hash of ${password}`;
     },
     checkPassword: () => {},
-    isPasswordHash: () => true,
     ...overrides.passwords,
   };
-  const asked = createRequests({
-    ...{ catalogue, passwords, factorSecrets, dataDir, clock: now, mint: ulid },
+  const half = createRequests({
+    ...{ catalogue, factorSecrets, dataDir, clock: now, mint: ulid },
+    passwords: {
+      verifyPassword: async (hash, given) => hash === `hash of ${given}`,
+      isPasswordHash: () => true,
+      ...overrides.passwords,
+    },
     rules: { ldap: directory?.rules ?? [], oidc: provider?.rules ?? [] },
     passes: { take: () => false },
     identity: keys.identity,
@@ -118,11 +127,12 @@ export async function openDashboard(t: Test, given: Given = {}) {
     version: '0.0.0-test',
     ...recorder,
   });
-  const handlers = { ...asked.handlers, ...requests };
+  const handlers = { ...half.handlers, ...requests };
+  const asked: { name: ControlName; body: unknown }[] = [];
   const { app, setup, routes } = await buildApp({
     catalogue: reader,
     ...{ store, openSealed, passwords },
-    ...asker(handlers, asked.streams),
+    ...asker(handlers, half.streams, (name, body) => asked.push({ name, body })),
     directory,
     provider,
     control: {
@@ -155,7 +165,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
   });
   t.teardown(async () => {
     await app.close();
-    asked.stop();
+    half.stop();
     keys.stop();
     store.close();
     await reader.stop();
@@ -163,16 +173,21 @@ export async function openDashboard(t: Test, given: Given = {}) {
   });
   return {
     ...{ app, setup, routes, catalogue, store, keys, masterKey, factorSecrets, clock, now, dataDir },
-    ...{ verified, lines, handlers, streams: asked.streams, proofs: asked.proofs },
+    ...{ verified, lines, asked, handlers, streams: half.streams, proofs: half.proofs },
   };
 }
 
 /** Asks these handlers as the control socket does: what is not in the contract is refused on the way there and back. */
-function asker(handlers: ControlHandlers | object, streams: StreamHandlers<Readable>): Pick<Deps, 'ask' | 'askStream'> {
+function asker(
+  handlers: ControlHandlers | object,
+  streams: StreamHandlers<Readable>,
+  note: (name: ControlName, body: unknown) => void,
+): Pick<Deps, 'ask' | 'askStream'> {
   const overWire = (value: unknown) => JSON.parse(JSON.stringify(value ?? {})) as unknown;
   return {
     async ask(name, given) {
       const body = overWire(given);
+      note(name, body);
       const { body: shape, answer } = CONTROL[name];
       const [fault] = Value.Errors(shape, body);
       if (fault) throw fail('request_invalid', `${name}${fault.instancePath}: ${fault.message}`);
@@ -182,8 +197,7 @@ function asker(handlers: ControlHandlers | object, streams: StreamHandlers<Reada
       if (!Value.Check(answer, said)) throw fail('daemon_differs', name);
       return said as never;
     },
-    askStream: (name, body, gone) =>
-      streams[name](body, gone ?? new AbortController().signal),
+    askStream: (name, body, gone) => streams[name](body, gone ?? new AbortController().signal),
   };
 }
 

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { StoredCall } from '../../../daemon/catalogue/catalogue.js';
 import type { Policy } from '../../../daemon/domain/policy/policy.js';
+import { ask, askStream } from '../../../daemon/ops/control-client.js';
+import type { Ask } from '../../../web/server/ask.js';
 import { createControl } from '../../../web/server/control.js';
 import { type Dashboard, openDashboard, signInAs } from './dashboard.js';
 import { hostileCalls, type OfficeCalls, officeCalls, yearOfCalls } from './furnished-calls.js';
@@ -77,8 +79,12 @@ export async function openFurnished(
   const dataDir = mkdtempSync(join(tmpdir(), 'tapedeck-ui-'));
   t.teardown(() => rmSync(dataDir, { recursive: true, force: true }));
   const hostile = kind === 'hostile';
+  const recorder = createRecorder({ breakerPercent: BREAKER });
+  const overSocket: Ask = (name, body) => ask(dataDir, name, body);
   const dashboard = await openDashboard(t, {
-    ...{ uiDir, dataDir, now: Date.now, control: createControl({ dataDir }) },
+    ...{ uiDir, dataDir, now: Date.now, recorder: recorder.half },
+    ...{ ask: overSocket, askStream: (...given) => askStream(dataDir, ...given) },
+    control: createControl(overSocket),
     site: {
       name: hostile ? 'A company with a remarkably long name, Ltd & Co' : 'Hartley Joinery',
       ...{ timeZone: 'Europe/London', region: 'GB' },
@@ -87,7 +93,6 @@ export async function openFurnished(
     live: { pollMs: 100, reachMs: 100 },
     playing: { idleMs: 600, sweepMs: 50 },
   });
-  const recorder = createRecorder({ breakerPercent: BREAKER });
   await recorder.start(dashboard);
   t.teardown(() => recorder.stop());
   const now = Date.now();
@@ -102,11 +107,7 @@ export async function openFurnished(
     },
     signIn: (person) =>
       // In the empty house nobody has a second factor.
-      signInAs(
-        { catalogue: dashboard.catalogue, clock: { ms: Date.now() } },
-        person,
-        kind === 'empty' ? ['password'] : proofsOf(person),
-      ),
+      signInAs(dashboard, person, kind === 'empty' ? ['password'] : proofsOf(person)),
   };
 }
 

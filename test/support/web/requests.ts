@@ -117,7 +117,7 @@ async function linkOf(house: House): Promise<string> {
 const versionOf = async ({ dashboard, ben }: House) => (await dashboard.catalogue.user(ben))!.version;
 const sessionOf = async ({ dashboard }: House, person: string) => {
   await signInAs(dashboard, person);
-  return (await dashboard.catalogue.sessionsOf(person))[0]!.id;
+  return dashboard.store.sessions.of(person)[0]!.id;
 };
 
 const plain = (writes: AuditAction, sent: Sent = {}): Request[] => [{ writes: [writes], send: () => sent }];
@@ -366,6 +366,7 @@ export async function openHouse(t: Test, { empty = false } = {}): Promise<House>
   const signer = createSigner();
   const dashboard = await openDashboard(t, {
     control: signer.control,
+    recorder: signer.recorder,
     provider: {
       name: 'Example Co',
       rules: [{ group: 'recordings', roles: ['reviewer'], every_call: true }],
