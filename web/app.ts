@@ -6,7 +6,6 @@ import type { GroupRule } from '../daemon/domain/people/directory.js';
 import type { Log } from '../daemon/ops/log.js';
 import { repeatedly } from '../daemon/ops/turns.js';
 import type { FactorSecrets } from '../daemon/vault/factor-secrets.js';
-import type { Keys } from '../daemon/vault/keys.js';
 import type { openSealed } from '../daemon/vault/open.js';
 import { accountRoutes } from './account/routes.js';
 import { tokenRoutes } from './account/token-routes.js';
@@ -49,6 +48,7 @@ import { peopleRoutes } from './people/routes.js';
 import { policyRoutes } from './policy/routes.js';
 import { qualityRoutes } from './quality/routes.js';
 import { retentionRoutes } from './retention/routes.js';
+import type { Ask, AskStream } from './server/ask.js';
 import { authorityRoutes } from './server/authority.js';
 import type { Control } from './server/control.js';
 import { describeRoutes, docsRoutes } from './server/docs.js';
@@ -68,7 +68,8 @@ import { welcomeRoutes } from './sign-in/welcome-routes.js';
 
 export type Deps = {
   catalogue: Catalogue;
-  keys: Pick<Keys, 'identity'>;
+  ask: Ask;
+  askStream: AskStream;
   openSealed: typeof openSealed;
   passwords: PasswordVerbs;
   factorSecrets: FactorSecrets;
@@ -174,7 +175,7 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; ro
   };
 
   await protect(app, secure);
-  guard(app, { hosts: createHosts(deps.web), sessions, tokens, cookie, control: deps.control });
+  guard(app, { hosts: createHosts(deps.web), sessions, tokens, cookie });
   sending.watch(app);
   tellOfRefusals(app, audit);
   await describeRoutes(app, deps.version);

@@ -5,7 +5,7 @@ import { ulid } from 'ulid';
 import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
 import { createLdap } from '../daemon/directory/ldap.js';
 import { createProvider } from '../daemon/directory/oidc.js';
-import { catalogueFile, keysFile } from '../daemon/domain/paths.js';
+import { catalogueFile } from '../daemon/domain/paths.js';
 import { siteRegion } from '../daemon/ops/config.js';
 import type { Config } from '../daemon/ops/config-schema.js';
 import { createLog, type Log } from '../daemon/ops/log.js';
@@ -20,11 +20,11 @@ import { pbxPorts } from '../daemon/ops/targets.js';
 import { tlsMode } from '../daemon/ops/tls-mode.js';
 import { writeDurably } from '../daemon/vault/durable.js';
 import { createFactorSecrets } from '../daemon/vault/factor-secrets.js';
-import { createKeys, type Keys } from '../daemon/vault/keys.js';
 import { type MasterKeys, openMasterKeys } from '../daemon/vault/master-key.js';
 import { openSealed } from '../daemon/vault/open.js';
 import { buildApp, type Deps } from './app.js';
 import { createHosts } from './auth/hosts.js';
+import { asking } from './server/ask.js';
 import { createControl } from './server/control.js';
 import { createPlainPort } from './server/plain-port.js';
 import { tlsOptions } from './server/tls.js';
@@ -48,14 +48,13 @@ export async function runWeb(config: Config, passphrase?: string): Promise<void>
     // The recorder raises the alarm.
     onBadRow: (bad) => log.error(bad, 'A row of the catalogue cannot be read and is left out'),
   });
-  const keys = lateKeys(config, passphrase);
   const tls = await createTls(config, log);
   await catalogue.start();
   try {
     await tls?.start();
     const { app, setup } = await buildApp({
       catalogue,
-      keys,
+      ...asking(config.data.dir),
       openSealed,
       passwords,
       factorSecrets: createFactorSecrets(lateMaster(config, passphrase)),
@@ -102,7 +101,6 @@ export async function runWeb(config: Config, passphrase?: string): Promise<void>
     clearTimeout(drained);
   } finally {
     await tls?.stop();
-    keys.stop();
     await catalogue.stop();
   }
 }
@@ -204,35 +202,11 @@ function invite(code: string | null, address: string): void {
   );
 }
 
-/** The master key, when it is first needed: see `lateKeys`. */
+/** The master key, when it is first needed: the dashboard may be started before the recorder has made it. */
 function lateMaster(config: Config, passphrase?: string): () => MasterKeys {
   let master: MasterKeys | null = null;
   return () => {
     master ??= openMasterKeys(config.keys.master_key_file, passphrase);
     return master;
-  };
-}
-
-/**
- * The key store, opened when the first recording is played: the dashboard may be started before the daemon has made
- * the master key.
- */
-function lateKeys(config: Config, passphrase?: string): Pick<Keys, 'identity'> & { stop(): void } {
-  let opened: Keys | null = null;
-  function open(): Keys {
-    const { current: masterKey, reread } = openMasterKeys(config.keys.master_key_file, passphrase);
-    const path = keysFile(config.data.dir);
-    const keys = createKeys({ path, masterKey, reread, readonly: true });
-    keys.start();
-    return keys;
-  }
-  return {
-    async identity(recordingId) {
-      opened ??= open();
-      return opened.identity(recordingId);
-    },
-    stop() {
-      opened?.stop();
-    },
   };
 }

@@ -9,6 +9,7 @@ import { ulid } from 'ulid';
 import type { Catalogue, StoredCall } from '../../../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { fail } from '../../../daemon/domain/error.js';
+import type { ControlHandlers, ControlName } from '../../../daemon/domain/operations/control.js';
 import { jobView, newJob } from '../../../daemon/domain/operations/job.js';
 import { downStatus } from '../../../daemon/domain/operations/status.js';
 import { catalogueFile, keysFile, recordingPath } from '../../../daemon/domain/paths.js';
@@ -16,12 +17,14 @@ import type { Proof } from '../../../daemon/domain/people/factor.js';
 import { encodePeaks, type Peaks } from '../../../daemon/domain/recording/peaks.js';
 import type { CallRecord, Coverage, Recording } from '../../../daemon/domain/recording/recording.js';
 import { createFactorSecrets } from '../../../daemon/vault/factor-secrets.js';
-import { createKeys } from '../../../daemon/vault/keys.js';
+import { createKeys, type Keys } from '../../../daemon/vault/keys.js';
 import { openSealed } from '../../../daemon/vault/open.js';
 import { sealStream } from '../../../daemon/vault/seal.js';
 import { buildApp, type Deps } from '../../../web/app.js';
 import { hashed, newToken } from '../../../web/auth/secrets.js';
+import type { Ask } from '../../../web/server/ask.js';
 import type { Control } from '../../../web/server/control.js';
+import { openSound } from '../requests/sound.js';
 import { noted } from '../words.js';
 
 /** 26 July 2026, 08:00 UTC: where the clock of a dashboard under test begins. */
@@ -38,7 +41,11 @@ export type Dashboard = Awaited<ReturnType<typeof openDashboard>>;
  */
 export async function openDashboard(
   t: Test,
-  { control, ...overrides }: Partial<Omit<Deps, 'control'>> & { control?: Partial<Control> } = {},
+  {
+    control,
+    keys: ownKeys,
+    ...overrides
+  }: Partial<Omit<Deps, 'control'>> & { control?: Partial<Control>; keys?: Pick<Keys, 'identity'> } = {},
 ) {
   const { dataDir, uiDir } = { ...housed(t, overrides), ...overrides };
   const clock = { ms: START };
@@ -54,9 +61,26 @@ export async function openDashboard(
     next: null,
     reread: () => [masterKey],
   }));
+  const house = {
+    ...{ catalogue: overrides.catalogue ?? catalogue, keys: ownKeys ?? keys, dataDir },
+    clock: () => clock.ms,
+    signing: {
+      key: async () => (await control?.checkpoints?.())?.key.id ?? '',
+      sign: async () => (await control?.signCheckpoint?.()) ?? '',
+    },
+  };
+  const recorder = openSound(house);
+  const asked: { name: ControlName; body: unknown }[] = [];
   const { app, setup, routes } = await buildApp({
     catalogue,
-    keys,
+    ask: (async (name: ControlName, body: never) => {
+      asked.push({ name, body });
+      const handle = (recorder.sound as Partial<ControlHandlers>)[name];
+      if (!handle) throw fail('daemon_unreachable', `${name} is not asked for here.`);
+      return (handle as (body: never) => unknown)(body);
+    }) as Ask,
+    askStream: (name, body, gone = new AbortController().signal) =>
+      recorder.evidence.handlers[name](body, gone),
     openSealed,
     passwords: {
       hashPassword: async (password) => `hash of ${password}`,
@@ -108,7 +132,21 @@ export async function openDashboard(
     keys.stop();
     await catalogue.stop();
   });
-  return { app, setup, routes, catalogue, keys, masterKey, factorSecrets, clock, dataDir, verified, lines };
+  return {
+    recorder,
+    asked,
+    app,
+    setup,
+    routes,
+    catalogue,
+    keys,
+    masterKey,
+    factorSecrets,
+    clock,
+    dataDir,
+    verified,
+    lines,
+  };
 }
 
 /** Two folders of the test's own, which lie in each other; none where both are given. */

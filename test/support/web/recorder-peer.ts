@@ -10,6 +10,7 @@ import { reasonView } from '../../../daemon/domain/reason/words.js';
 import { createControl } from '../../../daemon/operations/control.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createRetain } from '../../../daemon/recordings/retain.js';
+import { streamsOf } from '../control-handlers.js';
 import { noted } from '../words.js';
 import type { Dashboard } from './dashboard.js';
 import { createSigner } from './signer.js';
@@ -79,6 +80,7 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
         socket: controlSocket(house.dataDir),
         ownerSocket: ownerSocket(house.dataDir),
         log: createLog('silent', 'test'),
+        streams: streamsOf(),
         handlers: {
           status: answer(async () => {
             const said = status(Date.now());
