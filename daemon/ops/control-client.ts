@@ -20,7 +20,8 @@ import { controlSocket, ownerSocket } from '../domain/paths.js';
 
 const MOST_BYTES = 4 * 1024 * 1024;
 
-type Given<N extends ControlName> =
+/** What goes with a request: nothing where it has no body. */
+export type Given<N extends ControlName> =
   Record<string, never> extends ControlBody<N> ? [body?: ControlBody<N>] : [body: ControlBody<N>];
 
 /**

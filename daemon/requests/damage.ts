@@ -45,18 +45,21 @@ export function createDamage(deps: {
   }
 
   return {
-    /** Reads a recording again, unless that was just done. `found` says how it came out. */
+    /** Reads a recording again, unless that was just done. `found` says how it came out. Throws what reading and writing throw. */
     async look(id: string, found: 'when it was played' | 'when it was exported'): Promise<void> {
       const now = deps.clock();
       const before = looked.get(id);
       if (waiting >= MOST_WAITING || (before !== undefined && Math.abs(now - before) < AGAIN_MS)) return;
       looked.set(id, now);
       waiting += 1;
-      await turns
-        .run(() => read(id, found))
-        .finally(() => {
-          waiting -= 1;
-        });
+      try {
+        await turns.run(() => read(id, found));
+      } catch (e) {
+        looked.delete(id); // what could not be put on record is looked at when it is said again
+        throw e;
+      } finally {
+        waiting -= 1;
+      }
     },
   };
 }

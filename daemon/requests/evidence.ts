@@ -28,7 +28,7 @@ export function createEvidence(deps: {
   /** The key of a recording. Throws `key_missing`. */
   identity: (recordingId: string) => Promise<string>;
   /** The id of the key with which the recorder signs, and a note with which it signs the log as it is now. */
-  signer: () => string;
+  signer: () => string | Promise<string>;
   sign: () => Promise<{ note: string }>;
   taking: Taking;
   damage: Damage;
@@ -68,7 +68,7 @@ export function createEvidence(deps: {
         const pack = await runPack(
           {
             ...{ dataDir: deps.dataDir, call: call.id, identity: await deps.identity(recording.id) },
-            ...{ by: `${person.name}, signed in from ${address(by)}`, reason, signer: deps.signer() },
+            ...{ by: `${person.name}, signed in from ${by.address}`, reason, signer: await deps.signer() },
             ...{ site: deps.site, version: deps.version },
           },
           {
@@ -100,5 +100,3 @@ export function createEvidence(deps: {
     },
   };
 }
-
-const address = (by: object): string => ('address' in by ? String(by.address) : '');

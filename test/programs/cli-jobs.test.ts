@@ -9,7 +9,7 @@ import { createControl } from '../../daemon/operations/control.js';
 import { createJobs, type JobHandler } from '../../daemon/ops/jobs.js';
 import { createLog } from '../../daemon/ops/log.js';
 import { site } from '../support/cli-site.js';
-import { handlersOf } from '../support/control-handlers.js';
+import { handlersOf, streamsOf } from '../support/control-handlers.js';
 import { until } from '../support/recorder.js';
 
 const log = createLog('silent', 'test');
@@ -29,6 +29,7 @@ async function withRecorder(t: Test, check: JobHandler) {
   mkdirSync(join(dir, 'signing'), { recursive: true });
   const control = createControl({
     ...{ socket: controlSocket(dir), ownerSocket: ownerSocket(dir), log },
+    streams: streamsOf(),
     handlers: handlersOf({
       async check_recordings() {
         const { job, already } = await jobs.ask('recordings_check');

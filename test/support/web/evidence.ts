@@ -22,7 +22,7 @@ import { signManifest } from '../../../daemon/vault/manifest.js';
 import { signerOf, signNote } from '../../../daemon/vault/note.js';
 import { createSigningKey, publicKeys } from '../../../daemon/vault/signing-key.js';
 import { check } from '../../../web/ui/verify/check.js';
-import { handlersOf } from '../control-handlers.js';
+import { handlersOf, streamsOf } from '../control-handlers.js';
 import { addRecording } from './dashboard.js';
 
 export const log = pino({ level: 'silent' });
@@ -70,6 +70,7 @@ export async function openHouse(t: Test, keysFile = 'keys/keys.db') {
     socket: controlSocket(dir),
     ownerSocket: ownerSocket(dir),
     log,
+    streams: streamsOf(),
     handlers: handlersOf({
       checkpoints: () => ({ key: { id: signingKey.keyId, pem: signingKey.publicKeyPem }, targets: [] }),
       sign_checkpoint: () => checkpoints.sign(),

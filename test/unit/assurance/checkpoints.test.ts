@@ -27,7 +27,7 @@ import { ask } from '../../../daemon/ops/control-client.js';
 import { signerOf } from '../../../daemon/vault/note.js';
 import { publicKeys } from '../../../daemon/vault/signing-key.js';
 import { signing, tamper, view } from '../../support/catalogue/audit-lab.js';
-import { handlersOf } from '../../support/control-handlers.js';
+import { handlersOf, streamsOf } from '../../support/control-handlers.js';
 
 t.setTimeout(120_000);
 const log = pino({ level: 'silent' });
@@ -293,6 +293,7 @@ t.test('only who owns the recorder can have a log signed that does not go on', a
   tamper(c.path, (db) => db.exec('DELETE FROM audit WHERE seq > 4'));
   const control = createControl({
     ...{ socket: controlSocket(dir), ownerSocket: ownerSocket(dir), log },
+    streams: streamsOf(),
     handlers: handlersOf({
       sign_checkpoint: checkpoints.sign,
       accept_log: ({ by, reason }) =>

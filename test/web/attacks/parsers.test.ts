@@ -20,7 +20,7 @@ import { lock, parseLocked, unlock } from '../../../daemon/vault/passphrase.js';
 import { createHosts, sameOrigin } from '../../../web/auth/hosts.js';
 import { served } from '../../../web/calls/range.js';
 import { createControl } from '../../../web/server/control.js';
-import { handlersOf } from '../../support/control-handlers.js';
+import { handlersOf, streamsOf } from '../../support/control-handlers.js';
 import { get, openDashboard, setUp } from '../../support/web/dashboard.js';
 
 t.test('every parser of what comes from outside gives an answer for anything', async (t) => {
@@ -194,6 +194,7 @@ t.test('every parser of what comes from outside gives an answer for anything', a
     const signed = { size: 0, at: '', note: '' };
     const control = createDaemonControl({
       ...{ socket, ownerSocket: owner, log: pino({ level: 'silent' }) },
+      streams: streamsOf(),
       handlers: handlersOf({
         run_retention: ({ confirm }) => texts(confirm) ?? { erased: 0, failed: 0, left: 0 },
         run_test_call: () => ({}) as ControlAnswer<'run_test_call'>,
