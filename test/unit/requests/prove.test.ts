@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import t from 'tap';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
 import { AUDITOR, type PeopleLab, PLACE, password, peopleLab } from '../../support/people-lab.js';
@@ -267,6 +268,27 @@ t.test('a passkey is two factors, bound to its place, its challenge and its owne
   await lab.unwritten('a passkey', () => begin(right));
   await catalogue.changeUser('ada', { disabled: true }, 1).catch(() => {});
   await t.rejects(begin(await sign({ counter: 6 })), { code: 'sign_in_failed' }, 'of who is disabled');
+});
+
+t.test('whatever is said to be the answer of a passkey, it is refused', async (t) => {
+  const lab = await peopleLab(t);
+  await lab.add('ada');
+  const by = lab.by(await lab.add('bea'));
+  await lab.prove('bea', { password });
+  const sign = await withPasskey(lab, 'ada');
+  const code = (work: Promise<unknown>) => work.then(() => 'taken').catch((e) => e.code ?? String(e));
+  const part = fc.oneof(fc.anything(), fc.string(), fc.constant(undefined));
+  await fc.assert(
+    fc.asyncProperty(fc.dictionary(fc.string(), fc.anything()), part, part, part, async (any, a, b, c) => {
+      t.equal(await code(lab.prove(null, { passkey: any })), 'passkey_refused');
+      const { passkey: right } = await sign();
+      const response = { ...(right.response as object), authenticatorData: a, signature: b, userHandle: c };
+      t.equal(await code(lab.prove('ada', { passkey: { ...right, response } })), 'passkey_refused');
+      await lab.ask('begin_passkey', { by, place: PLACE });
+      t.equal(await code(lab.ask('add_passkey', { by, name: 'x', response: any })), 'passkey_refused');
+    }),
+    { numRuns: 60 },
+  );
 });
 
 t.test('who comes from the provider comes from there each time', async (t) => {
