@@ -89,21 +89,17 @@ t.test('what somebody may do is said, changed, taken away and given back on the 
   ])
     await t.rejects(tapedeck('user', ...argv), { code: 'last_admin' }, argv.join(' '));
   await tapedeck('user', 'change', 'ben', '--role', 'admin', '--name', 'Benjamin');
-  const at = {
-    ...{ createdAt: 1, seenAt: 1, expiresAt: 9e12, address: '', agent: '' },
-    ...{ proofs: [], provedAt: 1, failed: { count: 0, lastAt: null } },
-  };
-  await catalogue.addSession({ ...at, tokenHash: 'h', id: 's', userId: id });
   t.match(await tapedeck('user', 'disable', 'ada'), /cannot sign in any more/);
-  t.equal(await catalogue.session('h'), null);
+  t.equal(await catalogue.standing(id), null);
   t.match(await tapedeck('user', 'list'), /ada .* disabled/);
   t.match(await tapedeck('user', 'enable', 'ADA'), /ada can sign in again/);
-  await catalogue.addSession({ ...at, tokenHash: 'h', id: 's', userId: id });
+  t.equal((await catalogue.standing(id))?.epoch, 1, 'their sessions stay ended');
   writeFileSync(file, 'another staple mule\n');
   t.match(
     await tapedeck('user', 'password', 'ada', '--password-file', file),
-    /new password; 1 session ended/,
+    /new password; every session has ended/,
   );
+  t.equal((await catalogue.standing(id))?.epoch, 2);
   t.ok(await verifyPassword((await catalogue.userByName('ada'))!.passwordHash, 'another staple mule'));
   t.match(await tapedeck('user', 'remove', 'ada'), /removed/);
   await t.rejects(tapedeck('user', 'remove', 'ada'), { code: 'person_unknown' });
