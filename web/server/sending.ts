@@ -1,11 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
-import type { Session } from '../../daemon/catalogue/people.js';
 import type { Log } from '../../daemon/ops/log.js';
 import { repeatedly } from '../../daemon/ops/turns.js';
 import { admit } from '../auth/access.js';
-import type { Sessions } from '../auth/sessions.js';
+import type { Session, Sessions } from '../auth/sessions.js';
 import type { Tokens } from '../auth/tokens.js';
 import type { Pace } from './live.js';
 import type { App } from './types.js';

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
-import type { Session } from '../../daemon/catalogue/people.js';
 import type { ErrorCode } from '../../daemon/domain/error.js';
 import type { Person } from '../../daemon/domain/people/person.js';
 import type { CallId } from '../../daemon/domain/recording/recording.js';
 import type { Audited } from '../audit/audit.js';
 import type { Access } from '../auth/access.js';
+import type { Session } from '../auth/sessions.js';
 
 /** A Fastify instance whose routes take their types from their schemas. */
 export type App = FastifyInstance<
