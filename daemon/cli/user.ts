@@ -200,13 +200,13 @@ Examples:
       const read = await passwordIn(passwordFile);
       const { id, name: of, disabledAt } = await named(name);
       const hash = await hashOf(of, read);
-      const { sessions, tokens } = await onRecord<Ended>(await ctx.catalogue(), (ended) =>
+      const { tokens } = await onRecord<Ended>(await ctx.catalogue(), (ended) =>
         done(
           'password_change',
           about(id, { name: of, ...(ended.tokens.length > 0 ? { tokens_ended: ended.tokens } : {}) }),
         ),
       ).setPassword(id, hash, Date.now());
-      ctx.out(`${of} has a new password; ${sessions} ${sessions === 1 ? 'session' : 'sessions'} ended.`);
+      ctx.out(`${of} has a new password; every session has ended.`);
       if (tokens.length > 0) ctx.out(`API tokens that ended: ${tokens.join(', ')}`);
       if (disabledAt !== null) ctx.err(`${of} is disabled: "tapedeck user enable ${of}" lets them in again.`);
     });

@@ -8,9 +8,7 @@ import { createReader, type Reader } from './checked.js';
 import { type Db, type Opening, openDb } from './db.js';
 import { createJobs } from './jobs.js';
 import { createLedger } from './ledger.js';
-import { createDevices } from './people/devices.js';
 import { createFactors } from './people/factors.js';
-import { createSessions } from './people/sessions.js';
 import { createTokens } from './people/tokens.js';
 import { createUsers } from './people/users.js';
 import { createPolicy } from './policy.js';
@@ -25,7 +23,6 @@ import { createWrites } from './writes.js';
 
 function createNouns(db: Db, reader: Reader) {
   const calls = createCalls(db, reader);
-  const sessions = createSessions(db);
   const tokens = createTokens(db);
   return {
     calls,
@@ -33,10 +30,8 @@ function createNouns(db: Db, reader: Reader) {
     recordings: createRecordings(db, reader),
     seals: createSeals(db, reader),
     policy: createPolicy(db, reader),
-    users: createUsers(db, sessions, tokens),
-    sessions,
+    users: createUsers(db, tokens),
     tokens,
-    devices: createDevices(db),
     seen: createSeen(db),
     factors: createFactors(db),
     ledger: createLedger(db, reader, calls),
@@ -198,11 +193,12 @@ export function createSqliteCatalogue(
     userByName: (name) => read((n) => n.users.byName(name)),
     user: (id) => read((n) => n.users.user(id)),
     users: () => read((n) => n.users.all()),
+    standing: (id) => read((n) => n.users.standing(id)),
     claimSetup: (codeHash, user) => write((n) => n.users.claimSetup(codeHash, user)),
     saveSetupCode: (codeHash, at) => write((n) => n.users.saveSetupCode(codeHash, at)),
     changeUser: (id, change, at, basedOn) => write((n) => n.users.change(id, change, at, basedOn)),
     removeUser: (id, basedOn) => write((n) => n.users.remove(id, basedOn)),
-    setPassword: (id, hash, at, keep) => write((n) => n.users.setPassword(id, hash, at, keep)),
+    setPassword: (id, hash, at) => write((n) => n.users.setPassword(id, hash, at)),
     invite: (invitation) => write((n) => n.users.invite(invitation)),
     invited: (codeHash, at) => read((n) => n.users.invited(codeHash, at)),
     acceptInvitation: (codeHash, hash, at) => write((n) => n.users.accept(codeHash, hash, at)),
@@ -214,18 +210,7 @@ export function createSqliteCatalogue(
     testCalls: (limit) => read((n) => n.testCalls.newest(limit)),
     lastGoodTestCall: () => read((n) => n.testCalls.lastGood()),
 
-    addSession: (session) => write((n) => n.sessions.add(session)),
-    session: (tokenHash) => read((n) => n.sessions.session(tokenHash)),
-    touchSession: (tokenHash, seenAt) => write((n) => n.sessions.touch(tokenHash, seenAt)),
-    removeSession: (tokenHash) => write((n) => n.sessions.remove(tokenHash)),
-    removeExpiredSessions: (now) => write((n) => n.sessions.removeExpired(now)),
-    renewSession: (tokenHash, newHash, until) => write((n) => n.sessions.renew(tokenHash, newHash, until)),
-    sessionsOf: (userId) => read((n) => n.sessions.of(userId)),
-    endSessions: (userId, which) => write((n) => n.sessions.end(userId, which)),
     shutOut: (userId) => write((n) => n.users.shutOut(userId)),
-
-    knowsDevice: (userId, hash) => read((n) => n.devices.knows(userId, hash)),
-    rememberDevice: (userId, hash, at) => write((n) => n.devices.remember(userId, hash, at)),
 
     addToken: (token, tokenHash) => write((n) => n.tokens.add(token, tokenHash)),
     tokensOf: (userId) => read((n) => n.tokens.of(userId)),
@@ -237,20 +222,24 @@ export function createSqliteCatalogue(
     totp: (userId) => read((n) => n.factors.totp(userId)),
     totps: () => read((n) => n.factors.totps()),
     resealTotp: (userId, before, after) => write((n) => n.factors.reseal(userId, before, after)),
-    saveTotp: (userId, totp) => write((n) => n.factors.saveTotp(userId, totp)),
-    useTotpStep: (userId, step) => write((n) => n.factors.useTotpStep(userId, step)),
+    saveTotp: (userId, totp, codes) => write((n) => n.factors.saveTotp(userId, totp, codes)),
     passkeys: (userId) => read((n) => n.factors.passkeys(userId)),
     passkey: (id) => read((n) => n.factors.passkey(id)),
-    addPasskey: (passkey) => write((n) => n.factors.addPasskey(passkey)),
-    passkeyUsed: (id, counter, at) => write((n) => n.factors.passkeyUsed(id, counter, at)),
+    addPasskey: (passkey, codes) => write((n) => n.factors.addPasskey(passkey, codes)),
     removeFactor: (userId, which) => write((n) => n.factors.remove(userId, which)),
     resetFactors: (userId) => write((n) => n.factors.reset(userId)),
     saveRecoveryCodes: (userId, hashes) => write((n) => n.factors.saveRecoveryCodes(userId, hashes)),
-    useRecoveryCode: (userId, hash) => write((n) => n.factors.useRecoveryCode(userId, hash)),
     failedFactors: (userId) => read((n) => n.factors.failed(userId)),
     takeFactorTry: (userId, device, at, waitAfter) =>
       write((n) => n.factors.takeTry(userId, device, at, waitAfter)),
-    factorGiven: (userId, tried) => write((n) => n.factors.given(userId, tried)),
+    proofGiven: (userId, { at, epoch, begins, used }) =>
+      write((n) => {
+        const now = n.users.standing(userId);
+        if (now?.epoch !== epoch || (used && !n.factors.use(userId, used, at))) return null;
+        if (begins) n.users.signedIn(userId, at);
+        const failed = used && n.factors.given(userId, 'totpStep' in used);
+        return { epoch, gains: now.gains, failed };
+      }),
     rolesWithFactor: () => read((n) => n.factors.rolesWith()),
     setRolesWithFactor: (roles) => write((n) => n.factors.setRolesWith(roles)),
     saveOutsider: (user) => write((n) => n.users.saveOutsider(user)),

@@ -1,5 +1,4 @@
 import { Type } from 'typebox';
-import { orNull } from '../../reason/coded.js';
 import {
   grants,
   LONGEST_NAME,
@@ -8,6 +7,7 @@ import {
   roles,
   tokenRights,
 } from '../../people/person.js';
+import { orNull } from '../../reason/coded.js';
 import { By, Id, Moment, NOTHING, post, Signed, Text } from './request.js';
 
 /** What can be asked about people. Each of these is written into the audit log with what it does, in one transaction. */
@@ -53,7 +53,7 @@ export const PEOPLE = {
   /** Ends all sessions and API tokens of somebody. Needs the right `people`. */
   shut_out: post('/people/shut-out', Type.Object({ by: By, id: Id }), NOTHING),
 
-  /** Whose link has this code, and, with `hash`, sets their password. Throws `invitation_unknown`. */
+  /** Sets the password of whose link has this code, and ends their sessions and API tokens. Throws `invitation_unknown`. */
   choose_password: post(
     '/people/choose-password',
     Type.Object({ code: Text(60, 1), hash: PasswordHash, address: Text(80) }),
