@@ -37,7 +37,7 @@ export function createTelling(deps: {
   askers: Pick<Askers, 'of' | 'may'>;
   clock: () => number;
   limits?: { told?: Limit; given?: Limit };
-}): Pick<ControlHandlers, 'tell' | 'give_out'> {
+}) {
   const { told = TOLD, given = GIVEN } = deps.limits ?? {};
   const buckets = createBuckets({ now: deps.clock });
 
@@ -86,7 +86,7 @@ export function createTelling(deps: {
       await within('given', given, [entry], () => deps.catalogue.audit(entry));
       return {};
     },
-  };
+  } satisfies Pick<ControlHandlers, 'tell' | 'give_out'>;
 
   async function allowed(by: GiveOut['by'], object: string, id: string, reason: string): Promise<Asker> {
     if (object === 'audit' || object === 'checkpoint') return deps.askers.may(by, 'audit');
