@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
+import type { Standing } from '../../daemon/catalogue/people.js';
 import { isDiskError } from '../../daemon/domain/error.js';
-import { type FactorState, type Owes, owes } from '../../daemon/domain/people/factor.js';
+import { type Owes, owes } from '../../daemon/domain/people/factor.js';
 import type { Person } from '../../daemon/domain/people/person.js';
 import { hashed, newToken } from '../../daemon/ops/secrets/codes.js';
 import type { Audit } from '../audit/audit.js';
@@ -28,14 +30,6 @@ export type Session = Omit<KeptSession, 'userId'> & {
   owes: Owes;
 };
 
-/** Somebody who is there and not disabled, as the catalogue has them now. */
-export type Standing = {
-  person: Person;
-  state: Pick<FactorState, 'totp' | 'passkeys' | 'required'>;
-  epoch: number;
-  gains: number;
-};
-
 /** What the recorder has answered to a proof, for the session with this id. `failed` null: as it was before. */
 export type Begun = Pick<KeptSession, 'id' | 'epoch' | 'gains' | 'proofs'> & {
   person: string;
@@ -58,7 +52,7 @@ export function createSessions({
   limits = LIMITS,
 }: {
   store: Pick<Store, 'sessions'>;
-  catalogue: { standing(userId: string): Promise<Standing | null> };
+  catalogue: Pick<Catalogue, 'standing'>;
   audit: Pick<Audit, 'note' | 'by'>;
   now: () => number;
   limits?: SessionLimits | undefined;

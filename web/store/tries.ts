@@ -26,9 +26,12 @@ export function createTryStore(db: Db) {
   );
   const write = writing(db);
 
-  /** The clock may be set back; that gives none and takes none. */
-  function left({ key, limit: { burst, hourly } }: Limited, at: number): number {
-    const row = (one.get(key) as Row | undefined) ?? { remaining: burst, at };
+  /** The clock may be set back; that gives none and takes none: it counts on from there. */
+  function left(limited: Limited, at: number): number {
+    const { burst, hourly } = limited.limit;
+    const row = one.get(limited.key) as Row | undefined;
+    if (!row) return burst;
+    if (row.at > at) put(limited, row.remaining, at);
     return Math.min(burst, row.remaining + (Math.max(0, at - row.at) * hourly) / HOUR_MS);
   }
   function put({ key, limit: { burst, hourly } }: Limited, remaining: number, at: number): void {
