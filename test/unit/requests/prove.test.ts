@@ -109,6 +109,10 @@ t.test('the word of a directory signs in, and proves nothing to the recorder', a
   ] as const)
     await t.rejects(lab.prove(who, { word: [word] }), { code: 'sign_in_failed' }, `${who}: ${word}`);
 
+  await lab.withApp('ole');
+  await lab.prove('ole', { word: ['provider_sign_in', 'provider'] }, { session: 'new', begins: true });
+  t.notOk(await proved(lab, 'ole', 'new'), 'a second factor of the provider is its word too');
+
   await lab.withApp('lea');
   await lab.prove('lea', { code: WRONG }).catch(() => {});
   await lab.prove('lea', { word: ['directory'] }, { begins: true });
