@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
 import { ulid } from 'ulid';
-import { createPasswords } from '../../../web/auth/passwords.js';
 import { plainCode } from '../../../daemon/ops/secrets/codes.js';
+import { createPasswords } from '../../../web/auth/passwords.js';
 import { network } from '../../../web/auth/tries.js';
 import { cookieOf, get, openDashboard, password, post, setUp } from '../../support/web/dashboard.js';
 
