@@ -1,12 +1,6 @@
 import type { Catalogue } from '../catalogue/catalogue.js';
 import type { User } from '../catalogue/people.js';
-import {
-  type About,
-  type Actor,
-  type AuditAction,
-  entryOf,
-  type NewEntry,
-} from '../domain/assurance/audit.js';
+import { type About, type Actor, type AuditAction, entryOf, type NewEntry } from '../domain/assurance/audit.js';
 import { fail } from '../domain/error.js';
 import type { By, Signed } from '../domain/operations/control/request.js';
 import { type BoxRight, mayDo, type Person } from '../domain/people/person.js';

@@ -24,8 +24,7 @@ export function createProofs({ clock }: { clock: () => number }) {
     fresh(session: string, person: string, { second }: { second: boolean }): boolean {
       const now = clock();
       return (given.get(session) ?? []).some(
-        (p) =>
-          p.person === person && now - p.at <= FRESH_MS && p.at <= now && (!second || hasSecond([p.proof])),
+        (p) => p.person === person && now - p.at <= FRESH_MS && p.at <= now && (!second || hasSecond([p.proof])),
       );
     },
     /** Everybody's who is shut out. */

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { orNull } from '../../reason/coded.js';
 import {
   grants,
   LONGEST_NAME,
@@ -7,7 +8,6 @@ import {
   roles,
   tokenRights,
 } from '../../people/person.js';
-import { orNull } from '../../reason/coded.js';
 import { By, Id, Moment, NOTHING, post, Signed, Text } from './request.js';
 
 /** What can be asked about people. Each of these is written into the audit log with what it does, in one transaction. */

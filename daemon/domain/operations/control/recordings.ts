@@ -47,7 +47,11 @@ export const RECORDINGS = {
     NOTHING,
   ),
   /** A table or a document is given out: written before it is. Needs the right that the object asks for. */
-  give_out: post('/audit/give-out', Type.Object({ by: By, ...About }), NOTHING),
+  give_out: post(
+    '/audit/give-out',
+    Type.Object({ by: By, ...About }),
+    NOTHING,
+  ),
 
   /**
    * Writes the entry `play` or `download`, then gives the key of this one recording. Throws `call_unknown`, `forbidden`,

@@ -19,9 +19,7 @@ const Means = Type.Union([
   /** The answer of a browser to `ask_passkey`. */
   Type.Object({ passkey: Json }),
   /** What a directory or a provider has said, by the dashboard's word. It proves nothing to the recorder. */
-  Type.Object({
-    word: Type.Array(Type.Enum(['directory', 'provider_sign_in', 'provider']), { minItems: 1 }),
-  }),
+  Type.Object({ word: Type.Array(Type.Enum(['directory', 'provider_sign_in', 'provider']), { minItems: 1 }) }),
 ]);
 
 export const SIGN_IN = {
