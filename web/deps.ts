@@ -1,7 +1,6 @@
 import type { Catalogue } from '../daemon/catalogue/catalogue.js';
 import type { Provider } from '../daemon/directory/oidc.js';
 import type { GroupRule } from '../daemon/domain/people/directory.js';
-import type { Keys } from '../daemon/vault/keys.js';
 import type { openSealed } from '../daemon/vault/open.js';
 import type { Audit } from './audit/audit.js';
 import type { Cookie, JourneyCookie } from './auth/cookie.js';
@@ -21,6 +20,7 @@ import type { Playing } from './calls/playing.js';
 import type { Reached } from './calls/reached.js';
 import type { Seen } from './calls/seen.js';
 import type { Masks } from './calls/sound/masked.js';
+import type { Ask, AskStream } from './server/ask.js';
 import type { Control } from './server/control.js';
 import type { Live } from './server/live.js';
 import type { Sending } from './server/sending.js';
@@ -39,8 +39,10 @@ export type RouteDeps = {
   reached: Reached;
   listening: Listening;
   masks: Masks;
-  keys: Pick<Keys, 'identity'>;
   openSealed: typeof openSealed;
+  /** Asks the recorder, which alone has keys and writes. */
+  ask: Ask;
+  askStream: AskStream;
   control: Control;
   passwords: Passwords;
   sessions: Sessions;

@@ -1,13 +1,25 @@
 import { chmodSync, rmSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { fail, TapedeckError } from '../domain/error.js';
-import { CONTROL, type ControlHandlers, type ControlName } from '../domain/operations/control.js';
+import {
+  CONTROL,
+  type ControlHandlers,
+  type ControlName,
+  HEAD_HEADER,
+  headText,
+  STREAMS,
+  type StreamHandlers,
+  type StreamName,
+} from '../domain/operations/control.js';
 import type { Log } from '../ops/log.js';
 
 /** Of sun_path, unix(7), with room for its final zero. */
 const SOCKET_PATH_BYTES = 107;
 /** What a text is: Prometheus' format. */
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
+/** Whoever takes nothing of a stream for so long is let go, in ms. */
+const IDLE_MS = 120_000;
 
 /**
  * The recorder's control sockets: HTTP over Unix domain sockets, one that only its own user and group can open, and one for
@@ -20,6 +32,7 @@ export function createControl(deps: {
   ownerSocket: string;
   log: Log;
   handlers: ControlHandlers;
+  streams: StreamHandlers<Readable>;
 }) {
   function server(): FastifyInstance {
     const made = Fastify({ logger: false, bodyLimit: 64 << 10 });
@@ -42,6 +55,19 @@ export function createControl(deps: {
         const handle = deps.handlers[name as ControlName] as (body: unknown) => unknown;
         const answer = await handle(request.body);
         return typeof answer === 'string' ? reply.type(TEXT).send(answer) : answer;
+      },
+    });
+  for (const [name, { path: url, body, type }] of Object.entries(STREAMS))
+    servers.shared.route({
+      ...{ method: 'POST', url },
+      schema: { body },
+      async handler(request, reply) {
+        const gone = new AbortController();
+        reply.raw.once('close', () => gone.abort());
+        reply.raw.setTimeout(IDLE_MS, () => reply.raw.destroy());
+        const handle = deps.streams[name as StreamName] as StreamHandlers<Readable>[StreamName];
+        const { head, stream } = await handle(request.body as never, gone.signal);
+        return reply.type(type).header(HEAD_HEADER, headText(head)).send(stream);
       },
     });
 

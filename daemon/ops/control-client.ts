@@ -1,4 +1,5 @@
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { type ErrorCode, errors, fail, TapedeckError } from '../domain/error.js';
@@ -7,6 +8,13 @@ import {
   type ControlAnswer,
   type ControlBody,
   type ControlName,
+  HEAD_HEADER,
+  headIn,
+  STREAMS,
+  type StreamBody,
+  type Streamed,
+  type StreamHead,
+  type StreamName,
 } from '../domain/operations/control.js';
 import { controlSocket, ownerSocket } from '../domain/paths.js';
 
@@ -36,6 +44,38 @@ export async function ask<N extends ControlName>(
   return answer as ControlAnswer<N>;
 }
 
+/**
+ * Asks for a stream, and gives it with its head. Destroying it tells the recorder that nobody reads any more; it fails when the
+ * recorder breaks off. Throws as `ask` does; `gone` ends the waiting for it.
+ */
+export async function askStream<N extends StreamName>(
+  dataDir: string,
+  name: N,
+  body: StreamBody<N>,
+  gone?: AbortSignal,
+): Promise<Streamed<N, Readable>> {
+  const { path, head: shape, timeoutMs } = STREAMS[name];
+  const late = AbortSignal.timeout(timeoutMs);
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  for (const signal of gone ? [late, gone] : [late]) {
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end, { once: true });
+  }
+  const answer = await opened(controlSocket(dataDir), 'POST', path, body, ended.signal).finally(() => {
+    // From here on its reader takes the time that it takes.
+    for (const signal of [late, gone]) signal?.removeEventListener('abort', end);
+  });
+  const status = answer.statusCode ?? 0;
+  if (status !== 200) throw asError(status, parsed(await textOf(answer)));
+  const head = headIn(String(answer.headers[HEAD_HEADER]));
+  if (!Value.Check(shape, head)) {
+    answer.destroy();
+    throw fail('daemon_differs', `Its answer to "${name}" is not understood.`);
+  }
+  return { head: head as StreamHead<N>, stream: answer };
+}
+
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -44,24 +84,37 @@ function parsed(text: string): unknown {
   }
 }
 
-function exchange(
+const broken = (e: unknown): TapedeckError =>
+  e instanceof TapedeckError ? e : fail('daemon_unreachable', (e as Error).message, e);
+
+async function exchange(
   socket: string,
   method: string,
   path: string,
   body: unknown,
   timeoutMs: number,
 ): Promise<{ status: number; text: string }> {
+  const answer = await opened(socket, method, path, body, AbortSignal.timeout(timeoutMs));
+  return { status: answer.statusCode ?? 0, text: await textOf(answer) };
+}
+
+/** Resolves with the answer once its headers have come. */
+function opened(
+  socket: string,
+  method: string,
+  path: string,
+  body: unknown,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
-    const broken = (e: unknown) =>
-      reject(e instanceof TapedeckError ? e : fail('daemon_unreachable', (e as Error).message, e));
     const req = httpRequest(
       {
         socketPath: socket,
         method,
         path,
         agent: false,
-        signal: AbortSignal.timeout(timeoutMs),
+        signal,
         headers: {
           host: 'localhost',
           accept: 'application/json',
@@ -70,23 +123,26 @@ function exchange(
             : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
         },
       },
-      (res) => {
-        const parts: Buffer[] = [];
-        let bytes = 0;
-        res.on('data', (part: Buffer) => {
-          bytes += part.length;
-          if (bytes > MOST_BYTES) req.destroy(fail('daemon_unreachable', 'Its answer is too long.'));
-          else parts.push(part);
-        });
-        res.on('error', broken);
-        res.on('end', () =>
-          resolve({ status: res.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }),
-        );
-      },
+      resolve,
     );
-    req.on('error', broken);
+    req.on('error', (e) => reject(broken(e)));
     req.end(payload);
   });
+}
+
+async function textOf(answer: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const part of answer as AsyncIterable<Buffer>) {
+      bytes += part.length;
+      if (bytes > MOST_BYTES) throw fail('daemon_unreachable', 'Its answer is too long.');
+      parts.push(part);
+    }
+  } catch (e) {
+    throw broken(e);
+  }
+  return Buffer.concat(parts).toString('utf8');
 }
 
 function asError(status: number, answer: unknown): TapedeckError {

@@ -12,8 +12,8 @@ import {
   TAPEDECK,
 } from '../../daemon/domain/assurance/audit.js';
 import type { Person } from '../../daemon/domain/people/person.js';
+import { createBuckets, type Limit } from '../../daemon/ops/buckets.js';
 import type { Log } from '../../daemon/ops/log.js';
-import { createBuckets, type Limit } from '../auth/buckets.js';
 import { plainAddress } from '../auth/came-from.js';
 import { network } from '../auth/tries.js';
 

@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
 import { nameKey } from '../../daemon/domain/people/person.js';
-import { createBuckets } from './buckets.js';
+import { createBuckets } from '../../daemon/ops/buckets.js';
 import { plainAddress } from './came-from.js';
 
 /** Wrong passwords: how many at once, and how many an hour after that. */

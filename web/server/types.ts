@@ -35,10 +35,10 @@ declare module 'fastify' {
     session: Session | null;
     /** The API token by which they ask; null for a session of their own. */
     token: { id: string; name: string } | null;
-    /** The test call that this request has a pass for. */
-    testCall: CallId | null;
+    /** The test call for which this request shows a pass, which the recorder has still to take. */
+    testCall: { pass: string; call: CallId } | null;
     /** Whether somebody, as they are now, may still have what is being sent to them; null where the right to the route is all. */
-    still: ((person: Person) => boolean) | null;
+    still: ((person: Person) => boolean | Promise<boolean>) | null;
     /** What was given as the reason for what is asked for; empty where none was needed. */
     reason: string;
   }

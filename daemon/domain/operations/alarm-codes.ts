@@ -45,6 +45,8 @@ export const ALARMS = {
   test_call_not_set_up: shape({ fault: oneOf<TestFault>(testFaults), detail: Text }),
   test_call_failed: NOTHING,
   foreign_test_calls: shape({ calls: Count, call: Text }),
+  // `name`: who; null where it was everybody together.
+  recordings_taken: shape({ name: orNull(Text), hourly: Count }),
 
   // Recordings and what they are made from.
   preserve_behind: NOTHING,

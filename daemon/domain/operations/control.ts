@@ -3,7 +3,7 @@ import { type Measures, testOutcomes } from '../call/test-call.js';
 import { type TestFault, testFaults } from '../call/test-fault.js';
 import { orNull } from '../reason/coded.js';
 import { PEOPLE } from './control/people.js';
-import { RECORDINGS } from './control/recordings.js';
+import { RECORDING_STREAMS, RECORDINGS } from './control/recordings.js';
 import { get, NOTHING, post, Text } from './control/request.js';
 import { SIGN_IN } from './control/sign-in.js';
 import { DaemonStatus } from './status.js';
@@ -84,3 +84,27 @@ export type ControlAnswer<N extends ControlName> = Static<(typeof CONTROL)[N]['a
 export type ControlHandlers = {
   [N in ControlName]: (body: ControlBody<N>) => ControlAnswer<N> | Promise<ControlAnswer<N>>;
 };
+
+/** The requests that are answered by a stream. */
+export const STREAMS = RECORDING_STREAMS;
+export type StreamName = keyof typeof STREAMS;
+export type StreamBody<N extends StreamName> = Static<(typeof STREAMS)[N]['body']>;
+export type StreamHead<N extends StreamName> = Static<(typeof STREAMS)[N]['head']>;
+/** An answer whose bytes are in a `S`. */
+export type Streamed<N extends StreamName, S> = { head: StreamHead<N>; stream: S };
+/** What answers each; `gone` is aborted when the reader goes before there is an answer. */
+export type StreamHandlers<S> = {
+  [N in StreamName]: (body: StreamBody<N>, gone: AbortSignal) => Promise<Streamed<N, S>>;
+};
+
+/** The head of a streamed answer is in a header of this name: JSON, in characters that a header may have. */
+export const HEAD_HEADER = 'x-tapedeck-head';
+export const headText = (head: object): string => encodeURIComponent(JSON.stringify(head));
+/** Returns what such a header says; null when that is nothing. */
+export function headIn(text: string): unknown {
+  try {
+    return JSON.parse(decodeURIComponent(text));
+  } catch {
+    return null;
+  }
+}

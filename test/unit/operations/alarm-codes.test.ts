@@ -71,6 +71,10 @@ const EXAMPLES: {
     [{ calls: 1, call: 'C1' }, /^Call C1 is marked /],
     [{ calls: 2, call: 'C1' }, /^2 calls, such as C1, are marked /],
   ],
+  recordings_taken: [
+    [{ name: 'Ada', hourly: 600 }, /^Ada opened more recordings .*: over 600 an hour\./, /audit log/],
+    [{ name: null, hourly: 5000 }, /^More recordings .*: over 5000 an hour by all users together\./],
+  ],
   preserve_behind: [[{}, /long to process/]],
   preserve_failed: [
     [

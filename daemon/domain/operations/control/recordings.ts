@@ -2,12 +2,16 @@ import { type Static, Type } from 'typebox';
 import { type AuditEvent, auditActions, auditOutcomes } from '../../assurance/audit.js';
 import { Policy } from '../../policy/policy.js';
 import { AskedView, JobView } from '../job.js';
-import { By, Id, Moment, NOTHING, post, Signed, Text } from './request.js';
+import { By, Id, Moment, NOTHING, post, Signed, type StreamRequest, Text } from './request.js';
 
 /** What can be asked about recordings and rules, and what the dashboard has to say for the audit log. */
 
 /** A run destroys keys and files one by one. */
 const ERASE_MS = 3_600_000;
+/** A recording is read, and what of the audit log came after it. */
+const PACK_MS = 180_000;
+/** One recording is read after the other. */
+const EXAMINE_MS = 10_000;
 
 const Detail = Type.Unsafe<AuditEvent['detail']>(Type.Record(Type.String(), Type.Unknown()));
 const About = { object: Text(40), object_id: Text(100), reason: Text(300), detail: Detail };
@@ -47,11 +51,7 @@ export const RECORDINGS = {
     NOTHING,
   ),
   /** A table or a document is given out: written before it is. Needs the right that the object asks for. */
-  give_out: post(
-    '/audit/give-out',
-    Type.Object({ by: By, ...About }),
-    NOTHING,
-  ),
+  give_out: post('/audit/give-out', Type.Object({ by: By, ...About }), NOTHING),
 
   /**
    * Writes the entry `play` or `download`, then gives the key of this one recording. Throws `call_unknown`, `forbidden`,
@@ -73,16 +73,11 @@ export const RECORDINGS = {
     Type.Object({ pass: Text(40), call: Id }),
     Type.Object({ recording: Type.String(), identity: Type.String() }),
   ),
-  /** A recording that was to be given out was not as it was sealed. The recorder looks for itself. */
-  met_damage: post(
-    '/recordings/damage',
-    Type.Object({
-      recording: Id,
-      code: Text(40),
-      found: Type.Enum(['when it was played', 'when it was exported']),
-    }),
-    NOTHING,
-  ),
+  /**
+   * A recording that was to be played did not open or broke off. The recorder reads it again itself and puts on record what it
+   * finds; answers when that is done.
+   */
+  met_damage: post('/recordings/damage', Type.Object({ recording: Id }), NOTHING, { timeoutMs: EXAMINE_MS }),
 
   /** Makes a new version of the policy. Needs the right `settings` and a fresh proof; so does a retention run. */
   save_policy: post(
@@ -108,5 +103,21 @@ export const RECORDINGS = {
   /** Returns the cancelled job. Needs `settings`. */
   cancel_job: post('/jobs/cancel', Type.Object({ by: By, id: Text(40) }), JobView),
 } as const;
+
+/** What of recordings is given out as a stream. */
+export const RECORDING_STREAMS = {
+  /**
+   * The evidence pack of a call, as a ZIP: everything in it is verified, then the entry `export` is written, then it is given
+   * out. Throws `call_unknown`, `forbidden`, `request_invalid` where a reason is owed, `too_many`, and what `evidencePack` throws.
+   */
+  make_evidence: {
+    path: '/recordings/evidence',
+    body: Type.Object({ by: Signed, call: Id, reason: Text(300) }),
+    /** The name of the file, and whether its checkpoint covers the entry of this export. */
+    head: Type.Object({ name: Type.String(), fresh: Type.Boolean() }),
+    type: 'application/zip',
+    timeoutMs: PACK_MS,
+  },
+} as const satisfies Record<string, StreamRequest>;
 
 export type Told = Static<typeof Told>;

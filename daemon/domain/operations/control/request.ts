@@ -12,6 +12,20 @@ export type Request<B extends TSchema = TSchema, A extends TSchema = TSchema> = 
   timeoutMs: number;
 };
 
+/**
+ * A request whose answer is a stream of bytes. `head` is what is known of it before its first byte; what goes wrong until then is
+ * answered as an error, and what goes wrong later breaks the stream off.
+ */
+export type StreamRequest<B extends TSchema = TSchema, H extends TSchema = TSchema> = {
+  path: string;
+  body: B;
+  head: H;
+  /** Its media type. */
+  type: string;
+  /** How long the client waits for the head. */
+  timeoutMs: number;
+};
+
 const SOON_MS = 5_000;
 
 export const Text = (maxLength: number, minLength = 0) => Type.String({ minLength, maxLength });
