@@ -72,6 +72,12 @@ const catalogue = {
     blame: 'operator',
     status: 503,
   },
+  recorder_busy: {
+    message: 'The recorder has too many requests to answer.',
+    hint: 'Wait a moment and try again. Calls are being recorded meanwhile.',
+    blame: 'peer',
+    status: 503,
+  },
   daemon_differs: {
     message: 'The recorder runs another version of Tapedeck.',
     hint: 'Restart it, and the dashboard: "systemctl restart tapedeck tapedeck-web".',

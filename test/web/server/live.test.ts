@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { pino } from 'pino';
 import t from 'tap';
 import { entryOf } from '../../../daemon/domain/assurance/audit.js';
+import { downStatus } from '../../../daemon/domain/operations/status.js';
 import { EVERY_CALL, type Person } from '../../../daemon/domain/people/person.js';
 import { createLive } from '../../../web/server/live.js';
 import { opened } from '../../support/catalogue/opened.js';
@@ -22,7 +23,7 @@ t.test('what one of 200 people looks at wakes nobody else; what is written wakes
   const people = Array.from({ length: STREAMS }, (_, n) => reviewer(n % 20));
   const live = createLive({
     catalogue,
-    control: { status: async () => ({ alarms: [] }) as never },
+    control: { status: async () => ({ ...downStatus('It is down.', 'Start it.'), daemon: 'down' }) },
     sessions: { check: async () => ({ owes: 'nothing', person: people[0] }) as never } as never,
     log: pino({ level: 'silent' }),
     pace: { pollMs: POLL_MS, reachMs: POLL_MS, statusMs: 60_000, beatMs: 60_000 },
