@@ -240,6 +240,7 @@ const catalogue = {
   catalogue_newer: {
     message: 'The catalogue was written by a newer Tapedeck.',
     hint: 'Install that version again; going back is not possible without a backup. After an upgrade, restart what still runs the earlier version: "systemctl restart tapedeck tapedeck-web".',
+    others: 'The page continues by itself once the upgrade is finished. Tell an admin if it takes long.',
     blame: 'operator',
     status: 503,
   },

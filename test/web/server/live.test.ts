@@ -24,7 +24,9 @@ t.test('what one of 200 people looks at wakes nobody else; what is written wakes
   const live = createLive({
     catalogue,
     control: { status: async () => ({ ...downStatus('It is down.', 'Start it.'), daemon: 'down' }) },
-    sessions: { check: async () => ({ owes: 'nothing', person: people[0] }) as never } as never,
+    sessions: {
+      check: async (token: string) => ({ owes: 'nothing', person: people[Number(token)] }),
+    } as never,
     log: pino({ level: 'silent' }),
     pace: { pollMs: POLL_MS, reachMs: POLL_MS, statusMs: 60_000, beatMs: 60_000 },
   });
@@ -32,7 +34,7 @@ t.test('what one of 200 people looks at wakes nobody else; what is written wakes
   const server = createServer((_, res) => {
     res.writeHead(200, { 'content-type': 'text/event-stream' });
     const n = at++;
-    void live.add({ res, tokenHash: `T${n}`, person: people[n]! });
+    void live.add({ res, tokenHash: `${n}`, person: people[n]! });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
