@@ -101,6 +101,7 @@ export const RECORDINGS = {
       no_emergency_numbers: Type.Boolean(),
     }),
     Type.Object({ version: Type.Integer() }),
+    { bodyBytes: 1 << 20 },
   ),
   /** Erases what is due; `confirm` where the safety limit asks for it. */
   run_retention: post(
