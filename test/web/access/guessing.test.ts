@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { hash, verify } from '@node-rs/argon2';
 import t, { type Test } from 'tap';
 import { RUNS_ONLY } from '../../../daemon/domain/people/person.js';
 import { createPasswords } from '../../../web/auth/passwords.js';
 import { createTries } from '../../../web/auth/tries.js';
+import { aStore } from '../../support/dashboard-store.js';
 import { rights, sha } from '../../support/web/accounts.js';
 import {
   addCall,
@@ -131,10 +133,12 @@ t.test('refused requests count against the address that made them', async (t) =>
 });
 
 t.test('ten thousand guesses come to few for each name, and keep nobody out who is known', async (t) => {
+  const dir = t.testdir();
   for (const addresses of [1, 200])
     for (const names of [1, 500]) {
       const clock = { ms: START };
-      const tries = createTries({ now: () => clock.ms });
+      const store = aStore(t, join(dir, `${addresses} ${names}`, 'web.db')).open();
+      const tries = createTries({ store, now: () => clock.ms });
       const home = tries.take('10.0.0.5', 'user0');
       if ('waitSeconds' in home) return t.fail('the owner was there first');
       home.succeeded();
