@@ -12,7 +12,7 @@ import { ask as askRecorder } from '../../daemon/ops/control-client.js';
 import { createAskers } from '../../daemon/requests/askers.js';
 import { createTelling } from '../../daemon/requests/tell.js';
 import type { Ask } from '../../web/server/ask.js';
-import { handlersOf } from './control-handlers.js';
+import { handlersOf, streamsOf } from './control-handlers.js';
 
 type Handlers = ReturnType<typeof createTelling>;
 
@@ -38,7 +38,7 @@ export async function tellingRecorder(t: Test, around: (handlers: Handlers) => H
     async start(): Promise<void> {
       control = createControl({
         ...{ socket: controlSocket(dir), ownerSocket: ownerSocket(dir), log: pino({ level: 'silent' }) },
-        handlers: handlersOf(handlers),
+        ...{ handlers: handlersOf(handlers), streams: streamsOf() },
       });
       await control.start();
     },

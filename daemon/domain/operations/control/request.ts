@@ -43,7 +43,11 @@ export const post = <B extends TSchema, A extends TSchema>(
   path: string,
   body: B,
   answer: A,
-  { timeoutMs = SOON_MS, socket = 'shared', bodyBytes }: Partial<Pick<Request, 'timeoutMs' | 'socket' | 'bodyBytes'>> = {},
+  {
+    timeoutMs = SOON_MS,
+    socket = 'shared',
+    bodyBytes,
+  }: Partial<Pick<Request, 'timeoutMs' | 'socket' | 'bodyBytes'>> = {},
 ): Request<B, A> => ({ method: 'POST', path, socket, body, answer, timeoutMs, bodyBytes });
 
 const closed = <P extends Record<string, TSchema>>(properties: P): TObject<P> =>
