@@ -14,7 +14,7 @@ import { haveCall, openHouse, verify } from '../../support/web/evidence.js';
 t.setTimeout(120_000);
 
 /** A recorder that gives packs out over its own socket, and those who may have them. */
-async function recorder(t: Test, bytes: ReturnType<typeof randomBytes>) {
+async function recorder(t: Test, size: number) {
   const house = await openHouse(t, 'recorder-keys.db');
   const state = { unwritable: false, written: async () => {} };
   const catalogue = new Proxy(house.catalogue, {
@@ -36,6 +36,7 @@ async function recorder(t: Test, bytes: ReturnType<typeof randomBytes>) {
   });
   Object.assign(house.streams, evidence.handlers);
   t.teardown(() => evidence.stop());
+  const bytes = randomBytes(size);
   const { call, recording } = await haveCall(house, bytes);
   const add = (id: string, change: Partial<Person> = {}) =>
     house.catalogue.addUser({ ...FOUNDER, ...change, id, name: id, passwordHash: 'x', createdAt: START });
@@ -51,7 +52,7 @@ async function recorder(t: Test, bytes: ReturnType<typeof randomBytes>) {
     (await house.catalogue.auditEntries({ objectId: call.id, actions: ['export'], limit: 99 })).filter(
       (e) => e.outcome === 'ok',
     );
-  return { ...house, state, call, recording, ask, exports, stop: evidence.stop };
+  return { ...house, bytes, state, call, recording, ask, exports, stop: evidence.stop };
 }
 
 const all = async (stream: Readable): Promise<Buffer> => Buffer.concat((await stream.toArray()) as Buffer[]);
@@ -74,8 +75,7 @@ function packing(): number[] {
 }
 
 t.test('a pack is made by a process that has one key, and is given out once it is on record', async (t) => {
-  const bytes = randomBytes(90_000);
-  const r = await recorder(t, bytes);
+  const r = await recorder(t, 90_000);
   const identity = await r.keys.identity(r.recording.id);
   let seen = 0;
   r.state.written = async () => {
@@ -100,12 +100,12 @@ t.test('a pack is made by a process that has one key, and is given out once it i
   ]);
   const zip = await all(stream);
   t.same((await verify(zip)).faults, []);
-  t.same(unzipSync(zip)['recording.opus'], new Uint8Array(bytes));
+  t.same(unzipSync(zip)['recording.opus'], new Uint8Array(r.bytes));
   await until('that it has ended', async () => packing().length === 0);
 });
 
 t.test('nothing is given out without an entry, or to who may not have it', async (t) => {
-  const r = await recorder(t, randomBytes(20_000));
+  const r = await recorder(t, 20_000);
   r.state.unwritable = true;
   await t.rejects(r.ask('ada'), { code: 'audit_unwritable' });
   r.state.unwritable = false;
@@ -116,7 +116,7 @@ t.test('nothing is given out without an entry, or to who may not have it', async
 });
 
 t.test('at most two at once, one for each person; who goes away ends theirs', async (t) => {
-  const r = await recorder(t, randomBytes(20_000_000));
+  const r = await recorder(t, 20_000_000);
   const [ada, bob] = [await r.ask('ada'), await r.ask('bob')];
   t.equal(packing().length, 2);
   await t.rejects(r.ask('ada'), { code: 'too_many' });
