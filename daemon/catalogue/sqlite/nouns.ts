@@ -1,7 +1,6 @@
 import { createAlarms } from './alarms.js';
 import { createAudit } from './audit.js';
 import { createCalls } from './calls.js';
-import { createChanges } from './changes.js';
 import type { Reader } from './checked.js';
 import type { Db } from './db.js';
 import { createJobs } from './jobs.js';
@@ -12,6 +11,7 @@ import { createSessions } from './people/sessions.js';
 import { createTokens } from './people/tokens.js';
 import { createUsers } from './people/users.js';
 import { createPolicy } from './policy.js';
+import { createChanges } from './reading/changes.js';
 import { createRecordings } from './recordings.js';
 import { schemaFaults } from './schema.js';
 import { createSeals } from './seals.js';

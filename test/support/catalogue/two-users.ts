@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
 import { createOutbox } from '../../../daemon/catalogue/outbox.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
-import { createSqliteReader } from '../../../daemon/catalogue/sqlite/reader.js';
+import { createSqliteReader } from '../../../daemon/catalogue/sqlite/reading/reader.js';
 import { TapedeckError } from '../../../daemon/domain/error.js';
 import { aCall } from '../recordings/a-call.js';
 

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
-import { migrations } from '../../daemon/catalogue/sqlite/migrations.js';
-import { createSides, RECORDER } from '../support/catalogue/sides.js';
-import { until } from '../support/recorder.js';
+import { migrations } from '../../../daemon/catalogue/sqlite/migrations.js';
+import { createSides, RECORDER } from '../../support/catalogue/sides.js';
+import { until } from '../../support/recorder.js';
 
 t.setTimeout(300_000);
 
