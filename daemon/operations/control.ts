@@ -14,7 +14,7 @@ import {
   type StreamName,
 } from '../domain/operations/control.js';
 import type { Log } from '../ops/log.js';
-import { createTurns } from './turns.js';
+import { createTurns } from '../ops/request-turns.js';
 
 /** Of sun_path, unix(7), with room for its final zero. */
 const SOCKET_PATH_BYTES = 107;

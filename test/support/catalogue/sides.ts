@@ -63,6 +63,6 @@ export function createSides(t: Test) {
     writer: () => program(RECORDER, 'writer'),
     reader: () => program(DASHBOARD, 'reader'),
     /** Somebody who has taken the dashboard over: Python with these lines, which answers with lines of JSON. */
-    intruder: (code: string) => side(DASHBOARD, ['python3', '-u', '-c', code, path]),
+    intruder: (code: string) => side(DASHBOARD, ['/usr/bin/python3', '-u', '-c', code, path]),
   };
 }

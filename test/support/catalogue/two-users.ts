@@ -1,9 +1,11 @@
 import { chmodSync, renameSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
+import { pino } from 'pino';
 import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
+import { createOutbox } from '../../../daemon/catalogue/outbox.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
-import { createSqliteReader } from '../../../daemon/catalogue/sqlite/reader.js';
+import { createSqliteReader } from '../../../daemon/catalogue/sqlite/reading/reader.js';
 import { TapedeckError } from '../../../daemon/domain/error.js';
 import { aCall } from '../recordings/a-call.js';
 
@@ -14,6 +16,7 @@ import { aCall } from '../recordings/a-call.js';
 const [, , side, path] = process.argv as unknown as [string, string, string, string];
 const changes: string[] = [];
 let catalogue: Catalogue;
+let outbox: ReturnType<typeof createOutbox>;
 
 const ACTS: Record<string, (what: string) => unknown> = {
   async start() {
@@ -22,10 +25,20 @@ const ACTS: Record<string, (what: string) => unknown> = {
         ? createSqliteCatalogue({ path })
         : createSqliteReader({ path, onChange: (fault) => changes.push(fault?.code ?? 'readable') });
     await catalogue.start();
+    outbox = createOutbox(catalogue, {
+      log: pino({ level: 'silent' }),
+      onWaiting: ({ code }) => changes.push(code),
+      onWritten: () => changes.push('written'),
+    });
   },
   stop: () => catalogue.stop(),
-  /** A day passes for nobody: what is read is there as soon as it was written. */
   save: (id) => catalogue.saveCall(aCall(id)),
+  /** As calls are followed: what cannot be written waits in memory. Gives how long that took, in ms. */
+  async keep(id) {
+    const at = performance.now();
+    await outbox.catalogue.saveCall(aCall(id));
+    return Math.round(performance.now() - at);
+  },
   call: async (id) => (await catalogue.call(id))?.id ?? null,
   calls: async () => (await catalogue.calls({ limit: 10_000 })).length,
   count: () => catalogue.changeCount(),

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
-import { migrations } from '../../daemon/catalogue/sqlite/migrations.js';
-import { createSides, RECORDER } from '../support/catalogue/sides.js';
-import { until } from '../support/recorder.js';
+import { migrations } from '../../../daemon/catalogue/sqlite/migrations.js';
+import { createSides, RECORDER } from '../../support/catalogue/sides.js';
+import { until } from '../../support/recorder.js';
 
 t.setTimeout(300_000);
 
@@ -104,7 +104,54 @@ t.test('a backup in the place of the catalogue is what is read from then on', as
   t.equal(await reader.tell('call C'), 'C', 'and followed');
 });
 
-t.test('no lock of the dashboard is waited for, and nothing of it is needed', async (t) => {
+/** Whoever has taken the dashboard over: it may read SQLite's shared memory, and so take shared locks on it. */
+const INTRUDER = `
+import fcntl, json, os, sys
+path, fd = sys.argv[1], None
+for line in sys.stdin:
+    said = None
+    if line.strip() == 'lock':
+        fd = os.open(path + '-shm', os.O_RDONLY)
+        fcntl.lockf(fd, fcntl.LOCK_SH | fcntl.LOCK_NB, 3, 120)
+    elif line.strip() == 'release':
+        os.close(fd)
+    else:
+        try:
+            os.open(path + line.strip(), os.O_RDWR)
+        except PermissionError:
+            said = 'denied'
+    print(json.dumps(said), flush=True)
+`;
+
+t.test('a lock that the dashboard takes keeps rows waiting, and costs none', async (t) => {
+  const sides = createSides(t);
+  const [reader, writer, intruder] = [sides.reader(), sides.writer(), sides.intruder(INTRUDER)];
+  await writer.tell('start');
+  await writer.tell('save A');
+  await reader.tell('start');
+  for (const ending of ['', '-wal', '-shm'])
+    t.equal(await intruder.tell(ending), 'denied', `it cannot write catalogue.db${ending}`);
+  await intruder.tell('lock');
+  const began = performance.now();
+  const took: number[] = [];
+  let kept = 0;
+  for (; performance.now() - began < 12_000; kept += 1) {
+    took.push((await writer.tell(`keep K${kept}`)) as number);
+    if (kept === 0) t.same(await writer.tell('changes'), ['catalogue_locked'], 'it is known at once');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  t.ok(took[0]! < 3_000, `the first waits for ${took[0]} ms`);
+  t.ok(Math.max(...took.slice(1)) < 500, `none after it for longer than ${Math.max(...took.slice(1))} ms`);
+  t.equal(await writer.tell('calls'), 1, 'what is there can be read');
+  t.equal(await reader.tell('calls'), 1, 'by the dashboard too');
+  await intruder.tell('release');
+  await until('all that waited', async () => (await writer.tell('calls')) === kept + 1, 20_000);
+  t.equal(await reader.tell('calls'), kept + 1);
+  t.equal(((await writer.tell('changes')) as string[]).at(-1), 'written');
+  t.equal(await writer.tell('integrity'), 'ok');
+});
+
+t.test('a dashboard that stands still keeps the recorder from nothing', async (t) => {
   const sides = createSides(t);
   const [reader, writer] = [sides.reader(), sides.writer()];
   await writer.tell('start');
