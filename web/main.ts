@@ -3,7 +3,7 @@ import type { Server as HttpsServer, ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ulid } from 'ulid';
-import { createSqliteReader } from '../daemon/catalogue/sqlite/reader.js';
+import { createSqliteReader } from '../daemon/catalogue/sqlite/reading/reader.js';
 import { createLdap } from '../daemon/directory/ldap.js';
 import { createProvider } from '../daemon/directory/oidc.js';
 import { TapedeckError } from '../daemon/domain/error.js';

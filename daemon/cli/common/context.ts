@@ -1,5 +1,5 @@
 import type { Catalogue } from '../../catalogue/catalogue.js';
-import { createSqliteReader } from '../../catalogue/sqlite/reader.js';
+import { createSqliteReader } from '../../catalogue/sqlite/reading/reader.js';
 import type { ControlAnswer, ControlBody, ControlName } from '../../domain/operations/control.js';
 import { catalogueFile, keysFile } from '../../domain/paths.js';
 import { printable } from '../../domain/printable.js';
