@@ -7,7 +7,6 @@ import type {
   Streamed,
   StreamName,
 } from '../../daemon/domain/operations/control.js';
-import { ask, askStream, type Given } from '../../daemon/ops/control-client.js';
 
 /**
  * Asks the recorder, and gives its answer. Throws what it answers with, `daemon_unreachable` when it does not, and
@@ -21,9 +20,3 @@ export type AskStream = <N extends StreamName>(
   body: StreamBody<N>,
   gone?: AbortSignal,
 ) => Promise<Streamed<N, Readable>>;
-
-/** Both, for the recorder of this data directory. */
-export const asking = (dataDir: string): { ask: Ask; askStream: AskStream } => ({
-  ask: (name, body) => ask(dataDir, name, ...([body] as unknown as Given<typeof name>)),
-  askStream: (name, body, gone) => askStream(dataDir, name, body, gone),
-});

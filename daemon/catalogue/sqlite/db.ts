@@ -160,3 +160,21 @@ function migrate(db: Db, path: string): void {
   // Another process may have taken the last steps: this reloads the schema, which preparing an INSERT alone does not.
   db.prepare('SELECT name FROM sqlite_schema LIMIT 1').get();
 }
+
+/**
+ * Closes the file, and leaves the log and its shared memory: without these nobody who may only read can open it before the next
+ * writer has. The last to close removes them, unless it may only read; so a reader of our own is the last.
+ */
+export function closeBesideReaders(db: Db): void {
+  let reader: Db | null = null;
+  if (!db.readonly && !db.memory)
+    try {
+      db.pragma('wal_checkpoint(TRUNCATE)');
+      reader = new Database(db.name, { readonly: true, fileMustExist: true });
+      reader.pragma('user_version');
+    } catch {
+      // They are gone then, and who reads waits.
+    }
+  db.close();
+  reader?.close();
+}

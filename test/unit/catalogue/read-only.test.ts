@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, readdirSync, statSync } from 'node:fs';
+import { copyFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
 import { migrations } from '../../../daemon/catalogue/sqlite/migrations.js';
@@ -50,12 +50,20 @@ t.test('the dashboard may be started before the recorder, and stay after it', as
 
   await reader.tell('stop');
   await writer.tell('stop');
-  t.same(readdirSync(dirname(sides.path)), ['catalogue.db']);
   await reader.tell('start');
-  t.same(await reader.tell('calls'), { error: 'catalogue_away' }, 'both were stopped: it waits');
+  t.equal(await reader.tell('calls'), 4, 'both were stopped: it reads what the recorder has left');
+  t.equal(await reader.tell('call D'), 'D');
+  await writer.tell('start');
+  await writer.tell('save E');
+  t.equal(await reader.tell('call E'), 'E', 'and follows it again');
+  await reader.tell('stop');
+  await writer.tell('stop');
+  for (const ending of ['-wal', '-shm']) rmSync(`${sides.path}${ending}`);
+  await reader.tell('start');
+  t.same(await reader.tell('calls'), { error: 'catalogue_away' }, 'without the log it waits');
   t.same(readdirSync(dirname(sides.path)), ['catalogue.db'], 'and makes nothing there');
   await writer.tell('start');
-  await until('the dashboard to come back', async () => (await reader.tell('calls')) === 4);
+  await until('the dashboard to come back', async () => (await reader.tell('calls')) === 5);
   t.same(await reader.tell('changes'), ['catalogue_away', 'readable']);
   t.same(await reader.tell('save E'), { error: 'internal' }, 'it writes nothing');
   t.equal(await writer.tell('integrity'), 'ok');
