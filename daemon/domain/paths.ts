@@ -29,6 +29,8 @@ export const signingFolder = (dataDir: string): string => `${dataDir}/signing`;
 export const signingKeyFile = (dataDir: string): string => `${signingFolder(dataDir)}/key`;
 /** Beside the public keys that verify them. */
 export const checkpointFile = (dataDir: string): string => `${signingFolder(dataDir)}/checkpoints`;
+/** The newest, which is made every few seconds and goes nowhere. */
+export const checkpointHead = (dataDir: string): string => `${signingFolder(dataDir)}/head`;
 
 export const controlFolder = (dataDir: string): string => `${dataDir}/control`;
 /** The recorder's control socket, open to its user and its group. */

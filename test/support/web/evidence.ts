@@ -59,6 +59,7 @@ export async function openHouse(t: Test, keysFile = 'keys/keys.db') {
     beforeSigning: async () => {},
     ours: (note) => signerOf(note, publicKeys(dir)) !== null,
     file: { read: () => readCheckpoints(file), append: (note) => appendCheckpoint(file, note) },
+    head: { read: async () => '', write: async () => {} },
     tell: () => {},
     alarms: { raise: () => {}, clear: () => {} },
     clock: () => Date.now(),

@@ -21,13 +21,20 @@ import {
 } from '../../../daemon/domain/assurance/audit.js';
 import { notesIn, originOf } from '../../../daemon/domain/assurance/checkpoint.js';
 import { CONTROL } from '../../../daemon/domain/operations/control.js';
-import { catalogueFile, checkpointFile, controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
+import {
+  catalogueFile,
+  checkpointFile,
+  checkpointHead,
+  controlSocket,
+  ownerSocket,
+} from '../../../daemon/domain/paths.js';
 import { createControl } from '../../../daemon/operations/control.js';
 import { ask } from '../../../daemon/ops/control-client.js';
 import { signerOf } from '../../../daemon/vault/note.js';
 import { publicKeys } from '../../../daemon/vault/signing-key.js';
 import { signing, tamper, view } from '../../support/catalogue/audit-lab.js';
 import { handlersOf, streamsOf } from '../../support/control-handlers.js';
+import { until } from '../../support/recorder.js';
 
 t.setTimeout(120_000);
 const log = pino({ level: 'silent' });
@@ -86,6 +93,37 @@ t.test('what the log comes to is signed, and openssl can tell', async (t) => {
     { numRuns: 200 },
   );
 });
+
+t.test(
+  'what was written is signed within seconds for this machine, and not again where nothing was',
+  async (t) => {
+    const { c, dir, key, alarms, told, make } = await signing(t);
+    const head = () => notesIn(readFileSync(checkpointHead(dir), 'utf8'))[0]!;
+    await c.audit(view(1));
+    const checkpoints = make();
+    await checkpoints.start();
+    t.equal(head().size, 2);
+    await c.audit(view(2));
+    await until('the head to be signed', () => head().size === 3);
+    t.equal(signerOf(head(), publicKeys(dir)), key.keyId);
+    t.equal(told.length, 1, 'it goes nowhere');
+    t.equal(notesIn(readFileSync(checkpointFile(dir), 'utf8')).length, 1);
+    const { mtimeMs } = statSync(checkpointHead(dir));
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    t.equal(statSync(checkpointHead(dir)).mtimeMs, mtimeMs);
+
+    tamper(catalogueFile(dir), (db) => db.exec('UPDATE audit SET hash = zeroblob(32) WHERE seq = 3'));
+    await c.audit(view(3));
+    await until('the alarm', () => alarms.has('audit_chain'));
+    t.equal(head().size, 3, 'what was signed stays');
+    await checkpoints.stop();
+
+    const again = make();
+    await again.start();
+    await again.stop();
+    t.equal(head().size, 3, 'nor is it signed after a restart');
+  },
+);
 
 t.test(
   'a log that does not go on from the last checkpoint is not signed, and the entry is named',
