@@ -129,10 +129,11 @@ export async function openDashboard(t: Test, given: Given = {}) {
   });
   const handlers = { ...half.handlers, ...requests };
   const asked: { name: ControlName; body: unknown }[] = [];
+  const asking = asker(handlers, half.streams, (name, body) => asked.push({ name, body }));
   const { app, setup, routes } = await buildApp({
     catalogue: reader,
     ...{ store, openSealed, passwords },
-    ...asker(handlers, half.streams, (name, body) => asked.push({ name, body })),
+    ...asking,
     directory,
     provider,
     control: {
@@ -173,7 +174,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
   });
   return {
     ...{ app, setup, routes, catalogue, store, keys, masterKey, factorSecrets, clock, now, dataDir },
-    ...{ verified, lines, asked, handlers, streams: half.streams, proofs: half.proofs },
+    ...{ verified, lines, asked, ask: asking.ask, handlers, streams: half.streams, proofs: half.proofs },
   };
 }
 

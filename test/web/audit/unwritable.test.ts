@@ -67,10 +67,12 @@ async function ready(t: Test, dataDir: string) {
   const asked = { runs: 0 };
   const d = await openDashboard(t, {
     dataDir,
-    control: {
-      runRetention: async () => {
-        asked.runs += 1;
-        return { erased: 0, failed: 0, left: 0 };
+    recorder: {
+      retain: {
+        run: async () => {
+          asked.runs += 1;
+          return { erased: 0, failed: 0, left: 0 };
+        },
       },
     },
   });
