@@ -6,6 +6,7 @@ import { ulid } from 'ulid';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
 import { tablesOf } from '../../support/catalogue/tables.js';
+import { told } from '../../support/web/audit-log.js';
 import { cookieOf, password, post, signInAs } from '../../support/web/dashboard.js';
 import { type House, openHouse, requests, send } from '../../support/web/requests.js';
 import { ask, codeOf } from '../../support/web/sign-in.js';
@@ -25,7 +26,7 @@ const PROVED = [
   'DELETE /api/v1/people/:id',
 ] as const;
 
-/** A house in which runs of retention are counted. */
+/** A house, and what its recorder has to say to all of these. */
 async function house(t: Parameters<typeof openHouse>[0]) {
   const made = await openHouse(t);
   const { dashboard } = made;
@@ -35,6 +36,7 @@ async function house(t: Parameters<typeof openHouse>[0]) {
     ...made,
     /** Each of these is refused with this code, and changes nothing. */
     async refused(cookie: string, code: string, says: string): Promise<void> {
+      await told(dashboard);
       const before = tablesOf(db);
       for (const route of PROVED) {
         const answer = await asked(made, route, cookie);
