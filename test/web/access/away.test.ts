@@ -99,6 +99,29 @@ t.test('while the recorder is away nobody signs in, and who is signed in goes on
   t.equal((await get(app, `/calls/${call.id}/audio`, again)).statusCode, 200, 'and all is as before');
 });
 
+t.test('who comes from a directory is not taken for somebody with a wrong password then', async (t) => {
+  const rules = [{ group: 'cn=recordings', roles: ['reviewer' as const], every_call: true }];
+  const found = { subject: 'dora', name: 'dora', groups: ['cn=recordings'], extensions: [] };
+  const ldap = {
+    find: async () => found,
+    check: async (_name: string, given: string) => (given === password ? found : null),
+  };
+  const d = await openDashboard(t, { directory: { ldap, rules } });
+  await setUp(d);
+  const come = (given = password) => post(d.app, '/session', { name: 'dora', password: given });
+  const back = goAway(d);
+  t.strictSame(of(await come()), UNREACHABLE);
+  t.equal(of(await come('wrong')).code, 'sign_in_failed');
+  back();
+  await told(d);
+  const said = (await log(d)).filter((e) => e.action === 'sign_in' && e.outcome === 'refused');
+  t.same(
+    said.map((e) => e.detail.because),
+    ['the recorder did not respond', 'unknown name'],
+  );
+  t.equal((await come()).statusCode, 200);
+});
+
 t.test('a second factor is not given while the recorder is away, and not used up', async (t) => {
   const { dashboard: d, codes } = await withApp(t);
   const half = cookieOf(await post(d.app, '/session', { name: 'anna', password }));

@@ -72,14 +72,15 @@ t.test('second factors are set up and used, in a browser', async (t) => {
   await page.getByRole('button', { name: 'Create passkey' }).click();
   await page.getByRole('heading', { name: 'Confirm it’s you' }).waitFor();
   await looks('a proof');
-  await page.getByRole('textbox', { name: 'Password', exact: true }).fill(password);
+  t.equal(await page.getByLabel('Password', { exact: true }).count(), 0, 'who has a factor shows that');
+  await page.getByLabel('Authentication code or recovery code').fill(code());
   await page.getByRole('button', { name: 'Continue' }).click();
   await page.getByText('for localhost').waitFor();
   await looks('second factors');
 
   const prove = async () => {
     await page.getByRole('heading', { name: 'Confirm it’s you' }).waitFor();
-    await page.getByRole('textbox', { name: 'Password', exact: true }).fill(password);
+    await page.getByLabel('Authentication code or recovery code').fill(code());
     await page.getByRole('button', { name: 'Continue' }).click();
   };
   clock.ms += 11 * 60_000;

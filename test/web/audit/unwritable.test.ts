@@ -76,6 +76,9 @@ async function refusals(
   if (signOut === null) t.equal(gone.statusCode, 200, 'sign out');
   else t.match(gone.json().error, { code: signOut }, 'sign out');
   t.equal(sessions(), before - (signOut === null ? 1 : 0));
+  d.clock.ms += 31 * 60_000;
+  t.equal((await get(d.app, '/calls', cookie)).statusCode, 401, 'a session that is over opens nothing');
+  t.match((await get(d.app, '/session', cookie)).json(), { user: null }, 'and its page can say so');
 }
 
 async function ready(t: Test, dataDir: string) {
@@ -192,8 +195,9 @@ t.test('on a full disk nothing is played, given out or changed, and afterwards a
   fill(dir);
   await refusals(t, d, cookie, id, asked, { signIn: /^disk_full$/, signOut: /^disk_full$/ });
   unfill(dir);
-  t.equal((await get(d.app, `/calls/${id}/audio`, cookie)).statusCode, 200);
-  t.equal((await post(d.app, '/retention/run', {}, { cookie })).statusCode, 200);
+  const again = cookieOf(await post(d.app, '/session', { name: 'anna', password }));
+  t.equal((await get(d.app, `/calls/${id}/audio`, again)).statusCode, 200);
+  t.equal((await post(d.app, '/retention/run', {}, { cookie: again })).statusCode, 200);
   t.ok(await written(d, 'view'), 'what was looked at meanwhile is written later');
   t.equal(verifyAudit(catalogueFile(dir), { given: [], kept: [] }).fault, null);
 });
