@@ -3,14 +3,14 @@ import type { Server as HttpsServer, ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ulid } from 'ulid';
-import { createSqliteReader } from '../daemon/catalogue/sqlite/reader.js';
+import { createSqliteReader } from '../daemon/catalogue/sqlite/reading/reader.js';
 import { createLdap } from '../daemon/directory/ldap.js';
 import { createProvider } from '../daemon/directory/oidc.js';
 import { TapedeckError } from '../daemon/domain/error.js';
 import { catalogueFile, webFile } from '../daemon/domain/paths.js';
 import { siteRegion } from '../daemon/ops/config.js';
 import type { Config } from '../daemon/ops/config-schema.js';
-import { ask, askStream } from '../daemon/ops/control-client.js';
+import { connectControl } from '../daemon/ops/control-client.js';
 import { createLog, type Log } from '../daemon/ops/log.js';
 import { noCoreDumps } from '../daemon/ops/process/core-dumps.js';
 import { notify } from '../daemon/ops/process/notify.js';
@@ -26,6 +26,7 @@ import { openSealed } from '../daemon/vault/open.js';
 import { buildApp, type Deps } from './app.js';
 import { createHosts } from './auth/hosts.js';
 import type { Setup } from './auth/setup.js';
+import type { Ask } from './server/ask.js';
 import { createControl } from './server/control.js';
 import { createPlainPort } from './server/plain-port.js';
 import { tlsOptions } from './server/tls.js';
@@ -54,10 +55,9 @@ export async function runWeb(config: Config): Promise<void> {
         : log.info('The catalogue can be read'),
   });
   const store = openStore({ path: webFile(dir), log });
-  const asking: Pick<Deps, 'ask' | 'askStream'> = {
-    ask: (name, body) => ask(dir, name, body),
-    askStream: (...given) => askStream(dir, ...given),
-  };
+  const recorder = connectControl(dir);
+  // Every request is given its body, also where that is empty.
+  const ask = recorder.ask as Ask;
   const inviting = new AbortController();
   const tls = await createTls(config, log);
   await catalogue.start();
@@ -65,9 +65,9 @@ export async function runWeb(config: Config): Promise<void> {
     await tls?.start();
     const { app, setup } = await buildApp({
       ...{ catalogue, store, openSealed, passwords },
-      ...asking,
+      ...{ ask, askStream: recorder.askStream },
       ...outside(config),
-      control: createControl(asking.ask),
+      control: createControl(ask),
       dataDir: dir,
       uiDir: programFile('dist/web/ui'),
       site: { name: config.site.name, timeZone: config.site.time_zone, region: siteRegion(config) },
@@ -113,6 +113,7 @@ export async function runWeb(config: Config): Promise<void> {
     await tls?.stop();
     await catalogue.stop();
     store.close();
+    recorder.stop();
   }
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { pipeline } from 'node:stream/promises';
 import { evidencePack } from '../assurance/evidence/pack.js';
-import { createSqliteCatalogue } from '../catalogue/sqlite/catalogue.js';
+import { createSqliteReader } from '../catalogue/sqlite/reading/reader.js';
 import type { PackAnswer, PackMessage, PackOrder } from '../domain/assurance/packing.js';
 import { fail, TapedeckError } from '../domain/error.js';
 import { catalogueFile } from '../domain/paths.js';
@@ -13,7 +13,7 @@ import { evidenceDeps } from '../vault/evidence.js';
  */
 async function main(): Promise<void> {
   const [order] = (await once(process, 'message')) as [PackOrder];
-  const catalogue = createSqliteCatalogue({ path: catalogueFile(order.dataDir), mustExist: true });
+  const catalogue = createSqliteReader({ path: catalogueFile(order.dataDir) });
   await catalogue.start();
   try {
     const call = await catalogue.call(order.call);

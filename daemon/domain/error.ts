@@ -72,6 +72,12 @@ const catalogue = {
     blame: 'operator',
     status: 503,
   },
+  recorder_busy: {
+    message: 'The recorder has too many requests to answer.',
+    hint: 'Wait a moment and try again. Calls are being recorded meanwhile.',
+    blame: 'peer',
+    status: 503,
+  },
   daemon_differs: {
     message: 'The recorder runs another version of Tapedeck.',
     hint: 'Restart it, and the dashboard: "systemctl restart tapedeck tapedeck-web".',
@@ -235,6 +241,7 @@ const catalogue = {
   catalogue_newer: {
     message: 'The catalogue was written by a newer Tapedeck.',
     hint: 'Install that version again; going back is not possible without a backup. After an upgrade, restart what still runs the earlier version: "systemctl restart tapedeck tapedeck-web".',
+    others: 'The page continues by itself once the upgrade is finished. Tell an admin if it takes long.',
     blame: 'operator',
     status: 503,
   },

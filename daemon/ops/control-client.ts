@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -24,20 +24,53 @@ const MOST_BYTES = 4 * 1024 * 1024;
 export type Given<N extends ControlName> =
   Record<string, never> extends ControlBody<N> ? [body?: ControlBody<N>] : [body: ControlBody<N>];
 
+/** How many requests the dashboard has under way; more wait for an answer. As many as the recorder works on at once. */
+const MOST_CONNECTIONS = 4;
+/** What may take longer has a connection of its own, so that nothing waits behind it. */
+const SOON_MS = 5_000;
+
 /**
- * Asks the recorder of a data directory over its control sockets, and gives its answer. An error that it answers with becomes
- * a TapedeckError of the same code. Throws `daemon_unreachable` when there is no answer in time, `daemon_differs` for one that
- * is not in the contract.
+ * Asks the recorder of a data directory over its owner's socket, which answers everything, and gives its answer. An error that it
+ * answers with becomes a TapedeckError of the same code. Throws `daemon_unreachable` when there is no answer in time,
+ * `daemon_differs` for one that is not in the contract.
  */
-export async function ask<N extends ControlName>(
+export const ask = <N extends ControlName>(
   dataDir: string,
   name: N,
   ...[body]: Given<N>
+): Promise<ControlAnswer<N>> => answerOf(ownerSocket(dataDir), name, body);
+
+/**
+ * The dashboard's connections to the recorder of a data directory, made when they are needed and kept. `ask` throws as above. What
+ * was sent on a connection that broke is asked again if it only reads.
+ */
+export function connectControl(dataDir: string) {
+  const socket = controlSocket(dataDir);
+  const agent = new Agent({ keepAlive: true, maxSockets: MOST_CONNECTIONS });
+
+  return {
+    ask: <N extends ControlName>(name: N, ...[body]: Given<N>): Promise<ControlAnswer<N>> =>
+      answerOf(socket, name, body, CONTROL[name].timeoutMs > SOON_MS ? false : agent),
+    askStream: <N extends StreamName>(
+      name: N,
+      body: StreamBody<N>,
+      gone?: AbortSignal,
+    ): Promise<Streamed<N, Readable>> => streamOf(socket, name, body, gone),
+    /** Ends the connections, and what is still asked on them. */
+    stop: (): void => agent.destroy(),
+  };
+}
+export type ControlConnection = ReturnType<typeof connectControl>;
+
+async function answerOf<N extends ControlName>(
+  place: string,
+  name: N,
+  body: unknown,
+  agent: Agent | false = false,
 ): Promise<ControlAnswer<N>> {
-  const { method, path, socket, answer: shape, timeoutMs } = CONTROL[name];
-  const place = socket === 'owner' ? ownerSocket(dataDir) : controlSocket(dataDir);
+  const { method, path, answer: shape, timeoutMs } = CONTROL[name];
   const sent = method === 'POST' ? (body ?? {}) : undefined;
-  const { status, text } = await exchange(place, method, path, sent, timeoutMs);
+  const { status, text } = await exchange({ socket: place, method, path, body: sent, agent }, timeoutMs);
   const good = status >= 200 && status < 300;
   const answer = good && Type.IsString(shape) ? text : parsed(text);
   if (!good) throw asError(status, answer);
@@ -49,8 +82,15 @@ export async function ask<N extends ControlName>(
  * Asks for a stream, and gives it with its head. Destroying it tells the recorder that nobody reads any more; it fails when the
  * recorder breaks off. Throws as `ask` does; `gone` ends the waiting for it.
  */
-export async function askStream<N extends StreamName>(
+export const askStream = <N extends StreamName>(
   dataDir: string,
+  name: N,
+  body: StreamBody<N>,
+  gone?: AbortSignal,
+): Promise<Streamed<N, Readable>> => streamOf(ownerSocket(dataDir), name, body, gone);
+
+async function streamOf<N extends StreamName>(
+  socket: string,
   name: N,
   body: StreamBody<N>,
   gone?: AbortSignal,
@@ -63,7 +103,7 @@ export async function askStream<N extends StreamName>(
     if (signal.aborted) end();
     signal.addEventListener('abort', end, { once: true });
   }
-  const answer = await opened(controlSocket(dataDir), 'POST', path, body, ended.signal).finally(() => {
+  const answer = await opened({ socket, method: 'POST', path, body }, ended.signal).finally(() => {
     // From here on its reader takes the time that it takes.
     for (const signal of [late, gone]) signal?.removeEventListener('abort', end);
   });
@@ -88,34 +128,22 @@ function parsed(text: string): unknown {
 const broken = (e: unknown): TapedeckError =>
   e instanceof TapedeckError ? e : fail('daemon_unreachable', (e as Error).message, e);
 
-async function exchange(
-  socket: string,
-  method: string,
-  path: string,
-  body: unknown,
-  timeoutMs: number,
-): Promise<{ status: number; text: string }> {
-  const answer = await opened(socket, method, path, body, AbortSignal.timeout(timeoutMs));
+type Sent = { socket: string; method: string; path: string; body: unknown; agent?: Agent | false };
+
+async function exchange(sent: Sent, timeoutMs: number): Promise<{ status: number; text: string }> {
+  const answer = await opened(sent, AbortSignal.timeout(timeoutMs));
   return { status: answer.statusCode ?? 0, text: await textOf(answer) };
 }
 
 /** Resolves with the answer once its headers have come. */
-function opened(
-  socket: string,
-  method: string,
-  path: string,
-  body: unknown,
-  signal: AbortSignal,
-): Promise<IncomingMessage> {
+function opened(sent: Sent, signal: AbortSignal): Promise<IncomingMessage> {
+  const { socket, method, path, body, agent = false } = sent;
   const payload = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const req = httpRequest(
       {
         socketPath: socket,
-        method,
-        path,
-        agent: false,
-        signal,
+        ...{ method, path, agent, signal },
         headers: {
           host: 'localhost',
           accept: 'application/json',
@@ -126,7 +154,12 @@ function opened(
       },
       resolve,
     );
-    req.on('error', (e) => reject(broken(e)));
+    req.on('error', (e: NodeJS.ErrnoException) => {
+      // The recorder closed the connection just then, or has ended: what changes something may have been done.
+      const stale = req.reusedSocket && /^(ECONNRESET|EPIPE)$/.test(e.code ?? '');
+      if (stale && method === 'GET') resolve(opened({ ...sent, agent: false }, signal));
+      else reject(broken(e));
+    });
     req.end(payload);
   });
 }

@@ -131,7 +131,7 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
 }
 
 /** Throws `person_invalid`. */
-function rightsOf(given: Rights): Rights {
+export function rightsOf(given: Rights): Rights {
   const rights = tidy(given);
   const fault = faultOf(rights);
   if (fault !== null) throw fail('person_invalid', fault);

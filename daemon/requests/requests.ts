@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import type { Alarms } from '../domain/operations/alarm.js';
+import type { OWNER } from '../domain/operations/control/owner.js';
 import type { PEOPLE } from '../domain/operations/control/people.js';
 import type { RECORDINGS } from '../domain/operations/control/recordings.js';
 import type { SIGN_IN } from '../domain/operations/control/sign-in.js';
@@ -12,6 +13,7 @@ import { createAskers } from './askers.js';
 import { createDamage } from './damage.js';
 import { createEvidence } from './evidence.js';
 import type { FactorSecrets } from './factors.js';
+import { createOwnerRequests } from './owner.js';
 import { createPasswordCheck, type PasswordVerbs } from './password-check.js';
 import { createPeopleRequests } from './people.js';
 import { createProofs, type Proofs } from './proofs.js';
@@ -45,7 +47,10 @@ export type RequestsDeps = Pick<RuleDeps, 'retain' | 'jobs'> & {
   mint: (at: number) => string;
 };
 
-type Handlers = Pick<ControlHandlers, keyof typeof PEOPLE | keyof typeof SIGN_IN | keyof typeof RECORDINGS>;
+type Handlers = Pick<
+  ControlHandlers,
+  keyof typeof OWNER | keyof typeof PEOPLE | keyof typeof SIGN_IN | keyof typeof RECORDINGS
+>;
 
 /**
  * What the dashboard, and the command line, ask the recorder to do for somebody. Each request is checked here whatever was
@@ -70,6 +75,7 @@ export function createRequests(deps: RequestsDeps): {
   const evidence = createEvidence(shared);
   return {
     handlers: {
+      ...createOwnerRequests(shared),
       ...createPeopleRequests(shared),
       ...createSignInRequests({ ...shared, siteName: deps.site.name }),
       ...createRuleRequests(shared),

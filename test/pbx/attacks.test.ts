@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { catalogueFile, keysFile } from '../../daemon/domain/paths.js';
+import { catalogueFile, keysFile, tlsFolder } from '../../daemon/domain/paths.js';
 import { type Attack, allKinds, createCaller, tryNames, trySpool } from '../support/name-attacks.js';
 import { type Attacker, attackers, createNames } from '../support/names.js';
 import { createLab, emptySpool, startPbx } from '../support/pbx/pbx.js';
@@ -29,17 +29,19 @@ t.test(
     await lab.phone('100', { source: () => tone(440) });
     const carrier = await lab.carrier();
     const call = createCaller(carrier, names);
-    const beside = (ending: string) => `${catalogueFile(names.data)}${ending}`;
+    const certificate = (name: string) => join(tlsFolder(names.data), name);
     const open: Attack[] = [
-      { who: 'dashboard', kind: 'truncated', path: beside('-shm') },
-      { who: 'dashboard', kind: 'truncated', path: beside('') },
+      { who: 'dashboard', kind: 'symbolic link', path: certificate('served.crt') },
+      { who: 'dashboard', kind: 'fifo', path: certificate('ca.key') },
     ];
     const closed = (paths: string[]): Attack[] => {
-      const shared = (path: string) => path.includes('/catalogue/') || /\/tls(\/|$)/.test(path);
-      const each = paths.filter((path) => !shared(path));
+      const theirs = (path: string) => /\/(tls|web)(\/|$)/.test(path);
+      const each = paths.filter((path) => !theirs(path));
       return (Object.keys(attackers) as Attacker[]).flatMap((who) =>
         each.flatMap((path, n) => {
-          const some = path === keysFile(names.data) ? allKinds : [allKinds[n % allKinds.length]!];
+          const some = [keysFile(names.data), catalogueFile(names.data)].includes(path)
+            ? allKinds
+            : [allKinds[n % allKinds.length]!];
           return some.map((kind) => ({ who, kind, path }));
         }),
       );

@@ -36,9 +36,12 @@ export function createAudit(deps: {
   ask: Ask;
   now: () => number;
   log: Pick<Log, 'info' | 'warn' | 'error'>;
+  /** After how long what could not be kept or told is tried again, in ms. */
+  againMs?: number;
 }) {
+  const { againMs = AGAIN_MS } = deps;
   const { telling } = deps.store;
-  const teller = createTeller({ telling, ask: deps.ask, log: deps.log });
+  const teller = createTeller({ telling, ask: deps.ask, log: deps.log, againMs });
   const refusals = createBuckets(deps);
   let unsaid = 0;
   /** Of this turn of the event loop, or since the database could not be written. */
@@ -57,7 +60,7 @@ export function createAudit(deps: {
       dropped = 0;
     } catch (err) {
       deps.log.warn({ err, waiting: gathered.length }, 'Entries of the audit log wait in memory');
-      timer = setTimeout(keep, AGAIN_MS).unref();
+      timer = setTimeout(keep, againMs).unref();
       return;
     }
     teller.soon();

@@ -5,7 +5,6 @@ import { singleFlight } from '../../daemon/ops/turns.js';
 import type { Ask } from '../server/ask.js';
 import type { Store } from '../store/store.js';
 
-const AGAIN_MS = 5_000;
 /** Of a batch together, with room for what is around it: the recorder reads 65,536 bytes, and a character may take 3 of them. */
 const MOST_CHARS = 20_000;
 
@@ -19,9 +18,9 @@ export function createTeller(deps: {
   telling: Pick<Store['telling'], 'source' | 'newSource' | 'newest' | 'next' | 'remove' | 'waiting'>;
   ask: Ask;
   log: Pick<Log, 'info' | 'warn' | 'error'>;
-  againMs?: number;
+  againMs: number;
 }) {
-  const { telling, log, againMs = AGAIN_MS } = deps;
+  const { telling, log, againMs } = deps;
   let timer: NodeJS.Timeout | undefined;
   let waits = false;
   let stopped = false;

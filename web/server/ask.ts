@@ -8,7 +8,6 @@ import type {
   Streamed,
   StreamName,
 } from '../../daemon/domain/operations/control.js';
-import { ask, askStream, type Given } from '../../daemon/ops/control-client.js';
 
 /**
  * Asks the recorder, and gives its answer. Throws what it answers with, `daemon_unreachable` when it does not, and
@@ -27,9 +26,3 @@ export type AskStream = <N extends StreamName>(
 export const recorderAway = (e: unknown): boolean =>
   e instanceof TapedeckError && e.code === 'daemon_unreachable';
 export const RECORDER_AWAY = 'the recorder did not respond';
-
-/** Both, for the recorder of this data directory. */
-export const asking = (dataDir: string): { ask: Ask; askStream: AskStream } => ({
-  ask: (name, body) => ask(dataDir, name, ...([body] as unknown as Given<typeof name>)),
-  askStream: (name, body, gone) => askStream(dataDir, name, body, gone),
-});

@@ -2,7 +2,7 @@ import { diskError, TapedeckError } from '../../domain/error.js';
 import { type Entries, entriesFor } from '../audit.js';
 import type { BadRow, Catalogue } from '../catalogue.js';
 import { createReader } from './checked.js';
-import { type Db, type Opening, openDb } from './db.js';
+import { closeBesideReaders, type Db, type Opening, openDb } from './db.js';
 import { createNouns, type Nouns } from './nouns.js';
 import { createWrites } from './writes.js';
 
@@ -284,7 +284,7 @@ export function createSqliteCatalogue(
     },
     async stop() {
       open?.writes.finish();
-      open?.db.close();
+      if (open) closeBesideReaders(open.db);
       open = null;
     },
     ...verbs(write),

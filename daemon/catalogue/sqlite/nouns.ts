@@ -1,7 +1,6 @@
 import { createAlarms } from './alarms.js';
 import { createAudit } from './audit.js';
 import { createCalls } from './calls.js';
-import { createChanges } from './changes.js';
 import type { Reader } from './checked.js';
 import type { Db } from './db.js';
 import { createJobs } from './jobs.js';
@@ -10,6 +9,7 @@ import { createFactors } from './people/factors.js';
 import { createTokens } from './people/tokens.js';
 import { createUsers } from './people/users.js';
 import { createPolicy } from './policy.js';
+import { createChanges } from './reading/changes.js';
 import { createRecordings } from './recordings.js';
 import { schemaFaults } from './schema.js';
 import { createSeals } from './seals.js';

@@ -7,6 +7,10 @@ const LONGEST = 10;
  * How long a write waits for another process's transaction, in ms. Ours take a few at most. Once somebody has held the
  * catalogue for longer, every further write asks only shortly until one succeeds: whoever waits here, waits with all else
  * that this process does.
+ *
+ * A user who may only read the file can take shared locks on -shm, and so keep every write waiting. Putting another -shm in its
+ * place would end that, but a process that may write and still has the old one would then write over what we write; whether
+ * there is one cannot be seen from within the recorder's unit.
  */
 const PATIENCE = { calm: 2_000, once: 20 };
 

@@ -7,6 +7,7 @@ import { type Config, RECOVERY } from '../../ops/config-schema.js';
 import { ask } from '../../ops/control-client.js';
 import { createKeys } from '../../vault/keys.js';
 import { publicKeys } from '../../vault/signing-key.js';
+import { openToGroup } from '../../vault/take-back.js';
 import type { CliContext } from '../common/context.js';
 import { bad, type Finding, ok, warn } from './finding.js';
 
@@ -33,6 +34,16 @@ export async function keys(context: CliContext): Promise<Finding[]> {
   if (master.next || master.spent)
     found.push(
       warn('master key', 'A change of it is not over; both keys are kept.', 'As root: tapedeck keys rotate'),
+    );
+  for (const open of [file, path].filter((one) => openToGroup(config.data.dir, one)))
+    found.push(
+      warn(
+        'keys',
+        `The dashboard's group can read ${open}: whoever takes the dashboard over has it.`,
+        open === file
+          ? `As root: chown tapedeck:root ${file} && chmod 0400 ${file} (tapedeck: the recorder's user). Then: tapedeck keys rotate`
+          : 'Restart the recorder, which closes it: systemctl restart tapedeck. Then: tapedeck keys rotate',
+      ),
     );
   if (!existsSync(path))
     found.push(ok('keys', 'The master key is there; keys.db is made at the first start.'));

@@ -86,6 +86,7 @@ export const ALARMS = {
   catalogue_schema: shape({ faults: Type.Array(Text) }),
   catalogue_empty: shape({ catalogue: Text, keys: Text, recordings: Count }),
   data_strange: shape({ files: Count, named: Type.Array(Text) }),
+  keys_were_open: shape({ file: Text }),
   disk_full: shape({ disk: oneOf({ data: true, spool: true }), room: SHAPES.disk_full }),
   disk_reserve: shape({ room: SHAPES.disk_full }),
   disk_low: NOTHING,

@@ -228,6 +228,10 @@ const WORDS: {
     message: `The data directory contains something that Tapedeck did not put there: ${listed(named, files)}.`,
     hint: 'Somebody with write access to it, most likely by taking over the dashboard, did this. Find out who, and remove whatever does not belong there. Files found when the recorder started stay listed until it starts again.',
   }),
+  keys_were_open: ({ file }) => ({
+    message: `Until this upgrade, the dashboard's user could read the keys of the recordings (${file}).`,
+    hint: 'The recorder has closed them. As root, run "tapedeck keys rotate": whatever may have been copied then opens nothing without the old master key. This alarm ends by itself after a week.',
+  }),
   disk_full: ({ disk, room }) => ({
     message: `${roomInWords(room)} ${
       disk === 'data'

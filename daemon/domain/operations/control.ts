@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { type Measures, testOutcomes } from '../call/test-call.js';
 import { type TestFault, testFaults } from '../call/test-fault.js';
 import { orNull } from '../reason/coded.js';
+import { OWNER } from './control/owner.js';
 import { PEOPLE } from './control/people.js';
 import { RECORDING_STREAMS, RECORDINGS } from './control/recordings.js';
 import { get, NOTHING, post, Text } from './control/request.js';
@@ -58,6 +59,7 @@ const Checkpoints = Type.Object({
 const CoreLimit = orNull(Type.Object({ soft: Type.String(), hard: Type.String() }));
 
 export const CONTROL = {
+  ...OWNER,
   ...PEOPLE,
   ...SIGN_IN,
   ...RECORDINGS,

@@ -9,7 +9,7 @@ import { Value } from 'typebox/value';
 import { ulid } from 'ulid';
 import type { Catalogue, StoredCall } from '../../../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
-import { createSqliteReader } from '../../../daemon/catalogue/sqlite/reader.js';
+import { createSqliteReader } from '../../../daemon/catalogue/sqlite/reading/reader.js';
 import { fail } from '../../../daemon/domain/error.js';
 import {
   CONTROL,

@@ -66,11 +66,12 @@ export async function openHouse(t: Test, keysFile = 'keys/keys.db') {
     wordsMs: 1e9,
     log,
   });
+  const streams = streamsOf();
   const control = createControl({
     socket: controlSocket(dir),
     ownerSocket: ownerSocket(dir),
     log,
-    streams: streamsOf(),
+    streams,
     handlers: handlersOf({
       checkpoints: () => ({ key: { id: signingKey.keyId, pem: signingKey.publicKeyPem }, targets: [] }),
       sign_checkpoint: () => checkpoints.sign(),
@@ -94,6 +95,8 @@ export async function openHouse(t: Test, keysFile = 'keys/keys.db') {
     key,
     checkpoints,
     control,
+    /** What answers requests for streams; a test puts its own in. */
+    streams,
     said,
     /** From now on the recorder signs with another key. */
     exchangeKey: (next: typeof key) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { StoredCall } from '../../../daemon/catalogue/catalogue.js';
 import type { Policy } from '../../../daemon/domain/policy/policy.js';
-import { ask, askStream } from '../../../daemon/ops/control-client.js';
+import { connectControl } from '../../../daemon/ops/control-client.js';
 import type { Ask } from '../../../web/server/ask.js';
 import { createControl } from '../../../web/server/control.js';
 import { type Dashboard, openDashboard, signInAs } from './dashboard.js';
@@ -80,10 +80,12 @@ export async function openFurnished(
   t.teardown(() => rmSync(dataDir, { recursive: true, force: true }));
   const hostile = kind === 'hostile';
   const recorder = createRecorder({ breakerPercent: BREAKER });
-  const overSocket: Ask = (name, body) => ask(dataDir, name, body);
+  const connection = connectControl(dataDir);
+  t.teardown(connection.stop);
+  const overSocket = connection.ask as Ask;
   const dashboard = await openDashboard(t, {
     ...{ uiDir, dataDir, now: Date.now, recorder: recorder.half },
-    ...{ ask: overSocket, askStream: (...given) => askStream(dataDir, ...given) },
+    ...{ ask: overSocket, askStream: connection.askStream },
     control: createControl(overSocket),
     site: {
       name: hostile ? 'A company with a remarkably long name, Ltd & Co' : 'Hartley Joinery',

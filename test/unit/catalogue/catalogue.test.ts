@@ -20,7 +20,7 @@ t.test('a new catalogue is made with its directory, at the newest version, close
   const { catalogue, path } = await opened(t);
   await catalogue.saveCall(aCall('A'));
   for (const file of [path, `${path}-wal`, `${path}-shm`])
-    t.equal(statSync(file).mode & 0o777, 0o660, file.slice(path.length) || 'the file');
+    t.equal(statSync(file).mode & 0o777, 0o640, file.slice(path.length) || 'the file');
   const other = new Database(path);
   t.teardown(() => other.close());
   t.equal(other.pragma('user_version', { simple: true }), migrations.length);

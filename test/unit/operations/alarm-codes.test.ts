@@ -204,6 +204,7 @@ const EXAMPLES: {
   catalogue_empty: [
     [{ catalogue: '/c.db', keys: '/k.db', recordings: 3 }, /^\/c\.db .* \/k\.db .* 3 recordings/],
   ],
+  keys_were_open: [[{ file: '/k.db' }, /could read the keys .*\(\/k\.db\)/, /keys rotate/]],
   data_strange: [[{ files: 3, named: ['/a', '/b'] }, /did not put there: \/a, \/b and 1 more\.$/]],
   disk_full: [
     [{ disk: 'data', room }, /^The disk of \/x has 3 MB free.* Recordings cannot be stored there\.$/],

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { harmless } from '../../../daemon/domain/csv.js';
 import { downStatus } from '../../../daemon/domain/operations/status.js';
+import { controlFolder, controlSocket } from '../../../daemon/domain/paths.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { PolicyView } from '../../../web/policy/schemas.js';
 import { RetentionView } from '../../../web/retention/schemas.js';
@@ -151,7 +152,8 @@ t.test("a retention run is the daemon's, and so are its refusals", async (t) => 
   t.equal((await get(dashboard.app, '/status', cookie)).json().daemon, 'down');
   t.match((await run({})).json(), { error: { code: 'daemon_unreachable' } });
 
-  await new Promise<void>((up) => daemon.listen(join(dir, 'control.sock'), up));
+  mkdirSync(controlFolder(dir));
+  await new Promise<void>((up) => daemon.listen(controlSocket(dir), up));
   t.teardown(() => daemon.close());
   t.strictSame((await run({ confirm: 'erase-2-abc' })).json(), { erased: 2, failed: 0, left: 5 });
   t.equal(asked.at(-1), 'POST /retention/run {"confirm":"erase-2-abc"}');

@@ -13,12 +13,13 @@ import { SignInPage } from '../sign-in/sign-in.js';
 import { WelcomePage } from '../sign-in/welcome.js';
 import { follow, linked, status } from '../state/live.js';
 import { signEntry } from '../state/opened-for.js';
-import { interrupted, loadProblem, loadSession, owing, session } from '../state/session.js';
+import { interrupted, loadProblem, loadSession, owing, session, waiting } from '../state/session.js';
 import { Header } from './header.js';
 import { KeysDialog } from './keys-dialog.js';
 import { Navigation } from './navigation.js';
 import { pageAt, preloadPages } from './pages.js';
 import { Problem } from './problem.js';
+import { WaitingPage } from './waiting.js';
 
 /** By then the page that was asked for is there. */
 const PRELOAD_AFTER_MS = 500;
@@ -40,6 +41,7 @@ function Desk() {
   const { path, url } = useLocation();
   const known = session.value?.user?.id;
   useEffect(signEntry, [url, known]);
+  if (waiting.value) return <WaitingPage why={waiting.value} />;
   if (loadProblem.value)
     return (
       <main class="door">

@@ -23,8 +23,8 @@ type Open<T> = { db: Db; nouns: T; file: Place; memory: Place };
  * long as a reader stays. Once the last of them has gone, nobody can read the file before the recorder has opened it again,
  * since a reader may not make a log (SQLite 3.53).
  *
- * The file is another one when a backup was restored, and the shared memory is when the recorder has freed itself from a lock
- * (see freeing.ts): what is read by the old ones is not what is written. So both are looked at before each read and after it.
+ * The file is another one when a backup was restored, and the shared memory when the recorder made it anew: what is read by
+ * the old ones is not what is written. So both are looked at before each read, and the memory after it too.
  */
 export function createFollowing<T>(deps: {
   path: string;

@@ -14,20 +14,20 @@ import { By, Id, Moment, NOTHING, post, Signed, Text } from './request.js';
 
 const Numbers = Type.Array(Text(LONGEST_NUMBER, 1), { maxItems: MOST_NUMBERS });
 const Roles = Type.Array(Type.Enum([...roles]), { maxItems: roles.length });
-const Rights = {
+export const Rights = {
   roles: Roles,
   scope: Type.Object({ all: Type.Boolean(), extensions: Numbers, queues: Numbers, dids: Numbers }),
   extensions: Numbers,
   grants: Type.Array(Type.Enum([...grants]), { maxItems: grants.length }),
 };
-const Name = Text(LONGEST_NAME, 1);
+export const Name = Text(LONGEST_NAME, 1);
 /** argon2id, in the form of its reference. */
-const PasswordHash = Text(300, 1);
+export const PasswordHash = Text(300, 1);
 /** A code in the clear, to be shown to somebody once. */
 const Invitation = Type.Object({ code: Type.String(), expires_at: Moment });
 const BasedOn = Type.Optional(Type.Integer());
 /** The names of the API tokens that have ended. */
-const TokensEnded = Type.Array(Type.String());
+export const TokensEnded = Type.Array(Type.String());
 
 export const PEOPLE = {
   /** Needs the right `people` and a fresh proof; so do the next three. Gives them a link to choose a password with. */

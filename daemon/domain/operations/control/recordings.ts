@@ -21,7 +21,7 @@ const Detail = Type.Unsafe<AuditEvent['detail']>(
     { additionalProperties: false, maxProperties: 40 },
   ),
 );
-const About = { object: Text(40), object_id: Text(100), reason: Text(300), detail: Detail };
+export const About = { object: Text(40), object_id: Text(100), reason: Text(300), detail: Detail };
 const RetentionRun = Type.Object({ erased: Type.Integer(), failed: Type.Integer(), left: Type.Integer() });
 
 /** How many entries are taken at once. */
@@ -101,6 +101,7 @@ export const RECORDINGS = {
       no_emergency_numbers: Type.Boolean(),
     }),
     Type.Object({ version: Type.Integer() }),
+    { bodyBytes: 1 << 20 },
   ),
   /** Erases what is due; `confirm` where the safety limit asks for it. */
   run_retention: post(

@@ -10,6 +10,8 @@ export type Request<B extends TSchema = TSchema, A extends TSchema = TSchema> = 
   answer: A;
   /** How long the client waits for the answer. */
   timeoutMs: number;
+  /** How long the body may be; 64 KiB where it is left out. */
+  bodyBytes?: number;
 };
 
 /**
@@ -41,8 +43,12 @@ export const post = <B extends TSchema, A extends TSchema>(
   path: string,
   body: B,
   answer: A,
-  { timeoutMs = SOON_MS, socket = 'shared' }: Partial<Pick<Request, 'timeoutMs' | 'socket'>> = {},
-): Request<B, A> => ({ method: 'POST', path, socket, body, answer, timeoutMs });
+  {
+    timeoutMs = SOON_MS,
+    socket = 'shared',
+    bodyBytes,
+  }: Partial<Pick<Request, 'timeoutMs' | 'socket' | 'bodyBytes'>> = {},
+): Request<B, A> => ({ method: 'POST', path, socket, body, answer, timeoutMs, bodyBytes });
 
 const closed = <P extends Record<string, TSchema>>(properties: P): TObject<P> =>
   Type.Object(properties, { additionalProperties: false });

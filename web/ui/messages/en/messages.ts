@@ -67,6 +67,10 @@ export const messages = {
     because: ({ rule, reason }: { rule: string; reason: string }) => `${rule}: ${reason}`,
   },
   errors: errorText,
+  waiting: {
+    title: 'Waiting for the recorder',
+    again: 'This page tries again every few seconds. You do not have to reload it.',
+  },
   status: {
     checking: 'Checking…',
     connected: 'Connected',

@@ -1,9 +1,9 @@
-import { fail, type TapedeckError } from '../../domain/error.js';
-import type { Catalogue } from '../catalogue.js';
-import { type OnBadRow, verbsOf } from './catalogue.js';
-import { createReader } from './checked.js';
-import { createNouns } from './nouns.js';
-import { createFollowing } from './reading/following.js';
+import { fail, type TapedeckError } from '../../../domain/error.js';
+import type { Catalogue } from '../../catalogue.js';
+import { type OnBadRow, verbsOf } from '../catalogue.js';
+import { createReader } from '../checked.js';
+import { createNouns } from '../nouns.js';
+import { createFollowing } from './following.js';
 
 /**
  * The catalogue for a process that only reads it, as another user: it follows what the recorder writes, waits for a catalogue

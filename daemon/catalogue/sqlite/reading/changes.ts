@@ -1,4 +1,4 @@
-import type { Db } from './db.js';
+import type { Db } from '../db.js';
 
 /** How often something was written that a page may show. Whoever reads the count need not look at anything else to know. */
 export function createChanges(db: Db) {
