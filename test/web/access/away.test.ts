@@ -1,8 +1,8 @@
 import t from 'tap';
 import type { ReadEntry } from '../../../daemon/catalogue/audit.js';
 import { iso } from '../../../daemon/domain/days.js';
+import { goAway } from '../../support/requests/asking.js';
 import { actions, del, log, put, told } from '../../support/web/audit-log.js';
-import { goAway } from '../../support/web/away.js';
 import {
   addRecording,
   cookieOf,
