@@ -159,6 +159,7 @@ const catalogue = {
   disk_full: {
     message: 'The disk is full.',
     hint: 'Free some space or use a larger disk. Pending work then continues automatically.',
+    others: 'Tell an admin: the disk of the recorder has to be freed.',
     blame: 'operator',
     status: 507,
   },

@@ -113,10 +113,10 @@ export function createProve(deps: {
     return { proofs: word, used: null, checked: false, wrong, because: 'shut out meanwhile' };
   }
 
-  /** It counts if they were not shut out, nor their password changed, since `now` was read. */
+  /** It counts if they were not shut out, nor their password changed, since `now` was read or the session began. */
   async function keep(body: Body, now: Standing, shown: Shown): Promise<ControlAnswer<'prove'>> {
-    const { person, epoch } = now;
-    const { begins, session } = body;
+    const { person } = now;
+    const { begins, session, epoch = now.epoch } = body;
     const done = entry(body, person, { with: shown.proofs });
     const given = await onRecord<object | null>(catalogue, (given) => given && done).proofGiven(person.id, {
       ...{ at: clock(), epoch, begins, used: shown.used },

@@ -27,10 +27,10 @@ export function createTokenRequests(deps: {
 
   return {
     async make_token({ by, name: given, rights: wanted, days }) {
+      // Only the provider knows if they still have an account; it is asked only when they sign in. No proof changes that.
+      if ((await askers.self(by)).user.source === 'oidc') throw fail('forbidden', BY_PROVIDER);
       const { user, entry } = await askers.provedSelf(by);
       const name = nameOf(given);
-      // Only the provider knows if they still have an account; it is asked only when they sign in.
-      if (user.source === 'oidc') throw fail('forbidden', BY_PROVIDER);
       const possible = tokenRightsOf(user);
       const beyond = wanted.filter((right) => !possible.includes(right));
       if (beyond.length > 0) throw fail('forbidden', `You may not do this yourself: ${beyond.join(', ')}.`);

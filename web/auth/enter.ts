@@ -83,10 +83,10 @@ export function createEnter(deps: {
       device: string | null = null,
     ): Promise<{ waitSeconds: number } | null> {
       const from = request.session!;
-      const { id, person } = from;
+      const { id, person, epoch } = from;
       const { address } = cameFrom(request);
       const shown = await deps.ask('prove', {
-        ...{ person: person.id, session: id, address, begins: false, device, means },
+        ...{ person: person.id, session: id, address, begins: false, epoch, device, means },
       });
       if ('wait_seconds' in shown) return { waitSeconds: shown.wait_seconds };
       await start(request, reply, { ...shown, id }, from);

@@ -90,7 +90,7 @@ export function createSessions({
     if (!found) return null;
     const session = withPerson(found, await catalogue.standing(found.userId));
     if (session && alive(session, now())) return session;
-    if (sessions.remove(found.id) && session) audit.note(overdue(found));
+    if (attempt(() => sessions.remove(found.id)) && session) audit.note(overdue(found));
     return null;
   }
 
@@ -148,7 +148,8 @@ export function createSessions({
     /** As `find`, for one whose hash is known. */
     async check(tokenHash: string, { use }: { use: boolean }): Promise<Session | null> {
       const session = await living(sessions.byToken(tokenHash, now()));
-      if (session && use && now() - session.seenAt >= TOUCH_MS) touch(session);
+      if (session && use && now() - session.seenAt >= TOUCH_MS)
+        attempt(() => sessions.touch(session.id, now()));
       return session;
     },
 
@@ -199,12 +200,13 @@ export function createSessions({
     },
   };
 
-  /** On a full disk people still see what is to be done about it, until their sessions end by themselves. */
-  function touch({ id }: Session): void {
+  /** Writes what can wait: on a full disk people still see what is to be done about it. Undefined where it was not written. */
+  function attempt<T>(write: () => T): T | undefined {
     try {
-      sessions.touch(id, now());
+      return write();
     } catch (e) {
       if (!isDiskError(e)) throw e;
+      return undefined;
     }
   }
 

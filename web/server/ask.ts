@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { TapedeckError } from '../../daemon/domain/error.js';
 import type {
   ControlAnswer,
   ControlBody,
@@ -20,3 +21,8 @@ export type AskStream = <N extends StreamName>(
   body: StreamBody<N>,
   gone?: AbortSignal,
 ) => Promise<Streamed<N, Readable>>;
+
+/** Whether nothing was refused, but the recorder did not answer; and how the audit log says so. */
+export const recorderAway = (e: unknown): boolean =>
+  e instanceof TapedeckError && e.code === 'daemon_unreachable';
+export const RECORDER_AWAY = 'the recorder did not respond';

@@ -2,6 +2,7 @@ import { fail } from '../../daemon/domain/error.js';
 import { placeOf } from '../auth/place.js';
 import type { Needs } from '../deps.js';
 import { answers, later } from '../server/answers.js';
+import { RECORDER_AWAY, recorderAway } from '../server/ask.js';
 import type { App } from '../server/types.js';
 import { AssertionBody, CodeBody, PasswordBody, WebAuthnOptions } from './factor-schemas.js';
 import { type SessionViewDeps, sessionView } from './session-routes.js';
@@ -56,7 +57,7 @@ export function proofRoutes(app: App, deps: Deps): void {
       const { user, proof } = await signIn
         .byPassword(known, person.name, request.body.password, taken)
         .catch((e: unknown) => {
-          const because = 'a password was wrong';
+          const because = recorderAway(e) ? RECORDER_AWAY : 'a password was wrong';
           request.log.warn({ address: request.ip, user: person.name }, because);
           audit.refused(audit.of(request, 'second_factor', { detail: { because } }));
           throw e;

@@ -5,6 +5,7 @@ import { createKept } from '../../daemon/ops/kept.js';
 import { savedOutsider } from '../auth/directory.js';
 import type { Needs } from '../deps.js';
 import { answers } from '../server/answers.js';
+import { RECORDER_AWAY, recorderAway } from '../server/ask.js';
 import type { App } from '../server/types.js';
 import { ProviderView } from './factor-schemas.js';
 
@@ -73,8 +74,10 @@ export function providerRoutes(
       } catch (err) {
         if (!(err instanceof TapedeckError)) throw err;
         request.log.warn({ err, address: request.ip }, 'a sign-in by the provider failed');
-        const detail = { because: 'refused by the provider, or by the rules for its groups' };
-        audit.refused(audit.by({ id: '' }, request.ip, 'sign_in', { detail }));
+        const because = recorderAway(err)
+          ? RECORDER_AWAY
+          : 'refused by the provider, or by the rules for its groups';
+        audit.refused(audit.by({ id: '' }, request.ip, 'sign_in', { detail: { because } }));
         return reply.redirect(`/?sign_in=${err.code}`, 303);
       }
       return reply.redirect('/', 303);

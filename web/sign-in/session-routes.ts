@@ -6,6 +6,7 @@ import { reachOf } from '../../daemon/domain/people/reach.js';
 import type { Session } from '../auth/sessions.js';
 import type { Needs } from '../deps.js';
 import { answers, later } from '../server/answers.js';
+import { RECORDER_AWAY, recorderAway } from '../server/ask.js';
 import type { App } from '../server/types.js';
 import { type SecondFactorView, SessionView, SignInBody } from './session-schemas.js';
 
@@ -71,7 +72,7 @@ export function sessionRoutes(app: App, deps: Deps): void {
       const { user, proof } = await signIn.byPassword(known, name, password, taken).catch((err: unknown) => {
         request.log.warn({ address: request.ip, err }, 'a sign-in failed');
         // What was typed as a name that nobody has may be a password.
-        const because = known ? 'wrong password' : 'unknown name';
+        const because = recorderAway(err) ? RECORDER_AWAY : known ? 'wrong password' : 'unknown name';
         audit.refused(audit.by(known ?? NOBODY, request.ip, 'sign_in', { detail: { because } }));
         throw err;
       });

@@ -5,18 +5,12 @@ import { Readable } from 'node:stream';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 import type { Test } from 'tap';
-import { Value } from 'typebox/value';
 import { ulid } from 'ulid';
 import type { Catalogue, StoredCall } from '../../../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { createSqliteReader } from '../../../daemon/catalogue/sqlite/reading/reader.js';
 import { fail } from '../../../daemon/domain/error.js';
-import {
-  CONTROL,
-  type ControlHandlers,
-  type ControlName,
-  type StreamHandlers,
-} from '../../../daemon/domain/operations/control.js';
+import type { ControlHandlers, ControlName } from '../../../daemon/domain/operations/control.js';
 import { newJob } from '../../../daemon/domain/operations/job.js';
 import { downStatus } from '../../../daemon/domain/operations/status.js';
 import {
@@ -41,6 +35,7 @@ import { buildApp, type Deps } from '../../../web/app.js';
 import type { WithProvider } from '../../../web/deps.js';
 import type { Control } from '../../../web/server/control.js';
 import { openStore } from '../../../web/store/store.js';
+import { asker } from '../requests/asking.js';
 import { noted } from '../words.js';
 
 /** 26 July 2026, 08:00 UTC: where the clock of a dashboard under test begins. */
@@ -129,10 +124,11 @@ export async function openDashboard(t: Test, given: Given = {}) {
   });
   const handlers = { ...half.handlers, ...requests };
   const asked: { name: ControlName; body: unknown }[] = [];
+  const asking = asker(handlers, half.streams, (name, body) => asked.push({ name, body }));
   const { app, setup, routes } = await buildApp({
     catalogue: reader,
     ...{ store, openSealed, passwords },
-    ...asker(handlers, half.streams, (name, body) => asked.push({ name, body })),
+    ...asking,
     directory,
     provider,
     control: {
@@ -173,31 +169,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
   });
   return {
     ...{ app, setup, routes, catalogue, store, keys, masterKey, factorSecrets, clock, now, dataDir },
-    ...{ verified, lines, asked, handlers, streams: half.streams, proofs: half.proofs },
-  };
-}
-
-/** Asks these handlers as the control socket does: what is not in the contract is refused on the way there and back. */
-function asker(
-  handlers: ControlHandlers | object,
-  streams: StreamHandlers<Readable>,
-  note: (name: ControlName, body: unknown) => void,
-): Pick<Deps, 'ask' | 'askStream'> {
-  const overWire = (value: unknown) => JSON.parse(JSON.stringify(value ?? {})) as unknown;
-  return {
-    async ask(name, given) {
-      const body = overWire(given);
-      note(name, body);
-      const { body: shape, answer } = CONTROL[name];
-      const [fault] = Value.Errors(shape, body);
-      if (fault) throw fail('request_invalid', `${name}${fault.instancePath}: ${fault.message}`);
-      const handle = (handlers as Record<ControlName, ((body: unknown) => unknown) | undefined>)[name];
-      if (!handle) throw fail('daemon_unreachable', `${name} is not in this test.`);
-      const said = overWire(await handle(body));
-      if (!Value.Check(answer, said)) throw fail('daemon_differs', name);
-      return said as never;
-    },
-    askStream: (name, body, gone) => streams[name](body, gone ?? new AbortController().signal),
+    ...{ verified, lines, asked, ask: asking.ask, handlers, streams: half.streams, proofs: half.proofs },
   };
 }
 

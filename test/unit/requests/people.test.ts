@@ -309,7 +309,7 @@ t.test(
       { id, name: 'wall', expiresAt: clock.ms + 2 * 86_400_000, usedAt: null },
     ]);
     await t.rejects(ask('make_token', { by: { ...by, token: id }, name: 'x', rights: [], days: 1 }), {
-      code: 'proof_needed',
+      code: 'forbidden',
     });
 
     const size = await lab.size();

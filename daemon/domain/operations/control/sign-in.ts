@@ -28,7 +28,8 @@ export const SIGN_IN = {
   /**
    * Shows who somebody is, in this session, and writes the entry `sign_in` where that begins with it, else `second_factor`.
    * What it proves is good for ten minutes in that session. `person`: who it has to be; null for whose passkey it is. `device`:
-   * the hash of their browser's cookie, if they signed in in it before. `failed`: the wrong second factors before this one;
+   * the hash of their browser's cookie, if they signed in in it before. `epoch`: of a session that there is; what is shown in one
+   * that has been ended meanwhile proves nothing. `failed`: the wrong second factors before this one;
    * null where none was given. `wait_seconds`: nothing was looked at, because too many wrong codes came before. Throws
    * `sign_in_failed`, `factor_wrong`, `passkey_refused`, `too_many`.
    */
@@ -39,6 +40,7 @@ export const SIGN_IN = {
       session: Id,
       address: Text(80),
       begins: Type.Boolean(),
+      epoch: Type.Optional(Type.Integer()),
       device: orNull(Text(64)),
       means: Means,
     }),
