@@ -49,9 +49,9 @@ export function createControl(deps: {
     return made;
   }
   const servers = { shared: server(), owner: server() };
-  for (const [name, { method, path: url, socket, body }] of Object.entries(CONTROL))
+  for (const [name, { method, path: url, socket, body, maxBytes }] of Object.entries(CONTROL))
     servers[socket].route({
-      ...{ method, url },
+      ...{ method, url, bodyLimit: maxBytes },
       ...(method === 'POST' && { schema: { body } }),
       async handler(request, reply) {
         const handle = deps.handlers[name as ControlName] as (body: unknown) => unknown;

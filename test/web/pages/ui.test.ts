@@ -216,7 +216,7 @@ t.test('a session that ends in the middle loses nothing that was typed', async (
   await page.goto(`${house.url}/policy`);
   await page.getByRole('button', { name: 'Add a retention rule' }).click();
   await page.getByLabel('Name of the rule').fill('Complaints');
-  await house.dashboard.catalogue.endSessions('anna', { keep: null });
+  house.dashboard.store.sessions.end('anna', { keep: null });
   await page.getByRole('button', { name: 'Try it' }).click();
   await page.getByText('Your session has ended').waitFor();
   await page.getByLabel('Password', { exact: true }).fill('wrong');

@@ -1,17 +1,21 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { pino } from 'pino';
 import t from 'tap';
 import { harmless } from '../../../daemon/domain/csv.js';
 import { downStatus } from '../../../daemon/domain/operations/status.js';
+import { controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import { createControl as createRecorderControl } from '../../../daemon/operations/control.js';
 import { ask as askRecorder } from '../../../daemon/ops/control-client.js';
 import { PolicyView } from '../../../web/policy/schemas.js';
 import { RetentionView } from '../../../web/retention/schemas.js';
 import type { Ask } from '../../../web/server/ask.js';
 import { createControl } from '../../../web/server/control.js';
+import { handlersOf, streamsOf } from '../../support/control-handlers.js';
 import {
   addRecording,
   cookieOf,
@@ -82,6 +86,42 @@ t.test('the policy is changed by version, and every version is kept with its aut
   t.equal((await get(app, '/policy', cookie)).json().version, before.version + 1, 'nothing was changed');
   const confirmed = await put(app, '/policy', { ...emptied, confirm_no_emergency_numbers: true }, cookie);
   t.match(confirmed.json(), { version: before.version + 2, policy: { emergency_numbers: [] } });
+});
+
+t.test('the longest policy that the form takes gets to the recorder', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'tapedeck-policy-'));
+  mkdirSync(join(dir, 'signing'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  const saved: unknown[] = [];
+  const recorder = createRecorderControl({
+    ...{ socket: controlSocket(dir), ownerSocket: ownerSocket(dir), log: pino({ level: 'silent' }) },
+    streams: streamsOf(),
+    handlers: handlersOf({
+      save_policy({ policy }) {
+        saved.push(policy);
+        return { version: 2 };
+      },
+    }),
+  });
+  await recorder.start();
+  t.teardown(() => recorder.stop());
+  const dashboard = await openDashboard(t, {
+    requests: { save_policy: (body) => askRecorder(dir, 'save_policy', body) },
+  });
+  const cookie = await setUp(dashboard);
+  const rule = (n: number) => ({
+    ...{ name: `Rule ${n} ${'ü'.repeat(70)}`, reason: 'ü'.repeat(300) },
+    when: { extension: Array.from({ length: 60 }, (_, i) => `${100 + i}`) },
+  });
+  const rules = Array.from({ length: 200 }, (_, n) => rule(n));
+  const policy = {
+    ...defaultPolicy,
+    record: rules.map((one) => ({ ...one, outcome: 'record' })),
+    retention: rules.map((one) => ({ ...one, keep_days: 30 })),
+  };
+  const answer = await put(dashboard.app, '/policy', { based_on: 1, policy }, cookie);
+  t.equal(answer.statusCode, 200, answer.body.slice(0, 300));
+  t.strictSame(saved, [policy]);
 });
 
 t.test('retention shows what is due, what is next and what is gone, as a table too', async (t) => {
