@@ -81,6 +81,7 @@ t.test(
       t.equal(await page.evaluate('document.activeElement.id'), 'proof-code', 'one can type at once');
       t.equal(await tooWide(page), 0);
       t.strictSame(await faults(page), []);
+      t.equal(await page.getByText('Erasing…').count(), 0, 'nothing is said to be erased meanwhile');
       await proof.getByRole('button', { name: 'Cancel' }).click();
       await proof.waitFor({ state: 'detached' });
       t.equal(await typed.inputValue(), word, 'the word stands as it was typed');
