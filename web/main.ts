@@ -99,7 +99,8 @@ export async function runWeb(config: Config): Promise<void> {
       listenTextResolver: (at) => `listening at ${at}`,
     });
     await tls?.beside(app);
-    void invite(setup, address, inviting.signal, log);
+    // Whoever waits for the dashboard to be ready has the code by then, unless the recorder is not there yet.
+    if (!(await invite(setup, address, log))) void inviteLater(setup, address, log, inviting.signal);
     await notify('READY=1');
     log.info(`the dashboard is ready at ${address}`);
     await ended;
@@ -206,18 +207,26 @@ async function createTls(config: Config, log: Log) {
 /** How long to wait for the recorder before it is asked for a set-up code again, in ms. */
 const SETUP_AGAIN_MS = 2_000;
 
-/** Shows the set-up code, as soon as the recorder gives one, where only who runs the machine sees it. It is not logged. */
-async function invite(setup: Setup, address: string, signal: AbortSignal, log: Log): Promise<void> {
-  while (!signal.aborted)
-    try {
-      const code = await setup.begin();
-      if (code !== null)
-        process.stdout.write(
-          `\n  Nobody can sign in yet. Open ${address} and make the first user with this set-up code:\n\n      ${code}\n\n`,
-        );
-      return;
-    } catch (err) {
-      if (!(err instanceof TapedeckError)) log.error({ err }, 'There is no set-up code');
-      await sleep(SETUP_AGAIN_MS, undefined, { signal }).catch(() => {});
-    }
+/**
+ * Shows the set-up code where only who runs the machine sees it; it is not logged. Returns false while the recorder does not
+ * give one.
+ */
+async function invite(setup: Setup, address: string, log: Log): Promise<boolean> {
+  try {
+    const code = await setup.begin();
+    if (code !== null)
+      process.stdout.write(
+        `\n  Nobody can sign in yet. Open ${address} and make the first user with this set-up code:\n\n      ${code}\n\n`,
+      );
+    return true;
+  } catch (err) {
+    if (!(err instanceof TapedeckError)) log.error({ err }, 'There is no set-up code');
+    return false;
+  }
+}
+
+/** The same as soon as the recorder gives one. */
+async function inviteLater(setup: Setup, address: string, log: Log, signal: AbortSignal): Promise<void> {
+  do await sleep(SETUP_AGAIN_MS, undefined, { signal }).catch(() => {});
+  while (!signal.aborted && !(await invite(setup, address, log)));
 }

@@ -71,11 +71,11 @@ export function createControl(deps: {
     { turns, refuse }: { turns: (timeoutMs: number) => Turns; refuse: (body: unknown) => void },
   ): void {
     for (const [name, request] of Object.entries(CONTROL).filter(([, one]) => answers(one))) {
-      const { method, path: url, body, bodyBytes, timeoutMs } = request;
+      const { method, path: url, body, maxBytes, timeoutMs } = request;
       const handle = deps.handlers[name as ControlName] as (body: unknown) => unknown;
       const inTurn = turns(timeoutMs);
       server.route({
-        ...{ method, url, bodyLimit: bodyBytes ?? BODY_BYTES },
+        ...{ method, url, bodyLimit: maxBytes },
         ...(method === 'POST' && { schema: { body } }),
         async handler(request, reply) {
           refuse(request.body);

@@ -69,11 +69,15 @@ export const rules: Policy = {
 
 const BREAKER = 20;
 
-/** The real dashboard, listening, on a real catalogue with real keys and recordings, beside a recorder that is well. */
+/**
+ * The real dashboard, listening, on a real catalogue with real keys and recordings, beside a recorder that is well. `now`: the
+ * clock of both, in ms since 1970.
+ */
 export async function openFurnished(
   t: Test,
   { uiDir }: { uiDir: string },
   kind: Kind = 'office',
+  { now: clock = Date.now } = {},
 ): Promise<House> {
   // Short enough for a socket in it.
   const dataDir = mkdtempSync(join(tmpdir(), 'tapedeck-ui-'));
@@ -84,7 +88,7 @@ export async function openFurnished(
   t.teardown(connection.stop);
   const overSocket = connection.ask as Ask;
   const dashboard = await openDashboard(t, {
-    ...{ uiDir, dataDir, now: Date.now, recorder: recorder.half },
+    ...{ uiDir, dataDir, now: clock, recorder: recorder.half },
     ...{ ask: overSocket, askStream: connection.askStream },
     control: createControl(overSocket),
     site: {

@@ -34,6 +34,7 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
   /** What every answer waits for, and what it is instead of an answer. */
   let hold: Promise<void> = Promise.resolve();
   let fault: Error | null = null;
+  let signsLog = true;
 
   /** What answers a request; all are held, or fail, as the test has said. */
   const answer =
@@ -73,6 +74,10 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
     /** What the recorder's half of the dashboard's requests is made of here. */
     half: {
       ...signer.recorder,
+      async sign() {
+        if (!signsLog) throw fail('checkpoint_refused');
+        return signer.recorder.sign();
+      },
       retain: { run: (how) => retain().run(how) },
       // Nothing runs them here: they wait.
       jobs: {
@@ -148,6 +153,10 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
       targets = where;
     },
 
+    /** Whether it can sign the audit log for an evidence pack. */
+    canSignLog(can: boolean): void {
+      signsLog = can;
+    },
     /** Every request fails with this until it is null. */
     failsWith(error: Error | null): void {
       fault = error;

@@ -3,11 +3,13 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import t from 'tap';
 import { fail } from '../../../daemon/domain/error.js';
+import { createPasses } from '../../../daemon/ops/passes.js';
 import {
   addRecording,
   type Dashboard,
   get,
   openDashboard,
+  START,
   setUp,
   signInAs,
 } from '../../support/web/dashboard.js';
@@ -116,19 +118,20 @@ t.test('without the recorder nothing is played', async (t) => {
 });
 
 t.test('the pass of a test call is taken by the route that it is for, once', async (t) => {
-  const d = await openDashboard(t);
+  const passes = createPasses({ clock: () => START });
+  const d = await openDashboard(t, { recorder: { passes } });
   await setUp(d);
   const bytes = randomBytes(9_000);
   const { call } = await addRecording(d, bytes, { call: { test: true } });
   const fetch = (pass: string, path = `/calls/${call.id}/audio`, range = 'bytes=0-') =>
     get(d.app, path, undefined, { authorization: `TestCall ${pass}`, range });
   t.equal((await fetch('A'.repeat(22))).statusCode, 401);
-  const elsewhere = d.recorder.passes.give(call.id);
+  const elsewhere = passes.give(call.id);
   t.equal((await fetch(elsewhere, `/calls/${call.id}`)).statusCode, 401);
-  const first = d.recorder.passes.give(call.id);
+  const first = passes.give(call.id);
   t.ok((await fetch(first, undefined, 'bytes=0-4095')).rawPayload.equals(bytes.subarray(0, 4096)));
   t.equal((await fetch(first)).statusCode, 401, 'a second time');
-  const second = await fetch(d.recorder.passes.give(call.id), undefined, 'bytes=4096-');
+  const second = await fetch(passes.give(call.id), undefined, 'bytes=4096-');
   t.ok(second.rawPayload.equals(bytes.subarray(4096)));
   t.equal(await plays(d), 0, 'and leaves no entry');
 });

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { useRef, useState } from 'preact/hooks';
 import { passkeyHindrance, usePasskey } from '../account/passkey.js';
 import { Dialog } from '../kit/dialog.js';
@@ -12,6 +12,9 @@ import { begun, session } from '../state/session.js';
 /** What waits for a proof: done again once it was given, or given up with a problem. */
 type Waiting = { again: () => void; give: (problem: unknown) => void };
 const waiting = signal<Waiting | null>(null);
+
+/** Whether something waits for a proof: until it is given, nothing is done. */
+export const proofAsked = computed(() => waiting.value !== null);
 
 /**
  * For what needs a proof of the last ten minutes: does it, and when the server wants a proof first, asks for one (`ProofHost`)

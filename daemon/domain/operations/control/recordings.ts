@@ -13,6 +13,9 @@ const PACK_MS = 180_000;
 /** One recording is read after the other. */
 const EXAMINE_MS = 10_000;
 
+/** More than the longest request that the dashboard takes from its own users: 1 MiB. */
+const POLICY_BYTES = 2 * 1024 * 1024;
+
 const Line = Text(1_000);
 const Detail = Type.Unsafe<AuditEvent['detail']>(
   Type.Record(
@@ -101,7 +104,7 @@ export const RECORDINGS = {
       no_emergency_numbers: Type.Boolean(),
     }),
     Type.Object({ version: Type.Integer() }),
-    { bodyBytes: 1 << 20 },
+    { maxBytes: POLICY_BYTES },
   ),
   /** Erases what is due; `confirm` where the safety limit asks for it. */
   run_retention: post(

@@ -10,8 +10,8 @@ export type Request<B extends TSchema = TSchema, A extends TSchema = TSchema> = 
   answer: A;
   /** How long the client waits for the answer. */
   timeoutMs: number;
-  /** How long the body may be; 64 KiB where it is left out. */
-  bodyBytes?: number;
+  /** How long the body may be that the recorder reads. */
+  maxBytes: number;
 };
 
 /**
@@ -29,6 +29,7 @@ export type StreamRequest<B extends TSchema = TSchema, H extends TSchema = TSche
 };
 
 const SOON_MS = 5_000;
+const MAX_BYTES = 65_536;
 
 export const Text = (maxLength: number, minLength = 0) => Type.String({ minLength, maxLength });
 export const NOTHING = Type.Object({});
@@ -37,7 +38,8 @@ export const Id = Text(100, 1);
 export const Moment = Type.Integer({ minimum: 0, maximum: 253_402_300_799_999 });
 
 export const get = <A extends TSchema>(path: string, answer: A): Request<typeof NOTHING, A> => ({
-  ...{ method: 'GET', path, socket: 'shared', body: NOTHING, answer, timeoutMs: SOON_MS },
+  ...{ method: 'GET', path, socket: 'shared', body: NOTHING, answer },
+  ...{ timeoutMs: SOON_MS, maxBytes: MAX_BYTES },
 });
 export const post = <B extends TSchema, A extends TSchema>(
   path: string,
@@ -45,10 +47,10 @@ export const post = <B extends TSchema, A extends TSchema>(
   answer: A,
   {
     timeoutMs = SOON_MS,
+    maxBytes = MAX_BYTES,
     socket = 'shared',
-    bodyBytes,
-  }: Partial<Pick<Request, 'timeoutMs' | 'socket' | 'bodyBytes'>> = {},
-): Request<B, A> => ({ method: 'POST', path, socket, body, answer, timeoutMs, bodyBytes });
+  }: Partial<Pick<Request, 'timeoutMs' | 'maxBytes' | 'socket'>> = {},
+): Request<B, A> => ({ method: 'POST', path, socket, body, answer, timeoutMs, maxBytes });
 
 const closed = <P extends Record<string, TSchema>>(properties: P): TObject<P> =>
   Type.Object(properties, { additionalProperties: false });
