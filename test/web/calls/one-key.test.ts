@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import t from 'tap';
 import { fail } from '../../../daemon/domain/error.js';
 import { createPasses } from '../../../daemon/ops/passes.js';
+import { goAway } from '../../support/requests/asking.js';
 import {
   addRecording,
   type Dashboard,
@@ -107,13 +108,10 @@ t.test('a recording that is erased while it is played is sent no further', async
 });
 
 t.test('without the recorder nothing is played', async (t) => {
-  const d = await openDashboard(t, {
-    ask: async () => {
-      throw fail('daemon_unreachable');
-    },
-  });
+  const d = await openDashboard(t);
   const cookie = await setUp(d);
   const { call } = await addRecording(d, randomBytes(1_000));
+  goAway(d);
   t.equal((await get(d.app, `/calls/${call.id}/audio`, cookie)).statusCode, 503);
 });
 
