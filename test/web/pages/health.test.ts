@@ -3,9 +3,9 @@ import { openBrowser, openDesk } from '../../support/web/browser.js';
 import { openFurnished } from '../../support/web/furnished.js';
 
 t.setTimeout(240_000);
+const opened = await openBrowser(t);
 
 t.test('all recordings are checked now: asked for, followed, cancelled', async (t) => {
-  const opened = await openBrowser(t);
   const house = await openFurnished(t, opened);
   const { catalogue } = house.dashboard;
   const { page, complaints } = await openDesk(t, opened, house, { path: '/health' });
