@@ -301,20 +301,6 @@ t.test('a call leads to its consultation and back, in the list as it was narrowe
   await page.waitForURL(`${office.url}${narrowed(partial)}`);
 });
 
-t.test('the health page says of when it is, also when nothing newer comes', async (t) => {
-  const house = await openFurnished(t, opened, 'empty');
-  const { page } = await openDesk(t, opened, house);
-  await page.clock.install();
-  await page.goto(`${house.url}/health`);
-  await page.locator('.answer').waitFor();
-  await house.dashboard.app.close();
-  const asOf = page.getByText(/^As of/);
-  const before = await asOf.textContent();
-  await page.clock.runFor(60_000);
-  await page.getByText('The dashboard server is not responding.').waitFor();
-  t.equal(await asOf.textContent(), before);
-});
-
 t.test('a hold is drawn on the lane of who held, and told with it', async (t) => {
   const { page } = await openDesk(t, opened, office, pageOf(office.office.partial));
   const lane = page.locator('.story-lane', { has: page.locator('.story-track .hatch') });
