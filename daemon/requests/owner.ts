@@ -78,7 +78,7 @@ export function createOwnerRequests({
       if (!recording) throw fail('recording_absent');
       const found = (news: boolean) =>
         news && fault !== null ? entry('damage', damageOf(recording, 'when it was verified', fault)) : null;
-      await catalogue.audited<boolean>(found).checked(id, clock(), fault);
+      await onRecord(catalogue, found).checked(id, clock(), fault);
       return {};
     },
 
