@@ -1,3 +1,4 @@
+import { existsSync, mkdirSync } from 'node:fs';
 import { ulid } from 'ulid';
 import { withEntries } from '../../catalogue/entries.js';
 import { createSqliteCatalogue } from '../../catalogue/sqlite/catalogue.js';
@@ -8,7 +9,7 @@ import type {
   ControlHandlers,
   ControlName,
 } from '../../domain/operations/control.js';
-import { catalogueFile, lockFile } from '../../domain/paths.js';
+import { catalogueFile, lockFile, recorderFolder } from '../../domain/paths.js';
 import { ask } from '../../ops/control-client.js';
 import { type Lock, takeLock } from '../../ops/lock.js';
 import { version } from '../../ops/process/version.js';
@@ -114,8 +115,11 @@ export function createAsking(ctx: CliContext) {
   };
 }
 
-/** Throws `already_running` where a recorder has it, which then was asked and gave no answer. */
+/** Throws `already_running` where a recorder has it, which then was asked and gave no answer; `catalogue_missing`. */
 function lockOf(dataDir: string): Lock {
+  const catalogue = catalogueFile(dataDir);
+  if (!existsSync(catalogue)) throw fail('catalogue_missing', `${catalogue}.`);
+  mkdirSync(recorderFolder(dataDir), { recursive: true, mode: 0o700 }); // a backup may be without it
   try {
     return takeLock(lockFile(dataDir));
   } catch (e) {
