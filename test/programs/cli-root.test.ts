@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -187,6 +188,10 @@ t.test('root reads and opens first what only root may', async (t) => {
   t.match(s.run('keys', 'status').stdout, /the keys of 1 recordings/);
   t.match(s.run('verify', '--all').stdout, /1 verified/);
   t.match(s.run('doctor').stdout, /master key opens keys\.db/);
+  const key = join(s.etc, 'master.key');
+  chmodSync(key, 0o640);
+  chownSync(key, 0, OWNER);
+  t.match(s.run('doctor').stdout, /dashboard's group can read .*master\.key/, 'in a folder that is closed');
   t.same(s.foreign(), []);
 });
 
