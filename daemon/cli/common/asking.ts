@@ -27,7 +27,6 @@ const ALONE = [
   'save_policy',
   'run_retention',
   'cancel_job',
-  'met_damage',
   'write_entry',
   'put_finding',
   'reseal_totp',

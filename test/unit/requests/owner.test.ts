@@ -112,14 +112,15 @@ t.test('a finding is on its row, and in the log when it is news', async (t) => {
   const lab = await peopleLab(t);
   const { ask, catalogue } = lab;
   await withRecording(lab);
-  const put = (fault: string | null, recording = 'R1') => ask('put_finding', { by, recording, fault });
+  const found = 'when it was exported';
+  const put = (fault: string | null, recording = 'R1') => ask('put_finding', { by, recording, fault, found });
   await t.rejects(put('Its file is missing.', 'R9'), { code: 'recording_absent' });
   await put(null);
   t.equal(await lab.size(), 0, 'nothing is wrong');
   t.match(await catalogue.sealCheck('R1'), { fault: null, checkedAt: lab.clock.ms });
   await lab.unwritten('put_finding', () => put('Its file is missing.'));
   await put('Its file is missing.');
-  t.match(await lab.entry(), { ...CONSOLE, action: 'damage', object_id: 'C1' });
+  t.match(await lab.entry(), { ...CONSOLE, action: 'damage', object_id: 'C1', detail: { found } });
   t.match(await catalogue.sealCheck('R1'), { fault: 'Its file is missing.' });
   const size = await lab.size();
   await put('Its file is missing.');
@@ -167,7 +168,7 @@ t.test(
       write_entry: (by) => ({
         ...{ by, action: 'sign_in', outcome: 'ok', object: '', object_id: '', reason: '', detail: {} },
       }),
-      put_finding: (by) => ({ by, recording: 'R1', fault: 'It is gone.' }),
+      put_finding: (by) => ({ by, recording: 'R1', fault: 'It is gone.', found: 'when it was verified' }),
       reseal_totp: (by) => ({ by, person: 'ada', before: 'AAAA', after: 'BBBB' }),
     };
     const names = Object.keys(OWNER) as (keyof typeof OWNER)[];
