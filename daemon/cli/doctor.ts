@@ -17,7 +17,7 @@ import { directory, provider } from './doctor/outside.js';
 import { ami, ari, priority } from './doctor/pbx.js';
 import { testCalls } from './doctor/test-calls.js';
 import { tls } from './doctor/tls.js';
-import { coreDumps, keys, liveAudio, swap } from './doctor/vault.js';
+import { coreDumps, keys, liveAudio, openKeyFiles, swap } from './doctor/vault.js';
 
 const MB = 1e6;
 
@@ -63,11 +63,12 @@ async function examine(context: CliContext): Promise<Finding[]> {
     provider: provider(config),
   });
   await context.holdMaster();
+  const open = openKeyFiles(config);
   // What is in the data directory, as its owner.
   const dir = context.data();
   const then = await all({
     room: room(config),
-    keys: keys(context),
+    keys: keys(context, open),
     'core dumps': coreDumps(config),
     daemon: daemon(config),
     ...(existsSync(catalogueFile(dir)) && {

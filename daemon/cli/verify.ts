@@ -8,7 +8,6 @@ import { recordingFile } from '../domain/paths.js';
 import { inWords, type Say } from '../domain/reason/words.js';
 import { manifestFault } from '../domain/recording/manifest.js';
 import type { Recording } from '../domain/recording/recording.js';
-import { damageOf } from '../domain/recording/scrub.js';
 import { createExaminer, MANIFEST_GONE } from '../recordings/scrub/examine.js';
 import { openManifest } from '../vault/manifest.js';
 import { openSealed } from '../vault/open.js';
@@ -155,7 +154,8 @@ async function fileFault(
   const fault = file ?? signed;
   if (fault === before) return file;
   // Whoever cannot have it written down is told all the same.
-  await ctx.ask('put_finding', { by: onConsole(), recording: recording.id, fault }).catch(() => {});
+  const finding = { recording: recording.id, fault, found: 'when it was verified' } as const;
+  await ctx.ask('put_finding', { by: onConsole(), ...finding }).catch(() => {});
   return file;
 }
 

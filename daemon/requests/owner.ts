@@ -72,13 +72,13 @@ export function createOwnerRequests({
       return {};
     },
 
-    async put_finding({ by, recording: id, fault }) {
+    async put_finding({ by, recording: id, fault, found: how }) {
       const { entry } = await askers.of(by);
       const recording = await catalogue.recording(id);
       if (!recording) throw fail('recording_absent');
       const found = (news: boolean) =>
-        news && fault !== null ? entry('damage', damageOf(recording, 'when it was verified', fault)) : null;
-      await catalogue.audited<boolean>(found).checked(id, clock(), fault);
+        news && fault !== null ? entry('damage', damageOf(recording, how, fault)) : null;
+      await onRecord(catalogue, found).checked(id, clock(), fault);
       return {};
     },
 

@@ -8,6 +8,7 @@ import {
   openSync,
   readdirSync,
   renameSync,
+  type Stats,
   unlinkSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -76,10 +77,20 @@ function copyAnew(path: string, owner: { uid: number; gid: number }): void {
   syncDirNow(join(path, '..'));
 }
 
-/** Whether the group of the data, which the dashboard is of, or everybody can read a file. */
+/** Whether the group of the data, which the dashboard is of, or everybody can read a file. False where this user cannot see. */
 export function openToGroup(dataDir: string, file: string): boolean {
-  const found = look(file);
-  const data = look(dataDir);
+  const found = seen(file);
+  const data = seen(dataDir);
   if (!found?.isFile() || !data) return false;
   return (found.mode & 0o004) !== 0 || ((found.mode & 0o040) !== 0 && found.gid === data.gid);
+}
+
+/** Null as well for what is in a folder that this user may not enter, as root's folder with a master key may be. */
+function seen(path: string): Stats | null {
+  try {
+    return look(path);
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code === 'EACCES') return null;
+    throw e;
+  }
 }

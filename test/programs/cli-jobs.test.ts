@@ -1,59 +1,23 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ulid } from 'ulid';
-import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
-import { jobView, newJob } from '../../daemon/domain/operations/job.js';
-import { catalogueFile, controlSocket, ownerSocket } from '../../daemon/domain/paths.js';
-import { createControl } from '../../daemon/operations/control.js';
-import { createJobs, type JobHandler } from '../../daemon/ops/jobs.js';
-import { createLog } from '../../daemon/ops/log.js';
+import { newJob } from '../../daemon/domain/operations/job.js';
+import type { JobHandler } from '../../daemon/ops/jobs.js';
+import { startRecorder } from '../support/cli-recorder.js';
 import { site } from '../support/cli-site.js';
-import { handlersOf, streamsOf } from '../support/control-handlers.js';
 import { until } from '../support/recorder.js';
-
-const log = createLog('silent', 'test');
 
 /** A site whose recorder has this for its check of all recordings. */
 async function withRecorder(t: Test, check: JobHandler) {
   const house = site(t, { short: true });
-  const dir = join(house.dir, 'data');
-  await house.context.catalogue();
-  const catalogue = createSqliteCatalogue({ path: catalogueFile(dir) });
-  await catalogue.start();
-  const jobs = createJobs({
-    ...{ store: catalogue, handlers: { recordings_check: check }, log },
-    ...{ clock: () => Date.now(), mint: () => ulid() },
-    pace: { lookMs: 5, saveMs: 0 },
-  });
-  mkdirSync(join(dir, 'signing'), { recursive: true });
-  const control = createControl({
-    ...{ socket: controlSocket(dir), ownerSocket: ownerSocket(dir), log },
-    streams: streamsOf(),
-    handlers: handlersOf({
-      async check_recordings() {
-        const { job, already } = await jobs.ask('recordings_check');
-        return { job: jobView(job), already };
-      },
-      cancel_job: async ({ id }) => jobView(await jobs.cancel(id)),
-    }),
-  });
-  await control.start();
-  jobs.start();
-  let up = true;
-  const stop = async () => {
-    if (!up) return;
-    up = false;
-    await jobs.stop();
-    await control.stop();
-    await catalogue.stop();
-  };
+  const catalogue = await house.catalogue();
+  const { stop } = await startRecorder(join(house.dir, 'data'), { check });
   t.teardown(stop);
   const code = process.exitCode;
   t.teardown(() => {
     process.exitCode = code;
   });
-  return { ...house, stop };
+  return { ...house, catalogue, stop };
 }
 
 const reads =
@@ -66,14 +30,14 @@ const stands: JobHandler = async ({ save, signal }) => {
 };
 
 t.test('the check of all recordings is asked for, waited for, and told', async (t) => {
-  const { tapedeck, context } = await withRecorder(t, reads(8, 0));
+  const { tapedeck, catalogue } = await withRecorder(t, reads(8, 0));
   process.exitCode = 0;
   t.match(
     await tapedeck('recordings', 'check', '--wait'),
     /The check is job \w{26}\.[\s\S]*Done: 8 read, 0 damaged\./,
   );
   t.equal(process.exitCode, 0);
-  const [entry] = await (await context.catalogue()).auditEntries({ actions: ['recordings_check'], limit: 1 });
+  const [entry] = await catalogue.auditEntries({ actions: ['recordings_check'], limit: 1 });
   t.match(entry, { actor: 'console', action: 'recordings_check' });
   t.match(await tapedeck('jobs'), /check of all recordings +done .* 8 read, 0 damaged/);
   t.match(JSON.parse(await tapedeck('jobs', '--json')), [{ state: 'done', done: 8, total: 8, error: null }]);
@@ -88,11 +52,11 @@ t.test('recordings that are damaged make the command fail, and are named by anot
 });
 
 t.test('a check is asked for once, and cancelled with and without the recorder', async (t) => {
-  const { tapedeck, stop, context } = await withRecorder(t, stands);
+  const { tapedeck, stop, catalogue } = await withRecorder(t, stands);
   t.match(await tapedeck('jobs'), /There are no jobs/);
   const { job, already } = JSON.parse(await tapedeck('recordings', 'check', '--json'));
   t.equal(already, false);
-  await until('progress', async () => (await (await context.catalogue()).job(job.id))?.done === 3);
+  await until('progress', async () => (await catalogue.job(job.id))?.done === 3);
   t.match(
     await tapedeck('recordings', 'check'),
     new RegExp(`requested before.* job ${job.id}: 3 of 8 read, 1 damaged`),
@@ -108,12 +72,18 @@ t.test('a check is asked for once, and cancelled with and without the recorder',
   t.match(await tapedeck('jobs', 'cancel', again.id), /Cancelled/);
   await t.rejects(tapedeck('jobs', 'cancel', again.id), { code: 'job_unknown' });
   await t.rejects(tapedeck('recordings', 'check'), { code: 'daemon_unreachable' });
-  const cancelled = await (await context.catalogue()).auditEntries({ actions: ['job_cancel'], limit: 9 });
-  t.match(cancelled.at(-1), { object: 'job', object_id: job.id });
+  t.equal(
+    (await catalogue.auditEntries({ actions: ['recordings_check'], limit: 9 })).length,
+    3,
+    'what only the recorder can do leaves no entry where it does not run',
+  );
+  const cancelled = await catalogue.auditEntries({ actions: ['job_cancel'], limit: 9 });
+  t.match(cancelled.at(-1), { actor: 'console', object: 'job', object_id: job.id });
+  t.match(cancelled[1], { actor: 'console', object: 'job', object_id: again.id }, 'without the recorder');
 });
 
 t.test('a job of another version is shown as what it is', async (t) => {
-  const { tapedeck, context } = site(t);
-  await (await context.catalogue()).addJob(newJob(ulid(), 'brew_tea', {}, Date.now()));
+  const { tapedeck, catalogue } = site(t);
+  await (await catalogue()).addJob(newJob(ulid(), 'brew_tea', {}, Date.now()));
   t.match(await tapedeck('jobs'), /brew_tea \(waits for a version of Tapedeck that knows it\) +waiting/);
 });

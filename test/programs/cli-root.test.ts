@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -31,6 +32,7 @@ if (process.getuid?.() !== 0) {
 
 const MAIN = join(import.meta.dirname, '../../dist/daemon/main.js');
 const HOUSE = join(import.meta.dirname, '../support/root-house.ts');
+const RECORDER = join(import.meta.dirname, '../support/cli-recorder.ts');
 const env = { ...process.env, NODE_OPTIONS: '' };
 /** The recorder's user and group: numbers that nobody has. */
 const OWNER = 48_151;
@@ -48,9 +50,9 @@ function site(t: Test, { made = true } = {}) {
   const key = randomBytes(32).toString('base64');
   writeFileSync(join(etc, 'master.key'), key, { mode: 0o600 });
   spawnSync('install', ['-d', '-o', String(OWNER), '-g', String(OWNER), '-m', '2750', data]);
+  const owner = ['--reuid', String(OWNER), '--regid', String(OWNER), '--clear-groups'];
   if (made) {
-    const as = ['--reuid', String(OWNER), '--regid', String(OWNER), '--clear-groups'];
-    const made = spawnSync('setpriv', [...as, process.execPath, '--import', 'tsx', HOUSE, data], {
+    const made = spawnSync('setpriv', [...owner, process.execPath, '--import', 'tsx', HOUSE, data], {
       input: key,
       env,
     });
@@ -70,6 +72,19 @@ function site(t: Test, { made = true } = {}) {
       const pdeathsig = ['--pdeathsig', 'KILL', process.execPath, ...args, ...argv];
       const child = spawn('setpriv', pdeathsig, { env, cwd: etc, stdio: [...stdio] });
       closeSync(input);
+      return child;
+    },
+    /** A recorder on the data directory, as its owner; gives its process once it answers. */
+    async recorder(): Promise<ChildProcess> {
+      const program = [process.execPath, '--import', 'tsx', RECORDER, data];
+      const child = spawn('setpriv', [...owner, '--pdeathsig', 'KILL', ...program], {
+        ...{ env, stdio: ['ignore', 'pipe', 'inherit'] },
+      });
+      t.teardown(() => child.kill('SIGKILL'));
+      await new Promise<void>((resolve, reject) => {
+        child.stdout!.once('data', () => resolve());
+        child.once('exit', (code) => reject(new Error(`The recorder has ended with ${code}.`)));
+      });
       return child;
     },
     /** Files in the data directory that are not its owner's. */
@@ -116,6 +131,42 @@ t.test('run as root, the command line becomes the owner of the data for good', a
   t.match(s.run('audit', 'list').stdout, /root \(console\).*person add/s, 'the log names who it was');
 });
 
+t.test('root gets somebody back in, with a recorder that runs and without', async (t) => {
+  const s = site(t);
+  const file = join(s.etc, 'password');
+  writeFileSync(file, 'four unrelated quiet words', { mode: 0o600 });
+  const commands = [
+    ['user', 'add', 'ada', '--password-file', file],
+    ['user', 'password', 'ada', '--password-file', file],
+    ['user', 'factors', 'ada', '--reset'],
+  ];
+  const recover = (how: string) => {
+    for (const argv of commands) {
+      const done = s.run(...argv);
+      t.equal(done.status, 0, `${how}: ${argv.slice(0, 2).join(' ')} ${done.stderr}`);
+    }
+    t.same(s.foreign(), [], `${how}: nothing in the data is root's`);
+  };
+  recover('no recorder runs');
+  t.equal(s.run('user', 'add', 'bea', '--role', 'admin', '--password-file', file).status, 0);
+  t.equal(s.run('user', 'remove', 'ada').status, 0);
+  const recorder = await s.recorder();
+  commands[0] = ['user', 'add', 'ada', '--role', 'admin', '--password-file', file];
+  recover('a recorder runs');
+  const log = JSON.parse(s.run('audit', 'list', '--json').stdout) as { actor: string; action: string }[];
+  const entries = log.filter((entry) => /^p/.test(entry.action)).map(({ actor, action }) => [actor, action]);
+  const each = ['person_add', 'password_change', 'person_change'];
+  t.same(
+    entries.reverse(),
+    [...each, 'person_add', 'person_remove', ...each].map((action) => ['console', action]),
+    'each is one entry, by the console',
+  );
+  recorder.kill('SIGSTOP');
+  const hangs = s.run('user', 'factors', 'ada', '--reset');
+  t.match(hangs, { status: 1, stderr: /nothing was changed/ }, 'one that hangs keeps its lock');
+  recorder.kill('SIGCONT');
+});
+
 t.test('root reads and opens first what only root may', async (t) => {
   const s = site(t);
   const out = join(s.etc, 'call.opus');
@@ -137,6 +188,10 @@ t.test('root reads and opens first what only root may', async (t) => {
   t.match(s.run('keys', 'status').stdout, /the keys of 1 recordings/);
   t.match(s.run('verify', '--all').stdout, /1 verified/);
   t.match(s.run('doctor').stdout, /master key opens keys\.db/);
+  const key = join(s.etc, 'master.key');
+  chmodSync(key, 0o640);
+  chownSync(key, 0, OWNER);
+  t.match(s.run('doctor').stdout, /dashboard's group can read .*master\.key/, 'in a folder that is closed');
   t.same(s.foreign(), []);
 });
 

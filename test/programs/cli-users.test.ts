@@ -14,13 +14,13 @@ import { addRecording } from '../support/web/dashboard.js';
 import { createSigner } from '../support/web/signer.js';
 
 t.test('users are added with a password that holds', async (t) => {
-  const { tapedeck, dir, context } = site(t);
+  const { tapedeck, dir, catalogue } = site(t);
   const file = join(dir, 'password');
   writeFileSync(file, 'correct staple mule\n');
   t.match(await tapedeck('user', 'add', 'ada', '--password-file', file), /ada can sign in/);
   await t.rejects(tapedeck('user', 'add', 'ADA', '--password-file', file), { code: 'user_exists' });
   await t.rejects(tapedeck('user', 'add', 'a\u202eb', '--password-file', file), { code: 'name_unclear' });
-  const kept = await (await context.catalogue()).userByName('ada');
+  const kept = await (await catalogue()).userByName('ada');
   t.match(kept?.passwordHash, /^\$argon2id\$v=19\$m=65536,t=3,p=1\$/);
   t.ok(await verifyPassword(kept!.passwordHash, 'correct staple mule'), 'the line end does not belong to it');
   t.notOk(await verifyPassword(kept!.passwordHash, 'correct staple mule\n'));
@@ -29,7 +29,7 @@ t.test('users are added with a password that holds', async (t) => {
 });
 
 t.test('what somebody may do is said, changed, taken away and given back on the console', async (t) => {
-  const { tapedeck, dir, context } = site(t);
+  const { tapedeck, dir, catalogue } = site(t);
   const file = join(dir, 'password');
   writeFileSync(file, 'correct staple mule\n');
   const add = (...argv: string[]) => tapedeck('user', 'add', ...argv, '--password-file', file);
@@ -54,7 +54,8 @@ t.test('what somebody may do is said, changed, taken away and given back on the 
     'download',
   );
   t.match(many, /queues sales,support; dids 5551000; grants: download/);
-  const added = await (await context.catalogue()).auditEntries({ actions: ['person_add'], limit: 9 });
+  const log = await catalogue();
+  const added = await log.auditEntries({ actions: ['person_add'], limit: 9 });
   t.match(
     added.map((e) => e.detail),
     [
@@ -80,8 +81,7 @@ t.test('what somebody may do is said, changed, taken away and given back on the 
   t.match(await tapedeck('user', 'change', 'carl', '--role', 'agent'), /hears: own 7; grants: download/);
   t.match(await tapedeck('user', 'list'), /ben +agent +own 201,202 +- +- +active/);
 
-  const catalogue = await context.catalogue();
-  const id = (await catalogue.userByName('ada'))!.id;
+  const id = (await log.userByName('ada'))!.id;
   for (const argv of [
     ['disable', 'ada'],
     ['remove', 'ada'],
@@ -90,17 +90,17 @@ t.test('what somebody may do is said, changed, taken away and given back on the 
     await t.rejects(tapedeck('user', ...argv), { code: 'last_admin' }, argv.join(' '));
   await tapedeck('user', 'change', 'ben', '--role', 'admin', '--name', 'Benjamin');
   t.match(await tapedeck('user', 'disable', 'ada'), /cannot sign in any more/);
-  t.equal(await catalogue.standing(id), null);
+  t.equal(await log.standing(id), null);
   t.match(await tapedeck('user', 'list'), /ada .* disabled/);
   t.match(await tapedeck('user', 'enable', 'ADA'), /ada can sign in again/);
-  t.equal((await catalogue.standing(id))?.epoch, 1, 'their sessions stay ended');
+  t.equal((await log.standing(id))?.epoch, 1, 'their sessions stay ended');
   writeFileSync(file, 'another staple mule\n');
   t.match(
     await tapedeck('user', 'password', 'ada', '--password-file', file),
     /new password; every session has ended/,
   );
-  t.equal((await catalogue.standing(id))?.epoch, 2);
-  t.ok(await verifyPassword((await catalogue.userByName('ada'))!.passwordHash, 'another staple mule'));
+  t.equal((await log.standing(id))?.epoch, 2);
+  t.ok(await verifyPassword((await log.userByName('ada'))!.passwordHash, 'another staple mule'));
   t.match(await tapedeck('user', 'remove', 'ada'), /removed/);
   await t.rejects(tapedeck('user', 'remove', 'ada'), { code: 'person_unknown' });
 });
@@ -154,7 +154,7 @@ t.test('weak passwords are refused', async (t) => {
 });
 
 t.test('what the command line cannot write into the log is not done', async (t) => {
-  const { tapedeck, context, dir } = site(t);
+  const { tapedeck, catalogue: opened, dir } = site(t);
   const dataDir = join(dir, 'data');
   mkdirSync(dataDir, { recursive: true });
   const masterKey = randomBytes(32);
@@ -164,7 +164,7 @@ t.test('what the command line cannot write into the log is not done', async (t) 
   const keys = createKeys({ path: keysFile(dataDir), masterKey });
   keys.start();
   t.teardown(() => keys.stop());
-  const catalogue = await context.catalogue();
+  const catalogue = await opened();
   const signer = createSigner();
   signer.begin({ catalogue, dataDir, masterKey, clock: { ms: Date.now() } });
   const made = await addRecording({ catalogue, keys, dataDir }, randomBytes(9_000), {

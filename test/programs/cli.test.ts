@@ -14,11 +14,10 @@ import { aCall, aRecording } from '../support/recordings/a-call.js';
 import { noted } from '../support/words.js';
 
 t.test('nothing that a terminal acts on is printed, and JSON says the same', async (t) => {
-  const { dir, context } = site(t);
+  const { dir, catalogue } = site(t);
   const name = 'A\u009b31mB\u0085C\u202eD\u2066E\u200bF\u{e0041}G\u2028H\u007f';
   const them = { number: '1', name, ours: false };
-  await (await context.catalogue()).saveCall(aCall('CR1', { them }));
-  await context.close();
+  await (await catalogue()).saveCall(aCall('CR1', { them }));
   const run = (...argv: string[]) => {
     const args = ['--import', 'tsx', 'daemon/main.ts', '--config', join(dir, 'tapedeck.toml'), ...argv];
     return spawnSync(process.execPath, args, { encoding: 'utf8' });
@@ -127,10 +126,10 @@ t.test('a policy without emergency numbers has to be asked for', async (t) => {
 });
 
 t.test('retention is planned and run without the daemon', async (t) => {
-  const { tapedeck, dir, context } = site(t);
+  const { tapedeck, dir, catalogue: opened } = site(t);
   const masterKey = randomBytes(32);
   writeFileSync(join(dir, 'master.key'), masterKey.toString('base64'), { mode: 0o600 });
-  const catalogue = await context.catalogue();
+  const catalogue = await opened();
   const keys = createKeys({ path: keysFile(join(dir, 'data')), masterKey });
   keys.start();
   t.teardown(() => keys.stop());

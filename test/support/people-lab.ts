@@ -3,13 +3,16 @@ import Database from 'better-sqlite3';
 import { Secret, TOTP } from 'otpauth';
 import type { Test } from 'tap';
 import { Compile } from 'typebox/compile';
+import { ulid } from 'ulid';
 import type { ReadEntry } from '../../daemon/catalogue/audit.js';
+import type { OWNER } from '../../daemon/domain/operations/control/owner.js';
 import type { PEOPLE } from '../../daemon/domain/operations/control/people.js';
 import type { SIGN_IN } from '../../daemon/domain/operations/control/sign-in.js';
 import { CONTROL, type ControlAnswer, type ControlBody } from '../../daemon/domain/operations/control.js';
 import { FOUNDER, type Rights } from '../../daemon/domain/people/person.js';
 import { hashPassword, isPasswordHash, verifyPassword } from '../../daemon/ops/secrets/password.js';
 import { createAskers } from '../../daemon/requests/askers.js';
+import { createOwnerRequests } from '../../daemon/requests/owner.js';
 import { createPasswordCheck } from '../../daemon/requests/password-check.js';
 import { createPeopleRequests, type PeopleDeps } from '../../daemon/requests/people.js';
 import { createProofs } from '../../daemon/requests/proofs.js';
@@ -19,7 +22,7 @@ import { createFactorSecrets } from '../../daemon/vault/factor-secrets.js';
 import { opened } from './catalogue/opened.js';
 import { breakLog, tablesOf } from './catalogue/tables.js';
 
-type Names = keyof typeof PEOPLE | keyof typeof SIGN_IN;
+type Names = keyof typeof OWNER | keyof typeof PEOPLE | keyof typeof SIGN_IN;
 export type Ask = <N extends Names>(name: N, body: ControlBody<N>) => Promise<ControlAnswer<N>>;
 export type PeopleLab = Awaited<ReturnType<typeof peopleLab>>;
 
@@ -59,7 +62,11 @@ export async function peopleLab(t: Test, { rules }: Partial<Pick<PeopleDeps, 'ru
     }),
     factorSecrets: createFactorSecrets(() => ({ current: masterKey, next: null, reread: () => [masterKey] })),
   };
-  const handlers = { ...createPeopleRequests(deps), ...createSignInRequests(deps) };
+  const handlers = {
+    ...createOwnerRequests({ ...deps, mint: ulid }),
+    ...createPeopleRequests(deps),
+    ...createSignInRequests(deps),
+  };
 
   const ask: Ask = async (name, body) => {
     if (!Compile(CONTROL[name].body).Check(body)) throw new Error(`${name}: the body is not as agreed`);
@@ -70,7 +77,7 @@ export async function peopleLab(t: Test, { rules }: Partial<Pick<PeopleDeps, 'ru
   };
 
   const lab = {
-    ...{ ask, catalogue, clock, db, verified, deps },
+    ...{ ask, catalogue, clock, db, verified, deps, handlers },
     hash: await hash,
     /** Adds somebody with a password, whose id is their name. */
     async add(name: string, rights: Rights = FOUNDER): Promise<string> {

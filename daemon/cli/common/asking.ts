@@ -1,3 +1,4 @@
+import { existsSync, mkdirSync } from 'node:fs';
 import { ulid } from 'ulid';
 import { withEntries } from '../../catalogue/entries.js';
 import { createSqliteCatalogue } from '../../catalogue/sqlite/catalogue.js';
@@ -8,7 +9,7 @@ import type {
   ControlHandlers,
   ControlName,
 } from '../../domain/operations/control.js';
-import { catalogueFile, lockFile } from '../../domain/paths.js';
+import { catalogueFile, lockFile, recorderFolder } from '../../domain/paths.js';
 import { ask } from '../../ops/control-client.js';
 import { type Lock, takeLock } from '../../ops/lock.js';
 import { version } from '../../ops/process/version.js';
@@ -17,7 +18,21 @@ import { createRequests } from '../../requests/requests.js';
 import type { CliContext } from './context.js';
 
 /** What can be asked for while no recorder runs too: people, rules and erasing, so that a box that is broken can be set right. */
-type Alone = Partial<ControlHandlers>;
+const ALONE = [
+  'add_user',
+  'set_password',
+  'reset_factors',
+  'change_person',
+  'remove_person',
+  'save_policy',
+  'run_retention',
+  'cancel_job',
+  'write_entry',
+  'put_finding',
+  'reseal_totp',
+] as const satisfies ControlName[];
+type Alone = Pick<ControlHandlers, (typeof ALONE)[number]>;
+const isAlone = (name: ControlName): name is keyof Alone => (ALONE as readonly ControlName[]).includes(name);
 
 /**
  * Asks the recorder over the owner's socket. While none runs, this process takes its lock and does the same itself, so that one
@@ -30,7 +45,7 @@ export function createAsking(ctx: CliContext) {
 
   async function begin(): Promise<Alone> {
     const dataDir = ctx.movedData();
-    lock = takeLock(lockFile(dataDir));
+    lock = lockOf(dataDir);
     const catalogue = createSqliteCatalogue({ path: catalogueFile(dataDir), mustExist: true });
     await catalogue.start();
     const clock = () => Date.now();
@@ -79,11 +94,12 @@ export function createAsking(ctx: CliContext) {
         try {
           return await ask(ctx.data(), name, ...([body] as never));
         } catch (e) {
-          if (!(e instanceof TapedeckError) || e.code !== 'daemon_unreachable') throw e;
+          const away = e instanceof TapedeckError && e.code === 'daemon_unreachable';
+          if (!away || !isAlone(name)) throw e;
           alone = begin();
         }
-      const handle = (await alone)[name] as ((body: ControlBody<N>) => unknown) | undefined;
-      if (!handle) throw fail('daemon_unreachable');
+      if (!isAlone(name)) throw fail('daemon_unreachable');
+      const handle = (await alone)[name] as (body: ControlBody<N>) => unknown;
       return (await handle(body)) as ControlAnswer<N>;
     },
 
@@ -92,6 +108,21 @@ export function createAsking(ctx: CliContext) {
       await closing?.();
       lock?.release();
       alone = null;
+      closing = null;
+      lock = null;
     },
   };
+}
+
+/** Throws `already_running` where a recorder has it, which then was asked and gave no answer; `catalogue_missing`. */
+function lockOf(dataDir: string): Lock {
+  const catalogue = catalogueFile(dataDir);
+  if (!existsSync(catalogue)) throw fail('catalogue_missing', `${catalogue}.`);
+  mkdirSync(recorderFolder(dataDir), { recursive: true, mode: 0o700 }); // a backup may be without it
+  try {
+    return takeLock(lockFile(dataDir));
+  } catch (e) {
+    if (!(e instanceof TapedeckError) || e.code !== 'already_running') throw e;
+    throw fail('already_running', 'It does not answer, and nothing was changed here.', e);
+  }
 }

@@ -23,10 +23,16 @@ export async function note(ctx: CliContext, action: AuditAction, about: About = 
   await record(ctx, action, about).catch((e) => ctx.err(`tapedeck: no entry in the audit log. ${e.message}`));
 }
 
-/** A recording that was to be given out has failed with this error: if that is damage, the recorder reads it again. */
+/** A recording that was to be given out has failed with this error: if that is damage, and news, it goes on record. */
 export async function metDamage(ctx: CliContext, recording: Recording, error: unknown): Promise<void> {
   if (!(error instanceof TapedeckError) || !damages(error.code)) return;
-  await ctx
-    .ask('met_damage', { recording: recording.id })
-    .catch((e) => ctx.err(`tapedeck: the damage could not be put on record. ${e.message}`));
+  const { id } = recording;
+  try {
+    // What the nightly reading says of it is more than what is found here.
+    if ((await (await ctx.catalogue()).sealCheck(id))?.fault != null) return;
+    const finding = { recording: id, fault: error.message, found: 'when it was exported' } as const;
+    await ctx.ask('put_finding', { by: onConsole(), ...finding });
+  } catch (e) {
+    ctx.err(`tapedeck: the damage could not be put on record. ${(e as Error).message}`);
+  }
 }

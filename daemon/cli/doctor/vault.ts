@@ -16,8 +16,13 @@ const TMPFS = 0x01021994;
 /** An hour of nine calls. */
 const LIVE_MB = 1024;
 
-/** The master key, and what is wrapped under it. */
-export async function keys(context: CliContext): Promise<Finding[]> {
+/** The files of keys that the dashboard's group can read: seen by root before it becomes the recorder's user. */
+export function openKeyFiles({ data, keys }: Config): string[] {
+  return [keys.master_key_file, keysFile(data.dir)].filter((file) => openToGroup(data.dir, file));
+}
+
+/** The master key, and what is wrapped under it. `open`: those of its files that the dashboard's group can read. */
+export async function keys(context: CliContext, open: string[]): Promise<Finding[]> {
   const config = context.config();
   const file = config.keys.master_key_file;
   const path = keysFile(config.data.dir);
@@ -35,12 +40,12 @@ export async function keys(context: CliContext): Promise<Finding[]> {
     found.push(
       warn('master key', 'A change of it is not over; both keys are kept.', 'As root: tapedeck keys rotate'),
     );
-  for (const open of [file, path].filter((one) => openToGroup(config.data.dir, one)))
+  for (const one of open)
     found.push(
       warn(
         'keys',
-        `The dashboard's group can read ${open}: whoever takes the dashboard over has it.`,
-        open === file
+        `The dashboard's group can read ${one}: whoever takes the dashboard over has it.`,
+        one === file
           ? `As root: chown tapedeck:root ${file} && chmod 0400 ${file} (tapedeck: the recorder's user). Then: tapedeck keys rotate`
           : 'Restart the recorder, which closes it: systemctl restart tapedeck. Then: tapedeck keys rotate',
       ),

@@ -71,7 +71,7 @@ export function createFollowing<T>(deps: {
   /** Closes it and remembers why; it is tried again by the timer. */
   function gone(e: unknown): TapedeckError {
     close();
-    const why = inOurWords(e);
+    const why = inOurWords(e, deps.path);
     const news = why.code !== fault?.code;
     fault = why;
     if (news) deps.onChange?.(why);
@@ -139,8 +139,10 @@ const isOther = (e: unknown): boolean =>
 const isAway = (e: unknown): boolean =>
   e instanceof Database.SqliteError && /^SQLITE_(CANTOPEN|READONLY|PROTOCOL)/.test(e.code);
 
-function inOurWords(e: unknown): TapedeckError {
+function inOurWords(e: unknown, path: string): TapedeckError {
   if (isAway(e)) return fail('catalogue_away', `${(e as Error).message}.`, e);
   const known = diskError(e);
-  return known instanceof TapedeckError ? known : fail('catalogue_damaged', (e as Error).message, e);
+  return known instanceof TapedeckError
+    ? known
+    : fail('catalogue_damaged', `${path}: ${(e as Error).message}.`, e);
 }

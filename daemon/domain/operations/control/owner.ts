@@ -39,10 +39,15 @@ export const OWNER = {
     NOTHING,
     only,
   ),
-  /** What somebody who verified a recording there found; null: that it is as it was sealed. */
+  /** What somebody who verified or exported a recording there found; null: that it is as it was sealed. */
   put_finding: post(
     '/owner/put-finding',
-    Type.Object({ by: Console, recording: Id, fault: orNull(Text(2_000)) }),
+    Type.Object({
+      by: Console,
+      recording: Id,
+      fault: orNull(Text(2_000)),
+      found: Type.Enum(['when it was verified', 'when it was exported']),
+    }),
     NOTHING,
     only,
   ),
