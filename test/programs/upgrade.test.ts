@@ -7,7 +7,7 @@ import t, { type Test } from 'tap';
 import { catalogueFile, catalogueFolder, keysFile, keysFolder } from '../../daemon/domain/paths.js';
 import { check } from '../../web/ui/verify/check.js';
 import { callOf, PASSWORD, packBefore, TOTP_SECRET, unpackBefore } from '../support/before-one-writer.js';
-import { type Box, createBox, RECORDER } from '../support/box.js';
+import { type Box, createBox, makeFolders, RECORDER } from '../support/box.js';
 import { createApiClient } from '../support/recorder.js';
 
 t.setTimeout(300_000);
@@ -17,6 +17,7 @@ function upgraded(t: Test, how: Parameters<typeof createBox>[1] = {}): Box {
   const base = mkdtempSync(join(tmpdir(), 'tapedeck-'));
   const box = createBox(base, how);
   unpackBefore(box.dataDir);
+  makeFolders(box.dataDir); // as "systemd-tmpfiles --create" does before the new version starts
   t.teardown(async () => {
     await box.stop();
     rmSync(base, { recursive: true, force: true });
@@ -152,11 +153,7 @@ t.test('a recorder that is killed while it takes the data over goes on at its ne
   for (let n = 1; n <= tries; n++) await box.startAndKill(Math.round((took * n) / tries));
   await box.start('run');
   t.same(await faultsOf(box), []);
-  t.match(
-    (await box.alarms()).filter(({ message }) => /could read the keys/.test(message)),
-    [{ severity: 'warning' }],
-    'also when it was killed between closing the keys and saying so',
-  );
+  t.match(box.log('run'), /Until now the dashboard could read the keys/);
 });
 
 t.test('the verifier finds an evidence pack of the version before as it was given out', async (t) => {

@@ -32,13 +32,14 @@ export function give(path: string, uid: number, mode: number, gid = RECORDER): v
   chmodSync(path, mode);
 }
 
-/** The folders of a data directory as systemd/tapedeck.tmpfiles makes them. */
+/** The folders of a data directory as systemd/tapedeck.tmpfiles makes them, or changes those that are there. */
 export function makeFolders(dataDir: string): void {
+  const root = process.getuid?.() === 0;
   const open = [catalogueFolder, recordingsFolder, signingFolder, controlFolder].map((of) => of(dataDir));
   const own = [keysFolder, ownerFolder, recorderFolder].map((of) => of(dataDir));
   const folder = (dir: string, uid: number, mode: number) => {
     mkdirSync(dir, { recursive: true });
-    give(dir, uid, mode);
+    if (root) give(dir, uid, mode);
   };
   for (const dir of [dataDir, ...open]) folder(dir, RECORDER, 0o2750);
   for (const dir of own) folder(dir, RECORDER, 0o700);
@@ -48,7 +49,7 @@ export function makeFolders(dataDir: string): void {
 
 /**
  * A whole Tapedeck in `base`: the built recorder and dashboard, each as its own user where we are root, without a PBX. The data
- * directory is `base`/data. `master`: the master key, which `keyOwner` may read.
+ * directory is `base`/data. `openKey`: the group can read the master key, as before the recorder alone had it.
  */
 export function createBox(base: string, { master = Buffer.alloc(32, 7), openKey = false } = {}) {
   const root = process.getuid?.() === 0;
