@@ -49,9 +49,10 @@ export function makeFolders(dataDir: string): void {
 
 /**
  * A whole Tapedeck in `base`: the built recorder and dashboard, each as its own user where we are root, without a PBX. The data
- * directory is `base`/data. `openKey`: the group can read the master key, as before the recorder alone had it.
+ * directory is `base`/data. `openKey`: the group can read the master key, as
+ * before the recorder alone had it; `extra` is TOML that is put at the end.
  */
-export function createBox(base: string, { master = Buffer.alloc(32, 7), openKey = false } = {}) {
+export function createBox(base: string, { openKey = false, extra = '' } = {}) {
   const root = process.getuid?.() === 0;
   const dataDir = join(base, 'data');
   const etc = join(base, 'etc');
@@ -64,7 +65,7 @@ export function createBox(base: string, { master = Buffer.alloc(32, 7), openKey 
   };
   file(
     masterKey,
-    `${master.toString('base64')}\n`,
+    `${Buffer.alloc(32, 7).toString('base64')}\n`,
     openKey ? 0o640 : 0o400,
     RECORDER,
     openKey ? RECORDER : 0,
@@ -82,6 +83,7 @@ export function createBox(base: string, { master = Buffer.alloc(32, 7), openKey 
       `[pbx]\nari_url = "http://127.0.0.1:1"\nari_password_file = "${join(etc, 'ari')}"`,
       `ami_port = 1\nami_secret_file = "${join(etc, 'ami')}"\nspool = "${spool}"\nspool_reserve_mb = 8`,
       '[web]\naddress = "127.0.0.1"\nport = 0\n[test_calls]\nenabled = false\n',
+      extra,
     ].join('\n'),
   );
   if (root) for (const dir of [base, etc]) chmodSync(dir, 0o755);

@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { createConnection } from 'node:net';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
+import { Secret, TOTP } from 'otpauth';
 import type { ControlName } from '../../daemon/domain/operations/control.js';
 import {
   catalogueFile,
@@ -21,6 +22,7 @@ import {
   webFolder,
 } from '../../daemon/domain/paths.js';
 import { connectControl } from '../../daemon/ops/control-client.js';
+import { hashPassword } from '../../daemon/ops/secrets/password.js';
 import { callOf } from './before-one-writer.js';
 
 /*
@@ -154,13 +156,15 @@ const sealed = fs
 await attempt('change a recording', () => write(sealed));
 await attempt('remove a recording', () => fs.unlinkSync(sealed));
 
+const hash = await hashPassword('four unrelated quiet words');
 // What changes something asks for a proof that the recorder has looked at itself.
 const policy = {
   record: [],
   retention: [{ name: 'Mine', reason: 'Mine.', when: {}, keep_days: 1 }],
   emergency_numbers: ['112'],
 };
-const save = (by: object) => ask('save_policy', { by, policy, based_on: 3, no_emergency_numbers: true });
+const save = (by: object, basedOn = 2) =>
+  ask('save_policy', { by, policy, based_on: basedOn, no_emergency_numbers: true });
 const rights = {
   roles: ['admin'],
   scope: { all: true, extensions: [], queues: [], dids: [] },
@@ -196,7 +200,7 @@ await attempt('take an app away', () => ask('remove_factor', { by: anna }));
 await attempt('choose a password by a guessed link', () =>
   ask('choose_password', {
     code: 'AAAA-AAAA-AAAA-AAAA-AAAA',
-    hash: '$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$aGFzaGhhc2g',
+    hash,
     address: '',
   }),
 );
@@ -204,7 +208,7 @@ await attempt('be the first user', () =>
   ask('claim_setup', {
     code: 'AAAA-AAAA-AAAA-AAAA-AAAA',
     name: 'Mallory',
-    hash: '$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$aGFzaGhhc2g',
+    hash,
     hears: true,
     address: '',
   }),
@@ -325,6 +329,17 @@ await attempt('CAN write its own folders', () => {
 await attempt('CAN save rules in a session whose owner has just shown who they are', () =>
   save(signed('anna', 'proved by anna')),
 );
+
+// Which groups somebody is in is its word, and so is that it is they who add their first second factor.
+await attempt('CAN become an admin where groups of a directory make admins, and save rules', async () => {
+  const groups = ['cn=admins,dc=office'];
+  const mallory = { source: 'ldap', subject: 'cn=mallory', name: 'Mallory', groups, extensions: [] };
+  const { id } = (await ask('save_outsider', mallory)) as { id: string };
+  const by = signed(id, 'mine');
+  const { secret } = (await ask('begin_totp', { by })) as { secret: string };
+  await ask('confirm_totp', { by, code: new TOTP({ secret: Secret.fromBase32(secret) }).generate() });
+  return save(by, 3);
+});
 
 // Connections that ask for nothing, and a lock on SQLite's shared memory, while the recorder is looked at by its owner.
 await attempt('CAN hold connections and a lock for a while', async () => {
