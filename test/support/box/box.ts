@@ -12,11 +12,11 @@ import {
   signingFolder,
   tlsFolder,
   webFolder,
-} from '../../daemon/domain/paths.js';
-import { ask } from '../../daemon/ops/control-client.js';
-import { until } from './recorder.js';
+} from '../../../daemon/domain/paths.js';
+import { ask } from '../../../daemon/ops/control-client.js';
+import { until } from '../recorder.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/daemon/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../dist/daemon/main.js', import.meta.url));
 /** User ids that nobody has; the dashboard is of the recorder's group, as its unit says. */
 export const RECORDER = 48_101;
 export const DASHBOARD = 48_102;

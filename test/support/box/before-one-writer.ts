@@ -9,10 +9,10 @@ import {
   keysFolder,
   signingKeyFile,
   tlsFolder,
-} from '../../daemon/domain/paths.js';
+} from '../../../daemon/domain/paths.js';
 import { DASHBOARD, give, RECORDER } from './box.js';
 
-const FIXTURE = join(import.meta.dirname, '../fixtures/before-one-writer');
+const FIXTURE = join(import.meta.dirname, '../../fixtures/before-one-writer');
 
 /** The evidence pack that the version before made. */
 export const packBefore = (): Buffer => readFileSync(join(FIXTURE, 'pack.zip'));

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
 import { Secret, TOTP } from 'otpauth';
-import { catalogueFile } from '../../daemon/domain/paths.js';
-import { ask } from '../../daemon/ops/control-client.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { ask } from '../../../daemon/ops/control-client.js';
 import { callOf, PASSWORD, TOTP_SECRET, unpackBefore } from './before-one-writer.js';
 import { type Box, createBox, DASHBOARD, makeFolders, RECORDER } from './box.js';
 
