@@ -23,7 +23,6 @@ import {
   keysFile,
   recordingsFolder,
   tlsFolder,
-  webFolder,
 } from '../../daemon/domain/paths.js';
 import { ask } from '../../daemon/ops/control-client.js';
 import { DASHBOARD, makeFolders, RECORDER } from './box/box.js';

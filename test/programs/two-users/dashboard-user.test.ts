@@ -1,6 +1,6 @@
 import t from 'tap';
-import { NEEDS_ROOT } from '../support/box/box.js';
-import { createSeized } from '../support/box/seized.js';
+import { NEEDS_ROOT } from '../../support/box/box.js';
+import { createSeized } from '../../support/box/seized.js';
 
 t.setTimeout(300_000);
 
