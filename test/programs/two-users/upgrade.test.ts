@@ -6,7 +6,13 @@ import { Secret, TOTP } from 'otpauth';
 import t, { type Test } from 'tap';
 import { catalogueFile, catalogueFolder, keysFile, keysFolder } from '../../../daemon/domain/paths.js';
 import { check } from '../../../web/ui/verify/check.js';
-import { callOf, PASSWORD, packBefore, TOTP_SECRET, unpackBefore } from '../../support/box/before-one-writer.js';
+import {
+  callOf,
+  PASSWORD,
+  packBefore,
+  TOTP_SECRET,
+  unpackBefore,
+} from '../../support/box/before-one-writer.js';
 import { type Box, createBox, makeFolders, RECORDER } from '../../support/box/box.js';
 import { createApiClient } from '../../support/recorder.js';
 
