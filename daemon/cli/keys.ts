@@ -103,7 +103,7 @@ export function keys(program: Command, ctx: CliContext): void {
       if (remove) {
         await noted(ctx, 'no longer sealed', async () => replace(master, masterKeyText(master.current)));
         return ctx.out(
-          `${master.file} is in the clear again. Remove LoadCredentialEncrypted=master-key from both units, and restart them.`,
+          `${master.file} is in the clear again. Remove LoadCredentialEncrypted=master-key from tapedeck.service, and restart it.`,
         );
       }
       const sealed = seal(masterKeyText(master.current), withKey); // asked for only where it can be done
@@ -114,7 +114,7 @@ export function keys(program: Command, ctx: CliContext): void {
         );
       await noted(ctx, 'sealed to this machine', async () => replace(master, sealed));
       ctx.out(
-        `${master.file} is sealed now. Add to both units: LoadCredentialEncrypted=master-key:${master.file}`,
+        `${master.file} is sealed now. Add to tapedeck.service: LoadCredentialEncrypted=master-key:${master.file}`,
       );
     });
 }
