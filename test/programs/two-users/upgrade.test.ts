@@ -125,7 +125,7 @@ t.test(
       recovery_codes: 1,
     });
     t.match(await anna.json('GET', '/policy'), {
-      version: 3,
+      version: 2,
       policy: { record: [{ name: 'Works council' }] },
     });
     const carla = createApiClient(address);
