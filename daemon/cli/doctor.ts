@@ -9,6 +9,7 @@ import type { Config } from '../ops/config-schema.js';
 import { ask } from '../ops/control-client.js';
 import { readDisk } from '../ops/disk.js';
 import type { CliContext } from './common/context.js';
+import { access } from './doctor/access.js';
 import { cdrReaders, cdrs } from './doctor/cdr.js';
 import { bad, broken, type Finding, line, ok, warn } from './doctor/finding.js';
 import { data, nearest, spool } from './doctor/folders.js';
@@ -69,6 +70,7 @@ async function examine(context: CliContext): Promise<Finding[]> {
   const then = await all({
     room: room(config),
     keys: keys(context, open),
+    access: access(config),
     'core dumps': coreDumps(config),
     daemon: daemon(config),
     ...(existsSync(catalogueFile(dir)) && {

@@ -55,14 +55,10 @@ export function openDataFolder(dataDir: string): Lock & { strange: string[]; key
     folder(ownerFolder(dataDir), 0o700);
     if (existsSync(workFolder(dataDir))) folder(workFolder(dataDir), 0o700);
     const before = folder(catalogueFolder(dataDir), 0o750);
-    const keysBefore = folder(keysFolder(dataDir), 0o700);
-    const keysElsewhere = look(join(dataDir, 'keys.db')) !== null;
+    folder(keysFolder(dataDir), 0o700);
     const strange = takeOver(dataDir, owner.uid);
     tidy(dataDir);
-    const back = takeBack(dataDir, owner, {
-      catalogue: (before.mode & OTHERS_WRITE) !== 0,
-      keys: keysElsewhere || (keysBefore.mode & OTHERS_READ) !== 0,
-    });
+    const back = takeBack(dataDir, owner, (before.mode & OTHERS_WRITE) !== 0);
     strange.push(...back.strange);
     for (const path of strangersBeside(catalogueFile(dataDir))) strange.push(putAside(dataDir, path));
     strange.push(...cutToNothing(catalogueFile(dataDir)), ...strangersIn(dataDir));

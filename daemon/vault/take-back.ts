@@ -23,18 +23,20 @@ import { syncDirNow } from './place.js';
  */
 
 /**
- * Takes from the group what it may no longer do. May be repeated, and interrupted anywhere. `open`: what others could do until
- * now. Returns what was put aside. Throws `data_foreign` when the catalogue belongs to another user than the data or root.
+ * Takes from the group what it may no longer do. May be repeated, and interrupted anywhere. `open`: the folder of the catalogue
+ * was open until now. Where systemd-tmpfiles has closed the folders already, the modes of the files still tell what others could
+ * do. Returns what was put aside. Throws `data_foreign` when the catalogue belongs to another user than the data or root.
  */
 export function takeBack(
   dataDir: string,
   owner: { uid: number; gid: number },
-  open: { catalogue: boolean; keys: boolean },
+  open: boolean,
 ): { strange: string[]; keysWereOpen: boolean } {
   const strange: string[] = [];
   const catalogue = catalogueFile(dataDir);
   const ours = new RegExp(`^${basename(catalogue)}(-wal|-shm)?$`);
-  for (const name of open.catalogue ? readdirSync(catalogueFolder(dataDir)).sort() : []) {
+  const theirs = open || ((look(catalogue)?.mode ?? 0) & 0o022) !== 0;
+  for (const name of theirs ? readdirSync(catalogueFolder(dataDir)).sort() : []) {
     const path = join(catalogueFolder(dataDir), name);
     const found = look(path);
     // The empty one kept the name of the journal from others.
@@ -56,7 +58,7 @@ export function takeBack(
   for (const path of [keysFile(dataDir), `${keysFile(dataDir)}-journal`, signingKeyFile(dataDir)]) {
     const found = look(path);
     if (!found?.isFile() || (found.mode & 0o077) === 0) continue;
-    keysWereOpen ||= open.keys && (found.mode & 0o044) !== 0 && path === keysFile(dataDir);
+    keysWereOpen ||= (found.mode & 0o044) !== 0 && path === keysFile(dataDir);
     chmodSync(path, 0o600);
   }
   return { strange, keysWereOpen };

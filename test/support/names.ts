@@ -23,17 +23,15 @@ import {
   keysFile,
   recordingsFolder,
   tlsFolder,
-  webFolder,
 } from '../../daemon/domain/paths.js';
 import { ask } from '../../daemon/ops/control-client.js';
+import { DASHBOARD, makeFolders, RECORDER } from './box/box.js';
 import { craftedJournal } from './catalogue/crafted-journal.js';
 import type { Pbx } from './pbx/pbx.js';
 import { until } from './recorder.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/daemon/main.js', import.meta.url));
-/** User ids that nobody has. Each has its primary group; the dashboard is of the recorder's, which is of Asterisk's too. */
-const RECORDER = 48_101;
-const DASHBOARD = 48_102;
+/** A user id that nobody has, with its primary group; the recorder is of that too, and the dashboard of the recorder's. */
 const ASTERISK = 48_103;
 export const attackers = { dashboard: [DASHBOARD, RECORDER], asterisk: [ASTERISK, ASTERISK] } as const;
 export type Attacker = keyof typeof attackers;
@@ -67,10 +65,7 @@ export async function createNames({ base, pbx }: { base: string; pbx: Pbx }) {
   };
   chmodSync(base, 0o755);
   folder(join(base, 'etc'), 0o750, 0, RECORDER);
-  folder(data, 0o2750, RECORDER, RECORDER);
-  folder(catalogueFolder(data), 0o2750, RECORDER, RECORDER);
-  folder(webFolder(data), 0o700, DASHBOARD, RECORDER);
-  folder(tlsFolder(data), 0o2750, DASHBOARD, RECORDER);
+  makeFolders(data);
   folder(pbx.recordingDir, 0o2770, 0, ASTERISK);
   // The laboratory's own folders are closed; the spool has to be reached through them.
   for (let dir = dirname(pbx.recordingDir); dir.startsWith(process.cwd()); dir = dirname(dir))

@@ -90,7 +90,7 @@ export const messages = {
     lostHint: 'It reconnects automatically.',
     down: 'The recorder is not running: new calls are not recorded.',
     downHint:
-      'Start it on its machine with “systemctl start tapedeck”. Existing recordings can still be played.',
+      'Start it on its machine with “systemctl start tapedeck”. Until then you can look at calls, but not play or change anything.',
     version: ({ v }: { v: string }) => `Connected to Asterisk ${v}`,
   },
   menu: {
