@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { databaseError, diskError, TapedeckError } from '../../daemon/domain/error.js';
+import { databaseError, diskError, fail, TapedeckError } from '../../daemon/domain/error.js';
 import type { Log } from '../../daemon/ops/log.js';
 import { migrations } from './migrations.js';
 
@@ -13,10 +13,14 @@ type Untold = { entry: string };
 /**
  * Opens the dashboard's database, makes it (mode 0600) if there is none and brings it up to date. A file that is damaged, or
  * from a later version, is put aside under a name of its own and a new one takes its place: everybody signs in anew. What it
- * still had to tell the recorder is taken along as far as it can be read. Throws `disk_full` and its like.
+ * still had to tell the recorder is taken along as far as it can be read. Throws `disk_full` and its like, and `catalogue_missing`
+ * where there is no data directory yet.
  */
 export function openFile(path: string, { log, now }: { log: Pick<Log, 'error'>; now: () => number }): Db {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const folder = dirname(path);
+  // The data directory is the recorder's to make.
+  if (!existsSync(dirname(folder))) throw fail('catalogue_missing', `${dirname(folder)} does not exist.`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const mask = process.umask(0o177);
   try {
     const db = opened(path);

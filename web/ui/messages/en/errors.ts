@@ -86,6 +86,7 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
   disk_full: {
     message: 'The disk is full.',
     hint: 'Free some space or use a larger disk. Pending work then continues automatically.',
+    others: 'Tell an admin: the disk of the recorder has to be freed.',
   },
   disk_failed: {
     message: 'The disk reported an error.',

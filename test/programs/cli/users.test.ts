@@ -3,15 +3,15 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
-import { entryOf, TAPEDECK } from '../../daemon/domain/assurance/audit.js';
-import { catalogueFile, keysFile } from '../../daemon/domain/paths.js';
-import { FOUNDER } from '../../daemon/domain/people/person.js';
-import { checkPassword, hashPassword, verifyPassword } from '../../daemon/ops/secrets/password.js';
-import { createKeys } from '../../daemon/vault/keys.js';
-import { breakLog, tablesOf } from '../support/catalogue/tables.js';
-import { site } from '../support/cli-site.js';
-import { addRecording } from '../support/web/dashboard.js';
-import { createSigner } from '../support/web/signer.js';
+import { entryOf, TAPEDECK } from '../../../daemon/domain/assurance/audit.js';
+import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
+import { FOUNDER } from '../../../daemon/domain/people/person.js';
+import { checkPassword, hashPassword, verifyPassword } from '../../../daemon/ops/secrets/password.js';
+import { createKeys } from '../../../daemon/vault/keys.js';
+import { breakLog, tablesOf } from '../../support/catalogue/tables.js';
+import { site } from '../../support/cli-site.js';
+import { addRecording } from '../../support/web/dashboard.js';
+import { createSigner } from '../../support/web/signer.js';
 
 t.test('users are added with a password that holds', async (t) => {
   const { tapedeck, dir, catalogue } = site(t);

@@ -4,14 +4,14 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import { readPolicy, writePolicy } from '../../daemon/cli/common/policy-file.js';
-import { keysFile, recordingFile } from '../../daemon/domain/paths.js';
-import { CONDITIONS } from '../../daemon/domain/policy/conditions.js';
-import type { Policy } from '../../daemon/domain/policy/policy.js';
-import { createKeys } from '../../daemon/vault/keys.js';
-import { site } from '../support/cli-site.js';
-import { aCall, aRecording } from '../support/recordings/a-call.js';
-import { noted } from '../support/words.js';
+import { readPolicy, writePolicy } from '../../../daemon/cli/common/policy-file.js';
+import { keysFile, recordingFile } from '../../../daemon/domain/paths.js';
+import { CONDITIONS } from '../../../daemon/domain/policy/conditions.js';
+import type { Policy } from '../../../daemon/domain/policy/policy.js';
+import { createKeys } from '../../../daemon/vault/keys.js';
+import { site } from '../../support/cli-site.js';
+import { aCall, aRecording } from '../../support/recordings/a-call.js';
+import { noted } from '../../support/words.js';
 
 t.test('nothing that a terminal acts on is printed, and JSON says the same', async (t) => {
   const { dir, catalogue } = site(t);

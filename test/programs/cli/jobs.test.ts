@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ulid } from 'ulid';
-import { newJob } from '../../daemon/domain/operations/job.js';
-import type { JobHandler } from '../../daemon/ops/jobs.js';
-import { startRecorder } from '../support/cli-recorder.js';
-import { site } from '../support/cli-site.js';
-import { until } from '../support/recorder.js';
+import { newJob } from '../../../daemon/domain/operations/job.js';
+import type { JobHandler } from '../../../daemon/ops/jobs.js';
+import { startRecorder } from '../../support/cli-recorder.js';
+import { site } from '../../support/cli-site.js';
+import { until } from '../../support/recorder.js';
 
 /** A site whose recorder has this for its check of all recordings. */
 async function withRecorder(t: Test, check: JobHandler) {

@@ -20,8 +20,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { catalogueFile, catalogueFolder, keysFile } from '../../daemon/domain/paths.js';
-import { until } from '../support/recorder.js';
+import { catalogueFile, catalogueFolder, keysFile } from '../../../daemon/domain/paths.js';
+import { until } from '../../support/recorder.js';
 
 t.setTimeout(600_000);
 
@@ -30,9 +30,9 @@ if (process.getuid?.() !== 0) {
   process.exit(0);
 }
 
-const MAIN = join(import.meta.dirname, '../../dist/daemon/main.js');
-const HOUSE = join(import.meta.dirname, '../support/root-house.ts');
-const RECORDER = join(import.meta.dirname, '../support/cli-recorder.ts');
+const MAIN = join(import.meta.dirname, '../../../dist/daemon/main.js');
+const HOUSE = join(import.meta.dirname, '../../support/root-house.ts');
+const RECORDER = join(import.meta.dirname, '../../support/cli-recorder.ts');
 const env = { ...process.env, NODE_OPTIONS: '' };
 /** The recorder's user and group: numbers that nobody has. */
 const OWNER = 48_151;

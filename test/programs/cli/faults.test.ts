@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import t, { type Test } from 'tap';
-import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
-import { lines, table } from '../../daemon/cli/common/table.js';
-import { catalogueFile, keysFile } from '../../daemon/domain/paths.js';
-import { createKeys } from '../../daemon/vault/keys.js';
-import { aCall } from '../support/recordings/a-call.js';
-import { addRecording } from '../support/web/dashboard.js';
+import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { lines, table } from '../../../daemon/cli/common/table.js';
+import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
+import { createKeys } from '../../../daemon/vault/keys.js';
+import { aCall } from '../../support/recordings/a-call.js';
+import { addRecording } from '../../support/web/dashboard.js';
 
 const MAIN = resolve('dist/daemon/main.js');
 

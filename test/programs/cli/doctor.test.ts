@@ -2,11 +2,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { Finding } from '../../daemon/cli/doctor/finding.js';
-import { priority } from '../../daemon/cli/doctor/pbx.js';
-import { catalogueFile, keysFile } from '../../daemon/domain/paths.js';
-import { site } from '../support/cli-site.js';
-import { until } from '../support/recorder.js';
+import type { Finding } from '../../../daemon/cli/doctor/finding.js';
+import { priority } from '../../../daemon/cli/doctor/pbx.js';
+import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
+import { site } from '../../support/cli-site.js';
+import { until } from '../../support/recorder.js';
 
 t.test('the doctor goes on where something is broken, and says that a lost master key is lost', async (t) => {
   const { tapedeck, dir } = site(t, { recorded: false });
