@@ -442,6 +442,12 @@ const catalogue = {
     blame: 'operator',
     status: 409,
   },
+  local_account_needed: {
+    message: 'This needs a local Tapedeck account.',
+    hint: 'You sign in with a directory or a provider, whose word is not enough to change rules, rights or recordings. Use a local account; an admin can add one for you.',
+    blame: 'operator',
+    status: 403,
+  },
   own_factor_needed: {
     message: 'This needs a second factor of your own.',
     hint: 'You sign in with a directory or a provider, whose word is not enough for this. Add an authenticator app or a passkey on your account page.',

@@ -68,12 +68,12 @@ export function createAskers(deps: {
 
     /**
      * The same, for what nobody may do on the dashboard's word alone: somebody with a second factor has given it within ten
-     * minutes, and who has none their password. Throws `proof_needed`, and `own_factor_needed` for somebody of a directory or
+     * minutes, and who has none their password. Throws `proof_needed`, and `local_account_needed` for somebody of a directory or
      * a provider, whose word the recorder has not heard itself; `second_factor_needed` where a role requires one.
      */
     async proved(by: By, right: BoxRight | null): Promise<Asker> {
       const found = right === null ? await askers.of(by) : await askers.may(by, right);
-      if (!onConsole(by)) await prove(by);
+      if (!onConsole(by)) await prove(by, { of: right === null ? 'theirs' : 'box' });
       return found;
     },
 
@@ -105,9 +105,14 @@ export function createAskers(deps: {
   };
 
   /** Throws unless somebody has shown who they are; `first`: but for who has nothing yet by which they could. */
-  async function prove(by: Signed, { first = false } = {}): Promise<void> {
+  async function prove(
+    by: Signed,
+    { first = false, of = 'theirs' }: { first?: boolean; of?: 'box' | 'theirs' } = {},
+  ): Promise<void> {
     if (by.token !== undefined) throw fail('proof_needed');
     const { user } = await signed(by);
+    // Who they are there, in which groups, and that their first second factor is theirs: all of it is the dashboard's word.
+    if (of === 'box' && user.source !== 'local') throw fail('local_account_needed');
     const now = await deps.catalogue.standing(user.id);
     if (!now) throw fail('not_signed_in');
     const second = now.state.totp || now.state.passkeys > 0;

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { access } from '../../../daemon/cli/doctor/access.js';
-import { keys } from '../../../daemon/cli/doctor/vault.js';
+import { keys, openKeyFiles } from '../../../daemon/cli/doctor/vault.js';
 import {
   catalogueFile,
   catalogueFolder,
@@ -76,10 +76,10 @@ t.test('the doctor names a master key that the group of the dashboard can read',
   const master = join(dir, 'master.key');
   ensureMasterKey(master, keysFile(join(dir, 'data')));
   chmodSync(master, 0o640);
-  t.match(await keys(context), [
+  t.match(await keys(context, openKeyFiles(context.config())), [
     { check: 'keys', state: 'warn', says: /group can read .*master\.key/, todo: /chmod 0400/ },
   ]);
   chmodSync(master, 0o600);
-  const said = await keys(context);
+  const said = await keys(context, openKeyFiles(context.config()));
   t.notOk(said.some(({ state }) => state === 'warn'));
 });

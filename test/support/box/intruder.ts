@@ -237,7 +237,7 @@ await attempt('CAN save rules in a session whose owner has just shown who they a
 );
 
 // Which groups somebody is in is its word, and so is that it is they who add their first second factor.
-await attempt('CAN become an admin where groups of a directory make admins, and save rules', async () => {
+await attempt('become an admin where groups of a directory make admins, and save rules', async () => {
   const groups = ['cn=admins,dc=office'];
   const mallory = { source: 'ldap', subject: 'cn=mallory', name: 'Mallory', groups, extensions: [] };
   const { id } = (await ask('save_outsider', mallory)) as { id: string };

@@ -98,9 +98,9 @@ t.test('the word of a directory signs in, and proves nothing to the recorder', a
   await lab.prove('lea', { word: ['directory'] }, { begins: true });
   t.match(await lab.entry(), { action: 'sign_in', actor_id: 'lea', detail: { with: ['directory'] } });
   t.equal((await catalogue.user('lea'))!.signedInAt, lab.clock.ms);
-  await t.rejects(lab.deps.askers.proved(lab.by('lea'), 'people'), { code: 'own_factor_needed' });
+  await t.rejects(lab.deps.askers.proved(lab.by('lea'), 'people'), { code: 'local_account_needed' });
   await lab.prove('ole', { word: ['provider_sign_in', 'provider'] }, { begins: true });
-  await t.rejects(lab.deps.askers.proved(lab.by('ole'), 'people'), { code: 'own_factor_needed' });
+  await t.rejects(lab.deps.askers.proved(lab.by('ole'), 'people'), { code: 'local_account_needed' });
   for (const [who, word] of [
     ['ada', 'directory'],
     ['ada', 'provider'],

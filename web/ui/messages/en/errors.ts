@@ -260,6 +260,10 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'Your role requires a second factor, and this is the last.',
     hint: 'Add another one first.',
   },
+  local_account_needed: {
+    message: 'This needs a local Tapedeck account.',
+    hint: 'You sign in with a directory or a provider, whose word is not enough to change rules, rights or recordings. Use a local account; an admin can add one for you.',
+  },
   own_factor_needed: {
     message: 'This needs a second factor of your own.',
     hint: 'You sign in with a directory or a provider, whose word is not enough for this. Add an authenticator app or a passkey on your account page.',
