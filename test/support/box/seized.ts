@@ -32,6 +32,7 @@ const EXPECTED: [RegExp, RegExp][] = [
   [/^choose a password/, /^invitation_unknown$/],
   [/^be the first user/, /^setup_code_wrong$/],
   [/^make somebody of a directory/, /^no_role$/],
+  [/^become an admin where groups/, /^local_account_needed$/],
   [/^sign in by the word/, /^sign_in_failed$/],
   [/^(ask \/owner|accept another)/, /^status (400|404)$/],
   [/^an evidence pack of/, /^call_unknown$/],
@@ -48,7 +49,6 @@ const ENTRIES: [action: string, about: string, times: number][] = [
   ['export', callOf(0), 2],
   ['view', callOf(0), 2],
   ['policy_change', '3', 1],
-  ['policy_change', '4', 1],
   ['session_end', 'carla', 1],
   ['token_remove', 'monitoring', 1],
 ];

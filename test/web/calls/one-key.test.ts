@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import t from 'tap';
-import { fail } from '../../../daemon/domain/error.js';
 import { createPasses } from '../../../daemon/ops/passes.js';
 import { goAway } from '../../support/requests/asking.js';
 import {
