@@ -6,6 +6,7 @@ import { createOperations } from './app/operations.js';
 import type { Base, Parts } from './app/parts.js';
 import { createPbx } from './app/pbx.js';
 import { createRecordings } from './app/recordings.js';
+import { createRequests } from './app/requests.js';
 import { BEAT_MS } from './calls/watch.js';
 import { keysFile, recorderFolder } from './domain/paths.js';
 import { createClock } from './ops/clock.js';
@@ -24,6 +25,7 @@ const SUBSYSTEMS = {
   calls: createCalls,
   assurance: createAssurance,
   operations: createOperations,
+  requests: createRequests,
 };
 type Subsystems = typeof SUBSYSTEMS;
 
@@ -58,6 +60,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       made.calls = by.calls(base, made);
       made.assurance = by.assurance(base, made);
       made.operations = by.operations(base, made);
+      made.requests = by.requests(base, made);
       return made;
     } catch (err) {
       made.data.folder.release();
@@ -69,9 +72,9 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
     /** Throws `already_running` when another recorder has the data directory. */
     async start(): Promise<void> {
       parts = make();
-      const { data, alarming, pbx, recordings, calls, assurance, operations } = parts;
+      const { data, alarming, pbx, recordings, calls, assurance, operations, requests } = parts;
       const { catalogue, keys } = data;
-      await operations.control.start();
+      await requests.start();
       for (const place of [recorderFolder(base.dir), config.pbx.spool]) await tidyProbes(place);
       await operations.room.start(); // a full disk gets its ballast back before anything is opened
       operations.eventLoop.start();
@@ -117,7 +120,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
     /** Finishes what is in hand; calls in progress go on being recorded by Asterisk. */
     async stop(): Promise<void> {
       if (!parts) return;
-      const { data, alarming, pbx, recordings, calls, assurance, operations } = parts;
+      const { data, alarming, pbx, recordings, calls, assurance, operations, requests } = parts;
       calls.timekeeper.stop();
       await Promise.all([calls.testCalls.stop(), recordings.custody.stop()]);
       await Promise.all([operations.jobs.stop(), recordings.scrub.stop()]);
@@ -132,7 +135,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await recordings.preserver.stop();
       if (started) await data.note('stop', { detail: { process: 'recorder', version: version() } });
       await data.outbox.stop();
-      await operations.control.stop();
+      await requests.stop();
       await assurance.checkpoints.stop();
       await Promise.all([assurance.doubts.stop(), assurance.strangers.stop()]);
       await alarming.alert.stop();

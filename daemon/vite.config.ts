@@ -1,18 +1,22 @@
 import { defineConfig } from 'vite';
 
 /**
- * One program for the recorder, the dashboard's server and the commands, in pieces of which each loads what it needs. What
+ * One program for the recorder, the dashboard's server and the commands, and one that makes evidence packs, in pieces of which each loads what it needs. What
  * consists of hundreds of small files is built in, because finding and reading them takes longer than running them; other
  * packages stay where npm has put them.
  */
 export default defineConfig({
   build: {
-    ssr: 'main.ts',
+    ssr: true,
     outDir: '../dist/daemon',
     emptyOutDir: true,
     target: 'node20',
     sourcemap: true,
-    rolldownOptions: { output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' } },
+    rolldownOptions: {
+      // The second is started by the recorder.
+      input: { main: 'main.ts', evidence: 'app/evidence-program.ts' },
+      output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+    },
   },
   // The provider compiles schemas with typebox and has to have the same one.
   ssr: { noExternal: [/^typebox/, '@fastify/type-provider-typebox', /^libphonenumber-js/] },

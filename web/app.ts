@@ -2,11 +2,8 @@ import type { ServerOptions } from 'node:https';
 import type { Catalogue } from '../daemon/catalogue/catalogue.js';
 import type { Ldap } from '../daemon/directory/ldap.js';
 import { fail } from '../daemon/domain/error.js';
-import type { GroupRule } from '../daemon/domain/people/directory.js';
 import type { Log } from '../daemon/ops/log.js';
 import { repeatedly } from '../daemon/ops/turns.js';
-import type { FactorSecrets } from '../daemon/vault/factor-secrets.js';
-import type { Keys } from '../daemon/vault/keys.js';
 import type { openSealed } from '../daemon/vault/open.js';
 import { accountRoutes } from './account/routes.js';
 import { tokenRoutes } from './account/token-routes.js';
@@ -16,11 +13,8 @@ import { createCookie, createJourneyCookie } from './auth/cookie.js';
 import { createDevices } from './auth/devices.js';
 import { createDirectory } from './auth/directory.js';
 import { createEnter } from './auth/enter.js';
-import { createFactors } from './auth/factors.js';
 import { guard } from './auth/guard.js';
 import { createHosts } from './auth/hosts.js';
-import { createInvitations } from './auth/invitations.js';
-import { createPasskeys } from './auth/passkeys.js';
 import { createPasswords, type PasswordVerbs } from './auth/passwords.js';
 import { createSessions, type SessionLimits } from './auth/sessions.js';
 import { createSetup, type Setup } from './auth/setup.js';
@@ -49,6 +43,7 @@ import { peopleRoutes } from './people/routes.js';
 import { policyRoutes } from './policy/routes.js';
 import { qualityRoutes } from './quality/routes.js';
 import { retentionRoutes } from './retention/routes.js';
+import type { Ask, AskStream } from './server/ask.js';
 import { authorityRoutes } from './server/authority.js';
 import type { Control } from './server/control.js';
 import { describeRoutes, docsRoutes } from './server/docs.js';
@@ -65,15 +60,20 @@ import { providerRoutes } from './sign-in/provider-routes.js';
 import { sessionRoutes } from './sign-in/session-routes.js';
 import { setupRoutes } from './sign-in/setup-routes.js';
 import { welcomeRoutes } from './sign-in/welcome-routes.js';
+import type { Store } from './store/store.js';
 
 export type Deps = {
+  /** To read: the recorder alone writes it. */
   catalogue: Catalogue;
-  keys: Pick<Keys, 'identity'>;
+  /** What the dashboard alone keeps. */
+  store: Store;
+  /** The recorder, for everything else. */
+  ask: Ask;
+  askStream: AskStream;
   openSealed: typeof openSealed;
   passwords: PasswordVerbs;
-  factorSecrets: FactorSecrets;
   /** Whose people may sign in too; null: there is none. */
-  directory: { ldap: Pick<Ldap, 'find' | 'check'>; rules: readonly GroupRule[] } | null;
+  directory: { ldap: Pick<Ldap, 'find' | 'check'> } | null;
   provider: WithProvider | null;
   control: Control;
   dataDir: string;
@@ -134,15 +134,15 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; ro
   const seen = createSeen({ ...deps, audit });
   const playing = createPlaying({ ...deps, audit, pace: deps.playing });
   const sessions = createSessions({ ...deps, audit, limits: deps.sessionLimits });
-  const tokens = createTokens({ ...deps, audit });
-  const setup = createSetup({ ...deps, audit });
+  const tokens = createTokens(deps);
+  const setup = createSetup(deps);
   const passwords = createPasswords(deps.passwords);
   const live = createLive({ ...deps, sessions, pace: deps.live });
   const sending = createSending({ ...deps, sessions, tokens, pace: deps.live });
   const secure = deps.tls !== null;
   const cookie = createCookie({ secure });
   const devices = createDevices({ ...deps, secure });
-  const directory = deps.directory && createDirectory({ ...deps, audit, ...deps.directory });
+  const directory = deps.directory && createDirectory({ ...deps, ...deps.directory });
   const routeDeps: RouteDeps = {
     ...deps,
     reached: createReached(deps),
@@ -150,7 +150,6 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; ro
     masks: createMasks(),
     sessions,
     tokens,
-    invitations: createInvitations({ ...deps, audit }),
     setup,
     passwords,
     live,
@@ -162,19 +161,12 @@ export async function buildApp(deps: Deps): Promise<{ app: App; setup: Setup; ro
     journeyCookie: createJourneyCookie({ secure }),
     signIn: createSignIn({ ...deps, passwords, directory }),
     enter: createEnter({ ...deps, sessions, live, sending, cookie, devices, audit }),
-    factors: createFactors({
-      ...deps,
-      audited: audit.audited,
-      secrets: deps.factorSecrets,
-      siteName: deps.site.name,
-    }),
-    passkeys: createPasskeys({ ...deps, audited: audit.audited, siteName: deps.site.name }),
     tries: createTries(deps),
     devices,
   };
 
   await protect(app, secure);
-  guard(app, { hosts: createHosts(deps.web), sessions, tokens, cookie, control: deps.control });
+  guard(app, { hosts: createHosts(deps.web), sessions, tokens, cookie });
   sending.watch(app);
   tellOfRefusals(app, audit);
   await describeRoutes(app, deps.version);

@@ -1,15 +1,10 @@
 import type { Catalogue } from '../daemon/catalogue/catalogue.js';
 import type { Provider } from '../daemon/directory/oidc.js';
-import type { GroupRule } from '../daemon/domain/people/directory.js';
-import type { Keys } from '../daemon/vault/keys.js';
 import type { openSealed } from '../daemon/vault/open.js';
 import type { Audit } from './audit/audit.js';
 import type { Cookie, JourneyCookie } from './auth/cookie.js';
 import type { Devices } from './auth/devices.js';
 import type { Enter } from './auth/enter.js';
-import type { FactorDesk } from './auth/factors.js';
-import type { Invitations } from './auth/invitations.js';
-import type { Passkeys } from './auth/passkeys.js';
 import type { Passwords } from './auth/passwords.js';
 import type { Sessions } from './auth/sessions.js';
 import type { Setup } from './auth/setup.js';
@@ -21,15 +16,15 @@ import type { Playing } from './calls/playing.js';
 import type { Reached } from './calls/reached.js';
 import type { Seen } from './calls/seen.js';
 import type { Masks } from './calls/sound/masked.js';
+import type { Ask, AskStream } from './server/ask.js';
 import type { Control } from './server/control.js';
 import type { Live } from './server/live.js';
 import type { Sending } from './server/sending.js';
 
-/** An OpenID provider, what its button says, and what its groups make of somebody. */
+/** An OpenID provider, and what its button says. */
 export type WithProvider = {
   oidc: Pick<Provider, 'begin' | 'end'>;
   name: string;
-  rules: readonly GroupRule[];
 };
 
 /** What routes work with. */
@@ -39,19 +34,20 @@ export type RouteDeps = {
   reached: Reached;
   listening: Listening;
   masks: Masks;
-  keys: Pick<Keys, 'identity'>;
   openSealed: typeof openSealed;
+  /** Asks the recorder, which alone has keys and writes. */
+  ask: Ask;
+  askStream: AskStream;
   control: Control;
   passwords: Passwords;
   sessions: Sessions;
   tokens: Tokens;
-  invitations: Invitations;
   setup: Setup;
   tries: Tries;
   devices: Devices;
   live: Live;
   sending: Sending;
-  /** What was done is written by it before it is answered. */
+  /** What was looked at is told by it. */
   audit: Audit;
   playing: Playing;
   seen: Seen;
@@ -59,8 +55,6 @@ export type RouteDeps = {
   journeyCookie: JourneyCookie;
   signIn: SignIn;
   enter: Enter;
-  factors: FactorDesk;
-  passkeys: Passkeys;
   provider: WithProvider | null;
   dataDir: string;
   site: { name: string; timeZone: string; region: string };

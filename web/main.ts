@@ -1,13 +1,16 @@
 import { once } from 'node:events';
 import type { Server as HttpsServer, ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ulid } from 'ulid';
-import { createSqliteCatalogue } from '../daemon/catalogue/sqlite/catalogue.js';
+import { createSqliteReader } from '../daemon/catalogue/sqlite/reading/reader.js';
 import { createLdap } from '../daemon/directory/ldap.js';
 import { createProvider } from '../daemon/directory/oidc.js';
-import { catalogueFile, keysFile } from '../daemon/domain/paths.js';
+import { TapedeckError } from '../daemon/domain/error.js';
+import { catalogueFile, webFile } from '../daemon/domain/paths.js';
 import { siteRegion } from '../daemon/ops/config.js';
 import type { Config } from '../daemon/ops/config-schema.js';
+import { connectControl } from '../daemon/ops/control-client.js';
 import { createLog, type Log } from '../daemon/ops/log.js';
 import { noCoreDumps } from '../daemon/ops/process/core-dumps.js';
 import { notify } from '../daemon/ops/process/notify.js';
@@ -19,49 +22,53 @@ import { readSecret } from '../daemon/ops/secrets/secret.js';
 import { pbxPorts } from '../daemon/ops/targets.js';
 import { tlsMode } from '../daemon/ops/tls-mode.js';
 import { writeDurably } from '../daemon/vault/durable.js';
-import { createFactorSecrets } from '../daemon/vault/factor-secrets.js';
-import { createKeys, type Keys } from '../daemon/vault/keys.js';
-import { type MasterKeys, openMasterKeys } from '../daemon/vault/master-key.js';
 import { openSealed } from '../daemon/vault/open.js';
 import { buildApp, type Deps } from './app.js';
 import { createHosts } from './auth/hosts.js';
+import type { Setup } from './auth/setup.js';
+import type { Ask } from './server/ask.js';
 import { createControl } from './server/control.js';
 import { createPlainPort } from './server/plain-port.js';
 import { tlsOptions } from './server/tls.js';
 import type { App } from './server/types.js';
+import { openStore } from './store/store.js';
 
 /** What is still being sent when the first signal comes has this long to end. */
 const DRAIN_MS = 10_000;
 
 /**
  * The dashboard's process: serves until a signal ends it. The first SIGTERM or SIGINT lets what is being sent end, the
- * second ends at once. Throws when the catalogue cannot be opened or the address is taken. `passphrase` opens a master key
- * that is locked with one.
+ * second ends at once. Throws when the address is taken. While the catalogue cannot be read it says so on its pages, and waits.
  */
-export async function runWeb(config: Config, passphrase?: string): Promise<void> {
+export async function runWeb(config: Config): Promise<void> {
   const log = createLog(config.log.level, 'web');
   if (!(await noCoreDumps()))
     log.warn('Core dumps could not be turned off: a crash may write keys and speech to the disk');
-  const catalogue = createSqliteCatalogue({
-    path: catalogueFile(config.data.dir),
-    mustExist: true,
+  const { dir } = config.data;
+  const catalogue = createSqliteReader({
+    path: catalogueFile(dir),
     // The recorder raises the alarm.
     onBadRow: (bad) => log.error(bad, 'A row of the catalogue cannot be read and is left out'),
+    onChange: (fault) =>
+      fault
+        ? log.warn({ err: fault }, 'The catalogue cannot be read; waiting for it')
+        : log.info('The catalogue can be read'),
   });
-  const keys = lateKeys(config, passphrase);
+  const store = openStore({ path: webFile(dir), log });
+  const recorder = connectControl(dir);
+  // Every request is given its body, also where that is empty.
+  const ask = recorder.ask as Ask;
+  const inviting = new AbortController();
   const tls = await createTls(config, log);
   await catalogue.start();
   try {
     await tls?.start();
     const { app, setup } = await buildApp({
-      catalogue,
-      keys,
-      openSealed,
-      passwords,
-      factorSecrets: createFactorSecrets(lateMaster(config, passphrase)),
+      ...{ catalogue, store, openSealed, passwords },
+      ...{ ask, askStream: recorder.askStream },
       ...outside(config),
-      control: createControl({ dataDir: config.data.dir }),
-      dataDir: config.data.dir,
+      control: createControl(ask),
+      dataDir: dir,
       uiDir: programFile('dist/web/ui'),
       site: { name: config.site.name, timeZone: config.site.time_zone, region: siteRegion(config) },
       web: config.web,
@@ -92,18 +99,22 @@ export async function runWeb(config: Config, passphrase?: string): Promise<void>
       listenTextResolver: (at) => `listening at ${at}`,
     });
     await tls?.beside(app);
-    invite(await setup.begin(), address);
+    // Whoever waits for the dashboard to be ready has the code by then, unless the recorder is not there yet.
+    if (!(await invite(setup, address, log))) void inviteLater(setup, address, log, inviting.signal);
     await notify('READY=1');
     log.info(`the dashboard is ready at ${address}`);
     await ended;
+    inviting.abort();
     await notify('STOPPING=1');
     const drained = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
     await app.close();
     clearTimeout(drained);
   } finally {
+    inviting.abort();
     await tls?.stop();
-    keys.stop();
     await catalogue.stop();
+    store.close();
+    recorder.stop();
   }
 }
 
@@ -114,14 +125,11 @@ function outside(config: Config): Pick<Deps, 'directory' | 'provider'> {
   const ldapPassword = () => readSecret(ldap.bind_password_file, 'ldap-password');
   const oidcSecret = () => readSecret(oidc.client_secret_file, 'oidc-secret');
   return {
-    directory: ldap.url
-      ? { ldap: createLdap({ config: ldap, password: ldapPassword, now }), rules: ldap.roles ?? [] }
-      : null,
+    directory: ldap.url ? { ldap: createLdap({ config: ldap, password: ldapPassword, now }) } : null,
     provider: oidc.issuer
       ? {
           oidc: createProvider({ config: oidc, secret: oidcSecret, now, pbxPorts: pbxPorts(config) }),
           name: oidc.name,
-          rules: oidc.roles ?? [],
         }
       : null,
   };
@@ -196,43 +204,29 @@ async function createTls(config: Config, log: Log) {
   };
 }
 
-/** Shows the set-up code where only who runs the machine sees it. It is not logged. */
-function invite(code: string | null, address: string): void {
-  if (code === null) return;
-  process.stdout.write(
-    `\n  Nobody can sign in yet. Open ${address} and make the first user with this set-up code:\n\n      ${code}\n\n`,
-  );
-}
-
-/** The master key, when it is first needed: see `lateKeys`. */
-function lateMaster(config: Config, passphrase?: string): () => MasterKeys {
-  let master: MasterKeys | null = null;
-  return () => {
-    master ??= openMasterKeys(config.keys.master_key_file, passphrase);
-    return master;
-  };
-}
+/** How long to wait for the recorder before it is asked for a set-up code again, in ms. */
+const SETUP_AGAIN_MS = 2_000;
 
 /**
- * The key store, opened when the first recording is played: the dashboard may be started before the daemon has made
- * the master key.
+ * Shows the set-up code where only who runs the machine sees it; it is not logged. Returns false while the recorder does not
+ * give one.
  */
-function lateKeys(config: Config, passphrase?: string): Pick<Keys, 'identity'> & { stop(): void } {
-  let opened: Keys | null = null;
-  function open(): Keys {
-    const { current: masterKey, reread } = openMasterKeys(config.keys.master_key_file, passphrase);
-    const path = keysFile(config.data.dir);
-    const keys = createKeys({ path, masterKey, reread, readonly: true });
-    keys.start();
-    return keys;
+async function invite(setup: Setup, address: string, log: Log): Promise<boolean> {
+  try {
+    const code = await setup.begin();
+    if (code !== null)
+      process.stdout.write(
+        `\n  Nobody can sign in yet. Open ${address} and make the first user with this set-up code:\n\n      ${code}\n\n`,
+      );
+    return true;
+  } catch (err) {
+    if (!(err instanceof TapedeckError)) log.error({ err }, 'There is no set-up code');
+    return false;
   }
-  return {
-    async identity(recordingId) {
-      opened ??= open();
-      return opened.identity(recordingId);
-    },
-    stop() {
-      opened?.stop();
-    },
-  };
+}
+
+/** The same as soon as the recorder gives one. */
+async function inviteLater(setup: Setup, address: string, log: Log, signal: AbortSignal): Promise<void> {
+  do await sleep(SETUP_AGAIN_MS, undefined, { signal }).catch(() => {});
+  while (!signal.aborted && !(await invite(setup, address, log)));
 }

@@ -6,9 +6,9 @@ import { createStrangers } from '../assurance/strangers.js';
 import { createCdrJournal } from '../cdr/journal.js';
 import { cdrSources } from '../cdr/sources.js';
 import { times } from '../domain/days.js';
-import { cdrJournalFile, checkpointFile } from '../domain/paths.js';
+import { cdrJournalFile, checkpointFile, checkpointHead } from '../domain/paths.js';
 import { csvRow, translateCdr } from '../pbx/cdr.js';
-import { appendCheckpoint, readCheckpoints } from '../vault/checkpoint-file.js';
+import { appendCheckpoint, readCheckpoints, writeHead } from '../vault/checkpoint-file.js';
 import { signerOf, signNote } from '../vault/note.js';
 import { publicKeys } from '../vault/signing-key.js';
 import { strangersIn } from '../vault/strangers.js';
@@ -25,7 +25,7 @@ export function createAssurance({ config, log, clock, dir }: Base, parts: Parts)
   } = parts;
   const doubts = createDoubts({ catalogue, alarms: alert, clock, log: log.child({ part: 'doubts' }) });
   const strangers = createStrangers({
-    ...{ dir, found: folder.strange, look: () => strangersIn(dir) },
+    ...{ dir, found: folder.strange, keysWereOpen: folder.keysWereOpen, look: () => strangersIn(dir) },
     ...{ alarms: alert, log: log.child({ part: 'strangers' }) },
   });
   const checkpoints = createCheckpoints({
@@ -36,6 +36,10 @@ export function createAssurance({ config, log, clock, dir }: Base, parts: Parts)
     file: {
       read: () => readCheckpoints(checkpointFile(dir)),
       append: (note) => appendCheckpoint(checkpointFile(dir), note),
+    },
+    head: {
+      read: () => readCheckpoints(checkpointHead(dir)),
+      write: (note) => writeHead(checkpointHead(dir), note),
     },
     tell: (note, at) => away.tell({ id: ulid(), kind: 'checkpoint', at, alarms: [], checkpoint: note }),
     alarms: alert,

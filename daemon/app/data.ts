@@ -10,6 +10,7 @@ import { openDataFolder } from '../vault/data-folder.js';
 import { refuseAbsent } from '../vault/installation.js';
 import { createKeys } from '../vault/keys.js';
 import { ensureMasterKey, openMasterKeys } from '../vault/master-key.js';
+import { openToGroup } from '../vault/take-back.js';
 import type { Base, Data, Parts } from './parts.js';
 
 export const MB = 1e6;
@@ -19,9 +20,17 @@ export const MB = 1e6;
  * opens a master key that is locked with one.
  */
 export function openData(base: Base, parts: Parts, passphrase?: string): Data {
-  const { config, dir } = base;
+  const { config, dir, log } = base;
   refuseAbsent(dir, config.keys.master_key_file);
   const folder = openDataFolder(dir); // before anything is made in it
+  if (folder.keysWereOpen)
+    log.warn(
+      { file: keysFile(dir) },
+      'Until now the dashboard could read the keys of the recordings. "tapedeck keys rotate" makes what it may have read worthless',
+    );
+  for (const file of [config.keys.master_key_file, keysFile(dir)])
+    if (openToGroup(dir, file))
+      log.warn({ file }, 'The group of the dashboard can read this file, which is for the recorder alone');
   try {
     return { folder, ...inFolder(base, parts, passphrase) };
   } catch (err) {
@@ -62,7 +71,7 @@ function inFolder(
       void parts.recordings.preserver.resume().catch(complainOf(log, 'Captured calls could not be taken up'));
     },
     onWaiting: ({ code, detail }) => {
-      if (code === 'catalogue_damaged' || code === 'disk_failed')
+      if (code === 'catalogue_damaged' || code === 'catalogue_locked' || code === 'disk_failed')
         parts.alarming.alert.raise('catalogue_damaged', {
           severity: 'critical',
           why: { code: 'catalogue_damaged', params: { file: catalogueFile(dir), error: code, detail } },

@@ -14,7 +14,6 @@ import type { Catalogue } from '../catalogue/catalogue.js';
 import type { createOutbox } from '../catalogue/outbox.js';
 import type { About, AuditAction } from '../domain/assurance/audit.js';
 import type { createAlert } from '../operations/alert.js';
-import type { createControl } from '../operations/control.js';
 import type { createDeliver } from '../operations/deliver.js';
 import type { createHealth } from '../operations/health.js';
 import type { createRoom } from '../operations/room.js';
@@ -101,8 +100,9 @@ export type Operations = {
   eventLoop: ReturnType<typeof createEventLoopWatch>;
   /** What lets a test call hear its recording through the dashboard. */
   passes: ReturnType<typeof createPasses>;
-  control: ReturnType<typeof createControl>;
 };
+/** Where the recorder is asked, from `start` on. */
+export type Requests = { start(): Promise<void>; stop(): Promise<void> };
 
 /**
  * The subsystems. Each is made with those before it, and its callbacks may use all of them: nothing calls back before
@@ -116,4 +116,5 @@ export type Parts = {
   calls: Calls;
   assurance: Assurance;
   operations: Operations;
+  requests: Requests;
 };

@@ -14,18 +14,22 @@ import { iso } from '../domain/days.js';
 import { type ErrorCode, fail, TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import type { Log } from '../ops/log.js';
-import { serialQueue } from '../ops/turns.js';
+import { repeatedly, serialQueue } from '../ops/turns.js';
 
 /**
  * Story 12: what the audit log comes to is signed, at the start, at the stop, once an hour, and when somebody asks. Before
  * that the new part of the chain is followed from the last checkpoint, and at the start and once a day all of it: a log that
  * does not go on from there is not signed, and an admin is told which entry is wrong. What was signed goes wherever it is to
  * be kept. Where it cannot be read what was signed last, nothing is; nor while the schema of the catalogue is another one.
+ *
+ * In between, every few seconds in which something was written, the same is done for this machine alone: the note takes the
+ * place of the one before, and goes nowhere. What is changed in the log later than that is found out within seconds, and after
+ * a restart.
  */
 export type CheckpointDeps = {
   catalogue: Pick<
     AuditLog,
-    'audit' | 'auditRows' | 'auditId' | 'keepCheckpoint' | 'checkpoints' | 'forgetWords'
+    'audit' | 'auditHead' | 'auditRows' | 'auditId' | 'keepCheckpoint' | 'checkpoints' | 'forgetWords'
   >;
   /** Gives a checkpoint as a signed note. */
   sign: (checkpoint: Checkpoint) => string;
@@ -34,12 +38,16 @@ export type CheckpointDeps = {
   /** Throws when the schema of the catalogue is not as Tapedeck makes it. */
   beforeSigning: () => Promise<void>;
   file: { read(): Promise<string>; append(note: string): Promise<void> };
+  /** The newest note, for this machine. */
+  head: { read(): Promise<string>; write(note: string): Promise<void> };
   /** Sends a note to where it is kept, sooner or later. */
   tell: (note: string, at: number) => void;
   alarms: Alarms;
   clock: () => number;
   /** How often one is signed, and how long words that were looked for are kept, in ms. */
   everyMs: number;
+  /** How often for this machine alone; 5 s when left out. */
+  headEveryMs?: number;
   wordsMs: number;
   log: Log;
 };
@@ -53,12 +61,18 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set(['checkpoint_refused', 'schema_
 const CHUNK = 1_000;
 /** The whole log is followed from its beginning this often, in ms. */
 const WHOLE_MS = 24 * 3_600_000;
+const HEAD_EVERY_MS = 5_000;
 
 export function createCheckpoints(deps: CheckpointDeps) {
   let timer: NodeJS.Timeout | undefined;
+  const heads = repeatedly(deps.headEveryMs ?? HEAD_EVERY_MS, headByItself, (err) =>
+    deps.log.warn({ err }, 'What the audit log comes to could not be signed for this machine'),
+  );
   let last: Signed | null = null;
   /** What was signed last; undefined until that is known. */
   let base: Head | null | undefined;
+  /** The same for this machine alone. */
+  let head: Head | null | undefined;
   let wholeAt = Number.NEGATIVE_INFINITY;
   const queue = serialQueue();
 
@@ -108,11 +122,15 @@ export function createCheckpoints(deps: CheckpointDeps) {
       if (isFault(whole)) return whole;
       wholeAt = deps.clock();
     }
-    return since(signed);
+    const goesOn = await since(await rememberedHead());
+    return isFault(goesOn) ? goesOn : since(signed);
   }
 
-  async function signNow(): Promise<Signed> {
-    const found = await checked();
+  /** Follows the log and signs what it comes to. Throws `checkpoint_refused`, `schema_altered`. */
+  async function noteOf(
+    look: () => Promise<Head | Fault>,
+  ): Promise<{ found: Head; now: number; note: string }> {
+    const found = await look();
     if (isFault(found)) {
       deps.alarms.raise(CHAIN_ALARM, {
         severity: 'critical',
@@ -126,10 +144,16 @@ export function createCheckpoints(deps: CheckpointDeps) {
     const now = deps.clock();
     const origin = originOf(await deps.catalogue.auditId());
     const at = iso(now);
-    const note = deps.sign({ origin, ...found, at });
+    return { found, now, note: deps.sign({ origin, ...found, at }) };
+  }
+
+  async function signNow(): Promise<Signed> {
+    const { found, now, note } = await noteOf(checked);
     await deps.file.append(note);
+    await deps.head.write(note);
     base = found;
-    last = { size: found.size, at, note };
+    head = found;
+    last = { size: found.size, at: iso(now), note };
     deps.tell(note, now); // signed is signed, whatever becomes of the catalogue
     await deps.catalogue.keepCheckpoint({ size: found.size, at: now, note });
     deps.alarms.clear(SIGN_ALARM);
@@ -137,6 +161,23 @@ export function createCheckpoints(deps: CheckpointDeps) {
   }
 
   const sign = () => queue.run(signNow);
+
+  /** For this machine alone, if anything was written since. */
+  function headByItself(): Promise<void> {
+    return queue.run(async () => {
+      const signed = await rememberedHead();
+      const { size, hash } = await deps.catalogue.auditHead();
+      if (size === signed?.size && hash === signed.hash) return;
+      try {
+        const { found, note } = await noteOf(() => since(signed));
+        await deps.head.write(note);
+        head = found;
+      } catch (err) {
+        // It has an alarm of its own.
+        if (!(err instanceof TapedeckError && REFUSALS.has(err.code))) throw err;
+      }
+    });
+  }
 
   async function byItself(): Promise<void> {
     try {
@@ -167,6 +208,18 @@ export function createCheckpoints(deps: CheckpointDeps) {
     return base;
   }
 
+  /** What was signed last for this machine, or anywhere. */
+  async function rememberedHead(): Promise<Head | null> {
+    const signed = await remembered();
+    if (head === undefined) {
+      const note = notesIn(await deps.head.read())
+        .filter(deps.ours)
+        .at(-1);
+      head = note ? { size: note.size, hash: note.hash } : null;
+    }
+    return head && head.size > (signed?.size ?? 0) ? head : signed;
+  }
+
   return {
     /** Signs what is there now. Throws `checkpoint_refused` when the log does not go on from the last checkpoint. */
     sign,
@@ -182,6 +235,7 @@ export function createCheckpoints(deps: CheckpointDeps) {
           entryOf(by, deps.clock(), 'checkpoint', { object: 'audit', reason, detail }),
         );
         base = null;
+        head = null;
         return signNow();
       }),
 
@@ -192,9 +246,11 @@ export function createCheckpoints(deps: CheckpointDeps) {
     async start(): Promise<void> {
       timer = setInterval(() => void byItself(), deps.everyMs);
       await byItself();
+      heads.start();
     },
     async stop(): Promise<void> {
       // A recorder that could not start has nothing to sign, and the reason is another.
+      await heads.stop();
       if (timer) await byItself();
       clearInterval(timer);
       await queue.idle();

@@ -5,12 +5,14 @@ import { repeatedly } from '../ops/turns.js';
 
 /**
  * Story 16: files in the data directory that are not as Tapedeck left them. What was found when it was opened, and what lies in
- * the folders that the dashboard may write, is named in an alarm.
+ * the folder that the dashboard writes and the recorder reads, is named in an alarm.
  */
 export type StrangersDeps = {
   dir: string;
   /** What was found at this start, and where it was put aside. */
   found: readonly string[];
+  /** Until this start others could read the keys. */
+  keysWereOpen?: boolean;
   /** What is there now and is not ours. */
   look: () => string[];
   alarms: Alarms;
@@ -24,8 +26,11 @@ const EVERY_MS = 10_000;
 const NAMED = 10;
 const STRANGE = 'data_strange';
 const EMPTY = 'catalogue_empty';
+/** How long it is shown that the keys were open, in ms: nothing tells whether they were read. */
+const SHOWN_MS = 7 * 86_400_000;
 
-export function createStrangers({ dir, found, look, alarms, log, everyMs = EVERY_MS }: StrangersDeps) {
+export function createStrangers(deps: StrangersDeps) {
+  const { dir, found, keysWereOpen = false, look, alarms, log, everyMs = EVERY_MS } = deps;
   const told = new Set<string>();
 
   function tell(): void {
@@ -62,6 +67,11 @@ export function createStrangers({ dir, found, look, alarms, log, everyMs = EVERY
         });
     },
     start(): void {
+      if (keysWereOpen)
+        alarms.raise('keys_were_open', {
+          ...{ severity: 'warning', forMs: SHOWN_MS },
+          why: { code: 'keys_were_open', params: { file: keysFile(dir) } },
+        });
       tell();
       looking.start();
     },

@@ -41,6 +41,11 @@ export function entriesFor<T>(entries: Entries<T>, given: T): readonly NewEntry[
 export interface AuditLog {
   /** Adds an entry, and gives its number. */
   audit(entry: NewEntry): Promise<number>;
+  /**
+   * Adds those of a source's entries that it has not told before, in the order of their `seq`, and keeps how far it has told: in
+   * one transaction. Gives how far that is. The twenty sources that told last are remembered. `at` is ms since 1970.
+   */
+  tell(source: string, entries: readonly { seq: number; entry: NewEntry }[], at: number): Promise<number>;
   /** Newest first. */
   auditEntries(filter: AuditFilter): Promise<ReadEntry[]>;
   /** The entries of `[from, from + limit)`, as they are kept, oldest first. */

@@ -142,6 +142,13 @@ export function onRecord<T>(catalogue: Pick<Catalogue, 'audited'>, entries: Entr
   });
 }
 
+/** Writes an entry; resolves when it is durable. Throws `audit_unwritable`. */
+export async function putOnRecord(catalogue: Pick<Catalogue, 'audit'>, entry: NewEntry): Promise<void> {
+  await catalogue.audit(entry).catch((e) => {
+    throw unwritable(e);
+  });
+}
+
 const isSqlite = (e: unknown): boolean =>
   e instanceof Error && 'code' in e && /^SQLITE_/.test(String(e.code));
 

@@ -18,6 +18,9 @@ export type Passkey = {
 
 export type Totp = { sealed: Uint8Array; addedAt: number; lastStep: number };
 
+/** By what somebody has just shown who they are; each of these can be used only once. */
+export type Used = { totpStep: number } | { recoveryCode: string } | { passkey: string; counter: number };
+
 /** Somebody from outside as they are to be here. */
 export type Outsider = Person & Pick<User, 'createdAt' | 'source' | 'subject'>;
 
@@ -30,16 +33,16 @@ export interface Factors {
   totps(): Promise<{ userId: string; sealed: Uint8Array }[]>;
   /** Nothing happens when it is not as it was before. */
   resealTotp(userId: string, before: Uint8Array, after: Uint8Array): Promise<void>;
-  /** Takes the place of one that was there. */
-  saveTotp(userId: string, totp: Totp): Promise<void>;
-  /** False when this step, or a later one, was used before: of two who use a code at once, one may. */
-  useTotpStep(userId: string, step: number): Promise<boolean>;
+  /**
+   * Takes the place of one that was there. `codes`: hashes of recovery codes, which are kept if there are none yet; returns
+   * whether they were.
+   */
+  saveTotp(userId: string, totp: Totp, codes?: readonly string[]): Promise<{ codesKept: boolean }>;
 
   passkeys(userId: string): Promise<Passkey[]>;
   passkey(id: string): Promise<Passkey | null>;
-  /** False when there is one with this id already, whoever has it. */
-  addPasskey(passkey: Passkey): Promise<boolean>;
-  passkeyUsed(id: string, counter: number, at: number): Promise<void>;
+  /** As `saveTotp`. Null when there is one with this id already, whoever has it. */
+  addPasskey(passkey: Passkey, codes?: readonly string[]): Promise<{ codesKept: boolean } | null>;
 
   /** Removes one factor. False, and nothing is removed, when it is the last and a role requires one. */
   removeFactor(userId: string, which: 'totp' | { passkey: string }): Promise<boolean>;
@@ -47,15 +50,14 @@ export interface Factors {
   resetFactors(userId: string): Promise<void>;
 
   /** Takes the place of all that were there. */
-  saveRecoveryCodes(userId: string, hashes: string[]): Promise<void>;
-  /** False when there is no such code, or not any more. */
-  useRecoveryCode(userId: string, hash: string): Promise<boolean>;
+  saveRecoveryCodes(userId: string, hashes: readonly string[]): Promise<void>;
 
   failedFactors(userId: string): Promise<FailedFactors>;
   /**
    * Counts a try as a wrong one before it is looked at, so that many at once do not pass together; or gives when the next may
    * be. Counted by the browser (`device`) for one in which they have signed in before; all others (null) are counted together.
-   * `waitAfter` is of domain/factor.
+   * Which browsers are known is the dashboard's word: no more than twenty of a person have counts of their own, and beyond
+   * fifteen wrong ones in all of these together each try waits for the others too. `waitAfter` is of domain/factor.
    */
   takeFactorTry(
     userId: string,
@@ -64,10 +66,14 @@ export interface Factors {
     waitAfter: (failed: number) => number,
   ): Promise<{ until: number | null }>;
   /**
-   * A right one came: gives how many wrong ones were before it, in whatever browsers, and forgets them. `tried`: it was
-   * counted itself.
+   * Somebody has shown who they are. Uses up by what (`used`; null: no second factor), and then gives how many wrong second
+   * factors were before it, in whatever browsers, and forgets them. `begins`: they sign in with it. Null, and nothing
+   * happens, when it was used before, when they are not there, disabled, or shut out since they were at `epoch`.
    */
-  factorGiven(userId: string, tried: boolean): Promise<FailedFactors>;
+  proofGiven(
+    userId: string,
+    given: { at: number; epoch: number; begins: boolean; used: Used | null },
+  ): Promise<{ epoch: number; gains: number; failed: FailedFactors | null } | null>;
 
   /** Whose members must have a second factor. */
   rolesWithFactor(): Promise<Role[]>;

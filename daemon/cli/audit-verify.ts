@@ -3,7 +3,7 @@ import { type Known, keptNotes, type Verdict, verifyAudit } from '../catalogue/s
 import { FAULT_HINT, faultWords } from '../domain/assurance/audit.js';
 import { notesIn, signedNotesIn } from '../domain/assurance/checkpoint.js';
 import { fail } from '../domain/error.js';
-import { catalogueFile, checkpointFile } from '../domain/paths.js';
+import { catalogueFile, checkpointFile, checkpointHead } from '../domain/paths.js';
 import { readCheckpoints } from '../vault/checkpoint-file.js';
 import { signerOf } from '../vault/note.js';
 import { publicKeys } from '../vault/signing-key.js';
@@ -51,6 +51,7 @@ export function verify(command: Command, ctx: CliContext): void {
       const given = all(noteTexts.map(([file, text]) => believed(text, keys, file, true)));
       const kept = all([
         believed(await readCheckpoints(checkpointFile(dir)), own, 'kept in the data directory'),
+        believed(await readCheckpoints(checkpointHead(dir)), own, 'kept in the data directory'),
         believed(keptNotes(path), own, 'kept in the catalogue'),
       ]);
       const verdict = verifyAudit(path, { given: given.known, kept: kept.known });

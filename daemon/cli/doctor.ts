@@ -9,6 +9,7 @@ import type { Config } from '../ops/config-schema.js';
 import { ask } from '../ops/control-client.js';
 import { readDisk } from '../ops/disk.js';
 import type { CliContext } from './common/context.js';
+import { access } from './doctor/access.js';
 import { cdrReaders, cdrs } from './doctor/cdr.js';
 import { bad, broken, type Finding, line, ok, warn } from './doctor/finding.js';
 import { data, nearest, spool } from './doctor/folders.js';
@@ -17,7 +18,7 @@ import { directory, provider } from './doctor/outside.js';
 import { ami, ari, priority } from './doctor/pbx.js';
 import { testCalls } from './doctor/test-calls.js';
 import { tls } from './doctor/tls.js';
-import { coreDumps, keys, liveAudio, swap } from './doctor/vault.js';
+import { coreDumps, keys, liveAudio, openKeyFiles, swap } from './doctor/vault.js';
 
 const MB = 1e6;
 
@@ -63,11 +64,13 @@ async function examine(context: CliContext): Promise<Finding[]> {
     provider: provider(config),
   });
   await context.holdMaster();
+  const open = openKeyFiles(config);
   // What is in the data directory, as its owner.
   const dir = context.data();
   const then = await all({
     room: room(config),
-    keys: keys(context),
+    keys: keys(context, open),
+    access: access(config),
     'core dumps': coreDumps(config),
     daemon: daemon(config),
     ...(existsSync(catalogueFile(dir)) && {

@@ -5,7 +5,7 @@ import { ask } from '../ops/control-client.js';
 import { version } from '../ops/process/version.js';
 import { evidenceDeps } from '../vault/evidence.js';
 import type { CliContext } from './common/context.js';
-import { byConsole, metDamage, record } from './common/entries.js';
+import { metDamage, onConsole, record } from './common/entries.js';
 import { type Output, openOutput } from './common/output.js';
 import { timesIn } from './common/table.js';
 
@@ -65,7 +65,7 @@ async function write(context: CliContext, id: string, reason: string, output: Ou
       now: () => Date.now(),
     },
     call,
-    { by: `${byConsole().actor_name}, at the console of the box`, reason },
+    { by: `${onConsole().console}, at the console of the box`, reason },
   ).catch(damaged);
   await output.write(pack.stream).catch(damaged);
   const at = timesIn(site.time_zone)(Date.parse(pack.checkpoint.at));

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { fail, TapedeckError } from '../domain/error.js';
+import { fail } from '../domain/error.js';
 import { type JobView, jobView } from '../domain/operations/job.js';
-import { ask } from '../ops/control-client.js';
 import type { CliContext } from './common/context.js';
-import { record } from './common/entries.js';
+import { onConsole } from './common/entries.js';
 import { jobName, jobProblem, jobProgress } from './common/job-text.js';
 import { table, timesIn } from './common/table.js';
 
@@ -30,22 +29,9 @@ export function jobs(program: Command, ctx: CliContext): void {
     .action(async (given: string) => {
       const id = given.toUpperCase();
       if (!/^[0-9A-Z]{26}$/.test(id)) throw fail('job_unknown', given);
-      await record(ctx, 'job_cancel', { object: 'job', object_id: id });
-      const job = await cancel(ctx, id);
+      const job = await ctx.ask('cancel_job', { by: onConsole(), id });
       ctx.out(`Cancelled: ${jobName(job)}, ${jobProgress(job)}.`);
     });
-}
-
-/** Asks the recorder, which stops the work at once; while that is not there, the row is ended here. */
-async function cancel(ctx: CliContext, id: string): Promise<JobView> {
-  try {
-    return await ask(ctx.data(), 'cancel_job', { id });
-  } catch (e) {
-    if (!(e instanceof TapedeckError) || e.code !== 'daemon_unreachable') throw e;
-    const job = await (await ctx.catalogue()).cancelJob(id, Date.now());
-    if (!job) throw fail('job_unknown', id);
-    return jobView(job);
-  }
 }
 
 function asTable(found: JobView[], zone: string): string {

@@ -23,7 +23,7 @@ import { type Binding, bindings, seal } from '../vault/systemd-creds.js';
 import { oneOf } from './common/arguments.js';
 import { confirm, newPassword } from './common/ask.js';
 import type { CliContext } from './common/context.js';
-import { note } from './common/entries.js';
+import { note, onConsole } from './common/entries.js';
 import { lines } from './common/table.js';
 
 /** Guessing is only as slow as one machine makes it, so a passphrase has to be longer than a password. */
@@ -103,7 +103,7 @@ export function keys(program: Command, ctx: CliContext): void {
       if (remove) {
         await noted(ctx, 'no longer sealed', async () => replace(master, masterKeyText(master.current)));
         return ctx.out(
-          `${master.file} is in the clear again. Remove LoadCredentialEncrypted=master-key from both units, and restart them.`,
+          `${master.file} is in the clear again. Remove LoadCredentialEncrypted=master-key from tapedeck.service, and restart it.`,
         );
       }
       const sealed = seal(masterKeyText(master.current), withKey); // asked for only where it can be done
@@ -114,7 +114,7 @@ export function keys(program: Command, ctx: CliContext): void {
         );
       await noted(ctx, 'sealed to this machine', async () => replace(master, sealed));
       ctx.out(
-        `${master.file} is sealed now. Add to both units: LoadCredentialEncrypted=master-key:${master.file}`,
+        `${master.file} is sealed now. Add to tapedeck.service: LoadCredentialEncrypted=master-key:${master.file}`,
       );
     });
 }
@@ -213,7 +213,18 @@ async function rotate(ctx: CliContext, withKey: Binding): Promise<void> {
 /** Wraps everything in the data directory anew. */
 const rewrap = (ctx: CliContext, master: MasterKeys): Promise<Rewrapped> =>
   rewrapAll(ctx.movedData(), master, {
-    also: async (from, to) => resealFactors(await ctx.catalogue(), from, to),
+    async also(from, to) {
+      const catalogue = await ctx.catalogue();
+      const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+      const kept = {
+        totps: catalogue.totps,
+        async resealTotp(person: string, before: Uint8Array, after: Uint8Array): Promise<void> {
+          const sealed = { before: base64(before), after: base64(after) };
+          await ctx.ask('reseal_totp', { by: onConsole(), person, ...sealed });
+        },
+      };
+      await resealFactors(kept, from, to);
+    },
   });
 
 /**

@@ -1,18 +1,15 @@
 import { type Command, Option } from 'commander';
 import type { StoredPolicy } from '../catalogue/catalogue.js';
-import { onRecord } from '../catalogue/entries.js';
-import { entryOf } from '../domain/assurance/audit.js';
 import { isoOrNull } from '../domain/days.js';
 import { type Imagined, imagine } from '../domain/policy/imagined.js';
 import { decideRecord, decideRetention } from '../domain/policy/policy.js';
-import { confirmEmergency, policyChanges } from '../domain/policy/policy-changes.js';
+import { policyChanges } from '../domain/policy/policy-changes.js';
 import { FROM_NOW_ON } from '../domain/policy/retention.js';
 import type { Why } from '../domain/reason/reason.js';
 import { inWords, reasonView } from '../domain/reason/words.js';
-import { consoleName } from '../ops/process/console.js';
 import { contents } from './common/arguments.js';
 import type { CliContext } from './common/context.js';
-import { byConsole } from './common/entries.js';
+import { onConsole } from './common/entries.js';
 import { readPolicy, writePolicy } from './common/policy-file.js';
 import { table, timesIn } from './common/table.js';
 
@@ -61,16 +58,10 @@ export function policy(program: Command, ctx: CliContext): void {
       const retentionChanged = changes.some((line) => line.startsWith('retention:'));
       if (retentionChanged) ctx.out(FROM_NOW_ON);
       if (options.dryRun) return ctx.out('Nothing was changed (--dry-run).');
-      confirmEmergency(now.policy, next, options.allowNoEmergencyNumbers ?? false);
-      const by = `${consoleName()} (command line)`;
-      const at = Date.now();
-      const version = await onRecord<number>(catalogue, (made) =>
-        entryOf(byConsole(), at, 'policy_change', {
-          object: 'policy',
-          object_id: String(made),
-          detail: { changes: changes.slice(0, 50) },
-        }),
-      ).savePolicy(next, by, at, options.basedOn ?? now.version);
+      const { version } = await ctx.ask('save_policy', {
+        ...{ by: onConsole(), policy: next, based_on: options.basedOn ?? now.version },
+        no_emergency_numbers: options.allowNoEmergencyNumbers ?? false,
+      });
       ctx.out(`Version ${version} is in force.`);
     });
 

@@ -2,9 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { fail } from '../domain/error.js';
 import { isOpen, type JobView, jobView } from '../domain/operations/job.js';
-import { ask } from '../ops/control-client.js';
 import type { CliContext } from './common/context.js';
-import { record } from './common/entries.js';
+import { onConsole } from './common/entries.js';
 import { jobProblem, jobProgress } from './common/job-text.js';
 
 const LOOK_MS = 1_000;
@@ -25,8 +24,7 @@ export function recordings(program: Command, ctx: CliContext): void {
       '\nThe check continues after a restart of the recorder. "tapedeck jobs" shows its progress and cancels it.\nWith --wait the exit code is 0 when all recordings are as sealed and signed, 1 otherwise.\n\nExamples:\n  tapedeck recordings check\n  tapedeck recordings check --wait',
     )
     .action(async ({ wait, json }: { wait?: boolean; json?: boolean }) => {
-      await record(ctx, 'recordings_check');
-      const asked = await ask(ctx.data(), 'check_recordings');
+      const asked = await ctx.ask('check_recordings', { by: onConsole() });
       if (!json) ctx.out(asked.already ? already(asked.job) : `The check is job ${asked.job.id}.`);
       if (!wait) return json ? ctx.out(JSON.stringify(asked, null, 2)) : undefined;
       const job = await over(ctx, asked.job.id);

@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
 import { iso, isoOrNull } from '../domain/days.js';
-import { fail, TapedeckError } from '../domain/error.js';
+import { fail } from '../domain/error.js';
 import { FROM_NOW_ON } from '../domain/policy/retention.js';
 import { inWords, reasonView } from '../domain/reason/words.js';
-import { ask } from '../ops/control-client.js';
-import { makePlan, type Plan, type RunResult } from '../recordings/retain.js';
+import { makePlan, type Plan } from '../recordings/retain.js';
 import type { CliContext } from './common/context.js';
-import { record } from './common/entries.js';
+import { onConsole } from './common/entries.js';
 import { table, timesIn, who } from './common/table.js';
 
 /** How many of the next to go are shown. */
@@ -37,26 +36,13 @@ export function retention(program: Command, ctx: CliContext): void {
     )
     .action(async ({ confirm, json }: { confirm?: string; json?: boolean }) => {
       await ctx.holdMaster();
-      await record(ctx, 'retention_run', { detail: { confirm: confirm ?? '' } });
-      const result = await erase(ctx, confirm);
+      const asked = { by: onConsole(), ...(confirm === undefined ? {} : { confirm }) };
+      const result = await ctx.ask('run_retention', asked);
       const { erased, failed, left } = result;
       ctx.out(json ? JSON.stringify(result) : `${erased} erased, ${failed} failed, ${left} left.`);
       if (failed > 0)
         throw fail('internal', `${failed} recordings could not be erased; they are tried again.`);
     });
-}
-
-/** Asks the daemon if it is there, so that one process erases; without it, does it here. */
-async function erase(ctx: CliContext, confirm: string | undefined): Promise<RunResult> {
-  const up = await ask(ctx.data(), 'status').then(
-    () => true,
-    (e) => {
-      if (e instanceof TapedeckError && e.code === 'daemon_unreachable') return false;
-      throw e;
-    },
-  );
-  if (up) return ask(ctx.data(), 'run_retention', confirm === undefined ? {} : { confirm });
-  return (await ctx.retain()).run({ confirm });
 }
 
 type Entry = Plan['due'][number];

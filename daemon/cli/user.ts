@@ -1,16 +1,12 @@
 import type { Command } from 'commander';
-import { ulid } from 'ulid';
-import { onRecord } from '../catalogue/entries.js';
-import type { Ended, User } from '../catalogue/people.js';
-import type { NewEntry } from '../domain/assurance/audit.js';
+import type { User } from '../catalogue/people.js';
 import { iso, isoOrNull } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { FOUNDER, type Rights } from '../domain/people/person.js';
-import { personChanges, personSaid } from '../domain/people/person-changes.js';
 import { checkPassword, hashPassword } from '../ops/secrets/password.js';
 import { newPassword } from './common/ask.js';
 import type { CliContext } from './common/context.js';
-import { done } from './common/entries.js';
+import { onConsole } from './common/entries.js';
 import { table, timesIn } from './common/table.js';
 import { listed, nameOf, type RightsOptions, reaches, rightsBy } from './common/user-rights.js';
 
@@ -60,13 +56,9 @@ Examples:
       if (await catalogue.userByName(name)) throw fail('user_exists', name);
       const first = options.role === undefined && (await catalogue.users()).length === 0;
       const rights = first ? FOUNDER : rightsBy(options, NOBODY);
-      const passwordHash = await hashOf(name, read);
-      const person = { ...rights, id: ulid(), name };
-      await onRecord(catalogue, done('person_add', about(person.id, personSaid(person)))).addUser({
-        ...person,
-        passwordHash,
-        createdAt: Date.now(),
-      });
+      const hash = await hashOf(name, read);
+      const { id } = await ctx.ask('add_user', { by: onConsole(), name, hash, ...(first ? {} : { rights }) });
+      const person = { ...rights, id, name };
       ctx.out(`${name} can sign in now: ${said(person)}.`);
     });
 
@@ -82,12 +74,7 @@ Examples:
     .action(async (name: string, { reset }: { reset?: boolean }) => {
       const catalogue = await ctx.catalogue();
       const found = await named(name);
-      const changes = ['all second factors were removed'];
-      if (reset)
-        await onRecord(
-          catalogue,
-          done('person_change', about(found.id, { name: found.name, changes })),
-        ).resetFactors(found.id);
+      if (reset) await ctx.ask('reset_factors', { by: onConsole(), id: found.id });
       const { totp, passkeys, recoveryCodes, required } = await catalogue.factorState(found.id);
       const has = [
         ...(totp ? ['an authenticator app'] : []),
@@ -146,14 +133,11 @@ Examples:
     )
     .action(async (name: string, { name: next, ...options }: RightsOptions & { name?: string }) => {
       const before = await named(name);
-      const change = { ...rightsBy(options, before), ...(next === undefined ? {} : { name: nameOf(next) }) };
-      const catalogue = await ctx.catalogue();
-      const after = await onRecord<User>(catalogue, (user) => changed(before, user)).changeUser(
-        before.id,
-        change,
-        Date.now(),
-        before.version,
-      );
+      await ctx.ask('change_person', {
+        ...{ by: onConsole(), id: before.id, rights: rightsBy(options, before), based_on: before.version },
+        name: next === undefined ? before.name : nameOf(next),
+      });
+      const after = (await (await ctx.catalogue()).user(before.id))!;
       ctx.out(`${after.name}: ${said(after)}.${after.disabledAt === null ? '' : ' Is still disabled.'}`);
     });
 
@@ -168,11 +152,9 @@ Examples:
       .addHelpText('after', `\nExample:\n  tapedeck user ${verb} anna`)
       .action(async (name: string) => {
         const before = await named(name);
-        await onRecord<User>(await ctx.catalogue(), (user) => changed(before, user)).changeUser(
-          before.id,
-          { disabled },
-          Date.now(),
-        );
+        const { id, roles, scope, extensions, grants } = before;
+        const rights = { roles, scope, extensions, grants };
+        await ctx.ask('change_person', { by: onConsole(), id, name: before.name, rights, disabled });
         ctx.out(`${before.name} ${said}.`);
       });
 
@@ -183,7 +165,7 @@ Examples:
     .addHelpText('after', '\nExample:\n  tapedeck user remove anna')
     .action(async (name: string) => {
       const { id, name: of } = await named(name);
-      await onRecord(await ctx.catalogue(), done('person_remove', about(id, { name: of }))).removeUser(id);
+      await ctx.ask('remove_person', { by: onConsole(), id });
       ctx.out(`${of} is removed.`);
     });
 
@@ -200,21 +182,12 @@ Examples:
       const read = await passwordIn(passwordFile);
       const { id, name: of, disabledAt } = await named(name);
       const hash = await hashOf(of, read);
-      const { sessions, tokens } = await onRecord<Ended>(await ctx.catalogue(), (ended) =>
-        done(
-          'password_change',
-          about(id, { name: of, ...(ended.tokens.length > 0 ? { tokens_ended: ended.tokens } : {}) }),
-        ),
-      ).setPassword(id, hash, Date.now());
-      ctx.out(`${of} has a new password; ${sessions} ${sessions === 1 ? 'session' : 'sessions'} ended.`);
+      const { tokens_ended: tokens } = await ctx.ask('set_password', { by: onConsole(), id, hash });
+      ctx.out(`${of} has a new password; every session has ended.`);
       if (tokens.length > 0) ctx.out(`API tokens that ended: ${tokens.join(', ')}`);
       if (disabledAt !== null) ctx.err(`${of} is disabled: "tapedeck user enable ${of}" lets them in again.`);
     });
 }
-
-const about = (id: string, detail: NewEntry['detail']) => ({ object: 'person', object_id: id, detail });
-const changed = (before: User, after: User): NewEntry =>
-  done('person_change', about(after.id, { name: after.name, changes: personChanges(before, after) }));
 
 const ROLES = `
 Roles:

@@ -8,14 +8,13 @@ import { recordingFile } from '../domain/paths.js';
 import { inWords, type Say } from '../domain/reason/words.js';
 import { manifestFault } from '../domain/recording/manifest.js';
 import type { Recording } from '../domain/recording/recording.js';
-import { damageOf } from '../domain/recording/scrub.js';
 import { createExaminer, MANIFEST_GONE } from '../recordings/scrub/examine.js';
 import { openManifest } from '../vault/manifest.js';
 import { openSealed } from '../vault/open.js';
 import { hashFile } from '../vault/scan.js';
 import { keyId, publicKeys } from '../vault/signing-key.js';
 import type { CliContext } from './common/context.js';
-import { done } from './common/entries.js';
+import { onConsole } from './common/entries.js';
 import { timesIn } from './common/table.js';
 
 type Options = { all?: boolean; damaged?: boolean; publicKey?: string; json?: boolean };
@@ -154,12 +153,9 @@ async function fileFault(
   const file = await examiner.file(recording);
   const fault = file ?? signed;
   if (fault === before) return file;
-  await catalogue
-    .audited<boolean>((news) =>
-      news && fault !== null ? done('damage', damageOf(recording, 'when it was verified', fault)) : null,
-    )
-    .checked(recording.id, Date.now(), fault)
-    .catch(() => {}); // whoever may only read the catalogue is told all the same
+  // Whoever cannot have it written down is told all the same.
+  const finding = { recording: recording.id, fault, found: 'when it was verified' } as const;
+  await ctx.ask('put_finding', { by: onConsole(), ...finding }).catch(() => {});
   return file;
 }
 

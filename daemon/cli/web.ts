@@ -8,6 +8,6 @@ export function web(program: Command, context: CliContext): void {
     .description('run the dashboard')
     .action(async () => {
       const { runWeb } = await import('../../web/main.js');
-      await runWeb(context.config(), await context.passphrase());
+      await runWeb(context.config());
     });
 }

@@ -52,10 +52,30 @@ const catalogue = {
     blame: 'operator',
     status: 503,
   },
+  catalogue_away: {
+    message: 'The catalogue cannot be read while the recorder is stopped.',
+    hint: 'Start the recorder ("systemctl start tapedeck"): the dashboard continues by itself. If it is running, check the permissions of catalogue/ in the data directory ("ls -l") and what else has locked the catalogue ("tapedeck doctor").',
+    others: 'The page continues by itself once the recorder is running. Tell an admin if it does not.',
+    blame: 'operator',
+    status: 503,
+  },
+  catalogue_older: {
+    message: 'The catalogue is of an earlier version of Tapedeck.',
+    hint: 'The recorder converts it when it starts with this version: "systemctl restart tapedeck". The dashboard continues by itself.',
+    others: 'The page continues by itself once the upgrade is finished. Tell an admin if it takes long.',
+    blame: 'operator',
+    status: 503,
+  },
   daemon_unreachable: {
     message: 'The recorder is not responding.',
     hint: 'Start it with "systemctl start tapedeck" and try again.',
     blame: 'operator',
+    status: 503,
+  },
+  recorder_busy: {
+    message: 'The recorder has too many requests to answer.',
+    hint: 'Wait a moment and try again. Calls are being recorded meanwhile.',
+    blame: 'peer',
     status: 503,
   },
   daemon_differs: {
@@ -139,6 +159,7 @@ const catalogue = {
   disk_full: {
     message: 'The disk is full.',
     hint: 'Free some space or use a larger disk. Pending work then continues automatically.',
+    others: 'Tell an admin: the disk of the recorder has to be freed.',
     blame: 'operator',
     status: 507,
   },
@@ -219,8 +240,10 @@ const catalogue = {
   },
   catalogue_newer: {
     message: 'The catalogue was written by a newer Tapedeck.',
-    hint: 'Install that version again; going back is not possible without a backup.',
+    hint: 'Install that version again; going back is not possible without a backup. After an upgrade, restart what still runs the earlier version: "systemctl restart tapedeck tapedeck-web".',
+    others: 'The page continues by itself once the upgrade is finished. Tell an admin if it takes long.',
     blame: 'operator',
+    status: 503,
   },
   keys_newer: {
     message: 'keys.db was written by a newer Tapedeck.',
@@ -418,6 +441,18 @@ const catalogue = {
     hint: 'Add another one first.',
     blame: 'operator',
     status: 409,
+  },
+  local_account_needed: {
+    message: 'This needs a local Tapedeck account.',
+    hint: 'You sign in with a directory or a provider, whose word is not enough to change rules, rights or recordings. Use a local account; an admin can add one for you.',
+    blame: 'operator',
+    status: 403,
+  },
+  own_factor_needed: {
+    message: 'This needs a second factor of your own.',
+    hint: 'You sign in with a directory or a provider, whose word is not enough for this. Add an authenticator app or a passkey on your account page.',
+    blame: 'operator',
+    status: 403,
   },
   proof_needed: {
     message: 'Confirm that it is you first.',

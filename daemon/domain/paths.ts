@@ -6,14 +6,17 @@ import type { Recording, RecordingId } from './recording/recording.js';
  * Every path in the data directory. Who may write where is set by systemd/tapedeck.tmpfiles, and seen to by
  * vault/data-folder.ts at each start:
  *
- *   <data>/         the recorder's, with the control socket: the dashboard cannot add, rename or remove a name here
- *     catalogue/    shared: both processes write the catalogue and SQLite's files beside it (sticky)
- *     keys/         the recorder's; the dashboard reads
+ *   <data>/         the recorder's: the dashboard cannot add, rename or remove a name here
+ *     catalogue/    the recorder's; the dashboard reads
  *     recordings/   the recorder's; the dashboard reads
  *     signing/      the recorder's; the dashboard reads public keys and checkpoints
+ *     control/      the recorder's; the dashboard connects to the socket in it
+ *     keys/         the recorder's alone
+ *     owner/        the recorder's alone: the socket that answers everything
  *     recorder/     the recorder's alone: lock, disk probe, ballast, CDRs not yet in the catalogue, files put aside
  *     work/         the recorder's alone: audio fetched from another machine
  *     tls/          the dashboard's; the recorder reads the certificate that is served
+ *     web/          the dashboard's alone: its sessions, and what it still has to tell the recorder
  */
 export const catalogueFolder = (dataDir: string): string => `${dataDir}/catalogue`;
 export const catalogueFile = (dataDir: string): string => `${catalogueFolder(dataDir)}/catalogue.db`;
@@ -26,11 +29,15 @@ export const signingFolder = (dataDir: string): string => `${dataDir}/signing`;
 export const signingKeyFile = (dataDir: string): string => `${signingFolder(dataDir)}/key`;
 /** Beside the public keys that verify them. */
 export const checkpointFile = (dataDir: string): string => `${signingFolder(dataDir)}/checkpoints`;
+/** The newest, which is made every few seconds and goes nowhere. */
+export const checkpointHead = (dataDir: string): string => `${signingFolder(dataDir)}/head`;
 
+export const controlFolder = (dataDir: string): string => `${dataDir}/control`;
 /** The recorder's control socket, open to its user and its group. */
-export const controlSocket = (dataDir: string): string => `${dataDir}/control.sock`;
-/** The one for what the dashboard must not ask for: open to the recorder's user only. */
-export const ownerSocket = (dataDir: string): string => `${signingFolder(dataDir)}/sock`;
+export const controlSocket = (dataDir: string): string => `${controlFolder(dataDir)}/sock`;
+export const ownerFolder = (dataDir: string): string => `${dataDir}/owner`;
+/** The one that answers everything: open to the recorder's user only. */
+export const ownerSocket = (dataDir: string): string => `${ownerFolder(dataDir)}/sock`;
 
 export const recorderFolder = (dataDir: string): string => `${dataDir}/recorder`;
 export const lockFile = (dataDir: string): string => `${recorderFolder(dataDir)}/lock`;
@@ -55,6 +62,10 @@ export const tlsFiles = (dataDir: string) => ({
   acmeAccount: `${tlsFolder(dataDir)}/acme-account.json`,
   served: `${tlsFolder(dataDir)}/served.crt`,
 });
+
+export const webFolder = (dataDir: string): string => `${dataDir}/web`;
+/** The dashboard's own database. */
+export const webFile = (dataDir: string): string => `${webFolder(dataDir)}/web.db`;
 
 /** The folder of all recordings, relative to the data directory. */
 export const RECORDINGS = 'recordings';

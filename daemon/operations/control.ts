@@ -1,28 +1,58 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { fail, TapedeckError } from '../domain/error.js';
-import { CONTROL, type ControlHandlers, type ControlName } from '../domain/operations/control.js';
+import {
+  CONTROL,
+  type ControlHandlers,
+  type ControlName,
+  HEAD_HEADER,
+  headText,
+  STREAMS,
+  type StreamHandlers,
+  type StreamName,
+} from '../domain/operations/control.js';
 import type { Log } from '../ops/log.js';
+import { createTurns } from '../ops/request-turns.js';
 
 /** Of sun_path, unix(7), with room for its final zero. */
 const SOCKET_PATH_BYTES = 107;
 /** What a text is: Prometheus' format. */
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
+/** Of a body, unless the request says otherwise. */
+const BODY_BYTES = 64 << 10;
+/** Whoever takes nothing of a stream for so long is let go, in ms. */
+const IDLE_MS = 120_000;
+
+/** What the dashboard may have open and under way, so that it keeps no capture waiting, whoever has taken it over. */
+const MOST_CONNECTIONS = 32;
+const SOON = { atOnce: 4, waiting: 64 };
+/** For what may take longer than `SOON_MS`, such as a test call. */
+const LONG = { atOnce: 4, waiting: 8 };
+const SOON_MS = 5_000;
+/** How long a request may take to arrive, in ms. */
+const ARRIVAL_MS = 10_000;
 
 /**
- * The recorder's control sockets: HTTP over Unix domain sockets, one that only its own user and group can open, and one for
- * its own user alone, for what the dashboard must not ask for, even if it was taken over. Only the recorder that holds the lock
- * on the data directory starts them: a socket that exists already was left by one that has ended. `start` throws `config_invalid` when a
- * path is too long for a socket.
+ * The recorder's control sockets: HTTP over Unix domain sockets. That of the recorder's own user answers everything; that of its
+ * group, which is the dashboard's, everything but what is the owner's, and nothing for the command line. Only the recorder that
+ * holds the lock on the data directory starts them: a socket that exists already was left by one that has ended. `start` throws
+ * `config_invalid` when a path is too long for a socket.
  */
 export function createControl(deps: {
   socket: string;
   ownerSocket: string;
   log: Log;
   handlers: ControlHandlers;
+  streams: StreamHandlers<Readable>;
 }) {
   function server(): FastifyInstance {
-    const made = Fastify({ logger: false, bodyLimit: 64 << 10 });
+    // As it was sent or not at all: what may be null or a number must not become a text.
+    const customOptions = { coerceTypes: false, removeAdditional: false, useDefaults: false } as const;
+    const made = Fastify({
+      ...{ logger: false, bodyLimit: BODY_BYTES, requestTimeout: ARRIVAL_MS, ajv: { customOptions } },
+    });
     made.setErrorHandler((e, _request, reply) => {
       const { message: said = '', statusCode = 500 } = e as { message?: string; statusCode?: number };
       const error =
@@ -33,17 +63,53 @@ export function createControl(deps: {
     });
     return made;
   }
+
+  /** Answers these requests: in turns, and by `refuse` not those that throw. */
+  function serve(
+    server: FastifyInstance,
+    answers: (of: { socket: 'shared' | 'owner' }) => boolean,
+    { turns, refuse }: { turns: (timeoutMs: number) => Turns; refuse: (body: unknown) => void },
+  ): void {
+    for (const [name, request] of Object.entries(CONTROL).filter(([, one]) => answers(one))) {
+      const { method, path: url, body, maxBytes, timeoutMs } = request;
+      const handle = deps.handlers[name as ControlName] as (body: unknown) => unknown;
+      const inTurn = turns(timeoutMs);
+      server.route({
+        ...{ method, url, bodyLimit: maxBytes },
+        ...(method === 'POST' && { schema: { body } }),
+        async handler(request, reply) {
+          refuse(request.body);
+          const answer = await inTurn(() => handle(request.body));
+          return typeof answer === 'string' ? reply.type(TEXT).send(answer) : answer;
+        },
+      });
+    }
+    for (const [name, { path: url, body, type, timeoutMs }] of Object.entries(STREAMS)) {
+      const handle = deps.streams[name as StreamName] as StreamHandlers<Readable>[StreamName];
+      const inTurn = turns(timeoutMs);
+      server.route({
+        ...{ method: 'POST', url },
+        schema: { body },
+        async handler(request, reply) {
+          refuse(request.body);
+          const gone = new AbortController();
+          reply.raw.once('close', () => gone.abort());
+          reply.raw.setTimeout(IDLE_MS, () => reply.raw.destroy());
+          const { head, stream } = await inTurn(() => handle(request.body as never, gone.signal));
+          return reply.type(type).header(HEAD_HEADER, headText(head)).send(stream);
+        },
+      });
+    }
+  }
+
   const servers = { shared: server(), owner: server() };
-  for (const [name, { method, path: url, socket, body }] of Object.entries(CONTROL))
-    servers[socket].route({
-      ...{ method, url },
-      ...(method === 'POST' && { schema: { body } }),
-      async handler(request, reply) {
-        const handle = deps.handlers[name as ControlName] as (body: unknown) => unknown;
-        const answer = await handle(request.body);
-        return typeof answer === 'string' ? reply.type(TEXT).send(answer) : answer;
-      },
-    });
+  servers.shared.server.maxConnections = MOST_CONNECTIONS;
+  const [soon, long] = [createTurns(SOON), createTurns(LONG)];
+  serve(servers.shared, ({ socket }) => socket === 'shared', {
+    turns: (timeoutMs) => (timeoutMs > SOON_MS ? long : soon),
+    refuse: refuseConsole,
+  });
+  serve(servers.owner, () => true, { turns: () => atOnce, refuse: () => {} });
 
   return {
     async start(): Promise<void> {
@@ -52,6 +118,8 @@ export function createControl(deps: {
       const tooLong = Math.max(...sockets.map((path) => Buffer.byteLength(path))) - SOCKET_PATH_BYTES;
       if (tooLong > 0)
         throw fail('config_invalid', `"data.dir" is too long by ${tooLong} bytes for a socket in it.`);
+      mkdirSync(dirname(deps.socket), { recursive: true, mode: 0o750 });
+      mkdirSync(dirname(deps.ownerSocket), { recursive: true, mode: 0o700 });
       for (const path of sockets) rmSync(path, { force: true });
       // Nobody else gets in between their being made and the change of a mode.
       const before = process.umask(0o177);
@@ -65,4 +133,14 @@ export function createControl(deps: {
     },
     stop: async () => void (await Promise.all(Object.values(servers).map((server) => server.close()))),
   };
+}
+
+type Turns = ReturnType<typeof createTurns>;
+const atOnce: Turns = async (work) => work();
+
+/** Throws `request_invalid` where the dashboard says that the command line asks. */
+function refuseConsole(body: unknown): void {
+  const by = (body as { by?: unknown } | undefined)?.by;
+  if (typeof by === 'object' && by !== null && 'console' in by)
+    throw fail('request_invalid', '"by" is the command line, which asks over the socket of its own.');
 }

@@ -123,6 +123,10 @@ export function createScrub(deps: ScrubDeps) {
   /** Reads one again, and puts what was found on its row. Returns the fault. One file at a time, whoever asks. */
   const check = (recording: Recording): Promise<string | null> => reads.run(() => checkNow(recording));
 
+  /** The same, and writes nothing. */
+  const examine = (recording: Recording): Promise<string | null> =>
+    reads.run(async () => (await examiner.file(recording)) ?? (await examiner.signed(recording)));
+
   async function checkNow(recording: Recording): Promise<string | null> {
     const { id } = recording;
     const unsigned = !(await catalogue.sealCheck(id))?.signed;
@@ -291,6 +295,7 @@ export function createScrub(deps: ScrubDeps) {
   });
 
   return {
+    examine,
     /** The job that reads every recording again. */
     checkEvery,
     /** A night's work, now. */

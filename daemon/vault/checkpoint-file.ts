@@ -1,5 +1,6 @@
 import { open, readFile } from 'node:fs/promises';
 import { diskError } from '../domain/error.js';
+import { writeDurably } from './durable.js';
 
 /** What is in a file of checkpoints; empty where there is none. */
 export async function readCheckpoints(file: string): Promise<string> {
@@ -28,4 +29,9 @@ export async function appendCheckpoint(file: string, note: string): Promise<void
   } catch (e) {
     throw diskError(e);
   }
+}
+
+/** Puts a note in the place of the one before, durable when this resolves. */
+export async function writeHead(file: string, note: string): Promise<void> {
+  await writeDurably(file, Buffer.from(note));
 }

@@ -16,8 +16,10 @@ import {
   asideFolder,
   catalogueFile,
   catalogueFolder,
+  controlFolder,
   keysFolder,
   lockFile,
+  ownerFolder,
   recorderFolder,
   recordingsFolder,
   signingFolder,
@@ -27,35 +29,40 @@ import { type Lock, takeLock } from '../ops/lock.js';
 import { look, putAside, strangersBeside } from './aside.js';
 import { syncDirNow } from './place.js';
 import { strangersIn } from './strangers.js';
+import { takeBack } from './take-back.js';
 import { takeOver } from './take-over.js';
 
-/** May be written by others than its owner. */
-const OTHERS_WRITE = 0o022;
-/** Of who owns a name, only they and the folder's owner may rename or remove it. */
-const STICKY = 0o1000;
+/** Others than its owner may write it, or could once: an earlier version's sticky folder for two users. */
+const OTHERS_WRITE = 0o1022;
+const OTHERS_READ = 0o055;
 
 /**
  * Makes the data directory ready for the recorder, and locks it until `release`. Each step may be repeated: the folders are
  * made, what an earlier version left is taken over, names that only the recorder may use are closed to everybody else.
- * `strange` names the files that are not as they were left, and where those were put that were in the way. Throws `data_foreign`,
- * `data_strange`, and `already_running` when another recorder has the directory.
+ * `strange` names the files that are not as they were left, and where those were put that were in the way; `keysWereOpen`:
+ * until now others than the recorder could read the keys. Throws `data_foreign`, `data_strange`, and `already_running` when another
+ * recorder has the directory.
  */
-export function openDataFolder(dataDir: string): Lock & { strange: string[] } {
+export function openDataFolder(dataDir: string): Lock & { strange: string[]; keysWereOpen: boolean } {
   const owner = closed(dataDir, 0o750);
   const folder = (dir: string, mode: number) => closed(dir, mode, owner);
   folder(recorderFolder(dataDir), 0o700);
   const lock = takeLock(lockFile(dataDir));
   try {
     folder(asideFolder(dataDir), 0o700);
-    for (const dir of [keysFolder(dataDir), recordingsFolder(dataDir), signingFolder(dataDir)])
+    for (const dir of [recordingsFolder(dataDir), signingFolder(dataDir), controlFolder(dataDir)])
       folder(dir, 0o750);
+    folder(ownerFolder(dataDir), 0o700);
     if (existsSync(workFolder(dataDir))) folder(workFolder(dataDir), 0o700);
-    shared(catalogueFolder(dataDir), owner);
+    const before = folder(catalogueFolder(dataDir), 0o750);
+    folder(keysFolder(dataDir), 0o700);
     const strange = takeOver(dataDir, owner.uid);
-    tidy(catalogueFolder(dataDir));
+    tidy(dataDir);
+    const back = takeBack(dataDir, owner, (before.mode & OTHERS_WRITE) !== 0);
+    strange.push(...back.strange);
     for (const path of strangersBeside(catalogueFile(dataDir))) strange.push(putAside(dataDir, path));
     strange.push(...cutToNothing(catalogueFile(dataDir)), ...strangersIn(dataDir));
-    return { ...lock, strange };
+    return { ...lock, strange, keysWereOpen: back.keysWereOpen };
   } catch (e) {
     lock.release();
     throw e;
@@ -64,41 +71,37 @@ export function openDataFolder(dataDir: string): Lock & { strange: string[] } {
 
 type Owner = Pick<Stats, 'uid' | 'gid'>;
 
-/** A folder that its owner alone may write: made if it is missing. Gives who owns it. Throws `data_foreign`. */
-function closed(dir: string, mode: number, owner?: Owner): Owner {
+/**
+ * A folder that its owner alone may write, and alone may read where the mode says so: made if it is missing. Gives it as it was
+ * before. Throws `data_foreign`.
+ */
+function closed(dir: string, mode: number, owner?: Owner): Stats {
   make(dir, mode, owner);
   const found = mine(dir, owner);
-  if (found.mode & OTHERS_WRITE) {
-    const less = found.mode & 0o7777 & ~OTHERS_WRITE;
+  const over = OTHERS_WRITE | (mode & 0o077 ? 0 : OTHERS_READ);
+  if (found.mode & over) {
+    const less = found.mode & 0o7777 & ~over;
     setMode(dir, less, less & 0o777);
   }
   return found;
 }
 
 /**
- * The folder of the catalogue, which the group writes too. The sticky bit keeps the dashboard from renaming or removing what
- * the recorder has put there.
- */
-function shared(dir: string, owner: Owner): void {
-  make(dir, STICKY | 0o770, owner);
-  const { mode } = mine(dir, owner);
-  const wanted = (mode & 0o7775) | STICKY;
-  if ((mode & 0o7777) !== wanted) setMode(dir, wanted, wanted & 0o1777);
-}
-
-/**
  * SQLite's shared memory is never empty while there is a log: somebody cut it, which ends every process that has it mapped
- * (SIGBUS). SQLite makes it anew; it is not moved, because the dashboard may be using it.
+ * (SIGBUS). SQLite makes it anew; it is not moved, because a dashboard may be using it.
  */
 function cutToNothing(catalogue: string): string[] {
   const [shm, wal] = [look(`${catalogue}-shm`), look(`${catalogue}-wal`)];
   return shm?.size === 0 && wal && wal.size > 0 ? [`${catalogue}-shm (cut to nothing)`] : [];
 }
 
-/** Removes what a crash has left of making a new catalogue. */
-function tidy(folder: string): void {
+/** Removes what a crash has left of making a new catalogue, and the sockets of earlier versions. */
+function tidy(dataDir: string): void {
+  const folder = catalogueFolder(dataDir);
   for (const name of readdirSync(folder))
     if (/^catalogue\.db\.new-[0-9a-f]{12}(-journal|-wal|-shm)?$/.test(name)) unlinkSync(join(folder, name));
+  for (const socket of [join(dataDir, 'control.sock'), join(signingFolder(dataDir), 'sock')])
+    if (look(socket)?.isSocket()) unlinkSync(socket);
 }
 
 function make(dir: string, mode: number, owner?: Owner): void {

@@ -194,7 +194,7 @@ export function mustOpen(path: string, masterKey: Uint8Array): void {
 function createPrivately(path: string): void {
   makeFolderNow(dirname(path));
   try {
-    closeSync(openSync(path, 'ax', 0o640));
+    closeSync(openSync(path, 'ax', 0o600));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }

@@ -170,14 +170,13 @@ export function ensureMasterKey(file: string, keysDb: string): boolean {
 }
 
 /**
- * Makes a new random master key, mode 0640 so that the dashboard's user may read it, durable when this returns, and gives
- * it. Throws config_invalid when the file is there already: a master key is never written over, because every recording
+ * Makes a new random master key, mode 0600, durable when this returns, and gives it. Throws config_invalid when the file is there already: a master key is never written over, because every recording
  * would be lost with it.
  */
 export function createMasterKey(file: string): Uint8Array {
   const key = newMasterKey();
   try {
-    placeNow(file, masterKeyText(key), { mode: 0o640 });
+    placeNow(file, masterKeyText(key), { mode: 0o600 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     throw fail('config_invalid', `${file} exists already; a master key is never written over.`, error);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { catalogueFile, keysFile } from '../../daemon/domain/paths.js';
+import { tlsFolder } from '../../daemon/domain/paths.js';
 import { type Attack, allKinds, createCaller, tryNames, trySpool } from '../support/name-attacks.js';
 import { type Attacker, attackers, createNames } from '../support/names.js';
 import { createLab, emptySpool, startPbx } from '../support/pbx/pbx.js';
@@ -10,7 +10,10 @@ import { tone } from '../support/pbx/sources.js';
 
 t.setTimeout(600_000);
 
-/** Some of what `scripts/pentest names` tries: each kind once where it can be done, and all names where it cannot. */
+/**
+ * Some of what `scripts/pentest names` tries: each kind once where it can be done, which is in the dashboard's own folders, all
+ * names where it cannot, and every kind on what the dashboard could change or replace when it wrote the catalogue.
+ */
 t.test(
   'names in the data directory that the other users can change destroy nothing, and calls are recorded',
   { skip: process.getuid?.() !== 0 && 'only root can be somebody else' },
@@ -29,17 +32,19 @@ t.test(
     await lab.phone('100', { source: () => tone(440) });
     const carrier = await lab.carrier();
     const call = createCaller(carrier, names);
-    const beside = (ending: string) => `${catalogueFile(names.data)}${ending}`;
+    const certificate = (name: string) => join(tlsFolder(names.data), name);
     const open: Attack[] = [
-      { who: 'dashboard', kind: 'truncated', path: beside('-shm') },
-      { who: 'dashboard', kind: 'truncated', path: beside('') },
+      { who: 'dashboard', kind: 'symbolic link', path: certificate('served.crt') },
+      { who: 'dashboard', kind: 'fifo', path: certificate('ca.key') },
     ];
     const closed = (paths: string[]): Attack[] => {
-      const shared = (path: string) => path.includes('/catalogue/') || /\/tls(\/|$)/.test(path);
-      const each = paths.filter((path) => !shared(path));
+      const theirs = (path: string) => /\/(tls|web)(\/|$)/.test(path);
+      const each = paths.filter((path) => !theirs(path));
       return (Object.keys(attackers) as Attacker[]).flatMap((who) =>
         each.flatMap((path, n) => {
-          const some = path === keysFile(names.data) ? allKinds : [allKinds[n % allKinds.length]!];
+          const some = /\/(catalogue|control|keys|owner|signing)(\/|$)/.test(path)
+            ? allKinds
+            : [allKinds[n % allKinds.length]!];
           return some.map((kind) => ({ who, kind, path }));
         }),
       );

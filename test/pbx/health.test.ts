@@ -126,8 +126,6 @@ t.test('monitors get one word and fixed sentences, and nothing that says more', 
     control: {
       status: async () => status as never,
       metrics: async () => null,
-      takePass: async () => false,
-      runRetention: async () => ({ erased: 0, failed: 0, left: 0 }),
     },
   });
   const look = async () => {

@@ -203,6 +203,7 @@ t.test('a recording of the version before plays, is silenced, verified and expor
       read: () => readCheckpoints(checkpointFile(d.dataDir)),
       append: (note) => appendCheckpoint(checkpointFile(d.dataDir), note),
     },
+    head: { read: async () => '', write: async () => {} },
     tell: () => {},
     alarms: { raise: () => {}, clear: () => {} },
     clock: () => Date.now(),

@@ -125,14 +125,21 @@ t.test(
   },
 );
 
-t.test('the dashboard makes no catalogue; started again after the recorder it is there', async (t) => {
+t.test('the dashboard makes no catalogue, and no folder but its own', async (t) => {
   const s = site(t);
   const { code, said } = await s.run('web');
   t.equal(code, 1, 'its unit tries again');
   t.match(said, /The catalogue is missing.*systemctl start tapedeck/s);
   t.notOk(existsSync(s.data));
+  mkdirSync(s.data);
+  const waits = await s.run('web');
+  t.equal(waits.code, 0, 'it waits');
+  t.match(waits.said, /The catalogue cannot be read; waiting for it/);
+  t.strictSame(readdirSync(s.data), ['web']);
   t.equal((await s.run()).code, 0);
-  t.equal((await s.run('web')).code, 0);
+  const after = await s.run('web');
+  t.equal(after.code, 0);
+  t.notMatch(after.said, /cannot be read/, 'also while the recorder is stopped');
 });
 
 t.test('an emptied catalogue beside keys of recordings is told of', async (t) => {

@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { catalogueFile, catalogueFolder, keysFile } from '../../daemon/domain/paths.js';
+import { catalogueFile, catalogueFolder, keysFile, keysFolder } from '../../daemon/domain/paths.js';
 import { takeLock } from '../../daemon/ops/lock.js';
 import { openDataFolder } from '../../daemon/vault/data-folder.js';
 import { refuseAbsent, refuseUnmoved } from '../../daemon/vault/installation.js';
@@ -60,15 +60,66 @@ t.test('what an earlier version left is taken over, with the log that a kill lef
     t.same(await judge(dir), []);
     t.same(
       readdirSync(dir).sort(),
-      ['catalogue', 'keys', 'master.bin', 'recorder', 'recordings', 'signing'],
+      ['catalogue', 'control', 'keys', 'master.bin', 'owner', 'recorder', 'recordings', 'signing'],
       'nothing is left where it was',
     );
     t.equal(statSync(dir).mode & 0o022, 0, 'only the recorder adds names there');
-    t.equal(statSync(catalogueFolder(dir)).mode & 0o1777, 0o1770);
+    t.same(
+      [catalogueFolder(dir), keysFolder(dir)].map((folder) => statSync(folder).mode & 0o1777),
+      [0o750, 0o700],
+    );
+    t.same(
+      [catalogueFile(dir), keysFile(dir)].map((file) => statSync(file).mode & 0o777),
+      [0o640, 0o600],
+    );
     refuseUnmoved(dir);
     t.same(await judge(dir), [], 'and once more');
   }
 });
+
+t.test(
+  'what another user could write is taken from them, and said',
+  { skip: !root && 'only root can give a file away' },
+  async (t) => {
+    const dir = earlier(t);
+    openDataFolder(dir).release();
+    // As the version before left it, killed: the dashboard, another user, made the log and has put something there.
+    chmodSync(catalogueFolder(dir), 0o3770);
+    chmodSync(keysFolder(dir), 0o2750);
+    for (const file of [catalogueFile(dir), `${catalogueFile(dir)}-wal`]) chmodSync(file, 0o660);
+    chmodSync(keysFile(dir), 0o640);
+    chownSync(`${catalogueFile(dir)}-wal`, 4712, 0);
+    writeFileSync(join(catalogueFolder(dir), 'theirs'), 'x');
+    writeFileSync(`${catalogueFile(dir)}-journal`, '');
+    for (const name of ['control.sock', 'signing/sock'])
+      execFileSync('python3', [
+        ...['-c', 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])'],
+        join(dir, name),
+      ]);
+    const log = statSync(`${catalogueFile(dir)}-wal`);
+    t.ok(log.size > 4096);
+    const { strange, keysWereOpen, release } = openDataFolder(dir);
+    release();
+    t.match(strange, [/catalogue\/theirs \(now .*aside/]);
+    t.equal(keysWereOpen, true);
+    t.same(
+      readdirSync(catalogueFolder(dir)).sort(),
+      ['', '-shm', '-wal'].map((ending) => `catalogue.db${ending}`),
+    );
+    const now = statSync(`${catalogueFile(dir)}-wal`);
+    t.match(now, { uid: 0, size: log.size }, 'what they may have open is not the log any more');
+    t.not(now.ino, log.ino);
+    t.equal(now.mode & 0o777, 0o640);
+    t.notOk(existsSync(join(dir, 'control.sock')) || existsSync(join(dir, 'signing/sock')));
+    const again = openDataFolder(dir);
+    again.release();
+    t.match(again, { strange: [], keysWereOpen: false }, 'it is said once');
+    t.same(await judge(dir), [], 'and every call and key is there');
+
+    chownSync(catalogueFile(dir), 4712, 0);
+    t.throws(() => openDataFolder(dir), { code: 'data_foreign', message: /belongs to user id 4712/ });
+  },
+);
 
 t.test('power may fail, or a kill come, after any system call of the take-over', async (t) => {
   const dir = earlier(t, { keys: true });

@@ -104,9 +104,8 @@ t.test(
           throw new Error('not asked');
         },
         metrics: async () => null,
-        runRetention: async () => ({ erased: 0, failed: 0, left: 0 }),
-        takePass: async () => good,
       },
+      recorder: { passes: { take: () => good } },
     });
     await dashboard.app.listen({ host: '127.0.0.1', port: 0 });
     const { port } = dashboard.app.server.address() as AddressInfo;

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Test } from 'tap';
+import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
+import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import { calls } from '../../daemon/cli/calls.js';
 import { createCliContext } from '../../daemon/cli/common/context.js';
 import { doctor } from '../../daemon/cli/doctor.js';
@@ -11,20 +13,28 @@ import { policy } from '../../daemon/cli/policy.js';
 import { recordings } from '../../daemon/cli/recordings.js';
 import { retention } from '../../daemon/cli/retention.js';
 import { user } from '../../daemon/cli/user.js';
+import { catalogueFile } from '../../daemon/domain/paths.js';
 import { makeCatalogue } from './catalogue/make-catalogue.js';
 import { scratch } from './recordings/sealed.js';
 
 const TOML = '[data]\ndir = "data"\n[keys]\nmaster_key_file = "master.key"\n';
 
 /**
- * A site in a directory, and its command line. With a catalogue, unless the recorder was never there. `short`: the path of
- * the directory leaves room for the name of a socket.
+ * A site in a directory, and its command line, which reads only; what a test writes, it writes by `catalogue()`. With a
+ * catalogue, unless the recorder was never there. `short`: the path of the directory leaves room for the name of a socket.
  */
 export function site(t: Test, { recorded = true, short = false } = {}) {
   const dir = short ? scratch(t, { 'tapedeck.toml': TOML }) : t.testdir({ 'tapedeck.toml': TOML });
   const said: string[] = [];
   const real = createCliContext(() => join(dir, 'tapedeck.toml'));
   const made = recorded ? makeCatalogue(join(dir, 'data')) : null;
+  let writer: Promise<Catalogue> | null = null;
+  async function toWrite(): Promise<Catalogue> {
+    await made;
+    const catalogue = createSqliteCatalogue({ path: catalogueFile(join(dir, 'data')), mustExist: true });
+    await catalogue.start();
+    return catalogue;
+  }
   const context = {
     ...real,
     catalogue: async () => {
@@ -34,16 +44,26 @@ export function site(t: Test, { recorded = true, short = false } = {}) {
     out: (text: string) => void said.push(text),
     err: (text: string) => void said.push(text),
   };
-  t.teardown(() => real.close());
+  t.teardown(async () => {
+    await real.close();
+    await (await writer)?.stop();
+  });
   return {
     dir,
     context,
+    /** The catalogue as the recorder has it, to write; opened once, and closed with the test. */
+    catalogue: (): Promise<Catalogue> => {
+      writer ??= toWrite();
+      return writer;
+    },
+    /** Runs a command in this process, as a process of its own would: what it opened is closed when it is done. */
     async tapedeck(...argv: string[]): Promise<string> {
+      await made;
       said.length = 0;
       const program = new Command('tapedeck').exitOverride().configureOutput({ writeErr: () => {} });
       for (const register of [calls, doctor, evidence, exportCall, jobs, policy, recordings, retention, user])
         register(program, context);
-      await program.parseAsync(argv, { from: 'user' });
+      await program.parseAsync(argv, { from: 'user' }).finally(() => real.close());
       return said.join('\n');
     },
   };

@@ -25,14 +25,13 @@ import {
   tlsFolder,
 } from '../../daemon/domain/paths.js';
 import { ask } from '../../daemon/ops/control-client.js';
+import { DASHBOARD, makeFolders, RECORDER } from './box/box.js';
 import { craftedJournal } from './catalogue/crafted-journal.js';
 import type { Pbx } from './pbx/pbx.js';
 import { until } from './recorder.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/daemon/main.js', import.meta.url));
-/** User ids that nobody has. Each has its primary group; the dashboard is of the recorder's, which is of Asterisk's too. */
-const RECORDER = 48_101;
-const DASHBOARD = 48_102;
+/** A user id that nobody has, with its primary group; the recorder is of that too, and the dashboard of the recorder's. */
 const ASTERISK = 48_103;
 export const attackers = { dashboard: [DASHBOARD, RECORDER], asterisk: [ASTERISK, ASTERISK] } as const;
 export type Attacker = keyof typeof attackers;
@@ -66,9 +65,7 @@ export async function createNames({ base, pbx }: { base: string; pbx: Pbx }) {
   };
   chmodSync(base, 0o755);
   folder(join(base, 'etc'), 0o750, 0, RECORDER);
-  folder(data, 0o2750, RECORDER, RECORDER);
-  folder(catalogueFolder(data), 0o3770, RECORDER, RECORDER);
-  folder(tlsFolder(data), 0o2750, DASHBOARD, RECORDER);
+  makeFolders(data);
   folder(pbx.recordingDir, 0o2770, 0, ASTERISK);
   // The laboratory's own folders are closed; the spool has to be reached through them.
   for (let dir = dirname(pbx.recordingDir); dir.startsWith(process.cwd()); dir = dirname(dir))
@@ -76,8 +73,8 @@ export async function createNames({ base, pbx }: { base: string; pbx: Pbx }) {
   const secret = (from: string, name: string): string => {
     const to = join(base, 'etc', name);
     copyFileSync(from, to);
-    chownSync(to, 0, RECORDER);
-    chmodSync(to, 0o640);
+    chownSync(to, RECORDER, 0);
+    chmodSync(to, 0o400);
     return to;
   };
   writeFileSync(join(base, 'key'), `${Buffer.alloc(32, 7).toString('base64')}\n`);
@@ -205,7 +202,7 @@ export async function createNames({ base, pbx }: { base: string; pbx: Pbx }) {
       // The recorder changes its folders too while it runs.
       return codes.includes(0) && shape(dirname(path)) !== before;
     },
-    /** Keeps the shared folders as they are, to be put back after an attack that may destroy what is in them. */
+    /** Keeps the catalogue and the dashboard's folders as they are, to be put back after an attack that may destroy what is in them. */
     keep(): () => void {
       const kept = join(base, 'kept');
       rmSync(kept, { recursive: true, force: true });
@@ -219,7 +216,7 @@ export async function createNames({ base, pbx }: { base: string; pbx: Pbx }) {
           for (const name of readdirSync(join(kept, String(n)))) {
             copyFileSync(join(kept, String(n), name), join(dir, name));
             chownSync(join(dir, name), n === 0 ? RECORDER : DASHBOARD, RECORDER);
-            chmodSync(join(dir, name), name.endsWith('-journal') ? 0o600 : 0o660);
+            chmodSync(join(dir, name), 0o640);
           }
         }
       };

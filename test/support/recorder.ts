@@ -22,7 +22,7 @@ export type CallView = {
 };
 
 /** A socket's path has 107 bytes at most, and the folder of a test is named after the test. */
-const fits = (dataDir: string): boolean => Buffer.byteLength(join(dataDir, 'control.sock')) <= 107;
+const fits = (dataDir: string): boolean => Buffer.byteLength(join(dataDir, 'control/sock')) <= 107;
 
 /** The same for the same folder, so that what a killed test left there goes when it is run again. */
 const shortDir = (dir: string): string =>

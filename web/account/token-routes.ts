@@ -1,21 +1,17 @@
 import { fail } from '../../daemon/domain/error.js';
 import { type Person, tokenRights } from '../../daemon/domain/people/person.js';
 import { tokenRightsOf } from '../../daemon/domain/people/rights.js';
-import { ifDone } from '../audit/audit.js';
+import { signed } from '../auth/signed.js';
 import type { Needs } from '../deps.js';
 import { DAYS, TokenBody, TokenMadeView, TokensView, TokenView } from '../people/schemas.js';
 import { tokenView } from '../people/views.js';
 import { answers, IdParams, nameOf } from '../server/answers.js';
 import type { App } from '../server/types.js';
 
-type Deps = Needs<'audit' | 'factors' | 'tokens', 'tokensOf' | 'user'>;
-
-const MOST = 50;
-const BY_PROVIDER =
-  'You sign in with the provider, and what it ends later ends a session but no token. Ask an admin for an account of Tapedeck itself.';
+type Deps = Needs<'ask', 'tokensOf' | 'user'>;
 
 /** One's own API tokens. No token opens any of these. */
-export function tokenRoutes(app: App, { catalogue, tokens, factors, audit }: Deps): void {
+export function tokenRoutes(app: App, { catalogue, ask }: Deps): void {
   /** Whether only the provider knows if they still have an account; it is asked only when they sign in. */
   const ofProvider = async ({ id }: Person) => (await catalogue.user(id))?.source === 'oidc';
 
@@ -54,21 +50,14 @@ export function tokenRoutes(app: App, { catalogue, tokens, factors, audit }: Dep
     },
     async (request) => {
       const { person } = request.session!;
-      factors.mayChange(request.session!);
-      const name = nameOf(request.body.name);
-      if (await ofProvider(person)) throw fail('forbidden', BY_PROVIDER);
-      const possible = tokenRightsOf(person);
-      const beyond = request.body.rights.filter((right) => !possible.includes(right));
-      if (beyond.length > 0) throw fail('forbidden', `You may not do this yourself: ${beyond.join(', ')}.`);
-      if ((await catalogue.tokensOf(person.id)).length >= MOST)
-        throw fail('request_invalid', `You have ${MOST} tokens; revoke one first.`);
       const rights = tokenRights.filter((right) => request.body.rights.includes(right));
       const { days = DAYS } = request.body;
-      const made = await tokens.make(person.id, name, rights, days, (id) =>
-        audit.of(request, 'token_add', { object: 'token', object_id: id, detail: { name, rights, days } }),
-      );
-      request.log.info({ person: person.id, token: made.token.id }, 'a token was made');
-      return { secret: made.secret, token: tokenView(made.token) };
+      const asked = { by: signed(request), name: nameOf(request.body.name), rights, days };
+      const { id, secret } = await ask('make_token', asked);
+      const made = (await catalogue.tokensOf(person.id)).find((token) => token.id === id);
+      if (!made) throw fail('not_found');
+      request.log.info({ person: person.id, token: id }, 'a token was made');
+      return { secret, token: tokenView(made) };
     },
   );
 
@@ -88,10 +77,7 @@ export function tokenRoutes(app: App, { catalogue, tokens, factors, audit }: Dep
       const { person } = request.session!;
       const token = (await catalogue.tokensOf(person.id)).find(({ id }) => id === request.params.id);
       if (!token) throw fail('not_found');
-      const about = { object: 'token', object_id: token.id, detail: { name: token.name } };
-      const entry = audit.of(request, 'token_remove', about);
-      const gone = await audit.audited(ifDone(entry)).removeToken(person.id, token.id);
-      if (!gone) throw fail('not_found');
+      await ask('remove_token', { by: signed(request), id: token.id });
       request.log.info({ person: person.id, token: token.id }, 'a token was revoked');
       return tokenView(token);
     },

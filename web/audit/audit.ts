@@ -1,78 +1,74 @@
 import type { FastifyRequest } from 'fastify';
-import type { Entries } from '../../daemon/catalogue/audit.js';
-import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
-import { onRecord, unwritable } from '../../daemon/catalogue/entries.js';
-import type { Ended } from '../../daemon/catalogue/people.js';
-import {
-  type About,
-  type Actor,
-  type AuditAction,
-  entryOf,
-  type NewEntry,
-  TAPEDECK,
-} from '../../daemon/domain/assurance/audit.js';
+import type { About, AuditAction, AuditEvent } from '../../daemon/domain/assurance/audit.js';
 import type { Person } from '../../daemon/domain/people/person.js';
+import { createBuckets, type Limit } from '../../daemon/ops/buckets.js';
 import type { Log } from '../../daemon/ops/log.js';
-import { createBuckets, type Limit } from '../auth/buckets.js';
 import { plainAddress } from '../auth/came-from.js';
 import { network } from '../auth/tries.js';
+import type { Ask } from '../server/ask.js';
+import type { Store } from '../store/store.js';
+import type { Untold } from '../store/telling.js';
+import { createTeller } from './teller.js';
 
 /** What a route writes into the audit log, or why it writes nothing. */
 export type Audited = AuditAction | readonly AuditAction[] | { nothing: string };
 
 export type Audit = ReturnType<typeof createAudit>;
 
-/** What waits for a catalogue that cannot be written, at most. */
-const MOST_WAITING = 10_000;
+/** What waits for a database that cannot be written, at most. */
+const MOST_GATHERED = 10_000;
 const AGAIN_MS = 5_000;
 /** Who is refused again and again fills no disk, and hides nobody else who is: entries for each, and for all together. */
 const REFUSALS: Record<'each' | 'all', Limit> = {
   each: { burst: 30, hourly: 360 },
   all: { burst: 300, hourly: 3_600 },
 };
+/** Of an entry as JSON. */
+const MOST_CHARS = 8_192;
 
 /**
- * The dashboard's side of the audit log. Whatever plays, gives out or changes something is written before the answer goes
- * out, and is not done when it cannot be written (`audit_unwritable`). What was only looked at is written too, and waits
- * in memory while that cannot be done.
+ * What the dashboard tells the recorder for the audit log: looks, searches, what sounded, sign-outs, refusals. It is kept in
+ * the dashboard's database until the recorder has written it. Whatever plays, gives out or changes something is asked of the
+ * recorder instead, which writes the entry before it answers.
  */
 export function createAudit(deps: {
-  catalogue: Pick<Catalogue, 'audit' | 'audited'>;
+  store: Pick<Store, 'telling'>;
+  ask: Ask;
   now: () => number;
-  log: Pick<Log, 'warn' | 'error'>;
+  log: Pick<Log, 'info' | 'warn' | 'error'>;
+  /** After how long what could not be kept or told is tried again, in ms. */
+  againMs?: number;
 }) {
-  const waiting: NewEntry[] = [];
-  let flushing: Promise<void> | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  let lost = 0;
+  const { againMs = AGAIN_MS } = deps;
+  const { telling } = deps.store;
+  const teller = createTeller({ telling, ask: deps.ask, log: deps.log, againMs });
   const refusals = createBuckets(deps);
   let unsaid = 0;
+  /** Of this turn of the event loop, or since the database could not be written. */
+  let gathered: Untold[] = [];
+  let dropped = 0;
+  let turn: NodeJS.Immediate | undefined;
+  let timer: NodeJS.Timeout | undefined;
 
-  async function writeAll(): Promise<void> {
+  function keep(): void {
+    turn = undefined;
+    timer = undefined;
+    if (gathered.length === 0) return;
     try {
-      for (let next = waiting[0]; next; next = waiting[0]) {
-        await deps.catalogue.audit(next);
-        waiting.shift();
-      }
+      telling.add(gathered, dropped);
+      gathered = [];
+      dropped = 0;
     } catch (err) {
-      if (timer === undefined)
-        deps.log.warn({ err, waiting: waiting.length }, 'Entries of the audit log wait');
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        void flush();
-      }, AGAIN_MS).unref();
+      deps.log.warn({ err, waiting: gathered.length }, 'Entries of the audit log wait in memory');
+      timer = setTimeout(keep, againMs).unref();
+      return;
     }
+    teller.soon();
   }
-  const flush = (): Promise<void> => {
-    flushing ??= writeAll().finally(() => {
-      flushing = null;
-    });
-    return flushing;
-  };
 
   /** Whether one more refusal of this one is written. */
-  function admitted({ actor_id, address }: NewEntry): boolean {
-    const each = refusals.level(actor_id || `from ${network(address)}`, REFUSALS.each);
+  function admitted({ person, address }: Untold): boolean {
+    const each = refusals.level(person || `from ${network(address)}`, REFUSALS.each);
     const all = refusals.level('all', REFUSALS.all);
     if (each.left < 1 || all.left < 1) return false;
     each.left -= 1;
@@ -80,33 +76,28 @@ export function createAudit(deps: {
     return true;
   }
 
+  const entry = (
+    by: Pick<Untold, 'person' | 'address' | 'token' | 'own'>,
+    action: AuditAction,
+    about: About,
+  ) => ({
+    ...{ at: deps.now(), ...by, action, outcome: 'ok' as const },
+    ...{ object: '', object_id: '', reason: '', detail: {}, ...about },
+  });
+
   const audit = {
-    /** Writes an entry; resolves when it is durable. Throws `audit_unwritable`. */
-    async write(entry: NewEntry): Promise<void> {
-      await deps.catalogue.audit(entry).catch((e) => {
-        throw unwritable(e);
-      });
-    },
-
-    /** The catalogue's verbs, with these entries: see `onRecord`. Throws `audit_unwritable`. */
-    audited: <T>(entries: Entries<T>): Catalogue => onRecord(deps.catalogue, entries),
-
-    /** Writes an entry as soon as that can be done; nobody waits for it. */
-    note(entry: NewEntry): void {
-      if (waiting.length >= MOST_WAITING) {
-        lost += 1;
+    /** Has an entry written as soon as that can be done; nobody waits for it. */
+    note(entry: Untold): void {
+      if (gathered.length >= MOST_GATHERED) {
+        dropped += 1;
         return;
       }
-      if (lost > 0) {
-        const detail = { ...entry.detail, entries_lost_before: lost };
-        lost = 0;
-        waiting.push({ ...entry, detail });
-      } else waiting.push(entry);
-      void flush();
+      gathered.push(fit(entry));
+      if (timer === undefined) turn ??= setImmediate(keep);
     },
 
     /** The same for something that was refused; of a storm of them the first, and later how many more there were. */
-    refused(entry: NewEntry): void {
+    refused(entry: Untold): void {
       if (!admitted(entry)) {
         unsaid += 1;
         return;
@@ -116,53 +107,62 @@ export function createAudit(deps: {
       audit.note({ ...entry, outcome: 'refused', detail });
     },
 
-    /** An entry of what whoever asks does now. */
-    of(request: FastifyRequest, action: AuditAction, about: About = {}): NewEntry {
-      const entry = entryOf(actorOf(request), deps.now(), action, about);
-      if (entry.actor !== 'token') return entry;
-      return { ...entry, detail: { ...entry.detail, token: request.session!.id } };
+    /** An entry of what whoever asks does now: the person of the session, by themselves or by a token, or nobody known. */
+    of(
+      { session, ip }: Pick<FastifyRequest, 'session' | 'ip'>,
+      action: AuditAction,
+      about: About = {},
+    ): Untold {
+      const by = { person: session?.person.id ?? '', address: plainAddress(ip) };
+      const byToken = session?.person.only !== undefined;
+      return entry(byToken ? { ...by, token: session.id } : by, action, about);
     },
     /** An entry of what this person does now, who need not have a session yet. */
-    by: (person: Pick<Person, 'id' | 'name'>, address: string, action: AuditAction, about: About = {}) =>
-      entryOf(personAt(person, address), deps.now(), action, about),
+    by: ({ id }: Pick<Person, 'id'>, address: string, action: AuditAction, about: About = {}): Untold =>
+      entry({ person: id, address: plainAddress(address) }, action, about),
     /** An entry of what the dashboard does by itself. */
-    own: (action: AuditAction, about: About = {}): NewEntry => entryOf(TAPEDECK, deps.now(), action, about),
+    own: (action: AuditAction, about: About = {}): Untold =>
+      entry({ person: '', address: '', own: true }, action, about),
 
-    /** Tries once more, and says what is lost. */
+    /** Tries once more to tell all; what is left is told after the next start. */
     async stop(): Promise<void> {
-      await flushing;
-      await flush();
+      clearImmediate(turn);
       clearTimeout(timer);
-      if (waiting.length + lost > 0)
-        deps.log.error({ entries: waiting.length + lost }, 'Entries of the audit log could not be written');
+      keep();
+      clearTimeout(timer);
+      await teller.stop();
+      if (gathered.length + dropped > 0)
+        deps.log.error(
+          { entries: gathered.length + dropped },
+          'Entries of the audit log could not be written',
+        );
     },
   };
   return audit;
 }
 
-/** For a verb that tells whether it did anything, or how often: this entry if it did. */
-export const ifDone =
-  (entry: NewEntry) =>
-  (done: boolean | number): NewEntry | null =>
-    done ? entry : null;
+const cut = (text: string, most: number): string => text.slice(0, most).toWellFormed();
 
-/** In an entry of a new password: the API tokens that it ended. */
-export const tokensEnded = ({ tokens }: Pick<Ended, 'tokens'>): NewEntry['detail'] =>
-  tokens.length > 0 ? { tokens_ended: tokens } : {};
-
-const personAt = ({ id, name }: Pick<Person, 'id' | 'name'>, address: string): Actor => ({
-  actor: 'person',
-  actor_id: id,
-  actor_name: name,
-  address: plainAddress(address),
-});
-
-/** Who asks: the person of the session, by themselves or by a token of theirs, or nobody that is known. */
-function actorOf({ session, ip }: FastifyRequest): Actor {
-  if (session)
-    return {
-      ...personAt(session.person, ip),
-      actor: session.person.only === undefined ? 'person' : 'token',
-    };
-  return { actor: 'person', actor_id: '', actor_name: '', address: plainAddress(ip) };
+/** What anybody gave, as it can be told: no text is longer than the contract has it. */
+function fit({ words, ...entry }: Untold): Untold {
+  const detail: AuditEvent['detail'] = {};
+  for (const [name, value] of Object.entries(entry.detail))
+    detail[name] =
+      typeof value === 'string'
+        ? cut(value, 1_000)
+        : Array.isArray(value)
+          ? value.slice(0, 100).map((each) => cut(each, 1_000))
+          : value;
+  const fitting = {
+    ...entry,
+    ...{
+      object: cut(entry.object, 40),
+      object_id: cut(entry.object_id, 100),
+      reason: cut(entry.reason, 300),
+    },
+    ...{ address: cut(entry.address, 80), person: cut(entry.person, 100), detail },
+    ...(words === undefined ? {} : { words: cut(words, 300) }),
+  };
+  const chars = JSON.stringify(fitting).length;
+  return chars <= MOST_CHARS ? fitting : { ...fitting, detail: { too_long: chars } };
 }

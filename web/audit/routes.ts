@@ -15,10 +15,11 @@ import type { Needs } from '../deps.js';
 import { answers, streamed, timesOf } from '../server/answers.js';
 import { ErrorView } from '../server/schemas.js';
 import type { App } from '../server/types.js';
+import { giveOut } from './give-out.js';
 import { type AuditEntryView, AuditPage, AuditQuery, AuditStateView, AuditTableQuery } from './schemas.js';
 
 type Deps = Needs<
-  'audit' | 'control' | 'now' | 'reached' | 'seen' | 'site',
+  'ask' | 'control' | 'now' | 'reached' | 'seen' | 'site',
   'auditActors' | 'auditEntries' | 'auditHead' | 'checkpoints'
 >;
 
@@ -29,7 +30,7 @@ const CHAIN_ALARM = 'audit_chain';
 
 /** Who did what. */
 export function auditRoutes(app: App, deps: Deps): void {
-  const { catalogue, reached, control, site, audit, seen, now } = deps;
+  const { catalogue, reached, control, site, ask, seen, now } = deps;
 
   app.get(
     '/audit',
@@ -71,7 +72,7 @@ export function auditRoutes(app: App, deps: Deps): void {
     },
     async (request, reply) => {
       const filter = filterOf(request.query, site.timeZone);
-      await audit.write(audit.of(request, 'export', { object: 'audit', detail: plain(request.query) }));
+      await giveOut(ask, request, 'audit', { detail: plain(request.query) });
       const csv = stringify({ ...CSV, columns: AUDIT_COLUMNS });
       const name = `tapedeck-audit-${dates(site.timeZone)(now())}.csv`;
       return reply
@@ -137,8 +138,7 @@ export function auditRoutes(app: App, deps: Deps): void {
     async (request, reply) => {
       const [last] = await catalogue.checkpoints(1);
       if (!last) throw fail('not_found', 'No checkpoint has been signed yet.');
-      const detail = { size: last.size };
-      await audit.write(audit.of(request, 'export', { object: 'checkpoint', detail }));
+      await giveOut(ask, request, 'checkpoint', { detail: { size: last.size } });
       return reply
         .type('text/plain; charset=utf-8')
         .header('content-disposition', `attachment; filename="tapedeck-checkpoint-${last.size}.txt"`)

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
-import { hashed, newToken } from './secrets.js';
+import { hashed, newToken } from '../../daemon/ops/secrets/codes.js';
+import type { Store } from '../store/store.js';
 
 const DAYS_180_S = 180 * 86_400;
 
@@ -11,11 +11,11 @@ export type Devices = ReturnType<typeof createDevices>;
  * from another address or from behind the same one, keeps them waiting nowhere. The cookie opens nothing.
  */
 export function createDevices({
-  catalogue,
+  store,
   now,
   secure,
 }: {
-  catalogue: Pick<Catalogue, 'knowsDevice' | 'rememberDevice'>;
+  store: Pick<Store, 'devices'>;
   now: () => number;
   secure: boolean;
 }) {
@@ -28,15 +28,22 @@ export function createDevices({
 
   return {
     /** The hash of this browser's cookie if this person has signed in in it; else null. */
-    async known(request: FastifyRequest, userId: string | undefined): Promise<string | null> {
+    async known(
+      request: Pick<FastifyRequest, 'cookies'>,
+      userId: string | undefined,
+    ): Promise<string | null> {
       const value = given(request);
       if (value === null || userId === undefined) return null;
-      return (await catalogue.knowsDevice(userId, hashed(value))) ? hashed(value) : null;
+      return store.devices.knows(userId, hashed(value)) ? hashed(value) : null;
     },
     /** To be called when somebody has signed in. */
-    async remember(request: FastifyRequest, reply: FastifyReply, userId: string): Promise<void> {
+    async remember(
+      request: Pick<FastifyRequest, 'cookies'>,
+      reply: Pick<FastifyReply, 'setCookie'>,
+      userId: string,
+    ): Promise<void> {
       const value = given(request) ?? newToken();
-      await catalogue.rememberDevice(userId, hashed(value), now());
+      store.devices.remember(userId, hashed(value), now());
       reply.setCookie(name, value, options);
     },
   };

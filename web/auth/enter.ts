@@ -1,81 +1,108 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
-import type { Session, User } from '../../daemon/catalogue/people.js';
 import { fail } from '../../daemon/domain/error.js';
-import { hasSecond, type Proof } from '../../daemon/domain/people/factor.js';
+import type { ControlBody } from '../../daemon/domain/operations/control.js';
+import type { Proof } from '../../daemon/domain/people/factor.js';
 import type { Audit } from '../audit/audit.js';
+import type { Ask } from '../server/ask.js';
 import type { Live } from '../server/live.js';
 import type { Sending } from '../server/sending.js';
 import { cameFrom } from './came-from.js';
 import type { Devices } from './devices.js';
-import type { Sessions } from './sessions.js';
+import type { Begun, Session, Sessions } from './sessions.js';
 
 export type Enter = ReturnType<typeof createEnter>;
-/** Somebody as they were read before their proof was looked at. */
-type Shown = Pick<User, 'id' | 'name'> & Partial<Pick<User, 'passwordHash'>>;
+/** By what somebody shows who they are: see the request `prove`. */
+export type Means = ControlBody<'prove'>['means'];
 
 /**
- * Beginning sessions. Each has a token of its own, and the one that the browser had before ends, with its streams. What was
- * done meanwhile to keep somebody out holds: throws `sign_in_failed` when their password was changed since it was compared, or
- * the session ended that was to go on.
+ * Beginning sessions. The recorder looks at what somebody shows, and writes it down; without it nobody comes in. Each session has
+ * a token of its own, and the one that the browser had before ends, with its streams. What was done meanwhile to keep somebody
+ * out holds: a session knows up to which epoch of its person it is good.
  */
 export function createEnter(deps: {
-  catalogue: Pick<Catalogue, 'factorGiven'>;
+  ask: Ask;
   sessions: Sessions;
   live: Pick<Live, 'end'>;
   sending: Pick<Sending, 'end'>;
   cookie: { set(reply: FastifyReply, token: string): void };
   devices: Pick<Devices, 'remember'>;
-  audit: Pick<Audit, 'by' | 'of'>;
+  audit: Pick<Audit, 'note' | 'of'>;
 }) {
-  async function begin(
+  const cookieSession = (request: FastifyRequest) => (request.token === null ? request.session : null);
+
+  async function start(
     request: FastifyRequest,
     reply: FastifyReply,
-    user: Shown,
-    given: Proof[],
-    { tried = false, from = null }: { tried?: boolean; from?: Session | null } = {},
+    begun: Begun,
+    from: Session | null,
   ): Promise<Session> {
-    const before = request.token === null ? request.session : null;
-    const failed = hasSecond(given)
-      ? await deps.catalogue.factorGiven(user.id, tried)
-      : (from?.failed ?? { count: 0, lastAt: null });
-    const entry = deps.audit.by(user, request.ip, from ? 'second_factor' : 'sign_in', {
-      detail: { with: given },
-    });
-    const proofs = [...new Set([...(from?.proofs ?? []), ...given])];
-    const { passwordHash } = user;
-    const how = { proofs, from, passwordHash, failed, ...cameFrom(request) };
-    const token = await deps.sessions.begin(user.id, how, entry);
+    const before = cookieSession(request);
+    const token = await deps.sessions.begin({ ...begun, ...cameFrom(request) }, from);
     const session = token && (await deps.sessions.find(token, { use: false }));
     if (!session) throw fail('sign_in_failed');
     // One that goes on as a new one has not ended.
     if (before && !from) {
-      await deps.sessions.end(before.tokenHash, deps.audit.of(request, 'sign_out'));
+      await deps.sessions.end(before.tokenHash);
+      deps.audit.note(deps.audit.of(request, 'sign_out'));
       deps.sending.end(before.id);
     }
     if (before) deps.live.end(before.tokenHash);
     deps.cookie.set(reply, token);
     // Who knows the password alone has not shown that this is a browser of the owner's.
-    if (session.owes === 'nothing') await deps.devices.remember(request, reply, user.id);
+    if (session.owes === 'nothing') await deps.devices.remember(request, reply, session.person.id);
     request.session = session;
     request.token = null;
     return session;
   }
 
   return {
-    /** Signs somebody in. */
-    begin: (request: FastifyRequest, reply: FastifyReply, user: Shown, given: Proof[]): Promise<Session> =>
-      begin(request, reply, user, given),
-
-    /** One more proof in a session that there is: it goes on as a new one, for no longer than it would have lasted. */
-    prove(
+    /** Signs somebody in; `person` null: whose passkey it is. Throws what `prove` throws. */
+    async begin(
       request: FastifyRequest,
       reply: FastifyReply,
-      proof: Proof,
-      { tried = false } = {},
+      person: string | null,
+      means: Means,
     ): Promise<Session> {
+      const id = deps.sessions.newId();
+      const { address } = cameFrom(request);
+      const shown = await deps.ask('prove', {
+        ...{ person, session: id, address, begins: true, device: null, means },
+      });
+      if ('wait_seconds' in shown) throw fail('sign_in_failed');
+      return start(request, reply, { ...shown, id }, null);
+    },
+
+    /**
+     * One more proof in a session that there is: it goes on as a new one, for no longer than it would have lasted. Gives the
+     * seconds to wait where nothing was looked at.
+     */
+    async prove(
+      request: FastifyRequest,
+      reply: FastifyReply,
+      means: Means,
+      device: string | null = null,
+    ): Promise<{ waitSeconds: number } | null> {
       const from = request.session!;
-      return begin(request, reply, from.person, [proof], { tried, from });
+      const { id, person, epoch } = from;
+      const { address } = cameFrom(request);
+      const shown = await deps.ask('prove', {
+        ...{ person: person.id, session: id, address, begins: false, epoch, device, means },
+      });
+      if ('wait_seconds' in shown) return { waitSeconds: shown.wait_seconds };
+      await start(request, reply, { ...shown, id }, from);
+      return null;
+    },
+
+    /** The same, for a factor that was just added: the recorder has taken it as a proof of this session already. */
+    async goOn(request: FastifyRequest, reply: FastifyReply, proof: Proof): Promise<Session> {
+      const from = request.session!;
+      const { id, person, epoch, gains } = from;
+      return start(
+        request,
+        reply,
+        { person: person.id, id, epoch, gains, proofs: [proof], failed: null },
+        from,
+      );
     },
   };
 }

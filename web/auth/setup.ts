@@ -1,25 +1,15 @@
 import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
-import type { NewUser } from '../../daemon/catalogue/people.js';
-import type { NewEntry } from '../../daemon/domain/assurance/audit.js';
 import { fail } from '../../daemon/domain/error.js';
-import { type Audit, ifDone } from '../audit/audit.js';
-import { hashed, newCode, plainCode } from './secrets.js';
+import { hashed, plainCode } from '../../daemon/ops/secrets/codes.js';
+import type { Ask } from '../server/ask.js';
 
 export type Setup = ReturnType<typeof createSetup>;
 
 /**
- * The first user. While there is none, whoever can read the console may make one with the code printed there; the code
- * is good once, for this run of the dashboard.
+ * The first user. While there is none, whoever can read the console may make one with the code printed there; the code is the
+ * recorder's, and good once.
  */
-export function createSetup({
-  catalogue,
-  audit,
-  now,
-}: {
-  catalogue: Pick<Catalogue, 'users' | 'saveSetupCode'>;
-  audit: Pick<Audit, 'audited'>;
-  now: () => number;
-}) {
+export function createSetup({ catalogue, ask }: { catalogue: Pick<Catalogue, 'users'>; ask: Ask }) {
   let codeHash: string | null = null;
   let done = false;
 
@@ -31,12 +21,10 @@ export function createSetup({
   return {
     needed,
 
-    /** Makes a new code to be shown once, or null when there is a user already. */
+    /** A new code to be shown once, or null when there is a user already. Throws `daemon_unreachable`. */
     async begin(): Promise<string | null> {
-      if (!(await needed())) return null;
-      const code = newCode();
-      codeHash = hashed(plainCode(code));
-      await catalogue.saveSetupCode(codeHash, now());
+      const { code } = await ask('begin_setup', {});
+      codeHash = code && hashed(plainCode(code));
       return code;
     },
 
@@ -45,10 +33,8 @@ export function createSetup({
       if (codeHash === null || hashed(plainCode(code)) !== codeHash) throw fail('setup_code_wrong');
     },
 
-    /** Makes the first user and writes the entry. Throws `setup_code_wrong`, also when another was quicker. */
-    async claim(code: string, user: NewUser, entry: NewEntry): Promise<void> {
-      const made = await audit.audited(ifDone(entry)).claimSetup(hashed(plainCode(code)), user);
-      if (!made) throw fail('setup_code_wrong');
+    /** To be called when the first user was made. */
+    done(): void {
       codeHash = null;
       done = true;
     },

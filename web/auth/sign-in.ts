@@ -1,6 +1,5 @@
 import type { User } from '../../daemon/catalogue/people.js';
 import { fail } from '../../daemon/domain/error.js';
-import type { Proof } from '../../daemon/domain/people/factor.js';
 import type { Directory } from './directory.js';
 import type { Passwords } from './passwords.js';
 
@@ -30,7 +29,7 @@ export function createSignIn({
       name: string,
       password: string,
       { known = false } = {},
-    ): Promise<{ user: User; proof: Proof }> {
+    ): Promise<{ user: User; proof: 'password' | 'directory' }> {
       const ours = user !== null && user.source !== 'ldap';
       const mine = user?.source === 'local' && user.disabledAt === null ? user.passwordHash : null;
       const there = ours ? directory?.pretend(name) : directory?.signIn(name, password);

@@ -1,15 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import { ulid } from 'ulid';
 import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
-import type { Session, Token } from '../../daemon/catalogue/people.js';
-import type { NewEntry } from '../../daemon/domain/assurance/audit.js';
+import type { Token } from '../../daemon/catalogue/people.js';
 import { fail } from '../../daemon/domain/error.js';
 import { lacksFactor } from '../../daemon/domain/people/factor.js';
-import type { TokenRight } from '../../daemon/domain/people/person.js';
-import type { Audit } from '../audit/audit.js';
-import { createBuckets, type Limit } from './buckets.js';
+import { createBuckets, type Limit } from '../../daemon/ops/buckets.js';
+import type { Log } from '../../daemon/ops/log.js';
+import { hashed } from '../../daemon/ops/secrets/codes.js';
+import type { Ask } from '../server/ask.js';
 import { plainAddress } from './came-from.js';
-import { hashed } from './secrets.js';
+import type { Session } from './sessions.js';
 import { network } from './tries.js';
 
 /** Requests with one token, and tries with tokens that are not known from one address. */
@@ -17,7 +15,6 @@ const USES: Limit = { burst: 600, hourly: 18_000 };
 const MISSES: Limit = { burst: 30, hourly: 300 };
 /** Use is written down at most this often, so that reading is not a write. */
 const TOUCH_MS = 60_000;
-const DAY_MS = 86_400_000;
 
 export type Tokens = ReturnType<typeof createTokens>;
 
@@ -32,12 +29,14 @@ export function tokenIn(authorization: string | undefined): string | null {
  */
 export function createTokens({
   catalogue,
-  audit,
+  ask,
   now,
+  log,
 }: {
-  catalogue: Pick<Catalogue, 'token' | 'tokenUsed' | 'factorState'>;
-  audit: Pick<Audit, 'audited'>;
+  catalogue: Pick<Catalogue, 'token' | 'factorState'>;
+  ask: Ask;
   now: () => number;
+  log: Pick<Log, 'warn'>;
 }) {
   const buckets = createBuckets({ now });
   const take = (key: string, limit: Limit): void => {
@@ -57,28 +56,14 @@ export function createTokens({
     return {
       ...{ tokenHash, id: token.id, person: { ...person, only: token.rights }, renew: false, token },
       ...{ createdAt: token.createdAt, seenAt: at, expiresAt: token.expiresAt },
-      ...{ address: '', agent: '' },
+      ...{ address: '', agent: '', epoch: 0, gains: 0 },
       ...{ proofs: [], provedAt: 0, owes: 'nothing' as const, failed: { count: 0, lastAt: null } },
+      ...{ epoch: 0, gains: 0 },
     };
   }
 
   return {
     check,
-
-    /** Makes one, writes the entry, and gives it in the clear, this once. */
-    async make(
-      userId: string,
-      name: string,
-      rights: TokenRight[],
-      days: number,
-      entry: (id: string) => NewEntry,
-    ) {
-      const secret = `td_${randomBytes(32).toString('base64url')}`;
-      const at = now();
-      const token = { id: ulid(at), userId, name, rights, createdAt: at, expiresAt: at + days * DAY_MS };
-      await audit.audited(entry(token.id)).addToken(token, hashed(secret));
-      return { secret, token: { ...token, usedAt: null, usedFrom: '' } satisfies Token };
-    },
 
     /**
      * Whose token this is, as the session of somebody who may do just that; null for one that is not known, has expired
@@ -94,7 +79,10 @@ export function createTokens({
       take(`token ${token.id}`, USES);
       const at = now();
       const used = token.usedAt ?? Number.NEGATIVE_INFINITY;
-      if (at - used >= TOUCH_MS || at < used) await catalogue.tokenUsed(token.id, at, plainAddress(ip));
+      if (at - used >= TOUCH_MS || at < used)
+        ask('token_used', { id: token.id, address: plainAddress(ip) }).catch((err: unknown) =>
+          log.warn({ err, token: token.id }, 'that a token was used is not written'),
+        );
       return { session: { ...session, address: plainAddress(ip) }, token };
     },
   };

@@ -1,36 +1,34 @@
 import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { LRUCache } from 'lru-cache';
 import { nameKey } from '../../daemon/domain/people/person.js';
-import { createBuckets } from './buckets.js';
+import { hashed } from '../../daemon/ops/secrets/codes.js';
+import type { Store } from '../store/store.js';
+import type { Limited } from '../store/tries.js';
 import { plainAddress } from './came-from.js';
 
 /** Wrong passwords: how many at once, and how many an hour after that. */
 const PER_NAME = { burst: 10, hourly: 10 };
 const PER_ADDRESS = { burst: 20, hourly: 60 };
-const MOST_KNOWN = 5_000;
 
 export type Tries = ReturnType<typeof createTries>;
 
 /**
  * Limits guessing by name and by address. An address from which a name has signed in before, and a browser that is known,
- * is measured for that name by itself alone, so that guessing from elsewhere does not lock its owner out.
+ * is measured for that name by itself alone, so that guessing from elsewhere does not lock its owner out. A restart changes
+ * nothing of that.
  */
-export function createTries({ now }: { now: () => number }) {
-  const buckets = createBuckets({ now });
-  const known = new LRUCache<string, true>({ max: MOST_KNOWN });
+export function createTries({ store: { tries }, now }: { store: Pick<Store, 'tries'>; now: () => number }) {
+  const byAddress = (address: string): Limited => ({
+    key: hashed(`from ${network(address)}`),
+    limit: PER_ADDRESS,
+  });
 
   return {
     /** Takes a try with something that has no name, such as the code of a link. */
     takeFrom(address: string): { succeeded: () => void } | { waitSeconds: number } {
-      const bucket = buckets.level(`from ${network(address)}`, PER_ADDRESS);
-      if (bucket.left < 1) return { waitSeconds: buckets.wait(bucket, PER_ADDRESS) };
-      bucket.left -= 1;
-      return {
-        succeeded() {
-          bucket.left = Math.min(PER_ADDRESS.burst, bucket.left + 1);
-        },
-      };
+      const limits = [byAddress(address)];
+      const waitSeconds = tries.take(limits, now());
+      return waitSeconds > 0 ? { waitSeconds } : { succeeded: () => tries.giveBack(limits, now()) };
     },
 
     /**
@@ -43,27 +41,22 @@ export function createTries({ now }: { now: () => number }) {
       device: string | null = null,
     ): { succeeded: () => void; known: boolean } | { waitSeconds: number } {
       const who = nameKey(name);
-      const pair = `${network(address)} ${who}`;
-      const isKnown = device !== null || known.has(pair);
+      const pair = hashed(`both ${network(address)} ${who}`);
+      const known = device !== null || tries.knows(pair);
       const limits =
         device !== null
-          ? [{ key: `device ${device} ${who}`, limit: PER_NAME }]
-          : isKnown
-            ? [{ key: `both ${pair}`, limit: PER_NAME }]
-            : [
-                { key: `from ${network(address)}`, limit: PER_ADDRESS },
-                { key: `name ${who}`, limit: PER_NAME },
-              ];
-      const levels = limits.map(({ key, limit }) => ({ bucket: buckets.level(key, limit), limit }));
-      const empty = levels.find(({ bucket }) => bucket.left < 1);
-      if (empty) return { waitSeconds: buckets.wait(empty.bucket, empty.limit) };
-      for (const { bucket } of levels) bucket.left -= 1;
+          ? [{ key: hashed(`device ${device} ${who}`), limit: PER_NAME }]
+          : known
+            ? [{ key: pair, limit: PER_NAME }]
+            : [byAddress(address), { key: hashed(`name ${who}`), limit: PER_NAME }];
+      const waitSeconds = tries.take(limits, now());
+      if (waitSeconds > 0) return { waitSeconds };
       return {
         /** Whether this name has signed in from this address or in this browser before. */
-        known: isKnown,
+        known,
         succeeded() {
-          for (const { bucket, limit } of levels) bucket.left = Math.min(limit.burst, bucket.left + 1);
-          known.set(pair, true);
+          tries.giveBack(limits, now());
+          tries.know(pair, now());
         },
       };
     },

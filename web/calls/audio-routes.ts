@@ -5,42 +5,51 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
 import { dates } from '../../daemon/domain/days.js';
-import { fail } from '../../daemon/domain/error.js';
+import { fail, TapedeckError } from '../../daemon/domain/error.js';
 import { recordingFile } from '../../daemon/domain/paths.js';
 import { reach, type Stretch, WHOLE } from '../../daemon/domain/people/person.js';
 import { coversAll, heardOf, owesReason } from '../../daemon/domain/people/reach.js';
-import { inWords } from '../../daemon/domain/reason/words.js';
+import { playable } from '../../daemon/domain/recording/playable.js';
 import type { Recording } from '../../daemon/domain/recording/recording.js';
+import type { OpenSealed } from '../../daemon/vault/open.js';
 import type { Needs } from '../deps.js';
 import { IdParams, streamed } from '../server/answers.js';
 import { ErrorView } from '../server/schemas.js';
 import { createShares, lettingGo } from '../server/shares.js';
 import type { App } from '../server/types.js';
-import { type DamageDeps, metDamage } from './damage.js';
+import { metDamage } from './damage.js';
 import { type Asked, type Served, served } from './range.js';
 
-type Deps = DamageDeps &
-  Needs<'dataDir' | 'keys' | 'listening' | 'masks' | 'openSealed' | 'playing' | 'reached' | 'site'>;
+type Deps = Needs<'ask' | 'dataDir' | 'listening' | 'masks' | 'openSealed' | 'playing' | 'reached' | 'site'>;
 
 /** Each holds a file open for as long as its reader takes. */
 const AT_ONCE = { all: 200, ofOne: 20 };
 
 /** The sound of a call. */
 export function audioRoutes(app: App, deps: Deps): void {
-  const { reached, listening, masks, keys, openSealed, dataDir, site, playing } = deps;
+  const { reached, listening, masks, openSealed, dataDir, site, playing } = deps;
   const shares = createShares(AT_ONCE, 'Too many recordings are being played at once.');
 
-  /** The call that is asked for, and how much of it is given. Throws `reason_needed` when the reason is still owed. */
+  /**
+   * The call that is asked for, how much of it is given, and its key where there is one already. Throws `reason_needed` when the
+   * reason is still owed.
+   */
   async function given(request: FastifyRequest, id: string, right: 'play' | 'download') {
-    if (request.testCall) return { call: await reached.testCall(request.testCall), stretches: WHOLE };
+    if (request.testCall) {
+      const { identity } = await deps.ask('open_test_call', request.testCall).catch(badPass);
+      return { call: await reached.testCall(request.testCall.call), stretches: WHOLE, identity };
+    }
     const { person, id: sessionId } = request.session!;
     const found = await reached.call(person, id, right);
-    const reason = listening.reason(sessionId, found.call.id, right);
-    if (!reason && owesReason(person, right, found.call)) throw fail('reason_needed');
+    const { call, stretches } = found;
+    const reason = listening.reason(sessionId, call.id, right);
+    if (!reason && owesReason(person, right, call)) throw fail('reason_needed');
     request.reason = reason ?? '';
-    const before = JSON.stringify(found.stretches);
-    request.still = (now) => JSON.stringify(reach(now, right, found.call)) === before;
-    return found;
+    const before = JSON.stringify(stretches);
+    request.still = async (now) =>
+      JSON.stringify(reach(now, right, call)) === before &&
+      (call.recording === null || (await reached.kept(call.recording.id)));
+    return { ...found, identity: null };
   }
 
   app.route({
@@ -64,54 +73,47 @@ export function audioRoutes(app: App, deps: Deps): void {
     },
     handler: async (request, reply) => {
       const right = request.query.download ? 'download' : 'play';
-      const { call, stretches } = await given(request, request.params.id, right);
+      const { call, stretches, identity } = await given(request, request.params.id, right);
+      if (call.recording !== null && call.recording.state !== 'sealed') playing.erased(call.recording.id);
       const recording = playable(call);
+      const { plainBytes: size } = recording;
       const whole = coversAll(stretches, recording.durationMs);
       if (!whole && heardOf(stretches, recording.durationMs).length === 0)
         throw fail('forbidden', 'You were not on the call while it was recorded.');
-      const damaged = (e: unknown) => metDamage(deps, recording, e, 'when it was played', request.log);
-      const identity = await keys.identity(recording.id).catch(async (e) => {
-        await damaged(e);
-        throw e;
-      });
+      const etag = whole ? `"${recording.plainSha256}"` : etagOf(recording, stretches);
+      const part = served(asked(request), size, etag);
+      reply.header('accept-ranges', 'bytes');
+      if (part.status === 416) {
+        reply.header('content-range', `bytes */${size}`);
+        throw fail('range_unsatisfiable', `It has ${size} bytes.`);
+      }
+      describe(reply, part, size);
+      reply.header('etag', etag);
+      if (request.query.download) reply.header('content-disposition', attachment(call, site));
+      // Without sound nothing is opened.
+      if (part.status === 304 || request.method === 'HEAD') return reply.send(null as never);
+      const damaged = (e: unknown) => metDamage(deps, recording, e, request.log);
       const leave = shares.take(request.session?.person.id ?? '');
+      let sealed: OpenSealed | null = null;
       let closed = false;
-      const sealed = await openSealed(recordingFile(dataDir, recording), identity).catch(async (e) => {
-        leave();
-        await damaged(e);
-        throw e;
-      });
       const close = async () => {
         if (closed) return;
         closed = true;
         leave();
-        await sealed.close().catch((err: unknown) => request.log.warn({ err }, 'a recording was not closed'));
+        await sealed
+          ?.close()
+          .catch((err: unknown) => request.log.warn({ err }, 'a recording was not closed'));
       };
       try {
-        if (sealed.size !== recording.plainBytes) throw fail('seal_damaged', 'It has another length.');
-        const etag = whole ? `"${recording.plainSha256}"` : etagOf(recording, stretches);
-        const part = served(asked(request), sealed.size, etag);
-        reply.header('accept-ranges', 'bytes');
-        if (part.status === 416) {
-          reply.header('content-range', `bytes */${sealed.size}`);
-          throw fail('range_unsatisfiable', `It has ${sealed.size} bytes.`);
-        }
-        describe(reply, part, sealed.size);
-        reply.header('etag', etag);
-        if (request.query.download) reply.header('content-disposition', attachment(call, site));
-        if (part.status === 304 || request.method === 'HEAD') {
-          await close();
-          return reply.send(null as never);
-        }
-        const source = whole ? sealed : await masks.mask(sealed, recording, stretches);
         // The recorder fetches its own test call, which leaves no trace but its own line.
-        if (!request.testCall) {
-          const playback = await playing.begin(request, call, recording, {
-            as: right,
-            reason: request.reason,
-          });
-          playing.serving(playback, reply, part.start, part.end - part.start + 1);
-        }
+        const playback =
+          identity === null
+            ? await playing.begin(request, call, recording, { as: right, reason: request.reason })
+            : null;
+        sealed = await openSealed(recordingFile(dataDir, recording), playback?.identity ?? identity!);
+        if (sealed.size !== size) throw fail('seal_damaged', 'It has another length.');
+        const source = whole ? sealed : await masks.mask(sealed, recording, stretches);
+        if (playback) playing.serving(playback, reply, part.start, part.end - part.start + 1);
         const stream = source.read(part.start, part.end).once('close', close);
         await begun(stream);
         stream.once('error', (err) => {
@@ -145,11 +147,9 @@ function asked({ method, headers }: FastifyRequest): Asked {
   return { range: headers.range, ifRange: Array.isArray(ifRange) ? ifRange[0] : ifRange, ifNoneMatch };
 }
 
-/** Throws `recording_absent` when there is none (yet), `key_missing` when it was erased. */
-function playable({ recording }: StoredCall): Recording {
-  if (recording === null) throw fail('recording_absent');
-  if (recording.state !== 'sealed') throw fail('key_missing', inWords(recording.eraseWhy));
-  return recording;
+/** Whoever shows a pass that is not good has not signed in. */
+function badPass(e: unknown): never {
+  throw e instanceof TapedeckError && e.code === 'call_unknown' ? fail('not_signed_in') : e;
 }
 
 function describe(reply: FastifyReply, part: Exclude<Served, { status: 416 }>, size: number): void {

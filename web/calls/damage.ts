@@ -1,24 +1,18 @@
 import type { FastifyBaseLogger } from 'fastify';
-import { noteDamage } from '../../daemon/catalogue/damage.js';
+import { TapedeckError } from '../../daemon/domain/error.js';
 import type { Recording } from '../../daemon/domain/recording/recording.js';
-import type { Audit } from '../audit/audit.js';
+import { damages } from '../../daemon/domain/recording/scrub.js';
 import type { Needs } from '../deps.js';
 
-export type DamageDeps = Needs<'audit' | 'now', 'audited' | 'sealCheck'>;
-
-/** A recording that was to be given out was not as it was sealed. Never throws. */
+/** A recording that was to be played was not as it was sealed: the recorder looks for itself. Never throws. */
 export async function metDamage(
-  { catalogue, audit, now }: DamageDeps,
+  { ask }: Needs<'ask'>,
   recording: Recording,
   error: unknown,
-  found: 'when it was played' | 'when it was exported',
   log: Pick<FastifyBaseLogger, 'warn'>,
 ): Promise<void> {
-  const entry = (about: Parameters<Audit['own']>[1]) => audit.own('damage', about);
-  await noteDamage(catalogue, recording, error, { at: now(), found, entry }).catch((err) =>
-    log.warn(
-      { err, recording: recording.id },
-      'damage could not be put on record; the nightly reading finds it too',
-    ),
+  if (!(error instanceof TapedeckError) || !damages(error.code)) return;
+  await ask('met_damage', { recording: recording.id }).catch((err) =>
+    log.warn({ err, recording: recording.id }, 'the recorder was not told of damage; it finds it at night'),
   );
 }

@@ -5,18 +5,19 @@ import { fail } from '../../daemon/domain/error.js';
 import { coversAll, owesReason } from '../../daemon/domain/people/reach.js';
 import { openManifest } from '../../daemon/vault/manifest.js';
 import { publicKeys } from '../../daemon/vault/signing-key.js';
+import { giveOut } from '../audit/give-out.js';
 import type { Needs } from '../deps.js';
 import { answers, IdParams } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { ManifestView, type SealView } from './schemas.js';
 
-type Deps = Needs<'audit' | 'dataDir' | 'listening' | 'reached', 'manifest' | 'sealCheck'>;
+type Deps = Needs<'ask' | 'dataDir' | 'listening' | 'reached', 'manifest' | 'sealCheck'>;
 
 const PART = 'You reach a part of this call only. A manifest is of the whole call.';
 
 /** What was signed of a recording. */
 export function manifestRoutes(app: App, deps: Deps): void {
-  const { catalogue, reached, listening, dataDir, audit } = deps;
+  const { catalogue, reached, listening, dataDir, ask } = deps;
 
   app.get(
     '/calls/:id/manifest',
@@ -41,8 +42,7 @@ export function manifestRoutes(app: App, deps: Deps): void {
       const signed = recording && (await catalogue.manifest(recording.id));
       if (!recording || !signed) throw fail('recording_absent', 'It has no manifest yet.');
       const detail = { recording: recording.id, what: 'manifest' };
-      const about = { object: 'call', object_id: id, reason, detail };
-      await audit.write(audit.of(request, 'export', about));
+      await giveOut(ask, request, 'call', { object_id: id, reason, detail });
       const keys = publicKeys(dataDir);
       return {
         recording_id: recording.id,

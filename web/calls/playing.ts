@@ -1,16 +1,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
-import type { NewEntry } from '../../daemon/domain/assurance/audit.js';
-import { iso } from '../../daemon/domain/days.js';
+import { fail } from '../../daemon/domain/error.js';
 import type { Recording } from '../../daemon/domain/recording/recording.js';
 import { type Heard, inside, joined, lengthOf, written } from '../../daemon/domain/recording/stretches.js';
 import type { Log } from '../../daemon/ops/log.js';
 import type { Audit } from '../audit/audit.js';
+import { signed } from '../auth/signed.js';
+import type { Ask } from '../server/ask.js';
+import type { Untold } from '../store/telling.js';
 
 /** When nothing was heard of a player for so long, it has stopped; and what was heard is written this often, in ms. */
 export type PlayingPace = { idleMs: number; sweepMs: number; writeMs: number };
 const PACE: PlayingPace = { idleMs: 45_000, sweepMs: 5_000, writeMs: 600_000 };
-/** Requests for the same recording within this time are of the same playing, in ms. */
+/** Requests for the same recording within this time are of the same playing, and its key is kept so long, in ms. */
 const SAME_MS = 600_000;
 const MOST = 5_000;
 /** What a player fetches ahead and says nothing of is written at the end; at once when it is more than this share of the file. */
@@ -26,8 +28,10 @@ type Playback = {
   as: As;
   reason: string;
   /** Makes an entry of whoever plays it. */
-  entry: (action: 'heard' | 'play', detail: NewEntry['detail']) => NewEntry;
+  entry: (action: 'heard' | 'play', detail: Untold['detail']) => Untold;
   recording: Pick<Recording, 'id' | 'durationMs' | 'plainBytes'>;
+  /** The key of this recording, from the recorder. In memory only, and no longer than this is played. */
+  identity: string;
   lastAt: number;
   transfers: Set<Transfer>;
   bytes: number;
@@ -46,12 +50,13 @@ type Playback = {
 export type Playing = ReturnType<typeof createPlaying>;
 
 /**
- * Who hears what. That somebody begins to play a recording is written before a byte of it is sent. What then really
+ * Who hears what. That somebody begins to play a recording is written by the recorder before it gives the key. What then really
  * sounded is said by the player, compared with what was sent, and written once it stops. Where no player says anything,
  * what was sent is written: somebody took the file.
  */
 export function createPlaying(deps: {
-  audit: Audit;
+  ask: Ask;
+  audit: Pick<Audit, 'of' | 'note'>;
   now: () => number;
   log: Pick<Log, 'warn'>;
   pace?: Partial<PlayingPace>;
@@ -64,7 +69,7 @@ export function createPlaying(deps: {
   const keyOf = (request: FastifyRequest, recording: Pick<Recording, 'id'>, as: As = 'play') =>
     `${request.session!.id} ${recording.id} ${as}`;
 
-  /** Writes that it begins, unless it goes on. Throws `audit_unwritable`. */
+  /** Asks the recorder for the key, which puts on record that it begins, unless it goes on. Throws what the recorder answers. */
   async function begin(
     request: FastifyRequest,
     call: Pick<StoredCall, 'id'>,
@@ -84,18 +89,19 @@ export function createPlaying(deps: {
     const about = { object: 'call', object_id: call.id, reason, detail: { recording: recording.id } };
     const first = deps.audit.of(request, as, about);
     const { id: sessionId } = request.session!;
-    const made = deps.audit
-      .write(first)
-      .then(() => {
+    const made = deps
+      .ask('open_recording', { by: signed(request), call: call.id, as, reason })
+      .then(({ recording: opened, identity }) => {
+        if (opened !== recording.id) throw fail('key_missing', 'The call has another recording by now.');
         const playback: Playback = {
           ...{ sessionId, as, reason },
           entry: (action, detail) => ({
             ...first,
-            at: iso(deps.now()),
+            at: deps.now(),
             action,
             detail: { ...first.detail, ...detail },
           }),
-          recording,
+          ...{ recording, identity },
           lastAt: deps.now(),
           ...{ transfers: new Set(), bytes: 0, served: [], heard: [], refusedMs: 0 },
           ...{ bytesWritten: 0, since: null, player: false, over: false },
@@ -163,7 +169,7 @@ export function createPlaying(deps: {
     const { transfers, recording } = playback;
     const bytes = playback.bytes + [...transfers].reduce((sum, x) => sum + x.sent(), 0);
     const more = bytes - playback.bytesWritten;
-    const refused: NewEntry['detail'] =
+    const refused: Untold['detail'] =
       playback.refusedMs > 0 ? { not_sent_ms: Math.round(playback.refusedMs) } : {};
     // What a player fetches ahead comes into the entry of what it plays next.
     const waits = playback.player && !playback.over && more <= LARGE * recording.plainBytes;
@@ -190,6 +196,7 @@ export function createPlaying(deps: {
     known.delete(key);
     if (!playback) return;
     playback.over = true;
+    playback.identity = '';
     finish(playback);
   }
 
@@ -211,6 +218,10 @@ export function createPlaying(deps: {
     /** The playing of this recording that goes on for whoever asks, or null. */
     of: (request: FastifyRequest, recording: Pick<Recording, 'id'>): Playback | null =>
       known.get(keyOf(request, recording)) ?? null,
+    /** A recording was erased: its key is kept no longer. */
+    erased(recordingId: string): void {
+      for (const [key, playback] of known) if (playback.recording.id === recordingId) drop(key);
+    },
     /** The session has ended: what was heard is written now. */
     end(sessionId: string): void {
       for (const [key, playback] of known) if (playback.sessionId === sessionId) drop(key);

@@ -1,14 +1,13 @@
 import type { CallFilter, Catalogue, StoredCall } from '../../daemon/catalogue/catalogue.js';
 import { fail } from '../../daemon/domain/error.js';
+import { type CallRight, type Person, reach, type Stretch } from '../../daemon/domain/people/person.js';
+import { reachedBy, reachOf, sees } from '../../daemon/domain/people/reach.js';
 import {
-  type CallRight,
-  mayEver,
-  type Person,
-  reach,
-  type Stretch,
-} from '../../daemon/domain/people/person.js';
-import { reachOf } from '../../daemon/domain/people/reach.js';
-import { type CallId, isId, type Recording } from '../../daemon/domain/recording/recording.js';
+  type CallId,
+  isId,
+  type Recording,
+  type RecordingId,
+} from '../../daemon/domain/recording/recording.js';
 
 const CONSULTATIONS = 50;
 
@@ -18,13 +17,17 @@ export type Reached = ReturnType<typeof createReached>;
  * Calls as far as somebody reaches them. The one file of the dashboard that asks the catalogue for calls: what somebody does
  * not reach is not there, whatever it is asked by.
  */
-export function createReached({ catalogue }: { catalogue: Pick<Catalogue, 'call' | 'calls' | 'peaks'> }) {
+export function createReached({
+  catalogue,
+}: {
+  catalogue: Pick<Catalogue, 'call' | 'calls' | 'peaks' | 'recording'>;
+}) {
   const stored = async (id: string): Promise<StoredCall | null> => (isId(id) ? catalogue.call(id) : null);
 
   /** A call of which somebody sees anything; null where they see nothing. Test calls are seen by nobody. */
   async function seen(person: Person, id: string): Promise<StoredCall | null> {
     const call = await stored(id);
-    return call && !call.test && reach(person, 'view', call).length > 0 ? call : null;
+    return call && sees(person, call) ? call : null;
   }
 
   return {
@@ -47,12 +50,7 @@ export function createReached({ catalogue }: { catalogue: Pick<Catalogue, 'call'
       id: string,
       right: CallRight = 'view',
     ): Promise<{ call: StoredCall; stretches: readonly Stretch[] }> {
-      if (!mayEver(person, right)) throw fail('forbidden');
-      const call = await seen(person, id);
-      if (!call) throw fail('call_unknown');
-      const stretches = reach(person, right, call);
-      if (stretches.length === 0) throw fail('forbidden');
-      return { call, stretches };
+      return reachedBy(person, right, await stored(id));
     },
 
     /** Throws `forbidden` for who does not see every call: what follows tells of all of them. */
@@ -60,7 +58,7 @@ export function createReached({ catalogue }: { catalogue: Pick<Catalogue, 'call'
       if (reachOf(person, 'view') !== 'all') throw fail('forbidden', 'It tells of every call.');
     },
 
-    /** The test call with this id, for whoever has a pass for it. Throws `call_unknown`, for any other call too. */
+    /** The test call with this id, for whom the recorder has opened it. Throws `call_unknown`, for any other call too. */
     async testCall(id: string): Promise<StoredCall> {
       const call = await stored(id);
       if (!call?.test) throw fail('call_unknown');
@@ -79,6 +77,9 @@ export function createReached({ catalogue }: { catalogue: Pick<Catalogue, 'call'
         consultations: asked.filter((c) => reach(person, 'view', c).length > 0).reverse(),
       };
     },
+
+    /** Whether a recording of a call that was asked for here is still kept. */
+    kept: async (id: RecordingId): Promise<boolean> => (await catalogue.recording(id))?.state === 'sealed',
 
     /** The waveform of a recording of a call that was asked for here. */
     peaks: (recording: Recording) => catalogue.peaks(recording.id),

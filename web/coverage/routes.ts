@@ -4,17 +4,18 @@ import type { Static } from 'typebox';
 import { type CoverageKept, makeCoverage, viewCoverage } from '../../daemon/catalogue/coverage.js';
 import { CSV_COLUMNS, csvRows } from '../../daemon/domain/assurance/coverage-view.js';
 import { CSV } from '../../daemon/domain/csv.js';
+import { giveOut } from '../audit/give-out.js';
 import type { Needs } from '../deps.js';
 import { answers, streamed } from '../server/answers.js';
 import { ErrorView } from '../server/schemas.js';
 import type { App } from '../server/types.js';
 import { CoverageQuery, CoverageView } from './schemas.js';
 
-type Deps = Needs<'audit' | 'coverage' | 'now' | 'reached' | 'seen' | 'site', keyof CoverageKept | 'cdrsOf'>;
+type Deps = Needs<'ask' | 'coverage' | 'now' | 'reached' | 'seen' | 'site', keyof CoverageKept | 'cdrsOf'>;
 
 /** What became of every answered call, compared with Asterisk's own account. */
 export function coverageRoutes(app: App, deps: Deps): void {
-  const { catalogue, reached, coverage, site, now, audit, seen } = deps;
+  const { catalogue, reached, coverage, site, now, ask, seen } = deps;
   const make = ({ from, to, status }: Static<typeof CoverageQuery>) =>
     makeCoverage(catalogue, { from, to, filter: status ?? 'exceptions' }, site.timeZone, now());
 
@@ -53,9 +54,7 @@ export function coverageRoutes(app: App, deps: Deps): void {
     async (request, reply) => {
       reached.every(request.session!.person);
       const made = await make(request.query);
-      await audit.write(
-        audit.of(request, 'export', { object: 'coverage', detail: about(made, request.query.status) }),
-      );
+      await giveOut(ask, request, 'coverage', { detail: about(made, request.query.status) });
       const csv = stringify({ ...CSV, columns: CSV_COLUMNS });
       return reply
         .type('text/csv; charset=utf-8; header=present')

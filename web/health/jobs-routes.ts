@@ -1,16 +1,16 @@
 import { Type } from 'typebox';
-import { fail, TapedeckError } from '../../daemon/domain/error.js';
-import { AskedView, JobView, jobView } from '../../daemon/domain/operations/job.js';
+import { AskedView, JobView } from '../../daemon/domain/operations/job.js';
+import { signed } from '../auth/signed.js';
 import type { Needs } from '../deps.js';
 import { answers } from '../server/answers.js';
 import type { App } from '../server/types.js';
 
-type Deps = Needs<'audit' | 'control' | 'now', 'cancelJob'>;
+type Deps = Needs<'ask'>;
 
 const JobParams = Type.Object({ id: Type.String({ pattern: '^[0-9A-Z]{26}$' }) });
 
 /** Long work that the recorder does. GET /status has how far it is. */
-export function jobsRoutes(app: App, { audit, control, catalogue, now }: Deps): void {
+export function jobsRoutes(app: App, { ask }: Deps): void {
   app.post(
     '/recordings/check',
     {
@@ -23,10 +23,7 @@ export function jobsRoutes(app: App, { audit, control, catalogue, now }: Deps): 
         response: answers(AskedView),
       },
     },
-    async (request) => {
-      await audit.write(audit.of(request, 'recordings_check'));
-      return control.checkRecordings();
-    },
+    async (request) => ask('check_recordings', { by: signed(request) }),
   );
 
   app.delete(
@@ -37,23 +34,11 @@ export function jobsRoutes(app: App, { audit, control, catalogue, now }: Deps): 
         tags: ['status'],
         summary: 'Cancel a job that is waiting or running',
         description:
-          'What it has done so far stays done. A job that is running stops after the item in hand. While the recorder is down, the job is cancelled all the same.',
+          'What it has done so far stays done. A job that is running stops after the item in hand.',
         params: JobParams,
         response: answers(JobView),
       },
     },
-    async (request) => {
-      const { id } = request.params;
-      await audit.write(audit.of(request, 'job_cancel', { object: 'job', object_id: id }));
-      try {
-        return await control.cancelJob(id);
-      } catch (e) {
-        if (!(e instanceof TapedeckError) || e.code !== 'daemon_unreachable') throw e;
-        // The recorder is away, or starting: it finds the row ended.
-        const job = await catalogue.cancelJob(id, now());
-        if (!job) throw fail('job_unknown', id);
-        return jobView(job);
-      }
-    },
+    async (request) => ask('cancel_job', { by: signed(request), id: request.params.id }),
   );
 }

@@ -1,14 +1,10 @@
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
-import { ulid } from 'ulid';
-import type { User } from '../../daemon/catalogue/people.js';
-import type { NewEntry } from '../../daemon/domain/assurance/audit.js';
 import { iso } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { mayDo, type Rights } from '../../daemon/domain/people/person.js';
-import { personChanges, personSaid } from '../../daemon/domain/people/person-changes.js';
 import { faultOf, tidy } from '../../daemon/domain/people/rights.js';
-import { ifDone } from '../audit/audit.js';
+import { signed } from '../auth/signed.js';
 import type { Needs } from '../deps.js';
 import { answers, IdParams, personName } from '../server/answers.js';
 import type { App } from '../server/types.js';
@@ -26,10 +22,7 @@ import {
 } from './schemas.js';
 import { grantableView, personView, sessionsView } from './views.js';
 
-type Deps = Needs<
-  'audit' | 'factors' | 'invitations' | 'now' | 'sessions',
-  'seen' | 'sessionsOf' | 'user' | 'users'
->;
+type Deps = Needs<'ask' | 'audit' | 'sessions', 'seen' | 'user' | 'users'>;
 
 const SessionParams = Type.Object({
   id: Type.String({ maxLength: 100 }),
@@ -38,14 +31,13 @@ const SessionParams = Type.Object({
 
 /** Who may sign in, and what each may do. */
 export function peopleRoutes(app: App, deps: Deps): void {
-  const { catalogue, invitations, sessions, factors, now, audit } = deps;
+  const { catalogue, ask, sessions, audit } = deps;
   const known = async (id: string) => {
     const user = await catalogue.user(id);
     if (!user) throw fail('person_unknown');
     return user;
   };
 
-  const about = (id: string, detail: NewEntry['detail']) => ({ object: 'person', object_id: id, detail });
   app.get(
     '/people',
     {
@@ -93,19 +85,12 @@ export function peopleRoutes(app: App, deps: Deps): void {
       },
     },
     async (request) => {
-      factors.mayChange(request.session!);
       const { name, ...given } = request.body;
-      const id = ulid(now());
-      const { code, invitation } = invitations.make(id);
-      const user = { ...rightsOf(given), id, name: personName(name), passwordHash: '', createdAt: now() };
-      await audit
-        .audited(audit.of(request, 'person_add', about(id, personSaid(user))))
-        .addUser(user, invitation);
+      const asked = { by: signed(request), name: personName(name), rights: rightsOf(given) };
+      const { id, invitation } = await ask('add_person', asked);
       request.log.info({ person: id, by: request.session!.person.id }, 'somebody was added');
-      return {
-        person: personView(await known(id)),
-        invitation: { code, expires_at: iso(invitation.expiresAt) },
-      };
+      const { code, expires_at } = invitation;
+      return { person: personView(await known(id)), invitation: { code, expires_at: iso(expires_at) } };
     },
   );
 
@@ -124,23 +109,19 @@ export function peopleRoutes(app: App, deps: Deps): void {
       },
     },
     async (request) => {
-      factors.mayChange(request.session!);
       const { based_on, name, disabled, ...given } = request.body;
-      const before = await known(request.params.id);
-      // Somebody may have had a name for longer than there has been a rule for names.
-      const kept = name === before.name;
-      const change = { ...rightsOf(given), name: kept ? name : personName(name), disabled };
-      const user = await audit
-        .audited<User>((after) =>
-          audit.of(
-            request,
-            'person_change',
-            about(after.id, { name: after.name, changes: personChanges(before, after) }),
-          ),
-        )
-        .changeUser(before.id, change, now(), based_on);
-      request.log.info({ person: user.id, by: request.session!.person.id }, 'somebody was changed');
-      return personView(user);
+      const { id, name: before } = await known(request.params.id);
+      await ask('change_person', {
+        by: signed(request),
+        id,
+        // Somebody may have had a name for longer than there has been a rule for names.
+        name: name === before ? name : personName(name),
+        rights: rightsOf(given),
+        ...(disabled === undefined ? {} : { disabled }),
+        based_on,
+      });
+      request.log.info({ person: id, by: request.session!.person.id }, 'somebody was changed');
+      return personView(await known(id));
     },
   );
 
@@ -151,7 +132,8 @@ export function peopleRoutes(app: App, deps: Deps): void {
       schema: {
         tags: ['people'],
         summary: 'Remove somebody',
-        description: 'Ends their sessions and tokens. Their entries stay in the audit log under their name.',
+        description:
+          'Ends their sessions and tokens. Their entries stay in the audit log under their name. Needs a proof of the last ten minutes.',
         params: IdParams,
         querystring: RemoveQuery,
         response: answers(PersonView),
@@ -159,9 +141,7 @@ export function peopleRoutes(app: App, deps: Deps): void {
     },
     async (request) => {
       const user = await known(request.params.id);
-      await audit
-        .audited(audit.of(request, 'person_remove', about(user.id, { name: user.name })))
-        .removeUser(user.id, request.query.based_on);
+      await ask('remove_person', { by: signed(request), id: user.id, based_on: request.query.based_on });
       request.log.info({ person: user.id, by: request.session!.person.id }, 'somebody was removed');
       return personView(user);
     },
@@ -181,18 +161,10 @@ export function peopleRoutes(app: App, deps: Deps): void {
       },
     },
     async (request) => {
-      factors.mayChange(request.session!);
-      const user = await known(request.params.id);
-      // Otherwise anyone at their open browser could set a new password without the old one.
-      if (user.id === request.session!.person.id)
-        throw fail('forbidden', 'Your own password is changed on your account page.');
-      if (user.source !== 'local')
-        throw fail('person_invalid', 'The password of this person is not kept here.');
-      const { code, invitation } = invitations.make(user.id);
-      const said = { name: user.name, changes: ['a link to choose a new password with'] };
-      await audit.audited(audit.of(request, 'person_change', about(user.id, said))).invite(invitation);
-      request.log.info({ person: user.id, by: request.session!.person.id }, 'a link was made');
-      return { code, expires_at: iso(invitation.expiresAt) };
+      const { id } = await known(request.params.id);
+      const { code, expires_at } = await ask('invite_person', { by: signed(request), id });
+      request.log.info({ person: id, by: request.session!.person.id }, 'a link was made');
+      return { code, expires_at: iso(expires_at) };
     },
   );
 
@@ -210,8 +182,7 @@ export function peopleRoutes(app: App, deps: Deps): void {
     },
     async (request) => {
       const user = await known(request.params.id);
-      const open = sessions.living(await catalogue.sessionsOf(user.id));
-      return sessionsView(open, request.session!.id);
+      return sessionsView(await sessions.of(user.id), request.session!.id);
     },
   );
 
@@ -233,9 +204,10 @@ export function peopleRoutes(app: App, deps: Deps): void {
         { person: user.id, by: request.session!.person.id },
         'their sessions and tokens were ended',
       );
-      const said = { name: user.name, because: `ended all sessions and tokens of ${user.name}` };
-      const entry = audit.of(request, 'session_end', about(user.id, said));
-      return { ended: await audit.audited(entry).shutOut(user.id) };
+      const open = await sessions.of(user.id);
+      await ask('shut_out', { by: signed(request), id: user.id });
+      await sessions.endAll(user.id);
+      return { ended: open.length };
     },
   );
 
@@ -253,10 +225,11 @@ export function peopleRoutes(app: App, deps: Deps): void {
     },
     async (request) => {
       const user = await known(request.params.id);
-      const { session } = request.params;
-      const said = { name: user.name, because: `ended one session of ${user.name}` };
-      const entry = audit.of(request, 'session_end', about(user.id, said));
-      return { ended: await audit.audited(ifDone(entry)).endSessions(user.id, { id: session }) };
+      const ended = await sessions.endOne(user.id, request.params.session);
+      const detail = { name: user.name, because: `ended one session of ${user.name}` };
+      if (ended)
+        audit.note(audit.of(request, 'session_end', { object: 'person', object_id: user.id, detail }));
+      return { ended: Number(ended) };
     },
   );
 }

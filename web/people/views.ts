@@ -1,7 +1,8 @@
 import type { Static } from 'typebox';
-import type { Session, Token, User } from '../../daemon/catalogue/people.js';
+import type { Token, User } from '../../daemon/catalogue/people.js';
 import { iso, isoOrNull } from '../../daemon/domain/days.js';
 import { GRANTABLE, type Person } from '../../daemon/domain/people/person.js';
+import type { Session } from '../auth/sessions.js';
 import type { PeopleView, PersonView, SessionsView, TokenView } from './schemas.js';
 
 export const rightsView = ({ roles, scope, extensions, grants }: Person) => ({

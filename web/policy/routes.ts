@@ -1,18 +1,18 @@
 import { imagine } from '../../daemon/domain/policy/imagined.js';
 import { decideRecord, decideRetention } from '../../daemon/domain/policy/policy.js';
-import { confirmEmergency, policyChanges } from '../../daemon/domain/policy/policy-changes.js';
 import { FROM_NOW_ON } from '../../daemon/domain/policy/retention.js';
 import { inWords, reasonView } from '../../daemon/domain/reason/words.js';
+import { signed } from '../auth/signed.js';
 import { policyView } from '../calls/views.js';
 import type { Needs } from '../deps.js';
 import { answers } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { PolicyBody, PolicyTestBody, PolicyTestView, PolicyVersionsView, PolicyView } from './schemas.js';
 
-type Deps = Needs<'audit' | 'now' | 'site', 'policy' | 'policyVersions'>;
+type Deps = Needs<'ask' | 'now' | 'site', 'policy' | 'policyVersions'>;
 
 /** What to record and how long to keep it. */
-export function policyRoutes(app: App, { catalogue, now, site, audit }: Deps): void {
+export function policyRoutes(app: App, { catalogue, ask, now, site }: Deps): void {
   app.get(
     '/policy',
     {
@@ -34,25 +34,16 @@ export function policyRoutes(app: App, { catalogue, now, site, audit }: Deps): v
       schema: {
         tags: ['policy'],
         summary: 'Change the policy',
-        description: `Makes a new version, of which the signed-in user is the author. Recording rules apply to calls that start from now on. ${FROM_NOW_ON}`,
+        description: `Makes a new version, of which the signed-in user is the author. Recording rules apply to calls that start from now on. ${FROM_NOW_ON} Needs a proof of the last ten minutes.`,
         body: PolicyBody,
         response: answers(PolicyView),
       },
     },
     async (request) => {
-      const { policy, based_on, confirm_no_emergency_numbers: confirmed = false } = request.body;
-      const before = (await catalogue.policy()).policy;
-      confirmEmergency(before, policy, confirmed);
-      const changes = policyChanges(before, policy).slice(0, 50);
-      const version = await audit
-        .audited<number>((made) =>
-          audit.of(request, 'policy_change', {
-            object: 'policy',
-            object_id: String(made),
-            detail: { changes },
-          }),
-        )
-        .savePolicy(policy, request.session!.person.name, now(), based_on);
+      const { policy, based_on, confirm_no_emergency_numbers = false } = request.body;
+      const { version } = await ask('save_policy', {
+        ...{ by: signed(request), policy, based_on, no_emergency_numbers: confirm_no_emergency_numbers },
+      });
       request.log.info({ version, by: request.session!.person.name }, 'the policy was changed');
       return policyView(await catalogue.policy());
     },

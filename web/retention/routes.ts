@@ -4,6 +4,8 @@ import { dates, iso, isoOrNull, times } from '../../daemon/domain/days.js';
 import { FROM_NOW_ON, planRetention } from '../../daemon/domain/policy/retention.js';
 import { inWords, reasonView, type Say } from '../../daemon/domain/reason/words.js';
 import type { Recording } from '../../daemon/domain/recording/recording.js';
+import { giveOut } from '../audit/give-out.js';
+import { signed } from '../auth/signed.js';
 import { partyView } from '../calls/views.js';
 import type { Needs } from '../deps.js';
 import { answers, streamed } from '../server/answers.js';
@@ -13,7 +15,7 @@ import { type RetentionItem, RetentionRunBody, RetentionRunView, RetentionView }
 import { retentionCsv } from './table.js';
 
 type Deps = Needs<
-  'audit' | 'control' | 'now' | 'reached' | 'retention' | 'seen' | 'site',
+  'ask' | 'now' | 'reached' | 'retention' | 'seen' | 'site',
   'countKept' | 'erasedRecordings' | 'keptRecordings' | 'recordingsErasing'
 >;
 
@@ -27,7 +29,7 @@ const hasRecording = (call: StoredCall): call is Kept => call.recording !== null
 
 /** What is kept, until when and why; what goes next; what is gone. */
 export function retentionRoutes(app: App, deps: Deps): void {
-  const { catalogue, reached, control, retention, site, now, audit, seen } = deps;
+  const { catalogue, reached, ask, retention, site, now, seen } = deps;
   const say = times(site.timeZone);
 
   /** The plan, with the calls behind it. Reads all kept recordings only when it has to. */
@@ -99,7 +101,7 @@ export function retentionRoutes(app: App, deps: Deps): void {
     },
     async (request, reply) => {
       reached.every(request.session!.person);
-      await audit.write(audit.of(request, 'export', { object: 'retention' }));
+      await giveOut(ask, request, 'retention');
       const { at, planned, callOf } = await plan(true);
       const gone = await catalogue.erasedRecordings(ALL_GONE);
       function* rows() {
@@ -123,15 +125,14 @@ export function retentionRoutes(app: App, deps: Deps): void {
         tags: ['retention'],
         summary: 'Erase what is due, now',
         description:
-          'The daemon does it. When an unusual share would go it answers 409 until `confirm` is sent back.',
+          'The daemon does it. When an unusual share would go it answers 409 until `confirm` is sent back. Needs a proof of the last ten minutes.',
         body: RetentionRunBody,
         response: answers(RetentionRunView),
       },
     },
     async (request) => {
       const { confirm } = request.body;
-      await audit.write(audit.of(request, 'retention_run', { detail: { confirm: confirm ?? '' } }));
-      const ran = await control.runRetention(confirm);
+      const ran = await ask('run_retention', { by: signed(request), ...(confirm && { confirm }) });
       request.log.info({ ...ran, by: request.session!.person.name }, 'a retention run was asked for');
       return ran;
     },

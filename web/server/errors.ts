@@ -9,6 +9,14 @@ import type { ErrorView } from './schemas.js';
 
 type Fault = NonNullable<FastifyError['validation']>[number];
 
+/** What is said while the catalogue cannot be read. */
+const AWAY: ReadonlySet<ErrorCode> = new Set([
+  'catalogue_missing',
+  'catalogue_away',
+  'catalogue_older',
+  'catalogue_newer',
+]);
+
 /** What the client is told of an error, and with which status. What is our fault is hidden behind the request's id. */
 export function errorAnswer(
   error: unknown,
@@ -71,8 +79,13 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   // Pages are for everybody; what else is served is asked for by programs that an admin has set up.
   const admin = !url.startsWith('/api/') || (!!session && mayDo(session.person, 'settings'));
   const { status, view } = errorAnswer(error, { id: request.id, invalid, admin });
+  // While the catalogue is away, every page asks again and again; the log has it once already.
+  const away = error instanceof TapedeckError && AWAY.has(error.code);
   if (status >= 500)
-    request.log.error({ err: error, route: request.routeOptions?.url, status }, 'a request failed');
+    request.log[away ? 'debug' : 'error'](
+      { err: error, route: request.routeOptions?.url, status },
+      'a request failed',
+    );
   return reply
     .code(status)
     .removeHeader('content-disposition')

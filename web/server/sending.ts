@@ -1,11 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
-import type { Session } from '../../daemon/catalogue/people.js';
 import type { Log } from '../../daemon/ops/log.js';
 import { repeatedly } from '../../daemon/ops/turns.js';
 import { admit } from '../auth/access.js';
-import type { Sessions } from '../auth/sessions.js';
+import type { Session, Sessions } from '../auth/sessions.js';
 import type { Tokens } from '../auth/tokens.js';
 import type { Pace } from './live.js';
 import type { App } from './types.js';
@@ -17,8 +16,8 @@ type Answer = { raw: ServerResponse; request: FastifyRequest; session: Session }
 export type Sending = ReturnType<typeof createSending>;
 
 /**
- * Cuts off what is still being sent when the session ends that asked for it, its owner loses the right to it, or its API
- * token is revoked: sound, tables and evidence packs take as long as their readers like. A session that gets a new token is
+ * Cuts off what is still being sent when the session ends that asked for it, its owner loses the right to it, its API token is
+ * revoked, or the recording is erased: sound, tables and evidence packs take as long as their readers like. A session that gets a new token is
  * the same session.
  */
 export function createSending(deps: {
@@ -46,7 +45,7 @@ export function createSending(deps: {
     } catch {
       return false;
     }
-    return request.still?.(session.person) ?? true;
+    return (await request.still?.(session.person)) ?? true;
   }
   function cut({ raw, request }: Answer): void {
     deps.log.info({ route: request.routeOptions.url }, 'an answer was cut off: its session ended or changed');

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
-import type { Session } from '../../daemon/catalogue/people.js';
 import type { ErrorCode } from '../../daemon/domain/error.js';
 import type { Person } from '../../daemon/domain/people/person.js';
 import type { CallId } from '../../daemon/domain/recording/recording.js';
 import type { Audited } from '../audit/audit.js';
 import type { Access } from '../auth/access.js';
+import type { Session } from '../auth/sessions.js';
 
 /** A Fastify instance whose routes take their types from their schemas. */
 export type App = FastifyInstance<
@@ -35,10 +35,10 @@ declare module 'fastify' {
     session: Session | null;
     /** The API token by which they ask; null for a session of their own. */
     token: { id: string; name: string } | null;
-    /** The test call that this request has a pass for. */
-    testCall: CallId | null;
+    /** The test call for which this request shows a pass, which the recorder has still to take. */
+    testCall: { pass: string; call: CallId } | null;
     /** Whether somebody, as they are now, may still have what is being sent to them; null where the right to the route is all. */
-    still: ((person: Person) => boolean) | null;
+    still: ((person: Person) => boolean | Promise<boolean>) | null;
     /** What was given as the reason for what is asked for; empty where none was needed. */
     reason: string;
   }

@@ -2,8 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { iso, isoOrNull } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
-import { ifDone } from '../audit/audit.js';
-import { placeOf } from '../auth/passkeys.js';
+import { placeOf } from '../auth/place.js';
+import { signed } from '../auth/signed.js';
+import { forApp } from '../auth/totp.js';
 import type { Needs } from '../deps.js';
 import { answers, nameOf } from '../server/answers.js';
 import type { App } from '../server/types.js';
@@ -18,39 +19,24 @@ import {
   WebAuthnOptions,
 } from './factor-schemas.js';
 
-type Deps = Needs<
-  'audit' | 'enter' | 'factors' | 'passkeys',
-  'factorState' | 'passkey' | 'passkeys' | 'rolesWithFactor' | 'totp'
->;
+type Deps = Needs<'ask' | 'enter' | 'site', 'factorState' | 'passkeys' | 'rolesWithFactor' | 'totp'>;
 
 /** One's own second factors, and who has to have one. */
 export function factorRoutes(app: App, deps: Deps): void {
-  const { catalogue, factors, passkeys, enter, audit } = deps;
+  const { catalogue, ask, enter, site } = deps;
   const tags = ['second factors'];
-  /** Throws unless this session may change its owner's factors. */
-  const changing = ({ session }: FastifyRequest) => {
-    factors.mayChange(session!);
-    return session!;
+  /** Throws `second_factor_needed`: who has only the password must not add a factor of their own beside the owner's. */
+  const changing = (request: FastifyRequest) => {
+    if (request.session!.owes === 'factor') throw fail('second_factor_needed');
+    return signed(request);
   };
-  const changed = (request: FastifyRequest, what: string) =>
-    audit.of(request, 'second_factor', { detail: { changes: [what] } });
   /** The factor is there: the session has it too, and goes on. */
   async function added(request: FastifyRequest, reply: FastifyReply, proof: 'totp' | 'passkey') {
-    const { person } = request.session!;
-    const recovery_codes = await factors.firstRecoveryCodes(person.id);
-    await enter.prove(request, reply, proof);
-    request.log.info({ user: person.name, proof }, 'a second factor was added');
-    return { recovery_codes };
+    await enter.goOn(request, reply, proof);
+    request.log.info({ user: request.session!.person.name, proof }, 'a second factor was added');
   }
-  async function removed(request: FastifyRequest, which: 'totp' | { passkey: string }, what: string) {
-    const { person } = request.session!;
-    const entry = changed(request, `the ${what} was removed`);
-    const gone = await audit.audited(ifDone(entry)).removeFactor(person.id, which);
-    if (!gone) throw fail('last_factor');
-    const proof = which === 'totp' ? which : 'passkey';
-    request.log.info({ user: person.name, proof }, 'a second factor was removed');
-    return {};
-  }
+  const removed = (request: FastifyRequest, proof: 'totp' | 'passkey') =>
+    request.log.info({ user: request.session!.person.name, proof }, 'a second factor was removed');
 
   app.get(
     '/account/factors',
@@ -95,8 +81,8 @@ export function factorRoutes(app: App, deps: Deps): void {
       },
     },
     async (request) => {
-      const { person, tokenHash } = changing(request);
-      return factors.beginTotp(person, tokenHash);
+      const { secret } = await ask('begin_totp', { by: changing(request) });
+      return forApp(secret, { site: site.name, person: request.session!.person.name });
     },
   );
 
@@ -118,10 +104,9 @@ export function factorRoutes(app: App, deps: Deps): void {
       },
     },
     async (request, reply) => {
-      const { person, tokenHash } = changing(request);
-      const entry = changed(request, 'an authenticator app was added');
-      await factors.confirmTotp(person, tokenHash, request.body.code, entry);
-      return added(request, reply, 'totp');
+      const made = await ask('confirm_totp', { by: changing(request), code: request.body.code });
+      await added(request, reply, 'totp');
+      return made;
     },
   );
 
@@ -138,8 +123,9 @@ export function factorRoutes(app: App, deps: Deps): void {
       },
     },
     async (request) => {
-      changing(request);
-      return removed(request, 'totp', 'authenticator app');
+      await ask('remove_factor', { by: changing(request) });
+      removed(request, 'totp');
+      return {};
     },
   );
 
@@ -155,10 +141,10 @@ export function factorRoutes(app: App, deps: Deps): void {
       },
     },
     async (request) => {
-      const { person, tokenHash } = changing(request);
+      const by = changing(request);
       const place = placeOf(request);
       if (!place) throw fail('passkey_refused', 'Passkeys need TLS and a name in the address.');
-      return { options: await passkeys.beginAdding(person, place, tokenHash) };
+      return ask('begin_passkey', { by, place });
     },
   );
 
@@ -179,11 +165,10 @@ export function factorRoutes(app: App, deps: Deps): void {
       },
     },
     async (request, reply) => {
-      const { person, tokenHash } = changing(request);
-      const name = nameOf(request.body.name);
-      const entry = changed(request, `the passkey ${name} was added`);
-      await passkeys.add(person, name, request.body.response, tokenHash, entry);
-      return added(request, reply, 'passkey');
+      const { name, response } = request.body;
+      const made = await ask('add_passkey', { by: changing(request), name: nameOf(name), response });
+      await added(request, reply, 'passkey');
+      return made;
     },
   );
 
@@ -201,10 +186,9 @@ export function factorRoutes(app: App, deps: Deps): void {
       },
     },
     async (request) => {
-      const { person } = changing(request);
-      const passkey = await catalogue.passkey(request.params.id);
-      if (passkey?.userId !== person.id) throw fail('not_found');
-      return removed(request, { passkey: passkey.id }, `passkey ${passkey.name}`);
+      await ask('remove_factor', { by: changing(request), passkey: request.params.id });
+      removed(request, 'passkey');
+      return {};
     },
   );
 
@@ -220,13 +204,9 @@ export function factorRoutes(app: App, deps: Deps): void {
       },
     },
     async (request) => {
-      const { person } = changing(request);
-      const { totp, passkeys: keys } = await catalogue.factorState(person.id);
-      if (!totp && keys === 0)
-        throw fail('request_invalid', 'There is no second factor that they would stand for.');
-      request.log.info({ user: person.name }, 'recovery codes were made');
-      const entry = changed(request, 'new recovery codes were made');
-      return { recovery_codes: await factors.newRecoveryCodes(person.id, entry) };
+      const made = await ask('new_recovery_codes', { by: changing(request) });
+      request.log.info({ user: request.session!.person.name }, 'recovery codes were made');
+      return made;
     },
   );
 
@@ -258,13 +238,7 @@ export function factorRoutes(app: App, deps: Deps): void {
       },
     },
     async (request) => {
-      factors.mayChange(request.session!);
-      const said = `second factor required of: ${request.body.roles.join(', ') || 'nobody'}`;
-      const entry = audit.of(request, 'policy_change', {
-        object: 'second_factor',
-        detail: { changes: [said] },
-      });
-      await audit.audited(entry).setRolesWithFactor(request.body.roles);
+      await ask('set_factor_roles', { by: signed(request), roles: request.body.roles });
       const roles = await catalogue.rolesWithFactor();
       request.log.info({ roles, by: request.session!.person.name }, 'who needs a second factor was changed');
       return { roles };

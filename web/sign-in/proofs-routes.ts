@@ -1,28 +1,20 @@
-import type { FastifyRequest } from 'fastify';
 import { fail } from '../../daemon/domain/error.js';
-import { placeOf } from '../auth/passkeys.js';
+import { placeOf } from '../auth/place.js';
 import type { Needs } from '../deps.js';
 import { answers, later } from '../server/answers.js';
+import { RECORDER_AWAY, recorderAway } from '../server/ask.js';
 import type { App } from '../server/types.js';
 import { AssertionBody, CodeBody, PasswordBody, WebAuthnOptions } from './factor-schemas.js';
 import { type SessionViewDeps, sessionView } from './session-routes.js';
 import { SessionView } from './session-schemas.js';
 
-type Deps = SessionViewDeps &
-  Needs<'audit' | 'devices' | 'enter' | 'factors' | 'passkeys' | 'signIn' | 'tries', 'user'>;
-
-const BY_PROVIDER = 'Sign in with the provider first; it is your second factor then.';
+type Deps = SessionViewDeps & Needs<'ask' | 'audit' | 'devices' | 'enter' | 'signIn' | 'tries', 'user'>;
 
 /** Proofs beside the password: what a session still owes, what shows again that it is its owner, and passkeys alone. */
 export function proofRoutes(app: App, deps: Deps): void {
-  const { catalogue, factors, passkeys, enter, signIn, tries, devices, audit } = deps;
+  const { catalogue, ask, enter, signIn, tries, devices, audit } = deps;
   const tags = ['session'];
   const often = { max: 60, timeWindow: '1 minute' };
-  const failed = (request: FastifyRequest, what: string) => {
-    request.log.warn({ address: request.ip, user: request.session?.person.name }, what);
-    audit.refused(audit.of(request, 'second_factor', { detail: { because: what } }));
-  };
-
   app.post(
     '/session/second-factor',
     {
@@ -37,14 +29,9 @@ export function proofRoutes(app: App, deps: Deps): void {
       },
     },
     async (request, reply) => {
-      const { id } = request.session!.person;
-      const device = await devices.known(request, id);
-      const taken = await factors.take(id, request.body.code, device).catch((e: unknown) => {
-        failed(request, 'a second factor was wrong');
-        throw e;
-      });
-      if ('waitSeconds' in taken) throw later(reply, taken.waitSeconds, 'second_factor_slow');
-      await enter.prove(request, reply, taken.proof, { tried: taken.proof === 'totp' });
+      const device = await devices.known(request, request.session!.person.id);
+      const slow = await enter.prove(request, reply, { code: request.body.code }, device);
+      if (slow) throw later(reply, slow.waitSeconds, 'second_factor_slow');
       return sessionView(deps, request);
     },
   );
@@ -56,7 +43,8 @@ export function proofRoutes(app: App, deps: Deps): void {
       schema: {
         tags,
         summary: 'Show again that it is still you',
-        description: 'With the password; a code or a passkey does as well. Good for ten minutes.',
+        description:
+          'With the password, for who has no second factor; a code or a passkey for who has one. Good for ten minutes.',
         body: PasswordBody,
         response: answers(SessionView),
       },
@@ -69,12 +57,15 @@ export function proofRoutes(app: App, deps: Deps): void {
       const { user, proof } = await signIn
         .byPassword(known, person.name, request.body.password, taken)
         .catch((e: unknown) => {
-          failed(request, 'a password was wrong');
+          const because = recorderAway(e) ? RECORDER_AWAY : 'a password was wrong';
+          request.log.warn({ address: request.ip, user: person.name }, because);
+          audit.refused(audit.of(request, 'second_factor', { detail: { because } }));
           throw e;
         });
       if (user.id !== person.id) throw fail('sign_in_failed');
       taken.succeeded();
-      await enter.prove(request, reply, proof);
+      const { password } = request.body;
+      await enter.prove(request, reply, proof === 'password' ? { password } : { word: [proof] });
       return sessionView(deps, request);
     },
   );
@@ -94,7 +85,7 @@ export function proofRoutes(app: App, deps: Deps): void {
     async (request) => {
       const place = placeOf(request);
       if (!place) throw fail('passkey_refused', 'Passkeys need TLS and a name in the address.');
-      return { options: await passkeys.ask(place, request.session?.person.id ?? null) };
+      return ask('ask_passkey', { person: request.session?.person.id ?? null, place });
     },
   );
 
@@ -112,21 +103,10 @@ export function proofRoutes(app: App, deps: Deps): void {
       },
     },
     async (request, reply) => {
-      const userId = await passkeys.answered(request.body.response).catch((e: unknown) => {
-        failed(request, 'a passkey was refused');
-        throw e;
-      });
-      const session = request.token === null ? request.session : null;
-      if (session?.person.id === userId) await enter.prove(request, reply, 'passkey');
+      const means = { passkey: request.body.response };
       // Whoever has given a password goes on as the one whose it is, or not at all.
-      else if (session) throw fail('passkey_refused', 'It belongs to somebody else.');
-      else {
-        const user = await catalogue.user(userId);
-        if (!user) throw fail('sign_in_failed');
-        // Only the provider knows whether they still have an account there.
-        if (user.source === 'oidc') throw fail('passkey_refused', BY_PROVIDER);
-        await enter.begin(request, reply, user, ['passkey']);
-      }
+      if (request.token === null && request.session) await enter.prove(request, reply, means);
+      else await enter.begin(request, reply, null, means);
       return sessionView(deps, request);
     },
   );

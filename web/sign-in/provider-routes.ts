@@ -1,14 +1,15 @@
 import { Type } from 'typebox';
 import type { Journey } from '../../daemon/directory/oidc.js';
 import { fail, TapedeckError } from '../../daemon/domain/error.js';
+import { createKept } from '../../daemon/ops/kept.js';
 import { savedOutsider } from '../auth/directory.js';
-import { createKept } from '../auth/kept.js';
 import type { Needs } from '../deps.js';
 import { answers } from '../server/answers.js';
+import { RECORDER_AWAY, recorderAway } from '../server/ask.js';
 import type { App } from '../server/types.js';
 import { ProviderView } from './factor-schemas.js';
 
-type Deps = Needs<'audit' | 'enter' | 'journeyCookie' | 'now' | 'provider', 'users'>;
+type Deps = Needs<'ask' | 'audit' | 'enter' | 'journeyCookie' | 'now' | 'provider', 'user'>;
 
 const BACK = '/session/provider/callback';
 /** How long somebody may take at the provider. */
@@ -17,7 +18,7 @@ const JOURNEY_MS = 15 * 60_000;
 /** Signing in with an OpenID provider: there and back again. */
 export function providerRoutes(
   app: App,
-  { provider, catalogue, enter, journeyCookie, now, audit }: Deps,
+  { provider, catalogue, ask, enter, journeyCookie, now, audit }: Deps,
 ): void {
   const journeys = createKept<Journey>({ now, forMs: JOURNEY_MS });
 
@@ -67,15 +68,16 @@ export function providerRoutes(
       try {
         if (!journey) throw fail('provider_refused', 'Nobody is on the way, or it took too long.');
         const found = await provider.oidc.end(journey, new URL(request.url, 'http://x').search);
-        const equal = (group: string, named: string) => group === named;
-        const user = await savedOutsider({ catalogue, audit, now }, 'oidc', found, provider.rules, equal);
-        const proofs = ['provider_sign_in' as const, ...(found.secondFactor ? ['provider' as const] : [])];
-        await enter.begin(request, reply, user, proofs);
+        const user = await savedOutsider({ catalogue, ask }, 'oidc', found);
+        const word = ['provider_sign_in' as const, ...(found.secondFactor ? ['provider' as const] : [])];
+        await enter.begin(request, reply, user.id, { word });
       } catch (err) {
         if (!(err instanceof TapedeckError)) throw err;
         request.log.warn({ err, address: request.ip }, 'a sign-in by the provider failed');
-        const detail = { because: 'refused by the provider, or by the rules for its groups' };
-        audit.refused(audit.by({ id: '', name: '' }, request.ip, 'sign_in', { detail }));
+        const because = recorderAway(err)
+          ? RECORDER_AWAY
+          : 'refused by the provider, or by the rules for its groups';
+        audit.refused(audit.by({ id: '' }, request.ip, 'sign_in', { detail: { because } }));
         return reply.redirect(`/?sign_in=${err.code}`, 303);
       }
       return reply.redirect('/', 303);

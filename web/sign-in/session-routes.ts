@@ -1,11 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
-import type { Session } from '../../daemon/catalogue/people.js';
 import { isoOrNull } from '../../daemon/domain/days.js';
 import { boxRights, callRights, mayDo, mayEver, type Person } from '../../daemon/domain/people/person.js';
 import { reachOf } from '../../daemon/domain/people/reach.js';
+import type { Session } from '../auth/sessions.js';
 import type { Needs } from '../deps.js';
 import { answers, later } from '../server/answers.js';
+import { RECORDER_AWAY, recorderAway } from '../server/ask.js';
 import type { App } from '../server/types.js';
 import { type SecondFactorView, SessionView, SignInBody } from './session-schemas.js';
 
@@ -71,12 +72,13 @@ export function sessionRoutes(app: App, deps: Deps): void {
       const { user, proof } = await signIn.byPassword(known, name, password, taken).catch((err: unknown) => {
         request.log.warn({ address: request.ip, err }, 'a sign-in failed');
         // What was typed as a name that nobody has may be a password.
-        const because = known ? 'wrong password' : 'unknown name';
+        const because = recorderAway(err) ? RECORDER_AWAY : known ? 'wrong password' : 'unknown name';
         audit.refused(audit.by(known ?? NOBODY, request.ip, 'sign_in', { detail: { because } }));
         throw err;
       });
       taken.succeeded();
-      await enter.begin(request, reply, user, [proof]);
+      const means = proof === 'password' ? { password } : { word: [proof] };
+      await enter.begin(request, reply, user.id, means);
       return sessionView(deps, request);
     },
   );
@@ -94,7 +96,8 @@ export function sessionRoutes(app: App, deps: Deps): void {
     },
     async (request, reply) => {
       const { id, tokenHash } = request.session!;
-      await sessions.end(tokenHash, audit.of(request, 'sign_out'));
+      await sessions.end(tokenHash);
+      audit.note(audit.of(request, 'sign_out'));
       sending.end(id);
       playing.end(id);
       live.end(tokenHash, { signedOut: true });
@@ -148,7 +151,8 @@ async function secondFactor(
     passkeys: keys.length,
     passkeys_here: keys.filter((key) => key.host === host).length,
     recovery_codes: state.recoveryCodes,
-    password: !proofs.includes('provider_sign_in'),
+    // Who has a second factor shows that one; who comes from a provider has no password to show.
+    password: !state.totp && keys.length === 0 && !proofs.includes('provider_sign_in'),
     failed: count === 0 ? null : { count, last_at: isoOrNull(lastAt) },
   };
 }

@@ -1,17 +1,15 @@
-import { ulid } from 'ulid';
-import { FOUNDER, RUNS_ONLY } from '../../daemon/domain/people/person.js';
-import { personSaid } from '../../daemon/domain/people/person-changes.js';
+import { plainAddress } from '../auth/came-from.js';
 import type { Needs } from '../deps.js';
 import { answers, personName } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { type SessionViewDeps, sessionView } from './session-routes.js';
 import { SessionView, SetupBody } from './session-schemas.js';
 
-type Deps = SessionViewDeps & Needs<'audit' | 'enter' | 'now' | 'passwords'>;
+type Deps = SessionViewDeps & Needs<'ask' | 'enter' | 'passwords'>;
 
 /** The first user. */
 export function setupRoutes(app: App, deps: Deps): void {
-  const { passwords, setup, enter, site, now, audit } = deps;
+  const { passwords, setup, enter, site, ask } = deps;
 
   app.post(
     '/setup',
@@ -35,21 +33,11 @@ export function setupRoutes(app: App, deps: Deps): void {
       setup.check(code);
       const name = personName(request.body.name);
       passwords.check(password, name, site.name);
-      const user = {
-        ...(hears ? FOUNDER : RUNS_ONLY),
-        id: ulid(now()),
-        name,
-        passwordHash: await passwords.hash(password),
-        createdAt: now(),
-      };
-      const added = audit.by(user, request.ip, 'person_add', {
-        object: 'person',
-        object_id: user.id,
-        detail: { ...personSaid(user), because: 'set-up code' },
-      });
-      await setup.claim(code, user, added);
+      const hash = await passwords.hash(password);
+      const { id } = await ask('claim_setup', { code, name, hash, hears, address: plainAddress(request.ip) });
+      setup.done();
       request.log.info({ address: request.ip }, 'the first user was made');
-      await enter.begin(request, reply, user, ['password']);
+      await enter.begin(request, reply, id, { password });
       return sessionView(deps, request);
     },
   );

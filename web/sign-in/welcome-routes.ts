@@ -1,15 +1,15 @@
-import type { Ended } from '../../daemon/catalogue/people.js';
 import { fail } from '../../daemon/domain/error.js';
-import { tokensEnded } from '../audit/audit.js';
+import { hashed, plainCode } from '../../daemon/ops/secrets/codes.js';
+import { plainAddress } from '../auth/came-from.js';
 import type { Needs } from '../deps.js';
 import { WelcomeBody, WelcomeView } from '../people/schemas.js';
 import { answers, later } from '../server/answers.js';
 import type { App } from '../server/types.js';
 
-type Deps = Needs<'audit' | 'invitations' | 'passwords' | 'site' | 'tries'>;
+type Deps = Needs<'ask' | 'now' | 'passwords' | 'site' | 'tries', 'invited'>;
 
 /** Where the link of an admin leads: somebody chooses a password. */
-export function welcomeRoutes(app: App, { invitations, passwords, tries, site, audit }: Deps): void {
+export function welcomeRoutes(app: App, { ask, catalogue, now, passwords, tries, site }: Deps): void {
   app.post(
     '/welcome',
     {
@@ -27,20 +27,19 @@ export function welcomeRoutes(app: App, { invitations, passwords, tries, site, a
       const { code, password } = request.body;
       const taken = tries.takeFrom(request.ip);
       if ('waitSeconds' in taken) throw later(reply, taken.waitSeconds);
-      const user = await invitations.find(code);
+      const user = await catalogue.invited(hashed(plainCode(code)), now());
       if (!user) throw fail('invitation_unknown');
       taken.succeeded();
       if (password === undefined) return { name: user.name, done: false, tokens_ended: [] };
       passwords.check(password, user.name, site.name);
-      const entry = (ended: Ended) =>
-        audit.by(user, request.ip, 'password_change', {
-          ...{ object: 'person', object_id: user.id },
-          detail: { because: 'chosen with a link', ...tokensEnded(ended) },
-        });
-      const ended = await invitations.accept(code, await passwords.hash(password), entry);
-      if (ended === null) throw fail('invitation_unknown');
+      const hash = await passwords.hash(password);
+      const { tokens_ended } = await ask('choose_password', {
+        code,
+        hash,
+        address: plainAddress(request.ip),
+      });
       request.log.info({ person: user.id, address: request.ip }, 'a password was chosen');
-      return { name: user.name, done: true, tokens_ended: ended.tokens };
+      return { name: user.name, done: true, tokens_ended };
     },
   );
 }

@@ -57,6 +57,8 @@ const checkpoint = noun({
 
 const inHex = (hash: unknown): string => (hash instanceof Buffer ? hash.toString('hex') : String(hash));
 
+/** How many databases of dashboards are remembered. */
+const MOST_SOURCES = 20;
 /** What is kept of the words, and of any text, at most; and of a list. */
 const CAP = { words: 200, text: 1_000, list: 100 };
 
@@ -79,10 +81,12 @@ export function createAudit(db: Db, reader: Reader) {
   const count = (table: 'calls' | 'users') => db.prepare(`SELECT count(*) FROM ${table}`).pluck();
   const [calls, users] = [count('calls'), count('users')];
   const keep = db.prepare('INSERT OR IGNORE INTO checkpoints (size, at, note) VALUES ($size, $at, $note)');
+  const told = db.prepare('SELECT seq FROM told WHERE source = ?').pluck();
+  const saveTold = db.prepare('INSERT OR REPLACE INTO told VALUES (?, ?, ?)');
+  const forgetTold = db.prepare(
+    'DELETE FROM told WHERE source IN (SELECT source FROM told ORDER BY at DESC, source LIMIT -1 OFFSET ?)',
+  );
   const kept = db.prepare('SELECT size, at, note FROM checkpoints ORDER BY size DESC, at DESC LIMIT ?');
-
-  /** Rows that this process has added. */
-  let added = 0;
 
   const headNow = (): Head => {
     const last = head.get() as { seq: number; hash: Buffer } | undefined;
@@ -112,10 +116,8 @@ export function createAudit(db: Db, reader: Reader) {
       const kept = text(words, CAP.words);
       const salt = randomBytes(16).toString('hex');
       detail = { ...detail, words: digestOfWords(salt, kept) };
-      added += 1;
       addWords.run(seq, Date.parse(event.at), salt, kept);
     }
-    added += 1;
     const entry = entryText({ ...event, detail, seq });
     const hash = Buffer.from(linked(before.hash, digestOfText(entry)), 'hex');
     const { changes } = add.run(seq, entry, hash);
@@ -126,10 +128,24 @@ export function createAudit(db: Db, reader: Reader) {
     return seq;
   }
 
+  function tell(source: string, entries: readonly { seq: number; entry: NewEntry }[], at: number): number {
+    const before = (told.get(source) as number | undefined) ?? 0;
+    let last = before;
+    for (const { seq, entry } of entries) {
+      if (seq <= last) continue;
+      append(entry);
+      last = seq;
+    }
+    if (last === before) return last;
+    saveTold.run(source, last, at);
+    forgetTold.run(MOST_SOURCES);
+    return last;
+  }
+
   return {
     append,
+    tell,
     head: headNow,
-    added: () => added,
     entries(filter: AuditFilter): ReadEntry[] {
       const { sql, values } = selection(filter);
       const statement = db.prepare(sql);

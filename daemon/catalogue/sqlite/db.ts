@@ -37,7 +37,7 @@ export type Opening = {
 };
 
 /**
- * Opens the catalogue's file, makes it (mode 0660: the dashboard, another user of the same group, writes to it) if there is
+ * Opens the catalogue's file, makes it (mode 0640: the dashboard, another user of the same group, reads it) if there is
  * none and brings it up to date. Throws `catalogue_newer` for a file from a later version, `data_strange` for one that is a
  * link, or has a rollback journal beside it.
  */
@@ -51,7 +51,6 @@ export async function openDb(path: string, how: Opening = {}): Promise<Db> {
     db.pragma('secure_delete = ON');
     refuseNewer(db, path);
     if (!db.readonly) migrate(db, path);
-    keepJournalOut(path);
     return db;
   } catch (e) {
     db.close();
@@ -66,7 +65,6 @@ function openFile(path: string, { readonlyOk = false, mustExist = false }: Openi
       if (mustExist) throw fail('catalogue_missing', `${path}.`);
       makeFile(path);
     }
-    keepJournalOut(path);
     // SQLite would open a file that it may not write for reading, without a word.
     closeSync(openSync(path, constants.O_RDWR | constants.O_NOFOLLOW));
     return new Database(path, { timeout: BUSY_MS, fileMustExist: true });
@@ -78,7 +76,7 @@ function openFile(path: string, { readonlyOk = false, mustExist = false }: Openi
 
 /**
  * SQLite follows a link to the catalogue, and rolls back a journal beside it: one that somebody else has put there may name
- * any file, which SQLite then deletes (the super-journal). Ours is never there: see `makeFile`.
+ * any file, which SQLite then deletes (the super-journal). There is none of ours: see `makeFile`.
  */
 function refuseStrange(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
@@ -92,19 +90,6 @@ function refuseStrange(path: string): void {
 }
 
 /**
- * Takes the name of the rollback journal with an empty file of ours, which SQLite takes for none. The folder's sticky bit keeps
- * everybody else from removing it. Only the folder's owner does so.
- */
-function keepJournalOut(path: string): void {
-  if (statSync(dirname(path)).uid !== process.getuid?.()) return;
-  try {
-    closeSync(openSync(`${path}-journal`, 'wx', 0o600));
-  } catch (e) {
-    if ((e as NodeJS.ErrnoException).code !== 'EEXIST') throw e;
-  }
-}
-
-/**
  * Makes the file under a name of its own, already with a write-ahead log, and gives it its name when it is durable: so that
  * there never is a rollback journal beside it. SQLite gives -wal and -shm the mode and owner of this file, so here is the one
  * place to get them right. Another process may do the same: the first counts.
@@ -112,9 +97,9 @@ function keepJournalOut(path: string): void {
 function makeFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
   const fresh = `${path}.new-${randomBytes(6).toString('hex')}`;
-  const fd = openSync(fresh, 'wx+', 0o660);
+  const fd = openSync(fresh, 'wx+', 0o640);
   try {
-    fchmodSync(fd, 0o660);
+    fchmodSync(fd, 0o640);
     const owner = statSync(dirname(path));
     if (process.getuid?.() === 0) fchownSync(fd, owner.uid, owner.gid);
     const db = new Database(fresh);
@@ -174,4 +159,22 @@ function migrate(db: Db, path: string): void {
   while (version(db) < migrations.length && step.immediate());
   // Another process may have taken the last steps: this reloads the schema, which preparing an INSERT alone does not.
   db.prepare('SELECT name FROM sqlite_schema LIMIT 1').get();
+}
+
+/**
+ * Closes the file, and leaves the log and its shared memory: without these nobody who may only read can open it before the next
+ * writer has. The last to close removes them, unless it may only read; so a reader of our own is the last.
+ */
+export function closeBesideReaders(db: Db): void {
+  let reader: Db | null = null;
+  if (!db.readonly && !db.memory)
+    try {
+      db.pragma('wal_checkpoint(TRUNCATE)');
+      reader = new Database(db.name, { readonly: true, fileMustExist: true });
+      reader.pragma('user_version');
+    } catch {
+      // They are gone then, and who reads waits.
+    }
+  db.close();
+  reader?.close();
 }

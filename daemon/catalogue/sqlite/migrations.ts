@@ -538,4 +538,18 @@ export const migrations: readonly string[] = [
   CREATE UNIQUE INDEX jobs_open ON jobs (kind, params) WHERE state IN ('waiting', 'running');
   CREATE INDEX jobs_ended ON jobs (ended_at) WHERE ended_at IS NOT NULL;
   `,
+  // The recorder alone writes this file. Sessions and known browsers are in a database of the dashboard's own; everybody signs in
+  // anew. epoch goes up whenever all sessions of a person end, gains whenever they may do more than before: a session knows both
+  // as they were when it began.
+  `
+  DROP TABLE sessions;
+  DROP TABLE devices;
+  ALTER TABLE users ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE users ADD COLUMN gains INTEGER NOT NULL DEFAULT 0;
+  -- How far each database of a dashboard has told what was done there, and when it last did.
+  CREATE TABLE told (source TEXT PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  -- Goes up with whatever a page may show: what only the audit log says does not count.
+  CREATE TABLE changes (one INTEGER PRIMARY KEY CHECK (one = 1), count INTEGER NOT NULL) STRICT;
+  INSERT INTO changes VALUES (1, 0);
+  `,
 ];

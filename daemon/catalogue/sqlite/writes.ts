@@ -7,18 +7,24 @@ const LONGEST = 10;
  * How long a write waits for another process's transaction, in ms. Ours take a few at most. Once somebody has held the
  * catalogue for longer, every further write asks only shortly until one succeeds: whoever waits here, waits with all else
  * that this process does.
+ *
+ * A user who may only read the file can take shared locks on -shm, and so keep every write waiting. Putting another -shm in its
+ * place would end that, but a process that may write and still has the old one would then write over what we write; whether
+ * there is one cannot be seen from within the recorder's unit.
  */
 const PATIENCE = { calm: 2_000, once: 20 };
 
-type Waiting = { work: () => unknown; resolve: (value: unknown) => void; reject: (e: unknown) => void };
+/** What a work gives, and whether a page may show what it has written. */
+type Done<T> = { value: T; counts: boolean };
+type Waiting = { work: () => Done<unknown>; resolve: (value: unknown) => void; reject: (e: unknown) => void };
 
 /**
  * Writes to the database. Works that are asked for in the same turn of the event loop share one transaction, so that the disk
  * is waited for once and not for each; a storm of events else keeps this process from everything else. Each is still whole
  * or not there at all, in the order in which they were asked for, and is durable when its promise resolves. `transact` does
- * one alone.
+ * one alone; `count` is called once in every transaction with a work that counts.
  */
-export function createWrites(db: Db, transact: (work: () => unknown) => unknown) {
+export function createWrites(db: Db, transact: (work: () => unknown) => unknown, count: () => void) {
   let waiting: Waiting[] = [];
   let turn: NodeJS.Immediate | undefined;
   let patient = false;
@@ -40,11 +46,14 @@ export function createWrites(db: Db, transact: (work: () => unknown) => unknown)
       // IMMEDIATE: a transaction that reads first and writes later would fail where another process wrote in between.
       db.transaction(() => {
         const until = performance.now() + LONGEST;
+        let news = false;
         for (const { work, resolve } of waiting) {
-          const value = work();
+          const { value, counts } = work();
+          news ||= counts;
           done.push(() => resolve(value));
           if (performance.now() > until) break;
         }
+        if (news) count();
       }).immediate();
       wait(true);
       waiting = waiting.slice(done.length);
@@ -61,7 +70,12 @@ export function createWrites(db: Db, transact: (work: () => unknown) => unknown)
 
   function alone({ work, resolve, reject }: Waiting): void {
     try {
-      resolve(transact(work));
+      const alone = () => {
+        const { value, counts } = work();
+        if (counts) count();
+        return value;
+      };
+      resolve(transact(alone));
       wait(true);
     } catch (e) {
       failed(e);
@@ -71,7 +85,7 @@ export function createWrites(db: Db, transact: (work: () => unknown) => unknown)
 
   return {
     /** What `work` gives, once it is durable. `work` does nothing but to read and write the database; it may be run again. */
-    write: <T>(work: () => T): Promise<T> =>
+    write: <T>(work: () => Done<T>): Promise<T> =>
       new Promise<T>((resolve, reject) => {
         waiting.push({ work, resolve: resolve as (value: unknown) => void, reject });
         turn ??= setImmediate(commit);

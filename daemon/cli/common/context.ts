@@ -1,7 +1,6 @@
 import type { Catalogue } from '../../catalogue/catalogue.js';
-import { withEntries } from '../../catalogue/entries.js';
-import { createSqliteCatalogue } from '../../catalogue/sqlite/catalogue.js';
-import type { NewEntry } from '../../domain/assurance/audit.js';
+import { createSqliteReader } from '../../catalogue/sqlite/reading/reader.js';
+import type { ControlAnswer, ControlBody, ControlName } from '../../domain/operations/control.js';
 import { catalogueFile, keysFile } from '../../domain/paths.js';
 import { printable } from '../../domain/printable.js';
 import { loadConfig } from '../../ops/config.js';
@@ -13,6 +12,7 @@ import { isThere, removeDurably } from '../../vault/durable.js';
 import { refuseUnmoved } from '../../vault/installation.js';
 import { createKeys, type Keys } from '../../vault/keys.js';
 import { type MasterKeys, openMasterKeys } from '../../vault/master-key.js';
+import { createAsking } from './asking.js';
 import { passphraseFor } from './master.js';
 
 /** What a subcommand works with. Everything is opened when it is first asked for. */
@@ -25,8 +25,13 @@ export type CliContext = {
   data(): string;
   /** The same. Throws `data_unmoved` where the recorder has still to take over what an earlier version left. */
   movedData(): string;
-  /** Throws `catalogue_missing`; only the recorder makes one. */
+  /** To read: only the recorder makes one, and writes it. Throws `catalogue_missing`. */
   catalogue(): Promise<Catalogue>;
+  /**
+   * Asks the recorder, over the owner's socket; while none runs, takes its lock and does the same in this process. Throws what is
+   * answered, and `already_running` while a recorder has the data directory and does not answer.
+   */
+  ask<N extends ControlName>(name: N, body: ControlBody<N>): Promise<ControlAnswer<N>>;
   /** What opens the master key, where it is locked; asked for at the console if it is not given. */
   passphrase(): Promise<string | undefined>;
   master(): Promise<MasterKeys>;
@@ -34,8 +39,8 @@ export type CliContext = {
   holdMaster(): Promise<void>;
   /** The keys of the recordings, to read. */
   keys(): Promise<Keys>;
-  /** Retention in this process, for when the daemon does not run. Opens the keys. */
-  retain(): Promise<Retain>;
+  /** Retention in this process, which writes this catalogue: for when no recorder runs. Opens the keys. */
+  retain(catalogue: Catalogue): Promise<Retain>;
   /** Both end the text with a line end if it has none. */
   out(text: string): void;
   err(text: string): void;
@@ -53,7 +58,7 @@ export function createCliContext(
   let catalogue: Promise<Catalogue> | null = null;
   let keys: Keys | null = null;
 
-  const ctx = {
+  const ctx: CliContext & { close(): Promise<void> } = {
     config(): Config {
       config ??= loadConfig(configPath());
       return config;
@@ -100,16 +105,16 @@ export function createCliContext(
       return made;
     },
 
-    async retain(): Promise<Retain> {
+    ask: (name, body) => asking.ask(name, body),
+
+    async retain(catalogue: Catalogue): Promise<Retain> {
       const { retention, site } = ctx.config();
       const { current: masterKey, reread } = await ctx.master();
       const dataDir = ctx.movedData();
       keys ??= createKeys({ path: keysFile(dataDir), masterKey, reread });
       keys.start();
-      const catalogue = await ctx.catalogue();
-      const later = async (entry: NewEntry) => void (await catalogue.audit(entry));
       return createRetain({
-        catalogue: withEntries(catalogue, { clock: () => Date.now(), later }),
+        catalogue,
         keys,
         files: { remove: removeDurably, exists: isThere },
         clock: () => Date.now(),
@@ -128,6 +133,7 @@ export function createCliContext(
     err: (text: string) => void process.stderr.write(line(printable(text))),
 
     async close(): Promise<void> {
+      await asking.close();
       await (await catalogue?.catch(() => null))?.stop();
       keys?.stop();
       reading?.stop();
@@ -136,13 +142,15 @@ export function createCliContext(
       reading = null;
     },
   };
+  const asking = createAsking(ctx);
   return ctx;
 }
 
 async function opened(dataDir: string): Promise<Catalogue> {
   const path = catalogueFile(dataDir);
-  const catalogue = createSqliteCatalogue({ path, readonlyOk: true, mustExist: true });
+  const catalogue = createSqliteReader({ path });
   await catalogue.start();
+  await catalogue.changeCount(); // throws why it cannot be read
   return catalogue;
 }
 

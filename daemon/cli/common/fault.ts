@@ -34,7 +34,7 @@ function ofPath({ code, path, dest }: SystemError): string | null {
         : `The folder ${dirname(at)} does not exist, so ${at} cannot be read or written.`;
     case 'EACCES':
     case 'EPERM':
-      return `${at}: the user ${userInfo().username} may not read or write it.`;
+      return `${at}: the user ${whoAmI()} may not read or write it.`;
     case 'EISDIR':
       return `${at} is a folder, and a file is needed.`;
     case 'ENOTDIR':
@@ -47,5 +47,14 @@ function ofPath({ code, path, dest }: SystemError): string | null {
       return `${at} is a link that is not followed.`;
     default:
       return `${at}: ${code}.`;
+  }
+}
+
+/** A user of a container may have no name. */
+function whoAmI(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `with the id ${process.getuid?.()}`;
   }
 }

@@ -7,6 +7,7 @@ import { type Config, RECOVERY } from '../../ops/config-schema.js';
 import { ask } from '../../ops/control-client.js';
 import { createKeys } from '../../vault/keys.js';
 import { publicKeys } from '../../vault/signing-key.js';
+import { openToGroup } from '../../vault/take-back.js';
 import type { CliContext } from '../common/context.js';
 import { bad, type Finding, ok, warn } from './finding.js';
 
@@ -15,8 +16,13 @@ const TMPFS = 0x01021994;
 /** An hour of nine calls. */
 const LIVE_MB = 1024;
 
-/** The master key, and what is wrapped under it. */
-export async function keys(context: CliContext): Promise<Finding[]> {
+/** The files of keys that the dashboard's group can read: seen by root before it becomes the recorder's user. */
+export function openKeyFiles({ data, keys }: Config): string[] {
+  return [keys.master_key_file, keysFile(data.dir)].filter((file) => openToGroup(data.dir, file));
+}
+
+/** The master key, and what is wrapped under it. `open`: those of its files that the dashboard's group can read. */
+export async function keys(context: CliContext, open: string[]): Promise<Finding[]> {
   const config = context.config();
   const file = config.keys.master_key_file;
   const path = keysFile(config.data.dir);
@@ -33,6 +39,16 @@ export async function keys(context: CliContext): Promise<Finding[]> {
   if (master.next || master.spent)
     found.push(
       warn('master key', 'A change of it is not over; both keys are kept.', 'As root: tapedeck keys rotate'),
+    );
+  for (const one of open)
+    found.push(
+      warn(
+        'keys',
+        `The dashboard's group can read ${one}: whoever takes the dashboard over has it.`,
+        one === file
+          ? `As root: chown tapedeck:root ${file} && chmod 0400 ${file} (tapedeck: the recorder's user). Then: tapedeck keys rotate`
+          : 'Restart the recorder, which closes it: systemctl restart tapedeck. Then: tapedeck keys rotate',
+      ),
     );
   if (!existsSync(path))
     found.push(ok('keys', 'The master key is there; keys.db is made at the first start.'));

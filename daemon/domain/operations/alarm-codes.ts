@@ -45,6 +45,8 @@ export const ALARMS = {
   test_call_not_set_up: shape({ fault: oneOf<TestFault>(testFaults), detail: Text }),
   test_call_failed: NOTHING,
   foreign_test_calls: shape({ calls: Count, call: Text }),
+  // `name`: who; null where it was everybody together.
+  recordings_taken: shape({ name: orNull(Text), hourly: Count }),
 
   // Recordings and what they are made from.
   preserve_behind: NOTHING,
@@ -84,6 +86,7 @@ export const ALARMS = {
   catalogue_schema: shape({ faults: Type.Array(Text) }),
   catalogue_empty: shape({ catalogue: Text, keys: Text, recordings: Count }),
   data_strange: shape({ files: Count, named: Type.Array(Text) }),
+  keys_were_open: shape({ file: Text }),
   disk_full: shape({ disk: oneOf({ data: true, spool: true }), room: SHAPES.disk_full }),
   disk_reserve: shape({ room: SHAPES.disk_full }),
   disk_low: NOTHING,

@@ -93,6 +93,13 @@ const WORDS: {
         : `${calls} calls, such as ${call}, are marked in catalogue.db as test calls, but Tapedeck did not make them. Unlike real test calls, they and their recordings are not removed.`,
     hint: `Calls marked like this do not appear in lists and reports. ${ELSEWHERE}`,
   }),
+  recordings_taken: ({ name, hourly }) => ({
+    message:
+      name === null
+        ? `More recordings were opened than people listen to: over ${hourly} an hour by all users together. Tapedeck refuses further ones for now.`
+        : `${name} opened more recordings than anyone listens to: over ${hourly} an hour. Tapedeck refuses further ones for now.`,
+    hint: 'Ask whether it was them; the audit log lists every recording. If not, disable the user, end their sessions and API tokens, and check the machine that runs the dashboard.',
+  }),
 
   preserve_behind: () => ({
     message: publicMessage('preserve_behind'),
@@ -220,6 +227,10 @@ const WORDS: {
   data_strange: ({ files, named }) => ({
     message: `The data directory contains something that Tapedeck did not put there: ${listed(named, files)}.`,
     hint: 'Somebody with write access to it, most likely by taking over the dashboard, did this. Find out who, and remove whatever does not belong there. Files found when the recorder started stay listed until it starts again.',
+  }),
+  keys_were_open: ({ file }) => ({
+    message: `Until this upgrade, the dashboard's user could read the keys of the recordings (${file}).`,
+    hint: 'The recorder has closed them. As root, run "tapedeck keys rotate": whatever may have been copied then opens nothing without the old master key. This alarm ends by itself after a week.',
   }),
   disk_full: ({ disk, room }) => ({
     message: `${roomInWords(room)} ${

@@ -1,8 +1,10 @@
+import { fail } from '../error.js';
 import type { CallRecord } from '../recording/recording.js';
 import {
   type CallRight,
   callRights,
   mayDo,
+  mayEver,
   type Person,
   queuesOf,
   reach,
@@ -104,4 +106,24 @@ export function owesReason(person: Person, right: CallRight, call: Seen): boolea
   const roles = person.roles.filter((role) => role !== 'auditor');
   const otherwise = reach({ ...person, roles }, right, call);
   return !(otherwise === WHOLE || coversAll(otherwise, call.recording?.durationMs ?? 0));
+}
+
+/** Whether somebody sees anything of a call. Test calls are seen by nobody. */
+export const sees = (person: Person, call: Parameters<typeof reach>[2] & { test: boolean }): boolean =>
+  !call.test && reach(person, 'view', call).length > 0;
+
+/**
+ * A call and the stretches of it for which somebody has this right. Throws `call_unknown` when they see nothing of it,
+ * `forbidden` when they see it and do not have this right.
+ */
+export function reachedBy<C extends Parameters<typeof sees>[1]>(
+  person: Person,
+  right: CallRight,
+  call: C | null,
+): { call: C; stretches: readonly Stretch[] } {
+  if (!mayEver(person, right)) throw fail('forbidden');
+  if (!call || !sees(person, call)) throw fail('call_unknown');
+  const stretches = reach(person, right, call);
+  if (stretches.length === 0) throw fail('forbidden');
+  return { call, stretches };
 }

@@ -11,9 +11,6 @@ export function consoleUser(): string {
     : invoker;
 }
 
-/** The name alone. */
-export const consoleName = (): string => invoker;
-
 function nameOf(): string {
   try {
     return userInfo().username;

@@ -40,6 +40,15 @@ export const hashPassword = (password: string): Promise<string> => hash(one(pass
 export const verifyPassword = (stored: string, password: string): Promise<boolean> =>
   verify(stored, one(password));
 
+const { memoryCost, timeCost, parallelism } = COST;
+/** As the reference writes it, with 16 bytes of salt and 32 of hash. */
+const PHC = new RegExp(
+  `^\\$argon2id\\$v=19\\$m=${memoryCost},t=${timeCost},p=${parallelism}\\$[A-Za-z0-9+/]{22}\\$[A-Za-z0-9+/]{43}$`,
+);
+
+/** Whether a text is what `hashPassword` gives: one made with other parameters could cost any time and memory to compare. */
+export const isPasswordHash = (text: string): boolean => PHC.test(text);
+
 /**
  * Throws `password_weak`, and says why, for a password that would be guessed. Any character counts, none is asked for. The
  * user's name may be left out; `context` is what else can be known of it, such as the site's name.

@@ -6,8 +6,8 @@ import { createCheckpoints } from '../../../daemon/assurance/checkpoint.js';
 import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { entryOf } from '../../../daemon/domain/assurance/audit.js';
-import { catalogueFile, checkpointFile } from '../../../daemon/domain/paths.js';
-import { appendCheckpoint, readCheckpoints } from '../../../daemon/vault/checkpoint-file.js';
+import { catalogueFile, checkpointFile, checkpointHead } from '../../../daemon/domain/paths.js';
+import { appendCheckpoint, readCheckpoints, writeHead } from '../../../daemon/vault/checkpoint-file.js';
 import { signerOf, signNote } from '../../../daemon/vault/note.js';
 import { createSigningKey, publicKeys, type SigningKey } from '../../../daemon/vault/signing-key.js';
 import { alarmBoard } from '../alarm-board.js';
@@ -72,6 +72,11 @@ export async function signing(
         read: () => readCheckpoints(checkpointFile(dir)),
         append: (note) => appendCheckpoint(checkpointFile(dir), note),
       },
+      head: {
+        read: () => readCheckpoints(checkpointHead(dir)),
+        write: (note) => writeHead(checkpointHead(dir), note),
+      },
+      headEveryMs: 100,
       tell: (note) => told.push(note),
       alarms,
       clock: () => (clock.ms += 1000),

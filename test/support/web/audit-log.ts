@@ -17,6 +17,13 @@ export const written = (d: Dashboard, action: AuditAction, count = 1) =>
     return found.length >= count && found;
   });
 
+/** Waits until the recorder has written all that was noted before. */
+export async function told({ store }: Pick<Dashboard, 'store'>): Promise<void> {
+  // What is noted is kept in the next turn of the event loop.
+  await new Promise(setImmediate);
+  await until('all told', () => store.telling.waiting() === 0);
+}
+
 export const del = (d: Dashboard, path: string, cookie: string) =>
   d.app.inject({ method: 'DELETE', url: `/api/v1${path}`, headers: { cookie, 'x-tapedeck': '1' } });
 export const put = (d: Dashboard, path: string, payload: object, cookie: string) =>

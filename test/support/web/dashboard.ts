@@ -8,20 +8,34 @@ import type { Test } from 'tap';
 import { ulid } from 'ulid';
 import type { Catalogue, StoredCall } from '../../../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { createSqliteReader } from '../../../daemon/catalogue/sqlite/reading/reader.js';
 import { fail } from '../../../daemon/domain/error.js';
-import { jobView, newJob } from '../../../daemon/domain/operations/job.js';
+import type { ControlHandlers, ControlName } from '../../../daemon/domain/operations/control.js';
+import { newJob } from '../../../daemon/domain/operations/job.js';
 import { downStatus } from '../../../daemon/domain/operations/status.js';
-import { catalogueFile, keysFile, recordingPath } from '../../../daemon/domain/paths.js';
+import {
+  catalogueFile,
+  keysFile,
+  recordingFile,
+  recordingPath,
+  webFile,
+} from '../../../daemon/domain/paths.js';
+import type { GroupRule } from '../../../daemon/domain/people/directory.js';
 import type { Proof } from '../../../daemon/domain/people/factor.js';
 import { encodePeaks, type Peaks } from '../../../daemon/domain/recording/peaks.js';
 import type { CallRecord, Coverage, Recording } from '../../../daemon/domain/recording/recording.js';
+import { hashed, newToken } from '../../../daemon/ops/secrets/codes.js';
+import { createRequests, type RequestsDeps } from '../../../daemon/requests/requests.js';
 import { createFactorSecrets } from '../../../daemon/vault/factor-secrets.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { openSealed } from '../../../daemon/vault/open.js';
+import { hashFile } from '../../../daemon/vault/scan.js';
 import { sealStream } from '../../../daemon/vault/seal.js';
 import { buildApp, type Deps } from '../../../web/app.js';
-import { hashed, newToken } from '../../../web/auth/secrets.js';
+import type { WithProvider } from '../../../web/deps.js';
 import type { Control } from '../../../web/server/control.js';
+import { openStore } from '../../../web/store/store.js';
+import { asker } from '../requests/asking.js';
 import { noted } from '../words.js';
 
 /** 26 July 2026, 08:00 UTC: where the clock of a dashboard under test begins. */
@@ -32,20 +46,35 @@ export const aJob = newJob('01JDK3V7Q8ZM5T4R2XW9YB6C1E', 'recordings_check', {},
 
 export type Dashboard = Awaited<ReturnType<typeof openDashboard>>;
 
+type Given = Partial<Omit<Deps, 'control' | 'directory' | 'provider'>> & {
+  control?: Partial<Control>;
+  /** With what groups make somebody, which the recorder is told. */
+  directory?: (NonNullable<Deps['directory']> & { rules: readonly GroupRule[] }) | null;
+  provider?: (WithProvider & { rules: readonly GroupRule[] }) | null;
+  /** What the recorder's half is made of, where it is not what others have. */
+  recorder?: Partial<RequestsDeps>;
+  /** Answers to requests, in place of the recorder's own. */
+  requests?: Partial<ControlHandlers>;
+};
+
 /**
- * A dashboard on a real catalogue and real keys in a directory of the test's own, with a clock to be turned by hand.
- * Passwords are kept as they are (argon2 has a test of its own), and every look at one is counted.
+ * A dashboard on a real catalogue and real keys in a directory of the test's own, with a clock to be turned by hand, and the
+ * recorder's half of what it asks for. Passwords are kept as they are (argon2 has a test of its own), and every look at one is
+ * counted. `catalogue` is the recorder's, which writes; the dashboard only reads.
  */
-export async function openDashboard(
-  t: Test,
-  { control, ...overrides }: Partial<Omit<Deps, 'control'>> & { control?: Partial<Control> } = {},
-) {
+export async function openDashboard(t: Test, given: Given = {}) {
+  const { control, directory = null, provider = null, recorder, requests, ...overrides } = given;
   const { dataDir, uiDir } = { ...housed(t, overrides), ...overrides };
   const clock = { ms: START };
+  const now = overrides.now ?? (() => clock.ms);
   const verified: string[] = [];
   const lines: string[] = [];
+  const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
   const catalogue = createSqliteCatalogue({ path: catalogueFile(dataDir) });
   await catalogue.start();
+  const reader = createSqliteReader({ path: catalogueFile(dataDir) });
+  await reader.start();
+  const store = openStore({ path: webFile(dataDir), log, now });
   const masterKey = randomBytes(32);
   const keys = createKeys({ path: keysFile(dataDir), masterKey });
   keys.start();
@@ -54,21 +83,54 @@ export async function openDashboard(
     next: null,
     reread: () => [masterKey],
   }));
-  const { app, setup, routes } = await buildApp({
-    catalogue,
-    keys,
-    openSealed,
-    passwords: {
-      hashPassword: async (password) => `hash of ${password}`,
-      verifyPassword: async (hash, password) => {
-        verified.push(hash);
-        return hash === `hash of ${password}`;
-      },
-      checkPassword: () => {},
+  const passwords = {
+    hashPassword: async (password: string) => `hash of ${password}`,
+    verifyPassword: async (hash: string, password: string) => {
+      verified.push(hash);
+      return hash === `hash of ${password}`;
     },
-    factorSecrets,
-    directory: null,
-    provider: null,
+    checkPassword: () => {},
+    ...overrides.passwords,
+  };
+  const half = createRequests({
+    ...{ catalogue, factorSecrets, dataDir, clock: now, mint: ulid },
+    passwords: {
+      verifyPassword: async (hash, given) => hash === `hash of ${given}`,
+      isPasswordHash: () => true,
+      ...overrides.passwords,
+    },
+    rules: { ldap: directory?.rules ?? [], oidc: provider?.rules ?? [] },
+    passes: { take: () => false },
+    identity: keys.identity,
+    examine: async (recording) => {
+      const path = recordingFile(dataDir, recording);
+      const found = await hashFile(path);
+      return found?.sha256 === recording.sealedSha256 ? null : 'The file is not as it was sealed.';
+    },
+    signer: () => '',
+    sign: async () => ({ note: '' }),
+    alarms: { raise: () => {} },
+    retain: { run: async () => ({ erased: 0, failed: 0, left: 0 }) },
+    jobs: {
+      ask: async () => ({ job: aJob, already: false }),
+      async cancel(id) {
+        if (id !== aJob.id) throw fail('job_unknown', id);
+        return { ...aJob, state: 'cancelled', endedAt: START };
+      },
+    },
+    site: { name: 'Test', timeZone: 'Europe/Berlin' },
+    version: '0.0.0-test',
+    ...recorder,
+  });
+  const handlers = { ...half.handlers, ...requests };
+  const asked: { name: ControlName; body: unknown }[] = [];
+  const asking = asker(handlers, half.streams, (name, body) => asked.push({ name, body }));
+  const { app, setup, routes } = await buildApp({
+    catalogue: reader,
+    ...{ store, openSealed, passwords },
+    ...asking,
+    directory,
+    provider,
     control: {
       status: async () => ({
         daemon: 'up',
@@ -79,13 +141,6 @@ export async function openDashboard(
         recording_now: 1,
       }),
       metrics: async () => '# TYPE tapedeck_calls_now gauge\ntapedeck_calls_now 1\n',
-      runRetention: async () => ({ erased: 0, failed: 0, left: 0 }),
-      checkRecordings: async () => ({ job: jobView(aJob), already: false }),
-      async cancelJob(id) {
-        if (id !== aJob.id) throw fail('job_unknown', id);
-        return jobView({ ...aJob, state: 'cancelled', endedAt: START });
-      },
-      takePass: async () => false,
       checkpoints: async () => null,
       signCheckpoint: async () => '',
       ...control,
@@ -99,16 +154,23 @@ export async function openDashboard(
     coverage: { targetPercent: 99.9 },
     metrics: { allow: ['127.0.0.1'], token: () => null },
     version: '0.0.0-test',
-    log: pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) }),
-    now: () => clock.ms,
+    log,
+    now,
     ...overrides,
+    passwords,
   });
   t.teardown(async () => {
     await app.close();
+    half.stop();
     keys.stop();
+    store.close();
+    await reader.stop();
     await catalogue.stop();
   });
-  return { app, setup, routes, catalogue, keys, masterKey, factorSecrets, clock, dataDir, verified, lines };
+  return {
+    ...{ app, setup, routes, catalogue, store, keys, masterKey, factorSecrets, clock, now, dataDir },
+    ...{ verified, lines, asked, ask: asking.ask, handlers, streams: half.streams, proofs: half.proofs },
+  };
 }
 
 /** Two folders of the test's own, which lie in each other; none where both are given. */
@@ -139,19 +201,25 @@ export async function setUp({ app, setup }: Dashboard, name = 'anna'): Promise<s
   return cookieOf(response);
 }
 
-/** Begins a session for somebody who was added to the catalogue, and gives its cookie. */
+/** Begins a session for somebody who was added to the catalogue, and gives its cookie. The recorder has seen the proofs. */
 export async function signInAs(
-  { catalogue, clock }: Pick<Dashboard, 'catalogue' | 'clock'>,
+  { catalogue, store, proofs: seen, now }: Pick<Dashboard, 'catalogue' | 'store' | 'proofs' | 'now'>,
   userId: string,
   proofs: Proof[] = ['password'],
 ): Promise<string> {
   const token = newToken();
-  const at = clock.ms;
-  await catalogue.addSession({
-    ...{ id: ulid(), tokenHash: hashed(token), userId, address: '127.0.0.1', agent: '' },
-    ...{ createdAt: at, seenAt: at, expiresAt: at + 12 * 3_600_000 },
-    ...{ proofs, provedAt: at, failed: { count: 0, lastAt: null } },
-  });
+  const id = ulid();
+  const at = now();
+  const { epoch, gains } = (await catalogue.standing(userId))!;
+  store.sessions.add(
+    {
+      ...{ id, tokenHash: hashed(token), userId, epoch, gains, address: '127.0.0.1', agent: '' },
+      ...{ createdAt: at, seenAt: at, expiresAt: at + 12 * 3_600_000 },
+      ...{ proofs, provedAt: at, failed: { count: 0, lastAt: null } },
+    },
+    null,
+  );
+  for (const proof of proofs) seen.add(id, { id: userId, epoch }, proof);
   return `tapedeck_session=${token}`;
 }
 

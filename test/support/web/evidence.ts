@@ -22,7 +22,7 @@ import { signManifest } from '../../../daemon/vault/manifest.js';
 import { signerOf, signNote } from '../../../daemon/vault/note.js';
 import { createSigningKey, publicKeys } from '../../../daemon/vault/signing-key.js';
 import { check } from '../../../web/ui/verify/check.js';
-import { handlersOf } from '../control-handlers.js';
+import { handlersOf, streamsOf } from '../control-handlers.js';
 import { addRecording } from './dashboard.js';
 
 export const log = pino({ level: 'silent' });
@@ -59,6 +59,7 @@ export async function openHouse(t: Test, keysFile = 'keys/keys.db') {
     beforeSigning: async () => {},
     ours: (note) => signerOf(note, publicKeys(dir)) !== null,
     file: { read: () => readCheckpoints(file), append: (note) => appendCheckpoint(file, note) },
+    head: { read: async () => '', write: async () => {} },
     tell: () => {},
     alarms: { raise: () => {}, clear: () => {} },
     clock: () => Date.now(),
@@ -66,10 +67,12 @@ export async function openHouse(t: Test, keysFile = 'keys/keys.db') {
     wordsMs: 1e9,
     log,
   });
+  const streams = streamsOf();
   const control = createControl({
     socket: controlSocket(dir),
     ownerSocket: ownerSocket(dir),
     log,
+    streams,
     handlers: handlersOf({
       checkpoints: () => ({ key: { id: signingKey.keyId, pem: signingKey.publicKeyPem }, targets: [] }),
       sign_checkpoint: () => checkpoints.sign(),
@@ -93,6 +96,8 @@ export async function openHouse(t: Test, keysFile = 'keys/keys.db') {
     key,
     checkpoints,
     control,
+    /** What answers requests for streams; a test puts its own in. */
+    streams,
     said,
     /** From now on the recorder signs with another key. */
     exchangeKey: (next: typeof key) => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { NewUser } from '../../../daemon/catalogue/people.js';
 import type { Proof } from '../../../daemon/domain/people/factor.js';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
-import { hashed, newRecoveryCode, plainCode } from '../../../web/auth/secrets.js';
+import { hashed, newRecoveryCode, plainCode } from '../../../daemon/ops/secrets/codes.js';
 import { type Dashboard, password } from './dashboard.js';
 
 const MINUTE = 60_000;
@@ -58,7 +58,7 @@ export async function addPerson(
 /** Everybody, the admins' factors, and where and with what Anna and Carla are signed in. */
 export async function addEverybody(house: Furnishing, hostile = false): Promise<void> {
   const { dashboard, now } = house;
-  const { catalogue, factorSecrets } = dashboard;
+  const { catalogue, store, factorSecrets } = dashboard;
   const nameOf = (name: string) => ({ name: name.slice(0, 60) });
   await addPerson(house, 'anna', hostile ? nameOf('<img src=x onerror="window.pwned=1">\u202eannA') : {});
   for (const id of Object.keys(people) as PersonId[]) if (id !== 'anna') await addPerson(house, id);
@@ -87,11 +87,15 @@ export async function addEverybody(house: Furnishing, hostile = false): Promise<
     ['carla', FIREFOX, '192.168.1.20', 15 * MINUTE],
     ['carla', '', '2001:db8::77', 10 * MINUTE],
   ] as const)
-    await catalogue.addSession({
-      ...{ id: `${userId} ${address}`, tokenHash: `${userId} ${address}`, userId, agent, address },
-      ...{ createdAt: now - ago, seenAt: now - ago / 3, expiresAt: now + 11 * 60 * MINUTE },
-      ...{ proofs: proofsOf(userId), provedAt: now - ago, failed: { count: 0, lastAt: null } },
-    });
+    store.sessions.add(
+      {
+        ...{ id: `${userId} ${address}`, tokenHash: `${userId} ${address}`, userId, agent, address },
+        ...{ epoch: 0, gains: 0 },
+        ...{ createdAt: now - ago, seenAt: now - ago / 3, expiresAt: now + 11 * 60 * MINUTE },
+        ...{ proofs: proofsOf(userId), provedAt: now - ago, failed: { count: 0, lastAt: null } },
+      },
+      null,
+    );
   await catalogue.addToken(
     {
       ...{ id: 'monitoring', userId: 'anna', name: 'Monitoring', rights: ['oversee'] },

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { StoredCall } from '../../../daemon/catalogue/catalogue.js';
 import type { Policy } from '../../../daemon/domain/policy/policy.js';
+import { connectControl } from '../../../daemon/ops/control-client.js';
+import type { Ask } from '../../../web/server/ask.js';
 import { createControl } from '../../../web/server/control.js';
 import { type Dashboard, openDashboard, signInAs } from './dashboard.js';
 import { hostileCalls, type OfficeCalls, officeCalls, yearOfCalls } from './furnished-calls.js';
@@ -67,18 +69,28 @@ export const rules: Policy = {
 
 const BREAKER = 20;
 
-/** The real dashboard, listening, on a real catalogue with real keys and recordings, beside a recorder that is well. */
+/**
+ * The real dashboard, listening, on a real catalogue with real keys and recordings, beside a recorder that is well. `now`: the
+ * clock of both, in ms since 1970.
+ */
 export async function openFurnished(
   t: Test,
   { uiDir }: { uiDir: string },
   kind: Kind = 'office',
+  { now: clock = Date.now } = {},
 ): Promise<House> {
   // Short enough for a socket in it.
   const dataDir = mkdtempSync(join(tmpdir(), 'tapedeck-ui-'));
   t.teardown(() => rmSync(dataDir, { recursive: true, force: true }));
   const hostile = kind === 'hostile';
+  const recorder = createRecorder({ breakerPercent: BREAKER });
+  const connection = connectControl(dataDir);
+  t.teardown(connection.stop);
+  const overSocket = connection.ask as Ask;
   const dashboard = await openDashboard(t, {
-    ...{ uiDir, dataDir, now: Date.now, control: createControl({ dataDir }) },
+    ...{ uiDir, dataDir, now: clock, recorder: recorder.half },
+    ...{ ask: overSocket, askStream: connection.askStream },
+    control: createControl(overSocket),
     site: {
       name: hostile ? 'A company with a remarkably long name, Ltd & Co' : 'Hartley Joinery',
       ...{ timeZone: 'Europe/London', region: 'GB' },
@@ -87,7 +99,6 @@ export async function openFurnished(
     live: { pollMs: 100, reachMs: 100 },
     playing: { idleMs: 600, sweepMs: 50 },
   });
-  const recorder = createRecorder({ breakerPercent: BREAKER });
   await recorder.start(dashboard);
   t.teardown(() => recorder.stop());
   const now = Date.now();
@@ -102,11 +113,7 @@ export async function openFurnished(
     },
     signIn: (person) =>
       // In the empty house nobody has a second factor.
-      signInAs(
-        { catalogue: dashboard.catalogue, clock: { ms: Date.now() } },
-        person,
-        kind === 'empty' ? ['password'] : proofsOf(person),
-      ),
+      signInAs(dashboard, person, kind === 'empty' ? ['password'] : proofsOf(person)),
   };
 }
 

@@ -98,7 +98,7 @@ export async function fill(
 }
 
 /** The same for people, where they are signed in and with what, the log, and the PBX's own account of its calls. */
-export async function fillMore({ catalogue }: Dashboard, anna: string): Promise<string> {
+export async function fillMore({ catalogue, store }: Dashboard, anna: string): Promise<string> {
   const time = { createdAt: START, expiresAt: START + DAY };
   const odd = { all: false, extensions: [at(7), at(8)], queues: [at(9)], dids: [at(10)] };
   const taken = (await catalogue.user(anna))!.name;
@@ -112,18 +112,17 @@ export async function fillMore({ catalogue }: Dashboard, anna: string): Promise<
   }));
   await Promise.all(people.map((user) => catalogue.addUser(user)));
   const some = payloads.filter((_, n) => n % 3 === 0);
+  for (const [n, text] of some.entries())
+    store.sessions.add(
+      {
+        ...{ tokenHash: `hash ${n}`, id: `session ${n}`, userId: anna, address: at(n + 1), agent: text },
+        ...{ ...time, seenAt: START, provedAt: START, epoch: 0, gains: 0 },
+        ...{ proofs: ['password'], failed: { count: 0, lastAt: null } },
+      },
+      null,
+    );
   await Promise.all(
     some.flatMap((text, n) => [
-      catalogue.addSession({
-        ...{ tokenHash: `hash ${n}`, id: `session ${n}`, userId: anna, address: at(n + 1), agent: text },
-        ...{
-          ...time,
-          seenAt: START,
-          proofs: ['password'],
-          provedAt: START,
-          failed: { count: 0, lastAt: null },
-        },
-      }),
       catalogue.addToken(
         { ...{ id: `token ${n}`, userId: anna, name: text, rights: ['view'] }, ...time },
         `hash ${n}`,

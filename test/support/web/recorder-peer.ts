@@ -10,6 +10,7 @@ import { reasonView } from '../../../daemon/domain/reason/words.js';
 import { createControl } from '../../../daemon/operations/control.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createRetain } from '../../../daemon/recordings/retain.js';
+import type { RequestsDeps } from '../../../daemon/requests/requests.js';
 import { noted } from '../words.js';
 import type { Dashboard } from './dashboard.js';
 import { createSigner } from './signer.js';
@@ -33,6 +34,7 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
   /** What every answer waits for, and what it is instead of an answer. */
   let hold: Promise<void> = Promise.resolve();
   let fault: Error | null = null;
+  let signsLog = true;
 
   /** What answers a request; all are held, or fail, as the test has said. */
   const answer =
@@ -62,7 +64,36 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
     });
   }
 
+  /** The same for each of these. */
+  const held = (handlers: Dashboard['handlers']): Dashboard['handlers'] =>
+    Object.fromEntries(
+      Object.entries(handlers).map(([name, handle]) => [name, answer(handle as (body: unknown) => unknown)]),
+    ) as unknown as Dashboard['handlers'];
+
   const recorder = {
+    /** What the recorder's half of the dashboard's requests is made of here. */
+    half: {
+      ...signer.recorder,
+      async sign() {
+        if (!signsLog) throw fail('checkpoint_refused');
+        return signer.recorder.sign();
+      },
+      retain: { run: (how) => retain().run(how) },
+      // Nothing runs them here: they wait.
+      jobs: {
+        async ask(kind) {
+          const mine = newJob(ulid(), kind, {}, Date.now());
+          const job = await house.catalogue.addJob(mine);
+          return { job, already: job.id !== mine.id };
+        },
+        async cancel(id) {
+          const job = await house.catalogue.cancelJob(id, Date.now());
+          if (!job) throw fail('job_unknown', id);
+          return job;
+        },
+      },
+    } satisfies Partial<RequestsDeps>,
+
     /** Signs a recording's manifest. */
     sign: signer.sign,
 
@@ -79,7 +110,9 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
         socket: controlSocket(house.dataDir),
         ownerSocket: ownerSocket(house.dataDir),
         log: createLog('silent', 'test'),
+        streams: house.streams,
         handlers: {
+          ...held(house.handlers),
           status: answer(async () => {
             const said = status(Date.now());
             const asked = await house.catalogue.newestJobs();
@@ -87,18 +120,6 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
           }),
           metrics: answer(() => '# TYPE tapedeck_calls_now gauge\ntapedeck_calls_now 1\n'),
           test_alerts: answer(() => []),
-          run_retention: answer((body) => retain().run(body)),
-          // Nothing runs them here: they wait.
-          check_recordings: answer(async () => {
-            const mine = newJob(ulid(), 'recordings_check', {}, Date.now());
-            const job = await house.catalogue.addJob(mine);
-            return { job: jobView(job), already: job.id !== mine.id };
-          }),
-          cancel_job: answer(async ({ id }) => {
-            const job = await house.catalogue.cancelJob(id, Date.now());
-            if (!job) throw fail('job_unknown', id);
-            return jobView(job);
-          }),
           run_test_call: answer(() => {
             throw fail('pbx_unreachable', 'There is none here.');
           }),
@@ -111,7 +132,6 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
           accept_log: answer(() => {
             throw fail('checkpoint_refused');
           }),
-          take_pass: () => ({ good: false }),
           core_limit: () => ({ limit: { soft: '0', hard: '0' } }),
         },
       });
@@ -133,6 +153,10 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
       targets = where;
     },
 
+    /** Whether it can sign the audit log for an evidence pack. */
+    canSignLog(can: boolean): void {
+      signsLog = can;
+    },
     /** Every request fails with this until it is null. */
     failsWith(error: Error | null): void {
       fault = error;

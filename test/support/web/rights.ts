@@ -288,7 +288,8 @@ export const rights: Record<string, Row> = {
     send: {},
   },
   'DELETE /api/v1/account/factors/totp': {
-    is: '                                 401 200 200 200 200 200 200 200 200',
+    // None of them has one.
+    is: '                                 401 404 404 404 404 404 404 404 404',
   },
   'POST /api/v1/account/factors/passkeys/options': {
     is: '                                 401 403 403 403 403 403 403 403 403',

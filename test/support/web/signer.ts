@@ -2,6 +2,7 @@ import type { StoredCall } from '../../../daemon/catalogue/catalogue.js';
 import { originOf } from '../../../daemon/domain/assurance/checkpoint.js';
 import { buildManifest } from '../../../daemon/domain/recording/manifest.js';
 import type { Recording } from '../../../daemon/domain/recording/recording.js';
+import type { RequestsDeps } from '../../../daemon/requests/requests.js';
 import { signManifest } from '../../../daemon/vault/manifest.js';
 import { signNote } from '../../../daemon/vault/note.js';
 import { createSigningKey, type SigningKey } from '../../../daemon/vault/signing-key.js';
@@ -29,6 +30,11 @@ export function createSigner() {
       checkpoints: async () => ({ key: { id: key.keyId, pem: key.publicKeyPem }, targets: [] }),
       signCheckpoint: checkpoint,
     } satisfies Partial<Control>,
+    /** The same for the recorder's half of a dashboard under test. */
+    recorder: {
+      signer: () => key.keyId,
+      sign: async () => ({ note: await checkpoint() }),
+    } satisfies Partial<RequestsDeps>,
     /** Makes the key, in the dashboard's data directory. */
     begin(dashboard: Signed): void {
       house = dashboard;

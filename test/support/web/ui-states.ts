@@ -170,6 +170,15 @@ export const uiStates: readonly UiState[] = [
     await press(p, /^Erase \d+ recordings/);
     await p.getByRole('dialog').waitFor();
   }),
+  state('a proof is asked for while erasing', '/retention', async (p) => {
+    const error = { code: 'proof_needed', message: '', hint: '', detail: '', request_id: '' };
+    await p.route(/\/api\/v1\/retention\/run$/, (route) => route.fulfill({ status: 403, json: { error } }));
+    await press(p, /^Erase \d+ recordings/);
+    const [word = ''] = /erase-\d+-[0-9a-f]{6}/.exec((await p.getByRole('dialog').textContent()) ?? '') ?? [];
+    await p.getByRole('dialog').getByRole('textbox').fill(word);
+    await press(p, /permanently/);
+    await p.getByRole('dialog', { name: 'Confirm it’s you' }).waitFor();
+  }),
   state('people', '/people', says('7 people can sign in; 2 are admins.')),
   state('people, for an auditor, with hostile names', '/people', says('Only an admin can change them'), {
     ...{ house: 'hostile', as: 'eve' },

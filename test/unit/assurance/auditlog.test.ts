@@ -115,7 +115,7 @@ t.test('an entry is there with what it is about, or neither is', async (t) => {
     .audited<number>((made) => entryOf(ada, NOW, 'policy_change', { object_id: String(made) }))
     .savePolicy((await c.policy()).policy, 'Ada', NOW, 0);
   t.match(await c.auditEntries({ limit: 1 }), [{ action: 'policy_change', object_id: `${version}` }]);
-  t.equal(await c.audited<boolean>((gone) => (gone ? view(3) : null)).removeSession('none'), false);
+  t.equal(await c.audited<boolean>((gone) => (gone ? view(3) : null)).removeToken('P1', 'none'), false);
   t.equal((await c.auditHead()).size, 3, 'nothing was done, nothing is said');
 
   const asked = [

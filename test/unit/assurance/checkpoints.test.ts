@@ -1,16 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { Command } from 'commander';
 import fc from 'fast-check';
-import { pino } from 'pino';
 import t from 'tap';
 import { verifyAudit } from '../../../daemon/catalogue/sqlite/audit-verify.js';
-import { audit } from '../../../daemon/cli/audit.js';
-import { createCliContext } from '../../../daemon/cli/common/context.js';
 import {
   digestOf,
   EMPTY,
@@ -20,17 +14,13 @@ import {
   TAPEDECK,
 } from '../../../daemon/domain/assurance/audit.js';
 import { notesIn, originOf } from '../../../daemon/domain/assurance/checkpoint.js';
-import { CONTROL } from '../../../daemon/domain/operations/control.js';
-import { catalogueFile, checkpointFile, controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
-import { createControl } from '../../../daemon/operations/control.js';
-import { ask } from '../../../daemon/ops/control-client.js';
+import { catalogueFile, checkpointFile, checkpointHead } from '../../../daemon/domain/paths.js';
 import { signerOf } from '../../../daemon/vault/note.js';
 import { publicKeys } from '../../../daemon/vault/signing-key.js';
 import { signing, tamper, view } from '../../support/catalogue/audit-lab.js';
-import { handlersOf } from '../../support/control-handlers.js';
+import { until } from '../../support/recorder.js';
 
 t.setTimeout(120_000);
-const log = pino({ level: 'silent' });
 const NOW = Date.UTC(2026, 10, 25, 17);
 
 t.test('what the log comes to is signed, and openssl can tell', async (t) => {
@@ -86,6 +76,37 @@ t.test('what the log comes to is signed, and openssl can tell', async (t) => {
     { numRuns: 200 },
   );
 });
+
+t.test(
+  'what was written is signed within seconds for this machine, and not again where nothing was',
+  async (t) => {
+    const { c, dir, key, alarms, told, make } = await signing(t);
+    const head = () => notesIn(readFileSync(checkpointHead(dir), 'utf8'))[0]!;
+    await c.audit(view(1));
+    const checkpoints = make();
+    await checkpoints.start();
+    t.equal(head().size, 2);
+    await c.audit(view(2));
+    await until('the head to be signed', () => head().size === 3);
+    t.equal(signerOf(head(), publicKeys(dir)), key.keyId);
+    t.equal(told.length, 1, 'it goes nowhere');
+    t.equal(notesIn(readFileSync(checkpointFile(dir), 'utf8')).length, 1);
+    const { mtimeMs } = statSync(checkpointHead(dir));
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    t.equal(statSync(checkpointHead(dir)).mtimeMs, mtimeMs);
+
+    tamper(catalogueFile(dir), (db) => db.exec('UPDATE audit SET hash = zeroblob(32) WHERE seq = 3'));
+    await c.audit(view(3));
+    await until('the alarm', () => alarms.has('audit_chain'));
+    t.equal(head().size, 3, 'what was signed stays');
+    await checkpoints.stop();
+
+    const again = make();
+    await again.start();
+    await again.stop();
+    t.equal(head().size, 3, 'nor is it signed after a restart');
+  },
+);
 
 t.test(
   'a log that does not go on from the last checkpoint is not signed, and the entry is named',
@@ -279,49 +300,4 @@ t.test('what nobody has signed excuses no checkpoint', async (t) => {
   t.match(verifyAudit(c.path, { given: [], kept }), {
     ...{ head: { size: 22 }, fault: { seq: 1, kind: 'rewritten' }, excused: [], acceptances: [] },
   });
-});
-
-t.test('only who owns the recorder can have a log signed that does not go on', async (t) => {
-  // A socket's path is short.
-  const dir = mkdtempSync(join(tmpdir(), 'tapedeck-'));
-  t.teardown(() => rmSync(dir, { recursive: true }));
-  writeFileSync(join(dir, 'tapedeck.toml'), '[data]\ndir = "."\n[keys]\nmaster_key_file = "master.key"\n');
-  const { c, make } = await signing(t, dir);
-  for (let n = 0; n < 5; n++) await c.audit(view(n));
-  const checkpoints = make();
-  await checkpoints.sign();
-  tamper(c.path, (db) => db.exec('DELETE FROM audit WHERE seq > 4'));
-  const control = createControl({
-    ...{ socket: controlSocket(dir), ownerSocket: ownerSocket(dir), log },
-    handlers: handlersOf({
-      sign_checkpoint: checkpoints.sign,
-      accept_log: ({ by, reason }) =>
-        checkpoints.accept({ ...TAPEDECK, actor: 'console', actor_name: by }, reason),
-    }),
-  });
-  const umask = process.umask(0);
-  t.teardown(() => process.umask(umask));
-  await control.start();
-  t.teardown(() => control.stop());
-  t.equal(process.umask(), 0);
-  const mode = (path: string) => statSync(path).mode & 0o777;
-  t.same([mode(controlSocket(dir)), mode(ownerSocket(dir))], [0o660, 0o600]);
-  const { path } = CONTROL.accept_log;
-  const refused = await new Promise<number | undefined>((resolve, reject) =>
-    request({ socketPath: controlSocket(dir), path, method: 'POST' }, (answer) => {
-      answer.resume().once('end', () => resolve(answer.statusCode));
-    })
-      .on('error', reject)
-      .end(),
-  );
-  t.equal(refused, 404, 'not over the socket of the dashboard');
-  await t.rejects(ask(dir, 'sign_checkpoint'), { code: 'checkpoint_refused' });
-  const said: string[] = [];
-  const context = createCliContext(() => join(dir, 'tapedeck.toml'));
-  t.teardown(() => context.close());
-  const program = new Command('tapedeck').exitOverride();
-  audit(program, { ...context, out: (line: string) => void said.push(line) });
-  await program.parseAsync(['audit', 'accept', '--reason', 'A backup.'], { from: 'user' });
-  t.same(said, ['Signed at 5 entries.']);
-  t.match(await c.auditEntries({ limit: 1 }), [{ action: 'checkpoint', reason: 'A backup.' }]);
 });

@@ -20,7 +20,7 @@ t.test('a new catalogue is made with its directory, at the newest version, close
   const { catalogue, path } = await opened(t);
   await catalogue.saveCall(aCall('A'));
   for (const file of [path, `${path}-wal`, `${path}-shm`])
-    t.equal(statSync(file).mode & 0o777, 0o660, file.slice(path.length) || 'the file');
+    t.equal(statSync(file).mode & 0o777, 0o640, file.slice(path.length) || 'the file');
   const other = new Database(path);
   t.teardown(() => other.close());
   t.equal(other.pragma('user_version', { simple: true }), migrations.length);
@@ -138,7 +138,7 @@ t.test('policy: one version after the other, and none over that of somebody else
   ]);
 });
 
-t.test('users and sessions', async (t) => {
+t.test('a name is one user, however it is written', async (t) => {
   const { catalogue } = await opened(t);
   await catalogue.addUser({ ...FOUNDER, id: '1', name: 'Zoë', passwordHash: 'h', createdAt: 1 });
   await t.rejects(catalogue.addUser({ ...FOUNDER, id: '2', name: 'ZOË', passwordHash: 'h', createdAt: 1 }), {
@@ -146,31 +146,40 @@ t.test('users and sessions', async (t) => {
   });
   t.match(await catalogue.userByName('zoë'), { id: '1', name: 'Zoë', passwordHash: 'h' });
   t.equal(await catalogue.userByName('zoe'), null);
-  const session = {
-    ...{ tokenHash: 't', id: 's', userId: '1', createdAt: 0, seenAt: 0, expiresAt: 900_000 },
-    ...{ address: '::1', agent: 'curl/8' },
-    ...{ proofs: ['password' as const], provedAt: 0, failed: { count: 2, lastAt: 1 } },
-  };
-  await catalogue.addSession(session);
-  const { userId, ...kept } = session;
-  t.same(await catalogue.session('t'), {
-    ...kept,
-    renew: false,
-    owes: 'nothing',
-    person: { ...FOUNDER, id: userId, name: 'Zoë' },
+});
+
+t.test('whatever ends the sessions of somebody raises their epoch, and theirs alone', async (t) => {
+  const { catalogue } = await opened(t);
+  for (const id of ['1', '2', '3'])
+    await catalogue.addUser({ ...FOUNDER, id, name: `u${id}`, passwordHash: 'h', createdAt: 1 });
+  const epoch = async () => (await catalogue.standing('1'))?.epoch;
+  t.strictSame(await catalogue.standing('1'), {
+    person: { ...FOUNDER, id: '1', name: 'u1' },
+    state: { totp: false, passkeys: 0, required: false },
+    epoch: 0,
+    gains: 0,
   });
-  const before = await catalogue.changeCount();
-  await catalogue.touchSession('t', 59_999);
-  t.equal(await catalogue.changeCount(), before, 'a glance within the minute is no write');
-  await catalogue.touchSession('t', 60_000);
-  t.equal((await catalogue.session('t'))?.seenAt, 60_000);
-  await catalogue.removeExpiredSessions(899_999);
-  t.ok(await catalogue.session('t'));
-  await catalogue.removeExpiredSessions(900_000);
-  t.equal(await catalogue.session('t'), null);
-  await catalogue.addSession(session);
-  await catalogue.removeSession('t');
-  t.equal(await catalogue.session('t'), null);
+  await catalogue.shutOut('1');
+  t.equal(await epoch(), 1);
+  t.strictSame(await catalogue.setPassword('1', 'new', 5), { epoch: 2, tokens: [] });
+  await catalogue.invite({ userId: '1', codeHash: 'code', madeAt: 5, expiresAt: 10 });
+  t.strictSame(await catalogue.acceptInvitation('code', 'newer', 6), { epoch: 3, tokens: [] });
+  await catalogue.resetFactors('1');
+  t.equal(await epoch(), 4);
+  await catalogue.changeUser('1', { disabled: true }, 7);
+  t.equal(await epoch(), undefined, 'nobody who is disabled stands');
+  await catalogue.changeUser('1', { disabled: false }, 8);
+  t.equal(await epoch(), 5);
+  await catalogue.outsiderGone('1');
+  t.equal(await epoch(), 6);
+  t.match(await catalogue.standing('2'), { epoch: 0 });
+
+  const given = { at: 9, epoch: 5, begins: true, used: null };
+  t.equal(await catalogue.proofGiven('1', given), null, 'a proof of before they were shut out');
+  t.equal((await catalogue.user('1'))?.signedInAt, null);
+  t.strictSame(await catalogue.proofGiven('1', { ...given, epoch: 6 }), { epoch: 6, gains: 0, failed: null });
+  t.equal((await catalogue.user('1'))?.signedInAt, 9);
+  t.equal(await catalogue.proofGiven('nobody', given), null);
 });
 
 t.test(

@@ -106,6 +106,12 @@ function fault({ from, to, type }: Import): string | null {
       (type && within(to, 'daemon/catalogue'))
       ? null
       : 'a pack is made of what it is given';
+  if (within(from, 'daemon/requests'))
+    return within(to, 'daemon/requests', 'daemon/domain', 'daemon/ops') ||
+      to === 'daemon/catalogue/entries' ||
+      (type && within(to, 'daemon/catalogue'))
+      ? null
+      : 'what is asked for is decided by what the catalogue says';
   if (from === 'daemon/operations/control')
     return within(to, 'daemon/domain', 'daemon/ops') ? null : 'the control socket is given what it does';
   if (from === 'daemon/app' || within(from, 'daemon/app', 'daemon/cli'))

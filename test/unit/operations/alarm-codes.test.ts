@@ -71,6 +71,10 @@ const EXAMPLES: {
     [{ calls: 1, call: 'C1' }, /^Call C1 is marked /],
     [{ calls: 2, call: 'C1' }, /^2 calls, such as C1, are marked /],
   ],
+  recordings_taken: [
+    [{ name: 'Ada', hourly: 600 }, /^Ada opened more recordings .*: over 600 an hour\./, /audit log/],
+    [{ name: null, hourly: 5000 }, /^More recordings .*: over 5000 an hour by all users together\./],
+  ],
   preserve_behind: [[{}, /long to process/]],
   preserve_failed: [
     [
@@ -200,6 +204,7 @@ const EXAMPLES: {
   catalogue_empty: [
     [{ catalogue: '/c.db', keys: '/k.db', recordings: 3 }, /^\/c\.db .* \/k\.db .* 3 recordings/],
   ],
+  keys_were_open: [[{ file: '/k.db' }, /could read the keys .*\(\/k\.db\)/, /keys rotate/]],
   data_strange: [[{ files: 3, named: ['/a', '/b'] }, /did not put there: \/a, \/b and 1 more\.$/]],
   disk_full: [
     [{ disk: 'data', room }, /^The disk of \/x has 3 MB free.* Recordings cannot be stored there\.$/],

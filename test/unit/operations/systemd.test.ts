@@ -11,15 +11,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
+import { keysFile } from '../../../daemon/domain/paths.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
-import { unwrap } from '../../../daemon/vault/wrap.js';
-
-const require = createRequire(import.meta.url);
 
 const units = ['tapedeck.service', 'tapedeck-web.service'];
 const place = (file: string) => join(import.meta.dirname, '../../..', 'systemd', file);
@@ -80,14 +76,16 @@ t.test('the recorder may lower the priority of ffmpeg, and ffmpeg is not ended w
 });
 
 t.test(
-  'the dashboard writes the catalogue and its certificates, and reads nothing of Asterisk',
+  "the dashboard writes its own database and its certificates, and reads neither keys nor what is Asterisk's",
   async (t) => {
     const data = '/var/lib/tapedeck';
     t.same(values('tapedeck-web.service', 'ProtectSystem'), ['strict']);
-    t.same(values('tapedeck-web.service', 'ReadWritePaths'), [`${data}/catalogue ${data}/tls`]);
+    t.same(values('tapedeck-web.service', 'ReadWritePaths'), [`${data}/web ${data}/tls`]);
     const closed = values('tapedeck-web.service', 'InaccessiblePaths').join(' ').split(' ');
-    for (const path of ['/etc/asterisk', '/var/spool/asterisk', `${data}/recorder`, `${data}/work`])
+    const inside = ['keys', 'signing/key', 'owner', 'recorder', 'work'].map((name) => `${data}/${name}`);
+    for (const path of ['/etc/asterisk', '/var/spool/asterisk', '/etc/tapedeck/master.key', ...inside])
       t.ok(closed.includes(`-${path}`), path);
+    t.same(values('tapedeck-web.service', '#?LoadCredential(?:Encrypted)?'), [], 'it is handed no key');
     for (const unit of units)
       t.same(values(unit, 'RequiresMountsFor'), [data], `${unit} waits for the data disk`);
   },
@@ -119,9 +117,9 @@ t.test('what README.md tells to write is understood by systemd', async (t) => {
   const there = (file: string) => join(root, 'etc/systemd/system', file);
   for (const file of units) {
     cpSync(place(file), there(file));
-    writeFileSync(there(`${file}.d/key.conf`), block('LoadCredentialEncrypted='));
-    writeFileSync(there(`${file}.d/passphrase.conf`), block('LoadCredential=master-passphrase'));
   }
+  writeFileSync(there('tapedeck.service.d/key.conf'), block('LoadCredentialEncrypted='));
+  writeFileSync(there('tapedeck.service.d/passphrase.conf'), block('LoadCredential=master-passphrase'));
   writeFileSync(there('tapedeck-passphrase.service'), block('systemd-ask-password'));
   writeFileSync(there('var-spool-asterisk-recording.mount'), block('[Mount]'));
   for (const file of ['sysinit.target', 'network-online.target', 'shutdown.target'])
@@ -150,7 +148,7 @@ t.test('sysusers makes two users of one group, and no group for Asterisk', async
 const root = process.getuid?.() === 0;
 
 t.test(
-  "the dashboard's user reads keys and can put nothing beside them, not even a journal",
+  "the dashboard's user writes its own folders, and neither reads keys nor adds a name to what is the recorder's",
   { skip: !root && 'only root can be somebody else' },
   async (t) => {
     // Where every user gets to.
@@ -169,7 +167,7 @@ t.test(
     const masterKey = randomBytes(32);
     const keys = createKeys({ path: file, masterKey });
     keys.start();
-    const { identity } = await keys.create('01A');
+    await keys.create('01A');
     keys.stop();
     chownSync(file, Number(recorder![0]), Number(recorder![1]));
     const asDashboard = (...argv: string[]) =>
@@ -178,26 +176,21 @@ t.test(
         [`--reuid=${dashboard![0]}`, `--regid=${dashboard![1]}`, '--clear-groups', '--', ...argv],
         { encoding: 'utf8' },
       );
-    const beside = `${catalogueFile(data)}-wal`;
-    t.equal(asDashboard('touch', beside).status, 0, 'it writes where it has to');
-    const closed = ['keys/other', 'signing/x', 'x', 'ballast', 'recorder/x', 'work/x', 'recordings/x'];
-    for (const name of [`${file}-journal`, `${file}-wal`, ...closed.map((name) => join(data, name))])
-      t.match(asDashboard('touch', name), { status: 1, stderr: /Permission denied/ }, name);
-    t.match(asDashboard('rm', '-f', file), { status: 1 });
-    t.not(asDashboard('sh', '-c', `printf x >> ${file}`).status, 0);
-    const read = asDashboard(
-      process.execPath,
-      '-e',
-      `const D = require(${JSON.stringify(require.resolve('better-sqlite3'))});
-       const db = new D(${JSON.stringify(file)}, { readonly: true });
-       process.stdout.write(db.prepare('SELECT wrapped FROM key').pluck().get().toString('base64'));`,
-    );
-    t.equal(read.status, 0, read.stderr);
-    t.equal(unwrap(masterKey, Buffer.from(read.stdout, 'base64'), '01A').toString('latin1'), identity);
+    for (const name of ['web/web.db', 'tls/own.crt'])
+      t.equal(asDashboard('touch', join(data, name)).status, 0, `${name}: it writes where it has to`);
+    const closed = [
+      ...['catalogue/x', 'catalogue/catalogue.db-journal', 'recordings/x', 'signing/x', 'control/sock', 'x'],
+      ...['keys/keys.db-journal', 'owner/sock', 'recorder/x', 'work/x'],
+    ];
+    for (const name of closed)
+      t.match(asDashboard('touch', join(data, name)), { status: 1, stderr: /Permission denied/ }, name);
+    t.match(asDashboard('cat', file), { status: 1, stderr: /Permission denied/ }, 'keys');
+    t.match(asDashboard('ls', join(data, 'keys')), { status: 2, stderr: /Permission denied/ });
+    t.equal(statSync(file).mode & 0o777, 0o600, 'not even if the folder were open');
   },
 );
 
-t.test('tmpfiles makes the folders, and one for the catalogue that both may write', async (t) => {
+t.test('tmpfiles makes the folders, which the recorder alone writes but for two', async (t) => {
   const dir = t.testdir({ etc: {} });
   run('systemd-sysusers', `--root=${dir}`, place('tapedeck.sysusers'));
   const dry = run('systemd-tmpfiles', '--create', '--dry-run', `--root=${dir}`, place('tapedeck.tmpfiles'));
@@ -206,18 +199,29 @@ t.test('tmpfiles makes the folders, and one for the catalogue that both may writ
   const { code, text } = run('systemd-tmpfiles', '--create', `--root=${dir}`, place('tapedeck.tmpfiles'));
   t.equal(code, 0, text);
   const modes = Object.fromEntries(
-    ['', '/work', '/recordings', '/keys', '/signing', '/catalogue', '/recorder'].map((name) => [
-      name,
-      (statSync(join(dir, `var/lib/tapedeck${name}`)).mode & 0o7777).toString(8),
-    ]),
+    [
+      '',
+      '/work',
+      '/recordings',
+      '/keys',
+      '/signing',
+      '/catalogue',
+      '/recorder',
+      '/control',
+      '/owner',
+      '/web',
+    ].map((name) => [name, (statSync(join(dir, `var/lib/tapedeck${name}`)).mode & 0o7777).toString(8)]),
   );
   t.same(modes, {
     '': '2750',
     '/work': '700',
     '/recordings': '2750',
-    '/keys': '2750',
+    '/keys': '700',
     '/signing': '2750',
-    '/catalogue': '3770',
+    '/catalogue': '2750',
     '/recorder': '700',
+    '/control': '2750',
+    '/owner': '700',
+    '/web': '700',
   });
 });

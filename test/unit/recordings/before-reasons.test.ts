@@ -17,6 +17,7 @@ import {
   parseManifest,
 } from '../../../daemon/domain/recording/manifest.js';
 import { check } from '../../../web/ui/verify/check.js';
+import { makeCatalogue } from '../../support/catalogue/make-catalogue.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
 import { get, openDashboard, setUp } from '../../support/web/dashboard.js';
 
@@ -63,6 +64,10 @@ t.test('"tapedeck verify" finds recordings of the version before as they were si
     { call_id: id(1), state: 'sealed', faults: [] },
     { call_id: id(2), state: 'erased', faults: [] },
   ];
+  const before = readFileSync(catalogueFile(dir));
+  await t.rejects(verdictsOf(t, dir), { code: 'catalogue_older' }, 'the recorder alone converts it');
+  t.strictSame(readFileSync(catalogueFile(dir)), before);
+  await makeCatalogue(dir);
   t.same(await verdictsOf(t, dir), good);
   const db = new Database(catalogueFile(dir));
   const set = db.prepare('UPDATE recordings SET gaps = replace(gaps, ?, ?) WHERE id = ?');

@@ -14,7 +14,7 @@ const dir = t.testdir({});
 t.test('the master key is read as base64 or hex, from a file that is closed to others', async (t) => {
   const file = join(dir, 'master.key');
   const key = createMasterKey(file);
-  t.equal(statSync(file).mode & 0o777, 0o640);
+  t.equal(statSync(file).mode & 0o777, 0o600);
   t.strictSame(Buffer.from(loadMasterKey(file)), Buffer.from(key));
   t.throws(() => createMasterKey(file), { code: 'config_invalid' }, 'it is never written over');
   t.strictSame(
@@ -63,7 +63,7 @@ t.test('a recording has one key, until it is destroyed', async (t) => {
   const masterKey = randomBytes(32);
   const keys = createKeys({ path, masterKey });
   keys.start();
-  t.equal(statSync(path).mode & 0o777, 0o640);
+  t.equal(statSync(path).mode & 0o777, 0o600);
   const made = await keys.create('01A');
   t.match(made, { identity: /^AGE-SECRET-KEY-1/, recipient: /^age1/ });
   t.strictSame(await keys.create('01A'), made, 'making it again gives the same');

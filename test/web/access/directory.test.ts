@@ -11,7 +11,6 @@ import { directory as doctorsDirectory } from '../../../daemon/cli/doctor/outsid
 import { createLdap } from '../../../daemon/directory/ldap.js';
 import type { GroupRule } from '../../../daemon/domain/people/directory.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
-import { createAudit } from '../../../web/audit/audit.js';
 import { createDirectory } from '../../../web/auth/directory.js';
 import {
   freePort,
@@ -73,8 +72,8 @@ const told = (response: LightMyRequestResponse) => {
   return { status: response.statusCode, ...rest };
 };
 
-async function withDirectory(t: Test, ldap = ldapOf()) {
-  const dashboard = await openDashboard(t, { directory: { ldap, rules: RULES } });
+async function withDirectory(t: Test, ldap = ldapOf(), rules = RULES) {
+  const dashboard = await openDashboard(t, { directory: { ldap, rules } });
   const cookie = await setUp(dashboard);
   return { dashboard, cookie, ldap };
 }
@@ -217,13 +216,12 @@ t.test('an account of this catalogue is never taken over from the directory', as
 });
 
 t.test('roles are those of now, and who is gone is out within a look', async (t) => {
-  const { dashboard, ldap } = await withDirectory(t);
-  const { app, catalogue, clock } = dashboard;
-  const directory = createDirectory({
-    ...{ ldap, catalogue, now: () => clock.ms, log: { info: () => {}, warn: () => {} } },
-    audit: createAudit({ catalogue, now: () => clock.ms, log: { warn: () => {}, error: () => {} } }),
-    rules: [...RULES, { group: groupDn('auditors'), roles: ['auditor'] }],
-  });
+  const { dashboard, ldap } = await withDirectory(t, ldapOf(), [
+    ...RULES,
+    { group: groupDn('auditors'), roles: ['auditor'] },
+  ]);
+  const { app, catalogue, ask } = dashboard;
+  const directory = createDirectory({ ldap, catalogue, ask, log: { info: () => {}, warn: () => {} } });
   await slapd.addPerson('erik', 'erik knows this one', { mail: 'x@example.com' });
   await slapd.asAdmin((c) =>
     c.add(groupDn('auditors'), { objectClass: 'groupOfNames', member: personDn('erik') }),

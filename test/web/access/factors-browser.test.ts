@@ -72,14 +72,16 @@ t.test('second factors are set up and used, in a browser', async (t) => {
   await page.getByRole('button', { name: 'Create passkey' }).click();
   await page.getByRole('heading', { name: 'Confirm it’s you' }).waitFor();
   await looks('a proof');
-  await page.getByRole('textbox', { name: 'Password', exact: true }).fill(password);
+  const byPassword = page.getByRole('textbox', { name: 'Password', exact: true });
+  t.equal(await byPassword.count(), 0, 'who has a second factor shows that one');
+  await page.getByLabel('Authentication code or recovery code').fill(code());
   await page.getByRole('button', { name: 'Continue' }).click();
   await page.getByText('for localhost').waitFor();
   await looks('second factors');
 
   const prove = async () => {
     await page.getByRole('heading', { name: 'Confirm it’s you' }).waitFor();
-    await page.getByRole('textbox', { name: 'Password', exact: true }).fill(password);
+    await page.getByLabel('Authentication code or recovery code').fill(code());
     await page.getByRole('button', { name: 'Continue' }).click();
   };
   clock.ms += 11 * 60_000;
@@ -89,7 +91,8 @@ t.test('second factors are set up and used, in a browser', async (t) => {
   await page.getByRole('button', { name: 'Create this token' }).click();
   await page.getByRole('heading', { name: 'Confirm it’s you' }).waitFor();
   await looks('a proof for a token');
-  await page.getByRole('button', { name: 'Cancel', exact: true }).last().click();
+  const confirming = page.getByRole('dialog').filter({ hasText: 'Confirm it’s you' });
+  await confirming.getByRole('button', { name: 'Cancel', exact: true }).click();
   await page.getByText('Enter your credentials again').waitFor();
   await page.getByRole('button', { name: 'Create this token' }).click();
   await prove();

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { hash, verify } from '@node-rs/argon2';
 import t, { type Test } from 'tap';
 import { RUNS_ONLY } from '../../../daemon/domain/people/person.js';
 import { createPasswords } from '../../../web/auth/passwords.js';
 import { createTries } from '../../../web/auth/tries.js';
+import { aStore } from '../../support/dashboard-store.js';
 import { rights, sha } from '../../support/web/accounts.js';
 import {
   addCall,
@@ -19,34 +21,40 @@ const MINUTE = 60_000;
 const NONE = { all: false, extensions: [], queues: [], dids: [] };
 const reviewer = rights({ roles: ['reviewer'], scope: { ...NONE, queues: ['sales'] } });
 
+/** Both look at a password: the dashboard first, then the recorder. */
+const LOOKERS = ['dashboard', 'recorder'] as const;
+type Looker = (typeof LOOKERS)[number];
+
 /** A dashboard in which the look at a password waits until it is told to go on. */
 async function withSlowPasswords(t: Test) {
   let going: () => void = () => {};
-  let slow = false;
+  let slow: Looker | null = null;
   const looked: (() => void)[] = [];
+  const verifyPassword = (by: Looker) => async (hash: string, p: string) => {
+    if (slow === by)
+      await new Promise<void>((go) => {
+        going = go;
+        for (const tell of looked.splice(0)) tell();
+      });
+    return hash === `hash of ${p}`;
+  };
   const dashboard = await openDashboard(t, {
     passwords: {
       checkPassword: () => {},
       hashPassword: async (p) => `hash of ${p}`,
-      async verifyPassword(hash, p) {
-        if (slow)
-          await new Promise<void>((go) => {
-            going = go;
-            for (const tell of looked.splice(0)) tell();
-          });
-        return hash === `hash of ${p}`;
-      },
+      verifyPassword: verifyPassword('dashboard'),
     },
+    recorder: { passwords: { isPasswordHash: () => true, verifyPassword: verifyPassword('recorder') } },
   });
   return {
     dashboard,
-    /** What is asked, with this done while the password is looked at. */
-    async meanwhile<T>(asking: () => Promise<T>, work: () => Promise<unknown>): Promise<T> {
-      slow = true;
+    /** What is asked, with this done while one of them looks at the password. */
+    async meanwhile<T>(by: Looker, asking: () => Promise<T>, work: () => Promise<unknown>): Promise<T> {
+      slow = by;
       const reached = new Promise<void>((tell) => looked.push(tell));
       const answer = asking();
       await reached;
-      slow = false;
+      slow = null;
       await work();
       going();
       return answer;
@@ -56,38 +64,44 @@ async function withSlowPasswords(t: Test) {
 
 t.test('what is done to keep somebody out holds for who is just signing in, too', async (t) => {
   const { dashboard, meanwhile } = await withSlowPasswords(t);
-  const { app, catalogue, clock } = dashboard;
+  const { app, catalogue, store, clock } = dashboard;
   const cookie = await setUp(dashboard);
   const anna = (await catalogue.userByName('anna'))!;
-  const open = async () => (await catalogue.sessionsOf(anna.id)).length;
+  /** Those that open anything: what is left of one that was ended goes when it is asked for. */
+  const open = async () => {
+    const now = await catalogue.standing(anna.id);
+    return store.sessions.of(anna.id).filter(({ epoch }) => epoch === now?.epoch).length;
+  };
   const signingIn = () => post(app, '/session', { name: 'anna', password });
   const proving = (as: string) => () => post(app, '/session/proof', { password }, { cookie: as });
 
-  const late = await meanwhile(signingIn, () =>
-    catalogue.setPassword(anna.id, 'hash of another one', clock.ms),
-  );
-  t.match(late.json().error, { code: 'sign_in_failed' }, 'the password was changed');
-  t.equal(await open(), 0);
-  t.strictSame(late.cookies, []);
-  await catalogue.setPassword(anna.id, `hash of ${password}`, clock.ms);
-  const disabled = await meanwhile(signingIn, async () => {
-    await catalogue.addUser({ ...RUNS_ONLY, id: 'b', name: 'b', passwordHash: 'x', createdAt: clock.ms });
-    await catalogue.changeUser(anna.id, { disabled: true }, clock.ms);
-  });
-  t.match(disabled.json().error, { code: 'sign_in_failed' }, 'she was disabled');
-  await catalogue.changeUser(anna.id, { disabled: false }, clock.ms);
-  t.equal((await signingIn()).statusCode, 200, 'and in order it goes');
+  await catalogue.addUser({ ...RUNS_ONLY, id: 'b', name: 'b', passwordHash: 'x', createdAt: clock.ms });
+  for (const by of LOOKERS) {
+    const late = await meanwhile(by, signingIn, () =>
+      catalogue.setPassword(anna.id, 'hash of another one', clock.ms),
+    );
+    t.match(late.json().error, { code: 'sign_in_failed' }, `${by}: the password was changed`);
+    t.equal(await open(), 0);
+    t.strictSame(late.cookies, []);
+    await catalogue.setPassword(anna.id, `hash of ${password}`, clock.ms);
+    const disabled = await meanwhile(by, signingIn, () =>
+      catalogue.changeUser(anna.id, { disabled: true }, clock.ms),
+    );
+    t.match(disabled.json().error, { code: 'sign_in_failed' }, `${by}: she was disabled`);
+    await catalogue.changeUser(anna.id, { disabled: false }, clock.ms);
+    t.equal((await signingIn()).statusCode, 200, 'and in order it goes');
 
-  const mine = cookieOf(await signingIn());
-  t.not(mine, cookie);
-  const ended = await meanwhile(proving(mine), () => catalogue.shutOut(anna.id));
-  t.match(ended.json().error, { code: 'sign_in_failed' }, 'her session was ended, and does not come back');
-  t.equal(await open(), 0);
+    const mine = cookieOf(await signingIn());
+    t.not(mine, cookie);
+    const ended = await meanwhile(by, proving(mine), () => catalogue.shutOut(anna.id));
+    t.match(ended.json().error, { code: 'sign_in_failed' }, `${by}: her session was ended, for good`);
+    t.equal(await open(), 0);
+  }
   const again = cookieOf(await signingIn());
   const proved = await proving(again)();
   t.equal(proved.statusCode, 200);
   t.equal(await open(), 1, 'the one that goes on takes the place of the one before');
-  const stolen = await meanwhile(proving(cookieOf(proved)), () =>
+  const stolen = await meanwhile('dashboard', proving(cookieOf(proved)), () =>
     post(
       app,
       '/account/password',
@@ -98,16 +112,18 @@ t.test('what is done to keep somebody out holds for who is just signing in, too'
   t.match(stolen.json().error, { code: 'sign_in_failed' }, 'nor by the old token of one that stays');
   t.equal(await open(), 1);
   const said = await catalogue.auditEntries({ actions: ['sign_in', 'second_factor'], limit: 99 });
-  t.equal(said.filter((e) => e.outcome === 'ok').length, 5, 'what came to nothing is not on record as done');
+  t.equal(said.filter((e) => e.outcome === 'ok').length, 7, 'what came to nothing is not on record as done');
 });
 
 t.test('refused requests count against the address that made them', async (t) => {
   let asked = 0;
   const dashboard = await openDashboard(t, {
-    control: {
-      takePass: async () => {
-        asked += 1;
-        return false;
+    recorder: {
+      passes: {
+        take() {
+          asked += 1;
+          return false;
+        },
       },
     },
   });
@@ -131,10 +147,12 @@ t.test('refused requests count against the address that made them', async (t) =>
 });
 
 t.test('ten thousand guesses come to few for each name, and keep nobody out who is known', async (t) => {
+  const dir = t.testdir();
   for (const addresses of [1, 200])
     for (const names of [1, 500]) {
       const clock = { ms: START };
-      const tries = createTries({ now: () => clock.ms });
+      const store = aStore(t, join(dir, `${addresses} ${names}`, 'web.db')).open();
+      const tries = createTries({ store, now: () => clock.ms });
       const home = tries.take('10.0.0.5', 'user0');
       if ('waitSeconds' in home) return t.fail('the owner was there first');
       home.succeeded();
@@ -166,7 +184,7 @@ t.test(
   'a browser in which somebody signed in lets them in while others guess, also from behind their address',
   async (t) => {
     const dashboard = await openDashboard(t);
-    const { app, catalogue } = dashboard;
+    const { app, catalogue, store } = dashboard;
     await setUp(dashboard);
     const anna = (await catalogue.userByName('anna'))!;
     const from = (remoteAddress: string, given: string, cookie = '') =>
@@ -179,7 +197,7 @@ t.test(
       401,
       'it opens nothing',
     );
-    t.equal(await catalogue.knowsDevice(anna.id, sha(device.value)), true, 'of which the hash is kept');
+    t.equal(store.devices.knows(anna.id, sha(device.value)), true, 'of which the hash is kept');
     for (let n = 0; n < 30; n++) await from('10.0.0.5', 'wrong');
     t.equal((await from('10.0.0.5', password)).statusCode, 429, 'her address is used up');
     for (const address of ['10.0.0.5', '10.7.7.7'])
@@ -188,9 +206,9 @@ t.test(
     for (let n = 0; n < 15; n++)
       guesses.push((await from('10.0.0.5', 'x', `tapedeck_device=${device.value}`)).statusCode);
     t.equal(guesses.at(-1), 429, 'nor does it let anybody guess without an end');
-    for (let n = 0; n < 25; n++) await catalogue.rememberDevice(anna.id, `d${n}`, START + n);
-    t.equal(await catalogue.knowsDevice(anna.id, 'd24'), true);
-    t.equal(await catalogue.knowsDevice(anna.id, 'd0'), false, 'the oldest are forgotten');
+    for (let n = 0; n < 25; n++) store.devices.remember(anna.id, `d${n}`, START + n);
+    t.equal(store.devices.knows(anna.id, 'd24'), true);
+    t.equal(store.devices.knows(anna.id, 'd0'), false, 'the oldest are forgotten');
   },
 );
 

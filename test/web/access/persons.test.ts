@@ -189,7 +189,7 @@ t.test('a session that ends elsewhere ends the sound, and its person finds the p
   await page.goto(address);
   await signIn(page, 'Anna Berg');
   await playing(page, call.id, address);
-  await dashboard.catalogue.endSessions(anna, { keep: null });
+  await dashboard.catalogue.shutOut(anna);
   await page.getByText('Your session has ended').waitFor();
   await until(page, "document.querySelector('audio').paused && !document.querySelector('audio[src]')");
   t.notOk(await page.getByText('Example GmbH').first().isVisible());
@@ -198,7 +198,7 @@ t.test('a session that ends elsewhere ends the sound, and its person finds the p
   await signIn(other, 'Anna Berg');
   await page.getByRole('heading', { name: 'Example GmbH' }).waitFor();
   t.match(page.url(), /q=example/, 'signed in in another tab, she goes on where she was');
-  await dashboard.catalogue.endSessions(anna, { keep: null });
+  dashboard.store.sessions.end(anna, { keep: null });
   await page.getByText('Your session has ended').waitFor();
   await page.getByLabel('Name', { exact: true }).fill('Ben Orchard');
   await page.getByLabel('Password', { exact: true }).fill(password);

@@ -3,8 +3,8 @@ import { ulid } from 'ulid';
 import { downStatus } from '../../../daemon/domain/operations/status.js';
 import { type CallRight, type Person, reach, type TokenRight } from '../../../daemon/domain/people/person.js';
 import type { CallRecord } from '../../../daemon/domain/recording/recording.js';
+import { hashed, newToken } from '../../../daemon/ops/secrets/codes.js';
 import { admit } from '../../../web/auth/access.js';
-import { hashed, newToken } from '../../../web/auth/secrets.js';
 import type { RouteEntry } from '../../../web/server/server.js';
 import { type Dashboard, get, openDashboard, post, START, signInAs } from '../../support/web/dashboard.js';
 import { addCalls, addPeople, person, streamOf, who } from '../../support/web/reach.js';
@@ -13,12 +13,12 @@ import { createSigner } from '../../support/web/signer.js';
 
 /** Somebody with a session, a token and, where that is asked for, a passkey. */
 async function addHaving(dashboard: Dashboard, change: Partial<Person>, passkey: boolean) {
-  const { catalogue } = dashboard;
+  const { catalogue, store } = dashboard;
   const user = { ...person(change), name: ulid(), passwordHash: 'x', createdAt: START };
   await catalogue.addUser(user);
   const cookie = await signInAs(dashboard, user.id, passkey ? ['passkey'] : ['password']);
   await signInAs(dashboard, user.id);
-  const sessions = await catalogue.sessionsOf(user.id);
+  const sessions = store.sessions.of(user.id);
   const own = hashed(cookie.split('=')[1]!);
   const names = {
     ...{ person: user.id, token: ulid(), passkey: ulid() },
@@ -51,12 +51,11 @@ const thingIn = (path: string): keyof Names =>
         : 'person';
 
 /** Whether somebody still has it. */
-async function has({ catalogue }: Dashboard, names: Names, thing: keyof Names): Promise<boolean> {
+async function has({ catalogue, store }: Dashboard, names: Names, thing: keyof Names): Promise<boolean> {
   const id = names[thing];
   if (thing === 'person') return (await catalogue.user(id)) !== null;
   if (thing === 'passkey') return (await catalogue.passkey(id)) !== null;
-  const all =
-    thing === 'session' ? await catalogue.sessionsOf(names.person) : await catalogue.tokensOf(names.person);
+  const all = thing === 'session' ? store.sessions.of(names.person) : await catalogue.tokensOf(names.person);
   return all.some((one) => one.id === id);
 }
 
@@ -90,11 +89,14 @@ function lineFor(route: RouteEntry, calls: Map<Kind, CallRecord>): string {
   return `  '${rowOf(route)}': {\n    is: ${is},\n  },`;
 }
 
+t.setTimeout(120_000);
+
 t.test('who may use which route on what is as the table says', async (t) => {
   const signer = createSigner();
   const dashboard = await openDashboard(t, {
     metrics: { allow: [], token: () => null },
     control: signer.control,
+    recorder: signer.recorder,
   });
   signer.begin(dashboard);
   const { app, routes, catalogue, clock } = dashboard;
@@ -256,8 +258,6 @@ t.test('a token for how the box does tells of no call', async (t) => {
         ],
       }),
       metrics: async () => null,
-      runRetention: async () => ({ erased: 0, failed: 0, left: 0 }),
-      takePass: async () => false,
     },
   });
   const { app } = dashboard;

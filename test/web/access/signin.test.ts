@@ -3,7 +3,7 @@ import t from 'tap';
 import { extensionIn, madeBy, sameDn } from '../../../daemon/domain/people/directory.js';
 import { lacksFactor, owes, waitAfter } from '../../../daemon/domain/people/factor.js';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
-import { createKept } from '../../../web/auth/kept.js';
+import { createKept } from '../../../daemon/ops/kept.js';
 import { createAuthenticator } from '../../support/web/authenticator.js';
 import {
   cookieOf,

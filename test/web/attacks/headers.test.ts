@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
-import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { catalogueFile, webFile } from '../../../daemon/domain/paths.js';
 import { tablesOf } from '../../support/catalogue/tables.js';
 import { addRecording, openDashboard, setUp, signInAs } from '../../support/web/dashboard.js';
 import { openHouse } from '../../support/web/requests.js';
@@ -37,6 +37,24 @@ function wellHeaded(t: Test, name: string, headers: Record<string, unknown>, sig
 }
 
 const overTls = { options: {}, authority: () => null };
+
+/**
+ * What both databases have: of the log nothing, nor how far it was told, and of a session not when it was used last. Whoever
+ * looks leaves no more than that.
+ */
+function tablesIn(t: Test, dataDir: string): () => object {
+  const open = (path: string) => {
+    const db = new Database(path, { readonly: true });
+    t.teardown(() => db.close());
+    return db;
+  };
+  const [catalogue, store] = [open(catalogueFile(dataDir)), open(webFile(dataDir))];
+  return () => {
+    const { sessions, ...kept } = tablesOf(store, { without: ['telling', 'source'] });
+    const lasting = (sessions as { seen_at: number }[]).map(({ seen_at: _, ...session }) => session);
+    return { ...tablesOf(catalogue, { without: ['audit', 'audit_words', 'told'] }), kept, lasting };
+  };
+}
 
 const pathOf = ({ url }: Route, id: string) => url.replace(/:\w+/g, id).replace('*', 'index.html');
 
@@ -113,9 +131,8 @@ t.test('no page of another site changes anything, and under no foreign name is a
   const house = await openHouse(t);
   const { app, routes, dataDir } = house.dashboard;
   const cookie = await signInAs(house.dashboard, house.anna);
-  const db = new Database(catalogueFile(dataDir), { readonly: true });
-  t.teardown(() => db.close());
-  const before = tablesOf(db, { without: ['audit'] });
+  const tables = tablesIn(t, dataDir);
+  const before = tables();
   const foreign: [what: string, headers: Record<string, string>][] = [
     ['the page of another site', { origin: 'https://evil.example' }],
     ['a page that says of itself that it is of another site', { 'sec-fetch-site': 'cross-site' }],
@@ -143,20 +160,14 @@ t.test('no page of another site changes anything, and under no foreign name is a
     }
   }
   t.ok(asked > 200, `${asked} requests`);
-  t.strictSame(tablesOf(db, { without: ['audit'] }), before);
+  t.strictSame(tables(), before);
 });
 
 t.test('what only reads changes nothing', async (t) => {
   const house = await openHouse(t);
   const { app, routes, dataDir, clock } = house.dashboard;
   const cookie = await signInAs(house.dashboard, house.anna);
-  const db = new Database(catalogueFile(dataDir), { readonly: true });
-  t.teardown(() => db.close());
-  // The log, what it has apart of the words that were looked for, and when a session was used last.
-  const tables = () => {
-    const { sessions, ...rest } = tablesOf(db, { without: ['audit', 'audit_words'] });
-    return { ...rest, sessions: (sessions as { seen_at: number }[]).map(({ seen_at: _, ...s }) => s) };
-  };
+  const tables = tablesIn(t, dataDir);
   const before = tables();
   clock.ms += 2 * 60_000;
   for (const route of routes) {

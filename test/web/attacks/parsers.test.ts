@@ -2,16 +2,20 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import t from 'tap';
+import type { TSchema } from 'typebox';
+import { Value } from 'typebox/value';
 import { createCsvReader } from '../../../daemon/cdr/csv.js';
 import { outsiderOf } from '../../../daemon/directory/oidc.js';
-import type { ControlAnswer } from '../../../daemon/domain/operations/control.js';
+import { CONTROL, type ControlHandlers, STREAMS } from '../../../daemon/domain/operations/control.js';
 import { controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
 import { createControl as createDaemonControl } from '../../../daemon/operations/control.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
+import { ask as askRecorder } from '../../../daemon/ops/control-client.js';
 import { createMessages } from '../../../daemon/pbx/ami-messages.js';
 import { csvRow, translateCdr } from '../../../daemon/pbx/cdr.js';
 import { createHeader, headerLength, openHeader } from '../../../daemon/vault/age.js';
@@ -19,8 +23,9 @@ import { openMasterKeys } from '../../../daemon/vault/master-key.js';
 import { lock, parseLocked, unlock } from '../../../daemon/vault/passphrase.js';
 import { createHosts, sameOrigin } from '../../../web/auth/hosts.js';
 import { served } from '../../../web/calls/range.js';
+import type { Ask } from '../../../web/server/ask.js';
 import { createControl } from '../../../web/server/control.js';
-import { handlersOf } from '../../support/control-handlers.js';
+import { handlersOf, streamsOf } from '../../support/control-handlers.js';
 import { get, openDashboard, setUp } from '../../support/web/dashboard.js';
 
 t.test('every parser of what comes from outside gives an answer for anything', async (t) => {
@@ -187,81 +192,97 @@ t.test('every parser of what comes from outside gives an answer for anything', a
     const [socket, owner] = [controlSocket(place), ownerSocket(place)];
     mkdirSync(join(place, 'signing'));
     const faults: unknown[] = [];
-    const texts = (...given: unknown[]) => {
-      for (const one of given)
-        if (one !== undefined && (typeof one !== 'string' || one.length > 300)) faults.push(one);
-    };
-    const signed = { size: 0, at: '', note: '' };
+    const through = new Set<string>();
+    const looked =
+      <A>(name: string, shape: TSchema, answer: A) =>
+      (body: unknown): A => {
+        through.add(name);
+        if (!Value.Check(shape, body) || longTexts(Value.Clean(shape, body))) faults.push({ name, body });
+        return answer;
+      };
+    const posts = Object.entries(CONTROL).filter(([, { method }]) => method === 'POST');
+    const handlers = Object.fromEntries(posts.map(([name, { body }]) => [name, looked(name, body, {})]));
     const control = createDaemonControl({
       ...{ socket, ownerSocket: owner, log: pino({ level: 'silent' }) },
-      handlers: handlersOf({
-        run_retention: ({ confirm }) => texts(confirm) ?? { erased: 0, failed: 0, left: 0 },
-        run_test_call: () => ({}) as ControlAnswer<'run_test_call'>,
-        cancel_job: ({ id }) => texts(id) ?? ({} as ControlAnswer<'cancel_job'>),
-        sign_checkpoint: () => signed,
-        accept_log: ({ by, reason }) => texts(by, reason) ?? signed,
-        take_pass: ({ pass, call }) => texts(pass, call) ?? { good: false },
+      streams: streamsOf({
+        make_evidence: async (body) =>
+          looked('make_evidence', STREAMS.make_evidence.body, {
+            ...{ head: { name: 'x', fresh: true }, stream: Readable.from([]) },
+          })(body),
       }),
+      handlers: handlersOf(handlers as Partial<ControlHandlers>),
     });
     await control.start();
-    const ask = (path: string, body: string) =>
+    const send = (path: string, body: string) =>
       new Promise<number>((resolve, reject) => {
         const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-        const socketPath = path === '/audit/accept' ? owner : socket;
+        const socketPath = path === CONTROL.accept_log.path ? owner : socket;
         request({ socketPath, path, method: 'POST', headers, agent: false }, (answer) => {
           answer.resume().once('end', () => resolve(answer.statusCode ?? 0));
         })
           .on('error', reject)
           .end(body);
       });
-    const field = fc.constantFrom(
-      'confirm',
-      'by',
-      'reason',
-      'pass',
-      'call',
-      'id',
-      '__proto__',
-      'constructor',
-    );
-    const body = fc.oneof(
+    const requests = [...posts.map(([, { path, body }]) => ({ path, body })), STREAMS.make_evidence];
+    const noise = fc.oneof(
       text,
-      fc.json(),
-      fc.dictionary(field, fc.oneof(text, fc.jsonValue({ maxDepth: 2 }))).map((b) => JSON.stringify(b)),
+      fc.jsonValue({ maxDepth: 2 }),
+      fc.string({ minLength: 2_000, maxLength: 3_000 }),
     );
-    const path = fc.constantFrom(
-      ...[
-        '/retention/run',
-        '/audit/accept',
-        '/audit/checkpoint',
-        '/test-call/pass',
-        '/test-call/run',
-        '/jobs/cancel',
-      ],
-    );
+    const fields = fc.constantFrom(...['by', 'id', 'confirm', 'call', 'reason', '__proto__', 'constructor']);
+    /** Anything, or as it should be but for some of it. */
+    const bodyOf = (shape: TSchema) => {
+      const good = Value.Create(shape) as Record<string, unknown>;
+      const names = fc.constantFrom(...Object.keys(good), 'other', '__proto__');
+      return fc.oneof(
+        text,
+        fc.json(),
+        fc.dictionary(fields, noise).map((b) => JSON.stringify(b)),
+        fc.constant(JSON.stringify(good)),
+        fc.dictionary(names, noise, { maxKeys: 2 }).map((b) => JSON.stringify({ ...good, ...b })),
+      );
+    };
+    const asked = fc.oneof(...requests.map(({ path, body }) => fc.tuple(fc.constant(path), bodyOf(body))));
     await fc.assert(
-      fc.asyncProperty(path, body, async (to, sent) => {
-        const status = await ask(to, sent);
+      fc.asyncProperty(asked, async ([to, sent]) => {
+        const status = await send(to, sent);
         if (![200, 400].includes(status)) throw new Error(`${to} ${sent}: ${status}`);
       }),
-      { numRuns: 300 },
+      { numRuns: 2_000 },
     );
     await control.stop();
-    t.strictSame(faults, [], 'what gets through is short text');
+    t.strictSame(faults, [], 'what gets through has the form of the contract, and short texts');
+    t.ok(through.size >= requests.length / 2, `${through.size} of ${requests.length} requests got through`);
 
     let answer = '';
     const odd = createHttpServer((_, response) => response.end(answer));
     await new Promise<void>((up) => odd.listen(socket, up));
     t.teardown(() => void odd.close());
-    const dashboards = createControl({ dataDir: place });
+    const overSocket: Ask = (name, body) => askRecorder(place, name, body as never);
+    const dashboards = createControl(overSocket);
+    const by = { person: 'x', session: 'y', address: '' };
     await fc.assert(
       fc.asyncProperty(fc.oneof(text, fc.json()), async (said) => {
         answer = said;
         if ((await dashboards.status()).daemon !== 'down') throw new Error('taken for a status');
-        if (await dashboards.takePass('x', 'y')) throw new Error('taken for leave');
         if ((await dashboards.checkpoints()) !== null) throw new Error('taken for checkpoints');
-        const run = await dashboards.runRetention().catch((e: { code?: string }) => e.code);
-        if (run !== 'daemon_differs' && run !== 'daemon_unreachable') throw new Error('taken for a run');
+        const refused = async (name: string, asking: Promise<unknown>) => {
+          const code = await asking.then(
+            () => 'an answer',
+            (e: { code?: string }) => e.code,
+          );
+          if (code !== 'daemon_differs' && code !== 'daemon_unreachable')
+            throw new Error(`taken for ${name}: ${code}`);
+        };
+        await refused('leave', overSocket('open_test_call', { pass: 'x', call: 'y' }));
+        await refused('a key', overSocket('open_recording', { by, call: 'x', as: 'play', reason: '' }));
+        await refused('a run', overSocket('run_retention', { by }));
+        const means = { password: 'x' };
+        const shown = {
+          ...{ person: 'x', session: 'y', address: '' },
+          ...{ begins: true, device: null, means },
+        };
+        await refused('a proof', overSocket('prove', shown));
       }),
       { numRuns: 100 },
     );
@@ -423,3 +444,9 @@ t.test('every parser of what comes from outside gives an answer for anything', a
     t.pass();
   });
 });
+
+/** Whether a text in it is longer than any that is to be kept. */
+function longTexts(value: unknown): boolean {
+  if (typeof value === 'string') return value.length > 1_100;
+  return typeof value === 'object' && value !== null && Object.values(value).some(longTexts);
+}

@@ -8,7 +8,7 @@ import { auditActions } from '../../../daemon/domain/assurance/audit.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { createAudit } from '../../../web/audit/audit.js';
 import { until } from '../../support/recorder.js';
-import { actions, del, log, put, written } from '../../support/web/audit-log.js';
+import { actions, del, log, put, told, written } from '../../support/web/audit-log.js';
 import {
   addCall,
   addRecording,
@@ -65,8 +65,10 @@ t.test('who comes in, who does not, and who goes', async (t) => {
   const first = await setUp(d);
   await post(d.app, '/session', { name: 'anna', password: 'wrong' });
   await post(d.app, '/session', { name: 'hunter2 is my password', password: 'x' });
+  await told(d);
   const cookie = cookieOf(await post(d.app, '/session', { name: 'anna', password }));
   await del(d, '/session', cookie);
+  await told(d);
   d.clock.ms += 31 * MINUTE;
   await get(d.app, '/calls', first);
   await written(d, 'session_end');
@@ -111,7 +113,7 @@ t.test('one stranger does not hide from the log who else is refused', async (t) 
   t.equal(refused.filter((e) => e.address === '10.6.6.6').length, 30);
 
   const audit = createAudit({
-    catalogue: d.catalogue,
+    ...{ store: d.store, ask: d.ask },
     now: () => d.clock.ms,
     log: pino({ level: 'silent' }),
   });
@@ -209,7 +211,7 @@ const sound = randomBytes(540_000);
 
 t.test('what is changed is written with the change, and who may not is written too', async (t) => {
   const d = await openDashboard(t, {
-    control: { runRetention: async () => ({ erased: 2, failed: 0, left: 0 }) },
+    recorder: { retain: { run: async () => ({ erased: 2, failed: 0, left: 0 }) } },
   });
   const cookie = await setUp(d);
   const policy = {

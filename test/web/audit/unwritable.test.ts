@@ -4,16 +4,17 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
-import { ulid } from 'ulid';
 import { verifyAudit } from '../../../daemon/catalogue/sqlite/audit-verify.js';
 import type { AuditAction } from '../../../daemon/domain/assurance/audit.js';
-import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { iso } from '../../../daemon/domain/days.js';
+import { catalogueFile, webFile } from '../../../daemon/domain/paths.js';
 import { breakLog, tablesOf } from '../../support/catalogue/tables.js';
 import { until } from '../../support/recorder.js';
 import { fill, mountSmall, unfill } from '../../support/small-disk.js';
 import { del, log, put, written } from '../../support/web/audit-log.js';
 import {
   addRecording,
+  cookieOf,
   type Dashboard,
   get,
   openDashboard,
@@ -24,7 +25,9 @@ import {
 } from '../../support/web/dashboard.js';
 import { openHouse, requests, send } from '../../support/web/requests.js';
 
-t.setTimeout(120_000);
+t.setTimeout(600_000);
+/** What of the dashboard's own changes whatever it does: what it has to tell, and who has tried what. */
+const TRIES = ['telling', 'source', 'tries', 'known'];
 
 /** Everything that is refused when it cannot be written, and what is not. */
 async function refusals(
@@ -33,7 +36,12 @@ async function refusals(
   cookie: string,
   id: string,
   asked: { runs: number },
+  /** The codes with which the dashboard says what its own database, or the recorder, cannot do; null: it is done. */
+  { signIn, signOut }: { signIn: RegExp; signOut: RegExp | null },
 ): Promise<void> {
+  const anna = (await d.catalogue.userByName('anna'))!.id;
+  const sessions = () => d.store.sessions.of(anna).length;
+  const before = sessions();
   const policy = { record: [], retention: [], emergency_numbers: ['112'] };
   const failing: [name: string, () => Promise<{ statusCode: number; body: string }>][] = [
     ['play', () => get(d.app, `/calls/${id}/audio`, cookie)],
@@ -43,8 +51,6 @@ async function refusals(
     ['retention.csv', () => get(d.app, '/retention.csv', cookie)],
     ['coverage.csv', () => get(d.app, '/coverage.csv', cookie)],
     ['audit.csv', () => get(d.app, '/audit.csv', cookie)],
-    ['sign in', () => post(d.app, '/session', { name: 'anna', password })],
-    ['sign out', () => del(d, '/session', cookie)],
   ];
   const { runs } = asked;
   for (const [name, ask] of failing) {
@@ -53,13 +59,26 @@ async function refusals(
     const { error } = JSON.parse(answer.body);
     t.equal(error.code, 'audit_unwritable', name);
     const admins = /Calls are still being recorded.*tapedeck status.*df -h/;
-    t.match(error.hint, name === 'sign in' ? /still being recorded. Tell an admin/ : admins, name);
+    t.match(error.hint, admins, name);
     t.notMatch(answer.body, /OggS|call_id/, 'and nothing is given out');
   }
   t.equal(asked.runs, runs, 'the recorder was not asked to erase');
   t.equal((await d.catalogue.policy()).version, 0, 'the policy is as it was');
   t.equal((await get(d.app, `/calls/${id}`, cookie)).statusCode, 200, 'what is only looked at is shown');
   t.equal((await get(d.app, '/calls?q=example', cookie)).statusCode, 200);
+
+  const came = await post(d.app, '/session', { name: 'anna', password });
+  t.match(came.json().error, { code: signIn, hint: /Tell an? .*admin/ }, 'nobody signs in');
+  t.strictSame(came.cookies, []);
+  t.equal(sessions(), before);
+  const gone = await del(d, '/session', cookie);
+  // Where the dashboard can write its own, whoever goes is let go.
+  if (signOut === null) t.equal(gone.statusCode, 200, 'sign out');
+  else t.match(gone.json().error, { code: signOut }, 'sign out');
+  t.equal(sessions(), before - (signOut === null ? 1 : 0));
+  d.clock.ms += 31 * 60_000;
+  t.equal((await get(d.app, '/calls', cookie)).statusCode, 401, 'a session that is over opens nothing');
+  t.match((await get(d.app, '/session', cookie)).json(), { user: null }, 'and its page can say so');
 }
 
 async function ready(t: Test, dataDir: string) {
@@ -67,10 +86,12 @@ async function ready(t: Test, dataDir: string) {
   const asked = { runs: 0 };
   const d = await openDashboard(t, {
     dataDir,
-    control: {
-      runRetention: async () => {
-        asked.runs += 1;
-        return { erased: 0, failed: 0, left: 0 };
+    recorder: {
+      retain: {
+        run: async () => {
+          asked.runs += 1;
+          return { erased: 0, failed: 0, left: 0 };
+        },
       },
     },
   });
@@ -107,19 +128,30 @@ t.test('what cannot be written into the log is refused and not done; what is don
         const house = await openHouse(t, { empty: route.endsWith('/setup') });
         const d = house.dashboard;
         const db = new Database(catalogueFile(d.dataDir));
-        t.teardown(() => db.close());
+        const own = new Database(webFile(d.dataDir));
+        t.teardown(() => {
+          db.close();
+          own.close();
+        });
 
         const first = { cookie: house.anna && (await signInAs(d, house.anna)), ...(await making(house)) };
         await until('that it has begun', async () =>
           (await d.catalogue.auditEntries({ limit: 100 })).some((e) => e.action === 'start'),
         );
         const mend = breakLog(db);
-        const before = tablesOf(db);
+        const [before, ownBefore] = [tablesOf(db), tablesOf(own, { without: TRIES })];
         const { size: since } = await d.catalogue.auditHead();
+        const at = iso(d.clock.ms);
         const refused = await send(house, route, first);
         if (unwritable === undefined) {
           t.equal(refused.statusCode, 503, refused.body.slice(0, 300));
-          t.equal(refused.json().error.code, 'audit_unwritable');
+          t.equal(refused.json().error?.code, 'audit_unwritable');
+          t.strictSame(refused.cookies, [], 'and no cookie is given');
+          t.strictSame(
+            tablesOf(own, { without: TRIES }),
+            ownBefore,
+            'whoever was signed in is, and nobody else',
+          );
         } else if (unwritable === 'leads back with the reason')
           t.equal(refused.headers.location, '/?sign_in=audit_unwritable');
         else t.equal(refused.statusCode, status, unwritable);
@@ -127,17 +159,21 @@ t.test('what cannot be written into the log is refused and not done; what is don
         for (const table of leaves) t.notSame(after[table], before[table], `${table} has a trace of it`);
         for (const [table, rows] of Object.entries(after))
           if (!leaves.includes(table)) t.strictSame(rows, before[table], `${table} is as it was`);
+        d.clock.ms += 46_000;
         mend();
 
         const done = await send(house, route, await making(house));
         t.equal(done.statusCode, status, done.body.slice(0, 300));
-        // What waits in memory is written with the next entry, and what sounded once it has stopped.
+        // What sounded is written once it has stopped, and what waits when the dashboard ends.
         d.clock.ms += 46_000;
-        await get(d.app, `/calls/${ulid()}`, house.anna && (await signInAs(d, house.anna)));
-        for (const action of writes)
-          await until(`an entry "${action}"`, async () =>
-            (await log(d)).some((e) => e.seq > since && e.action === action && e.outcome !== 'refused'),
-          );
+        await d.app.close();
+        const entries = (await log(d)).filter((e) => e.seq > since && e.outcome !== 'refused');
+        for (const action of writes) {
+          const written = entries.filter((e) => e.action === action);
+          t.ok(written.length > 0, `an entry "${action}"`);
+          if (unwritable === 'is shown, and written later' || unwritable === 'is done, and written later')
+            t.match(written, [{ detail: { happened: at } }, {}], 'the one before too, and when that was');
+        }
         t.equal(verifyAudit(catalogueFile(d.dataDir), { given: [], kept: [] }).fault, null);
       });
 });
@@ -157,10 +193,11 @@ t.test('on a full disk nothing is played, given out or changed, and afterwards a
     )
       break;
   fill(dir);
-  await refusals(t, d, cookie, id, asked);
+  await refusals(t, d, cookie, id, asked, { signIn: /^disk_full$/, signOut: /^disk_full$/ });
   unfill(dir);
-  t.equal((await get(d.app, `/calls/${id}/audio`, cookie)).statusCode, 200);
-  t.equal((await post(d.app, '/retention/run', {}, { cookie })).statusCode, 200);
+  const again = cookieOf(await post(d.app, '/session', { name: 'anna', password }));
+  t.equal((await get(d.app, `/calls/${id}/audio`, again)).statusCode, 200);
+  t.equal((await post(d.app, '/retention/run', {}, { cookie: again })).statusCode, 200);
   t.ok(await written(d, 'view'), 'what was looked at meanwhile is written later');
   t.equal(verifyAudit(catalogueFile(dir), { given: [], kept: [] }).fault, null);
 });
@@ -170,7 +207,8 @@ t.test('on a disk that can only be read it is the same', async (t) => {
   if (refused) return void t.pass('on a disk of its own', { skip: refused });
   const { d, cookie, id, asked } = await ready(t, dir);
   execFileSync('mount', ['-o', 'remount,abort', dir], { stdio: 'pipe' });
-  await refusals(t, d, cookie, id, asked);
+  const UNFIT = /^disk_(failed|read_only)$/;
+  await refusals(t, d, cookie, id, asked, { signIn: UNFIT, signOut: UNFIT });
 });
 
 t.test('while another program holds the catalogue it is the same, and nobody waits long', async (t) => {
@@ -178,10 +216,11 @@ t.test('while another program holds the catalogue it is the same, and nobody wai
   const other = new Database(catalogueFile(d.dataDir));
   other.exec('BEGIN EXCLUSIVE');
   const began = Date.now();
-  await refusals(t, d, cookie, id, asked);
+  await refusals(t, d, cookie, id, asked, { signIn: /^audit_unwritable$/, signOut: null });
   t.ok(Date.now() - began < 10_000, `${Date.now() - began} ms`);
   other.exec('ROLLBACK');
   other.close();
-  t.equal((await get(d.app, `/calls/${id}/audio`, cookie)).statusCode, 200);
+  const again = cookieOf(await post(d.app, '/session', { name: 'anna', password }));
+  t.equal((await get(d.app, `/calls/${id}/audio`, again)).statusCode, 200);
   t.ok(await written(d, 'view'));
 });

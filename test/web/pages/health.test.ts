@@ -3,9 +3,9 @@ import { openBrowser, openDesk } from '../../support/web/browser.js';
 import { openFurnished } from '../../support/web/furnished.js';
 
 t.setTimeout(240_000);
+const opened = await openBrowser(t);
 
 t.test('all recordings are checked now: asked for, followed, cancelled', async (t) => {
-  const opened = await openBrowser(t);
   const house = await openFurnished(t, opened);
   const { catalogue } = house.dashboard;
   const { page, complaints } = await openDesk(t, opened, house, { path: '/health' });
@@ -50,4 +50,18 @@ t.test('all recordings are checked now: asked for, followed, cancelled', async (
     'only who runs the box asks for it',
   );
   t.same([...complaints, ...auditor.complaints], []);
+});
+
+t.test('the health page says of when it is, also when nothing newer comes', async (t) => {
+  const house = await openFurnished(t, opened, 'empty');
+  const { page } = await openDesk(t, opened, house);
+  await page.clock.install();
+  await page.goto(`${house.url}/health`);
+  await page.locator('.answer').waitFor();
+  await house.dashboard.app.close();
+  const asOf = page.getByText(/^As of/);
+  const before = await asOf.textContent();
+  await page.clock.runFor(60_000);
+  await page.getByText('The dashboard server is not responding.').waitFor();
+  t.equal(await asOf.textContent(), before);
 });

@@ -1,30 +1,47 @@
 import t from 'tap';
 import { fail } from '../../../daemon/domain/error.js';
-import { aJob, openDashboard, setUp } from '../../support/web/dashboard.js';
+import { aJob, type Dashboard, openDashboard, setUp } from '../../support/web/dashboard.js';
 
-t.test('a job is cancelled while the recorder is away', async (t) => {
+const cancel = ({ app }: Dashboard, id: string, cookie: string) =>
+  app.inject({ method: 'DELETE', url: `/api/v1/jobs/${id}`, headers: { cookie, 'x-tapedeck': '1' } });
+
+t.test('a job is cancelled by the recorder, which writes who asked for it', async (t) => {
+  const dashboard: Dashboard = await openDashboard(t, {
+    recorder: {
+      jobs: {
+        ask: async () => ({ job: aJob, already: false }),
+        async cancel(id) {
+          const job = await dashboard.catalogue.cancelJob(id, dashboard.clock.ms);
+          if (!job) throw fail('job_unknown', id);
+          return job;
+        },
+      },
+    },
+  });
+  const cookie = await setUp(dashboard);
+  t.match(await cancel(dashboard, aJob.id, cookie), { statusCode: 404, body: /job_unknown/ });
+  await dashboard.catalogue.addJob(aJob);
+  const answer = await cancel(dashboard, aJob.id, cookie);
+  t.equal(answer.statusCode, 200, answer.body);
+  t.match(answer.json(), { state: 'cancelled', ended_at: new Date(dashboard.clock.ms).toISOString() });
+  t.match(await dashboard.catalogue.job(aJob.id), { state: 'cancelled' });
+  t.match(await dashboard.catalogue.auditEntries({ actions: ['job_cancel'], limit: 1 }), [
+    { actor: 'person', actor_name: 'anna', object: 'job', object_id: aJob.id },
+  ]);
+  t.equal((await cancel(dashboard, 'nonsense', cookie)).statusCode, 400);
+});
+
+t.test('no job is cancelled while the recorder is away', async (t) => {
   const dashboard = await openDashboard(t, {
-    control: {
-      cancelJob: async () => {
+    requests: {
+      cancel_job: async () => {
         throw fail('daemon_unreachable');
       },
     },
   });
   const cookie = await setUp(dashboard);
-  const cancel = (id: string) =>
-    dashboard.app.inject({
-      method: 'DELETE',
-      url: `/api/v1/jobs/${id}`,
-      headers: { cookie, 'x-tapedeck': '1' },
-    });
-  t.match(await cancel(aJob.id), { statusCode: 404, body: /job_unknown/ });
   await dashboard.catalogue.addJob(aJob);
-  const answer = await cancel(aJob.id);
-  t.equal(answer.statusCode, 200, answer.body);
-  t.match(answer.json(), { state: 'cancelled', ended_at: new Date(dashboard.clock.ms).toISOString() });
-  t.match(await dashboard.catalogue.job(aJob.id), { state: 'cancelled' });
-  t.match(await dashboard.catalogue.auditEntries({ actions: ['job_cancel'], limit: 1 }), [
-    { actor: 'person', object: 'job', object_id: aJob.id },
-  ]);
-  t.equal((await cancel('nonsense')).statusCode, 400);
+  const answer = await cancel(dashboard, aJob.id, cookie);
+  t.match([answer.statusCode, answer.json()], [503, { error: { code: 'daemon_unreachable' } }]);
+  t.match(await dashboard.catalogue.job(aJob.id), { state: 'waiting' });
 });

@@ -1,20 +1,28 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { pino } from 'pino';
 import t from 'tap';
 import { harmless } from '../../../daemon/domain/csv.js';
 import { downStatus } from '../../../daemon/domain/operations/status.js';
+import { controlFolder, controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import { createControl as createRecorderControl } from '../../../daemon/operations/control.js';
+import { ask as askRecorder, connectControl } from '../../../daemon/ops/control-client.js';
 import { PolicyView } from '../../../web/policy/schemas.js';
 import { RetentionView } from '../../../web/retention/schemas.js';
+import type { Ask } from '../../../web/server/ask.js';
 import { createControl } from '../../../web/server/control.js';
+import { handlersOf, streamsOf } from '../../support/control-handlers.js';
 import {
   addRecording,
+  cookieOf,
   type Dashboard,
   get,
   openDashboard,
+  password,
   post,
   START,
   setUp,
@@ -23,6 +31,7 @@ import { ajar } from '../../support/web/put.js';
 import { noted } from '../../support/words.js';
 
 const DAY = 86_400_000;
+const MINUTE = 60_000;
 
 const put = (app: Dashboard['app'], path: string, payload: unknown, cookie: string) =>
   app.inject({
@@ -79,6 +88,42 @@ t.test('the policy is changed by version, and every version is kept with its aut
   t.match(confirmed.json(), { version: before.version + 2, policy: { emergency_numbers: [] } });
 });
 
+t.test('the longest policy that the form takes gets to the recorder', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'tapedeck-policy-'));
+  mkdirSync(join(dir, 'signing'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  const saved: unknown[] = [];
+  const recorder = createRecorderControl({
+    ...{ socket: controlSocket(dir), ownerSocket: ownerSocket(dir), log: pino({ level: 'silent' }) },
+    streams: streamsOf(),
+    handlers: handlersOf({
+      save_policy({ policy }) {
+        saved.push(policy);
+        return { version: 2 };
+      },
+    }),
+  });
+  await recorder.start();
+  t.teardown(() => recorder.stop());
+  const dashboard = await openDashboard(t, {
+    requests: { save_policy: (body) => askRecorder(dir, 'save_policy', body) },
+  });
+  const cookie = await setUp(dashboard);
+  const rule = (n: number) => ({
+    ...{ name: `Rule ${n} ${'ü'.repeat(70)}`, reason: 'ü'.repeat(300) },
+    when: { extension: Array.from({ length: 60 }, (_, i) => `${100 + i}`) },
+  });
+  const rules = Array.from({ length: 200 }, (_, n) => rule(n));
+  const policy = {
+    ...defaultPolicy,
+    record: rules.map((one) => ({ ...one, outcome: 'record' })),
+    retention: rules.map((one) => ({ ...one, keep_days: 30 })),
+  };
+  const answer = await put(dashboard.app, '/policy', { based_on: 1, policy }, cookie);
+  t.equal(answer.statusCode, 200, answer.body.slice(0, 300));
+  t.strictSame(saved, [policy]);
+});
+
 t.test('retention shows what is due, what is next and what is gone, as a table too', async (t) => {
   const dashboard = await openDashboard(t);
   const { app, catalogue } = dashboard;
@@ -131,6 +176,54 @@ t.test('retention shows what is due, what is next and what is gone, as a table t
   t.equal(harmless('Anna'), 'Anna');
 });
 
+t.test('the policy is saved and what is due erased only by a proof of the last ten minutes', async (t) => {
+  const runs: object[] = [];
+  const dashboard = await openDashboard(t, {
+    recorder: {
+      retain: {
+        async run(how) {
+          runs.push(how);
+          return { erased: 1, failed: 0, left: 0 };
+        },
+      },
+    },
+  });
+  const { app, catalogue, clock } = dashboard;
+  const cookie = await setUp(dashboard);
+  const { version } = await catalogue.policy();
+  const changed = { ...defaultPolicy, emergency_numbers: ['112', '999'] };
+  const save = () => put(app, '/policy', { based_on: version, policy: changed }, cookie);
+  const run = () => post(app, '/retention/run', { confirm: 'erase-1-abc' }, { cookie });
+  const prove = (given: string) => post(app, '/session/proof', { password: given }, { cookie });
+
+  clock.ms += 10 * MINUTE + 1;
+  for (const act of [save, run])
+    t.match([(await act()).statusCode, (await act()).json()], [403, { error: { code: 'proof_needed' } }]);
+  t.equal((await prove('wrong')).statusCode, 401);
+  for (const act of [save, run]) t.equal((await act()).statusCode, 403, 'by a wrong password neither');
+  t.equal((await catalogue.policy()).version, version, 'nothing was changed');
+  t.strictSame(runs, [], 'nothing was erased');
+  const written = () =>
+    catalogue.auditEntries({ actions: ['policy_change', 'retention_run'], outcome: 'ok', limit: 9 });
+  t.strictSame(await written(), [], 'and nothing is on record as done');
+
+  const proved = await prove(password);
+  t.equal(proved.statusCode, 200, proved.body);
+  const again = cookieOf(proved);
+  const saved = await put(app, '/policy', { based_on: version, policy: changed }, again);
+  t.match(saved.json(), { version: version + 1, policy: changed });
+  t.equal((await post(app, '/retention/run', { confirm: 'erase-1-abc' }, { cookie: again })).statusCode, 200);
+  t.strictSame(runs, [{ confirm: 'erase-1-abc' }]);
+  t.match(await written(), [{ action: 'retention_run' }, { action: 'policy_change' }]);
+
+  clock.ms += 10 * MINUTE + 1;
+  t.equal(
+    (await post(app, '/retention/run', {}, { cookie: again })).statusCode,
+    403,
+    'for ten minutes, not longer',
+  );
+});
+
 t.test("a retention run is the daemon's, and so are its refusals", async (t) => {
   // A short path: the system cuts that of a socket, without a word.
   const dir = mkdtempSync(join(tmpdir(), 'tapedeck-answers-'));
@@ -145,16 +238,27 @@ t.test("a retention run is the daemon's, and so are its refusals", async (t) => 
       res.writeHead(answer[0], { 'content-type': 'application/json' }).end(JSON.stringify(answer[1]));
     });
   });
-  const dashboard = await openDashboard(t, { control: createControl({ dataDir: dir }) });
+  const connection = connectControl(dir);
+  t.teardown(connection.stop);
+  const overSocket = connection.ask as Ask;
+  const dashboard = await openDashboard(t, {
+    control: createControl(overSocket),
+    requests: { run_retention: (body) => overSocket('run_retention', body) },
+  });
   const cookie = await setUp(dashboard);
   const run = (body: object) => post(dashboard.app, '/retention/run', body, { cookie });
   t.equal((await get(dashboard.app, '/status', cookie)).json().daemon, 'down');
   t.match((await run({})).json(), { error: { code: 'daemon_unreachable' } });
 
-  await new Promise<void>((up) => daemon.listen(join(dir, 'control.sock'), up));
+  mkdirSync(controlFolder(dir));
+  await new Promise<void>((up) => daemon.listen(controlSocket(dir), up));
   t.teardown(() => daemon.close());
   t.strictSame((await run({ confirm: 'erase-2-abc' })).json(), { erased: 2, failed: 0, left: 5 });
-  t.equal(asked.at(-1), 'POST /retention/run {"confirm":"erase-2-abc"}');
+  const by = String(asked.at(-1)).replace(/"(person|session)":"\w+"/g, '"$1":"…"');
+  t.equal(
+    by,
+    'POST /retention/run {"by":{"person":"…","session":"…","address":"127.0.0.1"},"confirm":"erase-2-abc"}',
+  );
   answer = [
     409,
     { error: { code: 'retention_refused', message: '', hint: '', detail: '9 of 10', request_id: '' } },

@@ -107,9 +107,6 @@ t.test('faults of ours are hidden and logged, and nothing secret is', async (t) 
       status: async () => {
         throw new Error('inner workings');
       },
-      metrics: async () => null,
-      runRetention: async () => ({ erased: 0, failed: 0, left: 0 }),
-      takePass: async () => false,
     },
   });
   const { app, lines } = dashboard;

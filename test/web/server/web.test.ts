@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
 import { ulid } from 'ulid';
+import { plainCode } from '../../../daemon/ops/secrets/codes.js';
 import { createPasswords } from '../../../web/auth/passwords.js';
-import { plainCode } from '../../../web/auth/secrets.js';
 import { network } from '../../../web/auth/tries.js';
 import { cookieOf, get, openDashboard, password, post, setUp } from '../../support/web/dashboard.js';
 
@@ -108,7 +108,7 @@ t.test('of two who claim the set-up at once, one wins', async (t) => {
 
 t.test('a session is new at every sign-in, and only its hash is kept', async (t) => {
   const dashboard = await openDashboard(t);
-  const { app, catalogue } = dashboard;
+  const { app, store, clock } = dashboard;
   await setUp(dashboard);
   const planted = `tapedeck_session=${'A'.repeat(43)}`;
   const signedIn = await post(app, '/session', { name: 'ANNA', password }, { cookie: planted });
@@ -119,8 +119,8 @@ t.test('a session is new at every sign-in, and only its hash is kept', async (t)
   const [set] = signedIn.cookies;
   t.match(set, { httpOnly: true, sameSite: 'Strict', path: '/' });
   t.equal(Buffer.from(set!.value, 'base64url').length, 32);
-  t.notOk(await catalogue.session(set!.value));
-  t.ok(await catalogue.session(createHash('sha256').update(set!.value).digest('hex')));
+  t.notOk(store.sessions.byToken(set!.value, clock.ms));
+  t.ok(store.sessions.byToken(createHash('sha256').update(set!.value).digest('hex'), clock.ms));
 
   const again = await post(app, '/session', { name: 'anna', password }, { cookie });
   t.not(cookieOf(again), cookie);

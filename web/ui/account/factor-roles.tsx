@@ -3,7 +3,7 @@ import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { useSending } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
-import { useProof } from '../sign-in/proof-dialog.js';
+import { proven } from '../sign-in/proof-dialog.js';
 import { api, type FactorRole } from '../state/api.js';
 import { begun, session } from '../state/session.js';
 
@@ -15,7 +15,6 @@ export function FactorRoles({ mayChange }: { mayChange: boolean }) {
   const [chosen, setChosen] = useState<FactorRole[]>([]);
   const [said, setSaid] = useState('');
   const { busy, problem, setProblem, send } = useSending();
-  const { proven, dialog } = useProof();
   const take = ({ roles }: { roles: FactorRole[] }) => {
     setSaved(roles);
     setChosen(roles);
@@ -72,7 +71,6 @@ export function FactorRoles({ mayChange }: { mayChange: boolean }) {
           )}
         </form>
       )}
-      {dialog}
     </section>
   );
 }

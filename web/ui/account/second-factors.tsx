@@ -6,7 +6,7 @@ import { Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
-import { useProof } from '../sign-in/proof-dialog.js';
+import { proven } from '../sign-in/proof-dialog.js';
 import { api, type Factors, type TotpToAdd } from '../state/api.js';
 import { begun } from '../state/session.js';
 import { AppForm } from './app-form.js';
@@ -20,7 +20,6 @@ export function SecondFactors() {
   const [app, setApp] = useState<TotpToAdd | null>(null);
   const [adding, setAdding] = useState(false);
   const [codes, setCodes] = useState<string[] | null>(null);
-  const { proven, dialog } = useProof();
 
   const load = () => api.factors().then(setFactors, setProblem);
   useEffect(() => {
@@ -179,7 +178,6 @@ export function SecondFactors() {
           )}
         </dl>
       )}
-      {dialog}
     </section>
   );
 }

@@ -4,6 +4,7 @@ import { announce } from '../kit/announcer.js';
 import { TypedDialog } from '../kit/typed-dialog.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
+import { proven } from '../sign-in/proof-dialog.js';
 import { type Person, peopleApi } from '../state/api-people.js';
 
 /** Keeping somebody out for a while, and for good. */
@@ -41,7 +42,7 @@ function RemoveDialog({ person, close }: { person: Person; close: () => void }) 
       button={t.people.acts.remove}
       busyButton={t.people.acts.removing}
       act={async () => {
-        await peopleApi.remove(person.id, person.version);
+        await proven(() => peopleApi.remove(person.id, person.version));
         announce(t.people.acts.removed({ name }));
         route('/people');
       }}

@@ -3,6 +3,7 @@ import { SecretOnce } from '../kit/secret-once.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
+import { proven } from '../sign-in/proof-dialog.js';
 import { type Invited, type Person, peopleApi } from '../state/api-people.js';
 import { State } from './people.js';
 
@@ -12,11 +13,10 @@ type Props = {
   invited: Invited | null;
   setInvited: (invited: Invited | null) => void;
   failed: (problem: unknown) => void;
-  proven: <T>(act: () => Promise<T>) => Promise<T>;
 };
 
 /** How somebody signs in, and a link by which they choose a (new) password. */
-export function PersonLink({ person, you, invited, setInvited, failed, proven }: Props) {
+export function PersonLink({ person, you, invited, setInvited, failed }: Props) {
   const [busy, setBusy] = useState(false);
   const make = () => {
     setBusy(true);

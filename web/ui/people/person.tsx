@@ -5,7 +5,7 @@ import { Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { meaning } from '../messages/meaning.js';
 import { clean } from '../messages/numbers.js';
-import { useProof } from '../sign-in/proof-dialog.js';
+import { proven } from '../sign-in/proof-dialog.js';
 import { ApiError } from '../state/api.js';
 import { type Invited, type People, type Person, peopleApi, type Seen } from '../state/api-people.js';
 import { changes } from '../state/live.js';
@@ -31,7 +31,6 @@ export function PersonPage({ id }: { id: string | null }) {
   const [busy, setBusy] = useState(false);
   const [saved, setSaved] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
-  const { proven, dialog } = useProof();
 
   const take = (now: Person) => {
     setPerson(now);
@@ -187,7 +186,6 @@ export function PersonPage({ id }: { id: string | null }) {
               invited={invited}
               setInvited={setInvited}
               failed={setProblem}
-              proven={proven}
             />
           )}
           <PersonForm
@@ -205,7 +203,6 @@ export function PersonPage({ id }: { id: string | null }) {
           {person && <PersonActs person={person} disable={disable} />}
         </>
       )}
-      {dialog}
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { proven } from '../sign-in/proof-dialog.js';
 import { ApiError, api, type Policy, type VersionedPolicy } from '../state/api.js';
 import { changes } from '../state/live.js';
 
@@ -42,7 +43,8 @@ async function save(basedOn: number, noEmergencyNumbers = false): Promise<void> 
   problem.value = null;
   savedVersion.value = null;
   try {
-    take(await api.savePolicy(basedOn, draft.value, noEmergencyNumbers));
+    const given = draft.value;
+    take(await proven(() => api.savePolicy(basedOn, given, noEmergencyNumbers)));
     savedVersion.value = loaded.value?.version ?? null;
   } catch (cause) {
     if (cause instanceof ApiError && cause.code === 'policy_conflict')

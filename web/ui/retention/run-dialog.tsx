@@ -1,6 +1,7 @@
 import { TypedDialog } from '../kit/typed-dialog.js';
 import { t } from '../messages/language.js';
 import { date } from '../messages/when.js';
+import { proofAsked, proven } from '../sign-in/proof-dialog.js';
 import { api, type Retention, type RetentionRun } from '../state/api.js';
 
 type Props = { view: Retention; close: () => void; done: (ran: RetentionRun) => void };
@@ -10,6 +11,7 @@ export function RunDialog({ view, close, done }: Props) {
   const { due, due_total: total, breaker } = view;
   const word = breaker.tripped ? breaker.confirm : t.retention.word;
   const days = due.map((d) => d.started_at).sort();
+  const button = t.retention.runButton({ n: total });
   const [first, last] = [days[0] ?? view.now, days.at(-1) ?? view.now];
   return (
     <TypedDialog
@@ -17,10 +19,10 @@ export function RunDialog({ view, close, done }: Props) {
       label={breaker.tripped ? t.retention.typeConfirm({ word }) : t.retention.typeWord({ word })}
       right={(typed) => typed === word}
       wrong={t.retention.wrongWord({ word })}
-      button={t.retention.runButton({ n: total })}
-      busyButton={t.retention.running}
+      button={button}
+      busyButton={proofAsked.value ? button : t.retention.running}
       act={async () => {
-        done(await api.runRetention(breaker.tripped ? breaker.confirm : undefined));
+        done(await proven(() => api.runRetention(breaker.tripped ? breaker.confirm : undefined)));
         close();
       }}
       close={close}

@@ -6,18 +6,20 @@ import { ErrorNote } from '../kit/error-note.js';
 import { FailedNote } from '../kit/failed-note.js';
 import { t } from '../messages/language.js';
 import { PlayerDock } from '../player/player-dock.js';
+import { ProofHost } from '../sign-in/proof-dialog.js';
 import { SecondFactorPage } from '../sign-in/second-factor.js';
 import { SetUpPage } from '../sign-in/set-up.js';
 import { SignInPage } from '../sign-in/sign-in.js';
 import { WelcomePage } from '../sign-in/welcome.js';
 import { follow, linked, status } from '../state/live.js';
 import { signEntry } from '../state/opened-for.js';
-import { interrupted, loadProblem, loadSession, owing, session } from '../state/session.js';
+import { interrupted, loadProblem, loadSession, owing, session, waiting } from '../state/session.js';
 import { Header } from './header.js';
 import { KeysDialog } from './keys-dialog.js';
 import { Navigation } from './navigation.js';
 import { pageAt, preloadPages } from './pages.js';
 import { Problem } from './problem.js';
+import { WaitingPage } from './waiting.js';
 
 /** By then the page that was asked for is there. */
 const PRELOAD_AFTER_MS = 500;
@@ -29,6 +31,7 @@ export function App() {
   return (
     <LocationProvider scope={scope}>
       <Announcer />
+      <ProofHost />
       <Desk />
     </LocationProvider>
   );
@@ -38,6 +41,7 @@ function Desk() {
   const { path, url } = useLocation();
   const known = session.value?.user?.id;
   useEffect(signEntry, [url, known]);
+  if (waiting.value) return <WaitingPage why={waiting.value} />;
   if (loadProblem.value)
     return (
       <main class="door">

@@ -1,3 +1,4 @@
+import { computed, signal } from '@preact/signals';
 import { useRef, useState } from 'preact/hooks';
 import { passkeyHindrance, usePasskey } from '../account/passkey.js';
 import { Dialog } from '../kit/dialog.js';
@@ -8,37 +9,38 @@ import { t } from '../messages/language.js';
 import { ApiError, api } from '../state/api.js';
 import { begun, session } from '../state/session.js';
 
+/** What waits for a proof: done again once it was given, or given up with a problem. */
 type Waiting = { again: () => void; give: (problem: unknown) => void };
+const waiting = signal<Waiting | null>(null);
+
+/** Whether something waits for a proof: until it is given, nothing is done. */
+export const proofAsked = computed(() => waiting.value !== null);
 
 /**
- * For what needs a proof of the last ten minutes: `proven(act)` does it, and when the server wants a proof first, asks for one
- * and does it again. `dialog` has to be shown.
+ * For what needs a proof of the last ten minutes: does it, and when the server wants a proof first, asks for one (`ProofHost`)
+ * and does it again.
  */
-export function useProof() {
-  const [open, setOpen] = useState(false);
-  const waiting = useRef<Waiting | null>(null);
-
-  async function proven<T>(act: () => Promise<T>): Promise<T> {
-    try {
-      return await act();
-    } catch (cause) {
-      if (!(cause instanceof ApiError) || cause.code !== 'proof_needed') throw cause;
-      return new Promise<T>((resolve, reject) => {
-        waiting.current = { again: () => act().then(resolve, reject), give: reject };
-        setOpen(true);
-      });
-    }
+export async function proven<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    if (!(cause instanceof ApiError) || cause.code !== 'proof_needed') throw cause;
+    return new Promise<T>((resolve, reject) => {
+      waiting.value = { again: () => act().then(resolve, reject), give: reject };
+    });
   }
-  const closed = (problem: unknown) => {
-    setOpen(false);
-    const one = waiting.current;
-    waiting.current = null;
-    if (problem === null) one?.again();
-    else one?.give(problem);
+}
+
+/** Asks for the proof that something waits for, over whatever page or dialog is open. */
+export function ProofHost() {
+  const one = waiting.value;
+  if (!one) return null;
+  const over = (how: () => void) => {
+    waiting.value = null;
+    how();
   };
   const cancelled = new ApiError(403, { code: 'proof_cancelled' });
-  const dialog = open ? <ProofDialog done={() => closed(null)} cancel={() => closed(cancelled)} /> : null;
-  return { proven, dialog };
+  return <ProofDialog done={() => over(one.again)} cancel={() => over(() => one.give(cancelled))} />;
 }
 
 function ProofDialog({ done, cancel }: { done: () => void; cancel: () => void }) {

@@ -99,8 +99,16 @@ export class ApiError extends Error {
   }
 }
 
-/** Called when a request finds that the session is over or owes a second factor (`lost`), or is somebody else's (`other`). */
-export const onSession = { lost: () => {}, other: () => {} };
+/**
+ * Called when a request finds that the session is over or owes a second factor (`lost`), is somebody else's (`other`), or that
+ * the server cannot read anything at the moment (`away`).
+ */
+export const onSession = { lost: () => {}, other: () => {}, away: (_why: ApiError) => {} };
+
+/** What the server answers while it waits for the recorder's catalogue. */
+const AWAY = ['catalogue_missing', 'catalogue_away', 'catalogue_older', 'catalogue_newer'];
+export const isAway = (problem: unknown): problem is ApiError =>
+  problem instanceof ApiError && AWAY.includes(problem.code);
 
 /** What the server refuses, after whoever has to know of it was told. */
 async function refusal(response: Response): Promise<ApiError> {
@@ -108,6 +116,7 @@ async function refusal(response: Response): Promise<ApiError> {
   if (error.code === 'person_changed') onSession.other();
   if (error.status === 401 && error.code !== 'sign_in_failed') onSession.lost();
   if (error.code === 'second_factor_needed') onSession.lost();
+  if (isAway(error)) onSession.away(error);
   return error;
 }
 

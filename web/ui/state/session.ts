@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { player } from '../player/player.js';
-import { ApiError, api, onSession, type Session } from './api.js';
+import { ApiError, api, isAway, onSession, type Session } from './api.js';
 import { openedFor, strangersEntry } from './opened-for.js';
 import { startOver } from './start-over.js';
 import { listenToTabs, tellTabs } from './tabs.js';
@@ -11,6 +11,12 @@ export const session = signal<Session | null>(null);
 export const interrupted = signal(false);
 /** What kept the first answer from coming. */
 export const loadProblem = signal<unknown>(null);
+
+/** Why nothing can be read at the moment; null while it can. The page comes back by itself. */
+export const waiting = signal<ApiError | null>(null);
+
+/** How often a page that waits asks again, in ms. */
+const ASK_AGAIN_MS = 3_000;
 
 export const region = () => session.value?.site.region ?? '';
 export const zone = () => session.value?.site.time_zone ?? 'UTC';
@@ -43,6 +49,21 @@ onSession.lost = () => {
   void lookAgain();
 };
 onSession.other = startOver;
+onSession.away = (why) => {
+  const waits = waiting.value !== null;
+  waiting.value = why;
+  if (waits) return;
+  player.unload();
+  setTimeout(askAgain, ASK_AGAIN_MS);
+};
+
+async function askAgain(): Promise<void> {
+  const now = await api.session(true).catch(() => null);
+  if (!now) return void setTimeout(askAgain, ASK_AGAIN_MS);
+  waiting.value = null;
+  if (session.value) take(now);
+  else void loadSession();
+}
 
 export async function loadSession(): Promise<void> {
   loadProblem.value = null;
@@ -52,7 +73,7 @@ export async function loadSession(): Promise<void> {
     take(now);
     if (now.user) tellTabs('entered', now.user.id);
   } catch (problem) {
-    loadProblem.value = problem;
+    if (!isAway(problem)) loadProblem.value = problem;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { FactorState } from '../../../domain/people/factor.js';
 import type { Role } from '../../../domain/people/person.js';
-import type { Passkey, Totp } from '../../factors.js';
+import type { Passkey, Totp, Used } from '../../factors.js';
 import type { FailedFactors } from '../../people.js';
 import type { Db } from '../db.js';
 
@@ -17,7 +17,12 @@ type PasskeyRow = {
   used_at: number | null;
 };
 type TriesRow = { failed: number; last_at: number | null };
+type KnownRow = TriesRow & { browsers: number };
 type StateRow = { totp: number; passkeys: number; recovery_codes: number; required: number };
+
+/** So many browsers of a person have a count of their own, and so many wrong codes are free in all of them together. */
+const MOST_BROWSERS = 20;
+const FREE_TOGETHER = 10;
 
 /** Of a row of `users`: what of `FactorState` a session asks about each time. */
 export const STATE = `
@@ -47,7 +52,10 @@ export function createFactors(db: Db) {
     INSERT INTO passkeys (id, user_id, name, public_key, counter, transports, host, added_at, used_at)
     VALUES ($id, $userId, $name, $publicKey, $counter, $transports, $host, $addedAt, $usedAt)
     ON CONFLICT DO NOTHING`);
-  const used = db.prepare('UPDATE passkeys SET counter = $counter, used_at = $at WHERE id = $id');
+  // Authenticators without a counter say 0 each time (WebAuthn level 2, 6.1.1).
+  const used = db.prepare(`
+    UPDATE passkeys SET counter = $counter, used_at = $at
+    WHERE user_id = $userId AND id = $id AND (counter < $counter OR (counter = 0 AND $counter = 0))`);
   const removePasskey = db.prepare('DELETE FROM passkeys WHERE user_id = ? AND id = ?');
   const addCode = db.prepare('INSERT INTO recovery_codes VALUES (?, ?)');
   const useCode = db.prepare('DELETE FROM recovery_codes WHERE user_id = ? AND code_hash = ?');
@@ -55,6 +63,9 @@ export function createFactors(db: Db) {
   const allTries = db.prepare(
     'SELECT coalesce(sum(failed), 0) AS failed, max(last_at) AS last_at FROM factor_tries WHERE user_id = ?',
   );
+  const knownTries = db.prepare(`
+    SELECT coalesce(sum(failed), 0) AS failed, max(last_at) AS last_at, count(*) AS browsers
+    FROM factor_tries WHERE user_id = ? AND device_hash <> ''`);
   const saveTries = db.prepare('INSERT OR REPLACE INTO factor_tries VALUES (?, ?, ?, ?)');
   const roles = db.prepare('SELECT role FROM factor_roles ORDER BY role').pluck();
   const noRoles = db.prepare('DELETE FROM factor_roles');
@@ -63,7 +74,11 @@ export function createFactors(db: Db) {
   const removeTotp = removeAll('totp');
   const removeCodes = removeAll('recovery_codes');
   const forgetTries = removeAll('factor_tries');
-  const reset = [removeTotp, removeCodes, forgetTries, ...['passkeys', 'sessions', 'tokens'].map(removeAll)];
+  const endSessions = db.prepare('UPDATE users SET epoch = epoch + 1 WHERE id = ?');
+  const reset = [
+    ...[removeTotp, removeCodes, forgetTries, endSessions],
+    ...['passkeys', 'tokens'].map(removeAll),
+  ];
 
   function stateOf(userId: string): FactorState {
     const row = state.get(userId) as StateRow | undefined;
@@ -79,6 +94,17 @@ export function createFactors(db: Db) {
     return { count, lastAt };
   }
 
+  function saveRecoveryCodes(userId: string, hashes: readonly string[]): void {
+    removeCodes.run(userId);
+    for (const hash of hashes) addCode.run(userId, hash);
+  }
+  /** Keeps these codes if there are none yet, and says whether it did. */
+  function keepFirst(userId: string, hashes: readonly string[]): boolean {
+    if (hashes.length === 0 || stateOf(userId).recoveryCodes > 0) return false;
+    saveRecoveryCodes(userId, hashes);
+    return true;
+  }
+
   return {
     state: stateOf,
     totp(userId: string): Totp | null {
@@ -88,17 +114,20 @@ export function createFactors(db: Db) {
     totps: () => totps.all() as { userId: string; sealed: Buffer }[],
     reseal: (userId: string, before: Uint8Array, after: Uint8Array): void =>
       void reseal.run({ userId, before, after }),
-    saveTotp: (userId: string, t: Totp): void => void saveTotp.run({ userId, ...t }),
-    useTotpStep: (userId: string, step: number): boolean => useStep.run({ userId, step }).changes === 1,
+    saveTotp(userId: string, t: Totp, codes: readonly string[] = []): { codesKept: boolean } {
+      saveTotp.run({ userId, ...t });
+      return { codesKept: keepFirst(userId, codes) };
+    },
 
     passkeys: (userId: string): Passkey[] => (passkeys.all(userId) as PasskeyRow[]).map(toPasskey),
     passkey(id: string): Passkey | null {
       const row = passkey.get(id) as PasskeyRow | undefined;
       return row ? toPasskey(row) : null;
     },
-    addPasskey: (key: Passkey): boolean =>
-      addPasskey.run({ ...key, transports: JSON.stringify(key.transports) }).changes === 1,
-    passkeyUsed: (id: string, counter: number, at: number): void => void used.run({ id, counter, at }),
+    addPasskey(key: Passkey, codes: readonly string[] = []): { codesKept: boolean } | null {
+      const added = addPasskey.run({ ...key, transports: JSON.stringify(key.transports) }).changes === 1;
+      return added ? { codesKept: keepFirst(key.userId, codes) } : null;
+    },
 
     remove(userId: string, which: 'totp' | { passkey: string }): boolean {
       const now = stateOf(userId);
@@ -113,11 +142,13 @@ export function createFactors(db: Db) {
       for (const each of reset) each.run(userId);
     },
 
-    saveRecoveryCodes(userId: string, hashes: string[]): void {
-      removeCodes.run(userId);
-      for (const hash of hashes) addCode.run(userId, hash);
+    saveRecoveryCodes,
+    /** Uses up by what somebody has shown who they are. False when that was done before. */
+    use(userId: string, by: Used, at: number): boolean {
+      if ('totpStep' in by) return useStep.run({ userId, step: by.totpStep }).changes === 1;
+      if ('recoveryCode' in by) return useCode.run(userId, by.recoveryCode).changes === 1;
+      return used.run({ userId, id: by.passkey, counter: by.counter, at }).changes === 1;
     },
-    useRecoveryCode: (userId: string, hash: string): boolean => useCode.run(userId, hash).changes === 1,
 
     failed,
     takeTry(
@@ -126,12 +157,18 @@ export function createFactors(db: Db) {
       at: number,
       waitAfter: (failed: number) => number,
     ): { until: number | null } {
-      const row = tries.get(userId, device ?? '') as TriesRow | undefined;
-      const { failed: count = 0, last_at: lastAt = null } = row ?? {};
-      const until = lastAt === null ? 0 : lastAt + waitAfter(count);
+      const of = (browser: string) => tries.get(userId, browser) as TriesRow | undefined;
+      const known = knownTries.get(userId) as KnownRow;
+      const own = device !== null && (of(device) !== undefined || known.browsers < MOST_BROWSERS);
+      const browser = own ? device : '';
+      const { failed: count = 0, last_at: lastAt = null } = of(browser) ?? {};
+      const waits = [{ lastAt, ms: waitAfter(count) }];
+      if (own) waits.push({ lastAt: known.last_at, ms: waitAfter(known.failed - FREE_TOGETHER) });
       // A clock that was set back does not make anybody wait for longer than the wait itself.
-      if (at < until && lastAt !== null && lastAt <= at) return { until };
-      saveTries.run(userId, device ?? '', count + 1, at);
+      const untils = waits.map(({ lastAt, ms }) => (lastAt === null || lastAt > at ? 0 : lastAt + ms));
+      const until = Math.max(...untils);
+      if (at < until) return { until };
+      saveTries.run(userId, browser, count + 1, at);
       return { until: null };
     },
     given(userId: string, tried: boolean): FailedFactors {

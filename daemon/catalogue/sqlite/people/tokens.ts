@@ -14,6 +14,9 @@ type Row = {
   used_from: string;
 };
 
+/** When a token was used last is kept to this many ms: else every request by one would be a write. */
+const USED_STEP_MS = 60_000;
+
 const toToken = (row: Row): Token => ({
   id: row.id,
   userId: row.user_id,
@@ -33,7 +36,9 @@ export function createTokens(db: Db) {
   const one = db.prepare(`
     SELECT tokens.*, ${PERSON} FROM tokens JOIN users ON users.id = tokens.user_id
     WHERE token_hash = ? AND users.disabled_at IS NULL`);
-  const used = db.prepare('UPDATE tokens SET used_at = $at, used_from = $from WHERE id = $id');
+  const used = db.prepare(`
+    UPDATE tokens SET used_at = $at, used_from = $from
+    WHERE id = $id AND (used_at IS NULL OR used_at <= $at - $step OR used_at > $at)`);
   const remove = db.prepare('DELETE FROM tokens WHERE user_id = ? AND id = ?');
   const removeAll = db.prepare('DELETE FROM tokens WHERE user_id = ? RETURNING name').pluck();
 
@@ -47,7 +52,7 @@ export function createTokens(db: Db) {
       return row ? { token: toToken(row), person: ownerOf(row) } : null;
     },
     used(id: string, at: number, from: string): void {
-      used.run({ id, at, from });
+      used.run({ id, at, from, step: USED_STEP_MS });
     },
     remove: (userId: string, id: string): boolean => remove.run(userId, id).changes > 0,
     /** Returns their names. */

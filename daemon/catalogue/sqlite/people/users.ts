@@ -3,8 +3,9 @@ import { skeleton } from '../../../domain/people/name.js';
 import { knownGrants, nameKey, type Person } from '../../../domain/people/person.js';
 import { gains } from '../../../domain/people/rights.js';
 import type { Outsider } from '../../factors.js';
-import type { Ended, Invitation, NewUser, PersonChange, User } from '../../people.js';
+import type { Ended, Invitation, NewUser, PersonChange, Standing, User } from '../../people.js';
 import type { Db } from '../db.js';
+import { STATE } from './factors.js';
 
 /** The columns of a person, as they are in a row of `users`. */
 export type PersonRow = {
@@ -74,12 +75,10 @@ const SELECT = `
   SELECT users.*, invitations.expires_at AS invited_until
   FROM users LEFT JOIN invitations ON invitations.user_id = users.id`;
 
-type Sessions = {
-  end(userId: string, which: { keep: string | null }): number;
-  renewAll(userId: string): void;
-};
+type StandingRow = PersonRow &
+  Pick<Standing, 'epoch' | 'gains'> & { totp: number; passkeys: number; required: number };
 
-export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(userId: string): string[] }) {
+export function createUsers(db: Db, tokens: { removeAll(userId: string): string[] }) {
   const add = db.prepare(`
     INSERT INTO users (
       id, name, name_key, password_hash, created_at, password_at, roles, scope, extensions, grants, source, subject
@@ -98,6 +97,12 @@ export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(user
   const password = db.prepare('UPDATE users SET password_hash = ?, password_at = ? WHERE id = ?');
   const byName = db.prepare(`${SELECT} WHERE name_key = ?`);
   const byId = db.prepare(`${SELECT} WHERE users.id = ?`);
+  const standing = db.prepare(`
+    SELECT id, name, roles, scope, extensions, grants, epoch, gains, ${STATE}
+    FROM users WHERE id = ? AND disabled_at IS NULL`);
+  const endSessions = db.prepare('UPDATE users SET epoch = epoch + 1 WHERE id = ? RETURNING epoch').pluck();
+  const renewSessions = db.prepare('UPDATE users SET gains = gains + 1 WHERE id = ?');
+  const signedIn = db.prepare('UPDATE users SET signed_in_at = ? WHERE id = ?');
   const byCode = db.prepare(`
     ${SELECT} WHERE invitations.code_hash = ? AND invitations.expires_at > ? AND users.disabled_at IS NULL`);
   const all = db.prepare(`${SELECT} ORDER BY name_key`);
@@ -156,15 +161,15 @@ export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(user
     if (before > 0 && admins.get() === 0) throw fail('last_admin');
   };
   /** Ends all that lets them in until they sign in anew. */
-  const shutOut = (id: string): number => {
+  const shutOut = (id: string): void => {
     tokens.removeAll(id);
-    return sessions.end(id, { keep: null });
+    endSessions.get(id);
   };
-  const setPassword = (id: string, hash: string, at: number, keep: string | null = null): Ended => {
+  const setPassword = (id: string, hash: string, at: number): Ended => {
     if (password.run(hash, at, id).changes === 0) throw fail('person_unknown');
     uninvite.run(id);
     // Whoever knew the old password may have made themselves a token.
-    return { sessions: sessions.end(id, { keep }), tokens: tokens.removeAll(id) };
+    return { epoch: endSessions.get(id) as number, tokens: tokens.removeAll(id) };
   };
 
   /** Somebody from outside is what they are there; that they are the last admin keeps nobody from taking that away there. */
@@ -172,7 +177,7 @@ export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(user
     const same = JSON.stringify(textsOf({ ...before, ...after })) === JSON.stringify(textsOf(before));
     if (same) return;
     change.run({ ...textsOf(after), disabledAt: before.disabledAt });
-    if (gains(before, after)) sessions.renewAll(before.id);
+    if (gains(before, after)) renewSessions.run(before.id);
   };
 
   return {
@@ -196,6 +201,13 @@ export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(user
       remade(before, { ...before, roles: [] });
       shutOut(id);
     },
+    standing(id: string): Standing | null {
+      const row = standing.get(id) as StandingRow | undefined;
+      if (!row) return null;
+      const state = { totp: row.totp === 1, passkeys: row.passkeys, required: row.required === 1 };
+      return { person: toPerson(row), state, epoch: row.epoch, gains: row.gains };
+    },
+    signedIn: (id: string, at: number): void => void signedIn.run(at, id),
     add: (user: NewUser, invitation?: Invitation): void => addUser(user, invitation),
     user: found,
     byName(name: string): User | null {
@@ -220,8 +232,8 @@ export function createUsers(db: Db, sessions: Sessions, tokens: { removeAll(user
         disabled === undefined ? before.disabledAt : disabled ? (before.disabledAt ?? at) : null;
       if (after.name !== before.name) refuseTaken(after.name, id);
       keepingAnAdmin(() => change.run({ ...textsOf(after), disabledAt }));
-      if (disabledAt !== null) sessions.end(id, { keep: null });
-      else if (gains(before, after)) sessions.renewAll(id);
+      if (disabledAt !== null) endSessions.get(id);
+      else if (gains(before, after)) renewSessions.run(id);
       return found(id)!;
     },
     remove(id: string, basedOn?: number): void {

@@ -45,6 +45,25 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     hint: 'The recorder creates it at its first start: “systemctl start tapedeck”. If it existed before, check that [data] dir in tapedeck.toml names the right folder and that its disk is mounted (“findmnt”).',
     others: TELL_AN_ADMIN,
   },
+  catalogue_away: {
+    message: 'The catalogue cannot be read while the recorder is stopped.',
+    hint: 'Start the recorder (“systemctl start tapedeck”): the dashboard continues by itself. If it is running, check the permissions of catalogue/ in the data directory (“ls -l”) and what else has locked the catalogue (“tapedeck doctor”).',
+    others: 'The page continues by itself once the recorder is running. Tell an admin if it does not.',
+  },
+  catalogue_older: {
+    message: 'The catalogue is of an earlier version of Tapedeck.',
+    hint: 'The recorder converts it when it starts with this version: “systemctl restart tapedeck”. The dashboard continues by itself.',
+    others: 'The page continues by itself once the upgrade is finished. Tell an admin if it takes long.',
+  },
+  catalogue_newer: {
+    message: 'The catalogue was written by a newer Tapedeck.',
+    hint: 'Install that version again; going back is not possible without a backup. After an upgrade, restart what still runs the earlier version: “systemctl restart tapedeck tapedeck-web”.',
+    others: 'The page continues by itself once the upgrade is finished. Tell an admin if it takes long.',
+  },
+  recorder_busy: {
+    message: 'The recorder has too many requests to answer.',
+    hint: 'Wait a moment and try again. Calls are being recorded meanwhile.',
+  },
   daemon_unreachable: {
     message: 'The recorder is not responding.',
     hint: 'Start it with “systemctl start tapedeck” and try again.',
@@ -67,6 +86,7 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
   disk_full: {
     message: 'The disk is full.',
     hint: 'Free some space or use a larger disk. Pending work then continues automatically.',
+    others: 'Tell an admin: the disk of the recorder has to be freed.',
   },
   disk_failed: {
     message: 'The disk reported an error.',
@@ -239,6 +259,14 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
   last_factor: {
     message: 'Your role requires a second factor, and this is the last.',
     hint: 'Add another one first.',
+  },
+  local_account_needed: {
+    message: 'This needs a local Tapedeck account.',
+    hint: 'You sign in with a directory or a provider, whose word is not enough to change rules, rights or recordings. Use a local account; an admin can add one for you.',
+  },
+  own_factor_needed: {
+    message: 'This needs a second factor of your own.',
+    hint: 'You sign in with a directory or a provider, whose word is not enough for this. Add an authenticator app or a passkey on your account page.',
   },
   proof_needed: {
     message: 'Confirm that it is you first.',

@@ -67,6 +67,10 @@ export const messages = {
     because: ({ rule, reason }: { rule: string; reason: string }) => `${rule}: ${reason}`,
   },
   errors: errorText,
+  waiting: {
+    title: 'Waiting for the recorder',
+    again: 'This page tries again every few seconds. You do not have to reload it.',
+  },
   status: {
     checking: 'Checking…',
     connected: 'Connected',
@@ -86,7 +90,7 @@ export const messages = {
     lostHint: 'It reconnects automatically.',
     down: 'The recorder is not running: new calls are not recorded.',
     downHint:
-      'Start it on its machine with “systemctl start tapedeck”. Existing recordings can still be played.',
+      'Start it on its machine with “systemctl start tapedeck”. Until then you can look at calls, but not play or change anything.',
     version: ({ v }: { v: string }) => `Connected to Asterisk ${v}`,
   },
   menu: {

@@ -20,7 +20,7 @@ export const rightsText = {
   working: 'Recording normally',
   workingLong: 'Calls are being recorded.',
   notWorking: 'There is a problem with the recorder. Tapedeck admins can see the details.',
-  downHint: 'Tell your Tapedeck admin. Existing recordings can still be played.',
+  downHint: 'Tell your Tapedeck admin. Until it runs you can look at calls, but not play them.',
   meaning,
   readOnly: 'You can view and test the rules. Only admins can change them.',
   unheard: {

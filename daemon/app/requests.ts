@@ -1,0 +1,67 @@
+import { ulid } from 'ulid';
+import { dates, startOfDay } from '../domain/days.js';
+import { controlSocket, ownerSocket } from '../domain/paths.js';
+import { createControl } from '../operations/control.js';
+import { coreLimit } from '../ops/process/core-dumps.js';
+import { version } from '../ops/process/version.js';
+import * as passwords from '../ops/secrets/password.js';
+import { createRequests as createHandlers } from '../requests/requests.js';
+import { createFactorSecrets } from '../vault/factor-secrets.js';
+import type { Base, Parts, Requests } from './parts.js';
+
+const CONSOLE = { actor: 'console', actor_id: '', address: '' } as const;
+
+/** What the dashboard and the command line can ask, and the sockets over which they do. */
+export function createRequests({ config, log, clock, dir }: Base, parts: Parts): Requests {
+  const {
+    data: { catalogue, keys, master },
+    alarming: { alert, deliver, away },
+    recordings: { custody, retain, scrub },
+    calls: { testCalls },
+    assurance: { checkpoints },
+    operations: { health, jobs, metrics, passes },
+  } = parts;
+  const zone = config.site.time_zone;
+  const { handlers, streams, stop } = createHandlers({
+    ...{ catalogue, passwords, passes, retain, jobs, alarms: alert, dataDir: dir, clock, mint: ulid },
+    factorSecrets: createFactorSecrets(() => master),
+    rules: { ldap: config.ldap.roles ?? [], oidc: config.oidc.roles ?? [] },
+    identity: keys.identity,
+    examine: scrub.examine,
+    signer: () => custody.signer().keyId,
+    sign: checkpoints.sign,
+    site: { name: config.site.name, timeZone: zone },
+    version: version(),
+  });
+  const control = createControl({
+    socket: controlSocket(dir),
+    ownerSocket: ownerSocket(dir),
+    log,
+    streams,
+    handlers: {
+      ...handlers,
+      status: health.status,
+      metrics: async () =>
+        metrics.text(
+          await health.status(),
+          await catalogue.coverageSince(startOfDay(dates(zone)(clock()), zone)),
+        ),
+      test_alerts: () => deliver.test({ id: ulid(), kind: 'test', at: clock(), alarms: [] }),
+      run_test_call: () => testCalls.run(),
+      checkpoints: () => ({
+        key: { id: custody.signer().keyId, pem: custody.signer().publicKeyPem },
+        targets: away.status(),
+      }),
+      sign_checkpoint: checkpoints.sign,
+      accept_log: ({ by, reason }) => checkpoints.accept({ ...CONSOLE, actor_name: by }, reason),
+      core_limit: () => ({ limit: coreLimit() }),
+    },
+  });
+  return {
+    start: control.start,
+    async stop() {
+      stop();
+      await control.stop();
+    },
+  };
+}

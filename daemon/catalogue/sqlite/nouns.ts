@@ -1,0 +1,47 @@
+import { createAlarms } from './alarms.js';
+import { createAudit } from './audit.js';
+import { createCalls } from './calls.js';
+import type { Reader } from './checked.js';
+import type { Db } from './db.js';
+import { createJobs } from './jobs.js';
+import { createLedger } from './ledger.js';
+import { createFactors } from './people/factors.js';
+import { createTokens } from './people/tokens.js';
+import { createUsers } from './people/users.js';
+import { createPolicy } from './policy.js';
+import { createChanges } from './reading/changes.js';
+import { createRecordings } from './recordings.js';
+import { schemaFaults } from './schema.js';
+import { createSeals } from './seals.js';
+import { createSeen } from './seen.js';
+import { createSegments } from './segments.js';
+import { createTestCalls } from './test-calls.js';
+import { createWatch } from './watch.js';
+
+export type Nouns = ReturnType<typeof createNouns>;
+
+/** The statements of every part of the catalogue, prepared for this connection. */
+export function createNouns(db: Db, reader: Reader) {
+  const calls = createCalls(db, reader);
+  const tokens = createTokens(db);
+  return {
+    calls,
+    segments: createSegments(db, reader, calls.current),
+    recordings: createRecordings(db, reader),
+    seals: createSeals(db, reader),
+    policy: createPolicy(db, reader),
+    users: createUsers(db, tokens),
+    tokens,
+    seen: createSeen(db),
+    factors: createFactors(db),
+    ledger: createLedger(db, reader, calls),
+    watch: createWatch(db, reader, 'calls'),
+    witnessWatch: createWatch(db, reader, 'cdrs'),
+    testCalls: createTestCalls(db, reader, calls.readable),
+    alarms: createAlarms(db, reader),
+    jobs: createJobs(db, reader),
+    audit: createAudit(db, reader),
+    changes: createChanges(db),
+    schemaFaults: () => schemaFaults(db),
+  };
+}

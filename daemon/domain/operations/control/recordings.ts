@@ -1,0 +1,138 @@
+import { type Static, Type } from 'typebox';
+import { type AuditEvent, auditActions, auditOutcomes } from '../../assurance/audit.js';
+import { Policy } from '../../policy/policy.js';
+import { AskedView, JobView } from '../job.js';
+import { By, Id, Moment, NOTHING, post, Signed, type StreamRequest, Text } from './request.js';
+
+/** What can be asked about recordings and rules, and what the dashboard has to say for the audit log. */
+
+/** A run destroys keys and files one by one. */
+const ERASE_MS = 3_600_000;
+/** A recording is read, and what of the audit log came after it. */
+const PACK_MS = 180_000;
+/** One recording is read after the other. */
+const EXAMINE_MS = 10_000;
+
+/** More than the longest request that the dashboard takes from its own users: 1 MiB. */
+const POLICY_BYTES = 2 * 1024 * 1024;
+
+const Line = Text(1_000);
+const Detail = Type.Unsafe<AuditEvent['detail']>(
+  Type.Record(
+    Type.String({ pattern: '^[a-z0-9_]{1,40}$' }),
+    Type.Union([Line, Type.Number(), Type.Boolean(), Type.Null(), Type.Array(Line, { maxItems: 100 })]),
+    { additionalProperties: false, maxProperties: 40 },
+  ),
+);
+export const About = { object: Text(40), object_id: Text(100), reason: Text(300), detail: Detail };
+const RetentionRun = Type.Object({ erased: Type.Integer(), failed: Type.Integer(), left: Type.Integer() });
+
+/** How many entries are taken at once. */
+export const MOST_ENTRIES = 200;
+
+/**
+ * What somebody did at the dashboard that changes nothing: a look, a search, what sounded, a sign-out, a refusal. It was done
+ * `at`, and may be told later, when the recorder was away; then the entry has both times. `seq`: its place in what this dashboard
+ * tells, so that what is told twice is written once.
+ */
+export const Told = Type.Object({
+  seq: Type.Integer({ minimum: 1 }),
+  at: Moment,
+  /** The person, empty where nobody is known; and the id of an API token of theirs. */
+  person: Text(100),
+  token: Type.Optional(Id),
+  address: Text(80),
+  /** By the dashboard itself. */
+  own: Type.Optional(Type.Boolean()),
+  action: Type.Enum([...auditActions]),
+  outcome: Type.Enum([...auditOutcomes]),
+  ...About,
+  words: Type.Optional(Text(300)),
+});
+
+export const RECORDINGS = {
+  /**
+   * Writes entries, in this order and in one transaction. `source` names the dashboard's own database; the answer is how far that
+   * has told. Throws `request_invalid` for an action that is not told but asked for, `too_many`, `audit_unwritable`.
+   */
+  tell: post(
+    '/audit/tell',
+    Type.Object({ source: Id, entries: Type.Array(Told, { minItems: 1, maxItems: MOST_ENTRIES }) }),
+    Type.Object({ seq: Type.Integer() }),
+  ),
+  /**
+   * A table or a document is given out: written before it is. Needs the right that the object asks for: `audit` and `checkpoint`,
+   * `coverage` and `retention`, or `call` with the id of one, of which they have to reach all. Throws `forbidden`,
+   * `call_unknown`, `reason_needed`, `too_many`, `audit_unwritable`.
+   */
+  give_out: post('/audit/give-out', Type.Object({ by: By, ...About }), NOTHING),
+
+  /**
+   * Writes the entry `play` or `download`, then gives the key of this one recording. Throws `call_unknown`, `forbidden`,
+   * `reason_needed`, `recording_absent`, `key_missing`, `too_many`.
+   */
+  open_recording: post(
+    '/recordings/open',
+    Type.Object({
+      by: Signed,
+      call: Id,
+      as: Type.Enum(['play', 'download']),
+      reason: Text(300),
+    }),
+    Type.Object({ recording: Type.String(), identity: Type.String() }),
+  ),
+  /** The same for a test call, with the recorder's pass for it: once, and without an entry. Throws `call_unknown`. */
+  open_test_call: post(
+    '/recordings/open-test-call',
+    Type.Object({ pass: Text(40), call: Id }),
+    Type.Object({ recording: Type.String(), identity: Type.String() }),
+  ),
+  /**
+   * A recording that was to be played did not open or broke off. The recorder reads it again itself and puts on record what it
+   * finds; answers when that is done.
+   */
+  met_damage: post('/recordings/damage', Type.Object({ recording: Id }), NOTHING, { timeoutMs: EXAMINE_MS }),
+
+  /** Makes a new version of the policy. Needs the right `settings` and a fresh proof; so does a retention run. */
+  save_policy: post(
+    '/policy/save',
+    Type.Object({
+      by: By,
+      policy: Policy,
+      based_on: Type.Integer(),
+      /** This may take away the last emergency number. */
+      no_emergency_numbers: Type.Boolean(),
+    }),
+    Type.Object({ version: Type.Integer() }),
+    { maxBytes: POLICY_BYTES },
+  ),
+  /** Erases what is due; `confirm` where the safety limit asks for it. */
+  run_retention: post(
+    '/retention/run',
+    Type.Object({ by: By, confirm: Type.Optional(Text(80)) }),
+    RetentionRun,
+    { timeoutMs: ERASE_MS },
+  ),
+  /** Starts a check of all recordings. Returns the job, and whether it was already waiting or running. Needs `settings`. */
+  check_recordings: post('/recordings/check', Type.Object({ by: By }), AskedView),
+  /** Returns the cancelled job. Needs `settings`. */
+  cancel_job: post('/jobs/cancel', Type.Object({ by: By, id: Text(40) }), JobView),
+} as const;
+
+/** What of recordings is given out as a stream. */
+export const RECORDING_STREAMS = {
+  /**
+   * The evidence pack of a call, as a ZIP: everything in it is verified, then the entry `export` is written, then it is given
+   * out. Throws `call_unknown`, `forbidden`, `request_invalid` where a reason is owed, `too_many`, and what `evidencePack` throws.
+   */
+  make_evidence: {
+    path: '/recordings/evidence',
+    body: Type.Object({ by: Signed, call: Id, reason: Text(300) }),
+    /** The name of the file, and whether its checkpoint covers the entry of this export. */
+    head: Type.Object({ name: Type.String(), fresh: Type.Boolean() }),
+    type: 'application/zip',
+    timeoutMs: PACK_MS,
+  },
+} as const satisfies Record<string, StreamRequest>;
+
+export type Told = Static<typeof Told>;

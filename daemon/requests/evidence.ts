@@ -1,0 +1,102 @@
+import type { Readable } from 'node:stream';
+import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
+import { unwritable } from '../catalogue/entries.js';
+import type { PackOrder } from '../domain/assurance/packing.js';
+import { clean } from '../domain/call/party.js';
+import { fail, TapedeckError } from '../domain/error.js';
+import type { StreamHandlers } from '../domain/operations/control.js';
+import { coversAll, owesReason, reachedBy } from '../domain/people/reach.js';
+import { playable } from '../domain/recording/playable.js';
+import { isId } from '../domain/recording/recording.js';
+import { damages } from '../domain/recording/scrub.js';
+import type { Askers } from './askers.js';
+import type { Damage } from './damage.js';
+import { runPack } from './pack-process.js';
+import { LONGEST_REASON } from './sound.js';
+import type { Taking } from './taking.js';
+
+/** Each reads a recording twice, and what of the audit log came after it. One for each person. */
+const AT_ONCE = 2;
+
+const PART =
+  'You reach a part of this call only. An evidence pack is of the whole call: ask somebody who reaches all of it.';
+
+/** Gives evidence packs out: who may have one of which call, and that it is on record before anything of it is sent. */
+export function createEvidence(deps: {
+  catalogue: Pick<Catalogue, 'call' | 'audit'>;
+  askers: Pick<Askers, 'of'>;
+  /** The key of a recording. Throws `key_missing`. */
+  identity: (recordingId: string) => Promise<string>;
+  /** The id of the key with which the recorder signs, and a note with which it signs the log as it is now. */
+  signer: () => string | Promise<string>;
+  sign: () => Promise<{ note: string }>;
+  taking: Taking;
+  damage: Damage;
+  dataDir: string;
+  site: PackOrder['site'];
+  version: string;
+}) {
+  const { catalogue } = deps;
+  /** Those who are given one, and what ends it. */
+  const going = new Map<string, AbortController>();
+
+  const handlers: StreamHandlers<Readable> = {
+    async make_evidence({ by, call: id, reason: said }, gone) {
+      const { person, entry } = await deps.askers.of(by);
+      // A dashboard asks for people; the command line makes its packs itself.
+      if (!person) throw fail('forbidden');
+      const stored: StoredCall | null = isId(id) ? await catalogue.call(id) : null;
+      const { call, stretches } = reachedBy(person, 'export', stored);
+      if (!coversAll(stretches, call.recording?.durationMs ?? 0)) throw fail('forbidden', PART);
+      const reason = clean(said, LONGEST_REASON);
+      if (reason === '' && owesReason(person, 'export', call))
+        throw fail('request_invalid', 'body.reason: say why the recording is given out');
+      const recording = playable(call);
+      if (going.size >= AT_ONCE || going.has(person.id))
+        throw fail('too_many', 'Too many evidence packs are being created at once.');
+      deps.taking.take(person);
+      const ended = new AbortController();
+      const end = () => ended.abort();
+      going.set(person.id, ended);
+      gone.addEventListener('abort', end, { once: true });
+      const over = () => void going.delete(person.id);
+      const damaged = async (e: unknown) => {
+        if (e instanceof TapedeckError && damages(e.code))
+          await deps.damage.look(recording.id, 'when it was exported').catch(() => {});
+      };
+      try {
+        const pack = await runPack(
+          {
+            ...{ dataDir: deps.dataDir, call: call.id, identity: await deps.identity(recording.id) },
+            ...{ by: `${person.name}, signed in from ${by.address}`, reason, signer: await deps.signer() },
+            ...{ site: deps.site, version: deps.version },
+          },
+          {
+            write: (detail) =>
+              catalogue
+                .audit(entry('export', { object: 'call', object_id: call.id, reason, detail }))
+                .catch((e) => {
+                  throw unwritable(e);
+                }),
+            sign: async () => (await deps.sign()).note,
+          },
+          ended.signal,
+        );
+        pack.stream.once('close', over).once('error', (e) => void damaged(e));
+        return pack;
+      } catch (e) {
+        over();
+        await damaged(e);
+        throw e;
+      }
+    },
+  };
+
+  return {
+    handlers,
+    /** Breaks off what is being given out. */
+    stop(): void {
+      for (const ended of going.values()) ended.abort();
+    },
+  };
+}

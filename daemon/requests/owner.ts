@@ -1,0 +1,90 @@
+import type { Catalogue } from '../catalogue/catalogue.js';
+import { onRecord, putOnRecord } from '../catalogue/entries.js';
+import type { Ended, User } from '../catalogue/people.js';
+import type { NewEntry } from '../domain/assurance/audit.js';
+import { fail } from '../domain/error.js';
+import type { OWNER } from '../domain/operations/control/owner.js';
+import type { ControlHandlers } from '../domain/operations/control.js';
+import { FOUNDER } from '../domain/people/person.js';
+import { personSaid } from '../domain/people/person-changes.js';
+import { damageOf } from '../domain/recording/scrub.js';
+import type { Askers } from './askers.js';
+import { personName } from './names.js';
+import type { PasswordVerbs } from './password-check.js';
+import { refuseOtherHash } from './passwords.js';
+import { rightsOf } from './people.js';
+
+/** What the command line on the box asks for and nobody else can: account recovery, and what it has done itself. */
+export function createOwnerRequests({
+  catalogue,
+  askers,
+  passwords,
+  clock,
+  mint,
+}: {
+  catalogue: Pick<Catalogue, 'audit' | 'audited' | 'recording' | 'resealTotp' | 'user' | 'users'>;
+  askers: Pick<Askers, 'of'>;
+  passwords: Pick<PasswordVerbs, 'isPasswordHash'>;
+  clock: () => number;
+  mint: (at: number) => string;
+}): Pick<ControlHandlers, keyof typeof OWNER> {
+  const about = (id: string, detail: NewEntry['detail']) => ({ object: 'person', object_id: id, detail });
+  async function known(id: string): Promise<User> {
+    const user = await catalogue.user(id);
+    if (!user) throw fail('person_unknown');
+    return user;
+  }
+
+  return {
+    async add_user({ by, name, rights: given, hash }) {
+      const { entry } = await askers.of(by);
+      refuseOtherHash(hash, passwords);
+      if (!given && (await catalogue.users()).length > 0)
+        throw fail('request_invalid', 'rights: have to be said of everybody but the first');
+      const at = clock();
+      const person = { ...(given ? rightsOf(given) : FOUNDER), id: mint(at), name: personName(name) };
+      const added = entry('person_add', about(person.id, personSaid(person)));
+      await onRecord(catalogue, added).addUser({ ...person, passwordHash: hash, createdAt: at });
+      return { id: person.id };
+    },
+
+    async set_password({ by, id, hash }) {
+      const { entry } = await askers.of(by);
+      refuseOtherHash(hash, passwords);
+      const { name } = await known(id);
+      const { tokens } = await onRecord<Ended>(catalogue, ({ tokens }) =>
+        entry('password_change', about(id, { name, ...(tokens.length > 0 ? { tokens_ended: tokens } : {}) })),
+      ).setPassword(id, hash, clock());
+      return { tokens_ended: tokens };
+    },
+
+    async reset_factors({ by, id }) {
+      const { entry } = await askers.of(by);
+      const { name } = await known(id);
+      const changes = ['all second factors were removed'];
+      await onRecord(catalogue, entry('person_change', about(id, { name, changes }))).resetFactors(id);
+      return {};
+    },
+
+    async write_entry({ by, action, ...what }) {
+      const { entry } = await askers.of(by);
+      await putOnRecord(catalogue, entry(action, what));
+      return {};
+    },
+
+    async put_finding({ by, recording: id, fault, found: how }) {
+      const { entry } = await askers.of(by);
+      const recording = await catalogue.recording(id);
+      if (!recording) throw fail('recording_absent');
+      const found = (news: boolean) =>
+        news && fault !== null ? entry('damage', damageOf(recording, how, fault)) : null;
+      await onRecord(catalogue, found).checked(id, clock(), fault);
+      return {};
+    },
+
+    async reseal_totp({ person, before, after }) {
+      await catalogue.resealTotp(person, Buffer.from(before, 'base64'), Buffer.from(after, 'base64'));
+      return {};
+    },
+  };
+}

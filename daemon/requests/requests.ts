@@ -1,0 +1,89 @@
+import type { Readable } from 'node:stream';
+import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Alarms } from '../domain/operations/alarm.js';
+import type { OWNER } from '../domain/operations/control/owner.js';
+import type { PEOPLE } from '../domain/operations/control/people.js';
+import type { RECORDINGS } from '../domain/operations/control/recordings.js';
+import type { SIGN_IN } from '../domain/operations/control/sign-in.js';
+import type { ControlHandlers, StreamHandlers } from '../domain/operations/control.js';
+import type { GroupRule } from '../domain/people/directory.js';
+import type { Recording } from '../domain/recording/recording.js';
+import type { Passes } from '../ops/passes.js';
+import { createAskers } from './askers.js';
+import { createDamage } from './damage.js';
+import { createEvidence } from './evidence.js';
+import type { FactorSecrets } from './factors.js';
+import { createOwnerRequests } from './owner.js';
+import { createPasswordCheck, type PasswordVerbs } from './password-check.js';
+import { createPeopleRequests } from './people.js';
+import { createProofs, type Proofs } from './proofs.js';
+import { createRefusals } from './refusals.js';
+import { createRuleRequests, type RuleDeps } from './rules.js';
+import { createSignInRequests } from './sign-in.js';
+import { createSound } from './sound.js';
+import { createTaking } from './taking.js';
+import { createTelling } from './tell.js';
+
+export type RequestsDeps = Pick<RuleDeps, 'retain' | 'jobs'> & {
+  catalogue: Catalogue;
+  passwords: PasswordVerbs;
+  factorSecrets: FactorSecrets;
+  /** What groups make somebody here, by `[ldap]` and `[oidc]`. */
+  rules: Record<'ldap' | 'oidc', readonly GroupRule[]>;
+  passes: Pick<Passes, 'take'>;
+  /** The key of a recording. Throws `key_missing`. */
+  identity: (recordingId: string) => Promise<string>;
+  /** Reads a recording; what is wrong with it in words, null for nothing. */
+  examine: (recording: Recording) => Promise<string | null>;
+  /** The id of the key with which the recorder signs, and a note with which it signs the log as it is now. */
+  signer: () => string;
+  sign: () => Promise<{ note: string }>;
+  alarms: Pick<Alarms, 'raise'>;
+  dataDir: string;
+  site: { name: string; timeZone: string };
+  version: string;
+  clock: () => number;
+  /** Makes an id. */
+  mint: (at: number) => string;
+};
+
+type Handlers = Pick<
+  ControlHandlers,
+  keyof typeof OWNER | keyof typeof PEOPLE | keyof typeof SIGN_IN | keyof typeof RECORDINGS
+>;
+
+/**
+ * What the dashboard, and the command line, ask the recorder to do for somebody. Each request is checked here whatever was
+ * checked before, and is on record before it is answered.
+ */
+export function createRequests(deps: RequestsDeps): {
+  handlers: Handlers;
+  streams: StreamHandlers<Readable>;
+  proofs: Proofs;
+  /** Breaks off what is being given out. */
+  stop(): void;
+} {
+  const proofs = createProofs(deps);
+  const askers = createAskers({ ...deps, proofs });
+  const shared = {
+    ...{ ...deps, proofs, askers },
+    passwordCheck: createPasswordCheck(deps),
+    refusals: createRefusals(deps),
+    taking: createTaking(deps),
+    damage: createDamage(deps),
+  };
+  const evidence = createEvidence(shared);
+  return {
+    handlers: {
+      ...createOwnerRequests(shared),
+      ...createPeopleRequests(shared),
+      ...createSignInRequests({ ...shared, siteName: deps.site.name }),
+      ...createRuleRequests(shared),
+      ...createSound(shared),
+      ...createTelling(shared),
+    },
+    streams: evidence.handlers,
+    proofs,
+    stop: evidence.stop,
+  };
+}

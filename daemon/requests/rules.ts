@@ -1,0 +1,66 @@
+import type { Catalogue } from '../catalogue/catalogue.js';
+import { onRecord, putOnRecord } from '../catalogue/entries.js';
+import type { By } from '../domain/operations/control/request.js';
+import type { ControlHandlers } from '../domain/operations/control.js';
+import { jobView } from '../domain/operations/job.js';
+import { confirmEmergency, policyChanges } from '../domain/policy/policy-changes.js';
+import type { createJobs } from '../ops/jobs.js';
+import type { Askers } from './askers.js';
+
+/** How many of its changes an entry names. */
+const MOST_CHANGES = 50;
+
+type RetentionRun = { erased: number; failed: number; left: number };
+
+export type RuleDeps = {
+  catalogue: Pick<Catalogue, 'policy' | 'audit' | 'audited'>;
+  askers: Pick<Askers, 'may' | 'proved'>;
+  retain: { run(how: { confirm?: string }): Promise<RetentionRun> };
+  jobs: Pick<ReturnType<typeof createJobs>, 'ask' | 'cancel'>;
+  clock: () => number;
+};
+
+/** What is recorded, what is erased, and long work: changed for those who may, by what they have shown the recorder itself. */
+export function createRuleRequests({
+  catalogue,
+  askers,
+  retain,
+  jobs,
+  clock,
+}: RuleDeps): Pick<ControlHandlers, 'save_policy' | 'run_retention' | 'check_recordings' | 'cancel_job'> {
+  return {
+    async save_policy({ by, policy, based_on: basedOn, no_emergency_numbers: confirmed }) {
+      const asker = await askers.proved(by, 'settings');
+      const before = (await catalogue.policy()).policy;
+      confirmEmergency(before, policy, confirmed);
+      const changes = policyChanges(before, policy).slice(0, MOST_CHANGES);
+      const verbs = onRecord<number>(catalogue, (made) =>
+        asker.entry('policy_change', { object: 'policy', object_id: String(made), detail: { changes } }),
+      );
+      return { version: await verbs.savePolicy(policy, nameOf(by, asker.person?.name), clock(), basedOn) };
+    },
+
+    async run_retention({ by, confirm }) {
+      const asker = await askers.proved(by, 'settings');
+      await putOnRecord(catalogue, asker.entry('retention_run', { detail: { confirm: confirm ?? '' } }));
+      return retain.run(confirm === undefined ? {} : { confirm });
+    },
+
+    async check_recordings({ by }) {
+      const asker = await askers.may(by, 'settings');
+      await putOnRecord(catalogue, asker.entry('recordings_check'));
+      const { job, already } = await jobs.ask('recordings_check');
+      return { job: jobView(job), already };
+    },
+
+    async cancel_job({ by, id }) {
+      const asker = await askers.may(by, 'settings');
+      await putOnRecord(catalogue, asker.entry('job_cancel', { object: 'job', object_id: id }));
+      return jobView(await jobs.cancel(id));
+    },
+  };
+}
+
+/** The author of a version, as people read it. */
+const nameOf = (by: By, name: string | undefined): string =>
+  'console' in by ? `${by.console} (command line)` : (name ?? '');

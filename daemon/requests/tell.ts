@@ -1,0 +1,125 @@
+import type { Catalogue } from '../catalogue/catalogue.js';
+import { unwritable } from '../catalogue/entries.js';
+import { type Actor, type AuditAction, entryOf, type NewEntry, TAPEDECK } from '../domain/assurance/audit.js';
+import { iso } from '../domain/days.js';
+import { fail } from '../domain/error.js';
+import type { Told } from '../domain/operations/control/recordings.js';
+import type { ControlBody, ControlHandlers } from '../domain/operations/control.js';
+import { coversAll, owesReason, reachedBy, reachOf } from '../domain/people/reach.js';
+import { isId } from '../domain/recording/recording.js';
+import { createBuckets, type Limit } from '../ops/buckets.js';
+import type { Asker, Askers } from './askers.js';
+
+/** What is told later than this has both times, in ms. */
+const LATE_MS = 2_000;
+/** So that whoever has taken a dashboard over does not fill the disk: entries, of up to 512 characters each. */
+const TOLD: Limit = { burst: 20_000, hourly: 6_000 };
+const GIVEN: Limit = { burst: 2_000, hourly: 6_000 };
+const CHARS = 512;
+
+/** What people do at a dashboard that the recorder has no part in. */
+const TOLD_ACTIONS: readonly AuditAction[] = ['sign_out', 'session_end', 'search', 'view', 'heard', 'report'];
+/** What the dashboard itself does. */
+const OWN_ACTIONS: readonly AuditAction[] = ['start', 'stop'];
+/** What nobody can have tried there. */
+const RECORDERS: readonly AuditAction[] = [
+  ...['begin', 'sealed', 'erase', 'erased', 'start', 'stop', 'blind_window', 'key_rotation', 'damage'],
+] as AuditAction[];
+
+type GiveOut = ControlBody<'give_out'>;
+
+/**
+ * What the dashboard has done without asking, written by its word, and what it is about to give out. The names are those of the
+ * catalogue and the time is the recorder's; where the dashboard says that it was another time, the entry has that too.
+ */
+export function createTelling(deps: {
+  catalogue: Pick<Catalogue, 'audit' | 'call' | 'tell' | 'user'>;
+  askers: Pick<Askers, 'of' | 'may'>;
+  clock: () => number;
+  limits?: { told?: Limit; given?: Limit };
+}) {
+  const { told = TOLD, given = GIVEN } = deps.limits ?? {};
+  const buckets = createBuckets({ now: deps.clock });
+
+  /** Does it with its share of what may be written. Throws `too_many`, and what `write` throws, which then took nothing. */
+  async function within<T>(name: string, limit: Limit, entries: readonly object[], write: () => Promise<T>) {
+    const cost = entries.reduce((sum, entry) => sum + Math.ceil(JSON.stringify(entry).length / CHARS), 0);
+    const bucket = buckets.level(name, limit);
+    if (bucket.left < cost) throw fail('too_many', 'The dashboard has more to write than people do there.');
+    bucket.left -= cost;
+    return write().catch((e: unknown) => {
+      bucket.left += cost;
+      throw unwritable(e);
+    });
+  }
+
+  async function actors(entries: readonly Told[]): Promise<(entry: Told) => Actor> {
+    const ids = [...new Set(entries.map(({ person }) => person))].filter((id) => id !== '');
+    const found = await Promise.all(ids.map((id) => deps.catalogue.user(id)));
+    const names = new Map(found.map((user) => [user?.id, user?.name]));
+    return ({ own, token, person, address }) =>
+      own
+        ? TAPEDECK
+        : {
+            actor: token === undefined ? 'person' : 'token',
+            ...{ actor_id: person, actor_name: names.get(person) ?? '', address },
+          };
+  }
+
+  return {
+    async tell({ source, entries }) {
+      const wrong = entries.find((entry) => !isTold(entry));
+      if (wrong)
+        throw fail('request_invalid', `"${wrong.action}" (${wrong.outcome}) is not told but asked for.`);
+      const actorOf = await actors(entries);
+      const at = deps.clock();
+      const written = entries.map((entry) => ({
+        seq: entry.seq,
+        entry: asWritten(entry, actorOf(entry), at),
+      }));
+      return { seq: await within('told', told, entries, () => deps.catalogue.tell(source, written, at)) };
+    },
+
+    async give_out({ by, object, object_id, reason, detail }) {
+      const asker = await allowed(by, object, object_id, reason);
+      const entry = asker.entry('export', { object, object_id, reason, detail });
+      await within('given', given, [entry], () => deps.catalogue.audit(entry));
+      return {};
+    },
+  } satisfies Pick<ControlHandlers, 'tell' | 'give_out'>;
+
+  async function allowed(by: GiveOut['by'], object: string, id: string, reason: string): Promise<Asker> {
+    if (object === 'audit' || object === 'checkpoint') return deps.askers.may(by, 'audit');
+    if (object === 'coverage' || object === 'retention') {
+      const asker = await deps.askers.may(by, 'oversee');
+      if (asker.person && reachOf(asker.person, 'view') !== 'all')
+        throw fail('forbidden', 'It tells of every call.');
+      return asker;
+    }
+    if (object !== 'call') throw fail('request_invalid', `Nothing is given out of "${object}".`);
+    const asker = await deps.askers.of(by);
+    // A dashboard asks for people; the command line gives out nothing of a call.
+    if (!asker.person) throw fail('forbidden');
+    const found = isId(id) ? await deps.catalogue.call(id) : null;
+    const { call, stretches } = reachedBy(asker.person, 'export', found);
+    if (!coversAll(stretches, call.recording?.durationMs ?? 0)) throw fail('forbidden');
+    if (reason === '' && owesReason(asker.person, 'export', call)) throw fail('reason_needed');
+    return asker;
+  }
+}
+
+function isTold({ own, action, outcome, detail }: Told): boolean {
+  if (own) return outcome === 'ok' && OWN_ACTIONS.includes(action);
+  if (outcome === 'refused') return !RECORDERS.includes(action);
+  // That somebody begins to play is asked for; what was sent without a player that says so is told.
+  const known = TOLD_ACTIONS.includes(action) || (action === 'play' && typeof detail.bytes === 'number');
+  return outcome === 'ok' && known;
+}
+
+function asWritten(told: Told, actor: Actor, at: number): NewEntry {
+  const { object, object_id, reason, outcome, words, token } = told;
+  const detail = { ...told.detail, ...(token !== undefined && { token }) };
+  const entry = entryOf(actor, at, told.action, { object, object_id, reason, outcome, detail });
+  if (Math.abs(at - told.at) > LATE_MS) entry.detail.happened = iso(told.at);
+  return words === undefined ? entry : { ...entry, words };
+}

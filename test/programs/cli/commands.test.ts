@@ -1,0 +1,165 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import t from 'tap';
+import { readPolicy, writePolicy } from '../../../daemon/cli/common/policy-file.js';
+import { keysFile, recordingFile } from '../../../daemon/domain/paths.js';
+import { CONDITIONS } from '../../../daemon/domain/policy/conditions.js';
+import type { Policy } from '../../../daemon/domain/policy/policy.js';
+import { createKeys } from '../../../daemon/vault/keys.js';
+import { site } from '../../support/cli-site.js';
+import { aCall, aRecording } from '../../support/recordings/a-call.js';
+import { noted } from '../../support/words.js';
+
+t.test('nothing that a terminal acts on is printed, and JSON says the same', async (t) => {
+  const { dir, catalogue } = site(t);
+  const name = 'A\u009b31mB\u0085C\u202eD\u2066E\u200bF\u{e0041}G\u2028H\u007f';
+  const them = { number: '1', name, ours: false };
+  await (await catalogue()).saveCall(aCall('CR1', { them }));
+  const run = (...argv: string[]) => {
+    const args = ['--import', 'tsx', 'daemon/main.ts', '--config', join(dir, 'tapedeck.toml'), ...argv];
+    return spawnSync(process.execPath, args, { encoding: 'utf8' });
+  };
+  const active = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+  const json = run('calls', '--json');
+  t.notMatch(json.stdout, active, json.stderr);
+  t.equal(JSON.parse(json.stdout)[0].them.name, name, 'it is escaped, not lost');
+  const { stderr } = run('user', 'remove', name);
+  t.match(stderr, /A\\u009b31mB/, 'nor by what is refused');
+  t.notMatch(stderr, active);
+});
+
+t.test('a policy comes back from its file as it went in', async (t) => {
+  const words = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }).map((s) => s.toWellFormed());
+  const list = fc.array(words, { maxLength: 3 });
+  const lists = Object.entries(CONDITIONS).map(([name, { schema }]) => {
+    const choices = 'anyOf' in schema.items ? schema.items.anyOf.map((choice) => choice.const) : null;
+    return [name, choices ? fc.subarray(choices) : list];
+  });
+  const when = fc.record(Object.fromEntries(lists), { requiredKeys: [] });
+  const rule = { name: words, reason: words, when };
+  const policies = fc.record({
+    record: fc.array(fc.record({ ...rule, outcome: fc.constantFrom('record', 'skip') }), { maxLength: 4 }),
+    retention: fc.array(fc.record({ ...rule, keep_days: fc.option(fc.integer({ min: 1, max: 36_500 })) }), {
+      maxLength: 4,
+    }),
+    emergency_numbers: fc.array(fc.stringMatching(/^[0-9*#+]{2,15}$/), { maxLength: 4 }),
+  });
+  fc.assert(
+    fc.property(policies, fc.boolean(), (given, json) => {
+      const p = given as Policy;
+      const stored = { fault: null, version: 3, changedAt: 1, changedBy: 'ada\n[x]', policy: p };
+      const file = json ? JSON.stringify(p) : writePolicy(stored);
+      t.same(readPolicy(file), p);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+t.test('a policy file of an earlier version is read', async (t) => {
+  const rule = (record: string) => `[[record]]\nname = "A"\nreason = ""\nwhen = {}\nrecord = ${record}\n`;
+  const { record } = readPolicy(`emergency_numbers = []\nretention = []\n${rule('true')}${rule('false')}`);
+  t.same(
+    record.map(({ outcome }) => outcome),
+    ['record', 'skip'],
+  );
+  t.throws(() => readPolicy(`emergency_numbers = []\nretention = []\n${rule('"maybe"')}`), {
+    message: /record rule 1, outcome: is missing. Write "record" or "skip"/,
+  });
+});
+
+t.test('a fault in a policy file is named by its place, and nothing is changed', async (t) => {
+  const { tapedeck, dir } = site(t);
+  const bad = join(dir, 'bad.toml');
+  writeFileSync(
+    bad,
+    'emergency_numbers = ["112"]\nrecord = []\n\n[[retention]]\nname = "A"\nreason = "B"\nwhen = {}\nkeep_days = 0\n',
+  );
+  await t.rejects(tapedeck('policy', 'import', bad), {
+    code: 'policy_invalid',
+    detail: /line 8: retention rule 1, keep_days: .* Write days from 1 to 36500, or "for ever"/,
+  });
+  writeFileSync(bad, 'emergency_numbers = [\n');
+  await t.rejects(tapedeck('policy', 'import', bad), {
+    code: 'policy_invalid',
+    detail: /line \d: this is not TOML/,
+  });
+  writeFileSync(bad, '{"record": [], "retention": []}');
+  await t.rejects(tapedeck('policy', 'import', bad), { message: /emergency_numbers: is missing/ });
+  t.match(await tapedeck('policy', 'history'), /as it comes/);
+});
+
+t.test('a policy is imported once, shown, tested, and not over the work of somebody else', async (t) => {
+  const { tapedeck, dir } = site(t);
+  const file = join(dir, 'policy.toml');
+  const rule = { name: 'Short', reason: 'Law', when: { direction: ['in'] }, keep_days: 30 };
+  writeFileSync(file, JSON.stringify({ record: [], retention: [rule], emergency_numbers: ['112'] }));
+  t.match(await tapedeck('policy', 'import', file, '--dry-run'), /"Short" is new[\s\S]*Nothing was changed/);
+  await t.rejects(tapedeck('policy', 'import', file, '--based-on', '7'), { code: 'policy_conflict' });
+  t.match(await tapedeck('policy', 'import', file), /Version 1 is in force/);
+  t.match(await tapedeck('policy', 'import', file), /nothing to change/);
+  t.match(await tapedeck('policy', 'test', '--direction', 'in'), /kept +30 days +Short +Law/);
+  t.match(await tapedeck('policy', 'test', '--direction', 'out', '--number', '112'), /recorded +no/);
+  t.match(JSON.parse(await tapedeck('policy', 'export', '--json')), { retention: [rule] });
+  t.match(JSON.parse(await tapedeck('policy', 'history', '--json')), [{ version: 1 }]);
+  await t.rejects(tapedeck('policy', 'test'), { code: 'commander.missingMandatoryOptionValue' });
+});
+
+t.test('a policy without emergency numbers has to be asked for', async (t) => {
+  const { tapedeck, dir } = site(t);
+  const file = join(dir, 'policy.toml');
+  writeFileSync(file, 'emergency_numbers = []\nrecord = []\nretention = []\n');
+  t.match(await tapedeck('policy', 'import', file, '--dry-run'), /emergency_numbers: 112.*-> none/);
+  await t.rejects(tapedeck('policy', 'import', file), { code: 'emergency_unconfirmed', detail: /112, 911/ });
+  t.match(JSON.parse(await tapedeck('policy', 'export', '--json')).emergency_numbers[0], '112');
+  t.match(await tapedeck('policy', 'import', file, '--allow-no-emergency-numbers'), /Version 1 is in force/);
+  const rule = '[[retention]]\nname = "A"\nreason = "B"\nwhen = {}\nkeep_days = 9\n';
+  writeFileSync(file, `emergency_numbers = []\nrecord = []\n\n${rule}`);
+  t.match(
+    await tapedeck('policy', 'import', file),
+    /applies only to recordings made from now on[\s\S]*Version 2/,
+    'nothing is asked where there are none, and a retention rule promises no more than it does',
+  );
+  t.match(await tapedeck('retention', 'plan'), /applies only to recordings made from now on/);
+});
+
+t.test('retention is planned and run without the daemon', async (t) => {
+  const { tapedeck, dir, catalogue: opened } = site(t);
+  const masterKey = randomBytes(32);
+  writeFileSync(join(dir, 'master.key'), masterKey.toString('base64'), { mode: 0o600 });
+  const catalogue = await opened();
+  const keys = createKeys({ path: keysFile(join(dir, 'data')), masterKey });
+  keys.start();
+  t.teardown(() => keys.stop());
+  const fileOf = (id: string) => recordingFile(join(dir, 'data'), aRecording(id, ''));
+  mkdirSync(dirname(fileOf('R1')), { recursive: true });
+  const past = {
+    keepUntil: Date.now() - 1,
+    sealedAt: Date.now() - 1000,
+    keepRule: 'Short',
+    keepWhy: noted('Law'),
+  };
+  for (const id of ['R1', 'R2']) {
+    await catalogue.saveCall(aCall(`C${id}`));
+    await keys.create(id);
+    const recording = aRecording(id, `C${id}`, past);
+    writeFileSync(fileOf(id), 'sealed');
+    await catalogue.recordingSealed(recording, randomBytes(99), {
+      status: 'recorded',
+      why: null,
+      rule: null,
+      missingMs: 0,
+    });
+  }
+  t.match(JSON.parse(await tapedeck('calls', '--json', '--search', 'ada')), [{ id: 'CR2' }, { id: 'CR1' }]);
+  const plan = JSON.parse(await tapedeck('retention', 'plan', '--json'));
+  t.match(plan, { kept: 2, due: [{ reason: 'Short: Law' }, {}], breaker: { tripped: true } });
+  const { confirm } = plan.breaker;
+  t.ok((await tapedeck('retention', 'plan')).includes(`retention run --confirm ${confirm}`));
+  await t.rejects(tapedeck('retention', 'run'), { code: 'retention_refused' });
+  t.equal(await tapedeck('retention', 'run', '--confirm', confirm), '2 erased, 0 failed, 0 left.');
+  t.same([keys.has('R1'), existsSync(fileOf('R1'))], [false, false]);
+  t.match(await tapedeck('calls'), /erased +CR2/);
+});

@@ -1,0 +1,55 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import type { Finding } from '../../../daemon/cli/doctor/finding.js';
+import { priority } from '../../../daemon/cli/doctor/pbx.js';
+import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
+import { site } from '../../support/cli-site.js';
+import { until } from '../../support/recorder.js';
+
+t.test('the doctor goes on where something is broken, and says that a lost master key is lost', async (t) => {
+  const { tapedeck, dir } = site(t, { recorded: false });
+  const before = process.exitCode;
+  t.teardown(() => {
+    process.exitCode = before;
+  });
+  const examined = async (): Promise<Record<string, Finding>> => {
+    const findings: Finding[] = JSON.parse(await tapedeck('doctor', '--json'));
+    return Object.fromEntries(findings.map((f) => [f.check, f]));
+  };
+  const fresh = await examined();
+  t.match(fresh, {
+    'PBX (ARI)': { state: 'fail', says: /A secret cannot be read/ },
+    keys: { state: 'warn', says: /does not exist/ },
+    daemon: { state: 'warn', todo: /systemctl start tapedeck/ },
+  });
+  t.notOk(fresh.CDRs || fresh['test calls'], 'there is no catalogue to ask');
+  t.notOk(existsSync(join(dir, 'data')), 'and none is made, nor the folder');
+  mkdirSync(join(dir, 'data/keys'), { recursive: true });
+  mkdirSync(join(dir, 'data/catalogue'));
+  writeFileSync(keysFile(join(dir, 'data')), '');
+  writeFileSync(catalogueFile(join(dir, 'data')), 'not a database'.repeat(99));
+  t.match(await examined(), {
+    keys: { state: 'fail', says: /The master key cannot be read/ },
+    CDRs: { state: 'fail' },
+    'test calls': { state: 'fail' },
+    'CDR sources': { state: 'warn' },
+  });
+});
+
+t.test('the doctor says whether the Asterisk beside it goes before all else', async (t) => {
+  const program = join(t.testdir({}), 'asterisk');
+  copyFileSync('/usr/bin/sleep', program);
+  const findingOf = async (wrapper: string[]) => {
+    const [command, ...args] = [...wrapper, program, '60'];
+    const child = spawn(command!, args, { stdio: 'ignore' });
+    t.teardown(() => child.kill());
+    const mine = async () => (await priority()).find((f) => f.says.includes(`process ${child.pid})`));
+    return until('the process to be seen', mine);
+  };
+  t.match(await findingOf([]), { state: 'warn', todo: /highpriority = yes/ });
+  const refused = spawnSync('chrt', ['--rr', '1', 'true']).status !== 0;
+  if (refused) t.pass('one that does', { skip: 'This machine lets nobody go before all else.' });
+  else t.match(await findingOf(['chrt', '--rr', '1']), { state: 'ok' });
+});

@@ -1,0 +1,72 @@
+import { ulid } from 'ulid';
+import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import type { ControlHandlers } from '../../daemon/domain/operations/control.js';
+import { catalogueFile, controlSocket, ownerSocket } from '../../daemon/domain/paths.js';
+import { createControl } from '../../daemon/operations/control.js';
+import { createJobs, type JobHandler } from '../../daemon/ops/jobs.js';
+import { createLog } from '../../daemon/ops/log.js';
+import * as passwords from '../../daemon/ops/secrets/password.js';
+import { createRequests } from '../../daemon/requests/requests.js';
+import { openDataFolder } from '../../daemon/vault/data-folder.js';
+import { handlersOf } from './control-handlers.js';
+
+const never = (): never => {
+  throw new Error('This is not in this test.');
+};
+
+/**
+ * A recorder as the command line meets it: it has the data directory's lock, its catalogue and both sockets, and answers what is
+ * asked for people, rules and jobs. `check` is its check of all recordings.
+ */
+export async function startRecorder(dataDir: string, { check = never }: { check?: JobHandler } = {}) {
+  const folder = openDataFolder(dataDir);
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(dataDir) });
+  await catalogue.start();
+  const log = createLog('silent', 'test');
+  const clock = () => Date.now();
+  const jobs = createJobs({
+    ...{ store: catalogue, handlers: { recordings_check: check }, log, clock, mint: () => ulid() },
+    pace: { lookMs: 5, saveMs: 0 },
+  });
+  const { handlers, streams, stop } = createRequests({
+    ...{ catalogue, passwords, dataDir, clock, jobs, mint: ulid, version: '0.0.0-test' },
+    ...{ rules: { ldap: [], oidc: [] }, site: { name: '', timeZone: 'UTC' }, retain: { run: never } },
+    ...{ factorSecrets: { seal: never, open: never }, passes: { take: () => false } },
+    ...{ identity: never, examine: never, sign: never, signer: () => '', alarms: { raise: () => {} } },
+  });
+  const asked: string[] = [];
+  const noted = Object.entries(handlers).map(([name, handle]) => [
+    name,
+    (body: never) => {
+      asked.push(name);
+      return (handle as (body: never) => unknown)(body);
+    },
+  ]);
+  const control = createControl({
+    ...{ socket: controlSocket(dataDir), ownerSocket: ownerSocket(dataDir), log, streams },
+    handlers: handlersOf(Object.fromEntries(noted) as Partial<ControlHandlers>),
+  });
+  await control.start();
+  jobs.start();
+  let up = true;
+  return {
+    catalogue,
+    /** The names of the requests so far. */
+    asked,
+    async stop(): Promise<void> {
+      if (!up) return;
+      up = false;
+      await jobs.stop();
+      stop();
+      await control.stop();
+      await catalogue.stop();
+      folder.release();
+    },
+  };
+}
+
+/** Run as a program: a recorder on this data directory, until it is killed. */
+if (process.argv[1] === import.meta.filename) {
+  await startRecorder(process.argv[2]!);
+  process.stdout.write('up\n');
+}

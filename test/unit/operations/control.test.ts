@@ -1,0 +1,182 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { pino } from 'pino';
+import t, { type Test } from 'tap';
+import type { ControlHandlers } from '../../../daemon/domain/operations/control.js';
+import { controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
+import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import { createControl } from '../../../daemon/operations/control.js';
+import { ask, connectControl } from '../../../daemon/ops/control-client.js';
+import { handlersOf, streamsOf } from '../../support/control-handlers.js';
+import { until } from '../../support/recorder.js';
+
+/** A recorder's sockets, with these handlers, and a dashboard's connection to them. */
+async function sockets(t: Test, own: Partial<ControlHandlers>) {
+  const dir = mkdtempSync(join(tmpdir(), 'tapedeck-'));
+  const paths = { socket: controlSocket(dir), ownerSocket: ownerSocket(dir) };
+  const make = () =>
+    createControl({
+      ...{ ...paths, log: pino({ level: 'silent' }) },
+      ...{ handlers: handlersOf(own), streams: streamsOf() },
+    });
+  let control = make();
+  await control.start();
+  const dashboard = connectControl(dir);
+  t.teardown(async () => {
+    dashboard.stop();
+    await control.stop();
+    rmSync(dir, { recursive: true });
+  });
+  return {
+    dir,
+    dashboard,
+    ...paths,
+    async restart() {
+      await control.stop();
+      control = make();
+      await control.start();
+    },
+  };
+}
+
+const me = { person: 'P', session: 'S', address: '' };
+
+t.test('the dashboard cannot say that the command line asks, and the command line can', async (t) => {
+  const asked: unknown[] = [];
+  const { dir, dashboard } = await sockets(t, {
+    cancel_job: ({ by }) => {
+      asked.push(by);
+      return null as never;
+    },
+  });
+  const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+  await t.rejects(dashboard.ask('cancel_job', { by: { console: 'root' }, id }), { code: 'request_invalid' });
+  t.same(asked, []);
+  await t.rejects(dashboard.ask('cancel_job', { by: me, id }), { code: 'daemon_differs' });
+  await t.rejects(ask(dir, 'cancel_job', { by: { console: 'root' }, id }), { code: 'daemon_differs' });
+  t.same(asked, [me, { console: 'root' }]);
+  await t.rejects(dashboard.ask('accept_log', { by: 'x', reason: 'y' }), { message: /404/ });
+});
+
+t.test('bodies are as long as their request needs, and no longer', async (t) => {
+  const { dashboard } = await sockets(t, { save_policy: () => ({ version: 2 }) });
+  /** Of about 30 kB for each rule. */
+  const save = (rules: number) => {
+    const when = { extension: Array.from({ length: 400 }, () => '9'.repeat(72)) };
+    const retention = Array.from({ length: rules }, () => ({ name: 'A', reason: '', when, keep_days: 3 }));
+    return dashboard.ask('save_policy', {
+      ...{ by: me, based_on: 1, no_emergency_numbers: false },
+      policy: { ...defaultPolicy, retention },
+    });
+  };
+  t.same(await save(60), { version: 2 });
+  await t.rejects(save(72), { code: 'request_invalid', detail: /too large/ });
+  await t.rejects(dashboard.ask('cancel_job', { by: me, id: 'x'.repeat(70_000) }), {
+    message: /too large/,
+  });
+});
+
+t.test(
+  'thousands of requests at once keep nothing waiting, and no more than a few are worked on',
+  async (t) => {
+    let [now, most, done] = [0, 0, 0];
+    const { socket, dashboard } = await sockets(t, {
+      async core_limit() {
+        now += 1;
+        most = Math.max(most, now);
+        for (const until = performance.now() + 2; performance.now() < until; ); // as a write to a disk takes
+        await wait(5);
+        now -= 1;
+        done += 1;
+        return { limit: null };
+      },
+    });
+    const flood = `
+    const net = require('node:net');
+    const [socket] = process.argv.slice(1);
+    for (let c = 0; c < 60; c++) {
+      const s = net.connect(socket, () => s.write('GET /core-limit HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n'.repeat(100)));
+      s.on('error', () => {}).resume();
+    }`;
+    const child = spawn(process.execPath, ['-e', flood, socket], { stdio: 'ignore' });
+    t.teardown(() => child.kill('SIGKILL'));
+    await until('the flood', () => done > 0);
+    let late = 0;
+    for (let n = 0; n < 100; n += 1) {
+      const at = performance.now();
+      await wait(5);
+      late = Math.max(late, performance.now() - at - 5);
+    }
+    t.ok(done > 20, `${done} were answered meanwhile`);
+    t.ok(most <= 4, `${most} at once`);
+    t.ok(late < 200, `what has to be done is late by ${Math.round(late)} ms at most`);
+    child.kill('SIGKILL');
+    await until('another to be answered', () => dashboard.ask('core_limit').catch(() => null));
+  },
+);
+
+t.test('connections are kept, and made again when the recorder was restarted', async (t) => {
+  let [reads, writes] = [0, 0];
+  const house = await sockets(t, {
+    core_limit: async () => {
+      reads += 1;
+      await wait(1);
+      return { limit: null };
+    },
+    cancel_job: () => {
+      writes += 1;
+      return null as never;
+    },
+  });
+  const { dashboard } = house;
+  await Promise.all(Array.from({ length: 60 }, () => dashboard.ask('core_limit')));
+  t.equal(reads, 60, 'more than are worked on at once wait, and are answered');
+  for (let n = 0; n < 3; n += 1) {
+    await house.restart();
+    await Promise.all(Array.from({ length: 6 }, () => dashboard.ask('core_limit')));
+  }
+  t.equal(reads, 78);
+  await t.rejects(dashboard.ask('cancel_job', { by: me, id: 'J' }), { code: 'daemon_differs' });
+  t.equal(writes, 1);
+});
+
+t.test('what was sent on a connection that broke is asked again if it only reads', async (t) => {
+  const { createServer } = await import('node:http');
+  const { mkdirSync } = await import('node:fs');
+  const dir = mkdtempSync(join(tmpdir(), 'tapedeck-'));
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  mkdirSync(join(dir, 'control'));
+  const asked: string[] = [];
+  const met = new WeakSet<object>();
+  // The second request on each connection is taken, and the connection broken without an answer.
+  const server = createServer((req, res) => {
+    asked.push(`${req.method} ${req.url}`);
+    if (met.has(req.socket)) return void req.socket.destroy();
+    met.add(req.socket);
+    res.setHeader('content-type', 'application/json');
+    res.end(JSON.stringify({ limit: null }));
+  }).listen(controlSocket(dir));
+  t.teardown(() => void server.close().closeAllConnections());
+  const dashboard = connectControl(dir);
+  t.teardown(dashboard.stop);
+  await dashboard.ask('core_limit');
+  t.same(await dashboard.ask('core_limit'), { limit: null });
+  t.same(asked, ['GET /core-limit', 'GET /core-limit', 'GET /core-limit'], 'read again');
+  await dashboard.ask('core_limit');
+  asked.length = 0;
+  await t.rejects(dashboard.ask('cancel_job', { by: me, id: 'J' }), { code: 'daemon_unreachable' });
+  t.same(asked, ['POST /jobs/cancel'], 'it may have been done: not again');
+});
+
+t.test('a request that does not arrive is not waited for', async (t) => {
+  const { socket, dashboard } = await sockets(t, { core_limit: () => ({ limit: null }) });
+  for (let n = 0; n < 20; n += 1)
+    request({ socketPath: socket, path: '/jobs/cancel', method: 'POST', agent: false })
+      .on('error', () => {})
+      .write('{');
+  t.same(await dashboard.ask('core_limit'), { limit: null });
+});

@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import Database from 'better-sqlite3';
+import { Secret, TOTP } from 'otpauth';
+import t from 'tap';
+import { ulid } from 'ulid';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { FOUNDER } from '../../../daemon/domain/people/person.js';
+import { tablesOf } from '../../support/catalogue/tables.js';
+import { told } from '../../support/web/audit-log.js';
+import { cookieOf, password, post, signInAs } from '../../support/web/dashboard.js';
+import { type House, openHouse, requests, send } from '../../support/web/requests.js';
+import { ask, codeOf } from '../../support/web/sign-in.js';
+
+t.setTimeout(120_000);
+const MINUTE = 60_000;
+
+/** What nobody does on the dashboard's word alone. The last one takes away whom the others are about. */
+const PROVED = [
+  'PUT /api/v1/policy',
+  'POST /api/v1/retention/run',
+  'PUT /api/v1/second-factor-roles',
+  'POST /api/v1/account/tokens',
+  'POST /api/v1/people',
+  'POST /api/v1/people/:id/invitation',
+  'PUT /api/v1/people/:id',
+  'DELETE /api/v1/people/:id',
+] as const;
+
+/** What of these is somebody's own; the rest is the box's. */
+const OWN = ['POST /api/v1/account/tokens'] as const;
+const BOX = PROVED.filter((route) => route !== OWN[0]);
+
+/** A house, and what its recorder has to say to all of these. */
+async function house(t: Parameters<typeof openHouse>[0]) {
+  const made = await openHouse(t);
+  const { dashboard } = made;
+  const db = new Database(catalogueFile(dashboard.dataDir), { readonly: true });
+  t.teardown(() => db.close());
+  return {
+    ...made,
+    /** Each of these is refused with this code, and changes nothing. */
+    async refused(
+      cookie: string,
+      code: string,
+      says: string,
+      routes: readonly (typeof PROVED)[number][] = PROVED,
+    ): Promise<void> {
+      await told(dashboard);
+      const before = tablesOf(db);
+      for (const route of routes) {
+        const answer = await asked(made, route, cookie);
+        t.equal(answer.statusCode, 403, `${route}, ${says}: ${answer.body.slice(0, 200)}`);
+        t.equal(answer.json().error?.code, code, `${route}, ${says}`);
+      }
+      t.strictSame(tablesOf(db), before, `${says}: nothing has changed`);
+    },
+    /** Each of these is done. */
+    async done(
+      cookie: string,
+      says: string,
+      routes: readonly (typeof PROVED)[number][] = PROVED,
+    ): Promise<void> {
+      for (const route of routes) {
+        const answer = await asked(made, route, cookie);
+        t.equal(answer.statusCode, 200, `${route}, ${says}: ${answer.body.slice(0, 200)}`);
+      }
+    },
+  };
+}
+
+const asked = async (house: House, route: (typeof PROVED)[number], cookie: string) =>
+  send(house, route, { ...(await requests[route]![0]!.send(house)), cookie });
+
+t.test('what changes rules, rights and recordings needs a proof of the last ten minutes', async (t) => {
+  const { dashboard, anna, refused, done } = await house(t);
+  const { app, clock } = dashboard;
+  const cookie = await signInAs(dashboard, anna);
+  clock.ms += 11 * MINUTE;
+  await refused(cookie, 'proof_needed', 'eleven minutes later');
+  const wrong = await post(app, '/session/proof', { password: 'wrong' }, { cookie });
+  t.equal(wrong.statusCode, 401);
+  await refused(cookie, 'proof_needed', 'after a wrong password');
+  const proved = await post(app, '/session/proof', { password }, { cookie });
+  t.equal(proved.statusCode, 200, proved.body);
+  await done(cookieOf(proved), 'after her password');
+});
+
+t.test(
+  'a proof is what the recorder has seen, in this session, whatever the dashboard has kept',
+  async (t) => {
+    const { dashboard, anna, refused } = await house(t);
+    const unseen = { ...dashboard, proofs: { ...dashboard.proofs, add: () => {} } };
+    await signInAs(dashboard, anna);
+    await refused(await signInAs(unseen, anna), 'proof_needed', 'in another session');
+    await refused(await signInAs(unseen, anna, ['password', 'totp']), 'proof_needed', 'by its word');
+  },
+);
+
+t.test('who has a second factor shows that one: their password is not enough', async (t) => {
+  const { dashboard, anna, refused, done } = await house(t);
+  const { app, catalogue, clock, factorSecrets } = dashboard;
+  const secret = new Secret({ buffer: Uint8Array.from(randomBytes(20)).buffer });
+  const sealed = factorSecrets.seal(anna, Buffer.from(secret.bytes));
+  await catalogue.saveTotp(anna, { sealed, addedAt: clock.ms, lastStep: 0 });
+  const cookie = await signInAs(dashboard, anna, ['password', 'totp']);
+  clock.ms += 11 * MINUTE;
+  const byPassword = await post(app, '/session/proof', { password }, { cookie });
+  t.equal(byPassword.statusCode, 200, byPassword.body);
+  await refused(cookieOf(byPassword), 'proof_needed', 'after her password');
+  const code = new TOTP({ secret }).generate({ timestamp: clock.ms });
+  const byCode = await post(app, '/session/second-factor', { code }, { cookie: cookieOf(byPassword) });
+  t.equal(byCode.statusCode, 200, byCode.body);
+  await done(cookieOf(byCode), 'after a code');
+});
+
+t.test(
+  'people of a directory change what is theirs with a factor of their own, and nothing of the box',
+  async (t) => {
+    const { dashboard, refused, done } = await house(t);
+    const { catalogue, clock } = dashboard;
+    const outsider = {
+      ...FOUNDER,
+      name: 'dora',
+      source: 'ldap' as const,
+      subject: 'dora',
+      createdAt: clock.ms,
+    };
+    const dora = (await catalogue.saveOutsider({ ...outsider, id: ulid() }))!.id;
+    const unseen = { ...dashboard, proofs: { ...dashboard.proofs, add: () => {} } };
+    const cookie = await signInAs(unseen, dora, ['directory']);
+    await refused(cookie, 'local_account_needed', 'by the word of the directory', BOX);
+    await refused(cookie, 'own_factor_needed', 'by the word of the directory', OWN);
+    const { secret } = (await ask({ dashboard, cookie }, 'POST', '/account/factors/totp', {})).json();
+    const added = await ask({ dashboard, cookie }, 'PUT', '/account/factors/totp', {
+      code: codeOf(secret, clock.ms),
+    });
+    t.equal(added.statusCode, 200, added.body);
+    clock.ms += 11 * MINUTE;
+    await refused(cookieOf(added), 'proof_needed', 'eleven minutes later', OWN);
+    const proved = await ask({ dashboard, cookie: cookieOf(added) }, 'POST', '/session/second-factor', {
+      code: codeOf(secret, clock.ms),
+    });
+    await done(cookieOf(proved), 'after a code', OWN);
+    await refused(cookieOf(proved), 'local_account_needed', 'also after a code', BOX);
+  },
+);
