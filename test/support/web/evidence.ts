@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { zipSync } from 'fflate';
 import { pino } from 'pino';
 import type { Test } from 'tap';
+import { ulid } from 'ulid';
 import { createCheckpoints } from '../../../daemon/assurance/checkpoint.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { createCliContext } from '../../../daemon/cli/common/context.js';
@@ -16,6 +17,8 @@ import { catalogueFile, checkpointFile, controlSocket, ownerSocket } from '../..
 import { because } from '../../../daemon/domain/reason/reason.js';
 import { buildManifest } from '../../../daemon/domain/recording/manifest.js';
 import { createControl } from '../../../daemon/operations/control.js';
+import { createAskers } from '../../../daemon/requests/askers.js';
+import { createOwnerRequests } from '../../../daemon/requests/owner.js';
 import { appendCheckpoint, readCheckpoints } from '../../../daemon/vault/checkpoint-file.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { signManifest } from '../../../daemon/vault/manifest.js';
@@ -67,6 +70,11 @@ export async function openHouse(t: Test, keysFile = 'keys/keys.db') {
     wordsMs: 1e9,
     log,
   });
+  const clock = () => Date.now();
+  const askers = createAskers({ catalogue, proofs: { fresh: () => false }, clock });
+  const owner = createOwnerRequests({
+    ...{ catalogue, askers, clock, mint: ulid, passwords: { isPasswordHash: () => true } },
+  });
   const streams = streamsOf();
   const control = createControl({
     socket: controlSocket(dir),
@@ -74,6 +82,7 @@ export async function openHouse(t: Test, keysFile = 'keys/keys.db') {
     log,
     streams,
     handlers: handlersOf({
+      ...owner,
       checkpoints: () => ({ key: { id: signingKey.keyId, pem: signingKey.publicKeyPem }, targets: [] }),
       sign_checkpoint: () => checkpoints.sign(),
     }),

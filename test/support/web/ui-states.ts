@@ -18,15 +18,21 @@ export type UiState = {
   path: (house: House) => string;
   /** What is done there; it resolves when everything that belongs to the state is on the page. */
   go: (page: Page) => Promise<unknown>;
+  /** What the browser says of it that belongs to the state, such as of a request that is refused; null: nothing. */
+  complaint: RegExp | null;
 };
+
+/** What the browser says beside that. */
+export const unexpected = ({ complaint }: Pick<UiState, 'complaint'>, said: readonly string[]): string[] =>
+  said.filter((line) => !complaint?.test(line));
 
 const state = (
   name: string,
   path: UiState['path'] | string,
   go: UiState['go'],
-  { house = 'office', recorder = 'well', as = 'anna' }: Partial<UiState> = {},
+  { house = 'office', recorder = 'well', as = 'anna', complaint = null }: Partial<UiState> = {},
 ): UiState => ({
-  ...{ name, go, house, recorder, as },
+  ...{ name, go, house, recorder, as, complaint },
   path: typeof path === 'string' ? () => path : path,
 });
 
@@ -170,15 +176,21 @@ export const uiStates: readonly UiState[] = [
     await press(p, /^Erase \d+ recordings/);
     await p.getByRole('dialog').waitFor();
   }),
-  state('a proof is asked for while erasing', '/retention', async (p) => {
-    const error = { code: 'proof_needed', message: '', hint: '', detail: '', request_id: '' };
-    await p.route(/\/api\/v1\/retention\/run$/, (route) => route.fulfill({ status: 403, json: { error } }));
-    await press(p, /^Erase \d+ recordings/);
-    const [word = ''] = /erase-\d+-[0-9a-f]{6}/.exec((await p.getByRole('dialog').textContent()) ?? '') ?? [];
-    await p.getByRole('dialog').getByRole('textbox').fill(word);
-    await press(p, /permanently/);
-    await p.getByRole('dialog', { name: 'Confirm it’s you' }).waitFor();
-  }),
+  state(
+    'a proof is asked for while erasing',
+    '/retention',
+    async (p) => {
+      const error = { code: 'proof_needed', message: '', hint: '', detail: '', request_id: '' };
+      await p.route(/\/api\/v1\/retention\/run$/, (route) => route.fulfill({ status: 403, json: { error } }));
+      await press(p, /^Erase \d+ recordings/);
+      const [word = ''] =
+        /erase-\d+-[0-9a-f]{6}/.exec((await p.getByRole('dialog').textContent()) ?? '') ?? [];
+      await p.getByRole('dialog').getByRole('textbox').fill(word);
+      await press(p, /permanently/);
+      await p.getByRole('dialog', { name: 'Confirm it’s you' }).waitFor();
+    },
+    { complaint: /status of 403/ },
+  ),
   state('people', '/people', says('7 people can sign in; 2 are admins.')),
   state('people, for an auditor, with hostile names', '/people', says('Only an admin can change them'), {
     ...{ house: 'hostile', as: 'eve' },
