@@ -85,7 +85,6 @@ export function createControl(deps: {
       });
     }
     for (const [name, { path: url, body, type, timeoutMs }] of Object.entries(STREAMS)) {
-      const handle = deps.streams[name as StreamName] as StreamHandlers<Readable>[StreamName];
       const inTurn = turns(timeoutMs);
       server.route({
         ...{ method: 'POST', url },
@@ -95,6 +94,7 @@ export function createControl(deps: {
           const gone = new AbortController();
           reply.raw.once('close', () => gone.abort());
           reply.raw.setTimeout(IDLE_MS, () => reply.raw.destroy());
+          const handle = deps.streams[name as StreamName] as StreamHandlers<Readable>[StreamName];
           const { head, stream } = await inTurn(() => handle(request.body as never, gone.signal));
           return reply.type(type).header(HEAD_HEADER, headText(head)).send(stream);
         },

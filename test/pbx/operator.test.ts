@@ -37,7 +37,7 @@ function createAdmin(t: Test, lab: RecorderLab, places: Record<string, string>) 
   const own = `${process.getuid!()}:${process.getgid!()}`;
   const here = (command: string): string => {
     let text = command
-      .replace(/\b(tapedeck|tapedeck-web|root):tapedeck\b/g, own)
+      .replace(/\b(tapedeck|tapedeck-web|root):(tapedeck|root)\b/g, own)
       .replace(/ -o tapedeck -g tapedeck\b/g, '');
     for (const [theirs, ours] of Object.entries(places)) text = text.replaceAll(theirs, ours);
     return text;
