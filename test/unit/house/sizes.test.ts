@@ -17,6 +17,7 @@ const TABLES = [
   'test/unit/operations/alarm-codes.test.ts',
   'test/unit/recordings/reason.test.ts',
   'test/web/attacks/parsers.test.ts',
+  'web/ui/messages/en/errors.ts',
 ];
 
 const folders: string[] = [];

@@ -213,10 +213,11 @@ t.test('every parser of what comes from outside gives an answer for anything', a
       handlers: handlersOf(handlers as Partial<ControlHandlers>),
     });
     await control.start();
+    const owners = new Set(posts.filter(([, one]) => one.socket === 'owner').map(([, { path }]) => path));
     const send = (path: string, body: string) =>
       new Promise<number>((resolve, reject) => {
         const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-        const socketPath = path === CONTROL.accept_log.path ? owner : socket;
+        const socketPath = owners.has(path) ? owner : socket;
         request({ socketPath, path, method: 'POST', headers, agent: false }, (answer) => {
           answer.resume().once('end', () => resolve(answer.statusCode ?? 0));
         })
@@ -256,7 +257,7 @@ t.test('every parser of what comes from outside gives an answer for anything', a
 
     let answer = '';
     const odd = createHttpServer((_, response) => response.end(answer));
-    await new Promise<void>((up) => odd.listen(socket, up));
+    await new Promise<void>((up) => odd.listen(owner, up));
     t.teardown(() => void odd.close());
     const overSocket: Ask = (name, body) => askRecorder(place, name, body as never);
     const dashboards = createControl(overSocket);
