@@ -208,6 +208,9 @@ function start(
   };
   run.on('start', () => {
     child = internals.ffmpegProc;
+    // One that could not be started has the id 0 for a moment, which kill(2) takes for all of our own process group; fluent-ffmpeg
+    // kills too.
+    if (child && !child.pid) child.kill = () => false;
     if (killed) return kill();
     child?.stdout?.once('end', oneOver);
     try {

@@ -40,7 +40,8 @@ export async function runPack(
   const out = new PassThrough();
   let failure: TapedeckError | null = null;
   let said = '';
-  const end = () => child.kill('SIGKILL');
+  // As in encode/ffmpeg: one that could not be started has no id to be killed by.
+  const end = () => (child.pid ? child.kill('SIGKILL') : false);
   gone.addEventListener('abort', end, { once: true });
   out.once('close', end);
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {

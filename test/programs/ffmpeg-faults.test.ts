@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -169,4 +170,23 @@ t.test('the time limit is not left behind: a good run ends at once', async (t) =
   await run.done;
   const timers = process.getActiveResourcesInfo().filter((r) => r === 'Timeout').length;
   t.equal(timers, 0);
+});
+
+/** Is given up before it was started, and cannot be started: in a process of its own, which must outlive that. */
+const GIVEN_UP = `
+  const { createFfmpeg } = await import(${JSON.stringify(join(import.meta.dirname, '../../daemon/encode/ffmpeg.ts'))});
+  const run = createFfmpeg({ path: '/nowhere/ffmpeg' }).encode({ inputs: [], filter: 'anull', outputOptions: [] });
+  run.kill();
+  await run.done.catch(() => {});
+  setTimeout(() => console.log('alive'), 300);
+`;
+
+t.test('an ffmpeg that is given up and cannot be started takes nobody with it', async (t) => {
+  // A process group of its own: kill(2) takes the id 0 for all of the group.
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', GIVEN_UP], {
+    ...{ detached: true, stdio: ['ignore', 'pipe', 'inherit'] },
+  });
+  const said = child.stdout!.setEncoding('utf8').toArray();
+  const [code, signal] = await once(child, 'exit');
+  t.same([code, signal, (await said).join('').trim()], [0, null, 'alive']);
 });
