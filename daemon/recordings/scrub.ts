@@ -261,7 +261,7 @@ export function createScrub(deps: ScrubDeps) {
     }
   }
 
-  /** Brings the alarm up to what the rows say, whoever wrote them: the dashboard does when a recording breaks off. */
+  /** Brings the alarm up to what the rows say, also of what was read when a recording broke off while it was played. */
   async function tell(): Promise<void> {
     let damaged = await catalogue.damaged(PAGE);
     const news = damaged.filter((d) => !seen.has(d.recordingId)).slice(0, AT_ONCE);

@@ -71,9 +71,9 @@ export function createAskers(deps: {
      * minutes, and who has none their password. Throws `proof_needed`, and `local_account_needed` for somebody of a directory or
      * a provider, whose word the recorder has not heard itself; `second_factor_needed` where a role requires one.
      */
-    async proved(by: By, right: BoxRight | null): Promise<Asker> {
-      const found = right === null ? await askers.of(by) : await askers.may(by, right);
-      if (!onConsole(by)) await prove(by, { of: right === null ? 'theirs' : 'box' });
+    async proved(by: By, right: BoxRight): Promise<Asker> {
+      const found = await askers.may(by, right);
+      if (!onConsole(by)) await prove(by, { of: 'box' });
       return found;
     },
 

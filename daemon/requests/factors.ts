@@ -3,11 +3,11 @@ import { onRecord } from '../catalogue/entries.js';
 import { fail } from '../domain/error.js';
 import type { SIGN_IN } from '../domain/operations/control/sign-in.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
+import { nameOf } from '../domain/people/name.js';
 import { createKept } from '../ops/kept.js';
 import { hashed, newRecoveryCode, plainCode } from '../ops/secrets/codes.js';
 import { base32, newTotpSecret, stepOf } from '../ops/secrets/totp.js';
 import type { Askers, Self } from './askers.js';
-import { nameOf } from './names.js';
 import type { Passkeys } from './passkeys.js';
 import type { Proofs } from './proofs.js';
 

@@ -3,10 +3,10 @@ import { onRecord } from '../catalogue/entries.js';
 import { entryOf } from '../domain/assurance/audit.js';
 import { fail } from '../domain/error.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
+import { personName } from '../domain/people/name.js';
 import { FOUNDER, RUNS_ONLY } from '../domain/people/person.js';
 import { personSaid } from '../domain/people/person-changes.js';
 import { hashed, newCode, plainCode } from '../ops/secrets/codes.js';
-import { personName } from './names.js';
 import type { PasswordVerbs } from './password-check.js';
 import { refuseOtherHash } from './passwords.js';
 

@@ -2,11 +2,11 @@ import type { Catalogue } from '../catalogue/catalogue.js';
 import { onRecord } from '../catalogue/entries.js';
 import { fail } from '../domain/error.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
+import { nameOf } from '../domain/people/name.js';
 import { tokenRights } from '../domain/people/person.js';
 import { tokenRightsOf } from '../domain/people/rights.js';
 import { hashed, newToken } from '../ops/secrets/codes.js';
 import type { Askers } from './askers.js';
-import { nameOf } from './names.js';
 
 const MOST = 50;
 const DAY_MS = 86_400_000;

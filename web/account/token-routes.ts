@@ -1,11 +1,12 @@
 import { fail } from '../../daemon/domain/error.js';
+import { nameOf } from '../../daemon/domain/people/name.js';
 import { type Person, tokenRights } from '../../daemon/domain/people/person.js';
 import { tokenRightsOf } from '../../daemon/domain/people/rights.js';
 import { signed } from '../auth/signed.js';
 import type { Needs } from '../deps.js';
 import { DAYS, TokenBody, TokenMadeView, TokensView, TokenView } from '../people/schemas.js';
 import { tokenView } from '../people/views.js';
-import { answers, IdParams, nameOf } from '../server/answers.js';
+import { answers, IdParams } from '../server/answers.js';
 import type { App } from '../server/types.js';
 
 type Deps = Needs<'ask', 'tokensOf' | 'user'>;

@@ -2,11 +2,12 @@ import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { iso } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
+import { personName } from '../../daemon/domain/people/name.js';
 import { mayDo, type Rights } from '../../daemon/domain/people/person.js';
 import { faultOf, tidy } from '../../daemon/domain/people/rights.js';
 import { signed } from '../auth/signed.js';
 import type { Needs } from '../deps.js';
-import { answers, IdParams, personName } from '../server/answers.js';
+import { answers, IdParams } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import {
   AddedView,

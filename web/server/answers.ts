@@ -1,11 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { type TSchema, Type } from 'typebox';
-import { clean } from '../../daemon/domain/call/party.js';
 import { nextDay, startOfDay } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
-import { nameFault, tidyName } from '../../daemon/domain/people/name.js';
-import { LONGEST_NAME } from '../../daemon/domain/people/person.js';
 import { ErrorView } from './schemas.js';
 
 /** The answers of a route for its schema: this when it went well, and what every error looks like. */
@@ -26,20 +23,6 @@ export function later(
 ) {
   reply.header('retry-after', seconds);
   return fail(code, `Try again in ${Math.ceil(seconds / 60)} min.`);
-}
-
-/** The name of a person as it is kept. Throws `name_unclear` for one that looks like another than it is. */
-export function personName(given: string): string {
-  const fault = nameFault(given);
-  if (fault !== null) throw fail('name_unclear', fault);
-  return tidyName(given);
-}
-
-/** Throws `request_invalid` for a name that nobody could read or type. */
-export function nameOf(given: string): string {
-  const name = clean(given, LONGEST_NAME);
-  if (name === '') throw fail('request_invalid', 'body.name: must have a letter');
-  return name;
 }
 
 /** The id of a call in an address. Any text: what is not an id is simply unknown. */

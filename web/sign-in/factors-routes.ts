@@ -2,11 +2,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { iso, isoOrNull } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
+import { nameOf } from '../../daemon/domain/people/name.js';
 import { placeOf } from '../auth/place.js';
 import { signed } from '../auth/signed.js';
 import { forApp } from '../auth/totp.js';
 import type { Needs } from '../deps.js';
-import { answers, nameOf } from '../server/answers.js';
+import { answers } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import {
   CodeBody,

@@ -1,6 +1,7 @@
+import { personName } from '../../daemon/domain/people/name.js';
 import { plainAddress } from '../auth/came-from.js';
 import type { Needs } from '../deps.js';
-import { answers, personName } from '../server/answers.js';
+import { answers } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { type SessionViewDeps, sessionView } from './session-routes.js';
 import { SessionView, SetupBody } from './session-schemas.js';

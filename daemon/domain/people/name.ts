@@ -1,4 +1,5 @@
 import { clean } from '../call/party.js';
+import { fail } from '../error.js';
 import { LONGEST_NAME } from './person.js';
 
 /** Scripts in modern use (Unicode UAX 31, table 5). Others have letters that look exactly like these (Cherokee, Lisu). */
@@ -54,3 +55,17 @@ export const skeleton = (name: string): string =>
     .map((letter) => LOOKS.get(letter) ?? letter)
     .join('')
     .toLowerCase();
+
+/** The name of a person as it is kept. Throws `name_unclear` for one that looks like another than it is. */
+export function personName(given: string): string {
+  const fault = nameFault(given);
+  if (fault !== null) throw fail('name_unclear', fault);
+  return tidyName(given);
+}
+
+/** The name of a thing as it is kept. Throws `request_invalid` for one that nobody could read or type. */
+export function nameOf(given: string): string {
+  const name = clean(given, LONGEST_NAME);
+  if (name === '') throw fail('request_invalid', 'name: must have a letter');
+  return name;
+}

@@ -10,7 +10,7 @@ const WRONG = '000000';
 
 /** Whether somebody could make an API token in this session now, which needs a fresh proof. */
 const proved = (lab: PeopleLab, person: string, session = `${person}'s`): Promise<boolean> =>
-  lab.deps.askers.proved(lab.by(person, { session }), null).then(
+  lab.deps.askers.provedSelf(lab.by(person, { session })).then(
     () => true,
     () => false,
   );
