@@ -84,14 +84,16 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await catalogue.start();
       await recordings.custody.start();
       await assurance.doubts.start();
-      const counted = await catalogue.countKept().catch(complainOf(log, 'Recordings could not be counted'));
+      const counted = await catalogue.recordings
+        .count()
+        .catch(complainOf(log, 'Recordings could not be counted'));
       time.atLeast(counted?.newestSealedAt ?? 0);
       await alarming.deliver.start();
       await alarming.alert.start();
       assurance.strangers.start();
       assurance.strangers.emptied({
         liveKeys: countKeys(keysFile(base.dir)).live,
-        hasCalls: (await catalogue.calls({ limit: 1 })).length > 0,
+        hasCalls: (await catalogue.calls.list({ limit: 1 })).length > 0,
       });
       await alarming.away.start();
       void assurance.checkpoints.start();

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../daemon/catalogue/catalogue.js';
+import type { Catalogue, Verb, Verbs } from '../daemon/catalogue/catalogue.js';
 import type { Provider } from '../daemon/directory/oidc.js';
 import type { openSealed } from '../daemon/vault/open.js';
 import type { Audit } from './audit/audit.js';
@@ -66,10 +66,17 @@ export type RouteDeps = {
 };
 
 /** What tells of calls: only `reached` asks the catalogue for these, and says who may see what. */
-type OfCalls = 'call' | 'calls' | 'peaks' | 'openCalls' | 'recording' | 'segments' | 'coverageRow';
+type OfCalls =
+  | 'calls.get'
+  | 'calls.list'
+  | 'calls.open'
+  | 'recordings.get'
+  | 'recordings.peaks'
+  | 'segments.of'
+  | 'ledger.row';
 
 /** What some routes need: these services, and these verbs of the catalogue, none of which tells of calls. */
 export type Needs<
   S extends Exclude<keyof RouteDeps, 'catalogue'>,
-  V extends Exclude<keyof Catalogue, OfCalls> = never,
-> = Pick<RouteDeps, S> & { catalogue: Pick<Catalogue, V> };
+  V extends Exclude<Verb, OfCalls> = never,
+> = Pick<RouteDeps, S> & { catalogue: Verbs<V> };

@@ -47,9 +47,9 @@ export function createCalls({ config, log, time, clock, dir }: Base, parts: Part
       return last && { ...last, at: last.at - time.ahead() };
     },
     now: clock,
-    segments: outbox.catalogue.segments,
-    watchedUntil: catalogue.lastWatched,
-    save: outbox.catalogue.saveLost,
+    segments: outbox.catalogue.segments.of,
+    watchedUntil: catalogue.watch.lastWatched,
+    save: outbox.catalogue.segments.saveLost,
     onLost: () =>
       alert.raise('pbx_starved', {
         severity: 'warning',
@@ -60,7 +60,7 @@ export function createCalls({ config, log, time, clock, dir }: Base, parts: Part
   });
   const segments = createSegments({
     capture,
-    save: outbox.catalogue.saveSegment,
+    save: outbox.catalogue.segments.save,
     removeSpool: preserver.remove,
     lookBack: growth.close,
     spoolBorn: async (name) => {
@@ -69,14 +69,9 @@ export function createCalls({ config, log, time, clock, dir }: Base, parts: Part
     },
     log: captureLog,
   });
-  const watch = createWatch({ catalogue, clock, log: log.child({ part: 'watch' }) });
+  const watch = createWatch({ kept: catalogue.watch, clock, log: log.child({ part: 'watch' }) });
   const listening = createWatch({
-    catalogue: {
-      watched: catalogue.witnessHeard,
-      lastWatched: catalogue.witnessLastHeard,
-      openBlindWindow: catalogue.openWitnessGap,
-      closeBlindWindow: catalogue.closeWitnessGap,
-    },
+    kept: catalogue.listening,
     clock,
     log: log.child({ part: 'witness' }),
   });

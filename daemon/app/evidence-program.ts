@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   const catalogue = createSqliteReader({ path: catalogueFile(order.dataDir) });
   await catalogue.start();
   try {
-    const call = await catalogue.call(order.call);
+    const call = await catalogue.calls.get(order.call);
     if (!call) throw fail('call_unknown');
     const pack = await evidencePack(
       {

@@ -36,7 +36,7 @@ export function createOperations({ config, log, clock, dir }: Base, parts: Parts
       { what: 'captured files whose recording is sealed', frees: 'spool', run: preserver.recover },
       { what: 'recordings that are due', frees: 'data', run: () => retain.run() },
     ],
-    growth: catalogue.growth,
+    growth: catalogue.recordings.growth,
     onReturn: () => {
       recorder.retry();
       void outbox.flush();
@@ -49,7 +49,7 @@ export function createOperations({ config, log, clock, dir }: Base, parts: Parts
   });
   const handlers: Record<JobKind, JobHandler> = { recordings_check: scrub.checkEvery };
   const jobs = createJobs({
-    ...{ store: catalogue, handlers, clock, mint: ulid },
+    ...{ store: catalogue.jobs, handlers, clock, mint: ulid },
     log: log.child({ part: 'jobs' }),
   });
   const health = createHealth({

@@ -34,7 +34,7 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
         ? (going) =>
             finishRotation(dir, master, {
               going,
-              also: (from, to) => resealFactors(catalogue, from, to),
+              also: (from, to) => resealFactors(catalogue.factors, from, to),
             })
         : null,
     recovery: config.keys.recovery_recipient,

@@ -44,7 +44,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
       metrics: async () =>
         metrics.text(
           await health.status(),
-          await catalogue.coverageSince(startOfDay(dates(zone)(clock()), zone)),
+          await catalogue.calls.coverageSince(startOfDay(dates(zone)(clock()), zone)),
         ),
       test_alerts: () => deliver.test({ id: ulid(), kind: 'test', at: clock(), alarms: [] }),
       run_test_call: () => testCalls.run(),

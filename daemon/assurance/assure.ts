@@ -100,31 +100,31 @@ export function createAssure(deps: AssureDeps) {
     const from = await begun();
     // What was before Tapedeck is none of its business.
     const ours = cdrs.filter((c) => c.endAt > from - SECOND);
-    const fresh = await catalogue.addCdrs(ours, source, at, pace.grace, since);
+    const fresh = await catalogue.ledger.add(ours, source, at, pace.grace, since);
     if (fresh.length > 0) alarms.clear('cdr_silent');
   }
 
   async function begun(): Promise<number> {
-    since ??= await catalogue.ledgerBegan(firstHeard ?? clock());
+    since ??= await catalogue.ledger.began(firstHeard ?? clock());
     return since;
   }
 
   async function readSources(): Promise<void> {
     const from = await begun();
-    const known = await catalogue.cdrSources();
+    const known = await catalogue.ledger.sources();
     for (const source of deps.sources) {
       const now = clock();
       const before = known.find((s) => s.name === source.name)?.readAt ?? from;
       try {
         const cdrs = await source.read({ from: Math.max(from, before - OVERLAP), to: now });
         await take(cdrs, source.name, now);
-        await catalogue.noteSource(source.name, now, '');
+        await catalogue.ledger.noteSource(source.name, now, '');
         alarms.clear(`cdr_source ${source.name}`);
       } catch (err) {
         if (isDiskError(err)) throw err; // it is our catalogue that cannot be written
         const problem = err instanceof Error ? err.message : String(err);
         log.warn({ err, source: source.name }, 'CDRs could not be read');
-        await catalogue.noteSource(source.name, now, problem.slice(0, 300));
+        await catalogue.ledger.noteSource(source.name, now, problem.slice(0, 300));
         alarms.raise(`cdr_source ${source.name}`, {
           severity: 'warning',
           why: { code: 'cdr_source', params: { source: source.name } },
@@ -135,7 +135,7 @@ export function createAssure(deps: AssureDeps) {
 
   /** Makes the accounts of all that hangs together with this CDR. */
   async function accountsWith(cdr: Cdr): Promise<Account[]> {
-    const { cdrs, calls } = await catalogue.related(linksOf(cdr).slice(0, 1));
+    const { cdrs, calls } = await catalogue.ledger.related(linksOf(cdr).slice(0, 1));
     const accounts = gather(cdrs, calls);
     const rows: Account[] = [];
     const missed: MissedCall[] = [];
@@ -144,7 +144,7 @@ export function createAssure(deps: AssureDeps) {
       if (made) missed.push(made);
       rows.push(made ? { ...account, id: made.call.id, callId: made.call.id } : account);
     }
-    await catalogue.saveAccounts(rows, missed);
+    await catalogue.ledger.saveAccounts(rows, missed);
     return rows;
   }
 
@@ -153,7 +153,7 @@ export function createAssure(deps: AssureDeps) {
     const accounts = await accountsWith(cdr);
     for (const account of accounts) {
       const settled = await judgeOne(account, now);
-      await catalogue.setCdrsDue(account.cdrs, settled ? null : now + AGAIN);
+      await catalogue.ledger.setDue(account.cdrs, settled ? null : now + AGAIN);
     }
     return accounts;
   }
@@ -168,7 +168,7 @@ export function createAssure(deps: AssureDeps) {
       } catch (err) {
         if (isDiskError(err)) throw err;
         log.error({ err, cdr }, 'A call could not be compared with its CDRs');
-        await catalogue.setCdrsDue([cdr], clock() + AGAIN); // it must not keep others from being looked at
+        await catalogue.ledger.setDue([cdr], clock() + AGAIN); // it must not keep others from being looked at
       }
     }
   }
@@ -183,7 +183,7 @@ export function createAssure(deps: AssureDeps) {
     const rang = callId === null ? null : await endedUnanswered(callId);
     if (callId !== null && !rang && !(await madeFromCdrs(callId))) return null;
     const from = account.startedAt - SLACK;
-    const [blind] = await catalogue.blindWindows({ from, to: account.endedAt });
+    const [blind] = await catalogue.watch.windows({ from, to: account.endedAt });
     if (!blind) return null;
     const call = rang
       ? answeredUnseen(rang, account)
@@ -199,13 +199,13 @@ export function createAssure(deps: AssureDeps) {
   }
 
   async function endedUnanswered(id: CallId): Promise<CallRecord | null> {
-    const call = await catalogue.call(id);
+    const call = await catalogue.calls.get(id);
     return call && !call.test && call.answeredAt === null && call.endedAt !== null ? call : null;
   }
 
   /** A row that was made from CDRs has their times, to the millisecond. */
   async function madeFromCdrs(id: CallId): Promise<boolean> {
-    const row = await catalogue.coverageRow(id);
+    const row = await catalogue.ledger.row(id);
     if (!row?.call || !row.pbx || row.call.coverage.status !== 'not_recorded') return false;
     const { call, pbx } = row;
     return (['startedAt', 'answeredAt', 'endedAt'] as const).every((key) => call[key] === pbx[key]);
@@ -213,10 +213,10 @@ export function createAssure(deps: AssureDeps) {
 
   /** Whether there is nothing more to wait for. */
   async function judgeOne(account: Account, now: number): Promise<boolean> {
-    const call = account.callId === null ? null : await catalogue.call(account.callId);
+    const call = account.callId === null ? null : await catalogue.calls.get(account.callId);
     if (call?.test) return true;
     if (call && call.endedAt === null) return false;
-    const row = account.callId === null ? null : await catalogue.coverageRow(account.callId);
+    const row = account.callId === null ? null : await catalogue.ledger.row(account.callId);
     const first = account.cdrs[0]!;
     const { src, dst, name } = first;
     const judged = tell(row ?? { pbx: { ...account, src, dst, name }, call: null }, now);
@@ -238,7 +238,7 @@ export function createAssure(deps: AssureDeps) {
   /** What is known of the last days is told again: an alarm of an earlier process may be over, or was never raised. */
   async function tellAgain(): Promise<void> {
     const now = clock();
-    for (const row of await catalogue.coverageRows({ from: now - 3 * STANDS, to: now })) {
+    for (const row of await catalogue.ledger.rows({ from: now - 3 * STANDS, to: now })) {
       if (!row.pbx) continue;
       if (now - row.pbx.endedAt > STANDS) alarmed.over(row.pbx.linkedid);
       else if (now - row.pbx.endedAt > pace.grace) tell(row, now);
@@ -247,9 +247,9 @@ export function createAssure(deps: AssureDeps) {
   }
 
   async function silence(now: number): Promise<void> {
-    const witness = await catalogue.witness();
+    const witness = await catalogue.ledger.witness();
     if (!witness) return;
-    const rows = await catalogue.coverageRows({ from: witness.last, to: now });
+    const rows = await catalogue.ledger.rows({ from: witness.last, to: now });
     if (withoutCdr(rows, now) < SILENT_CALLS) return;
     alarms.raise('cdr_silent', {
       severity: 'warning',
@@ -265,7 +265,7 @@ export function createAssure(deps: AssureDeps) {
     if (unfinished !== null) return;
     await begun(); // before the first CDR comes, which would count as older than Tapedeck
     await intake.flush();
-    unfinished = await catalogue.dueCdrs(Number.MAX_SAFE_INTEGER, DUE_AT_STOP);
+    unfinished = await catalogue.ledger.due(Number.MAX_SAFE_INTEGER, DUE_AT_STOP);
   }
 
   async function look(): Promise<void> {
@@ -275,14 +275,14 @@ export function createAssure(deps: AssureDeps) {
     if (now >= holdUntil) {
       await each(unfinished!, accountsWith);
       unfinished = [];
-      await each(await catalogue.dueCdrs(now, DUE_AT_ONCE), (cdr) => compare(cdr, now));
+      await each(await catalogue.ledger.due(now, DUE_AT_ONCE), (cdr) => compare(cdr, now));
     }
     alarmed.sweep(now);
     if (now - lastRead < pace.read) return;
     lastRead = now;
     await readSources();
     await silence(now);
-    await catalogue.forgetCdrs(now - KEEP_CDRS);
+    await catalogue.ledger.forget(now - KEEP_CDRS);
   }
 
   const looking = repeatedly(
@@ -299,7 +299,7 @@ export function createAssure(deps: AssureDeps) {
         holdUntil = 0;
         lastRead = clock();
         await readSources();
-        await catalogue.strangersDue(clock() - STANDS, clock());
+        await catalogue.ledger.strangersDue(clock() - STANDS, clock());
         await tellAgain();
       }, 'The PBX could not be asked for what was missed');
     },
@@ -316,7 +316,7 @@ export function createAssure(deps: AssureDeps) {
       // What was heard last gets its account; whether all is well with it is judged after the next start.
       await queue(async () => {
         await intake.flush();
-        await each(await catalogue.dueCdrs(Number.MAX_SAFE_INTEGER, DUE_AT_STOP), accountsWith);
+        await each(await catalogue.ledger.due(Number.MAX_SAFE_INTEGER, DUE_AT_STOP), accountsWith);
       }, 'The last CDRs could not be compared; they will be after the next start');
       intake.stop();
     },

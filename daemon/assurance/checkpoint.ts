@@ -1,4 +1,4 @@
-import type { AuditLog } from '../catalogue/audit.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import {
   type Actor,
   EMPTY,
@@ -27,9 +27,14 @@ import { repeatedly, serialQueue } from '../ops/turns.js';
  * a restart.
  */
 export type CheckpointDeps = {
-  catalogue: Pick<
-    AuditLog,
-    'audit' | 'auditHead' | 'auditRows' | 'auditId' | 'keepCheckpoint' | 'checkpoints' | 'forgetWords'
+  catalogue: Verbs<
+    | 'audit.append'
+    | 'audit.head'
+    | 'audit.rows'
+    | 'audit.id'
+    | 'audit.keepCheckpoint'
+    | 'audit.checkpoints'
+    | 'audit.forgetWords'
   >;
   /** Gives a checkpoint as a signed note. */
   sign: (checkpoint: Checkpoint) => string;
@@ -80,7 +85,7 @@ export function createCheckpoints(deps: CheckpointDeps) {
   async function walk(from: Head): Promise<Head | Fault> {
     let head = from;
     for (;;) {
-      const rows = await deps.catalogue.auditRows(head.size + 1, CHUNK + 1);
+      const rows = await deps.catalogue.audit.rows(head.size + 1, CHUNK + 1);
       for (const [i, row] of rows.slice(0, CHUNK).entries()) {
         const next = follow(head, row, rows[i + 1]);
         if (isFault(next)) return next;
@@ -94,7 +99,7 @@ export function createCheckpoints(deps: CheckpointDeps) {
   /** The log from the last checkpoint on; or what is wrong with it. */
   async function since(signed: Head | null): Promise<Head | Fault> {
     if (signed === null || signed.size === 0) return walk(EMPTY);
-    const [row] = await deps.catalogue.auditRows(signed.size, 1);
+    const [row] = await deps.catalogue.audit.rows(signed.size, 1);
     if (row?.seq === signed.size && row.hash === signed.hash) return walk(signed);
     return locate(signed);
   }
@@ -107,7 +112,7 @@ export function createCheckpoints(deps: CheckpointDeps) {
     let agrees = 0;
     const kept = notesIn(await deps.file.read()).filter(deps.ours);
     for (const note of kept.toSorted((a, b) => a.size - b.size)) {
-      const [row] = await deps.catalogue.auditRows(note.size, 1);
+      const [row] = await deps.catalogue.audit.rows(note.size, 1);
       if (row?.hash !== note.hash) break;
       agrees = note.size;
     }
@@ -142,7 +147,7 @@ export function createCheckpoints(deps: CheckpointDeps) {
     deps.alarms.clear(CHAIN_ALARM);
     await deps.beforeSigning();
     const now = deps.clock();
-    const origin = originOf(await deps.catalogue.auditId());
+    const origin = originOf(await deps.catalogue.audit.id());
     const at = iso(now);
     return { found, now, note: deps.sign({ origin, ...found, at }) };
   }
@@ -155,7 +160,7 @@ export function createCheckpoints(deps: CheckpointDeps) {
     head = found;
     last = { size: found.size, at: iso(now), note };
     deps.tell(note, now); // signed is signed, whatever becomes of the catalogue
-    await deps.catalogue.keepCheckpoint({ size: found.size, at: now, note });
+    await deps.catalogue.audit.keepCheckpoint({ size: found.size, at: now, note });
     deps.alarms.clear(SIGN_ALARM);
     return last;
   }
@@ -166,7 +171,7 @@ export function createCheckpoints(deps: CheckpointDeps) {
   function headByItself(): Promise<void> {
     return queue.run(async () => {
       const signed = await rememberedHead();
-      const { size, hash } = await deps.catalogue.auditHead();
+      const { size, hash } = await deps.catalogue.audit.head();
       if (size === signed?.size && hash === signed.hash) return;
       try {
         const { found, note } = await noteOf(() => since(signed));
@@ -182,7 +187,7 @@ export function createCheckpoints(deps: CheckpointDeps) {
   async function byItself(): Promise<void> {
     try {
       await sign();
-      await deps.catalogue.forgetWords(deps.clock() - deps.wordsMs);
+      await deps.catalogue.audit.forgetWords(deps.clock() - deps.wordsMs);
     } catch (err) {
       // Both have an alarm of their own.
       if (err instanceof TapedeckError && REFUSALS.has(err.code)) return;
@@ -203,7 +208,7 @@ export function createCheckpoints(deps: CheckpointDeps) {
     const mine = (text: string) => notesIn(text).filter(deps.ours);
     const newest =
       mine(await deps.file.read()).at(-1) ??
-      mine((await deps.catalogue.checkpoints(50)).map((c) => c.note).join('\n'))[0];
+      mine((await deps.catalogue.audit.checkpoints(50)).map((c) => c.note).join('\n'))[0];
     base = newest ? { size: newest.size, hash: newest.hash } : null;
     return base;
   }
@@ -231,7 +236,7 @@ export function createCheckpoints(deps: CheckpointDeps) {
         if (isFault(whole)) throw fail('checkpoint_refused', faultWords[whole.kind](whole.seq));
         const before = await remembered();
         const detail = { accepted: true, size: before?.size ?? 0, hash: before?.hash ?? '' };
-        await deps.catalogue.audit(
+        await deps.catalogue.audit.append(
           entryOf(by, deps.clock(), 'checkpoint', { object: 'audit', reason, detail }),
         );
         base = null;

@@ -1,4 +1,4 @@
-import type { BadRow, Catalogue } from '../catalogue/catalogue.js';
+import type { BadRow, Verbs } from '../catalogue/catalogue.js';
 import { fail } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import type { Log } from '../ops/log.js';
@@ -10,7 +10,7 @@ import { repeatedly } from '../ops/turns.js';
  * call is recorded and nothing is erased; while the schema is not the one that Tapedeck makes, nothing is signed.
  */
 export type DoubtsDeps = {
-  catalogue: Pick<Catalogue, 'policy' | 'schemaFaults'>;
+  catalogue: Verbs<'policy.newest' | 'schemaFaults'>;
   alarms: Alarms;
   clock: () => number;
   log: Log;
@@ -57,7 +57,7 @@ export function createDoubts(deps: DoubtsDeps) {
 
   /** Gives whether the policy can be read. */
   async function policy(): Promise<boolean> {
-    const { version, fault } = await catalogue.policy();
+    const { version, fault } = await catalogue.policy.newest();
     if (fault === null) alarms.clear(POLICY);
     else
       alarms.raise(POLICY, {

@@ -145,8 +145,8 @@ export function createRecorder(deps: RecordDeps) {
       else
         await steps.drop(l).catch((e) => deps.log.error({ err: e, call: from }, 'A capture was left behind'));
     }
-    await deps.catalogue
-      .absorbCall(from, into)
+    await deps.catalogue.calls
+      .absorb(from, into)
       .catch((e) => deps.log.error({ err: e, call: from, into }, 'Two calls could not be united'));
   }
 
@@ -274,9 +274,11 @@ export function createRecorder(deps: RecordDeps) {
 
     /** It was the PBX that had fallen silent, from `from` on: so much of the side is missing. */
     async muted(callId: CallId, seq: number, side: 'in' | 'out', from: number): Promise<void> {
-      const known = (await deps.catalogue.segments(callId)).find((s) => s.callId === callId && s.seq === seq);
+      const known = (await deps.catalogue.segments.of(callId)).find(
+        (s) => s.callId === callId && s.seq === seq,
+      );
       if (known?.state === 'captured')
-        await deps.catalogue.saveSegment({ ...known, mutedFrom: { ...known.mutedFrom, [side]: from } });
+        await deps.catalogue.segments.save({ ...known, mutedFrom: { ...known.mutedFrom, [side]: from } });
     },
 
     /** What hindered captures may be over: those that failed are tried again at once. */

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
-import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
+import type { StoredCall } from '../catalogue/stored-call.js';
 import {
   CALL_MS,
   DIALPLAN,
@@ -31,17 +32,16 @@ import type { Keys } from '../vault/keys.js';
  */
 export type TestCallDeps = {
   pbx: Pick<Ari, 'callDialplan' | 'hangup'>;
-  catalogue: Pick<
-    Catalogue,
-    | 'call'
-    | 'segments'
+  catalogue: Verbs<
+    | 'calls.get'
+    | 'segments.of'
     | 'checkpoint'
-    | 'testCallsLeft'
-    | 'removeTestCall'
-    | 'rememberTestCall'
-    | 'testCalls'
-    | 'lastGoodTestCall'
-    | 'auditEntries'
+    | 'testCalls.left'
+    | 'testCalls.remove'
+    | 'testCalls.remember'
+    | 'testCalls.newest'
+    | 'testCalls.lastGood'
+    | 'audit.entries'
   >;
   keys: Pick<Keys, 'destroy'>;
   removeFile: (path: string) => Promise<unknown>;
@@ -104,7 +104,7 @@ export function createTestCalls(deps: TestCallDeps) {
       throw new TestFailed('pbx', e instanceof TapedeckError ? e.detail : (e as Error).message);
     });
     const find = async () =>
-      (await catalogue.testCallsLeft()).find((c) =>
+      (await catalogue.testCalls.left()).find((c) =>
         c.legs.some((l) => l.id === calling || l.id === answering),
       ) ?? null;
     if (!(await eventually(SEEN_MS, find))) throw new TestFailed('unseen', `In ${SEEN_MS / 1000} s.`);
@@ -116,7 +116,7 @@ export function createTestCalls(deps: TestCallDeps) {
     if (ended.answeredAt === null)
       throw new TestFailed('dialplan', `Nothing answers in the context ${DIALPLAN.context}.`);
     const call = await eventually(PRESERVED_MS, async () => {
-      const c = await catalogue.call(ended.id);
+      const c = await catalogue.calls.get(ended.id);
       return c && isDone(c) ? c : null;
     });
     if (!call)
@@ -125,7 +125,7 @@ export function createTestCalls(deps: TestCallDeps) {
         `In ${PRESERVED_MS / 1000} s; ${deps.preserving()} recordings wait.`,
       );
     if (!call.recording) {
-      const captured = (await catalogue.segments(call.id)).some((s) => s.state === 'captured');
+      const captured = (await catalogue.segments.of(call.id)).some((s) => s.state === 'captured');
       throw new TestFailed(captured ? 'not_preserved' : 'not_recorded', inWords(call.coverage.why, say));
     }
     const opus = await deps.audio(call.recording).catch((e: TapedeckError) => {
@@ -171,15 +171,16 @@ export function createTestCalls(deps: TestCallDeps) {
     if (!legs.every((leg) => isTestId(leg.id)) || (recording && legs.length === 0)) return true;
     // The two are the same, unless the call became part of another.
     for (const objectId of new Set([id, recording?.id ?? id]))
-      if ((await catalogue.auditEntries({ objectId, actions: ['sealed'], limit: 1 })).length > 0) return true;
+      if ((await catalogue.audit.entries({ objectId, actions: ['sealed'], limit: 1 })).length > 0)
+        return true;
     return false;
   }
 
   /** Removes what earlier test calls left: the one just made, or one that a crash cut short. */
   async function clear(): Promise<void> {
-    const settled = () => catalogue.testCallsLeft().then((left) => (left.every(isDone) ? left : null));
+    const settled = () => catalogue.testCalls.left().then((left) => (left.every(isDone) ? left : null));
     await eventually(SEEN_MS, settled);
-    const left = (await catalogue.testCallsLeft()).filter(isDone);
+    const left = (await catalogue.testCalls.left()).filter(isDone);
     const foreign = [];
     for (const call of left) if (await isForeign(call)) foreign.push(call);
     if (foreign.length === 0) deps.alarms.clear(FOREIGN);
@@ -190,7 +191,7 @@ export function createTestCalls(deps: TestCallDeps) {
       });
     for (const call of left) {
       if (foreign.includes(call)) continue;
-      for (const segment of await catalogue.segments(call.id))
+      for (const segment of await catalogue.segments.of(call.id))
         for (const side of ['in', 'out'] as const) {
           const name = spoolName(segment, side);
           // Without its row nobody would know later whose file it is.
@@ -198,7 +199,7 @@ export function createTestCalls(deps: TestCallDeps) {
         }
       await deps.keys.destroy(call.recording?.id ?? call.id);
       if (call.recording) await deps.removeFile(recordingFile(config.dataDir, call.recording));
-      await catalogue.removeTestCall(call.id);
+      await catalogue.testCalls.remove(call.id);
     }
     await catalogue.checkpoint();
   }
@@ -221,7 +222,7 @@ export function createTestCalls(deps: TestCallDeps) {
         e instanceof TestFailed ? e : { fault: 'internal' as const, measures: null };
       const skip = stopping ? 'The recorder was stopped.' : excuse(fault);
       if (skip) return line({ outcome: 'skipped', fault: null, detail: `${skip} ${detail}`, measures });
-      const never = fault === 'dialplan' && (await catalogue.lastGoodTestCall()) === null;
+      const never = fault === 'dialplan' && (await catalogue.testCalls.lastGood()) === null;
       return line({ outcome: never ? 'not_set_up' : 'failed', fault, detail, measures });
     }
   }
@@ -250,7 +251,7 @@ export function createTestCalls(deps: TestCallDeps) {
   }
 
   async function told(call: TestCall): Promise<TestCall> {
-    await catalogue.rememberTestCall(call);
+    await catalogue.testCalls.remember(call);
     const { outcome, fault, detail, measures, tookMs } = call;
     log[outcome === 'failed' ? 'error' : 'info']({ outcome, fault, detail, measures, tookMs }, 'Test call');
     if (outcome === 'ok') deps.alarms.clear(ALARM);
@@ -278,7 +279,7 @@ export function createTestCalls(deps: TestCallDeps) {
 
   return {
     run,
-    last: async (): Promise<TestCall | null> => (await catalogue.testCalls(1))[0] ?? null,
+    last: async (): Promise<TestCall | null> => (await catalogue.testCalls.newest(1))[0] ?? null,
 
     /** Removes what a crash may have left and sets the schedule going. Throws `config_invalid` when it is not a cron expression. */
     start(): void {

@@ -11,7 +11,7 @@ import type { Log } from '../ops/log.js';
  * and for the witness itself (CDRs over AMI).
  */
 export type WatchDeps = {
-  catalogue: Pick<Kept, 'watched' | 'lastWatched' | 'openBlindWindow' | 'closeBlindWindow'>;
+  kept: Pick<Kept, 'watched' | 'lastWatched' | 'open' | 'close'>;
   clock: () => number;
   log: Log;
 };
@@ -60,17 +60,17 @@ export function createWatch(deps: WatchDeps) {
     async start(): Promise<void> {
       const gap = begin(Number.NEGATIVE_INFINITY, NOT_RUNNING);
       await queue(async () => {
-        const last = await deps.catalogue.lastWatched();
+        const last = await deps.kept.lastWatched();
         // A run that ends before it has reached the PBX for the first time leaves a gap too.
-        if (last === null) return deps.catalogue.watched(deps.clock());
+        if (last === null) return deps.kept.watched(deps.clock());
         gap.from = last;
-        await deps.catalogue.openBlindWindow(last, NOT_RUNNING);
+        await deps.kept.open(last, NOT_RUNNING);
       });
     },
     /** Notes that the PBX is being watched, or writes what could not be written before. */
     beat(): void {
       if (waiting.length > 0) work = work.then(write);
-      else if (seeing) void queue(() => deps.catalogue.watched(deps.clock()));
+      else if (seeing) void queue(() => deps.kept.watched(deps.clock()));
     },
     /** What the PBX has is known again, as of `at`; what happens from then on is heard. */
     back(at: number): void {
@@ -83,8 +83,8 @@ export function createWatch(deps: WatchDeps) {
       seeing = true;
       const now = deps.clock();
       await queue(async () => {
-        const gap = await deps.catalogue.closeBlindWindow(at);
-        await deps.catalogue.watched(now);
+        const gap = await deps.kept.close(at);
+        await deps.kept.watched(now);
         if (gap)
           deps.log.warn(
             { from: new Date(gap.from), ms: at - gap.from },
@@ -97,7 +97,7 @@ export function createWatch(deps: WatchDeps) {
       const last = gaps.at(-1);
       if (last?.to !== null && last !== undefined) begin(lastHeardAt, why);
       seeing = false;
-      void queue(() => deps.catalogue.openBlindWindow(lastHeardAt, why));
+      void queue(() => deps.kept.open(lastHeardAt, why));
     },
     /** Nobody watched from then until now, although the link held. */
     async missed(from: number, why: Why): Promise<void> {
@@ -105,8 +105,8 @@ export function createWatch(deps: WatchDeps) {
       const now = deps.clock();
       begin(from, why);
       this.back(now);
-      void queue(() => deps.catalogue.openBlindWindow(from, why));
-      await queue(() => deps.catalogue.closeBlindWindow(now));
+      void queue(() => deps.kept.open(from, why));
+      await queue(() => deps.kept.close(now));
     },
     /** This process did nothing from then until now. */
     stoodStill(from: number): void {
@@ -124,7 +124,7 @@ export function createWatch(deps: WatchDeps) {
       return from !== undefined && Number.isFinite(from) ? from : null;
     },
     async stop(): Promise<void> {
-      if (seeing) void queue(() => deps.catalogue.watched(deps.clock()));
+      if (seeing) void queue(() => deps.kept.watched(deps.clock()));
       seeing = false;
       await work;
     },

@@ -40,23 +40,21 @@ export function entriesFor<T>(entries: Entries<T>, given: T): readonly NewEntry[
 /** The audit log: entries are only ever added, each to the end of a hash chain. */
 export interface AuditLog {
   /** Adds an entry, and gives its number. */
-  audit(entry: NewEntry): Promise<number>;
+  append(entry: NewEntry): Promise<number>;
   /**
    * Adds those of a source's entries that it has not told before, in the order of their `seq`, and keeps how far it has told: in
    * one transaction. Gives how far that is. The twenty sources that told last are remembered. `at` is ms since 1970.
    */
   tell(source: string, entries: readonly { seq: number; entry: NewEntry }[], at: number): Promise<number>;
   /** Newest first. */
-  auditEntries(filter: AuditFilter): Promise<ReadEntry[]>;
+  entries(filter: AuditFilter): Promise<ReadEntry[]>;
   /** The entries of `[from, from + limit)`, as they are kept, oldest first. */
-  auditRows(from: number, limit: number): Promise<Row[]>;
-  /** What of the catalogue's schema is not as Tapedeck makes it, one sentence each. Cheap: to be asked before each signature. */
-  schemaFaults(): Promise<string[]>;
-  auditHead(): Promise<Head>;
+  rows(from: number, limit: number): Promise<Row[]>;
+  head(): Promise<Head>;
   /** The id of this log, which is in its first entry. */
-  auditId(): Promise<string>;
+  id(): Promise<string>;
   /** Everybody who is in the log, with their newest name. */
-  auditActors(): Promise<{ id: string; name: string; kind: string }[]>;
+  actors(): Promise<{ id: string; name: string; kind: string }[]>;
   /** Forgets words that were looked for before that time; gives how many. */
   forgetWords(before: number): Promise<number>;
 

@@ -7,16 +7,19 @@ import {
   periodOf,
   strangers,
 } from '../domain/assurance/coverage-view.js';
-import type { Catalogue } from './catalogue.js';
+import type { Verbs } from './catalogue.js';
 
-export type CoverageKept = Pick<
-  Catalogue,
-  'coverageRows' | 'witness' | 'ledgerSince' | 'cdrSources' | 'blindWindows' | 'witnessGaps'
->;
+export type CoverageVerbs =
+  | 'ledger.rows'
+  | 'ledger.witness'
+  | 'ledger.since'
+  | 'ledger.sources'
+  | 'watch.windows'
+  | 'listening.windows';
 
 /** What became of every answered call of the days asked for, compared with Asterisk's own account. */
 export async function makeCoverage(
-  catalogue: CoverageKept,
+  catalogue: Verbs<CoverageVerbs>,
   asked: Asked,
   zone: string,
   now: number,
@@ -24,22 +27,22 @@ export async function makeCoverage(
   const { filter } = asked;
   const period = periodOf(asked, zone, now);
   const range = bounds(period);
-  const witness = await catalogue.witness();
+  const witness = await catalogue.ledger.witness();
   return {
-    ...report(await catalogue.coverageRows(range), period, { filter, witness, now }),
+    ...report(await catalogue.ledger.rows(range), period, { filter, witness, now }),
     ...{ now, period, filter, witness },
-    since: await catalogue.ledgerSince(),
-    sources: await catalogue.cdrSources(),
-    blind: await catalogue.blindWindows(range),
-    witnessGaps: await catalogue.witnessGaps(range),
+    since: await catalogue.ledger.since(),
+    sources: await catalogue.ledger.sources(),
+    blind: await catalogue.watch.windows(range),
+    witnessGaps: await catalogue.listening.windows(range),
   };
 }
 
 /** The same as the API and `tapedeck coverage` give it, with the CDRs of the calls of which nothing else is known. */
 export async function viewCoverage(
-  catalogue: Pick<Catalogue, 'cdrsOf'>,
+  catalogue: Verbs<'ledger.cdrsOf'>,
   made: Made,
   targetPercent: number,
 ): Promise<CoverageReport> {
-  return coverageView(made, await catalogue.cdrsOf(strangers(made)), targetPercent);
+  return coverageView(made, await catalogue.ledger.cdrsOf(strangers(made)), targetPercent);
 }

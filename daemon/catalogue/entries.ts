@@ -6,7 +6,7 @@ import type { Why } from '../domain/reason/reason.js';
 import { inWords } from '../domain/reason/words.js';
 import { damageOf } from '../domain/recording/scrub.js';
 import { type Entries, entriesFor } from './audit.js';
-import type { Catalogue } from './catalogue.js';
+import type { Catalogue, Nouns, Verbs } from './catalogue.js';
 
 /**
  * The catalogue for those who seal, erase and watch: what they do to recordings, and when nobody watched, is written into
@@ -24,9 +24,9 @@ export function withEntries(
   /** One that could not be written when it began. */
   let unwritten: { from: number; why: Why } | null = null;
 
-  async function done<T>(entries: Entries<T>, verb: (c: Catalogue) => Promise<T>): Promise<T> {
+  async function done<T>(entries: Entries<T>, verb: (c: Nouns) => Promise<T>): Promise<T> {
     try {
-      return await verb(catalogue.audited(entries));
+      return await catalogue.audited(entries, verb);
     } catch (e) {
       if (isDiskError(e)) throw e;
       const given = await verb(catalogue);
@@ -37,114 +37,124 @@ export function withEntries(
 
   return {
     ...catalogue,
-    async recordingSealed(recording, peaks, coverage, manifest) {
-      // A test call leaves a line of its own and nothing else.
-      if ((await catalogue.call(recording.callId))?.test)
-        return catalogue.recordingSealed(recording, peaks, coverage, manifest);
-      const entry = own('sealed', {
-        object: 'call',
-        object_id: recording.callId,
-        detail: {
-          recording: recording.id,
-          duration_ms: recording.durationMs,
-          coverage: coverage.status,
-          sealed_sha256: recording.sealedSha256,
-          signed: manifest !== undefined,
-        },
-      });
-      return done<void>(entry, (c) => c.recordingSealed(recording, peaks, coverage, manifest));
-    },
-    async eraseIntended(id, why, at) {
-      const recording = await catalogue.recording(id);
-      // Said twice, the first time and reason stand.
-      if (recording?.state !== 'sealed') return catalogue.eraseIntended(id, why, at);
-      // Nothing is destroyed without an entry that says so: without one the row would not be believed either.
-      const intent = {
-        object: 'call',
-        object_id: recording.callId,
-        reason: inWords(why),
-        detail: { recording: id },
-      };
-      return onRecord<void>(catalogue, own('erase', intent)).eraseIntended(id, why, at);
-    },
-    async erased(id, at) {
-      const recording = await catalogue.recording(id);
-      if (recording?.state !== 'erasing') return catalogue.erased(id, at);
-      return done<void>(
-        own('erased', {
+    recordings: {
+      ...catalogue.recordings,
+      async sealed(recording, peaks, coverage, manifest) {
+        // A test call leaves a line of its own and nothing else.
+        if ((await catalogue.calls.get(recording.callId))?.test)
+          return catalogue.recordings.sealed(recording, peaks, coverage, manifest);
+        const entry = own('sealed', {
           object: 'call',
           object_id: recording.callId,
-          reason: inWords(recording.eraseWhy),
-          detail: { recording: id, sealed_sha256: recording.sealedSha256 },
-        }),
-        (c) => c.erased(id, at),
-      );
-    },
-    async checked(id, at, fault) {
-      const recording = fault === null ? null : await catalogue.recording(id);
-      if (fault === null || !recording) return catalogue.checked(id, at, fault);
-      const entry = own('damage', damageOf(recording, 'when it was read again', fault));
-      return done<boolean>(
-        (news) => (news ? entry : null),
-        (c) => c.checked(id, at, fault),
-      );
-    },
-    async saveJob(job) {
-      if (job.kind !== 'recordings_check' || isOpen(job)) return catalogue.saveJob(job);
-      const entry = own('recordings_check', {
-        outcome: job.state === 'failed' ? 'failed' : 'ok',
-        detail: { job: job.id, read: job.done, damaged: job.faults },
-      });
-      return done<boolean>(
-        (saved) => (saved ? entry : null),
-        (c) => c.saveJob(job),
-      );
-    },
-    async openBlindWindow(from, why) {
-      try {
-        const opened = await done<boolean>(
-          (opened) => (opened ? blind(from, null, why) : null),
-          (c) => c.openBlindWindow(from, why),
+          detail: {
+            recording: recording.id,
+            duration_ms: recording.durationMs,
+            coverage: coverage.status,
+            sealed_sha256: recording.sealedSha256,
+            signed: manifest !== undefined,
+          },
+        });
+        return done<void>(entry, (c) => c.recordings.sealed(recording, peaks, coverage, manifest));
+      },
+      async eraseIntended(id, why, at) {
+        const recording = await catalogue.recordings.get(id);
+        // Said twice, the first time and reason stand.
+        if (recording?.state !== 'sealed') return catalogue.recordings.eraseIntended(id, why, at);
+        // Nothing is destroyed without an entry that says so: without one the row would not be believed either.
+        const intent = {
+          object: 'call',
+          object_id: recording.callId,
+          reason: inWords(why),
+          detail: { recording: id },
+        };
+        return onRecord<void>(catalogue, own('erase', intent), (c) =>
+          c.recordings.eraseIntended(id, why, at),
         );
-        unwritten = null; // tried again, and written this time
-        return opened;
-      } catch (e) {
-        unwritten ??= { from, why };
-        throw e;
-      }
+      },
+      async erased(id, at) {
+        const recording = await catalogue.recordings.get(id);
+        if (recording?.state !== 'erasing') return catalogue.recordings.erased(id, at);
+        return done<void>(
+          own('erased', {
+            object: 'call',
+            object_id: recording.callId,
+            reason: inWords(recording.eraseWhy),
+            detail: { recording: id, sealed_sha256: recording.sealedSha256 },
+          }),
+          (c) => c.recordings.erased(id, at),
+        );
+      },
     },
-    async closeBlindWindow(at) {
-      const missed = unwritten;
-      unwritten = null;
-      if (missed) await deps.later(blind(missed.from, at, missed.why));
-      return done(
-        (window) => window && blind(window.from, window.to ?? at, window.why),
-        (c) => c.closeBlindWindow(at),
-      );
+    seals: {
+      ...catalogue.seals,
+      async checked(id, at, fault) {
+        const recording = fault === null ? null : await catalogue.recordings.get(id);
+        if (fault === null || !recording) return catalogue.seals.checked(id, at, fault);
+        const entry = own('damage', damageOf(recording, 'when it was read again', fault));
+        return done<boolean>(
+          (news) => (news ? entry : null),
+          (c) => c.seals.checked(id, at, fault),
+        );
+      },
+    },
+    jobs: {
+      ...catalogue.jobs,
+      async save(job) {
+        if (job.kind !== 'recordings_check' || isOpen(job)) return catalogue.jobs.save(job);
+        const entry = own('recordings_check', {
+          outcome: job.state === 'failed' ? 'failed' : 'ok',
+          detail: { job: job.id, read: job.done, damaged: job.faults },
+        });
+        return done<boolean>(
+          (saved) => (saved ? entry : null),
+          (c) => c.jobs.save(job),
+        );
+      },
+    },
+    watch: {
+      ...catalogue.watch,
+      async open(from, why) {
+        try {
+          const opened = await done<boolean>(
+            (opened) => (opened ? blind(from, null, why) : null),
+            (c) => c.watch.open(from, why),
+          );
+          unwritten = null; // tried again, and written this time
+          return opened;
+        } catch (e) {
+          unwritten ??= { from, why };
+          throw e;
+        }
+      },
+      async close(at) {
+        const missed = unwritten;
+        unwritten = null;
+        if (missed) await deps.later(blind(missed.from, at, missed.why));
+        return done(
+          (window) => window && blind(window.from, window.to ?? at, window.why),
+          (c) => c.watch.close(at),
+        );
+      },
     },
   };
 }
 
 /**
- * The catalogue's verbs for who is not served without an entry: the one that is used next writes these in the same
- * transaction. Throws `audit_unwritable` when the two cannot be written.
+ * Does what `verb` asks for, for who is not served without an entry: these are written in the same transaction. Throws
+ * `audit_unwritable` when the two cannot be written.
  */
-export function onRecord<T>(catalogue: Pick<Catalogue, 'audited'>, entries: Entries<T>): Catalogue {
-  return new Proxy(catalogue.audited(entries), {
-    get(target, name: keyof Catalogue) {
-      const verb = target[name] as ((...given: unknown[]) => Promise<unknown>) | undefined;
-      if (!verb) return undefined;
-      return (...given: unknown[]) =>
-        verb(...given).catch((e: unknown) => {
-          throw isDiskError(e) || isSqlite(e) ? unwritable(e) : e;
-        });
-    },
+export const onRecord = <T>(
+  catalogue: Verbs<'audited'>,
+  entries: Entries<T>,
+  verb: (c: Nouns) => Promise<T>,
+): Promise<T> =>
+  catalogue.audited(entries, verb).catch((e: unknown) => {
+    throw isDiskError(e) || isSqlite(e) ? unwritable(e) : e;
   });
-}
 
 /** Writes an entry; resolves when it is durable. Throws `audit_unwritable`. */
-export async function putOnRecord(catalogue: Pick<Catalogue, 'audit'>, entry: NewEntry): Promise<void> {
-  await catalogue.audit(entry).catch((e) => {
+export async function putOnRecord(catalogue: Verbs<'audit.append'>, entry: NewEntry): Promise<void> {
+  await catalogue.audit.append(entry).catch((e) => {
     throw unwritable(e);
   });
 }

@@ -1,6 +1,6 @@
 import type { FactorState } from '../domain/people/factor.js';
-import type { Person, Role } from '../domain/people/person.js';
-import type { FailedFactors, User } from './people.js';
+import type { Role } from '../domain/people/person.js';
+import type { FailedFactors } from './people.js';
 
 export type Passkey = {
   /** The id of the credential, base64url. */
@@ -21,12 +21,12 @@ export type Totp = { sealed: Uint8Array; addedAt: number; lastStep: number };
 /** By what somebody has just shown who they are; each of these can be used only once. */
 export type Used = { totpStep: number } | { recoveryCode: string } | { passkey: string; counter: number };
 
-/** Somebody from outside as they are to be here. */
-export type Outsider = Person & Pick<User, 'createdAt' | 'source' | 'subject'>;
+/** Who has shown who they are, and the wrong second factors before that. */
+export type Proven = { epoch: number; gains: number; failed: FailedFactors | null };
 
 /** Second factors, who must have one, and people who come from a directory or a provider. */
 export interface Factors {
-  factorState(userId: string): Promise<FactorState>;
+  state(userId: string): Promise<FactorState>;
 
   totp(userId: string): Promise<Totp | null>;
   /** What is kept of everybody's app. */
@@ -45,21 +45,21 @@ export interface Factors {
   addPasskey(passkey: Passkey, codes?: readonly string[]): Promise<{ codesKept: boolean } | null>;
 
   /** Removes one factor. False, and nothing is removed, when it is the last and a role requires one. */
-  removeFactor(userId: string, which: 'totp' | { passkey: string }): Promise<boolean>;
+  remove(userId: string, which: 'totp' | { passkey: string }): Promise<boolean>;
   /** Removes all factors, recovery codes and tokens and ends every session: the way back in for who has lost them. */
-  resetFactors(userId: string): Promise<void>;
+  reset(userId: string): Promise<void>;
 
   /** Takes the place of all that were there. */
   saveRecoveryCodes(userId: string, hashes: readonly string[]): Promise<void>;
 
-  failedFactors(userId: string): Promise<FailedFactors>;
+  failed(userId: string): Promise<FailedFactors>;
   /**
    * Counts a try as a wrong one before it is looked at, so that many at once do not pass together; or gives when the next may
    * be. Counted by the browser (`device`) for one in which they have signed in before; all others (null) are counted together.
    * Which browsers are known is the dashboard's word: no more than twenty of a person have counts of their own, and beyond
    * fifteen wrong ones in all of these together each try waits for the others too. `waitAfter` is of domain/factor.
    */
-  takeFactorTry(
+  takeTry(
     userId: string,
     device: string | null,
     at: number,
@@ -73,19 +73,9 @@ export interface Factors {
   proofGiven(
     userId: string,
     given: { at: number; epoch: number; begins: boolean; used: Used | null },
-  ): Promise<{ epoch: number; gains: number; failed: FailedFactors | null } | null>;
+  ): Promise<Proven | null>;
 
   /** Whose members must have a second factor. */
-  rolesWithFactor(): Promise<Role[]>;
-  setRolesWithFactor(roles: Role[]): Promise<void>;
-
-  /**
-   * Writes somebody who comes from a directory or a provider as they are there now, and gives them as they are here. Null when the
-   * name belongs to somebody else here.
-   */
-  saveOutsider(user: Outsider): Promise<User | null>;
-  /** Everybody from this source who has a role here. */
-  outsiders(source: 'ldap'): Promise<User[]>;
-  /** They are not there any more: takes their roles and tokens and ends their sessions. */
-  outsiderGone(userId: string): Promise<void>;
+  roles(): Promise<Role[]>;
+  setRoles(roles: Role[]): Promise<void>;
 }

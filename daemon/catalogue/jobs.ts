@@ -3,7 +3,7 @@ import type { JobStore } from '../ops/jobs.js';
 
 /** Jobs: what runs them writes them, and people look at them. */
 export interface JobCatalogue extends JobStore {
-  job(id: string): Promise<Job | null>;
+  get(id: string): Promise<Job | null>;
   /** The one that was asked for last comes first. */
-  jobs(limit: number): Promise<Job[]>;
+  list(limit: number): Promise<Job[]>;
 }

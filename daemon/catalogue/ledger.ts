@@ -1,7 +1,6 @@
 import type { Account, Cdr } from '../domain/assurance/cdr.js';
 import type { CdrSource, CoverageRow, Witness } from '../domain/assurance/coverage.js';
-import type { Why } from '../domain/reason/reason.js';
-import type { BlindWindow, CallId, CallRecord, Coverage } from '../domain/recording/recording.js';
+import type { CallId, CallRecord, Coverage } from '../domain/recording/recording.js';
 import type { StoredCall } from './stored-call.js';
 
 /** A call that nobody saw, as its CDRs tell it. */
@@ -10,19 +9,19 @@ export type MissedCall = { call: CallRecord; coverage: Coverage };
 /** The PBX's own account of its calls, kept apart from ours, and the comparison. */
 export interface Ledger {
   /** When the ledger was begun: now, if it has not been yet. */
-  ledgerBegan(now: number): Promise<number>;
+  began(now: number): Promise<number>;
   /** Since when calls are accounted for: the ledger's beginning, or the first call if that is older; null: not yet. */
-  ledgerSince(): Promise<number | null>;
+  since(): Promise<number | null>;
   /**
    * Writes CDRs, new or known, and returns those that say something new. These are due for comparison with our calls
    * `graceMs` after their end. A source that brings such a one is noted as heard, at `at`, and if it is the first time, since
    * `since` (ms since 1970; the same, unless the first of them was heard before the last).
    */
-  addCdrs(cdrs: readonly Cdr[], source: string, at: number, graceMs?: number, since?: number): Promise<Cdr[]>;
+  add(cdrs: readonly Cdr[], source: string, at: number, graceMs?: number, since?: number): Promise<Cdr[]>;
   /** CDRs that are due for comparison by then, the longest due first. */
-  dueCdrs(by: number, limit: number): Promise<Cdr[]>;
+  due(by: number, limit: number): Promise<Cdr[]>;
   /** When these are to be compared (again), in ms since 1970; null: not any more. */
-  setCdrsDue(cdrs: readonly Cdr[], at: number | null): Promise<void>;
+  setDue(cdrs: readonly Cdr[], at: number | null): Promise<void>;
   /** Makes the CDRs of accounts that ended since then and belong to no call due at `at`. */
   strangersDue(since: number, at: number): Promise<void>;
   /** All that hangs together with these links (see `linksOf`): CDRs, and the calls that they may tell of. */
@@ -30,26 +29,16 @@ export interface Ledger {
   /** The accounts that these CDRs make, in place of those that they made before, and the rows of those that were missed. */
   saveAccounts(accounts: readonly Account[], missed: readonly MissedCall[]): Promise<void>;
   /** One row for every call that began in this time and has ended, and that anybody answered; test calls left out. */
-  coverageRows(range: { from: number; to: number }): Promise<CoverageRow[]>;
+  rows(range: { from: number; to: number }): Promise<CoverageRow[]>;
   /** The call of ours with this id as one such row. */
-  coverageRow(id: CallId): Promise<CoverageRow | null>;
+  row(id: CallId): Promise<CoverageRow | null>;
   /** The CDRs of these accounts. */
   cdrsOf(accountIds: readonly string[]): Promise<Map<string, Cdr[]>>;
-  cdrSources(): Promise<CdrSource[]>;
+  sources(): Promise<CdrSource[]>;
   /** Notes that a source was read, or why it could not be. */
   noteSource(name: string, at: number, problem: string): Promise<void>;
   /** From when to when CDRs came, whatever brought them. */
   witness(): Promise<Witness>;
-  /** Asterisk's CDRs are being heard, at this moment. */
-  witnessHeard(at: number): Promise<void>;
-  /** Until when CDRs were last known to be heard; null before the first time. */
-  witnessLastHeard(): Promise<number | null>;
-  /** CDRs are not heard from then on. While a gap is open nothing changes, and it returns false. */
-  openWitnessGap(from: number, why: Why): Promise<boolean>;
-  /** CDRs are heard again. Returns the gap that was closed, or null when none was open. */
-  closeWitnessGap(at: number): Promise<BlindWindow | null>;
-  /** Gaps that touch the time from `from` to `to`, newest first. */
-  witnessGaps(range?: { from?: number; to?: number }): Promise<BlindWindow[]>;
   /** Removes CDRs that ended before then; accounts stay. */
-  forgetCdrs(before: number): Promise<void>;
+  forget(before: number): Promise<void>;
 }

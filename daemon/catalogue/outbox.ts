@@ -4,23 +4,11 @@ import { defaultPolicy, type KeptDecision } from '../domain/policy/policy.js';
 import type { CallId, CallRecord, Coverage, Lost, Segment } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 import { retryDelay, singleFlight } from '../ops/turns.js';
-import type { Catalogue, StoredPolicy } from './catalogue.js';
+import type { Catalogue } from './catalogue.js';
+import type { StoredPolicy } from './policy.js';
 
-/** The verbs that are used while a call is in progress, and what is written in the audit log meanwhile. */
-type Following = Pick<
-  Catalogue,
-  | 'saveCall'
-  | 'decideCoverage'
-  | 'saveSegment'
-  | 'saveLost'
-  | 'absorbCall'
-  | 'segments'
-  | 'policy'
-  | 'policyOf'
-> & {
-  /** An entry of the daemon's own. */
-  note(entry: NewEntry): Promise<void>;
-};
+/** An entry of the daemon's own. */
+type Note = { note(entry: NewEntry): Promise<void> };
 /** Something to be written. A call and what is decided of its coverage are one thing, of which either may be new. */
 type Word =
   | { of: 'call'; id: CallId; call?: CallRecord; coverage?: Coverage; decision?: KeptDecision }
@@ -61,12 +49,12 @@ export function createOutbox(
   const writing = singleFlight(writeAll);
 
   function send(word: Word): Promise<void> {
-    if (word.of === 'segment') return catalogue.saveSegment(word.segment);
-    if (word.of === 'lost') return catalogue.saveLost(word.callId, word.seq, word.lost);
-    if (word.of === 'absorption') return catalogue.absorbCall(word.from, word.into);
-    if (word.of === 'entry') return catalogue.audit(word.entry).then(() => {});
-    if (word.call) return catalogue.saveCall(word.call, word.coverage, word.decision);
-    return catalogue.decideCoverage(word.id, word.coverage!);
+    if (word.of === 'segment') return catalogue.segments.save(word.segment);
+    if (word.of === 'lost') return catalogue.segments.saveLost(word.callId, word.seq, word.lost);
+    if (word.of === 'absorption') return catalogue.calls.absorb(word.from, word.into);
+    if (word.of === 'entry') return catalogue.audit.append(word.entry).then(() => {});
+    if (word.call) return catalogue.calls.save(word.call, word.coverage, word.decision);
+    return catalogue.calls.decideCoverage(word.id, word.coverage!);
   }
 
   async function write(word: Word): Promise<void> {
@@ -137,46 +125,62 @@ export function createOutbox(
       return known;
     });
 
-  const following: Following = {
-    saveCall: (call, coverage, decision) =>
-      write({ of: 'call', id: call.id, call, ...(coverage && { coverage }), ...(decision && { decision }) }),
-    decideCoverage: (id, coverage) => write({ of: 'call', id, coverage }),
-    saveSegment: (segment) => write({ of: 'segment', segment }),
-    saveLost: (callId, seq, lost) => write({ of: 'lost', callId, seq, lost }),
-    async absorbCall(from, into) {
-      await write({ of: 'absorption', from, into });
-      if (waiting.length > 0) alias.set(from, into);
+  const following: Catalogue & Note = {
+    ...catalogue,
+    calls: {
+      ...catalogue.calls,
+      save: (call, coverage, decision) =>
+        write({
+          of: 'call',
+          id: call.id,
+          call,
+          ...(coverage && { coverage }),
+          ...(decision && { decision }),
+        }),
+      decideCoverage: (id, coverage) => write({ of: 'call', id, coverage }),
+      async absorb(from, into) {
+        await write({ of: 'absorption', from, into });
+        if (waiting.length > 0) alias.set(from, into);
+      },
     },
-    async segments(id) {
-      const stored = await catalogue.segments(id).catch((e) => {
-        if (isDiskError(e)) return [];
-        throw e;
-      });
-      const newest = new Map(stored.map((s) => [nameOf(s), s]));
-      for (const word of waiting) {
-        if (word.of === 'lost') {
-          const its = newest.get(nameOf(word));
-          if (its) newest.set(nameOf(word), { ...its, lost: word.lost });
+    segments: {
+      ...catalogue.segments,
+      save: (segment) => write({ of: 'segment', segment }),
+      saveLost: (callId, seq, lost) => write({ of: 'lost', callId, seq, lost }),
+      async of(id) {
+        const stored = await catalogue.segments.of(id).catch((e) => {
+          if (isDiskError(e)) return [];
+          throw e;
+        });
+        const newest = new Map(stored.map((s) => [nameOf(s), s]));
+        for (const word of waiting) {
+          if (word.of === 'lost') {
+            const its = newest.get(nameOf(word));
+            if (its) newest.set(nameOf(word), { ...its, lost: word.lost });
+          }
+          if (word.of !== 'segment') continue;
+          const { lost } = newest.get(nameOf(word.segment)) ?? {};
+          const segment = lost ? { ...word.segment, lost } : word.segment;
+          // One that is stored may bear the name of a call that was absorbed long ago.
+          if (newest.has(nameOf(segment)) || current(segment.callId) === current(id))
+            newest.set(nameOf(segment), segment);
         }
-        if (word.of !== 'segment') continue;
-        const { lost } = newest.get(nameOf(word.segment)) ?? {};
-        const segment = lost ? { ...word.segment, lost } : word.segment;
-        // One that is stored may bear the name of a call that was absorbed long ago.
-        if (newest.has(nameOf(segment)) || current(segment.callId) === current(id))
-          newest.set(nameOf(segment), segment);
-      }
-      return [...newest.values()];
+        return [...newest.values()];
+      },
+    },
+    policy: {
+      ...catalogue.policy,
+      async newest() {
+        known = await orKnown(catalogue.policy.newest());
+        return known;
+      },
+      of: (version) => orKnown(catalogue.policy.of(version)),
     },
     note: (entry) => write({ of: 'entry', entry }),
-    async policy() {
-      known = await orKnown(catalogue.policy());
-      return known;
-    },
-    policyOf: (version) => orKnown(catalogue.policyOf(version)),
   };
 
   return {
-    catalogue: { ...catalogue, ...following } satisfies Catalogue & Following,
+    catalogue: following,
     /** Tries now. */
     flush,
     /** Tries once more; says what is lost. */

@@ -34,6 +34,9 @@ export type Standing = {
   gains: number;
 };
 
+/** Somebody from outside as they are to be here. */
+export type Outsider = Person & Pick<User, 'createdAt' | 'source' | 'subject'>;
+
 /** Wrong second factors since the last right one. */
 export type FailedFactors = { count: number; lastAt: number | null };
 
@@ -51,16 +54,13 @@ export type Token = {
   usedFrom: string;
 };
 
-/** What there is to choose a scope from, the most frequent first. */
-export type Seen = { extensions: { number: string; name: string }[]; queues: string[]; dids: string[] };
-
 /** Who may sign in, how, and who is signed in. */
 export interface People {
   /** Throws `user_exists`. */
-  addUser(user: NewUser, invitation?: Invitation): Promise<void>;
-  userByName(name: string): Promise<User | null>;
-  user(id: string): Promise<User | null>;
-  users(): Promise<User[]>;
+  add(user: NewUser, invitation?: Invitation): Promise<void>;
+  byName(name: string): Promise<User | null>;
+  get(id: string): Promise<User | null>;
+  list(): Promise<User[]>;
   /** Null for somebody who is not there or disabled. Cheap: the dashboard asks with every request. */
   standing(id: string): Promise<Standing | null>;
   /** Makes the first user if there is none and the code fits, in one transaction: two racers, one winner. */
@@ -71,9 +71,9 @@ export interface People {
    * Holds at once for their sessions and tokens; disabling ends the sessions. Throws `person_unknown`, `user_exists`,
    * `last_admin`, and `person_conflict` when `basedOn` is given and not their newest version.
    */
-  changeUser(id: string, change: PersonChange, at: number, basedOn?: number): Promise<User>;
-  /** With their sessions and tokens. Throws as `changeUser` does. */
-  removeUser(id: string, basedOn?: number): Promise<void>;
+  change(id: string, change: PersonChange, at: number, basedOn?: number): Promise<User>;
+  /** With their sessions and tokens. Throws as `change` does. */
+  remove(id: string, basedOn?: number): Promise<void>;
   /**
    * Ends all their sessions and API tokens, and their link. Throws `person_unknown`.
    */
@@ -88,15 +88,25 @@ export interface People {
   /** Ends all their sessions and tokens. */
   shutOut(userId: string): Promise<void>;
 
-  addToken(token: Omit<Token, 'usedAt' | 'usedFrom'>, tokenHash: string): Promise<void>;
-  tokensOf(userId: string): Promise<Token[]>;
-  /** With its owner as they are now; null when they are disabled. Whether it has expired is for the asker to look at. */
-  token(tokenHash: string): Promise<{ token: Token; person: Person } | null>;
-  /** Kept to the minute, so that not every use is a write. */
-  tokenUsed(id: string, at: number, from: string): Promise<void>;
-  /** False when this person has no such token. */
-  removeToken(userId: string, id: string): Promise<boolean>;
+  /**
+   * Writes somebody who comes from a directory or a provider as they are there now, and gives them as they are here. Null when the
+   * name belongs to somebody else here.
+   */
+  saveOutsider(user: Outsider): Promise<User | null>;
+  /** Everybody from this source who has a role here. */
+  outsiders(source: 'ldap'): Promise<User[]>;
+  /** They are not there any more: takes their roles and tokens and ends their sessions. */
+  outsiderGone(userId: string): Promise<void>;
+}
 
-  /** Extensions, queues and DIDs of the newest calls. */
-  seen(): Promise<Seen>;
+/** API tokens. A secret is known by its hash. */
+export interface Tokens {
+  add(token: Omit<Token, 'usedAt' | 'usedFrom'>, tokenHash: string): Promise<void>;
+  of(userId: string): Promise<Token[]>;
+  /** With its owner as they are now; null when they are disabled. Whether it has expired is for the asker to look at. */
+  byHash(tokenHash: string): Promise<{ token: Token; person: Person } | null>;
+  /** Kept to the minute, so that not every use is a write. */
+  used(id: string, at: number, from: string): Promise<void>;
+  /** False when this person has no such token. */
+  remove(userId: string, id: string): Promise<boolean>;
 }

@@ -25,7 +25,7 @@ export interface Seals {
   /** Of a recording that was sealed before there were manifests. Does nothing when it has one. */
   addManifest(manifest: SignedManifest): Promise<void>;
   manifest(id: RecordingId): Promise<SignedManifest | null>;
-  sealCheck(id: RecordingId): Promise<SealCheck | null>;
+  check(id: RecordingId): Promise<SealCheck | null>;
   /** Sealed recordings, those without a manifest first, then those that were checked longest ago, before that time. */
   toCheck(before: number, limit: number): Promise<(Recording & { signed: boolean; checkedAt: number })[]>;
   /**
@@ -35,9 +35,7 @@ export interface Seals {
   checked(id: RecordingId, at: number, fault: string | null): Promise<boolean>;
   /** Those that are not as they were sealed, the first found first. */
   damaged(limit: number): Promise<(SealCheck & { callId: string })[]>;
-  sealFigures(): Promise<SealFigures>;
-  /** Recordings in the order of their ids, from after this one. */
-  recordingsAfter(id: RecordingId, limit: number): Promise<Recording[]>;
+  figures(): Promise<SealFigures>;
   /** The recording whose file has this hash. */
   sealedAs(sha256: string): Promise<RecordingId | null>;
 }

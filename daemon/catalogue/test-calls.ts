@@ -5,16 +5,16 @@ import type { StoredCall } from './stored-call.js';
 /** Test calls: what they leave behind, and what is remembered of them. */
 export interface TestCallCatalogue {
   /** Test calls whose rows are still there, oldest first: the one going on, or what a crash has left. */
-  testCallsLeft(): Promise<StoredCall[]>;
+  left(): Promise<StoredCall[]>;
   /**
    * Removes a test call, its segments and its recording without a trace. The key and the file must be gone already.
    * Does nothing to any other call.
    */
-  removeTestCall(id: CallId): Promise<void>;
+  remove(id: CallId): Promise<void>;
   /** Adds a line and removes those older than 30 days, but never the last good one. */
-  rememberTestCall(call: TestCall): Promise<void>;
+  remember(call: TestCall): Promise<void>;
   /** Newest first. */
-  testCalls(limit: number): Promise<TestCall[]>;
+  newest(limit: number): Promise<TestCall[]>;
   /** When a test call last was good, ms since 1970. */
-  lastGoodTestCall(): Promise<number | null>;
+  lastGood(): Promise<number | null>;
 }

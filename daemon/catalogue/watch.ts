@@ -8,9 +8,9 @@ export interface Watch {
   /** Until when it was last known to be watched; null before the first time. */
   lastWatched(): Promise<number | null>;
   /** Nobody watches from then on. While a window is open nothing changes, and it gives false. */
-  openBlindWindow(from: number, why: Why): Promise<boolean>;
+  open(from: number, why: Why): Promise<boolean>;
   /** The PBX is watched again. Gives the window that was closed, or null when none was open. */
-  closeBlindWindow(at: number): Promise<BlindWindow | null>;
+  close(at: number): Promise<BlindWindow | null>;
   /** Windows that touch the time from `from` to `to`, newest first. */
-  blindWindows(range?: { from?: number; to?: number }): Promise<BlindWindow[]>;
+  windows(range?: { from?: number; to?: number }): Promise<BlindWindow[]>;
 }

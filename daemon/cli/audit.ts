@@ -39,7 +39,7 @@ export function audit(program: Command, ctx: CliContext): void {
     )
     .action(async ({ limit, json, ...given }: Filter & { limit: number; json?: boolean }) => {
       const catalogue = await ctx.catalogue();
-      const found = await catalogue.auditEntries({ ...(await filterOf(ctx, given)), limit });
+      const found = await catalogue.audit.entries({ ...(await filterOf(ctx, given)), limit });
       await note(ctx, 'view', { object: 'audit', detail: about(given) });
       if (json) return ctx.out(JSON.stringify(found, null, 2));
       const time = timesIn(ctx.config().site.time_zone);
@@ -57,7 +57,7 @@ export function audit(program: Command, ctx: CliContext): void {
       await record(ctx, 'export', { object: 'audit', detail: about(given) });
       ctx.out(stringify([AUDIT_COLUMNS]));
       for (let before: number | undefined; ; ) {
-        const page = await catalogue.auditEntries({ ...filter, before, limit: PAGE });
+        const page = await catalogue.audit.entries({ ...filter, before, limit: PAGE });
         if (page.length > 0) ctx.out(stringify(page.map(auditCells), QUOTED));
         if (page.length < PAGE) return;
         before = page.at(-1)!.seq;
@@ -89,7 +89,7 @@ export function audit(program: Command, ctx: CliContext): void {
 
 /** A name stands for the person who has it, or else for a user of this machine. */
 async function filterOf(ctx: CliContext, given: Filter): Promise<Omit<AuditFilter, 'limit'>> {
-  const actors = given.person === undefined ? [] : await (await ctx.catalogue()).auditActors();
+  const actors = given.person === undefined ? [] : await (await ctx.catalogue()).audit.actors();
   const wanted = given.person?.toLowerCase();
   const found = actors.find((a) => a.id.toLowerCase() === wanted || a.name.toLowerCase() === wanted);
   return {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { StoredCall } from '../catalogue/catalogue.js';
+import type { StoredCall } from '../catalogue/stored-call.js';
 import { iso, isoOrNull, times } from '../domain/days.js';
 import { reasonView, type Say } from '../domain/reason/words.js';
 import { type QualityFlag, qualityFlags } from '../domain/recording/quality.js';
@@ -37,7 +37,7 @@ export function calls(program: Command, ctx: CliContext): void {
     .action(async ({ search, from, to, quality, limit, json }: Options) => {
       const config = ctx.config();
       const zone = config.site.time_zone;
-      const found = await (await ctx.catalogue()).calls({
+      const found = await (await ctx.catalogue()).calls.list({
         text: search,
         region: search === undefined ? undefined : siteRegion(config),
         ...spanOf({ from, to }, zone),

@@ -40,7 +40,7 @@ export function evidence(program: Command, context: CliContext): void {
 async function write(context: CliContext, id: string, reason: string, output: Output): Promise<void> {
   const { site } = context.config();
   const catalogue = await context.catalogue();
-  const call = await catalogue.call(id);
+  const call = await catalogue.calls.get(id);
   if (!call || call.test) throw fail('call_unknown', id);
   const dataDir = context.data();
   const damaged = async (e: unknown) => {

@@ -36,7 +36,7 @@ export function exportCall(program: Command, context: CliContext): void {
 }
 
 async function exportTo(context: CliContext, id: string, output: Output | null): Promise<void> {
-  const call = await (await context.catalogue()).call(id);
+  const call = await (await context.catalogue()).calls.get(id);
   if (!call || call.test) throw fail('call_unknown', id);
   if (call.recording?.state !== 'sealed')
     throw fail('recording_absent', inWords(call.coverage.why, timesIn(context.config().site.time_zone)));

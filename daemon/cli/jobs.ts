@@ -17,7 +17,7 @@ export function jobs(program: Command, ctx: CliContext): void {
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExamples:\n  tapedeck jobs\n  tapedeck jobs cancel 01JDK3V7Q8ZM5T4R2XW9YB6C1E')
     .action(async ({ json }: { json?: boolean }) => {
-      const found = (await (await ctx.catalogue()).jobs(NEWEST)).map(jobView);
+      const found = (await (await ctx.catalogue()).jobs.list(NEWEST)).map(jobView);
       if (json) return ctx.out(JSON.stringify(found, null, 2));
       ctx.out(found.length === 0 ? 'There are no jobs.' : asTable(found, ctx.config().site.time_zone));
     });

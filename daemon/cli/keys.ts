@@ -217,7 +217,7 @@ const rewrap = (ctx: CliContext, master: MasterKeys): Promise<Rewrapped> =>
       const catalogue = await ctx.catalogue();
       const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
       const kept = {
-        totps: catalogue.totps,
+        totps: catalogue.factors.totps,
         async resealTotp(person: string, before: Uint8Array, after: Uint8Array): Promise<void> {
           const sealed = { before: base64(before), after: base64(after) };
           await ctx.ask('reseal_totp', { by: onConsole(), person, ...sealed });

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { StoredPolicy } from '../catalogue/catalogue.js';
+import type { StoredPolicy } from '../catalogue/policy.js';
 import { isoOrNull } from '../domain/days.js';
 import { type Imagined, imagine } from '../domain/policy/imagined.js';
 import { decideRecord, decideRetention } from '../domain/policy/policy.js';
@@ -30,7 +30,7 @@ export function policy(program: Command, ctx: CliContext): void {
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  tapedeck policy export > policy.toml')
     .action(async ({ json }: { json?: boolean }) => {
-      const stored = await (await ctx.catalogue()).policy();
+      const stored = await (await ctx.catalogue()).policy.newest();
       if (stored.fault !== null) ctx.err(unreadable(stored));
       ctx.out((json ? JSON.stringify(stored.policy, null, 2) : writePolicy(stored)).trimEnd());
     });
@@ -49,7 +49,7 @@ export function policy(program: Command, ctx: CliContext): void {
     .action(async (file: string, options: ImportOptions) => {
       const next = readPolicy(contents(file));
       const catalogue = await ctx.catalogue();
-      const now = await catalogue.policy();
+      const now = await catalogue.policy.newest();
       const changes = policyChanges(now.policy, next);
       if (now.fault !== null) ctx.err(unreadable(now));
       else if (changes.length === 0)
@@ -86,7 +86,7 @@ export function policy(program: Command, ctx: CliContext): void {
     .action(async (asked: Asked) => {
       const by = asked.file
         ? readPolicy(contents(asked.file))
-        : (await (await ctx.catalogue()).policy()).policy;
+        : (await (await ctx.catalogue()).policy.newest()).policy;
       const facts = imagine(asked, Date.now(), { timeZone: ctx.config().site.time_zone });
       const record = decideRecord(by, facts);
       const keep = decideRetention(by, facts);
@@ -110,7 +110,7 @@ export function policy(program: Command, ctx: CliContext): void {
     .option('--json', 'as JSON, with the policies themselves')
     .addHelpText('after', '\nExample:\n  tapedeck policy history')
     .action(async ({ json }: { json?: boolean }) => {
-      const versions = await (await ctx.catalogue()).policyVersions();
+      const versions = await (await ctx.catalogue()).policy.versions();
       if (json)
         return ctx.out(
           JSON.stringify(

@@ -40,7 +40,7 @@ const already = (job: JobView): string =>
 async function over(ctx: CliContext, id: string): Promise<JobView> {
   const catalogue = await ctx.catalogue();
   for (let [shown, shownAt] = ['', Number.NEGATIVE_INFINITY]; ; ) {
-    const job = await catalogue.job(id);
+    const job = await catalogue.jobs.get(id);
     if (!job) throw fail('job_unknown', id);
     const view = jobView(job);
     if (!isOpen(job)) return view;

@@ -44,7 +44,7 @@ async function ask(ctx: CliContext): Promise<Now> {
 /** What can be known without the daemon. */
 async function fromCatalogue(ctx: CliContext, down: DaemonStatus): Promise<DaemonStatus> {
   try {
-    const { waiting, oldestEndedAt } = await (await ctx.catalogue()).preserveQueue();
+    const { waiting, oldestEndedAt } = await (await ctx.catalogue()).segments.queue();
     const oldest_ms = oldestEndedAt === null ? null : Math.max(0, Date.now() - oldestEndedAt);
     return { ...down, preserving: waiting, preserve: { waiting, oldest_ms } };
   } catch {

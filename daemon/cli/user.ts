@@ -22,7 +22,7 @@ export function user(program: Command, ctx: CliContext): void {
   const command = program.command('user').description('manage people and their permissions');
 
   const named = async (name: string): Promise<User> => {
-    const found = await (await ctx.catalogue()).userByName(name);
+    const found = await (await ctx.catalogue()).people.byName(name);
     if (!found) throw fail('person_unknown', name);
     return found;
   };
@@ -53,8 +53,8 @@ Examples:
       const name = nameOf(given);
       const read = await passwordIn(options.passwordFile);
       const catalogue = await ctx.catalogue();
-      if (await catalogue.userByName(name)) throw fail('user_exists', name);
-      const first = options.role === undefined && (await catalogue.users()).length === 0;
+      if (await catalogue.people.byName(name)) throw fail('user_exists', name);
+      const first = options.role === undefined && (await catalogue.people.list()).length === 0;
       const rights = first ? FOUNDER : rightsBy(options, NOBODY);
       const hash = await hashOf(name, read);
       const { id } = await ctx.ask('add_user', { by: onConsole(), name, hash, ...(first ? {} : { rights }) });
@@ -75,7 +75,7 @@ Examples:
       const catalogue = await ctx.catalogue();
       const found = await named(name);
       if (reset) await ctx.ask('reset_factors', { by: onConsole(), id: found.id });
-      const { totp, passkeys, recoveryCodes, required } = await catalogue.factorState(found.id);
+      const { totp, passkeys, recoveryCodes, required } = await catalogue.factors.state(found.id);
       const has = [
         ...(totp ? ['an authenticator app'] : []),
         ...(passkeys > 0 ? [`${passkeys} ${passkeys === 1 ? 'passkey' : 'passkeys'}`] : []),
@@ -97,7 +97,7 @@ Examples:
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  tapedeck user list')
     .action(async ({ json }: { json?: boolean }) => {
-      const users = await (await ctx.catalogue()).users();
+      const users = await (await ctx.catalogue()).people.list();
       if (json) return ctx.out(JSON.stringify(users.map(viewOf), null, 2));
       const time = timesIn(ctx.config().site.time_zone);
       ctx.out(
@@ -137,7 +137,7 @@ Examples:
         ...{ by: onConsole(), id: before.id, rights: rightsBy(options, before), based_on: before.version },
         name: next === undefined ? before.name : nameOf(next),
       });
-      const after = (await (await ctx.catalogue()).user(before.id))!;
+      const after = (await (await ctx.catalogue()).people.get(before.id))!;
       ctx.out(`${after.name}: ${said(after)}.${after.disabledAt === null ? '' : ' Is still disabled.'}`);
     });
 

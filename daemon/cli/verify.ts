@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { verifierHash } from '../assurance/evidence/verifier.js';
-import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
+import type { Catalogue } from '../catalogue/catalogue.js';
+import type { StoredCall } from '../catalogue/stored-call.js';
 import { iso } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { recordingFile } from '../domain/paths.js';
@@ -89,18 +90,18 @@ async function* chosen(
   say: Say,
 ): AsyncGenerator<Recording> {
   if (id !== undefined) {
-    const call = await catalogue.call(id.toUpperCase());
+    const call = await catalogue.calls.get(id.toUpperCase());
     if (!call || call.test) throw fail('call_unknown', id);
     if (!call.recording) throw fail('recording_absent', inWords(call.coverage.why, say));
     yield call.recording;
   } else if (options.damaged) {
-    for (const { recordingId } of await catalogue.damaged(100_000)) {
-      const recording = await catalogue.recording(recordingId);
+    for (const { recordingId } of await catalogue.seals.damaged(100_000)) {
+      const recording = await catalogue.recordings.get(recordingId);
       if (recording) yield recording;
     }
   } else
     for (let after = ''; ; ) {
-      const page = await catalogue.recordingsAfter(after, PAGE);
+      const page = await catalogue.recordings.after(after, PAGE);
       if (page.length === 0) return;
       yield* page;
       after = page.at(-1)!.id;
@@ -113,7 +114,7 @@ async function examine(
   trusted: Map<string, string>,
 ): Promise<Verdict> {
   const catalogue = await ctx.catalogue();
-  const call = await catalogue.call(recording.callId);
+  const call = await catalogue.calls.get(recording.callId);
   const file = recording.state === 'sealed' ? await fileFault(ctx, catalogue, recording) : null;
   const manifest = await manifestFaults(catalogue, call, recording, trusted);
   return {
@@ -136,7 +137,7 @@ async function fileFault(
 ): Promise<string | null> {
   const dataDir = ctx.data();
   const known = publicKeys(dataDir);
-  const before = (await catalogue.sealCheck(recording.id))?.fault ?? null;
+  const before = (await catalogue.seals.check(recording.id))?.fault ?? null;
   const examiner = createExaminer({
     ...{ catalogue, dataDir, hash: hashFile },
     openManifest: (signed) => openManifest(signed, known),
@@ -165,9 +166,9 @@ async function manifestFaults(
   recording: Recording,
   trusted: Map<string, string>,
 ): Promise<Pick<Verdict, 'signed_at' | 'key_id' | 'faults' | 'notes'>> {
-  const signed = await catalogue.manifest(recording.id);
+  const signed = await catalogue.seals.manifest(recording.id);
   const none = { signed_at: null, key_id: null, faults: [], notes: [] };
-  if (!signed && (await catalogue.sealCheck(recording.id))?.signed)
+  if (!signed && (await catalogue.seals.check(recording.id))?.signed)
     return { ...none, faults: [MANIFEST_GONE] };
   if (!signed && recording.state !== 'sealed')
     return { ...none, notes: ['It was erased before it was signed.'] };

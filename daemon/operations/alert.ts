@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import {
   type Alarm,
   type Alarms,
@@ -18,7 +18,7 @@ import type { Log } from '../ops/log.js';
  * first: a full disk must not keep anybody from hearing of it. The catalogue remembers what has been said over a restart.
  */
 export type AlertDeps = {
-  catalogue: Pick<Catalogue, 'saveAlarm' | 'openAlarms' | 'pastAlarms' | 'forgetAlarms'>;
+  catalogue: Verbs<'alarms.save' | 'alarms.open' | 'alarms.past' | 'alarms.forget'>;
   /** Sends a message to everybody, sooner or later. */
   tell: (notice: Notice) => void;
   mint: () => string;
@@ -53,7 +53,7 @@ export function createAlert(deps: AlertDeps) {
   async function save(): Promise<void> {
     try {
       for (const alarm of unsaved) {
-        await deps.catalogue.saveAlarm(alarm);
+        await deps.catalogue.alarms.save(alarm);
         unsaved.delete(alarm);
       }
       complained = false;
@@ -109,11 +109,11 @@ export function createAlert(deps: AlertDeps) {
         .filter((a) => !a.done && a.clearedAt === null)
         .sort((a, b) => b.raisedAt - a.raisedAt)
         .map(plain),
-    past: async (limit: number): Promise<Alarm[]> => (await deps.catalogue.pastAlarms(limit)).map(plain),
+    past: async (limit: number): Promise<Alarm[]> => (await deps.catalogue.alarms.past(limit)).map(plain),
 
     /** Takes up what stood when this process last ran; what was told then is not told again. */
     async start(): Promise<void> {
-      const kept = await deps.catalogue.openAlarms().catch((err) => {
+      const kept = await deps.catalogue.alarms.open().catch((err) => {
         deps.log.error(
           { err },
           'Alarms of the last run could not be read; those that still stand are raised again',
@@ -128,8 +128,8 @@ export function createAlert(deps: AlertDeps) {
           keep({ ...since, raisedAt: old.raisedAt, toldAt: old.toldAt, toldAs: old.toldAs });
         }
       }
-      await deps.catalogue
-        .forgetAlarms(deps.clock() - KEEP_MS)
+      await deps.catalogue.alarms
+        .forget(deps.clock() - KEEP_MS)
         .catch((err) => deps.log.warn({ err }, 'Old alarms could not be removed'));
       ready = true;
       timer = setInterval(tick, TICK_MS);

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import { TapedeckError } from '../domain/error.js';
 import { type Delivery, isDue, type Notice, nextTry } from '../domain/operations/notice.js';
 import type { Channel } from '../notify/channel.js';
@@ -10,7 +10,7 @@ import type { Log } from '../ops/log.js';
  * same message twice, with the same id, when this process ends between sending and writing that down.
  */
 export type DeliverDeps = {
-  catalogue: Pick<Catalogue, 'saveDelivery' | 'openDeliveries'>;
+  catalogue: Verbs<'alarms.saveDelivery' | 'alarms.openDeliveries'>;
   channels: readonly Channel[];
   clock: () => number;
   log: Log;
@@ -45,7 +45,7 @@ export function createDeliver(deps: DeliverDeps) {
   let timer: NodeJS.Timeout | undefined;
 
   async function write(delivery: Delivery): Promise<void> {
-    await deps.catalogue
+    await deps.catalogue.alarms
       .saveDelivery(delivery)
       .catch((err) => deps.log.warn({ err }, 'A message on its way could not be written down'));
   }
@@ -146,7 +146,7 @@ export function createDeliver(deps: DeliverDeps) {
 
     /** Takes up what the last process could not deliver. */
     async start(): Promise<void> {
-      const left = await deps.catalogue.openDeliveries().catch((err) => {
+      const left = await deps.catalogue.alarms.openDeliveries().catch((err) => {
         deps.log.error({ err }, 'Messages that the last run could not deliver could not be read');
         return [];
       });

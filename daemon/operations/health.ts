@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import type { TestCall } from '../domain/call/test-call.js';
 import { iso, isoOrNull } from '../domain/days.js';
 import type { TapedeckError } from '../domain/error.js';
@@ -28,7 +28,7 @@ import { repeatedly } from '../ops/turns.js';
  */
 export type HealthDeps = {
   log: Log;
-  catalogue: Pick<Catalogue, 'preserveQueue' | 'blindWindows'>;
+  catalogue: Verbs<'segments.queue' | 'watch.windows'>;
   alarms: Alarms & { standing(): Alarm[]; past(limit: number): Promise<Alarm[]> };
   ari: () => { up: boolean; version: string; problem: TapedeckError | null };
   ami: () => { up: boolean; problem: TapedeckError | null };
@@ -77,7 +77,7 @@ export function createHealth(deps: HealthDeps) {
   async function look() {
     const [ari, ami, disk] = [deps.ari(), deps.ami(), deps.disk()];
     const [queue, testCall] = await Promise.all([
-      deps.catalogue.preserveQueue().catch(() => null),
+      deps.catalogue.segments.queue().catch(() => null),
       deps.testCall().catch(() => null),
     ]);
     const oldestMs = queue?.oldestEndedAt == null ? null : Math.max(0, deps.clock() - queue.oldestEndedAt);
@@ -151,7 +151,7 @@ export function createHealth(deps: HealthDeps) {
       const [past, jobs, blind] = await Promise.all([
         deps.alarms.past(PAST).catch(() => []),
         deps.jobs().catch(() => []),
-        deps.catalogue.blindWindows({ from: clock - BLIND_MS, to: clock }).catch(() => []),
+        deps.catalogue.watch.windows({ from: clock - BLIND_MS, to: clock }).catch(() => []),
       ]);
       return {
         pbx: {

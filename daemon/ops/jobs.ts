@@ -14,17 +14,17 @@ import { repeatedly, retryDelay } from './turns.js';
 /** Where jobs are kept. Each verb is durable when it resolves. */
 export type JobStore = {
   /** Adds a job that waits. Returns the open job of the same kind and params in its place if there is one. */
-  addJob(job: Job): Promise<Job>;
+  add(job: Job): Promise<Job>;
   /** Writes a job as it is now. False, and nothing is written, when it is open no more. */
-  saveJob(job: Job): Promise<boolean>;
+  save(job: Job): Promise<boolean>;
   /** Ends an open job. Returns it as it is then; null when there is no such open job. */
-  cancelJob(id: string, at: number): Promise<Job | null>;
+  cancel(id: string, at: number): Promise<Job | null>;
   /** Those that wait or run, in the order in which they were asked for. */
-  openJobs(): Promise<Job[]>;
+  open(): Promise<Job[]>;
   /** The newest of each kind. */
-  newestJobs(): Promise<Job[]>;
+  newest(): Promise<Job[]>;
   /** Drops those that ended before that time. */
-  forgetJobs(before: number): Promise<void>;
+  forget(before: number): Promise<void>;
 };
 
 /**
@@ -88,7 +88,7 @@ export function createJobs({ store, handlers, clock, mint, log, ...deps }: JobsD
     const { signal } = going.ending;
     for (let failures = 0; ; failures++) {
       try {
-        if (await store.saveJob(going.job)) {
+        if (await store.save(going.job)) {
           going.waitsFor = null;
           return;
         }
@@ -135,7 +135,7 @@ export function createJobs({ store, handlers, clock, mint, log, ...deps }: JobsD
       // Told to stop. What was done since the last save is done again if this cannot be written.
       if (!signal.aborted) throw err;
       await store
-        .saveJob(going.job)
+        .save(going.job)
         .catch((err) => log.warn({ err, job: job.id }, 'The progress of a job was not saved'));
     } finally {
       current = null;
@@ -157,7 +157,7 @@ export function createJobs({ store, handlers, clock, mint, log, ...deps }: JobsD
 
   /** The job to run now. One that ran when the recorder ended goes on before any other begins. */
   async function next(): Promise<{ job: Job; handler: JobHandler } | null> {
-    const open = await store.openJobs();
+    const open = await store.open();
     for (const { id, kind } of open) {
       if (handlers[kind] || unknown.has(id)) continue;
       unknown.add(id);
@@ -172,7 +172,7 @@ export function createJobs({ store, handlers, clock, mint, log, ...deps }: JobsD
 
   async function look(): Promise<void> {
     if (clock() - forgotAt >= FORGET_MS) {
-      await store.forgetJobs(clock() - KEPT_MS);
+      await store.forget(clock() - KEPT_MS);
       forgotAt = clock();
     }
     for (let found = await next(); found && ready; found = await next()) await run(found.job, found.handler);
@@ -194,7 +194,7 @@ export function createJobs({ store, handlers, clock, mint, log, ...deps }: JobsD
     async ask(kind: string, params: JobParams = {}): Promise<{ job: Job; already: boolean }> {
       refuseUnready();
       const mine = newJob(mint(), kind, params, clock());
-      const job = await store.addJob(mine);
+      const job = await store.add(mine);
       void looking.now();
       return { job, already: job.id !== mine.id };
     },
@@ -202,7 +202,7 @@ export function createJobs({ store, handlers, clock, mint, log, ...deps }: JobsD
     /** Ends a job that waits or runs. What runs stops soon after. Throws `job_unknown`, `daemon_unreachable`. */
     async cancel(id: string): Promise<Job> {
       refuseUnready();
-      const job = await store.cancelJob(id, clock());
+      const job = await store.cancel(id, clock());
       if (!job) throw fail('job_unknown', id);
       if (current?.job.id === id) current.ending.abort();
       return job;
@@ -210,7 +210,7 @@ export function createJobs({ store, handlers, clock, mint, log, ...deps }: JobsD
 
     /** The newest job of each kind, as it is this moment. */
     async newest(): Promise<Job[]> {
-      const rows = await store.newestJobs();
+      const rows = await store.newest();
       return rows.map((row) => {
         const going = current?.job.id === row.id && isOpen(row) ? current : null;
         return going ? { ...going.job, error: going.waitsFor ?? going.job.error } : row;

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import type { AuditOutcome, NewEntry } from '../domain/assurance/audit.js';
 import { fail } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
@@ -11,7 +11,7 @@ import type { loadOrMakeSigningKey, SigningKey } from '../vault/signing-key.js';
  * on. What has changed of the keys since the last start is in the audit log.
  */
 export type CustodyDeps = {
-  catalogue: Pick<Catalogue, 'auditEntries'>;
+  catalogue: Verbs<'audit.entries'>;
   openSigningKey: () => ReturnType<typeof loadOrMakeSigningKey>;
   /** Goes on with a change of the master key; null where none was interrupted. */
   finishRotation: ((going: () => boolean) => Promise<Rewrapped & { retired: boolean }>) | null;
@@ -79,7 +79,7 @@ export function createCustody(deps: CustodyDeps) {
     /** Who else can open recordings is said with every start; that it has changed, by itself. So is a new key that signs. */
     async start(): Promise<void> {
       const recipient = deps.recovery || 'nobody';
-      const starts = await deps.catalogue.auditEntries({ actions: ['start'], limit: 50 }).catch((err) => {
+      const starts = await deps.catalogue.audit.entries({ actions: ['start'], limit: 50 }).catch((err) => {
         log.error({ err }, 'The audit log could not be read: who could open recordings before is not known');
         return [];
       });

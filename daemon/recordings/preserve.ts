@@ -1,5 +1,5 @@
 import type { Spool } from '../capture/spool.js';
-import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import { fail, isDiskError, TapedeckError } from '../domain/error.js';
 import { because, becauseOf, together } from '../domain/reason/reason.js';
 import type { CallId } from '../domain/recording/recording.js';
@@ -14,7 +14,7 @@ import { createSweep } from './preserve/sweep.js';
  * its row stays open, and it is sealed as soon as the files can be read.
  */
 export type PreserveDeps = StepDeps & {
-  catalogue: Pick<Catalogue, 'callsToPreserve'>;
+  catalogue: Verbs<'segments.callsToPreserve'>;
   spool: Pick<Spool, 'ours' | 'fetch' | 'readable' | 'remove' | 'strangers'>;
   atOnce: number;
   /** See RETRIES and AGAIN. */
@@ -101,7 +101,7 @@ export function createPreserver(deps: PreserveDeps) {
       why: { code: 'preserve_failed', params: { error: problem.code, minutes } },
     });
     const why = together(becauseOf(problem), because('retried_every', { minutes }));
-    await deps.catalogue
+    await deps.catalogue.calls
       .decideCoverage(id, { status: 'not_recorded', why, rule: null, missingMs: 0 })
       .catch((err) => deps.log.error({ err, call: id }, 'The row of a call cannot say what became of it'));
   }
@@ -113,8 +113,8 @@ export function createPreserver(deps: PreserveDeps) {
     look();
     const why = together(becauseOf(problem), because('read_when_possible'));
     try {
-      const { rule } = (await deps.catalogue.call(id))?.coverage ?? { rule: null };
-      await deps.catalogue.decideCoverage(id, { status: 'pending', why, rule, missingMs: 0 });
+      const { rule } = (await deps.catalogue.calls.get(id))?.coverage ?? { rule: null };
+      await deps.catalogue.calls.decideCoverage(id, { status: 'pending', why, rule, missingMs: 0 });
     } catch (err) {
       deps.log.error({ err, call: id }, 'The row of a call cannot say what became of it');
     }
@@ -150,7 +150,7 @@ export function createPreserver(deps: PreserveDeps) {
   /** What was in the way is gone: whatever waits is tried now. */
   async function resume(): Promise<void> {
     void sweep.retry();
-    for (const id of await deps.catalogue.callsToPreserve()) enqueue(id);
+    for (const id of await deps.catalogue.segments.callsToPreserve()) enqueue(id);
   }
 
   return {

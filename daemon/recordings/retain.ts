@@ -1,4 +1,5 @@
-import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
+import type { StoredCall } from '../catalogue/stored-call.js';
 import { fail, TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import type { AlarmParams } from '../domain/operations/alarm-codes.js';
@@ -15,8 +16,9 @@ import { serialQueue } from '../ops/turns.js';
 export type RetainKeys = { destroy(id: RecordingId): Promise<boolean>; has(id: RecordingId): boolean };
 export type RetainFiles = { remove(path: string): Promise<boolean>; exists(path: string): Promise<boolean> };
 
-type PlanCatalogue = Pick<Catalogue, 'keptRecordings' | 'countKept' | 'recordingsErasing' | 'policy'>;
-type RetainCatalogue = PlanCatalogue & Pick<Catalogue, 'eraseIntended' | 'erased' | 'checkpoint' | 'peaks'>;
+type PlanCatalogue = Verbs<'recordings.kept' | 'recordings.count' | 'recordings.erasing' | 'policy.newest'>;
+type RetainCatalogue = PlanCatalogue &
+  Verbs<'recordings.eraseIntended' | 'recordings.erased' | 'checkpoint' | 'recordings.peaks'>;
 
 export type RetainItem = Recording & { call: StoredCall };
 export type Plan = RetentionPlan<RetainItem> & {
@@ -60,13 +62,13 @@ class Refused extends TapedeckError {
  * `policy_unreadable`: by rules that cannot be read nothing is erased.
  */
 export async function makePlan(catalogue: PlanCatalogue, now: number, breakerPercent: number): Promise<Plan> {
-  const { version, fault } = await catalogue.policy();
+  const { version, fault } = await catalogue.policy.newest();
   if (fault !== null) throw fail('policy_unreadable', `Version ${version}: ${fault}.`);
-  const { kept: total, forEver, newestSealedAt } = await catalogue.countKept();
-  const begun = (await catalogue.recordingsErasing()).filter((r) => r.intended);
+  const { kept: total, forEver, newestSealedAt } = await catalogue.recordings.count();
+  const begun = (await catalogue.recordings.erasing()).filter((r) => r.intended);
   const intended = begun.map((r) => r.id);
   for (let look = FIRST_LOOK; ; look *= 4) {
-    const calls = await catalogue.keptRecordings(look);
+    const calls = await catalogue.recordings.kept(look);
     const items = calls.flatMap((call) => (call.recording ? [{ ...call.recording, call }] : []));
     const plan = planRetention({ now, items, breakerPercent, total, newestSealedAt, intended });
     if (calls.length < look || plan.kept.length > 0) return { ...plan, now, total, forEver, begun };
@@ -113,8 +115,9 @@ export function createRetain(deps: {
       throw fail('internal', `The key of recording ${id} is still there after it was destroyed.`);
     if (await files.exists(file))
       throw fail('internal', `${recording.file} is still there after it was removed.`);
-    await catalogue.erased(id, clock());
-    if (await catalogue.peaks(id)) throw fail('internal', `The peaks of recording ${id} are still there.`);
+    await catalogue.recordings.erased(id, clock());
+    if (await catalogue.recordings.peaks(id))
+      throw fail('internal', `The peaks of recording ${id} are still there.`);
     log.info(
       { recording: id, call: recording.callId, reason: inWords(recording.eraseWhy) },
       'recording erased',
@@ -140,7 +143,7 @@ export function createRetain(deps: {
 
   /** Those that were marked as being erased by somebody else than the recorder. */
   async function refuseForeign(): Promise<void> {
-    const foreign = (await catalogue.recordingsErasing()).filter((r) => !r.intended);
+    const foreign = (await catalogue.recordings.erasing()).filter((r) => !r.intended);
     if (foreign.length === 0) return alarms.clear(FOREIGN);
     const named = foreign.slice(0, NAMED).map(({ id, callId }) => ({ recording: id, call: callId }));
     alarms.raise(FOREIGN, {
@@ -173,7 +176,7 @@ export function createRetain(deps: {
         due,
         (d) => d.item.id,
         async ({ item, why }) => {
-          await catalogue.eraseIntended(item.id, why, clock());
+          await catalogue.recordings.eraseIntended(item.id, why, clock());
           await finish({ ...item, eraseWhy: why });
         },
       );
@@ -208,7 +211,7 @@ export function createRetain(deps: {
 
   /** A box that is off at night would never erase: what should have gone a day ago goes when it is on. */
   async function catchUp(): Promise<void> {
-    const [oldest] = await catalogue.keptRecordings(1);
+    const [oldest] = await catalogue.recordings.kept(1);
     const until = oldest?.recording?.keepUntil ?? null;
     if (until !== null && until <= clock() - DAY_MS) await nightly();
   }

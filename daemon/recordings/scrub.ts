@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import type { SealFigures } from '../catalogue/seals.js';
 import { times } from '../domain/days.js';
 import { TapedeckError } from '../domain/error.js';
@@ -33,21 +33,20 @@ import { createLate, type LateDeps } from './scrub/late.js';
  * are read at once when somebody asks for it, by a job that waits for a good time as the nights do.
  */
 export type ScrubDeps = {
-  catalogue: Pick<
-    Catalogue,
-    | 'toCheck'
-    | 'checked'
-    | 'addManifest'
-    | 'damaged'
-    | 'sealFigures'
-    | 'recordingsAfter'
-    | 'recording'
-    | 'sealedAs'
-    | 'sealCheck'
-    | 'manifest'
-    | 'call'
-    | 'segments'
-    | 'auditEntries'
+  catalogue: Verbs<
+    | 'seals.toCheck'
+    | 'seals.checked'
+    | 'seals.addManifest'
+    | 'seals.damaged'
+    | 'seals.figures'
+    | 'recordings.after'
+    | 'recordings.get'
+    | 'seals.sealedAs'
+    | 'seals.check'
+    | 'seals.manifest'
+    | 'calls.get'
+    | 'segments.of'
+    | 'audit.entries'
   >;
   files: { hash: typeof hashFile; size: typeof sizeOf; list: typeof filesIn };
   opens: ExamineDeps['opens'];
@@ -129,14 +128,14 @@ export function createScrub(deps: ScrubDeps) {
 
   async function checkNow(recording: Recording): Promise<string | null> {
     const { id } = recording;
-    const unsigned = !(await catalogue.sealCheck(id))?.signed;
+    const unsigned = !(await catalogue.seals.check(id))?.signed;
     const fault =
       (await examiner.file(recording)) ??
       (await examiner.signed(recording)) ??
       (unsigned ? await late(recording) : null);
     // It may have been erased meanwhile.
-    if ((await catalogue.recording(id))?.state !== 'sealed') return null;
-    await catalogue.checked(id, clock(), fault);
+    if ((await catalogue.recordings.get(id))?.state !== 'sealed') return null;
+    await catalogue.seals.checked(id, clock(), fault);
     if (fault !== null) {
       seen.add(id);
       log.error({ recording: id, call: recording.callId, fault }, 'A recording is not as it was sealed');
@@ -145,13 +144,13 @@ export function createScrub(deps: ScrubDeps) {
   }
 
   async function signLater(recording: Recording): Promise<void> {
-    const call = await catalogue.call(recording.callId);
+    const call = await catalogue.calls.get(recording.callId);
     if (!call) return;
     const manifest = buildManifest({
       call,
       recording,
       coverage: call.coverage,
-      segments: (await catalogue.segments(call.id)).filter((s) => s.state === 'preserved'),
+      segments: (await catalogue.segments.of(call.id)).filter((s) => s.state === 'preserved'),
       decision: call.decision,
       policyVersion: null,
       sealedFor: null,
@@ -164,7 +163,7 @@ export function createScrub(deps: ScrubDeps) {
       if (e instanceof TapedeckError && e.code === 'schema_altered') return null;
       throw e;
     });
-    if (signed) await catalogue.addManifest(signed);
+    if (signed) await catalogue.seals.addManifest(signed);
     else unsignable.add(recording.id);
   }
 
@@ -175,7 +174,7 @@ export function createScrub(deps: ScrubDeps) {
     let done = 0;
     const tried = new Set<RecordingId>();
     for (;;) {
-      const next = await catalogue.toCheck(began, AT_ONCE + unsignable.size);
+      const next = await catalogue.seals.toCheck(began, AT_ONCE + unsignable.size);
       const batch = next.filter((r) => !tried.has(r.id));
       if (batch.length === 0) return;
       for (const recording of batch) {
@@ -190,8 +189,8 @@ export function createScrub(deps: ScrubDeps) {
 
   /** What was damaged may have been put back. */
   async function lookAgain(): Promise<void> {
-    for (const { recordingId } of await catalogue.damaged(PAGE)) {
-      const recording = await catalogue.recording(recordingId);
+    for (const { recordingId } of await catalogue.seals.damaged(PAGE)) {
+      const recording = await catalogue.recordings.get(recordingId);
       if (recording?.state === 'sealed') await check(recording);
       if (stopped.signal.aborted) return;
     }
@@ -200,7 +199,7 @@ export function createScrub(deps: ScrubDeps) {
   /** Rows whose file is missing or has another length, and files without a row. */
   async function compareNames(until: number): Promise<void> {
     for (let after = ''; ; ) {
-      const page = await catalogue.recordingsAfter(after, PAGE);
+      const page = await catalogue.recordings.after(after, PAGE);
       if (page.length === 0) break;
       for (const recording of page) {
         if (recording.state !== 'sealed') continue;
@@ -215,7 +214,7 @@ export function createScrub(deps: ScrubDeps) {
       if (stopped.signal.aborted) return;
       if (Date.now() - modifiedAt < NEW_MS) continue;
       const id = /([^/]+?)(?:\.opus)?\.age$/.exec(path)?.[1];
-      const row = id === undefined ? null : await catalogue.recording(id);
+      const row = id === undefined ? null : await catalogue.recordings.get(id);
       if (row?.file === path && row.state !== 'erased') continue;
       strays.push({ file: path, recording: await renamed(path) });
     }
@@ -226,17 +225,17 @@ export function createScrub(deps: ScrubDeps) {
   /** The recording that misses this file: the row says where it is now. Null when none does. */
   async function renamed(path: string): Promise<RecordingId | null> {
     const found = await files.hash(join(config.dataDir, path), rest);
-    const id = found && (await catalogue.sealedAs(found.sha256));
-    const row = id ? await catalogue.recording(id) : null;
+    const id = found && (await catalogue.seals.sealedAs(found.sha256));
+    const row = id ? await catalogue.recordings.get(id) : null;
     if (row?.state !== 'sealed' || (await files.size(recordingFile(config.dataDir, row))) !== null)
       return null;
-    await catalogue.checked(row.id, clock(), `Its file is missing; ${path} has the same bytes.`);
+    await catalogue.seals.checked(row.id, clock(), `Its file is missing; ${path} has the same bytes.`);
     seen.add(row.id);
     return row.id;
   }
 
   async function figures(): Promise<SealFigures> {
-    const now = await catalogue.sealFigures();
+    const now = await catalogue.seals.figures();
     status = { reading: false, waitsFor: null, lastNightAt: null, ...status, ...now, at: clock() };
     return now;
   }
@@ -263,14 +262,14 @@ export function createScrub(deps: ScrubDeps) {
 
   /** Brings the alarm up to what the rows say, also of what was read when a recording broke off while it was played. */
   async function tell(): Promise<void> {
-    let damaged = await catalogue.damaged(PAGE);
+    let damaged = await catalogue.seals.damaged(PAGE);
     const news = damaged.filter((d) => !seen.has(d.recordingId)).slice(0, AT_ONCE);
     for (const { recordingId } of news) {
-      const recording = await catalogue.recording(recordingId);
+      const recording = await catalogue.recordings.get(recordingId);
       seen.add(recordingId);
       if (recording?.state === 'sealed') await check(recording);
     }
-    if (news.length > 0) damaged = await catalogue.damaged(PAGE);
+    if (news.length > 0) damaged = await catalogue.seals.damaged(PAGE);
     for (const id of seen) if (!damaged.some((d) => d.recordingId === id)) seen.delete(id);
     if (!status || status.faults !== damaged.length || clock() - status.at >= pace.figuresMs) await figures();
     if (damaged.length === 0) alarms.clear(TOLD);

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import type { User } from '../catalogue/people.js';
 import {
   type About,
@@ -28,7 +28,7 @@ const onConsole = (by: By): by is Extract<By, { console: string }> => 'console' 
 
 /** Who asks, and whether they may. That it is they who ask is the dashboard's word, a proof apart. */
 export function createAskers(deps: {
-  catalogue: Pick<Catalogue, 'user' | 'tokensOf' | 'standing'>;
+  catalogue: Verbs<'people.get' | 'tokens.of' | 'people.standing'>;
   proofs: Pick<Proofs, 'fresh'>;
   clock: () => number;
 }) {
@@ -42,11 +42,11 @@ export function createAskers(deps: {
 
   /** Throws `not_signed_in` for somebody who was removed or disabled, or whose token is gone. */
   async function signed({ person: id, address, token }: Signed): Promise<{ user: User; asker: Asker }> {
-    const user = await deps.catalogue.user(id);
+    const user = await deps.catalogue.people.get(id);
     if (!user || user.disabledAt !== null) throw fail('not_signed_in');
     const actor = { actor_id: user.id, actor_name: user.name, address };
     if (token === undefined) return { user, asker: asker(user, { actor: 'person', ...actor }) };
-    const found = (await deps.catalogue.tokensOf(user.id)).find((one) => one.id === token);
+    const found = (await deps.catalogue.tokens.of(user.id)).find((one) => one.id === token);
     if (!found || found.expiresAt <= deps.clock()) throw fail('not_signed_in');
     const person = { ...user, only: found.rights };
     return { user, asker: asker(person, { actor: 'token', ...actor }, token) };
@@ -82,7 +82,7 @@ export function createAskers(deps: {
      */
     async self(by: Signed): Promise<Self> {
       if (by.token !== undefined) throw fail('forbidden', 'This cannot be done with an API token.');
-      const now = await deps.catalogue.standing(by.person);
+      const now = await deps.catalogue.people.standing(by.person);
       if (!now) throw fail('not_signed_in');
       const { user, asker } = await signed(by);
       return { user, epoch: now.epoch, entry: asker.entry };
@@ -113,7 +113,7 @@ export function createAskers(deps: {
     const { user } = await signed(by);
     // Who they are there, in which groups, and that their first second factor is theirs: all of it is the dashboard's word.
     if (of === 'box' && user.source !== 'local') throw fail('local_account_needed');
-    const now = await deps.catalogue.standing(user.id);
+    const now = await deps.catalogue.people.standing(user.id);
     if (!now) throw fail('not_signed_in');
     const second = now.state.totp || now.state.passkeys > 0;
     if (now.state.required && !second && !first) throw fail('second_factor_needed');

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import { entryOf, TAPEDECK } from '../domain/assurance/audit.js';
 import type { Recording } from '../domain/recording/recording.js';
 import { damageOf } from '../domain/recording/scrub.js';
@@ -17,7 +17,7 @@ export type Damage = ReturnType<typeof createDamage>;
  * and, if it is news, into the audit log. One at a time; what is too often or too much is left to the nightly reading.
  */
 export function createDamage(deps: {
-  catalogue: Pick<Catalogue, 'recording' | 'audited' | 'sealCheck'>;
+  catalogue: Verbs<'recordings.get' | 'audited' | 'seals.check'>;
   /** Reads a recording; what is wrong with it in words, null for nothing. */
   examine: (recording: Recording) => Promise<string | null>;
   clock: () => number;
@@ -28,20 +28,23 @@ export function createDamage(deps: {
   let waiting = 0;
 
   const sealed = async (id: string): Promise<Recording | null> => {
-    const recording = await catalogue.recording(id);
+    const recording = await catalogue.recordings.get(id);
     return recording?.state === 'sealed' ? recording : null;
   };
 
   async function read(id: string, found: string): Promise<void> {
     const recording = await sealed(id);
     // What the nightly reading says of it is more than what is found here.
-    if (!recording || (await catalogue.sealCheck(id))?.fault != null) return;
+    if (!recording || (await catalogue.seals.check(id))?.fault != null) return;
     const fault = await deps.examine(recording);
     // It may have been erased meanwhile.
     if (fault === null || !(await sealed(id))) return;
     const at = deps.clock();
     const entry = entryOf(TAPEDECK, at, 'damage', damageOf(recording, found, fault));
-    await catalogue.audited<boolean>((news) => (news ? entry : null)).checked(id, at, fault);
+    await catalogue.audited<boolean>(
+      (news) => (news ? entry : null),
+      (c) => c.seals.checked(id, at, fault),
+    );
   }
 
   return {

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
-import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import { unwritable } from '../catalogue/entries.js';
+import type { StoredCall } from '../catalogue/stored-call.js';
 import type { PackOrder } from '../domain/assurance/packing.js';
 import { clean } from '../domain/call/party.js';
 import { fail, TapedeckError } from '../domain/error.js';
@@ -23,7 +24,7 @@ const PART =
 
 /** Gives evidence packs out: who may have one of which call, and that it is on record before anything of it is sent. */
 export function createEvidence(deps: {
-  catalogue: Pick<Catalogue, 'call' | 'audit'>;
+  catalogue: Verbs<'calls.get' | 'audit.append'>;
   askers: Pick<Askers, 'of'>;
   /** The key of a recording. Throws `key_missing`. */
   identity: (recordingId: string) => Promise<string>;
@@ -45,7 +46,7 @@ export function createEvidence(deps: {
       const { person, entry } = await deps.askers.of(by);
       // A dashboard asks for people; the command line makes its packs itself.
       if (!person) throw fail('forbidden');
-      const stored: StoredCall | null = isId(id) ? await catalogue.call(id) : null;
+      const stored: StoredCall | null = isId(id) ? await catalogue.calls.get(id) : null;
       const { call, stretches } = reachedBy(person, 'export', stored);
       if (!coversAll(stretches, call.recording?.durationMs ?? 0)) throw fail('forbidden', PART);
       const reason = clean(said, LONGEST_REASON);
@@ -73,8 +74,8 @@ export function createEvidence(deps: {
           },
           {
             write: (detail) =>
-              catalogue
-                .audit(entry('export', { object: 'call', object_id: call.id, reason, detail }))
+              catalogue.audit
+                .append(entry('export', { object: 'call', object_id: call.id, reason, detail }))
                 .catch((e) => {
                   throw unwritable(e);
                 }),

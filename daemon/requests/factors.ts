@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import { onRecord } from '../catalogue/entries.js';
 import { fail } from '../domain/error.js';
 import type { SIGN_IN } from '../domain/operations/control/sign-in.js';
@@ -24,7 +24,7 @@ export type FactorSecrets = {
 
 /** Adding and removing one's own second factors. */
 export function createFactorRequests(deps: {
-  catalogue: Pick<Catalogue, 'audited' | 'factorState' | 'passkey' | 'totp'>;
+  catalogue: Verbs<'audited' | 'factors.state' | 'factors.passkey' | 'factors.totp'>;
   askers: Askers;
   proofs: Proofs;
   passkeys: Passkeys;
@@ -54,7 +54,8 @@ export function createFactorRequests(deps: {
       const added = await onRecord<{ codesKept: boolean } | null>(
         catalogue,
         (done) => done && entry,
-      ).addPasskey(passkey, hashes);
+        (c) => c.factors.addPasskey(passkey, hashes),
+      );
       if (!added) throw fail('passkey_refused', 'It is known already.');
       proofs.add(by.session, ownerOf(self), 'passkey');
       return { recovery_codes: added.codesKept ? codes : null };
@@ -82,7 +83,9 @@ export function createFactorRequests(deps: {
       const { codes, hashes } = newCodes();
       const totp = { sealed: factorSecrets.seal(user.id, secret), addedAt: clock(), lastStep: step };
       const entry = changed(self, 'an authenticator app was added');
-      const { codesKept } = await onRecord(catalogue, entry).saveTotp(user.id, totp, hashes);
+      const { codesKept } = await onRecord(catalogue, entry, (c) =>
+        c.factors.saveTotp(user.id, totp, hashes),
+      );
       proofs.add(by.session, ownerOf(self), 'totp');
       return { recovery_codes: codesKept ? codes : null };
     },
@@ -90,27 +93,30 @@ export function createFactorRequests(deps: {
     async remove_factor({ by, passkey: id }) {
       const self = await askers.provedSelf(by);
       const { user } = self;
-      const passkey = id === undefined ? null : await catalogue.passkey(id);
-      const theirs = id === undefined ? await catalogue.totp(user.id) : passkey?.userId === user.id;
+      const passkey = id === undefined ? null : await catalogue.factors.passkey(id);
+      const theirs = id === undefined ? await catalogue.factors.totp(user.id) : passkey?.userId === user.id;
       if (!theirs) throw fail('not_found');
       const entry = changed(
         self,
         `the ${passkey ? `passkey ${passkey.name}` : 'authenticator app'} was removed`,
       );
-      const verbs = onRecord<boolean>(catalogue, (gone) => (gone ? entry : null));
-      if (!(await verbs.removeFactor(user.id, passkey ? { passkey: passkey.id } : 'totp')))
-        throw fail('last_factor');
+      const gone = await onRecord<boolean>(
+        catalogue,
+        (gone) => (gone ? entry : null),
+        (c) => c.factors.remove(user.id, passkey ? { passkey: passkey.id } : 'totp'),
+      );
+      if (!gone) throw fail('last_factor');
       return {};
     },
 
     async new_recovery_codes({ by }) {
       const self = await askers.provedSelf(by);
-      const { totp, passkeys: keys } = await catalogue.factorState(self.user.id);
+      const { totp, passkeys: keys } = await catalogue.factors.state(self.user.id);
       if (!totp && keys === 0)
         throw fail('request_invalid', 'There is no second factor that they would stand for.');
       const { codes, hashes } = newCodes();
       const entry = changed(self, 'new recovery codes were made');
-      await onRecord(catalogue, entry).saveRecoveryCodes(self.user.id, hashes);
+      await onRecord(catalogue, entry, (c) => c.factors.saveRecoveryCodes(self.user.id, hashes));
       return { recovery_codes: codes };
     },
   };

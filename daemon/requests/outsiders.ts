@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import { onRecord } from '../catalogue/entries.js';
 import type { User } from '../catalogue/people.js';
 import { type AuditAction, entryOf, type NewEntry, TAPEDECK } from '../domain/assurance/audit.js';
@@ -18,7 +18,7 @@ const SAME: Record<'ldap' | 'oidc', (group: string, named: string) => boolean> =
 
 /** People of a directory or a provider, who are here what their groups make them. */
 export function createOutsiderRequests(deps: {
-  catalogue: Pick<Catalogue, 'audited' | 'user' | 'users'>;
+  catalogue: Verbs<'audited' | 'people.get' | 'people.list'>;
   rules: Record<'ldap' | 'oidc', readonly GroupRule[]>;
   clock: () => number;
   mint: (at: number) => string;
@@ -29,7 +29,7 @@ export function createOutsiderRequests(deps: {
 
   async function gone({ id, name }: User, why: string): Promise<void> {
     const changes = [`${why}: roles, sessions and tokens are gone`];
-    await onRecord(catalogue, own('person_change', id, { name, changes })).outsiderGone(id);
+    await onRecord(catalogue, own('person_change', id, { name, changes }), (c) => c.people.outsiderGone(id));
   }
 
   /** What the source has made of somebody here; null where that is what they were. */
@@ -44,7 +44,9 @@ export function createOutsiderRequests(deps: {
       const name = clean(given, LONGEST);
       if (name === '') throw fail('request_invalid', 'name: must have a letter');
       const made = madeBy({ groups, extensions }, rules[source], SAME[source]);
-      const before = (await catalogue.users()).find((u) => u.source === source && u.subject === subject);
+      const before = (await catalogue.people.list()).find(
+        (u) => u.source === source && u.subject === subject,
+      );
       if (!made) {
         if (before && before.roles.length > 0) await gone(before, 'in no group any more that has a role');
         throw fail('no_role');
@@ -52,13 +54,18 @@ export function createOutsiderRequests(deps: {
       const saved = await onRecord<User | null>(
         catalogue,
         (user) => user && entryFor(before, user),
-      ).saveOutsider({ ...made, ...{ id: mint(clock()), name, source, subject, createdAt: clock() } });
+        (c) =>
+          c.people.saveOutsider({
+            ...made,
+            ...{ id: mint(clock()), name, source, subject, createdAt: clock() },
+          }),
+      );
       if (!saved) throw fail('name_taken');
       return { id: saved.id };
     },
 
     async outsider_gone({ id }) {
-      const user = await catalogue.user(id);
+      const user = await catalogue.people.get(id);
       if (!user || user.source === 'local') throw fail('person_unknown');
       await gone(user, 'not in the directory any more');
       return {};

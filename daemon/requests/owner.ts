@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import { onRecord, putOnRecord } from '../catalogue/entries.js';
 import type { Ended, User } from '../catalogue/people.js';
 import type { NewEntry } from '../domain/assurance/audit.js';
@@ -22,7 +22,9 @@ export function createOwnerRequests({
   clock,
   mint,
 }: {
-  catalogue: Pick<Catalogue, 'audit' | 'audited' | 'recording' | 'resealTotp' | 'user' | 'users'>;
+  catalogue: Verbs<
+    'audit.append' | 'audited' | 'recordings.get' | 'factors.resealTotp' | 'people.get' | 'people.list'
+  >;
   askers: Pick<Askers, 'of'>;
   passwords: Pick<PasswordVerbs, 'isPasswordHash'>;
   clock: () => number;
@@ -30,7 +32,7 @@ export function createOwnerRequests({
 }): Pick<ControlHandlers, keyof typeof OWNER> {
   const about = (id: string, detail: NewEntry['detail']) => ({ object: 'person', object_id: id, detail });
   async function known(id: string): Promise<User> {
-    const user = await catalogue.user(id);
+    const user = await catalogue.people.get(id);
     if (!user) throw fail('person_unknown');
     return user;
   }
@@ -39,12 +41,12 @@ export function createOwnerRequests({
     async add_user({ by, name, rights: given, hash }) {
       const { entry } = await askers.of(by);
       refuseOtherHash(hash, passwords);
-      if (!given && (await catalogue.users()).length > 0)
+      if (!given && (await catalogue.people.list()).length > 0)
         throw fail('request_invalid', 'rights: have to be said of everybody but the first');
       const at = clock();
       const person = { ...(given ? rightsOf(given) : FOUNDER), id: mint(at), name: personName(name) };
       const added = entry('person_add', about(person.id, personSaid(person)));
-      await onRecord(catalogue, added).addUser({ ...person, passwordHash: hash, createdAt: at });
+      await onRecord(catalogue, added, (c) => c.people.add({ ...person, passwordHash: hash, createdAt: at }));
       return { id: person.id };
     },
 
@@ -52,9 +54,15 @@ export function createOwnerRequests({
       const { entry } = await askers.of(by);
       refuseOtherHash(hash, passwords);
       const { name } = await known(id);
-      const { tokens } = await onRecord<Ended>(catalogue, ({ tokens }) =>
-        entry('password_change', about(id, { name, ...(tokens.length > 0 ? { tokens_ended: tokens } : {}) })),
-      ).setPassword(id, hash, clock());
+      const { tokens } = await onRecord<Ended>(
+        catalogue,
+        ({ tokens }) =>
+          entry(
+            'password_change',
+            about(id, { name, ...(tokens.length > 0 ? { tokens_ended: tokens } : {}) }),
+          ),
+        (c) => c.people.setPassword(id, hash, clock()),
+      );
       return { tokens_ended: tokens };
     },
 
@@ -62,7 +70,9 @@ export function createOwnerRequests({
       const { entry } = await askers.of(by);
       const { name } = await known(id);
       const changes = ['all second factors were removed'];
-      await onRecord(catalogue, entry('person_change', about(id, { name, changes }))).resetFactors(id);
+      await onRecord(catalogue, entry('person_change', about(id, { name, changes })), (c) =>
+        c.factors.reset(id),
+      );
       return {};
     },
 
@@ -74,16 +84,16 @@ export function createOwnerRequests({
 
     async put_finding({ by, recording: id, fault, found: how }) {
       const { entry } = await askers.of(by);
-      const recording = await catalogue.recording(id);
+      const recording = await catalogue.recordings.get(id);
       if (!recording) throw fail('recording_absent');
       const found = (news: boolean) =>
         news && fault !== null ? entry('damage', damageOf(recording, how, fault)) : null;
-      await onRecord(catalogue, found).checked(id, clock(), fault);
+      await onRecord(catalogue, found, (c) => c.seals.checked(id, clock(), fault));
       return {};
     },
 
     async reseal_totp({ person, before, after }) {
-      await catalogue.resealTotp(person, Buffer.from(before, 'base64'), Buffer.from(after, 'base64'));
+      await catalogue.factors.resealTotp(person, Buffer.from(before, 'base64'), Buffer.from(after, 'base64'));
       return {};
     },
   };

@@ -6,7 +6,7 @@ import {
   verifyAuthenticationResponse,
   verifyRegistrationResponse,
 } from '@simplewebauthn/server';
-import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import type { Passkey } from '../catalogue/factors.js';
 import { fail } from '../domain/error.js';
 import type { Person } from '../domain/people/person.js';
@@ -28,7 +28,7 @@ export function createPasskeys({
   siteName,
   clock,
 }: {
-  catalogue: Pick<Catalogue, 'passkeys' | 'passkey'>;
+  catalogue: Verbs<'factors.passkeys' | 'factors.passkey'>;
   siteName: string;
   clock: () => number;
 }) {
@@ -36,7 +36,7 @@ export function createPasskeys({
   const registrations = createKept<{ challenge: string; place: Place }>(kept);
   const assertions = createKept<{ place: Place; person: string | null }>(kept);
   const known = async (person: string, { host }: Place) =>
-    (await catalogue.passkeys(person))
+    (await catalogue.factors.passkeys(person))
       .filter((key) => key.host === host)
       .map(({ id, transports }) => ({ id, transports }));
 
@@ -101,7 +101,7 @@ export function createPasskeys({
       const challenge = challengeIn(given);
       const asked = challenge === null ? null : assertions.take(challenge);
       if (!asked || challenge === null) throw fail('passkey_refused', 'It took too long.');
-      const passkey = typeof given.id === 'string' ? await catalogue.passkey(given.id) : null;
+      const passkey = typeof given.id === 'string' ? await catalogue.factors.passkey(given.id) : null;
       if (!passkey) throw fail('passkey_refused', 'It is not known here.');
       const { id, publicKey, counter, transports, userId } = passkey;
       const { place, person } = asked;

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import { onRecord } from '../catalogue/entries.js';
 import type { Ended } from '../catalogue/people.js';
 import { entryOf, type NewEntry } from '../domain/assurance/audit.js';
@@ -20,7 +20,7 @@ export function refuseOtherHash(hash: string, { isPasswordHash }: Pick<PasswordV
 
 /** Choosing and changing passwords. The dashboard hashes the new one, so that the recorder is asked for as little as can be. */
 export function createPasswordRequests(deps: {
-  catalogue: Pick<Catalogue, 'audited' | 'invited'>;
+  catalogue: Verbs<'audited' | 'people.invited'>;
   askers: Askers;
   proofs: Proofs;
   passwordCheck: PasswordCheck;
@@ -34,7 +34,7 @@ export function createPasswordRequests(deps: {
     async choose_password({ code, hash, address }) {
       refuseOtherHash(hash, deps.passwords);
       const codeHash = hashed(plainCode(code));
-      const user = await catalogue.invited(codeHash, clock());
+      const user = await catalogue.people.invited(codeHash, clock());
       if (!user) throw fail('invitation_unknown');
       const actor = { actor: 'person', actor_id: user.id, actor_name: user.name, address } as const;
       const ended = await onRecord<Ended | null>(
@@ -45,7 +45,8 @@ export function createPasswordRequests(deps: {
             ...{ object: 'person', object_id: user.id },
             detail: { because: 'chosen with a link', ...tokensEnded(ended) },
           }),
-      ).acceptInvitation(codeHash, hash, clock());
+        (c) => c.people.acceptInvitation(codeHash, hash, clock()),
+      );
       // Another was quicker.
       if (!ended) throw fail('invitation_unknown');
       return { person: user.id, tokens_ended: ended.tokens };
@@ -59,9 +60,11 @@ export function createPasswordRequests(deps: {
         await refusals.write(entry('password_change', { ...about, detail: { because: 'wrong password' } }));
         throw fail('old_password_wrong');
       }
-      const ended = await onRecord<Ended>(catalogue, (ended) =>
-        entry('password_change', { ...about, detail: tokensEnded(ended) }),
-      ).setPassword(user.id, hash, clock());
+      const ended = await onRecord<Ended>(
+        catalogue,
+        (ended) => entry('password_change', { ...about, detail: tokensEnded(ended) }),
+        (c) => c.people.setPassword(user.id, hash, clock()),
+      );
       proofs.keep(by.session, { id: user.id, epoch }, ended.epoch);
       return { epoch: ended.epoch, tokens_ended: ended.tokens };
     },

@@ -45,7 +45,7 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
 
   /** Throws `person_unknown`. */
   async function known(id: string): Promise<User> {
-    const user = await catalogue.user(id);
+    const user = await catalogue.people.get(id);
     if (!user) throw fail('person_unknown');
     return user;
   }
@@ -72,9 +72,8 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
       const id = mint(clock());
       const { code, invitation } = link(id);
       const user = { ...rightsOf(rights), id, name: personName(name), passwordHash: '', createdAt: clock() };
-      await onRecord(catalogue, asker.entry('person_add', about(id, personSaid(user)))).addUser(
-        user,
-        invitation,
+      await onRecord(catalogue, asker.entry('person_add', about(id, personSaid(user))), (c) =>
+        c.people.add(user, invitation),
       );
       return { id, invitation: { code, expires_at: invitation.expiresAt } };
     },
@@ -85,16 +84,24 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
       // Somebody may have had a name for longer than there has been a rule for names.
       const kept = name === before.name ? name : personName(name);
       const change = { ...rightsOf(rights), name: kept, ...(disabled === undefined ? {} : { disabled }) };
-      await onRecord<User>(catalogue, (after) =>
-        asker.entry('person_change', about(id, { name: after.name, changes: personChanges(before, after) })),
-      ).changeUser(id, change, clock(), based_on);
+      await onRecord<User>(
+        catalogue,
+        (after) =>
+          asker.entry(
+            'person_change',
+            about(id, { name: after.name, changes: personChanges(before, after) }),
+          ),
+        (c) => c.people.change(id, change, clock(), based_on),
+      );
       return {};
     },
 
     async remove_person({ by, id, based_on }) {
       const asker = await askers.proved(by, 'people');
       const { name } = await known(id);
-      await onRecord(catalogue, asker.entry('person_remove', about(id, { name }))).removeUser(id, based_on);
+      await onRecord(catalogue, asker.entry('person_remove', about(id, { name })), (c) =>
+        c.people.remove(id, based_on),
+      );
       return {};
     },
 
@@ -108,7 +115,9 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
         throw fail('person_invalid', 'The password of this person is not kept here.');
       const { code, invitation } = link(id);
       const said = { name: user.name, changes: ['a link to choose a new password with'] };
-      await onRecord(catalogue, asker.entry('person_change', about(id, said))).invite(invitation);
+      await onRecord(catalogue, asker.entry('person_change', about(id, said)), (c) =>
+        c.people.invite(invitation),
+      );
       return { code, expires_at: invitation.expiresAt };
     },
 
@@ -116,7 +125,7 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
       const asker = await askers.may(by, 'people');
       const { name } = await known(id);
       const said = { name, because: `ended all sessions and tokens of ${name}` };
-      await onRecord(catalogue, asker.entry('session_end', about(id, said))).shutOut(id);
+      await onRecord(catalogue, asker.entry('session_end', about(id, said)), (c) => c.people.shutOut(id));
       return {};
     },
 
@@ -124,7 +133,7 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
       const asker = await askers.proved(by, 'settings');
       const said = `second factor required of: ${roles.join(', ') || 'nobody'}`;
       const entry = asker.entry('policy_change', { object: 'second_factor', detail: { changes: [said] } });
-      await onRecord(catalogue, entry).setRolesWithFactor(roles);
+      await onRecord(catalogue, entry, (c) => c.factors.setRoles(roles));
       return {};
     },
   };

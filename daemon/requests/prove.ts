@@ -1,6 +1,6 @@
-import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import { onRecord } from '../catalogue/entries.js';
-import type { Used } from '../catalogue/factors.js';
+import type { Proven, Used } from '../catalogue/factors.js';
 import type { Standing } from '../catalogue/people.js';
 import { type Actor, entryOf, type NewEntry } from '../domain/assurance/audit.js';
 import { fail, type TapedeckError } from '../domain/error.js';
@@ -34,9 +34,14 @@ type Shown = {
 
 /** Looks at what somebody gives to show who they are, and writes down how that went. */
 export function createProve(deps: {
-  catalogue: Pick<
-    Catalogue,
-    'audited' | 'passkey' | 'proofGiven' | 'standing' | 'takeFactorTry' | 'totp' | 'user'
+  catalogue: Verbs<
+    | 'audited'
+    | 'factors.passkey'
+    | 'factors.proofGiven'
+    | 'people.standing'
+    | 'factors.takeTry'
+    | 'factors.totp'
+    | 'people.get'
   >;
   proofs: Proofs;
   passkeys: Passkeys;
@@ -58,7 +63,7 @@ export function createProve(deps: {
   }
 
   async function byPassword(body: Body, { id, name }: Who, password: string): Promise<Shown> {
-    const user = await catalogue.user(id);
+    const user = await catalogue.people.get(id);
     const because = body.begins ? 'wrong password' : 'a password was wrong';
     const wrong = () => fail('sign_in_failed');
     const stored = user?.source === 'local' ? user.passwordHash : '';
@@ -80,9 +85,9 @@ export function createProve(deps: {
     if (!TOTP_CODE.test(code))
       return { ...shown, proofs: ['recovery_code'], used: { recoveryCode: hashed(plainCode(code)) } };
     const at = clock();
-    const { until } = await catalogue.takeFactorTry(who.id, body.device, at, waitAfter);
+    const { until } = await catalogue.factors.takeTry(who.id, body.device, at, waitAfter);
     if (until !== null) return { wait_seconds: Math.ceil((until - at) / 1000) };
-    const totp = await catalogue.totp(who.id);
+    const totp = await catalogue.factors.totp(who.id);
     const step = totp && stepOf(factorSecrets.open(who.id, totp.sealed), code, at);
     if (step === null) throw await refused(body, who, because, wrong());
     return { ...shown, proofs: ['totp'], used: { totpStep: step } };
@@ -91,7 +96,7 @@ export function createProve(deps: {
   async function byPasskey(body: Body, response: unknown): Promise<Shown & { id: string }> {
     const because = 'a passkey was refused';
     const wrong = (detail = '') => fail('passkey_refused', detail);
-    const who = body.person === null ? null : await catalogue.standing(body.person);
+    const who = body.person === null ? null : await catalogue.people.standing(body.person);
     const theirs = who?.person ?? NOBODY;
     const { person, passkey, counter } = await passkeys.answered(response).catch(async (e) => {
       throw await refused(body, theirs, because, e);
@@ -100,13 +105,13 @@ export function createProve(deps: {
     if (body.person !== null && body.person !== person)
       throw await refused(body, theirs, because, wrong('It belongs to somebody else.'));
     // Only the provider knows whether they still have an account there.
-    if (body.begins && (await catalogue.user(person))?.source === 'oidc') throw wrong(BY_PROVIDER);
+    if (body.begins && (await catalogue.people.get(person))?.source === 'oidc') throw wrong(BY_PROVIDER);
     const used = { passkey, counter };
     return { id: person, proofs: ['passkey'], used, checked: true, wrong, because };
   }
 
   async function byWord({ id }: Who, word: Word): Promise<Shown> {
-    const user = await catalogue.user(id);
+    const user = await catalogue.people.get(id);
     const source = word.includes('directory') ? 'ldap' : 'oidc';
     const wrong = () => fail('sign_in_failed');
     if (user?.source !== source) throw wrong();
@@ -118,9 +123,14 @@ export function createProve(deps: {
     const { person } = now;
     const { begins, session, epoch = now.epoch } = body;
     const done = entry(body, person, { with: shown.proofs });
-    const given = await onRecord<object | null>(catalogue, (given) => given && done).proofGiven(person.id, {
-      ...{ at: clock(), epoch, begins, used: shown.used },
-    });
+    const given = await onRecord<Proven | null>(
+      catalogue,
+      (given) => given && done,
+      (c) =>
+        c.factors.proofGiven(person.id, {
+          ...{ at: clock(), epoch, begins, used: shown.used },
+        }),
+    );
     if (!given) throw await refused(body, person, shown.because, shown.wrong());
     if (shown.checked) for (const proof of shown.proofs) proofs.add(session, { id: person.id, epoch }, proof);
     return { person: person.id, proofs: shown.proofs, ...given };
@@ -128,7 +138,7 @@ export function createProve(deps: {
 
   /** Throws `sign_in_failed` for somebody who is not there or disabled. */
   async function standing(id: string | null): Promise<Standing> {
-    const now = id === null ? null : await catalogue.standing(id);
+    const now = id === null ? null : await catalogue.people.standing(id);
     if (!now) throw fail('sign_in_failed');
     return now;
   }

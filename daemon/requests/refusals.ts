@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import { unwritable } from '../catalogue/entries.js';
 import type { NewEntry } from '../domain/assurance/audit.js';
 import { createBuckets, type Limit } from '../ops/buckets.js';
@@ -12,7 +12,7 @@ const REFUSALS: Record<'each' | 'all', Limit> = {
 export type Refusals = ReturnType<typeof createRefusals>;
 
 /** Entries of what was refused: of a storm of them the first, and later how many more there were. */
-export function createRefusals(deps: { catalogue: Pick<Catalogue, 'audit'>; clock: () => number }) {
+export function createRefusals(deps: { catalogue: Verbs<'audit.append'>; clock: () => number }) {
   const buckets = createBuckets({ now: deps.clock });
   let unsaid = 0;
 
@@ -36,7 +36,7 @@ export function createRefusals(deps: { catalogue: Pick<Catalogue, 'audit'>; cloc
       const before = unsaid;
       const detail = before > 0 ? { ...entry.detail, refusals_before: before } : entry.detail;
       unsaid = 0;
-      await deps.catalogue.audit({ ...entry, outcome: 'refused', detail }).catch((e: unknown) => {
+      await deps.catalogue.audit.append({ ...entry, outcome: 'refused', detail }).catch((e: unknown) => {
         unsaid += before + 1;
         throw unwritable(e);
       });

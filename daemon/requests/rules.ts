@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import { onRecord, putOnRecord } from '../catalogue/entries.js';
 import type { By } from '../domain/operations/control/request.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
@@ -13,7 +13,7 @@ const MOST_CHANGES = 50;
 type RetentionRun = { erased: number; failed: number; left: number };
 
 export type RuleDeps = {
-  catalogue: Pick<Catalogue, 'policy' | 'audit' | 'audited'>;
+  catalogue: Verbs<'policy.newest' | 'audit.append' | 'audited'>;
   askers: Pick<Askers, 'may' | 'proved'>;
   retain: { run(how: { confirm?: string }): Promise<RetentionRun> };
   jobs: Pick<ReturnType<typeof createJobs>, 'ask' | 'cancel'>;
@@ -31,13 +31,16 @@ export function createRuleRequests({
   return {
     async save_policy({ by, policy, based_on: basedOn, no_emergency_numbers: confirmed }) {
       const asker = await askers.proved(by, 'settings');
-      const before = (await catalogue.policy()).policy;
+      const before = (await catalogue.policy.newest()).policy;
       confirmEmergency(before, policy, confirmed);
       const changes = policyChanges(before, policy).slice(0, MOST_CHANGES);
-      const verbs = onRecord<number>(catalogue, (made) =>
-        asker.entry('policy_change', { object: 'policy', object_id: String(made), detail: { changes } }),
+      const version = await onRecord<number>(
+        catalogue,
+        (made) =>
+          asker.entry('policy_change', { object: 'policy', object_id: String(made), detail: { changes } }),
+        (c) => c.policy.save(policy, nameOf(by, asker.person?.name), clock(), basedOn),
       );
-      return { version: await verbs.savePolicy(policy, nameOf(by, asker.person?.name), clock(), basedOn) };
+      return { version };
     },
 
     async run_retention({ by, confirm }) {

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import { onRecord } from '../catalogue/entries.js';
 import { entryOf } from '../domain/assurance/audit.js';
 import { fail } from '../domain/error.js';
@@ -15,7 +15,7 @@ import { refuseOtherHash } from './passwords.js';
  * there; the newest code is the one that works, once.
  */
 export function createSetupRequests(deps: {
-  catalogue: Pick<Catalogue, 'audited' | 'users' | 'saveSetupCode'>;
+  catalogue: Verbs<'audited' | 'people.list' | 'people.saveSetupCode'>;
   passwords: Pick<PasswordVerbs, 'isPasswordHash'>;
   clock: () => number;
   mint: (at: number) => string;
@@ -24,9 +24,9 @@ export function createSetupRequests(deps: {
 
   return {
     async begin_setup() {
-      if ((await catalogue.users()).length > 0) return { code: null };
+      if ((await catalogue.people.list()).length > 0) return { code: null };
       const code = newCode();
-      await catalogue.saveSetupCode(hashed(plainCode(code)), clock());
+      await catalogue.people.saveSetupCode(hashed(plainCode(code)), clock());
       return { code };
     },
 
@@ -42,8 +42,12 @@ export function createSetupRequests(deps: {
         ...{ object: 'person', object_id: user.id },
         detail: { ...personSaid(user), because: 'set-up code' },
       });
-      const verbs = onRecord<boolean>(catalogue, (made) => (made ? added : null));
-      if (!(await verbs.claimSetup(hashed(plainCode(code)), user))) throw fail('setup_code_wrong');
+      const made = await onRecord<boolean>(
+        catalogue,
+        (made) => (made ? added : null),
+        (c) => c.people.claimSetup(hashed(plainCode(code)), user),
+      );
+      if (!made) throw fail('setup_code_wrong');
       return { id: user.id };
     },
   };

@@ -1,5 +1,6 @@
-import type { Catalogue, StoredCall } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import { unwritable } from '../catalogue/entries.js';
+import type { StoredCall } from '../catalogue/stored-call.js';
 import { clean } from '../domain/call/party.js';
 import { fail } from '../domain/error.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
@@ -19,7 +20,7 @@ export const LONGEST_REASON = 200;
  * record before the key is read.
  */
 export function createSound(deps: {
-  catalogue: Pick<Catalogue, 'call' | 'recording' | 'audit'>;
+  catalogue: Verbs<'calls.get' | 'recordings.get' | 'audit.append'>;
   askers: Pick<Askers, 'of'>;
   passes: Pick<Passes, 'take'>;
   /** The key of a recording. Throws `key_missing`. */
@@ -28,11 +29,12 @@ export function createSound(deps: {
   damage: Damage;
 }): Pick<ControlHandlers, 'open_recording' | 'open_test_call' | 'met_damage'> {
   const { catalogue } = deps;
-  const stored = async (id: string): Promise<StoredCall | null> => (isId(id) ? catalogue.call(id) : null);
+  const stored = async (id: string): Promise<StoredCall | null> =>
+    isId(id) ? catalogue.calls.get(id) : null;
 
   /** Throws `key_missing` for a recording that is being erased, also when that began a moment ago. */
   async function keyOf(recording: Recording): Promise<{ recording: string; identity: string }> {
-    playable({ recording: await catalogue.recording(recording.id) });
+    playable({ recording: await catalogue.recordings.get(recording.id) });
     return { recording: recording.id, identity: await deps.identity(recording.id) };
   }
 
@@ -49,7 +51,7 @@ export function createSound(deps: {
         throw fail('forbidden', 'You were not on the call while it was recorded.');
       deps.taking.take(person);
       const about = { object: 'call', object_id: call.id, reason, detail: { recording: recording.id } };
-      await catalogue.audit(entry(as, about)).catch((e) => {
+      await catalogue.audit.append(entry(as, about)).catch((e) => {
         throw unwritable(e);
       });
       return keyOf(recording);

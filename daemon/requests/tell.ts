@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import { unwritable } from '../catalogue/entries.js';
 import { type Actor, type AuditAction, entryOf, type NewEntry, TAPEDECK } from '../domain/assurance/audit.js';
 import { iso } from '../domain/days.js';
@@ -33,7 +33,7 @@ type GiveOut = ControlBody<'give_out'>;
  * catalogue and the time is the recorder's; where the dashboard says that it was another time, the entry has that too.
  */
 export function createTelling(deps: {
-  catalogue: Pick<Catalogue, 'audit' | 'call' | 'tell' | 'user'>;
+  catalogue: Verbs<'audit.append' | 'calls.get' | 'audit.tell' | 'people.get'>;
   askers: Pick<Askers, 'of' | 'may'>;
   clock: () => number;
   limits?: { told?: Limit; given?: Limit };
@@ -55,7 +55,7 @@ export function createTelling(deps: {
 
   async function actors(entries: readonly Told[]): Promise<(entry: Told) => Actor> {
     const ids = [...new Set(entries.map(({ person }) => person))].filter((id) => id !== '');
-    const found = await Promise.all(ids.map((id) => deps.catalogue.user(id)));
+    const found = await Promise.all(ids.map((id) => deps.catalogue.people.get(id)));
     const names = new Map(found.map((user) => [user?.id, user?.name]));
     return ({ own, token, person, address }) =>
       own
@@ -77,13 +77,15 @@ export function createTelling(deps: {
         seq: entry.seq,
         entry: asWritten(entry, actorOf(entry), at),
       }));
-      return { seq: await within('told', told, entries, () => deps.catalogue.tell(source, written, at)) };
+      return {
+        seq: await within('told', told, entries, () => deps.catalogue.audit.tell(source, written, at)),
+      };
     },
 
     async give_out({ by, object, object_id, reason, detail }) {
       const asker = await allowed(by, object, object_id, reason);
       const entry = asker.entry('export', { object, object_id, reason, detail });
-      await within('given', given, [entry], () => deps.catalogue.audit(entry));
+      await within('given', given, [entry], () => deps.catalogue.audit.append(entry));
       return {};
     },
   } satisfies Pick<ControlHandlers, 'tell' | 'give_out'>;
@@ -100,7 +102,7 @@ export function createTelling(deps: {
     const asker = await deps.askers.of(by);
     // A dashboard asks for people; the command line gives out nothing of a call.
     if (!asker.person) throw fail('forbidden');
-    const found = isId(id) ? await deps.catalogue.call(id) : null;
+    const found = isId(id) ? await deps.catalogue.calls.get(id) : null;
     const { call, stretches } = reachedBy(asker.person, 'export', found);
     if (!coversAll(stretches, call.recording?.durationMs ?? 0)) throw fail('forbidden');
     if (reason === '' && owesReason(asker.person, 'export', call)) throw fail('reason_needed');

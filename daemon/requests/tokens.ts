@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Verbs } from '../catalogue/catalogue.js';
 import { onRecord } from '../catalogue/entries.js';
 import { fail } from '../domain/error.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
@@ -18,7 +18,7 @@ const BY_PROVIDER =
  * and never more than it was made for.
  */
 export function createTokenRequests(deps: {
-  catalogue: Pick<Catalogue, 'audited' | 'tokensOf' | 'tokenUsed'>;
+  catalogue: Verbs<'audited' | 'tokens.of' | 'tokens.used'>;
   askers: Askers;
   clock: () => number;
   mint: (at: number) => string;
@@ -34,7 +34,7 @@ export function createTokenRequests(deps: {
       const possible = tokenRightsOf(user);
       const beyond = wanted.filter((right) => !possible.includes(right));
       if (beyond.length > 0) throw fail('forbidden', `You may not do this yourself: ${beyond.join(', ')}.`);
-      if ((await catalogue.tokensOf(user.id)).length >= MOST)
+      if ((await catalogue.tokens.of(user.id)).length >= MOST)
         throw fail('request_invalid', `You have ${MOST} tokens; revoke one first.`);
       const rights = tokenRights.filter((right) => wanted.includes(right));
       const secret = `td_${newToken()}`;
@@ -42,22 +42,26 @@ export function createTokenRequests(deps: {
       const id = mint(createdAt);
       const token = { id, userId: user.id, name, rights, createdAt, expiresAt: createdAt + days * DAY_MS };
       const about = { object: 'token', object_id: id, detail: { name, rights, days } };
-      await onRecord(catalogue, entry('token_add', about)).addToken(token, hashed(secret));
+      await onRecord(catalogue, entry('token_add', about), (c) => c.tokens.add(token, hashed(secret)));
       return { id, secret };
     },
 
     async remove_token({ by, id }) {
       const { user, entry } = await askers.self(by);
-      const token = (await catalogue.tokensOf(user.id)).find((one) => one.id === id);
+      const token = (await catalogue.tokens.of(user.id)).find((one) => one.id === id);
       if (!token) throw fail('not_found');
       const removed = entry('token_remove', { object: 'token', object_id: id, detail: { name: token.name } });
-      const verbs = onRecord<boolean>(catalogue, (gone) => (gone ? removed : null));
-      if (!(await verbs.removeToken(user.id, id))) throw fail('not_found');
+      const gone = await onRecord<boolean>(
+        catalogue,
+        (gone) => (gone ? removed : null),
+        (c) => c.tokens.remove(user.id, id),
+      );
+      if (!gone) throw fail('not_found');
       return {};
     },
 
     async token_used({ id, address }) {
-      await catalogue.tokenUsed(id, clock(), address);
+      await catalogue.tokens.used(id, clock(), address);
       return {};
     },
   };

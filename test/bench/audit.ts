@@ -61,20 +61,20 @@ const began = performance.now();
 const BATCH = 500;
 for (let n = 0; n < count; n += BATCH)
   await Promise.all(
-    Array.from({ length: Math.min(BATCH, count - n) }, (_, i) => catalogue.audit(entry(n + i))),
+    Array.from({ length: Math.min(BATCH, count - n) }, (_, i) => catalogue.audit.append(entry(n + i))),
   );
 say(`${count} entries written in batches of ${BATCH}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
 
 const alone: number[] = [];
 for (let n = 0; n < 200; n++) {
   const at = performance.now();
-  await catalogue.audit(entry(n));
+  await catalogue.audit.append(entry(n));
   alone.push(performance.now() - at);
 }
 alone.sort((a, b) => a - b);
 say(`one entry, durable: median ${alone[100]!.toFixed(2)} ms, p95 ${alone[190]!.toFixed(2)} ms`);
 
-const [row] = await catalogue.auditRows(count - 3, 1);
+const [row] = await catalogue.audit.rows(count - 3, 1);
 say(`an entry looks like this: ${row!.text}`);
 await catalogue.checkpoint();
 const bytes = statSync(path).size;
@@ -91,12 +91,12 @@ for (const [what, filter] of [
   ['all refused', { outcome: 'refused' as const }],
 ] as const) {
   const at = performance.now();
-  const found = await catalogue.auditEntries({ ...filter, limit: 51 });
+  const found = await catalogue.audit.entries({ ...filter, limit: 51 });
   say(`${what}: ${found.length} entries in ${(performance.now() - at).toFixed(1)} ms`);
 }
 {
   const at = performance.now();
-  const people = await catalogue.auditActors();
+  const people = await catalogue.audit.actors();
   say(`everybody in it: ${people.length} in ${(performance.now() - at).toFixed(1)} ms`);
 }
 await catalogue.stop();

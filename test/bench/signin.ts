@@ -26,7 +26,7 @@ const passwordHash = await passwords.hashPassword('four unrelated quiet words');
 const number = (n: number) => String(n).padStart(4, '0');
 await Promise.all(
   Array.from({ length: PAIRS }, (_, n) =>
-    catalogue.addUser({
+    catalogue.people.add({
       ...{ ...RUNS_ONLY, id: ulid(), name: `person ${number(n)}` },
       ...{ passwordHash, createdAt: START },
     }),

@@ -1,8 +1,8 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import { judge } from '../../daemon/domain/assurance/coverage.js';
 import { times } from '../../daemon/domain/days.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
@@ -87,7 +87,7 @@ async function house(t: Test, version: 22 | 16) {
   );
   const carrier = await lab.carrier({ source: () => tone(700), answerAfterMs: null });
   const row = async (number: string): Promise<StoredCall | undefined> =>
-    (await catalogue.calls({ limit: 200 })).find((c) => [c.them.number, c.us.number].includes(number));
+    (await catalogue.calls.list({ limit: 200 })).find((c) => [c.them.number, c.us.number].includes(number));
   return {
     recorder,
     catalogue,
@@ -103,7 +103,7 @@ async function house(t: Test, version: 22 | 16) {
         `the capture of ${number}`,
         async () => {
           const found = await row(number);
-          return found && (await catalogue.segments(found.id)).some((s) => s.inStartedAt !== null);
+          return found && (await catalogue.segments.of(found.id)).some((s) => s.inStartedAt !== null);
         },
         20_000,
       ),
@@ -161,7 +161,7 @@ async function live(h: House, { leave, back }: Outage, round: number) {
   for (const each of [bridged, held, moved, ends, sealed]) await h.captured(each.one.number);
   for (const each of [ringing, gone, through, given]) await h.known(each.one.number);
   await until('a row of the outgoing call', async () =>
-    (await h.catalogue.calls({ limit: 200 })).some((c) => c.dialled.endsWith(outgoing.number)),
+    (await h.catalogue.calls.list({ limit: 200 })).some((c) => c.dialled.endsWith(outgoing.number)),
   );
   await seconds(1.5);
   await held.call.hold();
@@ -215,7 +215,7 @@ async function faultsOf(
   { awayTo, reason }: { awayTo: number; reason: RegExp },
 ): Promise<string[]> {
   const faults: string[] = [];
-  const calls = await h.catalogue.calls({ limit: 200 });
+  const calls = await h.catalogue.calls.list({ limit: 200 });
   const rows = calls.filter(
     (c) =>
       [c.them.number, c.us.number, c.dialled].some((n) => n === one.number || n === `9${one.number}`) &&
@@ -229,7 +229,7 @@ async function faultsOf(
     if (is === null || Math.abs(is - due) > slack)
       faults.push(`${what} is off by ${is === null ? 'everything' : Math.round(is - due)} ms`);
   };
-  const counted = await h.catalogue.coverageRow(row.id);
+  const counted = await h.catalogue.ledger.row(row.id);
   const judged = counted && judge(counted, null, Date.now());
   if (one.expect === 'unanswered') {
     if (row.answeredAt !== null || judged) faults.push('it counts as answered');
@@ -262,7 +262,7 @@ async function faultsOf(
   if (status !== 'partial') faults.push(`it is ${status}`);
   if (!reason.test(inWords(row.coverage.why, say)))
     faults.push(`the reason is "${inWords(row.coverage.why, say)}"`);
-  const from = (await h.catalogue.segments(row.id))[0]?.inStartedAt ?? 0;
+  const from = (await h.catalogue.segments.of(row.id))[0]?.inStartedAt ?? 0;
   if (from < awayTo - SLACK) faults.push('it was captured before anybody was back');
   near('the missing time', missingMs, from - one.answeredAt);
   const [gap] = row.recording?.gaps ?? [];
@@ -308,7 +308,7 @@ t.test('calls in every phase while nobody watches the PBX', { jobs: 2 }, async (
         const { lived, ...away } = await live(h, outage, round + 1);
         t.comment(`${outage.name}: nobody watched for ${away.awayTo - away.awayFrom} ms`);
         const open = async () =>
-          (await h.catalogue.calls({ limit: 200 })).filter(
+          (await h.catalogue.calls.list({ limit: 200 })).filter(
             (c) => c.endedAt === null || c.coverage.status === 'pending',
           );
         await until('every call is accounted for', async () => (await open()).length === 0, 90_000).catch(
@@ -323,7 +323,7 @@ t.test('calls in every phase while nobody watches the PBX', { jobs: 2 }, async (
         ).catch(() => {}); // what is missing is told below
         for (const [i, found] of (await faults()).entries())
           t.same(found, [], `${outage.name}: a call that ${lived[i]!.what} (${lived[i]!.number})`);
-        const windows = await h.catalogue.blindWindows({ from: away.awayFrom, to: away.awayTo });
+        const windows = await h.catalogue.watch.windows({ from: away.awayFrom, to: away.awayTo });
         t.equal(windows.length, 1, `${outage.name}: one monitoring gap`);
         t.ok(
           windows[0]!.from <= away.awayFrom + SLACK && windows[0]!.to! >= away.awayTo - SLACK - 500,

@@ -220,9 +220,9 @@ t.test('calls keep their length and recordings stay, whatever happens to the clo
   const catalogue = createSqliteCatalogue({ path: catalogueFile(recorder.dataDir) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
-  const { version } = await catalogue.policy();
+  const { version } = await catalogue.policy.newest();
   const rule = { name: 'Short', reason: 'The law.', when: {}, keep_days: 1 };
-  await catalogue.savePolicy({ ...defaultPolicy, retention: [rule] }, 'test', Date.now(), version);
+  await catalogue.policy.save({ ...defaultPolicy, retention: [rule] }, 'test', Date.now(), version);
   await lab.phone('100', { source: () => tone(440) });
   const carrier = await lab.carrier();
 
@@ -239,7 +239,7 @@ t.test('calls keep their length and recordings stay, whatever happens to the clo
     const row = await until(
       `the recording of ${what}`,
       async () => {
-        const found = (await catalogue.calls({ limit: 50 })).find((c) => c.them.number === caller);
+        const found = (await catalogue.calls.list({ limit: 50 })).find((c) => c.them.number === caller);
         return found?.recording ? found : null;
       },
       20_000,
@@ -257,7 +257,7 @@ t.test('calls keep their length and recordings stay, whatever happens to the clo
 
   await until('it is nearly two o’clock', () => ourClock.now() > DST - 1_500, 40_000);
   await callWith('the hour that does not exist', '+15550101', () => {});
-  const rows = await catalogue.calls({ limit: 1 });
+  const rows = await catalogue.calls.list({ limit: 1 });
   t.ok(rows[0]!.answeredAt! < DST && rows[0]!.endedAt! > DST, 'it began before and ended after');
   await callWith('an hour forwards', '+15550102', () => both(HOUR));
   await until('it is said', () => /"alarm":"clock_moved".*forward by about 1 hour/.test(log()));
@@ -267,7 +267,7 @@ t.test('calls keep their length and recordings stay, whatever happens to the clo
   await callWith('ten years back', '+15550106', () => both(-YEARS));
   await callWith('twenty years forwards', '+15550107', () => both(2 * YEARS));
 
-  const kept = async () => (await catalogue.countKept()).kept;
+  const kept = async () => (await catalogue.recordings.count()).kept;
   t.equal(await kept(), 7);
   const run = await recorder.command(['retention', 'run']);
   t.match(run, { code: 0, out: '0 erased, 0 failed, 0 left.' });

@@ -110,7 +110,7 @@ async function house(t: Test, pbx: Pbx) {
   await lab.phone('100', { source: () => tone(440) });
   const carrier = await lab.carrier();
   const find = async (number: string) =>
-    (await catalogue.calls({ limit: 100 })).find((c) => c.them.number === number);
+    (await catalogue.calls.list({ limit: 100 })).find((c) => c.them.number === number);
   return {
     recorder,
     catalogue,
@@ -134,7 +134,7 @@ async function house(t: Test, pbx: Pbx) {
         `the capture of ${number}`,
         async () => {
           const found = await find(number);
-          return found && (await catalogue.segments(found.id)).some((s) => s.inStartedAt !== null);
+          return found && (await catalogue.segments.of(found.id)).some((s) => s.inStartedAt !== null);
         },
         20_000,
       ),
@@ -178,7 +178,7 @@ for (const version of [22, 16] as const)
           Math.abs(row.endedAt! - row.answeredAt! - (died - answered)) < 1_500,
           `${how}: the call ended with its PBX`,
         );
-        const windows = await h.catalogue.blindWindows({ from: row.answeredAt! });
+        const windows = await h.catalogue.watch.windows({ from: row.answeredAt! });
         t.ok(
           windows.some((w) => /stream|PBX|answer/.test(inWords(w.why))),
           `${how}: the time without a PBX is on record: ${inWords(windows[0]?.why ?? null)}`,
@@ -249,7 +249,7 @@ t.test(
       'one that began and ended meanwhile is named',
     );
     t.comment(inWords(missed.coverage.why), inWords(late.coverage.why));
-    const still = (await h.catalogue.blindWindows()).find((w) => /was frozen/.test(inWords(w.why)));
+    const still = (await h.catalogue.watch.windows()).find((w) => /was frozen/.test(inWords(w.why)));
     t.ok(still && still.to! - still.from > 13_000, 'the time in which it stood still is on record');
     t.equal(h.recorder.pid('run'), pid, 'it is still the same process');
     t.notMatch(h.log(), /"level":60/);

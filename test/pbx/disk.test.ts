@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
-import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import { ballastFile, catalogueFile } from '../../daemon/domain/paths.js';
 import { inWords } from '../../daemon/domain/reason/words.js';
 import { createLab, startPbx } from '../support/pbx/pbx.js';
@@ -91,7 +91,9 @@ t.test('calls on a real Asterisk, on disks that fill', async (t) => {
         until(
           `the row of ${number}`,
           async () =>
-            (await catalogue.calls({ text: number, limit: 5 })).find((c) => ready.test(c.coverage.status)),
+            (await catalogue.calls.list({ text: number, limit: 5 })).find((c) =>
+              ready.test(c.coverage.status),
+            ),
           ms,
         ),
     };

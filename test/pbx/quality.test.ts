@@ -317,7 +317,7 @@ t.test('a recording keeps its quality; calls are found by it, and phones and lin
   t.ok(lab.standing.has('silent extension 112'), 'another phone proves nothing');
 
   const ids = async (filter: object) =>
-    (await lab.catalogue.calls({ limit: 10, ...filter })).map((c) => c.id);
+    (await lab.catalogue.calls.list({ limit: 10, ...filter })).map((c) => c.id);
   t.same(await ids({ quality: 'one_way' }), [one]);
   t.same(await ids({ quality: 'any' }), [one]);
   t.same(await ids({ quality: 'noisy' }), []);
@@ -331,7 +331,7 @@ t.test('a recording keeps its quality; calls are found by it, and phones and lin
 
   await lab.run(three);
   t.notOk(lab.standing.has('silent extension 112'), 'it is heard again');
-  const day = await lab.catalogue.qualityTrends(answeredAt - 86_400_000, answeredAt);
+  const day = await lab.catalogue.recordings.trends(answeredAt - 86_400_000, answeredAt);
   t.match(
     day.sort((a, b) => a.name.localeCompare(b.name)),
     [
@@ -340,5 +340,5 @@ t.test('a recording keeps its quality; calls are found by it, and phones and lin
       { kind: 'line', name: 'trunk', calls: 3, flagged: 0 },
     ],
   );
-  t.same(await lab.catalogue.qualityTrends(0, answeredAt - 86_400_000), []);
+  t.same(await lab.catalogue.recordings.trends(0, answeredAt - 86_400_000), []);
 });

@@ -179,7 +179,7 @@ t.test('a recording of the version before plays, is silenced, verified and expor
     ...{ id: number, endpoint: number, seenAt: answeredAt, upAt: answeredAt, goneAt: answeredAt + until },
     party: { number, name: '', ours },
   });
-  await d.catalogue.addUser({
+  await d.catalogue.people.add({
     ...{ id: 'agent', name: 'agent', roles: ['agent'], extensions: ['101'], grants: [] },
     ...{ passwordHash: '', createdAt: 1, scope: { all: false, extensions: [], queues: [], dids: [] } },
   });
@@ -238,7 +238,7 @@ t.test('a recording of the version before plays, is silenced, verified and expor
       },
       ...{ version: '0.1.0', madeAt: recording.sealedAt, later: false },
     });
-    await d.catalogue.addManifest(signManifest(manifest, key));
+    await d.catalogue.seals.addManifest(signManifest(manifest, key));
     const url = `/calls/${call.id}/audio`;
     t.ok((await get(d.app, url, founder)).rawPayload.equals(bytes), `${as}: plays`);
     const range = await get(d.app, url, founder, { range: 'bytes=3000-3999' });

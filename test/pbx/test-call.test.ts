@@ -141,13 +141,13 @@ t.test('a pass opens the recording of one test call, once, within a minute, and 
     (await get(app, '/calls', cookie)).json().calls.map((c: { id: string }) => c.id),
     [real.call.id],
   );
-  const kept = await dashboard.catalogue.keptRecordings();
+  const kept = await dashboard.catalogue.recordings.kept();
   t.same(
     kept.map((c) => c.id),
     [real.call.id],
     'nor does retention see it',
   );
-  t.equal((await dashboard.catalogue.countKept()).kept, 1);
+  t.equal((await dashboard.catalogue.recordings.count()).kept, 1);
 });
 
 t.test(
@@ -163,18 +163,18 @@ t.test(
       measures: judge(heard([L], [R])).measures,
       tookMs: 8000,
     });
-    await catalogue.rememberTestCall(line(day, 'ok'));
-    await catalogue.rememberTestCall(line(2 * day, 'failed'));
-    await catalogue.rememberTestCall(line(40 * day, 'failed'));
+    await catalogue.testCalls.remember(line(day, 'ok'));
+    await catalogue.testCalls.remember(line(2 * day, 'failed'));
+    await catalogue.testCalls.remember(line(40 * day, 'failed'));
     t.same(
-      (await catalogue.testCalls(9)).map((c) => c.at / day),
+      (await catalogue.testCalls.newest(9)).map((c) => c.at / day),
       [40, 1],
     );
-    t.equal(await catalogue.lastGoodTestCall(), day);
-    t.same((await catalogue.testCalls(1))[0], line(40 * day, 'failed'));
+    t.equal(await catalogue.testCalls.lastGood(), day);
+    t.same((await catalogue.testCalls.newest(1))[0], line(40 * day, 'failed'));
     const call = await addCall(catalogue);
-    await catalogue.removeTestCall(call.id);
-    t.ok(await catalogue.call(call.id));
+    await catalogue.testCalls.remove(call.id);
+    t.ok(await catalogue.calls.get(call.id));
   },
 );
 

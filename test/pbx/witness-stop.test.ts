@@ -66,7 +66,7 @@ async function recorderFor(t: Test, seen = pbx) {
     linked,
     log: () => readIfThere(join(dir, 'run.log')) ?? '',
     /** CDRs that are in the catalogue. */
-    cdrs: async () => (await catalogue.cdrSources()).find((s) => s.name === 'AMI')?.count ?? 0,
+    cdrs: async () => (await catalogue.ledger.sources()).find((s) => s.name === 'AMI')?.count ?? 0,
     journal: () => readIfThere(cdrJournalFile(recorder.dataDir)) ?? '',
     /** Keeps every other program from writing the catalogue until what it returns is called. */
     lock(): () => void {

@@ -27,7 +27,7 @@ const DAY = 86_400_000;
 
 /** What the audit log has of damage, oldest first. */
 const damageIn = async ({ catalogue }: Pick<Dashboard, 'catalogue'>) =>
-  (await catalogue.auditEntries({ actions: ['damage'], limit: 99 }))
+  (await catalogue.audit.entries({ actions: ['damage'], limit: 99 }))
     .reverse()
     .map((e) => [e.actor, e.object_id, e.detail.found, e.outcome]);
 
@@ -112,7 +112,7 @@ t.test(
     flip(a!.path, a!.bytes, header(a!.bytes) + 150_000);
     await t.rejects(v.play(0), 'the first chunks were sent already');
     await until('the row', () => v.faultOf(0));
-    await v.catalogue.checked(b!.recording.id, v.clock.ms, 'Somebody was wrong.');
+    await v.catalogue.seals.checked(b!.recording.id, v.clock.ms, 'Somebody was wrong.');
     v.scrub.start();
     await until('the look', async () => (await v.faultOf(1)) === null);
     await until('the alarm', () => v.standing.has('recording_damaged'));
@@ -123,7 +123,7 @@ t.test(
 t.test('the night finds what is wrong with what was signed, and names it', async (t) => {
   const v = await vault(t, 4);
   await v.scrub.run();
-  t.match(await v.catalogue.sealFigures(), { faults: 0, unsigned: 0 });
+  t.match(await v.catalogue.seals.figures(), { faults: 0, unsigned: 0 });
   const db = new Database(catalogueFile(v.dataDir));
   t.teardown(() => db.close());
   const [a, b] = v.made.map((m) => m.recording.id);
@@ -133,7 +133,7 @@ t.test('the night finds what is wrong with what was signed, and names it', async
   );
   db.prepare('DELETE FROM manifest_texts WHERE recording_id = ?').run(b);
   db.prepare('DELETE FROM manifests WHERE recording_id = ?').run(b);
-  await v.catalogue.saveCall({ ...(await v.catalogue.call(v.made[2]!.call.id))!, dialled: '999' });
+  await v.catalogue.calls.save({ ...(await v.catalogue.calls.get(v.made[2]!.call.id))!, dialled: '999' });
   v.clock.ms += 27 * DAY;
   const scrub = createScrub({
     ...v.deps,
@@ -187,8 +187,8 @@ t.test('who meets damage on the command line leaves it on the row and in the log
   t.match((await damageIn(v))[1], ['console', b!.call.id, 'when it was exported', 'failed']);
   t.match(await v.faultOf(1), /altered or truncated/);
 
-  await v.catalogue.eraseIntended(v.made[2]!.recording.id, noted('Over.'), 1);
-  t.equal(await v.catalogue.checked(v.made[2]!.recording.id, 2, 'Its file is missing.'), false);
+  await v.catalogue.recordings.eraseIntended(v.made[2]!.recording.id, noted('Over.'), 1);
+  t.equal(await v.catalogue.seals.checked(v.made[2]!.recording.id, 2, 'Its file is missing.'), false);
   t.equal(await v.faultOf(2), null, 'what is being erased is not damaged');
 });
 

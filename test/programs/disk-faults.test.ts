@@ -132,7 +132,7 @@ async function legal(t: Test, house: string, what: string): Promise<'whole' | 'k
   keys.start();
   await catalogue.start();
   try {
-    const call = await catalogue.call(ID);
+    const call = await catalogue.calls.get(ID);
     if (!call?.recording) {
       t.equal(spooled, 2, `${what}: without a recording both captured files are there`);
       t.notMatch(call?.coverage.status, /^(recorded|partial)$/, `${what}: and nothing else is claimed`);

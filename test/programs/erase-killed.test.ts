@@ -37,12 +37,12 @@ t.test('killed before any step, an erasure comes to the same end', async (t) => 
       const left = await whatIsLeft(house, dir, id);
       t.same(left, left.state === 'sealed' ? whole : gone, `${nth} ${said}: ${id} is whole or gone`);
     }
-    t.same(await house.catalogue.recordingsErasing(), [], `${nth} ${said}: nothing half done`);
+    t.same(await house.catalogue.recordings.erasing(), [], `${nth} ${said}: nothing half done`);
     await house.retain.run();
     const ends = { R1: gone, R2: gone, R3: whole, R4: whole };
     for (const [id, end] of Object.entries(ends))
       t.same(await whatIsLeft(house, dir, id), end, `${nth} ${said}: the end of ${id}`);
-    t.match(worded(await house.catalogue.call('CR1')), {
+    t.match(worded(await house.catalogue.calls.get('CR1')), {
       recording: { erasedAt: NOW, eraseReason: 'Short: Law' },
     });
     const bytes = ['', '-wal'].map((end) => readFileSync(`${catalogueFile(dir)}${end}`));

@@ -46,8 +46,8 @@ async function hindered(t: Test, script: string, options: Options = {}) {
       t.match(lab.faults[0], said);
       t.equal(lab.spool().length, 2, 'what was captured is there');
       t.same(lab.sealed(), [], 'no file is left, whole or part');
-      t.same(await lab.catalogue.callsToPreserve(), [id], 'it is still to be done');
-      t.equal((await lab.catalogue.call(id))!.coverage.status, 'pending', 'and not given up');
+      t.same(await lab.catalogue.segments.callsToPreserve(), [id], 'it is still to be done');
+      t.equal((await lab.catalogue.calls.get(id))!.coverage.status, 'pending', 'and not given up');
       await until('its processes to be gone', () => children().length === 0, 6_000).catch(() => {});
       t.same(children(), [], 'no process is left, alive or dead');
     },
@@ -130,9 +130,12 @@ t.test(
       message: /cannot turn captured calls into recordings/,
       hint: /kept in the spool/,
     });
-    await until('the row', async () => (await lab.catalogue.call(id))!.coverage.status === 'not_recorded');
+    await until(
+      'the row',
+      async () => (await lab.catalogue.calls.get(id))!.coverage.status === 'not_recorded',
+    );
     t.match(
-      inWords((await lab.catalogue.call(id))!.coverage.why),
+      inWords((await lab.catalogue.calls.get(id))!.coverage.why),
       /exited with code 1.*retries every 10 minutes/,
     );
     t.equal(lab.spool().length, 2);
@@ -141,7 +144,11 @@ t.test(
     lab.cure();
     await lab.add(other, [{ in: toneWav(1), out: toneWav(1) }], { talkMs: 1_000 });
     t.equal((await lab.run(other)).coverage.status, 'recorded');
-    t.equal((await lab.catalogue.call(id))!.coverage.status, 'recorded', 'the one that waited is made too');
+    t.equal(
+      (await lab.catalogue.calls.get(id))!.coverage.status,
+      'recorded',
+      'the one that waited is made too',
+    );
     t.same([...lab.standing.keys()], [], 'and the alarm is over');
     t.same(lab.spool(), []);
   },
@@ -152,9 +159,9 @@ t.test('ten minutes after the alarm it is tried again without being asked', asyn
   lab.preserver.enqueue(id);
   await until('the alarm', () => lab.standing.size > 0, 30_000);
   lab.cure();
-  await until('the recording', async () => (await lab.catalogue.call(id))!.recording !== null, 30_000);
+  await until('the recording', async () => (await lab.catalogue.calls.get(id))!.recording !== null, 30_000);
   await until('the end of the alarm', () => lab.standing.size === 0);
-  t.equal((await lab.catalogue.call(id))!.coverage.status, 'recorded');
+  t.equal((await lab.catalogue.calls.get(id))!.coverage.status, 'recorded');
 });
 
 t.test('the time limit is not left behind: a good run ends at once', async (t) => {

@@ -87,7 +87,7 @@ t.test(
     const { openHouse } = await import('../support/power/house.js');
     const house = await openHouse(dir);
     t.teardown(() => house.close());
-    const call = (await house.catalogue.call(ID))!;
+    const call = (await house.catalogue.calls.get(ID))!;
     const identity = await house.keys.identity(ID);
     const sealed = await openSealed(join(dir, call.recording!.file), identity);
     const chunks: Buffer[] = [];
@@ -112,9 +112,9 @@ t.test(
       return needles.filter(([, needle]) => bytes.includes(needle)).map(([what]) => what);
     };
     t.same(found(dir), [], 'in no file after sealing');
-    await house.catalogue.eraseIntended(ID, noted('Over.'), 1);
+    await house.catalogue.recordings.eraseIntended(ID, noted('Over.'), 1);
     await house.retain.recover();
-    t.equal((await house.catalogue.call(ID))?.recording?.state, 'erased');
+    t.equal((await house.catalogue.calls.get(ID))?.recording?.state, 'erased');
     t.same(found(dir), [], 'nor after erasing');
     t.notOk(everything(dir).includes('tapedeck.manifest'));
   },
@@ -220,7 +220,7 @@ t.test(
     await catalogue.start();
     t.teardown(() => catalogue.stop());
     const actions = ['start', 'stop', 'key_rotation'] as const;
-    const entries = (await catalogue.auditEntries({ actions, limit: 99 })).reverse();
+    const entries = (await catalogue.audit.entries({ actions, limit: 99 })).reverse();
     const is = (action: string, what: unknown) => [action, 'tapedeck', 'ok', what];
     t.match(
       entries.map((e) => [e.action, e.actor, e.outcome, e.detail.what ?? e.detail.recovery_recipient]),
@@ -235,7 +235,7 @@ t.test(
       ],
     );
     t.match(entries[1]!.detail, { keys: 30, over: true });
-    const alarm = (await catalogue.openAlarms()).find((a) => a.key === 'signing_key');
+    const alarm = (await catalogue.alarms.open()).find((a) => a.key === 'signing_key');
     t.match(alarm, {
       severity: 'critical',
       why: { code: 'signing_key_new', params: { key: /^[0-9a-f]{16}$/ } },

@@ -155,7 +155,7 @@ t.test('what came of a change of the keys is what the audit log says', async (t)
   const catalogue = createSqliteCatalogue({ path: catalogueFile(data) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
-  const entries = await catalogue.auditEntries({ actions: ['key_rotation'], limit: 9 });
+  const entries = await catalogue.audit.entries({ actions: ['key_rotation'], limit: 9 });
   t.match(
     entries.map((e) => [e.actor, e.outcome, e.detail.what, e.detail.why]),
     [

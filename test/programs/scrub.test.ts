@@ -20,10 +20,10 @@ const DAY = 86_400_000;
 t.test('what was sealed before there were manifests gets one, marked; a damaged one does not', async (t) => {
   const v = await vault(t, 2);
   t.equal((await get(v.app, `/calls/${v.made[0]!.call.id}/manifest`, v.cookie)).statusCode, 404);
-  t.match(await v.catalogue.sealFigures(), { recordings: 2, unsigned: 2 });
+  t.match(await v.catalogue.seals.figures(), { recordings: 2, unsigned: 2 });
   flip(v.made[1]!.path, v.made[1]!.bytes, 100_000);
   await v.scrub.run();
-  t.match(await v.catalogue.sealFigures(), { recordings: 2, unsigned: 0, faults: 1 });
+  t.match(await v.catalogue.seals.figures(), { recordings: 2, unsigned: 0, faults: 1 });
   const answer = JSON.parse((await get(v.app, `/calls/${v.made[0]!.call.id}/manifest`, v.cookie)).body);
   t.match(answer, { fault: null, key_id: /^[0-9a-f]{16}$/, public_key: /BEGIN PUBLIC KEY/ });
   t.match(JSON.parse(answer.text), {
@@ -31,7 +31,7 @@ t.test('what was sealed before there were manifests gets one, marked; a damaged 
     recording: { sealed: { sha256: v.made[0]!.recording.sealedSha256 } },
     policy: { version: null },
   });
-  t.equal(await v.catalogue.manifest(v.made[1]!.recording.id), null);
+  t.equal(await v.catalogue.seals.manifest(v.made[1]!.recording.id), null);
   t.match(JSON.parse((await get(v.app, `/calls/${v.made[0]!.call.id}`, v.cookie)).body).seal, {
     ...{ made_later: true, fault: null, fault_at: null },
     signed_at: new Date(v.clock.ms).toISOString(),
@@ -46,7 +46,7 @@ t.test(
     const night = v.scrub.run();
     await until('the waiting', () => v.scrub.status()?.waitsFor === 'The load is high.');
     t.match(v.scrub.status(), { reading: true, recordings: 4 });
-    t.match(await v.catalogue.sealFigures(), { unsigned: 4 }, 'nothing is read meanwhile');
+    t.match(await v.catalogue.seals.figures(), { unsigned: 4 }, 'nothing is read meanwhile');
     busy = null;
     await night;
     t.match(v.scrub.status(), { reading: false, waitsFor: null, unsigned: 0 });
@@ -59,12 +59,12 @@ t.test(
     let busy: string | null = 'The disk is busy.';
     const short = await vault(t, 4, { busy: () => busy, pace: { waitMs: 5, rest: 0, nightMs: 40 } });
     await short.scrub.run();
-    t.match(await short.catalogue.sealFigures(), { unsigned: 4 }, 'the night is over');
+    t.match(await short.catalogue.seals.figures(), { unsigned: 4 }, 'the night is over');
     busy = null;
     let nights = 0;
-    for (; nights < 50 && (await short.catalogue.sealFigures()).unsigned > 0; nights++)
+    for (; nights < 50 && (await short.catalogue.seals.figures()).unsigned > 0; nights++)
       await short.scrub.run();
-    t.match(await short.catalogue.sealFigures(), { unsigned: 0, recordings: 4 });
+    t.match(await short.catalogue.seals.figures(), { unsigned: 0, recordings: 4 });
     busy = 'The load is high.';
     const stopped = short.scrub.run();
     await short.scrub.stop();
@@ -103,7 +103,7 @@ function checker(v: Awaited<ReturnType<typeof vault>>) {
   const catalogue = withEntries(v.catalogue, { clock: () => v.clock.ms, later: async () => {} });
   const scrub = createScrub({ ...v.deps, catalogue });
   const jobs = createJobs({
-    ...{ store: catalogue, handlers: { recordings_check: scrub.checkEvery } },
+    ...{ store: catalogue.jobs, handlers: { recordings_check: scrub.checkEvery } },
     ...{ clock: () => v.clock.ms, mint: () => ulid(), log: pino({ level: 'silent' }) },
     pace: { saveMs: 0, lookMs: 5 },
   });
@@ -119,23 +119,23 @@ t.test(
     t.teardown(stop);
     flip(v.made[1]!.path, v.made[1]!.bytes, 100_000);
     rmSync(v.made[3]!.path);
-    await v.catalogue.eraseIntended(v.made[4]!.recording.id, noted('Over.'), 1);
-    await v.catalogue.erased(v.made[4]!.recording.id, 2);
+    await v.catalogue.recordings.eraseIntended(v.made[4]!.recording.id, noted('Over.'), 1);
+    await v.catalogue.recordings.erased(v.made[4]!.recording.id, 2);
     jobs.start();
     scrub.start();
     v.clock.ms += 40 * DAY;
     const { job } = await jobs.ask('recordings_check');
     await addRecording(v, randomBytes(99), { recording: { sealedAt: v.clock.ms + 1 } });
-    await until('the end', async () => (await v.catalogue.job(job.id))?.state === 'done');
-    t.match(await v.catalogue.job(job.id), { done: 4, total: 4, faults: 2, cursor: /./ });
+    await until('the end', async () => (await v.catalogue.jobs.get(job.id))?.state === 'done');
+    t.match(await v.catalogue.jobs.get(job.id), { done: 4, total: 4, faults: 2, cursor: /./ });
     t.match(await v.faultOf(1), /not those that were sealed/);
     t.match(await v.faultOf(3), /is missing/);
-    t.match(await v.catalogue.sealCheck(v.made[0]!.recording.id), { checkedAt: v.clock.ms, fault: null });
+    t.match(await v.catalogue.seals.check(v.made[0]!.recording.id), { checkedAt: v.clock.ms, fault: null });
     await until('the alarm', () => v.standing.has('recording_damaged'));
-    t.match(await v.catalogue.auditEntries({ actions: ['recordings_check'], limit: 9 }), [
+    t.match(await v.catalogue.audit.entries({ actions: ['recordings_check'], limit: 9 }), [
       { actor: 'tapedeck', outcome: 'ok', detail: { job: job.id, read: 4, damaged: 2 } },
     ]);
-    t.equal((await v.catalogue.auditEntries({ actions: ['damage'], limit: 9 })).length, 2);
+    t.equal((await v.catalogue.audit.entries({ actions: ['damage'], limit: 9 })).length, 2);
   },
 );
 
@@ -151,9 +151,9 @@ t.test('the check waits while there is other work, goes on after a restart, and 
   const first = checker(v);
   first.jobs.start();
   const { job } = await first.jobs.ask('recordings_check');
-  await until('the wait', async () => (await v.catalogue.job(job.id))?.done === 3);
+  await until('the wait', async () => (await v.catalogue.jobs.get(job.id))?.done === 3);
   await first.stop();
-  t.match(await v.catalogue.job(job.id), { state: 'running', done: 3, total: 6 });
+  t.match(await v.catalogue.jobs.get(job.id), { state: 'running', done: 3, total: 6 });
   const readBefore = v.made.slice(0, 3).map((m) => m.recording.id);
 
   v.clock.ms += DAY;
@@ -161,16 +161,16 @@ t.test('the check waits while there is other work, goes on after a restart, and 
   const next = checker(v);
   t.teardown(next.stop);
   next.jobs.start();
-  await until('the wait', async () => (await v.catalogue.job(job.id))?.done === 5);
+  await until('the wait', async () => (await v.catalogue.jobs.get(job.id))?.done === 5);
   for (const id of readBefore)
-    t.equal((await v.catalogue.sealCheck(id))?.checkedAt, v.clock.ms - DAY, 'it is not read a second time');
+    t.equal((await v.catalogue.seals.check(id))?.checkedAt, v.clock.ms - DAY, 'it is not read a second time');
   await next.jobs.cancel(job.id);
-  t.match(await v.catalogue.job(job.id), { state: 'cancelled', done: 5, total: 6, faults: 0 });
+  t.match(await v.catalogue.jobs.get(job.id), { state: 'cancelled', done: 5, total: 6, faults: 0 });
   [busy, left] = [null, 99];
   const again = await next.jobs.ask('recordings_check');
   t.equal(again.already, false);
-  await until('the end', async () => (await v.catalogue.job(again.job.id))?.state === 'done');
-  t.match(await v.catalogue.job(again.job.id), { done: 6, total: 6 });
+  await until('the end', async () => (await v.catalogue.jobs.get(again.job.id))?.state === 'done');
+  t.match(await v.catalogue.jobs.get(again.job.id), { done: 6, total: 6 });
 });
 
 t.test('tapedeck verify tells the file, the signature and the row', async (t) => {
@@ -188,15 +188,15 @@ t.test('tapedeck verify tells the file, the signature and the row', async (t) =>
   t.match(await run('--damaged'), { code: 1, text: new RegExp(a!.call.id) });
   writeFileSync(a!.path, a!.bytes);
 
-  await v.catalogue.saveCall({ ...(await v.catalogue.call(b!.call.id))!, dialled: '999' });
+  await v.catalogue.calls.save({ ...(await v.catalogue.calls.get(b!.call.id))!, dialled: '999' });
   t.match(await run(b!.call.id), { code: 1, text: /differs from what was signed: call\.dialled/ });
   const pem = join(scratch(t), 'other.pem');
   writeFileSync(pem, createSigningKey(scratch(t), randomBytes(32)).publicKeyPem);
   t.match(await run('--all', '--public-key', pem), { code: 1, text: /public key .* is not there/ });
   t.match(JSON.parse((await run(b!.call.id, '--json')).text), { faults: [/call\.dialled/], key_id: /./ });
 
-  await v.catalogue.eraseIntended(b!.recording.id, noted('Over.'), 1);
-  await v.catalogue.erased(b!.recording.id, 2);
+  await v.catalogue.recordings.eraseIntended(b!.recording.id, noted('Over.'), 1);
+  await v.catalogue.recordings.erased(b!.recording.id, 2);
   t.match(await run(b!.call.id), { code: 0, text: /erased[\s\S]*hash is kept: [0-9a-f]{64}/ });
   await t.rejects(run(), { code: 'request_invalid' });
   await t.rejects(run('01NOSUCHCALL'), { code: 'call_unknown' });

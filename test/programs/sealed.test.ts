@@ -34,8 +34,8 @@ t.test(
     const lab = await preserveLab(t, { recovery: await identityToRecipient(recovery) });
     const wav = toneWav(3);
     const rule = { name: 'Sales', reason: 'For the contract.', when: {}, keep_days: 400 };
-    const { version } = await lab.catalogue.policy();
-    await lab.catalogue.savePolicy(
+    const { version } = await lab.catalogue.policy.newest();
+    await lab.catalogue.policy.save(
       { record: [], retention: [rule], emergency_numbers: [] },
       'test',
       answeredAt,
@@ -52,7 +52,7 @@ t.test(
     );
     const call = await lab.run(id);
     const recording = call.recording!;
-    const signed = (await lab.catalogue.manifest(id))!;
+    const signed = (await lab.catalogue.seals.manifest(id))!;
     const keys = publicKeys(lab.dir);
     t.match(openManifest(signed, keys), { fault: null, manifest: {} });
     t.equal(signed.text, canonical(JSON.parse(signed.text!)), 'as RFC 8785 has it');
@@ -94,7 +94,7 @@ t.test(
     };
     const plain = age(recovery);
     t.equal(hash(plain), recording.plainSha256, 'with nothing of this machine');
-    await lab.catalogue.eraseIntended(id, noted('Over.'), 1);
+    await lab.catalogue.recordings.eraseIntended(id, noted('Over.'), 1);
     t.equal(hash(age(await lab.identity(id))), hash(plain), 'as its own key does');
   },
 );
@@ -195,13 +195,13 @@ t.test('erasing takes the names out of the manifest and leaves its hash and sign
   const wav = toneWav(1);
   await lab.add(id, [{ in: wav, out: wav }], { talkMs: 1_000 });
   await lab.run(id);
-  const before = (await lab.catalogue.manifest(id))!;
+  const before = (await lab.catalogue.seals.manifest(id))!;
   await lab.catalogue.checkpoint();
   t.ok(everything(lab.dir).includes('tapedeck.manifest'), 'it is there before');
-  await lab.catalogue.eraseIntended(id, noted('Over.'), 1);
-  await lab.catalogue.erased(id, 2);
-  t.same(await lab.catalogue.manifest(id), { ...before, text: null });
-  t.same(await lab.catalogue.sealCheck(id), null, 'and nobody looks for its file');
+  await lab.catalogue.recordings.eraseIntended(id, noted('Over.'), 1);
+  await lab.catalogue.recordings.erased(id, 2);
+  t.same(await lab.catalogue.seals.manifest(id), { ...before, text: null });
+  t.same(await lab.catalogue.seals.check(id), null, 'and nobody looks for its file');
   t.ok(await lab.catalogue.checkpoint());
   t.notOk(everything(lab.dir).includes('tapedeck.manifest'), 'nothing of its text is in any file');
 });
@@ -213,7 +213,7 @@ t.test('an invented row never gets a manifest, and no recording gets a second on
     ...string[],
   ] as [string, string, string, string, string];
   const sealedEntry = (id: string, signed: boolean) =>
-    v.catalogue.audit(
+    v.catalogue.audit.append(
       entryOf(TAPEDECK, v.clock.ms, 'sealed', {
         object: 'call',
         object_id: id,
@@ -222,15 +222,15 @@ t.test('an invented row never gets a manifest, and no recording gets a second on
     );
   await sealedEntry(resigned, true);
   await sealedEntry(refused, false);
-  const [begin] = await v.catalogue.auditEntries({ actions: ['begin'], limit: 1 });
+  const [begin] = await v.catalogue.audit.entries({ actions: ['begin'], limit: 1 });
   craft(catalogueFile(v.dataDir), (db) => {
     db.prepare('UPDATE recordings SET plain_sha256 = ? WHERE id = ?').run('0'.repeat(64), other);
     const late = Date.parse(begin!.at) + 1;
     db.prepare('UPDATE recordings SET sealed_at = ? WHERE id IN (?, ?)').run(late, refused, invented);
   });
   await v.scrub.run();
-  const manifest = async (id: string) => (await v.catalogue.manifest(id)) !== null;
-  const fault = async (id: string) => (await v.catalogue.sealCheck(id))?.fault;
+  const manifest = async (id: string) => (await v.catalogue.seals.manifest(id)) !== null;
+  const fault = async (id: string) => (await v.catalogue.seals.check(id))?.fault;
   t.ok(await manifest(plain), 'one from before the log');
   t.ok(await manifest(refused), 'one that could not be signed when it was sealed');
   for (const [id, why] of [
@@ -254,10 +254,10 @@ t.test('while the schema is another one nothing is signed late, and the rest is 
     },
   });
   await v.scrub.run();
-  t.match(await v.catalogue.sealFigures(), { unsigned: 25, faults: 0 });
+  t.match(await v.catalogue.seals.figures(), { unsigned: 25, faults: 0 });
   for (const { recording } of v.made)
-    t.equal((await v.catalogue.sealCheck(recording.id))?.checkedAt, v.clock.ms, 'it was read');
+    t.equal((await v.catalogue.seals.check(recording.id))?.checkedAt, v.clock.ms, 'it was read');
   altered = false;
   await v.scrub.run();
-  t.match(await v.catalogue.sealFigures(), { unsigned: 0 });
+  t.match(await v.catalogue.seals.figures(), { unsigned: 0 });
 });

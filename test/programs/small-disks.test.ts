@@ -66,25 +66,29 @@ t.test('how long the room lasts is told from the last days, and not where they t
   const catalogue = createSqliteCatalogue({ path: catalogueFile(t.testdir()) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
-  t.same(await catalogue.growth(0, 9), { sealedBytes: 0, erasedBytes: 0, days: 0 });
+  t.same(await catalogue.recordings.growth(0, 9), { sealedBytes: 0, erasedBytes: 0, days: 0 });
   const day = 86_400_000;
   for (const [id, sealedAt] of [
     ['A', 2 * day],
     ['B', 10 * day],
     ['C', 11 * day],
   ] as const) {
-    await catalogue.saveCall(aCall(id));
-    await catalogue.recordingSealed(aRecording(id, id, { sealedAt, sealedBytes: 100 }), new Uint8Array(8), {
+    await catalogue.calls.save(aCall(id));
+    await catalogue.recordings.sealed(aRecording(id, id, { sealedAt, sealedBytes: 100 }), new Uint8Array(8), {
       status: 'recorded',
       why: null,
       rule: null,
       missingMs: 0,
     });
   }
-  await catalogue.eraseIntended('A', noted('due'), 10 * day);
-  await catalogue.erased('A', 11 * day);
-  t.same(await catalogue.growth(5 * day, 12 * day), { sealedBytes: 200, erasedBytes: 100, days: 7 });
-  t.same(await catalogue.growth(0, 12 * day), { sealedBytes: 300, erasedBytes: 100, days: 10 });
+  await catalogue.recordings.eraseIntended('A', noted('due'), 10 * day);
+  await catalogue.recordings.erased('A', 11 * day);
+  t.same(await catalogue.recordings.growth(5 * day, 12 * day), {
+    sealedBytes: 200,
+    erasedBytes: 100,
+    days: 7,
+  });
+  t.same(await catalogue.recordings.growth(0, 12 * day), { sealedBytes: 300, erasedBytes: 100, days: 10 });
 });
 
 /** The keeper of two real directories, with a list of what it did. */

@@ -25,7 +25,7 @@ export async function startRecorder(dataDir: string, { check = never }: { check?
   const log = createLog('silent', 'test');
   const clock = () => Date.now();
   const jobs = createJobs({
-    ...{ store: catalogue, handlers: { recordings_check: check }, log, clock, mint: () => ulid() },
+    ...{ store: catalogue.jobs, handlers: { recordings_check: check }, log, clock, mint: () => ulid() },
     pace: { lookMs: 5, saveMs: 0 },
   });
   const { handlers, streams, stop } = createRequests({

@@ -24,7 +24,7 @@ export async function recorder(
   const said: string[] = [];
   const log = pino({ level: 'warn' }, { write: (line: string) => void said.push(line) });
   const jobs = createJobs({
-    ...{ store: { ...catalogue, ...change(catalogue) }, handlers, log },
+    ...{ store: { ...catalogue.jobs, ...change(catalogue.jobs) }, handlers, log },
     ...{ clock: () => clock.ms, mint: () => `J${String(++minted).padStart(6, '0')}` },
     pace: { lookMs: 5, retryMs: [1_000, 60_000], fullMs: [2] },
   });
@@ -37,10 +37,10 @@ export async function recorder(
 }
 export const place = (t: Test) => join(t.testdir({}), 'catalogue.db');
 export const over = (
-  house: { catalogue: { job(id: string): Promise<Job | null> } },
+  house: { catalogue: { jobs: { get(id: string): Promise<Job | null> } } },
   id: string,
   state: Job['state'],
-) => until(`job ${id} ${state}`, async () => (await house.catalogue.job(id))?.state === state);
+) => until(`job ${id} ${state}`, async () => (await house.catalogue.jobs.get(id))?.state === state);
 
 /** Counts to so many; `each` is what happens at each number. */
 export const counts =

@@ -56,14 +56,14 @@ export async function ledger(t: Test, more: Partial<AssureDeps> = {}, dir = t.te
     /** A call with its recording, as the other stories leave it. */
     async record(n: number, startedAt: number) {
       const call = aCall(ulid(startedAt), { startedAt, linkedids: [`${T0 / 1000}.${n}`] });
-      await catalogue.saveCall(call);
-      await catalogue.recordingSealed(aRecording(ulid(startedAt), call.id), new Uint8Array(), recorded);
+      await catalogue.calls.save(call);
+      await catalogue.recordings.sealed(aRecording(ulid(startedAt), call.id), new Uint8Array(), recorded);
       return call;
     },
     report: async (filter: (typeof FILTERS)[number] = 'exceptions') =>
-      report(await catalogue.coverageRows(bounds(period)), period, {
+      report(await catalogue.ledger.rows(bounds(period)), period, {
         filter,
-        witness: await catalogue.witness(),
+        witness: await catalogue.ledger.witness(),
         now: clock.ms,
       }),
   };

@@ -82,7 +82,7 @@ export async function peopleLab(t: Test, { rules }: Partial<Pick<PeopleDeps, 'ru
     /** Adds somebody with a password, whose id is their name. */
     async add(name: string, rights: Rights = FOUNDER): Promise<string> {
       const user = { ...rights, id: name, name, passwordHash: await hash, createdAt: clock.ms };
-      await catalogue.addUser(user);
+      await catalogue.people.add(user);
       return name;
     },
     by: (person: string, more: { session?: string; token?: string } = {}) => ({
@@ -111,9 +111,9 @@ export async function peopleLab(t: Test, { rules }: Partial<Pick<PeopleDeps, 'ru
     },
     /** The newest entry of the log. */
     async entry(): Promise<ReadEntry> {
-      return (await catalogue.auditEntries({ limit: 1 }))[0]!;
+      return (await catalogue.audit.entries({ limit: 1 }))[0]!;
     },
-    size: async () => (await catalogue.auditHead()).size,
+    size: async () => (await catalogue.audit.head()).size,
     /** Whether nothing at all is changed by this while the log cannot be written, and `audit_unwritable` is thrown. */
     async unwritten(
       what: string,

@@ -87,8 +87,8 @@ export async function lab(
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   if (rules.length > 0) {
-    const { version } = await catalogue.policy();
-    await catalogue.savePolicy({ ...defaultPolicy, record: rules }, 'test', T0, version);
+    const { version } = await catalogue.policy.newest();
+    await catalogue.policy.save({ ...defaultPolicy, record: rules }, 'test', T0, version);
   }
   const removed: string[] = [];
   const broken = { writes: 0 };
@@ -106,12 +106,15 @@ export async function lab(
   const absorbed = gate();
   const seen: Catalogue = {
     ...catalogue,
-    saveCall: async (call, ...more) => {
-      saved.push(call.id);
-      if (broken.writes-- > 0) throw new Error('database or disk is full');
-      return catalogue.saveCall(call, ...more);
+    calls: {
+      ...catalogue.calls,
+      save: async (call, ...more) => {
+        saved.push(call.id);
+        if (broken.writes-- > 0) throw new Error('database or disk is full');
+        return catalogue.calls.save(call, ...more);
+      },
+      absorb: (from, into) => catalogue.calls.absorb(from, into).finally(absorbed.open),
     },
-    absorbCall: (from, into) => catalogue.absorbCall(from, into).finally(absorbed.open),
   };
   let n = 0;
   const recorder = createRecorder({
@@ -119,7 +122,7 @@ export async function lab(
     capture,
     segments: createSegments({
       capture,
-      save: seen.saveSegment,
+      save: seen.segments.save,
       removeSpool: async (name) => void removed.push(name),
       lookBack: async () => {},
       spoolBorn: async (name) => born.get(name) ?? null,
@@ -164,7 +167,8 @@ export async function lab(
     hear: (...events: PbxEvent[]) => events.forEach(recorder.hear),
     /** What is in hand has been done. */
     idle: () => recorder.idle(),
-    states: async (id: string) => (await catalogue.segments(id)).map((s) => `${s.seq} ${s.legId} ${s.state}`),
+    states: async (id: string) =>
+      (await catalogue.segments.of(id)).map((s) => `${s.seq} ${s.legId} ${s.state}`),
   };
 }
 

@@ -47,13 +47,13 @@ export async function tellingRecorder(t: Test, around: (handlers: Handlers) => H
       control = null;
     },
     add: (id: string) =>
-      catalogue.addUser({
+      catalogue.people.add({
         ...FOUNDER,
         ...{ id, name: id.toUpperCase(), passwordHash: 'x', createdAt: clock.ms },
       }),
     /** All but the first, which the log begins with; oldest first. */
     async entries(): Promise<ReadEntry[]> {
-      const found = await catalogue.auditEntries({ limit: 10_000 });
+      const found = await catalogue.audit.entries({ limit: 10_000 });
       return found.toReversed().filter(({ action }) => action !== 'begin');
     },
   };

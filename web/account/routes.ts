@@ -16,7 +16,7 @@ import type { App } from '../server/types.js';
 
 type Deps = Needs<
   'ask' | 'audit' | 'cookie' | 'devices' | 'passwords' | 'sessions' | 'site' | 'tries',
-  'user'
+  'people.get'
 >;
 
 /** What is one's own: what one may do, one's password and where one is signed in. No API token opens any of it. */
@@ -41,7 +41,7 @@ export function accountRoutes(app: App, deps: Deps): void {
       },
     },
     async (request) => {
-      const user = await catalogue.user(request.session!.person.id);
+      const user = await catalogue.people.get(request.session!.person.id);
       if (!user) throw fail('not_signed_in');
       return {
         id: user.id,
@@ -76,7 +76,7 @@ export function accountRoutes(app: App, deps: Deps): void {
       const { person } = request.session!;
       const taken = tries.take(request.ip, person.name, await devices.known(request, person.id));
       if ('waitSeconds' in taken) throw later(reply, taken.waitSeconds);
-      const user = await catalogue.user(person.id);
+      const user = await catalogue.people.get(person.id);
       // Guesses are measured and refused here; the recorder looks at it again.
       if (!(await passwords.verify(user?.passwordHash ?? null, old, taken))) {
         const about = { object: 'person', object_id: person.id, detail: { because: 'wrong password' } };

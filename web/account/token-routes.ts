@@ -9,12 +9,12 @@ import { tokenView } from '../people/views.js';
 import { answers, IdParams } from '../server/answers.js';
 import type { App } from '../server/types.js';
 
-type Deps = Needs<'ask', 'tokensOf' | 'user'>;
+type Deps = Needs<'ask', 'tokens.of' | 'people.get'>;
 
 /** One's own API tokens. No token opens any of these. */
 export function tokenRoutes(app: App, { catalogue, ask }: Deps): void {
   /** Whether only the provider knows if they still have an account; it is asked only when they sign in. */
-  const ofProvider = async ({ id }: Person) => (await catalogue.user(id))?.source === 'oidc';
+  const ofProvider = async ({ id }: Person) => (await catalogue.people.get(id))?.source === 'oidc';
 
   app.get(
     '/account/tokens',
@@ -30,7 +30,7 @@ export function tokenRoutes(app: App, { catalogue, ask }: Deps): void {
     async (request) => {
       const { person } = request.session!;
       return {
-        tokens: (await catalogue.tokensOf(person.id)).map(tokenView),
+        tokens: (await catalogue.tokens.of(person.id)).map(tokenView),
         possible: (await ofProvider(person)) ? [] : tokenRightsOf(person),
       };
     },
@@ -55,7 +55,7 @@ export function tokenRoutes(app: App, { catalogue, ask }: Deps): void {
       const { days = DAYS } = request.body;
       const asked = { by: signed(request), name: nameOf(request.body.name), rights, days };
       const { id, secret } = await ask('make_token', asked);
-      const made = (await catalogue.tokensOf(person.id)).find((token) => token.id === id);
+      const made = (await catalogue.tokens.of(person.id)).find((token) => token.id === id);
       if (!made) throw fail('not_found');
       request.log.info({ person: person.id, token: id }, 'a token was made');
       return { secret, token: tokenView(made) };
@@ -76,7 +76,7 @@ export function tokenRoutes(app: App, { catalogue, ask }: Deps): void {
     },
     async (request) => {
       const { person } = request.session!;
-      const token = (await catalogue.tokensOf(person.id)).find(({ id }) => id === request.params.id);
+      const token = (await catalogue.tokens.of(person.id)).find(({ id }) => id === request.params.id);
       if (!token) throw fail('not_found');
       await ask('remove_token', { by: signed(request), id: token.id });
       request.log.info({ person: person.id, token: token.id }, 'a token was revoked');

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
 import type { Static } from 'typebox';
 import type { AuditFilter, ReadEntry } from '../../daemon/catalogue/audit.js';
-import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
+import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import { auditActions, auditGroups } from '../../daemon/domain/assurance/audit.js';
 import { AUDIT_COLUMNS, auditCells } from '../../daemon/domain/assurance/audit-table.js';
 import { CSV } from '../../daemon/domain/csv.js';
@@ -20,7 +20,7 @@ import { type AuditEntryView, AuditPage, AuditQuery, AuditStateView, AuditTableQ
 
 type Deps = Needs<
   'ask' | 'control' | 'now' | 'reached' | 'seen' | 'site',
-  'auditActors' | 'auditEntries' | 'auditHead' | 'checkpoints'
+  'audit.actors' | 'audit.entries' | 'audit.head' | 'audit.checkpoints'
 >;
 
 const PAGE = 50;
@@ -47,7 +47,7 @@ export function auditRoutes(app: App, deps: Deps): void {
     async (request) => {
       const { limit = PAGE, before, ...conditions } = request.query;
       const filter = { ...filterOf(conditions, site.timeZone), before };
-      const found = await catalogue.auditEntries({ ...filter, limit: limit + 1 });
+      const found = await catalogue.audit.entries({ ...filter, limit: limit + 1 });
       seen.report(request, 'audit', plain(conditions));
       const page = found.slice(0, limit);
       const calls = await callsOf(request.session!.person, page);
@@ -95,9 +95,9 @@ export function auditRoutes(app: App, deps: Deps): void {
     },
     async () => {
       const [head, [last], people, daemon, status] = await Promise.all([
-        catalogue.auditHead(),
-        catalogue.checkpoints(1),
-        catalogue.auditActors(),
+        catalogue.audit.head(),
+        catalogue.audit.checkpoints(1),
+        catalogue.audit.actors(),
         control.checkpoints(),
         control.status(),
       ]);
@@ -136,7 +136,7 @@ export function auditRoutes(app: App, deps: Deps): void {
       },
     },
     async (request, reply) => {
-      const [last] = await catalogue.checkpoints(1);
+      const [last] = await catalogue.audit.checkpoints(1);
       if (!last) throw fail('not_found', 'No checkpoint has been signed yet.');
       await giveOut(ask, request, 'checkpoint', { detail: { size: last.size } });
       return reply
@@ -148,7 +148,7 @@ export function auditRoutes(app: App, deps: Deps): void {
 
   async function* cells(filter: Omit<AuditFilter, 'limit'>): AsyncGenerator<string[]> {
     for (let before: number | undefined; ; ) {
-      const page = await catalogue.auditEntries({ ...filter, before, limit: CHUNK });
+      const page = await catalogue.audit.entries({ ...filter, before, limit: CHUNK });
       for (const entry of page) yield auditCells(entry);
       if (page.length < CHUNK) return;
       before = page.at(-1)!.seq;

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
+import type { Verbs } from '../../daemon/catalogue/catalogue.js';
 import type { User } from '../../daemon/catalogue/people.js';
 import type { Ldap } from '../../daemon/directory/ldap.js';
 import { fail, TapedeckError } from '../../daemon/domain/error.js';
@@ -16,7 +16,7 @@ export function createDirectory({
   log,
 }: {
   ldap: Pick<Ldap, 'find' | 'check'>;
-  catalogue: Pick<Catalogue, 'user' | 'outsiders'>;
+  catalogue: Verbs<'people.get' | 'people.outsiders'>;
   ask: Ask;
   log: Pick<Log, 'info' | 'warn'>;
 }) {
@@ -55,7 +55,7 @@ export function createDirectory({
      * tokens, and the roles of the others are those of now. While directory or recorder do not answer, all stays as it is.
      */
     async recheck(): Promise<void> {
-      for (const user of await catalogue.outsiders('ldap'))
+      for (const user of await catalogue.people.outsiders('ldap'))
         try {
           await checkAgain(user);
         } catch (err) {
@@ -69,12 +69,12 @@ export function createDirectory({
 
 /** Somebody from outside as the recorder has them from now on. Throws `no_role` and `name_taken`. */
 export async function savedOutsider(
-  { catalogue, ask }: { catalogue: Pick<Catalogue, 'user'>; ask: Ask },
+  { catalogue, ask }: { catalogue: Verbs<'people.get'>; ask: Ask },
   source: 'ldap' | 'oidc',
   { subject, name, groups, extensions }: Outsider,
 ): Promise<User> {
   const { id } = await ask('save_outsider', { source, subject, name, groups, extensions });
-  const user = await catalogue.user(id);
+  const user = await catalogue.people.get(id);
   if (!user) throw fail('sign_in_failed');
   return user;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
+import type { Verbs } from '../../daemon/catalogue/catalogue.js';
 import type { Standing } from '../../daemon/catalogue/people.js';
 import { isDiskError } from '../../daemon/domain/error.js';
 import { type Owes, owes } from '../../daemon/domain/people/factor.js';
@@ -52,7 +52,7 @@ export function createSessions({
   limits = LIMITS,
 }: {
   store: Pick<Store, 'sessions'>;
-  catalogue: Pick<Catalogue, 'standing'>;
+  catalogue: Verbs<'people.standing'>;
   audit: Pick<Audit, 'note' | 'by'>;
   now: () => number;
   limits?: SessionLimits | undefined;
@@ -88,7 +88,7 @@ export function createSessions({
   /** A session if it has not ended; else what is left of it goes. */
   async function living(found: KeptSession | null): Promise<Session | null> {
     if (!found) return null;
-    const session = withPerson(found, await catalogue.standing(found.userId));
+    const session = withPerson(found, await catalogue.people.standing(found.userId));
     if (session && alive(session, now())) return session;
     if (attempt(() => sessions.remove(found.id)) && session) audit.note(overdue(found));
     return null;
@@ -128,7 +128,7 @@ export function createSessions({
       session: Session,
       { atOnce = false } = {},
     ): Promise<{ token: string; session: Session } | null> {
-      const standing = await catalogue.standing(session.person.id);
+      const standing = await catalogue.people.standing(session.person.id);
       if (!standing) return null;
       const { gains } = standing;
       const token = newToken();
@@ -158,7 +158,7 @@ export function createSessions({
 
     /** The living sessions of somebody, the one used last first. */
     async of(userId: string): Promise<Session[]> {
-      const standing = await catalogue.standing(userId);
+      const standing = await catalogue.people.standing(userId);
       return sessions
         .of(userId)
         .map((session) => withPerson(session, standing))

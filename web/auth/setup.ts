@@ -1,4 +1,4 @@
-import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
+import type { Verbs } from '../../daemon/catalogue/catalogue.js';
 import { fail } from '../../daemon/domain/error.js';
 import { hashed, plainCode } from '../../daemon/ops/secrets/codes.js';
 import type { Ask } from '../server/ask.js';
@@ -9,12 +9,12 @@ export type Setup = ReturnType<typeof createSetup>;
  * The first user. While there is none, whoever can read the console may make one with the code printed there; the code is the
  * recorder's, and good once.
  */
-export function createSetup({ catalogue, ask }: { catalogue: Pick<Catalogue, 'users'>; ask: Ask }) {
+export function createSetup({ catalogue, ask }: { catalogue: Verbs<'people.list'>; ask: Ask }) {
   let codeHash: string | null = null;
   let done = false;
 
   async function needed(): Promise<boolean> {
-    done ||= (await catalogue.users()).length > 0;
+    done ||= (await catalogue.people.list()).length > 0;
     return !done;
   }
 

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
+import type { Verbs } from '../../daemon/catalogue/catalogue.js';
 import type { Token } from '../../daemon/catalogue/people.js';
 import { fail } from '../../daemon/domain/error.js';
 import { lacksFactor } from '../../daemon/domain/people/factor.js';
@@ -33,7 +33,7 @@ export function createTokens({
   now,
   log,
 }: {
-  catalogue: Pick<Catalogue, 'token' | 'factorState'>;
+  catalogue: Verbs<'tokens.byHash' | 'factors.state'>;
   ask: Ask;
   now: () => number;
   log: Pick<Log, 'warn'>;
@@ -47,12 +47,12 @@ export function createTokens({
 
   /** The token with this hash, as the session of somebody who may do just that; null for one that is good for nothing. */
   async function check(tokenHash: string): Promise<(Session & { token: Token }) | null> {
-    const found = await catalogue.token(tokenHash);
+    const found = await catalogue.tokens.byHash(tokenHash);
     const at = now();
     if (!found || at >= found.token.expiresAt || at < found.token.createdAt - TOUCH_MS) return null;
     const { token, person } = found;
     // A role of theirs requires a second factor and they have none: nothing they could do without one is done by a token.
-    if (lacksFactor(await catalogue.factorState(person.id))) return null;
+    if (lacksFactor(await catalogue.factors.state(person.id))) return null;
     return {
       ...{ tokenHash, id: token.id, person: { ...person, only: token.rights }, renew: false, token },
       ...{ createdAt: token.createdAt, seenAt: at, expiresAt: token.expiresAt },

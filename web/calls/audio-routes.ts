@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
+import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import { dates } from '../../daemon/domain/days.js';
 import { fail, TapedeckError } from '../../daemon/domain/error.js';
 import { recordingFile } from '../../daemon/domain/paths.js';

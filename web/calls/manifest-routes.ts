@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
-import type { Catalogue, StoredCall } from '../../daemon/catalogue/catalogue.js';
+import type { Verbs } from '../../daemon/catalogue/catalogue.js';
+import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import { iso, isoOrNull } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { coversAll, owesReason } from '../../daemon/domain/people/reach.js';
@@ -11,7 +12,7 @@ import { answers, IdParams } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { ManifestView, type SealView } from './schemas.js';
 
-type Deps = Needs<'ask' | 'dataDir' | 'listening' | 'reached', 'manifest' | 'sealCheck'>;
+type Deps = Needs<'ask' | 'dataDir' | 'listening' | 'reached', 'seals.manifest' | 'seals.check'>;
 
 const PART = 'You reach a part of this call only. A manifest is of the whole call.';
 
@@ -39,7 +40,7 @@ export function manifestRoutes(app: App, deps: Deps): void {
       if (!coversAll(stretches, recording?.durationMs ?? 0)) throw fail('forbidden', PART);
       const reason = listening.reason(sessionId, id, 'export') ?? '';
       if (reason === '' && owesReason(person, 'export', call)) throw fail('reason_needed');
-      const signed = recording && (await catalogue.manifest(recording.id));
+      const signed = recording && (await catalogue.seals.manifest(recording.id));
       if (!recording || !signed) throw fail('recording_absent', 'It has no manifest yet.');
       const detail = { recording: recording.id, what: 'manifest' };
       await giveOut(ask, request, 'call', { object_id: id, reason, detail });
@@ -60,14 +61,14 @@ export function manifestRoutes(app: App, deps: Deps): void {
 
 /** That a recording is as it was sealed, for its page; null where there is none, or none any more. */
 export async function sealOf(
-  catalogue: Pick<Catalogue, 'manifest' | 'sealCheck'>,
+  catalogue: Verbs<'seals.manifest' | 'seals.check'>,
   { recording }: StoredCall,
   dataDir: string,
 ): Promise<Static<typeof SealView> | null> {
   if (recording?.state !== 'sealed') return null;
   const [signed, check] = await Promise.all([
-    catalogue.manifest(recording.id),
-    catalogue.sealCheck(recording.id),
+    catalogue.seals.manifest(recording.id),
+    catalogue.seals.check(recording.id),
   ]);
   const opened = signed && openManifest(signed, publicKeys(dataDir));
   return {

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
+import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import { fail } from '../../daemon/domain/error.js';
 import type { Recording } from '../../daemon/domain/recording/recording.js';
 import { type Heard, inside, joined, lengthOf, written } from '../../daemon/domain/recording/stretches.js';

@@ -1,4 +1,6 @@
-import type { CallFilter, Catalogue, StoredCall } from '../../daemon/catalogue/catalogue.js';
+import type { CallFilter } from '../../daemon/catalogue/calls.js';
+import type { Verbs } from '../../daemon/catalogue/catalogue.js';
+import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import { fail } from '../../daemon/domain/error.js';
 import { type CallRight, type Person, reach, type Stretch } from '../../daemon/domain/people/person.js';
 import { reachedBy, reachOf, sees } from '../../daemon/domain/people/reach.js';
@@ -20,9 +22,10 @@ export type Reached = ReturnType<typeof createReached>;
 export function createReached({
   catalogue,
 }: {
-  catalogue: Pick<Catalogue, 'call' | 'calls' | 'peaks' | 'recording'>;
+  catalogue: Verbs<'calls.get' | 'calls.list' | 'recordings.peaks' | 'recordings.get'>;
 }) {
-  const stored = async (id: string): Promise<StoredCall | null> => (isId(id) ? catalogue.call(id) : null);
+  const stored = async (id: string): Promise<StoredCall | null> =>
+    isId(id) ? catalogue.calls.get(id) : null;
 
   /** A call of which somebody sees anything; null where they see nothing. Test calls are seen by nobody. */
   async function seen(person: Person, id: string): Promise<StoredCall | null> {
@@ -38,7 +41,7 @@ export function createReached({
       const mine = reachOf(person, 'view');
       if (mine !== 'all' && (filter.quality !== undefined || filter.ear !== undefined))
         throw fail('forbidden', 'How calls sound is looked for by those who may see every call.');
-      return catalogue.calls({ ...filter, reach: mine });
+      return catalogue.calls.list({ ...filter, reach: mine });
     },
 
     /**
@@ -70,7 +73,7 @@ export function createReached({
       person: Person,
       call: StoredCall,
     ): Promise<{ main: CallId | null; consultations: StoredCall[] }> {
-      const asked = await catalogue.calls({ consultFor: call.id, limit: CONSULTATIONS });
+      const asked = await catalogue.calls.list({ consultFor: call.id, limit: CONSULTATIONS });
       const main = call.consultFor === null ? null : await seen(person, call.consultFor);
       return {
         main: main?.id ?? null,
@@ -79,9 +82,10 @@ export function createReached({
     },
 
     /** Whether a recording of a call that was asked for here is still kept. */
-    kept: async (id: RecordingId): Promise<boolean> => (await catalogue.recording(id))?.state === 'sealed',
+    kept: async (id: RecordingId): Promise<boolean> =>
+      (await catalogue.recordings.get(id))?.state === 'sealed',
 
     /** The waveform of a recording of a call that was asked for here. */
-    peaks: (recording: Recording) => catalogue.peaks(recording.id),
+    peaks: (recording: Recording) => catalogue.recordings.peaks(recording.id),
   };
 }

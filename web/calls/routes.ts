@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import type { CallFilter } from '../../daemon/catalogue/catalogue.js';
+import type { CallFilter } from '../../daemon/catalogue/calls.js';
 import { times } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import { owesReason, sightOf } from '../../daemon/domain/people/reach.js';
@@ -14,7 +14,7 @@ import { CallDetail, CallPage, CallQuery, PeaksView } from './schemas.js';
 import { within } from './sound/heard.js';
 import { callDetail, callSummary } from './views.js';
 
-type Deps = Needs<'dataDir' | 'listening' | 'reached' | 'seen' | 'site', 'manifest' | 'sealCheck'>;
+type Deps = Needs<'dataDir' | 'listening' | 'reached' | 'seen' | 'site', 'seals.manifest' | 'seals.check'>;
 
 const PAGE = 50;
 

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
-import type { StoredCall, StoredPolicy } from '../../daemon/catalogue/catalogue.js';
+import type { StoredPolicy } from '../../daemon/catalogue/policy.js';
+import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import { iso, isoOrNull } from '../../daemon/domain/days.js';
 import type { Sight } from '../../daemon/domain/people/reach.js';
 import type { KeptDecision } from '../../daemon/domain/policy/policy.js';

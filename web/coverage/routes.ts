@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
 import type { Static } from 'typebox';
-import { type CoverageKept, makeCoverage, viewCoverage } from '../../daemon/catalogue/coverage.js';
+import { type CoverageVerbs, makeCoverage, viewCoverage } from '../../daemon/catalogue/coverage.js';
 import { CSV_COLUMNS, csvRows } from '../../daemon/domain/assurance/coverage-view.js';
 import { CSV } from '../../daemon/domain/csv.js';
 import { giveOut } from '../audit/give-out.js';
@@ -11,7 +11,7 @@ import { ErrorView } from '../server/schemas.js';
 import type { App } from '../server/types.js';
 import { CoverageQuery, CoverageView } from './schemas.js';
 
-type Deps = Needs<'ask' | 'coverage' | 'now' | 'reached' | 'seen' | 'site', keyof CoverageKept | 'cdrsOf'>;
+type Deps = Needs<'ask' | 'coverage' | 'now' | 'reached' | 'seen' | 'site', CoverageVerbs | 'ledger.cdrsOf'>;
 
 /** What became of every answered call, compared with Asterisk's own account. */
 export function coverageRoutes(app: App, deps: Deps): void {

@@ -23,7 +23,7 @@ import {
 } from './schemas.js';
 import { grantableView, personView, sessionsView } from './views.js';
 
-type Deps = Needs<'ask' | 'audit' | 'sessions', 'seen' | 'user' | 'users'>;
+type Deps = Needs<'ask' | 'audit' | 'sessions', 'calls.seen' | 'people.get' | 'people.list'>;
 
 const SessionParams = Type.Object({
   id: Type.String({ maxLength: 100 }),
@@ -34,7 +34,7 @@ const SessionParams = Type.Object({
 export function peopleRoutes(app: App, deps: Deps): void {
   const { catalogue, ask, sessions, audit } = deps;
   const known = async (id: string) => {
-    const user = await catalogue.user(id);
+    const user = await catalogue.people.get(id);
     if (!user) throw fail('person_unknown');
     return user;
   };
@@ -51,7 +51,7 @@ export function peopleRoutes(app: App, deps: Deps): void {
       },
     },
     async (request) => ({
-      people: (await catalogue.users()).map(personView),
+      people: (await catalogue.people.list()).map(personView),
       may_change: mayDo(request.session!.person, 'people'),
       you: request.session!.person.id,
       grantable: grantableView(),
@@ -69,7 +69,7 @@ export function peopleRoutes(app: App, deps: Deps): void {
         response: answers(SeenView),
       },
     },
-    async () => catalogue.seen(),
+    async () => catalogue.calls.seen(),
   );
 
   app.post(

@@ -9,7 +9,7 @@ import { answers } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { PolicyBody, PolicyTestBody, PolicyTestView, PolicyVersionsView, PolicyView } from './schemas.js';
 
-type Deps = Needs<'ask' | 'now' | 'site', 'policy' | 'policyVersions'>;
+type Deps = Needs<'ask' | 'now' | 'site', 'policy.newest' | 'policy.versions'>;
 
 /** What to record and how long to keep it. */
 export function policyRoutes(app: App, { catalogue, ask, now, site }: Deps): void {
@@ -24,7 +24,7 @@ export function policyRoutes(app: App, { catalogue, ask, now, site }: Deps): voi
         response: answers(PolicyView),
       },
     },
-    async () => policyView(await catalogue.policy()),
+    async () => policyView(await catalogue.policy.newest()),
   );
 
   app.put(
@@ -45,7 +45,7 @@ export function policyRoutes(app: App, { catalogue, ask, now, site }: Deps): voi
         ...{ by: signed(request), policy, based_on, no_emergency_numbers: confirm_no_emergency_numbers },
       });
       request.log.info({ version, by: request.session!.person.name }, 'the policy was changed');
-      return policyView(await catalogue.policy());
+      return policyView(await catalogue.policy.newest());
     },
   );
 
@@ -61,7 +61,7 @@ export function policyRoutes(app: App, { catalogue, ask, now, site }: Deps): voi
       },
     },
     async () => {
-      const versions = await catalogue.policyVersions();
+      const versions = await catalogue.policy.versions();
       return { versions: versions.sort((a, b) => b.version - a.version).map(policyView) };
     },
   );
@@ -79,7 +79,7 @@ export function policyRoutes(app: App, { catalogue, ask, now, site }: Deps): voi
       },
     },
     async ({ body }) => {
-      const policy = body.policy ?? (await catalogue.policy()).policy;
+      const policy = body.policy ?? (await catalogue.policy.newest()).policy;
       const facts = imagine(body, now(), site);
       const { outcome, rule, why } = decideRecord(policy, facts);
       const keep = decideRetention(policy, facts);

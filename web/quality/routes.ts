@@ -4,7 +4,7 @@ import { answers, timesOf } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { QualityQuery, QualityTrendsView } from './schemas.js';
 
-type Deps = Needs<'reached' | 'seen' | 'site', 'qualityTrends'>;
+type Deps = Needs<'reached' | 'seen' | 'site', 'recordings.trends'>;
 
 /** Which phones and lines sound bad, and how often. */
 export function qualityRoutes(app: App, { catalogue, reached, site, seen }: Deps): void {
@@ -25,7 +25,7 @@ export function qualityRoutes(app: App, { catalogue, reached, site, seen }: Deps
       reached.every(request.session!.person);
       seen.report(request, 'quality', { from: query.from ?? '', to: query.to ?? '' });
       const { from = 0, to = Number.MAX_SAFE_INTEGER } = timesOf(query, site.timeZone);
-      const trends = (await catalogue.qualityTrends(from, to)).sort(byHowBad);
+      const trends = (await catalogue.recordings.trends(from, to)).sort(byHowBad);
       const [worst] = trends;
       return {
         worst: worst && worst.flagged > 0 ? view(worst) : null,

@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
+import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import { dates, iso, isoOrNull, times } from '../../daemon/domain/days.js';
 import { FROM_NOW_ON, planRetention } from '../../daemon/domain/policy/retention.js';
 import { inWords, reasonView, type Say } from '../../daemon/domain/reason/words.js';
@@ -16,7 +16,7 @@ import { retentionCsv } from './table.js';
 
 type Deps = Needs<
   'ask' | 'now' | 'reached' | 'retention' | 'seen' | 'site',
-  'countKept' | 'erasedRecordings' | 'keptRecordings' | 'recordingsErasing'
+  'recordings.count' | 'recordings.tombstones' | 'recordings.kept' | 'recordings.erasing'
 >;
 
 /** Rows shown at most of each kind; the CSV has all. */
@@ -35,11 +35,12 @@ export function retentionRoutes(app: App, deps: Deps): void {
   /** The plan, with the calls behind it. Reads all kept recordings only when it has to. */
   async function plan(all: boolean) {
     const at = now();
-    const counts = await catalogue.countKept();
-    const begun = (await catalogue.recordingsErasing()).filter((r) => r.intended);
-    let kept = await catalogue.keptRecordings(all ? undefined : FIRST);
+    const counts = await catalogue.recordings.count();
+    const begun = (await catalogue.recordings.erasing()).filter((r) => r.intended);
+    let kept = await catalogue.recordings.kept(all ? undefined : FIRST);
     const last = kept.at(-1)?.recording?.keepUntil ?? null;
-    if (!all && kept.length === FIRST && last !== null && last <= at) kept = await catalogue.keptRecordings();
+    if (!all && kept.length === FIRST && last !== null && last <= at)
+      kept = await catalogue.recordings.kept();
     const calls = new Map(kept.filter(hasRecording).map((call) => [call.recording.id, call]));
     const planned = planRetention({
       now: at,
@@ -69,7 +70,7 @@ export function retentionRoutes(app: App, deps: Deps): void {
       const { at, counts, planned, callOf } = await plan(false);
       const { due, kept, breaker } = planned;
       const next = kept.filter(({ item }) => item.keepUntil !== null).slice(0, SHOWN.next);
-      const gone = (await catalogue.erasedRecordings(SHOWN.gone)).filter(hasRecording);
+      const gone = (await catalogue.recordings.tombstones(SHOWN.gone)).filter(hasRecording);
       return {
         now: iso(at),
         schedule: retention.schedule,
@@ -103,7 +104,7 @@ export function retentionRoutes(app: App, deps: Deps): void {
       reached.every(request.session!.person);
       await giveOut(ask, request, 'retention');
       const { at, planned, callOf } = await plan(true);
-      const gone = await catalogue.erasedRecordings(ALL_GONE);
+      const gone = await catalogue.recordings.tombstones(ALL_GONE);
       function* rows() {
         for (const { item } of planned.due) yield { state: 'due' as const, call: callOf(item.id) };
         for (const { item } of planned.kept) yield { state: 'kept' as const, call: callOf(item.id) };

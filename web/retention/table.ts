@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
-import type { StoredCall } from '../../daemon/catalogue/catalogue.js';
+import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import { CSV, harmless } from '../../daemon/domain/csv.js';
 import { iso } from '../../daemon/domain/days.js';
 import { inWords, type Say } from '../../daemon/domain/reason/words.js';

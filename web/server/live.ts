@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
+import type { Verbs } from '../../daemon/catalogue/catalogue.js';
 import { mayDo, type Person } from '../../daemon/domain/people/person.js';
 import { reachOf } from '../../daemon/domain/people/reach.js';
 import type { Log } from '../../daemon/ops/log.js';
@@ -37,7 +37,7 @@ export type Live = ReturnType<typeof createLive>;
  * none is asked while nobody listens. Who does not see every call hears of changes to those that they see only.
  */
 export function createLive(deps: {
-  catalogue: Pick<Catalogue, 'changeCount' | 'reachMark'>;
+  catalogue: Verbs<'changeCount' | 'calls.reachMark'>;
   control: Pick<Control, 'status'>;
   sessions: Sessions;
   log: Pick<Log, 'warn'>;
@@ -70,7 +70,7 @@ export function createLive(deps: {
   const seesAll = ({ person }: Listener) => reachOf(person, 'view') === 'all';
   const markOf = async ({ person }: Listener): Promise<string> => {
     const mine = reachOf(person, 'view');
-    return mine === 'all' ? '' : deps.catalogue.reachMark(mine);
+    return mine === 'all' ? '' : deps.catalogue.calls.reachMark(mine);
   };
 
   async function look(): Promise<void> {

@@ -20,7 +20,10 @@ import {
   WebAuthnOptions,
 } from './factor-schemas.js';
 
-type Deps = Needs<'ask' | 'enter' | 'site', 'factorState' | 'passkeys' | 'rolesWithFactor' | 'totp'>;
+type Deps = Needs<
+  'ask' | 'enter' | 'site',
+  'factors.state' | 'factors.passkeys' | 'factors.roles' | 'factors.totp'
+>;
 
 /** One's own second factors, and who has to have one. */
 export function factorRoutes(app: App, deps: Deps): void {
@@ -53,9 +56,9 @@ export function factorRoutes(app: App, deps: Deps): void {
     async ({ session }) => {
       const { id } = session!.person;
       const [state, totp, keys] = await Promise.all([
-        catalogue.factorState(id),
-        catalogue.totp(id),
-        catalogue.passkeys(id),
+        catalogue.factors.state(id),
+        catalogue.factors.totp(id),
+        catalogue.factors.passkeys(id),
       ]);
       return {
         required: state.required,
@@ -222,7 +225,7 @@ export function factorRoutes(app: App, deps: Deps): void {
         response: answers(FactorRoles),
       },
     },
-    async () => ({ roles: await catalogue.rolesWithFactor() }),
+    async () => ({ roles: await catalogue.factors.roles() }),
   );
 
   app.put(
@@ -240,7 +243,7 @@ export function factorRoutes(app: App, deps: Deps): void {
     },
     async (request) => {
       await ask('set_factor_roles', { by: signed(request), roles: request.body.roles });
-      const roles = await catalogue.rolesWithFactor();
+      const roles = await catalogue.factors.roles();
       request.log.info({ roles, by: request.session!.person.name }, 'who needs a second factor was changed');
       return { roles };
     },

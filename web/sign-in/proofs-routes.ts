@@ -8,7 +8,7 @@ import { AssertionBody, CodeBody, PasswordBody, WebAuthnOptions } from './factor
 import { type SessionViewDeps, sessionView } from './session-routes.js';
 import { SessionView } from './session-schemas.js';
 
-type Deps = SessionViewDeps & Needs<'ask' | 'audit' | 'devices' | 'enter' | 'signIn' | 'tries', 'user'>;
+type Deps = SessionViewDeps & Needs<'ask' | 'audit' | 'devices' | 'enter' | 'signIn' | 'tries', 'people.get'>;
 
 /** Proofs beside the password: what a session still owes, what shows again that it is its owner, and passkeys alone. */
 export function proofRoutes(app: App, deps: Deps): void {
@@ -51,7 +51,7 @@ export function proofRoutes(app: App, deps: Deps): void {
     },
     async (request, reply) => {
       const { person } = request.session!;
-      const known = await catalogue.user(person.id);
+      const known = await catalogue.people.get(person.id);
       const taken = tries.take(request.ip, person.name, await devices.known(request, person.id));
       if ('waitSeconds' in taken) throw later(reply, taken.waitSeconds);
       const { user, proof } = await signIn

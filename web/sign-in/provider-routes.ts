@@ -9,7 +9,7 @@ import { RECORDER_AWAY, recorderAway } from '../server/ask.js';
 import type { App } from '../server/types.js';
 import { ProviderView } from './factor-schemas.js';
 
-type Deps = Needs<'ask' | 'audit' | 'enter' | 'journeyCookie' | 'now' | 'provider', 'user'>;
+type Deps = Needs<'ask' | 'audit' | 'enter' | 'journeyCookie' | 'now' | 'provider', 'people.get'>;
 
 const BACK = '/session/provider/callback';
 /** How long somebody may take at the provider. */

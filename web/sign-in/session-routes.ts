@@ -11,7 +11,10 @@ import type { App } from '../server/types.js';
 import { type SecondFactorView, SessionView, SignInBody } from './session-schemas.js';
 
 /** What it takes to say who is signed in. */
-export type SessionViewDeps = Needs<'provider' | 'setup' | 'site' | 'version', 'factorState' | 'passkeys'>;
+export type SessionViewDeps = Needs<
+  'provider' | 'setup' | 'site' | 'version',
+  'factors.state' | 'factors.passkeys'
+>;
 type Deps = SessionViewDeps &
   Needs<
     | 'audit'
@@ -24,7 +27,7 @@ type Deps = SessionViewDeps &
     | 'sessions'
     | 'signIn'
     | 'tries',
-    'userByName'
+    'people.byName'
   >;
 
 /** Whoever it is that does not come in. */
@@ -63,7 +66,7 @@ export function sessionRoutes(app: App, deps: Deps): void {
     },
     async (request, reply) => {
       const { name, password } = request.body;
-      const known = await catalogue.userByName(name);
+      const known = await catalogue.people.byName(name);
       const taken = tries.take(request.ip, name, await devices.known(request, known?.id));
       if ('waitSeconds' in taken) {
         audit.refused(audit.by(NOBODY, request.ip, 'sign_in', { detail: { because: 'too many tries' } }));
@@ -142,7 +145,10 @@ async function secondFactor(
   { person, owes, proofs, failed }: Session,
   host: string,
 ): Promise<Static<typeof SecondFactorView>> {
-  const [state, keys] = await Promise.all([catalogue.factorState(person.id), catalogue.passkeys(person.id)]);
+  const [state, keys] = await Promise.all([
+    catalogue.factors.state(person.id),
+    catalogue.factors.passkeys(person.id),
+  ]);
   const { count, lastAt } = failed;
   return {
     owes,

@@ -6,7 +6,7 @@ import { WelcomeBody, WelcomeView } from '../people/schemas.js';
 import { answers, later } from '../server/answers.js';
 import type { App } from '../server/types.js';
 
-type Deps = Needs<'ask' | 'now' | 'passwords' | 'site' | 'tries', 'invited'>;
+type Deps = Needs<'ask' | 'now' | 'passwords' | 'site' | 'tries', 'people.invited'>;
 
 /** Where the link of an admin leads: somebody chooses a password. */
 export function welcomeRoutes(app: App, { ask, catalogue, now, passwords, tries, site }: Deps): void {
@@ -27,7 +27,7 @@ export function welcomeRoutes(app: App, { ask, catalogue, now, passwords, tries,
       const { code, password } = request.body;
       const taken = tries.takeFrom(request.ip);
       if ('waitSeconds' in taken) throw later(reply, taken.waitSeconds);
-      const user = await catalogue.invited(hashed(plainCode(code)), now());
+      const user = await catalogue.people.invited(hashed(plainCode(code)), now());
       if (!user) throw fail('invitation_unknown');
       taken.succeeded();
       if (password === undefined) return { name: user.name, done: false, tokens_ended: [] };

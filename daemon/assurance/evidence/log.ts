@@ -1,10 +1,10 @@
-import type { AuditLog } from '../../catalogue/audit.js';
+import type { Verbs } from '../../catalogue/catalogue.js';
 import { digestOfText, EMPTY, faultWords, follow, type Head, isFault } from '../../domain/assurance/audit.js';
 import { chainBegin, chainEnd } from '../../domain/assurance/evidence.js';
 import { fail } from '../../domain/error.js';
 
 /** The audit log as a pack needs it: the entries about a call, and what leads from them to a checkpoint. */
-export type Log = Pick<AuditLog, 'auditEntries' | 'auditRows' | 'auditId'>;
+export type Log = Verbs<'audit.entries' | 'audit.rows' | 'audit.id'>;
 
 const PAGE = 1_000;
 
@@ -12,7 +12,7 @@ const PAGE = 1_000;
 export async function firstOf(log: Log, ids: readonly string[]): Promise<number> {
   const [first] = await entriesOf(log, ids);
   if (first !== undefined) return first;
-  const [newest] = await log.auditEntries({ limit: 1 });
+  const [newest] = await log.audit.entries({ limit: 1 });
   return (newest?.seq ?? 0) + 1;
 }
 
@@ -25,7 +25,7 @@ export async function entriesOf(
   const found: number[] = [];
   for (const objectId of ids)
     for (let before: number | undefined; ; ) {
-      const page = await log.auditEntries({ objectId, before, limit: PAGE });
+      const page = await log.audit.entries({ objectId, before, limit: PAGE });
       found.push(...page.map(({ seq }) => seq));
       if (page.length < PAGE) break;
       before = page.at(-1)!.seq;
@@ -36,7 +36,7 @@ export async function entriesOf(
 /** What the log came to before this entry. */
 export async function headBefore(log: Log, seq: number): Promise<Head> {
   if (seq <= 1) return EMPTY;
-  const [row] = await log.auditRows(seq - 1, 1);
+  const [row] = await log.audit.rows(seq - 1, 1);
   if (row?.seq !== seq - 1) throw fail('evidence_refused', faultWords.missing(seq - 1));
   return { size: row.seq, hash: row.hash };
 }
@@ -46,7 +46,7 @@ export async function follows(log: Log, before: Head, kept: Head | null): Promis
   let head = before;
   let agrees = kept === null || (kept.size === head.size && kept.hash === head.hash);
   for (;;) {
-    const rows = await log.auditRows(head.size + 1, PAGE);
+    const rows = await log.audit.rows(head.size + 1, PAGE);
     for (const row of rows) {
       const next = follow(head, row);
       if (isFault(next))
@@ -66,7 +66,7 @@ export async function follows(log: Log, before: Head, kept: Head | null): Promis
 /** Each entry as it was written, a line each. */
 export async function* lines(log: Log, entries: readonly number[]): AsyncGenerator<Buffer> {
   for (const seq of entries) {
-    const [row] = await log.auditRows(seq, 1);
+    const [row] = await log.audit.rows(seq, 1);
     if (row?.seq !== seq) throw fail('evidence_refused', faultWords.missing(seq));
     yield Buffer.concat([Buffer.from(row.text), Buffer.from('\n')]);
   }
@@ -80,7 +80,7 @@ export async function* chain(
   yield Buffer.from(
     chainBegin({
       pack,
-      log: await log.auditId(),
+      log: await log.audit.id(),
       before,
       entries: entries.filter((seq) => seq <= until.size),
       after: entries.filter((seq) => seq > until.size),
@@ -88,7 +88,7 @@ export async function* chain(
   );
   let head = before;
   while (head.size < until.size) {
-    const rows = await log.auditRows(head.size + 1, Math.min(PAGE, until.size - head.size));
+    const rows = await log.audit.rows(head.size + 1, Math.min(PAGE, until.size - head.size));
     if (rows.length === 0) throw fail('evidence_refused', faultWords.cut_off(head.size + 1));
     const digests: string[] = [];
     for (const row of rows) {

@@ -1,7 +1,8 @@
 import { createHash, createPublicKey } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { ulid } from 'ulid';
-import type { Catalogue, StoredCall } from '../../catalogue/catalogue.js';
+import type { Verbs } from '../../catalogue/catalogue.js';
+import type { StoredCall } from '../../catalogue/stored-call.js';
 import type { NewEntry } from '../../domain/assurance/audit.js';
 import { sha256 } from '../../domain/assurance/canonical.js';
 import { type Note, signedNotesIn } from '../../domain/assurance/checkpoint.js';
@@ -21,7 +22,7 @@ import { zipOf } from './zip.js';
 type Audio = { size: number; read(start: number, end: number): Readable; close(): Promise<void> };
 
 export type EvidenceDeps = {
-  catalogue: Log & Pick<Catalogue, 'manifest' | 'checkpoints'>;
+  catalogue: Log & Verbs<'seals.manifest' | 'audit.checkpoints'>;
   open(recording: Recording): Promise<Audio>;
   openManifest(signed: SignedManifest): { manifest: Manifest | null; fault: string | null };
   /** Every public key of this box, by its id, as PEM. */
@@ -135,7 +136,7 @@ function whole({ recording, coverage }: StoredCall, say: Say): Recording {
 
 /** What was signed of a recording, when it is what was signed. */
 async function vouched({ catalogue, openManifest }: EvidenceDeps, recording: Recording) {
-  const signed = await catalogue.manifest(recording.id);
+  const signed = await catalogue.seals.manifest(recording.id);
   if (!signed)
     throw fail(
       'evidence_refused',
@@ -170,7 +171,7 @@ function signedIn({ signerOf }: EvidenceDeps, text: string): Checkpoint | null {
 
 /** The newest checkpoint that was kept. */
 async function newestKept(deps: EvidenceDeps): Promise<Checkpoint> {
-  for (const { note } of await deps.catalogue.checkpoints(50)) {
+  for (const { note } of await deps.catalogue.audit.checkpoints(50)) {
     const found = signedIn(deps, note);
     if (found) return found;
   }

@@ -47,11 +47,11 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
   async function follow(change: Changed, l: Live): Promise<void> {
     const { call, anchor } = change;
     const decision = await decide(call, l);
-    await deps.catalogue.saveCall(call, undefined, decision);
+    await deps.catalogue.calls.save(call, undefined, decision);
     if (call.answeredAt === null) return;
     if (decision.outcome === 'skip') {
       if (l.segment) await drop(l);
-      await deps.catalogue.decideCoverage(call.id, excluded(decision));
+      await deps.catalogue.calls.decideCoverage(call.id, excluded(decision));
       l.because = because('excluded_until_then');
       return;
     }
@@ -68,8 +68,8 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
   async function decide(call: CallRecord, l: Live): Promise<KeptDecision> {
     const before = l.decision;
     const { policy, version } = await (before
-      ? deps.catalogue.policyOf(before.version)
-      : deps.catalogue.policy());
+      ? deps.catalogue.policy.of(before.version)
+      : deps.catalogue.policy.newest());
     const decision = {
       version: before?.version ?? version,
       ...decideRecord(policy, factsOf(call, deps.site)),
@@ -95,7 +95,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       const begunAt = Math.max(segment.inStartedAt!, segment.outStartedAt!);
       const late = known === null ? lateness(call, l, askedAt, begunAt) : null;
       l.segment = late === null ? segment : { ...segment, because: late };
-      if (l.segment !== segment) await deps.catalogue.saveSegment(l.segment);
+      if (l.segment !== segment) await deps.catalogue.segments.save(l.segment);
       if (l.wanted) l.wanted.met = true;
       l.failed = null;
       l.because = null;
@@ -159,7 +159,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
   /** Keeps the source of a segment. It is stored only where a change has to be known after a restart. */
   async function note(segment: Segment, fed: string, l: Live): Promise<void> {
     l.segment = { ...segment, fed };
-    if (deps.muteTrap()) await deps.catalogue.saveSegment(l.segment);
+    if (deps.muteTrap()) await deps.catalogue.segments.save(l.segment);
   }
 
   /** False when the PBX did not answer: it is still to be done when the call is looked at next, after the link is back. */
@@ -196,15 +196,15 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     let { call } = change;
     if (call.answeredAt === null) {
       const why = change.unseen ? together(unwatched(call.endedAt!), because('answer_unknown')) : null;
-      await deps.catalogue.saveCall(call, { status: 'none', why, rule: null, missingMs: 0 });
+      await deps.catalogue.calls.save(call, { status: 'none', why, rule: null, missingMs: 0 });
       return;
     }
     const decision = await decide(call, l);
     if (decision.outcome === 'skip') {
       if (l.segment) await drop(l);
-      for (const s of await deps.catalogue.segments(call.id))
+      for (const s of await deps.catalogue.segments.of(call.id))
         if (s.state === 'captured') await deps.segments.remove(s);
-      await deps.catalogue.saveCall(call, excluded(decision), decision);
+      await deps.catalogue.calls.save(call, excluded(decision), decision);
       return;
     }
     if (l.segment) {
@@ -212,7 +212,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       l.segment = null;
       await deps.segments.close(segment, around.isUp(segment.legId));
     }
-    const segments = (await deps.catalogue.segments(call.id)).filter((s) => s.state === 'captured');
+    const segments = (await deps.catalogue.segments.of(call.id)).filter((s) => s.state === 'captured');
     if (change.unseen) call = { ...call, endedAt: await endOf(call, segments) };
     if (segments.length === 0) {
       const never = call.endedAt!;
@@ -220,14 +220,14 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
         why(call, l, never) ?? (change.unseen ? unwatched(never) : null) ?? because('ended_before_capture');
       const missingMs = call.endedAt! - call.answeredAt!;
       const coverage = { status: 'not_recorded', why: told, rule: null, missingMs } as const;
-      await deps.catalogue.saveCall(call, coverage, decision);
+      await deps.catalogue.calls.save(call, coverage, decision);
       deps.log.error({ call: call.id, reason: inWords(told, say) }, 'A call was not recorded');
       return;
     }
     // Why the end is missing, if it is: told with the gap once the recording is made.
     const missing = l.failed?.why ?? null;
     const coverage = { status: 'pending', why: missing, rule: decision.rule, missingMs: 0 } as const;
-    await deps.catalogue.saveCall(call, coverage, decision);
+    await deps.catalogue.calls.save(call, coverage, decision);
     deps.onCaptured(call.id);
   }
 

@@ -1,5 +1,5 @@
 import type { Capture } from '../../capture/snoop.js';
-import type { OpenCall } from '../../catalogue/catalogue.js';
+import type { OpenCall } from '../../catalogue/stored-call.js';
 import type { restore } from '../../domain/call/call.js';
 import type { Snapshot } from '../../domain/call/event.js';
 import type { Why } from '../../domain/reason/reason.js';
@@ -50,7 +50,7 @@ export function createTakeUp({ catalogue, segments, capture, log }: TakeUpDeps, 
   /** The calls that were open when this process last ran. One that cannot be taken up does not keep the others. */
   async function openCalls(at: number): Promise<Parameters<typeof restore>[0]> {
     const open = [];
-    const stored = await catalogue.openCalls().catch((err) => {
+    const stored = await catalogue.calls.open().catch((err) => {
       log.error({ err }, 'The open calls could not be read from the catalogue');
       return [];
     });
@@ -65,7 +65,7 @@ export function createTakeUp({ catalogue, segments, capture, log }: TakeUpDeps, 
   }
 
   async function openCall({ call, decision }: OpenCall, at: number) {
-    const known = await catalogue.segments(call.id);
+    const known = await catalogue.segments.of(call.id);
     const l = calls.of(call.id);
     l.decision = decision;
     l.next = Math.max(-1, ...known.map((s) => s.seq)) + 1;

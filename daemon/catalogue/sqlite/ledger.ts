@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { type Account, type Cdr, cdrKey, isBare, linksOf, onOurClock } from '../../domain/assurance/cdr.js';
 import type { CdrSource, Witness } from '../../domain/assurance/coverage.js';
 import type { CallId } from '../../domain/recording/recording.js';
-import type { StoredCall } from '../catalogue.js';
+import type { StoredCall } from '../stored-call.js';
 import { noun, orNull, type Reader, Text, Time, timeOrNull } from './checked.js';
 import { createCoverageRows } from './coverage-rows.js';
 import type { Db } from './db.js';

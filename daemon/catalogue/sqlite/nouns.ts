@@ -18,7 +18,7 @@ import { createSegments } from './segments.js';
 import { createTestCalls } from './test-calls.js';
 import { createWatch } from './watch.js';
 
-export type Nouns = ReturnType<typeof createNouns>;
+export type Prepared = ReturnType<typeof createNouns>;
 
 /** The statements of every part of the catalogue, prepared for this connection. */
 export function createNouns(db: Db, reader: Reader) {

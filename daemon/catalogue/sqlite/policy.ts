@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { fail } from '../../domain/error.js';
 import { defaultPolicy, Policy } from '../../domain/policy/policy.js';
-import type { StoredPolicy } from '../catalogue.js';
+import type { StoredPolicy } from '../policy.js';
 import { createReader, noun, type Reader, Text, Time } from './checked.js';
 import type { Db } from './db.js';
 

@@ -2,7 +2,7 @@ import { fail } from '../../domain/error.js';
 import type { Growth } from '../../domain/operations/room.js';
 import { type Why, writeWhy } from '../../domain/reason/reason.js';
 import type { Recording, RecordingId } from '../../domain/recording/recording.js';
-import type { StoredCall } from '../catalogue.js';
+import type { StoredCall } from '../stored-call.js';
 import { type Reader, timeOrNull } from './checked.js';
 import type { Db } from './db.js';
 import { createEars } from './recordings/ears.js';

@@ -13,7 +13,7 @@ import {
   type Recording,
   type RecordingState,
 } from '../../domain/recording/recording.js';
-import type { OpenCall, StoredCall } from '../catalogue.js';
+import type { OpenCall, StoredCall } from '../stored-call.js';
 import {
   Figure,
   Flag,

@@ -1,5 +1,5 @@
 import type { Party } from '../../domain/recording/recording.js';
-import type { Seen } from '../people.js';
+import type { Seen } from '../calls.js';
 import type { Db } from './db.js';
 
 /** How many calls are looked at, and how many of each kind are given. */

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import type { Measures, TestCall } from '../../domain/call/test-call.js';
 import { type TestFault, testFaults } from '../../domain/call/test-fault.js';
 import type { CallId } from '../../domain/recording/recording.js';
-import type { StoredCall } from '../catalogue.js';
+import type { StoredCall } from '../stored-call.js';
 import { Figure, Length, noun, oneOf, orNull, type Reader, Text, Time } from './checked.js';
 import type { Db } from './db.js';
 

@@ -51,7 +51,7 @@ export function createAsking(ctx: CliContext) {
     const clock = () => Date.now();
     const withOwn = withEntries(catalogue, {
       clock,
-      later: async (entry) => void (await catalogue.audit(entry)),
+      later: async (entry) => void (await catalogue.audit.append(entry)),
     });
     const away = async (): Promise<never> => {
       throw fail('daemon_unreachable', 'Only the recorder can do this.');
@@ -64,7 +64,7 @@ export function createAsking(ctx: CliContext) {
       jobs: {
         ask: away,
         async cancel(id) {
-          const job = await catalogue.cancelJob(id, clock());
+          const job = await catalogue.jobs.cancel(id, clock());
           if (!job) throw fail('job_unknown', id);
           return job;
         },

@@ -29,7 +29,7 @@ export async function metDamage(ctx: CliContext, recording: Recording, error: un
   const { id } = recording;
   try {
     // What the nightly reading says of it is more than what is found here.
-    if ((await (await ctx.catalogue()).sealCheck(id))?.fault != null) return;
+    if ((await (await ctx.catalogue()).seals.check(id))?.fault != null) return;
     const finding = { recording: id, fault: error.message, found: 'when it was exported' } as const;
     await ctx.ask('put_finding', { by: onConsole(), ...finding });
   } catch (e) {

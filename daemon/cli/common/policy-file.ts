@@ -1,7 +1,7 @@
 import { parse, stringify, TomlError } from 'smol-toml';
 import { type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import type { StoredPolicy } from '../../catalogue/catalogue.js';
+import type { StoredPolicy } from '../../catalogue/policy.js';
 import { iso } from '../../domain/days.js';
 import { fail } from '../../domain/error.js';
 import { CONDITIONS, type When } from '../../domain/policy/conditions.js';

@@ -14,9 +14,9 @@ const DAY = 1440 * MINUTE;
 /** Whether Asterisk sends its own account of its calls over AMI. */
 export async function cdrs(ctx: CliContext): Promise<Finding> {
   const catalogue = await ctx.catalogue();
-  const witness = await catalogue.witness();
+  const witness = await catalogue.ledger.witness();
   const now = Date.now();
-  const rows = await catalogue.coverageRows({ from: witness?.last ?? 0, to: now });
+  const rows = await catalogue.ledger.rows({ from: witness?.last ?? 0, to: now });
   const without = withoutCdr(rows, now);
   if (!witness)
     return without === 0

@@ -13,7 +13,7 @@ export async function testCalls(ctx: CliContext): Promise<Finding> {
       'They are off.',
       'Set [test_calls] enabled = true: a fault is known before a call is lost.',
     );
-  const last = (await (await ctx.catalogue()).testCalls(50)).find((c) => c.outcome !== 'skipped');
+  const last = (await (await ctx.catalogue()).testCalls.newest(50)).find((c) => c.outcome !== 'skipped');
   if (!last) return warn(check, 'None has been made yet.', 'Make one: tapedeck test-call');
   const at = timesIn(site.time_zone)(last.at);
   if (last.outcome === 'ok') return ok(check, `The last one, ${at}, was good.`);

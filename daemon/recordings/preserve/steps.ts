@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import type { Spool } from '../../capture/spool.js';
-import type { Catalogue, StoredCall } from '../../catalogue/catalogue.js';
+import type { Verbs } from '../../catalogue/catalogue.js';
+import type { StoredCall } from '../../catalogue/stored-call.js';
 import { factsOf } from '../../domain/call/call-state.js';
 import { iso, type Site, times } from '../../domain/days.js';
 import { fail, TapedeckError } from '../../domain/error.js';
@@ -41,9 +42,13 @@ import type { Sealed } from '../../vault/seal.js';
 import { tellOfSilence } from './silence.js';
 
 export type StepDeps = {
-  catalogue: Pick<
-    Catalogue,
-    'call' | 'segments' | 'saveSegment' | 'decideCoverage' | 'recordingSealed' | 'policy'
+  catalogue: Verbs<
+    | 'calls.get'
+    | 'segments.of'
+    | 'segments.save'
+    | 'calls.decideCoverage'
+    | 'recordings.sealed'
+    | 'policy.newest'
   >;
   spool: Pick<Spool, 'fetch' | 'readable'>;
   encoder: Encoder;
@@ -81,7 +86,7 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
 
   /** Makes the recording of a call and removes its spool files; does nothing where that was done before. */
   async function preserve(id: CallId): Promise<void> {
-    const call = await deps.catalogue.call(id);
+    const call = await deps.catalogue.calls.get(id);
     // While the disk is full the end of a call waits in memory. It is taken up again when that has been written.
     if (!call || !isEnded(call)) return;
     const segments = await waiting(id);
@@ -100,7 +105,7 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
   }
 
   const waiting = async (id: CallId) =>
-    (await deps.catalogue.segments(id)).filter((s) => s.state === 'captured' || s.state === 'capturing');
+    (await deps.catalogue.segments.of(id)).filter((s) => s.state === 'captured' || s.state === 'capturing');
 
   /** Whether the captured files of a call can be read at this moment, as far as that can be told without the PBX. */
   async function readable(id: CallId): Promise<boolean> {
@@ -133,11 +138,11 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
       deps.log.warn({ call: call.id, reason: e.detail }, 'Sealed without a signature, which is made later');
       return undefined;
     });
-    await deps.catalogue.recordingSealed(recording, encodePeaks(peaks), coverage, signed);
+    await deps.catalogue.recordings.sealed(recording, encodePeaks(peaks), coverage, signed);
     const now = deps.clock();
     deps.onSealed(Math.max(0, now - call.endedAt));
     for (const { segment, faults } of captured)
-      if (faults.length > 0) await deps.catalogue.saveSegment({ ...segment, state: 'damaged' });
+      if (faults.length > 0) await deps.catalogue.segments.save({ ...segment, state: 'damaged' });
     if (recording.quality) tellOfSilence(deps.alarms, recording.quality);
     deps.log.info(
       {
@@ -175,7 +180,7 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
       }),
     );
     await readBack(written, identity);
-    const { policy, version: policyVersion, fault } = await deps.catalogue.policy();
+    const { policy, version: policyVersion, fault } = await deps.catalogue.policy.newest();
     const decision = fault === null ? decideRetention(policy, factsOf(call, deps.site)) : UNDECIDED;
     // The time to keep begins with the latest that now may be: of a call dated too early, nothing goes too early.
     const until = keepUntil(decision, call.endedAt + deps.behind());
@@ -223,10 +228,10 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
     const said = captured.flatMap((c) => c.faults);
     const why = said.length > 0 ? together(...said, because('files_kept')) : because('no_audio');
     const coverage = { status: 'not_recorded', why, rule: null, missingMs: talkMs(call) } as const;
-    await deps.catalogue.decideCoverage(call.id, coverage);
+    await deps.catalogue.calls.decideCoverage(call.id, coverage);
     deps.log.error({ call: call.id, reason: inWords(why, say) }, 'A call has no audio');
     for (const { segment, faults } of captured)
-      await deps.catalogue.saveSegment({ ...segment, state: faults.length > 0 ? 'damaged' : 'dropped' });
+      await deps.catalogue.segments.save({ ...segment, state: faults.length > 0 ? 'damaged' : 'dropped' });
   }
 
   return { preserve, readable };

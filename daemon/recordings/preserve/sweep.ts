@@ -1,5 +1,5 @@
 import type { Spool } from '../../capture/spool.js';
-import type { Catalogue } from '../../catalogue/catalogue.js';
+import type { Verbs } from '../../catalogue/catalogue.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { Alarms } from '../../domain/operations/alarm.js';
 import type { NewAlarmWhy } from '../../domain/operations/alarm-codes.js';
@@ -15,7 +15,7 @@ import { retryDelay, singleFlight } from '../../ops/turns.js';
  * minute, so that nothing stays because a restart has forgotten it.
  */
 export type SweepDeps = {
-  catalogue: Pick<Catalogue, 'segments'>;
+  catalogue: Verbs<'segments.of'>;
   spool: Pick<Spool, 'ours' | 'fetch' | 'remove' | 'strangers'>;
   alarms: Alarms;
   log: Log;
@@ -98,7 +98,7 @@ export function createSweep({ catalogue, spool, alarms, log }: SweepDeps) {
     for (const name of unknown.keys()) if (!names.includes(name)) unknown.delete(name);
     for (const name of names) {
       const { callId, seq, token, side } = parseOurs(name)!;
-      const segment = (await catalogue.segments(callId)).find(
+      const segment = (await catalogue.segments.of(callId)).find(
         (s) => s.callId === callId && s.seq === seq && s.token === token,
       );
       if (segment) unknown.delete(name);

@@ -1,11 +1,11 @@
-import type { Catalogue } from '../../catalogue/catalogue.js';
+import type { Verbs } from '../../catalogue/catalogue.js';
 import type { Recording } from '../../domain/recording/recording.js';
 import type { JobHandler } from '../../ops/jobs.js';
 
 const PAGE = 500;
 
 export type EveryDeps = {
-  catalogue: Pick<Catalogue, 'recordingsAfter' | 'sealFigures'>;
+  catalogue: Verbs<'recordings.after' | 'seals.figures'>;
   /** Reads one again, and puts what was found on its row. Returns the fault. */
   check: (recording: Recording) => Promise<string | null>;
   /** Resolves when now is a good time to read. Rejects when it is to stop. */
@@ -19,9 +19,9 @@ export type EveryDeps = {
 export function createCheckEvery({ catalogue, check, calm }: EveryDeps): JobHandler {
   return async ({ askedAt, progress, save, signal }) => {
     let { cursor, done, faults } = progress;
-    const total = progress.total ?? (await catalogue.sealFigures()).recordings;
+    const total = progress.total ?? (await catalogue.seals.figures()).recordings;
     for (;;) {
-      const page = await catalogue.recordingsAfter(cursor, PAGE);
+      const page = await catalogue.recordings.after(cursor, PAGE);
       if (page.length === 0) break;
       for (const recording of page) {
         cursor = recording.id;

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../../catalogue/catalogue.js';
+import type { Verbs } from '../../catalogue/catalogue.js';
 import { diskError, TapedeckError } from '../../domain/error.js';
 import { recordingFile } from '../../domain/paths.js';
 import { type Manifest, manifestFault, type SignedManifest } from '../../domain/recording/manifest.js';
@@ -9,7 +9,7 @@ import { damages, faultOf } from '../../domain/recording/scrub.js';
 export const MANIFEST_GONE = 'Manifest: it is gone.';
 
 export type ExamineDeps = {
-  catalogue: Pick<Catalogue, 'sealedAs' | 'sealCheck' | 'call' | 'manifest'>;
+  catalogue: Verbs<'seals.sealedAs' | 'seals.check' | 'calls.get' | 'seals.manifest'>;
   /** Bytes and SHA-256 of a file; null when there is none. */
   hash: (path: string) => Promise<{ bytes: number; sha256: string } | null>;
   /** Opens it with its key, as a player would. Throws `seal_damaged` and `key_missing`. */
@@ -42,7 +42,7 @@ export function createExaminer({ catalogue, hash, opens, openManifest, dataDir }
         const fault = faultOf(
           { bytes, sha256 },
           found,
-          differs ? await catalogue.sealedAs(found.sha256) : null,
+          differs ? await catalogue.seals.sealedAs(found.sha256) : null,
         );
         if (fault === null) await opens(recording);
         return fault;
@@ -50,10 +50,10 @@ export function createExaminer({ catalogue, hash, opens, openManifest, dataDir }
 
     /** Looks at what was signed of it, and whether its row says the same. */
     async signed(recording: Recording): Promise<string | null> {
-      const signed = await catalogue.manifest(recording.id);
+      const signed = await catalogue.seals.manifest(recording.id);
       if (signed)
-        return manifestFault(openManifest(signed), await catalogue.call(recording.callId), recording);
-      const was = (await catalogue.sealCheck(recording.id))?.signed;
+        return manifestFault(openManifest(signed), await catalogue.calls.get(recording.callId), recording);
+      const was = (await catalogue.seals.check(recording.id))?.signed;
       return was ? MANIFEST_GONE : null;
     },
   };

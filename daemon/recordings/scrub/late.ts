@@ -1,4 +1,4 @@
-import type { Catalogue } from '../../catalogue/catalogue.js';
+import type { Verbs } from '../../catalogue/catalogue.js';
 import type { Recording } from '../../domain/recording/recording.js';
 import { asFault, MANIFEST_GONE } from './examine.js';
 
@@ -7,7 +7,7 @@ const NO_CALL = 'Row: its call is missing.';
 const UNKNOWN = 'Row: the audit log has no entry that says that it was sealed.';
 
 export type LateDeps = {
-  catalogue: Pick<Catalogue, 'call' | 'auditEntries'>;
+  catalogue: Verbs<'calls.get' | 'audit.entries'>;
   /** Bytes and SHA-256 of what is in a sealed recording. Throws `seal_damaged` and `key_missing`. */
   content: (recording: Recording) => Promise<{ bytes: number; sha256: string }>;
 };
@@ -21,11 +21,11 @@ export function createLate({ catalogue, content }: LateDeps) {
   async function contradicted({ id, callId, sealedAt }: Recording): Promise<string | null> {
     // The two are the same, unless the call became part of another.
     const asked = [...new Set([id, callId])].map((objectId) =>
-      catalogue.auditEntries({ objectId, actions: ['sealed'], limit: 100 }),
+      catalogue.audit.entries({ objectId, actions: ['sealed'], limit: 100 }),
     );
     const sealed = (await Promise.all(asked)).flat().filter((e) => e.detail.recording === id);
     if (sealed.length > 0) return sealed.every((e) => e.detail.signed === false) ? null : MANIFEST_GONE;
-    const [begin] = await catalogue.auditEntries({ actions: ['begin'], limit: 1 });
+    const [begin] = await catalogue.audit.entries({ actions: ['begin'], limit: 1 });
     return !begin || sealedAt < Date.parse(begin.at) ? null : UNKNOWN;
   }
 
@@ -34,7 +34,7 @@ export function createLate({ catalogue, content }: LateDeps) {
       const found = await content(recording);
       if (found.sha256 !== recording.plainSha256 || found.bytes !== recording.plainBytes)
         return OTHER_CONTENT;
-      if (!(await catalogue.call(recording.callId))) return NO_CALL;
+      if (!(await catalogue.calls.get(recording.callId))) return NO_CALL;
       return contradicted(recording);
     });
 }

@@ -17,7 +17,7 @@ t.test('nothing that a terminal acts on is printed, and JSON says the same', asy
   const { dir, catalogue } = site(t);
   const name = 'A\u009b31mB\u0085C\u202eD\u2066E\u200bF\u{e0041}G\u2028H\u007f';
   const them = { number: '1', name, ours: false };
-  await (await catalogue()).saveCall(aCall('CR1', { them }));
+  await (await catalogue()).calls.save(aCall('CR1', { them }));
   const run = (...argv: string[]) => {
     const args = ['--import', 'tsx', 'daemon/main.ts', '--config', join(dir, 'tapedeck.toml'), ...argv];
     return spawnSync(process.execPath, args, { encoding: 'utf8' });
@@ -142,11 +142,11 @@ t.test('retention is planned and run without the daemon', async (t) => {
     keepWhy: noted('Law'),
   };
   for (const id of ['R1', 'R2']) {
-    await catalogue.saveCall(aCall(`C${id}`));
+    await catalogue.calls.save(aCall(`C${id}`));
     await keys.create(id);
     const recording = aRecording(id, `C${id}`, past);
     writeFileSync(fileOf(id), 'sealed');
-    await catalogue.recordingSealed(recording, randomBytes(99), {
+    await catalogue.recordings.sealed(recording, randomBytes(99), {
       status: 'recorded',
       why: null,
       rule: null,

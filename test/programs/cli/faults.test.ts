@@ -138,7 +138,7 @@ t.test('a reader that has seen enough ends the command quietly', async (t) => {
   const { dir, catalogue: path } = await site(t);
   const catalogue = createSqliteCatalogue({ path });
   await catalogue.start();
-  for (let n = 0; n < 2_000; n++) await catalogue.saveCall(aCall(`01A${String(n).padStart(23, '0')}`));
+  for (let n = 0; n < 2_000; n++) await catalogue.calls.save(aCall(`01A${String(n).padStart(23, '0')}`));
   await catalogue.stop();
   const head = spawnSync(
     process.execPath,

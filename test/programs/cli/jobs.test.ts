@@ -37,7 +37,7 @@ t.test('the check of all recordings is asked for, waited for, and told', async (
     /The check is job \w{26}\.[\s\S]*Done: 8 read, 0 damaged\./,
   );
   t.equal(process.exitCode, 0);
-  const [entry] = await catalogue.auditEntries({ actions: ['recordings_check'], limit: 1 });
+  const [entry] = await catalogue.audit.entries({ actions: ['recordings_check'], limit: 1 });
   t.match(entry, { actor: 'console', action: 'recordings_check' });
   t.match(await tapedeck('jobs'), /check of all recordings +done .* 8 read, 0 damaged/);
   t.match(JSON.parse(await tapedeck('jobs', '--json')), [{ state: 'done', done: 8, total: 8, error: null }]);
@@ -56,7 +56,7 @@ t.test('a check is asked for once, and cancelled with and without the recorder',
   t.match(await tapedeck('jobs'), /There are no jobs/);
   const { job, already } = JSON.parse(await tapedeck('recordings', 'check', '--json'));
   t.equal(already, false);
-  await until('progress', async () => (await catalogue.job(job.id))?.done === 3);
+  await until('progress', async () => (await catalogue.jobs.get(job.id))?.done === 3);
   t.match(
     await tapedeck('recordings', 'check'),
     new RegExp(`requested before.* job ${job.id}: 3 of 8 read, 1 damaged`),
@@ -73,17 +73,17 @@ t.test('a check is asked for once, and cancelled with and without the recorder',
   await t.rejects(tapedeck('jobs', 'cancel', again.id), { code: 'job_unknown' });
   await t.rejects(tapedeck('recordings', 'check'), { code: 'daemon_unreachable' });
   t.equal(
-    (await catalogue.auditEntries({ actions: ['recordings_check'], limit: 9 })).length,
+    (await catalogue.audit.entries({ actions: ['recordings_check'], limit: 9 })).length,
     3,
     'what only the recorder can do leaves no entry where it does not run',
   );
-  const cancelled = await catalogue.auditEntries({ actions: ['job_cancel'], limit: 9 });
+  const cancelled = await catalogue.audit.entries({ actions: ['job_cancel'], limit: 9 });
   t.match(cancelled.at(-1), { actor: 'console', object: 'job', object_id: job.id });
   t.match(cancelled[1], { actor: 'console', object: 'job', object_id: again.id }, 'without the recorder');
 });
 
 t.test('a job of another version is shown as what it is', async (t) => {
   const { tapedeck, catalogue } = site(t);
-  await (await catalogue()).addJob(newJob(ulid(), 'brew_tea', {}, Date.now()));
+  await (await catalogue()).jobs.add(newJob(ulid(), 'brew_tea', {}, Date.now()));
   t.match(await tapedeck('jobs'), /brew_tea \(waits for a version of Tapedeck that knows it\) +waiting/);
 });

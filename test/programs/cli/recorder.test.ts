@@ -39,7 +39,7 @@ async function stored<T>(data: string, read: (c: ReturnType<typeof createSqliteC
     await catalogue.stop();
   }
 }
-const entriesOf = (data: string) => stored(data, (c) => c.auditEntries({ limit: 50 }));
+const entriesOf = (data: string) => stored(data, (c) => c.audit.entries({ limit: 50 }));
 const everything = (data: string) => {
   const db = new Database(catalogueFile(data), { readonly: true });
   try {
@@ -71,17 +71,17 @@ t.test('a recorder that runs is asked, and it alone writes: one entry, by the co
   const recorder = await startRecorder(data);
   t.teardown(recorder.stop);
   for (const { argv, asks, action } of recovery(next)) {
-    const { size } = await recorder.catalogue.auditHead();
+    const { size } = await recorder.catalogue.audit.head();
     recorder.asked.length = 0;
     await tapedeck(...argv);
     t.strictSame(recorder.asked, [asks], argv.slice(0, 2).join(' '));
-    t.equal((await recorder.catalogue.auditHead()).size, size + 1, 'one entry');
-    const [entry] = await recorder.catalogue.auditEntries({ limit: 1 });
+    t.equal((await recorder.catalogue.audit.head()).size, size + 1, 'one entry');
+    const [entry] = await recorder.catalogue.audit.entries({ limit: 1 });
     t.match(entry, { actor: 'console', actor_id: '', action });
     t.ok(entry!.actor_name, 'whoever sat there is named');
     t.notOk(isFree(lock), 'the lock is still the recorder\u2019s');
   }
-  const ada = await recorder.catalogue.userByName('ada');
+  const ada = await recorder.catalogue.people.byName('ada');
   t.ok(await verifyPassword(ada!.passwordHash, NEXT));
 });
 
@@ -95,7 +95,7 @@ t.test('without a recorder the way back in is open, and nobody else writes meanw
     t.equal(entries.length, before + 1, 'one entry');
     t.match(entries[0], { actor: 'console', action });
   }
-  t.ok(await stored(data, async (c) => verifyPassword((await c.userByName('ada'))!.passwordHash, NEXT)));
+  t.ok(await stored(data, async (c) => verifyPassword((await c.people.byName('ada'))!.passwordHash, NEXT)));
 
   const about = { object: '', object_id: '', reason: '', detail: {} };
   await context.ask('write_entry', { by: { console: 'me' }, action: 'export', outcome: 'ok', ...about });

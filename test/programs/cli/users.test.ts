@@ -20,7 +20,7 @@ t.test('users are added with a password that holds', async (t) => {
   t.match(await tapedeck('user', 'add', 'ada', '--password-file', file), /ada can sign in/);
   await t.rejects(tapedeck('user', 'add', 'ADA', '--password-file', file), { code: 'user_exists' });
   await t.rejects(tapedeck('user', 'add', 'a\u202eb', '--password-file', file), { code: 'name_unclear' });
-  const kept = await (await catalogue()).userByName('ada');
+  const kept = await (await catalogue()).people.byName('ada');
   t.match(kept?.passwordHash, /^\$argon2id\$v=19\$m=65536,t=3,p=1\$/);
   t.ok(await verifyPassword(kept!.passwordHash, 'correct staple mule'), 'the line end does not belong to it');
   t.notOk(await verifyPassword(kept!.passwordHash, 'correct staple mule\n'));
@@ -55,7 +55,7 @@ t.test('what somebody may do is said, changed, taken away and given back on the 
   );
   t.match(many, /queues sales,support; dids 5551000; grants: download/);
   const log = await catalogue();
-  const added = await log.auditEntries({ actions: ['person_add'], limit: 9 });
+  const added = await log.audit.entries({ actions: ['person_add'], limit: 9 });
   t.match(
     added.map((e) => e.detail),
     [
@@ -81,7 +81,7 @@ t.test('what somebody may do is said, changed, taken away and given back on the 
   t.match(await tapedeck('user', 'change', 'carl', '--role', 'agent'), /hears: own 7; grants: download/);
   t.match(await tapedeck('user', 'list'), /ben +agent +own 201,202 +- +- +active/);
 
-  const id = (await log.userByName('ada'))!.id;
+  const id = (await log.people.byName('ada'))!.id;
   for (const argv of [
     ['disable', 'ada'],
     ['remove', 'ada'],
@@ -90,17 +90,17 @@ t.test('what somebody may do is said, changed, taken away and given back on the 
     await t.rejects(tapedeck('user', ...argv), { code: 'last_admin' }, argv.join(' '));
   await tapedeck('user', 'change', 'ben', '--role', 'admin', '--name', 'Benjamin');
   t.match(await tapedeck('user', 'disable', 'ada'), /cannot sign in any more/);
-  t.equal(await log.standing(id), null);
+  t.equal(await log.people.standing(id), null);
   t.match(await tapedeck('user', 'list'), /ada .* disabled/);
   t.match(await tapedeck('user', 'enable', 'ADA'), /ada can sign in again/);
-  t.equal((await log.standing(id))?.epoch, 1, 'their sessions stay ended');
+  t.equal((await log.people.standing(id))?.epoch, 1, 'their sessions stay ended');
   writeFileSync(file, 'another staple mule\n');
   t.match(
     await tapedeck('user', 'password', 'ada', '--password-file', file),
     /new password; every session has ended/,
   );
-  t.equal((await log.standing(id))?.epoch, 2);
-  t.ok(await verifyPassword((await log.userByName('ada'))!.passwordHash, 'another staple mule'));
+  t.equal((await log.people.standing(id))?.epoch, 2);
+  t.ok(await verifyPassword((await log.people.byName('ada'))!.passwordHash, 'another staple mule'));
   t.match(await tapedeck('user', 'remove', 'ada'), /removed/);
   await t.rejects(tapedeck('user', 'remove', 'ada'), { code: 'person_unknown' });
 });
@@ -172,9 +172,9 @@ t.test('what the command line cannot write into the log is not done', async (t) 
   });
   await signer.sign(made);
   for (const name of ['ada', 'ben', 'cleo'])
-    await catalogue.addUser({ ...FOUNDER, id: name, name, passwordHash: 'x', createdAt: 1 });
-  await catalogue.changeUser('cleo', { disabled: true }, 1);
-  await catalogue.audit(entryOf(TAPEDECK, Date.now(), 'start'));
+    await catalogue.people.add({ ...FOUNDER, id: name, name, passwordHash: 'x', createdAt: 1 });
+  await catalogue.people.change('cleo', { disabled: true }, 1);
+  await catalogue.audit.append(entryOf(TAPEDECK, Date.now(), 'start'));
   await signer.checkpoint();
   const out = join(dir, 'out');
   const word = ['--password-file', join(dir, 'password')];
@@ -203,9 +203,9 @@ t.test('what the command line cannot write into the log is not done', async (t) 
   t.ok(existsSync(made.path) && keys.has(made.recording.id), 'what was due is still there');
   mend();
   for (const command of commands.slice(1)) {
-    const { size } = await catalogue.auditHead();
+    const { size } = await catalogue.audit.head();
     await tapedeck(...command);
     rmSync(out, { force: true });
-    t.equal((await catalogue.auditHead()).size, size + 1, `${command.slice(0, 2).join(' ')} is one entry`);
+    t.equal((await catalogue.audit.head()).size, size + 1, `${command.slice(0, 2).join(' ')} is one entry`);
   }
 });

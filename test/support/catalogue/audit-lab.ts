@@ -36,7 +36,7 @@ export async function opened(
 export async function aLog(path: string, count: number): Promise<void> {
   const catalogue = createSqliteCatalogue({ path });
   await catalogue.start();
-  await Promise.all(Array.from({ length: count }, (_, n) => catalogue.audit(view(n))));
+  await Promise.all(Array.from({ length: count }, (_, n) => catalogue.audit.append(view(n))));
   await catalogue.checkpoint();
   await catalogue.stop();
 }

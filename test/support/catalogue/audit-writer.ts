@@ -14,17 +14,12 @@ for (let n = 0; ; n++) {
   const entry = (what: string) => entryOf(by, Date.now(), 'view', { detail: { n, what } });
   const told = (seq: number) => process.stdout.write(`${name} ${seq}\n`);
   await Promise.all([
-    catalogue.audit(entry('alone')).then(told),
-    catalogue.audited(entry('with a call')).saveCall(aCall(`${name}-${n}`)),
+    catalogue.audit.append(entry('alone')).then(told),
+    catalogue.audited(entry('with a call'), (c) => c.calls.save(aCall(`${name}-${n}`))),
     // Of the same turn, and so of the same commit, which has to be done again without it.
     ...(n % 5 === 0
-      ? [
-          catalogue
-            .audited(entry('never'))
-            .erased('nobody', 1)
-            .catch(() => {}),
-        ]
+      ? [catalogue.audited(entry('never'), (c) => c.recordings.erased('nobody', 1)).catch(() => {})]
       : []),
-    catalogue.audit(entry('last')).then(told),
+    catalogue.audit.append(entry('last')).then(told),
   ]);
 }

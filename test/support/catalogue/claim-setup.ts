@@ -6,7 +6,7 @@ const [path, name, at] = process.argv.slice(2) as [string, string, string];
 const catalogue = createSqliteCatalogue({ path });
 while (Date.now() < Number(at));
 await catalogue.start();
-const won = await catalogue.claimSetup('the-hash', {
+const won = await catalogue.people.claimSetup('the-hash', {
   ...FOUNDER,
   id: name,
   name,

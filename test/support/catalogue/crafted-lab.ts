@@ -71,10 +71,10 @@ export async function keep(
   id: string,
   keepUntil: number | null = null,
 ): Promise<void> {
-  await catalogue.saveCall(aCall(`C${id}`));
+  await catalogue.calls.save(aCall(`C${id}`));
   const recording = aRecording(id, `C${id}`, { keepUntil, sealedAt: T0 });
   const path = recordingFile(dir, recording);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, 'sealed');
-  await catalogue.recordingSealed(recording, Buffer.alloc(10), recorded);
+  await catalogue.recordings.sealed(recording, Buffer.alloc(10), recorded);
 }

@@ -63,7 +63,7 @@ export function recorderOn(catalogue: Catalogue) {
     capture,
     segments: createSegments({
       capture,
-      save: catalogue.saveSegment,
+      save: catalogue.segments.save,
       removeSpool: async () => {},
       lookBack: async () => {},
       spoolBorn: async () => null,

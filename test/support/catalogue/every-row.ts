@@ -32,23 +32,30 @@ export async function furnish(path: string): Promise<void> {
     rule: 'All',
     why: because('rule', { reason: 'Training.' }),
   };
-  await c.saveCall(aCall('A', { endedAt: null }), undefined, decision);
-  await c.saveCall(aCall('T', { test: true, legs: [] }));
-  await c.saveSegment({
+  await c.calls.save(aCall('A', { endedAt: null }), undefined, decision);
+  await c.calls.save(aCall('T', { test: true, legs: [] }));
+  await c.segments.save({
     ...{ callId: 'A', seq: 0, legId: 'leg', inStartedAt: T0, outStartedAt: T0, state: 'capturing' as const },
     ...{ because: null, mutedFrom: { in: null, out: null }, swapped: false, token: '', fed: '' },
   });
   for (const id of ['R1', 'R2', 'R3']) {
-    await c.saveCall(aCall(id));
-    await c.recordingSealed(aRecording(id, id), Buffer.alloc(9), recorded);
+    await c.calls.save(aCall(id));
+    await c.recordings.sealed(aRecording(id, id), Buffer.alloc(9), recorded);
   }
-  await c.addManifest({ recordingId: 'R1', text: '{}', sha256: '', signature: '', keyId: '', madeAt: T0 });
-  await c.checked('R2', T0, 'Its file is missing.');
-  await c.eraseIntended('R3', noted('Over.'), T0);
-  await c.savePolicy(defaultPolicy, 'ada', T0, 0);
+  await c.seals.addManifest({
+    recordingId: 'R1',
+    text: '{}',
+    sha256: '',
+    signature: '',
+    keyId: '',
+    madeAt: T0,
+  });
+  await c.seals.checked('R2', T0, 'Its file is missing.');
+  await c.recordings.eraseIntended('R3', noted('Over.'), T0);
+  await c.policy.save(defaultPolicy, 'ada', T0, 0);
   const kept = { toldAt: null, toldAs: null, returns: 0, lastsUntil: null, lastsMs: null };
-  await c.saveAlarm({ ...alarm, ...kept, key: 'disk', raisedAt: T0, done: false });
-  await c.saveAlarm({ ...alarm, ...kept, key: 'old', raisedAt: T0, clearedAt: T0, done: true });
+  await c.alarms.save({ ...alarm, ...kept, key: 'disk', raisedAt: T0, done: false });
+  await c.alarms.save({ ...alarm, ...kept, key: 'old', raisedAt: T0, clearedAt: T0, done: true });
   const notice = {
     id: 'N',
     kind: 'raised' as const,
@@ -56,23 +63,23 @@ export async function furnish(path: string): Promise<void> {
     alarms: [{ ...alarm, key: 'disk', raisedAt: T0 }],
   };
   const waits = { attempts: 0, nextAt: T0, sentAt: null, givenUpAt: null, problem: '' };
-  await c.saveDelivery({ channel: 'mail', notice, ...waits });
-  await c.rememberTestCall({ at: T0, outcome: 'ok', fault: null, detail: '', measures: null, tookMs: 9 });
-  await c.watched(T0);
-  await c.openBlindWindow(T0, noted('Stopped.'));
-  await c.ledgerBegan(T0);
-  await c.addCdrs([cdr], 'AMI', T0);
-  await c.noteSource('Master.csv', T0, '');
-  await c.addJob(newJob('J1', 'recordings_check', { a: 1 }, T0));
-  await c.saveJob({
+  await c.alarms.saveDelivery({ channel: 'mail', notice, ...waits });
+  await c.testCalls.remember({ at: T0, outcome: 'ok', fault: null, detail: '', measures: null, tookMs: 9 });
+  await c.watch.watched(T0);
+  await c.watch.open(T0, noted('Stopped.'));
+  await c.ledger.began(T0);
+  await c.ledger.add([cdr], 'AMI', T0);
+  await c.ledger.noteSource('Master.csv', T0, '');
+  await c.jobs.add(newJob('J1', 'recordings_check', { a: 1 }, T0));
+  await c.jobs.save({
     ...newJob('J1', '', {}, T0),
     state: 'running',
     error: { code: 'disk_full', detail: '' },
   });
-  await c.addJob(newJob('J2', 'recordings_check', {}, T0));
-  await c.cancelJob('J2', T0);
-  await c.audit(entryOf(TAPEDECK, T0, 'start', { detail: { process: 'recorder' } }));
-  await c.keepCheckpoint({ size: 1, at: T0, note: 'note' });
+  await c.jobs.add(newJob('J2', 'recordings_check', {}, T0));
+  await c.jobs.cancel('J2', T0);
+  await c.audit.append(entryOf(TAPEDECK, T0, 'start', { detail: { process: 'recorder' } }));
+  await c.audit.keepCheckpoint({ size: 1, at: T0, note: 'note' });
   await c.checkpoint();
   await c.stop();
 }

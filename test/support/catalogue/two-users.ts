@@ -32,15 +32,15 @@ const ACTS: Record<string, (what: string) => unknown> = {
     });
   },
   stop: () => catalogue.stop(),
-  save: (id) => catalogue.saveCall(aCall(id)),
+  save: (id) => catalogue.calls.save(aCall(id)),
   /** As calls are followed: what cannot be written waits in memory. Gives how long that took, in ms. */
   async keep(id) {
     const at = performance.now();
-    await outbox.catalogue.saveCall(aCall(id));
+    await outbox.catalogue.calls.save(aCall(id));
     return Math.round(performance.now() - at);
   },
-  call: async (id) => (await catalogue.call(id))?.id ?? null,
-  calls: async () => (await catalogue.calls({ limit: 10_000 })).length,
+  call: async (id) => (await catalogue.calls.get(id))?.id ?? null,
+  calls: async () => (await catalogue.calls.list({ limit: 10_000 })).length,
   count: () => catalogue.changeCount(),
   changes: () => changes.splice(0),
   /** What another version would have done. */

@@ -39,7 +39,7 @@ export async function judgeSweep(
     readonly: true,
   });
   keys.start();
-  const all = () => catalogue.calls({ limit: 10_000 });
+  const all = () => catalogue.calls.list({ limit: 10_000 });
   const open = async () => (await all()).filter((c) => c.endedAt === null || c.coverage.status === 'pending');
   // Calls are sealed one after the other, and many kills leave many that wait: only a standstill is a fault.
   let waiting = Number.POSITIVE_INFINITY;
@@ -53,7 +53,7 @@ export async function judgeSweep(
     while (waiting > 0) await until('one more call is accounted for', fewer, STANDSTILL);
   } catch {
     for (const c of await open()) {
-      const segments = (await catalogue.segments(c.id)).map((each) => each.state).join(', ');
+      const segments = (await catalogue.segments.of(c.id)).map((each) => each.state).join(', ');
       const ended = c.endedAt === null ? 'no end' : `ended at ${new Date(c.endedAt).toISOString()}`;
       verdict.faults.push(
         `${c.them.number} (${c.id}): it stays open, coverage ${c.coverage.status}, ${ended}, segments ${segments}`,
@@ -62,7 +62,7 @@ export async function judgeSweep(
     }
   }
   const calls = await all();
-  const windows = (await catalogue.blindWindows()).map((w) => ({ from: w.from, to: w.to ?? Date.now() }));
+  const windows = (await catalogue.watch.windows()).map((w) => ({ from: w.from, to: w.to ?? Date.now() }));
 
   for (const s of spoken) {
     const graspedAt = graspOf(s, watched);
@@ -89,7 +89,7 @@ export async function judgeSweep(
       faults.forEach(fault);
       verdict.lostMs += lostMs;
     }
-    const signed = await catalogue.manifest(row.recording.id);
+    const signed = await catalogue.seals.manifest(row.recording.id);
     const wrong = signed
       ? manifestFault(openManifest(signed, publicKeys(recorder.dataDir)), row, row.recording)
       : 'it is not signed';

@@ -51,7 +51,10 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
     remote: { stored: absent, storedNames: async () => [], deleteStored: async () => {} },
   });
   const preserver = createPreserver({
-    catalogue: { ...catalogue, recordingSealed: said('row', catalogue.recordingSealed, (r) => r.id) },
+    catalogue: {
+      ...catalogue,
+      recordings: { ...catalogue.recordings, sealed: said('row', catalogue.recordings.sealed, (r) => r.id) },
+    },
     spool,
     encoder: createEncoder({ ffmpeg: createFfmpeg() }),
     alarms: { raise: () => {}, clear: () => {} },
@@ -74,8 +77,11 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
   const retain = createRetain({
     catalogue: {
       ...catalogue,
-      eraseIntended: said('intent', catalogue.eraseIntended, (id) => id),
-      erased: said('erased', catalogue.erased, (id) => id),
+      recordings: {
+        ...catalogue.recordings,
+        eraseIntended: said('intent', catalogue.recordings.eraseIntended, (id) => id),
+        erased: said('erased', catalogue.recordings.erased, (id) => id),
+      },
     },
     keys: { ...keys, destroy: said('key-gone', keys.destroy, (id) => id) },
     files: { remove: removeDurably, exists: async (path) => existsSync(path) },
@@ -126,7 +132,7 @@ function mark(text: string): void {
 async function haveCaptured(house: House, id: string, extension: string): Promise<void> {
   const at = { seenAt: T0, upAt: T0, goneAt: T0 + 2_000 };
   const legs = [{ id: 'leg', party: { number: extension, name: '', ours: true }, endpoint: '', ...at }];
-  await house.catalogue.saveCall(aCall(id, { startedAt: T0, answeredAt: T0, endedAt: T0 + 2_000, legs }), {
+  await house.catalogue.calls.save(aCall(id, { startedAt: T0, answeredAt: T0, endedAt: T0 + 2_000, legs }), {
     status: 'pending',
     why: null,
     rule: null,
@@ -142,7 +148,7 @@ async function haveCaptured(house: House, id: string, extension: string): Promis
     because: null,
   };
   const mutedFrom = { in: null, out: null };
-  await house.catalogue.saveSegment({ ...segment, mutedFrom, swapped: false, fed: '', state: 'captured' });
+  await house.catalogue.segments.save({ ...segment, mutedFrom, swapped: false, fed: '', state: 'captured' });
   mark(`captured ${id}`);
 }
 
@@ -153,10 +159,10 @@ async function haveCaptured(house: House, id: string, extension: string): Promis
 if (process.argv[1] === import.meta.filename) {
   const dir = process.argv[2]!;
   const house = await openHouse(dir);
-  const { version } = await house.catalogue.policy();
+  const { version } = await house.catalogue.policy.newest();
   const when = { extension: ['102'] };
   const rule = { name: 'Short', reason: 'The law.', when, keep_days: 1 };
-  await house.catalogue.savePolicy({ ...defaultPolicy, retention: [rule] }, 'test', T0, version);
+  await house.catalogue.policy.save({ ...defaultPolicy, retention: [rule] }, 'test', T0, version);
   await haveCaptured(house, KEPT, '101');
   await haveCaptured(house, ERASED, '102');
   for (const id of [KEPT, ERASED]) house.preserver.enqueue(id);

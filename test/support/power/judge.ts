@@ -36,7 +36,7 @@ export async function judge(
     await house.preserver.recover();
     await until('the end of preserving', () => house.preserver.waiting() === 0, 60_000);
     for (const id of [KEPT, ERASED])
-      if (promised.has(`captured ${id}`) && !(await house.catalogue.call(id))?.recording)
+      if (promised.has(`captured ${id}`) && !(await house.catalogue.calls.get(id))?.recording)
         wrong.push('what was captured is not made into a recording');
     for (const id of [KEPT, ERASED]) wrong.push(...(await recordingOf(house, dir, id, promised, spool)));
     const left = readdirSync(dir, { recursive: true, encoding: 'utf8' });
@@ -63,7 +63,7 @@ async function recordingOf(
   promised: ReadonlySet<string>,
   spool: ReadonlyMap<string, Buffer>,
 ): Promise<string[]> {
-  const call = await house.catalogue.call(id);
+  const call = await house.catalogue.calls.get(id);
   const recording = call?.recording ?? null;
   if (!call) return promised.has(`captured ${id}`) ? ['a call that was captured is lost'] : [];
   if (!recording) {
@@ -73,7 +73,7 @@ async function recordingOf(
       const path = join('spool', `${spoolName({ callId: id, seq: 0, token: '' }, side)}.wav`);
       return existsSync(join(dir, path)) && readFileSync(join(dir, path)).equals(spool.get(path)!);
     });
-    const waits = (await house.catalogue.callsToPreserve()).includes(id);
+    const waits = (await house.catalogue.segments.callsToPreserve()).includes(id);
     return [
       whole ? '' : 'captured audio went before its row was durable',
       waits ? '' : 'it is not taken up',

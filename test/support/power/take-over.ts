@@ -23,7 +23,7 @@ async function furnish(dir: string): Promise<never> {
   await keys.create('KEPT');
   await keys.create('GONE');
   await keys.destroy('GONE');
-  for (let n = 0; n < CALLS; n++) await catalogue.saveCall(aCall(`C${n}`), pending);
+  for (let n = 0; n < CALLS; n++) await catalogue.calls.save(aCall(`C${n}`), pending);
   process.kill(process.pid, 'SIGKILL');
   return await new Promise(() => {});
 }
@@ -38,7 +38,7 @@ export async function judge(dir: string): Promise<string[]> {
     wrong.push(...folder.strange);
     await catalogue.start();
     keys.start();
-    const calls = (await catalogue.calls({ limit: 2 * CALLS })).length;
+    const calls = (await catalogue.calls.list({ limit: 2 * CALLS })).length;
     if (calls !== CALLS) wrong.push(`${calls} calls of ${CALLS}`);
     if (!keys.has('KEPT')) wrong.push('a key is gone');
     if (keys.has('GONE')) wrong.push('a destroyed key is back');

@@ -23,10 +23,10 @@ export async function furnish(dir: string) {
   for (const [id, keep] of Object.entries(ends)) {
     const mark = randomBytes(16);
     marks.set(id, mark);
-    await house.catalogue.saveCall(aCall(`C${id}`));
+    await house.catalogue.calls.save(aCall(`C${id}`));
     await house.keys.create(id);
     writeFileSync(fileIn(dir, id), 'sealed');
-    await house.catalogue.recordingSealed(
+    await house.catalogue.recordings.sealed(
       aRecording(id, `C${id}`, {
         keepUntil: keep,
         sealedAt: NOW - DAY,
@@ -44,10 +44,10 @@ export async function furnish(dir: string) {
 type House = Awaited<ReturnType<typeof openHouse>>;
 export async function whatIsLeft(house: House, dir: string, id: string) {
   return {
-    state: (await house.catalogue.recording(id))?.state,
+    state: (await house.catalogue.recordings.get(id))?.state,
     key: house.keys.has(id),
     file: existsSync(fileIn(dir, id)),
-    peaks: (await house.catalogue.peaks(id)) !== null,
+    peaks: (await house.catalogue.recordings.peaks(id)) !== null,
   };
 }
 export const whole = { state: 'sealed', key: true, file: true, peaks: true } as const;

@@ -139,8 +139,8 @@ export async function preserveLab(t: Test, options: Options = {}) {
       pieces: Piece[],
       { talkMs = 3_000, ...call }: { talkMs?: number } & Partial<CallRecord> = {},
     ) {
-      const { version } = await catalogue.policy();
-      await catalogue.saveCall(
+      const { version } = await catalogue.policy.newest();
+      await catalogue.calls.save(
         { ...aCall(id), answeredAt, endedAt: answeredAt + talkMs, outcome: 'answered', ...call, id },
         { status: 'pending', why: null, rule: null, missingMs: 0 },
         { version, outcome: 'record', rule: null, why: because('recorded_by_default') },
@@ -161,7 +161,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
           swapped: false,
         } as const;
         const { token } = { ...usual, ...more };
-        await catalogue.saveSegment({ ...usual, ...more });
+        await catalogue.segments.save({ ...usual, ...more });
         if (a) writeFileSync(join(spoolDir, `${spoolName({ callId: id, seq, token }, 'in')}.wav`), a);
         if (b) writeFileSync(join(spoolDir, `${spoolName({ callId: id, seq, token }, 'out')}.wav`), b);
       }
@@ -169,7 +169,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
     async run(id: string) {
       preserver.enqueue(id);
       await until('the end of preserving', () => preserver.waiting() === 0, 60_000);
-      return (await catalogue.call(id))!;
+      return (await catalogue.calls.get(id))!;
     },
   };
 }

@@ -9,9 +9,9 @@ const T0 = Date.UTC(2026, 0, 5, 9, 0, 0);
 export async function haveCall(dir: string): Promise<void> {
   const house = await openHouse(dir);
   const at = { startedAt: T0, answeredAt: T0, endedAt: T0 + 2_000 };
-  await house.catalogue.saveCall(aCall(ID, at), { status: 'pending', why: null, rule: null, missingMs: 0 });
+  await house.catalogue.calls.save(aCall(ID, at), { status: 'pending', why: null, rule: null, missingMs: 0 });
   const segment = { callId: ID, seq: 0, legId: 'leg', inStartedAt: T0, outStartedAt: T0, because: null };
-  await house.catalogue.saveSegment({
+  await house.catalogue.segments.save({
     ...segment,
     token: '',
     mutedFrom: { in: null, out: null },

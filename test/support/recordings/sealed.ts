@@ -77,7 +77,8 @@ export async function vault(t: Test, many: number, change: Partial<ScrubDeps> = 
   };
   const scrub = createScrub(deps);
   t.teardown(() => scrub.stop());
-  const faultOf = async (n: number) => (await dash.catalogue.sealCheck(made[n]!.recording.id))?.fault ?? null;
+  const faultOf = async (n: number) =>
+    (await dash.catalogue.seals.check(made[n]!.recording.id))?.fault ?? null;
   const play = (n: number, range?: string) =>
     get(dash.app, `/calls/${made[n]!.call.id}/audio`, cookie, range ? { range } : {});
   /** What its page says of the seal, to somebody who has just signed in. */

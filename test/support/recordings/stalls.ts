@@ -56,7 +56,7 @@ export async function place(t: Test, rate: 8000 | 16000 = 8000) {
   const catalogue = createSqliteCatalogue({ path: catalogueFile(dir) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
-  await catalogue.saveCall({ ...aCall(id), id, answeredAt });
+  await catalogue.calls.save({ ...aCall(id), id, answeredAt });
   const segment: Segment = {
     ...{ callId: id, seq: 0, legId: 'leg', inStartedAt: answeredAt, outStartedAt: answeredAt },
     ...{
@@ -68,7 +68,7 @@ export async function place(t: Test, rate: 8000 | 16000 = 8000) {
       token: 'a'.repeat(32),
     },
   };
-  await catalogue.saveSegment(segment);
+  await catalogue.segments.save(segment);
   const absent = async () => {
     throw new Error('the PBX has no such recording');
   };
@@ -84,9 +84,9 @@ export async function place(t: Test, rate: 8000 | 16000 = 8000) {
       captures: () => [segment],
       written: spool.written,
       now: () => clock.now,
-      segments: catalogue.segments,
+      segments: catalogue.segments.of,
       watchedUntil: async () => watchedUntil,
-      save: catalogue.saveLost,
+      save: catalogue.segments.saveLost,
       onLost: (_, side, ms) => told.push({ side, ms }),
       log: pino({ level: 'silent' }),
     });
@@ -116,6 +116,6 @@ export async function place(t: Test, rate: 8000 | 16000 = 8000) {
       await growth.look();
     }
   };
-  const found = async (): Promise<Lost> => (await catalogue.segments(id))[0]!.lost ?? { in: [], out: [] };
+  const found = async (): Promise<Lost> => (await catalogue.segments.of(id))[0]!.lost ?? { in: [], out: [] };
   return { catalogue, segment, clock, told, watch, write, play, found, path, bytesPerMs, spoolDir };
 }

@@ -5,7 +5,7 @@ import type { Dashboard } from './dashboard.js';
 
 /** The entries, oldest first, without what the processes say of themselves. */
 export async function log({ catalogue }: Dashboard): Promise<ReadEntry[]> {
-  const all = await catalogue.auditEntries({ limit: 1000 });
+  const all = await catalogue.audit.entries({ limit: 1000 });
   return all.filter((e) => !['begin', 'start', 'stop'].includes(e.action)).reverse();
 }
 export const actions = async (d: Dashboard) =>

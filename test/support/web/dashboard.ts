@@ -6,9 +6,10 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 import type { Test } from 'tap';
 import { ulid } from 'ulid';
-import type { Catalogue, StoredCall } from '../../../daemon/catalogue/catalogue.js';
+import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { createSqliteReader } from '../../../daemon/catalogue/sqlite/reading/reader.js';
+import type { StoredCall } from '../../../daemon/catalogue/stored-call.js';
 import { fail } from '../../../daemon/domain/error.js';
 import type { ControlHandlers, ControlName } from '../../../daemon/domain/operations/control.js';
 import { newJob } from '../../../daemon/domain/operations/job.js';
@@ -210,7 +211,7 @@ export async function signInAs(
   const token = newToken();
   const id = ulid();
   const at = now();
-  const { epoch, gains } = (await catalogue.standing(userId))!;
+  const { epoch, gains } = (await catalogue.people.standing(userId))!;
   store.sessions.add(
     {
       ...{ id, tokenHash: hashed(token), userId, epoch, gains, address: '127.0.0.1', agent: '' },
@@ -272,7 +273,7 @@ export async function addCall(catalogue: Catalogue, change: Partial<CallRecord> 
     test: false,
     ...change,
   };
-  await catalogue.saveCall(call);
+  await catalogue.calls.save(call);
   return call;
 }
 
@@ -318,11 +319,11 @@ export async function addRecording(
   };
   const [left, right] = [Uint8Array.of(0, 128, 255), Uint8Array.of(3, 2, 1)];
   const peaks = change.peaks ?? { perSecond: 10, durationMs: 180_000, left, right };
-  await catalogue.recordingSealed(recording, encodePeaks(peaks), {
+  await catalogue.recordings.sealed(recording, encodePeaks(peaks), {
     ...{ status: 'recorded', why: null, rule: null, missingMs: 0 },
     ...change.coverage,
   });
-  return { call: (await catalogue.call(call.id))!, recording, path: join(dataDir, recording.file) };
+  return { call: (await catalogue.calls.get(call.id))!, recording, path: join(dataDir, recording.file) };
 }
 
 /** Changes one byte of a file. */

@@ -140,7 +140,7 @@ export type Change = Parameters<typeof addRecording>[2] & {
 /** A recorded and signed call, which was viewed and heard, among what was done to others. */
 export async function haveCall(house: House, bytes = randomBytes(150_000), change: Change = {}) {
   const { catalogue, key } = house;
-  await catalogue.audit(entryOf(ada, Date.now(), 'view', { object: 'call', object_id: 'another' }));
+  await catalogue.audit.append(entryOf(ada, Date.now(), 'view', { object: 'call', object_id: 'another' }));
   const { call, recording, path } = await addRecording({ ...house, dataDir: house.dir }, bytes, {
     ...change,
     call: { them: { number: '+4989123456', name: `Jürgen Groß ${HOSTILE}`, ours: false }, ...change.call },
@@ -155,15 +155,17 @@ export async function haveCall(house: House, bytes = randomBytes(150_000), chang
       ...{ policyVersion: 3, sealedFor: null, version: '1.0', madeAt: recording.sealedAt, later: false },
       ...(change.later ? { later: true, madeAt: recording.sealedAt + 86_400_000 } : {}),
     });
-    await catalogue.addManifest(signManifest(manifest, key));
+    await catalogue.seals.addManifest(signManifest(manifest, key));
   }
   const about = { object: 'call', object_id: call.id };
-  await catalogue.audit(entryOf(ada, Date.now(), 'view', about));
-  await catalogue.audit(entryOf(ada, Date.now(), 'search', { object: 'calls', words: 'secret words' }));
-  await catalogue.audit(
+  await catalogue.audit.append(entryOf(ada, Date.now(), 'view', about));
+  await catalogue.audit.append(
+    entryOf(ada, Date.now(), 'search', { object: 'calls', words: 'secret words' }),
+  );
+  await catalogue.audit.append(
     entryOf(ada, Date.now(), 'heard', { ...about, reason: HOSTILE, detail: { heard: ['0-9000'] } }),
   );
-  await catalogue.audit(entryOf(ada, Date.now(), 'view', { object: 'call', object_id: 'another' }));
+  await catalogue.audit.append(entryOf(ada, Date.now(), 'view', { object: 'call', object_id: 'another' }));
   return { call, recording, path };
 }
 

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { ulid } from 'ulid';
-import type { StoredCall } from '../../../daemon/catalogue/catalogue.js';
+import type { StoredCall } from '../../../daemon/catalogue/stored-call.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
 import type { Peaks } from '../../../daemon/domain/recording/peaks.js';
 import type { Quality } from '../../../daemon/domain/recording/quality.js';
@@ -197,11 +197,15 @@ async function erased(house: Furnishing, call: CallRecord): Promise<StoredCall> 
   const { catalogue, keys, dataDir } = house.dashboard;
   const { id, recording } = await recorded(house, call);
   const at = house.now - 5 * HOUR;
-  await catalogue.eraseIntended(recording!.id, noted('Everything else: kept for 90 days, which ended.'), at);
+  await catalogue.recordings.eraseIntended(
+    recording!.id,
+    noted('Everything else: kept for 90 days, which ended.'),
+    at,
+  );
   await keys.destroy(recording!.id);
   rmSync(`${dataDir}/${recording!.file}`);
-  await catalogue.erased(recording!.id, at);
-  return (await catalogue.call(id))!;
+  await catalogue.recordings.erased(recording!.id, at);
+  return (await catalogue.calls.get(id))!;
 }
 
 async function unrecorded(
@@ -211,11 +215,11 @@ async function unrecorded(
 ): Promise<StoredCall> {
   await addCall(catalogue, call);
   const status = call.answeredAt === null ? 'none' : 'pending';
-  await catalogue.decideCoverage(call.id, {
+  await catalogue.calls.decideCoverage(call.id, {
     ...{ status, why: null, rule: null, missingMs: 0 },
     ...coverage,
   });
-  return (await catalogue.call(call.id))!;
+  return (await catalogue.calls.get(call.id))!;
 }
 
 const INTERNAL = { status: 'excluded', rule: 'Internal calls', why: noted('Nobody needs them.') } as const;

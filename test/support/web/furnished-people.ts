@@ -47,7 +47,7 @@ export async function addPerson(
   id: PersonId,
   more: Partial<NewUser> = {},
 ): Promise<void> {
-  await catalogue.addUser({
+  await catalogue.people.add({
     ...{ id, roles: [], scope: NONE, extensions: [], grants: [], passwordHash: `hash of ${password}` },
     createdAt: now - 90 * DAY,
     ...(people[id] as Pick<NewUser, 'name'>),
@@ -62,24 +62,24 @@ export async function addEverybody(house: Furnishing, hostile = false): Promise<
   const nameOf = (name: string) => ({ name: name.slice(0, 60) });
   await addPerson(house, 'anna', hostile ? nameOf('<img src=x onerror="window.pwned=1">\u202eannA') : {});
   for (const id of Object.keys(people) as PersonId[]) if (id !== 'anna') await addPerson(house, id);
-  await catalogue.changeUser('finn', { disabled: true }, now - DAY);
-  await catalogue.invite({
+  await catalogue.people.change('finn', { disabled: true }, now - DAY);
+  await catalogue.people.invite({
     ...{ userId: 'dan', codeHash: hashed(plainCode(INVITATION)) },
     ...{ madeAt: now - DAY, expiresAt: now + 2 * DAY },
   });
 
   for (const admin of ['anna', 'gita'])
-    await catalogue.saveTotp(admin, {
+    await catalogue.factors.saveTotp(admin, {
       ...{ sealed: factorSecrets.seal(admin, randomBytes(20)), addedAt: now - 40 * DAY, lastStep: 0 },
     });
-  await catalogue.addPasskey({
+  await catalogue.factors.addPasskey({
     ...{ id: 'key', userId: 'anna', name: hostile ? '<b onclick="window.pwned=1">' : 'Laptop' },
     ...{ publicKey: new Uint8Array(77), counter: 0, transports: [], host: 'localhost' },
     ...{ addedAt: now - 20 * DAY, usedAt: now - DAY },
   });
   const codes = Array.from({ length: 7 }, () => hashed(plainCode(newRecoveryCode())));
-  await catalogue.saveRecoveryCodes('anna', codes);
-  await catalogue.setRolesWithFactor(['admin']);
+  await catalogue.factors.saveRecoveryCodes('anna', codes);
+  await catalogue.factors.setRoles(['admin']);
 
   for (const [userId, agent, address, ago] of [
     ['anna', SAFARI, '192.168.1.77', 25 * MINUTE],
@@ -96,15 +96,15 @@ export async function addEverybody(house: Furnishing, hostile = false): Promise<
       },
       null,
     );
-  await catalogue.addToken(
+  await catalogue.tokens.add(
     {
       ...{ id: 'monitoring', userId: 'anna', name: 'Monitoring', rights: ['oversee'] },
       ...{ createdAt: now - 20 * DAY, expiresAt: now + 70 * DAY },
     },
     'monitoring',
   );
-  await catalogue.tokenUsed('monitoring', now - 2 * MINUTE, '192.168.1.5');
-  await catalogue.addToken(
+  await catalogue.tokens.used('monitoring', now - 2 * MINUTE, '192.168.1.5');
+  await catalogue.tokens.add(
     {
       ...{ id: 'export', userId: 'anna', name: 'Nightly export', rights: ['view', 'export'] },
       ...{ createdAt: now - 400 * DAY, expiresAt: now - 35 * DAY },

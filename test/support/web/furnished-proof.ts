@@ -1,4 +1,4 @@
-import type { StoredCall } from '../../../daemon/catalogue/catalogue.js';
+import type { StoredCall } from '../../../daemon/catalogue/stored-call.js';
 import {
   type About,
   type Actor,
@@ -91,7 +91,7 @@ export async function fillAudit(
   const entries = newestFirst.map(([by, action, more], n) =>
     entryOf(by, now - 2 * DAY - n * 437_000, action, more),
   );
-  await Promise.all(entries.toReversed().map((entry) => catalogue.audit(entry)));
+  await Promise.all(entries.toReversed().map((entry) => catalogue.audit.append(entry)));
 }
 
 /** What Asterisk says of a call that it connected to the trunk. */
@@ -130,20 +130,20 @@ export async function fillLedger(
   const [first] = answered;
   const unseen = cdrOf('1700000000.99', first!, { startAt: first!.startedAt - 60_000, channel: 'PJSIP/x-1' });
   accounts.push(account('1700000000.99', null, unseen));
-  await catalogue.ledgerBegan(now - 400 * DAY);
+  await catalogue.ledger.began(now - 400 * DAY);
   const cdrs = accounts.flatMap((a) => a.cdrs);
-  await catalogue.addCdrs(cdrs.slice(-1), 'AMI', now - 400 * DAY);
-  await catalogue.addCdrs(cdrs.slice(0, -1), 'AMI', now);
-  await catalogue.saveAccounts(accounts, []);
-  await catalogue.noteSource('cdr_mysql', now - 9 * DAY, '');
-  await catalogue.noteSource(
+  await catalogue.ledger.add(cdrs.slice(-1), 'AMI', now - 400 * DAY);
+  await catalogue.ledger.add(cdrs.slice(0, -1), 'AMI', now);
+  await catalogue.ledger.saveAccounts(accounts, []);
+  await catalogue.ledger.noteSource('cdr_mysql', now - 9 * DAY, '');
+  await catalogue.ledger.noteSource(
     'cdr_mysql',
     now - 2 * DAY,
     "/run/mysqld/mysqld.sock, asteriskcdrdb.cdr: Access denied for user 'tapedeck'@'localhost'",
   );
-  await catalogue.openBlindWindow(now - 2 * DAY, noted('The daemon was restarted.'));
-  await catalogue.closeBlindWindow(now - 2 * DAY + 95_000);
-  await catalogue.openWitnessGap(now - 3 * DAY, noted('The connection to AMI was closed.'));
-  await catalogue.closeWitnessGap(now - 3 * DAY + 61_000);
-  await catalogue.witnessHeard(now);
+  await catalogue.watch.open(now - 2 * DAY, noted('The daemon was restarted.'));
+  await catalogue.watch.close(now - 2 * DAY + 95_000);
+  await catalogue.listening.open(now - 3 * DAY, noted('The connection to AMI was closed.'));
+  await catalogue.listening.close(now - 3 * DAY + 61_000);
+  await catalogue.listening.watched(now);
 }

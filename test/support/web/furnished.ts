@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import type { StoredCall } from '../../../daemon/catalogue/catalogue.js';
+import type { StoredCall } from '../../../daemon/catalogue/stored-call.js';
 import type { Policy } from '../../../daemon/domain/policy/policy.js';
 import { connectControl } from '../../../daemon/ops/control-client.js';
 import type { Ask } from '../../../web/server/ask.js';
@@ -131,7 +131,7 @@ async function furnish(
     return { calls: [], office: null };
   }
   await addEverybody(furnishing, kind === 'hostile');
-  await catalogue.savePolicy(rules, 'Anna Berg', now - 9e8, 0);
+  await catalogue.policy.save(rules, 'Anna Berg', now - 9e8, 0);
   const office = kind === 'office' ? await officeCalls(furnishing) : null;
   const made = kind === 'year' ? yearOfCalls : hostileCalls;
   const calls = office ? Object.values(office) : await made(furnishing);

@@ -65,14 +65,14 @@ export async function fill(
       const { call, recording } = made;
       await sign(made);
       if (n % 36 === 12) {
-        await catalogue.eraseIntended(recording.id, noted(at(n + 9)), START);
-        await catalogue.erased(recording.id, START);
+        await catalogue.recordings.eraseIntended(recording.id, noted(at(n + 9)), START);
+        await catalogue.recordings.erased(recording.id, START);
       }
       if (opened) ids.push(call.id);
     } else {
       const call = await addCall(catalogue, { ...change, legs, marks });
       const status = (['not_recorded', 'excluded', 'partial'] as const)[n % 3]!;
-      await catalogue.decideCoverage(call.id, {
+      await catalogue.calls.decideCoverage(call.id, {
         status,
         why: noted(at(n + 6)),
         rule: at(n),
@@ -83,8 +83,8 @@ export async function fill(
   // What is written in the same turn is one write for the disk.
   await Promise.all(payloads.map((_, n) => add(n)));
   const rule = (n: number) => ({ name: short(n, 80), reason: short(n + 1, 300), when: {} });
-  const { version } = await catalogue.policy();
-  await catalogue.savePolicy(
+  const { version } = await catalogue.policy.newest();
+  await catalogue.policy.save(
     {
       record: Array.from({ length: 150 }, (_, n) => ({ ...rule(n), outcome: 'record' })),
       retention: Array.from({ length: 150 }, (_, n) => ({ ...rule(n + 150), keep_days: 30 })),
@@ -101,7 +101,7 @@ export async function fill(
 export async function fillMore({ catalogue, store }: Dashboard, anna: string): Promise<string> {
   const time = { createdAt: START, expiresAt: START + DAY };
   const odd = { all: false, extensions: [at(7), at(8)], queues: [at(9)], dids: [at(10)] };
-  const taken = (await catalogue.user(anna))!.name;
+  const taken = (await catalogue.people.get(anna))!.name;
   // Names that look the same, such as those with nothing to see, are refused; one of each is enough.
   const looks = new Map(payloads.toReversed().map((name) => [skeleton(name), name]));
   looks.delete(skeleton(taken));
@@ -110,7 +110,7 @@ export async function fillMore({ catalogue, store }: Dashboard, anna: string): P
     ...{ id: ulid(START + n), name, roles: ['reviewer' as const, 'agent' as const], grants: [] },
     ...{ scope: odd, extensions: [at(n + 1)], passwordHash: 'x', createdAt: START },
   }));
-  await Promise.all(people.map((user) => catalogue.addUser(user)));
+  await Promise.all(people.map((user) => catalogue.people.add(user)));
   const some = payloads.filter((_, n) => n % 3 === 0);
   for (const [n, text] of some.entries())
     store.sessions.add(
@@ -123,21 +123,21 @@ export async function fillMore({ catalogue, store }: Dashboard, anna: string): P
     );
   await Promise.all(
     some.flatMap((text, n) => [
-      catalogue.addToken(
+      catalogue.tokens.add(
         { ...{ id: `token ${n}`, userId: anna, name: text, rights: ['view'] }, ...time },
         `hash ${n}`,
       ),
-      catalogue.tokenUsed(`token ${n}`, START, at(n + 2)),
-      catalogue.addPasskey({
+      catalogue.tokens.used(`token ${n}`, START, at(n + 2)),
+      catalogue.factors.addPasskey({
         ...{ id: `key ${n}`, userId: anna, name: text, publicKey: new Uint8Array(9), counter: 0 },
         ...{ transports: [], host: at(n + 1), addedAt: START, usedAt: null },
       }),
     ]),
   );
-  const [call] = await catalogue.calls({ limit: 1 });
+  const [call] = await catalogue.calls.list({ limit: 1 });
   await Promise.all(
     payloads.map((text, n) =>
-      catalogue.audit(
+      catalogue.audit.append(
         entryOf(
           // An address is a socket's, and no text of anybody's.
           { actor: 'person', actor_id: at(n), actor_name: text, address: `10.0.0.${n % 250}` },
@@ -166,14 +166,14 @@ export async function fillMore({ catalogue, store }: Dashboard, anna: string): P
     const times = { startedAt, answeredAt: startedAt, endedAt: cdr.endAt };
     return { id: `l${n}`, linkedid: `l${n}`, callId: null, ...times, alone: false, cdrs: [cdr] };
   });
-  await catalogue.addCdrs(
+  await catalogue.ledger.add(
     accounts.flatMap(({ cdrs }) => cdrs),
     'ami',
     START,
   );
-  await catalogue.saveAccounts(accounts, []);
+  await catalogue.ledger.saveAccounts(accounts, []);
   for (const [n, name] of ['cdr_csv', 'cdr_sqlite', 'cdr_mysql'].entries())
-    await catalogue.noteSource(name, START, at(n + 11));
+    await catalogue.ledger.noteSource(name, START, at(n + 11));
   return people[5]!.id;
 }
 

@@ -7,6 +7,6 @@ export const why = (response: LightMyRequestResponse) => response.json().error?.
 
 /** Who came in, and who did not, as the log has it. */
 export async function signIns({ catalogue }: Dashboard) {
-  const all = await catalogue.auditEntries({ limit: 200, actions: ['sign_in'] });
+  const all = await catalogue.audit.entries({ limit: 200, actions: ['sign_in'] });
   return all.reverse().map((e) => [e.actor_name, e.outcome, e.detail.with ?? e.detail.because]);
 }

@@ -1,7 +1,7 @@
 import { type IncomingMessage, request } from 'node:http';
 import fc from 'fast-check';
 import { ulid } from 'ulid';
-import type { StoredCall } from '../../../daemon/catalogue/catalogue.js';
+import type { StoredCall } from '../../../daemon/catalogue/stored-call.js';
 import { FOUNDER, type Person } from '../../../daemon/domain/people/person.js';
 import type { CallRecord, Leg, Mark, Recording } from '../../../daemon/domain/recording/recording.js';
 import { opusOf } from '../recordings/opus.js';
@@ -72,7 +72,7 @@ export async function addPeople({ catalogue }: Dashboard): Promise<Map<Asker, st
   const ids = new Map<Asker, string>();
   for (const [name, change] of Object.entries(who)) {
     const user = { ...person({ ...change, name }), passwordHash: `hash of ${password}`, createdAt: START };
-    await catalogue.addUser(user);
+    await catalogue.people.add(user);
     ids.set(name as Asker, user.id);
   }
   return ids;
@@ -118,8 +118,8 @@ export async function addCalls(
     return made;
   };
   const erased = await recorded(shared(2));
-  await catalogue.eraseIntended(erased.recording.id, noted('due'), START);
-  await catalogue.erased(erased.recording.id, START);
+  await catalogue.recordings.eraseIntended(erased.recording.id, noted('due'), START);
+  await catalogue.recordings.erased(erased.recording.id, START);
   return {
     shared: (await recorded(shared(0))).call.id,
     whole: (await recorded(alone(5, '101'))).call.id,

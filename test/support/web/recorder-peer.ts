@@ -83,11 +83,11 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
       jobs: {
         async ask(kind) {
           const mine = newJob(ulid(), kind, {}, Date.now());
-          const job = await house.catalogue.addJob(mine);
+          const job = await house.catalogue.jobs.add(mine);
           return { job, already: job.id !== mine.id };
         },
         async cancel(id) {
-          const job = await house.catalogue.cancelJob(id, Date.now());
+          const job = await house.catalogue.jobs.cancel(id, Date.now());
           if (!job) throw fail('job_unknown', id);
           return job;
         },
@@ -115,7 +115,7 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
           ...held(house.handlers),
           status: answer(async () => {
             const said = status(Date.now());
-            const asked = await house.catalogue.newestJobs();
+            const asked = await house.catalogue.jobs.newest();
             return asked.length === 0 ? said : { ...said, jobs: asked.map(jobView) };
           }),
           metrics: answer(() => '# TYPE tapedeck_calls_now gauge\ntapedeck_calls_now 1\n'),

@@ -76,14 +76,14 @@ async function withApp({ dashboard: { catalogue, clock, masterKey }, anna }: Hou
     ...{ current: masterKey, next: null, reread: () => [masterKey] },
   }));
   const sealed = secrets.seal(anna, Buffer.from(secret.bytes));
-  await catalogue.saveTotp(anna, { sealed, addedAt: clock.ms, lastStep: 0 });
+  await catalogue.factors.saveTotp(anna, { sealed, addedAt: clock.ms, lastStep: 0 });
   return new TOTP({ secret }).generate({ timestamp: clock.ms });
 }
 
 /** Gives anna a passkey. */
 async function withPasskey({ dashboard: { catalogue, clock }, anna }: House) {
   const key = createAuthenticator();
-  await catalogue.addPasskey({
+  await catalogue.factors.addPasskey({
     ...{ id: key.id, userId: anna, name: 'laptop', publicKey: key.publicKey, counter: 0, transports: [] },
     ...{ host: 'localhost', addedAt: clock.ms, usedAt: null },
   });
@@ -115,7 +115,7 @@ async function linkOf(house: House): Promise<string> {
   return (await asked(house, 'POST /api/v1/people/:id/invitation', {})).json().code;
 }
 
-const versionOf = async ({ dashboard, ben }: House) => (await dashboard.catalogue.user(ben))!.version;
+const versionOf = async ({ dashboard, ben }: House) => (await dashboard.catalogue.people.get(ben))!.version;
 const sessionOf = async ({ dashboard }: House, person: string) => {
   await signInAs(dashboard, person);
   return dashboard.store.sessions.of(person)[0]!.id;
@@ -382,10 +382,10 @@ export async function openHouse(t: Test, { empty = false } = {}): Promise<House>
   if (empty) return { dashboard, anna: '', ben: '', call: '', damage: () => {} };
   signer.begin(dashboard);
   await setUp(dashboard);
-  const { id: anna } = (await catalogue.userByName('anna'))!;
+  const { id: anna } = (await catalogue.people.byName('anna'))!;
   const ben = ulid();
   const passwordHash = `hash of ${password}`;
-  await catalogue.addUser({ ...FOUNDER, id: ben, name: 'ben', passwordHash, createdAt: clock.ms });
+  await catalogue.people.add({ ...FOUNDER, id: ben, name: 'ben', passwordHash, createdAt: clock.ms });
   const made = await addRecording(dashboard, randomBytes(90_000));
   await signer.sign(made);
   await signer.checkpoint();

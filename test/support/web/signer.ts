@@ -1,4 +1,4 @@
-import type { StoredCall } from '../../../daemon/catalogue/catalogue.js';
+import type { StoredCall } from '../../../daemon/catalogue/stored-call.js';
 import { originOf } from '../../../daemon/domain/assurance/checkpoint.js';
 import { buildManifest } from '../../../daemon/domain/recording/manifest.js';
 import type { Recording } from '../../../daemon/domain/recording/recording.js';
@@ -18,10 +18,10 @@ export function createSigner() {
 
   async function checkpoint(): Promise<string> {
     const { catalogue, clock } = house;
-    const { size, hash } = await catalogue.auditHead();
+    const { size, hash } = await catalogue.audit.head();
     const at = new Date(clock.ms).toISOString();
-    const note = signNote(key, { origin: originOf(await catalogue.auditId()), size, hash, at });
-    await catalogue.keepCheckpoint({ size, at: clock.ms, note });
+    const note = signNote(key, { origin: originOf(await catalogue.audit.id()), size, hash, at });
+    await catalogue.audit.keepCheckpoint({ size, at: clock.ms, note });
     return note;
   }
 
@@ -57,7 +57,7 @@ export function createSigner() {
         },
         ...{ version: '0.0.0-test', madeAt: recording.sealedAt, later },
       });
-      await house.catalogue.addManifest(signManifest(manifest, key));
+      await house.catalogue.seals.addManifest(signManifest(manifest, key));
     },
     checkpoint,
   };

@@ -23,7 +23,7 @@ t.test('only who owns the recorder can have a log signed that does not go on', a
   t.teardown(() => rmSync(dir, { recursive: true }));
   writeFileSync(join(dir, 'tapedeck.toml'), '[data]\ndir = "."\n[keys]\nmaster_key_file = "master.key"\n');
   const { c, make } = await signing(t, dir);
-  for (let n = 0; n < 5; n++) await c.audit(view(n));
+  for (let n = 0; n < 5; n++) await c.audit.append(view(n));
   const checkpoints = make();
   await checkpoints.sign();
   tamper(c.path, (db) => db.exec('DELETE FROM audit WHERE seq > 4'));
@@ -60,5 +60,5 @@ t.test('only who owns the recorder can have a log signed that does not go on', a
   audit(program, { ...context, out: (line: string) => void said.push(line) });
   await program.parseAsync(['audit', 'accept', '--reason', 'A backup.'], { from: 'user' });
   t.same(said, ['Signed at 5 entries.']);
-  t.match(await c.auditEntries({ limit: 1 }), [{ action: 'checkpoint', reason: 'A backup.' }]);
+  t.match(await c.audit.entries({ limit: 1 }), [{ action: 'checkpoint', reason: 'A backup.' }]);
 });

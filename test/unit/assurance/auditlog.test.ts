@@ -32,7 +32,7 @@ const none = { given: [], kept: [] };
 
 t.test('entries are only ever added to the end', async (t) => {
   const c = await opened(t);
-  for (let n = 0; n < 5; n++) await c.audit(view(n));
+  for (let n = 0; n < 5; n++) await c.audit.append(view(n));
   const db = new Database(c.path);
   t.teardown(() => db.close());
   const whole = db.prepare('SELECT count(*) FROM audit').pluck();
@@ -61,9 +61,9 @@ t.test('entries are only ever added to the end', async (t) => {
 
 t.test('an existing catalogue begins its log with an entry that says so', async (t) => {
   const c = await opened(t);
-  await c.saveCall(aCall('A'));
-  await c.audit(view(1));
-  const [second, first] = (await c.auditEntries({ limit: 9 })) as unknown as [AuditEntry, AuditEntry];
+  await c.calls.save(aCall('A'));
+  await c.audit.append(view(1));
+  const [second, first] = (await c.audit.entries({ limit: 9 })) as unknown as [AuditEntry, AuditEntry];
   t.match(first, {
     seq: 1,
     action: 'begin',
@@ -71,15 +71,15 @@ t.test('an existing catalogue begins its log with an entry that says so', async 
     detail: { of: 'an existing catalogue', calls: 1 },
   });
   t.match(second, { seq: 2, action: 'view', actor_name: 'Ada' });
-  t.equal(first.detail.log, await c.auditId());
+  t.equal(first.detail.log, await c.audit.id());
   const plain = ({ hash: _, words: __, ...entry }: AuditEntry & { words?: unknown }) => entry;
   const head = [first, second].reduce((before, e) => linked(before, digestOf(plain(e))), EMPTY.hash);
-  t.same(await c.auditHead(), { size: 2, hash: head }, 'what anybody comes to who follows the rules');
+  t.same(await c.audit.head(), { size: 2, hash: head }, 'what anybody comes to who follows the rules');
   t.equal(second.hash, head);
   t.equal(Object.hasOwn(plain(second), 'hash'), false);
   const fresh = await opened(t, join(t.testdirName, 'fresh.db'));
-  await fresh.audit(view(1));
-  t.match((await fresh.auditEntries({ limit: 1, before: 2 }))[0]?.detail, { of: 'a new catalogue' });
+  await fresh.audit.append(view(1));
+  t.match((await fresh.audit.entries({ limit: 1, before: 2 }))[0]?.detail, { of: 'a new catalogue' });
 });
 
 t.test('whatever text somebody gives can be written and comes back', async (t) => {
@@ -90,13 +90,13 @@ t.test('whatever text somebody gives can be written and comes back', async (t) =
       fc.array(fc.string({ unit: 'binary' })),
       async (a, list) => {
         const wild = a + String.fromCharCode(0xd800);
-        await c.audit(
+        await c.audit.append(
           entryOf({ ...ada, actor_name: wild }, NOW, 'view', {
             reason: a,
             detail: { wild, list, n: Number.NaN },
           }),
         );
-        const [e] = await c.auditEntries({ limit: 1 });
+        const [e] = await c.audit.entries({ limit: 1 });
         return e?.actor_name === wild.slice(0, 1000).toWellFormed() && e.detail.n === null;
       },
     ),
@@ -107,22 +107,33 @@ t.test('whatever text somebody gives can be written and comes back', async (t) =
 
 t.test('an entry is there with what it is about, or neither is', async (t) => {
   const c = await opened(t);
-  await c.audited(view(1)).saveCall(aCall('A'));
-  t.equal((await c.auditHead()).size, 2);
-  await t.rejects(c.audited(view(2)).erased('nobody', 1), { code: 'recording_absent' });
-  t.equal((await c.auditHead()).size, 2, 'what failed left no entry');
-  const version = await c
-    .audited<number>((made) => entryOf(ada, NOW, 'policy_change', { object_id: String(made) }))
-    .savePolicy((await c.policy()).policy, 'Ada', NOW, 0);
-  t.match(await c.auditEntries({ limit: 1 }), [{ action: 'policy_change', object_id: `${version}` }]);
-  t.equal(await c.audited<boolean>((gone) => (gone ? view(3) : null)).removeToken('P1', 'none'), false);
-  t.equal((await c.auditHead()).size, 3, 'nothing was done, nothing is said');
+  await c.audited(view(1), (c) => c.calls.save(aCall('A')));
+  t.equal((await c.audit.head()).size, 2);
+  await t.rejects(
+    c.audited(view(2), (c) => c.recordings.erased('nobody', 1)),
+    { code: 'recording_absent' },
+  );
+  t.equal((await c.audit.head()).size, 2, 'what failed left no entry');
+  const { policy } = await c.policy.newest();
+  const version = await c.audited<number>(
+    (made) => entryOf(ada, NOW, 'policy_change', { object_id: String(made) }),
+    (c) => c.policy.save(policy, 'Ada', NOW, 0),
+  );
+  t.match(await c.audit.entries({ limit: 1 }), [{ action: 'policy_change', object_id: `${version}` }]);
+  t.equal(
+    await c.audited<boolean>(
+      (gone) => (gone ? view(3) : null),
+      (c) => c.tokens.remove('P1', 'none'),
+    ),
+    false,
+  );
+  t.equal((await c.audit.head()).size, 3, 'nothing was done, nothing is said');
 
   const asked = [
-    c.audit(view(10)),
-    c.audited(view(11)).saveCall(aCall('B')),
-    c.audited(view(12)).erased('nobody', 1),
-    c.audit(view(13)),
+    c.audit.append(view(10)),
+    c.audited(view(11), (c) => c.calls.save(aCall('B'))),
+    c.audited(view(12), (c) => c.recordings.erased('nobody', 1)),
+    c.audit.append(view(13)),
   ];
   const came = await Promise.allSettled(asked);
   t.same(
@@ -130,7 +141,7 @@ t.test('an entry is there with what it is about, or neither is', async (t) => {
     ['fulfilled', 'fulfilled', 'rejected', 'fulfilled'],
     'of one commit the one that could not be done is left out',
   );
-  const said = (await c.auditEntries({ limit: 3 })).map((e) => e.detail.n).reverse();
+  const said = (await c.audit.entries({ limit: 3 })).map((e) => e.detail.n).reverse();
   t.same(said, [10, 11, 13], 'in the order in which they were asked for');
   t.match(verifyAudit(c.path, none), { fault: null, head: { size: 6 } });
 });
@@ -168,7 +179,7 @@ t.test('two processes that write at once, killed at any moment, leave a log that
     size = verdict.head.size;
   }
   const c = await opened(t, path);
-  const byWhom = new Map((await c.auditEntries({ limit: 100_000 })).map((e) => [e.seq, e]));
+  const byWhom = new Map((await c.audit.entries({ limit: 100_000 })).map((e) => [e.seq, e]));
   t.ok(
     [...durable].every(([seq, name]) => byWhom.get(seq)?.actor_name === name),
     'what was acknowledged is there',
@@ -179,7 +190,7 @@ t.test('two processes that write at once, killed at any moment, leave a log that
     'they took turns',
   );
   t.equal([...byWhom.values()].filter((e) => e.detail.what === 'never').length, 0);
-  const stored = await c.calls({ limit: 100_000 });
+  const stored = await c.calls.list({ limit: 100_000 });
   t.equal(
     [...byWhom.values()].filter((e) => e.detail.what === 'with a call').length,
     stored.length,
@@ -194,8 +205,11 @@ t.test('two processes that write at once, killed at any moment, leave a log that
 
 t.test('words that were looked for are proven while they are kept, and then forgotten', async (t) => {
   const c = await opened(t);
-  await c.audit({ ...entryOf(ada, NOW, 'search', { words: 'Ines +4930123444' }), detail: { digits: 10 } });
-  await c.audit(entryOf(ada, NOW + 1000, 'search', { words: 'new' }));
+  await c.audit.append({
+    ...entryOf(ada, NOW, 'search', { words: 'Ines +4930123444' }),
+    detail: { digits: 10 },
+  });
+  await c.audit.append(entryOf(ada, NOW + 1000, 'search', { words: 'new' }));
   const db = new Database(c.path, { readonly: true });
   const { entry } = db.prepare('SELECT entry FROM audit WHERE seq = 2').get() as { entry: string };
   t.notMatch(entry, /Ines|4930123444/);
@@ -204,9 +218,9 @@ t.test('words that were looked for are proven while they are kept, and then forg
     string
   >;
   t.equal(JSON.parse(entry).detail.words, digestOfWords(kept.salt!, kept.words!));
-  t.match(await c.auditEntries({ limit: 2 }), [{ words: 'new' }, { words: 'Ines +4930123444' }]);
-  t.equal(await c.forgetWords(NOW + 1), 1);
-  t.match(await c.auditEntries({ limit: 2 }), [{ words: 'new' }, { words: null, detail: { digits: 10 } }]);
+  t.match(await c.audit.entries({ limit: 2 }), [{ words: 'new' }, { words: 'Ines +4930123444' }]);
+  t.equal(await c.audit.forgetWords(NOW + 1), 1);
+  t.match(await c.audit.entries({ limit: 2 }), [{ words: 'new' }, { words: null, detail: { digits: 10 } }]);
   t.match(verifyAudit(c.path, none), { fault: null, head: { size: 3 } }, 'and the log is whole');
   db.close();
   await c.checkpoint();
@@ -216,16 +230,18 @@ t.test('words that were looked for are proven while they are kept, and then forg
 
 t.test('the log is found by person, call, action, outcome and time, by its indexes', async (t) => {
   const c = await opened(t);
-  for (let n = 0; n < 50; n++) await c.audit(view(n));
-  await c.audit(entryOf({ ...ada, actor_id: 'P2', actor_name: 'Bo' }, NOW, 'play', { outcome: 'refused' }));
-  const seqs = async (filter: object) => (await c.auditEntries({ limit: 100, ...filter })).map((e) => e.seq);
+  for (let n = 0; n < 50; n++) await c.audit.append(view(n));
+  await c.audit.append(
+    entryOf({ ...ada, actor_id: 'P2', actor_name: 'Bo' }, NOW, 'play', { outcome: 'refused' }),
+  );
+  const seqs = async (filter: object) => (await c.audit.entries({ limit: 100, ...filter })).map((e) => e.seq);
   t.same(await seqs({ actor: 'P2' }), [52]);
   t.same(await seqs({ objectId: 'C3', before: 30 }), [26, 19, 12, 5]);
   t.same(await seqs({ actions: ['play', 'begin'] }), [52, 1]);
   t.same(await seqs({ outcome: 'refused' }), [52]);
   t.same(await seqs({ from: NOW + 10_000, to: NOW + 12_000 }), [13, 12]);
   t.same((await seqs({ limit: 2, before: 10 })).length, 2);
-  t.match(await c.auditActors(), [
+  t.match(await c.audit.actors(), [
     { id: 'P1', name: 'Ada' },
     { id: 'P2', name: 'Bo' },
   ]);
@@ -254,18 +270,18 @@ t.test(
     const other = new Database(c.path);
     other.exec('BEGIN EXCLUSIVE');
     const began = Date.now();
-    await outbox.catalogue.saveCall(aCall('A'));
+    await outbox.catalogue.calls.save(aCall('A'));
     await outbox.catalogue.note(entryOf(TAPEDECK, NOW, 'blind_window'));
     t.ok(Date.now() - began < 4_000);
     const again = Date.now();
-    await t.rejects(c.saveCall(aCall('B')), { code: 'catalogue_locked' });
+    await t.rejects(c.calls.save(aCall('B')), { code: 'catalogue_locked' });
     t.ok(Date.now() - again < 1_500, `the second one waits ${Date.now() - again} ms only`);
     other.exec('COMMIT');
     other.close();
     await outbox.flush();
-    t.ok(await c.call('A'));
+    t.ok(await c.calls.get('A'));
     t.match(
-      (await c.auditEntries({ limit: 2 })).map((e) => e.action),
+      (await c.audit.entries({ limit: 2 })).map((e) => e.action),
       ['blind_window', 'start'],
     );
   },

@@ -101,7 +101,7 @@ async function intake(t: Test, more: { maxBytes?: number; maxWaiting?: number } 
   const made = createIntake(
     {
       journal,
-      write: async (cdrs, at, since) => void (await catalogue.addCdrs(cdrs, 'AMI', at, 0, since)),
+      write: async (cdrs, at, since) => void (await catalogue.ledger.add(cdrs, 'AMI', at, 0, since)),
       lost: (from, why) => void lost.push([from, inWords(why)]),
       alarms: { raise: (key) => void alarms.add(key), clear: (key) => void alarms.delete(key) },
       clock: () => clock.ms,
@@ -112,7 +112,7 @@ async function intake(t: Test, more: { maxBytes?: number; maxWaiting?: number } 
   return { made, catalogue, other, alarms, lost, clock, text, journal, file };
 }
 const stored = async ({ catalogue }: { catalogue: Awaited<ReturnType<typeof intake>>['catalogue'] }) =>
-  (await catalogue.cdrSources())[0]?.count ?? 0;
+  (await catalogue.ledger.sources())[0]?.count ?? 0;
 
 t.test('CDRs that are written together are from the time when the first of them was heard', async (t) => {
   const lab = await intake(t);
@@ -120,7 +120,7 @@ t.test('CDRs that are written together are from the time when the first of them 
   lab.clock.ms = T0 + 40_000;
   lab.made.hear(aCdr(2));
   await lab.made.flush();
-  t.match(await lab.catalogue.cdrSources(), [{ since: T0, lastAt: T0 + 40_000, count: 2 }]);
+  t.match(await lab.catalogue.ledger.sources(), [{ since: T0, lastAt: T0 + 40_000, count: 2 }]);
 });
 
 t.test('a CDR is in the journal before anything else is done with it', async (t) => {
@@ -185,7 +185,12 @@ async function watched(t: Test) {
     await catalogue.stop();
   });
   const clock = { ms: T0 };
-  return { catalogue, other, clock, watch: createWatch({ catalogue, clock: () => clock.ms, log }) };
+  return {
+    catalogue,
+    other,
+    clock,
+    watch: createWatch({ kept: catalogue.watch, clock: () => clock.ms, log }),
+  };
 }
 
 t.test('a gap that begins and ends while the catalogue is locked is on record afterwards', async (t) => {
@@ -196,12 +201,12 @@ t.test('a gap that begins and ends while the catalogue is locked is on record af
   watch.down(T0 + 1000, noted('The PBX was away.'));
   clock.ms = T0 + 9000;
   await watch.up();
-  t.same(await catalogue.blindWindows(), []);
+  t.same(await catalogue.watch.windows(), []);
   other.exec('ROLLBACK');
   clock.ms = T0 + 60_000;
   watch.beat();
-  await until('the gap', async () => (await catalogue.blindWindows())[0]?.to);
-  t.same(worded(await catalogue.blindWindows()), [
+  await until('the gap', async () => (await catalogue.watch.windows())[0]?.to);
+  t.same(worded(await catalogue.watch.windows()), [
     { from: T0 + 1000, to: T0 + 9000, reason: 'The PBX was away.' },
   ]);
   await watch.stop();
@@ -213,7 +218,7 @@ t.test('a PBX that was never reached was not watched from the start', async (t) 
   watch.down(clock.ms, noted('Connection refused.'));
   clock.ms += 60_000;
   await watch.up();
-  t.match(await catalogue.blindWindows(), [{ from: T0, to: T0 + 60_000 }]);
+  t.match(await catalogue.watch.windows(), [{ from: T0, to: T0 + 60_000 }]);
   await watch.stop();
 });
 
@@ -224,10 +229,10 @@ t.test('standing still while the PBX is away does not end the gap', async (t) =>
   watch.down(T0, noted('The PBX was away.'));
   clock.ms = T0 + 60_000;
   await watch.missed(T0 + 30_000, because('stood_still'));
-  await until('the gap', async () => (await catalogue.blindWindows()).length > 0);
-  t.match(await catalogue.blindWindows(), [{ from: T0, to: null }]);
+  await until('the gap', async () => (await catalogue.watch.windows()).length > 0);
+  t.match(await catalogue.watch.windows(), [{ from: T0, to: null }]);
   await watch.up();
   await watch.missed(T0 + 60_500, because('stood_still'));
-  t.match(worded(await catalogue.blindWindows()), [{ reason: 'Tapedeck was frozen.' }, { to: T0 + 60_000 }]);
+  t.match(worded(await catalogue.watch.windows()), [{ reason: 'Tapedeck was frozen.' }, { to: T0 + 60_000 }]);
   await watch.stop();
 });

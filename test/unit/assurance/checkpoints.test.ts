@@ -25,7 +25,7 @@ const NOW = Date.UTC(2026, 10, 25, 17);
 
 t.test('what the log comes to is signed, and openssl can tell', async (t) => {
   const { c, dir, key, told, make } = await signing(t);
-  for (let n = 0; n < 9; n++) await c.audit(view(n));
+  for (let n = 0; n < 9; n++) await c.audit.append(view(n));
   const checkpoints = make();
   await checkpoints.start();
   t.teardown(() => checkpoints.stop());
@@ -33,11 +33,11 @@ t.test('what the log comes to is signed, and openssl can tell', async (t) => {
   t.equal(size, 10);
   t.same(told, [note]);
   t.equal(readFileSync(checkpointFile(dir), 'utf8'), note);
-  t.match(await c.checkpoints(5), [{ size: 10, note }]);
+  t.match(await c.audit.checkpoints(5), [{ size: 10, note }]);
   const [origin, count, hash, at, empty, signed] = note.split('\n');
-  t.equal(origin, originOf(await c.auditId()));
+  t.equal(origin, originOf(await c.audit.id()));
   t.equal(count, '10');
-  t.equal(Buffer.from(hash!, 'base64').toString('hex'), (await c.auditHead()).hash);
+  t.equal(Buffer.from(hash!, 'base64').toString('hex'), (await c.audit.head()).hash);
   t.match(at, /^2026-11-25T17:00:\d\d\.\d{3}Z$/);
   t.equal(empty, '');
 
@@ -82,11 +82,11 @@ t.test(
   async (t) => {
     const { c, dir, key, alarms, told, make } = await signing(t);
     const head = () => notesIn(readFileSync(checkpointHead(dir), 'utf8'))[0]!;
-    await c.audit(view(1));
+    await c.audit.append(view(1));
     const checkpoints = make();
     await checkpoints.start();
     t.equal(head().size, 2);
-    await c.audit(view(2));
+    await c.audit.append(view(2));
     await until('the head to be signed', () => head().size === 3);
     t.equal(signerOf(head(), publicKeys(dir)), key.keyId);
     t.equal(told.length, 1, 'it goes nowhere');
@@ -96,7 +96,7 @@ t.test(
     t.equal(statSync(checkpointHead(dir)).mtimeMs, mtimeMs);
 
     tamper(catalogueFile(dir), (db) => db.exec('UPDATE audit SET hash = zeroblob(32) WHERE seq = 3'));
-    await c.audit(view(3));
+    await c.audit.append(view(3));
     await until('the alarm', () => alarms.has('audit_chain'));
     t.equal(head().size, 3, 'what was signed stays');
     await checkpoints.stop();
@@ -112,10 +112,10 @@ t.test(
   'a log that does not go on from the last checkpoint is not signed, and the entry is named',
   async (t) => {
     const { c, dir, alarms, told, make, key } = await signing(t);
-    for (let n = 0; n < 20; n++) await c.audit(view(n));
+    for (let n = 0; n < 20; n++) await c.audit.append(view(n));
     const first = make();
     await first.start();
-    await c.audit(view(20));
+    await c.audit.append(view(20));
     await first.sign();
     await first.stop();
     t.equal(told.length, 3, 'at the start, on demand, at the stop');
@@ -183,11 +183,11 @@ t.test(
   'the new part of the chain is followed before it is signed; an admin can go on from a backup',
   async (t) => {
     const { c, dir, alarms, told, make, key } = await signing(t);
-    for (let n = 0; n < 20; n++) await c.audit(view(n));
+    for (let n = 0; n < 20; n++) await c.audit.append(view(n));
     const checkpoints = make();
     await checkpoints.start();
     t.teardown(() => checkpoints.stop());
-    for (let n = 20; n < 30; n++) await c.audit(view(n));
+    for (let n = 20; n < 30; n++) await c.audit.append(view(n));
     const path = catalogueFile(dir);
     tamper(path, (db) => db.exec(`UPDATE audit SET entry = replace(entry, 'Ada', 'Eve') WHERE seq = 25`));
     await t.rejects(checkpoints.sign(), {
@@ -204,7 +204,9 @@ t.test(
     const root = { actor: 'console', actor_id: '', actor_name: 'root', address: '' } as const;
     const signed = await checkpoints.accept(root, 'A backup was restored.');
     t.equal(signed.size, 29);
-    t.match(await c.auditEntries({ limit: 1 }), [{ action: 'checkpoint', reason: 'A backup was restored.' }]);
+    t.match(await c.audit.entries({ limit: 1 }), [
+      { action: 'checkpoint', reason: 'A backup was restored.' },
+    ]);
     await checkpoints.sign();
     t.notOk(alarms.has('audit_chain'));
 
@@ -235,7 +237,7 @@ t.test(
   'where it is not known what was signed last nothing is signed, and somebody hears of it',
   async (t) => {
     const { c, dir, alarms, told, make } = await signing(t);
-    await c.audit(view(1));
+    await c.audit.append(view(1));
     const first = make();
     await first.start();
     await first.stop();
@@ -243,7 +245,7 @@ t.test(
     rmSync(checkpointFile(dir));
     mkdirSync(checkpointFile(dir));
     tamper(catalogueFile(dir), (db) => db.exec('DELETE FROM audit; DELETE FROM checkpoints'));
-    await c.audit(view(2));
+    await c.audit.append(view(2));
     told.length = 0;
     const blind = make();
     await blind.start();
@@ -259,7 +261,7 @@ t.test(
 
 t.test('a checkpoint that was signed leaves the box though the catalogue does not take it', async (t) => {
   const { c, dir, alarms, told, make } = await signing(t);
-  await c.audit(view(1));
+  await c.audit.append(view(1));
   const db = new Database(catalogueFile(dir));
   db.exec("CREATE TRIGGER full BEFORE INSERT ON checkpoints BEGIN SELECT RAISE(ABORT, 'full'); END");
   db.close();
@@ -272,7 +274,7 @@ t.test('a checkpoint that was signed leaves the box though the catalogue does no
 
 t.test('what nobody has signed excuses no checkpoint', async (t) => {
   const { c, dir, key, make } = await signing(t);
-  for (let n = 0; n < 20; n++) await c.audit(view(n));
+  for (let n = 0; n < 20; n++) await c.audit.append(view(n));
   const checkpoints = make();
   await checkpoints.start();
   await checkpoints.stop();

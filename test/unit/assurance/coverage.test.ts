@@ -153,9 +153,9 @@ t.test('the page and its CSV give the same, with the evidence, and no cell is a 
   const nasty = { src: '=HYPERLINK("http://evil.example")', name: "@SUM(1)'; DROP TABLE accounts;--" };
   const [lost, kept] = [aCdr('1.1', { startAt: at, ...nasty }), aCdr('1.2', { startAt: at + MINUTE })];
   const call = aCall(ulid(at), { startedAt: at + MINUTE, linkedids: ['1.2'] });
-  await catalogue.saveCall(call, recorded);
-  await catalogue.addCdrs([lost, kept], 'AMI', clock.ms);
-  await catalogue.saveAccounts(gather([lost, kept], [call]), []);
+  await catalogue.calls.save(call, recorded);
+  await catalogue.ledger.add([lost, kept], 'AMI', clock.ms);
+  await catalogue.ledger.saveAccounts(gather([lost, kept], [call]), []);
 
   t.equal((await get(app, '/coverage')).statusCode, 401);
   const seen = (await get(app, '/coverage?from=2026-07-01&to=2026-07-31', cookie)).json();
@@ -192,7 +192,7 @@ t.test('the page and its CSV give the same, with the evidence, and no cell is a 
   t.match(csv.body, `'=HYPERLINK(""http://evil.example"")`);
   t.match(csv.body, `'@SUM(1)'; DROP TABLE accounts;--`);
   t.equal(
-    (await catalogue.coverageRows({ from: 0, to: clock.ms })).length,
+    (await catalogue.ledger.rows({ from: 0, to: clock.ms })).length,
     2,
     'and the tables are still there',
   );
@@ -230,17 +230,17 @@ t.test('a report says what it cannot vouch for', async (t) => {
 t.test('a CDR gap that was read from another source afterwards is filled', async (t) => {
   const { catalogue, report, assure } = await ledger(t);
   await assure.up();
-  await catalogue.openWitnessGap(T0, noted('The connection to AMI was closed.'));
-  await catalogue.closeWitnessGap(T0 + MINUTE);
+  await catalogue.listening.open(T0, noted('The connection to AMI was closed.'));
+  await catalogue.listening.close(T0 + MINUTE);
   const gap = async () => {
     const made = await makeCoverage(catalogue, { filter: 'all' }, 'UTC', T0 + HOUR);
     const view = await viewCoverage(catalogue, made, 99.9);
     return { filled: view.witness_gaps[0]!.filled_from, caveat: view.caveats.includes('cdr_gaps') };
   };
   t.same(await gap(), { filled: [], caveat: true });
-  await catalogue.noteSource('cdr_csv', T0 + 30_000, '');
+  await catalogue.ledger.noteSource('cdr_csv', T0 + 30_000, '');
   t.same(await gap(), { filled: [], caveat: true }, 'read while it lasted');
-  await catalogue.noteSource('cdr_csv', T0 + 2 * MINUTE, '');
+  await catalogue.ledger.noteSource('cdr_csv', T0 + 2 * MINUTE, '');
   t.same(await gap(), { filled: ['cdr_csv'], caveat: false });
   t.equal((await report()).totals.answered, 0);
 });
@@ -251,7 +251,7 @@ t.test('a CDR that cannot be compared keeps no other from it', async (t) => {
   const spoilt = new Database(catalogue.path);
   t.teardown(() => spoilt.close());
   assure.hear(aCdr(link(1)));
-  await until('it is written', () => catalogue.witness());
+  await until('it is written', () => catalogue.ledger.witness());
   spoilt.exec(`UPDATE cdrs SET cdr = json_remove(cdr, '$.linkedid', '$.uniqueid', '$.channel')`);
   assure.hear(aCdr(link(2)));
   clock.ms = T0 + 2 * MINUTE;

@@ -49,7 +49,7 @@ t.test('the very first CDR counts when it could not be written before a kill', a
   journal.append({ at: cdr.endAt + 900, cdr });
   journal.stop();
   const { catalogue } = await ledger(t, {}, dir);
-  await until('it is written', async () => (await catalogue.cdrSources())[0]?.count === 1);
+  await until('it is written', async () => (await catalogue.ledger.sources())[0]?.count === 1);
 });
 
 t.test('a CDR that comes late takes a call off the list of those without one', async (t) => {
@@ -58,7 +58,7 @@ t.test('a CDR that comes late takes a call off the list of those without one', a
   clock.ms = T0 - 1000;
   await record(1, T0);
   assure.hear(aCdr(link(9), { startAt: T0 - 40_000, endAt: T0, disposition: 'NO ANSWER', answerAt: null }));
-  await until('it is heard', () => catalogue.witness());
+  await until('it is heard', () => catalogue.ledger.witness());
   clock.ms = T0 + 10 * MINUTE;
   assure.hear(aCdr(link(8), { startAt: clock.ms - 5000, disposition: 'NO ANSWER', answerAt: null }));
   await until('there is a witness', async () => (await report()).totals.surplus === 1);
@@ -71,16 +71,19 @@ t.test(
   'a call in a time when nobody watched gets a row, which says so; test calls are not counted',
   async (t) => {
     const { assure, catalogue, clock, standing, report } = await ledger(t);
-    await catalogue.openBlindWindow(T0 - MINUTE, noted('The daemon did not run.'));
-    await catalogue.closeBlindWindow(T0 + MINUTE);
+    await catalogue.watch.open(T0 - MINUTE, noted('The daemon did not run.'));
+    await catalogue.watch.close(T0 + MINUTE);
     await assure.up();
-    await catalogue.saveCall(aCall(ulid(T0), { startedAt: T0, linkedids: [link(7)], test: true }), recorded);
+    await catalogue.calls.save(
+      aCall(ulid(T0), { startedAt: T0, linkedids: [link(7)], test: true }),
+      recorded,
+    );
     assure.hear(aCdr(link(7)));
     assure.hear(aCdr(link(1)));
     assure.hear(aCdr(link(1), { peer: 'PJSIP/102-x', answerAt: null, disposition: 'NO ANSWER' }));
     clock.ms = T0 + 2 * MINUTE;
     await until('it was looked at', () => standing.size === 1);
-    const calls = await catalogue.calls({ limit: 10 });
+    const calls = await catalogue.calls.list({ limit: 10 });
     t.match(calls, [
       {
         direction: 'in',
@@ -98,13 +101,13 @@ t.test(
     );
     t.match((await report()).totals, { answered: 1, not_recorded: 1, missing: 0 });
     await assure.up();
-    t.equal((await catalogue.calls({ limit: 10 })).length, 1, 'and once only');
+    t.equal((await catalogue.calls.list({ limit: 10 })).length, 1, 'and once only');
 
     const transferred = { channel: 'PJSIP/101-0000000a', peer: 'PJSIP/102-0000000b', uniqueid: link(2) };
     const times = { startAt: T0 + 35_000, answerAt: T0 + 35_000, endAt: T0 + 95_000 };
     assure.hear(aCdr(link(1), { ...transferred, ...times }));
     const whole = await until('what came later is in the row', async () => {
-      const found = await catalogue.calls({ limit: 10 });
+      const found = await catalogue.calls.list({ limit: 10 });
       return found[0]!.endedAt === T0 + 95_000 && found;
     });
     t.match(whole, [{ id: calls[0]!.id, coverage: { status: 'not_recorded', missingMs: 90_000 } }]);
@@ -160,7 +163,7 @@ t.test("a call is found by its CDRs, whatever the PBX's clock shows and is set t
       pbx.ahead = 0;
       stamps.forget();
       await stamps.measure();
-      const read = await catalogue.addCdrs([stamps.written(cdr)], 'cdr_csv', clock.ms);
+      const read = await catalogue.ledger.add([stamps.written(cdr)], 'cdr_csv', clock.ms);
       t.same(read, [], 'and the same record, read when that clock is right again, is nothing new');
     });
 });
@@ -168,9 +171,9 @@ t.test("a call is found by its CDRs, whatever the PBX's clock shows and is set t
 t.test('a source that brings what is known already has not been heard', async (t) => {
   const { assure, catalogue } = await ledger(t);
   await assure.up();
-  for (const minutes of [1, 2]) await catalogue.addCdrs([aCdr(link(1))], 'cdr_csv', T0 + minutes * MINUTE);
-  t.same(await catalogue.witness(), { since: T0 + MINUTE, last: T0 + MINUTE });
-  t.match(await catalogue.cdrSources(), [{ name: 'cdr_csv', count: 1 }]);
+  for (const minutes of [1, 2]) await catalogue.ledger.add([aCdr(link(1))], 'cdr_csv', T0 + minutes * MINUTE);
+  t.same(await catalogue.ledger.witness(), { since: T0 + MINUTE, last: T0 + MINUTE });
+  t.match(await catalogue.ledger.sources(), [{ name: 'cdr_csv', count: 1 }]);
 });
 
 t.test('when CDRs stop coming, that is said', async (t) => {
@@ -179,7 +182,7 @@ t.test('when CDRs stop coming, that is said', async (t) => {
   await assure.up();
   await record(1, T0);
   assure.hear(aCdr(link(1)));
-  await until('it is heard', () => catalogue.witness());
+  await until('it is heard', () => catalogue.ledger.witness());
   clock.ms = T0 + 10 * MINUTE;
   for (const n of [2, 3, 4]) await record(n, T0 + n * MINUTE);
   clock.ms = T0 + 11 * MINUTE;

@@ -138,7 +138,7 @@ t.test('checkpoints leave the box: to a file, to syslog over TLS, by mail and by
 t.test('the command line verifies, lists and exports, and what it does is in the log too', async (t) => {
   const dir = t.testdir({ 'tapedeck.toml': '[data]\ndir = "."\n[keys]\nmaster_key_file = "master.key"\n' });
   const { c, make } = await signing(t, dir);
-  for (let n = 0; n < 30; n++) await c.audit({ ...view(n), reason: n === 3 ? '=1+1' : '' });
+  for (let n = 0; n < 30; n++) await c.audit.append({ ...view(n), reason: n === 3 ? '=1+1' : '' });
   const checkpoints = make();
   await checkpoints.start();
   const { note } = checkpoints.last()!;
@@ -218,21 +218,21 @@ t.test('what the recorder does is written with it, and no log keeps it from doin
   const waiting: object[] = [];
   const w = withEntries(c, { clock: () => NOW, later: async (entry) => void waiting.push(entry) });
   const seal = async (catalogue: Catalogue, id: string, test = false) => {
-    await catalogue.saveCall(aCall(id, { test }));
-    await catalogue.recordingSealed(aRecording(id, id), new Uint8Array(8), {
+    await catalogue.calls.save(aCall(id, { test }));
+    await catalogue.recordings.sealed(aRecording(id, id), new Uint8Array(8), {
       ...{ status: 'recorded', why: null, rule: null, missingMs: 0 },
     });
   };
   await seal(w, 'A');
   await seal(w, 'T', true);
-  await w.eraseIntended('A', noted('Kept 30 days.'), NOW);
-  await w.eraseIntended('A', noted('again'), NOW);
-  await w.erased('A', NOW);
-  await w.openBlindWindow(NOW, noted('The PBX was away.'));
-  await w.openBlindWindow(NOW, noted('again'));
-  await w.closeBlindWindow(NOW + 5000);
-  await w.closeBlindWindow(NOW + 5000);
-  const said = (await c.auditEntries({ limit: 99 })).reverse().map((e) => [e.action, e.object_id, e.reason]);
+  await w.recordings.eraseIntended('A', noted('Kept 30 days.'), NOW);
+  await w.recordings.eraseIntended('A', noted('again'), NOW);
+  await w.recordings.erased('A', NOW);
+  await w.watch.open(NOW, noted('The PBX was away.'));
+  await w.watch.open(NOW, noted('again'));
+  await w.watch.close(NOW + 5000);
+  await w.watch.close(NOW + 5000);
+  const said = (await c.audit.entries({ limit: 99 })).reverse().map((e) => [e.action, e.object_id, e.reason]);
   t.same(said.slice(1), [
     ['sealed', 'A', ''],
     ['erase', 'A', 'Kept 30 days.'],
@@ -244,7 +244,7 @@ t.test('what the recorder does is written with it, and no log keeps it from doin
   const db = new Database(c.path);
   db.exec("CREATE TRIGGER broken BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'broken'); END");
   await seal(w, 'B');
-  t.ok((await c.call('B'))?.recording);
+  t.ok((await c.calls.get('B'))?.recording);
   t.match(waiting, [{ action: 'sealed', object_id: 'B' }], 'its entry waits');
   db.close();
 });

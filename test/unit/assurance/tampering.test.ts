@@ -186,8 +186,8 @@ t.test('a log that is whole and is made to look otherwise is found', async (t) =
   const dir = t.testdir({});
   const [source, copy] = [join(dir, 'source.db'), join(dir, 'copy.db')];
   const c = await opened(t, source);
-  for (let n = 0; n < 30; n++) await c.audit(view(n));
-  await c.audit(entryOf(ada, NOW, 'search', { words: 'Ines +4930123444' }));
+  for (let n = 0; n < 30; n++) await c.audit.append(view(n));
+  await c.audit.append(entryOf(ada, NOW, 'search', { words: 'Ines +4930123444' }));
   await c.checkpoint();
   await c.stop();
   t.same(verifyAudit(source, none).disguised, []);

@@ -80,7 +80,7 @@ t.test('both sides of a leg are recorded, each when its snoop is ready', async (
     `record ${snoopId('C1', 0, 'in')} ${a}`,
     `record ${snoopId('C1', 0, 'out')} ${b}`,
   ]);
-  t.match(await l.catalogue.segments('C1'), [
+  t.match(await l.catalogue.segments.of('C1'), [
     { inStartedAt: T0 + 7, outStartedAt: T0 + 7, state: 'capturing' },
   ]);
 });
@@ -100,7 +100,7 @@ t.test('when one side cannot be recorded neither is left running', async (t) => 
   t.same(l.recorder.now(), { calls: 1, recording: 0 });
   l.hear(goes(BOB), goes(OLGA));
   await l.idle();
-  t.match(worded((await l.catalogue.call('C1'))?.coverage), {
+  t.match(worded((await l.catalogue.calls.get('C1'))?.coverage), {
     status: 'not_recorded',
     reason: /422 unknown format/,
   });
@@ -118,7 +118,7 @@ t.test('a capture that fails is tried again while the leg is up, and the gap has
   await until('the third try', () => l.recorder.now().recording === 1);
   await l.idle();
   t.same(capture.asked, ['begin C1-0 ann', 'begin C1-1 ann', 'begin C1-2 ann']);
-  const kept = (await l.catalogue.segments('C1')).filter((s) => s.state === 'capturing');
+  const kept = (await l.catalogue.segments.of('C1')).filter((s) => s.state === 'capturing');
   t.match(worded(kept), [{ seq: 2, because: /did not act on it in time/ }]);
   t.same(l.results, ['failed', 'failed', 'begun'], 'each is counted');
 });
@@ -135,14 +135,14 @@ t.test(
     t.same(capture.asked, []);
     l.hear(goes(CY_TOO), goes(OLGA_TOO));
     await l.idle();
-    t.match((await l.catalogue.call('C2'))?.coverage, {
+    t.match((await l.catalogue.calls.get('C2'))?.coverage, {
       status: 'not_recorded',
       why: noted('disk_full: 3 MB are left.'),
     });
     l.hindrance.why = null;
     l.recorder.retry();
     await until('the capture', () => l.recorder.now().recording === 1);
-    t.match(worded(await l.catalogue.segments('C1')), [
+    t.match(worded(await l.catalogue.segments.of('C1')), [
       { state: 'capturing', because: 'disk_full: 3 MB are left.' },
     ]);
   },
@@ -210,7 +210,7 @@ t.test('a leg that is left while its mute is being cured is not captured anew', 
   t.same(capture.asked.slice(0, 3), ['begin C1-0 ann', 'end C1-0', 'finished C1-0']);
   t.match(capture.asked[3], /^begin C1-\d (bob|cy)$/);
   t.equal(capture.asked.length, 4);
-  t.match(worded((await l.catalogue.segments('C1')).at(-1)), { because: /audio source changed/ });
+  t.match(worded((await l.catalogue.segments.of('C1')).at(-1)), { because: /audio source changed/ });
 });
 
 t.test(
@@ -246,7 +246,7 @@ t.test(
       { watchedUntil: T0 },
     );
     await l.idle();
-    const [old, anew] = await l.catalogue.segments('C1');
+    const [old, anew] = await l.catalogue.segments.of('C1');
     t.match(old, { state: 'captured' });
     t.match(worded(anew), { state: 'capturing', legId: 'ann', because: /went silent/ });
   },
@@ -263,7 +263,7 @@ t.test('a mute that is heard is cured, and it is known since when it was', async
   l.recorder.renew('C1', 7);
   await l.idle();
   await l.recorder.muted('C1', 0, 'out', T0 + 4_000);
-  const [old, anew] = await l.catalogue.segments('C1');
+  const [old, anew] = await l.catalogue.segments.of('C1');
   t.match(old, { state: 'captured', mutedFrom: { in: null, out: T0 + 4_000 } });
   t.match(worded(anew), { state: 'capturing', because: /went silent/ });
 });
@@ -279,7 +279,7 @@ t.test('a recording that Asterisk ends while the leg is up is begun anew', async
   l.hear({ kind: 'spool-finished', at: at(), name: spoolName(id, 0, 'in') });
   await until('the next segment', () => capture.asked.includes(`begin ${id}-1 ann`));
   await l.idle();
-  t.match(worded((await l.catalogue.segments(id)).at(-1)), {
+  t.match(worded((await l.catalogue.segments.of(id)).at(-1)), {
     because: 'The PBX stopped recording without being asked to.',
   });
 });
@@ -292,7 +292,7 @@ t.test('a step that the catalogue refuses is tried again, and the call is not fo
   l.broken.writes = 2;
   l.hear(goes(BOB), goes(ANN));
   await until('the end of the call', () => l.captured.length === 1);
-  t.match(await l.catalogue.call('C1'), { outcome: 'answered', coverage: { status: 'pending' } });
+  t.match(await l.catalogue.calls.get('C1'), { outcome: 'answered', coverage: { status: 'pending' } });
 });
 
 t.test('a conference is one source: who comes and goes makes no seams', async (t) => {

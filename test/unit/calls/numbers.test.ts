@@ -22,10 +22,12 @@ async function finder(t: Test, parties: { number: string; name: string; ours: bo
       did: '',
       dialled: '',
     };
-    await catalogue.saveCall(call);
+    await catalogue.calls.save(call);
   }
   return async (text: string, region = 'GB') =>
-    (await catalogue.calls({ text, region, limit: 100 })).map(({ them }) => them.name || them.number).sort();
+    (await catalogue.calls.list({ text, region, limit: 100 }))
+      .map(({ them }) => them.name || them.number)
+      .sort();
 }
 
 t.test('a number is found in whichever format it was dialled and is typed', async (t) => {

@@ -244,12 +244,12 @@ t.test('monitoring gaps are known while they last, and by their longest part', a
   const kept = {
     ...{ watched: async () => {}, lastWatched: async () => T0 - 60_000 },
     ...{
-      openBlindWindow: async () => true,
-      closeBlindWindow: async () => null,
-      blindWindows: async () => [],
+      open: async () => true,
+      close: async () => null,
+      windows: async () => [],
     },
   };
-  const watch = createWatch({ catalogue: kept, clock: () => now, log });
+  const watch = createWatch({ kept, clock: () => now, log });
   await watch.start();
   t.equal(watch.watchedUntil(), T0 - 60_000);
   t.match(watch.gapDuring(T0 - 1_000, T0), { from: T0 - 60_000, to: null });
@@ -277,6 +277,7 @@ t.test('a run that never reached the PBX is part of the next monitoring gap', as
   const catalogue = createSqliteCatalogue({ path: join(t.testdir(), 'catalogue.db') });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
-  for (const now of [T0, T0 + 60_000]) await createWatch({ catalogue, clock: () => now, log }).start();
-  t.same(await catalogue.blindWindows(), [{ from: T0, to: null, why: because('not_running') }]);
+  for (const now of [T0, T0 + 60_000])
+    await createWatch({ kept: catalogue.watch, clock: () => now, log }).start();
+  t.same(await catalogue.watch.windows(), [{ from: T0, to: null, why: because('not_running') }]);
 });

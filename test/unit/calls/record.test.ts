@@ -47,7 +47,7 @@ t.test('a call is captured once, from its answer, and handed on when it has ende
   t.same(capture.asked, ['begin C1-0 ann', 'finished C1-0']);
   t.same(await l.states('C1'), ['0 ann captured']);
   t.same(l.captured, ['C1']);
-  t.match(await l.catalogue.call('C1'), { outcome: 'answered', coverage: { status: 'pending' } });
+  t.match(await l.catalogue.calls.get('C1'), { outcome: 'answered', coverage: { status: 'pending' } });
   t.same(l.recorder.now(), { calls: 0, recording: 0 });
 });
 
@@ -65,7 +65,7 @@ t.test('a call that could not be captured says so, with the reason', async (t) =
   t.same(capture.asked, ['begin C1-0 ann'], 'it is not tried again at every event');
   l.hear(goes(BOB), goes(ANN));
   await l.idle();
-  const call = await l.catalogue.call('C1');
+  const call = await l.catalogue.calls.get('C1');
   t.match(worded(call?.coverage), {
     status: 'not_recorded',
     reason: /did not act on it in time.*snoop is not ready/,
@@ -100,7 +100,7 @@ t.test('a call that policy excludes at its answer is never captured', async (t) 
   l.hear(...conversation(OLGA, BOB));
   await l.idle();
   t.same(capture.asked, []);
-  t.match(worded((await l.catalogue.call('C1'))?.coverage), {
+  t.match(worded((await l.catalogue.calls.get('C1'))?.coverage), {
     status: 'excluded',
     rule: 'Bob',
     reason: 'Because.',
@@ -108,7 +108,7 @@ t.test('a call that policy excludes at its answer is never captured', async (t) 
   l.hear(goes(BOB), goes(OLGA));
   await l.idle();
   t.same(capture.asked, []);
-  t.match(worded((await l.catalogue.call('C1'))?.coverage), {
+  t.match(worded((await l.catalogue.calls.get('C1'))?.coverage), {
     status: 'excluded',
     rule: 'Bob',
     reason: 'Because.',
@@ -124,7 +124,7 @@ t.test('a call is decided by the policy that was in force when it began, and say
   l.hear(rings(OLGA));
   await l.idle();
   const none = { ...defaultPolicy, record: [rule({}, 'Nothing')] };
-  t.equal(await l.catalogue.savePolicy(none, 'test', T0, 1), 2);
+  t.equal(await l.catalogue.policy.save(none, 'test', T0, 1), 2);
   l.hear(...conversation(OLGA, BOB));
   await l.idle();
   l.hear(leaves(BOB), goes(BOB), answers(CY), joins(CY));
@@ -143,14 +143,14 @@ t.test('a call is decided by the policy that was in force when it began, and say
   });
   after.hear(goes(CY), goes(OLGA));
   await after.idle();
-  t.match(await catalogue.call('C1'), {
+  t.match(await catalogue.calls.get('C1'), {
     coverage: { status: 'pending' },
     decision: { version: 1, outcome: 'record', rule: null, why: { code: 'recorded_by_default' } },
   });
   after.hear(...conversation({ ...ANN, linkedid: 'two' }, { ...BOB, linkedid: 'two' }));
   await after.idle();
   t.match(
-    (await catalogue.openCalls())[0]?.decision,
+    (await catalogue.calls.open())[0]?.decision,
     { version: 2, outcome: 'skip', rule: 'Nothing' },
     'the next one is',
   );
@@ -165,7 +165,7 @@ t.test('a call to an emergency number is never captured, whatever the rules say'
   l.hear(...conversation({ ...ANN, dnid: '112', exten: '112' }, line), goes(line), goes(ANN));
   await l.idle();
   t.same(capture.asked, []);
-  t.match((await l.catalogue.call('C1'))?.coverage, { status: 'excluded', rule: 'Emergency numbers' });
+  t.match((await l.catalogue.calls.get('C1'))?.coverage, { status: 'excluded', rule: 'Emergency numbers' });
 });
 
 t.test('a call that becomes excluded loses what was captured, in the PBX and in the spool', async (t) => {
@@ -182,7 +182,7 @@ t.test('a call that becomes excluded loses what was captured, in the PBX and in 
   t.same(await l.states('C1'), ['0 olga dropped']);
   l.hear(goes(CY), goes(OLGA));
   await l.idle();
-  t.match((await l.catalogue.call('C1'))?.coverage, { status: 'excluded', rule: 'Cy' });
+  t.match((await l.catalogue.calls.get('C1'))?.coverage, { status: 'excluded', rule: 'Cy' });
   t.same(l.captured, []);
 });
 
@@ -222,7 +222,7 @@ t.test('a rule by queue counts from when the caller is in the queue', async (t) 
   t.same(await l.states('C1').then((s) => s.filter((x) => !x.endsWith('dropped'))), []);
   l.hear(goes(BOB), goes(OLGA));
   await l.idle();
-  t.match(await l.catalogue.call('C1'), {
+  t.match(await l.catalogue.calls.get('C1'), {
     queue: 'support',
     coverage: { status: 'excluded', rule: 'Support' },
   });
@@ -276,9 +276,9 @@ t.test('a slow PBX builds no backlog: of all that happens meanwhile only the new
   slow.open();
   await l.idle();
   t.ok(l.saved.filter((id) => id === 'C1').length - before <= 2, 'written once for a thousand events');
-  t.match(await l.catalogue.call('C2'), { outcome: 'failed' }, 'another call does not wait for it');
+  t.match(await l.catalogue.calls.get('C2'), { outcome: 'failed' }, 'another call does not wait for it');
   t.equal(
-    (await l.catalogue.call('C1'))?.marks.filter((m) => m.kind === 'hold').length,
+    (await l.catalogue.calls.get('C1'))?.marks.filter((m) => m.kind === 'hold').length,
     500,
     'and none is lost',
   );
@@ -337,7 +337,7 @@ t.test('a call that turns out to be part of another gives up its capture', async
   await l.idle();
   t.ok(capture.asked.includes('drop C2-0'));
   t.ok(capture.asked.includes('begin C1-0 ann'));
-  t.match(await l.catalogue.call('C2'), { id: 'C1' }, 'its id is another name of the call');
+  t.match(await l.catalogue.calls.get('C2'), { id: 'C1' }, 'its id is another name of the call');
   t.same(await l.states('C1'), ['0 ann capturing', '0 cy dropped']);
-  t.equal((await l.catalogue.calls({ limit: 10 })).length, 1);
+  t.equal((await l.catalogue.calls.list({ limit: 10 })).length, 1);
 });

@@ -77,8 +77,8 @@ t.test('after a stop between two captures of a call the first is ended, and kept
   const capture = scripted();
   for (const name of ['C1-0', 'C1-1']) capture.running.add(name);
   const l = await lab(t, { at, capture });
-  const [first] = await l.catalogue.segments('C1');
-  await l.catalogue.saveSegment({ ...first!, seq: 1, legId: 'bob' });
+  const [first] = await l.catalogue.segments.of('C1');
+  await l.catalogue.segments.save({ ...first!, seq: 1, legId: 'bob' });
   await l.recorder.recover(listed(ANN, BOB));
   await l.idle();
   t.same(capture.asked, ['end C1-0', 'finished C1-0']);
@@ -91,7 +91,7 @@ t.test('after a restart a call that has ended meanwhile is handed on', async (t)
   await l.idle();
   t.same(await l.states('C1'), ['0 ann captured']);
   t.same(l.captured, ['C1']);
-  t.type((await l.catalogue.call('C1'))?.endedAt, 'number');
+  t.type((await l.catalogue.calls.get('C1'))?.endedAt, 'number');
 });
 
 t.test('what happens until open calls have been taken up waits', async (t) => {
@@ -100,7 +100,7 @@ t.test('what happens until open calls have been taken up waits', async (t) => {
   l.hear(...conversation(ANN, BOB));
   await l.idle();
   t.same(capture.asked, []);
-  t.equal(await l.catalogue.call('C1'), null);
+  t.equal(await l.catalogue.calls.get('C1'), null);
   await l.recorder.recover(EMPTY);
   await l.idle();
   t.same(capture.asked, ['begin C1-0 ann']);
@@ -112,12 +112,12 @@ t.test('a call that ended unseen ended when its audio did, or with a PBX that di
     await l.recorder.recover(EMPTY);
     l.hear(...conversation(ANN, BOB));
     await l.idle();
-    const answeredAt = (await l.catalogue.call('C1'))!.answeredAt!;
+    const answeredAt = (await l.catalogue.calls.get('C1'))!.answeredAt!;
     // Every scripted capture begins a second after T0.
     l.audio.held = { ms: answeredAt + 5_000 - (T0 + 1_000), closed };
     await l.recorder.resync({ ...EMPTY, at: answeredAt + 60_000 }, { watchedUntil: answeredAt + 7_000 });
     await l.idle();
-    const talk = (await l.catalogue.call('C1'))!.endedAt! - answeredAt;
+    const talk = (await l.catalogue.calls.get('C1'))!.endedAt! - answeredAt;
     t.equal(
       talk,
       closed ? 5_000 : 7_000,
@@ -133,7 +133,7 @@ t.test('a capture of which only one side runs is closed, and both are begun anew
   await l.recorder.recover(listed(ANN, BOB));
   await l.idle();
   t.same(capture.asked, ['end C1-0', 'begin C1-1 ann']);
-  t.match(worded((await l.catalogue.segments('C1')).at(-1), say), {
+  t.match(worded((await l.catalogue.segments.of('C1')).at(-1), say), {
     seq: 1,
     because: /^Tapedeck was not running from T0-30 to T0/,
   });
@@ -175,8 +175,8 @@ t.test('a call that is seen first in the middle began when its channels did', as
   const old = (leg: LegFacts): LegFacts => ({ ...leg, createdAt: T0 - 60_000 });
   await l.recorder.recover(listed(old(ANN), old(BOB)));
   await l.idle();
-  t.match(await l.catalogue.call('C1'), { startedAt: T0 - 60_000, answeredAt: T0 - 60_000 });
-  t.match(worded(await l.catalogue.segments('C1'), say), [
+  t.match(await l.catalogue.calls.get('C1'), { startedAt: T0 - 60_000, answeredAt: T0 - 60_000 });
+  t.match(worded(await l.catalogue.segments.of('C1'), say), [
     { because: /^Tapedeck was not running from T0-30 to T0/ },
   ]);
 });
@@ -191,7 +191,7 @@ t.test(
       const l = await lab(t, { at, capture, muteTrap });
       await l.recorder.recover(listed(...there));
       await l.idle();
-      return { asked: capture.asked, last: (await l.catalogue.segments('C1')).at(-1)! };
+      return { asked: capture.asked, last: (await l.catalogue.segments.of('C1')).at(-1)! };
     };
     const { asked, last } = await taken('changed', true, ANN, CY);
     t.same(asked, ['end C1-0', 'finished C1-0', 'begin C1-1 ann']);
@@ -213,7 +213,7 @@ t.test('a capture that goes over to another leg after a restart is not one that 
   l.hear(rings(dan), answers(dan), leaves(BOB), joins(dan));
   await l.idle();
   t.same(capture.asked.slice(-3), ['end C1-1', 'finished C1-1', 'begin C1-2 cy']);
-  t.match(worded((await l.catalogue.segments('C1')).at(-1)), {
+  t.match(worded((await l.catalogue.segments.of('C1')).at(-1)), {
     because: /go silent unless they are restarted/,
   });
 });
@@ -224,10 +224,10 @@ t.test('when nobody watched is on record, whatever ended the watching', async (t
   const watching = async (story: (watch: ReturnType<typeof createWatch>) => Promise<void>) => {
     const catalogue = createSqliteCatalogue({ path });
     await catalogue.start();
-    const watch = createWatch({ catalogue, clock: () => now, log });
+    const watch = createWatch({ kept: catalogue.watch, clock: () => now, log });
     await watch.start();
     await story(watch);
-    const windows = await catalogue.blindWindows();
+    const windows = await catalogue.watch.windows();
     await watch.stop();
     await catalogue.stop();
     return windows;

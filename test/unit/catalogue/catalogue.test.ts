@@ -18,7 +18,7 @@ t.test('a new catalogue is made with its directory, at the newest version, close
   const umask = process.umask(0o000);
   t.teardown(() => process.umask(umask));
   const { catalogue, path } = await opened(t);
-  await catalogue.saveCall(aCall('A'));
+  await catalogue.calls.save(aCall('A'));
   for (const file of [path, `${path}-wal`, `${path}-shm`])
     t.equal(statSync(file).mode & 0o777, 0o640, file.slice(path.length) || 'the file');
   const other = new Database(path);
@@ -45,7 +45,7 @@ t.test('rules that said yes or no have an outcome, and what cannot be read stays
   const catalogue = createSqliteCatalogue({ path });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
-  const [last, whole] = await catalogue.policyVersions();
+  const [last, whole] = await catalogue.policy.versions();
   t.same(last?.policy.record, []);
   t.same(whole?.policy, {
     ...good,
@@ -78,18 +78,18 @@ t.test('what one connection writes the other reads, and both see that something 
   const { catalogue: one, path } = await opened(t);
   const { catalogue: two } = await opened(t, path);
   const before = [await one.changeCount(), await two.changeCount()] as const;
-  await one.saveCall(aCall('A'));
-  t.match(await two.call('A'), { id: 'A', them: { name: 'Ada Caller' } });
+  await one.calls.save(aCall('A'));
+  t.match(await two.calls.get('A'), { id: 'A', them: { name: 'Ada Caller' } });
   t.ok((await one.changeCount()) > before[0], 'its own write counts');
   t.ok((await two.changeCount()) > before[1], 'that of another counts');
   const still = [await one.changeCount(), await two.changeCount()] as const;
-  await two.calls({ limit: 10 });
+  await two.calls.list({ limit: 10 });
   t.same([await one.changeCount(), await two.changeCount()], still, 'reading changes nothing');
 });
 
 t.test('a file that may only be read is opened for reading when that is enough', async (t) => {
   const { catalogue, path } = await opened(t);
-  await catalogue.saveCall(aCall('A'));
+  await catalogue.calls.save(aCall('A'));
   for (const file of [path, `${path}-wal`, `${path}-shm`]) chmodSync(file, 0o444);
   chmodSync(dirname(path), 0o755);
   const root = process.geteuid?.() === 0;
@@ -98,8 +98,8 @@ t.test('a file that may only be read is opened for reading when that is enough',
     await t.rejects(createSqliteCatalogue({ path }).start(), { code: 'EACCES' });
     const reader = createSqliteCatalogue({ path, readonlyOk: true });
     await reader.start();
-    t.match(await reader.call('A'), { id: 'A' });
-    await t.rejects(reader.saveCall(aCall('B')), { code: 'SQLITE_READONLY' });
+    t.match(await reader.calls.get('A'), { id: 'A' });
+    await t.rejects(reader.calls.save(aCall('B')), { code: 'SQLITE_READONLY' });
     await reader.stop();
   } finally {
     if (root) process.seteuid?.(0);
@@ -108,12 +108,12 @@ t.test('a file that may only be read is opened for reading when that is enough',
 
 t.test('a checkpoint that a reader prevents says so', async (t) => {
   const { catalogue, path } = await opened(t);
-  await catalogue.saveCall(aCall('A'));
+  await catalogue.calls.save(aCall('A'));
   const reader = new Database(path, { readonly: true });
   t.teardown(() => reader.close());
   reader.exec('BEGIN');
   reader.prepare('SELECT count(*) FROM calls').get();
-  await catalogue.saveCall(aCall('B'));
+  await catalogue.calls.save(aCall('B'));
   t.equal(await catalogue.checkpoint(), false);
   reader.exec('COMMIT');
   t.equal(await catalogue.checkpoint(), true);
@@ -121,7 +121,7 @@ t.test('a checkpoint that a reader prevents says so', async (t) => {
 
 t.test('policy: one version after the other, and none over that of somebody else', async (t) => {
   const { catalogue } = await opened(t);
-  t.same(await catalogue.policy(), {
+  t.same(await catalogue.policy.newest(), {
     version: 0,
     changedAt: null,
     changedBy: '',
@@ -129,10 +129,10 @@ t.test('policy: one version after the other, and none over that of somebody else
     fault: null,
   });
   const policy = { ...defaultPolicy, emergency_numbers: ['112'] };
-  t.equal(await catalogue.savePolicy(policy, 'ada', 5, 0), 1);
-  await t.rejects(catalogue.savePolicy(defaultPolicy, 'bob', 6, 0), { code: 'policy_conflict' });
-  t.equal(await catalogue.savePolicy(defaultPolicy, 'bob', 7, 1), 2);
-  t.match(await catalogue.policyVersions(), [
+  t.equal(await catalogue.policy.save(policy, 'ada', 5, 0), 1);
+  await t.rejects(catalogue.policy.save(defaultPolicy, 'bob', 6, 0), { code: 'policy_conflict' });
+  t.equal(await catalogue.policy.save(defaultPolicy, 'bob', 7, 1), 2);
+  t.match(await catalogue.policy.versions(), [
     { version: 2, changedBy: 'bob' },
     { version: 1, policy },
   ]);
@@ -140,46 +140,53 @@ t.test('policy: one version after the other, and none over that of somebody else
 
 t.test('a name is one user, however it is written', async (t) => {
   const { catalogue } = await opened(t);
-  await catalogue.addUser({ ...FOUNDER, id: '1', name: 'Zoë', passwordHash: 'h', createdAt: 1 });
-  await t.rejects(catalogue.addUser({ ...FOUNDER, id: '2', name: 'ZOË', passwordHash: 'h', createdAt: 1 }), {
-    code: 'user_exists',
-  });
-  t.match(await catalogue.userByName('zoë'), { id: '1', name: 'Zoë', passwordHash: 'h' });
-  t.equal(await catalogue.userByName('zoe'), null);
+  await catalogue.people.add({ ...FOUNDER, id: '1', name: 'Zoë', passwordHash: 'h', createdAt: 1 });
+  await t.rejects(
+    catalogue.people.add({ ...FOUNDER, id: '2', name: 'ZOË', passwordHash: 'h', createdAt: 1 }),
+    {
+      code: 'user_exists',
+    },
+  );
+  t.match(await catalogue.people.byName('zoë'), { id: '1', name: 'Zoë', passwordHash: 'h' });
+  t.equal(await catalogue.people.byName('zoe'), null);
 });
 
 t.test('whatever ends the sessions of somebody raises their epoch, and theirs alone', async (t) => {
   const { catalogue } = await opened(t);
   for (const id of ['1', '2', '3'])
-    await catalogue.addUser({ ...FOUNDER, id, name: `u${id}`, passwordHash: 'h', createdAt: 1 });
-  const epoch = async () => (await catalogue.standing('1'))?.epoch;
-  t.strictSame(await catalogue.standing('1'), {
+    await catalogue.people.add({ ...FOUNDER, id, name: `u${id}`, passwordHash: 'h', createdAt: 1 });
+  const epoch = async () => (await catalogue.people.standing('1'))?.epoch;
+  t.strictSame(await catalogue.people.standing('1'), {
     person: { ...FOUNDER, id: '1', name: 'u1' },
     state: { totp: false, passkeys: 0, required: false },
     epoch: 0,
     gains: 0,
   });
-  await catalogue.shutOut('1');
+  await catalogue.people.shutOut('1');
   t.equal(await epoch(), 1);
-  t.strictSame(await catalogue.setPassword('1', 'new', 5), { epoch: 2, tokens: [] });
-  await catalogue.invite({ userId: '1', codeHash: 'code', madeAt: 5, expiresAt: 10 });
-  t.strictSame(await catalogue.acceptInvitation('code', 'newer', 6), { epoch: 3, tokens: [] });
-  await catalogue.resetFactors('1');
+  t.strictSame(await catalogue.people.setPassword('1', 'new', 5), { epoch: 2, tokens: [] });
+  await catalogue.people.invite({ userId: '1', codeHash: 'code', madeAt: 5, expiresAt: 10 });
+  t.strictSame(await catalogue.people.acceptInvitation('code', 'newer', 6), { epoch: 3, tokens: [] });
+  await catalogue.factors.reset('1');
   t.equal(await epoch(), 4);
-  await catalogue.changeUser('1', { disabled: true }, 7);
+  await catalogue.people.change('1', { disabled: true }, 7);
   t.equal(await epoch(), undefined, 'nobody who is disabled stands');
-  await catalogue.changeUser('1', { disabled: false }, 8);
+  await catalogue.people.change('1', { disabled: false }, 8);
   t.equal(await epoch(), 5);
-  await catalogue.outsiderGone('1');
+  await catalogue.people.outsiderGone('1');
   t.equal(await epoch(), 6);
-  t.match(await catalogue.standing('2'), { epoch: 0 });
+  t.match(await catalogue.people.standing('2'), { epoch: 0 });
 
   const given = { at: 9, epoch: 5, begins: true, used: null };
-  t.equal(await catalogue.proofGiven('1', given), null, 'a proof of before they were shut out');
-  t.equal((await catalogue.user('1'))?.signedInAt, null);
-  t.strictSame(await catalogue.proofGiven('1', { ...given, epoch: 6 }), { epoch: 6, gains: 0, failed: null });
-  t.equal((await catalogue.user('1'))?.signedInAt, 9);
-  t.equal(await catalogue.proofGiven('nobody', given), null);
+  t.equal(await catalogue.factors.proofGiven('1', given), null, 'a proof of before they were shut out');
+  t.equal((await catalogue.people.get('1'))?.signedInAt, null);
+  t.strictSame(await catalogue.factors.proofGiven('1', { ...given, epoch: 6 }), {
+    epoch: 6,
+    gains: 0,
+    failed: null,
+  });
+  t.equal((await catalogue.people.get('1'))?.signedInAt, 9);
+  t.equal(await catalogue.factors.proofGiven('nobody', given), null);
 });
 
 t.test(
@@ -195,7 +202,7 @@ t.test(
     };
     const { catalogue, path } = await opened(t);
     t.equal(
-      await catalogue.claimSetup('the-hash', {
+      await catalogue.people.claimSetup('the-hash', {
         ...FOUNDER,
         id: 'x',
         name: 'x',
@@ -204,10 +211,10 @@ t.test(
       }),
       false,
     );
-    await catalogue.saveSetupCode('old', 1);
-    await catalogue.saveSetupCode('the-hash', 2);
+    await catalogue.people.saveSetupCode('old', 1);
+    await catalogue.people.saveSetupCode('the-hash', 2);
     t.same(await race(path), ['lost', 'lost', 'won']);
-    t.equal((await catalogue.users()).length, 1);
+    t.equal((await catalogue.people.list()).length, 1);
     t.same(
       await race(catalogueFile(join(t.testdir(), 'new'))),
       ['lost', 'lost', 'lost'],

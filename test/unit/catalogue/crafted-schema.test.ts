@@ -11,7 +11,7 @@ import { noted } from '../../support/words.js';
 t.test('intents count for the breaker, at the start as in a run', async (t) => {
   const o = await opened(t);
   for (let n = 0; n < 10; n++) await keep(o, `R${n}`, n === 9 ? T0 + 1 : null);
-  for (let n = 0; n < 4; n++) await o.catalogue.eraseIntended(`R${n}`, noted('Over.'), T0);
+  for (let n = 0; n < 4; n++) await o.catalogue.recordings.eraseIntended(`R${n}`, noted('Over.'), T0);
   const retain = retention(o, 20);
   await retain.recover();
   t.same(retain.removed, []);
@@ -32,7 +32,7 @@ t.test('an intent that the audit log does not take erases nothing', async (t) =>
   const retain = retention(o);
   t.match(await retain.run(), { erased: 0, failed: 1 });
   t.same(retain.removed, []);
-  t.equal((await o.catalogue.recording('R1'))?.state, 'sealed');
+  t.equal((await o.catalogue.recordings.get('R1'))?.state, 'sealed');
 });
 
 t.test('an entry that a trigger swallows or changes is not taken for written', async (t) => {
@@ -51,10 +51,12 @@ t.test('an entry that a trigger swallows or changes is not taken for written', a
     await t.test(what, async (t) => {
       const o = await opened(t);
       await keep(o, 'R1');
-      const before = await o.catalogue.auditHead();
+      const before = await o.catalogue.audit.head();
       craft(o.path, (db) => db.exec(sql));
-      await t.rejects(o.catalogue.eraseIntended('R1', noted('Over.'), T0), { code: 'audit_unwritable' });
-      t.same(await o.catalogue.auditHead(), before);
+      await t.rejects(o.catalogue.recordings.eraseIntended('R1', noted('Over.'), T0), {
+        code: 'audit_unwritable',
+      });
+      t.same(await o.catalogue.audit.head(), before);
     });
 });
 

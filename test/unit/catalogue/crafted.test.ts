@@ -43,7 +43,7 @@ t.test(
         await retain.recover();
         t.same(retain.removed, [], 'nothing is erased');
         t.equal(
-          await o.catalogue.savePolicy(defaultPolicy, 'ada', T0, 7),
+          await o.catalogue.policy.save(defaultPolicy, 'ada', T0, 7),
           8,
           'a valid one can be saved over it',
         );
@@ -69,7 +69,7 @@ t.test('one open call that cannot be read keeps no other call from being recorde
     await t.test(`${column} = ${String(value).slice(0, 20)}`, async (t) => {
       const o = await opened(t);
       const open = { endedAt: null, answeredAt: null };
-      for (const id of ['A', 'B', 'C']) await o.catalogue.saveCall(aCall(id, open));
+      for (const id of ['A', 'B', 'C']) await o.catalogue.calls.save(aCall(id, open));
       craft(o.path, (db) => db.prepare(`UPDATE calls SET ${column} = ? WHERE id = 'B'`).run(value));
       const r = recorderOn(o.catalogue);
       t.teardown(() => r.recorder.stop());
@@ -79,7 +79,7 @@ t.test('one open call that cannot be read keeps no other call from being recorde
       await r.recorder.idle();
       t.same(r.begun, ['ann'], 'what is heard is captured');
       t.equal(
-        (await o.catalogue.call('A'))?.outcome !== null,
+        (await o.catalogue.calls.get('A'))?.outcome !== null,
         true,
         'the others were taken up, and have ended',
       );
@@ -88,14 +88,20 @@ t.test('one open call that cannot be read keeps no other call from being recorde
 });
 
 t.test('whatever fails while open calls are taken up, what was heard is followed', async (t) => {
-  for (const verb of ['openCalls', 'segments'] as const)
-    await t.test(verb, async (t) => {
+  for (const [noun, verb] of [
+    ['calls', 'open'],
+    ['segments', 'of'],
+  ] as const)
+    await t.test(`${noun}.${verb}`, async (t) => {
       const o = await opened(t);
-      await o.catalogue.saveCall(aCall('A', { endedAt: null, answeredAt: null }));
+      await o.catalogue.calls.save(aCall('A', { endedAt: null, answeredAt: null }));
       const r = recorderOn({
         ...o.catalogue,
-        [verb]: async () => {
-          throw new Error('database disk image is malformed');
+        [noun]: {
+          ...o.catalogue[noun],
+          [verb]: async () => {
+            throw new Error('database disk image is malformed');
+          },
         },
       });
       t.teardown(() => r.recorder.stop());
@@ -131,7 +137,7 @@ t.test('a recording is erased only where its id says that it lies', async (t) =>
 t.test('a row that says that it is being erased is not believed without its entry', async (t) => {
   const o = await opened(t);
   for (const id of ['R1', 'R2', 'R3']) await keep(o, id);
-  await o.catalogue.eraseIntended('R2', noted('Over.'), T0);
+  await o.catalogue.recordings.eraseIntended('R2', noted('Over.'), T0);
   craft(o.path, (db) =>
     db.exec(
       "UPDATE recordings SET state = 'erasing', erase_reason = 'Over.', erase_intended_at = 1 WHERE id = 'R1'",
@@ -146,7 +152,7 @@ t.test('a row that says that it is being erased is not believed without its entr
   );
   t.match(o.standing.get('foreign_erasing'), { severity: 'critical', message: /R1 of call CR1/ });
   t.match(await retain.run(), { erased: 0 });
-  t.equal((await o.catalogue.call('CR1'))?.recording?.state, 'erasing');
+  t.equal((await o.catalogue.calls.get('CR1'))?.recording?.state, 'erasing');
   craft(o.path, (db) => db.exec("UPDATE recordings SET state = 'sealed' WHERE id = 'R1'"));
   await retain.recover();
   t.notOk(o.standing.has('foreign_erasing'), 'the alarm is over with the row');
@@ -157,11 +163,11 @@ t.test('a call that is only marked as a test call is not removed like one', asyn
   await keep(o, 'R1');
   const legs = [{ id: testLegs('01ARZ3NDEKTSV4RRFFQ69G5FA0').calling, party: aCall('x').us, endpoint: '' }];
   const up = { seenAt: T0, upAt: T0, goneAt: T0 };
-  await o.catalogue.saveCall(
+  await o.catalogue.calls.save(
     aCall('TEST', { test: true, legs: legs.map((l) => ({ ...l, ...up })) }),
     recorded,
   );
-  await o.catalogue.recordingSealed(aRecording('RT', 'TEST'), Buffer.alloc(9), recorded);
+  await o.catalogue.recordings.sealed(aRecording('RT', 'TEST'), Buffer.alloc(9), recorded);
   craft(o.path, (db) =>
     db
       .prepare(
@@ -184,6 +190,6 @@ t.test('a call that is only marked as a test call is not removed like one', asyn
   tests.start();
   await tests.stop();
   t.same(removed, ['RT', recordingFile(o.dir, aRecording('RT', 'TEST'))], 'only the test call is');
-  t.ok((await o.catalogue.call('CR1'))?.recording);
+  t.ok((await o.catalogue.calls.get('CR1'))?.recording);
   t.match(o.standing.get('foreign_test_calls'), { severity: 'critical', message: /CR1/ });
 });

@@ -8,57 +8,57 @@ import { noted } from '../../support/words.js';
 
 t.test('a sealed recording, its coverage and its segments come in one piece or not at all', async (t) => {
   const { catalogue } = await opened(t);
-  await catalogue.saveCall(aCall('A'));
-  await catalogue.saveCall(aCall('B', { endedAt: null }));
-  for (const id of ['A', 'B']) await catalogue.saveSegment(segment(id, 1));
-  await catalogue.saveSegment(segment('A', 2, { state: 'dropped' }));
-  t.same(await catalogue.callsToPreserve(), ['A'], 'not before the call has ended');
+  await catalogue.calls.save(aCall('A'));
+  await catalogue.calls.save(aCall('B', { endedAt: null }));
+  for (const id of ['A', 'B']) await catalogue.segments.save(segment(id, 1));
+  await catalogue.segments.save(segment('A', 2, { state: 'dropped' }));
+  t.same(await catalogue.segments.callsToPreserve(), ['A'], 'not before the call has ended');
   const peaks = randomBytes(9_001);
-  await catalogue.recordingSealed(aRecording('R', 'A'), peaks, recorded);
-  t.same(await catalogue.callsToPreserve(), []);
+  await catalogue.recordings.sealed(aRecording('R', 'A'), peaks, recorded);
+  t.same(await catalogue.segments.callsToPreserve(), []);
   t.same(
-    (await catalogue.segments('A')).map((s) => s.state),
+    (await catalogue.segments.of('A')).map((s) => s.state),
     ['preserved', 'dropped'],
   );
-  t.same(await catalogue.peaks('R'), new Uint8Array(peaks));
-  t.same((await catalogue.call('A'))?.recording, aRecording('R', 'A'));
-  t.same((await catalogue.call('A'))?.coverage, recorded);
-  await t.rejects(catalogue.recordingSealed(aRecording('R', 'B'), peaks, recorded));
-  await t.rejects(catalogue.recordingSealed(aRecording('R2', 'nowhere'), peaks, recorded));
-  t.equal((await catalogue.call('B'))?.coverage.status, 'pending');
-  t.same(await catalogue.recording('R2'), null);
+  t.same(await catalogue.recordings.peaks('R'), new Uint8Array(peaks));
+  t.same((await catalogue.calls.get('A'))?.recording, aRecording('R', 'A'));
+  t.same((await catalogue.calls.get('A'))?.coverage, recorded);
+  await t.rejects(catalogue.recordings.sealed(aRecording('R', 'B'), peaks, recorded));
+  await t.rejects(catalogue.recordings.sealed(aRecording('R2', 'nowhere'), peaks, recorded));
+  t.equal((await catalogue.calls.get('B'))?.coverage.status, 'pending');
+  t.same(await catalogue.recordings.get('R2'), null);
 });
 
 t.test('erasing: intent, tombstone, and nothing erased without an intent', async (t) => {
   const { catalogue } = await opened(t);
   const ends = { R1: null, R2: 300, R3: 200 };
   for (const [id, keepUntil] of Object.entries(ends)) {
-    await catalogue.saveCall(aCall(`C${id}`));
-    await catalogue.recordingSealed(aRecording(id, `C${id}`, { keepUntil }), randomBytes(50), recorded);
+    await catalogue.calls.save(aCall(`C${id}`));
+    await catalogue.recordings.sealed(aRecording(id, `C${id}`, { keepUntil }), randomBytes(50), recorded);
   }
   t.same(
-    (await catalogue.keptRecordings()).map((c) => c.recording?.id),
+    (await catalogue.recordings.kept()).map((c) => c.recording?.id),
     ['R3', 'R2', 'R1'],
   );
   t.same(
-    (await catalogue.keptRecordings(1)).map((c) => c.recording?.id),
+    (await catalogue.recordings.kept(1)).map((c) => c.recording?.id),
     ['R3'],
   );
-  t.match(await catalogue.countKept(), { kept: 3, forEver: 1, newestSealedAt: 1_700_000_060_000 });
-  await t.rejects(catalogue.erased('R3', 5), { code: 'internal' });
-  t.ok(await catalogue.peaks('R3'), 'a refusal destroys nothing');
-  await catalogue.eraseIntended('R3', noted('Rule: over'), 1);
-  await catalogue.eraseIntended('R3', noted('another reason'), 2);
-  t.match(await catalogue.recordingsErasing(), [{ id: 'R3', eraseWhy: noted('Rule: over') }]);
-  await catalogue.erased('R3', 5);
-  await catalogue.erased('R3', 6);
-  t.match(await catalogue.erasedRecordings(9), [
+  t.match(await catalogue.recordings.count(), { kept: 3, forEver: 1, newestSealedAt: 1_700_000_060_000 });
+  await t.rejects(catalogue.recordings.erased('R3', 5), { code: 'internal' });
+  t.ok(await catalogue.recordings.peaks('R3'), 'a refusal destroys nothing');
+  await catalogue.recordings.eraseIntended('R3', noted('Rule: over'), 1);
+  await catalogue.recordings.eraseIntended('R3', noted('another reason'), 2);
+  t.match(await catalogue.recordings.erasing(), [{ id: 'R3', eraseWhy: noted('Rule: over') }]);
+  await catalogue.recordings.erased('R3', 5);
+  await catalogue.recordings.erased('R3', 6);
+  t.match(await catalogue.recordings.tombstones(9), [
     { id: 'CR3', recording: { id: 'R3', state: 'erased', erasedAt: 5, eraseWhy: noted('Rule: over') } },
   ]);
-  t.equal(await catalogue.peaks('R3'), null);
-  t.match(await catalogue.countKept(), { kept: 2, forEver: 1 });
-  await t.rejects(catalogue.eraseIntended('unknown', noted('x'), 1), { code: 'recording_absent' });
-  t.equal((await catalogue.call('CR3'))?.recording?.state, 'erased', 'the call says so');
+  t.equal(await catalogue.recordings.peaks('R3'), null);
+  t.match(await catalogue.recordings.count(), { kept: 2, forEver: 1 });
+  await t.rejects(catalogue.recordings.eraseIntended('unknown', noted('x'), 1), { code: 'recording_absent' });
+  t.equal((await catalogue.calls.get('CR3'))?.recording?.state, 'erased', 'the call says so');
 });
 
 t.test('purged peaks leave nothing in any file of the catalogue', async (t) => {
@@ -69,14 +69,14 @@ t.test('purged peaks leave nothing in any file of the catalogue', async (t) => {
   for (let i = 0; i < 300; i++) {
     const id = randomBytes(13).toString('hex');
     const mark = randomBytes(16);
-    await catalogue.saveCall(aCall(id));
+    await catalogue.calls.save(aCall(id));
     const peaks = Buffer.alloc(sizes[i % sizes.length]!, mark);
-    await catalogue.recordingSealed(aRecording(id, id), peaks, recorded);
+    await catalogue.recordings.sealed(aRecording(id, id), peaks, recorded);
     marks.set(id, mark);
     const victim = [...marks.keys()][(i * 7919) % marks.size]!;
     if (i % 3 === 0) continue;
-    await catalogue.eraseIntended(victim, noted('x'), 1);
-    await catalogue.erased(victim, 2);
+    await catalogue.recordings.eraseIntended(victim, noted('x'), 1);
+    await catalogue.recordings.erased(victim, 2);
     gone.push(marks.get(victim)!);
     marks.delete(victim);
   }
@@ -97,13 +97,13 @@ function localParts(file: Buffer): Buffer {
 
 t.test('time that a file lacks is kept beside its segment, and goes with it', async (t) => {
   const { catalogue, path } = await opened(t);
-  await catalogue.saveCall(aCall('A', { test: true }));
-  await catalogue.saveSegment(segment('A', 0));
+  await catalogue.calls.save(aCall('A', { test: true }));
+  await catalogue.segments.save(segment('A', 0));
   const lost = { in: [{ fromMs: 0, toMs: 2_048, ms: 400 }], out: [] };
-  await catalogue.saveLost('A', 0, lost);
-  await catalogue.saveSegment(segment('A', 0, { state: 'preserved' }));
+  await catalogue.segments.saveLost('A', 0, lost);
+  await catalogue.segments.save(segment('A', 0, { state: 'preserved' }));
   t.match(
-    await catalogue.segments('A'),
+    await catalogue.segments.of('A'),
     [{ state: 'preserved', lost }],
     'who saves the segment does not touch it',
   );
@@ -112,7 +112,7 @@ t.test('time that a file lacks is kept beside its segment, and goes with it', as
   for (const broken of ['{', '{"in":[{}],"out":[]}', 'null']) {
     other.prepare('UPDATE segment_losses SET lost = ?').run(broken);
     t.equal(
-      (await catalogue.segments('A'))[0]!.lost,
+      (await catalogue.segments.of('A'))[0]!.lost,
       undefined,
       `${broken}: the segment is there all the same`,
     );

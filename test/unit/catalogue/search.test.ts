@@ -5,25 +5,25 @@ import { noted } from '../../support/words.js';
 
 t.test('coverage', async (t) => {
   const { catalogue } = await opened(t);
-  await catalogue.saveCall(aCall('A', { answeredAt: null, endedAt: null, outcome: null }));
-  t.equal((await catalogue.call('A'))?.coverage.status, 'none', 'nothing to record before the answer');
-  await catalogue.saveCall(aCall('A', { endedAt: null, outcome: null }));
-  t.equal((await catalogue.call('A'))?.coverage.status, 'pending', 'an answer has to be accounted for');
-  await catalogue.decideCoverage('A', {
+  await catalogue.calls.save(aCall('A', { answeredAt: null, endedAt: null, outcome: null }));
+  t.equal((await catalogue.calls.get('A'))?.coverage.status, 'none', 'nothing to record before the answer');
+  await catalogue.calls.save(aCall('A', { endedAt: null, outcome: null }));
+  t.equal((await catalogue.calls.get('A'))?.coverage.status, 'pending', 'an answer has to be accounted for');
+  await catalogue.calls.decideCoverage('A', {
     status: 'excluded',
     why: noted('Doctor'),
     rule: 'Private',
     missingMs: 7,
   });
-  await catalogue.saveCall(aCall('A'));
+  await catalogue.calls.save(aCall('A'));
   t.same(
-    (await catalogue.call('A'))?.coverage,
+    (await catalogue.calls.get('A'))?.coverage,
     { status: 'excluded', why: noted('Doctor'), rule: 'Private', missingMs: 7 },
     'a decision stays',
   );
-  await catalogue.saveCall(aCall('A'), recorded);
-  t.same((await catalogue.call('A'))?.coverage, recorded, 'until it is given anew');
-  await t.rejects(catalogue.decideCoverage('Z', recorded), { code: 'call_unknown' });
+  await catalogue.calls.save(aCall('A'), recorded);
+  t.same((await catalogue.calls.get('A'))?.coverage, recorded, 'until it is given anew');
+  await t.rejects(catalogue.calls.decideCoverage('Z', recorded), { code: 'call_unknown' });
 });
 
 t.test('a search finds what was meant, however it is written', async (t) => {
@@ -45,9 +45,10 @@ t.test('a search finds what was meant, however it is written', async (t) => {
       },
     ],
   });
-  await catalogue.saveCall(known);
-  await catalogue.saveCall(aCall('B', { startedAt: 2, them: { number: '', name: 'Other', ours: false } }));
-  const finds = async (text: string) => (await catalogue.calls({ text, limit: 9 })).map((c) => c.id).join('');
+  await catalogue.calls.save(known);
+  await catalogue.calls.save(aCall('B', { startedAt: 2, them: { number: '', name: 'Other', ours: false } }));
+  const finds = async (text: string) =>
+    (await catalogue.calls.list({ text, limit: 9 })).map((c) => c.id).join('');
   const hits = [
     '171 2344455',
     '+491712344455',
@@ -92,17 +93,17 @@ t.test('a list goes from the newest to the oldest, page by page, without gaps or
   const { catalogue } = await opened(t);
   const ids = Array.from({ length: 25 }, (_, i) => `C${String(i).padStart(2, '0')}`);
   for (const [i, id] of ids.entries())
-    await catalogue.saveCall(
+    await catalogue.calls.save(
       aCall(id, { startedAt: Math.floor(i / 3) * 1000, direction: i % 2 ? 'in' : 'out' }),
     );
   const seen: string[] = [];
   for (let before: string | undefined; ; before = seen.at(-1)) {
-    const page = await catalogue.calls({ limit: 4, before });
+    const page = await catalogue.calls.list({ limit: 4, before });
     if (page.length === 0) break;
     seen.push(...page.map((c) => c.id));
   }
   t.same(seen, ids.toReversed());
-  const some = await catalogue.calls({
+  const some = await catalogue.calls.list({
     from: 1000,
     to: 3000,
     direction: 'out',
@@ -113,47 +114,47 @@ t.test('a list goes from the newest to the oldest, page by page, without gaps or
     some.map((c) => c.id),
     ['C08', 'C06', 'C04'],
   );
-  t.same(await catalogue.calls({ limit: 4, before: 'unknown' }), []);
+  t.same(await catalogue.calls.list({ limit: 4, before: 'unknown' }), []);
 });
 
 t.test('an absorbed call lives on in the other, and its spool files keep their names', async (t) => {
   const { catalogue } = await opened(t);
-  await catalogue.saveCall(aCall('A', { endedAt: null }));
-  await catalogue.saveCall(aCall('B', { endedAt: null }));
-  await catalogue.saveCall(aCall('C', { endedAt: null }));
-  await catalogue.saveSegment(segment('A', 1));
-  await catalogue.saveSegment(segment('B', 1, { inStartedAt: 500, state: 'capturing' }));
-  await catalogue.absorbCall('B', 'A');
-  await catalogue.absorbCall('B', 'A');
-  await catalogue.saveSegment(segment('B', 1, { inStartedAt: 500 }));
-  await catalogue.saveSegment(segment('B', 2));
-  await catalogue.saveCall(aCall('B', { queue: 'late' }));
+  await catalogue.calls.save(aCall('A', { endedAt: null }));
+  await catalogue.calls.save(aCall('B', { endedAt: null }));
+  await catalogue.calls.save(aCall('C', { endedAt: null }));
+  await catalogue.segments.save(segment('A', 1));
+  await catalogue.segments.save(segment('B', 1, { inStartedAt: 500, state: 'capturing' }));
+  await catalogue.calls.absorb('B', 'A');
+  await catalogue.calls.absorb('B', 'A');
+  await catalogue.segments.save(segment('B', 1, { inStartedAt: 500 }));
+  await catalogue.segments.save(segment('B', 2));
+  await catalogue.calls.save(aCall('B', { queue: 'late' }));
   t.same(
-    (await catalogue.openCalls()).map(({ call }) => call.id),
+    (await catalogue.calls.open()).map(({ call }) => call.id),
     ['A', 'C'],
   );
-  const named = (await catalogue.segments('A')).map((s) => `${s.callId}-${s.seq} ${s.state}`);
+  const named = (await catalogue.segments.of('A')).map((s) => `${s.callId}-${s.seq} ${s.state}`);
   t.same(named, ['B-1 captured', 'A-1 captured', 'B-2 captured']);
-  t.match(await catalogue.call('B'), { id: 'A', queue: '' });
-  await catalogue.absorbCall('A', 'C');
-  t.equal((await catalogue.segments('C')).length, 3);
-  t.equal((await catalogue.call('B'))?.id, 'C', 'an absorbed call follows');
-  await t.rejects(catalogue.absorbCall('C', 'nowhere'), { code: 'call_unknown' });
-  t.equal((await catalogue.segments('C')).length, 3, 'what failed left nothing half done');
+  t.match(await catalogue.calls.get('B'), { id: 'A', queue: '' });
+  await catalogue.calls.absorb('A', 'C');
+  t.equal((await catalogue.segments.of('C')).length, 3);
+  t.equal((await catalogue.calls.get('B'))?.id, 'C', 'an absorbed call follows');
+  await t.rejects(catalogue.calls.absorb('C', 'nowhere'), { code: 'call_unknown' });
+  t.equal((await catalogue.segments.of('C')).length, 3, 'what failed left nothing half done');
 });
 
 t.test('a consultation for a call that is absorbed is for the other from then on', async (t) => {
   const { catalogue } = await opened(t);
-  for (const id of ['A', 'B']) await catalogue.saveCall(aCall(id));
-  await catalogue.saveCall(aCall('ASKED', { consultFor: 'B' }));
-  await catalogue.absorbCall('B', 'A');
-  t.equal((await catalogue.call('ASKED'))?.consultFor, 'A');
+  for (const id of ['A', 'B']) await catalogue.calls.save(aCall(id));
+  await catalogue.calls.save(aCall('ASKED', { consultFor: 'B' }));
+  await catalogue.calls.absorb('B', 'A');
+  t.equal((await catalogue.calls.get('ASKED'))?.consultFor, 'A');
   for (const name of ['A', 'B'])
     t.same(
-      (await catalogue.calls({ consultFor: name, limit: 9 })).map((c) => c.id),
+      (await catalogue.calls.list({ consultFor: name, limit: 9 })).map((c) => c.id),
       ['ASKED'],
       `by the name ${name}`,
     );
-  await catalogue.absorbCall('A', 'ASKED');
-  t.equal((await catalogue.call('ASKED'))?.consultFor, null, 'none is for itself');
+  await catalogue.calls.absorb('A', 'ASKED');
+  t.equal((await catalogue.calls.get('ASKED'))?.consultFor, null, 'none is for itself');
 });

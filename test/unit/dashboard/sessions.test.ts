@@ -31,7 +31,7 @@ async function lab(t: Test) {
     proofs: Proof[] = ['password'],
     from: Parameters<typeof sessions.begin>[1] & { id?: string } = null as never,
   ) {
-    const { epoch, gains } = (await catalogue.standing(person))!;
+    const { epoch, gains } = (await catalogue.people.standing(person))!;
     const id = from?.id ?? sessions.newId();
     const begun = { id, person, epoch, gains, proofs, failed: null };
     return sessions.begin({ ...begun, address: '10.0.0.7', agent: 'x' }, from);
@@ -52,7 +52,7 @@ t.test('a session is of its person as they are now', async (t) => {
     address: '10.0.0.7',
   });
   t.notMatch(JSON.stringify(session), token, 'the token itself is not known');
-  await catalogue.changeUser('ada', { name: 'Ada L' }, 1);
+  await catalogue.people.change('ada', { name: 'Ada L' }, 1);
   t.match(await sessions.find(token, use), { person: { name: 'Ada L' } });
   for (const other of [undefined, '', 'x', `${token.slice(0, -1)}!`])
     t.equal(await sessions.find(other, use), null);
@@ -60,10 +60,10 @@ t.test('a session is of its person as they are now', async (t) => {
 
 t.test('what ends all sessions of somebody ends them whichever process was down', async (t) => {
   const ends = {
-    disabled: (c) => c.changeUser('ada', { disabled: true }, 1),
-    removed: (c) => c.removeUser('ada'),
-    'with a new password': (c) => c.setPassword('ada', 'y', 1),
-    'shut out': (c) => c.shutOut('ada'),
+    disabled: (c) => c.people.change('ada', { disabled: true }, 1),
+    removed: (c) => c.people.remove('ada'),
+    'with a new password': (c) => c.people.setPassword('ada', 'y', 1),
+    'shut out': (c) => c.people.shutOut('ada'),
   } satisfies Record<string, (c: Awaited<ReturnType<typeof lab>>['catalogue']) => Promise<unknown>>;
   for (const [how, end] of Object.entries(ends)) {
     const { recorder, catalogue, restarted, begin } = await lab(t);
@@ -83,7 +83,7 @@ t.test('what ends all sessions of somebody ends them whichever process was down'
     t.same(await sessions.of('ada'), []);
     t.ok(await sessions.find(other, use), 'nobody else');
     if (how === 'disabled') {
-      await catalogue.changeUser('ada', { disabled: false }, 2);
+      await catalogue.people.change('ada', { disabled: false }, 2);
       for (const token of [first, second]) t.equal(await sessions.find(token, use), null, 'nor later');
     }
   }
@@ -93,17 +93,17 @@ t.test('one that was not looked at meanwhile does not come back either', async (
   const { catalogue, restarted, begin } = await lab(t);
   const sessions = restarted();
   const token = (await begin(sessions, 'ada'))!;
-  await catalogue.changeUser('ada', { disabled: true }, 1);
-  await catalogue.changeUser('ada', { disabled: false }, 2);
+  await catalogue.people.change('ada', { disabled: true }, 1);
+  await catalogue.people.change('ada', { disabled: false }, 2);
   t.equal(await sessions.find(token, use), null);
 });
 
 t.test('whoever may do more gets a new token, and the old one works for half a minute', async (t) => {
   const { catalogue, clock, restarted, begin } = await lab(t);
   const sessions = restarted();
-  await catalogue.changeUser('ada', RUNS_ONLY, 1);
+  await catalogue.people.change('ada', RUNS_ONLY, 1);
   const token = (await begin(sessions, 'ada'))!;
-  await catalogue.changeUser('ada', { roles: ['admin', 'auditor'] }, 2);
+  await catalogue.people.change('ada', { roles: ['admin', 'auditor'] }, 2);
   const before = (await sessions.find(token, use))!;
   t.equal(before.renew, true);
   const renewed = (await sessions.renew(before))!;
@@ -122,7 +122,7 @@ t.test('whoever may do more gets a new token, and the old one works for half a m
 t.test('a further proof goes on as the same session, while that is there', async (t) => {
   const { catalogue, restarted, begin } = await lab(t);
   const sessions = restarted();
-  await catalogue.setRolesWithFactor(['admin']);
+  await catalogue.factors.setRoles(['admin']);
   const token = (await begin(sessions, 'ada'))!;
   const from = (await sessions.find(token, use))!;
   t.equal(from.owes, 'enrolment');
@@ -131,7 +131,7 @@ t.test('a further proof goes on as the same session, while that is there', async
   t.equal(await sessions.find(token, use), null);
 
   const later = (await sessions.find(next, use))!;
-  await catalogue.shutOut('ada');
+  await catalogue.people.shutOut('ada');
   t.equal(await begin(sessions, 'ada', ['totp'], later), null, 'not once all of theirs were ended');
 });
 
@@ -142,7 +142,7 @@ t.test('whoever changes their password stays signed in, in this session alone', 
   const other = (await begin(sessions, 'ada'))!;
   const session = (await sessions.find(token, use))!;
   const answer = await sessions.keepOnly(session, async () => {
-    const { epoch } = await catalogue.setPassword('ada', 'y', 1);
+    const { epoch } = await catalogue.people.setPassword('ada', 'y', 1);
     // As a stream of the page does, before the answer of the recorder is here.
     t.ok(await sessions.find(token, { use: false }), 'it does not end meanwhile');
     t.equal(await sessions.find(other, use), null, 'the others do');
@@ -153,7 +153,7 @@ t.test('whoever changes their password stays signed in, in this session alone', 
   t.ok(await restarted().find(token, use), 'also after a restart');
   await t.rejects(
     sessions.keepOnly(session, async () => {
-      await catalogue.setPassword('ada', 'z', 1);
+      await catalogue.people.setPassword('ada', 'z', 1);
       throw new Error('the answer is lost');
     }),
   );

@@ -178,7 +178,7 @@ t.test('a database that was set back takes another name, so that nothing is take
   const { note, own, store } = one.audit();
   const source = store.telling.source();
   const entry = { at: new Date().toISOString(), actor: 'tapedeck', actor_id: '', actor_name: '' } as const;
-  await recorder.catalogue.tell(
+  await recorder.catalogue.audit.tell(
     source,
     [
       {

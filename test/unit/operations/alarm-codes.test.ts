@@ -247,10 +247,10 @@ t.test('every code has its words, and is read as it was written', async (t) => {
     const words = alarmInWords(why, say);
     t.match(words, { message, hint }, why.code);
     t.ok(words.message.length <= 400 && words.hint.length <= 400, why.code);
-    await catalogue.saveAlarm(kept(`k${String(n).padStart(3, '0')}`, why));
+    await catalogue.alarms.save(kept(`k${String(n).padStart(3, '0')}`, why));
   }
   t.same(
-    (await catalogue.openAlarms()).map((a) => a.why),
+    (await catalogue.alarms.open()).map((a) => a.why),
     examples.map((e) => e.why),
   );
   t.same(bad, []);
@@ -286,15 +286,15 @@ t.test('what no version can have written is refused, and the others are read', a
     [],
     {},
   ];
-  await catalogue.saveAlarm(kept('good', { code: 'disk_low', params: {} }));
-  await catalogue.saveAlarm(kept('bad', { code: 'disk_low', params: {} }));
+  await catalogue.alarms.save(kept('good', { code: 'disk_low', params: {} }));
+  await catalogue.alarms.save(kept('bad', { code: 'disk_low', params: {} }));
   const set = db.prepare("UPDATE alarms SET why = ? WHERE key = 'bad'");
   for (const value of wrong) {
     const stored = JSON.stringify(value);
     t.throws(() => toAlarmWhy(value), REFUSED, stored);
     set.run(stored);
     t.same(
-      (await catalogue.openAlarms()).map((a) => a.key),
+      (await catalogue.alarms.open()).map((a) => a.key),
       ['good'],
       stored,
     );
@@ -306,7 +306,7 @@ t.test('what no version can have written is refused, and the others are read', a
     ['null', /"why" is missing/],
   ] as const) {
     set.run(stored);
-    t.equal((await catalogue.openAlarms()).length, 1);
+    t.equal((await catalogue.alarms.open()).length, 1);
     t.match(bad.at(-1), { key: 'bad', fault });
   }
 });
@@ -340,8 +340,10 @@ t.test('sentences of a version without codes stand, are told, and stay sentences
   mail.works = false;
   alert.clear('disk_slow /x');
   clock.ms += 6_000;
-  await until('its end waits', async () => (await catalogue.openDeliveries()).length === 1);
-  t.match(await catalogue.openDeliveries(), [{ notice: { kind: 'cleared', alarms: [{ why: text }] } }]);
+  await until('its end waits', async () => (await catalogue.alarms.openDeliveries()).length === 1);
+  t.match(await catalogue.alarms.openDeliveries(), [
+    { notice: { kind: 'cleared', alarms: [{ why: text }] } },
+  ]);
 
   const db = new Database(path, { readonly: true });
   t.teardown(() => db.close());

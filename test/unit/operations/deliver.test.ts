@@ -126,14 +126,14 @@ t.test('a catalogue that cannot be written keeps nobody from being told', async 
     throw new Error('database or disk is full');
   };
   const deliver = createDeliver({
-    catalogue: { saveDelivery: broken, openDeliveries: async () => [] },
+    catalogue: { alarms: { saveDelivery: broken, openDeliveries: async () => [] } },
     channels: [mail],
     clock: () => clock.ms,
     log,
     onTrouble: () => {},
   });
   const alert = createAlert({
-    catalogue: { saveAlarm: broken, openAlarms: async () => [], pastAlarms: broken, forgetAlarms: broken },
+    catalogue: { alarms: { save: broken, open: async () => [], past: broken, forget: broken } },
     tell: deliver.tell,
     mint: () => ulid(),
     say: iso,

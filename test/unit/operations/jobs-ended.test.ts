@@ -21,7 +21,7 @@ t.test('a job is cancelled while it waits, and while it runs', async (t) => {
   t.match(await house.jobs.cancel(runs.id), { state: 'cancelled' });
   await over(house, last.id, 'running');
   t.same(begun, [1, 3]);
-  t.match(await house.catalogue.job(runs.id), { state: 'cancelled' }, 'what ran did not write over it');
+  t.match(await house.catalogue.jobs.get(runs.id), { state: 'cancelled' }, 'what ran did not write over it');
   for (const id of [runs.id, 'NOSUCH']) await t.rejects(house.jobs.cancel(id), { code: 'job_unknown' });
 });
 
@@ -34,9 +34,9 @@ t.test('a job is cancelled while the recorder is away, starting or stopping', as
   await over(first, job.id, 'running');
   const stopped = first.jobs.stop();
   await t.rejects(first.jobs.cancel(job.id), { code: 'daemon_unreachable' }, 'whoever asks does it then');
-  t.match(await first.catalogue.cancelJob(job.id, T0 + 1), { state: 'cancelled', endedAt: T0 + 1 });
+  t.match(await first.catalogue.jobs.cancel(job.id, T0 + 1), { state: 'cancelled', endedAt: T0 + 1 });
   await stopped;
-  t.match(await first.catalogue.job(job.id), { state: 'cancelled' });
+  t.match(await first.catalogue.jobs.get(job.id), { state: 'cancelled' });
   await first.stop();
 
   const begun: unknown[] = [];
@@ -58,10 +58,10 @@ t.test('a run finds at its next save that its row was ended by another process',
   house.jobs.start();
   const { job } = await house.jobs.ask('work');
   const other = (await house.jobs.ask('other')).job;
-  await until('some progress', async () => Number((await house.catalogue.job(job.id))?.cursor) > 2);
-  await house.catalogue.cancelJob(job.id, T0);
+  await until('some progress', async () => Number((await house.catalogue.jobs.get(job.id))?.cursor) > 2);
+  await house.catalogue.jobs.cancel(job.id, T0);
   await over(house, other.id, 'done');
-  t.match(await house.catalogue.job(job.id), { state: 'cancelled', endedAt: T0 });
+  t.match(await house.catalogue.jobs.get(job.id), { state: 'cancelled', endedAt: T0 });
 });
 
 t.test('a job that fails is tried again, later each time, and has failed at last', async (t) => {
@@ -76,9 +76,9 @@ t.test('a job that fails is tried again, later each time, and has failed at last
   house.jobs.start();
   const { job } = await house.jobs.ask('work');
   const failed = (failures: number) =>
-    until(`failure ${failures}`, async () => (await house.catalogue.job(job.id))?.failures === failures);
+    until(`failure ${failures}`, async () => (await house.catalogue.jobs.get(job.id))?.failures === failures);
   await failed(1);
-  t.match(await house.catalogue.job(job.id), {
+  t.match(await house.catalogue.jobs.get(job.id), {
     ...{ state: 'waiting', nextAt: T0 + 1_000 },
     error: { code: 'ffmpeg_missing', detail: '/usr/bin/ffmpeg' },
   });
@@ -86,10 +86,10 @@ t.test('a job that fails is tried again, later each time, and has failed at last
   t.equal(tries, 1, 'another job has its turn meanwhile');
   house.clock.ms += 1_000;
   await failed(2);
-  t.match(await house.catalogue.job(job.id), { state: 'waiting', nextAt: T0 + 61_000 });
+  t.match(await house.catalogue.jobs.get(job.id), { state: 'waiting', nextAt: T0 + 61_000 });
   house.clock.ms += 60_000;
   await failed(3);
-  t.match(await house.catalogue.job(job.id), { state: 'failed', endedAt: T0 + 61_000 });
+  t.match(await house.catalogue.jobs.get(job.id), { state: 'failed', endedAt: T0 + 61_000 });
   t.equal((await house.jobs.ask('work')).already, false, 'it can be asked for again');
 });
 
@@ -104,15 +104,15 @@ t.test(
     });
     house.jobs.start();
     const { job } = await house.jobs.ask('work');
-    await until('a failure', async () => (await house.catalogue.job(job.id))?.failures === 1);
-    t.match(await house.catalogue.job(job.id), { error: { code: 'internal', detail: '' } });
+    await until('a failure', async () => (await house.catalogue.jobs.get(job.id))?.failures === 1);
+    t.match(await house.catalogue.jobs.get(job.id), { error: { code: 'internal', detail: '' } });
     for (const n of [1, 2, 3]) {
-      await until('its turn', async () => (await house.catalogue.job(job.id))?.failures === 1);
+      await until('its turn', async () => (await house.catalogue.jobs.get(job.id))?.failures === 1);
       house.clock.ms = T0 + n * 10_000;
-      await until('progress', async () => Number((await house.catalogue.job(job.id))?.cursor) >= n);
+      await until('progress', async () => Number((await house.catalogue.jobs.get(job.id))?.cursor) >= n);
     }
     await over(house, job.id, 'done');
-    t.match(await house.catalogue.job(job.id), { failures: 0, error: null });
+    t.match(await house.catalogue.jobs.get(job.id), { failures: 0, error: null });
   },
 );
 
@@ -130,7 +130,7 @@ t.test('a job that cannot write its progress pauses, says why, and goes on when 
       }),
     },
     (store) => ({
-      saveJob: (job) => (full ? Promise.reject(fail('disk_full', 'catalogue.db')) : store.saveJob(job)),
+      save: (job) => (full ? Promise.reject(fail('disk_full', 'catalogue.db')) : store.save(job)),
     }),
   );
   house.jobs.start();
@@ -138,7 +138,7 @@ t.test('a job that cannot write its progress pauses, says why, and goes on when 
   await until('the pause', async () => (await house.jobs.newest())[0]?.error?.code === 'disk_full');
   await delay(20);
   t.same(seen, [1, 2, 3], 'nothing is done that could not be remembered');
-  t.match(await house.catalogue.job(job.id), { state: 'running', cursor: '2', failures: 0 });
+  t.match(await house.catalogue.jobs.get(job.id), { state: 'running', cursor: '2', failures: 0 });
   full = false;
   await over(house, job.id, 'done');
   t.same(seen, [1, 2, 3, 4, 5, 6]);
@@ -160,13 +160,13 @@ t.test(
         },
       },
       (store) => ({
-        saveJob: (job) => (job.cursor === 'a' ? Promise.reject(fail('disk_full')) : store.saveJob(job)),
+        save: (job) => (job.cursor === 'a' ? Promise.reject(fail('disk_full')) : store.save(job)),
       }),
     );
     house.jobs.start();
     const { job } = await house.jobs.ask('work');
-    await until('the wait', async () => (await house.catalogue.job(job.id))?.error !== null);
-    t.match(await house.catalogue.job(job.id), {
+    await until('the wait', async () => (await house.catalogue.jobs.get(job.id))?.error !== null);
+    t.match(await house.catalogue.jobs.get(job.id), {
       state: 'waiting',
       failures: 0,
       error: { code: 'disk_full' },
@@ -175,6 +175,10 @@ t.test(
     house.clock.ms += 1_000;
     await until('the pause', async () => (await house.jobs.newest())[0]?.cursor === 'a');
     await house.jobs.stop();
-    t.match(await house.catalogue.job(job.id), { state: 'running', cursor: '' }, 'it is there, to go on');
+    t.match(
+      await house.catalogue.jobs.get(job.id),
+      { state: 'running', cursor: '' },
+      'it is there, to go on',
+    );
   },
 );

@@ -21,7 +21,7 @@ t.test('jobs run one at a time, in the order in which they are asked for', async
   for (const { job } of asked) await over(house, job.id, 'done');
   t.same(seen, ['begin 3', 'end 3', 'begin 1', 'end 1', 'begin 2', 'end 2']);
   t.match(
-    (await house.catalogue.jobs(2)).map((j) => j.params),
+    (await house.catalogue.jobs.list(2)).map((j) => j.params),
     [{ n: 2 }, { n: 1 }],
   );
 });
@@ -57,9 +57,9 @@ t.test('cursor and progress are written together, at most once a second, and at 
       }),
     },
     (store) => ({
-      saveJob: (job) => {
+      save: (job) => {
         written.push(job);
-        return store.saveJob(job);
+        return store.save(job);
       },
     }),
   );
@@ -74,7 +74,12 @@ t.test('cursor and progress are written together, at most once a second, and at 
       ['10', 10],
     ],
   );
-  t.match(await house.catalogue.job(job.id), { done: 10, total: 10, endedAt: house.clock.ms, error: null });
+  t.match(await house.catalogue.jobs.get(job.id), {
+    done: 10,
+    total: 10,
+    endedAt: house.clock.ms,
+    error: null,
+  });
 });
 
 t.test('after the recorder was killed a job goes on at its cursor, before any other', async (t) => {
@@ -89,7 +94,7 @@ t.test('after the recorder was killed a job goes on at its cursor, before any ot
   killed.jobs.start();
   const { job } = await killed.jobs.ask('work');
   await killed.jobs.ask('other');
-  await until('the fourth', async () => (await killed.catalogue.job(job.id))?.cursor === '3');
+  await until('the fourth', async () => (await killed.catalogue.jobs.get(job.id))?.cursor === '3');
 
   const seen: unknown[] = [];
   const next = await recorder(t, path, {
@@ -110,11 +115,15 @@ t.test('a stop writes how far a job is, and loses nothing', async (t) => {
   first.jobs.start();
   const { job } = await first.jobs.ask('work');
   await until('the third', async () => (await first.jobs.newest())[0]?.cursor === '3');
-  t.equal((await first.catalogue.job(job.id))?.cursor, '', 'the clock stands still: it is not written yet');
+  t.equal(
+    (await first.catalogue.jobs.get(job.id))?.cursor,
+    '',
+    'the clock stands still: it is not written yet',
+  );
   await first.stop();
   const seen: unknown[] = [];
   const next = await recorder(t, path, { work: counts(9, (n) => seen.push(n)) });
-  t.match(await next.catalogue.job(job.id), { state: 'running', cursor: '3' });
+  t.match(await next.catalogue.jobs.get(job.id), { state: 'running', cursor: '3' });
   next.jobs.start();
   await over(next, job.id, 'done');
   t.same(seen, [4, 5, 6, 7, 8, 9]);
@@ -124,11 +133,11 @@ t.test('a job of a kind that this version does not know waits untouched, and is 
   const path = place(t);
   const house = await recorder(t, path, { work: counts(2) });
   const foreign = newJob('F', 'brew_tea', { sugar: true }, T0);
-  await house.catalogue.addJob(foreign);
+  await house.catalogue.jobs.add(foreign);
   house.jobs.start();
   await over(house, (await house.jobs.ask('work')).job.id, 'done');
   await delay(20);
-  t.same(await house.catalogue.job('F'), foreign);
+  t.same(await house.catalogue.jobs.get('F'), foreign);
   t.equal(house.said.filter((text) => /version of Tapedeck that knows it/.test(text)).length, 1);
   await house.stop();
   const next = await recorder(t, path, { brew_tea: counts(1) });
@@ -142,13 +151,13 @@ t.test('ended jobs are forgotten after 90 days, open ones never', async (t) => {
   house.jobs.start();
   const { job } = await house.jobs.ask('work');
   await over(house, job.id, 'done');
-  await house.catalogue.addJob(newJob('F', 'brew_tea', {}, T0));
+  await house.catalogue.jobs.add(newJob('F', 'brew_tea', {}, T0));
   house.clock.ms += 90 * DAY;
   await delay(20);
-  t.match(await house.catalogue.jobs(9), [{ id: 'F' }, { id: job.id }]);
+  t.match(await house.catalogue.jobs.list(9), [{ id: 'F' }, { id: job.id }]);
   house.clock.ms += DAY + 1;
-  await until('the end', async () => (await house.catalogue.jobs(9)).length === 1);
-  t.match(await house.catalogue.jobs(9), [{ id: 'F' }]);
+  await until('the end', async () => (await house.catalogue.jobs.list(9)).length === 1);
+  t.match(await house.catalogue.jobs.list(9), [{ id: 'F' }]);
 });
 
 t.test('wherever it is interrupted, no item is left out', async (t) => {
@@ -179,7 +188,7 @@ t.test('wherever it is interrupted, no item is left out', async (t) => {
           house.jobs.start();
           id ||= (await house.jobs.ask('work')).job.id;
           await until('an end or the fault', async () => {
-            const job = (await house.catalogue.job(id))!;
+            const job = (await house.catalogue.jobs.get(id))!;
             return (
               job.state === 'done' || (job.state === 'waiting' && job.failures > 0) || seen.at(-1) === at
             );
@@ -190,7 +199,7 @@ t.test('wherever it is interrupted, no item is left out', async (t) => {
         const next = await recorder(t, path, { work: counts(total, (item) => seen.push(item)) });
         next.clock.ms += 1_000 * DAY;
         next.jobs.start();
-        await until('the end', async () => (await next.catalogue.job(id))?.state === 'done');
+        await until('the end', async () => (await next.catalogue.jobs.get(id))?.state === 'done');
         await next.stop();
         for (let item = 1; item <= total; item++) if (!seen.includes(item)) return false;
         const back = seen.filter((item, i) => i > 0 && item <= seen[i - 1]!).length;

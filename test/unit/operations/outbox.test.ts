@@ -37,11 +37,17 @@ async function opened(t: Test) {
   const outbox = createOutbox(
     {
       ...catalogue,
-      saveCall: guarded('call', catalogue.saveCall),
-      decideCoverage: guarded('coverage', catalogue.decideCoverage),
-      saveSegment: guarded('segment', catalogue.saveSegment),
-      saveLost: guarded('lost', catalogue.saveLost),
-      absorbCall: guarded('absorption', catalogue.absorbCall),
+      calls: {
+        ...catalogue.calls,
+        save: guarded('call', catalogue.calls.save),
+        decideCoverage: guarded('coverage', catalogue.calls.decideCoverage),
+        absorb: guarded('absorption', catalogue.calls.absorb),
+      },
+      segments: {
+        ...catalogue.segments,
+        save: guarded('segment', catalogue.segments.save),
+        saveLost: guarded('lost', catalogue.segments.saveLost),
+      },
     },
     {
       log: createLog('silent', 'test'),
@@ -69,74 +75,78 @@ async function opened(t: Test) {
 
 t.test('on a full disk the newest word of each thing waits, and is written in its order', async (t) => {
   const { catalogue, following, written, done, fill, empty } = await opened(t);
-  await following.saveCall(aCall('A', { endedAt: null }));
+  await following.calls.save(aCall('A', { endedAt: null }));
   t.same(written, ['call'], 'what can be written does not wait');
   fill();
-  await following.saveCall(aCall('A', { endedAt: null, queue: 'sales' }));
-  await following.saveCall(aCall('B'), pending);
-  await following.decideCoverage('A', excluded);
-  await following.saveSegment(segment('A', 'capturing'));
-  await following.saveCall(aCall('A', { queue: 'support' }));
-  await following.saveSegment(segment('A', 'captured'));
-  await following.decideCoverage('B', excluded);
-  t.match(await following.segments('A'), [{ state: 'captured' }], 'who follows calls is told what waits');
-  t.equal((await catalogue.call('A'))?.queue, '');
+  await following.calls.save(aCall('A', { endedAt: null, queue: 'sales' }));
+  await following.calls.save(aCall('B'), pending);
+  await following.calls.decideCoverage('A', excluded);
+  await following.segments.save(segment('A', 'capturing'));
+  await following.calls.save(aCall('A', { queue: 'support' }));
+  await following.segments.save(segment('A', 'captured'));
+  await following.calls.decideCoverage('B', excluded);
+  t.match(await following.segments.of('A'), [{ state: 'captured' }], 'who follows calls is told what waits');
+  t.equal((await catalogue.calls.get('A'))?.queue, '');
   t.same(written, []);
 
   await empty();
   t.same(written, ['call', 'call', 'segment']);
-  t.match(await catalogue.call('A'), { queue: 'support', coverage: excluded });
-  t.match(await catalogue.call('B'), { coverage: excluded }, 'a decision is newer than the call it is of');
-  t.match(await catalogue.segments('A'), [{ state: 'captured' }]);
+  t.match(await catalogue.calls.get('A'), { queue: 'support', coverage: excluded });
+  t.match(
+    await catalogue.calls.get('B'),
+    { coverage: excluded },
+    'a decision is newer than the call it is of',
+  );
+  t.match(await catalogue.segments.of('A'), [{ state: 'captured' }]);
   t.equal(done.times, 1);
-  await following.saveCall(aCall('A', { queue: 'later' }));
-  t.equal((await catalogue.call('A'))?.queue, 'later', 'and nothing waits any more');
+  await following.calls.save(aCall('A', { queue: 'later' }));
+  t.equal((await catalogue.calls.get('A'))?.queue, 'later', 'and nothing waits any more');
 });
 
 t.test('nothing moves over two calls becoming one', async (t) => {
   const { catalogue, following, written, fill, empty } = await opened(t);
-  for (const id of ['A', 'B', 'C']) await following.saveCall(aCall(id, { endedAt: null }));
-  await following.saveSegment(segment('C', 'capturing'));
-  await following.absorbCall('C', 'A');
+  for (const id of ['A', 'B', 'C']) await following.calls.save(aCall(id, { endedAt: null }));
+  await following.segments.save(segment('C', 'capturing'));
+  await following.calls.absorb('C', 'A');
   fill();
-  await following.saveSegment(segment('B', 'capturing'));
-  await following.absorbCall('B', 'A');
-  await following.saveSegment(segment('B', 'captured'));
-  await following.saveSegment(segment('C', 'captured'));
-  t.match(await following.segments('A'), [
+  await following.segments.save(segment('B', 'capturing'));
+  await following.calls.absorb('B', 'A');
+  await following.segments.save(segment('B', 'captured'));
+  await following.segments.save(segment('C', 'captured'));
+  t.match(await following.segments.of('A'), [
     { callId: 'C', state: 'captured' },
     { callId: 'B', state: 'captured' },
   ]);
 
   await empty();
   t.same(written, ['segment', 'absorption', 'segment', 'segment']);
-  const stored = (await catalogue.segments('A')).map((s) => `${s.callId} ${s.state}`);
+  const stored = (await catalogue.segments.of('A')).map((s) => `${s.callId} ${s.state}`);
   t.same(stored.sort(), ['B captured', 'C captured']);
 });
 
 t.test('what is not the fault of the disk is passed on', async (t) => {
   const { following, fill, empty, done } = await opened(t);
-  await t.rejects(following.decideCoverage('nowhere', excluded), { code: 'call_unknown' });
+  await t.rejects(following.calls.decideCoverage('nowhere', excluded), { code: 'call_unknown' });
   fill();
-  await following.decideCoverage('nowhere', excluded);
-  await following.saveCall(aCall('A'));
+  await following.calls.decideCoverage('nowhere', excluded);
+  await following.calls.save(aCall('A'));
   await empty();
-  t.ok(await following.call('A'), 'nor does it keep back what comes after it');
+  t.ok(await following.calls.get('A'), 'nor does it keep back what comes after it');
   t.equal(done.times, 1);
 });
 
 t.test('time that a file lacks waits with its segment, and only the newest word of it', async (t) => {
   const { catalogue, following, written, fill, empty, done } = await opened(t);
-  await following.saveCall(aCall('A'));
-  await following.saveSegment(segment('A', 'capturing'));
+  await following.calls.save(aCall('A'));
+  await following.segments.save(segment('A', 'capturing'));
   fill();
   const loss = (ms: number) => ({ in: [{ fromMs: 0, toMs: 2_048, ms }], out: [] });
-  await following.saveLost('A', 0, loss(400));
-  await following.saveLost('A', 0, loss(800));
-  await following.saveSegment(segment('A', 'captured'));
-  t.match(await following.segments('A'), [{ state: 'captured', lost: loss(800) }]);
+  await following.segments.saveLost('A', 0, loss(400));
+  await following.segments.saveLost('A', 0, loss(800));
+  await following.segments.save(segment('A', 'captured'));
+  t.match(await following.segments.of('A'), [{ state: 'captured', lost: loss(800) }]);
   await empty();
   t.equal(done.times, 1);
   t.same(written, ['lost', 'segment']);
-  t.match(await catalogue.segments('A'), [{ state: 'captured', lost: loss(800) }]);
+  t.match(await catalogue.segments.of('A'), [{ state: 'captured', lost: loss(800) }]);
 });

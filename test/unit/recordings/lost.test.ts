@@ -185,7 +185,7 @@ for (const rate of [8000, 16000])
         out: [],
       };
       await lab.add(id, [{ in: wavOf(less, rate), out: wavOf(whole, rate) }], { talkMs: 20_000 });
-      await lab.catalogue.saveLost(id, 0, lost);
+      await lab.catalogue.segments.saveLost(id, 0, lost);
       const call = await lab.run(id);
       t.match(call.coverage, { status: 'partial', missingMs: 880 });
       t.equal(
@@ -234,7 +234,7 @@ t.test('as many places as are ever kept can be encoded', async (t) => {
   const losses = Array.from({ length: 400 }, (_, i) => ({ fromMs: i * 100, toMs: i * 100 + 100, ms: 200 }));
   const sound = wavOf(clicking(8000, 40_000, []));
   await lab.add(id, [{ in: sound, out: sound }], { talkMs: 120_000 });
-  await lab.catalogue.saveLost(id, 0, { in: losses, out: losses });
+  await lab.catalogue.segments.saveLost(id, 0, { in: losses, out: losses });
   const call = await lab.run(id);
   t.match(call.coverage, { status: 'partial', missingMs: 80_000 });
   t.ok(Math.abs(call.recording!.durationMs - 120_000) <= 20, `${call.recording!.durationMs} ms`);

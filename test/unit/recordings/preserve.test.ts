@@ -73,7 +73,7 @@ t.test('the time to keep begins with the latest that the end of the call may hav
   const [day, behind] = [86_400_000, 5_000_000];
   const lab = await preserveLab(t, { behind });
   const rule = { name: 'Short', reason: 'The law.', when: {}, keep_days: 1 };
-  await lab.catalogue.savePolicy({ ...defaultPolicy, retention: [rule] }, 'test', answeredAt, 0);
+  await lab.catalogue.policy.save({ ...defaultPolicy, retention: [rule] }, 'test', answeredAt, 0);
   await lab.add(id, [{ in: wav(3), out: wav(3) }]);
   const { recording, endedAt } = await lab.run(id);
   t.equal(recording!.keepUntil, endedAt! + behind + day);
@@ -85,18 +85,18 @@ t.test(
   async (t) => {
     const lab = await preserveLab(t);
     await lab.add(id, [{ in: wav(3), out: wav(3) }]);
-    const call = (await lab.catalogue.call(id))!;
+    const call = (await lab.catalogue.calls.get(id))!;
     const decision: KeptDecision = {
       version: 0,
       outcome: 'record',
       rule: 'Sales',
       why: because('rule', { reason: 'Training.' }),
     };
-    await lab.catalogue.saveCall(call, { ...call.coverage, rule: 'Sales' }, decision);
+    await lab.catalogue.calls.save(call, { ...call.coverage, rule: 'Sales' }, decision);
     const rule = { name: 'Short', reason: 'The law.', when: {}, keep_days: 1 };
-    await lab.catalogue.savePolicy({ ...defaultPolicy, retention: [rule] }, 'test', answeredAt, 0);
+    await lab.catalogue.policy.save({ ...defaultPolicy, retention: [rule] }, 'test', answeredAt, 0);
     await lab.run(id);
-    const { text } = (await lab.catalogue.manifest(id))!;
+    const { text } = (await lab.catalogue.seals.manifest(id))!;
     t.match(parseManifest(text!), {
       consent: { rule: 'Sales', policy_version: 0 },
       policy: { version: 1 },
@@ -112,7 +112,7 @@ t.test(
     await lab.add(id, [{ in: wav(1), out: wav(1), state: 'capturing' }], { endedAt: null });
     t.equal((await lab.run(id)).recording, null);
     t.equal(lab.spool().length, 2);
-    await lab.catalogue.saveCall({ ...(await lab.catalogue.call(id))!, endedAt: answeredAt + 3_000 });
+    await lab.catalogue.calls.save({ ...(await lab.catalogue.calls.get(id))!, endedAt: answeredAt + 3_000 });
     await lab.preserver.resume();
     const made = await lab.run(id);
     t.match(made.coverage, { status: 'partial', missingMs: 2_000 }, 'and then all that is missing is known');
@@ -126,7 +126,7 @@ t.test('an empty file is kept, marked and explained, and the other side is heard
   t.match(inWords(call.coverage.why), /audio of the other side is missing/);
   t.ok(call.recording, 'there is a recording');
   t.same(lab.spool(), [`${spoolName({ callId: id, seq: 0, token: '' }, 'out')}.wav`], 'the empty file stays');
-  t.match(await lab.catalogue.segments(id), [{ state: 'damaged' }]);
+  t.match(await lab.catalogue.segments.of(id), [{ state: 'damaged' }]);
   await lab.preserver.recover();
   t.same(lab.spool(), [`${spoolName({ callId: id, seq: 0, token: '' }, 'out')}.wav`], 'also over a restart');
 });
@@ -162,8 +162,8 @@ t.test('a spool file left by a crash after sealing goes at the next start', asyn
 t.test('a damaged file stays also when a stop came before it was marked', async (t) => {
   const lab = await open(t, { in: wav(3), out: Buffer.alloc(0) });
   await lab.run();
-  const [segment] = await lab.catalogue.segments(id);
-  await lab.catalogue.saveSegment({ ...segment!, state: 'preserved' });
+  const [segment] = await lab.catalogue.segments.of(id);
+  await lab.catalogue.segments.save({ ...segment!, state: 'preserved' });
   await lab.preserver.recover();
   t.same(lab.spool(), [`${spoolName({ callId: id, seq: 0, token: '' }, 'out')}.wav`]);
 });
@@ -271,8 +271,8 @@ t.test('a recording with a gap in it is a part of the call, and says which', asy
     { in: wav(2), out: wav(2), atMs: 5_000, because: noted('The PBX was restarted.') },
   ];
   await lab.add(id, pieces, { talkMs: 7_000 });
-  const { coverage } = (await lab.catalogue.call(id))!;
-  await lab.catalogue.decideCoverage(id, { ...coverage, rule: 'Sales' });
+  const { coverage } = (await lab.catalogue.calls.get(id))!;
+  await lab.catalogue.calls.decideCoverage(id, { ...coverage, rule: 'Sales' });
   const call = await lab.run(id);
   t.match(worded(call.coverage), {
     status: 'partial',
@@ -300,7 +300,7 @@ t.test('the end that is missing has the reason that was known, and no other', as
   const full = await preserveLab(t);
   await full.add(id, [{ in: wav(4), out: wav(4) }], { talkMs: 9_000 });
   const why = noted('The disk of the spool is full.');
-  await full.catalogue.decideCoverage(id, { status: 'pending', why, rule: null, missingMs: 0 });
+  await full.catalogue.calls.decideCoverage(id, { status: 'pending', why, rule: null, missingMs: 0 });
   t.match(
     inWords((await full.run(id)).coverage.why),
     /0:04\.0 to 0:09\.0\. The disk of the spool is full\.$/,
@@ -329,7 +329,7 @@ t.test('a PBX that cannot be reached is no damaged file: it is tried again', asy
   await lab.add(id, [{ in: wav(3) }]);
   lab.preserver.enqueue(id);
   await until('the first failure', () => lab.faults.length > 0);
-  t.match(await lab.catalogue.segments(id), [{ state: 'captured' }]);
+  t.match(await lab.catalogue.segments.of(id), [{ state: 'captured' }]);
   up = true;
   const call = await lab.run(id);
   t.match(worded(call.coverage), { status: 'partial', reason: /neither this machine nor the PBX has it/ });

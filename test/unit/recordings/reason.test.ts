@@ -367,16 +367,24 @@ t.test('a row with such a reason is a bad row: it is reported, and the others ar
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   for (const id of ['A', 'B']) {
-    await catalogue.saveCall(aCall(id), {
+    await catalogue.calls.save(aCall(id), {
       ...{ status: 'partial', why: because('cut_off'), rule: null, missingMs: 0 },
     });
     const gaps = [{ atMs: 0, untilMs: 1_000, side: 'both' as const, why: because('began_late') }];
     const recording = aRecording(`R${id}`, id, { gaps });
-    await catalogue.recordingSealed(recording, new Uint8Array(4), (await catalogue.call(id))!.coverage);
-    await catalogue.eraseIntended(`R${id}`, because('due', { rule: 'Short', why: recording.keepWhy }), 1);
+    await catalogue.recordings.sealed(
+      recording,
+      new Uint8Array(4),
+      (await catalogue.calls.get(id))!.coverage,
+    );
+    await catalogue.recordings.eraseIntended(
+      `R${id}`,
+      because('due', { rule: 'Short', why: recording.keepWhy }),
+      1,
+    );
   }
-  await catalogue.openBlindWindow(T0, because('not_running'));
-  t.match(await catalogue.call('A'), {
+  await catalogue.watch.open(T0, because('not_running'));
+  t.match(await catalogue.calls.get('A'), {
     coverage: { why: { code: 'cut_off' } },
     recording: { gaps: [{ why: { code: 'began_late' } }], eraseWhy: { code: 'due' } },
   });
@@ -386,17 +394,17 @@ t.test('a row with such a reason is a bad row: it is reported, and the others ar
   const wrong = '{"code":"nothing_like_it","params":{}}';
 
   set(`UPDATE recordings SET gaps = json_replace(gaps, '$[0].why', json('${wrong}')) WHERE id = 'RA'`);
-  t.equal((await catalogue.call('A'))?.recording, null, 'the call is shown without its recording');
+  t.equal((await catalogue.calls.get('A'))?.recording, null, 'the call is shown without its recording');
   t.match(bad.at(-1), { table: 'recordings', key: 'RA', fault: /"gaps" has a reason.*nothing_like_it/ });
   set(`UPDATE calls SET coverage_reason = '${wrong}' WHERE id = 'A'`);
-  await t.rejects(catalogue.call('A'), { code: 'row_unreadable' });
+  await t.rejects(catalogue.calls.get('A'), { code: 'row_unreadable' });
   t.match(
-    (await catalogue.calls({ reach: 'all', limit: 10 })).map(({ id }) => id),
+    (await catalogue.calls.list({ reach: 'all', limit: 10 })).map(({ id }) => id),
     ['B'],
   );
   t.match(bad.at(-1), { table: 'calls', key: 'A', fault: /"coverage_reason" has a reason/ });
   set(`UPDATE blind_windows SET reason = '{"code":"busy","params":{}}'`);
-  t.same(await catalogue.blindWindows(), []);
+  t.same(await catalogue.watch.windows(), []);
   t.match(bad.at(-1), { table: 'blind_windows', fault: /the params of "busy" are others/ });
 });
 

@@ -143,7 +143,7 @@ t.test('an unusual run is refused until it is confirmed for exactly this set', a
   t.same([due.length, kept.map((k) => k.item.id), total, forEver], [2, ['R3', 'R4'], 4, 1]);
   await t.rejects(retain.run(), { code: 'retention_refused', message: new RegExp(breaker.confirm) });
   await t.rejects(retain.run({ confirm: 'erase-2-000000' }), { code: 'retention_refused' });
-  t.equal((await house.catalogue.countKept()).kept, 4, 'nothing happened');
+  t.equal((await house.catalogue.recordings.count()).kept, 4, 'nothing happened');
   const both = await Promise.all([retain.run({ confirm: breaker.confirm }), retain.run()]);
   t.same(
     both.map((r) => r.erased),
@@ -161,13 +161,23 @@ t.test('a plan looks as far as there are recordings due, and no further', async 
   }));
   const asked: number[] = [];
   const catalogue: Parameters<typeof makePlan>[0] = {
-    policy: async () => ({ version: 0, changedAt: null, changedBy: '', policy: defaultPolicy, fault: null }),
-    recordingsErasing: async () => [],
-    keptRecordings: async (limit = all.length) => {
-      asked.push(limit);
-      return all.slice(0, limit);
+    policy: {
+      newest: async () => ({
+        version: 0,
+        changedAt: null,
+        changedBy: '',
+        policy: defaultPolicy,
+        fault: null,
+      }),
     },
-    countKept: async () => ({ kept: all.length, forEver: 900, newestSealedAt: NOW }),
+    recordings: {
+      erasing: async () => [],
+      kept: async (limit = all.length) => {
+        asked.push(limit);
+        return all.slice(0, limit);
+      },
+      count: async () => ({ kept: all.length, forEver: 900, newestSealedAt: NOW }),
+    },
   };
   const plan = await makePlan(catalogue, NOW, 20);
   t.same([plan.due.length, asked], [2_100, [500, 2_000, 8_000]]);
@@ -182,7 +192,7 @@ t.test(
     const house = await openHouse(dir);
     t.teardown(() => house.close());
     house.retain.start();
-    while ((await house.catalogue.erasedRecordings(9)).length < 2) await new Promise(setImmediate);
+    while ((await house.catalogue.recordings.tombstones(9)).length < 2) await new Promise(setImmediate);
     await house.retain.stop();
     t.same(await whatIsLeft(house, dir, 'R1'), gone);
     const deps = {

@@ -73,10 +73,10 @@ t.test('a capture that has a second name waits until it has one', async (t) => {
   lab.preserver.enqueue(id);
   await until('the alarm', () => lab.standing.size > 0);
   t.match([...lab.standing.values()], [{ message: /2 names \(hard links\)/ }]);
-  t.match(worded((await lab.catalogue.call(id))!.coverage), { status: 'pending', reason: /2 names/ });
+  t.match(worded((await lab.catalogue.calls.get(id))!.coverage), { status: 'pending', reason: /2 names/ });
   unlinkSync(lab.elsewhere);
-  await until('the recording', async () => (await lab.catalogue.call(id))!.recording);
-  t.match((await lab.catalogue.call(id))!.coverage, { status: 'recorded' });
+  await until('the recording', async () => (await lab.catalogue.calls.get(id))!.recording);
+  t.match((await lab.catalogue.calls.get(id))!.coverage, { status: 'recorded' });
   await until('the end of the alarm', () => lab.standing.size === 0);
   t.same(lab.spool(), []);
 });
@@ -219,7 +219,7 @@ t.test('alarms of an earlier run end when what they named is gone', async (t) =>
 t.test('captured audio of no known call is named by an alarm after ten looks, and stays', async (t) => {
   const { standing, alarms } = alarmBoard();
   const sweep = createSweep({
-    catalogue: { segments: async () => [] },
+    catalogue: { segments: { of: async () => [] } },
     spool: {
       ours: async () => [name],
       strangers: async () => [],

@@ -23,12 +23,12 @@ t.test('a call in a spool that cannot be read waits, and is sealed when it can',
       [...lab.standing.values()],
       [{ severity: 'critical', message: new RegExp(`${spool}.*chmod 2770`), hint: /2770/ }],
     );
-    const waiting = (await lab.catalogue.call(id))!;
+    const waiting = (await lab.catalogue.calls.get(id))!;
     t.match(worded(waiting.coverage), { status: 'pending', reason: /EACCES/ });
-    t.match(await lab.catalogue.segments(id), [{ state: 'captured' }]);
+    t.match(await lab.catalogue.segments.of(id), [{ state: 'captured' }]);
     asRoot(() => chmodSync(spool, 0o777));
-    await until('the recording', async () => (await lab.catalogue.call(id))!.recording);
-    t.match((await lab.catalogue.call(id))!.coverage, { status: 'recorded' });
+    await until('the recording', async () => (await lab.catalogue.calls.get(id))!.recording);
+    t.match((await lab.catalogue.calls.get(id))!.coverage, { status: 'recorded' });
     await until('the end of the alarm', () => lab.standing.size === 0);
     t.same(lab.spool(), []);
   });

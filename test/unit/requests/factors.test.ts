@@ -25,7 +25,7 @@ t.test('a first factor comes with recovery codes, and proves the session', async
     action: 'second_factor',
     detail: { changes: ['the passkey laptop was added'] },
   });
-  t.match(await catalogue.factorState('ada'), { totp: false, passkeys: 1, recoveryCodes: 10 });
+  t.match(await catalogue.factors.state('ada'), { totp: false, passkeys: 1, recoveryCodes: 10 });
   t.match(await lab.prove('ada', { code: recovery_codes![9]! }, { session: 'x' }), {
     proofs: ['recovery_code'],
   });
@@ -35,18 +35,18 @@ t.test('a first factor comes with recovery codes, and proves the session', async
     action: 'second_factor',
     detail: { changes: ['an authenticator app was added'] },
   });
-  t.equal((await catalogue.factorState('ada')).recoveryCodes, 9, 'those that there are stay');
+  t.equal((await catalogue.factors.state('ada')).recoveryCodes, 9, 'those that there are stay');
   t.match(await lab.prove('ada', { code: code() }, { session: 'y' }), { proofs: ['totp'] });
 
   await ask('remove_factor', { by });
   t.match(await lab.entry(), { detail: { changes: ['the authenticator app was removed'] } });
   await t.rejects(ask('remove_factor', { by }), { code: 'not_found' });
-  await catalogue.setRolesWithFactor(['admin']);
+  await catalogue.factors.setRoles(['admin']);
   await t.rejects(ask('remove_factor', { by, passkey: first.key.id }), { code: 'last_factor' });
-  await catalogue.setRolesWithFactor([]);
+  await catalogue.factors.setRoles([]);
   await ask('remove_factor', { by, passkey: first.key.id });
   t.match(await lab.entry(), { detail: { changes: ['the passkey laptop was removed'] } });
-  t.match(await catalogue.factorState('ada'), { totp: false, passkeys: 0, recoveryCodes: 0 });
+  t.match(await catalogue.factors.state('ada'), { totp: false, passkeys: 0, recoveryCodes: 0 });
   await t.rejects(ask('new_recovery_codes', { by }), { code: 'request_invalid' });
 });
 
@@ -64,7 +64,7 @@ t.test('what is done to factors is done with its entry, or not at all', async (t
       }),
     { message: 'as it should be' },
   );
-  t.match(await catalogue.factorState('ada'), { totp: false, passkeys: 0, recoveryCodes: 0 });
+  t.match(await catalogue.factors.state('ada'), { totp: false, passkeys: 0, recoveryCodes: 0 });
   await (await beginPasskey(lab, 'ada')).add();
   await lab.withApp('ada');
   await lab.unwritten('new_recovery_codes', () => ask('new_recovery_codes', { by }));
@@ -98,19 +98,19 @@ t.test('factors are changed after a proof only, and a second one after one of th
   await refused(lab.by('ada'), 'proof_needed', 'that is too old');
   await lab.prove('ada', { password });
   await refused(lab.by('ada'), 'proof_needed', 'by the password beside a second factor');
-  await catalogue.addToken(
+  await catalogue.tokens.add(
     { id: 'tok', userId: 'ada', name: 'x', rights: [], createdAt: 1, expiresAt: clock.ms * 2 },
     'h',
   );
   await refused(lab.by('ada', { token: 'tok' }), 'proof_needed', 'by an API token');
-  await catalogue.changeUser('bea', { disabled: true }, 1);
+  await catalogue.people.change('bea', { disabled: true }, 1);
   await refused(lab.by('bea'), 'not_signed_in', 'of who is disabled');
 });
 
 t.test('somebody of a directory adds a first factor by its word, and more by that factor', async (t) => {
   const lab = await peopleLab(t);
   const { ask } = lab;
-  await lab.catalogue.saveOutsider({
+  await lab.catalogue.people.saveOutsider({
     ...{ ...FOUNDER, id: 'lea', name: 'lea', createdAt: 1, source: 'ldap', subject: 'uid=lea' },
   });
   const by = lab.by('lea');
@@ -127,7 +127,7 @@ t.test('who has to have a second factor and has none can add one, and nothing el
   const lab = await peopleLab(t);
   const { ask } = lab;
   const by = lab.by(await lab.add('ada'));
-  await lab.catalogue.setRolesWithFactor(['admin']);
+  await lab.catalogue.factors.setRoles(['admin']);
   await lab.prove('ada', { password });
   const make = () => ask('make_token', { by, name: 'x', rights: [], days: 1 });
   await t.rejects(make(), { code: 'second_factor_needed' });

@@ -22,9 +22,9 @@ const CONSOLE = { actor: 'console', actor_id: '', actor_name: 'root', address: '
 
 /** A recording, as sealed. */
 async function withRecording({ catalogue }: PeopleLab): Promise<void> {
-  await catalogue.saveCall(aCall('C1'));
+  await catalogue.calls.save(aCall('C1'));
   const coverage = { status: 'recorded', why: noted('All of it.'), rule: null, missingMs: 0 } as const;
-  await catalogue.recordingSealed(aRecording('R1', 'C1'), Buffer.alloc(9), coverage);
+  await catalogue.recordings.sealed(aRecording('R1', 'C1'), Buffer.alloc(9), coverage);
 }
 
 t.test('the first person may be added without rights, and everybody after with theirs', async (t) => {
@@ -36,7 +36,7 @@ t.test('the first person may be added without rights, and everybody after with t
   const { id } = await first();
   t.match(await lab.entry(), { ...CONSOLE, action: 'person_add', object_id: id, detail: { name: 'ada' } });
   const size = await lab.size();
-  t.match(await catalogue.user(id), { ...FOUNDER, name: 'ada', passwordHash: hash });
+  t.match(await catalogue.people.get(id), { ...FOUNDER, name: 'ada', passwordHash: hash });
 
   await t.rejects(ask('add_user', { by, name: 'ben', hash }), { code: 'request_invalid', detail: /rights/ });
   const add = (name: string, rights = AUDITOR) => ask('add_user', { by, name, hash, rights });
@@ -46,7 +46,7 @@ t.test('the first person may be added without rights, and everybody after with t
   t.equal(await lab.size(), size, 'what is refused changes nothing');
   const ben = await add('ben');
   t.match(await lab.entry(), { ...CONSOLE, action: 'person_add', detail: { roles: ['auditor'] } });
-  t.match(await catalogue.user(ben.id), AUDITOR);
+  t.match(await catalogue.people.get(ben.id), AUDITOR);
 });
 
 t.test('a password that is set ends sessions and tokens, with the entry or not at all', async (t) => {
@@ -54,22 +54,22 @@ t.test('a password that is set ends sessions and tokens, with the entry or not a
   const { ask, catalogue, clock } = lab;
   await lab.add('ada');
   const token = { id: 'tok', userId: 'ada', name: 'nightly', rights: ['oversee' as const], createdAt: 1 };
-  await catalogue.addToken({ ...token, expiresAt: clock.ms + 1e9 }, 'h');
-  const { epoch } = (await catalogue.standing('ada'))!;
+  await catalogue.tokens.add({ ...token, expiresAt: clock.ms + 1e9 }, 'h');
+  const { epoch } = (await catalogue.people.standing('ada'))!;
   const next = await hashPassword('four other quiet words');
   const set = (id = 'ada', hash = next) => ask('set_password', { by, id, hash });
   await t.rejects(set('nobody'), { code: 'person_unknown' });
   await t.rejects(set('ada', 'in the clear'), { code: 'request_invalid' });
   await lab.unwritten('set_password', set);
-  t.equal((await catalogue.standing('ada'))!.epoch, epoch);
+  t.equal((await catalogue.people.standing('ada'))!.epoch, epoch);
   t.strictSame(await set(), { tokens_ended: ['nightly'] });
   t.match(await lab.entry(), {
     ...{ ...CONSOLE, action: 'password_change', object_id: 'ada' },
     detail: { name: 'ada', tokens_ended: ['nightly'] },
   });
-  t.ok((await catalogue.standing('ada'))!.epoch > epoch, 'sessions have ended');
-  t.strictSame(await catalogue.tokensOf('ada'), []);
-  t.ok(await verifyPassword((await catalogue.user('ada'))!.passwordHash, 'four other quiet words'));
+  t.ok((await catalogue.people.standing('ada'))!.epoch > epoch, 'sessions have ended');
+  t.strictSame(await catalogue.tokens.of('ada'), []);
+  t.ok(await verifyPassword((await catalogue.people.get('ada'))!.passwordHash, 'four other quiet words'));
 });
 
 t.test('second factors are reset, with the entry or not at all', async (t) => {
@@ -78,19 +78,19 @@ t.test('second factors are reset, with the entry or not at all', async (t) => {
   await lab.add('ada');
   await lab.prove('ada', { password: 'five unrelated quiet words' });
   await lab.withApp('ada');
-  const { epoch } = (await catalogue.standing('ada'))!;
+  const { epoch } = (await catalogue.people.standing('ada'))!;
   const reset = (id = 'ada') => ask('reset_factors', { by, id });
   await t.rejects(reset('nobody'), { code: 'person_unknown' });
   await lab.unwritten('reset_factors', reset);
-  t.match(await catalogue.factorState('ada'), { totp: true });
+  t.match(await catalogue.factors.state('ada'), { totp: true });
   await reset();
   t.match(await lab.entry(), {
     ...CONSOLE,
     action: 'person_change',
     detail: { changes: [/second factors/] },
   });
-  t.match(await catalogue.factorState('ada'), { totp: false, passkeys: 0, recoveryCodes: 0 });
-  t.ok((await catalogue.standing('ada'))!.epoch > epoch, 'sessions have ended');
+  t.match(await catalogue.factors.state('ada'), { totp: false, passkeys: 0, recoveryCodes: 0 });
+  t.ok((await catalogue.people.standing('ada'))!.epoch > epoch, 'sessions have ended');
 });
 
 t.test('what the command line did is in the log as it says, by the console', async (t) => {
@@ -117,11 +117,11 @@ t.test('a finding is on its row, and in the log when it is news', async (t) => {
   await t.rejects(put('Its file is missing.', 'R9'), { code: 'recording_absent' });
   await put(null);
   t.equal(await lab.size(), 0, 'nothing is wrong');
-  t.match(await catalogue.sealCheck('R1'), { fault: null, checkedAt: lab.clock.ms });
+  t.match(await catalogue.seals.check('R1'), { fault: null, checkedAt: lab.clock.ms });
   await lab.unwritten('put_finding', () => put('Its file is missing.'));
   await put('Its file is missing.');
   t.match(await lab.entry(), { ...CONSOLE, action: 'damage', object_id: 'C1', detail: { found } });
-  t.match(await catalogue.sealCheck('R1'), { fault: 'Its file is missing.' });
+  t.match(await catalogue.seals.check('R1'), { fault: 'Its file is missing.' });
   const size = await lab.size();
   await put('Its file is missing.');
   t.equal(await lab.size(), size, 'once');
@@ -133,7 +133,7 @@ t.test("an app's secret is replaced only if it is still what it was", async (t) 
   await lab.add('ada');
   await lab.prove('ada', { password: 'five unrelated quiet words' });
   await lab.withApp('ada');
-  const sealed = async () => Buffer.from((await catalogue.totps())[0]!.sealed).toString('base64');
+  const sealed = async () => Buffer.from((await catalogue.factors.totps())[0]!.sealed).toString('base64');
   const [before, after] = [await sealed(), Buffer.from('under another key').toString('base64')];
   await ask('reseal_totp', { by, person: 'ada', before: 'AAAA', after });
   t.equal(await sealed(), before, 'somebody has given a new one meanwhile');
@@ -206,7 +206,7 @@ t.test(
     t.strictSame(tablesOf(lab.db), before, 'nothing was done');
     for (const name of names) await askOwner(dir, name, bodies[name](by));
     t.match(
-      (await lab.catalogue.auditEntries({ limit: 5 }))
+      (await lab.catalogue.audit.entries({ limit: 5 }))
         .map((e) => [e.actor, e.actor_name, e.action])
         .reverse(),
       ['person_add', 'password_change', 'person_change', 'sign_in', 'damage'].map((action) => [

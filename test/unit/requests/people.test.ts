@@ -48,10 +48,10 @@ t.test('an admin who has shown who they are adds, changes, invites and removes s
   await t.rejects(choose(second.code), { code: 'invitation_unknown' }, 'once');
 
   const shutOut = () => ask('shut_out', { by, id });
-  const { epoch } = (await catalogue.standing(id))!;
+  const { epoch } = (await catalogue.people.standing(id))!;
   await lab.unwritten('shut_out', shutOut);
   await shutOut();
-  t.equal((await catalogue.standing(id))!.epoch, epoch + 1);
+  t.equal((await catalogue.people.standing(id))!.epoch, epoch + 1);
   t.match(await lab.entry(), {
     action: 'session_end',
     detail: { because: /all sessions and tokens of Benno/ },
@@ -60,7 +60,7 @@ t.test('an admin who has shown who they are adds, changes, invites and removes s
   const roles = () => ask('set_factor_roles', { by, roles: ['auditor'] });
   await lab.unwritten('set_factor_roles', roles);
   await roles();
-  t.strictSame(await catalogue.rolesWithFactor(), ['auditor']);
+  t.strictSame(await catalogue.factors.roles(), ['auditor']);
   t.match(await lab.entry(), {
     action: 'policy_change',
     detail: { changes: ['second factor required of: auditor'] },
@@ -78,7 +78,7 @@ t.test('an admin invites neither themselves nor somebody whose password is elsew
   const lab = await peopleLab(t);
   const by = lab.by(await lab.add('ada'));
   await lab.prove('ada', { password });
-  await lab.catalogue.saveOutsider({
+  await lab.catalogue.people.saveOutsider({
     ...{ ...AUDITOR, id: 'lea', name: 'lea', createdAt: 1, source: 'ldap', subject: 'uid=lea' },
   });
   await t.rejects(lab.ask('invite_person', { by, id: 'ada' }), { code: 'forbidden' });
@@ -118,7 +118,7 @@ t.test('who may do what with people is decided by the recorder', async (t) => {
 
   await lab.prove('ada', { password }, { session: 'one' });
   const made = { id: 'tok', userId: 'ada', name: 'x', rights: ['oversee' as const], createdAt: 1 };
-  await catalogue.addToken({ ...made, expiresAt: clock.ms + 1e9 }, 'h');
+  await catalogue.tokens.add({ ...made, expiresAt: clock.ms + 1e9 }, 'h');
   await refusedAll(lab.by('ada', { session: 'one', token: 'tok' }), 'forbidden', 'an API token');
   await refusedAll(lab.by('ada', { session: 'one', token: 'gone' }), 'not_signed_in', 'a token that is gone');
 
@@ -131,13 +131,13 @@ t.test('who may do what with people is decided by the recorder', async (t) => {
   await ask('shut_out', { by: lab.by('ada'), id: 'ada' });
   await refusedAll(lab.by('ada', { session: 'one' }), 'proof_needed', 'a proof of before they were shut out');
   await lab.prove('ada', { password }, { session: 'one' });
-  await catalogue.setRolesWithFactor(['reviewer']);
+  await catalogue.factors.setRoles(['reviewer']);
   await refusedAll(
     lab.by('ada', { session: 'one' }),
     'second_factor_needed',
     'a factor that a role requires',
   );
-  await catalogue.changeUser('ada', { disabled: true }, clock.ms);
+  await catalogue.people.change('ada', { disabled: true }, clock.ms);
   await refusedAll(lab.by('ada', { session: 'one' }), 'not_signed_in', 'somebody who is disabled');
 
   for (const [name, work] of people({ console: 'root' })) {
@@ -161,7 +161,7 @@ t.test('sessions end, or need new cookies, as rights change', async (t) => {
       ...(disabled === undefined ? {} : { disabled }),
     });
   const at = async () => {
-    const { epoch, gains } = (await catalogue.standing('bea'))!;
+    const { epoch, gains } = (await catalogue.people.standing('bea'))!;
     return [epoch, gains];
   };
   t.strictSame(await at(), [0, 0]);
@@ -171,10 +171,10 @@ t.test('sessions end, or need new cookies, as rights change', async (t) => {
   await change(ADMIN);
   t.strictSame(await at(), [0, 2], 'an admin changes things; the same again gives nothing more');
   await change(ADMIN, true);
-  t.equal(await catalogue.standing('bea'), null);
+  t.equal(await catalogue.people.standing('bea'), null);
   await change(ADMIN, false);
   t.strictSame(await at(), [1, 2]);
-  t.match(await catalogue.standing('bea'), {
+  t.match(await catalogue.people.standing('bea'), {
     ...{ person: { id: 'bea', roles: ['admin'] }, state: { totp: false, passkeys: 0, required: false } },
   });
 });
@@ -195,7 +195,7 @@ t.test('the first user is made once, with the newest code', async (t) => {
   await lab.unwritten('claim_setup', () => claim(code!));
   const { id } = await claim(code!);
   t.match(await lab.entry(), { action: 'person_add', actor_id: id, detail: { because: 'set-up code' } });
-  t.match(await lab.catalogue.user(id), { name: 'Ada', roles: ['admin'] });
+  t.match(await lab.catalogue.people.get(id), { name: 'Ada', roles: ['admin'] });
   await t.rejects(claim(code!), { code: 'setup_code_wrong' });
   t.strictSame(await ask('begin_setup', {}), { code: null });
   t.strictSame((await lab.prove(id, { password }, { begins: true })) as object, {
@@ -230,7 +230,7 @@ t.test('a password is changed by who knows the old one, and ends what it has let
     outcome: 'ok',
     detail: { tokens_ended: ['wall'] },
   });
-  t.strictSame(await catalogue.tokensOf('ada'), []);
+  t.strictSame(await catalogue.tokens.of('ada'), []);
   const make = (session: string) =>
     ask('make_token', { by: { ...by, session }, name: 'x', rights: ['oversee'], days: 1 });
   await t.rejects(make('other'), { code: 'proof_needed' }, 'other sessions have ended');
@@ -269,8 +269,8 @@ t.test('people of a directory are here what their groups make them', async (t) =
   t.equal(await lab.size(), size, 'is no change');
   await t.rejects(save([]), { code: 'no_role' });
   t.match(await lab.entry(), { action: 'person_change', detail: { changes: [/in no group any more/] } });
-  t.match(await catalogue.user(id), { roles: [] });
-  t.equal((await catalogue.standing(id))!.epoch, 1);
+  t.match(await catalogue.people.get(id), { roles: [] });
+  t.equal((await catalogue.people.standing(id))!.epoch, 1);
   await save(['cn=audit,dc=x']);
   await lab.unwritten('outsider_gone', () => ask('outsider_gone', { id }));
   await ask('outsider_gone', { id });
@@ -278,7 +278,7 @@ t.test('people of a directory are here what their groups make them', async (t) =
     action: 'person_change',
     detail: { changes: [/not in the directory any more/] },
   });
-  t.equal((await catalogue.standing(id))!.epoch, 2);
+  t.equal((await catalogue.people.standing(id))!.epoch, 2);
   await lab.add('ada');
   await t.rejects(ask('outsider_gone', { id: 'ada' }), { code: 'person_unknown' }, 'nobody of ours');
   await t.rejects(
@@ -305,7 +305,7 @@ t.test(
     const { id, secret } = await make();
     t.match(secret, /^td_[\w-]{43}$/);
     t.match(await lab.entry(), { action: 'token_add', object_id: id, detail: { name: 'wall', days: 2 } });
-    t.match(await catalogue.tokensOf('max'), [
+    t.match(await catalogue.tokens.of('max'), [
       { id, name: 'wall', expiresAt: clock.ms + 2 * 86_400_000, usedAt: null },
     ]);
     await t.rejects(ask('make_token', { by: { ...by, token: id }, name: 'x', rights: [], days: 1 }), {
@@ -313,7 +313,7 @@ t.test(
     });
 
     const size = await lab.size();
-    const used = async () => (await catalogue.tokensOf('max'))[0]!.usedAt;
+    const used = async () => (await catalogue.tokens.of('max'))[0]!.usedAt;
     await ask('token_used', { id, address: '10.0.0.9' });
     const first = clock.ms;
     clock.ms += 59_000;

@@ -18,7 +18,7 @@ const proved = (lab: PeopleLab, person: string, session = `${person}'s`): Promis
 /** Gives somebody a passkey, and signs what they are asked to. */
 async function withPasskey(lab: PeopleLab, person: string, host = PLACE.host) {
   const key = createAuthenticator();
-  await lab.catalogue.addPasskey({
+  await lab.catalogue.factors.addPasskey({
     ...{ id: key.id, userId: person, name: 'laptop', publicKey: key.publicKey, counter: 0, transports: [] },
     ...{ host, addedAt: lab.clock.ms, usedAt: null },
   });
@@ -43,13 +43,13 @@ t.test('a password begins a session, or shows again who it is', async (t) => {
     ...{ action: 'sign_in', actor_id: 'ada', actor_name: 'ada', address: '10.0.0.7', outcome: 'ok' },
     detail: { with: ['password'] },
   });
-  t.equal((await catalogue.user('ada'))!.signedInAt, clock.ms);
+  t.equal((await catalogue.people.get('ada'))!.signedInAt, clock.ms);
   t.ok(await proved(lab, 'ada'));
   clock.ms += 10 * MINUTE + 1;
   t.notOk(await proved(lab, 'ada'), 'for ten minutes');
   await lab.prove('ada', { password });
   t.match(await lab.entry(), { action: 'second_factor', detail: { with: ['password'] } });
-  t.ok((await catalogue.user('ada'))!.signedInAt! < clock.ms, 'it did not begin with this');
+  t.ok((await catalogue.people.get('ada'))!.signedInAt! < clock.ms, 'it did not begin with this');
   t.ok(await proved(lab, 'ada'));
   clock.ms -= HOUR;
   t.notOk(await proved(lab, 'ada'), 'a clock that was set back');
@@ -59,8 +59,8 @@ t.test('nobody comes in who has no password here, is disabled or is not there', 
   const lab = await peopleLab(t);
   const { catalogue } = lab;
   for (const name of ['ada', 'bea']) await lab.add(name);
-  await catalogue.changeUser('bea', { disabled: true }, 1);
-  await catalogue.saveOutsider({
+  await catalogue.people.change('bea', { disabled: true }, 1);
+  await catalogue.people.saveOutsider({
     ...{ ...FOUNDER, id: 'lea', name: 'lea', createdAt: 1, source: 'ldap', subject: 'uid=lea' },
   });
   for (const who of ['bea', 'lea', 'nobody', null])
@@ -80,11 +80,11 @@ t.test('a password that is changed while it is compared proves nothing', async (
   await lab.add('ada');
   const proving = lab.prove('ada', { password }, { begins: true });
   while (lab.verified.length === 0) await new Promise(setImmediate);
-  await lab.catalogue.setPassword('ada', lab.hash, lab.clock.ms);
+  await lab.catalogue.people.setPassword('ada', lab.hash, lab.clock.ms);
   await t.rejects(proving, { code: 'sign_in_failed' });
   t.match(await lab.entry(), { action: 'sign_in', outcome: 'refused' });
   t.notOk(await proved(lab, 'ada'));
-  t.equal((await lab.catalogue.user('ada'))!.signedInAt, null);
+  t.equal((await lab.catalogue.people.get('ada'))!.signedInAt, null);
 });
 
 t.test('the word of a directory signs in, and proves nothing to the recorder', async (t) => {
@@ -92,12 +92,12 @@ t.test('the word of a directory signs in, and proves nothing to the recorder', a
   const { catalogue } = lab;
   await lab.add('ada');
   const of = (source: 'ldap' | 'oidc', id: string) =>
-    catalogue.saveOutsider({ ...FOUNDER, id, name: id, createdAt: 1, source, subject: id });
+    catalogue.people.saveOutsider({ ...FOUNDER, id, name: id, createdAt: 1, source, subject: id });
   await of('ldap', 'lea');
   await of('oidc', 'ole');
   await lab.prove('lea', { word: ['directory'] }, { begins: true });
   t.match(await lab.entry(), { action: 'sign_in', actor_id: 'lea', detail: { with: ['directory'] } });
-  t.equal((await catalogue.user('lea'))!.signedInAt, lab.clock.ms);
+  t.equal((await catalogue.people.get('lea'))!.signedInAt, lab.clock.ms);
   await t.rejects(lab.deps.askers.proved(lab.by('lea'), 'people'), { code: 'local_account_needed' });
   await lab.prove('ole', { word: ['provider_sign_in', 'provider'] }, { begins: true });
   await t.rejects(lab.deps.askers.proved(lab.by('ole'), 'people'), { code: 'local_account_needed' });
@@ -116,7 +116,7 @@ t.test('the word of a directory signs in, and proves nothing to the recorder', a
   await lab.withApp('lea');
   await lab.prove('lea', { code: WRONG }).catch(() => {});
   await lab.prove('lea', { word: ['directory'] }, { begins: true });
-  t.equal((await catalogue.failedFactors('lea')).count, 1, 'nor does it forget wrong codes');
+  t.equal((await catalogue.factors.failed('lea')).count, 1, 'nor does it forget wrong codes');
 });
 
 t.test('a code of an app counts once, and tells how many wrong ones were before it', async (t) => {
@@ -136,7 +136,7 @@ t.test('a code of an app counts once, and tells how many wrong ones were before 
   t.match(await lab.prove('ada', { code: given }), { proofs: ['totp'], failed: { count: 3 } });
   t.match(await lab.entry(), { action: 'second_factor', outcome: 'ok', detail: { with: ['totp'] } });
   t.ok(await proved(lab, 'ada'));
-  t.strictSame(await catalogue.failedFactors('ada'), { count: 0, lastAt: null });
+  t.strictSame(await catalogue.factors.failed('ada'), { count: 0, lastAt: null });
   await t.rejects(lab.prove('ada', { code: given }), { code: 'factor_wrong' }, 'used up');
   const size = await lab.size();
   const both = await Promise.allSettled([code(), code()].map((same) => lab.prove('ada', { code: same })));
@@ -157,7 +157,7 @@ t.test('a recovery code counts once', async (t) => {
   await lab.unwritten('a recovery code', () => lab.prove('ada', { code }, { session: 'new' }));
   t.match(await lab.prove('ada', { code }, { session: 'new' }), { proofs: ['recovery_code'] });
   t.ok(await proved(lab, 'ada', 'new'));
-  t.equal((await lab.catalogue.factorState('ada')).recoveryCodes, 9);
+  t.equal((await lab.catalogue.factors.state('ada')).recoveryCodes, 9);
   await t.rejects(lab.prove('ada', { code }), { code: 'factor_wrong' });
   t.match(await lab.entry(), { outcome: 'refused', detail: { because: 'a second factor was wrong' } });
 });
@@ -246,7 +246,7 @@ t.test('a passkey is two factors, bound to its place, its challenge and its owne
   const response = await sign({ counter: 3 });
   t.match(await begin(response), { person: 'ada', proofs: ['passkey'], failed: { count: 0 } });
   t.match(await lab.entry(), { action: 'sign_in', actor_id: 'ada', detail: { with: ['passkey'] } });
-  t.match(await catalogue.passkeys('ada'), [{ counter: 3, usedAt: lab.clock.ms }]);
+  t.match(await catalogue.factors.passkeys('ada'), [{ counter: 3, usedAt: lab.clock.ms }]);
   t.ok(await proved(lab, 'ada', 's'));
 
   const refused = { code: 'passkey_refused' };
@@ -270,7 +270,7 @@ t.test('a passkey is two factors, bound to its place, its challenge and its owne
 
   const right = await sign({ counter: 5 });
   await lab.unwritten('a passkey', () => begin(right));
-  await catalogue.changeUser('ada', { disabled: true }, 1).catch(() => {});
+  await catalogue.people.change('ada', { disabled: true }, 1).catch(() => {});
   await t.rejects(begin(await sign({ counter: 6 })), { code: 'sign_in_failed' }, 'of who is disabled');
 });
 
@@ -297,7 +297,7 @@ t.test('whatever is said to be the answer of a passkey, it is refused', async (t
 
 t.test('who comes from the provider comes from there each time', async (t) => {
   const lab = await peopleLab(t);
-  await lab.catalogue.saveOutsider({
+  await lab.catalogue.people.saveOutsider({
     ...{ ...FOUNDER, id: 'ole', name: 'ole', createdAt: 1, source: 'oidc', subject: 'ole' },
   });
   const sign = await withPasskey(lab, 'ole');

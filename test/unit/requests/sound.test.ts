@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { ulid } from 'ulid';
-import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
 import type { TapedeckError } from '../../../daemon/domain/error.js';
 import { keysFile } from '../../../daemon/domain/paths.js';
 import { FOUNDER, type Person, type TokenRight } from '../../../daemon/domain/people/person.js';
@@ -24,18 +23,14 @@ async function house(t: Test) {
   const clock = { ms: START };
   const state = { unwritable: false, beforeKey: async () => {} };
   const did: string[] = [];
-  const catalogue = new Proxy(real, {
-    get: (target, name: keyof Catalogue) =>
-      name === 'audit'
-        ? async (entry: Parameters<Catalogue['audit']>[0]) => {
-            if (state.unwritable) throw new Error('no room');
-            const written = await real.audit(entry);
-            did.push(entry.action);
-            await state.beforeKey();
-            return written;
-          }
-        : Reflect.get(target, name),
-  });
+  const append: typeof real.audit.append = async (entry) => {
+    if (state.unwritable) throw new Error('no room');
+    const written = await real.audit.append(entry);
+    did.push(entry.action);
+    await state.beforeKey();
+    return written;
+  };
+  const catalogue = { ...real, audit: { ...real.audit, append } };
   const counted = {
     identity: async (id: string) => {
       did.push('key');
@@ -44,7 +39,7 @@ async function house(t: Test) {
   };
   const sound = openSound({ catalogue, keys: counted, dataDir, clock: () => clock.ms });
   const add = async (name: string, change: Partial<Person> = {}) => {
-    await real.addUser({
+    await real.people.add({
       ...{ ...FOUNDER, ...change, id: name, name },
       ...{ passwordHash: 'x', createdAt: START },
     });
@@ -67,7 +62,7 @@ async function house(t: Test) {
       () => 'given',
       (e: TapedeckError) => e.code,
     );
-  const entries = () => real.auditEntries({ actions: ['play', 'download', 'damage'], limit: 100 });
+  const entries = () => real.audit.entries({ actions: ['play', 'download', 'damage'], limit: 100 });
   return {
     ...sound,
     ...made,
@@ -144,7 +139,7 @@ t.test('a token opens what it was made for, and is named', async (t) => {
   const token = async (...rights: TokenRight[]) => {
     const id = ulid();
     const times = { createdAt: START, expiresAt: START + 1e9 };
-    await h.catalogue.addToken(
+    await h.catalogue.tokens.add(
       { id, userId: 'ada', name: 'script', rights, ...times },
       randomBytes(32).toString('hex'),
     );
@@ -160,7 +155,8 @@ t.test('a token opens what it was made for, and is named', async (t) => {
 t.test('what was erased is not opened, also when that begins between the entry and the key', async (t) => {
   const h = await house(t);
   await h.add('ada');
-  h.state.beforeKey = () => h.catalogue.eraseIntended(h.recording.id, noted('Its time had come.'), START);
+  h.state.beforeKey = () =>
+    h.catalogue.recordings.eraseIntended(h.recording.id, noted('Its time had come.'), START);
   t.equal(await h.refusal(h.open('ada')), 'key_missing');
   t.same(h.did, ['play'], 'the key was not read');
   t.equal(await h.refusal(h.open('ada')), 'key_missing');
@@ -180,9 +176,9 @@ t.test('who takes too many is refused, with one alarm that names them', async (t
     message: /^ada opened more recordings/,
     forMs: 3_600_000,
   });
-  const before = (await h.catalogue.auditHead()).size;
+  const before = (await h.catalogue.audit.head()).size;
   await take('ada', 3);
-  t.equal((await h.catalogue.auditHead()).size, before, 'what is refused is not on record as played');
+  t.equal((await h.catalogue.audit.head()).size, before, 'what is refused is not on record as played');
   t.equal(await take('bob', 1), 1, 'nobody else is kept waiting');
   h.clock.ms += 60_000;
   t.equal(await take('ada', 20), 10, 'and 600 in an hour');
@@ -214,7 +210,7 @@ t.test('a test call is opened by its own pass alone, once, and without an entry'
 
 t.test('damage is believed when the recorder has seen it', async (t) => {
   const h = await house(t);
-  const fault = async () => (await h.catalogue.sealCheck(h.recording.id))?.fault ?? null;
+  const fault = async () => (await h.catalogue.seals.check(h.recording.id))?.fault ?? null;
   const met = () => h.sound.met_damage({ recording: h.recording.id });
   await met();
   t.equal(await fault(), null, 'it was said of a good one');

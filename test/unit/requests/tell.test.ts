@@ -34,14 +34,14 @@ async function lab(t: Parameters<typeof opened>[0], limits?: Parameters<typeof c
     ...{ catalogue, clock, give_out },
     tell: async (entries: Told[], source = 'one') => tell({ source, entries }),
     add: (id: string, rights: Partial<Rights> = {}) =>
-      catalogue.addUser({
+      catalogue.people.add({
         ...NOBODY,
         ...rights,
         ...{ id, name: id.toUpperCase(), passwordHash: '', createdAt: NOW },
       }),
     /** All but the first, which the log begins with; oldest first. */
     async entries(): Promise<ReadEntry[]> {
-      const found = await catalogue.auditEntries({ limit: 1_000 });
+      const found = await catalogue.audit.entries({ limit: 1_000 });
       return found.toReversed().filter(({ action }) => action !== 'begin');
     },
   };
@@ -68,7 +68,7 @@ t.test('both are written, or neither', async (t) => {
   const { catalogue, tell, add, entries } = await lab(t);
   await add('ada');
   await t.rejects(
-    catalogue.tell(
+    catalogue.audit.tell(
       'one',
       [
         { seq: 1, entry: { ...(await entryOfNow(catalogue)), detail: {} } },
@@ -200,9 +200,12 @@ t.test('what could not be written has not been counted', async (t) => {
   const { tell } = createTelling({
     catalogue: {
       ...catalogue,
-      async tell(...given) {
-        if (full) throw fail('disk_full');
-        return catalogue.tell(...given);
+      audit: {
+        ...catalogue.audit,
+        async tell(...given) {
+          if (full) throw fail('disk_full');
+          return catalogue.audit.tell(...given);
+        },
       },
     },
     ...{ askers: { of: no, may: no }, clock: () => clock.ms, limits: { told: { burst: 2, hourly: 1 } } },
@@ -240,8 +243,8 @@ t.test('what pages show has not changed by what was told', async (t) => {
 
 t.test('a table is given out to who may have it, with its entry', async (t) => {
   const { catalogue, give_out, add, entries } = await lab(t);
-  await catalogue.saveCall(aCall(CALL), recorded);
-  await catalogue.recordingSealed(aRecording('r', CALL), new Uint8Array(), recorded);
+  await catalogue.calls.save(aCall(CALL), recorded);
+  await catalogue.recordings.sealed(aRecording('r', CALL), new Uint8Array(), recorded);
   await add('ada', FOUNDER);
   await add('otto', { roles: ['auditor'], grants: ['export'] });
   await add('agent', { roles: ['agent'], extensions: ['101'] });
@@ -283,7 +286,10 @@ t.test('nothing is given out whose entry cannot be written', async (t) => {
   await add('ada', FOUNDER);
   const askers = createAskers({ catalogue, proofs: { fresh: () => false }, clock: () => clock.ms });
   const { give_out } = createTelling({
-    catalogue: { ...catalogue, audit: async () => Promise.reject(fail('disk_full')) },
+    catalogue: {
+      ...catalogue,
+      audit: { ...catalogue.audit, append: async () => Promise.reject(fail('disk_full')) },
+    },
     ...{ askers, clock: () => clock.ms },
   });
   const by = { person: 'ada', session: 's', address: '' };

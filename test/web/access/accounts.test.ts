@@ -19,7 +19,7 @@ t.test('the first person says whether they hear calls', async (t) => {
     const { app, setup, catalogue } = await openDashboard(t);
     const made = await post(app, '/setup', { code: await setup.begin(), name: 'anna', password, hears });
     t.equal(made.statusCode, 200);
-    const { roles, scope } = (await catalogue.users())[0]!;
+    const { roles, scope } = (await catalogue.people.list())[0]!;
     t.strictSame(roles, hears ? ['admin', 'reviewer'] : ['admin']);
     t.equal(scope.all, hears);
   }
@@ -69,11 +69,11 @@ t.test(
       'nobody is signed in by a link',
     );
     t.equal((await tries(code)).statusCode, 403, 'used up');
-    const anna = (await catalogue.userByName('anna'))!;
+    const anna = (await catalogue.people.byName('anna'))!;
     const own = await post(app, `/people/${anna.id}/invitation`, {}, { cookie: await annaAgain() });
     t.equal(own.statusCode, 403, 'nobody gets round their own old password');
     t.notOk(lines.join().includes(code) || lines.join().includes(code.replaceAll('-', '')));
-    const hashes = (await catalogue.users()).map((u) => u.passwordHash).join();
+    const hashes = (await catalogue.people.list()).map((u) => u.passwordHash).join();
     t.notOk((await get(app, '/people', await annaAgain())).body.includes(hashes.split(',')[0]!));
 
     async function annaAgain() {
@@ -122,10 +122,10 @@ t.test(
     t.equal(await status(fresh), 403, 'they may not any more');
     await until(
       'the refusal',
-      async () => (await catalogue.auditEntries({ outcome: 'refused', limit: 1 }))[0],
+      async () => (await catalogue.audit.entries({ outcome: 'refused', limit: 1 }))[0],
     );
     t.strictSame(
-      await catalogue.auditEntries({ actions: ['session_end'], limit: 9 }),
+      await catalogue.audit.entries({ actions: ['session_end'], limit: 9 }),
       [],
       'that an old token is over is no end of a session on record',
     );
@@ -146,7 +146,7 @@ t.test(
     t.equal((await send(app, 'DELETE', `/people/${ben.id}?based_on=1`, admin)).statusCode, 409);
     t.equal((await send(app, 'DELETE', `/people/${ben.id}?based_on=6`, admin)).statusCode, 200);
     t.equal(await status(back, '/calls'), 401);
-    t.equal(await catalogue.user(ben.id), null);
+    t.equal(await catalogue.people.get(ben.id), null);
     t.equal((await change(6, reviewer)).statusCode, 404);
   },
 );
@@ -170,11 +170,11 @@ t.test('a live stream ends when its person loses a right, no matter who took it 
   const console = createSqliteCatalogue({ path: catalogueFile(dataDir) });
   await console.start();
   t.teardown(() => console.stop());
-  await console.changeUser(ben.id, { disabled: true }, clock.ms);
+  await console.people.change(ben.id, { disabled: true }, clock.ms);
   await bens();
   t.pass('the disabled one is let go');
-  const anna = (await catalogue.userByName('anna'))!;
-  await console.shutOut(anna.id);
+  const anna = (await catalogue.people.byName('anna'))!;
+  await console.people.shutOut(anna.id);
   await annas();
   t.pass('and so is who was signed out');
 });
@@ -183,7 +183,7 @@ t.test('there is always an admin who can sign in', async (t) => {
   const dashboard = await openDashboard(t);
   const { app, catalogue, dataDir, clock } = dashboard;
   const admin = await setUp(dashboard);
-  const anna = (await catalogue.userByName('anna'))!;
+  const anna = (await catalogue.people.byName('anna'))!;
   await post(app, '/people', { name: 'invited', ...RUNS_ONLY }, { cookie: admin });
   const body = { ...reviewer, name: 'anna', disabled: false, based_on: 1 };
   const refused = [
@@ -198,7 +198,7 @@ t.test('there is always an admin who can sign in', async (t) => {
   ];
   for (const answer of refused) t.match(answer.json().error, { code: 'last_admin' });
   t.match(
-    await catalogue.user(anna.id),
+    await catalogue.people.get(anna.id),
     { version: 1, roles: FOUNDER.roles, disabledAt: null },
     'nothing is half done',
   );
@@ -209,13 +209,13 @@ t.test('there is always an admin who can sign in', async (t) => {
   t.teardown(() => other.stop());
   for (const round of [1, 2, 3]) {
     const id = `second${round}`;
-    await catalogue.addUser({ ...RUNS_ONLY, id, name: id, passwordHash: 'x', createdAt: clock.ms });
+    await catalogue.people.add({ ...RUNS_ONLY, id, name: id, passwordHash: 'x', createdAt: clock.ms });
     const done = await Promise.allSettled([
-      catalogue.changeUser(anna.id, round === 1 ? { disabled: true } : reviewer, clock.ms),
-      round === 2 ? other.removeUser(id) : other.changeUser(id, { roles: ['auditor'] }, clock.ms),
+      catalogue.people.change(anna.id, round === 1 ? { disabled: true } : reviewer, clock.ms),
+      round === 2 ? other.people.remove(id) : other.people.change(id, { roles: ['auditor'] }, clock.ms),
     ]);
     t.strictSame(done.map((d) => d.status).sort(), ['fulfilled', 'rejected'], `round ${round}`);
-    await catalogue.changeUser(anna.id, { ...FOUNDER, disabled: false }, clock.ms);
-    if (await catalogue.user(id)) await catalogue.removeUser(id);
+    await catalogue.people.change(anna.id, { ...FOUNDER, disabled: false }, clock.ms);
+    if (await catalogue.people.get(id)) await catalogue.people.remove(id);
   }
 });

@@ -26,10 +26,10 @@ t.test('an app is added with a right code only, and the session that adds it goe
   const begun = (await ask(anna, 'POST', '/account/factors/totp', {})).json();
   t.match(begun.uri, /^otpauth:\/\/totp\/Test:anna\?issuer=Test&secret=[A-Z2-7]{32}&/);
   t.ok(begun.qr.size > 20 && /^(M\d+ \d+h\d+v1h-\d+z)+$/.test(begun.qr.path));
-  const { id } = (await catalogue.userByName('anna'))!;
+  const { id } = (await catalogue.people.byName('anna'))!;
   const wrong = await ask(anna, 'PUT', '/account/factors/totp', { code: wrongCode(begun.secret, clock.ms) });
   t.equal(why(wrong), 'factor_wrong');
-  t.equal(await catalogue.totp(id), null, 'nothing counts before');
+  t.equal(await catalogue.factors.totp(id), null, 'nothing counts before');
   const added = await ask(anna, 'PUT', '/account/factors/totp', { code: codeOf(begun.secret, clock.ms) });
   t.equal(added.json().recovery_codes.length, 10);
   t.equal((await get(app, '/calls', anna.cookie)).statusCode, 401);
@@ -124,8 +124,8 @@ t.test('who knows the password alone does not keep its owner waiting', async (t)
   for (let n = 0; n < 5; n++) await give(wrongCode(secret, clock.ms), device);
   t.equal((await give(codeOf(secret, clock.ms), device)).statusCode, 429, 'nor is it for guessing');
   t.equal((await give(codes[0]!, device)).statusCode, 200);
-  const { id } = (await catalogue.userByName('anna'))!;
-  t.strictSame(await catalogue.failedFactors(id), { count: 0, lastAt: null });
+  const { id } = (await catalogue.people.byName('anna'))!;
+  t.strictSame(await catalogue.factors.failed(id), { count: 0, lastAt: null });
 });
 
 t.test('a hundred wrong codes at once do not pass together', async (t) => {
@@ -151,8 +151,8 @@ t.test('recovery codes are ten, work once each, and a new set takes the place of
   t.equal(first.statusCode, 200);
   t.equal(first.json().second_factor.recovery_codes, 9);
   t.equal((await give(codes[1]!)).statusCode, 403);
-  const { id } = (await catalogue.userByName('anna'))!;
-  t.equal((await catalogue.factorState(id)).recoveryCodes, 9);
+  const { id } = (await catalogue.people.byName('anna'))!;
+  t.equal((await catalogue.factors.state(id)).recoveryCodes, 9);
   const fresh = (await ask(anna, 'POST', '/account/factors/recovery-codes', {})).json().recovery_codes;
   t.equal((await give(codes[2]!)).statusCode, 403, 'the old ones are gone');
   t.equal((await give(fresh[0])).statusCode, 200);
@@ -214,15 +214,15 @@ t.test('what is kept of an app opens with the master key and for its owner only'
 t.test('a new master key takes the apps along', async (t) => {
   const { dashboard, secret } = await withApp(t);
   const { catalogue, masterKey } = dashboard;
-  const { id } = (await catalogue.userByName('anna'))!;
+  const { id } = (await catalogue.people.byName('anna'))!;
   const next = randomBytes(32);
   const anew = createFactorSecrets(() => ({ current: next, next: null, reread: () => [next] }));
-  const sealed = async () => (await catalogue.totp(id))!.sealed;
+  const sealed = async () => (await catalogue.factors.totp(id))!.sealed;
   const before = await sealed();
   t.throws(() => anew.open(id, before));
-  for (const _ of [1, 2]) await resealFactors(catalogue, masterKey, next);
+  for (const _ of [1, 2]) await resealFactors(catalogue.factors, masterKey, next);
   t.strictSame(anew.open(id, await sealed()), Buffer.from(Secret.fromBase32(secret).bytes));
   const after = await sealed();
-  await catalogue.resealTotp(id, before, randomBytes(48));
+  await catalogue.factors.resealTotp(id, before, randomBytes(48));
   t.strictSame(await sealed(), after, 'what was changed meanwhile is left alone');
 });

@@ -29,7 +29,7 @@ t.test('while the recorder is away nobody signs in, and who is signed in goes on
   const made = await post(app, '/account/tokens', { name: 'x', rights: ['view'] }, { cookie });
   const bearer = { authorization: `Bearer ${made.json().secret}` };
   const { call } = await addRecording(d, Buffer.alloc(50_000, 1));
-  const anna = (await d.catalogue.userByName('anna'))!.id;
+  const anna = (await d.catalogue.people.byName('anna'))!.id;
   await told(d);
   const before = (await log(d)).length;
   const sessions = store.sessions.of(anna);
@@ -137,15 +137,15 @@ t.test('what the recorder does to keep somebody out holds at their next request'
   const d = await openDashboard(t);
   const { app, catalogue, store, clock } = d;
   await setUp(d);
-  const anna = (await catalogue.userByName('anna'))!;
+  const anna = (await catalogue.people.byName('anna'))!;
   const deeds: Record<string, (id: string) => Promise<unknown>> = {
-    disabled: (id) => catalogue.changeUser(id, { disabled: true }, clock.ms),
-    removed: (id) => catalogue.removeUser(id),
-    'given another password': (id) => catalogue.setPassword(id, 'hash of another', clock.ms),
-    'shut out': (id) => catalogue.shutOut(id),
+    disabled: (id) => catalogue.people.change(id, { disabled: true }, clock.ms),
+    removed: (id) => catalogue.people.remove(id),
+    'given another password': (id) => catalogue.people.setPassword(id, 'hash of another', clock.ms),
+    'shut out': (id) => catalogue.people.shutOut(id),
   };
   for (const [what, deed] of Object.entries(deeds)) {
-    await catalogue.addUser({ ...anna, id: what, name: what });
+    await catalogue.people.add({ ...anna, id: what, name: what });
     const cookies = [];
     for (let n = 0; n < 2; n++) cookies.push(cookieOf(await post(app, '/session', { name: what, password })));
     for (const cookie of cookies) t.equal((await get(app, '/calls', cookie)).statusCode, 200);
@@ -165,7 +165,7 @@ t.test('what the recorder does to keep somebody out holds at their next request'
 t.test('the dashboard says that it starts and ends, and what it has not told when it ends', async (t) => {
   const d = await openDashboard(t);
   const cookie = await setUp(d);
-  const started = (await d.catalogue.auditEntries({ limit: 10, actions: ['start'] })) as ReadEntry[];
+  const started = (await d.catalogue.audit.entries({ limit: 10, actions: ['start'] })) as ReadEntry[];
   t.match(started, [{ actor: 'tapedeck', detail: { process: 'dashboard' } }]);
   const back = goAway(d);
   await get(d.app, '/coverage', cookie);
@@ -173,6 +173,6 @@ t.test('the dashboard says that it starts and ends, and what it has not told whe
   await d.app.close();
   t.equal(d.store.telling.waiting(), 0);
   t.same((await actions(d)).at(-1), 'report', 'with its last words');
-  const [last] = await d.catalogue.auditEntries({ limit: 1 });
+  const [last] = await d.catalogue.audit.entries({ limit: 1 });
   t.match(last, { action: 'stop', actor: 'tapedeck' });
 });

@@ -84,12 +84,12 @@ t.test('somebody of the directory signs in, with the roles of their groups', asy
   const good = await signIn(dashboard, 'Alice', ALICE);
   t.equal(good.statusCode, 200, good.body);
   t.equal((await get(app, '/calls', cookieOf(good))).statusCode, 200);
-  t.match(await catalogue.userByName('alice'), {
+  t.match(await catalogue.people.byName('alice'), {
     ...{ name: 'alice', source: 'ldap', roles: ['reviewer'], scope: { all: true } },
     ...{ extensions: ['101'], passwordHash: '' },
   });
   t.equal((await signIn(dashboard, 'alice', ALICE)).statusCode, 200, 'and again');
-  t.equal((await catalogue.users()).length, 2, 'as the same person');
+  t.equal((await catalogue.people.list()).length, 2, 'as the same person');
 
   const wrong = await signIn(dashboard, 'alice', 'wrong');
   t.strictSame(told(wrong), told(await signIn(dashboard, 'nobody', 'wrong')), 'unknown');
@@ -97,7 +97,7 @@ t.test('somebody of the directory signs in, with the roles of their groups', asy
   t.equal(wrong.statusCode, 401);
   t.equal(verified.length, 5, 'and one hash each');
   t.equal(why(await signIn(dashboard, 'bob', 'bob knows this one')), 'no_role', 'in no group that counts');
-  t.equal(await catalogue.userByName('bob'), null);
+  t.equal(await catalogue.people.byName('bob'), null);
   t.equal(why(await signIn(dashboard, 'alice', '')), 'request_invalid');
 
   const refused = async () => (await signIns(dashboard)).filter(([, outcome]) => outcome === 'refused');
@@ -194,8 +194,8 @@ t.test('a name is a value, whatever is in it', async (t) => {
 t.test('an account of this catalogue is never taken over from the directory', async (t) => {
   const { dashboard } = await withDirectory(t);
   const { catalogue, app } = dashboard;
-  const anna = (await catalogue.userByName('anna'))!;
-  await catalogue.addUser({
+  const anna = (await catalogue.people.byName('anna'))!;
+  await catalogue.people.add({
     ...anna,
     id: 'dora',
     name: 'Dora',
@@ -205,13 +205,13 @@ t.test('an account of this catalogue is never taken over from the directory', as
   t.equal((await signIn(dashboard, 'dora', 'dora of the catalogue')).statusCode, 200);
   // The directory takes "dora " for the same name; the catalogue does not.
   t.equal(why(await signIn(dashboard, 'dora ', 'dora of the directory')), 'sign_in_failed');
-  t.match(await catalogue.userByName('dora'), { source: 'local', roles: ['admin', 'reviewer'] });
+  t.match(await catalogue.people.byName('dora'), { source: 'local', roles: ['admin', 'reviewer'] });
 
   await signIn(dashboard, 'alice', ALICE);
-  const alice = (await catalogue.userByName('alice'))!;
+  const alice = (await catalogue.people.byName('alice'))!;
   // Somebody else has got the name of one who is gone.
   const other = { ...alice, id: 'other', subject: 'another entry' };
-  t.equal(await catalogue.saveOutsider(other), null);
+  t.equal(await catalogue.people.saveOutsider(other), null);
   t.equal((await get(app, '/session')).json().sign_in.provider, null);
 });
 
@@ -239,21 +239,21 @@ t.test('roles are those of now, and who is gone is out within a look', async (t)
     await client.modify(groupDn('auditors'), new Change({ operation: 'add', modification: member }));
   });
   await directory.recheck();
-  t.strictSame((await catalogue.userByName('alice'))?.roles, ['reviewer', 'auditor'], 'in another group');
+  t.strictSame((await catalogue.people.byName('alice'))?.roles, ['reviewer', 'auditor'], 'in another group');
 
   await slapd.asAdmin((client) => client.modifyDN(personDn('alice'), 'uid=alicia'));
   await directory.recheck();
   t.equal((await get(app, '/calls', alice)).statusCode, 401, 'under that name there is nobody now');
-  t.strictSame((await catalogue.userByName('alice'))?.roles, []);
+  t.strictSame((await catalogue.people.byName('alice'))?.roles, []);
   const renamed = await directory.signIn('alicia', ALICE);
-  t.equal(renamed?.id, (await catalogue.userByName('alicia'))?.id);
-  t.equal(await catalogue.userByName('alice'), null, 'the same person under the new name');
+  t.equal(renamed?.id, (await catalogue.people.byName('alicia'))?.id);
+  t.equal(await catalogue.people.byName('alice'), null, 'the same person under the new name');
   await slapd.asAdmin((client) => client.modifyDN(personDn('alicia'), 'uid=alice'));
   await directory.signIn('alice', ALICE);
 
   await slapd.asAdmin((client) => client.del(personDn('erik')));
   await directory.recheck();
-  t.strictSame((await catalogue.userByName('erik'))?.roles, []);
+  t.strictSame((await catalogue.people.byName('erik'))?.roles, []);
 });
 
 t.test('groups are found by the person, by a search, and never by a server that cannot', async (t) => {

@@ -28,7 +28,7 @@ t.test('an admin is told the command and a reviewer is not', async (t) => {
     return answer.json().error.hint as string;
   };
   t.match(await ask(admin), 'tapedeck calls');
-  const [anna] = await dashboard.catalogue.users();
-  await dashboard.catalogue.addUser({ ...anna!, id: 'reviewer', name: 'greta', roles: ['reviewer'] });
+  const [anna] = await dashboard.catalogue.people.list();
+  await dashboard.catalogue.people.add({ ...anna!, id: 'reviewer', name: 'greta', roles: ['reviewer'] });
   t.equal(await ask(await signInAs(dashboard, 'reviewer')), 'Open the call from the list of calls.');
 });

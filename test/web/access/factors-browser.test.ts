@@ -45,7 +45,7 @@ t.test('second factors are set up and used, in a browser', async (t) => {
       t.equal(await tooWide(page), 0, `${name}, ${width} px`);
     }
   };
-  await catalogue.setRolesWithFactor(['admin']);
+  await catalogue.factors.setRoles(['admin']);
   await withPassword();
   await page.getByRole('heading', { name: 'Add a second factor' }).waitFor();
   await looks('enrolment');
@@ -107,7 +107,7 @@ t.test('second factors are set up and used, in a browser', async (t) => {
   await looks('a proof for somebody new');
   await prove();
   await page.getByRole('heading', { name: 'Ben' }).waitFor();
-  t.match(await catalogue.userByName('ben'), { roles: ['admin'] });
+  t.match(await catalogue.people.byName('ben'), { roles: ['admin'] });
   clock.ms += 11 * 60_000;
   await page.getByRole('button', { name: 'Disable' }).click();
   await prove();

@@ -66,34 +66,34 @@ t.test('what is done to keep somebody out holds for who is just signing in, too'
   const { dashboard, meanwhile } = await withSlowPasswords(t);
   const { app, catalogue, store, clock } = dashboard;
   const cookie = await setUp(dashboard);
-  const anna = (await catalogue.userByName('anna'))!;
+  const anna = (await catalogue.people.byName('anna'))!;
   /** Those that open anything: what is left of one that was ended goes when it is asked for. */
   const open = async () => {
-    const now = await catalogue.standing(anna.id);
+    const now = await catalogue.people.standing(anna.id);
     return store.sessions.of(anna.id).filter(({ epoch }) => epoch === now?.epoch).length;
   };
   const signingIn = () => post(app, '/session', { name: 'anna', password });
   const proving = (as: string) => () => post(app, '/session/proof', { password }, { cookie: as });
 
-  await catalogue.addUser({ ...RUNS_ONLY, id: 'b', name: 'b', passwordHash: 'x', createdAt: clock.ms });
+  await catalogue.people.add({ ...RUNS_ONLY, id: 'b', name: 'b', passwordHash: 'x', createdAt: clock.ms });
   for (const by of LOOKERS) {
     const late = await meanwhile(by, signingIn, () =>
-      catalogue.setPassword(anna.id, 'hash of another one', clock.ms),
+      catalogue.people.setPassword(anna.id, 'hash of another one', clock.ms),
     );
     t.match(late.json().error, { code: 'sign_in_failed' }, `${by}: the password was changed`);
     t.equal(await open(), 0);
     t.strictSame(late.cookies, []);
-    await catalogue.setPassword(anna.id, `hash of ${password}`, clock.ms);
+    await catalogue.people.setPassword(anna.id, `hash of ${password}`, clock.ms);
     const disabled = await meanwhile(by, signingIn, () =>
-      catalogue.changeUser(anna.id, { disabled: true }, clock.ms),
+      catalogue.people.change(anna.id, { disabled: true }, clock.ms),
     );
     t.match(disabled.json().error, { code: 'sign_in_failed' }, `${by}: she was disabled`);
-    await catalogue.changeUser(anna.id, { disabled: false }, clock.ms);
+    await catalogue.people.change(anna.id, { disabled: false }, clock.ms);
     t.equal((await signingIn()).statusCode, 200, 'and in order it goes');
 
     const mine = cookieOf(await signingIn());
     t.not(mine, cookie);
-    const ended = await meanwhile(by, proving(mine), () => catalogue.shutOut(anna.id));
+    const ended = await meanwhile(by, proving(mine), () => catalogue.people.shutOut(anna.id));
     t.match(ended.json().error, { code: 'sign_in_failed' }, `${by}: her session was ended, for good`);
     t.equal(await open(), 0);
   }
@@ -111,7 +111,7 @@ t.test('what is done to keep somebody out holds for who is just signing in, too'
   );
   t.match(stolen.json().error, { code: 'sign_in_failed' }, 'nor by the old token of one that stays');
   t.equal(await open(), 1);
-  const said = await catalogue.auditEntries({ actions: ['sign_in', 'second_factor'], limit: 99 });
+  const said = await catalogue.audit.entries({ actions: ['sign_in', 'second_factor'], limit: 99 });
   t.equal(said.filter((e) => e.outcome === 'ok').length, 7, 'what came to nothing is not on record as done');
 });
 
@@ -186,7 +186,7 @@ t.test(
     const dashboard = await openDashboard(t);
     const { app, catalogue, store } = dashboard;
     await setUp(dashboard);
-    const anna = (await catalogue.userByName('anna'))!;
+    const anna = (await catalogue.people.byName('anna'))!;
     const from = (remoteAddress: string, given: string, cookie = '') =>
       post(app, '/session', { name: 'anna', password: given }, { cookie }, { remoteAddress });
     const first = await from('10.0.0.5', password);
@@ -248,7 +248,7 @@ t.test('every name costs the same work: the time does not reveal whether the per
   });
   const { app, catalogue } = dashboard;
   await setUp(dashboard);
-  await catalogue.addUser({ ...reviewer, id: 'i', name: 'invited', passwordHash: '', createdAt: START });
+  await catalogue.people.add({ ...reviewer, id: 'i', name: 'invited', passwordHash: '', createdAt: START });
   for (const name of ['anna', 'nobody', 'invited']) {
     worked.length = 0;
     const { statusCode } = await post(app, '/session', { name, password: 'wrong' });

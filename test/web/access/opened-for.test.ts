@@ -18,8 +18,8 @@ t.test('every route refuses a page of another person, does nothing and writes no
   const { app, catalogue, routes } = dashboard;
   const cookie = await setUp(dashboard);
   await app.ready();
-  const { id } = (await catalogue.userByName('anna'))!;
-  const { size } = await catalogue.auditHead();
+  const { id } = (await catalogue.people.byName('anna'))!;
+  const { size } = await catalogue.audit.head();
   const ask = (method: string, url: string, query: string, headers: Record<string, string>) =>
     app.inject({
       method: method as 'GET',
@@ -43,11 +43,11 @@ t.test('every route refuses a page of another person, does nothing and writes no
     }
   }
   t.same(answered, []);
-  t.equal((await catalogue.auditHead()).size, size, 'nobody is blamed for it');
+  t.equal((await catalogue.audit.head()).size, size, 'nobody is blamed for it');
   const own = await ask('GET', '/api/v1/calls', `?opened_for=${id}&q=x`, { 'x-tapedeck-person': id });
   t.equal(own.statusCode, 200);
   t.equal((await ask('GET', '/api/v1/audit.csv', `?opened_for=${id}&outcome=ok`, {})).statusCode, 200);
-  const [entry] = await catalogue.auditEntries({ actions: ['export'], limit: 1 });
+  const [entry] = await catalogue.audit.entries({ actions: ['export'], limit: 1 });
   t.strictSame(entry!.detail, { outcome: 'ok' }, 'it is no part of what was asked for');
   const proved = cookieOf(await post(app, '/session/proof', { password }, { cookie }));
   const again = await app.inject({
@@ -71,7 +71,7 @@ t.test(
     const somebody = async () => {
       const id = ulid();
       const name = `p${people++}`;
-      await catalogue.addUser({
+      await catalogue.people.add({
         ...FOUNDER,
         id,
         name,
@@ -104,12 +104,12 @@ t.test(
         'somebody else who signs in',
         ({ cookie }) => post(app, '/session', { name: 'anna', password }, { cookie }),
       ],
-      ['an end of all sessions', ({ id }) => catalogue.shutOut(id)],
+      ['an end of all sessions', ({ id }) => catalogue.people.shutOut(id)],
       [
         'a right that is taken away',
-        ({ id }) => catalogue.changeUser(id, { roles: ['admin'], grants: [] }, clock.ms),
+        ({ id }) => catalogue.people.change(id, { roles: ['admin'], grants: [] }, clock.ms),
       ],
-      ['being disabled', ({ id }) => catalogue.changeUser(id, { disabled: true }, clock.ms)],
+      ['being disabled', ({ id }) => catalogue.people.change(id, { disabled: true }, clock.ms)],
     ];
     for (const [name, cut] of cuts) {
       const who = await somebody();
@@ -122,14 +122,14 @@ t.test(
     const token = { name: 'script', rights: ['view', 'play'] };
     const made = (await post(app, '/account/tokens', token, { cookie: who.cookie })).json();
     const byToken = await fetching({ authorization: `Bearer ${made.secret}` });
-    await catalogue.removeToken(who.id, made.token.id);
+    await catalogue.tokens.remove(who.id, made.token.id);
     t.equal(await byToken(), 'cut', 'a token that is revoked');
 
     const kept = await somebody();
     const rest = await fetching({ cookie: kept.cookie });
     const proved = cookieOf(await post(app, '/session/proof', { password }, { cookie: kept.cookie }));
     const other = await fetching({ cookie: admin });
-    await catalogue.shutOut((await somebody()).id);
+    await catalogue.people.shutOut((await somebody()).id);
     t.equal(await rest(), 'all', 'a session that gave another proof goes on');
     t.equal(await other(), 'all', "others' sessions do not matter");
     t.not(proved, kept.cookie);

@@ -72,7 +72,7 @@ t.test(
     const dashboard = await openDashboard(t);
     const { app, catalogue, clock } = dashboard;
     const anna: Person = { dashboard, cookie: await setUp(dashboard) };
-    const { id: annaId } = (await catalogue.userByName('anna'))!;
+    const { id: annaId } = (await catalogue.people.byName('anna'))!;
     const here = { host: 'localhost', origin: 'http://localhost' };
     const key = createAuthenticator();
     const challenge = async (path: string, who: Person) =>
@@ -137,7 +137,7 @@ t.test(
     t.equal(second.answer.json().second_factor.owes, 'nothing', 'it is a second factor too');
     t.equal((await get(app, '/calls', half.cookie)).statusCode, 401);
 
-    await catalogue.addUser({
+    await catalogue.people.add({
       ...FOUNDER,
       id: 'ben',
       name: 'ben',

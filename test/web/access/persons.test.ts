@@ -22,11 +22,17 @@ async function twoPeople(t: Test) {
   await setUp(dashboard, 'Anna Berg');
   const ben = ulid();
   const passwordHash = `hash of ${password}`;
-  await catalogue.addUser({ ...FOUNDER, id: ben, name: 'Ben Orchard', passwordHash, createdAt: Date.now() });
+  await catalogue.people.add({
+    ...FOUNDER,
+    id: ben,
+    name: 'Ben Orchard',
+    passwordHash,
+    createdAt: Date.now(),
+  });
   const recording = { durationMs: 120_000 };
   const { call } = await addRecording(dashboard, sound, { recording });
   const address = await app.listen({ port: 0, host: '127.0.0.1' });
-  const anna = (await catalogue.userByName('Anna Berg'))!.id;
+  const anna = (await catalogue.people.byName('Anna Berg'))!.id;
   return { dashboard, address, call, anna, ben };
 }
 
@@ -74,7 +80,7 @@ t.test(
     await signIn(two, 'Ben Orchard');
     await one.getByRole('button', { name: 'Menu of Ben Orchard' }).waitFor();
     t.ok(await one.evaluate(ATFIRST));
-    const entries = await dashboard.catalogue.auditEntries({ limit: 100 });
+    const entries = await dashboard.catalogue.audit.entries({ limit: 100 });
     t.same(
       entries.filter((e) => e.actor_id === ben).map((e) => e.action),
       ['sign_in'],
@@ -129,7 +135,7 @@ t.test(
     t.ok(await refused);
     await until(page, ATFIRST);
     await page.getByRole('button', { name: 'Menu of Ben Orchard' }).waitFor();
-    const entries = await dashboard.catalogue.auditEntries({ limit: 100 });
+    const entries = await dashboard.catalogue.audit.entries({ limit: 100 });
     t.same(
       entries.filter((e) => e.actor_id === ben).map((e) => e.action),
       ['sign_in'],
@@ -189,7 +195,7 @@ t.test('a session that ends elsewhere ends the sound, and its person finds the p
   await page.goto(address);
   await signIn(page, 'Anna Berg');
   await playing(page, call.id, address);
-  await dashboard.catalogue.shutOut(anna);
+  await dashboard.catalogue.people.shutOut(anna);
   await page.getByText('Your session has ended').waitFor();
   await until(page, "document.querySelector('audio').paused && !document.querySelector('audio[src]')");
   t.notOk(await page.getByText('Example GmbH').first().isVisible());

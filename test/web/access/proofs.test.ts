@@ -101,7 +101,7 @@ t.test('who has a second factor shows that one: their password is not enough', a
   const { app, catalogue, clock, factorSecrets } = dashboard;
   const secret = new Secret({ buffer: Uint8Array.from(randomBytes(20)).buffer });
   const sealed = factorSecrets.seal(anna, Buffer.from(secret.bytes));
-  await catalogue.saveTotp(anna, { sealed, addedAt: clock.ms, lastStep: 0 });
+  await catalogue.factors.saveTotp(anna, { sealed, addedAt: clock.ms, lastStep: 0 });
   const cookie = await signInAs(dashboard, anna, ['password', 'totp']);
   clock.ms += 11 * MINUTE;
   const byPassword = await post(app, '/session/proof', { password }, { cookie });
@@ -125,7 +125,7 @@ t.test(
       subject: 'dora',
       createdAt: clock.ms,
     };
-    const dora = (await catalogue.saveOutsider({ ...outsider, id: ulid() }))!.id;
+    const dora = (await catalogue.people.saveOutsider({ ...outsider, id: ulid() }))!.id;
     const unseen = { ...dashboard, proofs: { ...dashboard.proofs, add: () => {} } };
     const cookie = await signInAs(unseen, dora, ['directory']);
     await refused(cookie, 'local_account_needed', 'by the word of the directory', BOX);

@@ -24,14 +24,18 @@ t.test('somebody signs in with the provider, in a browser', async (t) => {
   await atProvider(page, 'carol');
   await page.getByRole('button', { name: 'Menu of carol' }).waitFor();
   t.equal(new URL(page.url()).origin, origin);
-  t.match(await catalogue.userByName('carol'), { source: 'oidc', roles: ['reviewer'], extensions: ['102'] });
+  t.match(await catalogue.people.byName('carol'), {
+    source: 'oidc',
+    roles: ['reviewer'],
+    extensions: ['102'],
+  });
   t.match(
     (await context.cookies(origin)).find((c) => c.name === 'tapedeck_session'),
     {
       ...{ httpOnly: true, sameSite: 'Strict' },
     },
   );
-  const carol = (await catalogue.userByName('carol'))!;
+  const carol = (await catalogue.people.byName('carol'))!;
   const cookie0 = (await context.cookies(origin)).find((c) => c.name === 'tapedeck_session')!;
   const hers = `tapedeck_session=${cookie0.value}`;
   const account = (await get(dashboard.app, '/account/tokens', hers)).json();
@@ -44,7 +48,7 @@ t.test('somebody signs in with the provider, in a browser', async (t) => {
   );
   t.match(token.json().error, { code: 'forbidden', detail: /sign in with the provider/ });
   const key = createAuthenticator();
-  await catalogue.addPasskey({
+  await catalogue.factors.addPasskey({
     ...{ id: key.id, userId: carol.id, name: 'x', publicKey: key.publicKey, counter: 0, transports: [] },
     ...{ host: 'localhost', addedAt: dashboard.clock.ms, usedAt: null },
   });
@@ -57,7 +61,7 @@ t.test('somebody signs in with the provider, in a browser', async (t) => {
   t.match((await withPasskey('')).json().error, { code: 'passkey_refused', detail: /provider first/ });
   const second = await withPasskey(hers);
   t.match(second.json(), { second_factor: { owes: 'nothing' } }, 'which is her second factor');
-  await catalogue.removeFactor(carol.id, { passkey: key.id });
+  await catalogue.factors.remove(carol.id, { passkey: key.id });
 
   const query = new URL(returned[0]!).search.slice(1);
   t.equal(await back(query, ''), '/?sign_in=provider_refused', 'the same address without its journey');
@@ -91,13 +95,13 @@ t.test('somebody signs in with the provider, in a browser', async (t) => {
   await page.getByRole('button', { name: 'Sign in with Example Co' }).click();
   await atProvider(page, 'carol');
   await page.getByText('Your account has no role in Tapedeck.').waitFor();
-  t.match(await catalogue.user(carol.id), { roles: [] }, 'dismissed there, she is nothing here');
+  t.match(await catalogue.people.get(carol.id), { roles: [] }, 'dismissed there, she is nothing here');
   t.equal(
     (await get(dashboard.app, '/calls', cookieOf(second))).statusCode,
     401,
     'and is signed out everywhere',
   );
-  const [entry] = await catalogue.auditEntries({ objectId: carol.id, limit: 1 });
+  const [entry] = await catalogue.audit.entries({ objectId: carol.id, limit: 1 });
   t.match(entry, { action: 'person_change', actor: 'tapedeck', detail: { name: 'carol' } });
 
   await context.clearCookies();
@@ -105,7 +109,7 @@ t.test('somebody signs in with the provider, in a browser', async (t) => {
   await atProvider(page, 'dave');
   await page.getByText('Your account has no role in Tapedeck.').waitFor();
   t.strictSame(await faults(page), []);
-  t.equal(await catalogue.userByName('dave'), null);
+  t.equal(await catalogue.people.byName('dave'), null);
   await until('the last refusal in the log', async () => (await signIns(dashboard)).length >= 7);
   const entries = await signIns(dashboard);
   t.strictSame(
@@ -142,7 +146,7 @@ t.test('what comes back from the provider has to be what was sent there', async 
   const query = new URL((await came).url()).search.slice(1);
   t.equal(await back(query, other.cookie), '/?sign_in=provider_refused', 'an identity for another question');
   t.ok(said(/unexpected ID Token \\"nonce\\" claim value/));
-  t.equal((await dashboard.catalogue.users()).length, 1, 'nobody came in');
+  t.equal((await dashboard.catalogue.people.list()).length, 1, 'nobody came in');
 
   const evil = await post(
     dashboard.app,
@@ -202,7 +206,7 @@ t.test("the provider's own second factor counts where the admin says so", async 
     eve: { groups: ['recordings'], amr: ['pwd'] },
   };
   const { page, origin, dashboard, context } = await withProvider(t, people);
-  await dashboard.catalogue.setRolesWithFactor(['reviewer']);
+  await dashboard.catalogue.factors.setRoles(['reviewer']);
   await page.goto(origin);
   await page.getByRole('button', { name: 'Sign in with Example Co' }).click();
   await atProvider(page, 'eve');
@@ -213,5 +217,5 @@ t.test("the provider's own second factor counts where the admin says so", async 
   await page.getByRole('button', { name: 'Sign in with Example Co' }).click();
   await atProvider(page, 'carol');
   await page.getByRole('button', { name: 'Menu of carol' }).waitFor();
-  t.equal((await dashboard.catalogue.userByName('carol'))?.source, 'oidc');
+  t.equal((await dashboard.catalogue.people.byName('carol'))?.source, 'oidc');
 });

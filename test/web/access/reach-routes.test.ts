@@ -15,7 +15,7 @@ import { createSigner } from '../../support/web/signer.js';
 async function addHaving(dashboard: Dashboard, change: Partial<Person>, passkey: boolean) {
   const { catalogue, store } = dashboard;
   const user = { ...person(change), name: ulid(), passwordHash: 'x', createdAt: START };
-  await catalogue.addUser(user);
+  await catalogue.people.add(user);
   const cookie = await signInAs(dashboard, user.id, passkey ? ['passkey'] : ['password']);
   await signInAs(dashboard, user.id);
   const sessions = store.sessions.of(user.id);
@@ -24,7 +24,7 @@ async function addHaving(dashboard: Dashboard, change: Partial<Person>, passkey:
     ...{ person: user.id, token: ulid(), passkey: ulid() },
     session: sessions.find(({ tokenHash }) => tokenHash !== own)!.id,
   };
-  await catalogue.addToken(
+  await catalogue.tokens.add(
     {
       ...{ id: names.token, userId: user.id, name: 'x', rights: ['view'] },
       ...{ createdAt: START, expiresAt: START + 1e9 },
@@ -32,7 +32,7 @@ async function addHaving(dashboard: Dashboard, change: Partial<Person>, passkey:
     hashed(newToken()),
   );
   if (passkey)
-    await catalogue.addPasskey({
+    await catalogue.factors.addPasskey({
       ...{ id: names.passkey, userId: user.id, name: 'x', publicKey: new Uint8Array(9), counter: 0 },
       ...{ transports: [], host: 'localhost', addedAt: START, usedAt: null },
     });
@@ -53,9 +53,9 @@ const thingIn = (path: string): keyof Names =>
 /** Whether somebody still has it. */
 async function has({ catalogue, store }: Dashboard, names: Names, thing: keyof Names): Promise<boolean> {
   const id = names[thing];
-  if (thing === 'person') return (await catalogue.user(id)) !== null;
-  if (thing === 'passkey') return (await catalogue.passkey(id)) !== null;
-  const all = thing === 'session' ? store.sessions.of(names.person) : await catalogue.tokensOf(names.person);
+  if (thing === 'person') return (await catalogue.people.get(id)) !== null;
+  if (thing === 'passkey') return (await catalogue.factors.passkey(id)) !== null;
+  const all = thing === 'session' ? store.sessions.of(names.person) : await catalogue.tokens.of(names.person);
   return all.some((one) => one.id === id);
 }
 
@@ -107,7 +107,7 @@ t.test('who may use which route on what is as the table says', async (t) => {
   const known = new Set(Object.keys(rights).map(routeOf));
   const calls = new Map<Kind, CallRecord>();
   for (const kind of kinds) {
-    const call = await catalogue.call(callIds[kind]);
+    const call = await catalogue.calls.get(callIds[kind]);
     if (call) calls.set(kind, call);
   }
   const missing = new Map(
@@ -207,7 +207,7 @@ t.test('who may use which route on what is as the table says', async (t) => {
     const secret = `td_${newToken()}`;
     const given = made.split(' ') as TokenRight[];
     const times = { createdAt: clock.ms, expiresAt: clock.ms + 1e9 };
-    await catalogue.addToken(
+    await catalogue.tokens.add(
       { id: ulid(), userId: founder, name: made, rights: given, ...times },
       hashed(secret),
     );

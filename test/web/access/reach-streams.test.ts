@@ -78,7 +78,7 @@ t.test('a live stream tells of nothing that its reader does not reach', async (t
   const mine = await addCall(catalogue, { legs: [leg('102')] });
   await founder.until('change', 2);
   await agent.until('change', 1);
-  await catalogue.decideCoverage(mine.id, { status: 'excluded', why: null, rule: null, missingMs: 0 });
+  await catalogue.calls.decideCoverage(mine.id, { status: 'excluded', why: null, rule: null, missingMs: 0 });
   await founder.until('change', 3);
   await agent.until('change', 2);
   await addCall(catalogue, { legs: [leg('103')] });

@@ -73,7 +73,7 @@ t.test('of what is reached, so much is told as somebody hears', async (t) => {
   t.match(await see('auditor', `/calls/${call.id}`), { you: { hears: 'all', reason: true } });
   t.match(await see('extension', `/calls/${asked.id}`), { consult_for: call.id });
   t.match(await see('queue', `/calls/${asked.id}`), { error: { code: 'call_unknown' } });
-  await catalogue.saveCall({ ...later, consultFor: other.id });
+  await catalogue.calls.save({ ...later, consultFor: other.id });
   t.match(
     await see('agent', `/calls/${later.id}`),
     { consult_for: null },
@@ -128,11 +128,11 @@ t.test(
     t.equal(said.statusCode, 200);
     t.equal(said.json().until, new Date(START + 15 * 60_000).toISOString());
     t.equal(await play(), 200);
-    const [entry] = await catalogue.auditEntries({ objectId: callIds.shared, actions: ['play'], limit: 1 });
+    const [entry] = await catalogue.audit.entries({ objectId: callIds.shared, actions: ['play'], limit: 1 });
     t.match(entry, { actor_name: 'auditor', reason: 'Complaint 12', outcome: 'ok' }, 'and it is on record');
     await say('Complaint 13');
     t.equal(await play(), 200);
-    const [other] = await catalogue.auditEntries({ objectId: callIds.shared, actions: ['play'], limit: 1 });
+    const [other] = await catalogue.audit.entries({ objectId: callIds.shared, actions: ['play'], limit: 1 });
     t.equal(other?.reason, 'Complaint 13', 'for another reason it is heard anew');
     t.equal(await play(cookie, callIds.foreign), 403, 'another call');
     t.equal(await play(await signInAs(dashboard, ids.get('auditor')!)), 403, 'another session');
@@ -144,7 +144,7 @@ t.test(
     t.equal(await play(), 403, 'and no longer');
 
     const granted = person({ roles: ['auditor'], grants: ['download'], name: 'granted' });
-    await catalogue.addUser({ ...granted, passwordHash: '', createdAt: 1 });
+    await catalogue.people.add({ ...granted, passwordHash: '', createdAt: 1 });
     const more = await signInAs(dashboard, granted.id);
     await post(app, `/calls/${callIds.shared}/listen`, { reason: 'x' }, { cookie: more });
     t.equal(await play(more), 200);
@@ -163,7 +163,7 @@ t.test('what was signed of a call is for who reaches all of it, and an auditor s
     ...{ roles: ['reviewer'], grants: ['export'], name: 'part' },
     scope: { all: false, extensions: ['101'], queues: [], dids: [] },
   });
-  await catalogue.addUser({ ...part, passwordHash: '', createdAt: 1 });
+  await catalogue.people.add({ ...part, passwordHash: '', createdAt: 1 });
   const ask = async (cookie: string) => (await get(app, `/calls/${callIds.shared}/manifest`, cookie)).json();
   t.match(await ask(await signInAs(dashboard, part.id)), {
     error: { code: 'forbidden', detail: /a part of this call/ },

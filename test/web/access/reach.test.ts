@@ -126,12 +126,12 @@ t.test('a list has the calls that are reached, each once, in order, on every pag
             ...change,
             test: kept.get(old ?? '')?.test ?? dice % 11 === 0,
           });
-          await catalogue.saveCall(call);
+          await catalogue.calls.save(call);
           kept.set(call.id, call);
         }
         const [one, two] = [...kept.keys()].slice(-2);
         if (dice % 5 === 0 && one && two) {
-          await catalogue.absorbCall(two, one);
+          await catalogue.calls.absorb(two, one);
           kept.delete(two);
         }
         const reach = many ? [...wanted, ...some] : wanted;
@@ -139,7 +139,7 @@ t.test('a list has the calls that are reached, each once, in order, on every pag
         const filter = { reach, from: since, direction: 'in' as const };
         const seen: string[] = [];
         for (let before: string | undefined; ; before = seen.at(-1)) {
-          const page = await catalogue.calls({ ...filter, limit, before });
+          const page = await catalogue.calls.list({ ...filter, limit, before });
           seen.push(...page.map((c) => c.id));
           if (page.length < limit) break;
         }
@@ -151,13 +151,17 @@ t.test('a list has the calls that are reached, each once, in order, on every pag
         t.strictSame(seen, model);
         for (const { id } of kept.values())
           if (!model.includes(id) && since === undefined)
-            t.strictSame(await catalogue.calls({ reach, limit: 1, before: id }), [], 'no cursor of others');
+            t.strictSame(
+              await catalogue.calls.list({ reach, limit: 1, before: id }),
+              [],
+              'no cursor of others',
+            );
       },
     ),
     { numRuns: 60 },
   );
-  t.strictSame(await catalogue.calls({ reach: [], limit: 9 }), []);
-  t.equal((await catalogue.calls({ reach: 'all', limit: 1 })).length, 1);
+  t.strictSame(await catalogue.calls.list({ reach: [], limit: 9 }), []);
+  t.equal((await catalogue.calls.list({ reach: 'all', limit: 1 })).length, 1);
 });
 
 t.test('calls from before are reached as those from now on', async (t) => {
@@ -168,12 +172,14 @@ t.test('calls from before are reached as those from now on', async (t) => {
     (text, i): Mark => ({ atMs: i, untilMs: null, kind: 'queue', text, legId: null }),
   );
   const hold: Mark = { ...waits[0]!, kind: 'hold', text: '101' };
-  await catalogue.saveCall(
+  await catalogue.calls.save(
     aCall('A', { legs: [leg('101'), leg('102')], queue: 'sales', marks: [...waits, hold], did: '' }),
   );
-  await catalogue.saveCall(aCall('B', { legs: [{ ...leg('x'), party: hostile }], queue: '', did: "5'5" }));
-  await catalogue.saveCall(aCall('C', { legs: [leg('101'), leg('101', { from: 9 }), leg('')], test: false }));
-  await catalogue.saveCall(aCall('T', { legs: [leg('101')], test: true }));
+  await catalogue.calls.save(aCall('B', { legs: [{ ...leg('x'), party: hostile }], queue: '', did: "5'5" }));
+  await catalogue.calls.save(
+    aCall('C', { legs: [leg('101'), leg('101', { from: 9 }), leg('')], test: false }),
+  );
+  await catalogue.calls.save(aCall('T', { legs: [leg('101')], test: true }));
   const rows = (db: Database.Database) =>
     db.prepare('SELECT * FROM call_reach ORDER BY kind, name, started_at, call_id').all();
   await catalogue.stop();
@@ -263,26 +269,26 @@ t.test('who says that they are an extension of ours is none', async (t) => {
 
 t.test('calls are asked for in one file of the dashboard', async (t) => {
   const asks =
-    /catalogue\s*\.\s*(call|calls|peaks|segments|related|openCalls)\(|\b(call|calls|peaks)\b[^=]*\} = (deps\.)?catalogue/;
+    /catalogue\s*\.\s*(calls\s*\.\s*(get|list|open)|recordings\s*\.\s*(get|peaks)|segments|ledger\s*\.\s*(related|row))\b|\b(calls|recordings|segments)\b[^=]*\} = (deps\.)?catalogue/;
   const root = join(import.meta.dirname, '../../../web');
   const found = readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.startsWith('ui/'))
     .filter((file) => asks.test(readFileSync(join(root, file), 'utf8')));
   t.strictSame(found, ['calls/reached.ts']);
   // @ts-expect-error what a route is given cannot tell of calls
-  const refused: Needs<'site', 'calls'>['site']['name'] = 'a fault of the type checker otherwise';
+  const refused: Needs<'site', 'calls.list'>['site']['name'] = 'a fault of the type checker otherwise';
   t.ok(refused);
 });
 
 t.test('a call that was erased in the catalogue leaves nothing that it is reached by', async (t) => {
   const { catalogue, path } = await opened(t);
-  await catalogue.saveCall(aCall('T', { test: true, legs: [leg('101')] }));
-  await catalogue.saveCall(aCall('A', { legs: [leg('101')] }));
-  await catalogue.recordingSealed(aRecording('R', 'A'), new Uint8Array(9), {
+  await catalogue.calls.save(aCall('T', { test: true, legs: [leg('101')] }));
+  await catalogue.calls.save(aCall('A', { legs: [leg('101')] }));
+  await catalogue.recordings.sealed(aRecording('R', 'A'), new Uint8Array(9), {
     ...{ status: 'recorded', why: null, rule: null, missingMs: 0 },
   });
-  await catalogue.saveCall(aCall('B', { legs: [leg('102')], startedAt: 5 }));
-  await catalogue.absorbCall('A', 'B');
+  await catalogue.calls.save(aCall('B', { legs: [leg('102')], startedAt: 5 }));
+  await catalogue.calls.absorb('A', 'B');
   const db = new Database(path, { readonly: true });
   t.teardown(() => db.close());
   t.strictSame(db.prepare('SELECT DISTINCT call_id FROM call_reach').pluck().all(), ['B']);

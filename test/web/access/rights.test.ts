@@ -110,17 +110,17 @@ t.test('no name looks like another, or like what it is not', async (t) => {
   t.equal((await add('сор')).error.code, 'user_exists', 'all of it Cyrillic');
   t.equal((await add('Ｂｏｂ')).person.name, 'Bob', 'one form of each letter');
 
-  const [old] = (await catalogue.users()).filter(({ name }) => name === 'cop');
+  const [old] = (await catalogue.people.list()).filter(({ name }) => name === 'cop');
   const before = { id: 'OLD', name: 'Веn', passwordHash: '', createdAt: clock.ms };
-  await catalogue.addUser({ ...before, ...reviewer });
+  await catalogue.people.add({ ...before, ...reviewer });
   const change = { ...reviewer, name: 'Веn', disabled: true, based_on: 1 };
   t.equal((await send(app, 'PUT', '/people/OLD', admin, change)).statusCode, 200, 'an older name stays');
   const renamed = { ...reviewer, name: 'сор', disabled: false, based_on: 2 };
   t.equal((await send(app, 'PUT', '/people/OLD', admin, renamed)).json().error.code, 'user_exists');
-  t.equal((await catalogue.user(old!.id))!.name, 'cop');
+  t.equal((await catalogue.people.get(old!.id))!.name, 'cop');
   const outsider = { ...reviewer, source: 'oidc' as const, subject: 'x' };
   t.equal(
-    await catalogue.saveOutsider({ ...outsider, id: 'OUT', name: 'An\u200bna Paul', createdAt: 0 }),
+    await catalogue.people.saveOutsider({ ...outsider, id: 'OUT', name: 'An\u200bna Paul', createdAt: 0 }),
     null,
   );
 });
@@ -163,10 +163,10 @@ t.test('a stored right to what there is not does no harm', async (t) => {
   const dashboard = await openDashboard(t);
   const cookie = await setUp(dashboard);
   const { app, catalogue } = dashboard;
-  const [anna] = await catalogue.users();
+  const [anna] = await catalogue.people.list();
   const grants = ['download', 'redact', 'hold', 'erase'] as unknown as Rights['grants'];
-  await catalogue.changeUser(anna!.id, { ...anna!, grants }, anna!.createdAt);
-  t.same((await catalogue.users())[0]!.grants, ['download']);
+  await catalogue.people.change(anna!.id, { ...anna!, grants }, anna!.createdAt);
+  t.same((await catalogue.people.list())[0]!.grants, ['download']);
   const { people } = (await get(app, '/people', cookie)).json();
   t.same(people[0].grants, ['download']);
 });

@@ -100,7 +100,7 @@ t.test('a password is changed with the old one, and what else was signed in ends
   t.ok(guesses.filter((status) => status === 403).length <= 10, 'guessing the old one is limited too');
   t.equal(guesses.at(-1), 429);
   clock.ms += 6 * HOUR;
-  const hashes = (await catalogue.users()).map((u) => u.passwordHash);
-  await catalogue.setPassword(ben.id, hashes[0]!, clock.ms);
+  const hashes = (await catalogue.people.list()).map((u) => u.passwordHash);
+  await catalogue.people.setPassword(ben.id, hashes[0]!, clock.ms);
   t.equal((await get(app, '/account', fresh)).statusCode, 401, 'the console ends all');
 });

@@ -80,7 +80,7 @@ t.test('a role that requires a second factor asks those at once who have none', 
   const dashboard = await openDashboard(t, { live: { pollMs: 5, beatMs: 20, statusMs: 1000 } });
   const { app, catalogue, clock } = dashboard;
   const anna: Person = { dashboard, cookie: await setUp(dashboard) };
-  await catalogue.addUser({
+  await catalogue.people.add({
     ...{ ...FOUNDER, roles: ['reviewer'] as const, id: 'ben', name: 'ben', createdAt: 1 },
     roles: ['reviewer'],
     passwordHash: `hash of ${password}`,
@@ -106,8 +106,8 @@ t.test('a role that requires a second factor asks those at once who have none', 
     owes: 'enrolment',
     required: true,
   });
-  const { id } = (await catalogue.userByName('anna'))!;
-  t.ok(lacksFactor(await catalogue.factorState(id)), 'tokens of hers are worth nothing either');
+  const { id } = (await catalogue.people.byName('anna'))!;
+  t.ok(lacksFactor(await catalogue.factors.state(id)), 'tokens of hers are worth nothing either');
 
   t.equal((await byToken()).statusCode, 401);
   t.equal(
@@ -124,7 +124,7 @@ t.test('a role that requires a second factor asks those at once who have none', 
   t.equal(why(await ask(anna, 'DELETE', '/account/factors/totp')), 'last_factor');
   await ask(anna, 'PUT', '/second-factor-roles', { roles: [] });
   t.equal((await ask(anna, 'DELETE', '/account/factors/totp')).statusCode, 200);
-  t.equal((await catalogue.factorState(id)).recoveryCodes, 0, 'codes do not outlive what they stand for');
+  t.equal((await catalogue.factors.state(id)).recoveryCodes, 0, 'codes do not outlive what they stand for');
 });
 
 t.test(
@@ -134,10 +134,16 @@ t.test(
     const { catalogue, clock, app } = dashboard;
     const half = await post(app, '/session', { name: 'anna', password });
     t.notOk(half.cookies.some(({ name }) => name.includes('device')));
-    const { id } = (await catalogue.userByName('anna'))!;
-    await catalogue.addUser({ ...FOUNDER, id: 'ben', name: 'ben', createdAt: 1, passwordHash: 'hash of x' });
+    const { id } = (await catalogue.people.byName('anna'))!;
+    await catalogue.people.add({
+      ...FOUNDER,
+      id: 'ben',
+      name: 'ben',
+      createdAt: 1,
+      passwordHash: 'hash of x',
+    });
     const key = createAuthenticator();
-    const known = await catalogue.addPasskey({
+    const known = await catalogue.factors.addPasskey({
       ...{ id: key.id, userId: id, name: 'x', publicKey: key.publicKey, counter: 0, transports: [] },
       ...{ host: 'localhost', addedAt: clock.ms, usedAt: null },
     });
@@ -151,7 +157,7 @@ t.test(
     const came = await use();
     t.equal(came.statusCode, 200);
     t.ok(came.cookies.some(({ name }) => name.includes('device')));
-    await catalogue.changeUser(id, { disabled: true }, clock.ms);
+    await catalogue.people.change(id, { disabled: true }, clock.ms);
     t.equal(why(await use()), 'sign_in_failed');
   },
 );
@@ -159,8 +165,8 @@ t.test(
 t.test('a new password, however it came about, takes the second factor from nobody', async (t) => {
   const { dashboard, anna, secret } = await withApp(t);
   const { catalogue, clock, app } = dashboard;
-  const { id } = (await catalogue.userByName('anna'))!;
-  await catalogue.addUser({ ...FOUNDER, id: 'ben', name: 'ben', createdAt: 1, passwordHash: 'x' });
+  const { id } = (await catalogue.people.byName('anna'))!;
+  await catalogue.people.add({ ...FOUNDER, id: 'ben', name: 'ben', createdAt: 1, passwordHash: 'x' });
   const ben: Person = { dashboard, cookie: await signInAs(dashboard, 'ben') };
   const owed = async (given: string) => {
     t.equal((await get(app, '/calls', anna.cookie)).statusCode, 401, 'what was signed in is out');
@@ -177,17 +183,17 @@ t.test('a new password, however it came about, takes the second factor from nobo
   t.match(chosen.json(), { done: true });
   t.strictSame(chosen.cookies, [], 'the link signs nobody in');
   await owed('chosen with a link of an admin');
-  await catalogue.setPassword(id, 'hash of given at the console', clock.ms);
+  await catalogue.people.setPassword(id, 'hash of given at the console', clock.ms);
   await owed('given at the console');
 
   // Who is invited and has to have a factor makes one before anything else.
-  await catalogue.setRolesWithFactor(['reviewer']);
+  await catalogue.factors.setRoles(['reviewer']);
   const rights = { scope: { ...FOUNDER.scope }, extensions: [], grants: [] };
   const invited = await ask(ben, 'POST', '/people', { name: 'Cleo', roles: ['reviewer'], ...rights });
   t.equal(why(invited), 'second_factor_needed', 'which is so for the one who invites as well');
-  await catalogue.setRolesWithFactor([]);
+  await catalogue.factors.setRoles([]);
   const added = (await ask(ben, 'POST', '/people', { name: 'Cleo', roles: ['reviewer'], ...rights })).json();
-  await catalogue.setRolesWithFactor(['reviewer']);
+  await catalogue.factors.setRoles(['reviewer']);
   await post(app, '/welcome', { code: added.invitation.code, password: 'cleo chose this one herself' });
   const cleo = await signIn(dashboard, 'Cleo', 'cleo chose this one herself');
   t.match((await get(app, '/session', cleo.cookie)).json().second_factor, { owes: 'enrolment' });
@@ -197,10 +203,10 @@ t.test('a new password, however it came about, takes the second factor from nobo
 t.test('the console is the way back in: all factors go and every session ends', async (t) => {
   const { dashboard, anna } = await withApp(t);
   const { catalogue, app } = dashboard;
-  const { id } = (await catalogue.userByName('anna'))!;
-  await catalogue.resetFactors(id);
+  const { id } = (await catalogue.people.byName('anna'))!;
+  await catalogue.factors.reset(id);
   t.equal((await get(app, '/calls', anna.cookie)).statusCode, 401);
-  t.strictSame(await catalogue.factorState(id), {
+  t.strictSame(await catalogue.factors.state(id), {
     totp: false,
     passkeys: 0,
     recoveryCodes: 0,

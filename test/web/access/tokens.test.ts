@@ -110,12 +110,12 @@ t.test(
     t.strictSame([...Value.Errors(schemas.TokensView, listed)], []);
     t.strictSame(listed.possible, ['oversee', 'audit', 'view', 'play', 'download', 'export']);
 
-    await catalogue.changeUser(ben.id, reviewer, clock.ms);
+    await catalogue.people.change(ben.id, reviewer, clock.ms);
     t.equal(await status('/policy'), 403, 'what they lost it lost');
     t.equal(await status('/calls'), 200);
-    await catalogue.changeUser(ben.id, { disabled: true }, clock.ms);
+    await catalogue.people.change(ben.id, { disabled: true }, clock.ms);
     t.equal(await status('/calls'), 401);
-    await catalogue.changeUser(ben.id, { disabled: false }, clock.ms);
+    await catalogue.people.change(ben.id, { disabled: false }, clock.ms);
     t.equal(await status('/calls'), 200);
     const again = await signIn(dashboard, 'ben');
     t.equal((await send(app, 'DELETE', `/account/tokens/${made.token.id}`, agent.cookie)).statusCode, 404);
@@ -125,7 +125,7 @@ t.test(
     clock.ms += 90 * DAY;
     t.equal(await status('/calls', { authorization: `Bearer ${narrow.secret}` }), 401, 'expired');
 
-    const kept = (await catalogue.token(sha(narrow.secret)))!;
+    const kept = (await catalogue.tokens.byHash(sha(narrow.secret)))!;
     t.notOk(JSON.stringify(kept).includes(narrow.secret));
     for (const secret of [made.secret, narrow.secret]) t.notOk(lines.join().includes(secret), 'not logged');
     const tries = [];
@@ -182,16 +182,16 @@ t.test(
     const answer = await post(app, '/account/password', same, { cookie: own.cookie });
     t.match(answer.json(), { tokens_ended: ['x'] }, 'told to the person who changes it');
     t.notOk(await own.works(), 'by their owner');
-    const [changed] = await catalogue.auditEntries({
+    const [changed] = await catalogue.audit.entries({
       objectId: ben.id,
       actions: ['password_change'],
       limit: 1,
     });
     t.match(changed, { actor_name: 'ben', detail: { tokens_ended: ['x'] } }, 'and it is on record which');
-    await catalogue.setPassword(ben.id, `hash of ${password} of ben`, clock.ms);
+    await catalogue.people.setPassword(ben.id, `hash of ${password} of ben`, clock.ms);
 
     const reset = await make();
-    const ended = await catalogue.setPassword(ben.id, `hash of ${password} of ben`, clock.ms);
+    const ended = await catalogue.people.setPassword(ben.id, `hash of ${password} of ben`, clock.ms);
     t.match(ended, { tokens: ['x'] });
     t.notOk(await reset.works(), 'on the console');
 
@@ -207,11 +207,11 @@ t.test(
     t.ok(await signedOut.works());
     t.strictSame((await send(app, 'DELETE', `/people/${ben.id}/sessions`, admin)).json(), { ended: 0 });
     t.notOk(await signedOut.works(), 'by an admin');
-    const [entry] = await catalogue.auditEntries({ objectId: ben.id, actions: ['session_end'], limit: 1 });
+    const [entry] = await catalogue.audit.entries({ objectId: ben.id, actions: ['session_end'], limit: 1 });
     t.match(entry, { actor_name: 'anna', detail: { because: 'ended all sessions and tokens of ben' } });
 
     const lost = await make();
-    await catalogue.resetFactors(ben.id);
+    await catalogue.factors.reset(ben.id);
     t.notOk(await lost.works(), 'with their factors');
   },
 );

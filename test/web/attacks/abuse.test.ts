@@ -45,7 +45,7 @@ t.test('codes of the first start and of links are guessed a few times and no mor
   for (let n = 0; n < 40; n++) tried.push((await welcome('10.0.0.5', wrong)).statusCode);
   t.ok(tried.filter((status) => status === 403).length <= 20);
   t.equal((await welcome('10.0.0.5', link, { password })).statusCode, 429);
-  t.equal((await catalogue.userByName('ben'))!.passwordHash, '', 'it was not used');
+  t.equal((await catalogue.people.byName('ben'))!.passwordHash, '', 'it was not used');
   t.equal((await welcome('10.0.0.6', link, { password })).statusCode, 200);
 });
 

@@ -60,7 +60,7 @@ t.test('300 hostile texts, as everything that has a name, on every page: nothing
   const ids = await fill(dashboard, signer);
   const url = await dashboard.app.listen({ host: '127.0.0.1', port: 0 });
   await setUp(dashboard, short(40, 60));
-  const anna = (await dashboard.catalogue.users())[0]!.id;
+  const anna = (await dashboard.catalogue.people.list())[0]!.id;
   const somebody = await fillMore(dashboard, anna);
   const cookie = await signInAs(dashboard, anna, ['password', 'passkey']);
   const context = await opened.browser.newContext({

@@ -130,17 +130,17 @@ t.test('a table comes back as it went in, but for what a spreadsheet would run',
         });
         const gone = i % 3 === 1;
         if (gone) {
-          await d.catalogue.eraseIntended(recording.id, noted(because), START);
-          await d.catalogue.erased(recording.id, START);
+          await d.catalogue.recordings.eraseIntended(recording.id, noted(because), START);
+          await d.catalogue.recordings.erased(recording.id, START);
         }
         kept.push({ call_id: call.id, ...people, rule, reason, erase_reason: gone ? because : '' });
-        await d.catalogue.decideCoverage(call.id, {
+        await d.catalogue.calls.decideCoverage(call.id, {
           ...{ status: 'partial' as const, why: noted(reason), rule, missingMs: 9_000 },
         });
         covered.push({ call_id: call.id, ...people, rule, reason });
         const by = { actor: 'person' as const, actor_id: next(), actor_name: next(), address: next() };
         const about = { object: next(), object_id: call.id, reason: next(), detail: { x: next() } };
-        await d.catalogue.audit(entryOf(by, START, 'view', about));
+        await d.catalogue.audit.append(entryOf(by, START, 'view', about));
         entries.push({ ...by, ...about, detail: canonical(about.detail) });
       }
       for (const [path, expected, by] of [

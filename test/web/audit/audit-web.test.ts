@@ -261,7 +261,7 @@ t.test('the auditor finds who heard what, as a page and as a table', async (t) =
   t.match(await written(d, 'export'), [{ object: 'audit', detail: { person: page.entries[0].actor_id } }]);
   const state = (await get(d.app, '/audit/state', cookie)).json();
   t.match(state, { checkpoint: null, targets: null, people: [{ name: '=anna' }] });
-  t.equal(state.head, (await d.catalogue.auditHead()).hash);
+  t.equal(state.head, (await d.catalogue.audit.head()).hash);
   t.equal((await get(d.app, '/audit/checkpoint.txt', cookie)).statusCode, 404);
   for (const bad of ['/audit?action=rm', '/audit?before=0', '/audit?from=2026-13-01', '/audit?limit=1e9'])
     t.equal((await get(d.app, bad, cookie)).statusCode, 400, bad);

@@ -117,7 +117,7 @@ t.test('a waveform is on record, and needs a reason where the sound does', async
   const cookie = await setUp(d);
   const { call } = await addRecording(d, sound);
   const id = ulid();
-  await d.catalogue.addUser({
+  await d.catalogue.people.add({
     ...{
       id,
       name: 'Cleo',

@@ -39,7 +39,7 @@ async function refusals(
   /** The codes with which the dashboard says what its own database, or the recorder, cannot do; null: it is done. */
   { signIn, signOut }: { signIn: RegExp; signOut: RegExp | null },
 ): Promise<void> {
-  const anna = (await d.catalogue.userByName('anna'))!.id;
+  const anna = (await d.catalogue.people.byName('anna'))!.id;
   const sessions = () => d.store.sessions.of(anna).length;
   const before = sessions();
   const policy = { record: [], retention: [], emergency_numbers: ['112'] };
@@ -63,7 +63,7 @@ async function refusals(
     t.notMatch(answer.body, /OggS|call_id/, 'and nothing is given out');
   }
   t.equal(asked.runs, runs, 'the recorder was not asked to erase');
-  t.equal((await d.catalogue.policy()).version, 0, 'the policy is as it was');
+  t.equal((await d.catalogue.policy.newest()).version, 0, 'the policy is as it was');
   t.equal((await get(d.app, `/calls/${id}`, cookie)).statusCode, 200, 'what is only looked at is shown');
   t.equal((await get(d.app, '/calls?q=example', cookie)).statusCode, 200);
 
@@ -136,11 +136,11 @@ t.test('what cannot be written into the log is refused and not done; what is don
 
         const first = { cookie: house.anna && (await signInAs(d, house.anna)), ...(await making(house)) };
         await until('that it has begun', async () =>
-          (await d.catalogue.auditEntries({ limit: 100 })).some((e) => e.action === 'start'),
+          (await d.catalogue.audit.entries({ limit: 100 })).some((e) => e.action === 'start'),
         );
         const mend = breakLog(db);
         const [before, ownBefore] = [tablesOf(db), tablesOf(own, { without: TRIES })];
-        const { size: since } = await d.catalogue.auditHead();
+        const { size: since } = await d.catalogue.audit.head();
         const at = iso(d.clock.ms);
         const refused = await send(house, route, first);
         if (unwritable === undefined) {
@@ -186,7 +186,7 @@ t.test('on a full disk nothing is played, given out or changed, and afterwards a
   // What is free in the pages of the journal is used up first.
   for (let n = 0; n < 400; n++)
     if (
-      await d.catalogue.saveSetupCode('x'.repeat(500), n).then(
+      await d.catalogue.people.saveSetupCode('x'.repeat(500), n).then(
         () => false,
         () => true,
       )

@@ -47,7 +47,7 @@ t.test('the dashboard gives each what they may hear, and reads no more than that
   });
   const signIn = async (change: Partial<Person>) => {
     const id = `person ${reads.length} ${Math.random()}`;
-    await catalogue.addUser({
+    await catalogue.people.add({
       ...{ id, name: id, roles: ['agent'], extensions: [], grants: [], passwordHash: '', createdAt: 1 },
       ...{ scope: { all: false, extensions: [], queues: [], dids: [] } },
       ...change,

@@ -20,7 +20,7 @@ const CHUNK = 65_536;
 /** The requests for keys, as far as they were made. */
 const opened = ({ asked }: Dashboard) => asked.filter(({ name }) => name === 'open_recording').length;
 const plays = async ({ catalogue }: Dashboard) =>
-  (await catalogue.auditEntries({ actions: ['play', 'download'], limit: 99 })).length;
+  (await catalogue.audit.entries({ actions: ['play', 'download'], limit: 99 })).length;
 
 t.test('one playing asks for one key, whatever ranges it needs', async (t) => {
   const d = await openDashboard(t);
@@ -51,11 +51,11 @@ t.test('one playing asks for one key, whatever ranges it needs', async (t) => {
   await play('0-99');
   t.same([opened(d), await plays(d)], [3, 3], 'after ten idle minutes it is asked for anew');
 
-  const [anna] = await d.catalogue.users();
+  const [anna] = await d.catalogue.people.list();
   await get(d.app, path, await signInAs(d, anna!.id), { range: 'bytes=0-99' });
   t.equal(opened(d), 4, 'another session has its own');
 
-  await d.catalogue.eraseIntended(recording.id, noted('Its time had come.'), d.clock.ms);
+  await d.catalogue.recordings.eraseIntended(recording.id, noted('Its time had come.'), d.clock.ms);
   t.equal((await play('0-99')).json().error.code, 'key_missing', 'though its key is still there');
   t.equal(opened(d), 4);
 });
@@ -94,7 +94,7 @@ t.test('a recording that is erased while it is played is sent no further', async
       resolve();
     }, 10);
   });
-  await d.catalogue.eraseIntended(recording.id, noted('Its time had come.'), d.clock.ms);
+  await d.catalogue.recordings.eraseIntended(recording.id, noted('Its time had come.'), d.clock.ms);
   await cut;
   let bytes = 0;
   socket.on('data', (part: Buffer) => {

@@ -146,9 +146,9 @@ t.test('what cannot be played says why', async (t) => {
   t.equal(await code('nonsense'), '404 call_unknown');
 
   const erased = await addRecording(dashboard, randomBytes(10));
-  await catalogue.eraseIntended(erased.recording.id, noted('Its time had come.'), 1);
+  await catalogue.recordings.eraseIntended(erased.recording.id, noted('Its time had come.'), 1);
   t.equal(await code(erased.call.id), '410 key_missing');
-  await catalogue.erased(erased.recording.id, 2);
+  await catalogue.recordings.erased(erased.recording.id, 2);
   t.equal(await code(erased.call.id), '410 key_missing');
 
   const keyless = await addRecording(dashboard, randomBytes(10));

@@ -113,7 +113,7 @@ t.test(
         },
         recording: { durationMs: MS },
       });
-    await dashboard.catalogue.addUser({
+    await dashboard.catalogue.people.add({
       ...{ id: 'agent', name: 'agent', roles: ['agent'], extensions: ['101'], grants: [] },
       ...{ passwordHash: '', createdAt: 1, scope: { all: false, extensions: [], queues: [], dids: [] } },
     });

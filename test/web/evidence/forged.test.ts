@@ -201,8 +201,8 @@ t.test('a forged story is never green, whatever entry vouches for it', async (t)
   t.notOk(hand.good);
 
   // What is true of another call is not told of this one.
-  const [other] = await house.catalogue.auditEntries({ objectId: 'another', before: entry.seq, limit: 1 });
-  const [row] = await house.catalogue.auditRows(other!.seq, 1);
+  const [other] = await house.catalogue.audit.entries({ objectId: 'another', before: entry.seq, limit: 1 });
+  const [row] = await house.catalogue.audit.rows(other!.seq, 1);
   const more = [...lines.slice(0, -1), String(row!.text), lines.at(-1)!];
   const entries = more.map((line) => JSON.parse(line).seq);
   t.match(

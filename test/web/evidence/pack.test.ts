@@ -59,7 +59,7 @@ t.test('a pack says what it is, and stock tools verify it by its README as writt
   });
   t.equal(
     JSON.parse(text(files['audit-chain.json'])).digests.length,
-    (await house.catalogue.auditHead()).size - entries[0].seq + 1,
+    (await house.catalogue.audit.head()).size - entries[0].seq + 1,
   );
   t.notMatch(
     text(files['access-log.jsonl']) + text(files['audit-chain.json']),
@@ -141,7 +141,7 @@ t.test('a pack says what it is, and stock tools verify it by its README as writt
 t.test('what cannot be vouched for is not given out, and it is said why', async (t) => {
   const house = await openHouse(t);
   const { catalogue } = house;
-  const size = async () => (await catalogue.auditHead()).size;
+  const size = async () => (await catalogue.audit.head()).size;
   await t.rejects(house.pack('01ARZ3NDEKTSV4RRFFQ69G5FAV'), { code: 'call_unknown' });
 
   const unsigned = await haveCall(house, randomBytes(99), { signed: false });
@@ -151,13 +151,13 @@ t.test('what cannot be vouched for is not given out, and it is said why', async 
   });
 
   const erased = await haveCall(house, randomBytes(99));
-  await catalogue.eraseIntended(erased.recording.id, noted('It was asked for.'), START);
-  await catalogue.erased(erased.recording.id, START);
+  await catalogue.recordings.eraseIntended(erased.recording.id, noted('It was asked for.'), START);
+  await catalogue.recordings.erased(erased.recording.id, START);
   await t.rejects(house.pack(erased.call.id), { code: 'key_missing' });
 
   const bare = await haveCall(house, randomBytes(99));
   const none = { ...bare.call, id: '01ARZ3NDEKTSV4RRFFQ69G5FAZ', linkedids: ['9'] };
-  await catalogue.saveCall(none, {
+  await catalogue.calls.save(none, {
     status: 'not_recorded',
     why: noted('The disk was full.'),
     rule: null,
@@ -174,7 +174,7 @@ t.test('what cannot be vouched for is not given out, and it is said why', async 
 
   const swapped = await haveCall(house, randomBytes(500), { recording: { plainSha256: 'c'.repeat(64) } });
   await t.rejects(house.pack(swapped.call.id), { code: 'seal_damaged', message: /another sound/ });
-  const damage = await catalogue.auditEntries({ actions: ['damage'], limit: 9 });
+  const damage = await catalogue.audit.entries({ actions: ['damage'], limit: 9 });
   t.match(
     damage.map((e) => [e.actor, e.object_id, e.detail.found]),
     [swapped, damaged].map(({ call }) => ['console', call.id, 'when it was exported']),

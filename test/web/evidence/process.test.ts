@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { unzipSync } from 'fflate';
 import t, { type Test } from 'tap';
-import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
 import { FOUNDER, type Person } from '../../../daemon/domain/people/person.js';
 import { askStream } from '../../../daemon/ops/control-client.js';
 import { until } from '../../support/recorder.js';
@@ -17,16 +16,13 @@ t.setTimeout(120_000);
 async function recorder(t: Test, size: number) {
   const house = await openHouse(t, 'recorder-keys.db');
   const state = { unwritable: false, written: async () => {} };
-  const catalogue = new Proxy(house.catalogue, {
-    get: (target, name: keyof Catalogue) =>
-      name === 'audit'
-        ? async (entry: Parameters<Catalogue['audit']>[0]) => {
-            if (state.unwritable) throw new Error('no room');
-            await state.written();
-            return target.audit(entry);
-          }
-        : Reflect.get(target, name),
-  });
+  const { audit } = house.catalogue;
+  const append: typeof audit.append = async (entry) => {
+    if (state.unwritable) throw new Error('no room');
+    await state.written();
+    return audit.append(entry);
+  };
+  const catalogue = { ...house.catalogue, audit: { ...audit, append } };
   const { evidence } = openSound({
     ...{ catalogue, keys: house.keys, dataDir: house.dir, clock: Date.now },
     signing: {
@@ -39,7 +35,7 @@ async function recorder(t: Test, size: number) {
   const bytes = randomBytes(size);
   const { call, recording } = await haveCall(house, bytes);
   const add = (id: string, change: Partial<Person> = {}) =>
-    house.catalogue.addUser({ ...FOUNDER, ...change, id, name: id, passwordHash: 'x', createdAt: START });
+    house.catalogue.people.add({ ...FOUNDER, ...change, id, name: id, passwordHash: 'x', createdAt: START });
   for (const id of ['ada', 'bob', 'cleo']) await add(id);
   const ask = (person: string, more: object = {}, gone?: AbortSignal) =>
     askStream(
@@ -49,7 +45,7 @@ async function recorder(t: Test, size: number) {
       gone,
     );
   const exports = async () =>
-    (await house.catalogue.auditEntries({ objectId: call.id, actions: ['export'], limit: 99 })).filter(
+    (await house.catalogue.audit.entries({ objectId: call.id, actions: ['export'], limit: 99 })).filter(
       (e) => e.outcome === 'ok',
     );
   return { ...house, bytes, state, call, recording, ask, exports, stop: evidence.stop };

@@ -65,7 +65,7 @@ t.test('a pack is given out over HTTP, to whoever reaches all of the call and sa
   });
   const signedIn = async (name: string, change: Partial<Person>) => {
     const person = { ...FOUNDER, extensions: [], grants: [], ...change, id: name, name } as Person;
-    await house.catalogue.addUser({ ...person, passwordHash: 'x', createdAt: START });
+    await house.catalogue.people.add({ ...person, passwordHash: 'x', createdAt: START });
     return signInAs({ ...d, catalogue: house.catalogue }, name);
   };
   const scope = (extensions: string[]) => ({ all: false, extensions, queues: [], dids: [] });
@@ -94,8 +94,14 @@ t.test('a pack is given out over HTTP, to whoever reaches all of the call and sa
   );
 
   const head = async () =>
-    (await house.catalogue.auditEntries({ objectId: call.id, actions: ['export'], outcome: 'ok', limit: 99 }))
-      .length;
+    (
+      await house.catalogue.audit.entries({
+        objectId: call.id,
+        actions: ['export'],
+        outcome: 'ok',
+        limit: 99,
+      })
+    ).length;
   const before = await head();
   const plain = await signedIn('plain', { grants: [] });
   t.equal((await ask(plain)).statusCode, 403, 'without the right');
@@ -123,7 +129,7 @@ t.test('a pack is given out over HTTP, to whoever reaches all of the call and sa
   const damaged = await ask(all);
   t.match([damaged.statusCode, damaged.json()], [500, { error: { code: 'seal_damaged' } }]);
   t.match(
-    await house.catalogue.sealCheck(recording.id),
+    await house.catalogue.seals.check(recording.id),
     { fault: /not those that were sealed/ },
     'and it is on record',
   );

@@ -18,7 +18,7 @@ t.test('a caller with a long name or a number of 64 digits stays in the columns 
     party('+442079460144', 'Hartley & Sons of Farringdon'),
   ].entries()) {
     const call = callOf({ answeredAt: house.now - i * 1_000, talkMs: null, them, us: reception });
-    await house.dashboard.catalogue.saveCall(call);
+    await house.dashboard.catalogue.calls.save(call);
   }
   const { page } = await openDesk(t, opened, house);
   for (const width of [360, 768, 1280, 1440, 1920]) {
@@ -104,7 +104,7 @@ t.test('the story has the sides in the order of the player', async (t) => {
   const them = party('+442079460144', 'The other side');
   const made = callOf({ answeredAt: office.now - 60_000, them, us: reception });
   const call = { ...made, legs: made.legs.toReversed() };
-  await office.dashboard.catalogue.saveCall(call);
+  await office.dashboard.catalogue.calls.save(call);
   const { page } = await openDesk(t, opened, office, { path: `/calls/${call.id}` });
   await page.locator('.story-name').nth(1).waitFor();
   t.same(await page.locator('.story-name').allTextContents(), ['The other side', 'Reception']);

@@ -12,13 +12,13 @@ t.test('all recordings are checked now: asked for, followed, cancelled', async (
   await page.getByText(/Last full check .*: 4,113 recordings read, 0 damaged\./).waitFor();
   await page.getByRole('button', { name: 'Check all recordings now' }).click();
   await page.getByText('The check of all recordings is waiting to start.').waitFor();
-  const [job] = await catalogue.openJobs();
+  const [job] = await catalogue.jobs.open();
   t.match(job, { kind: 'recordings_check', state: 'waiting' });
-  t.match(await catalogue.auditEntries({ actions: ['recordings_check'], limit: 1 }), [
+  t.match(await catalogue.audit.entries({ actions: ['recordings_check'], limit: 1 }), [
     { actor_name: 'Anna Berg' },
   ]);
 
-  await catalogue.saveJob({
+  await catalogue.jobs.save({
     ...job!,
     state: 'running',
     startedAt: house.now,
@@ -31,7 +31,7 @@ t.test('all recordings are checked now: asked for, followed, cancelled', async (
     await page.getByRole('progressbar', { name: 'Progress of the check' }).getAttribute('value'),
     '1204',
   );
-  await catalogue.saveJob({
+  await catalogue.jobs.save({
     ...job!,
     state: 'running',
     error: { code: 'disk_full', detail: 'catalogue.db' },
@@ -40,7 +40,7 @@ t.test('all recordings are checked now: asked for, followed, cancelled', async (
 
   await page.getByRole('button', { name: 'Cancel check' }).click();
   await page.getByText(/The last full check was cancelled/).waitFor();
-  t.match(await catalogue.job(job!.id), { state: 'cancelled' });
+  t.match(await catalogue.jobs.get(job!.id), { state: 'cancelled' });
 
   const auditor = await openDesk(t, opened, house, { path: '/health', as: 'eve' });
   await auditor.page.getByText(/The last full check was cancelled/).waitFor();

@@ -22,8 +22,8 @@ async function openLater(t: Parameters<typeof openFurnished>[0], kind: 'office' 
 t.test('the policy is saved after a password is given again, and a draft outlives a refusal', async (t) => {
   const { house, later } = await openLater(t, 'empty');
   const { catalogue } = house.dashboard;
-  await catalogue.savePolicy(rules, 'Anna Berg', Date.now(), 0);
-  const { version } = await catalogue.policy();
+  await catalogue.policy.save(rules, 'Anna Berg', Date.now(), 0);
+  const { version } = await catalogue.policy.newest();
   const { page } = await openDesk(t, opened, house, { path: '/policy' });
   await page.getByRole('button', { name: 'Delete “Internal calls”' }).click();
   const save = page.getByRole('button', { name: 'Save the policy' });
@@ -40,20 +40,20 @@ t.test('the policy is saved after a password is given again, and a draft outlive
     'Orders',
     'Everything else',
   ]);
-  t.equal((await catalogue.policy()).version, version, 'nothing was saved');
+  t.equal((await catalogue.policy.newest()).version, version, 'nothing was saved');
 
   await save.click();
   t.equal(await page.evaluate('document.activeElement.id'), 'proof-password', 'one can type at once');
   await proof.getByLabel('Password').fill('wrong');
   await page.keyboard.press('Enter');
   await proof.getByRole('alert').waitFor();
-  t.equal((await catalogue.policy()).version, version, 'by a wrong password neither');
+  t.equal((await catalogue.policy.newest()).version, version, 'by a wrong password neither');
   await proof.getByLabel('Password').fill(password);
   await page.keyboard.press('Enter');
   await page.getByText(`Saved as version ${version + 1}`).waitFor();
   t.equal(await proof.count(), 0);
   t.strictSame(
-    (await catalogue.policy()).policy.record.map(({ name }) => name),
+    (await catalogue.policy.newest()).policy.record.map(({ name }) => name),
     ['Works council'],
   );
 });
@@ -64,7 +64,7 @@ t.test(
     const { house, later } = await openLater(t, 'office');
     const { catalogue, keys } = house.dashboard;
     const code = newRecoveryCode();
-    await catalogue.saveRecoveryCodes('anna', [hashed(plainCode(code))]);
+    await catalogue.factors.saveRecoveryCodes('anna', [hashed(plainCode(code))]);
     const due = [house.office.due1, house.office.due2, house.office.due3];
     for (const width of [1280, 360]) {
       const { page } = await openDesk(t, opened, house, { path: '/retention', width });
@@ -96,7 +96,7 @@ t.test(
       await page.context().close();
     }
     for (const { recording } of due) t.notOk(keys.has(recording!.id), 'the keys are destroyed');
-    const [entry] = await catalogue.auditEntries({ actions: ['second_factor'], outcome: 'ok', limit: 1 });
+    const [entry] = await catalogue.audit.entries({ actions: ['second_factor'], outcome: 'ok', limit: 1 });
     t.match(entry, { actor_id: 'anna', detail: { with: ['recovery_code'] } });
   },
 );

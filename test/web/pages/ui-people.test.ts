@@ -40,7 +40,7 @@ t.test('somebody is added with keys alone, and what it means is said meanwhile',
     await page.getByLabel('Link', { exact: true }).inputValue(),
     /\/welcome#[0-9A-Z]{4}(-[0-9A-Z]{4}){4}$/,
   );
-  t.match(await catalogue.userByName('Greta'), { name: 'Greta', roles: ['admin'], grants: [] });
+  t.match(await catalogue.people.byName('Greta'), { name: 'Greta', roles: ['admin'], grants: [] });
   t.strictSame(complaints, []);
 });
 
@@ -50,14 +50,14 @@ t.test('of two who change the same person the second is told, and can look befor
   const { scope } = people.carla;
   const dids = [...scope.dids];
   const theirs = { all: false, extensions: [], queues: [], dids };
-  const { version } = await catalogue.changeUser('carla', { scope: theirs }, Date.now());
+  const { version } = await catalogue.people.change('carla', { scope: theirs }, Date.now());
   await page.getByRole('button', { name: 'Save' }).click();
   const told = page.getByRole('alert');
   await told.getByText('Carla Reyes can see and listen to the calls of our number +441632960100').waitFor();
   t.strictSame(await faults(page), []);
   await told.getByRole('button', { name: 'Save mine over theirs' }).click();
   await page.getByText('Saved. The change applies immediately').waitFor();
-  t.match(await catalogue.user('carla'), {
+  t.match(await catalogue.people.get('carla'), {
     version: version + 1,
     grants: ['download', 'export'],
     scope: { queues: ['sales', 'support'] },
@@ -235,7 +235,7 @@ t.test('an auditor says why once a call, and the last reason is there for the ne
   await page.getByLabel('Reason').fill('Complaint 12');
   await page.keyboard.press('Enter');
   await until(page, "document.querySelector('audio').currentTime > 0.1");
-  const [entry] = await catalogue.auditEntries({ objectId: noisy.id, actions: ['play'], limit: 1 });
+  const [entry] = await catalogue.audit.entries({ objectId: noisy.id, actions: ['play'], limit: 1 });
   t.match(entry, { actor_id: 'eve', reason: 'Complaint 12' });
   await page.keyboard.press('k');
   await play.waitFor();

@@ -66,7 +66,7 @@ function listener({ dashboard: { catalogue } }: House, { id }: { id: string }) {
   let known = 0;
   return async () => {
     for (const end = Date.now() + 10_000; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
-      const entries = await catalogue.auditEntries({ objectId: id, actions: ['heard'], limit: 100 });
+      const entries = await catalogue.audit.entries({ objectId: id, actions: ['heard'], limit: 100 });
       const fresh = entries.slice(0, entries.length - known).toReversed();
       if (fresh.length === 0 && Date.now() < end) continue;
       known = entries.length;
@@ -200,7 +200,7 @@ t.test('a new call appears without moving the line that is being read', async (t
   const id = `#row-${year.calls[20]!.id}`;
   const before = await page.locator(id).boundingBox();
   const call = callOf({ answeredAt: Date.now(), them: dana, us: reception, live: true });
-  await year.dashboard.catalogue.saveCall(call);
+  await year.dashboard.catalogue.calls.save(call);
   await page.locator(`#row-${call.id}`).waitFor({ state: 'attached' });
   const after = await page.locator(id).boundingBox();
   t.ok(Math.abs(after!.y - before!.y) <= 1, `${before!.y} -> ${after!.y}`);
@@ -244,7 +244,7 @@ t.test('rules are moved, tried before they are saved, and kept when somebody els
   await page.getByLabel('Direction').selectOption('internal');
   await page.getByRole('button', { name: 'Try it' }).click();
   await page.getByText('It would be recorded').waitFor();
-  await year.dashboard.catalogue.savePolicy(rules, 'Gita Rao', Date.now(), 1);
+  await year.dashboard.catalogue.policy.save(rules, 'Gita Rao', Date.now(), 1);
   await page.getByRole('button', { name: 'Save the policy' }).click();
   await page.getByText('Somebody else changed the policy while you were editing.').waitFor();
   await page.getByRole('button', { name: 'Save mine over theirs' }).click();
@@ -284,7 +284,7 @@ t.test(
     await page.locator('.answer', { hasText: 'Nothing is due today' }).waitFor();
     t.equal(word![2], `${due.length}`);
     for (const { id, recording } of due) {
-      t.equal((await dashboard.catalogue.call(id))!.recording!.state, 'erased');
+      t.equal((await dashboard.catalogue.calls.get(id))!.recording!.state, 'erased');
       t.notOk(dashboard.keys.has(recording!.id), 'the key is destroyed');
     }
   },

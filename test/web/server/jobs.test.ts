@@ -11,7 +11,7 @@ t.test('a job is cancelled by the recorder, which writes who asked for it', asyn
       jobs: {
         ask: async () => ({ job: aJob, already: false }),
         async cancel(id) {
-          const job = await dashboard.catalogue.cancelJob(id, dashboard.clock.ms);
+          const job = await dashboard.catalogue.jobs.cancel(id, dashboard.clock.ms);
           if (!job) throw fail('job_unknown', id);
           return job;
         },
@@ -20,12 +20,12 @@ t.test('a job is cancelled by the recorder, which writes who asked for it', asyn
   });
   const cookie = await setUp(dashboard);
   t.match(await cancel(dashboard, aJob.id, cookie), { statusCode: 404, body: /job_unknown/ });
-  await dashboard.catalogue.addJob(aJob);
+  await dashboard.catalogue.jobs.add(aJob);
   const answer = await cancel(dashboard, aJob.id, cookie);
   t.equal(answer.statusCode, 200, answer.body);
   t.match(answer.json(), { state: 'cancelled', ended_at: new Date(dashboard.clock.ms).toISOString() });
-  t.match(await dashboard.catalogue.job(aJob.id), { state: 'cancelled' });
-  t.match(await dashboard.catalogue.auditEntries({ actions: ['job_cancel'], limit: 1 }), [
+  t.match(await dashboard.catalogue.jobs.get(aJob.id), { state: 'cancelled' });
+  t.match(await dashboard.catalogue.audit.entries({ actions: ['job_cancel'], limit: 1 }), [
     { actor: 'person', actor_name: 'anna', object: 'job', object_id: aJob.id },
   ]);
   t.equal((await cancel(dashboard, 'nonsense', cookie)).statusCode, 400);
@@ -40,8 +40,8 @@ t.test('no job is cancelled while the recorder is away', async (t) => {
     },
   });
   const cookie = await setUp(dashboard);
-  await dashboard.catalogue.addJob(aJob);
+  await dashboard.catalogue.jobs.add(aJob);
   const answer = await cancel(dashboard, aJob.id, cookie);
   t.match([answer.statusCode, answer.json()], [503, { error: { code: 'daemon_unreachable' } }]);
-  t.match(await dashboard.catalogue.job(aJob.id), { state: 'waiting' });
+  t.match(await dashboard.catalogue.jobs.get(aJob.id), { state: 'waiting' });
 });

@@ -51,14 +51,14 @@ t.test('what one of 200 people looks at wakes nobody else; what is written wakes
   const changes = () => heard.map((text) => text.split('event: change').length - 1);
   await until('every stream to be served', () => heard.every((text) => text.includes('event: status')));
 
-  await catalogue.saveCall(aCall('A'));
+  await catalogue.calls.save(aCall('A'));
   await until('all to be woken', () => changes().every((n) => n === 1));
   const actor = { actor: 'person', actor_id: 'P0', actor_name: 'p0', address: '' } as const;
   for (let n = 0; n < 20; n += 1) {
-    await catalogue.audit(entryOf(actor, Date.now(), 'view', { object: 'call', object_id: 'A' }));
+    await catalogue.audit.append(entryOf(actor, Date.now(), 'view', { object: 'call', object_id: 'A' }));
     await wait(POLL_MS / 2); // for looks at the catalogue in between
   }
-  await catalogue.saveCall(aCall('B'));
+  await catalogue.calls.save(aCall('B'));
   await until('all to be woken again', () => changes().every((n) => n >= 2));
   t.same([...new Set(changes())], [2], 'by the call alone');
 });

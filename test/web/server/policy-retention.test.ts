@@ -137,8 +137,8 @@ t.test('retention shows what is due, what is next and what is gone, as a table t
   const next = await add(START + DAY);
   await add(null);
   const gone = await add(START - DAY, '=HYPERLINK("http://evil")');
-  await catalogue.eraseIntended(gone.recording.id, noted('@due'), START);
-  await catalogue.erased(gone.recording.id, START);
+  await catalogue.recordings.eraseIntended(gone.recording.id, noted('@due'), START);
+  await catalogue.recordings.erased(gone.recording.id, START);
 
   const view = (await get(app, '/retention', cookie)).json();
   t.strictSame(ajar(RetentionView, view), []);
@@ -190,7 +190,7 @@ t.test('the policy is saved and what is due erased only by a proof of the last t
   });
   const { app, catalogue, clock } = dashboard;
   const cookie = await setUp(dashboard);
-  const { version } = await catalogue.policy();
+  const { version } = await catalogue.policy.newest();
   const changed = { ...defaultPolicy, emergency_numbers: ['112', '999'] };
   const save = () => put(app, '/policy', { based_on: version, policy: changed }, cookie);
   const run = () => post(app, '/retention/run', { confirm: 'erase-1-abc' }, { cookie });
@@ -201,10 +201,10 @@ t.test('the policy is saved and what is due erased only by a proof of the last t
     t.match([(await act()).statusCode, (await act()).json()], [403, { error: { code: 'proof_needed' } }]);
   t.equal((await prove('wrong')).statusCode, 401);
   for (const act of [save, run]) t.equal((await act()).statusCode, 403, 'by a wrong password neither');
-  t.equal((await catalogue.policy()).version, version, 'nothing was changed');
+  t.equal((await catalogue.policy.newest()).version, version, 'nothing was changed');
   t.strictSame(runs, [], 'nothing was erased');
   const written = () =>
-    catalogue.auditEntries({ actions: ['policy_change', 'retention_run'], outcome: 'ok', limit: 9 });
+    catalogue.audit.entries({ actions: ['policy_change', 'retention_run'], outcome: 'ok', limit: 9 });
   t.strictSame(await written(), [], 'and nothing is on record as done');
 
   const proved = await prove(password);

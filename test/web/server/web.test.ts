@@ -87,7 +87,7 @@ t.test('the first user is made with the code from the console, once', async (t) 
   t.equal((await post(app, '/setup', { ...body, code, name: 'eve' })).statusCode, 403, 'the code is used up');
   t.equal(await setup.begin(), null, 'and there is no other');
   t.equal((await get(app, '/session')).json().setup_needed, false);
-  t.equal((await catalogue.users()).length, 1);
+  t.equal((await catalogue.people.list()).length, 1);
   t.notOk(lines.join().includes(plainCode(code)) || lines.join().includes(code), 'the code is not logged');
 });
 
@@ -103,7 +103,7 @@ t.test('of two who claim the set-up at once, one wins', async (t) => {
     });
   const answers = await Promise.all(['a', 'b', 'c', 'd'].map(claim));
   t.strictSame(answers.map(({ status }) => status).sort(), [200, 403, 403, 403]);
-  t.equal((await catalogue.users()).length, 1);
+  t.equal((await catalogue.people.list()).length, 1);
 });
 
 t.test('a session is new at every sign-in, and only its hash is kept', async (t) => {

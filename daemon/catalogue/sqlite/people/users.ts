@@ -2,8 +2,7 @@ import { fail } from '../../../domain/error.js';
 import { skeleton } from '../../../domain/people/name.js';
 import { knownGrants, nameKey, type Person } from '../../../domain/people/person.js';
 import { gains } from '../../../domain/people/rights.js';
-import type { Outsider } from '../../factors.js';
-import type { Ended, Invitation, NewUser, PersonChange, Standing, User } from '../../people.js';
+import type { Ended, Invitation, NewUser, Outsider, PersonChange, Standing, User } from '../../people.js';
 import type { Db } from '../db.js';
 import { STATE } from './factors.js';
 

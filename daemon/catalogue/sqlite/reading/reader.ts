@@ -1,8 +1,9 @@
 import { fail, type TapedeckError } from '../../../domain/error.js';
 import type { Catalogue } from '../../catalogue.js';
-import { type OnBadRow, verbsOf } from '../catalogue.js';
+import type { OnBadRow } from '../catalogue.js';
 import { createReader } from '../checked.js';
 import { createNouns } from '../nouns.js';
+import { type Read, verbsOf } from '../verbs.js';
 import { createFollowing } from './following.js';
 
 /**
@@ -19,17 +20,18 @@ export function createSqliteReader(deps: {
 }): Catalogue {
   const reader = createReader(deps.onBadRow ?? (() => {}));
   const following = createFollowing({ ...deps, make: (db) => createNouns(db, reader) });
+  const read: Read = async (verb) => following.read(verb);
   const no = async (): Promise<never> => {
     throw fail('internal', 'The catalogue is open for reading only.');
-  };
-  const refused: Pick<Catalogue, 'audited' | 'checkpoint'> = {
-    audited: () => ({ ...catalogue, ...verbsOf(no, no, refused) }),
-    checkpoint: no,
   };
   const catalogue: Catalogue = {
     start: async () => following.start(),
     stop: async () => following.stop(),
-    ...verbsOf(async (verb) => following.read(verb), no, refused),
+    ...verbsOf(read, no),
+    audited: no,
+    checkpoint: no,
+    schemaFaults: () => read((n) => n.schemaFaults()),
+    changeCount: () => read((n) => n.changes.count()),
   };
   return catalogue;
 }

@@ -1,0 +1,21 @@
+import type { Policy } from '../domain/policy/policy.js';
+
+export type StoredPolicy = {
+  version: number;
+  changedAt: number | null;
+  changedBy: string;
+  policy: Policy;
+  /** What is wrong with the newest version, so that `policy` is the one that Tapedeck comes with; null when nothing is. */
+  fault: string | null;
+};
+
+/** The policy, in all its versions. */
+export interface Policies {
+  newest(): Promise<StoredPolicy>;
+  /** That version; the newest where there is none such (any more). */
+  of(version: number): Promise<StoredPolicy>;
+  /** Those that can be read. */
+  versions(): Promise<StoredPolicy[]>;
+  /** Throws `policy_conflict` when `basedOn` is not the newest version. Gives the new version. */
+  save(policy: Policy, by: string, at: number, basedOn: number): Promise<number>;
+}

@@ -1,0 +1,39 @@
+import type { Growth } from '../domain/operations/room.js';
+import type { Why } from '../domain/reason/reason.js';
+import type { SignedManifest } from '../domain/recording/manifest.js';
+import type { EarTrend } from '../domain/recording/quality.js';
+import type { Coverage, Recording, RecordingId } from '../domain/recording/recording.js';
+import type { StoredCall } from './stored-call.js';
+
+/** Sealed recordings, and what is left of those that were erased. */
+export interface Recordings {
+  /** The moment of truth: recording, coverage, preserved segments and what is signed of it in one transaction. */
+  sealed(
+    recording: Recording,
+    peaks: Uint8Array,
+    coverage: Coverage,
+    manifest?: SignedManifest,
+  ): Promise<void>;
+  get(id: RecordingId): Promise<Recording | null>;
+  /** Recordings in the order of their ids, from after this one. */
+  after(id: RecordingId, limit: number): Promise<Recording[]>;
+  peaks(id: RecordingId): Promise<Uint8Array | null>;
+  /** Every phone and line that was heard in calls that began in this time (milliseconds since 1970), test calls left out. */
+  trends(from: number, to: number): Promise<EarTrend[]>;
+  /** Every sealed recording with its call, soonest to go first, those kept for ever last. */
+  kept(limit?: number): Promise<StoredCall[]>;
+  count(): Promise<{ kept: number; forEver: number; newestSealedAt: number | null }>;
+  /** What was sealed and erased from `since` on; its days are counted from the first recording if that is younger. */
+  growth(since: number, now: number): Promise<Growth>;
+  /** Intent to erase, durable before anything is destroyed. */
+  eraseIntended(id: RecordingId, why: Why, at: number): Promise<void>;
+  /**
+   * Recordings whose erasure was begun and not finished. `intended`: the audit log has the entry that is written with every
+   * intent. A row without one was marked by somebody else, and is not to be erased.
+   */
+  erasing(): Promise<(Recording & { intended: boolean })[]>;
+  /** Key and file are gone: the row becomes a tombstone, and what was derived from the audio and the manifest's text go. */
+  erased(id: RecordingId, at: number): Promise<void>;
+  /** Tombstones, newest first. */
+  tombstones(limit: number): Promise<StoredCall[]>;
+}

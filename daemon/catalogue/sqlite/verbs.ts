@@ -1,0 +1,203 @@
+import type { Nouns } from '../catalogue.js';
+import type { Prepared } from './nouns.js';
+
+export type Read = <T>(verb: (n: Prepared) => T) => Promise<T>;
+/** `shows`: whether a page may show what was written; left out, it does if any row was. */
+export type Write = <T>(verb: (n: Prepared) => T, shows?: (given: T) => boolean) => Promise<T>;
+
+/** For what no page shows. */
+const unseen = () => false;
+
+/** Every noun of the catalogue, by what reads and what writes. */
+export function verbsOf(read: Read, write: Write): Nouns {
+  return {
+    calls: {
+      save: (call, coverage, decision) => write((n) => n.calls.save(call, coverage, decision)),
+      decideCoverage: (id, coverage) => write((n) => n.calls.decideCoverage(id, coverage)),
+      get: (id) => read((n) => n.calls.call(id)),
+      list: (filter) => read((n) => n.calls.calls(filter)),
+      reachMark: (keys) => read((n) => n.calls.reachMark(keys)),
+      open: () => read((n) => n.calls.open()),
+      absorb: (from, into) => write((n) => n.calls.absorb(from, into)),
+      coverageSince: (at) => read((n) => n.calls.coverageSince(at)),
+      seen: () => read((n) => n.seen.seen()),
+    },
+    segments: {
+      save: (segment) => write((n) => n.segments.save(segment)),
+      saveLost: (callId, seq, lost) => write((n) => n.segments.saveLost(callId, seq, lost)),
+      of: (id) => read((n) => n.segments.list(id)),
+      callsToPreserve: () => read((n) => n.segments.callsToPreserve()),
+      queue: () => read((n) => n.segments.preserveQueue()),
+    },
+    recordings: {
+      sealed: (recording, peaks, coverage, manifest) =>
+        write((n) => {
+          const callId = n.calls.current(recording.callId);
+          n.recordings.sealed({ ...recording, callId }, peaks);
+          n.seals.sealed(recording.id, recording.sealedAt, manifest);
+          n.calls.decideCoverage(callId, coverage);
+          n.segments.preserved(callId);
+        }),
+      get: (id) => read((n) => n.recordings.recording(id)),
+      peaks: (id) => read((n) => n.recordings.peaks(id)),
+      trends: (from, to) => read((n) => n.recordings.qualityTrends(from, to)),
+      kept: (limit) => read((n) => n.recordings.kept(limit)),
+      count: () => read((n) => n.recordings.count()),
+      growth: (since, now) => read((n) => n.recordings.growth(since, now)),
+      eraseIntended: (id, why, at) => write((n) => n.recordings.eraseIntended(id, why, at)),
+      erasing: () => read((n) => n.recordings.erasing()),
+      erased: (id, at) =>
+        write((n) => {
+          n.recordings.erased(id, at);
+          n.seals.erased(id);
+        }),
+      tombstones: (limit) => read((n) => n.recordings.tombstones(limit)),
+      after: (id, limit) => read((n) => n.seals.after(id, limit)),
+    },
+    seals: {
+      addManifest: (manifest) => write((n) => n.seals.addManifest(manifest)),
+      manifest: (id) => read((n) => n.seals.manifest(id)),
+      check: (id) => read((n) => n.seals.check(id)),
+      toCheck: (before, limit) => read((n) => n.seals.toCheck(before, limit)),
+      checked: (id, at, fault) =>
+        write(
+          (n) => n.seals.checked(id, at, fault),
+          (news) => news,
+        ),
+      damaged: (limit) => read((n) => n.seals.damaged(limit)),
+      figures: () => read((n) => n.seals.figures()),
+      sealedAs: (sha256) => read((n) => n.seals.sealedAs(sha256)),
+    },
+    policy: {
+      newest: () => read((n) => n.policy.policy()),
+      of: (version) => read((n) => n.policy.of(version)),
+      versions: () => read((n) => n.policy.versions()),
+      save: (policy, by, at, basedOn) => write((n) => n.policy.save(policy, by, at, basedOn)),
+    },
+    ledger: {
+      began: (now) => write((n) => n.ledger.began(now), unseen),
+      since: () => read((n) => n.ledger.since()),
+      add: (cdrs, source, at, graceMs = 0, since = at) =>
+        write((n) => n.ledger.add(cdrs, source, at, graceMs, since)),
+      due: (by, limit) => read((n) => n.ledger.due(by, limit)),
+      setDue: (cdrs, at) => write((n) => n.ledger.setDue(cdrs, at), unseen),
+      strangersDue: (since, at) => write((n) => n.ledger.strangersDue(since, at)),
+      related: (links) => read((n) => n.ledger.related(links)),
+      saveAccounts: (accounts, missed) =>
+        write((n) => {
+          for (const { call, coverage } of missed) n.calls.save(call, coverage);
+          n.ledger.saveAccounts(accounts);
+        }),
+      rows: (range) => read((n) => n.ledger.rows(range)),
+      row: (id) => read((n) => n.ledger.row(id)),
+      cdrsOf: (accountIds) => read((n) => n.ledger.cdrsOf(accountIds)),
+      sources: () => read((n) => n.ledger.sources()),
+      noteSource: (name, at, problem) => write((n) => n.ledger.noteSource(name, at, problem), unseen),
+      witness: () => read((n) => n.ledger.witness()),
+      forget: (before) => write((n) => n.ledger.forget(before), unseen),
+    },
+    watch: {
+      watched: (at) => write((n) => n.watch.watched(at), unseen),
+      lastWatched: () => read((n) => n.watch.lastWatched()),
+      open: (from, why) => write((n) => n.watch.openWindow(from, why)),
+      close: (at) => write((n) => n.watch.closeWindow(at)),
+      windows: (range) => read((n) => n.watch.windows(range)),
+    },
+    listening: {
+      watched: (at) => write((n) => n.witnessWatch.watched(at), unseen),
+      lastWatched: () => read((n) => n.witnessWatch.lastWatched()),
+      open: (from, why) => write((n) => n.witnessWatch.openWindow(from, why)),
+      close: (at) => write((n) => n.witnessWatch.closeWindow(at)),
+      windows: (range) => read((n) => n.witnessWatch.windows(range)),
+    },
+    testCalls: {
+      left: () => read((n) => n.testCalls.left()),
+      remove: (id) => write((n) => n.testCalls.remove(id)),
+      remember: (call) => write((n) => n.testCalls.remember(call)),
+      newest: (limit) => read((n) => n.testCalls.newest(limit)),
+      lastGood: () => read((n) => n.testCalls.lastGood()),
+    },
+    alarms: {
+      save: (alarm) => write((n) => n.alarms.save(alarm)),
+      open: () => read((n) => n.alarms.open()),
+      past: (limit) => read((n) => n.alarms.past(limit)),
+      saveDelivery: (delivery) => write((n) => n.alarms.saveDelivery(delivery), unseen),
+      openDeliveries: () => read((n) => n.alarms.openDeliveries()),
+      forget: (before) => write((n) => n.alarms.forget(before), unseen),
+    },
+    jobs: {
+      add: (job) => write((n) => n.jobs.add(job)),
+      save: (job) => write((n) => n.jobs.save(job)),
+      cancel: (id, at) => write((n) => n.jobs.cancel(id, at)),
+      open: () => read((n) => n.jobs.open()),
+      newest: () => read((n) => n.jobs.newest()),
+      forget: (before) => write((n) => n.jobs.forget(before), unseen),
+      get: (id) => read((n) => n.jobs.job(id)),
+      list: (limit) => read((n) => n.jobs.list(limit)),
+    },
+    people: {
+      add: (user, invitation) => write((n) => n.users.add(user, invitation)),
+      byName: (name) => read((n) => n.users.byName(name)),
+      get: (id) => read((n) => n.users.user(id)),
+      list: () => read((n) => n.users.all()),
+      standing: (id) => read((n) => n.users.standing(id)),
+      claimSetup: (codeHash, user) => write((n) => n.users.claimSetup(codeHash, user)),
+      saveSetupCode: (codeHash, at) => write((n) => n.users.saveSetupCode(codeHash, at), unseen),
+      change: (id, change, at, basedOn) => write((n) => n.users.change(id, change, at, basedOn)),
+      remove: (id, basedOn) => write((n) => n.users.remove(id, basedOn)),
+      setPassword: (id, hash, at) => write((n) => n.users.setPassword(id, hash, at)),
+      invite: (invitation) => write((n) => n.users.invite(invitation)),
+      invited: (codeHash, at) => read((n) => n.users.invited(codeHash, at)),
+      acceptInvitation: (codeHash, hash, at) => write((n) => n.users.accept(codeHash, hash, at)),
+      shutOut: (userId) => write((n) => n.users.shutOut(userId)),
+      saveOutsider: (user) => write((n) => n.users.saveOutsider(user)),
+      outsiders: (source) => read((n) => n.users.outsiders(source)),
+      outsiderGone: (userId) => write((n) => n.users.outsiderGone(userId)),
+    },
+    tokens: {
+      add: (token, tokenHash) => write((n) => n.tokens.add(token, tokenHash)),
+      of: (userId) => read((n) => n.tokens.of(userId)),
+      byHash: (tokenHash) => read((n) => n.tokens.token(tokenHash)),
+      used: (id, at, from) => write((n) => n.tokens.used(id, at, from), unseen),
+      remove: (userId, id) => write((n) => n.tokens.remove(userId, id)),
+    },
+    factors: {
+      state: (userId) => read((n) => n.factors.state(userId)),
+      totp: (userId) => read((n) => n.factors.totp(userId)),
+      totps: () => read((n) => n.factors.totps()),
+      resealTotp: (userId, before, after) => write((n) => n.factors.reseal(userId, before, after), unseen),
+      saveTotp: (userId, totp, codes) => write((n) => n.factors.saveTotp(userId, totp, codes)),
+      passkeys: (userId) => read((n) => n.factors.passkeys(userId)),
+      passkey: (id) => read((n) => n.factors.passkey(id)),
+      addPasskey: (passkey, codes) => write((n) => n.factors.addPasskey(passkey, codes)),
+      remove: (userId, which) => write((n) => n.factors.remove(userId, which)),
+      reset: (userId) => write((n) => n.factors.reset(userId)),
+      saveRecoveryCodes: (userId, hashes) => write((n) => n.factors.saveRecoveryCodes(userId, hashes)),
+      failed: (userId) => read((n) => n.factors.failed(userId)),
+      takeTry: (userId, device, at, waitAfter) =>
+        write((n) => n.factors.takeTry(userId, device, at, waitAfter), unseen),
+      proofGiven: (userId, { at, epoch, begins, used }) =>
+        write((n) => {
+          const now = n.users.standing(userId);
+          if (now?.epoch !== epoch || (used && !n.factors.use(userId, used, at))) return null;
+          if (begins) n.users.signedIn(userId, at);
+          const failed = used && n.factors.given(userId, 'totpStep' in used);
+          return { epoch, gains: now.gains, failed };
+        }, unseen),
+      roles: () => read((n) => n.factors.rolesWith()),
+      setRoles: (roles) => write((n) => n.factors.setRolesWith(roles)),
+    },
+    audit: {
+      append: (entry) => write((n) => n.audit.append(entry), unseen),
+      tell: (source, entries, at) => write((n) => n.audit.tell(source, entries, at), unseen),
+      entries: (filter) => read((n) => n.audit.entries(filter)),
+      rows: (from, limit) => read((n) => n.audit.rows(from, limit)),
+      head: () => read((n) => n.audit.head()),
+      id: () => read((n) => n.audit.id()),
+      actors: () => read((n) => n.audit.actors()),
+      forgetWords: (before) => write((n) => n.audit.forgetWords(before), unseen),
+      keepCheckpoint: (checkpoint) => write((n) => n.audit.keepCheckpoint(checkpoint)),
+      checkpoints: (limit) => read((n) => n.audit.checkpoints(limit)),
+    },
+  };
+}
