@@ -75,7 +75,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       const { data, alarming, pbx, recordings, calls, assurance, operations, requests } = parts;
       const { catalogue, keys } = data;
       await requests.start();
-      for (const place of [recorderFolder(base.dir), config.pbx.spool]) await tidyProbes(place);
+      for (const place of [recorderFolder(base.dir), config.pbxes[0]!.spool]) await tidyProbes(place);
       await operations.room.start(); // a full disk gets its ballast back before anything is opened
       operations.eventLoop.start();
       pbx.stalls.start();

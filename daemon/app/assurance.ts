@@ -53,11 +53,11 @@ export function createAssurance({ config, log, clock, dir }: Base, parts: Parts)
     alarms: alert,
     journal: createCdrJournal({ file: cdrJournalFile(dir) }),
     lost: (from, why) => void listening.missed(from, why),
-    sources: cdrSources(config.coverage, csvRow, (row) => {
+    sources: cdrSources(config.pbxes[0]!, 'cdr-password', csvRow, (row) => {
       const cdr = translateCdr(row, zones, stamps.theirs());
       return cdr && stamps.written(cdr);
     }),
-    trunkContexts: config.pbx.trunk_contexts,
+    trunkContexts: config.pbxes[0]!.trunk_contexts,
     mint: (at) => ulid(at),
     say: times(config.site.time_zone),
     clock,

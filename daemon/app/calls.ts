@@ -83,7 +83,7 @@ export function createCalls({ config, log, time, clock, dir }: Base, parts: Part
     hindrance: () => parts.operations.room.hindrance(),
     muteTrap: () => hasMuteTrap() || mutes.learned(),
     spoolAudio: (segment) => spoolAudio(spool, segment),
-    rules: { trunkContexts: config.pbx.trunk_contexts, mint: () => ulid() },
+    rules: { trunkContexts: config.pbxes[0]!.trunk_contexts, mint: () => ulid() },
     log: log.child({ part: 'record' }),
     onCaptured: (id) => preserver.enqueue(id),
     answers,

@@ -27,7 +27,7 @@ export function createOperations({ config, log, clock, dir }: Base, parts: Parts
   const eventLoop = createEventLoopWatch();
   const room = createRoom({
     data: { dir, reserveBytes: config.data.reserve_mb * MB, probeIn: recorderFolder(dir) },
-    spool: { dir: config.pbx.spool, reserveBytes: config.pbx.spool_reserve_mb * MB },
+    spool: { dir: config.pbxes[0]!.spool, reserveBytes: config.pbxes[0]!.spool_reserve_mb * MB },
     read: readDisk,
     probe: probeDisk,
     ballast,

@@ -23,10 +23,10 @@ export function createPbx({ config, log, clock }: Base, parts: Parts): Pbx {
   const stoodStill = (since: number) => stalls.during(since, clock()).some((s) => s.to - s.from > LONG_STALL);
 
   const ari = createAri({
-    url: config.pbx.ari_url,
-    user: config.pbx.ari_user,
-    password: readSecret(config.pbx.ari_password_file, 'ari-password'),
-    app: config.pbx.app,
+    url: config.pbxes[0]!.ari_url,
+    user: config.pbxes[0]!.ari_user,
+    password: readSecret(config.pbxes[0]!.ari_password_file, 'ari-password'),
+    app: config.pbxes[0]!.app,
     now: clock,
     log: log.child({ part: 'ari' }),
     onEvent: (raw) => {
@@ -48,10 +48,10 @@ export function createPbx({ config, log, clock }: Base, parts: Parts): Pbx {
     },
   });
   const ami = createAmi({
-    host: config.pbx.ami_host,
-    port: config.pbx.ami_port,
-    user: config.pbx.ami_user,
-    secret: readSecret(config.pbx.ami_secret_file, 'ami-secret'),
+    host: config.pbxes[0]!.ami_host,
+    port: config.pbxes[0]!.ami_port,
+    user: config.pbxes[0]!.ami_user,
+    secret: readSecret(config.pbxes[0]!.ami_secret_file, 'ami-secret'),
     now: clock,
     log: log.child({ part: 'ami' }),
     onEvent: (raw) => {

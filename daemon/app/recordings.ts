@@ -47,7 +47,7 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     await parts.assurance.doubts.beforeSigning();
     return signManifest(manifest, custody.signer());
   };
-  const spool = createSpool({ dir: config.pbx.spool, workDir: workFolder(dir), remote: ari });
+  const spool = createSpool({ dir: config.pbxes[0]!.spool, workDir: workFolder(dir), remote: ari });
   const preserver = createPreserver({
     catalogue,
     spool,

@@ -5,7 +5,7 @@ import { judge, roomInWords } from '../domain/operations/room.js';
 import { catalogueFile } from '../domain/paths.js';
 import { sizeText } from '../domain/written.js';
 import { createFfmpeg } from '../encode/ffmpeg.js';
-import type { Config } from '../ops/config-schema.js';
+import type { Config, PbxConfig } from '../ops/config-schema.js';
 import { ask } from '../ops/control-client.js';
 import { readDisk } from '../ops/disk.js';
 import type { CliContext } from './common/context.js';
@@ -42,24 +42,18 @@ export function doctor(program: Command, context: CliContext): void {
 /** Looks at everything at once. What a look throws is what it found. */
 async function examine(context: CliContext): Promise<Finding[]> {
   const config = context.config();
-  type Looks = Record<string, Promise<Finding | Finding[]>>;
-  const all = async (looks: Looks): Promise<Finding[]> => {
-    const found = Object.entries(looks).map(([check, look]) => look.catch((e) => broken(check, e)));
-    return (await Promise.all(found)).flat();
-  };
   // What takes secrets that only root may read.
   const first = await all({
-    'PBX (ARI)': ari(config),
-    'PBX (AMI)': ami(config),
+    PBX: ofEach(config, { 'PBX (ARI)': ari, 'PBX (AMI)': ami }),
     'PBX priority': priority(),
-    'PBX reach': reach(config),
+    'PBX reach': ofEach(config, { 'PBX reach': reach }),
     'time zone': Promise.resolve(timeZone(config)),
-    spool: spool(config),
+    spool: ofEach(config, { spool: (pbx) => spool(config, pbx) }),
     data: data(config),
     ffmpeg: ffmpeg(config),
-    'live audio': liveAudio(config),
+    'live audio': ofEach(config, { 'live audio': liveAudio }),
     swap: swap(),
-    'CDR sources': cdrReaders(config),
+    'CDR sources': ofEach(config, { 'CDR sources': cdrReaders }),
     directory: directory(config),
     provider: provider(config),
   });
@@ -82,18 +76,44 @@ async function examine(context: CliContext): Promise<Finding[]> {
   return [...first, ...then];
 }
 
+async function all(looks: Record<string, Promise<Finding | Finding[]>>): Promise<Finding[]> {
+  const found = Object.entries(looks).map(([check, look]) => look.catch((e) => broken(check, e)));
+  return (await Promise.all(found)).flat();
+}
+
+type Look = (pbx: PbxConfig) => Promise<Finding | Finding[]>;
+
+/** Looks at each PBX. With several of them each finding has the name of its PBX. */
+async function ofEach({ pbxes }: Config, looks: Record<string, Look>): Promise<Finding[]> {
+  const found = pbxes.map(async (pbx) => {
+    const of = await all(
+      Object.fromEntries(Object.entries(looks).map(([check, look]) => [check, look(pbx)])),
+    );
+    return pbxes.length === 1 ? of : of.map((f) => ({ ...f, check: `${f.check} ${pbx.name}` }));
+  });
+  return (await Promise.all(found)).flat();
+}
+
 /** Whether the disks have what the daemon keeps free on them. One that is both has to have both reserves. */
 async function room(config: Config): Promise<Finding[]> {
-  const data = { of: 'data', dir: config.data.dir, mb: config.data.reserve_mb };
-  const spool = { of: 'spool', dir: config.pbx.spool, mb: config.pbx.spool_reserve_mb };
-  const [d, s] = await Promise.all([readDisk(nearest(data.dir)), readDisk(spool.dir)]);
-  const one = d && s && d.device === s.device;
-  const disks = one
-    ? [{ of: 'data, spool', dir: `${data.dir} and ${spool.dir}`, mb: data.mb + spool.mb, has: d }]
-    : [
-        { ...data, has: d },
-        { ...spool, has: s },
-      ];
+  const several = config.pbxes.length > 1;
+  const places = [
+    { of: 'data', dir: nearest(config.data.dir), shown: config.data.dir, mb: config.data.reserve_mb },
+    ...config.pbxes.map(({ spool, spool_reserve_mb: mb, name }) => ({
+      ...{ of: several ? `spool ${name}` : 'spool', dir: spool, shown: spool, mb },
+    })),
+  ];
+  const seen = await Promise.all(places.map(async (place) => ({ ...place, has: await readDisk(place.dir) })));
+  const devices = new Set(seen.map(({ has }) => has?.device));
+  const disks = [...devices].map((device) => {
+    const on = seen.filter(({ has }) => has?.device === device);
+    return {
+      of: on.map((place) => place.of).join(', '),
+      dir: on.map((place) => place.shown).join(' and '),
+      mb: on.reduce((sum, place) => sum + place.mb, 0),
+      has: on[0]!.has,
+    };
+  });
   return disks.flatMap(({ of, dir, mb, has }) => {
     if (!has) return [];
     const { level, why } = judge({ ...has, fault: null }, mb * MB, 'enough', `The disk of ${dir}`);

@@ -29,6 +29,37 @@ const rules = (group: string) =>
     }),
   );
 
+/** Where Asterisk keeps its own records of calls. */
+const CDR_SOURCES = {
+  cdr_csv: Type.Optional(
+    path("Asterisk's Master.csv, to know of calls that went on while Tapedeck did not run.", undefined, {
+      examples: ['/var/log/asterisk/cdr-csv/Master.csv'],
+    }),
+  ),
+  cdr_sqlite: Type.Optional(
+    path('The same from the SQLite file of cdr_sqlite3_custom.', undefined, {
+      examples: ['/var/log/asterisk/master.db'],
+    }),
+  ),
+  cdr_mysql: Type.Optional(
+    Type.Object(
+      {
+        host: text('Address of the server.', '127.0.0.1'),
+        port: whole('Its port.', 3306, 1, 65_535),
+        socket: Type.Optional(path('Its socket on this machine; used instead of the address.')),
+        database: text('Name of the database.', 'asteriskcdrdb'),
+        table: text('Name of the table.', 'cdr', { pattern: '^[A-Za-z0-9_]{1,64}$' }),
+        user: text('A user that may only read that table.', 'tapedeck'),
+        password_file: path('File that holds its password.', '/etc/tapedeck/cdr-password'),
+      },
+      {
+        description: 'The same from MySQL or MariaDB, as FreePBX keeps it.',
+        examples: [{ socket: '/run/mysqld/mysqld.sock' }],
+      },
+    ),
+  ),
+};
+
 const ADDRESS = '^[^\\s@<>(),;:"]+@[^\\s@<>(),;:"]+$';
 
 /**
@@ -53,36 +84,50 @@ export const ConfigSchema = Type.Object({
       1_048_576,
     ),
   }),
-  pbx: section('The PBX: Asterisk 16 or newer, or FreePBX.', {
-    ari_url: text("Address of Asterisk's HTTP server (http.conf).", 'http://127.0.0.1:8088', {
-      pattern: '^https?://',
-    }),
-    ari_user: text('User in ari.conf.', 'tapedeck'),
-    ari_password_file: path('File that holds its password.', '/etc/tapedeck/ari-password'),
-    app: text('Name under which Tapedeck appears in ARI.', 'tapedeck', { pattern: '^[a-z0-9-]{1,40}$' }),
-    ami_host: text('Address of the manager interface (manager.conf).', '127.0.0.1'),
-    ami_port: whole('Its port.', 5038, 1, 65_535),
-    ami_user: text('User in manager.conf.', 'tapedeck'),
-    ami_secret_file: path('File that holds its secret.', '/etc/tapedeck/ami-secret'),
-    spool: path(
-      'Where Asterisk writes recordings, if this machine sees that directory. Otherwise they are fetched over ARI.',
-      '/var/spool/asterisk/recording',
-    ),
-    spool_reserve_mb: whole(
-      "The same for Asterisk's spool, added to the other if both are on one disk. 1024 MB are an hour of nine calls.",
-      1024,
-      8,
-      1_048_576,
-    ),
-    trunk_contexts: Type.Array(Type.String({ pattern: '^[^*]+\\*?$' }), {
-      description:
-        'Dialplan contexts of lines to the outside. A channel that begins in one of them is an outside party. A "*" at the end stands for any ending.',
-      default: [
-        ...['from-trunk', 'from-trunk-sip-*', 'from-trunk-iax2-*'],
-        ...['from-pstn', 'from-pstn-toheader', 'from-did-direct'],
-      ],
-    }),
-  }),
+  pbx: section(
+    'The PBX: Asterisk 16 or newer, or FreePBX. For several PBXs write [[pbx]] instead, once for each.',
+    {
+      id: Type.String({
+        description:
+          "With several: identifies each but the first, which has none. Calls, rules and people's scopes have it, so never change it or give it to another PBX.",
+        default: '',
+      }),
+      name: Type.String({
+        description: 'What people read where several PBXs are told apart. Empty: its id.',
+        default: '',
+        maxLength: 60,
+      }),
+      ari_url: text("Address of Asterisk's HTTP server (http.conf).", 'http://127.0.0.1:8088', {
+        pattern: '^https?://',
+      }),
+      ari_user: text('User in ari.conf.', 'tapedeck'),
+      ari_password_file: path('File that holds its password.', '/etc/tapedeck/ari-password'),
+      app: text('Name under which Tapedeck appears in ARI.', 'tapedeck', { pattern: '^[a-z0-9-]{1,40}$' }),
+      ami_host: text('Address of the manager interface (manager.conf).', '127.0.0.1'),
+      ami_port: whole('Its port.', 5038, 1, 65_535),
+      ami_user: text('User in manager.conf.', 'tapedeck'),
+      ami_secret_file: path('File that holds its secret.', '/etc/tapedeck/ami-secret'),
+      spool: path(
+        'Where Asterisk writes recordings, if this machine sees that directory. Otherwise they are fetched over ARI.',
+        '/var/spool/asterisk/recording',
+      ),
+      spool_reserve_mb: whole(
+        "The same for Asterisk's spool, added to the other if both are on one disk. 1024 MB are an hour of nine calls.",
+        1024,
+        8,
+        1_048_576,
+      ),
+      trunk_contexts: Type.Array(Type.String({ pattern: '^[^*]+\\*?$' }), {
+        description:
+          'Dialplan contexts of lines to the outside. A channel that begins in one of them is an outside party. A "*" at the end stands for any ending.',
+        default: [
+          ...['from-trunk', 'from-trunk-sip-*', 'from-trunk-iax2-*'],
+          ...['from-pstn', 'from-pstn-toheader', 'from-did-direct'],
+        ],
+      }),
+      ...CDR_SOURCES,
+    },
+  ),
   web: section('The dashboard.', {
     address: text(
       "Address that the dashboard listens on. Use this machine's LAN address to serve the office.",
@@ -217,42 +262,19 @@ export const ConfigSchema = Type.Object({
       maximum: 1_000,
     }),
   }),
-  coverage: section("Asterisk's own account of its calls, with which ours is compared.", {
-    target_percent: Type.Number({
-      description:
-        'Share of the eligible calls that has to be recorded; the coverage page says when it is less.',
-      default: 99.9,
-      minimum: 0,
-      maximum: 100,
-    }),
-    cdr_csv: Type.Optional(
-      path("Asterisk's Master.csv, to know of calls that went on while Tapedeck did not run.", undefined, {
-        examples: ['/var/log/asterisk/cdr-csv/Master.csv'],
+  coverage: section(
+    "Asterisk's own account of its calls, with which ours is compared. The CDRs named here are those of the first PBX.",
+    {
+      target_percent: Type.Number({
+        description:
+          'Share of the eligible calls that has to be recorded; the coverage page says when it is less.',
+        default: 99.9,
+        minimum: 0,
+        maximum: 100,
       }),
-    ),
-    cdr_sqlite: Type.Optional(
-      path('The same from the SQLite file of cdr_sqlite3_custom.', undefined, {
-        examples: ['/var/log/asterisk/master.db'],
-      }),
-    ),
-    cdr_mysql: Type.Optional(
-      Type.Object(
-        {
-          host: text('Address of the server.', '127.0.0.1'),
-          port: whole('Its port.', 3306, 1, 65_535),
-          socket: Type.Optional(path('Its socket on this machine; used instead of the address.')),
-          database: text('Name of the database.', 'asteriskcdrdb'),
-          table: text('Name of the table.', 'cdr', { pattern: '^[A-Za-z0-9_]{1,64}$' }),
-          user: text('A user that may only read that table.', 'tapedeck'),
-          password_file: path('File that holds its password.', '/etc/tapedeck/cdr-password'),
-        },
-        {
-          description: 'The same from MySQL or MariaDB, as FreePBX keeps it.',
-          examples: [{ socket: '/run/mysqld/mysqld.sock' }],
-        },
-      ),
-    ),
-  }),
+      ...CDR_SOURCES,
+    },
+  ),
   test_calls: section('Test calls: a fault is known before a call is lost.', {
     enabled: Type.Boolean({
       description:
@@ -350,7 +372,16 @@ export const ConfigSchema = Type.Object({
     }),
   }),
 });
-export type Config = Static<typeof ConfigSchema> & { file: string };
+type Settings = Static<typeof ConfigSchema>;
+/** One PBX. `id` is empty for the first; `name` never is. CDR sources of [coverage] are with the first. */
+export type PbxConfig = Settings['pbx'];
+export type Config = Omit<Settings, 'pbx' | 'coverage'> & {
+  /** The first is the one without an id. */
+  pbxes: readonly PbxConfig[];
+  coverage: Omit<Settings['coverage'], keyof typeof CDR_SOURCES>;
+  file: string;
+};
+export const cdrKeys = Object.keys(CDR_SOURCES) as (keyof typeof CDR_SOURCES)[];
 
 /** A section, or a table within one: its keys and what they may be. */
 export type Section = { description?: string; properties: Record<string, Setting> };

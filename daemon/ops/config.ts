@@ -4,7 +4,8 @@ import { parse, TomlError } from 'smol-toml';
 import { Value } from 'typebox/value';
 import { fail } from '../domain/error.js';
 import { isRegion, regionOfZone } from '../domain/phone.js';
-import { type Config, ConfigSchema, type Section, sections } from './config-schema.js';
+import { checkApart, checkIds, checkSources, HEADING, onlyPbx, withSources } from './config-pbx.js';
+import { type Config, ConfigSchema, type PbxConfig, type Section, sections } from './config-schema.js';
 import { isLoopback } from './tls-mode.js';
 
 export const DEFAULT_CONFIG = '/etc/tapedeck/tapedeck.toml';
@@ -30,11 +31,20 @@ export function loadConfig(file: string): Config {
     if (!(e instanceof TomlError)) throw e;
     throw fail('config_invalid', `line ${e.line}: this is not TOML: ${e.message.split('\n')[0]}`, e);
   }
-  const faults = check(raw, source);
-  if (faults.length > 0) throw fail('config_invalid', `\n${faults.join('\n')}`);
-  const whole = Value.Default(ConfigSchema, raw) as Table;
-  const config = placed({ properties: sections }, whole, dirname(path)) as Config;
-  return deepFreeze({ ...config, file: path });
+  const refuse = (faults: string[]) => {
+    if (faults.length > 0) throw fail('config_invalid', `\n${faults.join('\n')}`);
+  };
+  refuse(check(raw, source));
+  const { pbx, ...others } = raw;
+  const whole = Value.Default(ConfigSchema, others) as Table;
+  const { pbx: _, coverage, ...rest } = placed({ properties: sections }, whole, dirname(path));
+  const given = pbxTables(pbx).map((one) => {
+    const all = Value.Default(ConfigSchema.properties.pbx, one) as Table;
+    return placed(sections.pbx!, all, dirname(path)) as PbxConfig;
+  });
+  const { pbxes, ...parts } = withSources(given, coverage as Table);
+  refuse(checkApart(pbxes, (n, key) => lineOf(source, n, key)));
+  return deepFreeze({ ...rest, ...parts, pbxes, file: path } as unknown as Config);
 }
 
 /** The same with every path absolute. An empty one stays empty. */
@@ -55,10 +65,13 @@ function check(raw: Table, source: string): string[] {
     const section = Object.hasOwn(sections, name) ? sections[name] : undefined;
     if (!section)
       faults.push(`${where}: unknown section "${name}". Known: ${Object.keys(sections).join(', ')}.`);
+    else if (name === 'pbx' && Array.isArray(value)) faults.push(...checkPbxes(value, source, section));
     else if (!isTable(value))
       faults.push(`${where}: "${name}" is a section; write [${name}] on a line of its own.`);
     else faults.push(...checkTable(name, section, value, source, where));
   }
+  faults.push(...checkIds(pbxTables(raw.pbx), (n) => lineOf(source, n, 'id')));
+  faults.push(...checkSources(pbxTables(raw.pbx)[0], raw.coverage, (key) => at(source, 'coverage', key)));
   const zone = isTable(raw.site) ? raw.site.time_zone : undefined;
   if (typeof zone === 'string' && !isZone(zone))
     faults.push(
@@ -76,6 +89,17 @@ function check(raw: Table, source: string): string[] {
     ...checkAudit(raw.audit, raw.alerts, source),
     ...checkOutside(raw, source),
   ];
+}
+
+/** [[pbx]]: each is checked as if it were the only one. */
+function checkPbxes(list: unknown[], source: string, section: Section): string[] {
+  const where = at(source, null, 'pbx');
+  if (list.length === 0) return [`${where}: "pbx" is empty. Write [pbx], or [[pbx]] for each PBX.`];
+  return list.flatMap((one, n) => {
+    const alone = onlyPbx(source, n);
+    if (!isTable(one)) return [`${where}: "pbx" is a section; write [[pbx]] on a line of its own for each.`];
+    return checkTable('pbx', section, one, alone, at(alone, null, 'pbx', where));
+  });
 }
 
 /** What one key of [web] asks of another. */
@@ -183,18 +207,27 @@ function nearest(key: string, known: string[]): string {
   return close ? ` Did you mean "${close}"?` : ` Known: ${known.join(', ')}.`;
 }
 
+/** The line of a key of the nth PBX, or of its heading. */
+function lineOf(source: string, n: number, key: string): string {
+  const alone = onlyPbx(source, n);
+  return at(alone, 'pbx', key, at(alone, null, 'pbx'));
+}
+
 /** The line of a key in its section, or of its own heading; of a section when `section` is null. */
 function at(source: string, section: string | null, key: string, otherwise = 'line ?'): string {
   const heading = section === null ? key : `${section}.${key}`;
   const assigned = new RegExp(`^\\s*"?${literal(key)}"?\\s*=`);
   let current: string | null = null;
   for (const [i, line] of source.split('\n').entries()) {
-    const header = /^\s*\[\s*([^\]]+?)\s*\]/.exec(line);
+    const header = HEADING.exec(line);
     if (header) current = header[1]!;
     if (header ? current === heading : current === section && assigned.test(line)) return `line ${i + 1}`;
   }
   return otherwise;
 }
+
+/** The tables of [pbx] or [[pbx]]; one without keys where there is none. */
+const pbxTables = (pbx: unknown): Table[] => (Array.isArray(pbx) ? pbx : [pbx ?? {}]).filter(isTable);
 
 const literal = (s: string) => s.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 

@@ -20,11 +20,9 @@ export const isNobodys = (address: string): boolean => isIn(NOBODY, address);
 const isIn = (list: BlockList, address: string): boolean =>
   list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
-/** Ports on which the PBX takes orders. */
-export const pbxPorts = ({ pbx }: Pick<Config, 'pbx'>): number[] => [
-  portOf(new URL(pbx.ari_url)),
-  pbx.ami_port,
-];
+/** Ports on which a PBX takes orders. */
+export const pbxPorts = ({ pbxes }: Pick<Config, 'pbxes'>): number[] =>
+  pbxes.flatMap((pbx) => [portOf(new URL(pbx.ari_url)), pbx.ami_port]);
 
 /** The port that an http:// or https:// address leads to. */
 export const portOf = (url: URL): number => Number(url.port || (url.protocol === 'https:' ? 443 : 80));

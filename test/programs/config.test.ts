@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import type { TapedeckError } from '../../daemon/domain/error.js';
 import { loadConfig } from '../../daemon/ops/config.js';
+import { credentialOf } from '../../daemon/ops/config-pbx.js';
 import { type Config, exampleConfig } from '../../daemon/ops/config-schema.js';
 import { readSecret } from '../../daemon/ops/secrets/secret.js';
 
@@ -36,7 +37,7 @@ t.test('an empty file is a whole configuration', async (t) => {
   t.match(config, {
     site: { name: 'Tapedeck', time_zone: 'UTC', region: '' },
     data: { dir: '/var/lib/tapedeck' },
-    pbx: { ari_url: 'http://127.0.0.1:8088', ami_port: 5038, app: 'tapedeck' },
+    pbxes: [{ id: '', name: 'PBX', ari_url: 'http://127.0.0.1:8088', ami_port: 5038, app: 'tapedeck' }],
     web: { address: '127.0.0.1', port: 8090, hosts: [] },
     log: { level: 'info' },
   });
@@ -54,11 +55,11 @@ t.test('the example in the repository is what the schema says, and loads as the 
 
 t.test('of a database only what differs from FreePBX has to be written', async (t) => {
   const file = written(t, '[coverage]\ncdr_mysql = { socket = "mysqld.sock" }\n');
-  const cdrs = loadConfig(file).coverage.cdr_mysql;
+  const cdrs = loadConfig(file).pbxes[0]!.cdr_mysql;
   t.match(cdrs, { database: 'asteriskcdrdb', table: 'cdr', password_file: '/etc/tapedeck/cdr-password' });
   t.equal(cdrs?.socket, join(file, '../mysqld.sock'));
-  t.equal(load(t, '[coverage.cdr_mysql]\nhost = "db"\n').coverage.cdr_mysql?.port, 3306);
-  t.equal(load(t, '').coverage.cdr_mysql, undefined);
+  t.equal(load(t, '[coverage.cdr_mysql]\nhost = "db"\n').pbxes[0]!.cdr_mysql?.port, 3306);
+  t.equal(load(t, '').pbxes[0]!.cdr_mysql, undefined);
 });
 
 t.test('a fault has its line, its name and what to write instead', async (t) => {
@@ -156,9 +157,71 @@ t.test('relative paths are taken from the directory of the file', async (t) => {
   t.equal(config.file, file);
   t.equal(config.data.dir, join(dir, 'data'));
   t.equal(config.keys.master_key_file, join(dir, '../k/master.key'));
-  t.equal(config.pbx.spool, join(dir, 'spool'));
-  t.equal(config.pbx.ari_password_file, join(dir, 'ari'));
-  t.equal(config.pbx.ami_secret_file, '/abs/ami');
+  t.equal(config.pbxes[0]!.spool, join(dir, 'spool'));
+  t.equal(config.pbxes[0]!.ari_password_file, join(dir, 'ari'));
+  t.equal(config.pbxes[0]!.ami_secret_file, '/abs/ami');
+});
+
+t.test('several PBXs have a section each, and the first of them no id', async (t) => {
+  const file = written(
+    t,
+    [
+      '[[pbx]]\nname = "Head office"\nspool = "one"',
+      '[[pbx]]\nid = "warehouse"\nari_url = "http://127.0.0.1:8089"\nami_port = 5039\nspool = "two"\ncdr_csv = "two.csv"',
+      '[[pbx]]\nid = "shop"\nari_url = "http://10.0.0.2:8088"\nami_host = "10.0.0.2"\nspool = "three"',
+      '[pbx.cdr_mysql]\nhost = "10.0.0.2"',
+      '[coverage]\ncdr_csv = "one.csv"',
+    ].join('\n'),
+  );
+  const dir = join(file, '..');
+  t.match(loadConfig(file).pbxes, [
+    { id: '', name: 'Head office', ami_port: 5038, spool: join(dir, 'one'), cdr_csv: join(dir, 'one.csv') },
+    { id: 'warehouse', name: 'warehouse', ami_user: 'tapedeck', cdr_csv: join(dir, 'two.csv') },
+    { id: 'shop', spool: join(dir, 'three'), cdr_mysql: { host: '10.0.0.2', port: 3306 } },
+  ]);
+  t.equal(loadConfig(file).pbxes[1]!.cdr_mysql, undefined);
+  const [first, second] = loadConfig(file).pbxes;
+  t.equal(credentialOf('ari-password', first!), 'ari-password');
+  t.equal(credentialOf('ari-password', second!), 'ari-password-warehouse');
+  t.match(load(t, '[pbx]\ncdr_csv = "/own.csv"\n').pbxes, [{ id: '', cdr_csv: '/own.csv' }], 'as with one');
+});
+
+t.test('two PBXs that could not be told apart are refused', async (t) => {
+  const TWO = (second: string, first = '') =>
+    `[[pbx]]\n${first}\n[[pbx]]\nid = "b"\nari_url = "http://b:8088"\nami_host = "b"\nspool = "/b"\n${second}\n`;
+  t.equal(load(t, TWO('')).pbxes.length, 2);
+  const cases: [what: string, toml: string, wanted: RegExp][] = [
+    ['the first with an id', '[[pbx]]\n\nid = "a"\n', /^line 3: the first PBX has no "pbx.id"\. Leave/],
+    ['one with an id', '[pbx]\nid = "a"\n', /^line 2: the first PBX has no "pbx\.id"/],
+    ['the second without', TWO('', '').replace('id = "b"', ''), /^line 3: "pbx\.id" is needed.*"warehouse"/],
+    ['an id that is none', TWO('').replace('"b"', '"B 1"'), /^line 4: "pbx\.id" is a word of at most 32/],
+    ['a word that is taken', TWO('').replace('"b"', '"first"'), /^line 4: .*not "first"/],
+    [
+      'one id for two',
+      TWO('[[pbx]]\nid = "b"\nari_url = "http://c:8088"\nami_host = "c"\nspool = "/c"'),
+      /^line 9: two PBXs have the "pbx\.id" "b"/,
+    ],
+    ['one folder', TWO('', 'spool = "/b/"'), /^line 7: "pbx\.spool" of "b" is also that of "PBX".*ARI/],
+    ['the folder of the default', TWO('').replace('spool = "/b"\n', ''), /^line 3: "pbx\.spool" of "b"/],
+    ['one Asterisk', TWO('', 'ari_url = "http://b:8088/"'), /^line 5: "pbx\.ari_url" of "b"/],
+    ['one manager', TWO('', 'ami_host = "b"'), /^line \d: "pbx\.ami_port" of "b"/],
+    ['one name', TWO('name = "PBX"'), /^line 8: "pbx\.name" of "PBX"/],
+    ['one file of CDRs', TWO('cdr_csv = "/m.csv"', 'cdr_csv = "/m.csv"'), /^line 8: "pbx\.cdr_csv"/],
+    [
+      'CDRs of the first in two places',
+      TWO('[coverage]\ncdr_csv = "/n.csv"', 'cdr_csv = "/m.csv"'),
+      /^line 9: the first PBX has "pbx\.cdr_csv" too/,
+    ],
+    ['a key of the second', TWO('ami_prot = 1', 'ami_port = 1'), /^line 8: unknown key "pbx\.ami_prot"/],
+    ['a number of the second', TWO('ami_port = 0', 'ami_port = 1'), /^line 8: "pbx\.ami_port" .*its port/i],
+    ['none', 'pbx = []\n', /^line 1: "pbx" is empty/],
+    ['no section', 'pbx = [1]\n', /^line 1: "pbx" is a section/],
+  ];
+  for (const [what, toml, wanted] of cases) {
+    const faults = faultsOf(t, toml);
+    t.equal(faults.length, 1, `${what}: one line`);
+    t.match(faults[0], wanted, what);
+  }
 });
 
 t.test('a secret comes from its file, or from a systemd credential before that', async (t) => {

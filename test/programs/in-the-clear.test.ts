@@ -10,7 +10,6 @@ import type { Finding } from '../../daemon/cli/doctor/finding.js';
 import { liveAudio } from '../../daemon/cli/doctor/vault.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import { spoolName } from '../../daemon/domain/recording/recording.js';
-import type { Config } from '../../daemon/ops/config-schema.js';
 import { coreLimit } from '../../daemon/ops/process/core-dumps.js';
 import { loadMasterKey, openMasterKeys } from '../../daemon/vault/master-key.js';
 import { openSealed } from '../../daemon/vault/open.js';
@@ -245,7 +244,7 @@ t.test(
 );
 
 t.test('doctor says where live audio is in the clear, and how to have it in memory', async (t) => {
-  const of = (spool: string) => liveAudio({ pbx: { spool, spool_reserve_mb: 1024 } } as Config);
+  const of = (spool: string) => liveAudio({ spool, spool_reserve_mb: 1024 });
   const here = await of(import.meta.dirname);
   if (!/encrypted/.test(here.says)) {
     const line = here.says.split('\n').at(-1)!.trim().split(/\s+/);

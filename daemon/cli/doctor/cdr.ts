@@ -1,6 +1,7 @@
 import { cdrSources } from '../../cdr/sources.js';
 import { SILENT_CALLS, withoutCdr } from '../../domain/assurance/coverage.js';
-import type { Config } from '../../ops/config-schema.js';
+import { credentialOf } from '../../ops/config-pbx.js';
+import type { PbxConfig } from '../../ops/config-schema.js';
 import { csvRow, translateCdr } from '../../pbx/cdr.js';
 import type { CliContext } from '../common/context.js';
 import { timesIn } from '../common/table.js';
@@ -28,11 +29,13 @@ export async function cdrs(ctx: CliContext): Promise<Finding> {
   return ok('CDRs', `They come; the last at ${last}.`);
 }
 
-/** Whether what [coverage] names can be read. */
-export async function cdrReaders({ coverage }: Config): Promise<Finding[]> {
+/** Whether what the configuration names can be read. */
+export async function cdrReaders(pbx: PbxConfig): Promise<Finding[]> {
   const check = 'CDR sources';
   const now = Date.now();
-  const sources = cdrSources(coverage, csvRow, (row) => translateCdr(row, ['UTC'], now));
+  const sources = cdrSources(pbx, credentialOf('cdr-password', pbx), csvRow, (row) =>
+    translateCdr(row, ['UTC'], now),
+  );
   if (sources.length === 0)
     return [
       warn(

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import type { Config } from '../../ops/config-schema.js';
+import type { Config, PbxConfig } from '../../ops/config-schema.js';
 import { serviceUser, tryFolder } from '../common/service-user.js';
 import { bad, type Finding, ok, warn } from './finding.js';
 
@@ -12,15 +12,15 @@ const CAPTURES = 'tapedeck-';
 const who = (user: { name: string } | null): string => (user ? `"${user.name}"` : 'root');
 
 /** Whether the recorder's user can read and remove what Asterisk records. */
-export async function spool(config: Config): Promise<Finding> {
-  const dir = config.pbx.spool;
+export async function spool({ data }: Pick<Config, 'data'>, pbx: Pick<PbxConfig, 'spool'>): Promise<Finding> {
+  const dir = pbx.spool;
   if (!existsSync(dir))
     return warn(
       'spool',
       `${dir} is not on this machine; recordings will be fetched over ARI.`,
       `If Asterisk runs here: install -d -o asterisk -g asterisk -m 2770 ${dir} (Debian does not make it).`,
     );
-  const user = await serviceUser(config.data.dir);
+  const user = await serviceUser(data.dir);
   const { list, make, read } = await tryFolder(user, dir, CAPTURES);
   const todo = `chown asterisk:asterisk ${dir}; chmod 2770 ${dir}, and put ${user?.name ?? 'the recorder'} into the group asterisk. On FreePBX "fwconsole start" undoes this: name the folder in freepbx_chown.conf, see asterisk-conf/README.md.`;
   if (list || make)

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Config } from '../../ops/config-schema.js';
+import type { Config, PbxConfig } from '../../ops/config-schema.js';
 import { type Finding, ok, warn } from './finding.js';
 
 /** "0A" in /proc/net/tcp: the socket listens. */
@@ -30,8 +30,8 @@ function readable(hex: string): string {
 const isLoopback = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/.test(host);
 
 /** Whether others than this machine can reach ARI and AMI, with which any call can be listened to. */
-export async function reach(config: Config): Promise<Finding[]> {
-  const url = new URL(config.pbx.ari_url);
+export async function reach(pbx: Pick<PbxConfig, 'ari_url' | 'ami_host' | 'ami_port'>): Promise<Finding[]> {
+  const url = new URL(pbx.ari_url);
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
   const tables = (
     await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')))
@@ -60,7 +60,7 @@ export async function reach(config: Config): Promise<Finding[]> {
   };
   return [
     ...of('ARI', url.hostname, port, 'http.conf'),
-    ...of('AMI', config.pbx.ami_host, config.pbx.ami_port, 'manager.conf'),
+    ...of('AMI', pbx.ami_host, pbx.ami_port, 'manager.conf'),
   ];
 }
 

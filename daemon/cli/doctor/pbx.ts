@@ -1,15 +1,16 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { pino } from 'pino';
-import type { Config } from '../../ops/config-schema.js';
+import { credentialOf } from '../../ops/config-pbx.js';
+import type { PbxConfig } from '../../ops/config-schema.js';
 import { readSecret } from '../../ops/secrets/secret.js';
 import { faultsOf } from '../../pbx/known-faults.js';
 import { type AriProbe, probeAmi, probeAri } from '../../pbx/probe.js';
 import { bad, type Finding, ok, warn } from './finding.js';
 
 /** What ARI says of the PBX. */
-export async function ari(config: Config): Promise<Finding[]> {
-  const { ari_url: url, ari_user: user, ari_password_file: file } = config.pbx;
-  const p = await probeAri(url, user, readSecret(file, 'ari-password'));
+export async function ari(pbx: PbxConfig): Promise<Finding[]> {
+  const { ari_url: url, ari_user: user, ari_password_file: file } = pbx;
+  const p = await probeAri(url, user, readSecret(file, credentialOf('ari-password', pbx)));
   if (p.error)
     return [
       bad(
@@ -98,13 +99,13 @@ export async function priority(): Promise<Finding[]> {
 }
 
 /** What AMI says of it. */
-export async function ami(config: Config): Promise<Finding[]> {
-  const { ami_host: host, ami_port: port, ami_user: user, ami_secret_file: file } = config.pbx;
+export async function ami(pbx: PbxConfig): Promise<Finding[]> {
+  const { ami_host: host, ami_port: port, ami_user: user, ami_secret_file: file } = pbx;
   const { mayCommand } = await probeAmi({
     host,
     port,
     user,
-    secret: readSecret(file, 'ami-secret'),
+    secret: readSecret(file, credentialOf('ami-secret', pbx)),
     log: pino({ level: 'silent' }),
   });
   const found = [ok('PBX (AMI)', `Signed in at ${host}:${port} as "${user}"`)];

@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { TapedeckError } from '../../domain/error.js';
 import { keysFile } from '../../domain/paths.js';
 import { deviceOf, isEncrypted, namedDevice } from '../../ops/block-device.js';
-import { type Config, RECOVERY } from '../../ops/config-schema.js';
+import { type Config, type PbxConfig, RECOVERY } from '../../ops/config-schema.js';
 import { ask } from '../../ops/control-client.js';
 import { createKeys } from '../../vault/keys.js';
 import { publicKeys } from '../../vault/signing-key.js';
@@ -70,8 +70,8 @@ export async function keys(context: CliContext, open: string[]): Promise<Finding
 }
 
 /** Where audio is in the clear while a call lasts, and how to have it in memory only. */
-export async function liveAudio(config: Config): Promise<Finding> {
-  const dir = config.pbx.spool;
+export async function liveAudio(pbx: Pick<PbxConfig, 'spool' | 'spool_reserve_mb'>): Promise<Finding> {
+  const dir = pbx.spool;
   if (!existsSync(dir))
     return ok(
       'live audio',
@@ -81,19 +81,19 @@ export async function liveAudio(config: Config): Promise<Finding> {
   const clear = `Until a call is sealed its audio is in the clear in ${dir}`;
   if (type === TMPFS) {
     const size = Math.round((blocks * bsize) / 1e6);
-    const needed = config.pbx.spool_reserve_mb + LIVE_MB;
+    const needed = pbx.spool_reserve_mb + LIVE_MB;
     const text = `${clear}, which is in memory (${size} MB); what is not sealed when the power fails is lost.`;
     if (size >= needed) return ok('live audio', text);
     return warn(
       'live audio',
       text,
-      `Of this ${config.pbx.spool_reserve_mb} MB are kept free: give it ${needed} MB or more (size= in its mount).`,
+      `Of this ${pbx.spool_reserve_mb} MB are kept free: give it ${needed} MB or more (size= in its mount).`,
     );
   }
   if (isEncrypted(deviceOf(dir)))
     return ok('live audio', `${clear}, which is on an encrypted disk; it outlives a power cut.`);
   const { uid, gid } = statSync(dir);
-  const size = config.pbx.spool_reserve_mb + LIVE_MB;
+  const size = pbx.spool_reserve_mb + LIVE_MB;
   const fstab = `tmpfs ${dir} tmpfs rw,nosuid,nodev,noexec,mode=2770,uid=${uid},gid=${gid},size=${size}M 0 0`;
   return ok(
     'live audio',

@@ -60,11 +60,11 @@ t.test('a call that only the PBX knows of came in when it began in the context o
 t.test('a pattern has its "*" at the end and something before it', async (t) => {
   const load = (contexts: string) => {
     const text = exampleConfig().replace(/^trunk_contexts = .*$/m, `trunk_contexts = ${contexts}`);
-    return loadConfig(join(t.testdir({ 'tapedeck.toml': text }), 'tapedeck.toml')).pbx.trunk_contexts;
+    return loadConfig(join(t.testdir({ 'tapedeck.toml': text }), 'tapedeck.toml')).pbxes[0]!.trunk_contexts;
   };
   t.same(load('["from-trunk-sip-*", "from-pstn"]'), ['from-trunk-sip-*', 'from-pstn']);
   for (const wrong of ['["*"]', '["from-*-sip"]', '["from-**"]', '[""]'])
     t.throws(() => load(wrong), { code: 'config_invalid' }, wrong);
-  const kept = loadConfig(join(t.testdir({ 'tapedeck.toml': '' }), 'tapedeck.toml')).pbx.trunk_contexts;
+  const kept = loadConfig(join(t.testdir({ 'tapedeck.toml': '' }), 'tapedeck.toml')).pbxes[0]!.trunk_contexts;
   for (const context of OUTSIDE) t.ok(isTrunkContext(kept, context), `${context} without any setting`);
 });

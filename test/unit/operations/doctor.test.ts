@@ -11,7 +11,7 @@ const root = process.getuid!() === 0;
 const RECORDER = 4242;
 
 const configOf = (dir: string, spoolDir: string) =>
-  ({ data: { dir }, pbx: { spool: spoolDir } }) as unknown as Config;
+  ({ data: { dir }, pbxes: [{ spool: spoolDir }] }) as unknown as Config;
 
 t.test('the spool is judged by the rights of the recorder', { skip: !root && 'root' }, async (t) => {
   const dir = t.testdir({ data: {}, spool: {} });
@@ -19,19 +19,22 @@ t.test('the spool is judged by the rights of the recorder', { skip: !root && 'ro
   const config = configOf(join(dir, 'data'), place);
   chownSync(config.data.dir, RECORDER, RECORDER);
   chmodSync(place, 0o755);
-  t.match(await spool(config), {
+  t.match(await spool(config, { spool: place }), {
     state: 'fail',
     says: /user 4242.*cannot remove.*EACCES/,
     todo: /2770.*freepbx_chown/s,
   });
   chmodSync(place, 0o700);
-  t.match(await spool(config), { state: 'fail', says: /cannot read .*EACCES/ });
+  t.match(await spool(config, { spool: place }), { state: 'fail', says: /cannot read .*EACCES/ });
   chownSync(place, 0, RECORDER);
   chmodSync(place, 0o2770);
-  t.match(await spool(config), { state: 'ok', says: /user 4242/ });
+  t.match(await spool(config, { spool: place }), { state: 'ok', says: /user 4242/ });
   const file = join(place, 'tapedeck-x.wav');
   writeFileSync(file, '', { mode: 0o600 });
-  t.match(await spool(config), { state: 'fail', says: /cannot read .*tapedeck-x\.wav \(EACCES\)/ });
+  t.match(await spool(config, { spool: place }), {
+    state: 'fail',
+    says: /cannot read .*tapedeck-x\.wav \(EACCES\)/,
+  });
 });
 
 t.test('so is the data directory, which doctor does not make', { skip: !root && 'root' }, async (t) => {
@@ -85,7 +88,7 @@ t.test('an ARI that others can reach', async (t) => {
   };
   const [inside, also] = [await open('127.0.0.1'), await open('127.0.0.2')];
   const of = (ari: string, amiHost: string, amiPort: number) =>
-    reach({ pbx: { ari_url: ari, ami_host: amiHost, ami_port: amiPort } } as Config);
+    reach({ ari_url: ari, ami_host: amiHost, ami_port: amiPort });
   t.match(await of(`http://127.0.0.1:${inside}`, '127.0.0.1', also), [
     { check: 'ARI reach', state: 'ok' },
     { check: 'AMI reach', state: 'ok' },

@@ -94,7 +94,7 @@ t.test('a webhook does not go where no receiver may be, however that is written'
   await t.rejects(send({ url: 'http://localhost:5038/' }), { message: /takes orders/ }, 'also by a name');
   await t.rejects(send({ pbxPorts: [receiver.port] }), { message: /takes orders/ });
   const pbx = {
-    ...loadConfig(join(t.testdir({ 'tapedeck.toml': '' }), 'tapedeck.toml')).pbx,
+    ...loadConfig(join(t.testdir({ 'tapedeck.toml': '' }), 'tapedeck.toml')).pbxes[0]!,
     ami_port: 5038,
   };
   for (const [ari_url, port] of [
@@ -102,7 +102,7 @@ t.test('a webhook does not go where no receiver may be, however that is written'
     ['http://pbx', 80],
     ['https://pbx', 443],
   ] as const)
-    t.same(pbxPorts({ pbx: { ...pbx, ari_url } }), [port, 5038], ari_url);
+    t.same(pbxPorts({ pbxes: [{ ...pbx, ari_url }] }), [port, 5038], ari_url);
   t.equal(receiver.got.length, 0);
   t.equal(await send({ pbxPorts: [receiver.port], anywhere: true }), '204', 'unless the admin says so');
   t.equal(await send({ url: `http://localhost:${receiver.port}/` }), '204', 'this machine is no stranger');
