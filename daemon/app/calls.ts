@@ -8,6 +8,7 @@ import { createGrowthWatch } from '../capture/growth.js';
 import { createMuteWatch } from '../capture/mute.js';
 import { createSegments } from '../capture/segments.js';
 import { createCapture } from '../capture/snoop.js';
+import { FIRST } from '../domain/pbx.js';
 import { spoolAudio } from '../encode/captured.js';
 import { createFfmpeg } from '../encode/ffmpeg.js';
 import { load } from '../ops/busy.js';
@@ -83,7 +84,7 @@ export function createCalls({ config, log, time, clock, dir }: Base, parts: Part
     hindrance: () => parts.operations.room.hindrance(),
     muteTrap: () => hasMuteTrap() || mutes.learned(),
     spoolAudio: (segment) => spoolAudio(spool, segment),
-    rules: { trunkContexts: config.pbxes[0]!.trunk_contexts, mint: () => ulid() },
+    rules: { pbx: FIRST, trunkContexts: config.pbxes[0]!.trunk_contexts, mint: () => ulid() },
     log: log.child({ part: 'record' }),
     onCaptured: (id) => preserver.enqueue(id),
     answers,

@@ -16,6 +16,7 @@ import { times } from '../domain/days.js';
 import { fail, TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import { recordingFile } from '../domain/paths.js';
+import { FIRST } from '../domain/pbx.js';
 import { inWords } from '../domain/reason/words.js';
 import { type Recording, spoolName } from '../domain/recording/recording.js';
 import type { Ffmpeg } from '../encode/ffmpeg.js';
@@ -209,6 +210,7 @@ export function createTestCalls(deps: TestCallDeps) {
 
   async function verdict(at: number, began: number, work: () => Promise<Measures>): Promise<TestCall> {
     const line = (rest: Pick<TestCall, 'outcome' | 'fault' | 'detail' | 'measures'>): TestCall => ({
+      pbx: FIRST,
       at,
       ...rest,
       tookMs: Math.round(performance.now() - began),
@@ -241,7 +243,7 @@ export function createTestCalls(deps: TestCallDeps) {
     const load = deps.load();
     if (heedLoad && load > config.maxLoad) {
       const detail = `The load is ${load.toFixed(2)} for each core; the limit is ${config.maxLoad}.`;
-      return told({ at, outcome: 'skipped', fault: null, detail, measures: null, tookMs: 0 });
+      return told({ pbx: FIRST, at, outcome: 'skipped', fault: null, detail, measures: null, tookMs: 0 });
     }
     const legs = testLegs(deps.mint());
     const call = await verdict(at, began, () => attempt(legs));

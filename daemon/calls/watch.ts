@@ -1,5 +1,6 @@
 import type { Watch as Kept } from '../catalogue/watch.js';
 import { isDiskError } from '../domain/error.js';
+import { FIRST } from '../domain/pbx.js';
 import { because, type Why } from '../domain/reason/reason.js';
 import { inWords } from '../domain/reason/words.js';
 import type { BlindWindow } from '../domain/recording/recording.js';
@@ -49,7 +50,7 @@ export function createWatch(deps: WatchDeps) {
   }
 
   function begin(from: number, why: Why): BlindWindow {
-    const gap = { from, to: null, why };
+    const gap = { pbx: FIRST, from, to: null, why };
     gaps.push(gap);
     if (gaps.length > REMEMBERED) gaps.shift();
     return gap;

@@ -16,10 +16,15 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { Cdr } from '../domain/assurance/cdr.js';
 import { diskError } from '../domain/error.js';
+import { FIRST, PbxId } from '../domain/pbx.js';
 
 /** A CDR and when it was heard, ms since 1970. */
 export type Heard = { at: number; cdr: Cdr };
-const Heard = Type.Object({ at: Type.Number(), cdr: Cdr });
+/** Lines of versions that knew one PBX do not name it. */
+const Written = Type.Object({
+  at: Type.Number(),
+  cdr: Type.Object({ ...Cdr.properties, pbx: Type.Optional(PbxId) }),
+});
 
 export type CdrJournal = ReturnType<typeof createCdrJournal>;
 
@@ -133,7 +138,9 @@ function contents(fd: number): string {
 function parsed(line: string): Heard | null {
   try {
     const value: unknown = JSON.parse(line);
-    return Value.Check(Heard, value) ? value : null;
+    return Value.Check(Written, value)
+      ? { ...value, cdr: { ...value.cdr, pbx: value.cdr.pbx ?? FIRST } }
+      : null;
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 import type { Cdr } from '../domain/assurance/cdr.js';
 import { clean, cleanNumber } from '../domain/call/party.js';
 import { times } from '../domain/days.js';
+import { FIRST } from '../domain/pbx.js';
 
 /**
  * Turns CDRs, as Asterisk sends them over AMI and as its files and databases keep them, into the domain's. Pure, and as
@@ -49,6 +50,7 @@ export function translateCdr(raw: unknown, zones: readonly string[], now: number
   // Over a change of clocks the two local times are an hour off; the seconds billed are not.
   const ring = Math.abs(length - billed - waited) > 2 * SECOND ? Math.max(0, length - billed) : waited;
   return {
+    pbx: FIRST,
     linkedid: clean(get('linkedid'), 128),
     uniqueid,
     channel,

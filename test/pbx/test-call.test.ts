@@ -12,6 +12,7 @@ import {
   testLegs,
 } from '../../daemon/domain/call/test-call.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
+import { FIRST } from '../../daemon/domain/pbx.js';
 import { createToneMeter, TONE_WINDOW_MS } from '../../daemon/encode/tones.js';
 import { createPasses } from '../../daemon/ops/passes.js';
 import { translateAri } from '../../daemon/pbx/translate.js';
@@ -156,6 +157,7 @@ t.test(
     const { catalogue } = await openDashboard(t);
     const day = 86_400_000;
     const line = (at: number, outcome: TestCall['outcome']): TestCall => ({
+      pbx: FIRST,
       at,
       outcome,
       fault: outcome === 'failed' ? 'silent' : null,

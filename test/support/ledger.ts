@@ -6,6 +6,7 @@ import { createCdrJournal } from '../../daemon/cdr/journal.js';
 import type { Cdr } from '../../daemon/domain/assurance/cdr.js';
 import { bounds, type FILTERS, report } from '../../daemon/domain/assurance/coverage.js';
 import { catalogueFile, cdrJournalFile } from '../../daemon/domain/paths.js';
+import { FIRST } from '../../daemon/domain/pbx.js';
 import type { Coverage } from '../../daemon/domain/recording/recording.js';
 import { createLog } from '../../daemon/ops/log.js';
 import { alarmBoard } from './alarm-board.js';
@@ -22,6 +23,7 @@ export const channel = (endpoint: string, linkedid: string) =>
 export function aCdr(linkedid: string, more: Partial<Cdr> = {}): Cdr {
   const startAt = more.startAt ?? T0;
   return {
+    pbx: FIRST,
     ...{ linkedid, uniqueid: linkedid, channel: channel('trunk', linkedid), peer: channel('101', linkedid) },
     ...{ src: '+15550123', dst: '5550100', name: 'Ada Caller', context: 'from-trunk', app: 'Dial' },
     ...{ startAt, answerAt: startAt + 5_000, endAt: startAt + 35_000, disposition: 'ANSWERED', ahead: 0 },

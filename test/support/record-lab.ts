@@ -7,6 +7,7 @@ import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.j
 import type { CdrTimes } from '../../daemon/domain/call/answered.js';
 import type { LegFacts, PbxEvent, Snapshot } from '../../daemon/domain/call/event.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
+import { FIRST } from '../../daemon/domain/pbx.js';
 import { defaultPolicy, type RecordRule } from '../../daemon/domain/policy/policy.js';
 import { because, type Why } from '../../daemon/domain/reason/reason.js';
 import {
@@ -99,7 +100,7 @@ export async function lab(
   const results: string[] = [];
   const told = new Map<string, CdrTimes>();
   const gap: { last: BlindWindow | null } = {
-    last: { from: T0 - 30_000, to: null, why: because('not_running') },
+    last: { pbx: FIRST, from: T0 - 30_000, to: null, why: because('not_running') },
   };
   const stalls: { from: number; to: number }[] = [];
   const saved: string[] = [];
@@ -132,7 +133,11 @@ export async function lab(
     hindrance: () => hindrance.why,
     muteTrap: () => muteTrap,
     spoolAudio: async () => audio.held,
-    rules: { trunkContexts: ['from-trunk'], mint: mint ?? (() => `C${++n}`) },
+    rules: {
+      pbx: FIRST,
+      trunkContexts: ['from-trunk'],
+      mint: mint ?? (() => `C${++n}`),
+    },
     log,
     answers: async () => told,
     gapDuring: (from, to) => (gap.last && gap.last.from < to && (gap.last.to ?? to) > from ? gap.last : null),

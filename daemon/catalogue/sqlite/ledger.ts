@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { type Account, type Cdr, cdrKey, isBare, linksOf, onOurClock } from '../../domain/assurance/cdr.js';
 import type { CdrSource, Witness } from '../../domain/assurance/coverage.js';
+import { FIRST } from '../../domain/pbx.js';
 import type { CallId } from '../../domain/recording/recording.js';
 import type { StoredCall } from '../stored-call.js';
 import { noun, orNull, type Reader, Text, Time, timeOrNull } from './checked.js';
@@ -29,7 +30,7 @@ const cdrNoun = noun({
       ahead: Type.Number({ minimum: -1e13, maximum: 1e13 }),
     }),
   }),
-  make: (row): Cdr => row.cdr,
+  make: (row): Cdr => ({ pbx: FIRST, ...row.cdr }),
 });
 
 const source = noun({
@@ -122,7 +123,7 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
         const row = known.get(key) as { cdr: string } | undefined;
         const old = reader.orNull(cdrNoun, row);
         const one = old ? merged(old, cdr) : cdr;
-        const text = JSON.stringify(one);
+        const text = cdrCell(one);
         if (text === row?.cdr) continue;
         const { linkedid, uniqueid, startAt, endAt } = one;
         const dueAt = Math.max(at, endAt + graceMs);
@@ -217,6 +218,9 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
     },
   };
 }
+
+/** A record as it is kept. Whose it is has a column of its own. */
+const cdrCell = ({ pbx: _, ...told }: Cdr): string => JSON.stringify(told);
 
 /** What is known of a record from two sources: neither takes away what the other told. */
 function merged(old: Cdr, told: Cdr): Cdr {

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { FIRST } from '../../domain/pbx.js';
 import { RuleOutcome } from '../../domain/policy/policy.js';
 import { type QualityFlag, qualityFlags } from '../../domain/recording/quality.js';
 import {
@@ -106,6 +107,7 @@ const call = noun({
 
 const callOf = (row: Static<typeof CallShape>): CallRecord => ({
   id: row.id,
+  pbx: FIRST,
   linkedids: row.linkedids,
   direction: row.direction,
   startedAt: row.started_at,

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import type { Measures, TestCall } from '../../domain/call/test-call.js';
 import { type TestFault, testFaults } from '../../domain/call/test-fault.js';
+import { FIRST } from '../../domain/pbx.js';
 import type { CallId } from '../../domain/recording/recording.js';
 import type { StoredCall } from '../stored-call.js';
 import { Figure, Length, noun, oneOf, orNull, type Reader, Text, Time } from './checked.js';
@@ -27,6 +28,7 @@ const testCall = noun({
     took_ms: Length,
   }),
   make: (row): TestCall => ({
+    pbx: FIRST,
     at: row.at,
     outcome: row.outcome,
     fault: row.fault,

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { FIRST } from '../../domain/pbx.js';
 import { type Why, writeWhy } from '../../domain/reason/reason.js';
 import type { BlindWindow } from '../../domain/recording/recording.js';
 import { noun, orNull, type Reader, Text, Time, whyIn } from './checked.js';
@@ -8,7 +9,12 @@ const blindWindow = noun({
   table: 'blind_windows',
   key: (row) => row.id,
   shape: Type.Object({ from_at: Time, to_at: orNull(Time), reason: Text }),
-  make: (row): BlindWindow => ({ from: row.from_at, to: row.to_at, why: whyIn('reason', row.reason) }),
+  make: (row): BlindWindow => ({
+    pbx: FIRST,
+    from: row.from_at,
+    to: row.to_at,
+    why: whyIn('reason', row.reason),
+  }),
 });
 
 const watch = noun({

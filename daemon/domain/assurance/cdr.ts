@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { isTrunkContext } from '../call/trunk.js';
+import { PbxId, qualified } from '../pbx.js';
 import type { CallId, CallRecord, Party } from '../recording/recording.js';
 
 const Text = Type.String({ maxLength: 4096 });
@@ -9,6 +10,8 @@ const Text = Type.String({ maxLength: 4096 });
  * since 1970 by our own clock. Text is cleaned and capped already; what the source does not tell is empty.
  */
 export const Cdr = Type.Object({
+  /** Whose record it is: what follows names something on this PBX. */
+  pbx: PbxId,
   linkedid: Text,
   uniqueid: Text,
   channel: Text,
@@ -30,8 +33,9 @@ export type Cdr = Static<typeof Cdr>;
 
 /** The PBX's account of one call: its CDRs, and the call of ours that they tell of, if there is one. */
 export type Account = {
-  /** The call's own id where there is one, else the oldest linkedid. */
+  /** The call's own id where there is one, else the oldest linkedid, qualified by its PBX. */
   id: string;
+  pbx: PbxId;
   /** The oldest; where no CDR tells one, what stands for it. Never empty. */
   linkedid: string;
   callId: CallId | null;
@@ -46,11 +50,13 @@ export type Account = {
 
 type Known = Pick<
   CallRecord,
-  'id' | 'linkedids' | 'startedAt' | 'endedAt' | 'legs' | 'them' | 'us' | 'dialled'
+  'id' | 'pbx' | 'linkedids' | 'startedAt' | 'endedAt' | 'legs' | 'them' | 'us' | 'dialled'
 >;
 
 /** The same record whatever brought it (AMI, a file, a database) and whatever was known of the PBX's clock then. */
-export const cdrKey = (cdr: Cdr): string =>
+export const cdrKey = (cdr: Cdr): string => qualified(cdr.pbx, keyOnPbx(cdr));
+
+const keyOnPbx = (cdr: Cdr): string =>
   `${cdr.channel || cdr.uniqueid}|${cdr.peer}|${cdr.startAt + cdr.ahead}`;
 
 /** The same record, where the PBX's clock is so many ms ahead of ours. */
@@ -68,7 +74,7 @@ export function onOurClock(cdr: Cdr, ahead: number): Cdr {
 /** A record whose source tells neither uniqueid nor linkedid: it can be known only by its channel and its time. */
 export const isBare = (cdr: Cdr): boolean => cdr.uniqueid === '' && cdr.linkedid === '';
 
-/** What ties this record to others and to calls: never empty. */
+/** What ties this record to others and to calls of its PBX: never empty. */
 export const linksOf = (cdr: Cdr): string[] =>
   isBare(cdr) ? [cdrKey(cdr)] : [...new Set([cdr.linkedid, cdr.uniqueid].filter(Boolean))];
 
@@ -78,7 +84,7 @@ const SLACK_MS = 3_000;
 /**
  * Gathers CDRs into one account a call. One call makes several CDRs, and under several linkedids (a conference, a pickup,
  * an attended transfer), so those that tell of a call which we know are put together by it; the rest by linkedid, and by
- * the channels that name each other.
+ * the channels that name each other. Nothing of one PBX tells of a call on another.
  */
 export function gather(cdrs: readonly Cdr[], calls: readonly Known[]): Account[] {
   const groups = new Map<string, { callId: CallId | null; cdrs: Cdr[] }>();
@@ -89,6 +95,7 @@ export function gather(cdrs: readonly Cdr[], calls: readonly Known[]): Account[]
   };
   const orphans: Cdr[] = [];
   const byLinkedid = new Map<string, { cdr: Cdr; call: Known }[]>();
+  const linkedidOf = ({ pbx, linkedid }: Cdr) => qualified(pbx, linkedid);
   for (const cdr of cdrs) {
     const call = callOf(cdr, calls);
     if (!call) {
@@ -96,11 +103,12 @@ export function gather(cdrs: readonly Cdr[], calls: readonly Known[]): Account[]
       continue;
     }
     put(`call ${call.id}`, call.id, cdr);
-    if (cdr.linkedid) byLinkedid.set(cdr.linkedid, [...(byLinkedid.get(cdr.linkedid) ?? []), { cdr, call }]);
+    const linkedid = linkedidOf(cdr);
+    if (linkedid) byLinkedid.set(linkedid, [...(byLinkedid.get(linkedid) ?? []), { cdr, call }]);
   }
   const strangers: Cdr[] = [];
   for (const cdr of orphans) {
-    const kin = byLinkedid.get(cdr.linkedid)?.sort((a, b) => overlap(b.cdr, cdr) - overlap(a.cdr, cdr))[0];
+    const kin = byLinkedid.get(linkedidOf(cdr))?.sort((a, b) => overlap(b.cdr, cdr) - overlap(a.cdr, cdr))[0];
     if (kin) put(`call ${kin.call.id}`, kin.call.id, cdr);
     else strangers.push(cdr);
   }
@@ -112,6 +120,7 @@ export function gather(cdrs: readonly Cdr[], calls: readonly Known[]): Account[]
 function callOf(cdr: Cdr, calls: readonly Known[]): Known | null {
   const bare = isBare(cdr);
   const fits = calls.flatMap((call) => {
+    if (call.pbx !== cdr.pbx) return [];
     const legs = call.legs.filter((l) => cdr.uniqueid !== '' && l.id === cdr.uniqueid);
     const linked = call.linkedids.includes(cdr.linkedid) || call.linkedids.includes(cdr.uniqueid);
     const near = Math.abs(call.startedAt - cdr.startAt) <= SLACK_MS && shares(call, cdr);
@@ -151,12 +160,17 @@ function unite(cdrs: readonly Cdr[]): (cdr: Cdr) => string {
     const up = parent.get(key) ?? key;
     return up === key ? key : root(up);
   };
-  const nameOf = (cdr: Cdr) => cdr.linkedid || cdr.uniqueid || cdrKey(cdr);
+  const nameOf = (cdr: Cdr) => qualified(cdr.pbx, cdr.linkedid || cdr.uniqueid) || cdrKey(cdr);
   const first = new Map<string, Cdr[]>();
-  for (const cdr of cdrs) if (cdr.channel) first.set(cdr.channel, [...(first.get(cdr.channel) ?? []), cdr]);
+  const channelOf = ({ pbx }: Cdr, name: string) => qualified(pbx, name);
+  for (const cdr of cdrs)
+    if (cdr.channel) {
+      const channel = channelOf(cdr, cdr.channel);
+      first.set(channel, [...(first.get(channel) ?? []), cdr]);
+    }
   for (const cdr of cdrs) {
     for (const name of [cdr.peer, cdr.channel])
-      for (const other of first.get(name) ?? [])
+      for (const other of first.get(channelOf(cdr, name)) ?? [])
         if (overlap(cdr, other) > -SLACK_MS) parent.set(root(nameOf(other)), root(nameOf(cdr)));
   }
   return (cdr) => root(nameOf(cdr));
@@ -168,9 +182,11 @@ const IN_A_BRIDGE = /^(ConfBridge|MeetMe|BridgeWait|Bridge|Park|ParkAndAnnounce|
 function toAccount(callId: CallId | null, cdrs: Cdr[]): Account {
   const sorted = cdrs.toSorted((a, b) => a.startAt - b.startAt || a.endAt - b.endAt);
   const answers = sorted.flatMap((c) => c.answerAt ?? []);
-  const linkedid = sorted.map((c) => c.linkedid || c.uniqueid).find(Boolean) || cdrKey(sorted[0]!);
+  const { pbx } = sorted[0]!;
+  const linkedid = sorted.map((c) => c.linkedid || c.uniqueid).find(Boolean) || keyOnPbx(sorted[0]!);
   return {
-    id: callId ?? linkedid,
+    id: callId ?? qualified(pbx, linkedid),
+    pbx,
     linkedid,
     callId,
     startedAt: sorted[0]!.startAt,
@@ -230,6 +246,7 @@ export function callFrom(account: Account, id: CallId, trunkContexts: readonly s
       });
   return {
     id,
+    pbx: account.pbx,
     linkedids: [...new Set(account.cdrs.map((c) => c.linkedid).filter(Boolean))],
     direction: incoming ? 'in' : outgoing ? 'out' : 'internal',
     startedAt: account.startedAt,

@@ -1,4 +1,5 @@
 import type { Site } from '../days.js';
+import type { PbxId } from '../pbx.js';
 import type { CallFacts } from '../policy/conditions.js';
 import type {
   CallId,
@@ -41,6 +42,7 @@ export type TrackedLeg = {
 
 export type TrackedCall = {
   id: CallId;
+  pbx: PbxId;
   linkedids: string[];
   startedAt: number;
   answeredAt: number | null;
@@ -107,6 +109,7 @@ function toRecord(call: TrackedCall, legs: TrackedLeg[]): CallRecord {
   const { them, us } = partiesOf(call, legs, direction);
   return {
     id: call.id,
+    pbx: call.pbx,
     linkedids: call.linkedids,
     direction,
     startedAt: call.startedAt,
@@ -241,6 +244,7 @@ export function restore(open: { call: CallRecord; anchor: LegId | null; swapped?
     const tracked = stored.map((leg, i) => trackedLeg(call, leg, i === caller));
     calls.set(call.id, {
       id: call.id,
+      pbx: call.pbx,
       linkedids: call.linkedids,
       startedAt: call.startedAt,
       answeredAt: call.answeredAt,

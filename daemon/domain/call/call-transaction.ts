@@ -1,7 +1,10 @@
+import type { PbxId } from '../pbx.js';
 import type { CallId, LegId } from '../recording/recording.js';
 import { type CallState, type Effect, type TrackedCall, type TrackedLeg, toEffect } from './call-state.js';
 
 export type TrackRules = {
+  /** Whose calls these are: one PBX's, because linkedids and ids of legs mean something on it only. */
+  pbx: PbxId;
   /** Dialplan contexts in which channels of lines to the outside begin, see `isTrunkContext`. */
   trunkContexts: readonly string[];
   /** Makes a new call id. */

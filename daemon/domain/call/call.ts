@@ -146,6 +146,7 @@ function begin(t: Transaction, facts: LegFacts, at: number, answered: Answered):
   if (!call) {
     call = {
       id: t.rules.mint(),
+      pbx: t.rules.pbx,
       linkedids: [facts.linkedid],
       startedAt: at,
       answeredAt: null,

@@ -28,7 +28,7 @@ export type Late = {
 const PROMPT = 300;
 
 /** A monitoring gap as a reason. One that lasts is told as lasting until `now`. */
-export const whyUnwatched = ({ from, to, why }: BlindWindow, now: number): Why =>
+export const whyUnwatched = ({ from, to, why }: Omit<BlindWindow, 'pbx'>, now: number): Why =>
   because('unwatched', { from: Number.isFinite(from) ? from : null, until: to ?? now, why });
 
 /** Returns why, or null for a capture that was not late, or late for a reason that is not known. */

@@ -1,3 +1,4 @@
+import type { PbxId } from '../pbx.js';
 import type { LegId } from '../recording/recording.js';
 import type { TestFault } from './test-fault.js';
 
@@ -85,6 +86,7 @@ export const testOutcomes = ['ok', 'failed', 'skipped', 'not_set_up'] as const;
 export type TestOutcome = (typeof testOutcomes)[number];
 /** One test call, as it is remembered. */
 export type TestCall = {
+  pbx: PbxId;
   /** ms since 1970 */
   at: number;
   outcome: TestOutcome;

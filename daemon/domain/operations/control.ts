@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { type Measures, testOutcomes } from '../call/test-call.js';
 import { type TestFault, testFaults } from '../call/test-fault.js';
+import { PbxId } from '../pbx.js';
 import { orNull } from '../reason/coded.js';
 import { OWNER } from './control/owner.js';
 import { PEOPLE } from './control/people.js';
@@ -30,6 +31,7 @@ const Outcome = Type.Object({
 });
 
 const TestCall = Type.Object({
+  pbx: PbxId,
   at: Type.Number(),
   outcome: Type.Enum([...testOutcomes]),
   fault: orNull(Type.Enum(Object.keys(testFaults) as TestFault[])),

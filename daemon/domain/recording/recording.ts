@@ -1,3 +1,4 @@
+import type { PbxId } from '../pbx.js';
 import type { Why } from '../reason/reason.js';
 import type { Loss } from './lost.js';
 import type { Quality } from './quality.js';
@@ -65,6 +66,8 @@ export type Leg = {
 /** One call as the catalogue keeps it. */
 export type CallRecord = {
   id: CallId;
+  /** Its legs, linkedids, queue and DID are names on this PBX. */
+  pbx: PbxId;
   linkedids: string[];
   direction: Direction;
   startedAt: number;
@@ -115,8 +118,8 @@ export type Lost = { in: readonly Loss[]; out: readonly Loss[] };
 /** A stretch of the timeline for which a side was not captured. */
 export type Gap = { atMs: number; untilMs: number; side: 'both' | 'them' | 'us'; why: Why | null };
 
-/** A monitoring gap: a time in which nobody watched the PBX, ms since 1970. `to` is null while it lasts. */
-export type BlindWindow = { from: number; to: number | null; why: Why | null };
+/** A monitoring gap: a time in which nobody watched this PBX, ms since 1970. `to` is null while it lasts. */
+export type BlindWindow = { pbx: PbxId; from: number; to: number | null; why: Why | null };
 
 export type RecordingState = 'sealed' | 'erasing' | 'erased';
 /** The sealed stereo recording of a call. */

@@ -4,6 +4,7 @@ import { createSegments } from '../../../daemon/capture/segments.js';
 import type { Capture } from '../../../daemon/capture/snoop.js';
 import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
 import type { PbxEvent, Snapshot } from '../../../daemon/domain/call/event.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import { createLog } from '../../../daemon/ops/log.js';
 
 export const T0 = 1_700_000_000_000;
@@ -78,6 +79,7 @@ export function recorderOn(catalogue: Catalogue) {
     muteTrap: () => false,
     spoolAudio: async () => null,
     rules: {
+      pbx: FIRST,
       trunkContexts: ['from-trunk'],
       mint: () => `01ARZ3NDEKTSV4RRFFQ69G5N${String(++n).padStart(2, '0')}`,
     },

@@ -3,6 +3,7 @@ import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogu
 import { entryOf, TAPEDECK } from '../../../daemon/domain/assurance/audit.js';
 import type { Cdr } from '../../../daemon/domain/assurance/cdr.js';
 import { newJob } from '../../../daemon/domain/operations/job.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import { defaultPolicy, type KeptDecision } from '../../../daemon/domain/policy/policy.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
 import { T0 } from '../catalogue/crafted.js';
@@ -11,6 +12,7 @@ import { noted } from '../words.js';
 
 const recorded = { status: 'recorded', why: null, rule: null, missingMs: 0 } as const;
 const cdr: Cdr = {
+  pbx: FIRST,
   ...{ linkedid: 'A.1', uniqueid: 'A.1', channel: 'PJSIP/1', peer: '', src: '1', dst: '2', name: '' },
   ...{ context: 'internal', app: 'Dial', startAt: T0, answerAt: T0, endAt: T0 + 9, disposition: 'ANSWERED' },
   ahead: 0,
@@ -64,7 +66,15 @@ export async function furnish(path: string): Promise<void> {
   };
   const waits = { attempts: 0, nextAt: T0, sentAt: null, givenUpAt: null, problem: '' };
   await c.alarms.saveDelivery({ channel: 'mail', notice, ...waits });
-  await c.testCalls.remember({ at: T0, outcome: 'ok', fault: null, detail: '', measures: null, tookMs: 9 });
+  await c.testCalls.remember({
+    pbx: FIRST,
+    at: T0,
+    outcome: 'ok',
+    fault: null,
+    detail: '',
+    measures: null,
+    tookMs: 9,
+  });
   await c.watch.watched(T0);
   await c.watch.open(T0, noted('Stopped.'));
   await c.ledger.began(T0);

@@ -10,6 +10,7 @@ import {
 } from '../../../daemon/domain/call/call.js';
 import { factsOf } from '../../../daemon/domain/call/call-state.js';
 import type { PbxEvent } from '../../../daemon/domain/call/event.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import type { CallId, CallRecord, LegId } from '../../../daemon/domain/recording/recording.js';
 import { translateAmi, translateAri, UNWANTED } from '../../../daemon/pbx/translate.js';
 
@@ -73,7 +74,7 @@ export function eventsOf(name: string): PbxEvent[] {
 /** Rules of the laboratory that made the traces; calls are named C1, C2 and so on. */
 export function labRules(): TrackRules {
   let n = 0;
-  return { trunkContexts: ['from-trunk'], mint: () => `C${++n}` };
+  return { pbx: FIRST, trunkContexts: ['from-trunk'], mint: () => `C${++n}` };
 }
 
 export type Followed = {

@@ -1,4 +1,5 @@
 import { recordingPath } from '../../../daemon/domain/paths.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import type { CallRecord, Recording } from '../../../daemon/domain/recording/recording.js';
 import { noted } from '../words.js';
 
@@ -7,6 +8,7 @@ export function aCall(id: string, more: Partial<CallRecord> = {}): CallRecord {
   const startedAt = more.startedAt ?? 1_700_000_000_000;
   return {
     id,
+    pbx: FIRST,
     linkedids: [`${id}.1`],
     direction: 'in',
     startedAt,

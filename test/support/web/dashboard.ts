@@ -21,6 +21,7 @@ import {
   recordingPath,
   webFile,
 } from '../../../daemon/domain/paths.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import type { GroupRule } from '../../../daemon/domain/people/directory.js';
 import type { Proof } from '../../../daemon/domain/people/factor.js';
 import { encodePeaks, type Peaks } from '../../../daemon/domain/recording/peaks.js';
@@ -247,6 +248,7 @@ export async function addCall(catalogue: Catalogue, change: Partial<CallRecord> 
   const startedAt = change.startedAt ?? START - 600_000;
   const call: CallRecord = {
     id: ulid(startedAt),
+    pbx: FIRST,
     linkedids: ['1.1'],
     direction: 'in',
     startedAt,

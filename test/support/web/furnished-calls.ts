@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { ulid } from 'ulid';
 import type { StoredCall } from '../../../daemon/catalogue/stored-call.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
 import type { Peaks } from '../../../daemon/domain/recording/peaks.js';
 import type { Quality } from '../../../daemon/domain/recording/quality.js';
@@ -138,6 +139,7 @@ export function callOf({ answeredAt: zero, talkMs = 40_000, them, us, ...more }:
       ];
   return {
     id: ulid(startedAt),
+    pbx: FIRST,
     linkedids: [`${Math.floor(startedAt / 1000)}.${startedAt % 1000}`],
     ...{ direction, startedAt, answeredAt: missed ? null : zero, endedAt },
     outcome: live ? null : missed ? 'no_answer' : 'answered',

@@ -7,6 +7,7 @@ import {
   TAPEDECK,
 } from '../../../daemon/domain/assurance/audit.js';
 import type { Account, Cdr } from '../../../daemon/domain/assurance/cdr.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import { noted } from '../words.js';
 import type { Dashboard } from './dashboard.js';
 
@@ -97,6 +98,7 @@ export async function fillAudit(
 /** What Asterisk says of a call that it connected to the trunk. */
 function cdrOf(linkedid: string, call: StoredCall, change: Partial<Cdr> = {}): Cdr {
   return {
+    pbx: FIRST,
     ...{ linkedid, uniqueid: linkedid, channel: `PJSIP/trunk-${linkedid.slice(-8)}` },
     ...{ peer: 'PJSIP/112-0000002b', src: call.them.number, dst: call.us.number, name: call.them.name },
     ...{ context: 'from-trunk', app: 'Dial', disposition: 'ANSWERED', ahead: 0 },
@@ -115,7 +117,7 @@ export async function fillLedger(
 ): Promise<void> {
   const answered = calls.filter((c) => c.answeredAt !== null && c.endedAt !== null);
   const account = (id: string, callId: string | null, cdr: Cdr): Account => ({
-    ...{ id, linkedid: cdr.linkedid, callId, alone: false, cdrs: [cdr] },
+    ...{ id, pbx: cdr.pbx, linkedid: cdr.linkedid, callId, alone: false, cdrs: [cdr] },
     ...{ startedAt: cdr.startAt, answeredAt: cdr.answerAt, endedAt: cdr.endAt },
   });
   const accounts = answered.flatMap((call, i) =>

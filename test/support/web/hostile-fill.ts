@@ -1,6 +1,7 @@
 import { ulid } from 'ulid';
 import { auditActions, auditOutcomes, entryOf } from '../../../daemon/domain/assurance/audit.js';
 import { downStatus } from '../../../daemon/domain/operations/status.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import { skeleton } from '../../../daemon/domain/people/name.js';
 import { noted } from '../words.js';
 import { addCall, addRecording, type Dashboard, START } from './dashboard.js';
@@ -159,12 +160,13 @@ export async function fillMore({ catalogue, store }: Dashboard, anna: string): P
   const accounts = payloads.map((text, n) => {
     const startedAt = START - 90_000 - n * 100;
     const cdr = {
+      pbx: FIRST,
       ...{ linkedid: `l${n}`, uniqueid: `u${n}`, channel: `${text} ${n}`, peer: at(n + 1), src: at(n + 2) },
       ...{ dst: at(n + 3), name: text, context: at(n + 4), app: at(n + 5), disposition: at(n + 6) },
       ...{ startAt: startedAt, answerAt: startedAt, endAt: startedAt + 60_000, ahead: 0 },
     };
     const times = { startedAt, answeredAt: startedAt, endedAt: cdr.endAt };
-    return { id: `l${n}`, linkedid: `l${n}`, callId: null, ...times, alone: false, cdrs: [cdr] };
+    return { id: `l${n}`, pbx: FIRST, linkedid: `l${n}`, callId: null, ...times, alone: false, cdrs: [cdr] };
   });
   await catalogue.ledger.add(
     accounts.flatMap(({ cdrs }) => cdrs),

@@ -8,6 +8,7 @@ import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogu
 import { createCdrJournal } from '../../../daemon/cdr/journal.js';
 import type { Cdr } from '../../../daemon/domain/assurance/cdr.js';
 import { catalogueFile, cdrJournalFile } from '../../../daemon/domain/paths.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
 import { inWords } from '../../../daemon/domain/reason/words.js';
 import { createLog } from '../../../daemon/ops/log.js';
@@ -18,6 +19,7 @@ const T0 = Date.UTC(2026, 10, 25, 9);
 const log = createLog('silent', 'test');
 
 const aCdr = (n: number, more: Partial<Cdr> = {}): Cdr => ({
+  pbx: FIRST,
   ...{ linkedid: `${T0 / 1000}.${n}`, uniqueid: `${T0 / 1000}.${n}` },
   ...{ channel: `PJSIP/100-${n}`, peer: 'PJSIP/101-1', src: '100', dst: '101', name: 'Ada “A” Caller' },
   ...{ context: 'internal', app: 'Dial', startAt: T0, answerAt: T0 + 1000, endAt: T0 + 5000 },
@@ -207,7 +209,7 @@ t.test('a gap that begins and ends while the catalogue is locked is on record af
   watch.beat();
   await until('the gap', async () => (await catalogue.watch.windows())[0]?.to);
   t.same(worded(await catalogue.watch.windows()), [
-    { from: T0 + 1000, to: T0 + 9000, reason: 'The PBX was away.' },
+    { pbx: FIRST, from: T0 + 1000, to: T0 + 9000, reason: 'The PBX was away.' },
   ]);
   await watch.stop();
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { cdrKey, gather } from '../../../daemon/domain/assurance/cdr.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import { csvRow, translateCdr, translateCdrEvent } from '../../../daemon/pbx/cdr.js';
 import { eventsOf, follow, readTrace, traces } from '../../support/pbx/traces.js';
 
@@ -183,3 +184,43 @@ t.test('records that make no sense are nothing, and hostile ones are kept small'
     { numRuns: 500 },
   );
 });
+
+t.test('the same uniqueid, linkedid and channel on two PBXs are two calls', async (t) => {
+  const { cdrs, calls } = tracedCall();
+  const there = cdrs.map((cdr) => ({ ...cdr, pbx: 'warehouse' }));
+  const [call] = calls;
+  const twin = { ...call!, id: 'OTHER', pbx: 'warehouse' };
+  const byCall = (accounts: ReturnType<typeof gather>) =>
+    accounts.map((a) => [a.pbx, a.callId, a.cdrs.every((c) => c.pbx === a.pbx)]).sort();
+  t.same(
+    byCall(gather([...cdrs, ...there], [call!, twin])),
+    [
+      [FIRST, call!.id, true],
+      ['warehouse', 'OTHER', true],
+    ],
+    'each tells of the call on its PBX',
+  );
+  t.same(
+    byCall(gather([...cdrs, ...there], [call!])),
+    [
+      [FIRST, call!.id, true],
+      ['warehouse', null, true],
+    ],
+    'a call on one is no witness of the other',
+  );
+  const strangers = gather([...cdrs, ...there], []);
+  t.equal(strangers.length, 2, 'nor do those hang together of which nothing else is known');
+  t.equal(new Set(strangers.map((a) => a.id)).size, 2);
+  t.equal(new Set([...cdrs, ...there].map(cdrKey)).size, 2 * cdrs.length);
+  const bare = [...cdrs, ...there].map((cdr) => ({ ...cdr, linkedid: '', uniqueid: '' }));
+  t.equal(new Set(gather(bare, []).map((a) => a.id)).size, 2, 'known by their channels only');
+});
+
+/** One answered call, as an Asterisk told it. */
+function tracedCall() {
+  const name = traces()[0]!.name;
+  const { calls } = follow(eventsOf(name));
+  const cdrs = readTrace(name).flatMap((h) => translateCdrEvent(h.raw, ['UTC'], h.at) ?? []);
+  const [call] = calls.filter((c) => c.answeredAt !== null);
+  return { calls: [call!], cdrs: gather(cdrs, calls).find((a) => a.callId === call!.id)!.cdrs };
+}

@@ -11,6 +11,7 @@ import {
   report,
 } from '../../../daemon/domain/assurance/coverage.js';
 import { caveatsOf, type Grounds } from '../../../daemon/domain/assurance/coverage-caveats.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import { inWords } from '../../../daemon/domain/reason/words.js';
 import type { Coverage } from '../../../daemon/domain/recording/recording.js';
 import { aCdr, ledger, link } from '../../support/ledger.js';
@@ -199,7 +200,7 @@ t.test('the page and its CSV give the same, with the evidence, and no cell is a 
 });
 
 t.test('a report says what it cannot vouch for', async (t) => {
-  const gap = { from: T0, to: T0 + MINUTE, why: null };
+  const gap = { pbx: FIRST, from: T0, to: T0 + MINUTE, why: null };
   const sound: Grounds = {
     ...{
       from: T0,

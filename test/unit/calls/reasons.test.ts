@@ -6,6 +6,7 @@ import { answeredUnseen, type CdrTimes, whenAnswered } from '../../../daemon/dom
 import { emptyState, step } from '../../../daemon/domain/call/call.js';
 import type { LegFacts, PbxEvent, Snapshot } from '../../../daemon/domain/call/event.js';
 import { type Late, whyLate, whyUnwatched } from '../../../daemon/domain/call/late.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import { because, type Why } from '../../../daemon/domain/reason/reason.js';
 import { inWords } from '../../../daemon/domain/reason/words.js';
 import { findGaps, type Stretch } from '../../../daemon/domain/recording/gaps.js';
@@ -27,6 +28,7 @@ const late = (more: Partial<Late>): Late => ({
   ...more,
 });
 const away = (from: number, to: number | null, why: Why): BlindWindow => ({
+  pbx: FIRST,
   from: T0 + from,
   to: to === null ? null : T0 + to,
   why,
@@ -91,7 +93,7 @@ t.test('a late capture is explained by whoever the time was spent by', async (t)
       'a first start',
       {
         ...{ heardAt: T0 + 9_000, askedAt: T0 + 9_000, begunAt: T0 + 9_500 },
-        gap: { from: Number.NEGATIVE_INFINITY, to: null, why: because('not_running') },
+        gap: { pbx: FIRST, from: Number.NEGATIVE_INFINITY, to: null, why: because('not_running') },
       },
       'Tapedeck was not running until 09:00:09.',
     ],
@@ -115,7 +117,7 @@ const leg = (more: Partial<LegFacts> = {}): LegFacts => ({
   createdAt: T0,
   ...more,
 });
-const rules = { trunkContexts: ['from-trunk'], mint: () => 'C1' };
+const rules = { pbx: FIRST, trunkContexts: ['from-trunk'], mint: () => 'C1' };
 const listed = (at: number, more: Partial<Snapshot> = {}): Snapshot => ({
   ...{ kind: 'snapshot', at, legs: [leg()], bridges: [], snoops: [] },
   ...more,
@@ -279,5 +281,5 @@ t.test('a run that never reached the PBX is part of the next monitoring gap', as
   t.teardown(() => catalogue.stop());
   for (const now of [T0, T0 + 60_000])
     await createWatch({ kept: catalogue.watch, clock: () => now, log }).start();
-  t.same(await catalogue.watch.windows(), [{ from: T0, to: null, why: because('not_running') }]);
+  t.same(await catalogue.watch.windows(), [{ pbx: FIRST, from: T0, to: null, why: because('not_running') }]);
 });

@@ -4,6 +4,7 @@ import { callFrom } from '../../../daemon/domain/assurance/cdr.js';
 import { emptyState, step } from '../../../daemon/domain/call/call.js';
 import type { LegFacts } from '../../../daemon/domain/call/event.js';
 import { isTrunkContext } from '../../../daemon/domain/call/trunk.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
 import { exampleConfig } from '../../../daemon/ops/config-schema.js';
 
@@ -24,7 +25,7 @@ t.test(
       const { effects } = step(
         emptyState,
         { kind: 'leg', at: 1, leg: leg(context) } as Parameters<typeof step>[1],
-        { trunkContexts, mint: () => 'C1' },
+        { pbx: FIRST, trunkContexts, mint: () => 'C1' },
       );
       const seen = effects.flatMap((e) => (e.kind === 'changed' ? [e.call.direction] : []));
       return seen[0];
