@@ -8,7 +8,6 @@ import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogu
 import { migrations } from '../../../daemon/catalogue/sqlite/migrations.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
-import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { opened } from '../../support/catalogue/opened.js';
 import { aCall } from '../../support/recordings/a-call.js';
 
@@ -117,76 +116,6 @@ t.test('a checkpoint that a reader prevents says so', async (t) => {
   t.equal(await catalogue.checkpoint(), false);
   reader.exec('COMMIT');
   t.equal(await catalogue.checkpoint(), true);
-});
-
-t.test('policy: one version after the other, and none over that of somebody else', async (t) => {
-  const { catalogue } = await opened(t);
-  t.same(await catalogue.policy.newest(), {
-    version: 0,
-    changedAt: null,
-    changedBy: '',
-    policy: defaultPolicy,
-    fault: null,
-  });
-  const policy = { ...defaultPolicy, emergency_numbers: ['112'] };
-  t.equal(await catalogue.policy.save(policy, 'ada', 5, 0), 1);
-  await t.rejects(catalogue.policy.save(defaultPolicy, 'bob', 6, 0), { code: 'policy_conflict' });
-  t.equal(await catalogue.policy.save(defaultPolicy, 'bob', 7, 1), 2);
-  t.match(await catalogue.policy.versions(), [
-    { version: 2, changedBy: 'bob' },
-    { version: 1, policy },
-  ]);
-});
-
-t.test('a name is one user, however it is written', async (t) => {
-  const { catalogue } = await opened(t);
-  await catalogue.people.add({ ...FOUNDER, id: '1', name: 'Zoë', passwordHash: 'h', createdAt: 1 });
-  await t.rejects(
-    catalogue.people.add({ ...FOUNDER, id: '2', name: 'ZOË', passwordHash: 'h', createdAt: 1 }),
-    {
-      code: 'user_exists',
-    },
-  );
-  t.match(await catalogue.people.byName('zoë'), { id: '1', name: 'Zoë', passwordHash: 'h' });
-  t.equal(await catalogue.people.byName('zoe'), null);
-});
-
-t.test('whatever ends the sessions of somebody raises their epoch, and theirs alone', async (t) => {
-  const { catalogue } = await opened(t);
-  for (const id of ['1', '2', '3'])
-    await catalogue.people.add({ ...FOUNDER, id, name: `u${id}`, passwordHash: 'h', createdAt: 1 });
-  const epoch = async () => (await catalogue.people.standing('1'))?.epoch;
-  t.strictSame(await catalogue.people.standing('1'), {
-    person: { ...FOUNDER, id: '1', name: 'u1' },
-    state: { totp: false, passkeys: 0, required: false },
-    epoch: 0,
-    gains: 0,
-  });
-  await catalogue.people.shutOut('1');
-  t.equal(await epoch(), 1);
-  t.strictSame(await catalogue.people.setPassword('1', 'new', 5), { epoch: 2, tokens: [] });
-  await catalogue.people.invite({ userId: '1', codeHash: 'code', madeAt: 5, expiresAt: 10 });
-  t.strictSame(await catalogue.people.acceptInvitation('code', 'newer', 6), { epoch: 3, tokens: [] });
-  await catalogue.factors.reset('1');
-  t.equal(await epoch(), 4);
-  await catalogue.people.change('1', { disabled: true }, 7);
-  t.equal(await epoch(), undefined, 'nobody who is disabled stands');
-  await catalogue.people.change('1', { disabled: false }, 8);
-  t.equal(await epoch(), 5);
-  await catalogue.people.outsiderGone('1');
-  t.equal(await epoch(), 6);
-  t.match(await catalogue.people.standing('2'), { epoch: 0 });
-
-  const given = { at: 9, epoch: 5, begins: true, used: null };
-  t.equal(await catalogue.factors.proofGiven('1', given), null, 'a proof of before they were shut out');
-  t.equal((await catalogue.people.get('1'))?.signedInAt, null);
-  t.strictSame(await catalogue.factors.proofGiven('1', { ...given, epoch: 6 }), {
-    epoch: 6,
-    gains: 0,
-    failed: null,
-  });
-  t.equal((await catalogue.people.get('1'))?.signedInAt, 9);
-  t.equal(await catalogue.factors.proofGiven('nobody', given), null);
 });
 
 t.test(

@@ -6,61 +6,6 @@ import { opened, recorded, segment } from '../../support/catalogue/opened.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
 import { noted } from '../../support/words.js';
 
-t.test('a sealed recording, its coverage and its segments come in one piece or not at all', async (t) => {
-  const { catalogue } = await opened(t);
-  await catalogue.calls.save(aCall('A'));
-  await catalogue.calls.save(aCall('B', { endedAt: null }));
-  for (const id of ['A', 'B']) await catalogue.segments.save(segment(id, 1));
-  await catalogue.segments.save(segment('A', 2, { state: 'dropped' }));
-  t.same(await catalogue.segments.callsToPreserve(), ['A'], 'not before the call has ended');
-  const peaks = randomBytes(9_001);
-  await catalogue.recordings.sealed(aRecording('R', 'A'), peaks, recorded);
-  t.same(await catalogue.segments.callsToPreserve(), []);
-  t.same(
-    (await catalogue.segments.of('A')).map((s) => s.state),
-    ['preserved', 'dropped'],
-  );
-  t.same(await catalogue.recordings.peaks('R'), new Uint8Array(peaks));
-  t.same((await catalogue.calls.get('A'))?.recording, aRecording('R', 'A'));
-  t.same((await catalogue.calls.get('A'))?.coverage, recorded);
-  await t.rejects(catalogue.recordings.sealed(aRecording('R', 'B'), peaks, recorded));
-  await t.rejects(catalogue.recordings.sealed(aRecording('R2', 'nowhere'), peaks, recorded));
-  t.equal((await catalogue.calls.get('B'))?.coverage.status, 'pending');
-  t.same(await catalogue.recordings.get('R2'), null);
-});
-
-t.test('erasing: intent, tombstone, and nothing erased without an intent', async (t) => {
-  const { catalogue } = await opened(t);
-  const ends = { R1: null, R2: 300, R3: 200 };
-  for (const [id, keepUntil] of Object.entries(ends)) {
-    await catalogue.calls.save(aCall(`C${id}`));
-    await catalogue.recordings.sealed(aRecording(id, `C${id}`, { keepUntil }), randomBytes(50), recorded);
-  }
-  t.same(
-    (await catalogue.recordings.kept()).map((c) => c.recording?.id),
-    ['R3', 'R2', 'R1'],
-  );
-  t.same(
-    (await catalogue.recordings.kept(1)).map((c) => c.recording?.id),
-    ['R3'],
-  );
-  t.match(await catalogue.recordings.count(), { kept: 3, forEver: 1, newestSealedAt: 1_700_000_060_000 });
-  await t.rejects(catalogue.recordings.erased('R3', 5), { code: 'internal' });
-  t.ok(await catalogue.recordings.peaks('R3'), 'a refusal destroys nothing');
-  await catalogue.recordings.eraseIntended('R3', noted('Rule: over'), 1);
-  await catalogue.recordings.eraseIntended('R3', noted('another reason'), 2);
-  t.match(await catalogue.recordings.erasing(), [{ id: 'R3', eraseWhy: noted('Rule: over') }]);
-  await catalogue.recordings.erased('R3', 5);
-  await catalogue.recordings.erased('R3', 6);
-  t.match(await catalogue.recordings.tombstones(9), [
-    { id: 'CR3', recording: { id: 'R3', state: 'erased', erasedAt: 5, eraseWhy: noted('Rule: over') } },
-  ]);
-  t.equal(await catalogue.recordings.peaks('R3'), null);
-  t.match(await catalogue.recordings.count(), { kept: 2, forEver: 1 });
-  await t.rejects(catalogue.recordings.eraseIntended('unknown', noted('x'), 1), { code: 'recording_absent' });
-  t.equal((await catalogue.calls.get('CR3'))?.recording?.state, 'erased', 'the call says so');
-});
-
 t.test('purged peaks leave nothing in any file of the catalogue', async (t) => {
   const { catalogue, path } = await opened(t);
   const marks = new Map<string, Buffer>();

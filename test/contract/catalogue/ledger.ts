@@ -1,0 +1,72 @@
+import type { Account } from '../../../daemon/domain/assurance/cdr.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
+import { recorded } from '../../support/catalogue/opened.js';
+import { aCdr, T0 } from '../../support/ledger.js';
+import { aCall } from '../../support/recordings/a-call.js';
+import type { Part } from '../catalogue.js';
+
+/** What the PBX itself says of its calls, and the comparison with ours. */
+export const ledger: Part = (t, open) => {
+  t.test('a CDR is known once, whatever brought it, and due when its call may be compared', async (t) => {
+    const { catalogue } = await open(t);
+    const { ledger } = catalogue;
+    t.equal(await ledger.since(), null);
+    t.equal(await ledger.began(5), 5);
+    t.equal(await ledger.began(6), 5, 'it begins once');
+    const cdr = aCdr('1.1');
+    t.same(await ledger.add([cdr], 'AMI', T0 + 40_000, 20_000), [cdr]);
+    t.same(await ledger.add([cdr], 'Master.csv', T0 + 50_000), [], 'nothing new');
+    t.same(await ledger.due(cdr.endAt + 19_999, 9), []);
+    t.same(await ledger.due(cdr.endAt + 20_000, 9), [cdr]);
+    await ledger.setDue([cdr], null);
+    t.same(await ledger.due(Number.MAX_SAFE_INTEGER, 9), []);
+    await ledger.noteSource('Master.csv', 7, 'It cannot be read.');
+    t.match(
+      (await ledger.sources()).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+      [{ name: 'AMI' }, { name: 'Master.csv', problem: 'It cannot be read.' }],
+    );
+    t.match(await ledger.witness(), { since: T0 + 40_000 });
+    await ledger.forget(cdr.endAt + 1);
+    t.same(await ledger.related(['1.1']), { cdrs: [], calls: [] });
+  });
+
+  t.test('an account is of one call, and a call that nobody saw becomes a row', async (t) => {
+    const { catalogue } = await open(t);
+    const { ledger } = catalogue;
+    const ours = aCdr('1.1');
+    const strange = aCdr('2.1', { startAt: T0 + 60_000 });
+    await catalogue.calls.save(aCall('A', { startedAt: T0, linkedids: ['1.1'] }), recorded);
+    await ledger.add([ours, strange], 'AMI', T0 + 100_000);
+    const related = await ledger.related(['1.1']);
+    t.same(related.cdrs, [ours]);
+    t.same(
+      related.calls.map((c) => c.id),
+      ['A'],
+    );
+    const account = (id: string, callId: string | null, cdr: typeof ours): Account => ({
+      ...{ pbx: FIRST, id, callId, linkedid: cdr.linkedid, startedAt: cdr.startAt, answeredAt: cdr.answerAt },
+      ...{ endedAt: cdr.endAt, alone: false, cdrs: [cdr] },
+    });
+    await ledger.saveAccounts([account('A', 'A', ours), account('2.1', null, strange)], []);
+    const range = { from: T0, to: T0 + 100_000 };
+    t.equal((await ledger.rows(range)).length, 2, 'one call of ours, and one that only the PBX knows');
+    t.match(await ledger.row('A'), { call: { id: 'A' }, pbx: { linkedid: '1.1' } });
+    t.equal(await ledger.row('B'), null);
+    t.same(
+      [...(await ledger.cdrsOf(['A', '2.1'])).entries()],
+      [
+        ['A', [ours]],
+        ['2.1', [strange]],
+      ],
+    );
+    await ledger.setDue([ours, strange], null);
+    await ledger.strangersDue(T0, 77);
+    t.same(await ledger.due(77, 9), [strange]);
+    const missed = aCall('M', { startedAt: T0 + 60_000, linkedids: ['2.1'] });
+    const coverage = { status: 'not_recorded', why: null, rule: null, missingMs: 30_000 } as const;
+    await ledger.saveAccounts([account('M', 'M', strange)], [{ call: missed, coverage }]);
+    t.match(await catalogue.calls.get('M'), { coverage: { status: 'not_recorded' } });
+    t.same((await ledger.rows(range)).map((row) => row.call?.id).toSorted(), ['A', 'M']);
+    t.equal((await ledger.rows({ from: 0, to: T0 })).length, 0);
+  });
+};

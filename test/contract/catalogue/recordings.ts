@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import type { SignedManifest } from '../../../daemon/domain/recording/manifest.js';
+import { recorded, segment } from '../../support/catalogue/opened.js';
+import { aCall, aRecording } from '../../support/recordings/a-call.js';
+import { noted } from '../../support/words.js';
+import type { Part } from '../catalogue.js';
+
+const manifestOf = (recordingId: string): SignedManifest => ({
+  ...{ recordingId, text: `{"of":"${recordingId}"}`, sha256: 'c'.repeat(64), signature: 'S' },
+  ...{ keyId: 'K', madeAt: 5 },
+});
+
+/** Segments, recordings, and what was signed of them and found when they were read again. */
+export const recordings: Part = (t, open) => {
+  t.test('a sealed recording, its coverage and its segments come in one piece or not at all', async (t) => {
+    const { catalogue } = await open(t);
+    await catalogue.calls.save(aCall('A'));
+    await catalogue.calls.save(aCall('B', { endedAt: null }));
+    for (const id of ['A', 'B']) await catalogue.segments.save(segment(id, 1));
+    await catalogue.segments.save(segment('A', 2, { state: 'dropped' }));
+    t.same(await catalogue.segments.callsToPreserve(), ['A'], 'not before the call has ended');
+    const peaks = randomBytes(9_001);
+    await catalogue.recordings.sealed(aRecording('R', 'A'), peaks, recorded);
+    t.same(await catalogue.segments.callsToPreserve(), []);
+    t.same(
+      (await catalogue.segments.of('A')).map((s) => s.state),
+      ['preserved', 'dropped'],
+    );
+    t.same(await catalogue.recordings.peaks('R'), new Uint8Array(peaks));
+    t.same((await catalogue.calls.get('A'))?.recording, aRecording('R', 'A'));
+    t.same((await catalogue.calls.get('A'))?.coverage, recorded);
+    await t.rejects(catalogue.recordings.sealed(aRecording('R', 'B'), peaks, recorded));
+    await t.rejects(catalogue.recordings.sealed(aRecording('R2', 'nowhere'), peaks, recorded));
+    t.equal((await catalogue.calls.get('B'))?.coverage.status, 'pending');
+    t.same(await catalogue.recordings.get('R2'), null);
+  });
+
+  t.test('erasing: intent, tombstone, and nothing erased without an intent', async (t) => {
+    const { catalogue } = await open(t);
+    const ends = { R1: null, R2: 300, R3: 200 };
+    for (const [id, keepUntil] of Object.entries(ends)) {
+      await catalogue.calls.save(aCall(`C${id}`));
+      await catalogue.recordings.sealed(aRecording(id, `C${id}`, { keepUntil }), randomBytes(50), recorded);
+    }
+    t.same(
+      (await catalogue.recordings.kept()).map((c) => c.recording?.id),
+      ['R3', 'R2', 'R1'],
+    );
+    t.same(
+      (await catalogue.recordings.kept(1)).map((c) => c.recording?.id),
+      ['R3'],
+    );
+    t.match(await catalogue.recordings.count(), { kept: 3, forEver: 1, newestSealedAt: 1_700_000_060_000 });
+    await t.rejects(catalogue.recordings.erased('R3', 5), { code: 'internal' });
+    t.ok(await catalogue.recordings.peaks('R3'), 'a refusal destroys nothing');
+    await catalogue.recordings.eraseIntended('R3', noted('Rule: over'), 1);
+    await catalogue.recordings.eraseIntended('R3', noted('another reason'), 2);
+    t.match(await catalogue.recordings.erasing(), [{ id: 'R3', eraseWhy: noted('Rule: over') }]);
+    await catalogue.recordings.erased('R3', 5);
+    await catalogue.recordings.erased('R3', 6);
+    t.match(await catalogue.recordings.tombstones(9), [
+      { id: 'CR3', recording: { id: 'R3', state: 'erased', erasedAt: 5, eraseWhy: noted('Rule: over') } },
+    ]);
+    t.equal(await catalogue.recordings.peaks('R3'), null);
+    t.match(await catalogue.recordings.count(), { kept: 2, forEver: 1 });
+    await t.rejects(catalogue.recordings.eraseIntended('unknown', noted('x'), 1), {
+      code: 'recording_absent',
+    });
+    t.equal((await catalogue.calls.get('CR3'))?.recording?.state, 'erased', 'the call says so');
+  });
+
+  t.test('segments wait to be preserved from when their call has ended', async (t) => {
+    const { catalogue, again } = await open(t);
+    await catalogue.calls.save(aCall('A', { endedAt: null }));
+    await catalogue.segments.save(segment('A', 1));
+    t.strictSame(await catalogue.segments.queue(), { waiting: 0, oldestEndedAt: null });
+    await catalogue.calls.save(aCall('A', { endedAt: 77 }));
+    t.strictSame(await catalogue.segments.queue(), { waiting: 1, oldestEndedAt: 77 });
+    const lost = { in: [{ fromMs: 0, toMs: 2_048, ms: 400 }], out: [] };
+    await catalogue.segments.saveLost('A', 1, lost);
+    await catalogue.segments.save(segment('A', 1, { fed: 'bridge' }));
+    const kept = await again();
+    t.match(await kept.segments.of('A'), [{ ...segment('A', 1, { fed: 'bridge' }), lost }]);
+    await t.rejects(kept.segments.saveLost('A', 2, lost));
+    await t.rejects(kept.segments.save(segment('nobody', 1)));
+  });
+
+  t.test('a manifest is kept once; its text goes with the recording, its signature stays', async (t) => {
+    const { catalogue } = await open(t);
+    for (const id of ['R1', 'R2']) await catalogue.calls.save(aCall(`C${id}`));
+    const signed = manifestOf('R1');
+    await catalogue.recordings.sealed(
+      aRecording('R1', 'CR1', { sealedSha256: 'd'.repeat(64) }),
+      new Uint8Array(1),
+      recorded,
+      signed,
+    );
+    await catalogue.recordings.sealed(aRecording('R2', 'CR2'), new Uint8Array(1), recorded);
+    t.strictSame(await catalogue.seals.manifest('R1'), signed);
+    await catalogue.seals.addManifest({ ...signed, text: 'another' });
+    t.strictSame(await catalogue.seals.manifest('R1'), signed, 'the first one stands');
+    t.equal(await catalogue.seals.manifest('R2'), null);
+    t.match(await catalogue.seals.figures(), { recordings: 2, faults: 0, unsigned: 1 });
+    await catalogue.seals.addManifest(manifestOf('R2'));
+    t.match(await catalogue.seals.figures(), { unsigned: 0 });
+    t.equal(await catalogue.seals.sealedAs('d'.repeat(64)), 'R1');
+    t.equal(await catalogue.seals.sealedAs('e'.repeat(64)), null);
+    await catalogue.recordings.eraseIntended('R1', noted('Over.'), 6);
+    await catalogue.recordings.erased('R1', 7);
+    t.strictSame(await catalogue.seals.manifest('R1'), { ...signed, text: null });
+    t.match(await catalogue.seals.figures(), { recordings: 1 });
+  });
+
+  t.test('recordings are read again in turn, and a fault is news once', async (t) => {
+    const { catalogue } = await open(t);
+    for (const [i, id] of ['R1', 'R2', 'R3'].entries()) {
+      await catalogue.calls.save(aCall(`C${id}`));
+      const sealed = aRecording(id, `C${id}`, { sealedAt: 100 + i });
+      await catalogue.recordings.sealed(
+        sealed,
+        new Uint8Array(1),
+        recorded,
+        id === 'R3' ? undefined : manifestOf(id),
+      );
+    }
+    const due = async (before: number) => (await catalogue.seals.toCheck(before, 9)).map((r) => r.id);
+    t.same(await due(1_000), ['R3', 'R1', 'R2'], 'what is not signed yet comes first');
+    t.equal(await catalogue.seals.checked('R1', 2_000, null), false);
+    t.same(await due(1_000), ['R3', 'R2']);
+    t.equal(await catalogue.seals.checked('R2', 2_000, 'Its file is missing.'), true);
+    t.equal(await catalogue.seals.checked('R2', 3_000, 'Its file is short.'), false, 'known already');
+    t.match(await catalogue.seals.check('R2'), { signed: true, checkedAt: 3_000, faultAt: 2_000 });
+    t.match(await catalogue.seals.damaged(9), [{ recordingId: 'R2', callId: 'CR2' }]);
+    t.equal(await catalogue.seals.checked('nobody', 1, 'x'), false);
+    t.equal(await catalogue.seals.check('nobody'), null);
+    t.same(
+      (await catalogue.recordings.after('R1', 9)).map((r) => r.id),
+      ['R2', 'R3'],
+    );
+    t.match(await catalogue.recordings.growth(0, 86_400_000), { sealedBytes: 3 * 90_500 });
+    t.same(await catalogue.recordings.trends(0, 1), []);
+  });
+};
