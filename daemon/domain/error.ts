@@ -456,7 +456,7 @@ const catalogue = {
   },
   proof_needed: {
     message: 'Confirm that it is you first.',
-    hint: 'Enter your password or a code again; this is valid for ten minutes.',
+    hint: 'Enter your password or a code, or use a passkey. This is valid for ten minutes, for this kind of change only.',
     blame: 'operator',
     status: 403,
   },

@@ -13,6 +13,7 @@ import {
   type StreamHandlers,
   type StreamName,
 } from '../domain/operations/control.js';
+import { actOf } from '../domain/people/act.js';
 import type { Log } from '../ops/log.js';
 import { createTurns } from '../ops/request-turns.js';
 
@@ -59,7 +60,9 @@ export function createControl(deps: {
         e instanceof TapedeckError ? e : fail(statusCode < 500 ? 'request_invalid' : 'internal', said, e);
       if (error.blame === 'us') deps.log.error({ err: e }, 'A request over the control socket failed');
       const { code, message, hint, detail } = error;
-      return reply.status(error.status).send({ error: { code, message, hint, detail, request_id: '' } });
+      return reply
+        .status(error.status)
+        .send({ error: { code, message, hint, detail, request_id: '', ...actOf(error) } });
     });
     return made;
   }

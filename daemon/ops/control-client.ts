@@ -17,6 +17,7 @@ import {
   type StreamName,
 } from '../domain/operations/control.js';
 import { controlSocket, ownerSocket } from '../domain/paths.js';
+import { Act, ProofNeeded } from '../domain/people/act.js';
 
 const MOST_BYTES = 4 * 1024 * 1024;
 
@@ -180,8 +181,9 @@ async function textOf(answer: IncomingMessage): Promise<string> {
 }
 
 function asError(status: number, answer: unknown): TapedeckError {
-  const said = (answer as { error?: { code?: unknown; detail?: unknown } } | undefined)?.error;
+  const said = (answer as { error?: { code?: unknown; detail?: unknown; act?: unknown } } | undefined)?.error;
   const code = typeof said?.code === 'string' && said.code in errors ? (said.code as ErrorCode) : 'internal';
+  if (code === 'proof_needed' && Value.Check(Act, said?.act)) return new ProofNeeded(said.act);
   const detail = typeof said?.detail === 'string' ? said.detail : `The daemon answered ${status}.`;
   return fail(code, detail);
 }

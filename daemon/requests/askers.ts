@@ -9,6 +9,8 @@ import {
 } from '../domain/assurance/audit.js';
 import { fail } from '../domain/error.js';
 import type { By, Signed } from '../domain/operations/control/request.js';
+import { actIn, type ControlBody, type ProvedName } from '../domain/operations/control.js';
+import { type Act, ProofNeeded } from '../domain/people/act.js';
 import { type BoxRight, mayDo, type Person } from '../domain/people/person.js';
 import type { Proofs } from './proofs.js';
 
@@ -23,13 +25,17 @@ export type Asker = {
 export type Self = { user: User; epoch: number; entry: Asker['entry'] };
 export type Askers = ReturnType<typeof createAskers>;
 
+/** The acts that need a proof: on the box, also by the command line; and on what is somebody's own. */
+type OfOneself = { [N in ProvedName]: ControlBody<N>['by'] extends Signed ? N : never }[ProvedName];
+type OfTheBox = Exclude<ProvedName, OfOneself>;
+
 /** Whether something is asked for on the command line of the box. */
 const onConsole = (by: By): by is Extract<By, { console: string }> => 'console' in by;
 
 /** Who asks, and whether they may. That it is they who ask is the dashboard's word, a proof apart. */
 export function createAskers(deps: {
   catalogue: Verbs<'people.get' | 'tokens.of' | 'people.standing'>;
-  proofs: Pick<Proofs, 'fresh'>;
+  proofs: Pick<Proofs, 'signedIn' | 'use'>;
   clock: () => number;
 }) {
   const asker = (person: Person | null, actor: Actor, token?: string): Asker => ({
@@ -68,12 +74,14 @@ export function createAskers(deps: {
 
     /**
      * The same, for what nobody may do on the dashboard's word alone: somebody with a second factor has given it within ten
-     * minutes, and who has none their password. Throws `proof_needed`, and `local_account_needed` for somebody of a directory or
-     * a provider, whose word the recorder has not heard itself; `second_factor_needed` where a role requires one.
+     * minutes for this kind of act, and who has none their password. Throws `ProofNeeded`, and `local_account_needed` for
+     * somebody of a directory or a provider, whose word the recorder has not heard itself; `second_factor_needed` where a role
+     * requires one.
      */
-    async proved(by: By, right: BoxRight): Promise<Asker> {
+    async proved<N extends OfTheBox>(name: N, body: ControlBody<N>, right: BoxRight): Promise<Asker> {
+      const by: By = body.by;
       const found = await askers.may(by, right);
-      if (!onConsole(by)) await prove(by, { of: 'box' });
+      if (!onConsole(by)) await prove(by, actIn(name, body), { of: 'box' });
       return found;
     },
 
@@ -89,27 +97,29 @@ export function createAskers(deps: {
     },
 
     /** The same for somebody who has shown who they are. Throws as `proved` does. */
-    async provedSelf(by: Signed): Promise<Self> {
-      await prove(by);
-      return askers.self(by);
+    async provedSelf<N extends OfOneself>(name: N, body: ControlBody<N>): Promise<Self> {
+      await prove(body.by, actIn(name, body));
+      return askers.self(body.by);
     },
 
     /**
-     * The same for somebody who adds a second factor. People of a directory or a provider have no password here, so their first
-     * one is added without a proof: until then it is the dashboard's word that it is they.
+     * The same for somebody who adds a second factor. For a first one the password of the sign-in is enough: whoever has seen
+     * that typed could give it again. People of a directory or a provider have no password here, so their first one is added
+     * without a proof: until then it is the dashboard's word that it is they.
      */
-    async enrolling(by: Signed): Promise<Self> {
-      await prove(by, { first: true });
-      return askers.self(by);
+    async enrolling<N extends OfOneself>(name: N, body: ControlBody<N>): Promise<Self> {
+      await prove(body.by, actIn(name, body), { first: true });
+      return askers.self(body.by);
     },
   };
 
-  /** Throws unless somebody has shown who they are; `first`: but for who has nothing yet by which they could. */
+  /** Throws unless somebody has shown who they are for this; `first`: but for who has nothing yet by which they could. */
   async function prove(
     by: Signed,
+    act: Act,
     { first = false, of = 'theirs' }: { first?: boolean; of?: 'box' | 'theirs' } = {},
   ): Promise<void> {
-    if (by.token !== undefined) throw fail('proof_needed');
+    if (by.token !== undefined) throw new ProofNeeded(act);
     const { user } = await signed(by);
     // Who they are there, in which groups, and that their first second factor is theirs: all of it is the dashboard's word.
     if (of === 'box' && user.source !== 'local') throw fail('local_account_needed');
@@ -122,7 +132,9 @@ export function createAskers(deps: {
       throw fail('own_factor_needed');
     }
     const owner = { id: user.id, epoch: now.epoch };
-    if (!deps.proofs.fresh(by.session, owner, { second })) throw fail('proof_needed');
+    if (deps.proofs.use(by.session, owner, act, { second })) return;
+    if (first && !second && deps.proofs.signedIn(by.session, owner)) return;
+    throw new ProofNeeded(act);
   }
 
   return askers;

@@ -36,17 +36,21 @@ export function createFactorRequests(deps: {
   const changed = ({ entry }: Self, what: string) => entry('second_factor', { detail: { changes: [what] } });
 
   return {
-    async ask_passkey({ person, place }) {
-      return { options: plain(await passkeys.ask(place, person)) };
+    async ask_passkey({ place, person, session, act }) {
+      if (act && (person === null || session === null))
+        throw fail('request_invalid', 'act: is of somebody in a session of theirs');
+      return { options: plain(await passkeys.ask(place, { person, session, act })) };
     },
 
-    async begin_passkey({ by, place }) {
-      const { user } = await askers.enrolling(by);
+    async begin_passkey(body) {
+      const { user } = await askers.enrolling('begin_passkey', body);
+      const { by, place } = body;
       return { options: plain(await passkeys.beginAdding(user, place, by.session)) };
     },
 
-    async add_passkey({ by, name: given, response }) {
-      const self = await askers.enrolling(by);
+    async add_passkey(body) {
+      const self = await askers.enrolling('add_passkey', body);
+      const { by, name: given, response } = body;
       const name = nameOf(given);
       const passkey = await passkeys.made(self.user, by.session, name, response);
       const { codes, hashes } = newCodes();
@@ -57,19 +61,21 @@ export function createFactorRequests(deps: {
         (c) => c.factors.addPasskey(passkey, hashes),
       );
       if (!added) throw fail('passkey_refused', 'It is known already.');
-      proofs.add(by.session, ownerOf(self), 'passkey');
+      proofs.add(by.session, ownerOf(self), 'passkey', OWN);
       return { recovery_codes: added.codesKept ? codes : null };
     },
 
-    async begin_totp({ by }) {
-      const { user } = await askers.enrolling(by);
+    async begin_totp(body) {
+      const { user } = await askers.enrolling('begin_totp', body);
+      const { by } = body;
       const secret = newTotpSecret();
       enrolments.keep(secret, `${user.id} ${by.session}`);
       return { secret: base32(secret) };
     },
 
-    async confirm_totp({ by, code }) {
-      const self = await askers.enrolling(by);
+    async confirm_totp(body) {
+      const self = await askers.enrolling('confirm_totp', body);
+      const { by, code } = body;
       const { user } = self;
       const asked = `${user.id} ${by.session}`;
       const secret = enrolments.take(asked);
@@ -86,12 +92,13 @@ export function createFactorRequests(deps: {
       const { codesKept } = await onRecord(catalogue, entry, (c) =>
         c.factors.saveTotp(user.id, totp, hashes),
       );
-      proofs.add(by.session, ownerOf(self), 'totp');
+      proofs.add(by.session, ownerOf(self), 'totp', OWN);
       return { recovery_codes: codesKept ? codes : null };
     },
 
-    async remove_factor({ by, passkey: id }) {
-      const self = await askers.provedSelf(by);
+    async remove_factor(body) {
+      const self = await askers.provedSelf('remove_factor', body);
+      const { passkey: id } = body;
       const { user } = self;
       const passkey = id === undefined ? null : await catalogue.factors.passkey(id);
       const theirs = id === undefined ? await catalogue.factors.totp(user.id) : passkey?.userId === user.id;
@@ -109,8 +116,8 @@ export function createFactorRequests(deps: {
       return {};
     },
 
-    async new_recovery_codes({ by }) {
-      const self = await askers.provedSelf(by);
+    async new_recovery_codes(body) {
+      const self = await askers.provedSelf('new_recovery_codes', body);
       const { totp, passkeys: keys } = await catalogue.factors.state(self.user.id);
       if (!totp && keys === 0)
         throw fail('request_invalid', 'There is no second factor that they would stand for.');
@@ -121,6 +128,9 @@ export function createFactorRequests(deps: {
     },
   };
 }
+
+/** A factor that was just added has proved the session for changing one's factors, and for nothing else. */
+const OWN = { kind: 'own_factors', object: null } as const;
 
 const ownerOf = ({ user, epoch }: Self) => ({ id: user.id, epoch });
 

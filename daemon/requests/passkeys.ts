@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import {
   type AuthenticationResponseJSON,
   generateAuthenticationOptions,
@@ -9,6 +10,7 @@ import {
 import type { Verbs } from '../catalogue/catalogue.js';
 import type { Passkey } from '../catalogue/factors.js';
 import { fail } from '../domain/error.js';
+import type { Act } from '../domain/people/act.js';
 import type { Person } from '../domain/people/person.js';
 import { createKept } from '../ops/kept.js';
 
@@ -18,6 +20,13 @@ export type Passkeys = ReturnType<typeof createPasskeys>;
 /** Where the browser is: what passkeys are bound to. */
 type Place = { host: string; origin: string };
 type Owner = Pick<Person, 'id' | 'name'>;
+/**
+ * What an assertion is asked for. `person` and `session` are null where nobody has said yet who they are, `act` where it begins a
+ * session or completes the beginning.
+ */
+type For = { person: string | null; session: string | null; act: Act | null };
+/** What was asked, with what makes its challenge; `epoch`: of the person, as it was then. */
+type Asked = For & { place: Place; nonce: string; epoch: number | null };
 
 /**
  * Passkeys (WebAuthn level 2), which always ask for a finger, a face or a PIN: one alone is two factors. Each is bound to the
@@ -28,13 +37,13 @@ export function createPasskeys({
   siteName,
   clock,
 }: {
-  catalogue: Verbs<'factors.passkeys' | 'factors.passkey'>;
+  catalogue: Verbs<'factors.passkeys' | 'factors.passkey' | 'people.standing'>;
   siteName: string;
   clock: () => number;
 }) {
   const kept = { now: clock, forMs: ANSWER_WITHIN_MS };
   const registrations = createKept<{ challenge: string; place: Place }>(kept);
-  const assertions = createKept<{ place: Place; person: string | null }>(kept);
+  const assertions = createKept<Asked>(kept);
   const known = async (person: string, { host }: Place) =>
     (await catalogue.factors.passkeys(person))
       .filter((key) => key.host === host)
@@ -81,22 +90,33 @@ export function createPasskeys({
     },
 
     /**
-     * What the browser is to sign: with a passkey of this person, or with any when nobody has said who they are yet. Throws
-     * `passkey_refused`.
+     * What the browser is to sign: with a passkey of this person, or with any when nobody has said who they are yet. The
+     * challenge names what it is for. Throws `passkey_refused`.
      */
-    async ask(place: Place, person: string | null) {
+    async ask(place: Place, what: For) {
       refuseElsewhere(place);
+      const { person } = what;
+      const nonce = randomBytes(32).toString('base64url');
+      const epoch = person === null ? null : ((await catalogue.people.standing(person))?.epoch ?? null);
+      const asked = { ...what, place, nonce, epoch };
       const options = await generateAuthenticationOptions({
         rpID: place.host,
+        challenge: Uint8Array.from(challengeFor(asked)),
         userVerification: 'required',
         allowCredentials: person === null ? [] : await known(person, place),
       });
-      assertions.keep({ place, person }, options.challenge);
+      assertions.keep(asked, options.challenge);
       return options;
     },
 
-    /** Whose passkey has signed, and its new counter, which is the caller's to keep. Throws `passkey_refused`. */
-    async answered(response: unknown): Promise<{ person: string; passkey: string; counter: number }> {
+    /**
+     * Whose passkey has signed, and its new counter, which is the caller's to keep. It counts in `session` for `act` only if
+     * its challenge was made for them, and if its owner has not been shut out since. Throws `passkey_refused`.
+     */
+    async answered(
+      response: unknown,
+      { session, act }: { session: string; act: Act | null },
+    ): Promise<{ person: string; passkey: string; counter: number }> {
       const given = response as AuthenticationResponseJSON;
       const challenge = challengeIn(given);
       const asked = challenge === null ? null : assertions.take(challenge);
@@ -105,6 +125,10 @@ export function createPasskeys({
       if (!passkey) throw fail('passkey_refused', 'It is not known here.');
       const { id, publicKey, counter, transports, userId } = passkey;
       const { place, person } = asked;
+      const epoch = person === null ? null : ((await catalogue.people.standing(person))?.epoch ?? null);
+      const here = asked.session === null ? null : session;
+      if (challengeFor({ ...asked, session: here, epoch, act }).toString('base64url') !== challenge)
+        throw fail('passkey_refused', 'It was asked for something else.');
       if (person !== null && person !== userId) throw fail('passkey_refused', 'It belongs to somebody else.');
       const handle = given.response.userHandle;
       if (handle !== undefined && Buffer.from(String(handle), 'base64url').toString() !== userId)
@@ -124,6 +148,12 @@ export function createPasskeys({
     },
   };
 }
+
+/** A challenge that nobody can guess and that stands for one act, of one person in one session. */
+const challengeFor = ({ nonce, place, person, session, epoch, act }: Asked): Buffer =>
+  createHash('sha256')
+    .update(JSON.stringify([nonce, place.origin, person, session, epoch, act && [act.kind, act.object]]))
+    .digest();
 
 /** Throws where the page is not one of the host that passkeys would be bound to. */
 function refuseElsewhere({ host, origin }: Place): void {

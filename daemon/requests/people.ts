@@ -67,8 +67,9 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
     ...createOutsiderRequests({ ...deps, mint }),
     ...createTokenRequests({ ...deps, mint }),
 
-    async add_person({ by, name, rights }) {
-      const asker = await askers.proved(by, 'people');
+    async add_person(body) {
+      const asker = await askers.proved('add_person', body, 'people');
+      const { name, rights } = body;
       const id = mint(clock());
       const { code, invitation } = link(id);
       const user = { ...rightsOf(rights), id, name: personName(name), passwordHash: '', createdAt: clock() };
@@ -78,8 +79,9 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
       return { id, invitation: { code, expires_at: invitation.expiresAt } };
     },
 
-    async change_person({ by, id, name, rights, disabled, based_on }) {
-      const asker = await askers.proved(by, 'people');
+    async change_person(body) {
+      const asker = await askers.proved('change_person', body, 'people');
+      const { id, name, rights, disabled, based_on } = body;
       const before = await known(id);
       // Somebody may have had a name for longer than there has been a rule for names.
       const kept = name === before.name ? name : personName(name);
@@ -96,8 +98,9 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
       return {};
     },
 
-    async remove_person({ by, id, based_on }) {
-      const asker = await askers.proved(by, 'people');
+    async remove_person(body) {
+      const asker = await askers.proved('remove_person', body, 'people');
+      const { id, based_on } = body;
       const { name } = await known(id);
       await onRecord(catalogue, asker.entry('person_remove', about(id, { name })), (c) =>
         c.people.remove(id, based_on),
@@ -105,8 +108,9 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
       return {};
     },
 
-    async invite_person({ by, id }) {
-      const asker = await askers.proved(by, 'people');
+    async invite_person(body) {
+      const asker = await askers.proved('invite_person', body, 'people');
+      const { id } = body;
       const user = await known(id);
       // Otherwise anyone at their open browser could set a new password without the old one.
       if (user.id === asker.person?.id)
@@ -129,8 +133,9 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
       return {};
     },
 
-    async set_factor_roles({ by, roles }) {
-      const asker = await askers.proved(by, 'settings');
+    async set_factor_roles(body) {
+      const asker = await askers.proved('set_factor_roles', body, 'settings');
+      const { roles } = body;
       const said = `second factor required of: ${roles.join(', ') || 'nobody'}`;
       const entry = asker.entry('policy_change', { object: 'second_factor', detail: { changes: [said] } });
       await onRecord(catalogue, entry, (c) => c.factors.setRoles(roles));

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { Act } from '../domain/people/act.js';
 import { hasSecond, type Proof } from '../domain/people/factor.js';
 
 /** How long a proof is good, in ms. */
@@ -8,36 +9,54 @@ const MOST = 10_000;
 export type Proofs = ReturnType<typeof createProofs>;
 /** Whose a proof is. All their proofs end with their sessions: then `epoch` goes up. */
 type Owner = { id: string; epoch: number };
+/** For what it was given. Its `object` is null once it counts for all acts of this kind. */
+type For = Pick<Act, 'kind'> & { object: string | null };
+type Given = { owner: Owner; proof: Proof; at: number; act: For | null };
 
 /**
- * By what people have shown who they are, and when: what the recorder has looked at itself, in memory, so that a restart asks
- * again. A proof belongs to a session, whose id is the dashboard's to choose.
+ * By what people have shown who they are, when and for what: what the recorder has looked at itself, in memory, so that a restart
+ * asks again. A proof belongs to a session, whose id is the dashboard's to choose.
  */
 export function createProofs({ clock }: { clock: () => number }) {
-  const given = new LRUCache<string, { owner: Owner; proof: Proof; at: number }[]>({ max: MOST });
+  const given = new LRUCache<string, Given[]>({ max: MOST });
   const same = (a: Owner, b: Owner) => a.id === b.id && a.epoch === b.epoch;
+  /** Those of this session that count now. */
+  const fresh = (session: string, owner: Owner): Given[] => {
+    const now = clock();
+    return (given.get(session) ?? []).filter(
+      ({ owner: theirs, at }) => same(theirs, owner) && now - at <= FRESH_MS && at <= now,
+    );
+  };
 
   return {
-    add(session: string, owner: Owner, proof: Proof): void {
-      const at = clock();
-      const before = (given.get(session) ?? []).filter((p) => same(p.owner, owner) && p.proof !== proof);
-      given.set(session, [...before, { owner, proof, at }]);
+    /** `act`: what it was given for; null for a sign-in, which is a proof for no act. */
+    add(session: string, owner: Owner, proof: Proof, act: For | null): void {
+      const others = fresh(session, owner).filter((p) => p.proof !== proof || p.act?.kind !== act?.kind);
+      given.set(session, [...others, { owner, proof, at: clock(), act }]);
     },
     /** What somebody has shown in this session counts on, while all their other sessions end. */
     keep(session: string, owner: Owner, epoch: number): void {
-      const theirs = (given.get(session) ?? []).filter((p) => same(p.owner, owner));
       given.set(
         session,
-        theirs.map((p) => ({ ...p, owner: { ...owner, epoch } })),
+        fresh(session, owner).map((p) => ({ ...p, owner: { ...owner, epoch } })),
       );
     },
-    /** Whether somebody has shown in this session within the last ten minutes who they are; `second`: by a second factor. */
-    fresh(session: string, owner: Owner, { second }: { second: boolean }): boolean {
-      const now = clock();
-      return (given.get(session) ?? []).some(
+    /**
+     * Whether somebody has shown in this session within the last ten minutes who they are, for this act; `second`: by a second
+     * factor. A proof is first used for the object that it names, and from then on counts for all acts of its kind.
+     */
+    use(session: string, owner: Owner, act: Act, { second }: { second: boolean }): boolean {
+      const found = fresh(session, owner).find(
         (p) =>
-          same(p.owner, owner) && now - p.at <= FRESH_MS && p.at <= now && (!second || hasSecond([p.proof])),
+          p.act?.kind === act.kind &&
+          (p.act.object === null || p.act.object === act.object) &&
+          (!second || hasSecond([p.proof])),
       );
+      if (found?.act) found.act = { ...found.act, object: null };
+      return found !== undefined;
     },
+    /** Whether somebody has signed in to this session within the last ten minutes by what the recorder has looked at. */
+    signedIn: (session: string, owner: Owner): boolean =>
+      fresh(session, owner).some(({ act }) => act === null),
   };
 }

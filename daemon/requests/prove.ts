@@ -5,6 +5,7 @@ import type { Standing } from '../catalogue/people.js';
 import { type Actor, entryOf, type NewEntry } from '../domain/assurance/audit.js';
 import { fail, type TapedeckError } from '../domain/error.js';
 import type { ControlAnswer, ControlBody, ControlHandlers } from '../domain/operations/control.js';
+import type { Act } from '../domain/people/act.js';
 import { type Proof, waitAfter } from '../domain/people/factor.js';
 import { hashed, plainCode } from '../ops/secrets/codes.js';
 import { stepOf } from '../ops/secrets/totp.js';
@@ -52,9 +53,11 @@ export function createProve(deps: {
 }): ControlHandlers['prove'] {
   const { catalogue, proofs, passkeys, passwordCheck, refusals, factorSecrets, clock } = deps;
 
-  const entry = ({ begins, address }: Body, who: Who, detail: NewEntry['detail']): NewEntry => {
+  const entry = ({ begins, address, act }: Body, who: Who, detail: NewEntry['detail']): NewEntry => {
     const actor: Actor = { actor: 'person', actor_id: who.id, actor_name: who.name, address };
-    return entryOf(actor, clock(), begins ? 'sign_in' : 'second_factor', { detail });
+    return entryOf(actor, clock(), begins ? 'sign_in' : 'second_factor', {
+      detail: { ...detail, ...saidOf(act) },
+    });
   };
   /** Writes that somebody was refused, and gives what is to be thrown. Throws `audit_unwritable`. */
   async function refused(body: Body, who: Who, because: string, error: TapedeckError) {
@@ -98,7 +101,7 @@ export function createProve(deps: {
     const wrong = (detail = '') => fail('passkey_refused', detail);
     const who = body.person === null ? null : await catalogue.people.standing(body.person);
     const theirs = who?.person ?? NOBODY;
-    const { person, passkey, counter } = await passkeys.answered(response).catch(async (e) => {
+    const { person, passkey, counter } = await passkeys.answered(response, body).catch(async (e) => {
       throw await refused(body, theirs, because, e);
     });
     // Whoever has given a password goes on as the one whose it is, or not at all.
@@ -132,7 +135,8 @@ export function createProve(deps: {
         }),
     );
     if (!given) throw await refused(body, person, shown.because, shown.wrong());
-    if (shown.checked) for (const proof of shown.proofs) proofs.add(session, { id: person.id, epoch }, proof);
+    if (shown.checked)
+      for (const proof of shown.proofs) proofs.add(session, { id: person.id, epoch }, proof, body.act);
     return { person: person.id, proofs: shown.proofs, ...given };
   }
 
@@ -145,6 +149,7 @@ export function createProve(deps: {
 
   return async (body) => {
     const { means } = body;
+    if (body.begins && body.act) throw fail('request_invalid', 'act: no session begins with one');
     if ('passkey' in means) {
       const shown = await byPasskey(body, means.passkey);
       return keep(body, await standing(shown.id), shown);
@@ -156,6 +161,10 @@ export function createProve(deps: {
     return 'wait_seconds' in shown ? shown : keep(body, now, shown);
   };
 }
+
+/** For what a proof was given, as its entry says it. */
+const saidOf = (act: Act | null): NewEntry['detail'] =>
+  act === null ? {} : { act: act.kind, ...(act.object === '' ? {} : { act_object: act.object }) };
 
 type Who = { id: string; name: string };
 /** Whose passkey it would have been is not known. */

@@ -29,8 +29,9 @@ export function createRuleRequests({
   clock,
 }: RuleDeps): Pick<ControlHandlers, 'save_policy' | 'run_retention' | 'check_recordings' | 'cancel_job'> {
   return {
-    async save_policy({ by, policy, based_on: basedOn, no_emergency_numbers: confirmed }) {
-      const asker = await askers.proved(by, 'settings');
+    async save_policy(body) {
+      const asker = await askers.proved('save_policy', body, 'settings');
+      const { by, policy, based_on: basedOn, no_emergency_numbers: confirmed } = body;
       const before = (await catalogue.policy.newest()).policy;
       confirmEmergency(before, policy, confirmed);
       const changes = policyChanges(before, policy).slice(0, MOST_CHANGES);
@@ -43,8 +44,9 @@ export function createRuleRequests({
       return { version };
     },
 
-    async run_retention({ by, confirm }) {
-      const asker = await askers.proved(by, 'settings');
+    async run_retention(body) {
+      const asker = await askers.proved('run_retention', body, 'settings');
+      const { confirm } = body;
       await putOnRecord(catalogue, asker.entry('retention_run', { detail: { confirm: confirm ?? '' } }));
       return retain.run(confirm === undefined ? {} : { confirm });
     },

@@ -26,10 +26,11 @@ export function createTokenRequests(deps: {
   const { catalogue, askers, clock, mint } = deps;
 
   return {
-    async make_token({ by, name: given, rights: wanted, days }) {
+    async make_token(body) {
+      const { by, name: given, rights: wanted, days } = body;
       // Only the provider knows if they still have an account; it is asked only when they sign in. No proof changes that.
       if ((await askers.self(by)).user.source === 'oidc') throw fail('forbidden', BY_PROVIDER);
-      const { user, entry } = await askers.provedSelf(by);
+      const { user, entry } = await askers.provedSelf('make_token', body);
       const name = nameOf(given);
       const possible = tokenRightsOf(user);
       const beyond = wanted.filter((right) => !possible.includes(right));

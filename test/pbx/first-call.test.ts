@@ -172,8 +172,6 @@ t.test('a call goes on being recorded while the daemon is away, and is taken up 
 });
 
 t.test('a call that a rule excludes leaves a row with its name and not a byte', async (t) => {
-  // What was shown before the recorder started anew is forgotten.
-  await api.json('POST', '/session/proof', { password });
   const current = await api.json<{ version: number; policy: { record: unknown[] } }>('GET', '/policy');
   const rule = {
     name: 'The doctor',

@@ -9,6 +9,7 @@ import type { OWNER } from '../../daemon/domain/operations/control/owner.js';
 import type { PEOPLE } from '../../daemon/domain/operations/control/people.js';
 import type { SIGN_IN } from '../../daemon/domain/operations/control/sign-in.js';
 import { CONTROL, type ControlAnswer, type ControlBody } from '../../daemon/domain/operations/control.js';
+import { actKinds } from '../../daemon/domain/people/act.js';
 import { FOUNDER, type Rights } from '../../daemon/domain/people/person.js';
 import { hashPassword, isPasswordHash, verifyPassword } from '../../daemon/ops/secrets/password.js';
 import { createAskers } from '../../daemon/requests/askers.js';
@@ -89,15 +90,34 @@ export async function peopleLab(t: Test, { rules }: Partial<Pick<PeopleDeps, 'ru
       ...{ person, session: `${person}'s`, address: '10.0.0.7' },
       ...more,
     }),
-    prove: (
+    /** Shows who somebody is. Where no `act` is named, that counts for every kind of act: most tests are about something else. */
+    async prove(
       person: string | null,
       means: ControlBody<'prove'>['means'],
       more: Partial<ControlBody<'prove'>> = {},
-    ) =>
-      ask('prove', {
-        ...{ person, session: `${person}'s`, address: '10.0.0.7', begins: false, device: null, means },
+    ) {
+      const body = {
+        ...{
+          person,
+          session: `${person}'s`,
+          address: '10.0.0.7',
+          begins: false,
+          device: null,
+          act: null,
+          means,
+        },
         ...more,
-      }),
+      };
+      const answer = await ask('prove', body);
+      if (more.act === undefined && !body.begins && !('word' in means) && 'proofs' in answer)
+        for (const proof of answer.proofs)
+          for (const kind of actKinds)
+            proofs.add(body.session, { id: answer.person, epoch: answer.epoch }, proof, {
+              kind,
+              object: null,
+            });
+      return answer;
+    },
     /** Gives somebody an authenticator app; returns what codes it shows now. */
     async withApp(person: string, session = `${person}'s`): Promise<() => string> {
       const by = { person, session, address: '10.0.0.7' };

@@ -165,9 +165,13 @@ export function createRecorderLab({
 
 export type RecorderLab = ReturnType<typeof createRecorderLab>;
 
-/** A signed-in user of the dashboard's API, speaking HTTP as a browser does. */
+/**
+ * A signed-in user of the dashboard's API, speaking HTTP as a browser does. Gives the password again for what needs a proof, as
+ * the page does.
+ */
 export function createApiClient(address: string) {
   let cookie = '';
+  let password = '';
   async function ask(
     method: string,
     path: string,
@@ -192,7 +196,12 @@ export function createApiClient(address: string) {
   }
   async function json<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await ask(method, path, body);
-    const value = (await answer.json()) as T & { error?: { code: string; message: string; detail: string } };
+    type Refusal = { code: string; message: string; detail: string; act?: object };
+    const value = (await answer.json()) as T & { error?: Refusal };
+    if (value.error?.code === 'proof_needed' && path !== '/session/proof') {
+      await json('POST', '/session/proof', { password, act: value.error.act });
+      return json(method, path, body);
+    }
     if (!answer.ok)
       throw new Error(`${method} ${path}: ${answer.status} ${value.error?.code} ${value.error?.message}`);
     return value;
@@ -200,8 +209,14 @@ export function createApiClient(address: string) {
   return {
     ask,
     json,
-    setUp: (code: string, name: string, password: string) => json('POST', '/setup', { code, name, password }),
-    signIn: (name: string, password: string) => json('POST', '/session', { name, password }),
+    setUp(code: string, name: string, chosen: string) {
+      password = chosen;
+      return json('POST', '/setup', { code, name, password });
+    },
+    signIn(name: string, given: string) {
+      password = given;
+      return json('POST', '/session', { name, password });
+    },
     calls: async (query = ''): Promise<CallView[]> =>
       (await json<{ calls: CallView[] }>('GET', `/calls?limit=200${query}`)).calls,
     call: (id: string) => json<CallView & { marks: unknown[] }>('GET', `/calls/${id}`),

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { fail } from '../../daemon/domain/error.js';
 import type { ControlBody } from '../../daemon/domain/operations/control.js';
+import type { Act } from '../../daemon/domain/people/act.js';
 import type { Proof } from '../../daemon/domain/people/factor.js';
 import type { Audit } from '../audit/audit.js';
 import type { Ask } from '../server/ask.js';
@@ -66,27 +67,27 @@ export function createEnter(deps: {
       const id = deps.sessions.newId();
       const { address } = cameFrom(request);
       const shown = await deps.ask('prove', {
-        ...{ person, session: id, address, begins: true, device: null, means },
+        ...{ person, session: id, address, begins: true, device: null, act: null, means },
       });
       if ('wait_seconds' in shown) throw fail('sign_in_failed');
       return start(request, reply, { ...shown, id }, null);
     },
 
     /**
-     * One more proof in a session that there is: it goes on as a new one, for no longer than it would have lasted. Gives the
-     * seconds to wait where nothing was looked at.
+     * One more proof in a session that there is: it goes on as a new one, for no longer than it would have lasted. `act`: for
+     * what it is given; null where the session owes it. Gives the seconds to wait where nothing was looked at.
      */
     async prove(
       request: FastifyRequest,
       reply: FastifyReply,
       means: Means,
-      device: string | null = null,
+      { act, device = null }: { act: Act | null; device?: string | null },
     ): Promise<{ waitSeconds: number } | null> {
       const from = request.session!;
       const { id, person, epoch } = from;
       const { address } = cameFrom(request);
       const shown = await deps.ask('prove', {
-        ...{ person: person.id, session: id, address, begins: false, epoch, device, means },
+        ...{ person: person.id, session: id, address, begins: false, epoch, device, act, means },
       });
       if ('wait_seconds' in shown) return { waitSeconds: shown.wait_seconds };
       await start(request, reply, { ...shown, id }, from);

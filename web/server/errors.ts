@@ -4,6 +4,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { ulid } from 'ulid';
 import { type ErrorCode, errors, fail, hintForOthers, TapedeckError } from '../../daemon/domain/error.js';
+import { actOf } from '../../daemon/domain/people/act.js';
 import { mayDo } from '../../daemon/domain/people/person.js';
 import type { ErrorView } from './schemas.js';
 
@@ -34,6 +35,7 @@ export function errorAnswer(
         // Details of faults can name files and addresses of this machine; the log has them.
         detail: status >= 500 ? '' : known.detail,
         request_id: request.id,
+        ...actOf(known),
       },
     },
   };

@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox';
+import { Act } from '../../daemon/domain/people/act.js';
 
 /**
  * What the shapes of the API have in common. The shapes themselves are in the files beside, one for each thing; types,
@@ -26,5 +27,6 @@ export const ErrorView = Type.Object({
     hint: Type.String(),
     detail: Type.String(),
     request_id: Type.String(),
+    act: Type.Optional(Act),
   }),
 });

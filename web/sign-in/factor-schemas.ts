@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { Act } from '../../daemon/domain/people/act.js';
 import { roles } from '../../daemon/domain/people/person.js';
 import { Password } from '../people/schemas.js';
 import { Nullable, Time } from '../server/schemas.js';
@@ -22,7 +23,11 @@ export const FactorsView = Type.Object({
 });
 
 export const CodeBody = Type.Object({ code: Code });
-export const PasswordBody = Type.Object({ password: Password });
+/** For what a proof is given; without one it is what the session owes. */
+const act = Type.Optional(Act);
+export const ProofCodeBody = Type.Object({ code: Code, act });
+export const PasswordBody = Type.Object({ password: Password, act: Act });
+export const AssertionAskBody = Type.Object({ act });
 
 export const TotpView = Type.Object({
   secret: Type.String({ description: 'Base32, to be typed into the app.' }),
@@ -60,6 +65,7 @@ export const PasskeyBody = Type.Object({
   }),
 });
 export const AssertionBody = Type.Object({
+  act,
   response: Type.Object({
     ...Credential,
     ...rest,

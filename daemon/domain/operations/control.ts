@@ -2,11 +2,12 @@ import { type Static, Type } from 'typebox';
 import { type Measures, testOutcomes } from '../call/test-call.js';
 import { type TestFault, testFaults } from '../call/test-fault.js';
 import { PbxId } from '../pbx.js';
+import type { Act } from '../people/act.js';
 import { orNull } from '../reason/coded.js';
 import { OWNER } from './control/owner.js';
 import { PEOPLE } from './control/people.js';
 import { RECORDING_STREAMS, RECORDINGS } from './control/recordings.js';
-import { get, NOTHING, post, Text } from './control/request.js';
+import { get, NOTHING, post, type Request, Text } from './control/request.js';
 import { SIGN_IN } from './control/sign-in.js';
 import { DaemonStatus } from './status.js';
 
@@ -84,6 +85,16 @@ export const CONTROL = {
 export type ControlName = keyof typeof CONTROL;
 export type ControlBody<N extends ControlName> = Static<(typeof CONTROL)[N]['body']>;
 export type ControlAnswer<N extends ControlName> = Static<(typeof CONTROL)[N]['answer']>;
+
+/** The requests that need a proof, and the act that one of them is. */
+export type ProvedName = {
+  [N in ControlName]: null extends (typeof CONTROL)[N]['proof'] ? never : N;
+}[ControlName];
+export function actIn<N extends ProvedName>(name: N, body: ControlBody<N>): Act {
+  const { kind, object } = CONTROL[name].proof as NonNullable<Request['proof']>;
+  return { kind, object: object(body) };
+}
+
 /** What answers each request. */
 export type ControlHandlers = {
   [N in ControlName]: (body: ControlBody<N>) => ControlAnswer<N> | Promise<ControlAnswer<N>>;

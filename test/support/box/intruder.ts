@@ -16,11 +16,13 @@ import { tryFiles } from './intruder-files.js';
  * Run as the dashboard's user: what somebody who has taken the dashboard over can try. Prints a line of JSON for each try: its name,
  * what came of it ("done", or the code of the error), and what it was told.
  */
-const { dataDir, etc, pid, guesses } = JSON.parse(process.argv[2]!) as {
+const { dataDir, etc, pid, guesses, code } = JSON.parse(process.argv[2]!) as {
   dataDir: string;
   etc: string;
   pid: number;
   guesses: number;
+  /** Of an app, which its owner has just given for rules. */
+  code: string;
 };
 const catalogue = catalogueFile(dataDir);
 const control = connectControl(dataDir);
@@ -103,6 +105,32 @@ await attempt('add a passkey', () =>
 );
 await attempt('make new recovery codes', () => ask('new_recovery_codes', { by: anna }));
 await attempt('take an app away', () => ask('remove_factor', { by: anna }));
+
+// Somebody has just shown who they are to change the rules. What else it may be used for: nothing.
+const proved = signed('anna', 'proved by anna');
+const byRules: [string, ControlName, object][] = [
+  ['erase what is due', 'run_retention', {}],
+  ['add an admin', 'add_person', { name: 'Mallory', rights }],
+  ['make an agent an admin', 'change_person', { id: 'ben', name: 'Ben Orchard', rights }],
+  ['give somebody a link', 'invite_person', { id: 'carla' }],
+  ['remove somebody', 'remove_person', { id: 'carla' }],
+  ['ask for no second factors', 'set_factor_roles', { roles: [] }],
+  ['make an API token', 'make_token', { name: 'mine', rights: ['play'], days: 9 }],
+  ['add an authenticator app', 'begin_totp', {}],
+  ['add a passkey', 'begin_passkey', { place: { host: 'localhost', origin: 'http://localhost' } }],
+  ['make new recovery codes', 'new_recovery_codes', {}],
+  ['take an app away', 'remove_factor', {}],
+];
+for (const [name, request, body] of byRules)
+  await attempt(`${name}, by a proof for rules`, () => ask(request, { by: proved, ...body }));
+await attempt('save other rules than were named, by a proof for rules', () => save(proved, 1));
+const people = { kind: 'people', object: 'ben' };
+await attempt('use a code again, to make an agent an admin', () =>
+  ask('prove', {
+    ...{ person: 'anna', session: 'proved by anna', address: '', begins: false, device: null },
+    ...{ act: people, means: { code } },
+  }),
+);
 await attempt('choose a password by a guessed link', () =>
   ask('choose_password', {
     code: 'AAAA-AAAA-AAAA-AAAA-AAAA',
@@ -135,6 +163,7 @@ await attempt('sign in by the word of a directory', () =>
     address: '',
     begins: true,
     device: null,
+    act: null,
     means: { word: ['directory'] },
   }),
 );
@@ -188,7 +217,7 @@ await attempt('guess one-time codes', async () => {
   for (let n = 0; n < guesses; n++)
     await ask('prove', {
       ...{ person: 'anna', session: 'guessed', address: `10.0.0.${n % 250}`, begins: false },
-      ...{ device: String(n).padStart(64, '0'), means: { code: String(n).padStart(6, '0') } },
+      ...{ device: String(n).padStart(64, '0'), act: null, means: { code: String(n).padStart(6, '0') } },
     }).then(
       (answer) => {
         if (!('wait_seconds' in (answer as object))) throw Object.assign(new Error(), { code: 'guessed' });
@@ -232,7 +261,7 @@ await attempt('CAN write its own folders', () => {
     fs.writeFileSync(join(folder, 'mine'), 'mine');
   for (const folder of [webFolder(dataDir), tlsFolder(dataDir)]) fs.unlinkSync(join(folder, 'mine'));
 });
-await attempt('CAN save rules in a session whose owner has just shown who they are', () =>
+await attempt('CAN save the rules that somebody has just shown who they are for, in their session', () =>
   save(signed('anna', 'proved by anna')),
 );
 

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
 import { Secret, TOTP } from 'otpauth';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
+import type { Act } from '../../../daemon/domain/people/act.js';
 import { ask } from '../../../daemon/ops/control-client.js';
 import { callOf, PASSWORD, TOTP_SECRET, unpackBefore } from './before-one-writer.js';
 import { type Box, createBox, DASHBOARD, makeFolders, RECORDER } from './box.js';
@@ -21,7 +22,11 @@ const EXPECTED: [RegExp, RegExp][] = [
     /^(?!remove somebody)(open|truncate|remove|rename|replace|change the mode of|change|put|read|end) /,
     /^(EACCES|EPERM)$/,
   ],
-  [/without a proof|in somebody else's session|^(save rules by an API token)/, /^(proof_needed|forbidden)$/],
+  [/^use a code again/, /^factor_wrong$/],
+  [
+    /by a proof for rules|without a proof|in somebody else's session|^(save rules by an API token)/,
+    /^(proof_needed|forbidden)$/,
+  ],
   [/as somebody who is not there/, /^not_signed_in$/],
   [/as the command line/, /^request_invalid$/],
   [/^save rules as an agent/, /^forbidden$/],
@@ -70,15 +75,30 @@ export async function createSeized() {
   unpackBefore(box.dataDir);
   makeFolders(box.dataDir);
   await box.start('run');
-  // Two people have just shown who they are, each in a session of their own.
-  const prove = (person: string, begins: boolean, means: { password: string } | { code: string }) =>
+  // Two people have just shown who they are, each in a session of their own; one of them to change version 2 of the rules.
+  const prove = (
+    person: string,
+    act: Act | null,
+    means: { password: string } | { code: string },
+    begins = act === null,
+  ) =>
     ask(box.dataDir, 'prove', {
-      ...{ person, session: `proved by ${person}`, address: '192.168.1.20', begins, device: null, means },
+      ...{
+        person,
+        session: `proved by ${person}`,
+        address: '192.168.1.20',
+        begins,
+        device: null,
+        act,
+        means,
+      },
     });
-  await prove('carla', true, { password: PASSWORD });
-  await prove('anna', true, { password: PASSWORD });
+  await prove('carla', null, { password: PASSWORD });
+  await prove('carla', { kind: 'rules', object: '2' }, { password: PASSWORD });
+  await prove('anna', null, { password: PASSWORD });
   const secret = new Secret({ buffer: new Uint8Array(TOTP_SECRET).buffer });
-  await prove('anna', false, { code: new TOTP({ secret }).generate() });
+  const code = new TOTP({ secret }).generate();
+  await prove('anna', { kind: 'rules', object: '2' }, { code });
 
   let slowest = 0;
 
@@ -86,7 +106,7 @@ export async function createSeized() {
     box,
     /** Tries all of it. `guesses`: so many one-time codes. */
     async tryAll({ guesses }: { guesses: number }, say: (one: Try) => void = () => {}): Promise<Try[]> {
-      const given = { dataDir: box.dataDir, etc: join(base, 'etc'), pid: box.pid('run'), guesses };
+      const given = { dataDir: box.dataDir, etc: join(base, 'etc'), pid: box.pid('run'), guesses, code };
       const ids = [`--reuid=${DASHBOARD}`, `--regid=${RECORDER}`, '--clear-groups', '--pdeathsig', 'KILL'];
       const program = join(import.meta.dirname, 'intruder.ts');
       const child = spawn(

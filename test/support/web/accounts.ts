@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Rights } from '../../../daemon/domain/people/person.js';
-import { cookieOf, type Dashboard, password, post } from './dashboard.js';
+import { cookieOf, type Dashboard, password, post, proveAll } from './dashboard.js';
 
 export const NONE = { all: false, extensions: [], queues: [], dids: [] };
 export const rights = (change: Partial<Rights>): Rights => ({
@@ -30,8 +30,10 @@ export async function addPerson(dashboard: Dashboard, admin: string, name: strin
   await post(app, '/welcome', { code: invitation.code, password: `${password} of ${name}` });
   return { id: person.id as string, cookie: await signIn(dashboard, name) };
 }
-export async function signIn({ app }: Dashboard, name: string, headers = {}): Promise<string> {
-  const answer = await post(app, '/session', { name, password: `${password} of ${name}` }, headers);
+/** Signs in. The recorder has their proof for every kind of act. */
+export async function signIn(dashboard: Dashboard, name: string, headers = {}): Promise<string> {
+  const answer = await post(dashboard.app, '/session', { name, password: `${password} of ${name}` }, headers);
   if (answer.statusCode !== 200) throw new Error(answer.body);
+  proveAll(dashboard, cookieOf(answer));
   return cookieOf(answer);
 }

@@ -22,6 +22,7 @@ import {
   webFile,
 } from '../../../daemon/domain/paths.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
+import { actKinds } from '../../../daemon/domain/people/act.js';
 import type { GroupRule } from '../../../daemon/domain/people/directory.js';
 import type { Proof } from '../../../daemon/domain/people/factor.js';
 import { encodePeaks, type Peaks } from '../../../daemon/domain/recording/peaks.js';
@@ -196,14 +197,33 @@ export const cookieOf = (response: LightMyRequestResponse): string => {
 
 export const password = 'four unrelated quiet words';
 
-/** Makes the first user by the set-up code, and gives the cookie. */
-export async function setUp({ app, setup }: Dashboard, name = 'anna'): Promise<string> {
+/** Makes the first user by the set-up code, and gives the cookie. The recorder has their proof for every kind of act. */
+export async function setUp(dashboard: Dashboard, name = 'anna'): Promise<string> {
+  const { app, setup } = dashboard;
   const response = await post(app, '/setup', { code: await setup.begin(), name, password });
   if (response.statusCode !== 200) throw new Error(response.body);
-  return cookieOf(response);
+  const cookie = cookieOf(response);
+  proveAll(dashboard, cookie);
+  return cookie;
 }
 
-/** Begins a session for somebody who was added to the catalogue, and gives its cookie. The recorder has seen the proofs. */
+/** What a proof is given for, where it is all the same. */
+export const TOKENS = { kind: 'tokens', object: '' } as const;
+
+type Proving = Pick<Dashboard, 'store' | 'proofs' | 'now'>;
+/** As if somebody had just shown who they are by these, for every kind of act: most tests are about something else. */
+export function proveAll(
+  { store, proofs: seen, now }: Proving,
+  cookie: string,
+  proofs: Proof[] = ['password'],
+): void {
+  const token = cookie.replace(/^[^=]*=/, '');
+  const { id, userId, epoch } = store.sessions.byToken(hashed(token), now())!;
+  for (const proof of proofs)
+    for (const kind of actKinds) seen.add(id, { id: userId, epoch }, proof, { kind, object: null });
+}
+
+/** Begins a session for somebody who was added to the catalogue, and gives its cookie. The recorder has seen the proofs, for every kind of act. */
 export async function signInAs(
   { catalogue, store, proofs: seen, now }: Pick<Dashboard, 'catalogue' | 'store' | 'proofs' | 'now'>,
   userId: string,
@@ -221,8 +241,10 @@ export async function signInAs(
     },
     null,
   );
-  for (const proof of proofs) seen.add(id, { id: userId, epoch }, proof);
-  return `tapedeck_session=${token}`;
+  for (const proof of proofs) seen.add(id, { id: userId, epoch }, proof, null);
+  const cookie = `tapedeck_session=${token}`;
+  proveAll({ store, proofs: seen, now }, cookie, proofs);
+  return cookie;
 }
 
 export const post = (

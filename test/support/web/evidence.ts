@@ -71,7 +71,7 @@ export async function openHouse(t: Test, keysFile = 'keys/keys.db') {
     log,
   });
   const clock = () => Date.now();
-  const askers = createAskers({ catalogue, proofs: { fresh: () => false }, clock });
+  const askers = createAskers({ catalogue, proofs: { signedIn: () => false, use: () => false }, clock });
   const owner = createOwnerRequests({
     ...{ catalogue, askers, clock, mint: ulid, passwords: { isPasswordHash: () => true } },
   });

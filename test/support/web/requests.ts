@@ -145,7 +145,9 @@ export const requests: Record<string, Request[]> = {
       send: async (house) => ({ body: { code: await withApp(house) }, cookie: await cookieFor(house) }),
     },
   ],
-  'POST /api/v1/session/proof': plain('second_factor', { body: { password } }),
+  'POST /api/v1/session/proof': plain('second_factor', {
+    body: { password, act: { kind: 'tokens', object: '' } },
+  }),
   'POST /api/v1/session/passkey': [
     {
       writes: ['sign_in'],

@@ -1,7 +1,7 @@
 import type { LightMyRequestResponse } from 'fastify';
 import { Secret, TOTP } from 'otpauth';
 import type { Test } from 'tap';
-import { cookieOf, type Dashboard, openDashboard, password, post, setUp } from './dashboard.js';
+import { cookieOf, type Dashboard, openDashboard, password, post, proveAll, setUp } from './dashboard.js';
 
 export const STEP = 30_000;
 
@@ -28,9 +28,11 @@ export const codeOf = (secret: string, now: number) =>
   new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: now });
 export const why = (response: LightMyRequestResponse) => response.json().error?.code;
 
+/** Signs in. The recorder has their proof for every kind of act. */
 export async function signIn(dashboard: Dashboard, name = 'anna', given = password): Promise<Person> {
   const response = await post(dashboard.app, '/session', { name, password: given });
   if (response.statusCode !== 200) throw new Error(response.body);
+  proveAll(dashboard, cookieOf(response));
   return { dashboard, cookie: cookieOf(response) };
 }
 

@@ -180,7 +180,8 @@ export const uiStates: readonly UiState[] = [
     'a proof is asked for while erasing',
     '/retention',
     async (p) => {
-      const error = { code: 'proof_needed', message: '', hint: '', detail: '', request_id: '' };
+      const act = { kind: 'erasing', object: '' };
+      const error = { code: 'proof_needed', message: '', hint: '', detail: '', request_id: '', act };
       await p.route(/\/api\/v1\/retention\/run$/, (route) => route.fulfill({ status: 403, json: { error } }));
       await press(p, /^Erase \d+ recordings/);
       const [word = ''] =

@@ -117,7 +117,9 @@ t.test('somebody of a directory adds a first factor by its word, and more by tha
   await t.rejects(ask('make_token', { by, name: 'x', rights: [], days: 1 }), { code: 'own_factor_needed' });
   await t.rejects(ask('new_recovery_codes', { by }), { code: 'own_factor_needed' });
   await lab.withApp('lea');
-  await t.resolves(ask('make_token', { by, name: 'x', rights: [], days: 1 }), 'it proves the session');
+  await t.resolves(ask('new_recovery_codes', { by }), 'it proves the session for factors');
+  const make = () => ask('make_token', { by, name: 'x', rights: [], days: 1 });
+  await t.rejects(make(), { code: 'proof_needed' }, 'and for nothing else');
   await t.rejects(beginPasskey(lab, 'lea', 'another'), { code: 'proof_needed' });
   lab.clock.ms += 11 * MINUTE;
   await t.rejects(beginPasskey(lab, 'lea'), { code: 'proof_needed' });
@@ -131,7 +133,9 @@ t.test('who has to have a second factor and has none can add one, and nothing el
   await lab.prove('ada', { password });
   const make = () => ask('make_token', { by, name: 'x', rights: [], days: 1 });
   await t.rejects(make(), { code: 'second_factor_needed' });
-  await lab.withApp('ada');
+  const code = await lab.withApp('ada');
+  await t.rejects(make(), { code: 'proof_needed' });
+  await lab.prove('ada', { code: code() }, { act: { kind: 'tokens', object: '' } });
   await t.resolves(make());
 });
 

@@ -28,7 +28,7 @@ async function lab(t: Parameters<typeof opened>[0], limits?: Parameters<typeof c
   const { catalogue } = await opened(t);
   const clock = { ms: NOW };
   const now = () => clock.ms;
-  const askers = createAskers({ catalogue, proofs: { fresh: () => false }, clock: now });
+  const askers = createAskers({ catalogue, proofs: { signedIn: () => false, use: () => false }, clock: now });
   const { tell, give_out } = createTelling({ catalogue, askers, clock: now, limits });
   return {
     ...{ catalogue, clock, give_out },
@@ -284,7 +284,11 @@ t.test('a table is given out to who may have it, with its entry', async (t) => {
 t.test('nothing is given out whose entry cannot be written', async (t) => {
   const { catalogue, clock, add } = await lab(t);
   await add('ada', FOUNDER);
-  const askers = createAskers({ catalogue, proofs: { fresh: () => false }, clock: () => clock.ms });
+  const askers = createAskers({
+    catalogue,
+    proofs: { signedIn: () => false, use: () => false },
+    clock: () => clock.ms,
+  });
   const { give_out } = createTelling({
     catalogue: {
       ...catalogue,

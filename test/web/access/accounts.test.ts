@@ -6,7 +6,15 @@ import { FOUNDER, type Rights, RUNS_ONLY } from '../../../daemon/domain/people/p
 import * as schemas from '../../../web/people/schemas.js';
 import { until } from '../../support/recorder.js';
 import { addPerson, rights, send, signIn } from '../../support/web/accounts.js';
-import { cookieOf, get, openDashboard, password, post, setUp } from '../../support/web/dashboard.js';
+import {
+  cookieOf,
+  get,
+  openDashboard,
+  password,
+  post,
+  proveAll,
+  setUp,
+} from '../../support/web/dashboard.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -77,7 +85,9 @@ t.test(
     t.notOk((await get(app, '/people', await annaAgain())).body.includes(hashes.split(',')[0]!));
 
     async function annaAgain() {
-      return cookieOf(await post(app, '/session', { name: 'anna', password }));
+      const cookie = cookieOf(await post(app, '/session', { name: 'anna', password }));
+      proveAll(dashboard, cookie);
+      return cookie;
     }
   },
 );

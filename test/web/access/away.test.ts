@@ -11,6 +11,7 @@ import {
   password,
   post,
   setUp,
+  TOKENS,
 } from '../../support/web/dashboard.js';
 import { withApp } from '../../support/web/sign-in.js';
 
@@ -42,7 +43,7 @@ t.test('while the recorder is away nobody signs in, and who is signed in goes on
     t.strictSame(came.cookies, []);
   }
   t.match((await post(app, '/session', { name: 'anna', password })).json().error.message, /not responding/);
-  t.strictSame(of(await post(app, '/session/proof', { password }, { cookie })), UNREACHABLE);
+  t.strictSame(of(await post(app, '/session/proof', { password, act: TOKENS }, { cookie })), UNREACHABLE);
   t.strictSame(store.sessions.of(anna), sessions, 'whoever was signed in is, as before');
 
   const policy = { record: [], retention: [], emergency_numbers: ['112'] };

@@ -93,7 +93,7 @@ t.test('second factors are set up and used, in a browser', async (t) => {
   await looks('a proof for a token');
   const confirming = page.getByRole('dialog').filter({ hasText: 'Confirm it’s you' });
   await confirming.getByRole('button', { name: 'Cancel', exact: true }).click();
-  await page.getByText('Enter your credentials again').waitFor();
+  await page.getByText('Nothing was changed').waitFor();
   await page.getByRole('button', { name: 'Create this token' }).click();
   await prove();
   await page.getByText('It is shown only now').waitFor();

@@ -15,6 +15,7 @@ import {
   post,
   START,
   setUp,
+  TOKENS,
 } from '../../support/web/dashboard.js';
 
 const MINUTE = 60_000;
@@ -73,7 +74,8 @@ t.test('what is done to keep somebody out holds for who is just signing in, too'
     return store.sessions.of(anna.id).filter(({ epoch }) => epoch === now?.epoch).length;
   };
   const signingIn = () => post(app, '/session', { name: 'anna', password });
-  const proving = (as: string) => () => post(app, '/session/proof', { password }, { cookie: as });
+  const proving = (as: string) => () =>
+    post(app, '/session/proof', { password, act: TOKENS }, { cookie: as });
 
   await catalogue.people.add({ ...RUNS_ONLY, id: 'b', name: 'b', passwordHash: 'x', createdAt: clock.ms });
   for (const by of LOOKERS) {

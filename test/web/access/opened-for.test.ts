@@ -11,6 +11,7 @@ import {
   post,
   setUp,
   signInAs,
+  TOKENS,
 } from '../../support/web/dashboard.js';
 
 t.test('every route refuses a page of another person, does nothing and writes nothing', async (t) => {
@@ -49,7 +50,7 @@ t.test('every route refuses a page of another person, does nothing and writes no
   t.equal((await ask('GET', '/api/v1/audit.csv', `?opened_for=${id}&outcome=ok`, {})).statusCode, 200);
   const [entry] = await catalogue.audit.entries({ actions: ['export'], limit: 1 });
   t.strictSame(entry!.detail, { outcome: 'ok' }, 'it is no part of what was asked for');
-  const proved = cookieOf(await post(app, '/session/proof', { password }, { cookie }));
+  const proved = cookieOf(await post(app, '/session/proof', { password, act: TOKENS }, { cookie }));
   const again = await app.inject({
     url: '/api/v1/calls',
     headers: { cookie: proved, 'x-tapedeck-person': id },
@@ -127,7 +128,9 @@ t.test(
 
     const kept = await somebody();
     const rest = await fetching({ cookie: kept.cookie });
-    const proved = cookieOf(await post(app, '/session/proof', { password }, { cookie: kept.cookie }));
+    const proved = cookieOf(
+      await post(app, '/session/proof', { password, act: TOKENS }, { cookie: kept.cookie }),
+    );
     const other = await fetching({ cookie: admin });
     await catalogue.people.shutOut((await somebody()).id);
     t.equal(await rest(), 'all', 'a session that gave another proof goes on');

@@ -18,6 +18,8 @@ const ORIGIN = { origin: 'http://localhost', host: 'localhost' };
 
 type Person = { dashboard: Dashboard; cookie: string };
 
+const OWN = { kind: 'own_factors', object: '' };
+
 t.test('factors are changed within ten minutes of a proof, or after another', async (t) => {
   const { dashboard, anna, secret } = await withApp(t);
   const { clock, verified, app } = dashboard;
@@ -36,8 +38,8 @@ t.test('factors are changed within ten minutes of a proof, or after another', as
       'proof_needed',
       path,
     );
-  t.equal(why(await ask(anna, 'POST', '/session/proof', { password: 'wrong' })), 'sign_in_failed');
-  const proved = await ask(anna, 'POST', '/session/proof', { password });
+  t.equal(why(await ask(anna, 'POST', '/session/proof', { password: 'wrong', act: OWN })), 'sign_in_failed');
+  const proved = await ask(anna, 'POST', '/session/proof', { password, act: OWN });
   t.equal(proved.statusCode, 200);
   t.not(cookieOf(proved), anna.cookie, 'with a new token');
   anna.cookie = cookieOf(proved);
@@ -47,14 +49,17 @@ t.test('factors are changed within ten minutes of a proof, or after another', as
     'proof_needed',
     'a password is not enough for who has a second factor',
   );
-  const byCode = await ask(anna, 'POST', '/session/second-factor', { code: codeOf(secret, clock.ms) });
+  const byCode = await ask(anna, 'POST', '/session/second-factor', {
+    code: codeOf(secret, clock.ms),
+    act: OWN,
+  });
   anna.cookie = cookieOf(byCode);
   t.equal((await ask(anna, 'POST', '/account/factors/recovery-codes', {})).statusCode, 200);
   clock.ms += 11 * MINUTE;
   t.equal(why(await ask(anna, 'POST', '/account/factors/recovery-codes', {})), 'proof_needed');
   for (let at = 22; at < 12 * 60; at += 25) {
     clock.ms += 25 * MINUTE;
-    const more = await ask(anna, 'POST', '/session/proof', { password });
+    const more = await ask(anna, 'POST', '/session/proof', { password, act: OWN });
     if (more.statusCode !== 200) break;
     anna.cookie = cookieOf(more);
   }

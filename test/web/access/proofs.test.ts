@@ -4,10 +4,11 @@ import { Secret, TOTP } from 'otpauth';
 import t from 'tap';
 import { ulid } from 'ulid';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { type Act, type ActKind, actKinds } from '../../../daemon/domain/people/act.js';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
 import { tablesOf } from '../../support/catalogue/tables.js';
 import { told } from '../../support/web/audit-log.js';
-import { cookieOf, password, post, signInAs } from '../../support/web/dashboard.js';
+import { cookieOf, password, post, signInAs, TOKENS } from '../../support/web/dashboard.js';
 import { type House, openHouse, requests, send } from '../../support/web/requests.js';
 import { ask, codeOf } from '../../support/web/sign-in.js';
 
@@ -26,6 +27,10 @@ const PROVED = [
   'DELETE /api/v1/people/:id',
 ] as const;
 
+/** Of which kind each is, and these in the order in which they come. */
+const KIND_OF: ActKind[] = ['rules', 'erasing', 'factor_roles', 'tokens', ...Array(4).fill('people')];
+const KINDS = [...new Set(KIND_OF)];
+
 /** What of these is somebody's own; the rest is the box's. */
 const OWN = ['POST /api/v1/account/tokens'] as const;
 const BOX = PROVED.filter((route) => route !== OWN[0]);
@@ -38,6 +43,9 @@ async function house(t: Parameters<typeof openHouse>[0]) {
   t.teardown(() => db.close());
   return {
     ...made,
+    /** The act for which a route wants a proof. */
+    asks: async (route: (typeof PROVED)[number], cookie: string): Promise<Act> =>
+      (await asked(made, route, cookie)).json().error.act,
     /** Each of these is refused with this code, and changes nothing. */
     async refused(
       cookie: string,
@@ -54,16 +62,26 @@ async function house(t: Parameters<typeof openHouse>[0]) {
       }
       t.strictSame(tablesOf(db), before, `${says}: nothing has changed`);
     },
-    /** Each of these is done. */
+    /** Each of these is done, after a proof of its kind where that is asked for. Returns for which kinds it was. */
     async done(
       cookie: string,
       says: string,
+      prove: (cookie: string, act: Act) => Promise<string>,
       routes: readonly (typeof PROVED)[number][] = PROVED,
-    ): Promise<void> {
+    ): Promise<ActKind[]> {
+      const kinds: ActKind[] = [];
+      let last = cookie;
       for (const route of routes) {
-        const answer = await asked(made, route, cookie);
+        let answer = await asked(made, route, last);
+        const act: Act | undefined = answer.json().error?.act;
+        if (act) {
+          kinds.push(act.kind);
+          last = await prove(last, act);
+          answer = await asked(made, route, last);
+        }
         t.equal(answer.statusCode, 200, `${route}, ${says}: ${answer.body.slice(0, 200)}`);
       }
+      return kinds;
     },
   };
 }
@@ -77,12 +95,33 @@ t.test('what changes rules, rights and recordings needs a proof of the last ten 
   const cookie = await signInAs(dashboard, anna);
   clock.ms += 11 * MINUTE;
   await refused(cookie, 'proof_needed', 'eleven minutes later');
-  const wrong = await post(app, '/session/proof', { password: 'wrong' }, { cookie });
+  const wrong = await post(app, '/session/proof', { password: 'wrong', act: TOKENS }, { cookie });
   t.equal(wrong.statusCode, 401);
   await refused(cookie, 'proof_needed', 'after a wrong password');
-  const proved = await post(app, '/session/proof', { password }, { cookie });
-  t.equal(proved.statusCode, 200, proved.body);
-  await done(cookieOf(proved), 'after her password');
+  const nothing = await post(app, '/session/proof', { password }, { cookie });
+  t.equal(nothing.statusCode, 400, 'a proof for nothing is none');
+  const prove = async (cookie: string, act: Act) => {
+    const proved = await post(app, '/session/proof', { password, act }, { cookie });
+    t.equal(proved.statusCode, 200, proved.body);
+    return cookieOf(proved);
+  };
+  const kinds = await done(cookie, 'after her password', prove);
+  t.strictSame(kinds, KINDS, 'each kind is asked for once');
+});
+
+t.test('a proof that was given for one kind of act is refused for the others', async (t) => {
+  const { dashboard, anna, refused, asks } = await house(t);
+  const { app, clock } = dashboard;
+  let cookie = await signInAs(dashboard, anna);
+  clock.ms += 11 * MINUTE;
+  for (const kind of actKinds) {
+    const route = PROVED.find((_, n) => KIND_OF[n] === kind);
+    const act = route ? await asks(route, cookie) : { kind, object: '' };
+    cookie = cookieOf(await post(app, '/session/proof', { password, act }, { cookie }));
+    const others = PROVED.filter((_, n) => KIND_OF[n] !== kind);
+    await refused(cookie, 'proof_needed', `by a proof for ${kind}`, others);
+    clock.ms += 11 * MINUTE;
+  }
 });
 
 t.test(
@@ -104,13 +143,21 @@ t.test('who has a second factor shows that one: their password is not enough', a
   await catalogue.factors.saveTotp(anna, { sealed, addedAt: clock.ms, lastStep: 0 });
   const cookie = await signInAs(dashboard, anna, ['password', 'totp']);
   clock.ms += 11 * MINUTE;
-  const byPassword = await post(app, '/session/proof', { password }, { cookie });
-  t.equal(byPassword.statusCode, 200, byPassword.body);
-  await refused(cookieOf(byPassword), 'proof_needed', 'after her password');
-  const code = new TOTP({ secret }).generate({ timestamp: clock.ms });
-  const byCode = await post(app, '/session/second-factor', { code }, { cookie: cookieOf(byPassword) });
-  t.equal(byCode.statusCode, 200, byCode.body);
-  await done(cookieOf(byCode), 'after a code');
+  let byPassword = cookie;
+  for (const kind of actKinds) {
+    const act = { kind, object: '' };
+    const proved = await post(app, '/session/proof', { password, act }, { cookie: byPassword });
+    t.equal(proved.statusCode, 200, proved.body);
+    byPassword = cookieOf(proved);
+  }
+  await refused(byPassword, 'proof_needed', 'after her password');
+  await done(byPassword, 'after a code', async (cookie, act) => {
+    clock.ms += MINUTE;
+    const code = new TOTP({ secret }).generate({ timestamp: clock.ms });
+    const byCode = await post(app, '/session/second-factor', { code, act }, { cookie });
+    t.equal(byCode.statusCode, 200, byCode.body);
+    return cookieOf(byCode);
+  });
 });
 
 t.test(
@@ -139,8 +186,10 @@ t.test(
     await refused(cookieOf(added), 'proof_needed', 'eleven minutes later', OWN);
     const proved = await ask({ dashboard, cookie: cookieOf(added) }, 'POST', '/session/second-factor', {
       code: codeOf(secret, clock.ms),
+      act: TOKENS,
     });
-    await done(cookieOf(proved), 'after a code', OWN);
+    const never = () => Promise.reject(new Error('a second code'));
+    await done(cookieOf(proved), 'after a code', never, OWN);
     await refused(cookieOf(proved), 'local_account_needed', 'also after a code', BOX);
   },
 );

@@ -140,23 +140,32 @@ t.test('a token is made, and rights are given, within ten minutes of a proof', a
   const admin = await setUp(dashboard);
   const ben = await addPerson(dashboard, admin, 'ben', reviewer);
   clock.ms += 11 * MINUTE;
-  const asks = (cookie: string) => [
-    post(app, '/account/tokens', { name: 'x', rights: ['view'] }, { cookie }),
-    post(app, '/people', { name: 'carl', ...reviewer }, { cookie }),
-    post(app, `/people/${ben.id}/invitation`, {}, { cookie }),
-    send(app, 'PUT', `/people/${ben.id}`, cookie, {
-      ...FOUNDER,
-      name: 'ben',
-      disabled: false,
-      based_on: 1,
-    }),
-    send(app, 'PUT', '/second-factor-roles', cookie, { roles: [] }),
+  const asks: ((cookie: string) => ReturnType<typeof send>)[] = [
+    (cookie) => post(app, '/account/tokens', { name: 'x', rights: ['view'] }, { cookie }),
+    (cookie) => post(app, `/people/${ben.id}/invitation`, {}, { cookie }),
+    (cookie) => post(app, '/people', { name: 'carl', ...reviewer }, { cookie }),
+    (cookie) =>
+      send(app, 'PUT', `/people/${ben.id}`, cookie, {
+        ...FOUNDER,
+        name: 'ben',
+        disabled: false,
+        based_on: 1,
+      }),
+    (cookie) => send(app, 'PUT', '/second-factor-roles', cookie, { roles: [] }),
   ];
-  for (const answer of await Promise.all(asks(admin)))
-    t.match(answer.json().error, { code: 'proof_needed' }, 'for somebody who finds her browser open');
-  const proved = await post(app, '/session/proof', { password }, { cookie: admin });
-  for (const answer of await Promise.all(asks(cookieOf(proved))))
+  let cookie = admin;
+  const given: string[] = [];
+  for (const ask of asks) {
+    let answer = await ask(cookie);
+    const { code, act } = answer.json().error ?? {};
+    if (code === 'proof_needed') {
+      cookie = cookieOf(await post(app, '/session/proof', { password, act }, { cookie }));
+      given.push(act.kind);
+      answer = await ask(cookie);
+    }
     t.equal(answer.statusCode, 200, answer.body);
+  }
+  t.strictSame(given, ['tokens', 'people', 'factor_roles'], 'once for each kind of act');
 });
 
 t.test(

@@ -281,7 +281,7 @@ t.test('every parser of what comes from outside gives an answer for anything', a
         const means = { password: 'x' };
         const shown = {
           ...{ person: 'x', session: 'y', address: '' },
-          ...{ begins: true, device: null, means },
+          ...{ begins: true, device: null, act: null, means },
         };
         await refused('a proof', overSocket('prove', shown));
       }),

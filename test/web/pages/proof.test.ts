@@ -31,10 +31,10 @@ t.test('the policy is saved after a password is given again, and a draft outlive
   later();
 
   await save.click();
-  await proof.waitFor();
+  await proof.getByText('You are about to change what is recorded and how long it is kept.').waitFor();
   await page.keyboard.press('Escape');
   await proof.waitFor({ state: 'detached' });
-  await page.getByText('You signed in more than ten minutes ago.').waitFor();
+  await page.getByText('Nothing was changed, because you did not confirm it.').waitFor();
   t.strictSame(await page.locator('.rule h3').allTextContents(), [
     'Works council',
     'Orders',
@@ -56,6 +56,12 @@ t.test('the policy is saved after a password is given again, and a draft outlive
     (await catalogue.policy.newest()).policy.record.map(({ name }) => name),
     ['Works council'],
   );
+
+  await page.goto(page.url().replace('/policy', '/audit'));
+  const told = 'confirmed that they were changing what is recorded and how long it is kept (password)';
+  await page.getByText(told).first().waitFor();
+  const failed = 'failed to confirm that they were changing what is recorded and how long it is kept';
+  await page.getByText(failed).first().waitFor();
 });
 
 t.test(
@@ -77,7 +83,7 @@ t.test(
       const proof = page.getByRole('dialog', { name: 'Confirm it’s you' });
       later();
       await erase.click();
-      await proof.waitFor();
+      await proof.getByText('You are about to erase recordings permanently.').waitFor();
       t.equal(await page.evaluate('document.activeElement.id'), 'proof-code', 'one can type at once');
       t.equal(await tooWide(page), 0);
       t.strictSame(await faults(page), []);
@@ -97,6 +103,6 @@ t.test(
     }
     for (const { recording } of due) t.notOk(keys.has(recording!.id), 'the keys are destroyed');
     const [entry] = await catalogue.audit.entries({ actions: ['second_factor'], outcome: 'ok', limit: 1 });
-    t.match(entry, { actor_id: 'anna', detail: { with: ['recovery_code'] } });
+    t.match(entry, { actor_id: 'anna', detail: { with: ['recovery_code'], act: 'erasing' } });
   },
 );

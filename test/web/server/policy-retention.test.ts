@@ -8,6 +8,7 @@ import t from 'tap';
 import { harmless } from '../../../daemon/domain/csv.js';
 import { downStatus } from '../../../daemon/domain/operations/status.js';
 import { controlFolder, controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
+import type { Act } from '../../../daemon/domain/people/act.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { createControl as createRecorderControl } from '../../../daemon/operations/control.js';
 import { ask as askRecorder, connectControl } from '../../../daemon/ops/control-client.js';
@@ -194,12 +195,21 @@ t.test('the policy is saved and what is due erased only by a proof of the last t
   const changed = { ...defaultPolicy, emergency_numbers: ['112', '999'] };
   const save = () => put(app, '/policy', { based_on: version, policy: changed }, cookie);
   const run = () => post(app, '/retention/run', { confirm: 'erase-1-abc' }, { cookie });
-  const prove = (given: string) => post(app, '/session/proof', { password: given }, { cookie });
+  const prove = (given: string, act: Act, as = cookie) =>
+    post(app, '/session/proof', { password: given, act }, { cookie: as });
+  const rules = { kind: 'rules', object: String(version) } as const;
+  const erasing = { kind: 'erasing', object: 'erase-1-abc' } as const;
 
   clock.ms += 10 * MINUTE + 1;
-  for (const act of [save, run])
-    t.match([(await act()).statusCode, (await act()).json()], [403, { error: { code: 'proof_needed' } }]);
-  t.equal((await prove('wrong')).statusCode, 401);
+  for (const [ask, act] of [
+    [save, rules],
+    [run, erasing],
+  ] as const)
+    t.match(
+      [(await ask()).statusCode, (await ask()).json()],
+      [403, { error: { code: 'proof_needed', act } }],
+    );
+  t.equal((await prove('wrong', rules)).statusCode, 401);
   for (const act of [save, run]) t.equal((await act()).statusCode, 403, 'by a wrong password neither');
   t.equal((await catalogue.policy.newest()).version, version, 'nothing was changed');
   t.strictSame(runs, [], 'nothing was erased');
@@ -207,9 +217,9 @@ t.test('the policy is saved and what is due erased only by a proof of the last t
     catalogue.audit.entries({ actions: ['policy_change', 'retention_run'], outcome: 'ok', limit: 9 });
   t.strictSame(await written(), [], 'and nothing is on record as done');
 
-  const proved = await prove(password);
+  const proved = await prove(password, rules);
   t.equal(proved.statusCode, 200, proved.body);
-  const again = cookieOf(proved);
+  const again = cookieOf(await prove(password, erasing, cookieOf(proved)));
   const saved = await put(app, '/policy', { based_on: version, policy: changed }, again);
   t.match(saved.json(), { version: version + 1, policy: changed });
   t.equal((await post(app, '/retention/run', { confirm: 'erase-1-abc' }, { cookie: again })).statusCode, 200);

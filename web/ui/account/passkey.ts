@@ -6,7 +6,7 @@ import {
   startAuthentication,
   startRegistration,
 } from '@simplewebauthn/browser';
-import { ApiError, api } from '../state/api.js';
+import { type Act, ApiError, api } from '../state/api.js';
 
 /** Why there can be no passkey on this page, or null. */
 export function passkeyHindrance(): 'insecure' | 'address' | 'unsupported' | null {
@@ -25,13 +25,13 @@ async function byBrowser<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Signs in, or gives the second factor. */
-export async function usePasskey(): Promise<void> {
-  const { options } = await api.passkeyOptions();
+/** Signs in, or gives the second factor; with an `act`, proves it. */
+export async function usePasskey(act?: Act): Promise<void> {
+  const { options } = await api.passkeyOptions(act);
   const response: AuthenticationResponseJSON = await byBrowser(() =>
     startAuthentication({ optionsJSON: options as PublicKeyCredentialRequestOptionsJSON }),
   );
-  await api.passkey(response);
+  await api.passkey(response, act);
 }
 
 /** Makes one and adds it; gives the recovery codes that come with a first factor. */

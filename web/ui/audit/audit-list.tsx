@@ -114,9 +114,12 @@ function cleaned(detail: Detail): Detail {
   return Object.fromEntries(shown);
 }
 
+/** How somebody shows who they are: what is refused of it says so itself. */
+const SHOWING: ReadonlySet<AuditEntry['action']> = new Set(['sign_in', 'second_factor']);
+
 function sentenceOf(e: AuditEntry, call: string): string {
   const detail = cleaned(e.detail);
-  if (e.outcome === 'refused' && e.action !== 'sign_in') {
+  if (e.outcome === 'refused' && !SHOWING.has(e.action)) {
     const wanted = t.audit.wanted[e.action] ?? e.action.replaceAll('_', ' ');
     if (e.object === 'call') return t.audit.refusedCall({ wanted, call });
     return t.audit.refused({ wanted, why: t.audit.why[String(detail.because)] ?? '' });

@@ -6,11 +6,11 @@ import { ErrorNote } from '../kit/error-note.js';
 import { Field } from '../kit/field.js';
 import { useSending } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
-import { ApiError, api } from '../state/api.js';
+import { type Act, ApiError, api } from '../state/api.js';
 import { begun, session } from '../state/session.js';
 
-/** What waits for a proof: done again once it was given, or given up with a problem. */
-type Waiting = { again: () => void; give: (problem: unknown) => void };
+/** What waits for a proof of this act: done again once it was given, or given up with a problem. */
+type Waiting = { act: Act; again: () => void; give: (problem: unknown) => void };
 const waiting = signal<Waiting | null>(null);
 
 /** Whether something waits for a proof: until it is given, nothing is done. */
@@ -24,9 +24,10 @@ export async function proven<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (cause) {
-    if (!(cause instanceof ApiError) || cause.code !== 'proof_needed') throw cause;
+    if (!(cause instanceof ApiError) || cause.code !== 'proof_needed' || !cause.act) throw cause;
+    const of = cause.act;
     return new Promise<T>((resolve, reject) => {
-      waiting.value = { again: () => act().then(resolve, reject), give: reject };
+      waiting.value = { act: of, again: () => act().then(resolve, reject), give: reject };
     });
   }
 }
@@ -40,10 +41,15 @@ export function ProofHost() {
     how();
   };
   const cancelled = new ApiError(403, { code: 'proof_cancelled' });
-  return <ProofDialog done={() => over(one.again)} cancel={() => over(() => one.give(cancelled))} />;
+  return (
+    <ProofDialog act={one.act} done={() => over(one.again)} cancel={() => over(() => one.give(cancelled))} />
+  );
 }
 
-function ProofDialog({ done, cancel }: { done: () => void; cancel: () => void }) {
+type Props = { act: Act; done: () => void; cancel: () => void };
+
+function ProofDialog({ act, done, cancel }: Props) {
+  const words = t.factors.proof;
   const mine = session.value?.second_factor;
   const [password, setPassword] = useState('');
   const [code, setCode] = useState('');
@@ -56,21 +62,24 @@ function ProofDialog({ done, cancel }: { done: () => void; cancel: () => void })
   };
   const submit = (event: Event) => {
     event.preventDefault();
-    if (password) by(() => api.prove(password));
-    else if (code.trim()) by(() => api.secondFactor(code.trim()));
+    if (password) by(() => api.prove(password, act));
+    else if (code.trim()) by(() => api.secondFactor(code.trim(), act));
   };
   const codes = (mine?.totp ?? false) || (mine?.recovery_codes ?? 0) > 0;
   const passkey = (mine?.passkeys_here ?? 0) > 0 && passkeyHindrance() === null;
   const nothing = !mine?.password && !codes && !passkey;
   return (
-    <Dialog title={t.factors.proof.title} onClose={() => !proved.current && cancel()}>
+    <Dialog title={words.title} onClose={() => !proved.current && cancel()}>
       <form class="form" noValidate onSubmit={submit}>
-        <p>{nothing ? t.factors.proof.byProvider : t.factors.proof.text}</p>
+        <p>
+          <strong>{words.acts[act.kind]}</strong>
+        </p>
+        <p class="quiet">{nothing ? t.factors.factor.elsewhere : words.text}</p>
         {problem !== null && <ErrorNote problem={problem} />}
         {mine?.password && (
           <Field
             id="proof-password"
-            label={t.factors.proof.password}
+            label={words.password}
             type="password"
             value={password}
             onInput={setPassword}
@@ -82,7 +91,7 @@ function ProofDialog({ done, cancel }: { done: () => void; cancel: () => void })
         {!mine?.password && codes && (
           <Field
             id="proof-code"
-            label={t.factors.proof.code}
+            label={words.code}
             value={code}
             onInput={setCode}
             autocomplete="one-time-code"
@@ -92,7 +101,7 @@ function ProofDialog({ done, cancel }: { done: () => void; cancel: () => void })
         )}
         <div class="dialog-acts">
           {passkey && (
-            <button type="button" class="button" disabled={busy} onClick={() => by(usePasskey)}>
+            <button type="button" class="button" disabled={busy} onClick={() => by(() => usePasskey(act))}>
               {t.factors.factor.passkey}
             </button>
           )}
@@ -101,7 +110,7 @@ function ProofDialog({ done, cancel }: { done: () => void; cancel: () => void })
           </button>
           {!nothing && (
             <button type="submit" class="button button-main" disabled={busy || !(password || code.trim())}>
-              {t.factors.proof.button}
+              {words.button}
             </button>
           )}
         </div>

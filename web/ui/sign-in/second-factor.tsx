@@ -70,7 +70,7 @@ function Give() {
           type="button"
           class={`button button-wide ${byApp || recovery ? '' : 'button-main'}`}
           disabled={busy}
-          onClick={() => by(usePasskey)}
+          onClick={() => by(() => usePasskey())}
         >
           {words.passkey}
         </button>

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import type { AskedView } from '../../../daemon/domain/operations/job.js';
+import type { Act } from '../../../daemon/domain/people/act.js';
 import type { When } from '../../../daemon/domain/policy/conditions.js';
 import type { Policy, RecordRule, RetentionRule } from '../../../daemon/domain/policy/policy.js';
 import type {
@@ -35,7 +36,7 @@ import type { SessionView } from '../../sign-in/session-schemas.js';
 import type { Schema } from '../reference/schema-type.js';
 import { forPerson, personHeader } from './opened-for.js';
 
-export type { AuditQuery, CallDetail, CallSummary, Policy, RecordRule, RetentionRule, When };
+export type { Act, AuditQuery, CallDetail, CallSummary, Policy, RecordRule, RetentionRule, When };
 export type AuditEntry = Static<typeof AuditEntryView>;
 export type AuditPage = Static<typeof AuditPageSchema>;
 export type AuditState = Static<typeof AuditStateView>;
@@ -88,6 +89,8 @@ export class ApiError extends Error {
   readonly hint: string;
   readonly detail: string;
   readonly requestId: string;
+  /** For what a proof is wanted, with `proof_needed`. */
+  readonly act: Act | null;
 
   constructor(status: number, body: Partial<ErrorBody>) {
     super(body.message ?? '');
@@ -96,6 +99,7 @@ export class ApiError extends Error {
     this.hint = body.hint ?? '';
     this.detail = body.detail ?? '';
     this.requestId = body.request_id ?? '';
+    this.act = body.act ?? null;
   }
 }
 
@@ -198,10 +202,12 @@ export const api = {
     ask<Session>('GET', '/session', undefined, undefined, byItself(background)),
   signIn: (name: string, password: string) => ask<Session>('POST', '/session', { name, password }),
   signOut: leave,
-  passkeyOptions: () => ask<Static<typeof WebAuthnOptions>>('POST', '/session/passkey/options', {}),
-  passkey: (response: unknown) => ask<Session>('POST', '/session/passkey', { response }),
-  secondFactor: (code: string) => ask<Session>('POST', '/session/second-factor', { code }),
-  prove: (password: string) => ask<Session>('POST', '/session/proof', { password }),
+  /** Without an `act`: what begins a session, or what it owes. */
+  passkeyOptions: (act?: Act) =>
+    ask<Static<typeof WebAuthnOptions>>('POST', '/session/passkey/options', { act }),
+  passkey: (response: unknown, act?: Act) => ask<Session>('POST', '/session/passkey', { response, act }),
+  secondFactor: (code: string, act?: Act) => ask<Session>('POST', '/session/second-factor', { code, act }),
+  prove: (password: string, act: Act) => ask<Session>('POST', '/session/proof', { password, act }),
   toProvider: () => ask<Static<typeof ProviderView>>('POST', '/session/provider', {}),
   factors: () => ask<Factors>('GET', '/account/factors'),
   beginTotp: () => ask<TotpToAdd>('POST', '/account/factors/totp', {}),

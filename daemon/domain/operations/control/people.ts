@@ -8,7 +8,7 @@ import {
   tokenRights,
 } from '../../people/person.js';
 import { orNull } from '../../reason/coded.js';
-import { By, Id, Moment, NOTHING, post, Signed, Text } from './request.js';
+import { By, Id, Moment, NOTHING, post, proved, Signed, Text } from './request.js';
 
 /** What can be asked about people. Each of these is written into the audit log with what it does, in one transaction. */
 
@@ -30,13 +30,15 @@ const BasedOn = Type.Optional(Type.Integer());
 export const TokensEnded = Type.Array(Type.String());
 
 export const PEOPLE = {
-  /** Needs the right `people` and a fresh proof; so do the next three. Gives them a link to choose a password with. */
-  add_person: post(
+  /** Needs the right `people` and a proof; so do the next three. Gives them a link to choose a password with. */
+  add_person: proved(
+    'people',
     '/people/add',
     Type.Object({ by: By, name: Name, rights: Type.Object(Rights) }),
     Type.Object({ id: Type.String(), invitation: Invitation }),
   ),
-  change_person: post(
+  change_person: proved(
+    'people',
     '/people/change',
     Type.Object({
       by: By,
@@ -47,9 +49,18 @@ export const PEOPLE = {
       based_on: BasedOn,
     }),
     NOTHING,
+    { object: ({ id }) => id },
   ),
-  remove_person: post('/people/remove', Type.Object({ by: By, id: Id, based_on: BasedOn }), NOTHING),
-  invite_person: post('/people/invite', Type.Object({ by: By, id: Id }), Invitation),
+  remove_person: proved(
+    'people',
+    '/people/remove',
+    Type.Object({ by: By, id: Id, based_on: BasedOn }),
+    NOTHING,
+    { object: ({ id }) => id },
+  ),
+  invite_person: proved('people', '/people/invite', Type.Object({ by: By, id: Id }), Invitation, {
+    object: ({ id }) => id,
+  }),
   /** Ends all sessions and API tokens of somebody. Needs the right `people`. */
   shut_out: post('/people/shut-out', Type.Object({ by: By, id: Id }), NOTHING),
 
@@ -101,8 +112,9 @@ export const PEOPLE = {
   /** The directory does not have them any more: takes their roles, sessions and tokens. */
   outsider_gone: post('/people/outsider-gone', Type.Object({ id: Id }), NOTHING),
 
-  /** Needs a fresh proof. Gives the token in the clear, this once. */
-  make_token: post(
+  /** Needs a proof. Gives the token in the clear, this once. */
+  make_token: proved(
+    'tokens',
     '/people/make-token',
     Type.Object({
       by: Signed,
@@ -116,6 +128,11 @@ export const PEOPLE = {
   /** A token was used. Kept to the minute; no entry. */
   token_used: post('/people/token-used', Type.Object({ id: Id, address: Text(80) }), NOTHING),
 
-  /** Who has to have a second factor. Needs the right `settings` and a fresh proof. */
-  set_factor_roles: post('/people/factor-roles', Type.Object({ by: By, roles: Roles }), NOTHING),
+  /** Who has to have a second factor. Needs the right `settings` and a proof. */
+  set_factor_roles: proved(
+    'factor_roles',
+    '/people/factor-roles',
+    Type.Object({ by: By, roles: Roles }),
+    NOTHING,
+  ),
 } as const;

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { type AuditEvent, auditActions, auditOutcomes } from '../../assurance/audit.js';
 import { Policy } from '../../policy/policy.js';
 import { AskedView, JobView } from '../job.js';
-import { By, Id, Moment, NOTHING, post, Signed, type StreamRequest, Text } from './request.js';
+import { By, Id, Moment, NOTHING, post, proved, Signed, type StreamRequest, Text } from './request.js';
 
 /** What can be asked about recordings and rules, and what the dashboard has to say for the audit log. */
 
@@ -93,8 +93,9 @@ export const RECORDINGS = {
    */
   met_damage: post('/recordings/damage', Type.Object({ recording: Id }), NOTHING, { timeoutMs: EXAMINE_MS }),
 
-  /** Makes a new version of the policy. Needs the right `settings` and a fresh proof; so does a retention run. */
-  save_policy: post(
+  /** Makes a new version of the policy. Needs the right `settings` and a proof; so does a retention run. */
+  save_policy: proved(
+    'rules',
     '/policy/save',
     Type.Object({
       by: By,
@@ -104,14 +105,15 @@ export const RECORDINGS = {
       no_emergency_numbers: Type.Boolean(),
     }),
     Type.Object({ version: Type.Integer() }),
-    { maxBytes: POLICY_BYTES },
+    { maxBytes: POLICY_BYTES, object: ({ based_on: basedOn }) => String(basedOn) },
   ),
   /** Erases what is due; `confirm` where the safety limit asks for it. */
-  run_retention: post(
+  run_retention: proved(
+    'erasing',
     '/retention/run',
     Type.Object({ by: By, confirm: Type.Optional(Text(80)) }),
     RetentionRun,
-    { timeoutMs: ERASE_MS },
+    { timeoutMs: ERASE_MS, object: ({ confirm = '' }) => confirm },
   ),
   /** Starts a check of all recordings. Returns the job, and whether it was already waiting or running. Needs `settings`. */
   check_recordings: post('/recordings/check', Type.Object({ by: By }), AskedView),

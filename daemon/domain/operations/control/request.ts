@@ -1,4 +1,5 @@
 import { type Static, type TObject, type TSchema, Type } from 'typebox';
+import type { ActKind } from '../../people/act.js';
 
 /** What can be asked of the recorder, and its answer. Durations are in ms. */
 export type Request<B extends TSchema = TSchema, A extends TSchema = TSchema> = {
@@ -12,7 +13,11 @@ export type Request<B extends TSchema = TSchema, A extends TSchema = TSchema> = 
   timeoutMs: number;
   /** How long the body may be that the recorder reads. */
   maxBytes: number;
+  /** Of what kind the act is where it needs a proof, and the one thing that it is about. */
+  proof: Needed<B> | null;
 };
+/** `object`: as an `Act` has it, '' where the act is about no one thing. */
+type Needed<B extends TSchema> = { kind: ActKind; object(body: Static<B>): string };
 
 /**
  * A request whose answer is a stream of bytes. `head` is what is known of it before its first byte; what goes wrong until then is
@@ -39,7 +44,7 @@ export const Moment = Type.Integer({ minimum: 0, maximum: 253_402_300_799_999 })
 
 export const get = <A extends TSchema>(path: string, answer: A): Request<typeof NOTHING, A> => ({
   ...{ method: 'GET', path, socket: 'shared', body: NOTHING, answer },
-  ...{ timeoutMs: SOON_MS, maxBytes: MAX_BYTES },
+  ...{ timeoutMs: SOON_MS, maxBytes: MAX_BYTES, proof: null },
 });
 export const post = <B extends TSchema, A extends TSchema>(
   path: string,
@@ -49,15 +54,30 @@ export const post = <B extends TSchema, A extends TSchema>(
     timeoutMs = SOON_MS,
     maxBytes = MAX_BYTES,
     socket = 'shared',
-  }: Partial<Pick<Request, 'timeoutMs' | 'maxBytes' | 'socket'>> = {},
-): Request<B, A> => ({ method: 'POST', path, socket, body, answer, timeoutMs, maxBytes });
+    proof = null,
+  }: Partial<Pick<Request<B>, 'timeoutMs' | 'maxBytes' | 'socket' | 'proof'>> = {},
+): Request<B, A> => ({ method: 'POST', path, socket, body, answer, timeoutMs, maxBytes, proof });
+/** The same for what needs a proof, of an act of this kind. */
+export const proved = <B extends TSchema, A extends TSchema>(
+  kind: ActKind,
+  path: string,
+  body: B,
+  answer: A,
+  {
+    object = () => '',
+    ...more
+  }: { object?(body: Static<B>): string } & Parameters<typeof post<B, A>>[3] = {},
+): Request<B, A> & { proof: Needed<B> } => {
+  const proof = { kind, object };
+  return { ...post(path, body, answer, more), proof };
+};
 
 const closed = <P extends Record<string, TSchema>>(properties: P): TObject<P> =>
   Type.Object(properties, { additionalProperties: false });
 
 /**
  * For whom something is asked. Somebody in a session of the dashboard; `token`: the id of the API token of theirs by which they
- * came. That it is they who ask is the dashboard's word, so what must not rest on that asks for a proof besides (`prove`).
+ * came. That it is they who ask is the dashboard's word, so what must not rest on that needs a proof besides (`proved`).
  */
 export const Signed = closed({
   person: Id,

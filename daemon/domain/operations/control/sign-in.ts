@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
+import { Act } from '../../people/act.js';
 import type { Proof } from '../../people/factor.js';
 import { orNull } from '../../reason/coded.js';
-import { Id, Moment, NOTHING, post, Signed, Text } from './request.js';
+import { Id, Moment, NOTHING, post, proved, Signed, Text } from './request.js';
 
 /** How somebody shows who they are. The recorder looks at all of it but `word`. */
 
@@ -27,7 +28,9 @@ const Means = Type.Union([
 export const SIGN_IN = {
   /**
    * Shows who somebody is, in this session, and writes the entry `sign_in` where that begins with it, else `second_factor`.
-   * What it proves is good for ten minutes in that session. `person`: who it has to be; null for whose passkey it is. `device`:
+   * `act`: for what it is given; null where it begins a session or completes the beginning, which proves nothing for an act.
+   * What it proves is good for ten minutes in that session, for this kind of act, and at first for the object that it names.
+   * A passkey has to have signed what `ask_passkey` gave for this very act. `person`: who it has to be; null for whose passkey it is. `device`:
    * the hash of their browser's cookie, if they signed in in it before. `epoch`: of a session that there is; what is shown in one
    * that has been ended meanwhile proves nothing. `failed`: the wrong second factors before this one;
    * null where none was given. `wait_seconds`: nothing was looked at, because too many wrong codes came before. Throws
@@ -42,6 +45,7 @@ export const SIGN_IN = {
       begins: Type.Boolean(),
       epoch: Type.Optional(Type.Integer()),
       device: orNull(Text(64)),
+      act: orNull(Act),
       means: Means,
     }),
     Type.Union([
@@ -57,44 +61,54 @@ export const SIGN_IN = {
     { timeoutMs: 15_000 },
   ),
 
-  /** What a browser is to sign: with a passkey of this person, or with any. */
+  /**
+   * What a browser is to sign: with a passkey of this person, or with any. The answer is good once, for this act in this
+   * session. Throws `passkey_refused`; `request_invalid` for an act of nobody.
+   */
   ask_passkey: post(
     '/session/ask-passkey',
-    Type.Object({ person: orNull(Id), place: Place }),
+    Type.Object({ person: orNull(Id), session: orNull(Id), place: Place, act: orNull(Act) }),
     Type.Object({ options: Json }),
   ),
 
-  /** What a browser is to make a passkey of. Needs a fresh proof; so do all that follow. */
-  begin_passkey: post(
+  /** What a browser is to make a passkey of. Needs a proof; so do all that follow. */
+  begin_passkey: proved(
+    'own_factors',
     '/factors/begin-passkey',
     Type.Object({ by: Signed, place: Place }),
     Type.Object({ options: Json }),
   ),
   /** Keeps what it has made, which proves the session too. `recovery_codes`: with a first factor. Throws `passkey_refused`. */
-  add_passkey: post(
+  add_passkey: proved(
+    'own_factors',
     '/factors/add-passkey',
     Type.Object({ by: Signed, name: Text(60, 1), response: Json }),
     Type.Object({ recovery_codes: orNull(RecoveryCodes) }),
   ),
   /** A new secret for an authenticator app, in base32, which counts from when a code of it was given. */
-  begin_totp: post(
+  begin_totp: proved(
+    'own_factors',
     '/factors/begin-totp',
     Type.Object({ by: Signed }),
     Type.Object({ secret: Type.String() }),
   ),
   /** As `add_passkey`. Throws `factor_wrong`. */
-  confirm_totp: post(
+  confirm_totp: proved(
+    'own_factors',
     '/factors/confirm-totp',
     Type.Object({ by: Signed, code: Text(40, 1) }),
     Type.Object({ recovery_codes: orNull(RecoveryCodes) }),
   ),
   /** Throws `last_factor`, `not_found`. */
-  remove_factor: post(
+  remove_factor: proved(
+    'own_factors',
     '/factors/remove',
     Type.Object({ by: Signed, passkey: Type.Optional(Text(1024, 1)) }),
     NOTHING,
+    { object: ({ passkey = '' }) => passkey },
   ),
-  new_recovery_codes: post(
+  new_recovery_codes: proved(
+    'own_factors',
     '/factors/recovery-codes',
     Type.Object({ by: Signed }),
     Type.Object({ recovery_codes: RecoveryCodes }),

@@ -1,3 +1,4 @@
+import type { ActKind } from '../../../../daemon/domain/people/act.js';
 import { count, plural } from '../locale.js';
 
 const entries = (n: number) => plural(n, { one: '1 entry', other: `${count(n)} entries` });
@@ -36,7 +37,27 @@ const process = (name: unknown) => (name === 'dashboard' ? 'The dashboard' : 'Th
 const named = ({ detail }: EntryFacts) => text(detail.name) || 'somebody';
 const proofs = (detail: EntryFacts['detail']) =>
   detail.with ? ` (${text(detail.with).replaceAll('_', ' ')})` : '';
+/** What somebody confirmed, for each kind of act. Entries from before a proof named its act do not say. */
+const acts: Record<ActKind, string> = {
+  rules: 'that they were changing what is recorded and how long it is kept',
+  erasing: 'that they were erasing recordings',
+  people: 'that they were changing who can sign in or what they can do',
+  factor_roles: 'that they were changing who needs a second factor',
+  tokens: 'that they were creating an API token',
+  own_factors: 'that they were changing their own second factors',
+};
+const toDo = ({ act }: EntryFacts['detail']) =>
+  typeof act === 'string' ? (acts[act as ActKind] ?? act) : '';
 const because = (detail: EntryFacts['detail']) => (detail.because ? `: ${text(detail.because)}` : '');
+
+function proved(outcome: EntryFacts['outcome'], detail: EntryFacts['detail']): string {
+  const aim = toDo(detail);
+  if (outcome !== 'ok')
+    return aim
+      ? `failed to confirm ${aim}${because(detail)}`
+      : `failed to give a second factor${because(detail)}`;
+  return aim ? `confirmed ${aim}${proofs(detail)}` : `gave a second factor${proofs(detail)}`;
+}
 
 function searched({ detail, words }: EntryFacts): string {
   const filters = detail.filters ? ` (${text(detail.filters).replaceAll('_', ' ')})` : '';
@@ -131,7 +152,6 @@ export const auditText = {
   /** What was refused. */
   wanted: {
     sign_in: 'signing in',
-    second_factor: 'a second factor',
     password_change: 'a password change',
     search: 'a search of the calls',
     view: 'a view',
@@ -161,10 +181,8 @@ export const auditText = {
       outcome === 'ok' ? `signed in${proofs(detail)}` : `failed to sign in${because(detail)}`,
     sign_out: () => 'signed out',
     session_end: ({ detail }) => `was signed out${because(detail)}`,
-    second_factor: ({ detail }) =>
-      detail.changes
-        ? `changed the second factors: ${text(detail.changes)}`
-        : `gave a second factor${proofs(detail)}`,
+    second_factor: ({ outcome, detail }) =>
+      detail.changes ? `changed the second factors: ${text(detail.changes)}` : proved(outcome, detail),
     search: searched,
     view: ({ object, detail, call }) => {
       if (detail.waveform === true) return `viewed the waveform of the call with ${call}`;

@@ -24,7 +24,7 @@ const own: Record<string, ErrorWords> = {
     hint: 'The request was cancelled or timed out, or this device has no passkey for this address.',
   },
   proof_cancelled: {
-    message: 'You signed in more than ten minutes ago. Enter your credentials again to continue.',
+    message: 'Nothing was changed, because you did not confirm it.',
     hint: '',
   },
   cannot_play: {
@@ -270,7 +270,7 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
   },
   proof_needed: {
     message: 'Confirm that it is you first.',
-    hint: 'Enter your password or a code again; this is valid for ten minutes.',
+    hint: 'Enter your password or a code, or use a passkey. This is valid for ten minutes, for this kind of change only.',
   },
   directory_down: {
     message: 'The directory is not responding, so only local Tapedeck accounts can sign in.',

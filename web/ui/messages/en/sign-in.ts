@@ -1,3 +1,4 @@
+import type { ActKind } from '../../../../daemon/domain/people/act.js';
 import { count, plural } from '../locale.js';
 
 /** Signing in by other ways than a password alone. */
@@ -102,12 +103,19 @@ export const factorText = {
   },
   proof: {
     title: 'Confirm it’s you',
-    text: 'You signed in more than ten minutes ago. Enter your credentials again to continue.',
+    /** For each kind of act what is about to be done. */
+    acts: {
+      rules: 'You are about to change what is recorded and how long it is kept.',
+      erasing: 'You are about to erase recordings permanently.',
+      people: 'You are about to change who can sign in or what they can do.',
+      factor_roles: 'You are about to change who needs a second factor.',
+      tokens: 'You are about to create an API token.',
+      own_factors: 'You are about to change your own second factors.',
+    } satisfies Record<ActKind, string>,
+    text: 'Confirm only if you started this. For ten minutes you can then make changes of this kind without confirming again.',
     password: 'Password',
     code: 'Authentication code or recovery code',
     button: 'Continue',
-    byProvider:
-      'You signed in through the identity provider. Sign out, sign in again, and do this within ten minutes.',
   },
   roles: {
     title: 'Who needs a second factor',

@@ -1,0 +1,30 @@
+import { type Static, Type } from 'typebox';
+import { TapedeckError } from '../error.js';
+
+/**
+ * The kinds of acts that nobody does on the dashboard's word alone. A proof is given for one of them, and counts for no other.
+ * Which request is of which kind is written beside it, in `operations/control/`.
+ */
+export const actKinds = ['rules', 'erasing', 'people', 'factor_roles', 'tokens', 'own_factors'] as const;
+export type ActKind = (typeof actKinds)[number];
+
+/** What a proof is given for: a kind of act, and the one thing that is acted on first; '' where there is none. */
+export const Act = Type.Object(
+  { kind: Type.Enum([...actKinds]), object: Type.String({ maxLength: 1024 }) },
+  { additionalProperties: false },
+);
+export type Act = Static<typeof Act>;
+
+/** `proof_needed`, and for what: so that whoever is asked for a proof is told what it is for. */
+export class ProofNeeded extends TapedeckError {
+  readonly act: Act;
+
+  constructor(act: Act) {
+    super('proof_needed');
+    this.act = act;
+  }
+}
+
+/** What an answer says of an error besides what all errors have. */
+export const actOf = (error: unknown): { act?: Act } =>
+  error instanceof ProofNeeded ? { act: error.act } : {};

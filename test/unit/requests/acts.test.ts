@@ -1,0 +1,191 @@
+import t from 'tap';
+import {
+  actIn,
+  CONTROL,
+  type ControlBody,
+  type ControlHandlers,
+  type ControlName,
+  type ProvedName,
+} from '../../../daemon/domain/operations/control.js';
+import { type Act, type ActKind, actKinds } from '../../../daemon/domain/people/act.js';
+import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import { createRuleRequests } from '../../../daemon/requests/rules.js';
+import { AUDITOR, type PeopleLab, PLACE, password, peopleLab } from '../../support/people-lab.js';
+import { createAuthenticator } from '../../support/web/authenticator.js';
+
+const MINUTE = 60_000;
+/** All requests that need a proof: a new one has to be given a body in `bodies`. */
+const names = (Object.keys(CONTROL) as ControlName[]).filter(
+  (name): name is ProvedName => CONTROL[name].proof !== null,
+);
+/** A first second factor may be added by the password of the sign-in. */
+const ENROLLING: readonly ProvedName[] = ['begin_passkey', 'add_passkey', 'begin_totp', 'confirm_totp'];
+
+const bodies = (by: { person: string; session: string; address: string }) =>
+  ({
+    add_person: { by, name: 'Ben', rights: AUDITOR },
+    change_person: { by, id: 'gus', name: 'Gus', rights: AUDITOR },
+    invite_person: { by, id: 'gus' },
+    remove_person: { by, id: 'gus' },
+    set_factor_roles: { by, roles: ['agent'] },
+    make_token: { by, name: 'wall', rights: [], days: 1 },
+    begin_passkey: { by, place: PLACE },
+    add_passkey: { by, name: 'laptop', response: {} },
+    begin_totp: { by },
+    confirm_totp: { by, code: '000000' },
+    remove_factor: { by, passkey: 'none of theirs' },
+    new_recovery_codes: { by },
+    save_policy: { by, policy: defaultPolicy, based_on: 7, no_emergency_numbers: false },
+    run_retention: { by, confirm: 'erase-3' },
+  }) satisfies { [N in ProvedName]: ControlBody<N> };
+
+/** What comes of each of these in a session of somebody. */
+function asking(lab: PeopleLab) {
+  const rules = createRuleRequests({
+    ...lab.deps,
+    retain: { run: async () => ({ erased: 0, failed: 0, left: 0 }) },
+    jobs: { ask: () => Promise.reject(new Error('no job')), cancel: () => Promise.reject(new Error('none')) },
+  });
+  const handlers = { ...lab.handlers, ...rules } as Pick<ControlHandlers, ProvedName>;
+  return async (name: ProvedName, session: string, person = 'ada') => {
+    const body = bodies(lab.by(person, { session }))[name];
+    const answer = await (handlers[name] as (body: unknown) => Promise<unknown>)(body).catch((e) => e);
+    return { code: (answer as { code?: string }).code ?? 'done', act: (answer as { act?: Act }).act };
+  };
+}
+const actOf = (name: ProvedName): Act => actIn(name, bodies({ person: '', session: '', address: '' })[name]);
+const kindOf = (name: ProvedName): ActKind => actOf(name).kind;
+
+t.test('every kind of act is that of a request, and all of them need a proof', async (t) => {
+  const lab = await peopleLab(t);
+  const come = asking(lab);
+  for (const name of ['ada', 'gus']) await lab.add(name);
+  t.strictSame([...new Set(names.map(kindOf))].sort(), [...actKinds].sort());
+  for (const name of names)
+    t.match(await come(name, 'new'), { code: 'proof_needed', act: actOf(name) }, `${name} says which`);
+  await lab.prove('ada', { password }, { session: 'begun', begins: true });
+  for (const name of names)
+    t.equal(
+      (await come(name, 'begun')).code === 'proof_needed',
+      !ENROLLING.includes(name),
+      `${name}: a sign-in is for no act but adding a first factor`,
+    );
+});
+
+t.test('a proof of one kind counts for no other', async (t) => {
+  const lab = await peopleLab(t);
+  const come = asking(lab);
+  for (const name of ['ada', 'gus']) await lab.add(name);
+  for (const kind of actKinds) {
+    const theirs = names.filter((name) => kindOf(name) === kind);
+    for (const first of theirs) {
+      const session = `for ${first}`;
+      await lab.prove('ada', { password }, { session, act: actOf(first) });
+      t.match(await lab.entry(), { action: 'second_factor', detail: { with: ['password'], act: kind } });
+      for (const name of names.filter((one) => kindOf(one) !== kind))
+        t.match(
+          await come(name, session),
+          { code: 'proof_needed', act: actOf(name) },
+          `${first} is not ${name}`,
+        );
+      for (const name of theirs.filter((one) => actOf(one).object !== actOf(first).object))
+        t.equal((await come(name, session)).code, 'proof_needed', `${first} first, then ${name}`);
+    }
+    for (const first of theirs) {
+      const session = `for ${first}`;
+      t.not((await come(first, session)).code, 'proof_needed', first);
+      for (const name of theirs)
+        t.not((await come(name, session)).code, 'proof_needed', `${name} after ${first}`);
+      t.equal((await come(first, 'another')).code, 'proof_needed', `${first} in another session`);
+      t.equal((await come(first, session, 'gus')).code === 'done', false, `${first} by another person`);
+    }
+    // The next kind is about somebody who is there.
+    if (kind === 'people') await lab.add('gus');
+  }
+  lab.clock.ms += 10 * MINUTE + 1;
+  for (const name of names)
+    t.equal((await come(name, `for ${name}`)).code, 'proof_needed', `${name} eleven minutes later`);
+});
+
+t.test('a code counts for the act that it was given for, once', async (t) => {
+  const lab = await peopleLab(t);
+  const come = asking(lab);
+  await lab.add('ada');
+  await lab.prove('ada', { password });
+  const code = await lab.withApp('ada');
+  const given = code();
+  const session = 'with a code';
+  await lab.prove('ada', { code: given }, { session, act: actOf('make_token') });
+  t.match(await lab.entry(), { detail: { with: ['totp'], act: 'tokens' } });
+  await t.rejects(lab.prove('ada', { code: given }, { session, act: actOf('save_policy') }), {
+    code: 'factor_wrong',
+  });
+  t.match(await lab.entry(), { outcome: 'refused', detail: { act: 'rules', act_object: '7' } });
+  t.equal((await come('save_policy', session)).code, 'proof_needed');
+  t.equal((await come('make_token', session)).code, 'done');
+  t.equal(
+    (await come('begin_totp', session)).code,
+    'proof_needed',
+    'nor is a sign-in enough for a second one',
+  );
+});
+
+t.test('what a passkey has signed counts for what it was asked for, once', async (t) => {
+  const lab = await peopleLab(t);
+  const come = asking(lab);
+  for (const name of ['ada', 'gus']) await lab.add(name);
+  const key = createAuthenticator();
+  await lab.catalogue.factors.addPasskey({
+    ...{ id: key.id, userId: 'ada', name: 'laptop', publicKey: key.publicKey, counter: 0, transports: [] },
+    ...{ host: PLACE.host, addedAt: lab.clock.ms, usedAt: null },
+  });
+  const session = 's';
+  const sign = async (act: Act | null, asked: { person: string | null; session: string | null }) => {
+    const { options } = await lab.ask('ask_passkey', { ...asked, place: PLACE, act });
+    return { passkey: key.sign(String(options.challenge), PLACE, 'ada') };
+  };
+  const adas = { person: 'ada', session };
+  const rename = actOf('change_person');
+  const refused = { code: 'passkey_refused' };
+  for (const [act, more, why] of [
+    [actOf('save_policy'), {}, 'another kind'],
+    [{ ...rename, object: 'ada' }, {}, 'another object'],
+    [{ ...rename, object: '' }, {}, 'no object'],
+    [null, {}, 'a second factor of a sign-in'],
+    [null, { begins: true }, 'a sign-in'],
+    [rename, { session: 'another' }, 'another session'],
+  ] as const) {
+    const signed = await sign(rename, adas);
+    await t.rejects(lab.prove('ada', signed, { session, act, ...more }), refused, why);
+    await t.rejects(lab.prove('ada', signed, { session, act: rename }), refused, `${why}: used up by that`);
+  }
+  for (const asked of [adas, { person: null, session: null }])
+    await t.rejects(
+      lab.prove('ada', await sign(null, asked), { session, act: rename }),
+      refused,
+      'what was signed to sign in',
+    );
+  const before = await sign(rename, adas);
+  await lab.ask('shut_out', { by: { console: 'root' } as never, id: 'ada' });
+  const { epoch } = (await lab.catalogue.people.standing('ada'))!;
+  await t.rejects(
+    lab.prove('ada', before, { session, act: rename, epoch }),
+    refused,
+    'before they were shut out',
+  );
+  t.equal((await come('change_person', session)).code, 'proof_needed', 'none of these counts');
+  for (const asked of [
+    { person: null, session },
+    { person: 'ada', session: null },
+  ])
+    await t.rejects(sign(rename, asked), { code: 'request_invalid' }, 'an act is of somebody');
+
+  const signed = await sign(rename, adas);
+  t.match(await lab.prove('ada', signed, { session, act: rename }), { proofs: ['passkey'] });
+  t.match(await lab.entry(), { detail: { with: ['passkey'], act: 'people', act_object: 'gus' } });
+  await t.rejects(lab.prove('ada', signed, { session, act: rename }), refused, 'a second time');
+  t.equal((await come('add_person', session)).code, 'proof_needed', 'of the kind, but not what it names');
+  t.equal((await come('save_policy', session)).code, 'proof_needed');
+  t.equal((await come('change_person', session)).code, 'done');
+  t.equal((await come('add_person', session)).code, 'done', 'then the kind');
+});
