@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Rights } from '../../../daemon/domain/people/person.js';
-import { cookieOf, type Dashboard, password, post, proveAll } from './dashboard.js';
+import { proveAll } from '../requests/prove-all.js';
+import { cookieOf, type Dashboard, password, post } from './dashboard.js';
 
 export const NONE = { all: false, extensions: [], queues: [], dids: [] };
 export const rights = (change: Partial<Rights>): Rights => ({

@@ -22,7 +22,6 @@ import {
   webFile,
 } from '../../../daemon/domain/paths.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
-import { actKinds } from '../../../daemon/domain/people/act.js';
 import type { GroupRule } from '../../../daemon/domain/people/directory.js';
 import type { Proof } from '../../../daemon/domain/people/factor.js';
 import { encodePeaks, type Peaks } from '../../../daemon/domain/recording/peaks.js';
@@ -39,6 +38,7 @@ import type { WithProvider } from '../../../web/deps.js';
 import type { Control } from '../../../web/server/control.js';
 import { openStore } from '../../../web/store/store.js';
 import { asker } from '../requests/asking.js';
+import { proveAll } from '../requests/prove-all.js';
 import { noted } from '../words.js';
 
 /** 26 July 2026, 08:00 UTC: where the clock of a dashboard under test begins. */
@@ -205,22 +205,6 @@ export async function setUp(dashboard: Dashboard, name = 'anna'): Promise<string
   const cookie = cookieOf(response);
   proveAll(dashboard, cookie);
   return cookie;
-}
-
-/** What a proof is given for, where it is all the same. */
-export const TOKENS = { kind: 'tokens', object: '' } as const;
-
-type Proving = Pick<Dashboard, 'store' | 'proofs' | 'now'>;
-/** As if somebody had just shown who they are by these, for every kind of act: most tests are about something else. */
-export function proveAll(
-  { store, proofs: seen, now }: Proving,
-  cookie: string,
-  proofs: Proof[] = ['password'],
-): void {
-  const token = cookie.replace(/^[^=]*=/, '');
-  const { id, userId, epoch } = store.sessions.byToken(hashed(token), now())!;
-  for (const proof of proofs)
-    for (const kind of actKinds) seen.add(id, { id: userId, epoch }, proof, { kind, object: null });
 }
 
 /** Begins a session for somebody who was added to the catalogue, and gives its cookie. The recorder has seen the proofs, for every kind of act. */

@@ -1,7 +1,8 @@
 import type { LightMyRequestResponse } from 'fastify';
 import { Secret, TOTP } from 'otpauth';
 import type { Test } from 'tap';
-import { cookieOf, type Dashboard, openDashboard, password, post, proveAll, setUp } from './dashboard.js';
+import { proveAll } from '../requests/prove-all.js';
+import { cookieOf, type Dashboard, openDashboard, password, post, setUp } from './dashboard.js';
 
 export const STEP = 30_000;
 

@@ -5,16 +5,9 @@ import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { FOUNDER, type Rights, RUNS_ONLY } from '../../../daemon/domain/people/person.js';
 import * as schemas from '../../../web/people/schemas.js';
 import { until } from '../../support/recorder.js';
+import { proveAll } from '../../support/requests/prove-all.js';
 import { addPerson, rights, send, signIn } from '../../support/web/accounts.js';
-import {
-  cookieOf,
-  get,
-  openDashboard,
-  password,
-  post,
-  proveAll,
-  setUp,
-} from '../../support/web/dashboard.js';
+import { cookieOf, get, openDashboard, password, post, setUp } from '../../support/web/dashboard.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

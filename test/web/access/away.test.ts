@@ -2,6 +2,7 @@ import t from 'tap';
 import type { ReadEntry } from '../../../daemon/catalogue/audit.js';
 import { iso } from '../../../daemon/domain/days.js';
 import { goAway } from '../../support/requests/asking.js';
+import { TOKENS } from '../../support/requests/prove-all.js';
 import { actions, del, log, put, told } from '../../support/web/audit-log.js';
 import {
   addRecording,
@@ -11,7 +12,6 @@ import {
   password,
   post,
   setUp,
-  TOKENS,
 } from '../../support/web/dashboard.js';
 import { withApp } from '../../support/web/sign-in.js';
 

@@ -5,6 +5,7 @@ import { RUNS_ONLY } from '../../../daemon/domain/people/person.js';
 import { createPasswords } from '../../../web/auth/passwords.js';
 import { createTries } from '../../../web/auth/tries.js';
 import { aStore } from '../../support/dashboard-store.js';
+import { TOKENS } from '../../support/requests/prove-all.js';
 import { rights, sha } from '../../support/web/accounts.js';
 import {
   addCall,
@@ -15,7 +16,6 @@ import {
   post,
   START,
   setUp,
-  TOKENS,
 } from '../../support/web/dashboard.js';
 
 const MINUTE = 60_000;

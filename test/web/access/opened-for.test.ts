@@ -3,6 +3,7 @@ import { type IncomingMessage, request } from 'node:http';
 import t from 'tap';
 import { ulid } from 'ulid';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
+import { TOKENS } from '../../support/requests/prove-all.js';
 import {
   addRecording,
   cookieOf,
@@ -11,7 +12,6 @@ import {
   post,
   setUp,
   signInAs,
-  TOKENS,
 } from '../../support/web/dashboard.js';
 
 t.test('every route refuses a page of another person, does nothing and writes nothing', async (t) => {

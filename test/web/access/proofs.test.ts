@@ -7,8 +7,9 @@ import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { type Act, type ActKind, actKinds } from '../../../daemon/domain/people/act.js';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
 import { tablesOf } from '../../support/catalogue/tables.js';
+import { TOKENS } from '../../support/requests/prove-all.js';
 import { told } from '../../support/web/audit-log.js';
-import { cookieOf, password, post, signInAs, TOKENS } from '../../support/web/dashboard.js';
+import { cookieOf, password, post, signInAs } from '../../support/web/dashboard.js';
 import { type House, openHouse, requests, send } from '../../support/web/requests.js';
 import { ask, codeOf } from '../../support/web/sign-in.js';
 

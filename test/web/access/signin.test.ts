@@ -4,6 +4,7 @@ import { extensionIn, madeBy, sameDn } from '../../../daemon/domain/people/direc
 import { lacksFactor, owes, waitAfter } from '../../../daemon/domain/people/factor.js';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
 import { createKept } from '../../../daemon/ops/kept.js';
+import { proveAll } from '../../support/requests/prove-all.js';
 import { createAuthenticator } from '../../support/web/authenticator.js';
 import {
   cookieOf,
@@ -12,7 +13,6 @@ import {
   openDashboard,
   password,
   post,
-  proveAll,
   setUp,
   signInAs,
 } from '../../support/web/dashboard.js';

@@ -4,6 +4,7 @@ import t from 'tap';
 import { ulid } from 'ulid';
 import type { ReadEntry } from '../../../daemon/catalogue/audit.js';
 import { until } from '../../support/recorder.js';
+import { TOKENS } from '../../support/requests/prove-all.js';
 import { actions, del, log, written } from '../../support/web/audit-log.js';
 import {
   addRecording,
@@ -17,7 +18,6 @@ import {
   START,
   setUp,
   signInAs,
-  TOKENS,
 } from '../../support/web/dashboard.js';
 
 t.setTimeout(120_000);

@@ -10,6 +10,7 @@ import { iso } from '../../../daemon/domain/days.js';
 import { catalogueFile, webFile } from '../../../daemon/domain/paths.js';
 import { breakLog, tablesOf } from '../../support/catalogue/tables.js';
 import { until } from '../../support/recorder.js';
+import { proveAll } from '../../support/requests/prove-all.js';
 import { fill, mountSmall, unfill } from '../../support/small-disk.js';
 import { del, log, put, written } from '../../support/web/audit-log.js';
 import {
@@ -197,6 +198,7 @@ t.test('on a full disk nothing is played, given out or changed, and afterwards a
   unfill(dir);
   const again = cookieOf(await post(d.app, '/session', { name: 'anna', password }));
   t.equal((await get(d.app, `/calls/${id}/audio`, again)).statusCode, 200);
+  proveAll(d, again);
   t.equal((await post(d.app, '/retention/run', {}, { cookie: again })).statusCode, 200);
   t.ok(await written(d, 'view'), 'what was looked at meanwhile is written later');
   t.equal(verifyAudit(catalogueFile(dir), { given: [], kept: [] }).fault, null);
