@@ -34,7 +34,7 @@ async function main(): Promise<void> {
       call,
       order,
     );
-    await say({ begun: { name: pack.name, fresh: pack.fresh } });
+    await say({ begun: { name: pack.name } });
     await pipeline(pack.stream, process.stdout);
   } finally {
     await catalogue.stop();

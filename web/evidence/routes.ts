@@ -47,7 +47,6 @@ export function evidenceRoutes(app: App, { askStream, reached }: Needs<'askStrea
       return reply
         .type('application/zip')
         .header('content-disposition', `attachment; filename="${head.name}"`)
-        .header('x-tapedeck-checkpoint', head.fresh ? 'fresh' : 'kept')
         .send(stream);
     },
   );

@@ -30,5 +30,5 @@ export type PackError = { error: ErrorCode; detail: string };
 export type PackMessage =
   | { write: AuditEvent['detail'] }
   | { sign: true }
-  | { begun: { name: string; fresh: boolean } }
+  | { begun: { name: string } }
   | PackError;

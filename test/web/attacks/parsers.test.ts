@@ -207,7 +207,7 @@ t.test('every parser of what comes from outside gives an answer for anything', a
       streams: streamsOf({
         make_evidence: async (body) =>
           looked('make_evidence', STREAMS.make_evidence.body, {
-            ...{ head: { name: 'x', fresh: true }, stream: Readable.from([]) },
+            ...{ head: { name: 'x' }, stream: Readable.from([]) },
           })(body),
       }),
       handlers: handlersOf(handlers as Partial<ControlHandlers>),

@@ -84,7 +84,7 @@ t.test('a pack is made by a process that has one key, and is given out once it i
   };
   const { head, stream } = await r.ask('ada');
   t.ok(seen > 0);
-  t.same(head, { name: `tapedeck-evidence-${r.call.id}.zip`, fresh: true });
+  t.same(head, { name: `tapedeck-evidence-${r.call.id}.zip` });
   t.match(await r.exports(), [
     {
       actor: 'person',

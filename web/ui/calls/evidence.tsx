@@ -22,17 +22,17 @@ export function EvidenceButton({ call }: { call: CallDetail }) {
 
 function EvidenceDialog({ call, onClose }: { call: CallDetail; onClose: () => void }) {
   const reason = useReason('evidence-reason');
-  const [state, setState] = useState<'asks' | 'busy' | 'fresh' | 'kept'>('asks');
+  const [state, setState] = useState<'asks' | 'busy' | 'done'>('asks');
   const [problem, setProblem] = useState<unknown>(null);
-  const done = state === 'fresh' || state === 'kept';
+  const done = state === 'done';
   const submit = async (event: Event) => {
     event.preventDefault();
     setState('busy');
     setProblem(null);
     try {
-      const { zip, name, fresh } = await evidencePack(call.id, reason.text);
+      const { zip, name } = await evidencePack(call.id, reason.text);
       save(zip, name);
-      setState(fresh ? 'fresh' : 'kept');
+      setState('done');
     } catch (cause) {
       const owed = cause instanceof ApiError && cause.code === 'request_invalid' && reason.text === '';
       if (owed) reason.miss();
@@ -56,7 +56,6 @@ function EvidenceDialog({ call, onClose }: { call: CallDetail; onClose: () => vo
               <span class="quiet">{t.evidence.verifyHelp}</span>
             </p>
           )}
-          {state === 'kept' && <p>{t.evidence.kept}</p>}
         </div>
         {!done && (
           <>

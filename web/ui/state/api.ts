@@ -259,11 +259,8 @@ export const api = {
   status: () => ask<FullStatus>('GET', '/status', undefined, undefined, byItself(true)),
 };
 
-/** Has the evidence pack of a call made. Gives it with its name, and whether the log was signed for it just now. */
-export async function evidencePack(
-  id: string,
-  reason: string,
-): Promise<{ zip: Blob; name: string; fresh: boolean }> {
+/** Has the evidence pack of a call made. Gives it with its name. */
+export async function evidencePack(id: string, reason: string): Promise<{ zip: Blob; name: string }> {
   const response = await fetch(`${base}${call(id)}/evidence`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-tapedeck': '1', ...personHeader() },
@@ -277,7 +274,6 @@ export async function evidencePack(
     zip,
     name:
       /filename="([\w.-]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? 'evidence.zip',
-    fresh: response.headers.get('x-tapedeck-checkpoint') === 'fresh',
   };
 }
 

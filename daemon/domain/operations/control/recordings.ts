@@ -130,8 +130,8 @@ export const RECORDING_STREAMS = {
   make_evidence: {
     path: '/recordings/evidence',
     body: Type.Object({ by: Signed, call: Id, reason: Text(300) }),
-    /** The name of the file, and whether its checkpoint covers the entry of this export. */
-    head: Type.Object({ name: Type.String(), fresh: Type.Boolean() }),
+    /** The name of the file. */
+    head: Type.Object({ name: Type.String() }),
     type: 'application/zip',
     timeoutMs: PACK_MS,
   },

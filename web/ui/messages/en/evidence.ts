@@ -15,5 +15,4 @@ export const evidenceText = {
   verify: 'Verify a pack',
   verifyHelp:
     'Send the recipient a link to this page. The copy inside the pack could be replaced together with the pack.',
-  kept: 'The recorder could not sign the audit log, so the pack contains the most recent signature, which does not cover this export: only the recording and its manifest are proven. Check the alarms on the health page, then create the pack again.',
 };
