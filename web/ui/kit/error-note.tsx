@@ -4,8 +4,11 @@ import { ApiError } from '../state/api.js';
 import { mayDo } from '../state/rights.js';
 import { AlarmIcon } from './icons.js';
 
-/** `said`: message and hint are the server's own, since the page has no words for this error. */
-type Words = { message: string; hint: string; detail: string; id: string; said: boolean };
+/**
+ * `said`: message and hint are the server's own, since the page has no words for this error. `admins`: what an admin can do, where
+ * the hint is for others.
+ */
+type Words = { message: string; hint: string; admins?: string; detail: string; id: string; said: boolean };
 
 /** The words for whatever went wrong: what happened, what to do, what was special about it. */
 export function wordsFor(problem: unknown): Words {
@@ -16,8 +19,10 @@ export function wordsFor(problem: unknown): Words {
   const known = t.errors.server[code];
   const more = { detail: message.includes(detail) ? '' : detail, id: requestId };
   if (!known) return { message, hint, ...more, said: true };
-  const todo = mayDo('settings') ? known.hint : (known.others ?? known.hint);
-  return { message: known.message, hint: todo, ...more, said: false };
+  const { others } = known;
+  if (others === undefined || mayDo('settings'))
+    return { message: known.message, hint: known.hint, ...more, said: false };
+  return { message: known.message, hint: others, admins: known.hint, ...more, said: false };
 }
 
 export function ErrorNote({ problem, retry }: { problem: unknown; retry?: () => void }) {

@@ -69,6 +69,7 @@ export const messages = {
   errors: errorText,
   waiting: {
     title: 'Waiting for the recorder',
+    admins: ({ hint }: { hint: string }) => `For admins: ${hint}`,
     again: 'This page tries again every few seconds. You do not have to reload it.',
   },
   status: {
