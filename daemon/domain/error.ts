@@ -61,7 +61,7 @@ const catalogue = {
   },
   catalogue_older: {
     message: 'The catalogue is of an earlier version of Tapedeck.',
-    hint: 'The recorder converts it when it starts with this version: "systemctl restart tapedeck". The dashboard continues by itself.',
+    hint: 'Start the recorder once with this version ("systemctl restart tapedeck"): it converts the catalogue. Then run the command again; the dashboard continues by itself.',
     others: 'The page continues by itself once the upgrade is finished. Tell an admin if it takes long.',
     blame: 'operator',
     status: 503,
