@@ -5,13 +5,13 @@ import { writeWhy } from '../../domain/reason/reason.js';
 import type { CallId, CallRecord, Coverage, CoverageStatus } from '../../domain/recording/recording.js';
 import type { CallFilter } from '../calls.js';
 import type { OpenCall, StoredCall } from '../stored-call.js';
+import { searchConditions, searchText } from './calls/search.js';
 import type { Reader } from './checked.js';
 import type { Db } from './db.js';
 import { createReach, olderThan, type When } from './people/reach.js';
 import { createReady } from './ready.js';
 import { hasFlag } from './recordings/ears.js';
 import { openCall, storedCall } from './rows.js';
-import { searchConditions, searchText } from './search.js';
 
 /** A call with the recording that stands for it: the newest that still is, or the newest tombstone. */
 const FROM = `FROM calls LEFT JOIN recordings ON recordings.id = (

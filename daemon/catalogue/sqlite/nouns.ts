@@ -1,5 +1,6 @@
 import { createAlarms } from './alarms.js';
 import { createAudit } from './audit.js';
+import { createSeen } from './calls/seen.js';
 import { createCalls } from './calls.js';
 import type { Reader } from './checked.js';
 import type { Db } from './db.js';
@@ -13,7 +14,6 @@ import { createChanges } from './reading/changes.js';
 import { createRecordings } from './recordings.js';
 import { schemaFaults } from './schema.js';
 import { createSeals } from './seals.js';
-import { createSeen } from './seen.js';
 import { createSegments } from './segments.js';
 import { createTestCalls } from './test-calls.js';
 import { createWatch } from './watch.js';

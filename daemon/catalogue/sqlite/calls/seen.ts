@@ -1,6 +1,6 @@
-import type { Party } from '../../domain/recording/recording.js';
-import type { Seen } from '../calls.js';
-import type { Db } from './db.js';
+import type { Party } from '../../../domain/recording/recording.js';
+import type { Seen } from '../../calls.js';
+import type { Db } from '../db.js';
 
 /** How many calls are looked at, and how many of each kind are given. */
 const NEWEST = 5000;

@@ -1,5 +1,5 @@
-import { digitsOf, sought } from '../../domain/phone.js';
-import type { CallRecord } from '../../domain/recording/recording.js';
+import { digitsOf, sought } from '../../../domain/phone.js';
+import type { CallRecord } from '../../../domain/recording/recording.js';
 
 /** Words beyond this many are not looked at. */
 const MOST_WORDS = 8;
