@@ -32,6 +32,7 @@ const WRONG_USE: ReadonlySet<ErrorCode> = new Set([
 const COMMANDS: Record<string, () => Promise<(program: Command, context: CliContext) => void>> = {
   run: async () => (await import('./cli/run.js')).run,
   web: async () => (await import('./cli/web.js')).web,
+  encoder: async () => (await import('./cli/encoder.js')).encoder,
   doctor: async () => (await import('./cli/doctor.js')).doctor,
   status: async () => (await import('./cli/status.js')).status,
   alert: async () => (await import('./cli/alert.js')).alert,

@@ -10,7 +10,7 @@ import { createSegments } from '../capture/segments.js';
 import { createCapture } from '../capture/snoop.js';
 import { FIRST } from '../domain/pbx.js';
 import { spoolAudio } from '../encode/captured.js';
-import { createFfmpeg } from '../encode/ffmpeg.js';
+import { ffmpegOf } from '../encode/chosen.js';
 import { load } from '../ops/busy.js';
 import { dashboardOf, testCallAudio } from '../ops/dashboard-client.js';
 import { complainOf } from '../ops/log.js';
@@ -120,7 +120,7 @@ export function createCalls({ config, log, time, clock, dir }: Base, parts: Part
     keys,
     removeFile: removeDurably,
     removeSpool: preserver.remove,
-    ffmpeg: createFfmpeg({ path: config.encode.ffmpeg }),
+    ffmpeg: ffmpegOf(config.encode),
     audio: (recording) => testCallAudio(dashboardOf(config.web, dir), parts.operations.passes, recording),
     preserving: preserver.waiting,
     load,

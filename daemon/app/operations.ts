@@ -63,6 +63,7 @@ export function createOperations({ config, log, clock, dir }: Base, parts: Parts
     channels: deliver.status,
     disk: room.status,
     testCall: testCalls.last,
+    encoder: config.encode.socket ? 'separate' : 'recorder',
     testCallsOn: config.test_calls.enabled,
     scrub: scrub.status,
     jobs: jobs.newest,

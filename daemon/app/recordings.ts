@@ -1,8 +1,8 @@
 import { createSpool } from '../capture/spool.js';
 import { recordingFile, workFolder } from '../domain/paths.js';
 import type { Manifest } from '../domain/recording/manifest.js';
+import { ffmpegOf } from '../encode/chosen.js';
 import { createEncoder } from '../encode/encoder.js';
-import { createFfmpeg } from '../encode/ffmpeg.js';
 import { createBusy } from '../ops/busy.js';
 import { version } from '../ops/process/version.js';
 import { createCustody } from '../recordings/custody.js';
@@ -51,7 +51,7 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
   const preserver = createPreserver({
     catalogue,
     spool,
-    encoder: createEncoder({ ffmpeg: createFfmpeg({ path: config.encode.ffmpeg }) }),
+    encoder: createEncoder({ ffmpeg: ffmpegOf(config.encode) }),
     keys,
     seal: sealStream,
     open: openSealed,

@@ -4,7 +4,7 @@ import type { TapedeckError } from '../domain/error.js';
 import { judge, roomInWords } from '../domain/operations/room.js';
 import { catalogueFile } from '../domain/paths.js';
 import { sizeText } from '../domain/written.js';
-import { createFfmpeg } from '../encode/ffmpeg.js';
+import { ffmpegOf } from '../encode/chosen.js';
 import type { Config, PbxConfig } from '../ops/config-schema.js';
 import { ask } from '../ops/control-client.js';
 import { readDisk } from '../ops/disk.js';
@@ -50,7 +50,6 @@ async function examine(context: CliContext): Promise<Finding[]> {
     'time zone': Promise.resolve(timeZone(config)),
     spool: ofEach(config, { spool: (pbx) => spool(config, pbx) }),
     data: data(config),
-    ffmpeg: ffmpeg(config),
     'live audio': ofEach(config, { 'live audio': liveAudio }),
     swap: swap(),
     'CDR sources': ofEach(config, { 'CDR sources': cdrReaders }),
@@ -65,6 +64,8 @@ async function examine(context: CliContext): Promise<Finding[]> {
     room: room(config),
     keys: keys(context, open),
     access: access(config),
+    // As the recorder's user, who has to reach the encoder.
+    ffmpeg: ffmpeg(config),
     'core dumps': coreDumps(config),
     daemon: daemon(config),
     ...(existsSync(catalogueFile(dir)) && {
@@ -131,14 +132,20 @@ async function room(config: Config): Promise<Finding[]> {
 }
 
 async function ffmpeg(config: Config): Promise<Finding> {
-  const { version, libopus } = await createFfmpeg({ path: config.encode.ffmpeg }).version();
+  const { version, libopus } = await ffmpegOf(config.encode).version();
   if (!libopus)
     return bad(
       'ffmpeg',
       `ffmpeg ${version} cannot make Opus.`,
       "Install a build with libopus; Debian's has it.",
     );
-  return ok('ffmpeg', `ffmpeg ${version} with libopus`);
+  const found = `ffmpeg ${version} with libopus`;
+  if (config.encode.socket) return ok('ffmpeg', `${found}, run by the encoder at ${config.encode.socket}`);
+  return warn(
+    'ffmpeg',
+    `${found}, run as the recorder's own user: whoever takes it over with crafted audio reads the keys.`,
+    'Start the encoder (systemd/README.md, "The encoder"), and set socket = "/run/tapedeck-encoder/sock" in [encode] of tapedeck.toml.',
+  );
 }
 
 async function daemon(config: Config): Promise<Finding> {

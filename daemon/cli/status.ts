@@ -72,6 +72,7 @@ function asText(s: Now, zone: string): string {
   ];
   const both: string[][] = [['Waiting to be processed', `${s.preserve.waiting}${age(s.preserve.oldest_ms)}`]];
   const rest: string[][] = [
+    ...(s.encoder === null ? [] : [['Encoder', ENCODER[s.encoder]]]),
     ['Disk', diskWords(s.disk)],
     [
       'Test call',
@@ -95,6 +96,11 @@ function summary({ health, reminders }: Now): string {
   if (health.problems.length > 0) return '';
   return reminders.length > 0 ? 'No known problems, but a new one could go unnoticed:' : 'All is well.';
 }
+
+const ENCODER = {
+  separate: 'ffmpeg runs as a user of its own',
+  recorder: "ffmpeg runs as the recorder's own user: see [encode] socket in tapedeck.toml",
+};
 
 const updown = (up: boolean) => (up ? 'up' : 'DOWN');
 const age = (ms: number | null) => (ms === null ? '' : `, the oldest for ${Math.round(ms / 60_000)} min`);

@@ -146,6 +146,11 @@ const catalogue = {
     hint: 'Install it (apt install ffmpeg), or set [encode] ffmpeg in tapedeck.toml.',
     blame: 'operator',
   },
+  encoder_away: {
+    message: 'The encoder, which runs ffmpeg, does not answer.',
+    hint: 'Look at "systemctl status tapedeck-encoder.socket tapedeck-encoder", and at [encode] socket in tapedeck.toml. The captured audio is kept and retried.',
+    blame: 'operator',
+  },
   encode_failed: {
     message: 'ffmpeg could not make the recording.',
     hint: "The captured audio is kept and retried; the detail has the last lines of ffmpeg's output.",

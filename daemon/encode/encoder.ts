@@ -1,17 +1,25 @@
 import { once } from 'node:events';
 import { PassThrough, type Readable } from 'node:stream';
-import { fail } from '../domain/error.js';
+import { fail, type TapedeckError } from '../domain/error.js';
 import type { Heard } from '../domain/recording/quality.js';
-import type { EncodePlan, Ffmpeg } from './ffmpeg.js';
+import type { Ffmpeg } from './ffmpeg.js';
+import type { OpusPlan } from './opus.js';
 import { createPeaks, type Peaks } from './peaks.js';
 import { createQualityMeter } from './quality.js';
 import { withSides } from './sides.js';
 
 /** How far the decoded length may be from what was planned, in ms. */
 const TOLERANCE = 100;
+/** A last piece that lies across the end is told by its length, in bytes. */
+const BLOCK = 64 << 10;
 
 /** ffmpeg encodes at 100 times real time; one that takes so long hangs. In ms. */
 const limitFor = (audioMs: number) => 60_000 + audioMs / 2;
+
+/** Bytes that ffmpeg may make of so much audio: four times what the bit rate comes to. More would only fill the disk. */
+const mostBytes = ({ job, expectedMs }: OpusPlan) =>
+  2 ** 20 + (4 * Math.max(job.bitrate, WIDEBAND_BITRATE) * expectedMs) / 8_000;
+const WIDEBAND_BITRATE = 26_000;
 
 export type Encoder = ReturnType<typeof createEncoder>;
 
@@ -30,7 +38,7 @@ export function createEncoder({
   return {
     /** Throws ffmpeg_missing, encode_failed or encode_short, and what `sink` throws. No process is left then. */
     async encode<T>(
-      plan: EncodePlan & { rate: number; expectedMs: number },
+      plan: OpusPlan,
       sink: (ogg: AsyncIterable<Uint8Array>) => Promise<T>,
     ): Promise<{ written: T; peaks: Peaks; heard: Heard }> {
       const limitMs = limit(plan.expectedMs);
@@ -39,7 +47,22 @@ export function createEncoder({
       const decoder = ffmpeg.decode(ear, plan.rate, limitMs);
       const peaks = createPeaks({ rate: plan.rate });
       const quality = createQualityMeter(plan.rate);
+      /** ffmpeg gives more than there can be: it is stopped at once. */
+      let excess: TapedeckError | null = null;
+      const exceeded = (problem: TapedeckError): TapedeckError => {
+        excess = problem;
+        encoder.kill();
+        decoder.kill();
+        return problem;
+      };
+      let toHear = ((plan.expectedMs + TOLERANCE) * plan.rate * 4) / 1000 + BLOCK;
       const hear = (chunk: Buffer) => {
+        if (excess) return;
+        toHear -= chunk.length;
+        if (toHear < 0)
+          return void exceeded(
+            fail('encode_short', `More than ${Math.round(plan.expectedMs)} ms were decoded.`),
+          );
         peaks.write(chunk);
         quality.write(chunk);
       };
@@ -54,7 +77,17 @@ export function createEncoder({
         left = true;
         ear.destroy();
       };
-      const written = sink(overheard(withSides(encoder.stdout), ear, verified, leave));
+      const most = mostBytes(plan);
+      async function* bounded(ogg: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+        let bytes = 0;
+        for await (const chunk of ogg) {
+          bytes += chunk.length;
+          if (bytes > most)
+            throw exceeded(fail('encode_failed', `It gave more than ${Math.round(most)} bytes.`));
+          yield chunk;
+        }
+      }
+      const written = sink(overheard(withSides(bounded(encoder.stdout)), ear, verified, leave));
       try {
         await Promise.all([written, encoder.done, verified]);
         return { written: await written, peaks: peaks.result(), heard: quality.result() };
@@ -64,7 +97,7 @@ export function createEncoder({
         encoder.kill();
         decoder.kill();
         const [sunk] = await Promise.allSettled([written, encoder.done, decoder.done]);
-        throw first ?? (sunk.status === 'rejected' ? sunk.reason : e);
+        throw excess ?? first ?? (sunk.status === 'rejected' ? sunk.reason : e);
       }
     },
   };

@@ -1,9 +1,10 @@
 import { type ChildProcess, execFile } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
-import { PassThrough, pipeline, type Readable } from 'node:stream';
+import { PassThrough, pipeline, type Readable, type Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import fluent, { type FfmpegCommand } from 'fluent-ffmpeg';
 import { fail, type TapedeckError } from '../domain/error.js';
+import type { OpusPlan } from './opus.js';
 
 // Where fluent-ffmpeg is worked round (2.1.3):
 // - It looks at FFMPEG_PATH and keeps one path for the whole process: here each command is told its own.
@@ -33,8 +34,9 @@ export type FfmpegRun = {
   kill(): void;
 };
 
-export type EncodePlan = { inputs: string[]; filter: string; outputOptions: string[] };
+export type EncodePlan = Pick<OpusPlan, 'inputs' | 'filter' | 'outputOptions'>;
 
+/** Whoever runs ffmpeg: this process, or the encoder. */
 export type Ffmpeg = {
   /** The installed version ("7.1.5") and whether it can make Opus. Throws ffmpeg_missing. */
   version(): Promise<{ version: string; libopus: boolean }>;
@@ -43,17 +45,25 @@ export type Ffmpeg = {
    * `/proc/self/fd/N` of this process. After `limitMs`
    * it is killed.
    */
-  encode(plan: EncodePlan, limitMs?: number): FfmpegRun;
-  /** Decodes Opus; stdout gives 16-bit little-endian interleaved stereo at `rate` Hz. */
+  encode(plan: OpusPlan, limitMs?: number): FfmpegRun;
+  /** Decodes Ogg Opus; stdout gives 16-bit little-endian interleaved stereo at `rate` Hz. */
   decode(source: Readable, rate: number, limitMs?: number): FfmpegRun;
 };
 
+/** An ffmpeg that is started here. */
+export type OwnFfmpeg = Ffmpeg & {
+  encode(plan: EncodePlan, limitMs?: number): FfmpegRun;
+  /** The same as `encode`, with the bytes of each input instead of files. */
+  encodeStreams(plan: EncodePlan, inputs: Readable[], limitMs?: number): FfmpegRun;
+};
+
 const execute = promisify(execFile);
+const VERSION_MS = 10_000;
 
 /** ffmpeg, by its path or as "ffmpeg" on the PATH. It runs at low priority: a live call comes first. */
-export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): Ffmpeg {
-  /** `open`: descriptors of ours that the process has too, from the fourth of its own on. */
-  function command(open: number[] = []): FfmpegCommand {
+export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): OwnFfmpeg {
+  /** `open`: descriptors of ours that the process has too, from the fourth of its own on, or new pipes to it. */
+  function command(open: (number | 'pipe')[] = []): FfmpegCommand {
     const made = fluent({ stdoutLines: 40 });
     const internals = made as unknown as Internals;
     internals._getFfmpegPath = (done) => done(null, path);
@@ -76,8 +86,8 @@ export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): Ffmpe
       // fluent-ffmpeg cannot tell the version.
       try {
         const [about, encoders] = await Promise.all([
-          execute(path, ['-version']),
-          execute(path, ['-hide_banner', '-encoders'], { maxBuffer: 4 * 1024 * 1024 }),
+          execute(path, ['-version'], { timeout: VERSION_MS }),
+          execute(path, ['-hide_banner', '-encoders'], { timeout: VERSION_MS, maxBuffer: 4 * 1024 * 1024 }),
         ]);
         const version = /^ffmpeg version (\d+(?:\.\d+)*|\S+)/.exec(about.stdout)?.[1] ?? 'unknown';
         return { version, libopus: /\blibopus\b/.test(encoders.stdout) };
@@ -97,12 +107,20 @@ export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): Ffmpe
       run.complexFilter(filter).outputOptions('-nostdin', ...quiet, ...outputOptions);
       return start(run, { limitMs });
     },
+    encodeStreams({ filter, outputOptions }, inputs, limitMs) {
+      const run = command(inputs.map(() => 'pipe'));
+      for (const n of inputs.keys())
+        run.input(`pipe:${FIRST + n}`).inputOptions('-f', 'wav', '-ignore_length', '1');
+      run.complexFilter(filter).outputOptions('-nostdin', ...quiet, ...outputOptions);
+      return start(run, { limitMs, piped: inputs });
+    },
     decode(source, rate, limitMs) {
       const run = command();
       const inlet = new PassThrough();
       // ffmpeg's own decoder (7.1) reads on past a speech frame whose last zeros were left out, into the other side's: 20 ms
       // come out 2 dB off now and then (up to 13 of 400 frames at 16 kHz). Browsers have libopus, too.
-      run.input(inlet).inputOptions('-c:a', 'libopus');
+      // The format is said, so that none of ffmpeg's other readers is tried on it.
+      run.input(inlet).inputOptions('-f', 'ogg', '-c:a', 'libopus');
       run.outputOptions(
         '-nostdin',
         ...quiet,
@@ -132,9 +150,18 @@ const DYING = 5_000;
 
 function start(
   run: FfmpegCommand,
-  { limitMs, input }: { limitMs?: number | undefined; input?: { source: Readable; inlet: PassThrough } },
+  {
+    limitMs,
+    input,
+    piped = [],
+  }: {
+    limitMs?: number | undefined;
+    input?: { source: Readable; inlet: PassThrough };
+    piped?: Readable[];
+  },
 ): FfmpegRun {
   const internals = run as unknown as Internals;
+  const sources = input ? [input.source] : piped;
   let settled = false;
   let killed = false;
   let child: ChildProcess | undefined;
@@ -168,7 +195,7 @@ function start(
     settled = true;
     clearTimeout(timer);
     if (!error) {
-      input?.source.destroy(); // ffmpeg may have had enough before its end
+      for (const source of sources) source.destroy(); // ffmpeg may have had enough before its end
       stdout.end();
       resolve();
       return;
@@ -185,7 +212,7 @@ function start(
     } else reject(explained);
     stdout.destroy(explained);
     input?.inlet.destroy();
-    input?.source.destroy();
+    for (const source of sources) source.destroy();
   }
 
   function kill(): void {
@@ -193,13 +220,15 @@ function start(
     child?.kill('SIGKILL');
   }
 
-  if (input) {
-    pipeline(input.source, input.inlet, (error) => {
+  function feed(source: Readable, inlet: Writable): void {
+    pipeline(source, inlet, (error) => {
       // ffmpeg may stop reading before the end; what it says then counts.
-      if (error && !settled) finish(new Error(`Its source failed: ${error.message}`, { cause: error }));
+      if (error && !settled && !(piped.length > 0 && hasLeft(error)))
+        finish(new Error(`Its source failed: ${error.message}`, { cause: error }));
     });
-    input.inlet.on('error', () => {});
+    inlet.on('error', () => {});
   }
+  if (input) feed(input.source, input.inlet);
 
   // The process may end before the last of its output was read, so both have to be over.
   let waiting = 2;
@@ -213,6 +242,10 @@ function start(
     if (child && !child.pid) child.kill = () => false;
     if (killed) return kill();
     child?.stdout?.once('end', oneOver);
+    for (const [n, source] of piped.entries()) {
+      const inlet = child?.stdio[FIRST + n];
+      if (inlet) feed(source, inlet as Writable);
+    }
     try {
       if (child?.pid) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
     } catch {
@@ -229,6 +262,12 @@ function start(
     kill: () => finish(new Error('It was stopped')),
   };
 }
+
+/** ffmpeg has closed an input of which it needs no more. */
+const hasLeft = (error: Error): boolean => {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return ['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'].includes(code);
+};
 
 /** The last lines of ffmpeg, in one line of at most 600 characters. */
 function explain(error: Error, stderr: string): TapedeckError {

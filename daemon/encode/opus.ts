@@ -17,7 +17,17 @@ export type OpusSegment = {
   outLost?: readonly Loss[];
 };
 
+/** What a recording is made from, as far as it matters to ffmpeg. */
+export type OpusJob = {
+  segments: OpusSegment[];
+  tags: { title: string; date: string; callId: string };
+  bitrate: number;
+  complexity: number;
+};
+
 export type OpusPlan = {
+  /** What was planned: whoever has this makes the same plan again. */
+  job: OpusJob;
   inputs: string[];
   /** A filter_complex graph whose result is [recording]. */
   filter: string;
@@ -44,17 +54,8 @@ const widebandFloor = (complexity: number): number => (complexity < 2 ? 26_000 :
  * a second for both sides together and is raised to what wideband needs; `complexity` is libopus's, 0-10. The recording is
  * wideband (16 kHz) if any segment is, else 8 kHz. Throws spool_unreadable when no segment holds any audio.
  */
-export function opusPlan({
-  segments,
-  tags,
-  bitrate,
-  complexity,
-}: {
-  segments: OpusSegment[];
-  tags: { title: string; date: string; callId: string };
-  bitrate: number;
-  complexity: number;
-}): OpusPlan {
+export function opusPlan(job: OpusJob): OpusPlan {
+  const { segments, tags, bitrate, complexity } = job;
   const rate = segments.some((segment) => segment.rate > 8000) ? 16000 : 8000;
   const samples = (ms: number) => Math.round((ms * rate) / 1000);
   const inputs: string[] = [];
@@ -130,6 +131,7 @@ export function opusPlan({
   chains.push(`${parts.join('')}concat=n=${parts.length}:v=0:a=1[recording]`);
 
   return {
+    job,
     inputs,
     filter: chains.join(';'),
     outputOptions: [

@@ -45,6 +45,8 @@ export type HealthDeps = {
   }[];
   disk: () => Forecast | null;
   testCall: () => Promise<TestCall | null>;
+  /** Which user runs ffmpeg. */
+  encoder: 'separate' | 'recorder';
   /** Test calls are configured to be made. */
   testCallsOn: boolean;
   scrub: () => ScrubStatus | null;
@@ -173,6 +175,7 @@ export function createHealth(deps: HealthDeps) {
         calls: list.filter(({ call }) => !call.test).map((live) => callView(live, deps.say)),
         captures: { begun, failed, failed_lately: facts.capturesFailed },
         preserve: { waiting, oldest_ms: facts.preserveOldestMs },
+        encoder: deps.encoder,
         disk: diskView(disk),
         test_call: testCall && { at: iso(testCall.at), outcome: testCall.outcome, message: testCall.detail },
         scrub: scrubView(deps.scrub(), clock),

@@ -231,7 +231,10 @@ export const ConfigSchema = Type.Object({
     ),
   }),
   encode: section('How recordings are made.', {
-    ffmpeg: text('The ffmpeg program.', 'ffmpeg'),
+    socket: optionalPath(
+      "Socket of the encoder, a service that runs ffmpeg as a user of its own: /run/tapedeck-encoder/sock with the unit in systemd/. Empty: ffmpeg runs as the recorder's user.",
+    ),
+    ffmpeg: text('The ffmpeg program, where the recorder runs it itself.', 'ffmpeg'),
     bitrate_kbps: whole(
       'Opus bit rate for both sides together, half of it for each. 24 is at most about 11 MB an hour.',
       24,

@@ -25,8 +25,8 @@ export type PreserveDeps = StepDeps & {
 /** When it is tried again, in ms; after that an admin is told, and it is tried now and then for as long as it takes. */
 const RETRIES = [2_000, 15_000];
 const AGAIN = 600_000;
-/** The same for what a disk has refused. */
-const DISK_AGAIN = 60_000;
+/** The same for what a disk has refused, and while the encoder is away. */
+const SOON_AGAIN = 60_000;
 const ALARM = 'preserve';
 const DENIED = 'spool_denied';
 /** How often it is looked whether captured files can be read at last, in ms, and of how many calls at a time. */
@@ -86,7 +86,8 @@ export function createPreserver(deps: PreserveDeps) {
       { err: e, call: id, code: problem.code, attempts },
       'A recording could not be made; what was captured is kept',
     );
-    const pause = isDiskError(e) ? Math.min(DISK_AGAIN, again) : again;
+    const soon = isDiskError(e) || problem.code === 'encoder_away';
+    const pause = soon ? Math.min(SOON_AGAIN, again) : again;
     if (!stopped) {
       const timer = setTimeout(() => enqueue(id), retries[attempts - 1] ?? pause);
       later.set(id, timer);

@@ -80,6 +80,11 @@ export const DaemonStatus = Type.Object({
     waiting: Type.Integer({ description: 'Ended calls whose recording is still to be made.' }),
     oldest_ms: orNull(Type.Integer()),
   }),
+  encoder: orNull(
+    Type.Enum(['separate', 'recorder'], {
+      description: "Which user runs ffmpeg: the encoder's, or the recorder's own.",
+    }),
+  ),
   disk: orNull(
     Type.Object({
       free_bytes: Type.Integer(),
@@ -139,6 +144,7 @@ export function downStatus(message: string, hint: string): DaemonStatus {
     calls: [],
     captures: { begun: 0, failed: 0, failed_lately: 0 },
     preserve: { waiting: 0, oldest_ms: null },
+    encoder: null,
     disk: null,
     test_call: null,
     scrub: null,

@@ -183,7 +183,7 @@ const idle: DaemonStatus = {
   ...{ reminders: [], since: null, last_event_at: null, calls: [] },
   captures: { begun: 0, failed: 0, failed_lately: 0 },
   preserve: { waiting: 0, oldest_ms: null },
-  ...{ disk: null, test_call: null },
+  ...{ encoder: 'separate', disk: null, test_call: null },
   scrub: {
     ...{ recordings: 0, oldest_check_at: null, within_days: 30, in_time: true, damaged: 0, unsigned: 0 },
     ...{ reading: false, waits_for: null, last_night_at: null },

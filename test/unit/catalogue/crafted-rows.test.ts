@@ -209,6 +209,7 @@ async function startAndRecord(path: string, dir: string) {
       catalogue,
       alarms: alert,
       ari: () => link,
+      encoder: 'separate',
       testCallsOn: true,
       ami: () => link,
       now: r.recorder.now,

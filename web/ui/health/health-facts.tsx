@@ -86,6 +86,7 @@ export function Recording({ s, check }: Props & { check: ComponentChildren }) {
               oldest: preserve.oldest_ms === null ? null : lengthInWords(preserve.oldest_ms),
             })}
       </Fact>
+      {s.encoder !== null && <Fact name={t.health.encoder}>{t.health.encoders[s.encoder]}</Fact>}
       <Fact name={t.health.testCall}>
         {test === null ? (
           t.health.testNone

@@ -38,6 +38,11 @@ export const healthText = {
   failedLately: ({ n }: { n: number }) => `${count(n)} failed in the last 15 minutes`,
   queue: 'Waiting to be processed',
   queueNone: 'Nothing waiting',
+  encoder: 'Encoder (ffmpeg)',
+  encoders: {
+    separate: 'Runs as a user of its own',
+    recorder: "Runs as the recorder's own user",
+  },
   /** `oldest`: how long the first has been waiting, or null. */
   queueText: ({ n, oldest }: { n: number; oldest: string | null }) =>
     `${plural(n, { one: '1 recording waiting', other: `${count(n)} recordings waiting` })}${oldest === null ? '' : `, the oldest for ${oldest}`}`,

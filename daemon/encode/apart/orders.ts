@@ -1,0 +1,102 @@
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { fail } from '../../domain/error.js';
+import type { OpusJob } from '../opus.js';
+
+/**
+ * What the recorder can ask of the encoder: kinds with numbers, never an argument of ffmpeg's, a path or a descriptor. The
+ * encoder makes the plan from them itself.
+ */
+
+/** More than any call has that is recorded today: each needs two pipes. */
+const MOST_SEGMENTS = 1_000;
+/** A week, in ms. */
+const LONGEST_MS = 7 * 86_400_000;
+const MOST_LOSSES = 1_000;
+/** How long a run may take, in ms, whatever is asked. */
+export const LONGEST_RUN_MS = 12 * 3_600_000;
+
+const strict = <P extends Parameters<typeof Type.Object>[0]>(properties: P) =>
+  Type.Object(properties, { additionalProperties: false });
+const Length = Type.Number({ minimum: 0, maximum: LONGEST_MS });
+const Rate = Type.Integer({ minimum: 8_000, maximum: 48_000 });
+const Limit = Type.Number({ minimum: 1, maximum: LONGEST_RUN_MS });
+const Losses = Type.Array(strict({ fromMs: Length, toMs: Length, ms: Length }), { maxItems: MOST_LOSSES });
+
+const EncodeOrder = strict({
+  kind: Type.Literal('encode'),
+  limitMs: Limit,
+  segments: Type.Array(
+    strict({
+      offsetMs: Type.Number({ minimum: -LONGEST_MS, maximum: LONGEST_MS }),
+      rate: Rate,
+      /** Null for a side that was not captured. */
+      in: Type.Union([strict({ ms: Length, lost: Losses }), Type.Null()]),
+      out: Type.Union([strict({ ms: Length, lost: Losses }), Type.Null()]),
+    }),
+    { maxItems: MOST_SEGMENTS },
+  ),
+  tags: strict({
+    title: Type.String({ maxLength: 500 }),
+    date: Type.String({ maxLength: 40 }),
+    callId: Type.String({ maxLength: 40 }),
+  }),
+  bitrate: Type.Integer({ minimum: 6_000, maximum: 512_000 }),
+  complexity: Type.Integer({ minimum: 0, maximum: 10 }),
+});
+const DecodeOrder = strict({ kind: Type.Literal('decode'), limitMs: Limit, rate: Rate });
+const VersionOrder = strict({ kind: Type.Literal('version') });
+
+const Order = Type.Union([EncodeOrder, DecodeOrder, VersionOrder]);
+export type Order = Static<typeof Order>;
+
+export const VersionAnswer = strict({
+  version: Type.String({ maxLength: 80 }),
+  libopus: Type.Boolean(),
+});
+
+/** The order for a job, without the paths of its files. */
+export function encodeOrder({ segments, tags, bitrate, complexity }: OpusJob, limitMs: number): Order {
+  const side = (file: string | null, ms: number, lost: OpusJob['segments'][number]['inLost'] = []) =>
+    file === null ? null : { ms, lost: lost.map(({ fromMs, toMs, ms }) => ({ fromMs, toMs, ms })) };
+  return {
+    kind: 'encode',
+    limitMs,
+    segments: segments.map(({ offsetMs, rate, inFile, outFile, inMs, outMs, inLost, outLost }) => ({
+      ...{ offsetMs, rate },
+      in: side(inFile, inMs, inLost),
+      out: side(outFile, outMs, outLost),
+    })),
+    tags: { title: tags.title.slice(0, 500), date: tags.date, callId: tags.callId },
+    bitrate,
+    complexity,
+  };
+}
+
+/** The job of an order, whose files are pipes that nobody opens by a name. */
+export function jobOf({ segments, tags, bitrate, complexity }: Static<typeof EncodeOrder>): OpusJob {
+  return {
+    segments: segments.map(({ offsetMs, rate, in: theirs, out: ours }) => ({
+      ...{ offsetMs, rate },
+      inFile: theirs && 'a pipe',
+      outFile: ours && 'a pipe',
+      inMs: theirs?.ms ?? 0,
+      outMs: ours?.ms ?? 0,
+      inLost: theirs?.lost ?? [],
+      outLost: ours?.lost ?? [],
+    })),
+    ...{ tags, bitrate, complexity },
+  };
+}
+
+/** Returns an order as it was sent. Throws `request_invalid`. */
+export function readOrder(payload: Buffer): Order {
+  let sent: unknown;
+  try {
+    sent = JSON.parse(payload.toString('utf8'));
+  } catch {
+    throw fail('request_invalid', 'The order is no JSON.');
+  }
+  if (!Value.Check(Order, sent)) throw fail('request_invalid', 'The order is none that the encoder knows.');
+  return sent;
+}

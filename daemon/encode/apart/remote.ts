@@ -1,0 +1,179 @@
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { connect } from 'node:net';
+import { PassThrough, type Readable } from 'node:stream';
+import { Value } from 'typebox/value';
+import { type ErrorCode, fail, TapedeckError } from '../../domain/error.js';
+import { printable } from '../../domain/printable.js';
+import type { Ffmpeg, FfmpegRun } from '../ffmpeg.js';
+import { createFrameReader, type Frame, frame, PIECE_BYTES } from './frames.js';
+import { encodeOrder, LONGEST_RUN_MS, type Order, VersionAnswer } from './orders.js';
+
+/** How long the encoder may take beyond what ffmpeg may, in ms. */
+const GRACE_MS = 5_000;
+const VERSION_MS = 15_000;
+/** What a fault of the encoder's may be; any other is one of its output. */
+const FAULTS: readonly ErrorCode[] = ['encode_failed', 'ffmpeg_missing'];
+const DETAIL_CHARS = 700;
+
+/**
+ * ffmpeg as the encoder runs it, a program with a user and a sandbox of its own, at a Unix socket. What it gives back is as little
+ * believed as ffmpeg's own output. Throws `encoder_away` where it is not reached, or breaks off.
+ */
+export function createRemoteFfmpeg({ socket }: { socket: string }): Ffmpeg {
+  return {
+    async version() {
+      const run = start(socket, { kind: 'version' }, [], VERSION_MS);
+      run.stdout.resume();
+      await run.done;
+      const { answer } = run;
+      if (!Value.Check(VersionAnswer, answer))
+        throw fail('encode_failed', 'The encoder does not tell the version of its ffmpeg.');
+      return { version: printable(answer.version), libopus: answer.libopus };
+    },
+    encode(plan, limitMs = LONGEST_RUN_MS) {
+      const inputs = plan.inputs.map((path) => () => createReadStream(path, { highWaterMark: PIECE_BYTES }));
+      return start(socket, encodeOrder(plan.job, within(limitMs)), inputs, limitMs + GRACE_MS);
+    },
+    decode(source, rate, limitMs = LONGEST_RUN_MS) {
+      const order: Order = { kind: 'decode', limitMs: within(limitMs), rate };
+      return start(socket, order, [() => source], limitMs + GRACE_MS);
+    },
+  };
+}
+
+const within = (limitMs: number) => Math.min(Math.max(limitMs, 1), LONGEST_RUN_MS);
+
+type Input = { source: Readable; wanted: number; more: () => void };
+
+function start(
+  path: string,
+  order: Order,
+  open: (() => Readable)[],
+  limitMs: number,
+): FfmpegRun & { answer: unknown } {
+  const run: { answer: unknown } = { answer: undefined };
+  let settled = false;
+  let resolve!: () => void;
+  let reject!: (error: TapedeckError) => void;
+  const done = new Promise<void>((good, bad) => {
+    resolve = good;
+    reject = bad;
+  });
+  done.catch(() => {}); // who only reads stdout learns it there
+  const socket = connect(path);
+  const inputs = open.map((source): Input => ({ source: source(), wanted: 0, more: () => {} }));
+  for (const { source } of inputs) source.on('error', () => {}); // whoever reads it learns it
+  const timer = setTimeout(
+    () => finish(fail('encode_failed', `The encoder took more than ${Math.round(limitMs / 1000)} s`)),
+    Math.min(limitMs, LONGEST_RUN_MS + GRACE_MS),
+  );
+  const stdout = new PassThrough({
+    destroy(error, callback) {
+      finish(error ?? new Error('Its output was closed'));
+      callback(error);
+    },
+  });
+  stdout.on('error', () => {}); // who only awaits done learns it there
+
+  function finish(error?: Error): void {
+    if (settled) return;
+    settled = true;
+    clearTimeout(timer);
+    socket.destroy();
+    for (const { source, more } of inputs) {
+      source.destroy();
+      more();
+    }
+    if (!error) {
+      stdout.end();
+      resolve();
+      return;
+    }
+    const explained =
+      error instanceof TapedeckError ? error : fail('encode_failed', `${error.message}.`, error);
+    stdout.destroy(explained);
+    reject(explained);
+  }
+
+  /** Sends an input as far as it is wanted. */
+  async function feed(input: Input, n: number): Promise<void> {
+    for await (const chunk of input.source) {
+      const bytes = chunk as Buffer;
+      for (let at = 0; at < bytes.length; ) {
+        while (input.wanted === 0 && !settled)
+          await new Promise<void>((more) => {
+            input.more = more;
+          });
+        if (settled) return;
+        const piece = bytes.subarray(at, at + Math.min(input.wanted, PIECE_BYTES));
+        input.wanted -= piece.length;
+        at += piece.length;
+        if (!socket.write(frame('input', piece, n)))
+          await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+      }
+    }
+    if (!settled) socket.write(frame('inputEnd', undefined, n));
+  }
+
+  function take({ kind, input, payload }: Frame): void {
+    if (kind === 'output') {
+      if (stdout.write(payload)) return;
+      socket.pause();
+      stdout.once('drain', () => socket.resume());
+    } else if (kind === 'want') {
+      const one = inputs[input];
+      if (!one || payload.length !== 4) throw new Error('It wants an input that it was not told of');
+      one.wanted += payload.readUInt32BE();
+      one.more();
+    } else if (kind === 'answer') {
+      run.answer = parsed(payload);
+      finish();
+    } else if (kind === 'fault') finish(faultIn(payload));
+    else finish();
+  }
+
+  const read = createFrameReader(['want', 'output', 'done', 'answer', 'fault']);
+  socket.on('connect', () => {
+    socket.write(frame('order', Buffer.from(JSON.stringify(order))));
+    for (const [n, input] of inputs.entries())
+      feed(input, n).catch((e: Error) =>
+        finish(fail('encode_failed', `Its source failed: ${e.message}.`, e)),
+      );
+  });
+  socket.on('data', (chunk) => {
+    try {
+      for (const one of read(chunk)) {
+        if (settled) return;
+        take(one);
+      }
+    } catch (e) {
+      finish(fail('encode_failed', `The encoder is not understood: ${(e as Error).message}.`, e));
+    }
+  });
+  socket.on('error', (e: NodeJS.ErrnoException) =>
+    finish(fail('encoder_away', `${path} (${e.code ?? e.message})`, e)),
+  );
+  socket.on('close', () => finish(fail('encoder_away', `${path}: it broke off.`)));
+
+  return Object.assign(run, {
+    ...{ stdout, done },
+    kill: () => finish(new Error('It was stopped')),
+  });
+}
+
+function parsed(payload: Buffer): unknown {
+  try {
+    return JSON.parse(payload.toString('utf8'));
+  } catch {
+    return null;
+  }
+}
+
+/** What the encoder says went wrong, cleaned and capped: ffmpeg's last words are among it. */
+function faultIn(payload: Buffer): TapedeckError {
+  const said = parsed(payload) as { code?: unknown; detail?: unknown } | null;
+  const code = FAULTS.find((known) => known === said?.code) ?? 'encode_failed';
+  const detail = typeof said?.detail === 'string' ? said.detail : 'The encoder does not say why.';
+  return fail(code, printable(detail.replaceAll(/\s+/g, ' ')).slice(0, DETAIL_CHARS));
+}
