@@ -18,6 +18,8 @@ import { keysFile } from '../../../daemon/domain/paths.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 
 const units = ['tapedeck.service', 'tapedeck-web.service'];
+const ENCODER = 'tapedeck-encoder.service';
+const shipped = [...units, ENCODER, 'tapedeck-encoder.socket'];
 const place = (file: string) => join(import.meta.dirname, '../../..', 'systemd', file);
 
 /** What systemd prints, on either stream, and its exit code. */
@@ -33,20 +35,22 @@ function run(program: string, ...args: string[]): { code: number | null; text: s
 const values = (unit: string, key: string): string[] =>
   [...readFileSync(place(unit), 'utf8').matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((m) => m[1]!);
 
-for (const unit of units) {
+for (const unit of shipped) {
   t.test(`${unit} says nothing that systemd does not understand`, async (t) => {
     // In a root of its own there is a program to start, so that verify has no complaint of its own making.
     const root = t.testdir({ usr: { bin: { tapedeck: '#!/bin/sh\n' } }, etc: { systemd: { system: {} } } });
     chmodSync(join(root, 'usr/bin/tapedeck'), 0o755);
     const there = (file: string) => join(root, 'etc/systemd/system', file);
-    for (const file of units) cpSync(place(file), there(file));
-    for (const file of ['sysinit.target', 'network-online.target', 'shutdown.target'])
+    for (const file of shipped) cpSync(place(file), there(file));
+    for (const file of ['sysinit.target', 'sockets.target', 'network-online.target', 'shutdown.target'])
       writeFileSync(there(file), '[Unit]\nDescription=Stands in for the real one\n');
     const { code, text } = run('systemd-analyze', 'verify', `--root=${root}`, '--man=no', unit);
     t.equal(text, '');
     t.equal(code, 0);
   });
+}
 
+for (const unit of [...units, ENCODER]) {
   t.test(`${unit} leaves an exposure of at most 1.5 out of 10`, async (t) => {
     const { code, text } = run(
       'systemd-analyze',
@@ -60,7 +64,9 @@ for (const unit of units) {
     t.ok(level <= 1.5, `it is ${level}`);
     t.equal(code, 0, 'systemd agrees');
   });
+}
 
+for (const unit of units) {
   t.test(`${unit} does not forbid what Node and systemd-notify need`, async (t) => {
     t.same(values(unit, 'MemoryDenyWriteExecute'), [], 'Node writes code and runs it');
     t.same(values(unit, 'Type'), ['notify']);
@@ -97,12 +103,43 @@ t.test('the dashboard does not take the data folder for itself', async (t) => {
   t.not(values('tapedeck-web.service', 'User')[0], values('tapedeck.service', 'User')[0]);
 });
 
-t.test('neither process dumps its memory, is swapped out, or lets what it starts do so', async (t) => {
-  for (const unit of units) {
+t.test('no process dumps its memory, is swapped out, or lets what it starts do so', async (t) => {
+  for (const unit of [...units, ENCODER]) {
     t.same(values(unit, 'LimitCORE'), ['0'], unit);
     t.same(values(unit, 'MemorySwapMax'), ['0'], unit);
   }
 });
+
+t.test(
+  'the encoder writes nowhere, opens no socket, and the recorder alone may connect to its own',
+  async (t) => {
+    const socket = 'tapedeck-encoder.socket';
+    t.same(values(socket, 'SocketUser'), values('tapedeck.service', 'User'));
+    t.same(values(socket, 'SocketMode'), ['0600'], "its group is the dashboard's too");
+    t.not(values(ENCODER, 'User')[0], values('tapedeck.service', 'User')[0]);
+    t.not(values(ENCODER, 'Group')[0], values('tapedeck.service', 'Group')[0]);
+    t.same(values(ENCODER, 'ProtectSystem'), ['strict']);
+    for (const key of ['ReadWritePaths', 'StateDirectory', 'RuntimeDirectory', 'SupplementaryGroups'])
+      t.same(values(ENCODER, key), [], key);
+    const closed = values(ENCODER, 'InaccessiblePaths').join(' ').split(' ');
+    for (const path of [
+      '/var/lib',
+      '/var/spool',
+      '/etc/tapedeck',
+      '/etc/asterisk',
+      '/tmp',
+      '/var/tmp',
+      '/dev/shm',
+    ])
+      t.ok(closed.includes(`-${path}`), path);
+    t.same(values(ENCODER, 'PrivateNetwork'), ['yes']);
+    const denied = values(ENCODER, 'SystemCallFilter').filter((list) => list.startsWith('~'));
+    for (const call of ['socket', 'connect', 'bind', 'io_uring_setup'])
+      t.ok(denied.join(' ').split(/[ ~]/).includes(call), call);
+    t.same(values(ENCODER, '#?LoadCredential(?:Encrypted)?'), [], 'it is handed no secret');
+    t.same(values('tapedeck.service', 'Wants'), [socket]);
+  },
+);
 
 t.test('what README.md tells to write is understood by systemd', async (t) => {
   const readme = readFileSync(place('README.md'), 'utf8');
@@ -115,14 +152,12 @@ t.test('what README.md tells to write is understood by systemd', async (t) => {
   });
   for (const program of ['usr/bin/tapedeck', 'bin/sh']) chmodSync(join(root, program), 0o755);
   const there = (file: string) => join(root, 'etc/systemd/system', file);
-  for (const file of units) {
-    cpSync(place(file), there(file));
-  }
+  for (const file of shipped) cpSync(place(file), there(file));
   writeFileSync(there('tapedeck.service.d/key.conf'), block('LoadCredentialEncrypted='));
   writeFileSync(there('tapedeck.service.d/passphrase.conf'), block('LoadCredential=master-passphrase'));
   writeFileSync(there('tapedeck-passphrase.service'), block('systemd-ask-password'));
   writeFileSync(there('var-spool-asterisk-recording.mount'), block('[Mount]'));
-  for (const file of ['sysinit.target', 'network-online.target', 'shutdown.target'])
+  for (const file of ['sysinit.target', 'sockets.target', 'network-online.target', 'shutdown.target'])
     writeFileSync(there(file), '[Unit]\nDescription=Stands in for the real one\n');
   const all = [...units, 'tapedeck-passphrase.service', 'var-spool-asterisk-recording.mount'];
   for (const unit of all) {
@@ -132,7 +167,7 @@ t.test('what README.md tells to write is understood by systemd', async (t) => {
   }
 });
 
-t.test('sysusers makes two users of one group, and no group for Asterisk', async (t) => {
+t.test('sysusers makes two users of one group, one of its own, and no group for Asterisk', async (t) => {
   const root = t.testdir({ etc: {} });
   const { code, text } = run('systemd-sysusers', `--root=${root}`, place('tapedeck.sysusers'));
   t.equal(code, 0, text);
@@ -143,6 +178,8 @@ t.test('sysusers makes two users of one group, and no group for Asterisk', async
   const users = readFileSync(join(root, 'etc/passwd'), 'utf8');
   for (const name of ['tapedeck', 'tapedeck-web'])
     t.match(users, new RegExp(`^${name}:[^:]*:\\d+:${gid}:.*nologin$`, 'm'));
+  const encoder = /^tapedeck-encoder:[^:]*:\d+:(\d+):.*nologin$/m.exec(users)?.[1];
+  t.ok(encoder && encoder !== gid, 'the encoder reaches nothing by way of the group');
 });
 
 const root = process.getuid?.() === 0;
