@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { PassThrough, type Readable } from 'node:stream';
 import { fail, type TapedeckError } from '../domain/error.js';
 import type { Heard } from '../domain/recording/quality.js';
@@ -115,15 +114,28 @@ async function* overheard(
 ): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of source) {
-      if (!ear.write(chunk)) await Promise.race([once(ear, 'drain'), once(ear, 'close')]);
+      // A listener that has had enough is closed, and takes no more.
+      if (!ear.destroyed && !ear.write(chunk)) await roomIn(ear);
       yield chunk;
     }
-    ear.end();
+    if (!ear.destroyed) ear.end();
     await verified;
   } finally {
     // Left early, by a fault on either side: the listener must not wait for more.
     if (!ear.writableEnded && !ear.destroyed) leave();
   }
+}
+
+/** Settles once it takes more, or has closed. */
+function roomIn(ear: PassThrough): Promise<void> {
+  if (ear.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const goOn = () => {
+      ear.off('drain', goOn).off('close', goOn);
+      resolve();
+    };
+    ear.on('drain', goOn).on('close', goOn);
+  });
 }
 
 async function listen(source: Readable, write: (chunk: Buffer) => unknown): Promise<void> {

@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { createEncoderProgram, ENCODER, type EncoderProgram } from '../../test/support/encoder.js';
 import { createLab, startPbx } from '../../test/support/pbx/pbx.js';
 import { createApiClient, createRecorderLab, readIfThere } from '../../test/support/recorder.js';
 import { assemble, CALLER_IDS, type Cast, createMoreCalls, placeCalls } from './demo-calls.js';
@@ -86,15 +87,33 @@ async function tellCoverage(recorder: ReturnType<typeof createRecorderLab>): Pro
   check(totals.unwitnessed === 0 && totals.surplus === 0, 'coverage: Asterisk has a CDR of every call');
 }
 
+/** The encoder as a user of its own, where there can be one: null otherwise, and ffmpeg runs as the recorder's user. */
+async function startEncoder(): Promise<EncoderProgram | null> {
+  const encoder = createEncoderProgram();
+  try {
+    if (!encoder.separate) throw new Error('only root can start it as another user');
+    await encoder.start();
+    say(`the encoder runs ffmpeg as user id ${ENCODER}`);
+    return encoder;
+  } catch (e) {
+    await encoder.stop();
+    say(`ffmpeg runs as the recorder's user, without an encoder: ${(e as Error).message}`);
+    return null;
+  }
+}
+
 async function main(): Promise<number> {
   say(`Asterisk ${major} starts`);
   const pbx = await startPbx({ version: major, name: `demo-${major}`, callerIds: CALLER_IDS });
   say(`Asterisk ${pbx.version} is ready: SIP on port ${pbx.ports.sip}, ARI at ${pbx.ari.url}`);
-  const recorder = createRecorderLab({ dir, pbx, webPort: await webPort() });
+  const encoder = await startEncoder();
+  const extra = encoder ? `[encode]\nsocket = "${encoder.socket}"\n` : '';
+  const recorder = createRecorderLab({ dir, pbx, webPort: await webPort(), extra });
   const lab = createLab(pbx);
   const stop = async () => {
     await lab.stop();
     await recorder.stop();
+    await encoder?.stop();
     await pbx.stop();
   };
   try {

@@ -8,6 +8,7 @@ import { buffer } from 'node:stream/consumers';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import type { Test } from 'tap';
 import { buildManifest } from '../../daemon/domain/recording/manifest.js';
+import { createRemoteFfmpeg } from '../../daemon/encode/apart/remote.js';
 import { createEncoder } from '../../daemon/encode/encoder.js';
 import { createFfmpeg } from '../../daemon/encode/ffmpeg.js';
 import { opusPlan } from '../../daemon/encode/opus.js';
@@ -15,6 +16,7 @@ import { signManifest } from '../../daemon/vault/manifest.js';
 import { openSealed } from '../../daemon/vault/open.js';
 import { sealStream } from '../../daemon/vault/seal.js';
 import { createSigningKey } from '../../daemon/vault/signing-key.js';
+import { createEncoderProgram } from '../support/encoder.js';
 import { aCall, aRecording } from '../support/recordings/a-call.js';
 import { addRecording, openDashboard, setUp } from '../support/web/dashboard.js';
 
@@ -59,6 +61,9 @@ async function sealing(): Promise<void> {
   const identity = await generateX25519Identity();
   const recipient = await identityToRecipient(identity);
   const encoder = createEncoder({ ffmpeg: createFfmpeg() });
+  const program = createEncoderProgram();
+  await program.start();
+  const apart = createEncoder({ ffmpeg: createRemoteFfmpeg({ socket: program.socket }) });
   const call = aCall('bench', { legs: [], marks: [] });
   /** All that sealing is: the file, durable, and what is signed of it. */
   const seal = async (ogg: AsyncIterable<Uint8Array>) => {
@@ -81,10 +86,15 @@ async function sealing(): Promise<void> {
   const ogg: Buffer = await buffer(createFfmpeg().encode(plan).stdout);
   await timed(() => seal(Readable.from([ogg]))); // warm
   const whole: number[] = [];
+  const own: number[] = [];
+  const separate: { ms: number; cpuMs: number }[] = [];
   const alone: { ms: number; cpuMs: number }[] = [];
   const back: number[] = [];
   for (let n = 0; n < 5; n++) {
-    whole.push((await timed(() => encoder.encode(plan, seal))).ms);
+    const here = await timed(() => encoder.encode(plan, seal));
+    whole.push(here.ms);
+    own.push(here.cpuMs);
+    separate.push(await timed(() => apart.encode(plan, seal)));
     // The same bytes in pieces as ffmpeg gives them.
     const pieces = Readable.from(
       (function* () {
@@ -103,9 +113,19 @@ async function sealing(): Promise<void> {
       ).ms,
     );
   }
+  await program.stop();
   const total = median(whole);
   const ms = median(alone.map((a) => a.ms));
   print(`encode pass of a call of ${minutes} minutes, sealed and signed`, `${total.toFixed(0)} ms`);
+  const by = median(separate.map((s) => s.ms));
+  print(
+    `the same by way of the encoder${program.separate ? ', a user of its own' : ''}`,
+    `${by.toFixed(0)} ms (${(by / total).toFixed(2)} times as long)`,
+  );
+  print(
+    'processor time of the recorder for it, beside running ffmpeg itself',
+    `${median(separate.map((s) => s.cpuMs)).toFixed(0)} ms, ${median(own).toFixed(0)} ms`,
+  );
   print('sealing and signing alone, the file synced to the disk', `${ms.toFixed(1)} ms`);
   print('of it processor time', `${median(alone.map((a) => a.cpuMs)).toFixed(1)} ms`);
   print('share of the encode pass', against((ms / total) * 100, bars.share, '%'));

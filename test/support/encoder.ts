@@ -1,28 +1,44 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createRemoteFfmpeg } from '../../daemon/encode/apart/remote.js';
 import { until } from './recorder.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/daemon/main.js', import.meta.url));
+const UNIT = fileURLToPath(new URL('../../systemd/tapedeck-encoder.service', import.meta.url));
 /** A user id that nobody has, of a group of its own. */
 export const ENCODER = 48_103;
 
+/** The system calls that its unit denies by name. */
+const denied = (): string[] =>
+  [...readFileSync(UNIT, 'utf8').matchAll(/^SystemCallFilter=~(.*)$/gm)]
+    .flatMap(([, list]) => list!.split(' '))
+    .filter((name) => !name.startsWith('@'));
+
 /**
- * `tapedeck encoder` as a user of its own where we are root; otherwise as ours. Its socket is in a folder of its own, which `group`
- * may reach; without one, root alone. `ffmpeg`: what it runs in the place of ffmpeg.
+ * `tapedeck encoder`. Where we are root it is as its unit has it: a user of its own, a socket that was opened for it and that
+ * `owner` alone may connect to, and without the system calls that the unit denies by name. Otherwise it runs as our user. `ffmpeg`:
+ * what it runs in the place of ffmpeg.
  */
-export function createEncoderProgram({ ffmpeg, group = 0 }: { ffmpeg?: string; group?: number } = {}) {
+export function createEncoderProgram({ ffmpeg, owner = 0 }: { ffmpeg?: string; owner?: number } = {}) {
   const root = process.getuid?.() === 0;
   const dir = mkdtempSync(join(tmpdir(), 'tapedeck-encoder-'));
-  const run = join(dir, 'run');
-  mkdirSync(run);
   chmodSync(dir, 0o755);
-  if (root) chownSync(run, ENCODER, group);
-  chmodSync(run, 0o2710);
+  // systemd's folder for it is root's.
+  const run = join(dir, 'run');
+  mkdirSync(run, { mode: 0o755 });
   const socket = join(run, 'sock');
-  const as = root ? [`--reuid=${ENCODER}`, `--regid=${ENCODER}`, '--clear-groups'] : [];
+  const program = [process.execPath, MAIN, 'encoder', ...(ffmpeg ? ['--ffmpeg', ffmpeg] : [])];
+  const setpriv = ['setpriv', '--pdeathsig', 'KILL'];
+  const argv = root
+    ? [
+        ...[...setpriv, 'systemd-socket-activate', '-l', socket],
+        ...[...setpriv, `--reuid=${ENCODER}`, `--regid=${ENCODER}`, '--clear-groups', '--no-new-privs'],
+        ...['enosys', ...denied().flatMap((name) => ['-s', name]), ...program],
+      ]
+    : [...setpriv, ...program, '--socket', socket];
   let child: ChildProcess | null = null;
   let said = '';
   const over = () => child === null || child.exitCode !== null || child.signalCode !== null;
@@ -37,24 +53,33 @@ export function createEncoderProgram({ ffmpeg, group = 0 }: { ffmpeg?: string; g
 
   return {
     socket,
+    /** Whether it has a user of its own. */
+    separate: root,
     pid: () => child?.pid,
     said: () => said,
+    /** Throws with what it said when it does not answer. */
     async start(): Promise<void> {
       said = '';
-      child = spawn(
-        'setpriv',
-        [
-          ...[...as, '--pdeathsig', 'KILL', '--inh-caps=-all', process.execPath, MAIN, 'encoder'],
-          ...['--socket', socket, ...(ffmpeg ? ['--ffmpeg', ffmpeg] : [])],
-        ],
-        { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH } },
-      );
+      rmSync(socket, { force: true });
+      child = spawn(argv[0]!, argv.slice(1), {
+        ...{ cwd: '/', stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH } },
+      });
       for (const stream of [child.stdout!, child.stderr!])
         stream.on('data', (data: Buffer) => {
           if (said.length < 1 << 20) said += data;
         });
-      await until('the encoder', () => /the encoder is ready/.test(said) || over(), 30_000);
-      if (over()) throw new Error(`tapedeck encoder ended: ${said}`);
+      await until('the socket of the encoder', () => existsSync(socket) || over(), 30_000);
+      if (root && !over()) {
+        chmodSync(socket, 0o600);
+        chownSync(socket, owner, 0);
+      }
+      const ready = () => /the encoder is ready/.test(said);
+      // The first connection starts it.
+      await createRemoteFfmpeg({ socket })
+        .version()
+        .catch(() => {});
+      await until('the encoder', () => ready() || over(), 30_000);
+      if (!ready()) throw new Error(`tapedeck encoder ended: ${said}`);
     },
     end,
     async stop(): Promise<void> {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { connect } from 'node:net';
 import { PassThrough, type Readable } from 'node:stream';
@@ -8,6 +7,7 @@ import { printable } from '../../domain/printable.js';
 import type { Ffmpeg, FfmpegRun } from '../ffmpeg.js';
 import { createFrameReader, type Frame, frame, PIECE_BYTES } from './frames.js';
 import { encodeOrder, LONGEST_RUN_MS, type Order, VersionAnswer } from './orders.js';
+import { createSender } from './sender.js';
 
 /** How long the encoder may take beyond what ffmpeg may, in ms. */
 const GRACE_MS = 5_000;
@@ -62,6 +62,7 @@ function start(
   });
   done.catch(() => {}); // who only reads stdout learns it there
   const socket = connect(path);
+  const send = createSender(socket);
   const inputs = open.map((source): Input => ({ source: source(), wanted: 0, more: () => {} }));
   for (const { source } of inputs) source.on('error', () => {}); // whoever reads it learns it
   const timer = setTimeout(
@@ -109,16 +110,15 @@ function start(
         const piece = bytes.subarray(at, at + Math.min(input.wanted, PIECE_BYTES));
         input.wanted -= piece.length;
         at += piece.length;
-        if (!socket.write(frame('input', piece, n)))
-          await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+        await send(frame('input', piece, n));
       }
     }
-    if (!settled) socket.write(frame('inputEnd', undefined, n));
+    if (!settled) send(frame('inputEnd', undefined, n));
   }
 
   function take({ kind, input, payload }: Frame): void {
     if (kind === 'output') {
-      if (stdout.write(payload)) return;
+      if (stdout.write(payload) || socket.isPaused()) return;
       socket.pause();
       stdout.once('drain', () => socket.resume());
     } else if (kind === 'want') {
@@ -135,7 +135,7 @@ function start(
 
   const read = createFrameReader(['want', 'output', 'done', 'answer', 'fault']);
   socket.on('connect', () => {
-    socket.write(frame('order', Buffer.from(JSON.stringify(order))));
+    send(frame('order', Buffer.from(JSON.stringify(order))));
     for (const [n, input] of inputs.entries())
       feed(input, n).catch((e: Error) =>
         finish(fail('encode_failed', `Its source failed: ${e.message}.`, e)),

@@ -7,6 +7,7 @@ import type { FfmpegRun, OwnFfmpeg } from '../ffmpeg.js';
 import { opusPlan } from '../opus.js';
 import { amount, createFrameReader, type Frame, frame, PIECE_BYTES } from './frames.js';
 import { jobOf, LONGEST_RUN_MS, type Order, readOrder } from './orders.js';
+import { createSender } from './sender.js';
 
 /** Recordings that are made at once (16 at most), each with its decoder, and what a test call and `doctor` ask. */
 const MOST_RUNS = 36;
@@ -45,6 +46,7 @@ export function createEncoderServer({
     /** `over`: the last frame was sent, and whatever still comes is thrown away. */
     let state: 'waiting' | 'running' | 'over' = 'waiting';
     let counted = false;
+    const send = createSender(socket);
     open.add(socket);
     const late = setTimeout(() => socket.destroy(), orderMs);
 
@@ -66,7 +68,7 @@ export function createEncoderServer({
       const input = inputs[n]!;
       if (state !== 'running' || socket.destroyed) return;
       input.granted += bytes;
-      socket.write(frame('want', amount(bytes), n));
+      send(frame('want', amount(bytes), n));
     };
 
     async function give(made: FfmpegRun): Promise<void> {
@@ -75,8 +77,7 @@ export function createEncoderServer({
       for await (const chunk of made.stdout) {
         const bytes = chunk as Buffer;
         for (let at = 0; at < bytes.length; at += PIECE_BYTES)
-          if (!socket.write(frame('output', bytes.subarray(at, at + PIECE_BYTES))))
-            await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+          await send(frame('output', bytes.subarray(at, at + PIECE_BYTES)));
         if (socket.destroyed) return;
       }
       await made.done;

@@ -7,8 +7,8 @@ import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogu
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
 import { type CallRecord, type Segment, spoolName } from '../../../daemon/domain/recording/recording.js';
+import { ffmpegOf } from '../../../daemon/encode/chosen.js';
 import { createEncoder } from '../../../daemon/encode/encoder.js';
-import { createFfmpeg } from '../../../daemon/encode/ffmpeg.js';
 import { createPreserver } from '../../../daemon/recordings/preserve.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { signManifest } from '../../../daemon/vault/manifest.js';
@@ -53,6 +53,8 @@ export type Piece = { in?: Buffer; out?: Buffer; atMs?: number } & Partial<Segme
 export type Options = {
   /** Path of ffmpeg, or of what stands in its place. */
   ffmpeg?: string;
+  /** Socket of an encoder that runs it. */
+  socket?: string;
   /** How long ffmpeg may take, in ms. */
   limit?: number;
   /** When it is tried again, in ms. */
@@ -67,7 +69,7 @@ export type Options = {
 
 /** A preserver on real parts, and nothing to preserve yet. */
 export async function preserveLab(t: Test, options: Options = {}) {
-  const { ffmpeg = 'ffmpeg', limit, retries, again, remote, behind = 0 } = options;
+  const { ffmpeg = 'ffmpeg', socket = '', limit, retries, again, remote, behind = 0 } = options;
   const dir = t.testdir({});
   const spoolDir = join(dir, 'spool');
   mkdirSync(spoolDir);
@@ -88,7 +90,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
       remote: { stored: absent, storedNames: async () => [], deleteStored: async () => {}, ...remote },
     }),
     encoder: createEncoder({
-      ffmpeg: createFfmpeg({ path: ffmpeg }),
+      ffmpeg: ffmpegOf({ socket, ffmpeg }),
       ...(limit === undefined ? {} : { limit: () => limit }),
     }),
     keys,
