@@ -1,11 +1,11 @@
 import { createAlarming } from './app/alarming.js';
 import { createAssurance } from './app/assurance.js';
-import { createCalls } from './app/calls.js';
 import { openData } from './app/data.js';
+import { createLines } from './app/line.js';
 import { createOperations } from './app/operations.js';
-import type { Base, Parts } from './app/parts.js';
-import { createPbx } from './app/pbx.js';
+import type { Base, Line, Parts } from './app/parts.js';
 import { createRecordings } from './app/recordings.js';
+import { tellOfRemoved } from './app/removed.js';
 import { createRequests } from './app/requests.js';
 import { BEAT_MS } from './calls/watch.js';
 import { keysFile, recorderFolder } from './domain/paths.js';
@@ -20,9 +20,8 @@ import { countKeys } from './vault/keys.js';
 const SUBSYSTEMS = {
   data: openData,
   alarming: createAlarming,
-  pbx: createPbx,
+  lines: createLines,
   recordings: createRecordings,
-  calls: createCalls,
   assurance: createAssurance,
   operations: createOperations,
   requests: createRequests,
@@ -55,9 +54,8 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
     made.data = by.data(base, made, passphrase);
     try {
       made.alarming = by.alarming(base, made);
-      made.pbx = by.pbx(base, made);
+      made.lines = by.lines(base, made);
       made.recordings = by.recordings(base, made);
-      made.calls = by.calls(base, made);
       made.assurance = by.assurance(base, made);
       made.operations = by.operations(base, made);
       made.requests = by.requests(base, made);
@@ -72,13 +70,15 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
     /** Throws `already_running` when another recorder has the data directory. */
     async start(): Promise<void> {
       parts = make();
-      const { data, alarming, pbx, recordings, calls, assurance, operations, requests } = parts;
+      const { data, alarming, lines, recordings, assurance, operations, requests } = parts;
+      const onEach = (work: (line: Line) => unknown) => Promise.all(lines.map(work));
       const { catalogue, keys } = data;
       await requests.start();
-      for (const place of [recorderFolder(base.dir), config.pbxes[0]!.spool]) await tidyProbes(place);
+      for (const place of [recorderFolder(base.dir), ...config.pbxes.map((pbx) => pbx.spool)])
+        await tidyProbes(place);
       await operations.room.start(); // a full disk gets its ballast back before anything is opened
       operations.eventLoop.start();
-      pbx.stalls.start();
+      operations.stalls.start();
       keys.start();
       recordings.custody.open();
       await catalogue.start();
@@ -98,21 +98,26 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await alarming.away.start();
       void assurance.checkpoints.start();
       await recordings.retain.recover();
-      await calls.growth.start();
-      await calls.watch.start();
-      await calls.listening.start();
+      await tellOfRemoved(base, parts);
+      await onEach(({ calls }) => calls.growth.start());
+      await onEach(({ calls }) => calls.watch.start());
+      await onEach(({ calls }) => calls.listening.start());
       // Both in one turn, which is one commit: every open page looks again after each.
       beats = setInterval(() => {
-        calls.watch.beat();
-        calls.listening.beat();
+        for (const { calls } of lines) {
+          calls.watch.beat();
+          calls.listening.beat();
+        }
       }, BEAT_MS);
-      calls.mutes.start();
-      calls.timekeeper.start();
-      pbx.ari.start();
-      pbx.ami.start();
+      for (const { calls } of lines) calls.mutes.start();
+      operations.timekeeper.start();
+      for (const { links } of lines) {
+        links.ari.start();
+        links.ami.start();
+      }
       recordings.retain.start();
-      assurance.assure.start();
-      calls.testCalls.start();
+      for (const { assure } of lines) assure.start();
+      for (const { calls } of lines) calls.testCalls.start();
       recordings.scrub.start();
       operations.jobs.start();
       operations.health.start();
@@ -122,18 +127,19 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
     /** Finishes what is in hand; calls in progress go on being recorded by Asterisk. */
     async stop(): Promise<void> {
       if (!parts) return;
-      const { data, alarming, pbx, recordings, calls, assurance, operations, requests } = parts;
-      calls.timekeeper.stop();
-      await Promise.all([calls.testCalls.stop(), recordings.custody.stop()]);
+      const { data, alarming, lines, recordings, assurance, operations, requests } = parts;
+      const onEach = (work: (line: Line) => unknown) => Promise.all(lines.map(work));
+      operations.timekeeper.stop();
+      await Promise.all([onEach(({ calls }) => calls.testCalls.stop()), recordings.custody.stop()]);
       await Promise.all([operations.jobs.stop(), recordings.scrub.stop()]);
       await Promise.all([operations.health.stop(), recordings.retain.stop(), operations.room.stop()]);
-      await Promise.all([pbx.ari.stop(), pbx.ami.stop()]);
-      await Promise.all([calls.mutes.stop(), calls.growth.stop()]);
-      await calls.recorder.stop();
-      if (started) await assurance.assure.stop();
+      await onEach(({ links }) => Promise.all([links.ari.stop(), links.ami.stop()]));
+      await onEach(({ calls }) => Promise.all([calls.mutes.stop(), calls.growth.stop()]));
+      await onEach(({ calls }) => calls.recorder.stop());
+      if (started) await onEach(({ assure }) => assure.stop());
       clearInterval(beats);
-      await calls.watch.stop();
-      await calls.listening.stop();
+      await onEach(({ calls }) => calls.watch.stop());
+      await onEach(({ calls }) => calls.listening.stop());
       await recordings.preserver.stop();
       if (started) await data.note('stop', { detail: { process: 'recorder', version: version() } });
       await data.outbox.stop();
@@ -146,7 +152,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await data.catalogue.stop();
       data.keys.stop();
       operations.eventLoop.stop();
-      pbx.stalls.stop();
+      operations.stalls.stop();
       data.folder.release();
     },
   };

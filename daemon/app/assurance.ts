@@ -1,13 +1,8 @@
 import { ulid } from 'ulid';
-import { createAssure } from '../assurance/assure.js';
 import { createCheckpoints } from '../assurance/checkpoint.js';
 import { createDoubts } from '../assurance/doubts.js';
 import { createStrangers } from '../assurance/strangers.js';
-import { createCdrJournal } from '../cdr/journal.js';
-import { cdrSources } from '../cdr/sources.js';
-import { times } from '../domain/days.js';
-import { cdrJournalFile, checkpointFile, checkpointHead } from '../domain/paths.js';
-import { csvRow, translateCdr } from '../pbx/cdr.js';
+import { checkpointFile, checkpointHead } from '../domain/paths.js';
 import { appendCheckpoint, readCheckpoints, writeHead } from '../vault/checkpoint-file.js';
 import { signerOf, signNote } from '../vault/note.js';
 import { publicKeys } from '../vault/signing-key.js';
@@ -19,9 +14,7 @@ export function createAssurance({ config, log, clock, dir }: Base, parts: Parts)
   const {
     data: { catalogue, folder },
     alarming: { alert, away },
-    pbx: { stamps, zones },
     recordings: { custody },
-    calls: { listening },
   } = parts;
   const doubts = createDoubts({ catalogue, alarms: alert, clock, log: log.child({ part: 'doubts' }) });
   const strangers = createStrangers({
@@ -48,20 +41,5 @@ export function createAssurance({ config, log, clock, dir }: Base, parts: Parts)
     wordsMs: config.audit.words_days * 86_400_000,
     log: log.child({ part: 'checkpoint' }),
   });
-  const assure = createAssure({
-    catalogue,
-    alarms: alert,
-    journal: createCdrJournal({ file: cdrJournalFile(dir) }),
-    lost: (from, why) => void listening.missed(from, why),
-    sources: cdrSources(config.pbxes[0]!, 'cdr-password', csvRow, (row) => {
-      const cdr = translateCdr(row, zones, stamps.theirs());
-      return cdr && stamps.written(cdr);
-    }),
-    trunkContexts: config.pbxes[0]!.trunk_contexts,
-    mint: (at) => ulid(at),
-    say: times(config.site.time_zone),
-    clock,
-    log: log.child({ part: 'assure' }),
-  });
-  return { assure, checkpoints, doubts, strangers };
+  return { checkpoints, doubts, strangers };
 }

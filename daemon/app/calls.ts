@@ -2,13 +2,12 @@ import { ulid } from 'ulid';
 import { createLink } from '../calls/link.js';
 import { createRecorder } from '../calls/record.js';
 import { createTestCalls } from '../calls/test-call.js';
-import { createTimekeeper } from '../calls/timekeeper.js';
 import { createWatch } from '../calls/watch.js';
 import { createGrowthWatch } from '../capture/growth.js';
 import { createMuteWatch } from '../capture/mute.js';
 import { createSegments } from '../capture/segments.js';
 import { createCapture } from '../capture/snoop.js';
-import { FIRST } from '../domain/pbx.js';
+import type { Spool } from '../capture/spool.js';
 import { spoolAudio } from '../encode/captured.js';
 import { ffmpegOf } from '../encode/chosen.js';
 import { load } from '../ops/busy.js';
@@ -17,16 +16,21 @@ import { complainOf } from '../ops/log.js';
 import { faultsOf } from '../pbx/known-faults.js';
 import { translateSnapshot } from '../pbx/translate.js';
 import { removeDurably } from '../vault/durable.js';
-import type { Base, Calls, Parts } from './parts.js';
+import type { Base, Calls, LineBase, Links, Parts } from './parts.js';
 
-/** From an event of the PBX to the files of a captured call. */
-export function createCalls({ config, log, time, clock, dir }: Base, parts: Parts): Calls {
-  const {
-    data: { catalogue, keys, outbox },
-    alarming: { alert },
-    pbx: { ari, answers, stamps, stalls },
-    recordings: { spool, preserver },
-  } = parts;
+/** From an event of one PBX to the files of a captured call. */
+export function createCalls(
+  { config, time, clock, dir }: Base,
+  parts: Parts,
+  { pbx, alarms, log }: LineBase,
+  { links, spool }: { links: Links; spool: Spool },
+): Calls {
+  const { catalogue, keys, outbox } = parts.data;
+  const { ari, answers, stamps } = links;
+  const { id } = pbx;
+  /** Made after the lines, since it reads the spools of all. */
+  const preserver = () => parts.recordings.preserver;
+  const removeSpool = (name: string) => preserver().remove(id, name);
   const captureLog = log.child({ part: 'capture' });
   const capture = createCapture({
     pbx: ari,
@@ -34,7 +38,7 @@ export function createCalls({ config, log, time, clock, dir }: Base, parts: Part
     log: captureLog,
     onSilent: (call, seq) => {
       log.error({ call, seq }, 'Asterisk says that it records a call and no audio arrives');
-      alert.raise('capture_silent', {
+      alarms.raise('capture_silent', {
         severity: 'critical',
         why: { code: 'capture_silent', params: {} },
         forMs: 3_600_000,
@@ -52,7 +56,7 @@ export function createCalls({ config, log, time, clock, dir }: Base, parts: Part
     watchedUntil: catalogue.watch.lastWatched,
     save: outbox.catalogue.segments.saveLost,
     onLost: () =>
-      alert.raise('pbx_starved', {
+      alarms.raise('pbx_starved', {
         severity: 'warning',
         why: { code: 'pbx_starved', params: {} },
         forMs: 300_000,
@@ -62,7 +66,7 @@ export function createCalls({ config, log, time, clock, dir }: Base, parts: Part
   const segments = createSegments({
     capture,
     save: outbox.catalogue.segments.save,
-    removeSpool: preserver.remove,
+    removeSpool,
     lookBack: growth.close,
     spoolBorn: async (name) => {
       const at = await spool.born(name);
@@ -70,8 +74,9 @@ export function createCalls({ config, log, time, clock, dir }: Base, parts: Part
     },
     log: captureLog,
   });
-  const watch = createWatch({ kept: catalogue.watch, clock, log: log.child({ part: 'watch' }) });
+  const watch = createWatch({ pbx: id, kept: catalogue.watch, clock, log: log.child({ part: 'watch' }) });
   const listening = createWatch({
+    pbx: id,
     kept: catalogue.listening,
     clock,
     log: log.child({ part: 'witness' }),
@@ -81,20 +86,20 @@ export function createCalls({ config, log, time, clock, dir }: Base, parts: Part
     catalogue: outbox.catalogue,
     capture,
     segments,
-    hindrance: () => parts.operations.room.hindrance(),
+    hindrance: () => parts.operations.room.hindrance(id),
     muteTrap: () => hasMuteTrap() || mutes.learned(),
     spoolAudio: (segment) => spoolAudio(spool, segment),
-    rules: { pbx: FIRST, trunkContexts: config.pbxes[0]!.trunk_contexts, mint: () => ulid() },
+    rules: { pbx: id, trunkContexts: pbx.trunk_contexts, mint: () => ulid() },
     log: log.child({ part: 'record' }),
-    onCaptured: (id) => preserver.enqueue(id),
+    onCaptured: (call) => preserver().enqueue(id, call),
     answers,
     gapDuring: watch.gapDuring,
-    stalls: stalls.during,
+    stalls: (from, to) => parts.operations.stalls.during(from, to),
     site: { timeZone: config.site.time_zone },
     clock,
     onCapture: (result) => {
-      parts.operations.health.captured(result);
-      parts.operations.metrics.captured(result);
+      parts.operations.health.captured(id, result);
+      parts.operations.metrics.captured(id, result);
     },
   });
   const mutes = createMuteWatch({
@@ -106,28 +111,21 @@ export function createCalls({ config, log, time, clock, dir }: Base, parts: Part
       void recorder.muted(...mute).catch(complainOf(log, 'A mute could not be put on record')),
     log: captureLog,
   });
-  const timekeeper = createTimekeeper({
-    clock: time,
-    stamps,
-    idle: () => recorder.now().calls === 0 && preserver.waiting() === 0,
-    onStill: (ms) => watch.stoodStill(clock() - Math.round(ms)),
-    alarms: alert,
-    log: log.child({ part: 'time' }),
-  });
   const testCalls = createTestCalls({
     pbx: ari,
     catalogue,
     keys,
     removeFile: removeDurably,
-    removeSpool: preserver.remove,
+    removeSpool,
     ffmpeg: ffmpegOf(config.encode),
     audio: (recording) => testCallAudio(dashboardOf(config.web, dir), parts.operations.passes, recording),
-    preserving: preserver.waiting,
+    preserving: () => preserver().waiting(),
     load,
-    alarms: alert,
+    alarms,
     mint: () => ulid(),
     clock,
     config: {
+      pbx: id,
       dataDir: dir,
       enabled: config.test_calls.enabled,
       schedule: config.test_calls.schedule,
@@ -138,13 +136,13 @@ export function createCalls({ config, log, time, clock, dir }: Base, parts: Part
   });
   const link = createLink({
     recorder,
-    preserver,
+    preserver: { recover: () => preserver().recover(id), resume: () => preserver().resume() },
     watch,
-    compareClocks: timekeeper.compare,
+    compareClocks: () => parts.operations.timekeeper.compare(id),
     snapshot: ({ channels, bridges }, at) => stamps.listed(translateSnapshot(channels, bridges, at)),
-    isUp: () => parts.assurance.assure.up(),
+    isUp: () => parts.lines.find((line) => line.pbx === pbx)!.assure.up(),
     clock,
     log,
   });
-  return { recorder, growth, mutes, watch, listening, timekeeper, testCalls, link };
+  return { recorder, growth, mutes, watch, listening, testCalls, link };
 }

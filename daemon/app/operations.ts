@@ -1,4 +1,5 @@
 import { ulid } from 'ulid';
+import { createTimekeeper } from '../calls/timekeeper.js';
 import { times } from '../domain/days.js';
 import type { JobKind } from '../domain/operations/job.js';
 import { recorderFolder } from '../domain/paths.js';
@@ -11,39 +12,55 @@ import { complainOf } from '../ops/log.js';
 import { createMetrics } from '../ops/metrics.js';
 import { createPasses } from '../ops/passes.js';
 import { version } from '../ops/process/version.js';
+import { createStalls } from '../ops/stalls.js';
 import { MB } from './data.js';
 import type { Base, Operations, Parts } from './parts.js';
 
 /** Room on the disks, long work, and what is said of the recorder. */
-export function createOperations({ config, log, clock, dir }: Base, parts: Parts): Operations {
+export function createOperations({ config, log, time, clock, dir }: Base, parts: Parts): Operations {
   const {
     data: { catalogue, ballast, outbox },
     alarming: { alert, deliver },
-    pbx: { ari, ami },
-    recordings: { spool, preserver, retain, scrub },
-    calls: { recorder, testCalls },
+    lines,
+    recordings: { preserver, retain, scrub },
   } = parts;
-  const metrics = createMetrics({ version: version() });
+  const metrics = createMetrics({ version: version(), pbxes: lines.map(({ pbx }) => pbx.id) });
+  const stalls = createStalls({ now: clock });
   const eventLoop = createEventLoopWatch();
   const room = createRoom({
     data: { dir, reserveBytes: config.data.reserve_mb * MB, probeIn: recorderFolder(dir) },
-    spool: { dir: config.pbxes[0]!.spool, reserveBytes: config.pbxes[0]!.spool_reserve_mb * MB },
+    spools: lines.map(({ pbx }) => ({
+      ...{ pbx: pbx.id, dir: pbx.spool, reserveBytes: pbx.spool_reserve_mb * MB },
+    })),
     read: readDisk,
     probe: probeDisk,
     ballast,
     cleaning: [
-      { what: 'copies that nobody works with', frees: 'data', run: spool.tidy },
-      { what: 'captured files whose recording is sealed', frees: 'spool', run: preserver.recover },
+      {
+        what: 'copies that nobody works with',
+        frees: 'data',
+        run: () => Promise.all(lines.map(({ spool }) => spool.tidy())),
+      },
+      {
+        what: 'captured files whose recording is sealed',
+        frees: 'spool',
+        run: () => Promise.all(lines.map(({ pbx }) => preserver.recover(pbx.id))),
+      },
       { what: 'recordings that are due', frees: 'data', run: () => retain.run() },
     ],
     growth: catalogue.recordings.growth,
     onReturn: () => {
-      recorder.retry();
+      for (const { calls } of lines) calls.recorder.retry();
       void outbox.flush();
       void preserver.resume().catch(complainOf(log, 'Captured calls could not be taken up'));
     },
-    onEmpty: () => void recorder.endCaptures().catch(complainOf(log, 'Captures could not be ended')),
+    onEmpty: (id) =>
+      void lines
+        .find(({ pbx }) => pbx.id === id)!
+        .calls.recorder.endCaptures()
+        .catch(complainOf(log, 'Captures could not be ended')),
     alarms: alert,
+    alarmsOf: (id) => lines.find(({ pbx }) => pbx.id === id)?.alarms ?? alert,
     clock,
     log: log.child({ part: 'room' }),
   });
@@ -56,13 +73,12 @@ export function createOperations({ config, log, clock, dir }: Base, parts: Parts
     log: log.child({ part: 'health' }),
     catalogue,
     alarms: alert,
-    ari: ari.status,
-    ami: ami.status,
-    now: recorder.now,
-    list: recorder.list,
+    pbxes: lines.map(({ pbx: { id, name }, links, calls }) => ({
+      ...{ id, name, ari: links.ari.status, ami: links.ami.status },
+      ...{ now: calls.recorder.now, list: calls.recorder.list, testCall: calls.testCalls.last },
+    })),
     channels: deliver.status,
     disk: room.status,
-    testCall: testCalls.last,
     encoder: config.encode.socket ? 'separate' : 'recorder',
     testCallsOn: config.test_calls.enabled,
     scrub: scrub.status,
@@ -71,6 +87,16 @@ export function createOperations({ config, log, clock, dir }: Base, parts: Parts
     say: times(config.site.time_zone),
     clock,
   });
+  const timekeeper = createTimekeeper({
+    clock: time,
+    pbxes: lines.map(({ pbx: { id }, links: { stamps }, alarms }) => ({ id, stamps, alarms })),
+    idle: () => lines.every(({ calls }) => calls.recorder.now().calls === 0) && preserver.waiting() === 0,
+    onStill: (ms) => {
+      for (const { calls } of lines) calls.watch.stoodStill(clock() - Math.round(ms));
+    },
+    alarms: alert,
+    log: log.child({ part: 'time' }),
+  });
   const passes = createPasses({ clock });
-  return { room, health, jobs, metrics, eventLoop, passes };
+  return { stalls, timekeeper, room, health, jobs, metrics, eventLoop, passes };
 }

@@ -13,12 +13,13 @@ import type { Spool } from '../capture/spool.js';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import type { createOutbox } from '../catalogue/outbox.js';
 import type { About, AuditAction } from '../domain/assurance/audit.js';
+import type { Alarms } from '../domain/operations/alarm.js';
 import type { createAlert } from '../operations/alert.js';
 import type { createDeliver } from '../operations/deliver.js';
 import type { createHealth } from '../operations/health.js';
 import type { createRoom } from '../operations/room.js';
 import type { Clock } from '../ops/clock.js';
-import type { Config } from '../ops/config-schema.js';
+import type { Config, PbxConfig } from '../ops/config-schema.js';
 import type { Ballast } from '../ops/disk.js';
 import type { createEventLoopWatch } from '../ops/event-loop.js';
 import type { createJobs } from '../ops/jobs.js';
@@ -59,17 +60,29 @@ export type Alarming = {
   /** Takes checkpoints of the audit log off this machine. */
   away: ReturnType<typeof createDeliver>;
 };
-export type Pbx = {
+/** Both links to one PBX. */
+export type Links = {
   ari: Ari;
   ami: ReturnType<typeof createAmi>;
   answers: ReturnType<typeof createAnswers>;
   stamps: Stamps;
-  stalls: ReturnType<typeof createStalls>;
   /** The zones in which CDRs may tell their times, the likeliest first. */
   zones: string[];
 };
-export type Recordings = {
+/** All that there is once for each PBX. One that is down, hangs or floods keeps no other line from its work. */
+export type Line = {
+  pbx: PbxConfig;
+  /** Tell of this PBX alone. */
+  alarms: Alarms;
+  log: Log;
+  links: Links;
   spool: Spool;
+  calls: Calls;
+  assure: ReturnType<typeof createAssure>;
+};
+/** What every part of a line is given. */
+export type LineBase = Pick<Line, 'pbx' | 'alarms' | 'log'>;
+export type Recordings = {
   custody: ReturnType<typeof createCustody>;
   preserver: ReturnType<typeof createPreserver>;
   retain: Retain;
@@ -82,17 +95,17 @@ export type Calls = {
   /** When calls were watched, and when their CDRs were heard. */
   watch: ReturnType<typeof createWatch>;
   listening: ReturnType<typeof createWatch>;
-  timekeeper: ReturnType<typeof createTimekeeper>;
   testCalls: ReturnType<typeof createTestCalls>;
   link: ReturnType<typeof createLink>;
 };
 export type Assurance = {
-  assure: ReturnType<typeof createAssure>;
   checkpoints: ReturnType<typeof createCheckpoints>;
   doubts: ReturnType<typeof createDoubts>;
   strangers: ReturnType<typeof createStrangers>;
 };
 export type Operations = {
+  stalls: ReturnType<typeof createStalls>;
+  timekeeper: ReturnType<typeof createTimekeeper>;
   room: ReturnType<typeof createRoom>;
   health: ReturnType<typeof createHealth>;
   jobs: ReturnType<typeof createJobs>;
@@ -111,9 +124,9 @@ export type Requests = { start(): Promise<void>; stop(): Promise<void> };
 export type Parts = {
   data: Data;
   alarming: Alarming;
-  pbx: Pbx;
+  /** In the order of the configuration: the first is that of the PBX without an id. */
+  lines: Line[];
   recordings: Recordings;
-  calls: Calls;
   assurance: Assurance;
   operations: Operations;
   requests: Requests;

@@ -1,5 +1,4 @@
-import { createSpool } from '../capture/spool.js';
-import { recordingFile, workFolder } from '../domain/paths.js';
+import { recordingFile } from '../domain/paths.js';
 import type { Manifest } from '../domain/recording/manifest.js';
 import { ffmpegOf } from '../encode/chosen.js';
 import { createEncoder } from '../encode/encoder.js';
@@ -24,7 +23,7 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
   const {
     data: { catalogue, keys, master, note },
     alarming: { alert },
-    pbx: { ari },
+    lines,
   } = parts;
   const custody = createCustody({
     catalogue,
@@ -47,10 +46,10 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     await parts.assurance.doubts.beforeSigning();
     return signManifest(manifest, custody.signer());
   };
-  const spool = createSpool({ dir: config.pbxes[0]!.spool, workDir: workFolder(dir), remote: ari });
+  const alarmsOf = new Map(lines.map(({ pbx, alarms }) => [pbx.id, alarms]));
   const preserver = createPreserver({
     catalogue,
-    spool,
+    spools: new Map(lines.map(({ pbx, spool }) => [pbx.id, spool])),
     encoder: createEncoder({ ffmpeg: ffmpegOf(config.encode) }),
     keys,
     seal: sealStream,
@@ -63,6 +62,7 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     complexity: config.encode.complexity,
     atOnce: config.encode.at_once,
     alarms: alert,
+    alarmsOf: (pbx) => alarmsOf.get(pbx) ?? alert,
     site: { timeZone: config.site.time_zone },
     clock,
     behind: time.behind,
@@ -102,5 +102,5 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     config: { dataDir: dir, schedule: config.scrub.schedule, timeZone: config.site.time_zone },
     log: log.child({ part: 'scrub' }),
   });
-  return { spool, custody, preserver, retain, scrub };
+  return { custody, preserver, retain, scrub };
 }

@@ -1,6 +1,8 @@
 import { ulid } from 'ulid';
 import { dates, startOfDay } from '../domain/days.js';
+import { fail } from '../domain/error.js';
 import { controlSocket, ownerSocket } from '../domain/paths.js';
+import { FIRST } from '../domain/pbx.js';
 import { createControl } from '../operations/control.js';
 import { coreLimit } from '../ops/process/core-dumps.js';
 import { version } from '../ops/process/version.js';
@@ -17,7 +19,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
     data: { catalogue, keys, master },
     alarming: { alert, deliver, away },
     recordings: { custody, retain, scrub },
-    calls: { testCalls },
+    lines,
     assurance: { checkpoints },
     operations: { health, jobs, metrics, passes },
   } = parts;
@@ -47,7 +49,11 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
           await catalogue.calls.coverageSince(startOfDay(dates(zone)(clock()), zone)),
         ),
       test_alerts: () => deliver.test({ id: ulid(), kind: 'test', at: clock(), alarms: [] }),
-      run_test_call: () => testCalls.run(),
+      run_test_call: ({ pbx = FIRST }) => {
+        const line = lines.find((one) => one.pbx.id === pbx);
+        if (!line) throw fail('pbx_unknown', `"${pbx}"`);
+        return line.calls.testCalls.run();
+      },
       checkpoints: () => ({
         key: { id: custody.signer().keyId, pem: custody.signer().publicKeyPem },
         targets: away.status(),

@@ -15,6 +15,7 @@ import { createMissed, STANDS } from '../domain/assurance/missed.js';
 import { whyUnwatched } from '../domain/call/late.js';
 import { isDiskError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
+import type { PbxId } from '../domain/pbx.js';
 import type { Why } from '../domain/reason/reason.js';
 import { inWords, type Say } from '../domain/reason/words.js';
 import type { CallId, CallRecord } from '../domain/recording/recording.js';
@@ -27,6 +28,8 @@ import { createIntake } from './assure/intake.js';
  * for the time in which nobody listened), put together with our calls, and what was answered and not recorded is said.
  */
 export type AssureDeps = {
+  /** Whose CDRs and calls are compared. */
+  pbx: PbxId;
   catalogue: Catalogue;
   alarms: Alarms;
   /** Where CDRs wait that the catalogue does not have yet. */
@@ -69,7 +72,7 @@ const SLACK = 2_000;
 
 export function createAssure(deps: AssureDeps) {
   const pace = { ...PACE, ...deps.pace };
-  const { catalogue, alarms, clock, log } = deps;
+  const { pbx, catalogue, alarms, clock, log } = deps;
   const alarmed = createMissed(alarms);
   const intake = createIntake({
     ...{ journal: deps.journal, lost: deps.lost, alarms, clock, log },
@@ -133,6 +136,9 @@ export function createAssure(deps: AssureDeps) {
     }
   }
 
+  const due = async (by: number, limit: number) =>
+    (await catalogue.ledger.due(by, limit)).filter((cdr) => cdr.pbx === pbx);
+
   /** Makes the accounts of all that hangs together with this CDR. */
   async function accountsWith(cdr: Cdr): Promise<Account[]> {
     const { cdrs, calls } = await catalogue.ledger.related(linksOf(cdr).slice(0, 1));
@@ -183,7 +189,8 @@ export function createAssure(deps: AssureDeps) {
     const rang = callId === null ? null : await endedUnanswered(callId);
     if (callId !== null && !rang && !(await madeFromCdrs(callId))) return null;
     const from = account.startedAt - SLACK;
-    const [blind] = await catalogue.watch.windows({ from, to: account.endedAt });
+    const windows = await catalogue.watch.windows({ from, to: account.endedAt });
+    const blind = windows.find((w) => w.pbx === pbx);
     if (!blind) return null;
     const call = rang
       ? answeredUnseen(rang, account)
@@ -207,8 +214,8 @@ export function createAssure(deps: AssureDeps) {
   async function madeFromCdrs(id: CallId): Promise<boolean> {
     const row = await catalogue.ledger.row(id);
     if (!row?.call || !row.pbx || row.call.coverage.status !== 'not_recorded') return false;
-    const { call, pbx } = row;
-    return (['startedAt', 'answeredAt', 'endedAt'] as const).every((key) => call[key] === pbx[key]);
+    const { call, pbx: told } = row;
+    return (['startedAt', 'answeredAt', 'endedAt'] as const).every((key) => call[key] === told[key]);
   }
 
   /** Whether there is nothing more to wait for. */
@@ -265,7 +272,7 @@ export function createAssure(deps: AssureDeps) {
     if (unfinished !== null) return;
     await begun(); // before the first CDR comes, which would count as older than Tapedeck
     await intake.flush();
-    unfinished = await catalogue.ledger.due(Number.MAX_SAFE_INTEGER, DUE_AT_STOP);
+    unfinished = await due(Number.MAX_SAFE_INTEGER, DUE_AT_STOP);
   }
 
   async function look(): Promise<void> {
@@ -275,7 +282,7 @@ export function createAssure(deps: AssureDeps) {
     if (now >= holdUntil) {
       await each(unfinished!, accountsWith);
       unfinished = [];
-      await each(await catalogue.ledger.due(now, DUE_AT_ONCE), (cdr) => compare(cdr, now));
+      await each(await due(now, DUE_AT_ONCE), (cdr) => compare(cdr, now));
     }
     alarmed.sweep(now);
     if (now - lastRead < pace.read) return;
@@ -316,7 +323,7 @@ export function createAssure(deps: AssureDeps) {
       // What was heard last gets its account; whether all is well with it is judged after the next start.
       await queue(async () => {
         await intake.flush();
-        await each(await catalogue.ledger.due(Number.MAX_SAFE_INTEGER, DUE_AT_STOP), accountsWith);
+        await each(await due(Number.MAX_SAFE_INTEGER, DUE_AT_STOP), accountsWith);
       }, 'The last CDRs could not be compared; they will be after the next start');
       intake.stop();
     },

@@ -65,11 +65,14 @@ export function createRecorder(deps: RecordDeps) {
     },
   });
 
-  const takeUp = createTakeUp(deps, {
-    ...{ live, unwatched: steps.unwatched },
-    of: (id) => of(id),
-    forget: (id) => void live.delete(id),
-  });
+  const takeUp = createTakeUp(
+    { ...deps, pbx: deps.rules.pbx },
+    {
+      ...{ live, unwatched: steps.unwatched },
+      of: (id) => of(id),
+      forget: (id) => void live.delete(id),
+    },
+  );
 
   function after(times: number, what: () => void): NodeJS.Timeout | null {
     return stopped ? null : setTimeout(what, retryDelay(AGAIN, times));

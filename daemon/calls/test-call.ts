@@ -16,7 +16,7 @@ import { times } from '../domain/days.js';
 import { fail, TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import { recordingFile } from '../domain/paths.js';
-import { FIRST } from '../domain/pbx.js';
+import type { PbxId } from '../domain/pbx.js';
 import { inWords } from '../domain/reason/words.js';
 import { type Recording, spoolName } from '../domain/recording/recording.js';
 import type { Ffmpeg } from '../encode/ffmpeg.js';
@@ -58,7 +58,14 @@ export type TestCallDeps = {
   alarms: Alarms;
   mint: () => string;
   clock: () => number;
-  config: { dataDir: string; enabled: boolean; schedule: string; timeZone: string; maxLoad: number };
+  config: {
+    pbx: PbxId;
+    dataDir: string;
+    enabled: boolean;
+    schedule: string;
+    timeZone: string;
+    maxLoad: number;
+  };
   log: Log;
 };
 
@@ -96,6 +103,9 @@ export function createTestCalls(deps: TestCallDeps) {
     }
   }
 
+  /** Those of this PBX: each PBX has its own test calls. */
+  const callsLeft = async () => (await catalogue.testCalls.left()).filter((c) => c.pbx === config.pbx);
+
   const isDone = (call: StoredCall): boolean => call.endedAt !== null && call.coverage.status !== 'pending';
 
   /** From the request to the verdict. Throws `TestFailed`. */
@@ -105,9 +115,7 @@ export function createTestCalls(deps: TestCallDeps) {
       throw new TestFailed('pbx', e instanceof TapedeckError ? e.detail : (e as Error).message);
     });
     const find = async () =>
-      (await catalogue.testCalls.left()).find((c) =>
-        c.legs.some((l) => l.id === calling || l.id === answering),
-      ) ?? null;
+      (await callsLeft()).find((c) => c.legs.some((l) => l.id === calling || l.id === answering)) ?? null;
     if (!(await eventually(SEEN_MS, find))) throw new TestFailed('unseen', `In ${SEEN_MS / 1000} s.`);
     const ended = await eventually(CALL_MS, async () => {
       const call = await find();
@@ -179,9 +187,9 @@ export function createTestCalls(deps: TestCallDeps) {
 
   /** Removes what earlier test calls left: the one just made, or one that a crash cut short. */
   async function clear(): Promise<void> {
-    const settled = () => catalogue.testCalls.left().then((left) => (left.every(isDone) ? left : null));
+    const settled = () => callsLeft().then((left) => (left.every(isDone) ? left : null));
     await eventually(SEEN_MS, settled);
-    const left = (await catalogue.testCalls.left()).filter(isDone);
+    const left = (await callsLeft()).filter(isDone);
     const foreign = [];
     for (const call of left) if (await isForeign(call)) foreign.push(call);
     if (foreign.length === 0) deps.alarms.clear(FOREIGN);
@@ -210,7 +218,7 @@ export function createTestCalls(deps: TestCallDeps) {
 
   async function verdict(at: number, began: number, work: () => Promise<Measures>): Promise<TestCall> {
     const line = (rest: Pick<TestCall, 'outcome' | 'fault' | 'detail' | 'measures'>): TestCall => ({
-      pbx: FIRST,
+      pbx: config.pbx,
       at,
       ...rest,
       tookMs: Math.round(performance.now() - began),
@@ -243,7 +251,15 @@ export function createTestCalls(deps: TestCallDeps) {
     const load = deps.load();
     if (heedLoad && load > config.maxLoad) {
       const detail = `The load is ${load.toFixed(2)} for each core; the limit is ${config.maxLoad}.`;
-      return told({ pbx: FIRST, at, outcome: 'skipped', fault: null, detail, measures: null, tookMs: 0 });
+      return told({
+        pbx: config.pbx,
+        at,
+        outcome: 'skipped',
+        fault: null,
+        detail,
+        measures: null,
+        tookMs: 0,
+      });
     }
     const legs = testLegs(deps.mint());
     const call = await verdict(at, began, () => attempt(legs));

@@ -1,13 +1,14 @@
 import type { Alarms } from '../domain/operations/alarm.js';
+import type { PbxId } from '../domain/pbx.js';
 import { roughMs } from '../domain/written.js';
 import type { Clock } from '../ops/clock.js';
 import type { Log } from '../ops/log.js';
 import type { Stamps } from '../pbx/stamps.js';
 
-/** Story 10: the clocks are watched. Ours may be moved, the PBX's may be another, and this process may have stood still. */
+/** Story 10: the clocks are watched. Ours may be moved, a PBX's may be another, and this process may have stood still. */
 export type TimekeeperDeps = {
   clock: Clock;
-  stamps: Pick<Stamps, 'measure' | 'forget'>;
+  pbxes: readonly PbxClock[];
   /** No call is in progress or being sealed, whose times would not fit together any more. */
   idle: () => boolean;
   /** For so many ms until now this process did nothing: it was stopped, or its machine was. */
@@ -15,6 +16,8 @@ export type TimekeeperDeps = {
   alarms: Alarms;
   log: Log;
 };
+/** The clock of one PBX. `alarms` tell of it alone. */
+export type PbxClock = { id: PbxId; stamps: Pick<Stamps, 'measure' | 'forget'>; alarms: Alarms };
 
 const LOOK = 1_000;
 const ASK = 30_000;
@@ -52,15 +55,16 @@ export function createTimekeeper(deps: TimekeeperDeps) {
     idleFor = deps.idle() ? idleFor + 1 : 0;
     if (idleFor > 2 && Math.abs(clock.ahead()) > DRIFT) {
       clock.follow();
-      deps.stamps.forget();
+      for (const { stamps } of deps.pbxes) stamps.forget();
     }
-    if (performance.now() - askedAt >= ASK) void compare();
+    if (performance.now() - askedAt < ASK) return;
+    askedAt = performance.now();
+    for (const pbx of deps.pbxes) void compare(pbx);
   }
 
-  /** Asks the PBX for its time and says so when it is another than this machine's. */
-  async function compare(): Promise<void> {
-    askedAt = performance.now();
-    const apart = await deps.stamps.measure().then(
+  /** Asks a PBX for its time and says so when it is another than this machine's. */
+  async function compare({ stamps, alarms }: PbxClock): Promise<void> {
+    const apart = await stamps.measure().then(
       (skew) => skew - clock.ahead(),
       () => null,
     );
@@ -82,6 +86,9 @@ export function createTimekeeper(deps: TimekeeperDeps) {
     stop(): void {
       clearInterval(timer);
     },
-    compare,
+    /** Asks this PBX now. */
+    async compare(id: PbxId): Promise<void> {
+      for (const pbx of deps.pbxes) if (pbx.id === id) await compare(pbx);
+    },
   };
 }

@@ -1,6 +1,6 @@
 import type { Watch as Kept } from '../catalogue/watch.js';
 import { isDiskError } from '../domain/error.js';
-import { FIRST } from '../domain/pbx.js';
+import type { PbxId } from '../domain/pbx.js';
 import { because, type Why } from '../domain/reason/reason.js';
 import { inWords } from '../domain/reason/words.js';
 import type { BlindWindow } from '../domain/recording/recording.js';
@@ -12,6 +12,8 @@ import type { Log } from '../ops/log.js';
  * and for the witness itself (CDRs over AMI).
  */
 export type WatchDeps = {
+  /** Which PBX is watched. */
+  pbx: PbxId;
   kept: Pick<Kept, 'watched' | 'lastWatched' | 'open' | 'close'>;
   clock: () => number;
   log: Log;
@@ -50,7 +52,7 @@ export function createWatch(deps: WatchDeps) {
   }
 
   function begin(from: number, why: Why): BlindWindow {
-    const gap = { pbx: FIRST, from, to: null, why };
+    const gap = { pbx: deps.pbx, from, to: null, why };
     gaps.push(gap);
     if (gaps.length > REMEMBERED) gaps.shift();
     return gap;

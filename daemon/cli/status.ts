@@ -55,29 +55,34 @@ async function fromCatalogue(ctx: CliContext, down: DaemonStatus): Promise<Daemo
 function asText(s: Now, zone: string): string {
   const times = timesIn(zone);
   const at = (time: string | null) => times(time === null ? null : Date.parse(time));
+  const several = s.pbxes.length > 1;
   const said = [...s.health.problems, ...s.reminders].flatMap((p) => [
     ['', p.message],
     ['', `-> ${p.hint}`],
   ]);
-  const last = s.last_event_at === null ? 'no events yet' : `last event ${at(s.last_event_at)}`;
-  const blind = s.blind.map((b) => `${at(b.from)} to ${b.to === null ? 'now' : at(b.to)}`);
+  const nameOf = (id: string) => (several ? `${s.pbxes.find((p) => p.id === id)?.name ?? id}: ` : '');
+  const blind = s.blind.map((b) => `${nameOf(b.pbx)}${at(b.from)} to ${b.to === null ? 'now' : at(b.to)}`);
+  /** A row for each PBX, with its name where there are several. */
+  const each = (of: string, words: (pbx: DaemonStatus['pbxes'][number]) => string) =>
+    s.pbxes.map((pbx) => [of, `${nameOf(pbx.id)}${words(pbx)}`]);
   const up: string[][] = [
     ['Recorder', `up since ${at(s.since)}`],
-    ['PBX', `${s.pbx.version || 'unknown'}: ARI ${updown(s.pbx.ari)}, AMI ${updown(s.pbx.ami)}, ${last}`],
-    ['Calls', `${s.calls_now} now, ${s.recording_now} of them being recorded`],
-    [
-      'Captures',
-      `${s.captures.begun} started, ${s.captures.failed} failed (${s.captures.failed_lately} in the last 15 minutes)`,
-    ],
+    ...each('PBX', (p) => {
+      const last = p.last_event_at === null ? 'no events yet' : `last event ${at(p.last_event_at)}`;
+      return `${p.version || 'unknown'}: ARI ${updown(p.ari)}, AMI ${updown(p.ami)}, ${last}`;
+    }),
+    ...each('Calls', (p) => `${p.calls_now} now, ${p.recording_now} of them being recorded`),
+    ...each('Captures', ({ captures: c }) => {
+      return `${c.begun} started, ${c.failed} failed (${c.failed_lately} in the last 15 minutes)`;
+    }),
   ];
   const both: string[][] = [['Waiting to be processed', `${s.preserve.waiting}${age(s.preserve.oldest_ms)}`]];
   const rest: string[][] = [
     ...(s.encoder === null ? [] : [['Encoder', ENCODER[s.encoder]]]),
     ['Disk', diskWords(s.disk)],
-    [
-      'Test call',
-      s.test_call ? `${TEST[s.test_call.outcome]} ${at(s.test_call.at)} ${s.test_call.message}` : 'none yet',
-    ],
+    ...each('Test call', ({ test_call: test }) =>
+      test ? `${TEST[test.outcome]} ${at(test.at)} ${test.message}` : 'none yet',
+    ),
     ['Recordings', scrubWords(s.scrub)],
     ['Monitoring gaps', blind.length > 0 ? blind.slice(0, 3).join('; ') : 'none in the last 7 days'],
     ...s.alerts.map((a) => [

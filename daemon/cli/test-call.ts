@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { TestCall } from '../domain/call/test-call.js';
 import { testFaults } from '../domain/call/test-fault.js';
+import { fail } from '../domain/error.js';
+import { writePbx } from '../domain/pbx.js';
 import { ask } from '../ops/control-client.js';
 import type { CliContext } from './common/context.js';
 
@@ -9,15 +11,28 @@ export function testCall(program: Command, ctx: CliContext): void {
   program
     .command('test-call')
     .description('place a test call, record it, play it from the dashboard, compare it, and erase it')
+    .option('--pbx <id>', 'on this PBX only; "first" is the one without an id')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
       '\nNeeds the recorder, the dashboard, and asterisk-conf/extensions.conf in the dialplan. No phone rings.\nExit code 0 if every check passed, 1 otherwise.\n\nExample:\n  tapedeck test-call',
     )
-    .action(async ({ json }: { json?: boolean }) => {
-      const call = await ask(ctx.data(), 'run_test_call');
-      ctx.out(json ? JSON.stringify(call, null, 2) : asText(call));
-      if (call.outcome !== 'ok') process.exitCode = 1;
+    .action(async ({ pbx: only, json }: { pbx?: string; json?: boolean }) => {
+      const { pbxes } = ctx.config();
+      const chosen = only === undefined ? pbxes : pbxes.filter(({ id }) => writePbx(id) === only);
+      if (chosen.length === 0) throw fail('pbx_unknown', `"${only}".`);
+      const made = await Promise.all(
+        chosen.map(async ({ id, name }) => ({
+          name,
+          call: await ask(ctx.data(), 'run_test_call', { pbx: id }),
+        })),
+      );
+      const [first] = made;
+      if (json) ctx.out(JSON.stringify(pbxes.length === 1 ? first!.call : made.map((m) => m.call), null, 2));
+      else
+        for (const { name, call } of made)
+          ctx.out(pbxes.length === 1 ? asText(call) : `${name}: ${asText(call)}`);
+      if (made.some(({ call }) => call.outcome !== 'ok')) process.exitCode = 1;
     });
 }
 

@@ -126,6 +126,12 @@ const catalogue = {
     hint: 'Look for load or a deadlock: "asterisk -rx \'core show locks\'".',
     blame: 'peer',
   },
+  pbx_unknown: {
+    message: 'tapedeck.toml has no PBX with this id.',
+    hint: 'Write an id that a [[pbx]] section has, or "first" for the one without an id.',
+    blame: 'operator',
+    status: 404,
+  },
   cdr_unreadable: {
     message: "The PBX's own call records cannot be read.",
     hint: 'Correct [coverage] in tapedeck.toml, or give the tapedeck user the right to read them.',

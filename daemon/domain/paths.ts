@@ -1,5 +1,6 @@
 import { iso } from './days.js';
 import { fail } from './error.js';
+import { FIRST, type PbxId } from './pbx.js';
 import type { Recording, RecordingId } from './recording/recording.js';
 
 /*
@@ -43,11 +44,14 @@ export const recorderFolder = (dataDir: string): string => `${dataDir}/recorder`
 export const lockFile = (dataDir: string): string => `${recorderFolder(dataDir)}/lock`;
 export const ballastFile = (dataDir: string): string => `${recorderFolder(dataDir)}/ballast`;
 /** CDRs that were heard while the catalogue could not be written. */
-export const cdrJournalFile = (dataDir: string): string => `${recorderFolder(dataDir)}/cdrs.jsonl`;
+export const cdrJournalFile = (dataDir: string, pbx: PbxId = FIRST): string =>
+  `${recorderFolder(dataDir)}/cdrs${pbx === FIRST ? '' : `-${pbx}`}.jsonl`;
 /** Files that were found under one of our names and are not ours. */
 export const asideFolder = (dataDir: string): string => `${recorderFolder(dataDir)}/aside`;
 
-export const workFolder = (dataDir: string): string => `${dataDir}/work`;
+/** Each PBX but the first has a folder of its own in it: they do not tidy up one another's copies. */
+export const workFolder = (dataDir: string, pbx: PbxId = FIRST): string =>
+  pbx === FIRST ? `${dataDir}/work` : `${dataDir}/work/${pbx}`;
 
 export const tlsFolder = (dataDir: string): string => `${dataDir}/tls`;
 /** What the dashboard serves, for the recorder, for `tapedeck tls` and for `tapedeck doctor`; and its keys. */

@@ -3,18 +3,21 @@ import type { TestCall } from '../domain/call/test-call.js';
 import { iso, isoOrNull } from '../domain/days.js';
 import type { TapedeckError } from '../domain/error.js';
 import type { Alarm, Alarms } from '../domain/operations/alarm.js';
+import { alarmsOf, type NamedPbx } from '../domain/operations/alarm-pbx.js';
 import { alarmView } from '../domain/operations/alarm-words.js';
 import {
   alarmKey,
+  alarmKeys,
   type HealthFacts,
   judge,
-  problemCodes,
+  type PbxFacts,
   remindersOf,
   unsaid,
 } from '../domain/operations/health.js';
 import { type Job, jobView } from '../domain/operations/job.js';
 import type { Forecast } from '../domain/operations/room.js';
 import type { DaemonStatus } from '../domain/operations/status.js';
+import { FIRST, type PbxId } from '../domain/pbx.js';
 import type { Why } from '../domain/reason/reason.js';
 import { inWords, reasonView, type Say } from '../domain/reason/words.js';
 import type { CallRecord } from '../domain/recording/recording.js';
@@ -30,11 +33,8 @@ export type HealthDeps = {
   log: Log;
   catalogue: Verbs<'segments.queue' | 'watch.windows'>;
   alarms: Alarms & { standing(): Alarm[]; past(limit: number): Promise<Alarm[]> };
-  ari: () => { up: boolean; version: string; problem: TapedeckError | null };
-  ami: () => { up: boolean; problem: TapedeckError | null };
-  /** Calls in progress, and how many of them are being captured. */
-  now: () => { calls: number; recording: number };
-  list: () => LiveCall[];
+  /** The first is the one without an id. */
+  pbxes: readonly PbxDeps[];
   channels: () => {
     channel: string;
     target: string;
@@ -44,7 +44,6 @@ export type HealthDeps = {
     problem: string;
   }[];
   disk: () => Forecast | null;
-  testCall: () => Promise<TestCall | null>;
   /** Which user runs ffmpeg. */
   encoder: 'separate' | 'recorder';
   /** Test calls are configured to be made. */
@@ -58,6 +57,15 @@ export type HealthDeps = {
   clock: () => number;
 };
 
+type PbxDeps = NamedPbx & {
+  ari: () => { up: boolean; version: string; problem: TapedeckError | null };
+  ami: () => { up: boolean; problem: TapedeckError | null };
+  /** Calls in progress, and how many of them are being captured. */
+  now: () => { calls: number; recording: number };
+  list: () => LiveCall[];
+  testCall: () => Promise<TestCall | null>;
+};
+
 /** A call in progress: whether it is being captured, and why or why not. */
 type LiveCall = { call: CallRecord; recorded: boolean; why: Why };
 
@@ -68,43 +76,72 @@ const BLIND_MS = 7 * 86_400_000;
 const PAST = 10;
 const LINK_ALARM = 'pbx_link';
 
+/** What is counted of one PBX. */
+const counted = (pbx: PbxDeps) => ({
+  ...{ pbx, failedAt: [] as number[], begun: 0, failed: 0 },
+  lastEventAt: null as number | null,
+});
+type Counted = ReturnType<typeof counted>;
+
 export function createHealth(deps: HealthDeps) {
   const since = deps.clock();
-  const failedAt: number[] = [];
-  let begun = 0;
-  let failed = 0;
-  let lastEventAt: number | null = null;
+  const lines = deps.pbxes.map(counted);
+  const several = lines.length > 1;
+  const of = (id: PbxId): Counted => lines.find(({ pbx }) => pbx.id === id)!;
+
+  /** What is known now of one PBX. */
+  async function lookAt({ pbx, failedAt, begun, failed, lastEventAt }: Counted) {
+    const [ari, ami] = [pbx.ari(), pbx.ami()];
+    const testCall = await pbx.testCall().catch(() => null);
+    const capturesFailed = failedAt.filter((at) => deps.clock() - at < LATELY_MS).length;
+    const facts: PbxFacts = {
+      ...{ id: pbx.id, name: pbx.name, capturesFailed },
+      ari: { up: ari.up, error: ari.problem?.code ?? null },
+      ami: { up: ami.up, error: ami.problem?.code ?? null },
+      testCall: testCall && { ok: testCall.outcome !== 'failed' },
+    };
+    const list = pbx.list();
+    const tests = list.filter(({ call }) => call.test);
+    const { calls, recording } = pbx.now();
+    const problem = ari.problem ?? ami.problem;
+    const view: DaemonStatus['pbxes'][number] = {
+      ...{ id: pbx.id, name: pbx.name, ari: ari.up, ami: ami.up, version: ari.version },
+      problem: problem && { message: problem.message, hint: problem.hint },
+      calls_now: calls - tests.length,
+      recording_now: recording - tests.filter((t) => t.recorded).length,
+      last_event_at: isoOrNull(lastEventAt),
+      captures: { begun, failed, failed_lately: capturesFailed },
+      test_call: testCall && { at: iso(testCall.at), outcome: testCall.outcome, message: testCall.detail },
+    };
+    const live = list.filter(({ call }) => !call.test).map((one) => callView(one, pbx.id, deps.say));
+    return { facts, view, calls: live };
+  }
 
   /** All that is known now, and the facts of it that health is judged by. */
   async function look() {
-    const [ari, ami, disk] = [deps.ari(), deps.ami(), deps.disk()];
-    const [queue, testCall] = await Promise.all([
+    const disk = deps.disk();
+    const [queue, pbxes] = await Promise.all([
       deps.catalogue.segments.queue().catch(() => null),
-      deps.testCall().catch(() => null),
+      Promise.all(lines.map(lookAt)),
     ]);
     const oldestMs = queue?.oldestEndedAt == null ? null : Math.max(0, deps.clock() - queue.oldestEndedAt);
     const facts: HealthFacts = {
-      pbx: {
-        ari: { up: ari.up, error: ari.problem?.code ?? null },
-        ami: { up: ami.up, error: ami.problem?.code ?? null },
-      },
+      pbxes: pbxes.map((pbx) => pbx.facts),
       eventLoopP99Ms: deps.eventLoopP99Ms(),
-      capturesFailed: failedAt.filter((at) => deps.clock() - at < LATELY_MS).length,
       preserveOldestMs: oldestMs,
       disk,
-      testCall: testCall && { ok: testCall.outcome !== 'failed' },
       catalogueFails: queue === null,
       alarms: deps.alarms.standing(),
     };
-    return { ari, ami, disk, testCall, waiting: queue?.waiting ?? 0, facts };
+    return { pbxes, disk, waiting: queue?.waiting ?? 0, facts };
   }
 
   async function watch(): Promise<void> {
     // What somebody else has raised an alarm for is not raised a second time.
-    const wrong = new Map(unsaid((await look()).facts).map((p) => [alarmKey(p.code), p]));
-    for (const key of new Set(problemCodes.map(alarmKey))) {
+    const wrong = new Map(unsaid((await look()).facts).map((p) => [alarmKey(p.code, p.pbx), p]));
+    for (const key of alarmKeys(deps.pbxes)) {
       const problem = wrong.get(key);
-      if (problem) deps.alarms.raise(key, problem);
+      if (problem) deps.alarms.raise(key, { severity: problem.severity, why: problem.why });
       else deps.alarms.clear(key);
     }
   }
@@ -115,26 +152,27 @@ export function createHealth(deps: HealthDeps) {
 
   return {
     /** The PBX said something. */
-    heard(): void {
-      lastEventAt = deps.clock();
+    heard(id: PbxId): void {
+      of(id).lastEventAt = deps.clock();
     },
     /** A leg was to be captured, and is (or, when the PBX could not be made to, is not). */
-    captured(result: 'begun' | 'failed'): void {
-      if (result === 'begun') begun++;
-      else {
-        failed++;
-        failedAt.push(deps.clock());
-        if (failedAt.length > 100) failedAt.shift();
-      }
+    captured(id: PbxId, result: 'begun' | 'failed'): void {
+      const line = of(id);
+      line[result]++;
+      if (result === 'begun') return;
+      line.failedAt.push(deps.clock());
+      if (line.failedAt.length > 100) line.failedAt.shift();
     },
 
     /** A link to the PBX went up or down. This is told at once, with what the link says of it. */
-    linkChanged(): void {
-      const ari = deps.ari().problem;
-      const problem = ari ?? deps.ami().problem;
-      if (problem === null) deps.alarms.clear(LINK_ALARM);
+    linkChanged(id: PbxId): void {
+      const { pbx } = of(id);
+      const alarms = alarmsOf(deps.alarms, pbx, several);
+      const ari = pbx.ari().problem;
+      const problem = ari ?? pbx.ami().problem;
+      if (problem === null) alarms.clear(LINK_ALARM);
       else
-        deps.alarms.raise(LINK_ALARM, {
+        alarms.raise(LINK_ALARM, {
           severity: ari ? 'critical' : 'warning',
           why: {
             code: 'pbx_link',
@@ -144,11 +182,9 @@ export function createHealth(deps: HealthDeps) {
     },
 
     async status(): Promise<DaemonStatus> {
-      const { ari, ami, disk, testCall, waiting, facts } = await look();
-      const problem = ari.problem ?? ami.problem;
-      const { calls, recording } = deps.now();
-      const list = deps.list();
-      const tests = list.filter(({ call }) => call.test);
+      const { pbxes, disk, waiting, facts } = await look();
+      const views = pbxes.map((pbx) => pbx.view);
+      const sum = (key: 'calls_now' | 'recording_now') => views.reduce((n, view) => n + view[key], 0);
       const clock = deps.clock();
       const [past, jobs, blind] = await Promise.all([
         deps.alarms.past(PAST).catch(() => []),
@@ -156,32 +192,31 @@ export function createHealth(deps: HealthDeps) {
         deps.catalogue.watch.windows({ from: clock - BLIND_MS, to: clock }).catch(() => []),
       ]);
       return {
-        pbx: {
-          ari: ari.up,
-          ami: ami.up,
-          version: ari.version,
-          problem: problem && { message: problem.message, hint: problem.hint },
-        },
-        calls_now: calls - tests.length,
-        recording_now: recording - tests.filter((t) => t.recorded).length,
+        pbxes: views,
+        calls_now: sum('calls_now'),
+        recording_now: sum('recording_now'),
         preserving: waiting,
         health: healthView(judge(facts), deps.say),
         reminders: remindersOf({
           channels: deps.channels().length,
-          testCalls: !deps.testCallsOn ? 'off' : testCall?.outcome === 'not_set_up' ? 'not_set_up' : 'on',
+          testCalls: deps.testCallsOn ? 'on' : 'off',
+          withoutTestCalls: views.filter((v) => v.test_call?.outcome === 'not_set_up').map((v) => v.name),
+          several,
         }),
         since: iso(since),
-        last_event_at: isoOrNull(lastEventAt),
-        calls: list.filter(({ call }) => !call.test).map((live) => callView(live, deps.say)),
-        captures: { begun, failed, failed_lately: facts.capturesFailed },
+        calls: pbxes.flatMap((pbx) => pbx.calls),
         preserve: { waiting, oldest_ms: facts.preserveOldestMs },
         encoder: deps.encoder,
         disk: diskView(disk),
-        test_call: testCall && { at: iso(testCall.at), outcome: testCall.outcome, message: testCall.detail },
         scrub: scrubView(deps.scrub(), clock),
         jobs: jobs.map(jobView),
         blind: blind
-          .map((w) => ({ from: iso(w.from), to: isoOrNull(w.to), ...reasonView(w.why, deps.say) }))
+          .map((w) => ({
+            pbx: FIRST,
+            from: iso(w.from),
+            to: isoOrNull(w.to),
+            ...reasonView(w.why, deps.say),
+          }))
           .reverse(),
         alarms: facts.alarms.map((alarm) => standingView(alarm, deps.say)),
         past_alarms: past.map((alarm) => standingView(alarm, deps.say)),
@@ -232,9 +267,10 @@ function diskView(disk: Forecast | null): DaemonStatus['disk'] {
   };
 }
 
-function callView({ call, recorded, why }: LiveCall, say: Say): DaemonStatus['calls'][number] {
+function callView({ call, recorded, why }: LiveCall, pbx: PbxId, say: Say): DaemonStatus['calls'][number] {
   return {
     id: call.id,
+    pbx,
     direction: call.direction,
     them: call.them,
     us: call.us,

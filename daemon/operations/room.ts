@@ -10,6 +10,7 @@ import {
   type Verdict,
   worse,
 } from '../domain/operations/room.js';
+import { FIRST, type PbxId } from '../domain/pbx.js';
 import { because, type Why } from '../domain/reason/reason.js';
 import { shownBytes, sizeText } from '../domain/written.js';
 import type { Ballast, readDisk } from '../ops/disk.js';
@@ -22,7 +23,8 @@ import type { Log } from '../ops/log.js';
  */
 export type RoomDeps = {
   data: Place;
-  spool: Place;
+  /** Of each PBX; the first is that of the one without an id. */
+  spools: readonly (Place & { pbx: PbxId })[];
   read: typeof readDisk;
   /** The code of what a small write in that directory met, or null; with `sync` as far as the disk. */
   probe: (dir: string, sync: boolean) => Promise<string | null>;
@@ -33,8 +35,10 @@ export type RoomDeps = {
   /** Nothing is in the way any more: what could not be done is tried again. */
   onReturn: () => void;
   /** Asterisk's spool is about to be full: what runs is to be ended, or its voicemail would have no room either. */
-  onEmpty: () => void;
+  onEmpty: (pbx: PbxId) => void;
   alarms: Alarms;
+  /** Tells of one PBX. */
+  alarmsOf: (pbx: PbxId) => Alarms;
   clock: () => number;
   log: Log;
 };
@@ -46,11 +50,16 @@ type Place = {
 };
 type Disk = {
   key: 'data' | 'spool';
+  /** The first of the PBXs whose spools it holds; the alarms about it are this one's. */
+  pbx: PbxId;
   reserveBytes: number;
   room: Room;
   verdict: Verdict;
-  holdsSpool: boolean;
+  /** The PBXs whose spools it holds. */
+  holds: readonly PbxId[];
 };
+/** A folder that was looked at. */
+type Seen = Place & { pbx: PbxId | null; room: Room & { device: number } };
 
 const EVERY = 2_000;
 /** A disk that has not answered for this long, or takes this long for a small write, is told of, in ms. */
@@ -60,6 +69,9 @@ const CLEAN_EVERY = 60_000;
 const GROWTH_EVERY = 600_000;
 const WEEK = 7 * 86_400_000;
 const RIGHTS = ['EACCES', 'EPERM'];
+
+const LOST = { device: -1, freeBytes: 0, totalBytes: 0, freeInodes: null };
+const freeOn = (disks: Disk[]) => disks.reduce((sum, { room }) => sum + room.freeBytes, 0);
 
 /** A disk that does not answer is not waited for longer than this. */
 const patience = () => wait(STALLED, undefined, { ref: false });
@@ -75,11 +87,12 @@ export function createRoom(deps: RoomDeps) {
   let filling: Promise<void> | null = null;
   let growth: Growth | null = null;
   let growthAt = Number.NEGATIVE_INFINITY;
-  let lackedRights = false;
+  const lackedRights = new Set<PbxId>();
   let stopped = false;
 
-  const levelBefore = (key: Disk['key']): Level =>
-    disks.find((d) => d.key === key)?.verdict.level ?? 'enough';
+  const isSame = (a: Pick<Disk, 'key' | 'pbx'>) => (b: Pick<Disk, 'key' | 'pbx'>) =>
+    a.key === b.key && a.pbx === b.pbx;
+  const holding = (pbx: PbxId) => disks.find((d) => d.holds.includes(pbx));
 
   async function probed({ dir, probeIn = dir }: Place, sync: boolean): Promise<string | null> {
     const began = performance.now();
@@ -95,53 +108,74 @@ export function createRoom(deps: RoomDeps) {
     return fault;
   }
 
-  async function see(): Promise<Disk[]> {
-    const { data, spool } = deps;
-    const lost = { device: -1, freeBytes: 0, totalBytes: 0, freeInodes: null };
-    const codeOf = (e: unknown) => (e as NodeJS.ErrnoException).code ?? 'EIO';
-    const looked = async (place: Place, sync: boolean) => {
-      try {
-        const found = await deps.read(place.dir);
-        return found && { ...found, fault: await probed(place, sync) };
-      } catch (e) {
-        return { ...lost, fault: codeOf(e) };
-      }
-    };
-    // The spool is Asterisk's: not synced, which would make it wait, and our own lack of rights there says nothing.
-    const [d, seen] = await Promise.all([looked(data, true), looked(spool, false)]);
-    const lacking = seen && seen.fault !== null && RIGHTS.includes(seen.fault) ? seen.fault : null;
-    tellOfRights(lacking);
-    // One that may not even be looked at is like one on another machine: nothing is known of its room.
-    const s = seen && lacking ? (seen.device === lost.device ? null : { ...seen, fault: null }) : seen;
-    const one = d !== null && s !== null && d.device === s.device && d.device !== -1;
-    const found: Disk[] = [];
-    const add = (key: Disk['key'], dirs: string, reserveBytes: number, room: Room, holdsSpool: boolean) => {
-      const verdict = judge(room, reserveBytes, levelBefore(key), `The disk of ${dirs}`);
-      found.push({ key, reserveBytes, room, verdict, holdsSpool });
-    };
-    if (one) {
-      const reserve = data.reserveBytes + spool.reserveBytes;
-      add('data', `${data.dir} and ${spool.dir}`, reserve, { ...d, fault: d.fault ?? s.fault }, true);
-    } else {
-      if (d) add('data', data.dir, data.reserveBytes, d, false);
-      if (s) add('spool', spool.dir, spool.reserveBytes, s, true);
+  /** What a folder's disk has; null where it is not on this machine. */
+  async function looked(place: Place, sync: boolean): Promise<Seen['room'] | null> {
+    try {
+      const found = await deps.read(place.dir);
+      return found && { ...found, fault: await probed(place, sync) };
+    } catch (e) {
+      return { ...LOST, fault: (e as NodeJS.ErrnoException).code ?? 'EIO' };
     }
-    return found;
+  }
+
+  /** The spool is Asterisk's: not synced, which would make it wait, and our own lack of rights there says nothing. */
+  async function lookedAtSpool(spool: RoomDeps['spools'][number]): Promise<Seen | null> {
+    const room = await looked(spool, false);
+    const lacking = room && room.fault !== null && RIGHTS.includes(room.fault) ? room.fault : null;
+    tellOfRights(spool, lacking);
+    // One that may not even be looked at is like one on another machine: nothing is known of its room.
+    if (!room || (lacking && room.device === LOST.device)) return null;
+    return { ...spool, room: lacking ? { ...room, fault: null } : room };
+  }
+
+  /** One disk that holds several folders has to have the reserves of all of them. */
+  async function see(): Promise<Disk[]> {
+    const [data, ...spools] = await Promise.all([
+      looked(deps.data, true).then((room) => room && { ...deps.data, pbx: null, room }),
+      ...deps.spools.map(lookedAtSpool),
+    ]);
+    const groups: Seen[][] = [];
+    for (const place of [data, ...spools]) {
+      if (!place) continue;
+      const { device } = place.room;
+      const group = device === LOST.device ? undefined : groups.find(([g]) => g!.room.device === device);
+      if (group) group.push(place);
+      else groups.push([place]);
+    }
+    return groups.map(diskOf);
+  }
+
+  function diskOf(group: Seen[]): Disk {
+    const holds = group.flatMap(({ pbx }) => (pbx === null ? [] : [pbx]));
+    const isData = group[0]!.pbx === null;
+    const of = { key: isData ? 'data' : 'spool', pbx: isData ? FIRST : holds[0]! } as const;
+    const fault = group.map(({ room }) => room.fault).find((f) => f !== null) ?? null;
+    const room = { ...group[0]!.room, fault };
+    const reserveBytes = group.reduce((sum, place) => sum + place.reserveBytes, 0);
+    const before = disks.find(isSame(of))?.verdict.level ?? 'enough';
+    const dirs = group.map(({ dir }) => dir).join(' and ');
+    return {
+      ...of,
+      holds,
+      reserveBytes,
+      room,
+      verdict: judge(room, reserveBytes, before, `The disk of ${dirs}`),
+    };
   }
 
   async function tick(first: boolean): Promise<void> {
     const before = disks;
     disks = await see();
     for (const disk of disks) tell(disk);
-    for (const { key } of before) if (!disks.some((d) => d.key === key)) tellOver(key);
+    for (const disk of before) if (!disks.some(isSame(disk))) tellOver(disk);
     const data = disks.find((d) => d.key === 'data');
     if (data) giveBack(data);
     if (first) return; // the catalogue is not open yet
-    const blocked = (list: Disk[]) => list.filter((d) => worse(d.verdict.level, 'short')).map((d) => d.key);
+    const blocked = (list: Disk[]) => list.filter((d) => worse(d.verdict.level, 'short'));
     const now = blocked(disks);
-    if (blocked(before).some((key) => !now.includes(key))) deps.onReturn();
-    const spool = disks.find((d) => d.holdsSpool);
-    if (spool?.verdict.level === 'empty') deps.onEmpty();
+    if (blocked(before).some((disk) => !now.some(isSame(disk)))) deps.onReturn();
+    for (const { verdict, holds } of disks)
+      if (verdict.level === 'empty') for (const pbx of holds) deps.onEmpty(pbx);
     if (disks.some((d) => d.verdict.level !== 'enough') && !cleaning && due(cleanedAt, CLEAN_EVERY))
       cleaning = clean().finally(() => {
         cleaning = null;
@@ -161,38 +195,38 @@ export function createRoom(deps: RoomDeps) {
     });
   }
 
-  function tell({ key, verdict: { level, why } }: Disk): void {
+  function tell({ key, pbx, verdict: { level, why } }: Disk): void {
+    const alarms = deps.alarmsOf(pbx);
     const room = { ...why, free: shownBytes(why.free) };
     if (worse(level, 'short'))
-      deps.alarms.raise(`disk_full ${key}`, {
+      alarms.raise(`disk_full ${key}`, {
         severity: 'critical',
         why: { code: 'disk_full', params: { disk: key, room } },
       });
-    else deps.alarms.clear(`disk_full ${key}`);
+    else alarms.clear(`disk_full ${key}`);
     if (level === 'short')
-      deps.alarms.raise(`disk_reserve ${key}`, {
+      alarms.raise(`disk_reserve ${key}`, {
         severity: 'warning',
         why: { code: 'disk_reserve', params: { room } },
       });
-    else deps.alarms.clear(`disk_reserve ${key}`);
+    else alarms.clear(`disk_reserve ${key}`);
   }
 
   /** The recorder reads and removes what Asterisk writes there. Without rights it has to ask Asterisk for both. */
-  function tellOfRights(lacking: string | null): void {
-    const { dir } = deps.spool;
+  function tellOfRights({ dir, pbx }: RoomDeps['spools'][number], lacking: string | null): void {
     if (lacking)
-      deps.alarms.raise('spool_rights', {
+      deps.alarmsOf(pbx).raise('spool_rights', {
         severity: 'warning',
         why: { code: 'spool_rights', params: { dir, fault: lacking } },
       });
-    else deps.alarms.clear('spool_rights');
-    if (lackedRights && !lacking) deps.onReturn();
-    lackedRights = lacking !== null;
+    else deps.alarmsOf(pbx).clear('spool_rights');
+    if (lackedRights.delete(pbx) && !lacking) deps.onReturn();
+    if (lacking) lackedRights.add(pbx);
   }
 
-  function tellOver(key: Disk['key']): void {
-    deps.alarms.clear(`disk_full ${key}`);
-    deps.alarms.clear(`disk_reserve ${key}`);
+  function tellOver({ key, pbx }: Disk): void {
+    deps.alarmsOf(pbx).clear(`disk_full ${key}`);
+    deps.alarmsOf(pbx).clear(`disk_reserve ${key}`);
   }
 
   /** A full disk gets a slice of the ballast; one with room to spare gets a whole ballast again. */
@@ -215,16 +249,18 @@ export function createRoom(deps: RoomDeps) {
 
   async function clean(): Promise<void> {
     for (const { what, frees, run } of deps.cleaning) {
-      const disk = disks.find((d) => (frees === 'spool' ? d.holdsSpool : d.key === 'data'));
-      if (stopped || !disk || disk.verdict.level === 'enough') continue;
-      const free = disk.room.freeBytes;
+      const short = disks.filter(
+        (d) => (frees === 'spool' ? d.holds.length > 0 : d.key === 'data') && d.verdict.level !== 'enough',
+      );
+      if (stopped || short.length === 0) continue;
+      const free = freeOn(short);
       try {
         await run();
       } catch (err) {
         deps.log.warn({ err, what }, 'Room could not be made');
       }
       disks = await see();
-      const now = disks.find((d) => d.key === disk.key)?.room.freeBytes ?? free;
+      const now = freeOn(disks.filter((d) => short.some(isSame(d))));
       deps.log.info({ what, freed: sizeText(Math.max(0, now - free)) }, 'Room was looked for');
     }
   }
@@ -234,7 +270,10 @@ export function createRoom(deps: RoomDeps) {
       if (performance.now() - lookingSince > STALLED)
         deps.alarms.raise('disk_stalled', {
           severity: 'critical',
-          why: { code: 'disk_stalled', params: { data: deps.data.dir, spool: deps.spool.dir } },
+          why: {
+            code: 'disk_stalled',
+            params: { data: deps.data.dir, spool: deps.spools.map(({ dir }) => dir).join(' or ') },
+          },
         });
       return;
     }
@@ -261,15 +300,15 @@ export function createRoom(deps: RoomDeps) {
     },
 
     /**
-     * Why no call can be captured now, or null. It is the spool that counts: while it has room audio is captured, and
+     * Why no call of this PBX can be captured now, or null. It is the spool that counts: while it has room audio is captured, and
      * waits there for a data disk that has none. Errors alone do not keep us from trying.
      */
-    hindrance(): Why | null {
-      const disk = disks.find((d) => d.holdsSpool);
+    hindrance(pbx: PbxId): Why | null {
+      const disk = holding(pbx);
       if (!disk || !worse(disk.verdict.level, 'short')) return null;
       const { fault } = disk.room;
       // A spool that never could be written may be read-only for us alone: Asterisk is asked all the same.
-      if (fault === 'EROFS' && !written.has(deps.spool.dir)) return null;
+      if (fault === 'EROFS' && !deps.spools.some((s) => s.pbx === pbx && written.has(s.dir))) return null;
       if (fault !== null && !['EROFS', 'ENOSPC', 'EDQUOT'].includes(fault)) return null;
       return because('disk_full', disk.verdict.why);
     },

@@ -1,10 +1,14 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { DaemonStatus } from '../domain/operations/status.js';
+import type { PbxId } from '../domain/pbx.js';
 
 const LEVELS = { green: 0, amber: 1, red: 2 } as const;
 
-/** What Prometheus may know of the daemon: counts and times, nothing about anybody. Seconds and bytes, as is the custom. */
-export function createMetrics({ version }: { version: string }) {
+/**
+ * What Prometheus may know of the daemon: counts and times, nothing about anybody. Seconds and bytes, as is the custom. The
+ * label `pbx` is the id of the PBX; it is empty for the first, which to Prometheus is the same as no label.
+ */
+export function createMetrics({ version, pbxes }: { version: string; pbxes: readonly PbxId[] }) {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: 'tapedeck_daemon_' });
@@ -14,11 +18,13 @@ export function createMetrics({ version }: { version: string }) {
     new Counter({ name: `tapedeck_${name}`, help, labelNames, registers });
 
   gauge('build_info', 'Always 1; the version is in the label.', ['version']).set({ version }, 1);
-  const events = counter('events_total', 'Events of the PBX that were understood.', ['kind']);
-  const connects = counter('link_connects_total', 'Connections made to the PBX.', ['link']);
-  const captures = counter('captures_total', 'Captures of a leg.', ['result']);
-  for (const result of ['begun', 'failed']) captures.inc({ result }, 0);
-  for (const link of ['ari', 'ami']) connects.inc({ link }, 0);
+  const events = counter('events_total', 'Events of the PBX that were understood.', ['kind', 'pbx']);
+  const connects = counter('link_connects_total', 'Connections made to the PBX.', ['link', 'pbx']);
+  const captures = counter('captures_total', 'Captures of a leg.', ['result', 'pbx']);
+  for (const pbx of pbxes) {
+    for (const result of ['begun', 'failed']) captures.inc({ result, pbx }, 0);
+    for (const link of ['ari', 'ami']) connects.inc({ link, pbx }, 0);
+  }
   const preserve = new Histogram({
     name: 'tapedeck_preserve_seconds',
     help: 'From the end of a call to its sealed recording.',
@@ -27,10 +33,10 @@ export function createMetrics({ version }: { version: string }) {
   });
   const started = gauge('started_timestamp_seconds', 'When the daemon was started.');
   const health = gauge('health', '0 green, 1 amber, 2 red.');
-  const links = gauge('link_up', 'Whether a link to the PBX is up.', ['link']);
-  const lastEvent = gauge('last_event_timestamp_seconds', 'When the PBX was last heard.');
-  const calls = gauge('calls_now', 'Calls in progress.');
-  const recording = gauge('recording_now', 'Calls that are being captured.');
+  const links = gauge('link_up', 'Whether a link to the PBX is up.', ['link', 'pbx']);
+  const lastEvent = gauge('last_event_timestamp_seconds', 'When the PBX was last heard.', ['pbx']);
+  const calls = gauge('calls_now', 'Calls in progress.', ['pbx']);
+  const recording = gauge('recording_now', 'Calls that are being captured.', ['pbx']);
   const waiting = gauge('preserve_waiting', 'Ended calls whose recording is waiting to be processed.');
   const oldest = gauge('preserve_oldest_seconds', 'How long ago the first of them ended.');
   const free = gauge('disk_free_bytes', 'Free on the disk of the data directory.');
@@ -49,20 +55,22 @@ export function createMetrics({ version }: { version: string }) {
   ]);
 
   return {
-    heard: (kind: string) => events.inc({ kind }),
-    connected: (link: 'ari' | 'ami') => connects.inc({ link }),
-    captured: (result: 'begun' | 'failed') => captures.inc({ result }),
+    heard: (pbx: PbxId, kind: string) => events.inc({ kind, pbx }),
+    connected: (pbx: PbxId, link: 'ari' | 'ami') => connects.inc({ link, pbx }),
+    captured: (pbx: PbxId, result: 'begun' | 'failed') => captures.inc({ result, pbx }),
     sealed: (afterMs: number) => preserve.observe(afterMs / 1000),
 
     /** Prometheus' text format. */
     text(s: DaemonStatus, today: Partial<Record<string, number>>): Promise<string> {
       started.set(s.since === null ? 0 : Date.parse(s.since) / 1000);
       health.set(LEVELS[s.health.level]);
-      links.set({ link: 'ari' }, s.pbx.ari ? 1 : 0);
-      links.set({ link: 'ami' }, s.pbx.ami ? 1 : 0);
-      if (s.last_event_at) lastEvent.set(Date.parse(s.last_event_at) / 1000);
-      calls.set(s.calls_now);
-      recording.set(s.recording_now);
+      for (const { id: pbx, ...now } of s.pbxes) {
+        links.set({ link: 'ari', pbx }, now.ari ? 1 : 0);
+        links.set({ link: 'ami', pbx }, now.ami ? 1 : 0);
+        if (now.last_event_at) lastEvent.set({ pbx }, Date.parse(now.last_event_at) / 1000);
+        calls.set({ pbx }, now.calls_now);
+        recording.set({ pbx }, now.recording_now);
+      }
       waiting.set(s.preserve.waiting);
       oldest.set((s.preserve.oldest_ms ?? 0) / 1000);
       if (s.disk) {

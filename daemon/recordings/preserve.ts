@@ -1,6 +1,8 @@
 import type { Spool } from '../capture/spool.js';
 import type { Verbs } from '../catalogue/catalogue.js';
 import { fail, isDiskError, TapedeckError } from '../domain/error.js';
+import type { Alarms } from '../domain/operations/alarm.js';
+import type { PbxId } from '../domain/pbx.js';
 import { because, becauseOf, together } from '../domain/reason/reason.js';
 import type { CallId } from '../domain/recording/recording.js';
 import { createSteps, type StepDeps } from './preserve/steps.js';
@@ -15,7 +17,9 @@ import { createSweep } from './preserve/sweep.js';
  */
 export type PreserveDeps = StepDeps & {
   catalogue: Verbs<'segments.callsToPreserve'>;
-  spool: Pick<Spool, 'ours' | 'fetch' | 'readable' | 'remove' | 'strangers'>;
+  spools: ReadonlyMap<PbxId, Pick<Spool, 'ours' | 'fetch' | 'readable' | 'remove' | 'strangers'>>;
+  alarms: Alarms;
+  /** So many of each PBX: one whose PBX gives its files out slowly, or not at all, holds up no other PBX's. */
   atOnce: number;
   /** See RETRIES and AGAIN. */
   retries?: number[];
@@ -27,6 +31,8 @@ const RETRIES = [2_000, 15_000];
 const AGAIN = 600_000;
 /** The same for what a disk has refused, and while the encoder is away. */
 const SOON_AGAIN = 60_000;
+type Waiting = { pbx: PbxId; id: CallId };
+
 const ALARM = 'preserve';
 const DENIED = 'spool_denied';
 /** How often it is looked whether captured files can be read at last, in ms, and of how many calls at a time. */
@@ -35,38 +41,49 @@ const MOST_LOOKS = 20;
 
 export function createPreserver(deps: PreserveDeps) {
   const { retries = RETRIES, again = AGAIN } = deps;
-  const sweep = createSweep(deps);
-  const steps = createSteps({ ...deps, remove: sweep.remove });
-  const queue: CallId[] = [];
-  const busy = new Map<CallId, Promise<void>>();
+  const sweeps = new Map(
+    [...deps.spools].map(([pbx, spool]) => [
+      pbx,
+      createSweep({ catalogue: deps.catalogue, spool, alarms: deps.alarmsOf(pbx), log: deps.log }),
+    ]),
+  );
+  const remove = async (pbx: PbxId, name: string) => (await sweeps.get(pbx)?.remove(name)) ?? false;
+  const steps = createSteps({ ...deps, remove });
+  const queue: Waiting[] = [];
+  const busy = new Map<CallId, { pbx: PbxId; work: Promise<void> }>();
   const later = new Map<CallId, NodeJS.Timeout>();
-  const failures = new Map<CallId, number>();
+  const failures = new Map<CallId, { pbx: PbxId; attempts: number }>();
   /** Calls whose files are there and cannot be read, with the first such file. */
-  const denied = new Map<CallId, TapedeckError>();
+  const denied = new Map<CallId, { pbx: PbxId; problem: TapedeckError }>();
   let looking: NodeJS.Timeout | null = null;
   let stopped = false;
 
-  function enqueue(id: CallId): void {
-    if (stopped || queue.includes(id) || busy.has(id)) return;
+  function enqueue(pbx: PbxId, id: CallId): void {
+    if (stopped || queue.some((w) => w.id === id) || busy.has(id)) return;
     clearTimeout(later.get(id));
     later.delete(id);
-    queue.push(id);
+    queue.push({ pbx, id });
     next();
   }
 
   function next(): void {
-    while (!stopped && busy.size < deps.atOnce && queue.length > 0) {
-      const id = queue.shift()!;
-      const work: Promise<void> = steps
-        .preserve(id)
-        .then(() => succeeded(id))
-        .catch((e: unknown) => failed(id, e))
-        .finally(() => {
-          busy.delete(id);
-          next();
-        });
-      busy.set(id, work);
+    const free = ({ pbx }: Waiting) => [...busy.values()].filter((b) => b.pbx === pbx).length < deps.atOnce;
+    for (let at = queue.findIndex(free); !stopped && at >= 0; at = queue.findIndex(free)) {
+      const [one] = queue.splice(at, 1);
+      begin(one!);
     }
+  }
+
+  function begin({ pbx, id }: Waiting): void {
+    const work: Promise<void> = steps
+      .preserve(id)
+      .then(() => succeeded(id))
+      .catch((e: unknown) => failed(pbx, id, e))
+      .finally(() => {
+        busy.delete(id);
+        next();
+      });
+    busy.set(id, { pbx, work });
   }
 
   /** What hindered the others may be over. */
@@ -75,12 +92,12 @@ export function createPreserver(deps: PreserveDeps) {
     denied.delete(id);
     tellOfDenied();
     if (failures.size === 0) deps.alarms.clear(ALARM);
-    for (const [waiting, attempts] of failures) if (attempts > retries.length) enqueue(waiting);
+    for (const [waiting, { pbx, attempts }] of failures) if (attempts > retries.length) enqueue(pbx, waiting);
   }
 
-  async function failed(id: CallId, e: unknown): Promise<void> {
-    const attempts = (failures.get(id) ?? 0) + 1;
-    failures.set(id, attempts);
+  async function failed(pbx: PbxId, id: CallId, e: unknown): Promise<void> {
+    const attempts = (failures.get(id)?.attempts ?? 0) + 1;
+    failures.set(id, { pbx, attempts });
     const problem = e instanceof TapedeckError ? e : fail('internal', (e as Error).message, e);
     deps.log.error(
       { err: e, call: id, code: problem.code, attempts },
@@ -89,10 +106,10 @@ export function createPreserver(deps: PreserveDeps) {
     const soon = isDiskError(e) || problem.code === 'encoder_away';
     const pause = soon ? Math.min(SOON_AGAIN, again) : again;
     if (!stopped) {
-      const timer = setTimeout(() => enqueue(id), retries[attempts - 1] ?? pause);
+      const timer = setTimeout(() => enqueue(pbx, id), retries[attempts - 1] ?? pause);
       later.set(id, timer);
     }
-    if (problem.code === 'spool_denied') return wait(id, problem);
+    if (problem.code === 'spool_denied') return wait(pbx, id, problem);
     denied.delete(id);
     tellOfDenied();
     if (attempts <= retries.length) return;
@@ -108,8 +125,8 @@ export function createPreserver(deps: PreserveDeps) {
   }
 
   /** The captured files are there and cannot be read: nothing is decided about this call until they can. */
-  async function wait(id: CallId, problem: TapedeckError): Promise<void> {
-    denied.set(id, problem);
+  async function wait(pbx: PbxId, id: CallId, problem: TapedeckError): Promise<void> {
+    denied.set(id, { pbx, problem });
     tellOfDenied();
     look();
     const why = together(becauseOf(problem), because('read_when_possible'));
@@ -122,26 +139,29 @@ export function createPreserver(deps: PreserveDeps) {
   }
 
   function tellOfDenied(): void {
-    const [first] = denied.values();
-    if (!first) {
-      deps.alarms.clear(DENIED);
-      return;
+    for (const pbx of deps.spools.keys()) {
+      const alarms = deps.alarmsOf(pbx);
+      const [first, ...others] = [...denied.values()].filter((d) => d.pbx === pbx);
+      if (!first) {
+        alarms.clear(DENIED);
+        continue;
+      }
+      const { code, detail } = first.problem;
+      alarms.raise(DENIED, {
+        severity: 'critical',
+        why: { code: 'spool_denied', params: { calls: others.length + 1, error: code, detail } },
+      });
     }
-    const { code, detail } = first;
-    deps.alarms.raise(DENIED, {
-      severity: 'critical',
-      why: { code: 'spool_denied', params: { calls: denied.size, error: code, detail } },
-    });
   }
 
   /** Looks until no call waits any more, at the same few at a time, the longest waiting first. */
   function look(): void {
     if (stopped || looking || denied.size === 0) return;
     looking = setTimeout(async () => {
-      for (const [id, problem] of [...denied].slice(0, MOST_LOOKS)) {
+      for (const [id, one] of [...denied].slice(0, MOST_LOOKS)) {
         denied.delete(id); // to the end of the queue
-        denied.set(id, problem);
-        if (await steps.readable(id).catch(() => false)) enqueue(id);
+        denied.set(id, one);
+        if (await steps.readable(id, one.pbx).catch(() => false)) enqueue(one.pbx, id);
       }
       looking = null;
       look();
@@ -150,21 +170,28 @@ export function createPreserver(deps: PreserveDeps) {
 
   /** What was in the way is gone: whatever waits is tried now. */
   async function resume(): Promise<void> {
-    void sweep.retry();
-    for (const id of await deps.catalogue.segments.callsToPreserve()) enqueue(id);
+    for (const sweep of sweeps.values()) void sweep.retry();
+    for (const id of await deps.catalogue.segments.callsToPreserve()) {
+      const call = await deps.catalogue.calls.get(id);
+      if (call && deps.spools.has(call.pbx)) enqueue(call.pbx, id);
+    }
   }
 
   return {
     enqueue,
     resume,
     /** Removes a captured file, now or as soon as that is possible; false when it has to wait. */
-    remove: sweep.remove,
-    /** Takes up what an earlier run has left: calls not yet preserved, and spool files whose recording is sealed. */
-    async recover(): Promise<void> {
-      await sweep.sweep();
+    remove,
+    /**
+     * Takes up what an earlier run has left: calls not yet preserved, and spool files of this PBX whose recording is sealed.
+     */
+    async recover(pbx: PbxId): Promise<void> {
+      await sweeps.get(pbx)?.sweep();
       await resume();
+      if (queue.length + busy.size > 0) return;
       // What an earlier run was told of may be over.
-      if (queue.length + busy.size === 0) for (const key of [ALARM, DENIED]) deps.alarms.clear(key);
+      deps.alarms.clear(ALARM);
+      tellOfDenied();
     },
     waiting: () => queue.length + busy.size + later.size,
     /** Finishes what is in hand. */
@@ -173,7 +200,10 @@ export function createPreserver(deps: PreserveDeps) {
       for (const timer of later.values()) clearTimeout(timer);
       later.clear();
       if (looking) clearTimeout(looking);
-      await Promise.all([...busy.values(), sweep.stop()]);
+      await Promise.all([
+        ...[...busy.values()].map((b) => b.work),
+        ...[...sweeps.values()].map((s) => s.stop()),
+      ]);
     },
   };
 }

@@ -70,7 +70,7 @@ async function house(t: Test, version: 22 | 16) {
   const linked = (up: boolean) =>
     until(
       `ARI ${up ? 'up' : 'down'}`,
-      async () => (await ask(recorder.dataDir, 'status')).pbx.ari === up,
+      async () => (await ask(recorder.dataDir, 'status')).pbxes[0]!.ari === up,
       30_000,
     );
   const exts = ['100', '101', '102', '103', '104', '105', '106', '107', '108', '109', '120', '121'] as const;

@@ -4,6 +4,7 @@ import t from 'tap';
 import { createTimekeeper } from '../../daemon/calls/timekeeper.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import type { PbxEvent } from '../../daemon/domain/call/event.js';
+import type { Alarms } from '../../daemon/domain/operations/alarm.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import { defaultPolicy } from '../../daemon/domain/policy/policy.js';
 import { inWords } from '../../daemon/domain/reason/words.js';
@@ -150,15 +151,16 @@ t.test('a clock that was moved is said, and followed when no call is in progress
       return setTimeout(() => {}, 0);
     },
   });
+  const alarms: Alarms = {
+    raise: (key, alarm) => said.push(`${key}: ${shown(alarm).message}`),
+    clear: (key) => said.push(`clear ${key}`),
+  };
   const keeper = createTimekeeper({
     clock,
-    stamps: { measure: async () => skew, forget: () => said.push('forget') },
     idle: () => idle,
     onStill: () => said.push('still'),
-    alarms: {
-      raise: (key, alarm) => said.push(`${key}: ${shown(alarm).message}`),
-      clear: (key) => said.push(`clear ${key}`),
-    },
+    pbxes: [{ id: '', stamps: { measure: async () => skew, forget: () => said.push('forget') }, alarms }],
+    alarms,
     log: createLog('silent', 'test'),
   });
   keeper.start();
@@ -187,11 +189,11 @@ t.test('a clock that was moved is said, and followed when no call is in progress
 
   skew = -5_000;
   said.length = 0;
-  await keeper.compare();
+  await keeper.compare('');
   t.match(said, [/pbx_clock: The PBX's clock is about 5 seconds behind this machine's/]);
   skew = 1_000;
   said.length = 0;
-  await keeper.compare();
+  await keeper.compare('');
   t.same(said, ['clear pbx_clock']);
   keeper.stop();
 });

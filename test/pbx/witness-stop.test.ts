@@ -52,8 +52,8 @@ async function recorderFor(t: Test, seen = pbx) {
   const status = () => ask(recorder.dataDir, 'status');
   const linked = () =>
     until('both links', async () => {
-      const { pbx } = await status();
-      return pbx.ari && pbx.ami;
+      const [pbx] = (await status()).pbxes;
+      return pbx?.ari && pbx.ami;
     });
   await recorder.startDaemon();
   await linked();
@@ -157,7 +157,7 @@ t.test('a time in which AMI was away is a monitoring gap of the witness', async 
   const from = Date.now();
   proxy.vanish();
   await talk();
-  await until('the loss is noticed', async () => !(await r.status()).pbx.ami, 20_000);
+  await until('the loss is noticed', async () => !(await r.status()).pbxes[0]!.ami, 20_000);
   proxy.comeBack();
   await r.linked();
   const to = Date.now();

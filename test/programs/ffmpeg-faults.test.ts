@@ -41,7 +41,7 @@ async function hindered(t: Test, script: string, options: Options = {}) {
     cure: () => writeFileSync(path, `#!/bin/sh\nexec ${real} "$@"\n`, { mode: 0o755 }),
     /** Waits for the first try to fail; nothing may be lost or left by it. */
     async fails(t: Test, said: RegExp) {
-      lab.preserver.enqueue(id);
+      lab.preserver.enqueue('', id);
       await until('the failure', () => lab.faults.length > 0, 30_000);
       t.match(lab.faults[0], said);
       t.equal(lab.spool().length, 2, 'what was captured is there');
@@ -122,7 +122,7 @@ t.test(
   'after three tries an admin is told; the next success brings all of them, and it is over',
   async (t) => {
     const lab = await hindered(t, 'exit 1', { retries: [100, 500] });
-    lab.preserver.enqueue(id);
+    lab.preserver.enqueue('', id);
     await until('the third failure', () => lab.faults.length === 3, 30_000);
     await until('the alarm', () => lab.standing.size > 0);
     t.match(lab.standing.get('preserve'), {
@@ -156,7 +156,7 @@ t.test(
 
 t.test('ten minutes after the alarm it is tried again without being asked', async (t) => {
   const lab = await hindered(t, 'exit 1', { retries: [10, 10], again: 300 });
-  lab.preserver.enqueue(id);
+  lab.preserver.enqueue('', id);
   await until('the alarm', () => lab.standing.size > 0, 30_000);
   lab.cure();
   await until('the recording', async () => (await lab.catalogue.calls.get(id))!.recording !== null, 30_000);

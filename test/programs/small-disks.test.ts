@@ -111,7 +111,7 @@ function keeper(
   const ballast = createBallast({ path: join(data, 'ballast'), bytes: MIB });
   const room = createRoom({
     data: { dir: data, reserveBytes: reserveMb * MB },
-    spool: { dir: spool, reserveBytes: reserveMb * MB },
+    spools: [{ pbx: '', dir: spool, reserveBytes: reserveMb * MB }],
     read: readDisk,
     probe: probeDisk,
     ballast,
@@ -126,6 +126,7 @@ function keeper(
     onReturn: () => done.push('return'),
     onEmpty: () => done.push('empty'),
     alarms,
+    alarmsOf: () => alarms,
     clock: () => Date.now(),
     log,
   });
@@ -141,7 +142,7 @@ t.test(
     const { dir: spool } = mountSmall(t, { mb: 32 });
     const k = keeper(t, { data, spool });
     await k.room.start();
-    t.equal(k.room.hindrance(), null);
+    t.equal(k.room.hindrance(''), null);
     await until('the ballast', () => k.ballast.size() === MIB);
 
     fill(data, 6 * MIB);
@@ -154,7 +155,7 @@ t.test(
     fill(data, 0);
     await until('the alarm', () => k.keys() === 'disk_full data', 5_000);
     t.equal(k.standing.get('disk_full data')?.severity, 'critical');
-    t.equal(k.room.hindrance(), null, 'the spool has room: calls are captured all the same');
+    t.equal(k.room.hindrance(''), null, 'the spool has room: calls are captured all the same');
     await until('some of the ballast', () => k.ballast.size() < MIB);
     writeFileSync(join(data, 'a row'), Buffer.alloc(100_000));
 
@@ -166,12 +167,12 @@ t.test(
     k.done.length = 0;
     fill(spool, MIB);
     await until('the alarm', () => k.keys() === 'disk_full spool', 5_000);
-    t.match(inWords(k.room.hindrance()), /^disk_full: The disk of .*has 1 MB free; .*Free some space/);
+    t.match(inWords(k.room.hindrance('')), /^disk_full: The disk of .*has 1 MB free; .*Free some space/);
     t.notOk(k.done.includes('empty'), 'what runs goes on');
     fill(spool, 0);
     await until('the end of what runs', () => k.done.includes('empty'), 5_000);
     unfill(spool);
-    await until('the recovery', () => k.keys() === '' && k.room.hindrance() === null, 5_000);
+    await until('the recovery', () => k.keys() === '' && k.room.hindrance('') === null, 5_000);
     t.ok(k.done.includes('return'));
     t.same(
       readdirSync(spool).filter((f) => f.startsWith('.')),
@@ -207,5 +208,5 @@ t.test('one disk for both has both reserves; one without inodes is full too', as
       break;
     }
   await until('the alarm', () => k.keys() === 'disk_full data', 5_000);
-  t.match(inWords(k.room.hindrance()), /^disk_full: .*room for only 0 more files/);
+  t.match(inWords(k.room.hindrance('')), /^disk_full: .*room for only 0 more files/);
 });

@@ -40,7 +40,7 @@ export async function ledger(t: Test, more: Partial<AssureDeps> = {}, dir = t.te
   const say = (at: number) => new Date(at).toISOString().slice(0, 19);
   const { standing, alarms } = alarmBoard(say);
   const assure = createAssure({
-    ...{ catalogue, alarms, sources: [], trunkContexts: ['from-trunk'], mint: ulid },
+    ...{ pbx: FIRST, catalogue, alarms, sources: [], trunkContexts: ['from-trunk'], mint: ulid },
     ...{ say, clock: () => clock.ms, log },
     journal: createCdrJournal({ file: cdrJournalFile(dir) }),
     lost: () => {},

@@ -164,16 +164,16 @@ export const policyView = (stored: StoredPolicy): Static<typeof PolicyView> => (
 
 /** Of a status, what every page shows. */
 export function brief(s: Static<typeof StatusView>): Static<typeof BriefStatusView> {
-  const { daemon, pbx, calls_now, recording_now, preserving, health } = s;
-  return { daemon, pbx, calls_now, recording_now, preserving, health };
+  const { daemon, pbxes, calls_now, recording_now, preserving, health } = s;
+  const brief = pbxes.map(({ last_event_at: _, captures: __, test_call: ___, ...pbx }) => pbx);
+  return { daemon, pbxes: brief, calls_now, recording_now, preserving, health };
 }
 
 /** The same for who does not oversee the box: whether it works, and nothing of who calls or what it is made of. */
 export function bareStatus({ daemon, health }: Static<typeof StatusView>): Static<typeof BriefStatusView> {
-  const up = daemon === 'up';
   return {
     daemon,
-    pbx: { ari: up, ami: up, version: '', problem: null },
+    pbxes: [],
     ...{ calls_now: 0, recording_now: 0, preserving: 0 },
     health: { level: health.level, problems: [] },
   };

@@ -2,12 +2,17 @@ import type { Capture } from '../../capture/snoop.js';
 import type { OpenCall } from '../../catalogue/stored-call.js';
 import type { restore } from '../../domain/call/call.js';
 import type { Snapshot } from '../../domain/call/event.js';
+import type { PbxId } from '../../domain/pbx.js';
 import type { Why } from '../../domain/reason/reason.js';
 import { type CallId, parseOurs } from '../../domain/recording/recording.js';
 import type { Live } from './live.js';
 import type { StepDeps } from './steps.js';
 
-export type TakeUpDeps = Pick<StepDeps, 'catalogue' | 'segments' | 'log'> & { capture: Capture };
+export type TakeUpDeps = Pick<StepDeps, 'catalogue' | 'segments' | 'log'> & {
+  capture: Capture;
+  /** Calls of other PBXs are none of ours. */
+  pbx: PbxId;
+};
 type Calls = {
   live: ReadonlyMap<CallId, Live>;
   /** What is kept of a call in progress; made if there is nothing yet. */
@@ -18,7 +23,7 @@ type Calls = {
 };
 
 /** Takes up what was going on before a time in which nobody watched. */
-export function createTakeUp({ catalogue, segments, capture, log }: TakeUpDeps, calls: Calls) {
+export function createTakeUp({ catalogue, segments, capture, pbx, log }: TakeUpDeps, calls: Calls) {
   const { live } = calls;
 
   /** Captures that run are kept; of the others what there is is taken, and snoops of ours that nobody follows go. */
@@ -54,7 +59,7 @@ export function createTakeUp({ catalogue, segments, capture, log }: TakeUpDeps, 
       log.error({ err }, 'The open calls could not be read from the catalogue');
       return [];
     });
-    for (const one of stored)
+    for (const one of stored.filter(({ call }) => call.pbx === pbx))
       try {
         open.push(await openCall(one, at));
       } catch (err) {

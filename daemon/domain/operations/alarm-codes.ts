@@ -27,41 +27,46 @@ const ERROR = { error: Text, detail: Text };
 /** The first few of several. */
 const named = <P extends Parameters<typeof shape>[0]>(params: P) => Type.Array(shape(params));
 
+/** Of one PBX: where there are several, `pbx` says which. */
+const ofPbx = <P extends Parameters<typeof shape>[0]>(params: P) =>
+  shape({ ...params, pbx: Type.Optional(shape({ id: Text, name: Text })) });
+
 export const ALARMS = {
+  pbx_removed: shape({ id: Text, open: Count, waiting: Count }),
   // The PBX and its calls. `error` is null where the link has not said what is wrong.
-  pbx_link: shape({ link: oneOf({ ari: true, ami: true }), ...ERROR }),
-  pbx_down: shape({ error: orNull(Text) }),
-  pbx_ari_down: shape({ error: orNull(Text) }),
-  pbx_ami_down: shape({ error: orNull(Text) }),
-  pbx_clock: shape({ ms: Ms }),
-  pbx_starved: NOTHING,
+  pbx_link: ofPbx({ link: oneOf({ ari: true, ami: true }), ...ERROR }),
+  pbx_down: ofPbx({ error: orNull(Text) }),
+  pbx_ari_down: ofPbx({ error: orNull(Text) }),
+  pbx_ami_down: ofPbx({ error: orNull(Text) }),
+  pbx_clock: ofPbx({ ms: Ms }),
+  pbx_starved: ofPbx({}),
   clock_moved: shape({ ms: Ms }),
   event_loop_slow: NOTHING,
-  capture_silent: NOTHING,
-  captures_fail: NOTHING,
-  silent_side: shape({ kind: oneOf({ extension: true, line: true }), name: Text }),
+  capture_silent: ofPbx({}),
+  captures_fail: ofPbx({}),
+  silent_side: ofPbx({ kind: oneOf({ extension: true, line: true }), name: Text }),
   // `detail`: what the test call found, with figures.
-  test_call_fault: shape({ fault: oneOf<TestFault>(testFaults), detail: Text }),
-  test_call_not_set_up: shape({ fault: oneOf<TestFault>(testFaults), detail: Text }),
-  test_call_failed: NOTHING,
-  foreign_test_calls: shape({ calls: Count, call: Text }),
+  test_call_fault: ofPbx({ fault: oneOf<TestFault>(testFaults), detail: Text }),
+  test_call_not_set_up: ofPbx({ fault: oneOf<TestFault>(testFaults), detail: Text }),
+  test_call_failed: ofPbx({}),
+  foreign_test_calls: ofPbx({ calls: Count, call: Text }),
   // `name`: who; null where it was everybody together.
   recordings_taken: shape({ name: orNull(Text), hourly: Count }),
 
   // Recordings and what they are made from.
   preserve_behind: NOTHING,
   preserve_failed: shape({ error: Text, minutes: Count }),
-  spool_denied: shape({ calls: Count, ...ERROR }),
-  spool_left: shape({ files: Count, ...ERROR }),
-  spool_strange: shape({
+  spool_denied: ofPbx({ calls: Count, ...ERROR }),
+  spool_left: ofPbx({ files: Count, ...ERROR }),
+  spool_strange: ofPbx({
     ...{ files: Count, file: Text },
     refusal: shape({
       kind: oneOf<RefusalKind>({ not_plain: true, several_names: true, other_owner: true }),
       ...{ links: Count, owner: Count, folder: Count },
     }),
   }),
-  spool_unknown: shape({ files: Count, file: Text }),
-  spool_rights: shape({ dir: Text, fault: Text }),
+  spool_unknown: ofPbx({ files: Count, file: Text }),
+  spool_rights: ofPbx({ dir: Text, fault: Text }),
   recording_damaged: shape({ recordings: Count, named: named({ call: Text, fault: Text }) }),
   recording_stray: shape({ files: Count, named: named({ file: Text, recording: orNull(Text) }) }),
   foreign_erasing: shape({ recordings: Count, named: named({ recording: Text, call: Text }) }),
@@ -70,11 +75,11 @@ export const ALARMS = {
   signing_key_new: shape({ key: Text }),
 
   // What can be proved.
-  call_missed: shape({ from: Text, to: Text, at: Time, ms: Ms, why: orNull(Inner) }),
-  calls_missed: shape({ calls: Count }),
-  cdr_silent: shape({ since: Time }),
-  cdr_source: shape({ source: Text }),
-  cdr_journal: shape({ file: Text, detail: Text }),
+  call_missed: ofPbx({ from: Text, to: Text, at: Time, ms: Ms, why: orNull(Inner) }),
+  calls_missed: ofPbx({ calls: Count }),
+  cdr_silent: ofPbx({ since: Time }),
+  cdr_source: ofPbx({ source: Text }),
+  cdr_journal: ofPbx({ file: Text, detail: Text }),
   audit_chain: shape({ entry: Count, fault: oneOf<FaultKind>(faultWords) }),
   audit_checkpoint: shape({ error: orNull(Text) }),
 
@@ -116,6 +121,10 @@ export const alarmShape = {
     ),
   ),
 };
+
+/** Whether alarms of this code can name their PBX. */
+export const tellsOfPbx = (code: keyof typeof ALARMS): boolean =>
+  Object.hasOwn(ALARMS[code].properties, 'pbx');
 
 const codes = codesOf(ALARMS);
 

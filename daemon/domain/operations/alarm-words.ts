@@ -43,6 +43,10 @@ const WORDS: {
     message: publicMessage('pbx_ami_down'),
     hint: error ? errorHint(error) : 'Check that manager.conf listens on the address in tapedeck.toml.',
   }),
+  pbx_removed: ({ id, open, waiting }) => ({
+    message: `tapedeck.toml has no PBX "${id}" any more, and ${open + waiting === 1 ? 'a call of it is' : `${open + waiting} calls of it are`} unfinished: captured audio stays in that PBX's spool, unencrypted, and is not sealed.`,
+    hint: `Add the [[pbx]] section with id = "${id}" again and restart the recorder, which then finishes these calls. Remove it once none are left.`,
+  }),
   pbx_clock: ({ ms }) => ({
     message: `The PBX's clock is about ${roughText(ms)} ${ms < 0 ? 'behind' : 'ahead of'} this machine's.`,
     hint: "Synchronize both clocks with NTP. Calls are stamped with this machine's time.",
@@ -271,7 +275,10 @@ const ARI_HINT = 'Check that Asterisk is running and that http.conf listens on t
 
 /** Returns what is wrong in words, each of at most 400 characters. Times are in UTC unless `say` writes them otherwise. */
 export function alarmInWords(why: AlarmWhy, say: Say = iso): AlarmWords {
-  const { message, hint } = (WORDS[why.code] as (params: object, say: Say) => AlarmWords)(why.params, say);
+  const words = (WORDS[why.code] as (params: object, say: Say) => AlarmWords)(why.params, say);
+  const { pbx } = why.params as { pbx?: { name: string } };
+  const message = pbx ? `${pbx.name}: ${words.message}` : words.message;
+  const { hint } = words;
   return { message: message.slice(0, LIMIT), hint: hint.slice(0, LIMIT) };
 }
 

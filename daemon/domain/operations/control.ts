@@ -72,7 +72,10 @@ export const CONTROL = {
   /** What the kernel lets this process dump. */
   core_limit: get('/core-limit', Type.Object({ limit: CoreLimit })),
   test_alerts: post('/alerts/test', NOTHING, Type.Array(Outcome), { timeoutMs: ALERT_MS }),
-  run_test_call: post('/test-call/run', NOTHING, TestCall, { timeoutMs: TEST_CALL_MS }),
+  /** On the first PBX unless another is named. Throws `pbx_unknown`. */
+  run_test_call: post('/test-call/run', Type.Object({ pbx: Type.Optional(PbxId) }), TestCall, {
+    timeoutMs: TEST_CALL_MS,
+  }),
   checkpoints: get('/audit/checkpoints', Checkpoints),
   sign_checkpoint: post('/audit/checkpoint', NOTHING, Signed, { timeoutMs: SIGN_MS }),
   /** From here on the log as it is now is the one that is signed, by this user of the machine. */

@@ -1,23 +1,35 @@
+import { FIRST, type PbxId } from '../pbx.js';
 import type { Alarm, Severity } from './alarm.js';
 import type { AlarmWhy, NewAlarmWhy } from './alarm-codes.js';
+import { keyOf, type NamedPbx, named, pbxOfKey } from './alarm-pbx.js';
 
 /** What health is judged by. Ages and times in ms; null where it is not known. */
 export type HealthFacts = {
-  pbx: { ari: Link; ami: Link };
+  pbxes: readonly PbxFacts[];
   eventLoopP99Ms: number | null;
-  /** Calls of the last quarter of an hour that should have been captured and could not be. */
-  capturesFailed: number;
   /** How long ago the call that waits longest for its recording to be made has ended. */
   preserveOldestMs: number | null;
   disk: { daysLeft: number | null } | null;
-  testCall: { ok: boolean } | null;
   catalogueFails: boolean;
   alarms: readonly Alarm[];
+};
+export type PbxFacts = NamedPbx & {
+  ari: Link;
+  ami: Link;
+  /** Calls of the last quarter of an hour that should have been captured and could not be. */
+  capturesFailed: number;
+  testCall: { ok: boolean } | null;
 };
 /** Why something wrong might not be noticed, although nothing is known to be wrong. */
 export type Reminder = { code: 'alerts_off' | 'test_calls_off'; message: string; hint: string };
 
-export function remindersOf(given: { channels: number; testCalls: 'on' | 'off' | 'not_set_up' }): Reminder[] {
+/** `withoutTestCalls`: names of the PBXs that have no context for test calls. */
+export function remindersOf(given: {
+  channels: number;
+  testCalls: 'on' | 'off';
+  withoutTestCalls: readonly string[];
+  several: boolean;
+}): Reminder[] {
   const found: Reminder[] = [];
   if (given.channels === 0)
     found.push({
@@ -31,10 +43,13 @@ export function remindersOf(given: { channels: number; testCalls: 'on' | 'off' |
       message: 'Test calls are off: nothing verifies end to end that calls are recorded and can be played.',
       hint: 'Set enabled = true in [test_calls] of tapedeck.toml and restart the recorder.',
     });
-  if (given.testCalls === 'not_set_up')
+  const without = given.withoutTestCalls.join(', ');
+  if (given.testCalls === 'on' && without !== '')
     found.push({
       code: 'test_calls_off',
-      message: 'Test calls do not run: the PBX has no context for them.',
+      message: given.several
+        ? `Test calls do not run on ${without}: the dialplan there has no context for them.`
+        : 'Test calls do not run: the PBX has no context for them.',
       hint: 'Add the [tapedeck-test] context from asterisk-conf to the dialplan, and run "tapedeck test-call".',
     });
   return found;
@@ -43,7 +58,8 @@ export function remindersOf(given: { channels: number; testCalls: 'on' | 'off' |
 /** `error`: what the link says is wrong, by its code; null where it does not. */
 type Link = { up: boolean; error: string | null };
 
-export type Problem<W = AlarmWhy> = { code: ProblemCode; severity: Severity; why: W };
+/** `pbx`: which one it is about; that of a problem of the machine is the first. */
+export type Problem<W = AlarmWhy> = { code: ProblemCode; severity: Severity; pbx: PbxId; why: W };
 export type Level = 'green' | 'amber' | 'red';
 
 /** One fixed sentence for each, without a name, a number or an address: these are told to anybody who asks. */
@@ -85,7 +101,13 @@ const OWN = 'health';
 const PBX: readonly ProblemCode[] = ['pbx_down', 'pbx_ari_down', 'pbx_ami_down'];
 
 /** The key of the alarm that is raised because of a problem. */
-export const alarmKey = (code: ProblemCode): string => `${OWN} ${PBX.includes(code) ? 'pbx' : code}`;
+export const alarmKey = (code: ProblemCode, pbx: PbxId): string =>
+  keyOf(`${OWN} ${PBX.includes(code) ? 'pbx' : code}`, pbx);
+
+/** The keys of all alarms that problems can raise where there are these PBXs. */
+export const alarmKeys = (pbxes: readonly { id: PbxId }[]): ReadonlySet<string> =>
+  new Set(problemCodes.flatMap((code) => pbxes.map(({ id }) => alarmKey(code, id))));
+
 const isOwnAlarm = (key: string): boolean => key.split(' ')[0] === OWN;
 
 const LOOP_MS = { warning: 250, critical: 1_000 };
@@ -100,15 +122,16 @@ const CAPTURES = { warning: 1, critical: 3 };
 export function judge(facts: HealthFacts): { level: Level; problems: Problem[] } {
   const others = facts.alarms
     .filter((a) => !isOwnAlarm(a.key))
-    .map(({ key, severity, why }): Problem => ({ code: topicOf(key), severity, why }));
+    .map(({ key, severity, why }): Problem => ({ code: topicOf(key), severity, pbx: pbxOfKey(key), why }));
   const problems = [...unsaid(facts), ...others].sort((a, b) => rank(a) - rank(b));
   return { level: levelOf(problems), problems };
 }
 
 /** What the facts show and nobody has raised an alarm for. */
 export function unsaid(facts: HealthFacts): Problem<NewAlarmWhy>[] {
-  const said = new Set(facts.alarms.filter((a) => !isOwnAlarm(a.key)).map((a) => alarmKey(topicOf(a.key))));
-  return problemsOf(facts).filter((p) => !said.has(alarmKey(p.code)));
+  const others = facts.alarms.filter((a) => !isOwnAlarm(a.key));
+  const said = new Set(others.map(({ key }) => alarmKey(topicOf(key), pbxOfKey(key))));
+  return problemsOf(facts).filter((p) => !said.has(alarmKey(p.code, p.pbx)));
 }
 
 function levelOf(problems: readonly { severity: Severity }[]): Level {
@@ -121,21 +144,27 @@ const rank = (p: Problem) => (p.severity === 'critical' ? 0 : 1);
 /** The problems that the facts show, whatever alarms stand. */
 function problemsOf(facts: HealthFacts): Problem<NewAlarmWhy>[] {
   const found: Problem<NewAlarmWhy>[] = [];
-  const add = (severity: Severity | null, why: NewAlarmWhy & { code: ProblemCode }) => {
-    if (severity) found.push({ code: why.code, severity, why });
+  type Wrong = NewAlarmWhy & { code: ProblemCode };
+  const add = (severity: Severity | null, why: Wrong, pbx: NamedPbx | null = null) => {
+    if (!severity) return;
+    const said = pbx ? named(why, pbx, facts.pbxes.length > 1) : why;
+    found.push({ code: why.code, severity, pbx: pbx?.id ?? FIRST, why: said });
   };
-  const { ari, ami } = facts.pbx;
-  add(ari.up ? null : 'critical', {
-    code: ami.up ? 'pbx_ari_down' : 'pbx_down',
-    params: { error: ari.error },
-  });
-  add(ami.up || !ari.up ? null : 'warning', { code: 'pbx_ami_down', params: { error: ami.error } });
+  for (const pbx of facts.pbxes) {
+    const { ari, ami } = pbx;
+    const down = ami.up ? 'pbx_ari_down' : 'pbx_down';
+    add(ari.up ? null : 'critical', { code: down, params: { error: ari.error } }, pbx);
+    const deaf = ami.up || !ari.up ? null : 'warning';
+    add(deaf, { code: 'pbx_ami_down', params: { error: ami.error } }, pbx);
+  }
   add(facts.catalogueFails ? 'critical' : null, { code: 'catalogue_fails', params: {} });
-  add(over(facts.capturesFailed, CAPTURES), { code: 'captures_fail', params: {} });
+  for (const pbx of facts.pbxes)
+    add(over(pbx.capturesFailed, CAPTURES), { code: 'captures_fail', params: {} }, pbx);
   add(over(facts.eventLoopP99Ms, LOOP_MS), { code: 'event_loop_slow', params: {} });
   add(over(facts.preserveOldestMs, PRESERVE_MS), { code: 'preserve_behind', params: {} });
   add(under(facts.disk?.daysLeft ?? null, DISK_DAYS), { code: 'disk_low', params: {} });
-  add(facts.testCall?.ok === false ? 'critical' : null, { code: 'test_call_failed', params: {} });
+  for (const pbx of facts.pbxes)
+    add(pbx.testCall?.ok === false ? 'critical' : null, { code: 'test_call_failed', params: {} }, pbx);
   return found;
 }
 

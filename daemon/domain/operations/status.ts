@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { PbxId } from '../pbx.js';
 import { orNull } from '../reason/coded.js';
 import { reasonShape } from '../reason/reason.js';
 import { alarmShape } from './alarm-codes.js';
@@ -16,14 +17,38 @@ const Health = Type.Object({
   }),
 });
 
+const BriefPbx = Type.Object({
+  id: PbxId,
+  name: Type.String({ description: 'As tapedeck.toml has it.' }),
+  ari: Type.Boolean(),
+  ami: Type.Boolean(),
+  version: Type.String(),
+  problem: orNull(Type.Object({ message: Type.String(), hint: Type.String() })),
+  calls_now: Type.Integer(),
+  recording_now: Type.Integer(),
+});
+const PbxStatus = Type.Object({
+  ...BriefPbx.properties,
+  last_event_at: orNull(Time),
+  captures: Type.Object({
+    begun: Type.Integer({ description: 'Since the recorder was started.' }),
+    failed: Type.Integer(),
+    failed_lately: Type.Integer({ description: 'In the last quarter of an hour.' }),
+  }),
+  test_call: orNull(
+    Type.Object({
+      at: Time,
+      outcome: Type.Enum(['ok', 'failed', 'skipped', 'not_set_up']),
+      message: Type.String(),
+    }),
+  ),
+});
+
+const IN_ORDER = { description: 'In the order of tapedeck.toml: the one without an id is the first.' };
+
 /** As much as every page shows. */
 export const BriefStatus = Type.Object({
-  pbx: Type.Object({
-    ari: Type.Boolean(),
-    ami: Type.Boolean(),
-    version: Type.String(),
-    problem: orNull(Type.Object({ message: Type.String(), hint: Type.String() })),
-  }),
+  pbxes: Type.Array(BriefPbx, IN_ORDER),
   calls_now: Type.Integer(),
   recording_now: Type.Integer(),
   preserving: Type.Integer(),
@@ -32,6 +57,7 @@ export const BriefStatus = Type.Object({
 
 const LiveCall = Type.Object({
   id: Type.String(),
+  pbx: PbxId,
   direction: Type.Union([Type.Literal('in'), Type.Literal('out'), Type.Literal('internal')]),
   them: Who,
   us: Who,
@@ -60,6 +86,7 @@ const AlertChannel = Type.Object({
 
 export const DaemonStatus = Type.Object({
   ...BriefStatus.properties,
+  pbxes: Type.Array(PbxStatus, IN_ORDER),
   reminders: Type.Array(
     Type.Object({
       code: Type.Enum(['alerts_off', 'test_calls_off']),
@@ -69,13 +96,7 @@ export const DaemonStatus = Type.Object({
     { description: 'Why a problem could go unnoticed. They do not change the level.' },
   ),
   since: orNull(Type.String({ format: 'date-time', description: 'When it was started.' })),
-  last_event_at: orNull(Time),
   calls: Type.Array(LiveCall),
-  captures: Type.Object({
-    begun: Type.Integer({ description: 'Since the recorder was started.' }),
-    failed: Type.Integer(),
-    failed_lately: Type.Integer({ description: 'In the last quarter of an hour.' }),
-  }),
   preserve: Type.Object({
     waiting: Type.Integer({ description: 'Ended calls whose recording is still to be made.' }),
     oldest_ms: orNull(Type.Integer()),
@@ -91,13 +112,6 @@ export const DaemonStatus = Type.Object({
       total_bytes: Type.Integer(),
       per_day_bytes: orNull(Type.Integer()),
       days_left: orNull(Type.Number()),
-    }),
-  ),
-  test_call: orNull(
-    Type.Object({
-      at: Time,
-      outcome: Type.Enum(['ok', 'failed', 'skipped', 'not_set_up']),
-      message: Type.String(),
     }),
   ),
   scrub: orNull(
@@ -117,8 +131,8 @@ export const DaemonStatus = Type.Object({
     ),
   ),
   jobs: Type.Array(JobView, { description: 'The newest job of each kind.' }),
-  blind: Type.Array(Type.Object({ from: Time, to: orNull(Time), ...reasonShape }), {
-    description: 'Monitoring gaps (times when the PBX was not watched) in the last 7 days; newest first.',
+  blind: Type.Array(Type.Object({ pbx: PbxId, from: Time, to: orNull(Time), ...reasonShape }), {
+    description: 'Monitoring gaps (times when a PBX was not watched) in the last 7 days; newest first.',
   }),
   alarms: Type.Array(AlarmView, { description: 'Those that stand, newest first.' }),
   past_alarms: Type.Array(AlarmView, { description: 'The last ones that are over, newest first.' }),
@@ -130,7 +144,7 @@ export type DaemonStatus = Static<typeof DaemonStatus>;
 /** What the dashboard and `tapedeck status` say when the daemon does not answer. */
 export function downStatus(message: string, hint: string): DaemonStatus {
   return {
-    pbx: { ari: false, ami: false, version: '', problem: null },
+    pbxes: [],
     calls_now: 0,
     recording_now: 0,
     preserving: 0,
@@ -140,13 +154,10 @@ export function downStatus(message: string, hint: string): DaemonStatus {
     },
     reminders: [],
     since: null,
-    last_event_at: null,
     calls: [],
-    captures: { begun: 0, failed: 0, failed_lately: 0 },
     preserve: { waiting: 0, oldest_ms: null },
     encoder: null,
     disk: null,
-    test_call: null,
     scrub: null,
     jobs: [],
     blind: [],

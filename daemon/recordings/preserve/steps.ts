@@ -8,6 +8,7 @@ import { iso, type Site, times } from '../../domain/days.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { Alarms } from '../../domain/operations/alarm.js';
 import { recordingPath } from '../../domain/paths.js';
+import type { PbxId } from '../../domain/pbx.js';
 import { decideRetention, type RetentionDecision } from '../../domain/policy/policy.js';
 import { keepUntil } from '../../domain/policy/retention.js';
 import { because, together } from '../../domain/reason/reason.js';
@@ -50,7 +51,8 @@ export type StepDeps = {
     | 'recordings.sealed'
     | 'policy.newest'
   >;
-  spool: Pick<Spool, 'fetch' | 'readable'>;
+  /** The spools of the PBXs there are. */
+  spools: ReadonlyMap<PbxId, Pick<Spool, 'fetch' | 'readable'>>;
   encoder: Encoder;
   keys: Pick<Keys, 'create'>;
   seal: (
@@ -67,7 +69,8 @@ export type StepDeps = {
   dataDir: string;
   bitrate: number;
   complexity: number;
-  alarms: Alarms;
+  /** Tells of one PBX. */
+  alarmsOf: (pbx: PbxId) => Alarms;
   site: Site;
   clock: () => number;
   /** How far `clock` may be behind the true time, in ms. */
@@ -80,7 +83,7 @@ export type StepDeps = {
 type EndedCall = StoredCall & { answeredAt: number; endedAt: number };
 
 /** The steps from the captured files of a call to its row. Each may be repeated. */
-export function createSteps(deps: StepDeps & { remove: (name: string) => Promise<unknown> }) {
+export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string) => Promise<unknown> }) {
   /** A time as people at the site read it. */
   const say = times(deps.site.timeZone);
 
@@ -89,29 +92,33 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
     const call = await deps.catalogue.calls.get(id);
     // While the disk is full the end of a call waits in memory. It is taken up again when that has been written.
     if (!call || !isEnded(call)) return;
+    const spool = deps.spools.get(call.pbx);
+    if (!spool) return; // its PBX is not set up any more; `app` tells of it
     const segments = await waiting(id);
     if (segments.length === 0) return;
     const began = deps.clock();
     const captured: Captured[] = [];
     try {
-      for (const s of segments) captured.push(await readCaptured(deps.spool, s, call.answeredAt));
+      for (const s of segments) captured.push(await readCaptured(spool, s, call.answeredAt));
       const silent = captured.every(({ part }) => part.inMs === 0 && part.outMs === 0);
       await (silent ? nothing(call, captured) : make(call, captured, began));
     } finally {
       await Promise.all(captured.map((c) => c.release()));
     }
     // A file that could not be used as audio is kept where it is.
-    for (const name of captured.flatMap((c) => c.sound)) await deps.remove(name);
+    for (const name of captured.flatMap((c) => c.sound)) await deps.remove(call.pbx, name);
   }
 
   const waiting = async (id: CallId) =>
     (await deps.catalogue.segments.of(id)).filter((s) => s.state === 'captured' || s.state === 'capturing');
 
   /** Whether the captured files of a call can be read at this moment, as far as that can be told without the PBX. */
-  async function readable(id: CallId): Promise<boolean> {
+  async function readable(id: CallId, pbx: PbxId): Promise<boolean> {
+    const spool = deps.spools.get(pbx);
+    if (!spool) return false;
     for (const segment of await waiting(id))
       for (const side of ['in', 'out'] as const)
-        if (!(await deps.spool.readable(spoolName(segment, side)))) return false;
+        if (!(await spool.readable(spoolName(segment, side)))) return false;
     return true;
   }
 
@@ -143,7 +150,7 @@ export function createSteps(deps: StepDeps & { remove: (name: string) => Promise
     deps.onSealed(Math.max(0, now - call.endedAt));
     for (const { segment, faults } of captured)
       if (faults.length > 0) await deps.catalogue.segments.save({ ...segment, state: 'damaged' });
-    if (recording.quality) tellOfSilence(deps.alarms, recording.quality);
+    if (recording.quality) tellOfSilence(deps.alarmsOf(call.pbx), recording.quality);
     deps.log.info(
       {
         call: call.id,

@@ -8,7 +8,7 @@ import type { Lab, Pbx } from './pbx.js';
 import { readPrompt } from './sources.js';
 
 export type Status = {
-  pbx: { ari: boolean; ami: boolean; problem: { message: string } | null };
+  pbxes: { ari: boolean; ami: boolean; problem: { message: string } | null }[];
   calls_now: number;
   recording_now: number;
   event_loop_p99_ms: number;
@@ -40,8 +40,8 @@ export async function recorderFor(t: Test, seen: Pbx) {
   const status = () => ask(recorder.dataDir, 'status');
   const told = () => readFileSync(join(dir, 'run.log'), 'utf8');
   await until('both links', async () => {
-    const { pbx } = await status();
-    return pbx.ari && pbx.ami;
+    const [pbx] = (await status()).pbxes;
+    return pbx?.ari && pbx.ami;
   });
   return { recorder, api, status, told };
 }

@@ -23,6 +23,8 @@ import { until } from '../recorder.js';
 import { aCall } from '../recordings/a-call.js';
 import { toneWav } from '../recordings/preserve-lab.js';
 
+const NO_ALARMS = { raise: () => {}, clear: () => {} };
+
 export const KEPT = '01ARZ3NDEKTSV4RRFFQ69G5FA0';
 export const ERASED = '01ARZ3NDEKTSV4RRFFQ69G5FA1';
 const DAY = 86_400_000;
@@ -55,9 +57,10 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
       ...catalogue,
       recordings: { ...catalogue.recordings, sealed: said('row', catalogue.recordings.sealed, (r) => r.id) },
     },
-    spool,
+    spools: new Map([['', spool]]),
     encoder: createEncoder({ ffmpeg: createFfmpeg() }),
-    alarms: { raise: () => {}, clear: () => {} },
+    alarms: NO_ALARMS,
+    alarmsOf: () => NO_ALARMS,
     keys,
     seal: sealStream,
     open: openSealed,
@@ -86,7 +89,7 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
     keys: { ...keys, destroy: said('key-gone', keys.destroy, (id) => id) },
     files: { remove: removeDurably, exists: async (path) => existsSync(path) },
     clock,
-    alarms: { raise: () => {}, clear: () => {} },
+    alarms: NO_ALARMS,
     config: { dataDir: dir, schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent: 100 },
     log,
   });
@@ -165,7 +168,7 @@ if (process.argv[1] === import.meta.filename) {
   await house.catalogue.policy.save({ ...defaultPolicy, retention: [rule] }, 'test', T0, version);
   await haveCaptured(house, KEPT, '101');
   await haveCaptured(house, ERASED, '102');
-  for (const id of [KEPT, ERASED]) house.preserver.enqueue(id);
+  for (const id of [KEPT, ERASED]) house.preserver.enqueue('', id);
   await until('both are sealed', () => house.preserver.waiting() === 0, 60_000);
   await house.close();
   const later = await openHouse(dir, { daysLater: 2 });

@@ -33,7 +33,7 @@ export async function judge(
     await house.retain.recover();
     for (const id of [KEPT, ERASED]) wrong.push(...(await recordingOf(house, dir, id, promised, spool)));
     if (!toTheEnd) return wrong;
-    await house.preserver.recover();
+    await house.preserver.recover('');
     await until('the end of preserving', () => house.preserver.waiting() === 0, 60_000);
     for (const id of [KEPT, ERASED])
       if (promised.has(`captured ${id}`) && !(await house.catalogue.calls.get(id))?.recording)

@@ -84,11 +84,16 @@ export async function preserveLab(t: Test, options: Options = {}) {
   const { standing, alarms } = alarmBoard();
   const preserver = createPreserver({
     catalogue,
-    spool: createSpool({
-      dir: spoolDir,
-      workDir: join(dir, 'work'),
-      remote: { stored: absent, storedNames: async () => [], deleteStored: async () => {}, ...remote },
-    }),
+    spools: new Map([
+      [
+        '',
+        createSpool({
+          dir: spoolDir,
+          workDir: join(dir, 'work'),
+          remote: { stored: absent, storedNames: async () => [], deleteStored: async () => {}, ...remote },
+        }),
+      ],
+    ]),
     encoder: createEncoder({
       ffmpeg: ffmpegOf({ socket, ffmpeg }),
       ...(limit === undefined ? {} : { limit: () => limit }),
@@ -105,6 +110,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
     atOnce: 1,
     site: { timeZone: 'UTC' },
     alarms,
+    alarmsOf: () => alarms,
     clock: () => answeredAt + 60_000,
     behind: () => behind,
     onSealed: (afterMs) => sealedAfter.push(afterMs),
@@ -169,7 +175,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
       }
     },
     async run(id: string) {
-      preserver.enqueue(id);
+      preserver.enqueue('', id);
       await until('the end of preserving', () => preserver.waiting() === 0, 60_000);
       return (await catalogue.calls.get(id))!;
     },

@@ -25,7 +25,7 @@ export async function haveCall(dir: string): Promise<void> {
 /** Preserves what waits there, trying twice. */
 export async function preserveThere(dir: string): Promise<void> {
   const house = await openHouse(dir);
-  await house.preserver.recover();
+  await house.preserver.recover('');
   await until('the end', () => house.preserver.waiting() === 0, 3_500).catch(() => {});
   await house.close();
 }

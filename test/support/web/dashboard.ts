@@ -139,7 +139,13 @@ export async function openDashboard(t: Test, given: Given = {}) {
         daemon: 'up',
         ...downStatus('', ''),
         health: { level: 'green', problems: [] },
-        pbx: { ari: true, ami: true, version: '22.10.1', problem: null },
+        pbxes: [
+          {
+            ...{ id: '', name: 'PBX', ari: true, ami: true, version: '22.10.1', problem: null },
+            ...{ calls_now: 1, recording_now: 1, last_event_at: null, test_call: null },
+            captures: { begun: 1, failed: 0, failed_lately: 0 },
+          },
+        ],
         calls_now: 1,
         recording_now: 1,
       }),

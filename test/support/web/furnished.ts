@@ -165,8 +165,8 @@ const sent = (now: number) => ({
 export const liveOf = (calls: readonly StoredCall[]): Parameters<typeof wellWith>[0] =>
   calls
     .filter((call) => call.endedAt === null)
-    .map(({ id, direction, them, us, startedAt, answeredAt }) => ({
-      ...{ id, direction, them, us, since: new Date(startedAt).toISOString() },
+    .map(({ id, pbx, direction, them, us, startedAt, answeredAt }) => ({
+      ...{ id, pbx, direction, them, us, since: new Date(startedAt).toISOString() },
       answered_at: answeredAt === null ? null : new Date(answeredAt).toISOString(),
       ...{ recorded: true, why: 'No rule excludes it.' },
     }));

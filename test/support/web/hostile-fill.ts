@@ -192,7 +192,12 @@ export function status() {
   return async () => ({
     ...downStatus('', ''),
     daemon: 'up' as const,
-    pbx: { ari: true, ami: false, version: at(1), problem: { message: at(2), hint: at(3) } },
+    pbxes: ['', 'other'].map((id) => ({
+      ...{ id, name: at(8), ari: true, ami: false, version: at(1), problem: { message: at(2), hint: at(3) } },
+      ...{ calls_now: 1, recording_now: 1, last_event_at: time },
+      captures: { begun: 1, failed: 1, failed_lately: 1 },
+      test_call: { at: time, outcome: 'failed' as const, message: at(7) },
+    })),
     health: {
       level: 'red' as const,
       problems: payloads.slice(0, 60).map((message, n) => ({
@@ -202,7 +207,14 @@ export function status() {
       })),
     },
     calls: payloads.map((_, n) => ({
-      ...{ id: ulid(START + n), direction: 'in' as const, them: party(n), us: party(n + 2), since: time },
+      ...{
+        id: ulid(START + n),
+        pbx: '',
+        direction: 'in' as const,
+        them: party(n),
+        us: party(n + 2),
+        since: time,
+      },
       ...{ answered_at: time, recorded: n % 2 === 0, why: at(n + 4) },
     })),
     alarms: payloads.slice(0, 150).map((message, n) => ({
@@ -223,10 +235,11 @@ export function status() {
         cleared_at: time,
       },
     })),
-    blind: payloads.slice(0, 60).map((reason) => ({ from: time, to: time, reason, why: noted(reason) })),
+    blind: payloads
+      .slice(0, 60)
+      .map((reason) => ({ pbx: '', from: time, to: time, reason, why: noted(reason) })),
     alerts: [
       ...[{ channel: 'mail' as const, target: at(5), waiting: 1, last_sent_at: null, failing_since: time }],
     ].map((a) => ({ ...a, problem: at(6) })),
-    test_call: { at: time, outcome: 'failed' as const, message: at(7) },
   });
 }

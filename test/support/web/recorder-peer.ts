@@ -177,13 +177,18 @@ export type RecorderPeer = ReturnType<typeof createRecorder>;
 
 /** A recorder that was started just now and has seen no call. */
 const idle: DaemonStatus = {
-  pbx: { ari: true, ami: true, version: '22.5.2', problem: null },
+  pbxes: [
+    {
+      ...{ id: '', name: 'PBX', ari: true, ami: true, version: '22.5.2', problem: null },
+      ...{ calls_now: 0, recording_now: 0, last_event_at: null, test_call: null },
+      captures: { begun: 0, failed: 0, failed_lately: 0 },
+    },
+  ],
   ...{ calls_now: 0, recording_now: 0, preserving: 0 },
   health: { level: 'green', problems: [] },
-  ...{ reminders: [], since: null, last_event_at: null, calls: [] },
-  captures: { begun: 0, failed: 0, failed_lately: 0 },
+  ...{ reminders: [], since: null, calls: [] },
   preserve: { waiting: 0, oldest_ms: null },
-  ...{ encoder: 'separate', disk: null, test_call: null },
+  ...{ encoder: 'separate', disk: null },
   scrub: {
     ...{ recordings: 0, oldest_check_at: null, within_days: 30, in_time: true, damaged: 0, unsigned: 0 },
     ...{ reading: false, waits_for: null, last_night_at: null },
@@ -214,11 +219,17 @@ export const wellWith =
   (now: number): DaemonStatus => ({
     ...idle,
     ...{ calls_now: calls.length, recording_now: calls.filter((c) => c.recorded).length, preserving: 1 },
-    ...{ since: ago(now)(11 * DAY), last_event_at: ago(now)(2_000), calls, event_loop_p99_ms: 3.2 },
-    captures: { begun: 4113, failed: 0, failed_lately: 0 },
+    ...{ since: ago(now)(11 * DAY), calls, event_loop_p99_ms: 3.2 },
+    pbxes: [
+      {
+        ...idle.pbxes[0]!,
+        last_event_at: ago(now)(2_000),
+        captures: { begun: 4113, failed: 0, failed_lately: 0 },
+        test_call: { at: ago(now)(5 * 3_600_000), outcome: 'ok', message: '' },
+      },
+    ],
     preserve: { waiting: 1, oldest_ms: 41_000 },
     disk: { free_bytes: 412e9, total_bytes: 1e12, per_day_bytes: 1.1e9, days_left: 374.5 },
-    test_call: { at: ago(now)(5 * 3_600_000), outcome: 'ok', message: '' },
     scrub: {
       ...idle.scrub!,
       ...{ recordings: 4113, oldest_check_at: ago(now)(12 * DAY), last_night_at: ago(now)(7 * 3_600_000) },
@@ -256,7 +267,17 @@ export const troubledWith =
     const [mail, webhook] = well.alerts;
     return {
       ...well,
-      pbx: { ...well.pbx, ari: false },
+      pbxes: [
+        {
+          ...well.pbxes[0]!,
+          ari: false,
+          captures: { begun: 4113, failed: 7, failed_lately: 2 },
+          test_call: {
+            ...{ at: ago(now)(5 * 3_600_000), outcome: 'failed' },
+            message: 'Nothing was heard on the left side.',
+          },
+        },
+      ],
       health: {
         level: 'red',
         problems: [
@@ -265,20 +286,21 @@ export const troubledWith =
           { code: 'disk_low', ...disk },
         ],
       },
-      captures: { begun: 4113, failed: 7, failed_lately: 2 },
       disk: { free_bytes: 11e9, total_bytes: 1e12, per_day_bytes: 1.1e9, days_left: 10 },
-      test_call: {
-        ...{ at: ago(now)(5 * 3_600_000), outcome: 'failed' },
-        message: 'Nothing was heard on the left side.',
-      },
       scrub: {
         ...well.scrub!,
         ...{ oldest_check_at: ago(now)(41 * DAY), in_time: false, damaged: 2, unsigned: 318 },
       },
       jobs: [checkOf(now, 'running', { done: 1204, ended: null })],
       blind: [
-        { from: ago(now)(90_000), to: null, ...reasonView(noted('The PBX is not responding over ARI.')) },
         {
+          pbx: '',
+          from: ago(now)(90_000),
+          to: null,
+          ...reasonView(noted('The PBX is not responding over ARI.')),
+        },
+        {
+          pbx: '',
           from: ago(now)(2 * DAY),
           to: ago(now)(2 * DAY - 252_000),
           ...reasonView(noted('The recorder was restarted.')),

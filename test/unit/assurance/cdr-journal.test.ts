@@ -191,7 +191,7 @@ async function watched(t: Test) {
     catalogue,
     other,
     clock,
-    watch: createWatch({ kept: catalogue.watch, clock: () => clock.ms, log }),
+    watch: createWatch({ pbx: '', kept: catalogue.watch, clock: () => clock.ms, log }),
   };
 }
 

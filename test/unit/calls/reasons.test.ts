@@ -251,7 +251,7 @@ t.test('monitoring gaps are known while they last, and by their longest part', a
       windows: async () => [],
     },
   };
-  const watch = createWatch({ kept, clock: () => now, log });
+  const watch = createWatch({ pbx: '', kept, clock: () => now, log });
   await watch.start();
   t.equal(watch.watchedUntil(), T0 - 60_000);
   t.match(watch.gapDuring(T0 - 1_000, T0), { from: T0 - 60_000, to: null });
@@ -280,6 +280,6 @@ t.test('a run that never reached the PBX is part of the next monitoring gap', as
   await catalogue.start();
   t.teardown(() => catalogue.stop());
   for (const now of [T0, T0 + 60_000])
-    await createWatch({ kept: catalogue.watch, clock: () => now, log }).start();
+    await createWatch({ pbx: '', kept: catalogue.watch, clock: () => now, log }).start();
   t.same(await catalogue.watch.windows(), [{ pbx: FIRST, from: T0, to: null, why: because('not_running') }]);
 });

@@ -224,7 +224,7 @@ t.test('when nobody watched is on record, whatever ended the watching', async (t
   const watching = async (story: (watch: ReturnType<typeof createWatch>) => Promise<void>) => {
     const catalogue = createSqliteCatalogue({ path });
     await catalogue.start();
-    const watch = createWatch({ kept: catalogue.watch, clock: () => now, log });
+    const watch = createWatch({ pbx: '', kept: catalogue.watch, clock: () => now, log });
     await watch.start();
     await story(watch);
     const windows = await catalogue.watch.windows();

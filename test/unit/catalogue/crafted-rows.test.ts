@@ -200,7 +200,7 @@ async function startAndRecord(path: string, dir: string) {
     ...{ clock, alarms, log },
     config: { dataDir: dir, schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent: 100 },
   });
-  const watch = createWatch({ kept: catalogue.watch, clock, log });
+  const watch = createWatch({ pbx: '', kept: catalogue.watch, clock, log });
   const link = { up: true, version: '', problem: null };
   const r = recorderOn(catalogue);
   const health = createHealth({
@@ -208,12 +208,15 @@ async function startAndRecord(path: string, dir: string) {
     ...{
       catalogue,
       alarms: alert,
-      ari: () => link,
       encoder: 'separate',
       testCallsOn: true,
-      ami: () => link,
-      now: r.recorder.now,
-      list: r.recorder.list,
+      pbxes: [
+        {
+          ...{ id: '', name: 'PBX', ari: () => link, ami: () => link },
+          ...{ now: r.recorder.now, list: r.recorder.list },
+          testCall: async () => (await catalogue.testCalls.newest(1))[0] ?? null,
+        },
+      ],
     },
     ...{
       channels: () => [],
@@ -224,7 +227,6 @@ async function startAndRecord(path: string, dir: string) {
       clock,
       say: iso,
     },
-    testCall: async () => (await catalogue.testCalls.newest(1))[0] ?? null,
   });
   const parts = [custody, doubts, deliver, alert];
   for (const part of parts) await part.start();

@@ -185,7 +185,7 @@ t.test('a call that is only marked as a test call is not removed like one', asyn
     pbx: { callDialplan: async () => {}, hangup: async () => {} },
     ffmpeg: { decode: () => t.fail('nothing is decoded') as never },
     audio: async () => Buffer.alloc(0),
-    config: { dataDir: o.dir, enabled: false, schedule: '', timeZone: 'UTC', maxLoad: 1 },
+    config: { pbx: '', dataDir: o.dir, enabled: false, schedule: '', timeZone: 'UTC', maxLoad: 1 },
   });
   tests.start();
   await tests.stop();

@@ -39,7 +39,12 @@ const EXAMPLES: {
   ],
   pbx_ari_down: [[{ error: null }, /over ARI/, /http\.conf/]],
   pbx_ami_down: [[{ error: null }, /over AMI/, /manager\.conf/]],
+  pbx_removed: [
+    [{ id: 'warehouse', open: 1, waiting: 0 }, /no PBX "warehouse" any more, and a call of it is unfinished/],
+    [{ id: 'warehouse', open: 1, waiting: 2 }, /and 3 calls of it are/, /id = "warehouse"/],
+  ],
   pbx_clock: [
+    [{ ms: 5_000, pbx: { id: 'warehouse', name: 'Warehouse' } }, /^Warehouse: The PBX's clock is/],
     [{ ms: -5_000 }, /^The PBX's clock is about 5 seconds behind this machine's\.$/],
     [{ ms: 5_000 }, /^The PBX's clock is about 5 seconds ahead of this machine's\.$/],
   ],

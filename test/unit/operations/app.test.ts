@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { createPbx } from '../../../daemon/app/pbx.js';
+import { createLine, createLines } from '../../../daemon/app/line.js';
+import { createLinks } from '../../../daemon/app/links.js';
 import { createApp } from '../../../daemon/app.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
 import { ask } from '../../../daemon/ops/control-client.js';
@@ -29,24 +30,27 @@ t.test('the recorder does nothing before it is started, and a part of it can be 
   const started: string[] = [];
   const app = createApp(config, log, {
     overrides: {
-      pbx: (base, parts) => {
-        const made = createPbx(base, parts);
-        return {
-          ...made,
-          ari: { ...made.ari, start: () => void started.push('ari') },
-          ami: { ...made.ami, start: () => void started.push('ami') },
-        };
-      },
+      lines: (base, parts) =>
+        config.pbxes.map((pbx) =>
+          createLine(base, parts, pbx, (...given) => {
+            const made = createLinks(...given);
+            return {
+              ...made,
+              ari: { ...made.ari, start: () => void started.push('ari') },
+              ami: { ...made.ami, start: () => void started.push('ami') },
+            };
+          }),
+        ),
     },
   });
   await app.stop();
   t.notOk(existsSync(config.data.dir), 'nothing was made');
   await app.start();
   t.same(started, ['ari', 'ami'], 'the PBX comes last');
-  t.match(await ask(config.data.dir, 'status'), { pbx: { ari: false } });
+  t.match(await ask(config.data.dir, 'status'), { pbxes: [{ id: '', name: 'PBX', ari: false }] });
   await t.rejects(createApp(config, log).start(), { code: 'already_running' });
   await app.stop();
-  const again = createApp(config, log, { overrides: { pbx: createPbx } });
+  const again = createApp(config, log, { overrides: { lines: createLines } });
   await again.start();
   t.pass('what one has given up another may have');
   await again.stop();

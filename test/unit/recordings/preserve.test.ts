@@ -127,7 +127,7 @@ t.test('an empty file is kept, marked and explained, and the other side is heard
   t.ok(call.recording, 'there is a recording');
   t.same(lab.spool(), [`${spoolName({ callId: id, seq: 0, token: '' }, 'out')}.wav`], 'the empty file stays');
   t.match(await lab.catalogue.segments.of(id), [{ state: 'damaged' }]);
-  await lab.preserver.recover();
+  await lab.preserver.recover('');
   t.same(lab.spool(), [`${spoolName({ callId: id, seq: 0, token: '' }, 'out')}.wav`], 'also over a restart');
 });
 
@@ -155,7 +155,7 @@ t.test('a spool file left by a crash after sealing goes at the next start', asyn
   await lab.run();
   const left = join(t.testdirName, 'spool', `${spoolName({ callId: id, seq: 0, token: '' }, 'in')}.wav`);
   writeFileSync(left, wav(1));
-  await lab.preserver.recover();
+  await lab.preserver.recover('');
   t.notOk(existsSync(left));
 });
 
@@ -164,7 +164,7 @@ t.test('a damaged file stays also when a stop came before it was marked', async 
   await lab.run();
   const [segment] = await lab.catalogue.segments.of(id);
   await lab.catalogue.segments.save({ ...segment!, state: 'preserved' });
-  await lab.preserver.recover();
+  await lab.preserver.recover('');
   t.same(lab.spool(), [`${spoolName({ callId: id, seq: 0, token: '' }, 'out')}.wav`]);
 });
 
@@ -327,7 +327,7 @@ t.test('a PBX that cannot be reached is no damaged file: it is tried again', asy
   };
   const lab = await preserveLab(t, { remote: { stored } });
   await lab.add(id, [{ in: wav(3) }]);
-  lab.preserver.enqueue(id);
+  lab.preserver.enqueue('', id);
   await until('the first failure', () => lab.faults.length > 0);
   t.match(await lab.catalogue.segments.of(id), [{ state: 'captured' }]);
   up = true;

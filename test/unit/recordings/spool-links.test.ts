@@ -57,20 +57,20 @@ for (const [what, plant] of Object.entries(PLANTED))
     );
     t.ok(readFileSync(lab.elsewhere).equals(wav(3)), 'nothing happened to what it leads to');
     t.same(lab.spool(), [`${name}.wav`], 'it stays as it is');
-    await lab.preserver.recover();
+    await lab.preserver.recover('');
     t.match(lab.standing.get('spool_strange'), {
       severity: 'critical',
       message: new RegExp(`${name}\\.wav: it is not a plain file`),
     });
     rmSync(lab.place, { recursive: true });
-    await lab.preserver.recover();
+    await lab.preserver.recover('');
     t.notOk(lab.standing.has('spool_strange'), 'the alarm ends when it is gone');
   });
 
 t.test('a capture that has a second name waits until it has one', async (t) => {
   const lab = await halfCaptured(t);
   linkSync(lab.elsewhere, lab.place);
-  lab.preserver.enqueue(id);
+  lab.preserver.enqueue('', id);
   await until('the alarm', () => lab.standing.size > 0);
   t.match([...lab.standing.values()], [{ message: /2 names \(hard links\)/ }]);
   t.match(worded((await lab.catalogue.calls.get(id))!.coverage), { status: 'pending', reason: /2 names/ });
@@ -99,11 +99,11 @@ t.test('what is read is the file that was looked at, whatever takes its name mea
 t.test('removing a capture removes a link, and not what it leads to', async (t) => {
   const lab = await halfCaptured(t);
   symlinkSync(lab.elsewhere, lab.place);
-  t.ok(await lab.preserver.remove(name));
+  t.ok(await lab.preserver.remove('', name));
   t.notOk(existsSync(lab.place));
   t.ok(existsSync(lab.elsewhere));
   linkSync(lab.elsewhere, lab.place);
-  t.notOk(await lab.preserver.remove(name), 'of a file with two names a copy would stay');
+  t.notOk(await lab.preserver.remove('', name), 'of a file with two names a copy would stay');
   t.match([...lab.standing.values()], [{ message: /2 names/ }]);
   unlinkSync(lab.elsewhere);
   await until('the removal', () => !existsSync(lab.place));
@@ -117,7 +117,7 @@ t.test('a sealed capture is removed by its own name only, and by both endings', 
   const guessed = spoolName({ callId: id, seq: 0, token: 'f'.repeat(32) }, 'in');
   for (const left of [`${guessed}.wav`, `${name}.wav`, `${name}.wav16`])
     writeFileSync(join(lab.dir, 'spool', left), wav(1));
-  await lab.preserver.recover();
+  await lab.preserver.recover('');
   t.same(lab.spool(), [`${guessed}.wav`]);
 });
 
@@ -212,7 +212,7 @@ t.test('alarms of an earlier run end when what they named is gone', async (t) =>
   const keys = ['preserve', 'spool_denied', 'spool_left', 'spool_strange', 'spool_unknown'];
   for (const key of keys)
     lab.alarms.raise(key, { severity: 'critical', why: { code: 'disk_low', params: {} } });
-  await lab.preserver.recover();
+  await lab.preserver.recover('');
   t.same([...lab.standing.keys()], []);
 });
 

@@ -17,7 +17,7 @@ t.test('a call in a spool that cannot be read waits, and is sealed when it can',
   const spool = join(lab.dir, 'spool');
   await asNobody(lab.dir, spool, async (asRoot) => {
     asRoot(() => chmodSync(spool, 0o700));
-    lab.preserver.enqueue(id);
+    lab.preserver.enqueue('', id);
     await until('the alarm', () => lab.standing.size > 0);
     t.match(
       [...lab.standing.values()],

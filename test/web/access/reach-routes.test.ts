@@ -250,7 +250,13 @@ t.test('a token for how the box does tells of no call', async (t) => {
         past_alarms: [alarm(new Date(START).toISOString())],
         calls: [
           {
-            ...{ id: ulid(), direction: 'in', since: new Date(START).toISOString(), answered_at: null },
+            ...{
+              id: ulid(),
+              pbx: '',
+              direction: 'in',
+              since: new Date(START).toISOString(),
+              answered_at: null,
+            },
             them: { number: '+4930', name: 'Somebody', ours: false },
             us: { number: '101', name: '', ours: true },
             ...{ recorded: true, why: '' },

@@ -130,7 +130,7 @@ function useStill(scroller: RefObject<HTMLDivElement | null>, list: CallSummary[
 function Nothing({ filtered, clear }: { filtered: boolean; clear: () => void }) {
   const now = status.value;
   const all = sees() === 'all';
-  const trouble = now !== null && (now.daemon === 'down' || !now.pbx.ari);
+  const trouble = now !== null && (now.daemon === 'down' || now.pbxes.some((pbx) => !pbx.ari));
   return (
     <div class="list-nothing">
       <h2>{filtered ? t.calls.noMatchTitle : t.calls.emptyTitle}</h2>

@@ -40,11 +40,15 @@ export function Fact({ name, children }: { name: string; children: ComponentChil
   );
 }
 
-export function Pbx({ s }: Props) {
-  const { pbx, last_event_at: last } = s;
+type PbxStatus = FullStatus['pbxes'][number];
+
+/** `several`: it is one of several, and its name says which. */
+export function Pbx({ pbx, several }: { pbx: PbxStatus; several: boolean }) {
+  const { last_event_at: last, captures, test_call: test } = pbx;
   const link = (up: boolean) => <State good={up}>{up ? t.health.up : t.health.down}</State>;
+  const late = captures.failed_lately;
   return (
-    <Facts id="pbx" title={t.health.pbxTitle}>
+    <Facts id={`pbx-${pbx.id}`} title={several ? t.health.pbxNamed({ name: pbx.name }) : t.health.pbxTitle}>
       <Fact name={t.health.ari}>{link(pbx.ari)}</Fact>
       <Fact name={t.health.ami}>{link(pbx.ami)}</Fact>
       <Fact name={t.health.version}>
@@ -59,16 +63,6 @@ export function Pbx({ s }: Props) {
           </time>
         )}
       </Fact>
-    </Facts>
-  );
-}
-
-/** `check`: what can be done for the recordings, and what came of it. */
-export function Recording({ s, check }: Props & { check: ComponentChildren }) {
-  const { captures, preserve, test_call: test } = s;
-  const late = captures.failed_lately;
-  return (
-    <Facts id="recording" title={t.health.recordingTitle}>
       <Fact name={t.health.captures}>
         {t.health.capturesText(captures)}
         {late > 0 && (
@@ -78,15 +72,6 @@ export function Recording({ s, check }: Props & { check: ComponentChildren }) {
           </>
         )}
       </Fact>
-      <Fact name={t.health.queue}>
-        {preserve.waiting === 0
-          ? t.health.queueNone
-          : t.health.queueText({
-              n: preserve.waiting,
-              oldest: preserve.oldest_ms === null ? null : lengthInWords(preserve.oldest_ms),
-            })}
-      </Fact>
-      {s.encoder !== null && <Fact name={t.health.encoder}>{t.health.encoders[s.encoder]}</Fact>}
       <Fact name={t.health.testCall}>
         {test === null ? (
           t.health.testNone
@@ -101,6 +86,24 @@ export function Recording({ s, check }: Props & { check: ComponentChildren }) {
           </>
         )}
       </Fact>
+    </Facts>
+  );
+}
+
+/** `check`: what can be done for the recordings, and what came of it. */
+export function Recording({ s, check }: Props & { check: ComponentChildren }) {
+  const { preserve } = s;
+  return (
+    <Facts id="recording" title={t.health.recordingTitle}>
+      <Fact name={t.health.queue}>
+        {preserve.waiting === 0
+          ? t.health.queueNone
+          : t.health.queueText({
+              n: preserve.waiting,
+              oldest: preserve.oldest_ms === null ? null : lengthInWords(preserve.oldest_ms),
+            })}
+      </Fact>
+      {s.encoder !== null && <Fact name={t.health.encoder}>{t.health.encoders[s.encoder]}</Fact>}
       <Fact name={t.vault.healthTitle}>
         <Sealed s={s} />
         {check}
@@ -109,7 +112,7 @@ export function Recording({ s, check }: Props & { check: ComponentChildren }) {
   );
 }
 
-function TestOutcome({ outcome }: { outcome: NonNullable<FullStatus['test_call']>['outcome'] }) {
+function TestOutcome({ outcome }: { outcome: NonNullable<PbxStatus['test_call']>['outcome'] }) {
   const said = t.health.testOutcomes[outcome];
   if (outcome === 'ok' || outcome === 'failed') return <State good={outcome === 'ok'}>{said}</State>;
   return <span>{said}</span>;
@@ -174,7 +177,8 @@ export function Machine({ s }: Props) {
   );
 }
 
-export function Blind({ windows }: { windows: FullStatus['blind'] }) {
+export function Blind({ windows, pbxes }: { windows: FullStatus['blind']; pbxes: FullStatus['pbxes'] }) {
+  const nameOf = (id: string) => pbxes.find((pbx) => pbx.id === id)?.name ?? id;
   const columns = t.health.blindColumns;
   return (
     <section aria-labelledby="blind">
@@ -188,9 +192,10 @@ export function Blind({ windows }: { windows: FullStatus['blind'] }) {
             <TableHead columns={columns} />
             <tbody>
               {windows.map((w) => (
-                <tr key={w.from}>
+                <tr key={`${w.pbx} ${w.from}`}>
                   <td>
                     <Moment at={w.from} />
+                    {pbxes.length > 1 && <div class="quiet">{clean(nameOf(w.pbx))}</div>}
                   </td>
                   <td>
                     <TableLabel name={columns.length} />

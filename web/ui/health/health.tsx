@@ -61,13 +61,15 @@ export function HealthPage() {
         <>
           <HealthCalls calls={s.calls} />
           <div class="health-facts">
-            <Pbx s={s} />
+            {s.pbxes.map((pbx) => (
+              <Pbx key={pbx.id} pbx={pbx} several={s.pbxes.length > 1} />
+            ))}
             <Recording s={s} check={<CheckRecordings jobs={s.jobs} reload={load} />} />
             <Machine s={s} />
           </div>
           <HealthAlerts channels={s.alerts} />
           <HealthAlarms standing={s.alarms} past={s.past_alarms} />
-          <Blind windows={s.blind} />
+          <Blind windows={s.blind} pbxes={s.pbxes} />
         </>
       )}
     </div>

@@ -31,7 +31,10 @@ export function StatusChip() {
     );
   const now = t.status.now({ calls: s.calls_now, recording: s.recording_now, processing: s.preserving });
   return (
-    <p class="status status-good" title={t.status.version({ v: s.pbx.version })}>
+    <p
+      class="status status-good"
+      title={t.status.version({ v: s.pbxes.map((pbx) => pbx.version).join(', ') })}
+    >
       <a href="/health">
         <TickIcon />
         <span>{t.status.connected}</span>

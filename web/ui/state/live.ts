@@ -71,8 +71,8 @@ export function follow(): () => void {
 }
 
 /** It comes every few seconds and is mostly the same; only news is worth a render. */
-function setStatus({ daemon, pbx, calls_now, recording_now, preserving, health }: Status): void {
-  const news = { daemon, pbx, calls_now, recording_now, preserving, health };
+function setStatus({ daemon, pbxes, calls_now, recording_now, preserving, health }: Status): void {
+  const news = { daemon, pbxes, calls_now, recording_now, preserving, health };
   if (JSON.stringify(news) !== JSON.stringify(status.value)) status.value = news;
 }
 

@@ -22,6 +22,7 @@ export const healthText = {
   ringing: 'Ringing',
   columns: { call: 'Call', with: 'Our side', for: 'Duration', recorded: 'Recorded' },
   pbxTitle: 'PBX',
+  pbxNamed: ({ name }: { name: string }) => `PBX: ${name}`,
   ari: 'Calls and audio (ARI)',
   ami: 'Transfers and queues (AMI)',
   up: 'Connected',
