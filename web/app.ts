@@ -2,6 +2,7 @@ import type { ServerOptions } from 'node:https';
 import type { Catalogue } from '../daemon/catalogue/catalogue.js';
 import type { Ldap } from '../daemon/directory/ldap.js';
 import { fail } from '../daemon/domain/error.js';
+import type { NamedPbx } from '../daemon/domain/place.js';
 import type { Log } from '../daemon/ops/log.js';
 import { repeatedly } from '../daemon/ops/turns.js';
 import type { openSealed } from '../daemon/vault/open.js';
@@ -79,6 +80,8 @@ export type Deps = {
   dataDir: string;
   uiDir: string;
   site: { name: string; timeZone: string; region: string };
+  /** Those that are set up, the first one first. */
+  pbxes: readonly NamedPbx[];
   web: { address: string; hosts: readonly string[] };
   /** How long sessions last; half an hour and twelve when left out. */
   sessionLimits?: SessionLimits;

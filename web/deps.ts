@@ -1,5 +1,6 @@
 import type { Catalogue, Verb, Verbs } from '../daemon/catalogue/catalogue.js';
 import type { Provider } from '../daemon/directory/oidc.js';
+import type { NamedPbx } from '../daemon/domain/place.js';
 import type { openSealed } from '../daemon/vault/open.js';
 import type { Audit } from './audit/audit.js';
 import type { Cookie, JourneyCookie } from './auth/cookie.js';
@@ -58,6 +59,7 @@ export type RouteDeps = {
   provider: WithProvider | null;
   dataDir: string;
   site: { name: string; timeZone: string; region: string };
+  pbxes: readonly NamedPbx[];
   retention: { schedule: string; breakerPercent: number };
   coverage: { targetPercent: number };
   metrics: { allow: readonly string[]; token: () => string | null };

@@ -71,6 +71,7 @@ export async function runWeb(config: Config): Promise<void> {
       dataDir: dir,
       uiDir: programFile('dist/web/ui'),
       site: { name: config.site.name, timeZone: config.site.time_zone, region: siteRegion(config) },
+      pbxes: config.pbxes.map(({ id, name }) => ({ id, name })),
       web: config.web,
       sessionLimits: {
         idleMs: config.web.session_idle_minutes * 60_000,

@@ -12,7 +12,7 @@ import { type SecondFactorView, SessionView, SignInBody } from './session-schema
 
 /** What it takes to say who is signed in. */
 export type SessionViewDeps = Needs<
-  'provider' | 'setup' | 'site' | 'version',
+  'pbxes' | 'provider' | 'setup' | 'site' | 'version',
   'factors.state' | 'factors.passkeys'
 >;
 type Deps = SessionViewDeps &
@@ -113,7 +113,7 @@ export function sessionRoutes(app: App, deps: Deps): void {
 
 /** Who is signed in by this request's session, and what they still owe. */
 export async function sessionView(
-  { catalogue, setup, site, version, provider }: SessionViewDeps,
+  { catalogue, setup, site, pbxes, version, provider }: SessionViewDeps,
   request: FastifyRequest,
 ): Promise<Static<typeof SessionView>> {
   const { session } = request;
@@ -123,6 +123,7 @@ export async function sessionView(
     sign_in: { provider: provider?.name ?? null },
     setup_needed: session === null && (await setup.needed()),
     site: { name: site.name, time_zone: site.timeZone, region: site.region },
+    pbxes: session ? [...pbxes] : [],
     version,
   };
 }

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { PbxId } from '../../daemon/domain/pbx.js';
 import { boxRights, callRights, roles } from '../../daemon/domain/people/person.js';
 import { Name, Password } from '../people/schemas.js';
 import { Nullable, Time } from '../server/schemas.js';
@@ -51,6 +52,9 @@ export const SessionView = Type.Object({
     region: Type.String({
       description: 'Where a number without a country code is from (ISO 3166-1); empty if not known.',
     }),
+  }),
+  pbxes: Type.Array(Type.Object({ id: PbxId, name: Type.String() }), {
+    description: 'The PBXs that are set up, the first one first; empty while nobody is signed in.',
   }),
   version: Type.String(),
 });

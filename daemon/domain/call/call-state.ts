@@ -212,6 +212,7 @@ export function factsOf(call: CallRecord, site: Site): CallFacts {
   // The first leg is the caller's.
   const taking = call.legs.filter((l, i) => l.party.ours && (l.upAt !== null || i === 0));
   return {
+    pbx: call.pbx,
     direction: call.direction,
     extensions: [...new Set(taking.flatMap((l) => [l.party.number, l.endpoint]).filter((n) => n !== ''))],
     queue: call.queue,

@@ -78,12 +78,13 @@ export const partyWords = ({ name, number }: Party): string =>
 
 /** The call in one sentence. */
 export function callSentence({ call }: Manifest): string {
-  const { direction, them, us, dialled, did, queue } = call;
+  const { direction, them, us, dialled, did, queue, pbx } = call;
   const [from, to] = direction === 'out' ? [us, them] : [them, us];
   return [
     `${DIRECTIONS[direction]} from ${partyWords(from)} to ${partyWords(to)}`,
     did ? `, on the number ${did}` : dialled && dialled !== to.number ? `, who had dialled ${dialled}` : '',
     queue ? `, by way of the queue ${queue}` : '',
+    pbx ? `, on the PBX ${pbx}` : '',
     '.',
   ].join('');
 }

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { qualified, unqualified } from '../place.js';
 import { EVERY_CALL, grants, type Person, roles } from './person.js';
 
 const Names = (description: string) =>
@@ -66,8 +67,9 @@ const plainDn = (dn: string): string =>
     .replace(/(?<!\\)\s*([,=])\s*/g, '$1')
     .toLowerCase();
 
-/** A telephone number of a directory as an extension, when it looks like one. */
+/** A telephone number of a directory as an extension, when it looks like one: of the first PBX, or "warehouse/101". */
 export function extensionIn(value: string): string | null {
-  const digits = value.replace(/[\s()./-]/g, '');
-  return /^[0-9*#]{1,15}$/.test(digits) ? digits : null;
+  const { pbx, name } = unqualified(value.trim());
+  const digits = name.replace(/[\s()./-]/g, '');
+  return /^[0-9*#]{1,15}$/.test(digits) ? qualified(pbx, digits) : null;
 }

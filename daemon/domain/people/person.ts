@@ -1,3 +1,4 @@
+import { canonicalName, qualified } from '../place.js';
 import type { CallRecord } from '../recording/recording.js';
 
 /** What somebody is here; one person may be several of these. */
@@ -35,7 +36,10 @@ export const MOST_NUMBERS = 500;
 /** A name as it is compared: case and width do not make another person. */
 export const nameKey = (name: string): string => name.normalize('NFKC').toLowerCase();
 
-/** Which calls a reviewer reaches: all, or those of these extensions, queues and numbers dialled from outside (DIDs). */
+/**
+ * Which calls a reviewer reaches: all, or those of these extensions, queues and numbers dialled from outside (DIDs), each with
+ * its PBX as `qualified` writes it.
+ */
 export type Scope = { all: boolean; extensions: string[]; queues: string[]; dids: string[] };
 
 export type Person = {
@@ -43,7 +47,7 @@ export type Person = {
   name: string;
   roles: Role[];
   scope: Scope;
-  /** An agent's own extensions. */
+  /** An agent's own extensions, with their PBXs in the same way. */
   extensions: string[];
   grants: Grant[];
   /** They act by a token of theirs: of what they may do, only this. */
@@ -119,7 +123,7 @@ export const rolesWith = (person: Person, right: CallRight): Role[] =>
 /** Whether somebody can do this with any call at all. */
 export const mayEver = (person: Person, right: CallRight): boolean => rolesWith(person, right).length > 0;
 
-type Reached = Pick<CallRecord, 'answeredAt' | 'startedAt' | 'did' | 'queue' | 'legs' | 'marks'>;
+type Reached = Pick<CallRecord, 'pbx' | 'answeredAt' | 'startedAt' | 'did' | 'queue' | 'legs' | 'marks'>;
 
 /**
  * The stretches of a call's timeline for which somebody has this right, in order and apart from each other; none: for them
@@ -130,24 +134,33 @@ export function reach(person: Person, right: CallRight, call: Reached): readonly
   const by = rolesWith(person, right);
   if (by.includes('admin') || by.includes('auditor')) return WHOLE;
   const { scope } = person;
-  const numbers = new Set<string>();
+  const extensions = new Set<string>();
   if (by.includes('reviewer')) {
-    if (scope.all || (call.did !== '' && scope.dids.includes(call.did))) return WHOLE;
-    for (const number of scope.extensions) numbers.add(number);
+    if (scope.all || named(scope.dids).has(qualified(call.pbx, call.did))) return WHOLE;
+    for (const extension of named(scope.extensions)) extensions.add(extension);
   }
-  if (by.includes('agent')) for (const number of person.extensions) numbers.add(number);
-  const found = stretchesOf(call, numbers);
-  if (by.includes('reviewer'))
+  if (by.includes('agent')) for (const own of named(person.extensions)) extensions.add(own);
+  const found = stretchesOf(call, extensions);
+  if (by.includes('reviewer')) {
+    const queues = named(scope.queues);
     for (const { name, fromMs, untilMs } of queuesOf(call))
-      if (name !== '' && scope.queues.includes(name)) found.push({ fromMs, untilMs });
+      if (queues.has(name)) found.push({ fromMs, untilMs });
+  }
   return joined(found);
 }
 
+/** What these texts name. No name is none, whatever it stands behind. */
+function named(texts: readonly string[]): ReadonlySet<string> {
+  const names = new Set(texts.map(canonicalName));
+  names.delete('');
+  return names;
+}
+
 /** Before a call is answered it has no timeline: who was rung sees the call. */
-function stretchesOf(call: Reached, numbers: ReadonlySet<string>): Stretch[] {
+function stretchesOf(call: Reached, extensions: ReadonlySet<string>): Stretch[] {
   const zero = call.answeredAt ?? call.startedAt;
   return call.legs
-    .filter(({ party }) => party.ours && party.number !== '' && numbers.has(party.number))
+    .filter(({ party }) => party.ours && extensions.has(qualified(call.pbx, party.number)))
     .map((leg) => ({
       fromMs: (leg.upAt ?? leg.goneAt ?? leg.seenAt) - zero,
       untilMs: leg.goneAt === null ? null : leg.goneAt - zero,
@@ -155,12 +168,19 @@ function stretchesOf(call: Reached, numbers: ReadonlySet<string>): Stretch[] {
 }
 
 /**
- * The queues that a call came into, in order. What is said after one of them is that queue's until the call comes into the
+ * The queues that a call came into, with its PBX, in order. What is said after one of them is that queue's until the call comes into the
  * next, whoever answers. From its answer on it is in the queue of which the PBX did not say when.
  */
-export function queuesOf({ queue, marks }: Pick<Reached, 'queue' | 'marks'>): (Stretch & { name: string })[] {
-  const came = marks.filter((m) => m.kind === 'queue').map((m) => ({ name: m.text, fromMs: m.atMs }));
-  if (queue !== '' && !came.some(({ name }) => name === queue)) came.push({ name: queue, fromMs: 0 });
+export function queuesOf({
+  pbx,
+  queue,
+  marks,
+}: Pick<Reached, 'pbx' | 'queue' | 'marks'>): (Stretch & { name: string })[] {
+  const came = marks
+    .filter((m) => m.kind === 'queue')
+    .map((m) => ({ name: qualified(pbx, m.text), fromMs: m.atMs }));
+  const last = qualified(pbx, queue);
+  if (last !== '' && !came.some(({ name }) => name === last)) came.push({ name: last, fromMs: 0 });
   return came
     .sort((a, b) => a.fromMs - b.fromMs)
     .map((one, i, all) => ({ ...one, untilMs: all[i + 1]?.fromMs ?? null }));

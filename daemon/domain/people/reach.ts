@@ -1,4 +1,5 @@
 import { fail } from '../error.js';
+import { canonicalName, qualified } from '../place.js';
 import type { CallRecord } from '../recording/recording.js';
 import {
   type CallRight,
@@ -13,25 +14,28 @@ import {
   WHOLE,
 } from './person.js';
 
-/** By what a call is reached: an extension of ours that was on it, a queue that it came into, or the number dialled from outside. */
+/**
+ * By what a call is reached: an extension of ours that was on it, a queue that it came into, or the number dialled from
+ * outside. `name` says on which PBX too, as `qualified` writes it.
+ */
 export type ReachKey = { kind: 'extension' | 'queue' | 'did'; name: string };
 /** Every call, or those that one of these reaches; none of them: no call at all. */
 export type Reach = 'all' | readonly ReachKey[];
 
 const named = (kind: ReachKey['kind'], names: readonly string[]): ReachKey[] =>
-  [...new Set(names)].filter((name) => name !== '').map((name) => ({ kind, name }));
+  [...new Set(names.map(canonicalName))].filter((name) => name !== '').map((name) => ({ kind, name }));
 
 /** Everything by which this call is reached. Who only says that they are an extension of ours is none. */
-export const reachKeys = (call: Pick<CallRecord, 'legs' | 'queue' | 'marks' | 'did'>): ReachKey[] => [
+export const reachKeys = (call: Pick<CallRecord, 'pbx' | 'legs' | 'queue' | 'marks' | 'did'>): ReachKey[] => [
   ...named(
     'extension',
-    call.legs.filter(({ party }) => party.ours).map(({ party }) => party.number),
+    call.legs.filter(({ party }) => party.ours).map(({ party }) => qualified(call.pbx, party.number)),
   ),
   ...named(
     'queue',
     queuesOf(call).map(({ name }) => name),
   ),
-  ...named('did', [call.did]),
+  ...named('did', [qualified(call.pbx, call.did)]),
 ];
 
 /** Which calls somebody has this right to; `reach` says to how much of each. The two always agree. */

@@ -1,9 +1,12 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import type { Site } from '../days.js';
+import { type PbxId, readPbx, unqualified } from '../place.js';
 import type { Direction } from '../recording/recording.js';
 
 /** What is known of a call when a decision is made. */
 export type CallFacts = {
+  /** Extensions, queue and DID are names on this PBX. */
+  pbx: PbxId;
   direction: Direction;
   /** Extensions of ours that have taken part so far. */
   extensions: string[];
@@ -35,8 +38,15 @@ const texts = (fits: (text: string, facts: CallFacts) => boolean, more: { outsid
   condition({
     schema: Type.Array(Type.String({ minLength: 1, maxLength: 80 }), { maxItems: 500 }),
     fits: (wanted, facts) => wanted.some((text) => fits(text, facts)),
-    hint: 'Write a list such as ["201", "202"].',
+    hint: 'Write a list such as ["201", "202"]. What is on another PBX than the first is written "warehouse/201".',
     ...more,
+  });
+
+/** One that lists extensions, queues or DIDs: each is on one PBX. */
+const names = (fits: (name: string, facts: CallFacts) => boolean) =>
+  texts((text, facts) => {
+    const { pbx, name } = unqualified(text);
+    return pbx === facts.pbx && name !== '' && fits(name, facts);
   });
 
 /** All there are, by the names that they have in a policy. */
@@ -48,9 +58,17 @@ export const CONDITIONS = {
     fits: (wanted, { direction }) => wanted.includes(direction),
     hint: 'Write a list of "in", "out", "internal".',
   }),
-  extension: texts((extension, { extensions }) => extensions.includes(extension)),
-  queue: texts((queue, facts) => queue === facts.queue),
-  did: texts((did, facts) => bare(did) === bare(facts.did)),
+  pbx: condition({
+    schema: Type.Array(Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }), {
+      maxItems: 100,
+      description: 'Ids of PBXs; "first" is the one without an id.',
+    }),
+    fits: (wanted, { pbx }) => wanted.some((text) => readPbx(text) === pbx),
+    hint: 'Write a list of ids of PBXs such as ["first", "warehouse"]; "first" is the one without an id.',
+  }),
+  extension: names((extension, { extensions }) => extensions.includes(extension)),
+  queue: names((queue, facts) => queue === facts.queue),
+  did: names((did, facts) => bare(did) === bare(facts.did)),
   number_prefix: texts((prefix, { number }) => bare(number).startsWith(bare(prefix)), { outsiders: true }),
 };
 

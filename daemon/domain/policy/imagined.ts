@@ -1,11 +1,16 @@
 import { type Static, Type } from 'typebox';
 import type { Site } from '../days.js';
+import { fail } from '../error.js';
+import { FIRST, readPbx, unqualified } from '../place.js';
 import type { CallFacts } from './conditions.js';
 
 const Text = (description: string) => Type.Optional(Type.String({ maxLength: 80, description }));
 
 /** A call that nobody made, to ask what the policy would decide about it. */
 export const Imagined = Type.Object({
+  pbx: Text(
+    'Id of the PBX that it is on; "first" for the one without an id. Left out: that of its extension, queue or DID.',
+  ),
   direction: Type.Union([Type.Literal('in'), Type.Literal('out'), Type.Literal('internal')]),
   number: Text("The other party's number."),
   extension: Type.Optional(
@@ -21,12 +26,28 @@ export const Imagined = Type.Object({
 });
 export type Imagined = Static<typeof Imagined>;
 
-/** What would be known of such a call, if it began at this time (ms since 1970). */
+/**
+ * What would be known of such a call, if it began at this time (ms since 1970). A bare name is one on the PBX that is given.
+ * Throws `request_invalid` for what is on two PBXs.
+ */
 export function imagine(call: Imagined, at: number, site: Site): CallFacts {
   const { direction, number = '', extension = [], queue = '', did = '' } = call;
+  const extensions = [extension].flat().filter((text) => text !== '');
+  const given = call.pbx ? readPbx(call.pbx) : undefined;
+  if (given === null) throw fail('request_invalid', `pbx: "${call.pbx}" is not the id of a PBX.`);
+  const pbxes = new Set([...extensions, queue, did].filter(Boolean).map((text) => unqualified(text).pbx));
+  if (given !== undefined) {
+    pbxes.delete(FIRST);
+    pbxes.add(given);
+  }
+  const [pbx = FIRST, another] = pbxes;
+  if (another !== undefined)
+    throw fail('request_invalid', 'A call is on one PBX: its extensions, its queue and its DID are too.');
+  const name = (text: string) => unqualified(text).name;
   return {
-    ...{ direction, number, queue, did },
-    extensions: [extension].flat().filter((text) => text !== ''),
+    pbx,
+    ...{ direction, number, queue: name(queue), did: name(did) },
+    extensions: extensions.map(name),
     dialled: direction === 'in' ? '' : number,
     startedAt: at,
     site,

@@ -1,3 +1,4 @@
+import { qualified } from '../pbx.js';
 import {
   type Ear,
   type Heard,
@@ -79,9 +80,10 @@ function earOf(call: CallRecord, side: 'them' | 'us'): Ear {
       (l) => call.direction !== 'internal' || (l.party.number === call.them.number) === (side === 'them'),
     )
     .sort((a, b) => end(b, call) - b.upAt! - (end(a, call) - a.upAt!))[0];
-  if (party.ours)
-    return { kind: 'extension', name: longest?.party.number || party.number || longest?.endpoint || '' };
-  return { kind: 'line', name: longest?.endpoint || call.did };
+  const name = party.ours
+    ? longest?.party.number || party.number || longest?.endpoint || ''
+    : longest?.endpoint || call.did;
+  return { kind: party.ours ? 'extension' : 'line', name: qualified(call.pbx, name) };
 }
 
 const end = (leg: Leg, call: Pick<CallRecord, 'endedAt'>): number =>

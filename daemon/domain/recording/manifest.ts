@@ -1,5 +1,6 @@
 import { canonical, sha256 } from '../assurance/canonical.js';
 import { iso, isoOrNull } from '../days.js';
+import { FIRST, type PbxId } from '../pbx.js';
 import type { KeptDecision } from '../policy/policy.js';
 import type { Why } from '../reason/reason.js';
 import { inWords, reasonView, type Say } from '../reason/words.js';
@@ -19,7 +20,8 @@ export type Manifest = {
   made_at: string;
   /** The recording was sealed before there were manifests: what is said here was so when it was made, not when it was sealed. */
   made_later: boolean;
-  call: ReturnType<typeof callPart>;
+  /** Those that were signed while there could be one PBX only do not name it: it is the first. */
+  call: Omit<ReturnType<typeof callPart>, 'pbx'> & { pbx?: PbxId };
   recording: Omit<ReturnType<typeof recordingPart>, 'gaps'> & { gaps: (GapPlace & Told)[] };
   sealed_for: { own_key: true; recovery_recipient: string | null } | null;
   segments: Omit<ReturnType<typeof segmentPart>, 'why'>[];
@@ -140,7 +142,10 @@ export function disagreements(manifest: Manifest, call: CallRecord, recording: R
     wellFormed(told(recordingPart(recording))) as object,
   );
   if (manifest.call.id !== call.id) return rows;
-  return [...rows, ...differing('call', manifest.call, wellFormed(callPart(call)) as object)];
+  return [
+    ...rows,
+    ...differing('call', { pbx: FIRST, ...manifest.call }, wellFormed(callPart(call)) as object),
+  ];
 }
 
 const without = (gaps: unknown, key: string): unknown =>
@@ -169,6 +174,7 @@ const party = ({ number, name, ours }: Party) => ({ number, name, ours });
 function callPart(call: CallRecord) {
   return {
     id: call.id,
+    pbx: call.pbx,
     linkedids: call.linkedids,
     direction: call.direction,
     started_at: iso(call.startedAt),

@@ -39,7 +39,7 @@ export type SideQuality = {
 export const qualityFlags = ['silent', 'one_way', 'quiet', 'clipped', 'noisy', 'echo', 'lossy'] as const;
 export type QualityFlag = (typeof qualityFlags)[number];
 
-/** Whose phone or line a side is: an extension, or a line to the outside by its name in the PBX. */
+/** Whose phone or line a side is: an extension, or a line to the outside by its name in the PBX; with its PBX, see `qualified`. */
 export type Ear = { kind: 'extension' | 'line'; name: string };
 
 /** Measured once, while the recording is made. `them` is the left side, `us` the right one. */

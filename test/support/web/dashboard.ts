@@ -157,6 +157,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
     dataDir,
     uiDir,
     site: { name: 'Test', timeZone: 'Europe/Berlin', region: 'DE' },
+    pbxes: [{ id: FIRST, name: 'PBX' }],
     web: { address: '127.0.0.1', hosts: ['tapedeck.office.lan'] },
     tls: null,
     retention: { schedule: '15 3 * * *', breakerPercent: 20 },

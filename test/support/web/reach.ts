@@ -24,6 +24,7 @@ export const leg = (number: string, { ours = true, from = 0, until = null as num
 /** Few names, so that people and calls meet often; some are in more than one kind. */
 export const name = fc.constantFrom('101', '102', '103', 'sales', '5551000', '');
 export const calls = fc.record({
+  pbx: fc.constantFrom('', '', 'w'),
   legs: fc.array(
     fc.record({ number: name, ours: fc.boolean(), from: fc.nat(9), up: fc.boolean() }).map((l) => ({
       ...leg(l.number, l),

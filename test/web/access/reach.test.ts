@@ -36,8 +36,8 @@ import { START } from '../../support/web/dashboard.js';
 import { calls, leg, person } from '../../support/web/reach.js';
 
 /** Few names, so that people and calls meet often; some are in more than one kind. */
-const name = fc.constantFrom('101', '102', '103', 'sales', '5551000', '');
-const names = fc.uniqueArray(name, { maxLength: 3 });
+const name = fc.constantFrom('101', '102', '103', 'sales', '5551000', 'w/101', 'w/102', 'w/sales', '');
+const names = fc.uniqueArray(fc.oneof(name, fc.constantFrom('/101', 'w/')), { maxLength: 3 });
 const people: fc.Arbitrary<Person> = fc
   .record({
     roles: fc.uniqueArray(fc.constantFrom<Role>(...roles), { maxLength: 3 }),
@@ -75,6 +75,25 @@ t.test('what somebody reaches of a call, and which calls they reach, always agre
       t.ok(told || hears !== 'all');
     }),
   );
+});
+
+t.test('an extension, queue or number is reached on its PBX only', async (t) => {
+  const here = { legs: [leg('101')], queue: 'sales', did: '5551000', answeredAt: START };
+  const there = { ...here, pbx: 'w' };
+  const scope = { all: false, extensions: [], queues: [], dids: [] };
+  for (const [what, bare] of [
+    [(n: string) => person({ roles: ['agent'], extensions: [n] }), '101'],
+    [(n: string) => person({ roles: ['reviewer'], scope: { ...scope, extensions: [n] } }), '101'],
+    [(n: string) => person({ roles: ['reviewer'], scope: { ...scope, queues: [n] } }), 'sales'],
+    [(n: string) => person({ roles: ['reviewer'], scope: { ...scope, dids: [n] } }), '5551000'],
+  ] as const) {
+    const sees = (name: string, call: Partial<CallRecord>) =>
+      reach(what(name), 'play', aCall('a', call)).length > 0;
+    t.same([sees(bare, here), sees(bare, there)], [true, false], `${bare} is of the first PBX`);
+    t.same([sees(`w/${bare}`, here), sees(`w/${bare}`, there)], [false, true], `w/${bare} is not`);
+    t.same([sees(`/${bare}`, here), sees(`x/${bare}`, there)], [true, false]);
+  }
+  t.ok(reach(person(FOUNDER), 'view', aCall('a', there)).length > 0, 'every call is every call');
 });
 
 t.test('an auditor says why wherever no other role of theirs would do', async (t) => {
@@ -257,7 +276,8 @@ t.test('who says that they are an extension of ours is none', async (t) => {
   const inside = { ...cdr, uniqueid: '2', channel: 'Local/102@q-00000002;2', context: 'from-queue' };
   const phone = { ...cdr, uniqueid: '3', channel: 'PJSIP/102-00000003', context: 'from-queue' };
   const account = {
-    ...{ id: 'a', callId: null, linkedid: '1', startedAt: START, answeredAt: START, endedAt: START + 9 },
+    ...{ id: 'a', pbx: '', callId: null, linkedid: '1' },
+    ...{ startedAt: START, answeredAt: START, endedAt: START + 9 },
     ...{ alone: false, cdrs: [cdr, inside, phone] },
   };
   const call = callFrom(account as unknown as Parameters<typeof callFrom>[0], 'A', ['from-trunk']);

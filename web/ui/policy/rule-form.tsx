@@ -3,8 +3,10 @@ import { useState } from 'preact/hooks';
 import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { useFaults } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
+import { clean } from '../messages/numbers.js';
 import type { RecordRule, RetentionRule, When } from '../state/api.js';
-import { CONDITIONS, conditionsOf, enteredOf, listed } from './conditions.js';
+import { pbxes, pbxName } from '../state/pbxes.js';
+import { CONDITIONS, choicesOf, conditionsOf, enteredOf, listed } from './conditions.js';
 import type { FormOf, Rule } from './rule-list.js';
 
 const conditions = Object.keys(CONDITIONS) as (keyof When)[];
@@ -92,6 +94,7 @@ function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, child
   const enter = (name: keyof When, change: { chosen: string[] } | { text: string }) =>
     setEntered({ ...entered, [name]: { ...entered[name], ...change } });
 
+  const [, another] = pbxes();
   const found: Faults = [];
   if (!name.trim()) found.push({ id: `${id}-name`, text: t.policy.form.noName });
   else if (names.includes(name.trim())) found.push({ id: `${id}-name`, text: t.policy.form.sameName });
@@ -122,13 +125,13 @@ function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, child
         <legend class="field-legend">{t.policy.form.when}</legend>
         <p class="field-help">{t.policy.form.whenHelp}</p>
         {conditions.map((name) => {
-          const entry = CONDITIONS[name];
           const { chosen } = entered[name];
+          const choices = choicesOf(name, [...(rule.when[name] ?? []), ...chosen]);
           return (
-            entry.kind === 'choices' && (
+            choices.length > 1 && (
               <fieldset class="checks" key={name}>
                 <legend>{t.policy.form.conditions[name]}</legend>
-                {Object.entries(entry.labels()).map(([choice, label]) => (
+                {choices.map(([choice, label]) => (
                   <label class="check" key={choice}>
                     <input
                       type="checkbox"
@@ -148,6 +151,9 @@ function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, child
             )
           );
         })}
+        {another && (
+          <p class="field-help">{t.policy.form.placesHelp({ pbx: another.id, first: clean(pbxName('')) })}</p>
+        )}
         <div class="rule-fields">
           {conditions.map(
             (name) =>

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { writePbx } from '../../../daemon/domain/place.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { Field } from '../kit/field.js';
 import { NoIcon, TickIcon } from '../kit/icons.js';
@@ -8,19 +9,21 @@ import { Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { api, type Policy, type PolicyTest, type PolicyVerdict } from '../state/api.js';
+import { pbxes, severalPbxes } from '../state/pbxes.js';
 
 const facts = ['number', 'extension', 'queue', 'did'] as const;
 
 /** Asks the server what the rules on the page, saved or not, would do with a call. */
 export function TryIt({ policy, unsaved }: { policy: Policy; unsaved: boolean }) {
   const [direction, setDirection] = useState<PolicyTest['direction']>('in');
+  const [pbx, setPbx] = useState('first');
   const [texts, setTexts] = useState(facts.map(() => ''));
   const [verdict, setVerdict] = useState<{ by: Policy; said: PolicyVerdict } | null>(null);
   const { busy, problem, send } = useSending();
 
   const submit = async (event: Event) => {
     event.preventDefault();
-    const test: PolicyTest = { policy, direction };
+    const test: PolicyTest = { policy, direction, ...(severalPbxes() ? { pbx } : {}) };
     facts.forEach((f, i) => {
       const text = texts[i]?.trim();
       if (text) test[f] = text;
@@ -34,6 +37,20 @@ export function TryIt({ policy, unsaved }: { policy: Policy; unsaved: boolean })
       <p class="quiet">{t.policy.tryIt.intro}</p>
       {unsaved && <p class="try-draft">{t.policy.tryIt.draft}</p>}
       <form class="form" noValidate onSubmit={submit}>
+        {severalPbxes() && (
+          <div class="field">
+            <label for="try-pbx">{t.policy.tryIt.pbx}</label>
+            <div class="field-line">
+              <select id="try-pbx" value={pbx} onChange={(e) => setPbx(e.currentTarget.value)}>
+                {pbxes().map(({ id, name }) => (
+                  <option key={id} value={writePbx(id)} translate={false}>
+                    {clean(name)}
+                  </option>
+                ))}
+              </select>
+            </div>
+          </div>
+        )}
         <div class="field">
           <label for="try-direction">{t.policy.tryIt.direction}</label>
           <div class="field-line">

@@ -63,6 +63,10 @@ export const messages = {
       plural(n, { one: '1 problem to correct', other: `${count(n)} problems to correct` }),
     /** Before what it names. */
     label: ({ name }: { name: string }) => `${name}:`,
+    /** An extension, queue or number, and the PBX that it is on. */
+    onPbx: ({ name, pbx }: { name: string; pbx: string }) => `${name} (${pbx})`,
+    pbx: 'PBX',
+    allPbxes: 'All PBXs',
     /** A rule, and why it is there. */
     because: ({ rule, reason }: { rule: string; reason: string }) => `${rule}: ${reason}`,
   },

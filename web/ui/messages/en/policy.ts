@@ -5,6 +5,7 @@ const DIRECTIONS = { in: 'incoming', out: 'outgoing', internal: 'internal' };
 
 /** What each condition says of calls; direction stands before them. */
 const SAID: { [C in Exclude<keyof When, 'direction'>]-?: (any: NonNullable<When[C]>) => string } = {
+  pbx: (any) => `on the PBX ${listOr(any)}`,
   extension: (any) => `with extension ${listOr(any)}`,
   queue: (any) => `through queue ${listOr(any)}`,
   did: (any) => `to our number ${listOr(any)}`,
@@ -102,11 +103,15 @@ export const policyText = {
     whenHelp: 'Leave a field empty to ignore it. Separate several entries with commas; any one may match.',
     conditions: {
       direction: 'Direction',
+      pbx: 'PBX',
       extension: 'Our extension',
       queue: 'Queue',
       did: 'Number called (DID)',
       number_prefix: 'Their number begins with',
     },
+    /** Where there are several PBXs; `pbx` is the id of one, `first` the name of the first. */
+    placesHelp: ({ pbx, first }: { pbx: string; first: string }) =>
+      `Extensions, queues and our numbers are those of ${first}; write ${pbx}/101 for those of another PBX.`,
     done: 'Done',
     noName: 'Give the rule a name.',
     sameName: 'Another rule has this name.',
@@ -117,6 +122,7 @@ export const policyText = {
     title: 'Try it',
     intro: 'Describe a call to see what the rules on this page would do before you save them.',
     draft: 'Uses your unsaved changes.',
+    pbx: 'PBX',
     direction: 'Direction',
     number: 'Their number',
     extension: 'Our extension',
