@@ -119,7 +119,7 @@ export function createCalls(
     removeSpool,
     ffmpeg: ffmpegOf(config.encode),
     audio: (recording) => testCallAudio(dashboardOf(config.web, dir), parts.operations.passes, recording),
-    preserving: () => preserver().waiting(),
+    preserving: () => preserver().waiting(id),
     load,
     alarms,
     mint: () => ulid(),

@@ -69,7 +69,7 @@ async function examine(context: CliContext): Promise<Finding[]> {
     'core dumps': coreDumps(config),
     daemon: daemon(config),
     ...(existsSync(catalogueFile(dir)) && {
-      'test calls': testCalls(context),
+      'test calls': ofEach(config, { 'test calls': (pbx) => testCalls(context, pbx) }),
       CDRs: cdrs(context),
     }),
     TLS: tls(config),

@@ -130,7 +130,6 @@ const catalogue = {
     message: 'tapedeck.toml has no PBX with this id.',
     hint: 'Write an id that a [[pbx]] section has, or "first" for the one without an id.',
     blame: 'operator',
-    status: 404,
   },
   cdr_unreadable: {
     message: "The PBX's own call records cannot be read.",

@@ -85,7 +85,7 @@ export const ConfigSchema = Type.Object({
     ),
   }),
   pbx: section(
-    'The PBX: Asterisk 16 or newer, or FreePBX. For several PBXs write [[pbx]] instead, once for each.',
+    'The PBX: Asterisk 16 or newer, or FreePBX. For several PBXs write [[pbx]] instead, once for each: docs/several-pbxs.md.',
     {
       id: Type.String({
         description:
@@ -247,7 +247,7 @@ export const ConfigSchema = Type.Object({
       0,
       10,
     ),
-    at_once: whole('How many recordings are made at a time.', 1, 1, 16),
+    at_once: whole('How many recordings are made at a time, of each PBX.', 1, 1, 16),
   }),
   retention: section('When the rules of the policy are carried out.', {
     schedule: text('When what is due is erased, as a cron expression in the zone of the site.', '15 3 * * *'),

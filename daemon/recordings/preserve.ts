@@ -51,7 +51,7 @@ export function createPreserver(deps: PreserveDeps) {
   const steps = createSteps({ ...deps, remove });
   const queue: Waiting[] = [];
   const busy = new Map<CallId, { pbx: PbxId; work: Promise<void> }>();
-  const later = new Map<CallId, NodeJS.Timeout>();
+  const later = new Map<CallId, { pbx: PbxId; timer: NodeJS.Timeout }>();
   const failures = new Map<CallId, { pbx: PbxId; attempts: number }>();
   /** Calls whose files are there and cannot be read, with the first such file. */
   const denied = new Map<CallId, { pbx: PbxId; problem: TapedeckError }>();
@@ -60,7 +60,7 @@ export function createPreserver(deps: PreserveDeps) {
 
   function enqueue(pbx: PbxId, id: CallId): void {
     if (stopped || queue.some((w) => w.id === id) || busy.has(id)) return;
-    clearTimeout(later.get(id));
+    clearTimeout(later.get(id)?.timer);
     later.delete(id);
     queue.push({ pbx, id });
     next();
@@ -107,7 +107,7 @@ export function createPreserver(deps: PreserveDeps) {
     const pause = soon ? Math.min(SOON_AGAIN, again) : again;
     if (!stopped) {
       const timer = setTimeout(() => enqueue(pbx, id), retries[attempts - 1] ?? pause);
-      later.set(id, timer);
+      later.set(id, { pbx, timer });
     }
     if (problem.code === 'spool_denied') return wait(pbx, id, problem);
     denied.delete(id);
@@ -193,11 +193,14 @@ export function createPreserver(deps: PreserveDeps) {
       deps.alarms.clear(ALARM);
       tellOfDenied();
     },
-    waiting: () => queue.length + busy.size + later.size,
+    /** How many recordings are still to be made: of this PBX, or of all. */
+    waiting: (pbx?: PbxId): number =>
+      [...queue, ...busy.values(), ...later.values()].filter((w) => pbx === undefined || w.pbx === pbx)
+        .length,
     /** Finishes what is in hand. */
     async stop(): Promise<void> {
       stopped = true;
-      for (const timer of later.values()) clearTimeout(timer);
+      for (const { timer } of later.values()) clearTimeout(timer);
       later.clear();
       if (looking) clearTimeout(looking);
       await Promise.all([

@@ -101,7 +101,7 @@ t.test(
     const lab = await preserveLab(t, { socket: program.socket, retries: [50, 50], again: 300 });
     await lab.add(id, [{ in: toneWav(3), out: toneWav(3) }]);
     await program.end('SIGKILL');
-    lab.preserver.enqueue(id);
+    lab.preserver.enqueue(FIRST, id);
     await until('the alarm', () => lab.standing.size > 0, 30_000);
     t.match(lab.standing.get('preserve'), { severity: 'critical', message: /encoder.*does not answer/ });
     t.equal(lab.spool().length, 2, 'what was captured is there');

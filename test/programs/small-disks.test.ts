@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import { alarmsOf } from '../../daemon/domain/operations/alarm-pbx.js';
 import { forecast, judge, type Level, type Room, roomInWords } from '../../daemon/domain/operations/room.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import { inWords } from '../../daemon/domain/reason/words.js';
@@ -97,11 +98,14 @@ function keeper(
   {
     data,
     spool,
+    other,
     reserveMb = 8,
     cleaning,
   }: {
     data: string;
     spool: string;
+    /** The spool of a second PBX. */
+    other?: string;
     reserveMb?: number;
     cleaning?: { what: string; frees: 'data' | 'spool'; run: () => Promise<unknown> }[];
   },
@@ -111,7 +115,10 @@ function keeper(
   const ballast = createBallast({ path: join(data, 'ballast'), bytes: MIB });
   const room = createRoom({
     data: { dir: data, reserveBytes: reserveMb * MB },
-    spools: [{ pbx: '', dir: spool, reserveBytes: reserveMb * MB }],
+    spools: [
+      { pbx: '', dir: spool, reserveBytes: reserveMb * MB },
+      ...(other ? [{ pbx: 'other', dir: other, reserveBytes: reserveMb * MB }] : []),
+    ],
     read: readDisk,
     probe: probeDisk,
     ballast,
@@ -124,15 +131,32 @@ function keeper(
       })),
     growth: async () => ({ sealedBytes: 0, erasedBytes: 0, days: 7 }),
     onReturn: () => done.push('return'),
-    onEmpty: () => done.push('empty'),
+    onEmpty: (pbx) => done.push(`empty ${pbx}`.trim()),
     alarms,
-    alarmsOf: () => alarms,
+    alarmsOf: (id) => alarmsOf(alarms, { id, name: id || 'PBX' }, other !== undefined),
     clock: () => Date.now(),
     log,
   });
   t.teardown(() => room.stop());
   return { room, ballast, done, standing, keys: () => [...standing.keys()].sort().join(', ') };
 }
+
+t.test('the full spool of one PBX keeps no other from being recorded', async (t) => {
+  const { dir: data, refused } = mountSmall(t, { mb: 32 });
+  if (refused) return void t.pass('on a disk of its own', { skip: refused });
+  const { dir: spool } = mountSmall(t, { mb: 32 });
+  const { dir: other } = mountSmall(t, { mb: 32 });
+  const k = keeper(t, { data, spool, other });
+  await k.room.start();
+  fill(other, 0);
+  await until('the alarm', () => k.keys() === 'disk_full spool @other', 5_000);
+  t.match(k.room.hindrance('other'), { code: 'disk_full' });
+  t.equal(k.room.hindrance(''), null);
+  t.ok(k.done.includes('empty other') && !k.done.includes('empty'), 'its captures alone are ended');
+  unfill(other);
+  await until('the end', () => k.keys() === '');
+  t.equal(k.room.hindrance('other'), null);
+});
 
 t.test(
   'a disk that fills: cleaned, told of in 5 s, nothing begun; over by itself when there is room',

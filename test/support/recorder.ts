@@ -41,15 +41,19 @@ export function spawnTapedeck(
   });
 }
 
+/** A PBX with an id. `more` is TOML for its section. */
+export type OtherPbx = { id: string; name: string; pbx: Pbx; more?: string };
+
 /**
  * A Tapedeck of its own in `dir`: writes tapedeck.toml for a PBX of the laboratory, and runs the two processes as an
  * admin would. `extra` is TOML that is put at the end, `web` more lines of that section, `testCalls` the section of that name
- * (off unless given), `env` is for the processes, `reserveMb` is kept free on both disks, `user` is the number of the user and
+ * (off unless given), `others` are PBXs besides the first, `env` is for the processes, `reserveMb` is kept free on both disks, `user` is the number of the user and
  * the group that they run as, if not ours. Logs go to files in `dir`.
  */
 export function createRecorderLab({
   dir,
   pbx,
+  others = [],
   webPort = 0,
   testCalls = '[test_calls]\nenabled = false\n',
   extra = '',
@@ -60,6 +64,7 @@ export function createRecorderLab({
 }: {
   dir: string;
   pbx: Pbx;
+  others?: OtherPbx[];
   webPort?: number;
   web?: string;
   testCalls?: string;
@@ -73,22 +78,27 @@ export function createRecorderLab({
   const dataDir = fits(inside) ? inside : shortDir(dir);
   if (dataDir !== inside && !existsSync(config)) rmSync(dataDir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const origin = new URL(pbx.ari.url).origin;
-  writeFileSync(
-    config,
+  const sectionOf = (p: Pbx, first: string) =>
+    [
+      `${first}\nari_url = "${new URL(p.ari.url).origin}"\nari_password_file = "${p.ari.passwordFile}"`,
+      `ami_port = ${p.ami.port}\nami_secret_file = "${p.ami.secretFile}"\nspool = "${p.recordingDir}"`,
+      `spool_reserve_mb = ${reserveMb}\n`,
+    ].join('\n');
+  const written = (others: OtherPbx[]) =>
     [
       '# Written for a PBX of the laboratory.',
       '[site]\nname = "Laboratory"\n',
       `[data]\ndir = "${dataDir}"\nreserve_mb = ${reserveMb}\n`,
       '[keys]\nmaster_key_file = "master.key"\n',
-      `[pbx]\nari_url = "${origin}"\nari_password_file = "${pbx.ari.passwordFile}"`,
-      `ami_port = ${pbx.ami.port}\nami_secret_file = "${pbx.ami.secretFile}"\nspool = "${pbx.recordingDir}"`,
-      `spool_reserve_mb = ${reserveMb}\n`,
+      sectionOf(pbx, others.length === 0 ? '[pbx]' : '[[pbx]]\nname = "Head office"'),
+      ...others.map(({ id, name, pbx, more = '' }) =>
+        sectionOf(pbx, `[[pbx]]\nid = "${id}"\nname = "${name}"\n${more}`),
+      ),
       `[web]\nport = ${webPort}\n${web}`,
       testCalls,
       extra,
-    ].join('\n'),
-  );
+    ].join('\n');
+  writeFileSync(config, written(others));
   const processes = new Map<string, ChildProcess>();
 
   /** Starts a subcommand and waits until its output has this text. Throws with its output when it ends first. */
@@ -130,6 +140,8 @@ export function createRecorderLab({
   return {
     config,
     dataDir,
+    /** Writes the configuration anew with these PBXs besides the first. */
+    setOthers: (now: OtherPbx[]) => writeFileSync(config, written(now)),
     startDaemon: (ready = /Connected to ARI/) => launch('run', ready),
     stopDaemon: (signal: NodeJS.Signals = 'SIGTERM') => halt('run', signal),
     stopWeb: () => halt('web', 'SIGTERM'),

@@ -1,10 +1,11 @@
 import { testFaults } from '../../domain/call/test-fault.js';
+import type { PbxConfig } from '../../ops/config-schema.js';
 import type { CliContext } from '../common/context.js';
 import { timesIn } from '../common/table.js';
 import { bad, type Finding, ok, warn } from './finding.js';
 
 /** How the last test call was. */
-export async function testCalls(ctx: CliContext): Promise<Finding> {
+export async function testCalls(ctx: CliContext, pbx: Pick<PbxConfig, 'id'>): Promise<Finding> {
   const { test_calls, site } = ctx.config();
   const check = 'test calls';
   if (!test_calls.enabled)
@@ -13,7 +14,9 @@ export async function testCalls(ctx: CliContext): Promise<Finding> {
       'They are off.',
       'Set [test_calls] enabled = true: a fault is known before a call is lost.',
     );
-  const last = (await (await ctx.catalogue()).testCalls.newest(50)).find((c) => c.outcome !== 'skipped');
+  const last = (await (await ctx.catalogue()).testCalls.newest(50)).find(
+    (c) => c.pbx === pbx.id && c.outcome !== 'skipped',
+  );
   if (!last) return warn(check, 'None has been made yet.', 'Make one: tapedeck test-call');
   const at = timesIn(site.time_zone)(last.at);
   if (last.outcome === 'ok') return ok(check, `The last one, ${at}, was good.`);
