@@ -53,7 +53,7 @@ export function createCalls(
     },
     now: clock,
     segments: outbox.catalogue.segments.of,
-    watchedUntil: catalogue.watch.lastWatched,
+    watchedUntil: () => catalogue.watch.lastWatched(id),
     save: outbox.catalogue.segments.saveLost,
     onLost: () =>
       alarms.raise('pbx_starved', {

@@ -108,7 +108,7 @@ export function createAssure(deps: AssureDeps) {
   }
 
   async function begun(): Promise<number> {
-    since ??= await catalogue.ledger.began(firstHeard ?? clock());
+    since ??= await catalogue.ledger.began(pbx, firstHeard ?? clock());
     return since;
   }
 
@@ -117,17 +117,17 @@ export function createAssure(deps: AssureDeps) {
     const known = await catalogue.ledger.sources();
     for (const source of deps.sources) {
       const now = clock();
-      const before = known.find((s) => s.name === source.name)?.readAt ?? from;
+      const before = known.find((s) => s.pbx === pbx && s.name === source.name)?.readAt ?? from;
       try {
         const cdrs = await source.read({ from: Math.max(from, before - OVERLAP), to: now });
         await take(cdrs, source.name, now);
-        await catalogue.ledger.noteSource(source.name, now, '');
+        await catalogue.ledger.noteSource(pbx, source.name, now, '');
         alarms.clear(`cdr_source ${source.name}`);
       } catch (err) {
         if (isDiskError(err)) throw err; // it is our catalogue that cannot be written
         const problem = err instanceof Error ? err.message : String(err);
         log.warn({ err, source: source.name }, 'CDRs could not be read');
-        await catalogue.ledger.noteSource(source.name, now, problem.slice(0, 300));
+        await catalogue.ledger.noteSource(pbx, source.name, now, problem.slice(0, 300));
         alarms.raise(`cdr_source ${source.name}`, {
           severity: 'warning',
           why: { code: 'cdr_source', params: { source: source.name } },
@@ -136,12 +136,11 @@ export function createAssure(deps: AssureDeps) {
     }
   }
 
-  const due = async (by: number, limit: number) =>
-    (await catalogue.ledger.due(by, limit)).filter((cdr) => cdr.pbx === pbx);
+  const due = (by: number, limit: number) => catalogue.ledger.due(pbx, by, limit);
 
   /** Makes the accounts of all that hangs together with this CDR. */
   async function accountsWith(cdr: Cdr): Promise<Account[]> {
-    const { cdrs, calls } = await catalogue.ledger.related(linksOf(cdr).slice(0, 1));
+    const { cdrs, calls } = await catalogue.ledger.related(pbx, linksOf(cdr).slice(0, 1));
     const accounts = gather(cdrs, calls);
     const rows: Account[] = [];
     const missed: MissedCall[] = [];
@@ -189,8 +188,7 @@ export function createAssure(deps: AssureDeps) {
     const rang = callId === null ? null : await endedUnanswered(callId);
     if (callId !== null && !rang && !(await madeFromCdrs(callId))) return null;
     const from = account.startedAt - SLACK;
-    const windows = await catalogue.watch.windows({ from, to: account.endedAt });
-    const blind = windows.find((w) => w.pbx === pbx);
+    const [blind] = await catalogue.watch.windows({ pbx, from, to: account.endedAt });
     if (!blind) return null;
     const call = rang
       ? answeredUnseen(rang, account)
@@ -226,7 +224,7 @@ export function createAssure(deps: AssureDeps) {
     const row = account.callId === null ? null : await catalogue.ledger.row(account.callId);
     const first = account.cdrs[0]!;
     const { src, dst, name } = first;
-    const judged = tell(row ?? { pbx: { ...account, src, dst, name }, call: null }, now);
+    const judged = tell(row ?? { on: pbx, pbx: { ...account, src, dst, name }, call: null }, now);
     return judged?.status !== 'pending' || now - account.endedAt >= STUCK_AFTER;
   }
 
@@ -245,7 +243,7 @@ export function createAssure(deps: AssureDeps) {
   /** What is known of the last days is told again: an alarm of an earlier process may be over, or was never raised. */
   async function tellAgain(): Promise<void> {
     const now = clock();
-    for (const row of await catalogue.ledger.rows({ from: now - 3 * STANDS, to: now })) {
+    for (const row of await catalogue.ledger.rows({ pbx, from: now - 3 * STANDS, to: now })) {
       if (!row.pbx) continue;
       if (now - row.pbx.endedAt > STANDS) alarmed.over(row.pbx.linkedid);
       else if (now - row.pbx.endedAt > pace.grace) tell(row, now);
@@ -254,9 +252,9 @@ export function createAssure(deps: AssureDeps) {
   }
 
   async function silence(now: number): Promise<void> {
-    const witness = await catalogue.ledger.witness();
+    const witness = await catalogue.ledger.witness(pbx);
     if (!witness) return;
-    const rows = await catalogue.ledger.rows({ from: witness.last, to: now });
+    const rows = await catalogue.ledger.rows({ pbx, from: witness.last, to: now });
     if (withoutCdr(rows, now) < SILENT_CALLS) return;
     alarms.raise('cdr_silent', {
       severity: 'warning',
@@ -306,7 +304,7 @@ export function createAssure(deps: AssureDeps) {
         holdUntil = 0;
         lastRead = clock();
         await readSources();
-        await catalogue.ledger.strangersDue(clock() - STANDS, clock());
+        await catalogue.ledger.strangersDue(pbx, clock() - STANDS, clock());
         await tellAgain();
       }, 'The PBX could not be asked for what was missed');
     },

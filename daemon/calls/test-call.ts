@@ -232,7 +232,7 @@ export function createTestCalls(deps: TestCallDeps) {
         e instanceof TestFailed ? e : { fault: 'internal' as const, measures: null };
       const skip = stopping ? 'The recorder was stopped.' : excuse(fault);
       if (skip) return line({ outcome: 'skipped', fault: null, detail: `${skip} ${detail}`, measures });
-      const never = fault === 'dialplan' && (await catalogue.testCalls.lastGood()) === null;
+      const never = fault === 'dialplan' && (await catalogue.testCalls.lastGood(config.pbx)) === null;
       return line({ outcome: never ? 'not_set_up' : 'failed', fault, detail, measures });
     }
   }
@@ -297,7 +297,7 @@ export function createTestCalls(deps: TestCallDeps) {
 
   return {
     run,
-    last: async (): Promise<TestCall | null> => (await catalogue.testCalls.newest(1))[0] ?? null,
+    last: async (): Promise<TestCall | null> => (await catalogue.testCalls.newest(1, config.pbx))[0] ?? null,
 
     /** Removes what a crash may have left and sets the schedule going. Throws `config_invalid` when it is not a cron expression. */
     start(): void {

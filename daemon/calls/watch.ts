@@ -63,17 +63,17 @@ export function createWatch(deps: WatchDeps) {
     async start(): Promise<void> {
       const gap = begin(Number.NEGATIVE_INFINITY, NOT_RUNNING);
       await queue(async () => {
-        const last = await deps.kept.lastWatched();
+        const last = await deps.kept.lastWatched(deps.pbx);
         // A run that ends before it has reached the PBX for the first time leaves a gap too.
-        if (last === null) return deps.kept.watched(deps.clock());
+        if (last === null) return deps.kept.watched(deps.pbx, deps.clock());
         gap.from = last;
-        await deps.kept.open(last, NOT_RUNNING);
+        await deps.kept.open(deps.pbx, last, NOT_RUNNING);
       });
     },
     /** Notes that the PBX is being watched, or writes what could not be written before. */
     beat(): void {
       if (waiting.length > 0) work = work.then(write);
-      else if (seeing) void queue(() => deps.kept.watched(deps.clock()));
+      else if (seeing) void queue(() => deps.kept.watched(deps.pbx, deps.clock()));
     },
     /** What the PBX has is known again, as of `at`; what happens from then on is heard. */
     back(at: number): void {
@@ -86,8 +86,8 @@ export function createWatch(deps: WatchDeps) {
       seeing = true;
       const now = deps.clock();
       await queue(async () => {
-        const gap = await deps.kept.close(at);
-        await deps.kept.watched(now);
+        const gap = await deps.kept.close(deps.pbx, at);
+        await deps.kept.watched(deps.pbx, now);
         if (gap)
           deps.log.warn(
             { from: new Date(gap.from), ms: at - gap.from },
@@ -100,7 +100,7 @@ export function createWatch(deps: WatchDeps) {
       const last = gaps.at(-1);
       if (last?.to !== null && last !== undefined) begin(lastHeardAt, why);
       seeing = false;
-      void queue(() => deps.kept.open(lastHeardAt, why));
+      void queue(() => deps.kept.open(deps.pbx, lastHeardAt, why));
     },
     /** Nobody watched from then until now, although the link held. */
     async missed(from: number, why: Why): Promise<void> {
@@ -108,8 +108,8 @@ export function createWatch(deps: WatchDeps) {
       const now = deps.clock();
       begin(from, why);
       this.back(now);
-      void queue(() => deps.kept.open(from, why));
-      await queue(() => deps.kept.close(now));
+      void queue(() => deps.kept.open(deps.pbx, from, why));
+      await queue(() => deps.kept.close(deps.pbx, now));
     },
     /** This process did nothing from then until now. */
     stoodStill(from: number): void {
@@ -127,7 +127,7 @@ export function createWatch(deps: WatchDeps) {
       return from !== undefined && Number.isFinite(from) ? from : null;
     },
     async stop(): Promise<void> {
-      if (seeing) void queue(() => deps.kept.watched(deps.clock()));
+      if (seeing) void queue(() => deps.kept.watched(deps.pbx, deps.clock()));
       seeing = false;
       await work;
     },

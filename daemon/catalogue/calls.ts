@@ -1,3 +1,4 @@
+import type { PbxId } from '../domain/pbx.js';
 import type { Reach, ReachKey } from '../domain/people/reach.js';
 import type { KeptDecision } from '../domain/policy/policy.js';
 import type { Ear, QualityFlag } from '../domain/recording/quality.js';
@@ -18,6 +19,8 @@ export type CallFilter = {
   /** Milliseconds since 1970: started at or after / before. */
   from?: number;
   to?: number;
+  /** Only calls on this PBX. */
+  pbx?: PbxId;
   direction?: Direction;
   coverage?: string;
   /** Only recordings with this flag, or with any. With `ear`: of that phone or line. */
@@ -33,7 +36,7 @@ export type CallFilter = {
   limit: number;
 };
 
-/** What there is to choose a scope from, the most frequent first. */
+/** What there is to choose a scope from, the most frequent first; each with its PBX, see `qualified`. */
 export type Seen = { extensions: { number: string; name: string }[]; queues: string[]; dids: string[] };
 
 /** Calls, and what became of each. */

@@ -7,12 +7,12 @@ import {
   periodOf,
   strangers,
 } from '../domain/assurance/coverage-view.js';
+import type { PbxId } from '../domain/pbx.js';
 import type { Verbs } from './catalogue.js';
 
 export type CoverageVerbs =
   | 'ledger.rows'
-  | 'ledger.witness'
-  | 'ledger.since'
+  | 'ledger.spans'
   | 'ledger.sources'
   | 'watch.windows'
   | 'listening.windows';
@@ -24,15 +24,16 @@ export async function makeCoverage(
   zone: string,
   now: number,
 ): Promise<Made> {
-  const { filter } = asked;
+  const { filter, pbx } = asked;
   const period = periodOf(asked, zone, now);
-  const range = bounds(period);
-  const witness = await catalogue.ledger.witness();
+  const range = { ...bounds(period), pbx };
+  const mine = <T extends { pbx: PbxId }>(all: T[]) => all.filter((one) => (pbx ?? one.pbx) === one.pbx);
+  const spans = mine(await catalogue.ledger.spans());
+  const witness = (on: PbxId) => spans.find((span) => span.pbx === on)?.witness ?? null;
   return {
     ...report(await catalogue.ledger.rows(range), period, { filter, witness, now }),
-    ...{ now, period, filter, witness },
-    since: await catalogue.ledger.since(),
-    sources: await catalogue.ledger.sources(),
+    ...{ now, period, filter, pbx: pbx ?? null, spans },
+    sources: mine(await catalogue.ledger.sources()),
     blind: await catalogue.watch.windows(range),
     witnessGaps: await catalogue.listening.windows(range),
   };

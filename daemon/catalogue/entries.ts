@@ -2,6 +2,7 @@ import { type About, type AuditAction, entryOf, type NewEntry, TAPEDECK } from '
 import { iso, isoOrNull } from '../domain/days.js';
 import { fail, isDiskError, TapedeckError } from '../domain/error.js';
 import { isOpen } from '../domain/operations/job.js';
+import type { PbxId } from '../domain/pbx.js';
 import type { Why } from '../domain/reason/reason.js';
 import { inWords } from '../domain/reason/words.js';
 import { damageOf } from '../domain/recording/scrub.js';
@@ -19,10 +20,12 @@ export function withEntries(
   deps: { clock: () => number; later: (entry: NewEntry) => Promise<void> },
 ): Catalogue {
   const own = (action: AuditAction, about: About) => entryOf(TAPEDECK, deps.clock(), action, about);
-  const blind = (from: number, until: number | null, why: Why | null) =>
-    own('blind_window', { detail: { from: iso(from), until: isoOrNull(until), because: inWords(why) } });
-  /** One that could not be written when it began. */
-  let unwritten: { from: number; why: Why } | null = null;
+  const blind = (pbx: PbxId, from: number, until: number | null, why: Why | null) => {
+    const detail = { from: iso(from), until: isoOrNull(until), because: inWords(why) };
+    return own('blind_window', { detail: pbx ? { ...detail, pbx } : detail });
+  };
+  /** Those that could not be written when they began. */
+  const unwritten = new Map<PbxId, { from: number; why: Why }>();
 
   async function done<T>(entries: Entries<T>, verb: (c: Nouns) => Promise<T>): Promise<T> {
     try {
@@ -113,26 +116,26 @@ export function withEntries(
     },
     watch: {
       ...catalogue.watch,
-      async open(from, why) {
+      async open(pbx, from, why) {
         try {
           const opened = await done<boolean>(
-            (opened) => (opened ? blind(from, null, why) : null),
-            (c) => c.watch.open(from, why),
+            (opened) => (opened ? blind(pbx, from, null, why) : null),
+            (c) => c.watch.open(pbx, from, why),
           );
-          unwritten = null; // tried again, and written this time
+          unwritten.delete(pbx); // tried again, and written this time
           return opened;
         } catch (e) {
-          unwritten ??= { from, why };
+          if (!unwritten.has(pbx)) unwritten.set(pbx, { from, why });
           throw e;
         }
       },
-      async close(at) {
-        const missed = unwritten;
-        unwritten = null;
-        if (missed) await deps.later(blind(missed.from, at, missed.why));
+      async close(pbx, at) {
+        const missed = unwritten.get(pbx);
+        unwritten.delete(pbx);
+        if (missed) await deps.later(blind(pbx, missed.from, at, missed.why));
         return done(
-          (window) => window && blind(window.from, window.to ?? at, window.why),
-          (c) => c.watch.close(at),
+          (window) => window && blind(pbx, window.from, window.to ?? at, window.why),
+          (c) => c.watch.close(pbx, at),
         );
       },
     },

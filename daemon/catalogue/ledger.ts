@@ -1,44 +1,45 @@
 import type { Account, Cdr } from '../domain/assurance/cdr.js';
-import type { CdrSource, CoverageRow, Witness } from '../domain/assurance/coverage.js';
+import type { CdrSource, CoverageRow, Span, Witness } from '../domain/assurance/coverage.js';
+import type { PbxId } from '../domain/pbx.js';
 import type { CallId, CallRecord, Coverage } from '../domain/recording/recording.js';
 import type { StoredCall } from './stored-call.js';
 
 /** A call that nobody saw, as its CDRs tell it. */
 export type MissedCall = { call: CallRecord; coverage: Coverage };
 
-/** The PBX's own account of its calls, kept apart from ours, and the comparison. */
+/** Each PBX's own account of its calls, kept apart from ours, and the comparison. */
 export interface Ledger {
-  /** When the ledger was begun: now, if it has not been yet. */
-  began(now: number): Promise<number>;
-  /** Since when calls are accounted for: the ledger's beginning, or the first call if that is older; null: not yet. */
-  since(): Promise<number | null>;
+  /** When the ledger of this PBX was begun: now, if it has not been yet. */
+  began(pbx: PbxId, now: number): Promise<number>;
+  /** The ledgers that have been begun, or that have a call. */
+  spans(): Promise<Span[]>;
   /**
-   * Writes CDRs, new or known, and returns those that say something new. These are due for comparison with our calls
+   * Writes CDRs of one PBX, new or known, and returns those that say something new. These are due for comparison with our calls
    * `graceMs` after their end. A source that brings such a one is noted as heard, at `at`, and if it is the first time, since
    * `since` (ms since 1970; the same, unless the first of them was heard before the last).
    */
   add(cdrs: readonly Cdr[], source: string, at: number, graceMs?: number, since?: number): Promise<Cdr[]>;
-  /** CDRs that are due for comparison by then, the longest due first. */
-  due(by: number, limit: number): Promise<Cdr[]>;
+  /** CDRs of a PBX that are due for comparison by then, the longest due first. */
+  due(pbx: PbxId, by: number, limit: number): Promise<Cdr[]>;
   /** When these are to be compared (again), in ms since 1970; null: not any more. */
   setDue(cdrs: readonly Cdr[], at: number | null): Promise<void>;
   /** Makes the CDRs of accounts that ended since then and belong to no call due at `at`. */
-  strangersDue(since: number, at: number): Promise<void>;
-  /** All that hangs together with these links (see `linksOf`): CDRs, and the calls that they may tell of. */
-  related(links: readonly string[]): Promise<{ cdrs: Cdr[]; calls: StoredCall[] }>;
+  strangersDue(pbx: PbxId, since: number, at: number): Promise<void>;
+  /** All that hangs together on a PBX with these links (see `linksOf`): CDRs, and the calls that they may tell of. */
+  related(pbx: PbxId, links: readonly string[]): Promise<{ cdrs: Cdr[]; calls: StoredCall[] }>;
   /** The accounts that these CDRs make, in place of those that they made before, and the rows of those that were missed. */
   saveAccounts(accounts: readonly Account[], missed: readonly MissedCall[]): Promise<void>;
   /** One row for every call that began in this time and has ended, and that anybody answered; test calls left out. */
-  rows(range: { from: number; to: number }): Promise<CoverageRow[]>;
+  rows(range: { from: number; to: number; pbx?: PbxId | undefined }): Promise<CoverageRow[]>;
   /** The call of ours with this id as one such row. */
   row(id: CallId): Promise<CoverageRow | null>;
   /** The CDRs of these accounts. */
   cdrsOf(accountIds: readonly string[]): Promise<Map<string, Cdr[]>>;
   sources(): Promise<CdrSource[]>;
   /** Notes that a source was read, or why it could not be. */
-  noteSource(name: string, at: number, problem: string): Promise<void>;
-  /** From when to when CDRs came, whatever brought them. */
-  witness(): Promise<Witness>;
+  noteSource(pbx: PbxId, name: string, at: number, problem: string): Promise<void>;
+  /** From when to when CDRs of this PBX came, whatever brought them. */
+  witness(pbx: PbxId): Promise<Witness>;
   /** Removes CDRs that ended before then; accounts stay. */
   forget(before: number): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import type { TestCall } from '../domain/call/test-call.js';
+import type { PbxId } from '../domain/pbx.js';
 import type { CallId } from '../domain/recording/recording.js';
 import type { StoredCall } from './stored-call.js';
 
@@ -11,10 +12,10 @@ export interface TestCallCatalogue {
    * Does nothing to any other call.
    */
   remove(id: CallId): Promise<void>;
-  /** Adds a line and removes those older than 30 days, but never the last good one. */
+  /** Adds a line and removes those of its PBX older than 30 days, but never the last good one. */
   remember(call: TestCall): Promise<void>;
-  /** Newest first. */
-  newest(limit: number): Promise<TestCall[]>;
-  /** When a test call last was good, ms since 1970. */
-  lastGood(): Promise<number | null>;
+  /** Newest first, of all PBXs or of one. */
+  newest(limit: number, pbx?: PbxId): Promise<TestCall[]>;
+  /** When a test call on this PBX last was good, ms since 1970. */
+  lastGood(pbx: PbxId): Promise<number | null>;
 }

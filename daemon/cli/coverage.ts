@@ -5,13 +5,16 @@ import { FILTERS, type Filter } from '../domain/assurance/coverage.js';
 import { type Caveat, isUnknown } from '../domain/assurance/coverage-caveats.js';
 import { type CoverageReport, CSV_COLUMNS, csvRows } from '../domain/assurance/coverage-view.js';
 import { QUOTED } from '../domain/csv.js';
+import { type PbxId, writePbx } from '../domain/pbx.js';
 import { durationText } from '../domain/written.js';
-import { day, oneOf } from './common/arguments.js';
+import type { Config } from '../ops/config-schema.js';
+import { day, oneOf, pbxId } from './common/arguments.js';
 import type { CliContext } from './common/context.js';
 import { note } from './common/entries.js';
+import { PBX_OPTION, pbxName, severalPbxes } from './common/pbxes.js';
 import { table, timesIn, who } from './common/table.js';
 
-type Options = { from?: string; to?: string; show: Filter; json?: boolean; csv?: boolean };
+type Options = { from?: string; to?: string; pbx?: PbxId; show: Filter; json?: boolean; csv?: boolean };
 
 /** `tapedeck coverage`: compare recordings with Asterisk's CDRs: what became of every answered call. */
 export function coverage(program: Command, ctx: CliContext): void {
@@ -20,6 +23,7 @@ export function coverage(program: Command, ctx: CliContext): void {
     .description("compare recordings with Asterisk's CDRs: what became of every answered call")
     .option('--from <day>', 'first day (YYYY-MM-DD) in the zone of the site; 30 days by default', day)
     .option('--to <day>', 'last day; today by default', day)
+    .option(PBX_OPTION, 'only calls on this PBX; "first" is the one without an id', pbxId)
     .option('--show <what>', `which calls are listed: ${FILTERS.join(', ')}`, oneOf(FILTERS), 'exceptions')
     .option('--json', 'as JSON')
     .option('--csv', 'the calls as CSV')
@@ -27,23 +31,33 @@ export function coverage(program: Command, ctx: CliContext): void {
       'after',
       '\nExamples:\n  tapedeck coverage\n  tapedeck coverage --from 2026-11-01 --to 2026-11-30 --show all --csv > november.csv',
     )
-    .action(async ({ from, to, show, json, csv }: Options) => {
+    .action(async ({ from, to, pbx, show, json, csv }: Options) => {
       const config = ctx.config();
       const catalogue = await ctx.catalogue();
-      const asked = { from, to, filter: show };
+      const asked = { from, to, pbx, filter: show };
       const made = await makeCoverage(catalogue, asked, config.site.time_zone, Date.now());
       const { period } = made;
-      await note(ctx, 'report', { object: 'coverage', detail: { from: period.from, to: period.to, show } });
+      await note(ctx, 'report', {
+        object: 'coverage',
+        detail: {
+          from: period.from,
+          to: period.to,
+          show,
+          ...(pbx === undefined ? {} : { pbx: writePbx(pbx) }),
+        },
+      });
       if (csv) {
         ctx.out(stringify([CSV_COLUMNS, ...csvRows(made)], QUOTED));
         return;
       }
       const view = await viewCoverage(catalogue, made, config.coverage.target_percent);
-      ctx.out(json ? JSON.stringify(view, null, 2) : asText(view));
+      ctx.out(json ? JSON.stringify(view, null, 2) : asText(view, config));
     });
 }
 
-function asText(view: CoverageReport): string {
+function asText(view: CoverageReport, config: Config): string {
+  const several = severalPbxes(config);
+  const on: On = several ? (id) => ` (${pbxName(config, id)})` : () => '';
   const { totals: n, percent } = view;
   const out = [
     `${view.from} to ${view.to} (${view.time_zone})`,
@@ -55,13 +69,14 @@ function asText(view: CoverageReport): string {
     `${n.answered} answered: ${n.recorded} recorded, ${n.partial} partial, ${n.not_recorded} not recorded, ${n.excluded} excluded by policy, ${n.declined} declined, ${n.pending} processing.`,
     witness(view),
   ];
-  for (const s of view.sources) if (s.problem) out.push(`${s.name} cannot be read: ${s.problem}`);
-  out.push(...caveats(view), ...monitoringGaps(view), ...witnessGaps(view));
+  for (const s of view.sources) if (s.problem) out.push(`${s.name}${on(s.pbx)} cannot be read: ${s.problem}`);
+  out.push(...caveats(view), ...monitoringGaps(view, on), ...witnessGaps(view, on));
   if (view.calls.length === 0) return out.join('\n');
   const time = timesIn(view.time_zone);
   const length = (ms: number | null) => (ms === null ? '-' : durationText(ms));
   const rows = view.calls.map((c) => [
     time(Date.parse(c.started_at)),
+    ...(several ? [pbxName(config, c.pbx)] : []),
     who(c.them),
     who(c.us),
     (c.finding ?? c.status).replace('_', ' '),
@@ -71,22 +86,40 @@ function asText(view: CoverageReport): string {
     c.call_id ?? `(linkedid ${c.linkedid})`,
     c.reason,
   ]);
-  const head = ['started', 'with', 'at', 'status', 'PBX', 'talk', 'recording', 'call', 'reason'];
-  out.push('', table(head, rows, { wrap: [1, 2, 8] }));
+  const head = [
+    'started',
+    ...(several ? ['PBX'] : []),
+    'with',
+    'at',
+    'status',
+    'PBX',
+    'talk',
+    'recording',
+    'call',
+    'reason',
+  ];
+  out.push('', table(head, rows, { wrap: several ? [2, 3, 9] : [1, 2, 8] }));
   if (view.calls_total > view.calls.length)
     out.push(`and ${view.calls_total - view.calls.length} more; --csv lists all.`);
   return out.join('\n');
 }
 
+/** Which PBX something is of, where there are several. */
+type On = (pbx: PbxId) => string;
+
 /** At most so many monitoring gaps are printed; --json has all. */
 const GAPS_SHOWN = 20;
 
-function monitoringGaps({ blind, time_zone: zone }: CoverageReport): string[] {
+function monitoringGaps({ blind, time_zone: zone }: CoverageReport, on: On): string[] {
   if (blind.length === 0) return ['No monitoring gaps.'];
   const time = timesIn(zone);
   const rows = blind
     .slice(0, GAPS_SHOWN)
-    .map((g) => [`  ${time(Date.parse(g.from))}`, g.to === null ? 'now' : time(Date.parse(g.to)), g.reason]);
+    .map((g) => [
+      `  ${time(Date.parse(g.from))}`,
+      g.to === null ? 'now' : time(Date.parse(g.to)),
+      `${g.reason}${on(g.pbx)}`,
+    ]);
   const more = blind.length - GAPS_SHOWN;
   return [
     `Monitoring gaps (calls during them are known only from Asterisk's CDRs): ${blind.length}`,
@@ -113,22 +146,26 @@ function caveats(view: CoverageReport): string[] {
       : 'The recorder has not run yet.',
     future: 'This period is in the future.',
     partly_not_installed: `Tapedeck was installed on ${since}. Calls before that are not in this report.`,
+    pbx_added: 'A PBX was added later than this period begins. Its calls before that are not in this report.',
     monitoring_gaps:
       'Tapedeck did not monitor the PBX all the time: calls in the monitoring gaps below may be missing.',
     cdr_gaps:
       'CDRs were not received all the time: calls that Tapedeck did not see during the CDR monitoring gaps below may be missing.',
-    ...{ no_witness: '', unwitnessed: '' },
+    no_witness: view.witness
+      ? 'A PBX has never sent a CDR: nothing independent confirms the figures of its calls.'
+      : '',
+    unwitnessed: '',
     pending: 'Some recordings are still being processed.',
   };
   return view.caveats.map((code) => said[code]).filter(Boolean);
 }
 
-function witnessGaps({ witness_gaps: gaps, time_zone: zone }: CoverageReport): string[] {
+function witnessGaps({ witness_gaps: gaps, time_zone: zone }: CoverageReport, on: On): string[] {
   const time = timesIn(zone);
-  return gaps.map(({ from, to, reason, filled_from: filled }) => {
+  return gaps.map(({ pbx, from, to, reason, filled_from: filled }) => {
     const until = to === null ? 'now' : time(Date.parse(to));
     const since =
       filled.length > 0 ? ` The CDRs of this time were read afterwards: ${filled.join(', ')}.` : '';
-    return `CDR monitoring gap: ${time(Date.parse(from))} to ${until}. ${reason}${since}`;
+    return `CDR monitoring gap${on(pbx)}: ${time(Date.parse(from))} to ${until}. ${reason}${since}`;
   });
 }

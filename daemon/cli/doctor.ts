@@ -70,7 +70,7 @@ async function examine(context: CliContext): Promise<Finding[]> {
     daemon: daemon(config),
     ...(existsSync(catalogueFile(dir)) && {
       'test calls': ofEach(config, { 'test calls': (pbx) => testCalls(context, pbx) }),
-      CDRs: cdrs(context),
+      CDRs: ofEach(config, { CDRs: (pbx) => cdrs(context, pbx) }),
     }),
     TLS: tls(config),
   });

@@ -10,6 +10,7 @@ import { inWords, reasonView } from '../domain/reason/words.js';
 import { contents } from './common/arguments.js';
 import type { CliContext } from './common/context.js';
 import { onConsole } from './common/entries.js';
+import { PBX_OPTION } from './common/pbxes.js';
 import { readPolicy, writePolicy } from './common/policy-file.js';
 import { table, timesIn } from './common/table.js';
 
@@ -73,6 +74,7 @@ export function policy(program: Command, ctx: CliContext): void {
         .choices(['in', 'out', 'internal'])
         .makeOptionMandatory(),
     )
+    .option(PBX_OPTION, 'the PBX of the call; "first" is the one without an id')
     .option('--number <number>', "the other party's number")
     .option('--extension <extension...>', 'our extensions on the call')
     .option('--queue <queue>', 'queue of the call')

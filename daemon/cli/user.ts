@@ -7,6 +7,7 @@ import { checkPassword, hashPassword } from '../ops/secrets/password.js';
 import { newPassword } from './common/ask.js';
 import type { CliContext } from './common/context.js';
 import { onConsole } from './common/entries.js';
+import { notSetUp } from './common/pbxes.js';
 import { table, timesIn } from './common/table.js';
 import { listed, nameOf, type RightsOptions, reaches, rightsBy } from './common/user-rights.js';
 
@@ -60,6 +61,7 @@ Examples:
       const { id } = await ctx.ask('add_user', { by: onConsole(), name, hash, ...(first ? {} : { rights }) });
       const person = { ...rights, id, name };
       ctx.out(`${name} can sign in now: ${said(person)}.`);
+      for (const line of notSetUp(ctx.config(), namesOf(rights))) ctx.err(line);
     });
 
   command
@@ -139,6 +141,7 @@ Examples:
       });
       const after = (await (await ctx.catalogue()).people.get(before.id))!;
       ctx.out(`${after.name}: ${said(after)}.${after.disabledAt === null ? '' : ' Is still disabled.'}`);
+      for (const line of notSetUp(ctx.config(), namesOf(after))) ctx.err(line);
     });
 
   for (const [verb, disabled, what, said] of [
@@ -195,6 +198,7 @@ Roles:
   reviewer  listens to the calls of a scope: --all, --extensions, --queues, --dids
   auditor   sees and reports everything, changes nothing, listens with a reason
   agent     listens to the calls of --own extensions
+An extension, queue or number of another PBX than the first is written with its id: warehouse/101.
 Grants: download, export.
 `;
 
@@ -207,6 +211,13 @@ const withRights = (command: Command): Command =>
     .option('--dids <list>', 'reviewer: calls to these numbers (DIDs)', listed)
     .option('--own <list>', 'agent: their own extensions', listed)
     .option('--grant <grant>', 'download or export; repeatable', listed);
+
+const namesOf = ({ scope, extensions }: Rights): string[] => [
+  ...extensions,
+  ...scope.extensions,
+  ...scope.queues,
+  ...scope.dids,
+];
 
 const said = (person: Rights & { id: string; name: string }): string =>
   `${person.roles.join(', ')}; hears: ${reaches(person)}; grants: ${person.grants.join(', ') || 'none'}`;

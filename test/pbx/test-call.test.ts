@@ -172,7 +172,7 @@ t.test(
       (await catalogue.testCalls.newest(9)).map((c) => c.at / day),
       [40, 1],
     );
-    t.equal(await catalogue.testCalls.lastGood(), day);
+    t.equal(await catalogue.testCalls.lastGood(FIRST), day);
     t.same((await catalogue.testCalls.newest(1))[0], line(40 * day, 'failed'));
     const call = await addCall(catalogue);
     await catalogue.testCalls.remove(call.id);

@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { FIRST } from '../../daemon/domain/pbx.js';
 import { frame } from '../../daemon/encode/apart/frames.js';
 import { createRemoteFfmpeg } from '../../daemon/encode/apart/remote.js';
 import { createEncoder } from '../../daemon/encode/encoder.js';

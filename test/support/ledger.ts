@@ -62,12 +62,12 @@ export async function ledger(t: Test, more: Partial<AssureDeps> = {}, dir = t.te
       await catalogue.recordings.sealed(aRecording(ulid(startedAt), call.id), new Uint8Array(), recorded);
       return call;
     },
-    report: async (filter: (typeof FILTERS)[number] = 'exceptions') =>
-      report(await catalogue.ledger.rows(bounds(period)), period, {
-        filter,
-        witness: await catalogue.ledger.witness(),
-        now: clock.ms,
-      }),
+    async report(filter: (typeof FILTERS)[number] = 'exceptions') {
+      const witness = await catalogue.ledger.witness(FIRST);
+      return report(await catalogue.ledger.rows(bounds(period)), period, {
+        ...{ filter, witness: () => witness, now: clock.ms },
+      });
+    },
   };
 }
 export const link = (n: number) => `${T0 / 1000}.${n}`;

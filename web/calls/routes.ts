@@ -7,7 +7,7 @@ import { decodePeaks } from '../../daemon/domain/recording/peaks.js';
 import type { Ear } from '../../daemon/domain/recording/quality.js';
 import { isId } from '../../daemon/domain/recording/recording.js';
 import type { Needs, RouteDeps } from '../deps.js';
-import { answers, IdParams, timesOf } from '../server/answers.js';
+import { answers, IdParams, pbxOf, timesOf } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { sealOf } from './manifest-routes.js';
 import { CallDetail, CallPage, CallQuery, PeaksView } from './schemas.js';
@@ -117,6 +117,7 @@ function filterOf(query: Static<typeof CallQuery>, site: RouteDeps['site']): Omi
     text: query.q?.trim() || undefined,
     region: site.region,
     ...timesOf(query, site.timeZone),
+    pbx: pbxOf(query),
     direction: query.direction,
     coverage: query.coverage || undefined,
     quality: query.quality as CallFilter['quality'],

@@ -1,10 +1,11 @@
 import { type Static, Type } from 'typebox';
+import { PbxId } from '../../daemon/domain/pbx.js';
 import { callRights } from '../../daemon/domain/people/person.js';
 import { RuleOutcome } from '../../daemon/domain/policy/policy.js';
 import { reasonShape } from '../../daemon/domain/reason/reason.js';
 import { qualityFlags } from '../../daemon/domain/recording/quality.js';
 import { QualityView, Side } from '../quality/schemas.js';
-import { Direction, days, Nullable, PartyView, Time } from '../server/schemas.js';
+import { Direction, days, Nullable, PartyView, PbxParam, Time } from '../server/schemas.js';
 
 /** The shapes of calls, their recordings, and what is done with them. */
 const CallCoverage = Type.Object({
@@ -41,6 +42,7 @@ export const RecordingView = Type.Object({
 
 export const CallSummary = Type.Object({
   id: Type.String(),
+  pbx: PbxId,
   direction: Direction,
   started_at: Time,
   answered_at: Nullable(Time),
@@ -135,6 +137,7 @@ export type CallDetail = Static<typeof CallDetail>;
 export const CallQuery = Type.Object({
   q: Type.Optional(Type.String({ maxLength: 100, description: 'Part of a number or a name.' })),
   ...days,
+  pbx: PbxParam,
   direction: Type.Optional(Direction),
   coverage: Type.Optional(Type.String({ maxLength: 20 })),
   quality: Type.Optional(

@@ -85,6 +85,7 @@ export function callSummary(call: StoredCall, sight: Sight, say: Say): CallSumma
     answeredAt !== null && endedAt !== null ? Math.max(0, Math.round(endedAt - answeredAt)) : null;
   return {
     id: call.id,
+    pbx: call.pbx,
     direction: call.direction,
     started_at: iso(call.startedAt),
     answered_at: isoOrNull(answeredAt),

@@ -6,7 +6,7 @@ import { CSV_COLUMNS, csvRows } from '../../daemon/domain/assurance/coverage-vie
 import { CSV } from '../../daemon/domain/csv.js';
 import { giveOut } from '../audit/give-out.js';
 import type { Needs } from '../deps.js';
-import { answers, streamed } from '../server/answers.js';
+import { answers, pbxOf, streamed } from '../server/answers.js';
 import { ErrorView } from '../server/schemas.js';
 import type { App } from '../server/types.js';
 import { CoverageQuery, CoverageView } from './schemas.js';
@@ -16,8 +16,13 @@ type Deps = Needs<'ask' | 'coverage' | 'now' | 'reached' | 'seen' | 'site', Cove
 /** What became of every answered call, compared with Asterisk's own account. */
 export function coverageRoutes(app: App, deps: Deps): void {
   const { catalogue, reached, coverage, site, now, ask, seen } = deps;
-  const make = ({ from, to, status }: Static<typeof CoverageQuery>) =>
-    makeCoverage(catalogue, { from, to, filter: status ?? 'exceptions' }, site.timeZone, now());
+  const make = ({ from, to, status, pbx }: Static<typeof CoverageQuery>) =>
+    makeCoverage(
+      catalogue,
+      { from, to, filter: status ?? 'exceptions', pbx: pbxOf({ pbx }) },
+      site.timeZone,
+      now(),
+    );
 
   app.get(
     '/coverage',
@@ -34,7 +39,7 @@ export function coverageRoutes(app: App, deps: Deps): void {
     async (request) => {
       reached.every(request.session!.person);
       const made = await make(request.query);
-      seen.report(request, 'coverage', about(made, request.query.status));
+      seen.report(request, 'coverage', about(made, request.query));
       return viewCoverage(catalogue, made, coverage.targetPercent);
     },
   );
@@ -54,7 +59,7 @@ export function coverageRoutes(app: App, deps: Deps): void {
     async (request, reply) => {
       reached.every(request.session!.person);
       const made = await make(request.query);
-      await giveOut(ask, request, 'coverage', { detail: about(made, request.query.status) });
+      await giveOut(ask, request, 'coverage', { detail: about(made, request.query) });
       const csv = stringify({ ...CSV, columns: CSV_COLUMNS });
       return reply
         .type('text/csv; charset=utf-8; header=present')
@@ -67,8 +72,12 @@ export function coverageRoutes(app: App, deps: Deps): void {
   );
 }
 
-const about = (made: { period: { from: string; to: string } }, status = 'exceptions') => ({
-  from: made.period.from,
-  to: made.period.to,
+const about = (
+  { period }: { period: { from: string; to: string } },
+  { status = 'exceptions', pbx }: Static<typeof CoverageQuery>,
+) => ({
+  from: period.from,
+  to: period.to,
   show: status,
+  ...(pbx ? { pbx } : {}),
 });

@@ -1,8 +1,9 @@
 import { Type } from 'typebox';
 import { FILTERS } from '../../daemon/domain/assurance/coverage.js';
 import { CAVEATS, type Caveat } from '../../daemon/domain/assurance/coverage-caveats.js';
+import { PbxId } from '../../daemon/domain/pbx.js';
 import { reasonShape } from '../../daemon/domain/reason/reason.js';
-import { days, Nullable, PartyView, Time } from '../server/schemas.js';
+import { days, Nullable, PartyView, PbxParam, Time } from '../server/schemas.js';
 
 /** The shapes of the coverage report. Times are ISO 8601 in UTC, lengths milliseconds. */
 const Ms = Nullable(Type.Integer());
@@ -26,6 +27,7 @@ const totals = {
 };
 
 const CoverageCallView = Type.Object({
+  pbx: PbxId,
   call_id: Nullable(Type.String()),
   linkedid: Nullable(Type.String()),
   started_at: Time,
@@ -73,6 +75,7 @@ export const CoverageView = Type.Object({
       .join(' ')}`,
   }),
   filter: Type.Enum([...FILTERS]),
+  pbx: Nullable(Type.String({ description: 'Of which PBX; null: of all.' })),
   percent: Percent,
   target_percent: Type.Number(),
   totals: Type.Object(totals),
@@ -84,6 +87,7 @@ export const CoverageView = Type.Object({
   witness: Nullable(Type.Object({ since: Time, last: Time })),
   sources: Type.Array(
     Type.Object({
+      pbx: PbxId,
       name: Type.String(),
       since: Nullable(Time),
       read_at: Nullable(Time),
@@ -92,11 +96,12 @@ export const CoverageView = Type.Object({
       problem: Type.String(),
     }),
   ),
-  blind: Type.Array(Type.Object({ from: Time, to: Nullable(Time), ...reasonShape }), {
+  blind: Type.Array(Type.Object({ pbx: PbxId, from: Time, to: Nullable(Time), ...reasonShape }), {
     description: 'Monitoring gaps: Tapedeck was not monitoring the PBX. Newest first.',
   }),
   witness_gaps: Type.Array(
     Type.Object({
+      pbx: PbxId,
       from: Time,
       to: Nullable(Time),
       ...reasonShape,
@@ -116,6 +121,7 @@ export const CoverageQuery = Type.Object({
   to: Type.Optional(
     Type.String({ format: 'date', description: 'Last day; thirty days until today by default.' }),
   ),
+  pbx: PbxParam,
   status: Type.Optional(
     Type.Enum([...FILTERS], { description: 'Which calls are listed; `exceptions` by default.' }),
   ),

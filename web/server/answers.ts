@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { nextDay, startOfDay } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
+import { type PbxId, readPbx } from '../../daemon/domain/pbx.js';
 import { ErrorView } from './schemas.js';
 
 /** The answers of a route for its schema: this when it went well, and what every error looks like. */
@@ -27,6 +28,14 @@ export function later(
 
 /** The id of a call in an address. Any text: what is not an id is simply unknown. */
 export const IdParams = Type.Object({ id: Type.String({ maxLength: 100 }) });
+
+/** The id of the PBX that a query names; undefined where it names none. Throws `request_invalid` for what is no id. */
+export function pbxOf({ pbx }: { pbx?: string | undefined }): PbxId | undefined {
+  if (!pbx) return undefined;
+  const id = readPbx(pbx);
+  if (id === null) throw fail('request_invalid', 'querystring.pbx: must be the id of a PBX, or "first"');
+  return id;
+}
 
 /** The days that a query names, as times in a zone (ms since 1970): from the first moment to just before the last. */
 export function timesOf({ from, to }: { from?: string; to?: string }, zone: string) {

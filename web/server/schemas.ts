@@ -14,6 +14,13 @@ export const days = {
   to: Type.Optional(Type.String({ format: 'date', description: 'Last day, in the zone of the site.' })),
 };
 
+export const PbxParam = Type.Optional(
+  Type.String({
+    maxLength: 32,
+    description: 'Only on the PBX with this id; `first` is the one without an id.',
+  }),
+);
+
 export const PartyView = Type.Object({
   number: Type.String(),
   name: Type.String(),

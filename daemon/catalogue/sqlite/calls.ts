@@ -1,4 +1,5 @@
 import { fail } from '../../domain/error.js';
+import { FIRST } from '../../domain/pbx.js';
 import type { ReachKey } from '../../domain/people/reach.js';
 import type { KeptDecision } from '../../domain/policy/policy.js';
 import { writeWhy } from '../../domain/reason/reason.js';
@@ -37,7 +38,7 @@ export function createCalls(db: Db, reader: Reader) {
   const save = db.prepare(`
     INSERT INTO calls VALUES (
       $id, $linkedids, $direction, $startedAt, $answeredAt, $endedAt, $outcome, $them, $us, $dialled, $did, $queue,
-      $status, $reason, $rule, $missingMs, $legs, $marks, $search, $consultFor, $test, $decision)
+      $status, $reason, $rule, $missingMs, $legs, $marks, $search, $consultFor, $test, $decision, $pbx)
     ON CONFLICT (id) DO UPDATE SET
       linkedids = excluded.linkedids, direction = excluded.direction, started_at = excluded.started_at,
       answered_at = excluded.answered_at, ended_at = excluded.ended_at, outcome = excluded.outcome,
@@ -131,6 +132,11 @@ export function createCalls(db: Db, reader: Reader) {
         when.push(olderThan({ startedAt: at, id }));
       }
       if (filter.direction !== undefined) need('calls.direction = ?', filter.direction);
+      if (filter.pbx !== undefined) {
+        need('calls.pbx = ?', filter.pbx);
+        // So the index of the calls of other PBXs than the first is used.
+        if (filter.pbx !== FIRST) where.push("calls.pbx <> ''");
+      }
       if (filter.coverage !== undefined) need('calls.coverage_status = ?', filter.coverage);
       if (filter.ear !== undefined) {
         const { kind, name } = filter.ear;

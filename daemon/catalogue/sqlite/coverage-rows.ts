@@ -1,11 +1,13 @@
 import { type Static, Type } from 'typebox';
 import type { CoverageRow } from '../../domain/assurance/coverage.js';
+import { PbxId } from '../../domain/pbx.js';
 import type { CallId, Party } from '../../domain/recording/recording.js';
 import { Flag, Length, noun, orNull, type Reader, Text, Time } from './checked.js';
 import type { Db } from './db.js';
 import { CoverageShape, directions, PartyShape, toCoverage } from './rows.js';
 
 const PbxShape = Type.Object({
+  account_pbx: PbxId,
   account_id: Text,
   linkedid: Text,
   pbx_started_at: Time,
@@ -18,6 +20,7 @@ const PbxShape = Type.Object({
 });
 const CallShape = Type.Object({
   id: Text,
+  pbx: PbxId,
   direction: directions,
   started_at: Time,
   answered_at: orNull(Time),
@@ -55,24 +58,25 @@ const party = noun({
 });
 const NOBODY: Party = { number: '', name: '', ours: false };
 
-const PBX = `a.id AS account_id, a.linkedid, a.started_at AS pbx_started_at, a.answered_at AS pbx_answered_at,
+const PBX = `a.id AS account_id, a.pbx AS account_pbx, a.linkedid, a.started_at AS pbx_started_at, a.answered_at AS pbx_answered_at,
   a.ended_at AS pbx_ended_at, a.src, a.dst, a.name, a.alone`;
-const CALL = `c.id, c.direction, c.started_at, c.answered_at, c.ended_at, c.them, c.us, c.coverage_status,
+const CALL = `c.id, c.pbx, c.direction, c.started_at, c.answered_at, c.ended_at, c.them, c.us, c.coverage_status,
   c.coverage_reason, c.coverage_rule, c.missing_ms,
   (SELECT max(r.duration_ms) FROM recordings r WHERE r.call_id = c.id) AS duration_ms,
-  EXISTS (SELECT 1 FROM blind_windows b WHERE b.from_at <= c.ended_at + 2000
+  EXISTS (SELECT 1 FROM blind_windows b WHERE b.pbx = c.pbx AND b.from_at <= c.ended_at + 2000
     AND coalesce(b.to_at, c.ended_at) >= c.ended_at - 2000)
-  OR EXISTS (SELECT 1 FROM witness_gaps g WHERE g.from_at <= c.ended_at + 2000
+  OR EXISTS (SELECT 1 FROM witness_gaps g WHERE g.pbx = c.pbx AND g.from_at <= c.ended_at + 2000
     AND coalesce(g.to_at, c.ended_at) >= c.ended_at - 2000) AS blind`;
 /** An absorbed call's account may bear the old name for a moment. */
 const OURS = `SELECT ${PBX}, ${CALL} FROM calls c LEFT JOIN accounts a ON a.id = (
     SELECT id FROM accounts WHERE call_id = c.id ORDER BY started_at LIMIT 1)
   WHERE c.ended_at IS NOT NULL AND c.test = 0 AND (c.answered_at IS NOT NULL OR a.answered_at IS NOT NULL)`;
 const STRANGE = `SELECT ${PBX} FROM accounts a
-  WHERE a.call_id IS NULL AND a.answered_at IS NOT NULL AND a.started_at >= ? AND a.started_at < ?`;
+  WHERE a.call_id IS NULL AND a.answered_at IS NOT NULL AND a.started_at >= $from AND a.started_at < $to AND ($pbx IS NULL OR a.pbx = $pbx)`;
 
 export function createCoverageRows(db: Db, reader: Reader) {
-  const ours = db.prepare(`${OURS} AND c.started_at >= ? AND c.started_at < ?`);
+  const ours = db.prepare(`${OURS} AND c.started_at >= $from AND c.started_at < $to
+    AND ($pbx IS NULL OR c.pbx = $pbx)`);
   const one = db.prepare(`${OURS} AND c.id = ?`);
   const strange = db.prepare(STRANGE);
 
@@ -96,16 +100,23 @@ export function createCoverageRows(db: Db, reader: Reader) {
   const compared = {
     table: 'calls',
     key: (row: Record<string, unknown>) => row.id ?? row.account_id,
-    read: (row: Record<string, unknown>): CoverageRow => ({
-      pbx: row.account_id === null ? null : pbx.read(row),
+    read(row: Record<string, unknown>): CoverageRow {
+      const told = row.account_id === null ? null : pbx.read(row);
       // A row of an account alone has none of these columns.
-      call: row.id ? callOf(call.read(row)) : null,
-    }),
+      const ours = row.id ? call.read(row) : null;
+      return {
+        on: ours?.pbx ?? (row.account_pbx as PbxId),
+        pbx: told,
+        call: ours && callOf(ours),
+      };
+    },
   };
 
   return {
-    rows: ({ from, to }: { from: number; to: number }): CoverageRow[] =>
-      reader.all(compared, [...ours.all(from, to), ...strange.all(from, to)]),
+    rows({ from, to, pbx }: { from: number; to: number; pbx?: PbxId | undefined }): CoverageRow[] {
+      const among = { from, to, pbx: pbx ?? null };
+      return reader.all(compared, [...ours.all(among), ...strange.all(among)]);
+    },
     row: (id: CallId): CoverageRow | null => reader.orNull(compared, one.get(id)),
   };
 }

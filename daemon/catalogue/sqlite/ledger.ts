@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { type Account, type Cdr, cdrKey, isBare, linksOf, onOurClock } from '../../domain/assurance/cdr.js';
-import type { CdrSource, Witness } from '../../domain/assurance/coverage.js';
-import { FIRST } from '../../domain/pbx.js';
+import type { CdrSource, Span, Witness } from '../../domain/assurance/coverage.js';
+import { PbxId } from '../../domain/pbx.js';
 import type { CallId } from '../../domain/recording/recording.js';
 import type { StoredCall } from '../stored-call.js';
 import { noun, orNull, type Reader, Text, Time, timeOrNull } from './checked.js';
@@ -24,20 +24,21 @@ const cdrNoun = noun({
   key: (row) => row.key,
   json: ['cdr'],
   shape: Type.Object({
+    pbx: PbxId,
     cdr: Type.Object({
       ...{ linkedid: Text, uniqueid: Text, channel: Text, peer: Text, src: Text, dst: Text, name: Text },
       ...{ context: Text, app: Text, startAt: Time, answerAt: orNull(Time), endAt: Time, disposition: Text },
       ahead: Type.Number({ minimum: -1e13, maximum: 1e13 }),
     }),
   }),
-  make: (row): Cdr => ({ pbx: FIRST, ...row.cdr }),
+  make: (row): Cdr => ({ ...row.cdr, pbx: row.pbx }),
 });
 
 const source = noun({
   table: 'cdr_sources',
-  key: (row) => row.name,
+  key: (row) => `${row.pbx} ${row.name}`,
   shape: Type.Object({
-    ...{ name: Text, since: orNull(Time), readAt: orNull(Time), lastAt: orNull(Time) },
+    ...{ pbx: PbxId, name: Text, since: orNull(Time), readAt: orNull(Time), lastAt: orNull(Time) },
     ...{ count: Type.Integer({ minimum: 0 }), problem: Text },
   }),
   make: (row): CdrSource => row,
@@ -45,46 +46,51 @@ const source = noun({
 
 const times = noun({
   table: 'cdr_sources',
-  key: () => 'times',
-  shape: Type.Object({ since: orNull(Time), last: orNull(Time) }),
+  key: (row) => `${row.pbx} times`,
+  shape: Type.Object({ pbx: PbxId, since: orNull(Time), last: orNull(Time) }),
   make: (row) => row,
 });
 
 export function createLedger(db: Db, reader: Reader, calls: Calls) {
   const rows = createCoverageRows(db, reader);
-  const known = db.prepare('SELECT key, cdr FROM cdrs WHERE key = ?');
+  const known = db.prepare('SELECT key, pbx, cdr FROM cdrs WHERE key = ?');
   const put = db.prepare(`
-    INSERT INTO cdrs (key, linkedid, uniqueid, start_at, end_at, source, heard_at, cdr, due_at)
-    VALUES ($key, $linkedid, $uniqueid, $startAt, $endAt, $source, $at, $cdr, $dueAt)
+    INSERT INTO cdrs (key, pbx, linkedid, uniqueid, start_at, end_at, source, heard_at, cdr, due_at)
+    VALUES ($key, $pbx, $linkedid, $uniqueid, $startAt, $endAt, $source, $at, $cdr, $dueAt)
     ON CONFLICT (key) DO UPDATE SET linkedid = excluded.linkedid, uniqueid = excluded.uniqueid,
       end_at = excluded.end_at, cdr = excluded.cdr, due_at = excluded.due_at`);
   const heard = db.prepare(`
-    INSERT INTO cdr_sources (name, since, read_at, last_at, count) VALUES ($name, $since, $at, $at, $count)
-    ON CONFLICT (name) DO UPDATE SET since = coalesce(since, $since), last_at = $at, count = count + $count`);
+    INSERT INTO cdr_sources (pbx, name, since, read_at, last_at, count) VALUES ($pbx, $name, $since, $at, $at, $count)
+    ON CONFLICT (pbx, name) DO UPDATE SET since = coalesce(since, $since), last_at = $at, count = count + $count`);
   const note = db.prepare(`
-    INSERT INTO cdr_sources (name, since, read_at, problem) VALUES ($name, $good, $good, $problem)
-    ON CONFLICT (name) DO UPDATE SET
+    INSERT INTO cdr_sources (pbx, name, since, read_at, problem) VALUES ($pbx, $name, $good, $good, $problem)
+    ON CONFLICT (pbx, name) DO UPDATE SET
       since = coalesce(since, $good), read_at = coalesce($good, read_at), problem = $problem`);
   const sources = db.prepare(`
-    SELECT name, since, read_at AS readAt, last_at AS lastAt, count, problem FROM cdr_sources
-    WHERE name <> '${OWN}' ORDER BY name`);
+    SELECT pbx, name, since, read_at AS readAt, last_at AS lastAt, count, problem FROM cdr_sources
+    WHERE name <> '${OWN}' ORDER BY pbx, name`);
   const begin = db.prepare(
-    `INSERT INTO cdr_sources (name, since) VALUES ('${OWN}', ?) ON CONFLICT DO NOTHING`,
+    `INSERT INTO cdr_sources (pbx, name, since) VALUES (?, '${OWN}', ?) ON CONFLICT DO NOTHING`,
   );
-  const begun = db.prepare(`SELECT since FROM cdr_sources WHERE name = '${OWN}'`).pluck();
-  const earliest = db.prepare('SELECT min(started_at) FROM calls').pluck();
-  const witness = db.prepare(
-    'SELECT min(since) AS since, max(last_at) AS last FROM cdr_sources WHERE count > 0',
+  const begun = db.prepare(`SELECT since FROM cdr_sources WHERE pbx = ? AND name = '${OWN}'`).pluck();
+  const beginnings = db.prepare(`
+    SELECT pbx, min(since) AS since, NULL AS last FROM (
+      SELECT pbx, since FROM cdr_sources WHERE name = '${OWN}'
+      UNION ALL SELECT pbx, min(started_at) FROM calls WHERE pbx <> '' GROUP BY pbx
+      UNION ALL SELECT '', (SELECT started_at FROM calls WHERE pbx = '' ORDER BY started_at LIMIT 1))
+    WHERE since IS NOT NULL GROUP BY pbx`);
+  const heardOf = db.prepare(
+    'SELECT pbx, min(since) AS since, max(last_at) AS last FROM cdr_sources WHERE pbx = ? AND count > 0',
   );
   const linked = db.prepare(
-    'SELECT key, cdr FROM cdrs WHERE linkedid = $link OR uniqueid = $link OR key = $link',
+    'SELECT key, pbx, cdr FROM cdrs WHERE pbx = $pbx AND (linkedid = $link OR uniqueid = $link OR key = $link)',
   );
   const bare = db.prepare(
-    "SELECT key, cdr FROM cdrs WHERE linkedid = '' AND uniqueid = '' AND end_at >= $from AND start_at <= $to",
+    "SELECT key, pbx, cdr FROM cdrs WHERE pbx = $pbx AND linkedid = '' AND uniqueid = '' AND end_at >= $from AND start_at <= $to",
   );
   const among = db
     .prepare(`
-    SELECT id FROM calls WHERE started_at BETWEEN $from AND $to AND coalesce(ended_at, $since) >= $since
+    SELECT id FROM calls WHERE pbx = $pbx AND started_at BETWEEN $from AND $to AND coalesce(ended_at, $since) >= $since
       AND ($any OR EXISTS (SELECT 1 FROM json_each($links) l
         WHERE instr(linkedids, '"' || l.value || '"') OR instr(legs, '"' || l.value || '"')))`)
     .pluck();
@@ -94,15 +100,17 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
   const drop = db.prepare('DELETE FROM accounts WHERE id = ?');
   const save = db.prepare(`
     INSERT OR REPLACE INTO accounts VALUES (
-      $id, $callId, $linkedid, $startedAt, $answeredAt, $endedAt, $src, $dst, $name, $alone)`);
+      $id, $callId, $linkedid, $startedAt, $answeredAt, $endedAt, $src, $dst, $name, $alone, $pbx)`);
   const give = db.prepare('UPDATE cdrs SET account_id = $id WHERE key = $key');
-  const due = db.prepare('SELECT key, cdr FROM cdrs WHERE due_at <= $by ORDER BY due_at LIMIT $limit');
+  const due = db.prepare(
+    'SELECT key, pbx, cdr FROM cdrs WHERE pbx = $pbx AND due_at <= $by ORDER BY due_at LIMIT $limit',
+  );
   const setDue = db.prepare('UPDATE cdrs SET due_at = $at WHERE key = $key');
   const strangersDue = db.prepare(`
     UPDATE cdrs SET due_at = $at WHERE account_id IN (SELECT id FROM accounts
-      WHERE call_id IS NULL AND started_at >= $since - 86400000 AND ended_at >= $since)`);
+      WHERE pbx = $pbx AND call_id IS NULL AND started_at >= $since - 86400000 AND ended_at >= $since)`);
   const ofAccount = db.prepare(
-    'SELECT key, cdr FROM cdrs WHERE account_id = ? ORDER BY start_at, end_at LIMIT 100',
+    'SELECT key, pbx, cdr FROM cdrs WHERE account_id = ? ORDER BY start_at, end_at LIMIT 100',
   );
   const forget = db.prepare('DELETE FROM cdrs WHERE end_at < ?');
 
@@ -112,6 +120,11 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
       const found = reader.orNull(cdrNoun, row);
       return found ? [[(row as { key: string }).key, found] as [string, Cdr]] : [];
     });
+
+  function witness(pbx: PbxId): Witness {
+    const found = reader.orNull(times, heardOf.get(pbx));
+    return found?.since == null || found.last === null ? null : { since: found.since, last: found.last };
+  }
 
   return {
     ...rows,
@@ -125,16 +138,16 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
         const one = old ? merged(old, cdr) : cdr;
         const text = cdrCell(one);
         if (text === row?.cdr) continue;
-        const { linkedid, uniqueid, startAt, endAt } = one;
+        const { pbx, linkedid, uniqueid, startAt, endAt } = one;
         const dueAt = Math.max(at, endAt + graceMs);
-        put.run({ key, linkedid, uniqueid, startAt, endAt, source, at, dueAt, cdr: text });
+        put.run({ key, pbx, linkedid, uniqueid, startAt, endAt, source, at, dueAt, cdr: text });
         fresh.push(one);
       }
-      if (fresh.length > 0) heard.run({ name: source, at, since, count: fresh.length });
+      if (fresh.length > 0) heard.run({ pbx: fresh[0]!.pbx, name: source, at, since, count: fresh.length });
       return fresh;
     },
 
-    related(links: readonly string[]): { cdrs: Cdr[]; calls: StoredCall[] } {
+    related(pbx: PbxId, links: readonly string[]): { cdrs: Cdr[]; calls: StoredCall[] } {
       const cdrs = new Map<string, Cdr>();
       const found = new Map<CallId, StoredCall>();
       const seen = new Set<string>();
@@ -143,7 +156,7 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
         const fresh: Cdr[] = [];
         for (const link of next) {
           seen.add(link);
-          for (const [key, cdr] of keyed(linked.all({ link })))
+          for (const [key, cdr] of keyed(linked.all({ pbx, link })))
             if (!cdrs.has(key)) {
               cdrs.set(key, cdr);
               fresh.push(cdr);
@@ -153,10 +166,10 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
         const from = Math.min(...fresh.map((c) => c.startAt)) - SLACK_MS;
         const to = Math.max(...fresh.map((c) => c.endAt)) + SLACK_MS;
         const any = fresh.some(isBare);
-        if (any) for (const [key, cdr] of keyed(bare.all({ from, to }))) cdrs.set(key, cdr);
+        if (any) for (const [key, cdr] of keyed(bare.all({ pbx, from, to }))) cdrs.set(key, cdr);
         const wanted = new Set([...next, ...fresh.flatMap(linksOf)]);
         const ids = among.all({
-          ...{ from: from - LONG_BEFORE, to, since: from, any: any ? 1 : 0 },
+          ...{ pbx, from: from - LONG_BEFORE, to, since: from, any: any ? 1 : 0 },
           links: JSON.stringify([...wanted]),
         }) as CallId[];
         for (const id of ids) {
@@ -180,7 +193,7 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
       for (const a of accounts) {
         const main = a.cdrs[0]!;
         save.run({
-          ...{ id: a.id, callId: a.callId, linkedid: a.linkedid },
+          ...{ id: a.id, pbx: a.pbx, callId: a.callId, linkedid: a.linkedid },
           ...{ startedAt: a.startedAt, answeredAt: a.answeredAt, endedAt: a.endedAt },
           ...{ src: main.src, dst: main.dst, name: main.name, alone: a.alone ? 1 : 0 },
         });
@@ -188,31 +201,28 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
       }
     },
 
-    due: (by: number, limit: number): Cdr[] =>
-      reader.fill(cdrNoun, limit, (rows) => due.all({ by, limit: rows })),
+    due: (pbx: PbxId, by: number, limit: number): Cdr[] =>
+      reader.fill(cdrNoun, limit, (rows) => due.all({ pbx, by, limit: rows })),
     setDue(cdrs: readonly Cdr[], at: number | null): void {
       for (const cdr of cdrs) setDue.run({ key: cdrKey(cdr), at });
     },
-    strangersDue: (since: number, at: number): void => void strangersDue.run({ since, at }),
+    strangersDue: (pbx: PbxId, since: number, at: number): void => void strangersDue.run({ pbx, since, at }),
     cdrsOf: (ids: readonly string[]): Map<string, Cdr[]> =>
       new Map(ids.map((id) => [id, reader.all(cdrNoun, ofAccount.all(id))])),
-    began(now: number): number {
-      begin.run(now);
+    began(pbx: PbxId, now: number): number {
+      begin.run(pbx, now);
       // A time that is still to come would have every CDR left out.
-      return Math.min(now, timeOrNull(begun.get()) ?? now);
+      return Math.min(now, timeOrNull(begun.get(pbx)) ?? now);
     },
-    since(): number | null {
-      const times = [begun.get(), earliest.get()].filter((at) => typeof at === 'number');
-      return times.length > 0 ? Math.min(...times) : null;
-    },
+    spans: (): Span[] =>
+      reader
+        .all(times, beginnings.all())
+        .map(({ pbx, since }) => ({ pbx, since: since!, witness: witness(pbx) })),
     sources: (): CdrSource[] => reader.all(source, sources.all()),
-    noteSource(name: string, at: number, problem: string): void {
-      note.run({ name, good: problem === '' ? at : null, problem });
+    noteSource(pbx: PbxId, name: string, at: number, problem: string): void {
+      note.run({ pbx, name, good: problem === '' ? at : null, problem });
     },
-    witness(): Witness {
-      const found = reader.orNull(times, witness.get());
-      return found?.since == null || found.last === null ? null : { since: found.since, last: found.last };
-    },
+    witness,
     forget(before: number): void {
       forget.run(before);
     },

@@ -1,3 +1,12 @@
+/** SQL: whether a name of before there could be several PBXs would be taken for one on another. */
+const ambiguous = (
+  name: string,
+) => `(${name} GLOB '/*' OR (${name} GLOB '[a-z]*/*' AND ${name} NOT GLOB 'first/*'
+    AND instr(${name}, '/') <= 33 AND substr(${name}, 1, instr(${name}, '/') - 1) NOT GLOB '*[^-a-z0-9]*'))`;
+/** SQL: a list of such names, as they are written now. */
+const slashed = (json: string, path: string) =>
+  `(SELECT json_group_array(iif(${ambiguous('value')}, '/' || value, value)) FROM json_each(${json}, '${path}'))`;
+
 /**
  * The catalogue's shape, one step a version; `user_version` says how many have been taken. Append only: a step that
  * has been released is never edited, because files out there have already taken it.
@@ -551,5 +560,60 @@ export const migrations: readonly string[] = [
   -- Goes up with whatever a page may show: what only the audit log says does not count.
   CREATE TABLE changes (one INTEGER PRIMARY KEY CHECK (one = 1), count INTEGER NOT NULL) STRICT;
   INSERT INTO changes VALUES (1, 0);
+  `,
+  // Several PBXs: whose everything is that a PBX names or that watches one. What is older is of the first, whose id is empty.
+  `
+  ALTER TABLE calls ADD COLUMN pbx TEXT NOT NULL DEFAULT '';
+  CREATE INDEX calls_elsewhere ON calls (pbx, started_at, id) WHERE pbx <> '';
+  ALTER TABLE cdrs ADD COLUMN pbx TEXT NOT NULL DEFAULT '';
+  ALTER TABLE accounts ADD COLUMN pbx TEXT NOT NULL DEFAULT '';
+  ALTER TABLE blind_windows ADD COLUMN pbx TEXT NOT NULL DEFAULT '';
+  ALTER TABLE witness_gaps ADD COLUMN pbx TEXT NOT NULL DEFAULT '';
+
+  CREATE TABLE cdr_sources_of (
+    pbx TEXT NOT NULL,
+    name TEXT NOT NULL,
+    since INTEGER,
+    read_at INTEGER,
+    last_at INTEGER,
+    count INTEGER NOT NULL DEFAULT 0,
+    problem TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (pbx, name)
+  ) STRICT;
+  INSERT INTO cdr_sources_of SELECT '', name, since, read_at, last_at, count, problem FROM cdr_sources;
+  DROP TABLE cdr_sources;
+  ALTER TABLE cdr_sources_of RENAME TO cdr_sources;
+
+  CREATE TABLE test_calls_of (
+    pbx TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('ok', 'failed', 'skipped', 'not_set_up')),
+    fault TEXT,
+    detail TEXT NOT NULL,
+    measures TEXT,
+    took_ms INTEGER NOT NULL,
+    PRIMARY KEY (pbx, at)
+  ) STRICT;
+  INSERT INTO test_calls_of SELECT '', at, outcome, fault, detail, measures, took_ms FROM test_calls;
+  DROP TABLE test_calls;
+  ALTER TABLE test_calls_of RENAME TO test_calls;
+  CREATE INDEX test_calls_by_time ON test_calls (at);
+
+  CREATE TABLE watch_of (pbx TEXT PRIMARY KEY, seen_at INTEGER NOT NULL) STRICT;
+  INSERT INTO watch_of SELECT '', seen_at FROM watch;
+  DROP TABLE watch;
+  ALTER TABLE watch_of RENAME TO watch;
+  CREATE TABLE witness_seen_of (pbx TEXT PRIMARY KEY, seen_at INTEGER NOT NULL) STRICT;
+  INSERT INTO witness_seen_of SELECT '', seen_at FROM witness_seen;
+  DROP TABLE witness_seen;
+  ALTER TABLE witness_seen_of RENAME TO witness_seen;
+
+  -- A name with a slash that could now be taken for one on another PBX begins with a slash, see domain/place.
+  UPDATE OR IGNORE call_reach SET name = '/' || name WHERE ${ambiguous('name')};
+  UPDATE ears SET name = '/' || name WHERE ${ambiguous('name')};
+  UPDATE users SET extensions = ${slashed('extensions', '$')}, scope = json_set(scope,
+    '$.extensions', json(${slashed('scope', '$.extensions')}), '$.queues', json(${slashed('scope', '$.queues')}),
+    '$.dids', json(${slashed('scope', '$.dids')}))
+  WHERE instr(scope || extensions, '/') AND json_valid(scope) AND json_valid(extensions);
   `,
 ];

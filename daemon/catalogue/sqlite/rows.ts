@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { FIRST } from '../../domain/pbx.js';
+import { PbxId } from '../../domain/pbx.js';
 import { RuleOutcome } from '../../domain/policy/policy.js';
 import { type QualityFlag, qualityFlags } from '../../domain/recording/quality.js';
 import {
@@ -67,6 +67,7 @@ const CoverageRow = Type.Object(CoverageShape);
 
 const CallShape = Type.Object({
   id: Text,
+  pbx: PbxId,
   linkedids: Type.Array(Text),
   direction: directions,
   started_at: Time,
@@ -107,7 +108,7 @@ const call = noun({
 
 const callOf = (row: Static<typeof CallShape>): CallRecord => ({
   id: row.id,
-  pbx: FIRST,
+  pbx: row.pbx,
   linkedids: row.linkedids,
   direction: row.direction,
   startedAt: row.started_at,

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import type { Measures, TestCall } from '../../domain/call/test-call.js';
 import { type TestFault, testFaults } from '../../domain/call/test-fault.js';
-import { FIRST } from '../../domain/pbx.js';
+import { PbxId } from '../../domain/pbx.js';
 import type { CallId } from '../../domain/recording/recording.js';
 import type { StoredCall } from '../stored-call.js';
 import { Figure, Length, noun, oneOf, orNull, type Reader, Text, Time } from './checked.js';
@@ -17,9 +17,10 @@ const side = orNull(
 
 const testCall = noun({
   table: 'test_calls',
-  key: (row) => row.at,
+  key: (row) => `${row.pbx} ${row.at}`,
   json: ['measures'],
   shape: Type.Object({
+    pbx: PbxId,
     at: Time,
     outcome: oneOf<TestCall['outcome']>({ ok: true, failed: true, skipped: true, not_set_up: true }),
     fault: orNull(Type.Unsafe<TestFault>(Type.Enum(Object.keys(testFaults) as [TestFault, ...TestFault[]]))),
@@ -28,7 +29,7 @@ const testCall = noun({
     took_ms: Length,
   }),
   make: (row): TestCall => ({
-    pbx: FIRST,
+    pbx: row.pbx,
     at: row.at,
     outcome: row.outcome,
     fault: row.fault,
@@ -52,12 +53,13 @@ export function createTestCalls(db: Db, reader: Reader, stored: (id: CallId) => 
     'DELETE FROM calls WHERE id = ?',
   ].map((sql) => db.prepare(sql));
   const add = db.prepare(`
-    INSERT OR REPLACE INTO test_calls VALUES ($at, $outcome, $fault, $detail, $measures, $tookMs)`);
+    INSERT OR REPLACE INTO test_calls VALUES ($pbx, $at, $outcome, $fault, $detail, $measures, $tookMs)`);
   const forget = db.prepare(`
-    DELETE FROM test_calls WHERE at < $before
-      AND at <> (SELECT coalesce(max(at), 0) FROM test_calls WHERE outcome = 'ok')`);
-  const newest = db.prepare('SELECT * FROM test_calls ORDER BY at DESC LIMIT ?');
-  const lastGood = db.prepare("SELECT max(at) FROM test_calls WHERE outcome = 'ok'").pluck();
+    DELETE FROM test_calls WHERE pbx = $pbx AND at < $before
+      AND at <> (SELECT coalesce(max(at), 0) FROM test_calls WHERE pbx = $pbx AND outcome = 'ok')`);
+  const newest = db.prepare('SELECT * FROM test_calls ORDER BY at DESC, pbx LIMIT ?');
+  const newestOf = db.prepare('SELECT * FROM test_calls WHERE pbx = ? ORDER BY at DESC LIMIT ?');
+  const lastGood = db.prepare("SELECT max(at) FROM test_calls WHERE pbx = ? AND outcome = 'ok'").pluck();
 
   return {
     left: (): StoredCall[] => (left.all() as CallId[]).flatMap((id) => stored(id) ?? []),
@@ -67,9 +69,12 @@ export function createTestCalls(db: Db, reader: Reader, stored: (id: CallId) => 
     },
     remember(call: TestCall): void {
       add.run({ ...call, measures: call.measures && JSON.stringify(call.measures) });
-      forget.run({ before: call.at - KEEP_MS });
+      forget.run({ pbx: call.pbx, before: call.at - KEEP_MS });
     },
-    newest: (limit: number): TestCall[] => reader.fill(testCall, limit, (rows) => newest.all(rows)),
-    lastGood: () => lastGood.get() as number | null,
+    newest: (limit: number, pbx?: PbxId): TestCall[] =>
+      reader.fill(testCall, limit, (rows) =>
+        pbx === undefined ? newest.all(rows) : newestOf.all(pbx, rows),
+      ),
+    lastGood: (pbx: PbxId) => lastGood.get(pbx) as number | null,
   };
 }

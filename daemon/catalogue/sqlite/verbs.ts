@@ -75,14 +75,14 @@ export function verbsOf(read: Read, write: Write): Nouns {
       save: (policy, by, at, basedOn) => write((n) => n.policy.save(policy, by, at, basedOn)),
     },
     ledger: {
-      began: (now) => write((n) => n.ledger.began(now), unseen),
-      since: () => read((n) => n.ledger.since()),
+      began: (pbx, now) => write((n) => n.ledger.began(pbx, now), unseen),
+      spans: () => read((n) => n.ledger.spans()),
       add: (cdrs, source, at, graceMs = 0, since = at) =>
         write((n) => n.ledger.add(cdrs, source, at, graceMs, since)),
-      due: (by, limit) => read((n) => n.ledger.due(by, limit)),
+      due: (pbx, by, limit) => read((n) => n.ledger.due(pbx, by, limit)),
       setDue: (cdrs, at) => write((n) => n.ledger.setDue(cdrs, at), unseen),
-      strangersDue: (since, at) => write((n) => n.ledger.strangersDue(since, at)),
-      related: (links) => read((n) => n.ledger.related(links)),
+      strangersDue: (pbx, since, at) => write((n) => n.ledger.strangersDue(pbx, since, at)),
+      related: (pbx, links) => read((n) => n.ledger.related(pbx, links)),
       saveAccounts: (accounts, missed) =>
         write((n) => {
           for (const { call, coverage } of missed) n.calls.save(call, coverage);
@@ -92,30 +92,31 @@ export function verbsOf(read: Read, write: Write): Nouns {
       row: (id) => read((n) => n.ledger.row(id)),
       cdrsOf: (accountIds) => read((n) => n.ledger.cdrsOf(accountIds)),
       sources: () => read((n) => n.ledger.sources()),
-      noteSource: (name, at, problem) => write((n) => n.ledger.noteSource(name, at, problem), unseen),
-      witness: () => read((n) => n.ledger.witness()),
+      noteSource: (pbx, name, at, problem) =>
+        write((n) => n.ledger.noteSource(pbx, name, at, problem), unseen),
+      witness: (pbx) => read((n) => n.ledger.witness(pbx)),
       forget: (before) => write((n) => n.ledger.forget(before), unseen),
     },
     watch: {
-      watched: (at) => write((n) => n.watch.watched(at), unseen),
-      lastWatched: () => read((n) => n.watch.lastWatched()),
-      open: (from, why) => write((n) => n.watch.openWindow(from, why)),
-      close: (at) => write((n) => n.watch.closeWindow(at)),
+      watched: (pbx, at) => write((n) => n.watch.watched(pbx, at), unseen),
+      lastWatched: (pbx) => read((n) => n.watch.lastWatched(pbx)),
+      open: (pbx, from, why) => write((n) => n.watch.openWindow(pbx, from, why)),
+      close: (pbx, at) => write((n) => n.watch.closeWindow(pbx, at)),
       windows: (range) => read((n) => n.watch.windows(range)),
     },
     listening: {
-      watched: (at) => write((n) => n.witnessWatch.watched(at), unseen),
-      lastWatched: () => read((n) => n.witnessWatch.lastWatched()),
-      open: (from, why) => write((n) => n.witnessWatch.openWindow(from, why)),
-      close: (at) => write((n) => n.witnessWatch.closeWindow(at)),
+      watched: (pbx, at) => write((n) => n.witnessWatch.watched(pbx, at), unseen),
+      lastWatched: (pbx) => read((n) => n.witnessWatch.lastWatched(pbx)),
+      open: (pbx, from, why) => write((n) => n.witnessWatch.openWindow(pbx, from, why)),
+      close: (pbx, at) => write((n) => n.witnessWatch.closeWindow(pbx, at)),
       windows: (range) => read((n) => n.witnessWatch.windows(range)),
     },
     testCalls: {
       left: () => read((n) => n.testCalls.left()),
       remove: (id) => write((n) => n.testCalls.remove(id)),
       remember: (call) => write((n) => n.testCalls.remember(call)),
-      newest: (limit) => read((n) => n.testCalls.newest(limit)),
-      lastGood: () => read((n) => n.testCalls.lastGood()),
+      newest: (limit, pbx) => read((n) => n.testCalls.newest(limit, pbx)),
+      lastGood: (pbx) => read((n) => n.testCalls.lastGood(pbx)),
     },
     alarms: {
       save: (alarm) => write((n) => n.alarms.save(alarm)),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { nextDay, startOfDay } from '../../domain/days.js';
 import { fail } from '../../domain/error.js';
+import { type PbxId, readPbx } from '../../domain/pbx.js';
 
 /** A day of the calendar. */
 export function day(text: string): string {
@@ -30,6 +31,13 @@ export const oneOf =
     if (!known) throw new InvalidArgumentError(`Write one of ${words.join(', ')}.`);
     return known;
   };
+
+/** The id of a PBX as it is written: "first" is the one without an id. */
+export function pbxId(text: string): PbxId {
+  const id = readPbx(text);
+  if (id === null) throw new InvalidArgumentError('Write the id of a PBX, or "first".');
+  return id;
+}
 
 /** What a file holds, or with "-" standard input. Throws `request_invalid`. */
 export function contents(file: string): string {

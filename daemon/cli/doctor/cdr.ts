@@ -13,11 +13,11 @@ const MINUTE = 60_000;
 const DAY = 1440 * MINUTE;
 
 /** Whether Asterisk sends its own account of its calls over AMI. */
-export async function cdrs(ctx: CliContext): Promise<Finding> {
+export async function cdrs(ctx: CliContext, { id: pbx }: Pick<PbxConfig, 'id'>): Promise<Finding> {
   const catalogue = await ctx.catalogue();
-  const witness = await catalogue.ledger.witness();
+  const witness = await catalogue.ledger.witness(pbx);
   const now = Date.now();
-  const rows = await catalogue.ledger.rows({ from: witness?.last ?? 0, to: now });
+  const rows = await catalogue.ledger.rows({ pbx, from: witness?.last ?? 0, to: now });
   const without = withoutCdr(rows, now);
   if (!witness)
     return without === 0

@@ -14,8 +14,8 @@ export async function testCalls(ctx: CliContext, pbx: Pick<PbxConfig, 'id'>): Pr
       'They are off.',
       'Set [test_calls] enabled = true: a fault is known before a call is lost.',
     );
-  const last = (await (await ctx.catalogue()).testCalls.newest(50)).find(
-    (c) => c.pbx === pbx.id && c.outcome !== 'skipped',
+  const last = (await (await ctx.catalogue()).testCalls.newest(50, pbx.id)).find(
+    (c) => c.outcome !== 'skipped',
   );
   if (!last) return warn(check, 'None has been made yet.', 'Make one: tapedeck test-call');
   const at = timesIn(site.time_zone)(last.at);

@@ -1,6 +1,7 @@
 import { harmless } from '../csv.js';
 import { dates, dayAfter, iso, isoOrNull, times } from '../days.js';
 import { fail } from '../error.js';
+import type { PbxId } from '../pbx.js';
 import { reasonView, type Say } from '../reason/words.js';
 import type { BlindWindow, Party } from '../recording/recording.js';
 import type { Cdr } from './cdr.js';
@@ -11,7 +12,7 @@ import {
   type Judged,
   type Period,
   type Report,
-  type Witness,
+  type Span,
 } from './coverage.js';
 import { caveatsOf } from './coverage-caveats.js';
 
@@ -19,16 +20,22 @@ import { caveatsOf } from './coverage-caveats.js';
  * The coverage report as the API and `tapedeck coverage --json` give it, and as the rows of its CSV. Times are ISO 8601 in
  * UTC, lengths milliseconds.
  */
-export type Asked = { from?: string | undefined; to?: string | undefined; filter: Filter };
+export type Asked = {
+  from?: string | undefined;
+  to?: string | undefined;
+  filter: Filter;
+  /** Only calls on this PBX; all of them when left out. */
+  pbx?: PbxId | undefined;
+};
 
 /** The report on what was asked for, and what it rests on. */
 export type Made = Report & {
   now: number;
   period: Period;
   filter: Filter;
-  witness: Witness;
-  /** When Tapedeck began to keep this account; null when it has not run yet. */
-  since: number | null;
+  pbx: PbxId | null;
+  /** Of the PBXs that are reported on. */
+  spans: readonly Span[];
   sources: readonly CdrSource[];
   blind: readonly BlindWindow[];
   /** When Asterisk's CDRs were not heard over AMI. */
@@ -61,24 +68,35 @@ export const strangers = ({ listed }: Made): string[] =>
 /** `cdrs` are those of the calls of which nothing else is known, by the id of their account. */
 export function coverageView(made: Made, cdrs: ReadonlyMap<string, Cdr[]>, targetPercent: number) {
   const say = times(made.period.zone);
-  const { period, percent, totals, days, listed, witness } = made;
+  const { period, percent, totals, days, listed, spans } = made;
+  const since = earliest(spans.map((span) => span.since));
+  const witnesses = spans.flatMap(({ witness }) => witness ?? []);
+  const witness =
+    witnesses.length === 0
+      ? null
+      : {
+          since: iso(Math.min(...witnesses.map((w) => w.since))),
+          last: iso(Math.max(...witnesses.map((w) => w.last))),
+        };
   const unfilled = made.witnessGaps.filter((gap) => filledFrom(gap, made.sources).length === 0);
   return {
     now: iso(made.now),
     from: period.from,
     to: period.to,
     time_zone: period.zone,
-    since: isoOrNull(made.since),
+    since: isoOrNull(since),
     caveats: caveatsOf({ ...made, ...bounds(period), unfilled }),
     filter: made.filter,
+    pbx: made.pbx,
     percent,
     target_percent: targetPercent,
     totals,
     days,
     calls: listed.slice(0, SHOWN).map((j) => callView(j, cdrs.get(j.pbx?.id ?? '') ?? [], say)),
     calls_total: listed.length,
-    witness: witness && { since: iso(witness.since), last: iso(witness.last) },
+    witness,
     sources: made.sources.map((s) => ({
+      pbx: s.pbx,
       name: s.name,
       since: isoOrNull(s.since),
       read_at: isoOrNull(s.readAt),
@@ -86,8 +104,14 @@ export function coverageView(made: Made, cdrs: ReadonlyMap<string, Cdr[]>, targe
       count: s.count,
       problem: s.problem,
     })),
-    blind: made.blind.map((w) => ({ from: iso(w.from), to: isoOrNull(w.to), ...reasonView(w.why, say) })),
+    blind: made.blind.map((w) => ({
+      pbx: w.pbx,
+      from: iso(w.from),
+      to: isoOrNull(w.to),
+      ...reasonView(w.why, say),
+    })),
     witness_gaps: made.witnessGaps.map((w) => ({
+      pbx: w.pbx,
       from: iso(w.from),
       to: isoOrNull(w.to),
       ...reasonView(w.why, say),
@@ -97,10 +121,12 @@ export function coverageView(made: Made, cdrs: ReadonlyMap<string, Cdr[]>, targe
 }
 
 /** Where the CDRs of a gap were read afterwards; empty where they were not. */
-const filledFrom = ({ to }: BlindWindow, sources: readonly CdrSource[]): string[] =>
+const filledFrom = ({ pbx, to }: BlindWindow, sources: readonly CdrSource[]): string[] =>
   sources
-    .filter((s) => s.name !== 'AMI' && to !== null && s.readAt !== null && s.readAt >= to)
+    .filter((s) => s.pbx === pbx && s.name !== 'AMI' && to !== null && s.readAt !== null && s.readAt >= to)
     .map((s) => s.name);
+
+const earliest = (times: number[]): number | null => (times.length > 0 ? Math.min(...times) : null);
 
 export type CoverageReport = ReturnType<typeof coverageView>;
 
@@ -109,6 +135,7 @@ const stranger = (number: string, name: string, ours: boolean): Party => ({ numb
 function callView(j: Judged, cdrs: readonly Cdr[], say: Say) {
   const { call, pbx } = j;
   return {
+    pbx: j.on,
     call_id: call?.id ?? null,
     linkedid: pbx?.linkedid ?? null,
     started_at: iso(j.startedAt),
@@ -145,7 +172,7 @@ const rounded = (ms: number | null): number | null => (ms === null ? null : Math
 export const CSV_COLUMNS = [
   ...['status', 'finding', 'call_id', 'linkedid', 'started_at', 'answered_at', 'ended_at', 'direction'],
   ...['them_number', 'them_name', 'us_number', 'us_name', 'pbx_ms', 'talk_ms', 'recording_ms', 'missing_ms'],
-  ...['rule', 'reason'],
+  ...['rule', 'reason', 'pbx'],
 ];
 
 /** One row a call, in the order of `CSV_COLUMNS`. A cell that a spreadsheet would take for a formula is made harmless. */
@@ -157,7 +184,7 @@ export function* csvRows({ listed, period }: Pick<Made, 'listed' | 'period'>): G
       ...[c.status, c.finding, c.call_id, c.linkedid, c.started_at, c.answered_at, c.ended_at, c.direction],
       ...[c.them.number, c.them.name, c.us.number, c.us.name],
       ...[c.pbx_ms, c.talk_ms, c.recording_ms, c.missing_ms],
-      ...[c.rule, c.reason],
+      ...[c.rule, c.reason, c.pbx],
     ];
     yield cells.map((cell) => harmless(String(cell ?? '')));
   }

@@ -1,4 +1,5 @@
 import { nextDay, startOfDay } from '../days.js';
+import type { PbxId } from '../pbx.js';
 import { because, together, type Why } from '../reason/reason.js';
 import type { CallId, Coverage, CoverageStatus, Direction, Party } from '../recording/recording.js';
 
@@ -7,6 +8,8 @@ import type { CallId, Coverage, CoverageStatus, Direction, Party } from '../reco
  * 1970, lengths milliseconds. The command, the page and the CSV all come from here.
  */
 export type CoverageRow = {
+  /** On which PBX. */
+  on: PbxId;
   /** What the PBX says of the call; null when no CDR tells of it. */
   pbx: {
     id: string;
@@ -39,8 +42,15 @@ export type CoverageRow = {
 /** From when to when CDRs have come. */
 export type Witness = { since: number; last: number } | null;
 
+/**
+ * Since when the calls of a PBX are accounted for: the beginning of its ledger, or its first call if that is older. And from when
+ * to when its CDRs have come.
+ */
+export type Span = { pbx: PbxId; since: number; witness: Witness };
+
 /** Where CDRs come from: AMI, a file or a database. */
 export type CdrSource = {
+  pbx: PbxId;
   name: string;
   /** When it was first and last read, or heard, without a fault. */
   since: number | null;
@@ -227,14 +237,14 @@ export const bounds = ({ from, to, zone }: Period): { from: number; to: number }
 export function report(
   rows: Iterable<CoverageRow>,
   period: Period,
-  { filter, witness, now }: { filter: Filter; witness: Witness; now: number },
+  { filter, witness, now }: { filter: Filter; witness: (pbx: PbxId) => Witness; now: number },
 ): Report {
   const totals = none();
   const starts = dayStarts(period);
   const days = new Map<string, Totals>();
   const listed: Judged[] = [];
   for (const row of rows) {
-    const judged = judge(row, witness, now);
+    const judged = judge(row, witness(row.on), now);
     if (!judged) continue;
     add(totals, judged);
     const day = dayOf(judged.startedAt, starts);

@@ -75,11 +75,11 @@ export async function furnish(path: string): Promise<void> {
     measures: null,
     tookMs: 9,
   });
-  await c.watch.watched(T0);
-  await c.watch.open(T0, noted('Stopped.'));
-  await c.ledger.began(T0);
+  await c.watch.watched(FIRST, T0);
+  await c.watch.open(FIRST, T0, noted('Stopped.'));
+  await c.ledger.began(FIRST, T0);
   await c.ledger.add([cdr], 'AMI', T0);
-  await c.ledger.noteSource('Master.csv', T0, '');
+  await c.ledger.noteSource(FIRST, 'Master.csv', T0, '');
   await c.jobs.add(newJob('J1', 'recordings_check', { a: 1 }, T0));
   await c.jobs.save({
     ...newJob('J1', '', {}, T0),

@@ -132,20 +132,21 @@ export async function fillLedger(
   const [first] = answered;
   const unseen = cdrOf('1700000000.99', first!, { startAt: first!.startedAt - 60_000, channel: 'PJSIP/x-1' });
   accounts.push(account('1700000000.99', null, unseen));
-  await catalogue.ledger.began(now - 400 * DAY);
+  await catalogue.ledger.began(FIRST, now - 400 * DAY);
   const cdrs = accounts.flatMap((a) => a.cdrs);
   await catalogue.ledger.add(cdrs.slice(-1), 'AMI', now - 400 * DAY);
   await catalogue.ledger.add(cdrs.slice(0, -1), 'AMI', now);
   await catalogue.ledger.saveAccounts(accounts, []);
-  await catalogue.ledger.noteSource('cdr_mysql', now - 9 * DAY, '');
+  await catalogue.ledger.noteSource(FIRST, 'cdr_mysql', now - 9 * DAY, '');
   await catalogue.ledger.noteSource(
+    FIRST,
     'cdr_mysql',
     now - 2 * DAY,
     "/run/mysqld/mysqld.sock, asteriskcdrdb.cdr: Access denied for user 'tapedeck'@'localhost'",
   );
-  await catalogue.watch.open(now - 2 * DAY, noted('The daemon was restarted.'));
-  await catalogue.watch.close(now - 2 * DAY + 95_000);
-  await catalogue.listening.open(now - 3 * DAY, noted('The connection to AMI was closed.'));
-  await catalogue.listening.close(now - 3 * DAY + 61_000);
-  await catalogue.listening.watched(now);
+  await catalogue.watch.open(FIRST, now - 2 * DAY, noted('The daemon was restarted.'));
+  await catalogue.watch.close(FIRST, now - 2 * DAY + 95_000);
+  await catalogue.listening.open(FIRST, now - 3 * DAY, noted('The connection to AMI was closed.'));
+  await catalogue.listening.close(FIRST, now - 3 * DAY + 61_000);
+  await catalogue.listening.watched(FIRST, now);
 }

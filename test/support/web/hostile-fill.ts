@@ -175,7 +175,7 @@ export async function fillMore({ catalogue, store }: Dashboard, anna: string): P
   );
   await catalogue.ledger.saveAccounts(accounts, []);
   for (const [n, name] of ['cdr_csv', 'cdr_sqlite', 'cdr_mysql'].entries())
-    await catalogue.ledger.noteSource(name, START, at(n + 11));
+    await catalogue.ledger.noteSource(FIRST, name, START, at(n + 11));
   return people[5]!.id;
 }
 

@@ -9,6 +9,7 @@ import {
   judge,
   percentOf,
   report,
+  type Span,
 } from '../../../daemon/domain/assurance/coverage.js';
 import { caveatsOf, type Grounds } from '../../../daemon/domain/assurance/coverage-caveats.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
@@ -16,7 +17,7 @@ import { inWords } from '../../../daemon/domain/reason/words.js';
 import type { Coverage } from '../../../daemon/domain/recording/recording.js';
 import { aCdr, ledger, link } from '../../support/ledger.js';
 import { until } from '../../support/recorder.js';
-import { aCall } from '../../support/recordings/a-call.js';
+import { aCall, aRecording } from '../../support/recordings/a-call.js';
 import { get, openDashboard, setUp } from '../../support/web/dashboard.js';
 import { noted } from '../../support/words.js';
 
@@ -33,6 +34,7 @@ function row(
 ): CoverageRow {
   const { id, direction, startedAt, answeredAt, endedAt, them, us } = aCall(ulid(at), { startedAt: at });
   return {
+    on: FIRST,
     pbx: pbx
       ? {
           id,
@@ -93,7 +95,11 @@ t.test('each answered call has exactly one status, and a disagreement is named',
     'surplus',
   ]);
   const nobody = row(status('none', ''));
-  const neither = { pbx: { ...nobody.pbx!, answeredAt: null }, call: { ...nobody.call!, answeredAt: null } };
+  const neither = {
+    on: FIRST,
+    pbx: { ...nobody.pbx!, answeredAt: null },
+    call: { ...nobody.call!, answeredAt: null },
+  };
   t.equal(judge(neither, always, T0), null, 'nobody answered');
   t.strictSame(
     judged({ ...nobody, call: neither.call }),
@@ -121,7 +127,7 @@ t.test('one call lost in a thousand is found, and the figure says so', async (t)
     row(i === 613 ? null : recorded, { at: T0 + i * MINUTE }),
   );
   const period = { from: '2026-11-25', to: '2026-11-26', zone: 'Europe/Berlin' };
-  const made = report(rows, period, { filter: 'exceptions', witness: always, now: T0 * 2 });
+  const made = report(rows, period, { filter: 'exceptions', witness: () => always, now: T0 * 2 });
   t.match(made.totals, { answered: 1000, eligible: 1000, covered: 999, missing: 1, not_recorded: 1 });
   t.equal(made.percent, 99.9);
   t.equal(made.listed.length, 1);
@@ -138,7 +144,7 @@ t.test('one call lost in a thousand is found, and the figure says so', async (t)
   t.equal(percentOf({ covered: 0, eligible: 0 }), null);
   const sum = FILTERS.slice(1, 3).concat('excluded', 'declined', 'recorded', 'pending');
   const of = (filter: (typeof FILTERS)[number]) =>
-    report(rows, period, { filter, witness: always, now: T0 * 2 }).listed.length;
+    report(rows, period, { filter, witness: () => always, now: T0 * 2 }).listed.length;
   t.equal(
     sum.map(of).reduce((a, b) => a + b),
     of('all'),
@@ -201,13 +207,13 @@ t.test('the page and its CSV give the same, with the evidence, and no cell is a 
 
 t.test('a report says what it cannot vouch for', async (t) => {
   const gap = { pbx: FIRST, from: T0, to: T0 + MINUTE, why: null };
+  const span = (since: number, witness: Span['witness'] = always): Span => ({ pbx: FIRST, since, witness });
   const sound: Grounds = {
     ...{
       from: T0,
       to: T0 + HOUR,
       now: T0 + 2 * HOUR,
-      since: T0 - HOUR,
-      witness: always,
+      spans: [{ pbx: FIRST, since: T0 - HOUR, witness: always }],
       blind: [],
       unfilled: [],
     },
@@ -215,13 +221,15 @@ t.test('a report says what it cannot vouch for', async (t) => {
   };
   t.same(caveatsOf(sound), []);
   for (const [change, caveat] of [
-    [{ since: null }, 'not_installed'],
-    [{ since: T0 + HOUR }, 'not_installed'],
-    [{ since: T0 + 1 }, 'partly_not_installed'],
+    [{ spans: [] }, 'not_installed'],
+    [{ spans: [span(T0 + HOUR)] }, 'not_installed'],
+    [{ spans: [span(T0 + 1)] }, 'partly_not_installed'],
+    [{ spans: [span(T0), span(T0 + 1)] }, 'pbx_added'],
     [{ now: T0 }, 'future'],
     [{ blind: [gap] }, 'monitoring_gaps'],
     [{ unfilled: [gap] }, 'cdr_gaps'],
-    [{ witness: null }, 'no_witness'],
+    [{ spans: [span(T0, null)] }, 'no_witness'],
+    [{ spans: [span(T0), span(T0, null)] }, 'no_witness'],
     [{ totals: { unwitnessed: 1, pending: 0 } }, 'unwitnessed'],
     [{ totals: { unwitnessed: 0, pending: 1 } }, 'pending'],
   ] as const)
@@ -231,17 +239,17 @@ t.test('a report says what it cannot vouch for', async (t) => {
 t.test('a CDR gap that was read from another source afterwards is filled', async (t) => {
   const { catalogue, report, assure } = await ledger(t);
   await assure.up();
-  await catalogue.listening.open(T0, noted('The connection to AMI was closed.'));
-  await catalogue.listening.close(T0 + MINUTE);
+  await catalogue.listening.open(FIRST, T0, noted('The connection to AMI was closed.'));
+  await catalogue.listening.close(FIRST, T0 + MINUTE);
   const gap = async () => {
     const made = await makeCoverage(catalogue, { filter: 'all' }, 'UTC', T0 + HOUR);
     const view = await viewCoverage(catalogue, made, 99.9);
     return { filled: view.witness_gaps[0]!.filled_from, caveat: view.caveats.includes('cdr_gaps') };
   };
   t.same(await gap(), { filled: [], caveat: true });
-  await catalogue.ledger.noteSource('cdr_csv', T0 + 30_000, '');
+  await catalogue.ledger.noteSource(FIRST, 'cdr_csv', T0 + 30_000, '');
   t.same(await gap(), { filled: [], caveat: true }, 'read while it lasted');
-  await catalogue.ledger.noteSource('cdr_csv', T0 + 2 * MINUTE, '');
+  await catalogue.ledger.noteSource(FIRST, 'cdr_csv', T0 + 2 * MINUTE, '');
   t.same(await gap(), { filled: ['cdr_csv'], caveat: false });
   t.equal((await report()).totals.answered, 0);
 });
@@ -252,9 +260,71 @@ t.test('a CDR that cannot be compared keeps no other from it', async (t) => {
   const spoilt = new Database(catalogue.path);
   t.teardown(() => spoilt.close());
   assure.hear(aCdr(link(1)));
-  await until('it is written', () => catalogue.ledger.witness());
+  await until('it is written', () => catalogue.ledger.witness(FIRST));
   spoilt.exec(`UPDATE cdrs SET cdr = json_remove(cdr, '$.linkedid', '$.uniqueid', '$.channel')`);
   assure.hear(aCdr(link(2)));
   clock.ms = T0 + 2 * MINUTE;
   await until('the other is missed', () => standing.has(`call_missed ${link(2)}`));
+});
+
+t.test('two PBXs with the same uniqueids are counted, witnessed and watched each for itself', async (t) => {
+  const { catalogue, clock } = await ledger(t);
+  const there = 'warehouse';
+  const made: Record<string, string> = {};
+  for (const pbx of [FIRST, there]) {
+    const call = aCall(ulid(T0), { pbx, startedAt: T0, answeredAt: T0 + 5_000, linkedids: [link(1)] });
+    made[pbx] = call.id;
+    await catalogue.calls.save(call);
+    await catalogue.recordings.sealed(aRecording(ulid(T0), call.id), new Uint8Array(), recorded);
+    await catalogue.ledger.began(pbx, T0 - HOUR);
+    await catalogue.ledger.add([aCdr(link(1), { pbx })], 'AMI', T0);
+  }
+  for (const pbx of [FIRST, there]) {
+    const { cdrs, calls } = await catalogue.ledger.related(pbx, [link(1)]);
+    t.same([cdrs.map((c) => c.pbx), calls.map((c) => c.id)], [[pbx], [made[pbx]]]);
+    await catalogue.ledger.saveAccounts(gather(cdrs, calls), []);
+    t.equal((await catalogue.ledger.due(pbx, T0 * 2, 9)).length, 1);
+  }
+  await catalogue.ledger.add([aCdr(link(2), { pbx: there })], 'AMI', T0);
+  const strange = await catalogue.ledger.related(there, [link(2)]);
+  await catalogue.ledger.saveAccounts(gather(strange.cdrs, strange.calls), []);
+  await catalogue.watch.open(there, T0 + HOUR, noted('Its link was lost.'));
+  await catalogue.ledger.noteSource(there, 'cdr_csv', T0, 'It is not there.');
+  clock.ms = T0 + HOUR * 2;
+  const view = async (pbx?: string) => {
+    const asked = { from: '2026-11-25', to: '2026-11-25', filter: 'all' as const, pbx };
+    const report = await makeCoverage(catalogue, asked, 'UTC', clock.ms);
+    const { totals, calls, blind, sources } = await viewCoverage(catalogue, report, 99.9);
+    return {
+      answered: totals.answered,
+      recorded: totals.recorded,
+      calls: calls.map((c) => [c.pbx, c.call_id]).sort(),
+      blind: blind.map((w) => w.pbx),
+      sources: sources.map((s) => `${s.pbx} ${s.name} ${s.count}`),
+    };
+  };
+  const [mine, theirs, strangers] = [
+    [FIRST, made[FIRST]],
+    [there, made[there]],
+    [there, null],
+  ];
+  t.same(await view(), {
+    ...{ answered: 3, recorded: 2, calls: [mine, strangers, theirs].sort(), blind: [there] },
+    sources: [' AMI 1', 'warehouse AMI 2', 'warehouse cdr_csv 0'],
+  });
+  t.same(await view(FIRST), {
+    ...{ answered: 1, recorded: 1, calls: [mine], blind: [], sources: [' AMI 1'] },
+  });
+  t.same(await view(there), {
+    ...{ answered: 2, recorded: 1, calls: [strangers, theirs].sort(), blind: [there] },
+    sources: ['warehouse AMI 2', 'warehouse cdr_csv 0'],
+  });
+  t.equal(await catalogue.watch.open(there, T0 + HOUR, noted('again')), false);
+  t.equal(await catalogue.watch.open(FIRST, T0 + HOUR, noted('The other one.')), true);
+  t.match(await catalogue.watch.close(there, T0 + 2 * HOUR), { pbx: there, from: T0 + HOUR });
+  t.same(
+    (await catalogue.watch.windows({ pbx: FIRST })).map((w) => w.to),
+    [null],
+    'the other one is still open',
+  );
 });

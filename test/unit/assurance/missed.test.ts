@@ -3,6 +3,7 @@ import { ulid } from 'ulid';
 import { createCdrJournal } from '../../../daemon/cdr/journal.js';
 import { times as timesIn } from '../../../daemon/domain/days.js';
 import { cdrJournalFile } from '../../../daemon/domain/paths.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import { inWords } from '../../../daemon/domain/reason/words.js';
 import type { Coverage } from '../../../daemon/domain/recording/recording.js';
 import { createStamps } from '../../../daemon/pbx/stamps.js';
@@ -58,7 +59,7 @@ t.test('a CDR that comes late takes a call off the list of those without one', a
   clock.ms = T0 - 1000;
   await record(1, T0);
   assure.hear(aCdr(link(9), { startAt: T0 - 40_000, endAt: T0, disposition: 'NO ANSWER', answerAt: null }));
-  await until('it is heard', () => catalogue.ledger.witness());
+  await until('it is heard', () => catalogue.ledger.witness(FIRST));
   clock.ms = T0 + 10 * MINUTE;
   assure.hear(aCdr(link(8), { startAt: clock.ms - 5000, disposition: 'NO ANSWER', answerAt: null }));
   await until('there is a witness', async () => (await report()).totals.surplus === 1);
@@ -71,8 +72,8 @@ t.test(
   'a call in a time when nobody watched gets a row, which says so; test calls are not counted',
   async (t) => {
     const { assure, catalogue, clock, standing, report } = await ledger(t);
-    await catalogue.watch.open(T0 - MINUTE, noted('The daemon did not run.'));
-    await catalogue.watch.close(T0 + MINUTE);
+    await catalogue.watch.open(FIRST, T0 - MINUTE, noted('The daemon did not run.'));
+    await catalogue.watch.close(FIRST, T0 + MINUTE);
     await assure.up();
     await catalogue.calls.save(
       aCall(ulid(T0), { startedAt: T0, linkedids: [link(7)], test: true }),
@@ -172,7 +173,7 @@ t.test('a source that brings what is known already has not been heard', async (t
   const { assure, catalogue } = await ledger(t);
   await assure.up();
   for (const minutes of [1, 2]) await catalogue.ledger.add([aCdr(link(1))], 'cdr_csv', T0 + minutes * MINUTE);
-  t.same(await catalogue.ledger.witness(), { since: T0 + MINUTE, last: T0 + MINUTE });
+  t.same(await catalogue.ledger.witness(FIRST), { since: T0 + MINUTE, last: T0 + MINUTE });
   t.match(await catalogue.ledger.sources(), [{ name: 'cdr_csv', count: 1 }]);
 });
 
@@ -182,7 +183,7 @@ t.test('when CDRs stop coming, that is said', async (t) => {
   await assure.up();
   await record(1, T0);
   assure.hear(aCdr(link(1)));
-  await until('it is heard', () => catalogue.ledger.witness());
+  await until('it is heard', () => catalogue.ledger.witness(FIRST));
   clock.ms = T0 + 10 * MINUTE;
   for (const n of [2, 3, 4]) await record(n, T0 + n * MINUTE);
   clock.ms = T0 + 11 * MINUTE;

@@ -15,6 +15,7 @@ import { calls } from '../../../daemon/cli/calls.js';
 import { createCliContext } from '../../../daemon/cli/common/context.js';
 import { notesIn, originOf } from '../../../daemon/domain/assurance/checkpoint.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import { createCheckpointChannels } from '../../../daemon/notify/channels.js';
 import { createDeliver } from '../../../daemon/operations/deliver.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
@@ -228,10 +229,10 @@ t.test('what the recorder does is written with it, and no log keeps it from doin
   await w.recordings.eraseIntended('A', noted('Kept 30 days.'), NOW);
   await w.recordings.eraseIntended('A', noted('again'), NOW);
   await w.recordings.erased('A', NOW);
-  await w.watch.open(NOW, noted('The PBX was away.'));
-  await w.watch.open(NOW, noted('again'));
-  await w.watch.close(NOW + 5000);
-  await w.watch.close(NOW + 5000);
+  await w.watch.open(FIRST, NOW, noted('The PBX was away.'));
+  await w.watch.open(FIRST, NOW, noted('again'));
+  await w.watch.close(FIRST, NOW + 5000);
+  await w.watch.close(FIRST, NOW + 5000);
   const said = (await c.audit.entries({ limit: 99 })).reverse().map((e) => [e.action, e.object_id, e.reason]);
   t.same(said.slice(1), [
     ['sealed', 'A', ''],

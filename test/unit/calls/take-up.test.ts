@@ -3,6 +3,7 @@ import { createWatch } from '../../../daemon/calls/watch.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import type { LegFacts, Snapshot } from '../../../daemon/domain/call/event.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
 import { snoopId } from '../../../daemon/domain/recording/recording.js';
 import {
@@ -234,7 +235,7 @@ t.test('when nobody watched is on record, whatever ended the watching', async (t
   };
   t.same(await watching((w) => w.up()), [], 'a first start was never blind');
   now += 60_000;
-  const stopped = { from: T0, to: T0 + 60_000, why: because('not_running') };
+  const stopped = { pbx: FIRST, from: T0, to: T0 + 60_000, why: because('not_running') };
   t.same(await watching((w) => w.up()), [stopped]);
   now += 10_000;
   const lost = await watching(async (w) => {

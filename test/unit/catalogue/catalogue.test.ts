@@ -27,6 +27,45 @@ t.test('a new catalogue is made with its directory, at the newest version, close
   t.same(other.pragma('foreign_key_check'), []);
 });
 
+t.test('what was written while there was one PBX is of the first', async (t) => {
+  const path = catalogueFile(t.testdir({ catalogue: {} }));
+  const db = new Database(path);
+  const before = migrations.findIndex((sql) => sql.includes('cdr_sources_of'));
+  for (const sql of migrations.slice(0, before)) db.exec(sql);
+  db.pragma(`user_version = ${before}`);
+  const party = '{"number":"101","name":"","ours":true}';
+  const call = `'["1.1"]', 'in', 1000, 2000, 3000, 'answered', '${party}', '${party}', '', '', '', 'recorded', '', NULL, 0`;
+  db.exec(`
+    INSERT INTO calls VALUES ('A', ${call}, '[]', '[]', '', NULL, 0, NULL);
+    INSERT INTO call_reach VALUES ('extension', '101', 1000, 'A'), ('queue', 'sales/eu', 1000, 'A'),
+      ('did', '030/55', 1000, 'A'), ('queue', '/odd', 1000, 'A');
+    INSERT INTO cdr_sources VALUES ('AMI', 500, 900, 800, 7, ''), ('ledger', 400, NULL, NULL, 0, '');
+    INSERT INTO test_calls VALUES (700, 'ok', NULL, '', NULL, 9);
+    INSERT INTO watch VALUES (1, 2500);
+    INSERT INTO witness_seen VALUES (1, 2600);
+    INSERT INTO blind_windows (from_at, to_at, reason) VALUES (100, NULL, '');
+    INSERT INTO users (id, name, name_key, password_hash, created_at, scope, extensions) VALUES ('u', 'U', 'u', '', 0,
+      '{"all":false,"extensions":["101"],"queues":["sales/eu","x"],"dids":["030/55"]}', '["101"]');`);
+  db.close();
+  const catalogue = createSqliteCatalogue({ path });
+  await catalogue.start();
+  t.teardown(() => catalogue.stop());
+  t.match(await catalogue.calls.get('A'), { id: 'A', pbx: '' });
+  t.same(await catalogue.ledger.spans(), [{ pbx: '', since: 400, witness: { since: 500, last: 800 } }]);
+  t.match(await catalogue.ledger.sources(), [{ pbx: '', name: 'AMI', count: 7 }]);
+  t.match(await catalogue.testCalls.newest(9), [{ pbx: '', at: 700, outcome: 'ok' }]);
+  t.same([await catalogue.watch.lastWatched(''), await catalogue.listening.lastWatched('')], [2500, 2600]);
+  t.match(await catalogue.watch.close('', 200), { pbx: '', from: 100, to: 200 });
+  t.same((await catalogue.people.get('u'))!.scope, {
+    ...{ all: false, extensions: ['101'], queues: ['/sales/eu', 'x'], dids: ['030/55'] },
+  });
+  const after = new Database(path, { readonly: true });
+  t.teardown(() => after.close());
+  t.same(after.prepare('SELECT name FROM call_reach ORDER BY name').pluck().all(), [
+    ...['//odd', '/sales/eu', '030/55', '101'],
+  ]);
+});
+
 t.test('rules that said yes or no have an outcome, and what cannot be read stays as it was', async (t) => {
   const path = catalogueFile(t.testdir({ catalogue: {} }));
   const db = new Database(path);

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { entryOf, TAPEDECK } from '../../../daemon/domain/assurance/audit.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { opened } from '../../support/catalogue/opened.js';
 import { aCall } from '../../support/recordings/a-call.js';
@@ -20,14 +21,14 @@ t.test('what a page may show is counted, once a transaction, and nothing else', 
     coverage: () =>
       c.calls.decideCoverage('A', { status: 'not_recorded', why: null, rule: null, missingMs: 0 }),
     policy: () => c.policy.save(defaultPolicy, 'ada', 5, 0),
-    'monitoring gap': () => c.watch.open(5, noted('Stopped.')),
-    'its end': () => c.watch.close(9),
+    'monitoring gap': () => c.watch.open(FIRST, 5, noted('Stopped.')),
+    'its end': () => c.watch.close(FIRST, 9),
     'many in one turn': () =>
       Promise.all([
         c.calls.save(aCall('C')),
         c.calls.save(aCall('D')),
         c.audit.append(looked()),
-        c.watch.watched(8),
+        c.watch.watched(FIRST, 8),
       ]),
     'one of which fails': () =>
       Promise.all([c.calls.save(aCall('E')), c.policy.save(defaultPolicy, 'bob', 6, 0).catch(() => {})]),
@@ -38,9 +39,9 @@ t.test('what a page may show is counted, once a transaction, and nothing else', 
     reading: () => c.calls.list({ limit: 5 }),
     entry: () => c.audit.append(looked()),
     entries: () => Promise.all([c.audit.append(looked()), c.audit.append(looked())]),
-    beat: () => c.watch.watched(10),
-    'beat of the witness': () => c.listening.watched(10),
-    'nothing to close': () => c.watch.close(12),
+    beat: () => c.watch.watched(FIRST, 10),
+    'beat of the witness': () => c.listening.watched(FIRST, 10),
+    'nothing to close': () => c.watch.close(FIRST, 12),
     'use of a token': () => c.tokens.used('none', 5, ''),
     'forgetting words': () => c.audit.forgetWords(5),
     'check without news': () => c.seals.checked('none', 5, null),

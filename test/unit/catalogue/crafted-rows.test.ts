@@ -9,6 +9,7 @@ import { withEntries } from '../../../daemon/catalogue/entries.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { iso } from '../../../daemon/domain/days.js';
 import { TapedeckError } from '../../../daemon/domain/error.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import { createAlert } from '../../../daemon/operations/alert.js';
 import { createDeliver } from '../../../daemon/operations/deliver.js';
 import { createHealth } from '../../../daemon/operations/health.js';
@@ -42,18 +43,18 @@ const questions: Record<string, (c: Catalogue) => Promise<unknown>> = {
   damaged: (c) => c.seals.damaged(9),
   figures: (c) => c.seals.figures(),
   after: (c) => c.recordings.after('', 9),
-  related: (c) => c.ledger.related(['A.1']),
+  related: (c) => c.ledger.related(FIRST, ['A.1']),
   coverageRows: (c) => c.ledger.rows({ from: 0, to: Number.MAX_SAFE_INTEGER }),
   sources: (c) => c.ledger.sources(),
-  dueCdrs: (c) => c.ledger.due(Number.MAX_SAFE_INTEGER, 99),
-  witness: (c) => c.ledger.witness(),
+  dueCdrs: (c) => c.ledger.due(FIRST, Number.MAX_SAFE_INTEGER, 99),
+  witness: (c) => c.ledger.witness(FIRST),
   openJobs: (c) => c.jobs.open(),
   newestJobs: (c) => c.jobs.newest(),
   job: (c) => c.jobs.get('J1'),
   jobs: (c) => c.jobs.list(9),
-  began: (c) => c.ledger.began(T0 + 1),
+  began: (c) => c.ledger.began(FIRST, T0 + 1),
   blind: (c) => c.watch.windows({}),
-  watched: (c) => c.watch.lastWatched(),
+  watched: (c) => c.watch.lastWatched(FIRST),
   tests: (c) => c.testCalls.newest(9),
   testsLeft: (c) => c.testCalls.left(),
   entries: (c) => c.audit.entries({ limit: 99 }),

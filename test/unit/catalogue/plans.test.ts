@@ -65,6 +65,10 @@ t.test('what is asked all the time reads from an index what it needs, and no mor
   const calls = createCalls(noted, reader);
   const [today] = plansOf(() => calls.coverageSince(1_700_000_000_000 + (ROWS - 100) * 60_000));
   t.match(today, /SEARCH calls USING INDEX calls_by_start \(started_at>\?\)/, 'only the calls of the day');
+  const [first] = plansOf(() => t.equal(calls.calls({ pbx: '', limit: 9 }).length, 9));
+  t.match(first, /SCAN calls USING INDEX calls_by_start/, 'most calls are of the first PBX');
+  const [other] = plansOf(() => t.equal(calls.calls({ pbx: 'warehouse', limit: 9 }).length, 0));
+  t.match(other, /SEARCH calls USING INDEX calls_elsewhere \(pbx=\?\)/, 'only the calls of that PBX');
 });
 
 t.test('without its plus, and without its order, SQLite would read all', async (t) => {

@@ -6,6 +6,7 @@ import type { BadRow } from '../../../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { times } from '../../../daemon/domain/days.js';
 import { fail } from '../../../daemon/domain/error.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import {
   because,
   becauseOf,
@@ -383,7 +384,7 @@ t.test('a row with such a reason is a bad row: it is reported, and the others ar
       1,
     );
   }
-  await catalogue.watch.open(T0, because('not_running'));
+  await catalogue.watch.open(FIRST, T0, because('not_running'));
   t.match(await catalogue.calls.get('A'), {
     coverage: { why: { code: 'cut_off' } },
     recording: { gaps: [{ why: { code: 'began_late' } }], eraseWhy: { code: 'due' } },

@@ -1,3 +1,4 @@
+import { type PbxId, qualified } from '../../../domain/pbx.js';
 import type { Party } from '../../../domain/recording/recording.js';
 import type { Seen } from '../../calls.js';
 import type { Db } from '../db.js';
@@ -6,12 +7,12 @@ import type { Db } from '../db.js';
 const NEWEST = 5000;
 const MOST = 200;
 
-type Row = { them: string; us: string; did: string; queue: string };
+type Row = { pbx: PbxId; them: string; us: string; did: string; queue: string };
 
 /** What the newest calls went over: extensions of ours, queues and DIDs. */
 export function createSeen(db: Db) {
   const newest = db.prepare(
-    'SELECT them, us, did, queue FROM calls WHERE test = 0 ORDER BY started_at DESC LIMIT ?',
+    'SELECT pbx, them, us, did, queue FROM calls WHERE test = 0 ORDER BY started_at DESC LIMIT ?',
   );
   return {
     seen(): Seen {
@@ -25,11 +26,12 @@ export function createSeen(db: Db) {
       for (const row of newest.iterate(NEWEST) as IterableIterator<Row>) {
         for (const party of [JSON.parse(row.us), JSON.parse(row.them)] as Party[]) {
           if (!party.ours) continue;
-          count(extensions, party.number);
-          if (party.name !== '' && !names.has(party.number)) names.set(party.number, party.name);
+          const number = qualified(row.pbx, party.number);
+          count(extensions, number);
+          if (party.name !== '' && !names.has(number)) names.set(number, party.name);
         }
-        count(queues, row.queue);
-        count(dids, row.did);
+        count(queues, qualified(row.pbx, row.queue));
+        count(dids, qualified(row.pbx, row.did));
       }
       const most = (of: Map<string, number>) =>
         [...of]
