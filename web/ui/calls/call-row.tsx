@@ -1,4 +1,5 @@
 import { Badge } from '../kit/badge.js';
+import { OnPbx } from '../kit/beside.js';
 import { InIcon, InternalIcon, MissedIcon, OutIcon } from '../kit/icons.js';
 import { Sentence } from '../kit/sentence.js';
 import { t } from '../messages/language.js';
@@ -44,13 +45,17 @@ export function CallRow({ call, href, chosen, reachable, search, onKeyDown }: Pr
         >
           <Match text={name} search={search} class={nameIsNumber ? 'row-name row-name-number' : 'row-name'} />
           {number && <Match text={number} search={search} class="row-number" />}
+          <span class="row-pbx">
+            <OnPbx id={call.pbx} />
+          </span>
         </span>
         <span class="row-us" title={exactParty(call.us)} data-said="title">
           <Sentence
             of={t.calls.rowUs}
             parts={{ us: <Match text={nameOf(call.us)} search={search} said={isNamed(call.us)} /> }}
             between="unseen"
-          />
+          />{' '}
+          <OnPbx id={call.pbx} />
         </span>
         <Badge call={call} />
         <Length call={call} />

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
 import { Badge } from '../kit/badge.js';
+import { OnPbx } from '../kit/beside.js';
 import { DownloadLink } from '../kit/download-link.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { DownloadIcon, LeftIcon, PauseIcon, PlayIcon } from '../kit/icons.js';
@@ -137,6 +138,7 @@ function CallHead({ call }: { call: CallDetail }) {
         ) : (
           call.talk_ms !== null && <span>{t.call.lasted({ length: length(call.talk_ms) })}</span>
         )}
+        <OnPbx id={call.pbx} />
         {call.did && (
           <span>
             <Sentence

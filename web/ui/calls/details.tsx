@@ -7,6 +7,7 @@ import { clean } from '../messages/numbers.js';
 import { exact, length, size } from '../messages/when.js';
 import { Sound, soundOf } from '../player/sound.js';
 import type { CallDetail } from '../state/api.js';
+import { pbxBeside } from '../state/pbxes.js';
 
 /** Everything that is known of a call and its recording, for whoever has to check. */
 export function Details({ call }: { call: CallDetail }) {
@@ -33,6 +34,7 @@ export function Details({ call }: { call: CallDetail }) {
     [f.dialled, text(call.dialled)],
     [f.did, text(call.did)],
     [f.queue, text(call.queue)],
+    [t.common.pbx, text(pbxBeside(call.pbx))],
     ...(r
       ? ([
           [f.length, length(r.duration_ms)],

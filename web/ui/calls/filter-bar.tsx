@@ -1,7 +1,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { CrossIcon, SearchIcon } from '../kit/icons.js';
+import { PbxSelect } from '../kit/pbx-select.js';
 import { earName } from '../messages/ears.js';
 import { t } from '../messages/language.js';
+import { severalPbxes } from '../state/pbxes.js';
 import { sees } from '../state/rights.js';
 import { coverages, type Filters, faults } from './filters.js';
 import { searchWanted } from './search.js';
@@ -31,6 +33,14 @@ export function FilterBar({ filters, change }: Props) {
           ]}
           choose={(direction) => change({ direction })}
         />
+        {(severalPbxes() || filters.pbx) && (
+          <PbxSelect
+            class="chip-select"
+            label={t.common.pbx}
+            value={filters.pbx}
+            choose={(pbx) => change({ pbx })}
+          />
+        )}
         <ChipSelect
           label={t.calls.dates}
           value={filters.when}

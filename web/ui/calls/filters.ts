@@ -1,3 +1,4 @@
+import { readPbx } from '../../../daemon/domain/place.js';
 import { dayAfter, dayOf } from '../messages/when.js';
 import type { CallQuery } from '../state/api.js';
 
@@ -5,6 +6,8 @@ import type { CallQuery } from '../state/api.js';
 export type Filters = {
   q: string;
   direction: string;
+  /** The id of a PBX, `first` for the one without. */
+  pbx: string;
   when: string;
   from: string;
   to: string;
@@ -28,6 +31,8 @@ export const faults = ['any', 'noisy', 'echo', 'lossy', 'clipped', 'quiet', 'one
 
 /** A day in an address, as 2026-11-25; empty for anything else. */
 export const dayIn = (value = '') => (/^\d{4}-\d{2}-\d{2}$/.test(value) ? value : '');
+/** The id of a PBX in an address; empty for anything else. */
+export const pbxIn = (value = '') => (readPbx(value) === null || value === '' ? '' : value);
 const oneOf = (value: string | undefined, allowed: readonly string[]) =>
   value && allowed.includes(value) ? value : '';
 
@@ -35,6 +40,7 @@ export function fromAddress(query: Record<string, string>): Filters {
   return {
     q: (query.q ?? '').slice(0, 100),
     direction: oneOf(query.direction, ['in', 'out', 'internal']),
+    pbx: pbxIn(query.pbx),
     when: oneOf(query.when, ['today', 'yesterday', 'week', 'custom']),
     from: dayIn(query.from),
     to: dayIn(query.to),
@@ -67,6 +73,7 @@ export function toQuery(filters: Filters, now: number): CallQuery {
   return {
     q: filters.q.trim() || undefined,
     direction: (filters.direction || undefined) as CallQuery['direction'],
+    pbx: filters.pbx || undefined,
     coverage: filters.coverage || undefined,
     quality: (filters.quality || undefined) as CallQuery['quality'],
     of: filters.of || undefined,
@@ -76,4 +83,4 @@ export function toQuery(filters: Filters, now: number): CallQuery {
 }
 
 export const anything = (f: Filters) =>
-  Boolean(f.q.trim() || f.direction || f.when || f.coverage || f.quality || f.of);
+  Boolean(f.q.trim() || f.direction || f.pbx || f.when || f.coverage || f.quality || f.of);

@@ -1,3 +1,4 @@
+import { OnPbx } from '../kit/beside.js';
 import { Sentence } from '../kit/sentence.js';
 import { Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
@@ -32,13 +33,14 @@ export function CoverageHow({ view }: { view: Coverage }) {
           <h3>{t.coverage.sourcesTitle}</h3>
           <ul>
             {view.sources.map((s) => (
-              <li key={s.name}>
+              <li key={`${s.pbx} ${s.name}`}>
                 <Sentence
                   of={(marks) =>
                     t.coverage.sourceLine({ ...marks, name: t.coverage.source[s.name] ?? s.name })
                   }
                   parts={{ state: <Source source={s} /> }}
-                />
+                />{' '}
+                <OnPbx id={s.pbx} />
               </li>
             ))}
           </ul>
@@ -72,7 +74,7 @@ function Gaps({ gaps, none, hint }: { gaps: Gap[]; none: string; hint: string })
     <>
       <ul>
         {gaps.map((gap) => (
-          <li key={gap.from}>
+          <li key={`${gap.pbx} ${gap.from}`}>
             <Sentence
               of={({ reason }) =>
                 t.coverage.gap({
@@ -83,6 +85,7 @@ function Gaps({ gaps, none, hint }: { gaps: Gap[]; none: string; hint: string })
               }
               parts={{ reason: <Verbatim text={gap.reason} class="quiet" /> }}
             />{' '}
+            <OnPbx id={gap.pbx} />{' '}
             {gap.filled_from && gap.filled_from.length > 0 && (
               <span>
                 {t.coverage.gapFilled({

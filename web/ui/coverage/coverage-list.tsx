@@ -1,3 +1,4 @@
+import { OnPbx } from '../kit/beside.js';
 import { AlarmIcon, NoIcon, PartIcon, TickIcon, WaitIcon } from '../kit/icons.js';
 import { Sentence } from '../kit/sentence.js';
 import { TableHead } from '../kit/table-head.js';
@@ -25,7 +26,7 @@ export function CoverageList({ view }: { view: Coverage }) {
         <TableHead columns={t.coverage.columns} />
         <tbody>
           {view.calls.map((c) => (
-            <tr key={c.call_id ?? c.linkedid}>
+            <tr key={c.call_id ?? `${c.pbx} ${c.linkedid}`}>
               <td class="table-call">
                 <Who call={c} />
               </td>
@@ -65,7 +66,8 @@ function Who({ call }: { call: CoverageCall }) {
       )}{' '}
       <span class="quiet">
         <Sentence of={t.calls.with} parts={{ us: <PartyName party={call.us} /> }} />
-      </span>
+      </span>{' '}
+      <OnPbx id={call.pbx} />
     </>
   );
 }

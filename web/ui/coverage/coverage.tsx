@@ -1,31 +1,35 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso/router';
-import { dayIn } from '../calls/filters.js';
+import { dayIn, pbxIn } from '../calls/filters.js';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { AlarmIcon, DownloadIcon, TickIcon } from '../kit/icons.js';
+import { PbxSelect } from '../kit/pbx-select.js';
 import { Sentence } from '../kit/sentence.js';
 import { t } from '../messages/language.js';
 import { percentage } from '../messages/locale.js';
 import { dateAndClock } from '../messages/when.js';
 import { api, type Coverage, type CoverageQuery, coverageCsv } from '../state/api.js';
 import { changes } from '../state/live.js';
+import { severalPbxes } from '../state/pbxes.js';
 import { CoverageDays } from './coverage-days.js';
 import { CoverageHow, isUnknown } from './coverage-how.js';
 import { CoverageList } from './coverage-list.js';
 
 type Filter = keyof typeof t.coverage.filters;
-type Wanted = { from: string; to: string; status: Filter };
+type Wanted = { from: string; to: string; pbx: string; status: Filter };
 
 const wantedIn = (query: Record<string, string>): Wanted => ({
   from: dayIn(query.from),
   to: dayIn(query.to),
+  pbx: pbxIn(query.pbx),
   status: Object.hasOwn(t.coverage.filters, query.status ?? '') ? (query.status as Filter) : 'exceptions',
 });
-const queryOf = ({ from, to, status }: Wanted): CoverageQuery => ({
+const queryOf = ({ from, to, pbx, status }: Wanted): CoverageQuery => ({
   from: from || undefined,
   to: to || undefined,
+  pbx: pbx || undefined,
   status: status === 'exceptions' ? undefined : status,
 });
 const addressOf = (wanted: Wanted): string => {
@@ -130,6 +134,12 @@ function Filters({ wanted, view, change }: FiltersProps) {
           ))}
         </select>
       </label>
+      {(severalPbxes() || wanted.pbx) && (
+        <label for="coverage-pbx">
+          <span>{t.common.pbx}</span>
+          <PbxSelect id="coverage-pbx" value={wanted.pbx} choose={(pbx) => change({ pbx })} />
+        </label>
+      )}
       <a class="button" href={coverageCsv(queryOf(wanted))} download>
         <DownloadIcon />
         {t.coverage.csv}
@@ -191,7 +201,8 @@ function Answer({ view, address }: { view: Coverage; address: (status: Filter) =
 /** What keeps the answer above from being the whole truth. */
 function Caveats({ view }: { view: Coverage }) {
   const since = view.since === null ? '' : dateAndClock(view.since);
-  const said = view.caveats.map((code) => t.coverage.caveats[code]({ since })).filter(Boolean);
+  const witnessed = view.witness !== null;
+  const said = view.caveats.map((code) => t.coverage.caveats[code]({ since, witnessed })).filter(Boolean);
   if (said.length === 0) return null;
   return (
     <div class="coverage-caveats">

@@ -1,6 +1,9 @@
 import { useRef, useState } from 'preact/hooks';
+import { unqualified } from '../../../daemon/domain/place.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
+import { placeName } from '../messages/places.js';
+import { pbxBeside, pbxes, pbxName } from '../state/pbxes.js';
 import { CrossIcon } from './icons.js';
 import { Verbatim } from './verbatim.js';
 
@@ -20,6 +23,7 @@ type Props = {
 /** Extensions, queues or numbers: chosen from what was seen in calls, or typed. */
 export function NumberList({ id, label, help, error, numbers, change, seen, typing }: Props) {
   const [text, setText] = useState('');
+  const [, another] = pbxes();
   const input = useRef<HTMLInputElement>(null);
   const type = (typed: string) => {
     setText(typed);
@@ -48,7 +52,7 @@ export function NumberList({ id, label, help, error, numbers, change, seen, typi
             return (
               <li key={number} class="number-given">
                 <span>
-                  <Verbatim text={number} />
+                  <Verbatim text={placeName(number)} />
                   {name && (
                     <span class="quiet">
                       {' '}
@@ -59,7 +63,7 @@ export function NumberList({ id, label, help, error, numbers, change, seen, typi
                 <button
                   type="button"
                   class="icon-button"
-                  aria-label={t.people.form.take({ number: clean(number), what: label })}
+                  aria-label={t.people.form.take({ number: placeName(number), what: label })}
                   onClick={() => take(number)}
                 >
                   <CrossIcon />
@@ -92,7 +96,14 @@ export function NumberList({ id, label, help, error, numbers, change, seen, typi
           {seen
             .filter((s) => !numbers.includes(s.number))
             .map((s) => (
-              <option key={s.number} value={s.number} label={s.name || undefined} translate={false} />
+              <option
+                key={s.number}
+                value={s.number}
+                label={
+                  [s.name, pbxBeside(unqualified(s.number).pbx)].filter(Boolean).join(' · ') || undefined
+                }
+                translate={false}
+              />
             ))}
         </datalist>
         <button
@@ -110,7 +121,8 @@ export function NumberList({ id, label, help, error, numbers, change, seen, typi
         </p>
       )}
       <p class="field-help" id={`${id}-help`}>
-        {help ?? t.people.form.listHelp}
+        {help ?? t.people.form.listHelp}{' '}
+        {another && t.common.placesHelp({ pbx: another.id, first: clean(pbxName('')) })}
       </p>
     </div>
   );

@@ -1,8 +1,8 @@
 import { t } from './language.js';
-import { clean } from './numbers.js';
+import { placeName } from './places.js';
 
 /** "extension:112" in words. */
 export function earName(of: string): string {
   const at = of.indexOf(':');
-  return t.quality.of({ kind: of.slice(0, at), name: clean(of.slice(at + 1)) });
+  return t.quality.of({ kind: of.slice(0, at), name: placeName(of.slice(at + 1)) });
 }

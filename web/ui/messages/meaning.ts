@@ -1,6 +1,6 @@
 import type { Grantable, Rights } from '../state/api-people.js';
 import { t } from './language.js';
-import { clean } from './numbers.js';
+import { placeName } from './places.js';
 
 /** What somebody's rights come to, a sentence for each role; `who` null: said to themselves. */
 export function meaning(who: string | null, rights: Rights, grantable: Grantable): string[] {
@@ -9,12 +9,12 @@ export function meaning(who: string | null, rights: Rights, grantable: Grantable
     who,
     rights: {
       ...rights,
-      extensions: rights.extensions.map(clean),
+      extensions: rights.extensions.map(placeName),
       scope: {
         ...scope,
-        extensions: scope.extensions.map(clean),
-        queues: scope.queues.map(clean),
-        dids: scope.dids.map(clean),
+        extensions: scope.extensions.map(placeName),
+        queues: scope.queues.map(placeName),
+        dids: scope.dids.map(placeName),
       },
     },
     grantable,

@@ -152,7 +152,7 @@ function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, child
           );
         })}
         {another && (
-          <p class="field-help">{t.policy.form.placesHelp({ pbx: another.id, first: clean(pbxName('')) })}</p>
+          <p class="field-help">{t.common.placesHelp({ pbx: another.id, first: clean(pbxName('')) })}</p>
         )}
         <div class="rule-fields">
           {conditions.map(

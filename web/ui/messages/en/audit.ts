@@ -48,6 +48,8 @@ const acts: Record<ActKind, string> = {
 };
 const toDo = ({ act }: EntryFacts['detail']) =>
   typeof act === 'string' ? (acts[act as ActKind] ?? act) : '';
+const onPbx = (detail: Parameters<typeof because>[0]): string =>
+  detail.pbx ? ` of the PBX ${text(detail.pbx)}` : '';
 const because = (detail: EntryFacts['detail']) => (detail.because ? `: ${text(detail.because)}` : '');
 
 function proved(outcome: EntryFacts['outcome'], detail: EntryFacts['detail']): string {
@@ -225,8 +227,8 @@ export const auditText = {
     stop: ({ detail }) => `${process(detail.process)} was stopped`,
     blind_window: ({ from, until, detail }) =>
       until === ''
-        ? `A monitoring gap began at ${from}${because(detail)}`
-        : `Monitoring gap from ${from} to ${until}${because(detail)}`,
+        ? `A monitoring gap${onPbx(detail)} began at ${from}${because(detail)}`
+        : `Monitoring gap${onPbx(detail)} from ${from} to ${until}${because(detail)}`,
     key_rotation: ({ detail }) => `changed the keys${detail.what ? `: ${text(detail.what)}` : ''}`,
     checkpoint: ({ detail }) =>
       detail.accepted === true

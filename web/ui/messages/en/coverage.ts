@@ -67,11 +67,14 @@ export const coverageText = {
     future: () => 'This period is in the future.',
     partly_not_installed: ({ since }: { since: string }) =>
       `Tapedeck was installed on ${since}. Calls before that are not in this report.`,
+    pbx_added: () =>
+      'A PBX was added later than this period begins. Its calls before that are not in this report.',
     monitoring_gaps: () =>
       'Tapedeck did not monitor the PBX all the time: calls in the monitoring gaps below may be missing.',
     cdr_gaps: () =>
       'CDRs were not received all the time: calls that Tapedeck did not see during the CDR monitoring gaps below may be missing.',
-    no_witness: () => '',
+    no_witness: ({ witnessed }: { witnessed: boolean }) =>
+      witnessed ? 'A PBX has never sent a CDR: nothing independent confirms the figures of its calls.' : '',
     unwitnessed: () => 'Some calls have no CDR to compare them with.',
     pending: () => 'Some recordings are still being processed.',
   },

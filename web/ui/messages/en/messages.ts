@@ -65,6 +65,9 @@ export const messages = {
     label: ({ name }: { name: string }) => `${name}:`,
     /** An extension, queue or number, and the PBX that it is on. */
     onPbx: ({ name, pbx }: { name: string; pbx: string }) => `${name} (${pbx})`,
+    /** Where there are several PBXs; `pbx` is the id of one, `first` the name of the first. */
+    placesHelp: ({ pbx, first }: { pbx: string; first: string }) =>
+      `A number or name alone is one of ${first}; write ${pbx}/101 for one of another PBX.`,
     pbx: 'PBX',
     allPbxes: 'All PBXs',
     /** A rule, and why it is there. */

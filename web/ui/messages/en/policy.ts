@@ -109,9 +109,6 @@ export const policyText = {
       did: 'Number called (DID)',
       number_prefix: 'Their number begins with',
     },
-    /** Where there are several PBXs; `pbx` is the id of one, `first` the name of the first. */
-    placesHelp: ({ pbx, first }: { pbx: string; first: string }) =>
-      `Extensions, queues and our numbers are those of ${first}; write ${pbx}/101 for those of another PBX.`,
     done: 'Done',
     noName: 'Give the rule a name.',
     sameName: 'Another rule has this name.',
