@@ -70,7 +70,7 @@ const APART: readonly [key: keyof PbxConfig, of: (pbx: PbxConfig) => unknown, wh
     (pbx) => pbx.spool,
     'Each PBX needs a folder of its own. Name one that this machine does not have for a PBX on another machine: its recordings are then fetched over ARI.',
   ],
-  ['ari_url', (pbx) => [new URL(pbx.ari_url).origin, pbx.app], 'Each PBX has an Asterisk of its own.'],
+  ['ari_url', (pbx) => new URL(pbx.ari_url).origin, 'Each PBX has an Asterisk of its own.'],
   ['ami_port', (pbx) => [pbx.ami_host, pbx.ami_port], 'Each PBX has an Asterisk of its own.'],
   ['name', (pbx) => pbx.name, 'People could not tell them apart.'],
   ['cdr_csv', (pbx) => pbx.cdr_csv, 'It would not be known whose calls those are.'],

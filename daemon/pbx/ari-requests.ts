@@ -29,8 +29,15 @@ export const PATIENCE = 5_000;
 /** Its own copy of swagger-client: another one would not be the one that it uses. */
 const within = createRequire(createRequire(import.meta.url).resolve('ari-client'));
 
-/** To be called before ari-client connects; again does no harm. */
-export function takeOverRequests(): void {
+/** The Authorization header for each PBX, by its origin. */
+const authorizations = new Map<string, string>();
+
+/**
+ * To be called before ari-client connects; again does no harm. swagger-client keeps one password for all connections of the
+ * process, the last that was given, so requests to this origin get theirs here.
+ */
+export function takeOverRequests(origin: string, authorization: string): void {
+  authorizations.set(origin, authorization);
   const { SwaggerHttp } = within('swagger-client') as {
     SwaggerHttp: { prototype: { execute: (request: Request) => void } };
   };
@@ -39,7 +46,10 @@ export function takeOverRequests(): void {
   Object.assign(globalThis, { log: () => {} });
 }
 
-async function execute({ url, method, headers, body, on }: Request): Promise<void> {
+async function execute({ url, method, headers: given, body, on }: Request): Promise<void> {
+  const { Authorization: _, ...headers } = given; // it may be that of another PBX
+  const authorization = authorizations.get(new URL(url).origin);
+  if (authorization) headers.authorization = authorization;
   const answer = await ask({ url, method: method.toUpperCase(), headers, body }).catch((e: unknown) => {
     const cause = (e as { cause?: Error }).cause ?? (e as Error);
     return fail('pbx_unreachable', `${new URL(url).origin}: ${cause.message}`, e);

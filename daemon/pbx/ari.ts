@@ -87,7 +87,7 @@ export function createAri(deps: AriDeps) {
   }
 
   async function connect(): Promise<Client> {
-    takeOverRequests();
+    takeOverRequests(origin, authorization);
     return inTime('api-docs', ariClient.connect(origin, deps.user, deps.password));
   }
 

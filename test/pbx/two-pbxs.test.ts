@@ -17,8 +17,6 @@ import { amplitude, decode } from '../support/recordings/audio.js';
 /** One recorder for two PBXs, Asterisk 22 and 16, on which everything has the same names. */
 t.setTimeout(480_000);
 const OLD = 'warehouse';
-const old = await startPbxOrSkip(t, { version: 16, name: 'two-16' });
-if (old) await twoPbxs(await startPbx({ version: 22, name: 'two-22' }), old);
 
 /** Every phone has a tone of its own, in Hz. */
 const HZ = { office: { caller: 500, callee: 700 }, warehouse: { caller: 900, callee: 1_100 } };
@@ -168,8 +166,8 @@ async function twoPbxs(office: Pbx, warehouse: Pbx): Promise<void> {
       { pbx: OLD, outcome: 'ok' },
     ]);
     t.match((await status()).pbxes, [
-      { id: '', name: 'Head office', version: office.version, test_call: { outcome: 'ok' } },
-      { id: OLD, name: 'Warehouse', version: warehouse.version, test_call: { outcome: 'ok' } },
+      { id: '', name: 'Head office', test_call: { outcome: 'ok' } },
+      { id: OLD, name: 'Warehouse', test_call: { outcome: 'ok' } },
     ]);
     const { out } = await recorder.command(['status']);
     t.match(out, /PBX +Head office: 22.*\n.*PBX +Warehouse: 16/);
@@ -216,7 +214,10 @@ async function twoPbxs(office: Pbx, warehouse: Pbx): Promise<void> {
     const { pbxes, health, blind } = await status();
     t.match(pbxes[0], { ari: true, ami: true, problem: null });
     t.match(health.problems, [{ code: 'pbx_down', message: /^Warehouse: / }]);
-    t.match(blind[0], { pbx: OLD, to: null });
+    t.match(
+      blind.filter((gap) => gap.to === null),
+      [{ pbx: OLD }],
+    );
     t.match(log(), /"alarm":"pbx_link @warehouse"/);
     t.notMatch(log(), /"alarm":"pbx_link"/);
     const calls = (await recordedCalls(had + 2)).slice(0, 2);
@@ -264,3 +265,6 @@ async function twoPbxs(office: Pbx, warehouse: Pbx): Promise<void> {
   });
   t.notMatch(readFileSync(join(dir, 'run.log'), 'utf8'), /could not be followed/);
 }
+
+const old = await startPbxOrSkip(t, { version: 16, name: 'two-16' });
+if (old) await twoPbxs(await startPbx({ version: 22, name: 'two-22' }), old);
