@@ -10,24 +10,24 @@ export const ledger: Part = (t, open) => {
   t.test('a CDR is known once, whatever brought it, and due when its call may be compared', async (t) => {
     const { catalogue } = await open(t);
     const { ledger } = catalogue;
-    t.equal(await ledger.since(), null);
-    t.equal(await ledger.began(5), 5);
-    t.equal(await ledger.began(6), 5, 'it begins once');
+    t.same(await ledger.spans(), []);
+    t.equal(await ledger.began(FIRST, 5), 5);
+    t.equal(await ledger.began(FIRST, 6), 5, 'it begins once');
     const cdr = aCdr('1.1');
     t.same(await ledger.add([cdr], 'AMI', T0 + 40_000, 20_000), [cdr]);
     t.same(await ledger.add([cdr], 'Master.csv', T0 + 50_000), [], 'nothing new');
-    t.same(await ledger.due(cdr.endAt + 19_999, 9), []);
-    t.same(await ledger.due(cdr.endAt + 20_000, 9), [cdr]);
+    t.same(await ledger.due(FIRST, cdr.endAt + 19_999, 9), []);
+    t.same(await ledger.due(FIRST, cdr.endAt + 20_000, 9), [cdr]);
     await ledger.setDue([cdr], null);
-    t.same(await ledger.due(Number.MAX_SAFE_INTEGER, 9), []);
-    await ledger.noteSource('Master.csv', 7, 'It cannot be read.');
+    t.same(await ledger.due(FIRST, Number.MAX_SAFE_INTEGER, 9), []);
+    await ledger.noteSource(FIRST, 'Master.csv', 7, 'It cannot be read.');
     t.match(
       (await ledger.sources()).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
       [{ name: 'AMI' }, { name: 'Master.csv', problem: 'It cannot be read.' }],
     );
-    t.match(await ledger.witness(), { since: T0 + 40_000 });
+    t.match(await ledger.witness(FIRST), { since: T0 + 40_000 });
     await ledger.forget(cdr.endAt + 1);
-    t.same(await ledger.related(['1.1']), { cdrs: [], calls: [] });
+    t.same(await ledger.related(FIRST, ['1.1']), { cdrs: [], calls: [] });
   });
 
   t.test('an account is of one call, and a call that nobody saw becomes a row', async (t) => {
@@ -37,7 +37,7 @@ export const ledger: Part = (t, open) => {
     const strange = aCdr('2.1', { startAt: T0 + 60_000 });
     await catalogue.calls.save(aCall('A', { startedAt: T0, linkedids: ['1.1'] }), recorded);
     await ledger.add([ours, strange], 'AMI', T0 + 100_000);
-    const related = await ledger.related(['1.1']);
+    const related = await ledger.related(FIRST, ['1.1']);
     t.same(related.cdrs, [ours]);
     t.same(
       related.calls.map((c) => c.id),
@@ -60,13 +60,46 @@ export const ledger: Part = (t, open) => {
       ],
     );
     await ledger.setDue([ours, strange], null);
-    await ledger.strangersDue(T0, 77);
-    t.same(await ledger.due(77, 9), [strange]);
+    await ledger.strangersDue(FIRST, T0, 77);
+    t.same(await ledger.due(FIRST, 77, 9), [strange]);
     const missed = aCall('M', { startedAt: T0 + 60_000, linkedids: ['2.1'] });
     const coverage = { status: 'not_recorded', why: null, rule: null, missingMs: 30_000 } as const;
     await ledger.saveAccounts([account('M', 'M', strange)], [{ call: missed, coverage }]);
     t.match(await catalogue.calls.get('M'), { coverage: { status: 'not_recorded' } });
     t.same((await ledger.rows(range)).map((row) => row.call?.id).toSorted(), ['A', 'M']);
     t.equal((await ledger.rows({ from: 0, to: T0 })).length, 0);
+  });
+
+  t.test('two PBXs have the same uniqueids, and neither knows of the other', async (t) => {
+    const { catalogue } = await open(t);
+    const { ledger } = catalogue;
+    const here = aCdr('1.1');
+    const there = aCdr('1.1', { pbx: 'shop' });
+    t.same(await ledger.add([here], 'AMI', T0), [here]);
+    t.same(await ledger.add([there], 'AMI', T0), [there], 'another CDR, whatever its ids');
+    await catalogue.calls.save(aCall('A', { startedAt: T0, linkedids: ['1.1'] }), recorded);
+    await catalogue.calls.save(aCall('B', { startedAt: T0, linkedids: ['1.1'], pbx: 'shop' }), recorded);
+    for (const [pbx, cdr, id] of [
+      [FIRST, here, 'A'],
+      ['shop', there, 'B'],
+    ] as const) {
+      const related = await ledger.related(pbx, ['1.1']);
+      t.same(related.cdrs, [cdr], pbx);
+      t.same(
+        related.calls.map((c) => c.id),
+        [id],
+        pbx,
+      );
+      t.same(await ledger.due(pbx, Number.MAX_SAFE_INTEGER, 9), [cdr]);
+    }
+    await ledger.began('shop', 7);
+    t.match(await ledger.sources(), [
+      { pbx: FIRST, name: 'AMI' },
+      { pbx: 'shop', name: 'AMI' },
+    ]);
+    t.same(
+      (await ledger.rows({ from: T0, to: T0 + 1, pbx: 'shop' })).map((row) => row.call?.id),
+      ['B'],
+    );
   });
 };

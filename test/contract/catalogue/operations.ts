@@ -55,23 +55,27 @@ export const operations: Part = (t, open) => {
     t.test(`${noun}: one gap at a time, with its reason, across a restart`, async (t) => {
       const { catalogue, again } = await open(t);
       const kept = catalogue[noun];
-      t.equal(await kept.lastWatched(), null);
-      await kept.watched(10);
-      await kept.watched(20);
-      t.equal(await kept.lastWatched(), 20);
-      t.equal(await kept.close(21), null, 'none is open');
-      t.equal(await kept.open(30, because('not_running')), true);
-      t.equal(await kept.open(40, because('stood_still')), false);
+      t.equal(await kept.lastWatched(FIRST), null);
+      await kept.watched(FIRST, 10);
+      await kept.watched(FIRST, 20);
+      t.equal(await kept.lastWatched(FIRST), 20);
+      t.equal(await kept.close(FIRST, 21), null, 'none is open');
+      t.equal(await kept.open(FIRST, 30, because('not_running')), true);
+      t.equal(await kept.open(FIRST, 40, because('stood_still')), false);
       const other = (await again())[noun];
       t.match(await other.windows(), [{ from: 30, to: null, why: because('not_running') }]);
-      t.match(await other.close(50), { from: 30, to: 50 });
-      await other.open(60, because('stood_still'));
-      t.match(await other.close(55), { from: 60, to: 60 }, 'never before it began');
+      t.match(await other.close(FIRST, 50), { from: 30, to: 50 });
+      await other.open(FIRST, 60, because('stood_still'));
+      t.match(await other.close(FIRST, 55), { from: 60, to: 60 }, 'never before it began');
       t.match(await other.windows({ from: 0, to: 40 }), [{ from: 30 }]);
       t.same(
         (await other.windows({ from: 50 })).map((w) => w.from),
         [60],
       );
+      t.equal(await other.lastWatched('shop'), null);
+      t.equal(await other.open('shop', 65, because('not_running')), true, 'of another PBX');
+      t.match(await other.close(FIRST, 66), null);
+      t.match(await other.windows({ from: 61 }), [{ pbx: 'shop', from: 65, to: null }]);
       t.same(await catalogue[noun === 'watch' ? 'listening' : 'watch'].windows(), [], 'they are two things');
     });
 
@@ -146,6 +150,13 @@ export const operations: Part = (t, open) => {
       [50, 1],
       'the last good one stays',
     );
-    t.equal(await catalogue.testCalls.lastGood(), day);
+    t.equal(await catalogue.testCalls.lastGood(FIRST), day);
+    await catalogue.testCalls.remember({ ...line, pbx: 'shop', at: 51 * day, outcome: 'ok' });
+    t.same(
+      (await catalogue.testCalls.newest(9, FIRST)).map((c) => c.at / day),
+      [50, 1],
+      'a good one of another PBX is none of this',
+    );
+    t.equal(await catalogue.testCalls.lastGood('shop'), 51 * day);
   });
 };
