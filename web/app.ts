@@ -5,7 +5,6 @@ import { fail } from '../daemon/domain/error.js';
 import type { NamedPbx } from '../daemon/domain/place.js';
 import type { Log } from '../daemon/ops/log.js';
 import { repeatedly } from '../daemon/ops/turns.js';
-import type { openSealed } from '../daemon/vault/open.js';
 import { accountRoutes } from './account/routes.js';
 import { tokenRoutes } from './account/token-routes.js';
 import { createAudit } from './audit/audit.js';
@@ -71,7 +70,7 @@ export type Deps = {
   /** The recorder, for everything else. */
   ask: Ask;
   askStream: AskStream;
-  openSealed: typeof openSealed;
+  openSealed: RouteDeps['openSealed'];
   passwords: PasswordVerbs;
   /** Whose people may sign in too; null: there is none. */
   directory: { ldap: Pick<Ldap, 'find' | 'check'> } | null;

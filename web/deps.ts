@@ -1,7 +1,8 @@
 import type { Catalogue, Verb, Verbs } from '../daemon/catalogue/catalogue.js';
 import type { Provider } from '../daemon/directory/oidc.js';
 import type { NamedPbx } from '../daemon/domain/place.js';
-import type { openSealed } from '../daemon/vault/open.js';
+import type { OpenSealed } from '../daemon/vault/open.js';
+import type { Place } from '../daemon/vault/store/store.js';
 import type { Audit } from './audit/audit.js';
 import type { Cookie, JourneyCookie } from './auth/cookie.js';
 import type { Devices } from './auth/devices.js';
@@ -35,7 +36,8 @@ export type RouteDeps = {
   reached: Reached;
   listening: Listening;
   masks: Masks;
-  openSealed: typeof openSealed;
+  /** Opens a recording with its identity. */
+  openSealed: (place: Place, identity: string) => Promise<OpenSealed>;
   /** Asks the recorder, which alone has keys and writes. */
   ask: Ask;
   askStream: AskStream;

@@ -23,6 +23,7 @@ import { pbxPorts } from '../daemon/ops/targets.js';
 import { tlsMode } from '../daemon/ops/tls-mode.js';
 import { writeDurably } from '../daemon/vault/durable.js';
 import { openSealed } from '../daemon/vault/open.js';
+import { createDiskReader } from '../daemon/vault/store/disk.js';
 import { buildApp, type Deps } from './app.js';
 import { createHosts } from './auth/hosts.js';
 import type { Setup } from './auth/setup.js';
@@ -54,6 +55,7 @@ export async function runWeb(config: Config): Promise<void> {
         ? log.warn({ err: fault }, 'The catalogue cannot be read; waiting for it')
         : log.info('The catalogue can be read'),
   });
+  const recordings = createDiskReader(dir);
   const store = openStore({ path: webFile(dir), log });
   const recorder = connectControl(dir);
   // Every request is given its body, also where that is empty.
@@ -64,7 +66,8 @@ export async function runWeb(config: Config): Promise<void> {
   try {
     await tls?.start();
     const { app, setup } = await buildApp({
-      ...{ catalogue, store, openSealed, passwords },
+      ...{ catalogue, store, passwords },
+      openSealed: (...given) => openSealed(recordings, ...given),
       ...{ ask, askStream: recorder.askStream },
       ...outside(config),
       control: createControl(ask),

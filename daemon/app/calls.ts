@@ -15,7 +15,7 @@ import { dashboardOf, testCallAudio } from '../ops/dashboard-client.js';
 import { complainOf } from '../ops/log.js';
 import { faultsOf } from '../pbx/known-faults.js';
 import { translateSnapshot } from '../pbx/translate.js';
-import { removeDurably } from '../vault/durable.js';
+import { createDiskStore } from '../vault/store/disk.js';
 import type { Base, Calls, LineBase, Links, Parts } from './parts.js';
 
 /** From an event of one PBX to the files of a captured call. */
@@ -115,7 +115,7 @@ export function createCalls(
     pbx: ari,
     catalogue,
     keys,
-    removeFile: removeDurably,
+    store: createDiskStore(dir),
     removeSpool,
     ffmpeg: ffmpegOf(config.encode),
     audio: (recording) => testCallAudio(dashboardOf(config.web, dir), parts.operations.passes, recording),
@@ -126,7 +126,6 @@ export function createCalls(
     clock,
     config: {
       pbx: id,
-      dataDir: dir,
       enabled: config.test_calls.enabled,
       schedule: config.test_calls.schedule,
       timeZone: config.site.time_zone,

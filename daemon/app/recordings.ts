@@ -1,4 +1,3 @@
-import { recordingFile } from '../domain/paths.js';
 import type { Manifest } from '../domain/recording/manifest.js';
 import { ffmpegOf } from '../encode/chosen.js';
 import { createEncoder } from '../encode/encoder.js';
@@ -8,14 +7,13 @@ import { createCustody } from '../recordings/custody.js';
 import { createPreserver } from '../recordings/preserve.js';
 import { createRetain } from '../recordings/retain.js';
 import { createScrub } from '../recordings/scrub.js';
-import { isThere, removeDurably } from '../vault/durable.js';
 import { resealFactors } from '../vault/factor-secrets.js';
 import { openManifest, signManifest } from '../vault/manifest.js';
 import { hashContent, openSealed } from '../vault/open.js';
 import { finishRotation } from '../vault/rotation.js';
-import { filesIn, hashFile, sizeOf } from '../vault/scan.js';
 import { sealStream } from '../vault/seal.js';
 import { loadOrMakeSigningKey, publicKeys } from '../vault/signing-key.js';
+import { createDiskStore } from '../vault/store/disk.js';
 import type { Base, Parts, Recordings } from './parts.js';
 
 /** From a captured call to a sealed file, and from there to its end. */
@@ -46,18 +44,18 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     await parts.assurance.doubts.beforeSigning();
     return signManifest(manifest, custody.signer());
   };
+  const store = createDiskStore(dir);
   const alarmsOf = new Map(lines.map(({ pbx, alarms }) => [pbx.id, alarms]));
   const preserver = createPreserver({
     catalogue,
     spools: new Map(lines.map(({ pbx, spool }) => [pbx.id, spool])),
     encoder: createEncoder({ ffmpeg: ffmpegOf(config.encode) }),
     keys,
-    seal: sealStream,
-    open: openSealed,
+    seal: (...given) => sealStream(store, ...given),
+    open: (...given) => openSealed(store, ...given),
     vouch,
     recovery: config.keys.recovery_recipient || null,
     version: version(),
-    dataDir: dir,
     bitrate: config.encode.bitrate_kbps * 1000,
     complexity: config.encode.complexity,
     atOnce: config.encode.at_once,
@@ -72,11 +70,10 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
   const retain = createRetain({
     catalogue,
     keys,
-    files: { remove: removeDurably, exists: isThere },
+    store,
     clock: time.sure,
     alarms: alert,
     config: {
-      dataDir: dir,
       schedule: config.retention.schedule,
       timeZone: config.site.time_zone,
       breakerPercent: config.retention.breaker_percent,
@@ -86,20 +83,19 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
   });
   const scrub = createScrub({
     catalogue,
-    files: { hash: hashFile, size: sizeOf, list: filesIn },
+    store,
     opens: async (recording) => {
-      const sealed = await openSealed(recordingFile(dir, recording), await keys.identity(recording.id));
+      const sealed = await openSealed(store, recording, await keys.identity(recording.id));
       await sealed.close();
     },
-    content: async (recording) =>
-      hashContent(recordingFile(dir, recording), await keys.identity(recording.id)),
+    content: async (recording) => hashContent(store, recording, await keys.identity(recording.id)),
     openManifest: (signed) => openManifest(signed, publicKeys(dir)),
     vouch,
     version: version(),
     busy: createBusy(dir, config.scrub.max_load),
     alarms: alert,
     clock,
-    config: { dataDir: dir, schedule: config.scrub.schedule, timeZone: config.site.time_zone },
+    config: { schedule: config.scrub.schedule, timeZone: config.site.time_zone },
     log: log.child({ part: 'scrub' }),
   });
   return { custody, preserver, retain, scrub };

@@ -15,7 +15,6 @@ import { isTiming, type TestFault } from '../domain/call/test-fault.js';
 import { times } from '../domain/days.js';
 import { fail, TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
-import { recordingFile } from '../domain/paths.js';
 import type { PbxId } from '../domain/pbx.js';
 import { inWords } from '../domain/reason/words.js';
 import { type Recording, spoolName } from '../domain/recording/recording.js';
@@ -26,6 +25,7 @@ import { createSchedule } from '../ops/schedule.js';
 import { singleFlight } from '../ops/turns.js';
 import type { Ari } from '../pbx/ari.js';
 import type { Keys } from '../vault/keys.js';
+import type { RecordingStore } from '../vault/store/store.js';
 
 /**
  * Story 9: a call of our own goes the whole way, from the PBX to what the dashboard plays, and what comes out is compared
@@ -45,7 +45,7 @@ export type TestCallDeps = {
     | 'audit.entries'
   >;
   keys: Pick<Keys, 'destroy'>;
-  removeFile: (path: string) => Promise<unknown>;
+  store: Pick<RecordingStore, 'remove'>;
   /** False when that is not possible now. */
   removeSpool: (name: string) => Promise<boolean>;
   ffmpeg: Pick<Ffmpeg, 'decode'>;
@@ -58,14 +58,7 @@ export type TestCallDeps = {
   alarms: Alarms;
   mint: () => string;
   clock: () => number;
-  config: {
-    pbx: PbxId;
-    dataDir: string;
-    enabled: boolean;
-    schedule: string;
-    timeZone: string;
-    maxLoad: number;
-  };
+  config: { pbx: PbxId; enabled: boolean; schedule: string; timeZone: string; maxLoad: number };
   log: Log;
 };
 
@@ -207,7 +200,7 @@ export function createTestCalls(deps: TestCallDeps) {
           if (!(await deps.removeSpool(name))) throw fail('spool_denied', `${name} cannot be removed.`);
         }
       await deps.keys.destroy(call.recording?.id ?? call.id);
-      if (call.recording) await deps.removeFile(recordingFile(config.dataDir, call.recording));
+      if (call.recording) await deps.store.remove(call.recording);
       await catalogue.testCalls.remove(call.id);
     }
     await catalogue.checkpoint();

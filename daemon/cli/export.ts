@@ -1,10 +1,11 @@
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { fail } from '../domain/error.js';
-import { recordingFile } from '../domain/paths.js';
 import { inWords } from '../domain/reason/words.js';
 import { durationText, sizeText } from '../domain/written.js';
 import { openSealed } from '../vault/open.js';
+import { createDiskReader } from '../vault/store/disk.js';
+import type { Place } from '../vault/store/store.js';
 import type { CliContext } from './common/context.js';
 import { metDamage, record } from './common/entries.js';
 import { type Output, openOutput } from './common/output.js';
@@ -48,8 +49,7 @@ async function exportTo(context: CliContext, id: string, output: Output | null):
   });
   const { recording } = call;
   try {
-    const path = recordingFile(context.data(), recording);
-    const size = await write(path, await keys.identity(recording.id), output);
+    const size = await write(context.data(), recording, await keys.identity(recording.id), output);
     if (output) context.err(`${output.file}: ${sizeText(size)}, ${durationText(recording.durationMs)}\n`);
   } catch (e) {
     await metDamage(context, recording, e);
@@ -58,8 +58,13 @@ async function exportTo(context: CliContext, id: string, output: Output | null):
 }
 
 /** Gives how many bytes were written. */
-async function write(path: string, identity: string, output: Output | null): Promise<number> {
-  const sealed = await openSealed(path, identity);
+async function write(
+  dataDir: string,
+  place: Place,
+  identity: string,
+  output: Output | null,
+): Promise<number> {
+  const sealed = await openSealed(createDiskReader(dataDir), place, identity);
   try {
     const source = sealed.read(0, sealed.size - 1);
     if (output) await output.write(source);

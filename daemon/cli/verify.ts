@@ -5,15 +5,14 @@ import type { Catalogue } from '../catalogue/catalogue.js';
 import type { StoredCall } from '../catalogue/stored-call.js';
 import { iso } from '../domain/days.js';
 import { fail } from '../domain/error.js';
-import { recordingFile } from '../domain/paths.js';
 import { inWords, type Say } from '../domain/reason/words.js';
 import { manifestFault } from '../domain/recording/manifest.js';
 import type { Recording } from '../domain/recording/recording.js';
 import { createExaminer, MANIFEST_GONE } from '../recordings/scrub/examine.js';
 import { openManifest } from '../vault/manifest.js';
 import { openSealed } from '../vault/open.js';
-import { hashFile } from '../vault/scan.js';
 import { keyId, publicKeys } from '../vault/signing-key.js';
+import { createDiskReader } from '../vault/store/disk.js';
 import type { CliContext } from './common/context.js';
 import { onConsole } from './common/entries.js';
 import { timesIn } from './common/table.js';
@@ -136,10 +135,11 @@ async function fileFault(
   recording: Recording,
 ): Promise<string | null> {
   const dataDir = ctx.data();
+  const store = createDiskReader(dataDir);
   const known = publicKeys(dataDir);
   const before = (await catalogue.seals.check(recording.id))?.fault ?? null;
   const examiner = createExaminer({
-    ...{ catalogue, dataDir, hash: hashFile },
+    ...{ catalogue, hash: store.hash },
     openManifest: (signed) => openManifest(signed, known),
     // Its bytes are those that were sealed. Only before it is called well again it has to be opened: that takes the master key.
     opens: async (r) => {
@@ -147,7 +147,7 @@ async function fileFault(
       const keys = await ctx.keys().catch((e) => {
         throw fail('key_missing', (e as Error).message, e);
       });
-      await (await openSealed(recordingFile(dataDir, r), await keys.identity(r.id))).close();
+      await (await openSealed(store, r, await keys.identity(r.id))).close();
     },
   });
   const signed = await examiner.signed(recording);

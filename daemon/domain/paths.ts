@@ -1,7 +1,7 @@
 import { iso } from './days.js';
 import { fail } from './error.js';
 import { FIRST, type PbxId } from './pbx.js';
-import type { Recording, RecordingId } from './recording/recording.js';
+import type { RecordingId } from './recording/recording.js';
 
 /*
  * Every path in the data directory. Who may write where is set by systemd/tapedeck.tmpfiles, and seen to by
@@ -75,19 +75,9 @@ export const webFile = (dataDir: string): string => `${webFolder(dataDir)}/web.d
 export const RECORDINGS = 'recordings';
 export const recordingsFolder = (dataDir: string): string => `${dataDir}/${RECORDINGS}`;
 
-/** Where a recording is put, relative to the data directory: by the day (UTC) on which its call began, and by its id. */
+/**
+ * What names the file of a recording, relative to the data directory: the day (UTC) on which its call began, and its id. Only
+ * vault/store makes a path of it.
+ */
 export const recordingPath = (id: RecordingId, startedAt: number): string =>
   `${RECORDINGS}/${iso(startedAt).slice(0, 10).replaceAll('-', '/')}/${id}.opus.age`;
-
-const PLACE = /^recordings\/(\d{4})\/(\d{2})\/(\d{2})\/([0-9A-Za-z_-]{1,64})\.opus\.age$/;
-
-/**
- * The absolute path of a recording. The row adds no more than the day to it; the rest is ours and the id's, so that no row
- * leads out of the recordings or to another recording. Throws `internal` where the row says anything else.
- */
-export function recordingFile(dataDir: string, { id, file }: Pick<Recording, 'id' | 'file'>): string {
-  const [, year, month, day, name] = PLACE.exec(file) ?? [];
-  if (name === undefined || name !== id)
-    throw fail('internal', `The catalogue names a file for recording ${id} that is not the recording's own.`);
-  return `${recordingsFolder(dataDir)}/${year}/${month}/${day}/${id}.opus.age`;
-}

@@ -4,17 +4,17 @@ import { fail, TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import type { AlarmParams } from '../domain/operations/alarm-codes.js';
 import { refusedInWords } from '../domain/operations/alarm-words.js';
-import { recordingFile } from '../domain/paths.js';
 import { planRetention, type RetentionPlan, shareFault } from '../domain/policy/retention.js';
 import { inWords } from '../domain/reason/words.js';
 import type { Recording, RecordingId } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 import { createSchedule } from '../ops/schedule.js';
 import { serialQueue } from '../ops/turns.js';
+import type { RecordingStore } from '../vault/store/store.js';
 
 /** What retention needs of the vault. Both make what they did survive a power cut before they answer. */
 export type RetainKeys = { destroy(id: RecordingId): Promise<boolean>; has(id: RecordingId): boolean };
-export type RetainFiles = { remove(path: string): Promise<boolean>; exists(path: string): Promise<boolean> };
+export type RetainStore = Pick<RecordingStore, 'remove' | 'exists'>;
 
 type PlanCatalogue = Verbs<'recordings.kept' | 'recordings.count' | 'recordings.erasing' | 'policy.newest'>;
 type RetainCatalogue = PlanCatalogue &
@@ -86,17 +86,17 @@ export async function makePlan(catalogue: PlanCatalogue, now: number, breakerPer
 export function createRetain(deps: {
   catalogue: RetainCatalogue;
   keys: RetainKeys;
-  files: RetainFiles;
+  store: RetainStore;
   /** Never ahead of the true time, even when the machine's clock was moved: what is erased too early is lost. */
   clock: () => number;
   alarms: Alarms;
-  /** A recording's `file` is taken from `dataDir`; `schedule` is a cron expression in `timeZone`. */
-  config: { dataDir: string; schedule: string; timeZone: string; breakerPercent: number };
+  /** `schedule` is a cron expression in `timeZone`. */
+  config: { schedule: string; timeZone: string; breakerPercent: number };
   log: Log;
   /** Writes down what a run came to. */
   ran?: (result: RunResult) => Promise<unknown>;
 }): Retain {
-  const { catalogue, keys, files, clock, alarms, config, log } = deps;
+  const { catalogue, keys, store, clock, alarms, config, log } = deps;
   let stopping = false;
   let caughtUp: Promise<void> | null = null;
 
@@ -108,12 +108,11 @@ export function createRetain(deps: {
   /** From the intent to the tombstone. Every step may have been done before. */
   async function finish(recording: Recording): Promise<void> {
     const { id } = recording;
-    const file = recordingFile(config.dataDir, recording);
     await keys.destroy(id);
-    await files.remove(file);
+    await store.remove(recording);
     if (keys.has(id))
       throw fail('internal', `The key of recording ${id} is still there after it was destroyed.`);
-    if (await files.exists(file))
+    if (await store.exists(recording))
       throw fail('internal', `${recording.file} is still there after it was removed.`);
     await catalogue.recordings.erased(id, clock());
     if (await catalogue.recordings.peaks(id))

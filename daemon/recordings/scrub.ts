@@ -1,11 +1,9 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Verbs } from '../catalogue/catalogue.js';
 import type { SealFigures } from '../catalogue/seals.js';
 import { times } from '../domain/days.js';
 import { TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
-import { RECORDINGS, recordingFile } from '../domain/paths.js';
 import { buildManifest, type Manifest, type SignedManifest } from '../domain/recording/manifest.js';
 import type { Recording, RecordingId } from '../domain/recording/recording.js';
 import {
@@ -19,7 +17,7 @@ import {
 import type { Log } from '../ops/log.js';
 import { createSchedule } from '../ops/schedule.js';
 import { repeatedly, serialQueue, singleFlight } from '../ops/turns.js';
-import type { filesIn, hashFile, sizeOf } from '../vault/scan.js';
+import type { Listed, RecordingReader } from '../vault/store/store.js';
 import { createCheckEvery } from './scrub/every.js';
 import { createExaminer, type ExamineDeps } from './scrub/examine.js';
 import { createLate, type LateDeps } from './scrub/late.js';
@@ -48,7 +46,7 @@ export type ScrubDeps = {
     | 'segments.of'
     | 'audit.entries'
   >;
-  files: { hash: typeof hashFile; size: typeof sizeOf; list: typeof filesIn };
+  store: Pick<RecordingReader, 'hash' | 'exists' | 'list'>;
   opens: ExamineDeps['opens'];
   openManifest: ExamineDeps['openManifest'];
   content: LateDeps['content'];
@@ -59,7 +57,7 @@ export type ScrubDeps = {
   busy: () => string | null;
   alarms: Alarms;
   clock: () => number;
-  config: { dataDir: string; schedule: string; timeZone: string };
+  config: { schedule: string; timeZone: string };
   log: Log;
   pace?: Partial<Pace>;
 };
@@ -86,7 +84,7 @@ const TOLD = 'recording_damaged';
 const STRAY = 'recording_stray';
 
 export function createScrub(deps: ScrubDeps) {
-  const { catalogue, files, alarms, clock, config, log } = deps;
+  const { catalogue, store, alarms, clock, config, log } = deps;
   const pace = { ...PACE, ...deps.pace };
   const stopped = new AbortController();
   let status: ScrubStatus | null = null;
@@ -112,8 +110,8 @@ export function createScrub(deps: ScrubDeps) {
   const rest = (tookMs: number) => wait(Math.max(1, tookMs * pace.rest));
 
   const examiner = createExaminer({
-    ...{ catalogue, opens: deps.opens, openManifest: deps.openManifest, dataDir: config.dataDir },
-    hash: (path) => files.hash(path, rest),
+    ...{ catalogue, opens: deps.opens, openManifest: deps.openManifest },
+    hash: (recording) => store.hash(recording, rest),
   });
 
   const late = createLate({ catalogue, content: deps.content });
@@ -203,33 +201,31 @@ export function createScrub(deps: ScrubDeps) {
       if (page.length === 0) break;
       for (const recording of page) {
         if (recording.state !== 'sealed') continue;
-        const bytes = await files.size(recordingFile(config.dataDir, recording));
-        if (bytes !== recording.sealedBytes) await check(recording);
+        const found = await store.exists(recording);
+        if (found?.bytes !== recording.sealedBytes) await check(recording);
       }
       after = page.at(-1)!.id;
       if (!(await calm(until))) return;
     }
     const strays: Stray[] = [];
-    for await (const { path, modifiedAt } of files.list(config.dataDir, RECORDINGS)) {
+    for await (const found of store.list()) {
       if (stopped.signal.aborted) return;
-      if (Date.now() - modifiedAt < NEW_MS) continue;
-      const id = /([^/]+?)(?:\.opus)?\.age$/.exec(path)?.[1];
-      const row = id === undefined ? null : await catalogue.recordings.get(id);
-      if (row?.file === path && row.state !== 'erased') continue;
-      strays.push({ file: path, recording: await renamed(path) });
+      if (Date.now() - found.modifiedAt < NEW_MS) continue;
+      const row = found.place && (await catalogue.recordings.get(found.place.id));
+      if (row?.file === found.name && row.state !== 'erased') continue;
+      strays.push({ file: found.name, recording: await renamed(found) });
     }
     if (strays.length === 0) alarms.clear(STRAY);
     else alarms.raise(STRAY, strayTold(strays));
   }
 
   /** The recording that misses this file: the row says where it is now. Null when none does. */
-  async function renamed(path: string): Promise<RecordingId | null> {
-    const found = await files.hash(join(config.dataDir, path), rest);
+  async function renamed(file: Listed): Promise<RecordingId | null> {
+    const found = await file.hash(rest);
     const id = found && (await catalogue.seals.sealedAs(found.sha256));
     const row = id ? await catalogue.recordings.get(id) : null;
-    if (row?.state !== 'sealed' || (await files.size(recordingFile(config.dataDir, row))) !== null)
-      return null;
-    await catalogue.seals.checked(row.id, clock(), `Its file is missing; ${path} has the same bytes.`);
+    if (row?.state !== 'sealed' || (await store.exists(row)) !== null) return null;
+    await catalogue.seals.checked(row.id, clock(), `Its file is missing; ${file.name} has the same bytes.`);
     seen.add(row.id);
     return row.id;
   }

@@ -1,4 +1,4 @@
-import { access, mkdir, open, rename, rm, rmdir, unlink } from 'node:fs/promises';
+import { mkdir, open, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { diskError, fail } from '../domain/error.js';
 
@@ -112,13 +112,6 @@ export async function removeDurably(path: string): Promise<boolean> {
     throw diskError(error);
   }
 }
-
-/** Whether there is a file, as far as this process can see. */
-export const isThere = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 async function removed(path: string): Promise<boolean> {
   try {

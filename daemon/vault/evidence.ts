@@ -1,19 +1,20 @@
 import type { Note } from '../domain/assurance/checkpoint.js';
-import { recordingFile } from '../domain/paths.js';
 import type { SignedManifest } from '../domain/recording/manifest.js';
 import type { Recording } from '../domain/recording/recording.js';
 import { openManifest } from './manifest.js';
 import { signerOf } from './note.js';
 import { openSealed } from './open.js';
 import { publicKeys } from './signing-key.js';
+import { createDiskReader } from './store/disk.js';
 
 /** What an evidence pack is made with of the vault: recordings, and the public keys of this box as they are now. */
 export function evidenceDeps(dataDir: string, recordings: { identity(id: string): Promise<string> }) {
   const keys = publicKeys(dataDir);
+  const store = createDiskReader(dataDir);
   return {
     keys,
     open: async (recording: Recording) =>
-      openSealed(recordingFile(dataDir, recording), await recordings.identity(recording.id)),
+      openSealed(store, recording, await recordings.identity(recording.id)),
     openManifest: (signed: SignedManifest) => openManifest(signed, keys),
     signerOf: (note: Note) => signerOf(note, keys),
   };

@@ -1,7 +1,4 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { fail } from '../domain/error.js';
 import {
@@ -14,6 +11,7 @@ import {
   payloadShape,
   sealedChunkBytes,
 } from './age.js';
+import type { FileHash, Place, RecordingReader, StoredFile } from './store/store.js';
 
 // One X25519 recipient makes a header of 200 bytes; this leaves room for a hundred.
 const headBytes = 16 * 1024;
@@ -33,32 +31,34 @@ export type OpenSealed = {
   close(): Promise<void>;
 };
 
+type Store = Pick<RecordingReader, 'open'>;
+
 /**
  * Opens a sealed recording (an age file) with its identity, or with the file key from an earlier opening. The header's
  * MAC and the last chunk are verified before this resolves, so that a file that was cut anywhere is never opened.
  * Throws seal_damaged when the file is missing, a link, cut, altered, or another identity's.
  */
-export async function openSealed(path: string, identity: string | Uint8Array): Promise<OpenSealed> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(
-    (error: NodeJS.ErrnoException) => {
-      const what = { ENOENT: 'is missing', ELOOP: 'is a link to somewhere else' }[error.code ?? ''];
-      throw what ? fail('seal_damaged', `${basename(path)} ${what}.`, error) : error;
-    },
-  );
+export async function openSealed(
+  store: Store,
+  place: Place,
+  identity: string | Uint8Array,
+): Promise<OpenSealed> {
+  const file = await store.open(place);
   try {
-    return await openHandle(handle, identity);
+    return await openFile(file, identity);
   } catch (error) {
-    await handle.close();
+    await file.close();
     throw error;
   }
 }
 
 /** Decrypts a sealed recording from beginning to end: bytes and SHA-256 of its content. Throws what `openSealed` throws. */
 export async function hashContent(
-  path: string,
+  store: Store,
+  place: Place,
   identity: string | Uint8Array,
-): Promise<{ bytes: number; sha256: string }> {
-  const sealed = await openSealed(path, identity);
+): Promise<FileHash> {
+  const sealed = await openSealed(store, place, identity);
   try {
     const hash = createHash('sha256');
     for await (const chunk of sealed.read(0, sealed.size - 1)) hash.update(chunk as Buffer);
@@ -68,21 +68,21 @@ export async function hashContent(
   }
 }
 
-async function openHandle(handle: FileHandle, identity: string | Uint8Array): Promise<OpenSealed> {
-  const { size: fileBytes } = await handle.stat();
-  const head = await readExactly(handle, 0, Math.min(fileBytes, headBytes));
+async function openFile(file: StoredFile, identity: string | Uint8Array): Promise<OpenSealed> {
+  const { size: fileBytes } = file;
+  const head = await readExactly(file, 0, Math.min(fileBytes, headBytes));
   const headerBytes = headerLength(head);
   if (headerBytes === undefined)
     throw fail('seal_damaged', 'It does not begin with the header of an age file.');
   const payloadStart = headerBytes + nonceBytes;
   const { chunks, plainBytes } = payloadShape(fileBytes - payloadStart);
-  const nonce = await readExactly(handle, headerBytes, nonceBytes);
+  const nonce = await readExactly(file, headerBytes, nonceBytes);
   const fileKey = await openHeader(head.subarray(0, headerBytes), identity);
   const key = payloadKey(fileKey, nonce);
 
   async function chunk(index: number): Promise<Buffer> {
     const at = payloadStart + index * sealedChunkBytes;
-    const sealed = await readExactly(handle, at, Math.min(sealedChunkBytes, fileBytes - at));
+    const sealed = await readExactly(file, at, Math.min(sealedChunkBytes, fileBytes - at));
     return openChunk(key, index, index === chunks - 1, sealed);
   }
 
@@ -107,16 +107,12 @@ async function openHandle(handle: FileHandle, identity: string | Uint8Array): Pr
       }
       return Readable.from(range(start, end), { objectMode: false });
     },
-    close: () => handle.close(),
+    close: () => file.close(),
   };
 }
 
-async function readExactly(handle: FileHandle, at: number, bytes: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(bytes);
-  for (let done = 0; done < bytes; ) {
-    const { bytesRead } = await handle.read(buffer, done, bytes - done, at + done);
-    if (bytesRead === 0) throw fail('seal_damaged', 'It ends before it should.');
-    done += bytesRead;
-  }
-  return buffer;
+async function readExactly(file: StoredFile, at: number, bytes: number): Promise<Buffer> {
+  const found = await file.read(at, bytes);
+  if (found.length < bytes) throw fail('seal_damaged', 'It ends before it should.');
+  return found;
 }

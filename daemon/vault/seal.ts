@@ -1,12 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
-import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fail } from '../domain/error.js';
 import { createHeader, payloadKey, payloadNonce, sealedPayloadBytes, sealPayload } from './age.js';
-import { makeDirDurably, writeDurably } from './durable.js';
+import type { Place, RecordingStore } from './store/store.js';
 
 export type Sealed = {
-  path: string;
   plainBytes: number;
   sealedBytes: number;
   /** SHA-256 in lower-case hex: of what went in, and of the file as it is on the disk. */
@@ -24,18 +22,23 @@ async function* metered(source: AsyncIterable<Uint8Array>, meter: Meter): AsyncG
   }
 }
 
+/** Who can open what is sealed: the recording's own recipient and, where there is one, that of the recovery. */
+export type Recipients = { recipient: string; recovery?: string };
+
 /**
- * Seals a stream into `<dir>/<name>`, a standard age file (https://c2sp.org/age) for `recipient`, in one pass and in
- * constant memory. When the promise resolves the file is durable; when it rejects (the source failed, the disk is full)
- * there is no file, no `.tmp`, and a source that is a Readable is destroyed. `mode` is the file's, 0640 unless told. With
- * `recovery`, whoever has that recipient's identity can open the file too, also when its own key is destroyed.
+ * Seals a stream as the file of a recording, a standard age file (https://c2sp.org/age), in one pass and in constant memory.
+ * When the promise resolves the file is durable; when it rejects (the source failed, the disk is full) there is no file, and a
+ * source that is a Readable is destroyed. Whoever has the identity of `recovery` can open the file too, also when its own key
+ * is destroyed.
  */
 export async function sealStream(
+  store: Pick<RecordingStore, 'put'>,
+  place: Place,
   source: AsyncIterable<Uint8Array> | Readable,
-  target: { recipient: string; recovery?: string; dir: string; name: string; mode?: number },
+  recipients: Recipients,
 ): Promise<Sealed> {
   try {
-    return await seal(source, target);
+    return await seal(store, place, source, recipients);
   } catch (error) {
     if (source instanceof Readable) source.destroy();
     throw error;
@@ -43,11 +46,11 @@ export async function sealStream(
 }
 
 async function seal(
+  store: Pick<RecordingStore, 'put'>,
+  place: Place,
   source: AsyncIterable<Uint8Array>,
-  { recipient, recovery, dir, name, mode }: Parameters<typeof sealStream>[1],
+  { recipient, recovery }: Recipients,
 ): Promise<Sealed> {
-  if (!name || name !== basename(name) || name.startsWith('.'))
-    throw fail('internal', `"${name}" is no file name.`);
   const { header, fileKey } = await createHeader(recovery ? [recipient, recovery] : [recipient]);
   const nonce = payloadNonce();
   const plain: Meter = { bytes: 0, hash: createHash('sha256') };
@@ -62,12 +65,9 @@ async function seal(
     if (sealed.bytes !== due) throw fail('internal', `Sealing gave ${sealed.bytes} bytes, not ${due}.`);
   }
 
-  const path = join(dir, name);
-  await makeDirDurably(dir);
-  const written = await writeDurably(path, metered(file(), sealed), mode);
+  const written = await store.put(place, metered(file(), sealed));
   if (written !== sealed.bytes) throw fail('internal', `${written} bytes were written, not ${sealed.bytes}.`);
   return {
-    path,
     plainBytes: plain.bytes,
     sealedBytes: sealed.bytes,
     plainSha256: plain.hash.digest('hex'),

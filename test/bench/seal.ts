@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import type { Test } from 'tap';
+import { recordingPath } from '../../daemon/domain/paths.js';
 import { buildManifest } from '../../daemon/domain/recording/manifest.js';
 import { createRemoteFfmpeg } from '../../daemon/encode/apart/remote.js';
 import { createEncoder } from '../../daemon/encode/encoder.js';
@@ -16,6 +17,7 @@ import { signManifest } from '../../daemon/vault/manifest.js';
 import { openSealed } from '../../daemon/vault/open.js';
 import { sealStream } from '../../daemon/vault/seal.js';
 import { createSigningKey } from '../../daemon/vault/signing-key.js';
+import { createDiskStore } from '../../daemon/vault/store/disk.js';
 import { createEncoderProgram } from '../support/encoder.js';
 import { aCall, aRecording } from '../support/recordings/a-call.js';
 import { addRecording, openDashboard, setUp } from '../support/web/dashboard.js';
@@ -64,10 +66,12 @@ async function sealing(): Promise<void> {
   const program = createEncoderProgram();
   await program.start();
   const apart = createEncoder({ ffmpeg: createRemoteFfmpeg({ socket: program.socket }) });
+  const store = createDiskStore(dir);
+  const place = { id: 'bench', file: recordingPath('bench', 0) };
   const call = aCall('bench', { legs: [], marks: [] });
   /** All that sealing is: the file, durable, and what is signed of it. */
   const seal = async (ogg: AsyncIterable<Uint8Array>) => {
-    const sealed = await sealStream(ogg, { recipient, dir, name: 'bench.opus.age' });
+    const sealed = await sealStream(store, place, ogg, { recipient });
     const manifest = buildManifest({
       call,
       recording: aRecording('bench', 'bench', sealed),
@@ -105,7 +109,7 @@ async function sealing(): Promise<void> {
     back.push(
       (
         await timed(async () => {
-          const sealed = await openSealed(join(dir, 'bench.opus.age'), identity);
+          const sealed = await openSealed(store, place, identity);
           const hash = createHash('sha256');
           for await (const chunk of sealed.read(0, sealed.size - 1)) hash.update(chunk as Buffer);
           await sealed.close();

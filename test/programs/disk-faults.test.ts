@@ -10,6 +10,7 @@ import { spoolName } from '../../daemon/domain/recording/recording.js';
 import { createKeys } from '../../daemon/vault/keys.js';
 import { loadMasterKey } from '../../daemon/vault/master-key.js';
 import { openSealed } from '../../daemon/vault/open.js';
+import { createDiskReader } from '../../daemon/vault/store/disk.js';
 import { readIfThere } from '../support/recorder.js';
 import { toneWav } from '../support/recordings/preserve-lab.js';
 import { haveCall, ID, preserveThere } from '../support/recordings/seal-a-call.js';
@@ -138,7 +139,7 @@ async function legal(t: Test, house: string, what: string): Promise<'whole' | 'k
       t.notMatch(call?.coverage.status, /^(recorded|partial)$/, `${what}: and nothing else is claimed`);
       return 'kept';
     }
-    const file = await openSealed(join(house, call.recording.file), await keys.identity(ID));
+    const file = await openSealed(createDiskReader(house), call.recording, await keys.identity(ID));
     const hash = createHash('sha256');
     for await (const chunk of file.read(0, file.size - 1)) hash.update(chunk as Buffer);
     await file.close();

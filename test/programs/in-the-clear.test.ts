@@ -14,6 +14,7 @@ import { coreLimit } from '../../daemon/ops/process/core-dumps.js';
 import { loadMasterKey, openMasterKeys } from '../../daemon/vault/master-key.js';
 import { openSealed } from '../../daemon/vault/open.js';
 import { prepareNext } from '../../daemon/vault/rotation.js';
+import { createDiskReader } from '../../daemon/vault/store/disk.js';
 import { until } from '../support/recorder.js';
 import { toneWav } from '../support/recordings/preserve-lab.js';
 import { furnishVault, judgeVault, masterFile } from '../support/recordings/rotation.js';
@@ -88,7 +89,7 @@ t.test(
     t.teardown(() => house.close());
     const call = (await house.catalogue.calls.get(ID))!;
     const identity = await house.keys.identity(ID);
-    const sealed = await openSealed(join(dir, call.recording!.file), identity);
+    const sealed = await openSealed(createDiskReader(dir), call.recording!, identity);
     const chunks: Buffer[] = [];
     for await (const chunk of sealed.read(0, sealed.size - 1)) chunks.push(chunk as Buffer);
     const fileKey = Buffer.from(sealed.fileKey);

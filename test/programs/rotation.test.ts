@@ -16,7 +16,7 @@ import { identityToRecipient } from 'age-encryption';
 import Database from 'better-sqlite3';
 import t from 'tap';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
-import { catalogueFile } from '../../daemon/domain/paths.js';
+import { catalogueFile, recordingPath } from '../../daemon/domain/paths.js';
 import { createKeys } from '../../daemon/vault/keys.js';
 import {
   createMasterKey,
@@ -27,9 +27,10 @@ import {
 import { openSealed } from '../../daemon/vault/open.js';
 import { lock } from '../../daemon/vault/passphrase.js';
 import { finishRotation, prepareNext, rewrapKeys } from '../../daemon/vault/rotation.js';
-import { hashFile } from '../../daemon/vault/scan.js';
 import { sealStream } from '../../daemon/vault/seal.js';
 import { createSigningKey } from '../../daemon/vault/signing-key.js';
+import { createDiskStore } from '../../daemon/vault/store/disk.js';
+import type { Listed } from '../../daemon/vault/store/store.js';
 import { site } from '../support/keys-site.js';
 import { furnishVault, judgeVault, keysDb, masterFile } from '../support/recordings/rotation.js';
 
@@ -53,18 +54,22 @@ t.test('a new master key takes the place of the old one, and no row has moved', 
   };
   const before = rows();
   const size = statSync(keysDb(dir)).size;
-  const sealed = join(dir, 'recordings');
+  const store = createDiskStore(dir);
   const plain = randomBytes(200_000);
   for (const [id, identity] of [...furnished.identities].slice(0, 5))
-    await sealStream(Readable.from([plain]), {
+    await sealStream(store, { id, file: recordingPath(id, 0) }, Readable.from([plain]), {
       recipient: await identityToRecipient(identity),
-      ...{ dir: sealed, name: `${id}.opus.age` },
     });
-  const audio = () =>
+  const listed = async () => {
+    const found: Listed[] = [];
+    for await (const one of store.list()) found.push(one);
+    return found;
+  };
+  const audio = async () =>
     Promise.all(
-      readdirSync(sealed).map(async (name) => {
-        const { ino, mtimeNs, ctimeNs } = statSync(join(sealed, name), { bigint: true });
-        return [name, ino, mtimeNs, ctimeNs, (await hashFile(join(sealed, name)))!.sha256];
+      (await listed()).map(async ({ name, hash }) => {
+        const { ino, mtimeNs, ctimeNs } = statSync(join(dir, name), { bigint: true });
+        return [name, ino, mtimeNs, ctimeNs, (await hash())!.sha256];
       }),
     );
   const untouched = await audio();
@@ -95,8 +100,8 @@ t.test('a new master key takes the place of the old one, and no row has moved', 
   const keys = createKeys({ path: keysDb(dir), masterKey: loadMasterKey(masterFile(dir)), readonly: true });
   keys.start();
   t.teardown(() => keys.stop());
-  for (const name of readdirSync(sealed)) {
-    const opened = await openSealed(join(sealed, name), await keys.identity(name.split('.')[0]!));
+  for (const { place } of await listed()) {
+    const opened = await openSealed(store, place!, await keys.identity(place!.id));
     t.equal(opened.size, plain.length);
     await opened.close();
   }

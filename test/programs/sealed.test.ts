@@ -18,6 +18,7 @@ import {
 import { openManifest, signManifest } from '../../daemon/vault/manifest.js';
 import { openSealed } from '../../daemon/vault/open.js';
 import { createSigningKey, publicKeys } from '../../daemon/vault/signing-key.js';
+import { createDiskReader } from '../../daemon/vault/store/disk.js';
 import { parseHeader } from '../../node_modules/age-encryption/dist/format.js';
 import { craft } from '../support/catalogue/crafted.js';
 import { aCall, aRecording } from '../support/recordings/a-call.js';
@@ -109,7 +110,7 @@ t.test('a recording is sealed for its own key and for nobody else, unless the ad
   const { recording } = await lab.run(id);
   t.same(await recipients(readFileSync(join(lab.dir, recording!.file))), ['X25519']);
   const other = await generateX25519Identity();
-  await t.rejects(openSealed(join(lab.dir, recording!.file), other), { code: 'seal_damaged' });
+  await t.rejects(openSealed(createDiskReader(lab.dir), recording!, other), { code: 'seal_damaged' });
 });
 
 t.test('a changed manifest, row or key is told by its name', async (t) => {

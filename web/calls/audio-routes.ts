@@ -6,7 +6,6 @@ import { Type } from 'typebox';
 import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import { dates } from '../../daemon/domain/days.js';
 import { fail, TapedeckError } from '../../daemon/domain/error.js';
-import { recordingFile } from '../../daemon/domain/paths.js';
 import { reach, type Stretch, WHOLE } from '../../daemon/domain/people/person.js';
 import { coversAll, heardOf, owesReason } from '../../daemon/domain/people/reach.js';
 import { playable } from '../../daemon/domain/recording/playable.js';
@@ -20,14 +19,14 @@ import type { App } from '../server/types.js';
 import { metDamage } from './damage.js';
 import { type Asked, type Served, served } from './range.js';
 
-type Deps = Needs<'ask' | 'dataDir' | 'listening' | 'masks' | 'openSealed' | 'playing' | 'reached' | 'site'>;
+type Deps = Needs<'ask' | 'listening' | 'masks' | 'openSealed' | 'playing' | 'reached' | 'site'>;
 
 /** Each holds a file open for as long as its reader takes. */
 const AT_ONCE = { all: 200, ofOne: 20 };
 
 /** The sound of a call. */
 export function audioRoutes(app: App, deps: Deps): void {
-  const { reached, listening, masks, openSealed, dataDir, site, playing } = deps;
+  const { reached, listening, masks, openSealed, site, playing } = deps;
   const shares = createShares(AT_ONCE, 'Too many recordings are being played at once.');
 
   /**
@@ -110,7 +109,7 @@ export function audioRoutes(app: App, deps: Deps): void {
           identity === null
             ? await playing.begin(request, call, recording, { as: right, reason: request.reason })
             : null;
-        sealed = await openSealed(recordingFile(dataDir, recording), playback?.identity ?? identity!);
+        sealed = await openSealed(recording, playback?.identity ?? identity!);
         if (sealed.size !== size) throw fail('seal_damaged', 'It has another length.');
         const source = whole ? sealed : await masks.mask(sealed, recording, stretches);
         if (playback) playing.serving(playback, reply, part.start, part.end - part.start + 1);

@@ -8,10 +8,10 @@ import type { Config } from '../../ops/config-schema.js';
 import { createLog } from '../../ops/log.js';
 import { becomeOwnerOf, ownerToBecome } from '../../ops/process/become.js';
 import { createRetain, type Retain } from '../../recordings/retain.js';
-import { isThere, removeDurably } from '../../vault/durable.js';
 import { refuseUnmoved } from '../../vault/installation.js';
 import { createKeys, type Keys } from '../../vault/keys.js';
 import { type MasterKeys, openMasterKeys } from '../../vault/master-key.js';
+import { createDiskStore } from '../../vault/store/disk.js';
 import { createAsking } from './asking.js';
 import { passphraseFor } from './master.js';
 
@@ -116,11 +116,10 @@ export function createCliContext(
       return createRetain({
         catalogue,
         keys,
-        files: { remove: removeDurably, exists: isThere },
+        store: createDiskStore(dataDir),
         clock: () => Date.now(),
         alarms: { raise: () => {}, clear: () => {} },
         config: {
-          dataDir,
           schedule: retention.schedule,
           timeZone: site.time_zone,
           breakerPercent: retention.breaker_percent,

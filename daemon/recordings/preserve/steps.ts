@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { basename, dirname, join } from 'node:path';
 import type { Spool } from '../../capture/spool.js';
 import type { Verbs } from '../../catalogue/catalogue.js';
 import type { StoredCall } from '../../catalogue/stored-call.js';
@@ -39,7 +38,8 @@ import type { Peaks } from '../../encode/peaks.js';
 import type { Log } from '../../ops/log.js';
 import type { Keys } from '../../vault/keys.js';
 import type { OpenSealed } from '../../vault/open.js';
-import type { Sealed } from '../../vault/seal.js';
+import type { Recipients, Sealed } from '../../vault/seal.js';
+import type { Place } from '../../vault/store/store.js';
 import { tellOfSilence } from './silence.js';
 
 export type StepDeps = {
@@ -55,18 +55,14 @@ export type StepDeps = {
   spools: ReadonlyMap<PbxId, Pick<Spool, 'fetch' | 'readable'>>;
   encoder: Encoder;
   keys: Pick<Keys, 'create'>;
-  seal: (
-    source: AsyncIterable<Uint8Array>,
-    target: { recipient: string; recovery?: string; dir: string; name: string },
-  ) => Promise<Sealed>;
+  seal: (place: Place, source: AsyncIterable<Uint8Array>, recipients: Recipients) => Promise<Sealed>;
   /** Signs what is vouched for. Throws `schema_altered`. */
   vouch: (manifest: Manifest) => Promise<SignedManifest>;
   /** Who else can open what is sealed, or null: "age1...". */
   recovery: string | null;
   /** Of Tapedeck. */
   version: string;
-  open: (path: string, identity: string) => Promise<OpenSealed>;
-  dataDir: string;
+  open: (place: Place, identity: string) => Promise<OpenSealed>;
   bitrate: number;
   complexity: number;
   /** Tells of one PBX. */
@@ -177,16 +173,11 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
       complexity: deps.complexity,
     });
     const { identity, recipient } = await deps.keys.create(call.id);
-    const place = recordingPath(call.id, call.startedAt);
+    const place = { id: call.id, file: recordingPath(call.id, call.startedAt) };
     const { written, peaks, heard } = await deps.encoder.encode(plan, (ogg) =>
-      deps.seal(ogg, {
-        recipient,
-        recovery: deps.recovery ?? undefined,
-        dir: join(deps.dataDir, dirname(place)),
-        name: basename(place),
-      }),
+      deps.seal(place, ogg, { recipient, recovery: deps.recovery ?? undefined }),
     );
-    await readBack(written, identity);
+    await readBack(place, written, identity);
     const { policy, version: policyVersion, fault } = await deps.catalogue.policy.newest();
     const decision = fault === null ? decideRetention(policy, factsOf(call, deps.site)) : UNDECIDED;
     // The time to keep begins with the latest that now may be: of a call dated too early, nothing goes too early.
@@ -203,7 +194,7 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
         sealedBytes: written.sealedBytes,
         plainSha256: written.plainSha256,
         sealedSha256: written.sealedSha256,
-        file: place,
+        file: place.file,
         sealedAt: deps.clock(),
         leftDb: peaks.leftRms,
         rightDb: peaks.rightRms,
@@ -219,8 +210,8 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
   }
 
   /** Opens the sealed file as a player would. Throws `seal_damaged` when it does not give back what was sealed. */
-  async function readBack(written: Sealed, identity: string): Promise<void> {
-    const sealed = await deps.open(written.path, identity);
+  async function readBack(place: Place, written: Sealed, identity: string): Promise<void> {
+    const sealed = await deps.open(place, identity);
     try {
       const hash = createHash('sha256');
       for await (const chunk of sealed.read(0, sealed.size - 1)) hash.update(chunk as Buffer);

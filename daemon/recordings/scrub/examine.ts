@@ -1,22 +1,21 @@
 import type { Verbs } from '../../catalogue/catalogue.js';
 import { diskError, TapedeckError } from '../../domain/error.js';
-import { recordingFile } from '../../domain/paths.js';
 import { type Manifest, manifestFault, type SignedManifest } from '../../domain/recording/manifest.js';
 import type { Recording } from '../../domain/recording/recording.js';
 import { damages, faultOf } from '../../domain/recording/scrub.js';
+import type { FileHash } from '../../vault/store/store.js';
 
 /** What is wrong with a recording that was signed, and has no manifest. */
 export const MANIFEST_GONE = 'Manifest: it is gone.';
 
 export type ExamineDeps = {
   catalogue: Verbs<'seals.sealedAs' | 'seals.check' | 'calls.get' | 'seals.manifest'>;
-  /** Bytes and SHA-256 of a file; null when there is none. */
-  hash: (path: string) => Promise<{ bytes: number; sha256: string } | null>;
+  /** Bytes and SHA-256 of its file; null when there is none. */
+  hash: (recording: Recording) => Promise<FileHash | null>;
   /** Opens it with its key, as a player would. Throws `seal_damaged` and `key_missing`. */
   opens: (recording: Recording) => Promise<void>;
   /** What a signed manifest says, and what is wrong with it, by the public keys that were ever in use here. */
   openManifest: (signed: SignedManifest) => { manifest: Manifest | null; fault: string | null };
-  dataDir: string;
 };
 
 /** Returns the fault of the recording that an error tells of. An error that is none of the recording's is thrown. */
@@ -31,13 +30,13 @@ export async function asFault(look: () => Promise<string | null>): Promise<strin
 }
 
 /** Whether a sealed recording is as it was sealed and signed: what is wrong with it in words, null for nothing. */
-export function createExaminer({ catalogue, hash, opens, openManifest, dataDir }: ExamineDeps) {
+export function createExaminer({ catalogue, hash, opens, openManifest }: ExamineDeps) {
   return {
     /** Reads its file. An error that is none of the recording's is thrown. */
     file: (recording: Recording): Promise<string | null> =>
       asFault(async () => {
         const { sealedSha256: sha256, sealedBytes: bytes } = recording;
-        const found = await hash(recordingFile(dataDir, recording));
+        const found = await hash(recording);
         const differs = found !== null && found.sha256 !== sha256;
         const fault = faultOf(
           { bytes, sha256 },

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { readPolicy, writePolicy } from '../../../daemon/cli/common/policy-file.js';
-import { keysFile, recordingFile } from '../../../daemon/domain/paths.js';
+import { keysFile } from '../../../daemon/domain/paths.js';
 import { CONDITIONS } from '../../../daemon/domain/policy/conditions.js';
 import type { Policy } from '../../../daemon/domain/policy/policy.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
@@ -133,7 +133,7 @@ t.test('retention is planned and run without the daemon', async (t) => {
   const keys = createKeys({ path: keysFile(join(dir, 'data')), masterKey });
   keys.start();
   t.teardown(() => keys.stop());
-  const fileOf = (id: string) => recordingFile(join(dir, 'data'), aRecording(id, ''));
+  const fileOf = (id: string) => join(dir, 'data', aRecording(id, '').file);
   mkdirSync(dirname(fileOf('R1')), { recursive: true });
   const past = {
     keepUntil: Date.now() - 1,

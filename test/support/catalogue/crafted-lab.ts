@@ -1,14 +1,13 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
 import { createDoubts } from '../../../daemon/assurance/doubts.js';
 import type { BadRow, Catalogue } from '../../../daemon/catalogue/catalogue.js';
 import { withEntries } from '../../../daemon/catalogue/entries.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
-import { recordingFile } from '../../../daemon/domain/paths.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createRetain } from '../../../daemon/recordings/retain.js';
-import { removeDurably } from '../../../daemon/vault/durable.js';
+import { createDiskStore } from '../../../daemon/vault/store/disk.js';
 import { alarmBoard } from '../alarm-board.js';
 import { aCall, aRecording } from '../recordings/a-call.js';
 import { T0 } from './crafted.js';
@@ -46,21 +45,22 @@ export type Opened = Awaited<ReturnType<typeof opened>>;
 /** Retention over real files. `removed` has what was destroyed or removed. */
 export function retention({ dir, catalogue, alarms }: Opened, breakerPercent = 100) {
   const removed: string[] = [];
+  const store = createDiskStore(dir);
   return {
     removed,
     ...createRetain({
       catalogue,
       keys: { destroy: async (id) => removed.push(`key ${id}`) > 0, has: () => false },
-      files: {
-        remove: (path) => {
-          removed.push(path);
-          return removeDurably(path);
+      store: {
+        ...store,
+        remove: (place) => {
+          removed.push(place.file);
+          return store.remove(place);
         },
-        exists: async (path) => existsSync(path),
       },
       clock: () => T0 + DAY,
       alarms,
-      config: { dataDir: dir, schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent },
+      config: { schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent },
       log,
     }),
   };
@@ -73,7 +73,7 @@ export async function keep(
 ): Promise<void> {
   await catalogue.calls.save(aCall(`C${id}`));
   const recording = aRecording(id, `C${id}`, { keepUntil, sealedAt: T0 });
-  const path = recordingFile(dir, recording);
+  const path = join(dir, recording.file);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, 'sealed');
   await catalogue.recordings.sealed(recording, Buffer.alloc(10), recorded);

@@ -11,6 +11,7 @@ import { openManifest } from '../../../daemon/vault/manifest.js';
 import { loadMasterKey } from '../../../daemon/vault/master-key.js';
 import { openSealed } from '../../../daemon/vault/open.js';
 import { publicKeys } from '../../../daemon/vault/signing-key.js';
+import { createDiskReader } from '../../../daemon/vault/store/disk.js';
 import { type RecorderLab, until } from '../recorder.js';
 import { decode, type Sound } from '../recordings/audio.js';
 import type { Pbx } from './pbx.js';
@@ -178,7 +179,7 @@ function lengthWithin(span: Span, others: Span[]): number {
 /** Null when it cannot be opened or is not what was sealed. */
 async function soundOf(dataDir: string, recording: Recording, identity: string): Promise<Sound | null> {
   try {
-    const sealed = await openSealed(join(dataDir, recording.file), identity);
+    const sealed = await openSealed(createDiskReader(dataDir), recording, identity);
     const parts: Buffer[] = [];
     for await (const chunk of sealed.read(0, sealed.size - 1)) parts.push(chunk as Buffer);
     await sealed.close();

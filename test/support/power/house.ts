@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSpool } from '../../../daemon/capture/spool.js';
 import { withEntries } from '../../../daemon/catalogue/entries.js';
@@ -12,13 +12,13 @@ import { createLog } from '../../../daemon/ops/log.js';
 import { createPreserver } from '../../../daemon/recordings/preserve.js';
 import { createRetain } from '../../../daemon/recordings/retain.js';
 import { openDataFolder } from '../../../daemon/vault/data-folder.js';
-import { removeDurably } from '../../../daemon/vault/durable.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { signManifest } from '../../../daemon/vault/manifest.js';
 import { ensureMasterKey, openMasterKeys } from '../../../daemon/vault/master-key.js';
 import { openSealed } from '../../../daemon/vault/open.js';
 import { sealStream } from '../../../daemon/vault/seal.js';
 import { loadOrMakeSigningKey } from '../../../daemon/vault/signing-key.js';
+import { createDiskStore } from '../../../daemon/vault/store/disk.js';
 import { until } from '../recorder.js';
 import { aCall } from '../recordings/a-call.js';
 import { toneWav } from '../recordings/preserve-lab.js';
@@ -46,6 +46,7 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
   await catalogue.start();
   const clock = () => T0 + 60_000 + daysLater * DAY;
   const log = createLog('silent', 'test');
+  const store = createDiskStore(dir);
   const absent = async () => null;
   const spool = createSpool({
     dir: join(dir, 'spool'),
@@ -62,13 +63,12 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
     alarms: NO_ALARMS,
     alarmsOf: () => NO_ALARMS,
     keys,
-    seal: sealStream,
-    open: openSealed,
+    seal: (...given) => sealStream(store, ...given),
+    open: (...given) => openSealed(store, ...given),
     vouch: async (manifest) => signManifest(manifest, signingKey),
     recovery: null,
     version: '0.0.0-test',
     site: { timeZone: 'UTC' },
-    dataDir: dir,
     bitrate: 24_000,
     complexity: 0,
     atOnce: 1,
@@ -87,10 +87,10 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
       },
     },
     keys: { ...keys, destroy: said('key-gone', keys.destroy, (id) => id) },
-    files: { remove: removeDurably, exists: async (path) => existsSync(path) },
+    store,
     clock,
     alarms: NO_ALARMS,
-    config: { dataDir: dir, schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent: 100 },
+    config: { schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent: 100 },
     log,
   });
   return {

@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
-import { spoolName } from '../../../daemon/domain/recording/recording.js';
+import { type Recording, spoolName } from '../../../daemon/domain/recording/recording.js';
 import { openSealed } from '../../../daemon/vault/open.js';
+import { createDiskReader } from '../../../daemon/vault/store/disk.js';
 import { until } from '../recorder.js';
 import { ERASED, type House, KEPT, openHouse } from './house.js';
 
@@ -89,16 +90,20 @@ async function recordingOf(
   }
   if (recording.state !== 'sealed') return [`a recording stays ${recording.state}`];
   if (promised.has(`intent ${id}`)) return ['an intent to erase is forgotten'];
-  return (await opens(house, file, id, recording.plainSha256)) ? [] : ['a recording cannot be opened'];
+  return (await opens(house, dir, recording)) ? [] : ['a recording cannot be opened'];
 }
 
-async function opens(house: House, file: string, id: string, sha256: string): Promise<boolean> {
+async function opens(house: House, dir: string, recording: Recording): Promise<boolean> {
   try {
-    const sealed = await openSealed(file, await house.keys.identity(id));
+    const sealed = await openSealed(
+      createDiskReader(dir),
+      recording,
+      await house.keys.identity(recording.id),
+    );
     const hash = createHash('sha256');
     for await (const chunk of sealed.read(0, sealed.size - 1)) hash.update(chunk as Buffer);
     await sealed.close();
-    return hash.digest('hex') === sha256;
+    return hash.digest('hex') === recording.plainSha256;
   } catch {
     return false;
   }

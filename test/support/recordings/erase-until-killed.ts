@@ -1,12 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withEntries } from '../../../daemon/catalogue/entries.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createRetain, type Retain } from '../../../daemon/recordings/retain.js';
-import { removeDurably } from '../../../daemon/vault/durable.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
+import { createDiskStore } from '../../../daemon/vault/store/disk.js';
 
 export const NOW = 1_800_000_000_000;
 
@@ -33,10 +33,10 @@ export async function openHouse(dir: string, beforeEach: (verb: string) => void 
   const retain: Retain = createRetain({
     catalogue: watched('catalogue', catalogue),
     keys: watched('keys', keys),
-    files: watched('files', { remove: removeDurably, exists: async (path: string) => existsSync(path) }),
+    store: watched('store', createDiskStore(dir)),
     clock: () => NOW,
     alarms: { raise: () => {}, clear: () => {} },
-    config: { dataDir: dir, schedule: '15 3 * * *', timeZone: 'Europe/Berlin', breakerPercent: 100 },
+    config: { schedule: '15 3 * * *', timeZone: 'Europe/Berlin', breakerPercent: 100 },
     log: createLog('silent', 'test'),
   });
   return {

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { recordingFile } from '../../../daemon/domain/paths.js';
 import { noted } from '../words.js';
 import { aCall, aRecording } from './a-call.js';
 import { NOW, openHouse } from './erase-until-killed.js';
 
 const DAY = 86_400_000;
 
-const fileIn = (dir: string, id: string) => recordingFile(dir, aRecording(id, ''));
+const fileIn = (dir: string, id: string) => join(dir, aRecording(id, '').file);
 
 /**
  * Furnishes a directory with four recordings: R1 and R2 are due, R3 later, R4 never. Returns the bytes of which each one's

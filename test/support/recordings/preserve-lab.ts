@@ -15,6 +15,7 @@ import { signManifest } from '../../../daemon/vault/manifest.js';
 import { openSealed } from '../../../daemon/vault/open.js';
 import { sealStream } from '../../../daemon/vault/seal.js';
 import { createSigningKey } from '../../../daemon/vault/signing-key.js';
+import { createDiskStore } from '../../../daemon/vault/store/disk.js';
 import { alarmBoard } from '../alarm-board.js';
 import { until } from '../recorder.js';
 import { aCall } from './a-call.js';
@@ -78,6 +79,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
   const keys = createKeys({ path: keysFile(dir), masterKey: new Uint8Array(32).fill(7) });
   keys.start();
   const signingKey = createSigningKey(dir, new Uint8Array(32).fill(7));
+  const store = createDiskStore(dir);
   const absent = async () => null;
   const faults: string[] = [];
   const sealedAfter: number[] = [];
@@ -99,12 +101,11 @@ export async function preserveLab(t: Test, options: Options = {}) {
       ...(limit === undefined ? {} : { limit: () => limit }),
     }),
     keys,
-    seal: sealStream,
-    open: openSealed,
+    seal: (...given) => sealStream(store, ...given),
+    open: (...given) => openSealed(store, ...given),
     vouch: async (manifest) => signManifest(manifest, signingKey),
     recovery: options.recovery ?? null,
     version: '0.0.0-test',
-    dataDir: dir,
     bitrate: 24_000,
     complexity: 5,
     atOnce: 1,

@@ -10,8 +10,8 @@ import { verify } from '../../../daemon/cli/verify.js';
 import { createScrub, type ScrubDeps } from '../../../daemon/recordings/scrub.js';
 import { openManifest, signManifest } from '../../../daemon/vault/manifest.js';
 import { hashContent, openSealed } from '../../../daemon/vault/open.js';
-import { filesIn, hashFile, sizeOf } from '../../../daemon/vault/scan.js';
 import { createSigningKey, publicKeys } from '../../../daemon/vault/signing-key.js';
+import { createDiskStore } from '../../../daemon/vault/store/disk.js';
 import { alarmBoard } from '../alarm-board.js';
 import {
   addRecording,
@@ -57,20 +57,21 @@ export async function vault(t: Test, many: number, change: Partial<ScrubDeps> = 
     made.push({ ...one, bytes: readFileSync(one.path) });
   }
   const { standing, alarms } = alarmBoard();
+  const store = createDiskStore(dash.dataDir);
   const deps: ScrubDeps = {
     catalogue: dash.catalogue,
-    files: { hash: hashFile, size: sizeOf, list: filesIn },
+    store,
     opens: async (r) => {
-      await (await openSealed(join(dash.dataDir, r.file), await dash.keys.identity(r.id))).close();
+      await (await openSealed(store, r, await dash.keys.identity(r.id))).close();
     },
     openManifest: (signed) => openManifest(signed, publicKeys(dash.dataDir)),
-    content: async (r) => hashContent(join(dash.dataDir, r.file), await dash.keys.identity(r.id)),
+    content: async (r) => hashContent(store, r, await dash.keys.identity(r.id)),
     vouch: async (manifest) => signManifest(manifest, signingKey),
     version: '0.0.0-test',
     busy: () => null,
     alarms,
     clock: () => dash.clock.ms,
-    config: { dataDir: dash.dataDir, schedule: '30 1 * * *', timeZone: 'UTC' },
+    config: { schedule: '30 1 * * *', timeZone: 'UTC' },
     log: pino({ level: 'silent' }),
     pace: { waitMs: 5, rest: 0, tellMs: 10 },
     ...change,

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
 import { createPasses } from '../../../daemon/ops/passes.js';
 import { createExaminer } from '../../../daemon/recordings/scrub/examine.js';
@@ -11,8 +10,8 @@ import { createTaking } from '../../../daemon/requests/taking.js';
 import type { Keys } from '../../../daemon/vault/keys.js';
 import { openManifest } from '../../../daemon/vault/manifest.js';
 import { openSealed } from '../../../daemon/vault/open.js';
-import { hashFile } from '../../../daemon/vault/scan.js';
 import { publicKeys } from '../../../daemon/vault/signing-key.js';
+import { createDiskReader } from '../../../daemon/vault/store/disk.js';
 import { alarmBoard } from '../alarm-board.js';
 
 /**
@@ -30,12 +29,13 @@ export function openSound(house: {
   const { alarms, standing } = alarmBoard();
   const proofs = createProofs({ clock });
   const passes = createPasses({ clock });
+  const store = createDiskReader(dataDir);
   const askers = createAskers({ catalogue, proofs, clock });
   const taking = createTaking({ alarms, clock });
   const identity = (id: string) => keys.identity(id);
   const { file: examine } = createExaminer({
-    ...{ catalogue, dataDir, hash: hashFile },
-    opens: async (r) => (await openSealed(join(dataDir, r.file), await identity(r.id))).close(),
+    ...{ catalogue, hash: store.hash },
+    opens: async (r) => (await openSealed(store, r, await identity(r.id))).close(),
     openManifest: (signed) => openManifest(signed, publicKeys(dataDir)),
   });
   const damage = createDamage({ catalogue, examine, clock });

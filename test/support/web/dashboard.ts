@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
@@ -14,13 +14,7 @@ import { fail } from '../../../daemon/domain/error.js';
 import type { ControlHandlers, ControlName } from '../../../daemon/domain/operations/control.js';
 import { newJob } from '../../../daemon/domain/operations/job.js';
 import { downStatus } from '../../../daemon/domain/operations/status.js';
-import {
-  catalogueFile,
-  keysFile,
-  recordingFile,
-  recordingPath,
-  webFile,
-} from '../../../daemon/domain/paths.js';
+import { catalogueFile, keysFile, recordingPath, webFile } from '../../../daemon/domain/paths.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
 import type { GroupRule } from '../../../daemon/domain/people/directory.js';
 import type { Proof } from '../../../daemon/domain/people/factor.js';
@@ -30,9 +24,9 @@ import { hashed, newToken } from '../../../daemon/ops/secrets/codes.js';
 import { createRequests, type RequestsDeps } from '../../../daemon/requests/requests.js';
 import { createFactorSecrets } from '../../../daemon/vault/factor-secrets.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
-import { openSealed } from '../../../daemon/vault/open.js';
-import { hashFile } from '../../../daemon/vault/scan.js';
+import { type OpenSealed, openSealed } from '../../../daemon/vault/open.js';
 import { sealStream } from '../../../daemon/vault/seal.js';
+import { createDiskStore } from '../../../daemon/vault/store/disk.js';
 import { buildApp, type Deps } from '../../../web/app.js';
 import type { WithProvider } from '../../../web/deps.js';
 import type { Control } from '../../../web/server/control.js';
@@ -49,7 +43,9 @@ export const aJob = newJob('01JDK3V7Q8ZM5T4R2XW9YB6C1E', 'recordings_check', {},
 
 export type Dashboard = Awaited<ReturnType<typeof openDashboard>>;
 
-type Given = Partial<Omit<Deps, 'control' | 'directory' | 'provider'>> & {
+type Given = Partial<Omit<Deps, 'control' | 'directory' | 'provider' | 'openSealed'>> & {
+  /** Watches a recording that the dashboard has opened. */
+  watchSealed?: (sealed: OpenSealed) => OpenSealed;
   control?: Partial<Control>;
   /** With what groups make somebody, which the recorder is told. */
   directory?: (NonNullable<Deps['directory']> & { rules: readonly GroupRule[] }) | null;
@@ -66,7 +62,8 @@ type Given = Partial<Omit<Deps, 'control' | 'directory' | 'provider'>> & {
  * counted. `catalogue` is the recorder's, which writes; the dashboard only reads.
  */
 export async function openDashboard(t: Test, given: Given = {}) {
-  const { control, directory = null, provider = null, recorder, requests, ...overrides } = given;
+  const { control, directory = null, provider = null, recorder, requests, ...more } = given;
+  const { watchSealed = (sealed: OpenSealed) => sealed, ...overrides } = more;
   const { dataDir, uiDir } = { ...housed(t, overrides), ...overrides };
   const clock = { ms: START };
   const now = overrides.now ?? (() => clock.ms);
@@ -77,6 +74,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
   await catalogue.start();
   const reader = createSqliteReader({ path: catalogueFile(dataDir) });
   await reader.start();
+  const recordings = createDiskStore(dataDir);
   const store = openStore({ path: webFile(dataDir), log, now });
   const masterKey = randomBytes(32);
   const keys = createKeys({ path: keysFile(dataDir), masterKey });
@@ -106,8 +104,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
     passes: { take: () => false },
     identity: keys.identity,
     examine: async (recording) => {
-      const path = recordingFile(dataDir, recording);
-      const found = await hashFile(path);
+      const found = await recordings.hash(recording);
       return found?.sha256 === recording.sealedSha256 ? null : 'The file is not as it was sealed.';
     },
     signer: () => '',
@@ -130,7 +127,8 @@ export async function openDashboard(t: Test, given: Given = {}) {
   const asking = asker(handlers, half.streams, (name, body) => asked.push({ name, body }));
   const { app, setup, routes } = await buildApp({
     catalogue: reader,
-    ...{ store, openSealed, passwords },
+    ...{ store, passwords },
+    openSealed: async (...given) => watchSealed(await openSealed(recordings, ...given)),
     ...asking,
     directory,
     provider,
@@ -306,10 +304,10 @@ export async function addRecording(
   const call = await addCall(catalogue, change.call);
   const id = ulid(call.startedAt);
   const place = recordingPath(id, call.startedAt);
-  const dir = dirname(join(dataDir, place));
-  mkdirSync(dir, { recursive: true });
   const { recipient } = await keys.create(id);
-  const sealed = await sealStream(Readable.from([bytes]), { recipient, dir, name: basename(place) });
+  const sealed = await sealStream(createDiskStore(dataDir), { id, file: place }, Readable.from([bytes]), {
+    recipient,
+  });
   const recording: Recording = {
     id,
     callId: call.id,

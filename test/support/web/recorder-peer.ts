@@ -1,4 +1,3 @@
-import { existsSync, rmSync } from 'node:fs';
 import { ulid } from 'ulid';
 import { fail } from '../../../daemon/domain/error.js';
 import type { AlarmWhy } from '../../../daemon/domain/operations/alarm-codes.js';
@@ -11,6 +10,7 @@ import { createControl } from '../../../daemon/operations/control.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createRetain } from '../../../daemon/recordings/retain.js';
 import type { RequestsDeps } from '../../../daemon/requests/requests.js';
+import { createDiskStore } from '../../../daemon/vault/store/disk.js';
 import { noted } from '../words.js';
 import type { Dashboard } from './dashboard.js';
 import { createSigner } from './signer.js';
@@ -50,16 +50,10 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
     return createRetain({
       catalogue,
       keys,
-      files: {
-        remove: async (path) => {
-          rmSync(path, { force: true });
-          return true;
-        },
-        exists: async (path) => existsSync(path),
-      },
+      store: createDiskStore(dataDir),
       clock: Date.now,
       alarms: { raise: () => {}, clear: () => {} },
-      config: { dataDir, schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent },
+      config: { schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent },
       log: createLog('silent', 'test'),
     });
   }

@@ -170,7 +170,7 @@ function nonsense(found: unknown): string | null {
 }
 
 /** What the recorder does at its start, in its order, with a PBX that has nothing; then a call comes. */
-async function startAndRecord(path: string, dir: string) {
+async function startAndRecord(path: string, _dir: string) {
   const { standing, alarms } = alarmBoard();
   const bad: BadRow[] = [];
   const sqlite = createSqliteCatalogue({
@@ -197,9 +197,9 @@ async function startAndRecord(path: string, dir: string) {
   const retain = createRetain({
     catalogue,
     keys: { destroy: async () => true, has: () => false },
-    files: { remove: async () => true, exists: async () => false },
+    store: { remove: async () => true, exists: async () => null },
     ...{ clock, alarms, log },
-    config: { dataDir: dir, schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent: 100 },
+    config: { schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent: 100 },
   });
   const watch = createWatch({ pbx: '', kept: catalogue.watch, clock, log });
   const link = { up: true, version: '', problem: null };

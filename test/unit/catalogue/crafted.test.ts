@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { createTestCalls } from '../../../daemon/calls/test-call.js';
 import { testLegs } from '../../../daemon/domain/call/test-call.js';
-import { recordingFile } from '../../../daemon/domain/paths.js';
+
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { craft, recorderOn, T0 } from '../../support/catalogue/crafted.js';
@@ -129,7 +129,7 @@ t.test('a recording is erased only where its id says that it lies', async (t) =>
       craft(o.path, (db) => db.prepare("UPDATE recordings SET file = ? WHERE id = 'R1'").run(file));
       const retain = retention(o);
       t.match(await retain.run(), { erased: 1, failed: 0 });
-      t.same(retain.removed, ['key R2', recordingFile(o.dir, aRecording('R2', 'CR2'))]);
+      t.same(retain.removed, ['key R2', aRecording('R2', 'CR2').file]);
       t.match(o.standing.get('catalogue_rows'), { message: /recordings R1 .*file/ });
     });
 });
@@ -145,11 +145,7 @@ t.test('a row that says that it is being erased is not believed without its entr
   );
   const retain = retention(o);
   await retain.recover();
-  t.same(
-    retain.removed,
-    ['key R2', recordingFile(o.dir, aRecording('R2', 'CR2'))],
-    'only what was begun is finished',
-  );
+  t.same(retain.removed, ['key R2', aRecording('R2', 'CR2').file], 'only what was begun is finished');
   t.match(o.standing.get('foreign_erasing'), { severity: 'critical', message: /R1 of call CR1/ });
   t.match(await retain.run(), { erased: 0 });
   t.equal((await o.catalogue.calls.get('CR1'))?.recording?.state, 'erasing');
@@ -179,17 +175,17 @@ t.test('a call that is only marked as a test call is not removed like one', asyn
   const tests = createTestCalls({
     ...{ catalogue: o.catalogue, alarms: o.alarms, log, clock: () => T0, mint: () => 'id', load: () => 0 },
     keys: { destroy: async (id) => removed.push(id) > 0 },
-    removeFile: async (path) => removed.push(path),
+    store: { remove: async ({ file }) => removed.push(file) > 0 },
     removeSpool: async () => true,
     preserving: () => 0,
     pbx: { callDialplan: async () => {}, hangup: async () => {} },
     ffmpeg: { decode: () => t.fail('nothing is decoded') as never },
     audio: async () => Buffer.alloc(0),
-    config: { pbx: '', dataDir: o.dir, enabled: false, schedule: '', timeZone: 'UTC', maxLoad: 1 },
+    config: { pbx: '', enabled: false, schedule: '', timeZone: 'UTC', maxLoad: 1 },
   });
   tests.start();
   await tests.stop();
-  t.same(removed, ['RT', recordingFile(o.dir, aRecording('RT', 'TEST'))], 'only the test call is');
+  t.same(removed, ['RT', aRecording('RT', 'TEST').file], 'only the test call is');
   t.ok((await o.catalogue.calls.get('CR1'))?.recording);
   t.match(o.standing.get('foreign_test_calls'), { severity: 'critical', message: /CR1/ });
 });

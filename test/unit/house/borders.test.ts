@@ -65,6 +65,28 @@ t.test('no program is started through a shell', async (t) => {
   );
 });
 
+t.test('the store alone makes a path of a recording', async (t) => {
+  // recording.ts says what a row may name; the folder itself is made by data-folder, and looked at by doctor.
+  const named = sources.filter(({ text }) => text.includes('.opus.age')).map(({ path }) => path);
+  t.same(named.sort(), [
+    'daemon/domain/paths.ts',
+    'daemon/domain/recording/recording.ts',
+    'daemon/vault/store/disk.ts',
+  ]);
+  const folders = sources.filter(({ text }) => /\brecordingsFolder\b/.test(text));
+  t.same(folders.map(({ path }) => path).sort(), [
+    'daemon/cli/doctor/access.ts',
+    'daemon/domain/paths.ts',
+    'daemon/vault/data-folder.ts',
+    'daemon/vault/store/disk.ts',
+  ]);
+  const joined = /\b(join\(|\$\{)[^;]*\b(recording|r|row)\.file\b/;
+  t.same(
+    sources.filter(({ text }) => joined.test(text)).map(({ path }) => path),
+    [],
+  );
+});
+
 t.test('a package that talks to the outside has one file that knows it', async (t) => {
   for (const [name, file] of [
     ['@peculiar/x509', 'daemon/tls/authority'],

@@ -1,11 +1,11 @@
 import { truncateSync } from 'node:fs';
-import { join } from 'node:path';
 import t from 'tap';
 import { inWords } from '../../../daemon/domain/reason/words.js';
 import { findGaps, whyStarved } from '../../../daemon/domain/recording/gaps.js';
 import { type Loss, lostMs } from '../../../daemon/domain/recording/lost.js';
-import type { Lost } from '../../../daemon/domain/recording/recording.js';
+import type { Lost, Recording } from '../../../daemon/domain/recording/recording.js';
 import { openSealed } from '../../../daemon/vault/open.js';
+import { createDiskReader } from '../../../daemon/vault/store/disk.js';
 import { decode } from '../../support/recordings/audio.js';
 import { answeredAt, preserveLab, wavOf } from '../../support/recordings/preserve-lab.js';
 import { place, written } from '../../support/recordings/stalls.js';
@@ -207,7 +207,7 @@ for (const rate of [8000, 16000])
         },
       ]);
       t.ok(Math.abs(call.recording!.durationMs - 20_000) <= 20, `${call.recording!.durationMs} ms`);
-      const [left, right] = await soundOf(lab, call.recording!.file);
+      const [left, right] = await soundOf(lab, call.recording!);
       const due = Array.from({ length: 20 }, (_, i) => i * 1_000);
       const late = (found: number[]) => due.filter((ms) => !found.some((f) => Math.abs(f - ms) <= 25));
       t.same(late(onsets(right!, 8_000)), [], 'the whole side is as it was');
@@ -221,8 +221,11 @@ for (const rate of [8000, 16000])
     },
   );
 
-async function soundOf(lab: Awaited<ReturnType<typeof preserveLab>>, file: string): Promise<Float32Array[]> {
-  const opened = await openSealed(join(lab.dir, file), await lab.identity(id));
+async function soundOf(
+  lab: Awaited<ReturnType<typeof preserveLab>>,
+  recording: Recording,
+): Promise<Float32Array[]> {
+  const opened = await openSealed(createDiskReader(lab.dir), recording, await lab.identity(recording.id));
   const parts: Buffer[] = [];
   for await (const part of opened.read(0, opened.size - 1)) parts.push(part as Buffer);
   await opened.close();

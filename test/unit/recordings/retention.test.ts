@@ -92,7 +92,7 @@ t.test('one that cannot be erased does not keep the others, and is tried again',
   await furnish(dir);
   let broken = true;
   const house = await openHouse(dir, (verb) => {
-    if (verb === 'files.remove' && broken) {
+    if (verb === 'store.remove' && broken) {
       broken = false;
       throw new Error('EIO');
     }
@@ -113,10 +113,10 @@ t.test('what only claims to be gone is not called erased', async (t) => {
     const retain = createRetain({
       catalogue: house.catalogue,
       keys: { destroy: async () => true, has: () => lie === 'key' },
-      files: { remove: async () => true, exists: async () => lie === 'file' },
+      store: { remove: async () => true, exists: async () => (lie === 'file' ? { bytes: 1 } : null) },
       clock: () => NOW,
       alarms: silent,
-      config: { dataDir: dir, schedule: '* * * * *', timeZone: 'UTC', breakerPercent: 100 },
+      config: { schedule: '* * * * *', timeZone: 'UTC', breakerPercent: 100 },
       log: createLog('silent', 'test'),
     });
     t.match(await retain.run(), { erased: 0, left: 2 }, lie);
@@ -132,10 +132,10 @@ t.test('an unusual run is refused until it is confirmed for exactly this set', a
   const retain = createRetain({
     catalogue: house.catalogue,
     keys: house.keys,
-    files: { remove: async () => true, exists: async () => false },
+    store: { remove: async () => true, exists: async () => null },
     clock: () => NOW,
     alarms: silent,
-    config: { dataDir: dir, schedule: '* * * * *', timeZone: 'UTC', breakerPercent: 20 },
+    config: { schedule: '* * * * *', timeZone: 'UTC', breakerPercent: 20 },
     log: createLog('silent', 'test'),
   });
   const { breaker, due, kept, total, forEver } = await retain.plan();
@@ -202,8 +202,8 @@ t.test(
       alarms: silent,
       log: createLog('silent', 'test'),
     };
-    const files = { remove: async () => true, exists: async () => false };
-    const config = { dataDir: dir, schedule: 'sometimes', timeZone: 'UTC', breakerPercent: 20 };
-    t.throws(() => createRetain({ ...deps, files, config }).start(), { code: 'config_invalid' });
+    const store = { remove: async () => true, exists: async () => null };
+    const config = { schedule: 'sometimes', timeZone: 'UTC', breakerPercent: 20 };
+    t.throws(() => createRetain({ ...deps, store, config }).start(), { code: 'config_invalid' });
   },
 );

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { FOUNDER, type Person } from '../../../daemon/domain/people/person.js';
-import { openSealed } from '../../../daemon/vault/open.js';
 import { maskedOf } from '../../support/recordings/masked.js';
 import { kinds } from '../../support/recordings/masked-kinds.js';
 import {
@@ -21,16 +20,13 @@ const [telephone] = Object.values(kinds) as [Buffer];
 t.test('the dashboard gives each what they may hear, and reads no more than that needs', async (t) => {
   const reads: string[] = [];
   const dashboard = await openDashboard(t, {
-    openSealed: async (...given) => {
-      const sealed = await openSealed(...given);
-      return {
-        ...sealed,
-        read(start, end) {
-          reads.push(`${start}-${end}`);
-          return sealed.read(start, end);
-        },
-      };
-    },
+    watchSealed: (sealed) => ({
+      ...sealed,
+      read(start, end) {
+        reads.push(`${start}-${end}`);
+        return sealed.read(start, end);
+      },
+    }),
   });
   const { app, catalogue } = dashboard;
   const answeredAt = START - 600_000;

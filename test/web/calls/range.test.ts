@@ -4,7 +4,6 @@ import { readFileSync, truncateSync } from 'node:fs';
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import t from 'tap';
-import { openSealed } from '../../../daemon/vault/open.js';
 import { served } from '../../../web/calls/range.js';
 import { addCall, addRecording, flip, get, openDashboard, setUp } from '../../support/web/dashboard.js';
 import { noted } from '../../support/words.js';
@@ -189,8 +188,7 @@ t.test('a listener who goes away closes the file', async (t) => {
   let open = 0;
   const closed: (() => void)[] = [];
   const dashboard = await openDashboard(t, {
-    openSealed: async (...given) => {
-      const sealed = await openSealed(...given);
+    watchSealed: (sealed) => {
       open += 1;
       const close = async () => {
         await sealed.close();

@@ -14,8 +14,8 @@ import { FOUNDER, type Person } from '../../../daemon/domain/people/person.js';
 import { createExaminer } from '../../../daemon/recordings/scrub/examine.js';
 import { openManifest } from '../../../daemon/vault/manifest.js';
 import { openSealed } from '../../../daemon/vault/open.js';
-import { hashFile } from '../../../daemon/vault/scan.js';
 import { publicKeys } from '../../../daemon/vault/signing-key.js';
+import { createDiskReader } from '../../../daemon/vault/store/disk.js';
 import { openDashboard, post, START, signInAs } from '../../support/web/dashboard.js';
 import {
   createSigningKeyBeside,
@@ -34,6 +34,7 @@ const PAGE = 'dist/web/verify/verify.html';
 
 t.test('a pack is given out over HTTP, to whoever reaches all of the call and says why', async (t) => {
   const house = await openHouse(t, 'house-keys.db');
+  const store = createDiskReader(house.dir);
   const state = { full: false };
   const identity = (id: string) => house.keys.identity(id);
   const d = await openDashboard(t, {
@@ -47,8 +48,8 @@ t.test('a pack is given out over HTTP, to whoever reaches all of the call and sa
       }),
       identity,
       examine: createExaminer({
-        ...{ catalogue: house.catalogue, dataDir: house.dir, hash: hashFile },
-        opens: async (r) => (await openSealed(join(house.dir, r.file), await identity(r.id))).close(),
+        ...{ catalogue: house.catalogue, hash: store.hash },
+        opens: async (r) => (await openSealed(store, r, await identity(r.id))).close(),
         openManifest: (signed) => openManifest(signed, publicKeys(house.dir)),
       }).file,
       signer: () => house.key.keyId,
