@@ -115,6 +115,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
         links.ari.start();
         links.ami.start();
       }
+      recordings.registering.start();
       recordings.retain.start();
       for (const { assure } of lines) assure.start();
       for (const { calls } of lines) calls.testCalls.start();
@@ -130,7 +131,10 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       const { data, alarming, lines, recordings, assurance, operations, requests } = parts;
       const onEach = (work: (line: Line) => unknown) => Promise.all(lines.map(work));
       operations.timekeeper.stop();
-      await Promise.all([onEach(({ calls }) => calls.testCalls.stop()), recordings.custody.stop()]);
+      await Promise.all([
+        onEach(({ calls }) => calls.testCalls.stop()),
+        ...[recordings.custody.stop(), recordings.registering.stop()],
+      ]);
       await Promise.all([operations.jobs.stop(), recordings.scrub.stop()]);
       await Promise.all([operations.health.stop(), recordings.retain.stop(), operations.room.stop()]);
       await onEach(({ links }) => Promise.all([links.ari.stop(), links.ami.stop()]));

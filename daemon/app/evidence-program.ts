@@ -22,6 +22,7 @@ async function main(): Promise<void> {
       {
         ...evidenceDeps(order.dataDir, { identity: async () => order.identity }),
         catalogue,
+        registered: async () => order.registered,
         recorder: {
           key: async () => order.signer,
           sign: async () => (await ask({ sign: true })) ?? '',

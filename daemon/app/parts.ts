@@ -33,6 +33,7 @@ import type { Ari } from '../pbx/ari.js';
 import type { Stamps } from '../pbx/stamps.js';
 import type { createCustody } from '../recordings/custody.js';
 import type { createPreserver } from '../recordings/preserve.js';
+import type { createRegistering } from '../recordings/registering.js';
 import type { Retain } from '../recordings/retain.js';
 import type { createScrub } from '../recordings/scrub.js';
 import type { openDataFolder } from '../vault/data-folder.js';
@@ -84,6 +85,7 @@ export type Line = {
 export type LineBase = Pick<Line, 'pbx' | 'alarms' | 'log'>;
 export type Recordings = {
   custody: ReturnType<typeof createCustody>;
+  registering: ReturnType<typeof createRegistering>;
   preserver: ReturnType<typeof createPreserver>;
   retain: Retain;
   scrub: ReturnType<typeof createScrub>;

@@ -1,3 +1,4 @@
+import { ulid } from 'ulid';
 import type { Manifest } from '../domain/recording/manifest.js';
 import { ffmpegOf } from '../encode/chosen.js';
 import { createEncoder } from '../encode/encoder.js';
@@ -5,6 +6,7 @@ import { createBusy } from '../ops/busy.js';
 import { version } from '../ops/process/version.js';
 import { createCustody } from '../recordings/custody.js';
 import { createPreserver } from '../recordings/preserve.js';
+import { createRegistering } from '../recordings/registering.js';
 import { createRetain } from '../recordings/retain.js';
 import { createScrub } from '../recordings/scrub.js';
 import { resealFactors } from '../vault/factor-secrets.js';
@@ -46,6 +48,10 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
   };
   const store = createDiskStore(dir);
   const alarmsOf = new Map(lines.map(({ pbx, alarms }) => [pbx.id, alarms]));
+  const registering = createRegistering({
+    ...{ catalogue, clock, register: keys.register },
+    log: log.child({ part: 'register' }),
+  });
   const preserver = createPreserver({
     catalogue,
     spools: new Map(lines.map(({ pbx, spool }) => [pbx.id, spool])),
@@ -53,6 +59,8 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     keys,
     seal: (...given) => sealStream(store, ...given),
     open: (...given) => openSealed(store, ...given),
+    removeSealed: store.remove,
+    mint: () => ulid(),
     vouch,
     recovery: config.keys.recovery_recipient || null,
     version: version(),
@@ -90,6 +98,8 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     },
     content: async (recording) => hashContent(store, recording, await keys.identity(recording.id)),
     openManifest: (signed) => openManifest(signed, publicKeys(dir)),
+    registered: registering.registered,
+    noteSigned: (...signed) => keys.register().signed(...signed),
     vouch,
     version: version(),
     busy: createBusy(dir, config.scrub.max_load),
@@ -98,5 +108,5 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     config: { schedule: config.scrub.schedule, timeZone: config.site.time_zone },
     log: log.child({ part: 'scrub' }),
   });
-  return { custody, preserver, retain, scrub };
+  return { custody, registering, preserver, retain, scrub };
 }

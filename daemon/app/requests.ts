@@ -18,7 +18,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
   const {
     data: { catalogue, keys, master },
     alarming: { alert, deliver, away },
-    recordings: { custody, retain, scrub },
+    recordings: { custody, registering, retain, scrub },
     lines,
     assurance: { checkpoints },
     operations: { health, jobs, metrics, passes },
@@ -29,6 +29,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
     factorSecrets: createFactorSecrets(() => master),
     rules: { ldap: config.ldap.roles ?? [], oidc: config.oidc.roles ?? [] },
     identity: keys.identity,
+    registered: registering.registered,
     examine: scrub.examine,
     signer: () => custody.signer().keyId,
     sign: checkpoints.sign,

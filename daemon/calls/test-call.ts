@@ -36,6 +36,8 @@ export type TestCallDeps = {
   catalogue: Verbs<
     | 'calls.get'
     | 'segments.of'
+    | 'recordings.of'
+    | 'recordings.begun'
     | 'checkpoint'
     | 'testCalls.left'
     | 'testCalls.remove'
@@ -169,11 +171,12 @@ export function createTestCalls(deps: TestCallDeps) {
    * Whether a row only claims to be that of a test call. What makes one is the ids of its legs; and of a recording of one
    * the audit log has no entry, while it has one of every other.
    */
-  async function isForeign({ id, legs, recording }: StoredCall): Promise<boolean> {
-    if (!legs.every((leg) => isTestId(leg.id)) || (recording && legs.length === 0)) return true;
-    // The two are the same, unless the call became part of another.
-    for (const objectId of new Set([id, recording?.id ?? id]))
-      if ((await catalogue.audit.entries({ objectId, actions: ['sealed'], limit: 1 })).length > 0)
+  async function isForeign({ id, legs }: StoredCall): Promise<boolean> {
+    const recordings = await catalogue.recordings.of(id);
+    if (!legs.every((leg) => isTestId(leg.id)) || (recordings.length > 0 && legs.length === 0)) return true;
+    const asked = [{ objectId: id }, ...recordings.map((r) => ({ recording: r.id }))];
+    for (const about of asked)
+      if ((await catalogue.audit.entries({ ...about, actions: ['sealed'], limit: 1 })).length > 0)
         return true;
     return false;
   }
@@ -199,8 +202,12 @@ export function createTestCalls(deps: TestCallDeps) {
           // Without its row nobody would know later whose file it is.
           if (!(await deps.removeSpool(name))) throw fail('spool_denied', `${name} cannot be removed.`);
         }
-      await deps.keys.destroy(call.recording?.id ?? call.id);
-      if (call.recording) await deps.store.remove(call.recording);
+      // One that was begun may have a key, and a file.
+      const begun = await catalogue.recordings.begun(call.id);
+      for (const place of [...(await catalogue.recordings.of(call.id)), ...begun]) {
+        await deps.keys.destroy(place.id);
+        await deps.store.remove(place);
+      }
       await catalogue.testCalls.remove(call.id);
     }
     await catalogue.checkpoint();

@@ -12,6 +12,8 @@ export type AuditFilter = {
   actor?: string;
   /** The id of what it was done to, such as that of a call. */
   objectId?: string;
+  /** Those that name this recording, whatever its call is called by now. */
+  recording?: string;
   actions?: readonly AuditAction[];
   outcome?: AuditOutcome;
   /** Milliseconds since 1970: at or after / before. */

@@ -2,11 +2,27 @@ import type { Growth } from '../domain/operations/room.js';
 import type { Why } from '../domain/reason/reason.js';
 import type { SignedManifest } from '../domain/recording/manifest.js';
 import type { EarTrend } from '../domain/recording/quality.js';
-import type { Coverage, Recording, RecordingId } from '../domain/recording/recording.js';
+import type {
+  CallId,
+  Coverage,
+  Recording,
+  RecordingId,
+  RecordingPlace,
+} from '../domain/recording/recording.js';
 import type { StoredCall } from './stored-call.js';
 
 /** Sealed recordings, and what is left of those that were erased. */
 export interface Recordings {
+  /**
+   * Under which id, and as which file, the recording of a call is being made, durable when this resolves: as given, unless one was
+   * begun before and is not sealed. Follows an absorption, after which a call may have begun more than one: the oldest is
+   * returned. Throws `call_unknown`.
+   */
+  begin(callId: CallId, place: RecordingPlace): Promise<RecordingPlace>;
+  /** Those that were begun of a call and are not sealed, oldest first. */
+  begun(callId: CallId): Promise<RecordingPlace[]>;
+  /** Nothing is made under this id any more: neither its key nor its file is left, or both are another catalogue's. */
+  dropBegun(id: RecordingId): Promise<void>;
   /** The moment of truth: recording, coverage, preserved segments and what is signed of it in one transaction. */
   sealed(
     recording: Recording,
@@ -15,6 +31,8 @@ export interface Recordings {
     manifest?: SignedManifest,
   ): Promise<void>;
   get(id: RecordingId): Promise<Recording | null>;
+  /** Every version of every recording of a call, whatever became of it. */
+  of(callId: CallId): Promise<Recording[]>;
   /** Recordings in the order of their ids, from after this one. */
   after(id: RecordingId, limit: number): Promise<Recording[]>;
   peaks(id: RecordingId): Promise<Uint8Array | null>;

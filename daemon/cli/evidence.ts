@@ -4,6 +4,7 @@ import { fail } from '../domain/error.js';
 import { ask } from '../ops/control-client.js';
 import { version } from '../ops/process/version.js';
 import { evidenceDeps } from '../vault/evidence.js';
+import { knownOf } from '../vault/register.js';
 import type { CliContext } from './common/context.js';
 import { metDamage, onConsole, record } from './common/entries.js';
 import { type Output, openOutput } from './common/output.js';
@@ -51,6 +52,7 @@ async function write(context: CliContext, id: string, reason: string, output: Ou
     {
       ...evidenceDeps(dataDir, await context.keys()),
       catalogue,
+      registered: async ({ id }) => knownOf((await context.keys()).register(), id),
       recorder: {
         key: () =>
           ask(dataDir, 'checkpoints').then(

@@ -5,12 +5,15 @@ import type { Catalogue } from '../catalogue/catalogue.js';
 import type { StoredCall } from '../catalogue/stored-call.js';
 import { iso } from '../domain/days.js';
 import { fail } from '../domain/error.js';
+import { keysFile } from '../domain/paths.js';
 import { inWords, type Say } from '../domain/reason/words.js';
 import { manifestFault } from '../domain/recording/manifest.js';
 import type { Recording } from '../domain/recording/recording.js';
+import { registerFault } from '../domain/recording/registered.js';
 import { createExaminer, MANIFEST_GONE } from '../recordings/scrub/examine.js';
 import { openManifest } from '../vault/manifest.js';
 import { openSealed } from '../vault/open.js';
+import { readRegistered } from '../vault/register.js';
 import { keyId, publicKeys } from '../vault/signing-key.js';
 import { createDiskReader } from '../vault/store/disk.js';
 import type { CliContext } from './common/context.js';
@@ -116,12 +119,13 @@ async function examine(
   const call = await catalogue.calls.get(recording.callId);
   const file = recording.state === 'sealed' ? await fileFault(ctx, catalogue, recording) : null;
   const manifest = await manifestFaults(catalogue, call, recording, trusted);
+  const noted = recording.state === 'erased' ? null : await registerFaults(ctx, catalogue, recording);
   return {
     call_id: recording.callId,
     recording_id: recording.id,
     state: recording.state,
     ...manifest,
-    faults: [...(file === null ? [] : [file]), ...manifest.faults],
+    faults: [file, noted, ...manifest.faults].filter((fault) => fault !== null),
   };
 }
 
@@ -141,6 +145,7 @@ async function fileFault(
   const examiner = createExaminer({
     ...{ catalogue, hash: store.hash },
     openManifest: (signed) => openManifest(signed, known),
+    registered: async ({ id }) => readRegistered(keysFile(dataDir), id),
     // Its bytes are those that were sealed. Only before it is called well again it has to be opened: that takes the master key.
     opens: async (r) => {
       if (before === null || signed !== null) return;
@@ -158,6 +163,17 @@ async function fileFault(
   const finding = { recording: recording.id, fault, found: 'when it was verified' } as const;
   await ctx.ask('put_finding', { by: onConsole(), ...finding }).catch(() => {});
   return file;
+}
+
+/** In what the row differs from what the recorder noted when it sealed the recording. */
+async function registerFaults(
+  ctx: CliContext,
+  catalogue: Catalogue,
+  recording: Recording,
+): Promise<string | null> {
+  const noted = readRegistered(keysFile(ctx.data()), recording.id);
+  const signed = await catalogue.seals.manifest(recording.id);
+  return noted === undefined ? null : registerFault(noted, recording, signed?.sha256 ?? null);
 }
 
 async function manifestFaults(

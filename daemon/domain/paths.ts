@@ -1,7 +1,6 @@
 import { iso } from './days.js';
-import { fail } from './error.js';
 import { FIRST, type PbxId } from './pbx.js';
-import type { RecordingId } from './recording/recording.js';
+import type { RecordingId, RecordingPlace } from './recording/recording.js';
 
 /*
  * Every path in the data directory. Who may write where is set by systemd/tapedeck.tmpfiles, and seen to by
@@ -81,3 +80,9 @@ export const recordingsFolder = (dataDir: string): string => `${dataDir}/${RECOR
  */
 export const recordingPath = (id: RecordingId, startedAt: number): string =>
   `${RECORDINGS}/${iso(startedAt).slice(0, 10).replaceAll('-', '/')}/${id}.opus.age`;
+
+/** The id of a recording, with what names its file. */
+export const placeOf = (id: RecordingId, startedAt: number): RecordingPlace => ({
+  id,
+  file: recordingPath(id, startedAt),
+});

@@ -50,6 +50,9 @@ export type ScrubDeps = {
   opens: ExamineDeps['opens'];
   openManifest: ExamineDeps['openManifest'];
   content: LateDeps['content'];
+  registered: ExamineDeps['registered'];
+  /** Notes what was signed of a recording that is in the register. */
+  noteSigned: (id: RecordingId, manifestSha256: string) => void;
   /** Throws `schema_altered`. */
   vouch: (manifest: Manifest) => Promise<SignedManifest>;
   version: string;
@@ -110,7 +113,7 @@ export function createScrub(deps: ScrubDeps) {
   const rest = (tookMs: number) => wait(Math.max(1, tookMs * pace.rest));
 
   const examiner = createExaminer({
-    ...{ catalogue, opens: deps.opens, openManifest: deps.openManifest },
+    ...{ catalogue, opens: deps.opens, openManifest: deps.openManifest, registered: deps.registered },
     hash: (recording) => store.hash(recording, rest),
   });
 
@@ -138,6 +141,7 @@ export function createScrub(deps: ScrubDeps) {
       seen.add(id);
       log.error({ recording: id, call: recording.callId, fault }, 'A recording is not as it was sealed');
     } else if (unsigned) await signLater(recording);
+    else await noteManifest(recording);
     return fault;
   }
 
@@ -161,8 +165,18 @@ export function createScrub(deps: ScrubDeps) {
       if (e instanceof TapedeckError && e.code === 'schema_altered') return null;
       throw e;
     });
-    if (signed) await catalogue.seals.addManifest(signed);
-    else unsignable.add(recording.id);
+    if (signed) {
+      await catalogue.seals.addManifest(signed);
+      await noteManifest(recording);
+    } else unsignable.add(recording.id);
+  }
+
+  /** A stop may have come between the manifest and its note in the register. */
+  async function noteManifest(recording: Recording): Promise<void> {
+    const noted = await deps.registered(recording);
+    if (!noted || noted.manifestSha256 !== null) return;
+    const signed = await catalogue.seals.manifest(recording.id);
+    if (signed) deps.noteSigned(recording.id, signed.sha256);
   }
 
   /** Reads what this night has to. */

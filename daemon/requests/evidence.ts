@@ -8,7 +8,8 @@ import { fail, TapedeckError } from '../domain/error.js';
 import type { StreamHandlers } from '../domain/operations/control.js';
 import { coversAll, owesReason, reachedBy } from '../domain/people/reach.js';
 import { playable } from '../domain/recording/playable.js';
-import { isId } from '../domain/recording/recording.js';
+import { isId, type Recording } from '../domain/recording/recording.js';
+import type { Registered } from '../domain/recording/registered.js';
 import { damages } from '../domain/recording/scrub.js';
 import type { Askers } from './askers.js';
 import type { Damage } from './damage.js';
@@ -28,6 +29,8 @@ export function createEvidence(deps: {
   askers: Pick<Askers, 'of'>;
   /** The key of a recording. Throws `key_missing`. */
   identity: (recordingId: string) => Promise<string>;
+  /** What the recorder noted when it sealed a recording; null for nothing, undefined where that is not known. */
+  registered: (recording: Recording) => Promise<Registered | null | undefined>;
   /** The id of the key with which the recorder signs, and a note with which it signs the log as it is now. */
   signer: () => string | Promise<string>;
   sign: () => Promise<{ note: string }>;
@@ -62,13 +65,14 @@ export function createEvidence(deps: {
       gone.addEventListener('abort', end, { once: true });
       const over = () => void going.delete(person.id);
       const damaged = async (e: unknown) => {
-        if (e instanceof TapedeckError && damages(e.code))
+        if (e instanceof TapedeckError && (damages(e.code) || e.code === 'evidence_refused'))
           await deps.damage.look(recording.id, 'when it was exported').catch(() => {});
       };
       try {
         const pack = await runPack(
           {
             ...{ dataDir: deps.dataDir, call: call.id, identity: await deps.identity(recording.id) },
+            registered: await deps.registered(recording),
             ...{ by: `${person.name}, signed in from ${by.address}`, reason, signer: await deps.signer() },
             ...{ site: deps.site, version: deps.version },
           },

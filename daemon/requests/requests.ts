@@ -8,6 +8,7 @@ import type { SIGN_IN } from '../domain/operations/control/sign-in.js';
 import type { ControlHandlers, StreamHandlers } from '../domain/operations/control.js';
 import type { GroupRule } from '../domain/people/directory.js';
 import type { Recording } from '../domain/recording/recording.js';
+import type { Registered } from '../domain/recording/registered.js';
 import type { Passes } from '../ops/passes.js';
 import { createAskers } from './askers.js';
 import { createDamage } from './damage.js';
@@ -35,6 +36,8 @@ export type RequestsDeps = Pick<RuleDeps, 'retain' | 'jobs'> & {
   identity: (recordingId: string) => Promise<string>;
   /** Reads a recording; what is wrong with it in words, null for nothing. */
   examine: (recording: Recording) => Promise<string | null>;
+  /** What the recorder noted when it sealed a recording; null for nothing, undefined where that is not known. */
+  registered: (recording: Recording) => Promise<Registered | null | undefined>;
   /** The id of the key with which the recorder signs, and a note with which it signs the log as it is now. */
   signer: () => string;
   sign: () => Promise<{ note: string }>;

@@ -4,6 +4,7 @@ import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import Database from 'better-sqlite3';
 import { databaseError, diskError, fail } from '../domain/error.js';
 import { makeFolderNow } from './place.js';
+import { type Register, registerIn, registerSchema } from './register.js';
 import { unwrapWithAny, wrap } from './wrap.js';
 
 export type Keys = {
@@ -20,6 +21,8 @@ export type Keys = {
   /** Destroys a recording's key: durable when this resolves. Gives false if there was none. */
   destroy(recordingId: string): Promise<boolean>;
   has(recordingId: string): boolean;
+  /** What was sealed with these keys, in the same file. */
+  register(): Register;
   /** The master keys that are known, the one that rows are wrapped under now first. Throws master_key_wrong. */
   masterKeys(): [Uint8Array, ...Uint8Array[]];
 };
@@ -27,7 +30,6 @@ export type Keys = {
 const schema = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
   CREATE TABLE key (slot INTEGER PRIMARY KEY, recording_id TEXT NOT NULL UNIQUE, wrapped BLOB NOT NULL) STRICT;
-  PRAGMA user_version = 1;
 `;
 
 /** What the key of a recording wraps to is all zeros once it was destroyed. */
@@ -68,6 +70,7 @@ export function createKeys({
         check: Database.Statement<[], Buffer>;
         insert: Database.Statement;
         blank: Database.Statement;
+        register: Register;
       }
     | undefined;
   type Find = Database.Statement<[string], { wrapped: Buffer; destroyed: 0 | 1 }>;
@@ -121,6 +124,7 @@ export function createKeys({
           blank: db.prepare(
             `UPDATE key SET wrapped = zeroblob(length(wrapped)) WHERE recording_id = ? AND NOT ${destroyed}`,
           ),
+          register: registerIn(db),
         };
         inUse();
       } catch (error) {
@@ -157,6 +161,7 @@ export function createKeys({
     has(recordingId) {
       return store().find.get(recordingId)?.destroyed === 0;
     },
+    register: () => store().register,
     masterKeys() {
       const now = inUse();
       return [now, ...ring.filter((key) => key !== now)];
@@ -216,15 +221,18 @@ function prepare(db: Database.Database, masterKey: Uint8Array, readonly: boolean
   if (!readonly) {
     writeSafely(db);
     db.transaction(() => {
-      if (db.pragma('user_version', { simple: true }) === 0) {
+      const at = db.pragma('user_version', { simple: true });
+      if (at === 0) {
         db.exec(schema);
         db.prepare("INSERT INTO meta VALUES ('check', ?)").run(checkOf(masterKey));
       }
+      if (at === 0 || at === 1) db.exec(registerSchema);
     }).immediate();
   }
-  const version = db.pragma('user_version', { simple: true });
+  const version = db.pragma('user_version', { simple: true }) as number;
   if (version === 0) throw fail('key_missing', 'keys.db is empty; start the daemon first.');
-  if (version !== 1) throw fail('keys_newer', `It has version ${version}; this Tapedeck knows 1.`);
+  // Who may only read finds the one of the version before until the recorder has started.
+  if (version > 2) throw fail('keys_newer', `It has version ${version}; this Tapedeck knows 2.`);
 }
 
 /** How many keys there are in a keys.db, and how many were destroyed. Needs no master key. */

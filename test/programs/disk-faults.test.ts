@@ -139,7 +139,11 @@ async function legal(t: Test, house: string, what: string): Promise<'whole' | 'k
       t.notMatch(call?.coverage.status, /^(recorded|partial)$/, `${what}: and nothing else is claimed`);
       return 'kept';
     }
-    const file = await openSealed(createDiskReader(house), call.recording, await keys.identity(ID));
+    const file = await openSealed(
+      createDiskReader(house),
+      call.recording,
+      await keys.identity(call.recording.id),
+    );
     const hash = createHash('sha256');
     for await (const chunk of file.read(0, file.size - 1)) hash.update(chunk as Buffer);
     await file.close();

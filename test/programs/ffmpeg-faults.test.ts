@@ -56,7 +56,7 @@ async function hindered(t: Test, script: string, options: Options = {}) {
       const call = await lab.run(id);
       t.match(call.coverage, { status: 'recorded', why: null });
       t.same(lab.spool(), []);
-      t.same(lab.sealed(), [`${id}.opus.age`]);
+      t.same(lab.sealed(), [`${call.recording!.id}.opus.age`]);
     },
   };
 }

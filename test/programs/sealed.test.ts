@@ -53,17 +53,18 @@ t.test(
     );
     const call = await lab.run(id);
     const recording = call.recording!;
-    const signed = (await lab.catalogue.seals.manifest(id))!;
+    const signed = (await lab.catalogue.seals.manifest(recording.id))!;
     const keys = publicKeys(lab.dir);
     t.match(openManifest(signed, keys), { fault: null, manifest: {} });
     t.equal(signed.text, canonical(JSON.parse(signed.text!)), 'as RFC 8785 has it');
     const sealed = readFileSync(join(lab.dir, recording.file));
     const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
     t.match(parseManifest(signed.text!), {
-      ...{ format: 'tapedeck.manifest', format_version: 2, made_later: false },
+      ...{ format: 'tapedeck.manifest', format_version: 3, made_later: false },
       software: { name: 'Tapedeck', version: '0.0.0-test' },
       call: { id, them: { name: 'Ada Caller' }, marks: [{ at_ms: 1_200, kind: 'hold' }] },
       recording: {
+        ...{ id: recording.id, of: recording.id, version: 1 },
         plain: { bytes: recording.plainBytes },
         sealed: { bytes: sealed.length, sha256: hash(sealed) },
       },
@@ -96,7 +97,7 @@ t.test(
     const plain = age(recovery);
     t.equal(hash(plain), recording.plainSha256, 'with nothing of this machine');
     await lab.catalogue.recordings.eraseIntended(id, noted('Over.'), 1);
-    t.equal(hash(age(await lab.identity(id))), hash(plain), 'as its own key does');
+    t.equal(hash(age(await lab.identity(recording.id))), hash(plain), 'as its own key does');
   },
 );
 
@@ -195,14 +196,15 @@ t.test('erasing takes the names out of the manifest and leaves its hash and sign
   const lab = await preserveLab(t);
   const wav = toneWav(1);
   await lab.add(id, [{ in: wav, out: wav }], { talkMs: 1_000 });
-  await lab.run(id);
-  const before = (await lab.catalogue.seals.manifest(id))!;
+  const { recording } = await lab.run(id);
+  const sealed = recording!.id;
+  const before = (await lab.catalogue.seals.manifest(sealed))!;
   await lab.catalogue.checkpoint();
   t.ok(everything(lab.dir).includes('tapedeck.manifest'), 'it is there before');
-  await lab.catalogue.recordings.eraseIntended(id, noted('Over.'), 1);
-  await lab.catalogue.recordings.erased(id, 2);
-  t.same(await lab.catalogue.seals.manifest(id), { ...before, text: null });
-  t.same(await lab.catalogue.seals.check(id), null, 'and nobody looks for its file');
+  await lab.catalogue.recordings.eraseIntended(sealed, noted('Over.'), 1);
+  await lab.catalogue.recordings.erased(sealed, 2);
+  t.same(await lab.catalogue.seals.manifest(sealed), { ...before, text: null });
+  t.same(await lab.catalogue.seals.check(sealed), null, 'and nobody looks for its file');
   t.ok(await lab.catalogue.checkpoint());
   t.notOk(everything(lab.dir).includes('tapedeck.manifest'), 'nothing of its text is in any file');
 });

@@ -32,7 +32,14 @@ export async function startRecorder(dataDir: string, { check = never }: { check?
     ...{ catalogue, passwords, dataDir, clock, jobs, mint: ulid, version: '0.0.0-test' },
     ...{ rules: { ldap: [], oidc: [] }, site: { name: '', timeZone: 'UTC' }, retain: { run: never } },
     ...{ factorSecrets: { seal: never, open: never }, passes: { take: () => false } },
-    ...{ identity: never, examine: never, sign: never, signer: () => '', alarms: { raise: () => {} } },
+    ...{
+      identity: never,
+      registered: never,
+      examine: never,
+      sign: never,
+      signer: () => '',
+      alarms: { raise: () => {} },
+    },
   });
   const asked: string[] = [];
   const noted = Object.entries(handlers).map(([name, handle]) => [

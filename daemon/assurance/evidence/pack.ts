@@ -13,6 +13,7 @@ import { fail } from '../../domain/error.js';
 import { inWords, type Say } from '../../domain/reason/words.js';
 import { disagreements, type Manifest, type SignedManifest } from '../../domain/recording/manifest.js';
 import type { Recording } from '../../domain/recording/recording.js';
+import { type Registered, registerFault } from '../../domain/recording/registered.js';
 import { coverSheet } from './cover.js';
 import { chain, entriesOf, firstOf, follows, headBefore, type Log, lines } from './log.js';
 import { readVerifier } from './verifier.js';
@@ -25,6 +26,8 @@ export type EvidenceDeps = {
   catalogue: Log & Verbs<'seals.manifest' | 'audit.checkpoints'>;
   open(recording: Recording): Promise<Audio>;
   openManifest(signed: SignedManifest): { manifest: Manifest | null; fault: string | null };
+  /** What the recorder noted when it sealed the recording; null for nothing, undefined where that is not known. */
+  registered(recording: Recording): Promise<Registered | null | undefined>;
   /** Every public key of this box, by its id, as PEM. */
   keys: ReadonlyMap<string, string>;
   /** The id of the key of this box that has signed a note, or null. */
@@ -135,8 +138,13 @@ function whole({ recording, coverage }: StoredCall, say: Say): Recording {
 }
 
 /** What was signed of a recording, when it is what was signed. */
-async function vouched({ catalogue, openManifest }: EvidenceDeps, recording: Recording) {
+async function vouched({ catalogue, openManifest, registered }: EvidenceDeps, recording: Recording) {
   const signed = await catalogue.seals.manifest(recording.id);
+  const noted = await registered(recording);
+  if (noted && noted.recordingId !== recording.id)
+    throw fail('evidence_refused', 'There is another version of the recording now. Try again.');
+  const differs = noted === undefined ? null : registerFault(noted, recording, signed?.sha256 ?? null);
+  if (differs !== null) throw fail('evidence_refused', differs);
   if (!signed)
     throw fail(
       'evidence_refused',

@@ -192,6 +192,7 @@ function selection(filter: AuditFilter): { sql: string; values: Record<string, u
   fits('audit.seq < $before', 'before', filter.before);
   fits('audit.actor_key = $actor', 'actor', filter.actor);
   fits("audit.object_id = $object AND audit.object_id <> ''", 'object', filter.objectId);
+  fits("audit.entry ->> '$.detail.recording' = $recording", 'recording', filter.recording);
   const bad = filter.outcome === 'ok' ? '' : " AND audit.outcome <> 'ok'";
   fits(`audit.outcome = $outcome${bad}`, 'outcome', filter.outcome);
   fits('audit.at >= $from', 'from', filter.from === undefined ? undefined : iso(filter.from));

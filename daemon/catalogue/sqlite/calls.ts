@@ -14,10 +14,11 @@ import { createReady } from './ready.js';
 import { hasFlag } from './recordings/ears.js';
 import { openCall, storedCall } from './rows.js';
 
-/** A call with the recording that stands for it: the newest that still is, or the newest tombstone. */
+/** A call with the recording that stands for it: the newest version of the newest that still is, or the newest tombstone. */
 const FROM = `FROM calls LEFT JOIN recordings ON recordings.id = (
-    SELECT r.id FROM recordings r WHERE r.call_id = calls.id
-    ORDER BY r.state = 'erased', r.sealed_at DESC, r.id DESC LIMIT 1)`;
+    SELECT r.id FROM recordings r WHERE r.call_id = calls.id AND NOT EXISTS (
+      SELECT 1 FROM recordings n WHERE n.of_id = r.of_id AND n.version > r.version AND n.state <> 'erased')
+    ORDER BY r.state = 'erased', r.sealed_at DESC, r.version DESC, r.id DESC LIMIT 1)`;
 const WITH_RECORDING = `SELECT calls.*, recordings.* ${FROM}`;
 const AMONG = 'calls.id IN (SELECT value FROM json_each(?))';
 
@@ -66,6 +67,7 @@ export function createCalls(db: Db, reader: Reader) {
   const follow = db.prepare('UPDATE absorbed SET into_id = $into WHERE into_id = $from');
   const moveSegments = db.prepare('UPDATE segments SET call_id = $into WHERE call_id = $from');
   const moveRecordings = db.prepare('UPDATE recordings SET call_id = $into WHERE call_id = $from');
+  const moveBegun = db.prepare('UPDATE recordings_begun SET call_id = $into WHERE call_id = $from');
   const moveConsultations = db.prepare(
     'UPDATE calls SET consult_for = nullif($into, id) WHERE consult_for = $from',
   );
@@ -187,6 +189,7 @@ export function createCalls(db: Db, reader: Reader) {
       const move = { from, into };
       moveSegments.run(move);
       moveRecordings.run(move);
+      moveBegun.run(move);
       moveConsultations.run(move);
       follow.run(move);
       drop.run(from);

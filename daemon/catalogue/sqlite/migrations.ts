@@ -616,4 +616,30 @@ export const migrations: readonly string[] = [
     '$.dids', json(${slashed('scope', '$.dids')}))
   WHERE instr(scope || extensions, '/') AND json_valid(scope) AND json_valid(extensions);
   `,
+  // A recording has an id of its own, and may have several versions: rows with the same of_id, which is the id of the first. Until
+  // now a recording had the id of the call that it was sealed for, and keeps it.
+  `
+  ALTER TABLE recordings ADD COLUMN of_id TEXT NOT NULL DEFAULT '';
+  ALTER TABLE recordings ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+  UPDATE recordings SET of_id = id;
+  CREATE UNIQUE INDEX recordings_versions ON recordings (of_id, version);
+
+  -- Under which id, and as which file, a recording is being made: there before its key is, and gone once its row is there.
+  CREATE TABLE recordings_begun (
+    recording_id TEXT PRIMARY KEY,
+    call_id TEXT NOT NULL REFERENCES calls (id),
+    file TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX recordings_begun_by_call ON recordings_begun (call_id, recording_id);
+  -- A key and a file may be there already, under the id of the call.
+  INSERT INTO recordings_begun SELECT DISTINCT calls.id, calls.id,
+      'recordings/' || strftime('%Y/%m/%d', calls.started_at / 1000, 'unixepoch') || '/' || calls.id || '.opus.age'
+    FROM segments JOIN calls ON calls.id = segments.call_id
+    WHERE segments.state IN ('capturing', 'captured') AND calls.ended_at IS NOT NULL
+      AND calls.id NOT IN (SELECT id FROM recordings);
+
+  -- What was done to a recording, whatever its call is called by now.
+  CREATE INDEX audit_by_recording ON audit (entry ->> '$.detail.recording', seq)
+    WHERE entry ->> '$.detail.recording' IS NOT NULL;
+  `,
 ];

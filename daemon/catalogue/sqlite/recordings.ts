@@ -1,9 +1,16 @@
+import { Type } from 'typebox';
 import { fail } from '../../domain/error.js';
 import type { Growth } from '../../domain/operations/room.js';
 import { type Why, writeWhy } from '../../domain/reason/reason.js';
-import type { Recording, RecordingId } from '../../domain/recording/recording.js';
+import {
+  type CallId,
+  isFileOf,
+  type Recording,
+  type RecordingId,
+  type RecordingPlace,
+} from '../../domain/recording/recording.js';
 import type { StoredCall } from '../stored-call.js';
-import { type Reader, timeOrNull } from './checked.js';
+import { noun as checked, type Reader, Text, timeOrNull, unreadable } from './checked.js';
 import type { Db } from './db.js';
 import { createEars } from './recordings/ears.js';
 import { createPeaks } from './recordings/peaks.js';
@@ -12,6 +19,16 @@ import { gapCell, recording as noun, storedCall } from './rows.js';
 const WITH_CALL = 'SELECT calls.*, recordings.* FROM recordings JOIN calls ON calls.id = recordings.call_id';
 
 const bytesOf = (sum: unknown): number => (Number.isFinite(sum) ? (sum as number) : 0);
+
+const beginning = checked({
+  table: 'recordings_begun',
+  key: (row) => row.recording_id,
+  shape: Type.Object({ recording_id: Text, file: Text }),
+  make: ({ recording_id: id, file }): RecordingPlace => ({
+    id,
+    file: isFileOf(file, id) ? file : unreadable('"file" is not where its recording is kept'),
+  }),
+});
 
 const begun = {
   ...noun,
@@ -23,11 +40,19 @@ export function createRecordings(db: Db, reader: Reader) {
   const peaks = createPeaks(db);
   const ears = createEars(db);
   const add = db.prepare(`
-    INSERT INTO recordings (id, call_id, state, duration_ms, plain_bytes, sealed_bytes, plain_sha256, sealed_sha256,
+    INSERT INTO recordings (id, call_id, of_id, version, state, duration_ms, plain_bytes, sealed_bytes, plain_sha256, sealed_sha256,
       file, sealed_at, left_db, right_db, gaps, quality, quality_flags, keep_until, keep_rule, keep_reason)
-    VALUES ($id, $callId, 'sealed', $durationMs, $plainBytes, $sealedBytes, $plainSha256, $sealedSha256,
+    VALUES ($id, $callId, $of, $version, 'sealed', $durationMs, $plainBytes, $sealedBytes, $plainSha256, $sealedSha256,
       $file, $sealedAt, $leftDb, $rightDb, $gaps, $quality, $qualityFlags, $keepUntil, $keepRule, $keepWhy)`);
   const one = db.prepare('SELECT * FROM recordings WHERE id = ?');
+  const ofCall = db.prepare('SELECT * FROM recordings WHERE call_id = ? ORDER BY of_id, version');
+  const begin = db.prepare(
+    'INSERT INTO recordings_begun SELECT $id, id, $file FROM calls WHERE id = $callId',
+  );
+  const begunOf = db.prepare(
+    'SELECT recording_id, file FROM recordings_begun WHERE call_id = ? ORDER BY recording_id',
+  );
+  const drop = db.prepare('DELETE FROM recordings_begun WHERE recording_id = ?');
   const kept = db
     .prepare(`${WITH_CALL} WHERE recordings.state = 'sealed' AND calls.test = 0
       ORDER BY coalesce(keep_until, 9223372036854775807), sealed_at LIMIT ?`)
@@ -48,9 +73,8 @@ export function createRecordings(db: Db, reader: Reader) {
     WHERE id = $id AND state = 'sealed'`);
   const erasing = db.prepare(`
     SELECT recordings.*, EXISTS (
-      SELECT 1 FROM audit WHERE object_id IN (recordings.call_id, recordings.id) AND object_id <> ''
-        AND action = 'erase' AND outcome = 'ok' AND actor = 'tapedeck'
-        AND entry ->> '$.detail.recording' = recordings.id) AS intended
+      SELECT 1 FROM audit WHERE entry ->> '$.detail.recording' = recordings.id
+        AND action = 'erase' AND outcome = 'ok' AND actor = 'tapedeck') AS intended
     FROM recordings WHERE state = 'erasing' ORDER BY erase_intended_at, id`);
   const erased = db.prepare(
     "UPDATE recordings SET state = 'erased', erased_at = $at WHERE id = $id AND state = 'erasing'",
@@ -68,8 +92,21 @@ export function createRecordings(db: Db, reader: Reader) {
     return found;
   };
 
+  const beginnings = (callId: CallId): RecordingPlace[] => reader.all(beginning, begunOf.all(callId));
+
   return {
     recording,
+    ofCall: (id: CallId): Recording[] => reader.all(noun, ofCall.all(id)),
+    begun: beginnings,
+    begin(callId: CallId, place: RecordingPlace): RecordingPlace {
+      const [known] = beginnings(callId);
+      if (known) return known;
+      if (begin.run({ ...place, callId }).changes === 0) throw fail('call_unknown', callId);
+      return place;
+    },
+    dropBegun(id: RecordingId): void {
+      drop.run(id);
+    },
     sealed(given: Recording, data: Uint8Array): void {
       add.run({
         ...given,
@@ -78,7 +115,8 @@ export function createRecordings(db: Db, reader: Reader) {
         quality: given.quality && JSON.stringify(given.quality),
         qualityFlags: [...new Set(given.quality?.flags.map((f) => f.flag))].join(' '),
       });
-      if (given.quality) ears.add(given.id, given.callId, given.quality);
+      drop.run(given.id);
+      if (given.quality) ears.add(given, given.quality);
       peaks.add(given.id, data);
     },
     peaks: peaks.of,

@@ -183,6 +183,8 @@ export const recording = noun({
   shape: Type.Object({
     id: Text,
     call_id: Text,
+    of_id: Text,
+    version: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
     state: oneOf<RecordingState>({ sealed: true, erasing: true, erased: true }),
     duration_ms: Length,
     plain_bytes: Length,
@@ -204,6 +206,8 @@ export const recording = noun({
   make: (row): Recording => ({
     id: row.id,
     callId: row.call_id,
+    of: row.of_id,
+    version: row.version,
     state: row.state,
     durationMs: row.duration_ms,
     plainBytes: row.plain_bytes,

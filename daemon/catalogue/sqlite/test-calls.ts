@@ -48,6 +48,7 @@ export function createTestCalls(db: Db, reader: Reader, stored: (id: CallId) => 
   const remove = [
     ...ofRecording,
     'DELETE FROM recordings WHERE call_id = ?',
+    'DELETE FROM recordings_begun WHERE call_id = ?',
     'DELETE FROM segments WHERE call_id = ?',
     'DELETE FROM absorbed WHERE into_id = ?',
     'DELETE FROM calls WHERE id = ?',

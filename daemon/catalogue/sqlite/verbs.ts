@@ -38,7 +38,11 @@ export function verbsOf(read: Read, write: Write): Nouns {
           n.calls.decideCoverage(callId, coverage);
           n.segments.preserved(callId);
         }),
+      begin: (callId, place) => write((n) => n.recordings.begin(n.calls.current(callId), place), unseen),
+      begun: (callId) => read((n) => n.recordings.begun(n.calls.current(callId))),
+      dropBegun: (id) => write((n) => n.recordings.dropBegun(id), unseen),
       get: (id) => read((n) => n.recordings.recording(id)),
+      of: (callId) => read((n) => n.recordings.ofCall(n.calls.current(callId))),
       peaks: (id) => read((n) => n.recordings.peaks(id)),
       trends: (from, to) => read((n) => n.recordings.qualityTrends(from, to)),
       kept: (limit) => read((n) => n.recordings.kept(limit)),

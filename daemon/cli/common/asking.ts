@@ -77,7 +77,14 @@ export function createAsking(ctx: CliContext) {
           throw fail('daemon_unreachable');
         },
       },
-      ...{ identity: away, examine: away, sign: away, passes: { take: () => false }, signer: () => '' },
+      ...{
+        identity: away,
+        registered: away,
+        examine: away,
+        sign: away,
+        passes: { take: () => false },
+        signer: () => '',
+      },
       alarms: { raise: () => {} },
     });
     closing = async () => {

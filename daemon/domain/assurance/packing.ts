@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../error.js';
 import type { CallId } from '../recording/recording.js';
+import type { Registered } from '../recording/registered.js';
 import type { AuditEvent } from './audit.js';
 
 /**
@@ -13,6 +14,8 @@ export type PackOrder = {
   call: CallId;
   /** The key of its recording. */
   identity: string;
+  /** What the recorder noted when it sealed the recording; null for nothing, undefined where that is not known. */
+  registered: Registered | null | undefined;
   /** To whom it is given, and why, as the cover sheet says it. */
   by: string;
   reason: string;

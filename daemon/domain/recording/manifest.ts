@@ -11,18 +11,24 @@ import type { CallRecord, Coverage, Gap, Party, Recording, RecordingId, Segment 
  * has them, so that anybody can check it with stock tools and without Tapedeck. Times are ISO 8601 in UTC; places on the
  * timeline are ms since the answer.
  *
- * `format_version` 2 has each reason as a sentence and, in `why`, as its code. Version 1 had the sentence alone.
+ * `format_version` 3 says which version of a recording it is of. Version 2 had each reason as a sentence and, in `why`, as its
+ * code; version 1 had the sentence alone. Nothing was taken away, so who reads one of them reads those after it too.
  */
 export type Manifest = {
   format: typeof FORMAT;
-  format_version: 1 | 2;
+  format_version: (typeof VERSIONS)[number];
   software: { name: 'Tapedeck'; version: string };
   made_at: string;
   /** The recording was sealed before there were manifests: what is said here was so when it was made, not when it was sealed. */
   made_later: boolean;
   /** Those that were signed while there could be one PBX only do not name it: it is the first. */
   call: Omit<ReturnType<typeof callPart>, 'pbx'> & { pbx?: PbxId };
-  recording: Omit<ReturnType<typeof recordingPart>, 'gaps'> & { gaps: (GapPlace & Told)[] };
+  recording: Omit<ReturnType<typeof recordingPart>, 'gaps' | 'of' | 'version'> & {
+    /** The id of the first version, and which one this is. Absent before version 3: there was one only. */
+    of?: RecordingId;
+    version?: number;
+    gaps: (GapPlace & Told)[];
+  };
   sealed_for: { own_key: true; recovery_recipient: string | null } | null;
   segments: Omit<ReturnType<typeof segmentPart>, 'why'>[];
   coverage: { status: string; rule: string | null; missing_ms: number } & Told;
@@ -50,6 +56,7 @@ export type SignedManifest = {
 };
 
 const FORMAT = 'tapedeck.manifest';
+const VERSIONS = [1, 2, 3] as const;
 
 type Given = {
   call: CallRecord;
@@ -73,7 +80,7 @@ export function buildManifest(given: Given): Manifest {
   const { recording, coverage, say } = given;
   const manifest: Manifest = {
     format: FORMAT,
-    format_version: 2,
+    format_version: 3,
     software: { name: 'Tapedeck', version: given.version },
     made_at: iso(given.madeAt),
     made_later: given.later,
@@ -111,7 +118,7 @@ export function parseManifest(text: string): Manifest | null {
     const found = JSON.parse(text) as Partial<Manifest> | null;
     const whole =
       found?.format === FORMAT &&
-      (found.format_version === 1 || found.format_version === 2) &&
+      VERSIONS.some((version) => version === found.format_version) &&
       typeof found.call === 'object' &&
       typeof found.recording === 'object' &&
       typeof found.recording?.sealed?.sha256 === 'string';
@@ -139,13 +146,19 @@ export function disagreements(manifest: Manifest, call: CallRecord, recording: R
   const rows = differing(
     'recording',
     told(manifest.recording),
-    wellFormed(told(recordingPart(recording))) as object,
+    wellFormed(told(comparable(recording, manifest))) as object,
   );
   if (manifest.call.id !== call.id) return rows;
   return [
     ...rows,
     ...differing('call', { pbx: FIRST, ...manifest.call }, wellFormed(callPart(call)) as object),
   ];
+}
+
+/** A recording as far as this manifest speaks of it. */
+function comparable(recording: Recording, { format_version }: Manifest) {
+  const { of, version, ...before } = recordingPart(recording);
+  return format_version < 3 ? before : { ...before, of, version };
 }
 
 const without = (gaps: unknown, key: string): unknown =>
@@ -207,6 +220,8 @@ function callPart(call: CallRecord) {
 function recordingPart(recording: Recording, say?: Say) {
   return {
     id: recording.id,
+    of: recording.of,
+    version: recording.version,
     sealed_at: iso(recording.sealedAt),
     duration_ms: Math.round(recording.durationMs),
     plain: {

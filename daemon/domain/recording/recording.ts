@@ -122,10 +122,13 @@ export type Gap = { atMs: number; untilMs: number; side: 'both' | 'them' | 'us';
 export type BlindWindow = { pbx: PbxId; from: number; to: number | null; why: Why | null };
 
 export type RecordingState = 'sealed' | 'erasing' | 'erased';
-/** The sealed stereo recording of a call. */
+/** One version of the sealed stereo recording of a call. Its key and its file go by its id. */
 export type Recording = {
   id: RecordingId;
   callId: CallId;
+  /** The id of the first version, which is its own for that one; and which version this is, from 1. */
+  of: RecordingId;
+  version: number;
   state: RecordingState;
   durationMs: number;
   plainBytes: number;
@@ -146,6 +149,9 @@ export type Recording = {
   erasedAt: number | null;
   eraseWhy: Why | null;
 };
+
+/** What its store finds a recording by: its id and, in `file`, the day on which its call began. See `placeOf`. */
+export type RecordingPlace = Pick<Recording, 'id' | 'file'>;
 
 /**
  * Whether this is where the sealed file of a recording lies, from the data directory: in `recordings/`, below the day of its

@@ -6,7 +6,7 @@ import { factsOf } from '../../domain/call/call-state.js';
 import { iso, type Site, times } from '../../domain/days.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { Alarms } from '../../domain/operations/alarm.js';
-import { recordingPath } from '../../domain/paths.js';
+import { placeOf } from '../../domain/paths.js';
 import type { PbxId } from '../../domain/pbx.js';
 import { decideRetention, type RetentionDecision } from '../../domain/policy/policy.js';
 import { keepUntil } from '../../domain/policy/retention.js';
@@ -29,6 +29,7 @@ import {
   type Gap,
   type LegId,
   type Recording,
+  type RecordingId,
   spoolName,
 } from '../../domain/recording/recording.js';
 import { type Captured, readCaptured, withoutTails } from '../../encode/captured.js';
@@ -48,13 +49,16 @@ export type StepDeps = {
     | 'segments.of'
     | 'segments.save'
     | 'calls.decideCoverage'
+    | 'recordings.begin'
+    | 'recordings.begun'
+    | 'recordings.dropBegun'
     | 'recordings.sealed'
     | 'policy.newest'
   >;
   /** The spools of the PBXs there are. */
   spools: ReadonlyMap<PbxId, Pick<Spool, 'fetch' | 'readable'>>;
   encoder: Encoder;
-  keys: Pick<Keys, 'create'>;
+  keys: Pick<Keys, 'create' | 'destroy' | 'register'>;
   seal: (place: Place, source: AsyncIterable<Uint8Array>, recipients: Recipients) => Promise<Sealed>;
   /** Signs what is vouched for. Throws `schema_altered`. */
   vouch: (manifest: Manifest) => Promise<SignedManifest>;
@@ -63,6 +67,8 @@ export type StepDeps = {
   /** Of Tapedeck. */
   version: string;
   open: (place: Place, identity: string) => Promise<OpenSealed>;
+  removeSealed: (place: Place) => Promise<unknown>;
+  mint: () => RecordingId;
   bitrate: number;
   complexity: number;
   /** Tells of one PBX. */
@@ -121,7 +127,8 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
   async function make(call: EndedCall, captured: Captured[], began: number): Promise<void> {
     const heard = await withoutTails(captured);
     const { gaps, missingMs, starved } = findGaps(stretchesOf(call, heard), talkMs(call));
-    const { recording, peaks, policyVersion } = await encode(call, captured, gaps);
+    const begun = await begin(call);
+    const { recording, peaks, policyVersion } = await encode(begun, call, captured, gaps);
     const coverage = coverageOf(call, gaps, missingMs, captured.at(-1)!.cut, starved);
     const manifest = buildManifest({
       call,
@@ -141,7 +148,11 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
       deps.log.warn({ call: call.id, reason: e.detail }, 'Sealed without a signature, which is made later');
       return undefined;
     });
+    const { plainSha256, sealedSha256 } = recording;
+    const manifestSha256 = signed?.sha256 ?? null;
+    deps.keys.register().seal({ recordingId: recording.id, plainSha256, sealedSha256, manifestSha256 });
     await deps.catalogue.recordings.sealed(recording, encodePeaks(peaks), coverage, signed);
+    await tidy(call.id, recording.id);
     const now = deps.clock();
     deps.onSealed(Math.max(0, now - call.endedAt));
     for (const { segment, faults } of captured)
@@ -159,7 +170,45 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
     );
   }
 
+  /**
+   * The id, file and key of this recording: the id is durable before the key is, and the same after a crash. One whose row has
+   * been in the catalogue is not made again: then this catalogue is older than the file, which stays as it is.
+   */
+  async function begin({ id: callId, startedAt }: EndedCall) {
+    for (;;) {
+      const place = await deps.catalogue.recordings.begin(callId, placeOf(deps.mint(), startedAt));
+      const settled = deps.keys.register().find(place.id)?.settled;
+      const key = settled ? null : await deps.keys.create(place.id).catch(unlessGone);
+      if (key) return { place, ...key };
+      const what = settled
+        ? 'The catalogue is older than a sealed file, which stays'
+        : 'Its key was destroyed';
+      deps.log.warn({ call: callId, recording: place.id }, `${what}; the recording gets another id`);
+      await deps.catalogue.recordings.dropBegun(place.id);
+    }
+  }
+
+  /**
+   * The row is there. What an absorbed call has begun is in this recording too: its key and its file go. What fails here is done
+   * at the next start.
+   */
+  async function tidy(callId: CallId, sealed: RecordingId): Promise<void> {
+    try {
+      deps.keys.register().settle(sealed);
+      for (const place of await deps.catalogue.recordings.begun(callId)) {
+        if (!deps.keys.register().find(place.id)?.settled) {
+          await deps.keys.destroy(place.id);
+          await deps.removeSealed(place);
+        }
+        await deps.catalogue.recordings.dropBegun(place.id);
+      }
+    } catch (err) {
+      deps.log.warn({ err, call: callId }, 'What a recording has left behind could not be removed');
+    }
+  }
+
   async function encode(
+    { place, identity, recipient }: Awaited<ReturnType<typeof begin>>,
     call: EndedCall,
     captured: Captured[],
     gaps: Gap[],
@@ -172,8 +221,6 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
       bitrate: deps.bitrate,
       complexity: deps.complexity,
     });
-    const { identity, recipient } = await deps.keys.create(call.id);
-    const place = { id: call.id, file: recordingPath(call.id, call.startedAt) };
     const { written, peaks, heard } = await deps.encoder.encode(plan, (ogg) =>
       deps.seal(place, ogg, { recipient, recovery: deps.recovery ?? undefined }),
     );
@@ -186,8 +233,10 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
       peaks,
       policyVersion,
       recording: {
-        id: call.id,
+        id: place.id,
         callId: call.id,
+        of: place.id,
+        version: 1,
         state: 'sealed',
         durationMs: Math.round(peaks.durationMs),
         plainBytes: written.plainBytes,
@@ -233,6 +282,12 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
   }
 
   return { preserve, readable };
+}
+
+/** A key that was destroyed is not made again. */
+function unlessGone(e: unknown): null {
+  if (e instanceof TapedeckError && e.code === 'key_missing') return null;
+  throw e;
 }
 
 const isEnded = (call: StoredCall): call is EndedCall => call.answeredAt !== null && call.endedAt !== null;

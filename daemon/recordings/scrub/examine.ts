@@ -2,6 +2,7 @@ import type { Verbs } from '../../catalogue/catalogue.js';
 import { diskError, TapedeckError } from '../../domain/error.js';
 import { type Manifest, manifestFault, type SignedManifest } from '../../domain/recording/manifest.js';
 import type { Recording } from '../../domain/recording/recording.js';
+import { type Registered, registerFault } from '../../domain/recording/registered.js';
 import { damages, faultOf } from '../../domain/recording/scrub.js';
 import type { FileHash } from '../../vault/store/store.js';
 
@@ -16,6 +17,8 @@ export type ExamineDeps = {
   opens: (recording: Recording) => Promise<void>;
   /** What a signed manifest says, and what is wrong with it, by the public keys that were ever in use here. */
   openManifest: (signed: SignedManifest) => { manifest: Manifest | null; fault: string | null };
+  /** What the recorder noted when it sealed it; null for nothing, undefined where that is not known. */
+  registered: (recording: Recording) => Promise<Registered | null | undefined>;
 };
 
 /** Returns the fault of the recording that an error tells of. An error that is none of the recording's is thrown. */
@@ -30,7 +33,7 @@ export async function asFault(look: () => Promise<string | null>): Promise<strin
 }
 
 /** Whether a sealed recording is as it was sealed and signed: what is wrong with it in words, null for nothing. */
-export function createExaminer({ catalogue, hash, opens, openManifest }: ExamineDeps) {
+export function createExaminer({ catalogue, hash, opens, openManifest, registered }: ExamineDeps) {
   return {
     /** Reads its file. An error that is none of the recording's is thrown. */
     file: (recording: Recording): Promise<string | null> =>
@@ -47,12 +50,15 @@ export function createExaminer({ catalogue, hash, opens, openManifest }: Examine
         return fault;
       }),
 
-    /** Looks at what was signed of it, and whether its row says the same. */
+    /** Looks at what was noted and signed of it, and whether its row says the same. */
     async signed(recording: Recording): Promise<string | null> {
       const signed = await catalogue.seals.manifest(recording.id);
+      const noted = await registered(recording);
+      const fault = noted === undefined ? null : registerFault(noted, recording, signed?.sha256 ?? null);
+      if (fault !== null) return fault;
       if (signed)
         return manifestFault(openManifest(signed), await catalogue.calls.get(recording.callId), recording);
-      const was = (await catalogue.seals.check(recording.id))?.signed;
+      const was = noted?.manifestSha256 != null || (await catalogue.seals.check(recording.id))?.signed;
       return was ? MANIFEST_GONE : null;
     },
   };

@@ -18,12 +18,8 @@ export type LateDeps = {
  * says, read just now, and the audit log must not say that it was signed before.
  */
 export function createLate({ catalogue, content }: LateDeps) {
-  async function contradicted({ id, callId, sealedAt }: Recording): Promise<string | null> {
-    // The two are the same, unless the call became part of another.
-    const asked = [...new Set([id, callId])].map((objectId) =>
-      catalogue.audit.entries({ objectId, actions: ['sealed'], limit: 100 }),
-    );
-    const sealed = (await Promise.all(asked)).flat().filter((e) => e.detail.recording === id);
+  async function contradicted({ id, sealedAt }: Recording): Promise<string | null> {
+    const sealed = await catalogue.audit.entries({ recording: id, actions: ['sealed'], limit: 100 });
     if (sealed.length > 0) return sealed.every((e) => e.detail.signed === false) ? null : MANIFEST_GONE;
     const [begin] = await catalogue.audit.entries({ actions: ['begin'], limit: 1 });
     return !begin || sealedAt < Date.parse(begin.at) ? null : UNKNOWN;

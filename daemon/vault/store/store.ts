@@ -1,11 +1,11 @@
-import type { Recording } from '../../domain/recording/recording.js';
+import type { RecordingPlace } from '../../domain/recording/recording.js';
 
 /**
  * Where sealed recordings are kept. A recording is named by its id and by what its place is made of; nobody outside of a
  * store knows a path. What cannot be the place of a recording is refused with `internal`, before anything is touched.
  * Errors of the disk are thrown as `disk_full`, `disk_failed` and `disk_read_only`.
  */
-export type Place = Pick<Recording, 'id' | 'file'>;
+export type Place = RecordingPlace;
 
 export type FileHash = { bytes: number; sha256: string };
 /** Waits between two pieces of a file, given the ms that reading the last one took. */

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { placeOf } from '../../../daemon/domain/paths.js';
 import type { SignedManifest } from '../../../daemon/domain/recording/manifest.js';
+import type { Quality } from '../../../daemon/domain/recording/quality.js';
 import { recorded, segment } from '../../support/catalogue/opened.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
 import { noted } from '../../support/words.js';
@@ -9,6 +11,11 @@ const manifestOf = (recordingId: string): SignedManifest => ({
   ...{ recordingId, text: `{"of":"${recordingId}"}`, sha256: 'c'.repeat(64), signature: 'S' },
   ...{ keyId: 'K', madeAt: 5 },
 });
+
+const SIDE = {
+  ...{ speechDb: -20, noiseDb: -60, peakDb: -3, clippedShare: 0, silentShare: 0, zeroShare: 0 },
+  lostShare: 0,
+};
 
 /** Segments, recordings, and what was signed of them and found when they were read again. */
 export const recordings: Part = (t, open) => {
@@ -33,6 +40,71 @@ export const recordings: Part = (t, open) => {
     await t.rejects(catalogue.recordings.sealed(aRecording('R2', 'nowhere'), peaks, recorded));
     t.equal((await catalogue.calls.get('B'))?.coverage.status, 'pending');
     t.same(await catalogue.recordings.get('R2'), null);
+  });
+
+  t.test('a recording is begun once, under whatever name its call has, until its row is there', async (t) => {
+    const { catalogue } = await open(t);
+    const place = (id: string) => placeOf(id, 0);
+    for (const id of ['A', 'B', 'C']) await catalogue.calls.save(aCall(id));
+    t.same(await catalogue.recordings.begin('A', place('R1')), place('R1'));
+    t.same(await catalogue.recordings.begin('A', place('R2')), place('R1'), 'asked for again');
+    t.same(await catalogue.recordings.begin('B', place('R0')), place('R0'));
+    await t.rejects(catalogue.recordings.begin('nowhere', place('R3')), { code: 'call_unknown' });
+    await catalogue.calls.absorb('A', 'B');
+    t.same(await catalogue.recordings.begun('B'), [place('R0'), place('R1')]);
+    for (const name of ['A', 'B'])
+      t.same(await catalogue.recordings.begin(name, place('R4')), place('R0'), 'the oldest, by either name');
+    await catalogue.recordings.sealed(aRecording('R0', 'B'), randomBytes(9), recorded);
+    t.same(await catalogue.recordings.begun('A'), [place('R1')]);
+    await catalogue.recordings.dropBegun('R1');
+    t.same(await catalogue.recordings.begun('B'), []);
+    t.same(await catalogue.recordings.begin('B', place('R5')), place('R5'), 'another one can be made');
+  });
+
+  t.test('a call has the newest version that is not erased, and counts once', async (t) => {
+    const { catalogue } = await open(t);
+    await catalogue.calls.save(aCall('A'));
+    const flagged: Quality = {
+      ...{ them: SIDE, us: SIDE, echo: null, flags: [{ side: 'us', flag: 'clipped' }] },
+      ears: { them: { kind: 'line', name: 'trunk' }, us: { kind: 'extension', name: '101' } },
+    };
+    const version = (id: string, n: number, sealedAt: number) =>
+      catalogue.recordings.sealed(
+        aRecording(id, 'A', { of: 'R1', version: n, sealedAt, quality: flagged }),
+        randomBytes(9),
+        recorded,
+      );
+    await version('R1', 1, 5_000);
+    await version('R9', 2, 6_000);
+    await version('R3', 3, 4_000); // the clock was set back
+    await t.rejects(version('R4', 3, 7_000), 'no two are the same version');
+    const heard = async () => (await catalogue.calls.get('A'))?.recording?.id;
+    t.equal(await heard(), 'R3');
+    t.same(
+      (await catalogue.recordings.of('A')).map(({ id, of, version }) => [id, of, version]),
+      [
+        ['R1', 'R1', 1],
+        ['R9', 'R1', 2],
+        ['R3', 'R1', 3],
+      ],
+    );
+    const ears = await catalogue.recordings.trends(0, Number.MAX_SAFE_INTEGER);
+    t.same(
+      ears.map(({ name, calls }) => [name, calls]).sort(),
+      [
+        ['101', 1],
+        ['trunk', 1],
+      ],
+      'its phones were heard in one call',
+    );
+    for (const [id, next] of [
+      ['R3', 'R9'],
+      ['R9', 'R1'],
+    ] as const) {
+      await catalogue.recordings.eraseIntended(id, noted('Over.'), 1);
+      await catalogue.recordings.erased(id, 2);
+      t.equal(await heard(), next);
+    }
   });
 
   t.test('erasing: intent, tombstone, and nothing erased without an intent', async (t) => {

@@ -1,5 +1,6 @@
 import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ulid } from 'ulid';
 import { createSpool } from '../../../daemon/capture/spool.js';
 import { withEntries } from '../../../daemon/catalogue/entries.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
@@ -53,10 +54,14 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
     workDir: join(dir, 'work'),
     remote: { stored: absent, storedNames: async () => [], deleteStored: async () => {} },
   });
+  const callOf = async (id: string) => (await catalogue.recordings.get(id))?.callId ?? id;
   const preserver = createPreserver({
     catalogue: {
       ...catalogue,
-      recordings: { ...catalogue.recordings, sealed: said('row', catalogue.recordings.sealed, (r) => r.id) },
+      recordings: {
+        ...catalogue.recordings,
+        sealed: said('row', catalogue.recordings.sealed, async (r) => r.callId),
+      },
     },
     spools: new Map([['', spool]]),
     encoder: createEncoder({ ffmpeg: createFfmpeg() }),
@@ -65,6 +70,8 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
     keys,
     seal: (...given) => sealStream(store, ...given),
     open: (...given) => openSealed(store, ...given),
+    removeSealed: store.remove,
+    mint: ulid,
     vouch: async (manifest) => signManifest(manifest, signingKey),
     recovery: null,
     version: '0.0.0-test',
@@ -82,11 +89,11 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
       ...catalogue,
       recordings: {
         ...catalogue.recordings,
-        eraseIntended: said('intent', catalogue.recordings.eraseIntended, (id) => id),
-        erased: said('erased', catalogue.recordings.erased, (id) => id),
+        eraseIntended: said('intent', catalogue.recordings.eraseIntended, callOf),
+        erased: said('erased', catalogue.recordings.erased, callOf),
       },
     },
-    keys: { ...keys, destroy: said('key-gone', keys.destroy, (id) => id) },
+    keys: { ...keys, destroy: said('key-gone', keys.destroy, callOf) },
     store,
     clock,
     alarms: NO_ALARMS,
@@ -110,16 +117,17 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
 
 export type House = Awaited<ReturnType<typeof openHouse>>;
 
-/** Tells the trace what has been promised: `<verb>-begins` when it is asked for and `<verb>` when it has answered. */
+/** Tells the trace what has been promised of a call: `<verb>-begins` when it is asked for and `<verb>` when it has answered. */
 function said<A extends unknown[], R>(
   verb: string,
   work: (...args: A) => Promise<R>,
-  id: (...args: A) => string,
+  call: (...args: A) => Promise<string>,
 ) {
   return async (...args: A): Promise<R> => {
-    mark(`${verb}-begins ${id(...args)}`);
+    const id = await call(...args);
+    mark(`${verb}-begins ${id}`);
     const result = await work(...args);
-    mark(`${verb} ${id(...args)}`);
+    mark(`${verb} ${id}`);
     return result;
   };
 }

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
 import { type Recording, spoolName } from '../../../daemon/domain/recording/recording.js';
+import { registerFault } from '../../../daemon/domain/recording/registered.js';
+import { countKeys } from '../../../daemon/vault/keys.js';
 import { openSealed } from '../../../daemon/vault/open.js';
 import { createDiskReader } from '../../../daemon/vault/store/disk.js';
 import { until } from '../recorder.js';
@@ -30,7 +32,11 @@ export async function judge(
   try {
     const wrong = [keysFile(dir), catalogueFile(dir)].flatMap(integrity);
     for (const id of [KEPT, ERASED])
-      if (promised.has(`key-gone ${id}`) && house.keys.has(id)) wrong.push('a destroyed key is back');
+      if (
+        promised.has(`key-gone ${id}`) &&
+        (await house.catalogue.recordings.of(id)).some((r) => house.keys.has(r.id))
+      )
+        wrong.push('a destroyed key is back');
     await house.retain.recover();
     for (const id of [KEPT, ERASED]) wrong.push(...(await recordingOf(house, dir, id, promised, spool)));
     if (!toTheEnd) return wrong;
@@ -42,12 +48,31 @@ export async function judge(
     for (const id of [KEPT, ERASED]) wrong.push(...(await recordingOf(house, dir, id, promised, spool)));
     const left = readdirSync(dir, { recursive: true, encoding: 'utf8' });
     wrong.push(...left.filter((path) => path.endsWith('.tmp')).map((path) => `${path} was left behind`));
+    wrong.push(...(await orphans(house, dir)));
     return wrong;
   } catch (e) {
     return [`it cannot recover: ${(e as Error).message}`];
   } finally {
     await house.close();
   }
+}
+
+/** Keys and files that belong to no recording, and recordings that the register does not know as they are. */
+async function orphans(house: House, dir: string): Promise<string[]> {
+  const rows = await house.catalogue.recordings.after('', 100);
+  const sealed = rows.filter((r) => r.state === 'sealed');
+  const wrong: string[] = [];
+  const { live } = countKeys(keysFile(dir));
+  if (live !== sealed.length) wrong.push(`${live} keys for ${sealed.length} recordings`);
+  for await (const { name } of createDiskReader(dir).list())
+    if (!sealed.some((r) => r.file === name)) wrong.push(`${name} belongs to no recording`);
+  for (const row of rows) {
+    const { manifestSha256 } = house.keys.register().find(row.id) ?? { manifestSha256: null };
+    if (registerFault(house.keys.register().find(row.id), row, manifestSha256) !== null)
+      wrong.push('the register has another recording than the catalogue');
+    if ((await house.catalogue.recordings.begun(row.callId)).length > 0) wrong.push('it is still being made');
+  }
+  return wrong;
 }
 
 function integrity(file: string): string[] {
@@ -83,7 +108,7 @@ async function recordingOf(
   const file = join(dir, recording.file);
   if (recording.state === 'erased') {
     const alive = [
-      house.keys.has(id) && 'the key of an erased recording is alive',
+      house.keys.has(recording.id) && 'the key of an erased recording is alive',
       existsSync(file) && 'an erased recording has a file',
     ];
     return alive.filter((fault) => fault !== false);

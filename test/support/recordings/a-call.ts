@@ -33,6 +33,8 @@ export function aRecording(id: string, callId: string, more: Partial<Recording> 
   return {
     id,
     callId,
+    of: id,
+    version: 1,
     state: 'sealed',
     durationMs: 30_000,
     plainBytes: 90_000,

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pino } from 'pino';
 import type { Test } from 'tap';
+import { ulid } from 'ulid';
 import { createSpool, type RemoteSpool } from '../../../daemon/capture/spool.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
@@ -103,6 +104,8 @@ export async function preserveLab(t: Test, options: Options = {}) {
     keys,
     seal: (...given) => sealStream(store, ...given),
     open: (...given) => openSealed(store, ...given),
+    removeSealed: store.remove,
+    mint: ulid,
     vouch: async (manifest) => signManifest(manifest, signingKey),
     recovery: options.recovery ?? null,
     version: '0.0.0-test',
@@ -128,6 +131,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
   return {
     dir,
     catalogue,
+    keys,
     preserver,
     ...{ alarms, standing },
     /** What was logged as an error. */

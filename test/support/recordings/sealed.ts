@@ -10,6 +10,7 @@ import { verify } from '../../../daemon/cli/verify.js';
 import { createScrub, type ScrubDeps } from '../../../daemon/recordings/scrub.js';
 import { openManifest, signManifest } from '../../../daemon/vault/manifest.js';
 import { hashContent, openSealed } from '../../../daemon/vault/open.js';
+import { knownOf } from '../../../daemon/vault/register.js';
 import { createSigningKey, publicKeys } from '../../../daemon/vault/signing-key.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
 import { alarmBoard } from '../alarm-board.js';
@@ -65,6 +66,8 @@ export async function vault(t: Test, many: number, change: Partial<ScrubDeps> = 
       await (await openSealed(store, r, await dash.keys.identity(r.id))).close();
     },
     openManifest: (signed) => openManifest(signed, publicKeys(dash.dataDir)),
+    registered: async ({ id }) => knownOf(dash.keys.register(), id),
+    noteSigned: (...signed) => dash.keys.register().signed(...signed),
     content: async (r) => hashContent(store, r, await dash.keys.identity(r.id)),
     vouch: async (manifest) => signManifest(manifest, signingKey),
     version: '0.0.0-test',

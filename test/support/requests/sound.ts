@@ -10,6 +10,7 @@ import { createTaking } from '../../../daemon/requests/taking.js';
 import type { Keys } from '../../../daemon/vault/keys.js';
 import { openManifest } from '../../../daemon/vault/manifest.js';
 import { openSealed } from '../../../daemon/vault/open.js';
+import { knownOf } from '../../../daemon/vault/register.js';
 import { publicKeys } from '../../../daemon/vault/signing-key.js';
 import { createDiskReader } from '../../../daemon/vault/store/disk.js';
 import { alarmBoard } from '../alarm-board.js';
@@ -20,7 +21,7 @@ import { alarmBoard } from '../alarm-board.js';
  */
 export function openSound(house: {
   catalogue: Catalogue;
-  keys: Pick<Keys, 'identity'>;
+  keys: Pick<Keys, 'identity' | 'register'>;
   dataDir: string;
   clock: () => number;
   signing?: { key(): Promise<string>; sign(): Promise<string> };
@@ -33,15 +34,17 @@ export function openSound(house: {
   const askers = createAskers({ catalogue, proofs, clock });
   const taking = createTaking({ alarms, clock });
   const identity = (id: string) => keys.identity(id);
+  const registered = async ({ id }: { id: string }) => knownOf(keys.register(), id);
   const { file: examine } = createExaminer({
     ...{ catalogue, hash: store.hash },
     opens: async (r) => (await openSealed(store, r, await identity(r.id))).close(),
     openManifest: (signed) => openManifest(signed, publicKeys(dataDir)),
+    registered,
   });
   const damage = createDamage({ catalogue, examine, clock });
   const sound = createSound({ catalogue, askers, passes, identity, taking, damage });
   const evidence = createEvidence({
-    ...{ catalogue, askers, identity, taking, damage, dataDir },
+    ...{ catalogue, askers, identity, registered, taking, damage, dataDir },
     signer: async () => (await house.signing?.key()) ?? '',
     sign: async () => ({ note: (await house.signing?.sign()) ?? '' }),
     site: { name: 'Test', timeZone: 'Europe/Berlin' },

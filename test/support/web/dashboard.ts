@@ -25,6 +25,7 @@ import { createRequests, type RequestsDeps } from '../../../daemon/requests/requ
 import { createFactorSecrets } from '../../../daemon/vault/factor-secrets.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { type OpenSealed, openSealed } from '../../../daemon/vault/open.js';
+import { knownOf } from '../../../daemon/vault/register.js';
 import { sealStream } from '../../../daemon/vault/seal.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
 import { buildApp, type Deps } from '../../../web/app.js';
@@ -103,6 +104,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
     rules: { ldap: directory?.rules ?? [], oidc: provider?.rules ?? [] },
     passes: { take: () => false },
     identity: keys.identity,
+    registered: async ({ id }) => knownOf(keys.register(), id),
     examine: async (recording) => {
       const found = await recordings.hash(recording);
       return found?.sha256 === recording.sealedSha256 ? null : 'The file is not as it was sealed.';
@@ -311,6 +313,8 @@ export async function addRecording(
   const recording: Recording = {
     id,
     callId: call.id,
+    of: id,
+    version: 1,
     state: 'sealed',
     durationMs: 180_000,
     plainBytes: sealed.plainBytes,

@@ -66,9 +66,10 @@ t.test('no program is started through a shell', async (t) => {
 });
 
 t.test('the store alone makes a path of a recording', async (t) => {
-  // recording.ts says what a row may name; the folder itself is made by data-folder, and looked at by doctor.
+  // recording.ts says what a row may name, a migration what one named; the folder itself is made by data-folder, and looked at by doctor.
   const named = sources.filter(({ text }) => text.includes('.opus.age')).map(({ path }) => path);
   t.same(named.sort(), [
+    'daemon/catalogue/sqlite/migrations.ts',
     'daemon/domain/paths.ts',
     'daemon/domain/recording/recording.ts',
     'daemon/vault/store/disk.ts',

@@ -95,8 +95,8 @@ t.test(
     await lab.catalogue.calls.save(call, { ...call.coverage, rule: 'Sales' }, decision);
     const rule = { name: 'Short', reason: 'The law.', when: {}, keep_days: 1 };
     await lab.catalogue.policy.save({ ...defaultPolicy, retention: [rule] }, 'test', answeredAt, 0);
-    await lab.run(id);
-    const { text } = (await lab.catalogue.seals.manifest(id))!;
+    const { recording } = await lab.run(id);
+    const { text } = (await lab.catalogue.seals.manifest(recording!.id))!;
     t.match(parseManifest(text!), {
       consent: { rule: 'Sales', policy_version: 0 },
       policy: { version: 1 },

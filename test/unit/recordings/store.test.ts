@@ -15,14 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createDiskReader, createDiskStore } from '../../../daemon/vault/store/disk.js';
-import {
-  all,
-  bytesOf,
-  hostile,
-  pieces,
-  placed,
-  storeContract,
-} from '../../support/contracts/recording-store.js';
+import { all, bytesOf, hostile, pieces, placed, storeContract } from '../../contract/recording-store.js';
 import { fill, mountSmall, unfill } from '../../support/small-disk.js';
 
 function folder(t: Test): string {

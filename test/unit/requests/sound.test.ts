@@ -36,6 +36,7 @@ async function house(t: Test) {
       did.push('key');
       return keys.identity(id);
     },
+    register: keys.register,
   };
   const sound = openSound({ catalogue, keys: counted, dataDir, clock: () => clock.ms });
   const add = async (name: string, change: Partial<Person> = {}) => {

@@ -14,6 +14,7 @@ import { FOUNDER, type Person } from '../../../daemon/domain/people/person.js';
 import { createExaminer } from '../../../daemon/recordings/scrub/examine.js';
 import { openManifest } from '../../../daemon/vault/manifest.js';
 import { openSealed } from '../../../daemon/vault/open.js';
+import { knownOf } from '../../../daemon/vault/register.js';
 import { publicKeys } from '../../../daemon/vault/signing-key.js';
 import { createDiskReader } from '../../../daemon/vault/store/disk.js';
 import { openDashboard, post, START, signInAs } from '../../support/web/dashboard.js';
@@ -51,6 +52,7 @@ t.test('a pack is given out over HTTP, to whoever reaches all of the call and sa
         ...{ catalogue: house.catalogue, hash: store.hash },
         opens: async (r) => (await openSealed(store, r, await identity(r.id))).close(),
         openManifest: (signed) => openManifest(signed, publicKeys(house.dir)),
+        registered: async ({ id }) => knownOf(house.keys.register(), id),
       }).file,
       signer: () => house.key.keyId,
       sign: () => house.checkpoints.sign(),

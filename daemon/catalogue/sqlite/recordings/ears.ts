@@ -5,7 +5,7 @@ import {
   type QualityFlag,
   qualityFlags,
 } from '../../../domain/recording/quality.js';
-import type { CallId, RecordingId } from '../../../domain/recording/recording.js';
+import type { Recording } from '../../../domain/recording/recording.js';
 import type { Db } from '../db.js';
 
 /** SQL: whether the words in this column have that flag (a parameter). */
@@ -20,6 +20,9 @@ export function createEars(db: Db) {
   const add = db.prepare(`
     INSERT INTO ears SELECT $recordingId, $side, $kind, $name, started_at, $flags FROM calls
     WHERE id = $callId AND test = 0`);
+  const replace = db.prepare(
+    'DELETE FROM ears WHERE recording_id IN (SELECT id FROM recordings WHERE of_id = ?)',
+  );
   const counts = qualityFlags.map(
     (flag) => `total(${hasFlag('flags').replace('?', `'${flag}'`)}) AS ${flag}`,
   );
@@ -28,7 +31,9 @@ export function createEars(db: Db) {
     FROM ears WHERE started_at >= ? AND started_at < ? AND name <> '' GROUP BY kind, name`);
 
   return {
-    add(recordingId: RecordingId, callId: CallId, quality: Quality): void {
+    /** A new version takes the place of those before it, so that a call counts once. */
+    add({ id: recordingId, of, callId }: Recording, quality: Quality): void {
+      replace.run(of);
       for (const side of ['them', 'us'] as const) {
         const flags = flagsOf(quality, side).join(' ');
         add.run({ recordingId, callId, side, flags, ...quality.ears[side] });

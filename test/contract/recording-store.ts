@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import type { Test } from 'tap';
-import { recordingPath } from '../../../daemon/domain/paths.js';
-import type { Listed, Place, RecordingReader, RecordingStore } from '../../../daemon/vault/store/store.js';
-import { until } from '../recorder.js';
+import { recordingPath } from '../../daemon/domain/paths.js';
+import type { Listed, Place, RecordingReader, RecordingStore } from '../../daemon/vault/store/store.js';
+import { until } from '../support/recorder.js';
 
 const DAY = Date.UTC(2026, 0, 5);
 export const placed = (id: string): Place => ({ id, file: recordingPath(id, DAY) });
