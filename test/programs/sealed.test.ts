@@ -96,7 +96,7 @@ t.test(
     };
     const plain = age(recovery);
     t.equal(hash(plain), recording.plainSha256, 'with nothing of this machine');
-    await lab.catalogue.recordings.eraseIntended(id, noted('Over.'), 1);
+    await lab.catalogue.recordings.eraseIntended(recording.id, noted('Over.'), 1);
     t.equal(hash(age(await lab.identity(recording.id))), hash(plain), 'as its own key does');
   },
 );

@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import t from 'tap';
 import { catalogueFile, keysFile, placeOf } from '../../../daemon/domain/paths.js';
+import { FIRST } from '../../../daemon/domain/pbx.js';
 import { createRegistering } from '../../../daemon/recordings/registering.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { knownOf, readRegistered } from '../../../daemon/vault/register.js';

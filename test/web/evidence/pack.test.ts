@@ -150,6 +150,15 @@ t.test('what cannot be vouched for is not given out, and it is said why', async 
     detail: /sealed before there were manifests.*next nights/,
   });
 
+  const edited = await haveCall(house, randomBytes(99));
+  const { id: recordingId, plainSha256 } = edited.recording;
+  const register = house.keys.register();
+  register.takeIn([{ recordingId, plainSha256, sealedSha256: 'f'.repeat(64), manifestSha256: null }], START);
+  await t.rejects(house.pack(edited.call.id), {
+    code: 'evidence_refused',
+    detail: /differs from what the recorder noted when it sealed the recording: sealed_sha256\./,
+  });
+
   const erased = await haveCall(house, randomBytes(99));
   await catalogue.recordings.eraseIntended(erased.recording.id, noted('It was asked for.'), START);
   await catalogue.recordings.erased(erased.recording.id, START);
@@ -180,7 +189,7 @@ t.test('what cannot be vouched for is not given out, and it is said why', async 
     [swapped, damaged].map(({ call }) => ['console', call.id, 'when it was exported']),
     'what was found is in the log, once',
   );
-  t.equal(await size(), 1 + 5 * 5 + damage.length, 'no export is in the log that did not take place');
+  t.equal(await size(), 1 + 6 * 5 + damage.length, 'no export is in the log that did not take place');
 
   const good = await haveCall(house, randomBytes(500), { later: true });
   const later = await house.pack(good.call.id);
