@@ -17,7 +17,7 @@ import {
 import { type Job, jobView } from '../domain/operations/job.js';
 import type { Forecast } from '../domain/operations/room.js';
 import type { DaemonStatus } from '../domain/operations/status.js';
-import { FIRST, type PbxId } from '../domain/pbx.js';
+import type { PbxId } from '../domain/pbx.js';
 import type { Why } from '../domain/reason/reason.js';
 import { inWords, reasonView, type Say } from '../domain/reason/words.js';
 import type { CallRecord } from '../domain/recording/recording.js';
@@ -212,7 +212,7 @@ export function createHealth(deps: HealthDeps) {
         jobs: jobs.map(jobView),
         blind: blind
           .map((w) => ({
-            pbx: FIRST,
+            pbx: w.pbx,
             from: iso(w.from),
             to: isoOrNull(w.to),
             ...reasonView(w.why, deps.say),

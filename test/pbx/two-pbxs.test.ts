@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { makeCoverage, viewCoverage } from '../../daemon/catalogue/coverage.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import type { TestCall } from '../../daemon/domain/call/test-call.js';
 import { isTiming } from '../../daemon/domain/call/test-fault.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
@@ -85,6 +86,8 @@ async function twoPbxs(office: Pbx, warehouse: Pbx): Promise<void> {
     await seconds(forSeconds);
     await call.hangup();
   }
+  const sameIds = ([a, b]: StoredCall[]) => String(a?.linkedids) === String(b?.linkedids);
+  let made = 0;
   /** The calls that are over and recorded, newest first. */
   const recordedCalls = (count: number) =>
     until(
@@ -106,18 +109,16 @@ async function twoPbxs(office: Pbx, warehouse: Pbx): Promise<void> {
   await api.setUp(setupCode!, 'anna', 'four unrelated quiet words');
 
   await t.test('calls with the same ids at the same time are two, each with its own sound', async (t) => {
-    await seconds(1 - ((Date.now() / 1_000) % 1)); // uniqueids have whole seconds
-    await Promise.all(places.map(({ caller }) => talk(caller, '101')));
-    const calls = await recordedCalls(2);
-    t.equal(calls.length, 2);
+    let calls: StoredCall[] = [];
+    // Uniqueids have whole seconds: where the machine was too busy to begin both in the same one, again.
+    for (let tries = 0; tries < 6 && (tries === 0 || !sameIds(calls)); tries++) {
+      await seconds(1 - ((Date.now() / 1_000) % 1));
+      await Promise.all(places.map(({ caller }) => talk(caller, '101')));
+      made += 2;
+      calls = (await recordedCalls(made)).slice(0, 2);
+    }
     t.same(calls.map((c) => c.pbx).sort(), ['', OLD]);
-    const [a, b] = calls;
-    t.same(
-      a!.legs.map((l) => l.id),
-      b!.legs.map((l) => l.id),
-      'their channels have the same uniqueids',
-    );
-    t.same(a!.linkedids, b!.linkedids);
+    t.same(calls[0]!.linkedids, calls[1]!.linkedids, 'both PBXs gave them the same id');
     for (const call of calls) {
       const { hz, id } = places.find((place) => place.id === call.pbx)!;
       t.equal(call.coverage.status, 'recorded', `all of it, on "${id}"`);
@@ -132,9 +133,9 @@ async function twoPbxs(office: Pbx, warehouse: Pbx): Promise<void> {
 
   await t.test('a queue of the same name is two queues', async (t) => {
     await Promise.all(places.map(({ carrier }) => talk(carrier, '5552000', 4)));
-    const calls = await recordedCalls(4);
-    const queued = calls.filter((c) => c.queue === 'support');
-    t.same(queued.map((c) => c.pbx).sort(), ['', OLD]);
+    made += 2;
+    const calls = (await recordedCalls(made)).slice(0, 2);
+    t.same(calls.map((c) => `${c.queue} on "${c.pbx}"`).sort(), ['support on ""', `support on "${OLD}"`]);
   });
 
   await t.test("each PBX's CDRs are compared with its own calls", async (t) => {
@@ -142,26 +143,26 @@ async function twoPbxs(office: Pbx, warehouse: Pbx): Promise<void> {
       const made = await makeCoverage(catalogue, { filter: 'all' }, 'UTC', Date.now());
       return viewCoverage(catalogue, made, 99.9);
     };
-    const made = await until(
+    const told = await until(
       'Asterisk has told of each',
       async () => {
         const r = await report();
-        return r.totals.covered === 4 && r.totals.unwitnessed + r.totals.surplus === 0 && r;
+        return r.totals.covered === made && r.totals.unwitnessed + r.totals.surplus === 0 && r;
       },
       120_000,
     );
-    t.match(made, { percent: 100, totals: { answered: 4, missing: 0, differs: 0, unexplained: 0 } });
+    t.match(told, { percent: 100, totals: { answered: made, missing: 0, differs: 0, unexplained: 0 } });
     t.notMatch(log(), /"alarm":"call/, 'no alarm says that one was lost');
   });
 
   await t.test('each has its test calls, its state and its figures', async (t) => {
-    const made = async (tries = 4): Promise<TestCall[]> => {
+    const tested = async (tries = 4): Promise<TestCall[]> => {
       const { out, err } = await recorder.command(['test-call', '--json']);
       if (!out) throw new Error(err);
       const calls: TestCall[] = JSON.parse(out);
-      return tries > 1 && calls.some((c) => c.fault && isTiming(c.fault)) ? made(tries - 1) : calls;
+      return tries > 1 && calls.some((c) => c.fault && isTiming(c.fault)) ? tested(tries - 1) : calls;
     };
-    t.match(await made(), [
+    t.match(await tested(), [
       { pbx: '', outcome: 'ok' },
       { pbx: OLD, outcome: 'ok' },
     ]);
@@ -186,7 +187,7 @@ async function twoPbxs(office: Pbx, warehouse: Pbx): Promise<void> {
   });
 
   await t.test('one that hangs keeps nothing of the other', async (t) => {
-    const had = (await recordedCalls(4)).length;
+    const had = (await recordedCalls(made)).length;
     const { pid } = warehouse;
     process.kill(pid!, 'SIGSTOP');
     try {
@@ -203,7 +204,7 @@ async function twoPbxs(office: Pbx, warehouse: Pbx): Promise<void> {
 
   await t.test('while one is dead the other is recorded, and only the dead one has a gap', async (t) => {
     const began = Date.now();
-    const had = (await recordedCalls(6)).length;
+    const had = (await recordedCalls(made + 2)).length;
     const call = await here.caller.call('101');
     await call.answered;
     await warehouse.kill();
