@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -263,6 +263,31 @@ async function twoPbxs(office: Pbx, warehouse: Pbx): Promise<void> {
     );
     t.match(calls[0], { pbx: OLD });
     t.equal((await status()).alarms.filter((a) => a.key.startsWith('pbx_removed')).length, 0);
+  });
+  await t.test('one that refuses the password keeps nothing of the other', async (t) => {
+    const passwordFile = join(dir, 'wrong');
+    writeFileSync(passwordFile, 'not the password\n', { mode: 0o600 });
+    const refused = {
+      ...warehouse,
+      ari: { ...warehouse.ari, passwordFile },
+      ami: { ...warehouse.ami, secretFile: passwordFile },
+    };
+    await recorder.stopDaemon();
+    recorder.setOthers([{ ...second, pbx: refused }]);
+    await recorder.startDaemon();
+    const had = (await catalogue.calls.list({ limit: 50 })).length;
+    await talk(here.caller, '101');
+    const [call] = await recordedCalls(had + 1);
+    t.match(call, { pbx: '', coverage: { status: 'recorded' } });
+    const { pbxes, alarms } = await until('it is said', async () => {
+      const now = await status();
+      return now.alarms.some((a) => a.key === 'pbx_link @warehouse') && now;
+    });
+    t.match(pbxes, [
+      { ari: true, ami: true },
+      { ari: false, problem: { message: /refused the user name/ } },
+    ]);
+    t.match(alarms, [{ message: /^Warehouse: .*refused/ }]);
   });
   t.notMatch(readFileSync(join(dir, 'run.log'), 'utf8'), /could not be followed/);
 }
