@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { StoredCall } from '../../../daemon/catalogue/stored-call.js';
+import type { NamedPbx } from '../../../daemon/domain/place.js';
 import type { Policy } from '../../../daemon/domain/policy/policy.js';
 import { connectControl } from '../../../daemon/ops/control-client.js';
 import type { Ask } from '../../../web/server/ask.js';
@@ -77,7 +78,7 @@ export async function openFurnished(
   t: Test,
   { uiDir }: { uiDir: string },
   kind: Kind = 'office',
-  { now: clock = Date.now } = {},
+  { now: clock = Date.now, ...more }: { now?: () => number; pbxes?: readonly NamedPbx[] } = {},
 ): Promise<House> {
   // Short enough for a socket in it.
   const dataDir = mkdtempSync(join(tmpdir(), 'tapedeck-ui-'));
@@ -98,6 +99,7 @@ export async function openFurnished(
     retention: { schedule: '30 3 * * *', breakerPercent: BREAKER },
     live: { pollMs: 100, reachMs: 100 },
     playing: { idleMs: 600, sweepMs: 50 },
+    ...more,
   });
   await recorder.start(dashboard);
   t.teardown(() => recorder.stop());

@@ -1,7 +1,7 @@
 import { Badge } from '../kit/badge.js';
-import { OnPbx } from '../kit/beside.js';
 import { InIcon, InternalIcon, MissedIcon, OutIcon } from '../kit/icons.js';
 import { Sentence } from '../kit/sentence.js';
+import { OnPbx } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { exactParty, isNamed, nameOf, numberBeside } from '../messages/people.js';
 import { exact, length, lengthInWords, recently } from '../messages/when.js';

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { PbxSelect } from '../kit/field.js';
 import { CrossIcon, SearchIcon } from '../kit/icons.js';
-import { PbxSelect } from '../kit/pbx-select.js';
 import { earName } from '../messages/ears.js';
 import { t } from '../messages/language.js';
 import { severalPbxes } from '../state/pbxes.js';

@@ -1,6 +1,5 @@
-import { OnPbx } from '../kit/beside.js';
 import { Sentence } from '../kit/sentence.js';
-import { Verbatim } from '../kit/verbatim.js';
+import { OnPbx, Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';

@@ -1,8 +1,7 @@
-import { OnPbx } from '../kit/beside.js';
 import { AlarmIcon, NoIcon, PartIcon, TickIcon, WaitIcon } from '../kit/icons.js';
 import { Sentence } from '../kit/sentence.js';
 import { TableHead } from '../kit/table-head.js';
-import { Because, PartyName, Verbatim } from '../kit/verbatim.js';
+import { Because, OnPbx, PartyName, Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { clock, dateAndClock, exact, length } from '../messages/when.js';

@@ -1,6 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { writePbx } from '../../../daemon/domain/place.js';
 import { t } from '../messages/language.js';
+import { clean } from '../messages/numbers.js';
+import { pbxes } from '../state/pbxes.js';
 
 type FieldProps = {
   id: string;
@@ -96,5 +99,36 @@ export function FaultSummary({ faults, attempt }: { faults: Faults; attempt: num
         </ul>
       </div>
     </section>
+  );
+}
+
+type PbxSelectProps = {
+  id?: string;
+  value: string;
+  choose: (pbx: string) => void;
+  class?: string;
+  label?: string;
+};
+
+/** One PBX or all of them, as an address has it: empty for all. */
+export function PbxSelect({ id: selectId, value, choose, class: name, label }: PbxSelectProps) {
+  const known = pbxes().map(({ id, name }): [string, string] => [writePbx(id), clean(name)]);
+  const gone = value && !known.some(([id]) => id === value) ? [[value, clean(value)] as const] : [];
+  return (
+    <select
+      id={selectId}
+      class={name}
+      aria-label={label}
+      value={value}
+      data-set={value ? '' : undefined}
+      onChange={(e) => choose(e.currentTarget.value)}
+    >
+      <option value="">{t.common.allPbxes}</option>
+      {[...known, ...gone].map(([id, text]) => (
+        <option key={id} value={id} translate={false}>
+          {text}
+        </option>
+      ))}
+    </select>
   );
 }

@@ -2,6 +2,7 @@ import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { exactParty, isNamed, nameOf } from '../messages/people.js';
 import type { Party } from '../state/api.js';
+import { pbxBeside } from '../state/pbxes.js';
 import { Sentence } from './sentence.js';
 
 type Props = { text: string; class?: string };
@@ -29,4 +30,10 @@ export function Because({ rule, reason }: { rule: string | null; reason: string 
   const why = <Verbatim text={reason} class="quiet" />;
   if (!rule) return why;
   return <Sentence of={t.common.because} parts={{ rule: <Verbatim text={rule} />, reason: why }} />;
+}
+
+/** The name of a PBX beside what is of it; nothing where there is but one. */
+export function OnPbx({ id }: { id: string }) {
+  const name = pbxBeside(id);
+  return name === '' ? null : <Verbatim text={name} class="pbx" />;
 }
