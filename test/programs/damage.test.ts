@@ -19,8 +19,8 @@ import { exportCall } from '../../daemon/cli/export.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import { createScrub } from '../../daemon/recordings/scrub.js';
 import { until } from '../support/recorder.js';
-import { scratch, vault, verifier } from '../support/recordings/sealed.js';
-import { type Dashboard, flip } from '../support/web/dashboard.js';
+import { flip, scratch, vault, verifier } from '../support/recordings/sealed.js';
+import type { Dashboard } from '../support/web/dashboard.js';
 import { noted } from '../support/words.js';
 
 const DAY = 86_400_000;

@@ -11,8 +11,8 @@ import { createJobs } from '../../daemon/ops/jobs.js';
 import { createScrub } from '../../daemon/recordings/scrub.js';
 import { createSigningKey } from '../../daemon/vault/signing-key.js';
 import { until } from '../support/recorder.js';
-import { scratch, vault, verifier } from '../support/recordings/sealed.js';
-import { addRecording, flip, get } from '../support/web/dashboard.js';
+import { flip, scratch, vault, verifier } from '../support/recordings/sealed.js';
+import { addRecording, get } from '../support/web/dashboard.js';
 import { noted } from '../support/words.js';
 
 const DAY = 86_400_000;

@@ -112,3 +112,10 @@ export function verifier(t: Test, { dataDir }: Dashboard) {
     return { text: said.join('\n'), code: Number(process.exitCode) };
   };
 }
+
+/** Changes one byte of a file. */
+export function flip(path: string, bytes: Buffer, at: number): void {
+  const changed = Buffer.from(bytes);
+  changed[at]! ^= 1;
+  writeFileSync(path, changed);
+}

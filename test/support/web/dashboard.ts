@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
@@ -341,11 +340,4 @@ export async function addRecording(
     ...change.coverage,
   });
   return { call: (await catalogue.calls.get(call.id))!, recording, path: join(dataDir, recording.file) };
-}
-
-/** Changes one byte of a file. */
-export function flip(path: string, bytes: Buffer, at: number): void {
-  const changed = Buffer.from(bytes);
-  changed[at]! ^= 1;
-  writeFileSync(path, changed);
 }

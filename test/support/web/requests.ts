@@ -9,17 +9,9 @@ import type { Proof } from '../../../daemon/domain/people/factor.js';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { createFactorSecrets } from '../../../daemon/vault/factor-secrets.js';
+import { flip } from '../recordings/sealed.js';
 import { createAuthenticator } from './authenticator.js';
-import {
-  addRecording,
-  aJob,
-  type Dashboard,
-  flip,
-  openDashboard,
-  password,
-  setUp,
-  signInAs,
-} from './dashboard.js';
+import { addRecording, aJob, type Dashboard, openDashboard, password, setUp, signInAs } from './dashboard.js';
 import { createSigner } from './signer.js';
 
 /** A dashboard in which every request below succeeds: anna, who may everything, ben beside her, and a call that was signed. */

@@ -7,8 +7,9 @@ import { keysFile } from '../../../daemon/domain/paths.js';
 import { FOUNDER, type Person, type TokenRight } from '../../../daemon/domain/people/person.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { opened } from '../../support/catalogue/opened.js';
+import { flip } from '../../support/recordings/sealed.js';
 import { openSound } from '../../support/requests/sound.js';
-import { addRecording, flip, START } from '../../support/web/dashboard.js';
+import { addRecording, START } from '../../support/web/dashboard.js';
 import { noted } from '../../support/words.js';
 
 const NONE = { all: false, extensions: [], queues: [], dids: [] };

@@ -4,13 +4,13 @@ import t from 'tap';
 import { ulid } from 'ulid';
 import type { ReadEntry } from '../../../daemon/catalogue/audit.js';
 import { until } from '../../support/recorder.js';
+import { flip } from '../../support/recordings/sealed.js';
 import { TOKENS } from '../../support/requests/prove-all.js';
 import { actions, del, log, written } from '../../support/web/audit-log.js';
 import {
   addRecording,
   cookieOf,
   type Dashboard,
-  flip,
   get,
   openDashboard,
   password,

@@ -3,15 +3,8 @@ import t from 'tap';
 import { FOUNDER, type Person } from '../../../daemon/domain/people/person.js';
 import { maskedOf } from '../../support/recordings/masked.js';
 import { kinds } from '../../support/recordings/masked-kinds.js';
-import {
-  addRecording,
-  flip,
-  get,
-  openDashboard,
-  post,
-  START,
-  signInAs,
-} from '../../support/web/dashboard.js';
+import { flip } from '../../support/recordings/sealed.js';
+import { addRecording, get, openDashboard, post, START, signInAs } from '../../support/web/dashboard.js';
 
 const SECONDS = 12;
 const LONG = SECONDS * 1000;

@@ -5,7 +5,8 @@ import { connect } from 'node:net';
 import fc from 'fast-check';
 import t from 'tap';
 import { served } from '../../../web/calls/range.js';
-import { addCall, addRecording, flip, get, openDashboard, setUp } from '../../support/web/dashboard.js';
+import { flip } from '../../support/recordings/sealed.js';
+import { addCall, addRecording, get, openDashboard, setUp } from '../../support/web/dashboard.js';
 import { noted } from '../../support/words.js';
 
 const CHUNK = 64 * 1024;

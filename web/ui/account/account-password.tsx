@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { TickIcon } from '../kit/icons.js';
-import { NewPassword, passwordFaults } from '../kit/new-password.js';
+import { NewPassword, passwordFaults } from '../kit/secrets/new-password.js';
 import { useFaults, useSending } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';

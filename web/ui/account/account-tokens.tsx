@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { PlusIcon } from '../kit/icons.js';
-import { SecretOnce } from '../kit/secret-once.js';
+import { SecretOnce } from '../kit/secrets/secret-once.js';
 import { Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';

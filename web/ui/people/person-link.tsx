@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { SecretOnce } from '../kit/secret-once.js';
+import { SecretOnce } from '../kit/secrets/secret-once.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';

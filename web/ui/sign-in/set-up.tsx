@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { FaultSummary, type Faults, Field } from '../kit/field.js';
-import { NewPassword, passwordFaults } from '../kit/new-password.js';
+import { NewPassword, passwordFaults } from '../kit/secrets/new-password.js';
 import { useFaults, useSending } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
 import { api } from '../state/api.js';

@@ -3,7 +3,7 @@ import { passkeyHindrance, usePasskey } from '../account/passkey.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { Reels } from '../kit/reels.js';
-import { ShowPassword } from '../kit/show-password.js';
+import { ShowPassword } from '../kit/secrets/show-password.js';
 import { useFaults, useSending } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
 import { ApiError, api } from '../state/api.js';

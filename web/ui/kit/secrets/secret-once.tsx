@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { t } from '../messages/language.js';
-import { TickIcon } from './icons.js';
+import { t } from '../../messages/language.js';
+import { TickIcon } from '../icons.js';
 
 type Props = { title: string; help: string; label: string; secret: string; done: () => void };
 

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import { t } from '../messages/language.js';
-import { type Faults, Field } from './field.js';
+import { t } from '../../messages/language.js';
+import { type Faults, Field } from '../field.js';
 import { ShowPassword } from './show-password.js';
 
 const LEAST = 12;

@@ -1,4 +1,4 @@
-import { t } from '../messages/language.js';
+import { t } from '../../messages/language.js';
 
 export function ShowPassword({ shown, set }: { shown: boolean; set: (shown: boolean) => void }) {
   return (
