@@ -11,7 +11,7 @@ import type {
   Outcome,
   Party,
 } from '../recording/recording.js';
-import type { DialStatus } from './event.js';
+import type { DialStatus, LegStory } from './event.js';
 import { isTestId, TEST_ENDPOINT } from './test-call.js';
 
 /** What the tracker knows of a leg that it follows. Times are milliseconds since 1970. */
@@ -81,6 +81,8 @@ export type CallState = {
   links: ReadonlyMap<string, readonly [string | null, string | null]>;
   /** Legs of ended calls, so that a late event does not begin a call anew. */
   gone: ReadonlyMap<LegId, number>;
+  /** What AMI told of legs that ARI has not told of yet: the two come over connections of their own. */
+  early: ReadonlyMap<LegId, readonly LegStory[]>;
 };
 
 export type Effect =
@@ -93,7 +95,10 @@ export type Effect =
 const isTest = (legs: TrackedLeg[]) =>
   legs.length > 0 && legs.every((l) => l.endpoint === TEST_ENDPOINT && isTestId(l.id));
 
-export const emptyState: CallState = { calls: new Map(), legs: new Map(), links: new Map(), gone: new Map() };
+export const emptyState: CallState = {
+  ...{ calls: new Map(), legs: new Map(), links: new Map() },
+  ...{ gone: new Map(), early: new Map() },
+};
 
 export function toEffect(kind: 'changed' | 'ended', call: TrackedCall, live: TrackedLeg[]): Effect {
   const legs = [...call.past, ...live].sort((a, b) => a.seenAt - b.seenAt);
@@ -273,7 +278,7 @@ export function restore(open: { call: CallRecord; anchor: LegId | null; swapped?
     for (const leg of tracked)
       if (leg.goneAt === null || leg.goneAt === until.get(leg.id)) legs.set(leg.id, leg);
   }
-  return { calls, legs, links: new Map(), gone: new Map() };
+  return { ...emptyState, calls, legs };
 }
 
 function trackedLeg(call: CallRecord, leg: Leg, caller: boolean): TrackedLeg {

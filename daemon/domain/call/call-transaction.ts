@@ -1,6 +1,7 @@
 import type { PbxId } from '../pbx.js';
 import type { CallId, LegId } from '../recording/recording.js';
 import { type CallState, type Effect, type TrackedCall, type TrackedLeg, toEffect } from './call-state.js';
+import type { LegStory } from './event.js';
 
 export type TrackRules = {
   /** Whose calls these are: one PBX's, because linkedids and ids of legs mean something on it only. */
@@ -13,6 +14,11 @@ export type TrackRules = {
 
 /** Legs of ended calls that are remembered: events come seconds late, not hours. */
 const MOST_GONE = 1000;
+/** Legs that are waited for, and for how long, in ms: a busy machine brings ARI's events later than AMI's. */
+const MOST_EARLY = 200;
+const EARLY_MS = 30_000;
+/** What is told of one of them before it is known. */
+const MOST_TOLD = 10;
 
 export type Transaction = ReturnType<typeof transaction>;
 
@@ -21,7 +27,7 @@ export function transaction(before: CallState, rules: TrackRules) {
   const calls = new Map(before.calls);
   const legs = new Map(before.legs);
   const links = new Map(before.links);
-  let { gone } = before;
+  let { gone, early } = before;
   const touched = new Set<CallId>();
   const absorbed: { from: CallId; into: CallId }[] = [];
   const call = (id: CallId) => calls.get(id)!;
@@ -53,6 +59,18 @@ export function transaction(before: CallState, rules: TrackRules) {
       for (const id of ids) more.set(id, at);
       while (more.size > MOST_GONE) more.delete(more.keys().next().value!);
       gone = more;
+    },
+    /** Keeps what was told of a leg that is not known yet. */
+    keepEarly(event: LegStory) {
+      const fresh = [...early].filter(([, told]) => event.at - told[0]!.at < EARLY_MS).slice(1 - MOST_EARLY);
+      const told = early.get(event.legId) ?? [];
+      early = new Map(fresh).set(event.legId, [...told, event].slice(-MOST_TOLD));
+    },
+    /** What was told of a leg before it was known, in its order. It is given once. */
+    takeEarly(id: LegId): readonly LegStory[] {
+      const told = early.get(id) ?? [];
+      if (told.length > 0) early = new Map([...early].filter(([leg]) => leg !== id));
+      return told;
     },
     mark(callId: CallId, mark: TrackedCall['marks'][number]) {
       setCall(callId, { marks: [...call(callId).marks, mark] });
@@ -92,7 +110,7 @@ export function transaction(before: CallState, rules: TrackRules) {
           effects.push(toEffect('changed', settled, mine));
         }
       }
-      return { state: { calls, legs, links, gone }, effects };
+      return { state: { calls, legs, links, gone, early }, effects };
     },
   };
 }

@@ -2,7 +2,7 @@ import type { CallId, LegId, MarkKind } from '../recording/recording.js';
 import { type CallState, type Effect, extensionOf, type TrackedLeg } from './call-state.js';
 import { type TrackRules, type Transaction, transaction } from './call-transaction.js';
 import { connect, meet, relink } from './call-unite.js';
-import type { Answered, LegFacts, LinkHalf, PbxEvent } from './event.js';
+import type { Answered, LegFacts, LegStory, LinkHalf, PbxEvent } from './event.js';
 import { isTrunkContext } from './trunk.js';
 
 export type { CallState, Effect } from './call-state.js';
@@ -185,6 +185,7 @@ function begin(t: Transaction, facts: LegFacts, at: number, answered: Answered):
     meeting: null,
   });
   t.setLeg(facts.id, {});
+  for (const told of t.takeEarly(facts.id)) story(t, told);
 }
 
 /** The call that a phone has on hold while it begins another: who transfers asks first. */
@@ -257,11 +258,9 @@ function transfer(t: Transaction, event: Extract<PbxEvent, { kind: 'transfer' }>
   t.mark(id, { at: event.at, until: null, open: false, kind: 'transfer', text, legId: by.id });
 }
 
-function story(
-  t: Transaction,
-  event: Extract<PbxEvent, { kind: 'queue' | 'parked' | 'unparked' | 'pickup' }>,
-): void {
+function story(t: Transaction, event: LegStory): void {
   const leg = t.legs.get(event.legId);
+  if (!leg && !t.hasGone(event.legId)) t.keepEarly(event);
   if (!leg) return;
   if (event.kind === 'pickup') mark(t, leg, 'pickup', event.by, event.at);
   else if (event.kind === 'parked') mark(t, leg, 'park', event.space, event.at, true);

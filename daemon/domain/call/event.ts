@@ -61,6 +61,9 @@ export type PbxEvent =
   | { kind: 'spool-failed'; at: number; name: string; reason: string }
   | Snapshot;
 
+/** What only AMI tells of a leg. */
+export type LegStory = Extract<PbxEvent, { kind: 'queue' | 'parked' | 'unparked' | 'pickup' }>;
+
 /** When a leg was answered, ms since 1970: `from` equals `to`, unless it is only known to lie between them. */
 export type Answered = { from: number; to: number };
 

@@ -159,6 +159,30 @@ t.test('an event that comes twice in a row changes nothing', async (t) => {
   }
 });
 
+t.test('what AMI tells of a leg before ARI has told of it is told all the same', async (t) => {
+  const told = (events: PbxEvent[]) =>
+    follow(events).calls.map(({ queue, marks }) => [queue, ...marks.map((m) => JSON.stringify(m)).sort()]);
+  const isStory = (event: PbxEvent) => 'legId' in event;
+  const held = (events: PbxEvent[]) => events.filter((event) => !isStory(event));
+  const tried = stories.filter(({ events }) => events.some((event) => event.kind === 'queue'));
+  t.ok(tried.length > 3);
+  for (const { name, events } of tried) {
+    const first = events.findIndex((event) => event.kind === 'queue' && event.step === 'join');
+    const { legId } = events[first] as Extract<PbxEvent, { kind: 'queue' }>;
+    const born = events.findIndex((event) => 'leg' in event && event.leg.id === legId);
+    const early = [...events.slice(0, born), events[first]!, ...events.slice(born, first)];
+    t.strictSame(told([...early, ...events.slice(first + 1)]), told(events), name);
+  }
+  const never = Array.from({ length: 1_000 }, (_, i): PbxEvent => {
+    return { kind: 'queue', at: i, legId: `nobody-${i}`, step: 'join', queue: 'sales', agent: '' };
+  });
+  t.ok(follow(never).state.early.size <= 200, 'legs that never come are not waited for without end');
+  t.equal(
+    follow([...never, ...held(stories[0]!.events)]).calls.length,
+    follow(held(stories[0]!.events)).calls.length,
+  );
+});
+
 t.test('a snapshot at any moment changes nothing that was known', async () => {
   fc.assert(
     fc.property(aStory, fc.double({ min: 0, max: 1, noNaN: true }), ({ name, events }, where) => {
