@@ -7,6 +7,18 @@ const ambiguous = (
 const slashed = (json: string, path: string) =>
   `(SELECT json_group_array(iif(${ambiguous('value')}, '/' || value, value)) FROM json_each(${json}, '${path}'))`;
 
+/** SQL: the same for what the rules in a list of every policy name; a policy that cannot be read stays as it is. */
+const slashedRules = (list: 'record' | 'retention', named: 'extension' | 'queue' | 'did') => `
+  UPDATE policies SET policy = json_set(policy, '$.${list}', json((
+    SELECT json_group_array(json(iif(json_type(rule.value, '$.when.${named}') IS 'array',
+      json_set(rule.value, '$.when.${named}', json(${slashed('rule.value', `$.when.${named}`)})), rule.value)))
+    FROM json_each(policy, '$.${list}') AS rule)))
+  WHERE CASE
+    WHEN NOT instr(policy, '/') OR NOT json_valid(policy) THEN 0
+    WHEN json_type(policy, '$.${list}') IS NOT 'array' THEN 0
+    ELSE NOT EXISTS (SELECT 1 FROM json_each(policy, '$.${list}') WHERE type <> 'object')
+  END;`;
+
 /**
  * The catalogue's shape, one step a version; `user_version` says how many have been taken. Append only: a step that
  * has been released is never edited, because files out there have already taken it.
@@ -615,6 +627,7 @@ export const migrations: readonly string[] = [
     '$.extensions', json(${slashed('scope', '$.extensions')}), '$.queues', json(${slashed('scope', '$.queues')}),
     '$.dids', json(${slashed('scope', '$.dids')}))
   WHERE instr(scope || extensions, '/') AND json_valid(scope) AND json_valid(extensions);
+  ${(['record', 'retention'] as const).map((list) => (['extension', 'queue', 'did'] as const).map((named) => slashedRules(list, named)).join('')).join('')}
   `,
   // A recording has an id of its own, and may have several versions: rows with the same of_id, which is the id of the first. Until
   // now a recording had the id of the call that it was sealed for, and keeps it.

@@ -46,6 +46,19 @@ t.test('what was written while there was one PBX is of the first', async (t) => 
     INSERT INTO blind_windows (from_at, to_at, reason) VALUES (100, NULL, '');
     INSERT INTO users (id, name, name_key, password_hash, created_at, scope, extensions) VALUES ('u', 'U', 'u', '', 0,
       '{"all":false,"extensions":["101"],"queues":["sales/eu","x"],"dids":["030/55"]}', '["101"]');`);
+  const rule = { name: 'A', reason: 'Why.', when: { did: ['030/55', 'a/b'], queue: ['sales/eu', 'x'] } };
+  const record = [
+    { ...rule, outcome: 'skip' },
+    { ...rule, when: {}, outcome: 'record' },
+  ];
+  const policy = {
+    record,
+    retention: [{ ...rule, when: { extension: ['t/1'] }, keep_days: 9 }],
+    emergency_numbers: ['112'],
+  };
+  const strange = ['/', '{"record":"/"}', '{"record":[{"when":{"queue":["a/b"]}},"/"]}'];
+  const put = db.prepare("INSERT INTO policies VALUES (?, 1, 'ada', ?)");
+  for (const [i, text] of [...strange, JSON.stringify(policy)].entries()) put.run(i + 1, text);
   db.close();
   const catalogue = createSqliteCatalogue({ path });
   await catalogue.start();
@@ -59,8 +72,18 @@ t.test('what was written while there was one PBX is of the first', async (t) => 
   t.same((await catalogue.people.get('u'))!.scope, {
     ...{ all: false, extensions: ['101'], queues: ['/sales/eu', 'x'], dids: ['030/55'] },
   });
+  t.strictSame((await catalogue.policy.newest()).policy, {
+    ...policy,
+    record: [{ ...record[0]!, when: { did: ['030/55', '/a/b'], queue: ['/sales/eu', 'x'] } }, record[1]!],
+    retention: [{ ...policy.retention[0]!, when: { extension: ['/t/1'] } }],
+  });
   const after = new Database(path, { readonly: true });
   t.teardown(() => after.close());
+  t.same(
+    after.prepare('SELECT policy FROM policies ORDER BY version LIMIT 3').pluck().all(),
+    strange,
+    'what cannot be read stays as it was',
+  );
   t.same(after.prepare('SELECT name FROM call_reach ORDER BY name').pluck().all(), [
     ...['//odd', '/sales/eu', '030/55', '101'],
   ]);
