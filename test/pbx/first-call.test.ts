@@ -210,15 +210,15 @@ t.test('hostile caller ids are stored capped and shown as text, and name no file
     'its name is in no path',
   );
   t.ok(
-    files.some((f) => f.endsWith(`${view.id}.opus.age`)),
-    'the call id names the file',
+    files.some((f) => f.endsWith(`${view.recording!.id}.opus.age`)),
+    'an id of ours names the file',
   );
 });
 
 t.test('a recording past its date is gone after the scheduled run', async (t) => {
   const call = await ended('+442079460123');
   const file = readdirSync(recorder.dataDir, { recursive: true, encoding: 'utf8' }).find((f) =>
-    f.endsWith(`${call.id}.opus.age`),
+    f.endsWith(`${call.recording!.id}.opus.age`),
   );
   t.ok(file, 'its file is there before');
   const db = new Database(catalogueFile(recorder.dataDir));

@@ -43,7 +43,7 @@ t.test(
     t.match(await examined('known fault'), [{ state: 'ok', says: /falls silent.*begun anew/s }, {}, {}]);
     t.match(await examined('spool'), [{ state: 'ok' }]);
     const log = readFileSync(join(dir, 'run.log'), 'utf8');
-    const sealed = [...log.matchAll(/"call":"(\w{26})".*"Sealed"/g)].map((m) => m[1]!);
+    const sealed = [...log.matchAll(/"recording":"(\w{26})".*"Sealed"/g)].map((m) => m[1]!);
     t.ok(sealed.length >= 2);
     for (const id of sealed)
       t.same(holding(recorder.dataDir, id), ['keys/keys.db'], 'where a destroyed key stays destroyed');

@@ -161,6 +161,7 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
     deps.log.info(
       {
         call: call.id,
+        recording: recording.id,
         ms: now - began,
         audioMs: recording.durationMs,
         bytes: recording.plainBytes,
