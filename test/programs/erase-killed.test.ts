@@ -54,6 +54,7 @@ t.test('killed before any step, an erasure comes to the same end', async (t) => 
     await house.close();
   }
   t.equal(verbs.at(-1), 'finished');
-  for (const verb of ['catalogue.eraseIntended', 'keys.destroy', 'store.remove', 'catalogue.erased'])
+  const steps = ['catalogue.recordings.eraseIntended', 'keys.destroy', 'store.remove'];
+  for (const verb of [...steps, 'catalogue.recordings.erased'])
     t.equal(verbs.filter((v) => v === verb).length, 2, `it was killed before each ${verb}`);
 });

@@ -16,6 +16,7 @@ export async function openHouse(dir: string, beforeEach: (verb: string) => void 
     new Proxy(part, {
       get(target, verb, self) {
         const value = Reflect.get(target, verb, self);
+        if (typeof value === 'object' && value !== null) return watched(`${name}.${String(verb)}`, value);
         if (typeof value !== 'function') return value;
         return (...args: unknown[]) => {
           beforeEach(`${name}.${String(verb)}`);

@@ -103,6 +103,14 @@ t.test('a session is ended from the account page, and a new password ends the ot
   await page.getByText(`Your password is changed. ${others} other sessions ended.`).waitFor();
 });
 
+/** A sign-in is a proof for nothing: the first change of each kind is confirmed. */
+async function confirm(page: Page, password: string): Promise<void> {
+  const proof = page.getByRole('dialog', { name: 'Confirm it’s you' });
+  await proof.getByLabel('Password').fill(password);
+  await page.keyboard.press('Enter');
+  await proof.waitFor({ state: 'detached' });
+}
+
 t.test('an admin lets somebody in on the real server, and out again while they look', async (t) => {
   const dashboard = await openDashboard(t, { uiDir: opened.uiDir, now: Date.now, live: { pollMs: 20 } });
   const address = await dashboard.app.listen({ port: 0, host: '127.0.0.1' });
@@ -129,6 +137,7 @@ t.test('an admin lets somebody in on the real server, and out again while they l
   await admin.getByLabel('Queues', { exact: true }).fill('sales');
   await admin.getByRole('button', { name: 'Add to Queues' }).click();
   await admin.getByRole('button', { name: 'Save' }).click();
+  await confirm(admin, 'four unrelated quiet words');
   const link = await admin.getByLabel('Link', { exact: true }).inputValue();
 
   const greta = await visitor();
@@ -148,6 +157,7 @@ t.test('an admin lets somebody in on the real server, and out again while they l
   await greta.getByLabel('Purpose').fill('script');
   await greta.getByLabel('List calls').check();
   await greta.getByRole('button', { name: 'Create this token' }).click();
+  await confirm(greta, 'other unrelated quiet words');
   const token = await greta.getByLabel('Token', { exact: true }).inputValue();
   const ask = () => fetch(`${address}/api/v1/calls`, { headers: { authorization: `Bearer ${token}` } });
   t.equal((await ask()).status, 200);
