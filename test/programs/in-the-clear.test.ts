@@ -88,7 +88,7 @@ t.test(
     const house = await openHouse(dir);
     t.teardown(() => house.close());
     const call = (await house.catalogue.calls.get(ID))!;
-    const identity = await house.keys.identity(ID);
+    const identity = await house.keys.identity(call.recording!.id);
     const sealed = await openSealed(createDiskReader(dir), call.recording!, identity);
     const chunks: Buffer[] = [];
     for await (const chunk of sealed.read(0, sealed.size - 1)) chunks.push(chunk as Buffer);
@@ -112,7 +112,7 @@ t.test(
       return needles.filter(([, needle]) => bytes.includes(needle)).map(([what]) => what);
     };
     t.same(found(dir), [], 'in no file after sealing');
-    await house.catalogue.recordings.eraseIntended(ID, noted('Over.'), 1);
+    await house.catalogue.recordings.eraseIntended(call.recording!.id, noted('Over.'), 1);
     await house.retain.recover();
     t.equal((await house.catalogue.calls.get(ID))?.recording?.state, 'erased');
     t.same(found(dir), [], 'nor after erasing');

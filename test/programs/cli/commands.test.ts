@@ -36,7 +36,9 @@ t.test('a policy comes back from its file as it went in', async (t) => {
   const list = fc.array(words, { maxLength: 3 });
   const lists = Object.entries(CONDITIONS).map(([name, { schema }]) => {
     const choices = 'anyOf' in schema.items ? schema.items.anyOf.map((choice) => choice.const) : null;
-    return [name, choices ? fc.subarray(choices) : list];
+    const pattern = 'pattern' in schema.items ? new RegExp(String(schema.items.pattern)) : null;
+    if (choices) return [name, fc.subarray(choices)];
+    return [name, pattern ? fc.array(fc.stringMatching(pattern), { maxLength: 3 }) : list];
   });
   const when = fc.record(Object.fromEntries(lists), { requiredKeys: [] });
   const rule = { name: words, reason: words, when };

@@ -35,9 +35,11 @@ t.test('codes of the first start and of links are guessed a few times and no mor
   const made = await first('10.0.0.6', code);
   t.equal(made.statusCode, 200, 'nor does it keep anybody else from it');
 
+  const proof = { password, act: { kind: 'people', object: '' } };
+  const proved = await post(app, '/session/proof', proof, { cookie: cookieOf(made) });
   const rights = { roles: ['agent'], extensions: ['201'], grants: [] };
   const scope = { all: false, extensions: [], queues: [], dids: [] };
-  const added = await post(app, '/people', { name: 'ben', scope, ...rights }, { cookie: cookieOf(made) });
+  const added = await post(app, '/people', { name: 'ben', scope, ...rights }, { cookie: cookieOf(proved) });
   const link = added.json().invitation.code;
   const welcome = (remoteAddress: string, given: string, more = {}) =>
     post(app, '/welcome', { code: given, ...more }, {}, { remoteAddress });
