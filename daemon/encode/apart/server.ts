@@ -73,6 +73,7 @@ export function createEncoderServer({
 
     async function give(made: FfmpegRun): Promise<void> {
       run = made;
+      made.done.catch(fault); // who reads nothing keeps the loop below waiting
       for (const n of inputs.keys()) grant(n, WINDOW_BYTES);
       for await (const chunk of made.stdout) {
         const bytes = chunk as Buffer;
