@@ -1,9 +1,9 @@
 import { createAlarming } from './app/alarming.js';
 import { createAssurance } from './app/assurance.js';
 import { openData } from './app/data.js';
-import { createLines } from './app/line.js';
 import { createOperations } from './app/operations.js';
-import type { Base, Line, Parts } from './app/parts.js';
+import type { Base, Parts, Pbx } from './app/parts.js';
+import { createPbxes } from './app/pbx.js';
 import { createRecordings } from './app/recordings.js';
 import { tellOfRemoved } from './app/removed.js';
 import { createRequests } from './app/requests.js';
@@ -20,7 +20,7 @@ import { countKeys } from './vault/keys.js';
 const SUBSYSTEMS = {
   data: openData,
   alarming: createAlarming,
-  lines: createLines,
+  pbxes: createPbxes,
   recordings: createRecordings,
   assurance: createAssurance,
   operations: createOperations,
@@ -48,13 +48,16 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
   let beats: NodeJS.Timeout | undefined;
   let started = false;
 
+  /** Resolves once all PBXs have done it. */
+  const onEach = async (work: (pbx: Pbx) => unknown) => void (await Promise.all(parts!.pbxes.map(work)));
+
   function make(): Parts {
     const by = { ...SUBSYSTEMS, ...overrides };
     const made = {} as Parts; // whole before anything calls back
     made.data = by.data(base, made, passphrase);
     try {
       made.alarming = by.alarming(base, made);
-      made.lines = by.lines(base, made);
+      made.pbxes = by.pbxes(base, made);
       made.recordings = by.recordings(base, made);
       made.assurance = by.assurance(base, made);
       made.operations = by.operations(base, made);
@@ -70,8 +73,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
     /** Throws `already_running` when another recorder has the data directory. */
     async start(): Promise<void> {
       parts = make();
-      const { data, alarming, lines, recordings, assurance, operations, requests } = parts;
-      const onEach = (work: (line: Line) => unknown) => Promise.all(lines.map(work));
+      const { data, alarming, pbxes, recordings, assurance, operations, requests } = parts;
       const { catalogue, keys } = data;
       await requests.start();
       for (const place of [recorderFolder(base.dir), ...config.pbxes.map((pbx) => pbx.spool)])
@@ -102,23 +104,23 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await onEach(({ calls }) => calls.growth.start());
       await onEach(({ calls }) => calls.watch.start());
       await onEach(({ calls }) => calls.listening.start());
-      // Both in one turn, which is one commit: every open page looks again after each.
+      // All in one turn, which is one commit: every open page looks again after each.
       beats = setInterval(() => {
-        for (const { calls } of lines) {
+        for (const { calls } of pbxes) {
           calls.watch.beat();
           calls.listening.beat();
         }
       }, BEAT_MS);
-      for (const { calls } of lines) calls.mutes.start();
+      for (const { calls } of pbxes) calls.mutes.start();
       operations.timekeeper.start();
-      for (const { links } of lines) {
+      for (const { links } of pbxes) {
         links.ari.start();
         links.ami.start();
       }
       recordings.registering.start();
       recordings.retain.start();
-      for (const { assure } of lines) assure.start();
-      for (const { calls } of lines) calls.testCalls.start();
+      for (const { assure } of pbxes) assure.start();
+      for (const { calls } of pbxes) calls.testCalls.start();
       recordings.scrub.start();
       operations.jobs.start();
       operations.health.start();
@@ -128,8 +130,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
     /** Finishes what is in hand; calls in progress go on being recorded by Asterisk. */
     async stop(): Promise<void> {
       if (!parts) return;
-      const { data, alarming, lines, recordings, assurance, operations, requests } = parts;
-      const onEach = (work: (line: Line) => unknown) => Promise.all(lines.map(work));
+      const { data, alarming, recordings, assurance, operations, requests } = parts;
       operations.timekeeper.stop();
       await Promise.all([
         onEach(({ calls }) => calls.testCalls.stop()),

@@ -15,20 +15,19 @@ import { dashboardOf, testCallAudio } from '../ops/dashboard-client.js';
 import { complainOf } from '../ops/log.js';
 import { faultsOf } from '../pbx/known-faults.js';
 import { translateSnapshot } from '../pbx/translate.js';
-import { createDiskStore } from '../vault/store/disk.js';
-import type { Base, Calls, LineBase, Links, Parts } from './parts.js';
+import type { Base, Calls, Links, Parts, PbxBase } from './parts.js';
 
 /** From an event of one PBX to the files of a captured call. */
 export function createCalls(
   { config, time, clock, dir }: Base,
   parts: Parts,
-  { pbx, alarms, log }: LineBase,
+  { section, alarms, log }: PbxBase,
   { links, spool }: { links: Links; spool: Spool },
 ): Calls {
-  const { catalogue, keys, outbox } = parts.data;
+  const { catalogue, keys, outbox, store } = parts.data;
   const { ari, answers, stamps } = links;
-  const { id } = pbx;
-  /** Made after the lines, since it reads the spools of all. */
+  const { id } = section;
+  /** Made after the PBXs, since it reads the spools of all. */
   const preserver = () => parts.recordings.preserver;
   const removeSpool = (name: string) => preserver().remove(id, name);
   const captureLog = log.child({ part: 'capture' });
@@ -89,7 +88,7 @@ export function createCalls(
     hindrance: () => parts.operations.room.hindrance(id),
     muteTrap: () => hasMuteTrap() || mutes.learned(),
     spoolAudio: (segment) => spoolAudio(spool, segment),
-    rules: { pbx: id, trunkContexts: pbx.trunk_contexts, mint: () => ulid() },
+    rules: { pbx: id, trunkContexts: section.trunk_contexts, mint: () => ulid() },
     log: log.child({ part: 'record' }),
     onCaptured: (call) => preserver().enqueue(id, call),
     answers,
@@ -115,7 +114,7 @@ export function createCalls(
     pbx: ari,
     catalogue,
     keys,
-    store: createDiskStore(dir),
+    store,
     removeSpool,
     ffmpeg: ffmpegOf(config.encode),
     audio: (recording) => testCallAudio(dashboardOf(config.web, dir), parts.operations.passes, recording),
@@ -139,7 +138,7 @@ export function createCalls(
     watch,
     compareClocks: () => parts.operations.timekeeper.compare(id),
     snapshot: ({ channels, bridges }, at) => stamps.listed(translateSnapshot(channels, bridges, at)),
-    isUp: () => parts.lines.find((line) => line.pbx === pbx)!.assure.up(),
+    isUp: () => parts.pbxes.find((one) => one.section === section)!.assure.up(),
     clock,
     log,
   });

@@ -10,6 +10,7 @@ import { openDataFolder } from '../vault/data-folder.js';
 import { refuseAbsent } from '../vault/installation.js';
 import { createKeys } from '../vault/keys.js';
 import { ensureMasterKey, openMasterKeys } from '../vault/master-key.js';
+import { createDiskStore } from '../vault/store/disk.js';
 import { openToGroup } from '../vault/take-back.js';
 import type { Base, Data, Parts } from './parts.js';
 
@@ -82,5 +83,5 @@ function inFolder(
     outbox.catalogue
       .note(entryOf(TAPEDECK, clock(), action, about))
       .catch(complainOf(log, 'An entry of the audit log could not be written'));
-  return { master, keys, ballast, catalogue, outbox, note };
+  return { master, keys, ballast, catalogue, outbox, note, store: createDiskStore(dir) };
 }

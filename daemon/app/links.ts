@@ -9,16 +9,16 @@ import { createAri } from '../pbx/ari.js';
 import { translateCdrEvent } from '../pbx/cdr.js';
 import { createStamps } from '../pbx/stamps.js';
 import { amiStamp, ariStamp, translateAmi, translateAri } from '../pbx/translate.js';
-import type { Base, LineBase, Links, Parts } from './parts.js';
+import type { Base, Links, Parts, PbxBase } from './parts.js';
 
 /** A PBX that is not read for this long (ms) may close the connection. */
 const LONG_STALL = 1_000;
 
 /** Both links to a PBX: what comes over them is translated, put on our clock and handed on. */
-export function createLinks({ config, clock }: Base, parts: Parts, { pbx, log }: LineBase): Links {
-  const { id } = pbx;
-  /** The line that these links are part of: whole before anything is heard. */
-  const line = () => parts.lines.find((one) => one.pbx === pbx)!;
+export function createLinks({ config, clock }: Base, parts: Parts, { section, log }: PbxBase): Links {
+  const { id } = section;
+  /** What these links are part of: whole before anything is heard. */
+  const whole = () => parts.pbxes.find((one) => one.section === section)!;
   // CDRs tell times without a zone: that of this machine is the likeliest.
   const zones = [Intl.DateTimeFormat().resolvedOptions().timeZone, 'UTC', config.site.time_zone];
   /** A PBX that hears nothing of us closes the connection: who stood still is to blame. */
@@ -26,10 +26,10 @@ export function createLinks({ config, clock }: Base, parts: Parts, { pbx, log }:
     parts.operations.stalls.during(since, clock()).some((s) => s.to - s.from > LONG_STALL);
 
   const ari = createAri({
-    url: pbx.ari_url,
-    user: pbx.ari_user,
-    password: readSecret(pbx.ari_password_file, credentialOf('ari-password', pbx)),
-    app: pbx.app,
+    url: section.ari_url,
+    user: section.ari_user,
+    password: readSecret(section.ari_password_file, credentialOf('ari-password', section)),
+    app: section.app,
     now: clock,
     log: log.child({ part: 'ari' }),
     onEvent: (raw) => {
@@ -41,36 +41,36 @@ export function createLinks({ config, clock }: Base, parts: Parts, { pbx, log }:
       metrics.connected(id, 'ari');
       log.info({ version: ari.status().version }, 'Connected to ARI');
       health.linkChanged(id);
-      void line().calls.link.up(listed);
+      void whole().calls.link.up(listed);
     },
     onDown: (reason, lastHeardAt) => {
       const lostAt = lastHeardAt ?? clock();
-      line().calls.link.down(lostAt, stoodStill(lostAt) ? because('stood_still') : becauseOf(reason));
+      whole().calls.link.down(lostAt, stoodStill(lostAt) ? because('stood_still') : becauseOf(reason));
       complain(log, 'ARI', reason);
       parts.operations.health.linkChanged(id);
     },
   });
   const ami = createAmi({
-    host: pbx.ami_host,
-    port: pbx.ami_port,
-    user: pbx.ami_user,
-    secret: readSecret(pbx.ami_secret_file, credentialOf('ami-secret', pbx)),
+    host: section.ami_host,
+    port: section.ami_port,
+    user: section.ami_user,
+    secret: readSecret(section.ami_secret_file, credentialOf('ami-secret', section)),
     now: clock,
     log: log.child({ part: 'ami' }),
     onEvent: (raw) => {
       const event = translateAmi(raw, clock());
       if (event) stamps.hear(event, amiStamp(raw) !== null);
       const cdr = translateCdrEvent(raw, zones, stamps.theirs());
-      if (cdr) line().assure.hear(stamps.written({ ...cdr, pbx: id }));
+      if (cdr) whole().assure.hear(stamps.written({ ...cdr, pbx: id }));
     },
     onUp: () => {
-      void line().calls.listening.up();
+      void whole().calls.listening.up();
       parts.operations.metrics.connected(id, 'ami');
       log.info('Connected to AMI');
       parts.operations.health.linkChanged(id);
     },
     onDown: (reason, lastHeardAt) => {
-      line().calls.listening.down(lastHeardAt ?? clock(), becauseOf(reason));
+      whole().calls.listening.down(lastHeardAt ?? clock(), becauseOf(reason));
       complain(log, 'AMI', reason);
       parts.operations.health.linkChanged(id);
     },
@@ -81,7 +81,7 @@ export function createLinks({ config, clock }: Base, parts: Parts, { pbx, log }:
     deliver: (event) => {
       parts.operations.health.heard(id);
       parts.operations.metrics.heard(id, event.kind);
-      line().calls.recorder.hear(event);
+      whole().calls.recorder.hear(event);
     },
   });
   const answers = createAnswers({

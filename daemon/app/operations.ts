@@ -3,6 +3,7 @@ import { createTimekeeper } from '../calls/timekeeper.js';
 import { times } from '../domain/days.js';
 import type { JobKind } from '../domain/operations/job.js';
 import { recorderFolder } from '../domain/paths.js';
+import type { PbxId } from '../domain/pbx.js';
 import { createHealth } from '../operations/health.js';
 import { createRoom } from '../operations/room.js';
 import { probeDisk, readDisk } from '../ops/disk.js';
@@ -21,16 +22,17 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
   const {
     data: { catalogue, ballast, outbox },
     alarming: { alert, deliver },
-    lines,
+    pbxes,
     recordings: { preserver, retain, scrub },
   } = parts;
-  const metrics = createMetrics({ version: version(), pbxes: lines.map(({ pbx }) => pbx.id) });
+  const by = (id: PbxId) => pbxes.find(({ section }) => section.id === id)!;
+  const metrics = createMetrics({ version: version(), pbxes: pbxes.map(({ section }) => section.id) });
   const stalls = createStalls({ now: clock });
   const eventLoop = createEventLoopWatch();
   const room = createRoom({
     data: { dir, reserveBytes: config.data.reserve_mb * MB, probeIn: recorderFolder(dir) },
-    spools: lines.map(({ pbx }) => ({
-      ...{ pbx: pbx.id, dir: pbx.spool, reserveBytes: pbx.spool_reserve_mb * MB },
+    spools: pbxes.map(({ section }) => ({
+      ...{ pbx: section.id, dir: section.spool, reserveBytes: section.spool_reserve_mb * MB },
     })),
     read: readDisk,
     probe: probeDisk,
@@ -39,28 +41,25 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
       {
         what: 'copies that nobody works with',
         frees: 'data',
-        run: () => Promise.all(lines.map(({ spool }) => spool.tidy())),
+        run: () => Promise.all(pbxes.map(({ spool }) => spool.tidy())),
       },
       {
         what: 'captured files whose recording is sealed',
         frees: 'spool',
-        run: () => Promise.all(lines.map(({ pbx }) => preserver.recover(pbx.id))),
+        run: () => Promise.all(pbxes.map(({ section }) => preserver.recover(section.id))),
       },
       { what: 'recordings that are due', frees: 'data', run: () => retain.run() },
     ],
     growth: catalogue.recordings.growth,
     onReturn: () => {
-      for (const { calls } of lines) calls.recorder.retry();
+      for (const { calls } of pbxes) calls.recorder.retry();
       void outbox.flush();
       void preserver.resume().catch(complainOf(log, 'Captured calls could not be taken up'));
     },
     onEmpty: (id) =>
-      void lines
-        .find(({ pbx }) => pbx.id === id)!
-        .calls.recorder.endCaptures()
-        .catch(complainOf(log, 'Captures could not be ended')),
+      void by(id).calls.recorder.endCaptures().catch(complainOf(log, 'Captures could not be ended')),
     alarms: alert,
-    alarmsOf: (id) => lines.find(({ pbx }) => pbx.id === id)?.alarms ?? alert,
+    alarmsOf: (id) => by(id).alarms,
     clock,
     log: log.child({ part: 'room' }),
   });
@@ -73,7 +72,7 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
     log: log.child({ part: 'health' }),
     catalogue,
     alarms: alert,
-    pbxes: lines.map(({ pbx: { id, name }, links, calls }) => ({
+    pbxes: pbxes.map(({ section: { id, name }, links, calls }) => ({
       ...{ id, name, ari: links.ari.status, ami: links.ami.status },
       ...{ now: calls.recorder.now, list: calls.recorder.list, testCall: calls.testCalls.last },
     })),
@@ -89,10 +88,10 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
   });
   const timekeeper = createTimekeeper({
     clock: time,
-    pbxes: lines.map(({ pbx: { id }, links: { stamps }, alarms }) => ({ id, stamps, alarms })),
-    idle: () => lines.every(({ calls }) => calls.recorder.now().calls === 0) && preserver.waiting() === 0,
+    pbxes: pbxes.map(({ section: { id }, links: { stamps }, alarms }) => ({ id, stamps, alarms })),
+    idle: () => pbxes.every(({ calls }) => calls.recorder.now().calls === 0) && preserver.waiting() === 0,
     onStill: (ms) => {
-      for (const { calls } of lines) calls.watch.stoodStill(clock() - Math.round(ms));
+      for (const { calls } of pbxes) calls.watch.stoodStill(clock() - Math.round(ms));
     },
     alarms: alert,
     log: log.child({ part: 'time' }),

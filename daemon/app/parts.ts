@@ -39,6 +39,7 @@ import type { createScrub } from '../recordings/scrub.js';
 import type { openDataFolder } from '../vault/data-folder.js';
 import type { Keys } from '../vault/keys.js';
 import type { MasterKeys } from '../vault/master-key.js';
+import type { RecordingStore } from '../vault/store/store.js';
 
 /** What every subsystem is given. `clock` tells ms since 1970. */
 export type Base = { config: Config; log: Log; time: Clock; clock: () => number; dir: string };
@@ -49,6 +50,8 @@ export type Data = {
   master: MasterKeys;
   keys: Keys;
   ballast: Ballast;
+  /** Sealed recordings. */
+  store: RecordingStore;
   catalogue: Catalogue;
   /** The catalogue for what must not wait: while it cannot be written, its rows wait in memory. */
   outbox: ReturnType<typeof createOutbox>;
@@ -70,9 +73,10 @@ export type Links = {
   /** The zones in which CDRs may tell their times, the likeliest first. */
   zones: string[];
 };
-/** All that there is once for each PBX. One that is down, hangs or floods keeps no other line from its work. */
-export type Line = {
-  pbx: PbxConfig;
+/** All that there is once for each PBX. One that is down, hangs or floods keeps no other from its work. */
+export type Pbx = {
+  /** Its section of the configuration. */
+  section: PbxConfig;
   /** Tell of this PBX alone. */
   alarms: Alarms;
   log: Log;
@@ -81,8 +85,8 @@ export type Line = {
   calls: Calls;
   assure: ReturnType<typeof createAssure>;
 };
-/** What every part of a line is given. */
-export type LineBase = Pick<Line, 'pbx' | 'alarms' | 'log'>;
+/** What every part of it is given. */
+export type PbxBase = Pick<Pbx, 'section' | 'alarms' | 'log'>;
 export type Recordings = {
   custody: ReturnType<typeof createCustody>;
   registering: ReturnType<typeof createRegistering>;
@@ -127,7 +131,7 @@ export type Parts = {
   data: Data;
   alarming: Alarming;
   /** In the order of the configuration: the first is that of the PBX without an id. */
-  lines: Line[];
+  pbxes: Pbx[];
   recordings: Recordings;
   assurance: Assurance;
   operations: Operations;

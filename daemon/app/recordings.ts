@@ -15,15 +15,14 @@ import { hashContent, openSealed } from '../vault/open.js';
 import { finishRotation } from '../vault/rotation.js';
 import { sealStream } from '../vault/seal.js';
 import { loadOrMakeSigningKey, publicKeys } from '../vault/signing-key.js';
-import { createDiskStore } from '../vault/store/disk.js';
 import type { Base, Parts, Recordings } from './parts.js';
 
 /** From a captured call to a sealed file, and from there to its end. */
 export function createRecordings({ config, log, time, clock, dir }: Base, parts: Parts): Recordings {
   const {
-    data: { catalogue, keys, master, note },
+    data: { catalogue, keys, master, note, store },
     alarming: { alert },
-    lines,
+    pbxes,
   } = parts;
   const custody = createCustody({
     catalogue,
@@ -46,15 +45,14 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     await parts.assurance.doubts.beforeSigning();
     return signManifest(manifest, custody.signer());
   };
-  const store = createDiskStore(dir);
-  const alarmsOf = new Map(lines.map(({ pbx, alarms }) => [pbx.id, alarms]));
+  const alarmsOf = new Map(pbxes.map(({ section, alarms }) => [section.id, alarms]));
   const registering = createRegistering({
     ...{ catalogue, clock, register: keys.register },
     log: log.child({ part: 'register' }),
   });
   const preserver = createPreserver({
     catalogue,
-    spools: new Map(lines.map(({ pbx, spool }) => [pbx.id, spool])),
+    spools: new Map(pbxes.map(({ section, spool }) => [section.id, spool])),
     encoder: createEncoder({ ffmpeg: ffmpegOf(config.encode) }),
     keys,
     seal: (...given) => sealStream(store, ...given),

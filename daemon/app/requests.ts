@@ -19,7 +19,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
     data: { catalogue, keys, master },
     alarming: { alert, deliver, away },
     recordings: { custody, registering, retain, scrub },
-    lines,
+    pbxes,
     assurance: { checkpoints },
     operations: { health, jobs, metrics, passes },
   } = parts;
@@ -51,9 +51,9 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
         ),
       test_alerts: () => deliver.test({ id: ulid(), kind: 'test', at: clock(), alarms: [] }),
       run_test_call: ({ pbx = FIRST }) => {
-        const line = lines.find((one) => one.pbx.id === pbx);
-        if (!line) throw fail('pbx_unknown', `"${pbx}"`);
-        return line.calls.testCalls.run();
+        const asked = pbxes.find(({ section }) => section.id === pbx);
+        if (!asked) throw fail('pbx_unknown', `"${pbx}"`);
+        return asked.calls.testCalls.run();
       },
       checkpoints: () => ({
         key: { id: custody.signer().keyId, pem: custody.signer().publicKeyPem },

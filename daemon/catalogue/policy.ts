@@ -16,6 +16,6 @@ export interface Policies {
   of(version: number): Promise<StoredPolicy>;
   /** Those that can be read. */
   versions(): Promise<StoredPolicy[]>;
-  /** Throws `policy_conflict` when `basedOn` is not the newest version. Gives the new version. */
+  /** Throws `policy_conflict` when `basedOn` is not the newest version. Returns the number of the new version. */
   save(policy: Policy, by: string, at: number, basedOn: number): Promise<number>;
 }

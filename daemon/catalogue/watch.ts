@@ -13,7 +13,7 @@ export interface Watch {
   lastWatched(pbx: PbxId): Promise<number | null>;
   /** Nobody watches it from then on. While a window of this PBX is open nothing changes, and it gives false. */
   open(pbx: PbxId, from: number, why: Why): Promise<boolean>;
-  /** The PBX is watched again. Gives the window that was closed, or null when none of it was open. */
+  /** The PBX is watched again. Returns the window that this closed, or null if none was open. */
   close(pbx: PbxId, at: number): Promise<BlindWindow | null>;
   /** Newest first. */
   windows(range?: Windows): Promise<BlindWindow[]>;

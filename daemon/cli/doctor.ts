@@ -143,7 +143,7 @@ async function ffmpeg(config: Config): Promise<Finding> {
   if (config.encode.socket) return ok('ffmpeg', `${found}, run by the encoder at ${config.encode.socket}`);
   return warn(
     'ffmpeg',
-    `${found}, run as the recorder's own user: whoever takes it over with crafted audio reads the keys.`,
+    `${found}, run as the recorder's own user. If crafted audio takes it over, it can read the keys.`,
     'Start the encoder (systemd/README.md, "The encoder"), and set socket = "/run/tapedeck-encoder/sock" in [encode] of tapedeck.toml.',
   );
 }

@@ -4,6 +4,7 @@ import { PassThrough, pipeline, type Readable, type Writable } from 'node:stream
 import { promisify } from 'node:util';
 import fluent, { type FfmpegCommand } from 'fluent-ffmpeg';
 import { fail, type TapedeckError } from '../domain/error.js';
+import { outcome } from '../ops/turns.js';
 import type { OpusPlan } from './opus.js';
 
 // Where fluent-ffmpeg is worked round (2.1.3):
@@ -165,13 +166,7 @@ function start(
   let settled = false;
   let killed = false;
   let child: ChildProcess | undefined;
-  let resolve!: () => void;
-  let reject!: (error: TapedeckError) => void;
-  const done = new Promise<void>((good, bad) => {
-    resolve = good;
-    reject = bad;
-  });
-  done.catch(() => {}); // who only reads stdout learns it there
+  const { done, resolve, reject } = outcome();
   const timer =
     limitMs === undefined
       ? undefined

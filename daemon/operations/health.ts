@@ -3,7 +3,7 @@ import type { TestCall } from '../domain/call/test-call.js';
 import { iso, isoOrNull } from '../domain/days.js';
 import type { TapedeckError } from '../domain/error.js';
 import type { Alarm, Alarms } from '../domain/operations/alarm.js';
-import { alarmsOf, type NamedPbx } from '../domain/operations/alarm-pbx.js';
+import { alarmsOf } from '../domain/operations/alarm-pbx.js';
 import { alarmView } from '../domain/operations/alarm-words.js';
 import {
   alarmKey,
@@ -18,6 +18,7 @@ import { type Job, jobView } from '../domain/operations/job.js';
 import type { Forecast } from '../domain/operations/room.js';
 import type { DaemonStatus } from '../domain/operations/status.js';
 import type { PbxId } from '../domain/pbx.js';
+import type { NamedPbx } from '../domain/place.js';
 import type { Why } from '../domain/reason/reason.js';
 import { inWords, reasonView, type Say } from '../domain/reason/words.js';
 import type { CallRecord } from '../domain/recording/recording.js';
@@ -85,9 +86,9 @@ type Counted = ReturnType<typeof counted>;
 
 export function createHealth(deps: HealthDeps) {
   const since = deps.clock();
-  const lines = deps.pbxes.map(counted);
-  const several = lines.length > 1;
-  const of = (id: PbxId): Counted => lines.find(({ pbx }) => pbx.id === id)!;
+  const counts = deps.pbxes.map(counted);
+  const several = counts.length > 1;
+  const of = (id: PbxId): Counted => counts.find(({ pbx }) => pbx.id === id)!;
 
   /** What is known now of one PBX. */
   async function lookAt({ pbx, failedAt, begun, failed, lastEventAt }: Counted) {
@@ -122,7 +123,7 @@ export function createHealth(deps: HealthDeps) {
     const disk = deps.disk();
     const [queue, pbxes] = await Promise.all([
       deps.catalogue.segments.queue().catch(() => null),
-      Promise.all(lines.map(lookAt)),
+      Promise.all(counts.map(lookAt)),
     ]);
     const oldestMs = queue?.oldestEndedAt == null ? null : Math.max(0, deps.clock() - queue.oldestEndedAt);
     const facts: HealthFacts = {
@@ -157,11 +158,11 @@ export function createHealth(deps: HealthDeps) {
     },
     /** A leg was to be captured, and is (or, when the PBX could not be made to, is not). */
     captured(id: PbxId, result: 'begun' | 'failed'): void {
-      const line = of(id);
-      line[result]++;
+      const its = of(id);
+      its[result]++;
       if (result === 'begun') return;
-      line.failedAt.push(deps.clock());
-      if (line.failedAt.length > 100) line.failedAt.shift();
+      its.failedAt.push(deps.clock());
+      if (its.failedAt.length > 100) its.failedAt.shift();
     },
 
     /** A link to the PBX went up or down. This is told at once, with what the link says of it. */

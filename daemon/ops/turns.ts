@@ -55,3 +55,15 @@ export function repeatedly(everyMs: number, job: () => Promise<void>, failed: (e
 /** How long to wait after this many failures in a row (0 for the first), in ms: the last delay goes for all later ones. */
 export const retryDelay = (delays: readonly number[], failures: number): number =>
   delays[Math.min(failures, delays.length - 1)]!;
+
+/** An end that is told from outside. Whoever learns of its failure in another way need not wait for `done`. */
+export function outcome() {
+  let resolve!: () => void;
+  let reject!: (error: Error) => void;
+  const done = new Promise<void>((good, bad) => {
+    resolve = good;
+    reject = bad;
+  });
+  done.catch(() => {});
+  return { done, resolve, reject };
+}

@@ -1,9 +1,7 @@
 import { FIRST, type PbxId } from '../pbx.js';
+import type { NamedPbx } from '../place.js';
 import type { Alarms } from './alarm.js';
 import { type NewAlarmWhy, tellsOfPbx } from './alarm-codes.js';
-
-/** A PBX as alarms name it. */
-export type NamedPbx = { id: PbxId; name: string };
 
 /** So much of a key is kept before the id of the PBX: keys have an end. */
 const MAX_KEY = 80;

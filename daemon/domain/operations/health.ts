@@ -1,7 +1,8 @@
 import { FIRST, type PbxId } from '../pbx.js';
+import type { NamedPbx } from '../place.js';
 import type { Alarm, Severity } from './alarm.js';
 import type { AlarmWhy, NewAlarmWhy } from './alarm-codes.js';
-import { keyOf, type NamedPbx, named, pbxOfKey } from './alarm-pbx.js';
+import { keyOf, named, pbxOfKey } from './alarm-pbx.js';
 
 /** What health is judged by. Ages and times in ms; null where it is not known. */
 export type HealthFacts = {

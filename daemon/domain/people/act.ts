@@ -15,7 +15,7 @@ export const Act = Type.Object(
 );
 export type Act = Static<typeof Act>;
 
-/** `proof_needed`, and for what: so that whoever is asked for a proof is told what it is for. */
+/** `proof_needed` with the act that needs it, so that a page can say what is to be confirmed. */
 export class ProofNeeded extends TapedeckError {
   readonly act: Act;
 

@@ -4,6 +4,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import { Value } from 'typebox/value';
 import { type ErrorCode, fail, TapedeckError } from '../../domain/error.js';
 import { printable } from '../../domain/printable.js';
+import { outcome } from '../../ops/turns.js';
 import type { Ffmpeg, FfmpegRun } from '../ffmpeg.js';
 import { createFrameReader, type Frame, frame, PIECE_BYTES } from './frames.js';
 import { encodeOrder, LONGEST_RUN_MS, type Order, VersionAnswer } from './orders.js';
@@ -54,17 +55,11 @@ function start(
 ): FfmpegRun & { answer: unknown } {
   const run: { answer: unknown } = { answer: undefined };
   let settled = false;
-  let resolve!: () => void;
-  let reject!: (error: TapedeckError) => void;
-  const done = new Promise<void>((good, bad) => {
-    resolve = good;
-    reject = bad;
-  });
-  done.catch(() => {}); // who only reads stdout learns it there
+  const { done, resolve, reject } = outcome();
   const socket = connect(path);
   const send = createSender(socket);
   const inputs = open.map((source): Input => ({ source: source(), wanted: 0, more: () => {} }));
-  for (const { source } of inputs) source.on('error', () => {}); // whoever reads it learns it
+  for (const { source } of inputs) source.on('error', () => {}); // `feed` tells
   const timer = setTimeout(
     () => finish(fail('encode_failed', `The encoder took more than ${Math.round(limitMs / 1000)} s`)),
     Math.min(limitMs, LONGEST_RUN_MS + GRACE_MS),

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { createLine, createLines } from '../../../daemon/app/line.js';
 import { createLinks } from '../../../daemon/app/links.js';
+import { createPbx, createPbxes } from '../../../daemon/app/pbx.js';
 import { createApp } from '../../../daemon/app.js';
 import { loadConfig } from '../../../daemon/ops/config.js';
 import { ask } from '../../../daemon/ops/control-client.js';
@@ -30,9 +30,9 @@ t.test('the recorder does nothing before it is started, and a part of it can be 
   const started: string[] = [];
   const app = createApp(config, log, {
     overrides: {
-      lines: (base, parts) =>
-        config.pbxes.map((pbx) =>
-          createLine(base, parts, pbx, (...given) => {
+      pbxes: (base, parts) =>
+        config.pbxes.map((section) =>
+          createPbx(base, parts, section, (...given) => {
             const made = createLinks(...given);
             return {
               ...made,
@@ -50,7 +50,7 @@ t.test('the recorder does nothing before it is started, and a part of it can be 
   t.match(await ask(config.data.dir, 'status'), { pbxes: [{ id: '', name: 'PBX', ari: false }] });
   await t.rejects(createApp(config, log).start(), { code: 'already_running' });
   await app.stop();
-  const again = createApp(config, log, { overrides: { lines: createLines } });
+  const again = createApp(config, log, { overrides: { pbxes: createPbxes } });
   await again.start();
   t.pass('what one has given up another may have');
   await again.stop();

@@ -9,6 +9,7 @@ import { clean } from '../messages/numbers.js';
 import { exact, length, lengthInWords, size } from '../messages/when.js';
 import type { FullStatus } from '../state/api.js';
 import { second } from '../state/live.js';
+import { pbxName, severalPbxes } from '../state/pbxes.js';
 
 type Props = { s: FullStatus };
 
@@ -177,8 +178,7 @@ export function Machine({ s }: Props) {
   );
 }
 
-export function Blind({ windows, pbxes }: { windows: FullStatus['blind']; pbxes: FullStatus['pbxes'] }) {
-  const nameOf = (id: string) => pbxes.find((pbx) => pbx.id === id)?.name ?? id;
+export function Blind({ windows }: { windows: FullStatus['blind'] }) {
   const columns = t.health.blindColumns;
   return (
     <section aria-labelledby="blind">
@@ -195,7 +195,7 @@ export function Blind({ windows, pbxes }: { windows: FullStatus['blind']; pbxes:
                 <tr key={`${w.pbx} ${w.from}`}>
                   <td>
                     <Moment at={w.from} />
-                    {pbxes.length > 1 && <div class="quiet">{clean(nameOf(w.pbx))}</div>}
+                    {severalPbxes() && <div class="quiet">{clean(pbxName(w.pbx))}</div>}
                   </td>
                   <td>
                     <TableLabel name={columns.length} />

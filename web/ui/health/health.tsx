@@ -69,7 +69,7 @@ export function HealthPage() {
           </div>
           <HealthAlerts channels={s.alerts} />
           <HealthAlarms standing={s.alarms} past={s.past_alarms} />
-          <Blind windows={s.blind} pbxes={s.pbxes} />
+          <Blind windows={s.blind} />
         </>
       )}
     </div>

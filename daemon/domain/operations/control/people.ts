@@ -112,7 +112,7 @@ export const PEOPLE = {
   /** The directory does not have them any more: takes their roles, sessions and tokens. */
   outsider_gone: post('/people/outsider-gone', Type.Object({ id: Id }), NOTHING),
 
-  /** Needs a proof. Gives the token in the clear, this once. */
+  /** Needs a proof. Returns the token itself, which is shown this once. */
   make_token: proved(
     'tokens',
     '/people/make-token',

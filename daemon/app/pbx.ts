@@ -12,22 +12,22 @@ import type { PbxConfig } from '../ops/config-schema.js';
 import { csvRow, translateCdr } from '../pbx/cdr.js';
 import { createCalls } from './calls.js';
 import { createLinks } from './links.js';
-import type { Base, Line, LineBase, Links, Parts } from './parts.js';
+import type { Base, Links, Parts, Pbx, PbxBase } from './parts.js';
 
-/** One line for each PBX of the configuration. */
-export const createLines = (base: Base, parts: Parts): Line[] =>
-  base.config.pbxes.map((pbx) => createLine(base, parts, pbx));
+/** One for each PBX of the configuration. */
+export const createPbxes = (base: Base, parts: Parts): Pbx[] =>
+  base.config.pbxes.map((section) => createPbx(base, parts, section));
 
 /** Makes all that there is once for each PBX. `links`: a test may make them in another way. */
-export function createLine(base: Base, parts: Parts, pbx: PbxConfig, links = createLinks): Line {
+export function createPbx(base: Base, parts: Parts, section: PbxConfig, links = createLinks): Pbx {
   const { config, dir } = base;
-  const of: LineBase = {
-    pbx,
-    alarms: alarmsOf(parts.alarming.alert, pbx, config.pbxes.length > 1),
-    log: pbx.id === FIRST ? base.log : base.log.child({ pbx: pbx.id }),
+  const of: PbxBase = {
+    section,
+    alarms: alarmsOf(parts.alarming.alert, section, config.pbxes.length > 1),
+    log: section.id === FIRST ? base.log : base.log.child({ pbx: section.id }),
   };
   const made = links(base, parts, of);
-  const spool = createSpool({ dir: pbx.spool, workDir: workFolder(dir, pbx.id), remote: made.ari });
+  const spool = createSpool({ dir: section.spool, workDir: workFolder(dir, section.id), remote: made.ari });
   const calls = createCalls(base, parts, of, { links: made, spool });
   return { ...of, links: made, spool, calls, assure: assureOf(base, parts, of, made, calls) };
 }
@@ -36,22 +36,22 @@ export function createLine(base: Base, parts: Parts, pbx: PbxConfig, links = cre
 function assureOf(
   { config, clock, dir }: Base,
   { data: { catalogue } }: Parts,
-  { pbx, alarms, log }: LineBase,
+  { section, alarms, log }: PbxBase,
   { stamps, zones }: Links,
-  calls: Line['calls'],
-): Line['assure'] {
-  const { id } = pbx;
+  calls: Pbx['calls'],
+): Pbx['assure'] {
+  const { id } = section;
   return createAssure({
     pbx: id,
     catalogue,
     alarms,
     journal: createCdrJournal({ file: cdrJournalFile(dir, id) }),
     lost: (from, why) => void calls.listening.missed(from, why),
-    sources: cdrSources(pbx, credentialOf('cdr-password', pbx), csvRow, (row) => {
+    sources: cdrSources(section, credentialOf('cdr-password', section), csvRow, (row) => {
       const cdr = translateCdr(row, zones, stamps.theirs());
       return cdr && stamps.written({ ...cdr, pbx: id });
     }),
-    trunkContexts: pbx.trunk_contexts,
+    trunkContexts: section.trunk_contexts,
     mint: (at) => ulid(at),
     say: times(config.site.time_zone),
     clock,
