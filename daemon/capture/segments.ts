@@ -28,7 +28,13 @@ const UNHOOKED = 80;
 
 export type Segments = ReturnType<typeof createSegments>;
 
-/** The life of a segment: its row is always written before what it tells of is begun or removed. */
+/**
+ * So long a capture waits for its row, in ms. A disk that stands still keeps no call from being captured: if this process dies
+ * in the meantime, what it had begun ends, and is begun anew with a gap that says so.
+ */
+const ROW_FIRST = 50;
+
+/** The life of a segment: its row is written before what it tells of is begun or removed. */
 export function createSegments(deps: SegmentsDeps) {
   const { capture, save, token = () => randomBytes(16).toString('hex') } = deps;
 
@@ -50,9 +56,14 @@ export function createSegments(deps: SegmentsDeps) {
       fed,
     };
     // Row first: whatever happens after this, a restart finds the capture by its names.
-    await save(segment);
+    const row = save(segment);
+    await Promise.race([row, wait(ROW_FIRST, undefined, { ref: false })]);
     try {
       const begun = { ...segment, ...(await capture.begin(segment, legId)) };
+      await row.catch(async (e) => {
+        await capture.drop(segment).catch(() => {});
+        throw e;
+      });
       await save(begun);
       return begun;
     } catch (e) {

@@ -15,7 +15,11 @@ import type { Watch } from './watch.js';
 /** A row that is not what Tapedeck writes: its table, what names it there, and what is wrong with it. */
 export type BadRow = { table: string; key: string; fault: string };
 
-/** What the catalogue keeps. Each verb of a noun is one transaction and answers with a promise. */
+/**
+ * What the catalogue keeps. Each verb of a noun is one transaction and answers with a promise; what was written is durable when it
+ * resolves, but for a call that has not ended and a segment that is being captured: these outlive the process, and a power
+ * failure once anything written later is durable.
+ */
 export type Nouns = {
   calls: Calls;
   segments: Segments;

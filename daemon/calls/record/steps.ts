@@ -45,10 +45,17 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
   const say = times(deps.site.timeZone);
 
   async function follow(change: Changed, l: Live): Promise<void> {
-    const { call, anchor } = change;
+    const { call } = change;
     const decision = await decide(call, l);
-    await deps.catalogue.calls.save(call, undefined, decision);
-    if (call.answeredAt === null) return;
+    const row = deps.catalogue.calls.save(call, undefined, decision);
+    row.catch(() => {}); // told when it is waited for
+    if (call.answeredAt !== null) await capture(change, decision, l);
+    await row;
+  }
+
+  /** Has the call captured as it is to be. What is written of that comes after what is being written of the call. */
+  async function capture(change: Changed, decision: KeptDecision, l: Live): Promise<void> {
+    const { call, anchor } = change;
     if (decision.outcome === 'skip') {
       if (l.segment) await drop(l);
       await deps.catalogue.calls.decideCoverage(call.id, excluded(decision));

@@ -5,6 +5,7 @@ import { createReader } from './checked.js';
 import { closeBesideReaders, type Db, type Opening, openDb } from './db.js';
 import { createNouns, type Prepared } from './nouns.js';
 import { type Read, verbsOf, type Write } from './verbs.js';
+import { createWal, type Wal } from './wal.js';
 import { createWrites } from './writes.js';
 
 /** Called for each row that cannot be read, and so was left out; again whenever it is met. */
@@ -22,7 +23,7 @@ export function createSqliteCatalogue(
     onBadRow?: OnBadRow;
   },
 ): Catalogue {
-  let open: { db: Db; nouns: Prepared; writes: ReturnType<typeof createWrites> } | null = null;
+  let open: { db: Db; nouns: Prepared; wal: Wal; writes: ReturnType<typeof createWrites> } | null = null;
 
   const opened = () => {
     if (!open) throw new Error('The catalogue is not open.');
@@ -38,7 +39,7 @@ export function createSqliteCatalogue(
   };
   const writer =
     (after: <T>(n: Prepared, given: T) => void): Write =>
-    async (verb, shows = () => true) => {
+    async (verb, { shows = () => true, soon } = {}) => {
       const { nouns, writes } = opened();
       return writes.write(() => {
         const before = nouns.changes.rows();
@@ -46,7 +47,7 @@ export function createSqliteCatalogue(
         const counts = nouns.changes.rows() > before && shows(value);
         after(nouns, value);
         return { value, counts };
-      });
+      }, soon);
     };
   const write = writer(() => {});
   /** The same, with what is to be written of it in the audit log: both are there, or neither. */
@@ -73,23 +74,20 @@ export function createSqliteCatalogue(
       if (open) return;
       const db = await openDb(deps.path, deps);
       const nouns = createNouns(db, createReader(deps.onBadRow ?? (() => {})));
-      open = {
-        db,
-        nouns,
-        writes: createWrites(db, transact, nouns.changes.bump),
-      };
+      const wal = createWal(db);
+      open = { db, nouns, wal, writes: createWrites(db, wal, transact, nouns.changes.bump) };
     },
     async stop() {
-      open?.writes.finish();
-      if (open) closeBesideReaders(open.db);
+      if (!open) return;
+      const { db, wal, writes } = open;
+      await writes.finish();
       open = null;
+      wal.stop();
+      closeBesideReaders(db);
     },
     ...verbsOf(read, write),
     audited: (entries, verb) => verb(verbsOf(notRead, once(witnessed(entries)))),
-    async checkpoint() {
-      const [result] = opened().db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
-      return result?.busy === 0;
-    },
+    checkpoint: async () => opened().writes.move('TRUNCATE'),
     schemaFaults: () => read((n) => n.schemaFaults()),
     changeCount: () => read((n) => n.changes.count()),
   };

@@ -2,17 +2,23 @@ import type { Nouns } from '../catalogue.js';
 import type { Prepared } from './nouns.js';
 
 export type Read = <T>(verb: (n: Prepared) => T) => Promise<T>;
-/** `shows`: whether a page may show what was written; left out, it does if any row was. */
-export type Write = <T>(verb: (n: Prepared) => T, shows?: (given: T) => boolean) => Promise<T>;
+export type Write = <T>(verb: (n: Prepared) => T, how?: Writing<T>) => Promise<T>;
+export type Writing<T> = {
+  /** Whether a page may show what was written; left out, it does if any row was. */
+  shows?: (given: T) => boolean;
+  /** Resolves when it is committed: the end of this process cannot undo it then, but a power failure just after can. */
+  soon?: boolean;
+};
 
 /** For what no page shows. */
-const unseen = () => false;
+const unseen = { shows: () => false };
 
 /** Every noun of the catalogue, by what reads and what writes. */
 export function verbsOf(read: Read, write: Write): Nouns {
   return {
     calls: {
-      save: (call, coverage, decision) => write((n) => n.calls.save(call, coverage, decision)),
+      save: (call, coverage, decision) =>
+        write((n) => n.calls.save(call, coverage, decision), { soon: call.endedAt === null }),
       decideCoverage: (id, coverage) => write((n) => n.calls.decideCoverage(id, coverage)),
       get: (id) => read((n) => n.calls.call(id)),
       list: (filter) => read((n) => n.calls.calls(filter)),
@@ -23,7 +29,7 @@ export function verbsOf(read: Read, write: Write): Nouns {
       seen: () => read((n) => n.seen.seen()),
     },
     segments: {
-      save: (segment) => write((n) => n.segments.save(segment)),
+      save: (segment) => write((n) => n.segments.save(segment), { soon: segment.state === 'capturing' }),
       saveLost: (callId, seq, lost) => write((n) => n.segments.saveLost(callId, seq, lost)),
       of: (id) => read((n) => n.segments.list(id)),
       callsToPreserve: () => read((n) => n.segments.callsToPreserve()),
@@ -63,11 +69,7 @@ export function verbsOf(read: Read, write: Write): Nouns {
       manifest: (id) => read((n) => n.seals.manifest(id)),
       check: (id) => read((n) => n.seals.check(id)),
       toCheck: (before, limit) => read((n) => n.seals.toCheck(before, limit)),
-      checked: (id, at, fault) =>
-        write(
-          (n) => n.seals.checked(id, at, fault),
-          (news) => news,
-        ),
+      checked: (id, at, fault) => write((n) => n.seals.checked(id, at, fault), { shows: (news) => news }),
       damaged: (limit) => read((n) => n.seals.damaged(limit)),
       figures: () => read((n) => n.seals.figures()),
       sealedAs: (sha256) => read((n) => n.seals.sealedAs(sha256)),
