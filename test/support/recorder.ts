@@ -28,14 +28,18 @@ const fits = (dataDir: string): boolean => Buffer.byteLength(join(dataDir, 'cont
 const shortDir = (dir: string): string =>
   join(tmpdir(), `tapedeck-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}`);
 
-/** Runs `tapedeck` as a child that is ended with us, however we end: a killed test leaves no recorder behind. */
+/**
+ * Runs `tapedeck` as a child that is ended with us, however we end: a killed test leaves no recorder behind. `under` is a
+ * program with its arguments that runs it.
+ */
 export function spawnTapedeck(
   args: string[],
   env: Record<string, string> = {},
   user?: number,
+  under: string[] = [],
 ): ChildProcessByStdio<null, Readable, Readable> {
   const as = user === undefined ? [] : [`--reuid=${user}`, `--regid=${user}`, '--clear-groups'];
-  return spawn('setpriv', [...as, '--pdeathsig', 'KILL', process.execPath, MAIN, ...args], {
+  return spawn('setpriv', [...as, '--pdeathsig', 'KILL', ...under, process.execPath, MAIN, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -102,8 +106,8 @@ export function createRecorderLab({
   const processes = new Map<string, ChildProcess>();
 
   /** Starts a subcommand and waits until its output has this text. Throws with its output when it ends first. */
-  async function launch(name: 'run' | 'web', ready: RegExp): Promise<string> {
-    const child = spawnTapedeck(['--config', config, name], env, user);
+  async function launch(name: 'run' | 'web', ready: RegExp, under: string[] = []): Promise<string> {
+    const child = spawnTapedeck(['--config', config, name], env, user, under);
     processes.set(name, child);
     const log = createWriteStream(join(dir, `${name}.log`), { flags: 'a' });
     let output = '';
@@ -142,7 +146,7 @@ export function createRecorderLab({
     dataDir,
     /** Writes the configuration anew with these PBXs besides the first. */
     setOthers: (now: OtherPbx[]) => writeFileSync(config, written(now)),
-    startDaemon: (ready = /Connected to ARI/) => launch('run', ready),
+    startDaemon: (ready = /Connected to ARI/, under: string[] = []) => launch('run', ready, under),
     stopDaemon: (signal: NodeJS.Signals = 'SIGTERM') => halt('run', signal),
     stopWeb: () => halt('web', 'SIGTERM'),
     pid: (name: 'run' | 'web') => processes.get(name)?.pid,
