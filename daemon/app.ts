@@ -81,8 +81,8 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await operations.room.start(); // a full disk gets its ballast back before anything is opened
       operations.eventLoop.start();
       operations.stalls.start();
-      keys.start();
-      recordings.custody.open();
+      await keys.start();
+      await recordings.custody.open();
       await catalogue.start();
       await recordings.custody.start();
       await assurance.doubts.start();
@@ -155,7 +155,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await alarming.deliver.stop();
       await alarming.away.stop();
       await data.catalogue.stop();
-      data.keys.stop();
+      await data.keys.stop();
       operations.eventLoop.stop();
       operations.stalls.stop();
       data.folder.release();

@@ -2,8 +2,8 @@ import { defineConfig } from 'vite';
 
 /**
  * One program for the recorder, the dashboard's server and the commands, one that makes evidence packs, and one for each thread,
- * in pieces of which each loads what it needs. What consists of hundreds of small files is built in, because finding and reading them takes longer than running them; other
- * packages stay where npm has put them.
+ * in pieces of which each loads what it needs. What consists of hundreds of small files is built in, because finding and
+ * reading them takes longer than running them; other packages stay where npm has put them.
  */
 export default defineConfig({
   build: {
@@ -13,11 +13,12 @@ export default defineConfig({
     target: 'node20',
     sourcemap: true,
     rolldownOptions: {
-      // The recorder starts the others: a process, and threads.
+      // The recorder starts the others: the first as a process, the rest as threads.
       input: {
         main: 'main.ts',
         evidence: 'app/evidence-program.ts',
-        'checkpoint-thread': 'catalogue/sqlite/checkpoint-thread.mjs',
+        keys: 'app/keys-program.ts',
+        checkpoint: 'catalogue/sqlite/checkpoint-program.mjs',
       },
       output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },

@@ -8,10 +8,10 @@ import { createBallast } from '../ops/disk.js';
 import { complainOf } from '../ops/log.js';
 import { openDataFolder } from '../vault/data-folder.js';
 import { refuseAbsent } from '../vault/installation.js';
-import { createKeys } from '../vault/keys.js';
 import { ensureMasterKey, openMasterKeys } from '../vault/master-key.js';
 import { createDiskStore } from '../vault/store/disk.js';
 import { openToGroup } from '../vault/take-back.js';
+import { createKeysApart } from './keys-apart.js';
 import type { Base, Data, Parts } from './parts.js';
 
 export const MB = 1e6;
@@ -52,7 +52,11 @@ function inFolder(
       { file: config.keys.master_key_file },
       'A master key was made. Back it up apart from the data: without it no recording can be heard',
     );
-  const keys = createKeys({ path: keysFile(dir), masterKey: master.current, reread: master.reread });
+  const keys = createKeysApart(
+    { dataDir: dir, masterKeyFile: config.keys.master_key_file, by: master.unlocked ?? passphrase },
+    (err) =>
+      log.error({ err }, 'The thread that has keys.db open has ended; another is started when it is needed'),
+  );
   const ballast = createBallast({
     path: ballastFile(dir),
     bytes: ballastBytes(config.data.reserve_mb * MB),

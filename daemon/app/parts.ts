@@ -37,9 +37,9 @@ import type { createRegistering } from '../recordings/registering.js';
 import type { Retain } from '../recordings/retain.js';
 import type { createScrub } from '../recordings/scrub.js';
 import type { openDataFolder } from '../vault/data-folder.js';
-import type { Keys } from '../vault/keys.js';
 import type { MasterKeys } from '../vault/master-key.js';
 import type { RecordingStore } from '../vault/store/store.js';
+import type { createKeysApart } from './keys-apart.js';
 
 /** What every subsystem is given. `clock` tells ms since 1970. */
 export type Base = { config: Config; log: Log; time: Clock; clock: () => number; dir: string };
@@ -48,7 +48,7 @@ export type Base = { config: Config; log: Log; time: Clock; clock: () => number;
 export type Data = {
   folder: ReturnType<typeof openDataFolder>;
   master: MasterKeys;
-  keys: Keys;
+  keys: ReturnType<typeof createKeysApart>;
   ballast: Ballast;
   /** Sealed recordings. */
   store: RecordingStore;

@@ -12,7 +12,6 @@ import { createScrub } from '../recordings/scrub.js';
 import { resealFactors } from '../vault/factor-secrets.js';
 import { openManifest, signManifest } from '../vault/manifest.js';
 import { hashContent, openSealed } from '../vault/open.js';
-import { finishRotation } from '../vault/rotation.js';
 import { sealStream } from '../vault/seal.js';
 import { loadOrMakeSigningKey, publicKeys } from '../vault/signing-key.js';
 import type { Base, Parts, Recordings } from './parts.js';
@@ -27,13 +26,16 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
   const custody = createCustody({
     catalogue,
     openSigningKey: () => loadOrMakeSigningKey(dir, keys.masterKeys),
-    finishRotation:
+    rotation:
       master.next || master.spent
-        ? (going) =>
-            finishRotation(dir, master, {
-              going,
-              also: (from, to) => resealFactors(catalogue.factors, from, to),
-            })
+        ? {
+            // May come first: both keys are there until the end, and new secrets are sealed with the next one already.
+            async finish() {
+              if (master.next) await resealFactors(catalogue.factors, master.current, master.next);
+              return keys.rotation.finish();
+            },
+            end: keys.rotation.end,
+          }
         : null,
     recovery: config.keys.recovery_recipient,
     started: (detail) => note('start', { detail: { process: 'recorder', version: version(), ...detail } }),

@@ -12,9 +12,9 @@ import type { loadOrMakeSigningKey, SigningKey } from '../vault/signing-key.js';
  */
 export type CustodyDeps = {
   catalogue: Verbs<'audit.entries'>;
-  openSigningKey: () => ReturnType<typeof loadOrMakeSigningKey>;
-  /** Goes on with a change of the master key; null where none was interrupted. */
-  finishRotation: ((going: () => boolean) => Promise<Rewrapped & { retired: boolean }>) | null;
+  openSigningKey: () => Promise<Opened>;
+  /** A change of the master key that goes on, and may be interrupted again; null where none was. */
+  rotation: { finish(): Promise<Rewrapped & { retired: boolean }>; end(): Promise<void> } | null;
   /** Who else can open what is recorded from now on ("age1..."); empty for nobody. */
   recovery: string;
   /** Both write into the audit log: that the recorder starts, and that keys have changed. */
@@ -24,9 +24,11 @@ export type CustodyDeps = {
   log: Log;
 };
 
+type Opened = Awaited<ReturnType<typeof loadOrMakeSigningKey>>;
+
 export function createCustody(deps: CustodyDeps) {
   const { changed, log } = deps;
-  let opened: ReturnType<typeof loadOrMakeSigningKey> | null = null;
+  let opened: Opened | null = null;
   let ending = false;
   let rotating: Promise<void> | null = null;
 
@@ -45,11 +47,11 @@ export function createCustody(deps: CustodyDeps) {
     await changed({ what: 'a new key that signs: the old one could not be opened', key: signer().keyId });
   }
 
-  async function goOn(finish: NonNullable<CustodyDeps['finishRotation']>): Promise<void> {
+  async function goOn({ finish }: NonNullable<CustodyDeps['rotation']>): Promise<void> {
     const what = 'a new master key: a change that was interrupted went on';
     log.warn('A change of the master key was not over; it goes on');
     try {
-      const { rows, retired, damaged } = await finish(() => !ending);
+      const { rows, retired, damaged } = await finish();
       if (damaged.length > 0) log.error({ damaged }, 'Keys that were damaged before are as they were');
       if (!ending && !retired)
         log.warn(
@@ -66,8 +68,8 @@ export function createCustody(deps: CustodyDeps) {
     signer,
 
     /** After keys.db is known to be under a master key that is here: with another one nothing is opened, and nothing made. */
-    open(): void {
-      opened = deps.openSigningKey();
+    async open(): Promise<void> {
+      opened = await deps.openSigningKey();
       const { made, signingKey } = opened;
       if (made)
         log.warn(
@@ -92,12 +94,13 @@ export function createCustody(deps: CustodyDeps) {
 
     /** Goes on with an interrupted change of the master key, beside all else. */
     rotate(): void {
-      if (deps.finishRotation) rotating = goOn(deps.finishRotation);
+      if (deps.rotation) rotating = goOn(deps.rotation);
     },
 
     /** What is left of a change goes on at the next start. */
     async stop(): Promise<void> {
       ending = true;
+      if (rotating) await deps.rotation?.end();
       await rotating;
     },
   };

@@ -2,7 +2,7 @@ import type { Verbs } from '../catalogue/catalogue.js';
 import type { Recording } from '../domain/recording/recording.js';
 import type { Registered } from '../domain/recording/registered.js';
 import type { Log } from '../ops/log.js';
-import type { Register } from '../vault/register.js';
+import type { AnyKeys } from '../vault/keys.js';
 
 /**
  * Story 11, before there was a register: what was sealed until then is taken in once, as row and manifest say at that time. From
@@ -10,7 +10,7 @@ import type { Register } from '../vault/register.js';
  */
 export type RegisteringDeps = {
   catalogue: Verbs<'recordings.get' | 'recordings.after' | 'seals.manifest'>;
-  register: () => Register;
+  register: AnyKeys['register'];
   clock: () => number;
   log: Log;
   /** Recordings that are taken in at once, and how long others have their turn after that, in ms. */
@@ -36,12 +36,13 @@ export function createRegistering({ catalogue, register, clock, log, ...pace }: 
   async function takeIn(recordings: readonly Recording[]): Promise<void> {
     const entries: Registered[] = [];
     for (const recording of recordings) entries.push(await asNow(recording));
-    register().takeIn(entries, clock());
+    await register().takeIn(entries, clock());
   }
 
   /** A stop may have come between a row and the note that it is there. */
   async function settle(): Promise<void> {
-    for (const id of register().unsettled()) if (await catalogue.recordings.get(id)) register().settle(id);
+    for (const id of await register().unsettled())
+      if (await catalogue.recordings.get(id)) await register().settle(id);
   }
 
   async function takeInAll(): Promise<void> {
@@ -55,15 +56,17 @@ export function createRegistering({ catalogue, register, clock, log, ...pace }: 
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
       if (stopped) return;
     }
-    register().complete();
+    await register().complete();
     if (taken > 0) log.info({ recordings: taken }, 'Recordings of before the register were taken into it');
   }
 
   return {
     /** What was noted of a recording when it was sealed; null for nothing. Takes in one whose turn has not come yet. */
     async registered(recording: Recording): Promise<Registered | null> {
-      const noted = register().find(recording.id);
-      if (noted || register().isComplete()) return noted;
+      // In this order: it may be taken in, as the last, between the two.
+      const complete = await register().isComplete();
+      const noted = await register().find(recording.id);
+      if (noted || complete) return noted;
       const known = await catalogue.recordings.get(recording.id);
       if (known) await takeIn([known]);
       return register().find(recording.id);
@@ -71,7 +74,8 @@ export function createRegistering({ catalogue, register, clock, log, ...pace }: 
     /** Begins beside all else; what a stop leaves is done after the next start. */
     start(): void {
       working = settle()
-        .then(() => (register().isComplete() ? undefined : takeInAll()))
+        .then(() => register().isComplete())
+        .then((complete) => (complete ? undefined : takeInAll()))
         .catch((err) => log.error({ err }, 'The register could not be brought up to date'));
     },
     async stop(): Promise<void> {

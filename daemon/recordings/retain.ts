@@ -10,10 +10,11 @@ import type { Recording, RecordingId } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 import { createSchedule } from '../ops/schedule.js';
 import { serialQueue } from '../ops/turns.js';
+import type { AnyKeys } from '../vault/keys.js';
 import type { RecordingStore } from '../vault/store/store.js';
 
 /** What retention needs of the vault. Both make what they did survive a power cut before they answer. */
-export type RetainKeys = { destroy(id: RecordingId): Promise<boolean>; has(id: RecordingId): boolean };
+export type RetainKeys = Pick<AnyKeys, 'destroy' | 'has'>;
 export type RetainStore = Pick<RecordingStore, 'remove' | 'exists'>;
 
 type PlanCatalogue = Verbs<'recordings.kept' | 'recordings.count' | 'recordings.erasing' | 'policy.newest'>;
@@ -110,7 +111,7 @@ export function createRetain(deps: {
     const { id } = recording;
     await keys.destroy(id);
     await store.remove(recording);
-    if (keys.has(id))
+    if (await keys.has(id))
       throw fail('internal', `The key of recording ${id} is still there after it was destroyed.`);
     if (await store.exists(recording))
       throw fail('internal', `${recording.file} is still there after it was removed.`);

@@ -27,6 +27,15 @@ export type Keys = {
   masterKeys(): [Uint8Array, ...Uint8Array[]];
 };
 
+/** These verbs, answered at once or later: whoever calls one awaits it. */
+export type Awaitable<T> = {
+  [Verb in keyof T]: T[Verb] extends (...given: infer Given) => infer Answer
+    ? (...given: Given) => Answer | Promise<Awaited<Answer>>
+    : never;
+};
+/** The same verbs, in this thread or in one of their own. */
+export type AnyKeys = Awaitable<Omit<Keys, 'register'>> & { register(): Awaitable<Register> };
+
 const schema = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
   CREATE TABLE key (slot INTEGER PRIMARY KEY, recording_id TEXT NOT NULL UNIQUE, wrapped BLOB NOT NULL) STRICT;

@@ -49,7 +49,7 @@ export function needsPassphrase(file: string): boolean {
  * Reads the master key. Throws master_key_missing when the file cannot be read, holds something else, or is open to more
  * people than its owner and (for reading) its group; passphrase_missing and passphrase_wrong where it is locked.
  */
-export function openMasterKeys(file: string, passphrase?: string): MasterKeys {
+export function openMasterKeys(file: string, passphrase?: string | Unlocked): MasterKeys {
   const { file: path, credential } = placeOf(file);
   const next = existsSync(nextOf(path)) ? nextOf(path) : null;
   let unlocked: Unlocked | null = null;

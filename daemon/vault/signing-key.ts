@@ -11,6 +11,7 @@ import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../domain/error.js';
 import { signingFolder, signingKeyFile } from '../domain/paths.js';
+import type { AnyKeys } from './keys.js';
 import { makeFolderNow, placeNow } from './place.js';
 import { unwrapWithAny, wrap } from './wrap.js';
 
@@ -72,12 +73,12 @@ export function loadSigningKey(dataDir: string, masterKeys: readonly Uint8Array[
  * cannot be read is let be: throws `signing_key_missing`. `masterKeys` is asked after it was read, the key in use first: a
  * change of the master key wraps keys.db anew before it.
  */
-export function loadOrMakeSigningKey(
+export async function loadOrMakeSigningKey(
   dataDir: string,
-  masterKeys: () => readonly [Uint8Array, ...Uint8Array[]],
-): { signingKey: SigningKey; made: 'first' | 'anew' | null } {
+  masterKeys: AnyKeys['masterKeys'],
+): Promise<{ signingKey: SigningKey; made: 'first' | 'anew' | null }> {
   const text = read(dataDir);
-  const known = masterKeys();
+  const known = await masterKeys();
   const found = text === null ? null : opened(text, known);
   if (found) return { signingKey: found, made: null };
   const made = publicKeys(dataDir).size > 0 ? 'anew' : 'first';

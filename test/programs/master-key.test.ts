@@ -217,12 +217,13 @@ t.test(
   async (t) => {
     const dir = t.testdir({});
     const master = randomBytes(32);
-    const { signingKey: made, made: first } = loadOrMakeSigningKey(dir, () => [master]);
+    const { signingKey: made, made: first } = await loadOrMakeSigningKey(dir, () => [master]);
     t.equal(first, 'first');
     t.equal(statSync(join(dir, 'signing/key')).mode & 0o777, 0o600);
     t.match(made.keyId, /^[0-9a-f]{16}$/);
     t.same([...publicKeys(dir)], [[made.keyId, made.publicKeyPem]]);
-    t.equal(loadOrMakeSigningKey(dir, () => [randomBytes(32), master]).signingKey.keyId, made.keyId);
+    const again = await loadOrMakeSigningKey(dir, () => [randomBytes(32), master]);
+    t.equal(again.signingKey.keyId, made.keyId);
     t.throws(() => createSigningKey(dir, master), { code: 'config_invalid' });
     t.throws(() => loadSigningKey(dir, [randomBytes(32)]), { code: 'signing_key_missing' });
     const bytes = Buffer.from('{"a":1}');
@@ -243,19 +244,22 @@ t.test(
     const wrong = () => {
       throw fail('master_key_wrong');
     };
-    t.throws(() => loadOrMakeSigningKey(dir, wrong), { code: 'master_key_wrong' });
+    await t.rejects(loadOrMakeSigningKey(dir, wrong), { code: 'master_key_wrong' });
     renameSync(join(dir, 'signing/key'), join(dir, 'away'));
     mkdirSync(join(dir, 'signing/key'));
-    t.throws(() => loadOrMakeSigningKey(dir, () => [master]), {
-      ...{ code: 'signing_key_missing', detail: /cannot be read: EISDIR/ },
-    });
+    await t.rejects(
+      loadOrMakeSigningKey(dir, () => [master]),
+      {
+        ...{ code: 'signing_key_missing', detail: /cannot be read: EISDIR/ },
+      },
+    );
     rmdirSync(join(dir, 'signing/key'));
     renameSync(join(dir, 'away'), join(dir, 'signing/key'));
     const there = readdirSync(join(dir, 'signing')).filter((name) => !name.endsWith('.pem'));
     t.same(there, ['key'], 'nothing is put aside for it');
     t.ok(readFileSync(join(dir, 'signing/key')).equals(kept));
 
-    const anew = loadOrMakeSigningKey(dir, () => [randomBytes(32)]);
+    const anew = await loadOrMakeSigningKey(dir, () => [randomBytes(32)]);
     t.equal(anew.made, 'anew', 'calls are recorded, with another key');
     t.not(anew.signingKey.keyId, made.keyId);
     t.ok(

@@ -8,8 +8,8 @@ import type { Db } from './db.js';
 type CheckpointMode = 'PASSIVE' | 'RESTART' | 'TRUNCATE';
 
 const THREAD = import.meta.url.endsWith('.ts')
-  ? 'daemon/catalogue/sqlite/checkpoint-thread.mjs'
-  : 'dist/daemon/checkpoint-thread.js';
+  ? 'daemon/catalogue/sqlite/checkpoint-program.mjs'
+  : 'dist/daemon/checkpoint.js';
 
 export type Wal = ReturnType<typeof createWal>;
 

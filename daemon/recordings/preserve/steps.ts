@@ -37,7 +37,7 @@ import type { Encoder } from '../../encode/encoder.js';
 import { opusPlan } from '../../encode/opus.js';
 import type { Peaks } from '../../encode/peaks.js';
 import type { Log } from '../../ops/log.js';
-import type { Keys } from '../../vault/keys.js';
+import type { AnyKeys } from '../../vault/keys.js';
 import type { OpenSealed } from '../../vault/open.js';
 import type { Recipients, Sealed } from '../../vault/seal.js';
 import type { Place } from '../../vault/store/store.js';
@@ -58,7 +58,7 @@ export type StepDeps = {
   /** The spools of the PBXs there are. */
   spools: ReadonlyMap<PbxId, Pick<Spool, 'fetch' | 'readable'>>;
   encoder: Encoder;
-  keys: Pick<Keys, 'create' | 'destroy' | 'register'>;
+  keys: Pick<AnyKeys, 'create' | 'destroy' | 'register'>;
   seal: (place: Place, source: AsyncIterable<Uint8Array>, recipients: Recipients) => Promise<Sealed>;
   /** Signs what is vouched for. Throws `schema_altered`. */
   vouch: (manifest: Manifest) => Promise<SignedManifest>;
@@ -150,7 +150,7 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
     });
     const { plainSha256, sealedSha256 } = recording;
     const manifestSha256 = signed?.sha256 ?? null;
-    deps.keys.register().seal({ recordingId: recording.id, plainSha256, sealedSha256, manifestSha256 });
+    await deps.keys.register().seal({ recordingId: recording.id, plainSha256, sealedSha256, manifestSha256 });
     await deps.catalogue.recordings.sealed(recording, encodePeaks(peaks), coverage, signed);
     await tidy(call.id, recording.id);
     const now = deps.clock();
@@ -178,7 +178,7 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
   async function begin({ id: callId, startedAt }: EndedCall) {
     for (;;) {
       const place = await deps.catalogue.recordings.begin(callId, placeOf(deps.mint(), startedAt));
-      const settled = deps.keys.register().find(place.id)?.settled;
+      const settled = (await deps.keys.register().find(place.id))?.settled;
       const key = settled ? null : await deps.keys.create(place.id).catch(unlessGone);
       if (key) return { place, ...key };
       const what = settled
@@ -195,9 +195,9 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
    */
   async function tidy(callId: CallId, sealed: RecordingId): Promise<void> {
     try {
-      deps.keys.register().settle(sealed);
+      await deps.keys.register().settle(sealed);
       for (const place of await deps.catalogue.recordings.begun(callId)) {
-        if (!deps.keys.register().find(place.id)?.settled) {
+        if (!(await deps.keys.register().find(place.id))?.settled) {
           await deps.keys.destroy(place.id);
           await deps.removeSealed(place);
         }

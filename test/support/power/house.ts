@@ -43,7 +43,7 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
     later: async () => {},
   });
   keys.start();
-  const { signingKey } = loadOrMakeSigningKey(dir, keys.masterKeys);
+  const { signingKey } = await loadOrMakeSigningKey(dir, keys.masterKeys);
   await catalogue.start();
   const clock = () => T0 + 60_000 + daysLater * DAY;
   const log = createLog('silent', 'test');

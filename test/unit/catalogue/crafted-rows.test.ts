@@ -185,7 +185,7 @@ async function startAndRecord(path: string, _dir: string) {
   const doubts = createDoubts({ catalogue, alarms, clock, log });
   await catalogue.start();
   const custody = createCustody({
-    ...{ catalogue, alarms, log, recovery: '', finishRotation: null },
+    ...{ catalogue, alarms, log, recovery: '', rotation: null },
     openSigningKey: () => {
       throw new Error('not asked for');
     },
