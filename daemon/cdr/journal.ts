@@ -2,14 +2,14 @@ import {
   closeSync,
   constants,
   fstatSync,
-  fsync as fsyncLater,
-  fsyncSync,
+  fsync,
   ftruncateSync,
   mkdirSync,
   openSync,
   readSync,
   writeSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { Type } from 'typebox';
@@ -40,6 +40,8 @@ const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | consta
  */
 export function createCdrJournal({ file, maxBytes = MAX_BYTES }: { file: string; maxBytes?: number }) {
   let fd: number | null = null;
+  /** The name of the file survives a power cut. */
+  let named = false;
 
   function opened(): number {
     if (fd !== null) return fd;
@@ -48,7 +50,6 @@ export function createCdrJournal({ file, maxBytes = MAX_BYTES }: { file: string;
     try {
       if (!fstatSync(made).isFile())
         throw Object.assign(new Error(`${file} is not a plain file.`), { code: 'EIO' });
-      syncFolder(dirname(file));
       endLine(made);
     } catch (e) {
       closeSync(made);
@@ -78,7 +79,9 @@ export function createCdrJournal({ file, maxBytes = MAX_BYTES }: { file: string;
     /** Resolves when all that was appended is durable. After a failure the lines have to be appended again. */
     async sync(): Promise<void> {
       try {
-        await promisify(fsyncLater)(opened());
+        await promisify(fsync)(opened());
+        if (!named) await syncFolder(dirname(file));
+        named = true;
       } catch (e) {
         throw diskError(e);
       }
@@ -108,12 +111,12 @@ export function createCdrJournal({ file, maxBytes = MAX_BYTES }: { file: string;
   };
 }
 
-function syncFolder(dir: string): void {
-  const at = openSync(dir, 'r');
+async function syncFolder(dir: string): Promise<void> {
+  const handle = await open(dir, 'r');
   try {
-    fsyncSync(at);
+    await handle.sync();
   } finally {
-    closeSync(at);
+    await handle.close();
   }
 }
 
