@@ -40,6 +40,11 @@ const catalogue = {
     hint: 'If the data is on another disk, mount it ("findmnt", /etc/fstab), and start the recorder again. If this is a new installation, run "touch" on the master key file and start the recorder again.',
     blame: 'operator',
   },
+  root_kept: {
+    message: "This Node.js refuses to give up root's rights.",
+    hint: 'Install Node.js from its official archive and link it to /usr/local/bin/node (systemd/README.md, "What it needs"), or run the command as the recorder\'s user: "runuser -u tapedeck -- tapedeck" and the rest.',
+    blame: 'operator',
+  },
   data_unmoved: {
     message: 'The data directory is as an earlier version of Tapedeck left it.',
     hint: 'Start the recorder once ("systemctl start tapedeck"): it moves the files to their new places. Then try again.',
