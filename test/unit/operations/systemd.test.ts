@@ -103,6 +103,15 @@ t.test('the dashboard does not take the data folder for itself', async (t) => {
   t.not(values('tapedeck-web.service', 'User')[0], values('tapedeck.service', 'User')[0]);
 });
 
+t.test('no unit leaves a folder that everybody may write', async (t) => {
+  for (const unit of [...units, ENCODER]) {
+    const closed = values(unit, 'InaccessiblePaths').join(' ').split(' ');
+    for (const path of ['/dev/shm', '/dev/mqueue']) t.ok(closed.includes(`-${path}`), `${unit}: ${path}`);
+    t.same(values(unit, 'ReadOnlyPaths'), ['/run'], `${unit}: ProtectSystem=strict alone leaves it`);
+  }
+  for (const unit of units) t.same(values(unit, 'PrivateTmp'), ['yes'], unit);
+});
+
 t.test('no process dumps its memory, is swapped out, or lets what it starts do so', async (t) => {
   for (const unit of [...units, ENCODER]) {
     t.same(values(unit, 'LimitCORE'), ['0'], unit);
