@@ -17,11 +17,13 @@ import {
   webFolder,
 } from '../../../daemon/domain/paths.js';
 
+/** The files that hold secrets which are not the dashboard's. */
+export type Secrets = { master: string; ari: string; ami: string };
 export type Attempt = (name: string, act: () => unknown) => Promise<void>;
 
 /** What the dashboard's user can try on the recorder's files, its process and its sockets. */
 export async function tryFiles(
-  { dataDir, etc, pid }: { dataDir: string; etc: string; pid: number },
+  { dataDir, secrets, pid }: { dataDir: string; secrets: Secrets; pid: number },
   attempt: Attempt,
 ): Promise<void> {
   const catalogue = catalogueFile(dataDir);
@@ -83,9 +85,9 @@ export async function tryFiles(
     'keys.db': keysFile(dataDir),
     'the folder of the keys': keysFolder(dataDir),
     'the signing key': signingKeyFile(dataDir),
-    'the master key': join(etc, 'master.key'),
-    'the secret of ARI': join(etc, 'ari'),
-    'the secret of AMI': join(etc, 'ami'),
+    'the master key': secrets.master,
+    'the secret of ARI': secrets.ari,
+    'the secret of AMI': secrets.ami,
     "the recorder's folder": recorderFolder(dataDir),
     "the recorder's lock": lockFile(dataDir),
   };

@@ -10,15 +10,15 @@ import { catalogueFile, controlSocket, tlsFolder, webFolder } from '../../../dae
 import { connectControl } from '../../../daemon/ops/control-client.js';
 import { hashPassword } from '../../../daemon/ops/secrets/password.js';
 import { callOf } from './before-one-writer.js';
-import { tryFiles } from './intruder-files.js';
+import { type Secrets, tryFiles } from './intruder-files.js';
 
 /*
  * Run as the dashboard's user: what somebody who has taken the dashboard over can try. Prints a line of JSON for each try: its name,
  * what came of it ("done", or the code of the error), and what it was told.
  */
-const { dataDir, etc, pid, guesses, code } = JSON.parse(process.argv[2]!) as {
+const { dataDir, secrets, pid, guesses, code } = JSON.parse(process.argv[2]!) as {
   dataDir: string;
-  etc: string;
+  secrets: Secrets;
   pid: number;
   guesses: number;
   /** Of an app, which its owner has just given for rules. */
@@ -62,7 +62,7 @@ const refusedOf = async (status: Promise<number>) => {
   if (got !== 200) throw Object.assign(new Error(), { code: `status ${got}` });
 };
 
-await tryFiles({ dataDir, etc, pid }, attempt);
+await tryFiles({ dataDir, secrets, pid }, attempt);
 
 const hash = await hashPassword('four unrelated quiet words');
 // What changes something asks for a proof that the recorder has looked at itself.

@@ -6,9 +6,13 @@ import { createConnection } from 'node:net';
  * JSON for each try: its name, and what came of it ("done", or the code of the error). The places come from a file beside this
  * one, because the encoder hands on no argument of anybody's.
  */
-const { read, write, connect, pids } = JSON.parse(
-  fs.readFileSync(`${import.meta.dirname}/places.json`, 'utf8'),
-);
+const {
+  read,
+  write,
+  connect,
+  pids,
+  hosts = [],
+} = JSON.parse(fs.readFileSync(`${import.meta.dirname}/places.json`, 'utf8'));
 
 /** @param {string} name @param {() => unknown} act */
 async function attempt(name, act) {
@@ -21,9 +25,10 @@ async function attempt(name, act) {
   process.stdout.write(`${JSON.stringify({ name, came })}\n`);
 }
 
-const connected = (path) =>
+/** @param {import('node:net').NetConnectOpts} to */
+const connected = (to) =>
   new Promise((resolve, reject) => {
-    const socket = createConnection(path, () => {
+    const socket = createConnection(to, () => {
       socket.destroy();
       resolve(undefined);
     });
@@ -42,7 +47,8 @@ for (const path of read) {
   );
 }
 for (const path of write) await attempt(`write ${path}`, () => fs.writeFileSync(path, 'x'));
-for (const path of connect) await attempt(`connect ${path}`, () => connected(path));
+for (const path of connect) await attempt(`connect ${path}`, () => connected({ path }));
+for (const [host, port] of hosts) await attempt(`connect ${host}`, () => connected({ host, port }));
 for (const pid of pids) {
   for (const name of ['mem', 'environ', 'maps', 'fd', 'cwd'])
     await attempt(

@@ -46,7 +46,8 @@ const EXPECTED: [RegExp, RegExp][] = [
   [/^tell an entry/, /^request_invalid$/],
   [/^guess/, /^waits$/],
 ];
-const fits = ({ name, came }: Try) => EXPECTED.find(([names]) => names.test(name))?.[1].test(came) ?? false;
+export const fits = ({ name, came }: Try) =>
+  EXPECTED.find(([names]) => names.test(name))?.[1].test(came) ?? false;
 
 /** What is in the audit log afterwards: each as often as it was done, with what was in it before. */
 const ENTRIES: [action: string, about: string, times: number][] = [
@@ -68,21 +69,15 @@ roles = ["admin"]
 /** How long its owner may wait for an answer of the recorder meanwhile, in ms. */
 const SLOW_MS = 3_000;
 
-/** A dashboard's user who was taken over, beside a recorder that runs on real data with its unit's users and modes. */
-export async function createSeized() {
-  const base = mkdtempSync(join(tmpdir(), 'tapedeck-'));
-  const box: Box = createBox(base, { extra: DIRECTORY });
-  unpackBefore(box.dataDir);
-  makeFolders(box.dataDir);
-  await box.start('run');
-  // Two people have just shown who they are, each in a session of their own; one of them to change version 2 of the rules.
+/** Two people show who they are, each in a session of their own; one of them to change version 2 of the rules. Returns a code. */
+export async function proveTwo(dataDir: string): Promise<string> {
   const prove = (
     person: string,
     act: Act | null,
     means: { password: string } | { code: string },
     begins = act === null,
   ) =>
-    ask(box.dataDir, 'prove', {
+    ask(dataDir, 'prove', {
       ...{
         person,
         session: `proved by ${person}`,
@@ -99,6 +94,17 @@ export async function createSeized() {
   const secret = new Secret({ buffer: new Uint8Array(TOTP_SECRET).buffer });
   const code = new TOTP({ secret }).generate();
   await prove('anna', { kind: 'rules', object: '2' }, { code });
+  return code;
+}
+
+/** A dashboard's user who was taken over, beside a recorder that runs on real data with its unit's users and modes. */
+export async function createSeized() {
+  const base = mkdtempSync(join(tmpdir(), 'tapedeck-'));
+  const box: Box = createBox(base, { extra: DIRECTORY });
+  unpackBefore(box.dataDir);
+  makeFolders(box.dataDir);
+  await box.start('run');
+  const code = await proveTwo(box.dataDir);
 
   let slowest = 0;
 
@@ -106,7 +112,9 @@ export async function createSeized() {
     box,
     /** Tries all of it. `guesses`: so many one-time codes. */
     async tryAll({ guesses }: { guesses: number }, say: (one: Try) => void = () => {}): Promise<Try[]> {
-      const given = { dataDir: box.dataDir, etc: join(base, 'etc'), pid: box.pid('run'), guesses, code };
+      const etc = (name: string) => join(base, 'etc', name);
+      const secrets = { master: etc('master.key'), ari: etc('ari'), ami: etc('ami') };
+      const given = { dataDir: box.dataDir, secrets, pid: box.pid('run'), guesses, code };
       const ids = [`--reuid=${DASHBOARD}`, `--regid=${RECORDER}`, '--clear-groups', '--pdeathsig', 'KILL'];
       const program = join(import.meta.dirname, 'intruder.ts');
       const child = spawn(
