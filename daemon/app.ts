@@ -83,7 +83,8 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       operations.stalls.start();
       await keys.start();
       await recordings.custody.open();
-      await catalogue.start();
+      operations.unlock.start();
+      await operations.unlock.opening(catalogue.start);
       await recordings.custody.start();
       await assurance.doubts.start();
       const counted = await catalogue.recordings
@@ -138,6 +139,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       ]);
       await Promise.all([operations.jobs.stop(), recordings.scrub.stop()]);
       await Promise.all([operations.health.stop(), recordings.retain.stop(), operations.room.stop()]);
+      await operations.unlock.stop();
       await onEach(({ links }) => Promise.all([links.ari.stop(), links.ami.stop()]));
       await onEach(({ calls }) => Promise.all([calls.mutes.stop(), calls.growth.stop()]));
       await onEach(({ calls }) => calls.recorder.stop());

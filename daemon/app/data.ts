@@ -52,6 +52,11 @@ function inFolder(
       { file: config.keys.master_key_file },
       'A master key was made. Back it up apart from the data: without it no recording can be heard',
     );
+  const unwritable = (error: string, detail = '') =>
+    parts.alarming.alert.raise('catalogue_damaged', {
+      severity: 'critical',
+      why: { code: 'catalogue_damaged', params: { file: catalogueFile(dir), error, detail } },
+    });
   const keys = createKeysApart(
     { dataDir: dir, masterKeyFile: config.keys.master_key_file, by: master.unlocked ?? passphrase },
     (err) =>
@@ -66,6 +71,12 @@ function inFolder(
       path: catalogueFile(dir),
       makeRoom: ballast.release,
       onBadRow: (bad) => parts.assurance.doubts.row(bad),
+      onLock: (locked) => {
+        parts.operations.unlock.locked(locked);
+        if (locked) return unwritable('catalogue_locked');
+        parts.alarming.alert.clear('catalogue_damaged');
+        void outbox.flush();
+      },
     }),
     { clock, later: (entry) => outbox.catalogue.note(entry) },
   );
@@ -76,11 +87,7 @@ function inFolder(
       void parts.recordings.preserver.resume().catch(complainOf(log, 'Captured calls could not be taken up'));
     },
     onWaiting: ({ code, detail }) => {
-      if (code === 'catalogue_damaged' || code === 'catalogue_locked' || code === 'disk_failed')
-        parts.alarming.alert.raise('catalogue_damaged', {
-          severity: 'critical',
-          why: { code: 'catalogue_damaged', params: { file: catalogueFile(dir), error: code, detail } },
-        });
+      if (code === 'catalogue_damaged' || code === 'disk_failed') unwritable(code, detail);
     },
   });
   const note: Data['note'] = (action, about) =>

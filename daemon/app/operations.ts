@@ -2,16 +2,18 @@ import { ulid } from 'ulid';
 import { createTimekeeper } from '../calls/timekeeper.js';
 import { times } from '../domain/days.js';
 import type { JobKind } from '../domain/operations/job.js';
-import { recorderFolder } from '../domain/paths.js';
+import { catalogueFile, recorderFolder } from '../domain/paths.js';
 import type { PbxId } from '../domain/pbx.js';
 import { createHealth } from '../operations/health.js';
 import { createRoom } from '../operations/room.js';
+import { createUnlock } from '../operations/unlock.js';
 import { probeDisk, readDisk } from '../ops/disk.js';
 import { createEventLoopWatch } from '../ops/event-loop.js';
 import { createJobs, type JobHandler } from '../ops/jobs.js';
 import { complainOf } from '../ops/log.js';
 import { createMetrics } from '../ops/metrics.js';
 import { createPasses } from '../ops/passes.js';
+import { restartDashboard } from '../ops/process/restart-dashboard.js';
 import { version } from '../ops/process/version.js';
 import { createStalls } from '../ops/stalls.js';
 import { MB } from './data.js';
@@ -20,7 +22,7 @@ import type { Base, Operations, Parts } from './parts.js';
 /** Room on the disks, long work, and what is said of the recorder. */
 export function createOperations({ config, log, time, clock, dir }: Base, parts: Parts): Operations {
   const {
-    data: { catalogue, ballast, outbox },
+    data: { catalogue, ballast, outbox, note },
     alarming: { alert, deliver },
     pbxes,
     recordings: { preserver, retain, scrub },
@@ -63,6 +65,14 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
     clock,
     log: log.child({ part: 'room' }),
   });
+  const unlock = createUnlock({
+    file: catalogueFile(dir),
+    restart: () => restartDashboard(),
+    restarted: (detail) => note('dashboard_restart', { detail }),
+    alarms: alert,
+    elapsed: () => performance.now(),
+    log: log.child({ part: 'unlock' }),
+  });
   const handlers: Record<JobKind, JobHandler> = { recordings_check: scrub.checkEvery };
   const jobs = createJobs({
     ...{ store: catalogue.jobs, handlers, clock, mint: ulid },
@@ -97,5 +107,5 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
     log: log.child({ part: 'time' }),
   });
   const passes = createPasses({ clock });
-  return { stalls, timekeeper, room, health, jobs, metrics, eventLoop, passes };
+  return { stalls, timekeeper, room, unlock, health, jobs, metrics, eventLoop, passes };
 }

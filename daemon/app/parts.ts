@@ -18,6 +18,7 @@ import type { createAlert } from '../operations/alert.js';
 import type { createDeliver } from '../operations/deliver.js';
 import type { createHealth } from '../operations/health.js';
 import type { createRoom } from '../operations/room.js';
+import type { createUnlock } from '../operations/unlock.js';
 import type { Clock } from '../ops/clock.js';
 import type { Config, PbxConfig } from '../ops/config-schema.js';
 import type { Ballast } from '../ops/disk.js';
@@ -113,6 +114,8 @@ export type Operations = {
   stalls: ReturnType<typeof createStalls>;
   timekeeper: ReturnType<typeof createTimekeeper>;
   room: ReturnType<typeof createRoom>;
+  /** Ends a lock of the dashboard's on the catalogue. */
+  unlock: ReturnType<typeof createUnlock>;
   health: ReturnType<typeof createHealth>;
   jobs: ReturnType<typeof createJobs>;
   metrics: ReturnType<typeof createMetrics>;

@@ -16,6 +16,7 @@ import { data, nearest, spool } from './doctor/folders.js';
 import { reach, timeZone } from './doctor/machine.js';
 import { directory, provider } from './doctor/outside.js';
 import { ami, ari, priority } from './doctor/pbx.js';
+import { restart } from './doctor/restart.js';
 import { testCalls } from './doctor/test-calls.js';
 import { tls } from './doctor/tls.js';
 import { coreDumps, keys, liveAudio, openKeyFiles, swap } from './doctor/vault.js';
@@ -55,6 +56,7 @@ async function examine(context: CliContext): Promise<Finding[]> {
     'CDR sources': ofEach(config, { 'CDR sources': cdrReaders }),
     directory: directory(config),
     provider: provider(config),
+    'dashboard restart': restart(),
   });
   await context.holdMaster();
   const open = openKeyFiles(config);

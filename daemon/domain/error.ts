@@ -643,7 +643,7 @@ const DISK: [code: RegExp, ours: ErrorCode][] = [
   [/^(ENOSPC|EDQUOT|SQLITE_FULL)$/, 'disk_full'],
   [/^(EROFS|SQLITE_READONLY(_.*)?)$/, 'disk_read_only'],
   [/^(EIO|SQLITE_(IOERR|CANTOPEN)(_.*)?)$/, 'disk_failed'],
-  [/^SQLITE_(BUSY|LOCKED)(_.*)?$/, 'catalogue_locked'],
+  [/^SQLITE_(BUSY|LOCKED|PROTOCOL)(_.*)?$/, 'catalogue_locked'],
   [/^SQLITE_(CORRUPT|NOTADB)(_.*)?$/, 'catalogue_damaged'],
 ];
 
@@ -657,6 +657,12 @@ export function diskError(e: unknown): unknown {
 /** Whether an error is a disk's: what it kept from being done is worth trying again. */
 export const isDiskError = (e: unknown): boolean =>
   e instanceof TapedeckError && DISK.some(([, ours]) => ours === e.code);
+
+/** Whether another process has a database and does not let go, by SQLite's code or ours. */
+export const isLocked = (e: unknown): boolean =>
+  e instanceof Error &&
+  'code' in e &&
+  /^(SQLITE_(BUSY|LOCKED|PROTOCOL)|catalogue_locked)/.test(String(e.code));
 
 /** An error of SQLite that says that this file is damaged or no database at all, as ours; every other is returned as it is. */
 export function databaseError(e: unknown, path: string): unknown {

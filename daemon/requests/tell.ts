@@ -24,6 +24,7 @@ const OWN_ACTIONS: readonly AuditAction[] = ['start', 'stop'];
 /** What nobody can have tried there. */
 const RECORDERS: readonly AuditAction[] = [
   ...['begin', 'sealed', 'erase', 'erased', 'start', 'stop', 'blind_window', 'key_rotation', 'damage'],
+  'dashboard_restart',
 ] as AuditAction[];
 
 type GiveOut = ControlBody<'give_out'>;

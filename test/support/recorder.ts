@@ -185,7 +185,8 @@ export type RecorderLab = ReturnType<typeof createRecorderLab>;
  * A signed-in user of the dashboard's API, speaking HTTP as a browser does. Gives the password again for what needs a proof, as
  * the page does.
  */
-export function createApiClient(address: string) {
+export function createApiClient(first: string) {
+  let address = first;
   let cookie = '';
   let password = '';
   async function ask(
@@ -225,6 +226,10 @@ export function createApiClient(address: string) {
   return {
     ask,
     json,
+    /** The dashboard was started again, at another address. */
+    moveTo(other: string): void {
+      address = other;
+    },
     setUp(code: string, name: string, chosen: string) {
       password = chosen;
       return json('POST', '/setup', { code, name, password });

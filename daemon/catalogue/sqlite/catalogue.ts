@@ -1,4 +1,4 @@
-import { diskError, fail, TapedeckError } from '../../domain/error.js';
+import { diskError, fail, isLocked, TapedeckError } from '../../domain/error.js';
 import { type Entries, entriesFor } from '../audit.js';
 import type { BadRow, Catalogue } from '../catalogue.js';
 import { createReader } from './checked.js';
@@ -13,7 +13,8 @@ export type OnBadRow = (bad: BadRow) => void;
 
 /**
  * The catalogue in one SQLite file, for the process that writes it. With `readonlyOk` a file that this process may not write is
- * opened for reading; what writes then throws. `start()` throws `catalogue_newer`, `catalogue_missing`, `data_strange`.
+ * opened for reading; what writes then throws. `start()` throws `catalogue_newer`, `catalogue_missing`, `data_strange`,
+ * and `catalogue_locked`, as every verb does then until it is started.
  */
 export function createSqliteCatalogue(
   deps: Opening & {
@@ -21,12 +22,16 @@ export function createSqliteCatalogue(
     /** Called when the disk is full; when it has made some room what was to be written is tried again. */
     makeRoom?: () => boolean;
     onBadRow?: OnBadRow;
+    /** Told when a write was refused because another process has locked the catalogue, and when the next one succeeds. */
+    onLock?: (locked: boolean) => void;
   },
 ): Catalogue {
   let open: { db: Db; nouns: Prepared; wal: Wal; writes: ReturnType<typeof createWrites> } | null = null;
 
+  /** Why it could not be opened. */
+  let shut: unknown;
   const opened = () => {
-    if (!open) throw new Error('The catalogue is not open.');
+    if (!open) throw shut ?? new Error('The catalogue is not open.');
     return open;
   };
   const read: Read = async (verb) => {
@@ -72,10 +77,14 @@ export function createSqliteCatalogue(
   const catalogue: Catalogue = {
     async start() {
       if (open) return;
-      const db = await openDb(deps.path, deps);
+      const db = await openDb(deps.path, deps).catch((e) => {
+        shut = isLocked(e) ? e : undefined;
+        throw e;
+      });
       const nouns = createNouns(db, createReader(deps.onBadRow ?? (() => {})));
       const wal = createWal(db);
-      open = { db, nouns, wal, writes: createWrites(db, wal, transact, nouns.changes.bump) };
+      const writes = createWrites(db, wal, transact, nouns.changes.bump, deps.onLock);
+      open = { db, nouns, wal, writes };
     },
     async stop() {
       if (!open) return;

@@ -16,7 +16,7 @@ import {
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { databaseError, fail, TapedeckError } from '../../domain/error.js';
+import { databaseError, diskError, fail, isLocked, TapedeckError } from '../../domain/error.js';
 import { migrations } from './migrations.js';
 
 export type Db = Database.Database;
@@ -39,7 +39,7 @@ export type Opening = {
 /**
  * Opens the catalogue's file, makes it (mode 0640: the dashboard, another user of the same group, reads it) if there is
  * none and brings it up to date. Throws `catalogue_newer` for a file from a later version, `data_strange` for one that is a
- * link, or has a rollback journal beside it.
+ * link, or has a rollback journal beside it, and `catalogue_locked` where another process holds it.
  */
 export async function openDb(path: string, how: Opening = {}): Promise<Db> {
   const db = openFile(path, how);
@@ -54,7 +54,7 @@ export async function openDb(path: string, how: Opening = {}): Promise<Db> {
     return db;
   } catch (e) {
     db.close();
-    throw databaseError(e, path);
+    throw isLocked(e) ? diskError(e) : databaseError(e, path);
   }
 }
 

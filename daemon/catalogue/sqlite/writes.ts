@@ -1,4 +1,4 @@
-import { diskError } from '../../domain/error.js';
+import { diskError, isLocked } from '../../domain/error.js';
 import type { Db } from './db.js';
 import type { Wal } from './wal.js';
 
@@ -10,9 +10,9 @@ const LONGEST = 10;
  * catalogue for longer, every further write asks only shortly until one succeeds: whoever waits here, waits with all else
  * that this process does.
  *
- * A user who may only read the file can take shared locks on -shm, and so keep every write waiting. Putting another -shm in its
- * place would end that, but a process that may write and still has the old one would then write over what we write; whether
- * there is one cannot be seen from within the recorder's unit.
+ * A user who may only read the file can take shared locks on -shm, and so keep every write waiting (operations/unlock does
+ * something about it). Putting another -shm in its place would end that, but a process that may write and still has the old one
+ * would then write over what we write; whether there is one cannot be seen from within the recorder's unit.
  */
 const PATIENCE = { calm: 2_000, once: 20 };
 
@@ -37,12 +37,14 @@ type Committed = { tell: () => void; reject: (e: unknown) => void };
  * for once and not for each. Each is still whole or not there at all, in the order in which they were asked for, and is durable
  * when its promise resolves. One that is wanted `soon` is committed in this turn of the event loop and resolves then. This thread
  * never waits for the disk. `transact` does one alone; `count` is called once in every transaction with a work that counts.
+ * `onLock` is told when a write was refused because somebody else has the catalogue, and when the next one succeeds.
  */
 export function createWrites(
   db: Db,
   wal: Wal,
   transact: (work: () => unknown) => unknown,
   count: () => void,
+  onLock: (locked: boolean) => void = () => {},
 ) {
   let waiting: Waiting[] = [];
   let committed: Committed[] = [];
@@ -53,14 +55,21 @@ export function createWrites(
   let held = false;
   let moving: Promise<unknown> = Promise.resolve();
   let long = LONG;
+  let locked = false;
 
   function wait(calmly: boolean): void {
     if (patient === calmly) return;
     patient = calmly;
     db.pragma(`busy_timeout = ${calmly ? PATIENCE.calm : PATIENCE.once}`);
   }
+  function say(now: boolean): void {
+    wait(!now);
+    if (locked === now) return;
+    locked = now;
+    onLock(now);
+  }
   const failed = (e: unknown) => {
-    if (isLocked(e)) wait(false);
+    if (isLocked(e)) say(true);
   };
   wait(true);
 
@@ -87,7 +96,7 @@ export function createWrites(
         }
         if (news) count();
       }).immediate();
-      wait(true);
+      say(false);
       waiting = waiting.slice(done.length);
       for (const tell of done) tell();
     } catch (e) {
@@ -109,7 +118,7 @@ export function createWrites(
         return value;
       };
       written(one, transact(alone));
-      wait(true);
+      say(false);
     } catch (e) {
       failed(e);
       one.reject(e);
@@ -172,7 +181,3 @@ export function createWrites(
     },
   };
 }
-
-/** Whether another process has the catalogue and does not let go. `transact` has put it into our words. */
-const isLocked = (e: unknown): boolean =>
-  e instanceof Error && 'code' in e && /^(SQLITE_(BUSY|LOCKED)|catalogue_locked)/.test(String(e.code));

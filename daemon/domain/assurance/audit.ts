@@ -20,7 +20,7 @@ export const auditActions = [
   ],
   ...['sealed', 'erase', 'erased', 'retention_run'],
   ...['start', 'stop', 'blind_window', 'key_rotation', 'checkpoint', 'damage'],
-  ...['recordings_check', 'job_cancel'],
+  ...['recordings_check', 'job_cancel', 'dashboard_restart'],
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
@@ -43,6 +43,7 @@ export const auditGroups = {
     'checkpoint',
     'recordings_check',
     'job_cancel',
+    'dashboard_restart',
   ],
 } as const satisfies Record<string, readonly AuditAction[]>;
 

@@ -86,6 +86,8 @@ export const ALARMS = {
   // The catalogue, the data directory and the disks.
   catalogue_fails: NOTHING,
   catalogue_damaged: shape({ file: Text, ...ERROR }),
+  // `lock`: whether it was still there after that.
+  dashboard_restarted: shape({ file: Text, seconds: Count, lock: oneOf({ let_go: true, held: true }) }),
   catalogue_rows: shape({ rows: Count, named: named({ table: Text, key: Text, fault: Text }) }),
   catalogue_policy: shape({ version: Count, fault: Text }),
   catalogue_schema: shape({ faults: Type.Array(Text) }),

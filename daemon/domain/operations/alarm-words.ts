@@ -207,6 +207,16 @@ const WORDS: {
     message: `${file} cannot be written. ${errorInWords({ error, detail })}`,
     hint: errorHint(error),
   }),
+  dashboard_restarted: ({ file, seconds, lock }) =>
+    lock === 'held'
+      ? {
+          message: `The dashboard was restarted, but ${file} is still locked: another program holds it. Calls are recorded as usual; what is to be written about them waits in memory.`,
+          hint: 'As root, run "lslocks" and look for catalogue.db-shm: end that program, such as a backup or an open sqlite3. Do not stop the recorder before that. If it is the dashboard again, run "systemctl stop tapedeck-web".',
+        }
+      : {
+          message: `The dashboard was restarted: ${file} had been locked for ${seconds} s, so the recorder could not write to it. No call is lost.`,
+          hint: 'If nobody had the catalogue open (a backup, an sqlite3), somebody may have taken over the dashboard: look at its log ("journalctl -u tapedeck-web"), end all sessions and update Tapedeck. This alarm ends by itself after a day.',
+        },
   catalogue_rows: ({ rows, named }) => {
     const more = rows - named.length;
     return {

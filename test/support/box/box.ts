@@ -15,6 +15,7 @@ import {
 } from '../../../daemon/domain/paths.js';
 import { ask } from '../../../daemon/ops/control-client.js';
 import { until } from '../recorder.js';
+import { requestsIn } from './restarter.js';
 
 const MAIN = fileURLToPath(new URL('../../../dist/daemon/main.js', import.meta.url));
 /** User ids that nobody has; the dashboard is of the recorder's group, as its unit says. */
@@ -50,9 +51,10 @@ export function makeFolders(dataDir: string): void {
 /**
  * A whole Tapedeck in `base`: the built recorder and dashboard, each as its own user where we are root, without a PBX. The data
  * directory is `base`/data. `openKey`: the group can read the master key, as
- * before the recorder alone had it; `extra` is TOML that is put at the end.
+ * before the recorder alone had it; `extra` is TOML that is put at the end; `restarts`: the recorder has the folder for its
+ * requests to systemd (see restarter.ts).
  */
-export function createBox(base: string, { openKey = false, extra = '' } = {}) {
+export function createBox(base: string, { openKey = false, extra = '', restarts = false } = {}) {
   const root = process.getuid?.() === 0;
   const dataDir = join(base, 'data');
   const etc = join(base, 'etc');
@@ -86,7 +88,13 @@ export function createBox(base: string, { openKey = false, extra = '' } = {}) {
       extra,
     ].join('\n'),
   );
-  if (root) for (const dir of [base, etc]) chmodSync(dir, 0o755);
+  const run = join(base, 'run');
+  const requests = requestsIn(run);
+  if (restarts) {
+    mkdirSync(requests, { recursive: true });
+    if (root) give(requests, RECORDER, 0o700);
+  }
+  if (root) for (const dir of [base, etc, ...(restarts ? [run] : [])]) chmodSync(dir, 0o755);
 
   const parts = new Map<Part, ChildProcess>();
   const said = new Map<Part, string>();
@@ -99,7 +107,10 @@ export function createBox(base: string, { openKey = false, extra = '' } = {}) {
     const argv = [process.execPath, MAIN, '--config', config, part];
     const child = spawn('setpriv', [...as(part === 'run' ? RECORDER : DASHBOARD), ...argv], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env.PATH },
+      env: {
+        PATH: process.env.PATH,
+        ...(restarts && part === 'run' && { RUNTIME_DIRECTORY: `/run/tapedeck:${requests}` }),
+      },
     });
     parts.set(part, child);
     said.set(part, '');
@@ -122,7 +133,7 @@ export function createBox(base: string, { openKey = false, extra = '' } = {}) {
   }
 
   return {
-    ...{ base, dataDir, config, masterKey },
+    ...{ base, dataDir, config, masterKey, requests },
     /** Starts one of the two, and gives what its line of being ready says. Throws with its output when it ends first. */
     async start(part: Part): Promise<string> {
       const child = spawnPart(part);

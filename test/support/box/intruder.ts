@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { request } from 'node:http';
 import { createConnection } from 'node:net';
@@ -276,14 +276,21 @@ await attempt('become an admin where groups of a directory make admins, and save
   return save(by, 3);
 });
 
-// Connections that ask for nothing, and a lock on SQLite's shared memory, while the recorder is looked at by its owner.
-await attempt('CAN hold connections and a lock for a while', async () => {
+// Connections that ask for nothing, and a lock on SQLite's shared memory, while the recorder is looked at by its owner. It would
+// last for a minute; the recorder has the dashboard restarted before.
+await attempt('CAN hold connections, and a lock until the dashboard is restarted', async () => {
   const held = Array.from({ length: 200 }, () =>
     createConnection(controlSocket(dataDir)).on('error', () => {}),
   );
   const lock =
-    'import fcntl,sys,time\nf=open(sys.argv[1],"rb")\nfcntl.lockf(f,fcntl.LOCK_SH|fcntl.LOCK_NB,8,120)\ntime.sleep(5)';
-  execFileSync('/usr/bin/python3', ['-c', lock, `${catalogue}-shm`]);
+    'import fcntl,sys,time\nf=open(sys.argv[1],"rb")\nfcntl.lockf(f,fcntl.LOCK_SH|fcntl.LOCK_NB,8,120)\ntime.sleep(60)';
+  const holder = spawn('/usr/bin/python3', ['-c', lock, `${catalogue}-shm`], { stdio: 'ignore' });
+  const ended = new Promise<string | null>((resolve) => holder.once('exit', (_, signal) => resolve(signal)));
+  // What the recorder is asked to write meanwhile waits, or is refused: so it learns of the lock.
+  const asking = setInterval(() => void ask('check_recordings', { by: anna }).catch(() => {}), 500);
+  const signal = await ended;
+  clearInterval(asking);
   for (const one of held) one.destroy();
+  if (signal !== 'SIGKILL') throw Object.assign(new Error(), { code: 'nobody ended the lock' });
 });
 process.exit(0);

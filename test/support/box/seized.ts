@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,6 +10,7 @@ import type { Act } from '../../../daemon/domain/people/act.js';
 import { ask } from '../../../daemon/ops/control-client.js';
 import { callOf, PASSWORD, TOTP_SECRET, unpackBefore } from './before-one-writer.js';
 import { type Box, createBox, DASHBOARD, makeFolders, RECORDER } from './box.js';
+import { createRestarter } from './restarter.js';
 
 /** What was tried, what came of it, and what that should have been. */
 export type Try = { name: string; came: string; told: unknown };
@@ -57,6 +58,7 @@ const ENTRIES: [action: string, about: string, times: number][] = [
   ['policy_change', '3', 1],
   ['session_end', 'carla', 1],
   ['token_remove', 'monitoring', 1],
+  ['dashboard_restart', '', 1],
 ];
 /** A directory whose group makes admins. */
 const DIRECTORY = `[ldap]
@@ -68,6 +70,9 @@ roles = ["admin"]
 `;
 /** How long its owner may wait for an answer of the recorder meanwhile, in ms. */
 const SLOW_MS = 3_000;
+
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 
 /** Two people show who they are, each in a session of their own; one of them to change version 2 of the rules. Returns a code. */
 export async function proveTwo(dataDir: string): Promise<string> {
@@ -100,7 +105,7 @@ export async function proveTwo(dataDir: string): Promise<string> {
 /** A dashboard's user who was taken over, beside a recorder that runs on real data with its unit's users and modes. */
 export async function createSeized() {
   const base = mkdtempSync(join(tmpdir(), 'tapedeck-'));
-  const box: Box = createBox(base, { extra: DIRECTORY });
+  const box: Box = createBox(base, { extra: DIRECTORY, restarts: true });
   unpackBefore(box.dataDir);
   makeFolders(box.dataDir);
   await box.start('run');
@@ -122,6 +127,10 @@ export async function createSeized() {
         [...ids, process.execPath, '--import', 'tsx', program, JSON.stringify(given)],
         { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: '' } },
       );
+      // The intruder itself goes on, to say what came of it: its children stand for the dashboard's processes.
+      const restarter = createRestarter(box.requests, () => {
+        for (const pid of childrenOf(child.pid!)) process.kill(pid, 'SIGKILL');
+      });
       const tries: Try[] = [];
       const looking = setInterval(async () => {
         const at = performance.now();
@@ -134,6 +143,7 @@ export async function createSeized() {
         say(one);
       }
       clearInterval(looking);
+      restarter.stop();
       return tries;
     },
     /** What is not as SECURITY.md says: of the tries, and of what the recorder has afterwards. */

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
+import { requestsIn } from '../box/restarter.js';
 
 const PROGRAM = join(import.meta.dirname, 'two-users.ts');
 /** Ids that nobody has; the dashboard is of the recorder's group. */
@@ -21,6 +22,12 @@ export function createSides(t: Test) {
   const path = catalogueFile(join(dir, 'data'));
   for (const folder of [dirname(dirname(path)), dirname(path)])
     execFileSync('install', ['-d', '-o', `${RECORDER}`, '-g', `${RECORDER}`, '-m', '2750', folder]);
+  const requests = requestsIn(join(dir, 'run'));
+  for (const [folder, mode] of [
+    [dirname(requests), '755'],
+    [requests, '700'],
+  ] as const)
+    execFileSync('install', ['-d', '-o', `${RECORDER}`, '-g', `${RECORDER}`, '-m', mode, folder]);
   const sides: ChildProcess[] = [];
   t.teardown(() => {
     for (const side of sides) side.kill('SIGKILL');
@@ -31,7 +38,7 @@ export function createSides(t: Test) {
     const ids = [`--reuid=${user}`, `--regid=${RECORDER}`, '--clear-groups', '--pdeathsig', 'KILL'];
     const child = spawn('setpriv', [...ids, ...argv], {
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, NODE_OPTIONS: '' },
+      env: { ...process.env, NODE_OPTIONS: '', RUNTIME_DIRECTORY: requests },
     });
     sides.push(child);
     return child;
@@ -60,6 +67,8 @@ export function createSides(t: Test) {
   return {
     dir,
     path,
+    /** Where the writer leaves its requests to systemd. */
+    requests,
     writer: () => program(RECORDER, 'writer'),
     reader: () => program(DASHBOARD, 'reader'),
     /** Somebody who has taken the dashboard over: Python with these lines, which answers with lines of JSON. */

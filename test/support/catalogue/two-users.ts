@@ -6,7 +6,10 @@ import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
 import { createOutbox } from '../../../daemon/catalogue/outbox.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { createSqliteReader } from '../../../daemon/catalogue/sqlite/reading/reader.js';
+import { type AuditAction, entryOf, TAPEDECK } from '../../../daemon/domain/assurance/audit.js';
 import { TapedeckError } from '../../../daemon/domain/error.js';
+import { createUnlock } from '../../../daemon/operations/unlock.js';
+import { restartDashboard } from '../../../daemon/ops/process/restart-dashboard.js';
 import { aCall } from '../recordings/a-call.js';
 
 /*
@@ -17,12 +20,25 @@ const [, , side, path] = process.argv as unknown as [string, string, string, str
 const changes: string[] = [];
 let catalogue: Catalogue;
 let outbox: ReturnType<typeof createOutbox>;
+/** As the recorder has it, with what it raises and clears among the changes. */
+const unlock = createUnlock({
+  file: path,
+  restart: () => restartDashboard(),
+  restarted: (detail) =>
+    outbox.catalogue.note(entryOf(TAPEDECK, Date.now(), 'dashboard_restart', { detail })),
+  alarms: {
+    raise: (key, { severity }) => void changes.push(`${key}, ${severity}`),
+    clear: (key) => void changes.push(`${key} is over`),
+  },
+  elapsed: () => performance.now(),
+  log: pino({ level: 'silent' }),
+});
 
 const ACTS: Record<string, (what: string) => unknown> = {
   async start() {
     catalogue =
       side === 'writer'
-        ? createSqliteCatalogue({ path })
+        ? createSqliteCatalogue({ path, onLock: unlock.locked })
         : createSqliteReader({ path, onChange: (fault) => changes.push(fault?.code ?? 'readable') });
     await catalogue.start();
     outbox = createOutbox(catalogue, {
@@ -32,6 +48,10 @@ const ACTS: Record<string, (what: string) => unknown> = {
     });
   },
   stop: () => catalogue.stop(),
+  /** Has the dashboard restarted when the catalogue is locked. */
+  unlock: () => unlock.start(),
+  entries: async (action) =>
+    (await catalogue.audit.entries({ actions: [action as AuditAction], limit: 99 })).map((e) => e.detail),
   save: (id) => catalogue.calls.save(aCall(id)),
   /** As calls are followed: what cannot be written waits in memory. Gives how long that took, in ms. */
   async keep(id) {

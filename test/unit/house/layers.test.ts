@@ -10,7 +10,7 @@ const STORIES = [
   ...['link', 'record', 'watch', 'timekeeper', 'test-call'].map((s) => `calls/${s}`),
   ...['preserve', 'registering', 'retain', 'scrub', 'custody'].map((s) => `recordings/${s}`),
   ...['assure', 'checkpoint', 'doubts', 'strangers'].map((s) => `assurance/${s}`),
-  ...['room', 'alert', 'deliver', 'health'].map((s) => `operations/${s}`),
+  ...['room', 'alert', 'deliver', 'health', 'unlock'].map((s) => `operations/${s}`),
 ].map((s) => `daemon/${s}`);
 /**
  * Values that a story may take from an adapter: they plan, measure or read. None of them starts a process or writes;

@@ -194,6 +194,18 @@ const EXAMPLES: {
   catalogue_damaged: [
     [{ file: '/c.db', error: 'catalogue_damaged', detail: 'x.' }, /^\/c\.db cannot be written\. .*x\.$/, /./],
   ],
+  dashboard_restarted: [
+    [
+      { file: '/c.db', seconds: 6, lock: 'let_go' },
+      /^The dashboard was restarted: \/c\.db had been locked for 6 s,/,
+      /taken over the dashboard/,
+    ],
+    [
+      { file: '/c.db', seconds: 36, lock: 'held' },
+      /\/c\.db is still locked: another program holds it\./,
+      /lslocks.*systemctl stop tapedeck-web/,
+    ],
+  ],
   catalogue_rows: [
     [
       { rows: 1, named: [{ table: 'calls', key: 'B', fault: 'no' }] },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { data, spool, unmounted } from '../../../daemon/cli/doctor/folders.js';
 import { listeners, reach, timeZone } from '../../../daemon/cli/doctor/machine.js';
+import { restart } from '../../../daemon/cli/doctor/restart.js';
 import type { Config } from '../../../daemon/ops/config-schema.js';
 
 /** `tapedeck doctor` is run by root and speaks of what the recorder's user may do. */
@@ -116,4 +117,23 @@ t.test('a time zone that is not that of the machine', async (t) => {
   t.match(of('UTC', 'Europe/Berlin'), { state: 'warn', todo: /time_zone = "Europe\/Berlin"/ });
   t.match(of('Europe/London', 'UTC'), { state: 'warn' }, 'the same in winter only');
   t.match(of('Europe/Paris', 'Europe/Berlin'), { state: 'ok' }, 'another name for the same times');
+});
+
+t.test('the unit that restarts the dashboard is missed', async (t) => {
+  const says = (text: string) => restart(async () => text);
+  t.match(await says('LoadState=loaded\nActiveState=active\n'), { state: 'ok' });
+  t.match(await says('LoadState=loaded\nActiveState=inactive\n'), {
+    state: 'warn',
+    says: /is not active/,
+    todo: /systemctl enable --now tapedeck-web-restart\.path/,
+  });
+  t.match(await says('LoadState=not-found\nActiveState=inactive\n'), {
+    state: 'warn',
+    says: /is not installed/,
+    todo: /upgrade\.md/,
+  });
+  const away = restart(async () => {
+    throw new Error('System has not been booted with systemd');
+  });
+  t.match(await away, { state: 'warn', says: /systemd does not run here/ });
 });

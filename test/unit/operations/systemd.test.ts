@@ -19,7 +19,8 @@ import { createKeys } from '../../../daemon/vault/keys.js';
 
 const units = ['tapedeck.service', 'tapedeck-web.service'];
 const ENCODER = 'tapedeck-encoder.service';
-const shipped = [...units, ENCODER, 'tapedeck-encoder.socket'];
+const RESTART = ['tapedeck-web-restart.path', 'tapedeck-web-restart.service'] as const;
+const shipped = [...units, ENCODER, 'tapedeck-encoder.socket', ...RESTART];
 const place = (file: string) => join(import.meta.dirname, '../../..', 'systemd', file);
 
 /** What systemd prints, on either stream, and its exit code. */
@@ -38,11 +39,18 @@ const values = (unit: string, key: string): string[] =>
 for (const unit of shipped) {
   t.test(`${unit} says nothing that systemd does not understand`, async (t) => {
     // In a root of its own there is a program to start, so that verify has no complaint of its own making.
-    const root = t.testdir({ usr: { bin: { tapedeck: '#!/bin/sh\n' } }, etc: { systemd: { system: {} } } });
-    chmodSync(join(root, 'usr/bin/tapedeck'), 0o755);
+    const root = t.testdir({
+      usr: { bin: { tapedeck: '#!/bin/sh\n' } },
+      bin: { rm: '#!/bin/sh\n', systemctl: '#!/bin/sh\n' },
+      etc: { systemd: { system: {} } },
+    });
+    for (const program of ['usr/bin/tapedeck', 'bin/rm', 'bin/systemctl'])
+      chmodSync(join(root, program), 0o755);
     const there = (file: string) => join(root, 'etc/systemd/system', file);
     for (const file of shipped) cpSync(place(file), there(file));
-    for (const file of ['sysinit.target', 'sockets.target', 'network-online.target', 'shutdown.target'])
+    for (const file of ['sysinit', 'sockets', 'paths', 'network-online', 'shutdown'].map(
+      (name) => `${name}.target`,
+    ))
       writeFileSync(there(file), '[Unit]\nDescription=Stands in for the real one\n');
     const { code, text } = run('systemd-analyze', 'verify', `--root=${root}`, '--man=no', unit);
     t.equal(text, '');
@@ -50,7 +58,7 @@ for (const unit of shipped) {
   });
 }
 
-for (const unit of [...units, ENCODER]) {
+for (const unit of [...units, ENCODER, RESTART[1]]) {
   t.test(`${unit} leaves an exposure of at most 1.5 out of 10`, async (t) => {
     const { code, text } = run(
       'systemd-analyze',
@@ -149,6 +157,20 @@ t.test(
     t.same(values('tapedeck.service', 'Wants'), [socket]);
   },
 );
+
+t.test('the dashboard is restarted at the request of the recorder, and of nobody else', async (t) => {
+  const [path, service] = RESTART;
+  const request = '/run/tapedeck-requests/restart-web';
+  t.same(values(path, 'PathExists'), [request]);
+  const run = values('tapedeck.service', 'RuntimeDirectory')[0]!.split(' ');
+  t.ok(run.includes('tapedeck-requests'), "systemd makes the folder, and it is the recorder's");
+  t.same(values('tapedeck.service', 'RuntimeDirectoryMode'), ['0700'], 'alone');
+  t.same(values('tapedeck-web.service', 'RuntimeDirectory'), []);
+  t.same(values(service, 'User'), values('tapedeck.service', 'User'), 'which removes the request');
+  t.same(values(service, 'ExecStartPre'), [`/bin/rm -f ${request}`], 'first: it is not found again');
+  t.same(values(service, 'ExecStart'), ['!/bin/systemctl --no-block try-restart tapedeck-web.service']);
+  t.same(values(service, 'CapabilityBoundingSet'), ['']);
+});
 
 t.test('what README.md tells to write is understood by systemd', async (t) => {
   const readme = readFileSync(place('README.md'), 'utf8');

@@ -242,5 +242,7 @@ export const auditText = {
       return `${outcome === 'ok' ? 'checked all recordings' : 'could not finish the check of all recordings'}: ${result}`;
     },
     job_cancel: () => 'cancelled a job',
+    dashboard_restart: ({ detail }) =>
+      `had the dashboard restarted: the catalogue had been locked for ${text(detail.seconds)} s`,
   } satisfies Record<string, (facts: EntryFacts) => string>,
 };

@@ -1,0 +1,38 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { type Finding, ok, warn } from './finding.js';
+
+const CHECK = 'dashboard restart';
+const UNIT = 'tapedeck-web-restart.path';
+const RISK =
+  'Whoever takes over the dashboard can keep the recorder from writing to the catalogue until you stop the dashboard.';
+
+/** What systemd says of a unit, as lines of "Name=value". Throws where there is no systemd. */
+async function showUnit(unit: string): Promise<string> {
+  const names = ['LoadState', 'ActiveState'].map((name) => `--property=${name}`);
+  return (await promisify(execFile)('systemctl', ['show', unit, ...names], { timeout: 5_000 })).stdout;
+}
+
+/** Whether systemd restarts the dashboard when the recorder asks for it, which ends its locks on the catalogue. */
+export async function restart(show: (unit: string) => Promise<string> = showUnit): Promise<Finding> {
+  const said = await show(UNIT).catch(() => null);
+  if (said === null)
+    return warn(
+      CHECK,
+      `systemd does not run here, or does not answer, so nobody restarts the dashboard for the recorder. ${RISK}`,
+      `Run Tapedeck under systemd, with ${UNIT} (systemd/README.md).`,
+    );
+  if (/^ActiveState=active$/m.test(said))
+    return ok(CHECK, 'systemd restarts the dashboard when the recorder asks for it.');
+  if (/^LoadState=loaded$/m.test(said))
+    return warn(
+      CHECK,
+      `${UNIT} is not active. ${RISK}`,
+      `As root: systemctl reset-failed ${UNIT}; systemctl enable --now ${UNIT}`,
+    );
+  return warn(
+    CHECK,
+    `${UNIT} is not installed. ${RISK}`,
+    `As root, install tapedeck-web-restart.path and .service (systemd/upgrade.md, "From a version that did not restart the dashboard"), then: systemctl enable --now ${UNIT}`,
+  );
+}
