@@ -51,6 +51,15 @@ export function createUnlock(deps: UnlockDeps) {
 
   const seconds = (from: number): number => Math.round((elapsed() - from) / 1_000);
 
+  /** Says it for a day from the last restart on. */
+  function tell(began: number): void {
+    const lock = held ? 'held' : 'let_go';
+    alarms.raise(ALARM, {
+      ...{ severity: held ? 'critical' : 'warning', forMs: STANDS_MS },
+      why: { code: 'dashboard_restarted', params: { file, seconds: seconds(began), lock } },
+    });
+  }
+
   function due(now: number): boolean {
     if (since === null || now - since < PATIENCE_MS) return false;
     return asked === null || now - asked.at >= retryDelay(PAUSES_MS, asked.times - 1);
@@ -60,10 +69,7 @@ export function createUnlock(deps: UnlockDeps) {
     const now = elapsed();
     if (since !== null && restartedAt !== null && !held && now - restartedAt >= ENDED_MS) {
       held = true;
-      alarms.raise(ALARM, {
-        severity: 'critical',
-        why: { code: 'dashboard_restarted', params: { file, seconds: seconds(since), lock: 'held' } },
-      });
+      tell(since);
     }
     if (due(now)) await restart(since!);
   }
@@ -80,14 +86,7 @@ export function createUnlock(deps: UnlockDeps) {
     log.error(how, 'The catalogue was locked: the dashboard was restarted');
     // While that was asked for, the lock may have ended.
     if (since === began) restartedAt ??= elapsed();
-    if (!held)
-      alarms.raise(ALARM, {
-        ...{ severity: 'warning', forMs: STANDS_MS },
-        why: {
-          code: 'dashboard_restarted',
-          params: { file, seconds: how.seconds, lock: 'let_go' },
-        },
-      });
+    tell(began);
     await deps.restarted({ because: 'catalogue_locked', seconds: how.seconds });
   }
 

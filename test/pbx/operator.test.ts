@@ -200,8 +200,8 @@ t.test('uninstalling removes the program and leaves what was recorded', async (t
     opt: { tapedeck: { dist: {} }, 'tapedeck.old': {} },
     var: { lib: { tapedeck: { recordings: { 'a.opus.age': 'sealed' } } } },
   });
-  const units = readdirSync(SYSTEMD).filter((name) => /\.(service|socket)$/.test(name));
-  t.equal(units.length, 4);
+  const units = readdirSync(SYSTEMD).filter((name) => /\.(service|socket|path)$/.test(name));
+  t.equal(units.length, 6);
   for (const unit of units) cpSync(join(SYSTEMD, unit), join(root, 'etc/systemd/system', unit));
   cpSync(join(SYSTEMD, 'tapedeck.sysusers'), join(root, 'usr/lib/sysusers.d/tapedeck.conf'));
   cpSync(join(SYSTEMD, 'tapedeck.tmpfiles'), join(root, 'usr/lib/tmpfiles.d/tapedeck.conf'));
