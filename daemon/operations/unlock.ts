@@ -21,10 +21,9 @@ export type UnlockDeps = {
   /** Milliseconds since any time; never set back. */
   elapsed: () => number;
   log: Log;
-  /** How often it is looked at, in ms. */
-  everyMs?: number;
 };
 
+/** How often it is looked at, in ms. */
 const EVERY_MS = 500;
 /** How long writes have to be refused. The first refused one had waited for two seconds by then. */
 const PATIENCE_MS = 3_000;
@@ -90,7 +89,7 @@ export function createUnlock(deps: UnlockDeps) {
     await deps.restarted({ because: 'catalogue_locked', seconds: how.seconds });
   }
 
-  const looking = repeatedly(deps.everyMs ?? EVERY_MS, look, (err) =>
+  const looking = repeatedly(EVERY_MS, look, (err) =>
     log.error({ err }, 'The dashboard could not be restarted'),
   );
 
