@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Why } from '../domain/reason/reason.js';
 import { type Segment, snoopId, spoolName } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
+import { notForLong } from '../ops/patience.js';
 import type { Capture } from './snoop.js';
 
 export type SegmentsDeps = {
@@ -28,12 +29,6 @@ const UNHOOKED = 80;
 
 export type Segments = ReturnType<typeof createSegments>;
 
-/**
- * So long a capture waits for its row, in ms. A disk that stands still keeps no call from being captured: if this process dies
- * in the meantime, what it had begun ends, and is begun anew with a gap that says so.
- */
-const ROW_FIRST = 50;
-
 /** The life of a segment: its row is written before what it tells of is begun or removed. */
 export function createSegments(deps: SegmentsDeps) {
   const { capture, save, token = () => randomBytes(16).toString('hex') } = deps;
@@ -55,16 +50,12 @@ export function createSegments(deps: SegmentsDeps) {
       swapped,
       fed,
     };
-    // Row first: whatever happens after this, a restart finds the capture by its names.
-    const row = save(segment);
-    await Promise.race([row, wait(ROW_FIRST, undefined, { ref: false })]);
+    // Row first: whatever happens after this, a restart finds the capture by its names. Where the disk is too slow for that, a
+    // restart takes away what it does not know and begins anew, with a gap that says so.
+    await notForLong(save(segment));
     try {
       const begun = { ...segment, ...(await capture.begin(segment, legId)) };
-      await row.catch(async (e) => {
-        await capture.drop(segment).catch(() => {});
-        throw e;
-      });
-      await save(begun);
+      await notForLong(save(begun));
       return begun;
     } catch (e) {
       await save({ ...segment, state: 'dropped' });

@@ -10,6 +10,7 @@ import { inWords } from '../../domain/reason/words.js';
 import { lostMs } from '../../domain/recording/lost.js';
 import type { CallId, CallRecord, Coverage, LegId, Segment } from '../../domain/recording/recording.js';
 import type { Log } from '../../ops/log.js';
+import { notForLong } from '../../ops/patience.js';
 import type { Changed, Ended, Live } from './live.js';
 import { createReasons, type ReasonDeps } from './reasons.js';
 
@@ -48,9 +49,11 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     const { call } = change;
     const decision = await decide(call, l);
     const row = deps.catalogue.calls.save(call, undefined, decision);
-    row.catch(() => {}); // told when it is waited for
+    row.catch((err) =>
+      deps.log.error({ err, call: call.id }, 'A call could not be written to the catalogue'),
+    );
     if (call.answeredAt !== null) await capture(change, decision, l);
-    await row;
+    await notForLong(row);
   }
 
   /** Has the call captured as it is to be. What is written of that comes after what is being written of the call. */
