@@ -20,10 +20,10 @@ export function patience(ms: number, late: () => void): () => void {
 }
 
 /** So long calls wait for what is written of them, in ms. */
-const WRITTEN = 50;
+const WRITTEN = 25;
 
 /**
- * Resolves once `written` does, or after 50 ms: a disk that stands still keeps no call from being followed and captured. Throws
+ * Resolves once `written` does, or after 25 ms: a disk that stands still keeps no call from being followed and captured. Throws
  * what it throws until then.
  */
 export async function notForLong(written: Promise<unknown>): Promise<void> {
