@@ -18,7 +18,7 @@ export default defineConfig({
         main: 'main.ts',
         evidence: 'app/evidence-program.ts',
         keys: 'app/keys-program.ts',
-        checkpoint: 'catalogue/sqlite/checkpoint-program.mjs',
+        checkpoint: 'catalogue/sqlite/writing/checkpoint-program.mjs',
       },
       output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Why } from '../domain/reason/reason.js';
 import { type Segment, snoopId, spoolName } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
-import { notForLong } from '../ops/patience.js';
+import { notForLong } from '../ops/turns.js';
 import type { Capture } from './snoop.js';
 
 export type SegmentsDeps = {

@@ -6,7 +6,7 @@ import { repeatedly, retryDelay } from '../ops/turns.js';
 
 /**
  * Story 17: the catalogue is locked by somebody else, so nothing can be written to it. The dashboard's user can do that (see
- * catalogue/sqlite/writes), so the recorder has the dashboard restarted: that ends all its processes, and with them their locks.
+ * catalogue/sqlite/writing), so the recorder has the dashboard restarted: that ends all its processes, and with them their locks.
  * The pauses grow, so that a dashboard that does it again and again is not restarted all the time, and yet never keeps the
  * recorder from writing for long.
  */

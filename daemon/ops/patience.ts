@@ -1,5 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
-
 /** Into so many ticks a wait is divided. */
 const TICKS = 10;
 
@@ -17,15 +15,4 @@ export function patience(ms: number, late: () => void): () => void {
     late();
   }, ms / TICKS);
   return () => clearInterval(timer);
-}
-
-/** So long calls wait for what is written of them, in ms. */
-const WRITTEN = 25;
-
-/**
- * Resolves once `written` does, or after 25 ms: a disk that stands still keeps no call from being followed and captured. Throws
- * what it throws until then.
- */
-export async function notForLong(written: Promise<unknown>): Promise<void> {
-  await Promise.race([written, wait(WRITTEN, undefined, { ref: false })]);
 }

@@ -1,3 +1,5 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
 /** How work takes turns. None of these knows what the work is. */
 
 /** Does `job`, or joins the one that is being done: never two at once. Rejects as it does. */
@@ -66,4 +68,15 @@ export function outcome() {
   });
   done.catch(() => {});
   return { done, resolve, reject };
+}
+
+/** So long calls wait for what is written of them, in ms. */
+const WRITTEN = 25;
+
+/**
+ * Resolves once `written` does, or after 25 ms: a disk that stands still keeps no call from being followed and captured. Throws
+ * what it throws until then.
+ */
+export async function notForLong(written: Promise<unknown>): Promise<void> {
+  await Promise.race([written, wait(WRITTEN, undefined, { ref: false })]);
 }

@@ -10,7 +10,7 @@ import { inWords } from '../../domain/reason/words.js';
 import { lostMs } from '../../domain/recording/lost.js';
 import type { CallId, CallRecord, Coverage, LegId, Segment } from '../../domain/recording/recording.js';
 import type { Log } from '../../ops/log.js';
-import { notForLong } from '../../ops/patience.js';
+import { notForLong } from '../../ops/turns.js';
 import type { Changed, Ended, Live } from './live.js';
 import { createReasons, type ReasonDeps } from './reasons.js';
 

@@ -5,8 +5,8 @@ import { createReader } from './checked.js';
 import { closeBesideReaders, type Db, type Opening, openDb } from './db.js';
 import { createNouns, type Prepared } from './nouns.js';
 import { type Read, verbsOf, type Write } from './verbs.js';
-import { createWal, type Wal } from './wal.js';
-import { createWrites } from './writes.js';
+import { createWal, type Wal } from './writing/wal.js';
+import { createWrites } from './writing/writes.js';
 
 /** Called for each row that cannot be read, and so was left out; again whenever it is met. */
 export type OnBadRow = (bad: BadRow) => void;

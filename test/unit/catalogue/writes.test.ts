@@ -4,8 +4,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { type Db, openDb } from '../../../daemon/catalogue/sqlite/db.js';
-import { createWal, type Wal } from '../../../daemon/catalogue/sqlite/wal.js';
-import { createWrites } from '../../../daemon/catalogue/sqlite/writes.js';
+import { createWal, type Wal } from '../../../daemon/catalogue/sqlite/writing/wal.js';
+import { createWrites } from '../../../daemon/catalogue/sqlite/writing/writes.js';
 import { until } from '../../support/recorder.js';
 
 /** A table of words, and a disk that lets nothing through until it is told to. */

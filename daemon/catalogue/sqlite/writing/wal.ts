@@ -1,14 +1,14 @@
 import { closeSync, constants, fdatasync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { programFile } from '../../ops/process/program-files.js';
-import type { Db } from './db.js';
+import { programFile } from '../../../ops/process/program-files.js';
+import type { Db } from '../db.js';
 
 /** PASSIVE waits for nobody; RESTART has the log begin anew; TRUNCATE empties its file too. */
 type CheckpointMode = 'PASSIVE' | 'RESTART' | 'TRUNCATE';
 
 const THREAD = import.meta.url.endsWith('.ts')
-  ? 'daemon/catalogue/sqlite/checkpoint-program.mjs'
+  ? 'daemon/catalogue/sqlite/writing/checkpoint-program.mjs'
   : 'dist/daemon/checkpoint.js';
 
 export type Wal = ReturnType<typeof createWal>;

@@ -1,5 +1,5 @@
-import { diskError, isLocked } from '../../domain/error.js';
-import type { Db } from './db.js';
+import { diskError, isLocked } from '../../../domain/error.js';
+import type { Db } from '../db.js';
 import type { Wal } from './wal.js';
 
 /** How long one commit may gather, in ms: nobody else in this process is served meanwhile. */
