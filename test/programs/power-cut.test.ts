@@ -73,7 +73,7 @@ async function cutPower(
   return { cuts, faults };
 }
 
-const everyWay = (n: number): Outage[] => ['nothing', 'journal', 'everything', ...chances(n, 2)];
+const everyWay = (n: number): Outage[] => ['nothing', 'journal', 'everything', ...chances(n, 1)];
 const chances = (n: number, many: number) => Array.from({ length: many }, (_, i) => dice(seed + 31 * n + i));
 
 t.test('the trace holds the whole way of a recording, and replays to what is on the disk', async (t) => {

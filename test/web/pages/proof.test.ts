@@ -43,7 +43,7 @@ t.test('the policy is saved after a password is given again, and a draft outlive
   t.equal((await catalogue.policy.newest()).version, version, 'nothing was saved');
 
   await save.click();
-  t.equal(await page.evaluate('document.activeElement.id'), 'proof-password', 'one can type at once');
+  await page.locator('#proof-password:focus').waitFor(); // one can type at once
   await proof.getByLabel('Password').fill('wrong');
   await page.keyboard.press('Enter');
   await proof.getByRole('alert').waitFor();
@@ -84,7 +84,7 @@ t.test(
       later();
       await erase.click();
       await proof.getByText('You are about to erase recordings permanently.').waitFor();
-      t.equal(await page.evaluate('document.activeElement.id'), 'proof-code', 'one can type at once');
+      await page.locator('#proof-code:focus').waitFor();
       t.equal(await tooWide(page), 0);
       t.strictSame(await faults(page), []);
       t.equal(await page.getByText('Erasing…').count(), 0, 'nothing is said to be erased meanwhile');
