@@ -31,7 +31,7 @@ const PATIENCE_MS = 3_000;
 const PAUSES_MS = [60_000, 600_000];
 /** After so long without a restart the pauses begin anew. */
 const CALM_MS = 6 * 3_600_000;
-/** By then systemd has killed what did not end by itself: TimeoutStopSec= of the dashboard's unit is 20 s. */
+/** Long after systemd has killed all of the dashboard (systemd/tapedeck-web-restart.service). */
 const ENDED_MS = 30_000;
 /** How long a start waits: systemd gives it ten minutes. */
 const OPEN_MS = 300_000;

@@ -211,7 +211,7 @@ const WORDS: {
     lock === 'held'
       ? {
           message: `The dashboard was restarted, but ${file} is still locked: another program holds it. Calls are recorded as usual; what is to be written about them waits in memory.`,
-          hint: 'As root, run "lslocks" and look for catalogue.db-shm: end that program, such as a backup or an open sqlite3. Do not stop the recorder before that. If it is the dashboard again, run "systemctl stop tapedeck-web".',
+          hint: 'As root, run "lslocks" and look for catalogue.db-shm: end that program, such as a backup or an open sqlite3. Do not stop the recorder before that. If it is the dashboard again, run "systemctl stop tapedeck-web", and if that does not end, "systemctl kill --signal=SIGKILL tapedeck-web".',
         }
       : {
           message: `The dashboard was restarted: ${file} had been locked for ${seconds} s, so the recorder could not write to it. No call is lost.`,

@@ -168,7 +168,11 @@ t.test('the dashboard is restarted at the request of the recorder, and of nobody
   t.same(values('tapedeck-web.service', 'RuntimeDirectory'), []);
   t.same(values(service, 'User'), values('tapedeck.service', 'User'), 'which removes the request');
   t.same(values(service, 'ExecStartPre'), [`/bin/rm -f ${request}`], 'first: it is not found again');
-  t.same(values(service, 'ExecStart'), ['!/bin/systemctl --no-block try-restart tapedeck-web.service']);
+  t.same(values(service, 'ExecStart'), [
+    '!/bin/systemctl --no-block try-restart tapedeck-web.service',
+    '-!/bin/systemctl kill --signal=SIGKILL tapedeck-web.service',
+  ]);
+  t.same(values('tapedeck-web.service', 'Restart'), ['on-failure'], 'a killed dashboard starts again');
   t.same(values(service, 'CapabilityBoundingSet'), ['']);
 });
 
