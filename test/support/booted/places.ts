@@ -24,9 +24,12 @@ export function makeAsterisk(machine: Machine): void {
 const CODE = ['/usr/bin/node', '/usr/bin/tapedeck', '/opt/tapedeck/dist/daemon/main.js', '/etc/passwd'];
 /** Where every user may make files, besides the folders that PrivateTmp= gives. */
 const OPEN = ['/dev/shm', '/dev/mqueue', '/run/lock'];
-const UNITS = ['tapedeck', 'tapedeck-web', 'tapedeck-encoder'].map(
-  (name) => `/etc/systemd/system/${name}.service`,
-);
+const UNITS = [
+  ...['tapedeck.service', 'tapedeck-web.service', 'tapedeck-encoder.service'],
+  ...['tapedeck-web-restart.service', 'tapedeck-web-restart.path'],
+].map((name) => `/etc/systemd/system/${name}`);
+/** The folder in which the recorder asks for a restart of the dashboard. */
+const REQUESTS = '/run/tapedeck-requests';
 
 /**
  * What a unit may not reach, and the few things that it may: `allowed` are names of tries. `sealed` is a recording, `others` are the
@@ -41,9 +44,21 @@ export function placesOf(hosts: Hosts, sealed: string, others: { recorder: Other
   const dashboard = {
     ...common,
     read: [...secrets, credentials, ...keys, ...asterisk, lockFile(DATA)],
-    list: [...data('keys', 'owner', 'recorder', 'work'), '/var/spool/asterisk/recording', '/run/tapedeck'],
+    list: [
+      ...data('keys', 'owner', 'recorder', 'work'),
+      '/var/spool/asterisk/recording',
+      '/run/tapedeck',
+      REQUESTS,
+    ],
     write: [...CODE, ...UNITS, `${ETC}/tapedeck.toml`, ...data('catalogue/catalogue.db'), sealed],
-    make: [...data('', 'catalogue', 'recordings', 'signing', 'control'), ETC, '/opt', '/run', ...OPEN],
+    make: [
+      ...data('', 'catalogue', 'recordings', 'signing', 'control'),
+      ETC,
+      '/opt',
+      '/run',
+      REQUESTS,
+      ...OPEN,
+    ],
     sockets: [...data('owner/sock'), '/run/tapedeck-encoder/sock', '/run/systemd/private'],
     ...others.recorder,
     own: join(DATA, 'web'),

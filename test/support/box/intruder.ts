@@ -16,13 +16,15 @@ import { type Secrets, tryFiles } from './intruder-files.js';
  * Run as the dashboard's user: what somebody who has taken the dashboard over can try. Prints a line of JSON for each try: its name,
  * what came of it ("done", or the code of the error), and what it was told.
  */
-const { dataDir, secrets, pid, guesses, code } = JSON.parse(process.argv[2]!) as {
+const { dataDir, secrets, pid, guesses, code, locks } = JSON.parse(process.argv[2]!) as {
   dataDir: string;
   secrets: Secrets;
   pid: number;
   guesses: number;
   /** Of an app, which its owner has just given for rules. */
   code: string;
+  /** Whether it locks the catalogue too, for which somebody ends its child. */
+  locks: boolean;
 };
 const catalogue = catalogueFile(dataDir);
 const control = connectControl(dataDir);
@@ -278,19 +280,22 @@ await attempt('become an admin where groups of a directory make admins, and save
 
 // Connections that ask for nothing, and a lock on SQLite's shared memory, while the recorder is looked at by its owner. It would
 // last for a minute; the recorder has the dashboard restarted before.
-await attempt('CAN hold connections, and a lock until the dashboard is restarted', async () => {
-  const held = Array.from({ length: 200 }, () =>
-    createConnection(controlSocket(dataDir)).on('error', () => {}),
-  );
-  const lock =
-    'import fcntl,sys,time\nf=open(sys.argv[1],"rb")\nfcntl.lockf(f,fcntl.LOCK_SH|fcntl.LOCK_NB,8,120)\ntime.sleep(60)';
-  const holder = spawn('/usr/bin/python3', ['-c', lock, `${catalogue}-shm`], { stdio: 'ignore' });
-  const ended = new Promise<string | null>((resolve) => holder.once('exit', (_, signal) => resolve(signal)));
-  // What the recorder is asked to write meanwhile waits, or is refused: so it learns of the lock.
-  const asking = setInterval(() => void ask('check_recordings', { by: anna }).catch(() => {}), 500);
-  const signal = await ended;
-  clearInterval(asking);
-  for (const one of held) one.destroy();
-  if (signal !== 'SIGKILL') throw Object.assign(new Error(), { code: 'nobody ended the lock' });
-});
+if (locks)
+  await attempt('CAN hold connections, and a lock until the dashboard is restarted', async () => {
+    const held = Array.from({ length: 200 }, () =>
+      createConnection(controlSocket(dataDir)).on('error', () => {}),
+    );
+    const lock =
+      'import fcntl,sys,time\nf=open(sys.argv[1],"rb")\nfcntl.lockf(f,fcntl.LOCK_SH|fcntl.LOCK_NB,8,120)\ntime.sleep(60)';
+    const holder = spawn('/usr/bin/python3', ['-c', lock, `${catalogue}-shm`], { stdio: 'ignore' });
+    const ended = new Promise<string | null>((resolve) =>
+      holder.once('exit', (_, signal) => resolve(signal)),
+    );
+    // What the recorder is asked to write meanwhile waits, or is refused: so it learns of the lock.
+    const asking = setInterval(() => void ask('check_recordings', { by: anna }).catch(() => {}), 500);
+    const signal = await ended;
+    clearInterval(asking);
+    for (const one of held) one.destroy();
+    if (signal !== 'SIGKILL') throw Object.assign(new Error(), { code: 'nobody ended the lock' });
+  });
 process.exit(0);

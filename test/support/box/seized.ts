@@ -119,7 +119,7 @@ export async function createSeized() {
     async tryAll({ guesses }: { guesses: number }, say: (one: Try) => void = () => {}): Promise<Try[]> {
       const etc = (name: string) => join(base, 'etc', name);
       const secrets = { master: etc('master.key'), ari: etc('ari'), ami: etc('ami') };
-      const given = { dataDir: box.dataDir, secrets, pid: box.pid('run'), guesses, code };
+      const given = { dataDir: box.dataDir, secrets, pid: box.pid('run'), guesses, code, locks: true };
       const ids = [`--reuid=${DASHBOARD}`, `--regid=${RECORDER}`, '--clear-groups', '--pdeathsig', 'KILL'];
       const program = join(import.meta.dirname, 'intruder.ts');
       const child = spawn(
