@@ -269,6 +269,11 @@ t.test('calls on a real Asterisk, on disks that fill', async (t) => {
     // The admin mends the disk: nobody can have its files open meanwhile.
     await r.die();
     execFileSync('umount', [data], { stdio: 'pipe' });
+    // The loop device writes what it has left after that.
+    await until(
+      'the end of the loop device',
+      () => spawnSync('losetup', ['-j', small.image]).stdout.length === 0,
+    );
     spawnSync('e2fsck', ['-y', small.image]); // it says by its exit code that it has mended something
     execFileSync('mount', ['-o', 'loop', small.image, data], { stdio: 'pipe' });
     await r.start();
