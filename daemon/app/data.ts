@@ -77,6 +77,7 @@ function inFolder(
         parts.alarming.alert.clear('catalogue_damaged');
         void outbox.flush();
       },
+      onLong: complainOf(log, "The catalogue's log could not be moved to its file, and grows until it can"),
     }),
     { clock, later: (entry) => outbox.catalogue.note(entry) },
   );

@@ -24,6 +24,8 @@ export function createSqliteCatalogue(
     onBadRow?: OnBadRow;
     /** Told when a write was refused because another process has locked the catalogue, and when the next one succeeds. */
     onLock?: (locked: boolean) => void;
+    /** Told why the write-ahead log could not be moved to the file, and goes on growing. */
+    onLong?: (e: unknown) => void;
   },
 ): Catalogue {
   let open: { db: Db; nouns: Prepared; wal: Wal; writes: ReturnType<typeof createWrites> } | null = null;
@@ -83,7 +85,7 @@ export function createSqliteCatalogue(
       });
       const nouns = createNouns(db, createReader(deps.onBadRow ?? (() => {})));
       const wal = createWal(db);
-      const writes = createWrites(db, wal, transact, nouns.changes.bump, deps.onLock);
+      const writes = createWrites(db, wal, transact, nouns.changes.bump, deps);
       open = { db, nouns, wal, writes };
     },
     async stop() {

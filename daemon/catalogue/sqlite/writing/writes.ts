@@ -37,14 +37,18 @@ type Committed = { tell: () => void; reject: (e: unknown) => void };
  * for once and not for each. Each is still whole or not there at all, in the order in which they were asked for, and is durable
  * when its promise resolves. One that is wanted `soon` is committed in this turn of the event loop and resolves then. This thread
  * never waits for the disk. `transact` does one alone; `count` is called once in every transaction with a work that counts.
- * `onLock` is told when a write was refused because somebody else has the catalogue, and when the next one succeeds.
+ * `onLock` is told when a write was refused because somebody else has the catalogue, and when the next one succeeds; `onLong` why
+ * the log could not be moved to the file and goes on growing.
  */
 export function createWrites(
   db: Db,
   wal: Wal,
   transact: (work: () => unknown) => unknown,
   count: () => void,
-  onLock: (locked: boolean) => void = () => {},
+  {
+    onLock = () => {},
+    onLong = () => {},
+  }: { onLock?: (locked: boolean) => void; onLong?: (e: unknown) => void } = {},
 ) {
   let waiting: Waiting[] = [];
   let committed: Committed[] = [];
@@ -143,7 +147,7 @@ export function createWrites(
     }
     syncing = null;
     schedule();
-    if (wal.pages() >= long) void move('RESTART').catch(() => {}); // the next try is when it is longer
+    if (wal.pages() >= long) void move('RESTART').catch(onLong); // the next try is when it is longer
   }
 
   /** Moves the log to the file, most of it while writing goes on. False when somebody was reading from it. */
