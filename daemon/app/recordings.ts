@@ -3,6 +3,7 @@ import type { Manifest } from '../domain/recording/manifest.js';
 import { ffmpegOf } from '../encode/chosen.js';
 import { createEncoder } from '../encode/encoder.js';
 import { createBusy } from '../ops/busy.js';
+import { siteRegion } from '../ops/config.js';
 import { version } from '../ops/process/version.js';
 import { createCustody } from '../recordings/custody.js';
 import { createPreserver } from '../recordings/preserve.js';
@@ -69,7 +70,7 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     atOnce: config.encode.at_once,
     alarms: alert,
     alarmsOf: (pbx) => alarmsOf.get(pbx) ?? alert,
-    site: { timeZone: config.site.time_zone },
+    site: { timeZone: config.site.time_zone, region: siteRegion(config) },
     clock,
     behind: time.behind,
     onSealed: (...sealed) => parts.operations.metrics.sealed(...sealed),

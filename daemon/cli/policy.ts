@@ -7,6 +7,7 @@ import { policyChanges } from '../domain/policy/policy-changes.js';
 import { FROM_NOW_ON } from '../domain/policy/retention.js';
 import type { Why } from '../domain/reason/reason.js';
 import { inWords, reasonView } from '../domain/reason/words.js';
+import { siteRegion } from '../ops/config.js';
 import { contents } from './common/arguments.js';
 import type { CliContext } from './common/context.js';
 import { onConsole } from './common/entries.js';
@@ -79,6 +80,7 @@ export function policy(program: Command, ctx: CliContext): void {
     .option('--extension <extension...>', 'our extensions on the call')
     .option('--queue <queue>', 'queue of the call')
     .option('--did <did>', 'number called (DID)')
+    .option('--at <time>', 'when it begins, by the clock of the site: "2026-03-02 14:30"; now if not given')
     .option('--file <file>', 'use the policy in this file instead of the current one')
     .option('--json', 'as JSON')
     .addHelpText(
@@ -89,7 +91,10 @@ export function policy(program: Command, ctx: CliContext): void {
       const by = asked.file
         ? readPolicy(contents(asked.file))
         : (await (await ctx.catalogue()).policy.newest()).policy;
-      const facts = imagine(asked, Date.now(), { timeZone: ctx.config().site.time_zone });
+      const facts = imagine(asked, Date.now(), {
+        timeZone: ctx.config().site.time_zone,
+        region: siteRegion(ctx.config()),
+      });
       const record = decideRecord(by, facts);
       const keep = decideRetention(by, facts);
       if (asked.json) return ctx.out(JSON.stringify({ record: told(record), keep: told(keep) }, null, 2));

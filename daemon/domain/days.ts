@@ -1,5 +1,8 @@
-/** Where the installation is: `timeZone` is an IANA zone. */
-export type Site = { timeZone: string };
+/**
+ * Where the installation is: `timeZone` is an IANA zone, `region` (ISO 3166-1) the one whose numbers are written without a country
+ * code there, or ''.
+ */
+export type Site = { timeZone: string; region: string };
 
 const DAY_MS = 86_400_000;
 /** No zone is further from UTC than this, and no change of clocks is longer. */
@@ -26,6 +29,41 @@ export const dayAfter = (day: string, days: number): string =>
   new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
 
 export const nextDay = (day: string): string => dayAfter(day, 1);
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** What calendar and clock show in an IANA zone: the day of the week (mon, tue, ...), and the time as HH:MM. */
+export function wallClock(ms: number, zone: string): { weekday: string; time: string } {
+  let format = clocks.get(zone);
+  if (!format) {
+    const parts = { weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+    format = new Intl.DateTimeFormat('en-US', { ...parts, timeZone: zone });
+    clocks.set(zone, format);
+  }
+  const [weekday, time] = format.format(ms).split(/,? /);
+  return { weekday: weekday!.toLowerCase(), time: time! };
+}
+
+/**
+ * The first moment at which the clocks of a zone show this (YYYY-MM-DD HH:MM) or a later time, in ms since 1970; null for what is
+ * no such time. What a change of the clocks leaves out is when it changes; what it repeats is the first of the two.
+ */
+export function momentOf(text: string, zone: string): number | null {
+  const wanted = `${text.trim().replace('T', ' ')}:00`;
+  const about = Date.parse(`${wanted.replace(' ', 'T')}Z`);
+  // Date.parse takes the 30th of February for the 2nd of March.
+  if (
+    !/^[\d-]{10} [\d:]{8}$/.test(wanted) ||
+    Number.isNaN(about) ||
+    iso(about).slice(8, 10) !== wanted.slice(8, 10)
+  )
+    return null;
+  const shown = times(zone);
+  // Zones are at most 14 hours from UTC. Time on the clock may run backwards, so it is looked for from the left.
+  for (let at = about - 15 * 3_600_000; at <= about + 15 * 3_600_000; at += 15 * 60_000)
+    if (shown(at) >= wanted) return at;
+  return null;
+}
 
 /** A time (ms since 1970) as ISO 8601 in UTC. */
 export const iso = (ms: number): string => new Date(ms).toISOString();

@@ -53,6 +53,16 @@ export function readableNumber(number: string, region: string): string {
   return same(shown) ? shown : number;
 }
 
+/** Whether two texts are the same number, each in whatever notation. `region` is that of numbers without a country code. */
+export function sameNumber(a: string, b: string, region: string): boolean {
+  const [one, other] = [parse(a, region), parse(b, region)];
+  return one?.isPossible() === true && one.number === other?.number;
+}
+
+/** Returns the region of a number, or '' where it tells none. `region` is that of numbers without a country code. */
+export const regionOfNumber = (number: string, region: string): string =>
+  parse(number, region)?.country ?? '';
+
 /** Digits to look for: numbers that end in one of `ends`, and those that are exactly `whole`. */
 export type Sought = { ends: string[]; whole: string[] };
 

@@ -142,7 +142,7 @@ export async function lab(
     answers: async () => told,
     gapDuring: (from, to) => (gap.last && gap.last.from < to && (gap.last.to ?? to) > from ? gap.last : null),
     stalls: () => stalls,
-    site: { timeZone: 'UTC' },
+    site: { timeZone: 'UTC', region: '' },
     clock: () => T0 + clock * 10,
     onCapture: (result) => results.push(result),
     onCaptured: (id) => captured.push(id),

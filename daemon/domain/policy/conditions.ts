@@ -1,7 +1,9 @@
 import { type Static, type TSchema, Type } from 'typebox';
-import type { Site } from '../days.js';
+import { type Site, wallClock } from '../days.js';
+import { regionOfNumber, sameNumber } from '../phone.js';
 import { type PbxId, readPbx, unqualified } from '../place.js';
 import type { Direction } from '../recording/recording.js';
+import { during, HOURS } from './hours.js';
 
 /** What is known of a call when a decision is made. */
 export type CallFacts = {
@@ -69,7 +71,53 @@ export const CONDITIONS = {
   extension: names((extension, { extensions }) => extensions.includes(extension)),
   queue: names((queue, facts) => queue === facts.queue),
   did: names((did, facts) => bare(did) === bare(facts.did)),
+  number: texts(
+    (wanted, { number, site }) =>
+      (whole(wanted) !== '' && whole(wanted) === whole(number)) || sameNumber(wanted, number, site.region),
+    { outsiders: true },
+  ),
   number_prefix: texts((prefix, { number }) => bare(number).startsWith(bare(prefix)), { outsiders: true }),
+  region: condition({
+    schema: Type.Array(Type.String({ pattern: '^([A-Z]{2}|unknown)$' }), {
+      maxItems: 300,
+      description:
+        'Countries and territories (ISO 3166-1) of the other party\'s number; "unknown" for a number that tells none.',
+    }),
+    fits: (wanted, { number, site }) => wanted.includes(regionOfNumber(number, site.region) || 'unknown'),
+    hint: 'Write a list of codes of countries such as ["DE", "AT"], or "unknown" for numbers that tell none.',
+  }),
+  weekday: condition({
+    schema: Type.Array(
+      Type.Union([
+        Type.Literal('mon'),
+        Type.Literal('tue'),
+        Type.Literal('wed'),
+        Type.Literal('thu'),
+        Type.Literal('fri'),
+        Type.Literal('sat'),
+        Type.Literal('sun'),
+      ]),
+      {
+        maxItems: 7,
+        description: 'Days on which calls begin, at the site.',
+      },
+    ),
+    fits: (wanted, { startedAt, site }) =>
+      wanted.some((day) => day === wallClock(startedAt, site.timeZone).weekday),
+    hint: 'Write a list of "mon", "tue", "wed", "thu", "fri", "sat", "sun".',
+  }),
+  hours: condition({
+    schema: Type.Array(Type.String({ pattern: HOURS }), {
+      maxItems: 20,
+      description:
+        'When calls begin, at the site: from the first time until before the second, which may be on the next day.',
+    }),
+    fits: (wanted, { startedAt, site }) => {
+      const { time } = wallClock(startedAt, site.timeZone);
+      return wanted.some((hours) => during(hours, time));
+    },
+    hint: 'Write a list such as ["08:00-12:30", "13:30-18:00"]. What ends on the next day is written "22:00-06:00".',
+  }),
 };
 
 type Schemas = { [C in keyof typeof CONDITIONS]: (typeof CONDITIONS)[C]['schema'] };
@@ -88,6 +136,9 @@ export const fits = (when: When, facts: CallFacts): boolean =>
   Object.entries(when).every(([name, wanted]) =>
     (CONDITIONS[name as keyof When] as Condition<TSchema>).fits(wanted, facts),
   );
+
+/** What is left of a number without what stands for "international" before it: "+1 555 123", "001555123" and "1555123" are the same. */
+const whole = (number: string): string => bare(number).replace(/^(\+|00)/, '');
 
 /** A number without the marks that people put into it: "+1 (555) 123" and "+1555123" are the same. */
 export function bare(number: string): string {

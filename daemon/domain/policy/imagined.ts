@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { Site } from '../days.js';
+import { momentOf, type Site } from '../days.js';
 import { fail } from '../error.js';
 import { FIRST, readPbx, unqualified } from '../place.js';
 import type { CallFacts } from './conditions.js';
@@ -23,14 +23,18 @@ export const Imagined = Type.Object({
   ),
   queue: Text('The queue that it comes through.'),
   did: Text('The number of ours that was called.'),
+  at: Text("When it begins, by the site's clock: YYYY-MM-DD HH:MM. Left out: now."),
 });
 export type Imagined = Static<typeof Imagined>;
 
 /**
- * What would be known of such a call, if it began at this time (ms since 1970). A bare name is one on the PBX that is given.
- * Throws `request_invalid` for what is on two PBXs.
+ * What would be known of such a call, if it began now (ms since 1970) or when it says. A bare name is one on the PBX that is given.
+ * Throws `request_invalid` for what is on two PBXs, and for what is no time.
  */
-export function imagine(call: Imagined, at: number, site: Site): CallFacts {
+export function imagine(call: Imagined, now: number, site: Site): CallFacts {
+  const startedAt = call.at ? momentOf(call.at, site.timeZone) : now;
+  if (startedAt === null)
+    throw fail('request_invalid', `at: "${call.at}" is not a time such as 2026-03-02 14:30.`);
   const { direction, number = '', extension = [], queue = '', did = '' } = call;
   const extensions = [extension].flat().filter((text) => text !== '');
   const given = call.pbx ? readPbx(call.pbx) : undefined;
@@ -49,7 +53,7 @@ export function imagine(call: Imagined, at: number, site: Site): CallFacts {
     ...{ direction, number, queue: name(queue), did: name(did) },
     extensions: extensions.map(name),
     dialled: direction === 'in' ? '' : number,
-    startedAt: at,
+    startedAt,
     site,
   };
 }

@@ -74,7 +74,7 @@ export function recorderOn(catalogue: Catalogue) {
     answers: async () => new Map(),
     gapDuring: () => null,
     stalls: () => [],
-    site: { timeZone: 'UTC' },
+    site: { timeZone: 'UTC', region: '' },
     clock: () => T0,
     muteTrap: () => false,
     spoolAudio: async () => null,

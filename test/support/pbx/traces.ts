@@ -115,7 +115,7 @@ function outcome(effects: Effect[]): Omit<Followed, 'state' | 'effects'> {
     }
     const { id } = effect.call;
     calls.set(id, effect.call);
-    extensions.set(id, factsOf(effect.call, { timeZone: 'UTC' }).extensions);
+    extensions.set(id, factsOf(effect.call, { timeZone: 'UTC', region: '' }).extensions);
     if (effect.kind === 'ended') ended.add(id);
     const before = anchors.get(id) ?? [];
     if (effect.anchor && before.at(-1) !== effect.anchor) anchors.set(id, [...before, effect.anchor]);

@@ -75,7 +75,7 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
     vouch: async (manifest) => signManifest(manifest, signingKey),
     recovery: null,
     version: '0.0.0-test',
-    site: { timeZone: 'UTC' },
+    site: { timeZone: 'UTC', region: '' },
     bitrate: 24_000,
     complexity: 0,
     atOnce: 1,

@@ -112,7 +112,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
     bitrate: 24_000,
     complexity: 5,
     atOnce: 1,
-    site: { timeZone: 'UTC' },
+    site: { timeZone: 'UTC', region: '' },
     alarms,
     alarmsOf: () => alarms,
     clock: () => answeredAt + 60_000,

@@ -5,7 +5,7 @@ import { imagine } from '../../../daemon/domain/policy/imagined.js';
 const call = imagine(
   { direction: 'in', number: '+1 (555) 010-2030', extension: ['201', '204'], queue: 'sales', did: '5550100' },
   Date.parse('2026-03-02T10:00:00Z'),
-  { timeZone: 'UTC' },
+  { timeZone: 'UTC', region: 'GB' },
 );
 
 /** Of each condition: what fits the call, and what does not. */
@@ -21,6 +21,17 @@ const each: { [C in keyof When]-?: { fit: NonNullable<When[C]>[]; other: NonNull
   number_prefix: {
     fit: [['+1'], ['+44', '+1-555'], ['+15550102030']],
     other: [[], ['1'], ['+15550102030 4']],
+  },
+  number: {
+    fit: [['+15550102030'], ['+44', '001 555 010 2030'], ['15550102030']],
+    other: [[], ['5550102030'], ['+1555010203'], ['+']],
+  },
+  // There is no area code 555.
+  region: { fit: [['unknown'], ['DE', 'unknown']], other: [[], ['US'], ['DE', 'US']] },
+  weekday: { fit: [['mon'], ['sun', 'mon']], other: [[], ['sun', 'tue']] },
+  hours: {
+    fit: [['10:00-10:01'], ['20:00-21:00', '00:00-24:00'], ['22:00-10:01'], ['10:00-10:00']],
+    other: [[], ['08:00-10:00'], ['10:01-09:59'], ['22:00-06:00']],
   },
 };
 
@@ -40,7 +51,7 @@ t.test('no condition fits every call', async (t) => {
 
 t.test('a bare name in a rule is one on the first PBX, and a call on another needs its own', async (t) => {
   const imagined = { direction: 'in', extension: '204', queue: 'sales', did: '55-50' } as const;
-  const there = imagine({ ...imagined, pbx: 'warehouse' }, 0, { timeZone: 'UTC' });
+  const there = imagine({ ...imagined, pbx: 'warehouse' }, 0, { timeZone: 'UTC', region: 'GB' });
   t.equal(there.pbx, 'warehouse');
   for (const [when, other] of [
     [{ pbx: ['warehouse'] }, { pbx: ['first'] }],
@@ -60,7 +71,7 @@ t.test('a bare name in a rule is one on the first PBX, and a call on another nee
 
 t.test('an imagined call is on one PBX', async (t) => {
   const at = (call: Omit<Parameters<typeof imagine>[0], 'direction'>) =>
-    imagine({ direction: 'in', ...call }, 0, { timeZone: 'UTC' });
+    imagine({ direction: 'in', ...call }, 0, { timeZone: 'UTC', region: 'GB' });
   t.match(at({ extension: ['warehouse/204'] }), { pbx: 'warehouse', extensions: ['204'] });
   t.match(at({ pbx: 'warehouse', queue: 'warehouse/sales' }), { pbx: 'warehouse', queue: 'sales' });
   t.match(at({ pbx: 'first', extension: '204' }), { pbx: '', extensions: ['204'] });
@@ -72,4 +83,66 @@ t.test('an imagined call is on one PBX', async (t) => {
     { pbx: 'No such' },
   ])
     t.throws(() => at(call), { code: 'request_invalid' }, JSON.stringify(call));
+});
+
+t.test('day and time are those of the site, and of when the call began', async (t) => {
+  const at = (time: string, timeZone: string) =>
+    imagine({ direction: 'in' }, Date.parse(time), { timeZone, region: '' });
+  const late = at('2026-03-02T23:30:00Z', 'Europe/Berlin');
+  t.ok(fits({ weekday: ['tue'], hours: ['00:30-00:31'] }, late), 'half past midnight there');
+  t.notOk(fits({ weekday: ['mon'] }, late));
+  t.ok(fits({ hours: ['22:00-06:00'] }, late), 'hours may go over midnight');
+  t.ok(fits({ hours: ['02:00-03:00'] }, at('2026-10-25T00:30:00Z', 'Europe/Berlin')), 'the hour that comes');
+  t.ok(fits({ hours: ['02:00-03:00'] }, at('2026-10-25T01:30:00Z', 'Europe/Berlin')), 'and comes again');
+  t.ok(fits({ weekday: ['sun'], hours: ['05:15-05:16'] }, at('2026-11-28T23:30:00Z', 'Asia/Kathmandu')));
+});
+
+t.test('where a number is from is a matter of its code, or of the site for one that has none', async (t) => {
+  const from = (number: string, region: string) =>
+    imagine({ direction: 'in', number }, 0, { timeZone: 'UTC', region });
+  for (const [number, site, region] of [
+    ['+14165550123', 'DE', 'CA'],
+    ['+1 212 555 0123', 'DE', 'US'],
+    ['030 12345678', 'DE', 'DE'],
+    ['+493012345678', '', 'DE'],
+    ['030 12345678', '', 'unknown'],
+    ['', 'DE', 'unknown'],
+    ['anonymous', 'DE', 'unknown'],
+  ] as const) {
+    t.ok(fits({ region: [region] }, from(number, site)), `${number} in ${site}: ${region}`);
+    t.notOk(fits({ region: ['FR'] }, from(number, site)), `${number} in ${site}: not FR`);
+  }
+});
+
+t.test('a number is the same in whatever notation', async (t) => {
+  const by = (number: string, region: string) =>
+    imagine({ direction: 'in', number }, 0, { timeZone: 'UTC', region });
+  for (const [wanted, number, region] of [
+    ['020 7946 0123', '+442079460123', 'GB'],
+    ['+44 20 7946 0123', '02079460123', 'GB'],
+    ['+442079460123', '00442079460123', ''],
+    ['201', '201', 'GB'],
+    ['anonymous', 'anonymous', ''],
+  ] as const)
+    t.ok(fits({ number: [wanted] }, by(number, region)), `${wanted}, ${number}`);
+  for (const [wanted, number, region] of [
+    ['020 7946 0123', '+442079460123', 'DE'],
+    ['020 7946 0123', '02079460124', 'GB'],
+    ['7946 0123', '02079460123', 'GB'],
+    ['+', '', 'GB'],
+    ['anonymous', '', ''],
+  ] as const)
+    t.notOk(fits({ number: [wanted] }, by(number, region)), `${wanted}, not ${number}`);
+});
+
+t.test('an imagined call begins when it says, by the clock of the site', async (t) => {
+  const site = { timeZone: 'America/New_York', region: 'US' };
+  const began = (at: string) => imagine({ direction: 'in', at }, 5, site).startedAt;
+  t.equal(began('2026-03-02 14:30'), Date.parse('2026-03-02T19:30:00Z'));
+  t.equal(began('2026-03-02T14:30'), Date.parse('2026-03-02T19:30:00Z'), 'also as ISO 8601 writes it');
+  t.equal(began('2026-03-08 02:30'), Date.parse('2026-03-08T07:00:00Z'), 'an hour that there is not');
+  t.equal(began('2026-11-01 01:30'), Date.parse('2026-11-01T05:30:00Z'), 'the first of two');
+  t.equal(imagine({ direction: 'in' }, 5, site).startedAt, 5);
+  for (const at of ['2026-02-30 10:00', '2026-13-01 10:00', 'noon', '2026-03-02', '2026-03-02 25:00'])
+    t.throws(() => began(at), { code: 'request_invalid' }, at);
 });

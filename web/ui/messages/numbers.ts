@@ -1,8 +1,19 @@
 import { readableNumber } from '../../../daemon/domain/phone.js';
 import { region } from '../state/session.js';
+import { written } from './language.js';
+import { localeNow } from './locale.js';
 
 /** A number with the spaces that are usual in its country. Digits are never changed, added or left out. */
 export const readable = (number: string): string => readableNumber(number, region());
+
+/** What a region (ISO 3166-1) is called. */
+export function regionName(code: string): string {
+  try {
+    return written(new Intl.DisplayNames(localeNow(), { type: 'region' }).of(code) ?? code);
+  } catch {
+    return clean(code);
+  }
+}
 
 const LONGEST = 500;
 

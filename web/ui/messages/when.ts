@@ -1,3 +1,4 @@
+import { WEEKDAYS, type Weekday } from '../../../daemon/domain/policy/hours.js';
 import { durationText, sizeParts, wholeSeconds } from '../../../daemon/domain/written.js';
 import { zone } from '../state/session.js';
 import { t, written } from './language.js';
@@ -29,6 +30,12 @@ const SECOND = { ...MINUTE, second: '2-digit' } as const;
 export const dayOf = (m: Moment) =>
   format('day', { year: 'numeric', month: '2-digit', day: '2-digit' }, 'en-CA').format(at(m));
 export const clock = (m: Moment) => format('clock', MINUTE).format(at(m));
+/** The days of a week, in their order. */
+export function weekdays(): Record<Weekday, string> {
+  const long = new Intl.DateTimeFormat(localeNow(), { weekday: 'long', timeZone: 'UTC' });
+  const named = WEEKDAYS.map((day, n) => [day, written(long.format(Date.UTC(2024, 0, 1 + n)))]);
+  return Object.fromEntries(named) as Record<Weekday, string>;
+}
 /** To the second, with the zone. */
 export const exact = (m: Moment) =>
   written(format('exact', { weekday: 'short', ...DAY, ...SECOND, timeZoneName: 'short' }).format(at(m)));

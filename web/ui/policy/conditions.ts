@@ -1,13 +1,16 @@
+import { isRegion } from '../../../daemon/domain/phone.js';
 import { readPbx, writePbx } from '../../../daemon/domain/place.js';
+import { type Weekday, HOURS as wellFormedHours } from '../../../daemon/domain/policy/hours.js';
 import { t } from '../messages/language.js';
-import { clean } from '../messages/numbers.js';
+import { clean, regionName } from '../messages/numbers.js';
 import { placeName } from '../messages/places.js';
+import { weekdays } from '../messages/when.js';
 import type { When } from '../state/api.js';
 import { pbxes, pbxName } from '../state/pbxes.js';
 
 type Entry<C extends keyof When> =
-  /** Texts, with commas between them. */
-  | { kind: 'texts' }
+  /** Texts, with commas between them: how each is written in a rule, and whether it can be. */
+  | { kind: 'texts'; read?: (text: string) => string; good?: (text: string) => boolean }
   /** Some of a few, which have labels; with only one of them there is nothing to choose. */
   | { kind: 'choices'; labels: () => Record<NonNullable<When[C]>[number], string> };
 
@@ -21,8 +24,21 @@ export const CONDITIONS: { [C in keyof When]-?: Entry<C> } = {
   extension: { kind: 'texts' },
   queue: { kind: 'texts' },
   did: { kind: 'texts' },
+  number: { kind: 'texts' },
   number_prefix: { kind: 'texts' },
+  region: {
+    kind: 'texts',
+    read: (text) => (/^unknown$/i.test(text) ? 'unknown' : text.toUpperCase()),
+    good: (text) => text === 'unknown' || isRegion(text),
+  },
+  weekday: { kind: 'choices', labels: () => weekdays() },
+  hours: {
+    kind: 'texts',
+    read: (text) => text.replace(/\s*[-–]\s*/, '-').replace(/(?<!\d)(\d:)/g, '0$1'),
+    good: (text) => HOURS.test(text),
+  },
 };
+const HOURS = new RegExp(wellFormedHours);
 
 /** What can be chosen for a condition, with its label: also what was chosen and is not there any more. Empty for texts. */
 export function choicesOf(name: keyof When, chosen: readonly string[]): [choice: string, label: string][] {
@@ -54,13 +70,24 @@ export function listed(name: keyof When, entered: Entered): string[] {
   const { chosen, text } = entered[name];
   if (entry.kind === 'choices')
     return choicesOf(name, chosen).flatMap(([choice]) => (chosen.includes(choice) ? [choice] : []));
-  const texts = text.split(/[,;\n]+/).map((one) => one.trim());
+  const { read = (one) => one } = entry;
+  const texts = text.split(/[,;\n]+/).map((one) => read(one.trim()));
   return [...new Set(texts.filter(Boolean))];
+}
+
+/** The first of the texts entered that cannot stand in a rule. */
+export function badText(name: keyof When, entered: Entered): string | undefined {
+  const entry = CONDITIONS[name];
+  return entry.kind === 'texts' && entry.good
+    ? listed(name, entered).find((text) => !entry.good!(text))
+    : undefined;
 }
 
 const PLACES: readonly string[] = ['extension', 'queue', 'did'];
 const shown = (name: string): ((text: string) => string) => {
   if (name === 'pbx') return (text) => clean(pbxName(readPbx(text) ?? text));
+  if (name === 'region') return (text) => (text === 'unknown' ? t.policy.unknownRegion : regionName(text));
+  if (name === 'weekday') return (text) => weekdays()[text as Weekday];
   return PLACES.includes(name) ? placeName : clean;
 };
 

@@ -11,7 +11,7 @@ import { clean } from '../messages/numbers.js';
 import { api, type Policy, type PolicyTest, type PolicyVerdict } from '../state/api.js';
 import { pbxes, severalPbxes } from '../state/pbxes.js';
 
-const facts = ['number', 'extension', 'queue', 'did'] as const;
+const facts = ['number', 'extension', 'queue', 'did', 'at'] as const;
 
 /** Asks the server what the rules on the page, saved or not, would do with a call. */
 export function TryIt({ policy, unsaved }: { policy: Policy; unsaved: boolean }) {
@@ -73,6 +73,7 @@ export function TryIt({ policy, unsaved }: { policy: Policy; unsaved: boolean })
             id={`try-${f}`}
             label={t.policy.tryIt[f]}
             value={texts[i] ?? ''}
+            help={f === 'at' ? t.policy.tryIt.atHelp : undefined}
             maxLength={80}
             onInput={(value) => setTexts(texts.map((x, n) => (n === i ? value : x)))}
           />

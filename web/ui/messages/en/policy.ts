@@ -4,12 +4,16 @@ import { count, listOr, plural } from '../locale.js';
 const DIRECTIONS = { in: 'incoming', out: 'outgoing', internal: 'internal' };
 
 /** What each condition says of calls; direction stands before them. */
-const SAID: { [C in Exclude<keyof When, 'direction'>]-?: (any: NonNullable<When[C]>) => string } = {
+const SAID: { [C in Exclude<keyof When, 'direction'>]-?: (any: string[]) => string } = {
   pbx: (any) => `on the PBX ${listOr(any)}`,
   extension: (any) => `with extension ${listOr(any)}`,
   queue: (any) => `through queue ${listOr(any)}`,
   did: (any) => `to our number ${listOr(any)}`,
+  number: (any) => `with the number ${listOr(any)}`,
   number_prefix: (any) => `with a number that begins with ${listOr(any)}`,
+  region: (any) => `with a number from ${listOr(any)}`,
+  weekday: (any) => `on ${listOr(any)}`,
+  hours: (any) => `between ${listOr(any.map((hours) => hours.replace('-', ' and ')))}`,
 };
 
 /** Which calls fit these conditions. */
@@ -33,6 +37,7 @@ const daysOf = (n: number): string => plural(n, { one: '1 day', other: `${count(
 /** The messages of the policy page. */
 export const policyText = {
   title: 'Policy',
+  unknownRegion: 'an unknown country',
   never: 'No rules yet: every call is recorded and kept forever.',
   summary: ({ record, retention }: { record: number; retention: number }) =>
     [
@@ -107,13 +112,27 @@ export const policyText = {
       extension: 'Our extension',
       queue: 'Queue',
       did: 'Number called (DID)',
+      number: 'Their number',
       number_prefix: 'Their number begins with',
+      region: 'Country of their number',
+      weekday: 'Day of the week',
+      hours: 'Time of day',
     },
     done: 'Done',
     noName: 'Give the rule a name.',
     sameName: 'Another rule has this name.',
     badDays: 'Enter a whole number from 1 to 36,500.',
     tooLong: 'At most 80 characters per entry.',
+    /** What to enter, under a field; and what to say of an entry that cannot be used. */
+    helps: {
+      number: 'With or without the country code.',
+      region: 'Codes of two letters, such as DE or US; “unknown” for a withheld number.',
+      hours: 'Such as 08:00-12:30, 13:30-18:00 by the clock of this site; 22:00-06:00 ends the next day.',
+    },
+    bad: {
+      region: ({ text }: { text: string }) => `“${text}” is not a country code such as DE or US.`,
+      hours: ({ text }: { text: string }) => `“${text}” is not a time of day such as 08:00-18:00.`,
+    },
   },
   tryIt: {
     title: 'Try it',
@@ -125,6 +144,8 @@ export const policyText = {
     extension: 'Our extension',
     queue: 'Queue',
     did: 'Number called (DID)',
+    at: 'Date and time',
+    atHelp: 'Such as 2026-03-02 14:30. Leave it empty for now.',
     button: 'Try it',
     busy: 'Trying…',
     notRecorded: 'It would not be recorded.',

@@ -1,0 +1,15 @@
+/** How days and times of day are written in a rule. */
+
+export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
+const TIME = '([01]\\d|2[0-3]):[0-5]\\d';
+
+/** From a time until before another, by the clock: "22:00-06:00" goes over midnight, "00:00-24:00" is the whole day. */
+export const HOURS = `^${TIME}-(${TIME}|24:00)$`;
+
+/** Whether a time (HH:MM) lies in hours written so. */
+export function during(hours: string, time: string): boolean {
+  const [from, until] = hours.split('-') as [string, string];
+  return from < until ? from <= time && time < until : time >= from || time < until;
+}
