@@ -659,10 +659,10 @@ export const isDiskError = (e: unknown): boolean =>
   e instanceof TapedeckError && DISK.some(([, ours]) => ours === e.code);
 
 /** Whether another process has a database and does not let go, by SQLite's code or ours. */
-export const isLocked = (e: unknown): boolean =>
-  e instanceof Error &&
-  'code' in e &&
-  /^(SQLITE_(BUSY|LOCKED|PROTOCOL)|catalogue_locked)/.test(String(e.code));
+export function isLocked(e: unknown): boolean {
+  const ours = diskError(e);
+  return ours instanceof TapedeckError && ours.code === 'catalogue_locked';
+}
 
 /** An error of SQLite that says that this file is damaged or no database at all, as ours; every other is returned as it is. */
 export function databaseError(e: unknown, path: string): unknown {

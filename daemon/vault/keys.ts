@@ -27,7 +27,7 @@ export type Keys = {
   masterKeys(): [Uint8Array, ...Uint8Array[]];
 };
 
-/** These verbs, answered at once or later: whoever calls one awaits it. */
+/** These verbs, answered at once or later: callers await them. */
 export type Awaitable<T> = {
   [Verb in keyof T]: T[Verb] extends (...given: infer Given) => infer Answer
     ? (...given: Given) => Answer | Promise<Awaited<Answer>>

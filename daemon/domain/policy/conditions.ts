@@ -3,7 +3,7 @@ import { type Site, wallClock } from '../days.js';
 import { regionOfNumber, sameNumber } from '../phone.js';
 import { type PbxId, readPbx, unqualified } from '../place.js';
 import type { Direction } from '../recording/recording.js';
-import { during, HOURS } from './hours.js';
+import { during, HOURS, WEEKDAYS } from './hours.js';
 
 /** What is known of a call when a decision is made. */
 export type CallFacts = {
@@ -87,21 +87,10 @@ export const CONDITIONS = {
     hint: 'Write a list of codes of countries such as ["DE", "AT"], or "unknown" for numbers that tell none.',
   }),
   weekday: condition({
-    schema: Type.Array(
-      Type.Union([
-        Type.Literal('mon'),
-        Type.Literal('tue'),
-        Type.Literal('wed'),
-        Type.Literal('thu'),
-        Type.Literal('fri'),
-        Type.Literal('sat'),
-        Type.Literal('sun'),
-      ]),
-      {
-        maxItems: 7,
-        description: 'Days on which calls begin, at the site.',
-      },
-    ),
+    schema: Type.Array(Type.Enum([...WEEKDAYS]), {
+      maxItems: 7,
+      description: 'Days on which calls begin, at the site.',
+    }),
     fits: (wanted, { startedAt, site }) =>
       wanted.some((day) => day === wallClock(startedAt, site.timeZone).weekday),
     hint: 'Write a list of "mon", "tue", "wed", "thu", "fri", "sat", "sun".',

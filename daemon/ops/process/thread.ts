@@ -7,6 +7,7 @@ import { programFile } from './program-files.js';
  */
 export function startThread(built: string, source: URL, workerData: unknown): Worker {
   if (!import.meta.url.endsWith('.ts')) return new Worker(programFile(built), { workerData });
+  if (source.pathname.endsWith('.mjs')) return new Worker(source, { workerData, execArgv: [] });
   const tsx = import.meta.resolve('tsx/esm/api');
   const load = `import('${tsx}').then(({ register }) => (register(), import('${source}')));`;
   return new Worker(load, { eval: true, workerData });

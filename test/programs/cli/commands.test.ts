@@ -35,8 +35,10 @@ t.test('a policy comes back from its file as it went in', async (t) => {
   const words = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }).map((s) => s.toWellFormed());
   const list = fc.array(words, { maxLength: 3 });
   const lists = Object.entries(CONDITIONS).map(([name, { schema }]) => {
-    const choices = 'anyOf' in schema.items ? schema.items.anyOf.map((choice) => choice.const) : null;
-    const pattern = 'pattern' in schema.items ? new RegExp(String(schema.items.pattern)) : null;
+    const { items } = schema;
+    const choices =
+      'anyOf' in items ? items.anyOf.map((one) => one.const) : 'enum' in items ? items.enum : null;
+    const pattern = 'pattern' in items ? new RegExp(String(items.pattern)) : null;
     if (choices) return [name, fc.subarray(choices)];
     return [name, pattern ? fc.array(fc.stringMatching(pattern), { maxLength: 3 }) : list];
   });

@@ -96,7 +96,7 @@ async function started(t: Test, restarts: boolean) {
 }
 
 t.test(
-  'the recorder has the dashboard restarted, says so, and whoever was signed in still is',
+  'the recorder has the dashboard restarted, says so, and people stay signed in',
   { skip: NEEDS_ROOT },
   async (t) => {
     const { box, write, keys } = await started(t, true);

@@ -8,9 +8,18 @@ import { weekdays } from '../messages/when.js';
 import type { When } from '../state/api.js';
 import { pbxes, pbxName } from '../state/pbxes.js';
 
+const HOURS = new RegExp(wellFormedHours);
+/** Of a text in a rule. */
+const LONGEST = 80;
+
 type Entry<C extends keyof When> =
-  /** Texts, with commas between them: how each is written in a rule, and whether it can be. */
-  | { kind: 'texts'; read?: (text: string) => string; good?: (text: string) => boolean }
+  /** Texts, with commas between them: how each is written in a rule, and why it cannot be. */
+  | {
+      kind: 'texts';
+      help?: () => string;
+      read?: (text: string) => string;
+      fault?: (text: string) => string | undefined;
+    }
   /** Some of a few, which have labels; with only one of them there is nothing to choose. */
   | { kind: 'choices'; labels: () => Record<NonNullable<When[C]>[number], string> };
 
@@ -24,21 +33,23 @@ export const CONDITIONS: { [C in keyof When]-?: Entry<C> } = {
   extension: { kind: 'texts' },
   queue: { kind: 'texts' },
   did: { kind: 'texts' },
-  number: { kind: 'texts' },
+  number: { kind: 'texts', help: () => t.policy.form.helps.number },
   number_prefix: { kind: 'texts' },
   region: {
     kind: 'texts',
     read: (text) => (/^unknown$/i.test(text) ? 'unknown' : text.toUpperCase()),
-    good: (text) => text === 'unknown' || isRegion(text),
+    help: () => t.policy.form.helps.region,
+    fault: (text) =>
+      text === 'unknown' || isRegion(text) ? undefined : t.policy.form.bad.region({ text: clean(text) }),
   },
   weekday: { kind: 'choices', labels: () => weekdays() },
   hours: {
     kind: 'texts',
     read: (text) => text.replace(/\s*[-–]\s*/, '-').replace(/(?<!\d)(\d:)/g, '0$1'),
-    good: (text) => HOURS.test(text),
+    help: () => t.policy.form.helps.hours,
+    fault: (text) => (HOURS.test(text) ? undefined : t.policy.form.bad.hours({ text: clean(text) })),
   },
 };
-const HOURS = new RegExp(wellFormedHours);
 
 /** What can be chosen for a condition, with its label: also what was chosen and is not there any more. Empty for texts. */
 export function choicesOf(name: keyof When, chosen: readonly string[]): [choice: string, label: string][] {
@@ -75,12 +86,13 @@ export function listed(name: keyof When, entered: Entered): string[] {
   return [...new Set(texts.filter(Boolean))];
 }
 
-/** The first of the texts entered that cannot stand in a rule. */
-export function badText(name: keyof When, entered: Entered): string | undefined {
+/** What is wrong with the texts that were entered for a condition. */
+export function faultOf(name: keyof When, entered: Entered): string | undefined {
   const entry = CONDITIONS[name];
-  return entry.kind === 'texts' && entry.good
-    ? listed(name, entered).find((text) => !entry.good!(text))
-    : undefined;
+  if (entry.kind !== 'texts') return undefined;
+  const texts = listed(name, entered);
+  if (texts.some((text) => text.length > LONGEST)) return t.policy.form.tooLong;
+  return texts.map((text) => entry.fault?.(text)).find((fault) => fault !== undefined);
 }
 
 const PLACES: readonly string[] = ['extension', 'queue', 'did'];

@@ -6,7 +6,7 @@ import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import type { RecordRule, RetentionRule, When } from '../state/api.js';
 import { pbxes, pbxName } from '../state/pbxes.js';
-import { badText, CONDITIONS, choicesOf, conditionsOf, enteredOf, listed } from './conditions.js';
+import { CONDITIONS, choicesOf, conditionsOf, enteredOf, faultOf } from './conditions.js';
 import type { FormOf, Rule } from './rule-list.js';
 
 const conditions = Object.keys(CONDITIONS) as (keyof When)[];
@@ -95,20 +95,12 @@ function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, child
     setEntered({ ...entered, [name]: { ...entered[name], ...change } });
 
   const [, another] = pbxes();
-  const helps: Partial<Record<keyof When, string>> = t.policy.form.helps;
-  const saidBad: Partial<Record<keyof When, (of: { text: string }) => string>> = t.policy.form.bad;
   const found: Faults = [];
   if (!name.trim()) found.push({ id: `${id}-name`, text: t.policy.form.noName });
   else if (names.includes(name.trim())) found.push({ id: `${id}-name`, text: t.policy.form.sameName });
   for (const name of conditions) {
-    const bad = badText(name, entered);
-    if (listed(name, entered).some((text) => text.length > 80))
-      found.push({ id: `${id}-${name}`, text: t.policy.form.tooLong });
-    else if (bad !== undefined)
-      found.push({
-        id: `${id}-${name}`,
-        text: saidBad[name]?.({ text: clean(bad) }) ?? t.policy.form.tooLong,
-      });
+    const text = faultOf(name, entered);
+    if (text !== undefined) found.push({ id: `${id}-${name}`, text });
   }
   const { attempt, faults: shown, fault, tried } = useFaults([...found, ...faults]);
 
@@ -164,20 +156,22 @@ function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, child
           <p class="field-help">{t.common.placesHelp({ pbx: another.id, first: clean(pbxName('')) })}</p>
         )}
         <div class="rule-fields">
-          {conditions.map(
-            (name) =>
-              CONDITIONS[name].kind === 'texts' && (
+          {conditions.map((name) => {
+            const entry = CONDITIONS[name];
+            return (
+              entry.kind === 'texts' && (
                 <Field
                   key={name}
                   id={`${id}-${name}`}
                   label={t.policy.form.conditions[name]}
-                  help={helps[name]}
+                  help={entry.help?.()}
                   value={entered[name].text}
                   onInput={(text) => enter(name, { text })}
                   error={fault(`${id}-${name}`)}
                 />
-              ),
-          )}
+              )
+            );
+          })}
         </div>
       </fieldset>
       {children}

@@ -1,15 +1,12 @@
 import { closeSync, constants, fdatasync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { Worker } from 'node:worker_threads';
-import { programFile } from '../../../ops/process/program-files.js';
+import { startThread } from '../../../ops/process/thread.js';
 import type { Db } from '../db.js';
 
 /** PASSIVE waits for nobody; RESTART has the log begin anew; TRUNCATE empties its file too. */
 type CheckpointMode = 'PASSIVE' | 'RESTART' | 'TRUNCATE';
 
-const THREAD = import.meta.url.endsWith('.ts')
-  ? 'daemon/catalogue/sqlite/writing/checkpoint-program.mjs'
-  : 'dist/daemon/checkpoint.js';
+const PROGRAM = new URL('./checkpoint-program.mjs', import.meta.url);
 
 export type Wal = ReturnType<typeof createWal>;
 
@@ -38,7 +35,7 @@ export function createWal(db: Db) {
       const [found] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
       if (found!.busy !== 0)
         throw Object.assign(new Error('The log could be neither synced nor moved to the file.'), {
-          code: 'SQLITE_BUSY',
+          code: 'EIO',
         });
       broken = false;
     },
@@ -55,9 +52,8 @@ export function createWal(db: Db) {
     /** Whether all of the log is in the file now. Nothing may be written meanwhile, but for PASSIVE. */
     checkpoint: (mode: CheckpointMode): Promise<boolean> =>
       new Promise((resolve, reject) => {
-        const workerData = { path: db.name, mode };
         let done = false;
-        new Worker(programFile(THREAD), { workerData, execArgv: [], env: {} })
+        startThread('dist/daemon/checkpoint.js', PROGRAM, { path: db.name, mode })
           .once('message', (all: boolean) => {
             done = all;
           })

@@ -35,8 +35,8 @@ type Committed = { tell: () => void; reject: (e: unknown) => void };
 /**
  * Writes to the database. Works that are asked for while the disk is at an earlier one share one transaction, so that it is waited
  * for once and not for each. Each is still whole or not there at all, in the order in which they were asked for, and is durable
- * when its promise resolves. One that is wanted `soon` is committed in this turn of the event loop and resolves then. This thread
- * never waits for the disk. `transact` does one alone; `count` is called once in every transaction with a work that counts.
+ * when its promise resolves. One that is wanted `soon` is committed in this turn of the event loop and resolves then.
+ * `transact` does one alone; `count` is called once in every transaction with a work that counts.
  * `onLock` is told when a write was refused because somebody else has the catalogue, and when the next one succeeds; `onLong` why
  * the log could not be moved to the file and goes on growing.
  */
