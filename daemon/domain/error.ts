@@ -565,6 +565,13 @@ const catalogue = {
     blame: 'peer',
     status: 429,
   },
+  machine_busy: {
+    message: 'This machine is too busy to answer at the moment.',
+    hint: 'Try again in a few seconds. If it stays so, find out what else is running on it ("top"), or give it more processors or memory.',
+    others: 'Try again in a few seconds. Tell an admin if it stays so.',
+    blame: 'operator',
+    status: 503,
+  },
   alert_undelivered: {
     message: 'A message about an alarm could not be delivered.',
     hint: 'Correct [alerts] in tapedeck.toml or the cause in the detail, then run "tapedeck alert test".',

@@ -43,9 +43,8 @@ export function errorAnswer(
 
 function understood(error: unknown, invalid: ErrorCode): { status: number; known: TapedeckError } {
   if (error instanceof TapedeckError) return { status: error.status, known: error };
-  const { statusCode, code, validation, message } = error as FastifyError;
+  const { statusCode, validation, message } = error as FastifyError;
   if (validation) return { status: 400, known: fail(invalid, faults(error as FastifyError, validation)) };
-  if (code === 'FST_UNDER_PRESSURE') return { status: 503, known: fail('too_many', 'The machine is busy.') };
   if (statusCode === 429) return { status: 429, known: fail('too_many') };
   if (statusCode === 404) return { status: 404, known: fail('not_found') };
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500)

@@ -80,7 +80,15 @@ export function listRoutes(app: App): RouteEntry[] {
 export async function protect(app: App, tls: boolean): Promise<void> {
   app.addHook('onRequest', async (_, reply) => void reply.headers(always));
   await app.register(helmet, helmetOptions(tls));
-  await app.register(underPressure, { maxEventLoopDelay: 3000, maxHeapUsedBytes: 1.5e9, retryAfter: 5 });
+  await app.register(underPressure, {
+    ...{ maxEventLoopDelay: 3000, maxHeapUsedBytes: 1.5e9 },
+    // The page itself costs little, and says what is wrong until its requests are answered.
+    async pressureHandler({ url }, reply) {
+      if (!url.startsWith('/api/')) return;
+      reply.header('retry-after', 5);
+      throw fail('machine_busy');
+    },
+  });
   await app.register(rateLimit, {
     max: 3000,
     timeWindow: '1 minute',

@@ -131,3 +131,16 @@ t.test('an audit entry shows its second and its number without a mouse', async (
   await first.waitFor();
   t.match(await first.textContent(), /\d\d:\d\d:\d\d\s*Entry [\d,]+/);
 });
+
+t.test('a machine that stands still says that it is busy, and the page comes by itself', async (t) => {
+  const house = await openFurnished(t, opened, 'new');
+  const until = performance.now() + 6_000;
+  while (performance.now() < until);
+  const answer = await fetch(`${house.url}/api/v1/session`);
+  t.equal(answer.status, 503);
+  t.equal(answer.headers.get('retry-after'), '5');
+  t.match(await answer.json(), { error: { code: 'machine_busy' } });
+  const { page } = await openDesk(t, opened, house, { as: null });
+  await page.getByRole('button', { name: 'Create account' }).click();
+  t.equal(await page.getByRole('alert').filter({ hasText: 'too busy' }).count(), 0);
+});

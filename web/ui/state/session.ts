@@ -65,17 +65,26 @@ async function askAgain(): Promise<void> {
   else void loadSession();
 }
 
+/** What passes without anybody doing anything. */
+const PASSES = ['machine_busy', 'unreachable'];
+
+/** Loads who is signed in. What passes by itself is asked again until it has; what was wrong stays on the page meanwhile. */
 export async function loadSession(): Promise<void> {
-  loadProblem.value = null;
   try {
     const now = await api.session();
+    loadProblem.value = null;
     if (strangersEntry(now.user?.id ?? '')) return startOver();
     take(now);
     if (now.user) tellTabs('entered', now.user.id);
   } catch (problem) {
-    if (!isAway(problem)) loadProblem.value = problem;
+    loadProblem.value = isAway(problem) ? null : problem;
+    clearTimeout(again);
+    if (problem instanceof ApiError && PASSES.includes(problem.code))
+      again = setTimeout(loadSession, ASK_AGAIN_MS);
   }
 }
+
+let again: ReturnType<typeof setTimeout> | undefined;
 
 /** Takes up that somebody else is here, nobody any more, or the same person who may do other things. False: nobody answers. */
 export async function lookAgain(): Promise<boolean> {

@@ -334,6 +334,11 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'Too many attempts.',
     hint: 'Wait a minute and try again.',
   },
+  machine_busy: {
+    message: 'This machine is too busy to answer at the moment.',
+    hint: 'Try again in a few seconds. If it stays so, find out what else is running on it (“top”), or give it more processors or memory.',
+    others: 'Try again in a few seconds. Tell an admin if it stays so.',
+  },
   alert_undelivered: {
     message: 'A message about an alarm could not be delivered.',
     hint: 'Correct [alerts] in tapedeck.toml or the cause in the detail, then run “tapedeck alert test”.',
