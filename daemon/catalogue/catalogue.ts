@@ -1,6 +1,7 @@
 import type { Alarms } from './alarms.js';
 import type { AuditLog, Entries } from './audit.js';
 import type { Calls } from './calls.js';
+import type { Directives } from './directives.js';
 import type { Factors } from './factors.js';
 import type { JobCatalogue } from './jobs.js';
 import type { Ledger } from './ledger.js';
@@ -23,6 +24,7 @@ export type BadRow = { table: string; key: string; fault: string };
 export type Nouns = {
   calls: Calls;
   segments: Segments;
+  directives: Directives;
   recordings: Recordings;
   seals: Seals;
   policy: Policies;

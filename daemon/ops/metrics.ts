@@ -87,7 +87,15 @@ export function createMetrics({ version, pbxes }: { version: string; pbxes: read
       for (const severity of ['warning', 'critical'])
         alarms.set({ severity }, s.alarms.filter((a) => a.severity === severity).length);
       for (const { channel, waiting: n } of s.alerts) messages.set({ channel }, n);
-      for (const status of ['recorded', 'partial', 'excluded', 'declined', 'not_recorded', 'pending'])
+      for (const status of [
+        'recorded',
+        'partial',
+        'excluded',
+        'declined',
+        'not_kept',
+        'not_recorded',
+        'pending',
+      ])
         coverage.set({ coverage: status }, today[status] ?? 0);
       return registry.metrics();
     },

@@ -9,7 +9,16 @@ import { Direction, days, Nullable, PartyView, PbxParam, Time } from '../server/
 
 /** The shapes of calls, their recordings, and what is done with them. */
 const CallCoverage = Type.Object({
-  status: Type.Enum(['pending', 'recorded', 'partial', 'excluded', 'declined', 'not_recorded', 'none']),
+  status: Type.Enum([
+    'pending',
+    'recorded',
+    'partial',
+    'excluded',
+    'declined',
+    'not_kept',
+    'not_recorded',
+    'none',
+  ]),
   ...reasonShape,
   rule: Nullable(Type.String()),
 });

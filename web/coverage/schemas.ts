@@ -11,13 +11,16 @@ const Percent = Nullable(Type.Number({ description: 'covered / eligible, rounded
 
 const totals = {
   answered: Type.Integer(),
-  eligible: Type.Integer({ description: 'Answered, not excluded, not declined, and decided.' }),
+  eligible: Type.Integer({
+    description: 'Answered, decided, and neither excluded, declined, nor destroyed at its end by a rule.',
+  }),
   covered: Type.Integer({ description: 'Of these: recorded, in full or in part.' }),
   pending: Type.Integer(),
   recorded: Type.Integer(),
   partial: Type.Integer(),
   excluded: Type.Integer(),
   declined: Type.Integer(),
+  not_kept: Type.Integer({ description: 'Captured, and destroyed at the end of the call, as a rule says.' }),
   not_recorded: Type.Integer(),
   missing: Type.Integer({ description: 'Asterisk answered a call of which there is no row.' }),
   unexplained: Type.Integer({ description: 'There is a row, and neither recording nor reason.' }),
@@ -36,7 +39,7 @@ const CoverageCallView = Type.Object({
   direction: Nullable(Type.Enum(['in', 'out', 'internal'])),
   them: PartyView,
   us: PartyView,
-  status: Type.Enum(['pending', 'recorded', 'partial', 'excluded', 'declined', 'not_recorded']),
+  status: Type.Enum(['pending', 'recorded', 'partial', 'excluded', 'declined', 'not_kept', 'not_recorded']),
   finding: Nullable(Type.Enum(['missing', 'unexplained', 'surplus', 'differs', 'unwitnessed'])),
   ...reasonShape,
   rule: Nullable(Type.String()),

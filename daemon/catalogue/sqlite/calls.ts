@@ -66,6 +66,7 @@ export function createCalls(db: Db, reader: Reader) {
   const remember = db.prepare('INSERT INTO absorbed VALUES (?, ?)');
   const follow = db.prepare('UPDATE absorbed SET into_id = $into WHERE into_id = $from');
   const moveSegments = db.prepare('UPDATE segments SET call_id = $into WHERE call_id = $from');
+  const moveDirectives = db.prepare('UPDATE directives SET call_id = $into WHERE call_id = $from');
   const moveRecordings = db.prepare('UPDATE recordings SET call_id = $into WHERE call_id = $from');
   const moveBegun = db.prepare('UPDATE recordings_begun SET call_id = $into WHERE call_id = $from');
   const moveConsultations = db.prepare(
@@ -188,6 +189,7 @@ export function createCalls(db: Db, reader: Reader) {
       if (start.get(into) === undefined) throw fail('call_unknown', target);
       const move = { from, into };
       moveSegments.run(move);
+      moveDirectives.run(move);
       moveRecordings.run(move);
       moveBegun.run(move);
       moveConsultations.run(move);

@@ -655,4 +655,17 @@ export const migrations: readonly string[] = [
   CREATE INDEX audit_by_recording ON audit (entry ->> '$.detail.recording', seq)
     WHERE entry ->> '$.detail.recording' IS NOT NULL;
   `,
+  // What was said about the recording of a call while it went on: refusals, wishes to keep it, masks.
+  `
+  CREATE TABLE directives (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    call_id TEXT NOT NULL REFERENCES calls (id),
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    how TEXT NOT NULL,
+    who TEXT NOT NULL,
+    leg_id TEXT
+  ) STRICT;
+  CREATE INDEX directives_by_call ON directives (call_id, seq);
+  `,
 ];

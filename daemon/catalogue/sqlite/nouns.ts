@@ -4,6 +4,7 @@ import { createSeen } from './calls/seen.js';
 import { createCalls } from './calls.js';
 import type { Reader } from './checked.js';
 import type { Db } from './db.js';
+import { createDirectives } from './directives.js';
 import { createJobs } from './jobs.js';
 import { createLedger } from './ledger.js';
 import { createFactors } from './people/factors.js';
@@ -27,6 +28,7 @@ export function createNouns(db: Db, reader: Reader) {
   return {
     calls,
     segments: createSegments(db, reader, calls.current),
+    directives: createDirectives(db, reader, calls.current),
     recordings: createRecordings(db, reader),
     seals: createSeals(db, reader),
     policy: createPolicy(db, reader),

@@ -57,7 +57,7 @@ export const directions = oneOf<Direction>({ in: true, out: true, internal: true
 export const CoverageShape = {
   coverage_status: oneOf<CoverageStatus>({
     ...{ pending: true, recorded: true, partial: true, excluded: true },
-    ...{ declined: true, not_recorded: true, none: true },
+    ...{ declined: true, not_kept: true, not_recorded: true, none: true },
   }),
   coverage_reason: Text,
   coverage_rule: orNull(Text),

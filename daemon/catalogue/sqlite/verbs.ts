@@ -35,6 +35,11 @@ export function verbsOf(read: Read, write: Write): Nouns {
       callsToPreserve: () => read((n) => n.segments.callsToPreserve()),
       queue: () => read((n) => n.segments.preserveQueue()),
     },
+    directives: {
+      // It waits for the commit alone: what the PBX is asked next must not be late for the disk.
+      add: (directive) => write((n) => n.directives.add(directive), { soon: true }),
+      of: (id) => read((n) => n.directives.of(id)),
+    },
     recordings: {
       sealed: (recording, peaks, coverage, manifest) =>
         write((n) => {

@@ -164,7 +164,7 @@ export const isMissed = (j: Judged): boolean => j.status === 'not_recorded';
 
 export type Totals = Record<Status | Finding, number> & {
   answered: number;
-  /** Answered, not excluded, not declined, and decided. */
+  /** Answered, decided, and neither excluded, declined, nor destroyed at its end by a rule. */
   eligible: number;
   /** Recorded, in full or in part. */
   covered: number;
@@ -172,7 +172,7 @@ export type Totals = Record<Status | Finding, number> & {
 
 const none = (): Totals => ({
   ...{ answered: 0, eligible: 0, covered: 0 },
-  ...{ pending: 0, recorded: 0, partial: 0, excluded: 0, declined: 0, not_recorded: 0 },
+  ...{ pending: 0, recorded: 0, partial: 0, excluded: 0, declined: 0, not_kept: 0, not_recorded: 0 },
   ...{ missing: 0, unexplained: 0, surplus: 0, differs: 0, unwitnessed: 0 },
 });
 
@@ -199,6 +199,7 @@ export const FILTERS = [
   'differs',
   'excluded',
   'declined',
+  'not_kept',
   'recorded',
   'pending',
   'all',

@@ -5,15 +5,74 @@ import { bare, type CallFacts, fits, When } from './conditions.js';
 const Name = Type.String({ minLength: 1, maxLength: 80 });
 const Reason = Type.String({ maxLength: 300 });
 
-/** What becomes of a call. */
-export const RuleOutcome = Type.Union([Type.Literal('record'), Type.Literal('skip')]);
+/**
+ * What becomes of a call: `on_demand` is kept when somebody asks for it during the call or in the minute after, `ask` only once
+ * the other party has said yes.
+ */
+export const RuleOutcome = Type.Union([
+  Type.Literal('record'),
+  Type.Literal('skip'),
+  Type.Literal('on_demand'),
+  Type.Literal('ask'),
+]);
 export type RuleOutcome = Static<typeof RuleOutcome>;
 
 export const RecordRule = Type.Object(
-  { name: Name, reason: Reason, when: When, outcome: RuleOutcome },
+  {
+    name: Name,
+    reason: Reason,
+    when: When,
+    outcome: RuleOutcome,
+    keep: Type.Optional(
+      Type.Enum(['whole', 'from_now'], {
+        description:
+          'Of `on_demand`: what is kept, the whole call or only what follows. Left out: the whole call.',
+      }),
+    ),
+    capture_before: Type.Optional(
+      Type.Boolean({
+        description:
+          'Of `on_demand`: whether audio is captured before anybody asks, and destroyed if nobody does. Left out: yes.',
+      }),
+    ),
+    while_open: Type.Optional(
+      Type.Enum(['capture', 'wait'], {
+        description:
+          'While it is not known yet whether the rule fits: capture, and destroy the audio if it may not be kept, or wait. Left out: `skip` and `ask` wait, others capture.',
+      }),
+    ),
+    on_hold: Type.Optional(
+      Type.Enum(['record', 'mask'], {
+        description: 'What somebody who waits on hold says: recorded or masked. Left out: recorded.',
+      }),
+    ),
+  },
   { additionalProperties: false },
 );
 export type RecordRule = Static<typeof RecordRule>;
+
+/** A rule for the end of a call: the audio of a call that fits is destroyed unless it fulfils what the rule asks for. */
+export const KeepRule = Type.Object(
+  {
+    name: Name,
+    reason: Reason,
+    when: When,
+    longer_than_s: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 86_400,
+        description: 'Kept only if it was longer, from its answer.',
+      }),
+    ),
+    asked_for: Type.Optional(
+      Type.Boolean({
+        description: 'Kept only if somebody asked for that during the call or in the minute after.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type KeepRule = Static<typeof KeepRule>;
 
 export const RetentionRule = Type.Object(
   {
@@ -36,6 +95,7 @@ export const Policy = Type.Object(
   {
     record: Type.Array(RecordRule, { maxItems: 200 }),
     retention: Type.Array(RetentionRule, { maxItems: 200 }),
+    keep: Type.Optional(Type.Array(KeepRule, { maxItems: 200 })),
     emergency_numbers: Type.Array(Type.String({ pattern: '^[0-9*#+]{2,15}$' }), {
       maxItems: 50,
       description: 'Never recorded, whatever the rules say.',

@@ -19,13 +19,17 @@ export type Party = { number: string; name: string; ours: boolean };
 /** What became of the attempt to call, for calls answered or not. */
 export type Outcome = 'answered' | 'no_answer' | 'busy' | 'cancelled' | 'failed';
 
-/** What became of an answered call's audio. `pending` until it is known; `none` for a call that nobody answered. */
+/**
+ * What became of an answered call's audio. `pending` until it is known; `none` for a call that nobody answered; `not_kept` where
+ * it was captured and destroyed at the end, as the policy says.
+ */
 export type CoverageStatus =
   | 'pending'
   | 'recorded'
   | 'partial'
   | 'excluded'
   | 'declined'
+  | 'not_kept'
   | 'not_recorded'
   | 'none';
 export type Coverage = { status: CoverageStatus; why: Why | null; rule: string | null; missingMs: number };

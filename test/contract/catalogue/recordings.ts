@@ -42,6 +42,31 @@ export const recordings: Part = (t, open) => {
     t.same(await catalogue.recordings.get('R2'), null);
   });
 
+  t.test('what was said of a call stays with it, in order, under whatever name it has', async (t) => {
+    const { catalogue } = await open(t);
+    for (const id of ['A', 'B']) await catalogue.calls.save(aCall(id));
+    const said = { at: 5, how: 'button', who: 'Anna', legId: null } as const;
+    const [one, two] = [
+      await catalogue.directives.add({ ...said, callId: 'A', kind: 'mask' }),
+      await catalogue.directives.add({ ...said, callId: 'B', kind: 'keep', legId: 'L' }),
+    ];
+    await t.rejects(catalogue.directives.add({ ...said, callId: 'nowhere', kind: 'mask' }), {
+      code: 'call_unknown',
+    });
+    t.same(await catalogue.directives.of('A'), [{ ...said, callId: 'A', kind: 'mask', seq: one.seq }]);
+    await catalogue.calls.absorb('A', 'B');
+    const three = await catalogue.directives.add({ ...said, callId: 'A', kind: 'resume' });
+    for (const name of ['A', 'B'])
+      t.same(
+        (await catalogue.directives.of(name)).map(({ kind, seq }) => [kind, seq]),
+        [
+          ['mask', one.seq],
+          ['keep', two.seq],
+          ['resume', three.seq],
+        ],
+      );
+  });
+
   t.test('a recording is begun once, under whatever name its call has, until its row is there', async (t) => {
     const { catalogue } = await open(t);
     const place = (id: string) => placeOf(id, 0);

@@ -22,6 +22,7 @@ export const coverages = [
   'partial',
   'excluded',
   'declined',
+  'not_kept',
   'not_recorded',
   'none',
   'pending',

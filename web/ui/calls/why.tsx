@@ -41,6 +41,8 @@ function say(call: CallDetail): Said {
       return note('plain', <NoIcon />, rule ? words.excluded({ rule: clean(rule) }) : words.excludedNoRule);
     case 'declined':
       return note('plain', <NoIcon />, words.declined);
+    case 'not_kept':
+      return note('plain', <NoIcon />, rule ? words.notKept({ rule: clean(rule) }) : words.notKeptNoRule);
     case 'not_recorded':
       return note('alarm', <AlarmIcon />, words.notRecorded);
     case 'pending':

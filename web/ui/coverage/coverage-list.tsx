@@ -76,6 +76,7 @@ const LOOKS = {
   partial: { tone: 'warn', Icon: PartIcon },
   excluded: { tone: 'quiet', Icon: NoIcon },
   declined: { tone: 'quiet', Icon: NoIcon },
+  not_kept: { tone: 'quiet', Icon: NoIcon },
   not_recorded: { tone: 'alarm', Icon: AlarmIcon },
   pending: { tone: 'wait', Icon: WaitIcon },
 } as const;

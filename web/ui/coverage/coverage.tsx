@@ -148,7 +148,16 @@ function Filters({ wanted, view, change }: FiltersProps) {
   );
 }
 
-const REST = ['not_recorded', 'partial', 'differs', 'surplus', 'excluded', 'declined', 'pending'] as const;
+const REST = [
+  'not_recorded',
+  'partial',
+  'differs',
+  'surplus',
+  'excluded',
+  'declined',
+  'not_kept',
+  'pending',
+] as const;
 
 function Answer({ view, address }: { view: Coverage; address: (status: Filter) => string }) {
   const { totals, percent, target_percent: target } = view;

@@ -23,6 +23,8 @@ export function badgeFor(call: CallSummary): Look {
       return { word: t.badge.excluded, tone: 'quiet', icon: <NoIcon /> };
     case 'declined':
       return { word: t.badge.declined, tone: 'quiet', icon: <NoIcon /> };
+    case 'not_kept':
+      return { word: t.badge.not_kept, tone: 'quiet', icon: <NoIcon /> };
     case 'not_recorded':
       return { word: t.badge.not_recorded, tone: 'alarm', icon: <AlarmIcon /> };
     case 'pending':

@@ -61,6 +61,7 @@ export const badgeText = {
   partial: 'Partial',
   excluded: 'Excluded',
   declined: 'Declined',
+  not_kept: 'Not kept',
   not_recorded: 'Not recorded',
   erased: 'Erased',
   erasing: 'Being erased',
@@ -140,6 +141,9 @@ export const callText = {
     excluded: ({ rule }: { rule: string }) => `Not recorded: the rule “${rule}” excludes this call.`,
     excludedNoRule: 'Not recorded: the policy excludes this call.',
     declined: 'Not recorded: somebody on the call declined.',
+    notKept: ({ rule }: { rule: string }) =>
+      `Not kept: the audio was destroyed after the call, as the rule “${rule}” says.`,
+    notKeptNoRule: 'Not kept: nobody asked for the recording, so the audio was destroyed after the call.',
     notRecorded: 'This call was answered but not recorded.',
     partial: 'Part of this call is missing from its recording.',
     erased: ({ when }: { when: string }) => `The recording was erased on ${when}.`,

@@ -11,6 +11,7 @@ const kinds = {
   differs: 'Length differs',
   excluded: 'Excluded by a rule',
   declined: 'Declined',
+  not_kept: 'Not kept',
   pending: 'Processing',
   recorded: 'Recorded',
   all: 'Every answered call',
@@ -39,6 +40,7 @@ export const coverageText = {
     excluded: ({ n }: { n: number }) =>
       `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} excluded by a rule`,
     declined: ({ n }: { n: number }) => `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} declined`,
+    not_kept: ({ n }: { n: number }) => `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} not kept`,
     pending: ({ n }: { n: number }) => `${count(n)} ${plural(n, { one: 'is', other: 'are' })} processing`,
     surplus: ({ n }: { n: number }) => `${calls(n)} ${plural(n, { one: 'has', other: 'have' })} no CDR`,
     differs: ({ n }: { n: number }) =>
@@ -91,6 +93,7 @@ export const coverageText = {
     partial: 'Partial',
     excluded: 'Excluded',
     declined: 'Declined',
+    not_kept: 'Not kept',
     not_recorded: 'Not recorded',
     pending: 'Processing',
   },
@@ -115,7 +118,7 @@ export const coverageText = {
   },
   dayLink: ({ day }: { day: string }) => `Show ${day} only`,
   howTitle: 'How this figure is calculated',
-  how: 'A call is eligible if a person or the PBX itself (voicemail, a queue, a menu) answered it, unless a policy rule excludes it or somebody declined recording. A call counts as recorded if any part of it has a sealed recording. The percentage is rounded down. Test calls are not counted.',
+  how: 'A call is eligible if a person or the PBX itself (voicemail, a queue, a menu) answered it, unless a policy rule excludes it, somebody declined recording, or the audio was destroyed at the end of the call as a rule says. A call counts as recorded if any part of it has a sealed recording. The percentage is rounded down. Test calls are not counted.',
   witness: ({ since, last }: { since: string; last: string }) =>
     `Tapedeck’s list is compared with Asterisk’s own call records (CDRs), received since ${since}, most recently on ${last}.`,
   noWitness:

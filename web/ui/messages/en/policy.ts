@@ -171,8 +171,13 @@ export const policyText = {
   keepMine: 'Save mine over theirs',
   finishFirst: 'Finish or cancel what you are editing, then save.',
   sentence: {
-    record: ({ outcome, when }: { outcome: 'record' | 'skip'; when: When }) =>
-      outcome === 'record' ? `Record ${calls(when)}.` : `Do not record ${calls(when)}.`,
+    record: ({ outcome, when }: { outcome: 'record' | 'skip' | 'on_demand' | 'ask'; when: When }) =>
+      ({
+        record: `Record ${calls(when)}.`,
+        skip: `Do not record ${calls(when)}.`,
+        on_demand: `Record ${calls(when)} if somebody asks for it.`,
+        ask: `Record ${calls(when)} only if the other party says yes.`,
+      })[outcome],
     /** `days` null: forever. */
     keep: ({ days, when }: { days: number | null; when: When }) =>
       days === null
