@@ -84,6 +84,7 @@ export function createCalls(
   const hasMuteTrap = () => faultsOf(ari.status()).some((f) => f.id === 'late-packets-dropped');
   const recorder = createRecorder({
     catalogue: outbox.catalogue,
+    alarms,
     capture,
     segments,
     hindrance: () => parts.operations.room.hindrance(id),

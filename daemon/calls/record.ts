@@ -9,11 +9,11 @@ import {
   type TrackRules,
 } from '../domain/call/call.js';
 import type { PbxEvent, Snapshot } from '../domain/call/event.js';
-import { feedOf, onHold } from '../domain/call/feed.js';
-import { because, type Why } from '../domain/reason/reason.js';
+import { feedOf } from '../domain/call/feed.js';
 import { type CallId, type LegId, parseOurs } from '../domain/recording/recording.js';
 import { retryDelay } from '../ops/turns.js';
-import { blank, type Changed, type Ended, type Live } from './record/live.js';
+import { createDirecting, type DirectingDeps } from './record/directing.js';
+import { blank, type Changed, type Ended, type Live, running, standing } from './record/live.js';
 import { createSteps, type StepDeps } from './record/steps.js';
 import { createTakeUp } from './record/take-up.js';
 
@@ -21,12 +21,13 @@ import { createTakeUp } from './record/take-up.js';
  * Story 1: a PBX event is tracked, a decision is made, a leg is captured. Each call has a serial queue of its own, and in
  * it only the newest change waits, so that a slow PBX or disk never builds a backlog.
  */
-export type RecordDeps = StepDeps & {
-  capture: Capture;
-  rules: TrackRules;
-  /** What the PBX tells of when legs were answered; of those that it does not tell of there is nothing. */
-  answers: (legs: readonly LegId[]) => Promise<ReadonlyMap<LegId, CdrTimes>>;
-};
+export type RecordDeps = StepDeps &
+  DirectingDeps & {
+    capture: Capture;
+    rules: TrackRules;
+    /** What the PBX tells of when legs were answered; of those that it does not tell of there is nothing. */
+    answers: (legs: readonly LegId[]) => Promise<ReadonlyMap<LegId, CdrTimes>>;
+  };
 
 type Heard = { event: PbxEvent; heardAt: number };
 /**
@@ -74,6 +75,12 @@ export function createRecorder(deps: RecordDeps) {
     },
   );
 
+  const directing = createDirecting(deps, {
+    find: (id) => live.get(id),
+    all: () => live.values(),
+    reconsider: (l) => reconsider(l),
+  });
+
   function after(times: number, what: () => void): NodeJS.Timeout | null {
     return stopped ? null : setTimeout(what, retryDelay(AGAIN, times));
   }
@@ -110,7 +117,10 @@ export function createRecorder(deps: RecordDeps) {
       try {
         await (change.kind === 'ended' ? steps.end(change, l) : steps.follow(change, l));
         l.faults = 0;
-        if (change.kind === 'ended') live.delete(id);
+        if (change.kind === 'ended') {
+          directing.forget(l);
+          live.delete(id);
+        }
       } catch (err) {
         deps.log.error({ err, call: id }, 'Recording step failed; retrying');
         if (!l.waiting)
@@ -142,6 +152,7 @@ export function createRecorder(deps: RecordDeps) {
     // The row of the call that stays is written first, or there would be nothing to absorb into.
     const older = live.get(into);
     await older?.working;
+    if (l && older) directing.unite(l, older);
     if (l?.segment) {
       const wanted = older && !older.segment && older.newest?.anchor === l.segment.legId;
       if (wanted) older.segment = l.segment;
@@ -244,6 +255,7 @@ export function createRecorder(deps: RecordDeps) {
         if (open.length > 0) deps.log.info({ calls: open.length }, 'Taking up calls that were open');
         await takeUp.captures(snapshot);
         state = restore(open);
+        for (const l of live.values()) directing.takeUp(l);
       } finally {
         await catchUp(snapshot, known);
       }
@@ -295,22 +307,7 @@ export function createRecorder(deps: RecordDeps) {
     },
 
     /** The captures that run, with who feeds each. */
-    captures: () =>
-      [...live.values()].flatMap(({ segment: s }) =>
-        s && s.inStartedAt !== null && s.outStartedAt !== null
-          ? [
-              {
-                callId: s.callId,
-                seq: s.seq,
-                token: s.token,
-                feed: feedOf(state, s.legId),
-                held: onHold(state, s.legId),
-                inStartedAt: s.inStartedAt,
-                outStartedAt: s.outStartedAt,
-              },
-            ]
-          : [],
-      ),
+    captures: () => [...live.values()].flatMap((l) => running(l, state)),
 
     /** Calls in progress, and how many of them are being recorded. */
     now: () => ({ calls: state.calls.size, recording: [...live.values()].filter((l) => l.segment).length }),
@@ -321,6 +318,9 @@ export function createRecorder(deps: RecordDeps) {
         .flatMap((l) => (l.newest ? [{ call: l.newest.call, ...standing(l) }] : []))
         .sort((a, b) => b.call.startedAt - a.call.startedAt),
 
+    /** Somebody says something about the recording of a call. */
+    direct: directing.direct,
+
     /** Waits for what is in hand. */
     idle,
 
@@ -328,16 +328,10 @@ export function createRecorder(deps: RecordDeps) {
     async stop(): Promise<void> {
       stopped = true;
       for (const timer of goodbyes) clearTimeout(timer);
-      for (const l of live.values()) for (const timer of [l.again, l.repeat]) if (timer) clearTimeout(timer);
+      for (const l of live.values())
+        for (const timer of [l.again, l.repeat, l.unmask]) if (timer) clearTimeout(timer);
       await idle();
       deps.capture.stop();
     },
   };
-}
-
-function standing({ newest, segment, decision, failed }: Live): { recorded: boolean; why: Why } {
-  if (segment) return { recorded: true, why: decision?.why ?? because('taken_up') };
-  if (newest?.call.answeredAt == null) return { recorded: false, why: because('not_answered') };
-  if (decision?.outcome === 'skip') return { recorded: false, why: decision.why };
-  return { recorded: false, why: failed?.why ?? because('capture_coming') };
 }

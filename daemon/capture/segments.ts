@@ -135,6 +135,11 @@ export function createSegments(deps: SegmentsDeps) {
     },
     remove,
 
+    /** Has Asterisk write silence from now on, or what is said again. Throws where it does not do so. */
+    async mute(segment: Segment, on: boolean): Promise<void> {
+      await (on ? capture.mute(segment) : capture.unmute(segment));
+    },
+
     /**
      * After a time in which nobody watched: gives the segment when both its sides are still being recorded. Otherwise it is
      * closed with what there is of it, and null is the answer.

@@ -20,6 +20,8 @@ export type PbxRecorder = {
   stopRecording(name: string): Promise<void>;
   discard(name: string): Promise<void>;
   isRecording(name: string): Promise<boolean>;
+  /** Has a recording written as silence, or as sound again; false when there is no such recording. */
+  mute(name: string, muted: boolean): Promise<boolean>;
   hangup(channel: string): Promise<void>;
 };
 
@@ -158,6 +160,14 @@ export function createCapture(deps: SnoopDeps) {
     async drop(segment: SegmentName): Promise<void> {
       await Promise.all(SIDES.map((way) => deps.pbx.discard(spoolName(segment, way))));
       await Promise.all(SIDES.map((way) => deps.pbx.hangup(snoopId(segment.callId, segment.seq, way))));
+    },
+
+    /** Silence is written in place of what is said, on both sides. */
+    async mute(segment: SegmentName): Promise<void> {
+      await Promise.all(SIDES.map((way) => deps.pbx.mute(spoolName(segment, way), true)));
+    },
+    async unmute(segment: SegmentName): Promise<void> {
+      await Promise.all(SIDES.map((way) => deps.pbx.mute(spoolName(segment, way), false)));
     },
 
     /** Which sides of a segment are being recorded at this moment. */

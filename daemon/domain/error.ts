@@ -306,6 +306,12 @@ const catalogue = {
     blame: 'operator',
     status: 404,
   },
+  call_over: {
+    message: 'This call is over.',
+    hint: 'Recording can be declined or masked during a call, and a call can be kept until a minute after its end.',
+    blame: 'operator',
+    status: 409,
+  },
   recording_absent: {
     message: 'This call has no recording that can be played.',
     hint: 'Its page says why: it was excluded, erased, or is still processing.',

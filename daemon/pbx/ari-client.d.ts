@@ -15,6 +15,8 @@ declare module 'ari-client' {
       getLive: Operation<{ state?: string }>;
       stop: Operation<void>;
       cancel: Operation<void>;
+      mute: Operation<void>;
+      unmute: Operation<void>;
       deleteStored: Operation<void>;
       listStored: () => Promise<{ name?: string }[]>;
     };

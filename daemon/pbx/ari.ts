@@ -199,6 +199,20 @@ export function createAri(deps: AriDeps) {
     async discard(name: string): Promise<void> {
       await call('cancel', (c) => c.recordings.cancel({ recordingName: name })).catch(ignoreAbsent);
     },
+    /**
+     * From now on a recording that runs is written as digital silence, or as sound again. Twice does no harm. False when there
+     * is no such recording.
+     */
+    async mute(name: string, muted: boolean): Promise<boolean> {
+      const recordingName = name;
+      try {
+        await call('mute', ({ recordings: r }) => (muted ? r.mute : r.unmute)({ recordingName }));
+        return true;
+      } catch (e) {
+        if (isAbsent(e)) return false;
+        throw e;
+      }
+    },
     async isRecording(name: string): Promise<boolean> {
       try {
         const live = await call('live', (c) => c.recordings.getLive({ recordingName: name }));

@@ -77,13 +77,19 @@ export function createPreserver(deps: PreserveDeps) {
   function begin({ pbx, id }: Waiting): void {
     const work: Promise<void> = steps
       .preserve(id)
-      .then(() => succeeded(id))
+      .then((until) => (until === null ? succeeded(id) : postpone(pbx, id, until)))
       .catch((e: unknown) => failed(pbx, id, e))
       .finally(() => {
         busy.delete(id);
         next();
       });
     busy.set(id, { pbx, work });
+  }
+
+  /** It is not known yet whether the call is kept. */
+  function postpone(pbx: PbxId, id: CallId, until: number): void {
+    const timer = setTimeout(() => enqueue(pbx, id), Math.max(0, until - deps.clock()) + 100);
+    later.set(id, { pbx, timer });
   }
 
   /** What hindered the others may be over. */
@@ -197,6 +203,8 @@ export function createPreserver(deps: PreserveDeps) {
     waiting: (pbx?: PbxId): number =>
       [...queue, ...busy.values(), ...later.values()].filter((w) => pbx === undefined || w.pbx === pbx)
         .length,
+    /** How many are being made, or are to be made at once. */
+    busy: (): number => queue.length + busy.size,
     /** Finishes what is in hand. */
     async stop(): Promise<void> {
       stopped = true;

@@ -63,6 +63,12 @@ export function scripted() {
       const runs = running.has(`${callId}-${seq}`);
       return { in: runs, out: runs };
     },
+    async mute({ callId, seq }: SegmentName) {
+      asked.push(`mute ${callId}-${seq}`);
+    },
+    async unmute({ callId, seq }: SegmentName) {
+      asked.push(`unmute ${callId}-${seq}`);
+    },
     release: async (id: string) => void asked.push(`release ${id}`),
     stop: () => {},
   };
@@ -98,6 +104,7 @@ export async function lab(
   const audio: { held: { ms: number; closed: boolean } | null } = { held: null };
   const captured: string[] = [];
   const results: string[] = [];
+  const raised: string[] = [];
   const told = new Map<string, CdrTimes>();
   const gap: { last: BlindWindow | null } = {
     last: { pbx: FIRST, from: T0 - 30_000, to: null, why: because('not_running') },
@@ -131,6 +138,7 @@ export async function lab(
       log,
     }),
     hindrance: () => hindrance.why,
+    alarms: { raise: (key) => void raised.push(key) },
     muteTrap: () => muteTrap,
     spoolAudio: async () => audio.held,
     rules: {
@@ -156,6 +164,7 @@ export async function lab(
   return {
     dir: at,
     told,
+    raised,
     gap,
     stalls,
     born,

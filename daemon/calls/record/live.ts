@@ -1,7 +1,9 @@
-import type { Effect } from '../../domain/call/call.js';
+import type { CallState, Effect } from '../../domain/call/call.js';
+import { type Directive, directed, isMasked } from '../../domain/call/directive.js';
+import { feedOf, onHold } from '../../domain/call/feed.js';
 import type { KeptDecision } from '../../domain/policy/policy.js';
-import type { Why } from '../../domain/reason/reason.js';
-import type { LegId, Segment } from '../../domain/recording/recording.js';
+import { because, type Why } from '../../domain/reason/reason.js';
+import type { CoverageStatus, LegId, Segment } from '../../domain/recording/recording.js';
 
 /** What is known of a call in progress beyond what the tracker knows: its capture. */
 export type Live = {
@@ -10,6 +12,12 @@ export type Live = {
   beginning: number | null;
   next: number;
   decision: KeptDecision | null;
+  /** What was said about its recording, in order. */
+  said: readonly Directive[];
+  /** What its row says for why nothing of it is kept; null while something may be. */
+  refused: CoverageStatus | null;
+  /** The segment that the PBX was last told to mute, or to write again; null where that is not known. */
+  muting: { seq: number; on: boolean } | null;
   /** The leg whose capture failed last, why, how often, and since when (ms since 1970). */
   failed: { leg: LegId; why: Why; times: number; since: number } | null;
   /** Why the next segment begins late or anew. */
@@ -25,6 +33,8 @@ export type Live = {
   newest: Changed | null;
   waiting: Changed | Ended | null;
   working: Promise<void> | null;
+  /** Runs until a mask ends by itself. */
+  unmask: NodeJS.Timeout | null;
   /** Runs until a failed capture, or a failed step, is tried again. */
   again: NodeJS.Timeout | null;
   repeat: NodeJS.Timeout | null;
@@ -33,6 +43,7 @@ export type Live = {
 /** Of a call that was only just heard of. */
 export const blank = (): Live => ({
   ...{ segment: null, beginning: null, next: 0, decision: null, failed: null, because: null },
+  ...{ said: [], refused: null, muting: null },
   ...{
     wanted: null,
     takenUp: null,
@@ -41,6 +52,7 @@ export const blank = (): Live => ({
     newest: null,
     waiting: null,
     working: null,
+    unmask: null,
     again: null,
     repeat: null,
     faults: 0,
@@ -49,3 +61,36 @@ export const blank = (): Live => ({
 /** `unseen`: it was learned from a look at what there is, not while it happened. */
 export type Changed = Extract<Effect, { kind: 'changed' }> & { unseen: boolean };
 export type Ended = Extract<Effect, { kind: 'ended' }> & { unseen: boolean };
+
+/** How a call in progress stands: whether it is being captured, why or why not, and what was said about that. */
+export function standing({ newest, segment, decision, failed, said, because: late }: Live) {
+  const { declined, kept, ...more } = directed(said);
+  const state = {
+    masked: isMasked({ declined, kept, ...more }),
+    kept: kept !== null,
+    declined: declined !== null,
+  };
+  const told = (recorded: boolean, why: Why) => ({
+    ...state,
+    outcome: decision?.outcome ?? null,
+    recorded,
+    why,
+  });
+  if (segment) return told(true, decision?.why ?? because('taken_up'));
+  if (newest?.call.answeredAt == null) return told(false, because('not_answered'));
+  if (declined) return told(false, because('declined', { at: declined.at, how: declined.how }));
+  if (decision?.outcome === 'skip') return told(false, decision.why);
+  return told(false, failed?.why ?? late ?? because('capture_coming'));
+}
+
+/** The capture of a call that runs, if one does, with who feeds it. `masked`: its silence is wanted. */
+export function running({ segment: s, said }: Live, state: CallState) {
+  if (!s || s.inStartedAt === null || s.outStartedAt === null) return [];
+  const { callId, seq, token, inStartedAt, outStartedAt } = s;
+  const around = {
+    feed: feedOf(state, s.legId),
+    held: onHold(state, s.legId),
+    masked: isMasked(directed(said)),
+  };
+  return [{ callId, seq, token, inStartedAt, outStartedAt, ...around }];
+}

@@ -1,9 +1,11 @@
 import type { Segments } from '../../capture/segments.js';
 import type { Catalogue } from '../../catalogue/catalogue.js';
 import { factsOf } from '../../domain/call/call-state.js';
+import { type Directed, directed } from '../../domain/call/directive.js';
 import { type Site, times } from '../../domain/days.js';
 import { TapedeckError } from '../../domain/error.js';
-import { decideRecord, type KeptDecision } from '../../domain/policy/policy.js';
+import { type Course, courseOf, excluded, fateOf, ruleOf } from '../../domain/policy/course.js';
+import { decideRecord, type KeptDecision, type RecordRule } from '../../domain/policy/policy.js';
 import { sameCoded } from '../../domain/reason/coded.js';
 import { because, becauseOf, together, type Why } from '../../domain/reason/reason.js';
 import { inWords } from '../../domain/reason/words.js';
@@ -47,35 +49,75 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
 
   async function follow(change: Changed, l: Live): Promise<void> {
     const { call } = change;
-    const decision = await decide(call, l);
+    const { decision, rule } = await decide(call, l);
     const row = deps.catalogue.calls.save(call, undefined, decision);
     row.catch((err) =>
       deps.log.error({ err, call: call.id }, 'A call could not be written to the catalogue'),
     );
-    if (call.answeredAt !== null) await capture(change, decision, l);
+    if (call.answeredAt !== null) {
+      const course = courseOf(decision, rule, await saidOf(call, l));
+      await (course.course === 'destroy' ? destroy(call.id, course.coverage, l) : capture(change, course, l));
+    }
     await notForLong(row);
   }
 
   /** Has the call captured as it is to be. What is written of that comes after what is being written of the call. */
-  async function capture(change: Changed, decision: KeptDecision, l: Live): Promise<void> {
-    const { call, anchor } = change;
-    if (decision.outcome === 'skip') {
-      if (l.segment) await drop(l);
-      await deps.catalogue.calls.decideCoverage(call.id, excluded(decision));
-      l.because = because('excluded_until_then');
-      return;
-    }
-    if (l.segment && l.segment.legId === anchor) await mend(l);
+  async function capture({ call, anchor, ...change }: Changed, course: Course, l: Live): Promise<void> {
+    if (l.refused) await deps.catalogue.calls.decideCoverage(call.id, PENDING);
+    l.refused = null;
+    const masked = course.course === 'mask';
+    if (l.segment && l.segment.legId === anchor) await (masked ? mute(l, true) : mend(l));
     // The next capture does not wait until the last one has been put away: what is said meanwhile would be lost.
     const left = l.segment && l.segment.legId !== anchor ? leave(l) : null;
     left?.catch(() => {}); // told when it is waited for
-    const waits = l.again !== null && l.failed?.leg === anchor;
-    if (!l.segment && anchor && !waits && stands(l, anchor)) await begin(change, anchor, l);
+    if (course.course !== 'capture') {
+      if (!l.segment) l.because = course.course === 'wait' ? course.why : because('masked');
+    } else {
+      const waits = l.again !== null && l.failed?.leg === anchor;
+      if (!l.segment && anchor && !waits && stands(l, anchor))
+        await begin({ ...change, call, anchor }, anchor, l);
+    }
     await left;
   }
 
+  /** What was said of the call that this one is a consultation for holds for it too, where that was a refusal. */
+  async function saidOf(call: CallRecord, l: Live): Promise<Directed> {
+    const own = directed(l.said);
+    if (own.declined || call.consultFor === null) return own;
+    const { declined } = directed(await deps.catalogue.directives.of(call.consultFor));
+    return { ...own, declined };
+  }
+
+  /** Nothing of the call may be kept: what is being captured goes, and what was captured before it. */
+  async function destroy(id: CallId, coverage: Coverage, l: Live): Promise<void> {
+    if (l.segment) await drop(l);
+    if (l.refused === coverage.status) return;
+    for (const s of await deps.catalogue.segments.of(id))
+      if (s.state === 'captured') await deps.segments.remove(s);
+    await deps.catalogue.calls.decideCoverage(id, coverage);
+    l.refused = coverage.status;
+    l.because = because(coverage.status === 'declined' ? 'declined_until_then' : 'excluded_until_then');
+  }
+
+  /** Has the PBX write silence in place of what is said, or write that again. Where it does neither, it writes nothing. */
+  async function mute(l: Live, on: boolean): Promise<void> {
+    const segment = l.segment!;
+    if (l.muting ? l.muting.seq === segment.seq && l.muting.on === on : !on && l.said.length === 0) return;
+    try {
+      await deps.segments.mute(segment, on);
+      l.muting = { seq: segment.seq, on };
+    } catch (err) {
+      deps.log.error({ err, call: segment.callId, on }, 'The PBX did not mask a capture, so it is ended');
+      await leave(l, true);
+      l.because = because('masked');
+    }
+  }
+
   /** Rules apply to calls that begin from then on: a call is decided by the version in force when it was first seen. */
-  async function decide(call: CallRecord, l: Live): Promise<KeptDecision> {
+  async function decide(
+    call: CallRecord,
+    l: Live,
+  ): Promise<{ decision: KeptDecision; rule: RecordRule | null }> {
     const before = l.decision;
     const { policy, version } = await (before
       ? deps.catalogue.policy.of(before.version)
@@ -88,7 +130,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     if (before?.outcome !== outcome || before.rule !== rule)
       deps.log.info({ call: call.id, outcome, rule }, inWords(why, say));
     l.decision = decision;
-    return decision;
+    return { decision, rule: ruleOf(policy, decision) };
   }
 
   async function begin({ call, swapped }: Changed, legId: LegId, l: Live): Promise<void> {
@@ -105,6 +147,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       const begunAt = Math.max(segment.inStartedAt!, segment.outStartedAt!);
       const late = known === null ? lateness(call, l, askedAt, begunAt) : null;
       l.segment = late === null ? segment : { ...segment, because: late };
+      l.muting = { seq: segment.seq, on: false };
       if (l.segment !== segment) await deps.catalogue.segments.save(l.segment);
       if (l.wanted) l.wanted.met = true;
       l.failed = null;
@@ -136,16 +179,18 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
   }
 
   /** The party who was captured is no longer the one to follow: its audio is kept. */
-  async function leave(l: Live): Promise<void> {
+  async function leave(l: Live, running = around.isUp(l.segment!.legId)): Promise<void> {
     const segment = l.segment!;
     l.segment = null;
     l.because = because('taken_over');
-    await deps.segments.close(segment, around.isUp(segment.legId));
+    await deps.segments.close(segment, running);
   }
 
   /** A capture that stopped, or in which a mute is to be feared or has been heard, is begun anew. */
   async function mend(l: Live): Promise<void> {
-    const segment = l.segment!;
+    await mute(l, false);
+    const segment = l.segment;
+    if (!segment) return;
     const feed = around.feed(segment.legId);
     const wrong = l.wrong?.seq === segment.seq ? l.wrong.how : null;
     const changed = feed !== '' && feed !== segment.fed;
@@ -182,6 +227,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       l.because = l.segment ? null : why;
       if (l.segment === segment) return false;
       if (!l.segment) return true;
+      l.muting = { seq: l.segment.seq, on: false };
       deps.onCapture('begun');
       deps.log.info(
         { call: segment.callId, seq: l.segment.seq, because: inWords(why, say) },
@@ -209,12 +255,12 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       await deps.catalogue.calls.save(call, { status: 'none', why, rule: null, missingMs: 0 });
       return;
     }
-    const decision = await decide(call, l);
-    if (decision.outcome === 'skip') {
-      if (l.segment) await drop(l);
-      for (const s of await deps.catalogue.segments.of(call.id))
-        if (s.state === 'captured') await deps.segments.remove(s);
-      await deps.catalogue.calls.save(call, excluded(decision), decision);
+    const { decision, rule } = await decide(call, l);
+    const said = await saidOf(call, l);
+    const course = courseOf(decision, rule, said);
+    if (course.course === 'destroy') {
+      await destroy(call.id, course.coverage, l);
+      await deps.catalogue.calls.save(call, course.coverage, decision);
       return;
     }
     if (l.segment) {
@@ -224,6 +270,15 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     }
     const segments = (await deps.catalogue.segments.of(call.id)).filter((s) => s.state === 'captured');
     if (change.unseen) call = { ...call, endedAt: await endOf(call, segments) };
+    // Nobody asked for it, or agreed: nothing was captured, as the rule says.
+    const fate = fateOf(decision, said, call, Number.MAX_SAFE_INTEGER);
+    const masked = l.because?.code === 'masked';
+    if (segments.length === 0 && (fate.fate === 'destroy' || masked)) {
+      const coverage =
+        fate.fate === 'destroy' ? fate.coverage : excluded({ rule: null, why: because('masked') });
+      await deps.catalogue.calls.save(call, coverage, decision);
+      return;
+    }
     if (segments.length === 0) {
       const never = call.endedAt!;
       const told =
@@ -265,9 +320,7 @@ function stands({ waiting }: Live, leg: LegId): boolean {
   return waiting === null || (waiting.kind === 'changed' && waiting.anchor === leg);
 }
 
-function excluded(decision: KeptDecision): Coverage {
-  return { status: 'excluded', why: decision.why, rule: decision.rule, missingMs: 0 };
-}
+const PENDING: Coverage = { status: 'pending', why: null, rule: null, missingMs: 0 };
 
 function whyOf(e: unknown): Why {
   if (!(e instanceof TapedeckError)) return because('pbx_refused');

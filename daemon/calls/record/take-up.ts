@@ -73,6 +73,7 @@ export function createTakeUp({ catalogue, segments, capture, pbx, log }: TakeUpD
     const known = await catalogue.segments.of(call.id);
     const l = calls.of(call.id);
     l.decision = decision;
+    l.said = await catalogue.directives.of(call.id);
     l.next = Math.max(-1, ...known.map((s) => s.seq)) + 1;
     const capturing = known.filter((s) => s.state === 'capturing');
     for (const old of capturing.slice(0, -1)) {

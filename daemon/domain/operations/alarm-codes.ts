@@ -43,6 +43,7 @@ export const ALARMS = {
   clock_moved: shape({ ms: Ms }),
   event_loop_slow: NOTHING,
   capture_silent: ofPbx({}),
+  mask_timed_out: ofPbx({}),
   captures_fail: ofPbx({}),
   silent_side: ofPbx({ kind: oneOf({ extension: true, line: true }), name: Text }),
   // `detail`: what the test call found, with figures.

@@ -63,6 +63,10 @@ const WORDS: {
     message: publicMessage('event_loop_slow'),
     hint: 'This machine is overloaded. Find out what else is running on it ("top"), or give it more processors.',
   }),
+  mask_timed_out: () => ({
+    message: 'A mask was not ended by the person who began it, so it ended by itself.',
+    hint: 'Whoever takes card numbers has to resume the recording afterwards. The call page shows which call it was. If they need longer, raise "resume_after_s" in the policy.',
+  }),
   capture_silent: () => ({
     message: 'Asterisk reports that it is recording, but no audio arrives. Calls are being lost.',
     hint: 'Check the free space on the PBX, and the owner of its spool directory recording/.',

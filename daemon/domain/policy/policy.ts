@@ -96,6 +96,18 @@ export const Policy = Type.Object(
     record: Type.Array(RecordRule, { maxItems: 200 }),
     retention: Type.Array(RetentionRule, { maxItems: 200 }),
     keep: Type.Optional(Type.Array(KeepRule, { maxItems: 200 })),
+    mask: Type.Optional(
+      Type.Object(
+        {
+          resume_after_s: Type.Integer({
+            minimum: 10,
+            maximum: 3_600,
+            description: 'After so long a mask ends by itself, and an alarm is raised. Left out: 300.',
+          }),
+        },
+        { additionalProperties: false },
+      ),
+    ),
     emergency_numbers: Type.Array(Type.String({ pattern: '^[0-9*#+]{2,15}$' }), {
       maxItems: 50,
       description: 'Never recorded, whatever the rules say.',

@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox';
+import { directiveWays } from '../call/directive.js';
 import type { TapedeckError } from '../error.js';
 import { type Coded, Count, codedView, codesOf, Ms, NOTHING, orNull, shape, Text, Time } from './coded.js';
 
@@ -42,6 +43,10 @@ const PLAIN = {
   answer_unknown: NOTHING,
   capture_ended_unwatched: NOTHING,
   excluded_until_then: NOTHING,
+  declined_until_then: NOTHING,
+  not_asked_for_until_then: NOTHING,
+  consent_awaited: NOTHING,
+  masked: NOTHING,
   source_changed: NOTHING,
   source_changed_unwatched: NOTHING,
   side_silent: NOTHING,
@@ -58,6 +63,11 @@ const PLAIN = {
     free: Count,
     reserve: Count,
   }),
+
+  // Why what was captured is not kept.
+  declined: shape({ at: Time, how: Type.Enum([...directiveWays]) }),
+  not_asked_for: NOTHING,
+  no_consent: NOTHING,
 
   // What is missing in a recording. `starved`: the PBX was short of processor time.
   starved: shape({ ms: Ms, between: orNull(shape({ from: Ms, until: Ms })) }),

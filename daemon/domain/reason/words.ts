@@ -1,3 +1,4 @@
+import type { DirectiveWay } from '../call/directive.js';
 import { iso } from '../days.js';
 import { type ErrorCode, errors } from '../error.js';
 import { roomInWords } from '../operations/room.js';
@@ -7,6 +8,17 @@ const DAY_MS = 86_400_000;
 
 /** Writes a time (ms since 1970) as it is shown. */
 export type Say = (ms: number) => string;
+
+/** How somebody said something about the recording of a call. */
+const WAYS: Record<DirectiveWay, string> = {
+  digits: 'by keys pressed on a phone',
+  button: 'on the dashboard',
+  api: 'over the API',
+  user_event: 'by a code or a program on the PBX',
+  dialplan: 'in the dialplan',
+  rule: 'by a rule',
+  timer: 'because its time was up',
+};
 
 /** Every code as English. Nothing compares these sentences: they may change, codes may not. */
 const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
@@ -47,6 +59,10 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
   answer_unknown: () => 'It is not known whether the call was answered before it ended.',
   capture_ended_unwatched: () => 'The capture ended during that time and was restarted.',
   excluded_until_then: () => 'Until then, a policy rule excluded the call from recording.',
+  declined_until_then: () => 'Until then, somebody on the call had declined recording.',
+  not_asked_for_until_then: () => 'Nobody had asked for the recording until then.',
+  consent_awaited: () => 'The other party had not agreed to be recorded until then.',
+  masked: () => 'The audio was masked.',
   source_changed: () =>
     'The audio source changed, after which captures on this PBX go silent unless they are restarted.',
   source_changed_unwatched: () =>
@@ -59,6 +75,10 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
   party_hung_up: () => 'The party to be recorded hung up before the capture had started.',
   pbx_refused: () => 'Tapedeck could not make the PBX record.',
   disk_full: (room) => `disk_full: ${roomInWords(room)} ${errors.disk_full.hint}`,
+
+  declined: ({ at, how }, say) => `Recording was declined on ${say(at)}, ${WAYS[how]}.`,
+  not_asked_for: () => 'Nobody asked for the recording during the call or in the minute after it.',
+  no_consent: () => 'The other party did not agree to be recorded.',
 
   starved: ({ ms, between }) =>
     [

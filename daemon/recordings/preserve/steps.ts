@@ -41,6 +41,7 @@ import type { AnyKeys } from '../../vault/keys.js';
 import type { OpenSealed } from '../../vault/open.js';
 import type { Recipients, Sealed } from '../../vault/seal.js';
 import type { Place } from '../../vault/store/store.js';
+import { createFates, type EndedCall, type FateDeps } from './fate.js';
 import { tellOfSilence } from './silence.js';
 
 export type StepDeps = {
@@ -54,7 +55,8 @@ export type StepDeps = {
     | 'recordings.dropBegun'
     | 'recordings.sealed'
     | 'policy.newest'
-  >;
+  > &
+    FateDeps['catalogue'];
   /** The spools of the PBXs there are. */
   spools: ReadonlyMap<PbxId, Pick<Spool, 'fetch' | 'readable'>>;
   encoder: Encoder;
@@ -82,22 +84,26 @@ export type StepDeps = {
   log: Log;
 };
 
-type EndedCall = StoredCall & { answeredAt: number; endedAt: number };
-
 /** The steps from the captured files of a call to its row. Each may be repeated. */
 export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string) => Promise<unknown> }) {
+  const fates = createFates(deps);
   /** A time as people at the site read it. */
   const say = times(deps.site.timeZone);
 
-  /** Makes the recording of a call and removes its spool files; does nothing where that was done before. */
-  async function preserve(id: CallId): Promise<void> {
+  /**
+   * Makes the recording of a call and removes its spool files; does nothing where that was done before. What may not be kept is
+   * destroyed. Returns when it has to be decided anew, ms since 1970, for a call of which that is not known yet; else null.
+   */
+  async function preserve(id: CallId): Promise<number | null> {
     const call = await deps.catalogue.calls.get(id);
     // While the disk is full the end of a call waits in memory. It is taken up again when that has been written.
-    if (!call || !isEnded(call)) return;
+    if (!call || !isEnded(call)) return null;
     const spool = deps.spools.get(call.pbx);
-    if (!spool) return; // its PBX is not set up any more; `app` tells of it
+    if (!spool) return null; // its PBX is not set up any more; `app` tells of it
     const segments = await waiting(id);
-    if (segments.length === 0) return;
+    if (segments.length === 0) return null;
+    const { until } = await fates.meet(call, segments);
+    if (until !== undefined) return until;
     const began = deps.clock();
     const captured: Captured[] = [];
     try {
@@ -109,6 +115,7 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
     }
     // A file that could not be used as audio is kept where it is.
     for (const name of captured.flatMap((c) => c.sound)) await deps.remove(call.pbx, name);
+    return null;
   }
 
   const waiting = async (id: CallId) =>

@@ -55,6 +55,8 @@ export function recorderOn(catalogue: Catalogue) {
     end: async () => {},
     drop: async () => {},
     live: async () => ({ in: false, out: false }),
+    mute: async () => {},
+    unmute: async () => {},
     release: async () => {},
     stop: () => {},
   };
@@ -76,6 +78,7 @@ export function recorderOn(catalogue: Catalogue) {
     stalls: () => [],
     site: { timeZone: 'UTC', region: '' },
     clock: () => T0,
+    alarms: { raise: () => {} },
     muteTrap: () => false,
     spoolAudio: async () => null,
     rules: {

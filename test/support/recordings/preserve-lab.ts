@@ -5,6 +5,7 @@ import type { Test } from 'tap';
 import { ulid } from 'ulid';
 import { createSpool, type RemoteSpool } from '../../../daemon/capture/spool.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import type { DirectiveKind } from '../../../daemon/domain/call/directive.js';
 import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
 import { type CallRecord, type Segment, spoolName } from '../../../daemon/domain/recording/recording.js';
@@ -179,6 +180,11 @@ export async function preserveLab(t: Test, options: Options = {}) {
         if (b) writeFileSync(join(spoolDir, `${spoolName({ callId: id, seq, token }, 'out')}.wav`), b);
       }
     },
+    /** Somebody says this about the recording of a call. */
+    say: (callId: string, kind: DirectiveKind) =>
+      catalogue.directives.add({ callId, at: answeredAt, kind, how: 'button', who: 'Anna', legId: null }),
+    /** Nothing is in hand, but for what waits for its time. */
+    settled: () => until('what is in hand', () => preserver.busy() === 0, 60_000),
     async run(id: string) {
       preserver.enqueue('', id);
       await until('the end of preserving', () => preserver.waiting() === 0, 60_000);

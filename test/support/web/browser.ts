@@ -53,7 +53,8 @@ export async function openDesk(
   t.teardown(() => context.close());
   if (as !== null) await context.addCookies([{ ...cookieOf(await house.signIn(as)), url }]);
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  // Beside calls on a real PBX a browser may wait long for a processor.
+  page.setDefaultTimeout(120_000);
   const complaints: string[] = [];
   page.on('console', (m) => {
     if (m.type() === 'error' || m.type() === 'warning') complaints.push(m.text());

@@ -50,6 +50,7 @@ function scriptedPbx(hear: () => (event: PbxEvent) => void) {
     },
     stopRecording: async (name) => void asked.push(`stop ${name}`),
     discard: async (name) => void asked.push(`discard ${name}`),
+    mute: async () => true,
     isRecording: async () => false,
     keepFromCdrs: async () => {},
     hangup: async (channel) => void asked.push(`hangup ${channel}`),

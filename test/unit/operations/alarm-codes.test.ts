@@ -54,6 +54,7 @@ const EXAMPLES: {
     [{ ms: -3_600_000 }, /moved back by about 1 hour while/],
   ],
   event_loop_slow: [[{}, /slow to react/]],
+  mask_timed_out: [[{}, /ended by itself/]],
   capture_silent: [[{}, /no audio arrives/]],
   captures_fail: [[{}, /could not be captured/]],
   silent_side: [

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import t from 'tap';
 import type { BadRow } from '../../../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { directiveWays } from '../../../daemon/domain/call/directive.js';
 import { times } from '../../../daemon/domain/days.js';
 import { fail } from '../../../daemon/domain/error.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
@@ -24,6 +25,12 @@ const T0 = Date.UTC(2026, 0, 5, 9, 0, 0);
 const say = times('Europe/Berlin');
 const STARVED = 'The PBX was short of processor time:';
 const REFUSED = /^(the params of "\w+" are others|the code ".*" is not known)$/;
+
+const WAYS = {
+  ...{ digits: 'by keys pressed on a phone', button: 'on the dashboard', api: 'over the API' },
+  ...{ user_event: 'by a code or a program on the PBX', dialplan: 'in the dialplan', rule: 'by a rule' },
+  timer: 'because its time was up',
+};
 
 /** Every code with its sentence. */
 const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
@@ -102,6 +109,24 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
   excluded_until_then: [
     [because('excluded_until_then'), 'Until then, a policy rule excluded the call from recording.'],
   ],
+  declined_until_then: [
+    [because('declined_until_then'), 'Until then, somebody on the call had declined recording.'],
+  ],
+  not_asked_for_until_then: [
+    [because('not_asked_for_until_then'), 'Nobody had asked for the recording until then.'],
+  ],
+  consent_awaited: [
+    [because('consent_awaited'), 'The other party had not agreed to be recorded until then.'],
+  ],
+  masked: [[because('masked'), 'The audio was masked.']],
+  declined: directiveWays.map((how) => [
+    because('declined', { at: T0, how }),
+    `Recording was declined on ${say(T0)}, ${WAYS[how]}.`,
+  ]),
+  not_asked_for: [
+    [because('not_asked_for'), 'Nobody asked for the recording during the call or in the minute after it.'],
+  ],
+  no_consent: [[because('no_consent'), 'The other party did not agree to be recorded.']],
   source_changed: [
     [
       because('source_changed'),

@@ -141,6 +141,8 @@ t.test('no two captures have names of which one gives away the other', async (t)
         return { inStartedAt: 1, outStartedAt: 1 };
       },
       ...{ finished: none, end: none, drop: none, release: none, stop: () => {} },
+      mute: async () => {},
+      unmute: async () => {},
       live: async () => ({ in: false, out: false }),
     },
     save: async (segment) => void saved.push(segment),

@@ -152,6 +152,10 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     hint: 'Take the id from the address of its page or from “tapedeck calls”.',
     others: 'Open the call from the list of calls.',
   },
+  call_over: {
+    message: 'This call is over.',
+    hint: 'Recording can be declined or masked during a call, and a call can be kept until a minute after its end.',
+  },
   recording_absent: {
     message: 'This call has no recording that can be played.',
     hint: 'Its page says why: it was excluded, erased, or is still processing.',

@@ -1,0 +1,156 @@
+import type { Verbs } from '../../catalogue/catalogue.js';
+import { type Directive, directed, isMasked } from '../../domain/call/directive.js';
+import { fail, TapedeckError } from '../../domain/error.js';
+import type { Alarms } from '../../domain/operations/alarm.js';
+import { ASK_WITHIN_MS } from '../../domain/policy/course.js';
+import type { CallId } from '../../domain/recording/recording.js';
+import type { Log } from '../../ops/log.js';
+import type { Live } from './live.js';
+
+export type DirectingDeps = {
+  catalogue: Verbs<'directives.add' | 'calls.get' | 'policy.newest'>;
+  alarms: Pick<Alarms, 'raise'>;
+  clock: () => number;
+  log: Log;
+  /** A call has ended and has captured audio. */
+  onCaptured: (id: CallId) => void;
+};
+type Calls = {
+  /** What is kept of a call in progress. */
+  find: (id: CallId) => Live | undefined;
+  all: () => Iterable<Live>;
+  /** Has a call looked at again. */
+  reconsider: (l: Live) => void;
+};
+
+export type Said = Pick<Directive, 'kind' | 'how' | 'who' | 'legId'>;
+
+/** A mask ends by itself after so long unless the policy says otherwise, in ms. */
+const RESUME_AFTER = 300_000;
+/** An alarm about it stands for so long, in ms. */
+const ALARM_FOR = 3_600_000;
+
+/** Takes up what is said about the recording of calls: it is kept first, and then carried out. */
+export function createDirecting(deps: DirectingDeps, calls: Calls) {
+  const { catalogue, clock } = deps;
+
+  /**
+   * Returns once it was carried out, or was tried. What holds already is not kept twice. Throws `call_unknown`, and `call_over`
+   * for a call of which nothing can be directed any more: within a minute after its end it can still be kept.
+   */
+  async function direct(id: CallId, said: Said): Promise<void> {
+    const live = calls.find(id) ?? calls.find((await catalogue.calls.get(id))?.id ?? '');
+    if (!live) return late(id, said);
+    if (holds(live, said)) return;
+    const kept = await keep(live, { callId: id, at: clock(), ...said });
+    live.said = [...live.said, kept];
+    deps.log.info(
+      { call: kept.callId, kind: said.kind, how: said.how },
+      'The recording of a call was directed',
+    );
+    await carryOut(live, kept);
+  }
+
+  /** A call is written when it is first seen: what is said in that moment comes after. */
+  async function keep(live: Live, given: Omit<Directive, 'seq'>): Promise<Directive> {
+    try {
+      return await catalogue.directives.add(given);
+    } catch (e) {
+      if (!(e instanceof TapedeckError && e.code === 'call_unknown')) throw e;
+      await live.working;
+      return catalogue.directives.add(given);
+    }
+  }
+
+  async function carryOut(live: Live, { callId, kind }: Directive): Promise<void> {
+    watchMask(live);
+    calls.reconsider(live);
+    const about = [live];
+    // A refusal holds for those who are asked meanwhile, too.
+    if (kind === 'decline' || kind === 'allow')
+      for (const other of calls.all())
+        if (other.newest?.call.consultFor === callId) {
+          calls.reconsider(other);
+          about.push(other);
+        }
+    await Promise.all(about.map((l) => l.working));
+  }
+
+  /** The call is over. */
+  async function late(id: CallId, said: Said): Promise<void> {
+    const call = await catalogue.calls.get(id);
+    if (!call) throw fail('call_unknown', id);
+    const since = clock() - (call.endedAt ?? clock());
+    if (said.kind !== 'keep' || call.answeredAt === null || since > ASK_WITHIN_MS) throw fail('call_over');
+    await catalogue.directives.add({ callId: call.id, at: clock(), ...said });
+    deps.onCaptured(call.id);
+  }
+
+  /** Until a mask ends by itself: who began it may have forgotten it. */
+  function watchMask(live: Live): void {
+    if (live.unmask) clearTimeout(live.unmask);
+    live.unmask = null;
+    const of = directed(live.said);
+    if (!isMasked(of)) return;
+    void limit().then((ms) => {
+      if (live.unmask || !isMasked(directed(live.said))) return;
+      const rest = Math.min(ms, Math.max(0, of.masks.at(-1)!.from + ms - clock()));
+      live.unmask = setTimeout(() => void resume(live), rest);
+    });
+  }
+
+  const limit = async (): Promise<number> => {
+    const { policy } = await catalogue.policy.newest().catch(() => ({ policy: null }));
+    return policy?.mask ? policy.mask.resume_after_s * 1_000 : RESUME_AFTER;
+  };
+
+  async function resume(live: Live): Promise<void> {
+    live.unmask = null;
+    const id = live.newest?.call.id ?? live.said.at(-1)!.callId;
+    try {
+      await direct(id, { kind: 'resume', how: 'timer', who: '', legId: null });
+      deps.alarms.raise('mask_timed_out', {
+        severity: 'warning',
+        why: { code: 'mask_timed_out', params: {} },
+        forMs: ALARM_FOR,
+      });
+    } catch (err) {
+      if (err instanceof TapedeckError && err.code === 'call_over') return;
+      deps.log.error({ err, call: id }, 'A mask could not be ended when its time was up');
+      watchMask(live);
+    }
+  }
+
+  return {
+    direct,
+
+    /** What was said of a call before a restart. */
+    takeUp: watchMask,
+
+    /** What was said of a call that became part of another holds for that. */
+    unite(from: Live, into: Live): void {
+      into.said = [...into.said, ...from.said].sort((a, b) => a.seq - b.seq);
+      from.said = [];
+      forget(from);
+      watchMask(into);
+      calls.reconsider(into);
+    },
+
+    forget,
+  };
+
+  function forget(live: Live): void {
+    if (live.unmask) clearTimeout(live.unmask);
+    live.unmask = null;
+  }
+}
+
+/** Whether a call stands already as this would have it. */
+function holds({ said }: Live, { kind }: Said): boolean {
+  const of = directed(said);
+  if (kind === 'mask') return isMasked(of);
+  if (kind === 'resume') return !isMasked(of);
+  if (kind === 'decline') return of.declined !== null;
+  if (kind === 'keep') return of.kept !== null;
+  return of.allowed !== null;
+}

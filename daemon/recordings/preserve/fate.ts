@@ -1,0 +1,50 @@
+import type { Verbs } from '../../catalogue/catalogue.js';
+import type { StoredCall } from '../../catalogue/stored-call.js';
+import { type Directed, directed } from '../../domain/call/directive.js';
+import type { PbxId } from '../../domain/pbx.js';
+import { fateOf } from '../../domain/policy/course.js';
+import { type Coverage, type Segment, spoolName } from '../../domain/recording/recording.js';
+import type { Log } from '../../ops/log.js';
+
+export type FateDeps = {
+  catalogue: Verbs<'directives.of' | 'calls.decideCoverage' | 'segments.save'>;
+  remove: (pbx: PbxId, name: string) => Promise<unknown>;
+  clock: () => number;
+  log: Log;
+};
+export type EndedCall = StoredCall & { answeredAt: number; endedAt: number };
+
+/** Destroys what was captured of calls that may not be kept. */
+export function createFates({ catalogue, remove, clock, log }: FateDeps) {
+  /** A refusal of the call that it was a consultation for holds for it too. */
+  async function saidOf(call: EndedCall): Promise<Directed> {
+    const own = directed(await catalogue.directives.of(call.id));
+    if (own.declined || call.consultFor === null) return own;
+    const { declined } = directed(await catalogue.directives.of(call.consultFor));
+    return { ...own, declined };
+  }
+
+  /** The row says so first: what is interrupted is done again. */
+  async function destroy(call: EndedCall, coverage: Coverage, segments: readonly Segment[]): Promise<void> {
+    await catalogue.calls.decideCoverage(call.id, coverage);
+    for (const segment of segments) {
+      for (const side of ['in', 'out'] as const) await remove(call.pbx, spoolName(segment, side));
+      await catalogue.segments.save({ ...segment, state: 'dropped' });
+    }
+    log.info({ call: call.id, coverage: coverage.status, rule: coverage.rule }, 'Not kept');
+  }
+
+  return {
+    /**
+     * Gives nothing for a call that is kept. Else `until`: when it has to be decided anew, ms since 1970, and null for one of which
+     * nothing is left.
+     */
+    async meet(call: EndedCall, segments: readonly Segment[]): Promise<{ until?: number | null }> {
+      const fate = fateOf(call.decision, await saidOf(call), call, clock());
+      if (fate.fate === 'wait') return { until: fate.until };
+      if (fate.fate === 'keep') return {};
+      await destroy(call, fate.coverage, segments);
+      return { until: null };
+    },
+  };
+}

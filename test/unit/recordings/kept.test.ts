@@ -1,0 +1,69 @@
+import t, { type Test } from 'tap';
+import type { DirectiveKind } from '../../../daemon/domain/call/directive.js';
+import type { KeptDecision } from '../../../daemon/domain/policy/policy.js';
+import { because } from '../../../daemon/domain/reason/reason.js';
+import { aCall } from '../../support/recordings/a-call.js';
+import { answeredAt, preserveLab, toneWav } from '../../support/recordings/preserve-lab.js';
+
+const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+
+/** An ended call of this outcome, of which these things were said. Now is a minute after its answer. */
+async function open(t: Test, outcome: KeptDecision['outcome'], talkMs: number, said: DirectiveKind[] = []) {
+  const lab = await preserveLab(t);
+  await lab.add(id, [{ in: toneWav(3), out: toneWav(3) }], { talkMs });
+  const call = { ...aCall(id), answeredAt, endedAt: answeredAt + talkMs, outcome: 'answered' as const };
+  const why = because('rule', { reason: 'Because.' });
+  await lab.catalogue.calls.save(call, undefined, { version: 0, outcome, rule: 'The rule', why });
+  for (const kind of said) await lab.say(id, kind);
+  return lab;
+}
+
+t.test('what nobody asked for is destroyed once the minute after its call is over', async (t) => {
+  const lab = await open(t, 'on_demand', 0);
+  const call = await lab.run(id);
+  t.match(call, { coverage: { status: 'not_kept', rule: 'The rule', why: { code: 'not_asked_for' } } });
+  t.same([lab.spool(), lab.sealed(), call.recording], [[], [], null]);
+  t.same(await lab.catalogue.segments.callsToPreserve(), []);
+});
+
+t.test('until then it waits, over restarts too, and is made once somebody asks', async (t) => {
+  const lab = await open(t, 'on_demand', 3_000);
+  lab.preserver.enqueue('', id);
+  await lab.settled();
+  t.equal(lab.spool().length, 2);
+  t.equal((await lab.catalogue.calls.get(id))?.coverage.status, 'pending');
+  t.same(await lab.catalogue.segments.callsToPreserve(), [id], 'a start finds it');
+  await lab.say(id, 'keep');
+  const call = await lab.run(id);
+  t.match(call, { coverage: { status: 'recorded' }, recording: { state: 'sealed' } });
+});
+
+t.test('what somebody asked for in time is made', async (t) => {
+  const lab = await open(t, 'on_demand', 0, ['keep']);
+  t.match(await lab.run(id), { coverage: { status: 'recorded' }, recording: { state: 'sealed' } });
+});
+
+t.test('a refusal and a missing yes leave nothing, whatever was captured', async (t) => {
+  for (const [outcome, said, coverage] of [
+    ['record', ['decline'], { status: 'declined', why: { code: 'declined' } }],
+    ['on_demand', ['keep', 'decline'], { status: 'declined' }],
+    ['ask', [], { status: 'excluded', rule: 'The rule', why: { code: 'no_consent' } }],
+    ['ask', ['allow', 'decline'], { status: 'declined' }],
+    ['skip', ['keep'], { status: 'excluded', rule: 'The rule' }],
+  ] as const) {
+    const lab = await open(t, outcome, 0, [...said]);
+    const call = await lab.run(id);
+    t.match(call.coverage, coverage, `${outcome}, ${said.join(', ')}`);
+    t.same([lab.spool(), lab.sealed(), call.recording], [[], [], null]);
+  }
+});
+
+t.test('who agreed, or took a refusal back, is recorded', async (t) => {
+  for (const [outcome, said] of [
+    ['ask', ['allow']],
+    ['record', ['decline', 'allow']],
+  ] as const) {
+    const lab = await open(t, outcome, 0, [...said]);
+    t.match(await lab.run(id), { coverage: { status: 'recorded' }, recording: { state: 'sealed' } });
+  }
+});
