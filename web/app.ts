@@ -22,6 +22,7 @@ import { createSignIn } from './auth/sign-in.js';
 import { createTokens } from './auth/tokens.js';
 import { createTries } from './auth/tries.js';
 import { audioRoutes } from './calls/audio-routes.js';
+import { directingRoutes } from './calls/directing-routes.js';
 import { heardRoutes } from './calls/heard-routes.js';
 import { listenRoutes } from './calls/listen-routes.js';
 import { createListening } from './calls/listening.js';
@@ -111,6 +112,7 @@ const resources = [
   audioRoutes,
   manifestRoutes,
   evidenceRoutes,
+  directingRoutes,
   listenRoutes,
   heardRoutes,
   auditRoutes,

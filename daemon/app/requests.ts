@@ -27,6 +27,11 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
   const { handlers, streams, stop } = createHandlers({
     ...{ catalogue, passwords, passes, retain, jobs, alarms: alert, dataDir: dir, clock, mint: ulid },
     factorSecrets: createFactorSecrets(() => master),
+    async direct(pbx, call, said) {
+      const on = pbxes.find(({ section }) => section.id === pbx);
+      if (!on) throw fail('call_over');
+      await on.calls.recorder.direct(call, said);
+    },
     rules: { ldap: config.ldap.roles ?? [], oidc: config.oidc.roles ?? [] },
     identity: keys.identity,
     registered: registering.registered,

@@ -12,6 +12,7 @@ import type { Registered } from '../domain/recording/registered.js';
 import type { Passes } from '../ops/passes.js';
 import { createAskers } from './askers.js';
 import { createDamage } from './damage.js';
+import { createDirectingRequests, type DirectingRequestDeps } from './directing.js';
 import { createEvidence } from './evidence.js';
 import type { FactorSecrets } from './factors.js';
 import { createOwnerRequests } from './owner.js';
@@ -25,30 +26,31 @@ import { createSound } from './sound.js';
 import { createTaking } from './taking.js';
 import { createTelling } from './tell.js';
 
-export type RequestsDeps = Pick<RuleDeps, 'retain' | 'jobs'> & {
-  catalogue: Catalogue;
-  passwords: PasswordVerbs;
-  factorSecrets: FactorSecrets;
-  /** What groups make somebody here, by `[ldap]` and `[oidc]`. */
-  rules: Record<'ldap' | 'oidc', readonly GroupRule[]>;
-  passes: Pick<Passes, 'take'>;
-  /** The key of a recording. Throws `key_missing`. */
-  identity: (recordingId: string) => Promise<string>;
-  /** Reads a recording; what is wrong with it in words, null for nothing. */
-  examine: (recording: Recording) => Promise<string | null>;
-  /** What the recorder noted when it sealed a recording; null for nothing, undefined where that is not known. */
-  registered: (recording: Recording) => Promise<Registered | null | undefined>;
-  /** The id of the key with which the recorder signs, and a note with which it signs the log as it is now. */
-  signer: () => string;
-  sign: () => Promise<{ note: string }>;
-  alarms: Pick<Alarms, 'raise'>;
-  dataDir: string;
-  site: { name: string; timeZone: string };
-  version: string;
-  clock: () => number;
-  /** Makes an id. */
-  mint: (at: number) => string;
-};
+export type RequestsDeps = Pick<RuleDeps, 'retain' | 'jobs'> &
+  Pick<DirectingRequestDeps, 'direct'> & {
+    catalogue: Catalogue;
+    passwords: PasswordVerbs;
+    factorSecrets: FactorSecrets;
+    /** What groups make somebody here, by `[ldap]` and `[oidc]`. */
+    rules: Record<'ldap' | 'oidc', readonly GroupRule[]>;
+    passes: Pick<Passes, 'take'>;
+    /** The key of a recording. Throws `key_missing`. */
+    identity: (recordingId: string) => Promise<string>;
+    /** Reads a recording; what is wrong with it in words, null for nothing. */
+    examine: (recording: Recording) => Promise<string | null>;
+    /** What the recorder noted when it sealed a recording; null for nothing, undefined where that is not known. */
+    registered: (recording: Recording) => Promise<Registered | null | undefined>;
+    /** The id of the key with which the recorder signs, and a note with which it signs the log as it is now. */
+    signer: () => string;
+    sign: () => Promise<{ note: string }>;
+    alarms: Pick<Alarms, 'raise'>;
+    dataDir: string;
+    site: { name: string; timeZone: string };
+    version: string;
+    clock: () => number;
+    /** Makes an id. */
+    mint: (at: number) => string;
+  };
 
 type Handlers = Pick<
   ControlHandlers,
@@ -82,6 +84,7 @@ export function createRequests(deps: RequestsDeps): {
       ...createPeopleRequests(shared),
       ...createSignInRequests({ ...shared, siteName: deps.site.name }),
       ...createRuleRequests(shared),
+      ...createDirectingRequests(shared),
       ...createSound(shared),
       ...createTelling(shared),
     },

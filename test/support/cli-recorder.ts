@@ -33,6 +33,7 @@ export async function startRecorder(dataDir: string, { check = never }: { check?
     ...{ rules: { ldap: [], oidc: [] }, site: { name: '', timeZone: 'UTC' }, retain: { run: never } },
     ...{ factorSecrets: { seal: never, open: never }, passes: { take: () => false } },
     ...{
+      direct: never,
       identity: never,
       registered: never,
       examine: never,

@@ -14,7 +14,10 @@ import { CallDetail, CallPage, CallQuery, PeaksView } from './schemas.js';
 import { within } from './sound/heard.js';
 import { callDetail, callSummary } from './views.js';
 
-type Deps = Needs<'dataDir' | 'listening' | 'reached' | 'seen' | 'site', 'seals.manifest' | 'seals.check'>;
+type Deps = Needs<
+  'dataDir' | 'listening' | 'reached' | 'seen' | 'site',
+  'seals.manifest' | 'seals.check' | 'directives.of'
+>;
 
 const PAGE = 50;
 
@@ -67,6 +70,7 @@ export function callRoutes(app: App, { catalogue, reached, listening, site, data
         main,
         consultations: consultations.map((c) => callSummary(c, sightOf(person, c), say)),
         seal: await sealOf(catalogue, call, dataDir),
+        said: await catalogue.directives.of(call.id),
       });
     },
   );

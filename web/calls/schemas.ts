@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { directiveKinds, directiveWays } from '../../daemon/domain/call/directive.js';
 import { PbxId } from '../../daemon/domain/pbx.js';
 import { callRights } from '../../daemon/domain/people/person.js';
 import { RuleOutcome } from '../../daemon/domain/policy/policy.js';
@@ -120,6 +121,15 @@ export const CallDetail = Type.Intersect([
         },
         { description: 'By the policy in force when the call began; null where that is not on record.' },
       ),
+    ),
+    directives: Type.Array(
+      Type.Object({
+        at_ms: Type.Integer({ description: 'On the timeline: milliseconds since the answer.' }),
+        kind: Type.Enum([...directiveKinds]),
+        how: Type.Enum([...directiveWays]),
+        who: Type.String({ description: "A person's name, the keys pressed, or empty." }),
+      }),
+      { description: 'What was said about its recording while it went on, in order.' },
     ),
     consult_for: Nullable(
       Type.String({ description: 'The call that somebody had on hold to ask somebody else in this one.' }),

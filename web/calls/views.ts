@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
 import type { StoredPolicy } from '../../daemon/catalogue/policy.js';
 import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
+import type { Directive } from '../../daemon/domain/call/directive.js';
 import { iso, isoOrNull } from '../../daemon/domain/days.js';
 import type { Sight } from '../../daemon/domain/people/reach.js';
 import type { KeptDecision } from '../../daemon/domain/policy/policy.js';
@@ -116,7 +117,12 @@ export function callDetail(
   call: StoredCall,
   sight: Sight,
   say: Say,
-  around: { main: CallId | null; consultations: CallSummary[]; seal: CallDetail['seal'] },
+  around: {
+    main: CallId | null;
+    consultations: CallSummary[];
+    seal: CallDetail['seal'];
+    said: readonly Directive[];
+  },
 ): CallDetail {
   const zero = call.answeredAt ?? call.startedAt;
   return {
@@ -134,6 +140,12 @@ export function callDetail(
       leg: legOf(call, mark),
     })),
     decision: call.decision && decisionView(call.decision, say),
+    directives: around.said.map(({ at, kind, how, who }) => ({
+      at_ms: Math.round(at - zero),
+      kind,
+      how,
+      who,
+    })),
     consult_for: around.main,
     consultations: around.consultations,
     seal: around.seal,

@@ -60,6 +60,7 @@ export function createAsking(ctx: CliContext) {
       ...{ catalogue: withOwn, passwords, dataDir, clock, mint: ulid, version: version() },
       rules: { ldap: ctx.config().ldap.roles ?? [], oidc: ctx.config().oidc.roles ?? [] },
       site: { name: ctx.config().site.name, timeZone: ctx.config().site.time_zone },
+      direct: away,
       retain: { run: async (how) => (await ctx.retain(withOwn)).run(how) },
       jobs: {
         ask: away,

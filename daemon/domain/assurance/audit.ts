@@ -8,7 +8,7 @@ export type ActorKind = (typeof actorKinds)[number];
 /** What can be written down. Named after what was done, never after how. */
 export const auditActions = [
   ...['begin', 'sign_in', 'sign_out', 'session_end', 'second_factor'],
-  ...['search', 'view', 'play', 'heard', 'download', 'export', 'report'],
+  ...['search', 'view', 'play', 'heard', 'download', 'export', 'report', 'direct'],
   ...[
     'policy_change',
     'person_add',
@@ -30,7 +30,7 @@ export const auditGroups = {
   looking: ['search', 'view', 'report'],
   signing_in: ['sign_in', 'sign_out', 'session_end', 'second_factor'],
   people: ['person_add', 'person_change', 'person_remove', 'password_change', 'token_add', 'token_remove'],
-  rules: ['policy_change'],
+  rules: ['policy_change', 'direct'],
   erasing: ['retention_run', 'erase', 'erased'],
   recorder: [
     'begin',

@@ -5,8 +5,11 @@ import type { CallRecord } from '../recording/recording.js';
 export const roles = ['admin', 'reviewer', 'auditor', 'agent'] as const;
 export type Role = (typeof roles)[number];
 
-/** What can be done with a call. Each is a right of its own. */
-export const callRights = ['view', 'play', 'download', 'export'] as const;
+/**
+ * What can be done with a call. Each is a right of its own. `direct`: to say what becomes of its audio while it goes on, such as
+ * to mask it.
+ */
+export const callRights = ['view', 'play', 'download', 'export', 'direct'] as const;
 export type CallRight = (typeof callRights)[number];
 
 /**
@@ -24,8 +27,11 @@ export type Grant = (typeof grants)[number];
 export const knownGrants = (stored: readonly string[]): Grant[] =>
   grants.filter((grant) => stored.includes(grant));
 
-/** What a token may be made for. It reads and takes away; nothing is changed, erased or given to others by one. */
-export const tokenRights = ['oversee', 'audit', 'view', 'play', 'download', 'export'] as const;
+/**
+ * What a token may be made for. It reads and takes away; nothing is changed, erased or given to others by one, but for what a
+ * program says about a call that goes on.
+ */
+export const tokenRights = ['oversee', 'audit', 'view', 'play', 'download', 'export', 'direct'] as const;
 export type TokenRight = (typeof tokenRights)[number];
 
 /** Longest name of a person, and of one extension, queue or DID; and how many of these one person may have. */
@@ -91,10 +97,10 @@ const BOX: Record<Role, readonly BoxRight[]> = {
 
 /** Who runs the box sees that calls were made, and hears none of them. */
 const CALLS: Record<Role, readonly CallRight[]> = {
-  admin: ['view'],
-  reviewer: ['view', 'play'],
+  admin: ['view', 'direct'],
+  reviewer: ['view', 'play', 'direct'],
   auditor: ['view', 'play', 'export'],
-  agent: ['view', 'play'],
+  agent: ['view', 'play', 'direct'],
 };
 
 /** What may be granted to whom: an auditor changes nothing, an admin hears nothing. */

@@ -102,6 +102,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
     },
     rules: { ldap: directory?.rules ?? [], oidc: provider?.rules ?? [] },
     passes: { take: () => false },
+    direct: async () => {},
     identity: keys.identity,
     registered: async ({ id }) => knownOf(keys.register(), id),
     examine: async (recording) => {

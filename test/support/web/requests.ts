@@ -5,6 +5,7 @@ import { Secret, TOTP } from 'otpauth';
 import type { Test } from 'tap';
 import { ulid } from 'ulid';
 import type { AuditAction } from '../../../daemon/domain/assurance/audit.js';
+import { directiveKinds } from '../../../daemon/domain/call/directive.js';
 import type { Proof } from '../../../daemon/domain/people/factor.js';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
@@ -293,6 +294,8 @@ export const requests: Record<string, Request[]> = {
   'POST /api/v1/retention/run': plain('retention_run', { body: {} }),
   'POST /api/v1/recordings/check': plain('recordings_check', { body: {} }),
   'DELETE /api/v1/jobs/:id': plain('job_cancel', { names: { id: aJob.id } }),
+
+  ...Object.fromEntries(directiveKinds.map((kind) => [`POST /api/v1/calls/:id/${kind}`, plain('direct')])),
 
   'GET /api/v1/calls': looks('search', 'q=example'),
   'GET /api/v1/calls/:id': looks('view'),

@@ -1,3 +1,4 @@
+import { directiveKinds } from '../../../daemon/domain/call/directive.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { password } from './dashboard.js';
 
@@ -49,8 +50,8 @@ export type Whose = (typeof whose)[number];
 
 /** The rights of API tokens of the founder's, each of which asks for every row. */
 export const tokens = [
-  ...['oversee', 'audit', 'view', 'play', 'download', 'export'],
-  ...['oversee view', 'view play', 'view play download', 'view export'],
+  ...['oversee', 'audit', 'view', 'play', 'download', 'export', 'direct'],
+  ...['view direct', 'oversee view', 'view play', 'view play download', 'view export'],
 ] as const;
 
 /** A row: the statuses, or those for each kind of call or thing; and what is sent, where the route wants something. */
@@ -156,6 +157,24 @@ export const rights: Record<string, Row> = {
       ...NOT_HEARD,
     },
   },
+  ...Object.fromEntries(
+    directiveKinds.map((kind) => [
+      `POST /api/v1/calls/:id/${kind}`,
+      {
+        token: 'view direct',
+        is: {
+          shared: '  401 403 200 404 200 200 200 403 200',
+          whole: '   401 403 200 404 200 200 404 403 200',
+          foreign: ' 401 403 200 200 404 404 404 403 200',
+          erased: '  401 403 200 404 200 200 200 403 200',
+          bare: '    401 403 200 404 200 200 200 403 200',
+          test: '    401 403 404 404 404 404 404 403 404',
+          unknown: ' 401 403 404 404 404 404 404 403 404',
+          nonsense: '401 403 404 404 404 404 404 403 404',
+        },
+      },
+    ]),
+  ),
   'GET /api/v1/calls/:id/manifest': {
     token: 'view export',
     is: {

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { type AuditEvent, auditActions, auditOutcomes } from '../../assurance/audit.js';
+import { directiveKinds } from '../../call/directive.js';
 import { Policy } from '../../policy/policy.js';
 import { AskedView, JobView } from '../job.js';
 import { By, Id, Moment, NOTHING, post, proved, Signed, type StreamRequest, Text } from './request.js';
@@ -10,6 +11,8 @@ import { By, Id, Moment, NOTHING, post, proved, Signed, type StreamRequest, Text
 const ERASE_MS = 3_600_000;
 /** A recording is read, and what of the audit log came after it. */
 const PACK_MS = 180_000;
+/** The PBX may be asked for several things in turn. */
+const DIRECT_MS = 20_000;
 /** One recording is read after the other. */
 const EXAMINE_MS = 10_000;
 
@@ -92,6 +95,17 @@ export const RECORDINGS = {
    * finds; answers when that is done.
    */
   met_damage: post('/recordings/damage', Type.Object({ recording: Id }), NOTHING, { timeoutMs: EXAMINE_MS }),
+
+  /**
+   * Somebody says this about the recording of a call: it is kept, and carried out, before it is answered. Needs `direct` on the call.
+   * Throws `call_unknown`, `forbidden`, `call_over`, `too_many`.
+   */
+  direct_call: post(
+    '/calls/direct',
+    Type.Object({ by: By, call: Id, kind: Type.Enum([...directiveKinds]) }),
+    NOTHING,
+    { timeoutMs: DIRECT_MS },
+  ),
 
   /** Makes a new version of the policy. Needs the right `settings` and a proof; so does a retention run. */
   save_policy: proved(

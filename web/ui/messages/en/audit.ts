@@ -46,6 +46,13 @@ const acts: Record<ActKind, string> = {
   tokens: 'that they were creating an API token',
   own_factors: 'that they were changing their own second factors',
 };
+const directions: Record<string, string> = {
+  decline: 'declined',
+  allow: 'allowed',
+  keep: 'kept',
+  mask: 'masked',
+  resume: 'resumed',
+};
 const toDo = ({ act }: EntryFacts['detail']) =>
   typeof act === 'string' ? (acts[act as ActKind] ?? act) : '';
 const onPbx = (detail: Parameters<typeof because>[0]): string =>
@@ -162,6 +169,7 @@ export const auditText = {
     download: 'a download',
     export: 'an export',
     report: 'a report',
+    direct: 'a change to the recording',
     policy_change: 'a policy change',
     retention_run: 'a retention run',
     recordings_check: 'a check of all recordings',
@@ -192,6 +200,8 @@ export const auditText = {
     },
     play: played,
     heard,
+    direct: ({ detail, call }) =>
+      `${directions[String(detail.kind)] ?? 'directed'} the recording of the call with ${call}`,
     download: ({ call }) => `downloaded the recording of the call with ${call}`,
     export: ({ object, call }) =>
       object === 'call' ? `exported the recording of the call with ${call}` : `exported ${paper(object)}`,

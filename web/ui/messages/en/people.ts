@@ -200,6 +200,7 @@ export const accountText = {
       play: 'Play recordings',
       download: 'Download recordings',
       export: 'Export calls',
+      direct: 'Mask, keep or decline calls in progress',
     } as Record<string, string>,
     until: ({ when }: { when: string }) => `until ${when}`,
     over: ({ when }: { when: string }) => `ended ${when}`,

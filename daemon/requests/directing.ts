@@ -1,0 +1,66 @@
+import type { Verbs } from '../catalogue/catalogue.js';
+import type { Directive } from '../domain/call/directive.js';
+import { fail } from '../domain/error.js';
+import type { ControlHandlers } from '../domain/operations/control.js';
+import type { PbxId } from '../domain/pbx.js';
+import { reachedBy } from '../domain/people/reach.js';
+import { isId } from '../domain/recording/recording.js';
+import { createBuckets, type Limit } from '../ops/buckets.js';
+import type { Askers } from './askers.js';
+
+/** A refusal destroys what was captured of a call. A busy office passes on a few an hour; who would silence it passes on all. */
+const REFUSALS: Record<'each' | 'all', Limit> = {
+  each: { burst: 20, hourly: 30 },
+  all: { burst: 60, hourly: 120 },
+};
+
+export type DirectingRequestDeps = {
+  catalogue: Verbs<'calls.get' | 'audit.append'>;
+  askers: Pick<Askers, 'of'>;
+  /** Takes up what is said of a call on this PBX. Throws `call_unknown`, `call_over`. */
+  direct: (
+    pbx: PbxId,
+    call: string,
+    said: Pick<Directive, 'kind' | 'how' | 'who' | 'legId'>,
+  ) => Promise<void>;
+  clock: () => number;
+};
+
+/** What people and programs say about the recording of a call that goes on. */
+export function createDirectingRequests({
+  catalogue,
+  askers,
+  direct,
+  clock,
+}: DirectingRequestDeps): Pick<ControlHandlers, 'direct_call'> {
+  const buckets = createBuckets({ now: clock });
+
+  function limit(id: string): void {
+    const each = buckets.level(`person ${id}`, REFUSALS.each);
+    const all = buckets.level('all', REFUSALS.all);
+    if (each.left < 1 || all.left < 1) throw fail('too_many', 'Too many calls were declined within an hour.');
+    each.left -= 1;
+    all.left -= 1;
+  }
+
+  return {
+    async direct_call({ by, call: id, kind }) {
+      const { person, entry } = await askers.of(by);
+      const found = isId(id) ? await catalogue.calls.get(id) : null;
+      if (!found || found.test) throw fail('call_unknown');
+      if (person) {
+        reachedBy(person, 'direct', found);
+        if (kind === 'decline') limit(person.id);
+      }
+      const how = person && person.only === undefined ? 'button' : 'api';
+      // Who said it is in its own row from the first; the entry must not make a mask wait for the disk.
+      await direct(found.pbx, found.id, { kind, how, who: person?.name ?? nameOf(by), legId: null });
+      await catalogue.audit.append(
+        entry('direct', { object: 'call', object_id: found.id, detail: { kind } }),
+      );
+      return {};
+    },
+  };
+}
+
+const nameOf = (by: object): string => ('console' in by ? String(by.console) : '');
