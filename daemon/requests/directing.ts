@@ -1,4 +1,5 @@
 import type { Verbs } from '../catalogue/catalogue.js';
+import { unwritable } from '../catalogue/entries.js';
 import type { Directive } from '../domain/call/directive.js';
 import { fail } from '../domain/error.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
@@ -53,11 +54,16 @@ export function createDirectingRequests({
         if (kind === 'decline') limit(person.id);
       }
       const how = person && person.only === undefined ? 'button' : 'api';
-      // Who said it is in its own row from the first; the entry must not make a mask wait for the disk.
+      const write = () =>
+        catalogue.audit
+          .append(entry('direct', { object: 'call', object_id: found.id, detail: { kind } }))
+          .catch((e) => {
+            throw unwritable(e);
+          });
+      // A mask must not wait for the disk; who began it is in its own row from the first.
+      if (kind !== 'mask') await write();
       await direct(found.pbx, found.id, { kind, how, who: person?.name ?? nameOf(by), legId: null });
-      await catalogue.audit.append(
-        entry('direct', { object: 'call', object_id: found.id, detail: { kind } }),
-      );
+      if (kind === 'mask') await write();
       return {};
     },
   };

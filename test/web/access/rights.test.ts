@@ -49,8 +49,8 @@ t.test('rights are written in the one way, and only those that fit together', as
   t.ok(gains(small, person({ ...reviewer, scope: { ...NONE, queues: ['sales', 'hr'] } })));
   t.ok(gains(small, person({ ...reviewer, scope: { ...NONE, all: true } })));
   t.notOk(gains(person({ ...reviewer, scope: { ...NONE, all: true } }), small));
-  t.strictSame(tokenRightsOf(small), ['view', 'play']);
-  t.strictSame(tokenRightsOf(person(RUNS_ONLY)), ['oversee', 'audit', 'view']);
+  t.strictSame(tokenRightsOf(small), ['view', 'play', 'direct']);
+  t.strictSame(tokenRightsOf(person(RUNS_ONLY)), ['oversee', 'audit', 'view', 'direct']);
   const call = aCall('a', { queue: 'sales', answeredAt: 5 });
   t.ok(reach(small, 'play', call).length > 0);
   t.strictSame(reach({ ...small, only: ['view'] }, 'play', call), [], 'a token has what it was made for');

@@ -108,7 +108,7 @@ t.test(
     t.equal(used.used_from, '127.0.0.1');
     const listed = await tokensOf();
     t.strictSame([...Value.Errors(schemas.TokensView, listed)], []);
-    t.strictSame(listed.possible, ['oversee', 'audit', 'view', 'play', 'download', 'export', 'direct']);
+    t.strictSame(listed.possible, ['oversee', 'audit', 'view', 'play', 'download', 'export']);
 
     await catalogue.people.change(ben.id, reviewer, clock.ms);
     t.equal(await status('/policy'), 403, 'what they lost it lost');
