@@ -73,6 +73,9 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
         return signer.recorder.sign();
       },
       retain: { run: (how) => retain().run(how) },
+      async direct(_pbx, callId, said) {
+        await house.catalogue.directives.add({ callId, at: Date.now(), ...said });
+      },
       // Nothing runs them here: they wait.
       jobs: {
         async ask(kind) {

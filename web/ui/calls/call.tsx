@@ -20,6 +20,7 @@ import { mayDo } from '../state/rights.js';
 import { session } from '../state/session.js';
 import { DirectionIcon, Running } from './call-row.js';
 import { Consultations } from './consultations.js';
+import { Controls } from './controls.js';
 import { Details } from './details.js';
 import { EvidenceButton } from './evidence.js';
 import { Heard } from './heard.js';
@@ -77,6 +78,7 @@ export function CallPage({ id, address }: Props) {
           <CallHead call={c} />
           <Damage call={c} />
           <Why call={c} />
+          <Controls call={c} done={load} />
           <Heard call={c} />
           <Consultations call={c} address={address} />
           <Story call={c} />

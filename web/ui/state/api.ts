@@ -40,6 +40,7 @@ export type { Act, AuditQuery, CallDetail, CallSummary, Policy, RecordRule, Rete
 export type AuditEntry = Static<typeof AuditEntryView>;
 export type AuditPage = Static<typeof AuditPageSchema>;
 export type AuditState = Static<typeof AuditStateView>;
+export type DirectiveKind = CallDetail['directives'][number]['kind'];
 export type CallPage = Static<typeof CallPageSchema>;
 export type CallQuery = Static<typeof CallQuerySchema>;
 export type Party = Static<typeof PartyView>;
@@ -239,6 +240,8 @@ export const api = {
   /** Says why a call is heard or taken away. */
   listen: (id: string, right: 'play' | 'download', reason: string) =>
     ask<unknown>('POST', `${call(id)}/listen`, { right, reason }),
+  /** Says this about the recording of a call that goes on. */
+  direct: (id: string, kind: DirectiveKind) => ask<unknown>('POST', `${call(id)}/${kind}`),
   policy: () => ask<VersionedPolicy>('GET', '/policy'),
   savePolicy: (basedOn: number, policy: Policy, noEmergencyNumbers = false) =>
     ask<VersionedPolicy>('PUT', '/policy', {

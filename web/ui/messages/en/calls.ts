@@ -122,6 +122,32 @@ export const callText = {
   /** What one party did, for reading aloud. */
   stays: ({ parts }: { parts: string[] }) => parts.join('; '),
   noLegs: 'The PBX did not report who took part.',
+  controls: {
+    title: 'Recording of this call',
+    masked: 'Masked: neither side is being written.',
+    kept: 'The recording of this call will be kept.',
+    words: {
+      mask: 'Mask',
+      resume: 'Resume recording',
+      keep: 'Keep this call',
+      decline: 'Caller declines',
+      allow: 'Caller allows recording',
+    },
+    help: {
+      mask: 'Before a card number is read out: neither side is written until you resume.',
+      resume: 'Both sides are written again.',
+      keep: 'Without this, the audio is destroyed a minute after the call.',
+      decline: 'Recording ends, and what was recorded of this call is destroyed. The call goes on.',
+      allow: 'The caller has changed their mind. The call is recorded from now on.',
+    },
+    done: {
+      mask: 'Masked',
+      resume: 'Recording again',
+      keep: 'The call will be kept',
+      decline: 'Recording declined',
+      allow: 'Recording allowed',
+    },
+  },
   consultation: 'Consultation: another call was on hold during this one.',
   toMain: 'View that call',
   consultations: 'Consultations while this call was on hold:',

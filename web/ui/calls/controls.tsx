@@ -1,0 +1,68 @@
+import { announce } from '../kit/announcer.js';
+import { ErrorNote } from '../kit/error-note.js';
+import { useSending } from '../kit/use-form.js';
+import { t } from '../messages/language.js';
+import { api, type CallDetail, type DirectiveKind } from '../state/api.js';
+
+/** So long after a call its recording can still be kept, in ms. */
+const KEEP_WITHIN_MS = 60_000;
+
+/** How a call stands by what was said of it: the newest of contrary words holds. */
+function standing({ directives }: CallDetail) {
+  const last = (...kinds: DirectiveKind[]) => directives.findLast(({ kind }) => kinds.includes(kind))?.kind;
+  return {
+    masked: last('mask', 'resume') === 'mask',
+    declined: last('decline', 'allow') === 'decline',
+    kept: last('keep') === 'keep',
+  };
+}
+
+/** What can be said of a call as it stands. */
+function possible(call: CallDetail): DirectiveKind[] {
+  const { masked, declined, kept } = standing(call);
+  const asked = call.decision?.outcome === 'on_demand' && !kept ? (['keep'] as const) : [];
+  if (call.state === 'ended') {
+    const since = Date.now() - Date.parse(call.ended_at ?? call.started_at);
+    return call.coverage.status === 'pending' && since < KEEP_WITHIN_MS ? [...asked] : [];
+  }
+  if (call.state !== 'live' || call.decision?.outcome === 'skip') return [];
+  if (declined) return ['allow'];
+  return [...asked, masked ? 'resume' : 'mask', 'decline'];
+}
+
+/** What somebody says about the recording of a call while it goes on. `done`: it has been carried out. */
+export function Controls({ call, done }: { call: CallDetail; done: () => void }) {
+  const { busy, problem, setProblem, send } = useSending();
+  const kinds = call.you.rights.includes('direct') ? possible(call) : [];
+  const { masked, kept } = standing(call);
+  if (kinds.length === 0 && problem === null) return null;
+  const say = (kind: DirectiveKind) => {
+    setProblem(null);
+    send(async () => {
+      await api.direct(call.id, kind);
+      announce(t.call.controls.done[kind]);
+      done();
+    });
+  };
+  return (
+    <section class="call-controls" aria-label={t.call.controls.title}>
+      {masked && <p class="call-control-note">{t.call.controls.masked}</p>}
+      {kept && call.state === 'live' && <p class="call-control-note">{t.call.controls.kept}</p>}
+      <div class="call-control-row">
+        {kinds.map((kind) => (
+          <button
+            key={kind}
+            type="button"
+            class={`button${kind === 'decline' ? ' button-alarm' : ''}`}
+            disabled={busy}
+            title={t.call.controls.help[kind]}
+            onClick={() => say(kind)}
+          >
+            {t.call.controls.words[kind]}
+          </button>
+        ))}
+      </div>
+      {problem !== null && <ErrorNote problem={problem} />}
+    </section>
+  );
+}
