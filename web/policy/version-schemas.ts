@@ -72,7 +72,7 @@ export const ReplayView = Type.Object({
     >,
     {
       description:
-        '`no_longer`: recorded by the policy in force and not by this one. `less`: recorded by this one only if somebody asks for it or says yes. `newly`: recorded by this one only. `shorter`, `longer`: kept for another time.',
+        '`no_longer`: recorded by the policy in force and not by this one. `less`: recorded by this one only if somebody asks for it or says yes. `newly`: recorded by this one only. `more`: by this one only, if somebody asks for it or says yes. `shorter`, `longer`: kept for another time.',
     },
   ),
   unknown: Type.Array(

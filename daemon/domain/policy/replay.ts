@@ -7,7 +7,7 @@ import { decideRecord, decideRetention, type Policy, type RuleOutcome } from './
 /** What another policy would have decided about calls that there were. */
 
 /** Kinds of differences: calls that are recorded with one of the two only, or kept for another time with both. */
-export const replayKinds = ['no_longer', 'less', 'newly', 'shorter', 'longer'] as const;
+export const replayKinds = ['no_longer', 'less', 'newly', 'more', 'shorter', 'longer'] as const;
 export type ReplayKind = (typeof replayKinds)[number];
 
 type Decided = {
@@ -24,7 +24,10 @@ const KEEPS: Record<RuleOutcome, number> = { skip: 0, on_demand: 1, ask: 1, reco
 
 /** A fact that a condition needs and that earlier versions did not store with a call. */
 const ABSENT: Partial<Record<string, (call: CallRecord) => boolean>> = {
-  extension: ({ legs }) => legs.some(({ party, endpoint }) => party.ours && endpoint === undefined),
+  extension({ legs }) {
+    const ours = legs.filter(({ party }) => party.ours);
+    return ours.length > 0 && ours.every(({ endpoint }) => endpoint === '');
+  },
 };
 
 /**
@@ -74,7 +77,7 @@ export function createReplay<C extends CallRecord>(
 function kindOf(was: Decided, is: Decided): ReplayKind | null {
   const kept = KEEPS[is.outcome] - KEEPS[was.outcome];
   if (kept < 0) return is.outcome === 'skip' ? 'no_longer' : 'less';
-  if (kept > 0) return 'newly';
+  if (kept > 0) return is.outcome === 'record' ? 'newly' : 'more';
   // With a yes is not when somebody asks for it.
   if (is.outcome !== was.outcome) return 'less';
   if (is.outcome === 'skip' || is.keepDays === was.keepDays) return null;

@@ -30,7 +30,7 @@ const played = (after: Policy, calls: CallRecord[], shows: (call: CallRecord) =>
     counts: Object.fromEntries(Object.entries(found).map(([kind, { calls }]) => [kind, calls])),
   };
 };
-const none = { no_longer: 0, less: 0, newly: 0, shorter: 0, longer: 0 };
+const none = { no_longer: 0, less: 0, newly: 0, more: 0, shorter: 0, longer: 0 };
 const of = (queue: string, n: number, more: Partial<CallRecord> = {}) =>
   Array.from({ length: n }, (_, i) => aCall(`${queue}${i}`, { queue, ...more }));
 
@@ -58,6 +58,8 @@ t.test(
       after: { keepDays: 30, keepRule: 'Short' },
     });
     t.same(played({ ...before, retention: [] }, calls).counts, { ...none, longer: 2 });
+    const asked = { ...before, record: [rule('ask', { queue: ['private'] })] };
+    t.same(played(asked, calls).counts, { ...none, more: 3 });
   },
 );
 
@@ -68,7 +70,14 @@ t.test('calls that nobody answered, and test calls, count for nothing', async (t
 });
 
 t.test('what was not stored with a call is said where a rule asks for it', async (t) => {
-  const leg = { id: 'l', party: { number: '201', name: '', ours: true }, seenAt: 1, upAt: 2, goneAt: 3 };
+  const leg = {
+    id: 'l',
+    party: { number: '201', name: '', ours: true },
+    endpoint: '',
+    seenAt: 1,
+    upAt: 2,
+    goneAt: 3,
+  };
   const calls = [aCall('old', { legs: [leg] }), aCall('new', { legs: [{ ...leg, endpoint: '201' }] })];
   t.same(played(before, calls).unknown, {});
   t.same(played({ ...before, record: [rule('skip', { extension: ['201'] })] }, calls).unknown, {

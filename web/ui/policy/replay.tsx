@@ -13,7 +13,7 @@ import { CONDITIONS } from './conditions.js';
 
 /** Fewer of these is what somebody may not want. */
 const LOSSES: readonly ReplayKind[] = ['no_longer', 'less'];
-const KINDS: readonly ReplayKind[] = ['no_longer', 'less', 'newly', 'shorter', 'longer'];
+const KINDS: readonly ReplayKind[] = ['no_longer', 'less', 'newly', 'more', 'shorter', 'longer'];
 
 /** How many calls would be recorded no longer, or no longer in any case. */
 const lost = ({ found }: Replay): number => LOSSES.reduce((sum, kind) => sum + found[kind].calls, 0);

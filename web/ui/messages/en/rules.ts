@@ -22,6 +22,7 @@ const found: Record<ReplayKind, (n: number) => string> = {
   no_longer: (n) => `${calls(n)} a month would no longer be recorded.`,
   less: (n) => `${calls(n)} a month would be kept only on request or with consent.`,
   newly: (n) => `${calls(n)} a month would newly be recorded.`,
+  more: (n) => `${calls(n)} a month would newly be kept on request or with consent.`,
   shorter: (n) => `${calls(n)} a month would be kept for a shorter time.`,
   longer: (n) => `${calls(n)} a month would be kept for a longer time.`,
 };
