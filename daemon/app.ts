@@ -85,6 +85,8 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await recordings.custody.open();
       operations.unlock.start();
       await operations.unlock.opening(catalogue.start);
+      await data.lists.ready().catch(complainOf(log, 'The lists of numbers could not be read'));
+      data.lists.start(complainOf(log, 'Numbers whose time is over stay on their lists'));
       await recordings.custody.start();
       await assurance.doubts.start();
       const counted = await catalogue.recordings
@@ -156,6 +158,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await alarming.alert.stop();
       await alarming.deliver.stop();
       await alarming.away.stop();
+      data.lists.stop();
       await data.catalogue.stop();
       await data.keys.stop();
       operations.eventLoop.stop();

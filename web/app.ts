@@ -40,8 +40,11 @@ import { healthRoutes } from './health/health-routes.js';
 import { jobsRoutes } from './health/jobs-routes.js';
 import { metricsRoutes } from './health/metrics-routes.js';
 import { statusRoutes } from './health/status-routes.js';
+import { numberListRoutes } from './lists/routes.js';
 import { peopleRoutes } from './people/routes.js';
+import { replayRoutes } from './policy/replay-routes.js';
 import { policyRoutes } from './policy/routes.js';
+import { versionRoutes } from './policy/version-routes.js';
 import { qualityRoutes } from './quality/routes.js';
 import { retentionRoutes } from './retention/routes.js';
 import type { Ask, AskStream } from './server/ask.js';
@@ -118,6 +121,9 @@ const resources = [
   auditRoutes,
   liveRoutes,
   policyRoutes,
+  versionRoutes,
+  replayRoutes,
+  numberListRoutes,
   qualityRoutes,
   retentionRoutes,
   coverageRoutes,

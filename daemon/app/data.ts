@@ -1,9 +1,11 @@
 import { withEntries } from '../catalogue/entries.js';
+import { createNumbersInLists } from '../catalogue/listed.js';
 import { createOutbox } from '../catalogue/outbox.js';
 import { createSqliteCatalogue } from '../catalogue/sqlite/catalogue.js';
 import { entryOf, TAPEDECK } from '../domain/assurance/audit.js';
 import { ballastBytes } from '../domain/operations/room.js';
 import { ballastFile, catalogueFile, keysFile } from '../domain/paths.js';
+import { siteRegion } from '../ops/config.js';
 import { createBallast } from '../ops/disk.js';
 import { complainOf } from '../ops/log.js';
 import { openDataFolder } from '../vault/data-folder.js';
@@ -95,5 +97,6 @@ function inFolder(
     outbox.catalogue
       .note(entryOf(TAPEDECK, clock(), action, about))
       .catch(complainOf(log, 'An entry of the audit log could not be written'));
-  return { master, keys, ballast, catalogue, outbox, note, store: createDiskStore(dir) };
+  const lists = createNumbersInLists({ catalogue, clock, region: siteRegion(config) });
+  return { master, keys, ballast, catalogue, outbox, note, lists, store: createDiskStore(dir) };
 }

@@ -11,6 +11,7 @@ import type { createGrowthWatch } from '../capture/growth.js';
 import type { createMuteWatch } from '../capture/mute.js';
 import type { Spool } from '../capture/spool.js';
 import type { Catalogue } from '../catalogue/catalogue.js';
+import type { NumbersInLists } from '../catalogue/listed.js';
 import type { createOutbox } from '../catalogue/outbox.js';
 import type { About, AuditAction } from '../domain/assurance/audit.js';
 import type { Alarms } from '../domain/operations/alarm.js';
@@ -56,6 +57,8 @@ export type Data = {
   catalogue: Catalogue;
   /** The catalogue for what must not wait: while it cannot be written, its rows wait in memory. */
   outbox: ReturnType<typeof createOutbox>;
+  /** Which lists of numbers a number is on. */
+  lists: NumbersInLists;
   /** Writes an entry about what the recorder itself did. Never throws, since no entry may keep it from its work. */
   note: (action: AuditAction, about: About) => Promise<void>;
 };

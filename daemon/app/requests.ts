@@ -16,7 +16,7 @@ const CONSOLE = { actor: 'console', actor_id: '', address: '' } as const;
 /** What the dashboard and the command line can ask, and the sockets over which they do. */
 export function createRequests({ config, log, clock, dir }: Base, parts: Parts): Requests {
   const {
-    data: { catalogue, keys, master },
+    data: { catalogue, keys, lists, master },
     alarming: { alert, deliver, away },
     recordings: { custody, registering, retain, scrub },
     pbxes,
@@ -25,7 +25,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
   } = parts;
   const zone = config.site.time_zone;
   const { handlers, streams, stop } = createHandlers({
-    ...{ catalogue, passwords, passes, retain, jobs, alarms: alert, dataDir: dir, clock, mint: ulid },
+    ...{ catalogue, lists, passwords, passes, retain, jobs, alarms: alert, dataDir: dir, clock, mint: ulid },
     factorSecrets: createFactorSecrets(() => master),
     async direct(pbx, call, said) {
       const on = pbxes.find(({ section }) => section.id === pbx);

@@ -5,6 +5,7 @@ import type { Directives } from './directives.js';
 import type { Factors } from './factors.js';
 import type { JobCatalogue } from './jobs.js';
 import type { Ledger } from './ledger.js';
+import type { NumberLists } from './lists.js';
 import type { People, Tokens } from './people.js';
 import type { Policies } from './policy.js';
 import type { Recordings } from './recordings.js';
@@ -28,6 +29,7 @@ export type Nouns = {
   recordings: Recordings;
   seals: Seals;
   policy: Policies;
+  lists: NumberLists;
   ledger: Ledger;
   /** When calls were watched, and when CDRs were heard. */
   watch: Watch;

@@ -13,7 +13,9 @@ import type { CliContext } from './common/context.js';
 import { onConsole } from './common/entries.js';
 import { PBX_OPTION } from './common/pbxes.js';
 import { readPolicy, writePolicy } from './common/policy-file.js';
+import { ruleWarnings } from './common/rule-warnings.js';
 import { table, timesIn } from './common/table.js';
+import { policyVersions } from './policy-versions.js';
 
 type ImportOptions = { dryRun?: boolean; basedOn?: number; allowNoEmergencyNumbers?: boolean };
 type Asked = Imagined & { file?: string; json?: boolean };
@@ -49,9 +51,11 @@ export function policy(program: Command, ctx: CliContext): void {
       `\nExamples:\n  tapedeck policy import policy.toml --dry-run\n  tapedeck policy import policy.toml --based-on 4\n\n${FROM_NOW_ON}`,
     )
     .action(async (file: string, options: ImportOptions) => {
-      const next = readPolicy(contents(file));
+      const source = contents(file);
+      const next = readPolicy(source);
       const catalogue = await ctx.catalogue();
       const now = await catalogue.policy.newest();
+      for (const warning of ruleWarnings(next, source)) ctx.err(warning);
       const changes = policyChanges(now.policy, next);
       if (now.fault !== null) ctx.err(unreadable(now));
       else if (changes.length === 0)
@@ -113,6 +117,7 @@ export function policy(program: Command, ctx: CliContext): void {
 
   command
     .command('history')
+    .alias('versions')
     .description('list every version, newest first')
     .option('--json', 'as JSON, with the policies themselves')
     .addHelpText('after', '\nExample:\n  tapedeck policy history')
@@ -138,6 +143,8 @@ export function policy(program: Command, ctx: CliContext): void {
       ]);
       ctx.out(table(['version', 'changed', 'by', 'recording rules', 'retention rules'], rows, { wrap: [2] }));
     });
+
+  policyVersions(command, ctx);
 }
 
 const unreadable = ({ version, fault }: StoredPolicy): string =>

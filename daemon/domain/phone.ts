@@ -59,6 +59,19 @@ export function sameNumber(a: string, b: string, region: string): boolean {
   return one?.isPossible() === true && one.number === other?.number;
 }
 
+/**
+ * Returns what to look a number up by among many: two texts are the same number, each in whatever notation, where they share one of
+ * these. Without any it is no number. `region` is that of numbers without a country code.
+ */
+export function numberKeys(text: string, region: string): string[] {
+  const dialled = text.replace(/[\s().\-/]/g, '').replace(/^(\+|00)/, '');
+  const number = parse(text, region);
+  return [
+    ...(dialled === '' ? [] : [dialled]),
+    ...(number?.isPossible() ? [`+${digitsOf(number.number)}`] : []),
+  ];
+}
+
 /** Returns the region of a number, or '' where it tells none. `region` is that of numbers without a country code. */
 export const regionOfNumber = (number: string, region: string): string =>
   parse(number, region)?.country ?? '';

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import type { Alarms } from '../domain/operations/alarm.js';
+import type { LISTS } from '../domain/operations/control/lists.js';
 import type { OWNER } from '../domain/operations/control/owner.js';
 import type { PEOPLE } from '../domain/operations/control/people.js';
 import type { RECORDINGS } from '../domain/operations/control/recordings.js';
@@ -15,6 +16,7 @@ import { createDamage } from './damage.js';
 import { createDirectingRequests, type DirectingRequestDeps } from './directing.js';
 import { createEvidence } from './evidence.js';
 import type { FactorSecrets } from './factors.js';
+import { createListRequests, type ListDeps } from './lists.js';
 import { createOwnerRequests } from './owner.js';
 import { createPasswordCheck, type PasswordVerbs } from './password-check.js';
 import { createPeopleRequests } from './people.js';
@@ -27,7 +29,8 @@ import { createTaking } from './taking.js';
 import { createTelling } from './tell.js';
 
 export type RequestsDeps = Pick<RuleDeps, 'retain' | 'jobs'> &
-  Pick<DirectingRequestDeps, 'direct'> & {
+  Pick<DirectingRequestDeps, 'direct'> &
+  Pick<ListDeps, 'lists'> & {
     catalogue: Catalogue;
     passwords: PasswordVerbs;
     factorSecrets: FactorSecrets;
@@ -54,7 +57,11 @@ export type RequestsDeps = Pick<RuleDeps, 'retain' | 'jobs'> &
 
 type Handlers = Pick<
   ControlHandlers,
-  keyof typeof OWNER | keyof typeof PEOPLE | keyof typeof SIGN_IN | keyof typeof RECORDINGS
+  | keyof typeof OWNER
+  | keyof typeof PEOPLE
+  | keyof typeof SIGN_IN
+  | keyof typeof RECORDINGS
+  | keyof typeof LISTS
 >;
 
 /**
@@ -85,6 +92,7 @@ export function createRequests(deps: RequestsDeps): {
       ...createSignInRequests({ ...shared, siteName: deps.site.name }),
       ...createRuleRequests(shared),
       ...createDirectingRequests(shared),
+      ...createListRequests(shared),
       ...createSound(shared),
       ...createTelling(shared),
     },

@@ -67,5 +67,5 @@ export function createRuleRequests({
 }
 
 /** The author of a version, as people read it. */
-const nameOf = (by: By, name: string | undefined): string =>
+export const nameOf = (by: By, name: string | undefined): string =>
   'console' in by ? `${by.console} (command line)` : (name ?? '');

@@ -1,4 +1,5 @@
 import { ulid } from 'ulid';
+import { createNumbersInLists } from '../../daemon/catalogue/listed.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import type { ControlHandlers } from '../../daemon/domain/operations/control.js';
 import { catalogueFile, controlSocket, ownerSocket } from '../../daemon/domain/paths.js';
@@ -29,6 +30,7 @@ export async function startRecorder(dataDir: string, { check = never }: { check?
     pace: { lookMs: 5, saveMs: 0 },
   });
   const { handlers, streams, stop } = createRequests({
+    lists: createNumbersInLists({ catalogue, clock, region: '' }),
     ...{ catalogue, passwords, dataDir, clock, jobs, mint: ulid, version: '0.0.0-test' },
     ...{ rules: { ldap: [], oidc: [] }, site: { name: '', timeZone: 'UTC' }, retain: { run: never } },
     ...{ factorSecrets: { seal: never, open: never }, passes: { take: () => false } },

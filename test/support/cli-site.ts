@@ -9,6 +9,7 @@ import { doctor } from '../../daemon/cli/doctor.js';
 import { evidence } from '../../daemon/cli/evidence.js';
 import { exportCall } from '../../daemon/cli/export.js';
 import { jobs } from '../../daemon/cli/jobs.js';
+import { lists } from '../../daemon/cli/lists.js';
 import { policy } from '../../daemon/cli/policy.js';
 import { recordings } from '../../daemon/cli/recordings.js';
 import { retention } from '../../daemon/cli/retention.js';
@@ -61,7 +62,18 @@ export function site(t: Test, { recorded = true, short = false } = {}) {
       await made;
       said.length = 0;
       const program = new Command('tapedeck').exitOverride().configureOutput({ writeErr: () => {} });
-      for (const register of [calls, doctor, evidence, exportCall, jobs, policy, recordings, retention, user])
+      for (const register of [
+        calls,
+        doctor,
+        evidence,
+        exportCall,
+        jobs,
+        lists,
+        policy,
+        recordings,
+        retention,
+        user,
+      ])
         register(program, context);
       await program.parseAsync(argv, { from: 'user' }).finally(() => real.close());
       return said.join('\n');

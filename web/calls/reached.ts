@@ -12,6 +12,8 @@ import {
 } from '../../daemon/domain/recording/recording.js';
 
 const CONSULTATIONS = 50;
+/** So many calls are read together: nobody else is answered meanwhile. */
+const PAGE = 200;
 
 export type Reached = ReturnType<typeof createReached>;
 
@@ -59,6 +61,21 @@ export function createReached({
     /** Throws `forbidden` for who does not see every call: what follows tells of all of them. */
     every(person: Person): void {
       if (reachOf(person, 'view') !== 'all') throw fail('forbidden', 'It tells of every call.');
+    },
+
+    /**
+     * Every call since `from` (ms since 1970), newest first and at most so many, in pages: for figures that name none. `sees` tells which of
+     * them may be shown to somebody.
+     */
+    async *since(from: number, most: number): AsyncGenerator<StoredCall[]> {
+      let before: CallId | undefined;
+      for (let left = most; left > 0; left -= PAGE) {
+        const limit = Math.min(PAGE, left);
+        const page = await catalogue.calls.list({ from, limit, ...(before !== undefined && { before }) });
+        if (page.length > 0) yield page;
+        if (page.length < limit) return;
+        before = page.at(-1)!.id;
+      }
     },
 
     /** The test call with this id, for whom the recorder has opened it. Throws `call_unknown`, for any other call too. */

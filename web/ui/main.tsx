@@ -21,6 +21,8 @@ import './calls/story.css';
 import './player/player.css';
 import './player/lanes.css';
 import './policy/policy.css';
+import './policy/rules.css';
+import './lists/lists.css';
 import './retention/retention.css';
 import './coverage/coverage.css';
 import './health/health.css';

@@ -668,4 +668,25 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX directives_by_call ON directives (call_id, seq);
   `,
+  // Lists of numbers that rules name. `digits` is the number without anything else, to be searched.
+  `
+  CREATE TABLE number_lists (
+    name TEXT PRIMARY KEY,
+    note TEXT NOT NULL,
+    added_at INTEGER NOT NULL,
+    added_by TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE listed_numbers (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    list TEXT NOT NULL REFERENCES number_lists (name),
+    number TEXT NOT NULL,
+    note TEXT NOT NULL,
+    until INTEGER,
+    added_at INTEGER NOT NULL,
+    added_by TEXT NOT NULL,
+    digits TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX listed_numbers_by_list ON listed_numbers (list, id);
+  CREATE INDEX listed_numbers_by_end ON listed_numbers (until) WHERE until IS NOT NULL;
+  `,
 ];

@@ -10,6 +10,7 @@ import { createLedger } from './ledger.js';
 import { createFactors } from './people/factors.js';
 import { createTokens } from './people/tokens.js';
 import { createUsers } from './people/users.js';
+import { createLists } from './policy/lists.js';
 import { createPolicy } from './policy.js';
 import { createChanges } from './reading/changes.js';
 import { createRecordings } from './recordings.js';
@@ -32,6 +33,7 @@ export function createNouns(db: Db, reader: Reader) {
     recordings: createRecordings(db, reader),
     seals: createSeals(db, reader),
     policy: createPolicy(db, reader),
+    lists: createLists(db, reader),
     users: createUsers(db, tokens),
     tokens,
     seen: createSeen(db),

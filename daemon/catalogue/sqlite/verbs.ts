@@ -85,6 +85,15 @@ export function verbsOf(read: Read, write: Write): Nouns {
       versions: () => read((n) => n.policy.versions()),
       save: (policy, by, at, basedOn) => write((n) => n.policy.save(policy, by, at, basedOn)),
     },
+    lists: {
+      all: () => read((n) => n.lists.all()),
+      save: (list) => write((n) => n.lists.save(list)),
+      remove: (name) => write((n) => n.lists.remove(name)),
+      entries: (filter) => read((n) => n.lists.entries(filter)),
+      put: (name, entries, by, at, replace) => write((n) => n.lists.put(name, entries, by, at, replace)),
+      drop: (name, ids) => write((n) => n.lists.drop(name, ids)),
+      forget: (before) => write((n) => n.lists.forget(before)),
+    },
     ledger: {
       began: (pbx, now) => write((n) => n.ledger.began(pbx, now), unseen),
       spans: () => read((n) => n.ledger.spans()),

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { ulid } from 'ulid';
 import { withEntries } from '../../catalogue/entries.js';
+import { createNumbersInLists } from '../../catalogue/listed.js';
 import { createSqliteCatalogue } from '../../catalogue/sqlite/catalogue.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type {
@@ -10,6 +11,7 @@ import type {
   ControlName,
 } from '../../domain/operations/control.js';
 import { catalogueFile, lockFile, recorderFolder } from '../../domain/paths.js';
+import { siteRegion } from '../../ops/config.js';
 import { ask } from '../../ops/control-client.js';
 import { type Lock, takeLock } from '../../ops/lock.js';
 import { version } from '../../ops/process/version.js';
@@ -25,6 +27,11 @@ const ALONE = [
   'change_person',
   'remove_person',
   'save_policy',
+  'add_list',
+  'change_list',
+  'remove_list',
+  'put_listed',
+  'drop_listed',
   'run_retention',
   'cancel_job',
   'write_entry',
@@ -61,6 +68,7 @@ export function createAsking(ctx: CliContext) {
       rules: { ldap: ctx.config().ldap.roles ?? [], oidc: ctx.config().oidc.roles ?? [] },
       site: { name: ctx.config().site.name, timeZone: ctx.config().site.time_zone },
       direct: away,
+      lists: createNumbersInLists({ catalogue, clock, region: siteRegion(ctx.config()) }),
       retain: { run: async (how) => (await ctx.retain(withOwn)).run(how) },
       jobs: {
         ask: away,

@@ -149,7 +149,7 @@ function named(path: readonly (string | number)[]): string {
 }
 
 /** "line 7: ", or nothing where it cannot be told. */
-function lineOf(source: string, path: readonly (string | number)[]): string {
+export function lineOf(source: string, path: readonly (string | number)[]): string {
   const lines = source.split('\n');
   const header = (l: string) => /^\s*\[+\s*"?(\w+)/.exec(l)?.[1];
   const keys = (l: string) =>

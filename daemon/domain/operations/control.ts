@@ -4,6 +4,7 @@ import { type TestFault, testFaults } from '../call/test-fault.js';
 import { PbxId } from '../pbx.js';
 import type { Act } from '../people/act.js';
 import { orNull } from '../reason/coded.js';
+import { LISTS } from './control/lists.js';
 import { OWNER } from './control/owner.js';
 import { PEOPLE } from './control/people.js';
 import { RECORDING_STREAMS, RECORDINGS } from './control/recordings.js';
@@ -66,6 +67,7 @@ export const CONTROL = {
   ...PEOPLE,
   ...SIGN_IN,
   ...RECORDINGS,
+  ...LISTS,
   status: get('/status', DaemonStatus),
   /** Prometheus' text format. */
   metrics: get('/metrics', Type.String()),

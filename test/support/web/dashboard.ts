@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import type { Test } from 'tap';
 import { ulid } from 'ulid';
 import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
+import { createNumbersInLists } from '../../../daemon/catalogue/listed.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { createSqliteReader } from '../../../daemon/catalogue/sqlite/reading/reader.js';
 import type { StoredCall } from '../../../daemon/catalogue/stored-call.js';
@@ -95,6 +96,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
   };
   const half = createRequests({
     ...{ catalogue, factorSecrets, dataDir, clock: now, mint: ulid },
+    lists: createNumbersInLists({ catalogue, clock: now, region: overrides.site?.region ?? 'DE' }),
     passwords: {
       verifyPassword: async (hash, given) => hash === `hash of ${given}`,
       isPasswordHash: () => true,

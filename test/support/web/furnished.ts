@@ -134,6 +134,7 @@ async function furnish(
   }
   await addEverybody(furnishing, kind === 'hostile');
   await catalogue.policy.save(rules, 'Anna Berg', now - 9e8, 0);
+  await fillLists(furnishing, kind === 'hostile');
   const office = kind === 'office' ? await officeCalls(furnishing) : null;
   const made = kind === 'year' ? yearOfCalls : hostileCalls;
   const calls = office ? Object.values(office) : await made(furnishing);
@@ -162,6 +163,18 @@ async function furnish(
 const sent = (now: number) => ({
   ...{ waiting: 0, lastSentAt: now - 900_000, failingSince: null, problem: '' },
 });
+
+async function fillLists({ dashboard: { catalogue }, now }: Furnishing, hostile: boolean): Promise<void> {
+  const name = hostile ? '<img src=x onerror="window.pwned=1">\u202eexe' : 'VIP';
+  const note = hostile ? '=HYPERLINK("http://x")\u202e'.padEnd(200, 'x') : 'Agreed with the board';
+  const by = { addedAt: now - 8e8, addedBy: 'Anna Berg' };
+  await catalogue.lists.save({ name, note, ...by });
+  await catalogue.lists.save({ name: 'Do not record', note: '', ...by });
+  const numbers = ['+44 20 7946 0123', '020 7946 0999', '116123'].map((number, i) => ({
+    ...{ number, note: i === 0 ? note : '', until: i === 1 ? now + 60 * 864e5 : null },
+  }));
+  await catalogue.lists.put(name, numbers, 'Anna Berg', now - 7e8, false);
+}
 
 /** Calls that go on, as the recorder tells of them. */
 export const liveOf = (calls: readonly StoredCall[]): Parameters<typeof wellWith>[0] =>

@@ -119,6 +119,20 @@ const looks = (writes: AuditAction, query = ''): Request[] => [
   { writes: [writes], send: () => ({ query }), unwritable: 'is shown, and written later' },
 ];
 
+/** Asks for something of a list that is there already. */
+const withList = (sent: Sent, writes: AuditAction = 'policy_change'): Request[] => [
+  {
+    writes: [writes],
+    async send({ dashboard: { catalogue } }) {
+      const list = { name: 'Listed', note: '', addedAt: 1, addedBy: 'anna' };
+      await catalogue.lists.save(list);
+      const number = { number: '030999999', note: '', until: null };
+      await catalogue.lists.put(list.name, [number], 'anna', 1, true);
+      return { names: { list: list.name }, ...sent };
+    },
+  },
+];
+
 /** Ends a session of the dashboard, which takes nothing from anybody: it is done at once. */
 const ends = (writes: AuditAction, making: Request['send'] = () => ({})): Request[] => [
   { writes: [writes], send: making, unwritable: 'is done, and written later' },
@@ -291,6 +305,17 @@ export const requests: Record<string, Request[]> = {
   'PUT /api/v1/policy': plain('policy_change', {
     body: { based_on: 0, policy: { ...defaultPolicy, emergency_numbers: ['112'] } },
   }),
+  'POST /api/v1/policy/versions/:version/restore': plain('policy_change', {
+    names: { version: '0' },
+    body: { based_on: 0 },
+  }),
+  'POST /api/v1/lists': plain('policy_change', { body: { name: 'VIP' } }),
+  'PUT /api/v1/lists/:list': withList({ body: { note: 'Board' } }),
+  'POST /api/v1/lists/:list/numbers': withList({ body: { number: '0301234567' } }),
+  'POST /api/v1/lists/:list/import': withList({ body: { csv: 'number\n0301234568', replace: true } }),
+  'POST /api/v1/lists/:list/remove': withList({ body: { number: '030999999' } }),
+  'DELETE /api/v1/lists/:list': withList({}),
+  'GET /api/v1/lists/:list/numbers.csv': withList({}, 'export'),
   'POST /api/v1/retention/run': plain('retention_run', { body: {} }),
   'POST /api/v1/recordings/check': plain('recordings_check', { body: {} }),
   'DELETE /api/v1/jobs/:id': plain('job_cancel', { names: { id: aJob.id } }),

@@ -387,6 +387,46 @@ export const rights: Record<string, Row> = {
     is: '                                 401 403 200 403 403 403 403 200 200',
     send: { direction: 'in' },
   },
+  'GET /api/v1/policy/diff': { is: '      401 403 404 403 403 403 403 404 404', token: 'oversee' },
+  'POST /api/v1/policy/check': {
+    token: 'oversee',
+    is: '                                 401 403 200 403 403 403 403 200 200',
+    send: { policy: defaultPolicy },
+  },
+  'POST /api/v1/policy/replay': {
+    is: '                                 401 403 200 403 403 403 403 403 200',
+    send: { policy: defaultPolicy },
+  },
+  'POST /api/v1/policy/versions/:version/restore': {
+    // No such version: who may bring one back is told so.
+    is: '                                 401 403 404 403 403 403 403 403 404',
+    send: { based_on: 0 },
+  },
+  'GET /api/v1/lists': { is: '            401 403 200 403 403 403 403 200 200', token: 'oversee' },
+  'POST /api/v1/lists': {
+    // Not a name: who may make one is told so.
+    is: '                                 401 403 400 403 403 403 403 403 400',
+    send: { name: '' },
+  },
+  'PUT /api/v1/lists/:list': {
+    is: '                                 401 403 404 403 403 403 403 403 404',
+    send: { note: '' },
+  },
+  'DELETE /api/v1/lists/:list': { is: '   401 403 404 403 403 403 403 403 404' },
+  'GET /api/v1/lists/:list/numbers': { is: '401 403 404 403 403 403 403 404 404', token: 'oversee' },
+  'POST /api/v1/lists/:list/numbers': {
+    is: '                                 401 403 404 403 403 403 403 403 404',
+    send: { number: '0301234567' },
+  },
+  'POST /api/v1/lists/:list/remove': {
+    is: '                                 401 403 404 403 403 403 403 403 404',
+    send: { number: '0301234567' },
+  },
+  'POST /api/v1/lists/:list/import': {
+    is: '                                 401 403 404 403 403 403 403 403 404',
+    send: { csv: 'number' },
+  },
+  'GET /api/v1/lists/:list/numbers.csv': { is: '401 403 404 403 403 403 403 404 404', token: 'oversee' },
   'GET /api/v1/quality': { is: '          401 403 200 403 403 403 403 200 200', token: 'oversee view' },
   'GET /api/v1/retention': { is: '        401 403 200 403 403 403 403 200 200', token: 'oversee view' },
   'GET /api/v1/retention.csv': { is: '    401 403 200 403 403 403 403 200 200', token: 'oversee view' },

@@ -89,6 +89,22 @@ export const uiStates: readonly UiState[] = [
     await press(p, 'Done');
     await says('1 problem to correct')(p);
   }),
+  state('policy compared with an earlier version', '/policy', async (p) => {
+    await p.getByText('Compare versions').click();
+    await says('is new')(p);
+  }),
+  state('policy beside the last 30 days', '/policy', async (p) => {
+    await press(p, 'Check against the last 30 days');
+    await says('Nothing would have changed')(p);
+  }),
+  state('policy of nobody', '/policy', says('Start from a preset'), { house: 'empty' }),
+  state('number lists', '/lists', says('2 lists with 3 numbers.')),
+  state('number lists of nothing', '/lists', says('No lists yet.'), { house: 'empty' }),
+  state('number lists, hostile', '/lists', says('Do not record'), { house: 'hostile' }),
+  state('number lists that an auditor reads', '/lists', says('Only admins can change them.'), { as: 'eve' }),
+  state('a number list', '/lists/VIP', says('No end')),
+  state('an empty number list', '/lists/Do%20not%20record', says('No numbers on this list.')),
+  state('a number list that is not there', '/lists/Nothing', says('There is no list of numbers')),
   state('retention with its breaker tripped', '/retention', says('The safety limit stops the nightly run')),
   state('health', '/health', says('All is well')),
   state('health of nothing', '/health', says('No calls in progress.'), { house: 'empty' }),

@@ -36,6 +36,8 @@ const questions: Record<string, (c: Catalogue) => Promise<unknown>> = {
   erased: (c) => c.recordings.tombstones(9),
   policy: (c) => c.policy.newest(),
   versions: (c) => c.policy.versions(),
+  lists: (c) => c.lists.all(),
+  listed: (c) => c.lists.entries({ limit: 99 }),
   openAlarms: (c) => c.alarms.open(),
   pastAlarms: (c) => c.alarms.past(9),
   openDeliveries: (c) => c.alarms.openDeliveries(),
@@ -94,6 +96,8 @@ const columns: Record<string, string[]> = {
   ],
   seal_checks: ['checked_at', 'signed', 'fault', 'fault_at'],
   policies: ['changed_at', 'changed_by', 'policy'],
+  number_lists: ['note', 'added_at', 'added_by'],
+  listed_numbers: ['number', 'note', 'until', 'added_at', 'added_by', 'digits'],
   alarms: [
     'severity',
     'message',

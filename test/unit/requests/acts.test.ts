@@ -1,4 +1,5 @@
 import t from 'tap';
+import { createNumbersInLists } from '../../../daemon/catalogue/listed.js';
 import {
   actIn,
   CONTROL,
@@ -9,6 +10,7 @@ import {
 } from '../../../daemon/domain/operations/control.js';
 import { type Act, type ActKind, actKinds } from '../../../daemon/domain/people/act.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import { createListRequests } from '../../../daemon/requests/lists.js';
 import { createRuleRequests } from '../../../daemon/requests/rules.js';
 import { AUDITOR, type PeopleLab, PLACE, password, peopleLab } from '../../support/people-lab.js';
 import { createAuthenticator } from '../../support/web/authenticator.js';
@@ -37,6 +39,11 @@ const bodies = (by: { person: string; session: string; address: string }) =>
     new_recovery_codes: { by },
     save_policy: { by, policy: defaultPolicy, based_on: 7, no_emergency_numbers: false },
     run_retention: { by, confirm: 'erase-3' },
+    add_list: { by, list: 'VIP', note: '' },
+    change_list: { by, list: 'VIP', note: 'Board' },
+    put_listed: { by, list: 'VIP', entries: [], replace: false, dry_run: true },
+    drop_listed: { by, list: 'VIP', number: '0301234567' },
+    remove_list: { by, list: 'VIP' },
   }) satisfies { [N in ProvedName]: ControlBody<N> };
 
 /** What comes of each of these in a session of somebody. */
@@ -46,7 +53,11 @@ function asking(lab: PeopleLab) {
     retain: { run: async () => ({ erased: 0, failed: 0, left: 0 }) },
     jobs: { ask: () => Promise.reject(new Error('no job')), cancel: () => Promise.reject(new Error('none')) },
   });
-  const handlers = { ...lab.handlers, ...rules } as Pick<ControlHandlers, ProvedName>;
+  const lists = createListRequests({
+    ...lab.deps,
+    lists: createNumbersInLists({ ...lab.deps, region: 'DE' }),
+  });
+  const handlers = { ...lab.handlers, ...rules, ...lists } as Pick<ControlHandlers, ProvedName>;
   return async (name: ProvedName, session: string, person = 'ada') => {
     const body = bodies(lab.by(person, { session }))[name];
     const answer = await (handlers[name] as (body: unknown) => Promise<unknown>)(body).catch((e) => e);

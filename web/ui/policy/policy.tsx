@@ -4,14 +4,19 @@ import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
 import type { VersionedPolicy } from '../state/api.js';
+import type { Replay } from '../state/api-rules.js';
 import { mayDo } from '../state/rights.js';
 import { EmergencyNumbers } from './emergency-numbers.js';
 import { NoEmergencyDialog } from './no-emergency-dialog.js';
+import { Presets } from './presets.js';
+import { ReplayDialog, type ReplayOf, ReplaySection, useReplay } from './replay.js';
 import { recordForm, retentionForm } from './rule-form.js';
 import { RuleList } from './rule-list.js';
+import { RuleNotes, useRuleFaults } from './rule-notes.js';
 import { recordSentence, retentionSentence } from './rule-words.js';
 import { TryIt } from './try-it.js';
 import { type PolicyDraft, usePolicy } from './use-policy.js';
+import { Versions } from './versions.js';
 
 /** What is recorded and how long it is kept: the rules in order, a place to try them, and saving. */
 export function PolicyPage() {
@@ -19,6 +24,8 @@ export function PolicyPage() {
   const [editing, setEditing] = useState(0);
   const [emergencyBad, setEmergencyBad] = useState(false);
   const draft = policy.draft.value;
+  const faults = useRuleFaults(draft);
+  const replay = useReplay();
   const loaded = policy.loaded.value;
   if (!draft || !loaded)
     return (
@@ -54,6 +61,7 @@ export function PolicyPage() {
         {fixed && <p class="quiet">{t.rights.readOnly}</p>}
       </header>
       <div class="policy-rules">
+        {!fixed && <Presets policy={draft} open={empty} off={editing > 0} change={policy.change} />}
         <RuleList
           id="record"
           title={t.policy.record}
@@ -67,6 +75,7 @@ export function PolicyPage() {
           fresh={{ name: '', reason: '', when: {}, outcome: 'skip' }}
           fixed={fixed}
           open={open}
+          aside={(index) => <RuleNotes faults={faults} list="record" index={index} />}
         />
         <RuleList
           id="retention"
@@ -82,6 +91,7 @@ export function PolicyPage() {
           fresh={{ name: '', reason: '', when: {}, keep_days: 365 }}
           fixed={fixed}
           open={open}
+          aside={(index) => <RuleNotes faults={faults} list="retention" index={index} />}
         />
         <EmergencyNumbers
           key={loaded.version}
@@ -90,19 +100,38 @@ export function PolicyPage() {
           change={(emergency_numbers) => policy.change({ emergency_numbers })}
           bad={setEmergencyBad}
         />
+        {!fixed && <ReplaySection replay={replay} policy={draft} />}
+        <Versions
+          newest={loaded}
+          fixed={fixed}
+          unsaved={policy.dirty.value}
+          take={(version) => {
+            policy.savedVersion.value = null;
+            policy.take(version);
+          }}
+        />
       </div>
       <TryIt policy={draft} unsaved={policy.dirty.value} />
-      <SaveBar policy={policy} blocked={editing > 0 || emergencyBad} />
+      <SaveBar policy={policy} replay={replay} blocked={editing > 0 || emergencyBad} />
     </div>
   );
 }
 
-function SaveBar({ policy, blocked }: { policy: PolicyDraft; blocked: boolean }) {
+type SaveBarProps = { policy: PolicyDraft; replay: ReplayOf; blocked: boolean };
+
+function SaveBar({ policy, replay, blocked }: SaveBarProps) {
   const { theirs, problem, savedVersion, saving, dirty, loaded, draft, save, take } = policy;
   const conflict = theirs.value;
   const [asking, setAsking] = useState<VersionedPolicy | null>(null);
-  /** Saves over this version, after a question if that takes away the last emergency number. */
-  const saveOver = (version: VersionedPolicy) => {
+  const [warned, setWarned] = useState<{ over: VersionedPolicy; of: Replay } | null>(null);
+  /** Saves over this version, once it was said which calls would be recorded no longer. */
+  const saveOver = async (version: VersionedPolicy) => {
+    const of = draft.value && (await replay.warning(draft.value));
+    if (of) setWarned({ over: version, of });
+    else saveNow(version);
+  };
+  /** The same, after a question if that takes away the last emergency number. */
+  const saveNow = (version: VersionedPolicy) => {
     const emptied =
       version.policy.emergency_numbers.length > 0 && draft.value?.emergency_numbers.length === 0;
     if (emptied) setAsking(version);
@@ -119,6 +148,16 @@ function SaveBar({ policy, blocked }: { policy: PolicyDraft; blocked: boolean })
             setAsking(null);
           }}
           close={() => setAsking(null)}
+        />
+      )}
+      {warned && (
+        <ReplayDialog
+          replay={warned.of}
+          save={() => {
+            setWarned(null);
+            saveNow(warned.over);
+          }}
+          close={() => setWarned(null)}
         />
       )}
       <div role="status">
@@ -155,10 +194,10 @@ function SaveBar({ policy, blocked }: { policy: PolicyDraft; blocked: boolean })
           <button
             type="button"
             class="button button-main"
-            disabled={saving.value || blocked}
+            disabled={saving.value || replay.busy || blocked}
             onClick={() => loaded.value && saveOver(loaded.value)}
           >
-            {saving.value ? t.policy.saving : t.policy.save}
+            {saving.value ? t.policy.saving : replay.busy ? t.rules.replay.busy : t.policy.save}
           </button>
         </div>
       )}

@@ -29,6 +29,8 @@ type Props<R extends Rule> = {
   fresh: R;
   /** The rules are to be read only. */
   fixed: boolean;
+  /** What is to be said of the rule at this place. */
+  aside: (index: number) => ComponentChildren;
   /** Told +1 when a form opens and -1 when it closes. */
   open: (by: number) => void;
 };
@@ -123,6 +125,7 @@ export function RuleList<R extends Rule>(props: Props<R>) {
                       <Verbatim text={rule.reason} />
                     </p>
                   )}
+                  {props.aside(i)}
                 </div>
                 <div class="rule-acts" hidden={props.fixed}>
                   <Act

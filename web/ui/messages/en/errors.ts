@@ -176,6 +176,30 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'The policy is not valid.',
     hint: 'Nothing was changed. Correct the problems named and save again.',
   },
+  list_unknown: {
+    message: 'There is no list of numbers with this name.',
+    hint: 'Look at the lists that there are, and check how it is spelled.',
+  },
+  list_exists: {
+    message: 'There is a list of numbers with this name already.',
+    hint: 'Choose another name, or add to that list.',
+  },
+  list_used: {
+    message: 'A rule of the policy uses this list.',
+    hint: 'Nothing was removed. Take the list out of the rules first.',
+  },
+  list_full: {
+    message: 'That is more than lists of numbers can hold.',
+    hint: 'Nothing was changed. There can be 100 lists, each of up to 100,000 numbers. Remove what is not needed any more.',
+  },
+  list_invalid: {
+    message: 'The numbers were not imported.',
+    hint: 'Nothing was changed. Correct the lines that are named and import the file again.',
+  },
+  version_unknown: {
+    message: 'There is no such version of the policy.',
+    hint: 'Look at the versions that there are.',
+  },
   policy_conflict: {
     message: 'Somebody else changed the policy in the meantime.',
     hint: 'Load the current version, make your change again and save.',

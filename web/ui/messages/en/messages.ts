@@ -5,12 +5,14 @@ import { coverageText } from './coverage.js';
 import { errorText } from './errors.js';
 import { evidenceText } from './evidence.js';
 import { healthText } from './health.js';
+import { listsText } from './lists.js';
 import { accountText, peopleText, welcomeText } from './people.js';
 import { policyText } from './policy.js';
 import { qualityText } from './quality.js';
 import { referenceText } from './reference.js';
 import { retentionText } from './retention.js';
 import { rightsText } from './rights.js';
+import { rulesText } from './rules.js';
 import { factorText } from './sign-in.js';
 import { vaultText } from './vault.js';
 
@@ -28,6 +30,7 @@ export const messages = {
       coverage: 'Coverage',
       quality: 'Quality',
       policy: 'Policy',
+      lists: 'Number lists',
       retention: 'Retention',
       health: 'Health',
       people: 'People',
@@ -151,6 +154,8 @@ export const messages = {
   keys: keysText,
   coverage: coverageText,
   policy: policyText,
+  rules: rulesText,
+  lists: listsText,
   quality: qualityText,
   reference: referenceText,
   retention: retentionText,

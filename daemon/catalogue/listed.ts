@@ -1,0 +1,77 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createNumberIndex } from '../domain/policy/lists/number-list.js';
+import type { Verbs } from './catalogue.js';
+import type { ListChange } from './lists.js';
+
+/** So many numbers are read, and then looked at, before other work has its turn. */
+const AT_ONCE = 1_000;
+const TURN = 200;
+/** What has ended is removed this often, in ms. It counts no more from its end on. */
+const FORGET_MS = 3_600_000;
+
+export type NumbersInLists = ReturnType<typeof createNumbersInLists>;
+
+/**
+ * Which lists a number is on, from memory: calls are decided by it and cannot wait. Whoever changes a list in this process, which
+ * alone writes, says so with `changed`. `region` is that of numbers without a country code.
+ */
+export function createNumbersInLists({
+  catalogue,
+  region,
+  clock,
+}: {
+  catalogue: Verbs<'lists.entries' | 'lists.forget'>;
+  region: string;
+  clock: () => number;
+}) {
+  const index = createNumberIndex(region);
+  let loading: Promise<void> | null = null;
+  let forgetting: NodeJS.Timeout | undefined;
+
+  async function load(): Promise<void> {
+    await changed(await catalogue.lists.forget(clock()));
+    for (let after = 0; ; ) {
+      const page = await catalogue.lists.entries({ after, limit: AT_ONCE });
+      await changed({ added: page, removed: [] });
+      if (page.length < AT_ONCE) return;
+      after = page.at(-1)!.id;
+    }
+  }
+
+  /** Follows what was written of the lists. */
+  async function changed({ added, removed }: ListChange): Promise<void> {
+    for (const id of removed) index.remove(id);
+    for (const [i, entry] of added.entries()) {
+      if (i % TURN === TURN - 1) await nextTurn();
+      index.add(entry);
+    }
+  }
+
+  return {
+    /** Resolves when all lists are in memory, from which they never leave. Throws what the catalogue throws. */
+    ready(): Promise<void> {
+      loading ??= load().catch((e) => {
+        loading = null;
+        throw e;
+      });
+      return loading;
+    },
+
+    /** Removes what has ended every hour, until `stop`. */
+    start(failed: (err: unknown) => void): void {
+      forgetting = setInterval(
+        () => void catalogue.lists.forget(clock()).then(changed).catch(failed),
+        FORGET_MS,
+      ).unref();
+    },
+    stop(): void {
+      clearInterval(forgetting);
+    },
+
+    changed,
+    /** The names of the lists that have this number now, in whatever notation. */
+    namesFor: (number: string): string[] => index.listsOf(number, clock()),
+    /** The id of the entry that a list has for this number now; null where it has none. */
+    on: (list: string, number: string): number | null => index.on(list, number, clock()),
+  };
+}

@@ -1,0 +1,14 @@
+import type { Policy } from '../../domain/policy/policy.js';
+import { ruleFaults, ruleFaultText } from '../../domain/policy/rule-faults.js';
+import { lineOf } from './policy-file.js';
+
+/** What is wrong with the rules of a policy in a file, a line each with where it stands in that. */
+export function ruleWarnings(policy: Policy, source: string): string[] {
+  const json = source.trimStart().startsWith('{');
+  return ruleFaults(policy).map((fault) => {
+    const { list, index } = fault;
+    const where = json ? '' : lineOf(source, [list, index, 'name']);
+    const name = policy[list]?.[index]?.name ?? '';
+    return `Warning: ${where}${list} rule ${index + 1} "${name}" ${ruleFaultText(fault)}`;
+  });
+}

@@ -1,0 +1,56 @@
+import type { Static } from 'typebox';
+import type {
+  DroppedView,
+  ImportView,
+  ListBody,
+  ListedBody,
+  ListedPage,
+  ListsView,
+} from '../../lists/schemas.js';
+import type { PolicyVersionsView } from '../../policy/schemas.js';
+import type { CheckView, DiffView, ReplayView } from '../../policy/version-schemas.js';
+import { ask, type Policy, type VersionedPolicy } from './api.js';
+import { forPerson } from './opened-for.js';
+
+type Lists = Static<typeof ListsView>;
+export type NumberList = Lists['lists'][number];
+export type Listed = Static<typeof ListedPage>['entries'][number];
+export type Imported = Static<typeof ImportView>;
+export type ImportFault = Imported['faults'][number];
+export type RuleFault = Static<typeof CheckView>['faults'][number];
+export type Replay = Static<typeof ReplayView>;
+export type ReplayKind = keyof Replay['found'];
+export type ReplayExample = Replay['found'][ReplayKind]['examples'][number];
+
+const list = (name: string) => `/lists/${encodeURIComponent(name)}`;
+
+export const rulesApi = {
+  lists: () => ask<Lists>('GET', '/lists'),
+  addList: (body: Static<typeof ListBody>) => ask<Lists>('POST', '/lists', body),
+  noteList: (name: string, note: string) => ask<Lists>('PUT', list(name), { note }),
+  removeList: (name: string) => ask<Lists>('DELETE', list(name)),
+  listed: (name: string, digits: string, after: number) =>
+    ask<Static<typeof ListedPage>>(
+      'GET',
+      `${list(name)}/numbers?${new URLSearchParams({ digits, after: `${after}` })}`,
+    ),
+  addNumber: (name: string, body: Static<typeof ListedBody>) =>
+    ask<Imported>('POST', `${list(name)}/numbers`, body),
+  removeNumber: (name: string, number: string) =>
+    ask<Static<typeof DroppedView>>('POST', `${list(name)}/remove`, { number }),
+  importNumbers: (name: string, body: { csv: string; replace: boolean; dry_run?: boolean }) =>
+    ask<Imported>('POST', `${list(name)}/import`, body),
+  listCsv: (name: string) => forPerson(`/api/v1${list(name)}/numbers.csv`),
+
+  versions: () => ask<Static<typeof PolicyVersionsView>>('GET', '/policy/versions'),
+  diff: (from: number, to: number) =>
+    ask<Static<typeof DiffView>>('GET', `/policy/diff?from=${from}&to=${to}`),
+  restore: (version: number, basedOn: number, noEmergencyNumbers: boolean) =>
+    ask<VersionedPolicy>('POST', `/policy/versions/${version}/restore`, {
+      based_on: basedOn,
+      ...(noEmergencyNumbers && { confirm_no_emergency_numbers: true }),
+    }),
+  check: (policy: Policy, signal: AbortSignal) =>
+    ask<Static<typeof CheckView>>('POST', '/policy/check', { policy }, signal),
+  replay: (policy: Policy) => ask<Replay>('POST', '/policy/replay', { policy }),
+};
