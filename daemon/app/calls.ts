@@ -14,7 +14,7 @@ import { load } from '../ops/busy.js';
 import { siteRegion } from '../ops/config.js';
 import { dashboardOf, testCallAudio } from '../ops/dashboard-client.js';
 import { complainOf } from '../ops/log.js';
-import { faultsOf } from '../pbx/known-faults.js';
+import { type FaultId, faultsOf } from '../pbx/known-faults.js';
 import { translateSnapshot } from '../pbx/translate.js';
 import type { Base, Calls, Links, Parts, PbxBase } from './parts.js';
 
@@ -32,9 +32,11 @@ export function createCalls(
   const preserver = () => parts.recordings.preserver;
   const removeSpool = (name: string) => preserver().remove(id, name);
   const captureLog = log.child({ part: 'capture' });
+  const has = (fault: FaultId) => faultsOf(ari.status()).some((f) => f.id === fault);
   const capture = createCapture({
     pbx: ari,
     spoolSize: spool.size,
+    mutesOnce: () => has('recording-mutes-once'),
     log: captureLog,
     onSilent: (call, seq) => {
       log.error({ call, seq }, 'Asterisk says that it records a call and no audio arrives');
@@ -81,14 +83,13 @@ export function createCalls(
     clock,
     log: log.child({ part: 'witness' }),
   });
-  const hasMuteTrap = () => faultsOf(ari.status()).some((f) => f.id === 'late-packets-dropped');
   const recorder = createRecorder({
     catalogue: outbox.catalogue,
     alarms,
     capture,
     segments,
     hindrance: () => parts.operations.room.hindrance(id),
-    muteTrap: () => hasMuteTrap() || mutes.learned(),
+    muteTrap: () => has('late-packets-dropped') || mutes.learned(),
     spoolAudio: (segment) => spoolAudio(spool, segment),
     rules: { pbx: id, trunkContexts: section.trunk_contexts, mint: () => ulid() },
     log: log.child({ part: 'record' }),
@@ -106,8 +107,16 @@ export function createCalls(
   const mutes = createMuteWatch({
     captures: recorder.captures,
     open: spool.open,
-    known: hasMuteTrap,
+    known: () => has('late-packets-dropped'),
     heal: recorder.renew,
+    leaked: (call, seq, side) => {
+      log.error({ call, seq, side }, 'A masked capture has sound');
+      alarms.raise('mask_leaked', {
+        severity: 'critical',
+        why: { code: 'mask_leaked', params: { call } },
+        forMs: 3_600_000,
+      });
+    },
     cured: (...mute) =>
       void recorder.muted(...mute).catch(complainOf(log, 'A mute could not be put on record')),
     log: captureLog,

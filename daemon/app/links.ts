@@ -1,3 +1,4 @@
+import { anyCode } from '../domain/call/codes.js';
 import type { TapedeckError } from '../domain/error.js';
 import { because, becauseOf } from '../domain/reason/reason.js';
 import { credentialOf } from '../ops/config-pbx.js';
@@ -31,6 +32,7 @@ export function createLinks({ config, clock }: Base, parts: Parts, { section, lo
     password: readSecret(section.ari_password_file, credentialOf('ari-password', section)),
     app: section.app,
     now: clock,
+    digits: () => anyCode(config.codes),
     log: log.child({ part: 'ari' }),
     onEvent: (raw) => {
       const event = translateAri(raw, clock());

@@ -14,6 +14,8 @@ export type Captured = SegmentName & {
   feed: string;
   /** Somebody is on hold: a side may be silent with good reason. */
   held: boolean;
+  /** Since when its sound is masked, ms since 1970: since the PBX had said so for both sides. Null while it is heard. */
+  maskedSince: number | null;
   inStartedAt: number;
   outStartedAt: number;
 };
@@ -24,6 +26,8 @@ export type MuteDeps = {
   open: (name: string) => Promise<FileHandle | null>;
   /** Whether this PBX is known to have the fault. */
   known: () => boolean;
+  /** A side that is masked has sound from after the PBX said that it is silent. Told once for each mask of a side. */
+  leaked: (callId: CallId, seq: number, side: 'in' | 'out') => void;
   /** Wants a segment to be begun anew. */
   heal: (callId: CallId, seq: number) => void;
   /** That brought sound back at once: so that side of that segment was mute, and not the phone silent. */
@@ -32,7 +36,18 @@ export type MuteDeps = {
 };
 
 type Side = 'in' | 'out';
-type Ear = { at: number; bytesPerMs: number; zeroFrom: number | null; firstSound: number | null };
+type Ear = {
+  at: number;
+  bytesPerMs: number;
+  zeroFrom: number | null;
+  firstSound: number | null;
+  /** Where the newest sound is that was read, as a byte of the file. */
+  lastSound: number;
+  /** The mask (its `maskedSince`) that was found to leak. */
+  leaked: number | null;
+  /** Silence that is read before this time (ms, monotonic) is that of a mask. */
+  maskedUntil: number;
+};
 /**
  * What is remembered of a call's side beyond one segment. `tried` counts the cures in vain for one and the same source;
  * the next is not before `notBefore` (ms, monotonic).
@@ -58,6 +73,10 @@ const AT_ONCE = 200;
 const PATIENCE = 20_000;
 /** On a PBX that is not known to have the fault, cures in vain after which it is believed to have none. */
 const IN_VAIN = 3;
+/** Asterisk writes 2 s of 8 kHz at a time, and is looked at every second: the silence of a mask is read this much later, in ms. */
+const LATE = 3_500;
+/** Sound so soon after a mask began is that of before: two frames, and what a file's beginning is off, in ms. */
+const EDGE = 250;
 const HEADER = 44;
 
 export function createMuteWatch(deps: MuteDeps) {
@@ -77,9 +96,12 @@ export function createMuteWatch(deps: MuteDeps) {
 
   async function listen(c: Captured, side: Side): Promise<void> {
     const name = spoolName(c, side);
-    const ear = ears.get(name) ?? { at: HEADER, bytesPerMs: 16, zeroFrom: null, firstSound: null };
+    const ear = ears.get(name) ?? newEar();
     ears.set(name, ear);
+    const masked = c.maskedSince !== null;
+    if (masked) ear.maskedUntil = performance.now() + LATE;
     if (!(await hear(await deps.open(name), ear))) return;
+    if (masked) checkMask(c, side, ear, c.maskedSince!);
     const memory = memories.get(`${c.callId} ${side}`) ?? {
       heard: false,
       feed: c.feed,
@@ -91,8 +113,23 @@ export function createMuteWatch(deps: MuteDeps) {
     if (memory.feed !== c.feed && c.feed !== '')
       Object.assign(memory, { feed: c.feed, tried: 0, notBefore: 0, heard: true });
     if (ear.firstSound !== null) memory.heard = true;
+    // The silence is ours, and a cure would be a seam in it; of one that is on trial nothing can be said.
+    if (performance.now() < ear.maskedUntil) {
+      ear.zeroFrom = null;
+      memory.trial = null;
+      return;
+    }
     if (memory.trial && memory.trial.seq !== c.seq) await outcome(c, side, ear, memory, memory.trial);
     if (ear.zeroFrom !== null) judge(c, side, ear, memory, ear.zeroFrom);
+  }
+
+  /** A mask is only what is written: the PBX does not tell whether it mutes. */
+  function checkMask(c: Captured, side: Side, ear: Ear, since: number): void {
+    const began = side === 'in' ? c.inStartedAt : c.outStartedAt;
+    const from = HEADER + (since + EDGE - began) * ear.bytesPerMs;
+    if (ear.leaked === since || ear.lastSound < from) return;
+    ear.leaked = since;
+    deps.leaked(c.callId, c.seq, side);
   }
 
   function judge(c: Captured, side: Side, ear: Ear, memory: Memory, zeroFrom: number): void {
@@ -161,6 +198,11 @@ export function createMuteWatch(deps: MuteDeps) {
   };
 }
 
+const newEar = (): Ear => ({
+  ...{ at: HEADER, bytesPerMs: 16, zeroFrom: null, firstSound: null },
+  ...{ lastSound: 0, leaked: null, maskedUntil: Number.NEGATIVE_INFINITY },
+});
+
 /** Reads what was appended. False when there is nothing new, or the file is not to be seen from here. */
 async function hear(file: FileHandle | null, ear: Ear): Promise<boolean> {
   if (!file) return false;
@@ -178,6 +220,7 @@ async function hear(file: FileHandle | null, ear: Ear): Promise<boolean> {
     const read = buffer.subarray(0, bytesRead);
     const last = lastSound(read);
     if (last >= 0) {
+      ear.lastSound = from + last;
       ear.firstSound ??= from + read.findIndex((byte) => byte !== 0);
       ear.zeroFrom = last + 2 >= bytesRead ? null : from + last + 2;
     } else ear.zeroFrom ??= from;

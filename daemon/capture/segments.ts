@@ -135,9 +135,14 @@ export function createSegments(deps: SegmentsDeps) {
     },
     remove,
 
-    /** Has Asterisk write silence from now on, or what is said again. Throws where it does not do so. */
-    async mute(segment: Segment, on: boolean): Promise<void> {
-      await (on ? capture.mute(segment) : capture.unmute(segment));
+    /**
+     * Has Asterisk write silence from now on, or what is said again. False where it cannot go back to sound, and the segment has
+     * to end. Throws where it does not do so.
+     */
+    async mute(segment: Segment, on: boolean): Promise<boolean> {
+      if (!on) return capture.unmute(segment);
+      await capture.mute(segment);
+      return true;
     },
 
     /**

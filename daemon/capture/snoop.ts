@@ -9,9 +9,10 @@ import {
 } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
 import { patience } from '../ops/patience.js';
+import { createMasking, type PbxMuter } from './masking.js';
 
 /** What the capture asks of the PBX. */
-export type PbxRecorder = {
+export type PbxRecorder = PbxMuter & {
   snoop(legId: LegId, side: 'in' | 'out', id: string): Promise<void>;
   isWide(legId: LegId): Promise<boolean>;
   record(snoop: string, name: string, wide: boolean): Promise<void>;
@@ -29,6 +30,8 @@ export type SnoopDeps = {
   pbx: PbxRecorder;
   /** Bytes of a spool file on disk, or null when it is not there, or when this machine does not see the spool. */
   spoolSize: (name: string) => Promise<number | null>;
+  /** See `masking`. */
+  mutesOnce: () => boolean;
   log: Log;
   /** A recording that was said to run and has no audio on disk. */
   onSilent: (callId: CallId, seq: number) => void;
@@ -49,6 +52,7 @@ export type Capture = ReturnType<typeof createCapture>;
 export function createCapture(deps: SnoopDeps) {
   const waiting = new Map<string, (at: number) => void>();
   const watches = new Set<NodeJS.Timeout>();
+  const masking = createMasking(deps);
 
   /** Resolves with the time of an event that is still to come; subscribe before asking for it. */
   function expect(kind: PbxEvent['kind'], id: string, what: string): Promise<number> {
@@ -83,6 +87,7 @@ export function createCapture(deps: SnoopDeps) {
     started.catch(() => {});
     await deps.pbx.record(id, name, await wide);
     const began = await started;
+    masking.begun(name);
     // Else each of our snoops is an answered call in the customer's bills and reports (Asterisk 16 and 22).
     void deps.pbx
       .keepFromCdrs(id)
@@ -97,6 +102,10 @@ export function createCapture(deps: SnoopDeps) {
     // The event may have come before anybody waited for it, or while the connection was down.
     if (!(await deps.pbx.isRecording(name))) return;
     await done;
+  }
+
+  function forget(segment: SegmentName): void {
+    for (const way of SIDES) masking.over(spoolName(segment, way));
   }
 
   function watch(segment: SegmentName): void {
@@ -147,7 +156,7 @@ export function createCapture(deps: SnoopDeps) {
 
     /** Resolves when Asterisk has closed both files: the leg has hung up, or `end` was called. */
     async finished(segment: SegmentName): Promise<void> {
-      await Promise.all(SIDES.map((way) => finished(segment, way)));
+      await Promise.all(SIDES.map((way) => finished(segment, way))).finally(() => forget(segment));
     },
 
     /** Stops capturing and keeps what there is. */
@@ -159,15 +168,25 @@ export function createCapture(deps: SnoopDeps) {
     /** Stops capturing; what was captured is thrown away by Asterisk. */
     async drop(segment: SegmentName): Promise<void> {
       await Promise.all(SIDES.map((way) => deps.pbx.discard(spoolName(segment, way))));
+      forget(segment);
       await Promise.all(SIDES.map((way) => deps.pbx.hangup(snoopId(segment.callId, segment.seq, way))));
     },
 
-    /** Silence is written in place of what is said, on both sides. */
+    /**
+     * From here on only silence is written of both sides, while time goes on; repeatable. Resolves once the PBX has said so.
+     * Throws what it says; then a side may still be heard.
+     */
     async mute(segment: SegmentName): Promise<void> {
-      await Promise.all(SIDES.map((way) => deps.pbx.mute(spoolName(segment, way), true)));
+      await Promise.all(SIDES.map((way) => masking.mute(spoolName(segment, way))));
     },
-    async unmute(segment: SegmentName): Promise<void> {
-      await Promise.all(SIDES.map((way) => deps.pbx.mute(spoolName(segment, way), false)));
+
+    /**
+     * Both sides are written again; repeatable. False when the PBX cannot do that, and the segment has to be begun anew. After
+     * a restart only for a segment that a mask has touched. Throws what the PBX says; then a side may still be silent.
+     */
+    async unmute(segment: SegmentName): Promise<boolean> {
+      const heard = await Promise.all(SIDES.map((way) => masking.unmute(spoolName(segment, way))));
+      return heard.every((side) => side);
     },
 
     /** Which sides of a segment are being recorded at this moment. */

@@ -60,6 +60,8 @@ const CDR_SOURCES = {
   ),
 };
 
+const code = (description: string) => Type.String({ description, default: '', pattern: '^[0-9*#A-D]{0,8}$' });
+
 const ADDRESS = '^[^\\s@<>(),;:"]+@[^\\s@<>(),;:"]+$';
 
 /**
@@ -162,6 +164,16 @@ export const ConfigSchema = Type.Object({
       65_535,
     ),
   }),
+  codes: section(
+    'Keys that people press during a call, such as "*71", on any phone and without a change to the dialplan. Empty: none. While all are empty and no rule needs them, the PBX is not asked to tell any keys. Of [[pbx]], for all.',
+    {
+      mask: code('Our own side alone: from here on silence is recorded, as for a card number.'),
+      resume: code('Our own side alone: sound again.'),
+      keep: code('Our own side alone: keep the recording of this call, where it is recorded on demand.'),
+      decline: code('Any party: this call is not to be recorded; what was recorded of it is destroyed.'),
+      allow: code('Any party: it may be recorded after all.'),
+    },
+  ),
   ldap: section(
     'A directory whose people may sign in: LDAP, or Active Directory. Try it with "tapedeck doctor".',
     {

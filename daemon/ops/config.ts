@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { Value } from 'typebox/value';
+import { type Codes, clashes } from '../domain/call/codes.js';
 import { fail } from '../domain/error.js';
 import { isRegion, regionOfZone } from '../domain/phone.js';
 import { checkApart, checkIds, checkSources, HEADING, onlyPbx, withSources } from './config-pbx.js';
@@ -88,6 +89,7 @@ function check(raw: Table, source: string): string[] {
     ...checkAlerts(raw.alerts, source),
     ...checkAudit(raw.audit, raw.alerts, source),
     ...checkOutside(raw, source),
+    ...checkCodes(raw.codes, source),
   ];
 }
 
@@ -183,6 +185,16 @@ function checkAudit(audit: unknown, alerts: unknown, source: string): string[] {
       '"audit.checkpoint_webhook_secret_file" is needed, so that the receiver knows who posts.',
     );
   return faults;
+}
+
+/** Of two codes of which one is in the other only one would ever be heard. */
+function checkCodes(codes: unknown, source: string): string[] {
+  if (!isTable(codes)) return [];
+  const texts = Object.fromEntries(Object.entries(codes).filter(([, code]) => typeof code === 'string'));
+  return clashes(texts as Codes).map(
+    ([one, other]) =>
+      `${at(source, 'codes', other)}: "codes.${other}" and "codes.${one}" cannot be told apart: neither may contain the other.`,
+  );
 }
 
 /** Only what is written is checked: whatever may be left out has its default. `around` is where the table stands. */

@@ -17,6 +17,8 @@ declare module 'ari-client' {
       cancel: Operation<void>;
       mute: Operation<void>;
       unmute: Operation<void>;
+      pause: Operation<void>;
+      unpause: Operation<void>;
       deleteStored: Operation<void>;
       listStored: () => Promise<{ name?: string }[]>;
     };

@@ -6,7 +6,7 @@ import { patience } from '../ops/patience.js';
 import { PATIENCE, takeOverRequests } from './ari-requests.js';
 import { openStream } from './ari-stream.js';
 import { createLink, type Session } from './link.js';
-import { UNWANTED } from './translate.js';
+import { DIGITS, UNWANTED } from './translate.js';
 
 /**
  * Asterisk's REST interface. The one file that knows ari-client, which knows the operations; how its requests are made is in
@@ -18,6 +18,8 @@ export type AriDeps = {
   user: string;
   password: string;
   app: string;
+  /** Whether the keys that people press are to be told, which they are not by default. Asked at each connection, and by `filter`. */
+  digits?: () => boolean;
   log: Log;
   /** A parsed event, whatever it is. */
   onEvent: (event: unknown) => void;
@@ -31,7 +33,7 @@ export type AriDeps = {
 
 /** Events that may come before the list of channels does; more are a flood, and nothing waits for its end. */
 const MOST_HELD = 20_000;
-const unwanted: ReadonlySet<unknown> = new Set(UNWANTED);
+const WITHOUT_DIGITS = [...UNWANTED, DIGITS];
 
 /** Codecs of 16 kHz and more, as Asterisk names them. */
 const WIDE = /\b(g722|g719|opus|siren(7|14)|silk(16|24)|speex(16|32)|slin(12|16|24|32|44|48|96|192))\b/;
@@ -47,6 +49,8 @@ export function createAri(deps: AriDeps) {
   let version = '';
   const link = createLink({ session, onDown: deps.onDown, now: deps.now, log: deps.log });
 
+  const unwanted = () => (deps.digits?.() ? UNWANTED : WITHOUT_DIGITS);
+
   async function session({ heard, up }: Session): Promise<TapedeckError> {
     const info = (await (await get('/ari/asterisk/info?only=system')).json()) as {
       system?: { version?: unknown };
@@ -61,7 +65,7 @@ export function createAri(deps: AriDeps) {
       onHeard: heard,
       onJunk: (bytes) => deps.log.warn({ bytes }, 'The PBX sent something that is not JSON; ignored'),
       onEvent: (event) => {
-        if (unwanted.has((event as { type?: unknown } | null)?.type)) return;
+        if (unwanted().includes(String((event as { type?: unknown } | null)?.type))) return;
         if (!held) deps.onEvent(event);
         else if (held.push(event) > MOST_HELD) hangUp();
       },
@@ -102,8 +106,12 @@ export function createAri(deps: AriDeps) {
       'endpoint:__AST_ENDPOINT_ALL_TOPIC',
     ])
       await inTime('subscription', c.applications.unsubscribe({ applicationName, eventSource }));
-    const value = { disallowed: UNWANTED.map((type) => ({ type })) };
-    await inTime('eventFilter', c.applications.filter({ applicationName, filter: value }));
+    await filter(c);
+  }
+
+  async function filter(c: Client): Promise<void> {
+    const value = { disallowed: unwanted().map((type) => ({ type })) };
+    await inTime('eventFilter', c.applications.filter({ applicationName: deps.app, filter: value }));
   }
 
   /** Not by ari-client, which would make an empty list of an answer that is none, and so end every call. */
@@ -146,6 +154,17 @@ export function createAri(deps: AriDeps) {
     }
   }
 
+  /** False when that recording is not there. */
+  async function onLive(what: string, ask: (r: Client['recordings']) => Promise<unknown>): Promise<boolean> {
+    try {
+      await call(what, (c) => ask(c.recordings));
+      return true;
+    } catch (e) {
+      if (isAbsent(e)) return false;
+      throw e;
+    }
+  }
+
   return {
     start: link.start,
     async stop(): Promise<void> {
@@ -154,6 +173,11 @@ export function createAri(deps: AriDeps) {
       await stopped;
     },
     status: () => ({ ...link.status(), version }),
+
+    /** Whether keys are wanted has changed: the PBX is asked to tell them, or no longer to. */
+    async filter(): Promise<void> {
+      if (client) await filter(client);
+    },
 
     /** The time on the PBX's clock, ms since 1970. */
     async time(): Promise<number> {
@@ -199,20 +223,12 @@ export function createAri(deps: AriDeps) {
     async discard(name: string): Promise<void> {
       await call('cancel', (c) => c.recordings.cancel({ recordingName: name })).catch(ignoreAbsent);
     },
-    /**
-     * From now on a recording that runs is written as digital silence, or as sound again. Twice does no harm. False when there
-     * is no such recording.
-     */
-    async mute(name: string, muted: boolean): Promise<boolean> {
-      const recordingName = name;
-      try {
-        await call('mute', ({ recordings: r }) => (muted ? r.mute : r.unmute)({ recordingName }));
-        return true;
-      } catch (e) {
-        if (isAbsent(e)) return false;
-        throw e;
-      }
-    },
+    /** Turns a recording's mute on or off; see `masking` for what that does. False when there is no such recording. */
+    mute: (name: string, muted: boolean): Promise<boolean> =>
+      onLive('mute', (r) => (muted ? r.mute : r.unmute)({ recordingName: name })),
+    /** While it is paused nothing is written, and its time stands still. Repeatable. False when there is no such recording. */
+    pause: (name: string, paused: boolean): Promise<boolean> =>
+      onLive('pause', (r) => (paused ? r.pause : r.unpause)({ recordingName: name })),
     async isRecording(name: string): Promise<boolean> {
       try {
         const live = await call('live', (c) => c.recordings.getLive({ recordingName: name }));

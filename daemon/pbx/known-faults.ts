@@ -5,6 +5,8 @@
 export type FaultId =
   | 'late-packets-dropped'
   | 'one-direction-mangled'
+  | 'recording-mutes-once'
+  | 'repeated-mute-unmutes'
   | 'hangup-deadlock'
   | 'stream-deadlock'
   | 'whisper-loops'
@@ -62,6 +64,32 @@ const table: readonly Entry[] = [
       ['17.0.0', '18.16.0'],
       ['19.0.0', '19.8.0'],
       ['20.0.0', '20.1.0'],
+    ],
+  },
+  {
+    id: 'recording-mutes-once',
+    means: 'A recording can be muted once only: the second mute is accepted and does nothing.',
+    does: 'After each mask the capture is begun anew, which costs about 0.1 s of sound.',
+    cure: 'handled',
+    todo: '',
+    source:
+      'https://github.com/asterisk/asterisk/issues/322. Measured on 16.28: the second mute of each recording did nothing.',
+    versions: [
+      ['12.0.0', '18.20.0'],
+      ['19.0.0', '20.5.0'],
+    ],
+  },
+  {
+    id: 'repeated-mute-unmutes',
+    means: 'Muting a recording that is muted turns its sound back on.',
+    does: 'A mute is never repeated; where it is not known whether there was one, the recording is paused first.',
+    cure: 'handled',
+    todo: '',
+    source:
+      'Measured on 22.10.1, 4 of 4. Presumably since the change that mended issue 322: its flag is signed.',
+    versions: [
+      ['18.20.0', '19.0.0'],
+      ['20.5.0', null],
     ],
   },
   {

@@ -1,3 +1,4 @@
+import { type DirectiveKind, directiveKinds } from '../domain/call/directive.js';
 import type { DialStatus, LegFacts, LinkHalf, PbxEvent, Snapshot } from '../domain/call/event.js';
 import { clean, cleanNumber } from '../domain/call/party.js';
 import { isTestLeg } from '../domain/call/test-call.js';
@@ -36,6 +37,9 @@ const STATUSES: Record<string, DialStatus> = {
   CANCEL: 'cancelled',
 };
 
+/** What keys are told by. Whoever asks for no digits gets none. */
+export const DIGITS = 'ChannelDtmfReceived';
+
 /** ARI event types that are not needed; Asterisk is asked not to send them (a simple call has 46 ChannelVarset of 75). */
 export const UNWANTED = [
   'ChannelVarset',
@@ -49,7 +53,6 @@ export const UNWANTED = [
   'PlaybackContinuing',
   'PlaybackFinished',
   'TextMessageReceived',
-  'ChannelDtmfReceived',
   'BridgeCreated',
   'BridgeDestroyed',
   'BridgeVideoSourceChanged',
@@ -66,6 +69,7 @@ export function translateAri(raw: unknown, now: number): PbxEvent | null {
     if (!str(channel.name).startsWith('Snoop/')) return null;
     return { kind: type === 'StasisStart' ? 'snoop-up' : 'snoop-gone', at, id: token(channel.id) };
   }
+  if (type === 'ChannelUserevent') return said(event, at);
   if (type === 'Dial') return dial(event, at);
   if (type === 'BridgeBlindTransfer') return blindTransfer(event, at);
   if (type === 'BridgeAttendedTransfer') return attendedTransfer(event, at);
@@ -94,6 +98,10 @@ export function translateAri(raw: unknown, now: number): PbxEvent | null {
     case 'ChannelHangupRequest':
       // A soft one is the PBX's own doing: it comes for every channel whose dialplan ends.
       return event.soft === true ? null : { kind: 'hung-up', at, leg };
+    case DIGITS: {
+      const digit = str(event.digit).toUpperCase();
+      return /^[0-9*#A-D]$/.test(digit) ? { kind: 'digit', at, legId: leg.id, digit } : null;
+    }
     case 'ChannelHold':
       return { kind: 'hold', at, leg };
     case 'ChannelUnhold':
@@ -165,11 +173,33 @@ export function translateAmi(raw: unknown, now: number): PbxEvent | null {
       return { kind: 'parked', at, legId: get('parkeeuniqueid'), space: get('parkingspace') };
     case 'UnParkedCall':
       return { kind: 'unparked', at, legId: get('parkeeuniqueid'), by: get('retrievercalleridnum') };
+    case 'UserEvent': {
+      const what = directiveOf(first(event.userevent));
+      // One that the dialplan sent is told by ARI, too: it has the state of its channel. Said twice, it might come out of order.
+      if (!what || event.channelstate !== undefined) return null;
+      return { kind: 'said', at, what, legId: get('uniqueid') || null, linkedid: get('linkedid') };
+    }
     case 'Pickup':
       return { kind: 'pickup', at, legId: get('targetuniqueid'), by: get('calleridnum') };
     default:
       return null;
   }
+}
+
+/** "TapedeckMask", in any case. */
+function directiveOf(name: string): DirectiveKind | null {
+  const what = /^tapedeck([a-z]{1,20})$/i.exec(name)?.[1]?.toLowerCase();
+  return directiveKinds.find((kind) => kind === what) ?? null;
+}
+
+/** UserEvent() of the dialplan. What else it bears is not looked at. */
+function said(event: Json, at: number): PbxEvent | null {
+  const what = directiveOf(str(event.eventname));
+  if (!what) return null;
+  const leg = legOf(event.channel);
+  const vars = obj(obj(event.channel).channelvars);
+  const linkedid = leg?.linkedid ?? token(vars['CHANNEL(linkedid)']);
+  return { kind: 'said', at, what, legId: leg?.id ?? null, linkedid };
 }
 
 /** Channels that carry no person: our snoops and Asterisk's own helpers, and the halves of a Local channel. */

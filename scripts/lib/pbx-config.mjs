@@ -18,7 +18,7 @@ const SOCKET_PATH_LIMIT = 107;
 /** Snippets that an administrator installs; the lab adds only what its own `*.lab.conf` says. */
 const SNIPPETS = ['ari.conf', 'manager.conf', 'http.conf', 'cdr_manager.conf'];
 /** Snippets that are added to a file that everybody has of their own. */
-const APPENDED = ['extensions.conf'];
+const APPENDED = ['extensions.conf', 'features.conf'];
 const SECRETS = ['tapedeck-ari', 'tapedeck-ami', 'lab-ari', 'lab-ami'];
 
 /** The control socket's folder: inside the instance, or under the temporary folder when that path is too long. */

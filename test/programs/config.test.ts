@@ -115,6 +115,14 @@ t.test('a fault has its line, its name and what to write instead', async (t) => 
   }
 });
 
+t.test('codes that cannot be told apart are refused', async (t) => {
+  t.match(load(t, '[codes]\nmask = "*71"\nresume = "*72"\n').codes, { mask: '*71', resume: '*72', keep: '' });
+  t.match(faultsOf(t, '[codes]\nmask = "*7"\nkeep = "*71"\n'), [
+    /^line 3: "codes\.keep" and "codes\.mask" cannot be told apart/,
+  ]);
+  t.match(faultsOf(t, '[codes]\nmask = "71 "\n'), [/^line 2: "codes\.mask"/]);
+});
+
 t.test('the line is that of the key in its own section', async (t) => {
   const toml = '[site]\nname = "x"\n[pbx]\nari_user = "y"\n\n[web]\n# port = 1\nport = -1\n';
   t.match(faultsOf(t, toml), [/^line 8: "web\.port"/]);

@@ -44,6 +44,8 @@ export function scripted() {
     running,
     /** What is to happen before a capture begins; may throw. */
     onBegin: async (_leg: string): Promise<void> => {},
+    /** False where the PBX mutes a recording for good. */
+    unmutes: true,
     hear: () => {},
     async begin({ callId, seq }: SegmentName, legId: string) {
       asked.push(`begin ${callId}-${seq} ${legId}`);
@@ -59,15 +61,16 @@ export function scripted() {
     async drop({ callId, seq }: SegmentName) {
       asked.push(`drop ${callId}-${seq}`);
     },
-    live: async ({ callId, seq }: SegmentName) => {
-      const runs = running.has(`${callId}-${seq}`);
-      return { in: runs, out: runs };
-    },
     async mute({ callId, seq }: SegmentName) {
       asked.push(`mute ${callId}-${seq}`);
     },
     async unmute({ callId, seq }: SegmentName) {
       asked.push(`unmute ${callId}-${seq}`);
+      return capture.unmutes;
+    },
+    live: async ({ callId, seq }: SegmentName) => {
+      const runs = running.has(`${callId}-${seq}`);
+      return { in: runs, out: runs };
     },
     release: async (id: string) => void asked.push(`release ${id}`),
     stop: () => {},

@@ -16,8 +16,11 @@ export type Live = {
   said: readonly Directive[];
   /** What its row says for why nothing of it is kept; null while something may be. */
   refused: CoverageStatus | null;
-  /** The segment that the PBX was last told to mute, or to write again; null where that is not known. */
-  muting: { seq: number; on: boolean } | null;
+  /**
+   * The segment that the PBX was last told to mute, or to write again, and when it had done so (ms since 1970); null where that
+   * is not known.
+   */
+  muting: { seq: number; on: boolean; at: number } | null;
   /** The leg whose capture failed last, why, how often, and since when (ms since 1970). */
   failed: { leg: LegId; why: Why; times: number; since: number } | null;
   /** Why the next segment begins late or anew. */
@@ -83,14 +86,14 @@ export function standing({ newest, segment, decision, failed, said, because: lat
   return told(false, failed?.why ?? late ?? because('capture_coming'));
 }
 
-/** The capture of a call that runs, if one does, with who feeds it. `masked`: its silence is wanted. */
-export function running({ segment: s, said }: Live, state: CallState) {
+/** The capture of a call that runs, if one does, with who feeds it, and since when silence is written of it. */
+export function running({ segment: s, muting }: Live, state: CallState) {
   if (!s || s.inStartedAt === null || s.outStartedAt === null) return [];
   const { callId, seq, token, inStartedAt, outStartedAt } = s;
   const around = {
     feed: feedOf(state, s.legId),
     held: onHold(state, s.legId),
-    masked: isMasked(directed(said)),
+    maskedSince: muting?.on && muting.seq === s.seq ? muting.at : null,
   };
   return [{ callId, seq, token, inStartedAt, outStartedAt, ...around }];
 }

@@ -102,15 +102,18 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
   /** Has the PBX write silence in place of what is said, or write that again. Where it does neither, it writes nothing. */
   async function mute(l: Live, on: boolean): Promise<void> {
     const segment = l.segment!;
-    if (l.muting ? l.muting.seq === segment.seq && l.muting.on === on : !on && l.said.length === 0) return;
-    try {
-      await deps.segments.mute(segment, on);
-      l.muting = { seq: segment.seq, on };
-    } catch (err) {
+    const masked = l.said.some((d) => d.kind === 'mask');
+    if (l.muting ? l.muting.seq === segment.seq && l.muting.on === on : !on && !masked) return;
+    const done = await deps.segments.mute(segment, on).catch((err) => {
       deps.log.error({ err, call: segment.callId, on }, 'The PBX did not mask a capture, so it is ended');
-      await leave(l, true);
-      l.because = because('masked');
+      return false;
+    });
+    if (done) {
+      l.muting = { seq: segment.seq, on, at: deps.clock() };
+      return;
     }
+    await leave(l, true);
+    l.because = because('masked');
   }
 
   /** Rules apply to calls that begin from then on: a call is decided by the version in force when it was first seen. */
@@ -147,7 +150,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       const begunAt = Math.max(segment.inStartedAt!, segment.outStartedAt!);
       const late = known === null ? lateness(call, l, askedAt, begunAt) : null;
       l.segment = late === null ? segment : { ...segment, because: late };
-      l.muting = { seq: segment.seq, on: false };
+      l.muting = { seq: segment.seq, on: false, at: deps.clock() };
       if (l.segment !== segment) await deps.catalogue.segments.save(l.segment);
       if (l.wanted) l.wanted.met = true;
       l.failed = null;
@@ -227,7 +230,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       l.because = l.segment ? null : why;
       if (l.segment === segment) return false;
       if (!l.segment) return true;
-      l.muting = { seq: l.segment.seq, on: false };
+      l.muting = { seq: l.segment.seq, on: false, at: deps.clock() };
       deps.onCapture('begun');
       deps.log.info(
         { call: segment.callId, seq: l.segment.seq, because: inWords(why, say) },

@@ -1,4 +1,5 @@
 import type { LegId } from '../recording/recording.js';
+import type { DirectiveKind } from './directive.js';
 
 /**
  * What the PBX tells, in the words of the domain. `at` is milliseconds since 1970 by the PBX's clock where it gives one,
@@ -54,6 +55,16 @@ export type PbxEvent =
   | { kind: 'parked'; at: number; legId: LegId; space: string }
   | { kind: 'unparked'; at: number; legId: LegId; by: string }
   | { kind: 'pickup'; at: number; legId: LegId; by: string }
+  /**
+   * A key was pressed on a leg, and let go at `at`: the one event with what nobody may keep. It is told only where something
+   * needs it, goes to the recogniser (`codes`), and into no log, row or file.
+   */
+  | { kind: 'digit'; at: number; legId: LegId; digit: string }
+  /**
+   * The dialplan, a feature code or another program says it of a call by a UserEvent: on which leg, or else by which
+   * linkedid. Both are empty where nothing says which call is meant.
+   */
+  | { kind: 'said'; at: number; what: DirectiveKind; legId: LegId | null; linkedid: string }
   | { kind: 'snoop-up'; at: number; id: string }
   | { kind: 'snoop-gone'; at: number; id: string }
   | { kind: 'spool-started'; at: number; name: string }

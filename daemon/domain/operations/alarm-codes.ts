@@ -44,6 +44,7 @@ export const ALARMS = {
   event_loop_slow: NOTHING,
   capture_silent: ofPbx({}),
   mask_timed_out: ofPbx({}),
+  mask_leaked: ofPbx({ call: Text }),
   captures_fail: ofPbx({}),
   silent_side: ofPbx({ kind: oneOf({ extension: true, line: true }), name: Text }),
   // `detail`: what the test call found, with figures.

@@ -71,6 +71,10 @@ const WORDS: {
     message: 'Asterisk reports that it is recording, but no audio arrives. Calls are being lost.',
     hint: 'Check the free space on the PBX, and the owner of its spool directory recording/.',
   }),
+  mask_leaked: ({ call }) => ({
+    message: `Sound was recorded while call ${call} was masked: its recording may hold card numbers.`,
+    hint: 'Listen to the masked part, and redact or erase the recording. The PBX accepted the mask and did not mute: report its version.',
+  }),
   captures_fail: () => ({
     message: publicMessage('captures_fail'),
     hint: 'The log of the recorder has the cause for each call. Check the spool of the PBX and its free space first.',

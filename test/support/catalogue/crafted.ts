@@ -54,9 +54,9 @@ export function recorderOn(catalogue: Catalogue) {
     finished: async () => {},
     end: async () => {},
     drop: async () => {},
-    live: async () => ({ in: false, out: false }),
     mute: async () => {},
-    unmute: async () => {},
+    unmute: async () => true,
+    live: async () => ({ in: false, out: false }),
     release: async () => {},
     stop: () => {},
   };

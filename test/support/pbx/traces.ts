@@ -12,7 +12,7 @@ import { factsOf } from '../../../daemon/domain/call/call-state.js';
 import type { PbxEvent } from '../../../daemon/domain/call/event.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
 import type { CallId, CallRecord, LegId } from '../../../daemon/domain/recording/recording.js';
-import { translateAmi, translateAri, UNWANTED } from '../../../daemon/pbx/translate.js';
+import { DIGITS, translateAmi, translateAri, UNWANTED } from '../../../daemon/pbx/translate.js';
 
 const DIR = fileURLToPath(new URL('../../fixtures/traces/', import.meta.url));
 
@@ -67,7 +67,7 @@ function readAmi(block: string): Heard | null {
 /** The trace in the words of the domain, without what a connected Tapedeck asks not to be sent. */
 export function eventsOf(name: string): PbxEvent[] {
   return readTrace(name)
-    .filter((h) => h.from === 'ami' || !UNWANTED.includes(String(h.raw.type)))
+    .filter((h) => h.from === 'ami' || ![...UNWANTED, DIGITS].includes(String(h.raw.type)))
     .flatMap((h) => (h.from === 'ari' ? translateAri(h.raw, h.at) : translateAmi(h.raw, h.at)) ?? []);
 }
 

@@ -50,8 +50,9 @@ function scriptedPbx(hear: () => (event: PbxEvent) => void) {
     },
     stopRecording: async (name) => void asked.push(`stop ${name}`),
     discard: async (name) => void asked.push(`discard ${name}`),
-    mute: async () => true,
     isRecording: async () => false,
+    mute: async () => true,
+    pause: async () => true,
     keepFromCdrs: async () => {},
     hangup: async (channel) => void asked.push(`hangup ${channel}`),
   };
@@ -62,7 +63,13 @@ async function labWithPbx(t: Test, refuse: (what: string) => boolean = () => fal
   let hear: (event: PbxEvent) => void = () => {};
   const pbx = scriptedPbx(() => hear);
   pbx.refuse = refuse;
-  const capture = createCapture({ pbx, spoolSize: async () => null, log, onSilent: () => {} });
+  const capture = createCapture({
+    pbx,
+    spoolSize: async () => null,
+    mutesOnce: () => false,
+    log,
+    onSilent: () => {},
+  });
   t.teardown(() => capture.stop());
   const l = await lab(t, { capture });
   hear = l.recorder.hear;

@@ -75,6 +75,21 @@ t.test(
   },
 );
 
+t.test('where the PBX mutes a recording for good, it is captured anew to be heard', async (t) => {
+  const l = await talking(t);
+  l.capture.unmutes = false;
+  t.match(l.recorder.captures(), [{ seq: 0, maskedSince: null }]);
+  await l.recorder.direct('C1', { ...by, kind: 'mask' });
+  t.match(l.recorder.captures(), [{ seq: 0, maskedSince: Number }]);
+  await l.recorder.direct('C1', { ...by, kind: 'resume' });
+  const asked = ['begin C1-0 ann', 'mute C1-0', 'unmute C1-0', 'end C1-0', 'finished C1-0', 'begin C1-1 ann'];
+  t.same(l.capture.asked, asked);
+  t.match(l.recorder.captures(), [{ seq: 1, maskedSince: null }]);
+  t.match((await l.catalogue.segments.of('C1')).at(-1), { because: { code: 'masked' } });
+  await l.recorder.direct('C1', { ...by, kind: 'mask' });
+  t.equal(l.capture.asked.at(-1), 'mute C1-1', 'and can be muted again');
+});
+
 t.test('where the PBX does not mute, the capture ends, and begins anew afterwards', async (t) => {
   const l = await talking(t);
   l.capture.mute = async () => {

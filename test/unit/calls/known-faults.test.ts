@@ -35,6 +35,12 @@ t.test('a fault ends with the version that mends it, on each branch', async (t) 
       ['16.28.0', '18.15.1', '19.7.1', '20.0.1'],
       ['16.30.0', '18.16.0', '20.1.0', '22.0.0'],
     ],
+    [
+      'recording-mutes-once',
+      ['16.28.0', '18.19.0', '19.8.1', '20.4.0', 'certified/18.9-cert5'],
+      ['18.20.0', '20.5.0', '21.0.0', '22.10.1'],
+    ],
+    ['repeated-mute-unmutes', ['18.20.0', '20.5.0', '22.10.1', '23.0.0'], ['16.28.0', '18.19.0', '20.4.0']],
     ['whisper-loops', ['20.21.0', '22.11.0', '23.5.0'], ['20.20.1', '21.12.3', '22.10.1', '23.4.1']],
   ] as const) {
     for (const version of has) t.ok(ids(version).includes(fault), `${version} has ${fault}`);
@@ -50,7 +56,7 @@ t.test('of a version that cannot be read only what holds for all is said', async
 
 t.test('every fault says what it means, what is done about it, and where it is known from', async (t) => {
   const all = ['16.28.0', '20.19.0', '22.11.0', '22.10.1+dfsg'].flatMap((version) => faultsOf({ version }));
-  t.equal(new Set(all.map((f) => f.id)).size, 8);
+  t.equal(new Set(all.map((f) => f.id)).size, 10);
   for (const f of all) {
     t.ok(f.means.endsWith('.') && f.does.endsWith('.') && f.source, f.id);
     t.equal(f.cure === 'handled', f.todo === '', `${f.id}: there is something to do unless it is handled`);

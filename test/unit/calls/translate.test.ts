@@ -233,3 +233,56 @@ t.test('keys of AMI are known in any case, and a field that comes twice counts o
     queue: 'support',
   });
 });
+
+t.test('what is said of a call by a UserEvent is known in any case, and nothing else of it', async (t) => {
+  const channel = {
+    ...{ id: '1.1', name: 'PJSIP/101-00000001', state: 'Up' },
+    channelvars: { 'CHANNEL(linkedid)': '1.0' },
+  };
+  const ari = (eventname: unknown, more: object = { channel }) =>
+    translateAri({ type: 'ChannelUserevent', eventname, userevent: { Card: '4929' }, ...more }, NOW);
+  for (const [name, what] of [
+    ['TapedeckMask', 'mask'],
+    ['tapedeckresume', 'resume'],
+    ['TAPEDECKKEEP', 'keep'],
+    ['TapedeckDecline', 'decline'],
+    ['TapedeckAllow', 'allow'],
+  ] as const) {
+    t.same(ari(name), { kind: 'said', at: NOW, what, legId: '1.1', linkedid: '1.0' });
+    t.same(translateAmi({ event: 'UserEvent', userevent: name, uniqueid: '1.1', card: '4929' }, NOW), {
+      ...{ kind: 'said', at: NOW, what, legId: '1.1', linkedid: '' },
+    });
+  }
+  t.same(
+    ari('TapedeckMask', { channel: { ...channel, name: 'Local/101@internal-00000000;1' } }),
+    { kind: 'said', at: NOW, what: 'mask', legId: null, linkedid: '1.0' },
+    'the half of a Local channel is no leg, and still of the call',
+  );
+  t.match(ari('TapedeckMask', {}), { legId: null, linkedid: '' });
+  for (const name of ['Mask', 'TapedeckMasks', 'Tapedeck', 'TapedeckMask\n', 'xTapedeckMask', '', 7, null])
+    t.equal(ari(name), null, String(name));
+  t.equal(
+    translateAmi({ event: 'UserEvent', userevent: 'TapedeckMask', uniqueid: '1.1', channelstate: '6' }, NOW),
+    null,
+    'ARI tells what the dialplan says',
+  );
+});
+
+t.test('a key is one of the sixteen; what a menu read is nothing', async (t) => {
+  const channel = { id: '1.1', name: 'PJSIP/101-00000001', state: 'Up' };
+  const ari = (digit: unknown) => translateAri({ type: 'ChannelDtmfReceived', digit, channel }, NOW);
+  t.same(ari('7'), { kind: 'digit', at: NOW, legId: '1.1', digit: '7' });
+  t.match(ari('a'), { digit: 'A' });
+  for (const digit of ['', '12', 'E', '\u0660', 7, null]) t.equal(ari(digit), null, String(digit));
+  const set = { type: 'ChannelVarset', variable: 'CARD', value: '4929' };
+  t.equal(translateAri({ ...set, channel }, NOW), null);
+  for (const event of ['VarSet', 'Newexten', 'DTMFBegin', 'DTMFEnd'])
+    t.equal(
+      translateAmi(
+        { event, uniqueid: '1.1', digit: '4', variable: 'CARD', value: '4929', appdata: '4' },
+        NOW,
+      ),
+      null,
+      event,
+    );
+});

@@ -56,6 +56,7 @@ const EXAMPLES: {
   event_loop_slow: [[{}, /slow to react/]],
   mask_timed_out: [[{}, /ended by itself/]],
   capture_silent: [[{}, /no audio arrives/]],
+  mask_leaked: [[{ call: '01ARZ3NDEKTSV4RRFFQ69G5FAV' }, /while call 01ARZ3NDEKTSV4RRFFQ69G5FAV was masked/]],
   captures_fail: [[{}, /could not be captured/]],
   silent_side: [
     [{ kind: 'extension', name: '101' }, /^No sound from extension 101:/],

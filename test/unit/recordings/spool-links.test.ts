@@ -141,8 +141,7 @@ t.test('no two captures have names of which one gives away the other', async (t)
         return { inStartedAt: 1, outStartedAt: 1 };
       },
       ...{ finished: none, end: none, drop: none, release: none, stop: () => {} },
-      mute: async () => {},
-      unmute: async () => {},
+      ...{ mute: none, unmute: async () => true },
       live: async () => ({ in: false, out: false }),
     },
     save: async (segment) => void saved.push(segment),
