@@ -668,4 +668,8 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX directives_by_call ON directives (call_id, seq);
   `,
+  // Where a recording is silent on purpose.
+  `
+  ALTER TABLE recordings ADD COLUMN masks TEXT NOT NULL DEFAULT '[]';
+  `,
 ];

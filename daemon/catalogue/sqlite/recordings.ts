@@ -41,9 +41,9 @@ export function createRecordings(db: Db, reader: Reader) {
   const ears = createEars(db);
   const add = db.prepare(`
     INSERT INTO recordings (id, call_id, of_id, version, state, duration_ms, plain_bytes, sealed_bytes, plain_sha256, sealed_sha256,
-      file, sealed_at, left_db, right_db, gaps, quality, quality_flags, keep_until, keep_rule, keep_reason)
+      file, sealed_at, left_db, right_db, gaps, masks, quality, quality_flags, keep_until, keep_rule, keep_reason)
     VALUES ($id, $callId, $of, $version, 'sealed', $durationMs, $plainBytes, $sealedBytes, $plainSha256, $sealedSha256,
-      $file, $sealedAt, $leftDb, $rightDb, $gaps, $quality, $qualityFlags, $keepUntil, $keepRule, $keepWhy)`);
+      $file, $sealedAt, $leftDb, $rightDb, $gaps, $masks, $quality, $qualityFlags, $keepUntil, $keepRule, $keepWhy)`);
   const one = db.prepare('SELECT * FROM recordings WHERE id = ?');
   const ofCall = db.prepare('SELECT * FROM recordings WHERE call_id = ? ORDER BY of_id, version');
   const begin = db.prepare(
@@ -111,6 +111,7 @@ export function createRecordings(db: Db, reader: Reader) {
       add.run({
         ...given,
         gaps: JSON.stringify(given.gaps.map(gapCell)),
+        masks: JSON.stringify(given.masks),
         keepWhy: writeWhy(given.keepWhy),
         quality: given.quality && JSON.stringify(given.quality),
         qualityFlags: [...new Set(given.quality?.flags.map((f) => f.flag))].join(' '),

@@ -1,6 +1,7 @@
 import type { PbxId } from '../pbx.js';
 import type { Why } from '../reason/reason.js';
 import type { Loss } from './lost.js';
+import type { Mask } from './mask.js';
 import type { Quality } from './quality.js';
 
 /**
@@ -40,6 +41,7 @@ export type MarkKind =
   | 'queue'
   | 'agent'
   | 'hold'
+  | 'mask'
   | 'transfer'
   | 'park'
   | 'pickup'
@@ -145,6 +147,8 @@ export type Recording = {
   leftDb: number;
   rightDb: number;
   gaps: Gap[];
+  /** Where it is silent on purpose. */
+  masks: Mask[];
   quality: Quality | null;
   /** When it may be erased; null = for ever. */
   keepUntil: number | null;

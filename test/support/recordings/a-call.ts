@@ -46,6 +46,7 @@ export function aRecording(id: string, callId: string, more: Partial<Recording> 
     leftDb: -20.5,
     rightDb: -23,
     gaps: [],
+    masks: [],
     quality: null,
     keepUntil: null,
     keepRule: null,

@@ -326,6 +326,7 @@ export async function addRecording(
     leftDb: -20,
     rightDb: -21,
     gaps: [],
+    masks: [],
     quality: null,
     keepUntil: null,
     keepRule: null,
