@@ -147,10 +147,41 @@ export function opusPlan(job: OpusJob): OpusPlan {
   };
 }
 
+/** What a redaction makes of a recording, as far as it matters to ffmpeg. */
+export type RecodeJob = Omit<OpusJob, 'segments' | 'silences'> & {
+  durationMs: number;
+  /** Hz, of what was encoded. */
+  rate: number;
+  silences: readonly Silence[];
+};
+export type RecodePlan = Pick<OpusPlan, 'filter' | 'outputOptions' | 'expectedMs' | 'rate'> & {
+  job: RecodeJob;
+};
+
+/**
+ * Plans the same recording with silences: the arguments for ffmpeg, whose one input is the Ogg Opus of before. A silence to the
+ * end goes on to the last sample.
+ */
+export function recodePlan(job: RecodeJob): RecodePlan {
+  const { durationMs, silences } = job;
+  const rate = job.rate > 8_000 ? 16_000 : 8_000;
+  const whole = `[0:a]aresample=${rate},aformat=sample_fmts=fltp:sample_rates=${rate}:channel_layouts=stereo`;
+  return {
+    job,
+    filter: silenced(whole, silences, rate, Math.round((durationMs * rate) / 1000)).join(';'),
+    outputOptions: outputOptions(job, rate),
+    expectedMs: durationMs,
+    rate,
+  };
+}
+
 /** A side as a stream of its own. */
 const monoAt = (rate: number) => `aformat=sample_fmts=fltp:sample_rates=${rate}:channel_layouts=mono`;
 
-const outputOptions = ({ tags, bitrate, complexity }: Omit<OpusJob, 'segments'>, rate: number): string[] => [
+const outputOptions = (
+  { tags, bitrate, complexity }: Omit<OpusJob, 'segments' | 'silences'>,
+  rate: number,
+): string[] => [
   ...['-map', '[recording]', '-map_metadata', '-1'],
   ...['-metadata', `title=${plainText(tags.title)}`],
   ...['-metadata', `date=${plainText(tags.date)}`],

@@ -19,6 +19,7 @@ import { createOwnerRequests } from './owner.js';
 import { createPasswordCheck, type PasswordVerbs } from './password-check.js';
 import { createPeopleRequests } from './people.js';
 import { createProofs, type Proofs } from './proofs.js';
+import { createRedactRequests, type RedactRequestDeps } from './redact.js';
 import { createRefusals } from './refusals.js';
 import { createRuleRequests, type RuleDeps } from './rules.js';
 import { createSignInRequests } from './sign-in.js';
@@ -27,7 +28,8 @@ import { createTaking } from './taking.js';
 import { createTelling } from './tell.js';
 
 export type RequestsDeps = Pick<RuleDeps, 'retain' | 'jobs'> &
-  Pick<DirectingRequestDeps, 'direct'> & {
+  Pick<DirectingRequestDeps, 'direct'> &
+  Pick<RedactRequestDeps, 'redactor'> & {
     catalogue: Catalogue;
     passwords: PasswordVerbs;
     factorSecrets: FactorSecrets;
@@ -85,6 +87,7 @@ export function createRequests(deps: RequestsDeps): {
       ...createSignInRequests({ ...shared, siteName: deps.site.name }),
       ...createRuleRequests(shared),
       ...createDirectingRequests(shared),
+      ...createRedactRequests(shared),
       ...createSound(shared),
       ...createTelling(shared),
     },

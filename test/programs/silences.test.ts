@@ -5,8 +5,11 @@ import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import t from 'tap';
 import { encodeOrder, jobOf, readOrder } from '../../daemon/encode/apart/orders.js';
-import { createFfmpeg } from '../../daemon/encode/ffmpeg.js';
-import { type OpusJob, opusPlan, type Silence } from '../../daemon/encode/opus.js';
+import { createRemoteFfmpeg } from '../../daemon/encode/apart/remote.js';
+import { createEncoderServer } from '../../daemon/encode/apart/server.js';
+import { createFfmpeg, type Ffmpeg } from '../../daemon/encode/ffmpeg.js';
+import { type OpusJob, opusPlan, recodePlan, type Silence } from '../../daemon/encode/opus.js';
+import { createLog } from '../../daemon/ops/log.js';
 import { wavOf } from '../support/recordings/preserve-lab.js';
 
 const ffmpeg = createFfmpeg();
@@ -108,4 +111,25 @@ t.test('as many silences as anybody makes are one run, and the encoder is asked 
   if (order.kind !== 'encode') throw new Error(order.kind);
   t.same(jobOf(order).silences, silences);
   t.equal('silences' in encodeOrder(job(8_000, 12_000, []), 1_000), false);
+});
+
+t.test('a redaction goes by way of the encoder, and sounds as ffmpeg makes it here', async (t) => {
+  const server = createEncoderServer({ ffmpeg, log: createLog('silent', 'test') });
+  const socket = join(t.testdir({}), 'encoder.sock');
+  await server.listen({ path: socket });
+  t.teardown(server.stop);
+  const encoding = ffmpeg.encode(opusPlan(job(8_000, 3_000, [])));
+  const ogg = await buffer(encoding.stdout);
+  const plan = recodePlan({
+    ...{ durationMs: 3_000, rate: 8_000, bitrate: 24_000, complexity: 5 },
+    silences: [{ side: 'both', fromMs: 1_000, untilMs: 2_000 }],
+    tags: { title: 'Call', date: '2026-01-05T09:00:00Z', callId: '01JNTEST' },
+  });
+  const heard = async (by: Pick<Ffmpeg, 'recode'>) => {
+    const made = await buffer(by.recode(plan, Readable.from([ogg])).stdout);
+    return buffer(ffmpeg.decode(Readable.from([made]), 8_000).stdout);
+  };
+  const near = await heard(ffmpeg);
+  t.equal(near.length, 4 * 8 * 3_000);
+  t.ok(near.equals(await heard(createRemoteFfmpeg({ socket }))));
 });

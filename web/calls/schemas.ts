@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { directiveKinds, directiveWays } from '../../daemon/domain/call/directive.js';
+import { CONTROL } from '../../daemon/domain/operations/control.js';
 import { PbxId } from '../../daemon/domain/pbx.js';
 import { callRights } from '../../daemon/domain/people/person.js';
 import { RuleOutcome } from '../../daemon/domain/policy/policy.js';
@@ -63,8 +64,30 @@ export const RecordingView = Type.Object({
   sealed_sha256: Type.String({ description: 'Of the sealed file on disk.' }),
   gaps: Type.Array(GapView, { description: 'What was not captured.' }),
   masks: Type.Array(MaskView, { description: 'Where it is silent on purpose.' }),
+  version: Type.Integer({ description: 'Counts redactions: 1 is what was sealed after the call.' }),
+  redaction: Nullable(
+    Type.Object(
+      {
+        at: Time,
+        by: Type.String(),
+        reason: Type.String(),
+        older: Type.String({ description: 'The version in whose place it stands.' }),
+        older_kept: Type.Boolean({
+          description: 'That version was kept, for nobody to hear; else destroyed.',
+        }),
+      },
+      { description: 'Of a version that was redacted.' },
+    ),
+  ),
   quality: Type.Union([QualityView, Type.Null()], { description: 'Told to who hears all of the call.' }),
 });
+
+const { redact_recording: redact, redacted_versions: redacted } = CONTROL;
+export const RedactBody = Type.Pick(redact.body, ['stretches', 'reason', 'older'], {
+  additionalProperties: false,
+});
+export const RedactedView = redact.answer;
+export const VersionsLeftView = redacted.answer;
 
 export const CallSummary = Type.Object({
   id: Type.String(),

@@ -50,6 +50,14 @@ function recordingView(recording: Recording, sight: Sight, say: Say): Static<typ
       kind: mask.kind,
       written_ms: Math.round(mask.writtenMs),
     })),
+    version: recording.version,
+    redaction: recording.redaction && {
+      at: iso(recording.redaction.at),
+      by: recording.redaction.by,
+      reason: recording.redaction.reason,
+      older: recording.redaction.older,
+      older_kept: recording.redaction.olderKept,
+    },
     quality: sight.told && recording.quality ? qualityView(recording.quality) : null,
   };
 }

@@ -165,6 +165,18 @@ const MaskShape = Type.Object({
   kind: oneOf<MaskKind>({ mask: true, hold: true, redacted: true }),
   writtenMs: Figure,
 });
+export const StretchesShape = Type.Array(Type.Object({ side: place.side, fromMs: Figure, untilMs: Figure }));
+const RedactionShape = Type.Object({
+  older: Text,
+  olderPlainSha256: Text,
+  olderSealedSha256: Text,
+  olderManifestSha256: orNull(Text),
+  olderKept: Type.Boolean(),
+  stretches: StretchesShape,
+  by: Text,
+  reason: Text,
+  at: Time,
+});
 /** A gap has its reason as a code, or as the sentence of a version that had no codes. */
 const GapShape = Type.Union([
   Type.Object({ ...place, why: Type.Unknown() }),
@@ -185,7 +197,7 @@ export const gapCell = ({ why, ...place }: Gap) =>
 export const recording = noun({
   table: 'recordings',
   key: (row) => row.id,
-  json: ['gaps', 'masks', 'quality'],
+  json: ['gaps', 'masks', 'quality', 'redaction'],
   shape: Type.Object({
     id: Text,
     call_id: Text,
@@ -209,6 +221,8 @@ export const recording = noun({
     keep_reason: Text,
     erased_at: orNull(Time),
     erase_reason: orNull(Text),
+    redaction: orNull(RedactionShape),
+    superseded_by: orNull(Text),
   }),
   make: (row): Recording => ({
     id: row.id,
@@ -233,6 +247,8 @@ export const recording = noun({
     keepWhy: whyIn('keep_reason', row.keep_reason),
     erasedAt: row.erased_at,
     eraseWhy: row.erase_reason === null ? null : whyIn('erase_reason', row.erase_reason),
+    redaction: row.redaction,
+    supersededBy: row.superseded_by,
   }),
 });
 

@@ -61,6 +61,7 @@ export function createAsking(ctx: CliContext) {
       rules: { ldap: ctx.config().ldap.roles ?? [], oidc: ctx.config().oidc.roles ?? [] },
       site: { name: ctx.config().site.name, timeZone: ctx.config().site.time_zone },
       direct: away,
+      redactor: { redact: away },
       retain: { run: async (how) => (await ctx.retain(withOwn)).run(how) },
       jobs: {
         ask: away,

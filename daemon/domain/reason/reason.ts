@@ -81,6 +81,7 @@ const PLAIN = {
   place_unknown: NOTHING,
   muted: NOTHING,
   masked: NOTHING,
+  redacted: NOTHING,
   cut_off: NOTHING,
   no_audio: NOTHING,
   file_missing: shape({ side: Type.Union([Type.Literal('them'), Type.Literal('us')]), detail: Text }),

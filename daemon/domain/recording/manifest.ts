@@ -5,6 +5,7 @@ import type { KeptDecision } from '../policy/policy.js';
 import type { Why } from '../reason/reason.js';
 import { inWords, reasonView, type Say } from '../reason/words.js';
 import type { CallRecord, Coverage, Gap, Party, Recording, RecordingId, Segment } from './recording.js';
+import type { Redaction } from './redaction.js';
 
 /**
  * What Tapedeck vouches for of a recording: the call, the bytes, and what is not in them. Signed over its bytes as RFC 8785
@@ -24,13 +25,15 @@ export type Manifest = {
   made_later: boolean;
   /** Those that were signed while there could be one PBX only do not name it: it is the first. */
   call: Omit<ReturnType<typeof callPart>, 'pbx'> & { pbx?: PbxId };
-  recording: Omit<ReturnType<typeof recordingPart>, 'gaps' | 'of' | 'version' | 'masks'> & {
+  recording: Omit<ReturnType<typeof recordingPart>, 'gaps' | 'of' | 'version' | 'masks' | 'redaction'> & {
     /** The id of the first version, and which one this is. Absent before version 3: there was one only. */
     of?: RecordingId;
     version?: number;
     gaps: (GapPlace & Told)[];
     /** Absent before version 4. */
     masks?: ReturnType<typeof recordingPart>['masks'];
+    /** Which version it stands in the place of, with its hashes; null where it was not redacted. Absent before version 4. */
+    redaction?: ReturnType<typeof recordingPart>['redaction'];
   };
   sealed_for: { own_key: true; recovery_recipient: string | null } | null;
   segments: Omit<ReturnType<typeof segmentPart>, 'why'>[];
@@ -160,9 +163,9 @@ export function disagreements(manifest: Manifest, call: CallRecord, recording: R
 
 /** A recording as far as this manifest speaks of it. */
 function comparable(recording: Recording, { format_version }: Manifest) {
-  const { of, version, masks, ...before } = recordingPart(recording);
+  const { of, version, masks, redaction, ...before } = recordingPart(recording);
   if (format_version < 3) return before;
-  return format_version < 4 ? { ...before, of, version } : { ...before, of, version, masks };
+  return format_version < 4 ? { ...before, of, version } : { ...before, of, version, masks, redaction };
 }
 
 const without = (gaps: unknown, key: string): unknown =>
@@ -253,8 +256,25 @@ function recordingPart(recording: Recording, say?: Say) {
       kind: mask.kind,
       written_ms: Math.round(mask.writtenMs),
     })),
+    redaction: recording.redaction && redactionPart(recording.redaction),
   };
 }
+
+const redactionPart = (redaction: Redaction) => ({
+  asked_at: iso(redaction.at),
+  by: redaction.by,
+  reason: redaction.reason,
+  older: {
+    id: redaction.older,
+    plain_sha256: redaction.olderPlainSha256,
+    sealed_sha256: redaction.olderSealedSha256,
+    manifest_sha256: redaction.olderManifestSha256,
+    kept: redaction.olderKept,
+  },
+  stretches: redaction.stretches.map(({ side, fromMs, untilMs }) => ({
+    ...{ side, from_ms: fromMs, until_ms: untilMs },
+  })),
+});
 
 /** A segment that begins after another is a seam; `because` and `why` say why there is one. */
 function segmentPart(segment: Segment, say?: Say) {

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { fail } from '../../domain/error.js';
-import type { OpusJob } from '../opus.js';
+import type { OpusJob, RecodeJob } from '../opus.js';
 
 /**
  * What the recorder can ask of the encoder: kinds with numbers, never an argument of ffmpeg's, a path or a descriptor. The
@@ -33,6 +33,17 @@ const Silences = Type.Array(
   { maxItems: MOST_SILENCES },
 );
 
+/** What the file says of its call, and how it is encoded. */
+const FORM = {
+  tags: strict({
+    title: Type.String({ maxLength: 500 }),
+    date: Type.String({ maxLength: 40 }),
+    callId: Type.String({ maxLength: 40 }),
+  }),
+  bitrate: Type.Integer({ minimum: 6_000, maximum: 512_000 }),
+  complexity: Type.Integer({ minimum: 0, maximum: 10 }),
+};
+
 const EncodeOrder = strict({
   kind: Type.Literal('encode'),
   limitMs: Limit,
@@ -47,18 +58,20 @@ const EncodeOrder = strict({
     { maxItems: MOST_SEGMENTS },
   ),
   silences: Type.Optional(Silences),
-  tags: strict({
-    title: Type.String({ maxLength: 500 }),
-    date: Type.String({ maxLength: 40 }),
-    callId: Type.String({ maxLength: 40 }),
-  }),
-  bitrate: Type.Integer({ minimum: 6_000, maximum: 512_000 }),
-  complexity: Type.Integer({ minimum: 0, maximum: 10 }),
+  ...FORM,
+});
+const RecodeOrder = strict({
+  kind: Type.Literal('recode'),
+  limitMs: Limit,
+  durationMs: Length,
+  rate: Rate,
+  silences: Silences,
+  ...FORM,
 });
 const DecodeOrder = strict({ kind: Type.Literal('decode'), limitMs: Limit, rate: Rate });
 const VersionOrder = strict({ kind: Type.Literal('version') });
 
-const Order = Type.Union([EncodeOrder, DecodeOrder, VersionOrder]);
+const Order = Type.Union([EncodeOrder, RecodeOrder, DecodeOrder, VersionOrder]);
 export type Order = Static<typeof Order>;
 
 export const VersionAnswer = strict({
@@ -88,6 +101,17 @@ export function encodeOrder(job: OpusJob, limitMs: number): Order {
     complexity,
   };
 }
+
+/** The order for a redaction. */
+export const recodeOrder = (
+  { durationMs, rate, silences, tags, bitrate, complexity }: RecodeJob,
+  limitMs: number,
+): Order => ({
+  kind: 'recode',
+  ...{ limitMs, durationMs, rate, bitrate, complexity },
+  silences: silences.map(({ side, fromMs, untilMs }) => ({ side, fromMs, untilMs })),
+  tags: { title: tags.title.slice(0, 500), date: tags.date, callId: tags.callId },
+});
 
 /** The job of an order, whose files are pipes that nobody opens by a name. */
 export function jobOf(order: Static<typeof EncodeOrder>): OpusJob {

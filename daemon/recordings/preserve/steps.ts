@@ -3,7 +3,7 @@ import type { Spool } from '../../capture/spool.js';
 import type { Verbs } from '../../catalogue/catalogue.js';
 import type { StoredCall } from '../../catalogue/stored-call.js';
 import { factsOf } from '../../domain/call/call-state.js';
-import { iso, type Site, times } from '../../domain/days.js';
+import { type Site, times } from '../../domain/days.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { Alarms } from '../../domain/operations/alarm.js';
 import { placeOf } from '../../domain/paths.js';
@@ -25,6 +25,7 @@ import {
   type RecordingId,
   spoolName,
 } from '../../domain/recording/recording.js';
+import { tagsOf } from '../../domain/recording/tags.js';
 import { type Captured, readCaptured, withoutTails } from '../../encode/captured.js';
 import type { Encoder } from '../../encode/encoder.js';
 import { opusPlan } from '../../encode/opus.js';
@@ -221,12 +222,10 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
     gaps: Gap[],
     { masks }: Masking,
   ): Promise<{ recording: Recording; peaks: Peaks; policyVersion: number }> {
-    const started = iso(call.startedAt);
-    const title = `${call.them.name || call.them.number || 'unknown'} - ${call.us.name || call.us.number || 'unknown'}`;
     const plan = opusPlan({
       segments: captured.map((c) => c.part),
       silences: masks.map(({ side, atMs, untilMs }) => ({ side, fromMs: atMs, untilMs })),
-      tags: { title, date: started, callId: call.id },
+      tags: tagsOf(call),
       bitrate: deps.bitrate,
       complexity: deps.complexity,
     });
@@ -264,6 +263,8 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
         keepWhy: decision.why,
         erasedAt: null,
         eraseWhy: null,
+        redaction: null,
+        supersededBy: null,
       },
     };
   }

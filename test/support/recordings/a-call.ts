@@ -53,6 +53,8 @@ export function aRecording(id: string, callId: string, more: Partial<Recording> 
     keepWhy: noted('No rule fits; it is kept for ever by default.'),
     erasedAt: null,
     eraseWhy: null,
+    redaction: null,
+    supersededBy: null,
     ...more,
   };
 }

@@ -292,6 +292,18 @@ export const requests: Record<string, Request[]> = {
     body: { based_on: 0, policy: { ...defaultPolicy, emergency_numbers: ['112'] } },
   }),
   'POST /api/v1/retention/run': plain('retention_run', { body: {} }),
+  'POST /api/v1/recordings/:id/redact': [
+    {
+      writes: ['redact'],
+      send: async ({ dashboard, call }) => ({
+        names: { id: (await dashboard.catalogue.calls.get(call))!.recording!.id },
+        body: {
+          ...{ stretches: [{ side: 'both', from_ms: 0, until_ms: 100 }] },
+          ...{ reason: 'Card number', older: 'destroy' },
+        },
+      }),
+    },
+  ],
   'POST /api/v1/recordings/check': plain('recordings_check', { body: {} }),
   'DELETE /api/v1/jobs/:id': plain('job_cancel', { names: { id: aJob.id } }),
 

@@ -9,6 +9,7 @@ import {
 } from '../../../daemon/domain/operations/control.js';
 import { type Act, type ActKind, actKinds } from '../../../daemon/domain/people/act.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import { createRedactRequests } from '../../../daemon/requests/redact.js';
 import { createRuleRequests } from '../../../daemon/requests/rules.js';
 import { AUDITOR, type PeopleLab, PLACE, password, peopleLab } from '../../support/people-lab.js';
 import { createAuthenticator } from '../../support/web/authenticator.js';
@@ -37,6 +38,10 @@ const bodies = (by: { person: string; session: string; address: string }) =>
     new_recovery_codes: { by },
     save_policy: { by, policy: defaultPolicy, based_on: 7, no_emergency_numbers: false },
     run_retention: { by, confirm: 'erase-3' },
+    redact_recording: {
+      ...{ by, recording: 'none', reason: 'Card number', older: 'destroy' },
+      stretches: [{ side: 'both', from_ms: 0, until_ms: 9 }],
+    },
   }) satisfies { [N in ProvedName]: ControlBody<N> };
 
 /** What comes of each of these in a session of somebody. */
@@ -46,7 +51,12 @@ function asking(lab: PeopleLab) {
     retain: { run: async () => ({ erased: 0, failed: 0, left: 0 }) },
     jobs: { ask: () => Promise.reject(new Error('no job')), cancel: () => Promise.reject(new Error('none')) },
   });
-  const handlers = { ...lab.handlers, ...rules } as Pick<ControlHandlers, ProvedName>;
+  const redactions = createRedactRequests({
+    ...lab.deps,
+    mint: () => '',
+    redactor: { redact: () => Promise.reject(new Error('no redaction')) },
+  });
+  const handlers = { ...lab.handlers, ...rules, ...redactions } as Pick<ControlHandlers, ProvedName>;
   return async (name: ProvedName, session: string, person = 'ada') => {
     const body = bodies(lab.by(person, { session }))[name];
     const answer = await (handlers[name] as (body: unknown) => Promise<unknown>)(body).catch((e) => e);
