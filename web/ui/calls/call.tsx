@@ -23,6 +23,7 @@ import { Consultations } from './consultations.js';
 import { Details } from './details.js';
 import { EvidenceButton } from './evidence.js';
 import { Heard } from './heard.js';
+import { RedactButton, RedactedNote } from './redact.js';
 import { Damage, Seal } from './seal.js';
 import { Story } from './story.js';
 import { Why } from './why.js';
@@ -81,6 +82,7 @@ export function CallPage({ id, address }: Props) {
           <Consultations call={c} address={address} />
           <Story call={c} />
           <Seal call={c} />
+          <RedactedNote call={c} />
           <Details call={c} />
           {c.recording && mayDo('audit') && (
             <p class="call-audit">
@@ -180,6 +182,7 @@ function CallHead({ call }: { call: CallDetail }) {
             {t.call.download}
           </DownloadLink>
           <EvidenceButton call={call} />
+          <RedactButton call={call} />
         </p>
       )}
       {can && !player.canPlay && (

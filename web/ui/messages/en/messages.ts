@@ -8,6 +8,7 @@ import { healthText } from './health.js';
 import { accountText, peopleText, welcomeText } from './people.js';
 import { policyText } from './policy.js';
 import { qualityText } from './quality.js';
+import { redactText } from './redact.js';
 import { referenceText } from './reference.js';
 import { retentionText } from './retention.js';
 import { rightsText } from './rights.js';
@@ -158,6 +159,7 @@ export const messages = {
   rights: rightsText,
   vault: vaultText,
   evidence: evidenceText,
+  redact: redactText,
   people: peopleText,
   account: accountText,
   welcome: welcomeText,
