@@ -80,7 +80,6 @@ const PLAIN = {
   ended_and_begun_anew: NOTHING,
   place_unknown: NOTHING,
   muted: NOTHING,
-  masked: NOTHING,
   redacted: NOTHING,
   cut_off: NOTHING,
   no_audio: NOTHING,

@@ -102,7 +102,6 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
   place_unknown: () =>
     'Asterisk stopped writing early, or the PBX was short of processor time and this much audio is missing somewhere earlier. The place is not known because Tapedeck does not see the spool of this PBX.',
   muted: () => 'The PBX had gone silent in the capture, although the parties could hear each other.',
-  masked: () => 'The recording was masked at that time.',
   redacted: () => 'It was redacted: a newer version stands in its place.',
   cut_off: () => 'Asterisk exited while it was recording: up to two seconds are missing at the end.',
   no_audio: () => 'The call ended before any audio arrived.',
