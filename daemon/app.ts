@@ -103,6 +103,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await alarming.away.start();
       void assurance.checkpoints.start();
       await recordings.retain.recover();
+      void recordings.redactor.recover();
       await tellOfRemoved(base, parts);
       await onEach(({ calls }) => calls.growth.start());
       await onEach(({ calls }) => calls.watch.start());
@@ -140,7 +141,12 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
         ...[recordings.custody.stop(), recordings.registering.stop()],
       ]);
       await Promise.all([operations.jobs.stop(), recordings.scrub.stop()]);
-      await Promise.all([operations.health.stop(), recordings.retain.stop(), operations.room.stop()]);
+      await Promise.all([
+        operations.health.stop(),
+        recordings.redactor.stop(),
+        recordings.retain.stop(),
+        operations.room.stop(),
+      ]);
       await operations.unlock.stop();
       await onEach(({ links }) => Promise.all([links.ari.stop(), links.ami.stop()]));
       await onEach(({ calls }) => Promise.all([calls.mutes.stop(), calls.growth.stop()]));

@@ -50,6 +50,7 @@ const COMMANDS: Record<string, () => Promise<(program: Command, context: CliCont
   keys: async () => (await import('./cli/keys.js')).keys,
   policy: async () => (await import('./cli/policy.js')).policy,
   recordings: async () => (await import('./cli/recordings.js')).recordings,
+  redact: async () => (await import('./cli/redact.js')).redact,
   retention: async () => (await import('./cli/retention.js')).retention,
   'test-call': async () => (await import('./cli/test-call.js')).testCall,
   tls: async () => (await import('./cli/tls.js')).tls,

@@ -29,6 +29,7 @@ import { createListening } from './calls/listening.js';
 import { manifestRoutes } from './calls/manifest-routes.js';
 import { createPlaying, type PlayingPace } from './calls/playing.js';
 import { createReached } from './calls/reached.js';
+import { redactRoutes } from './calls/redact-routes.js';
 import { callRoutes } from './calls/routes.js';
 import { createSeen } from './calls/seen.js';
 import { createMasks } from './calls/sound/masked.js';
@@ -112,6 +113,7 @@ const resources = [
   factorRoutes,
   setupRoutes,
   callRoutes,
+  redactRoutes,
   audioRoutes,
   manifestRoutes,
   evidenceRoutes,

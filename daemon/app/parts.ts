@@ -35,6 +35,7 @@ import type { Ari } from '../pbx/ari.js';
 import type { Stamps } from '../pbx/stamps.js';
 import type { createCustody } from '../recordings/custody.js';
 import type { createPreserver } from '../recordings/preserve.js';
+import type { createRedactor } from '../recordings/redact.js';
 import type { createRegistering } from '../recordings/registering.js';
 import type { Retain } from '../recordings/retain.js';
 import type { createScrub } from '../recordings/scrub.js';
@@ -96,6 +97,7 @@ export type Recordings = {
   registering: ReturnType<typeof createRegistering>;
   preserver: ReturnType<typeof createPreserver>;
   retain: Retain;
+  redactor: ReturnType<typeof createRedactor>;
   scrub: ReturnType<typeof createScrub>;
 };
 export type Calls = {

@@ -1,4 +1,5 @@
 import { ulid } from 'ulid';
+import { times } from '../domain/days.js';
 import type { Manifest } from '../domain/recording/manifest.js';
 import { ffmpegOf } from '../encode/chosen.js';
 import { createEncoder } from '../encode/encoder.js';
@@ -7,6 +8,7 @@ import { siteRegion } from '../ops/config.js';
 import { version } from '../ops/process/version.js';
 import { createCustody } from '../recordings/custody.js';
 import { createPreserver } from '../recordings/preserve.js';
+import { createRedactor } from '../recordings/redact.js';
 import { createRegistering } from '../recordings/registering.js';
 import { createRetain } from '../recordings/retain.js';
 import { createScrub } from '../recordings/scrub.js';
@@ -53,20 +55,24 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     ...{ catalogue, clock, register: keys.register },
     log: log.child({ part: 'register' }),
   });
+  const encoder = createEncoder({ ffmpeg: ffmpegOf(config.encode) });
+  const sealing = {
+    encoder,
+    recovery: config.keys.recovery_recipient || null,
+    version: version(),
+    bitrate: config.encode.bitrate_kbps * 1000,
+    complexity: config.encode.complexity,
+    vouch,
+  };
   const preserver = createPreserver({
+    ...sealing,
     catalogue,
     spools: new Map(pbxes.map(({ section, spool }) => [section.id, spool])),
-    encoder: createEncoder({ ffmpeg: ffmpegOf(config.encode) }),
     keys,
     seal: (...given) => sealStream(store, ...given),
     open: (...given) => openSealed(store, ...given),
     removeSealed: store.remove,
     mint: () => ulid(),
-    vouch,
-    recovery: config.keys.recovery_recipient || null,
-    version: version(),
-    bitrate: config.encode.bitrate_kbps * 1000,
-    complexity: config.encode.complexity,
     atOnce: config.encode.at_once,
     alarms: alert,
     alarmsOf: (pbx) => alarmsOf.get(pbx) ?? alert,
@@ -90,6 +96,16 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     log: log.child({ part: 'retain' }),
     ran: (detail) => note('retention_run', { detail }),
   });
+  const redactor = createRedactor({
+    ...{ ...sealing, catalogue, keys, clock },
+    seal: (...given) => sealStream(store, ...given),
+    open: (...given) => openSealed(store, ...given),
+    content: (...given) => hashContent(store, ...given),
+    removeSealed: store.remove,
+    erase: retain.erase,
+    say: times(config.site.time_zone),
+    log: log.child({ part: 'redact' }),
+  });
   const scrub = createScrub({
     catalogue,
     store,
@@ -109,5 +125,5 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     config: { schedule: config.scrub.schedule, timeZone: config.site.time_zone },
     log: log.child({ part: 'scrub' }),
   });
-  return { custody, registering, preserver, retain, scrub };
+  return { custody, registering, preserver, retain, redactor, scrub };
 }

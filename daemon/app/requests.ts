@@ -18,14 +18,26 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
   const {
     data: { catalogue, keys, lists, master },
     alarming: { alert, deliver, away },
-    recordings: { custody, registering, retain, scrub },
+    recordings: { custody, redactor, registering, retain, scrub },
     pbxes,
     assurance: { checkpoints },
     operations: { health, jobs, metrics, passes },
   } = parts;
   const zone = config.site.time_zone;
   const { handlers, streams, stop } = createHandlers({
-    ...{ catalogue, lists, passwords, passes, retain, jobs, alarms: alert, dataDir: dir, clock, mint: ulid },
+    ...{
+      catalogue,
+      lists,
+      passwords,
+      passes,
+      redactor,
+      retain,
+      jobs,
+      alarms: alert,
+      dataDir: dir,
+      clock,
+      mint: ulid,
+    },
     factorSecrets: createFactorSecrets(() => master),
     async direct(pbx, call, said) {
       const on = pbxes.find(({ section }) => section.id === pbx);

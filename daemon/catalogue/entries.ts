@@ -59,6 +59,21 @@ export function withEntries(
         });
         return done<void>(entry, (c) => c.recordings.sealed(recording, peaks, coverage, manifest));
       },
+      async redacted(recording, peaks, manifest) {
+        const { redaction, version } = recording;
+        const entry = own('redacted', {
+          object: 'call',
+          object_id: recording.callId,
+          reason: redaction?.reason ?? '',
+          detail: {
+            recording: recording.id,
+            ...{ version, older: redaction?.older ?? '', older_kept: redaction?.olderKept ?? false },
+            sealed_sha256: recording.sealedSha256,
+            signed: manifest !== undefined,
+          },
+        });
+        return done<void>(entry, (c) => c.recordings.redacted(recording, peaks, manifest));
+      },
       async eraseIntended(id, why, at) {
         const recording = await catalogue.recordings.get(id);
         // Said twice, the first time and reason stand.

@@ -9,6 +9,7 @@ import type {
   RecordingId,
   RecordingPlace,
 } from '../domain/recording/recording.js';
+import type { RedactionOrder } from '../domain/recording/redaction.js';
 import type { StoredCall } from './stored-call.js';
 
 /** Sealed recordings, and what is left of those that were erased. */
@@ -30,6 +31,14 @@ export interface Recordings {
     coverage: Coverage,
     manifest?: SignedManifest,
   ): Promise<void>;
+  /** A redaction was asked for. Throws `redaction_refused` for a version that is none to redact, or is being redacted. */
+  redact(order: RedactionOrder): Promise<void>;
+  /** Those that are not finished, oldest first. */
+  redactions(): Promise<RedactionOrder[]>;
+  /** The version that a redaction made, in one transaction with what is signed of it, and the mark on the one before. */
+  redacted(recording: Recording, peaks: Uint8Array, manifest?: SignedManifest): Promise<void>;
+  /** It is finished, or nothing is left of it. */
+  dropRedaction(id: RecordingId): Promise<void>;
   get(id: RecordingId): Promise<Recording | null>;
   /** Every version of every recording of a call, whatever became of it. */
   of(callId: CallId): Promise<Recording[]>;

@@ -125,8 +125,18 @@ async function examine(
     recording_id: recording.id,
     state: recording.state,
     ...manifest,
+    notes: [...supersedingNotes(recording), ...manifest.notes],
     faults: [file, noted, ...manifest.faults].filter((fault) => fault !== null),
   };
+}
+
+/** That a version was redacted, or was made by a redaction. */
+function supersedingNotes({ version, supersededBy, redaction }: Recording): string[] {
+  return [
+    supersededBy && `It was redacted: version ${version + 1} (${supersededBy}) stands in its place.`,
+    redaction &&
+      `It was redacted: it stands in the place of version ${version - 1} (${redaction.older}), which was ${redaction.olderKept ? 'kept for nobody to hear' : 'destroyed'}.`,
+  ].filter((note): note is string => typeof note === 'string');
 }
 
 /**

@@ -318,6 +318,12 @@ const catalogue = {
     blame: 'operator',
     status: 404,
   },
+  redaction_refused: {
+    message: 'This version of the recording cannot be redacted.',
+    hint: 'Only the version that people hear can be, one redaction at a time. Open the call again to see which that is.',
+    blame: 'operator',
+    status: 409,
+  },
   evidence_refused: {
     message: 'An evidence pack of this call cannot be created.',
     hint: 'The detail says why, and when it will be possible.',

@@ -1,10 +1,10 @@
 import { diskError, isDiskError, TapedeckError } from '../domain/error.js';
 import { because, type Why } from '../domain/reason/reason.js';
 import type { Stretch } from '../domain/recording/gaps.js';
-import { type Loss, lostMs, onTimeline } from '../domain/recording/lost.js';
+import { inFile, type Loss, lostMs, onTimeline } from '../domain/recording/lost.js';
 import { type Segment, type SegmentName, spoolName } from '../domain/recording/recording.js';
 import type { OpusSegment } from './opus.js';
-import { readWavHeader, soundMs } from './wav.js';
+import { readWavHeader, soundBetween, soundMs } from './wav.js';
 
 /**
  * Where captured files are. `fetch` throws when one is nowhere, `here` gives null when it is not on this machine;
@@ -145,6 +145,22 @@ export async function withoutTails(segments: readonly Captured[]): Promise<Captu
       };
     }),
   );
+}
+
+/** How much of this stretch of the timeline these segments have written as anything but silence, in ms: of the louder side. */
+export async function writtenWithin(
+  segments: readonly Captured[],
+  { fromMs, untilMs }: { fromMs: number; untilMs: number },
+): Promise<number> {
+  let ms = 0;
+  for (const { part } of segments) {
+    const of = async (path: string | null, lost: readonly Loss[] = []) => {
+      const at = (place: number) => inFile(Math.max(0, place - part.offsetMs), lost);
+      return path === null ? 0 : soundBetween(path, at(fromMs), at(untilMs));
+    };
+    ms += Math.max(await of(part.inFile, part.inLost), await of(part.outFile, part.outLost));
+  }
+  return ms;
 }
 
 /** How much of the timeline a file covers until only silence comes, in ms; null when it has sound nearly to its end. */

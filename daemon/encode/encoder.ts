@@ -1,8 +1,9 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { fail, type TapedeckError } from '../domain/error.js';
 import type { Heard } from '../domain/recording/quality.js';
-import type { Ffmpeg } from './ffmpeg.js';
-import type { OpusPlan } from './opus.js';
+import { redactionFault } from './compare.js';
+import type { Ffmpeg, FfmpegRun } from './ffmpeg.js';
+import type { OpusPlan, RecodePlan, Silence } from './opus.js';
 import { createPeaks, type Peaks } from './peaks.js';
 import { createQualityMeter } from './quality.js';
 import { withSides } from './sides.js';
@@ -16,9 +17,12 @@ const BLOCK = 64 << 10;
 const limitFor = (audioMs: number) => 60_000 + audioMs / 2;
 
 /** Bytes that ffmpeg may make of so much audio: four times what the bit rate comes to. More would only fill the disk. */
-const mostBytes = ({ job, expectedMs }: OpusPlan) =>
+const mostBytes = ({ job, expectedMs }: Planned) =>
   2 ** 20 + (4 * Math.max(job.bitrate, WIDEBAND_BITRATE) * expectedMs) / 8_000;
 const WIDEBAND_BITRATE = 26_000;
+
+type Planned = Pick<OpusPlan, 'expectedMs' | 'rate'> & { job: { bitrate: number } };
+type Sink<T> = (ogg: AsyncIterable<Uint8Array>) => Promise<T>;
 
 export type Encoder = ReturnType<typeof createEncoder>;
 
@@ -34,69 +38,94 @@ export function createEncoder({
   ffmpeg: Ffmpeg;
   limit?: (audioMs: number) => number;
 }) {
+  async function run<T>(
+    plan: Planned,
+    begin: (limitMs: number) => FfmpegRun,
+    sink: Sink<T>,
+  ): Promise<{ written: T; peaks: Peaks; heard: Heard }> {
+    const limitMs = limit(plan.expectedMs);
+    const encoder = begin(limitMs);
+    const ear = new PassThrough();
+    const decoder = ffmpeg.decode(ear, plan.rate, limitMs);
+    const peaks = createPeaks({ rate: plan.rate });
+    const quality = createQualityMeter(plan.rate);
+    /** ffmpeg gives more than there can be: it is stopped at once. */
+    let excess: TapedeckError | null = null;
+    const exceeded = (problem: TapedeckError): TapedeckError => {
+      excess = problem;
+      encoder.kill();
+      decoder.kill();
+      return problem;
+    };
+    let toHear = ((plan.expectedMs + TOLERANCE) * plan.rate * 4) / 1000 + BLOCK;
+    const hear = (chunk: Buffer) => {
+      if (excess) return;
+      toHear -= chunk.length;
+      if (toHear < 0)
+        return void exceeded(
+          fail('encode_short', `More than ${Math.round(plan.expectedMs)} ms were decoded.`),
+        );
+      peaks.write(chunk);
+      quality.write(chunk);
+    };
+    const listened = Promise.all([listen(decoder.stdout, hear), decoder.done]);
+    const verified = listened.then(() => {
+      const { durationMs } = peaks.result();
+      if (Math.abs(durationMs - plan.expectedMs) > TOLERANCE)
+        throw fail('encode_short', `${Math.round(durationMs)} ms of ${Math.round(plan.expectedMs)} ms.`);
+    });
+    let left = false;
+    const leave = () => {
+      left = true;
+      ear.destroy();
+    };
+    const most = mostBytes(plan);
+    async function* bounded(ogg: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+      let bytes = 0;
+      for await (const chunk of ogg) {
+        bytes += chunk.length;
+        if (bytes > most)
+          throw exceeded(fail('encode_failed', `It gave more than ${Math.round(most)} bytes.`));
+        yield chunk;
+      }
+    }
+    const written = sink(overheard(withSides(bounded(encoder.stdout)), ear, verified, leave));
+    try {
+      await Promise.all([written, encoder.done, verified]);
+      return { written: await written, peaks: peaks.result(), heard: quality.result() };
+    } catch (e) {
+      // One fault brings the others down; the first of them is the one to tell.
+      const first = cause(encoder.stdout.errored) ?? (left ? null : decoder.stdout.errored);
+      encoder.kill();
+      decoder.kill();
+      const [sunk] = await Promise.allSettled([written, encoder.done, decoder.done]);
+      throw excess ?? first ?? (sunk.status === 'rejected' ? sunk.reason : e);
+    }
+  }
+
   return {
     /** Throws ffmpeg_missing, encode_failed or encode_short, and what `sink` throws. No process is left then. */
-    async encode<T>(
-      plan: OpusPlan,
-      sink: (ogg: AsyncIterable<Uint8Array>) => Promise<T>,
-    ): Promise<{ written: T; peaks: Peaks; heard: Heard }> {
-      const limitMs = limit(plan.expectedMs);
-      const encoder = ffmpeg.encode(plan, limitMs);
-      const ear = new PassThrough();
-      const decoder = ffmpeg.decode(ear, plan.rate, limitMs);
-      const peaks = createPeaks({ rate: plan.rate });
-      const quality = createQualityMeter(plan.rate);
-      /** ffmpeg gives more than there can be: it is stopped at once. */
-      let excess: TapedeckError | null = null;
-      const exceeded = (problem: TapedeckError): TapedeckError => {
-        excess = problem;
-        encoder.kill();
-        decoder.kill();
-        return problem;
-      };
-      let toHear = ((plan.expectedMs + TOLERANCE) * plan.rate * 4) / 1000 + BLOCK;
-      const hear = (chunk: Buffer) => {
-        if (excess) return;
-        toHear -= chunk.length;
-        if (toHear < 0)
-          return void exceeded(
-            fail('encode_short', `More than ${Math.round(plan.expectedMs)} ms were decoded.`),
-          );
-        peaks.write(chunk);
-        quality.write(chunk);
-      };
-      const listened = Promise.all([listen(decoder.stdout, hear), decoder.done]);
-      const verified = listened.then(() => {
-        const { durationMs } = peaks.result();
-        if (Math.abs(durationMs - plan.expectedMs) > TOLERANCE)
-          throw fail('encode_short', `${Math.round(durationMs)} ms of ${Math.round(plan.expectedMs)} ms.`);
-      });
-      let left = false;
-      const leave = () => {
-        left = true;
-        ear.destroy();
-      };
-      const most = mostBytes(plan);
-      async function* bounded(ogg: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-        let bytes = 0;
-        for await (const chunk of ogg) {
-          bytes += chunk.length;
-          if (bytes > most)
-            throw exceeded(fail('encode_failed', `It gave more than ${Math.round(most)} bytes.`));
-          yield chunk;
-        }
-      }
-      const written = sink(overheard(withSides(bounded(encoder.stdout)), ear, verified, leave));
+    encode: <T>(plan: OpusPlan, sink: Sink<T>) => run(plan, (limitMs) => ffmpeg.encode(plan, limitMs), sink),
+
+    /** The same for a recording that is to be made again with silences; throws what `source` fails with, too. */
+    recode: <T>(plan: RecodePlan, source: Readable, sink: Sink<T>) =>
+      run(plan, (limitMs) => ffmpeg.recode(plan, source, limitMs), sink),
+
+    /** What is wrong with a redacted recording beside the one that it was made of; null for nothing. Both are Ogg Opus. */
+    async redactionFault(
+      older: Readable,
+      newer: Readable,
+      { rate, silences, durationMs }: { rate: number; silences: readonly Silence[]; durationMs: number },
+    ): Promise<string | null> {
+      const runs = [older, newer].map((source) => ffmpeg.decode(source, rate, limit(durationMs)));
+      const [one, two] = runs as [FfmpegRun, FfmpegRun];
+      for (const { done } of runs) done.catch(() => {});
       try {
-        await Promise.all([written, encoder.done, verified]);
-        return { written: await written, peaks: peaks.result(), heard: quality.result() };
-      } catch (e) {
-        // One fault brings the others down; the first of them is the one to tell.
-        const first = cause(encoder.stdout.errored) ?? (left ? null : decoder.stdout.errored);
-        encoder.kill();
-        decoder.kill();
-        const [sunk] = await Promise.allSettled([written, encoder.done, decoder.done]);
-        throw excess ?? first ?? (sunk.status === 'rejected' ? sunk.reason : e);
+        const fault = await redactionFault({ older: one.stdout, newer: two.stdout, rate, silences });
+        if (fault === null) await Promise.all([one.done, two.done]);
+        return fault;
+      } finally {
+        for (const { kill } of runs) kill();
       }
     },
   };

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import fluent, { type FfmpegCommand } from 'fluent-ffmpeg';
 import { fail, type TapedeckError } from '../domain/error.js';
 import { outcome } from '../ops/turns.js';
-import type { OpusPlan } from './opus.js';
+import type { OpusPlan, RecodePlan } from './opus.js';
 
 // Where fluent-ffmpeg is worked round (2.1.3):
 // - It looks at FFMPEG_PATH and keeps one path for the whole process: here each command is told its own.
@@ -47,6 +47,8 @@ export type Ffmpeg = {
    * it is killed.
    */
   encode(plan: OpusPlan, limitMs?: number): FfmpegRun;
+  /** Runs the plan of a redaction on Ogg Opus; stdout gives Ogg Opus. */
+  recode(plan: RecodePlan, source: Readable, limitMs?: number): FfmpegRun;
   /** Decodes Ogg Opus; stdout gives 16-bit little-endian interleaved stereo at `rate` Hz. */
   decode(source: Readable, rate: number, limitMs?: number): FfmpegRun;
 };
@@ -114,6 +116,13 @@ export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): OwnFf
         run.input(`pipe:${FIRST + n}`).inputOptions('-f', 'wav', '-ignore_length', '1');
       run.complexFilter(filter).outputOptions('-nostdin', ...quiet, ...outputOptions);
       return start(run, { limitMs, piped: inputs });
+    },
+    recode({ filter, outputOptions }, source, limitMs) {
+      const run = command();
+      const inlet = new PassThrough();
+      run.input(inlet).inputOptions('-f', 'ogg', '-c:a', 'libopus');
+      run.complexFilter(filter).outputOptions('-nostdin', ...quiet, ...outputOptions);
+      return start(run, { limitMs, input: { source, inlet } });
     },
     decode(source, rate, limitMs) {
       const run = command();

@@ -17,9 +17,13 @@ export type OpusSegment = {
   outLost?: readonly Loss[];
 };
 
+/** What is to be silent in the recording, whatever was captured: ms on the timeline. */
+export type Silence = { side: 'them' | 'us' | 'both'; fromMs: number; untilMs: number };
+
 /** What a recording is made from, as far as it matters to ffmpeg. */
 export type OpusJob = {
   segments: OpusSegment[];
+  silences?: readonly Silence[];
   tags: { title: string; date: string; callId: string };
   bitrate: number;
   complexity: number;
@@ -52,10 +56,11 @@ const widebandFloor = (complexity: number): number => (complexity < 2 ? 26_000 :
  * cover the same time the earlier one is taken. Each side becomes a mono stream of its own (mapping family 255 has ffmpeg
  * couple nothing), because a coupled stream lets each side be heard on the other, 10 dB down with tones. `bitrate` is in bits
  * a second for both sides together and is raised to what wideband needs; `complexity` is libopus's, 0-10. The recording is
- * wideband (16 kHz) if any segment is, else 8 kHz. Throws spool_unreadable when no segment holds any audio.
+ * wideband (16 kHz) if any segment is, else 8 kHz. `silences` are zeros from their first sample to their last, before libopus hears
+ * anything of it. Throws spool_unreadable when no segment holds any audio.
  */
 export function opusPlan(job: OpusJob): OpusPlan {
-  const { segments, tags, bitrate, complexity } = job;
+  const { segments, silences = [] } = job;
   const rate = segments.some((segment) => segment.rate > 8000) ? 16000 : 8000;
   const samples = (ms: number) => Math.round((ms * rate) / 1000);
   const inputs: string[] = [];
@@ -108,7 +113,7 @@ export function opusPlan(job: OpusJob): OpusPlan {
     return `${[...padded, pieces.at(-1)].join('')}concat=n=${pieces.length}:v=0:a=1,${mono}`;
   }
 
-  const mono = `aformat=sample_fmts=fltp:sample_rates=${rate}:channel_layouts=mono`;
+  const mono = monoAt(rate);
   const stereo = `aformat=sample_fmts=fltp:sample_rates=${rate}:channel_layouts=stereo`;
   const ordered = [...segments].sort((a, b) => a.offsetMs - b.offsetMs);
   for (const { offsetMs, inFile, outFile, inMs, outMs, inLost = [], outLost = [] } of ordered) {
@@ -128,25 +133,121 @@ export function opusPlan(job: OpusJob): OpusPlan {
     cursor = end;
   }
   if (!parts.length) throw fail('spool_unreadable', 'No segment of this call holds any audio.');
-  chains.push(`${parts.join('')}concat=n=${parts.length}:v=0:a=1[recording]`);
+  const whole = `${parts.join('')}concat=n=${parts.length}:v=0:a=1`;
+  chains.push(...silenced(whole, silences, rate, cursor));
 
   return {
     job,
     inputs,
     filter: chains.join(';'),
-    outputOptions: [
-      ...['-map', '[recording]', '-map_metadata', '-1'],
-      ...['-metadata', `title=${plainText(tags.title)}`],
-      ...['-metadata', `date=${plainText(tags.date)}`],
-      ...['-metadata', `TAPEDECK_CALL=${plainText(tags.callId)}`],
-      ...['-c:a', 'libopus', '-mapping_family', '255', '-application', 'voip'],
-      ...['-b:a', String(rate === 16_000 ? Math.max(bitrate, widebandFloor(complexity)) : bitrate)],
-      ...['-compression_level', String(complexity), '-f', 'ogg'],
-    ],
+    outputOptions: outputOptions(job, rate),
     expectedMs: (cursor * 1000) / rate,
     rate,
     overlapMs: (overlap * 1000) / rate,
   };
+}
+
+/** What a redaction makes of a recording, as far as it matters to ffmpeg. */
+export type RecodeJob = Omit<OpusJob, 'segments' | 'silences'> & {
+  durationMs: number;
+  /** Hz, of what was encoded. */
+  rate: number;
+  silences: readonly Silence[];
+};
+export type RecodePlan = Pick<OpusPlan, 'filter' | 'outputOptions' | 'expectedMs' | 'rate'> & {
+  job: RecodeJob;
+};
+
+/**
+ * Plans the same recording with silences: the arguments for ffmpeg, whose one input is the Ogg Opus of before. A silence to the
+ * end goes on to the last sample.
+ */
+export function recodePlan(job: RecodeJob): RecodePlan {
+  const { durationMs, silences } = job;
+  const rate = job.rate > 8_000 ? 16_000 : 8_000;
+  const whole = `[0:a]aresample=${rate},aformat=sample_fmts=fltp:sample_rates=${rate}:channel_layouts=stereo`;
+  return {
+    job,
+    filter: silenced(whole, silences, rate, Math.round((durationMs * rate) / 1000)).join(';'),
+    outputOptions: outputOptions(job, rate),
+    expectedMs: durationMs,
+    rate,
+  };
+}
+
+/** A side as a stream of its own. */
+const monoAt = (rate: number) => `aformat=sample_fmts=fltp:sample_rates=${rate}:channel_layouts=mono`;
+
+const outputOptions = (
+  { tags, bitrate, complexity }: Omit<OpusJob, 'segments' | 'silences'>,
+  rate: number,
+): string[] => [
+  ...['-map', '[recording]', '-map_metadata', '-1'],
+  ...['-metadata', `title=${plainText(tags.title)}`],
+  ...['-metadata', `date=${plainText(tags.date)}`],
+  ...['-metadata', `TAPEDECK_CALL=${plainText(tags.callId)}`],
+  ...['-c:a', 'libopus', '-mapping_family', '255', '-application', 'voip'],
+  ...['-b:a', String(rate === 16_000 ? Math.max(bitrate, widebandFloor(complexity)) : bitrate)],
+  ...['-compression_level', String(complexity), '-f', 'ogg'],
+];
+
+/** More pieces than this make a graph that ffmpeg takes long for. */
+const MOST_SILENCES = 500;
+
+/** The chains from a stereo stream of `length` samples to [recording]: each side is cut at exact samples, and pieces become zeros. */
+function silenced(whole: string, silences: readonly Silence[], rate: number, length: number): string[] {
+  const samples = (ms: number) => Math.min(length, Math.max(0, Math.round((ms * rate) / 1000)));
+  const of = (who: 'them' | 'us') =>
+    fewer(
+      joinedSpans(
+        silences
+          .filter(({ side }) => side === who || side === 'both')
+          .map(({ fromMs, untilMs }) => ({ from: samples(fromMs), to: samples(untilMs) })),
+      ),
+    );
+  const sides = { them: of('them'), us: of('us') };
+  if (sides.them.length + sides.us.length === 0) return [`${whole}[recording]`];
+  return [
+    `${whole},channelsplit=channel_layout=stereo[splitthem][splitus]`,
+    ...zeroed('them', sides.them, rate, length),
+    ...zeroed('us', sides.us, rate, length),
+    '[themsilenced][ussilenced]join=inputs=2:channel_layout=stereo:map=0.0-FL|1.0-FR[recording]',
+  ];
+}
+
+type Span = { from: number; to: number };
+
+function zeroed(name: 'them' | 'us', spans: readonly Span[], rate: number, length: number): string[] {
+  const mono = monoAt(rate);
+  const cuts = [...new Set(spans.flatMap(({ from, to }) => [from, to]))].filter((n) => n > 0 && n < length);
+  const silent = (from: number) => spans.some((s) => s.from <= from && from < s.to);
+  if (cuts.length === 0) return [`[split${name}]${silent(0) ? 'volume=0,' : ''}${mono}[${name}silenced]`];
+  const pieces = [0, ...cuts].map((from, i) => ({ from, label: `[${name}cut${i}]` }));
+  const made = pieces.map(({ from, label }) => (silent(from) ? label.replace('cut', 'zero') : label));
+  return [
+    `[split${name}]${mono},asegment=samples=${cuts.join('|')}${pieces.map((p) => p.label).join('')}`,
+    ...pieces.flatMap(({ label }, i) => (made[i] === label ? [] : [`${label}volume=0${made[i]}`])),
+    `${made.join('')}concat=n=${made.length}:v=0:a=1,${mono}[${name}silenced]`,
+  ];
+}
+
+/** In order, without overlaps. */
+function joinedSpans(spans: readonly Span[]): Span[] {
+  const joined: Span[] = [];
+  for (const { from, to } of spans.filter((s) => s.to > s.from).toSorted((a, b) => a.from - b.from)) {
+    const last = joined.at(-1);
+    if (last && from <= last.to) last.to = Math.max(last.to, to);
+    else joined.push({ from, to });
+  }
+  return joined;
+}
+
+/** Of too many, neighbours are put together, with what lies between them. */
+function fewer(spans: Span[]): Span[] {
+  if (spans.length <= MOST_SILENCES) return spans;
+  return fewer(
+    spans.flatMap((span, i) => (i % 2 === 1 ? [] : [{ from: span.from, to: (spans[i + 1] ?? span).to }])),
+  );
 }
 
 /** An argument cannot hold NUL; a title needs no more than 500 characters. */

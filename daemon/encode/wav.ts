@@ -61,6 +61,37 @@ export async function soundMs(path: string): Promise<number> {
   }
 }
 
+/** A frame of sound, in ms. */
+const FRAME_MS = 20;
+/** Larger than the rounding of a resampler that was given zeros. */
+const QUIET = 1;
+
+/** How much of this stretch of a PCM wav file is anything but digital silence, in ms of whole frames. Throws as `readWavHeader` does. */
+export async function soundBetween(path: string, fromMs: number, untilMs: number): Promise<number> {
+  const { dataOffset, dataBytes, rate, channels, bits } = await readWavHeader(path);
+  const frame = channels * (bits / 8) * Math.round((rate * FRAME_MS) / 1000);
+  const [first, end] = [Math.max(0, Math.ceil(fromMs / FRAME_MS)), Math.floor(untilMs / FRAME_MS)];
+  const last = Math.min(end * frame, dataBytes);
+  const perRead = Math.max(1, Math.floor(BLOCK / frame)) * frame;
+  const loud = (bytes: Buffer): boolean => {
+    if (bits !== 16) return bytes.some((byte) => byte !== 0);
+    for (let at = 0; at + 1 < bytes.length; at += 2) if (Math.abs(bytes.readInt16LE(at)) > QUIET) return true;
+    return false;
+  };
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  let frames = 0;
+  try {
+    for (let from = first * frame; from < last; from += perRead) {
+      const bytes = await bytesAt(handle, dataOffset + from, Math.min(perRead, last - from));
+      if (bytes.length === 0) break;
+      for (let at = 0; at < bytes.length; at += frame) if (loud(bytes.subarray(at, at + frame))) frames++;
+    }
+    return frames * FRAME_MS;
+  } finally {
+    await handle.close();
+  }
+}
+
 async function read(handle: FileHandle, path: string, size: number): Promise<WavHeader> {
   if (size === 0) throw unreadable(path, 'it is empty');
   const head = await bytesAt(handle, 0, 12);

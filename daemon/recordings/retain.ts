@@ -5,6 +5,7 @@ import type { Alarms } from '../domain/operations/alarm.js';
 import type { AlarmParams } from '../domain/operations/alarm-codes.js';
 import { refusedInWords } from '../domain/operations/alarm-words.js';
 import { planRetention, type RetentionPlan, shareFault } from '../domain/policy/retention.js';
+import type { Why } from '../domain/reason/reason.js';
 import { inWords } from '../domain/reason/words.js';
 import type { Recording, RecordingId } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
@@ -39,6 +40,8 @@ export type Retain = {
   recover(): Promise<void>;
   plan(): Promise<Plan>;
   run(options?: { confirm?: string }): Promise<RunResult>;
+  /** Erases this one now, for this reason. Does nothing where it is erased already. */
+  erase(id: RecordingId, why: Why): Promise<void>;
 };
 
 /** How many recordings a plan looks at first: what is due stands at the front, so more are read only when all are. */
@@ -224,6 +227,15 @@ export function createRetain(deps: {
   return {
     plan,
     run,
+
+    erase: (id, why) =>
+      queue.run(async () => {
+        await catalogue.recordings.eraseIntended(id, why, clock());
+        const intended = (await catalogue.recordings.erasing()).find((r) => r.id === id && r.intended);
+        if (!intended) return;
+        await finish(intended);
+        await emptyJournal();
+      }),
 
     /** Finishes what was begun before the last stop or crash. What cannot be finished is logged and left to the next run. */
     recover: () =>

@@ -21,6 +21,7 @@ import { createOwnerRequests } from './owner.js';
 import { createPasswordCheck, type PasswordVerbs } from './password-check.js';
 import { createPeopleRequests } from './people.js';
 import { createProofs, type Proofs } from './proofs.js';
+import { createRedactRequests, type RedactRequestDeps } from './redact.js';
 import { createRefusals } from './refusals.js';
 import { createRuleRequests, type RuleDeps } from './rules.js';
 import { createSignInRequests } from './sign-in.js';
@@ -30,7 +31,8 @@ import { createTelling } from './tell.js';
 
 export type RequestsDeps = Pick<RuleDeps, 'retain' | 'jobs'> &
   Pick<DirectingRequestDeps, 'direct'> &
-  Pick<ListDeps, 'lists'> & {
+  Pick<ListDeps, 'lists'> &
+  Pick<RedactRequestDeps, 'redactor'> & {
     catalogue: Catalogue;
     passwords: PasswordVerbs;
     factorSecrets: FactorSecrets;
@@ -93,6 +95,7 @@ export function createRequests(deps: RequestsDeps): {
       ...createRuleRequests(shared),
       ...createDirectingRequests(shared),
       ...createListRequests(shared),
+      ...createRedactRequests(shared),
       ...createSound(shared),
       ...createTelling(shared),
     },

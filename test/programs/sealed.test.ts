@@ -60,7 +60,7 @@ t.test(
     const sealed = readFileSync(join(lab.dir, recording.file));
     const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
     t.match(parseManifest(signed.text!), {
-      ...{ format: 'tapedeck.manifest', format_version: 3, made_later: false },
+      ...{ format: 'tapedeck.manifest', format_version: 4, made_later: false },
       software: { name: 'Tapedeck', version: '0.0.0-test' },
       call: { id, them: { name: 'Ada Caller' }, marks: [{ at_ms: 1_200, kind: 'hold' }] },
       recording: {

@@ -32,7 +32,12 @@ export async function startRecorder(dataDir: string, { check = never }: { check?
   const { handlers, streams, stop } = createRequests({
     lists: createNumbersInLists({ catalogue, clock, region: '' }),
     ...{ catalogue, passwords, dataDir, clock, jobs, mint: ulid, version: '0.0.0-test' },
-    ...{ rules: { ldap: [], oidc: [] }, site: { name: '', timeZone: 'UTC' }, retain: { run: never } },
+    ...{
+      rules: { ldap: [], oidc: [] },
+      site: { name: '', timeZone: 'UTC' },
+      retain: { run: never },
+      redactor: { redact: never },
+    },
     ...{ factorSecrets: { seal: never, open: never }, passes: { take: () => false } },
     ...{
       direct: never,

@@ -1,9 +1,11 @@
 import { type Static, Type } from 'typebox';
 import { directiveKinds, directiveWays } from '../../daemon/domain/call/directive.js';
+import { CONTROL } from '../../daemon/domain/operations/control.js';
 import { PbxId } from '../../daemon/domain/pbx.js';
 import { callRights } from '../../daemon/domain/people/person.js';
 import { RuleOutcome } from '../../daemon/domain/policy/policy.js';
 import { reasonShape } from '../../daemon/domain/reason/reason.js';
+import { maskKinds } from '../../daemon/domain/recording/mask.js';
 import { qualityFlags } from '../../daemon/domain/recording/quality.js';
 import { QualityView, Side } from '../quality/schemas.js';
 import { Direction, days, Nullable, PartyView, PbxParam, Time } from '../server/schemas.js';
@@ -31,6 +33,20 @@ const GapView = Type.Object({
   ...reasonShape,
 });
 
+const MaskView = Type.Object({
+  at_ms: Type.Integer({ description: 'On the timeline: milliseconds since the answer.' }),
+  until_ms: Type.Integer(),
+  side: Side,
+  kind: Type.Enum([...maskKinds], {
+    description:
+      '`mask`: the recording was masked; `hold`: this side waited on hold, which its rule has masked; `redacted`: it was redacted.',
+  }),
+  written_ms: Type.Integer({
+    description:
+      'Of `mask`: how much of it the PBX had written all the same. It was silenced before sealing.',
+  }),
+});
+
 export const RecordingView = Type.Object({
   id: Type.String(),
   state: Type.Union([Type.Literal('sealed'), Type.Literal('erasing'), Type.Literal('erased')]),
@@ -47,8 +63,31 @@ export const RecordingView = Type.Object({
   sha256: Type.String({ description: 'Of the Ogg Opus file.' }),
   sealed_sha256: Type.String({ description: 'Of the sealed file on disk.' }),
   gaps: Type.Array(GapView, { description: 'What was not captured.' }),
+  masks: Type.Array(MaskView, { description: 'Where it is silent on purpose.' }),
+  version: Type.Integer({ description: 'Counts redactions: 1 is what was sealed after the call.' }),
+  redaction: Nullable(
+    Type.Object(
+      {
+        at: Time,
+        by: Type.String(),
+        reason: Type.String(),
+        older: Type.String({ description: 'The version in whose place it stands.' }),
+        older_kept: Type.Boolean({
+          description: 'That version was kept, for nobody to hear; else destroyed.',
+        }),
+      },
+      { description: 'Of a version that was redacted.' },
+    ),
+  ),
   quality: Type.Union([QualityView, Type.Null()], { description: 'Told to who hears all of the call.' }),
 });
+
+const { redact_recording: redact, redacted_versions: redacted } = CONTROL;
+export const RedactBody = Type.Pick(redact.body, ['stretches', 'reason', 'older'], {
+  additionalProperties: false,
+});
+export const RedactedView = redact.answer;
+export const VersionsLeftView = redacted.answer;
 
 export const CallSummary = Type.Object({
   id: Type.String(),

@@ -7,7 +7,7 @@ import type { Sight } from '../../daemon/domain/people/reach.js';
 import type { KeptDecision } from '../../daemon/domain/policy/policy.js';
 import { inWords, reasonView, type Say } from '../../daemon/domain/reason/words.js';
 import type { Quality, SideQuality } from '../../daemon/domain/recording/quality.js';
-import type { CallId, Gap, Mark, Party, Recording } from '../../daemon/domain/recording/recording.js';
+import type { CallId, Mark, Party, Recording } from '../../daemon/domain/recording/recording.js';
 import type { BriefStatusView, StatusView } from '../health/schemas.js';
 import type { PolicyView } from '../policy/schemas.js';
 import type { QualityView } from '../quality/schemas.js';
@@ -37,18 +37,33 @@ function recordingView(recording: Recording, sight: Sight, say: Say): Static<typ
     erase_why: recording.eraseWhy,
     sha256: recording.plainSha256,
     sealed_sha256: recording.sealedSha256,
-    gaps: gapsOf(recording, sight).map((gap) => ({
+    gaps: within(recording.gaps, sight).map((gap) => ({
       at_ms: gap.atMs,
       until_ms: gap.untilMs,
       side: gap.side,
       ...reasonView(gap.why, say),
     })),
+    masks: within(recording.masks, sight).map((mask) => ({
+      at_ms: Math.round(mask.atMs),
+      until_ms: Math.round(mask.untilMs),
+      side: mask.side,
+      kind: mask.kind,
+      written_ms: Math.round(mask.writtenMs),
+    })),
+    version: recording.version,
+    redaction: recording.redaction && {
+      at: iso(recording.redaction.at),
+      by: recording.redaction.by,
+      reason: recording.redaction.reason,
+      older: recording.redaction.older,
+      older_kept: recording.redaction.olderKept,
+    },
     quality: sight.told && recording.quality ? qualityView(recording.quality) : null,
   };
 }
 
 /** What is missing where they would hear nothing anyway is not told. */
-const gapsOf = ({ gaps }: Recording, { told, heard }: Sight): Gap[] =>
+const within = <G extends { atMs: number; untilMs: number }>(gaps: G[], { told, heard }: Sight): G[] =>
   told
     ? gaps
     : heard.flatMap(({ fromMs, untilMs }) =>

@@ -5,6 +5,7 @@ import {
   consentOf,
   coverageWords,
   gapsInWords,
+  masksInWords,
   printable,
   zoned,
 } from '../../domain/call/story.js';
@@ -171,7 +172,7 @@ export async function coverSheet(cover: Cover): Promise<Buffer> {
   const local = zoned(site.timeZone);
   const both = (iso: string | null) =>
     iso === null ? 'never' : `${local(iso)} = ${iso} UTC`.replace('Z UTC', ' UTC');
-  const gaps = gapsInWords(manifest);
+  const gaps = [...gapsInWords(manifest), ...masksInWords(manifest)];
   const sealedWords = manifest.made_later
     ? `it was signed (${both(manifest.made_at)}; it had been sealed before, ${both(recording.sealed_at)})`
     : `it was sealed (${both(recording.sealed_at)})`;

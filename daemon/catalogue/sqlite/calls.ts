@@ -14,9 +14,12 @@ import { createReady } from './ready.js';
 import { hasFlag } from './recordings/ears.js';
 import { openCall, storedCall } from './rows.js';
 
-/** A call with the recording that stands for it: the newest version of the newest that still is, or the newest tombstone. */
+/**
+ * A call with the recording that stands for it: the newest version of the newest that still is, or the newest tombstone. A version
+ * that was redacted never does, also when it was kept and the redacted one is erased.
+ */
 const FROM = `FROM calls LEFT JOIN recordings ON recordings.id = (
-    SELECT r.id FROM recordings r WHERE r.call_id = calls.id AND NOT EXISTS (
+    SELECT r.id FROM recordings r WHERE r.call_id = calls.id AND r.superseded_by IS NULL AND NOT EXISTS (
       SELECT 1 FROM recordings n WHERE n.of_id = r.of_id AND n.version > r.version AND n.state <> 'erased')
     ORDER BY r.state = 'erased', r.sealed_at DESC, r.version DESC, r.id DESC LIMIT 1)`;
 const WITH_RECORDING = `SELECT calls.*, recordings.* ${FROM}`;

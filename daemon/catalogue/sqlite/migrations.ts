@@ -689,4 +689,23 @@ export const migrations: readonly string[] = [
   CREATE INDEX listed_numbers_by_list ON listed_numbers (list, id);
   CREATE INDEX listed_numbers_by_end ON listed_numbers (until) WHERE until IS NOT NULL;
   `,
+  // Where a recording is silent on purpose.
+  `
+  ALTER TABLE recordings ADD COLUMN masks TEXT NOT NULL DEFAULT '[]';
+  `,
+  // Redactions: what each version was made of, which one stands in its place, and those that are not finished.
+  `
+  ALTER TABLE recordings ADD COLUMN redaction TEXT;
+  ALTER TABLE recordings ADD COLUMN superseded_by TEXT;
+  CREATE TABLE redactions (
+    recording_id TEXT PRIMARY KEY,
+    older_id TEXT NOT NULL UNIQUE REFERENCES recordings (id),
+    file TEXT NOT NULL,
+    older_kept INTEGER NOT NULL,
+    stretches TEXT NOT NULL,
+    by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -14,6 +14,7 @@ import { noun as checked, type Reader, Text, timeOrNull, unreadable } from './ch
 import type { Db } from './db.js';
 import { createEars } from './recordings/ears.js';
 import { createPeaks } from './recordings/peaks.js';
+import { createRedactions } from './recordings/redactions.js';
 import { gapCell, recording as noun, storedCall } from './rows.js';
 
 const WITH_CALL = 'SELECT calls.*, recordings.* FROM recordings JOIN calls ON calls.id = recordings.call_id';
@@ -39,11 +40,12 @@ export function createRecordings(db: Db, reader: Reader) {
   const stored = storedCall(reader);
   const peaks = createPeaks(db);
   const ears = createEars(db);
+  const redactions = createRedactions(db, reader);
   const add = db.prepare(`
     INSERT INTO recordings (id, call_id, of_id, version, state, duration_ms, plain_bytes, sealed_bytes, plain_sha256, sealed_sha256,
-      file, sealed_at, left_db, right_db, gaps, quality, quality_flags, keep_until, keep_rule, keep_reason)
+      file, sealed_at, left_db, right_db, gaps, masks, quality, quality_flags, keep_until, keep_rule, keep_reason, redaction)
     VALUES ($id, $callId, $of, $version, 'sealed', $durationMs, $plainBytes, $sealedBytes, $plainSha256, $sealedSha256,
-      $file, $sealedAt, $leftDb, $rightDb, $gaps, $quality, $qualityFlags, $keepUntil, $keepRule, $keepWhy)`);
+      $file, $sealedAt, $leftDb, $rightDb, $gaps, $masks, $quality, $qualityFlags, $keepUntil, $keepRule, $keepWhy, $redaction)`);
   const one = db.prepare('SELECT * FROM recordings WHERE id = ?');
   const ofCall = db.prepare('SELECT * FROM recordings WHERE call_id = ? ORDER BY of_id, version');
   const begin = db.prepare(
@@ -111,6 +113,8 @@ export function createRecordings(db: Db, reader: Reader) {
       add.run({
         ...given,
         gaps: JSON.stringify(given.gaps.map(gapCell)),
+        masks: JSON.stringify(given.masks),
+        redaction: given.redaction && JSON.stringify(given.redaction),
         keepWhy: writeWhy(given.keepWhy),
         quality: given.quality && JSON.stringify(given.quality),
         qualityFlags: [...new Set(given.quality?.flags.map((f) => f.flag))].join(' '),
@@ -120,6 +124,7 @@ export function createRecordings(db: Db, reader: Reader) {
       peaks.add(given.id, data);
     },
     peaks: peaks.of,
+    redactions,
     qualityTrends: ears.trends,
     kept: (limit = -1): StoredCall[] => reader.fill(stored, limit, (rows) => kept.all(rows)),
     count() {

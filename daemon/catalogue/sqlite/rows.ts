@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { PbxId } from '../../domain/pbx.js';
 import { RuleOutcome } from '../../domain/policy/policy.js';
+import type { MaskKind } from '../../domain/recording/mask.js';
 import { type QualityFlag, qualityFlags } from '../../domain/recording/quality.js';
 import {
   type CallRecord,
@@ -46,7 +47,7 @@ const MarkShape = Type.Object({
   untilMs: orNull(Figure),
   kind: oneOf<MarkKind>({
     ...{ ring: true, answer: true, queue: true, agent: true, hold: true, transfer: true, park: true },
-    ...{ pickup: true, joined: true, left: true, gap: true, end: true },
+    ...{ mask: true, pickup: true, joined: true, left: true, gap: true, end: true },
   }),
   text: Text,
   legId: Type.Optional(orNull(Text)),
@@ -159,6 +160,23 @@ const QualityShape = Type.Object({
 });
 
 const place = { atMs: Figure, untilMs: Figure, side: oneOf({ both: true, them: true, us: true }) };
+const MaskShape = Type.Object({
+  ...place,
+  kind: oneOf<MaskKind>({ mask: true, hold: true, redacted: true }),
+  writtenMs: Figure,
+});
+export const StretchesShape = Type.Array(Type.Object({ side: place.side, fromMs: Figure, untilMs: Figure }));
+const RedactionShape = Type.Object({
+  older: Text,
+  olderPlainSha256: Text,
+  olderSealedSha256: Text,
+  olderManifestSha256: orNull(Text),
+  olderKept: Type.Boolean(),
+  stretches: StretchesShape,
+  by: Text,
+  reason: Text,
+  at: Time,
+});
 /** A gap has its reason as a code, or as the sentence of a version that had no codes. */
 const GapShape = Type.Union([
   Type.Object({ ...place, why: Type.Unknown() }),
@@ -179,7 +197,7 @@ export const gapCell = ({ why, ...place }: Gap) =>
 export const recording = noun({
   table: 'recordings',
   key: (row) => row.id,
-  json: ['gaps', 'quality'],
+  json: ['gaps', 'masks', 'quality', 'redaction'],
   shape: Type.Object({
     id: Text,
     call_id: Text,
@@ -196,12 +214,15 @@ export const recording = noun({
     left_db: Figure,
     right_db: Figure,
     gaps: Type.Array(GapShape),
+    masks: Type.Array(MaskShape),
     quality: orNull(QualityShape),
     keep_until: orNull(Time),
     keep_rule: orNull(Text),
     keep_reason: Text,
     erased_at: orNull(Time),
     erase_reason: orNull(Text),
+    redaction: orNull(RedactionShape),
+    superseded_by: orNull(Text),
   }),
   make: (row): Recording => ({
     id: row.id,
@@ -219,12 +240,15 @@ export const recording = noun({
     leftDb: row.left_db,
     rightDb: row.right_db,
     gaps: row.gaps.map(gapOf),
+    masks: row.masks,
     quality: row.quality,
     keepUntil: row.keep_until,
     keepRule: row.keep_rule,
     keepWhy: whyIn('keep_reason', row.keep_reason),
     erasedAt: row.erased_at,
     eraseWhy: row.erase_reason === null ? null : whyIn('erase_reason', row.erase_reason),
+    redaction: row.redaction,
+    supersededBy: row.superseded_by,
   }),
 });
 

@@ -1,3 +1,4 @@
+import { fail } from '../../domain/error.js';
 import type { Nouns } from '../catalogue.js';
 import type { Prepared } from './nouns.js';
 
@@ -52,6 +53,20 @@ export function verbsOf(read: Read, write: Write): Nouns {
       begin: (callId, place) => write((n) => n.recordings.begin(n.calls.current(callId), place), unseen),
       begun: (callId) => read((n) => n.recordings.begun(n.calls.current(callId))),
       dropBegun: (id) => write((n) => n.recordings.dropBegun(id), unseen),
+      redact: (order) =>
+        write((n) => {
+          if (!n.recordings.redactions.add(order)) throw fail('redaction_refused', order.older);
+        }),
+      redactions: () => read((n) => n.recordings.redactions.all()),
+      redacted: (recording, peaks, manifest) =>
+        write((n) => {
+          const callId = n.calls.current(recording.callId);
+          if (!n.recordings.redactions.supersede(recording.redaction?.older ?? '', recording.id))
+            throw fail('redaction_refused', recording.id);
+          n.recordings.sealed({ ...recording, callId }, peaks);
+          n.seals.sealed(recording.id, recording.sealedAt, manifest);
+        }),
+      dropRedaction: (id) => write((n) => n.recordings.redactions.drop(id)),
       get: (id) => read((n) => n.recordings.recording(id)),
       of: (callId) => read((n) => n.recordings.ofCall(n.calls.current(callId))),
       peaks: (id) => read((n) => n.recordings.peaks(id)),

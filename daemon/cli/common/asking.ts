@@ -69,6 +69,7 @@ export function createAsking(ctx: CliContext) {
       site: { name: ctx.config().site.name, timeZone: ctx.config().site.time_zone },
       direct: away,
       lists: createNumbersInLists({ catalogue, clock, region: siteRegion(ctx.config()) }),
+      redactor: { redact: away },
       retain: { run: async (how) => (await ctx.retain(withOwn)).run(how) },
       jobs: {
         ask: away,

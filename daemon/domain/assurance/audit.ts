@@ -18,7 +18,7 @@ export const auditActions = [
     'token_add',
     'token_remove',
   ],
-  ...['sealed', 'erase', 'erased', 'retention_run'],
+  ...['sealed', 'erase', 'erased', 'retention_run', 'redact', 'redacted'],
   ...['start', 'stop', 'blind_window', 'key_rotation', 'checkpoint', 'damage'],
   ...['recordings_check', 'job_cancel', 'dashboard_restart'],
 ] as const;
@@ -31,7 +31,7 @@ export const auditGroups = {
   signing_in: ['sign_in', 'sign_out', 'session_end', 'second_factor'],
   people: ['person_add', 'person_change', 'person_remove', 'password_change', 'token_add', 'token_remove'],
   rules: ['policy_change', 'direct'],
-  erasing: ['retention_run', 'erase', 'erased'],
+  erasing: ['retention_run', 'erase', 'erased', 'redact', 'redacted'],
   recorder: [
     'begin',
     'start',

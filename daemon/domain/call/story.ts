@@ -22,6 +22,7 @@ export function storyOf(manifest: Manifest, differing: readonly string[]) {
     },
     coverage,
     gaps: recording.gaps,
+    masks: recording.masks ?? [],
     retention: manifest.retention,
     /** In what the catalogue differs today from what was signed. What is told here is what was signed. */
     catalogue_differs: differing,
@@ -57,6 +58,7 @@ const MARKS: Record<string, string> = {
   queue: 'Waits in the queue',
   agent: 'An agent answers',
   hold: 'On hold',
+  mask: 'Masked',
   transfer: 'Transferred',
   park: 'Parked',
   pickup: 'Picked up',
@@ -99,6 +101,24 @@ export const gapsInWords = ({ recording }: Manifest): string[] =>
     gapInWords({ from: g.at_ms, until: g.until_ms, side: g.side, reason: g.reason }).trim(),
   );
 
+const MASKS: Record<string, string> = {
+  mask: 'the recording was masked',
+  hold: 'this side was waiting on hold, and the rule masks that',
+  redacted: 'it was redacted after the call',
+};
+const MASKED_SIDES = { both: 'Both sides are', them: 'The other party (left) is', us: 'Our side (right) is' };
+
+/** Where the recording is silent on purpose, each in a line. */
+export const masksInWords = ({ recording }: Manifest): string[] =>
+  (recording.masks ?? []).map((m) =>
+    [
+      `${MASKED_SIDES[m.side]} silent from ${clockOf(m.at_ms)} to ${clockOf(m.until_ms)}: ${MASKS[m.kind] ?? m.kind}.`,
+      m.written_ms > 0 ? 'The PBX had written audio meanwhile, which was silenced before sealing.' : '',
+    ]
+      .join(' ')
+      .trim(),
+  );
+
 /** Ms on the timeline as H:MM:SS.t */
 function clockOf(ms: number): string {
   const tenths = Math.round(Math.abs(ms) / 100);
@@ -129,7 +149,7 @@ export function storyText(story: Story, manifest: Manifest, zone: string): strin
     `  ${what.padEnd(10)}${iso === null ? 'never' : `${local(iso).padEnd(36)}${iso}`}`;
   const zero = Date.parse(call.answered_at ?? call.started_at);
   const at = (iso: string) => clockOf(Date.parse(iso) - zero);
-  const gaps = gapsInWords(manifest);
+  const [gaps, masks] = [gapsInWords(manifest), masksInWords(manifest)];
   const lines = [
     'THE STORY OF A CALL',
     '',
@@ -164,7 +184,8 @@ export function storyText(story: Story, manifest: Manifest, zone: string): strin
       : []),
     '',
     'WHAT IS NOT IN IT',
-    ...(gaps.length === 0 ? ['  Nothing is known to be missing.'] : gaps.map((gap) => `  ${gap}`)),
+    ...(gaps.length + masks.length === 0 ? ['  Nothing is known to be missing.'] : []),
+    ...[...gaps, ...masks].map((gap) => `  ${gap}`),
     ...(story.catalogue_differs.length === 0
       ? []
       : [

@@ -46,6 +46,8 @@ export const ALARMS = {
   mask_timed_out: ofPbx({}),
   mask_leaked: ofPbx({ call: Text }),
   captures_fail: ofPbx({}),
+  // `ms`: how much of the masked audio had been written.
+  mask_failed: ofPbx({ call: Text, at: Time, ms: Ms }),
   silent_side: ofPbx({ kind: oneOf({ extension: true, line: true }), name: Text }),
   // `detail`: what the test call found, with figures.
   test_call_fault: ofPbx({ fault: oneOf<TestFault>(testFaults), detail: Text }),

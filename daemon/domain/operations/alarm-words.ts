@@ -79,6 +79,10 @@ const WORDS: {
     message: publicMessage('captures_fail'),
     hint: 'The log of the recorder has the cause for each call. Check the spool of the PBX and its free space first.',
   }),
+  mask_failed: ({ call, at, ms }, say) => ({
+    message: `Masked audio was written to disk: ${(ms / 1_000).toFixed(1)} s of the call of ${say(at)} (${call}) while its recording was masked. Tapedeck silenced it before sealing, so it is not in the recording.`,
+    hint: "It was in the PBX's spool, unencrypted, until the recording was sealed. Treat what was said then, such as a card number, as written to that disk. Check with a call of your own whether masking works on this PBX, and look at the recorder's log for that call.",
+  }),
   silent_side: ({ kind, name }) => {
     const line = name === '' ? 'the outside line' : `the line ${name}`;
     return {

@@ -80,6 +80,7 @@ const PLAIN = {
   ended_and_begun_anew: NOTHING,
   place_unknown: NOTHING,
   muted: NOTHING,
+  redacted: NOTHING,
   cut_off: NOTHING,
   no_audio: NOTHING,
   file_missing: shape({ side: Type.Union([Type.Literal('them'), Type.Literal('us')]), detail: Text }),

@@ -102,6 +102,7 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
   place_unknown: () =>
     'Asterisk stopped writing early, or the PBX was short of processor time and this much audio is missing somewhere earlier. The place is not known because Tapedeck does not see the spool of this PBX.',
   muted: () => 'The PBX had gone silent in the capture, although the parties could hear each other.',
+  redacted: () => 'It was redacted: a newer version stands in its place.',
   cut_off: () => 'Asterisk exited while it was recording: up to two seconds are missing at the end.',
   no_audio: () => 'The call ended before any audio arrived.',
   file_missing: ({ side, detail }) =>

@@ -66,3 +66,13 @@ export const placeOf = ({ fromMs, toMs }: Loss): number => Math.round((fromMs + 
 /** Where a position in the file lies on the timeline, from the file's beginning, once silence stands for what is missing. */
 export const onTimeline = (positionMs: number, losses: readonly Loss[]): number =>
   positionMs + lostMs(losses.filter((loss) => placeOf(loss) < positionMs));
+
+/** The inverse: which position in the file lies there on the timeline, both from the file's beginning. */
+export function inFile(ms: number, losses: readonly Loss[]): number {
+  let silence = 0;
+  for (const loss of losses.toSorted((a, b) => placeOf(a) - placeOf(b))) {
+    if (ms <= placeOf(loss) + silence) break;
+    silence += Math.min(loss.ms, ms - placeOf(loss) - silence);
+  }
+  return ms - silence;
+}

@@ -5,14 +5,16 @@ import type { KeptDecision } from '../policy/policy.js';
 import type { Why } from '../reason/reason.js';
 import { inWords, reasonView, type Say } from '../reason/words.js';
 import type { CallRecord, Coverage, Gap, Party, Recording, RecordingId, Segment } from './recording.js';
+import type { Redaction } from './redaction.js';
 
 /**
  * What Tapedeck vouches for of a recording: the call, the bytes, and what is not in them. Signed over its bytes as RFC 8785
  * has them, so that anybody can check it with stock tools and without Tapedeck. Times are ISO 8601 in UTC; places on the
  * timeline are ms since the answer.
  *
- * `format_version` 3 says which version of a recording it is of. Version 2 had each reason as a sentence and, in `why`, as its
- * code; version 1 had the sentence alone. Nothing was taken away, so who reads one of them reads those after it too.
+ * `format_version` 4 says where the recording is silent on purpose, version 3 which version of a recording it is of. Version 2 had
+ * each reason as a sentence and, in `why`, as its code; version 1 had the sentence alone. Nothing was taken away, so who reads one
+ * of them reads those after it too.
  */
 export type Manifest = {
   format: typeof FORMAT;
@@ -23,11 +25,15 @@ export type Manifest = {
   made_later: boolean;
   /** Those that were signed while there could be one PBX only do not name it: it is the first. */
   call: Omit<ReturnType<typeof callPart>, 'pbx'> & { pbx?: PbxId };
-  recording: Omit<ReturnType<typeof recordingPart>, 'gaps' | 'of' | 'version'> & {
+  recording: Omit<ReturnType<typeof recordingPart>, 'gaps' | 'of' | 'version' | 'masks' | 'redaction'> & {
     /** The id of the first version, and which one this is. Absent before version 3: there was one only. */
     of?: RecordingId;
     version?: number;
     gaps: (GapPlace & Told)[];
+    /** Absent before version 4. */
+    masks?: ReturnType<typeof recordingPart>['masks'];
+    /** Which version it stands in the place of, with its hashes; null where it was not redacted. Absent before version 4. */
+    redaction?: ReturnType<typeof recordingPart>['redaction'];
   };
   sealed_for: { own_key: true; recovery_recipient: string | null } | null;
   segments: Omit<ReturnType<typeof segmentPart>, 'why'>[];
@@ -56,7 +62,7 @@ export type SignedManifest = {
 };
 
 const FORMAT = 'tapedeck.manifest';
-const VERSIONS = [1, 2, 3] as const;
+const VERSIONS = [1, 2, 3, 4] as const;
 
 type Given = {
   call: CallRecord;
@@ -80,7 +86,7 @@ export function buildManifest(given: Given): Manifest {
   const { recording, coverage, say } = given;
   const manifest: Manifest = {
     format: FORMAT,
-    format_version: 3,
+    format_version: 4,
     software: { name: 'Tapedeck', version: given.version },
     made_at: iso(given.madeAt),
     made_later: given.later,
@@ -157,8 +163,9 @@ export function disagreements(manifest: Manifest, call: CallRecord, recording: R
 
 /** A recording as far as this manifest speaks of it. */
 function comparable(recording: Recording, { format_version }: Manifest) {
-  const { of, version, ...before } = recordingPart(recording);
-  return format_version < 3 ? before : { ...before, of, version };
+  const { of, version, masks, redaction, ...before } = recordingPart(recording);
+  if (format_version < 3) return before;
+  return format_version < 4 ? { ...before, of, version } : { ...before, of, version, masks, redaction };
 }
 
 const without = (gaps: unknown, key: string): unknown =>
@@ -242,8 +249,32 @@ function recordingPart(recording: Recording, say?: Say) {
       side: gap.side,
       ...reasonView(gap.why, say),
     })),
+    masks: recording.masks.map((mask) => ({
+      at_ms: Math.round(mask.atMs),
+      until_ms: Math.round(mask.untilMs),
+      side: mask.side,
+      kind: mask.kind,
+      written_ms: Math.round(mask.writtenMs),
+    })),
+    redaction: recording.redaction && redactionPart(recording.redaction),
   };
 }
+
+const redactionPart = (redaction: Redaction) => ({
+  asked_at: iso(redaction.at),
+  by: redaction.by,
+  reason: redaction.reason,
+  older: {
+    id: redaction.older,
+    plain_sha256: redaction.olderPlainSha256,
+    sealed_sha256: redaction.olderSealedSha256,
+    manifest_sha256: redaction.olderManifestSha256,
+    kept: redaction.olderKept,
+  },
+  stretches: redaction.stretches.map(({ side, fromMs, untilMs }) => ({
+    ...{ side, from_ms: fromMs, until_ms: untilMs },
+  })),
+});
 
 /** A segment that begins after another is a seam; `because` and `why` say why there is one. */
 function segmentPart(segment: Segment, say?: Say) {

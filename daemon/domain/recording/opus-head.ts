@@ -7,6 +7,7 @@ export type Layout = 'coupled' | 'apart';
 const MAGIC = 'OpusHead';
 const VERSION = 1;
 const CHANNELS = 2;
+const RATE_AT = 12;
 const FAMILY_AT = 18;
 /** Two streams, none of them coupled; the first is the left channel, the second the right. */
 const APART = Buffer.of(2, 0, 0, 1);
@@ -29,6 +30,13 @@ export function declareSides(head: Buffer): boolean {
   if (!isOurs(head) || head[FAMILY_AT] !== 255 || !hasApartTable(head)) return false;
   head[FAMILY_AT] = 1;
   return true;
+}
+
+/** The rate of what was encoded, in Hz, by the first page of a file; null for a head that recordings do not have. */
+export function rateIn(page: Buffer): number | null {
+  const at = page.indexOf(MAGIC, 0, 'latin1');
+  const head = page.subarray(Math.max(0, at));
+  return at >= 0 && isOurs(head) ? head.readUInt32LE(RATE_AT) : null;
 }
 
 const isOurs = (head: Buffer): boolean =>

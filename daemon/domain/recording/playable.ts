@@ -6,5 +6,6 @@ import type { Recording } from './recording.js';
 export function playable({ recording }: { recording: Recording | null }): Recording {
   if (recording === null) throw fail('recording_absent');
   if (recording.state !== 'sealed') throw fail('key_missing', inWords(recording.eraseWhy));
+  if (recording.supersededBy !== null) throw fail('recording_absent', 'It was redacted a moment ago.');
   return recording;
 }

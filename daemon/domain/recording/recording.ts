@@ -1,7 +1,9 @@
 import type { PbxId } from '../pbx.js';
 import type { Why } from '../reason/reason.js';
 import type { Loss } from './lost.js';
+import type { Mask } from './mask.js';
 import type { Quality } from './quality.js';
+import type { Redaction } from './redaction.js';
 
 /**
  * The nouns that the catalogue keeps. Times are milliseconds since 1970 UTC; positions on a call's timeline (`atMs`)
@@ -40,6 +42,7 @@ export type MarkKind =
   | 'queue'
   | 'agent'
   | 'hold'
+  | 'mask'
   | 'transfer'
   | 'park'
   | 'pickup'
@@ -145,6 +148,8 @@ export type Recording = {
   leftDb: number;
   rightDb: number;
   gaps: Gap[];
+  /** Where it is silent on purpose. */
+  masks: Mask[];
   quality: Quality | null;
   /** When it may be erased; null = for ever. */
   keepUntil: number | null;
@@ -152,6 +157,10 @@ export type Recording = {
   keepWhy: Why | null;
   erasedAt: number | null;
   eraseWhy: Why | null;
+  /** Of a version that a redaction made; null of any other. */
+  redaction: Redaction | null;
+  /** The version that stands in its place since it was redacted: nobody hears this one any more. */
+  supersededBy: RecordingId | null;
 };
 
 /** What its store finds a recording by: its id and, in `file`, the day on which its call began. See `placeOf`. */

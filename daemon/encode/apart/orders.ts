@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { fail } from '../../domain/error.js';
-import type { OpusJob } from '../opus.js';
+import type { OpusJob, RecodeJob } from '../opus.js';
 
 /**
  * What the recorder can ask of the encoder: kinds with numbers, never an argument of ffmpeg's, a path or a descriptor. The
@@ -13,6 +13,7 @@ const MOST_SEGMENTS = 1_000;
 /** A week, in ms. */
 const LONGEST_MS = 7 * 86_400_000;
 const MOST_LOSSES = 1_000;
+const MOST_SILENCES = 20_000;
 /** How long a run may take, in ms, whatever is asked. */
 export const LONGEST_RUN_MS = 12 * 3_600_000;
 
@@ -22,6 +23,26 @@ const Length = Type.Number({ minimum: 0, maximum: LONGEST_MS });
 const Rate = Type.Integer({ minimum: 8_000, maximum: 48_000 });
 const Limit = Type.Number({ minimum: 1, maximum: LONGEST_RUN_MS });
 const Losses = Type.Array(strict({ fromMs: Length, toMs: Length, ms: Length }), { maxItems: MOST_LOSSES });
+
+const Silences = Type.Array(
+  strict({
+    side: Type.Union([Type.Literal('them'), Type.Literal('us'), Type.Literal('both')]),
+    fromMs: Length,
+    untilMs: Length,
+  }),
+  { maxItems: MOST_SILENCES },
+);
+
+/** What the file says of its call, and how it is encoded. */
+const FORM = {
+  tags: strict({
+    title: Type.String({ maxLength: 500 }),
+    date: Type.String({ maxLength: 40 }),
+    callId: Type.String({ maxLength: 40 }),
+  }),
+  bitrate: Type.Integer({ minimum: 6_000, maximum: 512_000 }),
+  complexity: Type.Integer({ minimum: 0, maximum: 10 }),
+};
 
 const EncodeOrder = strict({
   kind: Type.Literal('encode'),
@@ -36,18 +57,21 @@ const EncodeOrder = strict({
     }),
     { maxItems: MOST_SEGMENTS },
   ),
-  tags: strict({
-    title: Type.String({ maxLength: 500 }),
-    date: Type.String({ maxLength: 40 }),
-    callId: Type.String({ maxLength: 40 }),
-  }),
-  bitrate: Type.Integer({ minimum: 6_000, maximum: 512_000 }),
-  complexity: Type.Integer({ minimum: 0, maximum: 10 }),
+  silences: Type.Optional(Silences),
+  ...FORM,
+});
+const RecodeOrder = strict({
+  kind: Type.Literal('recode'),
+  limitMs: Limit,
+  durationMs: Length,
+  rate: Rate,
+  silences: Silences,
+  ...FORM,
 });
 const DecodeOrder = strict({ kind: Type.Literal('decode'), limitMs: Limit, rate: Rate });
 const VersionOrder = strict({ kind: Type.Literal('version') });
 
-const Order = Type.Union([EncodeOrder, DecodeOrder, VersionOrder]);
+const Order = Type.Union([EncodeOrder, RecodeOrder, DecodeOrder, VersionOrder]);
 export type Order = Static<typeof Order>;
 
 export const VersionAnswer = strict({
@@ -56,7 +80,8 @@ export const VersionAnswer = strict({
 });
 
 /** The order for a job, without the paths of its files. */
-export function encodeOrder({ segments, tags, bitrate, complexity }: OpusJob, limitMs: number): Order {
+export function encodeOrder(job: OpusJob, limitMs: number): Order {
+  const { segments, silences = [], tags, bitrate, complexity } = job;
   const side = (file: string | null, ms: number, lost: OpusJob['segments'][number]['inLost'] = []) =>
     file === null ? null : { ms, lost: lost.map(({ fromMs, toMs, ms }) => ({ fromMs, toMs, ms })) };
   return {
@@ -67,14 +92,30 @@ export function encodeOrder({ segments, tags, bitrate, complexity }: OpusJob, li
       in: side(inFile, inMs, inLost),
       out: side(outFile, outMs, outLost),
     })),
+    // Left out where there are none, so that an encoder of an earlier version understands it.
+    ...(silences.length > 0 && {
+      silences: silences.map(({ side, fromMs, untilMs }) => ({ side, fromMs, untilMs })),
+    }),
     tags: { title: tags.title.slice(0, 500), date: tags.date, callId: tags.callId },
     bitrate,
     complexity,
   };
 }
 
+/** The order for a redaction. */
+export const recodeOrder = (
+  { durationMs, rate, silences, tags, bitrate, complexity }: RecodeJob,
+  limitMs: number,
+): Order => ({
+  kind: 'recode',
+  ...{ limitMs, durationMs, rate, bitrate, complexity },
+  silences: silences.map(({ side, fromMs, untilMs }) => ({ side, fromMs, untilMs })),
+  tags: { title: tags.title.slice(0, 500), date: tags.date, callId: tags.callId },
+});
+
 /** The job of an order, whose files are pipes that nobody opens by a name. */
-export function jobOf({ segments, tags, bitrate, complexity }: Static<typeof EncodeOrder>): OpusJob {
+export function jobOf(order: Static<typeof EncodeOrder>): OpusJob {
+  const { segments, silences = [], tags, bitrate, complexity } = order;
   return {
     segments: segments.map(({ offsetMs, rate, in: theirs, out: ours }) => ({
       ...{ offsetMs, rate },
@@ -85,7 +126,7 @@ export function jobOf({ segments, tags, bitrate, complexity }: Static<typeof Enc
       inLost: theirs?.lost ?? [],
       outLost: ours?.lost ?? [],
     })),
-    ...{ tags, bitrate, complexity },
+    ...{ silences, tags, bitrate, complexity },
   };
 }
 

@@ -7,7 +7,7 @@ import { printable } from '../../domain/printable.js';
 import { outcome } from '../../ops/turns.js';
 import type { Ffmpeg, FfmpegRun } from '../ffmpeg.js';
 import { createFrameReader, type Frame, frame, PIECE_BYTES } from './frames.js';
-import { encodeOrder, LONGEST_RUN_MS, type Order, VersionAnswer } from './orders.js';
+import { encodeOrder, LONGEST_RUN_MS, type Order, recodeOrder, VersionAnswer } from './orders.js';
 import { createSender } from './sender.js';
 
 /** How long the encoder may take beyond what ffmpeg may, in ms. */
@@ -35,6 +35,9 @@ export function createRemoteFfmpeg({ socket }: { socket: string }): Ffmpeg {
     encode(plan, limitMs = LONGEST_RUN_MS) {
       const inputs = plan.inputs.map((path) => () => createReadStream(path, { highWaterMark: PIECE_BYTES }));
       return start(socket, encodeOrder(plan.job, within(limitMs)), inputs, limitMs + GRACE_MS);
+    },
+    recode(plan, source, limitMs = LONGEST_RUN_MS) {
+      return start(socket, recodeOrder(plan.job, within(limitMs)), [() => source], limitMs + GRACE_MS);
     },
     decode(source, rate, limitMs = LONGEST_RUN_MS) {
       const order: Order = { kind: 'decode', limitMs: within(limitMs), rate };

@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { Log } from '../../ops/log.js';
 import type { FfmpegRun, OwnFfmpeg } from '../ffmpeg.js';
-import { opusPlan } from '../opus.js';
+import { opusPlan, recodePlan } from '../opus.js';
 import { amount, createFrameReader, type Frame, frame, PIECE_BYTES } from './frames.js';
 import { jobOf, LONGEST_RUN_MS, type Order, readOrder } from './orders.js';
 import { createSender } from './sender.js';
@@ -92,6 +92,10 @@ export function createEncoderServer({
       if (order.kind === 'decode') {
         inputs = [{ pipe: new PassThrough(), granted: 0 }];
         return give(ffmpeg.decode(inputs[0]!.pipe, order.rate, limit));
+      }
+      if (order.kind === 'recode') {
+        inputs = [{ pipe: new PassThrough(), granted: 0 }];
+        return give(ffmpeg.recode(recodePlan(order), inputs[0]!.pipe, limit));
       }
       const plan = opusPlan(jobOf(order));
       inputs = plan.inputs.map(() => ({ pipe: new PassThrough(), granted: 0 }));

@@ -3,7 +3,7 @@ import type { Spool } from '../../capture/spool.js';
 import type { Verbs } from '../../catalogue/catalogue.js';
 import type { StoredCall } from '../../catalogue/stored-call.js';
 import { factsOf } from '../../domain/call/call-state.js';
-import { iso, type Site, times } from '../../domain/days.js';
+import { type Site, times } from '../../domain/days.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { Alarms } from '../../domain/operations/alarm.js';
 import { placeOf } from '../../domain/paths.js';
@@ -12,26 +12,20 @@ import { decideRetention, type RetentionDecision } from '../../domain/policy/pol
 import { keepUntil } from '../../domain/policy/retention.js';
 import { because, together } from '../../domain/reason/reason.js';
 import { inWords } from '../../domain/reason/words.js';
-import {
-  findGaps,
-  longestGap,
-  type Starved,
-  type Stretch,
-  whyGap,
-  whyStarved,
-} from '../../domain/recording/gaps.js';
+import { findGaps, type Stretch } from '../../domain/recording/gaps.js';
 import { judgeQuality } from '../../domain/recording/judge-quality.js';
 import { buildManifest, type Manifest, type SignedManifest } from '../../domain/recording/manifest.js';
+import { isMaskedGap } from '../../domain/recording/mask.js';
 import { encodePeaks } from '../../domain/recording/peaks.js';
 import {
   type CallId,
-  type Coverage,
   type Gap,
   type LegId,
   type Recording,
   type RecordingId,
   spoolName,
 } from '../../domain/recording/recording.js';
+import { tagsOf } from '../../domain/recording/tags.js';
 import { type Captured, readCaptured, withoutTails } from '../../encode/captured.js';
 import type { Encoder } from '../../encode/encoder.js';
 import { opusPlan } from '../../encode/opus.js';
@@ -41,7 +35,9 @@ import type { AnyKeys } from '../../vault/keys.js';
 import type { OpenSealed } from '../../vault/open.js';
 import type { Recipients, Sealed } from '../../vault/seal.js';
 import type { Place } from '../../vault/store/store.js';
+import { coverageOf } from './coverage.js';
 import { createFates, type EndedCall, type FateDeps } from './fate.js';
+import { type MaskCatalogue, type Masking, maskingOf, tellOfMasks, withoutMasked } from './masks.js';
 import { tellOfSilence } from './silence.js';
 
 export type StepDeps = {
@@ -56,7 +52,8 @@ export type StepDeps = {
     | 'recordings.sealed'
     | 'policy.newest'
   > &
-    FateDeps['catalogue'];
+    FateDeps['catalogue'] &
+    MaskCatalogue;
   /** The spools of the PBXs there are. */
   spools: ReadonlyMap<PbxId, Pick<Spool, 'fetch' | 'readable'>>;
   encoder: Encoder;
@@ -133,9 +130,12 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
 
   async function make(call: EndedCall, captured: Captured[], began: number): Promise<void> {
     const heard = await withoutTails(captured);
-    const { gaps, missingMs, starved } = findGaps(stretchesOf(call, heard), talkMs(call));
+    const masking = await maskingOf(deps.catalogue, call, captured);
+    const found = findGaps(stretchesOf(call, heard), talkMs(call));
+    const { gaps, missingMs, starved } = withoutMasked(found, masking.asked);
+    tellOfMasks(deps.alarmsOf(call.pbx), call, masking);
     const begun = await begin(call);
-    const { recording, peaks, policyVersion } = await encode(begun, call, captured, gaps);
+    const { recording, peaks, policyVersion } = await encode(begun, call, captured, gaps, masking);
     const coverage = coverageOf(call, gaps, missingMs, captured.at(-1)!.cut, starved);
     const manifest = buildManifest({
       call,
@@ -220,12 +220,12 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
     call: EndedCall,
     captured: Captured[],
     gaps: Gap[],
+    { masks }: Masking,
   ): Promise<{ recording: Recording; peaks: Peaks; policyVersion: number }> {
-    const started = iso(call.startedAt);
-    const title = `${call.them.name || call.them.number || 'unknown'} - ${call.us.name || call.us.number || 'unknown'}`;
     const plan = opusPlan({
       segments: captured.map((c) => c.part),
-      tags: { title, date: started, callId: call.id },
+      silences: masks.map(({ side, atMs, untilMs }) => ({ side, fromMs: atMs, untilMs })),
+      tags: tagsOf(call),
       bitrate: deps.bitrate,
       complexity: deps.complexity,
     });
@@ -256,12 +256,15 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
         leftDb: peaks.leftRms,
         rightDb: peaks.rightRms,
         gaps,
-        quality: judgeQuality(heard, call, gaps),
+        masks: masks.filter((m) => m.atMs < peaks.durationMs),
+        quality: judgeQuality(heard, call, [...gaps, ...masks.map((mask) => ({ ...mask, why: null }))]),
         keepUntil: until,
         keepRule: decision.rule,
         keepWhy: decision.why,
         erasedAt: null,
         eraseWhy: null,
+        redaction: null,
+        supersededBy: null,
       },
     };
   }
@@ -281,10 +284,16 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
 
   async function nothing(call: EndedCall, captured: Captured[]): Promise<void> {
     const said = captured.flatMap((c) => c.faults);
-    const why = said.length > 0 ? together(...said, because('files_kept')) : because('no_audio');
+    const { asked } = await maskingOf(deps.catalogue, call, []);
+    const allMasked = isMaskedGap({ atMs: 0, untilMs: talkMs(call) }, asked);
+    const why =
+      said.length > 0 ? together(...said, because('files_kept')) : because(allMasked ? 'masked' : 'no_audio');
     const coverage = { status: 'not_recorded', why, rule: null, missingMs: talkMs(call) } as const;
     await deps.catalogue.calls.decideCoverage(call.id, coverage);
-    deps.log.error({ call: call.id, reason: inWords(why, say) }, 'A call has no audio');
+    deps.log[allMasked ? 'info' : 'error'](
+      { call: call.id, reason: inWords(why, say) },
+      'A call has no audio',
+    );
     for (const { segment, faults } of captured)
       await deps.catalogue.segments.save({ ...segment, state: faults.length > 0 ? 'damaged' : 'dropped' });
   }
@@ -311,9 +320,6 @@ function leftMs(call: EndedCall, legId: LegId): number | undefined {
   return goneAt == null ? undefined : goneAt - call.answeredAt;
 }
 
-/** Of two seconds of 8 kHz Asterisk tells its disk nothing yet (32 KB): what it had in hand when it died is lost. */
-const CUT = because('cut_off');
-
 /** What the row says of a call whose end is missing is why: see `end` in record/steps. */
 function stretchesOf(call: EndedCall, captured: Captured[]): Stretch[] {
   const ended = call.coverage.status === 'pending' ? call.coverage.why : null;
@@ -322,19 +328,4 @@ function stretchesOf(call: EndedCall, captured: Captured[]): Stretch[] {
     leftMs: leftMs(call, segment.legId),
     ...(ended && { ended }),
   }));
-}
-
-function coverageOf(
-  call: StoredCall,
-  gaps: Gap[],
-  missingMs: number,
-  cut: boolean,
-  starved: Starved | undefined,
-): Coverage {
-  const short = starved ? whyStarved(starved) : null;
-  const longest = longestGap(gaps.filter((gap) => short === null || gap.why?.code !== 'starved'));
-  if (!longest && !cut && !short)
-    return { status: 'recorded', why: null, rule: call.coverage.rule, missingMs };
-  const why = together(short, cut ? CUT : null, longest && whyGap(longest));
-  return { status: 'partial', why, rule: call.coverage.rule, missingMs };
 }

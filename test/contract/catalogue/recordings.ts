@@ -132,6 +132,37 @@ export const recordings: Part = (t, open) => {
     }
   });
 
+  t.test(
+    'a redaction: asked for once, and the version before is heard no more, whatever comes',
+    async (t) => {
+      const { catalogue, again } = await open(t);
+      await catalogue.calls.save(aCall('A'));
+      await catalogue.recordings.sealed(aRecording('R1', 'A'), randomBytes(9), recorded);
+      const order = {
+        ...{ id: 'R2', file: 'recordings/2023/11/14/R2.opus.age', older: 'R1', olderKept: true },
+        stretches: [{ side: 'them' as const, fromMs: 1, untilMs: 2 }],
+        ...{ by: 'Anna', reason: 'Card number', at: 5 },
+      };
+      await catalogue.recordings.redact(order);
+      await t.rejects(catalogue.recordings.redact({ ...order, id: 'R3' }), { code: 'redaction_refused' });
+      t.same(await (await again()).recordings.redactions(), [order]);
+      const redaction = {
+        ...{ older: 'R1', olderPlainSha256: 'a', olderSealedSha256: 'b', olderManifestSha256: null },
+        ...{ olderKept: true, stretches: order.stretches, by: 'Anna', reason: 'Card number', at: 5 },
+      };
+      const made = aRecording('R2', 'A', { of: 'R1', version: 2, redaction });
+      await catalogue.recordings.redacted(made, randomBytes(9));
+      await catalogue.recordings.dropRedaction('R2');
+      t.same(await catalogue.recordings.redactions(), []);
+      t.match(await catalogue.recordings.get('R1'), { state: 'sealed', supersededBy: 'R2' });
+      t.match((await catalogue.calls.get('A'))?.recording, { id: 'R2', redaction });
+      await t.rejects(catalogue.recordings.redact({ ...order, id: 'R4' }), { code: 'redaction_refused' });
+      await catalogue.recordings.eraseIntended('R2', noted('Over.'), 1);
+      await catalogue.recordings.erased('R2', 2);
+      t.match((await catalogue.calls.get('A'))?.recording, { id: 'R2', state: 'erased' });
+    },
+  );
+
   t.test('erasing: intent, tombstone, and nothing erased without an intent', async (t) => {
     const { catalogue } = await open(t);
     const ends = { R1: null, R2: 300, R3: 200 };

@@ -46,12 +46,15 @@ export function aRecording(id: string, callId: string, more: Partial<Recording> 
     leftDb: -20.5,
     rightDb: -23,
     gaps: [],
+    masks: [],
     quality: null,
     keepUntil: null,
     keepRule: null,
     keepWhy: noted('No rule fits; it is kept for ever by default.'),
     erasedAt: null,
     eraseWhy: null,
+    redaction: null,
+    supersededBy: null,
     ...more,
   };
 }

@@ -115,6 +115,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
     sign: async () => ({ note: '' }),
     alarms: { raise: () => {} },
     retain: { run: async () => ({ erased: 0, failed: 0, left: 0 }) },
+    redactor: { redact: async ({ older }) => (await catalogue.recordings.get(older))! },
     jobs: {
       ask: async () => ({ job: aJob, already: false }),
       async cancel(id) {
@@ -328,12 +329,15 @@ export async function addRecording(
     leftDb: -20,
     rightDb: -21,
     gaps: [],
+    masks: [],
     quality: null,
     keepUntil: null,
     keepRule: null,
     keepWhy: noted('No rule fits; it is kept for ever by default.'),
     erasedAt: null,
     eraseWhy: null,
+    redaction: null,
+    supersededBy: null,
     ...change.recording,
   };
   const [left, right] = [Uint8Array.of(0, 128, 255), Uint8Array.of(3, 2, 1)];

@@ -317,6 +317,18 @@ export const requests: Record<string, Request[]> = {
   'DELETE /api/v1/lists/:list': withList({}),
   'GET /api/v1/lists/:list/numbers.csv': withList({}, 'export'),
   'POST /api/v1/retention/run': plain('retention_run', { body: {} }),
+  'POST /api/v1/recordings/:id/redact': [
+    {
+      writes: ['redact'],
+      send: async ({ dashboard, call }) => ({
+        names: { id: (await dashboard.catalogue.calls.get(call))!.recording!.id },
+        body: {
+          ...{ stretches: [{ side: 'both', from_ms: 0, until_ms: 100 }] },
+          ...{ reason: 'Card number', older: 'destroy' },
+        },
+      }),
+    },
+  ],
   'POST /api/v1/recordings/check': plain('recordings_check', { body: {} }),
   'DELETE /api/v1/jobs/:id': plain('job_cancel', { names: { id: aJob.id } }),
 

@@ -431,6 +431,27 @@ export const rights: Record<string, Row> = {
   'GET /api/v1/retention': { is: '        401 403 200 403 403 403 403 200 200', token: 'oversee view' },
   'GET /api/v1/retention.csv': { is: '    401 403 200 403 403 403 403 200 200', token: 'oversee view' },
   'POST /api/v1/retention/run': { is: '   401 403 200 403 403 403 403 403 200', send: {} },
+  'POST /api/v1/recordings/:id/redact': {
+    // Of no recording at all.
+    is: '                                 401 403 403 403 403 403 403 403 404',
+    send: {
+      stretches: [{ side: 'both', from_ms: 0, until_ms: 100 }],
+      reason: 'Card number',
+      older: 'destroy',
+    },
+  },
+  'GET /api/v1/calls/:id/redacted': {
+    is: {
+      shared: '  401 403 404 403 403 403 403 403 200',
+      whole: '   401 403 404 403 403 403 403 403 200',
+      foreign: ' 401 403 404 403 403 403 403 403 200',
+      erased: '  401 403 404 403 403 403 403 403 200',
+      bare: '    401 403 404 403 403 403 403 403 200',
+      test: '    401 403 404 403 403 403 403 403 404',
+      unknown: ' 401 403 404 403 403 403 403 403 404',
+      nonsense: '401 403 404 403 403 403 403 403 404',
+    },
+  },
   'GET /api/v1/coverage': { is: '         401 403 200 403 403 403 403 200 200', token: 'oversee view' },
   'GET /api/v1/coverage.csv': { is: '     401 403 200 403 403 403 403 200 200', token: 'oversee view' },
   'GET /api/v1/status': { is: '           401 403 200 403 403 403 403 200 200', token: 'oversee' },

@@ -279,6 +279,15 @@ export const uiStates: readonly UiState[] = [
       await p.getByRole('dialog').waitFor();
     },
   ),
+  state(
+    'redaction',
+    ({ office }) => `/calls/${office.noisy.id}`,
+    async (p) => {
+      await press(p, 'Redact');
+      await p.getByRole('dialog').waitFor();
+      await p.getByLabel('To', { exact: true }).fill('0:01');
+    },
+  ),
 ];
 
 /** Brings the recorder beside a house into this condition. */

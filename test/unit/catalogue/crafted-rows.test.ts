@@ -92,7 +92,7 @@ const columns: Record<string, string[]> = {
       'sealed_at',
       'left_db',
     ],
-    ...['keep_until', 'keep_rule', 'keep_reason', 'erased_at', 'gaps', 'quality'],
+    ...['keep_until', 'keep_rule', 'keep_reason', 'erased_at', 'gaps', 'masks', 'quality', 'redaction'],
   ],
   seal_checks: ['checked_at', 'signed', 'fault', 'fault_at'],
   policies: ['changed_at', 'changed_by', 'policy'],

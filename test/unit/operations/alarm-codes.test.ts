@@ -58,6 +58,13 @@ const EXAMPLES: {
   capture_silent: [[{}, /no audio arrives/]],
   mask_leaked: [[{ call: '01ARZ3NDEKTSV4RRFFQ69G5FAV' }, /while call 01ARZ3NDEKTSV4RRFFQ69G5FAV was masked/]],
   captures_fail: [[{}, /could not be captured/]],
+  mask_failed: [
+    [
+      { call: '01ARZ3NDEKTSV4RRFFQ69G5FAV', at: Date.UTC(2026, 0, 5, 9), ms: 4_100 },
+      /^Masked audio was written to disk: 4\.1 s of the call of 2026-01-05 10:00:00.*while its recording was masked/,
+      /Treat what was said then/,
+    ],
+  ],
   silent_side: [
     [{ kind: 'extension', name: '101' }, /^No sound from extension 101:/],
     [{ kind: 'line', name: 'trunk' }, /^No sound from the line trunk:/],

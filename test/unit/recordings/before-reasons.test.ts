@@ -104,7 +104,7 @@ t.test(
     const sentence = 'Tapedeck was not running from 1970-01-01 09:00:01 to 1970-01-01 09:00:02.';
     const read = parseManifest(manifestText(signed))!;
     t.match(read, {
-      format_version: 3,
+      format_version: 4,
       coverage: { reason: sentence, why: late },
       recording: { gaps: [{ reason: sentence, why: late }] },
       retention: { reason: BY_DEFAULT, why: { code: 'kept_by_default', params: {} } },

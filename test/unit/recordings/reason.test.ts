@@ -205,6 +205,7 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
   muted: [
     [because('muted'), 'The PBX had gone silent in the capture, although the parties could hear each other.'],
   ],
+  redacted: [[because('redacted'), 'It was redacted: a newer version stands in its place.']],
   cut_off: [
     [because('cut_off'), 'Asterisk exited while it was recording: up to two seconds are missing at the end.'],
   ],

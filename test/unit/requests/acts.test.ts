@@ -11,6 +11,7 @@ import {
 import { type Act, type ActKind, actKinds } from '../../../daemon/domain/people/act.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { createListRequests } from '../../../daemon/requests/lists.js';
+import { createRedactRequests } from '../../../daemon/requests/redact.js';
 import { createRuleRequests } from '../../../daemon/requests/rules.js';
 import { AUDITOR, type PeopleLab, PLACE, password, peopleLab } from '../../support/people-lab.js';
 import { createAuthenticator } from '../../support/web/authenticator.js';
@@ -44,6 +45,10 @@ const bodies = (by: { person: string; session: string; address: string }) =>
     put_listed: { by, list: 'VIP', entries: [], replace: false, dry_run: true },
     drop_listed: { by, list: 'VIP', number: '0301234567' },
     remove_list: { by, list: 'VIP' },
+    redact_recording: {
+      ...{ by, recording: 'none', reason: 'Card number', older: 'destroy' },
+      stretches: [{ side: 'both', from_ms: 0, until_ms: 9 }],
+    },
   }) satisfies { [N in ProvedName]: ControlBody<N> };
 
 /** What comes of each of these in a session of somebody. */
@@ -57,7 +62,15 @@ function asking(lab: PeopleLab) {
     ...lab.deps,
     lists: createNumbersInLists({ ...lab.deps, region: 'DE' }),
   });
-  const handlers = { ...lab.handlers, ...rules, ...lists } as Pick<ControlHandlers, ProvedName>;
+  const redactions = createRedactRequests({
+    ...lab.deps,
+    mint: () => '',
+    redactor: { redact: () => Promise.reject(new Error('no redaction')) },
+  });
+  const handlers = { ...lab.handlers, ...rules, ...lists, ...redactions } as Pick<
+    ControlHandlers,
+    ProvedName
+  >;
   return async (name: ProvedName, session: string, person = 'ada') => {
     const body = bodies(lab.by(person, { session }))[name];
     const answer = await (handlers[name] as (body: unknown) => Promise<unknown>)(body).catch((e) => e);

@@ -24,6 +24,7 @@ import { Controls } from './controls.js';
 import { Details } from './details.js';
 import { EvidenceButton } from './evidence.js';
 import { Heard } from './heard.js';
+import { RedactButton, RedactedNote } from './redact.js';
 import { Damage, Seal } from './seal.js';
 import { Story } from './story.js';
 import { Why } from './why.js';
@@ -83,6 +84,7 @@ export function CallPage({ id, address }: Props) {
           <Consultations call={c} address={address} />
           <Story call={c} />
           <Seal call={c} />
+          <RedactedNote call={c} />
           <Details call={c} />
           {c.recording && mayDo('audit') && (
             <p class="call-audit">
@@ -182,6 +184,7 @@ function CallHead({ call }: { call: CallDetail }) {
             {t.call.download}
           </DownloadLink>
           <EvidenceButton call={call} />
+          <RedactButton call={call} />
         </p>
       )}
       {can && !player.canPlay && (

@@ -14,17 +14,27 @@ export type Scale = { start: number; end: number };
 
 /** What happened and what was not captured, in the order in which it began. */
 export function marksOf(call: CallDetail): Mark[] {
-  const gaps = (call.recording?.gaps ?? []).map(
-    (g): Mark => ({
-      at_ms: g.at_ms,
-      until_ms: g.until_ms,
-      kind: 'gap',
-      text: g.reason.replace(/\.$/, ''),
-      leg: null,
-      side: g.side,
+  const { gaps: found = [], masks: masked = [] } = call.recording ?? {};
+  const masks = masked.map(
+    ({ at_ms, until_ms, side, kind, written_ms }): Mark => ({
+      ...{ at_ms, until_ms, side, kind: 'mask', leg: null },
+      text: t.call.maskText({ kind, written: written_ms > 0 }),
     }),
   );
-  return [...call.marks, ...gaps, ...unheardOf(call)].sort((a, b) => a.at_ms - b.at_ms);
+  // What a mask has kept from being captured is in its own mark.
+  const gaps = found
+    .filter((g) => g.why?.code !== 'masked')
+    .map(
+      (g): Mark => ({
+        at_ms: g.at_ms,
+        until_ms: g.until_ms,
+        kind: 'gap',
+        text: g.reason.replace(/\.$/, ''),
+        leg: null,
+        side: g.side,
+      }),
+    );
+  return [...call.marks, ...gaps, ...masks, ...unheardOf(call)].sort((a, b) => a.at_ms - b.at_ms);
 }
 
 /** Too short for a word. */
@@ -89,7 +99,10 @@ export const stretch = (from: number, to: number, scale: Scale) => ({
 });
 
 export const markName = (m: Mark) => {
-  const mark = (m.side && t.call.gapSides[m.side]) ?? t.call.marks[m.kind] ?? clean(m.kind);
+  const mark =
+    (m.side && (m.kind === 'mask' ? t.call.maskSides : t.call.gapSides)[m.side]) ??
+    t.call.marks[m.kind] ??
+    clean(m.kind);
   const text = clean(m.text);
   return text && text.toLowerCase() !== mark.toLowerCase() ? t.call.named({ mark, text }) : mark;
 };

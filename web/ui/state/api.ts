@@ -16,6 +16,8 @@ import type {
   CallSummary,
   PeaksView,
   RecordingView,
+  RedactBody,
+  RedactedView,
 } from '../../calls/schemas.js';
 import type { CoverageQuery as CoverageQuerySchema, CoverageView } from '../../coverage/schemas.js';
 import type { BriefStatusView, StatusView } from '../../health/schemas.js';
@@ -44,6 +46,7 @@ export type DirectiveKind = CallDetail['directives'][number]['kind'];
 export type CallPage = Static<typeof CallPageSchema>;
 export type CallQuery = Static<typeof CallQuerySchema>;
 export type Party = Static<typeof PartyView>;
+export type Redacted = Static<typeof RedactedView>;
 export type Recording = Static<typeof RecordingView>;
 export type Peaks = Static<typeof PeaksView>;
 export type Session = Static<typeof SessionView>;
@@ -255,6 +258,8 @@ export const api = {
     ask<Trends>('GET', `/quality?from=${from}&to=${to}`, undefined, undefined, byItself(background)),
   retention: (background = false) =>
     ask<Retention>('GET', '/retention', undefined, undefined, byItself(background)),
+  redact: (id: string, body: Static<typeof RedactBody>) =>
+    ask<Redacted>('POST', `/recordings/${encodeURIComponent(id)}/redact`, body),
   runRetention: (confirm?: string) => ask<RetentionRun>('POST', '/retention/run', confirm ? { confirm } : {}),
   checkRecordings: () => ask<AskedView>('POST', '/recordings/check'),
   cancelJob: (id: string) => ask<Job>('DELETE', `/jobs/${encodeURIComponent(id)}`),

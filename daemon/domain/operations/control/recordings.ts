@@ -30,6 +30,21 @@ const Detail = Type.Unsafe<AuditEvent['detail']>(
 export const About = { object: Text(40), object_id: Text(100), reason: Text(300), detail: Detail };
 const RetentionRun = Type.Object({ erased: Type.Integer(), failed: Type.Integer(), left: Type.Integer() });
 
+/** What is to be silent, ms from the beginning of the recording. */
+export const Stretch = Type.Object({
+  side: Type.Enum(['both', 'them', 'us']),
+  from_ms: Type.Number({ minimum: 0, maximum: 604_800_000 }),
+  until_ms: Type.Number({ minimum: 0, maximum: 604_800_000 }),
+});
+const MOST_STRETCHES = 100;
+/** That sound of a version was given to somebody. */
+const Left = Type.Object({
+  at: Type.String(),
+  by: Type.String(),
+  action: Type.Enum(['play', 'download', 'export']),
+  version: Type.Integer(),
+});
+
 /** How many entries are taken at once. */
 export const MOST_ENTRIES = 200;
 
@@ -128,6 +143,35 @@ export const RECORDINGS = {
     Type.Object({ by: By, confirm: Type.Optional(Text(80)) }),
     RetentionRun,
     { timeoutMs: ERASE_MS, object: ({ confirm = '' }) => confirm },
+  ),
+  /**
+   * Silences stretches of a recording: makes a new version of it, and destroys the key of the one before, or keeps that for nobody to
+   * hear. Answers with every time that sound of the versions before was given out. Needs the right `settings` and a proof. Throws
+   * `recording_absent`, `call_unknown`, `redaction_refused`, `request_invalid`, `encode_failed`.
+   */
+  redact_recording: proved(
+    'erasing',
+    '/recordings/redact',
+    Type.Object({
+      by: By,
+      recording: Id,
+      stretches: Type.Array(Stretch, { minItems: 1, maxItems: MOST_STRETCHES }),
+      reason: Text(300),
+      older: Type.Enum(['destroy', 'keep']),
+    }),
+    Type.Object({
+      recording: Type.String(),
+      version: Type.Integer(),
+      older: Type.String(),
+      left: Type.Array(Left),
+    }),
+    { timeoutMs: ERASE_MS, object: ({ recording }) => recording },
+  ),
+  /** Every time that sound of an earlier version of a call's recording was given out, newest first. Needs `settings`. */
+  redacted_versions: post(
+    '/recordings/redacted',
+    Type.Object({ by: By, call: Id }),
+    Type.Object({ left: Type.Array(Left) }),
   ),
   /** Starts a check of all recordings. Returns the job, and whether it was already waiting or running. Needs `settings`. */
   check_recordings: post('/recordings/check', Type.Object({ by: By }), AskedView),

@@ -171,6 +171,7 @@ export const auditText = {
     report: 'a report',
     direct: 'a change to the recording',
     policy_change: 'a policy change',
+    redact: 'a redaction',
     retention_run: 'a retention run',
     recordings_check: 'a check of all recordings',
     job_cancel: 'cancelling a job',
@@ -229,6 +230,9 @@ export const auditText = {
         : `sealed the recording of the call with ${call} (${text(detail.coverage)})`,
     erase: ({ call }) => `began to erase the recording of the call with ${call}`,
     erased: ({ call }) => `erased the recording of the call with ${call} (key and file are gone)`,
+    redact: ({ call }) => `asked to redact the recording of the call with ${call}`,
+    redacted: ({ detail, call }) =>
+      `redacted the recording of the call with ${call}: version ${text(detail.version)} stands in the place of the one before`,
     retention_run: ({ detail }) =>
       detail.erased === undefined
         ? 'asked for a retention run'

@@ -178,6 +178,13 @@ export const callText = {
     because: ({ reason }: { reason: string }) => `Reason: ${reason}`,
   },
   details: 'Details',
+  maskSides: { both: 'Masked', them: 'Them masked', us: 'Us masked' } as Record<string, string>,
+  /** Why a stretch is silent. `written`: the PBX had written it all the same. */
+  maskText: ({ kind, written }: { kind: string; written: boolean }) => {
+    if (kind === 'hold') return 'waiting on hold';
+    if (kind === 'redacted') return 'redacted afterwards';
+    return written ? 'had been written, silenced before sealing' : '';
+  },
   gapSides: { both: 'Not recorded', them: 'Them not recorded', us: 'Us not recorded' } as Record<
     string,
     string

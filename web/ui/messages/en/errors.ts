@@ -160,6 +160,10 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'This call has no recording that can be played.',
     hint: 'Its page says why: it was excluded, erased, or is still processing.',
   },
+  redaction_refused: {
+    message: 'This version of the recording cannot be redacted.',
+    hint: 'Only the version that people hear can be, one redaction at a time. Open the call again to see which that is.',
+  },
   evidence_refused: {
     message: 'An evidence pack of this call cannot be created.',
     hint: 'The detail says why, and when it will be possible.',

@@ -9,6 +9,7 @@ import { listsText } from './lists.js';
 import { accountText, peopleText, welcomeText } from './people.js';
 import { policyText } from './policy.js';
 import { qualityText } from './quality.js';
+import { redactText } from './redact.js';
 import { referenceText } from './reference.js';
 import { retentionText } from './retention.js';
 import { rightsText } from './rights.js';
@@ -163,6 +164,7 @@ export const messages = {
   rights: rightsText,
   vault: vaultText,
   evidence: evidenceText,
+  redact: redactText,
   people: peopleText,
   account: accountText,
   welcome: welcomeText,

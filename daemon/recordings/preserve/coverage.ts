@@ -1,0 +1,26 @@
+import type { StoredCall } from '../../catalogue/stored-call.js';
+import { because, together } from '../../domain/reason/reason.js';
+import { longestGap, type Starved, whyGap, whyStarved } from '../../domain/recording/gaps.js';
+import type { Coverage, Gap } from '../../domain/recording/recording.js';
+
+/** Of two seconds of 8 kHz Asterisk tells its disk nothing yet (32 KB): what it had in hand when it died is lost. */
+const CUT = because('cut_off');
+
+/** Whether a call was recorded whole. What was masked is not missing. */
+export function coverageOf(
+  call: StoredCall,
+  gaps: Gap[],
+  missingMs: number,
+  cut: boolean,
+  starved: Starved | undefined,
+): Coverage {
+  const short = starved ? whyStarved(starved) : null;
+  const counted = gaps.filter(
+    ({ why }) => why?.code !== 'masked' && (short === null || why?.code !== 'starved'),
+  );
+  const longest = longestGap(counted);
+  if (!longest && !cut && !short)
+    return { status: 'recorded', why: null, rule: call.coverage.rule, missingMs };
+  const why = together(short, cut ? CUT : null, longest && whyGap(longest));
+  return { status: 'partial', why, rule: call.coverage.rule, missingMs };
+}

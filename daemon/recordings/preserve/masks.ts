@@ -1,0 +1,95 @@
+import type { Verbs } from '../../catalogue/catalogue.js';
+import type { StoredCall } from '../../catalogue/stored-call.js';
+import type { Alarms } from '../../domain/operations/alarm.js';
+import { because } from '../../domain/reason/reason.js';
+import {
+  type AskedMask,
+  askedMasks,
+  holdMasks,
+  isMaskedGap,
+  type Mask,
+  surelySilent,
+} from '../../domain/recording/mask.js';
+import type { Gap } from '../../domain/recording/recording.js';
+import { type Captured, writtenWithin } from '../../encode/captured.js';
+
+export type MaskCatalogue = Verbs<'directives.of' | 'policy.of'>;
+
+/** What has to be silent in the recording of a call. `asked` are the masks that somebody had asked for. */
+export type Masking = { asked: AskedMask[]; masks: Mask[]; failed: Mask[] };
+
+/**
+ * Where the recording of a call has to be silent, whatever the PBX wrote: while it was masked, and on the side of who waited on
+ * hold where its rule says so. What was asked for is looked up in the captured files: `failed` are masks in which they have
+ * sound that should never have been written.
+ */
+export async function maskingOf(
+  catalogue: MaskCatalogue,
+  call: StoredCall & { answeredAt: number; endedAt: number },
+  captured: readonly Captured[],
+): Promise<Masking> {
+  const pieces = captured.map(({ part, segment, stretch }) => ({
+    ...{ legId: segment.legId, swapped: segment.swapped },
+    ...{
+      atMs: part.offsetMs,
+      untilMs: part.offsetMs + Math.max(stretch.themMs, stretch.usMs, part.inMs, part.outMs),
+    },
+  }));
+  const endMs = Math.max(call.endedAt - call.answeredAt, ...pieces.map((piece) => piece.untilMs));
+  const asked = askedMasks(await catalogue.directives.of(call.id), call.answeredAt, endMs);
+  const masks: Mask[] = [];
+  const failed: Mask[] = [];
+  for (const one of asked) {
+    const { fromMs, untilMs } = one;
+    const silent = surelySilent(one);
+    const place = {
+      atMs: Math.round(fromMs),
+      untilMs: Math.round(untilMs),
+      side: 'both',
+      kind: 'mask',
+    } as const;
+    const mask: Mask = { ...place, writtenMs: await writtenWithin(captured, { fromMs, untilMs }) };
+    masks.push(mask);
+    if (silent === null) continue;
+    const writtenMs = await writtenWithin(captured, silent);
+    if (writtenMs > 0) failed.push({ ...mask, writtenMs });
+  }
+  if (await masksHold(catalogue, call))
+    for (const { atMs, untilMs, ...hold } of holdMasks(call.marks, pieces, endMs))
+      masks.push({ atMs: Math.round(atMs), untilMs: Math.round(untilMs), ...hold });
+  return { asked, masks: masks.toSorted((a, b) => a.atMs - b.atMs), failed };
+}
+
+/** Whether the rule by which a call was recorded has masked what somebody says who waits on hold. */
+async function masksHold(catalogue: MaskCatalogue, { decision }: StoredCall): Promise<boolean> {
+  if (!decision?.rule) return false;
+  const { policy } = await catalogue.policy.of(decision.version);
+  return policy.record.find(({ name }) => name === decision.rule)?.on_hold === 'mask';
+}
+
+/** What could not be captured because of a mask is not missing: its gaps say so, and do not count. */
+export function withoutMasked<G extends { gaps: Gap[]; missingMs: number }>(found: G, asked: AskedMask[]): G {
+  const gaps = found.gaps.map((gap) =>
+    gap.why?.code === 'masked' || isMaskedGap(gap, asked) ? { ...gap, why: because('masked') } : gap,
+  );
+  const maskedMs = gaps.reduce((sum, g) => sum + (g.why?.code === 'masked' ? g.untilMs - g.atMs : 0), 0);
+  return { ...found, gaps, missingMs: Math.max(0, found.missingMs - maskedMs) };
+}
+
+/** A mask that failed is told of for so long, in ms. */
+const MASK_STANDS_MS = 7 * 86_400_000;
+
+/** Raises an alarm for masked audio that was written all the same: it has been in the spool in the clear. */
+export function tellOfMasks(
+  alarms: Pick<Alarms, 'raise'>,
+  { id, startedAt }: Pick<StoredCall, 'id' | 'startedAt'>,
+  { failed }: Masking,
+): void {
+  const ms = failed.reduce((sum, { writtenMs }) => sum + writtenMs, 0);
+  if (ms === 0) return;
+  alarms.raise(`mask_failed ${id}`, {
+    severity: 'critical',
+    why: { code: 'mask_failed', params: { call: id, at: startedAt, ms } },
+    forMs: MASK_STANDS_MS,
+  });
+}

@@ -1,0 +1,182 @@
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { placeOf } from '../../daemon/domain/paths.js';
+import type { RedactionOrder } from '../../daemon/domain/recording/redaction.js';
+import { answeredAt, preserveLab, wavOf } from '../support/recordings/preserve-lab.js';
+import { NEWER, NOW, openRedactHouse } from '../support/recordings/redact-until-killed.js';
+
+const CALL = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+
+/** Something like speech: no window is as another. */
+function voice(seconds: number, seed: number): Buffer {
+  let noise = seed;
+  const samples = Int16Array.from({ length: seconds * 8_000 }, (_, n) => {
+    noise = (noise * 1_103_515_245 + 12_345) % 2 ** 31;
+    const loud = 0.3 + 0.7 * Math.abs(Math.sin(n / (1_700 + seed)));
+    return Math.round(
+      loud * (6_000 * Math.sin(n / (8 + seed)) + 2_000 * Math.sin(n / 3.1) + noise / 2 ** 22),
+    );
+  });
+  return wavOf(samples);
+}
+
+/** A data directory with a sealed recording of eight seconds. */
+async function sealed(t: Test) {
+  const lab = await preserveLab(t);
+  await lab.add(CALL, [{ in: voice(8, 1), out: voice(8, 2) }], { talkMs: 8_000 });
+  const { recording } = await lab.run(CALL);
+  return { ...lab, recording: recording! };
+}
+
+const orderOf = (older: string, olderKept: boolean): RedactionOrder => ({
+  ...placeOf(NEWER, answeredAt),
+  ...{ older, olderKept },
+  stretches: [
+    { side: 'them', fromMs: 1_000, untilMs: 3_000 },
+    { side: 'both', fromMs: 6_000, untilMs: 8_000 },
+  ],
+  ...{ by: 'Anna', reason: 'Card number', at: NOW },
+});
+
+const loudest = (pcm: Buffer, side: 'them' | 'us', from: number, to: number): number => {
+  let most = 0;
+  for (let n = from * 8; n < Math.min(to * 8, pcm.length / 4); n++)
+    most = Math.max(most, Math.abs(pcm.readInt16LE(4 * n + (side === 'us' ? 2 : 0))));
+  return most;
+};
+
+t.test('a redaction makes a version that is silent there, and destroys the one before', async (t) => {
+  const lab = await sealed(t);
+  const older = lab.recording;
+  await lab.catalogue.recordings.redact(orderOf(older.id, false));
+  await t.rejects(
+    lab.catalogue.recordings.redact({ ...orderOf(older.id, false), ...placeOf(CALL, answeredAt) }),
+    { code: 'redaction_refused' },
+    'one at a time',
+  );
+  const house = await openRedactHouse(lab.dir);
+  t.teardown(house.close);
+  const before = await house.pcm(older);
+  const made = await house.redactor.redact(orderOf(older.id, false));
+  const call = (await house.catalogue.calls.get(CALL))!;
+  t.match(call.recording, { id: NEWER, of: older.id, version: 2, state: 'sealed', supersededBy: null });
+  t.equal(call.coverage.status, 'recorded');
+  const after = await house.pcm(made);
+  t.ok(Math.abs(after.length - before.length) <= 4 * 8);
+  t.ok(loudest(after, 'them', 1_050, 2_950) < 40 && loudest(after, 'them', 6_050, 8_100) < 40);
+  t.ok(loudest(after, 'us', 6_050, 8_100) < 40, 'to the very end');
+  t.ok(loudest(after, 'us', 1_050, 2_950) > 3_000, 'the other side is heard');
+  t.ok(loudest(after, 'them', 3_100, 5_900) > 3_000);
+  t.match(made.masks, [
+    { atMs: 1_000, untilMs: 3_000, side: 'them', kind: 'redacted' },
+    { atMs: 6_000, untilMs: 8_000, side: 'both', kind: 'redacted' },
+  ]);
+  const { manifest, fault } = await house.manifest(NEWER);
+  t.equal(fault, null);
+  t.match(manifest!.recording, {
+    ...{ id: NEWER, of: older.id, version: 2 },
+    redaction: {
+      ...{ by: 'Anna', reason: 'Card number' },
+      older: {
+        id: older.id,
+        plain_sha256: older.plainSha256,
+        sealed_sha256: older.sealedSha256,
+        kept: false,
+      },
+      stretches: [{ side: 'them', from_ms: 1_000, until_ms: 3_000 }, { side: 'both' }],
+    },
+  });
+  t.match(await house.catalogue.recordings.get(older.id), {
+    ...{ state: 'erased', supersededBy: NEWER },
+    eraseWhy: { code: 'redacted' },
+  });
+  t.notOk(await house.keys.has(older.id));
+  t.notOk(await house.store.exists(older));
+  t.same(await house.catalogue.recordings.redactions(), []);
+  t.match(
+    (await house.catalogue.audit.entries({ limit: 9 })).map((e) => e.action),
+    ['erased', 'erase', 'redacted'],
+  );
+});
+
+t.test('a version that is kept is heard by nobody, also when the redacted one is erased', async (t) => {
+  const lab = await sealed(t);
+  const older = lab.recording;
+  await lab.catalogue.recordings.redact(orderOf(older.id, true));
+  const house = await openRedactHouse(lab.dir);
+  t.teardown(house.close);
+  await house.redactor.redact(orderOf(older.id, true));
+  t.match(await house.catalogue.recordings.get(older.id), { state: 'sealed', supersededBy: NEWER });
+  t.ok(await house.keys.has(older.id));
+  await house.retain.erase(NEWER, { code: 'redacted', params: {} });
+  t.match((await house.catalogue.calls.get(CALL))!.recording, { id: NEWER, state: 'erased' });
+});
+
+t.test('what cannot be redacted is left as it was', async (t) => {
+  const lab = await sealed(t);
+  const older = lab.recording;
+  const order = orderOf(older.id, false);
+  await lab.catalogue.recordings.redact(order);
+  const house = await openRedactHouse(lab.dir);
+  t.teardown(house.close);
+  writeFileSync(join(lab.dir, older.file), 'no recording');
+  await t.rejects(house.redactor.redact(order), { code: 'seal_damaged' });
+  t.notOk(await house.keys.has(NEWER));
+  t.same(await house.catalogue.recordings.redactions(), []);
+  t.match((await house.catalogue.calls.get(CALL))!.recording, { id: older.id, state: 'sealed' });
+});
+
+const killedAt = (dir: string, nth: number): Promise<{ said: string; killed: boolean }> =>
+  new Promise((resolve, reject) => {
+    const script = join(import.meta.dirname, '../support/recordings/redact-until-killed.ts');
+    const child = spawn(process.execPath, ['--import', 'tsx', script, dir, String(nth)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    child.stdout.on('data', (part) => {
+      said += part;
+    });
+    child.on('error', reject);
+    child.on('close', (_, signal) => resolve({ said, killed: signal === 'SIGKILL' }));
+  });
+
+t.test('killed before any step, a redaction comes to the same end', async (t) => {
+  const lab = await sealed(t);
+  const older = lab.recording;
+  const order = orderOf(older.id, false);
+  await lab.catalogue.recordings.redact(order);
+  writeFileSync(join(lab.dir, 'order.json'), JSON.stringify(order));
+  await lab.catalogue.checkpoint();
+  const verbs: string[] = [];
+  for (let nth = 1, finished = false; !finished; nth++) {
+    const dir = `${lab.dir}-killed-${nth}`;
+    cpSync(lab.dir, dir, { recursive: true });
+    const { said, killed } = await killedAt(dir, nth);
+    verbs.push(said);
+    finished = !killed;
+    const house = await openRedactHouse(dir);
+    const heard = (await house.catalogue.calls.get(CALL))!.recording!;
+    t.ok(
+      heard.state === 'sealed' && (await house.keys.has(heard.id)) && (await house.store.exists(heard)),
+      `${nth} ${said}: one version can be heard`,
+    );
+    await house.retain.recover();
+    await house.redactor.recover();
+    const made = (await house.catalogue.calls.get(CALL))!.recording!;
+    t.match(made, { id: NEWER, version: 2, state: 'sealed' }, `${nth} ${said}: the end`);
+    t.match(await house.catalogue.recordings.get(older.id), { state: 'erased', supersededBy: NEWER });
+    t.notOk((await house.keys.has(older.id)) || existsSync(join(dir, older.file)), `${nth} ${said}: gone`);
+    t.ok(loudest(await house.pcm(made), 'them', 1_050, 2_950) < 40);
+    t.equal((await house.manifest(NEWER)).fault, null);
+    t.match(await house.keys.register().find(NEWER), { settled: true });
+    t.same(await house.catalogue.recordings.redactions(), []);
+    await house.close();
+  }
+  t.equal(verbs.at(-1), 'finished');
+  for (const verb of ['keys.create', 'store.put', 'keys.register.seal', 'catalogue.recordings.redacted'])
+    t.ok(verbs.includes(verb), `it was killed before ${verb}`);
+  for (const verb of ['keys.register.settle', 'keys.destroy', 'store.remove', 'catalogue.recordings.erased'])
+    t.ok(verbs.includes(verb), `it was killed before ${verb}`);
+});

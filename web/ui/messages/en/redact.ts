@@ -1,0 +1,34 @@
+/** The messages of redacting a recording. */
+export const redactText = {
+  button: 'Redact…',
+  title: 'Redact recording',
+  intro:
+    'Silences a stretch of the recording in a new version, for everyone who plays, downloads or exports it from now on.',
+  from: 'From',
+  until: 'To',
+  timeHelp: 'Minutes and seconds from the beginning, such as 1:05 or 1:05.5.',
+  here: 'Use player position',
+  badTime: 'Enter a time within the recording, such as 1:05.',
+  badOrder: 'The end has to come after the beginning.',
+  side: 'Side',
+  sides: { both: 'Both sides', them: 'Them (left)', us: 'Us (right)' } as Record<string, string>,
+  preview: ({ side, from, until }: { side: string; from: string; until: string }) =>
+    `Becomes silent: ${side.toLowerCase()}, ${from} to ${until}`,
+  label: 'Reason',
+  help: 'For example, “card number”. It appears in the audit log and in what is signed. Do not enter what was said.',
+  missing: 'Enter a reason.',
+  keep: 'Keep the version before. Nobody can play, download or export it.',
+  undo: 'Without that, the version before is destroyed. This cannot be undone.',
+  make: 'Redact recording',
+  busy: 'Redacting…',
+  done: ({ version }: { version: number }) => `The recording was redacted. Version ${version} is now played.`,
+  left: 'The versions before were given out. These copies stay where they are:',
+  none: 'Nobody had played, downloaded or exported a version before.',
+  took: {
+    play: 'played it',
+    download: 'downloaded it',
+    export: 'exported it',
+  } as Record<string, string>,
+  facts: ({ by, when, reason }: { by: string; when: string; reason: string }) =>
+    `Redacted by ${by} on ${when}. Reason: ${reason}`,
+};
