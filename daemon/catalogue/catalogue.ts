@@ -7,6 +7,7 @@ import type { JobCatalogue } from './jobs.js';
 import type { Ledger } from './ledger.js';
 import type { People, Tokens } from './people.js';
 import type { Policies } from './policy.js';
+import type { Prompts } from './prompts.js';
 import type { Recordings } from './recordings.js';
 import type { Seals } from './seals.js';
 import type { Segments } from './segments.js';
@@ -28,6 +29,7 @@ export type Nouns = {
   recordings: Recordings;
   seals: Seals;
   policy: Policies;
+  prompts: Prompts;
   ledger: Ledger;
   /** When calls were watched, and when CDRs were heard. */
   watch: Watch;

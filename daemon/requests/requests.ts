@@ -5,6 +5,7 @@ import type { OWNER } from '../domain/operations/control/owner.js';
 import type { PEOPLE } from '../domain/operations/control/people.js';
 import type { RECORDINGS } from '../domain/operations/control/recordings.js';
 import type { SIGN_IN } from '../domain/operations/control/sign-in.js';
+import type { TELLING } from '../domain/operations/control/telling.js';
 import type { ControlHandlers, StreamHandlers } from '../domain/operations/control.js';
 import type { GroupRule } from '../domain/people/directory.js';
 import type { Recording } from '../domain/recording/recording.js';
@@ -18,6 +19,7 @@ import type { FactorSecrets } from './factors.js';
 import { createOwnerRequests } from './owner.js';
 import { createPasswordCheck, type PasswordVerbs } from './password-check.js';
 import { createPeopleRequests } from './people.js';
+import { createPromptRequests, type PromptDeps } from './prompts.js';
 import { createProofs, type Proofs } from './proofs.js';
 import { createRefusals } from './refusals.js';
 import { createRuleRequests, type RuleDeps } from './rules.js';
@@ -27,7 +29,8 @@ import { createTaking } from './taking.js';
 import { createTelling } from './tell.js';
 
 export type RequestsDeps = Pick<RuleDeps, 'retain' | 'jobs'> &
-  Pick<DirectingRequestDeps, 'direct'> & {
+  Pick<DirectingRequestDeps, 'direct'> &
+  Pick<PromptDeps, 'makePrompt' | 'keepPrompt'> & {
     catalogue: Catalogue;
     passwords: PasswordVerbs;
     factorSecrets: FactorSecrets;
@@ -54,7 +57,11 @@ export type RequestsDeps = Pick<RuleDeps, 'retain' | 'jobs'> &
 
 type Handlers = Pick<
   ControlHandlers,
-  keyof typeof OWNER | keyof typeof PEOPLE | keyof typeof SIGN_IN | keyof typeof RECORDINGS
+  | keyof typeof OWNER
+  | keyof typeof PEOPLE
+  | keyof typeof SIGN_IN
+  | keyof typeof RECORDINGS
+  | keyof typeof TELLING
 >;
 
 /**
@@ -85,6 +92,7 @@ export function createRequests(deps: RequestsDeps): {
       ...createSignInRequests({ ...shared, siteName: deps.site.name }),
       ...createRuleRequests(shared),
       ...createDirectingRequests(shared),
+      ...createPromptRequests(shared),
       ...createSound(shared),
       ...createTelling(shared),
     },

@@ -11,6 +11,7 @@ import { createFactors } from './people/factors.js';
 import { createTokens } from './people/tokens.js';
 import { createUsers } from './people/users.js';
 import { createPolicy } from './policy.js';
+import { createPrompts } from './prompts.js';
 import { createChanges } from './reading/changes.js';
 import { createRecordings } from './recordings.js';
 import { schemaFaults } from './schema.js';
@@ -32,6 +33,7 @@ export function createNouns(db: Db, reader: Reader) {
     recordings: createRecordings(db, reader),
     seals: createSeals(db, reader),
     policy: createPolicy(db, reader),
+    prompts: createPrompts(db, reader),
     users: createUsers(db, tokens),
     tokens,
     seen: createSeen(db),

@@ -85,6 +85,12 @@ export function verbsOf(read: Read, write: Write): Nouns {
       versions: () => read((n) => n.policy.versions()),
       save: (policy, by, at, basedOn) => write((n) => n.policy.save(policy, by, at, basedOn)),
     },
+    prompts: {
+      add: (prompt) => write((n) => n.prompts.add(prompt)),
+      list: () => read((n) => n.prompts.list()),
+      active: (kind, language) => read((n) => n.prompts.active(kind, language)),
+      activate: (kind, language, hash) => write((n) => n.prompts.activate(kind, language, hash)),
+    },
     ledger: {
       began: (pbx, now) => write((n) => n.ledger.began(pbx, now), unseen),
       spans: () => read((n) => n.ledger.spans()),

@@ -82,6 +82,8 @@ export function createAsking(ctx: CliContext) {
         identity: away,
         registered: away,
         examine: away,
+        makePrompt: away,
+        keepPrompt: away,
         sign: away,
         passes: { take: () => false },
         signer: () => '',

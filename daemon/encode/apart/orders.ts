@@ -45,9 +45,15 @@ const EncodeOrder = strict({
   complexity: Type.Integer({ minimum: 0, maximum: 10 }),
 });
 const DecodeOrder = strict({ kind: Type.Literal('decode'), limitMs: Limit, rate: Rate });
+const PromptOrder = strict({
+  kind: Type.Literal('prompt'),
+  limitMs: Limit,
+  rate: Rate,
+  level: Type.Boolean(),
+});
 const VersionOrder = strict({ kind: Type.Literal('version') });
 
-const Order = Type.Union([EncodeOrder, DecodeOrder, VersionOrder]);
+const Order = Type.Union([EncodeOrder, DecodeOrder, PromptOrder, VersionOrder]);
 export type Order = Static<typeof Order>;
 
 export const VersionAnswer = strict({

@@ -3,6 +3,7 @@ import t from 'tap';
 import { Value } from 'typebox/value';
 import { imagine } from '../../../daemon/domain/policy/imagined.js';
 import { defaultPolicy, Policy } from '../../../daemon/domain/policy/policy.js';
+import { policyChanges } from '../../../daemon/domain/policy/policy-changes.js';
 import { decideTelling, jurisdictionsOf, rulingsOf } from '../../../daemon/domain/telling/decide.js';
 import { GDPR_COUNTRIES, JURISDICTIONS } from '../../../daemon/domain/telling/jurisdictions.js';
 import { languageOf } from '../../../daemon/domain/telling/language.js';
@@ -250,4 +251,22 @@ t.test('a policy without a word on telling is still one', async (t) => {
       telling: { overrides: [{ id: 'Mars', least: 'ask', note: 'x' }] },
     }),
   );
+});
+
+t.test('a change of how people are told is named, and no outsider with it', async (t) => {
+  const changed = policyChanges(
+    { ...defaultPolicy, telling: { mode: 'announce' } },
+    {
+      ...defaultPolicy,
+      telling: {
+        mode: 'ask',
+        overrides: [{ id: 'DE', least: 'announce', note: 'Counsel' }],
+        languages: [{ when: { number: ['+491701234567'] }, language: 'de' }],
+      },
+    },
+  );
+  t.same(changed, [
+    'telling: mode announce -> ask, overrides none -> DE announce, languages 0 rules -> 1 rules',
+  ]);
+  t.same(policyChanges({ ...defaultPolicy, telling: {} }, { ...defaultPolicy, telling: {} }), []);
 });
