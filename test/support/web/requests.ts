@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { LightMyRequestResponse } from 'fastify';
 import { Secret, TOTP } from 'otpauth';
 import type { Test } from 'tap';
@@ -290,6 +291,15 @@ export const requests: Record<string, Request[]> = {
   'PUT /api/v1/second-factor-roles': plain('policy_change', { body: { roles: ['auditor'] } }),
   'PUT /api/v1/policy': plain('policy_change', {
     body: { based_on: 0, policy: { ...defaultPolicy, emergency_numbers: ['112'] } },
+  }),
+  'POST /api/v1/prompts': plain('prompt_add', {
+    body: {
+      ...{ kind: 'announce', language: 'en', name: 'Ada', text: 'This call is recorded.' },
+      audio: readFileSync(join(import.meta.dirname, '../../../prompts/en/announce.wav')).toString('base64'),
+    },
+  }),
+  'PUT /api/v1/prompts/active': plain('prompt_activate', {
+    body: { kind: 'announce', language: 'en', hash: null },
   }),
   'POST /api/v1/retention/run': plain('retention_run', { body: {} }),
   'POST /api/v1/recordings/check': plain('recordings_check', { body: {} }),

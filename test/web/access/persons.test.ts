@@ -232,6 +232,7 @@ t.test('every request of a page names its person: fetched, played, streamed and 
   await page.keyboard.press('k');
   for (const path of [
     '/policy',
+    '/telling',
     '/coverage',
     '/quality',
     '/retention',

@@ -180,7 +180,17 @@ t.test('each role sees what it may use, and an address that is not for it says s
     await page.locator('.status-good, .status-alarm').first().waitFor();
     return page.locator('.nav a').allTextContents();
   };
-  const all = ['Calls', 'Coverage', 'Quality', 'Retention', 'Audit log', 'Policy', 'People', 'Health'];
+  const all = [
+    'Calls',
+    'Coverage',
+    'Quality',
+    'Retention',
+    'Audit log',
+    'Policy',
+    'Telling callers',
+    'People',
+    'Health',
+  ];
   const shownTo: [PersonId, string[]][] = [
     ['anna', all],
     ['gita', all],
@@ -205,6 +215,7 @@ t.test('each role sees what it may use, and an address that is not for it says s
     if (shown.length > 1) continue;
     for (const path of [
       '/policy',
+      '/telling',
       '/coverage',
       '/quality',
       '/retention',

@@ -4,11 +4,25 @@ import { mayDo, mayEver, sees } from '../state/rights.js';
 import { later } from './later.js';
 import { NoRight, NothingYet } from './no-right.js';
 
-const [Calls, Coverage, Quality, Policy, Retention, Audit, Health, People, Person, Account, Reference] = [
+const [
+  Calls,
+  Coverage,
+  Quality,
+  Policy,
+  Telling,
+  Retention,
+  Audit,
+  Health,
+  People,
+  Person,
+  Account,
+  Reference,
+] = [
   later(() => import('../calls/calls.js').then((m) => m.CallsPage)),
   later(() => import('../coverage/coverage.js').then((m) => m.CoveragePage)),
   later(() => import('../quality/quality.js').then((m) => m.QualityPage)),
   later(() => import('../policy/policy.js').then((m) => m.PolicyPage)),
+  later(() => import('../telling/telling.js').then((m) => m.TellingPage)),
   later(() => import('../retention/retention.js').then((m) => m.RetentionPage)),
   later(() => import('../audit/audit.js').then((m) => m.AuditPage)),
   later(() => import('../health/health.js').then((m) => m.HealthPage)),
@@ -63,6 +77,10 @@ const pages: Page[] = [
   {
     ...{ name: 'policy', href: '/policy', title: () => t.policy.title, group: 'administration' },
     ...{ may: oversees, later: Policy, view: () => <Policy.View /> },
+  },
+  {
+    ...{ name: 'telling', href: '/telling', title: () => t.telling.title, group: 'administration' },
+    ...{ may: oversees, later: Telling, view: () => <Telling.View /> },
   },
   {
     ...{

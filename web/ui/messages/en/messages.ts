@@ -12,6 +12,7 @@ import { referenceText } from './reference.js';
 import { retentionText } from './retention.js';
 import { rightsText } from './rights.js';
 import { factorText } from './sign-in.js';
+import { tellingText } from './telling.js';
 import { vaultText } from './vault.js';
 
 /** Every message of the desk, in English. */
@@ -28,6 +29,7 @@ export const messages = {
       coverage: 'Coverage',
       quality: 'Quality',
       policy: 'Policy',
+      telling: 'Telling callers',
       retention: 'Retention',
       health: 'Health',
       people: 'People',
@@ -152,6 +154,7 @@ export const messages = {
   coverage: coverageText,
   policy: policyText,
   quality: qualityText,
+  telling: tellingText,
   reference: referenceText,
   retention: retentionText,
   health: healthText,
