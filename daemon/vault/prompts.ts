@@ -3,12 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../domain/error.js';
-import { promptFile } from '../domain/paths.js';
+import { promptFile, promptsFolder } from '../domain/paths.js';
 import { PROMPT_RATES, type PromptEnding, type PromptKind } from '../domain/telling/prompt.js';
 import type { Language } from '../domain/telling/schema.js';
 import { joined, lengthOf } from '../domain/telling/wav.js';
 import { programFile } from '../ops/process/program-files.js';
-import { writeDurably } from './durable.js';
+import { makeDirDurably, writeDurably } from './durable.js';
 
 /** The audio of a prompt, in both rates. `hash`: SHA-256 of the 16 kHz file, in hex. */
 export type PromptAudio = { hash: string; files: Record<PromptEnding, Uint8Array> };
@@ -65,6 +65,7 @@ export function createPromptFiles(dataDir: string) {
   return {
     /** Keeps a prompt's files under its hash; does nothing where they are there already. Throws `disk_full` and the like. */
     async keep({ hash, files }: PromptAudio): Promise<void> {
+      await makeDirDurably(promptsFolder(dataDir));
       for (const ending of ENDINGS) {
         const path = promptFile(dataDir, hash, ending);
         if (!existsSync(path)) await writeDurably(path, files[ending]);

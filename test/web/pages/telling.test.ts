@@ -35,7 +35,7 @@ t.test('a prompt is uploaded, listened to and then used, and the law is looked u
   t.ok(length > 1 && length < 4, `${length} s were heard`);
   await page.getByRole('button', { name: 'Use this prompt' }).click();
   await page.getByRole('listitem').filter({ hasText: 'Studio' }).getByText('In use').waitFor();
-  t.match(await catalogue.prompts.active('announce', 'de'), { name: 'Studio', addedBy: 'anna' });
+  t.match(await catalogue.prompts.active('announce', 'de'), { name: 'Studio', addedBy: 'Anna Berg' });
   t.match(await catalogue.audit.entries({ actions: ['prompt_add', 'prompt_activate'], limit: 9 }), [
     { action: 'prompt_activate', detail: { kind: 'announce', language: 'de' } },
     { action: 'prompt_add', detail: { name: 'Studio' } },
