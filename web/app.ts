@@ -66,6 +66,7 @@ import { sessionRoutes } from './sign-in/session-routes.js';
 import { setupRoutes } from './sign-in/setup-routes.js';
 import { welcomeRoutes } from './sign-in/welcome-routes.js';
 import type { Store } from './store/store.js';
+import { tellingRoutes } from './telling/routes.js';
 
 export type Deps = {
   /** To read: the recorder alone writes it. */
@@ -126,6 +127,7 @@ const resources = [
   versionRoutes,
   replayRoutes,
   numberListRoutes,
+  tellingRoutes,
   qualityRoutes,
   retentionRoutes,
   coverageRoutes,

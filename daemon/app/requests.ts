@@ -3,12 +3,15 @@ import { dates, startOfDay } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { controlSocket, ownerSocket } from '../domain/paths.js';
 import { FIRST } from '../domain/pbx.js';
+import { ffmpegOf } from '../encode/chosen.js';
+import { createPromptMaker } from '../encode/prompt.js';
 import { createControl } from '../operations/control.js';
 import { coreLimit } from '../ops/process/core-dumps.js';
 import { version } from '../ops/process/version.js';
 import * as passwords from '../ops/secrets/password.js';
 import { createRequests as createHandlers } from '../requests/requests.js';
 import { createFactorSecrets } from '../vault/factor-secrets.js';
+import { createPromptFiles } from '../vault/prompts.js';
 import type { Base, Parts, Requests } from './parts.js';
 
 const CONSOLE = { actor: 'console', actor_id: '', address: '' } as const;
@@ -45,6 +48,8 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
       await on.calls.recorder.direct(call, said);
     },
     rules: { ldap: config.ldap.roles ?? [], oidc: config.oidc.roles ?? [] },
+    makePrompt: createPromptMaker({ ffmpeg: ffmpegOf(config.encode) }).make,
+    keepPrompt: createPromptFiles(dir).keep,
     identity: keys.identity,
     registered: registering.registered,
     examine: scrub.examine,

@@ -8,6 +8,7 @@ import type { Ledger } from './ledger.js';
 import type { NumberLists } from './lists.js';
 import type { People, Tokens } from './people.js';
 import type { Policies } from './policy.js';
+import type { Prompts } from './prompts.js';
 import type { Recordings } from './recordings.js';
 import type { Seals } from './seals.js';
 import type { Segments } from './segments.js';
@@ -30,6 +31,7 @@ export type Nouns = {
   seals: Seals;
   policy: Policies;
   lists: NumberLists;
+  prompts: Prompts;
   ledger: Ledger;
   /** When calls were watched, and when CDRs were heard. */
   watch: Watch;

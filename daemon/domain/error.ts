@@ -384,6 +384,18 @@ const catalogue = {
     blame: 'operator',
     status: 404,
   },
+  prompt_invalid: {
+    message: 'This file cannot be used as a prompt.',
+    hint: 'Upload between half a second and 30 seconds of audible speech as WAV, MP3, Ogg or FLAC, at most 6 MB.',
+    blame: 'operator',
+    status: 422,
+  },
+  prompt_unknown: {
+    message: 'There is no such prompt.',
+    hint: 'Reload the page: somebody may have changed the prompts.',
+    blame: 'operator',
+    status: 404,
+  },
   policy_conflict: {
     message: 'Somebody else changed the policy in the meantime.',
     hint: 'Load the current version, make your change again and save.',

@@ -1,6 +1,7 @@
 import { iso } from './days.js';
 import { FIRST, type PbxId } from './pbx.js';
 import type { RecordingId, RecordingPlace } from './recording/recording.js';
+import type { PromptEnding } from './telling/prompt.js';
 
 /*
  * Every path in the data directory. Who may write where is set by systemd/tapedeck.tmpfiles, and seen to by
@@ -10,6 +11,7 @@ import type { RecordingId, RecordingPlace } from './recording/recording.js';
  *     catalogue/    the recorder's; the dashboard reads
  *     recordings/   the recorder's; the dashboard reads
  *     signing/      the recorder's; the dashboard reads public keys and checkpoints
+ *     prompts/      the recorder's; the dashboard reads
  *     control/      the recorder's; the dashboard connects to the socket in it
  *     keys/         the recorder's alone
  *     owner/        the recorder's alone: the socket that answers everything
@@ -31,6 +33,11 @@ export const signingKeyFile = (dataDir: string): string => `${signingFolder(data
 export const checkpointFile = (dataDir: string): string => `${signingFolder(dataDir)}/checkpoints`;
 /** The newest, which is made every few seconds and goes nowhere. */
 export const checkpointHead = (dataDir: string): string => `${signingFolder(dataDir)}/head`;
+
+/** What callers are told with: each prompt is named by its hash, and has a file for each rate. */
+export const promptsFolder = (dataDir: string): string => `${dataDir}/prompts`;
+export const promptFile = (dataDir: string, hash: string, ending: PromptEnding): string =>
+  `${promptsFolder(dataDir)}/${hash}.${ending}`;
 
 export const controlFolder = (dataDir: string): string => `${dataDir}/control`;
 /** The recorder's control socket, open to its user and its group. */

@@ -92,3 +92,11 @@ export function sought(typed: string, region: string): Sought {
   // Without a prefix a number may be the end of one in another country.
   return { ends: [...new Set(ends)].filter((end) => end === digits || end !== whole), whole: [whole] };
 }
+
+/** Returns the area code of a number of the North American Numbering Plan, or ''. `region` is that of numbers without a country code. */
+export function areaCodeOf(number: string, region: string): string {
+  const parsed = parse(number, region);
+  return parsed?.countryCallingCode === '1' && parsed.nationalNumber.length === 10
+    ? parsed.nationalNumber.slice(0, 3)
+    : '';
+}

@@ -51,7 +51,15 @@ export type Ffmpeg = {
   recode(plan: RecodePlan, source: Readable, limitMs?: number): FfmpegRun;
   /** Decodes Ogg Opus; stdout gives 16-bit little-endian interleaved stereo at `rate` Hz. */
   decode(source: Readable, rate: number, limitMs?: number): FfmpegRun;
+  /**
+   * Reads audio of whatever kind; stdout gives its first `PROMPT_MS` as 16-bit little-endian mono at `rate` Hz, brought to -16 LUFS
+   * unless it is said to be so already.
+   */
+  prompt(source: Readable, as: { rate: number; level: boolean }, limitMs?: number): FfmpegRun;
 };
+
+/** More of a prompt than anybody may upload, in ms, so that one that is too long is told from one that is not. */
+export const PROMPT_MS = 31_000;
 
 /** An ffmpeg that is started here. */
 export type OwnFfmpeg = Ffmpeg & {
@@ -140,6 +148,28 @@ export function createFfmpeg({ path = 'ffmpeg' }: { path?: string } = {}): OwnFf
         'pcm_s16le',
         '-ac',
         '2',
+        '-ar',
+        String(rate),
+      );
+      return start(run, { limitMs, input: { source, inlet } });
+    },
+    prompt(source, { rate, level }, limitMs) {
+      const run = command();
+      const inlet = new PassThrough();
+      // Playlists name other files and addresses: nothing but the pipe is opened.
+      run.input(inlet).inputOptions('-protocol_whitelist', 'pipe', '-vn', '-sn', '-dn');
+      const filters = [`aresample=${rate}`];
+      if (level) filters.unshift('aformat=channel_layouts=mono', 'loudnorm=I=-16:TP=-1.5:LRA=11');
+      run.outputOptions('-nostdin', ...quiet, '-map', '0:a:0', '-t', String(PROMPT_MS / 1_000));
+      run.outputOptions(
+        '-af',
+        filters.join(','),
+        '-f',
+        's16le',
+        '-c:a',
+        'pcm_s16le',
+        '-ac',
+        '1',
         '-ar',
         String(rate),
       );

@@ -6,6 +6,7 @@ import type { OWNER } from '../domain/operations/control/owner.js';
 import type { PEOPLE } from '../domain/operations/control/people.js';
 import type { RECORDINGS } from '../domain/operations/control/recordings.js';
 import type { SIGN_IN } from '../domain/operations/control/sign-in.js';
+import type { TELLING } from '../domain/operations/control/telling.js';
 import type { ControlHandlers, StreamHandlers } from '../domain/operations/control.js';
 import type { GroupRule } from '../domain/people/directory.js';
 import type { Recording } from '../domain/recording/recording.js';
@@ -20,6 +21,7 @@ import { createListRequests, type ListDeps } from './lists.js';
 import { createOwnerRequests } from './owner.js';
 import { createPasswordCheck, type PasswordVerbs } from './password-check.js';
 import { createPeopleRequests } from './people.js';
+import { createPromptRequests, type PromptDeps } from './prompts.js';
 import { createProofs, type Proofs } from './proofs.js';
 import { createRedactRequests, type RedactRequestDeps } from './redact.js';
 import { createRefusals } from './refusals.js';
@@ -32,7 +34,8 @@ import { createTelling } from './tell.js';
 export type RequestsDeps = Pick<RuleDeps, 'retain' | 'jobs'> &
   Pick<DirectingRequestDeps, 'direct'> &
   Pick<ListDeps, 'lists'> &
-  Pick<RedactRequestDeps, 'redactor'> & {
+  Pick<RedactRequestDeps, 'redactor'> &
+  Pick<PromptDeps, 'makePrompt' | 'keepPrompt'> & {
     catalogue: Catalogue;
     passwords: PasswordVerbs;
     factorSecrets: FactorSecrets;
@@ -64,6 +67,7 @@ type Handlers = Pick<
   | keyof typeof SIGN_IN
   | keyof typeof RECORDINGS
   | keyof typeof LISTS
+  | keyof typeof TELLING
 >;
 
 /**
@@ -96,6 +100,7 @@ export function createRequests(deps: RequestsDeps): {
       ...createDirectingRequests(shared),
       ...createListRequests(shared),
       ...createRedactRequests(shared),
+      ...createPromptRequests(shared),
       ...createSound(shared),
       ...createTelling(shared),
     },

@@ -20,6 +20,7 @@ import {
   keysFolder,
   lockFile,
   ownerFolder,
+  promptsFolder,
   recorderFolder,
   recordingsFolder,
   signingFolder,
@@ -50,8 +51,8 @@ export function openDataFolder(dataDir: string): Lock & { strange: string[]; key
   const lock = takeLock(lockFile(dataDir));
   try {
     folder(asideFolder(dataDir), 0o700);
-    for (const dir of [recordingsFolder(dataDir), signingFolder(dataDir), controlFolder(dataDir)])
-      folder(dir, 0o750);
+    for (const dir of [recordingsFolder, signingFolder, promptsFolder, controlFolder])
+      folder(dir(dataDir), 0o750);
     folder(ownerFolder(dataDir), 0o700);
     if (existsSync(workFolder(dataDir))) folder(workFolder(dataDir), 0o700);
     const before = folder(catalogueFolder(dataDir), 0o750);

@@ -44,6 +44,8 @@ export async function startRecorder(dataDir: string, { check = never }: { check?
       identity: never,
       registered: never,
       examine: never,
+      makePrompt: never,
+      keepPrompt: never,
       sign: never,
       signer: () => '',
       alarms: { raise: () => {} },

@@ -27,6 +27,7 @@ import './retention/retention.css';
 import './coverage/coverage.css';
 import './health/health.css';
 import './quality/quality.css';
+import './telling/telling.css';
 import './people/people.css';
 import './account/factors.css';
 import './audit/audit.css';

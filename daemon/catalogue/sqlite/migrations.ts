@@ -708,4 +708,21 @@ export const migrations: readonly string[] = [
     at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // Prompts that were uploaded; the audio is in the data directory, by its hash.
+  `
+  CREATE TABLE prompts (
+    kind TEXT NOT NULL,
+    language TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    name TEXT NOT NULL,
+    text TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    duration_ms INTEGER NOT NULL,
+    added_at INTEGER NOT NULL,
+    added_by TEXT NOT NULL,
+    active INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (kind, language, hash)
+  ) STRICT;
+  CREATE UNIQUE INDEX prompts_active ON prompts (kind, language) WHERE active = 1;
+  `,
 ];

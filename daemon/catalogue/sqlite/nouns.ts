@@ -12,6 +12,7 @@ import { createTokens } from './people/tokens.js';
 import { createUsers } from './people/users.js';
 import { createLists } from './policy/lists.js';
 import { createPolicy } from './policy.js';
+import { createPrompts } from './prompts.js';
 import { createChanges } from './reading/changes.js';
 import { createRecordings } from './recordings.js';
 import { schemaFaults } from './schema.js';
@@ -34,6 +35,7 @@ export function createNouns(db: Db, reader: Reader) {
     seals: createSeals(db, reader),
     policy: createPolicy(db, reader),
     lists: createLists(db, reader),
+    prompts: createPrompts(db, reader),
     users: createUsers(db, tokens),
     tokens,
     seen: createSeen(db),

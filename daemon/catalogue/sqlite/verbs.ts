@@ -109,6 +109,12 @@ export function verbsOf(read: Read, write: Write): Nouns {
       drop: (name, ids) => write((n) => n.lists.drop(name, ids)),
       forget: (before) => write((n) => n.lists.forget(before)),
     },
+    prompts: {
+      add: (prompt) => write((n) => n.prompts.add(prompt)),
+      list: () => read((n) => n.prompts.list()),
+      active: (kind, language) => read((n) => n.prompts.active(kind, language)),
+      activate: (kind, language, hash) => write((n) => n.prompts.activate(kind, language, hash)),
+    },
     ledger: {
       began: (pbx, now) => write((n) => n.ledger.began(pbx, now), unseen),
       spans: () => read((n) => n.ledger.spans()),

@@ -91,6 +91,8 @@ export function createAsking(ctx: CliContext) {
         identity: away,
         registered: away,
         examine: away,
+        makePrompt: away,
+        keepPrompt: away,
         sign: away,
         passes: { take: () => false },
         signer: () => '',

@@ -21,6 +21,7 @@ export const auditActions = [
   ...['sealed', 'erase', 'erased', 'retention_run', 'redact', 'redacted'],
   ...['start', 'stop', 'blind_window', 'key_rotation', 'checkpoint', 'damage'],
   ...['recordings_check', 'job_cancel', 'dashboard_restart'],
+  ...['prompt_add', 'prompt_activate'],
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
@@ -30,7 +31,7 @@ export const auditGroups = {
   looking: ['search', 'view', 'report'],
   signing_in: ['sign_in', 'sign_out', 'session_end', 'second_factor'],
   people: ['person_add', 'person_change', 'person_remove', 'password_change', 'token_add', 'token_remove'],
-  rules: ['policy_change', 'direct'],
+  rules: ['policy_change', 'direct', 'prompt_add', 'prompt_activate'],
   erasing: ['retention_run', 'erase', 'erased', 'redact', 'redacted'],
   recorder: [
     'begin',

@@ -10,6 +10,7 @@ import { PEOPLE } from './control/people.js';
 import { RECORDING_STREAMS, RECORDINGS } from './control/recordings.js';
 import { get, NOTHING, post, type Request, Text } from './control/request.js';
 import { SIGN_IN } from './control/sign-in.js';
+import { TELLING } from './control/telling.js';
 import { DaemonStatus } from './status.js';
 
 /**
@@ -68,6 +69,7 @@ export const CONTROL = {
   ...SIGN_IN,
   ...RECORDINGS,
   ...LISTS,
+  ...TELLING,
   status: get('/status', DaemonStatus),
   /** Prometheus' text format. */
   metrics: get('/metrics', Type.String()),

@@ -1,4 +1,5 @@
 import { fail } from '../error.js';
+import type { Telling } from '../telling/schema.js';
 import { CONDITIONS } from './conditions.js';
 import type { Policy, RecordRule, RetentionRule } from './policy.js';
 
@@ -21,6 +22,8 @@ export function policyChanges(before: Policy, after: Policy): string[] {
     if (lines.length === 0 && JSON.stringify(before[part]) !== JSON.stringify(after[part]))
       lines.push(`${part}: the order of the rules is changed`);
   }
+  if (JSON.stringify(before.telling) !== JSON.stringify(after.telling))
+    lines.push(`telling: ${tellingChanges(before.telling ?? {}, after.telling ?? {}).join(', ')}`);
   const numbers = [before, after].map((p) => p.emergency_numbers.join(', '));
   if (numbers[0] !== numbers[1]) lines.push(`emergency_numbers: ${numbers[0]} -> ${numbers[1] || 'none'}`);
   return lines;
@@ -33,6 +36,20 @@ export function policyChanges(before: Policy, after: Policy): string[] {
 export function confirmEmergency(before: Policy, after: Policy, confirmed: boolean): void {
   if (confirmed || before.emergency_numbers.length === 0 || after.emergency_numbers.length > 0) return;
   throw fail('emergency_unconfirmed', `Numbers now: ${before.emergency_numbers.join(', ')}.`);
+}
+
+/** What is different of how people are told. Which calls have a language of their own is counted: conditions may name outsiders. */
+function tellingChanges(before: Telling, after: Telling): string[] {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof Telling)[];
+  const shown = (telling: Telling, key: keyof Telling): string => {
+    if (key === 'languages') return `${telling.languages?.length ?? 0} rules`;
+    if (key === 'overrides')
+      return telling.overrides?.map(({ id, least }) => `${id} ${least}`).join('/') || 'none';
+    return String(telling[key] ?? 'default');
+  };
+  return keys
+    .filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
+    .map((key) => `${key} ${shown(before, key)} -> ${shown(after, key)}`);
 }
 
 type Rule = RecordRule | RetentionRule;

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { because, type Why } from '../reason/reason.js';
+import { ModeSchema, Telling } from '../telling/schema.js';
 import { bare, type CallFacts, fits, When } from './conditions.js';
 
 const Name = Type.String({ minLength: 1, maxLength: 80 });
@@ -46,6 +47,7 @@ export const RecordRule = Type.Object(
         description: 'What somebody who waits on hold says: recorded or masked. Left out: recorded.',
       }),
     ),
+    tell: Type.Optional(ModeSchema),
   },
   { additionalProperties: false },
 );
@@ -108,6 +110,7 @@ export const Policy = Type.Object(
         { additionalProperties: false },
       ),
     ),
+    telling: Type.Optional(Telling),
     emergency_numbers: Type.Array(Type.String({ pattern: '^[0-9*#+]{2,15}$' }), {
       maxItems: 50,
       description: 'Never recorded, whatever the rules say.',

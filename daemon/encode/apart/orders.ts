@@ -69,9 +69,15 @@ const RecodeOrder = strict({
   ...FORM,
 });
 const DecodeOrder = strict({ kind: Type.Literal('decode'), limitMs: Limit, rate: Rate });
+const PromptOrder = strict({
+  kind: Type.Literal('prompt'),
+  limitMs: Limit,
+  rate: Rate,
+  level: Type.Boolean(),
+});
 const VersionOrder = strict({ kind: Type.Literal('version') });
 
-const Order = Type.Union([EncodeOrder, RecodeOrder, DecodeOrder, VersionOrder]);
+const Order = Type.Union([EncodeOrder, RecodeOrder, DecodeOrder, PromptOrder, VersionOrder]);
 export type Order = Static<typeof Order>;
 
 export const VersionAnswer = strict({

@@ -43,6 +43,10 @@ export function createRemoteFfmpeg({ socket }: { socket: string }): Ffmpeg {
       const order: Order = { kind: 'decode', limitMs: within(limitMs), rate };
       return start(socket, order, [() => source], limitMs + GRACE_MS);
     },
+    prompt(source, { rate, level }, limitMs = LONGEST_RUN_MS) {
+      const order: Order = { kind: 'prompt', limitMs: within(limitMs), rate, level };
+      return start(socket, order, [() => source], limitMs + GRACE_MS);
+    },
   };
 }
 

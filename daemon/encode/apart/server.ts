@@ -97,6 +97,10 @@ export function createEncoderServer({
         inputs = [{ pipe: new PassThrough(), granted: 0 }];
         return give(ffmpeg.recode(recodePlan(order), inputs[0]!.pipe, limit));
       }
+      if (order.kind === 'prompt') {
+        inputs = [{ pipe: new PassThrough(), granted: 0 }];
+        return give(ffmpeg.prompt(inputs[0]!.pipe, order, limit));
+      }
       const plan = opusPlan(jobOf(order));
       inputs = plan.inputs.map(() => ({ pipe: new PassThrough(), granted: 0 }));
       return give(

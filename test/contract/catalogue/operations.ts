@@ -51,6 +51,40 @@ export const operations: Part = (t, open) => {
     t.match(await catalogue.policy.of(77), { version: 2 });
   });
 
+  t.test('prompts: one of each kind and language is played, and none is lost', async (t) => {
+    const { catalogue, again } = await open(t);
+    const { prompts } = catalogue;
+    const [a, b] = ['a'.repeat(64), 'b'.repeat(64)];
+    const given = {
+      ...{ hash: a, kind: 'announce' as const, language: 'en' as const, name: 'Ada', text: 'Recorded.' },
+      ...{ bytes: 64_044, durationMs: 2_000, addedAt: 5, addedBy: 'ada' },
+    };
+    t.equal(await prompts.active('announce', 'en'), null);
+    t.same(await prompts.add(given), { ...given, active: false });
+    await prompts.add({ ...given, hash: b, addedAt: 6 });
+    await prompts.add({ ...given, language: 'de', addedAt: 7 });
+    await prompts.activate('announce', 'en', a);
+    await prompts.activate('announce', 'en', b);
+    t.match(await prompts.active('announce', 'en'), { hash: b, active: true });
+    t.equal(await prompts.active('announce', 'de'), null, 'another language');
+    t.equal(await prompts.active('ask', 'en'), null, 'another kind');
+    await t.rejects(prompts.activate('announce', 'en', 'c'.repeat(64)), { code: 'prompt_unknown' });
+    t.match(await (await again()).prompts.active('announce', 'en'), { hash: b }, 'as it was before');
+    t.match(await prompts.add({ ...given, hash: b, name: 'Again', addedAt: 9 }), {
+      ...{ name: 'Again', addedAt: 6, active: true },
+    });
+    await prompts.activate('announce', 'en', null);
+    t.equal(await prompts.active('announce', 'en'), null);
+    t.same(
+      (await prompts.list()).map(({ hash, language }) => [hash, language]),
+      [
+        [a, 'de'],
+        [b, 'en'],
+        [a, 'en'],
+      ],
+    );
+  });
+
   for (const noun of ['watch', 'listening'] as const)
     t.test(`${noun}: one gap at a time, with its reason, across a restart`, async (t) => {
       const { catalogue, again } = await open(t);

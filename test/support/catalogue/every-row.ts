@@ -57,6 +57,11 @@ export async function furnish(path: string): Promise<void> {
   await c.policy.save(defaultPolicy, 'ada', T0, 0);
   await c.lists.save({ name: 'VIP', note: '', addedAt: T0, addedBy: 'ada' });
   await c.lists.put('VIP', [{ number: '0301234567', note: '', until: null }], 'ada', T0, false);
+  await c.prompts.add({
+    ...{ hash: 'a'.repeat(64), kind: 'announce', language: 'en', name: 'Ada', text: '', bytes: 9 },
+    ...{ durationMs: 9, addedAt: T0, addedBy: 'ada' },
+  });
+  await c.prompts.activate('announce', 'en', 'a'.repeat(64));
   const kept = { toldAt: null, toldAs: null, returns: 0, lastsUntil: null, lastsMs: null };
   await c.alarms.save({ ...alarm, ...kept, key: 'disk', raisedAt: T0, done: false });
   await c.alarms.save({ ...alarm, ...kept, key: 'old', raisedAt: T0, clearedAt: T0, done: true });

@@ -20,11 +20,14 @@ import type { GroupRule } from '../../../daemon/domain/people/directory.js';
 import type { Proof } from '../../../daemon/domain/people/factor.js';
 import { encodePeaks, type Peaks } from '../../../daemon/domain/recording/peaks.js';
 import type { CallRecord, Coverage, Recording } from '../../../daemon/domain/recording/recording.js';
+import { createFfmpeg } from '../../../daemon/encode/ffmpeg.js';
+import { createPromptMaker } from '../../../daemon/encode/prompt.js';
 import { hashed, newToken } from '../../../daemon/ops/secrets/codes.js';
 import { createRequests, type RequestsDeps } from '../../../daemon/requests/requests.js';
 import { createFactorSecrets } from '../../../daemon/vault/factor-secrets.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { type OpenSealed, openSealed } from '../../../daemon/vault/open.js';
+import { createPromptFiles } from '../../../daemon/vault/prompts.js';
 import { knownOf } from '../../../daemon/vault/register.js';
 import { sealStream } from '../../../daemon/vault/seal.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
@@ -105,6 +108,8 @@ export async function openDashboard(t: Test, given: Given = {}) {
     rules: { ldap: directory?.rules ?? [], oidc: provider?.rules ?? [] },
     passes: { take: () => false },
     direct: async () => {},
+    makePrompt: createPromptMaker({ ffmpeg: createFfmpeg() }).make,
+    keepPrompt: createPromptFiles(dataDir).keep,
     identity: keys.identity,
     registered: async ({ id }) => knownOf(keys.register(), id),
     examine: async (recording) => {

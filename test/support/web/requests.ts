@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { LightMyRequestResponse } from 'fastify';
 import { Secret, TOTP } from 'otpauth';
 import type { Test } from 'tap';
@@ -316,6 +317,15 @@ export const requests: Record<string, Request[]> = {
   'POST /api/v1/lists/:list/remove': withList({ body: { number: '030999999' } }),
   'DELETE /api/v1/lists/:list': withList({}),
   'GET /api/v1/lists/:list/numbers.csv': withList({}, 'export'),
+  'POST /api/v1/prompts': plain('prompt_add', {
+    body: {
+      ...{ kind: 'announce', language: 'en', name: 'Ada', text: 'This call is recorded.' },
+      audio: readFileSync(join(import.meta.dirname, '../../../prompts/en/announce.wav')).toString('base64'),
+    },
+  }),
+  'PUT /api/v1/prompts/active': plain('prompt_activate', {
+    body: { kind: 'announce', language: 'en', hash: null },
+  }),
   'POST /api/v1/retention/run': plain('retention_run', { body: {} }),
   'POST /api/v1/recordings/:id/redact': [
     {

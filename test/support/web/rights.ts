@@ -427,6 +427,26 @@ export const rights: Record<string, Row> = {
     send: { csv: 'number' },
   },
   'GET /api/v1/lists/:list/numbers.csv': { is: '401 403 404 403 403 403 403 404 404', token: 'oversee' },
+  'GET /api/v1/telling': { is: '          401 403 200 403 403 403 403 200 200', token: 'oversee' },
+  'POST /api/v1/telling/test': {
+    token: 'oversee',
+    is: '                                 401 403 200 403 403 403 403 200 200',
+    send: { number: '' },
+  },
+  'GET /api/v1/prompts': { is: '          401 403 200 403 403 403 403 200 200', token: 'oversee' },
+  'POST /api/v1/prompts': {
+    // No audio: who may upload one is told so.
+    is: '                                 401 403 422 403 403 403 403 403 422',
+    send: { kind: 'ask', language: 'en', name: 'Ada', text: '', audio: 'AAAA' },
+  },
+  'PUT /api/v1/prompts/active': {
+    is: '                                 401 403 200 403 403 403 403 403 200',
+    send: { kind: 'ask', language: 'en', hash: null },
+  },
+  'GET /api/v1/prompts/:hash/audio': {
+    // No such prompt: who may hear one is told so.
+    is: '                                 401 403 404 403 403 403 403 403 404',
+  },
   'GET /api/v1/quality': { is: '          401 403 200 403 403 403 403 200 200', token: 'oversee view' },
   'GET /api/v1/retention': { is: '        401 403 200 403 403 403 403 200 200', token: 'oversee view' },
   'GET /api/v1/retention.csv': { is: '    401 403 200 403 403 403 403 200 200', token: 'oversee view' },

@@ -121,6 +121,7 @@ export const uiStates: readonly UiState[] = [
   state('coverage without a call or a witness', '/coverage', says('Asterisk has sent no CDRs'), {
     house: 'empty',
   }),
+  state('telling callers', '/telling', says('Included with Tapedeck')),
   state('quality', '/quality', says('Extension 112: noisy in 3 of 5 calls.')),
   state('quality of nothing', '/quality', says('No recordings in this period.'), { house: 'empty' }),
   state(

@@ -38,6 +38,8 @@ const questions: Record<string, (c: Catalogue) => Promise<unknown>> = {
   versions: (c) => c.policy.versions(),
   lists: (c) => c.lists.all(),
   listed: (c) => c.lists.entries({ limit: 99 }),
+  prompts: (c) => c.prompts.list(),
+  activePrompt: (c) => c.prompts.active('announce', 'en'),
   openAlarms: (c) => c.alarms.open(),
   pastAlarms: (c) => c.alarms.past(9),
   openDeliveries: (c) => c.alarms.openDeliveries(),
@@ -116,6 +118,9 @@ const columns: Record<string, string[]> = {
   cdrs: ['linkedid', 'start_at', 'end_at', 'cdr'],
   cdr_sources: ['since', 'read_at', 'last_at', 'count', 'problem'],
   checkpoints: ['note'],
+  prompts: [
+    ...['hash', 'kind', 'language', 'name', 'text', 'bytes', 'duration_ms', 'added_at', 'added_by', 'active'],
+  ],
   jobs: [
     ...['kind', 'params', 'state', 'asked_at', 'started_at', 'ended_at', 'cursor', 'done', 'total', 'faults'],
     ...['failures', 'next_at', 'error'],

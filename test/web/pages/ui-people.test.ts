@@ -188,6 +188,7 @@ t.test('each role sees what it may use, and an address that is not for it says s
     'Audit log',
     'Policy',
     'Number lists',
+    'Telling callers',
     'People',
     'Health',
   ];
@@ -216,6 +217,7 @@ t.test('each role sees what it may use, and an address that is not for it says s
     for (const path of [
       '/policy',
       '/lists',
+      '/telling',
       '/coverage',
       '/quality',
       '/retention',

@@ -10,6 +10,7 @@ const [
   Quality,
   Policy,
   Lists,
+  Telling,
   Retention,
   Audit,
   Health,
@@ -23,6 +24,7 @@ const [
   later(() => import('../quality/quality.js').then((m) => m.QualityPage)),
   later(() => import('../policy/policy.js').then((m) => m.PolicyPage)),
   later(() => import('../lists/lists.js').then((m) => m.ListsPage)),
+  later(() => import('../telling/telling.js').then((m) => m.TellingPage)),
   later(() => import('../retention/retention.js').then((m) => m.RetentionPage)),
   later(() => import('../audit/audit.js').then((m) => m.AuditPage)),
   later(() => import('../health/health.js').then((m) => m.HealthPage)),
@@ -82,6 +84,10 @@ const pages: Page[] = [
     ...{ name: 'lists', href: '/lists', below: '/lists', title: () => t.lists.title },
     ...{ group: 'administration', may: oversees, later: Lists },
     view: (name) => <Lists.View key={name} name={name} />,
+  },
+  {
+    ...{ name: 'telling', href: '/telling', title: () => t.telling.title, group: 'administration' },
+    ...{ may: oversees, later: Telling, view: () => <Telling.View /> },
   },
   {
     ...{

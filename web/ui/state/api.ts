@@ -35,6 +35,13 @@ import type {
   WebAuthnOptions,
 } from '../../sign-in/factor-schemas.js';
 import type { SessionView } from '../../sign-in/session-schemas.js';
+import type {
+  ActivePromptBody,
+  PromptAdded,
+  PromptBody,
+  PromptsView,
+  TellingView,
+} from '../../telling/schemas.js';
 import type { Schema } from '../reference/schema-type.js';
 import { forPerson, personHeader } from './opened-for.js';
 
@@ -57,6 +64,8 @@ export type Job = FullStatus['jobs'][number];
 export type VersionedPolicy = Static<typeof PolicyView>;
 export type PolicyTest = Static<typeof PolicyTestBody>;
 export type PolicyVerdict = Static<typeof PolicyTestView>;
+export type TellingFacts = Static<typeof TellingView>;
+export type Prompts = Static<typeof PromptsView>['prompts'];
 export type Trends = Static<typeof QualityTrendsView>;
 export type EarTrend = Trends['extensions'][number];
 export type Retention = Static<typeof RetentionView>;
@@ -253,6 +262,13 @@ export const api = {
       ...(noEmergencyNumbers && { confirm_no_emergency_numbers: true }),
     }),
   testPolicy: (test: PolicyTest) => ask<PolicyVerdict>('POST', '/policy/test', test),
+  telling: () => ask<TellingFacts>('GET', '/telling'),
+  prompts: () => ask<Static<typeof PromptsView>>('GET', '/prompts'),
+  addPrompt: (prompt: Static<typeof PromptBody>) =>
+    ask<Static<typeof PromptAdded>>('POST', '/prompts', prompt),
+  /** `hash` null: the one that Tapedeck comes with. */
+  usePrompt: (kind: Prompts[number]['kind'], language: Prompts[number]['language'], hash: string | null) =>
+    ask<Static<typeof ActivePromptBody>>('PUT', '/prompts/active', { kind, language, hash }),
   reference: () => ask<Reference>('GET', '/openapi.json'),
   quality: (from: string, to: string, background = false) =>
     ask<Trends>('GET', `/quality?from=${from}&to=${to}`, undefined, undefined, byItself(background)),

@@ -175,6 +175,8 @@ export const auditText = {
     retention_run: 'a retention run',
     recordings_check: 'a check of all recordings',
     job_cancel: 'cancelling a job',
+    prompt_add: 'adding a prompt',
+    prompt_activate: 'a change of the prompt that callers hear',
   } as Record<string, string>,
   refused: ({ wanted, why }: { wanted: string; why: string }) => `was refused ${wanted}${why}`,
   refusedCall: ({ wanted, call }: { wanted: string; call: string }) =>
@@ -256,6 +258,10 @@ export const auditText = {
       return `${outcome === 'ok' ? 'checked all recordings' : 'could not finish the check of all recordings'}: ${result}`;
     },
     job_cancel: () => 'cancelled a job',
+    prompt_add: ({ detail }) =>
+      `uploaded the prompt ${text(detail.name)} (${text(detail.kind)}, ${text(detail.language)})`,
+    prompt_activate: ({ detail }) =>
+      `changed the prompt that callers hear (${text(detail.kind)}, ${text(detail.language)})`,
     dashboard_restart: ({ detail }) =>
       `had the dashboard restarted: the catalogue had been locked for ${text(detail.seconds)} s`,
   } satisfies Record<string, (facts: EntryFacts) => string>,

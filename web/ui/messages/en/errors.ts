@@ -204,6 +204,14 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'There is no such version of the policy.',
     hint: 'Look at the versions that there are.',
   },
+  prompt_invalid: {
+    message: 'This file cannot be used as a prompt.',
+    hint: 'Upload between half a second and 30 seconds of audible speech as WAV, MP3, Ogg or FLAC, at most 6 MB.',
+  },
+  prompt_unknown: {
+    message: 'There is no such prompt.',
+    hint: 'Reload the page: somebody may have changed the prompts.',
+  },
   policy_conflict: {
     message: 'Somebody else changed the policy in the meantime.',
     hint: 'Load the current version, make your change again and save.',

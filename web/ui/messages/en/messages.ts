@@ -15,6 +15,7 @@ import { retentionText } from './retention.js';
 import { rightsText } from './rights.js';
 import { rulesText } from './rules.js';
 import { factorText } from './sign-in.js';
+import { tellingText } from './telling.js';
 import { vaultText } from './vault.js';
 
 /** Every message of the desk, in English. */
@@ -32,6 +33,7 @@ export const messages = {
       quality: 'Quality',
       policy: 'Policy',
       lists: 'Number lists',
+      telling: 'Telling callers',
       retention: 'Retention',
       health: 'Health',
       people: 'People',
@@ -158,6 +160,7 @@ export const messages = {
   rules: rulesText,
   lists: listsText,
   quality: qualityText,
+  telling: tellingText,
   reference: referenceText,
   retention: retentionText,
   health: healthText,

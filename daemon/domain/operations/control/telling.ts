@@ -1,0 +1,42 @@
+import { Type } from 'typebox';
+import { MOST_PROMPT_BYTES, PROMPT_KINDS } from '../../telling/prompt.js';
+import { LANGUAGES } from '../../telling/schema.js';
+import { By, NOTHING, post, Text } from './request.js';
+
+/** What can be asked about telling people that a call is recorded. */
+
+/** ffmpeg reads, measures and writes it. */
+const MAKE_MS = 60_000;
+/** In base64, with what is around it. */
+const PROMPT_CHARS = Math.ceil(MOST_PROMPT_BYTES / 3) * 4;
+
+const Of = {
+  kind: Type.Enum([...PROMPT_KINDS]),
+  language: Type.Enum([...LANGUAGES]),
+};
+const Hash = Type.String({ pattern: '^[0-9a-f]{64}$' });
+
+export const TELLING = {
+  /**
+   * Makes a prompt of an upload and keeps it; it is not played yet. `audio` is in base64. Throws `prompt_invalid`, `forbidden`,
+   * `encoder_away`, `ffmpeg_missing`.
+   */
+  add_prompt: post(
+    '/prompts/add',
+    Type.Object({
+      by: By,
+      ...Of,
+      name: Text(80, 1),
+      text: Text(500),
+      audio: Type.String({ minLength: 4, maxLength: PROMPT_CHARS }),
+    }),
+    Type.Object({ hash: Hash }),
+    { timeoutMs: MAKE_MS, maxBytes: PROMPT_CHARS + 16_384 },
+  ),
+  /** Has this one played from now on; null: Tapedeck's own. Throws `prompt_unknown`, `forbidden`. */
+  activate_prompt: post(
+    '/prompts/activate',
+    Type.Object({ by: By, ...Of, hash: Type.Union([Hash, Type.Null()]) }),
+    NOTHING,
+  ),
+} as const;

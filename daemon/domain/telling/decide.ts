@@ -1,0 +1,158 @@
+import { GDPR_COUNTRIES, JURISDICTIONS, UNKNOWN } from './jurisdictions.js';
+import { BY_STATE, type Place, regionOf } from './region.js';
+import {
+  type Jurisdiction,
+  MODES,
+  type Mode,
+  type Override,
+  stricter,
+  strictness,
+  type Telling,
+} from './schema.js';
+
+/** What a policy without an own choice does. */
+export const DEFAULT_MODE: Mode = 'announce';
+/** The customary distance of two tones, in seconds; what Connecticut asks for. */
+export const DEFAULT_BEEP_SECONDS = 15;
+
+/** A jurisdiction as the policy has it: what Tapedeck comes with, or what an admin put in its place. */
+export type Ruling = Jurisdiction & { overridden: boolean };
+
+export type TellReason =
+  /** What a jurisdiction needs at the least, and whose place it is. */
+  | { code: 'jurisdiction'; id: string; from: 'number' | 'site'; needs: Mode }
+  /** What the rule, or else the policy, asked for. */
+  | { code: 'rule'; mode: Mode }
+  | { code: 'default'; mode: Mode }
+  /** `silent` was asked for, and nobody has confirmed that it may be. */
+  | { code: 'silent_not_confirmed' };
+
+export type TellDecision = {
+  mode: Mode;
+  because: TellReason[];
+  /** The prompt has to be heard in the recording: capture must not begin after it. */
+  promptInRecording: boolean;
+  /** Seconds from tone to tone; null unless the mode is `beep`. */
+  beepSeconds: number | null;
+  /** Those that were asked, and as of when they are; an admin's own are as of the policy's version. */
+  jurisdictions: { id: string; asOf: string; overridden: boolean; from: 'number' | 'site' }[];
+};
+
+const known = new Map(JURISDICTIONS.map((j) => [j.id, j]));
+
+function overridden(base: Jurisdiction, { least, prompt_in_recording, note }: Override): Ruling {
+  // What is not known is never taken for a place where nobody has to be told.
+  const floor = base.id === UNKNOWN.id ? stricter(least, DEFAULT_MODE) : least;
+  const enough = MODES.filter((mode) => strictness(mode) >= strictness(floor));
+  return {
+    ...base,
+    satisfied_by: enough,
+    ...(base.between_outsiders ? { between_outsiders: enough } : {}),
+    prompt_in_recording: prompt_in_recording ?? base.prompt_in_recording,
+    beep_seconds: enough.includes('beep') ? base.beep_seconds : null,
+    nuance: note,
+    overridden: true,
+  };
+}
+
+/** Returns every jurisdiction as a policy has it, those that only an admin named last. */
+export function rulingsOf(telling: Telling): Ruling[] {
+  const overrides = new Map((telling.overrides ?? []).map((o) => [o.id, o]));
+  const shipped = JURISDICTIONS.map((j): Ruling => {
+    const override = overrides.get(j.id);
+    return override ? overridden(j, override) : { ...j, overridden: false };
+  });
+  const added = [...overrides.values()]
+    .filter(({ id }) => !known.has(id))
+    .map((o) => overridden({ ...UNKNOWN, id: o.id, name: o.id, prompt_in_recording: false }, o));
+  return [...shipped, ...added];
+}
+
+const byTelling = new WeakMap<Telling, Map<string, Ruling>>();
+/** The same, by id. A policy is asked for each call, and does not change. */
+function rulingsById(telling: Telling): Map<string, Ruling> {
+  const made = byTelling.get(telling) ?? new Map(rulingsOf(telling).map((r) => [r.id, r]));
+  byTelling.set(telling, made);
+  return made;
+}
+
+/** Returns the ids of the jurisdictions of a place, as far as `has` knows them; `unknown` where none is. */
+export function jurisdictionsOf({ region, subdivision }: Place, has: (id: string) => boolean): string[] {
+  if (region === '') return [UNKNOWN.id];
+  const state = `${region}-${subdivision}`;
+  // A country whose law differs by state is not known by its federal law alone.
+  if (BY_STATE.includes(region))
+    return subdivision !== '' && has(state) ? [region, state] : [region, UNKNOWN.id];
+  const ids = [
+    region,
+    ...(subdivision === '' ? [] : [state]),
+    ...(GDPR_COUNTRIES.includes(region) ? ['EU'] : []),
+  ];
+  const found = ids.filter(has);
+  return found.length > 0 ? found : [UNKNOWN.id];
+}
+
+/**
+ * Decides how people are told of a recording. It is never less strict than what each jurisdiction needs, that of the number and
+ * that of the site; beyond that the rule, or else the policy, decides. `number` is null for a call without an outside party, and ''
+ * for one that hides its number. `betweenOutsiders`: both parties are from outside.
+ */
+export function decideTelling({
+  telling,
+  wanted,
+  number,
+  site,
+  betweenOutsiders = false,
+}: {
+  telling: Telling;
+  wanted?: Mode | undefined;
+  number: string | null;
+  site: Place;
+  betweenOutsiders?: boolean;
+}): TellDecision {
+  const rulings = rulingsById(telling);
+  const at = (place: Place, from: 'number' | 'site') =>
+    jurisdictionsOf(place, (id) => rulings.has(id)).map((id) => ({ from, ruling: rulings.get(id)! }));
+  const asked = [
+    ...(number === null ? [] : at(regionOf(number, site.region), 'number')),
+    ...at(site, 'site'),
+  ];
+  const enoughIn = (r: Ruling) => (betweenOutsiders && r.between_outsiders) || r.satisfied_by;
+
+  const choice: TellReason = wanted
+    ? { code: 'rule', mode: wanted }
+    : { code: 'default', mode: telling.mode ?? DEFAULT_MODE };
+  const because: TellReason[] = [choice];
+  let floor = choice.mode;
+  if (floor === 'silent' && telling.silent_confirmed !== true) {
+    because.push({ code: 'silent_not_confirmed' });
+    // What stands in for it is the policy's own choice, and telling at the least.
+    floor = stricter(telling.mode ?? DEFAULT_MODE, DEFAULT_MODE);
+  }
+  // `ask` meets every rule, so there always is one.
+  const mode = MODES.filter((m) => strictness(m) >= strictness(floor)).find((m) =>
+    asked.every(({ ruling }) => enoughIn(ruling).includes(m)),
+  )!;
+  for (const { from, ruling } of asked)
+    because.push({
+      code: 'jurisdiction',
+      id: ruling.id,
+      from,
+      needs: MODES.find((m) => enoughIn(ruling).includes(m))!,
+    });
+  const intervals = asked.map(({ ruling }) => ruling.beep_seconds).filter((s) => s !== null);
+  return {
+    mode,
+    because,
+    promptInRecording:
+      strictness(mode) >= strictness('announce') && asked.some(({ ruling }) => ruling.prompt_in_recording),
+    beepSeconds:
+      mode === 'beep' ? Math.min(telling.beep_seconds ?? DEFAULT_BEEP_SECONDS, ...intervals) : null,
+    jurisdictions: asked.map(({ from, ruling }) => ({
+      id: ruling.id,
+      asOf: ruling.as_of,
+      overridden: ruling.overridden,
+      from,
+    })),
+  };
+}

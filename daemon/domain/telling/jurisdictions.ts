@@ -1,0 +1,306 @@
+import type { Jurisdiction, Mode } from './schema.js';
+
+/**
+ * What is known of the law on recording calls, by place: information, not legal advice. Each entry has its source, the day on
+ * which it was looked up, and how sure it is. Where sources disagree, the stricter reading stands here.
+ */
+const AS_OF = '2026-11-28';
+
+const ANY: Mode[] = ['silent', 'beep', 'announce', 'announce_refusal', 'ask'];
+const SPOKEN: Mode[] = ['announce', 'announce_refusal', 'ask'];
+
+type Given = Pick<Jurisdiction, 'id' | 'name' | 'rule' | 'source' | 'confidence'> & Partial<Jurisdiction>;
+const entry = (given: Given): Jurisdiction => ({
+  satisfied_by: given.rule === 'one_party' ? ANY : SPOKEN,
+  prompt_in_recording: false,
+  beep_seconds: null,
+  nuance: '',
+  as_of: AS_OF,
+  ...given,
+});
+
+/** Stands for a number that tells no place, and for a place that is not listed. */
+export const UNKNOWN = entry({
+  id: 'unknown',
+  name: 'Unknown number, or a place that is not listed',
+  rule: 'special',
+  prompt_in_recording: true,
+  nuance:
+    'Treated like the strictest announcement rule of the United States: a spoken announcement, heard in the recording.',
+  source: 'A choice of Tapedeck, not a law',
+  confidence: 'low',
+});
+
+const NAMED: Given[] = [
+  {
+    id: 'US',
+    name: 'United States (federal)',
+    rule: 'one_party',
+    nuance:
+      'One party may consent, unless the recording is made for a criminal or tortious purpose. State law may ask for more.',
+    source: '18 U.S.C. 2511(2)(d)',
+    confidence: 'high',
+  },
+  {
+    id: 'US-CA',
+    name: 'California',
+    rule: 'all_party',
+    nuance:
+      'Any call with a mobile or cordless phone counts, confidential or not (632.7), and the law binds the parties themselves. It applies to calls with clients in California that are recorded elsewhere. Whether a beep alone is notice has not been decided: use a spoken one.',
+    source:
+      'Penal Code 632, 632.7, 637.2; Smith v. LoanMe, 11 Cal.5th 183 (2021); Kearney v. Salomon Smith Barney, 39 Cal.4th 95 (2006)',
+    confidence: 'high',
+  },
+  {
+    id: 'US-CT',
+    name: 'Connecticut',
+    rule: 'notice',
+    satisfied_by: ['beep', ...SPOKEN],
+    prompt_in_recording: true,
+    beep_seconds: 15,
+    nuance:
+      'Three ways are lawful under civil law: consent of all beforehand, in writing or on the recording; a verbal notice recorded at the start; or a tone about every 15 seconds. Criminal law asks for one party only.',
+    source: 'Conn. Gen. Stat. 52-570d; 53a-187, 53a-189',
+    confidence: 'high',
+  },
+  {
+    id: 'US-DE',
+    name: 'Delaware',
+    rule: 'all_party',
+    nuance: 'Two statutes conflict: one asks for all parties, one for one party. The stricter is followed.',
+    source: '11 Del. C. 1335(a)(4), 2402(c)(4); RCFP Reporter’s Recording Guide (October 2019)',
+    confidence: 'medium',
+  },
+  {
+    id: 'US-FL',
+    name: 'Florida',
+    rule: 'all_party',
+    nuance: 'A notice at the outset ends the expectation of privacy.',
+    source: 'Fla. Stat. 934.03(2)(d)',
+    confidence: 'high',
+  },
+  {
+    id: 'US-IL',
+    name: 'Illinois',
+    rule: 'all_party',
+    nuance:
+      'Concerns surreptitious recording of private conversations; an audible announcement means that it is not surreptitious.',
+    source: '720 ILCS 5/14-1, 14-2; P.A. 98-1142 (30 December 2014)',
+    confidence: 'high',
+  },
+  {
+    id: 'US-MD',
+    name: 'Maryland',
+    rule: 'all_party',
+    nuance: 'Consent may be implied by staying on the line after a notice; the source for that is weak.',
+    source: 'Md. Code, Courts and Judicial Proceedings 10-402(c)(3)',
+    confidence: 'high',
+  },
+  {
+    id: 'US-MA',
+    name: 'Massachusetts',
+    rule: 'notice',
+    nuance:
+      'Secret recording is prohibited: people must know, they need not agree. A recorder that is part of the telephone system and used in the ordinary course of business may fall outside the statute (Dillon v. MBTA).',
+    source:
+      'Mass. Gen. Laws c. 272 § 99; Curtatone v. Barstool Sports (SJC 2021); Dillon v. MBTA, 49 Mass. App. Ct. 309 (2000)',
+    confidence: 'high',
+  },
+  {
+    id: 'US-MI',
+    name: 'Michigan',
+    rule: 'special',
+    satisfied_by: ANY,
+    between_outsiders: SPOKEN,
+    nuance:
+      'A participant may record; somebody who does not take part needs the consent of all. A call that the PBX connects between two outside parties is recorded by somebody who does not take part. Courts disagree.',
+    source:
+      'MCL 750.539c; Sullivan v. Gray (1982); Fisher v. Perron, 30 F.4th 289 (6th Cir. 2022); contra AFT v. Project Veritas, 397 F. Supp. 3d 981 (E.D. Mich. 2019)',
+    confidence: 'medium',
+  },
+  {
+    id: 'US-MT',
+    name: 'Montana',
+    rule: 'notice',
+    nuance: 'All parties must know: a warning is enough, and once one party has warned, either may record.',
+    source: 'Mont. Code 45-8-213(1)(c), (2)(a); RCFP Reporter’s Recording Guide (May 2020)',
+    confidence: 'high',
+  },
+  {
+    id: 'US-NH',
+    name: 'New Hampshire',
+    rule: 'all_party',
+    nuance: 'A felony without any consent, a misdemeanor if only one party consents.',
+    source: 'N.H. Rev. Stat. 570-A:2, 570-A:11',
+    confidence: 'high',
+  },
+  {
+    id: 'US-NV',
+    name: 'Nevada',
+    rule: 'all_party',
+    nuance:
+      'The text asks for one party; the courts read it as all parties for calls by wire. It does not apply to a recording that is made outside Nevada; Tapedeck follows it for numbers in Nevada all the same.',
+    source:
+      'NRS 200.620; Lane v. Allstate, 114 Nev. 1176 (1998); Ditech v. Buckles, 401 P.3d 215 (Nev. 2017)',
+    confidence: 'high',
+  },
+  {
+    id: 'US-OR',
+    name: 'Oregon',
+    rule: 'special',
+    satisfied_by: ANY,
+    nuance:
+      'One party for telephone calls. Everybody must be informed where people meet in person; many lists apply that to calls too.',
+    source: 'ORS 165.540(1)(a), (1)(c); Project Veritas v. Schmidt (9th Cir. en banc, 7 January 2025)',
+    confidence: 'high',
+  },
+  {
+    id: 'US-PA',
+    name: 'Pennsylvania',
+    rule: 'all_party',
+    nuance:
+      'An exception for recordings of customer service that only serve training and quality control is said to require that they are destroyed within a year (5704(15), not verified). Tapedeck does not use it.',
+    source: '18 Pa. C.S. 5703, 5704(4)',
+    confidence: 'high',
+  },
+  {
+    id: 'US-VT',
+    name: 'Vermont',
+    rule: 'one_party',
+    nuance:
+      'There is no statute, so federal law stands. Some lists wrongly say that all parties must consent.',
+    source: 'RCFP Reporter’s Recording Guide (June 2020)',
+    confidence: 'high',
+  },
+  {
+    id: 'US-WA',
+    name: 'Washington',
+    rule: 'all_party',
+    prompt_in_recording: true,
+    nuance:
+      'An announcement is consent enough if it is itself recorded: capture must not begin after the prompt.',
+    source: 'RCW 9.73.030; RCFP (2012)',
+    confidence: 'high',
+  },
+  {
+    id: 'EU',
+    name: 'European Union and EEA (GDPR)',
+    rule: 'notice',
+    nuance:
+      'At the start of the call: who records, what for, and on what legal basis. Where that basis is consent, ask for a yes. Member states may ask for more in their criminal law.',
+    source:
+      'Regulation (EU) 2016/679, Articles 5, 6 and 13; CooperBurnett, “Data protection and recording telephone calls” (2019)',
+    confidence: 'medium',
+  },
+  {
+    id: 'DE',
+    name: 'Germany',
+    rule: 'all_party',
+    satisfied_by: ['ask'],
+    nuance:
+      'Recording the spoken word of another person without authority is a crime, with up to three years in prison. People must have agreed: being told is not enough.',
+    source: 'Strafgesetzbuch § 201; Rechtsanwalt Udo Vetter on covert recordings of conversations (2015)',
+    confidence: 'medium',
+  },
+  {
+    id: 'GB',
+    name: 'United Kingdom',
+    rule: 'notice',
+    nuance:
+      'A business may record on its own system, for purposes that the regulations list, after all reasonable efforts to inform everybody who may use it. UK GDPR asks for a notice besides.',
+    source:
+      'Investigatory Powers (Interception by Businesses etc. for Monitoring and Record-keeping Purposes) Regulations 2018 (SI 2018/356), regulations 3 and 4',
+    confidence: 'medium',
+  },
+  {
+    id: 'CA',
+    name: 'Canada',
+    rule: 'notice',
+    nuance:
+      'People must be told that the call may be recorded and what for, and must consent; who continues after being told is taken to consent. Quebec has a law of its own with much the same duties.',
+    source:
+      'PIPEDA; Office of the Privacy Commissioner of Canada, “Guidelines for Recording of Customer Telephone Calls” (2008)',
+    confidence: 'medium',
+  },
+  {
+    id: 'AU',
+    name: 'Australia',
+    rule: 'notice',
+    nuance:
+      'An organization must say so at the beginning of the call, so that people can end it or ask for a line without recording. States and territories have laws on listening devices besides.',
+    source:
+      'Telecommunications (Interception and Access) Act 1979; answer of the Privacy Commissioner on recording telephone conversations',
+    confidence: 'medium',
+  },
+  {
+    id: 'IN',
+    name: 'India',
+    rule: 'notice',
+    nuance:
+      'A participant may record. The Digital Personal Data Protection Act 2023 asks organizations for a clear notice and consent; where it applies to you, ask for a yes.',
+    source:
+      'R.M. Malkani v. State of Maharashtra (1973); Digital Personal Data Protection Act 2023, as summarised by Subhash Ahlawat, Advocate',
+    confidence: 'low',
+  },
+];
+
+const IN_PRIVATE_PLACES = 'Some lists call it special because of devices placed in private places.';
+/** All of them by the same source. */
+const ONE_PARTY: [id: string, name: string, nuance?: string][] = [
+  ['AK', 'Alaska'],
+  ['AL', 'Alabama'],
+  ['AR', 'Arkansas'],
+  ['AZ', 'Arizona'],
+  ['CO', 'Colorado'],
+  ['DC', 'District of Columbia'],
+  ['GA', 'Georgia'],
+  ['HI', 'Hawaii', IN_PRIVATE_PLACES],
+  ['IA', 'Iowa'],
+  ['ID', 'Idaho'],
+  ['IN', 'Indiana'],
+  ['KS', 'Kansas'],
+  ['KY', 'Kentucky'],
+  ['LA', 'Louisiana'],
+  ['ME', 'Maine'],
+  ['MN', 'Minnesota'],
+  ['MO', 'Missouri', IN_PRIVATE_PLACES],
+  ['MS', 'Mississippi'],
+  ['NC', 'North Carolina'],
+  ['ND', 'North Dakota'],
+  ['NE', 'Nebraska'],
+  ['NJ', 'New Jersey'],
+  ['NM', 'New Mexico'],
+  ['NY', 'New York'],
+  ['OH', 'Ohio'],
+  ['OK', 'Oklahoma'],
+  ['RI', 'Rhode Island'],
+  ['SC', 'South Carolina'],
+  ['SD', 'South Dakota'],
+  ['TN', 'Tennessee'],
+  ['TX', 'Texas'],
+  ['UT', 'Utah'],
+  ['VA', 'Virginia'],
+  ['WI', 'Wisconsin'],
+  ['WV', 'West Virginia'],
+  ['WY', 'Wyoming'],
+];
+
+/** All that Tapedeck comes with, `UNKNOWN` among them. */
+export const JURISDICTIONS: Jurisdiction[] = [
+  UNKNOWN,
+  ...NAMED.map(entry),
+  ...ONE_PARTY.map(([id, name, nuance = '']) =>
+    entry({
+      id: `US-${id}`,
+      name,
+      rule: 'one_party',
+      nuance,
+      source: 'RCFP, survey of the states (2012); recordinglaw.com',
+      confidence: 'medium',
+    }),
+  ),
+].toSorted((a, b) => (a.id === 'unknown' ? -1 : b.id === 'unknown' ? 1 : a.id < b.id ? -1 : 1));
+
+/** Where the GDPR applies: the members of the EU, and Iceland, Liechtenstein and Norway (ISO 3166-1). */
+export const GDPR_COUNTRIES =
+  'AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK'.split(' ');

@@ -1,0 +1,35 @@
+import type { Language, Mode } from './schema.js';
+
+/** The prompts that can be replaced, by the mode that plays each. The beep is always Tapedeck's own. */
+export const PROMPT_KINDS = ['announce', 'announce_refusal', 'ask'] as const satisfies readonly Mode[];
+export type PromptKind = (typeof PROMPT_KINDS)[number];
+
+/** The rates in which a prompt is kept, in Hz, by the ending that Asterisk has for each. */
+export const PROMPT_RATES = { wav16: 16_000, wav: 8_000 } as const;
+export type PromptEnding = keyof typeof PROMPT_RATES;
+
+/** How long a prompt may be, in ms. */
+export const SHORTEST_PROMPT_MS = 500;
+export const LONGEST_PROMPT_MS = 30_000;
+/** What may be uploaded, in bytes: half a minute in stereo as a studio has it. */
+export const MOST_PROMPT_BYTES = 6_000_000;
+
+/** A prompt that was uploaded. `hash` is the SHA-256 of its 16 kHz file, in hex, and names it in the ledger of consents. */
+export type Prompt = {
+  hash: string;
+  kind: PromptKind;
+  language: Language;
+  name: string;
+  /** What is said in it, as whoever uploaded it wrote it. */
+  text: string;
+  /** Of the 16 kHz file. */
+  bytes: number;
+  durationMs: number;
+  addedAt: number;
+  addedBy: string;
+  /** Whether it is played: one of each kind and language is, at the most; else Tapedeck's own. */
+  active: boolean;
+};
+
+/** The key that a prompt tells of, by what the policy has. */
+export const DEFAULT_KEYS = { refuse_key: '9', agree_key: '1' } as const;

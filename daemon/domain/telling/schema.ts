@@ -1,0 +1,91 @@
+import { type Static, Type } from 'typebox';
+import { When } from '../policy/conditions.js';
+
+/** The ways of telling people that a call is recorded, the strictest last. */
+export const MODES = ['silent', 'beep', 'announce', 'announce_refusal', 'ask'] as const;
+export type Mode = (typeof MODES)[number];
+
+/** How strict a mode is: a higher number asks for more. */
+export const strictness = (mode: Mode): number => MODES.indexOf(mode);
+export const stricter = (a: Mode, b: Mode): Mode => (strictness(a) >= strictness(b) ? a : b);
+
+export const LANGUAGES = ['en', 'es', 'fr', 'de'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+export const ModeSchema = Type.Enum([...MODES], {
+  description:
+    'How people are told: `silent` not at all, `beep` by a tone again and again, `announce` by a prompt, `announce_refusal` by a prompt with a key to refuse, `ask` by a prompt with a key to agree.',
+});
+export const LanguageSchema = Type.Enum([...LANGUAGES]);
+
+/** "US-CA", "DE", "EU"; "unknown" for a number or a place of which nothing is known. */
+export const JurisdictionId = Type.String({ pattern: '^([A-Z]{2}(-[A-Z0-9]{1,3})?|unknown)$' });
+
+/** What is known of the law of one place. It is information, not legal advice. */
+export const Jurisdiction = Type.Object(
+  {
+    id: JurisdictionId,
+    name: Type.String({ minLength: 1, maxLength: 80 }),
+    rule: Type.Enum(['one_party', 'all_party', 'notice', 'special']),
+    /** Modes that meet the rule. `ask` is always among them. */
+    satisfied_by: Type.Array(Type.Enum([...MODES]), { minItems: 1, uniqueItems: true }),
+    /** Modes that meet it where both parties of a recorded call are from outside, such as a call forwarded to a mobile phone. */
+    between_outsiders: Type.Optional(Type.Array(Type.Enum([...MODES]), { minItems: 1, uniqueItems: true })),
+    /** The prompt has to be heard in the recording itself. */
+    prompt_in_recording: Type.Boolean(),
+    /** At most so many seconds between two tones, where a tone is notice enough. */
+    beep_seconds: Type.Union([Type.Integer({ minimum: 1, maximum: 60 }), Type.Null()]),
+    nuance: Type.String({ maxLength: 600 }),
+    source: Type.String({ minLength: 4, maxLength: 300 }),
+    as_of: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' }),
+    confidence: Type.Enum(['high', 'medium', 'low']),
+  },
+  { additionalProperties: false },
+);
+export type Jurisdiction = Static<typeof Jurisdiction>;
+
+/** What an admin, advised by counsel, has decided about a place: it stands in for what Tapedeck comes with. */
+export const Override = Type.Object(
+  {
+    id: JurisdictionId,
+    least: Type.Enum([...MODES], { description: 'The least strict mode that is enough there.' }),
+    prompt_in_recording: Type.Optional(Type.Boolean()),
+    note: Type.String({ minLength: 1, maxLength: 300, description: 'Why, and on whose advice.' }),
+  },
+  { additionalProperties: false },
+);
+export type Override = Static<typeof Override>;
+
+const Key = Type.String({ pattern: '^[0-9*#]$' });
+
+/** How people are told: a part of the policy, and versioned with it. */
+export const Telling = Type.Object(
+  {
+    mode: Type.Optional(ModeSchema),
+    silent_confirmed: Type.Optional(
+      Type.Boolean({
+        description:
+          'An admin has confirmed that calls may be recorded without telling anybody, where one party may consent.',
+      }),
+    ),
+    subdivision: Type.Optional(
+      Type.String({
+        pattern: '^[A-Z0-9]{1,3}$',
+        description: 'State or province of the site (ISO 3166-2), such as "WA".',
+      }),
+    ),
+    refuse_key: Type.Optional(Key),
+    agree_key: Type.Optional(Key),
+    beep_seconds: Type.Optional(Type.Integer({ minimum: 5, maximum: 60 })),
+    language: Type.Optional(LanguageSchema),
+    languages: Type.Optional(
+      Type.Array(Type.Object({ when: When, language: LanguageSchema }, { additionalProperties: false }), {
+        maxItems: 100,
+        description: 'The first that matches a call decides in which language people are told.',
+      }),
+    ),
+    overrides: Type.Optional(Type.Array(Override, { maxItems: 300 })),
+  },
+  { additionalProperties: false },
+);
+export type Telling = Static<typeof Telling>;

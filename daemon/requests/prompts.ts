@@ -1,0 +1,70 @@
+import type { Verbs } from '../catalogue/catalogue.js';
+import { onRecord } from '../catalogue/entries.js';
+import { fail } from '../domain/error.js';
+import type { TELLING } from '../domain/operations/control/telling.js';
+import type { ControlHandlers } from '../domain/operations/control.js';
+import type { Prompt, PromptEnding } from '../domain/telling/prompt.js';
+import type { Askers } from './askers.js';
+
+type Audio = { hash: string; files: Record<PromptEnding, Uint8Array> };
+
+export type PromptDeps = {
+  catalogue: Verbs<'prompts.list' | 'prompts.add' | 'prompts.activate' | 'audited'>;
+  askers: Pick<Askers, 'may'>;
+  /** Makes a prompt of an upload. Throws `prompt_invalid`, `encoder_away`, `ffmpeg_missing`. */
+  makePrompt: (upload: Buffer) => Promise<Audio & { durationMs: number }>;
+  /** Keeps its files. */
+  keepPrompt: (audio: Audio) => Promise<void>;
+  clock: () => number;
+};
+
+/** What callers hear: uploaded, heard by whoever may change settings, and then played. */
+export function createPromptRequests({
+  catalogue,
+  askers,
+  makePrompt,
+  keepPrompt,
+  clock,
+}: PromptDeps): Pick<ControlHandlers, keyof typeof TELLING> {
+  return {
+    async add_prompt({ by, kind, language, name, text, audio }) {
+      const asker = await askers.may(by, 'settings');
+      const made = await makePrompt(Buffer.from(audio, 'base64'));
+      // The files first: a row without them would be a prompt that cannot be played.
+      await keepPrompt(made);
+      const { hash, durationMs } = made;
+      const bytes = made.files.wav16.length;
+      const addedBy = asker.person?.name ?? asker.entry('prompt_add').actor_name;
+      await onRecord<Prompt>(
+        catalogue,
+        asker.entry('prompt_add', { object: 'prompt', object_id: hash, detail: { kind, language, name } }),
+        (c) =>
+          c.prompts.add({
+            ...{ hash, kind, language, name, text, bytes, durationMs },
+            ...{ addedAt: clock(), addedBy },
+          }),
+      );
+      return { hash };
+    },
+
+    async activate_prompt({ by, kind, language, hash }) {
+      const asker = await askers.may(by, 'settings');
+      const prompts = await catalogue.prompts.list();
+      if (
+        hash !== null &&
+        !prompts.some((p) => p.hash === hash && p.kind === kind && p.language === language)
+      )
+        throw fail('prompt_unknown', hash);
+      await onRecord(
+        catalogue,
+        asker.entry('prompt_activate', {
+          object: 'prompt',
+          object_id: hash ?? 'own',
+          detail: { kind, language },
+        }),
+        (c) => c.prompts.activate(kind, language, hash),
+      );
+      return {};
+    },
+  };
+}

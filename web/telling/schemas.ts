@@ -1,0 +1,94 @@
+import { Type } from 'typebox';
+import { MOST_PROMPT_BYTES, PROMPT_KINDS } from '../../daemon/domain/telling/prompt.js';
+import { Jurisdiction, LANGUAGES, MODES } from '../../daemon/domain/telling/schema.js';
+import { Nullable, Time } from '../server/schemas.js';
+
+/** The shapes of how people are told that their calls are recorded. */
+const Mode = Type.Enum([...MODES]);
+const Kind = Type.Enum([...PROMPT_KINDS]);
+const Language = Type.Enum([...LANGUAGES]);
+const Hash = Type.String({ pattern: '^[0-9a-f]{64}$' });
+
+export const NOT_ADVICE = 'Information, not legal advice.';
+
+export const TellingView = Type.Object({
+  notice: Type.String({ description: NOT_ADVICE }),
+  policy_version: Type.Integer(),
+  mode: Mode,
+  silent_confirmed: Type.Boolean(),
+  site: Type.Object({ region: Type.String(), subdivision: Type.String() }),
+  refuse_key: Type.String(),
+  agree_key: Type.String(),
+  jurisdictions: Type.Array(Type.Object({ ...Jurisdiction.properties, overridden: Type.Boolean() }), {
+    description: 'By id. `satisfied_by`: the modes that are enough there.',
+  }),
+});
+
+export const TellingTestBody = Type.Object({
+  number: Type.Optional(
+    Type.String({ maxLength: 40, description: 'Left out: a call without an outside party.' }),
+  ),
+  mode: Type.Optional(Mode),
+});
+
+export const TellingTestView = Type.Object({
+  notice: Type.String({ description: NOT_ADVICE }),
+  mode: Mode,
+  because: Type.Array(
+    Type.Object({
+      code: Type.Enum(['jurisdiction', 'rule', 'default', 'silent_not_confirmed']),
+      id: Type.Optional(Type.String()),
+      from: Type.Optional(Type.Enum(['number', 'site'])),
+      needs: Type.Optional(Mode),
+      mode: Type.Optional(Mode),
+    }),
+  ),
+  prompt_in_recording: Type.Boolean(),
+  beep_seconds: Nullable(Type.Integer()),
+});
+
+const PromptView = Type.Object({
+  hash: Hash,
+  name: Type.String(),
+  text: Type.String(),
+  bytes: Type.Integer(),
+  duration_ms: Type.Integer(),
+  added_at: Time,
+  added_by: Type.String(),
+  active: Type.Boolean(),
+});
+
+export const PromptsView = Type.Object({
+  prompts: Type.Array(
+    Type.Object({
+      kind: Kind,
+      language: Language,
+      own: Type.Object(
+        { hash: Hash, text: Type.String(), duration_ms: Type.Integer(), active: Type.Boolean() },
+        { description: 'The one that Tapedeck comes with.' },
+      ),
+      uploaded: Type.Array(PromptView, { description: 'Newest first.' }),
+    }),
+  ),
+});
+
+export const PROMPT_BODY_BYTES = Math.ceil(MOST_PROMPT_BYTES / 3) * 4 + 16_384;
+export const PromptBody = Type.Object({
+  kind: Kind,
+  language: Language,
+  name: Type.String({ minLength: 1, maxLength: 80 }),
+  text: Type.String({ maxLength: 500, description: 'What is said in it.' }),
+  audio: Type.String({
+    minLength: 4,
+    maxLength: PROMPT_BODY_BYTES,
+    description: 'WAV, MP3, Ogg or FLAC, from half a second to 30 seconds, at most 6 MB, in base64.',
+  }),
+});
+export const PromptAdded = Type.Object({ hash: Hash });
+
+export const ActivePromptBody = Type.Object({
+  kind: Kind,
+  language: Language,
+  hash: Nullable(Hash),
+});
+export const PromptParams = Type.Object({ hash: Hash });
