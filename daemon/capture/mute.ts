@@ -14,6 +14,8 @@ export type Captured = SegmentName & {
   feed: string;
   /** Somebody is on hold: a side may be silent with good reason. */
   held: boolean;
+  /** A prompt is being played: whoever listens to it says nothing. */
+  told?: boolean;
   inStartedAt: number;
   outStartedAt: number;
 };
@@ -80,6 +82,8 @@ export function createMuteWatch(deps: MuteDeps) {
     const ear = ears.get(name) ?? { at: HEADER, bytesPerMs: 16, zeroFrom: null, firstSound: null };
     ears.set(name, ear);
     if (!(await hear(await deps.open(name), ear))) return;
+    // Silence counts from the end of the prompt on.
+    if (c.told) ear.zeroFrom = null;
     const memory = memories.get(`${c.callId} ${side}`) ?? {
       heard: false,
       feed: c.feed,
