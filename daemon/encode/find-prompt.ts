@@ -31,10 +31,12 @@ const FIRST_PARTS = 4;
 /** Where the part before lay is tried first, so many samples around; as alike as this, it need not be looked for elsewhere. */
 const NEAR = 8;
 const ALIKE = 0.85;
-/** Between two parts a frame may have been lost, or one of silence come in: 20 ms, in samples, and a little more. */
-const SLIP = 200;
+/** From one part to the next two frames may have been lost, or two of silence come in: 20 ms each, in samples, and a little more. */
+const SLIP = 400;
 /** Both are the same find, in ms. */
 const SAME_MS = 250;
+/** So much silence stands before the beginning and after the end, in samples of `PROMPT_RATE`. */
+const LEAD = PROMPT_RATE / 4;
 /** No window is shorter, in samples of `COARSE_RATE`. */
 const MIN_WINDOW = 2 ** 15;
 
@@ -55,8 +57,9 @@ export function createPromptFinder({ rate, prompt }: { rate: number; prompt: Int
   const window = new Int16Array(2 * size * STEP * factor);
   const read = createPcmReader();
   const found = { left: [] as PromptFound[], right: [] as PromptFound[] };
-  let filled = 0;
-  let at = 0;
+  // Before the beginning there is silence: a prompt may have begun earlier than the recording.
+  let filled = 2 * LEAD * factor;
+  let at = -LEAD * factor;
 
   function look(): void {
     const sides = ([0, 1] as const).map((side) => {
@@ -64,10 +67,13 @@ export function createPromptFinder({ rate, prompt }: { rate: number; prompt: Int
       for (let n = 0; n < samples.length; n++) samples[n] = window[2 * n + side]!;
       return decimate(samples, factor);
     });
-    const [left, right] = search(sides.map((side) => whitened(decimate(side, STEP))));
-    const begins = (at * 1000) / rate;
-    for (const place of left!) add(found.left, compare(parts, sides[0]!, place * STEP), begins);
-    for (const place of right!) add(found.right, compare(parts, sides[1]!, place * STEP), begins);
+    const places = search(sides.map((side) => whitened(decimate(side, STEP))));
+    for (const [n, side] of (['left', 'right'] as const).entries()) {
+      if (places[n]!.length === 0) continue;
+      const heard = { sound: sides[n]!, energies: energiesOf(sides[n]!) };
+      for (const place of places[n]!)
+        add(found[side], compare(parts, heard, place * STEP), (at * 1000) / rate);
+    }
   }
 
   return {
@@ -87,6 +93,9 @@ export function createPromptFinder({ rate, prompt }: { rate: number; prompt: Int
     },
     /** To be asked once, at the end: where it was found in each side, in order. */
     result(): { left: PromptFound[]; right: PromptFound[] } {
+      const end = Math.min(window.length, filled + 2 * LEAD * factor);
+      window.fill(0, filled, end);
+      filled = end;
       look();
       const inOrder = (a: PromptFound, b: PromptFound) => a.fromMs - b.fromMs;
       return { left: found.left.sort(inOrder), right: found.right.sort(inOrder) };
@@ -98,7 +107,7 @@ function add(found: PromptFound[], one: PromptFound | null, begins: number): voi
   if (one === null) return;
   const placed = {
     ...one,
-    fromMs: Math.round(begins + one.fromMs),
+    fromMs: Math.max(0, Math.round(begins + one.fromMs)),
     untilMs: Math.round(begins + one.untilMs),
   };
   const same = found.findIndex(
@@ -133,8 +142,7 @@ function createSearch(prompt: Float32Array, size: number) {
   };
 
   function best(sums: Float64Array, side: Float32Array, sign: 1 | -1): number[] {
-    const energies = new Float64Array(side.length + 1);
-    for (let i = 0; i < side.length; i++) energies[i + 1] = energies[i]! + side[i]! ** 2;
+    const energies = energiesOf(side);
     // A prompt that was cut off by the end of the recording begins where it cannot end.
     const last = Math.max(0, side.length - Math.min(prompt.length, COARSE_RATE));
     const likeness = (lag: number): number => {
@@ -156,6 +164,8 @@ function createSearch(prompt: Float32Array, size: number) {
   }
 }
 
+/** A side of a window at `PROMPT_RATE`. */
+type Heard = { sound: Float32Array; energies: Float64Array };
 type Part = { at: number; samples: Float32Array; energy: number };
 
 /** The half seconds of a prompt in which something is said. */
@@ -170,22 +180,31 @@ function partsOf(prompt: Int16Array): Part[] {
 }
 
 /** Compares a prompt part by part with what is heard where it may have begun, in samples of `PROMPT_RATE`. */
-function compare(parts: Part[], heard: Float32Array, place: number): PromptFound | null {
-  let slip = 0;
-  let alike = 0;
-  let energy = 0;
-  const there: { from: number; until: number }[] = [];
-  const loudest = parts.toSorted((a, b) => b.energy - a.energy).slice(0, FIRST_PARTS);
-  if (!loudest.some((part) => bestFit(part, heard, place + part.at, SLIP).r >= FITS)) return null;
-  for (const part of parts) {
-    energy += part.energy;
-    const expected = place + slip + part.at;
-    const { r, lag } = fitOf(part, heard, expected);
-    if (r < FITS) continue;
-    alike += r * part.energy;
-    slip = lag - place - part.at;
-    there.push({ from: lag, until: lag + part.samples.length });
+function compare(parts: Part[], heard: Heard, place: number): PromptFound | null {
+  const tried = parts
+    .map((part, n) => ({ n, part }))
+    .sort((a, b) => b.part.energy - a.part.energy)
+    .slice(0, FIRST_PARTS)
+    .map(({ n, part }) => ({ n, ...bestFit(part, heard, place + part.at, SLIP) }))
+    .sort((a, b) => b.r - a.r);
+  const first = tried[0];
+  if (!first || first.r < FITS) return null;
+  // From the part that is there most surely in both directions: what has slipped adds up on the way.
+  const fits = new Map<number, { r: number; lag: number }>();
+  for (const way of [1, -1]) {
+    let slip = first.lag - parts[first.n]!.at;
+    for (let n = way === 1 ? first.n : first.n - 1; n >= 0 && n < parts.length; n += way) {
+      const fit = fitOf(parts[n]!, heard, slip + parts[n]!.at);
+      if (fit.r < FITS) continue;
+      slip = fit.lag - parts[n]!.at;
+      fits.set(n, fit);
+    }
   }
+  const energy = parts.reduce((sum, part) => sum + part.energy, 0);
+  const alike = [...fits].reduce((sum, [n, { r }]) => sum + r * parts[n]!.energy, 0);
+  const there = [...fits]
+    .sort(([a], [b]) => a - b)
+    .map(([n, { lag }]) => ({ from: lag, until: lag + parts[n]!.samples.length }));
   const share = there.length / Math.max(1, parts.length);
   if (share < MIN_SHARE) return null;
   const ms = (sample: number) => (sample * 1000) / PROMPT_RATE;
@@ -198,7 +217,7 @@ function compare(parts: Part[], heard: Float32Array, place: number): PromptFound
 }
 
 /** A part in whose middle a frame was lost or came in fits in halves. */
-function fitOf(part: Part, heard: Float32Array, expected: number): { r: number; lag: number } {
+function fitOf(part: Part, heard: Heard, expected: number): { r: number; lag: number } {
   const near = bestFit(part, heard, expected, NEAR);
   if (near.r >= ALIKE) return near;
   const whole = bestFit(part, heard, expected, SLIP);
@@ -212,26 +231,37 @@ function fitOf(part: Part, heard: Float32Array, expected: number): { r: number; 
   return r > whole.r ? { r, lag: halves[1]!.lag - middle } : whole;
 }
 
-/** Where a part fits best, `around` samples before to after the place where it is expected. */
+/** Where a part fits best, `around` samples before to after the place where it is expected: every other one, and then its neighbours. */
 function bestFit(
   { samples, energy }: Part,
-  heard: Float32Array,
+  { sound, energies }: Heard,
   expected: number,
   around: number,
 ): { r: number; lag: number } {
   const from = Math.max(0, expected - around);
-  const until = Math.min(heard.length - samples.length, expected + around);
+  const until = Math.min(sound.length - samples.length, expected + around);
   let fit = { r: 0, lag: expected };
-  let square = from <= until ? energyOf(heard, from, from + samples.length) : 0;
-  for (let lag = from; lag <= until; lag++) {
+  const tryAt = (lag: number) => {
+    if (lag < from || lag > until) return;
     let sum = 0;
-    for (let i = 0; i < samples.length; i++) sum += samples[i]! * heard[lag + i]!;
+    for (let i = 0; i < samples.length; i++) sum += samples[i]! * sound[lag + i]!;
+    const square = energies[lag + samples.length]! - energies[lag]!;
     // Silence is like nothing: one step of a 16-bit sample is the least that counts.
     const r = sum / Math.sqrt(energy * Math.max(square, samples.length));
     if (r > fit.r) fit = { r, lag };
-    square += (heard[lag + samples.length] ?? 0) ** 2 - heard[lag]! ** 2;
-  }
+  };
+  for (let lag = from; lag <= until; lag += 2) tryAt(lag);
+  const { lag } = fit;
+  tryAt(lag - 1);
+  tryAt(lag + 1);
   return fit;
+}
+
+/** Energy up to each sample: that of [i, j) is the difference of two. */
+function energiesOf(samples: Float32Array): Float64Array {
+  const sums = new Float64Array(samples.length + 1);
+  for (let i = 0; i < samples.length; i++) sums[i + 1] = sums[i]! + samples[i]! ** 2;
+  return sums;
 }
 
 function energyOf(samples: Float32Array, from: number, until: number): number {

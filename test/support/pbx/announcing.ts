@@ -99,8 +99,14 @@ export async function createAnnouncing(
       return;
     }
     known.segment = { callId: call.id, seq: 0, token: TOKEN };
-    void capture.begin(known.segment, anchor).catch((err) => log.error({ err }, 'not captured'));
-    if (said) void announcer.tell(call.id, said, { captured: anchor, others });
+    void announced(call.id, anchor, known.segment).catch((err) => log.error({ err }, 'not captured'));
+  }
+
+  /** The capture runs before the prompt begins, so that the recording has its first word. */
+  async function announced(callId: string, anchor: string, segment: SegmentName): Promise<void> {
+    await capture.begin(segment, anchor);
+    if (said && calls.has(callId))
+      await announcer.tell(callId, said, { captured: anchor, others: companionsOf(state, anchor) });
   }
 
   ami.start();
