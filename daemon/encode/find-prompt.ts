@@ -42,8 +42,8 @@ const MIN_WINDOW = 2 ** 15;
 
 /**
  * Looks for a prompt (16-bit mono of 8 kHz) in both sides of a recording while it is decoded: 16-bit little-endian interleaved
- * stereo at `rate` Hz, a multiple of 8,000, cut at any byte. Memory is bounded by the length of the prompt. 10 minutes take some
- * 0.5 s of processor time. Not for beeps: one tone is like another.
+ * stereo at `rate` Hz, a multiple of 8,000, cut at any byte. Memory is bounded by the length of the prompt. Not for
+ * beeps: one tone is like another.
  */
 export function createPromptFinder({ rate, prompt }: { rate: number; prompt: Int16Array }) {
   const factor = rate / PROMPT_RATE;
