@@ -16,6 +16,8 @@ export type Captured = SegmentName & {
   held: boolean;
   /** Since when its sound is masked, ms since 1970: since the PBX had said so for both sides. Null while it is heard. */
   maskedSince: number | null;
+  /** A prompt is being played: whoever listens to it says nothing. */
+  told?: boolean;
   inStartedAt: number;
   outStartedAt: number;
 };
@@ -102,6 +104,8 @@ export function createMuteWatch(deps: MuteDeps) {
     if (masked) ear.maskedUntil = performance.now() + LATE;
     if (!(await hear(await deps.open(name), ear))) return;
     if (masked) checkMask(c, side, ear, c.maskedSince!);
+    // Silence counts from the end of the prompt on.
+    if (c.told) ear.zeroFrom = null;
     const memory = memories.get(`${c.callId} ${side}`) ?? {
       heard: false,
       feed: c.feed,

@@ -131,6 +131,11 @@ const catalogue = {
     hint: 'Look for load or a deadlock: "asterisk -rx \'core show locks\'".',
     blame: 'peer',
   },
+  prompt_unplayable: {
+    message: 'Asterisk could not play an announcement into the call.',
+    hint: 'The detail names the prompt: see that Asterisk can read it where it looks for it. Its own log says more.',
+    blame: 'peer',
+  },
   pbx_unknown: {
     message: 'tapedeck.toml has no PBX with this id.',
     hint: 'Write an id that a [[pbx]] section has, or "first" for the one without an id.',

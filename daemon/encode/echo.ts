@@ -1,4 +1,5 @@
 import type { EchoHeard } from '../domain/recording/quality.js';
+import { createFft } from './fft.js';
 
 /** The sound is looked at in 4 kHz, which has most of a voice, and in windows of a second: an echo of 500 ms lies in one. */
 const RATE = 4_000;
@@ -149,37 +150,4 @@ const HANN = Float64Array.from(
   { length: WINDOW },
   (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / WINDOW),
 );
-const COS = Float64Array.from({ length: WINDOW / 2 }, (_, k) => Math.cos((2 * Math.PI * k) / WINDOW));
-const SIN = Float64Array.from({ length: WINDOW / 2 }, (_, k) => -Math.sin((2 * Math.PI * k) / WINDOW));
-
-/** The discrete Fourier transform of WINDOW complex numbers, in place, radix 2. */
-function fft(re: Float64Array, im: Float64Array): void {
-  for (let i = 1, j = 0; i < WINDOW; i++) {
-    let bit = WINDOW >> 1;
-    for (; j & bit; bit >>= 1) j ^= bit;
-    j ^= bit;
-    if (i < j) {
-      const [r, s] = [re[i]!, im[i]!];
-      re[i] = re[j]!;
-      im[i] = im[j]!;
-      re[j] = r;
-      im[j] = s;
-    }
-  }
-  for (let size = 2; size <= WINDOW; size *= 2) {
-    const half = size / 2;
-    const stride = WINDOW / size;
-    for (let start = 0; start < WINDOW; start += size) {
-      for (let k = 0, a = start, b = start + half; k < half; k++, a++, b++) {
-        const c = COS[k * stride]!;
-        const s = SIN[k * stride]!;
-        const x = re[b]! * c - im[b]! * s;
-        const y = re[b]! * s + im[b]! * c;
-        re[b] = re[a]! - x;
-        im[b] = im[a]! - y;
-        re[a]! += x;
-        im[a]! += y;
-      }
-    }
-  }
-}
+const fft = createFft(WINDOW);

@@ -5,12 +5,14 @@ declare module 'ari-client' {
     applications: { filter: Operation<unknown>; unsubscribe: Operation<unknown> };
     channels: {
       snoopChannelWithId: Operation<unknown>;
+      playWithId: Operation<unknown>;
       record: Operation<unknown>;
       getChannelVar: Operation<{ value?: string }>;
       setChannelVar: Operation<unknown>;
       hangup: Operation<void>;
       originate: Operation<unknown>;
     };
+    playbacks: { stop: Operation<void> };
     recordings: {
       getLive: Operation<{ state?: string }>;
       stop: Operation<void>;

@@ -193,6 +193,22 @@ export function createAri(deps: AriDeps) {
         c.channels.snoopChannelWithId({ channelId: legId, snoopId: id, spy: side, app: deps.app }),
       );
     },
+    /**
+     * Makes a snoop that hears nothing and speaks to who is on the leg (`out`), to whom they are connected with (`in`), or to
+     * both. Answers before anything can be played into it: wait for its StasisStart.
+     */
+    async whisper(legId: string, id: string, whisper: 'in' | 'out' | 'both'): Promise<void> {
+      await call('whisper', (c) =>
+        c.channels.snoopChannelWithId({ channelId: legId, snoopId: id, spy: 'none', whisper, app: deps.app }),
+      );
+    },
+    /** Plays something into a channel of ours. Answers before it is found: a file that is not there fails in PlaybackFinished. */
+    async play(channelId: string, media: string, playbackId: string): Promise<void> {
+      await call('play', (c) => c.channels.playWithId({ channelId, playbackId, media }));
+    },
+    async stopPlayback(playbackId: string): Promise<void> {
+      await call('stop playback', (c) => c.playbacks.stop({ playbackId })).catch(ignoreAbsent);
+    },
     /** Whether a leg carries more than telephone's 4 kHz. False for one that has gone. */
     async isWide(legId: string): Promise<boolean> {
       const about = { channelId: legId, variable: 'CHANNEL(audionativeformat)' };
@@ -268,6 +284,11 @@ export function createAri(deps: AriDeps) {
       const answer = await get(path, AbortSignal.timeout(600_000), [404]);
       if (answer.status === 404) return null;
       return Readable.fromWeb(answer.body as import('node:stream/web').ReadableStream);
+    },
+    /** Whether the PBX has a stored recording of this name in a format that it knows. */
+    async hasStored(name: string): Promise<boolean> {
+      const path = `/ari/recordings/stored/${encodeURIComponent(name)}`;
+      return (await get(path, undefined, [404])).status !== 404;
     },
     async storedNames(): Promise<string[]> {
       const list = await call('stored', (c) => c.recordings.listStored());

@@ -2,6 +2,7 @@ import { type DirectiveKind, directiveKinds } from '../domain/call/directive.js'
 import type { DialStatus, LegFacts, LinkHalf, PbxEvent, Snapshot } from '../domain/call/event.js';
 import { clean, cleanNumber } from '../domain/call/party.js';
 import { isTestLeg } from '../domain/call/test-call.js';
+import { translateTelling } from './telling.js';
 
 /**
  * Turns what Asterisk says over ARI and AMI into PbxEvents. Pure. Everything is hostile: what is missing or of another
@@ -49,9 +50,7 @@ export const UNWANTED = [
   'EndpointStateChange',
   'ContactStatusChange',
   'PeerStatusChange',
-  'PlaybackStarted',
   'PlaybackContinuing',
-  'PlaybackFinished',
   'TextMessageReceived',
   'BridgeCreated',
   'BridgeDestroyed',
@@ -64,6 +63,8 @@ export function translateAri(raw: unknown, now: number): PbxEvent | null {
   const at = ariStamp(raw) ?? now;
   const type = str(event.type);
   if (type.startsWith('Recording')) return spool(type, obj(event.recording), at);
+  const telling = translateTelling(type, event, at);
+  if (telling) return telling;
   if (type === 'StasisStart' || type === 'StasisEnd') {
     const channel = obj(event.channel);
     if (!str(channel.name).startsWith('Snoop/')) return null;

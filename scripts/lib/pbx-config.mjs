@@ -21,12 +21,16 @@ const SNIPPETS = ['ari.conf', 'manager.conf', 'http.conf', 'cdr_manager.conf'];
 const APPENDED = ['extensions.conf', 'features.conf'];
 const SECRETS = ['tapedeck-ari', 'tapedeck-ami', 'lab-ari', 'lab-ami'];
 
+/** A folder of an instance's under the temporary folder. */
+const elsewhere = (instance, what = '') => {
+  const key = createHash('sha256').update(instance).digest('hex').slice(0, 12);
+  return join(tmpdir(), `tapedeck-pbx-${process.getuid()}-${key}${what}`);
+};
+
 /** The control socket's folder: inside the instance, or under the temporary folder when that path is too long. */
 const socketDir = (instance) => {
   const inside = join(instance, 'run');
-  if (Buffer.byteLength(join(inside, 'asterisk.ctl')) <= SOCKET_PATH_LIMIT) return inside;
-  const key = createHash('sha256').update(instance).digest('hex').slice(0, 12);
-  return join(tmpdir(), `tapedeck-pbx-${process.getuid()}-${key}`);
+  return Buffer.byteLength(join(inside, 'asterisk.ctl')) <= SOCKET_PATH_LIMIT ? inside : elsewhere(instance);
 };
 
 /** Every folder of an instance, as absolute paths. */
@@ -39,6 +43,8 @@ export const instanceDirs = (instance) => ({
   db: join(instance, 'db'),
   lib: join(instance, 'lib'),
   sbin: join(instance, 'sbin'),
+  // Asterisk takes what follows the first dot in the path of a fetched file for its extension (22.10.1), and ".pbx" has one.
+  cache: elsewhere(instance, '-cache'),
   secrets: join(instance, 'secrets'),
 });
 
@@ -81,6 +87,7 @@ astkeydir => ${dirs.lib}
 astdatadir => ${tree.data}
 astagidir => ${tree.data}/agi-bin
 astspooldir => ${dirs.spool}
+astcachedir => ${dirs.cache}
 astrundir => ${dirs.run}
 astlogdir => ${dirs.log}
 astsbindir => ${dirs.sbin}

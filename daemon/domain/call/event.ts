@@ -70,7 +70,26 @@ export type PbxEvent =
   | { kind: 'spool-started'; at: number; name: string }
   | { kind: 'spool-finished'; at: number; name: string }
   | { kind: 'spool-failed'; at: number; name: string; reason: string }
+  | Telling
   | Snapshot;
+
+/**
+ * What is played into a call, and what a dialplan told of the consent of who is on a leg. `ok` is false for a prompt that could
+ * not be played; one that was cut off by the end of its channel may still be called ok.
+ */
+export type Telling =
+  | { kind: 'prompt-started'; at: number; id: string }
+  | { kind: 'prompt-finished'; at: number; id: string; ok: boolean }
+  | {
+      kind: 'consent';
+      at: number;
+      legId: LegId;
+      answer: 'told' | 'yes' | 'no';
+      /** The name of what was played, its language, and the key that was pressed; empty where there was none. */
+      prompt: string;
+      language: string;
+      digit: string;
+    };
 
 /** What only AMI tells of a leg. */
 export type LegStory = Extract<PbxEvent, { kind: 'queue' | 'parked' | 'unparked' | 'pickup' }>;

@@ -27,3 +27,13 @@ export function onHold(state: CallState, legId: LegId): boolean {
   const marks = (leg && state.calls.get(leg.callId)?.marks) ?? [];
   return marks.some((m) => m.kind === 'hold' && m.open);
 }
+
+/**
+ * Who can hear what is said to a leg now, besides who is on it: the others in its meeting. Nobody while somebody in its call is on
+ * hold, because who waits hears music.
+ */
+export function companionsOf(state: CallState, legId: LegId): LegId[] {
+  const leg = state.legs.get(legId);
+  if (!leg || leg.meeting === null || leg.goneAt !== null || onHold(state, legId)) return [];
+  return [...state.legs.values()].flatMap((l) => (l.id !== legId && l.meeting === leg.meeting ? l.id : []));
+}

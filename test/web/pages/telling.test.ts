@@ -8,6 +8,13 @@ const UPLOAD = join(import.meta.dirname, '../../../prompts/de/announce.wav');
 
 t.setTimeout(240_000);
 
+/** As much of a page's audio element as this test uses: there are no types of pages here. */
+type Audible = {
+  duration: number;
+  play(): Promise<void>;
+  addEventListener(what: string, done: () => void): void;
+};
+
 t.test('a prompt is uploaded, listened to and then used, and the law is looked up', async (t) => {
   const house = await openFurnished(t, opened);
   const { page, complaints } = await openDesk(t, opened, house, { path: '/telling', width: 360 });
@@ -24,8 +31,10 @@ t.test('a prompt is uploaded, listened to and then used, and the law is looked u
   t.equal(await catalogue.prompts.active('announce', 'de'), null, 'nobody hears it yet');
 
   const sound = page.getByLabel('Listen to: Studio');
-  const length = await sound.evaluate(
-    (audio: HTMLAudioElement) =>
+  const length = await (
+    sound as unknown as { evaluate<T>(f: (audio: Audible) => Promise<T>): Promise<T> }
+  ).evaluate(
+    (audio: Audible) =>
       new Promise<number>((resolve, reject) => {
         audio.addEventListener('ended', () => resolve(audio.duration));
         audio.addEventListener('error', () => reject(new Error('It cannot be played.')));
