@@ -85,6 +85,14 @@ const CallShape = Type.Object({
   marks: Type.Array(MarkShape),
   consult_for: orNull(Text),
   test: Flag,
+  facts: orNull(
+    Type.Object({
+      account: Text,
+      variables: Type.Record(Text, Text),
+      called: Type.Array(Text),
+      originated: Type.Boolean(),
+    }),
+  ),
   decision: orNull(
     Type.Object({ version: Length, outcome: RuleOutcome, rule: orNull(Text), why: Type.Unknown() }),
   ),
@@ -94,7 +102,7 @@ const CallShape = Type.Object({
 const call = noun({
   table: 'calls',
   key: (row) => row.id,
-  json: ['linkedids', 'them', 'us', 'legs', 'marks', 'decision'],
+  json: ['linkedids', 'them', 'us', 'legs', 'marks', 'facts', 'decision'],
   shape: CallShape,
   make: (row): OpenCall & { coverage: Coverage } => ({
     call: callOf(row),
@@ -124,6 +132,7 @@ const callOf = (row: Static<typeof CallShape>): CallRecord => ({
   // Marks of the first calls did not say whose they are.
   marks: row.marks.map((mark) => ({ ...mark, legId: mark.legId ?? null })),
   consultFor: row.consult_for,
+  facts: row.facts,
   test: row.test === 1,
 });
 

@@ -1,6 +1,6 @@
 import type { Site } from '../days.js';
 import type { PbxId } from '../pbx.js';
-import type { CallFacts } from '../policy/conditions.js';
+import { ALL_KNOWN, type CallFacts } from '../policy/facts.js';
 import type {
   CallId,
   CallRecord,
@@ -10,6 +10,7 @@ import type {
   MarkKind,
   Outcome,
   Party,
+  StoredFacts,
 } from '../recording/recording.js';
 import type { DialStatus, LegStory } from './event.js';
 import { isTestId, TEST_ENDPOINT } from './test-call.js';
@@ -72,6 +73,9 @@ export type TrackedCall = {
   past: TrackedLeg[];
   /** The call that this one was a consultation for. */
   consultFor: CallId | null;
+  /** The leg that began it: rules ask for its account code and its variables. */
+  opener: LegId | null;
+  facts: StoredFacts | null;
 };
 
 export type CallState = {
@@ -145,9 +149,14 @@ function toRecord(call: TrackedCall, legs: TrackedLeg[]): CallRecord {
       legId: m.legId,
     })),
     consultFor: call.consultFor,
+    facts: call.facts && { ...call.facts, called: calledBy(legs) },
     test: isTest(legs),
   };
 }
+
+const calledBy = (legs: TrackedLeg[]): string[] => [
+  ...new Set(legs.flatMap((l) => (l.outside && !l.caller ? partyOf(l).number || [] : []))),
+];
 
 function directionOf(legs: TrackedLeg[]): Direction {
   const outside = legs.filter((l) => l.outside);
@@ -212,22 +221,76 @@ function partiesOf(call: TrackedCall, legs: TrackedLeg[], direction: Direction):
   };
 }
 
-/** What the policy decides by. */
-export function factsOf(call: CallRecord, site: Site): CallFacts {
+/** What the policy decides by. `lists`: the lists of numbers that the other party's number is on. */
+export function factsOf(call: CallRecord, site: Site, lists: string[] = []): CallFacts {
+  const { direction, legs, facts } = call;
   // The first leg is the caller's.
-  const taking = call.legs.filter((l, i) => l.party.ours && (l.upAt !== null || i === 0));
+  const taking = legs.filter((l, i) => l.party.ours && (l.upAt !== null || i === 0));
+  const extensions = namesOf(taking);
+  const number = direction === 'internal' ? call.us.number : call.them.number;
+  // Nobody dials in a click-to-dial by way of a Local channel: then it is what was sent to the line.
+  const dialled = call.dialled || (direction === 'out' ? call.them.number : '');
+  const others = legs.filter((l) => !l.party.ours && l.party.number !== '' && l.party.number !== number);
+  const added = numbersOf(others.filter((l) => l.upAt !== null));
+  const rung = (l: Leg) => l.upAt === null && l.goneAt === null;
+  const called = facts?.called ?? [];
   return {
     pbx: call.pbx,
-    direction: call.direction,
-    extensions: [...new Set(taking.flatMap((l) => [l.party.number, l.endpoint]).filter((n) => n !== ''))],
+    firstId: call.linkedids[0] ?? call.id,
+    direction,
+    extensions,
     queue: call.queue,
     did: call.did,
-    number: call.direction === 'internal' ? call.us.number : call.them.number,
-    // Nobody dials in a click-to-dial by way of a Local channel: then it is what was sent to the line.
-    dialled: call.dialled || (call.direction === 'out' ? call.them.number : ''),
+    number,
+    dialled,
+    added,
+    called: added.filter((n) => called.includes(n)),
+    ringing: {
+      extensions: namesOf(legs.filter((l) => l.party.ours && rung(l) && !taking.includes(l))),
+      numbers: numbersOf(others.filter(rung)).filter((n) => !added.includes(n)),
+    },
+    trunks: trunksOf(legs),
+    account: facts?.account ?? null,
+    variables: facts?.variables ?? null,
+    lists,
     startedAt: call.startedAt,
     site,
+    known: knownOf(call, { extensions, number, dialled }),
     ...(call.test ? { test: true } : {}),
+  };
+}
+
+const namesOf = (legs: Leg[]): string[] => [
+  ...new Set(legs.flatMap((l) => [l.party.number, l.endpoint]).filter((n) => n !== '')),
+];
+const numbersOf = (legs: Leg[]): string[] => [...new Set(legs.map((l) => l.party.number))];
+
+/** Who took part on lines to the outside, or who was tried. The first calls were stored without endpoints. */
+function trunksOf(legs: Leg[]): string[] | null {
+  const outside = legs.filter((l) => !l.party.ours);
+  const up = outside.filter((l) => l.upAt !== null);
+  const found = [...new Set((up.length > 0 ? up : outside).map((l) => l.endpoint))];
+  return found.includes('') ? null : found;
+}
+
+/**
+ * What stays as it is. Before two have been connected, a call may still go to a queue, to another extension, or where the dialplan
+ * sets a variable. Whom it is with is told by what was dialled; but who is rung by the PBX first has not dialled yet, and what is
+ * dialled for them goes through the dialplan.
+ */
+function knownOf(
+  { direction, legs, endedAt, facts }: CallRecord,
+  { extensions, number, dialled }: { extensions: string[]; number: string; dialled: string },
+): CallFacts['known'] {
+  if (endedAt !== null || legs.filter((l) => l.upAt !== null).length > 1) return ALL_KNOWN;
+  const out = direction === 'out';
+  const reached = facts?.originated && legs.length === 1 ? '' : number || (out ? '' : dialled);
+  return {
+    number: direction === 'in' || reached !== '',
+    extension: out && extensions.length > 0,
+    queue: out,
+    account: out || Boolean(facts?.account),
+    variable: out,
   };
 }
 
@@ -273,6 +336,8 @@ export function restore(open: { call: CallRecord; anchor: LegId | null; swapped?
         legId: m.legId,
       })),
       consultFor: call.consultFor,
+      opener: stored[0]?.id ?? null,
+      facts: call.facts,
       past: tracked.filter((l) => l.goneAt !== null && l.goneAt < until.get(l.id)!),
     });
     for (const leg of tracked)
@@ -281,7 +346,12 @@ export function restore(open: { call: CallRecord; anchor: LegId | null; swapped?
   return { ...emptyState, calls, legs };
 }
 
-function trackedLeg(call: CallRecord, leg: Leg, caller: boolean): TrackedLeg {
+function trackedLeg(call: CallRecord, leg: Leg, first: boolean): TrackedLeg {
+  const { called = [] } = call.facts ?? {};
+  // Further outside parties that have called, as they do with a conference, are no numbers that were called.
+  const caller =
+    first ||
+    (call.direction === 'in' && call.facts !== null && !leg.party.ours && !called.includes(leg.party.number));
   return {
     id: leg.id,
     callId: call.id,
