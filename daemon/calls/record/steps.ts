@@ -1,6 +1,6 @@
 import type { Segments } from '../../capture/segments.js';
 import type { Catalogue } from '../../catalogue/catalogue.js';
-import { factsOf } from '../../domain/call/call-state.js';
+import { factsOf } from '../../domain/call/facts-of.js';
 import { type Directed, directed } from '../../domain/call/directive.js';
 import { type Site, times } from '../../domain/days.js';
 import { TapedeckError } from '../../domain/error.js';

@@ -688,6 +688,7 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX listed_numbers_by_list ON listed_numbers (list, id);
   CREATE INDEX listed_numbers_by_end ON listed_numbers (until) WHERE until IS NOT NULL;
+  `,
   // What only rules of the policy ask for: account code, channel variables. Null: the call is older than that.
   `
   ALTER TABLE calls ADD COLUMN facts TEXT;

@@ -90,6 +90,7 @@ const CallShape = Type.Object({
       account: Text,
       variables: Type.Record(Text, Text),
       called: Type.Array(Text),
+      sent: Type.Boolean(),
       originated: Type.Boolean(),
     }),
   ),

@@ -85,7 +85,6 @@ function consult(t: Transaction, main: CallId, meeting: string, here: TrackedLeg
       marks: [],
       past: [],
       consultFor: main,
-      opener: null,
     });
   t.setCall(main, { past: [...past, { ...holder, goneAt: at }] });
   const seenAt = Math.min(at, ...guests.map((l) => l.seenAt));

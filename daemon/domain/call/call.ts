@@ -124,23 +124,23 @@ function see(
   // Click-to-dial rings our own phone first; whom it calls is told when that phone, still alone, enters the dialplan.
   if (!call.dialled && !leg.outside && facts.state === 'up' && facts.exten && t.legsOf(call.id).length === 1)
     t.setCall(call.id, { dialled: facts.exten });
-  if (leg.id === call.opener) note(t, leg.callId, facts);
+  note(t, leg, facts);
   return leg;
 }
 
 /** The dialplan may set the account code and variables of the leg that began the call at any time. */
-function note(t: Transaction, id: CallId, { account, variables }: LegFacts): void {
-  const { facts } = t.call(id);
+function note(t: Transaction, leg: TrackedLeg, { account, variables }: LegFacts): void {
+  const { id, facts, past } = t.call(leg.callId);
   const now = {
     account: account || facts?.account || '',
     variables: { ...facts?.variables, ...variables },
   };
-  if (
-    !facts ||
-    facts.account !== now.account ||
-    Object.entries(variables).some(([name, value]) => facts.variables[name] !== value)
-  )
-    t.setCall(id, { facts: { called: [], originated: false, ...facts, ...now } });
+  const same =
+    facts?.account === now.account &&
+    Object.entries(variables).every(([name, value]) => facts.variables[name] === value);
+  const first = () => [...past, ...t.legsOf(id)].sort((a, b) => a.seenAt - b.seenAt)[0]?.id === leg.id;
+  if (!same && first())
+    t.setCall(id, { facts: { called: [], sent: false, originated: false, ...facts, ...now } });
 }
 
 /**
@@ -179,11 +179,11 @@ function begin(t: Transaction, facts: LegFacts, at: number, answered: Answered):
       marks: [],
       past: [],
       consultFor: caller && !outside ? heldBy(t, facts) : null,
-      opener: facts.id,
       facts: {
         account: facts.account,
         variables: facts.variables,
         called: [],
+        sent: false,
         originated: !caller && !outside,
       },
     };

@@ -75,6 +75,8 @@ export type StoredFacts = {
   variables: Record<string, string>;
   /** Numbers that were called on lines to the outside. */
   called: string[];
+  /** Such a number is as it was sent to the line: until then it may have the prefix for one. */
+  sent: boolean;
   /** The PBX rang our own phone first; whom it calls is known once that phone enters the dialplan (click-to-dial). */
   originated: boolean;
 };

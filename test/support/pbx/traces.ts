@@ -8,7 +8,7 @@ import {
   step,
   type TrackRules,
 } from '../../../daemon/domain/call/call.js';
-import { factsOf } from '../../../daemon/domain/call/call-state.js';
+import { factsOf } from '../../../daemon/domain/call/facts-of.js';
 import type { PbxEvent } from '../../../daemon/domain/call/event.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
 import type { CallId, CallRecord, LegId } from '../../../daemon/domain/recording/recording.js';
