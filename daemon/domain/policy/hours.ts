@@ -13,3 +13,10 @@ export function during(hours: string): (time: string) => boolean {
   const [from, until] = hours.split('-') as [string, string];
   return (time) => (from < until ? from <= time && time < until : time >= from || time < until);
 }
+
+/** Whether there is such a day: YYYY-MM-DD, or MM-DD in a leap year. */
+export function isDay(date: string): boolean {
+  const day = date.length === 5 ? `2000-${date}` : date;
+  const at = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(at) && new Date(at).toISOString().slice(0, 10) === day;
+}

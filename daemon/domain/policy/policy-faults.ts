@@ -1,4 +1,5 @@
 import { fail } from '../error.js';
+import { isDay } from './hours.js';
 import type { Policy } from './policy.js';
 
 export type PolicyFault = { path: (string | number)[]; text: string };
@@ -28,11 +29,4 @@ export function checkPolicy(policy: Policy): void {
   const faults = policyFaults(policy);
   if (faults.length > 0)
     throw fail('policy_invalid', faults.map(({ path, text }) => `${path.join('.')}: ${text}.`).join(' '));
-}
-
-/** Whether there is such a day: YYYY-MM-DD, or MM-DD in a leap year. */
-export function isDay(date: string): boolean {
-  const day = date.length === 5 ? `2000-${date}` : date;
-  const at = Date.parse(`${day}T00:00:00Z`);
-  return !Number.isNaN(at) && new Date(at).toISOString().slice(0, 10) === day;
 }

@@ -148,7 +148,8 @@ export const defaultPolicy: Policy = {
   emergency_numbers: ['112', '911', '999', '000', '110', '113', '115', '117', '118', '119', '122', '144'],
 };
 
-type Decided = { outcome: RuleOutcome; rule: string | null; why: Why };
+/** What was decided, as it is kept. */
+export type Decided = { outcome: RuleOutcome; rule: string | null; why: Why };
 /** `outcome`, `rule` and `why` are what holds if nothing more becomes known of the call. */
 export type RecordDecision = Decided & {
   /** Something may still become known by which the call would be recorded otherwise. */

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { emptyState, restore, step } from '../../../daemon/domain/call/call.js';
-import { factsOf } from '../../../daemon/domain/call/facts-of.js';
 import type { LegFacts, PbxEvent } from '../../../daemon/domain/call/event.js';
+import { factsOf } from '../../../daemon/domain/call/facts-of.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
 import { decideRecord, defaultPolicy, type Policy } from '../../../daemon/domain/policy/policy.js';
 import type { CallRecord } from '../../../daemon/domain/recording/recording.js';
