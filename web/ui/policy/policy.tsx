@@ -95,6 +95,7 @@ export function PolicyPage() {
           fresh={{ name: '', reason: '', when: {}, longer_than_s: 10 }}
           fixed={fixed}
           open={open}
+          aside={() => null}
         />
         <RuleList
           id="retention"
@@ -145,8 +146,7 @@ export function PolicyPage() {
         />
       </div>
       <TryIt policy={draft} unsaved={policy.dirty.value} />
-import { RuleNotes, useRuleFaults } from './rule-notes.js';
-      <SaveBar policy={policy} blocked={editing > 0 || bad.length > 0} />
+      <SaveBar policy={policy} replay={replay} blocked={editing > 0 || bad.length > 0} />
     </div>
   );
 }
