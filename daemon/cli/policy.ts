@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander';
 import type { StoredPolicy } from '../catalogue/policy.js';
 import { isoOrNull } from '../domain/days.js';
+import { fail } from '../domain/error.js';
 import { type Imagined, imagine } from '../domain/policy/imagined.js';
-import { decideRecord, decideRetention } from '../domain/policy/policy.js';
+import { decideKeeping, decideRecord, decideRetention, type RuleOutcome } from '../domain/policy/policy.js';
 import { policyChanges } from '../domain/policy/policy-changes.js';
 import { FROM_NOW_ON } from '../domain/policy/retention.js';
 import type { Why } from '../domain/reason/reason.js';
@@ -18,9 +19,12 @@ import { table, timesIn } from './common/table.js';
 import { policyVersions } from './policy-versions.js';
 
 type ImportOptions = { dryRun?: boolean; basedOn?: number; allowNoEmergencyNumbers?: boolean };
-type Asked = Imagined & { file?: string; json?: boolean };
+type Asked = Imagined & { file?: string; json?: boolean; talked?: number; askedFor?: boolean };
 
-const told = <D extends { why: Why }>({ why, ...decision }: D) => ({ ...decision, ...reasonView(why) });
+const told = <D extends { why: Why | null }>({ why, ...decision }: D) => ({
+  ...decision,
+  ...reasonView(why),
+});
 
 /** `tapedeck policy`: the rules as a file, and what they would decide. */
 export function policy(program: Command, ctx: CliContext): void {
@@ -84,6 +88,13 @@ export function policy(program: Command, ctx: CliContext): void {
     .option('--extension <extension...>', 'our extensions on the call')
     .option('--queue <queue>', 'queue of the call')
     .option('--did <did>', 'number called (DID)')
+    .option('--trunk <endpoint>', 'endpoint of its leg to the outside')
+    .option('--account <code>', 'account code')
+    .option('--variable <variable...>', 'channel variables, as NAME=value')
+    .option('--list <list...>', "lists of numbers that the other party's number is on")
+    .option('--id <linkedid>', 'the first id that the PBX gives it, by which a percentage is decided')
+    .option('--talked <seconds>', 'how long it lasted, for the rules for the end of a call', Number)
+    .option('--asked-for', 'somebody asked for the recording')
     .option('--at <time>', 'when it begins, by the clock of the site: "2026-03-02 14:30"; now if not given')
     .option('--file <file>', 'use the policy in this file instead of the current one')
     .option('--json', 'as JSON')
@@ -101,14 +112,25 @@ export function policy(program: Command, ctx: CliContext): void {
       });
       const record = decideRecord(by, facts);
       const keep = decideRetention(by, facts);
-      if (asked.json) return ctx.out(JSON.stringify({ record: told(record), keep: told(keep) }, null, 2));
+      const ended = endOf(asked);
+      const atEnd = ended && decideKeeping(by, facts, ended);
+      if (asked.json) {
+        const { open, meanwhile, ...decided } = record;
+        const all = { record: told(decided), keep: told(keep), ...(atEnd ? { at_end: told(atEnd) } : {}) };
+        return ctx.out(JSON.stringify(all, null, 2));
+      }
       const days = keep.keepDays === null ? 'for ever' : `${keep.keepDays} days`;
       ctx.out(
         table(
           ['', 'decision', 'rule', 'reason'],
           [
-            ['recorded', record.outcome === 'record' ? 'yes' : 'no', record.rule ?? '-', inWords(record.why)],
-            ...(record.outcome === 'record' ? [['kept', days, keep.rule ?? '-', inWords(keep.why)]] : []),
+            ['recorded', RECORDED[record.outcome], record.rule ?? '-', inWords(record.why)],
+            ...(atEnd && record.outcome !== 'skip'
+              ? [['at the end', atEnd.keep ? 'kept' : 'destroyed', atEnd.rule ?? '-', inWords(atEnd.why)]]
+              : []),
+            ...(record.outcome === 'skip' || atEnd?.keep === false
+              ? []
+              : [['kept', days, keep.rule ?? '-', inWords(keep.why)]]),
           ],
           { wrap: [2, 3] },
         ),
@@ -145,6 +167,20 @@ export function policy(program: Command, ctx: CliContext): void {
     });
 
   policyVersions(command, ctx);
+}
+
+const RECORDED: Record<RuleOutcome, string> = {
+  record: 'yes',
+  skip: 'no',
+  on_demand: 'if somebody asks for it',
+  ask: 'if the other party says yes',
+};
+
+/** What the rules for the end of a call ask for; null where nobody gave the length of the call. */
+function endOf({ talked, askedFor = false }: Asked): { talkMs: number; askedFor: boolean } | null {
+  if (talked === undefined) return null;
+  if (!(talked >= 0)) throw fail('request_invalid', 'talked: give a number of seconds.');
+  return { talkMs: talked * 1000, askedFor };
 }
 
 const unreadable = ({ version, fault }: StoredPolicy): string =>

@@ -30,18 +30,43 @@ export const dayAfter = (day: string, days: number): string =>
 
 export const nextDay = (day: string): string => dayAfter(day, 1);
 
-const clocks = new Map<string, Intl.DateTimeFormat>();
+type WallClock = { date: string; weekday: string; time: string };
+type ZoneClock = { format: Intl.DateTimeFormat; minutes: Map<number, WallClock> };
+const clocks = new Map<string, ZoneClock>();
+/** Minutes that are remembered: rules ask for many calls of the same 30 days again and again. */
+const MOST_MINUTES = 45_000;
 
-/** What calendar and clock show in an IANA zone: the day of the week (mon, tue, ...), and the time as HH:MM. */
-export function wallClock(ms: number, zone: string): { weekday: string; time: string } {
-  let format = clocks.get(zone);
-  if (!format) {
-    const parts = { weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
-    format = new Intl.DateTimeFormat('en-US', { ...parts, timeZone: zone });
-    clocks.set(zone, format);
+let last: { ms: number; zone: string; shown: WallClock } | undefined;
+
+/** What calendar and clock show in an IANA zone: the day (YYYY-MM-DD) and its name (mon, tue, ...), and the time as HH:MM. */
+export function wallClock(ms: number, zone: string): WallClock {
+  if (last?.ms === ms && last.zone === zone) return last.shown;
+  const shown = minuteOf(ms, zone);
+  last = { ms, zone, shown };
+  return shown;
+}
+
+function minuteOf(ms: number, zone: string): WallClock {
+  let clock = clocks.get(zone);
+  if (!clock) {
+    const day = { weekday: 'short', year: 'numeric', month: '2-digit', day: '2-digit' } as const;
+    const parts = { ...day, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+    const format = new Intl.DateTimeFormat('en-US-u-ca-iso8601', { ...parts, timeZone: zone });
+    clock = { format, minutes: new Map() };
+    clocks.set(zone, clock);
   }
-  const [weekday, time] = format.format(ms).split(/,? /);
-  return { weekday: weekday!.toLowerCase(), time: time! };
+  const minute = Math.floor(ms / 60_000);
+  const known = clock.minutes.get(minute);
+  if (known) return known;
+  const parts = Object.fromEntries(clock.format.formatToParts(ms).map(({ type, value }) => [type, value]));
+  const shown = {
+    date: `${parts.year!.padStart(4, '0')}-${parts.month}-${parts.day}`,
+    weekday: parts.weekday!.toLowerCase(),
+    time: `${parts.hour}:${parts.minute}`,
+  };
+  if (clock.minutes.size >= MOST_MINUTES) clock.minutes.clear();
+  clock.minutes.set(minute, shown);
+  return shown;
 }
 
 /**

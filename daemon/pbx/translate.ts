@@ -254,8 +254,23 @@ function legOf(raw: unknown): LegFacts | null {
     // A channel that is being dialled shows the extension of who dials for a while, also when it is up (16 and 22).
     exten: /^App(Dial|Queue)$/.test(str(dialplan.app_name)) ? '' : cleanNumber(dialplan.exten),
     dnid: cleanNumber(vars['CALLERID(dnid)']),
+    account: clean(vars['CHANNEL(accountcode)'], 80),
+    variables: variablesOf(vars),
     createdAt: stamp(channel.creationtime),
   };
+}
+
+/** What `channelvars` has for Tapedeck itself. */
+const OWN = ['CHANNEL(linkedid)', 'CHANNEL(accountcode)', 'CALLERID(dnid)', 'DID', 'FROM_DID'];
+const MOST_VARIABLES = 20;
+
+/** What else it has: variables that rules name. */
+function variablesOf(vars: Json): Record<string, string> {
+  const found = Object.entries(vars)
+    .filter(([name]) => !OWN.includes(name) && /^[A-Za-z_][A-Za-z0-9_()-]{0,39}$/.test(name))
+    .map(([name, value]) => [name, clean(value, 80)] as const)
+    .filter(([, value]) => value !== '');
+  return Object.fromEntries(found.slice(0, MOST_VARIABLES));
 }
 
 function dial(event: Json, at: number): PbxEvent | null {

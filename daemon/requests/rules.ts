@@ -4,6 +4,7 @@ import type { By } from '../domain/operations/control/request.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
 import { jobView } from '../domain/operations/job.js';
 import { confirmEmergency, policyChanges } from '../domain/policy/policy-changes.js';
+import { checkPolicy } from '../domain/policy/policy-faults.js';
 import type { createJobs } from '../ops/jobs.js';
 import type { Askers } from './askers.js';
 
@@ -32,6 +33,7 @@ export function createRuleRequests({
     async save_policy(body) {
       const asker = await askers.proved('save_policy', body, 'settings');
       const { by, policy, based_on: basedOn, no_emergency_numbers: confirmed } = body;
+      checkPolicy(policy);
       const before = (await catalogue.policy.newest()).policy;
       confirmEmergency(before, policy, confirmed);
       const changes = policyChanges(before, policy).slice(0, MOST_CHANGES);

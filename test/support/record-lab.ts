@@ -206,6 +206,8 @@ export const leg = (id: string, number: string, more: Partial<LegFacts> = {}): L
   context: 'internal',
   exten: '',
   dnid: '',
+  account: '',
+  variables: {},
   createdAt: null,
   ...more,
 });

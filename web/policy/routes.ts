@@ -1,5 +1,5 @@
 import { imagine } from '../../daemon/domain/policy/imagined.js';
-import { decideRecord, decideRetention } from '../../daemon/domain/policy/policy.js';
+import { decideKeeping, decideRecord, decideRetention } from '../../daemon/domain/policy/policy.js';
 import { FROM_NOW_ON } from '../../daemon/domain/policy/retention.js';
 import { inWords, reasonView } from '../../daemon/domain/reason/words.js';
 import { signed } from '../auth/signed.js';
@@ -83,6 +83,9 @@ export function policyRoutes(app: App, { catalogue, ask, now, site }: Deps): voi
       const facts = imagine(body, now(), site);
       const { outcome, rule, why } = decideRecord(policy, facts);
       const keep = decideRetention(policy, facts);
+      const { talked_s: talked, asked_for: askedFor = false } = body;
+      const atEnd =
+        talked === undefined ? null : decideKeeping(policy, facts, { talkMs: talked * 1000, askedFor });
       return {
         outcome,
         rule,
@@ -91,6 +94,7 @@ export function policyRoutes(app: App, { catalogue, ask, now, site }: Deps): voi
         keep_rule: keep.rule,
         keep_reason: inWords(keep.why),
         keep_why: keep.why,
+        at_end: atEnd && { keep: atEnd.keep, rule: atEnd.rule, ...reasonView(atEnd.why) },
       };
     },
   );

@@ -29,7 +29,18 @@ export const PolicyBody = Type.Object({
   ),
 });
 
-export const PolicyTestBody = Type.Object({ policy: Type.Optional(Policy), ...Imagined.properties });
+export const PolicyTestBody = Type.Object({
+  policy: Type.Optional(Policy),
+  ...Imagined.properties,
+  talked_s: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 864_000,
+      description: 'How long it lasted from its answer, in seconds.',
+    }),
+  ),
+  asked_for: Type.Optional(Type.Boolean({ description: 'Whether somebody asked for the recording.' })),
+});
 
 export const PolicyTestView = Type.Object({
   outcome: RuleOutcome,
@@ -39,4 +50,11 @@ export const PolicyTestView = Type.Object({
   keep_rule: Nullable(Type.String()),
   keep_reason: reasonShape.reason,
   keep_why: reasonShape.why,
+  at_end: Type.Union(
+    [Type.Object({ keep: Type.Boolean(), rule: Nullable(Type.String()), ...reasonShape }), Type.Null()],
+    {
+      description:
+        'Whether its audio is kept once it has ended; null where the length of the call was not given.',
+    },
+  ),
 });

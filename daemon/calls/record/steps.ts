@@ -1,7 +1,7 @@
 import type { Segments } from '../../capture/segments.js';
 import type { Catalogue } from '../../catalogue/catalogue.js';
-import { factsOf } from '../../domain/call/call-state.js';
 import { type Directed, directed } from '../../domain/call/directive.js';
+import { factsOf } from '../../domain/call/facts-of.js';
 import { type Site, times } from '../../domain/days.js';
 import { TapedeckError } from '../../domain/error.js';
 import { type Course, courseOf, excluded, fateOf, ruleOf } from '../../domain/policy/course.js';

@@ -42,13 +42,13 @@ export function createCalls(db: Db, reader: Reader) {
   const save = db.prepare(`
     INSERT INTO calls VALUES (
       $id, $linkedids, $direction, $startedAt, $answeredAt, $endedAt, $outcome, $them, $us, $dialled, $did, $queue,
-      $status, $reason, $rule, $missingMs, $legs, $marks, $search, $consultFor, $test, $decision, $pbx)
+      $status, $reason, $rule, $missingMs, $legs, $marks, $search, $consultFor, $test, $decision, $pbx, $facts)
     ON CONFLICT (id) DO UPDATE SET
       linkedids = excluded.linkedids, direction = excluded.direction, started_at = excluded.started_at,
       answered_at = excluded.answered_at, ended_at = excluded.ended_at, outcome = excluded.outcome,
       them = excluded.them, us = excluded.us, dialled = excluded.dialled, did = excluded.did,
       queue = excluded.queue, legs = excluded.legs, marks = excluded.marks, search = excluded.search,
-      consult_for = excluded.consult_for,
+      consult_for = excluded.consult_for, facts = excluded.facts,
       coverage_status = CASE WHEN $decided OR (coverage_status = 'none' AND $answeredAt IS NOT NULL)
         THEN excluded.coverage_status ELSE coverage_status END,
       coverage_reason = iif($decided, excluded.coverage_reason, coverage_reason),
@@ -109,6 +109,7 @@ export function createCalls(db: Db, reader: Reader) {
         marks: JSON.stringify(call.marks),
         search: searchText(call),
         test: call.test ? 1 : 0,
+        facts: call.facts && JSON.stringify(call.facts),
         decision: decision ? JSON.stringify(decision) : null,
       });
       reach.save(call);

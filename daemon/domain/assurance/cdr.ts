@@ -261,6 +261,7 @@ export function callFrom(account: Account, id: CallId, trunkContexts: readonly s
     legs: [...legs.values()],
     marks: [],
     consultFor: null,
+    facts: null,
     test: false,
   };
 }

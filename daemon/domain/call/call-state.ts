@@ -1,6 +1,4 @@
-import type { Site } from '../days.js';
 import type { PbxId } from '../pbx.js';
-import type { CallFacts } from '../policy/conditions.js';
 import type {
   CallId,
   CallRecord,
@@ -10,6 +8,7 @@ import type {
   MarkKind,
   Outcome,
   Party,
+  StoredFacts,
 } from '../recording/recording.js';
 import type { DialStatus, LegStory } from './event.js';
 import { isTestId, TEST_ENDPOINT } from './test-call.js';
@@ -72,6 +71,7 @@ export type TrackedCall = {
   past: TrackedLeg[];
   /** The call that this one was a consultation for. */
   consultFor: CallId | null;
+  facts: StoredFacts | null;
 };
 
 export type CallState = {
@@ -145,9 +145,18 @@ function toRecord(call: TrackedCall, legs: TrackedLeg[]): CallRecord {
       legId: m.legId,
     })),
     consultFor: call.consultFor,
+    facts: call.facts && {
+      ...call.facts,
+      called: calledBy(legs),
+      sent: legs.some((l) => l.dialledOut !== ''),
+    },
     test: isTest(legs),
   };
 }
+
+const calledBy = (legs: TrackedLeg[]): string[] => [
+  ...new Set(legs.flatMap((l) => (l.outside && !l.caller ? partyOf(l).number || [] : []))),
+];
 
 function directionOf(legs: TrackedLeg[]): Direction {
   const outside = legs.filter((l) => l.outside);
@@ -212,25 +221,6 @@ function partiesOf(call: TrackedCall, legs: TrackedLeg[], direction: Direction):
   };
 }
 
-/** What the policy decides by. */
-export function factsOf(call: CallRecord, site: Site): CallFacts {
-  // The first leg is the caller's.
-  const taking = call.legs.filter((l, i) => l.party.ours && (l.upAt !== null || i === 0));
-  return {
-    pbx: call.pbx,
-    direction: call.direction,
-    extensions: [...new Set(taking.flatMap((l) => [l.party.number, l.endpoint]).filter((n) => n !== ''))],
-    queue: call.queue,
-    did: call.did,
-    number: call.direction === 'internal' ? call.us.number : call.them.number,
-    // Nobody dials in a click-to-dial by way of a Local channel: then it is what was sent to the line.
-    dialled: call.dialled || (call.direction === 'out' ? call.them.number : ''),
-    startedAt: call.startedAt,
-    site,
-    ...(call.test ? { test: true } : {}),
-  };
-}
-
 /**
  * The state as it was when these calls were last written, for a start after a stop or a crash. A snapshot of the PBX
  * must follow: it says which of their legs are still there.
@@ -273,6 +263,7 @@ export function restore(open: { call: CallRecord; anchor: LegId | null; swapped?
         legId: m.legId,
       })),
       consultFor: call.consultFor,
+      facts: call.facts,
       past: tracked.filter((l) => l.goneAt !== null && l.goneAt < until.get(l.id)!),
     });
     for (const leg of tracked)
@@ -281,7 +272,12 @@ export function restore(open: { call: CallRecord; anchor: LegId | null; swapped?
   return { ...emptyState, calls, legs };
 }
 
-function trackedLeg(call: CallRecord, leg: Leg, caller: boolean): TrackedLeg {
+function trackedLeg(call: CallRecord, leg: Leg, first: boolean): TrackedLeg {
+  const { called = [] } = call.facts ?? {};
+  // Further outside parties that have called, as they do with a conference, are no numbers that were called.
+  const caller =
+    first ||
+    (call.direction === 'in' && call.facts !== null && !leg.party.ours && !called.includes(leg.party.number));
   return {
     id: leg.id,
     callId: call.id,
@@ -291,7 +287,8 @@ function trackedLeg(call: CallRecord, leg: Leg, caller: boolean): TrackedLeg {
     caller,
     number: leg.party.number,
     name: leg.party.name,
-    dialledOut: !leg.party.ours && call.direction === 'out' ? leg.party.number : '',
+    dialledOut:
+      !leg.party.ours && call.direction === 'out' && call.facts?.sent !== false ? leg.party.number : '',
     seenAt: leg.seenAt,
     upAt: leg.upAt,
     upBy: null,

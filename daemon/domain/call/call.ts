@@ -124,7 +124,23 @@ function see(
   // Click-to-dial rings our own phone first; whom it calls is told when that phone, still alone, enters the dialplan.
   if (!call.dialled && !leg.outside && facts.state === 'up' && facts.exten && t.legsOf(call.id).length === 1)
     t.setCall(call.id, { dialled: facts.exten });
+  note(t, leg, facts);
   return leg;
+}
+
+/** The dialplan may set the account code and variables of the leg that began the call at any time. */
+function note(t: Transaction, leg: TrackedLeg, { account, variables }: LegFacts): void {
+  const { id, facts, past } = t.call(leg.callId);
+  const now = {
+    account: account || facts?.account || '',
+    variables: { ...facts?.variables, ...variables },
+  };
+  const same =
+    facts?.account === now.account &&
+    Object.entries(variables).every(([name, value]) => facts.variables[name] === value);
+  const first = () => [...past, ...t.legsOf(id)].sort((a, b) => a.seenAt - b.seenAt)[0]?.id === leg.id;
+  if (!same && first())
+    t.setCall(id, { facts: { called: [], sent: false, originated: false, ...facts, ...now } });
 }
 
 /**
@@ -163,6 +179,13 @@ function begin(t: Transaction, facts: LegFacts, at: number, answered: Answered):
       marks: [],
       past: [],
       consultFor: caller && !outside ? heldBy(t, facts) : null,
+      facts: {
+        account: facts.account,
+        variables: facts.variables,
+        called: [],
+        sent: false,
+        originated: !caller && !outside,
+      },
     };
     t.calls.set(call.id, call);
   }

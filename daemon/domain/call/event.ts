@@ -19,6 +19,10 @@ export type LegFacts = {
   context: string;
   exten: string;
   dnid: string;
+  /** Account code of this leg; that of a leg which is being dialled turns into that of who calls. */
+  account: string;
+  /** Channel variables that the PBX was told to send, without those that are empty. */
+  variables: Readonly<Record<string, string>>;
   /** When the channel came to be, by the PBX, ms since 1970; null where it does not say. */
   createdAt: number | null;
 };

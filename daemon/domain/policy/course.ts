@@ -2,7 +2,7 @@ import type { Directed, Directive } from '../call/directive.js';
 import { isMasked } from '../call/directive.js';
 import { because, type Why } from '../reason/reason.js';
 import type { CallRecord, Coverage } from '../recording/recording.js';
-import type { Policy, RecordDecision, RecordRule } from './policy.js';
+import type { Decided, Policy, RecordRule } from './policy.js';
 
 /** What is to be done about the audio of a call in progress. `wait`: nothing is begun; what runs goes on. */
 export type Course =
@@ -21,14 +21,14 @@ export type Fate =
 export const ASK_WITHIN_MS = 60_000;
 
 /** The rule that made a decision, in the policy by which it was made. */
-export const ruleOf = (policy: Policy, { rule, outcome }: RecordDecision): RecordRule | null =>
+export const ruleOf = (policy: Policy, { rule, outcome }: Decided): RecordRule | null =>
   policy.record.find((r) => r.name === rule && r.outcome === outcome) ?? null;
 
 /** Nothing is captured before somebody asks for it. */
 const onlyWhenAsked = (rule: RecordRule | null): boolean =>
   rule?.capture_before === false || rule?.keep === 'from_now';
 
-export function courseOf(decision: RecordDecision, rule: RecordRule | null, said: Directed): Course {
+export function courseOf(decision: Decided, rule: RecordRule | null, said: Directed): Course {
   if (said.declined) return destroy(declined(said.declined));
   if (decision.outcome === 'skip') return destroy(excluded(decision));
   if (isMasked(said)) return { course: 'mask' };
@@ -40,7 +40,7 @@ export function courseOf(decision: RecordDecision, rule: RecordRule | null, said
 
 /** `call`: one that was answered and is over. One of an earlier version has no decision, and is kept. */
 export function fateOf(
-  decision: RecordDecision | null,
+  decision: Decided | null,
   said: Directed,
   call: Pick<CallRecord, 'endedAt'>,
   now: number,
@@ -60,10 +60,10 @@ export function fateOf(
 
 const destroy = (coverage: Coverage): Course => ({ course: 'destroy', coverage });
 
-export const excluded = ({ why, rule }: Pick<RecordDecision, 'why' | 'rule'>): Coverage => ({
+export const excluded = ({ why, rule }: Pick<Decided, 'why' | 'rule'>): Coverage => ({
   ...{ status: 'excluded', why, rule, missingMs: 0 },
 });
-const notKept = ({ rule }: RecordDecision): Coverage => ({
+const notKept = ({ rule }: Decided): Coverage => ({
   ...{ status: 'not_kept', why: because('not_asked_for'), rule, missingMs: 0 },
 });
 const declined = ({ at, how }: Directive): Coverage => ({

@@ -1,7 +1,7 @@
 import { fail } from '../error.js';
 import type { Telling } from '../telling/schema.js';
 import { CONDITIONS } from './conditions.js';
-import type { Policy, RecordRule, RetentionRule } from './policy.js';
+import type { KeepRule, Policy, RecordRule, RetentionRule } from './policy.js';
 
 /**
  * What is different, one line each. Rules are known by their names. Numbers of outside parties that stand in a rule are
@@ -9,23 +9,43 @@ import type { Policy, RecordRule, RetentionRule } from './policy.js';
  */
 export function policyChanges(before: Policy, after: Policy): string[] {
   const lines: string[] = [];
-  for (const part of ['record', 'retention'] as const) {
-    const old = new Map<string, Rule>(before[part].map((r) => [r.name, r]));
-    const now = new Map<string, Rule>(after[part].map((r) => [r.name, r]));
-    for (const [name, rule] of now) {
-      const was = old.get(name);
-      if (!was) lines.push(`${part}: "${name}" is new`);
-      else if (JSON.stringify(was) !== JSON.stringify(rule))
-        lines.push(`${part}: "${name}" is changed: ${ruleChanges(was, rule).join(', ')}`);
-    }
-    for (const name of old.keys()) if (!now.has(name)) lines.push(`${part}: "${name}" is gone`);
-    if (lines.length === 0 && JSON.stringify(before[part]) !== JSON.stringify(after[part]))
-      lines.push(`${part}: the order of the rules is changed`);
-  }
+  for (const part of ['record', 'retention', 'keep'] as const)
+    lines.push(...listChanges(part, before[part] ?? [], after[part] ?? [], ruleChanges, 'rules'));
+  lines.push(...listChanges('groups', before.groups ?? [], after.groups ?? [], partChanges, 'groups'));
+  const days = [before, after].map(({ holidays = [] }) =>
+    holidays.map(({ date, name }) => `${date} ${name}`),
+  );
+  const [was, is] = days as [string[], string[]];
+  for (const day of is.filter((one) => !was.includes(one))) lines.push(`holidays: "${day}" is new`);
+  for (const day of was.filter((one) => !is.includes(one))) lines.push(`holidays: "${day}" is gone`);
   if (JSON.stringify(before.telling) !== JSON.stringify(after.telling))
     lines.push(`telling: ${tellingChanges(before.telling ?? {}, after.telling ?? {}).join(', ')}`);
+  const limits = [before, after].map(({ mask }) => (mask ? `${mask.resume_after_s} s` : 'the default'));
+  if (limits[0] !== limits[1]) lines.push(`mask: ends by itself after ${limits[0]} -> ${limits[1]}`);
   const numbers = [before, after].map((p) => p.emergency_numbers.join(', '));
   if (numbers[0] !== numbers[1]) lines.push(`emergency_numbers: ${numbers[0]} -> ${numbers[1] || 'none'}`);
+  return lines;
+}
+
+function listChanges<R extends { name: string }>(
+  part: string,
+  before: readonly R[],
+  after: readonly R[],
+  changes: (was: R, is: R) => string[],
+  what: string,
+): string[] {
+  const lines: string[] = [];
+  const old = new Map(before.map((r) => [r.name, r]));
+  const now = new Map(after.map((r) => [r.name, r]));
+  for (const [name, rule] of now) {
+    const was = old.get(name);
+    if (!was) lines.push(`${part}: "${name}" is new`);
+    else if (JSON.stringify(was) !== JSON.stringify(rule))
+      lines.push(`${part}: "${name}" is changed: ${changes(was, rule).join(', ')}`);
+  }
+  for (const name of old.keys()) if (!now.has(name)) lines.push(`${part}: "${name}" is gone`);
+  if (lines.length === 0 && JSON.stringify(before) !== JSON.stringify(after))
+    lines.push(`${part}: the order of the ${what} is changed`);
   return lines;
 }
 
@@ -52,23 +72,32 @@ function tellingChanges(before: Telling, after: Telling): string[] {
     .map((key) => `${key} ${shown(before, key)} -> ${shown(after, key)}`);
 }
 
-type Rule = RecordRule | RetentionRule;
+type Rule = RecordRule | RetentionRule | KeepRule;
 
-function ruleChanges(before: Rule, after: Rule): string[] {
-  const [was, is] = [flat(before), flat(after)];
+const ruleChanges = (was: Rule, is: Rule): string[] => partChanges(flat(was), flat(is));
+
+function partChanges(was: Record<string, unknown>, is: Record<string, unknown>): string[] {
   const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])];
   const changed = keys.filter((key) => said(was[key]) !== said(is[key]));
   const lines = changed.map((key) =>
     namesOutsiders(key)
       ? `${key} ${count(was[key])} -> ${count(is[key])} numbers`
-      : `${key} ${said(was[key])} -> ${said(is[key])}`,
+      : `${key} ${said(was[key], key)} -> ${said(is[key], key)}`,
   );
   return lines.length > 0 ? lines : ['the order of its words'];
 }
 
+const isCondition = (key: string): key is keyof typeof CONDITIONS => Object.hasOwn(CONDITIONS, key);
 const namesOutsiders = (key: string): boolean =>
-  Object.entries(CONDITIONS).some(([name, condition]) => name === key && 'outsiders' in condition);
+  isCondition(key) && 'outsiders' in CONDITIONS[key] && CONDITIONS[key].outsiders === true;
 const flat = ({ when, ...rule }: Rule): Record<string, unknown> => ({ ...rule, ...when });
-const said = (value: unknown): string =>
-  value === undefined ? 'any' : Array.isArray(value) ? value.join('/') : String(value);
+/** A condition that is left out fits any call; anything else that is left out is as if it were not there. */
+const said = (value: unknown, key = ''): string =>
+  value === undefined
+    ? isCondition(key) || key === ''
+      ? 'any'
+      : 'default'
+    : Array.isArray(value)
+      ? value.join('/')
+      : String(value);
 const count = (value: unknown): number => (Array.isArray(value) ? value.length : 0);

@@ -1,7 +1,9 @@
 import { type Static, Type } from 'typebox';
 import { because, type Why } from '../reason/reason.js';
 import { ModeSchema, Telling } from '../telling/schema.js';
-import { bare, type CallFacts, fits, When } from './conditions.js';
+import { bare, When } from './conditions.js';
+import { type CallFacts, onceAnswered } from './facts.js';
+import { fitsNow, matchOf, ready } from './match.js';
 
 const Name = Type.String({ minLength: 1, maxLength: 80 });
 const Reason = Type.String({ maxLength: 300 });
@@ -89,6 +91,26 @@ export const RetentionRule = Type.Object(
 );
 export type RetentionRule = Static<typeof RetentionRule>;
 
+/** Extensions that rules name together. */
+export const Group = Type.Object(
+  {
+    name: Name,
+    extensions: Type.Array(Type.String({ minLength: 1, maxLength: 80 }), { maxItems: 500 }),
+  },
+  { additionalProperties: false },
+);
+
+export const Holiday = Type.Object(
+  {
+    date: Type.String({
+      pattern: '^(\\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$',
+      description: 'YYYY-MM-DD, or MM-DD for every year.',
+    }),
+    name: Name,
+  },
+  { additionalProperties: false },
+);
+
 /**
  * The rules: what to record and how long to keep it. Rules are tried in order and the first that fits decides.
  * An empty policy records everything and keeps it for ever.
@@ -111,6 +133,8 @@ export const Policy = Type.Object(
       ),
     ),
     telling: Type.Optional(Telling),
+    groups: Type.Optional(Type.Array(Group, { maxItems: 200 })),
+    holidays: Type.Optional(Type.Array(Holiday, { maxItems: 500 })),
     emergency_numbers: Type.Array(Type.String({ pattern: '^[0-9*#+]{2,15}$' }), {
       maxItems: 50,
       description: 'Never recorded, whatever the rules say.',
@@ -127,36 +151,133 @@ export const defaultPolicy: Policy = {
   emergency_numbers: ['112', '911', '999', '000', '110', '113', '115', '117', '118', '119', '122', '144'],
 };
 
-export type RecordDecision = { outcome: RuleOutcome; rule: string | null; why: Why };
+/** What was decided, as it is kept. */
+export type Decided = { outcome: RuleOutcome; rule: string | null; why: Why };
+/** `outcome`, `rule` and `why` are what holds if nothing more becomes known of the call. */
+export type RecordDecision = Decided & {
+  /** Something may still become known by which the call would be recorded otherwise. */
+  open: boolean;
+  /** What holds until then. */
+  meanwhile: 'capture' | 'wait';
+};
 /** One that is kept with its call, and by which version of the policy it was made. */
-export type KeptDecision = RecordDecision & { version: number };
+export type KeptDecision = Decided & { version: number };
 export type RetentionDecision = { keepDays: number | null; rule: string | null; why: Why };
+/** `why` is null where no rule is about the call. */
+export type KeepingDecision = { keep: boolean; rule: string | null; why: Why | null };
 
-/** Whether to record a call with these facts, and why. */
+/** Whether to record a call with these facts, and why; and whether that may still change. */
 export function decideRecord(policy: Policy, facts: CallFacts): RecordDecision {
-  if (facts.test) return { outcome: 'record', rule: null, why: because('test_call') };
-  // What the extension dialled may have a prefix for an outside line; what went to the line has none.
-  const called = facts.direction === 'in' ? [] : [bare(facts.dialled), bare(facts.number)];
-  const emergency = policy.emergency_numbers.find(
-    // An extension of ours may have such a number: who is reached there is not the emergency service.
-    (n) => called.includes(n) && !(facts.direction === 'internal' && facts.extensions.includes(n)),
-  );
-  if (emergency !== undefined)
-    return {
+  if (facts.test) return final({ outcome: 'record', rule: null, why: because('test_call') });
+  const later = onceAnswered(facts);
+  const number = emergencyCalled(policy, facts);
+  if (number !== undefined)
+    return final({
       outcome: 'skip',
       rule: 'Emergency numbers',
-      why: because('emergency_number', { number: emergency }),
-    };
-  const rule = policy.record.find((r) => fits(r.when, facts));
-  if (rule) return { outcome: rule.outcome, rule: rule.name, why: whyOf(rule) };
-  return { outcome: 'record', rule: null, why: because('recorded_by_default') };
+      why: because('emergency_number', { number }),
+    });
+
+  /** What decides by what is known now; the rules that may come to decide; the first that no other fact can change. */
+  let now: RecordRule | null = null;
+  const possible: RecordRule[] = [];
+  let last: RecordRule | null = null;
+  for (const { rule, tests } of ready(policy).record) {
+    const match = matchOf(tests, facts, later);
+    if (match === 'no') continue;
+    if (match !== 'later') now ??= rule;
+    if (match === 'yes') {
+      last = rule;
+      break;
+    }
+    possible.push(rule);
+  }
+  const decided: Decided = now
+    ? { outcome: now.outcome, rule: now.name, why: whyOf(now) }
+    : { outcome: 'record', rule: null, why: because('recorded_by_default') };
+  const emergency = mayBeEmergency(policy, facts, later);
+  const differs = possible.length > 0 && [...possible, last].some((rule) => effectOf(rule) !== effectOf(now));
+  if (!differs && !(emergency && decided.outcome !== 'skip')) return final(decided);
+  const waits =
+    emergency || possible.some(waitsWhileOpen) || (namesNumbers(now) && !possible.every(captures));
+  return { ...decided, open: true, meanwhile: waits ? 'wait' : 'capture' };
+}
+
+const final = ({ outcome, rule, why }: Decided): RecordDecision => ({
+  outcome,
+  rule,
+  why,
+  open: false,
+  meanwhile: outcome === 'skip' || outcome === 'ask' ? 'wait' : 'capture',
+});
+
+/** What a rule comes to while a call goes on: rules of one effect need not be told from one another yet. */
+function effectOf(rule: RecordRule | null): string {
+  const { outcome = 'record', keep = 'whole', capture_before = true, on_hold = 'record' } = rule ?? {};
+  if (outcome === 'skip') return outcome;
+  return [outcome, on_hold, ...(outcome === 'on_demand' ? [keep, capture_before] : [])].join(' ');
+}
+
+const waitsWhileOpen = ({ outcome, while_open }: RecordRule): boolean =>
+  (while_open ?? (outcome === 'skip' || outcome === 'ask' ? 'wait' : 'capture')) === 'wait';
+const captures = ({ while_open }: RecordRule): boolean => while_open === 'capture';
+
+/** A rule by which calls with certain numbers are not recorded: these are not captured for a moment either. */
+const namesNumbers = (rule: RecordRule | null): boolean =>
+  rule?.outcome === 'skip' &&
+  (['number', 'number_prefix', 'region', 'list'] as const).some((name) => rule.when[name] !== undefined);
+
+/** The emergency number that was called, if one was. */
+function emergencyCalled(policy: Policy, facts: CallFacts): string | undefined {
+  const { direction, extensions, dialled, number, called } = facts;
+  // What the extension dialled may have a prefix for an outside line; what went to the line has none.
+  const { emergency } = ready(policy);
+  for (const text of direction === 'in' ? called : [dialled, number, ...called]) {
+    const n = bare(text);
+    // An extension of ours may have such a number: who is reached there is not the emergency service.
+    if (emergency.has(n) && !(direction === 'internal' && extensions.includes(n))) return n;
+  }
+  return undefined;
+}
+
+/** Whether it may turn out that an emergency number is being called. */
+function mayBeEmergency(policy: Policy, facts: CallFacts, later: CallFacts | null): boolean {
+  if (policy.emergency_numbers.length === 0) return false;
+  if (later && emergencyCalled(policy, later) !== undefined) return true;
+  const { direction, known, dialled, number } = facts;
+  if (direction === 'in') return false;
+  if (!known.number && dialled === '' && number === '') return true;
+  // The last digits of what was dialled are what goes to the line, once there is one.
+  const digits = bare(dialled);
+  return (
+    direction === 'internal' && !known.extension && policy.emergency_numbers.some((n) => digits.endsWith(n))
+  );
 }
 
 /** How long to keep the recording of a call with these facts, and why. */
 export function decideRetention(policy: Policy, facts: CallFacts): RetentionDecision {
-  const rule = policy.retention.find((r) => fits(r.when, facts));
+  const rule = ready(policy).retention.find(({ tests }) => fitsNow(tests, facts))?.rule;
   if (rule) return { keepDays: rule.keep_days, rule: rule.name, why: whyOf(rule) };
   return { keepDays: null, rule: null, why: because('kept_by_default') };
 }
 
-const whyOf = ({ reason }: RecordRule | RetentionRule): Why => because('rule', { reason });
+/**
+ * Whether the audio of a call that has ended is kept at all, by the first rule for the end of a call that fits. `talkMs` is the
+ * time from its answer to its end, in ms; `askedFor`: somebody asked for the recording.
+ */
+export function decideKeeping(
+  policy: Policy,
+  facts: CallFacts,
+  { talkMs, askedFor }: { talkMs: number; askedFor: boolean },
+): KeepingDecision {
+  const rule = ready(policy).keep.find(({ tests }) => fitsNow(tests, facts))?.rule;
+  if (!rule) return { keep: true, rule: null, why: null };
+  const { name, reason, longer_than_s: seconds, asked_for } = rule;
+  if (seconds !== undefined && talkMs <= seconds * 1000)
+    return { keep: false, rule: name, why: because('not_kept_short', { seconds, reason }) };
+  if (asked_for && !askedFor)
+    return { keep: false, rule: name, why: because('not_kept_unasked', { reason }) };
+  return { keep: true, rule: name, why: whyOf(rule) };
+}
+
+const whyOf = ({ reason }: RecordRule | RetentionRule | KeepRule): Why => because('rule', { reason });

@@ -1,4 +1,4 @@
-import { factsOf } from '../call/call-state.js';
+import { factsOf } from '../call/facts-of.js';
 import type { Site } from '../days.js';
 import type { CallRecord } from '../recording/recording.js';
 import type { When } from './conditions.js';

@@ -20,6 +20,8 @@ const PLAIN = {
   recorded_by_default: NOTHING,
   kept_by_default: NOTHING,
   policy_unreadable: NOTHING,
+  not_kept_short: shape({ seconds: Count, reason: Text }),
+  not_kept_unasked: shape({ reason: Text }),
 
   // Of a call in progress.
   taken_up: NOTHING,

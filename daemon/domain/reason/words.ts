@@ -31,6 +31,10 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
   kept_by_default: () => 'No rule matches; it is kept forever by default.',
   policy_unreadable: () =>
     'The policy could not be read when the recording was sealed, so it is kept forever.',
+  not_kept_short: ({ seconds, reason }) =>
+    `The call was not longer than ${seconds} s, so its audio was destroyed. ${reason}`.trim(),
+  not_kept_unasked: ({ reason }) =>
+    `Nobody asked for the recording, so the audio was destroyed. ${reason}`.trim(),
 
   taken_up: () => 'It was being recorded before a restart.',
   not_answered: () => 'Recording starts when the call is answered.',

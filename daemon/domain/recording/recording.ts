@@ -70,6 +70,20 @@ export type Leg = {
   goneAt: number | null;
 };
 
+/** What only conditions of the policy ask for. It is of the leg that began the call. */
+export type StoredFacts = {
+  /** Account code, or ''. While a phone is dialled, the PBX gives it the account code of who calls, so only this leg's counts. */
+  account: string;
+  /** Channel variables, by their names, as far as the PBX tells of them. */
+  variables: Record<string, string>;
+  /** Numbers that were called on lines to the outside. */
+  called: string[];
+  /** Such a number is as it was sent to the line: until then it may have the prefix for one. */
+  sent: boolean;
+  /** The PBX rang our own phone first; whom it calls is known once that phone enters the dialplan (click-to-dial). */
+  originated: boolean;
+};
+
 /** One call as the catalogue keeps it. */
 export type CallRecord = {
   id: CallId;
@@ -92,6 +106,8 @@ export type CallRecord = {
   marks: Mark[];
   /** The call that this one was a consultation for: somebody had it on hold to ask somebody else. Or null. */
   consultFor: CallId | null;
+  /** Null of a call that an earlier version followed. */
+  facts: StoredFacts | null;
   /** A test call that Tapedeck made itself: never listed among the real ones. */
   test: boolean;
 };

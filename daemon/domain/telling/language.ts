@@ -1,4 +1,5 @@
-import { type CallFacts, fits } from '../policy/conditions.js';
+import type { CallFacts } from '../policy/facts.js';
+import { fits } from '../policy/match.js';
 import { regionOf } from './region.js';
 import type { Language, Telling } from './schema.js';
 

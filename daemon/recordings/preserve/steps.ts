@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Spool } from '../../capture/spool.js';
 import type { Verbs } from '../../catalogue/catalogue.js';
 import type { StoredCall } from '../../catalogue/stored-call.js';
-import { factsOf } from '../../domain/call/call-state.js';
+import { factsOf } from '../../domain/call/facts-of.js';
 import { type Site, times } from '../../domain/days.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { Alarms } from '../../domain/operations/alarm.js';

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { readPolicy, writePolicy } from '../../../daemon/cli/common/policy-file.js';
 import { keysFile } from '../../../daemon/domain/paths.js';
-import { CONDITIONS } from '../../../daemon/domain/policy/conditions.js';
+import { CONDITIONS, type When } from '../../../daemon/domain/policy/conditions.js';
 import type { Policy } from '../../../daemon/domain/policy/policy.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { site } from '../../support/cli-site.js';
@@ -35,6 +35,8 @@ t.test('a policy comes back from its file as it went in', async (t) => {
   const words = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }).map((s) => s.toWellFormed());
   const list = fc.array(words, { maxLength: 3 });
   const lists = Object.entries(CONDITIONS).map(([name, { schema }]) => {
+    if (!('items' in schema))
+      return [name, 'minimum' in schema ? fc.integer({ min: 1, max: 99 }) : fc.boolean()];
     const { items } = schema;
     const choices =
       'anyOf' in items ? items.anyOf.map((one) => one.const) : 'enum' in items ? items.enum : null;
@@ -43,17 +45,43 @@ t.test('a policy comes back from its file as it went in', async (t) => {
     return [name, pattern ? fc.array(fc.stringMatching(pattern), { maxLength: 3 }) : list];
   });
   const when = fc.record(Object.fromEntries(lists), { requiredKeys: [] });
+  // A rule may only name groups that there are.
+  const groups = fc.uniqueArray(fc.record({ name: words, extensions: list }), {
+    maxLength: 3,
+    selector: ({ name }) => name,
+  });
   const rule = { name: words, reason: words, when };
-  const policies = fc.record({
-    record: fc.array(fc.record({ ...rule, outcome: fc.constantFrom('record', 'skip') }), { maxLength: 4 }),
+  const recordRule = fc.record(
+    {
+      ...{ ...rule, outcome: fc.constantFrom('record', 'skip', 'on_demand', 'ask') },
+      ...{ keep: fc.constantFrom('whole', 'from_now'), capture_before: fc.boolean() },
+      ...{ while_open: fc.constantFrom('capture', 'wait'), on_hold: fc.constantFrom('record', 'mask') },
+    },
+    { requiredKeys: ['name', 'reason', 'when', 'outcome'] },
+  );
+  const keepRule = fc.record(
+    { ...rule, longer_than_s: fc.integer({ min: 1, max: 86_400 }), asked_for: fc.boolean() },
+    { requiredKeys: ['name', 'reason', 'when'] },
+  );
+  const day = fc.record({ date: fc.constantFrom('2026-12-24', '02-29', '12-25'), name: words });
+  const lots = {
+    keep: fc.array(keepRule, { minLength: 1, maxLength: 3 }),
+    groups,
+    holidays: fc.array(day, { minLength: 1, maxLength: 3 }),
+  };
+  const required = {
+    record: fc.array(recordRule, { maxLength: 4 }),
     retention: fc.array(fc.record({ ...rule, keep_days: fc.option(fc.integer({ min: 1, max: 36_500 })) }), {
       maxLength: 4,
     }),
     emergency_numbers: fc.array(fc.stringMatching(/^[0-9*#+]{2,15}$/), { maxLength: 4 }),
-  });
+  };
+  const policies = fc
+    .record({ ...required, ...lots }, { requiredKeys: ['record', 'retention', 'emergency_numbers'] })
+    .map((p) => withItsGroups(p as Policy));
   fc.assert(
     fc.property(policies, fc.boolean(), (given, json) => {
-      const p = given as Policy;
+      const p = given;
       const stored = { fault: null, version: 3, changedAt: 1, changedBy: 'ada\n[x]', policy: p };
       const file = json ? JSON.stringify(p) : writePolicy(stored);
       t.same(readPolicy(file), p);
@@ -61,6 +89,21 @@ t.test('a policy comes back from its file as it went in', async (t) => {
     { numRuns: 200 },
   );
 });
+
+/** Rules name groups that there are; without any, none. */
+function withItsGroups({ groups = [], ...policy }: Policy): Policy {
+  const of = <R extends { when: When }>(rules: R[]): R[] =>
+    rules.map(({ when: { group, ...when }, ...r }) => {
+      const names = groups.slice(0, 2).map(({ name }) => name);
+      return { ...r, when: group ? { ...when, group: names } : when } as unknown as R;
+    });
+  return {
+    ...policy,
+    ...{ record: of(policy.record), retention: of(policy.retention) },
+    ...(policy.keep ? { keep: of(policy.keep) } : {}),
+    ...(groups.length > 0 ? { groups } : {}),
+  };
+}
 
 t.test('a policy file of an earlier version is read', async (t) => {
   const rule = (record: string) => `[[record]]\nname = "A"\nreason = ""\nwhen = {}\nrecord = ${record}\n`;
@@ -70,7 +113,7 @@ t.test('a policy file of an earlier version is read', async (t) => {
     ['record', 'skip'],
   );
   t.throws(() => readPolicy(`emergency_numbers = []\nretention = []\n${rule('"maybe"')}`), {
-    message: /record rule 1, outcome: is missing. Write "record" or "skip"/,
+    message: /record rule 1, outcome: is missing. Write "record", "skip",/,
   });
 });
 
@@ -85,6 +128,29 @@ t.test('a fault in a policy file is named by its place, and nothing is changed',
     code: 'policy_invalid',
     detail: /line 8: retention rule 1, keep_days: .* Write days from 1 to 36500, or "for ever"/,
   });
+  const group = (more: string) =>
+    `emergency_numbers = []\nretention = []\n\n[[record]]\nname = "A"\nreason = ""\noutcome = "skip"\nwhen.group = ["Sales"]\n\n${more}`;
+  for (const [text, detail] of [
+    [
+      group(''),
+      /line 8: record rule 1, when, group: there is no group "Sales". Write a list of names of groups/,
+    ],
+    [
+      group('[[groups]]\nname = "Sales"\nextensions = "201"\n'),
+      /line 12: groups entry 1, extensions: .* Write a list/,
+    ],
+    [
+      group('[[groups]]\nname = "Sales"\nextensions = []\n\n[[holidays]]\ndate = "02-30"\nname = "None"\n'),
+      /line 15: holidays entry 1, date: 02-30 is not a day of the calendar. Write a day/,
+    ],
+    [
+      group('[[keep]]\nname = "A"\nreason = ""\nwhen = {}\nlonger_than_s = 0\n'),
+      /line 14: keep rule 1, longer_than_s/,
+    ],
+  ] as const) {
+    writeFileSync(bad, text);
+    await t.rejects(tapedeck('policy', 'import', bad), { code: 'policy_invalid', detail });
+  }
   writeFileSync(bad, 'emergency_numbers = [\n');
   await t.rejects(tapedeck('policy', 'import', bad), {
     code: 'policy_invalid',

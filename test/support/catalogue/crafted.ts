@@ -93,7 +93,8 @@ export function recorderOn(catalogue: Catalogue) {
   let at = T0;
   const leg = (id: string, number: string, exten: string) => ({
     ...{ id, channel: `PJSIP/${number}-00000001`, linkedid: id, state: 'up' as const, number, name: '' },
-    ...{ connectedNumber: '', connectedName: '', context: 'internal', exten, dnid: exten, createdAt: null },
+    ...{ connectedNumber: '', connectedName: '', context: 'internal', exten, dnid: exten },
+    ...{ account: '', variables: {}, createdAt: null },
   });
   return {
     begun,

@@ -8,8 +8,8 @@ import {
   step,
   type TrackRules,
 } from '../../../daemon/domain/call/call.js';
-import { factsOf } from '../../../daemon/domain/call/call-state.js';
 import type { PbxEvent } from '../../../daemon/domain/call/event.js';
+import { factsOf } from '../../../daemon/domain/call/facts-of.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
 import type { CallId, CallRecord, LegId } from '../../../daemon/domain/recording/recording.js';
 import { DIGITS, translateAmi, translateAri, UNWANTED } from '../../../daemon/pbx/translate.js';

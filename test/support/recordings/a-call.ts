@@ -23,6 +23,7 @@ export function aCall(id: string, more: Partial<CallRecord> = {}): CallRecord {
     legs: [],
     marks: [],
     consultFor: null,
+    facts: { account: '', variables: {}, called: [], sent: false, originated: false },
     test: false,
     ...more,
   };

@@ -293,6 +293,7 @@ export async function addCall(catalogue: Catalogue, change: Partial<CallRecord> 
     ],
     marks: [{ atMs: 60_000, untilMs: 70_000, kind: 'hold', text: '', legId: null }],
     consultFor: null,
+    facts: { account: '', variables: {}, called: [], sent: false, originated: false },
     test: false,
     ...change,
   };

@@ -151,6 +151,7 @@ export function callOf({ answeredAt: zero, talkMs = 40_000, them, us, ...more }:
       ...(transferred ? [leg('reception', reception, -6_000, zero + 26_000)] : []),
       leg('us', us, transferred ? 21_000 : 0, endedAt),
     ],
+    facts: { account: '', variables: {}, called: [], sent: false, originated: false },
     ...{ marks, consultFor, test: false },
   };
 }

@@ -1,12 +1,32 @@
 import t from 'tap';
-import { type CallFacts, fits, type When } from '../../../daemon/domain/policy/conditions.js';
+import type { When } from '../../../daemon/domain/policy/conditions.js';
+import type { CallFacts } from '../../../daemon/domain/policy/facts.js';
 import { imagine } from '../../../daemon/domain/policy/imagined.js';
+import { fits as fitsAround, notStored } from '../../../daemon/domain/policy/match.js';
+import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 
 const call = imagine(
-  { direction: 'in', number: '+1 (555) 010-2030', extension: ['201', '204'], queue: 'sales', did: '5550100' },
+  {
+    ...{ direction: 'in', number: '+1 (555) 010-2030', extension: ['201', '204'], queue: 'sales' },
+    ...{ did: '5550100', trunk: 'sip', account: '4711', list: ['VIP', 'Press'], id: '1772445600.17' },
+    variable: ['CAMPAIGN=spring', 'EMPTY=', 'EQUATION=a=b'],
+  },
   Date.parse('2026-03-02T10:00:00Z'),
   { timeZone: 'UTC', region: 'GB' },
 );
+
+const around = {
+  rule: 'Sample',
+  groups: [
+    { name: 'Sales', extensions: ['204', '205'] },
+    { name: 'Dock', extensions: ['warehouse/204', '999'] },
+  ],
+  holidays: [
+    { date: '03-02', name: 'Every year' },
+    { date: '2026-05-01', name: 'Once' },
+  ],
+};
+const fits = (when: When, facts: CallFacts) => fitsAround(when, facts, around);
 
 /** Of each condition: what fits the call, and what does not. */
 const each: { [C in keyof When]-?: { fit: NonNullable<When[C]>[]; other: NonNullable<When[C]>[] } } = {
@@ -14,6 +34,23 @@ const each: { [C in keyof When]-?: { fit: NonNullable<When[C]>[]; other: NonNull
   pbx: { fit: [['first'], ['warehouse', 'first']], other: [[], ['warehouse']] },
   extension: { fit: [['204'], ['999', '201']], other: [[], ['20'], ['2011'], ['warehouse/204']] },
   queue: { fit: [['sales'], ['support', 'sales']], other: [[], ['Sales'], ['sale'], ['warehouse/sales']] },
+  group: { fit: [['Sales'], ['Dock', 'Sales']], other: [[], ['Dock'], ['sales'], ['No such']] },
+  trunk: { fit: [['sip'], ['gsm', 'sip']], other: [[], ['gsm'], ['warehouse/sip']] },
+  account: { fit: [['4711'], ['1', '4711']], other: [[], ['471'], ['warehouse/4711']] },
+  variable: {
+    fit: [['CAMPAIGN=spring'], ['X=1', 'EQUATION=a=b']],
+    other: [
+      [],
+      ['CAMPAIGN=Spring'],
+      ['campaign=spring'],
+      ['CAMPAIGN=spring '],
+      ['EQUATION=a'],
+      ['toString=1'],
+    ],
+  },
+  list: { fit: [['VIP'], ['None', 'Press']], other: [[], ['vip'], ['None']] },
+  holiday: { fit: [true], other: [false] },
+  percentage: { fit: [99], other: [1] },
   did: {
     fit: [['5550100'], ['555-0100', '1']],
     other: [[], ['555010'], ['15550100'], ['warehouse/5550100']],
@@ -46,7 +83,7 @@ for (const [name, { fit, other }] of Object.entries(each))
 
 t.test('no condition fits every call', async (t) => {
   t.ok(fits({}, call));
-  t.ok(fits({}, {} as CallFacts));
+  t.ok(fitsAround({}, {} as CallFacts));
 });
 
 t.test('a bare name in a rule is one on the first PBX, and a call on another needs its own', async (t) => {
@@ -145,4 +182,44 @@ t.test('an imagined call begins when it says, by the clock of the site', async (
   t.equal(imagine({ direction: 'in' }, 5, site).startedAt, 5);
   for (const at of ['2026-02-30 10:00', '2026-13-01 10:00', 'noon', '2026-03-02', '2026-03-02 25:00'])
     t.throws(() => began(at), { code: 'request_invalid' }, at);
+});
+
+t.test('a holiday is a day at the site, of one year or of every year', async (t) => {
+  const on = (at: string, timeZone = 'UTC') => imagine({ direction: 'in', at }, 0, { timeZone, region: '' });
+  for (const at of ['2026-03-02 00:00', '2027-03-02 23:59', '2026-05-01 12:00'])
+    t.ok(fits({ holiday: true }, on(at, 'Asia/Kathmandu')), at);
+  for (const at of ['2026-03-01 23:59', '2027-05-01 12:00'])
+    t.ok(fits({ holiday: false }, on(at, 'America/New_York')), at);
+  t.ok(fitsAround({ holiday: false }, call), 'without holidays every day is another one');
+});
+
+t.test('numbers of parties who were added count, and groups have extensions on any PBX', async (t) => {
+  const conference = { ...call, added: ['+49 30 116 123'] };
+  for (const when of [
+    { number: ['030 116123', '+4930116123'] },
+    { number_prefix: ['+4930'] },
+    { region: ['DE'] },
+  ] satisfies When[]) {
+    t.ok(fits(when, conference), JSON.stringify(when));
+    t.notOk(fits(when, call));
+  }
+  const there = imagine({ direction: 'in', extension: 'warehouse/204' }, 0, call.site);
+  t.ok(fits({ group: ['Dock'] }, there));
+  t.notOk(fits({ group: ['Sales'] }, there));
+});
+
+t.test('what was not stored with a call fits nothing', async (t) => {
+  const old = { ...call, trunks: null, account: null, variables: null };
+  for (const when of [{ trunk: ['sip'] }, { account: ['4711'] }, { variable: ['CAMPAIGN=spring'] }])
+    t.notOk(fits(when, old), JSON.stringify(when));
+  const rule = { name: 'R', reason: '', when: { account: ['1'], trunk: ['x'], queue: ['q'] } };
+  const policy = { ...defaultPolicy, record: [{ ...rule, outcome: 'skip' as const }] };
+  t.same(notStored(policy, old), ['trunk', 'account'], 'and is said');
+  t.same(notStored(policy, call), []);
+});
+
+t.test('an imagined variable has a name and a value', async (t) => {
+  t.throws(() => imagine({ direction: 'in', variable: 'CAMPAIGN' }, 0, call.site), {
+    code: 'request_invalid',
+  });
 });

@@ -97,7 +97,7 @@ t.test('whoever listens to a prompt in silence is not taken for mute', async (t)
       { ...at, feed: 'bob', held: false, maskedSince: null, told, inStartedAt: 0, outStartedAt: 0 },
     ],
     open: (name) => open(join(dir, name)),
-    ...{ known: () => true, heal: () => healed++, cured: () => {}, log },
+    ...{ known: () => true, heal: () => healed++, cured: () => {}, leaked: () => {}, log },
   });
   add(1, 1);
   await watch.look();

@@ -114,7 +114,7 @@ t.test('a late capture is explained by whoever the time was spent by', async (t)
 const leg = (more: Partial<LegFacts> = {}): LegFacts => ({
   ...{ id: 'a', channel: 'PJSIP/trunk-00000001', linkedid: 'a', state: 'up', number: '1', name: '' },
   ...{ connectedNumber: '', connectedName: '', context: 'from-trunk', exten: '5551000', dnid: '' },
-  createdAt: T0,
+  ...{ account: '', variables: {}, createdAt: T0 },
   ...more,
 });
 const rules = { pbx: FIRST, trunkContexts: ['from-trunk'], mint: () => 'C1' };

@@ -16,6 +16,7 @@ const INSIDE = ['from-internal', 'from-trunks', 'from-pstn-2', 'from-trunk-sip',
 const leg = (context: string): LegFacts => ({
   ...{ id: 'a', channel: 'SIP/acme-00000001', linkedid: 'one', state: 'ring', number: '5550100', name: '' },
   ...{ connectedNumber: '', connectedName: '', context, exten: '100', dnid: '100', createdAt: null },
+  ...{ account: '', variables: {} },
 });
 
 t.test(

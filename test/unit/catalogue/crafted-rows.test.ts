@@ -71,7 +71,7 @@ const columns: Record<string, string[]> = {
   calls: [
     ...['linkedids', 'direction', 'started_at', 'answered_at', 'outcome', 'them', 'us', 'dialled', 'did'],
     ...['queue', 'coverage_status', 'coverage_reason', 'missing_ms', 'legs', 'marks', 'consult_for', 'test'],
-    'decision',
+    ...['decision', 'facts'],
   ],
   segments: [
     'seq',

@@ -47,6 +47,22 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
       'The policy could not be read when the recording was sealed, so it is kept forever.',
     ],
   ],
+  not_kept_short: [
+    [
+      because('not_kept_short', { seconds: 10, reason: 'Wrong numbers.' }),
+      'The call was not longer than 10 s, so its audio was destroyed. Wrong numbers.',
+    ],
+    [
+      because('not_kept_short', { seconds: 10, reason: '' }),
+      'The call was not longer than 10 s, so its audio was destroyed.',
+    ],
+  ],
+  not_kept_unasked: [
+    [
+      because('not_kept_unasked', { reason: 'Only what somebody asks for.' }),
+      'Nobody asked for the recording, so the audio was destroyed. Only what somebody asks for.',
+    ],
+  ],
   taken_up: [[because('taken_up'), 'It was being recorded before a restart.']],
   not_answered: [[because('not_answered'), 'Recording starts when the call is answered.']],
   capture_coming: [[because('capture_coming'), 'Its capture is about to start.']],

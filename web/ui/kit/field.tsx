@@ -64,6 +64,37 @@ export function Field(props: FieldProps) {
   );
 }
 
+type LinesProps = Pick<FieldProps, 'id' | 'label' | 'value' | 'onInput' | 'help' | 'error'>;
+
+/** A field for several lines. */
+export function Lines({ id, label, value, onInput, help, error }: LinesProps) {
+  const described = [help && `${id}-help`, error && `${id}-error`].filter(Boolean).join(' ');
+  return (
+    <div class={`field ${error ? 'field-bad' : ''}`}>
+      <label for={id}>{label}</label>
+      <textarea
+        id={id}
+        rows={Math.min(12, Math.max(3, value.split('\n').length))}
+        value={value}
+        spellcheck={false}
+        aria-invalid={error ? 'true' : undefined}
+        aria-describedby={described || undefined}
+        onInput={(e) => onInput(e.currentTarget.value)}
+      />
+      {error && (
+        <p class="field-error" id={`${id}-error`}>
+          {error}
+        </p>
+      )}
+      {help && (
+        <p class="field-help" id={`${id}-help`}>
+          {help}
+        </p>
+      )}
+    </div>
+  );
+}
+
 export type Faults = { id: string; text: string }[];
 
 /** Lists what has to be corrected, takes focus when it appears or changes, and leads to each field. */

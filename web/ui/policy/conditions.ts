@@ -7,11 +7,14 @@ import { placeName } from '../messages/places.js';
 import { weekdays } from '../messages/when.js';
 import type { When } from '../state/api.js';
 import { pbxes, pbxName } from '../state/pbxes.js';
+import { groupNames } from './use-policy.js';
 
 const HOURS = new RegExp(wellFormedHours);
 /** Of a text in a rule. */
 const LONGEST = 80;
 
+type Choices<C extends keyof When> =
+  NonNullable<When[C]> extends (infer T extends string)[] ? T : 'yes' | 'no';
 type Entry<C extends keyof When> =
   /** Texts, with commas between them: how each is written in a rule, and why it cannot be. */
   | {
@@ -21,7 +24,7 @@ type Entry<C extends keyof When> =
       fault?: (text: string) => string | undefined;
     }
   /** Some of a few, which have labels; with only one of them there is nothing to choose. */
-  | { kind: 'choices'; labels: () => Record<NonNullable<When[C]>[number], string> };
+  | { kind: 'choices'; labels: () => Record<Choices<C>, string> };
 
 /** How each condition is entered, in the order in which the form has them. */
 export const CONDITIONS: { [C in keyof When]-?: Entry<C> } = {
@@ -31,8 +34,23 @@ export const CONDITIONS: { [C in keyof When]-?: Entry<C> } = {
     labels: () => Object.fromEntries(pbxes().map(({ id, name }) => [writePbx(id), clean(name)])),
   },
   extension: { kind: 'texts' },
+  group: {
+    kind: 'texts',
+    help: () => t.policy.form.helps.group,
+    fault: (text) =>
+      groupNames().includes(text) ? undefined : t.policy.form.bad.group({ text: clean(text) }),
+  },
   queue: { kind: 'texts' },
   did: { kind: 'texts' },
+  trunk: { kind: 'texts', help: () => t.policy.form.helps.trunk },
+  account: { kind: 'texts' },
+  variable: {
+    kind: 'texts',
+    help: () => t.policy.form.helps.variable,
+    fault: (text) =>
+      /^[A-Za-z_][\w()-]*=.+$/.test(text) ? undefined : t.policy.form.bad.variable({ text: clean(text) }),
+  },
+  list: { kind: 'texts' },
   number: { kind: 'texts', help: () => t.policy.form.helps.number },
   number_prefix: { kind: 'texts' },
   region: {
@@ -43,13 +61,27 @@ export const CONDITIONS: { [C in keyof When]-?: Entry<C> } = {
       text === 'unknown' || isRegion(text) ? undefined : t.policy.form.bad.region({ text: clean(text) }),
   },
   weekday: { kind: 'choices', labels: () => weekdays() },
+  holiday: { kind: 'choices', labels: () => t.policy.form.holidays },
   hours: {
     kind: 'texts',
     read: (text) => text.replace(/\s*[-–]\s*/, '-').replace(/(?<!\d)(\d:)/g, '0$1'),
     help: () => t.policy.form.helps.hours,
     fault: (text) => (HOURS.test(text) ? undefined : t.policy.form.bad.hours({ text: clean(text) })),
   },
+  percentage: {
+    kind: 'texts',
+    read: (text) => text.replace(/\s*%$/, ''),
+    help: () => t.policy.form.helps.percentage,
+    fault: (text) => (/^[1-9]\d?$/.test(text) ? undefined : t.policy.form.bad.percentage),
+  },
 };
+
+/** What a condition asks for, as texts. */
+export function textsOf(wanted: When[keyof When]): string[] {
+  if (wanted === undefined) return [];
+  if (typeof wanted === 'boolean') return [wanted ? 'yes' : 'no'];
+  return [wanted].flat().map(String);
+}
 
 /** What can be chosen for a condition, with its label: also what was chosen and is not there any more. Empty for texts. */
 export function choicesOf(name: keyof When, chosen: readonly string[]): [choice: string, label: string][] {
@@ -67,13 +99,20 @@ const each = Object.keys(CONDITIONS) as (keyof When)[];
 
 export const enteredOf = (when: When): Entered =>
   Object.fromEntries(
-    each.map((name) => [name, { chosen: when[name] ?? [], text: (when[name] ?? []).join(', ') }]),
+    each.map((name) => [name, { chosen: textsOf(when[name]), text: textsOf(when[name]).join(', ') }]),
   ) as Entered;
 
 /** The conditions that were entered: those that were left empty are none. */
 export function conditionsOf(entered: Entered): When {
   const given = each.map((name) => [name, listed(name, entered)] as const);
-  return Object.fromEntries(given.filter(([, list]) => list.length > 0));
+  return Object.fromEntries(
+    given.flatMap(([name, list]): [string, unknown][] => {
+      if (list.length === 0) return [];
+      // Holidays and other days are all days.
+      if (name === 'holiday') return list.length > 1 ? [] : [[name, list[0] === 'yes']];
+      return [[name, name === 'percentage' ? Number(list[0]) : list]];
+    }),
+  );
 }
 
 export function listed(name: keyof When, entered: Entered): string[] {
@@ -92,10 +131,11 @@ export function faultOf(name: keyof When, entered: Entered): string | undefined 
   if (entry.kind !== 'texts') return undefined;
   const texts = listed(name, entered);
   if (texts.some((text) => text.length > LONGEST)) return t.policy.form.tooLong;
+  if (name === 'percentage' && texts.length > 1) return t.policy.form.bad.percentage;
   return texts.map((text) => entry.fault?.(text)).find((fault) => fault !== undefined);
 }
 
-const PLACES: readonly string[] = ['extension', 'queue', 'did'];
+const PLACES: readonly string[] = ['extension', 'queue', 'did', 'trunk'];
 const shown = (name: string): ((text: string) => string) => {
   if (name === 'pbx') return (text) => clean(pbxName(readPbx(text) ?? text));
   if (name === 'region') return (text) => (text === 'unknown' ? t.policy.unknownRegion : regionName(text));
@@ -104,5 +144,5 @@ const shown = (name: string): ((text: string) => string) => {
 };
 
 /** Conditions as they may be shown. */
-export const cleaned = (when: When): When =>
-  Object.fromEntries(Object.entries(when).map(([name, list]) => [name, list.map(shown(name))]));
+export const cleaned = (when: When): Partial<Record<keyof When, string[]>> =>
+  Object.fromEntries(Object.entries(when).map(([name, wanted]) => [name, textsOf(wanted).map(shown(name))]));

@@ -7,13 +7,15 @@ import type { VersionedPolicy } from '../state/api.js';
 import type { Replay } from '../state/api-rules.js';
 import { mayDo } from '../state/rights.js';
 import { EmergencyNumbers } from './emergency-numbers.js';
+import { keepForm } from './keep-form.js';
 import { NoEmergencyDialog } from './no-emergency-dialog.js';
 import { Presets } from './presets.js';
 import { ReplayDialog, type ReplayOf, ReplaySection, useReplay } from './replay.js';
 import { recordForm, retentionForm } from './rule-form.js';
 import { RuleList } from './rule-list.js';
 import { RuleNotes, useRuleFaults } from './rule-notes.js';
-import { recordSentence, retentionSentence } from './rule-words.js';
+import { keepSentence, recordSentence, retentionSentence } from './rule-words.js';
+import { Groups, Holidays } from './shared-lists.js';
 import { TryIt } from './try-it.js';
 import { type PolicyDraft, usePolicy } from './use-policy.js';
 import { Versions } from './versions.js';
@@ -22,7 +24,9 @@ import { Versions } from './versions.js';
 export function PolicyPage() {
   const policy = usePolicy();
   const [editing, setEditing] = useState(0);
-  const [emergencyBad, setEmergencyBad] = useState(false);
+  const [bad, setBad] = useState<readonly string[]>([]);
+  const isBad = (part: string) => (wrong: boolean) =>
+    setBad((before) => [...before.filter((other) => other !== part), ...(wrong ? [part] : [])]);
   const draft = policy.draft.value;
   const faults = useRuleFaults(draft);
   const replay = useReplay();
@@ -78,6 +82,22 @@ export function PolicyPage() {
           aside={(index) => <RuleNotes faults={faults} list="record" index={index} />}
         />
         <RuleList
+          id="keep"
+          title={t.policy.atEnd}
+          note={t.policy.atEndNote}
+          none={t.policy.noAtEnd}
+          otherwise={t.policy.otherwiseAtEnd}
+          add={t.policy.addAtEnd}
+          rules={draft.keep ?? []}
+          change={(keep) => policy.change({ keep })}
+          sentence={keepSentence}
+          form={keepForm}
+          fresh={{ name: '', reason: '', when: {}, longer_than_s: 10 }}
+          fixed={fixed}
+          open={open}
+          aside={() => null}
+        />
+        <RuleList
           id="retention"
           title={t.policy.retention}
           note={t.policy.retentionNote}
@@ -98,7 +118,21 @@ export function PolicyPage() {
           numbers={draft.emergency_numbers}
           fixed={fixed}
           change={(emergency_numbers) => policy.change({ emergency_numbers })}
-          bad={setEmergencyBad}
+          bad={isBad('emergency')}
+        />
+        <Groups
+          key={`groups ${loaded.version}`}
+          entries={draft.groups ?? []}
+          fixed={fixed}
+          change={(groups) => policy.change({ groups })}
+          bad={isBad('groups')}
+        />
+        <Holidays
+          key={`holidays ${loaded.version}`}
+          entries={draft.holidays ?? []}
+          fixed={fixed}
+          change={(holidays) => policy.change({ holidays })}
+          bad={isBad('holidays')}
         />
         {!fixed && <ReplaySection replay={replay} policy={draft} />}
         <Versions
@@ -112,7 +146,7 @@ export function PolicyPage() {
         />
       </div>
       <TryIt policy={draft} unsaved={policy.dirty.value} />
-      <SaveBar policy={policy} replay={replay} blocked={editing > 0 || emergencyBad} />
+      <SaveBar policy={policy} replay={replay} blocked={editing > 0 || bad.length > 0} />
     </div>
   );
 }

@@ -6,32 +6,25 @@ import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import type { RecordRule, RetentionRule, When } from '../state/api.js';
 import { pbxes, pbxName } from '../state/pbxes.js';
-import { CONDITIONS, choicesOf, conditionsOf, enteredOf, faultOf } from './conditions.js';
+import { Choice } from './choice.js';
+import { CONDITIONS, choicesOf, conditionsOf, enteredOf, faultOf, textsOf } from './conditions.js';
+import { OutcomeFields, type OutcomeOf, ofOutcome } from './outcome-fields.js';
 import type { FormOf, Rule } from './rule-list.js';
 
 const conditions = Object.keys(CONDITIONS) as (keyof When)[];
 
 export const recordForm: FormOf<RecordRule> = ({ id, rule, names, done, cancel }) => {
-  const [outcome, setOutcome] = useState(rule.outcome);
+  const [outcome, setOutcome] = useState<OutcomeOf>(() => rule);
   return (
     <RuleForm
       id={id}
-      rule={rule}
+      rule={{ name: rule.name, reason: rule.reason, when: rule.when }}
       names={names}
       cancel={cancel}
       faults={[]}
-      done={(r) => done({ ...r, outcome })}
+      done={(r) => done({ ...r, ...ofOutcome(outcome) })}
     >
-      <Choice
-        name={`${id}-outcome`}
-        legend={t.policy.form.action}
-        value={outcome}
-        choices={[
-          ['skip', t.policy.form.doNot],
-          ['record', t.policy.form.doRecord],
-        ]}
-        choose={setOutcome}
-      />
+      <OutcomeFields id={id} value={outcome} change={setOutcome} />
     </RuleForm>
   );
 };
@@ -86,8 +79,8 @@ type FormProps<R extends Rule> = {
   children: ComponentChildren;
 };
 
-/** What both kinds of rules have: a name, a reason, conditions. */
-function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, children }: FormProps<R>) {
+/** What all kinds of rules have: a name, a reason, conditions. */
+export function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, children }: FormProps<R>) {
   const [name, setName] = useState(rule.name);
   const [reason, setReason] = useState(rule.reason);
   const [entered, setEntered] = useState(() => enteredOf(rule.when));
@@ -127,7 +120,7 @@ function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, child
         <p class="field-help">{t.policy.form.whenHelp}</p>
         {conditions.map((name) => {
           const { chosen } = entered[name];
-          const choices = choicesOf(name, [...(rule.when[name] ?? []), ...chosen]);
+          const choices = choicesOf(name, [...textsOf(rule.when[name]), ...chosen]);
           return (
             choices.length > 1 && (
               <fieldset class="checks" key={name}>
@@ -193,27 +186,5 @@ function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, child
         </button>
       </div>
     </form>
-  );
-}
-
-type ChoiceProps<C extends string> = {
-  name: string;
-  legend: string;
-  value: C;
-  choices: [C, string][];
-  choose: (value: C) => void;
-};
-
-function Choice<C extends string>({ name, legend, value, choices, choose }: ChoiceProps<C>) {
-  return (
-    <fieldset>
-      <legend class="field-legend">{legend}</legend>
-      {choices.map(([key, label]) => (
-        <label class="check" key={key}>
-          <input type="radio" name={name} checked={value === key} onChange={() => choose(key)} />
-          <span>{label}</span>
-        </label>
-      ))}
-    </fieldset>
   );
 }

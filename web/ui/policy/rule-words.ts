@@ -1,5 +1,5 @@
 import { t } from '../messages/language.js';
-import type { RecordRule, RetentionRule } from '../state/api.js';
+import type { KeepRule, RecordRule, RetentionRule } from '../state/api.js';
 import { cleaned } from './conditions.js';
 
 /** What a rule does, in a sentence. */
@@ -8,3 +8,9 @@ export const recordSentence = ({ outcome, when }: RecordRule): string =>
 
 export const retentionSentence = ({ keep_days: days, when }: RetentionRule): string =>
   t.policy.sentence.keep({ days, when: cleaned(when) });
+
+export const keepSentence = ({ longer_than_s, asked_for, when }: KeepRule): string =>
+  t.policy.sentence.atEnd({
+    ...{ seconds: longer_than_s ?? null, asked: asked_for === true },
+    when: cleaned(when),
+  });

@@ -11,7 +11,7 @@ import { clean } from '../messages/numbers.js';
 import { api, type Policy, type PolicyTest, type PolicyVerdict } from '../state/api.js';
 import { pbxes, severalPbxes } from '../state/pbxes.js';
 
-const facts = ['number', 'extension', 'queue', 'did', 'at'] as const;
+const facts = ['number', 'extension', 'queue', 'did', 'trunk', 'account', 'variable', 'list', 'at'] as const;
 
 /** Asks the server what the rules on the page, saved or not, would do with a call. */
 export function TryIt({ policy, unsaved }: { policy: Policy; unsaved: boolean }) {
@@ -97,9 +97,11 @@ function Verdict({ said }: { said: PolicyVerdict }) {
           <strong>
             {said.outcome === 'skip'
               ? t.policy.tryIt.notRecorded
-              : said.keep_days === null
-                ? t.policy.tryIt.keptForEver
-                : t.policy.tryIt.kept({ days: said.keep_days })}
+              : said.outcome !== 'record'
+                ? t.policy.tryIt[said.outcome]
+                : said.keep_days === null
+                  ? t.policy.tryIt.keptForEver
+                  : t.policy.tryIt.kept({ days: said.keep_days })}
           </strong>
         </span>
       </p>

@@ -57,7 +57,11 @@ async function save(basedOn: number, noEmergencyNumbers = false): Promise<void> 
 function change(part: Partial<Policy>): void {
   if (!draft.value) return;
   savedVersion.value = null;
-  draft.value = { ...draft.value, ...part };
+  const next = { ...draft.value, ...part };
+  // What a policy may be without is left out when it is empty, as it was before anybody wrote it.
+  for (const list of ['keep', 'groups', 'holidays'] as const)
+    if (next[list]?.length === 0 && loaded.value?.policy[list] === undefined) delete next[list];
+  draft.value = next;
 }
 
 export function usePolicy() {
@@ -76,3 +80,6 @@ export function usePolicy() {
 }
 
 export type PolicyDraft = ReturnType<typeof usePolicy>;
+
+/** Names of the groups that the rules being edited may name. */
+export const groupNames = (): string[] => (draft.value?.groups ?? []).map(({ name }) => name);

@@ -2,7 +2,7 @@ import type { Static } from 'typebox';
 import type { AskedView } from '../../../daemon/domain/operations/job.js';
 import type { Act } from '../../../daemon/domain/people/act.js';
 import type { When } from '../../../daemon/domain/policy/conditions.js';
-import type { Policy, RecordRule, RetentionRule } from '../../../daemon/domain/policy/policy.js';
+import type { KeepRule, Policy, RecordRule, RetentionRule } from '../../../daemon/domain/policy/policy.js';
 import type {
   AuditEntryView,
   AuditPage as AuditPageSchema,
@@ -45,7 +45,7 @@ import type {
 import type { Schema } from '../reference/schema-type.js';
 import { forPerson, personHeader } from './opened-for.js';
 
-export type { Act, AuditQuery, CallDetail, CallSummary, Policy, RecordRule, RetentionRule, When };
+export type { Act, AuditQuery, CallDetail, CallSummary, KeepRule, Policy, RecordRule, RetentionRule, When };
 export type AuditEntry = Static<typeof AuditEntryView>;
 export type AuditPage = Static<typeof AuditPageSchema>;
 export type AuditState = Static<typeof AuditStateView>;

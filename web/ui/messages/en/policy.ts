@@ -4,26 +4,37 @@ import { count, listOr, plural } from '../locale.js';
 const DIRECTIONS = { in: 'incoming', out: 'outgoing', internal: 'internal' };
 
 /** What each condition says of calls; direction stands before them. */
+type Said = Partial<Record<keyof When, string[]>>;
+
 const SAID: { [C in Exclude<keyof When, 'direction'>]-?: (any: string[]) => string } = {
   pbx: (any) => `on the PBX ${listOr(any)}`,
   extension: (any) => `with extension ${listOr(any)}`,
+  group: (any) => `with somebody of ${listOr(any)}`,
   queue: (any) => `through queue ${listOr(any)}`,
   did: (any) => `to our number ${listOr(any)}`,
+  trunk: (any) => `over trunk ${listOr(any)}`,
+  account: (any) => `on account ${listOr(any)}`,
+  variable: (any) => `with ${listOr(any)}`,
+  list: (any) => `with a number on the list ${listOr(any)}`,
   number: (any) => `with the number ${listOr(any)}`,
   number_prefix: (any) => `with a number that begins with ${listOr(any)}`,
   region: (any) => `with a number from ${listOr(any)}`,
   weekday: (any) => `on ${listOr(any)}`,
+  holiday: ([any]) => (any === 'yes' ? 'on holidays' : 'not on holidays'),
   hours: (any) => `between ${listOr(any.map((hours) => hours.replace('-', ' and ')))}`,
+  percentage: ([any]) => `(${any}% of them, chosen evenly)`,
 };
 
 /** Which calls fit these conditions. */
-function calls({ direction = [], ...when }: When): string {
+function calls({ direction = [], ...when }: Said): string {
   const parts = Object.entries(SAID).map(([name, words]) => {
     const any = when[name as keyof typeof SAID] ?? [];
     return any.length > 0 ? words(any) : '';
   });
   const which =
-    direction.length > 0 && direction.length < 3 ? listOr(direction.map((d) => DIRECTIONS[d])) : '';
+    direction.length > 0 && direction.length < 3
+      ? listOr(direction.map((d) => DIRECTIONS[d as keyof typeof DIRECTIONS] ?? d))
+      : '';
   const said = [which, 'calls', ...parts].filter(Boolean);
   return said.length === 1 ? 'every call' : said.join(' ');
 }
@@ -61,6 +72,12 @@ export const policyText = {
   },
   firstMatch: 'Rules are checked from the top; the first match decides.',
   record: 'What to record',
+  atEnd: 'What to keep after the call',
+  atEndNote:
+    'The first match decides: the audio of a call that does not meet it is destroyed when the call ends.',
+  noAtEnd: 'No rules: the audio of every recorded call is kept.',
+  otherwiseAtEnd: 'The audio of every other recorded call is kept.',
+  addAtEnd: 'Add a rule for the end of the call',
   retention: 'How long to keep it',
   retentionNote: 'Applies only to recordings made from now on. Existing recordings keep their current date.',
   noRecord: 'No rules: every call is recorded.',
@@ -82,6 +99,21 @@ export const policyText = {
   emergencyHelp:
     'Calls to these are never recorded, whatever the rules say. Separate them with spaces or commas.',
   emergencyBad: ({ list }: { list: string }) => `Use 2 to 15 digits, * or #. Not understood: ${list}`,
+  groups: {
+    title: 'Groups of extensions',
+    label: 'Groups',
+    help: 'One per line, such as Sales: 201, 202. Rules can name a group instead of its extensions.',
+    none: 'No groups.',
+    bad: ({ line }: { line: string }) => `“${line}” is not a group such as Sales: 201, 202.`,
+    twice: ({ name }: { name: string }) => `“${name}” is there twice.`,
+  },
+  holidays: {
+    title: 'Holidays',
+    label: 'Days',
+    help: 'One per line: 2026-04-03 Good Friday for one year, 12-25 Christmas for every year.',
+    none: 'No holidays.',
+    bad: ({ line }: { line: string }) => `“${line}” is not a day with a name, such as 12-25 Christmas.`,
+  },
   noEmergency: {
     title: 'Save without emergency numbers?',
     what: ({ list }: { list: string }) => `Calls to ${list} will be recorded like any other call.`,
@@ -99,6 +131,25 @@ export const policyText = {
     action: 'Then',
     doRecord: 'Record the call',
     doNot: 'Do not record the call',
+    doOnDemand: 'Keep the recording only if somebody asks for it',
+    doAsk: 'Record only if the other party says yes',
+    whatIsKept: 'When somebody asks, keep',
+    wholeCall: 'The whole call',
+    fromNow: 'Only what follows',
+    before: 'Until somebody asks',
+    captureBefore: 'Capture audio, and destroy it if nobody asks',
+    nothingBefore: 'Capture nothing',
+    whileOpen: 'Until it is known whether the rule matches',
+    openWait: 'Wait: capture nothing',
+    openCapture: 'Capture, and destroy the audio if it must not be kept',
+    onHold: 'While somebody waits on hold',
+    holdRecord: 'Record what they say',
+    holdMask: 'Mask what they say',
+    keepOnly: 'Keep the audio only if',
+    longerThan: 'The call was longer than (seconds)',
+    longerThanHelp: '1 to 86,400, counted from the answer. Leave it empty for calls of any length.',
+    askedFor: 'Somebody asked for the recording',
+    badSeconds: 'Enter a whole number from 1 to 86,400, or nothing.',
     keep: 'Keep the recording',
     forEver: 'Forever',
     forDays: 'For a number of days',
@@ -110,14 +161,22 @@ export const policyText = {
       direction: 'Direction',
       pbx: 'PBX',
       extension: 'Our extension',
+      group: 'Group of our extensions',
       queue: 'Queue',
       did: 'Number called (DID)',
+      trunk: 'Trunk',
+      account: 'Account code',
+      variable: 'Channel variable',
+      list: 'Number list',
       number: 'Their number',
       number_prefix: 'Their number begins with',
       region: 'Country of their number',
       weekday: 'Day of the week',
+      holiday: 'Holidays',
       hours: 'Time of day',
+      percentage: 'Percentage of these calls',
     },
+    holidays: { yes: 'On holidays', no: 'On other days' },
     done: 'Done',
     noName: 'Give the rule a name.',
     sameName: 'Another rule has this name.',
@@ -126,10 +185,17 @@ export const policyText = {
     /** What to enter, under a field; and what to say of an entry that cannot be used. */
     helps: {
       number: 'With or without the country code.',
+      group: 'Names of groups from the list on this page.',
+      trunk: 'Its name in the PBX, such as the PJSIP endpoint.',
+      variable: 'Such as CAMPAIGN=spring. channelvars in ari.conf must name it.',
+      percentage: '1 to 99. The same calls are chosen whenever the rules are run.',
       region: 'Codes of two letters, such as DE or US; “unknown” for a withheld number.',
       hours: 'Such as 08:00-12:30, 13:30-18:00 by the clock of this site; 22:00-06:00 ends the next day.',
     },
     bad: {
+      group: ({ text }: { text: string }) => `There is no group “${text}” on this page.`,
+      variable: ({ text }: { text: string }) => `“${text}” is not a variable such as CAMPAIGN=spring.`,
+      percentage: 'Enter one whole number from 1 to 99.',
       region: ({ text }: { text: string }) => `“${text}” is not a country code such as DE or US.`,
       hours: ({ text }: { text: string }) => `“${text}” is not a time of day such as 08:00-18:00.`,
     },
@@ -144,11 +210,17 @@ export const policyText = {
     extension: 'Our extension',
     queue: 'Queue',
     did: 'Number called (DID)',
+    trunk: 'Trunk',
+    account: 'Account code',
+    variable: 'Channel variable',
+    list: 'Number list',
     at: 'Date and time',
     atHelp: 'Such as 2026-03-02 14:30. Leave it empty for now.',
     button: 'Try it',
     busy: 'Trying…',
     notRecorded: 'It would not be recorded.',
+    on_demand: 'It would be recorded if somebody asks for it.',
+    ask: 'It would be recorded if the other party says yes.',
     kept: ({ days }: { days: number }) =>
       plural(days, {
         one: 'It would be recorded and kept for 1 day.',
@@ -171,15 +243,27 @@ export const policyText = {
   keepMine: 'Save mine over theirs',
   finishFirst: 'Finish or cancel what you are editing, then save.',
   sentence: {
-    record: ({ outcome, when }: { outcome: 'record' | 'skip' | 'on_demand' | 'ask'; when: When }) =>
+    record: ({ outcome, when }: { outcome: 'record' | 'skip' | 'on_demand' | 'ask'; when: Said }) =>
       ({
         record: `Record ${calls(when)}.`,
         skip: `Do not record ${calls(when)}.`,
         on_demand: `Record ${calls(when)} if somebody asks for it.`,
         ask: `Record ${calls(when)} only if the other party says yes.`,
       })[outcome],
+    /** `seconds` null: of any length. */
+    atEnd: ({ seconds, asked, when }: { seconds: number | null; asked: boolean; when: Said }) => {
+      const needs = [
+        ...(seconds === null
+          ? []
+          : [`longer than ${plural(seconds, { one: '1 second', other: `${count(seconds)} seconds` })}`]),
+        ...(asked ? ['asked for by somebody'] : []),
+      ];
+      return needs.length === 0
+        ? `Keep the audio of ${calls(when)}.`
+        : `Keep the audio of ${calls(when)} only if they were ${needs.join(' and ')}.`;
+    },
     /** `days` null: forever. */
-    keep: ({ days, when }: { days: number | null; when: When }) =>
+    keep: ({ days, when }: { days: number | null; when: Said }) =>
       days === null
         ? `Keep recordings of ${calls(when)} forever.`
         : `Keep recordings of ${calls(when)} for ${daysOf(days)}${yearsIn(days)}.`,

@@ -1,0 +1,77 @@
+import type { Site } from '../days.js';
+import { ALL_KNOWN, type CallFacts } from '../policy/facts.js';
+import type { CallRecord, Leg } from '../recording/recording.js';
+
+/** What the policy decides by. `lists`: the lists of numbers that the other party's number is on. */
+export function factsOf(call: CallRecord, site: Site, lists: string[] = []): CallFacts {
+  const { direction, legs, facts } = call;
+  // The first leg is the caller's.
+  const taking = legs.filter((l, i) => l.party.ours && (l.upAt !== null || i === 0));
+  const extensions = namesOf(taking);
+  const number = direction === 'internal' ? call.us.number : call.them.number;
+  // Nobody dials in a click-to-dial by way of a Local channel: then it is what was sent to the line.
+  const dialled = call.dialled || (direction === 'out' ? call.them.number : '');
+  const others = legs.filter((l) => !l.party.ours && l.party.number !== '' && l.party.number !== number);
+  const added = numbersOf(others.filter((l) => l.upAt !== null));
+  const rung = (l: Leg) => l.upAt === null && l.goneAt === null;
+  const called = facts?.called ?? [];
+  return {
+    pbx: call.pbx,
+    firstId: call.linkedids[0] ?? call.id,
+    direction,
+    extensions,
+    queue: call.queue,
+    did: call.did,
+    number,
+    dialled,
+    added,
+    called: added.filter((n) => called.includes(n)),
+    ringing: {
+      extensions: namesOf(legs.filter((l) => l.party.ours && rung(l) && !taking.includes(l))),
+      numbers: numbersOf(others.filter(rung)).filter((n) => !added.includes(n)),
+    },
+    trunks: trunksOf(legs),
+    account: facts?.account ?? null,
+    variables: facts?.variables ?? null,
+    lists,
+    startedAt: call.startedAt,
+    site,
+    known: knownOf(call, { extensions, number, dialled }),
+    ...(call.test ? { test: true } : {}),
+  };
+}
+
+const namesOf = (legs: Leg[]): string[] => [
+  ...new Set(legs.flatMap((l) => [l.party.number, l.endpoint]).filter((n) => n !== '')),
+];
+const numbersOf = (legs: Leg[]): string[] => [...new Set(legs.map((l) => l.party.number))];
+
+/** Who took part on lines to the outside, or who was tried. The first calls were stored without endpoints. */
+function trunksOf(legs: Leg[]): string[] | null {
+  const outside = legs.filter((l) => !l.party.ours);
+  const up = outside.filter((l) => l.upAt !== null);
+  const found = [...new Set((up.length > 0 ? up : outside).map((l) => l.endpoint))];
+  return found.includes('') ? null : found;
+}
+
+/**
+ * What stays as it is. Before two have been connected, a call may still go to a queue, to another extension, or where the dialplan
+ * sets a variable. Whom it is with is told by what was dialled; but who is rung by the PBX first has not dialled yet, and what is
+ * dialled for them goes through the dialplan.
+ */
+function knownOf(
+  { direction, legs, endedAt, facts }: CallRecord,
+  { extensions, number, dialled }: { extensions: string[]; number: string; dialled: string },
+): CallFacts['known'] {
+  if (endedAt !== null || legs.filter((l) => l.upAt !== null).length > 1) return ALL_KNOWN;
+  const out = direction === 'out';
+  const alone = facts?.originated && legs.length === 1;
+  const reached = out ? (facts?.sent === false ? '' : number) : alone ? '' : number || dialled;
+  return {
+    number: direction === 'in' || reached !== '',
+    extension: out && extensions.length > 0,
+    queue: out,
+    account: out || Boolean(facts?.account),
+    variable: out,
+  };
+}

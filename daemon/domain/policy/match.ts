@@ -1,0 +1,94 @@
+import type { TSchema } from 'typebox';
+import { type Around, CONDITIONS, type When } from './conditions.js';
+import type { CallFacts, LateFact } from './facts.js';
+import type { KeepRule, Policy, RecordRule, RetentionRule } from './policy.js';
+
+/**
+ * Whether a rule fits a call. `yes` and `no` stay so, whatever else becomes known; `now` fits by what is known now, and may not
+ * once more is known; `later` is the opposite.
+ */
+export type Match = 'yes' | 'no' | 'now' | 'later';
+
+type Test = {
+  fits: (facts: CallFacts) => boolean;
+  needs: LateFact | undefined;
+  stays: boolean;
+};
+type Ready<R> = { rule: R; tests: Test[] };
+
+const names = Object.keys(CONDITIONS) as (keyof When)[];
+
+type Given = {
+  fits: (wanted: unknown, around: Around) => Test['fits'];
+  needs?: LateFact;
+  stays?: true;
+  stored?: (facts: CallFacts) => boolean;
+};
+const given = (name: keyof When) => CONDITIONS[name] as unknown as Given & { schema: TSchema };
+
+const testsOf = (when: When, around: Around): Test[] =>
+  names.flatMap((name) => {
+    const wanted = when[name];
+    if (wanted === undefined) return [];
+    const { fits, needs, stays = false } = given(name);
+    return [{ fits: fits(wanted, around), needs, stays }];
+  });
+
+/** Rules made ready to be tried on calls. A policy is never changed: another one has rules of its own. */
+type ReadyPolicy = {
+  record: Ready<RecordRule>[];
+  retention: Ready<RetentionRule>[];
+  keep: Ready<KeepRule>[];
+  emergency: ReadonlySet<string>;
+};
+const made = new WeakMap<Policy, ReadyPolicy>();
+
+export function ready(policy: Policy): ReadyPolicy {
+  const known = made.get(policy);
+  if (known) return known;
+  const { groups = [], holidays = [] } = policy;
+  const of = <R extends { name: string; when: When }>(rules: readonly R[]): Ready<R>[] =>
+    rules.map((rule) => ({ rule, tests: testsOf(rule.when, { rule: rule.name, groups, holidays }) }));
+  const all = {
+    record: of(policy.record),
+    retention: of(policy.retention),
+    keep: of(policy.keep ?? []),
+    emergency: new Set(policy.emergency_numbers),
+  };
+  made.set(policy, all);
+  return all;
+}
+
+/** `later`: the facts once everybody who is being rung has answered, or null. */
+export function matchOf(tests: readonly Test[], facts: CallFacts, later: CallFacts | null): Match {
+  let now = true;
+  let sure = true;
+  for (const { fits, needs, stays } of tests) {
+    const unknown = needs !== undefined && !facts.known[needs];
+    if (fits(facts)) {
+      if (unknown && !stays) sure = false;
+    } else if (unknown || (later !== null && needs !== undefined && fits(later))) {
+      now = false;
+      sure = false;
+    } else return 'no';
+  }
+  if (sure) return 'yes';
+  return now ? 'now' : 'later';
+}
+
+export const fitsNow = (tests: readonly Test[], facts: CallFacts): boolean =>
+  tests.every(({ fits }) => fits(facts));
+
+const ALONE: Around = { rule: '', groups: [], holidays: [] };
+
+/** Whether a call with these facts fits every condition. */
+export const fits = (when: When, facts: CallFacts, around: Partial<Around> = {}): boolean =>
+  fitsNow(testsOf(when, { ...ALONE, ...around }), facts);
+
+/** Conditions that rules of this policy have and that ask for something that was not stored with the call. */
+export function notStored(policy: Policy, facts: CallFacts): (keyof When)[] {
+  const rules = [...policy.record, ...policy.retention, ...(policy.keep ?? [])];
+  return names.filter(
+    (name) => given(name).stored?.(facts) === false && rules.some(({ when }) => when[name] !== undefined),
+  );
+}

@@ -1,0 +1,87 @@
+import { t } from '../messages/language.js';
+import type { RecordRule } from '../state/api.js';
+import { Choice } from './choice.js';
+
+/** What becomes of a call that a rule fits, with what only some outcomes have. */
+export type OutcomeOf = Pick<RecordRule, 'outcome' | 'keep' | 'capture_before' | 'while_open' | 'on_hold'>;
+
+type Props = { id: string; value: OutcomeOf; change: (value: OutcomeOf) => void };
+
+export function OutcomeFields({ id, value, change }: Props) {
+  const words = t.policy.form;
+  const { outcome, keep = 'whole', capture_before: before = true, while_open, on_hold = 'record' } = value;
+  const set = (part: Partial<OutcomeOf>) => change({ ...value, ...part });
+  return (
+    <>
+      <Choice
+        name={`${id}-outcome`}
+        legend={words.action}
+        value={outcome}
+        choices={[
+          ['skip', words.doNot],
+          ['record', words.doRecord],
+          ['on_demand', words.doOnDemand],
+          ['ask', words.doAsk],
+        ]}
+        choose={(chosen) => set({ outcome: chosen })}
+      />
+      {outcome === 'on_demand' && (
+        <>
+          <Choice
+            name={`${id}-what`}
+            legend={words.whatIsKept}
+            value={keep}
+            choices={[
+              ['whole', words.wholeCall],
+              ['from_now', words.fromNow],
+            ]}
+            choose={(chosen) => set({ keep: chosen })}
+          />
+          <Choice
+            name={`${id}-before`}
+            legend={words.before}
+            value={before ? 'yes' : 'no'}
+            choices={[
+              ['yes', words.captureBefore],
+              ['no', words.nothingBefore],
+            ]}
+            choose={(chosen) => set({ capture_before: chosen === 'yes' })}
+          />
+        </>
+      )}
+      <Choice
+        name={`${id}-open`}
+        legend={words.whileOpen}
+        value={while_open ?? (outcome === 'skip' || outcome === 'ask' ? 'wait' : 'capture')}
+        choices={[
+          ['wait', words.openWait],
+          ['capture', words.openCapture],
+        ]}
+        choose={(chosen) => set({ while_open: chosen })}
+      />
+      {outcome !== 'skip' && (
+        <Choice
+          name={`${id}-hold`}
+          legend={words.onHold}
+          value={on_hold}
+          choices={[
+            ['record', words.holdRecord],
+            ['mask', words.holdMask],
+          ]}
+          choose={(chosen) => set({ on_hold: chosen })}
+        />
+      )}
+    </>
+  );
+}
+
+/** Without what an outcome does not have. */
+export function ofOutcome({ outcome, keep, capture_before, while_open, on_hold }: OutcomeOf): OutcomeOf {
+  return {
+    outcome,
+    ...(outcome === 'on_demand' && keep ? { keep } : {}),
+    ...(outcome === 'on_demand' && capture_before !== undefined ? { capture_before } : {}),
+    ...(while_open ? { while_open } : {}),
+    ...(outcome !== 'skip' && on_hold ? { on_hold } : {}),
+  };
+}
