@@ -86,6 +86,8 @@ export function createCalls(
   const recorder = createRecorder({
     catalogue: outbox.catalogue,
     alarms,
+    codes: config.codes,
+    listsOf: parts.data.lists.namesFor,
     capture,
     segments,
     hindrance: () => parts.operations.room.hindrance(id),

@@ -76,6 +76,7 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     atOnce: config.encode.at_once,
     alarms: alert,
     alarmsOf: (pbx) => alarmsOf.get(pbx) ?? alert,
+    listsOf: parts.data.lists.namesFor,
     site: { timeZone: config.site.time_zone, region: siteRegion(config) },
     clock,
     behind: time.behind,

@@ -13,6 +13,7 @@ import { feedOf } from '../domain/call/feed.js';
 import { type CallId, type LegId, parseOurs } from '../domain/recording/recording.js';
 import { retryDelay } from '../ops/turns.js';
 import { createDirecting, type DirectingDeps } from './record/directing.js';
+import { createHearing, type HearingDeps } from './record/hearing.js';
 import { blank, type Changed, type Ended, type Live, running, standing } from './record/live.js';
 import { createSteps, type StepDeps } from './record/steps.js';
 import { createTakeUp } from './record/take-up.js';
@@ -22,7 +23,8 @@ import { createTakeUp } from './record/take-up.js';
  * it only the newest change waits, so that a slow PBX or disk never builds a backlog.
  */
 export type RecordDeps = StepDeps &
-  DirectingDeps & {
+  DirectingDeps &
+  HearingDeps & {
     capture: Capture;
     rules: TrackRules;
     /** What the PBX tells of when legs were answered; of those that it does not tell of there is nothing. */
@@ -80,6 +82,8 @@ export function createRecorder(deps: RecordDeps) {
     all: () => live.values(),
     reconsider: (l) => reconsider(l),
   });
+
+  const hearing = createHearing(deps, { state: () => state, direct: directing.direct });
 
   function after(times: number, what: () => void): NodeJS.Timeout | null {
     return stopped ? null : setTimeout(what, retryDelay(AGAIN, times));
@@ -185,6 +189,7 @@ export function createRecorder(deps: RecordDeps) {
     const next = step(state, event, deps.rules);
     state = next.state;
     for (const effect of next.effects) enqueue(effect, event.kind === 'snapshot', heardAt);
+    hearing.hear(event);
   }
 
   /** What the PBX has now, with when it was answered as far as that can be known, and then what was heard meanwhile. */

@@ -17,6 +17,8 @@ import {
 } from '../../daemon/domain/recording/recording.js';
 import { createLog } from '../../daemon/ops/log.js';
 
+const noCodes = { decline: '', allow: '', keep: '', mask: '', resume: '' };
+
 export const T0 = 1_700_000_000_000;
 export const log = createLog('silent', 'test');
 /** What a PBX has before its first call. */
@@ -141,6 +143,7 @@ export async function lab(
       log,
     }),
     hindrance: () => hindrance.why,
+    ...{ listsOf: () => [], codes: noCodes },
     alarms: { raise: (key) => void raised.push(key) },
     muteTrap: () => muteTrap,
     spoolAudio: async () => audio.held,

@@ -5,7 +5,12 @@ import { factsOf } from '../../domain/call/facts-of.js';
 import { type Site, times } from '../../domain/days.js';
 import { TapedeckError } from '../../domain/error.js';
 import { type Course, courseOf, excluded, fateOf, ruleOf } from '../../domain/policy/course.js';
-import { decideRecord, type KeptDecision, type RecordRule } from '../../domain/policy/policy.js';
+import {
+  decideRecord,
+  type KeptDecision,
+  type RecordDecision,
+  type RecordRule,
+} from '../../domain/policy/policy.js';
 import { sameCoded } from '../../domain/reason/coded.js';
 import { because, becauseOf, together, type Why } from '../../domain/reason/reason.js';
 import { inWords } from '../../domain/reason/words.js';
@@ -18,6 +23,8 @@ import { createReasons, type ReasonDeps } from './reasons.js';
 
 export type StepDeps = ReasonDeps & {
   site: Site;
+  /** The lists of numbers that a number is on. */
+  listsOf: (number: string) => string[];
   catalogue: Catalogue;
   segments: Segments;
   /** Why nothing can be captured now (no room on the disk), or null. Asked right before a capture begins. */
@@ -49,13 +56,13 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
 
   async function follow(change: Changed, l: Live): Promise<void> {
     const { call } = change;
-    const { decision, rule } = await decide(call, l);
-    const row = deps.catalogue.calls.save(call, undefined, decision);
+    const { kept, decided, rule } = await decide(call, l);
+    const row = deps.catalogue.calls.save(call, undefined, kept);
     row.catch((err) =>
       deps.log.error({ err, call: call.id }, 'A call could not be written to the catalogue'),
     );
     if (call.answeredAt !== null) {
-      const course = courseOf(decision, rule, await saidOf(call, l));
+      const course = courseOf(decided, rule, await saidOf(call, l));
       await (course.course === 'destroy' ? destroy(call.id, course.coverage, l) : capture(change, course, l));
     }
     await notForLong(row);
@@ -120,20 +127,19 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
   async function decide(
     call: CallRecord,
     l: Live,
-  ): Promise<{ decision: KeptDecision; rule: RecordRule | null }> {
+  ): Promise<{ kept: KeptDecision; decided: RecordDecision; rule: RecordRule | null }> {
     const before = l.decision;
     const { policy, version } = await (before
       ? deps.catalogue.policy.of(before.version)
       : deps.catalogue.policy.newest());
-    const decision = {
-      version: before?.version ?? version,
-      ...decideRecord(policy, factsOf(call, deps.site)),
-    };
-    const { outcome, rule, why } = decision;
+    const facts = factsOf(call, deps.site);
+    const decided = decideRecord(policy, { ...facts, lists: deps.listsOf(facts.number) });
+    const { outcome, rule, why } = decided;
+    const kept = { version: before?.version ?? version, outcome, rule, why };
     if (before?.outcome !== outcome || before.rule !== rule)
       deps.log.info({ call: call.id, outcome, rule }, inWords(why, say));
-    l.decision = decision;
-    return { decision, rule: ruleOf(policy, decision) };
+    l.decision = kept;
+    return { kept, decided, rule: ruleOf(policy, decided) };
   }
 
   async function begin({ call, swapped }: Changed, legId: LegId, l: Live): Promise<void> {
@@ -258,9 +264,9 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
       await deps.catalogue.calls.save(call, { status: 'none', why, rule: null, missingMs: 0 });
       return;
     }
-    const { decision, rule } = await decide(call, l);
+    const { kept: decision, decided, rule } = await decide(call, l);
     const said = await saidOf(call, l);
-    const course = courseOf(decision, rule, said);
+    const course = courseOf(decided, rule, said);
     if (course.course === 'destroy') {
       await destroy(call.id, course.coverage, l);
       await deps.catalogue.calls.save(call, course.coverage, decision);
@@ -275,10 +281,9 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     if (change.unseen) call = { ...call, endedAt: await endOf(call, segments) };
     // Nobody asked for it, or agreed: nothing was captured, as the rule says.
     const fate = fateOf(decision, said, call, Number.MAX_SAFE_INTEGER);
-    const masked = l.because?.code === 'masked';
-    if (segments.length === 0 && (fate.fate === 'destroy' || masked)) {
-      const coverage =
-        fate.fate === 'destroy' ? fate.coverage : excluded({ rule: null, why: because('masked') });
+    const meant = course.course === 'wait' ? course.why : l.because?.code === 'masked' ? l.because : null;
+    if (segments.length === 0 && (fate.fate === 'destroy' || meant)) {
+      const coverage = fate.fate === 'destroy' ? fate.coverage : excluded({ rule: null, why: meant! });
       await deps.catalogue.calls.save(call, coverage, decision);
       return;
     }

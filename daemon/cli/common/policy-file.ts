@@ -27,7 +27,16 @@ const hints: Record<string, string> = {
   emergency_numbers: 'Write a list such as ["112", "911"]: digits, *, # and +, 2 to 15 of them.',
   ...Object.fromEntries(Object.entries(CONDITIONS).map(([name, { hint }]) => [name, hint])),
 };
-const parts = ['record', 'retention', 'emergency_numbers', 'keep', 'groups', 'holidays'] as const;
+const parts = [
+  'record',
+  'retention',
+  'emergency_numbers',
+  'keep',
+  'groups',
+  'holidays',
+  'mask',
+  'telling',
+] as const;
 /** Of these a policy may have none. */
 const schemas = {
   ...{ record: RecordRule, retention: RetentionRule },
@@ -54,6 +63,7 @@ export function writePolicy({ version, changedAt, changedBy, policy }: Omit<Stor
     '# Never recorded, whatever the rules say.',
     stringify({ emergency_numbers: policy.emergency_numbers }),
     ...REQUIRED.filter((part) => policy[part].length === 0).map((part) => `${part} = []\n`),
+    ...(policy.mask ? [stringify({ mask: policy.mask })] : []),
     ...(policy.groups ?? []).map((group) => `[[groups]]\n${stringify(group)}`),
     ...(policy.holidays ?? []).map((day) => `[[holidays]]\n${stringify(day)}`),
     ...policy.record.map((r) => `[[record]]\n${rule(r)}`),
@@ -61,6 +71,7 @@ export function writePolicy({ version, changedAt, changedBy, policy }: Omit<Stor
       (r) => `[[retention]]\n${rule({ ...r, keep_days: r.keep_days ?? FOR_EVER } as typeof r)}`,
     ),
     ...(policy.keep ?? []).map((r) => `[[keep]]\n${rule(r)}`),
+    ...(policy.telling ? [stringify({ telling: policy.telling })] : []),
   ].join('\n');
 }
 
@@ -120,7 +131,8 @@ function faultsOf(value: Unknown): Fault[] {
       });
     else for (const [i, rule] of value[part].entries()) faults.push(...within(schema, rule, [part, i]));
   }
-  faults.push(...within(Type.Object({ emergency_numbers: Policy.properties.emergency_numbers }), value, []));
+  const { emergency_numbers, mask, telling } = Policy.properties;
+  faults.push(...within(Type.Object({ emergency_numbers, mask, telling }), value, []));
   if (faults.length > 0) return faults;
   if (!Value.Check(Policy, value)) return [{ path: [], text: 'has too many rules.' }];
   return policyFaults(value).map(({ path, text }) => ({ path, text: `${text}. ${hintFor(path)}`.trim() }));

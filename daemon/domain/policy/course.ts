@@ -2,7 +2,8 @@ import type { Directed, Directive } from '../call/directive.js';
 import { isMasked } from '../call/directive.js';
 import { because, type Why } from '../reason/reason.js';
 import type { CallRecord, Coverage } from '../recording/recording.js';
-import type { Decided, Policy, RecordRule } from './policy.js';
+import type { CallFacts } from './facts.js';
+import { type Decided, decideKeeping, type Policy, type RecordDecision, type RecordRule } from './policy.js';
 
 /** What is to be done about the audio of a call in progress. `wait`: nothing is begun; what runs goes on. */
 export type Course =
@@ -28,10 +29,11 @@ export const ruleOf = (policy: Policy, { rule, outcome }: Decided): RecordRule |
 const onlyWhenAsked = (rule: RecordRule | null): boolean =>
   rule?.capture_before === false || rule?.keep === 'from_now';
 
-export function courseOf(decision: Decided, rule: RecordRule | null, said: Directed): Course {
+export function courseOf(decision: RecordDecision, rule: RecordRule | null, said: Directed): Course {
   if (said.declined) return destroy(declined(said.declined));
   if (decision.outcome === 'skip') return destroy(excluded(decision));
   if (isMasked(said)) return { course: 'mask' };
+  if (decision.open && decision.meanwhile === 'wait') return { course: 'wait', why: because('rule_open') };
   if (decision.outcome === 'ask' && !said.allowed) return { course: 'wait', why: because('consent_awaited') };
   if (decision.outcome === 'on_demand' && !said.kept && onlyWhenAsked(rule))
     return { course: 'wait', why: because('not_asked_for_until_then') };
@@ -56,6 +58,24 @@ export function fateOf(
     return { fate: 'destroy', coverage: notKept(decision) };
   }
   return { fate: 'keep' };
+}
+
+/** The same by the rules for the end of a call. */
+export function keepingOf(
+  policy: Policy,
+  facts: CallFacts,
+  said: Directed,
+  { answeredAt, endedAt }: { answeredAt: number; endedAt: number },
+  now: number,
+): Fate {
+  if (facts.test) return { fate: 'keep' };
+  const given = { talkMs: endedAt - answeredAt, askedFor: said.kept !== null };
+  const { keep, rule, why } = decideKeeping(policy, facts, given);
+  if (keep) return { fate: 'keep' };
+  const until = endedAt + ASK_WITHIN_MS;
+  if (why?.code === 'not_kept_unasked' && now < until && until - now <= ASK_WITHIN_MS)
+    return { fate: 'wait', until };
+  return { fate: 'destroy', coverage: { status: 'not_kept', why, rule, missingMs: 0 } };
 }
 
 const destroy = (coverage: Coverage): Course => ({ course: 'destroy', coverage });

@@ -48,6 +48,7 @@ const PLAIN = {
   declined_until_then: NOTHING,
   not_asked_for_until_then: NOTHING,
   consent_awaited: NOTHING,
+  rule_open: NOTHING,
   masked: NOTHING,
   source_changed: NOTHING,
   source_changed_unwatched: NOTHING,

@@ -66,6 +66,8 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
   declined_until_then: () => 'Until then, somebody on the call had declined recording.',
   not_asked_for_until_then: () => 'Nobody had asked for the recording until then.',
   consent_awaited: () => 'The other party had not agreed to be recorded until then.',
+  rule_open: () =>
+    'A rule that may exclude the call waits for something that was not known of it, such as who answered.',
   masked: () => 'The audio was masked.',
   source_changed: () =>
     'The audio source changed, after which captures on this PBX go silent unless they are restarted.',

@@ -1,13 +1,18 @@
 import type { Verbs } from '../../catalogue/catalogue.js';
 import type { StoredCall } from '../../catalogue/stored-call.js';
 import { type Directed, directed } from '../../domain/call/directive.js';
+import { factsOf } from '../../domain/call/facts-of.js';
+import type { Site } from '../../domain/days.js';
 import type { PbxId } from '../../domain/pbx.js';
-import { fateOf } from '../../domain/policy/course.js';
+import { type Fate, fateOf, keepingOf } from '../../domain/policy/course.js';
 import { type Coverage, type Segment, spoolName } from '../../domain/recording/recording.js';
 import type { Log } from '../../ops/log.js';
 
 export type FateDeps = {
-  catalogue: Verbs<'directives.of' | 'calls.decideCoverage' | 'segments.save'>;
+  catalogue: Verbs<'directives.of' | 'calls.decideCoverage' | 'segments.save' | 'policy.of'>;
+  site: Site;
+  /** The lists of numbers that a number is on. */
+  listsOf: (number: string) => string[];
   remove: (pbx: PbxId, name: string) => Promise<unknown>;
   clock: () => number;
   log: Log;
@@ -15,13 +20,23 @@ export type FateDeps = {
 export type EndedCall = StoredCall & { answeredAt: number; endedAt: number };
 
 /** Destroys what was captured of calls that may not be kept. */
-export function createFates({ catalogue, remove, clock, log }: FateDeps) {
+export function createFates({ catalogue, remove, site, listsOf, clock, log }: FateDeps) {
   /** A refusal of the call that it was a consultation for holds for it too. */
   async function saidOf(call: EndedCall): Promise<Directed> {
     const own = directed(await catalogue.directives.of(call.id));
     if (own.declined || call.consultFor === null) return own;
     const { declined } = directed(await catalogue.directives.of(call.consultFor));
     return { ...own, declined };
+  }
+
+  /** By what was decided, and by the rules for the end of a call that were in force when it began. */
+  async function decide(call: EndedCall): Promise<Fate> {
+    const said = await saidOf(call);
+    const fate = fateOf(call.decision, said, call, clock());
+    if (fate.fate !== 'keep' || !call.decision) return fate;
+    const { policy } = await catalogue.policy.of(call.decision.version);
+    const facts = factsOf(call, site);
+    return keepingOf(policy, { ...facts, lists: listsOf(facts.number) }, said, call, clock());
   }
 
   /** The row says so first: what is interrupted is done again. */
@@ -40,7 +55,7 @@ export function createFates({ catalogue, remove, clock, log }: FateDeps) {
      * nothing is left.
      */
     async meet(call: EndedCall, segments: readonly Segment[]): Promise<{ until?: number | null }> {
-      const fate = fateOf(call.decision, await saidOf(call), call, clock());
+      const fate = await decide(call);
       if (fate.fate === 'wait') return { until: fate.until };
       if (fate.fate === 'keep') return {};
       await destroy(call, fate.coverage, segments);

@@ -73,6 +73,8 @@ export type StepDeps = {
   /** Tells of one PBX. */
   alarmsOf: (pbx: PbxId) => Alarms;
   site: Site;
+  /** The lists of numbers that a number is on. */
+  listsOf: (number: string) => string[];
   clock: () => number;
   /** How far `clock` may be behind the true time, in ms. */
   behind: () => number;
@@ -234,7 +236,9 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
     );
     await readBack(place, written, identity);
     const { policy, version: policyVersion, fault } = await deps.catalogue.policy.newest();
-    const decision = fault === null ? decideRetention(policy, factsOf(call, deps.site)) : UNDECIDED;
+    const facts = factsOf(call, deps.site);
+    const known = { ...facts, lists: deps.listsOf(facts.number) };
+    const decision = fault === null ? decideRetention(policy, known) : UNDECIDED;
     // The time to keep begins with the latest that now may be: of a call dated too early, nothing goes too early.
     const until = keepUntil(decision, call.endedAt + deps.behind());
     return {

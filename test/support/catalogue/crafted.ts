@@ -7,6 +7,8 @@ import type { PbxEvent, Snapshot } from '../../../daemon/domain/call/event.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
 import { createLog } from '../../../daemon/ops/log.js';
 
+const noCodes = { decline: '', allow: '', keep: '', mask: '', resume: '' };
+
 export const T0 = 1_700_000_000_000;
 const log = createLog('silent', 'test');
 
@@ -78,6 +80,7 @@ export function recorderOn(catalogue: Catalogue) {
     stalls: () => [],
     site: { timeZone: 'UTC', region: '' },
     clock: () => T0,
+    ...{ listsOf: () => [], codes: noCodes },
     alarms: { raise: () => {} },
     muteTrap: () => false,
     spoolAudio: async () => null,

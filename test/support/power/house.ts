@@ -56,6 +56,7 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
   });
   const callOf = async (id: string) => (await catalogue.recordings.get(id))?.callId ?? id;
   const preserver = createPreserver({
+    listsOf: () => [],
     catalogue: {
       ...catalogue,
       recordings: {

@@ -87,6 +87,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
   const sealedAfter: number[] = [];
   const { standing, alarms } = alarmBoard();
   const preserver = createPreserver({
+    listsOf: () => [],
     catalogue,
     spools: new Map([
       [

@@ -20,14 +20,11 @@ import type { GroupRule } from '../../../daemon/domain/people/directory.js';
 import type { Proof } from '../../../daemon/domain/people/factor.js';
 import { encodePeaks, type Peaks } from '../../../daemon/domain/recording/peaks.js';
 import type { CallRecord, Coverage, Recording } from '../../../daemon/domain/recording/recording.js';
-import { createFfmpeg } from '../../../daemon/encode/ffmpeg.js';
-import { createPromptMaker } from '../../../daemon/encode/prompt.js';
 import { hashed, newToken } from '../../../daemon/ops/secrets/codes.js';
 import { createRequests, type RequestsDeps } from '../../../daemon/requests/requests.js';
 import { createFactorSecrets } from '../../../daemon/vault/factor-secrets.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { type OpenSealed, openSealed } from '../../../daemon/vault/open.js';
-import { createPromptFiles } from '../../../daemon/vault/prompts.js';
 import { knownOf } from '../../../daemon/vault/register.js';
 import { sealStream } from '../../../daemon/vault/seal.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
@@ -35,6 +32,7 @@ import { buildApp, type Deps } from '../../../web/app.js';
 import type { WithProvider } from '../../../web/deps.js';
 import type { Control } from '../../../web/server/control.js';
 import { openStore } from '../../../web/store/store.js';
+import { promptsIn } from '../recordings/prompts-in.js';
 import { asker } from '../requests/asking.js';
 import { proveAll } from '../requests/prove-all.js';
 import { noted } from '../words.js';
@@ -106,19 +104,14 @@ export async function openDashboard(t: Test, given: Given = {}) {
       ...overrides.passwords,
     },
     rules: { ldap: directory?.rules ?? [], oidc: provider?.rules ?? [] },
-    passes: { take: () => false },
-    direct: async () => {},
-    makePrompt: createPromptMaker({ ffmpeg: createFfmpeg() }).make,
-    keepPrompt: createPromptFiles(dataDir).keep,
+    ...{ passes: { take: () => false }, direct: async () => {}, ...promptsIn(dataDir) },
     identity: keys.identity,
     registered: async ({ id }) => knownOf(keys.register(), id),
     examine: async (recording) => {
       const found = await recordings.hash(recording);
       return found?.sha256 === recording.sealedSha256 ? null : 'The file is not as it was sealed.';
     },
-    signer: () => '',
-    sign: async () => ({ note: '' }),
-    alarms: { raise: () => {} },
+    ...{ signer: () => '', sign: async () => ({ note: '' }), alarms: { raise: () => {} } },
     retain: { run: async () => ({ erased: 0, failed: 0, left: 0 }) },
     redactor: { redact: async ({ older }) => (await catalogue.recordings.get(older))! },
     jobs: {

@@ -134,6 +134,12 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
   consent_awaited: [
     [because('consent_awaited'), 'The other party had not agreed to be recorded until then.'],
   ],
+  rule_open: [
+    [
+      because('rule_open'),
+      'A rule that may exclude the call waits for something that was not known of it, such as who answered.',
+    ],
+  ],
   masked: [[because('masked'), 'The audio was masked.']],
   declined: directiveWays.map((how) => [
     because('declined', { at: T0, how }),

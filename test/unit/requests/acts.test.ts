@@ -10,7 +10,7 @@ import {
 } from '../../../daemon/domain/operations/control.js';
 import { type Act, type ActKind, actKinds } from '../../../daemon/domain/people/act.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
-import { createListRequests } from '../../../daemon/requests/lists.js';
+import { createListRequests } from '../../../daemon/requests/policy/lists.js';
 import { createRedactRequests } from '../../../daemon/requests/redact.js';
 import { createRuleRequests } from '../../../daemon/requests/rules.js';
 import { AUDITOR, type PeopleLab, PLACE, password, peopleLab } from '../../support/people-lab.js';

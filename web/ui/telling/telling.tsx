@@ -20,6 +20,9 @@ export function TellingPage() {
     <div class="sheet telling">
       <header class="sheet-head">
         <h1>{t.telling.title}</h1>
+        <p class="note note-warn" role="note">
+          {t.telling.notYet}
+        </p>
         <p class="note">{t.telling.notice}</p>
         <p class="quiet">{t.telling.intro}</p>
       </header>

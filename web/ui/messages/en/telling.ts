@@ -3,6 +3,8 @@ import { plural } from '../locale.js';
 /** The messages of the page on how callers are told that calls are recorded. */
 export const tellingText = {
   title: 'Telling callers',
+  notYet:
+    'Tapedeck does not play these announcements by itself yet: they can be prepared here. Until then have your dialplan tell callers (“tapedeck-consent” in asterisk-conf/). What they answer there, Tapedeck follows.',
   notice: 'Information, not legal advice. Ask your counsel before you rely on it.',
   intro:
     'The place of the number and the place of this site decide how strictly people are told; your rules can only ask for more. A number hints at a place, and says nothing for certain: unknown numbers are treated strictly.',

@@ -1,14 +1,14 @@
-import type { Verbs } from '../catalogue/catalogue.js';
-import { onRecord } from '../catalogue/entries.js';
-import type { NumbersInLists } from '../catalogue/listed.js';
-import type { CountedList, ListChange } from '../catalogue/lists.js';
-import { fail } from '../domain/error.js';
-import type { LISTS } from '../domain/operations/control/lists.js';
-import type { ControlHandlers } from '../domain/operations/control.js';
-import { type ListFault, listedAlready } from '../domain/policy/lists/list-file.js';
-import { isNumber, MOST_LISTS, MOST_ON_A_LIST, rulesNaming } from '../domain/policy/lists/number-list.js';
-import type { Asker, Askers } from './askers.js';
-import { nameOf } from './rules.js';
+import type { Verbs } from '../../catalogue/catalogue.js';
+import { onRecord } from '../../catalogue/entries.js';
+import type { NumbersInLists } from '../../catalogue/listed.js';
+import type { CountedList, ListChange } from '../../catalogue/lists.js';
+import { fail } from '../../domain/error.js';
+import type { LISTS } from '../../domain/operations/control/lists.js';
+import type { ControlHandlers } from '../../domain/operations/control.js';
+import { type ListFault, listedAlready } from '../../domain/policy/lists/list-file.js';
+import { isNumber, MOST_LISTS, MOST_ON_A_LIST, rulesNaming } from '../../domain/policy/lists/number-list.js';
+import type { Asker, Askers } from '../askers.js';
+import { nameOf } from '../rules.js';
 
 /** So many faults are answered; whoever has corrected these is told of the others. */
 const MOST_FAULTS = 200;

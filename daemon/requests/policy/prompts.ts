@@ -1,10 +1,10 @@
-import type { Verbs } from '../catalogue/catalogue.js';
-import { onRecord } from '../catalogue/entries.js';
-import { fail } from '../domain/error.js';
-import type { TELLING } from '../domain/operations/control/telling.js';
-import type { ControlHandlers } from '../domain/operations/control.js';
-import type { Prompt, PromptEnding } from '../domain/telling/prompt.js';
-import type { Askers } from './askers.js';
+import type { Verbs } from '../../catalogue/catalogue.js';
+import { onRecord } from '../../catalogue/entries.js';
+import { fail } from '../../domain/error.js';
+import type { TELLING } from '../../domain/operations/control/telling.js';
+import type { ControlHandlers } from '../../domain/operations/control.js';
+import type { Prompt, PromptEnding } from '../../domain/telling/prompt.js';
+import type { Askers } from '../askers.js';
 
 type Audio = { hash: string; files: Record<PromptEnding, Uint8Array> };
 

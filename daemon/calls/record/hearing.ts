@@ -1,0 +1,56 @@
+import type { CallState } from '../../domain/call/call.js';
+import { type Codes, type Keys, noKeys, pressed } from '../../domain/call/codes.js';
+import type { PbxEvent } from '../../domain/call/event.js';
+import type { CallId, LegId } from '../../domain/recording/recording.js';
+import type { Log } from '../../ops/log.js';
+import type { Said } from './directing.js';
+
+export type HearingDeps = {
+  /** What people can say by keys. */
+  codes: Codes;
+  log: Log;
+};
+
+/** Hears what parties, feature codes and the dialplan say about the recording of a call. */
+export function createHearing(
+  { codes, log }: HearingDeps,
+  around: { state: () => CallState; direct: (id: CallId, said: Said) => Promise<void> },
+) {
+  const keys = new Map<LegId, Keys>();
+
+  function say(call: CallId | undefined, said: Said): void {
+    if (call === undefined) {
+      log.warn({ kind: said.kind, how: said.how }, 'Something was said of a call that is not known');
+      return;
+    }
+    around
+      .direct(call, said)
+      .catch((err) => log.error({ err, call, kind: said.kind }, 'The recording of a call was not directed'));
+  }
+
+  const callOf = (legId: LegId | null, linkedid: string): CallId | undefined => {
+    const { legs, calls } = around.state();
+    if (legId !== null) return legs.get(legId)?.callId;
+    return [...calls.values()].find(({ linkedids }) => linkedid !== '' && linkedids.includes(linkedid))?.id;
+  };
+
+  return {
+    /** After the event was followed. */
+    hear(event: PbxEvent): void {
+      if (event.kind === 'leg-gone') keys.delete(event.leg.id);
+      else if (event.kind === 'digit') {
+        const leg = around.state().legs.get(event.legId);
+        if (!leg) return;
+        const { keys: next, said } = pressed(keys.get(leg.id) ?? noKeys, event, codes, !leg.outside);
+        keys.set(leg.id, next);
+        if (said) say(leg.callId, { kind: said, how: 'digits', who: codes[said], legId: leg.id });
+      } else if (event.kind === 'said') {
+        const { what: kind, legId, linkedid } = event;
+        say(callOf(legId, linkedid), { kind, how: 'user_event', who: '', legId });
+      } else if (event.kind === 'consent' && event.answer !== 'told') {
+        const kind = event.answer === 'yes' ? 'allow' : 'decline';
+        say(callOf(event.legId, ''), { kind, how: 'dialplan', who: event.digit, legId: event.legId });
+      }
+    },
+  };
+}
