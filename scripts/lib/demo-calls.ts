@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Lab, PromptName } from '../../test/support/pbx/pbx.js';
 import type { Phone } from '../../test/support/pbx/phone.js';
 import { lasting, sequence, silence, wavSource } from '../../test/support/pbx/sources.js';
-import type { CallView } from '../../test/support/recorder.js';
+import { type ApiClient, type CallView, until } from '../../test/support/recorder.js';
 
 /** The people of the demo, under the names that its PBX gives their extensions. */
 export const CALLER_IDS = {
@@ -27,11 +27,13 @@ const CALLERS: Caller[] = [
 export type Expected = {
   what: string;
   find: (c: CallView) => boolean;
-  coverage: 'recorded' | 'excluded' | 'none';
+  coverage: 'recorded' | 'excluded' | 'declined' | 'none';
   left: PromptName[];
   right: PromptName[];
   /** Kinds of marks that its timeline must have. */
   marks?: string[];
+  /** Its recording has silence where it was masked, and speech elsewhere. */
+  masked?: true;
 };
 
 export type Cast = Awaited<ReturnType<typeof assemble>>;
@@ -84,8 +86,67 @@ async function transferred({ anna, dana, carrier, speech }: Cast, caller: Caller
   await call.hangup();
 }
 
+/** Who is recorded only if somebody asks for it. */
+const ON_DEMAND = '+46850550101';
+/** What a caller presses to decline recording. */
+export const DECLINE = '*0';
+
+/** A rule by which the calls of one customer are recorded on demand. It stays from one demo to the next. */
+export async function addRule(api: ApiClient): Promise<void> {
+  type Kept = { version: number; policy: { record: { name: string }[] } };
+  const { version, policy } = await api.json<Kept>('GET', '/policy');
+  const rule = {
+    ...{
+      name: 'Solveig Lind',
+      reason: 'Only what she asks to have recorded.',
+      when: { number: [ON_DEMAND] },
+    },
+    outcome: 'on_demand',
+  };
+  if (policy.record.some(({ name }) => name === rule.name)) return;
+  const changed = { ...policy, record: [rule, ...policy.record] };
+  await api.json('PUT', '/policy', { based_on: version, policy: changed });
+}
+
+/** Says something about the recording of the call in progress with this number, as the dashboard's buttons do. */
+async function direct(api: ApiClient, number: string, kind: 'mask' | 'resume' | 'keep'): Promise<void> {
+  const call = await until(`the call with ${number}`, async () =>
+    (await api.calls()).find((c) => c.state === 'live' && c.them.number === number),
+  );
+  await api.json('POST', `/calls/${call.id}/${kind}`, {});
+}
+
+/** A customer reads out a card number; Dana masks the call meanwhile. */
+async function payment({ dana }: Cast, api: ApiClient): Promise<void> {
+  const call = await dana.call('9020794600555');
+  await call.answered;
+  await wait(2_500);
+  await direct(api, '020794600555', 'mask');
+  await wait(3_000);
+  await direct(api, '020794600555', 'resume');
+  await wait(3_500);
+  await call.hangup();
+}
+
+async function refused({ carrier, speech }: Cast, caller: Caller): Promise<void> {
+  const call = await carrier.call('5551000', { caller, source: speech('tt-weasels', 1)() });
+  await call.answered;
+  await wait(5_000);
+  await call.dtmf(DECLINE);
+  await wait(2_000);
+  await call.hangup();
+}
+
+async function onDemand(cast: Cast, api: ApiClient, caller: Caller): Promise<void> {
+  await Promise.all([queued(cast, caller), wait(8_000).then(() => direct(api, caller.number, 'keep'))]);
+}
+
 /** Places the calls of the demo, tells `say` of each, and returns what must be found of them afterwards. */
-export async function placeCalls(cast: Cast, say: (text: string) => void): Promise<Expected[]> {
+export async function placeCalls(
+  cast: Cast,
+  api: ApiClient,
+  say: (text: string) => void,
+): Promise<Expected[]> {
   const { ben, dana } = cast;
   say('Ines "Acme" Okafor rings 5551000 from London; Anna Field (100) answers');
   say('Jo Park rings the queue "support" from Chicago and waits there until Ben Orchard (101) answers');
@@ -111,7 +172,40 @@ export async function placeCalls(cast: Cast, say: (text: string) => void): Promi
       await talk(ben, '112', {}, 5);
     })(),
   ]);
+
+  say('Dana takes a payment over the phone, and masks the call while the card number is read out');
+  say(
+    `Marta Silva rings 5551000 and declines recording by pressing ${DECLINE}: what was recorded is destroyed`,
+  );
+  say('Solveig Lind, who is recorded on demand, rings the queue; Ben asks to keep the call');
+  await Promise.all([
+    payment(cast, api),
+    refused(cast, { number: '+351213460123', name: 'Marta Silva' }),
+    onDemand(cast, api, { number: ON_DEMAND, name: 'Solveig Lind' }),
+  ]);
   return [
+    {
+      what: 'payment',
+      find: (c) => c.them.number === '020794600555',
+      coverage: 'recorded',
+      left: [],
+      right: [],
+      masked: true,
+    },
+    {
+      what: 'Marta Silva, who declined',
+      find: (c) => c.them.number === '+351213460123',
+      coverage: 'declined',
+      left: [],
+      right: [],
+    },
+    {
+      what: 'Solveig Lind, on demand',
+      find: (c) => c.them.number === ON_DEMAND,
+      coverage: 'recorded',
+      left: ['tt-weasels'],
+      right: ['vm-intro'],
+    },
     {
       what: 'Ines Okafor and Anna',
       find: (c) => c.them.number === '+442079460123' && c.us.name === CALLER_IDS[100],
@@ -129,7 +223,7 @@ export async function placeCalls(cast: Cast, say: (text: string) => void): Promi
     },
     {
       what: 'Dana to the outside',
-      find: (c) => c.direction === 'out' && c.us.name === CALLER_IDS[103],
+      find: (c) => c.them.number === '020794600999' && c.us.name === CALLER_IDS[103],
       coverage: 'recorded',
       left: ['vm-intro'],
       right: ['tt-weasels'],

@@ -39,7 +39,31 @@ export async function verifyCall(
     sound.channels.length === 2 && Math.abs(seconds * 1000 - call.talk_ms!) < 150,
     `${what}: stereo, ${seconds.toFixed(2)} s of ${(call.talk_ms! / 1000).toFixed(2)} s`,
   );
-  checkSides(lab, sound, expected, check);
+  if (expected.masked) await checkMask(api, call, sound, expected, check);
+  else checkSides(lab, sound, expected, check);
+}
+
+/** So near to its ends a mask is not looked at: what is silent there may be a frame of the encoder's, in s. */
+const EDGE = 0.15;
+
+/** Nothing is heard where the call was masked, on either side, and something before it and after it. */
+async function checkMask(api: ApiClient, call: CallView, sound: Sound, { what }: Expected, check: Check) {
+  type Masked = { recording: { masks: { at_ms: number; until_ms: number }[] } };
+  const [mask] = (await api.json<Masked>('GET', `/calls/${call.id}`)).recording.masks;
+  const { length } = sound.channels[0]!;
+  const [from, to] = mask ? [mask.at_ms / 1000, mask.until_ms / 1000] : [0, 0];
+  const loudest = (a: number, b: number) =>
+    Math.max(
+      ...sound.channels.map((c) => rmsDb(c.subarray(Math.round(a * sound.rate), Math.round(b * sound.rate)))),
+    );
+  check(to - from > 2, `${what}: masked from ${from.toFixed(2)} s to ${to.toFixed(2)} s`);
+  const within = loudest(from + EDGE, to - EDGE);
+  check(within < -70, `${what}: neither side is heard there (${Math.max(within, -120).toFixed(0)} dB)`);
+  for (const [when, a, b] of [
+    ['before', 0, from],
+    ['after', to, length / sound.rate],
+  ] as const)
+    check(loudest(a, b) > -40, `${what}: speech is heard ${when} it (${loudest(a, b).toFixed(0)} dB)`);
 }
 
 async function checkMarks(api: ApiClient, call: CallView, { what, marks }: Expected, check: Check) {

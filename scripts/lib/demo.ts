@@ -5,7 +5,15 @@ import { fileURLToPath } from 'node:url';
 import { createEncoderProgram, ENCODER, type EncoderProgram } from '../../test/support/encoder.js';
 import { createLab, startPbx } from '../../test/support/pbx/pbx.js';
 import { createApiClient, createRecorderLab, readIfThere } from '../../test/support/recorder.js';
-import { assemble, CALLER_IDS, type Cast, createMoreCalls, placeCalls } from './demo-calls.js';
+import {
+  addRule,
+  assemble,
+  CALLER_IDS,
+  type Cast,
+  createMoreCalls,
+  DECLINE,
+  placeCalls,
+} from './demo-calls.js';
 import { verifyCall } from './demo-check.js';
 import { type Account, openAccounts } from './demo-people.js';
 
@@ -107,7 +115,8 @@ async function main(): Promise<number> {
   const pbx = await startPbx({ version: major, name: `demo-${major}`, callerIds: CALLER_IDS });
   say(`Asterisk ${pbx.version} is ready: SIP on port ${pbx.ports.sip}, ARI at ${pbx.ari.url}`);
   const encoder = await startEncoder();
-  const extra = encoder ? `[encode]\nsocket = "${encoder.socket}"\n` : '';
+  const sockets = encoder ? `[encode]\nsocket = "${encoder.socket}"\n` : '';
+  const extra = `${sockets}[codes]\ndecline = "${DECLINE}"\n`;
   const recorder = createRecorderLab({ dir, pbx, webPort: await webPort(), extra });
   const lab = createLab(pbx);
   const stop = async () => {
@@ -128,7 +137,8 @@ async function main(): Promise<number> {
     say(`${accounts.map(({ name }) => name).join(', ')} can sign in`);
     const since = new Set((await api.calls()).map((c) => c.id));
     const cast = await assemble(lab);
-    const expected = await placeCalls(cast, say);
+    await addRule(api);
+    const expected = await placeCalls(cast, api, say);
     say('the calls have ended; each is fetched from the dashboard, decoded and listened to');
     for (const call of expected) await verifyCall({ api, lab, since, check }, call);
     if (!once) {
