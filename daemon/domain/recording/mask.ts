@@ -76,3 +76,9 @@ const SEAM_MS = 300;
 /** Whether nothing could be missing in a gap, because it lies in a mask. */
 export const isMaskedGap = (gap: Pick<Gap, 'atMs' | 'untilMs'>, masks: readonly AskedMask[]): boolean =>
   masks.some((m) => m.fromMs - SEAM_MS <= gap.atMs && gap.untilMs <= m.untilMs + SEAM_MS);
+
+/** Why nothing was captured where nothing was to be: such a gap is told, and makes no recording partial. */
+const MEANT: ReadonlySet<string> = new Set([
+  ...['masked', 'not_asked_for_until_then', 'consent_awaited', 'declined_until_then', 'rule_open'],
+]);
+export const isMeantGap = ({ why }: Pick<Gap, 'why'>): boolean => why !== null && MEANT.has(why.code);

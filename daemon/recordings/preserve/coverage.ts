@@ -1,12 +1,13 @@
 import type { StoredCall } from '../../catalogue/stored-call.js';
 import { because, together } from '../../domain/reason/reason.js';
 import { longestGap, type Starved, whyGap, whyStarved } from '../../domain/recording/gaps.js';
+import { isMeantGap } from '../../domain/recording/mask.js';
 import type { Coverage, Gap } from '../../domain/recording/recording.js';
 
 /** Of two seconds of 8 kHz Asterisk tells its disk nothing yet (32 KB): what it had in hand when it died is lost. */
 const CUT = because('cut_off');
 
-/** Whether a call was recorded whole. What was masked is not missing. */
+/** Whether a call was recorded whole. What was masked, or was not to be captured, is not missing. */
 export function coverageOf(
   call: StoredCall,
   gaps: Gap[],
@@ -15,9 +16,7 @@ export function coverageOf(
   starved: Starved | undefined,
 ): Coverage {
   const short = starved ? whyStarved(starved) : null;
-  const counted = gaps.filter(
-    ({ why }) => why?.code !== 'masked' && (short === null || why?.code !== 'starved'),
-  );
+  const counted = gaps.filter((gap) => !isMeantGap(gap) && (short === null || gap.why?.code !== 'starved'));
   const longest = longestGap(counted);
   if (!longest && !cut && !short)
     return { status: 'recorded', why: null, rule: call.coverage.rule, missingMs };

@@ -7,6 +7,7 @@ import {
   askedMasks,
   holdMasks,
   isMaskedGap,
+  isMeantGap,
   type Mask,
   surelySilent,
 } from '../../domain/recording/mask.js';
@@ -72,8 +73,8 @@ export function withoutMasked<G extends { gaps: Gap[]; missingMs: number }>(foun
   const gaps = found.gaps.map((gap) =>
     gap.why?.code === 'masked' || isMaskedGap(gap, asked) ? { ...gap, why: because('masked') } : gap,
   );
-  const maskedMs = gaps.reduce((sum, g) => sum + (g.why?.code === 'masked' ? g.untilMs - g.atMs : 0), 0);
-  return { ...found, gaps, missingMs: Math.max(0, found.missingMs - maskedMs) };
+  const meantMs = gaps.reduce((sum, g) => sum + (isMeantGap(g) ? g.untilMs - g.atMs : 0), 0);
+  return { ...found, gaps, missingMs: Math.max(0, found.missingMs - meantMs) };
 }
 
 /** A mask that failed is told of for so long, in ms. */

@@ -67,3 +67,16 @@ t.test('who agreed, or took a refusal back, is recorded', async (t) => {
     t.match(await lab.run(id), { coverage: { status: 'recorded' }, recording: { state: 'sealed' } });
   }
 });
+
+t.test('what came before somebody asked is told as a gap, and makes nothing partial', async (t) => {
+  for (const code of ['not_asked_for_until_then', 'consent_awaited', 'declined_until_then'] as const) {
+    const lab = await preserveLab(t);
+    await lab.add(id, [{ in: toneWav(3), out: toneWav(3), atMs: 2_000, because: because(code) }], {
+      talkMs: 5_000,
+    });
+    t.match(await lab.run(id), {
+      coverage: { status: 'recorded', missingMs: 0 },
+      recording: { gaps: [{ atMs: 0, why: { code } }] },
+    });
+  }
+});
