@@ -87,6 +87,7 @@ export function createCalls(
     catalogue: outbox.catalogue,
     alarms,
     codes: config.codes,
+    masksCards: config.masking.card_numbers,
     listsOf: parts.data.lists.namesFor,
     capture,
     segments,

@@ -32,7 +32,7 @@ export function createLinks({ config, clock }: Base, parts: Parts, { section, lo
     password: readSecret(section.ari_password_file, credentialOf('ari-password', section)),
     app: section.app,
     now: clock,
-    digits: () => anyCode(config.codes),
+    digits: () => anyCode(config.codes) || config.masking.card_numbers,
     log: log.child({ part: 'ari' }),
     onEvent: (raw) => {
       const event = translateAri(raw, clock());

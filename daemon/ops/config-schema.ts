@@ -174,6 +174,13 @@ export const ConfigSchema = Type.Object({
       allow: code('Any party: it may be recorded after all.'),
     },
   ),
+  masking: section('Masks that begin by themselves. Of [[pbx]], for all.', {
+    card_numbers: Type.Boolean({
+      description:
+        'Mask a call when somebody types 13 digits in a row, as of a card number, from the first of them on. The PBX then has to tell every key; none is kept.',
+      default: false,
+    }),
+  }),
   ldap: section(
     'A directory whose people may sign in: LDAP, or Active Directory. Try it with "tapedeck doctor".',
     {

@@ -17,7 +17,7 @@ import {
 } from '../../daemon/domain/recording/recording.js';
 import { createLog } from '../../daemon/ops/log.js';
 
-const noCodes = { decline: '', allow: '', keep: '', mask: '', resume: '' };
+const codes = { decline: '*0', allow: '', keep: '', mask: '*7', resume: '*8' };
 
 export const T0 = 1_700_000_000_000;
 export const log = createLog('silent', 'test');
@@ -143,7 +143,7 @@ export async function lab(
       log,
     }),
     hindrance: () => hindrance.why,
-    ...{ listsOf: () => [], codes: noCodes },
+    ...{ listsOf: () => [], codes, masksCards: true },
     alarms: { raise: (key) => void raised.push(key) },
     muteTrap: () => muteTrap,
     spoolAudio: async () => audio.held,
@@ -185,6 +185,11 @@ export async function lab(
     saved,
     absorbed: absorbed.opened,
     hear: (...events: PbxEvent[]) => events.forEach(recorder.hear),
+    /** What was said has been kept, and done. */
+    said: async () => {
+      for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+      await recorder.idle();
+    },
     /** What is in hand has been done. */
     idle: () => recorder.idle(),
     states: async (id: string) =>

@@ -23,7 +23,8 @@ type Calls = {
   reconsider: (l: Live) => void;
 };
 
-export type Said = Pick<Directive, 'kind' | 'how' | 'who' | 'legId'>;
+/** `at`: since when it holds, ms since 1970; now, unless it was seen late. */
+export type Said = Pick<Directive, 'kind' | 'how' | 'who' | 'legId'> & { at?: number };
 
 /** A mask ends by itself after so long unless the policy says otherwise, in ms. */
 const RESUME_AFTER = 300_000;

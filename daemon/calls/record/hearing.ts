@@ -8,12 +8,14 @@ import type { Said } from './directing.js';
 export type HearingDeps = {
   /** What people can say by keys. */
   codes: Codes;
+  /** Whether a call is masked by itself when somebody types a number as long as a card's. */
+  masksCards: boolean;
   log: Log;
 };
 
 /** Hears what parties, feature codes and the dialplan say about the recording of a call. */
 export function createHearing(
-  { codes, log }: HearingDeps,
+  { codes, masksCards, log }: HearingDeps,
   around: { state: () => CallState; direct: (id: CallId, said: Said) => Promise<void> },
 ) {
   const keys = new Map<LegId, Keys>();
@@ -41,9 +43,12 @@ export function createHearing(
       else if (event.kind === 'digit') {
         const leg = around.state().legs.get(event.legId);
         if (!leg) return;
-        const { keys: next, said } = pressed(keys.get(leg.id) ?? noKeys, event, codes, !leg.outside);
+        const { keys: next, said, burst } = pressed(keys.get(leg.id) ?? noKeys, event, codes, !leg.outside);
         keys.set(leg.id, next);
         if (said) say(leg.callId, { kind: said, how: 'digits', who: codes[said], legId: leg.id });
+        // What was written since the first digit is silenced when the recording is made.
+        if (burst && masksCards)
+          say(leg.callId, { kind: 'mask', how: 'rule', who: '', legId: leg.id, at: burst.from });
       } else if (event.kind === 'said') {
         const { what: kind, legId, linkedid } = event;
         say(callOf(legId, linkedid), { kind, how: 'user_event', who: '', legId });

@@ -80,7 +80,7 @@ export function recorderOn(catalogue: Catalogue) {
     stalls: () => [],
     site: { timeZone: 'UTC', region: '' },
     clock: () => T0,
-    ...{ listsOf: () => [], codes: noCodes },
+    ...{ listsOf: () => [], codes: noCodes, masksCards: false },
     alarms: { raise: () => {} },
     muteTrap: () => false,
     spoolAudio: async () => null,

@@ -4,6 +4,7 @@ import type { RecordRule } from '../../../daemon/domain/policy/policy.js';
 import {
   ANN,
   answers,
+  at,
   BOB,
   CY,
   conversation,
@@ -267,4 +268,31 @@ t.test('a mask that nobody ends does so by itself after its time, with an alarm'
   t.same(l.raised, ['mask_timed_out']);
   t.match((await l.catalogue.directives.of('C1')).at(-1), { kind: 'resume', how: 'timer' });
   t.match(l.recorder.list(), [{ masked: false }]);
+});
+
+t.test('keys, events of the PBX and a long number that is typed are heard, each of its call', async (t) => {
+  const l = await talking(t);
+  const press = async (legId: string, keys: string) => {
+    for (const digit of keys) l.hear({ kind: 'digit', at: at(), legId, digit });
+    await l.said();
+  };
+  const kept = async () => (await l.catalogue.directives.of('C1')).map((d) => `${d.kind} ${d.how} ${d.who}`);
+  await press('bob', '*7');
+  t.same(await kept(), ['mask digits *7']);
+  await press('bob', '*8');
+  l.hear({ kind: 'said', at: at(), what: 'mask', legId: 'bob', linkedid: '' });
+  await l.said();
+  l.hear({ kind: 'said', at: at(), what: 'resume', legId: null, linkedid: 'one' });
+  await l.said();
+  t.same((await kept()).slice(1), ['resume digits *8', 'mask user_event ', 'resume user_event ']);
+  const first = at() + 10;
+  await press('ann', '4111111111111111');
+  const burst = (await l.catalogue.directives.of('C1')).at(-1)!;
+  t.match(burst, { kind: 'mask', how: 'rule', who: '', at: first }, 'from the first digit on');
+  l.hear({
+    ...{ kind: 'consent', at: at(), legId: 'ann', answer: 'no', prompt: '', language: 'en', digit: '9' },
+  });
+  await l.said();
+  t.equal((await kept()).at(-1), 'decline dialplan 9');
+  t.notMatch(JSON.stringify(await l.catalogue.directives.of('C1')), /4111/, 'no digit is kept');
 });

@@ -89,7 +89,7 @@ function One({ name, hash, text, duration_ms, active, note, use }: OneProps) {
         </p>
         {text !== '' && (
           <p>
-            <q>{text}</q>
+            <q translate={false}>{text}</q>
           </p>
         )}
         {note !== '' && <p class="quiet">{note}</p>}

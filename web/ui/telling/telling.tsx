@@ -119,8 +119,14 @@ function Law({ places }: { places: TellingFacts['jurisdictions'] }) {
             {shown.map((p) => (
               <tr key={p.id}>
                 <td class="table-call">
-                  {p.name} <span class="quiet">{p.id}</span>
-                  {p.nuance !== '' && <p class="quiet">{p.nuance}</p>}
+                  <span translate={false}>
+                    {p.name} <span class="quiet">{p.id}</span>
+                  </span>
+                  {p.nuance !== '' && (
+                    <p class="quiet" translate={false}>
+                      {p.nuance}
+                    </p>
+                  )}
                   {p.prompt_in_recording && <p class="quiet">{t.telling.inRecording}</p>}
                   {p.beep_seconds !== null && <p class="quiet">{t.telling.beep({ s: p.beep_seconds })}</p>}
                   {p.overridden && <p class="telling-active">{t.telling.overridden}</p>}
@@ -135,11 +141,11 @@ function Law({ places }: { places: TellingFacts['jurisdictions'] }) {
                 </td>
                 <td class="telling-source">
                   <TableLabel name={c.source} />
-                  {p.source}
+                  <span translate={false}>{p.source}</span>
                 </td>
                 <td>
                   <TableLabel name={c.date} />
-                  {p.as_of}
+                  <span translate={false}>{p.as_of}</span>
                 </td>
                 <td>
                   <TableLabel name={c.sure} />

@@ -15,6 +15,7 @@ export const referenceText = {
     status: 'Status',
     policy: 'Policy',
     retention: 'Retention',
+    lists: 'Lists of numbers',
     coverage: 'Coverage',
     quality: 'Quality',
   } as Record<string, string>,
