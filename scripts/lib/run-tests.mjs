@@ -18,7 +18,7 @@ const CALLS = 2;
 /** Beside calls one other file runs; without them as many as the cores have room for. */
 const ROOM = availableParallelism();
 /** Longer than any file takes, on a slow machine. In ms. */
-const LIMIT = 900_000;
+const LIMIT = 1_800_000;
 /** What is known of a file that never ran: wall and processor time in seconds. */
 const UNKNOWN = { wall: 60, cpu: 60 };
 

@@ -84,8 +84,9 @@ export async function protect(app: App, tls: boolean): Promise<void> {
     ...{ maxEventLoopDelay: 10_000, maxHeapUsedBytes: 1.5e9 },
     // Less may be no more than another program that had the processor: to refuse would only make that worse. The page itself
     // costs little, and says what is wrong until its requests are answered.
-    async pressureHandler({ url }, reply) {
-      if (!url.startsWith('/api/')) return;
+    async pressureHandler({ url }, reply, _type, value) {
+      // Infinite: the loop stood still just then, so that no delay was measured at all.
+      if (!url.startsWith('/api/') || value === Number.POSITIVE_INFINITY) return;
       reply.header('retry-after', 5);
       throw fail('machine_busy');
     },

@@ -6,7 +6,7 @@ import { inEachState, unexpected } from '../../support/web/ui-states.js';
 
 const opened = await openBrowser(t);
 
-t.setTimeout(880_000);
+t.setTimeout(1_700_000);
 
 /** Looks at a page in each width and theme. It is narrow and light when this begins. */
 async function lookAt(t: Test, page: Page): Promise<void> {
