@@ -387,7 +387,7 @@ export const rights: Record<string, Row> = {
     is: '                                 401 403 200 403 403 403 403 200 200',
     send: { direction: 'in' },
   },
-  'GET /api/v1/policy/diff': { is: '      401 403 404 403 403 403 403 404 404', token: 'oversee' },
+  'GET /api/v1/policy/diff': { is: '      401 403 400 403 403 403 403 400 400', token: 'oversee' },
   'POST /api/v1/policy/check': {
     token: 'oversee',
     is: '                                 401 403 200 403 403 403 403 200 200',
@@ -398,8 +398,8 @@ export const rights: Record<string, Row> = {
     send: { policy: defaultPolicy },
   },
   'POST /api/v1/policy/versions/:version/restore': {
-    // No such version: who may bring one back is told so.
-    is: '                                 401 403 404 403 403 403 403 403 404',
+    // Not a version: who may bring one back is told so.
+    is: '                                 401 403 400 403 403 403 403 403 400',
     send: { based_on: 0 },
   },
   'GET /api/v1/lists': { is: '            401 403 200 403 403 403 403 200 200', token: 'oversee' },
@@ -444,8 +444,8 @@ export const rights: Record<string, Row> = {
     send: { kind: 'ask', language: 'en', hash: null },
   },
   'GET /api/v1/prompts/:hash/audio': {
-    // No such prompt: who may hear one is told so.
-    is: '                                 401 403 404 403 403 403 403 403 404',
+    // Not a hash: who may hear one is told so.
+    is: '                                 401 403 400 403 403 403 403 403 400',
   },
   'GET /api/v1/quality': { is: '          401 403 200 403 403 403 403 200 200', token: 'oversee view' },
   'GET /api/v1/retention': { is: '        401 403 200 403 403 403 403 200 200', token: 'oversee view' },
@@ -453,7 +453,7 @@ export const rights: Record<string, Row> = {
   'POST /api/v1/retention/run': { is: '   401 403 200 403 403 403 403 403 200', send: {} },
   'POST /api/v1/recordings/:id/redact': {
     // Of no recording at all.
-    is: '                                 401 403 403 403 403 403 403 403 404',
+    is: '                                 401 403 404 403 403 403 403 403 404',
     send: {
       stretches: [{ side: 'both', from_ms: 0, until_ms: 100 }],
       reason: 'Card number',
@@ -462,11 +462,11 @@ export const rights: Record<string, Row> = {
   },
   'GET /api/v1/calls/:id/redacted': {
     is: {
-      shared: '  401 403 404 403 403 403 403 403 200',
-      whole: '   401 403 404 403 403 403 403 403 200',
-      foreign: ' 401 403 404 403 403 403 403 403 200',
-      erased: '  401 403 404 403 403 403 403 403 200',
-      bare: '    401 403 404 403 403 403 403 403 200',
+      shared: '  401 403 200 403 403 403 403 403 200',
+      whole: '   401 403 200 403 403 403 403 403 200',
+      foreign: ' 401 403 200 403 403 403 403 403 200',
+      erased: '  401 403 200 403 403 403 403 403 200',
+      bare: '    401 403 200 403 403 403 403 403 200',
       test: '    401 403 404 403 403 403 403 403 404',
       unknown: ' 401 403 404 403 403 403 403 403 404',
       nonsense: '401 403 404 403 403 403 403 403 404',

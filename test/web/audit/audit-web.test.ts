@@ -54,6 +54,7 @@ const WRITES_NOTHING = [
   'POST /api/v1/policy/check',
   'POST /api/v1/policy/replay',
   'POST /api/v1/policy/test',
+  'POST /api/v1/telling/test',
   // What begins here counts once it has come to its end, which is another route.
   'POST /api/v1/account/factors/totp',
   'POST /api/v1/account/factors/passkeys/options',
