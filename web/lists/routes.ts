@@ -103,6 +103,7 @@ export function numberListRoutes(app: App, { catalogue, ask, now, site }: Deps):
       schema: {
         tags: ['lists'],
         summary: 'Change the note of a list',
+        description: 'The note says what the list is for.',
         params: ListParams,
         body: ListNoteBody,
         response: answers(ListsView),
@@ -139,6 +140,7 @@ export function numberListRoutes(app: App, { catalogue, ask, now, site }: Deps):
       schema: {
         tags: ['lists'],
         summary: 'The numbers on a list',
+        description: 'A page of them, the oldest first, each with its note and when it ends.',
         params: ListParams,
         querystring: ListedQuery,
         response: answers(ListedPage),
@@ -163,6 +165,7 @@ export function numberListRoutes(app: App, { catalogue, ask, now, site }: Deps):
       schema: {
         tags: ['lists'],
         summary: 'Put a number on a list',
+        description: 'One that is there already gets the new note and end.',
         params: ListParams,
         body: ListedBody,
         response: answers(ImportView),

@@ -30,6 +30,7 @@ export function versionRoutes(
       schema: {
         tags: ['policy'],
         summary: 'What differs between two versions of the policy',
+        description: 'One line for each change. Numbers of outside parties are counted, not written.',
         querystring: DiffQuery,
         response: answers(DiffView),
       },

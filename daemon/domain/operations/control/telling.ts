@@ -14,7 +14,7 @@ const Of = {
   kind: Type.Enum([...PROMPT_KINDS]),
   language: Type.Enum([...LANGUAGES]),
 };
-const Hash = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const Hash = Type.String({ pattern: '^[0-9a-f]{64}$', default: '0'.repeat(64) });
 
 export const TELLING = {
   /**

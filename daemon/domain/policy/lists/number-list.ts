@@ -11,6 +11,7 @@ export const MOST_ON_A_LIST = 100_000;
 export const MOST_AT_ONCE = 10_000;
 
 export const ListName = Type.String({
+  default: 'VIP',
   pattern: '^[^\\s\\x00-\\x1f\\x7f]([^\\x00-\\x1f\\x7f]{0,78}[^\\s\\x00-\\x1f\\x7f])?$',
   description: 'What rules call it; it is never changed.',
 });
