@@ -163,9 +163,9 @@ export function createAnnouncer(deps: AnnounceDeps) {
     hear: (event: PbxEvent): void => whispers.hear(event),
 
     /**
-     * Begins to tell whoever is in a call: the prompt is played as soon as somebody is connected with the captured leg, again for
-     * whoever joins later, and anew when the leg that it is played into leaves. `told`: who has heard it already, before a
-     * restart. Resolves once everybody who is there has heard it whole, once it is given up, or when the call has ended.
+     * Starts announcing to everybody in a call. The prompt is played when a party is connected with the captured leg, again for
+     * each party that joins later, and from the start if the leg that it is played into leaves. `told` lists the legs that heard
+     * it before a restart. Resolves when everybody present has heard all of it, when it is given up, or when the call ends.
      */
     tell(
       callId: CallId,
@@ -198,7 +198,7 @@ export function createAnnouncer(deps: AnnounceDeps) {
       beep();
     },
 
-    /** Whether something is being played into a call: whoever listens to it says nothing, and is not to be taken for mute. */
+    /** Returns whether a prompt or beep is being played into a call. Listeners are silent then, which is not a mute. */
     isPlaying: (callId: CallId): boolean => live.get(callId)?.state.playing != null,
 
     standing: (callId: CallId): Standing | null => {

@@ -16,7 +16,7 @@ export type Captured = SegmentName & {
   held: boolean;
   /** Since when its sound is masked, ms since 1970: since the PBX had said so for both sides. Null while it is heard. */
   maskedSince: number | null;
-  /** A prompt is being played: whoever listens to it says nothing. */
+  /** Whether a prompt is being played: its listeners are silent. */
   told?: boolean;
   inStartedAt: number;
   outStartedAt: number;

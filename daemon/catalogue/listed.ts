@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createNumberIndex } from '../domain/policy/lists/number-list.js';
+import { createNumberIndex, type Listed } from '../domain/policy/lists/number-list.js';
 import type { Verbs } from './catalogue.js';
 import type { ListChange } from './lists.js';
 
@@ -30,12 +30,7 @@ export function createNumbersInLists({
 
   async function load(): Promise<void> {
     await changed(await catalogue.lists.forget(clock()));
-    for (let after = 0; ; ) {
-      const page = await catalogue.lists.entries({ after, limit: AT_ONCE });
-      await changed({ added: page, removed: [] });
-      if (page.length < AT_ONCE) return;
-      after = page.at(-1)!.id;
-    }
+    for await (const added of everyListed(catalogue, AT_ONCE)) await changed({ added, removed: [] });
   }
 
   /** Follows what was written of the lists. */
@@ -74,4 +69,17 @@ export function createNumbersInLists({
     /** The id of the entry that a list has for this number now; null where it has none. */
     on: (list: string, number: string): number | null => index.on(list, number, clock()),
   };
+}
+
+/** Returns the numbers of all lists, so many at a time. */
+export async function* everyListed(
+  catalogue: Verbs<'lists.entries'>,
+  limit: number,
+): AsyncGenerator<Listed[], void> {
+  for (let after = 0; ; ) {
+    const page = await catalogue.lists.entries({ after, limit });
+    yield page;
+    if (page.length < limit) return;
+    after = page.at(-1)!.id;
+  }
 }

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { DaemonStatus } from '../domain/operations/status.js';
 import type { PbxId } from '../domain/pbx.js';
+import { answeredStatuses } from '../domain/recording/recording.js';
 
 const LEVELS = { green: 0, amber: 1, red: 2 } as const;
 
@@ -87,16 +88,7 @@ export function createMetrics({ version, pbxes }: { version: string; pbxes: read
       for (const severity of ['warning', 'critical'])
         alarms.set({ severity }, s.alarms.filter((a) => a.severity === severity).length);
       for (const { channel, waiting: n } of s.alerts) messages.set({ channel }, n);
-      for (const status of [
-        'recorded',
-        'partial',
-        'excluded',
-        'declined',
-        'not_kept',
-        'not_recorded',
-        'pending',
-      ])
-        coverage.set({ coverage: status }, today[status] ?? 0);
+      for (const status of answeredStatuses) coverage.set({ coverage: status }, today[status] ?? 0);
       return registry.metrics();
     },
   };

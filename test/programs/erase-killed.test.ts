@@ -1,25 +1,13 @@
-import { spawn } from 'node:child_process';
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import { NOW, openHouse } from '../support/recordings/erase-until-killed.js';
 import { furnish, gone, whatIsLeft, whole } from '../support/recordings/four-recordings.js';
+import { killedAt } from '../support/recordings/killed-at.js';
 import { worded } from '../support/words.js';
 
-const killedAt = (dir: string, nth: number): Promise<{ said: string; killed: boolean }> =>
-  new Promise((resolve, reject) => {
-    const script = join(import.meta.dirname, '../support/recordings/erase-until-killed.ts');
-    const child = spawn(process.execPath, ['--import', 'tsx', script, dir, String(nth)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let said = '';
-    child.stdout.on('data', (part) => {
-      said += part;
-    });
-    child.on('error', reject);
-    child.on('close', (_, signal) => resolve({ said, killed: signal === 'SIGKILL' }));
-  });
+const PROGRAM = 'erase-until-killed.ts';
 
 t.test('killed before any step, an erasure comes to the same end', async (t) => {
   const base = t.testdir();
@@ -28,7 +16,7 @@ t.test('killed before any step, an erasure comes to the same end', async (t) => 
   for (let nth = 1, finished = false; !finished; nth++) {
     const dir = join(base, `killed-${nth}`);
     cpSync(join(base, 'start'), dir, { recursive: true });
-    const { said, killed } = await killedAt(dir, nth);
+    const { said, killed } = await killedAt(PROGRAM, dir, nth);
     verbs.push(said);
     finished = !killed;
     const house = await openHouse(dir);

@@ -1,11 +1,13 @@
-import { spawn } from 'node:child_process';
 import { cpSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { placeOf } from '../../daemon/domain/paths.js';
 import type { RedactionOrder } from '../../daemon/domain/recording/redaction.js';
+import { killedAt } from '../support/recordings/killed-at.js';
 import { answeredAt, preserveLab, wavOf } from '../support/recordings/preserve-lab.js';
 import { NEWER, NOW, openRedactHouse } from '../support/recordings/redact-until-killed.js';
+
+const PROGRAM = 'redact-until-killed.ts';
 
 const CALL = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 
@@ -128,20 +130,6 @@ t.test('what cannot be redacted is left as it was', async (t) => {
   t.match((await house.catalogue.calls.get(CALL))!.recording, { id: older.id, state: 'sealed' });
 });
 
-const killedAt = (dir: string, nth: number): Promise<{ said: string; killed: boolean }> =>
-  new Promise((resolve, reject) => {
-    const script = join(import.meta.dirname, '../support/recordings/redact-until-killed.ts');
-    const child = spawn(process.execPath, ['--import', 'tsx', script, dir, String(nth)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let said = '';
-    child.stdout.on('data', (part) => {
-      said += part;
-    });
-    child.on('error', reject);
-    child.on('close', (_, signal) => resolve({ said, killed: signal === 'SIGKILL' }));
-  });
-
 t.test('killed before any step, a redaction comes to the same end', async (t) => {
   const lab = await sealed(t);
   const older = lab.recording;
@@ -153,7 +141,7 @@ t.test('killed before any step, a redaction comes to the same end', async (t) =>
   for (let nth = 1, finished = false; !finished; nth++) {
     const dir = `${lab.dir}-killed-${nth}`;
     cpSync(lab.dir, dir, { recursive: true });
-    const { said, killed } = await killedAt(dir, nth);
+    const { said, killed } = await killedAt(PROGRAM, dir, nth);
     verbs.push(said);
     finished = !killed;
     const house = await openRedactHouse(dir);

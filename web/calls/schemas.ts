@@ -7,21 +7,13 @@ import { RuleOutcome } from '../../daemon/domain/policy/policy.js';
 import { reasonShape } from '../../daemon/domain/reason/reason.js';
 import { maskKinds } from '../../daemon/domain/recording/mask.js';
 import { qualityFlags } from '../../daemon/domain/recording/quality.js';
+import { coverageStatuses } from '../../daemon/domain/recording/recording.js';
 import { QualityView, Side } from '../quality/schemas.js';
 import { Direction, days, Nullable, PartyView, PbxParam, Time } from '../server/schemas.js';
 
 /** The shapes of calls, their recordings, and what is done with them. */
 const CallCoverage = Type.Object({
-  status: Type.Enum([
-    'pending',
-    'recorded',
-    'partial',
-    'excluded',
-    'declined',
-    'not_kept',
-    'not_recorded',
-    'none',
-  ]),
+  status: Type.Enum([...coverageStatuses]),
   ...reasonShape,
   rule: Nullable(Type.String()),
 });

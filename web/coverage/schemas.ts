@@ -3,6 +3,7 @@ import { FILTERS } from '../../daemon/domain/assurance/coverage.js';
 import { CAVEATS, type Caveat } from '../../daemon/domain/assurance/coverage-caveats.js';
 import { PbxId } from '../../daemon/domain/pbx.js';
 import { reasonShape } from '../../daemon/domain/reason/reason.js';
+import { answeredStatuses } from '../../daemon/domain/recording/recording.js';
 import { days, Nullable, PartyView, PbxParam, Time } from '../server/schemas.js';
 
 /** The shapes of the coverage report. Times are ISO 8601 in UTC, lengths milliseconds. */
@@ -39,7 +40,7 @@ const CoverageCallView = Type.Object({
   direction: Nullable(Type.Enum(['in', 'out', 'internal'])),
   them: PartyView,
   us: PartyView,
-  status: Type.Enum(['pending', 'recorded', 'partial', 'excluded', 'declined', 'not_kept', 'not_recorded']),
+  status: Type.Enum([...answeredStatuses]),
   finding: Nullable(Type.Enum(['missing', 'unexplained', 'surplus', 'differs', 'unwitnessed'])),
   ...reasonShape,
   rule: Nullable(Type.String()),

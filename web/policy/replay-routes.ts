@@ -1,8 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Static } from 'typebox';
+import { everyListed } from '../../daemon/catalogue/listed.js';
 import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import { iso } from '../../daemon/domain/days.js';
 import { sees } from '../../daemon/domain/people/reach.js';
+import { createNumberIndex } from '../../daemon/domain/policy/lists/number-list.js';
 import { createReplay, type Difference, replayKinds } from '../../daemon/domain/policy/replay.js';
 import { serialQueue } from '../../daemon/ops/turns.js';
 import { partyView } from '../calls/views.js';
@@ -13,13 +15,15 @@ import { CheckBody, ReplayView } from './version-schemas.js';
 
 const DAYS_MS = 30 * 86_400_000;
 const MOST_CALLS = 100_000;
+/** So many numbers of lists are read before other work has its turn. */
+const LISTED_AT_ONCE = 200;
 
 type View = Static<typeof ReplayView>;
 
 /** What a policy would have decided about the calls of the last 30 days. */
 export function replayRoutes(
   app: App,
-  { catalogue, reached, now, site }: Needs<'reached' | 'now' | 'site', 'policy.newest'>,
+  { catalogue, reached, now, site }: Needs<'reached' | 'now' | 'site', 'policy.newest' | 'lists.entries'>,
 ): void {
   /** One at a time: each reads many calls. */
   const turns = serialQueue();
@@ -46,8 +50,18 @@ export function replayRoutes(
       return turns.run(async () => {
         const from = now() - DAYS_MS;
         const { policy } = await catalogue.policy.newest();
-        const replay = createReplay<StoredCall>(policy, request.body.policy, site, (call) =>
-          sees(person, call),
+        const { body } = request;
+        const index = createNumberIndex(site.region);
+        for await (const page of everyListed(catalogue, LISTED_AT_ONCE)) {
+          for (const listed of page) index.add(listed);
+          await nextTurn();
+        }
+        const replay = createReplay<StoredCall>(
+          policy,
+          body.policy,
+          site,
+          (call) => sees(person, call),
+          (number) => index.listsOf(number, now()),
         );
         let read = 0;
         for await (const page of reached.since(from, MOST_CALLS)) {

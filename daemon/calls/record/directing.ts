@@ -31,13 +31,13 @@ const RESUME_AFTER = 300_000;
 /** An alarm about it stands for so long, in ms. */
 const ALARM_FOR = 3_600_000;
 
-/** Takes up what is said about the recording of calls: it is kept first, and then carried out. */
+/** Stores directives and carries them out. */
 export function createDirecting(deps: DirectingDeps, calls: Calls) {
   const { catalogue, clock } = deps;
 
   /**
-   * Returns once it was carried out, or was tried. What holds already is not kept twice. Throws `call_unknown`, and `call_over`
-   * for a call of which nothing can be directed any more: within a minute after its end it can still be kept.
+   * Resolves when the directive has been carried out, or one attempt has failed and is being retried. Does nothing if the call is
+   * already in that state. Throws `call_unknown`, and `call_over` for a call that has ended: for a minute it can still be kept.
    */
   async function direct(id: CallId, said: Said): Promise<void> {
     const live = calls.find(id) ?? calls.find((await catalogue.calls.get(id))?.id ?? '');
@@ -52,7 +52,7 @@ export function createDirecting(deps: DirectingDeps, calls: Calls) {
     await carryOut(live, kept);
   }
 
-  /** A call is written when it is first seen: what is said in that moment comes after. */
+  /** The row of a new call may not have been written yet. */
   async function keep(live: Live, given: Omit<Directive, 'seq'>): Promise<Directive> {
     try {
       return await catalogue.directives.add(given);
@@ -67,7 +67,7 @@ export function createDirecting(deps: DirectingDeps, calls: Calls) {
     watchMask(live);
     calls.reconsider(live);
     const about = [live];
-    // A refusal holds for those who are asked meanwhile, too.
+    // It applies to consultations too.
     if (kind === 'decline' || kind === 'allow')
       for (const other of calls.all())
         if (other.newest?.call.consultFor === callId) {
@@ -87,7 +87,7 @@ export function createDirecting(deps: DirectingDeps, calls: Calls) {
     deps.onCaptured(call.id);
   }
 
-  /** Until a mask ends by itself: who began it may have forgotten it. */
+  /** Ends a mask that nobody has ended in time. */
   function watchMask(live: Live): void {
     if (live.unmask) clearTimeout(live.unmask);
     live.unmask = null;

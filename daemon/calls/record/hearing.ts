@@ -13,7 +13,7 @@ export type HearingDeps = {
   log: Log;
 };
 
-/** Hears what parties, feature codes and the dialplan say about the recording of a call. */
+/** Turns keys, feature codes and the dialplan's answers into directives. */
 export function createHearing(
   { codes, masksCards, log }: HearingDeps,
   around: { state: () => CallState; direct: (id: CallId, said: Said) => Promise<void> },

@@ -67,23 +67,20 @@ export type Ended = Extract<Effect, { kind: 'ended' }> & { unseen: boolean };
 
 /** How a call in progress stands: whether it is being captured, why or why not, and what was said about that. */
 export function standing({ newest, segment, decision, failed, said, because: late }: Live) {
-  const { declined, kept, ...more } = directed(said);
-  const state = {
-    masked: isMasked({ declined, kept, ...more }),
-    kept: kept !== null,
-    declined: declined !== null,
+  const of = directed(said);
+  const [recorded, why] = captured();
+  return {
+    ...{ masked: isMasked(of), kept: of.kept !== null, declined: of.declined !== null },
+    ...{ outcome: decision?.outcome ?? null, recorded, why },
   };
-  const told = (recorded: boolean, why: Why) => ({
-    ...state,
-    outcome: decision?.outcome ?? null,
-    recorded,
-    why,
-  });
-  if (segment) return told(true, decision?.why ?? because('taken_up'));
-  if (newest?.call.answeredAt == null) return told(false, because('not_answered'));
-  if (declined) return told(false, because('declined', { at: declined.at, how: declined.how }));
-  if (decision?.outcome === 'skip') return told(false, decision.why);
-  return told(false, failed?.why ?? late ?? because('capture_coming'));
+
+  function captured(): [recorded: boolean, why: Why] {
+    if (segment) return [true, decision?.why ?? because('taken_up')];
+    if (newest?.call.answeredAt == null) return [false, because('not_answered')];
+    if (of.declined) return [false, because('declined', { at: of.declined.at, how: of.declined.how })];
+    if (decision?.outcome === 'skip') return [false, decision.why];
+    return [false, failed?.why ?? late ?? because('capture_coming')];
+  }
 }
 
 /** The capture of a call that runs, if one does, with who feeds it, and since when silence is written of it. */

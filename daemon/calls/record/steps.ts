@@ -1,6 +1,6 @@
 import type { Segments } from '../../capture/segments.js';
 import type { Catalogue } from '../../catalogue/catalogue.js';
-import { type Directed, directed } from '../../domain/call/directive.js';
+import { type Directed, directed, withMain } from '../../domain/call/directive.js';
 import { factsOf } from '../../domain/call/facts-of.js';
 import { type Site, times } from '../../domain/days.js';
 import { TapedeckError } from '../../domain/error.js';
@@ -87,12 +87,10 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     await left;
   }
 
-  /** What was said of the call that this one is a consultation for holds for it too, where that was a refusal. */
   async function saidOf(call: CallRecord, l: Live): Promise<Directed> {
     const own = directed(l.said);
     if (own.declined || call.consultFor === null) return own;
-    const { declined } = directed(await deps.catalogue.directives.of(call.consultFor));
-    return { ...own, declined };
+    return withMain(own, directed(await deps.catalogue.directives.of(call.consultFor)));
   }
 
   /** Nothing of the call may be kept: what is being captured goes, and what was captured before it. */
@@ -132,8 +130,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     const { policy, version } = await (before
       ? deps.catalogue.policy.of(before.version)
       : deps.catalogue.policy.newest());
-    const facts = factsOf(call, deps.site);
-    const decided = decideRecord(policy, { ...facts, lists: deps.listsOf(facts.number) });
+    const decided = decideRecord(policy, factsOf(call, deps.site, deps.listsOf));
     const { outcome, rule, why } = decided;
     const kept = { version: before?.version ?? version, outcome, rule, why };
     if (before?.outcome !== outcome || before.rule !== rule)

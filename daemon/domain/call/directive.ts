@@ -1,25 +1,25 @@
 import type { CallId, LegId } from '../recording/recording.js';
 
 /**
- * What somebody says about the recording of a call while it goes on, or in the minute after it. It belongs to the call: it is kept
- * before anything follows from it, and outlives transfers, restarts, and the uniting of calls.
+ * A request about the recording of a call in progress, or of one that ended within the last minute. It belongs to the call, is stored
+ * before it is carried out, and survives transfers, restarts and the uniting of calls.
  */
 export const directiveKinds = ['decline', 'allow', 'keep', 'mask', 'resume'] as const;
 export type DirectiveKind = (typeof directiveKinds)[number];
 
-/** How it was said. */
+/** How a directive was given. */
 export const directiveWays = ['digits', 'button', 'api', 'user_event', 'dialplan', 'rule', 'timer'] as const;
 export type DirectiveWay = (typeof directiveWays)[number];
 
 export type Directive = {
   callId: CallId;
-  /** In the order in which they were kept, from 0. */
+  /** A number of the catalogue's: what was kept later has a higher one. */
   seq: number;
   /** ms since 1970. */
   at: number;
   kind: DirectiveKind;
   how: DirectiveWay;
-  /** Whose: a person's name, a rule's, the keys that were pressed. Never digits that are not a configured code. */
+  /** A person's name, or the code that was pressed; empty otherwise. Never digits that are not a configured code. */
   who: string;
   /** On which leg; null where it was not said on one. */
   legId: LegId | null;
@@ -28,7 +28,7 @@ export type Directive = {
 /** A stretch of time, ms since 1970; `until` is null while it lasts. */
 export type Stretch = { from: number; until: number | null };
 
-/** What follows from everything that was said, in order. */
+/** The state that a call's directives add up to. */
 export type Directed = {
   /** The refusal that holds; null where nobody has refused, or it was taken back. */
   declined: Directive | null;
@@ -40,7 +40,7 @@ export type Directed = {
   masks: Stretch[];
 };
 
-/** What was said of a call comes to this. The newest of contrary ones holds. */
+/** Returns the state after these directives, in order. Of two that contradict each other the newer one holds. */
 export function directed(directives: readonly Directive[]): Directed {
   const of: Directed = { declined: null, allowed: null, kept: null, masks: [] };
   for (const d of directives) {
@@ -56,3 +56,7 @@ export function directed(directives: readonly Directive[]): Directed {
 
 /** Whether the audio of a call is not to be written at the moment. */
 export const isMasked = ({ masks }: Directed): boolean => masks.at(-1)?.until === null;
+
+/** Returns the state of a consultation: a refusal of its main call applies to it too. */
+export const withMain = (own: Directed, main: Directed): Directed =>
+  own.declined ? own : { ...own, declined: main.declined };

@@ -2,8 +2,12 @@ import type { Site } from '../days.js';
 import { ALL_KNOWN, type CallFacts } from '../policy/facts.js';
 import type { CallRecord, Leg } from '../recording/recording.js';
 
-/** What the policy decides by. `lists`: the lists of numbers that the other party's number is on. */
-export function factsOf(call: CallRecord, site: Site, lists: string[] = []): CallFacts {
+/** Returns what the policy decides by. `listsOf` returns the lists that a number is on; without it, it is on none. */
+export function factsOf(
+  call: CallRecord,
+  site: Site,
+  listsOf: (number: string) => string[] = () => [],
+): CallFacts {
   const { direction, legs, facts } = call;
   // The first leg is the caller's.
   const taking = legs.filter((l, i) => l.party.ours && (l.upAt !== null || i === 0));
@@ -33,7 +37,7 @@ export function factsOf(call: CallRecord, site: Site, lists: string[] = []): Cal
     trunks: trunksOf(legs),
     account: facts?.account ?? null,
     variables: facts?.variables ?? null,
-    lists,
+    lists: listsOf(number),
     startedAt: call.startedAt,
     site,
     known: knownOf(call, { extensions, number, dialled }),

@@ -30,8 +30,8 @@ const onlyWhenAsked = (rule: RecordRule | null): boolean =>
   rule?.capture_before === false || rule?.keep === 'from_now';
 
 export function courseOf(decision: RecordDecision, rule: RecordRule | null, said: Directed): Course {
-  if (said.declined) return destroy(declined(said.declined));
-  if (decision.outcome === 'skip') return destroy(excluded(decision));
+  const coverage = forbidden(decision, said);
+  if (coverage) return { course: 'destroy', coverage };
   if (isMasked(said)) return { course: 'mask' };
   if (decision.open && decision.meanwhile === 'wait') return { course: 'wait', why: because('rule_open') };
   if (decision.outcome === 'ask' && !said.allowed) return { course: 'wait', why: because('consent_awaited') };
@@ -47,14 +47,13 @@ export function fateOf(
   call: Pick<CallRecord, 'endedAt'>,
   now: number,
 ): Fate {
-  if (said.declined) return { fate: 'destroy', coverage: declined(said.declined) };
-  if (decision?.outcome === 'skip') return { fate: 'destroy', coverage: excluded(decision) };
+  const coverage = forbidden(decision, said);
+  if (coverage) return { fate: 'destroy', coverage };
   if (decision?.outcome === 'ask' && !said.allowed)
     return { fate: 'destroy', coverage: excluded({ ...decision, why: because('no_consent') }) };
   if (decision?.outcome === 'on_demand' && !said.kept) {
-    const until = (call.endedAt ?? now) + ASK_WITHIN_MS;
-    // A clock that was moved back does not make it wait longer.
-    if (now < until && until - now <= ASK_WITHIN_MS) return { fate: 'wait', until };
+    const until = askableUntil(call.endedAt ?? now, now);
+    if (until !== null) return { fate: 'wait', until };
     return { fate: 'destroy', coverage: notKept(decision) };
   }
   return { fate: 'keep' };
@@ -72,13 +71,22 @@ export function keepingOf(
   const given = { talkMs: endedAt - answeredAt, askedFor: said.kept !== null };
   const { keep, rule, why } = decideKeeping(policy, facts, given);
   if (keep) return { fate: 'keep' };
-  const until = endedAt + ASK_WITHIN_MS;
-  if (why?.code === 'not_kept_unasked' && now < until && until - now <= ASK_WITHIN_MS)
-    return { fate: 'wait', until };
+  const until = why?.code === 'not_kept_unasked' ? askableUntil(endedAt, now) : null;
+  if (until !== null) return { fate: 'wait', until };
   return { fate: 'destroy', coverage: { status: 'not_kept', why, rule, missingMs: 0 } };
 }
 
-const destroy = (coverage: Coverage): Course => ({ course: 'destroy', coverage });
+/** Returns how coverage accounts for a call of which nothing may be kept, at any time; null where something may. */
+function forbidden(decision: Decided | null, said: Directed): Coverage | null {
+  if (said.declined) return declined(said.declined);
+  return decision?.outcome === 'skip' ? excluded(decision) : null;
+}
+
+/** When a call can no longer be asked for, ms since 1970; null once that has passed, also by a clock that was moved back. */
+function askableUntil(endedAt: number, now: number): number | null {
+  const left = endedAt + ASK_WITHIN_MS - now;
+  return left > 0 && left <= ASK_WITHIN_MS ? endedAt + ASK_WITHIN_MS : null;
+}
 
 export const excluded = ({ why, rule }: Pick<Decided, 'why' | 'rule'>): Coverage => ({
   ...{ status: 'excluded', why, rule, missingMs: 0 },

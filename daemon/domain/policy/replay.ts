@@ -2,6 +2,7 @@ import { factsOf } from '../call/facts-of.js';
 import type { Site } from '../days.js';
 import type { CallRecord } from '../recording/recording.js';
 import type { When } from './conditions.js';
+import { notStored } from './match.js';
 import { decideRecord, decideRetention, type Policy, type RuleOutcome } from './policy.js';
 
 /** What another policy would have decided about calls that there were. */
@@ -22,7 +23,7 @@ const EXAMPLES = 10;
 /** How much is kept of a call: `ask` and `on_demand` keep those for which somebody says so. */
 const KEEPS: Record<RuleOutcome, number> = { skip: 0, on_demand: 1, ask: 1, record: 2 };
 
-/** A fact that a condition needs and that earlier versions did not store with a call. */
+/** The same as `stored` of a condition, where that needs the call itself. */
 const ABSENT: Partial<Record<string, (call: CallRecord) => boolean>> = {
   extension({ legs }) {
     const ours = legs.filter(({ party }) => party.ours);
@@ -32,13 +33,14 @@ const ABSENT: Partial<Record<string, (call: CallRecord) => boolean>> = {
 
 /**
  * Decides calls by two policies, one after the other. Calls that nobody answered count for nothing: there is nothing to record.
- * `shows`: whether a call may be an example.
+ * `shows`: whether a call may be an example. `listsOf` returns the lists that a number is on.
  */
 export function createReplay<C extends CallRecord>(
   before: Policy,
   after: Policy,
   site: Site,
   shows: (call: C) => boolean,
+  listsOf?: (number: string) => string[],
 ) {
   const found = new Map<ReplayKind, { calls: number; examples: Difference<C>[] }>(
     replayKinds.map((kind) => [kind, { calls: 0, examples: [] }]),
@@ -51,8 +53,10 @@ export function createReplay<C extends CallRecord>(
     add(call: C): void {
       if (call.answeredAt === null || call.test) return;
       calls += 1;
-      for (const name of asked) if (ABSENT[name]!(call)) unknown.set(name, (unknown.get(name) ?? 0) + 1);
-      const facts = factsOf(call, site);
+      const facts = factsOf(call, site, listsOf);
+      const missing = new Set([before, after].flatMap((policy): string[] => notStored(policy, facts)));
+      for (const name of asked) if (ABSENT[name]!(call)) missing.add(name);
+      for (const name of missing) unknown.set(name, (unknown.get(name) ?? 0) + 1);
       const [was, is] = [before, after].map((policy): Decided => {
         const { outcome, rule } = decideRecord(policy, facts);
         const { keepDays, rule: keepRule } = decideRetention(policy, facts);

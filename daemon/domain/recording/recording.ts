@@ -25,15 +25,19 @@ export type Outcome = 'answered' | 'no_answer' | 'busy' | 'cancelled' | 'failed'
  * What became of an answered call's audio. `pending` until it is known; `none` for a call that nobody answered; `not_kept` where
  * it was captured and destroyed at the end, as the policy says.
  */
-export type CoverageStatus =
-  | 'pending'
-  | 'recorded'
-  | 'partial'
-  | 'excluded'
-  | 'declined'
-  | 'not_kept'
-  | 'not_recorded'
-  | 'none';
+export const coverageStatuses = [
+  'pending',
+  'recorded',
+  'partial',
+  'excluded',
+  'declined',
+  'not_kept',
+  'not_recorded',
+  'none',
+] as const;
+/** Those that an answered call can have. */
+export const answeredStatuses = coverageStatuses.filter((status) => status !== 'none');
+export type CoverageStatus = (typeof coverageStatuses)[number];
 export type Coverage = { status: CoverageStatus; why: Why | null; rule: string | null; missingMs: number };
 
 export type MarkKind =

@@ -44,7 +44,7 @@ export type TellingEvent =
 export type TellingEffect =
   | { do: 'play'; n: number; what: Playing['what']; leg: LegId }
   | { do: 'stop'; n: number }
-  /** A prompt or beep is over. `heardBy`: whoever was there from its beginning to its end, if it was played whole. */
+  /** A prompt or beep is over. `heardBy`: the legs present from its start to its end, if it was played to the end. */
   | { do: 'tell'; played: Playing; endedAt: number; whole: boolean; heardBy: readonly LegId[] }
   | { do: 'wait'; failures: number }
   | { do: 'give-up' };
@@ -60,7 +60,7 @@ export const nobodyTold = (captured: LegId, next = 0): Telling => ({
 export const owed = ({ captured, others, told }: Telling): LegId[] =>
   others.length === 0 ? [] : [captured, ...others].filter((leg) => !told.has(leg));
 
-/** Gives the state after the event, and what is to be done, in this order. */
+/** Returns the state after the event, and the effects in order. */
 export function step(before: Telling, event: TellingEvent): { state: Telling; effects: TellingEffect[] } {
   switch (event.kind) {
     case 'present':

@@ -20,7 +20,7 @@ export type Prompt = {
   kind: PromptKind;
   language: Language;
   name: string;
-  /** What is said in it, as whoever uploaded it wrote it. */
+  /** Its text, as entered by the person who uploaded it. */
   text: string;
   /** Of the 16 kHz file. */
   bytes: number;

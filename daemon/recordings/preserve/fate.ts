@@ -1,6 +1,6 @@
 import type { Verbs } from '../../catalogue/catalogue.js';
 import type { StoredCall } from '../../catalogue/stored-call.js';
-import { type Directed, directed } from '../../domain/call/directive.js';
+import { type Directed, directed, withMain } from '../../domain/call/directive.js';
 import { factsOf } from '../../domain/call/facts-of.js';
 import type { Site } from '../../domain/days.js';
 import type { PbxId } from '../../domain/pbx.js';
@@ -21,12 +21,10 @@ export type EndedCall = StoredCall & { answeredAt: number; endedAt: number };
 
 /** Destroys what was captured of calls that may not be kept. */
 export function createFates({ catalogue, remove, site, listsOf, clock, log }: FateDeps) {
-  /** A refusal of the call that it was a consultation for holds for it too. */
   async function saidOf(call: EndedCall): Promise<Directed> {
     const own = directed(await catalogue.directives.of(call.id));
     if (own.declined || call.consultFor === null) return own;
-    const { declined } = directed(await catalogue.directives.of(call.consultFor));
-    return { ...own, declined };
+    return withMain(own, directed(await catalogue.directives.of(call.consultFor)));
   }
 
   /** By what was decided, and by the rules for the end of a call that were in force when it began. */
@@ -35,8 +33,7 @@ export function createFates({ catalogue, remove, site, listsOf, clock, log }: Fa
     const fate = fateOf(call.decision, said, call, clock());
     if (fate.fate !== 'keep' || !call.decision) return fate;
     const { policy } = await catalogue.policy.of(call.decision.version);
-    const facts = factsOf(call, site);
-    return keepingOf(policy, { ...facts, lists: listsOf(facts.number) }, said, call, clock());
+    return keepingOf(policy, factsOf(call, site, listsOf), said, call, clock());
   }
 
   /** The row says so first: what is interrupted is done again. */
@@ -51,8 +48,8 @@ export function createFates({ catalogue, remove, site, listsOf, clock, log }: Fa
 
   return {
     /**
-     * Gives nothing for a call that is kept. Else `until`: when it has to be decided anew, ms since 1970, and null for one of which
-     * nothing is left.
+     * Destroys the audio of a call that may not be kept. Returns `{}` for a call that is kept, `{ until: null }` for one that was
+     * destroyed, and `{ until }` (ms since 1970) for one that has to be decided again then.
      */
     async meet(call: EndedCall, segments: readonly Segment[]): Promise<{ until?: number | null }> {
       const fate = await decide(call);

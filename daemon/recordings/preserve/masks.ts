@@ -1,6 +1,7 @@
 import type { Verbs } from '../../catalogue/catalogue.js';
 import type { StoredCall } from '../../catalogue/stored-call.js';
 import type { Alarms } from '../../domain/operations/alarm.js';
+import { ruleOf } from '../../domain/policy/course.js';
 import { because } from '../../domain/reason/reason.js';
 import {
   type AskedMask,
@@ -65,7 +66,7 @@ export async function maskingOf(
 async function masksHold(catalogue: MaskCatalogue, { decision }: StoredCall): Promise<boolean> {
   if (!decision?.rule) return false;
   const { policy } = await catalogue.policy.of(decision.version);
-  return policy.record.find(({ name }) => name === decision.rule)?.on_hold === 'mask';
+  return ruleOf(policy, decision)?.on_hold === 'mask';
 }
 
 /** What could not be captured because of a mask is not missing: its gaps say so, and do not count. */

@@ -236,9 +236,8 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
     );
     await readBack(place, written, identity);
     const { policy, version: policyVersion, fault } = await deps.catalogue.policy.newest();
-    const facts = factsOf(call, deps.site);
-    const known = { ...facts, lists: deps.listsOf(facts.number) };
-    const decision = fault === null ? decideRetention(policy, known) : UNDECIDED;
+    const facts = factsOf(call, deps.site, deps.listsOf);
+    const decision = fault === null ? decideRetention(policy, facts) : UNDECIDED;
     // The time to keep begins with the latest that now may be: of a call dated too early, nothing goes too early.
     const until = keepUntil(decision, call.endedAt + deps.behind());
     return {

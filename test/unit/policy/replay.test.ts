@@ -20,8 +20,9 @@ const before: Policy = {
   record: [rule('skip', { queue: ['private'] })],
   retention: [{ name: 'Long', reason: '', when: { queue: ['sales'] }, keep_days: 365 }],
 };
+const listsOf = (number: string) => (number === '+442079460999' ? ['Do not record'] : []);
 const played = (after: Policy, calls: CallRecord[], shows: (call: CallRecord) => boolean = () => true) => {
-  const replay = createReplay(before, after, site, shows);
+  const replay = createReplay(before, after, site, shows, listsOf);
   for (const call of calls) replay.add(call);
   const { found, ...rest } = replay.result();
   return {
@@ -95,4 +96,16 @@ t.test('every preset is a policy that can be saved', async (t) => {
     t.ok(Value.Check(Shape, made), preset.id);
     t.same(made.retention, before.retention);
   }
+});
+
+t.test('lists of numbers count as they are now, and a fact that was not stored is told of', async (t) => {
+  const them = { number: '+442079460999', name: '', ours: false };
+  const calls = [...of('support', 3), ...of('listed', 2, { them })];
+  const lists: Policy = { ...before, record: [rule('skip', { list: ['Do not record'] }), ...before.record] };
+  t.same(played(lists, calls).counts, { ...none, no_longer: 2 });
+  const account: Policy = { ...before, record: [rule('skip', { account: ['42'] }), ...before.record] };
+  const facts = { account: '7', variables: {}, called: [], sent: false, originated: false };
+  t.same(played(account, [...of('old', 2, { facts: null }), ...of('new', 1, { facts })]).unknown, {
+    account: 2,
+  });
 });
