@@ -6,6 +6,7 @@ import type { Factors } from './factors.js';
 import type { JobCatalogue } from './jobs.js';
 import type { Ledger } from './ledger.js';
 import type { NumberLists } from './lists.js';
+import type { Notices } from './notices.js';
 import type { People, Tokens } from './people.js';
 import type { Policies } from './policy.js';
 import type { Prompts } from './prompts.js';
@@ -27,6 +28,7 @@ export type Nouns = {
   calls: Calls;
   segments: Segments;
   directives: Directives;
+  notices: Notices;
   recordings: Recordings;
   seals: Seals;
   policy: Policies;

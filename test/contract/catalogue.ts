@@ -4,6 +4,7 @@ import { audit } from './catalogue/audit.js';
 import { calls } from './catalogue/calls.js';
 import { ledger } from './catalogue/ledger.js';
 import { lists } from './catalogue/lists.js';
+import { notices } from './catalogue/notices.js';
 import { operations } from './catalogue/operations.js';
 import { people } from './catalogue/people.js';
 import { recordings } from './catalogue/recordings.js';
@@ -12,7 +13,7 @@ import { recordings } from './catalogue/recordings.js';
 export type Open = (t: Test) => Promise<{ catalogue: Catalogue; again: () => Promise<Catalogue> }>;
 export type Part = (t: Test, open: Open) => void;
 
-const PARTS = { calls, recordings, ledger, people, operations, lists, audit };
+const PARTS = { calls, recordings, ledger, people, operations, lists, notices, audit };
 
 /** What any engine of the catalogue must do. Fails too if a verb is in no part of it. */
 export async function catalogueContract(t: Test, open: Open): Promise<void> {

@@ -70,6 +70,9 @@ export function createCalls(db: Db, reader: Reader) {
   const follow = db.prepare('UPDATE absorbed SET into_id = $into WHERE into_id = $from');
   const moveSegments = db.prepare('UPDATE segments SET call_id = $into WHERE call_id = $from');
   const moveDirectives = db.prepare('UPDATE directives SET call_id = $into WHERE call_id = $from');
+  const moveTellings = db.prepare('UPDATE tellings SET call_id = $into WHERE call_id = $from');
+  const moveNotice = db.prepare('UPDATE OR IGNORE notices SET call_id = $into WHERE call_id = $from');
+  const dropNotice = db.prepare('DELETE FROM notices WHERE call_id = ?');
   const moveRecordings = db.prepare('UPDATE recordings SET call_id = $into WHERE call_id = $from');
   const moveBegun = db.prepare('UPDATE recordings_begun SET call_id = $into WHERE call_id = $from');
   const moveConsultations = db.prepare(
@@ -194,6 +197,9 @@ export function createCalls(db: Db, reader: Reader) {
       const move = { from, into };
       moveSegments.run(move);
       moveDirectives.run(move);
+      moveTellings.run(move);
+      moveNotice.run(move);
+      dropNotice.run(from);
       moveRecordings.run(move);
       moveBegun.run(move);
       moveConsultations.run(move);

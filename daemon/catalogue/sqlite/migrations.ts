@@ -729,4 +729,26 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE calls ADD COLUMN facts TEXT;
   `,
+  // The ledger of consent: how the people of a call were to be told that it is recorded, and what was played to them.
+  `
+  CREATE TABLE notices (
+    call_id TEXT PRIMARY KEY REFERENCES calls (id),
+    at INTEGER NOT NULL,
+    decision TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE tellings (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    call_id TEXT NOT NULL REFERENCES calls (id),
+    what TEXT NOT NULL,
+    prompt TEXT NOT NULL,
+    leg TEXT NOT NULL,
+    started_at INTEGER,
+    ended_at INTEGER NOT NULL,
+    whole INTEGER NOT NULL,
+    heard_by TEXT NOT NULL,
+    failed TEXT NOT NULL,
+    found TEXT
+  ) STRICT;
+  CREATE INDEX tellings_by_call ON tellings (call_id, seq);
+  `,
 ];

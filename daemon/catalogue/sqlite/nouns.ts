@@ -1,5 +1,6 @@
 import { createAlarms } from './alarms.js';
 import { createAudit } from './audit.js';
+import { createNotices } from './calls/notices.js';
 import { createSeen } from './calls/seen.js';
 import { createCalls } from './calls.js';
 import type { Reader } from './checked.js';
@@ -31,6 +32,7 @@ export function createNouns(db: Db, reader: Reader) {
     calls,
     segments: createSegments(db, reader, calls.current),
     directives: createDirectives(db, reader, calls.current),
+    notices: createNotices(db, reader, calls.current),
     recordings: createRecordings(db, reader),
     seals: createSeals(db, reader),
     policy: createPolicy(db, reader),

@@ -41,6 +41,13 @@ export function verbsOf(read: Read, write: Write): Nouns {
       add: (directive) => write((n) => n.directives.add(directive), { soon: true }),
       of: (id) => read((n) => n.directives.of(id)),
     },
+    notices: {
+      decide: (notice) => write((n) => n.notices.decide(notice)),
+      tell: (played) => write((n) => n.notices.tell(played)),
+      found: (seq, found) => write((n) => n.notices.found(seq, found)),
+      of: (id) => read((n) => n.notices.of(id)),
+      calls: (filter) => read((n) => n.notices.calls(filter)),
+    },
     recordings: {
       sealed: (recording, peaks, coverage, manifest) =>
         write((n) => {

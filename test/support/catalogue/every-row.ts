@@ -6,6 +6,7 @@ import { newJob } from '../../../daemon/domain/operations/job.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
 import { defaultPolicy, type KeptDecision } from '../../../daemon/domain/policy/policy.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
+import type { Notice, Played } from '../../../daemon/domain/telling/notice.js';
 import { T0 } from '../catalogue/crafted.js';
 import { aCall, aRecording } from '../recordings/a-call.js';
 import { noted } from '../words.js';
@@ -62,6 +63,8 @@ export async function furnish(path: string): Promise<void> {
     ...{ durationMs: 9, addedAt: T0, addedBy: 'ada' },
   });
   await c.prompts.activate('announce', 'en', 'a'.repeat(64));
+  await c.notices.decide(aNotice('A'));
+  await c.notices.tell(aPlaying('A'));
   const kept = { toldAt: null, toldAs: null, returns: 0, lastsUntil: null, lastsMs: null };
   await c.alarms.save({ ...alarm, ...kept, key: 'disk', raisedAt: T0, done: false });
   await c.alarms.save({ ...alarm, ...kept, key: 'old', raisedAt: T0, clearedAt: T0, done: true });
@@ -100,3 +103,27 @@ export async function furnish(path: string): Promise<void> {
   await c.checkpoint();
   await c.stop();
 }
+
+/** What was decided of a call, and played in it. */
+export const aNotice = (callId: string): Notice => ({
+  ...{
+    callId,
+    at: T0,
+    mode: 'announce',
+    promptInRecording: false,
+    beepSeconds: null,
+    version: 1,
+    rule: null,
+  },
+  because: [
+    { code: 'default', mode: 'announce' },
+    { code: 'jurisdiction', id: 'DE', from: 'number', needs: 'ask' },
+  ],
+  jurisdictions: [{ id: 'DE', asOf: '2026-01-01', overridden: false, from: 'number' }],
+  ...{ number: '+4930901820', site: { region: 'DE', subdivision: '' }, language: 'de' },
+});
+export const aPlaying = (callId: string): Omit<Played, 'seq' | 'found'> => ({
+  ...{ callId, what: 'prompt', leg: 'L', startedAt: T0, endedAt: T0 + 9, whole: true },
+  prompt: { kind: 'announce', language: 'de', hash: 'a'.repeat(64), name: '', durationMs: 9 },
+  ...{ heardBy: ['L', 'M'], failed: null },
+});

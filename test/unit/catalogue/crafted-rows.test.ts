@@ -39,6 +39,8 @@ const questions: Record<string, (c: Catalogue) => Promise<unknown>> = {
   lists: (c) => c.lists.all(),
   listed: (c) => c.lists.entries({ limit: 99 }),
   prompts: (c) => c.prompts.list(),
+  notices: (c) => c.notices.of('A'),
+  toldCalls: (c) => c.notices.calls({ from: 0, to: Number.MAX_SAFE_INTEGER, limit: 99 }),
   activePrompt: (c) => c.prompts.active('announce', 'en'),
   openAlarms: (c) => c.alarms.open(),
   pastAlarms: (c) => c.alarms.past(9),
@@ -121,6 +123,8 @@ const columns: Record<string, string[]> = {
   prompts: [
     ...['hash', 'kind', 'language', 'name', 'text', 'bytes', 'duration_ms', 'added_at', 'added_by', 'active'],
   ],
+  notices: ['at', 'decision'],
+  tellings: [...['what', 'prompt', 'leg', 'started_at', 'ended_at', 'whole', 'heard_by', 'failed', 'found']],
   jobs: [
     ...['kind', 'params', 'state', 'asked_at', 'started_at', 'ended_at', 'cursor', 'done', 'total', 'faults'],
     ...['failures', 'next_at', 'error'],

@@ -1,0 +1,75 @@
+import type { Why } from '../reason/reason.js';
+import type { CallId, LegId } from '../recording/recording.js';
+import type { TellDecision } from './decide.js';
+import type { PromptKind } from './prompt.js';
+import type { Place } from './region.js';
+import type { Language } from './schema.js';
+
+/**
+ * The ledger of consent: how the people of a call were to be told that it is recorded, and how they were. What they answered is in
+ * the call's directives.
+ */
+
+/** How the people of a call are to be told, and by what that was decided. The newest holds: more may become known of a call. */
+export type Notice = TellDecision & {
+  callId: CallId;
+  /** ms since 1970. */
+  at: number;
+  /** Of the policy; and the rule that asked for the mode, null where none did. */
+  version: number;
+  rule: string | null;
+  /** Of the outside party, as it was known; null for a call without one. */
+  number: string | null;
+  site: Place;
+  language: Language;
+};
+
+/** What was played: a prompt, the tone of the mode `beep`, or a prompt of the PBX's dialplan before the call was connected. */
+export const tellingKinds = ['prompt', 'beep', 'dialplan'] as const;
+export type TellingKind = (typeof tellingKinds)[number];
+
+/** Which prompt it was. `hash`: SHA-256 of its 16 kHz file, in hex; null for one of the dialplan, which has a name there. */
+export type PlayedPrompt = {
+  kind: PromptKind | null;
+  /** As the dialplan tells it, which may be any. */
+  language: string;
+  hash: string | null;
+  name: string;
+  durationMs: number | null;
+};
+
+/** One playing. Times are ms since 1970; `startedAt` is null for one that was never heard to begin. */
+export type Played = {
+  callId: CallId;
+  /** A number of the catalogue's: what was kept later has a higher one. */
+  seq: number;
+  what: TellingKind;
+  prompt: PlayedPrompt;
+  /** The leg that it was whispered into; of the dialplan, the leg that heard it. */
+  leg: LegId;
+  startedAt: number | null;
+  endedAt: number;
+  /** Whether all of it was played, as the PBX says. */
+  whole: boolean;
+  /** The legs that were there from its start to its end. Empty unless it is whole. */
+  heardBy: readonly LegId[];
+  failed: Why | null;
+  /** Where the sealed audio has it. Null before that was looked for, and for what cannot be there: a beep, or the dialplan's. */
+  found: Found | null;
+};
+
+/**
+ * What the sealed audio has of a prompt. `in`: both sides, or the only one that has it. Places are ms since the answer; the share
+ * is that of the prompt's half seconds which are there, from 0 to 1, and the correlation that of these.
+ */
+export type Found =
+  | {
+      found: true;
+      in: 'both' | 'them' | 'us';
+      fromMs: number;
+      untilMs: number;
+      share: number;
+      correlation: number;
+    }
+  /** `excused`: it was played while the recording was masked, or where audio is missing for another reason that is told. */
+  | { found: false; excused: boolean };
