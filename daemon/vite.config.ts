@@ -18,6 +18,7 @@ export default defineConfig({
         main: 'main.ts',
         evidence: 'app/evidence-program.ts',
         keys: 'app/keys-program.ts',
+        prompts: 'encode/prompt-search-program.ts',
         checkpoint: 'catalogue/sqlite/writing/checkpoint-program.mjs',
       },
       output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },

@@ -3,6 +3,7 @@ import { times } from '../domain/days.js';
 import type { Manifest } from '../domain/recording/manifest.js';
 import { ffmpegOf } from '../encode/chosen.js';
 import { createEncoder } from '../encode/encoder.js';
+import { createPromptSearch } from '../encode/prompt-search.js';
 import { createBusy } from '../ops/busy.js';
 import { siteRegion } from '../ops/config.js';
 import { version } from '../ops/process/version.js';
@@ -15,6 +16,7 @@ import { createScrub } from '../recordings/scrub.js';
 import { resealFactors } from '../vault/factor-secrets.js';
 import { openManifest, signManifest } from '../vault/manifest.js';
 import { hashContent, openSealed } from '../vault/open.js';
+import { createOwnPrompts, createPromptFiles, promptSamples } from '../vault/prompts.js';
 import { sealStream } from '../vault/seal.js';
 import { loadOrMakeSigningKey, publicKeys } from '../vault/signing-key.js';
 import type { Base, Parts, Recordings } from './parts.js';
@@ -68,6 +70,8 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     ...sealing,
     catalogue,
     spools: new Map(pbxes.map(({ section, spool }) => [section.id, spool])),
+    promptAudio: promptSamples(createPromptFiles(dir), createOwnPrompts()),
+    searchPrompts: createPromptSearch,
     keys,
     seal: (...given) => sealStream(store, ...given),
     open: (...given) => openSealed(store, ...given),

@@ -23,6 +23,8 @@ const WIDEBAND_BITRATE = 26_000;
 
 type Planned = Pick<OpusPlan, 'expectedMs' | 'rate'> & { job: { bitrate: number } };
 type Sink<T> = (ogg: AsyncIterable<Uint8Array>) => Promise<T>;
+/** Is given what is decoded of the sealed bytes: 16-bit little-endian interleaved stereo at the plan's rate, cut at any byte. */
+type Listener = (chunk: Buffer) => void | Promise<void>;
 
 export type Encoder = ReturnType<typeof createEncoder>;
 
@@ -42,6 +44,7 @@ export function createEncoder({
     plan: Planned,
     begin: (limitMs: number) => FfmpegRun,
     sink: Sink<T>,
+    also?: Listener,
   ): Promise<{ written: T; peaks: Peaks; heard: Heard }> {
     const limitMs = limit(plan.expectedMs);
     const encoder = begin(limitMs);
@@ -58,7 +61,7 @@ export function createEncoder({
       return problem;
     };
     let toHear = ((plan.expectedMs + TOLERANCE) * plan.rate * 4) / 1000 + BLOCK;
-    const hear = (chunk: Buffer) => {
+    const hear = async (chunk: Buffer) => {
       if (excess) return;
       toHear -= chunk.length;
       if (toHear < 0)
@@ -67,6 +70,7 @@ export function createEncoder({
         );
       peaks.write(chunk);
       quality.write(chunk);
+      await also?.(chunk);
     };
     const listened = Promise.all([listen(decoder.stdout, hear), decoder.done]);
     const verified = listened.then(() => {
@@ -104,8 +108,12 @@ export function createEncoder({
   }
 
   return {
-    /** Throws ffmpeg_missing, encode_failed or encode_short, and what `sink` throws. No process is left then. */
-    encode: <T>(plan: OpusPlan, sink: Sink<T>) => run(plan, (limitMs) => ffmpeg.encode(plan, limitMs), sink),
+    /**
+     * Throws ffmpeg_missing, encode_failed or encode_short, and what `sink` and `also` throw. No process is left then. `also` hears
+     * what is measured.
+     */
+    encode: <T>(plan: OpusPlan, sink: Sink<T>, also?: Listener) =>
+      run(plan, (limitMs) => ffmpeg.encode(plan, limitMs), sink, also),
 
     /** The same for a recording that is to be made again with silences; throws what `source` fails with, too. */
     recode: <T>(plan: RecodePlan, source: Readable, sink: Sink<T>) =>
@@ -167,6 +175,6 @@ function roomIn(ear: PassThrough): Promise<void> {
   });
 }
 
-async function listen(source: Readable, write: (chunk: Buffer) => unknown): Promise<void> {
-  for await (const chunk of source) write(chunk as Buffer);
+async function listen(source: Readable, write: (chunk: Buffer) => Promise<void>): Promise<void> {
+  for await (const chunk of source) await write(chunk as Buffer);
 }

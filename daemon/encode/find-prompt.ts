@@ -1,18 +1,9 @@
+import type { PromptPlace } from '../domain/telling/place-found.js';
 import { createFft } from './fft.js';
 import { createPcmReader } from './pcm.js';
 
-/** Where a prompt was found in a side of a recording. Times are ms from its beginning. */
-export type PromptFound = {
-  fromMs: number;
-  untilMs: number;
-  /** How alike the sounds are, 0 to 1: of each half second of speech in the prompt, weighted by its energy. */
-  correlation: number;
-  /** The share of those half seconds that are there. Less than 0.9: it was cut off, or others spoke over it. */
-  share: number;
-};
-
 /** Prompts are given at this rate, and compared at it, in Hz. */
-export const PROMPT_RATE = 8_000;
+const PROMPT_RATE = 8_000;
 /** They are looked for at this one, which has most of a voice, in Hz. */
 const COARSE_RATE = 2_000;
 const STEP = PROMPT_RATE / COARSE_RATE;
@@ -56,7 +47,7 @@ export function createPromptFinder({ rate, prompt }: { rate: number; prompt: Int
   const hop = (size - coarse.length) * STEP * factor;
   const window = new Int16Array(2 * size * STEP * factor);
   const read = createPcmReader();
-  const found = { left: [] as PromptFound[], right: [] as PromptFound[] };
+  const found = { left: [] as PromptPlace[], right: [] as PromptPlace[] };
   // Before the beginning there is silence: a prompt may have begun earlier than the recording.
   let filled = 2 * LEAD * factor;
   let at = -LEAD * factor;
@@ -92,18 +83,18 @@ export function createPromptFinder({ rate, prompt }: { rate: number; prompt: Int
       }
     },
     /** To be asked once, at the end: where it was found in each side, in order. */
-    result(): { left: PromptFound[]; right: PromptFound[] } {
+    result(): { left: PromptPlace[]; right: PromptPlace[] } {
       const end = Math.min(window.length, filled + 2 * LEAD * factor);
       window.fill(0, filled, end);
       filled = end;
       look();
-      const inOrder = (a: PromptFound, b: PromptFound) => a.fromMs - b.fromMs;
+      const inOrder = (a: PromptPlace, b: PromptPlace) => a.fromMs - b.fromMs;
       return { left: found.left.sort(inOrder), right: found.right.sort(inOrder) };
     },
   };
 }
 
-function add(found: PromptFound[], one: PromptFound | null, begins: number): void {
+function add(found: PromptPlace[], one: PromptPlace | null, begins: number): void {
   if (one === null) return;
   const placed = {
     ...one,
@@ -180,7 +171,7 @@ function partsOf(prompt: Int16Array): Part[] {
 }
 
 /** Compares a prompt part by part with what is heard where it may have begun, in samples of `PROMPT_RATE`. */
-function compare(parts: Part[], heard: Heard, place: number): PromptFound | null {
+function compare(parts: Part[], heard: Heard, place: number): PromptPlace | null {
   const tried = parts
     .map((part, n) => ({ n, part }))
     .sort((a, b) => b.part.energy - a.part.energy)
@@ -269,6 +260,12 @@ function energyOf(samples: Float32Array, from: number, until: number): number {
   for (let i = from; i < until; i++) sum += samples[i]! ** 2;
   return sum;
 }
+
+/** Returns the samples of a prompt at `PROMPT_RATE`. `rate`: that of the samples in Hz, a multiple of it. */
+export const atPromptRate = (samples: Int16Array, rate: number): Int16Array =>
+  Int16Array.from(decimate(Float32Array.from(samples), rate / PROMPT_RATE), (x) =>
+    Math.max(-32_768, Math.min(32_767, Math.round(x))),
+  );
 
 /** Without its mean. */
 function level(samples: Float32Array): Float32Array {

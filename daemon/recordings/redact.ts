@@ -29,6 +29,8 @@ export type RedactDeps = {
     | 'recordings.dropRedaction'
     | 'seals.manifest'
     | 'segments.of'
+    | 'notices.of'
+    | 'directives.of'
   >;
   encoder: Pick<Encoder, 'recode' | 'redactionFault'>;
   keys: Pick<AnyKeys, 'create' | 'destroy' | 'identity' | 'register'>;
@@ -159,6 +161,10 @@ export function createRedactor(deps: RedactDeps) {
     const manifest = buildManifest({
       ...{ call, recording, coverage: call.coverage, decision: call.decision },
       segments: (await catalogue.segments.of(call.id)).filter((s) => s.state !== 'dropped'),
+      told: {
+        ...(await catalogue.notices.of(call.id)),
+        directives: await catalogue.directives.of(call.id),
+      },
       policyVersion: (await catalogue.policy.newest()).version,
       sealedFor: { own_key: true, recovery_recipient: deps.recovery },
       ...{ version: deps.version, madeAt: recording.sealedAt, later: false, say: deps.say },

@@ -44,6 +44,8 @@ export type ScrubDeps = {
     | 'seals.manifest'
     | 'calls.get'
     | 'segments.of'
+    | 'notices.of'
+    | 'directives.of'
     | 'audit.entries'
   >;
   store: Pick<RecordingReader, 'hash' | 'exists' | 'list'>;
@@ -154,6 +156,10 @@ export function createScrub(deps: ScrubDeps) {
       coverage: call.coverage,
       segments: (await catalogue.segments.of(call.id)).filter((s) => s.state === 'preserved'),
       decision: call.decision,
+      told: {
+        ...(await catalogue.notices.of(call.id)),
+        directives: await catalogue.directives.of(call.id),
+      },
       policyVersion: null,
       sealedFor: null,
       version: deps.version,

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail } from '../domain/error.js';
+import { fail, TapedeckError } from '../domain/error.js';
 import { promptFile, promptsFolder } from '../domain/paths.js';
+import type { PlayedPrompt } from '../domain/telling/notice.js';
 import { PROMPT_RATES, type PromptEnding, type PromptKind } from '../domain/telling/prompt.js';
-import type { Language } from '../domain/telling/schema.js';
-import { joined, lengthOf } from '../domain/telling/wav.js';
+import { LANGUAGES, type Language } from '../domain/telling/schema.js';
+import { joined, lengthOf, samplesOf } from '../domain/telling/wav.js';
 import { programFile } from '../ops/process/program-files.js';
 import { makeDirDurably, writeDurably } from './durable.js';
 
@@ -43,16 +44,31 @@ export function createOwnPrompts(folder = shippedFolder()) {
     kept.set(key, found);
     return found;
   };
+  const textsOf = (language: Language) => {
+    texts ??= JSON.parse(readFileSync(join(folder, 'texts.json'), 'utf8')) as Texts;
+    return texts[language];
+  };
+  const nameOf = (kind: PromptKind, language: Language, key: string) =>
+    kind === 'announce' ? `${language} ${kind}` : `${language} ${kind} ${key}`;
+  function make(kind: PromptKind, language: Language, key: string): OwnPrompt {
+    const { [kind]: sentence, keys } = textsOf(language);
+    if (kind === 'announce') return made([`${language}/${kind}`], sentence);
+    const names = [`${language}/${kind}`, `${language}/keys/${FILE_NAMES[key] ?? key}`];
+    return made(names, `${sentence} ${keys[key]}.`);
+  }
 
   return {
     /** Returns the prompt of a kind in a language. `key`: the key to press that it names, of those that name one. */
-    of(kind: PromptKind, language: Language, key: string): OwnPrompt {
-      texts ??= JSON.parse(readFileSync(join(folder, 'texts.json'), 'utf8')) as Texts;
-      const { [kind]: sentence, keys } = texts[language];
-      if (kind === 'announce')
-        return once(`${language} ${kind}`, () => made([`${language}/${kind}`], sentence));
-      const names = [`${language}/${kind}`, `${language}/keys/${FILE_NAMES[key] ?? key}`];
-      return once(names.join(), () => made(names, `${sentence} ${keys[key]}.`));
+    of: (kind: PromptKind, language: Language, key: string): OwnPrompt =>
+      once(nameOf(kind, language, key), () => make(kind, language, key)),
+    /** Returns the prompt of a kind in a language that has this hash, whatever key it names; null for none. */
+    withHash(hash: string, kind: PromptKind, language: Language): OwnPrompt | null {
+      for (const key of kind === 'announce' ? [''] : Object.keys(textsOf(language).keys)) {
+        const name = nameOf(kind, language, key);
+        const prompt = kept.get(name) ?? make(kind, language, key);
+        if (prompt.hash === hash) return once(name, () => prompt);
+      }
+      return null;
     },
     /** The tone of the mode `beep`. */
     beep: (): OwnPrompt => once('beep', () => made(['beep'], '')),
@@ -85,6 +101,25 @@ export function createPromptFiles(dataDir: string) {
   };
 }
 export type PromptFiles = ReturnType<typeof createPromptFiles>;
+
+/**
+ * Returns what reads the samples of a prompt that was played: 16-bit mono of 16 kHz, of one that was uploaded or that Tapedeck comes
+ * with, and of the very file that its hash names. Null where there is none; rejects where it cannot be read.
+ */
+export const promptSamples =
+  (files: Pick<PromptFiles, 'read'>, own: Pick<OwnPrompts, 'withHash'>) =>
+  async ({ hash, kind, language }: PlayedPrompt & { hash: string }): Promise<Int16Array | null> => {
+    const uploaded = await files.read(hash, 'wav16').catch((e) => {
+      if (e instanceof TapedeckError && e.code === 'prompt_unknown') return null;
+      throw e;
+    });
+    const shipped = (LANGUAGES as readonly string[]).includes(language) ? (language as Language) : null;
+    const file = uploaded ?? (kind && shipped && own.withHash(hash, kind, shipped)?.files.wav16);
+    if (!file) return null;
+    // A copy begins at an even address, and is all that goes to a thread.
+    const { buffer } = Uint8Array.from(samplesOf(file));
+    return new Int16Array(buffer, 0, buffer.byteLength >> 1);
+  };
 
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 

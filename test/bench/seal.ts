@@ -3,32 +3,38 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import type { Test } from 'tap';
 import { recordingPath } from '../../daemon/domain/paths.js';
 import { buildManifest } from '../../daemon/domain/recording/manifest.js';
+import { PROMPT_RATES } from '../../daemon/domain/telling/prompt.js';
+import { samplesOf } from '../../daemon/domain/telling/wav.js';
 import { createRemoteFfmpeg } from '../../daemon/encode/apart/remote.js';
 import { createEncoder } from '../../daemon/encode/encoder.js';
 import { createFfmpeg } from '../../daemon/encode/ffmpeg.js';
 import { opusPlan } from '../../daemon/encode/opus.js';
+import { createPromptSearch } from '../../daemon/encode/prompt-search.js';
 import { signManifest } from '../../daemon/vault/manifest.js';
 import { openSealed } from '../../daemon/vault/open.js';
+import { createOwnPrompts } from '../../daemon/vault/prompts.js';
 import { sealStream } from '../../daemon/vault/seal.js';
 import { createSigningKey } from '../../daemon/vault/signing-key.js';
 import { createDiskStore } from '../../daemon/vault/store/disk.js';
 import { createEncoderProgram } from '../support/encoder.js';
-import { aCall, aRecording } from '../support/recordings/a-call.js';
+import { aCall, aRecording, nothingTold } from '../support/recordings/a-call.js';
 import { addRecording, openDashboard, setUp } from '../support/web/dashboard.js';
 
 /**
  * npm run bench:seal: what sealing and signing add to making a recording (at most 5 %), and how soon a sealed recording
  * begins to play over HTTP, at its beginning and after a seek to the end of a call of two hours (at most 200 ms at p95).
- * Another number of minutes for the first: npm run bench:seal -- 20
+ * Another number of minutes for the first: npm run bench:seal -- 20. Also how much longer it takes where a prompt that was played
+ * is looked for (at most 10 %), and for how long that keeps the recorder's own thread.
  */
 const minutes = Number(process.argv[2] ?? 10);
-const bars = { share: 5, startMs: 200 };
+const bars = { share: 5, searchShare: 10, startMs: 200 };
 
 const dir = mkdtempSync(join(tmpdir(), 'tapedeck-seal-'));
 const endings: (() => unknown)[] = [() => rmSync(dir, { recursive: true, force: true })];
@@ -77,20 +83,37 @@ async function sealing(): Promise<void> {
       recording: aRecording('bench', 'bench', sealed),
       coverage: { status: 'recorded', why: null, rule: null, missingMs: 0 },
       segments: [],
+      told: nothingTold,
       ...{ decision: null, policyVersion: 1, sealedFor: null, version: 'bench', madeAt: 0, later: false },
     });
     return { ...sealed, manifest: signManifest(manifest, key) };
   };
   const timed = async <T>(work: () => Promise<T>) => {
+    const delays = monitorEventLoopDelay({ resolution: 5 });
+    delays.enable();
     const [cpu, at] = [process.cpuUsage(), performance.now()];
     const value = await work();
     const used = process.cpuUsage(cpu);
-    return { value, ms: performance.now() - at, cpuMs: (used.user + used.system) / 1000 };
+    delays.disable();
+    const heldMs = delays.max / 1e6;
+    return { value, ms: performance.now() - at, cpuMs: (used.user + used.system) / 1000, heldMs };
   };
   const ogg: Buffer = await buffer(createFfmpeg().encode(plan).stdout);
   await timed(() => seal(Readable.from([ogg]))); // warm
+  const { files, durationMs } = createOwnPrompts().of('ask', 'en', '1');
+  const { buffer: samples } = Uint8Array.from(samplesOf(files.wav16));
+  const stretches = [{ samples: new Int16Array(samples), fromMs: 0, untilMs: 80 + durationMs + 5_000 }];
+  /** While a prompt is looked for that was played at the beginning. */
+  async function searching(): Promise<void> {
+    const search = createPromptSearch({ rate: plan.rate, promptRate: PROMPT_RATES.wav16, stretches });
+    await encoder.encode(plan, seal, search.write);
+    await search.result();
+    await search.stop();
+  }
+  const searched: { ms: number; cpuMs: number; heldMs: number }[] = [];
   const whole: number[] = [];
   const own: number[] = [];
+  const usual: number[] = [];
   const separate: { ms: number; cpuMs: number }[] = [];
   const alone: { ms: number; cpuMs: number }[] = [];
   const back: number[] = [];
@@ -98,6 +121,8 @@ async function sealing(): Promise<void> {
     const here = await timed(() => encoder.encode(plan, seal));
     whole.push(here.ms);
     own.push(here.cpuMs);
+    usual.push(here.heldMs);
+    searched.push(await timed(searching));
     separate.push(await timed(() => apart.encode(plan, seal)));
     // The same bytes in pieces as ffmpeg gives them.
     const pieces = Readable.from(
@@ -129,6 +154,17 @@ async function sealing(): Promise<void> {
   print(
     'processor time of the recorder for it, beside running ffmpeg itself',
     `${median(separate.map((s) => s.cpuMs)).toFixed(0)} ms, ${median(own).toFixed(0)} ms`,
+  );
+  const withSearch = median(searched.map((one) => one.ms));
+  print('the same while a prompt is looked for', `${withSearch.toFixed(0)} ms`);
+  print('longer by', against((withSearch / total - 1) * 100, bars.searchShare, '%'));
+  print(
+    'processor time for that',
+    `${(median(searched.map((one) => one.cpuMs)) - median(own)).toFixed(0)} ms`,
+  );
+  print(
+    'longest that the event loop was held, with that and without',
+    `${median(searched.map((one) => one.heldMs)).toFixed(1)} ms, ${median(usual).toFixed(1)} ms`,
   );
   print('sealing and signing alone, the file synced to the disk', `${ms.toFixed(1)} ms`);
   print('of it processor time', `${median(alone.map((a) => a.cpuMs)).toFixed(1)} ms`);

@@ -27,6 +27,7 @@ import { signManifest } from '../../daemon/vault/manifest.js';
 import { signerOf, signNote } from '../../daemon/vault/note.js';
 import { createSigningKey, publicKeys } from '../../daemon/vault/signing-key.js';
 import { check } from '../../web/ui/verify/check.js';
+import { nothingTold } from '../support/recordings/a-call.js';
 import { speechLeak, speechOf, toneLeak, toneOf, tonesOf } from '../support/recordings/crosstalk.js';
 import {
   apartOf,
@@ -233,6 +234,7 @@ t.test('a recording of the version before plays, is silenced, verified and expor
         coverage: call.coverage,
         segments: [],
         decision: null,
+        told: nothingTold,
         policyVersion: 1,
         sealedFor: null,
       },

@@ -21,7 +21,7 @@ import { createSigningKey, publicKeys } from '../../daemon/vault/signing-key.js'
 import { createDiskReader } from '../../daemon/vault/store/disk.js';
 import { parseHeader } from '../../node_modules/age-encryption/dist/format.js';
 import { craft } from '../support/catalogue/crafted.js';
-import { aCall, aRecording } from '../support/recordings/a-call.js';
+import { aCall, aRecording, nothingTold } from '../support/recordings/a-call.js';
 import { answeredAt, preserveLab, toneWav } from '../support/recordings/preserve-lab.js';
 import { everything, scratch, vault } from '../support/recordings/sealed.js';
 import { noted } from '../support/words.js';
@@ -60,7 +60,7 @@ t.test(
     const sealed = readFileSync(join(lab.dir, recording.file));
     const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
     t.match(parseManifest(signed.text!), {
-      ...{ format: 'tapedeck.manifest', format_version: 4, made_later: false },
+      ...{ format: 'tapedeck.manifest', format_version: 5, made_later: false },
       software: { name: 'Tapedeck', version: '0.0.0-test' },
       call: { id, them: { name: 'Ada Caller' }, marks: [{ at_ms: 1_200, kind: 'hold' }] },
       recording: {
@@ -74,7 +74,7 @@ t.test(
         { seq: 1, because: 'The line was taken up again.', why: { code: 'rule' } },
       ],
       coverage: { status: call.coverage.status },
-      consent: { rule: null, policy_version: version + 1, notice: null },
+      consent: { rule: null, policy_version: version + 1, notice: null, played: [], answers: [] },
       policy: { version: version + 1 },
       retention: { rule: 'Sales', keep_until: /^20/, why: { code: 'rule' } },
     });
@@ -125,6 +125,7 @@ t.test('a changed manifest, row or key is told by its name', async (t) => {
       recording,
       segments: [],
       decision: null,
+      told: nothingTold,
       policyVersion: 3,
       sealedFor: null,
       version: '1',
@@ -178,6 +179,7 @@ t.test('a changed manifest, row or key is told by its name', async (t) => {
           recording,
           segments: [],
           decision: null,
+          told: nothingTold,
           policyVersion: null,
           sealedFor: null,
           version: '1',

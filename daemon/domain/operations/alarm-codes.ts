@@ -48,6 +48,8 @@ export const ALARMS = {
   captures_fail: ofPbx({}),
   // `ms`: how much of the masked audio had been written.
   mask_failed: ofPbx({ call: Text, at: Time, ms: Ms }),
+  // `prompts`: how many were played, and are not in the recording.
+  prompt_not_found: ofPbx({ call: Text, at: Time, prompts: Count }),
   silent_side: ofPbx({ kind: oneOf({ extension: true, line: true }), name: Text }),
   // `detail`: what the test call found, with figures.
   test_call_fault: ofPbx({ fault: oneOf<TestFault>(testFaults), detail: Text }),

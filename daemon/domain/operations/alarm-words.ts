@@ -83,6 +83,10 @@ const WORDS: {
     message: `Masked audio was written to disk: ${(ms / 1_000).toFixed(1)} s of the call of ${say(at)} (${call}) while its recording was masked. Tapedeck silenced it before sealing, so it is not in the recording.`,
     hint: "It was in the PBX's spool, unencrypted, until the recording was sealed. Treat what was said then, such as a card number, as written to that disk. Check with a call of your own whether masking works on this PBX, and look at the recorder's log for that call.",
   }),
+  prompt_not_found: ({ call, at, prompts }, say) => ({
+    message: `${prompts === 1 ? 'An announcement is' : `${prompts} announcements are`} missing from the recording of the call of ${say(at)} (${call}): the PBX reported that all of it was played, and the sealed audio does not have it.`,
+    hint: 'Listen to the recording from its beginning. If you do not hear the announcement, the people on the call may not have heard it either: call in yourself to check, and see the log of the PBX for that call. The call page shows what was played and when.',
+  }),
   silent_side: ({ kind, name }) => {
     const line = name === '' ? 'the outside line' : `the line ${name}`;
     return {

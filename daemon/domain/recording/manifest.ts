@@ -4,6 +4,7 @@ import { FIRST, type PbxId } from '../pbx.js';
 import type { KeptDecision } from '../policy/policy.js';
 import type { Why } from '../reason/reason.js';
 import { inWords, reasonView, type Say } from '../reason/words.js';
+import { consentPart, type SignedConsent, type Told } from '../telling/ledger.js';
 import type { CallRecord, Coverage, Gap, Party, Recording, RecordingId, Segment } from './recording.js';
 import type { Redaction } from './redaction.js';
 
@@ -12,9 +13,9 @@ import type { Redaction } from './redaction.js';
  * has them, so that anybody can check it with stock tools and without Tapedeck. Times are ISO 8601 in UTC; places on the
  * timeline are ms since the answer.
  *
- * `format_version` 4 says where the recording is silent on purpose, version 3 which version of a recording it is of. Version 2 had
- * each reason as a sentence and, in `why`, as its code; version 1 had the sentence alone. Nothing was taken away, so who reads one
- * of them reads those after it too.
+ * `format_version` 5 says how people were told and what they answered, version 4 where the recording is silent on purpose, version 3
+ * which version of a recording it is of. Version 2 had each reason as a sentence and, in `why`, as its code; version 1 had the
+ * sentence alone. Nothing was taken away, so who reads one of them reads those after it too.
  */
 export type Manifest = {
   format: typeof FORMAT;
@@ -29,7 +30,7 @@ export type Manifest = {
     /** The id of the first version, and which one this is. Absent before version 3: there was one only. */
     of?: RecordingId;
     version?: number;
-    gaps: (GapPlace & Told)[];
+    gaps: (GapPlace & Reasoned)[];
     /** Absent before version 4. */
     masks?: ReturnType<typeof recordingPart>['masks'];
     /** Which version it stands in the place of, with its hashes; null where it was not redacted. Absent before version 4. */
@@ -37,17 +38,17 @@ export type Manifest = {
   };
   sealed_for: { own_key: true; recovery_recipient: string | null } | null;
   segments: Omit<ReturnType<typeof segmentPart>, 'why'>[];
-  coverage: { status: string; rule: string | null; missing_ms: number } & Told;
-  /** What decided that the call was recorded. `notice` is the place for what was said to the parties, and how they agreed. */
-  consent: { rule: string | null; policy_version: number | null; notice: null };
+  coverage: { status: string; rule: string | null; missing_ms: number } & Reasoned;
+  /** What decided that the call was recorded, and how the parties were told and agreed. */
+  consent: SignedConsent;
   /** By which it was decided how long to keep it. */
   policy: { version: number | null };
-  retention: { keep_until: string | null; rule: string | null } & Told;
+  retention: { keep_until: string | null; rule: string | null } & Reasoned;
 };
 
 type GapPlace = { at_ms: number; until_ms: number; side: Gap['side'] };
 /** A reason, as it was signed. */
-type Told = { reason: string; why?: Why | null };
+type Reasoned = { reason: string; why?: Why | null };
 
 /** A manifest as it is kept. `text` is the signed bytes; null once the recording was erased: it names people. */
 export type SignedManifest = {
@@ -62,7 +63,7 @@ export type SignedManifest = {
 };
 
 const FORMAT = 'tapedeck.manifest';
-const VERSIONS = [1, 2, 3, 4] as const;
+const VERSIONS = [1, 2, 3, 4, 5] as const;
 
 type Given = {
   call: CallRecord;
@@ -71,6 +72,7 @@ type Given = {
   segments: readonly Segment[];
   /** By which the call was recorded; null where that is not known any more. */
   decision: KeptDecision | null;
+  told: Told;
   /** The version in force when it was sealed, by which it is kept; null where that is not known any more. */
   policyVersion: number | null;
   /** Null where it is not known any more. */
@@ -86,7 +88,7 @@ export function buildManifest(given: Given): Manifest {
   const { recording, coverage, say } = given;
   const manifest: Manifest = {
     format: FORMAT,
-    format_version: 4,
+    format_version: 5,
     software: { name: 'Tapedeck', version: given.version },
     made_at: iso(given.madeAt),
     made_later: given.later,
@@ -100,11 +102,7 @@ export function buildManifest(given: Given): Manifest {
       rule: coverage.rule,
       missing_ms: Math.round(coverage.missingMs),
     },
-    consent: {
-      rule: given.decision ? given.decision.rule : coverage.rule,
-      policy_version: given.decision?.version ?? null,
-      notice: null,
-    },
+    consent: consentPart(given, say),
     policy: { version: given.policyVersion },
     retention: {
       keep_until: isoOrNull(recording.keepUntil),

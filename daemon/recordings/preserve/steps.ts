@@ -28,8 +28,9 @@ import {
 import { tagsOf } from '../../domain/recording/tags.js';
 import { type Captured, readCaptured, withoutTails } from '../../encode/captured.js';
 import type { Encoder } from '../../encode/encoder.js';
-import { opusPlan } from '../../encode/opus.js';
+import { type OpusPlan, opusPlan } from '../../encode/opus.js';
 import type { Peaks } from '../../encode/peaks.js';
+import type { PromptSearch } from '../../encode/prompt-search.js';
 import type { Log } from '../../ops/log.js';
 import type { AnyKeys } from '../../vault/keys.js';
 import type { OpenSealed } from '../../vault/open.js';
@@ -38,9 +39,10 @@ import type { Place } from '../../vault/store/store.js';
 import { coverageOf } from './coverage.js';
 import { createFates, type EndedCall, type FateDeps } from './fate.js';
 import { type MaskCatalogue, type Masking, maskingOf, tellOfMasks, withoutMasked } from './masks.js';
+import { createPromptProof, type PromptDeps } from './prompts.js';
 import { tellOfSilence } from './silence.js';
 
-export type StepDeps = {
+export type StepDeps = Pick<PromptDeps, 'promptAudio' | 'searchPrompts'> & {
   catalogue: Verbs<
     | 'calls.get'
     | 'segments.of'
@@ -53,6 +55,7 @@ export type StepDeps = {
     | 'policy.newest'
   > &
     FateDeps['catalogue'] &
+    PromptDeps['catalogue'] &
     MaskCatalogue;
   /** The spools of the PBXs there are. */
   spools: ReadonlyMap<PbxId, Pick<Spool, 'fetch' | 'readable'>>;
@@ -86,6 +89,7 @@ export type StepDeps = {
 /** The steps from the captured files of a call to its row. Each may be repeated. */
 export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string) => Promise<unknown> }) {
   const fates = createFates(deps);
+  const prompts = createPromptProof(deps);
   /** A time as people at the site read it. */
   const say = times(deps.site.timeZone);
 
@@ -137,7 +141,16 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
     const { gaps, missingMs, starved } = withoutMasked(found, masking.asked);
     tellOfMasks(deps.alarmsOf(call.pbx), call, masking);
     const begun = await begin(call);
-    const { recording, peaks, policyVersion } = await encode(begun, call, captured, gaps, masking);
+    const plan = opusPlan({
+      segments: captured.map((c) => c.part),
+      silences: masking.masks.map(({ side, atMs, untilMs }) => ({ side, fromMs: atMs, untilMs })),
+      tags: tagsOf(call),
+      bitrate: deps.bitrate,
+      complexity: deps.complexity,
+    });
+    const { recording, peaks, policyVersion } = await prompts.proving(call, plan.rate, captured, (hear) =>
+      encode(begun, call, plan, hear, gaps, masking),
+    );
     const coverage = coverageOf(call, gaps, missingMs, captured.at(-1)!.cut, starved);
     const manifest = buildManifest({
       call,
@@ -145,6 +158,10 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
       coverage,
       segments: captured.map((c) => c.segment),
       decision: call.decision,
+      told: {
+        ...(await deps.catalogue.notices.of(call.id)),
+        directives: await deps.catalogue.directives.of(call.id),
+      },
       policyVersion,
       sealedFor: { own_key: true, recovery_recipient: deps.recovery },
       version: deps.version,
@@ -220,20 +237,14 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
   async function encode(
     { place, identity, recipient }: Awaited<ReturnType<typeof begin>>,
     call: EndedCall,
-    captured: Captured[],
+    plan: OpusPlan,
+    hear: PromptSearch['write'] | undefined,
     gaps: Gap[],
     { masks }: Masking,
   ): Promise<{ recording: Recording; peaks: Peaks; policyVersion: number }> {
-    const plan = opusPlan({
-      segments: captured.map((c) => c.part),
-      silences: masks.map(({ side, atMs, untilMs }) => ({ side, fromMs: atMs, untilMs })),
-      tags: tagsOf(call),
-      bitrate: deps.bitrate,
-      complexity: deps.complexity,
-    });
-    const { written, peaks, heard } = await deps.encoder.encode(plan, (ogg) =>
-      deps.seal(place, ogg, { recipient, recovery: deps.recovery ?? undefined }),
-    );
+    const seal = (ogg: AsyncIterable<Uint8Array>) =>
+      deps.seal(place, ogg, { recipient, recovery: deps.recovery ?? undefined });
+    const { written, peaks, heard } = await deps.encoder.encode(plan, seal, hear);
     await readBack(place, written, identity);
     const { policy, version: policyVersion, fault } = await deps.catalogue.policy.newest();
     const facts = factsOf(call, deps.site, deps.listsOf);

@@ -9,6 +9,7 @@ import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { spoolName } from '../../../daemon/domain/recording/recording.js';
 import { createEncoder } from '../../../daemon/encode/encoder.js';
 import { createFfmpeg } from '../../../daemon/encode/ffmpeg.js';
+import { createPromptSearch } from '../../../daemon/encode/prompt-search.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createPreserver } from '../../../daemon/recordings/preserve.js';
 import { createRetain } from '../../../daemon/recordings/retain.js';
@@ -77,6 +78,8 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
     recovery: null,
     version: '0.0.0-test',
     site: { timeZone: 'UTC', region: '' },
+    promptAudio: async () => null,
+    searchPrompts: createPromptSearch,
     bitrate: 24_000,
     complexity: 0,
     atOnce: 1,

@@ -29,6 +29,9 @@ export function aCall(id: string, more: Partial<CallRecord> = {}): CallRecord {
   };
 }
 
+/** Nobody decided or did anything about telling its people. */
+export const nothingTold = { notice: null, played: [], directives: [] };
+
 /** Its sealed recording, kept for ever unless `more` says otherwise. */
 export function aRecording(id: string, callId: string, more: Partial<Recording> = {}): Recording {
   return {

@@ -11,6 +11,7 @@ import { because } from '../../../daemon/domain/reason/reason.js';
 import { type CallRecord, type Segment, spoolName } from '../../../daemon/domain/recording/recording.js';
 import { ffmpegOf } from '../../../daemon/encode/chosen.js';
 import { createEncoder } from '../../../daemon/encode/encoder.js';
+import { createPromptSearch } from '../../../daemon/encode/prompt-search.js';
 import { createPreserver } from '../../../daemon/recordings/preserve.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { signManifest } from '../../../daemon/vault/manifest.js';
@@ -68,6 +69,8 @@ export type Options = {
   behind?: number;
   /** Who else can open what is sealed. */
   recovery?: string;
+  /** What looks for prompts. */
+  searchPrompts?: typeof createPromptSearch;
 };
 
 /** A preserver on real parts, and nothing to preserve yet. */
@@ -85,6 +88,7 @@ export async function preserveLab(t: Test, options: Options = {}) {
   const absent = async () => null;
   const faults: string[] = [];
   const sealedAfter: number[] = [];
+  const prompts = new Map<string, Int16Array>();
   const { standing, alarms } = alarmBoard();
   const preserver = createPreserver({
     listsOf: () => [],
@@ -111,6 +115,8 @@ export async function preserveLab(t: Test, options: Options = {}) {
     vouch: async (manifest) => signManifest(manifest, signingKey),
     recovery: options.recovery ?? null,
     version: '0.0.0-test',
+    promptAudio: async ({ hash }) => prompts.get(hash) ?? null,
+    searchPrompts: options.searchPrompts ?? createPromptSearch,
     bitrate: 24_000,
     complexity: 5,
     atOnce: 1,
@@ -135,6 +141,8 @@ export async function preserveLab(t: Test, options: Options = {}) {
     catalogue,
     keys,
     preserver,
+    /** The samples of prompts at 16 kHz, by their hash. */
+    prompts,
     ...{ alarms, standing },
     /** What was logged as an error. */
     faults,

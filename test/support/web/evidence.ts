@@ -16,6 +16,7 @@ import { entryOf } from '../../../daemon/domain/assurance/audit.js';
 import { catalogueFile, checkpointFile, controlSocket, ownerSocket } from '../../../daemon/domain/paths.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
 import { buildManifest } from '../../../daemon/domain/recording/manifest.js';
+import type { Told } from '../../../daemon/domain/telling/ledger.js';
 import { createControl } from '../../../daemon/operations/control.js';
 import { createAskers } from '../../../daemon/requests/askers.js';
 import { createOwnerRequests } from '../../../daemon/requests/owner.js';
@@ -26,6 +27,7 @@ import { signerOf, signNote } from '../../../daemon/vault/note.js';
 import { createSigningKey, publicKeys } from '../../../daemon/vault/signing-key.js';
 import { check } from '../../../web/ui/verify/check.js';
 import { handlersOf, streamsOf } from '../control-handlers.js';
+import { nothingTold } from '../recordings/a-call.js';
 import { addRecording } from './dashboard.js';
 
 export const log = pino({ level: 'silent' });
@@ -135,6 +137,8 @@ export type Change = Parameters<typeof addRecording>[2] & {
   signed?: boolean;
   later?: boolean;
   coverage?: string;
+  /** What is signed of how people were told. */
+  told?: Told;
 };
 
 /** A recorded and signed call, which was viewed and heard, among what was done to others. */
@@ -152,6 +156,7 @@ export async function haveCall(house: House, bytes = randomBytes(150_000), chang
       coverage: call.coverage,
       segments: [],
       decision: { version: 3, outcome: 'record', rule: null, why: because('recorded_by_default') },
+      told: change.told ?? nothingTold,
       ...{ policyVersion: 3, sealedFor: null, version: '1.0', madeAt: recording.sealedAt, later: false },
       ...(change.later ? { later: true, madeAt: recording.sealedAt + 86_400_000 } : {}),
     });

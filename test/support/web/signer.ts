@@ -7,6 +7,7 @@ import { signManifest } from '../../../daemon/vault/manifest.js';
 import { signNote } from '../../../daemon/vault/note.js';
 import { createSigningKey, type SigningKey } from '../../../daemon/vault/signing-key.js';
 import type { Control } from '../../../web/server/control.js';
+import { nothingTold } from '../recordings/a-call.js';
 import type { Dashboard } from './dashboard.js';
 
 type Signed = Pick<Dashboard, 'catalogue' | 'clock' | 'dataDir' | 'masterKey'>;
@@ -52,6 +53,7 @@ export function createSigner() {
           coverage: call.coverage,
           segments: [],
           decision: call.decision,
+          told: nothingTold,
           policyVersion: null,
           sealedFor: null,
         },

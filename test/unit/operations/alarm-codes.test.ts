@@ -65,6 +65,18 @@ const EXAMPLES: {
       /Treat what was said then/,
     ],
   ],
+  prompt_not_found: [
+    [
+      { call: '01ARZ3NDEKTSV4RRFFQ69G5FAV', at: Date.UTC(2026, 0, 5, 9), prompts: 1 },
+      /^An announcement is missing from the recording of the call of 2026-01-05 10:00:00 \(01ARZ3NDEKTSV4RRFFQ69G5FAV\): the PBX reported/,
+      /Listen to the recording/,
+    ],
+    [
+      { call: '01ARZ3NDEKTSV4RRFFQ69G5FAV', at: 0, prompts: 2 },
+      /^2 announcements are missing from the recording/,
+      /Listen to the recording/,
+    ],
+  ],
   silent_side: [
     [{ kind: 'extension', name: '101' }, /^No sound from extension 101:/],
     [{ kind: 'line', name: 'trunk' }, /^No sound from the line trunk:/],

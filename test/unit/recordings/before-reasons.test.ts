@@ -18,7 +18,7 @@ import {
 } from '../../../daemon/domain/recording/manifest.js';
 import { check } from '../../../web/ui/verify/check.js';
 import { makeCatalogue } from '../../support/catalogue/make-catalogue.js';
-import { aCall, aRecording } from '../../support/recordings/a-call.js';
+import { aCall, aRecording, nothingTold } from '../../support/recordings/a-call.js';
 import { get, openDashboard, setUp } from '../../support/web/dashboard.js';
 
 /** What the version before wrote, whose reasons were sentences: see the README beside the files. */
@@ -92,6 +92,7 @@ t.test(
         recording,
         segments: [],
         decision: null,
+        told: nothingTold,
         policyVersion: 1,
         sealedFor: null,
         version: '1.0',
@@ -104,7 +105,7 @@ t.test(
     const sentence = 'Tapedeck was not running from 1970-01-01 09:00:01 to 1970-01-01 09:00:02.';
     const read = parseManifest(manifestText(signed))!;
     t.match(read, {
-      format_version: 4,
+      format_version: 5,
       coverage: { reason: sentence, why: late },
       recording: { gaps: [{ reason: sentence, why: late }] },
       retention: { reason: BY_DEFAULT, why: { code: 'kept_by_default', params: {} } },

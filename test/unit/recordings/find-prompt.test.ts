@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import t, { type Test } from 'tap';
-import { createPromptFinder, type PromptFound } from '../../../daemon/encode/find-prompt.js';
+import type { PromptPlace } from '../../../daemon/domain/telling/place-found.js';
+import { atPromptRate, createPromptFinder } from '../../../daemon/encode/find-prompt.js';
 import { dice } from '../../support/dice.js';
 
 /** What sounds like speech: syllables of buzz and hiss with formants that wander, and pauses. Amplitude 1 is full scale. */
@@ -67,7 +68,7 @@ function find(bytes: Buffer, rate = 8000, prompt = PCM) {
 }
 
 /** Found once, there, to 25 ms. */
-function isAt(t: Test, found: PromptFound[], atMs: number, least: { correlation: number; share: number }) {
+function isAt(t: Test, found: PromptPlace[], atMs: number, least: { correlation: number; share: number }) {
   t.equal(found.length, 1, 'once');
   const [one] = found;
   if (!one) return;
@@ -111,6 +112,17 @@ t.test('a prompt that is not there is not found: other speech, silence, noise, a
   t.same(find(stereo(60, [{ what: noise, atMs: 0 }], [{ what: tone, atMs: 0 }])), { left: [], right: [] });
   t.same(find(Buffer.alloc(0)), { left: [], right: [] });
   t.same(find(Buffer.alloc(7)), { left: [], right: [] });
+});
+
+t.test('a prompt of 16 kHz is looked for at 8 kHz', async (t) => {
+  const wide = atPromptRate(toPcm(speech(6, 1, 16_000)), 16_000);
+  t.equal(wide.length, 6 * 8_000);
+  const twice = Int16Array.from({ length: 2 * PCM.length }, (_, n) => PCM[n >> 1]!);
+  const { left } = find(stereo(20, [{ what: PROMPT, atMs: 3_000 }], []), 8_000, atPromptRate(twice, 16_000));
+  isAt(t, left, 3_000, WHOLE);
+  t.same([...atPromptRate(Int16Array.of(32_767, 32_767, -32_768, -32_768, 0, 0), 8_000)].slice(0, 4), [
+    ...[32_767, 32_767, -32_768, -32_768],
+  ]);
 });
 
 t.test('one that was cut off is found with its share', async (t) => {

@@ -78,7 +78,7 @@ t.test('what was written all the same is silenced, told of and raises an alarm',
   t.ok(recording!.masks[0]!.writtenMs >= 1_900);
   const { text } = (await lab.catalogue.seals.manifest(recording!.id))!;
   t.match(parseManifest(text!), {
-    format_version: 4,
+    format_version: 5,
     recording: { masks: [{ at_ms: 1_960, until_ms: 4_000, side: 'both', kind: 'mask' }] },
   });
   t.ok(parseManifest(text!)!.recording.masks![0]!.written_ms >= 1_900, 'also in what is signed');
