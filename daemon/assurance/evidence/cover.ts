@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { type GivenOut, PACK } from '../../domain/assurance/evidence.js';
+import { decidedWords, toldInWords } from '../../domain/call/consent.js';
 import {
   callSentence,
-  consentOf,
   coverageWords,
   gapsInWords,
   masksInWords,
@@ -37,6 +37,7 @@ const INK = '#16181d';
 const QUIET = '#555b66';
 const LINE = '#c9cdd4';
 const GAPS = 6;
+const TOLD = 10;
 /** For what the font has no sign for: never a wrong one. */
 const NO_SIGN = '\u25a1';
 
@@ -202,8 +203,15 @@ export async function coverSheet(cover: Cover): Promise<Buffer> {
           ...(gaps.length > GAPS ? [`And ${gaps.length - GAPS} more, in ${PACK.story}.`] : []),
         ].join('\n'),
   );
-  fact('Consent', consentOf(manifest).words);
+  fact('Recorded by', decidedWords(manifest));
   fact('Id of the call', call.id, 'mono');
+
+  const told = toldInWords(manifest);
+  heading('How people were told');
+  points([
+    ...told.slice(0, TOLD),
+    ...(told.length > TOLD ? [`And ${told.length - TOLD} more facts, in ${PACK.story}.`] : []),
+  ]);
 
   heading('What was signed');
   fact('Sealed', both(recording.sealed_at));
@@ -238,6 +246,7 @@ export async function coverSheet(cover: Cover): Promise<Buffer> {
 
   heading('What it does not prove');
   points([
+    'That somebody understood an announcement, or that an answer given by keys came from the person whose phone it was.',
     'Who spoke. Numbers and names are those that the telephone system told.',
     'That nothing happened to the sound before it was sealed, beyond what is said to be missing.',
     'That the clock of the box was right.',

@@ -67,7 +67,7 @@ export function readmeText(given: {
   return `EVIDENCE PACK: THE RECORDING OF A TELEPHONE CALL
 Call ${given.call}, made ${given.made} by Tapedeck.
 
-${PACK.cover} says in two pages what this is, what it proves, and what it does not.
+${PACK.cover} says in a few pages what this is, what it proves, and what it does not.
 Do not trust the ${PACK.verifier} in here, nor this text: whoever changes a pack can change both. Verify the pack with a copy
 of ${PACK.verifier} that did not come with it: open https://<dashboard of the box>/${PACK.verifier}, or take it from a release of
 Tapedeck (dist/web/verify/${PACK.verifier}). Ask the administrator of the box for its SHA-256, which "tapedeck keys status" and
@@ -161,7 +161,7 @@ What is in here
 ${PACK.recording}    the sound: Ogg Opus, left the other party, right our side
 ${PACK.manifest}     what was signed when it was sealed (RFC 8785); ${PACK.signature}: Ed25519 (RFC 8032), 64 bytes
 ${PACK.story}         the call in words; ${PACK.storyData}: the same for programs
-${PACK.consent}      what is known of how the parties were told and agreed
+${PACK.consent}      how the parties were told and agreed: what was to be played, what the PBX played, where the sound has it
 ${PACK.log}  who heard, saw, exported or changed anything of this call, an entry of the audit log a line
 ${PACK.chain}  what leads from these entries to the checkpoint
 ${PACK.checkpoint}    what the audit log came to, signed (a note as c2sp.org/signed-note has it)

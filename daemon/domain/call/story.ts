@@ -2,6 +2,8 @@ import { times } from '../days.js';
 import { gapInWords } from '../reason/words.js';
 import type { Manifest } from '../recording/manifest.js';
 import { durationText } from '../written.js';
+import { decidedWords, toldInWords } from './consent.js';
+import { clockOf, partyWords } from './in-words.js';
 
 /** The story of a call as an evidence pack tells it: what was signed when its recording was sealed, and nothing else. */
 export type Story = ReturnType<typeof storyOf>;
@@ -29,28 +31,6 @@ export function storyOf(manifest: Manifest, differing: readonly string[]) {
   };
 }
 
-/** What is known of how the parties were told and agreed. */
-export const consentOf = ({ call, consent }: Manifest) => ({
-  format: 'tapedeck.consent',
-  format_version: 1,
-  call: call.id,
-  rule: consent.rule,
-  policy_version: consent.policy_version,
-  announcement: consent.notice,
-  words: consentWords(consent.rule, consent.policy_version),
-});
-
-const consentWords = (rule: string | null, version: number | null): string =>
-  [
-    rule === null
-      ? 'No rule names this call: it was recorded because that is the default.'
-      : `It was recorded by the rule "${rule}".`,
-    version === null
-      ? 'Which version of the policy was in force is not on record.'
-      : `Version ${version} of the policy was in force.`,
-    'No announcement to the parties and no consent of theirs is on record. That does not mean that there was none: what is played or said before or during the call is in the recording only if it was said while it was recorded.',
-  ].join(' ');
-
 const DIRECTIONS = { in: 'An incoming call', out: 'An outgoing call', internal: 'An internal call' };
 const MARKS: Record<string, string> = {
   ring: 'It rings',
@@ -71,12 +51,6 @@ const COVERAGE: Record<string, string> = {
   recorded: 'The whole call was recorded.',
   partial: 'Only a part of the call was recorded.',
 };
-
-type Party = Manifest['call']['them'];
-
-/** A party with its name and number, as far as they are known. */
-export const partyWords = ({ name, number }: Party): string =>
-  (name && number && name !== number ? `${name} (${number})` : name || number) || 'a withheld number';
 
 /** The call in one sentence. */
 export function callSentence({ call }: Manifest): string {
@@ -118,13 +92,6 @@ export const masksInWords = ({ recording }: Manifest): string[] =>
       .join(' ')
       .trim(),
   );
-
-/** Ms on the timeline as H:MM:SS.t */
-function clockOf(ms: number): string {
-  const tenths = Math.round(Math.abs(ms) / 100);
-  const [h, m, s] = [Math.floor(tenths / 36_000), Math.floor(tenths / 600) % 60, (tenths % 600) / 10];
-  return `${ms < 0 ? '-' : ''}${h}:${String(m).padStart(2, '0')}:${s.toFixed(1).padStart(4, '0')}`;
-}
 
 /** Gives a time (ISO 8601) in a zone with its distance from UTC, such as "2026-07-26 10:00:05 (GMT+02:00)". */
 export function zoned(zone: string): (iso: string) => string {
@@ -174,6 +141,9 @@ export function storyText(story: Story, manifest: Manifest, zone: string): strin
       (mark) =>
         `  ${clockOf(mark.at_ms).padStart(10)}${mark.until_ms === null ? '' : ` to ${clockOf(mark.until_ms)}`}  ${[MARKS[mark.kind] ?? mark.kind, mark.text].filter(Boolean).join(': ')}`,
     ),
+    '',
+    'HOW PEOPLE WERE TOLD',
+    ...[decidedWords(manifest), ...toldInWords(manifest)].map((line) => `  ${line}`),
     '',
     'THE RECORDING',
     `  It lasts ${durationText(recording.duration_ms)}. Left: the other party (or the caller). Right: everyone else.`,

@@ -220,7 +220,7 @@ function show(): void {
       ? [section('The story', doubt(found, 'story.txt'), el('pre', '', said(found.story)))]
       : []),
     ...(found.consent
-      ? [section('Consent', doubt(found, 'consent.json'), el('p', '', said(found.consent)))]
+      ? [section('Consent', doubt(found, 'consent.json'), el('pre', '', said(found.consent)))]
       : []),
     ...(found.entries.length > 0 ? [section('Who did what with it', log(found))] : []),
   );
