@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { placeOf } from '../../daemon/domain/paths.js';
 import type { RedactionOrder } from '../../daemon/domain/recording/redaction.js';
+import { aNotice, aPlaying } from '../support/catalogue/every-row.js';
 import { killedAt } from '../support/recordings/killed-at.js';
 import { answeredAt, preserveLab, wavOf } from '../support/recordings/preserve-lab.js';
 import { NEWER, NOW, openRedactHouse } from '../support/recordings/redact-until-killed.js';
 
+const FOUND = { found: true, in: 'us', fromMs: 80, untilMs: 4_080, share: 1, correlation: 1 } as const;
 const PROGRAM = 'redact-until-killed.ts';
 
 const CALL = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
@@ -52,6 +54,9 @@ const loudest = (pcm: Buffer, side: 'them' | 'us', from: number, to: number): nu
 t.test('a redaction makes a version that is silent there, and destroys the one before', async (t) => {
   const lab = await sealed(t);
   const older = lab.recording;
+  await lab.catalogue.notices.decide(aNotice(CALL));
+  const { seq } = await lab.catalogue.notices.tell(aPlaying(CALL));
+  await lab.catalogue.notices.found(seq, FOUND);
   await lab.catalogue.recordings.redact(orderOf(older.id, false));
   await t.rejects(
     lab.catalogue.recordings.redact({ ...orderOf(older.id, false), ...placeOf(CALL, answeredAt) }),
@@ -77,6 +82,10 @@ t.test('a redaction makes a version that is silent there, and destroys the one b
   ]);
   const { manifest, fault } = await house.manifest(NEWER);
   t.equal(fault, null);
+  t.match(manifest!.consent, {
+    notice: { mode: 'announce' },
+    played: [{ found: { in: 'us', from_ms: 80 } }],
+  });
   t.match(manifest!.recording, {
     ...{ id: NEWER, of: older.id, version: 2 },
     redaction: {

@@ -10,6 +10,7 @@ import { nightDone, shareOf, WITHIN_DAYS } from '../../daemon/domain/recording/s
 import { createJobs } from '../../daemon/ops/jobs.js';
 import { createScrub } from '../../daemon/recordings/scrub.js';
 import { createSigningKey } from '../../daemon/vault/signing-key.js';
+import { aNotice, aPlaying } from '../support/catalogue/every-row.js';
 import { until } from '../support/recorder.js';
 import { flip, scratch, vault, verifier } from '../support/recordings/sealed.js';
 import { addRecording, get } from '../support/web/dashboard.js';
@@ -22,6 +23,8 @@ t.test('what was sealed before there were manifests gets one, marked; a damaged 
   t.equal((await get(v.app, `/calls/${v.made[0]!.call.id}/manifest`, v.cookie)).statusCode, 404);
   t.match(await v.catalogue.seals.figures(), { recordings: 2, unsigned: 2 });
   flip(v.made[1]!.path, v.made[1]!.bytes, 100_000);
+  await v.catalogue.notices.decide(aNotice(v.made[0]!.call.id));
+  await v.catalogue.notices.tell(aPlaying(v.made[0]!.call.id));
   await v.scrub.run();
   t.match(await v.catalogue.seals.figures(), { recordings: 2, unsigned: 0, faults: 1 });
   const answer = JSON.parse((await get(v.app, `/calls/${v.made[0]!.call.id}/manifest`, v.cookie)).body);
@@ -30,6 +33,7 @@ t.test('what was sealed before there were manifests gets one, marked; a damaged 
     made_later: true,
     recording: { sealed: { sha256: v.made[0]!.recording.sealedSha256 } },
     policy: { version: null },
+    consent: { notice: { mode: 'announce' }, played: [{ what: 'prompt', found: null }] },
   });
   t.equal(await v.catalogue.seals.manifest(v.made[1]!.recording.id), null);
   t.match(JSON.parse((await get(v.app, `/calls/${v.made[0]!.call.id}`, v.cookie)).body).seal, {
