@@ -4,6 +4,7 @@ import { openData } from './app/data.js';
 import { createOperations } from './app/operations.js';
 import type { Base, Parts, Pbx } from './app/parts.js';
 import { createPbxes } from './app/pbx.js';
+import { announceFromTheStart, createPrompting } from './app/prompting.js';
 import { createRecordings } from './app/recordings.js';
 import { tellOfRemoved } from './app/removed.js';
 import { createRequests } from './app/requests.js';
@@ -19,6 +20,7 @@ import { countKeys } from './vault/keys.js';
 /** In this order: each subsystem is made of those before it. */
 const SUBSYSTEMS = {
   data: openData,
+  prompting: createPrompting,
   alarming: createAlarming,
   pbxes: createPbxes,
   recordings: createRecordings,
@@ -56,6 +58,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
     const made = {} as Parts; // whole before anything calls back
     made.data = by.data(base, made, passphrase);
     try {
+      made.prompting = by.prompting(base);
       made.alarming = by.alarming(base, made);
       made.pbxes = by.pbxes(base, made);
       made.recordings = by.recordings(base, made);
@@ -73,7 +76,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
     /** Throws `already_running` when another recorder has the data directory. */
     async start(): Promise<void> {
       parts = make();
-      const { data, alarming, pbxes, recordings, assurance, operations, requests } = parts;
+      const { data, prompting, alarming, pbxes, recordings, assurance, operations, requests } = parts;
       const { catalogue, keys } = data;
       await requests.start();
       for (const place of [recorderFolder(base.dir), ...config.pbxes.map((pbx) => pbx.spool)])
@@ -87,6 +90,9 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await operations.unlock.opening(catalogue.start);
       await data.lists.ready().catch(complainOf(log, 'The lists of numbers could not be read'));
       data.lists.start(complainOf(log, 'Numbers whose time is over stay on their lists'));
+      await announceFromTheStart(base, parts).catch(
+        complainOf(log, 'A new box could not be given its policy'),
+      );
       await recordings.custody.start();
       await assurance.doubts.start();
       const counted = await catalogue.recordings
@@ -115,6 +121,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
           calls.listening.beat();
         }
       }, BEAT_MS);
+      await prompting.server?.start();
       for (const { calls } of pbxes) calls.mutes.start();
       operations.timekeeper.start();
       for (const { links } of pbxes) {
@@ -134,7 +141,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
     /** Finishes what is in hand; calls in progress go on being recorded by Asterisk. */
     async stop(): Promise<void> {
       if (!parts) return;
-      const { data, alarming, recordings, assurance, operations, requests } = parts;
+      const { data, prompting, alarming, recordings, assurance, operations, requests } = parts;
       operations.timekeeper.stop();
       await Promise.all([
         onEach(({ calls }) => calls.testCalls.stop()),
@@ -155,6 +162,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       clearInterval(beats);
       await onEach(({ calls }) => calls.watch.stop());
       await onEach(({ calls }) => calls.listening.stop());
+      await prompting.server?.stop();
       await recordings.preserver.stop();
       if (started) await data.note('stop', { detail: { process: 'recorder', version: version() } });
       await data.outbox.stop();

@@ -17,14 +17,17 @@ import { complainOf } from '../ops/log.js';
 import { type FaultId, faultsOf } from '../pbx/known-faults.js';
 import { translateSnapshot } from '../pbx/translate.js';
 import type { Base, Calls, Links, Parts, PbxBase } from './parts.js';
+import { createInforming } from './prompting.js';
 
 /** From an event of one PBX to the files of a captured call. */
 export function createCalls(
-  { config, time, clock, dir }: Base,
+  base: Base,
   parts: Parts,
-  { section, alarms, log }: PbxBase,
+  of: PbxBase,
   { links, spool }: { links: Links; spool: Spool },
 ): Calls {
+  const { config, time, clock, dir } = base;
+  const { section, alarms, log } = of;
   const { catalogue, keys, outbox, store } = parts.data;
   const { ari, answers, stamps } = links;
   const { id } = section;
@@ -84,6 +87,7 @@ export function createCalls(
     log: log.child({ part: 'witness' }),
   });
   const recorder = createRecorder({
+    ...createInforming(base, parts, of, links),
     catalogue: outbox.catalogue,
     alarms,
     codes: config.codes,

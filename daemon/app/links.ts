@@ -26,13 +26,14 @@ export function createLinks({ config, clock }: Base, parts: Parts, { section, lo
   const stoodStill = (since: number) =>
     parts.operations.stalls.during(since, clock()).some((s) => s.to - s.from > LONG_STALL);
 
+  let keys = anyCode(config.codes) || config.masking.card_numbers;
   const ari = createAri({
     url: section.ari_url,
     user: section.ari_user,
     password: readSecret(section.ari_password_file, credentialOf('ari-password', section)),
     app: section.app,
     now: clock,
-    digits: () => anyCode(config.codes) || config.masking.card_numbers,
+    digits: () => keys,
     log: log.child({ part: 'ari' }),
     onEvent: (raw) => {
       const event = translateAri(raw, clock());
@@ -91,7 +92,12 @@ export function createLinks({ config, clock }: Base, parts: Parts, { section, lo
     ours: stamps.ours,
     log: log.child({ part: 'ari' }),
   });
-  return { ari, ami, answers, stamps, zones };
+  const hearKeys = () => {
+    if (keys) return;
+    keys = true;
+    ari.filterAgain().catch((err) => log.error({ err }, 'The PBX does not tell which keys people press'));
+  };
+  return { ari, ami, answers, stamps, zones, hearKeys };
 }
 
 function complain(log: Log, link: string, reason: TapedeckError): void {

@@ -32,6 +32,7 @@ import type { createStalls } from '../ops/stalls.js';
 import type { createAmi } from '../pbx/ami.js';
 import type { createAnswers } from '../pbx/answers.js';
 import type { Ari } from '../pbx/ari.js';
+import type { PromptServer } from '../pbx/prompt-server.js';
 import type { Stamps } from '../pbx/stamps.js';
 import type { createCustody } from '../recordings/custody.js';
 import type { createPreserver } from '../recordings/preserve.js';
@@ -41,6 +42,7 @@ import type { Retain } from '../recordings/retain.js';
 import type { createScrub } from '../recordings/scrub.js';
 import type { openDataFolder } from '../vault/data-folder.js';
 import type { MasterKeys } from '../vault/master-key.js';
+import type { OwnPrompts, PromptFiles } from '../vault/prompts.js';
 import type { RecordingStore } from '../vault/store/store.js';
 import type { createKeysApart } from './keys-apart.js';
 
@@ -63,6 +65,13 @@ export type Data = {
   /** Writes an entry about what the recorder itself did. Never throws, since no entry may keep it from its work. */
   note: (action: AuditAction, about: About) => Promise<void>;
 };
+/** How prompts come to the PBXs. */
+export type Prompting = {
+  own: OwnPrompts;
+  uploaded: PromptFiles;
+  /** Where PBXs on other machines fetch prompts; null where that is not set up. */
+  server: PromptServer | null;
+};
 export type Alarming = {
   alert: ReturnType<typeof createAlert>;
   deliver: ReturnType<typeof createDeliver>;
@@ -77,6 +86,8 @@ export type Links = {
   stamps: Stamps;
   /** The zones in which CDRs may tell their times, the likeliest first. */
   zones: string[];
+  /** People answer prompts by keys: from now on the PBX has to tell them. */
+  hearKeys: () => void;
 };
 /** All that there is once for each PBX. One that is down, hangs or floods keeps no other from its work. */
 export type Pbx = {
@@ -137,6 +148,7 @@ export type Requests = { start(): Promise<void>; stop(): Promise<void> };
  */
 export type Parts = {
   data: Data;
+  prompting: Prompting;
   alarming: Alarming;
   /** In the order of the configuration: the first is that of the PBX without an id. */
   pbxes: Pbx[];

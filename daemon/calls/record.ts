@@ -10,13 +10,15 @@ import {
 } from '../domain/call/call.js';
 import type { PbxEvent, Snapshot } from '../domain/call/event.js';
 import { feedOf } from '../domain/call/feed.js';
-import { type CallId, type LegId, parseOurs } from '../domain/recording/recording.js';
+import type { CallId, LegId } from '../domain/recording/recording.js';
 import { retryDelay } from '../ops/turns.js';
 import { createDirecting, type DirectingDeps } from './record/directing.js';
 import { createHearing, type HearingDeps } from './record/hearing.js';
+import { createInform, type InformDeps } from './record/inform.js';
 import { blank, type Changed, type Ended, type Live, running, standing } from './record/live.js';
 import { createSteps, type StepDeps } from './record/steps.js';
 import { createTakeUp } from './record/take-up.js';
+import { createWrong } from './record/wrong.js';
 
 /**
  * Story 1: a PBX event is tracked, a decision is made, a leg is captured. Each call has a serial queue of its own, and in
@@ -24,7 +26,8 @@ import { createTakeUp } from './record/take-up.js';
  */
 export type RecordDeps = StepDeps &
   DirectingDeps &
-  HearingDeps & {
+  HearingDeps &
+  InformDeps & {
     capture: Capture;
     rules: TrackRules;
     /** What the PBX tells of when legs were answered; of those that it does not tell of there is nothing. */
@@ -41,8 +44,6 @@ const NEVER: Known = { watchedUntil: null };
 
 /** After a failure it is tried again so much later, ms, as long as the leg is there. */
 const AGAIN = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
-/** A recording that ends is most often that of a leg which hangs up: the news of that comes right after, ms. */
-const GOODBYE = 1_000;
 
 export function createRecorder(deps: RecordDeps) {
   let state: CallState = emptyState;
@@ -52,11 +53,15 @@ export function createRecorder(deps: RecordDeps) {
   let lostAt = 0;
   const live = new Map<CallId, Live>();
   const absorbing = new Set<Promise<void>>();
-  const goodbyes = new Set<NodeJS.Timeout>();
 
   const isUp = (legId: string): boolean => state.legs.get(legId)?.goneAt === null;
+  const inform = createInform(deps, {
+    state: () => state,
+    find: (id) => live.get(id),
+    reconsider: (l) => reconsider(l),
+  });
   const steps = createSteps(deps, {
-    isUp,
+    ...{ isUp, inform },
     feed: (leg) => feedOf(state, leg),
     lostAt: () => lostAt,
     again: (l, times) => {
@@ -74,8 +79,11 @@ export function createRecorder(deps: RecordDeps) {
       ...{ live, unwatched: steps.unwatched },
       of: (id) => of(id),
       forget: (id) => void live.delete(id),
+      informed: inform.takeUp,
     },
   );
+
+  const wrong = createWrong({ all: () => live.values(), isUp, reconsider: (l) => reconsider(l) });
 
   const directing = createDirecting(deps, {
     find: (id) => live.get(id),
@@ -83,7 +91,11 @@ export function createRecorder(deps: RecordDeps) {
     reconsider: (l) => reconsider(l),
   });
 
-  const hearing = createHearing(deps, { state: () => state, direct: directing.direct });
+  const hearing = createHearing(deps, {
+    state: () => state,
+    direct: directing.direct,
+    answersOf: inform.answersOf,
+  });
 
   function after(times: number, what: () => void): NodeJS.Timeout | null {
     return stopped ? null : setTimeout(what, retryDelay(AGAIN, times));
@@ -123,6 +135,7 @@ export function createRecorder(deps: RecordDeps) {
         l.faults = 0;
         if (change.kind === 'ended') {
           directing.forget(l);
+          inform.end(id);
           live.delete(id);
         }
       } catch (err) {
@@ -156,7 +169,10 @@ export function createRecorder(deps: RecordDeps) {
     // The row of the call that stays is written first, or there would be nothing to absorb into.
     const older = live.get(into);
     await older?.working;
-    if (l && older) directing.unite(l, older);
+    if (l && older) {
+      inform.unite(from, l, older);
+      directing.unite(l, older);
+    }
     if (l?.segment) {
       const wanted = older && !older.segment && older.newest?.anchor === l.segment.legId;
       if (wanted) older.segment = l.segment;
@@ -185,11 +201,12 @@ export function createRecorder(deps: RecordDeps) {
   }
 
   function followed(event: PbxEvent, heardAt: number): void {
-    if (event.kind === 'spool-finished' || event.kind === 'spool-failed') spoolOver(event.name);
+    if (event.kind === 'spool-finished' || event.kind === 'spool-failed') wrong.spoolOver(event.name);
     const next = step(state, event, deps.rules);
     state = next.state;
     for (const effect of next.effects) enqueue(effect, event.kind === 'snapshot', heardAt);
     hearing.hear(event);
+    inform.hear(event);
   }
 
   /** What the PBX has now, with when it was answered as far as that can be known, and then what was heard meanwhile. */
@@ -213,32 +230,9 @@ export function createRecorder(deps: RecordDeps) {
     for (const { event, heardAt } of heard) track(event, heardAt);
   }
 
-  const capturing = (callId: CallId, seq: number): Live | undefined =>
-    [...live.values()].find(
-      ({ segment }) => segment?.callId.toUpperCase() === callId.toUpperCase() && segment.seq === seq,
-    );
-
-  function isWrong(callId: CallId, seq: number, how: 'dead' | 'stopped'): void {
-    const l = capturing(callId, seq);
-    if (!l) return;
-    l.wrong = { seq, how };
-    reconsider(l);
-  }
-
-  /** Asterisk has closed a file. If its leg does not hang up, it did so on its own (a full disk): it is begun anew. */
-  function spoolOver(name: string): void {
-    const ours = parseOurs(name);
-    if (!ours || !capturing(ours.callId, ours.seq)) return;
-    const timer = setTimeout(() => {
-      goodbyes.delete(timer);
-      const segment = capturing(ours.callId, ours.seq)?.segment;
-      if (segment && isUp(segment.legId)) isWrong(ours.callId, ours.seq, 'stopped');
-    }, GOODBYE);
-    goodbyes.add(timer);
-  }
-
   async function idle(): Promise<void> {
-    await Promise.all([...[...live.values()].map((l) => l.working), ...absorbing]);
+    const inHand = [...live.values()].flatMap((l) => [l.working, l.informing.writing]);
+    await Promise.all([...inHand, ...absorbing]);
   }
 
   return {
@@ -261,6 +255,7 @@ export function createRecorder(deps: RecordDeps) {
         await takeUp.captures(snapshot);
         state = restore(open);
         for (const l of live.values()) directing.takeUp(l);
+        await inform.resume(snapshot);
       } finally {
         await catchUp(snapshot, known);
       }
@@ -274,6 +269,7 @@ export function createRecorder(deps: RecordDeps) {
       try {
         await Promise.all([...live.values()].map((l) => l.working));
         await takeUp.captures(snapshot);
+        await inform.resume(snapshot);
       } finally {
         await catchUp(snapshot, known);
       }
@@ -281,7 +277,7 @@ export function createRecorder(deps: RecordDeps) {
     },
 
     /** A side of a capture is dead though somebody feeds it: it is captured anew. */
-    renew: (callId: CallId, seq: number): void => isWrong(callId, seq, 'dead'),
+    renew: (callId: CallId, seq: number): void => wrong.tell(callId, seq, 'dead'),
 
     /** Ends the captures that run and keeps what they have: Asterisk's disk is about to be full. */
     async endCaptures(): Promise<void> {
@@ -312,7 +308,7 @@ export function createRecorder(deps: RecordDeps) {
     },
 
     /** The captures that run, with who feeds each. */
-    captures: () => [...live.values()].flatMap((l) => running(l, state)),
+    captures: () => [...live.values()].flatMap((l) => running(l, state, inform.isPlaying)),
 
     /** Calls in progress, and how many of them are being recorded. */
     now: () => ({ calls: state.calls.size, recording: [...live.values()].filter((l) => l.segment).length }),
@@ -332,10 +328,11 @@ export function createRecorder(deps: RecordDeps) {
     /** Finishes what is in hand. Calls in progress go on being recorded by Asterisk. */
     async stop(): Promise<void> {
       stopped = true;
-      for (const timer of goodbyes) clearTimeout(timer);
+      wrong.stop();
       for (const l of live.values())
         for (const timer of [l.again, l.repeat, l.unmask]) if (timer) clearTimeout(timer);
       await idle();
+      inform.stop();
       deps.capture.stop();
     },
   };

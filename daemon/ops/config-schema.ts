@@ -181,6 +181,21 @@ export const ConfigSchema = Type.Object({
       default: false,
     }),
   }),
+  telling: section(
+    'How people are told that calls are recorded is decided on the dashboard. Here is what has to be known before. Of [[pbx]], for all.',
+    {
+      from_the_start: Type.Boolean({
+        description:
+          'Whether a new box announces each call from its first one on. Asked at the first start only: after that the policy decides.',
+        default: true,
+      }),
+      prompt_address: optional(
+        'For a PBX on another machine, which fetches prompts from here: address and port of this machine as that PBX reaches it, such as "http://10.0.0.5:8090". Its unit needs SocketBindAllow=tcp:8090. Empty: none fetches any.',
+        '^http://[A-Za-z0-9.:\\[\\]-]+:[0-9]{1,5}$',
+      ),
+      prompt_host: text('The address of this machine on which it listens then.', '0.0.0.0'),
+    },
+  ),
   ldap: section(
     'A directory whose people may sign in: LDAP, or Active Directory. Try it with "tapedeck doctor".',
     {

@@ -285,6 +285,10 @@ export function createAri(deps: AriDeps) {
       if (answer.status === 404) return null;
       return Readable.fromWeb(answer.body as import('node:stream/web').ReadableStream);
     },
+    /** What is to be told has changed, see `digits`. Does nothing while there is no connection. */
+    async filterAgain(): Promise<void> {
+      if (client) await filter(client);
+    },
     /** Whether the PBX has a stored recording of this name in a format that it knows. */
     async hasStored(name: string): Promise<boolean> {
       const path = `/ari/recordings/stored/${encodeURIComponent(name)}`;

@@ -8,7 +8,7 @@ import type { CdrTimes } from '../../daemon/domain/call/answered.js';
 import type { LegFacts, PbxEvent, Snapshot } from '../../daemon/domain/call/event.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import { FIRST } from '../../daemon/domain/pbx.js';
-import { defaultPolicy, type RecordRule } from '../../daemon/domain/policy/policy.js';
+import { defaultPolicy, type Policy, type RecordRule } from '../../daemon/domain/policy/policy.js';
 import { because, type Why } from '../../daemon/domain/reason/reason.js';
 import {
   type BlindWindow,
@@ -16,6 +16,7 @@ import {
   type SegmentName,
 } from '../../daemon/domain/recording/recording.js';
 import { createLog } from '../../daemon/ops/log.js';
+import { scriptedWhispers } from './pbx/whispers.js';
 
 const codes = { decline: '*0', allow: '', keep: '', mask: '*7', resume: '*8' };
 
@@ -82,6 +83,9 @@ export function scripted() {
 
 export type Options = {
   rules?: RecordRule[];
+  telling?: Policy['telling'];
+  /** The country of the site. */
+  region?: string;
   capture?: Capture;
   at?: string;
   muteTrap?: boolean;
@@ -93,14 +97,23 @@ export const say = (ms: number) => `T0${ms === T0 ? '' : (ms - T0) / 1000}`;
 /** A recorder with a catalogue of its own, ready for events once it has been told what the PBX has. */
 export async function lab(
   t: Test,
-  { rules = [], capture = scripted(), at = t.testdir(), muteTrap = false, mint }: Options = {},
+  {
+    rules = [],
+    telling,
+    region = '',
+    capture = scripted(),
+    at = t.testdir(),
+    muteTrap = false,
+    mint,
+  }: Options = {},
 ) {
   const catalogue = createSqliteCatalogue({ path: catalogueFile(at) });
   await catalogue.start();
   t.teardown(() => catalogue.stop());
-  if (rules.length > 0) {
+  if (rules.length > 0 || telling) {
     const { version } = await catalogue.policy.newest();
-    await catalogue.policy.save({ ...defaultPolicy, record: rules }, 'test', T0, version);
+    const policy = { ...defaultPolicy, record: rules, ...(telling && { telling }) };
+    await catalogue.policy.save(policy, 'test', T0, version);
   }
   const removed: string[] = [];
   const broken = { writes: 0 };
@@ -130,7 +143,9 @@ export async function lab(
     },
   };
   let n = 0;
+  const prompts = scriptedWhispers();
   const recorder = createRecorder({
+    ...prompts.deps,
     catalogue: seen,
     capture,
     segments: createSegments({
@@ -156,7 +171,7 @@ export async function lab(
     answers: async () => told,
     gapDuring: (from, to) => (gap.last && gap.last.from < to && (gap.last.to ?? to) > from ? gap.last : null),
     stalls: () => stalls,
-    site: { timeZone: 'UTC', region: '' },
+    site: { timeZone: 'UTC', region },
     clock: () => T0 + clock * 10,
     onCapture: (result) => results.push(result),
     onCaptured: (id) => captured.push(id),
@@ -169,6 +184,7 @@ export async function lab(
   };
   return {
     dir: at,
+    prompts,
     told,
     raised,
     gap,

@@ -51,7 +51,7 @@ export type OtherPbx = { id: string; name: string; pbx: Pbx; more?: string };
 /**
  * A Tapedeck of its own in `dir`: writes tapedeck.toml for a PBX of the laboratory, and runs the two processes as an
  * admin would. `extra` is TOML that is put at the end, `web` more lines of that section, `testCalls` the section of that name
- * (off unless given), `others` are PBXs besides the first, `env` is for the processes, `reserveMb` is kept free on both disks, `user` is the number of the user and
+ * (off unless given), with `announces` calls are announced as on a new box, `others` are PBXs besides the first, `env` is for the processes, `reserveMb` is kept free on both disks, `user` is the number of the user and
  * the group that they run as, if not ours. Logs go to files in `dir`.
  */
 export function createRecorderLab({
@@ -60,6 +60,7 @@ export function createRecorderLab({
   others = [],
   webPort = 0,
   testCalls = '[test_calls]\nenabled = false\n',
+  announces = false,
   extra = '',
   web = '',
   env = {},
@@ -72,6 +73,7 @@ export function createRecorderLab({
   webPort?: number;
   web?: string;
   testCalls?: string;
+  announces?: boolean;
   extra?: string;
   env?: Record<string, string>;
   reserveMb?: number;
@@ -100,6 +102,7 @@ export function createRecorderLab({
       ),
       `[web]\nport = ${webPort}\n${web}`,
       testCalls,
+      `[telling]\nfrom_the_start = ${announces}\n`,
       extra,
     ].join('\n');
   writeFileSync(config, written(others));

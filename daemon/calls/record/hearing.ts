@@ -16,7 +16,12 @@ export type HearingDeps = {
 /** Turns keys, feature codes and the dialplan's answers into directives. */
 export function createHearing(
   { codes, masksCards, log }: HearingDeps,
-  around: { state: () => CallState; direct: (id: CallId, said: Said) => Promise<void> },
+  around: {
+    state: () => CallState;
+    direct: (id: CallId, said: Said) => Promise<void>;
+    /** The keys by which people of a call answer what they were just asked; empty where they do not. */
+    answersOf: (id: CallId) => { refuse: string; agree: string };
+  },
 ) {
   const keys = new Map<LegId, Keys>();
 
@@ -36,6 +41,13 @@ export function createHearing(
     return [...calls.values()].find(({ linkedids }) => linkedid !== '' && linkedids.includes(linkedid))?.id;
   };
 
+  /** A key that a prompt tells of. */
+  function answer(call: CallId, legId: LegId, who: string): void {
+    const { refuse, agree } = around.answersOf(call);
+    if (who === refuse) say(call, { kind: 'decline', how: 'digits', who, legId });
+    else if (who === agree) say(call, { kind: 'allow', how: 'digits', who, legId });
+  }
+
   return {
     /** After the event was followed. */
     hear(event: PbxEvent): void {
@@ -46,6 +58,7 @@ export function createHearing(
         const { keys: next, said, burst } = pressed(keys.get(leg.id) ?? noKeys, event, codes, !leg.outside);
         keys.set(leg.id, next);
         if (said) say(leg.callId, { kind: said, how: 'digits', who: codes[said], legId: leg.id });
+        else answer(leg.callId, leg.id, event.digit);
         // What was written since the first digit is silenced when the recording is made.
         if (burst && masksCards)
           say(leg.callId, { kind: 'mask', how: 'rule', who: '', legId: leg.id, at: burst.from });

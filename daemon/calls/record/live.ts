@@ -3,7 +3,9 @@ import { type Directive, directed, isMasked } from '../../domain/call/directive.
 import { feedOf, onHold } from '../../domain/call/feed.js';
 import type { KeptDecision } from '../../domain/policy/policy.js';
 import { because, type Why } from '../../domain/reason/reason.js';
-import type { CoverageStatus, LegId, Segment } from '../../domain/recording/recording.js';
+import type { CallId, CoverageStatus, LegId, Segment } from '../../domain/recording/recording.js';
+
+import { type Informing, uninformed } from './informing.js';
 
 /** What is known of a call in progress beyond what the tracker knows: its capture. */
 export type Live = {
@@ -14,6 +16,8 @@ export type Live = {
   decision: KeptDecision | null;
   /** What was said about its recording, in order. */
   said: readonly Directive[];
+  /** How its people are told that it is recorded. */
+  informing: Informing;
   /** What its row says for why nothing of it is kept; null while something may be. */
   refused: CoverageStatus | null;
   /**
@@ -46,7 +50,7 @@ export type Live = {
 /** Of a call that was only just heard of. */
 export const blank = (): Live => ({
   ...{ segment: null, beginning: null, next: 0, decision: null, failed: null, because: null },
-  ...{ said: [], refused: null, muting: null },
+  ...{ said: [], refused: null, muting: null, informing: uninformed() },
   ...{
     wanted: null,
     takenUp: null,
@@ -84,12 +88,17 @@ export function standing({ newest, segment, decision, failed, said, because: lat
 }
 
 /** The capture of a call that runs, if one does, with who feeds it, and since when silence is written of it. */
-export function running({ segment: s, muting }: Live, state: CallState) {
+export function running(
+  { segment: s, muting, newest }: Live,
+  state: CallState,
+  told: (id: CallId) => boolean,
+) {
   if (!s || s.inStartedAt === null || s.outStartedAt === null) return [];
   const { callId, seq, token, inStartedAt, outStartedAt } = s;
   const around = {
     feed: feedOf(state, s.legId),
     held: onHold(state, s.legId),
+    told: told(newest?.call.id ?? callId),
     maskedSince: muting?.on && muting.seq === s.seq ? muting.at : null,
   };
   return [{ callId, seq, token, inStartedAt, outStartedAt, ...around }];

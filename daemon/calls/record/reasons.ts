@@ -11,6 +11,8 @@ export type ReasonDeps = {
   clock: () => number;
 };
 
+export type Reasons = ReturnType<typeof createReasons>;
+
 /** Why a leg is captured late, anew or not at all. */
 export function createReasons(deps: ReasonDeps) {
   /** A leg is to be captured: from its answer on, if it is the call's first one, else from when that is heard. */

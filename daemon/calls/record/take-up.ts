@@ -5,6 +5,7 @@ import type { Snapshot } from '../../domain/call/event.js';
 import type { PbxId } from '../../domain/pbx.js';
 import type { Why } from '../../domain/reason/reason.js';
 import { type CallId, parseOurs } from '../../domain/recording/recording.js';
+import type { Inform } from './inform.js';
 import type { Live } from './live.js';
 import type { StepDeps } from './steps.js';
 
@@ -18,6 +19,8 @@ type Calls = {
   /** What is kept of a call in progress; made if there is nothing yet. */
   of: (id: CallId) => Live;
   forget: (id: CallId) => void;
+  /** How its people had been told. */
+  informed: Inform['takeUp'];
   /** The monitoring gap that ended at `at`. */
   unwatched: (at: number, died?: boolean) => Why | null;
 };
@@ -74,6 +77,8 @@ export function createTakeUp({ catalogue, segments, capture, pbx, log }: TakeUpD
     const l = calls.of(call.id);
     l.decision = decision;
     l.said = await catalogue.directives.of(call.id);
+    const { notice, played } = await catalogue.notices.of(call.id);
+    calls.informed(l, notice, played);
     l.next = Math.max(-1, ...known.map((s) => s.seq)) + 1;
     const capturing = known.filter((s) => s.state === 'capturing');
     for (const old of capturing.slice(0, -1)) {

@@ -45,6 +45,8 @@ export const ALARMS = {
   capture_silent: ofPbx({}),
   mask_timed_out: ofPbx({}),
   mask_leaked: ofPbx({ call: Text }),
+  // `strict`: nothing may be recorded of people who were not told.
+  telling_failed: ofPbx({ call: Text, strict: Type.Boolean(), ...ERROR }),
   captures_fail: ofPbx({}),
   // `ms`: how much of the masked audio had been written.
   mask_failed: ofPbx({ call: Text, at: Time, ms: Ms }),

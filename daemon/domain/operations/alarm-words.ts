@@ -75,6 +75,10 @@ const WORDS: {
     message: `Sound was recorded while call ${call} was masked: its recording may hold card numbers.`,
     hint: 'Listen to the masked part, and redact or erase the recording. The PBX accepted the mask and did not mute: report its version.',
   }),
+  telling_failed: ({ call, strict, error, detail }) => ({
+    message: `The people on call ${call} could not be told that it is recorded${strict ? ', and the law of a place may want that: it is not recorded' : ''}. ${errorInWords({ error, detail })}`,
+    hint: 'Run "tapedeck doctor", which plays a prompt on the PBX. Until it can be played, calls whose parties have to be told are not recorded.',
+  }),
   captures_fail: () => ({
     message: publicMessage('captures_fail'),
     hint: 'The log of the recorder has the cause for each call. Check the spool of the PBX and its free space first.',

@@ -2,15 +2,28 @@ import type { Directed, Directive } from '../call/directive.js';
 import { isMasked } from '../call/directive.js';
 import { because, type Why } from '../reason/reason.js';
 import type { CallRecord, Coverage } from '../recording/recording.js';
+import type { Informed } from '../telling/notice.js';
 import type { CallFacts } from './facts.js';
 import { type Decided, decideKeeping, type Policy, type RecordDecision, type RecordRule } from './policy.js';
 
-/** What is to be done about the audio of a call in progress. `wait`: nothing is begun; what runs goes on. */
+/**
+ * What is to be done about the audio of a call in progress. `wait`: nothing is begun; what runs goes on. `stop`: what runs is ended,
+ * and what there is is kept.
+ */
 export type Course =
   | { course: 'capture' }
   | { course: 'mask' }
   | { course: 'wait'; why: Why }
+  | { course: 'stop'; why: Why }
   | { course: 'destroy'; coverage: Coverage };
+
+/** How far the people of a call in progress have been told. */
+export type Telling = Informed & {
+  /** Somebody is connected with the captured party, so that they can be told. */
+  there: boolean;
+  /** The prompt has to be heard in the recording. */
+  promptInRecording: boolean;
+};
 
 /** What becomes of the captured audio of a call that is over. `until`, ms since 1970: when it has to be decided anew. */
 export type Fate =
@@ -29,28 +42,50 @@ export const ruleOf = (policy: Policy, { rule, outcome }: Decided): RecordRule |
 const onlyWhenAsked = (rule: RecordRule | null): boolean =>
   rule?.capture_before === false || rule?.keep === 'from_now';
 
-export function courseOf(decision: RecordDecision, rule: RecordRule | null, said: Directed): Course {
+/** `telling`: null where Tapedeck tells nobody. */
+export function courseOf(
+  decision: RecordDecision,
+  rule: RecordRule | null,
+  said: Directed,
+  telling: Telling | null = null,
+): Course {
   const coverage = forbidden(decision, said);
   if (coverage) return { course: 'destroy', coverage };
   if (isMasked(said)) return { course: 'mask' };
   if (decision.open && decision.meanwhile === 'wait') return { course: 'wait', why: because('rule_open') };
-  if (decision.outcome === 'ask' && !said.allowed) return { course: 'wait', why: because('consent_awaited') };
+  // Where the law wants the question in the recording, that is captured, and destroyed if nobody agrees.
+  if (needsYes(decision, telling) && !said.allowed && !(telling?.promptInRecording && telling.there))
+    return { course: 'wait', why: because('consent_awaited') };
   if (decision.outcome === 'on_demand' && !said.kept && onlyWhenAsked(rule))
     return { course: 'wait', why: because('not_asked_for_until_then') };
-  return { course: 'capture' };
+  if (!telling || telling.mode === 'silent') return { course: 'capture' };
+  if (telling.failed && telling.strict)
+    return telling.told
+      ? { course: 'stop', why: because('not_told') }
+      : { course: 'destroy', coverage: NOT_TOLD };
+  return telling.there ? { course: 'capture' } : { course: 'wait', why: because('nobody_to_tell') };
 }
+
+const NOT_TOLD: Coverage = { status: 'not_recorded', why: because('not_told'), rule: null, missingMs: 0 };
+
+/** Whether it may be recorded only once somebody has agreed. */
+const needsYes = (decision: Decided | null, telling: Pick<Informed, 'mode'> | null): boolean =>
+  decision?.outcome === 'ask' || telling?.mode === 'ask';
 
 /** `call`: one that was answered and is over. One of an earlier version has no decision, and is kept. */
 export function fateOf(
   decision: Decided | null,
   said: Directed,
-  call: Pick<CallRecord, 'endedAt'>,
+  call: Pick<CallRecord, 'answeredAt' | 'endedAt'>,
   now: number,
+  informed: Informed | null = null,
 ): Fate {
-  const coverage = forbidden(decision, said);
+  const coverage = forbidden(decision, said) ?? untold(informed, call);
   if (coverage) return { fate: 'destroy', coverage };
-  if (decision?.outcome === 'ask' && !said.allowed)
-    return { fate: 'destroy', coverage: excluded({ ...decision, why: because('no_consent') }) };
+  if (needsYes(decision, informed) && !said.allowed) {
+    const rule = decision?.outcome === 'ask' ? decision.rule : null;
+    return { fate: 'destroy', coverage: excluded({ rule, why: because('no_consent') }) };
+  }
   if (decision?.outcome === 'on_demand' && !said.kept) {
     const until = askableUntil(call.endedAt ?? now, now);
     if (until !== null) return { fate: 'wait', until };
@@ -80,6 +115,16 @@ export function keepingOf(
 function forbidden(decision: Decided | null, said: Directed): Coverage | null {
   if (said.declined) return declined(said.declined);
   return decision?.outcome === 'skip' ? excluded(decision) : null;
+}
+
+/** The same for one that nobody was told of whole, though the law of a place wants that; null where that is not so. */
+function untold(
+  informed: Informed | null,
+  { answeredAt, endedAt }: Pick<CallRecord, 'answeredAt' | 'endedAt'>,
+): Coverage | null {
+  if (!informed?.strict || informed.mode === 'silent' || informed.told) return null;
+  if (informed.failed) return { ...NOT_TOLD, missingMs: Math.max(0, (endedAt ?? 0) - (answeredAt ?? 0)) };
+  return { status: 'not_kept', why: because('ended_before_told'), rule: null, missingMs: 0 };
 }
 
 /** When a call can no longer be asked for, ms since 1970; null once that has passed, also by a clock that was moved back. */

@@ -48,6 +48,8 @@ const PLAIN = {
   declined_until_then: NOTHING,
   not_asked_for_until_then: NOTHING,
   consent_awaited: NOTHING,
+  nobody_to_tell: NOTHING,
+  not_told: NOTHING,
   rule_open: NOTHING,
   masked: NOTHING,
   source_changed: NOTHING,
@@ -71,6 +73,8 @@ const PLAIN = {
   declined: shape({ at: Time, how: Type.Enum([...directiveWays]) }),
   not_asked_for: NOTHING,
   no_consent: NOTHING,
+  ended_before_told: NOTHING,
+  prompt_interrupted: NOTHING,
 
   // What is missing in a recording. `starved`: the PBX was short of processor time.
   starved: shape({ ms: Ms, between: orNull(shape({ from: Ms, until: Ms })) }),

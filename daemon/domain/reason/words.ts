@@ -65,6 +65,9 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
   excluded_until_then: () => 'Until then, a policy rule excluded the call from recording.',
   declined_until_then: () => 'Until then, somebody on the call had declined recording.',
   not_asked_for_until_then: () => 'Nobody had asked for the recording until then.',
+  nobody_to_tell: () => 'Until then, nobody was connected who could be told of the recording.',
+  not_told: () =>
+    'The announcement could not be played, and the law of a place may not allow recording without it.',
   consent_awaited: () => 'The other party had not agreed to be recorded until then.',
   rule_open: () =>
     'A rule that may exclude the call waits for something that was not known of it, such as who answered.',
@@ -84,6 +87,8 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
 
   declined: ({ at, how }, say) => `Recording was declined on ${say(at)}, ${WAYS[how]}.`,
   not_asked_for: () => 'Nobody asked for the recording during the call or in the minute after it.',
+  ended_before_told: () => 'The call ended before anybody had heard the whole announcement.',
+  prompt_interrupted: () => 'The recorder ended while it was being played.',
   no_consent: () => 'The other party did not agree to be recorded.',
 
   starved: ({ ms, between }) =>

@@ -80,5 +80,6 @@ export const isMaskedGap = (gap: Pick<Gap, 'atMs' | 'untilMs'>, masks: readonly 
 /** Why nothing was captured where nothing was to be: such a gap is told, and makes no recording partial. */
 const MEANT: ReadonlySet<string> = new Set([
   ...['masked', 'not_asked_for_until_then', 'consent_awaited', 'declined_until_then', 'rule_open'],
+  'nobody_to_tell',
 ]);
 export const isMeantGap = ({ why }: Pick<Gap, 'why'>): boolean => why !== null && MEANT.has(why.code);

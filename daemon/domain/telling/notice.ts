@@ -3,7 +3,7 @@ import type { CallId, LegId } from '../recording/recording.js';
 import type { TellDecision } from './decide.js';
 import type { PromptKind } from './prompt.js';
 import type { Place } from './region.js';
-import type { Language } from './schema.js';
+import type { Language, Mode } from './schema.js';
 
 /**
  * The ledger of consent: how the people of a call were to be told that it is recorded, and how they were. What they answered is in
@@ -73,3 +73,25 @@ export type Found =
     }
   /** `excused`: it was played while the recording was masked, or where audio is missing for another reason that is told. */
   | { found: false; excused: boolean };
+
+/** How far the people of a call have been told. */
+export type Informed = {
+  mode: Mode;
+  /** Whether nothing may be recorded of people who were not told. */
+  strict: boolean;
+  /** Whether a prompt was played to its end, to anybody. */
+  told: boolean;
+  /** Why the newest prompt could not be played; null where it could. */
+  failed: Why | null;
+};
+
+/** Whether the law of a place that was asked wants people to be told, in whatever way. */
+export const isStrict = ({ because }: Pick<TellDecision, 'because'>): boolean =>
+  because.some((one) => one.code === 'jurisdiction' && one.needs !== 'silent');
+
+/** Returns null for a call of which it was not decided how people are told: then Tapedeck tells nobody. */
+export function informedBy(notice: Notice | null, played: readonly Played[]): Informed | null {
+  if (!notice) return null;
+  const told = played.some((one) => one.whole);
+  return { mode: notice.mode, strict: isStrict(notice), told, failed: played.at(-1)?.failed ?? null };
+}

@@ -1,4 +1,4 @@
-import type { Language, Mode } from './schema.js';
+import type { Language, Mode, Telling } from './schema.js';
 
 /** The prompts that can be replaced, by the mode that plays each. The beep is always Tapedeck's own. */
 export const PROMPT_KINDS = ['announce', 'announce_refusal', 'ask'] as const satisfies readonly Mode[];
@@ -33,3 +33,8 @@ export type Prompt = {
 
 /** The key that a prompt tells of, by what the policy has. */
 export const DEFAULT_KEYS = { refuse_key: '9', agree_key: '1' } as const;
+/** The keys by which people refuse, and agree. */
+export const keysOf = ({ refuse_key, agree_key }: Telling): { refuse: string; agree: string } => ({
+  refuse: refuse_key ?? DEFAULT_KEYS.refuse_key,
+  agree: agree_key ?? DEFAULT_KEYS.agree_key,
+});

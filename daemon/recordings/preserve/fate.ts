@@ -6,10 +6,11 @@ import type { Site } from '../../domain/days.js';
 import type { PbxId } from '../../domain/pbx.js';
 import { type Fate, fateOf, keepingOf } from '../../domain/policy/course.js';
 import { type Coverage, type Segment, spoolName } from '../../domain/recording/recording.js';
+import { informedBy } from '../../domain/telling/notice.js';
 import type { Log } from '../../ops/log.js';
 
 export type FateDeps = {
-  catalogue: Verbs<'directives.of' | 'calls.decideCoverage' | 'segments.save' | 'policy.of'>;
+  catalogue: Verbs<'directives.of' | 'notices.of' | 'calls.decideCoverage' | 'segments.save' | 'policy.of'>;
   site: Site;
   /** The lists of numbers that a number is on. */
   listsOf: (number: string) => string[];
@@ -30,7 +31,8 @@ export function createFates({ catalogue, remove, site, listsOf, clock, log }: Fa
   /** By what was decided, and by the rules for the end of a call that were in force when it began. */
   async function decide(call: EndedCall): Promise<Fate> {
     const said = await saidOf(call);
-    const fate = fateOf(call.decision, said, call, clock());
+    const { notice, played } = await catalogue.notices.of(call.id);
+    const fate = fateOf(call.decision, said, call, clock(), informedBy(notice, played));
     if (fate.fate !== 'keep' || !call.decision) return fate;
     const { policy } = await catalogue.policy.of(call.decision.version);
     return keepingOf(policy, factsOf(call, site, listsOf), said, call, clock());

@@ -6,6 +6,7 @@ import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
 import type { PbxEvent, Snapshot } from '../../../daemon/domain/call/event.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
 import { createLog } from '../../../daemon/ops/log.js';
+import { scriptedWhispers } from '../pbx/whispers.js';
 
 const noCodes = { decline: '', allow: '', keep: '', mask: '', resume: '' };
 
@@ -64,6 +65,7 @@ export function recorderOn(catalogue: Catalogue) {
   };
   let n = 0;
   const recorder = createRecorder({
+    ...scriptedWhispers().deps,
     catalogue,
     capture,
     segments: createSegments({

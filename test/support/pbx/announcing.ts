@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ulid } from 'ulid';
-import { createAnnouncer, type Prompt, type Told } from '../../../daemon/calls/announce.js';
+import { createAnnouncer, type Prompt, type Told } from '../../../daemon/calls/record/announce.js';
 import { createCapture } from '../../../daemon/capture/snoop.js';
 import { type CallState, emptyState, step } from '../../../daemon/domain/call/call.js';
 import type { PbxEvent } from '../../../daemon/domain/call/event.js';

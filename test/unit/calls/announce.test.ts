@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import { createAnnouncer, type Told } from '../../../daemon/calls/announce.js';
+import { createAnnouncer, type Told } from '../../../daemon/calls/record/announce.js';
 import { fail } from '../../../daemon/domain/error.js';
 import { createLog } from '../../../daemon/ops/log.js';
 

@@ -57,6 +57,13 @@ const EXAMPLES: {
   mask_timed_out: [[{}, /ended by itself/]],
   capture_silent: [[{}, /no audio arrives/]],
   mask_leaked: [[{ call: '01ARZ3NDEKTSV4RRFFQ69G5FAV' }, /while call 01ARZ3NDEKTSV4RRFFQ69G5FAV was masked/]],
+  telling_failed: [
+    [
+      { call: 'C', strict: true, ...away },
+      /^The people on call C could not be told.*: it is not recorded\. /,
+    ],
+    [{ call: 'C', strict: false, ...away }, /could not be told that it is recorded\. /],
+  ],
   captures_fail: [[{}, /could not be captured/]],
   mask_failed: [
     [

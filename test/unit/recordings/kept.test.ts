@@ -2,6 +2,8 @@ import t, { type Test } from 'tap';
 import type { DirectiveKind } from '../../../daemon/domain/call/directive.js';
 import type { KeptDecision } from '../../../daemon/domain/policy/policy.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
+import type { Notice } from '../../../daemon/domain/telling/notice.js';
+import { aNotice, aPlaying } from '../../support/catalogue/every-row.js';
 import { aCall } from '../../support/recordings/a-call.js';
 import { answeredAt, preserveLab, toneWav } from '../../support/recordings/preserve-lab.js';
 
@@ -69,7 +71,12 @@ t.test('who agreed, or took a refusal back, is recorded', async (t) => {
 });
 
 t.test('what came before somebody asked is told as a gap, and makes nothing partial', async (t) => {
-  for (const code of ['not_asked_for_until_then', 'consent_awaited', 'declined_until_then'] as const) {
+  for (const code of [
+    'not_asked_for_until_then',
+    'consent_awaited',
+    'declined_until_then',
+    'nobody_to_tell',
+  ] as const) {
     const lab = await preserveLab(t);
     await lab.add(id, [{ in: toneWav(3), out: toneWav(3), atMs: 2_000, because: because(code) }], {
       talkMs: 5_000,
@@ -78,5 +85,29 @@ t.test('what came before somebody asked is told as a gap, and makes nothing part
       coverage: { status: 'recorded', missingMs: 0 },
       recording: { gaps: [{ atMs: 0, why: { code } }] },
     });
+  }
+});
+
+t.test('nothing is kept of who was not told to the end, where the law wants that', async (t) => {
+  const cut = { whole: false, heardBy: [] };
+  const failed = { ...cut, failed: because('prompt_interrupted') };
+  const silent = { mode: 'silent' as const, because: [] };
+  const lawless = { because: [{ code: 'default' as const, mode: 'announce' as const }] };
+  for (const [what, notice, played, coverage] of [
+    ['told', {}, [cut, {}], { status: 'recorded' }],
+    ['cut off', {}, [cut], { status: 'not_kept', why: { code: 'ended_before_told' } }],
+    ['never begun', {}, [], { status: 'not_kept', why: { code: 'ended_before_told' } }],
+    ['not playable', {}, [failed], { status: 'not_recorded', why: { code: 'not_told' }, missingMs: 3_000 }],
+    ['where one may consent', lawless, [cut], { status: 'recorded' }],
+    ['silent', silent, [], { status: 'recorded' }],
+    ['asked, no answer', { mode: 'ask' as const }, [{}], { status: 'excluded', why: { code: 'no_consent' } }],
+  ] as const) {
+    const lab = await open(t, 'record', 3_000);
+    await lab.catalogue.notices.decide({ ...aNotice(id), ...notice } as Notice);
+    for (const one of played) await lab.catalogue.notices.tell({ ...aPlaying(id), ...one });
+    const call = await lab.run(id);
+    t.match(call.coverage, coverage, what);
+    t.equal(call.recording !== null, coverage.status === 'recorded', what);
+    t.same(lab.spool(), [], what);
   }
 });

@@ -148,6 +148,19 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
   not_asked_for: [
     [because('not_asked_for'), 'Nobody asked for the recording during the call or in the minute after it.'],
   ],
+  nobody_to_tell: [
+    [because('nobody_to_tell'), 'Until then, nobody was connected who could be told of the recording.'],
+  ],
+  not_told: [
+    [
+      because('not_told'),
+      'The announcement could not be played, and the law of a place may not allow recording without it.',
+    ],
+  ],
+  ended_before_told: [
+    [because('ended_before_told'), 'The call ended before anybody had heard the whole announcement.'],
+  ],
+  prompt_interrupted: [[because('prompt_interrupted'), 'The recorder ended while it was being played.']],
   no_consent: [[because('no_consent'), 'The other party did not agree to be recorded.']],
   source_changed: [
     [

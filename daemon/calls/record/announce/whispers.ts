@@ -1,7 +1,7 @@
-import type { PbxEvent } from '../../domain/call/event.js';
-import { fail, TapedeckError } from '../../domain/error.js';
-import type { LegId } from '../../domain/recording/recording.js';
-import type { Log } from '../../ops/log.js';
+import type { PbxEvent } from '../../../domain/call/event.js';
+import { fail, TapedeckError } from '../../../domain/error.js';
+import type { LegId } from '../../../domain/recording/recording.js';
+import type { Log } from '../../../ops/log.js';
 
 /** What whispering asks of the PBX. */
 export type WhisperPbx = {

@@ -1,7 +1,7 @@
-import type { PbxEvent, Snapshot } from '../domain/call/event.js';
-import { fail } from '../domain/error.js';
-import { becauseOf, type Why } from '../domain/reason/reason.js';
-import type { CallId, LegId } from '../domain/recording/recording.js';
+import type { PbxEvent, Snapshot } from '../../domain/call/event.js';
+import { fail } from '../../domain/error.js';
+import { becauseOf, type Why } from '../../domain/reason/reason.js';
+import type { CallId, LegId } from '../../domain/recording/recording.js';
 import {
   MOST_FAILURES,
   nobodyTold,
@@ -11,10 +11,10 @@ import {
   type Telling,
   type TellingEffect,
   type TellingEvent,
-} from '../domain/telling/plan.js';
-import { orphanedWhispers, parseWhisper, whisperId } from '../domain/telling/whisper.js';
-import type { Log } from '../ops/log.js';
-import { retryDelay } from '../ops/turns.js';
+} from '../../domain/telling/plan.js';
+import { orphanedWhispers, parseWhisper, whisperId } from '../../domain/telling/whisper.js';
+import type { Log } from '../../ops/log.js';
+import { retryDelay } from '../../ops/turns.js';
 import { createWhispers, type WhisperPbx } from './announce/whispers.js';
 
 /** What is to be played: how the PBX finds it, and how long it lasts. */
@@ -224,20 +224,22 @@ export function createAnnouncer(deps: AnnounceDeps) {
 
     /**
      * After a time in which nobody watched: removes whispers that nobody follows, which a process that died has left, and takes
-     * those that are no longer there for cut off. Resolves when they are gone.
+     * those that are no longer there for cut off. Resolves with the former when they are gone.
      */
-    async takeUp({ snoops, at }: Pick<Snapshot, 'snoops' | 'at'>): Promise<void> {
+    async takeUp({ snoops, at }: Pick<Snapshot, 'snoops' | 'at'>): Promise<string[]> {
       for (const id of snoops) {
         const { callId, n } = parseWhisper(id) ?? {};
         if (callId !== undefined && n !== undefined) used.set(callId, Math.max(used.get(callId) ?? 0, n + 1));
       }
+      const orphans = orphanedWhispers(snoops, whispers.followed());
       await Promise.all(
-        orphanedWhispers(snoops, whispers.followed()).map(async (id) => {
+        orphans.map(async (id) => {
           deps.log.warn({ snoop: id }, 'Removed an orphaned whisper');
           await deps.pbx.hangup(id).catch((err) => deps.log.warn({ err }, 'It could not be taken away'));
         }),
       );
       whispers.compare(snoops, at);
+      return orphans;
     },
 
     /** Stops following. What is being played is left to the PBX and removed after the next start. */

@@ -1,0 +1,280 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Verbs } from '../../catalogue/catalogue.js';
+import type { CallState } from '../../domain/call/call.js';
+import type { PbxEvent, Snapshot } from '../../domain/call/event.js';
+import { companionsOf } from '../../domain/call/feed.js';
+import type { Site } from '../../domain/days.js';
+import { fail, TapedeckError } from '../../domain/error.js';
+import type { Alarms } from '../../domain/operations/alarm.js';
+import type { Telling } from '../../domain/policy/course.js';
+import type { CallFacts } from '../../domain/policy/facts.js';
+import type { Policy, RecordRule } from '../../domain/policy/policy.js';
+import { because, becauseOf, type Why } from '../../domain/reason/reason.js';
+import type { CallId, CallRecord, LegId } from '../../domain/recording/recording.js';
+import { decideNotice, sameNotice } from '../../domain/telling/decide-notice.js';
+import { isStrict, type Notice, type Played } from '../../domain/telling/notice.js';
+import { keysOf } from '../../domain/telling/prompt.js';
+import type { Mode } from '../../domain/telling/schema.js';
+import { parseWhisper } from '../../domain/telling/whisper.js';
+import type { Log } from '../../ops/log.js';
+import type { WhisperPbx } from './announce/whispers.js';
+import { createAnnouncer, type Told } from './announce.js';
+import { amongOf, type ReadyPrompt, tellingOf, uninformed, type WantedPrompt } from './informing.js';
+import type { Live } from './live.js';
+
+export type InformDeps = {
+  /** Where prompts are played. */
+  whispers: WhisperPbx;
+  /** Brings a prompt to the PBX. Throws `prompt_unplayable`, and what the PBX answers. */
+  promptFor: (wanted: WantedPrompt) => Promise<ReadyPrompt>;
+  /** People answer by keys: from now on the PBX has to tell them. */
+  hearKeys: () => void;
+  catalogue: Verbs<'notices.decide' | 'notices.tell'>;
+  alarms: Pick<Alarms, 'raise'>;
+  site: Site;
+  /** What the dialplan has told on a leg before; null for nothing. */
+  consentOf: (leg: LegId) => Promise<Consent | null>;
+  clock: () => number;
+  log: Log;
+};
+type Consent = Extract<PbxEvent, { kind: 'consent' }>;
+
+/** So long after a prompt a key is still an answer to it, in ms. */
+const ANSWER_MS = 15_000;
+/** The row of a call may not be there yet; it is tried again so much later, in ms. */
+const AGAIN_MS = 200;
+const ALARM_FOR = 3_600_000;
+
+export type Inform = ReturnType<typeof createInform>;
+
+/** Tells the people of calls that they are recorded, as the policy and the law of their places have it, and keeps the ledger of that. */
+export function createInform(
+  deps: InformDeps,
+  around: {
+    state: () => CallState;
+    find: (id: CallId) => Live | undefined;
+    reconsider: (l: Live) => void;
+  },
+) {
+  const { clock, log } = deps;
+  const announcer = createAnnouncer({
+    ...{ pbx: deps.whispers, clock, log },
+    onTold: heard,
+    onGivenUp: (id, why) => {
+      const l = around.find(id);
+      if (l) gaveUp(id, l, why);
+    },
+  });
+
+  const there = (l: Live): LegId[] => {
+    const anchor = l.newest?.anchor ?? l.segment?.legId ?? null;
+    return anchor === null ? [] : companionsOf(around.state(), anchor);
+  };
+
+  /** Keeps what was decided or played; where that cannot be now, once more a moment later. */
+  function write(l: Live, what: () => Promise<unknown>): void {
+    const once = () =>
+      what().catch(async () => {
+        await wait(AGAIN_MS);
+        await what();
+      });
+    l.informing.writing = l.informing.writing.then(once).catch((err) => {
+      log.error({ err }, 'How people were told could not be written to the catalogue');
+    });
+  }
+
+  function keep(l: Live, played: Omit<Played, 'seq' | 'found'>): void {
+    write(l, () => deps.catalogue.notices.tell(played));
+  }
+
+  function heard(told: Told): void {
+    const l = around.find(told.callId);
+    if (!l?.informing.prompt) return;
+    const { informing } = l;
+    const { of, played: prompt } = l.informing.prompt;
+    informing.answersUntil = clock() + ANSWER_MS;
+    const { whole, heardBy, startedAt, endedAt, leg, failed } = told;
+    const first = !informing.anybody;
+    if (whole) {
+      informing.told = new Set([...informing.told, ...heardBy]);
+      informing.anybody = true;
+      informing.failed = null;
+    }
+    // Of the tones that follow the first only those are told that were not heard.
+    if (told.what === 'beep' && whole && !first) return;
+    const what = of.mode === 'beep' ? 'beep' : 'prompt';
+    keep(l, { callId: told.callId, what, prompt, leg, startedAt, endedAt, whole, heardBy, failed });
+    if (whole) around.reconsider(l);
+  }
+
+  function gaveUp(call: CallId, l: Live, why: Why): void {
+    const strict = l.informing.notice !== null && isStrict(l.informing.notice);
+    l.informing.failed = { why, among: amongOf(there(l)) };
+    const [error, detail] = why.code === 'error' ? [why.params.error, why.params.detail] : ['pbx_failed', ''];
+    deps.alarms.raise('telling_failed', {
+      severity: strict ? 'critical' : 'warning',
+      why: { code: 'telling_failed', params: { call, strict, error, detail } },
+      forMs: ALARM_FOR,
+    });
+    around.reconsider(l);
+  }
+
+  /** The dialplan has told whoever is on a leg. */
+  function consented(event: Consent): void {
+    const { legId: leg, at, prompt: name, language } = event;
+    const callId = around.state().legs.get(leg)?.callId;
+    const l = callId === undefined ? undefined : around.find(callId);
+    if (!l || callId === undefined || l.informing.told.has(leg)) return;
+    l.informing.told = new Set([...l.informing.told, leg]);
+    Object.assign(l.informing, { anybody: true, byDialplan: true });
+    keep(l, {
+      ...{ callId, what: 'dialplan', leg, startedAt: null, endedAt: at },
+      prompt: { kind: null, language, hash: null, name, durationMs: null },
+      ...{ whole: true, heardBy: [leg], failed: null },
+    });
+    around.reconsider(l);
+  }
+
+  /** Whoever was away when the dialplan told somebody asks for what it left. */
+  async function asked({ id, goneAt }: { id: LegId; goneAt: number | null }): Promise<void> {
+    if (goneAt !== null) return;
+    try {
+      const found = await deps.consentOf(id);
+      if (found) consented(found);
+    } catch (err) {
+      log.warn({ err, leg: id }, 'The PBX does not say what its dialplan has told a caller');
+    }
+  }
+
+  return {
+    /** Every event of the PBX, after it was followed. */
+    hear(event: PbxEvent): void {
+      announcer.hear(event);
+      if (event.kind === 'consent') consented(event);
+    },
+    /** Decides how the people of an answered call are told, by what is known of it now. */
+    decide(
+      call: CallRecord,
+      l: Live,
+      { policy: { telling }, version }: { policy: Policy; version: number },
+      rule: RecordRule | null,
+      facts: CallFacts,
+    ): void {
+      if (!telling || call.test) return;
+      const { informing } = l;
+      informing.keys = keysOf(telling);
+      const decided = decideNotice(call, facts, { telling, version, rule, site: deps.site });
+      if (informing.notice && sameNotice(informing.notice, decided)) return;
+      const notice = { ...decided, callId: call.id, at: clock() };
+      informing.notice = notice;
+      if (answersByKey(notice.mode)) deps.hearKeys();
+      write(l, () => deps.catalogue.notices.decide(notice));
+    },
+
+    /** Has the prompt ready that a call needs, before anything of the call is captured. */
+    async prepare(call: CallRecord, l: Live): Promise<void> {
+      const { informing } = l;
+      const { notice, keys } = informing;
+      if (!notice || notice.mode === 'silent') return;
+      const { mode, language } = notice;
+      const wanted = { mode, language, key: mode === 'ask' ? keys.agree : keys.refuse };
+      const others = there(l);
+      if (others.length === 0) return;
+      const failed = informing.failed?.among === amongOf(others);
+      if (failed || (informing.prompt && JSON.stringify(informing.prompt.of) === JSON.stringify(wanted)))
+        return;
+      try {
+        informing.prompt = { ...(await deps.promptFor(wanted)), of: wanted };
+        informing.failed = null;
+      } catch (e) {
+        log.error({ err: e, call: call.id }, 'There is no prompt to tell people with');
+        const failed = becauseOf(e instanceof TapedeckError ? e : fail('pbx_failed', '', e));
+        const kind = mode === 'beep' ? null : mode;
+        keep(l, {
+          ...{ callId: call.id, what: mode === 'beep' ? 'beep' : 'prompt', leg: others[0]! },
+          prompt: { kind, language, hash: null, name: '', durationMs: null },
+          ...{ startedAt: null, endedAt: clock(), whole: false, heardBy: [], failed },
+        });
+        gaveUp(call.id, l, failed);
+      }
+    },
+
+    /** How far they have been told; null where Tapedeck tells nobody. */
+    telling: (l: Live): Telling | null => tellingOf(l.informing, there(l)),
+
+    /** The captured party and who hears it are these now: whoever was not told is told. */
+    follow(id: CallId, anchor: LegId, l: Live): void {
+      const { notice, prompt, byDialplan } = l.informing;
+      if (!notice || !prompt || notice.mode === 'silent') return;
+      const { legs } = around.state();
+      const others = companionsOf(around.state(), anchor);
+      if (announcer.standing(id)) announcer.present(id, anchor, others);
+      if (announcer.standing(id) || others.length === 0) return;
+      const all = [anchor, ...others];
+      const told = all.filter((leg) => l.informing.told.has(leg) || (byDialplan && !legs.get(leg)?.outside));
+      if (told.length < all.length || notice.beepSeconds !== null)
+        void announcer.tell(id, prompt.prompt, { captured: anchor, others, told });
+      if (notice.beepSeconds !== null) announcer.beep(id, prompt.prompt, notice.beepSeconds * 1_000);
+    },
+
+    /** The capture is taken off the leg for a moment: what is being played begins again afterwards. */
+    pause: (id: CallId, anchor: LegId): void => announcer.present(id, anchor, []),
+
+    /** Nobody is told any more. */
+    end: (id: CallId): void => announcer.end(id),
+
+    isPlaying: (id: CallId): boolean => announcer.isPlaying(id),
+
+    /** The keys by which people of a call answer a prompt just now; empty where they do not. */
+    answersOf(id: CallId): { refuse: string; agree: string } {
+      const { notice, keys, answersUntil } = around.find(id)?.informing ?? uninformed();
+      const open = notice && answersByKey(notice.mode) && (announcer.isPlaying(id) || clock() < answersUntil);
+      if (!open) return { refuse: '', agree: '' };
+      return notice.mode === 'ask' ? keys : { refuse: keys.refuse, agree: '' };
+    },
+
+    /** What was known of a call before a restart. */
+    takeUp(l: Live, notice: Notice | null, played: readonly Played[]): void {
+      const whole = played.filter((one) => one.whole);
+      Object.assign(l.informing, {
+        ...{ notice, anybody: whole.length > 0 },
+        told: new Set(whole.flatMap((one) => one.heardBy)),
+        byDialplan: whole.some((one) => one.what === 'dialplan'),
+      });
+      if (notice && answersByKey(notice.mode)) deps.hearKeys();
+    },
+
+    /** After a time in which nobody watched: what a process that died was playing is taken away, and told as cut off. */
+    async resume(snapshot: Snapshot): Promise<void> {
+      for (const id of await announcer.takeUp(snapshot)) {
+        const callId = parseWhisper(id)!.callId.toUpperCase();
+        const l = around.find(callId);
+        const { notice } = l?.informing ?? uninformed();
+        if (!l || !notice || notice.mode === 'silent') continue;
+        const { mode, language } = notice;
+        keep(l, {
+          ...{ callId, what: mode === 'beep' ? 'beep' : 'prompt', leg: l.segment?.legId ?? '' },
+          prompt: {
+            ...{ kind: mode === 'beep' ? null : mode, language, hash: null, name: '', durationMs: null },
+          },
+          ...{ startedAt: null, endedAt: clock(), whole: false, heardBy: [] },
+          failed: because('prompt_interrupted'),
+        });
+      }
+      await Promise.all([...around.state().legs.values()].filter(({ outside }) => outside).map(asked));
+    },
+
+    /** What was told in a call that became part of another was told in that. */
+    unite(from: CallId, l: Live, into: Live): void {
+      announcer.end(from);
+      const [a, b] = [l.informing, into.informing];
+      b.told = new Set([...b.told, ...a.told]);
+      b.anybody ||= a.anybody;
+      b.byDialplan ||= a.byDialplan;
+    },
+
+    stop: (): void => announcer.stop(),
+  };
+}
+
+const answersByKey = (mode: Mode): boolean => mode === 'announce_refusal' || mode === 'ask';

@@ -1,0 +1,58 @@
+import type { Telling } from '../../domain/policy/course.js';
+import type { Why } from '../../domain/reason/reason.js';
+import type { LegId } from '../../domain/recording/recording.js';
+import { type Informed, isStrict, type Notice, type PlayedPrompt } from '../../domain/telling/notice.js';
+import type { Language, Mode } from '../../domain/telling/schema.js';
+import type { Prompt } from './announce.js';
+
+/** A prompt that the PBX can play. */
+export type ReadyPrompt = { played: PlayedPrompt; prompt: Prompt };
+/** What is to be played: by which mode, in which language, and the key that it tells of. */
+export type WantedPrompt = { mode: Exclude<Mode, 'silent'>; language: Language; key: string };
+
+/** What is known of how the people of a call are told. */
+export type Informing = {
+  /** Null while it is not decided, and where Tapedeck tells nobody. */
+  notice: Notice | null;
+  /** The keys by which they can answer. */
+  keys: { refuse: string; agree: string };
+  prompt: (ReadyPrompt & { of: WantedPrompt }) | null;
+  told: ReadonlySet<LegId>;
+  /** A prompt was played to its end, to anybody. */
+  anybody: boolean;
+  /** The dialplan has told the outside party: our own side is not told over it. */
+  byDialplan: boolean;
+  /** Why nobody can be told, and of whom that was found out. */
+  failed: { why: Why; among: string } | null;
+  /** Until then a key is an answer, ms since 1970. */
+  answersUntil: number;
+  /** What is being written of it. */
+  writing: Promise<unknown>;
+};
+
+export const uninformed = (): Informing => ({
+  ...{ notice: null, prompt: null, told: new Set(), anybody: false, byDialplan: false },
+  ...{ failed: null, answersUntil: 0, writing: Promise.resolve(), keys: { refuse: '', agree: '' } },
+});
+
+/** Some legs as one word. */
+export const amongOf = (legs: readonly LegId[]): string => [...legs].sort().join(' ');
+
+/** How far those have been told who hear the captured party now (`others`). */
+export function tellingOf(
+  { notice, anybody: told, failed }: Informing,
+  others: readonly LegId[],
+): Telling | null {
+  if (!notice) return null;
+  return {
+    ...{ mode: notice.mode, strict: isStrict(notice), promptInRecording: notice.promptInRecording },
+    ...{ there: others.length > 0, told },
+    failed: failed && failed.among === amongOf(others) ? failed.why : null,
+  };
+}
+
+/** The same for a call that has ended and was not captured: nothing of it is kept from who was not told. */
+export function uncaptured({ notice, failed }: Informing): Informed | null {
+  if (!notice) return null;
+  return { mode: notice.mode, strict: isStrict(notice), told: failed === null, failed: failed?.why ?? null };
+}
