@@ -261,7 +261,9 @@ export function createInform(
           failed: because('prompt_interrupted'),
         });
       }
-      await Promise.all([...around.state().legs.values()].filter(({ outside }) => outside).map(asked));
+      await Promise.all(
+        [...around.state().legs.values()].filter((leg) => leg.outside && leg.caller).map(asked),
+      );
     },
 
     /** What was told in a call that became part of another was told in that. */

@@ -1,0 +1,198 @@
+import type { Test } from 'tap';
+import { seconds, until } from '../recorder.js';
+import { amplitude } from '../recordings/audio.js';
+import { tellingLab } from './told.js';
+
+/** People of real calls are told, refuse, agree and join on one version of Asterisk: what they hear, and what becomes of it. */
+export async function tellAll(t: Test, version: 22 | 16): Promise<void> {
+  const made = await tellingLab(t, version);
+  if (!made) return;
+  const lab = made;
+  const { phones, recorder } = lab;
+  let callers = 0;
+  /** A number of its own for each call, in Madrid or in New York. */
+  const madrid = () => `+34911234${String(callers++).padStart(3, '0')}`;
+  const newYork = () => `+1212555${String(1_000 + callers++)}`;
+  const ended = (number: string) =>
+    lab.call(number, ({ state, coverage }) => state === 'ended' && coverage.status !== 'pending', 40_000);
+  const toldBy = (id: string, times: number) =>
+    until(
+      `${times} playings`,
+      async () => {
+        const { played } = await lab.ledger(id);
+        return played.filter(({ whole }) => whole).length >= times && played;
+      },
+      30_000,
+    );
+
+  /** A call from outside that extension 100 answers. */
+  async function talk(number: string) {
+    await phones.stop();
+    const carrier = await phones.carrier();
+    const ann = await phones.phone('100');
+    const out = await carrier.call('5551000', { caller: { number }, source: lab.speaker() });
+    const atAnn = await ann.incoming();
+    await atAnn.answered;
+    const { id } = await lab.call(number);
+    return { id, carrier, ann, out, atAnn };
+  }
+
+  t.test(
+    'a new box announces: both hear it whole, in the language of the number, and the recording has it',
+    async (t) => {
+      const number = madrid();
+      const { id, out, atAnn } = await talk(number);
+      await toldBy(id, 1);
+      await out.listen(1);
+      await out.hangup();
+      const call = await ended(number);
+      t.match(call, { recording: { state: 'sealed' } });
+      const prompt = { kind: 'announce', language: 'es' } as const;
+      lab.hears(t, 'the caller', out.heard(), prompt);
+      lab.hears(t, 'the extension', atAnn.heard(), prompt);
+      const { us } = await lab.recording(id);
+      lab.hears(t, 'the side of the extension in the recording', us, prompt, 0.6);
+      const { notice, played } = await lab.ledger(id);
+      t.match(notice, { mode: 'announce', language: 'es', number });
+      t.match(played, [{ what: 'prompt', whole: true, prompt: { kind: 'announce', language: 'es' } }]);
+      t.equal(played[0]!.heardBy.length, 2);
+    },
+  );
+
+  t.test('who waits in a queue is neither recorded nor told before somebody answers', async (t) => {
+    const number = newYork();
+    const carrier = await phones.carrier();
+    const out = await carrier.call('5552000', { caller: { number }, source: lab.speaker() });
+    await out.answered;
+    const { id } = await lab.call(number, ({ state }) => state !== 'ringing');
+    await out.listen(2);
+    t.same((await lab.catalogue.segments.of(id)).length, 0, 'nothing is captured while they wait');
+    t.same((await lab.ledger(id)).played, []);
+    await phones.phone('101');
+    await phones.phone('102');
+    await toldBy(id, 1);
+    await out.listen(0.5);
+    await out.hangup();
+    const call = await ended(number);
+    t.equal(call.coverage.status, 'recorded', 'waiting for somebody is no gap of ours');
+    lab.hears(t, 'the caller', out.heard(), { kind: 'announce' });
+  });
+
+  t.test(
+    'a key refuses in the middle of the prompt: the call goes on, and no byte of it is left',
+    async (t) => {
+      await lab.policy({ telling: { mode: 'announce_refusal' } });
+      const before = new Set(await lab.audioLeft());
+      const number = newYork();
+      const { id, out, atAnn } = await talk(number);
+      await seconds(1);
+      await out.dtmf('9');
+      await until('the refusal', async () => (await lab.catalogue.directives.of(id)).length === 1);
+      const heard = out.heard().length;
+      await out.listen(2);
+      t.ok(out.heard().length - heard > 12_000, 'the call goes on');
+      t.ok(
+        amplitude(
+          Float32Array.from(atAnn.heard().subarray(-8_000), (x) => x / 32_768),
+          1_234,
+          8_000,
+        ) > 0.005,
+        'and is heard',
+      );
+      t.same(
+        (await lab.audioLeft()).filter((file) => !before.has(file)),
+        [],
+        'while it lasts',
+      );
+      await out.hangup();
+      const call = await ended(number);
+      t.match(call, { coverage: { status: 'declined' }, recording: null });
+      t.same(
+        (await lab.audioLeft()).filter((file) => !before.has(file)),
+        [],
+        'and after it',
+      );
+    },
+  );
+
+  t.test('who is asked is recorded from their yes on, and not at all without one', async (t) => {
+    await lab.policy({ telling: { mode: 'ask' } });
+    for (const yes of [true, false]) {
+      const before = new Set(await lab.audioLeft());
+      const number = newYork();
+      const { id, out, atAnn } = await talk(number);
+      await toldBy(id, 1);
+      if (yes) await out.dtmf('1');
+      await out.listen(2);
+      await out.hangup();
+      const call = await ended(number);
+      lab.hears(t, 'the caller', out.heard(), { kind: 'ask' });
+      lab.hears(t, 'the extension', atAnn.heard(), { kind: 'ask' });
+      if (yes) t.match(call, { coverage: { status: 'recorded' }, recording: { state: 'sealed' } });
+      else {
+        t.match(call, { coverage: { status: 'excluded' }, recording: null });
+        t.same(
+          (await lab.audioLeft()).filter((file) => !before.has(file)),
+          [],
+        );
+      }
+    }
+  });
+
+  t.test('who comes by a transfer is told', async (t) => {
+    await lab.policy({ telling: {} });
+    const number = newYork();
+    const { id, out, atAnn } = await talk(number);
+    await toldBy(id, 1);
+    const cy = await phones.phone('102');
+    t.equal(await atAnn.refer('102'), 200);
+    const atCy = await cy.incoming();
+    await atCy.answered;
+    await toldBy(id, 2);
+    await out.listen(0.5);
+    await out.hangup();
+    lab.hears(t, 'who came', atCy.heard(), { kind: 'announce' });
+    const call = await ended(number);
+    t.equal(call.coverage.status, 'recorded');
+    const legs = new Set((await lab.ledger(id)).played.flatMap(({ heardBy }) => heardBy));
+    t.equal(legs.size, 3, 'all three are in the ledger');
+  });
+
+  t.test('killed while a prompt plays: after the start it is played again, whole', async (t) => {
+    await lab.policy({ telling: { mode: 'announce_refusal' } });
+    const number = newYork();
+    const { id, out, atAnn } = await talk(number);
+    await seconds(1.2);
+    await recorder.stopDaemon('SIGKILL');
+    await recorder.startDaemon();
+    const played = await toldBy(id, 1);
+    t.match(played[0], { whole: false, failed: { code: 'prompt_interrupted' } });
+    await out.listen(0.5);
+    await out.hangup();
+    const prompt = { kind: 'announce_refusal' } as const;
+    lab.hears(t, 'the caller', out.heard(), prompt);
+    lab.hears(t, 'the extension', atAnn.heard(), prompt);
+    const call = await ended(number);
+    t.match(call, { recording: { state: 'sealed' } });
+  });
+
+  t.test('killed while a refusal is carried out: it holds', async (t) => {
+    const before = new Set(await lab.audioLeft());
+    const number = newYork();
+    const { id, out } = await talk(number);
+    await seconds(1);
+    await out.dtmf('9');
+    await until('the refusal', async () => (await lab.catalogue.directives.of(id)).length === 1, 5_000);
+    await recorder.stopDaemon('SIGKILL');
+    await out.listen(0.5);
+    await recorder.startDaemon();
+    await out.listen(1);
+    await out.hangup();
+    const call = await ended(number);
+    t.match(call, { coverage: { status: 'declined' }, recording: null });
+    t.same(
+      (await lab.audioLeft()).filter((file) => !before.has(file)),
+      [],
+    );
+  });
+}

@@ -1,0 +1,134 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { createSqliteReader } from '../../../daemon/catalogue/sqlite/reading/reader.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
+import type { Policy } from '../../../daemon/domain/policy/policy.js';
+import type { CallId } from '../../../daemon/domain/recording/recording.js';
+import { createOwnPrompts } from '../../../daemon/vault/prompts.js';
+import { type CallView, createApiClient, createRecorderLab, until } from '../recorder.js';
+import { amplitude, decode, hear, toFloat } from '../recordings/audio.js';
+import { createLab, emptySpool, startPbxOrSkip } from './pbx.js';
+import { tone } from './sources.js';
+
+const PASSWORD = 'four unrelated quiet words';
+/** What the callers of these calls say all the time, in Hz: it is looked for where nothing may be. */
+const SIGNAL = 1_234;
+
+/** How a recording begins that is sealed, or plain. */
+const SEALED = /^(age-encryption\.org\/v1|OggS)/;
+
+type Prompt = { kind: 'announce' | 'announce_refusal' | 'ask'; language?: 'en' | 'es' | 'fr' | 'de' };
+
+/** A real recorder on a real PBX whose people are told as its policy says. Null where this version of Asterisk is not here. */
+export async function tellingLab(t: Test, version: 22 | 16) {
+  const started = await startPbxOrSkip(t, { version, name: `told-${version}` });
+  if (!started) return null;
+  const pbx = started;
+  t.teardown(() => pbx.stop());
+  emptySpool(pbx);
+  const phones = createLab(pbx);
+  t.afterEach(() => phones.stop());
+  const dir = t.testdir({});
+  const recorder = createRecorderLab({ dir, pbx, announces: true });
+  t.teardown(() => recorder.stop());
+  await recorder.startDaemon();
+  const { address, setupCode } = await recorder.startWeb();
+  const api = createApiClient(address);
+  await api.setUp(setupCode!, 'anna', PASSWORD);
+  const catalogue = createSqliteReader({ path: catalogueFile(recorder.dataDir) });
+  await catalogue.start();
+  t.teardown(() => catalogue.stop());
+  const own = createOwnPrompts(join(import.meta.dirname, '../../../prompts'));
+
+  /** The samples of a prompt of Tapedeck's own, at 8 kHz. */
+  function samplesOf({ kind, language = 'en' }: Prompt): Int16Array {
+    const { wav } = own.of(kind, language, kind === 'ask' ? '1' : '9').files;
+    return new Int16Array(wav.buffer.slice(wav.byteOffset + 44, wav.byteOffset + wav.length));
+  }
+
+  return {
+    ...{ pbx, phones, recorder, api, catalogue, address },
+
+    /** Changes the policy; the calls that begin from then on are told by it. */
+    async policy(change: Partial<Policy>): Promise<void> {
+      const { version, policy } = await api.json<{ version: number; policy: Policy }>('GET', '/policy');
+      await api.json('PUT', '/policy', { based_on: version, policy: { ...policy, ...change } });
+    },
+
+    /** The ledger of a call. */
+    ledger: (id: CallId) => catalogue.notices.of(id),
+
+    /** The newest call with this number, once `what` holds of it. */
+    call: (number: string, what: (call: CallView) => boolean = () => true, ms = 20_000): Promise<CallView> =>
+      until(
+        `the call of ${number}`,
+        async () => (await api.calls()).find(({ them, us }) => [them.number, us.number].includes(number)),
+        ms,
+      ).then((found) =>
+        until(
+          `the call of ${number} to be as it has to be`,
+          async () => {
+            const now = await api.call(found.id);
+            return what(now) && now;
+          },
+          ms,
+        ),
+      ),
+
+    /** Whether somebody heard a whole prompt. `least`: so much of it has to be as it was; Opus changes more of it than a phone. */
+    hears(t: Test, who: string, what: Int16Array | Float32Array, prompt: Prompt, least = 0.9): void {
+      const said = samplesOf(prompt);
+      const { correlation, share, atMs } = hear(said, toFloat(what), 8_000);
+      t.comment(`${who}: ${correlation.toFixed(3)}, ${share.toFixed(2)} of it, at ${Math.round(atMs)} ms`);
+      t.ok(correlation >= 0.8 && share >= least, `${who} heard it whole`);
+    },
+    /** Whether somebody heard nothing of it. */
+    hearsNothing(t: Test, who: string, what: Int16Array, prompt: Prompt): void {
+      const { share } = hear(samplesOf(prompt), toFloat(what), 8_000);
+      t.ok(share < 0.3, `${who} heard nothing of it`);
+    },
+
+    /** Both sides of a recording: `them`, `us`. */
+    async recording(id: CallId): Promise<{ them: Float32Array; us: Float32Array }> {
+      const { channels } = await decode(await api.audio(id), 8_000);
+      return { them: channels[0]!, us: channels[1]! };
+    },
+
+    /** Files below the data directory and the spool that have the signal, or may have it since they are sealed. */
+    async audioLeft(): Promise<string[]> {
+      const left: string[] = [];
+      for (const [where, dir] of [
+        ['spool', pbx.recordingDir],
+        ['data', recorder.dataDir],
+      ] as const)
+        for (const name of readdirSync(dir, { recursive: true, encoding: 'utf8' })) {
+          const path = join(dir, name);
+          if (!statSync(path).isFile() || name.startsWith('tapedeck-prompt-')) continue;
+          const bytes = readFileSync(path);
+          if (SEALED.test(bytes.subarray(0, 21).toString('latin1')) || hasSignal(bytes))
+            left.push(`${where}: ${name}`);
+        }
+      return left;
+    },
+
+    /** Says the signal, softly enough for a prompt to be understood over it. */
+    speaker: () => tone(SIGNAL, { amplitude: 600 }),
+  };
+}
+
+export type TellingLab = NonNullable<Awaited<ReturnType<typeof tellingLab>>>;
+
+/** Whether bytes, read as 16-bit samples or as mu-law, have a second of the signal. */
+function hasSignal(bytes: Buffer): boolean {
+  const linear = Float32Array.from(
+    { length: bytes.length >> 1 },
+    (_, n) => bytes.readInt16LE(2 * n) / 32_768,
+  );
+  for (let at = 0; at + 4_000 <= linear.length; at += 4_000) {
+    const part = linear.subarray(at, at + 4_000);
+    const energy = Math.sqrt(part.reduce((sum, x) => sum + x * x, 0) / part.length);
+    if (energy > 0.001 && amplitude(part, SIGNAL, 8_000) > energy) return true;
+  }
+  return false;
+}
