@@ -88,6 +88,9 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await recordings.custody.open();
       operations.unlock.start();
       await operations.unlock.opening(catalogue.start);
+      await data.standing
+        .ready()
+        .catch(complainOf(log, 'The standing consents and objections could not be read'));
       await data.lists.ready().catch(complainOf(log, 'The lists of numbers could not be read'));
       data.lists.start(complainOf(log, 'Numbers whose time is over stay on their lists'));
       await announceFromTheStart(base, parts).catch(

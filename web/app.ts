@@ -33,6 +33,7 @@ import { redactRoutes } from './calls/redact-routes.js';
 import { callRoutes } from './calls/routes.js';
 import { createSeen } from './calls/seen.js';
 import { createMasks } from './calls/sound/masked.js';
+import { consentRoutes } from './consents/routes.js';
 import { coverageRoutes } from './coverage/routes.js';
 import type { RouteDeps, WithProvider } from './deps.js';
 import { evidenceRoutes } from './evidence/routes.js';
@@ -127,6 +128,7 @@ const resources = [
   versionRoutes,
   replayRoutes,
   numberListRoutes,
+  consentRoutes,
   tellingRoutes,
   qualityRoutes,
   retentionRoutes,

@@ -2,6 +2,7 @@ import { withEntries } from '../catalogue/entries.js';
 import { createNumbersInLists } from '../catalogue/listed.js';
 import { createOutbox } from '../catalogue/outbox.js';
 import { createSqliteCatalogue } from '../catalogue/sqlite/catalogue.js';
+import { createStandingByNumber } from '../catalogue/standing.js';
 import { entryOf, TAPEDECK } from '../domain/assurance/audit.js';
 import { ballastBytes } from '../domain/operations/room.js';
 import { ballastFile, catalogueFile, keysFile } from '../domain/paths.js';
@@ -97,6 +98,7 @@ function inFolder(
     outbox.catalogue
       .note(entryOf(TAPEDECK, clock(), action, about))
       .catch(complainOf(log, 'An entry of the audit log could not be written'));
-  const lists = createNumbersInLists({ catalogue, clock, region: siteRegion(config) });
-  return { master, keys, ballast, catalogue, outbox, note, lists, store: createDiskStore(dir) };
+  const inMemory = { catalogue, clock, region: siteRegion(config) };
+  const [lists, standing] = [createNumbersInLists(inMemory), createStandingByNumber(inMemory)];
+  return { master, keys, ballast, catalogue, outbox, note, lists, standing, store: createDiskStore(dir) };
 }

@@ -13,6 +13,7 @@ import type { Spool } from '../capture/spool.js';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import type { NumbersInLists } from '../catalogue/listed.js';
 import type { createOutbox } from '../catalogue/outbox.js';
+import type { StandingByNumber } from '../catalogue/standing.js';
 import type { About, AuditAction } from '../domain/assurance/audit.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import type { createAlert } from '../operations/alert.js';
@@ -62,6 +63,8 @@ export type Data = {
   outbox: ReturnType<typeof createOutbox>;
   /** Which lists of numbers a number is on. */
   lists: NumbersInLists;
+  /** What stands for a number: consents and objections. */
+  standing: StandingByNumber;
   /** Writes an entry about what the recorder itself did. Never throws, since no entry may keep it from its work. */
   note: (action: AuditAction, about: About) => Promise<void>;
 };

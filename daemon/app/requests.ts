@@ -12,6 +12,7 @@ import * as passwords from '../ops/secrets/password.js';
 import { createRequests as createHandlers } from '../requests/requests.js';
 import { createFactorSecrets } from '../vault/factor-secrets.js';
 import { createPromptFiles } from '../vault/prompts.js';
+import { createDocuments } from '../vault/store/documents.js';
 import type { Base, Parts, Requests } from './parts.js';
 
 const CONSOLE = { actor: 'console', actor_id: '', address: '' } as const;
@@ -19,7 +20,7 @@ const CONSOLE = { actor: 'console', actor_id: '', address: '' } as const;
 /** What the dashboard and the command line can ask, and the sockets over which they do. */
 export function createRequests({ config, log, clock, dir }: Base, parts: Parts): Requests {
   const {
-    data: { catalogue, keys, lists, master },
+    data: { catalogue, keys, lists, standing, master },
     alarming: { alert, deliver, away },
     recordings: { custody, redactor, registering, retain, scrub },
     pbxes,
@@ -31,6 +32,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
     ...{
       catalogue,
       lists,
+      standing,
       passwords,
       passes,
       redactor,
@@ -50,6 +52,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
     rules: { ldap: config.ldap.roles ?? [], oidc: config.oidc.roles ?? [] },
     makePrompt: createPromptMaker({ ffmpeg: ffmpegOf(config.encode) }).make,
     keepPrompt: createPromptFiles(dir).keep,
+    documents: createDocuments({ dataDir: dir, keys, recovery: config.keys.recovery_recipient }),
     identity: keys.identity,
     registered: registering.registered,
     examine: scrub.examine,

@@ -13,6 +13,7 @@ import type { Prompts } from './prompts.js';
 import type { Recordings } from './recordings.js';
 import type { Seals } from './seals.js';
 import type { Segments } from './segments.js';
+import type { Consents } from './standing.js';
 import type { TestCallCatalogue } from './test-calls.js';
 import type { Watch } from './watch.js';
 
@@ -33,6 +34,7 @@ export type Nouns = {
   seals: Seals;
   policy: Policies;
   lists: NumberLists;
+  consents: Consents;
   prompts: Prompts;
   ledger: Ledger;
   /** When calls were watched, and when CDRs were heard. */

@@ -383,6 +383,36 @@ const catalogue = {
     blame: 'operator',
     status: 400,
   },
+  consent_unknown: {
+    message: 'There is no such consent or objection.',
+    hint: 'Look at the consents and objections that there are.',
+    blame: 'operator',
+    status: 404,
+  },
+  consent_invalid: {
+    message: 'The consent or objection was not saved.',
+    hint: 'Nothing was changed. Correct the problem named and try again.',
+    blame: 'operator',
+    status: 400,
+  },
+  consent_full: {
+    message: 'That is more consents and objections than there can be.',
+    hint: 'Nothing was changed. There can be 100,000 of them. A number list with a rule takes more.',
+    blame: 'operator',
+    status: 409,
+  },
+  document_invalid: {
+    message: 'This file cannot be kept as a signed document.',
+    hint: 'Upload a PDF, PNG or JPEG file of at most 5 MB.',
+    blame: 'operator',
+    status: 422,
+  },
+  document_unknown: {
+    message: 'There is no document with this consent or objection.',
+    hint: 'It may have been erased. Reload the page to see when, and by whom.',
+    blame: 'operator',
+    status: 404,
+  },
   version_unknown: {
     message: 'There is no such version of the policy.',
     hint: 'Look at the versions that there are.',

@@ -12,6 +12,7 @@ import type { PromptEnding } from './telling/prompt.js';
  *     recordings/   the recorder's; the dashboard reads
  *     signing/      the recorder's; the dashboard reads public keys and checkpoints
  *     prompts/      the recorder's; the dashboard reads
+ *     documents/    the recorder's alone: signed documents of standing consents
  *     control/      the recorder's; the dashboard connects to the socket in it
  *     keys/         the recorder's alone
  *     owner/        the recorder's alone: the socket that answers everything
@@ -38,6 +39,9 @@ export const checkpointHead = (dataDir: string): string => `${signingFolder(data
 export const promptsFolder = (dataDir: string): string => `${dataDir}/prompts`;
 export const promptFile = (dataDir: string, hash: string, ending: PromptEnding): string =>
   `${promptsFolder(dataDir)}/${hash}.${ending}`;
+
+/** Each is sealed, and named by its id. The dashboard asks the recorder for one. */
+export const documentsFolder = (dataDir: string): string => `${dataDir}/documents`;
 
 export const controlFolder = (dataDir: string): string => `${dataDir}/control`;
 /** The recorder's control socket, open to its user and its group. */

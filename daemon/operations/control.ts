@@ -10,6 +10,7 @@ import {
   HEAD_HEADER,
   headText,
   STREAMS,
+  type Streamed,
   type StreamHandlers,
   type StreamName,
 } from '../domain/operations/control.js';
@@ -25,6 +26,8 @@ const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 const BODY_BYTES = 64 << 10;
 /** Whoever takes nothing of a stream for so long is let go, in ms. */
 const IDLE_MS = 120_000;
+
+type AnyStream = (body: never, gone: AbortSignal) => Promise<Streamed<StreamName, Readable>>;
 
 /** What the dashboard may have open and under way, so that it keeps no capture waiting, whoever has taken it over. */
 const MOST_CONNECTIONS = 32;
@@ -97,7 +100,7 @@ export function createControl(deps: {
           const gone = new AbortController();
           reply.raw.once('close', () => gone.abort());
           reply.raw.setTimeout(IDLE_MS, () => reply.raw.destroy());
-          const handle = deps.streams[name as StreamName] as StreamHandlers<Readable>[StreamName];
+          const handle = deps.streams[name as StreamName] as AnyStream;
           const { head, stream } = await inTurn(() => handle(request.body as never, gone.signal));
           return reply.type(type).header(HEAD_HEADER, headText(head)).send(stream);
         },

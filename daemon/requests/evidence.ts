@@ -44,7 +44,7 @@ export function createEvidence(deps: {
   /** Those who are given one, and what ends it. */
   const going = new Map<string, AbortController>();
 
-  const handlers: StreamHandlers<Readable> = {
+  const handlers: Pick<StreamHandlers<Readable>, 'make_evidence'> = {
     async make_evidence({ by, call: id, reason: said }, gone) {
       const { person, entry } = await deps.askers.of(by);
       // A dashboard asks for people; the command line makes its packs itself.

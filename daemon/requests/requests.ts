@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import type { Alarms } from '../domain/operations/alarm.js';
+import type { CONSENTS } from '../domain/operations/control/consents.js';
 import type { LISTS } from '../domain/operations/control/lists.js';
 import type { OWNER } from '../domain/operations/control/owner.js';
 import type { PEOPLE } from '../domain/operations/control/people.js';
@@ -20,6 +21,7 @@ import type { FactorSecrets } from './factors.js';
 import { createOwnerRequests } from './owner.js';
 import { createPasswordCheck, type PasswordVerbs } from './password-check.js';
 import { createPeopleRequests } from './people.js';
+import { type ConsentDeps, createConsentRequests } from './policy/consents.js';
 import { createListRequests, type ListDeps } from './policy/lists.js';
 import { createPromptRequests, type PromptDeps } from './policy/prompts.js';
 import { createProofs, type Proofs } from './proofs.js';
@@ -34,6 +36,7 @@ import { createTelling } from './tell.js';
 export type RequestsDeps = Pick<RuleDeps, 'retain' | 'jobs'> &
   Pick<DirectingRequestDeps, 'direct'> &
   Pick<ListDeps, 'lists'> &
+  Pick<ConsentDeps, 'standing' | 'documents'> &
   Pick<RedactRequestDeps, 'redactor'> &
   Pick<PromptDeps, 'makePrompt' | 'keepPrompt'> & {
     catalogue: Catalogue;
@@ -67,6 +70,7 @@ type Handlers = Pick<
   | keyof typeof SIGN_IN
   | keyof typeof RECORDINGS
   | keyof typeof LISTS
+  | keyof typeof CONSENTS
   | keyof typeof TELLING
 >;
 
@@ -91,6 +95,7 @@ export function createRequests(deps: RequestsDeps): {
     damage: createDamage(deps),
   };
   const evidence = createEvidence(shared);
+  const consents = createConsentRequests(shared);
   return {
     handlers: {
       ...createOwnerRequests(shared),
@@ -99,12 +104,13 @@ export function createRequests(deps: RequestsDeps): {
       ...createRuleRequests(shared),
       ...createDirectingRequests(shared),
       ...createListRequests(shared),
+      ...consents.handlers,
       ...createRedactRequests(shared),
       ...createPromptRequests(shared),
       ...createSound(shared),
       ...createTelling(shared),
     },
-    streams: evidence.handlers,
+    streams: { ...evidence.handlers, ...consents.streams },
     proofs,
     stop: evidence.stop,
   };

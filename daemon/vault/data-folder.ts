@@ -17,6 +17,7 @@ import {
   catalogueFile,
   catalogueFolder,
   controlFolder,
+  documentsFolder,
   keysFolder,
   lockFile,
   ownerFolder,
@@ -54,6 +55,7 @@ export function openDataFolder(dataDir: string): Lock & { strange: string[]; key
     for (const dir of [recordingsFolder, signingFolder, promptsFolder, controlFolder])
       folder(dir(dataDir), 0o750);
     folder(ownerFolder(dataDir), 0o700);
+    folder(documentsFolder(dataDir), 0o700);
     if (existsSync(workFolder(dataDir))) folder(workFolder(dataDir), 0o700);
     const before = folder(catalogueFolder(dataDir), 0o750);
     folder(keysFolder(dataDir), 0o700);

@@ -41,6 +41,9 @@ const schema = `
   CREATE TABLE key (slot INTEGER PRIMARY KEY, recording_id TEXT NOT NULL UNIQUE, wrapped BLOB NOT NULL) STRICT;
 `;
 
+/** The keys of signed documents have this before the id of their document. */
+export const DOCUMENT_KEY = 'document-';
+
 /** What the key of a recording wraps to is all zeros once it was destroyed. */
 export const destroyed = '(wrapped = zeroblob(length(wrapped)))';
 
@@ -244,13 +247,14 @@ function prepare(db: Database.Database, masterKey: Uint8Array, readonly: boolean
   if (version > 2) throw fail('keys_newer', `It has version ${version}; this Tapedeck knows 2.`);
 }
 
-/** How many keys there are in a keys.db, and how many were destroyed. Needs no master key. */
+/** How many keys of recordings there are in a keys.db, and how many were destroyed. Needs no master key. */
 export function countKeys(path: string): { live: number; destroyed: number } {
   const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 5000 });
   try {
     return db
       .prepare<[], { live: number; destroyed: number }>(
-        `SELECT count(*) - coalesce(sum(${destroyed}), 0) AS live, coalesce(sum(${destroyed}), 0) AS destroyed FROM key`,
+        `SELECT count(*) - coalesce(sum(${destroyed}), 0) AS live, coalesce(sum(${destroyed}), 0) AS destroyed FROM key
+          WHERE recording_id NOT LIKE '${DOCUMENT_KEY}%'`,
       )
       .get()!;
   } catch (error) {

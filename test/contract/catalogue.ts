@@ -2,6 +2,7 @@ import type { Test } from 'tap';
 import type { Catalogue, Nouns } from '../../daemon/catalogue/catalogue.js';
 import { audit } from './catalogue/audit.js';
 import { calls } from './catalogue/calls.js';
+import { consents } from './catalogue/consents.js';
 import { ledger } from './catalogue/ledger.js';
 import { lists } from './catalogue/lists.js';
 import { notices } from './catalogue/notices.js';
@@ -13,7 +14,7 @@ import { recordings } from './catalogue/recordings.js';
 export type Open = (t: Test) => Promise<{ catalogue: Catalogue; again: () => Promise<Catalogue> }>;
 export type Part = (t: Test, open: Open) => void;
 
-const PARTS = { calls, recordings, ledger, people, operations, lists, notices, audit };
+const PARTS = { calls, recordings, ledger, people, operations, lists, consents, notices, audit };
 
 /** What any engine of the catalogue must do. Fails too if a verb is in no part of it. */
 export async function catalogueContract(t: Test, open: Open): Promise<void> {

@@ -1,6 +1,7 @@
 import { ulid } from 'ulid';
 import { createNumbersInLists } from '../../daemon/catalogue/listed.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import { createStandingByNumber } from '../../daemon/catalogue/standing.js';
 import type { ControlHandlers } from '../../daemon/domain/operations/control.js';
 import { catalogueFile, controlSocket, ownerSocket } from '../../daemon/domain/paths.js';
 import { createControl } from '../../daemon/operations/control.js';
@@ -31,6 +32,8 @@ export async function startRecorder(dataDir: string, { check = never }: { check?
   });
   const { handlers, streams, stop } = createRequests({
     lists: createNumbersInLists({ catalogue, clock, region: '' }),
+    standing: createStandingByNumber({ catalogue, clock, region: '' }),
+    documents: { keep: never, read: never, destroy: never },
     ...{ catalogue, passwords, dataDir, clock, jobs, mint: ulid, version: '0.0.0-test' },
     ...{
       rules: { ldap: [], oidc: [] },

@@ -751,4 +751,24 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX tellings_by_call ON tellings (call_id, seq);
   `,
+  // Standing consents and objections by number, with what was signed. `digits` is the number without anything else, to be searched.
+  `
+  CREATE TABLE consents (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    number TEXT NOT NULL,
+    contact TEXT NOT NULL,
+    extensions TEXT NOT NULL,
+    queues TEXT NOT NULL,
+    given_at INTEGER NOT NULL,
+    how TEXT NOT NULL,
+    until INTEGER,
+    added_at INTEGER NOT NULL,
+    added_by TEXT NOT NULL,
+    withdrawn_at INTEGER,
+    withdrawn_by TEXT NOT NULL DEFAULT '',
+    document TEXT,
+    digits TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -11,6 +11,7 @@ import { createLedger } from './ledger.js';
 import { createFactors } from './people/factors.js';
 import { createTokens } from './people/tokens.js';
 import { createUsers } from './people/users.js';
+import { createConsents } from './policy/consents.js';
 import { createLists } from './policy/lists.js';
 import { createPolicy } from './policy.js';
 import { createPrompts } from './prompts.js';
@@ -37,6 +38,7 @@ export function createNouns(db: Db, reader: Reader) {
     seals: createSeals(db, reader),
     policy: createPolicy(db, reader),
     lists: createLists(db, reader),
+    consents: createConsents(db, reader),
     prompts: createPrompts(db, reader),
     users: createUsers(db, tokens),
     tokens,

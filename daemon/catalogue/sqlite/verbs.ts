@@ -116,6 +116,14 @@ export function verbsOf(read: Read, write: Write): Nouns {
       drop: (name, ids) => write((n) => n.lists.drop(name, ids)),
       forget: (before) => write((n) => n.lists.forget(before)),
     },
+    consents: {
+      add: (entries, by, at, document) => write((n) => n.consents.add(entries, by, at, document)),
+      get: (id) => read((n) => n.consents.get(id)),
+      list: (filter) => read((n) => n.consents.list(filter)),
+      count: () => read((n) => n.consents.count()),
+      withdraw: (id, by, at) => write((n) => n.consents.withdraw(id, by, at)),
+      documentErased: (id, by, at) => write((n) => n.consents.documentErased(id, by, at)),
+    },
     prompts: {
       add: (prompt) => write((n) => n.prompts.add(prompt)),
       list: () => read((n) => n.prompts.list()),

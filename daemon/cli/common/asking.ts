@@ -3,6 +3,7 @@ import { ulid } from 'ulid';
 import { withEntries } from '../../catalogue/entries.js';
 import { createNumbersInLists } from '../../catalogue/listed.js';
 import { createSqliteCatalogue } from '../../catalogue/sqlite/catalogue.js';
+import { createStandingByNumber } from '../../catalogue/standing.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type {
   ControlAnswer,
@@ -32,6 +33,8 @@ const ALONE = [
   'remove_list',
   'put_listed',
   'drop_listed',
+  'add_consents',
+  'withdraw_consent',
   'run_retention',
   'cancel_job',
   'write_entry',
@@ -69,6 +72,8 @@ export function createAsking(ctx: CliContext) {
       site: { name: ctx.config().site.name, timeZone: ctx.config().site.time_zone },
       direct: away,
       lists: createNumbersInLists({ catalogue, clock, region: siteRegion(ctx.config()) }),
+      standing: createStandingByNumber({ catalogue, clock, region: siteRegion(ctx.config()) }),
+      documents: { keep: away, read: away, destroy: away },
       redactor: { redact: away },
       retain: { run: async (how) => (await ctx.retain(withOwn)).run(how) },
       jobs: {

@@ -22,6 +22,7 @@ export const auditActions = [
   ...['start', 'stop', 'blind_window', 'key_rotation', 'checkpoint', 'damage'],
   ...['recordings_check', 'job_cancel', 'dashboard_restart'],
   ...['prompt_add', 'prompt_activate'],
+  ...['consent_add', 'consent_withdraw', 'consent_erase'],
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
@@ -31,8 +32,8 @@ export const auditGroups = {
   looking: ['search', 'view', 'report'],
   signing_in: ['sign_in', 'sign_out', 'session_end', 'second_factor'],
   people: ['person_add', 'person_change', 'person_remove', 'password_change', 'token_add', 'token_remove'],
-  rules: ['policy_change', 'direct', 'prompt_add', 'prompt_activate'],
-  erasing: ['retention_run', 'erase', 'erased', 'redact', 'redacted'],
+  rules: ['policy_change', 'direct', 'prompt_add', 'prompt_activate', 'consent_add', 'consent_withdraw'],
+  erasing: ['retention_run', 'erase', 'erased', 'redact', 'redacted', 'consent_erase'],
   recorder: [
     'begin',
     'start',

@@ -4,6 +4,7 @@ import { type TestFault, testFaults } from '../call/test-fault.js';
 import { PbxId } from '../pbx.js';
 import type { Act } from '../people/act.js';
 import { orNull } from '../reason/coded.js';
+import { CONSENT_STREAMS, CONSENTS } from './control/consents.js';
 import { LISTS } from './control/lists.js';
 import { OWNER } from './control/owner.js';
 import { PEOPLE } from './control/people.js';
@@ -69,6 +70,7 @@ export const CONTROL = {
   ...SIGN_IN,
   ...RECORDINGS,
   ...LISTS,
+  ...CONSENTS,
   ...TELLING,
   status: get('/status', DaemonStatus),
   /** Prometheus' text format. */
@@ -108,7 +110,7 @@ export type ControlHandlers = {
 };
 
 /** The requests that are answered by a stream. */
-export const STREAMS = RECORDING_STREAMS;
+export const STREAMS = { ...RECORDING_STREAMS, ...CONSENT_STREAMS } as const;
 export type StreamName = keyof typeof STREAMS;
 export type StreamBody<N extends StreamName> = Static<(typeof STREAMS)[N]['body']>;
 export type StreamHead<N extends StreamName> = Static<(typeof STREAMS)[N]['head']>;

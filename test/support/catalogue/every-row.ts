@@ -5,6 +5,7 @@ import type { Cdr } from '../../../daemon/domain/assurance/cdr.js';
 import { newJob } from '../../../daemon/domain/operations/job.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
 import { defaultPolicy, type KeptDecision } from '../../../daemon/domain/policy/policy.js';
+import type { NewStanding, StandingDocument } from '../../../daemon/domain/policy/standing/standing.js';
 import { because } from '../../../daemon/domain/reason/reason.js';
 import type { Notice, Played } from '../../../daemon/domain/telling/notice.js';
 import { T0 } from '../catalogue/crafted.js';
@@ -63,6 +64,7 @@ export async function furnish(path: string): Promise<void> {
     ...{ durationMs: 9, addedAt: T0, addedBy: 'ada' },
   });
   await c.prompts.activate('announce', 'en', 'a'.repeat(64));
+  await c.consents.add([aStanding('0301234567')], 'ada', T0, aDocument());
   await c.notices.decide(aNotice('A'));
   await c.notices.tell(aPlaying('A'));
   const kept = { toldAt: null, toldAs: null, returns: 0, lastsUntil: null, lastsMs: null };
@@ -103,6 +105,16 @@ export async function furnish(path: string): Promise<void> {
   await c.checkpoint();
   await c.stop();
 }
+
+/** An objection to all calls with a number, and what was signed. */
+export const aStanding = (number: string): NewStanding => ({
+  ...{ kind: 'objection', number, contact: '', extensions: [], queues: [] },
+  ...{ givenAt: 1, how: 'e-mail', until: null },
+});
+export const aDocument = (): StandingDocument => ({
+  ...{ id: '01ARZ3NDEKTSV4RRFFQ69G5FAV', type: 'application/pdf', bytes: 9, sha256: 'b'.repeat(64) },
+  ...{ addedAt: 1, erasedAt: null, erasedBy: '' },
+});
 
 /** What was decided of a call, and played in it. */
 export const aNotice = (callId: string): Notice => ({

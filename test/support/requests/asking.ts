@@ -29,7 +29,8 @@ export function asker(
       if (!Value.Check(answer, said)) throw fail('daemon_differs', name);
       return said as never;
     },
-    askStream: (name, body, gone) => streams[name](body, gone ?? new AbortController().signal),
+    askStream: (name, body, gone) =>
+      streams[name](body as never, gone ?? new AbortController().signal) as never,
   };
 }
 

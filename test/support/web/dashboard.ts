@@ -6,7 +6,6 @@ import { pino } from 'pino';
 import type { Test } from 'tap';
 import { ulid } from 'ulid';
 import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
-import { createNumbersInLists } from '../../../daemon/catalogue/listed.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { createSqliteReader } from '../../../daemon/catalogue/sqlite/reading/reader.js';
 import type { StoredCall } from '../../../daemon/catalogue/stored-call.js';
@@ -34,6 +33,7 @@ import type { Control } from '../../../web/server/control.js';
 import { openStore } from '../../../web/store/store.js';
 import { promptsIn } from '../recordings/prompts-in.js';
 import { asker } from '../requests/asking.js';
+import { numbersIn } from '../requests/in-memory.js';
 import { proveAll } from '../requests/prove-all.js';
 import { noted } from '../words.js';
 
@@ -97,7 +97,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
   };
   const half = createRequests({
     ...{ catalogue, factorSecrets, dataDir, clock: now, mint: ulid },
-    lists: createNumbersInLists({ catalogue, clock: now, region: overrides.site?.region ?? 'DE' }),
+    ...numbersIn(catalogue, { region: overrides.site?.region ?? 'DE', clock: now, dataDir, keys }),
     passwords: {
       verifyPassword: async (hash, given) => hash === `hash of ${given}`,
       isPasswordHash: () => true,

@@ -134,6 +134,19 @@ const withList = (sent: Sent, writes: AuditAction = 'policy_change'): Request[] 
   },
 ];
 
+/** Asks for something of an objection that was entered with a document. */
+const PDF = Buffer.from('%PDF-1.7 signed').toString('base64');
+const withConsent = (writes: AuditAction): Request[] => [
+  {
+    writes: [writes],
+    async send(house) {
+      const given = { kind: 'objection', number: '0301234567', given: '2020-01-01', how: 'e-mail' };
+      const made = await asked(house, 'POST /api/v1/consents', { body: { ...given, document: PDF } });
+      return { names: { id: String(made.json().id) } };
+    },
+  },
+];
+
 /** Ends a session of the dashboard, which takes nothing from anybody: it is done at once. */
 const ends = (writes: AuditAction, making: Request['send'] = () => ({})): Request[] => [
   { writes: [writes], send: making, unwritable: 'is done, and written later' },
@@ -317,6 +330,13 @@ export const requests: Record<string, Request[]> = {
   'POST /api/v1/lists/:list/remove': withList({ body: { number: '030999999' } }),
   'DELETE /api/v1/lists/:list': withList({}),
   'GET /api/v1/lists/:list/numbers.csv': withList({}, 'export'),
+  'POST /api/v1/consents': plain('consent_add', {
+    body: { kind: 'objection', number: '0301234567', given: '2020-01-01', how: 'e-mail', document: PDF },
+  }),
+  'POST /api/v1/consents/:id/withdraw': withConsent('consent_withdraw'),
+  'GET /api/v1/consents/:id/document': withConsent('export'),
+  'DELETE /api/v1/consents/:id/document': withConsent('consent_erase'),
+  'GET /api/v1/consents.csv': plain('export'),
   'POST /api/v1/prompts': plain('prompt_add', {
     body: {
       ...{ kind: 'announce', language: 'en', name: 'Ada', text: 'This call is recorded.' },

@@ -427,6 +427,19 @@ export const rights: Record<string, Row> = {
     send: { csv: 'number' },
   },
   'GET /api/v1/lists/:list/numbers.csv': { is: '401 403 404 403 403 403 403 404 404', token: 'oversee' },
+  'GET /api/v1/consents': { is: '         401 403 200 403 403 403 403 200 200', token: 'oversee' },
+  'POST /api/v1/consents': {
+    // Not a number: who may enter one is told so.
+    is: '                                 401 403 200 403 403 403 403 403 200',
+    send: { kind: 'objection', number: 'x', given: '2026-01-01', how: 'e-mail' },
+  },
+  'POST /api/v1/consents/:id/withdraw': { is: '401 403 400 403 403 403 403 403 400' },
+  'GET /api/v1/consents/:id/document': {
+    is: '                                 401 403 400 403 403 403 403 400 400',
+    token: 'oversee',
+  },
+  'DELETE /api/v1/consents/:id/document': { is: '401 403 400 403 403 403 403 403 400' },
+  'GET /api/v1/consents.csv': { is: '     401 403 200 403 403 403 403 200 200', token: 'oversee' },
   'GET /api/v1/telling': { is: '          401 403 200 403 403 403 403 200 200', token: 'oversee' },
   'POST /api/v1/telling/test': {
     token: 'oversee',

@@ -39,6 +39,7 @@ const questions: Record<string, (c: Catalogue) => Promise<unknown>> = {
   lists: (c) => c.lists.all(),
   listed: (c) => c.lists.entries({ limit: 99 }),
   prompts: (c) => c.prompts.list(),
+  consents: (c) => c.consents.list({ limit: 99 }),
   notices: (c) => c.notices.of('A'),
   toldCalls: (c) => c.notices.calls({ from: 0, to: Number.MAX_SAFE_INTEGER, limit: 99 }),
   activePrompt: (c) => c.prompts.active('announce', 'en'),
@@ -122,6 +123,10 @@ const columns: Record<string, string[]> = {
   checkpoints: ['note'],
   prompts: [
     ...['hash', 'kind', 'language', 'name', 'text', 'bytes', 'duration_ms', 'added_at', 'added_by', 'active'],
+  ],
+  consents: [
+    ...['kind', 'number', 'contact', 'extensions', 'queues', 'given_at', 'how', 'until', 'added_at'],
+    ...['added_by', 'withdrawn_at', 'withdrawn_by', 'document'],
   ],
   notices: ['at', 'decision'],
   tellings: [...['what', 'prompt', 'leg', 'started_at', 'ended_at', 'whole', 'heard_by', 'failed', 'found']],

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { createNumbersInLists } from '../../../daemon/catalogue/listed.js';
+import { createStandingByNumber } from '../../../daemon/catalogue/standing.js';
 import {
   actIn,
   CONTROL,
@@ -10,6 +11,7 @@ import {
 } from '../../../daemon/domain/operations/control.js';
 import { type Act, type ActKind, actKinds } from '../../../daemon/domain/people/act.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import { createConsentRequests } from '../../../daemon/requests/policy/consents.js';
 import { createListRequests } from '../../../daemon/requests/policy/lists.js';
 import { createRedactRequests } from '../../../daemon/requests/redact.js';
 import { createRuleRequests } from '../../../daemon/requests/rules.js';
@@ -45,6 +47,17 @@ const bodies = (by: { person: string; session: string; address: string }) =>
     put_listed: { by, list: 'VIP', entries: [], replace: false, dry_run: true },
     drop_listed: { by, list: 'VIP', number: '0301234567' },
     remove_list: { by, list: 'VIP' },
+    add_consents: {
+      ...{ by, document: null },
+      entries: [
+        {
+          ...{ line: 1, kind: 'objection', number: '0301234567', contact: '', extensions: [], queues: [] },
+          ...{ givenAt: 1, how: 'e-mail', until: null },
+        },
+      ],
+    },
+    withdraw_consent: { by, id: 1 },
+    erase_document: { by, id: 1 },
     redact_recording: {
       ...{ by, recording: 'none', reason: 'Card number', older: 'destroy' },
       stretches: [{ side: 'both', from_ms: 0, until_ms: 9 }],
@@ -62,12 +75,19 @@ function asking(lab: PeopleLab) {
     ...lab.deps,
     lists: createNumbersInLists({ ...lab.deps, region: 'DE' }),
   });
+  const never = async () => Promise.reject(new Error('no document'));
+  const consents = createConsentRequests({
+    ...lab.deps,
+    standing: createStandingByNumber({ ...lab.deps, region: 'DE' }),
+    documents: { keep: never, read: never, destroy: never },
+    mint: () => '',
+  });
   const redactions = createRedactRequests({
     ...lab.deps,
     mint: () => '',
     redactor: { redact: () => Promise.reject(new Error('no redaction')) },
   });
-  const handlers = { ...lab.handlers, ...rules, ...lists, ...redactions } as Pick<
+  const handlers = { ...lab.handlers, ...rules, ...lists, ...consents.handlers, ...redactions } as Pick<
     ControlHandlers,
     ProvedName
   >;

@@ -177,6 +177,9 @@ export const auditText = {
     job_cancel: 'cancelling a job',
     prompt_add: 'adding a prompt',
     prompt_activate: 'a change of the prompt that callers hear',
+    consent_add: 'adding a consent or objection',
+    consent_withdraw: 'withdrawing a consent or objection',
+    consent_erase: 'erasing a signed document',
   } as Record<string, string>,
   refused: ({ wanted, why }: { wanted: string; why: string }) => `was refused ${wanted}${why}`,
   refusedCall: ({ wanted, call }: { wanted: string; call: string }) =>
@@ -262,6 +265,13 @@ export const auditText = {
       `uploaded the prompt ${text(detail.name)} (${text(detail.kind)}, ${text(detail.language)})`,
     prompt_activate: ({ detail }) =>
       `changed the prompt that callers hear (${text(detail.kind)}, ${text(detail.language)})`,
+    consent_add: ({ detail }) =>
+      detail.entered === 1
+        ? `entered ${detail.kind === 'consent' ? 'a standing consent' : 'a standing objection'}${detail.document ? ' with a signed document' : ''}`
+        : `entered ${text(detail.entered)} consents and objections`,
+    consent_withdraw: ({ detail }) =>
+      `withdrew ${detail.kind === 'consent' ? 'a standing consent' : 'a standing objection'}`,
+    consent_erase: () => 'erased the signed document of a consent or objection',
     dashboard_restart: ({ detail }) =>
       `had the dashboard restarted: the catalogue had been locked for ${text(detail.seconds)} s`,
   } satisfies Record<string, (facts: EntryFacts) => string>,

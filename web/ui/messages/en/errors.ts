@@ -200,6 +200,26 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'The numbers were not imported.',
     hint: 'Nothing was changed. Correct the lines that are named and import the file again.',
   },
+  consent_unknown: {
+    message: 'There is no such consent or objection.',
+    hint: 'Look at the consents and objections that there are.',
+  },
+  consent_invalid: {
+    message: 'The consent or objection was not saved.',
+    hint: 'Nothing was changed. Correct the problem named and try again.',
+  },
+  consent_full: {
+    message: 'That is more consents and objections than there can be.',
+    hint: 'Nothing was changed. There can be 100,000 of them. A number list with a rule takes more.',
+  },
+  document_invalid: {
+    message: 'This file cannot be kept as a signed document.',
+    hint: 'Upload a PDF, PNG or JPEG file of at most 5 MB.',
+  },
+  document_unknown: {
+    message: 'There is no document with this consent or objection.',
+    hint: 'It may have been erased. Reload the page to see when, and by whom.',
+  },
   version_unknown: {
     message: 'There is no such version of the policy.',
     hint: 'Look at the versions that there are.',
