@@ -93,6 +93,7 @@ export function createCalls(
     codes: config.codes,
     masksCards: config.masking.card_numbers,
     listsOf: parts.data.lists.namesFor,
+    standing: parts.data.standing,
     capture,
     segments,
     hindrance: () => parts.operations.room.hindrance(id),

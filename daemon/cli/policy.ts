@@ -1,11 +1,13 @@
 import { type Command, Option } from 'commander';
 import type { StoredPolicy } from '../catalogue/policy.js';
+import { standingOfNumber } from '../catalogue/standing.js';
 import { isoOrNull } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { type Imagined, imagine } from '../domain/policy/imagined.js';
 import { decideKeeping, decideRecord, decideRetention, type RuleOutcome } from '../domain/policy/policy.js';
 import { policyChanges } from '../domain/policy/policy-changes.js';
 import { FROM_NOW_ON } from '../domain/policy/retention.js';
+import { NONE_STANDING } from '../domain/policy/standing/standing.js';
 import type { Why } from '../domain/reason/reason.js';
 import { inWords, reasonView } from '../domain/reason/words.js';
 import { siteRegion } from '../ops/config.js';
@@ -106,10 +108,14 @@ export function policy(program: Command, ctx: CliContext): void {
       const by = asked.file
         ? readPolicy(contents(asked.file))
         : (await (await ctx.catalogue()).policy.newest()).policy;
-      const facts = imagine(asked, Date.now(), {
-        timeZone: ctx.config().site.time_zone,
-        region: siteRegion(ctx.config()),
-      });
+      const site = { timeZone: ctx.config().site.time_zone, region: siteRegion(ctx.config()) };
+      // A policy in a file can be tried where there is no catalogue.
+      const catalogue = await (asked.file ? ctx.catalogue().catch(() => null) : ctx.catalogue());
+      const given = { region: site.region, clock: () => Date.now() };
+      const standing = catalogue
+        ? await standingOfNumber(catalogue, asked.number ?? '', given)
+        : NONE_STANDING;
+      const facts = imagine(asked, Date.now(), site, standing);
       const record = decideRecord(by, facts);
       const keep = decideRetention(by, facts);
       const ended = endOf(asked);

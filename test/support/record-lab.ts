@@ -9,6 +9,7 @@ import type { LegFacts, PbxEvent, Snapshot } from '../../daemon/domain/call/even
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import { FIRST } from '../../daemon/domain/pbx.js';
 import { defaultPolicy, type Policy, type RecordRule } from '../../daemon/domain/policy/policy.js';
+import { NONE_STANDING, type StandingOf } from '../../daemon/domain/policy/standing/standing.js';
 import { because, type Why } from '../../daemon/domain/reason/reason.js';
 import {
   type BlindWindow,
@@ -142,6 +143,8 @@ export async function lab(
       absorb: (from, into) => catalogue.calls.absorb(from, into).finally(absorbed.open),
     },
   };
+  /** What stands for numbers. */
+  const standing: { of: StandingOf } = { of: NONE_STANDING };
   let n = 0;
   const prompts = scriptedWhispers();
   const recorder = createRecorder({
@@ -158,6 +161,10 @@ export async function lab(
       log,
     }),
     hindrance: () => hindrance.why,
+    standing: {
+      holding: (...given) => standing.of.holding(...given),
+      anyObjection: () => standing.of.anyObjection(),
+    },
     ...{ listsOf: () => [], codes, masksCards: true },
     alarms: { raise: (key) => void raised.push(key) },
     muteTrap: () => muteTrap,
@@ -192,6 +199,7 @@ export async function lab(
     born,
     broken,
     hindrance,
+    standing,
     audio,
     catalogue,
     recorder,

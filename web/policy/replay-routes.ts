@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Static } from 'typebox';
 import { everyListed } from '../../daemon/catalogue/listed.js';
+import { createStandingByNumber } from '../../daemon/catalogue/standing.js';
 import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import { iso } from '../../daemon/domain/days.js';
 import { sees } from '../../daemon/domain/people/reach.js';
@@ -23,7 +24,12 @@ type View = Static<typeof ReplayView>;
 /** What a policy would have decided about the calls of the last 30 days. */
 export function replayRoutes(
   app: App,
-  { catalogue, reached, now, site }: Needs<'reached' | 'now' | 'site', 'policy.newest' | 'lists.entries'>,
+  {
+    catalogue,
+    reached,
+    now,
+    site,
+  }: Needs<'reached' | 'now' | 'site', 'policy.newest' | 'lists.entries' | 'consents.list'>,
 ): void {
   /** One at a time: each reads many calls. */
   const turns = serialQueue();
@@ -40,7 +46,7 @@ export function replayRoutes(
         tags: ['policy'],
         summary: 'What a policy would have done in the last 30 days',
         description:
-          'Decides every answered call of the last 30 days, 100,000 at most, by this policy and by the one in force, and says what differs. Lists of numbers count as they are now.',
+          'Decides every answered call of the last 30 days, 100,000 at most, by this policy and by the one in force, and says what differs. Lists of numbers count as they are now, standing consents and objections as they were at the time of each call.',
         body: CheckBody,
         response: answers(ReplayView),
       },
@@ -56,12 +62,15 @@ export function replayRoutes(
           for (const listed of page) index.add(listed);
           await nextTurn();
         }
+        const standing = createStandingByNumber({ catalogue, region: site.region, clock: now });
+        await standing.ready();
         const replay = createReplay<StoredCall>(
           policy,
           body.policy,
           site,
           (call) => sees(person, call),
           (number) => index.listsOf(number, now()),
+          standing,
         );
         let read = 0;
         for await (const page of reached.since(from, MOST_CALLS)) {

@@ -1,3 +1,4 @@
+import { standingOfNumber } from '../../daemon/catalogue/standing.js';
 import { imagine } from '../../daemon/domain/policy/imagined.js';
 import { decideKeeping, decideRecord, decideRetention } from '../../daemon/domain/policy/policy.js';
 import { FROM_NOW_ON } from '../../daemon/domain/policy/retention.js';
@@ -9,7 +10,7 @@ import { answers } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { PolicyBody, PolicyTestBody, PolicyTestView, PolicyVersionsView, PolicyView } from './schemas.js';
 
-type Deps = Needs<'ask' | 'now' | 'site', 'policy.newest' | 'policy.versions'>;
+type Deps = Needs<'ask' | 'now' | 'site', 'policy.newest' | 'policy.versions' | 'consents.list'>;
 
 /** What to record and how long to keep it. */
 export function policyRoutes(app: App, { catalogue, ask, now, site }: Deps): void {
@@ -80,7 +81,8 @@ export function policyRoutes(app: App, { catalogue, ask, now, site }: Deps): voi
     },
     async ({ body }) => {
       const policy = body.policy ?? (await catalogue.policy.newest()).policy;
-      const facts = imagine(body, now(), site);
+      const at = { region: site.region, clock: now };
+      const facts = imagine(body, now(), site, await standingOfNumber(catalogue, body.number ?? '', at));
       const { outcome, rule, why } = decideRecord(policy, facts);
       const keep = decideRetention(policy, facts);
       const { talked_s: talked, asked_for: askedFor = false } = body;

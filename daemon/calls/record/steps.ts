@@ -12,6 +12,7 @@ import {
   type RecordDecision,
   type RecordRule,
 } from '../../domain/policy/policy.js';
+import type { StandingOf } from '../../domain/policy/standing/standing.js';
 import { because, together } from '../../domain/reason/reason.js';
 import { inWords } from '../../domain/reason/words.js';
 import { lostMs } from '../../domain/recording/lost.js';
@@ -29,6 +30,8 @@ export type StepDeps = ReasonDeps &
     site: Site;
     /** The lists of numbers that a number is on. */
     listsOf: (number: string) => string[];
+    /** The standing consents and objections of a number. */
+    standing: StandingOf;
     catalogue: Catalogue;
     segments: Segments;
     /** Length of a spool file's audio, ms, and whether Asterisk came to close it; null when it cannot be read. */
@@ -131,10 +134,10 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     const { policy, version } = await (before
       ? deps.catalogue.policy.of(before.version)
       : deps.catalogue.policy.newest());
-    const facts = factsOf(call, deps.site, deps.listsOf);
+    const facts = factsOf(call, deps.site, deps.listsOf, deps.standing);
     const decided = decideRecord(policy, facts);
-    const { outcome, rule, why } = decided;
-    const kept = { version: before?.version ?? version, outcome, rule, why };
+    const { outcome, rule, why, agreed } = decided;
+    const kept = { version: before?.version ?? version, outcome, rule, why, ...(agreed && { agreed }) };
     if (before?.outcome !== outcome || before.rule !== rule)
       deps.log.info({ call: call.id, outcome, rule }, inWords(why, say));
     l.decision = kept;

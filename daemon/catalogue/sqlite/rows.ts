@@ -96,7 +96,10 @@ const CallShape = Type.Object({
     }),
   ),
   decision: orNull(
-    Type.Object({ version: Length, outcome: RuleOutcome, rule: orNull(Text), why: Type.Unknown() }),
+    Type.Object({
+      ...{ version: Length, outcome: RuleOutcome, rule: orNull(Text), why: Type.Unknown() },
+      agreed: Type.Optional(Type.Literal(true)),
+    }),
   ),
   ...CoverageShape,
 });

@@ -1,12 +1,17 @@
 import type { Site } from '../days.js';
 import { ALL_KNOWN, type CallFacts } from '../policy/facts.js';
+import { NONE_STANDING, type StandingOf } from '../policy/standing/standing.js';
 import type { CallRecord, Leg } from '../recording/recording.js';
 
-/** Returns what the policy decides by. `listsOf` returns the lists that a number is on; without it, it is on none. */
+/**
+ * Returns what the policy decides by. `listsOf` returns the lists that a number is on; without it, it is on none, as without
+ * `standing` no consent or objection holds.
+ */
 export function factsOf(
   call: CallRecord,
   site: Site,
   listsOf: (number: string) => string[] = () => [],
+  standing: StandingOf = NONE_STANDING,
 ): CallFacts {
   const { direction, legs, facts } = call;
   // The first leg is the caller's.
@@ -19,6 +24,8 @@ export function factsOf(
   const added = numbersOf(others.filter((l) => l.upAt !== null));
   const rung = (l: Leg) => l.upAt === null && l.goneAt === null;
   const called = facts?.called ?? [];
+  const ringing = numbersOf(others.filter(rung)).filter((n) => !added.includes(n));
+  const outside = [...(direction === 'internal' || number === '' ? [] : [number]), ...added, ...ringing];
   return {
     pbx: call.pbx,
     firstId: call.linkedids[0] ?? call.id,
@@ -32,12 +39,16 @@ export function factsOf(
     called: added.filter((n) => called.includes(n)),
     ringing: {
       extensions: namesOf(legs.filter((l) => l.party.ours && rung(l) && !taking.includes(l))),
-      numbers: numbersOf(others.filter(rung)).filter((n) => !added.includes(n)),
+      numbers: ringing,
     },
     trunks: trunksOf(legs),
     account: facts?.account ?? null,
     variables: facts?.variables ?? null,
     lists: listsOf(number),
+    standing: {
+      holding: outside.flatMap((n) => standing.holding(n, call.startedAt, call.endedAt)),
+      anyObjection: standing.anyObjection(),
+    },
     startedAt: call.startedAt,
     site,
     known: knownOf(call, { extensions, number, dialled }),

@@ -1,6 +1,7 @@
 import type { Site } from '../days.js';
 import type { PbxId } from '../place.js';
 import type { Direction } from '../recording/recording.js';
+import type { HoldingStanding } from './standing/standing.js';
 
 /** What may become known only after a call has been answered. */
 export const LATE_FACTS = ['number', 'extension', 'queue', 'account', 'variable'] as const;
@@ -34,6 +35,11 @@ export type CallFacts = {
   variables: Readonly<Record<string, string>> | null;
   /** Names of the lists of numbers that the other party's number is on. */
   lists: string[];
+  /**
+   * Standing consents and objections that hold for it, of outside parties who take part or are being rung; and whether there are
+   * objections of others.
+   */
+  standing: { holding: readonly HoldingStanding[]; anyObjection: boolean };
   /** When it began, in ms since 1970; its day and its hour are those of the site. */
   startedAt: number;
   site: Site;

@@ -3,6 +3,7 @@ import { momentOf, type Site } from '../days.js';
 import { fail } from '../error.js';
 import { FIRST, readPbx, unqualified } from '../place.js';
 import { ALL_KNOWN, type CallFacts } from './facts.js';
+import { NONE_STANDING, type StandingOf } from './standing/standing.js';
 
 const Texts = (description: string) =>
   Type.Optional(
@@ -38,7 +39,12 @@ export type Imagined = Static<typeof Imagined>;
  * What would be known of such a call, if it began now (ms since 1970) or when it says. A bare name is one on the PBX that is given.
  * Throws `request_invalid` for what is on two PBXs, and for what is no time.
  */
-export function imagine(call: Imagined, now: number, site: Site): CallFacts {
+export function imagine(
+  call: Imagined,
+  now: number,
+  site: Site,
+  standing: StandingOf = NONE_STANDING,
+): CallFacts {
   const startedAt = call.at ? momentOf(call.at, site.timeZone) : now;
   if (startedAt === null)
     throw fail('request_invalid', `at: "${call.at}" is not a time such as 2026-03-02 14:30.`);
@@ -76,6 +82,11 @@ export function imagine(call: Imagined, now: number, site: Site): CallFacts {
     account,
     variables: Object.fromEntries(variables),
     lists: listOf(call.list),
+    standing: {
+      holding:
+        direction === 'internal' || number === '' ? [] : standing.holding(number, startedAt, startedAt),
+      anyObjection: standing.anyObjection(),
+    },
     startedAt,
     site,
     known: ALL_KNOWN,

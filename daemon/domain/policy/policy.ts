@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox';
-import { because, type Why } from '../reason/reason.js';
+import { because, together, type Why } from '../reason/reason.js';
 import { ModeSchema, Telling } from '../telling/schema.js';
 import { bare, When } from './conditions.js';
 import { type CallFacts, onceAnswered } from './facts.js';
 import { fitsNow, matchOf, ready } from './match.js';
+import { consentTo, dayOf, mayBeObjected, objectionTo } from './standing/holding.js';
 
 const Name = Type.String({ minLength: 1, maxLength: 80 });
 const Reason = Type.String({ maxLength: 300 });
@@ -152,7 +153,13 @@ export const defaultPolicy: Policy = {
 };
 
 /** What was decided, as it is kept. */
-export type Decided = { outcome: RuleOutcome; rule: string | null; why: Why };
+export type Decided = {
+  outcome: RuleOutcome;
+  rule: string | null;
+  why: Why;
+  /** A standing consent of the other party holds: it counts as their yes, unless somebody refuses in the call. */
+  agreed?: true;
+};
 /** `outcome`, `rule` and `why` are what holds if nothing more becomes known of the call. */
 export type RecordDecision = Decided & {
   /** Something may still become known by which the call would be recorded otherwise. */
@@ -178,6 +185,14 @@ export function decideRecord(policy: Policy, facts: CallFacts): RecordDecision {
       why: because('emergency_number', { number }),
     });
 
+  const objection = objectionTo(facts);
+  if (objection)
+    return final({
+      outcome: 'skip',
+      rule: 'Objection',
+      why: because('objection', { day: dayOf(objection, facts) }),
+    });
+
   /** What decides by what is known now; the rules that may come to decide; the first that no other fact can change. */
   let now: RecordRule | null = null;
   const possible: RecordRule[] = [];
@@ -192,24 +207,35 @@ export function decideRecord(policy: Policy, facts: CallFacts): RecordDecision {
     }
     possible.push(rule);
   }
-  const decided: Decided = now
-    ? { outcome: now.outcome, rule: now.name, why: whyOf(now) }
-    : { outcome: 'record', rule: null, why: because('recorded_by_default') };
-  const emergency = mayBeEmergency(policy, facts, later);
+  const decided = withConsent(
+    now
+      ? { outcome: now.outcome, rule: now.name, why: whyOf(now) }
+      : { outcome: 'record', rule: null, why: because('recorded_by_default') },
+    facts,
+  );
+  const never = mayBeEmergency(policy, facts, later) || mayBeObjected(facts, later);
   const differs = possible.length > 0 && [...possible, last].some((rule) => effectOf(rule) !== effectOf(now));
-  if (!differs && !(emergency && decided.outcome !== 'skip')) return final(decided);
-  const waits =
-    emergency || possible.some(waitsWhileOpen) || (namesNumbers(now) && !possible.every(captures));
+  if (!differs && !(never && decided.outcome !== 'skip')) return final(decided);
+  const waits = never || possible.some(waitsWhileOpen) || (namesNumbers(now) && !possible.every(captures));
   return { ...decided, open: true, meanwhile: waits ? 'wait' : 'capture' };
 }
 
-const final = ({ outcome, rule, why }: Decided): RecordDecision => ({
-  outcome,
-  rule,
-  why,
-  open: false,
-  meanwhile: outcome === 'skip' || outcome === 'ask' ? 'wait' : 'capture',
-});
+const final = (decided: Decided): RecordDecision => {
+  const { outcome, agreed = false } = decided;
+  const waits = outcome === 'skip' || (outcome === 'ask' && !agreed);
+  return { ...decided, open: false, meanwhile: waits ? 'wait' : 'capture' };
+};
+
+/** The same with the standing consent of the other party, where that holds. */
+function withConsent(decided: Decided, facts: CallFacts): Decided {
+  const consent = decided.outcome === 'skip' ? undefined : consentTo(facts);
+  if (!consent) return decided;
+  const asks = decided.outcome === 'ask';
+  const why = asks
+    ? together(decided.why, because('standing_consent', { day: dayOf(consent, facts) }))!
+    : decided.why;
+  return { ...decided, why, agreed: true };
+}
 
 /** What a rule comes to while a call goes on: rules of one effect need not be told from one another yet. */
 function effectOf(rule: RecordRule | null): string {

@@ -4,6 +4,7 @@ import type { CallRecord } from '../recording/recording.js';
 import type { When } from './conditions.js';
 import { notStored } from './match.js';
 import { decideRecord, decideRetention, type Policy, type RuleOutcome } from './policy.js';
+import type { StandingOf } from './standing/standing.js';
 
 /** What another policy would have decided about calls that there were. */
 
@@ -33,7 +34,8 @@ const ABSENT: Partial<Record<string, (call: CallRecord) => boolean>> = {
 
 /**
  * Decides calls by two policies, one after the other. Calls that nobody answered count for nothing: there is nothing to record.
- * `shows`: whether a call may be an example. `listsOf` returns the lists that a number is on.
+ * `shows`: whether a call may be an example. `listsOf` returns the lists that a number is on; `standing`, what its owner has said
+ * once for all calls, counts as it was at the time of each.
  */
 export function createReplay<C extends CallRecord>(
   before: Policy,
@@ -41,6 +43,7 @@ export function createReplay<C extends CallRecord>(
   site: Site,
   shows: (call: C) => boolean,
   listsOf?: (number: string) => string[],
+  standing?: StandingOf,
 ) {
   const found = new Map<ReplayKind, { calls: number; examples: Difference<C>[] }>(
     replayKinds.map((kind) => [kind, { calls: 0, examples: [] }]),
@@ -53,14 +56,15 @@ export function createReplay<C extends CallRecord>(
     add(call: C): void {
       if (call.answeredAt === null || call.test) return;
       calls += 1;
-      const facts = factsOf(call, site, listsOf);
+      const facts = factsOf(call, site, listsOf, standing);
       const missing = new Set([before, after].flatMap((policy): string[] => notStored(policy, facts)));
       for (const name of asked) if (ABSENT[name]!(call)) missing.add(name);
       for (const name of missing) unknown.set(name, (unknown.get(name) ?? 0) + 1);
       const [was, is] = [before, after].map((policy): Decided => {
-        const { outcome, rule } = decideRecord(policy, facts);
+        const { outcome, rule, agreed = false } = decideRecord(policy, facts);
         const { keepDays, rule: keepRule } = decideRetention(policy, facts);
-        return { outcome, rule, keepDays, keepRule };
+        // With a standing consent nobody is asked.
+        return { outcome: outcome === 'ask' && agreed ? 'record' : outcome, rule, keepDays, keepRule };
       }) as [Decided, Decided];
       const kind = kindOf(was, is);
       if (kind === null) return;

@@ -17,6 +17,9 @@ const PLAIN = {
   rule: shape({ reason: Text }),
   test_call: NOTHING,
   emergency_number: shape({ number: Text }),
+  // `day`: when it was given, by the clock of the site.
+  objection: shape({ day: Text }),
+  standing_consent: shape({ day: Text }),
   recorded_by_default: NOTHING,
   kept_by_default: NOTHING,
   policy_unreadable: NOTHING,

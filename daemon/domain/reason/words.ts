@@ -27,6 +27,8 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
   rule: ({ reason }) => reason,
   test_call: () => 'This is a test call made by Tapedeck.',
   emergency_number: ({ number }) => `Calls to ${number} are never recorded.`,
+  objection: ({ day }) => `The other party's objection of ${day} to being recorded holds.`,
+  standing_consent: ({ day }) => `The other party's consent of ${day} to being recorded holds.`,
   recorded_by_default: () => 'No rule matches; every call is recorded by default.',
   kept_by_default: () => 'No rule matches; it is kept forever by default.',
   policy_unreadable: () =>

@@ -5,6 +5,7 @@ import type { Capture } from '../../../daemon/capture/snoop.js';
 import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
 import type { PbxEvent, Snapshot } from '../../../daemon/domain/call/event.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
+import { NONE_STANDING } from '../../../daemon/domain/policy/standing/standing.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { scriptedWhispers } from '../pbx/whispers.js';
 
@@ -82,7 +83,7 @@ export function recorderOn(catalogue: Catalogue) {
     stalls: () => [],
     site: { timeZone: 'UTC', region: '' },
     clock: () => T0,
-    ...{ listsOf: () => [], codes: noCodes, masksCards: false },
+    ...{ listsOf: () => [], standing: NONE_STANDING, codes: noCodes, masksCards: false },
     alarms: { raise: () => {} },
     muteTrap: () => false,
     spoolAudio: async () => null,

@@ -37,6 +37,18 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
   rule: [[because('rule', { reason: 'The law.' }), 'The law.']],
   test_call: [[because('test_call'), 'This is a test call made by Tapedeck.']],
   emergency_number: [[because('emergency_number', { number: '112' }), 'Calls to 112 are never recorded.']],
+  objection: [
+    [
+      because('objection', { day: '2026-05-03' }),
+      "The other party's objection of 2026-05-03 to being recorded holds.",
+    ],
+  ],
+  standing_consent: [
+    [
+      because('standing_consent', { day: '2026-05-03' }),
+      "The other party's consent of 2026-05-03 to being recorded holds.",
+    ],
+  ],
   recorded_by_default: [
     [because('recorded_by_default'), 'No rule matches; every call is recorded by default.'],
   ],
