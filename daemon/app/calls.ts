@@ -1,6 +1,7 @@
 import { ulid } from 'ulid';
 import { createLink } from '../calls/link.js';
 import { createRecorder } from '../calls/record.js';
+import { createRefused } from '../calls/refused.js';
 import { createTestCalls } from '../calls/test-call.js';
 import { createWatch } from '../calls/watch.js';
 import { createGrowthWatch } from '../capture/growth.js';
@@ -86,6 +87,14 @@ export function createCalls(
     clock,
     log: log.child({ part: 'witness' }),
   });
+  const refused = createRefused({
+    catalogue,
+    lists: parts.data.lists,
+    note: parts.data.note,
+    timeZone: config.site.time_zone,
+    clock,
+    log: log.child({ part: 'refused' }),
+  });
   const recorder = createRecorder({
     ...createInforming(base, parts, of, links),
     catalogue: outbox.catalogue,
@@ -102,6 +111,7 @@ export function createCalls(
     rules: { pbx: id, trunkContexts: section.trunk_contexts, mint: () => ulid() },
     log: log.child({ part: 'record' }),
     onCaptured: (call) => preserver().enqueue(id, call),
+    onSaid: refused.onSaid,
     answers,
     gapDuring: watch.gapDuring,
     stalls: (from, to) => parts.operations.stalls.during(from, to),

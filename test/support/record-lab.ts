@@ -5,6 +5,7 @@ import type { Capture } from '../../daemon/capture/snoop.js';
 import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import type { CdrTimes } from '../../daemon/domain/call/answered.js';
+import type { Directive } from '../../daemon/domain/call/directive.js';
 import type { LegFacts, PbxEvent, Snapshot } from '../../daemon/domain/call/event.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
 import { FIRST } from '../../daemon/domain/pbx.js';
@@ -143,6 +144,8 @@ export async function lab(
       absorb: (from, into) => catalogue.calls.absorb(from, into).finally(absorbed.open),
     },
   };
+  /** What was said of calls, once it was stored. */
+  const heard: Directive[] = [];
   /** What stands for numbers. */
   const standing: { of: StandingOf } = { of: NONE_STANDING };
   let n = 0;
@@ -182,6 +185,7 @@ export async function lab(
     clock: () => T0 + clock * 10,
     onCapture: (result) => results.push(result),
     onCaptured: (id) => captured.push(id),
+    onSaid: (said) => heard.push(said),
   });
   t.teardown(() => recorder.stop());
   const { recover } = recorder;
@@ -199,6 +203,7 @@ export async function lab(
     born,
     broken,
     hindrance,
+    heard,
     standing,
     audio,
     catalogue,

@@ -29,10 +29,13 @@ export const CheckBody = Type.Object({ policy: Policy });
 export const CheckView = Type.Object({
   faults: Type.Array(
     Type.Object({
-      list: Type.Union([Type.Literal('record'), Type.Literal('retention'), Type.Literal('keep')]),
+      list: Type.Enum(['record', 'retention', 'keep', 'telling']),
       index: Type.Integer({ description: 'Of the rule in its list, from 0.' }),
       code: Type.Enum([...ruleFaultCodes]),
-      other: Type.String({ description: 'The name of the rule above it that is the reason.' }),
+      other: Type.String({
+        description:
+          'The name of the rule above it that is the reason; in `telling`, of the list of numbers.',
+      }),
       condition: Type.String(),
       texts: Type.Array(Type.String(), { description: 'What both rules name.' }),
       message: Type.String({ description: 'What it is, and what to do.' }),

@@ -14,6 +14,8 @@ export type DirectingDeps = {
   log: Log;
   /** A call has ended and has captured audio. */
   onCaptured: (id: CallId) => void;
+  /** Something was said of the recording of a call that goes on, and has been stored. */
+  onSaid: (said: Directive) => void;
 };
 type Calls = {
   /** What is kept of a call in progress. */
@@ -49,6 +51,7 @@ export function createDirecting(deps: DirectingDeps, calls: Calls) {
       { call: kept.callId, kind: said.kind, how: said.how },
       'The recording of a call was directed',
     );
+    deps.onSaid(kept);
     await carryOut(live, kept);
   }
 

@@ -71,9 +71,15 @@ export function writePolicy({ version, changedAt, changedBy, policy }: Omit<Stor
       (r) => `[[retention]]\n${rule({ ...r, keep_days: r.keep_days ?? FOR_EVER } as typeof r)}`,
     ),
     ...(policy.keep ?? []).map((r) => `[[keep]]\n${rule(r)}`),
-    ...(policy.telling ? [stringify({ telling: policy.telling })] : []),
+    ...(policy.telling ? [stringify({ telling: tellingOf(policy.telling) })] : []),
   ].join('\n');
 }
+
+/** TOML has no null: numbers that refuse stay on their list for good where no days are written. */
+const tellingOf = ({ refused, ...telling }: NonNullable<Policy['telling']>) => ({
+  ...telling,
+  ...(refused && { refused: refused.days == null ? { list: refused.list } : refused }),
+});
 
 /** Reads TOML or JSON. Throws `policy_invalid` with one line a fault: where, what, and what to do. */
 export function readPolicy(source: string): Policy {

@@ -7,6 +7,10 @@ export function ruleWarnings(policy: Policy, source: string): string[] {
   const json = source.trimStart().startsWith('{');
   return ruleFaults(policy).map((fault) => {
     const { list, index } = fault;
+    if (list === 'telling') {
+      const where = json ? '' : lineOf(source, ['telling', 'refused', 'list']);
+      return `Warning: ${where}telling ${ruleFaultText(fault)}`;
+    }
     const where = json ? '' : lineOf(source, [list, index, 'name']);
     const name = policy[list]?.[index]?.name ?? '';
     return `Warning: ${where}${list} rule ${index + 1} "${name}" ${ruleFaultText(fault)}`;

@@ -65,6 +65,10 @@ function tellingChanges(before: Telling, after: Telling): string[] {
     if (key === 'languages') return `${telling.languages?.length ?? 0} rules`;
     if (key === 'overrides')
       return telling.overrides?.map(({ id, least }) => `${id} ${least}`).join('/') || 'none';
+    if (key === 'refused')
+      return telling.refused
+        ? `list "${telling.refused.list}" ${telling.refused.days ? `for ${telling.refused.days} days` : 'without an end'}`
+        : 'none';
     return String(telling[key] ?? 'default');
   };
   return keys

@@ -220,10 +220,11 @@ export function decideRecord(policy: Policy, facts: CallFacts): RecordDecision {
   return { ...decided, open: true, meanwhile: waits ? 'wait' : 'capture' };
 }
 
-const final = (decided: Decided): RecordDecision => {
-  const { outcome, agreed = false } = decided;
+const final = ({ outcome, rule, why, agreed }: Decided): RecordDecision => {
   const waits = outcome === 'skip' || (outcome === 'ask' && !agreed);
-  return { ...decided, open: false, meanwhile: waits ? 'wait' : 'capture' };
+  const decision: RecordDecision = { outcome, rule, why, open: false, meanwhile: waits ? 'wait' : 'capture' };
+  if (agreed) decision.agreed = agreed;
+  return decision;
 };
 
 /** The same with the standing consent of the other party, where that holds. */

@@ -3,12 +3,17 @@ import type { Policy, RecordRule, RetentionRule } from './policy.js';
 
 /** What is wrong with rules as they stand beside each other. None of it keeps a policy from being saved. */
 
-export const ruleFaultCodes = ['never_fits', 'unreachable', 'contradicts', 'overlaps'] as const;
+export const ruleFaultCodes = [
+  ...['never_fits', 'unreachable', 'contradicts', 'overlaps', 'nothing_follows'],
+] as const;
 export type RuleFaultCode = (typeof ruleFaultCodes)[number];
 
-/** A fault of the rule at `index` of a list; `other`: the name of the rule before it that is the reason, '' where there is none. */
+/**
+ * A fault of the rule at `index` of a list; `other`: the name of the rule before it that is the reason, '' where there is none. In
+ * `telling` it is about how people are told, and `other` is the list of numbers that nothing follows from.
+ */
 export type RuleFault = {
-  list: 'record' | 'retention' | 'keep';
+  list: 'record' | 'retention' | 'keep' | 'telling';
   index: number;
   code: RuleFaultCode;
   other: string;
@@ -140,7 +145,7 @@ const neverFits = (rule: Rule): boolean => emptyIn(rule) !== undefined;
 /**
  * What is wrong with the rules of a policy: one that never fits, since a list in it is empty; one that is never reached, since a rule
  * before it fits all that it fits; one that says the contrary of a rule with the same conditions; and two that both fit some calls
- * and decide differently. What is not certain is not said.
+ * and decide differently. And that no rule names the list on which numbers are put that refuse. What is not certain is not said.
  */
 export function ruleFaults(policy: Policy): RuleFault[] {
   const empty = (['record', 'retention', 'keep'] as const).flatMap((list) =>
@@ -151,7 +156,19 @@ export function ruleFaults(policy: Policy): RuleFault[] {
         : [{ list, index, code: 'never_fits', other: '', condition, texts: [] }];
     }),
   );
-  return [...empty, ...faultsIn('record', policy.record), ...faultsIn('retention', policy.retention)];
+  return [
+    ...empty,
+    ...faultsIn('record', policy.record),
+    ...faultsIn('retention', policy.retention),
+    ...unused(policy),
+  ];
+}
+
+/** That numbers which refuse would be put on a list by which no rule for recording decides. */
+function unused({ record, telling }: Policy): RuleFault[] {
+  const list = telling?.refused?.list;
+  if (list === undefined || record.some(({ when }) => when.list?.includes(list))) return [];
+  return [{ list: 'telling', index: 0, code: 'nothing_follows', other: list, ...NOTHING }];
 }
 
 /** The same in a sentence. Texts that name outside parties are counted in it. */
@@ -163,6 +180,7 @@ export function ruleFaultText({ code, other, condition, texts }: RuleFault): str
     never_fits: `never fits a call, because its list "${condition}" is empty. Add an entry, or remove the condition or the rule.`,
     unreachable: `is never reached: "${other}" above it fits every call that it fits. Move it up, or remove it.`,
     contradicts: `has the conditions of "${other}" above it, which decides otherwise, so it is never reached. Remove one of the two.`,
+    nothing_follows: `puts numbers that refuse on the list "${other}", which no rule names: nothing would follow. Make a rule that does not record calls with it.`,
     overlaps: `fits some calls that "${other}" above it decides otherwise (${condition} ${some}). Check that the order is the one you want.`,
   };
   return said[code];

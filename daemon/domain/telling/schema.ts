@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { When } from '../policy/conditions.js';
+import { ListName } from '../policy/lists/number-list.js';
 
 /** The ways of telling people that a call is recorded, the strictest last. */
 export const MODES = ['silent', 'beep', 'announce', 'announce_refusal', 'ask'] as const;
@@ -58,6 +59,24 @@ export type Override = Static<typeof Override>;
 
 const Key = Type.String({ pattern: '^[0-9*#]$' });
 
+/** Where the numbers of outside parties go who refuse to be recorded. */
+export const Refused = Type.Object(
+  {
+    list: ListName,
+    days: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 1, maximum: 3_650 }), Type.Null()], {
+        description: 'For so many days after the day of the refusal. Null, or left out: without an end.',
+      }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'Numbers that refuse are put on this list of numbers, which is made if it is not there. A rule has to name it.',
+  },
+);
+export type Refused = Static<typeof Refused>;
+
 /** How people are told: a part of the policy, and versioned with it. */
 export const Telling = Type.Object(
   {
@@ -85,6 +104,7 @@ export const Telling = Type.Object(
       }),
     ),
     overrides: Type.Optional(Type.Array(Override, { maxItems: 300 })),
+    refused: Type.Optional(Refused),
   },
   { additionalProperties: false },
 );

@@ -95,6 +95,7 @@ export function recorderOn(catalogue: Catalogue) {
     log,
     onCapture: () => {},
     onCaptured: () => {},
+    onSaid: () => {},
   });
   let at = T0;
   const leg = (id: string, number: string, exten: string) => ({

@@ -76,3 +76,12 @@ t.test('rules that say the contrary of each other, that overlap and that never f
     'has the conditions of "One year" above it, which decides otherwise, so it is never reached. Remove one of the two.',
   ]);
 });
+
+t.test('a list on which refused numbers are put has to be named by a rule for recording', async (t) => {
+  const telling = { refused: { list: 'Refused', days: 30 } };
+  const faults = ruleFaults({ ...policy(rule('A', { list: ['VIP'] })), telling });
+  t.match(faults, [{ list: 'telling', index: 0, code: 'nothing_follows', other: 'Refused' }]);
+  t.match(faults.map(ruleFaultText), [/"Refused", which no rule names: nothing would follow/]);
+  t.same(ruleFaults({ ...policy(rule('A', { list: ['VIP', 'Refused'] })), telling }), []);
+  t.same(ruleFaults(policy(rule('A', { list: ['VIP'] }))), []);
+});

@@ -12,6 +12,8 @@ const faults: Record<RuleFaultCode, (about: { other: string; said: string }) => 
     `Never reached: “${other}” above already matches every call this rule matches. Move it up or delete it.`,
   contradicts: ({ other }) =>
     `Contradicts “${other}” above, which has the same conditions. This rule is never reached.`,
+  nothing_follows: ({ other }) =>
+    `Numbers that refuse are put on the list “${other}”, but no recording rule uses it, so nothing follows. Add a rule that leaves out calls with numbers on this list.`,
   overlaps: ({ other, said }) =>
     said
       ? `Overlaps “${other}” above, which decides calls with ${said}. Check the order.`
