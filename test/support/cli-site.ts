@@ -5,6 +5,7 @@ import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import { calls } from '../../daemon/cli/calls.js';
 import { createCliContext } from '../../daemon/cli/common/context.js';
+import { consents } from '../../daemon/cli/consents.js';
 import { doctor } from '../../daemon/cli/doctor.js';
 import { evidence } from '../../daemon/cli/evidence.js';
 import { exportCall } from '../../daemon/cli/export.js';
@@ -69,6 +70,7 @@ export function site(t: Test, { recorded = true, short = false } = {}) {
         exportCall,
         jobs,
         lists,
+        consents,
         policy,
         recordings,
         retention,

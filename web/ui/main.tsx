@@ -23,6 +23,7 @@ import './player/lanes.css';
 import './policy/policy.css';
 import './policy/rules.css';
 import './lists/lists.css';
+import './consents/consents.css';
 import './retention/retention.css';
 import './coverage/coverage.css';
 import './health/health.css';

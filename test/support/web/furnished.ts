@@ -5,6 +5,7 @@ import type { Test } from 'tap';
 import type { StoredCall } from '../../../daemon/catalogue/stored-call.js';
 import type { NamedPbx } from '../../../daemon/domain/place.js';
 import type { Policy } from '../../../daemon/domain/policy/policy.js';
+import type { NewStanding, StandingDocument } from '../../../daemon/domain/policy/standing/standing.js';
 import { connectControl } from '../../../daemon/ops/control-client.js';
 import type { Ask } from '../../../web/server/ask.js';
 import { createControl } from '../../../web/server/control.js';
@@ -135,6 +136,7 @@ async function furnish(
   await addEverybody(furnishing, kind === 'hostile');
   await catalogue.policy.save(rules, 'Anna Berg', now - 9e8, 0);
   await fillLists(furnishing, kind === 'hostile');
+  await fillConsents(furnishing, kind === 'hostile');
   const office = kind === 'office' ? await officeCalls(furnishing) : null;
   const made = kind === 'year' ? yearOfCalls : hostileCalls;
   const calls = office ? Object.values(office) : await made(furnishing);
@@ -174,6 +176,38 @@ async function fillLists({ dashboard: { catalogue }, now }: Furnishing, hostile:
     ...{ number, note: i === 0 ? note : '', until: i === 1 ? now + 60 * 864e5 : null },
   }));
   await catalogue.lists.put(name, numbers, 'Anna Berg', now - 7e8, false);
+}
+
+async function fillConsents({ dashboard: { catalogue }, now }: Furnishing, hostile: boolean): Promise<void> {
+  const bad = '<img src=x onerror="window.pwned=1">\u202eexe';
+  const day = 864e5;
+  const entry = (
+    kind: 'consent' | 'objection',
+    number: string,
+    more: Partial<NewStanding> = {},
+  ): NewStanding => ({
+    ...{ kind, number, contact: hostile ? bad : 'Ann Example', extensions: [], queues: [] },
+    ...{ givenAt: now - 90 * day, how: hostile ? bad.padEnd(200, 'x') : 'Contract of 3 May', until: null },
+    ...more,
+  });
+  const by = hostile ? bad.slice(0, 40) : 'Anna Berg';
+  const document: StandingDocument = {
+    ...{ id: '01ARZ3NDEKTSV4RRFFQ69G5FAV', type: 'application/pdf', bytes: 182_000, sha256: 'c'.repeat(64) },
+    ...{ addedAt: now - 80 * day, erasedAt: null, erasedBy: '' },
+  };
+  const { consents } = catalogue;
+  await consents.add([entry('objection', '+44 20 7946 0123')], by, now - 80 * day, null);
+  const scoped = { extensions: ['101', '102'], queues: [hostile ? bad : 'support'], until: now + 60 * day };
+  await consents.add([entry('consent', '020 7946 0999', scoped)], by, now - 80 * day, document);
+  const erased = { ...document, id: '01ARZ3NDEKTSV4RRFFQ69G5FAW', erasedAt: now - day, erasedBy: by };
+  const [gone] = await consents.add([entry('consent', '+44 161 496 0000')], by, now - 70 * day, erased);
+  await consents.withdraw(gone!.id, by, now - 5 * day);
+  await consents.add(
+    [entry('objection', '116123', { until: now - day, contact: '' })],
+    by,
+    now - 60 * day,
+    null,
+  );
 }
 
 /** Calls that go on, as the recorder tells of them. */

@@ -5,7 +5,7 @@ import { courseOf, fateOf } from '../../../daemon/domain/policy/course.js';
 import { ALL_KNOWN, type CallFacts } from '../../../daemon/domain/policy/facts.js';
 import { decideRecord, type RecordRule } from '../../../daemon/domain/policy/policy.js';
 import { holdsFor } from '../../../daemon/domain/policy/standing/standing.js';
-import { ANN, call, GIVEN, NOW, policy, rule } from '../../support/standing.js';
+import { ANN, call, GIVEN, NOW, policy, rule } from '../../support/catalogue/standing.js';
 
 t.test('whenever it ends, it held before and does not after', async () => {
   const times = fc.integer({ min: 0, max: 30 });

@@ -7,8 +7,8 @@ import { decideRecord, defaultPolicy, type RecordRule } from '../../../daemon/do
 import { createReplay } from '../../../daemon/domain/policy/replay.js';
 import { createStandingIndex, stateOf } from '../../../daemon/domain/policy/standing/standing.js';
 import { inWords } from '../../../daemon/domain/reason/words.js';
+import { ANN, call, GIVEN, holding, NOW, one, policy, rule, site } from '../../support/catalogue/standing.js';
 import { aCall } from '../../support/recordings/a-call.js';
-import { ANN, call, GIVEN, holding, NOW, one, policy, rule, site } from '../../support/standing.js';
 
 const brief = (facts: CallFacts, ...rules: RecordRule[]) => {
   const { outcome, rule, open, meanwhile, agreed } = decideRecord(policy(...rules), facts);

@@ -233,6 +233,7 @@ t.test('every request of a page names its person: fetched, played, streamed and 
   for (const path of [
     '/policy',
     '/lists',
+    '/consents',
     '/telling',
     '/coverage',
     '/quality',

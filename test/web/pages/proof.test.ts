@@ -83,7 +83,7 @@ t.test(
       const proof = page.getByRole('dialog', { name: 'Confirm it’s you' });
       later();
       await erase.click();
-      await proof.getByText('You are about to erase recordings permanently.').waitFor();
+      await proof.getByText('You are about to erase recordings or documents permanently.').waitFor();
       await page.locator('#proof-code:focus').waitFor();
       t.equal(await tooWide(page), 0);
       t.strictSame(await faults(page), []);

@@ -188,6 +188,7 @@ t.test('each role sees what it may use, and an address that is not for it says s
     'Audit log',
     'Policy',
     'Number lists',
+    'Consents',
     'Telling callers',
     'People',
     'Health',
@@ -217,6 +218,7 @@ t.test('each role sees what it may use, and an address that is not for it says s
     for (const path of [
       '/policy',
       '/lists',
+      '/consents',
       '/telling',
       '/coverage',
       '/quality',

@@ -10,6 +10,7 @@ const [
   Quality,
   Policy,
   Lists,
+  Consents,
   Telling,
   Retention,
   Audit,
@@ -24,6 +25,7 @@ const [
   later(() => import('../quality/quality.js').then((m) => m.QualityPage)),
   later(() => import('../policy/policy.js').then((m) => m.PolicyPage)),
   later(() => import('../lists/lists.js').then((m) => m.ListsPage)),
+  later(() => import('../consents/consents.js').then((m) => m.ConsentsPage)),
   later(() => import('../telling/telling.js').then((m) => m.TellingPage)),
   later(() => import('../retention/retention.js').then((m) => m.RetentionPage)),
   later(() => import('../audit/audit.js').then((m) => m.AuditPage)),
@@ -84,6 +86,10 @@ const pages: Page[] = [
     ...{ name: 'lists', href: '/lists', below: '/lists', title: () => t.lists.title },
     ...{ group: 'administration', may: oversees, later: Lists },
     view: (name) => <Lists.View key={name} name={name} />,
+  },
+  {
+    ...{ name: 'consents', href: '/consents', title: () => t.consents.title, group: 'administration' },
+    ...{ may: oversees, later: Consents, view: () => <Consents.View /> },
   },
   {
     ...{ name: 'telling', href: '/telling', title: () => t.telling.title, group: 'administration' },

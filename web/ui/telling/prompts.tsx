@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { base64 } from '../kit/base64.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
@@ -115,15 +116,6 @@ function One({ name, hash, text, duration_ms, active, note, use }: OneProps) {
     </li>
   );
 }
-
-/** The bytes of a file in base64. */
-const base64 = (file: File): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,/, ''));
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(file);
-  });
 
 function Upload({ language, load }: { language: Language; load: () => void }) {
   const [state, setState] = useState<'idle' | 'sending' | 'sent'>('idle');

@@ -50,7 +50,7 @@ export function standingFaultText({ code, text }: StandingFault): string {
     names_many: `"${text}": there can be 50 extensions and 50 queues, each of at most 80 characters, with a space between them.`,
     given_bad: `"${text}" is not a day. Write the day on which it was given as 2026-05-03 or 2026-05-03 14:30.`,
     given_future: `"${text}" is in the future. Write the day on which it was given.`,
-    how_missing: 'It is not said how it was given. Write something like "contract of 3 May" or "e-mail".',
+    how_missing: 'It is not said how it was given. Write something like "contract of 3 May" or "letter".',
     how_long: 'How it was given is longer than 200 characters. Shorten it.',
     until_bad: `"${text}" is not a day. Write it as 2027-01-31 or 2027-01-31 18:00, or leave it empty.`,
     until_past: `"${text}" is in the past, or before it was given. Write a later day.`,

@@ -40,7 +40,7 @@ const proofs = (detail: EntryFacts['detail']) =>
 /** What somebody confirmed, for each kind of act. Entries from before a proof named its act do not say. */
 const acts: Record<ActKind, string> = {
   rules: 'that they were changing what is recorded and how long it is kept',
-  erasing: 'that they were erasing recordings',
+  erasing: 'that they were erasing recordings or documents',
   people: 'that they were changing who can sign in or what they can do',
   factor_roles: 'that they were changing who needs a second factor',
   tokens: 'that they were creating an API token',

@@ -1,6 +1,7 @@
 import { count, plural } from '../locale.js';
 import { auditText } from './audit.js';
 import { badgeText, callsText, callText, keysText, playerText } from './calls.js';
+import { consentsText } from './consents.js';
 import { coverageText } from './coverage.js';
 import { errorText } from './errors.js';
 import { evidenceText } from './evidence.js';
@@ -33,6 +34,7 @@ export const messages = {
       quality: 'Quality',
       policy: 'Policy',
       lists: 'Number lists',
+      consents: 'Consents',
       telling: 'Telling callers',
       retention: 'Retention',
       health: 'Health',
@@ -159,6 +161,7 @@ export const messages = {
   policy: policyText,
   rules: rulesText,
   lists: listsText,
+  consents: consentsText,
   quality: qualityText,
   telling: tellingText,
   reference: referenceText,

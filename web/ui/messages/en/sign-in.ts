@@ -106,7 +106,7 @@ export const factorText = {
     /** For each kind of act what is about to be done. */
     acts: {
       rules: 'You are about to change what is recorded and how long it is kept.',
-      erasing: 'You are about to erase recordings permanently.',
+      erasing: 'You are about to erase recordings or documents permanently.',
       people: 'You are about to change who can sign in or what they can do.',
       factor_roles: 'You are about to change who needs a second factor.',
       tokens: 'You are about to create an API token.',

@@ -1,8 +1,8 @@
-import type { CallFacts } from '../../daemon/domain/policy/facts.js';
-import { imagine } from '../../daemon/domain/policy/imagined.js';
-import { defaultPolicy, type Policy, type RecordRule } from '../../daemon/domain/policy/policy.js';
-import type { HoldingStanding, Standing } from '../../daemon/domain/policy/standing/standing.js';
-import { aStanding } from './catalogue/every-row.js';
+import type { CallFacts } from '../../../daemon/domain/policy/facts.js';
+import { imagine } from '../../../daemon/domain/policy/imagined.js';
+import { defaultPolicy, type Policy, type RecordRule } from '../../../daemon/domain/policy/policy.js';
+import type { HoldingStanding, Standing } from '../../../daemon/domain/policy/standing/standing.js';
+import { aStanding } from './every-row.js';
 
 /** Calls with a number for which something stands, and rules. */
 export const site = { timeZone: 'Europe/Berlin', region: 'DE' };
