@@ -54,7 +54,11 @@ export function courseOf(
   if (isMasked(said)) return { course: 'mask' };
   if (decision.open && decision.meanwhile === 'wait') return { course: 'wait', why: because('rule_open') };
   // Where the law wants the question in the recording, that is captured, and destroyed if nobody agrees.
-  if (needsYes(decision, telling) && !agreed(decision, said) && !(telling?.promptInRecording && telling.there))
+  if (
+    needsYes(decision, telling) &&
+    !agreed(decision, said) &&
+    !(telling?.promptInRecording && telling.there)
+  )
     return { course: 'wait', why: because('consent_awaited') };
   if (decision.outcome === 'on_demand' && !said.kept && onlyWhenAsked(rule))
     return { course: 'wait', why: because('not_asked_for_until_then') };
@@ -112,8 +116,8 @@ export function keepingOf(
 }
 
 /** Whether the other party agrees to be recorded: they said so in the call, or once for all calls. */
-const agreed = (decision: Decided, said: Directed): boolean =>
-  said.allowed !== null || decision.agreed === true;
+const agreed = (decision: Decided | null, said: Directed): boolean =>
+  said.allowed !== null || decision?.agreed === true;
 
 /** Returns how coverage accounts for a call of which nothing may be kept, at any time; null where something may. */
 function forbidden(decision: Decided | null, said: Directed): Coverage | null {

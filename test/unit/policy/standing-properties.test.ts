@@ -107,7 +107,8 @@ t.test('a call to which somebody objects is never captured, whatever the rules a
       const decision = decideRecord(policy(...list), of);
       const { course } = courseOf(decision, null, directed(said));
       return (
-        course === 'destroy' && fateOf(decision, directed(said), { endedAt: NOW }, NOW).fate === 'destroy'
+        course === 'destroy' &&
+        fateOf(decision, directed(said), { answeredAt: null, endedAt: NOW }, NOW).fate === 'destroy'
       );
     }),
     { numRuns: 3000 },
@@ -143,7 +144,7 @@ t.test('a refusal in the call wins over every consent', async () => {
       const decision = decideRecord(policy(...list), of);
       return (
         courseOf(decision, null, state).course === 'destroy' &&
-        fateOf(decision, state, { endedAt: NOW }, NOW).fate === 'destroy'
+        fateOf(decision, state, { answeredAt: null, endedAt: NOW }, NOW).fate === 'destroy'
       );
     }),
     { numRuns: 2000 },

@@ -127,10 +127,10 @@ t.test('a consent is the yes that a rule asks for, where each outside party has 
   const said = directed([]);
   const decision = decideRecord(policy(rule('ask')), agreed);
   t.match(courseOf(decision, rule('ask'), said), { course: 'capture' });
-  t.match(fateOf(decision, said, { endedAt: NOW }, NOW), { fate: 'keep' });
+  t.match(fateOf(decision, said, { answeredAt: null, endedAt: NOW }, NOW), { fate: 'keep' });
   const without = decideRecord(policy(rule('ask')), call());
   t.match(courseOf(without, rule('ask'), said), { course: 'wait', why: { code: 'consent_awaited' } });
-  t.match(fateOf(without, said, { endedAt: NOW }, NOW), { fate: 'destroy' });
+  t.match(fateOf(without, said, { answeredAt: null, endedAt: NOW }, NOW), { fate: 'destroy' });
 });
 
 t.test('a replay counts what stood at the time of each call', async (t) => {
