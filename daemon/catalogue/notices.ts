@@ -1,16 +1,28 @@
-import type { CallId } from '../domain/recording/recording.js';
+import type { Directive } from '../domain/call/directive.js';
+import type { PbxId } from '../domain/pbx.js';
+import type { CallId, CallRecord, CoverageStatus } from '../domain/recording/recording.js';
 import type { Found, Notice, Played } from '../domain/telling/notice.js';
 
 /** How the people of a call were to be told, and what was played to them. `notice` is null where the former was not decided. */
 export type ToldCall = { notice: Notice | null; played: Played[] };
+/** Where a page of calls ended. */
+export type ToldCursor = { startedAt: number; id: CallId };
 export type ToldFilter = {
   /** Calls that began in this time, ms since 1970: from, and before. */
   from: number;
   to: number;
-  /** Only those after this call: they come in the order in which they began. */
-  after?: CallId;
+  /** Only those on this PBX. */
+  pbx?: PbxId | undefined;
+  /** Only those before the ones of another page. */
+  before?: ToldCursor | undefined;
   limit: number;
 };
+
+/** A call of which it was decided how people are told, and all that came of it. */
+export type LedgerCall = Pick<
+  CallRecord,
+  'id' | 'pbx' | 'direction' | 'startedAt' | 'answeredAt' | 'endedAt' | 'them' | 'us' | 'legs' | 'marks'
+> & { coverage: CoverageStatus; notice: Notice; played: Played[]; directives: Directive[] };
 
 /** The ledger of consent. It goes with its call. */
 export interface Notices {
@@ -22,6 +34,9 @@ export interface Notices {
   found(seq: number, found: Found): Promise<void>;
   /** Of a call, and of those that became part of it. */
   of(id: CallId): Promise<ToldCall>;
-  /** The ids of calls of which it was decided how people are told. */
-  calls(filter: ToldFilter): Promise<CallId[]>;
+  /**
+   * A page of the calls of which it was decided how people are told, newest first, without test calls. `next` is null on the last.
+   * A page has less than `limit` calls where rows of it cannot be read.
+   */
+  calls(filter: ToldFilter): Promise<{ calls: LedgerCall[]; next: ToldCursor | null }>;
 }

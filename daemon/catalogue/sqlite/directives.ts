@@ -5,7 +5,7 @@ import type { CallId } from '../../domain/recording/recording.js';
 import { Length, noun, oneOf, orNull, type Reader, Text, Time } from './checked.js';
 import type { Db } from './db.js';
 
-const directive = noun({
+export const directive = noun({
   table: 'directives',
   key: (row) => row.seq,
   shape: Type.Object({

@@ -73,11 +73,12 @@ export function createLedger(db: Db, reader: Reader, calls: Calls) {
     `INSERT INTO cdr_sources (pbx, name, since) VALUES (?, '${OWN}', ?) ON CONFLICT DO NOTHING`,
   );
   const begun = db.prepare(`SELECT since FROM cdr_sources WHERE pbx = ? AND name = '${OWN}'`).pluck();
+  // Left to itself, SQLite sorts all calls for the first one.
   const beginnings = db.prepare(`
     SELECT pbx, min(since) AS since, NULL AS last FROM (
       SELECT pbx, since FROM cdr_sources WHERE name = '${OWN}'
       UNION ALL SELECT pbx, min(started_at) FROM calls WHERE pbx <> '' GROUP BY pbx
-      UNION ALL SELECT '', (SELECT started_at FROM calls WHERE pbx = '' ORDER BY started_at LIMIT 1))
+      UNION ALL SELECT '', (SELECT started_at FROM calls INDEXED BY calls_by_start WHERE pbx = '' ORDER BY started_at LIMIT 1))
     WHERE since IS NOT NULL GROUP BY pbx`);
   const heardOf = db.prepare(
     'SELECT pbx, min(since) AS since, max(last_at) AS last FROM cdr_sources WHERE pbx = ? AND count > 0',

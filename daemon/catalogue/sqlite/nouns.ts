@@ -2,6 +2,7 @@ import { createAlarms } from './alarms.js';
 import { createAudit } from './audit.js';
 import { createNotices } from './calls/notices.js';
 import { createSeen } from './calls/seen.js';
+import { createToldCalls } from './calls/told-calls.js';
 import { createCalls } from './calls.js';
 import type { Reader } from './checked.js';
 import type { Db } from './db.js';
@@ -34,6 +35,7 @@ export function createNouns(db: Db, reader: Reader) {
     segments: createSegments(db, reader, calls.current),
     directives: createDirectives(db, reader, calls.current),
     notices: createNotices(db, reader, calls.current),
+    toldCalls: createToldCalls(db, reader),
     recordings: createRecordings(db, reader),
     seals: createSeals(db, reader),
     policy: createPolicy(db, reader),

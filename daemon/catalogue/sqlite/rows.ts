@@ -33,7 +33,7 @@ import {
 
 export const PartyShape = Type.Object({ number: Text, name: Text, ours: Type.Boolean() });
 
-const LegShape = Type.Object({
+export const LegShape = Type.Object({
   id: Text,
   party: PartyShape,
   endpoint: Type.Optional(Text),
@@ -42,7 +42,7 @@ const LegShape = Type.Object({
   goneAt: orNull(Time),
 });
 
-const MarkShape = Type.Object({
+export const MarkShape = Type.Object({
   atMs: Figure,
   untilMs: orNull(Figure),
   kind: oneOf<MarkKind>({
@@ -133,12 +133,20 @@ const callOf = (row: Static<typeof CallShape>): CallRecord => ({
   dialled: row.dialled,
   did: row.did,
   queue: row.queue,
-  legs: row.legs.map((leg) => ({ ...leg, endpoint: leg.endpoint ?? '' })),
-  // Marks of the first calls did not say whose they are.
-  marks: row.marks.map((mark) => ({ ...mark, legId: mark.legId ?? null })),
+  ...wentOn(row),
   consultFor: row.consult_for,
   facts: row.facts,
   test: row.test === 1,
+});
+
+/** Legs and marks, also as the first versions wrote them. */
+export const wentOn = ({
+  legs,
+  marks,
+}: Pick<Static<typeof CallShape>, 'legs' | 'marks'>): Pick<CallRecord, 'legs' | 'marks'> => ({
+  legs: legs.map((leg) => ({ ...leg, endpoint: leg.endpoint ?? '' })),
+  // Marks of the first calls did not say whose they are.
+  marks: marks.map((mark) => ({ ...mark, legId: mark.legId ?? null })),
 });
 
 export const toCoverage = (row: Static<typeof CoverageRow>): Coverage => ({

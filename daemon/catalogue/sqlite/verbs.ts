@@ -46,7 +46,7 @@ export function verbsOf(read: Read, write: Write): Nouns {
       tell: (played) => write((n) => n.notices.tell(played)),
       found: (seq, found) => write((n) => n.notices.found(seq, found)),
       of: (id) => read((n) => n.notices.of(id)),
-      calls: (filter) => read((n) => n.notices.calls(filter)),
+      calls: (filter) => read((n) => n.toldCalls(filter)),
     },
     recordings: {
       sealed: (recording, peaks, coverage, manifest) =>

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import t from 'tap';
+import { createToldCalls } from '../../../daemon/catalogue/sqlite/calls/told-calls.js';
 import { createCalls } from '../../../daemon/catalogue/sqlite/calls.js';
 import { createReader } from '../../../daemon/catalogue/sqlite/checked.js';
 import { type Db, openDb } from '../../../daemon/catalogue/sqlite/db.js';
+import { createLedger } from '../../../daemon/catalogue/sqlite/ledger.js';
 import { createRecordings } from '../../../daemon/catalogue/sqlite/recordings.js';
 import { createSeals } from '../../../daemon/catalogue/sqlite/seals.js';
 import { fillCatalogue } from '../../support/catalogue/many-rows.js';
@@ -69,6 +71,28 @@ t.test('what is asked all the time reads from an index what it needs, and no mor
   t.match(first, /SCAN calls USING INDEX calls_by_start/, 'most calls are of the first PBX');
   const [other] = plansOf(() => t.equal(calls.calls({ pbx: 'warehouse', limit: 9 }).length, 0));
   t.match(other, /SEARCH calls USING INDEX calls_elsewhere \(pbx=\?\)/, 'only the calls of that PBX');
+
+  const ledger = createLedger(
+    noted,
+    createReader(() => {}),
+    { readable: calls.readable, current: calls.current },
+  );
+  const [since] = plansOf(() => t.equal(ledger.spans()[0]?.since, 1_700_000_000_000));
+  t.match(since, /SCAN calls USING INDEX calls_by_start/, 'the first call is the first of the index');
+  t.notMatch(since, /FOR ORDER BY/, 'nothing is sorted');
+
+  const told = createToldCalls(noted, reader);
+  const to = { startedAt: 1_700_000_000_000 + 60_000_000, id: 'C' };
+  const plans = plansOf(() => told({ from: 1_700_000_000_000, to: 1_800_000_000_000, before: to, limit: 9 }));
+  t.match(
+    plans[0],
+    /SEARCH c USING INDEX calls_by_start \(started_at>\? AND \(started_at,id\)<\(\?,\?\)\)/,
+    'from where the last page ended',
+  );
+  t.match(plans[0], /SEARCH n USING PRIMARY KEY/);
+  t.notMatch(plans[0], /TEMP B-TREE/, 'calls are in their order');
+  t.match(plans[1], /SEARCH tellings USING INDEX tellings_by_call/);
+  t.match(plans[2], /SEARCH directives USING INDEX directives_by_call/);
 });
 
 t.test('without its plus, and without its order, SQLite would read all', async (t) => {

@@ -5,7 +5,7 @@ import type { CallId } from '../../../domain/recording/recording.js';
 import type { Found, Notice, Played, TellingKind } from '../../../domain/telling/notice.js';
 import { PROMPT_KINDS } from '../../../domain/telling/prompt.js';
 import { JurisdictionId, LanguageSchema, ModeSchema } from '../../../domain/telling/schema.js';
-import type { ToldCall, ToldFilter } from '../../notices.js';
+import type { ToldCall } from '../../notices.js';
 import { Figure, Flag, Length, noun, oneOf, orNull, type Reader, Text, Time, whyIn } from '../checked.js';
 import type { Db } from '../db.js';
 
@@ -30,7 +30,7 @@ const Decision = Type.Object({
   language: LanguageSchema,
 });
 
-const notice = noun({
+export const notice = noun({
   table: 'notices',
   key: (row) => row.call_id,
   json: ['decision'],
@@ -55,7 +55,7 @@ const FoundShape = Type.Union([
   Type.Object({ found: Type.Literal(false), excused: Type.Boolean() }),
 ]);
 
-const played = noun({
+export const played = noun({
   table: 'tellings',
   key: (row) => row.seq,
   json: ['prompt', 'heard_by', 'found'],
@@ -95,14 +95,6 @@ export function createNotices(db: Db, reader: Reader, current: (id: CallId) => C
   const find = db.prepare('UPDATE tellings SET found = $found WHERE seq = $seq');
   const one = db.prepare('SELECT * FROM notices WHERE call_id = ?');
   const list = db.prepare('SELECT * FROM tellings WHERE call_id = ? ORDER BY seq');
-  const calls = db
-    .prepare(`
-    SELECT id FROM calls WHERE started_at >= $from AND started_at < $to
-      AND (started_at, id) > (coalesce((SELECT started_at FROM calls WHERE id = $after), -1), $after)
-      AND EXISTS (SELECT 1 FROM notices WHERE call_id = calls.id)
-    ORDER BY started_at, id LIMIT $limit`)
-    .pluck();
-
   return {
     decide({ callId, at, ...decision }: Notice): void {
       const row = { callId: current(callId), at, decision: JSON.stringify(decision) };
@@ -125,7 +117,5 @@ export function createNotices(db: Db, reader: Reader, current: (id: CallId) => C
       const callId = current(id);
       return { notice: reader.orNull(notice, one.get(callId)), played: reader.all(played, list.all(callId)) };
     },
-    calls: ({ from, to, after = '', limit }: ToldFilter): CallId[] =>
-      calls.all({ from, to, after, limit }) as CallId[],
   };
 }

@@ -1,0 +1,96 @@
+import { setImmediate } from 'node:timers/promises';
+import { bounds, type Period } from '../domain/assurance/coverage.js';
+import { periodOf } from '../domain/assurance/coverage-view.js';
+import { iso } from '../domain/days.js';
+import { fail } from '../domain/error.js';
+import type { PbxId } from '../domain/pbx.js';
+import {
+  type ConsentFilter,
+  consentCallView,
+  createConsentReport,
+  fitsConsent,
+  type JudgedCall,
+  judgeCall,
+} from '../domain/telling/consent-report.js';
+import type { Verbs } from './catalogue.js';
+import type { ToldCursor } from './notices.js';
+
+export type ConsentVerbs = 'notices.calls' | 'ledger.spans';
+
+export type ConsentAsked = {
+  from?: string | undefined;
+  to?: string | undefined;
+  filter: ConsentFilter;
+  /** Only calls on this PBX; all of them when left out. */
+  pbx?: PbxId | undefined;
+};
+export type ConsentScope = { period: Period; filter: ConsentFilter; pbx: PbxId | null };
+
+/** So many calls are read at once; others are served between. */
+const SLICE = 100;
+/** At most so many calls are on one page of the list; the CSV has all. */
+export const CONSENT_PAGE = 100;
+
+/** What a report is about. Throws `request_invalid` for a period that ends before it begins or is too long. */
+export const consentScope = (asked: ConsentAsked, zone: string, now: number): ConsentScope => ({
+  period: periodOf(asked, zone, now),
+  filter: asked.filter,
+  pbx: asked.pbx ?? null,
+});
+
+/** Gives the calls of a period of which it was decided how people are told, newest first, in slices: it never holds all of them. */
+async function* callsOf(
+  catalogue: Verbs<'notices.calls'>,
+  { period, pbx }: Pick<ConsentScope, 'period' | 'pbx'>,
+): AsyncGenerator<JudgedCall> {
+  const { from, to } = bounds(period);
+  let before: ToldCursor | undefined;
+  for (;;) {
+    const page = await catalogue.notices.calls({ from, to, pbx: pbx ?? undefined, before, limit: SLICE });
+    for (const call of page.calls) yield judgeCall(call);
+    if (page.next === null) return;
+    before = page.next;
+    await setImmediate();
+  }
+}
+
+/** The same of those that fit the filter, for a table of all of them. */
+export async function* consentCalls(
+  catalogue: Verbs<'notices.calls'>,
+  scope: ConsentScope,
+): AsyncGenerator<JudgedCall> {
+  for await (const call of callsOf(catalogue, scope)) if (fitsConsent(call, scope.filter)) yield call;
+}
+
+export type ConsentReport = Awaited<ReturnType<typeof viewConsent>>;
+
+/**
+ * The report as the API and `tapedeck consent --json` give it, with a page of the calls that fit the filter, from 1. `gone`: whether
+ * nobody waits for it any more; then it throws `request_invalid`.
+ */
+export async function viewConsent(
+  catalogue: Verbs<ConsentVerbs>,
+  scope: ConsentScope,
+  { now, page = 1, gone = () => false }: { now: number; page?: number; gone?: () => boolean },
+) {
+  const report = createConsentReport({
+    filter: scope.filter,
+    skip: (page - 1) * CONSENT_PAGE,
+    limit: CONSENT_PAGE,
+  });
+  for await (const call of callsOf(catalogue, scope)) {
+    if (gone()) throw fail('request_invalid', 'The connection was closed.');
+    report.add(call);
+  }
+  const spans = (await catalogue.ledger.spans()).filter(({ pbx }) => (scope.pbx ?? pbx) === pbx);
+  const since = spans.length === 0 ? null : Math.min(...spans.map((span) => span.since));
+  const { totals, listed, fitting } = report.result();
+  return {
+    now: iso(now),
+    ...{ from: scope.period.from, to: scope.period.to, time_zone: scope.period.zone },
+    since: since === null ? null : iso(since),
+    ...{ filter: scope.filter, pbx: scope.pbx, totals },
+    ...{ page, pages: Math.max(1, Math.ceil(fitting / CONSENT_PAGE)), calls_total: fitting },
+    calls: listed.map(consentCallView),
+  };
+}

@@ -1,0 +1,186 @@
+import { harmless } from '../csv.js';
+import { iso, isoOrNull } from '../days.js';
+import type { CallRecord, CoverageStatus, Direction, LegId, Party } from '../recording/recording.js';
+import type { Notice } from './notice.js';
+import { type Language, MODES, type Mode } from './schema.js';
+import {
+  type AnswerResult,
+  answerResults,
+  type ConsentFinding,
+  type consentFindings,
+  type FoundResult,
+  foundResults,
+  type TellingFacts,
+  type Told,
+  type ToldResult,
+  toldOf,
+  toldResults,
+} from './told.js';
+
+/**
+ * The report on how people were told, and what they answered: one line for each call of which that was decided. The command, the
+ * page and the CSV all come from here. Times are milliseconds since 1970.
+ */
+export type ConsentCall = Omit<TellingFacts, 'mode'> &
+  Pick<CallRecord, 'id' | 'pbx' | 'direction' | 'them' | 'us'> & { notice: Notice };
+
+export type JudgedCall = ConsentCall & Told;
+
+export const judgeCall = (call: ConsentCall): JudgedCall => ({
+  ...call,
+  ...toldOf({ ...call, mode: call.notice.mode }),
+});
+
+/** What may be asked for; `exceptions` is every call with a finding. */
+export const CONSENT_FILTERS = [
+  'exceptions',
+  'untold',
+  'not_found',
+  'not_agreed',
+  'refused_kept',
+  'refused',
+  'agreed',
+  'pending',
+  'all',
+] as const satisfies readonly ('exceptions' | 'all' | 'pending' | AnswerResult | ConsentFinding)[];
+export type ConsentFilter = (typeof CONSENT_FILTERS)[number];
+
+export function fitsConsent(call: JudgedCall, filter: ConsentFilter): boolean {
+  switch (filter) {
+    case 'all':
+      return true;
+    case 'exceptions':
+      return call.findings.length > 0;
+    case 'refused':
+    case 'agreed':
+      return call.answer === filter;
+    case 'pending':
+      return call.told === 'pending';
+    default:
+      return call.findings.includes(filter);
+  }
+}
+
+type ByTold = Record<ToldResult, number>;
+export type ConsentTotals = {
+  calls: number;
+  /** Calls with a finding, and how many have each: a call may have several. */
+  exceptions: number;
+  findings: Record<ConsentFinding, number>;
+  /** Each of these adds up to `calls`. */
+  told: ByTold;
+  answers: Record<AnswerResult, number>;
+  found: Record<FoundResult, number>;
+  /** The calls of each mode that a call has, the strictest first. */
+  modes: ({ mode: Mode; calls: number } & ByTold)[];
+};
+
+const zeros = <K extends string>(keys: readonly K[]) =>
+  Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
+
+/** Counts calls one by one, and keeps those of one page of the list that was asked for: nothing else of them stays in memory. */
+export function createConsentReport({
+  filter,
+  skip,
+  limit,
+}: {
+  filter: ConsentFilter;
+  skip: number;
+  limit: number;
+}) {
+  const modes = new Map<Mode, { calls: number } & ByTold>();
+  const totals: Omit<ConsentTotals, 'modes'> = {
+    ...{ calls: 0, exceptions: 0 },
+    findings: zeros<ConsentFinding>(['untold', 'not_found', 'not_agreed', 'refused_kept'] satisfies [
+      ...typeof consentFindings,
+    ]),
+    ...{ told: zeros(toldResults), answers: zeros(answerResults), found: zeros(foundResults) },
+  };
+  const listed: JudgedCall[] = [];
+  let fitting = 0;
+  return {
+    add(call: JudgedCall): void {
+      totals.calls++;
+      totals.told[call.told]++;
+      totals.answers[call.answer]++;
+      totals.found[call.found]++;
+      if (call.findings.length > 0) totals.exceptions++;
+      for (const finding of call.findings) totals.findings[finding]++;
+      const { mode } = call.notice;
+      const its = modes.get(mode) ?? { calls: 0, ...zeros(toldResults) };
+      modes.set(mode, its);
+      its.calls++;
+      its[call.told]++;
+      if (!fitsConsent(call, filter)) return;
+      fitting++;
+      if (fitting > skip && listed.length < limit) listed.push(call);
+    },
+    /** What was counted so far. `fitting`: how many calls fit the filter; `listed`: those of the page, in the order of `add`. */
+    result: (): { totals: ConsentTotals; listed: JudgedCall[]; fitting: number } => ({
+      totals: {
+        ...totals,
+        modes: MODES.toReversed().flatMap((mode) => {
+          const its = modes.get(mode);
+          return its ? [{ mode, ...its }] : [];
+        }),
+      },
+      listed,
+      fitting,
+    }),
+  };
+}
+
+/** Who is on a leg, of all that were in the call. */
+const partyOf = ({ legs }: Pick<ConsentCall, 'legs'>, id: LegId): Party =>
+  legs.find((leg) => leg.id === id)?.party ?? { number: '', name: '', ours: false };
+
+export type ConsentCallView = {
+  call_id: string;
+  pbx: string;
+  started_at: string;
+  answered_at: string | null;
+  ended_at: string | null;
+  direction: Direction;
+  them: Party;
+  us: Party;
+  mode: Mode;
+  language: Language;
+  rule: string | null;
+  policy_version: number;
+  told: ToldResult;
+  untold: Party[];
+  answer: AnswerResult;
+  found: FoundResult;
+  findings: ConsentFinding[];
+  coverage: CoverageStatus;
+};
+
+/** One call as the API and `tapedeck consent --json` give it. Times are ISO 8601 in UTC. */
+export const consentCallView = (call: JudgedCall): ConsentCallView => ({
+  ...{ call_id: call.id, pbx: call.pbx, started_at: iso(call.startedAt) },
+  ...{ answered_at: isoOrNull(call.answeredAt), ended_at: isoOrNull(call.endedAt) },
+  ...{ direction: call.direction, them: call.them, us: call.us },
+  ...{ mode: call.notice.mode, language: call.notice.language },
+  ...{ rule: call.notice.rule, policy_version: call.notice.version },
+  ...{ told: call.told, untold: call.untold.map((id) => partyOf(call, id)) },
+  ...{ answer: call.answer, found: call.found, findings: call.findings, coverage: call.coverage },
+});
+
+export const CONSENT_CSV_COLUMNS = [
+  ...['findings', 'call_id', 'started_at', 'answered_at', 'ended_at', 'direction'],
+  ...['them_number', 'them_name', 'us_number', 'us_name', 'mode', 'told', 'untold', 'answer', 'found'],
+  ...['coverage', 'language', 'rule', 'policy_version', 'pbx'],
+];
+
+/** The cells of a call, in the order of `CONSENT_CSV_COLUMNS`. None of them is a formula to a spreadsheet. */
+export function consentCells(call: JudgedCall): string[] {
+  const c = consentCallView(call);
+  const untold = c.untold.map(({ number, name }) => [name, number].filter(Boolean).join(' ') || 'unknown');
+  const cells = [
+    ...[c.findings.join(' '), c.call_id, c.started_at, c.answered_at, c.ended_at, c.direction],
+    ...[c.them.number, c.them.name, c.us.number, c.us.name],
+    ...[c.mode, c.told, untold.join(', '), c.answer, c.found, c.coverage],
+    ...[c.language, c.rule, c.policy_version, c.pbx],
+  ];
+  return cells.map((cell) => harmless(String(cell ?? '')));
+}

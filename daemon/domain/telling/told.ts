@@ -1,0 +1,158 @@
+import { type Directive, directed } from '../call/directive.js';
+import type { CallRecord, CoverageStatus, LegId, MarkKind } from '../recording/recording.js';
+import type { Played } from './notice.js';
+import type { Mode } from './schema.js';
+
+/** Who of a call was told that it is recorded, what they answered, and whether the recording has it. */
+
+export type TellingFacts = Pick<CallRecord, 'startedAt' | 'answeredAt' | 'endedAt' | 'legs' | 'marks'> & {
+  mode: Mode;
+  coverage: CoverageStatus;
+  played: readonly Played[];
+  directives: readonly Directive[];
+};
+
+/**
+ * `pending`: the call goes on, or whether it is recorded is not known yet. `not_needed`: it was not recorded, nobody spoke with
+ * anybody in it, or its mode is to tell nobody.
+ */
+export const toldResults = ['all', 'some', 'nobody', 'pending', 'not_needed'] as const;
+export type ToldResult = (typeof toldResults)[number];
+
+export const answerResults = ['refused', 'agreed', 'none'] as const;
+export type AnswerResult = (typeof answerResults)[number];
+
+/**
+ * Whether the recording has each prompt that was played whole. `no`: it lacks one, and nothing excuses that. `not_looked`: that was
+ * not looked for yet. `none`: there is nothing to look for.
+ */
+export const foundResults = ['yes', 'no', 'excused', 'not_looked', 'none'] as const;
+export type FoundResult = (typeof foundResults)[number];
+
+/**
+ * What somebody should look at. `untold`: a call was recorded, and somebody who spoke in it was not told. `not_found`: a prompt was
+ * played, and the recording does not have it. `not_agreed`: people are asked for a yes, nobody gave one, and there is a recording.
+ * `refused_kept`: somebody refused, and there is a recording.
+ */
+export const consentFindings = ['untold', 'not_found', 'not_agreed', 'refused_kept'] as const;
+export type ConsentFinding = (typeof consentFindings)[number];
+
+export type Told = {
+  told: ToldResult;
+  /** Who spoke with somebody and has not heard a whole notice. Empty unless somebody had to be told. */
+  untold: LegId[];
+  answer: AnswerResult;
+  found: FoundResult;
+  findings: ConsentFinding[];
+};
+
+const NOT_RECORDED: readonly CoverageStatus[] = ['excluded', 'declined', 'not_recorded', 'none'];
+const KEPT: readonly CoverageStatus[] = ['recorded', 'partial'];
+
+export function toldOf(call: TellingFacts): Told {
+  const { told, untold } = whoWasTold(call);
+  const { declined, allowed } = directed(call.directives);
+  const answer = declined ? 'refused' : allowed ? 'agreed' : 'none';
+  const found = foundIn(call);
+  const kept = KEPT.includes(call.coverage);
+  const holds: Record<ConsentFinding, boolean> = {
+    untold: told === 'some' || told === 'nobody',
+    not_found: found === 'no',
+    not_agreed: kept && call.mode === 'ask' && answer === 'none',
+    refused_kept: kept && answer === 'refused',
+  };
+  return { told, untold, answer, found, findings: consentFindings.filter((finding) => holds[finding]) };
+}
+
+function whoWasTold(call: TellingFacts): Pick<Told, 'told' | 'untold'> {
+  if (call.mode === 'silent' || NOT_RECORDED.includes(call.coverage))
+    return { told: 'not_needed', untold: [] };
+  const spoke = spokeIn(call);
+  const heard = heardIn(call);
+  const untold = spoke.filter((leg) => !heard.has(leg));
+  if (call.endedAt === null || (untold.length > 0 && call.coverage === 'pending'))
+    return { told: 'pending', untold };
+  if (spoke.length === 0) return { told: 'not_needed', untold };
+  if (untold.length === 0) return { told: 'all', untold };
+  return { told: untold.length < spoke.length ? 'some' : 'nobody', untold };
+}
+
+/** Returns the legs that have heard a whole notice: a prompt, or in the mode `beep` a tone. */
+export const heardIn = ({ mode, played }: Pick<TellingFacts, 'mode' | 'played'>): Set<LegId> =>
+  new Set(
+    played.flatMap(({ what, whole, heardBy }) =>
+      whole && (what !== 'beep' || mode === 'beep') ? heardBy : [],
+    ),
+  );
+
+function foundIn({ coverage, played }: TellingFacts): FoundResult {
+  const prompts = played.filter(({ what, whole }) => what === 'prompt' && whole);
+  if (prompts.length === 0 || NOT_RECORDED.includes(coverage) || coverage === 'not_kept') return 'none';
+  const results = prompts.map(({ found }): FoundResult => {
+    if (found === null) return 'not_looked';
+    return found.found ? 'yes' : found.excused ? 'excused' : 'no';
+  });
+  return (['no', 'not_looked', 'excused'] as const).find((result) => results.includes(result)) ?? 'yes';
+}
+
+/** While these last, who has them hears nobody of the call. */
+const AWAY: readonly MarkKind[] = ['hold', 'park', 'queue', 'ring'];
+type Stay = { leg: LegId; from: number; until: number };
+
+/**
+ * Returns the legs that were on the call at the same time as another, in the order in which they came. Legs that were never
+ * answered do not count, nor does the time for which a leg has others on hold, waits in a queue or is parked.
+ */
+export function spokeIn(
+  call: Pick<CallRecord, 'startedAt' | 'answeredAt' | 'endedAt' | 'legs' | 'marks'>,
+): LegId[] {
+  const edges = staysIn(call)
+    .flatMap(({ leg, from, until }) => [
+      { at: from, leg, by: 1 },
+      { at: until, leg, by: -1 },
+    ])
+    .sort((a, b) => a.at - b.at);
+  const here = new Map<LegId, number>();
+  /** Who is here and has not met anybody yet. */
+  const alone = new Set<LegId>();
+  const spoke = new Set<LegId>();
+  for (const [i, { at, leg, by }] of edges.entries()) {
+    const left = (here.get(leg) ?? 0) + by;
+    if (left === 0) here.delete(leg);
+    else here.set(leg, left);
+    if (left === 0) alone.delete(leg);
+    else if (!spoke.has(leg)) alone.add(leg);
+    // Who comes as another leaves has not met them.
+    if (here.size < 2 || edges[i + 1]?.at === at) continue;
+    for (const met of alone) spoke.add(met);
+    alone.clear();
+  }
+  const order = [...new Set(call.legs.map(({ id }) => id))];
+  return order.filter((id) => spoke.has(id));
+}
+
+function staysIn(call: Parameters<typeof spokeIn>[0]): Stay[] {
+  const zero = call.answeredAt ?? call.startedAt;
+  const end = call.endedAt ?? Number.MAX_SAFE_INTEGER;
+  const away = new Map<LegId, Stay[]>();
+  for (const { kind, legId, atMs, untilMs } of call.marks) {
+    if (legId === null || !AWAY.includes(kind)) continue;
+    const stretch = { leg: legId, from: zero + atMs, until: untilMs === null ? end : zero + untilMs };
+    away.set(legId, [...(away.get(legId) ?? []), stretch]);
+  }
+  return call.legs.flatMap(({ id, upAt, goneAt }) =>
+    upAt === null ? [] : without({ leg: id, from: upAt, until: goneAt ?? end }, away.get(id) ?? []),
+  );
+}
+
+/** What is left of a stay without these stretches. */
+function without(stay: Stay, stretches: readonly Stay[]): Stay[] {
+  const left: Stay[] = [];
+  let from = stay.from;
+  for (const stretch of stretches.toSorted((a, b) => a.from - b.from)) {
+    if (stretch.from > from) left.push({ ...stay, from, until: Math.min(stretch.from, stay.until) });
+    from = Math.max(from, stretch.until);
+  }
+  left.push({ ...stay, from });
+  return left.filter(({ from, until }) => from < until);
+}
