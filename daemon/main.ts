@@ -46,6 +46,7 @@ const COMMANDS: Record<string, () => Promise<(program: Command, context: CliCont
   audit: async () => (await import('./cli/audit.js')).audit,
   calls: async () => (await import('./cli/calls.js')).calls,
   coverage: async () => (await import('./cli/coverage.js')).coverage,
+  consent: async () => (await import('./cli/consent.js')).consent,
   evidence: async () => (await import('./cli/evidence.js')).evidence,
   export: async () => (await import('./cli/export.js')).exportCall,
   consents: async () => (await import('./cli/consents.js')).consents,

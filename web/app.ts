@@ -33,6 +33,7 @@ import { redactRoutes } from './calls/redact-routes.js';
 import { callRoutes } from './calls/routes.js';
 import { createSeen } from './calls/seen.js';
 import { createMasks } from './calls/sound/masked.js';
+import { consentReportRoutes } from './consent/routes.js';
 import { consentRoutes } from './consents/routes.js';
 import { coverageRoutes } from './coverage/routes.js';
 import type { RouteDeps, WithProvider } from './deps.js';
@@ -133,6 +134,7 @@ const resources = [
   qualityRoutes,
   retentionRoutes,
   coverageRoutes,
+  consentReportRoutes,
   statusRoutes,
   jobsRoutes,
   healthRoutes,

@@ -65,7 +65,7 @@ export async function* consentCalls(
 export type ConsentReport = Awaited<ReturnType<typeof viewConsent>>;
 
 /**
- * The report as the API and `tapedeck consent --json` give it, with a page of the calls that fit the filter, from 1. `gone`: whether
+ * The report as the API and `tapedeck consent-report --json` give it, with a page of the calls that fit the filter, from 1. `gone`: whether
  * nobody waits for it any more; then it throws `request_invalid`.
  */
 export async function viewConsent(

@@ -6,6 +6,7 @@ import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.j
 import { calls } from '../../daemon/cli/calls.js';
 import { createCliContext } from '../../daemon/cli/common/context.js';
 import { consents } from '../../daemon/cli/consents.js';
+import { consent } from '../../daemon/cli/consent.js';
 import { doctor } from '../../daemon/cli/doctor.js';
 import { evidence } from '../../daemon/cli/evidence.js';
 import { exportCall } from '../../daemon/cli/export.js';
@@ -65,6 +66,7 @@ export function site(t: Test, { recorded = true, short = false } = {}) {
       const program = new Command('tapedeck').exitOverride().configureOutput({ writeErr: () => {} });
       for (const register of [
         calls,
+        consent,
         doctor,
         evidence,
         exportCall,

@@ -16,7 +16,7 @@ import { callDetail, callSummary } from './views.js';
 
 type Deps = Needs<
   'dataDir' | 'listening' | 'reached' | 'seen' | 'site',
-  'seals.manifest' | 'seals.check' | 'directives.of'
+  'seals.manifest' | 'seals.check' | 'directives.of' | 'notices.of'
 >;
 
 const PAGE = 50;
@@ -71,6 +71,7 @@ export function callRoutes(app: App, { catalogue, reached, listening, site, data
         consultations: consultations.map((c) => callSummary(c, sightOf(person, c), say)),
         seal: await sealOf(catalogue, call, dataDir),
         said: await catalogue.directives.of(call.id),
+        ledger: await catalogue.notices.of(call.id),
       });
     },
   );

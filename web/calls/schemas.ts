@@ -10,6 +10,7 @@ import { qualityFlags } from '../../daemon/domain/recording/quality.js';
 import { coverageStatuses } from '../../daemon/domain/recording/recording.js';
 import { QualityView, Side } from '../quality/schemas.js';
 import { Direction, days, Nullable, PartyView, PbxParam, Time } from '../server/schemas.js';
+import { ToldView } from './told-schemas.js';
 
 /** The shapes of calls, their recordings, and what is done with them. */
 const CallCoverage = Type.Object({
@@ -162,6 +163,10 @@ export const CallDetail = Type.Intersect([
       }),
       { description: 'What was said about its recording while it went on, in order.' },
     ),
+    told: Type.Union([ToldView, Type.Null()], {
+      description:
+        'How people were told that it is recorded, and what they answered; null where nothing was decided.',
+    }),
     consult_for: Nullable(
       Type.String({ description: 'The call that somebody had on hold to ask somebody else in this one.' }),
     ),

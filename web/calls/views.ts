@@ -1,4 +1,5 @@
 import type { Static } from 'typebox';
+import type { ToldCall } from '../../daemon/catalogue/notices.js';
 import type { StoredPolicy } from '../../daemon/catalogue/policy.js';
 import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import type { Directive } from '../../daemon/domain/call/directive.js';
@@ -13,6 +14,7 @@ import type { PolicyView } from '../policy/schemas.js';
 import type { QualityView } from '../quality/schemas.js';
 import type { PartyView } from '../server/schemas.js';
 import type { CallDetail, CallSummary, RecordingView } from './schemas.js';
+import { toldView } from './told-views.js';
 
 export const partyView = ({ number, name, ours }: Party): Static<typeof PartyView> => ({
   number,
@@ -137,6 +139,7 @@ export function callDetail(
     consultations: CallSummary[];
     seal: CallDetail['seal'];
     said: readonly Directive[];
+    ledger: ToldCall;
   },
 ): CallDetail {
   const zero = call.answeredAt ?? call.startedAt;
@@ -161,6 +164,7 @@ export function callDetail(
       how,
       who,
     })),
+    told: toldView(call, around.ledger, around.said, say),
     consult_for: around.main,
     consultations: around.consultations,
     seal: around.seal,

@@ -155,7 +155,7 @@ export type ConsentCallView = {
   coverage: CoverageStatus;
 };
 
-/** One call as the API and `tapedeck consent --json` give it. Times are ISO 8601 in UTC. */
+/** One call as the API and `tapedeck consent-report --json` give it. Times are ISO 8601 in UTC. */
 export const consentCallView = (call: JudgedCall): ConsentCallView => ({
   ...{ call_id: call.id, pbx: call.pbx, started_at: iso(call.startedAt) },
   ...{ answered_at: isoOrNull(call.answeredAt), ended_at: isoOrNull(call.endedAt) },

@@ -10,6 +10,7 @@ import { connectControl } from '../../../daemon/ops/control-client.js';
 import type { Ask } from '../../../web/server/ask.js';
 import { createControl } from '../../../web/server/control.js';
 import { type Dashboard, openDashboard, signInAs } from './dashboard.js';
+import { fillTold, ledgerOf } from './furnished/told.js';
 import { hostileCalls, type OfficeCalls, officeCalls, yearOfCalls } from './furnished-calls.js';
 import { addEverybody, addPerson, type PersonId, proofsOf } from './furnished-people.js';
 import { fillAudit, fillLedger } from './furnished-proof.js';
@@ -70,6 +71,7 @@ export const rules: Policy = {
 };
 
 const BREAKER = 20;
+const HOSTILE = '<img src=x onerror="window.pwned=1">\u202egnp.exe';
 
 /**
  * The real dashboard, listening, on a real catalogue with real keys and recordings, beside a recorder that is well. `now`: the
@@ -138,15 +140,21 @@ async function furnish(
   await fillLists(furnishing, kind === 'hostile');
   await fillConsents(furnishing, kind === 'hostile');
   const office = kind === 'office' ? await officeCalls(furnishing) : null;
+  if (office) await fillTold(dashboard, office);
   const made = kind === 'year' ? yearOfCalls : hostileCalls;
   const calls = office ? Object.values(office) : await made(furnishing);
+  if (kind === 'hostile')
+    for (const call of calls.filter(({ recording }) => recording))
+      await ledgerOf(dashboard, call, {
+        ...{ rule: HOSTILE, wanted: 'announce_refusal' },
+        played: [{ from: 100, until: 4_100, heardBy: ['us'], found: { found: false, excused: false } }],
+        answers: [{ kind: 'decline', how: 'button', who: HOSTILE, at: 9_000 }],
+      });
   await fillLedger(furnishing, calls);
   await fillAudit(
     furnishing,
     calls,
-    kind === 'hostile'
-      ? { hostile: '<img src=x onerror="window.pwned=1">\u202egnp.exe' }
-      : { heard: kind === 'year' ? 130 : 0 },
+    kind === 'hostile' ? { hostile: HOSTILE } : { heard: kind === 'year' ? 130 : 0 },
   );
   await recorder.signs();
   recorder.keepsCheckpoints([

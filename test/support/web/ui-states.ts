@@ -73,7 +73,7 @@ export const uiStates: readonly UiState[] = [
     ({ office }) => `/calls/${office.partial.id}`,
     async (p) => {
       await p.getByRole('slider', { name: 'Position in the recording' }).waitFor();
-      await p.locator('details summary').click();
+      await p.locator('.details:not(.told-why) summary').click();
     },
   ),
   state('a call that was not recorded', ({ office }) => `/calls/${office.full.id}`, says('but not recorded')),
@@ -126,6 +126,25 @@ export const uiStates: readonly UiState[] = [
   state('coverage without a call or a witness', '/coverage', says('Asterisk has sent no CDRs'), {
     house: 'empty',
   }),
+  state('consent with exceptions', '/consent', says('How this report is made')),
+  state('consent of every call', '/consent?show=all', says('How this report is made')),
+  state('consent with hostile names', '/consent?show=all', says('How this report is made'), {
+    house: 'hostile',
+  }),
+  state('consent without a call', '/consent', says('In this period there is no call'), { house: 'empty' }),
+  ...(['long', 'outgoing', 'yamamoto', 'full', 'erased'] as const).map((name) =>
+    state(
+      `how people were told, ${name}`,
+      ({ office }) => `/calls/${office[name].id}`,
+      (p) => p.locator('.told summary').click(),
+    ),
+  ),
+  state(
+    'how people were told, with hostile names',
+    ({ calls }) => `/calls/${calls.find(({ recording }) => recording)!.id}`,
+    (p) => p.locator('.told summary').click(),
+    { house: 'hostile' },
+  ),
   state('telling callers', '/telling', says('Included with Tapedeck')),
   state('quality', '/quality', says('Extension 112: noisy in 3 of 5 calls.')),
   state('quality of nothing', '/quality', says('No recordings in this period.'), { house: 'empty' }),
@@ -133,7 +152,7 @@ export const uiStates: readonly UiState[] = [
     'a call with faults, in a list of one phone',
     ({ office }) => `/calls/${office.noisy.id}?quality=noisy&of=extension:112`,
     async (p) => {
-      await p.locator('details summary').click();
+      await p.locator('.details:not(.told-why) summary').click();
       await says('Them: noisy')(p);
       await says('the other side repeats 180 ms later, 22 dB quieter')(p);
     },

@@ -235,6 +235,7 @@ t.test('every request of a page names its person: fetched, played, streamed and 
     '/lists',
     '/consents',
     '/telling',
+    '/consent',
     '/coverage',
     '/quality',
     '/retention',

@@ -65,7 +65,14 @@ t.test('who reviews 101 on one PBX finds nothing of 101 on another, wherever the
           .statusCode >= 400,
         `${who}: ${part}`,
       );
-    for (const path of ['/coverage', '/coverage.csv', '/quality', `/calls?of=extension:${there}/101`])
+    for (const path of [
+      '/consent',
+      '/consent.csv',
+      '/coverage',
+      '/coverage.csv',
+      '/quality',
+      `/calls?of=extension:${there}/101`,
+    ])
       t.equal((await get(app, path, cookie)).statusCode, 403, `${who}: ${path}`);
     t.match(await json(`/calls/${here}`), { pbx: '', you: { hears: 'all' } });
   }

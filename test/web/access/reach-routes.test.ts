@@ -290,7 +290,16 @@ t.test('a token for how the box does tells of no call', async (t) => {
     alarms: [{ message: missed, why: { params: about } }],
     health: { problems: [{ message: missed }] },
   });
-  for (const path of ['/quality', '/coverage', '/coverage.csv', '/retention', '/retention.csv', '/calls']) {
+  for (const path of [
+    '/quality',
+    '/consent',
+    '/consent.csv',
+    '/coverage',
+    '/coverage.csv',
+    '/retention',
+    '/retention.csv',
+    '/calls',
+  ]) {
     t.equal((await get(app, path, undefined, bare)).statusCode, 403, path);
     t.equal((await get(app, path, undefined, more)).statusCode, 200, path);
   }

@@ -27,6 +27,7 @@ import { Heard } from './heard.js';
 import { RedactButton, RedactedNote } from './redact.js';
 import { Damage, Seal } from './seal.js';
 import { Story } from './story.js';
+import { ToldSection } from './told/told.js';
 import { Why } from './why.js';
 
 type Props = { id: string; address: (id: string | null) => string };
@@ -83,6 +84,7 @@ export function CallPage({ id, address }: Props) {
           <Heard call={c} />
           <Consultations call={c} address={address} />
           <Story call={c} />
+          <ToldSection call={c} />
           <Seal call={c} />
           <RedactedNote call={c} />
           <Details call={c} />

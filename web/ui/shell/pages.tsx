@@ -7,6 +7,7 @@ import { NoRight, NothingYet } from './no-right.js';
 const [
   Calls,
   Coverage,
+  Consent,
   Quality,
   Policy,
   Lists,
@@ -22,6 +23,7 @@ const [
 ] = [
   later(() => import('../calls/calls.js').then((m) => m.CallsPage)),
   later(() => import('../coverage/coverage.js').then((m) => m.CoveragePage)),
+  later(() => import('../consent/consent.js').then((m) => m.ConsentPage)),
   later(() => import('../quality/quality.js').then((m) => m.QualityPage)),
   later(() => import('../policy/policy.js').then((m) => m.PolicyPage)),
   later(() => import('../lists/lists.js').then((m) => m.ListsPage)),
@@ -65,6 +67,10 @@ const pages: Page[] = [
   {
     ...{ name: 'coverage', href: '/coverage', title: () => t.coverage.title, group: 'assurance' },
     ...{ may: oversees, later: Coverage, view: () => <Coverage.View /> },
+  },
+  {
+    ...{ name: 'consent', href: '/consent', title: () => t.consent.title, group: 'assurance' },
+    ...{ may: oversees, later: Consent, view: () => <Consent.View /> },
   },
   {
     ...{ name: 'quality', href: '/quality', title: () => t.quality.title, group: 'assurance' },

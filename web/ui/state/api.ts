@@ -19,6 +19,7 @@ import type {
   RedactBody,
   RedactedView,
 } from '../../calls/schemas.js';
+import type { ConsentQuery as ConsentQuerySchema, ConsentView } from '../../consent/schemas.js';
 import type { CoverageQuery as CoverageQuerySchema, CoverageView } from '../../coverage/schemas.js';
 import type { BriefStatusView, StatusView } from '../../health/schemas.js';
 import type { PolicyTestBody, PolicyTestView, PolicyView } from '../../policy/schemas.js';
@@ -70,6 +71,8 @@ export type Trends = Static<typeof QualityTrendsView>;
 export type EarTrend = Trends['extensions'][number];
 export type Retention = Static<typeof RetentionView>;
 export type RetentionItem = Retention['due'][number];
+export type Consent = Static<typeof ConsentView>;
+export type ConsentQuery = Static<typeof ConsentQuerySchema>;
 export type Coverage = Static<typeof CoverageView>;
 export type CoverageCall = Coverage['calls'][number];
 export type CoverageQuery = Static<typeof CoverageQuerySchema>;
@@ -243,6 +246,8 @@ export const api = {
   },
   coverage: (query: CoverageQuery, signal?: AbortSignal, background = false) =>
     ask<Coverage>('GET', `/coverage?${paramsOf(query)}`, undefined, signal, byItself(background)),
+  consent: (query: ConsentQuery, signal?: AbortSignal) =>
+    ask<Consent>('GET', `/consent?${paramsOf(query)}`, undefined, signal),
   call: (id: string, background = false) =>
     ask<CallDetail>('GET', call(id), undefined, undefined, byItself(background)),
   audit: (query: AuditQuery, background: boolean) =>
@@ -313,6 +318,7 @@ export async function tellHeard(id: string, heard: [number, number][]): Promise<
 
 export const auditCsv = (query: AuditQuery) => forPerson(`${base}/audit.csv?${paramsOf(query)}`);
 export const coverageCsv = (query: CoverageQuery) => forPerson(`${base}/coverage.csv?${paramsOf(query)}`);
+export const consentCsv = (query: ConsentQuery) => forPerson(`${base}/consent.csv?${paramsOf(query)}`);
 export const retentionCsv = () => forPerson(`${base}/retention.csv`);
 export const checkpointUrl = () => forPerson(`${base}/audit/checkpoint.txt`);
 export const liveUrl = () => forPerson(`${base}/live`);

@@ -26,6 +26,7 @@ const text = (value: unknown): string => (Array.isArray(value) ? value.join(', '
 
 const papers: Record<string, string> = {
   coverage: 'the coverage report',
+  consent: 'the consent report',
   retention: 'the retention report',
   quality: 'the quality report',
   audit: 'the audit log',

@@ -2,6 +2,7 @@ import { count, plural } from '../locale.js';
 import { auditText } from './audit.js';
 import { badgeText, callsText, callText, keysText, playerText } from './calls.js';
 import { consentsText } from './consents.js';
+import { consentText } from './consent.js';
 import { coverageText } from './coverage.js';
 import { errorText } from './errors.js';
 import { evidenceText } from './evidence.js';
@@ -17,6 +18,7 @@ import { rightsText } from './rights.js';
 import { rulesText } from './rules.js';
 import { factorText } from './sign-in.js';
 import { tellingText } from './telling.js';
+import { toldText } from './told.js';
 import { vaultText } from './vault.js';
 
 /** Every message of the desk, in English. */
@@ -31,6 +33,7 @@ export const messages = {
     pages: {
       calls: 'Calls',
       coverage: 'Coverage',
+      consent: 'Consent',
       quality: 'Quality',
       policy: 'Policy',
       lists: 'Number lists',
@@ -158,6 +161,8 @@ export const messages = {
   player: playerText,
   keys: keysText,
   coverage: coverageText,
+  consent: consentText,
+  told: toldText,
   policy: policyText,
   rules: rulesText,
   lists: listsText,

@@ -17,6 +17,7 @@ export const referenceText = {
     retention: 'Retention',
     consents: 'Consents and objections',
     lists: 'Lists of numbers',
+    consent: 'Consent',
     coverage: 'Coverage',
     quality: 'Quality',
   } as Record<string, string>,

@@ -1,0 +1,98 @@
+import { Type } from 'typebox';
+import { PbxId } from '../../daemon/domain/pbx.js';
+import { answeredStatuses } from '../../daemon/domain/recording/recording.js';
+import { CONSENT_FILTERS } from '../../daemon/domain/telling/consent-report.js';
+import { LanguageSchema, ModeSchema } from '../../daemon/domain/telling/schema.js';
+import {
+  answerResults,
+  consentFindings,
+  foundResults,
+  toldResults,
+} from '../../daemon/domain/telling/told.js';
+import { days, Nullable, PartyView, PbxParam, Time } from '../server/schemas.js';
+
+/** The shapes of the report on how people were told. */
+export const ToldResult = Type.Enum([...toldResults], {
+  description:
+    'Whether everybody who spoke with somebody has heard a whole notice. `pending`: the call goes on, or its recording is being made; `not_needed`: it was not recorded, nobody spoke with anybody, or its mode is to tell nobody.',
+});
+export const AnswerResult = Type.Enum([...answerResults]);
+export const FoundResult = Type.Enum([...foundResults], {
+  description:
+    'Whether the recording has each prompt that was played whole. `excused`: one was played where the recording is masked or lacks audio for another reason that is given; `not_looked`: that was not looked for yet; `none`: there is nothing to look for.',
+});
+export const Findings = Type.Array(Type.Enum([...consentFindings]), {
+  description:
+    '`untold`: a call was recorded, and somebody who spoke in it was not told; `not_found`: a prompt was played, and the recording does not have it; `not_agreed`: people are asked for a yes, nobody gave one, and there is a recording; `refused_kept`: somebody refused, and there is a recording.',
+});
+
+const counts = <K extends string>(keys: readonly K[]) =>
+  Object.fromEntries(keys.map((key) => [key, Type.Integer()])) as Record<K, ReturnType<typeof Type.Integer>>;
+
+export const ConsentView = Type.Object({
+  now: Time,
+  from: Type.String({ description: 'First day.' }),
+  to: Type.String({ description: 'Last day.' }),
+  time_zone: Type.String(),
+  since: Nullable(
+    Type.String({ format: 'date-time', description: 'When Tapedeck began to keep account of calls.' }),
+  ),
+  filter: Type.Enum([...CONSENT_FILTERS]),
+  pbx: Nullable(Type.String({ description: 'Of which PBX; null: of all.' })),
+  totals: Type.Object({
+    calls: Type.Integer({ description: 'Of which it was decided how people are told.' }),
+    exceptions: Type.Integer({ description: 'Calls with a finding.' }),
+    findings: Type.Object(counts(consentFindings), { description: 'A call may have several.' }),
+    told: Type.Object(counts(toldResults), { description: 'Adds up to `calls`.' }),
+    answers: Type.Object(counts(answerResults), { description: 'Adds up to `calls`.' }),
+    found: Type.Object(counts(foundResults), { description: 'Adds up to `calls`.' }),
+    modes: Type.Array(Type.Object({ mode: ModeSchema, calls: Type.Integer(), ...counts(toldResults) }), {
+      description: 'The strictest first. Adds up to `calls`.',
+    }),
+  }),
+  page: Type.Integer(),
+  pages: Type.Integer(),
+  calls_total: Type.Integer({ description: 'How many calls fit the filter.' }),
+  calls: Type.Array(
+    Type.Object({
+      call_id: Type.String(),
+      pbx: PbxId,
+      started_at: Time,
+      answered_at: Nullable(Time),
+      ended_at: Nullable(Time),
+      direction: Type.Enum(['in', 'out', 'internal']),
+      them: PartyView,
+      us: PartyView,
+      mode: ModeSchema,
+      language: LanguageSchema,
+      rule: Nullable(Type.String({ description: 'Of the policy; null where no rule asks for a mode.' })),
+      policy_version: Type.Integer(),
+      told: ToldResult,
+      untold: Type.Array(PartyView, {
+        description: 'Who spoke with somebody and has not heard a whole notice.',
+      }),
+      answer: AnswerResult,
+      found: FoundResult,
+      findings: Findings,
+      coverage: Type.Enum(['none', ...answeredStatuses]),
+    }),
+    { description: 'A page of those asked for, newest first.' },
+  ),
+});
+
+export const ConsentCsvQuery = Type.Object({
+  from: days.from,
+  to: Type.Optional(
+    Type.String({ format: 'date', description: 'Last day; thirty days until today by default.' }),
+  ),
+  pbx: PbxParam,
+  show: Type.Optional(
+    Type.Enum([...CONSENT_FILTERS], {
+      description: 'Which calls are listed; `exceptions`, those with a finding, by default.',
+    }),
+  ),
+});
+export const ConsentQuery = Type.Object({
+  ...ConsentCsvQuery.properties,
+  page: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, default: 1 })),
+});

@@ -1,0 +1,93 @@
+import { count, plural } from '../locale.js';
+
+const calls = (n: number) => plural(n, { one: '1 call', other: `${count(n)} calls` });
+
+/** What may be asked for, besides `exceptions`. */
+const kinds = {
+  untold: 'Somebody was not told',
+  not_found: 'Not in the recording',
+  not_agreed: 'Recorded without a yes',
+  refused_kept: 'Recorded although refused',
+  refused: 'Refused',
+  agreed: 'Agreed',
+  pending: 'Not yet known',
+  all: 'Every call',
+};
+
+/** The messages of the report on how people were told. */
+export const consentText = {
+  title: 'Consent',
+  all: ({ n }: { n: number }) =>
+    plural(n, {
+      one: 'In the one call of this period, everybody who had to be told was told.',
+      other: `In all ${count(n)} calls of this period, everybody who had to be told was told.`,
+    }),
+  untold: ({ n, untold }: { n: number; untold: number }) =>
+    `In ${count(untold)} of ${calls(n)} somebody was not told that the call was recorded.`,
+  nothing: 'In this period there is no call for which Tapedeck decided how people are told.',
+  unknown: 'Tapedeck has no data for this period.',
+  installed: ({ since }: { since: string }) =>
+    `Tapedeck has kept account of calls since ${since}. Earlier calls are not in this report.`,
+  rest: {
+    not_found: ({ n }: { n: number }) =>
+      `${calls(n)} ${plural(n, { one: 'has', other: 'have' })} an announcement that is not in the recording`,
+    not_agreed: ({ n }: { n: number }) =>
+      `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} recorded without the yes that was asked for`,
+    refused_kept: ({ n }: { n: number }) =>
+      `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} recorded although somebody refused`,
+    refused: ({ n }: { n: number }) => `${calls(n)} ${plural(n, { one: 'has', other: 'have' })} a refusal`,
+    agreed: ({ n }: { n: number }) => `${calls(n)} ${plural(n, { one: 'has', other: 'have' })} an agreement`,
+    pending: ({ n }: { n: number }) => `${calls(n)} cannot be judged yet`,
+  },
+  /** The sentences of `rest`, each a link. */
+  allOfRest: ({ parts }: { parts: string[] }) => `${parts.join('; ')}.`,
+  filters: { exceptions: 'All exceptions', ...kinds },
+  listTitle: { exceptions: 'Exceptions', ...kinds },
+  listNone: 'None in this period.',
+  exceptionsNone: 'No exceptions in this period.',
+  refresh: 'Refresh',
+  working: 'Reading the calls of this period…',
+  columns: {
+    call: 'Call',
+    started: 'Started',
+    told: 'Told',
+    answer: 'Answer',
+    found: 'In the recording',
+    mode: 'Mode',
+  },
+  told: {
+    all: 'Everybody',
+    some: 'Not everybody',
+    nobody: 'Nobody',
+    pending: 'Not yet known',
+    not_needed: 'Not needed',
+  },
+  notTold: ({ people }: { people: string[] }) => `Not told: ${people.join(', ')}`,
+  answers: { refused: 'Refused', agreed: 'Agreed', none: 'None' },
+  found: {
+    yes: 'Found',
+    no: 'Not found',
+    excused: 'Masked or missing there',
+    not_looked: 'Not looked for yet',
+    none: 'Nothing to look for',
+  },
+  byRule: ({ mode, rule }: { mode: string; rule: string }) => `${mode}, by the rule “${rule}”`,
+  page: ({ page, pages }: { page: string; pages: string }) => `Page ${page} of ${pages}`,
+  pagesLabel: 'Pages of calls',
+  newer: 'Newer calls',
+  older: 'Older calls',
+  modesTitle: 'By mode',
+  modesColumns: {
+    mode: 'Mode',
+    calls: 'Calls',
+    all: 'Everybody told',
+    some: 'Not everybody',
+    nobody: 'Nobody',
+    pending: 'Not yet known',
+    not_needed: 'Not needed',
+  },
+  total: 'Total',
+  resultsTitle: 'By answer and by what the recording has',
+  howTitle: 'How this report is made',
+  how: 'It has every call for which Tapedeck decided how people are told that it is recorded. Somebody was told if they were on the call from the start of an announcement to its end (in the mode “Beep again and again”: of a tone), as the PBX reports. Whoever spoke with somebody counts; phones that only rang, waited in a queue, were parked or had the others on hold all the time do not. Nobody has to be told in calls that are not recorded. “In the recording” is what Tapedeck found in the sealed audio, not what the PBX reported. Test calls are not counted.',
+};
