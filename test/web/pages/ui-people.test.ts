@@ -183,6 +183,7 @@ t.test('each role sees what it may use, and an address that is not for it says s
   const all = [
     'Calls',
     'Coverage',
+    'Consent',
     'Quality',
     'Retention',
     'Audit log',
@@ -221,6 +222,7 @@ t.test('each role sees what it may use, and an address that is not for it says s
       '/consents',
       '/telling',
       '/coverage',
+      '/consent',
       '/quality',
       '/retention',
       '/audit',
