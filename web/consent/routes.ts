@@ -41,7 +41,7 @@ export function consentReportRoutes(app: App, { catalogue, reached, site, now, a
   }
 
   app.get(
-    '/consent',
+    '/consent-report',
     {
       config: { access: 'oversee', audit: 'report' },
       schema: {
@@ -64,7 +64,7 @@ export function consentReportRoutes(app: App, { catalogue, reached, site, now, a
   );
 
   app.get(
-    '/consent.csv',
+    '/consent-report.csv',
     {
       config: { access: 'oversee', audit: 'export' },
       schema: {

@@ -20,14 +20,14 @@ t.test('the command line shows who was told, as text, as JSON and as a table', a
   await c.notices.tell(aPlaying('TOLD'));
   const period = ['--from', '2026-07-01', '--to', '2026-07-31'];
 
-  const text = await tapedeck('consent', ...period);
+  const text = await tapedeck('consent-report', ...period);
   t.match(text, /^2026-07-01 to 2026-07-31/);
   t.match(text, /2 calls: 1 with everybody told, 0 with somebody not told, 1 with nobody told/);
   t.match(text, /Modes: 2 announce\./);
   t.match(text, /UNTOLD/, 'exceptions are listed');
   t.notMatch(text, / TOLD/);
 
-  const json = JSON.parse(await tapedeck('consent', ...period, '--json', '--show', 'all'));
+  const json = JSON.parse(await tapedeck('consent-report', ...period, '--json', '--show', 'all'));
   t.match(json, { calls_total: 2, totals: { told: { all: 1, nobody: 1 }, exceptions: 1 } });
   t.match(
     json.calls.find((one: { call_id: string }) => one.call_id === 'UNTOLD'),
@@ -37,7 +37,7 @@ t.test('the command line shows who was told, as text, as JSON and as a table', a
     },
   );
 
-  const csv = await tapedeck('consent', ...period, '--csv', '--show', 'all');
+  const csv = await tapedeck('consent-report', ...period, '--csv', '--show', 'all');
   const rows = parse(csv, { columns: true }) as Record<string, string>[];
   t.same(
     rows.map(({ call_id, told }) => [call_id, told]),
@@ -47,8 +47,11 @@ t.test('the command line shows who was told, as text, as JSON and as a table', a
     ],
   );
   t.equal(rows[0]?.untold, 'L =1+1, M =1+1');
-  t.match(await tapedeck('consent', '--from', '2020-01-01', '--to', '2020-01-31'), /No calls for which/);
-  await t.rejects(tapedeck('consent', '--from', '2026-08-01', '--to', '2026-07-01'), {
+  t.match(
+    await tapedeck('consent-report', '--from', '2020-01-01', '--to', '2020-01-31'),
+    /No calls for which/,
+  );
+  await t.rejects(tapedeck('consent-report', '--from', '2026-08-01', '--to', '2026-07-01'), {
     code: 'request_invalid',
   });
 });

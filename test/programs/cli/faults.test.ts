@@ -82,7 +82,7 @@ t.test('a database that is damaged is named, whatever command meets it', async (
   const commands = [
     ['calls'],
     ['coverage'],
-    ['consent'],
+    ['consent-report'],
     ['export', call, '-o', '-'],
     ['policy', 'export'],
     ['retention', 'plan'],

@@ -414,8 +414,8 @@ export const requests: Record<string, Request[]> = {
   'GET /api/v1/quality': looks('report'),
   'GET /api/v1/retention': looks('report'),
   'GET /api/v1/retention.csv': plain('export'),
-  'GET /api/v1/consent': looks('report'),
-  'GET /api/v1/consent.csv': plain('export'),
+  'GET /api/v1/consent-report': looks('report'),
+  'GET /api/v1/consent-report.csv': plain('export'),
   'GET /api/v1/coverage': looks('report'),
   'GET /api/v1/coverage.csv': plain('export'),
 };

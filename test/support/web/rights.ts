@@ -485,8 +485,14 @@ export const rights: Record<string, Row> = {
       nonsense: '401 403 404 403 403 403 403 403 404',
     },
   },
-  'GET /api/v1/consent': { is: '          401 403 200 403 403 403 403 200 200', token: 'oversee view' },
-  'GET /api/v1/consent.csv': { is: '      401 403 200 403 403 403 403 200 200', token: 'oversee view' },
+  'GET /api/v1/consent-report': {
+    is: '          401 403 200 403 403 403 403 200 200',
+    token: 'oversee view',
+  },
+  'GET /api/v1/consent-report.csv': {
+    is: '      401 403 200 403 403 403 403 200 200',
+    token: 'oversee view',
+  },
   'GET /api/v1/coverage': { is: '         401 403 200 403 403 403 403 200 200', token: 'oversee view' },
   'GET /api/v1/coverage.csv': { is: '     401 403 200 403 403 403 403 200 200', token: 'oversee view' },
   'GET /api/v1/status': { is: '           401 403 200 403 403 403 403 200 200', token: 'oversee' },

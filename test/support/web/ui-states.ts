@@ -126,12 +126,14 @@ export const uiStates: readonly UiState[] = [
   state('coverage without a call or a witness', '/coverage', says('Asterisk has sent no CDRs'), {
     house: 'empty',
   }),
-  state('consent with exceptions', '/consent', says('How this report is made')),
-  state('consent of every call', '/consent?show=all', says('How this report is made')),
-  state('consent with hostile names', '/consent?show=all', says('How this report is made'), {
+  state('consent with exceptions', '/consent-report', says('How this report is made')),
+  state('consent of every call', '/consent-report?show=all', says('How this report is made')),
+  state('consent with hostile names', '/consent-report?show=all', says('How this report is made'), {
     house: 'hostile',
   }),
-  state('consent without a call', '/consent', says('In this period there is no call'), { house: 'empty' }),
+  state('consent without a call', '/consent-report', says('In this period there is no call'), {
+    house: 'empty',
+  }),
   ...(['long', 'outgoing', 'yamamoto', 'full', 'erased'] as const).map((name) =>
     state(
       `how people were told, ${name}`,

@@ -235,7 +235,7 @@ t.test('every request of a page names its person: fetched, played, streamed and 
     '/lists',
     '/consents',
     '/telling',
-    '/consent',
+    '/consent-report',
     '/coverage',
     '/quality',
     '/retention',

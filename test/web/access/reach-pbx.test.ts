@@ -66,8 +66,8 @@ t.test('who reviews 101 on one PBX finds nothing of 101 on another, wherever the
         `${who}: ${part}`,
       );
     for (const path of [
-      '/consent',
-      '/consent.csv',
+      '/consent-report',
+      '/consent-report.csv',
       '/coverage',
       '/coverage.csv',
       '/quality',

@@ -292,8 +292,8 @@ t.test('a token for how the box does tells of no call', async (t) => {
   });
   for (const path of [
     '/quality',
-    '/consent',
-    '/consent.csv',
+    '/consent-report',
+    '/consent-report.csv',
     '/coverage',
     '/coverage.csv',
     '/retention',

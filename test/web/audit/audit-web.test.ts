@@ -197,13 +197,13 @@ t.test(
     await get(d.app, `/calls/${id}`, cookie);
     await written(d, 'view', 2);
     t.equal(await d.catalogue.changeCount(), before, 'no other page is told to look again');
-    for (const path of ['/coverage', '/consent', '/quality', '/retention']) {
+    for (const path of ['/coverage', '/consent-report', '/quality', '/retention']) {
       await get(d.app, path, cookie);
       await get(d.app, path, cookie, own);
     }
     t.same(
       ((await written(d, 'report', 4)) as ReadEntry[]).map((e) => e.object),
-      ['coverage', 'consent', 'quality', 'retention'],
+      ['coverage', 'consent_report', 'quality', 'retention'],
     );
     t.equal((await actions(d)).filter((a) => a === 'view').length, 2);
   },
@@ -227,14 +227,14 @@ t.test('what is changed is written with the change, and who may not is written t
   await post(d.app, '/retention/run', { confirm: 'erase-2' }, { cookie });
   await get(d.app, '/retention.csv', cookie);
   await get(d.app, '/coverage.csv?from=2026-07-01&to=2026-07-25', cookie);
-  await get(d.app, '/consent.csv?show=all', cookie);
+  await get(d.app, '/consent-report.csv?show=all', cookie);
   const changes = (await log(d)).filter((e) => !['person_add', 'sign_in'].includes(e.action));
   t.match(changes, [
     { action: 'policy_change', object_id: '1', detail: { changes: [/"All" is new/, /emergency_numbers/] } },
     { action: 'retention_run', detail: { confirm: 'erase-2' } },
     { action: 'export', object: 'retention' },
     { action: 'export', object: 'coverage', detail: { from: '2026-07-01', to: '2026-07-25' } },
-    { action: 'export', object: 'consent', detail: { show: 'all' } },
+    { action: 'export', object: 'consent_report', detail: { show: 'all' } },
   ]);
   t.equal(changes.length, 5, 'a change that was not made is not in the log');
 });

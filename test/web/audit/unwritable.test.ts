@@ -51,7 +51,7 @@ async function refusals(
     ['retention run', () => post(d.app, '/retention/run', {}, { cookie })],
     ['retention.csv', () => get(d.app, '/retention.csv', cookie)],
     ['coverage.csv', () => get(d.app, '/coverage.csv', cookie)],
-    ['consent.csv', () => get(d.app, '/consent.csv', cookie)],
+    ['consent.csv', () => get(d.app, '/consent-report.csv', cookie)],
     ['audit.csv', () => get(d.app, '/audit.csv', cookie)],
   ];
   const { runs } = asked;

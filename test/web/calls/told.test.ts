@@ -95,7 +95,7 @@ t.test('the report on consent has the exceptions, figures that add up, pages and
     await d.catalogue.notices.tell({ ...aPlaying(call.id), heardBy });
   }
   const period = 'from=2026-07-01&to=2026-07-27';
-  const view = (await get(d.app, `/consent?${period}`, cookie)).json();
+  const view = (await get(d.app, `/consent-report?${period}`, cookie)).json();
   t.strictSame(ajar(ConsentView, view), []);
   t.match(view, {
     ...{ filter: 'exceptions', page: 1, pages: 2, calls_total: 120, time_zone: 'Europe/Berlin' },
@@ -107,29 +107,31 @@ t.test('the report on consent has the exceptions, figures that add up, pages and
   });
   t.equal(view.calls.length, 100);
   t.match(view.calls[0], { call_id: calls[119], untold: [{ name: 'Bob' }], rule: 'Sales', answer: 'none' });
-  const second = (await get(d.app, `/consent?${period}&page=2`, cookie)).json();
+  const second = (await get(d.app, `/consent-report?${period}&page=2`, cookie)).json();
   t.same(
     [...view.calls, ...second.calls].map((one: { call_id: string }) => one.call_id),
     calls.slice(0, 120).reverse(),
     'each once, newest first',
   );
-  t.equal((await get(d.app, `/consent?${period}&page=3`, cookie)).json().calls.length, 0);
-  t.match((await get(d.app, `/consent?${period}&pbx=warehouse`, cookie)).json(), { totals: { calls: 0 } });
+  t.equal((await get(d.app, `/consent-report?${period}&page=3`, cookie)).json().calls.length, 0);
+  t.match((await get(d.app, `/consent-report?${period}&pbx=warehouse`, cookie)).json(), {
+    totals: { calls: 0 },
+  });
 
-  const csv = await get(d.app, `/consent.csv?${period}&show=all`, cookie);
+  const csv = await get(d.app, `/consent-report.csv?${period}&show=all`, cookie);
   t.match(csv.headers['content-disposition'], /tapedeck-consent-2026-07-01-2026-07-27\.csv/);
   const rows = parse(csv.body, { bom: true, columns: true }) as Record<string, string>[];
   t.equal(rows.length, 130);
   t.match(rows[129], { call_id: calls[0], findings: 'untold', told: 'some', untold: 'Bob 10B' });
   for (const bad of ['from=2026-08-01&to=2026-07-01', 'show=x', 'page=0', 'pbx=%20'])
-    t.equal((await get(d.app, `/consent?${bad}`, cookie)).statusCode, 400, bad);
+    t.equal((await get(d.app, `/consent-report?${bad}`, cookie)).statusCode, 400, bad);
 });
 
 t.test('one person has only so many reports made at once', async (t) => {
   const d = await openDashboard(t);
   const cookie = await setUp(d);
   await aToldCall(d);
-  const four = await Promise.all(Array.from({ length: 4 }, () => get(d.app, '/consent', cookie)));
+  const four = await Promise.all(Array.from({ length: 4 }, () => get(d.app, '/consent-report', cookie)));
   t.same(four.map((answer) => answer.statusCode).sort(), [200, 200, 200, 429]);
-  t.equal((await get(d.app, '/consent', cookie)).statusCode, 200, 'those that are done do not count');
+  t.equal((await get(d.app, '/consent-report', cookie)).statusCode, 200, 'those that are done do not count');
 });

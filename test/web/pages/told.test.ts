@@ -58,7 +58,7 @@ t.test('what was played and what was heard, refused, agreed and left out is told
 t.test(
   'the consent report answers in words, lists exceptions first, and its figures lead to calls',
   async (t) => {
-    const { page, complaints } = await openDesk(t, opened, house, { path: '/consent', as: 'eve' });
+    const { page, complaints } = await openDesk(t, opened, house, { path: '/consent-report', as: 'eve' });
     await page
       .getByRole('link', { name: 'In 3 of 12 calls somebody was not told that the call was recorded.' })
       .waitFor();
@@ -79,11 +79,11 @@ t.test(
     t.same(await faults(page), []);
     await page.setViewportSize({ width: 360, height: 740 });
     t.ok((await tooWide(page)) <= 0);
-    await page.goto(`${house.url}/consent?from=2026-07-31&to=2026-07-01`);
+    await page.goto(`${house.url}/consent-report?from=2026-07-31&to=2026-07-01`);
     await page.getByText(/2026-07-31, is after the last day, 2026-07-01/).waitFor();
     await page.getByLabel('From').waitFor();
     t.equal(complaints.filter((line) => !/400/.test(line)).length, 0);
-    await page.goto(`${house.url}/consent?from=2020-01-01&to=2020-01-31`);
+    await page.goto(`${house.url}/consent-report?from=2020-01-01&to=2020-01-31`);
     await page.getByText('In this period there is no call for which Tapedeck decided').waitFor();
   },
 );

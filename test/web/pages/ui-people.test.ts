@@ -222,7 +222,7 @@ t.test('each role sees what it may use, and an address that is not for it says s
       '/consents',
       '/telling',
       '/coverage',
-      '/consent',
+      '/consent-report',
       '/quality',
       '/retention',
       '/audit',

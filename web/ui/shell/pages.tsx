@@ -69,7 +69,7 @@ const pages: Page[] = [
     ...{ may: oversees, later: Coverage, view: () => <Coverage.View /> },
   },
   {
-    ...{ name: 'consent', href: '/consent', title: () => t.consent.title, group: 'assurance' },
+    ...{ name: 'consent', href: '/consent-report', title: () => t.consent.title, group: 'assurance' },
     ...{ may: oversees, later: Consent, view: () => <Consent.View /> },
   },
   {

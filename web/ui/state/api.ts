@@ -247,7 +247,7 @@ export const api = {
   coverage: (query: CoverageQuery, signal?: AbortSignal, background = false) =>
     ask<Coverage>('GET', `/coverage?${paramsOf(query)}`, undefined, signal, byItself(background)),
   consent: (query: ConsentQuery, signal?: AbortSignal) =>
-    ask<Consent>('GET', `/consent?${paramsOf(query)}`, undefined, signal),
+    ask<Consent>('GET', `/consent-report?${paramsOf(query)}`, undefined, signal),
   call: (id: string, background = false) =>
     ask<CallDetail>('GET', call(id), undefined, undefined, byItself(background)),
   audit: (query: AuditQuery, background: boolean) =>
@@ -318,7 +318,7 @@ export async function tellHeard(id: string, heard: [number, number][]): Promise<
 
 export const auditCsv = (query: AuditQuery) => forPerson(`${base}/audit.csv?${paramsOf(query)}`);
 export const coverageCsv = (query: CoverageQuery) => forPerson(`${base}/coverage.csv?${paramsOf(query)}`);
-export const consentCsv = (query: ConsentQuery) => forPerson(`${base}/consent.csv?${paramsOf(query)}`);
+export const consentCsv = (query: ConsentQuery) => forPerson(`${base}/consent-report.csv?${paramsOf(query)}`);
 export const retentionCsv = () => forPerson(`${base}/retention.csv`);
 export const checkpointUrl = () => forPerson(`${base}/audit/checkpoint.txt`);
 export const liveUrl = () => forPerson(`${base}/live`);

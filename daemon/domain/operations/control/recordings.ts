@@ -80,7 +80,7 @@ export const RECORDINGS = {
   ),
   /**
    * A table or a document is given out: written before it is. Needs the right that the object asks for: `audit` and `checkpoint`,
-   * `consent`, `coverage` and `retention`, `list`, or `call` with the id of one, of which they have to reach all. Throws `forbidden`,
+   * `consent`, `consent_report`, `coverage` and `retention`, `list`, or `call` with the id of one, of which they have to reach all. Throws `forbidden`,
    * `call_unknown`, `reason_needed`, `too_many`, `audit_unwritable`.
    */
   give_out: post('/audit/give-out', Type.Object({ by: By, ...About }), NOTHING),

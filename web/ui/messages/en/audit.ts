@@ -26,7 +26,8 @@ const text = (value: unknown): string => (Array.isArray(value) ? value.join(', '
 
 const papers: Record<string, string> = {
   coverage: 'the coverage report',
-  consent: 'the consent report',
+  consent: 'consents and objections',
+  consent_report: 'the consent report',
   retention: 'the retention report',
   quality: 'the quality report',
   audit: 'the audit log',

@@ -1,8 +1,8 @@
 import { count, plural } from '../locale.js';
 import { auditText } from './audit.js';
 import { badgeText, callsText, callText, keysText, playerText } from './calls.js';
-import { consentsText } from './consents.js';
 import { consentText } from './consent.js';
+import { consentsText } from './consents.js';
 import { coverageText } from './coverage.js';
 import { errorText } from './errors.js';
 import { evidenceText } from './evidence.js';
