@@ -3,13 +3,14 @@ import type { StoredPolicy } from '../catalogue/policy.js';
 import { standingOfNumber } from '../catalogue/standing.js';
 import { isoOrNull } from '../domain/days.js';
 import { fail } from '../domain/error.js';
+import { LATE_FACTS } from '../domain/policy/facts.js';
 import { type Imagined, imagine } from '../domain/policy/imagined.js';
-import { decideKeeping, decideRecord, decideRetention, type RuleOutcome } from '../domain/policy/policy.js';
 import { policyChanges } from '../domain/policy/policy-changes.js';
 import { FROM_NOW_ON } from '../domain/policy/retention.js';
 import { NONE_STANDING } from '../domain/policy/standing/standing.js';
+import { mayBeRecorded, verdictOf } from '../domain/policy/verdict.js';
 import type { Why } from '../domain/reason/reason.js';
-import { inWords, reasonView } from '../domain/reason/words.js';
+import { reasonView } from '../domain/reason/words.js';
 import { siteRegion } from '../ops/config.js';
 import { contents } from './common/arguments.js';
 import type { CliContext } from './common/context.js';
@@ -18,6 +19,7 @@ import { PBX_OPTION } from './common/pbxes.js';
 import { readPolicy, writePolicy } from './common/policy-file.js';
 import { ruleWarnings } from './common/rule-warnings.js';
 import { table, timesIn } from './common/table.js';
+import { verdictRows } from './common/verdict-text.js';
 import { policyVersions } from './policy-versions.js';
 
 type ImportOptions = { dryRun?: boolean; basedOn?: number; allowNoEmergencyNumbers?: boolean };
@@ -79,7 +81,9 @@ export function policy(program: Command, ctx: CliContext): void {
 
   command
     .command('test')
-    .description('show what the policy would decide for a call')
+    .description(
+      'show what would happen to a call: recorded or not, how people are told, how long it is kept',
+    )
     .addOption(
       new Option('--direction <direction>', 'direction of the call')
         .choices(['in', 'out', 'internal'])
@@ -95,6 +99,7 @@ export function policy(program: Command, ctx: CliContext): void {
     .option('--variable <variable...>', 'channel variables, as NAME=value')
     .option('--list <list...>', "lists of numbers that the other party's number is on")
     .option('--id <linkedid>', 'the first id that the PBX gives it, by which a percentage is decided')
+    .addOption(new Option('--unknown <fact...>', 'what is not known of it yet').choices([...LATE_FACTS]))
     .option('--talked <seconds>', 'how long it lasted, for the rules for the end of a call', Number)
     .option('--asked-for', 'somebody asked for the recording')
     .option('--at <time>', 'when it begins, by the clock of the site: "2026-03-02 14:30"; now if not given')
@@ -102,7 +107,7 @@ export function policy(program: Command, ctx: CliContext): void {
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  tapedeck policy test --direction in --number +15550123 --extension 204',
+      '\nExamples:\n  tapedeck policy test --direction in --number +15550123 --extension 204\n  tapedeck policy test --direction in --number +15550123 --unknown queue extension',
     )
     .action(async (asked: Asked) => {
       const by = asked.file
@@ -115,32 +120,17 @@ export function policy(program: Command, ctx: CliContext): void {
       const standing = catalogue
         ? await standingOfNumber(catalogue, asked.number ?? '', given)
         : NONE_STANDING;
-      const facts = imagine(asked, Date.now(), site, standing);
-      const record = decideRecord(by, facts);
-      const keep = decideRetention(by, facts);
-      const ended = endOf(asked);
-      const atEnd = ended && decideKeeping(by, facts, ended);
-      if (asked.json) {
-        const { open, meanwhile, ...decided } = record;
-        const all = { record: told(decided), keep: told(keep), ...(atEnd ? { at_end: told(atEnd) } : {}) };
-        return ctx.out(JSON.stringify(all, null, 2));
-      }
-      const days = keep.keepDays === null ? 'for ever' : `${keep.keepDays} days`;
-      ctx.out(
-        table(
-          ['', 'decision', 'rule', 'reason'],
-          [
-            ['recorded', RECORDED[record.outcome], record.rule ?? '-', inWords(record.why)],
-            ...(atEnd && record.outcome !== 'skip'
-              ? [['at the end', atEnd.keep ? 'kept' : 'destroyed', atEnd.rule ?? '-', inWords(atEnd.why)]]
-              : []),
-            ...(record.outcome === 'skip' || atEnd?.keep === false
-              ? []
-              : [['kept', days, keep.rule ?? '-', inWords(keep.why)]]),
-          ],
-          { wrap: [2, 3] },
-        ),
-      );
+      const verdict = verdictOf(by, imagine(asked, Date.now(), site, standing), endOf(asked));
+      if (!asked.json)
+        return ctx.out(table(['', 'decision', 'rule', 'reason'], verdictRows(verdict), { wrap: [2, 3] }));
+      const { record, awaits, telling, keep, atEnd } = verdict;
+      const all = {
+        record: { ...told(record), awaits },
+        ...(mayBeRecorded(record) ? { telling } : {}),
+        keep: told(keep),
+        ...(atEnd ? { at_end: told(atEnd) } : {}),
+      };
+      ctx.out(JSON.stringify(all, null, 2));
     });
 
   command
@@ -174,13 +164,6 @@ export function policy(program: Command, ctx: CliContext): void {
 
   policyVersions(command, ctx);
 }
-
-const RECORDED: Record<RuleOutcome, string> = {
-  record: 'yes',
-  skip: 'no',
-  on_demand: 'if somebody asks for it',
-  ask: 'if the other party says yes',
-};
 
 /** What the rules for the end of a call ask for; null where nobody gave the length of the call. */
 function endOf({ talked, askedFor = false }: Asked): { talkMs: number; askedFor: boolean } | null {

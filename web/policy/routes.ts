@@ -1,13 +1,14 @@
 import { standingOfNumber } from '../../daemon/catalogue/standing.js';
 import { imagine } from '../../daemon/domain/policy/imagined.js';
-import { decideKeeping, decideRecord, decideRetention } from '../../daemon/domain/policy/policy.js';
 import { FROM_NOW_ON } from '../../daemon/domain/policy/retention.js';
+import { verdictOf } from '../../daemon/domain/policy/verdict.js';
 import { inWords, reasonView } from '../../daemon/domain/reason/words.js';
 import { signed } from '../auth/signed.js';
 import { policyView } from '../calls/views.js';
 import type { Needs } from '../deps.js';
 import { answers } from '../server/answers.js';
 import type { App } from '../server/types.js';
+import { wouldTellView } from '../telling/views.js';
 import { PolicyBody, PolicyTestBody, PolicyTestView, PolicyVersionsView, PolicyView } from './schemas.js';
 
 type Deps = Needs<'ask' | 'now' | 'site', 'policy.newest' | 'policy.versions' | 'consents.list'>;
@@ -73,8 +74,9 @@ export function policyRoutes(app: App, { catalogue, ask, now, site }: Deps): voi
       config: { access: 'oversee', audit: { nothing: 'it asks what would be, and changes nothing' } },
       schema: {
         tags: ['policy'],
-        summary: 'What a policy would decide',
-        description: 'For a call with these facts; by the policy given, or else by the one in force.',
+        summary: 'What would happen to a call',
+        description:
+          'Whether a call with these facts is recorded, how its people are told and how long it is kept; by the policy given, or else by the one in force.',
         body: PolicyTestBody,
         response: answers(PolicyTestView),
       },
@@ -83,15 +85,17 @@ export function policyRoutes(app: App, { catalogue, ask, now, site }: Deps): voi
       const policy = body.policy ?? (await catalogue.policy.newest()).policy;
       const at = { region: site.region, clock: now };
       const facts = imagine(body, now(), site, await standingOfNumber(catalogue, body.number ?? '', at));
-      const { outcome, rule, why } = decideRecord(policy, facts);
-      const keep = decideRetention(policy, facts);
       const { talked_s: talked, asked_for: askedFor = false } = body;
-      const atEnd =
-        talked === undefined ? null : decideKeeping(policy, facts, { talkMs: talked * 1000, askedFor });
+      const ended = talked === undefined ? null : { talkMs: talked * 1000, askedFor };
+      const { record, awaits, telling, keep, atEnd } = verdictOf(policy, facts, ended);
+      const { outcome, rule, why, open, meanwhile } = record;
       return {
-        outcome,
-        rule,
+        ...{ outcome, rule, open, meanwhile, awaits },
         ...reasonView(why),
+        telling: telling && {
+          ...wouldTellView(telling),
+          ...{ language: telling.language, rule: telling.rule },
+        },
         keep_days: keep.keepDays,
         keep_rule: keep.rule,
         keep_reason: inWords(keep.why),

@@ -1,8 +1,10 @@
 import { Type } from 'typebox';
+import { LATE_FACTS } from '../../daemon/domain/policy/facts.js';
 import { Imagined } from '../../daemon/domain/policy/imagined.js';
 import { Policy, RuleOutcome } from '../../daemon/domain/policy/policy.js';
 import { reasonShape } from '../../daemon/domain/reason/reason.js';
 import { Nullable, Time } from '../server/schemas.js';
+import { Language, NOT_ADVICE, TELLS_NOBODY, WouldTellProperties } from '../telling/schemas.js';
 
 /** The shapes of the rules. */
 export const PolicyView = Type.Object({
@@ -46,6 +48,28 @@ export const PolicyTestView = Type.Object({
   outcome: RuleOutcome,
   rule: Nullable(Type.String()),
   ...reasonShape,
+  open: Type.Boolean({
+    description:
+      'Whether something may still become known by which the call would be recorded otherwise. `outcome` and `rule` are what holds if nothing does.',
+  }),
+  meanwhile: Type.Enum(['capture', 'wait'], {
+    description:
+      'What holds while it is open: captured, and destroyed if it may not be kept; or nothing is captured yet.',
+  }),
+  awaits: Type.Array(Type.Enum([...LATE_FACTS]), {
+    description: 'What has to become known before it is decided. Empty unless it is open.',
+  }),
+  telling: Type.Union(
+    [
+      Type.Object({
+        ...WouldTellProperties,
+        language: Language,
+        rule: Nullable(Type.String({ description: 'The recording rule that asked for the mode.' })),
+      }),
+      Type.Null(),
+    ],
+    { description: `How its people would be told. ${TELLS_NOBODY} ${NOT_ADVICE}` },
+  ),
   keep_days: Nullable(Type.Integer()),
   keep_rule: Nullable(Type.String()),
   keep_reason: reasonShape.reason,

@@ -20,7 +20,7 @@ import {
   TellingTestView,
   TellingView,
 } from './schemas.js';
-import { promptView } from './views.js';
+import { promptView, wouldTellView } from './views.js';
 
 type Deps = Needs<'ask' | 'dataDir' | 'site', 'policy.newest' | 'prompts.list'>;
 
@@ -28,9 +28,9 @@ type Deps = Needs<'ask' | 'dataDir' | 'site', 'policy.newest' | 'prompts.list'>;
 export function tellingRoutes(app: App, { catalogue, ask, dataDir, site }: Deps): void {
   const own = createOwnPrompts();
   const files = createPromptFiles(dataDir);
-  const newest = async (): Promise<{ version: number; telling: Telling }> => {
+  const newest = async (): Promise<{ version: number; telling: Telling; tells: boolean }> => {
     const { version, policy } = await catalogue.policy.newest();
-    return { version, telling: policy.telling ?? {} };
+    return { version, telling: policy.telling ?? {}, tells: policy.telling !== undefined };
   };
   const placeOf = ({ subdivision = '' }: Telling) => ({ region: site.region, subdivision });
   const keysOf = ({ refuse_key, agree_key }: Telling) => ({
@@ -58,10 +58,11 @@ export function tellingRoutes(app: App, { catalogue, ask, dataDir, site }: Deps)
       },
     },
     async () => {
-      const { version, telling } = await newest();
+      const { version, telling, tells } = await newest();
       return {
         notice: NOT_ADVICE,
         policy_version: version,
+        tells,
         mode: telling.mode ?? DEFAULT_MODE,
         silent_confirmed: telling.silent_confirmed === true,
         site: placeOf(telling),
@@ -84,17 +85,12 @@ export function tellingRoutes(app: App, { catalogue, ask, dataDir, site }: Deps)
       },
     },
     async ({ body }) => {
-      const { telling } = await newest();
-      const { mode, because, promptInRecording, beepSeconds } = decideTelling({
-        telling,
-        wanted: body.mode,
-        number: body.number ?? null,
-        site: placeOf(telling),
+      const { telling, tells } = await newest();
+      if (!tells) return { notice: NOT_ADVICE, telling: null };
+      const decided = decideTelling({
+        ...{ telling, wanted: body.mode, number: body.number ?? null, site: placeOf(telling) },
       });
-      return {
-        notice: NOT_ADVICE,
-        ...{ mode, because, prompt_in_recording: promptInRecording, beep_seconds: beepSeconds },
-      };
+      return { notice: NOT_ADVICE, telling: wouldTellView(decided) };
     },
   );
 

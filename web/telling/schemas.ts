@@ -6,14 +6,20 @@ import { Nullable, Time } from '../server/schemas.js';
 /** The shapes of how people are told that their calls are recorded. */
 const Mode = Type.Enum([...MODES]);
 const Kind = Type.Enum([...PROMPT_KINDS]);
-const Language = Type.Enum([...LANGUAGES]);
+export const Language = Type.Enum([...LANGUAGES]);
 const Hash = Type.String({ pattern: '^[0-9a-f]{64}$' });
 
 export const NOT_ADVICE = 'Information, not legal advice.';
+export const TELLS_NOBODY =
+  'Null where the policy has no `telling`: people are told in another way, and Tapedeck tells nobody.';
 
 export const TellingView = Type.Object({
   notice: Type.String({ description: NOT_ADVICE }),
   policy_version: Type.Integer(),
+  tells: Type.Boolean({
+    description:
+      'Whether Tapedeck tells people. If not, they are told in another way, and the rest is what would hold if it did.',
+  }),
   mode: Mode,
   silent_confirmed: Type.Boolean(),
   site: Type.Object({ region: Type.String(), subdivision: Type.String() }),
@@ -31,13 +37,14 @@ export const TellingTestBody = Type.Object({
   mode: Type.Optional(Mode),
 });
 
-export const TellingTestView = Type.Object({
-  notice: Type.String({ description: NOT_ADVICE }),
+/** How people would be told, and by what that was decided. */
+export const WouldTellProperties = {
   mode: Mode,
   because: Type.Array(
     Type.Object({
       code: Type.Enum(['jurisdiction', 'rule', 'default', 'silent_not_confirmed']),
       id: Type.Optional(Type.String()),
+      name: Type.Optional(Type.String({ description: 'Of the jurisdiction, such as "California".' })),
       from: Type.Optional(Type.Enum(['number', 'site'])),
       needs: Type.Optional(Mode),
       mode: Type.Optional(Mode),
@@ -45,6 +52,11 @@ export const TellingTestView = Type.Object({
   ),
   prompt_in_recording: Type.Boolean(),
   beep_seconds: Nullable(Type.Integer()),
+};
+
+export const TellingTestView = Type.Object({
+  notice: Type.String({ description: NOT_ADVICE }),
+  telling: Type.Union([Type.Object(WouldTellProperties), Type.Null()], { description: TELLS_NOBODY }),
 });
 
 const PromptView = Type.Object({

@@ -1,4 +1,5 @@
 import { iso } from '../../daemon/domain/days.js';
+import { jurisdictionName, type TellDecision } from '../../daemon/domain/telling/decide.js';
 import type { Prompt } from '../../daemon/domain/telling/prompt.js';
 
 /** A prompt that was uploaded, as the API has it. */
@@ -7,4 +8,18 @@ export const promptView = ({ hash, name, text, bytes, durationMs, addedAt, added
   duration_ms: durationMs,
   added_at: iso(addedAt),
   added_by: addedBy,
+});
+
+/** How people would be told, as the API has it. */
+export const wouldTellView = ({
+  mode,
+  because,
+  promptInRecording,
+  beepSeconds,
+}: Pick<TellDecision, 'mode' | 'because' | 'promptInRecording' | 'beepSeconds'>) => ({
+  ...{ mode, prompt_in_recording: promptInRecording, beep_seconds: beepSeconds },
+  because: because.map((one) => ({
+    ...one,
+    ...(one.code === 'jurisdiction' ? { name: jurisdictionName(one.id) } : {}),
+  })),
 });

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { momentOf, type Site } from '../days.js';
 import { fail } from '../error.js';
 import { FIRST, readPbx, unqualified } from '../place.js';
-import { ALL_KNOWN, type CallFacts } from './facts.js';
+import { ALL_KNOWN, type CallFacts, LATE_FACTS } from './facts.js';
 import { NONE_STANDING, type StandingOf } from './standing/standing.js';
 
 const Texts = (description: string) =>
@@ -31,6 +31,12 @@ export const Imagined = Type.Object({
   variable: Texts('Channel variables of the leg that begins it, as NAME=value.'),
   list: Texts("Lists of numbers that the other party's number is on."),
   id: Text('The first id that the PBX gives it (linkedid): a percentage is decided by it.'),
+  unknown: Type.Optional(
+    Type.Array(Type.Enum([...LATE_FACTS]), {
+      uniqueItems: true,
+      description: 'What is not known of it yet, such as the queue of a call that was just answered.',
+    }),
+  ),
   at: Text("When it begins, by the site's clock: YYYY-MM-DD HH:MM. Left out: now."),
 });
 export type Imagined = Static<typeof Imagined>;
@@ -89,7 +95,7 @@ export function imagine(
     },
     startedAt,
     site,
-    known: ALL_KNOWN,
+    known: { ...ALL_KNOWN, ...Object.fromEntries((call.unknown ?? []).map((fact) => [fact, false])) },
   };
 }
 

@@ -76,6 +76,12 @@ export function matchOf(tests: readonly Test[], facts: CallFacts, later: CallFac
   return now ? 'now' : 'later';
 }
 
+/** What tests ask for and is not known yet, as far as it may still change what they say. */
+export const unknownIn = (tests: readonly Test[], facts: CallFacts): LateFact[] =>
+  tests.flatMap(({ fits, needs, stays }) =>
+    needs === undefined || facts.known[needs] || (stays && fits(facts)) ? [] : [needs],
+  );
+
 export const fitsNow = (tests: readonly Test[], facts: CallFacts): boolean =>
   tests.every(({ fits }) => fits(facts));
 

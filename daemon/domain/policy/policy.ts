@@ -2,8 +2,8 @@ import { type Static, Type } from 'typebox';
 import { because, together, type Why } from '../reason/reason.js';
 import { ModeSchema, Telling } from '../telling/schema.js';
 import { bare, When } from './conditions.js';
-import { type CallFacts, onceAnswered } from './facts.js';
-import { fitsNow, matchOf, ready } from './match.js';
+import { type CallFacts, LATE_FACTS, type LateFact, onceAnswered } from './facts.js';
+import { fitsNow, matchOf, ready, unknownIn } from './match.js';
 import { consentTo, dayOf, mayBeObjected, objectionTo } from './standing/holding.js';
 
 const Name = Type.String({ minLength: 1, maxLength: 80 });
@@ -218,6 +218,19 @@ export function decideRecord(policy: Policy, facts: CallFacts): RecordDecision {
   if (!differs && !(never && decided.outcome !== 'skip')) return final(decided);
   const waits = never || possible.some(waitsWhileOpen) || (namesNumbers(now) && !possible.every(captures));
   return { ...decided, open: true, meanwhile: waits ? 'wait' : 'capture' };
+}
+
+/** What has to become known of a call before it is decided whether it is recorded, where that is open. */
+export function awaitedBy(policy: Policy, facts: CallFacts): LateFact[] {
+  const later = onceAnswered(facts);
+  const awaited = new Set<LateFact>();
+  for (const { tests } of ready(policy).record) {
+    const match = matchOf(tests, facts, later);
+    if (match === 'yes') break;
+    if (match !== 'no') for (const fact of unknownIn(tests, facts)) awaited.add(fact);
+  }
+  if (mayBeEmergency(policy, facts, later)) awaited.add(facts.known.number ? 'extension' : 'number');
+  return LATE_FACTS.filter((fact) => awaited.has(fact));
 }
 
 const final = ({ outcome, rule, why, agreed }: Decided): RecordDecision => {

@@ -40,6 +40,9 @@ export type TellDecision = {
 
 const known = new Map(JURISDICTIONS.map((j) => [j.id, j]));
 
+/** Returns the name of a jurisdiction, such as "California"; its id where only an admin has named it. */
+export const jurisdictionName = (id: string): string => known.get(id)?.name ?? id;
+
 function overridden(base: Jurisdiction, { least, prompt_in_recording, note }: Override): Ruling {
   // What is not known is never taken for a place where nobody has to be told.
   const floor = base.id === UNKNOWN.id ? stricter(least, DEFAULT_MODE) : least;

@@ -172,6 +172,10 @@ t.test('a policy is imported once, shown, tested, and not over the work of someb
   t.match(await tapedeck('policy', 'import', file), /nothing to change/);
   t.match(await tapedeck('policy', 'test', '--direction', 'in'), /kept +30 days +Short +Law/);
   t.match(await tapedeck('policy', 'test', '--direction', 'out', '--number', '112'), /recorded +no/);
+  const asked = ['policy', 'test', '--direction', 'out', '--unknown', 'number', '--json'];
+  t.match(JSON.parse(await tapedeck(...asked)), {
+    ...{ record: { open: true, meanwhile: 'wait', awaits: ['number'] }, telling: null },
+  });
   t.match(JSON.parse(await tapedeck('policy', 'export', '--json')), { retention: [rule] });
   t.match(JSON.parse(await tapedeck('policy', 'history', '--json')), [{ version: 1 }]);
   await t.rejects(tapedeck('policy', 'test'), { code: 'commander.missingMandatoryOptionValue' });

@@ -36,7 +36,7 @@ t.test(
       )
       .waitFor();
 
-    const tried = page.getByRole('region', { name: 'Try it' });
+    const tried = page.getByRole('region', { name: 'What would happen' });
     await tried.getByLabel('Their number').fill('+33123456789');
     for (const [at, outcome] of [
       ['2026-03-07 10:00', 'It would not be recorded.'],

@@ -73,6 +73,21 @@ t.test('the policy is changed by version, and every version is kept with its aut
     rule: 'Board',
     keep_days: 90,
   });
+  t.match(
+    await test({ direction: 'in', unknown: ['extension'] }),
+    { open: true, meanwhile: 'wait', awaits: ['extension'], outcome: 'record', telling: null },
+    'a rule may still fit, and a policy without telling has others tell people',
+  );
+  t.match(
+    await test({ direction: 'in', number: '+14155550123', policy: { ...defaultPolicy, telling: {} } }),
+    {
+      ...{ open: false, awaits: [] },
+      telling: {
+        ...{ mode: 'ask', language: 'en', rule: null },
+        because: [{ code: 'default' }, { id: 'US' }, { id: 'US-CA', name: 'California' }, {}],
+      },
+    },
+  );
   t.match(await test({ direction: 'out', number: '112' }), { outcome: 'skip', rule: 'Emergency numbers' });
   t.match(await test({ direction: 'in', extension: '200', policy: defaultPolicy }), {
     outcome: 'record',

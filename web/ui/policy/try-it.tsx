@@ -2,21 +2,22 @@ import { useState } from 'preact/hooks';
 import { writePbx } from '../../../daemon/domain/place.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { Field } from '../kit/field.js';
-import { NoIcon, TickIcon } from '../kit/icons.js';
-import { Sentence } from '../kit/sentence.js';
 import { useSending } from '../kit/use-form.js';
-import { Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { api, type Policy, type PolicyTest, type PolicyVerdict } from '../state/api.js';
 import { pbxes, severalPbxes } from '../state/pbxes.js';
+import { Verdict } from './verdict.js';
 
+/** What may still become known of a call that was answered. */
+const LATE = ['queue', 'extension', 'number', 'account', 'variable'] as const;
 const facts = ['number', 'extension', 'queue', 'did', 'trunk', 'account', 'variable', 'list', 'at'] as const;
 
 /** Asks the server what the rules on the page, saved or not, would do with a call. */
 export function TryIt({ policy, unsaved }: { policy: Policy; unsaved: boolean }) {
   const [direction, setDirection] = useState<PolicyTest['direction']>('in');
   const [pbx, setPbx] = useState('first');
+  const [unknown, setUnknown] = useState<readonly (typeof LATE)[number][]>([]);
   const [texts, setTexts] = useState(facts.map(() => ''));
   const [verdict, setVerdict] = useState<{ by: Policy; said: PolicyVerdict } | null>(null);
   const { busy, problem, send } = useSending();
@@ -28,6 +29,7 @@ export function TryIt({ policy, unsaved }: { policy: Policy; unsaved: boolean })
       const text = texts[i]?.trim();
       if (text) test[f] = text;
     });
+    if (unknown.length > 0) test.unknown = [...unknown];
     const done = await send(async () => setVerdict({ by: policy, said: await api.testPolicy(test) }));
     if (!done) setVerdict(null);
   };
@@ -78,6 +80,26 @@ export function TryIt({ policy, unsaved }: { policy: Policy; unsaved: boolean })
             onInput={(value) => setTexts(texts.map((x, n) => (n === i ? value : x)))}
           />
         ))}
+        <fieldset class="checks" aria-describedby="try-unknown">
+          <legend>{t.policy.tryIt.unknown}</legend>
+          <p class="field-help" id="try-unknown">
+            {t.policy.tryIt.unknownHelp}
+          </p>
+          {LATE.map((fact) => (
+            <label class="check" key={fact}>
+              <input
+                type="checkbox"
+                checked={unknown.includes(fact)}
+                onChange={(e) =>
+                  setUnknown(
+                    e.currentTarget.checked ? [...unknown, fact] : unknown.filter((other) => other !== fact),
+                  )
+                }
+              />
+              <span>{t.policy.tryIt[fact]}</span>
+            </label>
+          ))}
+        </fieldset>
         <button type="submit" class="button" disabled={busy}>
           {busy ? t.policy.tryIt.busy : t.policy.tryIt.button}
         </button>
@@ -85,43 +107,5 @@ export function TryIt({ policy, unsaved }: { policy: Policy; unsaved: boolean })
       {problem !== null && <ErrorNote problem={problem} />}
       <div role="status">{verdict?.by === policy && <Verdict said={verdict.said} />}</div>
     </section>
-  );
-}
-
-function Verdict({ said }: { said: PolicyVerdict }) {
-  return (
-    <div class="verdict">
-      <p class="verdict-line">
-        {said.outcome === 'record' ? <TickIcon /> : <NoIcon />}
-        <span>
-          <strong>
-            {said.outcome === 'skip'
-              ? t.policy.tryIt.notRecorded
-              : said.outcome !== 'record'
-                ? t.policy.tryIt[said.outcome]
-                : said.keep_days === null
-                  ? t.policy.tryIt.keptForEver
-                  : t.policy.tryIt.kept({ days: said.keep_days })}
-          </strong>
-        </span>
-      </p>
-      <Because rule={said.rule} reason={said.reason} />
-      {said.outcome === 'record' && <Because rule={said.keep_rule} reason={said.keep_reason} />}
-    </div>
-  );
-}
-
-function Because({ rule, reason }: { rule: string | null; reason: string }) {
-  return (
-    <p class="quiet">
-      <Sentence
-        of={(marks) =>
-          rule === null
-            ? t.policy.tryIt.byDefault(marks)
-            : t.policy.tryIt.byRule({ ...marks, name: clean(rule) })
-        }
-        parts={{ reason: <Verbatim text={reason} /> }}
-      />
-    </p>
   );
 }

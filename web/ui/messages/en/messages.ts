@@ -20,6 +20,7 @@ import { factorText } from './sign-in.js';
 import { tellingText } from './telling.js';
 import { toldText } from './told.js';
 import { vaultText } from './vault.js';
+import { wouldText } from './would.js';
 
 /** Every message of the desk, in English. */
 export const messages = {
@@ -169,6 +170,7 @@ export const messages = {
   consents: consentsText,
   quality: qualityText,
   telling: tellingText,
+  would: wouldText,
   reference: referenceText,
   retention: retentionText,
   health: healthText,

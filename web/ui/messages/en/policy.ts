@@ -201,8 +201,9 @@ export const policyText = {
     },
   },
   tryIt: {
-    title: 'Try it',
-    intro: 'Describe a call to see what the rules on this page would do before you save them.',
+    title: 'What would happen',
+    intro:
+      'Describe a call to see whether it would be recorded, how its people would be told and how long it would be kept, before you save.',
     draft: 'Uses your unsaved changes.',
     pbx: 'PBX',
     direction: 'Direction',
@@ -227,6 +228,8 @@ export const policyText = {
         other: `It would be recorded and kept for ${count(days)} days.`,
       }),
     keptForEver: 'It would be recorded and kept forever.',
+    unknown: 'Not known yet',
+    unknownHelp: 'As of a call that was just answered and may still go to a queue or to somebody else.',
     byRule: ({ name, reason }: { name: string; reason: string }) => `Rule “${name}”: ${reason}`,
     byDefault: ({ reason }: { reason: string }) => `By default: ${reason}`,
   },

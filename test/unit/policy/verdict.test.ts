@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import t from 'tap';
+import type { CliContext } from '../../../daemon/cli/common/context.js';
+import { verdictRows } from '../../../daemon/cli/common/verdict-text.js';
+import { policy as policyCommand } from '../../../daemon/cli/policy.js';
+import { type Imagined, imagine } from '../../../daemon/domain/policy/imagined.js';
+import { defaultPolicy, type Policy, type RecordRule } from '../../../daemon/domain/policy/policy.js';
+import { verdictOf } from '../../../daemon/domain/policy/verdict.js';
+
+const site = { timeZone: 'Europe/Berlin', region: 'DE' };
+const rule = (when: RecordRule['when'], more: Partial<RecordRule> = {}): RecordRule => ({
+  ...{ name: 'Rule', reason: 'Because.', when, outcome: 'skip', ...more },
+});
+const by = (record: RecordRule[], more: Partial<Policy> = {}): Policy => ({
+  ...defaultPolicy,
+  record,
+  ...more,
+});
+const of = (policy: Policy, call: Imagined) => verdictOf(policy, imagine(call, 0, site), null);
+const text = (policy: Policy, call: Imagined) =>
+  verdictRows(of(policy, call))
+    .map((row) => row.join(' | '))
+    .join('\n');
+
+t.test('what is not decided yet says what it waits for, and what holds until then', async (t) => {
+  const queue = by([rule({ queue: ['council'] })]);
+  t.match(of(queue, { direction: 'in' }), { record: { open: false }, awaits: [] });
+  t.match(of(queue, { direction: 'in', unknown: ['queue', 'extension'] }), {
+    record: { open: true, meanwhile: 'wait', outcome: 'record' },
+    awaits: ['queue'],
+  });
+  t.match(
+    text(queue, { direction: 'in', unknown: ['queue'] }),
+    /^decided \| not yet .* until the queue is known\. Until then nothing is captured\.\notherwise \| yes/,
+  );
+  const both = by([rule({ queue: ['council'], extension: ['134'] }, { while_open: 'capture' })]);
+  t.match(of(both, { direction: 'in', unknown: ['extension', 'queue'] }), {
+    record: { open: true, meanwhile: 'capture' },
+    awaits: ['extension', 'queue'],
+  });
+  t.match(
+    text(both, { direction: 'in', unknown: ['extension', 'queue'] }),
+    /until the extension and the queue are known\. Until then it is captured, and that is destroyed if/,
+  );
+  t.match(
+    of(both, { direction: 'in', unknown: ['extension', 'queue'], extension: '134' }),
+    { awaits: ['queue'] },
+    'an extension that took part has taken part',
+  );
+  t.match(of(both, { direction: 'in', unknown: ['number'] }), { record: { open: false }, awaits: [] });
+  t.match(
+    of(by([]), { direction: 'out', unknown: ['number'] }),
+    { record: { open: true, meanwhile: 'wait' }, awaits: ['number'] },
+    'it may be an emergency',
+  );
+});
+
+t.test(
+  'how people would be told is by the rule, the law of both places and the languages of the policy',
+  async (t) => {
+    const telling = {
+      languages: [{ when: { did: ['+493012345'] }, language: 'es' as const }],
+      subdivision: 'BE',
+    };
+    const policy = by(
+      [
+        rule({ queue: ['orders'] }, { outcome: 'record', tell: 'announce_refusal' }),
+        rule({ extension: ['134'] }),
+      ],
+      { telling },
+    );
+    const call = { direction: 'in', number: '+12065550123' } as const;
+    const plain = of(policy, call);
+    t.match(plain.telling, { language: 'en', rule: null, promptInRecording: true });
+    t.same(
+      plain.telling?.because
+        .filter(({ code }) => code === 'jurisdiction')
+        .map((one) => 'id' in one && one.id),
+      ['US', 'US-WA', 'DE', 'EU'],
+    );
+    t.match(of(policy, { ...call, did: '+493012345' }).telling, { language: 'es' });
+    t.match(of(policy, { ...call, queue: 'orders' }).telling, {
+      mode: /announce_refusal|ask/,
+      rule: 'Rule',
+    });
+    t.match(
+      of(by([rule({}, { outcome: 'ask' })], { telling }), call).telling,
+      { mode: 'ask', rule: 'Rule' },
+      'a rule that asks for a yes is a question',
+    );
+    t.match(text(policy, call), /told \| by .*, in English \| - .*Washington \(their number\): at the least/);
+    t.notMatch(text(policy, { ...call, extension: '134' }), /told/, 'of what is not recorded nobody is told');
+  },
+);
+
+t.test('a policy without telling has others tell people', async (t) => {
+  const policy = by([rule({ queue: ['orders'] }, { outcome: 'record', tell: 'ask' })]);
+  t.equal(of(policy, { direction: 'in', queue: 'orders' }).telling, null);
+  t.match(text(policy, { direction: 'in', queue: 'orders' }), /told \| by others .* Tapedeck tells nobody/);
+});
+
+t.test('every option of the command is in its documentation, and no other', async (t) => {
+  const program = new Command();
+  policyCommand(program, {} as CliContext);
+  const command = program.commands[0]!.commands.find((one) => one.name() === 'test')!;
+  const options = command.options.map(({ long }) => long!).sort();
+  const [, part = ''] = readFileSync('docs/commands.md', 'utf8').split('## What would happen to a call');
+  const documented = [...part.split('\n## ')[0]!.matchAll(/^\| `(--[a-z-]+)/gm)].map(([, name]) => name!);
+  t.same(documented.sort(), options);
+});
