@@ -18,8 +18,10 @@ export function policyChanges(before: Policy, after: Policy): string[] {
   const [was, is] = days as [string[], string[]];
   for (const day of is.filter((one) => !was.includes(one))) lines.push(`holidays: "${day}" is new`);
   for (const day of was.filter((one) => !is.includes(one))) lines.push(`holidays: "${day}" is gone`);
-  if (JSON.stringify(before.telling) !== JSON.stringify(after.telling))
-    lines.push(`telling: ${tellingChanges(before.telling ?? {}, after.telling ?? {}).join(', ')}`);
+  if (before.telling && !after.telling) lines.push('telling: people are told in another way now');
+  if (after.telling && !before.telling) lines.push('telling: Tapedeck tells people now');
+  const told = tellingChanges(before.telling ?? {}, after.telling ?? {});
+  if (after.telling && told.length > 0) lines.push(`telling: ${told.join(', ')}`);
   const limits = [before, after].map(({ mask }) => (mask ? `${mask.resume_after_s} s` : 'the default'));
   if (limits[0] !== limits[1]) lines.push(`mask: ends by itself after ${limits[0]} -> ${limits[1]}`);
   const numbers = [before, after].map((p) => p.emergency_numbers.join(', '));

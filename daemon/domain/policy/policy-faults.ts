@@ -1,4 +1,5 @@
 import { fail } from '../error.js';
+import { DEFAULT_KEYS } from '../telling/prompt.js';
 import { isDay } from './hours.js';
 import type { Policy } from './policy.js';
 
@@ -21,10 +22,16 @@ export function policyFaults(policy: Policy): PolicyFault[] {
       for (const group of when.group ?? [])
         if (!names.has(group))
           faults.push({ path: [part, i, 'when', 'group'], text: `there is no group "${group}"` });
+  const { refuse_key, agree_key } = { ...DEFAULT_KEYS, ...policy.telling };
+  if (refuse_key === agree_key)
+    faults.push({ path: ['telling', 'agree_key'], text: `${agree_key} is the key to refuse, too` });
   return faults;
 }
 
-/** Throws `policy_invalid` for a policy that names groups which it does not have, and for days that there are not. */
+/**
+ * Throws `policy_invalid` for a policy that names groups which it does not have, for days that there are not, and where one key
+ * would both refuse and agree.
+ */
 export function checkPolicy(policy: Policy): void {
   const faults = policyFaults(policy);
   if (faults.length > 0)

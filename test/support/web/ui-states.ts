@@ -148,6 +148,26 @@ export const uiStates: readonly UiState[] = [
     { house: 'hostile' },
   ),
   state('telling callers', '/telling', says('Included with Tapedeck')),
+  state('telling callers, by Tapedeck', '/telling', async (p) => {
+    await p.getByRole('radio', { name: 'Tapedeck tells people' }).check();
+    await press(p, 'Add a place');
+    await press(p, 'Done');
+    await says('2 problems to correct')(p);
+  }),
+  state('telling callers, by language', '/telling', async (p) => {
+    await p.getByRole('radio', { name: 'Tapedeck tells people' }).check();
+    await p.getByLabel('Key to refuse', { exact: true }).selectOption('1');
+    await press(p, 'Add a language');
+    await press(p, 'Done');
+    await says('1 problem to correct')(p);
+  }),
+  state('telling callers, for an auditor', '/telling', says('Only admins can change'), { as: 'eve' }),
+  state('what would happen is still open', '/policy', async (p) => {
+    const tried = p.getByRole('region', { name: 'What would happen' });
+    await tried.getByRole('checkbox', { name: 'Our extension' }).check();
+    await tried.getByRole('button', { name: 'Try it' }).click();
+    await says('Not decided until the extension is known.')(p);
+  }),
   state('quality', '/quality', says('Extension 112: noisy in 3 of 5 calls.')),
   state('quality of nothing', '/quality', says('No recordings in this period.'), { house: 'empty' }),
   state(

@@ -57,3 +57,58 @@ t.test('a prompt is uploaded, listened to and then used, and the law is looked u
   await page.getByText('RCW 9.73.030; RCFP (2012)').waitFor();
   t.strictSame(complaints, []);
 });
+
+t.test(
+  'an admin has Tapedeck tell people, in which way and languages, and has others tell them again',
+  async (t) => {
+    const house = await openFurnished(t, opened, 'empty');
+    const { page, complaints } = await openDesk(t, opened, house, { path: '/telling' });
+    const { catalogue } = house.dashboard;
+    await page.getByText('Tapedeck tells nobody that calls are recorded').waitFor();
+    t.equal(await page.getByLabel('How people are told where no rule asks for more').count(), 0);
+
+    await page.getByRole('radio', { name: 'Tapedeck tells people' }).check();
+    await page.getByLabel('How people are told where no rule asks for more').selectOption('announce_refusal');
+    await page.getByLabel('State or province').fill('w!');
+    await page.getByText('Enter up to three letters or digits').waitFor();
+    t.equal(await page.getByRole('button', { name: 'Save the policy' }).isDisabled(), true);
+    await page.getByLabel('State or province').fill('sct');
+    await page.getByLabel('Key to refuse', { exact: true }).selectOption('1');
+    await page.getByText('Choose two different keys').waitFor();
+    await page.getByLabel('Key to refuse', { exact: true }).selectOption('*');
+    await page.getByLabel('Seconds between two tones').fill('4');
+    await page.getByText('Enter a whole number from 5 to 60.').waitFor();
+    await page.getByLabel('Seconds between two tones').fill('10');
+    await page.getByLabel('Default language').selectOption('French');
+
+    await page.getByRole('button', { name: 'Add a language' }).click();
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByText('Enter at least one condition.').first().waitFor();
+    await page.getByLabel('Country of their number').fill('mx');
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByText('For calls with a number from Mexico.').waitFor();
+
+    await page.getByRole('button', { name: 'Add a place' }).click();
+    await page.getByLabel('Place', { exact: true }).fill('de');
+    await page.getByText('Germany', { exact: true }).first().waitFor();
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByText('Say why, and on whose advice.').first().waitFor();
+    await page.getByLabel('Note', { exact: true }).fill('Our counsel, 3 March 2026.');
+    await page.getByRole('button', { name: 'Done' }).click();
+    t.same(await faults(page), []);
+    t.equal(await tooWide(page), 0);
+    await page.getByRole('button', { name: 'Save the policy' }).click();
+    await page.getByText('Tapedeck tells people that calls are recorded, by default').waitFor();
+    t.same((await catalogue.policy.newest()).policy.telling, {
+      ...{ mode: 'announce_refusal', subdivision: 'SCT', refuse_key: '*', beep_seconds: 10, language: 'fr' },
+      languages: [{ when: { region: ['MX'] }, language: 'es' }],
+      overrides: [{ id: 'DE', least: 'announce', note: 'Our counsel, 3 March 2026.' }],
+    });
+
+    await page.getByRole('radio', { name: 'People are told in another way' }).check();
+    await page.getByRole('button', { name: 'Save the policy' }).click();
+    await page.getByText('Tapedeck tells nobody that calls are recorded').waitFor();
+    t.equal((await catalogue.policy.newest()).policy.telling, undefined);
+    t.strictSame(complaints, []);
+  },
+);

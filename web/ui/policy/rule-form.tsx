@@ -3,15 +3,11 @@ import { useState } from 'preact/hooks';
 import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { useFaults } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
-import { clean } from '../messages/numbers.js';
 import type { RecordRule, RetentionRule, When } from '../state/api.js';
-import { pbxes, pbxName } from '../state/pbxes.js';
 import { Choice } from './choice.js';
-import { CONDITIONS, choicesOf, conditionsOf, enteredOf, faultOf, textsOf } from './conditions.js';
+import { ConditionFields, useConditions } from './condition-fields.js';
 import { OutcomeFields, type OutcomeOf, ofOutcome } from './outcome-fields.js';
 import type { FormOf, Rule } from './rule-list.js';
-
-const conditions = Object.keys(CONDITIONS) as (keyof When)[];
 
 export const recordForm: FormOf<RecordRule> = ({ id, rule, names, done, cancel }) => {
   const [outcome, setOutcome] = useState<OutcomeOf>(() => rule);
@@ -83,24 +79,17 @@ type FormProps<R extends Rule> = {
 export function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel, children }: FormProps<R>) {
   const [name, setName] = useState(rule.name);
   const [reason, setReason] = useState(rule.reason);
-  const [entered, setEntered] = useState(() => enteredOf(rule.when));
-  const enter = (name: keyof When, change: { chosen: string[] } | { text: string }) =>
-    setEntered({ ...entered, [name]: { ...entered[name], ...change } });
+  const conditions = useConditions(id, rule.when);
 
-  const [, another] = pbxes();
   const found: Faults = [];
   if (!name.trim()) found.push({ id: `${id}-name`, text: t.policy.form.noName });
   else if (names.includes(name.trim())) found.push({ id: `${id}-name`, text: t.policy.form.sameName });
-  for (const name of conditions) {
-    const text = faultOf(name, entered);
-    if (text !== undefined) found.push({ id: `${id}-${name}`, text });
-  }
-  const { attempt, faults: shown, fault, tried } = useFaults([...found, ...faults]);
+  const { attempt, faults: shown, fault, tried } = useFaults([...found, ...conditions.faults, ...faults]);
 
   const submit = (event: Event) => {
     event.preventDefault();
     if (!tried()) return;
-    done({ ...rule, name: name.trim(), reason: reason.trim(), when: conditionsOf(entered) });
+    done({ ...rule, name: name.trim(), reason: reason.trim(), when: conditions.when() });
   };
   return (
     <form class="form rule-form" noValidate onSubmit={submit}>
@@ -115,58 +104,7 @@ export function RuleForm<R extends Rule>({ id, rule, names, faults, done, cancel
         maxLength={80}
         autofocus
       />
-      <fieldset class="rule-when">
-        <legend class="field-legend">{t.policy.form.when}</legend>
-        <p class="field-help">{t.policy.form.whenHelp}</p>
-        {conditions.map((name) => {
-          const { chosen } = entered[name];
-          const choices = choicesOf(name, [...textsOf(rule.when[name]), ...chosen]);
-          return (
-            choices.length > 1 && (
-              <fieldset class="checks" key={name}>
-                <legend>{t.policy.form.conditions[name]}</legend>
-                {choices.map(([choice, label]) => (
-                  <label class="check" key={choice}>
-                    <input
-                      type="checkbox"
-                      checked={chosen.includes(choice)}
-                      onChange={(e) =>
-                        enter(name, {
-                          chosen: e.currentTarget.checked
-                            ? [...chosen, choice]
-                            : chosen.filter((other) => other !== choice),
-                        })
-                      }
-                    />
-                    <span>{label}</span>
-                  </label>
-                ))}
-              </fieldset>
-            )
-          );
-        })}
-        {another && (
-          <p class="field-help">{t.common.placesHelp({ pbx: another.id, first: clean(pbxName('')) })}</p>
-        )}
-        <div class="rule-fields">
-          {conditions.map((name) => {
-            const entry = CONDITIONS[name];
-            return (
-              entry.kind === 'texts' && (
-                <Field
-                  key={name}
-                  id={`${id}-${name}`}
-                  label={t.policy.form.conditions[name]}
-                  help={entry.help?.()}
-                  value={entered[name].text}
-                  onInput={(text) => enter(name, { text })}
-                  error={fault(`${id}-${name}`)}
-                />
-              )
-            );
-          })}
-        </div>
-      </fieldset>
+      <ConditionFields id={id} of={rule.when} conditions={conditions} fault={fault} />
       {children}
       <Field
         id={`${id}-reason`}

@@ -61,6 +61,7 @@ function change(part: Partial<Policy>): void {
   // What a policy may be without is left out when it is empty, as it was before anybody wrote it.
   for (const list of ['keep', 'groups', 'holidays'] as const)
     if (next[list]?.length === 0 && loaded.value?.policy[list] === undefined) delete next[list];
+  if (next.telling === undefined) delete next.telling;
   draft.value = next;
 }
 

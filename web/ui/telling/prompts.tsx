@@ -49,7 +49,7 @@ export function PromptList({
             <h3>{t.telling.modes[kind]}</h3>
             <ul>
               <One
-                name={t.telling.own}
+                name={t.telling.included}
                 {...own}
                 use={fixed ? null : () => use(kind, language, null)}
                 note=""

@@ -4,7 +4,7 @@ import { count, listOr, plural } from '../locale.js';
 const DIRECTIONS = { in: 'incoming', out: 'outgoing', internal: 'internal' };
 
 /** What each condition says of calls; direction stands before them. */
-type Said = Partial<Record<keyof When, string[]>>;
+export type Said = Partial<Record<keyof When, string[]>>;
 
 const SAID: { [C in Exclude<keyof When, 'direction'>]-?: (any: string[]) => string } = {
   pbx: (any) => `on the PBX ${listOr(any)}`,
@@ -26,7 +26,7 @@ const SAID: { [C in Exclude<keyof When, 'direction'>]-?: (any: string[]) => stri
 };
 
 /** Which calls fit these conditions. */
-function calls({ direction = [], ...when }: Said): string {
+export function calls({ direction = [], ...when }: Said): string {
   const parts = Object.entries(SAID).map(([name, words]) => {
     const any = when[name as keyof typeof SAID] ?? [];
     return any.length > 0 ? words(any) : '';

@@ -1,18 +1,71 @@
 import { plural } from '../locale.js';
+import { calls, type Said } from './policy.js';
 
 /** The messages of the page on how callers are told that calls are recorded. */
 export const tellingText = {
   title: 'Telling callers',
-  notYet:
-    'Tapedeck does not play these announcements by itself yet: they can be prepared here. Until then have your dialplan tell callers (“tapedeck-consent” in asterisk-conf/). What they answer there, Tapedeck follows.',
+  tells: ({ how }: { how: string }) => `Tapedeck tells people that calls are recorded, by default ${how}.`,
+  tellsNobody: 'Tapedeck tells nobody that calls are recorded: your office tells people in another way.',
+  who: {
+    title: 'Who tells people',
+    tapedeck: 'Tapedeck tells people',
+    tapedeckMeans:
+      'Tapedeck plays an announcement into the call, or what you choose below, and notes for each call what was played and who heard it.',
+    others: 'People are told in another way',
+    othersMeans:
+      'For example by an announcement of your PBX. Tapedeck plays nothing, and cannot prove that anybody was told.',
+  },
   notice: 'Information, not legal advice. Ask your counsel before you rely on it.',
   intro:
     'The place of the number and the place of this site decide how strictly people are told; your rules can only ask for more. A number hints at a place, and says nothing for certain: unknown numbers are treated strictly.',
-  default: 'Default',
+  default: 'How Tapedeck tells people',
   defaultLabel: 'How people are told where no rule asks for more',
   confirm:
     'I confirm that calls may be recorded without telling anybody where the consent of one party is enough.',
-  save: 'Save default',
+  unconfirmed: 'Until you confirm this, Tapedeck announces.',
+  subdivision: 'State or province of this site',
+  noSubdivision: 'Not given',
+  subdivisionWhy: 'While it is not given, people are told as strictly as where nothing is known.',
+  /** `country` is empty where it is not known. */
+  subdivisionHelp: ({ country }: { country: string }) =>
+    `${country === '' ? 'Its' : `This site is in ${country}. Its`} code (ISO 3166-2) without the country, such as WA or QC. Leave it empty where it makes no difference.`,
+  subdivisionBad: 'Enter up to three letters or digits, such as WA.',
+  refuseKey: 'Key to refuse',
+  agreeKey: 'Key to agree',
+  sameKeys: 'Choose two different keys: one refuses, the other agrees.',
+  beepEvery: 'Seconds between two tones',
+  beepHelp: '5 to 60, where people are told by a tone. Some places ask for a shorter time, which then holds.',
+  beepBad: 'Enter a whole number from 5 to 60.',
+  speech: 'Languages',
+  speechNote:
+    'The first match below decides. Other calls are announced in the language of the country of their number, where Tapedeck has it, and else in the default language.',
+  defaultLanguage: 'Default language',
+  byCall: {
+    title: 'Languages of certain calls',
+    none: 'No rules: the country of the number decides, then the default language.',
+    otherwise: 'For every other call the country of the number decides, then the default language.',
+    add: 'Add a language',
+    noCondition: 'Enter at least one condition. For all calls, choose the default language.',
+    sentence: ({ when }: { when: Said }) => `For ${calls(when)}.`,
+  },
+  own: {
+    title: 'Your own rules for places',
+    note: 'They stand in for what Tapedeck knows of the law of a place. Enter them on the advice of your counsel.',
+    none: 'None: the law below decides.',
+    otherwise: 'For every other place the law below decides.',
+    add: 'Add a place',
+    place: 'Place',
+    placeHelp: 'Such as DE, EU or US-CA; “unknown” for numbers of which nothing is known.',
+    badPlace: 'Enter a place such as DE, EU, US-CA or unknown.',
+    twice: 'There is a rule for this place.',
+    least: 'People are told at the least by',
+    heard: 'The prompt has to be heard in the recording',
+    noteLabel: 'Note',
+    noteHelp: 'Why, and on whose advice. An auditor reads it.',
+    noNote: 'Say why, and on whose advice.',
+    sentence: ({ least, heard }: { least: string; heard: boolean }) =>
+      `${least.charAt(0).toUpperCase()}${least.slice(1)}${heard ? ', heard in the recording' : ''}.`,
+  },
   modes: {
     silent: 'Tell nobody',
     beep: 'Beep again and again',
@@ -25,7 +78,7 @@ export const tellingText = {
     `Callers press ${refuse} to refuse and ${agree} to agree. An upload has to name the same key. Nobody hears an upload before you use it.`,
   language: 'Language',
   languages: { en: 'English', es: 'Spanish', fr: 'French', de: 'German' } as Record<string, string>,
-  own: 'Included with Tapedeck',
+  included: 'Included with Tapedeck',
   by: ({ who, when }: { who: string; when: string }) => `Uploaded by ${who}, ${when}`,
   active: 'In use',
   use: 'Use this prompt',

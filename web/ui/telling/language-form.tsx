@@ -1,0 +1,49 @@
+import { useState } from 'preact/hooks';
+import { FaultSummary } from '../kit/field.js';
+import { useFaults } from '../kit/use-form.js';
+import { t } from '../messages/language.js';
+import { ConditionFields, useConditions } from '../policy/condition-fields.js';
+import type { FormOf, Rule } from '../policy/rule-list.js';
+import type { Prompts, When } from '../state/api.js';
+import { Select } from './select.js';
+
+type Language = Prompts[number]['language'];
+export type LanguageRule = Rule & { when: When; language: Language };
+
+/** The language in which the people of some calls are told. */
+export const languageForm: FormOf<LanguageRule> = ({ id, rule, done, cancel }) => {
+  const [language, setLanguage] = useState(rule.language);
+  const conditions = useConditions(id, rule.when);
+  const none = Object.keys(conditions.when()).length === 0;
+  const found = [
+    ...conditions.faults,
+    ...(none ? [{ id: `${id}-language`, text: t.telling.byCall.noCondition }] : []),
+  ];
+  const { attempt, faults, fault, tried } = useFaults(found);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (tried()) done({ ...rule, language, when: conditions.when() });
+  };
+  return (
+    <form class="form rule-form" noValidate onSubmit={submit}>
+      <FaultSummary faults={faults} attempt={attempt} />
+      <Select
+        id={`${id}-language`}
+        label={t.telling.language}
+        value={language}
+        choices={Object.entries(t.telling.languages) as [Language, string][]}
+        error={fault(`${id}-language`)}
+        choose={setLanguage}
+      />
+      <ConditionFields id={id} of={rule.when} conditions={conditions} fault={fault} />
+      <div class="save-acts">
+        <button type="button" class="button" onClick={cancel}>
+          {t.common.cancel}
+        </button>
+        <button type="submit" class="button button-main">
+          {t.policy.form.done}
+        </button>
+      </div>
+    </form>
+  );
+};
