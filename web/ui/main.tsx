@@ -21,6 +21,7 @@ import './calls/story.css';
 import './calls/told/told.css';
 import './player/player.css';
 import './player/lanes.css';
+import './player/stretch-picker.css';
 import './policy/policy.css';
 import './policy/rules.css';
 import './lists/lists.css';

@@ -335,6 +335,18 @@ export const uiStates: readonly UiState[] = [
       await p.getByLabel('To', { exact: true }).fill('0:01');
     },
   ),
+  state(
+    'redaction of several stretches',
+    ({ office }) => `/calls/${office.noisy.id}`,
+    async (p) => {
+      await press(p, 'Redact');
+      await p.getByRole('slider', { name: 'End of the stretch' }).press('Shift+ArrowRight');
+      await press(p, 'Add a stretch');
+      await p.getByRole('slider', { name: 'End of stretch 2' }).press('End');
+      await press(p, 'Redact recording');
+      await says('Enter a reason.')(p);
+    },
+  ),
 ];
 
 /** Brings the recorder beside a house into this condition. */

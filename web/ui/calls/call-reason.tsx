@@ -47,9 +47,11 @@ export function useReason(id: string, first = '') {
 type Props = {
   reason: ReturnType<typeof useReason>;
   words: { label: string; help: string; missing: string };
+  /** Something else is entered before it. */
+  last?: boolean;
 };
 
-export function ReasonField({ reason, words }: Props) {
+export function ReasonField({ reason, words, last = false }: Props) {
   return (
     <Field
       id={reason.id}
@@ -60,7 +62,7 @@ export function ReasonField({ reason, words }: Props) {
       error={reason.missing ? words.missing : undefined}
       maxLength={200}
       spellcheck
-      autofocus
+      autofocus={!last}
     />
   );
 }

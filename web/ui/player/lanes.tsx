@@ -127,6 +127,21 @@ function Slider() {
   );
 }
 
+/** Both sides, and nothing of where they are played. */
+export function Waveform({ peaks }: { peaks: Peaks | null }) {
+  const outlines = useOutlines(peaks);
+  return (
+    <svg class="waves" aria-hidden="true" viewBox={`0 0 ${COLUMNS} 52`} preserveAspectRatio="none">
+      {outlines && (
+        <>
+          <path class="wave wave-them" d={outlines.them} />
+          <path class="wave wave-us" d={outlines.us} />
+        </>
+      )}
+    </svg>
+  );
+}
+
 function Waves({ them, us, dragged }: { them: string; us: string; dragged: number | null }) {
   const total = player.duration.value || 1;
   const done = ((dragged ?? player.at.value) / total) * COLUMNS;

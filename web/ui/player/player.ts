@@ -30,6 +30,8 @@ const speed = signal(
 const volume = signal(clamp(Number(remembered.read('volume') ?? 1), 0, 1));
 const duration = computed(() => peaks.value?.duration_ms || call.value?.recording?.duration_ms || 0);
 
+/** Where playing ends by itself, ms; null at the end of the recording. */
+let stopAt: number | null = null;
 const TELL_EVERY_MS = 5000;
 /** Nothing is fetched before somebody presses play: an access log then says what was really heard. */
 const audio = document.createElement('audio');
@@ -125,7 +127,15 @@ function begin(now: CallDetail): void {
   });
 }
 
+/** Plays a stretch, and no more. */
+function playStretch(from: number, until: number): void {
+  seek(from);
+  play();
+  stopAt = until;
+}
+
 function seek(ms: number): void {
+  stopAt = null;
   const to = clamp(ms, 0, duration.value);
   batch(() => {
     at.value = to;
@@ -144,6 +154,7 @@ function setSpeed(to: number): void {
 function follow(): void {
   if (audio.paused) return;
   const now = audio.currentTime * 1000;
+  if (stopAt !== null && !audio.seeking && now >= stopAt) audio.pause();
   if (!audio.seeking) {
     at.value = Math.min(now, duration.value || now);
     if (Math.abs(now - told.value) >= TELL_EVERY_MS) told.value = now;
@@ -160,6 +171,9 @@ audio.addEventListener('pause', () => {
   if (call.value && !audio.seeking && audio.played.length > 0)
     sounded.at(call.value.id, audio.currentTime * 1000);
   void sounded.end();
+});
+audio.addEventListener('pause', () => {
+  stopAt = null;
 });
 addEventListener('pagehide', () => void sounded.end());
 audio.addEventListener('play', () => {
@@ -204,6 +218,7 @@ export const player = {
   load,
   unload,
   play,
+  playStretch,
   pause: () => audio.pause(),
   hush,
   toggle: () => (audio.paused ? play() : audio.pause()),

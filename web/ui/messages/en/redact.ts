@@ -1,12 +1,27 @@
+import { count, plural } from '../locale.js';
+
 /** The messages of redacting a recording. */
 export const redactText = {
   button: 'Redact…',
   title: 'Redact recording',
   intro:
-    'Silences a stretch of the recording in a new version, for everyone who plays, downloads or exports it from now on.',
+    'Silences stretches of the recording in a new version, for everyone who plays, downloads or exports it from now on.',
   from: 'From',
   until: 'To',
   timeHelp: 'Minutes and seconds from the beginning, such as 1:05 or 1:05.5.',
+  drag: 'Drag over the recording to choose a stretch, or move its ends with the arrow keys: 0.1 seconds, with Shift 1 second.',
+  stretch: ({ n, of }: { n: number; of: number }) => `Stretch ${n} of ${of}`,
+  startOf: ({ n, of }: { n: number; of: number }) =>
+    of > 1 ? `Start of stretch ${n}` : 'Start of the stretch',
+  endOf: ({ n, of }: { n: number; of: number }) => (of > 1 ? `End of stretch ${n}` : 'End of the stretch'),
+  instant: ({ minutes, seconds }: { minutes: number; seconds: number }) =>
+    [
+      ...(minutes === 0 ? [] : [plural(minutes, { one: '1 minute', other: `${count(minutes)} minutes` })]),
+      plural(seconds, { one: `${count(seconds)} second`, other: `${count(seconds)} seconds` }),
+    ].join(' '),
+  add: 'Add a stretch',
+  remove: ({ n }: { n: number }) => `Remove stretch ${n}`,
+  listen: 'Listen to it',
   here: 'Use player position',
   badTime: 'Enter a time within the recording, such as 1:05.',
   badOrder: 'The end has to come after the beginning.',
