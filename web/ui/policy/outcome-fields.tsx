@@ -1,9 +1,13 @@
+import { Select } from '../kit/select.js';
 import { t } from '../messages/language.js';
 import type { RecordRule } from '../state/api.js';
 import { Choice } from './choice.js';
 
 /** What becomes of a call that a rule fits, with what only some outcomes have. */
-export type OutcomeOf = Pick<RecordRule, 'outcome' | 'keep' | 'capture_before' | 'while_open' | 'on_hold'>;
+export type OutcomeOf = Pick<
+  RecordRule,
+  'outcome' | 'keep' | 'capture_before' | 'while_open' | 'on_hold' | 'tell'
+>;
 
 type Props = { id: string; value: OutcomeOf; change: (value: OutcomeOf) => void };
 
@@ -71,17 +75,39 @@ export function OutcomeFields({ id, value, change }: Props) {
           choose={(chosen) => set({ on_hold: chosen })}
         />
       )}
+      {(outcome === 'record' || outcome === 'on_demand') && (
+        <Select
+          id={`${id}-tell`}
+          label={words.tell}
+          help={words.tellHelp}
+          value={value.tell ?? ''}
+          choices={[
+            ['', words.tellDefault],
+            ...(Object.entries(t.telling.modes) as [NonNullable<RecordRule['tell']>, string][]),
+          ]}
+          choose={(chosen) => set({ tell: chosen || undefined })}
+        />
+      )}
     </>
   );
 }
 
 /** Without what an outcome does not have. */
-export function ofOutcome({ outcome, keep, capture_before, while_open, on_hold }: OutcomeOf): OutcomeOf {
+export function ofOutcome({
+  outcome,
+  keep,
+  capture_before,
+  while_open,
+  on_hold,
+  tell,
+}: OutcomeOf): OutcomeOf {
   return {
     outcome,
     ...(outcome === 'on_demand' && keep ? { keep } : {}),
     ...(outcome === 'on_demand' && capture_before !== undefined ? { capture_before } : {}),
     ...(while_open ? { while_open } : {}),
     ...(outcome !== 'skip' && on_hold ? { on_hold } : {}),
+    // Whoever is asked for a yes is told by that, and of a call that is not recorded nobody is told.
+    ...((outcome === 'record' || outcome === 'on_demand') && tell ? { tell } : {}),
   };
 }

@@ -1,11 +1,13 @@
 import { useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
+import { Sentence } from '../kit/sentence.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
 import { mayDo } from '../state/rights.js';
 import { EmergencyNumbers } from './emergency-numbers.js';
 import { keepForm } from './keep-form.js';
+import { Masks } from './masks.js';
 import { Presets } from './presets.js';
 import { ReplaySection, useReplay } from './replay.js';
 import { recordForm, retentionForm } from './rule-form.js';
@@ -59,6 +61,9 @@ export function PolicyPage() {
             when: loaded.changed_at ? dateAndClock(loaded.changed_at) : '',
           })}{' '}
           {t.policy.firstMatch}
+        </p>
+        <p class="quiet">
+          <Sentence of={t.policy.toTelling} parts={{ page: <a href="/telling">{t.telling.title}</a> }} />
         </p>
         {fixed && <p class="quiet">{t.rights.readOnly}</p>}
       </header>
@@ -117,6 +122,13 @@ export function PolicyPage() {
           fixed={fixed}
           change={(emergency_numbers) => policy.change({ emergency_numbers })}
           bad={isBad('emergency')}
+        />
+        <Masks
+          key={`masks ${loaded.version}`}
+          mask={draft.mask}
+          fixed={fixed}
+          change={(mask) => policy.change({ mask })}
+          bad={isBad('masks')}
         />
         <Groups
           key={`groups ${loaded.version}`}

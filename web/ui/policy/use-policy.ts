@@ -62,6 +62,7 @@ function change(part: Partial<Policy>): void {
   for (const list of ['keep', 'groups', 'holidays'] as const)
     if (next[list]?.length === 0 && loaded.value?.policy[list] === undefined) delete next[list];
   if (next.telling === undefined) delete next.telling;
+  if (next.mask === undefined) delete next.mask;
   draft.value = next;
 }
 

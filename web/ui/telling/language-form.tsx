@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
 import { FaultSummary } from '../kit/field.js';
+import { Select } from '../kit/select.js';
 import { useFaults } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
 import { ConditionFields, useConditions } from '../policy/condition-fields.js';
 import type { FormOf, Rule } from '../policy/rule-list.js';
 import type { Prompts, When } from '../state/api.js';
-import { Select } from './select.js';
 
 type Language = Prompts[number]['language'];
 export type LanguageRule = Rule & { when: When; language: Language };

@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import { FaultSummary, Field } from '../kit/field.js';
+import { Select } from '../kit/select.js';
 import { useFaults } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
 import type { FormOf, Rule } from '../policy/rule-list.js';
 import type { TellingFacts } from '../state/api.js';
-import { Select } from './select.js';
 
 type Mode = TellingFacts['mode'];
 /** Its name is the id of the place, its reason the note. */

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Field } from '../kit/field.js';
+import { type Choices, Select } from '../kit/select.js';
 import { t } from '../messages/language.js';
 import { regionName } from '../messages/numbers.js';
 import { cleaned } from '../policy/conditions.js';
@@ -7,7 +8,6 @@ import { RuleList } from '../policy/rule-list.js';
 import type { Policy, TellingFacts } from '../state/api.js';
 import { type LanguageRule, languageForm } from './language-form.js';
 import { type OverrideRule, overrideForm } from './override-form.js';
-import { type Choices, Select } from './select.js';
 
 type Telling = NonNullable<Policy['telling']>;
 type Mode = TellingFacts['mode'];

@@ -114,6 +114,15 @@ export const policyText = {
     none: 'No holidays.',
     bad: ({ line }: { line: string }) => `“${line}” is not a day with a name, such as 12-25 Christmas.`,
   },
+  masks: {
+    title: 'Masks',
+    label: 'A mask ends by itself after (seconds)',
+    help: 'Such as while a card number is said: masked audio is never recorded. 10 to 3,600; an alarm is raised when it ends. Leave it empty for 300.',
+    how: 'Whoever is on the call masks it: by the button on the call’s page, or by the keys that you have set for that.',
+    bad: 'Enter a whole number from 10 to 3,600, or nothing.',
+  },
+  toTelling: ({ page }: { page: string }) =>
+    `How people are told of it, and in which language, is set under ${page}.`,
   noEmergency: {
     title: 'Save without emergency numbers?',
     what: ({ list }: { list: string }) => `Calls to ${list} will be recorded like any other call.`,
@@ -145,6 +154,9 @@ export const policyText = {
     onHold: 'While somebody waits on hold',
     holdRecord: 'Record what they say',
     holdMask: 'Mask what they say',
+    tell: 'How people are told',
+    tellDefault: 'As set on the page Telling callers',
+    tellHelp: 'The law of a place may ask for more. Only where Tapedeck tells people.',
     keepOnly: 'Keep the audio only if',
     longerThan: 'The call was longer than (seconds)',
     longerThanHelp: '1 to 86,400, counted from the answer. Leave it empty for calls of any length.',

@@ -120,7 +120,8 @@ export const rulesText = {
       outside: 'Calls between your own extensions are not recorded.',
       queue: 'Calls through these queues are recorded, all others are not.',
       on_demand: 'A call is kept only if somebody asks for it during the call or in the minute after.',
-      payments: 'Calls through the queues where payments are taken are not recorded, all others are.',
+      payments:
+        'Calls through the queues where payments are taken are not recorded, all others are. To record them without the card numbers, mask these instead (see Masks).',
     } satisfies Record<PresetId, string>,
   },
 };

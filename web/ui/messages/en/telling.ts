@@ -28,7 +28,7 @@ export const tellingText = {
   subdivisionWhy: 'While it is not given, people are told as strictly as where nothing is known.',
   /** `country` is empty where it is not known. */
   subdivisionHelp: ({ country }: { country: string }) =>
-    `${country === '' ? 'Its' : `This site is in ${country}. Its`} code (ISO 3166-2) without the country, such as WA or QC. Leave it empty where it makes no difference.`,
+    `Its code (ISO 3166-2) without the country, such as WA or QC. Leave it empty where it makes no difference.${country === '' ? '' : ` Country of this site: ${country}.`}`,
   subdivisionBad: 'Enter up to three letters or digits, such as WA.',
   refuseKey: 'Key to refuse',
   agreeKey: 'Key to agree',
