@@ -50,6 +50,7 @@ const press = (page: Page, name: string | RegExp, exact = false) =>
 /** What a test has done itself stands in the log too, after these. */
 const untilYesterday = ({ now }: House) =>
   `/audit?to=${new Date(now - 86_400_000).toISOString().slice(0, 10)}`;
+const noisy = ({ office }: House) => `/calls/${office.noisy.id}`;
 const aboutALongTime = ({ now }: House) =>
   `/coverage?from=${new Date(now - 700 * 86_400_000).toISOString().slice(0, 10)}`;
 
@@ -318,35 +319,22 @@ export const uiStates: readonly UiState[] = [
     },
     { as: null },
   ),
-  state(
-    'evidence pack',
-    ({ office }) => `/calls/${office.noisy.id}`,
-    async (p) => {
-      await press(p, 'Evidence pack');
-      await p.getByRole('dialog').waitFor();
-    },
-  ),
-  state(
-    'redaction',
-    ({ office }) => `/calls/${office.noisy.id}`,
-    async (p) => {
-      await press(p, 'Redact');
-      await p.getByRole('dialog').waitFor();
-      await p.getByLabel('To', { exact: true }).fill('0:01');
-    },
-  ),
-  state(
-    'redaction of several stretches',
-    ({ office }) => `/calls/${office.noisy.id}`,
-    async (p) => {
-      await press(p, 'Redact');
-      await p.getByRole('slider', { name: 'End of the stretch' }).press('Shift+ArrowRight');
-      await press(p, 'Add a stretch');
-      await p.getByRole('slider', { name: 'End of stretch 2' }).press('End');
-      await press(p, 'Redact recording');
-      await says('Enter a reason.')(p);
-    },
-  ),
+  state('evidence pack', noisy, async (p) => {
+    await press(p, 'Evidence pack');
+    await p.getByRole('dialog').waitFor();
+  }),
+  state('redaction', noisy, async (p) => {
+    await press(p, 'Redact');
+    await p.getByLabel('To', { exact: true }).fill('0:01');
+  }),
+  state('redaction of several stretches', noisy, async (p) => {
+    await press(p, 'Redact');
+    await p.getByRole('slider', { name: 'End of the stretch' }).press('Shift+ArrowRight');
+    await press(p, 'Add a stretch');
+    await p.getByRole('slider', { name: 'End of stretch 2' }).press('End');
+    await press(p, 'Redact recording');
+    await says('Enter a reason.')(p);
+  }),
 ];
 
 /** Brings the recorder beside a house into this condition. */
