@@ -26,7 +26,7 @@ const Reason = Type.Union([
     needs: ModeSchema,
   }),
   Type.Object({ code: Type.Enum(['rule', 'default']), mode: ModeSchema }),
-  Type.Object({ code: Type.Literal('silent_not_confirmed') }),
+  Type.Object({ code: Type.Enum(['silent_not_confirmed', 'standing_consent']) }),
 ]);
 
 const Place = Type.Object({

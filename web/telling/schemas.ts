@@ -42,7 +42,7 @@ export const WouldTellProperties = {
   mode: Mode,
   because: Type.Array(
     Type.Object({
-      code: Type.Enum(['jurisdiction', 'rule', 'default', 'silent_not_confirmed']),
+      code: Type.Enum(['jurisdiction', 'rule', 'default', 'silent_not_confirmed', 'standing_consent']),
       id: Type.Optional(Type.String()),
       name: Type.Optional(Type.String({ description: 'Of the jurisdiction, such as "California".' })),
       from: Type.Optional(Type.Enum(['number', 'site'])),

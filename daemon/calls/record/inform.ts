@@ -157,13 +157,14 @@ export function createInform(
       call: CallRecord,
       l: Live,
       { policy: { telling }, version }: { policy: Policy; version: number },
-      rule: RecordRule | null,
-      facts: CallFacts,
+      { rule, agreed, facts }: { rule: RecordRule | null; agreed: boolean | undefined; facts: CallFacts },
     ): void {
       if (!telling || call.test) return;
       const { informing } = l;
       informing.keys = keysOf(telling);
-      const decided = decideNotice(call, facts, { telling, version, rule, site: deps.site });
+      const up = call.legs.filter(({ upAt }) => upAt !== null);
+      const betweenOutsiders = up.length > 1 && up.every(({ party }) => !party.ours);
+      const decided = { ...decideNotice(facts, { telling, rule, agreed, betweenOutsiders }), version };
       if (informing.notice && sameNotice(informing.notice, decided)) return;
       const notice = { ...decided, callId: call.id, at: clock() };
       informing.notice = notice;

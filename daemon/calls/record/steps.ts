@@ -73,7 +73,7 @@ export function createSteps(deps: StepDeps, around: Surroundings) {
     );
     if (call.answeredAt !== null) {
       if (decided.outcome !== 'skip') {
-        inform.decide(call, l, { policy, version: kept.version }, rule, facts);
+        inform.decide(call, l, { policy, version: kept.version }, { rule, agreed: decided.agreed, facts });
         await inform.prepare(call, l);
       }
       const course = courseOf(decided, rule, await saidOf(call, l), inform.telling(l));

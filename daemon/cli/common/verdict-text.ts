@@ -81,6 +81,8 @@ function reasonText(reason: TellReason): string {
       return `Default: ${MODES[reason.mode]}.`;
     case 'silent_not_confirmed':
       return 'Nobody has confirmed that people need not be told.';
+    case 'standing_consent':
+      return 'They have agreed once for all calls, so they are told and not asked.';
     case 'jurisdiction':
       return `${jurisdictionName(reason.id)} (${FROM[reason.from]}): ${reason.needs === 'silent' ? 'nobody has to be told' : `at the least ${MODES[reason.needs]}`}.`;
   }

@@ -1,5 +1,5 @@
-import { decideTelling, type TellDecision } from '../telling/decide.js';
-import { languageOf } from '../telling/language.js';
+import type { TellDecision } from '../telling/decide.js';
+import { decideNotice } from '../telling/decide-notice.js';
 import type { Language } from '../telling/schema.js';
 import { ruleOf } from './course.js';
 import type { CallFacts, LateFact } from './facts.js';
@@ -51,12 +51,9 @@ export const mayBeRecorded = ({ outcome, open }: RecordDecision): boolean => out
 function wouldTell(policy: Policy, facts: CallFacts, record: RecordDecision): WouldTell | null {
   const { telling } = policy;
   if (!telling) return null;
-  const rule = ruleOf(policy, record);
-  const wanted = rule?.outcome === 'ask' ? 'ask' : rule?.tell;
-  const { jurisdictions: _, ...decided } = decideTelling({
-    ...{ telling, wanted },
-    number: facts.direction === 'internal' ? null : facts.number,
-    site: { region: facts.site.region, subdivision: telling.subdivision ?? '' },
+  const { agreed } = record;
+  const { jurisdictions, number, site, ...told } = decideNotice(facts, {
+    ...{ telling, rule: ruleOf(policy, record), agreed },
   });
-  return { ...decided, language: languageOf(telling, facts), rule: wanted ? (rule?.name ?? null) : null };
+  return told;
 }

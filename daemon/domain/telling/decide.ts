@@ -25,7 +25,9 @@ export type TellReason =
   | { code: 'rule'; mode: Mode }
   | { code: 'default'; mode: Mode }
   /** `silent` was asked for, and nobody has confirmed that it may be. */
-  | { code: 'silent_not_confirmed' };
+  | { code: 'silent_not_confirmed' }
+  /** They would be asked, and have agreed once for all calls: they are told and not asked. */
+  | { code: 'standing_consent' };
 
 export type TellDecision = {
   mode: Mode;
@@ -98,7 +100,7 @@ export function jurisdictionsOf({ region, subdivision }: Place, has: (id: string
 /**
  * Decides how people are told of a recording. It is never less strict than what each jurisdiction needs, that of the number and
  * that of the site; beyond that the rule, or else the policy, decides. `number` is null for a call without an outside party, and ''
- * for one that hides its number. `betweenOutsiders`: both parties are from outside.
+ * for one that hides its number. `betweenOutsiders`: both parties are from outside. `agreed`: they have agreed once for all calls.
  */
 export function decideTelling({
   telling,
@@ -106,12 +108,14 @@ export function decideTelling({
   number,
   site,
   betweenOutsiders = false,
+  agreed = false,
 }: {
   telling: Telling;
   wanted?: Mode | undefined;
   number: string | null;
   site: Place;
-  betweenOutsiders?: boolean;
+  betweenOutsiders?: boolean | undefined;
+  agreed?: boolean | undefined;
 }): TellDecision {
   const rulings = rulingsById(telling);
   const at = (place: Place, from: 'number' | 'site') =>
@@ -133,7 +137,7 @@ export function decideTelling({
     floor = stricter(telling.mode ?? DEFAULT_MODE, DEFAULT_MODE);
   }
   // `ask` meets every rule, so there always is one.
-  const mode = MODES.filter((m) => strictness(m) >= strictness(floor)).find((m) =>
+  const needed = MODES.filter((m) => strictness(m) >= strictness(floor)).find((m) =>
     asked.every(({ ruling }) => enoughIn(ruling).includes(m)),
   )!;
   for (const { from, ruling } of asked)
@@ -143,6 +147,9 @@ export function decideTelling({
       from,
       needs: MODES.find((m) => enoughIn(ruling).includes(m))!,
     });
+  const told = needed === 'ask' && agreed;
+  const mode = told ? 'announce' : needed;
+  if (told) because.push({ code: 'standing_consent' });
   const intervals = asked.map(({ ruling }) => ruling.beep_seconds).filter((s) => s !== null);
   return {
     mode,

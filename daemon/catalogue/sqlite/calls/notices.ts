@@ -13,7 +13,7 @@ const From = Type.Enum(['number', 'site']);
 const Reason = Type.Union([
   Type.Object({ code: Type.Literal('jurisdiction'), id: JurisdictionId, from: From, needs: ModeSchema }),
   Type.Object({ code: Type.Enum(['rule', 'default']), mode: ModeSchema }),
-  Type.Object({ code: Type.Literal('silent_not_confirmed') }),
+  Type.Object({ code: Type.Enum(['silent_not_confirmed', 'standing_consent']) }),
 ]);
 const Decision = Type.Object({
   mode: ModeSchema,

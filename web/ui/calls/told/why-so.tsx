@@ -73,6 +73,8 @@ function Reason({ reason, told }: { reason: Told['because'][number]; told: Told 
     }
     case 'silent_not_confirmed':
       return wants.unconfirmed;
+    case 'standing_consent':
+      return wants.standing;
     case 'jurisdiction': {
       const law = told.jurisdictions.find(({ id, from }) => id === reason.id && from === reason.from);
       const mode = modeName(reason.needs);

@@ -102,6 +102,7 @@ export const toldText = {
     default: ({ mode }: { mode: string }) => `Your policy’s default is “${mode}”.`,
     rule: ({ rule, mode }: { rule: string; mode: string }) => `Your rule “${rule}” asks for “${mode}”.`,
     ruleUnnamed: ({ mode }: { mode: string }) => `A rule of yours asks for “${mode}”.`,
+    standing: 'They have agreed once for all calls, so they are told and not asked.',
     unconfirmed:
       'It would be to tell nobody, but no admin has confirmed that this is allowed. So people are told.',
     number: ({ place, mode }: { place: string; mode: string }) =>

@@ -32,6 +32,7 @@ export const wouldText = {
   byRule: ({ name }: { name: string }) => `Rule “${name}” asks for it.`,
   default: 'This is the default.',
   silent_not_confirmed: 'Nobody has confirmed that people need not be told.',
+  standing_consent: 'They have agreed once for all calls, so they are told and not asked.',
   place: ({ name, from, how }: { name: string; from: 'number' | 'site'; how: string }) =>
     `${name}, by ${from === 'number' ? 'their number' : 'the place of this site'}: ${how}.`,
   needs: {

@@ -6,21 +6,21 @@ import {
   consentCalls,
   consentScope,
   viewConsent,
-} from '../catalogue/consent.js';
-import { QUOTED } from '../domain/csv.js';
-import { type PbxId, writePbx } from '../domain/pbx.js';
+} from '../../catalogue/consent.js';
+import { QUOTED } from '../../domain/csv.js';
+import { type PbxId, writePbx } from '../../domain/pbx.js';
 import {
   CONSENT_CSV_COLUMNS,
   CONSENT_FILTERS,
   type ConsentFilter,
   consentCells,
-} from '../domain/telling/consent-report.js';
-import type { Config } from '../ops/config-schema.js';
-import { day, oneOf, pbxId } from './common/arguments.js';
-import type { CliContext } from './common/context.js';
-import { note } from './common/entries.js';
-import { PBX_OPTION, pbxName, severalPbxes } from './common/pbxes.js';
-import { table, timesIn, who } from './common/table.js';
+} from '../../domain/telling/consent-report.js';
+import type { Config } from '../../ops/config-schema.js';
+import { day, oneOf, pbxId } from '../common/arguments.js';
+import type { CliContext } from '../common/context.js';
+import { note } from '../common/entries.js';
+import { PBX_OPTION, pbxName, severalPbxes } from '../common/pbxes.js';
+import { table, timesIn, who } from '../common/table.js';
 
 type Options = {
   from?: string;

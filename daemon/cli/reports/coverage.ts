@@ -1,18 +1,18 @@
 import type { Command } from 'commander';
 import { stringify } from 'csv-stringify/sync';
-import { makeCoverage, viewCoverage } from '../catalogue/coverage.js';
-import { FILTERS, type Filter } from '../domain/assurance/coverage.js';
-import { type Caveat, isUnknown } from '../domain/assurance/coverage-caveats.js';
-import { type CoverageReport, CSV_COLUMNS, csvRows } from '../domain/assurance/coverage-view.js';
-import { QUOTED } from '../domain/csv.js';
-import { type PbxId, writePbx } from '../domain/pbx.js';
-import { durationText } from '../domain/written.js';
-import type { Config } from '../ops/config-schema.js';
-import { day, oneOf, pbxId } from './common/arguments.js';
-import type { CliContext } from './common/context.js';
-import { note } from './common/entries.js';
-import { PBX_OPTION, pbxName, severalPbxes } from './common/pbxes.js';
-import { table, timesIn, who } from './common/table.js';
+import { makeCoverage, viewCoverage } from '../../catalogue/coverage.js';
+import { FILTERS, type Filter } from '../../domain/assurance/coverage.js';
+import { type Caveat, isUnknown } from '../../domain/assurance/coverage-caveats.js';
+import { type CoverageReport, CSV_COLUMNS, csvRows } from '../../domain/assurance/coverage-view.js';
+import { QUOTED } from '../../domain/csv.js';
+import { type PbxId, writePbx } from '../../domain/pbx.js';
+import { durationText } from '../../domain/written.js';
+import type { Config } from '../../ops/config-schema.js';
+import { day, oneOf, pbxId } from '../common/arguments.js';
+import type { CliContext } from '../common/context.js';
+import { note } from '../common/entries.js';
+import { PBX_OPTION, pbxName, severalPbxes } from '../common/pbxes.js';
+import { table, timesIn, who } from '../common/table.js';
 
 type Options = { from?: string; to?: string; pbx?: PbxId; show: Filter; json?: boolean; csv?: boolean };
 
