@@ -1,4 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { PromptKind } from '../../daemon/domain/telling/prompt.js';
+import type { Language } from '../../daemon/domain/telling/schema.js';
 import type { Lab, PromptName } from '../../test/support/pbx/pbx.js';
 import type { Phone } from '../../test/support/pbx/phone.js';
 import { lasting, sequence, silence, wavSource } from '../../test/support/pbx/sources.js';
@@ -23,6 +25,11 @@ const CALLERS: Caller[] = [
   { number: '+4930901820', name: 'Jonas Brandt' },
 ];
 
+/** What people on phones heard: who, and the samples (8 kHz) of all that came to them. */
+export type HeardBy = Record<string, Int16Array>;
+/** How the people of a call were told that it is recorded. */
+type Announced = { kind: PromptKind; language: Language; heard: HeardBy };
+
 /** A call that `--once` looks for: what each side says, in order, and what must be on record. */
 export type Expected = {
   what: string;
@@ -32,6 +39,7 @@ export type Expected = {
   right: PromptName[];
   /** Kinds of marks that its timeline must have. */
   marks?: string[];
+  announced?: Announced;
   /** Its recording has silence where it was masked, and speech elsewhere. */
   masked?: true;
 };
@@ -91,9 +99,10 @@ const ON_DEMAND = '+46850550101';
 /** What a caller presses to decline recording. */
 export const DECLINE = '*0';
 
-/** A rule by which the calls of one customer are recorded on demand. It stays from one demo to the next. */
-export async function addRule(api: ApiClient): Promise<void> {
-  type Kept = { version: number; policy: { record: { name: string }[] } };
+type Kept = { version: number; policy: { record: { name: string }[]; telling?: object } };
+
+/** A rule by which the calls of one customer are recorded on demand; nobody is told of a recording yet. */
+export async function beginPolicy(api: ApiClient): Promise<void> {
   const { version, policy } = await api.json<Kept>('GET', '/policy');
   const rule = {
     ...{
@@ -103,9 +112,26 @@ export async function addRule(api: ApiClient): Promise<void> {
     },
     outcome: 'on_demand',
   };
-  if (policy.record.some(({ name }) => name === rule.name)) return;
-  const changed = { ...policy, record: [rule, ...policy.record] };
-  await api.json('PUT', '/policy', { based_on: version, policy: changed });
+  const { telling, ...before } = policy;
+  const record = [rule, ...policy.record.filter(({ name }) => name !== rule.name)];
+  await api.json('PUT', '/policy', { based_on: version, policy: { ...before, record } });
+}
+
+/** From now on people are told, as Tapedeck does by itself: an announcement at the least, and a question where the law wants one. */
+async function startTelling(api: ApiClient): Promise<void> {
+  const { version, policy } = await api.json<Kept>('GET', '/policy');
+  await api.json('PUT', '/policy', { based_on: version, policy: { ...policy, telling: {} } });
+}
+
+/** Anna answers a call from outside, and hears what the caller hears. The caller presses `key` once they were asked. */
+async function told({ anna, carrier, speech }: Cast, caller: Caller, key = ''): Promise<HeardBy> {
+  const call = await carrier.call('5551000', { caller, source: speech('tt-weasels', 8)() });
+  const [atAnna] = await Promise.all([anna.incoming(), call.answered]);
+  await wait(8_000);
+  if (key !== '') await call.dtmf(key);
+  await wait(key === '' ? 4_000 : 6_000);
+  await call.hangup();
+  return { [caller.name]: call.heard(), [CALLER_IDS[100]]: atAnna.heard() };
 }
 
 /** Says something about the recording of the call in progress with this number, as the dashboard's buttons do. */
@@ -183,7 +209,30 @@ export async function placeCalls(
     refused(cast, { number: '+351213460123', name: 'Marta Silva' }),
     onDemand(cast, api, { number: ON_DEMAND, name: 'Solveig Lind' }),
   ]);
+
+  say('The office has Tapedeck tell people that calls are recorded');
+  await startTelling(api);
+  say('Pilar Ortega rings from Madrid: she and Anna hear the announcement in Spanish');
+  const inMadrid = await told(cast, { number: '+34915550123', name: 'Pilar Ortega' });
+  say('Jonas Brandt rings from Berlin, where both sides have to agree: he is asked, and presses 1');
+  const inBerlin = await told(cast, { number: '+4930901821', name: 'Jonas Brandt' }, '1');
   return [
+    {
+      what: 'Pilar Ortega, who was told',
+      find: (c) => c.them.number === '+34915550123',
+      coverage: 'recorded',
+      left: ['tt-weasels'],
+      right: [],
+      announced: { kind: 'announce', language: 'es', heard: inMadrid },
+    },
+    {
+      what: 'Jonas Brandt, who was asked',
+      find: (c) => c.them.number === '+4930901821',
+      coverage: 'recorded',
+      left: [],
+      right: [],
+      announced: { kind: 'ask', language: 'de', heard: inBerlin },
+    },
     {
       what: 'payment',
       find: (c) => c.them.number === '020794600555',

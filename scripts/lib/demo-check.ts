@@ -1,3 +1,4 @@
+import { createOwnPrompts } from '../../daemon/vault/prompts.js';
 import type { Lab, PromptName } from '../../test/support/pbx/pbx.js';
 import { readPrompt } from '../../test/support/pbx/sources.js';
 import { type ApiClient, type CallView, until } from '../../test/support/recorder.js';
@@ -39,8 +40,37 @@ export async function verifyCall(
     sound.channels.length === 2 && Math.abs(seconds * 1000 - call.talk_ms!) < 150,
     `${what}: stereo, ${seconds.toFixed(2)} s of ${(call.talk_ms! / 1000).toFixed(2)} s`,
   );
+  if (expected.announced) await checkTold(api, call, expected.announced, expected, check);
   if (expected.masked) await checkMask(api, call, sound, expected, check);
   else checkSides(lab, sound, expected, check);
+}
+
+/** Who heard the whole prompt on their phone, and that the sealed audio has it. */
+async function checkTold(
+  api: ApiClient,
+  { id }: CallView,
+  { kind, language, heard }: NonNullable<Expected['announced']>,
+  { what }: Expected,
+  check: Check,
+): Promise<void> {
+  const { wav } = createOwnPrompts().of(kind, language, kind === 'ask' ? '1' : '9').files;
+  const prompt = new Int16Array(wav.buffer.slice(wav.byteOffset + 44, wav.byteOffset + wav.length));
+  for (const [who, samples] of Object.entries(heard)) {
+    const { correlation, share, atMs } = hear(prompt, samples, 8_000);
+    // Anna begins to speak after four seconds, over a prompt that is longer.
+    check(
+      correlation >= 0.8 && share >= (kind === 'ask' ? 0.5 : 0.8),
+      `${what}: ${who} heard the prompt "${kind}" in "${language}" (correlation ${correlation.toFixed(3)} at ${(atMs / 1000).toFixed(2)} s)`,
+    );
+  }
+  type Told = { told: { played: { whole: boolean; heard_by: unknown[]; found: object | null }[] } | null };
+  const [played] = (await api.json<Told>('GET', `/calls/${id}`)).told?.played ?? [];
+  check(played?.whole === true && played.heard_by.length === 2, `${what}: the ledger has both`);
+  if (kind === 'announce')
+    check(
+      played?.found != null && (played.found as { found: boolean }).found,
+      `${what}: the sealed recording has the prompt (${JSON.stringify(played?.found)})`,
+    );
 }
 
 /** So near to its ends a mask is not looked at: what is silent there may be a frame of the encoder's, in s. */
@@ -83,6 +113,7 @@ function checkSides(lab: Lab, sound: Sound, { what, left, right }: Expected, che
     );
     return found.atMs / 1000;
   };
+  if (left.length + right.length < 2) return void left.map((prompt) => listen('left', prompt));
   const lefts = left.map((prompt) => listen('left', prompt));
   const rights = right.map((prompt) => listen('right', prompt));
   if (what === 'echo test') {

@@ -6,8 +6,8 @@ import { createEncoderProgram, ENCODER, type EncoderProgram } from '../../test/s
 import { createLab, startPbx } from '../../test/support/pbx/pbx.js';
 import { createApiClient, createRecorderLab, readIfThere } from '../../test/support/recorder.js';
 import {
-  addRule,
   assemble,
+  beginPolicy,
   CALLER_IDS,
   type Cast,
   createMoreCalls,
@@ -137,7 +137,7 @@ async function main(): Promise<number> {
     say(`${accounts.map(({ name }) => name).join(', ')} can sign in`);
     const since = new Set((await api.calls()).map((c) => c.id));
     const cast = await assemble(lab);
-    await addRule(api);
+    await beginPolicy(api);
     const expected = await placeCalls(cast, api, say);
     say('the calls have ended; each is fetched from the dashboard, decoded and listened to');
     for (const call of expected) await verifyCall({ api, lab, since, check }, call);
