@@ -10,6 +10,7 @@ import { ask } from '../ops/control-client.js';
 import { readDisk } from '../ops/disk.js';
 import type { CliContext } from './common/context.js';
 import { access } from './doctor/access.js';
+import { announcements } from './doctor/announcements.js';
 import { cdrReaders, cdrs } from './doctor/cdr.js';
 import { bad, broken, type Finding, line, ok, warn } from './doctor/finding.js';
 import { data, nearest, spool } from './doctor/folders.js';
@@ -71,6 +72,7 @@ async function examine(context: CliContext): Promise<Finding[]> {
     'core dumps': coreDumps(config),
     daemon: daemon(config),
     ...(existsSync(catalogueFile(dir)) && {
+      announcements: ofEach(config, { announcements: (pbx) => announcements(context, pbx) }),
       'test calls': ofEach(config, { 'test calls': (pbx) => testCalls(context, pbx) }),
       CDRs: ofEach(config, { CDRs: (pbx) => cdrs(context, pbx) }),
     }),

@@ -77,7 +77,7 @@ const WORDS: {
   }),
   telling_failed: ({ call, strict, error, detail }) => ({
     message: `The people on call ${call} could not be told that it is recorded${strict ? ', and the law of a place may want that: it is not recorded' : ''}. ${errorInWords({ error, detail })}`,
-    hint: 'Run "tapedeck doctor", which plays a prompt on the PBX. Until it can be played, calls whose parties have to be told are not recorded.',
+    hint: 'Run "tapedeck doctor", which says whether the PBX gets its prompts. Until they can be played, calls whose people have to be told are not recorded.',
   }),
   captures_fail: () => ({
     message: publicMessage('captures_fail'),

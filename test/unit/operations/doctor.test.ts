@@ -2,6 +2,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, write
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
+import { announcements } from '../../../daemon/cli/doctor/announcements.js';
 import { data, spool, unmounted } from '../../../daemon/cli/doctor/folders.js';
 import { listeners, reach, timeZone } from '../../../daemon/cli/doctor/machine.js';
 import { restart } from '../../../daemon/cli/doctor/restart.js';
@@ -48,6 +49,30 @@ t.test('so is the data directory, which doctor does not make', { skip: !root && 
   t.match(await data(config), [{ state: 'ok', says: /user 4242/ }]);
   chmodSync(config.data.dir, 0o500);
   t.match(await data(config), [{ state: 'fail', says: /cannot write .*EACCES/ }]);
+});
+
+t.test('the way of prompts to the PBX', { skip: !root && 'root' }, async (t) => {
+  const dir = t.testdir({ data: {}, spool: {} });
+  const place = join(dir, 'spool');
+  chownSync(join(dir, 'data'), RECORDER, RECORDER);
+  const server = createServer((socket) => socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  const look = (telling: object | undefined, prompt_address = '') =>
+    announcements(
+      {
+        config: () => ({ data: { dir: join(dir, 'data') }, telling: { prompt_address } }),
+        catalogue: async () => ({ policy: { newest: async () => ({ policy: { telling } }) } }),
+      } as never,
+      { spool: place },
+    );
+  t.match(await look(undefined), { state: 'warn', says: /Tapedeck tells nobody/ });
+  t.match(await look({}), { state: 'fail', says: /cannot write to .*EACCES.*not recorded/ });
+  t.match(await look({}, `http://127.0.0.1:${port}`), { state: 'ok', says: /fetches prompts/ });
+  server.close();
+  t.match(await look({}, `http://127.0.0.1:${port}`), { state: 'fail', todo: /SocketBindAllow/ });
+  chmodSync(place, 0o777);
+  t.match(await look({}), { state: 'ok', says: /are put into/ });
 });
 
 t.test('data in memory', { skip: !existsSync('/dev/shm') && 'no /dev/shm' }, async (t) => {

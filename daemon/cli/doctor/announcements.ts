@@ -1,0 +1,43 @@
+import type { PbxConfig } from '../../ops/config-schema.js';
+import type { CliContext } from '../common/context.js';
+import { serviceUser, tryFolder } from '../common/service-user.js';
+import { bad, type Finding, ok, warn } from './finding.js';
+
+const CHECK = 'announcements';
+/** Long enough for a machine in the same office, in ms. */
+const PATIENCE = 5_000;
+
+/** Whether people are told of recordings at all, and whether the PBX gets the prompts that it is to play. */
+export async function announcements(ctx: CliContext, pbx: Pick<PbxConfig, 'spool'>): Promise<Finding> {
+  const { policy } = await (await ctx.catalogue()).policy.newest();
+  if (!policy.telling)
+    return warn(
+      CHECK,
+      'The policy says that people are told in another way: Tapedeck tells nobody, and has no proof.',
+      'If that is not so, have Tapedeck tell them, on the page Telling callers.',
+    );
+  const { data, telling } = ctx.config();
+  const { make } = await tryFolder(await serviceUser(data.dir), pbx.spool, 'tapedeck-');
+  if (!make) return ok(CHECK, `Prompts are put into ${pbx.spool}, where the PBX plays them from.`);
+  const address = telling.prompt_address;
+  if (address === '')
+    return bad(
+      CHECK,
+      `The PBX cannot get prompts: the recorder cannot write to ${pbx.spool} (${make}). Calls whose people have to be told are not recorded.`,
+      'Give it that folder (see "spool"), or set [telling] prompt_address for a PBX on another machine.',
+    );
+  return (await answers(address))
+    ? ok(CHECK, `The PBX fetches prompts from ${address}.`)
+    : bad(
+        CHECK,
+        `Nothing answers at ${address}, where the PBX is to fetch prompts.`,
+        'Start the recorder. If it runs: allow it the port (SocketBindAllow= and IPAddressAllow= in a drop-in), and check prompt_host.',
+      );
+}
+
+/** Whatever it answers: it has no page of its own. */
+const answers = (address: string): Promise<boolean> =>
+  fetch(address, { signal: AbortSignal.timeout(PATIENCE) }).then(
+    () => true,
+    () => false,
+  );
