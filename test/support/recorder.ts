@@ -51,7 +51,7 @@ export type OtherPbx = { id: string; name: string; pbx: Pbx; more?: string };
 /**
  * A Tapedeck of its own in `dir`: writes tapedeck.toml for a PBX of the laboratory, and runs the two processes as an
  * admin would. `extra` is TOML that is put at the end, `web` more lines of that section, `testCalls` the section of that name
- * (off unless given), with `announces` calls are announced as on a new box, `others` are PBXs besides the first, `env` is for the processes, `reserveMb` is kept free on both disks, `user` is the number of the user and
+ * (off unless given), with `announces` calls are announced as on a new box, `site` more lines of that section, `others` are PBXs besides the first, `env` is for the processes, `reserveMb` is kept free on both disks, `user` is the number of the user and
  * the group that they run as, if not ours. Logs go to files in `dir`.
  */
 export function createRecorderLab({
@@ -61,6 +61,7 @@ export function createRecorderLab({
   webPort = 0,
   testCalls = '[test_calls]\nenabled = false\n',
   announces = false,
+  site = '',
   extra = '',
   web = '',
   env = {},
@@ -74,6 +75,7 @@ export function createRecorderLab({
   web?: string;
   testCalls?: string;
   announces?: boolean;
+  site?: string;
   extra?: string;
   env?: Record<string, string>;
   reserveMb?: number;
@@ -93,7 +95,7 @@ export function createRecorderLab({
   const written = (others: OtherPbx[]) =>
     [
       '# Written for a PBX of the laboratory.',
-      '[site]\nname = "Laboratory"\n',
+      `[site]\nname = "Laboratory"\n${site}`,
       `[data]\ndir = "${dataDir}"\nreserve_mb = ${reserveMb}\n`,
       '[keys]\nmaster_key_file = "master.key"\n',
       sectionOf(pbx, others.length === 0 ? '[pbx]' : '[[pbx]]\nname = "Head office"'),

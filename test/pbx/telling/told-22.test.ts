@@ -1,5 +1,5 @@
 import t from 'tap';
-import { tellAll } from '../../support/pbx/told-calls.js';
+import { tellAll } from '../../support/pbx/told/calls.js';
 
 /** People are told of the recording of their calls, by the whole recorder. */
 t.setTimeout(420_000);

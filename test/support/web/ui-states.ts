@@ -132,7 +132,7 @@ export const uiStates: readonly UiState[] = [
   state('consent with hostile names', '/consent-report?show=all', says('How this report is made'), {
     house: 'hostile',
   }),
-  state('consent without a call', '/consent-report', says('In this period there is no call'), {
+  state('consent without a call', '/consent-report', says('Tapedeck has no data for this period'), {
     house: 'empty',
   }),
   ...(['long', 'outgoing', 'yamamoto', 'full', 'erased'] as const).map((name) =>

@@ -39,7 +39,7 @@ export function ConsentList({ view }: { view: Consent }) {
                 {dateAndClock(call.started_at)}
               </time>
             </td>
-            <td class="consent-told">
+            <td>
               <Told call={call} />
             </td>
             <td>

@@ -38,7 +38,7 @@ const addressOf = (wanted: Wanted): string => {
   const given = Object.entries(queryOf(wanted)).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, `${value}`]],
   );
-  return `/consent${given.length > 0 ? `?${new URLSearchParams(given)}` : ''}`;
+  return `/consent-report${given.length > 0 ? `?${new URLSearchParams(given)}` : ''}`;
 };
 
 /** How people were told that calls are recorded, and what they answered: the answer in words, the exceptions, and all in figures. */

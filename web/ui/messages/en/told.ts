@@ -14,8 +14,8 @@ export const toldText = {
         other: `${listAnd(people)} spoke on this call and were not told that it is recorded.`,
       }),
     nobody: 'Nobody was told that this call is recorded.',
-    live: 'This call is in progress. Who was told is known when it has ended.',
-    pending: 'Not everybody was told. Whether the call is recorded is known shortly.',
+    live: 'This call is in progress. Who was told will be known when it has ended.',
+    pending: 'Not everybody was told. Whether the call is recorded will be known shortly.',
     silent: 'Nobody had to be told: the policy tells nobody in calls like this one.',
     unrecorded: 'Nobody had to be told: this call was not recorded.',
     alone: 'Nobody had to be told: nobody spoke with anybody.',
@@ -104,7 +104,7 @@ export const toldText = {
     ruleUnnamed: ({ mode }: { mode: string }) => `A rule of yours asks for “${mode}”.`,
     standing: 'They have agreed once for all calls, so they are told and not asked.',
     unconfirmed:
-      'It would be to tell nobody, but no admin has confirmed that this is allowed. So people are told.',
+      'The policy would have nobody told, but no admin has confirmed that this is allowed, so people are told.',
     number: ({ place, mode }: { place: string; mode: string }) =>
       `${place} (by the number) needs at least “${mode}”.`,
     site: ({ place, mode }: { place: string; mode: string }) =>

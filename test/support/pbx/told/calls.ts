@@ -1,7 +1,8 @@
 import type { Test } from 'tap';
-import { seconds, until } from '../recorder.js';
-import { amplitude } from '../recordings/audio.js';
-import { tellingLab } from './told.js';
+import { seconds, until } from '../../recorder.js';
+import { amplitude } from '../../recordings/audio.js';
+import { SIGNAL, tellingLab } from './lab.js';
+import { maskAll } from './masked.js';
 
 /** People of real calls are told, refuse, agree and join on one version of Asterisk: what they hear, and what becomes of it. */
 export async function tellAll(t: Test, version: 22 | 16): Promise<void> {
@@ -13,8 +14,6 @@ export async function tellAll(t: Test, version: 22 | 16): Promise<void> {
   /** A number of its own for each call, in Madrid or in New York. */
   const madrid = () => `+34911234${String(callers++).padStart(3, '0')}`;
   const newYork = () => `+1212555${String(1_000 + callers++)}`;
-  const ended = (number: string) =>
-    lab.call(number, ({ state, coverage }) => state === 'ended' && coverage.status !== 'pending', 40_000);
   const toldBy = (id: string, times: number) =>
     until(
       `${times} playings`,
@@ -25,17 +24,7 @@ export async function tellAll(t: Test, version: 22 | 16): Promise<void> {
       30_000,
     );
 
-  /** A call from outside that extension 100 answers. */
-  async function talk(number: string) {
-    await phones.stop();
-    const carrier = await phones.carrier();
-    const ann = await phones.phone('100');
-    const out = await carrier.call('5551000', { caller: { number }, source: lab.speaker() });
-    const atAnn = await ann.incoming();
-    await atAnn.answered;
-    const { id } = await lab.call(number);
-    return { id, carrier, ann, out, atAnn };
-  }
+  const { talk, ended } = lab;
 
   t.test(
     'a new box announces: both hear it whole, in the language of the number, and the recording has it',
@@ -94,7 +83,7 @@ export async function tellAll(t: Test, version: 22 | 16): Promise<void> {
       t.ok(
         amplitude(
           Float32Array.from(atAnn.heard().subarray(-8_000), (x) => x / 32_768),
-          1_234,
+          SIGNAL,
           8_000,
         ) > 0.005,
         'and is heard',
@@ -195,4 +184,6 @@ export async function tellAll(t: Test, version: 22 | 16): Promise<void> {
       [],
     );
   });
+
+  await maskAll(t, lab, version);
 }

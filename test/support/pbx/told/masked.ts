@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Test } from 'tap';
+import { seconds, until } from '../../recorder.js';
+import { amplitude, rmsDb } from '../../recordings/audio.js';
+import { SIGNAL, type TellingLab } from './lab.js';
+
+/** What a caller types while a call is masked. */
+const CARD = '4929123456781234';
+/** On a build whose snoops fall silent when a source changes, a mask has to outlast the cure of that, in s. */
+const LONG = 60;
+/** So near to its ends a mask is not looked at, in s. */
+const EDGE = 0.4;
+
+/** Masked calls of a whole recorder: what is written of them, over transfers and crashes. */
+export async function maskAll(t: Test, lab: TellingLab, version: 22 | 16): Promise<void> {
+  const { phones, recorder, api, talk, ended } = lab;
+  let callers = 0;
+  const caller = () => `+1646555${String(2_000 + callers++)}`;
+  const direct = (id: string, kind: 'mask' | 'resume') => api.json('POST', `/calls/${id}/${kind}`, {});
+
+  /** The caller is heard before and after the mask, and neither side in it. */
+  async function masked(t: Test, number: string, atLeast: number): Promise<void> {
+    const call = await ended(number);
+    t.match(call, { recording: { state: 'sealed' } });
+    type Masks = { recording: { masks: { at_ms: number; until_ms: number; kind: string }[] } };
+    const [mask] = (await api.json<Masks>('GET', `/calls/${call.id}`)).recording.masks;
+    const [from, to] = [mask!.at_ms / 1000, mask!.until_ms / 1000];
+    t.ok(to - from >= atLeast, `masked for ${(to - from).toFixed(1)} s`);
+    const { them, us } = await lab.recording(call.id);
+    const part = (side: Float32Array, a: number, b: number) => side.subarray(a * 8_000, b * 8_000);
+    for (const [who, side] of Object.entries({ them, us }))
+      t.ok(rmsDb(part(side, from + EDGE, to - EDGE)) < -70, `nothing of ${who} is heard in it`);
+    const hears = (a: number, b: number) => amplitude(part(them, a, b), SIGNAL, 8_000);
+    t.ok(hears(0.3, from - EDGE) > 0.01, 'the caller is heard before it');
+    const end = them.length / 8_000;
+    t.ok(hears(Math.max(to + EDGE, end - 0.8), end - 0.1) > 0.01, 'and after it');
+  }
+
+  /** Files of this Tapedeck with the digits of the card: data, catalogue, journals, logs. */
+  const withDigits = (): string[] =>
+    [dirname(recorder.config), recorder.dataDir].flatMap((dir) =>
+      readdirSync(dir, { recursive: true, encoding: 'utf8' })
+        .map((name) => join(dir, name))
+        .filter((path) => statSync(path).isFile() && readFileSync(path).includes(CARD)),
+    );
+
+  t.test('transferred while it is masked: nothing is written, on no side, until it ends', async (t) => {
+    await lab.policy({ telling: undefined });
+    const number = caller();
+    const { id, out, atAnn } = await talk(number);
+    await out.listen(1.5);
+    await direct(id, 'mask');
+    await out.dtmf(CARD);
+    const cy = await phones.phone('102', { source: lab.speaker });
+    t.equal(await atAnn.refer('102'), 200);
+    await (await cy.incoming()).answered;
+    await out.listen(2);
+    await direct(id, 'resume');
+    await out.listen(2.5);
+    await out.hangup();
+    await masked(t, number, 3);
+    t.same(withDigits(), [], 'the digits are nowhere');
+  });
+
+  t.test('killed while it is masked: it stays masked', async (t) => {
+    const number = caller();
+    const { id, out } = await talk(number);
+    await out.listen(1.5);
+    await direct(id, 'mask');
+    await seconds(0.5);
+    await recorder.stopDaemon('SIGKILL');
+    await recorder.startDaemon();
+    await out.listen(2);
+    t.equal((await lab.catalogue.directives.of(id)).at(-1)?.kind, 'mask');
+    await until('the recorder takes it up', async () => {
+      const now = await api.call(id).catch(() => null);
+      return now?.state === 'live';
+    });
+    await direct(id, 'resume');
+    await out.listen(2.5);
+    await out.hangup();
+    await masked(t, number, 2);
+  });
+
+  if (version === 22)
+    t.test('a mask of a minute is not taken for a mute, and nothing is begun anew in it', async (t) => {
+      const number = caller();
+      const { id, out } = await talk(number);
+      await out.listen(1.5);
+      await direct(id, 'mask');
+      const before = (await lab.catalogue.segments.of(id)).length;
+      await out.listen(LONG);
+      t.equal((await lab.catalogue.segments.of(id)).length, before, 'one capture');
+      await direct(id, 'resume');
+      await out.listen(2.5);
+      await out.hangup();
+      await masked(t, number, LONG);
+    });
+}
