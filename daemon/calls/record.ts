@@ -204,6 +204,7 @@ export function createRecorder(deps: RecordDeps) {
     if (event.kind === 'spool-finished' || event.kind === 'spool-failed') wrong.spoolOver(event.name);
     const next = step(state, event, deps.rules);
     state = next.state;
+    for (const effect of next.effects) if (effect.kind === 'ended') hearing.ended(effect.call);
     for (const effect of next.effects) enqueue(effect, event.kind === 'snapshot', heardAt);
     hearing.hear(event);
     inform.hear(event);

@@ -1,7 +1,9 @@
 import type { CallState } from '../../domain/call/call.js';
-import { type Codes, type Keys, noKeys, pressed } from '../../domain/call/codes.js';
+import { extensionOf, type TrackedLeg } from '../../domain/call/call-state.js';
+import { type Codes, type Keys, noKeys, OURS_ALONE, pressed } from '../../domain/call/codes.js';
 import type { PbxEvent } from '../../domain/call/event.js';
-import type { CallId, LegId } from '../../domain/recording/recording.js';
+import { ASK_WITHIN_MS } from '../../domain/policy/course.js';
+import type { CallId, CallRecord, LegId } from '../../domain/recording/recording.js';
 import type { Log } from '../../ops/log.js';
 import type { Said } from './directing.js';
 
@@ -24,6 +26,8 @@ export function createHearing(
   },
 ) {
   const keys = new Map<LegId, Keys>();
+  /** Calls that ended within the last minute, and the extensions that took part. */
+  let lately: { id: CallId; endedAt: number; extensions: string[] }[] = [];
 
   function say(call: CallId | undefined, said: Said): void {
     if (call === undefined) {
@@ -40,6 +44,25 @@ export function createHearing(
     if (legId !== null) return legs.get(legId)?.callId;
     return [...calls.values()].find(({ linkedids }) => linkedid !== '' && linkedids.includes(linkedid))?.id;
   };
+
+  /** The last call of an extension that dials a code by itself, with nobody else on the line; undefined where there is none. */
+  function lastOf(leg: TrackedLeg): CallId | undefined {
+    const others = [...around.state().legs.values()].some((l) => l.callId === leg.callId && l.id !== leg.id);
+    if (leg.outside || others) return undefined;
+    return lately.findLast(({ extensions }) => extensions.includes(extensionOf(leg)))?.id;
+  }
+
+  /** What a feature code, the dialplan or a program says. */
+  function heard({ what: kind, legId, linkedid }: Extract<PbxEvent, { kind: 'said' }>): void {
+    const leg = legId === null ? undefined : around.state().legs.get(legId);
+    // Feature codes may be open to both sides. What the dialplan says of a caller, it says before they are connected.
+    if (OURS_ALONE.has(kind) && leg?.outside && leg.meeting !== null) {
+      log.warn({ kind, call: leg.callId }, 'An outside party has pressed a code that is for our own side');
+      return;
+    }
+    const last = kind === 'keep' && leg ? lastOf(leg) : undefined;
+    say(last ?? callOf(legId, linkedid), { kind, how: 'user_event', who: '', legId: last ? null : legId });
+  }
 
   /** A key that a prompt tells of. */
   function answer(call: CallId, legId: LegId, who: string): void {
@@ -62,13 +85,20 @@ export function createHearing(
         // What was written since the first digit is silenced when the recording is made.
         if (burst && masksCards)
           say(leg.callId, { kind: 'mask', how: 'rule', who: '', legId: leg.id, at: burst.from });
-      } else if (event.kind === 'said') {
-        const { what: kind, legId, linkedid } = event;
-        say(callOf(legId, linkedid), { kind, how: 'user_event', who: '', legId });
-      } else if (event.kind === 'consent' && event.answer !== 'told') {
+      } else if (event.kind === 'said') heard(event);
+      else if (event.kind === 'consent' && event.answer !== 'told') {
         const kind = event.answer === 'yes' ? 'allow' : 'decline';
         say(callOf(event.legId, ''), { kind, how: 'dialplan', who: event.digit, legId: event.legId });
       }
+    },
+
+    /** A call has ended: for a minute its recording can still be asked for by a code that is dialled. */
+    ended({ id, endedAt, legs }: CallRecord): void {
+      const at = endedAt!;
+      lately = lately.filter((one) => one.endedAt > at - ASK_WITHIN_MS);
+      const ours = legs.filter(({ party, upAt }) => party.ours && upAt !== null);
+      const extensions = ours.map(({ endpoint, party }) => extensionOf({ endpoint, number: party.number }));
+      lately.push({ id, endedAt: at, extensions });
     },
   };
 }

@@ -35,7 +35,7 @@ export const BURST_GAP = 10_000;
 export const BURST = 13;
 
 /** Only our own side may say these: who pays must not keep what is said from the record, nor have it kept. */
-const OURS_ALONE: ReadonlySet<DirectiveKind> = new Set(['mask', 'resume', 'keep']);
+export const OURS_ALONE: ReadonlySet<DirectiveKind> = new Set(['mask', 'resume', 'keep']);
 
 export const noKeys: Keys = { tail: '', lastAt: Number.NEGATIVE_INFINITY, count: 0, firstAt: 0 };
 

@@ -270,6 +270,53 @@ t.test('a mask that nobody ends does so by itself after its time, with an alarm'
   t.match(l.recorder.list(), [{ masked: false }]);
 });
 
+t.test(
+  'an outside party cannot mask a call by a feature code; the dialplan can, before they are connected',
+  async (t) => {
+    const l = await lab(t);
+    await l.recorder.recover(EMPTY);
+    const said = (what: 'mask' | 'resume' | 'decline') =>
+      l.hear({ kind: 'said', at: at(), what, legId: 'olga', linkedid: '' });
+    l.hear(rings(OLGA), answers(OLGA));
+    await l.said();
+    said('mask');
+    await l.said();
+    const kinds = async () => (await l.catalogue.directives.of('C1')).map(({ kind }) => kind);
+    t.same(await kinds(), ['mask']);
+    l.hear(rings(BOB), answers(BOB), joins(OLGA), joins(BOB));
+    said('resume');
+    await l.said();
+    t.same(await kinds(), ['mask'], 'nor end one');
+    said('decline');
+    await l.said();
+    t.same(await kinds(), ['mask', 'decline'], 'anybody may refuse');
+  },
+);
+
+t.test('who dials a code after a call keeps that, for a minute', async (t) => {
+  const l = await talking(t, [rule('on_demand')]);
+  l.hear(goes(BOB), goes(ANN));
+  await l.said();
+  const again = (id: string) => leg(id, '100', { linkedid: id, exten: '*73', dnid: '*73' });
+  const dials = (id: string) => {
+    l.hear(rings(again(id)), answers(again(id)));
+    l.hear({ kind: 'said', at: at(), what: 'keep', legId: id, linkedid: id });
+  };
+  const other = leg('dan', '104', { linkedid: 'dan', exten: '*73', dnid: '*73' });
+  l.hear(rings(other), answers(other), {
+    kind: 'said',
+    at: at(),
+    what: 'keep',
+    legId: 'dan',
+    linkedid: 'dan',
+  });
+  await l.said();
+  t.same(await l.catalogue.directives.of('C1'), [], 'not by somebody else');
+  dials('ann2');
+  await l.said();
+  t.match(await l.catalogue.directives.of('C1'), [{ kind: 'keep', how: 'user_event', legId: null }]);
+});
+
 t.test('keys, events of the PBX and a long number that is typed are heard, each of its call', async (t) => {
   const l = await talking(t);
   const press = async (legId: string, keys: string) => {
