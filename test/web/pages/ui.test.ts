@@ -243,7 +243,7 @@ t.test('rules are moved, tried before they are saved, and kept when somebody els
   await page.getByRole('button', { name: 'Delete “Internal calls”' }).click();
   await page.getByLabel('Direction').selectOption('internal');
   await page.getByRole('button', { name: 'Try it' }).click();
-  await page.getByText('It would be recorded').waitFor();
+  await page.getByText('It would be recorded and').waitFor();
   await year.dashboard.catalogue.policy.save(rules, 'Gita Rao', Date.now(), 1);
   await page.getByRole('button', { name: 'Save the policy' }).click();
   await page.getByText('Somebody else changed the policy while you were editing.').waitFor();
