@@ -89,7 +89,7 @@ function lineFor(route: RouteEntry, calls: Map<Kind, CallRecord>): string {
   return `  '${rowOf(route)}': {\n    is: ${is},\n  },`;
 }
 
-t.setTimeout(120_000);
+t.setTimeout(300_000);
 
 t.test('who may use which route on what is as the table says', async (t) => {
   const signer = createSigner();

@@ -74,7 +74,7 @@ t.test(
     t.match(await rows.first().textContent(), /Refused/);
     t.match(
       await page.getByRole('link', { name: 'Download as CSV' }).getAttribute('href'),
-      /consent\.csv\?show=refused/,
+      /consent-report\.csv\?show=refused/,
     );
     t.same(await faults(page), []);
     await page.setViewportSize({ width: 360, height: 740 });

@@ -128,7 +128,7 @@ function sentenceOf(e: AuditEntry, call: string): string {
   const bytes = Number(detail.bytes ?? 0);
   const time = (value: unknown) => (typeof value === 'string' && value ? dateAndClock(value) : '');
   return t.audit.did[e.action]({
-    ...{ detail, call, object: e.object, outcome: e.outcome, reason: e.reason },
+    ...{ detail, call, object: clean(e.object), outcome: e.outcome, reason: clean(e.reason) },
     words: e.words === null ? null : clean(e.words),
     stretches: heard.map(stretch).join(', '),
     total: lengthInWords(Number(detail.total_ms ?? 0)),
