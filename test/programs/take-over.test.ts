@@ -60,7 +60,18 @@ t.test('what an earlier version left is taken over, with the log that a kill lef
     t.same(await judge(dir), []);
     t.same(
       readdirSync(dir).sort(),
-      ['catalogue', 'control', 'keys', 'master.bin', 'owner', 'prompts', 'recorder', 'recordings', 'signing'],
+      [
+        'catalogue',
+        'control',
+        'documents',
+        'keys',
+        'master.bin',
+        'owner',
+        'prompts',
+        'recorder',
+        'recordings',
+        'signing',
+      ],
       'nothing is left where it was',
     );
     t.equal(statSync(dir).mode & 0o022, 0, 'only the recorder adds names there');
