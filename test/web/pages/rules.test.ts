@@ -37,7 +37,7 @@ t.test(
       .waitFor();
 
     const tried = page.getByRole('region', { name: 'What would happen' });
-    await tried.getByLabel('Their number').fill('+33123456789');
+    await tried.getByRole('textbox', { name: 'Their number' }).fill('+33123456789');
     for (const [at, outcome] of [
       ['2026-03-07 10:00', 'It would not be recorded.'],
       ['2026-03-07 13:00', 'It would be recorded and kept forever.'],
