@@ -212,9 +212,9 @@ export async function placeCalls(
 
   say('The office has Tapedeck tell people that calls are recorded');
   await startTelling(api);
-  say('Pilar Ortega rings from Madrid: she and Anna hear the announcement in Spanish');
+  say('Pilar Ortega rings from Madrid: caller and Anna hear the announcement in Spanish');
   const inMadrid = await told(cast, { number: '+34915550123', name: 'Pilar Ortega' });
-  say('Jonas Brandt rings from Berlin, where both sides have to agree: he is asked, and presses 1');
+  say('Jonas Brandt rings from Berlin, where both sides have to agree: the caller is asked, and presses 1');
   const inBerlin = await told(cast, { number: '+4930901821', name: 'Jonas Brandt' }, '1');
   return [
     {
