@@ -32,6 +32,7 @@ export async function tellingLab(t: Test, version: 22 | 16, name = 'told', site 
   emptySpool(pbx);
   const phones = createLab(pbx);
   t.afterEach(() => phones.stop());
+  t.teardown(() => phones.stop());
   const dir = t.testdir({});
   const recorder = createRecorderLab({ dir, pbx, announces: true, site });
   t.teardown(() => recorder.stop());
