@@ -1,6 +1,9 @@
 import t from 'tap';
 import { aDay } from '../../support/pbx/told/day.js';
 
-/** The report on how people were told, of a day with calls of every mode. */
 t.setTimeout(600_000);
-await aDay(t, 22);
+
+t.test(
+  'the report on how people were told agrees with what they heard, of a day of calls of every mode',
+  (t) => aDay(t, 22),
+);
