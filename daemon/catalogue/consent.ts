@@ -38,7 +38,7 @@ export const consentScope = (asked: ConsentAsked, zone: string, now: number): Co
   pbx: asked.pbx ?? null,
 });
 
-/** Gives the calls of a period of which it was decided how people are told, newest first, in slices: it never holds all of them. */
+/** Yields the calls of a period that have a notice, newest first. Reads them in slices, and never holds them all. */
 async function* callsOf(
   catalogue: Verbs<'notices.calls'>,
   { period, pbx }: Pick<ConsentScope, 'period' | 'pbx'>,

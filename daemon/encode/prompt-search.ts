@@ -55,7 +55,7 @@ export function createPromptSearch(order: SearchOrder, begin = startThread) {
       for (const [n, place] of places.entries()) {
         const [from, to] = [Math.max(at, place.from), Math.min(until, place.until)];
         if (over || to <= from) continue;
-        // A copy: whoever decodes may use its buffer again.
+        // A copy, because the decoder may use its buffer again.
         const bytes = Uint8Array.from(chunk.subarray(from - at, to - at));
         waiting += bytes.length;
         const asked: SearchAsked = { n, bytes, last: to === place.until };

@@ -80,3 +80,16 @@ const WRITTEN = 25;
 export async function notForLong(written: Promise<unknown>): Promise<void> {
   await Promise.race([written, wait(WRITTEN, undefined, { ref: false })]);
 }
+
+/** Does some work for each of these, so many at once, in their order. Resolves when all is done; rejects with the first failure. */
+export async function eachOf<T>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const waiting = [...items];
+  const worker = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await work(next);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}

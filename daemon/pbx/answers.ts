@@ -1,6 +1,7 @@
 import type { CdrTimes } from '../domain/call/answered.js';
 import type { LegId } from '../domain/recording/recording.js';
 import type { Log } from '../ops/log.js';
+import { eachOf } from '../ops/turns.js';
 
 export type AnswersDeps = {
   /** The value of a channel's variable or function; null when the channel has gone. Throws when the PBX refuses. */
@@ -32,23 +33,22 @@ export function createAnswers({ variable, ours, log }: AnswersDeps) {
   /** Returns the times of those legs of which the PBX tells any. */
   return async function answersOf(legs: readonly LegId[]): Promise<ReadonlyMap<LegId, CdrTimes>> {
     const told = new Map<LegId, CdrTimes>();
-    const waiting = [...legs];
-    const asking = async () => {
-      for (let leg = waiting.shift(); leg !== undefined; leg = waiting.shift()) {
-        const times = await ask(leg).catch((err) => {
-          log.warn({ err, leg }, 'The PBX does not say when a leg was answered');
-          return null;
-        });
-        if (times) told.set(leg, times);
-      }
+    let over = false;
+    const asking = async (leg: LegId) => {
+      if (over) return;
+      const times = await ask(leg).catch((err) => {
+        log.warn({ err, leg }, 'The PBX does not say when a leg was answered');
+        return null;
+      });
+      if (times) told.set(leg, times);
     };
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, PATIENCE);
     });
-    await Promise.race([Promise.all(Array.from({ length: AT_ONCE }, asking)), late]);
+    await Promise.race([eachOf(legs, AT_ONCE, asking), late]);
     clearTimeout(timer);
-    waiting.length = 0;
+    over = true;
     return new Map(told);
   };
 }

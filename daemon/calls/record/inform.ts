@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Verbs } from '../../catalogue/catalogue.js';
 import type { CallState } from '../../domain/call/call.js';
+import type { TrackedLeg } from '../../domain/call/call-state.js';
 import type { PbxEvent, Snapshot } from '../../domain/call/event.js';
 import { companionsOf } from '../../domain/call/feed.js';
 import type { Site } from '../../domain/days.js';
@@ -17,6 +18,7 @@ import { keysOf } from '../../domain/telling/prompt.js';
 import type { Mode } from '../../domain/telling/schema.js';
 import { parseWhisper } from '../../domain/telling/whisper.js';
 import type { Log } from '../../ops/log.js';
+import { eachOf } from '../../ops/turns.js';
 import type { WhisperPbx } from './announce/whispers.js';
 import { createAnnouncer, type Told } from './announce.js';
 import { amongOf, type ReadyPrompt, tellingOf, uninformed, type WantedPrompt } from './informing.js';
@@ -44,6 +46,10 @@ const ANSWER_MS = 15_000;
 /** The row of a call may not be there yet; it is tried again so much later, in ms. */
 const AGAIN_MS = 200;
 const ALARM_FOR = 3_600_000;
+/** Callers that the PBX is asked about at once: each question takes one of http.conf's sessions. */
+const AT_ONCE = 8;
+/** So long that is waited for, in ms. */
+const PATIENCE_MS = 2_000;
 
 export type Inform = ReturnType<typeof createInform>;
 
@@ -87,6 +93,21 @@ export function createInform(
     write(l, () => deps.catalogue.notices.tell(played));
   }
 
+  /** A playing of which it is not known that anything was heard. */
+  const notPlayed = (
+    callId: CallId,
+    leg: LegId,
+    { mode, language }: Notice,
+    failed: Why,
+  ): Omit<Played, 'seq' | 'found'> => {
+    const kind = mode === 'beep' || mode === 'silent' ? null : mode;
+    return {
+      ...{ callId, what: kind === null ? 'beep' : 'prompt', leg, failed },
+      prompt: { kind, language, hash: null, name: '', durationMs: null },
+      ...{ startedAt: null, endedAt: clock(), whole: false, heardBy: [] },
+    };
+  };
+
   function heard(told: Told): void {
     const l = around.find(told.callId);
     if (!l?.informing.prompt) return;
@@ -119,7 +140,7 @@ export function createInform(
     around.reconsider(l);
   }
 
-  /** The dialplan has told whoever is on a leg. */
+  /** The dialplan has told the party on a leg. */
   function consented(event: Consent): void {
     const { legId: leg, at, prompt: name, language } = event;
     const callId = around.state().legs.get(leg)?.callId;
@@ -135,9 +156,11 @@ export function createInform(
     around.reconsider(l);
   }
 
-  /** Whoever was away when the dialplan told somebody asks for what it left. */
-  async function asked({ id, goneAt }: { id: LegId; goneAt: number | null }): Promise<void> {
-    if (goneAt !== null) return;
+  const isUntold = ({ id, callId, goneAt }: TrackedLeg): boolean =>
+    goneAt === null && around.find(callId)?.informing.told.has(id) === false;
+
+  /** After a time in which nobody listened: what the dialplan has told a caller meanwhile. */
+  async function asked({ id }: TrackedLeg): Promise<void> {
     try {
       const found = await deps.consentOf(id);
       if (found) consented(found);
@@ -152,6 +175,7 @@ export function createInform(
       announcer.hear(event);
       if (event.kind === 'consent') consented(event);
     },
+
     /** Decides how the people of an answered call are told, by what is known of it now. */
     decide(
       call: CallRecord,
@@ -190,12 +214,7 @@ export function createInform(
       } catch (e) {
         log.error({ err: e, call: call.id }, 'There is no prompt to tell people with');
         const failed = becauseOf(e instanceof TapedeckError ? e : fail('pbx_failed', '', e));
-        const kind = mode === 'beep' ? null : mode;
-        keep(l, {
-          ...{ callId: call.id, what: mode === 'beep' ? 'beep' : 'prompt', leg: others[0]! },
-          prompt: { kind, language, hash: null, name: '', durationMs: null },
-          ...{ startedAt: null, endedAt: clock(), whole: false, heardBy: [], failed },
-        });
+        keep(l, notPlayed(call.id, others[0]!, notice, failed));
         gaveUp(call.id, l, failed);
       }
     },
@@ -203,7 +222,7 @@ export function createInform(
     /** How far they have been told; null where Tapedeck tells nobody. */
     telling: (l: Live): Telling | null => tellingOf(l.informing, there(l)),
 
-    /** The captured party and who hears it are these now: whoever was not told is told. */
+    /** Has everybody told who hears the captured party now and was not told yet. */
     follow(id: CallId, anchor: LegId, l: Live): void {
       const { notice, prompt, byDialplan } = l.informing;
       if (!notice || !prompt || notice.mode === 'silent') return;
@@ -251,20 +270,14 @@ export function createInform(
         const callId = parseWhisper(id)!.callId.toUpperCase();
         const l = around.find(callId);
         const { notice } = l?.informing ?? uninformed();
-        if (!l || !notice || notice.mode === 'silent') continue;
-        const { mode, language } = notice;
-        keep(l, {
-          ...{ callId, what: mode === 'beep' ? 'beep' : 'prompt', leg: l.segment?.legId ?? '' },
-          prompt: {
-            ...{ kind: mode === 'beep' ? null : mode, language, hash: null, name: '', durationMs: null },
-          },
-          ...{ startedAt: null, endedAt: clock(), whole: false, heardBy: [] },
-          failed: because('prompt_interrupted'),
-        });
+        if (!l || !notice) continue;
+        keep(l, notPlayed(callId, l.segment?.legId ?? '', notice, because('prompt_interrupted')));
       }
-      await Promise.all(
-        [...around.state().legs.values()].filter((leg) => leg.outside && leg.caller).map(asked),
+      const callers = [...around.state().legs.values()].filter(
+        (leg) => leg.outside && leg.caller && isUntold(leg),
       );
+      // Captures wait for it. What is not answered by then is told later, and heard then.
+      await Promise.race([eachOf(callers, AT_ONCE, asked), wait(PATIENCE_MS, undefined, { ref: false })]);
     },
 
     /** What was told in a call that became part of another was told in that. */

@@ -282,6 +282,25 @@ t.test('a tone comes again and again, and one row tells of it', async (t) => {
   t.match(await l.ledger(), { notice: { mode: 'beep', beepSeconds: 15 }, played: [{ what: 'beep' }] });
 });
 
+t.test('what the dialplan told while nobody listened is asked for', async (t) => {
+  const l = await lab(t, { telling: {}, mint: () => CALL });
+  l.prompts.state.consents.set('olga', 'told');
+  const bridges = [{ id: 'b', legs: ['olga', 'bob'], mixed: false }];
+  await l.recorder.recover(EMPTY);
+  await l.recorder.resync({ ...EMPTY, at: at(), legs: [OLGA, BOB], bridges } as never, {
+    watchedUntil: null,
+  });
+  await l.said();
+  l.prompts.asked.length = 0;
+  await l.recorder.resync({ ...EMPTY, at: at(), legs: [OLGA, BOB], bridges } as never, {
+    watchedUntil: null,
+  });
+  await l.said();
+  t.match((await l.catalogue.notices.of(CALL)).played, [
+    { what: 'dialplan', leg: 'olga', heardBy: ['olga'] },
+  ]);
+});
+
 t.test('after a restart nobody is told twice, and what was cut off by it is told as that', async (t) => {
   const dir = t.testdir();
   const capture = scripted();

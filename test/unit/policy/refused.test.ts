@@ -70,28 +70,31 @@ t.test('who refuses is put on the list, which is made, once and for so many days
   t.same(lists.namesFor(NUMBER), ['Refused']);
 });
 
-t.test('whoever agrees in the same call comes off again, also after a restart', async (t) => {
-  const { lists, deps, catalogue, say, listed } = await lab(t);
-  await say('A', 'decline');
-  await say('B', 'allow');
-  t.same(await listed(), [REFUSED], 'another call took nothing back');
-  const restarted = createRefused(deps);
-  restarted.onSaid(
-    await catalogue.directives.add({
-      ...{ callId: 'A', at: NOON + 5, kind: 'allow', how: 'digits', who: '1', legId: 'outside' },
-    }),
-  );
-  await restarted.idle();
-  t.same(await listed(), []);
-  t.same(lists.namesFor(NUMBER), []);
+t.test(
+  'a number comes off the list when its owner agrees in the same call, also after a restart',
+  async (t) => {
+    const { lists, deps, catalogue, say, listed } = await lab(t);
+    await say('A', 'decline');
+    await say('B', 'allow');
+    t.same(await listed(), [REFUSED], 'another call took nothing back');
+    const restarted = createRefused(deps);
+    restarted.onSaid(
+      await catalogue.directives.add({
+        ...{ callId: 'A', at: NOON + 5, kind: 'allow', how: 'digits', who: '1', legId: 'outside' },
+      }),
+    );
+    await restarted.idle();
+    t.same(await listed(), []);
+    t.same(lists.namesFor(NUMBER), []);
 
-  await say('A', 'decline');
-  await say('B', 'decline', { at: NOON + DAY });
-  await say('B', 'allow', { at: NOON + DAY + 1 });
-  t.match(await listed(), [{ number: NUMBER }], 'it was there before that call');
-});
+    await say('A', 'decline');
+    await say('B', 'decline', { at: NOON + DAY });
+    await say('B', 'allow', { at: NOON + DAY + 1 });
+    t.match(await listed(), [{ number: NUMBER }], 'it was there before that call');
+  },
+);
 
-t.test('whoever somebody has listed stays as they are', async (t) => {
+t.test('a number that a person has listed stays as it is', async (t) => {
   const { catalogue, say, listed } = await lab(t);
   const by = { name: 'Refused', note: '', addedAt: 1, addedBy: 'ada' };
   await catalogue.lists.save(by);

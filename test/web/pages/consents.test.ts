@@ -135,7 +135,7 @@ t.test('the consents of an office, wide and on a phone, by day and by night', as
   }
 });
 
-t.test('whoever may not change them reads them', async (t) => {
+t.test('without the right to change them they can be read', async (t) => {
   const house = await openFurnished(t, opened, 'office');
   const { page } = await openDesk(t, opened, house, { path: '/consents', as: 'eve' });
   await page.getByText('Only admins can change them.').waitFor();
