@@ -1,5 +1,6 @@
 import type { About, AuditAction } from '../../domain/assurance/audit.js';
 import { TapedeckError } from '../../domain/error.js';
+import { type PbxId, writePbx } from '../../domain/pbx.js';
 import type { Recording } from '../../domain/recording/recording.js';
 import { damages } from '../../domain/recording/scrub.js';
 import { consoleUser } from '../../ops/process/console.js';
@@ -22,6 +23,18 @@ export async function record(
 export async function note(ctx: CliContext, action: AuditAction, about: About = {}): Promise<void> {
   await record(ctx, action, about).catch((e) => ctx.err(`tapedeck: no entry in the audit log. ${e.message}`));
 }
+
+/** The entry of a report of a period, as far as `note` can write one. */
+export const noteReport = (
+  ctx: CliContext,
+  object: string,
+  { from, to }: { from: string; to: string },
+  { show, pbx }: { show: string; pbx?: PbxId | undefined },
+): Promise<void> =>
+  note(ctx, 'report', {
+    object,
+    detail: { from, to, show, ...(pbx === undefined ? {} : { pbx: writePbx(pbx) }) },
+  });
 
 /** A recording that was to be given out has failed with this error: if that is damage, and news, it goes on record. */
 export async function metDamage(ctx: CliContext, recording: Recording, error: unknown): Promise<void> {

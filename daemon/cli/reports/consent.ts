@@ -8,7 +8,7 @@ import {
   viewConsent,
 } from '../../catalogue/consent.js';
 import { QUOTED } from '../../domain/csv.js';
-import { type PbxId, writePbx } from '../../domain/pbx.js';
+import type { PbxId } from '../../domain/pbx.js';
 import {
   CONSENT_CSV_COLUMNS,
   CONSENT_FILTERS,
@@ -18,7 +18,7 @@ import {
 import type { Config } from '../../ops/config-schema.js';
 import { day, oneOf, pbxId } from '../common/arguments.js';
 import type { CliContext } from '../common/context.js';
-import { note } from '../common/entries.js';
+import { noteReport } from '../common/entries.js';
 import { PBX_OPTION, pbxName, severalPbxes } from '../common/pbxes.js';
 import { table, timesIn, who } from '../common/table.js';
 
@@ -57,15 +57,7 @@ export function consent(program: Command, ctx: CliContext): void {
       const now = Date.now();
       const scope = consentScope({ from, to, pbx, filter: show }, config.site.time_zone, now);
       const { period } = scope;
-      await note(ctx, 'report', {
-        object: 'consent_report',
-        detail: {
-          from: period.from,
-          to: period.to,
-          show,
-          ...(pbx === undefined ? {} : { pbx: writePbx(pbx) }),
-        },
-      });
+      await noteReport(ctx, 'consent_report', period, { show, pbx });
       if (csv) {
         const line = (cells: string[]) => ctx.out(stringify([cells], QUOTED).trimEnd());
         line(CONSENT_CSV_COLUMNS);

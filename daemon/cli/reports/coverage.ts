@@ -5,12 +5,12 @@ import { FILTERS, type Filter } from '../../domain/assurance/coverage.js';
 import { type Caveat, isUnknown } from '../../domain/assurance/coverage-caveats.js';
 import { type CoverageReport, CSV_COLUMNS, csvRows } from '../../domain/assurance/coverage-view.js';
 import { QUOTED } from '../../domain/csv.js';
-import { type PbxId, writePbx } from '../../domain/pbx.js';
+import type { PbxId } from '../../domain/pbx.js';
 import { durationText } from '../../domain/written.js';
 import type { Config } from '../../ops/config-schema.js';
 import { day, oneOf, pbxId } from '../common/arguments.js';
 import type { CliContext } from '../common/context.js';
-import { note } from '../common/entries.js';
+import { noteReport } from '../common/entries.js';
 import { PBX_OPTION, pbxName, severalPbxes } from '../common/pbxes.js';
 import { table, timesIn, who } from '../common/table.js';
 
@@ -37,15 +37,7 @@ export function coverage(program: Command, ctx: CliContext): void {
       const asked = { from, to, pbx, filter: show };
       const made = await makeCoverage(catalogue, asked, config.site.time_zone, Date.now());
       const { period } = made;
-      await note(ctx, 'report', {
-        object: 'coverage',
-        detail: {
-          from: period.from,
-          to: period.to,
-          show,
-          ...(pbx === undefined ? {} : { pbx: writePbx(pbx) }),
-        },
-      });
+      await noteReport(ctx, 'coverage', period, { show, pbx });
       if (csv) {
         ctx.out(stringify([CSV_COLUMNS, ...csvRows(made)], QUOTED));
         return;

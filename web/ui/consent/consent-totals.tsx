@@ -67,7 +67,7 @@ function Row({ name, row }: { name: string; row: Figures }) {
 function Results({ name, rows }: { name: string; rows: [string, number][] }) {
   const total = rows.reduce((sum, [, n]) => sum + n, 0);
   return (
-    <table class="table consent-figures">
+    <table class="table table-kept consent-figures">
       <TableHead columns={{ name, calls: t.consent.modesColumns.calls }} />
       <tbody>
         {rows.map(([what, n]) => (

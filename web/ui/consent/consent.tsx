@@ -4,14 +4,13 @@ import { useLocation } from 'preact-iso/router';
 import { dayIn, pbxIn } from '../calls/filters.js';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
-import { PbxSelect } from '../kit/field.js';
 import { AlarmIcon, DownloadIcon, TickIcon } from '../kit/icons.js';
+import { ReportFilters } from '../kit/report-filters.js';
 import { Sentence } from '../kit/sentence.js';
 import { t } from '../messages/language.js';
 import { count } from '../messages/locale.js';
 import { dateAndClock } from '../messages/when.js';
 import { api, type Consent, type ConsentQuery, consentCsv } from '../state/api.js';
-import { severalPbxes } from '../state/pbxes.js';
 import { zone } from '../state/session.js';
 import { ConsentList } from './consent-list.js';
 import { ConsentTotals } from './consent-totals.js';
@@ -114,38 +113,14 @@ type FiltersProps = {
   busy: boolean;
 };
 
-/** The period and which calls are listed; there also when the period makes no sense, so that it can be corrected. */
 function Filters({ wanted, view, change, load, busy }: FiltersProps) {
   return (
-    <search class="coverage-filters">
-      {(['from', 'to'] as const).map((side) => (
-        <label key={side}>
-          <span>{t.coverage[side]}</span>
-          <input
-            type="date"
-            value={wanted[side] || view?.[side]}
-            max={side === 'from' ? wanted.to || view?.to : undefined}
-            min={side === 'to' ? wanted.from || view?.from : undefined}
-            onChange={(e) => change({ [side]: e.currentTarget.value })}
-          />
-        </label>
-      ))}
-      <label>
-        <span>{t.coverage.show}</span>
-        <select value={wanted.show} onChange={(e) => change({ show: e.currentTarget.value as Filter })}>
-          {Object.entries(t.consent.filters).map(([name, text]) => (
-            <option key={name} value={name}>
-              {text}
-            </option>
-          ))}
-        </select>
-      </label>
-      {(severalPbxes() || wanted.pbx) && (
-        <label for="consent-pbx">
-          <span>{t.common.pbx}</span>
-          <PbxSelect id="consent-pbx" value={wanted.pbx} choose={(pbx) => change({ pbx })} />
-        </label>
-      )}
+    <ReportFilters
+      {...{ wanted, shown: view, change }}
+      filter={wanted.show}
+      filters={t.consent.filters}
+      choose={(show) => change({ show })}
+    >
       <button type="button" class="button" onClick={load} disabled={busy}>
         {t.consent.refresh}
       </button>
@@ -153,7 +128,7 @@ function Filters({ wanted, view, change, load, busy }: FiltersProps) {
         <DownloadIcon />
         {t.coverage.csv}
       </a>
-    </search>
+    </ReportFilters>
   );
 }
 

@@ -10,7 +10,7 @@ type Day = Coverage['days'][number];
 export function CoverageDays({ days, address }: { days: Day[]; address: (day: string) => string }) {
   if (days.length === 0) return <p class="quiet">{t.coverage.nothing}</p>;
   return (
-    <table class="table coverage-days">
+    <table class="table table-kept coverage-days">
       <TableHead columns={t.coverage.daysColumns} />
       <tbody>
         {days.map((d) => (

@@ -4,15 +4,14 @@ import { useLocation } from 'preact-iso/router';
 import { dayIn, pbxIn } from '../calls/filters.js';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
-import { PbxSelect } from '../kit/field.js';
 import { AlarmIcon, DownloadIcon, TickIcon } from '../kit/icons.js';
+import { ReportFilters } from '../kit/report-filters.js';
 import { Sentence } from '../kit/sentence.js';
 import { t } from '../messages/language.js';
 import { percentage } from '../messages/locale.js';
 import { dateAndClock } from '../messages/when.js';
 import { api, type Coverage, type CoverageQuery, coverageCsv } from '../state/api.js';
 import { changes } from '../state/live.js';
-import { severalPbxes } from '../state/pbxes.js';
 import { CoverageDays } from './coverage-days.js';
 import { CoverageHow, isUnknown } from './coverage-how.js';
 import { CoverageList } from './coverage-list.js';
@@ -108,43 +107,19 @@ export function CoveragePage() {
 
 type FiltersProps = { wanted: Wanted; view: Coverage | null; change: (part: Partial<Wanted>) => void };
 
-/** The period and which calls are listed; there also when the period makes no sense, so that it can be corrected. */
 function Filters({ wanted, view, change }: FiltersProps) {
   return (
-    <search class="coverage-filters">
-      {(['from', 'to'] as const).map((side) => (
-        <label key={side}>
-          <span>{t.coverage[side]}</span>
-          <input
-            type="date"
-            value={wanted[side] || view?.[side]}
-            max={side === 'from' ? wanted.to || view?.to : undefined}
-            min={side === 'to' ? wanted.from || view?.from : undefined}
-            onChange={(e) => change({ [side]: e.currentTarget.value })}
-          />
-        </label>
-      ))}
-      <label>
-        <span>{t.coverage.show}</span>
-        <select value={wanted.status} onChange={(e) => change({ status: e.currentTarget.value as Filter })}>
-          {Object.entries(t.coverage.filters).map(([name, text]) => (
-            <option key={name} value={name}>
-              {text}
-            </option>
-          ))}
-        </select>
-      </label>
-      {(severalPbxes() || wanted.pbx) && (
-        <label for="coverage-pbx">
-          <span>{t.common.pbx}</span>
-          <PbxSelect id="coverage-pbx" value={wanted.pbx} choose={(pbx) => change({ pbx })} />
-        </label>
-      )}
+    <ReportFilters
+      {...{ wanted, shown: view, change }}
+      filter={wanted.status}
+      filters={t.coverage.filters}
+      choose={(status) => change({ status })}
+    >
       <a class="button" href={coverageCsv(queryOf(wanted))} download>
         <DownloadIcon />
         {t.coverage.csv}
       </a>
-    </search>
+    </ReportFilters>
   );
 }
 

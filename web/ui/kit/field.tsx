@@ -22,33 +22,27 @@ type FieldProps = {
   children?: ComponentChildren;
 };
 
-/** A text field: label above, help under it, the error beside. */
-export function Field(props: FieldProps) {
-  const { id, label, value, help, error, type = 'text' } = props;
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    if (props.autofocus) input.current?.focus();
-  }, []);
+type FrameProps = {
+  id: string;
+  label: string;
+  help?: string | undefined;
+  error?: string | undefined;
+  narrow?: boolean | undefined;
+  /** The control, given what describes it. */
+  children: (described: { 'aria-invalid'?: 'true'; 'aria-describedby'?: string }) => ComponentChildren;
+};
+
+/** What is around a control: label above, the error and the help under it. */
+export function FieldFrame({ id, label, help, error, narrow, children }: FrameProps) {
   const described = [help && `${id}-help`, error && `${id}-error`].filter(Boolean).join(' ');
   return (
-    <div class={`field ${error ? 'field-bad' : ''} ${props.narrow ? 'field-narrow' : ''}`}>
+    <div class={`field ${error ? 'field-bad' : ''} ${narrow ? 'field-narrow' : ''}`}>
       <label for={id}>{label}</label>
       <div class="field-line">
-        <input
-          id={id}
-          ref={input}
-          {...({ type } as { type: 'text' })}
-          value={value}
-          autocomplete={props.autocomplete ?? 'off'}
-          maxLength={props.maxLength}
-          inputMode={props.inputMode}
-          spellcheck={props.spellcheck ?? false}
-          autofocus={props.autofocus}
-          aria-invalid={error ? 'true' : undefined}
-          aria-describedby={described || undefined}
-          onInput={(e) => props.onInput(e.currentTarget.value)}
-        />
-        {props.children}
+        {children({
+          ...(error ? { 'aria-invalid': 'true' as const } : {}),
+          ...(described ? { 'aria-describedby': described } : {}),
+        })}
       </div>
       {error && (
         <p class="field-error" id={`${id}-error`}>
@@ -61,6 +55,37 @@ export function Field(props: FieldProps) {
         </p>
       )}
     </div>
+  );
+}
+
+/** A text field: label above, help under it, the error beside. */
+export function Field(props: FieldProps) {
+  const { id, label, value, help, error, narrow, type = 'text' } = props;
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (props.autofocus) input.current?.focus();
+  }, []);
+  return (
+    <FieldFrame {...{ id, label, help, error, narrow }}>
+      {(described) => (
+        <>
+          <input
+            id={id}
+            ref={input}
+            {...({ type } as { type: 'text' })}
+            value={value}
+            autocomplete={props.autocomplete ?? 'off'}
+            maxLength={props.maxLength}
+            inputMode={props.inputMode}
+            spellcheck={props.spellcheck ?? false}
+            autofocus={props.autofocus}
+            {...described}
+            onInput={(e) => props.onInput(e.currentTarget.value)}
+          />
+          {props.children}
+        </>
+      )}
+    </FieldFrame>
   );
 }
 
