@@ -218,8 +218,8 @@ t.test('a recording that was being made can be played once it is there, without 
 t.test('a session that ends in the middle loses nothing that was typed', async (t) => {
   const house = await openFurnished(t, opened, 'empty');
   const { page } = await openDesk(t, opened, house);
-  // The stream of events would tell of it at once.
-  await page.route(/\/api\/v1\/live/, (route) => route.abort());
+  // The stream of events would tell of it at once, and so would the check of the rules that follows the typing.
+  await page.route(/\/api\/v1\/(live|policy\/check)/, (route) => route.abort());
   await page.goto(`${house.url}/policy`);
   await page.getByRole('button', { name: 'Add a retention rule' }).click();
   await page.getByLabel('Name of the rule').fill('Complaints');
