@@ -7,6 +7,7 @@ import type { JobCatalogue } from './jobs.js';
 import type { Ledger } from './ledger.js';
 import type { NumberLists } from './lists.js';
 import type { Notices } from './notices.js';
+import type { Approvals } from './people/approvals.js';
 import type { People, Tokens } from './people.js';
 import type { Policies } from './policy.js';
 import type { Prompts } from './prompts.js';
@@ -46,6 +47,7 @@ export type Nouns = {
   people: People;
   tokens: Tokens;
   factors: Factors;
+  approvals: Approvals;
   audit: AuditLog;
 };
 type Noun = keyof Nouns;

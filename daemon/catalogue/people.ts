@@ -56,8 +56,8 @@ export type Token = {
 
 /** Who may sign in, how, and who is signed in. */
 export interface People {
-  /** Throws `user_exists`. */
-  add(user: NewUser, invitation?: Invitation): Promise<void>;
+  /** Throws `user_exists`. `by`: the id of the person who does it, here and below; left out, nobody who is a person here. */
+  add(user: NewUser, invitation?: Invitation, by?: string | null): Promise<void>;
   byName(name: string): Promise<User | null>;
   get(id: string): Promise<User | null>;
   list(): Promise<User[]>;
@@ -71,7 +71,7 @@ export interface People {
    * Holds at once for their sessions and tokens; disabling ends the sessions. Throws `person_unknown`, `user_exists`,
    * `last_admin`, and `person_conflict` when `basedOn` is given and not their newest version.
    */
-  change(id: string, change: PersonChange, at: number, basedOn?: number): Promise<User>;
+  change(id: string, change: PersonChange, at: number, basedOn?: number, by?: string | null): Promise<User>;
   /** With their sessions and tokens. Throws as `change` does. */
   remove(id: string, basedOn?: number): Promise<void>;
   /**
@@ -79,7 +79,7 @@ export interface People {
    */
   setPassword(id: string, passwordHash: string, at: number): Promise<Ended>;
 
-  invite(invitation: Invitation): Promise<void>;
+  invite(invitation: Invitation, by?: string | null): Promise<void>;
   /** Whose link this is; null for one that is not there, too old, or of somebody who is disabled. */
   invited(codeHash: string, at: number): Promise<User | null>;
   /** Uses the link up and sets the password, as `setPassword` does. Null when there is no such link (any more). */

@@ -413,6 +413,48 @@ const catalogue = {
     blame: 'operator',
     status: 404,
   },
+  approval_unknown: {
+    message: 'This approval does not exist.',
+    hint: 'Look at the list of approvals.',
+    blame: 'operator',
+    status: 404,
+  },
+  approval_missing: {
+    message: 'This needs the approval of a second person.',
+    hint: 'Ask for approval and try again when a second person has approved. An approval is valid only for exactly what was shown, and only until it expires.',
+    blame: 'operator',
+    status: 403,
+  },
+  approval_over: {
+    message: 'This approval is no longer waiting.',
+    hint: 'It was approved, withdrawn or used, or it has expired. Reload the page to see which.',
+    blame: 'operator',
+    status: 409,
+  },
+  approval_changed: {
+    message: 'You were shown something other than what would be approved.',
+    hint: 'Nothing was approved. Reload the page and read it again.',
+    blame: 'operator',
+    status: 409,
+  },
+  approval_own: {
+    message: 'You asked for this yourself.',
+    hint: 'Another person has to approve it.',
+    blame: 'operator',
+    status: 403,
+  },
+  approval_tied: {
+    message: 'You are not independent of the person who asked.',
+    hint: "In the last 7 days, one of you added the other's account, created a password link for it or gave it more permissions. Let another person approve, or wait.",
+    blame: 'operator',
+    status: 403,
+  },
+  approval_factor: {
+    message: 'Approving needs a second factor that you have had for at least 7 days.',
+    hint: 'A password is not enough to approve. Add an authenticator app or a passkey on your account page.',
+    blame: 'operator',
+    status: 403,
+  },
   version_unknown: {
     message: 'There is no such version of the policy.',
     hint: 'Look at the versions that there are.',

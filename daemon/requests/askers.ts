@@ -86,6 +86,16 @@ export function createAskers(deps: {
     },
 
     /**
+     * The same for a second person: a second factor that was given for exactly this approval, once. A password is not enough, because
+     * the dashboard has seen it. Throws as `proved` does, and `approval_factor`.
+     */
+    async approver(body: ControlBody<'approve'>, right: BoxRight): Promise<Asker> {
+      const found = await askers.may(body.by, right);
+      await prove(body.by, actIn('approve', body), { of: 'box', exact: true });
+      return found;
+    },
+
+    /**
      * Somebody in a session of their own, for what is theirs alone. Throws `not_signed_in`, and `forbidden` for an API token.
      */
     async self(by: Signed): Promise<Self> {
@@ -117,7 +127,11 @@ export function createAskers(deps: {
   async function prove(
     by: Signed,
     act: Act,
-    { first = false, of = 'theirs' }: { first?: boolean; of?: 'box' | 'theirs' } = {},
+    {
+      first = false,
+      of = 'theirs',
+      exact = false,
+    }: { first?: boolean; of?: 'box' | 'theirs'; exact?: boolean } = {},
   ): Promise<void> {
     if (by.token !== undefined) throw new ProofNeeded(act);
     const { user } = await signed(by);
@@ -127,6 +141,7 @@ export function createAskers(deps: {
     if (!now) throw fail('not_signed_in');
     const second = now.state.totp || now.state.passkeys > 0;
     if (now.state.required && !second && !first) throw fail('second_factor_needed');
+    if (exact && !second) throw fail('approval_factor');
     if (!second && user.source !== 'local') {
       if (first) return;
       throw fail('own_factor_needed');

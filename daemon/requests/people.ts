@@ -74,7 +74,7 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
       const { code, invitation } = link(id);
       const user = { ...rightsOf(rights), id, name: personName(name), passwordHash: '', createdAt: clock() };
       await onRecord(catalogue, asker.entry('person_add', about(id, personSaid(user))), (c) =>
-        c.people.add(user, invitation),
+        c.people.add(user, invitation, asker.person?.id),
       );
       return { id, invitation: { code, expires_at: invitation.expiresAt } };
     },
@@ -93,7 +93,7 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
             'person_change',
             about(id, { name: after.name, changes: personChanges(before, after) }),
           ),
-        (c) => c.people.change(id, change, clock(), based_on),
+        (c) => c.people.change(id, change, clock(), based_on, asker.person?.id),
       );
       return {};
     },
@@ -120,7 +120,7 @@ export function createPeopleRequests(deps: PeopleDeps): Pick<ControlHandlers, ke
       const { code, invitation } = link(id);
       const said = { name: user.name, changes: ['a link to choose a new password with'] };
       await onRecord(catalogue, asker.entry('person_change', about(id, said)), (c) =>
-        c.people.invite(invitation),
+        c.people.invite(invitation, asker.person?.id),
       );
       return { code, expires_at: invitation.expiresAt };
     },

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Act } from '../domain/people/act.js';
+import { type Act, exactKinds } from '../domain/people/act.js';
 import { hasSecond, type Proof } from '../domain/people/factor.js';
 
 /** How long a proof is good, in ms. */
@@ -43,16 +43,24 @@ export function createProofs({ clock }: { clock: () => number }) {
     },
     /**
      * Whether somebody has shown in this session within the last ten minutes who they are, for this act; `second`: by a second
-     * factor. A proof is first used for the object that it names, and from then on counts for all acts of its kind.
+     * factor. A proof is first used for the object that it names, and from then on counts for all acts of its kind; one of an
+     * exact kind counts once and for that object alone.
      */
     use(session: string, owner: Owner, act: Act, { second }: { second: boolean }): boolean {
-      const found = fresh(session, owner).find(
+      const exact = exactKinds.includes(act.kind);
+      const all = fresh(session, owner);
+      const found = all.find(
         (p) =>
           p.act?.kind === act.kind &&
-          (p.act.object === null || p.act.object === act.object) &&
+          (p.act.object === act.object || (p.act.object === null && !exact)) &&
           (!second || hasSecond([p.proof])),
       );
-      if (found?.act) found.act = { ...found.act, object: null };
+      if (found && exact)
+        given.set(
+          session,
+          all.filter((p) => p !== found),
+        );
+      else if (found?.act) found.act = { ...found.act, object: null };
       return found !== undefined;
     },
     /** Whether somebody has signed in to this session within the last ten minutes by what the recorder has looked at. */

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import type { Alarms } from '../domain/operations/alarm.js';
+import type { APPROVALS } from '../domain/operations/control/approvals.js';
 import type { CONSENTS } from '../domain/operations/control/consents.js';
 import type { LISTS } from '../domain/operations/control/lists.js';
 import type { OWNER } from '../domain/operations/control/owner.js';
@@ -13,6 +14,7 @@ import type { GroupRule } from '../domain/people/directory.js';
 import type { Recording } from '../domain/recording/recording.js';
 import type { Registered } from '../domain/recording/registered.js';
 import type { Passes } from '../ops/passes.js';
+import { createApprovals } from './approvals.js';
 import { createAskers } from './askers.js';
 import { createDamage } from './damage.js';
 import { createDirectingRequests, type DirectingRequestDeps } from './directing.js';
@@ -65,6 +67,7 @@ export type RequestsDeps = Pick<RuleDeps, 'retain' | 'jobs'> &
 
 type Handlers = Pick<
   ControlHandlers,
+  | keyof typeof APPROVALS
   | keyof typeof OWNER
   | keyof typeof PEOPLE
   | keyof typeof SIGN_IN
@@ -94,10 +97,12 @@ export function createRequests(deps: RequestsDeps): {
     taking: createTaking(deps),
     damage: createDamage(deps),
   };
+  const approvals = createApprovals(shared);
   const evidence = createEvidence(shared);
   const consents = createConsentRequests(shared);
   return {
     handlers: {
+      ...approvals.handlers,
       ...createOwnerRequests(shared),
       ...createPeopleRequests(shared),
       ...createSignInRequests({ ...shared, siteName: deps.site.name }),

@@ -1,5 +1,6 @@
 import type { Test } from 'tap';
 import type { Catalogue, Nouns } from '../../daemon/catalogue/catalogue.js';
+import { approvals } from './catalogue/approvals.js';
 import { audit } from './catalogue/audit.js';
 import { calls } from './catalogue/calls.js';
 import { consents } from './catalogue/consents.js';
@@ -14,7 +15,7 @@ import { recordings } from './catalogue/recordings.js';
 export type Open = (t: Test) => Promise<{ catalogue: Catalogue; again: () => Promise<Catalogue> }>;
 export type Part = (t: Test, open: Open) => void;
 
-const PARTS = { calls, recordings, ledger, people, operations, lists, consents, notices, audit };
+const PARTS = { calls, recordings, ledger, people, approvals, operations, lists, consents, notices, audit };
 
 /** What any engine of the catalogue must do. Fails too if a verb is in no part of it. */
 export async function catalogueContract(t: Test, open: Open): Promise<void> {

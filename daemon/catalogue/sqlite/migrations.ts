@@ -771,4 +771,36 @@ export const migrations: readonly string[] = [
     digits TEXT NOT NULL
   ) STRICT;
   `,
+  // Two-person control: what waits for a second person, and who has done what to whose account lately.
+  `
+  CREATE TABLE approvals (
+    id TEXT PRIMARY KEY,
+    act TEXT NOT NULL,
+    object TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    shown TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    asked_by TEXT NOT NULL,
+    asked_name TEXT NOT NULL,
+    asked_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    not_before INTEGER NOT NULL,
+    alone INTEGER NOT NULL,
+    approved_by TEXT,
+    approved_name TEXT NOT NULL DEFAULT '',
+    approved_at INTEGER,
+    used_at INTEGER,
+    withdrawn_at INTEGER
+  ) STRICT;
+  CREATE INDEX approvals_by_time ON approvals (asked_at, id);
+  CREATE INDEX approvals_by_object ON approvals (object, asked_by, asked_at);
+  CREATE TABLE ties (
+    actor TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    what TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX ties_by_actor ON ties (actor);
+  CREATE INDEX ties_by_subject ON ties (subject);
+  `,
 ];

@@ -9,6 +9,7 @@ import type { Db } from './db.js';
 import { createDirectives } from './directives.js';
 import { createJobs } from './jobs.js';
 import { createLedger } from './ledger.js';
+import { createApprovals } from './people/approvals.js';
 import { createFactors } from './people/factors.js';
 import { createTokens } from './people/tokens.js';
 import { createUsers } from './people/users.js';
@@ -30,6 +31,7 @@ export type Prepared = ReturnType<typeof createNouns>;
 export function createNouns(db: Db, reader: Reader) {
   const calls = createCalls(db, reader);
   const tokens = createTokens(db);
+  const users = createUsers(db, tokens);
   return {
     calls,
     segments: createSegments(db, reader, calls.current),
@@ -42,7 +44,8 @@ export function createNouns(db: Db, reader: Reader) {
     lists: createLists(db, reader),
     consents: createConsents(db, reader),
     prompts: createPrompts(db, reader),
-    users: createUsers(db, tokens),
+    users,
+    approvals: createApprovals(db, reader, users),
     tokens,
     seen: createSeen(db),
     factors: createFactors(db),

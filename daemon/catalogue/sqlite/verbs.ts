@@ -1,5 +1,7 @@
 import { fail } from '../../domain/error.js';
+import { gains } from '../../domain/people/rights.js';
 import type { Nouns } from '../catalogue.js';
+import type { User } from '../people.js';
 import type { Prepared } from './nouns.js';
 
 export type Read = <T>(verb: (n: Prepared) => T) => Promise<T>;
@@ -10,6 +12,10 @@ export type Writing<T> = {
   /** Resolves when it is committed: the end of this process cannot undo it then, but a power failure just after can. */
   soon?: boolean;
 };
+
+/** Whether somebody can do more than before, or can sign in again. */
+const givesAccess = (before: User, after: User): boolean =>
+  gains(before, after) || (before.disabledAt !== null && after.disabledAt === null);
 
 /** For what no page shows. */
 const unseen = { shows: () => false };
@@ -193,17 +199,31 @@ export function verbsOf(read: Read, write: Write): Nouns {
       list: (limit) => read((n) => n.jobs.list(limit)),
     },
     people: {
-      add: (user, invitation) => write((n) => n.users.add(user, invitation)),
+      add: (user, invitation, by = null) =>
+        write((n) => {
+          n.users.add(user, invitation);
+          n.approvals.tie(by, user.id, 'made', user.createdAt);
+        }),
       byName: (name) => read((n) => n.users.byName(name)),
       get: (id) => read((n) => n.users.user(id)),
       list: () => read((n) => n.users.all()),
       standing: (id) => read((n) => n.users.standing(id)),
       claimSetup: (codeHash, user) => write((n) => n.users.claimSetup(codeHash, user)),
       saveSetupCode: (codeHash, at) => write((n) => n.users.saveSetupCode(codeHash, at), unseen),
-      change: (id, change, at, basedOn) => write((n) => n.users.change(id, change, at, basedOn)),
+      change: (id, change, at, basedOn, by = null) =>
+        write((n) => {
+          const before = n.users.user(id);
+          const after = n.users.change(id, change, at, basedOn);
+          if (before && givesAccess(before, after)) n.approvals.tie(by, id, 'rights', at);
+          return after;
+        }),
       remove: (id, basedOn) => write((n) => n.users.remove(id, basedOn)),
       setPassword: (id, hash, at) => write((n) => n.users.setPassword(id, hash, at)),
-      invite: (invitation) => write((n) => n.users.invite(invitation)),
+      invite: (invitation, by = null) =>
+        write((n) => {
+          n.users.invite(invitation);
+          n.approvals.tie(by, invitation.userId, 'invited', invitation.madeAt);
+        }),
       invited: (codeHash, at) => read((n) => n.users.invited(codeHash, at)),
       acceptInvitation: (codeHash, hash, at) => write((n) => n.users.accept(codeHash, hash, at)),
       shutOut: (userId) => write((n) => n.users.shutOut(userId)),
@@ -243,6 +263,17 @@ export function verbsOf(read: Read, write: Write): Nouns {
         }, unseen),
       roles: () => read((n) => n.factors.rolesWith()),
       setRoles: (roles) => write((n) => n.factors.setRolesWith(roles)),
+    },
+    approvals: {
+      ask: (approval) => write((n) => n.approvals.ask(approval)),
+      get: (id) => read((n) => n.approvals.get(id)),
+      open: (now) => read((n) => n.approvals.open(now)),
+      over: (now, limit) => read((n) => n.approvals.over(now, limit)),
+      approve: (id, given) => write((n) => n.approvals.approve(id, given)),
+      use: (id, what, at) => write((n) => n.approvals.use(id, what, at)),
+      withdraw: (id, at) => write((n) => n.approvals.withdraw(id, at)),
+      newest: (what, askedBy) => read((n) => n.approvals.newest(what, askedBy)),
+      ties: (person) => read((n) => n.approvals.ties(person)),
     },
     audit: {
       append: (entry) => write((n) => n.audit.append(entry), unseen),

@@ -37,6 +37,8 @@ const ALONE = [
   'withdraw_consent',
   'run_retention',
   'cancel_job',
+  'approvals',
+  'withdraw_approval',
   'write_entry',
   'put_finding',
   'reseal_totp',

@@ -23,6 +23,7 @@ export const auditActions = [
   ...['recordings_check', 'job_cancel', 'dashboard_restart'],
   ...['prompt_add', 'prompt_activate'],
   ...['consent_add', 'consent_withdraw', 'consent_erase'],
+  ...['approval_ask', 'approval_give', 'approval_withdraw', 'approval_use'],
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
@@ -33,6 +34,7 @@ export const auditGroups = {
   signing_in: ['sign_in', 'sign_out', 'session_end', 'second_factor'],
   people: ['person_add', 'person_change', 'person_remove', 'password_change', 'token_add', 'token_remove'],
   rules: ['policy_change', 'direct', 'prompt_add', 'prompt_activate', 'consent_add', 'consent_withdraw'],
+  approvals: ['approval_ask', 'approval_give', 'approval_withdraw', 'approval_use'],
   erasing: ['retention_run', 'erase', 'erased', 'redact', 'redacted', 'consent_erase'],
   recorder: [
     'begin',

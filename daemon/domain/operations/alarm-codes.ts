@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { APPROVER, type ApprovalAct } from '../approval/approval.js';
 import { type FaultKind, faultWords } from '../assurance/audit.js';
 import { type TestFault, testFaults } from '../call/test-fault.js';
 import {
@@ -60,6 +61,9 @@ export const ALARMS = {
   foreign_test_calls: ofPbx({ calls: Count, call: Text }),
   // `name`: who; null where it was everybody together.
   recordings_taken: shape({ name: orNull(Text), hourly: Count }),
+
+  // `at`: from when on it can be used.
+  approval_alone: shape({ act: oneOf<ApprovalAct>(APPROVER), name: Text, at: Time }),
 
   // Recordings and what they are made from.
   preserve_behind: NOTHING,

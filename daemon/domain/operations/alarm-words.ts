@@ -1,3 +1,4 @@
+import { approvalActWords } from '../approval/words.js';
 import { faultWords } from '../assurance/audit.js';
 import { testFaults } from '../call/test-fault.js';
 import { iso } from '../days.js';
@@ -123,6 +124,11 @@ const WORDS: {
         ? `More recordings were opened than people listen to: over ${hourly} an hour by all users together. Tapedeck refuses further ones for now.`
         : `${name} opened more recordings than anyone listens to: over ${hourly} an hour. Tapedeck refuses further ones for now.`,
     hint: 'Ask whether it was them; the audit log lists every recording. If not, disable the user, end their sessions and API tokens, and check the machine that runs the dashboard.',
+  }),
+
+  approval_alone: ({ act, name, at }) => ({
+    message: `${name} asked to ${approvalActWords[act]}, and there is no second person who could approve. ${name} can approve it alone, for use from ${iso(at)}.`,
+    hint: 'If this is not expected, withdraw it on the page "Approvals" or with "tapedeck approvals withdraw". Give a second person the role of an admin, so that nobody approves alone.',
   }),
 
   preserve_behind: () => ({

@@ -4,6 +4,7 @@ import { type TestFault, testFaults } from '../call/test-fault.js';
 import { PbxId } from '../pbx.js';
 import type { Act } from '../people/act.js';
 import { orNull } from '../reason/coded.js';
+import { APPROVALS } from './control/approvals.js';
 import { CONSENT_STREAMS, CONSENTS } from './control/consents.js';
 import { LISTS } from './control/lists.js';
 import { OWNER } from './control/owner.js';
@@ -65,6 +66,7 @@ const Checkpoints = Type.Object({
 const CoreLimit = orNull(Type.Object({ soft: Type.String(), hard: Type.String() }));
 
 export const CONTROL = {
+  ...APPROVALS,
   ...OWNER,
   ...PEOPLE,
   ...SIGN_IN,

@@ -5,8 +5,19 @@ import { TapedeckError } from '../error.js';
  * The kinds of acts that nobody does on the dashboard's word alone. A proof is given for one of them, and counts for no other.
  * Which request is of which kind is written beside it, in `operations/control/`.
  */
-export const actKinds = ['rules', 'erasing', 'people', 'factor_roles', 'tokens', 'own_factors'] as const;
+export const actKinds = [
+  'rules',
+  'erasing',
+  'people',
+  'factor_roles',
+  'tokens',
+  'own_factors',
+  'approving',
+] as const;
 export type ActKind = (typeof actKinds)[number];
+
+/** A proof of one of these counts once, and for nothing but the object that it names; a password is none. */
+export const exactKinds: readonly ActKind[] = ['approving'];
 
 /** What a proof is given for: a kind of act, and the one thing that is acted on first; '' where there is none. */
 export const Act = Type.Object(

@@ -1,5 +1,7 @@
 import { withEntries } from '../../../daemon/catalogue/entries.js';
+import type { NewApproval } from '../../../daemon/catalogue/people/approvals.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { DAY_MS, digestOfShown } from '../../../daemon/domain/approval/approval.js';
 import { entryOf, TAPEDECK } from '../../../daemon/domain/assurance/audit.js';
 import type { Cdr } from '../../../daemon/domain/assurance/cdr.js';
 import { newJob } from '../../../daemon/domain/operations/job.js';
@@ -92,6 +94,7 @@ export async function furnish(path: string): Promise<void> {
   await c.ledger.began(FIRST, T0);
   await c.ledger.add([cdr], 'AMI', T0);
   await c.ledger.noteSource(FIRST, 'Master.csv', T0, '');
+  await c.approvals.ask(anApproval('A1'));
   await c.jobs.add(newJob('J1', 'recordings_check', { a: 1 }, T0));
   await c.jobs.save({
     ...newJob('J1', '', {}, T0),
@@ -115,6 +118,16 @@ export const aDocument = (): StandingDocument => ({
   ...{ id: '01ARZ3NDEKTSV4RRFFQ69G5FAV', type: 'application/pdf', bytes: 9, sha256: 'b'.repeat(64) },
   ...{ addedAt: 1, erasedAt: null, erasedBy: '' },
 });
+
+/** That somebody asks to erase two recordings. */
+export function anApproval(id: string, more: Partial<NewApproval> = {}): NewApproval {
+  const shown = more.shown ?? { recordings: ['R1', 'R2'] };
+  return {
+    ...{ id, act: 'erase', object: 'by hand', digest: digestOfShown(shown), reason: 'Asked by the caller.' },
+    ...{ askedBy: { id: 'ada', name: 'Ada' }, askedAt: T0, expiresAt: T0 + 7 * DAY_MS, notBefore: T0 },
+    ...{ alone: false, ...more, shown },
+  };
+}
 
 /** What was decided of a call, and played in it. */
 export const aNotice = (callId: string): Notice => ({

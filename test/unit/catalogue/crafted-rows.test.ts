@@ -55,6 +55,9 @@ const questions: Record<string, (c: Catalogue) => Promise<unknown>> = {
   sources: (c) => c.ledger.sources(),
   dueCdrs: (c) => c.ledger.due(FIRST, Number.MAX_SAFE_INTEGER, 99),
   witness: (c) => c.ledger.witness(FIRST),
+  approvals: (c) => c.approvals.open(T0 + 1),
+  approvalsOver: (c) => c.approvals.over(T0 + 1, 9),
+  newestApproval: (c) => c.approvals.newest({ act: 'erase', object: 'by hand' }, 'ada'),
   openJobs: (c) => c.jobs.open(),
   newestJobs: (c) => c.jobs.newest(),
   job: (c) => c.jobs.get('J1'),
@@ -127,6 +130,10 @@ const columns: Record<string, string[]> = {
   consents: [
     ...['kind', 'number', 'contact', 'extensions', 'queues', 'given_at', 'how', 'until', 'added_at'],
     ...['added_by', 'withdrawn_at', 'withdrawn_by', 'document'],
+  ],
+  approvals: [
+    ...['act', 'digest', 'shown', 'reason', 'asked_by', 'asked_name', 'asked_at', 'expires_at', 'not_before'],
+    ...['alone', 'approved_by', 'approved_name', 'approved_at', 'used_at', 'withdrawn_at'],
   ],
   notices: ['at', 'decision'],
   tellings: [...['what', 'prompt', 'leg', 'started_at', 'ended_at', 'whole', 'heard_by', 'failed', 'found']],

@@ -108,6 +108,13 @@ const EXAMPLES: {
     [{ name: 'Ada', hourly: 600 }, /^Ada opened more recordings .*: over 600 an hour\./, /audit log/],
     [{ name: null, hourly: 5000 }, /^More recordings .*: over 5000 an hour by all users together\./],
   ],
+  approval_alone: [
+    [
+      { act: 'erase', name: 'Ada', at: 0 },
+      /^Ada asked to erase recordings, and there is no second person .* from 1970-01-01/,
+      /tapedeck approvals withdraw/,
+    ],
+  ],
   preserve_behind: [[{}, /long to process/]],
   preserve_failed: [
     [

@@ -47,7 +47,17 @@ const acts: Record<ActKind, string> = {
   factor_roles: 'that they were changing who needs a second factor',
   tokens: 'that they were creating an API token',
   own_factors: 'that they were changing their own second factors',
+  approving: 'that they were approving what another person asked for',
 };
+/** What two people decide, as the rest of a sentence: "asked to …". */
+const approvalActs: Record<string, string> = {
+  hear_older: 'listen to an earlier version of a recording',
+  release_hold: 'release a legal hold',
+  erase: 'erase recordings',
+  shorten_retention: 'shorten how long recordings are kept',
+};
+const approvalAct = ({ act }: EntryFacts['detail']) =>
+  typeof act === 'string' ? (approvalActs[act] ?? act) : 'do something that needs approval';
 const directions: Record<string, string> = {
   decline: 'declined',
   allow: 'allowed',
@@ -137,6 +147,7 @@ export const auditText = {
     signing_in: 'Signed in or out',
     people: 'People and tokens',
     rules: 'Rules',
+    approvals: 'Approvals',
     erasing: 'Erased',
     recorder: 'Recorder',
   },
@@ -182,6 +193,10 @@ export const auditText = {
     consent_add: 'adding a consent or objection',
     consent_withdraw: 'withdrawing a consent or objection',
     consent_erase: 'erasing a signed document',
+    approval_ask: 'asking for an approval',
+    approval_give: 'an approval',
+    approval_withdraw: 'withdrawing an approval',
+    approval_use: 'an act that needs approval',
   } as Record<string, string>,
   refused: ({ wanted, why }: { wanted: string; why: string }) => `was refused ${wanted}${why}`,
   refusedCall: ({ wanted, call }: { wanted: string; call: string }) =>
@@ -274,6 +289,16 @@ export const auditText = {
     consent_withdraw: ({ detail }) =>
       `withdrew ${detail.kind === 'consent' ? 'a standing consent' : 'a standing objection'}`,
     consent_erase: () => 'erased the signed document of a consent or objection',
+    approval_ask: ({ detail }) =>
+      `asked to ${approvalAct(detail)}${detail.alone ? ', with no second person who could approve' : ''}`,
+    approval_give: ({ detail }) =>
+      detail.alone
+        ? `approved their own request to ${approvalAct(detail)}`
+        : `approved that ${text(detail.asked_by)} may ${approvalAct(detail)}`,
+    approval_withdraw: ({ detail }) =>
+      `withdrew the request of ${text(detail.asked_by)} to ${approvalAct(detail)}`,
+    approval_use: ({ detail }) =>
+      `used the approval of ${text(detail.approved_by)} to ${approvalAct(detail)}`,
     dashboard_restart: ({ detail }) =>
       `had the dashboard restarted: the catalogue had been locked for ${text(detail.seconds)} s`,
   } satisfies Record<string, (facts: EntryFacts) => string>,

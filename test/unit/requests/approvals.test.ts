@@ -1,0 +1,228 @@
+import t from 'tap';
+import { DAY_MS } from '../../../daemon/domain/approval/approval.js';
+import { approvalObject } from '../../../daemon/domain/operations/control/approvals.js';
+import { FOUNDER } from '../../../daemon/domain/people/person.js';
+import { hashed } from '../../../daemon/ops/secrets/codes.js';
+import { password } from '../../support/people-lab.js';
+import { approvalsLab } from '../../support/requests/approvals-lab.js';
+
+const what = { act: 'erase' as const, object: 'by hand', shown: { recordings: ['R1', 'R2'] } };
+const REVIEWER = { ...FOUNDER, roles: ['reviewer' as const] };
+const STEP = 30_000;
+
+t.test(
+  'one person asks, another approves with a second factor, and the first one uses it once',
+  async (t) => {
+    const { lab, approvals, asker, ask, withFactor, proof, standing } = await approvalsLab(t);
+    await lab.add('ada');
+    const code = await withFactor('ben');
+    const asking = async () =>
+      approvals.ask(await asker('ada'), { ...what, reason: 'The caller\u202e asked.' });
+    await lab.unwritten('ask', asking);
+    const { id, digest } = await asking();
+    t.match(await lab.entry(), {
+      ...{ action: 'approval_ask', actor_id: 'ada', object: 'approval', object_id: id, outcome: 'ok' },
+      detail: { act: 'erase', act_object: 'by hand', digest, asked_by: 'ada' },
+    });
+    t.notMatch((await lab.entry()).reason, '\u202e');
+    t.equal(standing.size, 0, 'no alarm where there are two people');
+
+    const mine = await ask('approvals', { by: lab.by('ada') });
+    t.match(mine.open, [{ id, shown: what.shown, state: 'waiting', may_approve: false, because: 'own' }]);
+    const theirs = await ask('approvals', { by: lab.by('ben') });
+    t.match(theirs.open, [{ id, may_approve: true, because: null, may_withdraw: true }]);
+
+    const approve = (person = 'ben', more: object = {}) =>
+      ask('approve', { by: lab.by(person), id, digest, ...more });
+    await t.rejects(approve(), {
+      code: 'proof_needed',
+      act: { kind: 'approving', object: `${id} ${digest}` },
+    });
+    await proof('ben', code(), { id, digest });
+    await lab.unwritten('approve', approve);
+    lab.clock.ms += STEP;
+    await proof('ben', code(), { id, digest });
+    t.match(await approve(), { state: 'approved', approved_by: { name: 'ben' } });
+    t.match(await lab.entry(), {
+      action: 'approval_give',
+      actor_id: 'ben',
+      detail: { digest, approved_by: 'ben' },
+    });
+    await t.rejects(approve(), { code: 'approval_over' });
+
+    const use = async (person = 'ada', shown: typeof what.shown = what.shown) =>
+      approvals.use(await asker(person), { ...what, shown, id });
+    await t.rejects(use('ben'), { code: 'approval_missing' }, 'only the person who asked');
+    await t.rejects(use('ada', { recordings: ['R1', 'R2', 'R3'] }), { code: 'approval_missing' }, 'one more');
+    await t.rejects(use('ada', { recordings: ['R1'] }), { code: 'approval_missing' }, 'one less');
+    await lab.unwritten('use', use);
+    await use();
+    t.match(await lab.entry(), { action: 'approval_use', actor_id: 'ada', detail: { approved_by: 'ben' } });
+    await t.rejects(use(), { code: 'approval_missing' }, 'once');
+    t.match((await ask('approvals', { by: lab.by('ben') })).over, [
+      { id, state: 'used', may_withdraw: false },
+    ]);
+  },
+);
+
+t.test('a dashboard that was taken over cannot approve alone', async (t) => {
+  const { lab, approvals, asker, ask, withFactor, proof } = await approvalsLab(t);
+  await lab.add('ada');
+  const code = await withFactor('ben');
+  const make = async (recordings: string[]) =>
+    approvals.ask(await asker('ada'), { ...what, shown: { recordings }, reason: 'Asked.' });
+  const [one, two] = [await make(['R1']), await make(['R2'])];
+  const approve = ({ id, digest }: { id: string; digest: string }, session = "ben's") =>
+    ask('approve', { by: lab.by('ben', { session }), id, digest });
+
+  await lab.prove('ben', { password }, { act: { kind: 'approving', object: approvalObject(one) } });
+  await t.rejects(approve(one), { code: 'proof_needed' }, 'by a password that it has seen');
+  lab.clock.ms += STEP;
+  await lab.prove('ben', { code: code() }, { act: { kind: 'erasing', object: '' } });
+  await t.rejects(approve(one), { code: 'proof_needed' }, 'by a code for another kind of act');
+  lab.clock.ms += STEP;
+  await proof('ben', code(), two);
+  await t.rejects(approve(one), { code: 'proof_needed' }, 'by a code for another approval');
+  await t.rejects(
+    approve({ ...one, digest: two.digest }),
+    { code: 'approval_changed' },
+    'with other contents',
+  );
+  await t.rejects(approve(two, 'another'), { code: 'proof_needed' }, 'in another session');
+  await approve(two);
+  await t.rejects(approve(one), { code: 'proof_needed' }, 'a code counts for one approval alone');
+  lab.clock.ms += STEP;
+  const { id, digest } = one;
+  await proof('ben', code(), { id, digest: two.digest });
+  await t.rejects(approve(one), { code: 'proof_needed' }, 'by a code for another digest');
+  lab.clock.ms += STEP;
+  await proof('ben', code(), { id, digest });
+  lab.clock.ms += 10 * 60_000 + 1;
+  await t.rejects(approve(one), { code: 'proof_needed' }, 'later than ten minutes');
+});
+
+t.test('a second factor that was added with a seen password does not count yet', async (t) => {
+  const { lab, approvals, asker, ask, proof } = await approvalsLab(t);
+  for (const name of ['ada', 'ben']) await lab.add(name);
+  const { id, digest } = await approvals.ask(await asker('ada'), { ...what, reason: 'Asked.' });
+  const approve = () => ask('approve', { by: lab.by('ben'), id, digest });
+  const state = async () => (await ask('approvals', { by: lab.by('ben') })).open[0];
+  await t.rejects(approve(), { code: 'approval_factor' });
+  t.match(await state(), { may_approve: false, because: 'factor_missing', until: null });
+  await lab.prove('ben', { password });
+  const added = lab.clock.ms;
+  const code = await lab.withApp('ben');
+  await proof('ben', code(), { id, digest });
+  await t.rejects(approve(), { code: 'approval_factor' });
+  t.match(await state(), { because: 'factor_new', until: added + 7 * DAY_MS });
+});
+
+t.test('neither an API token nor the box asks, approves or uses; the box lists and withdraws', async (t) => {
+  const { lab, approvals, asker, ask, withFactor } = await approvalsLab(t);
+  await lab.add('ada');
+  await withFactor('ben');
+  const token = {
+    ...{ id: 'T1', userId: 'ben', name: 'wall', rights: [], createdAt: 0, expiresAt: lab.clock.ms + DAY_MS },
+  };
+  await lab.catalogue.tokens.add(token, hashed('secret'));
+  const box = { console: 'root' };
+  const boxAsker = await lab.deps.askers.of(box);
+  for (const who of [await asker('ben', 'T1'), boxAsker])
+    await t.rejects(approvals.ask(who, { ...what, reason: 'Asked.' }), { code: 'forbidden' });
+  const { id, digest } = await approvals.ask(await asker('ada'), { ...what, reason: 'Asked.' });
+  const by = lab.by('ben', { token: 'T1' });
+  await t.rejects(ask('approve', { by, id, digest }), { code: 'forbidden' });
+  await t.rejects(ask('approvals', { by }), { code: 'forbidden' });
+  await t.rejects(ask('withdraw_approval', { by, id }), { code: 'forbidden' });
+  await t.rejects(ask('approve', { by: box as never, id, digest }), { message: /not as agreed/ });
+  t.match((await ask('approvals', { by: box })).open, [{ id, may_approve: false, may_withdraw: true }]);
+  await t.rejects(approvals.use(boxAsker, { ...what, id }), { code: 'forbidden' });
+  const withdraw = () => ask('withdraw_approval', { by: box, id });
+  await lab.unwritten('withdraw', withdraw);
+  await withdraw();
+  t.match(await lab.entry(), {
+    action: 'approval_withdraw',
+    actor: 'console',
+    actor_name: 'root',
+    object_id: id,
+  });
+  const size = await lab.size();
+  await withdraw();
+  t.equal(await lab.size(), size, 'once');
+});
+
+t.test('people see what they may decide and what they asked for, and no more', async (t) => {
+  const { lab, approvals, asker, ask } = await approvalsLab(t);
+  await lab.add('ada');
+  for (const name of ['rev', 'other']) await lab.add(name, REVIEWER);
+  const { id, digest } = await approvals.ask(await asker('rev'), {
+    ...what,
+    act: 'hear_older',
+    reason: 'Dispute',
+  });
+  t.match((await ask('approvals', { by: lab.by('rev') })).open, [
+    { id, because: 'right', may_withdraw: true },
+  ]);
+  t.same((await ask('approvals', { by: lab.by('other') })).open, []);
+  await t.rejects(ask('approve', { by: lab.by('other'), id, digest }), { code: 'forbidden' });
+  await t.rejects(ask('withdraw_approval', { by: lab.by('other'), id }), { code: 'forbidden' });
+  await t.rejects(ask('withdraw_approval', { by: lab.by('ada'), id: 'none' }), { code: 'approval_unknown' });
+  await ask('withdraw_approval', { by: lab.by('ada'), id });
+});
+
+t.test(
+  'a person whom the asker added is no second person, and what they add is on record as a tie',
+  async (t) => {
+    const { lab, approvals, asker, ask } = await approvalsLab(t);
+    await lab.add('ada');
+    await lab.prove('ada', { password });
+    const rights = { ...FOUNDER };
+    const { id: ben } = await lab.ask('add_person', { by: lab.by('ada'), name: 'Ben', rights });
+    await lab.ask('invite_person', { by: lab.by('ada'), id: ben });
+    await lab.ask('change_person', { by: lab.by('ada'), id: ben, name: 'Ben', rights: REVIEWER });
+    await lab.ask('change_person', { by: lab.by('ada'), id: ben, name: 'Ben', rights });
+    t.same(
+      (await lab.catalogue.approvals.ties(ben)).map(({ actor, what }) => `${actor} ${what}`),
+      ['ada made', 'ada invited', 'ada rights'],
+    );
+    const { id, digest } = await approvals.ask(await asker('ada'), { ...what, reason: 'Asked.' });
+    await t.rejects(ask('approve', { by: lab.by(ben), id, digest }), { code: 'approval_tied' });
+  },
+);
+
+t.test(
+  'somebody who is alone waits 7 days and is heard of outside, and may then approve it alone',
+  async (t) => {
+    const { lab, approvals, asker, ask, withFactor, proof, standing } = await approvalsLab(t);
+    const code = await withFactor('ada');
+    await lab.add('invited');
+    await lab.db.prepare("UPDATE users SET password_hash = '' WHERE id = 'invited'").run();
+    const at = lab.clock.ms;
+    const { id, digest, notBefore } = await approvals.ask(await asker('ada'), { ...what, reason: 'Asked.' });
+    t.equal(notBefore, at + 7 * DAY_MS);
+    t.match(standing.get(`approval_alone ${id}`), { severity: 'critical', message: /ada asked to erase/ });
+    t.match(await lab.entry(), { action: 'approval_ask', detail: { alone: true } });
+    t.match((await ask('approvals', { by: lab.by('ada') })).open, [{ alone: true, may_approve: true }]);
+    await proof('ada', code(), { id, digest });
+    t.match(await ask('approve', { by: lab.by('ada'), id, digest }), { state: 'cooling' });
+    t.match(await lab.entry(), { action: 'approval_give', detail: { alone: true, approved_by: 'ada' } });
+    const use = async () => approvals.use(await asker('ada'), { ...what, id });
+    await t.rejects(use(), { code: 'approval_missing' }, 'before the cool-off is over');
+    lab.clock.ms = notBefore;
+    await use();
+  },
+);
+
+t.test('an ask needs a reason and says no more than can be read', async (t) => {
+  const { lab, approvals, asker } = await approvalsLab(t);
+  for (const name of ['ada', 'ben']) await lab.add(name);
+  const ada = await asker('ada');
+  await t.rejects(approvals.ask(ada, { ...what, reason: '  ' }), { code: 'request_invalid' });
+  await t.rejects(approvals.ask(ada, { ...what, shown: 'x'.repeat(70_000), reason: 'a' }), {
+    code: 'request_invalid',
+  });
+  const { notBefore, askedAt } = await approvals.ask(ada, { ...what, reason: 'a', coolOffMs: DAY_MS });
+  t.equal(notBefore - askedAt, DAY_MS);
+  t.same(await approvals.newest(ada.person!, { ...what, object: 'other' }), null);
+  t.match(await approvals.newest(ada.person!, what), { allowed: false });
+});
