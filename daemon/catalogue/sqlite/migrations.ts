@@ -803,4 +803,11 @@ export const migrations: readonly string[] = [
   CREATE INDEX ties_by_actor ON ties (actor);
   CREATE INDEX ties_by_subject ON ties (subject);
   `,
+  // What decided how long a recording is kept: never before `min_until`, by which version of the policy, counted from when. Null:
+  // the recording is older than that.
+  `
+  ALTER TABLE recordings ADD COLUMN min_until INTEGER;
+  ALTER TABLE recordings ADD COLUMN keep_version INTEGER;
+  ALTER TABLE recordings ADD COLUMN keep_from INTEGER;
+  `,
 ];

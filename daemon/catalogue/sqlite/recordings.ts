@@ -43,9 +43,11 @@ export function createRecordings(db: Db, reader: Reader) {
   const redactions = createRedactions(db, reader);
   const add = db.prepare(`
     INSERT INTO recordings (id, call_id, of_id, version, state, duration_ms, plain_bytes, sealed_bytes, plain_sha256, sealed_sha256,
-      file, sealed_at, left_db, right_db, gaps, masks, quality, quality_flags, keep_until, keep_rule, keep_reason, redaction)
+      file, sealed_at, left_db, right_db, gaps, masks, quality, quality_flags, keep_until, keep_rule, keep_reason, min_until, keep_version, keep_from,
+      redaction)
     VALUES ($id, $callId, $of, $version, 'sealed', $durationMs, $plainBytes, $sealedBytes, $plainSha256, $sealedSha256,
-      $file, $sealedAt, $leftDb, $rightDb, $gaps, $masks, $quality, $qualityFlags, $keepUntil, $keepRule, $keepWhy, $redaction)`);
+      $file, $sealedAt, $leftDb, $rightDb, $gaps, $masks, $quality, $qualityFlags, $keepUntil, $keepRule, $keepWhy, $minUntil, $keepVersion, $keepFrom,
+      $redaction)`);
   const one = db.prepare('SELECT * FROM recordings WHERE id = ?');
   const ofCall = db.prepare('SELECT * FROM recordings WHERE call_id = ? ORDER BY of_id, version');
   const begin = db.prepare(

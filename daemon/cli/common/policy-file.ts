@@ -5,8 +5,9 @@ import type { StoredPolicy } from '../../catalogue/policy.js';
 import { iso } from '../../domain/days.js';
 import { fail } from '../../domain/error.js';
 import { CONDITIONS, type When } from '../../domain/policy/conditions.js';
-import { Group, Holiday, KeepRule, Policy, RecordRule, RetentionRule } from '../../domain/policy/policy.js';
+import { Group, Holiday, KeepRule, Policy, RecordRule } from '../../domain/policy/policy.js';
 import { policyFaults } from '../../domain/policy/policy-faults.js';
+import { RetentionRule } from '../../domain/retention/rule.js';
 
 const FOR_EVER = 'for ever';
 

@@ -1,7 +1,8 @@
 import type { TSchema } from 'typebox';
+import type { Limit, RetentionRule } from '../retention/rule.js';
 import { type Around, CONDITIONS, type When } from './conditions.js';
 import type { CallFacts, LateFact } from './facts.js';
-import type { KeepRule, Policy, RecordRule, RetentionRule } from './policy.js';
+import type { KeepRule, Policy, RecordRule } from './policy.js';
 
 /**
  * Whether a rule fits a call. `yes` and `no` stay so, whatever else becomes known; `now` fits by what is known now, and may not
@@ -38,6 +39,7 @@ const testsOf = (when: When, around: Around): Test[] =>
 type ReadyPolicy = {
   record: Ready<RecordRule>[];
   retention: Ready<RetentionRule>[];
+  limits: Ready<Limit>[];
   keep: Ready<KeepRule>[];
   emergency: ReadonlySet<string>;
 };
@@ -52,6 +54,7 @@ export function ready(policy: Policy): ReadyPolicy {
   const all = {
     record: of(policy.record),
     retention: of(policy.retention),
+    limits: of(policy.limits ?? []),
     keep: of(policy.keep ?? []),
     emergency: new Set(policy.emergency_numbers),
   };
@@ -93,7 +96,7 @@ export const fits = (when: When, facts: CallFacts, around: Partial<Around> = {})
 
 /** Conditions that rules of this policy have and that ask for something that was not stored with the call. */
 export function notStored(policy: Policy, facts: CallFacts): (keyof When)[] {
-  const rules = [...policy.record, ...policy.retention, ...(policy.keep ?? [])];
+  const rules = [...policy.record, ...policy.retention, ...(policy.limits ?? []), ...(policy.keep ?? [])];
   return names.filter(
     (name) => given(name).stored?.(facts) === false && rules.some(({ when }) => when[name] !== undefined),
   );

@@ -1,7 +1,8 @@
 import { fail } from '../error.js';
+import type { RetentionRule } from '../retention/rule.js';
 import type { Telling } from '../telling/schema.js';
 import { CONDITIONS } from './conditions.js';
-import type { KeepRule, Policy, RecordRule, RetentionRule } from './policy.js';
+import type { KeepRule, Policy, RecordRule } from './policy.js';
 
 /**
  * What is different, one line each. Rules are known by their names. Numbers of outside parties that stand in a rule are

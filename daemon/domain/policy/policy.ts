@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { because, together, type Why } from '../reason/reason.js';
+import { Limit, RetentionRule } from '../retention/rule.js';
 import { ModeSchema, Telling } from '../telling/schema.js';
 import { bare, When } from './conditions.js';
 import { type CallFacts, LATE_FACTS, type LateFact, onceAnswered } from './facts.js';
@@ -79,19 +80,6 @@ export const KeepRule = Type.Object(
 );
 export type KeepRule = Static<typeof KeepRule>;
 
-export const RetentionRule = Type.Object(
-  {
-    name: Name,
-    reason: Reason,
-    when: When,
-    keep_days: Type.Union([Type.Integer({ minimum: 1, maximum: 36_500 }), Type.Null()], {
-      description: 'Days to keep; null keeps for ever. Applies only to recordings made from now on.',
-    }),
-  },
-  { additionalProperties: false },
-);
-export type RetentionRule = Static<typeof RetentionRule>;
-
 /** Extensions that rules name together. */
 export const Group = Type.Object(
   {
@@ -114,12 +102,31 @@ export const Holiday = Type.Object(
 
 /**
  * The rules: what to record and how long to keep it. Rules are tried in order and the first that fits decides.
- * An empty policy records everything and keeps it for ever.
+ * An empty policy records everything and keeps it forever.
  */
 export const Policy = Type.Object(
   {
     record: Type.Array(RecordRule, { maxItems: 200 }),
     retention: Type.Array(RetentionRule, { maxItems: 200 }),
+    limits: Type.Optional(Type.Array(Limit, { maxItems: 100 })),
+    approvals: Type.Optional(
+      Type.Object(
+        {
+          shorten_retention: Type.Optional(
+            Type.Boolean({
+              description:
+                'Whether a second person has to approve that existing recordings are kept for less time.',
+            }),
+          ),
+          erase: Type.Optional(
+            Type.Boolean({
+              description: 'Whether a second person has to approve that somebody erases recordings by hand.',
+            }),
+          ),
+        },
+        { additionalProperties: false },
+      ),
+    ),
     keep: Type.Optional(Type.Array(KeepRule, { maxItems: 200 })),
     mask: Type.Optional(
       Type.Object(
@@ -169,7 +176,6 @@ export type RecordDecision = Decided & {
 };
 /** One that is kept with its call, and by which version of the policy it was made. */
 export type KeptDecision = Decided & { version: number };
-export type RetentionDecision = { keepDays: number | null; rule: string | null; why: Why };
 /** `why` is null where no rule is about the call. */
 export type KeepingDecision = { keep: boolean; rule: string | null; why: Why | null };
 
@@ -294,13 +300,6 @@ function mayBeEmergency(policy: Policy, facts: CallFacts, later: CallFacts | nul
   );
 }
 
-/** How long to keep the recording of a call with these facts, and why. */
-export function decideRetention(policy: Policy, facts: CallFacts): RetentionDecision {
-  const rule = ready(policy).retention.find(({ tests }) => fitsNow(tests, facts))?.rule;
-  if (rule) return { keepDays: rule.keep_days, rule: rule.name, why: whyOf(rule) };
-  return { keepDays: null, rule: null, why: because('kept_by_default') };
-}
-
 /**
  * Whether the audio of a call that has ended is kept at all, by the first rule for the end of a call that fits. `talkMs` is the
  * time from its answer to its end, in ms; `askedFor`: somebody asked for the recording.
@@ -320,4 +319,4 @@ export function decideKeeping(
   return { keep: true, rule: name, why: whyOf(rule) };
 }
 
-const whyOf = ({ reason }: RecordRule | RetentionRule | KeepRule): Why => because('rule', { reason });
+const whyOf = ({ reason }: RecordRule | KeepRule): Why => because('rule', { reason });

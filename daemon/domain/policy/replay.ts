@@ -1,9 +1,10 @@
 import { factsOf } from '../call/facts-of.js';
 import type { Site } from '../days.js';
 import type { CallRecord } from '../recording/recording.js';
+import { decideRetention } from '../retention/decide.js';
 import type { When } from './conditions.js';
 import { notStored } from './match.js';
-import { decideRecord, decideRetention, type Policy, type RuleOutcome } from './policy.js';
+import { decideRecord, type Policy, type RuleOutcome } from './policy.js';
 import type { StandingOf } from './standing/standing.js';
 
 /** What another policy would have decided about calls that there were. */
@@ -62,7 +63,7 @@ export function createReplay<C extends CallRecord>(
       for (const name of missing) unknown.set(name, (unknown.get(name) ?? 0) + 1);
       const [was, is] = [before, after].map((policy): Decided => {
         const { outcome, rule, agreed = false } = decideRecord(policy, facts);
-        const { keepDays, rule: keepRule } = decideRetention(policy, facts);
+        const { keepDays, rule: keepRule } = decideRetention(policy, facts, call.endedAt ?? call.startedAt);
         // With a standing consent nobody is asked.
         return { outcome: outcome === 'ask' && agreed ? 'record' : outcome, rule, keepDays, keepRule };
       }) as [Decided, Decided];

@@ -1,23 +1,14 @@
 import { because, type Why } from '../reason/reason.js';
 import type { RecordingId } from '../recording/recording.js';
-import type { RetentionDecision } from './policy.js';
 
 /** What a changed retention rule does not do. */
 export const FROM_NOW_ON =
   'A retention rule applies only to recordings made from now on. Existing recordings keep the date that they have.';
 
-const DAY_MS = 86_400_000;
-/** The end of the year 9999: a later time is not written. */
-const LAST_MS = 253_402_300_799_999;
 /** A clock this much past the newest recording has been moved, or nothing has been recorded for as long: a person decides. */
-const QUIET_MS = 7 * DAY_MS;
+const QUIET_MS = 7 * 86_400_000;
 /** Two clocks that agree may differ by this much. */
 const SLACK_MS = 60_000;
-
-/** When a recording may be erased, in ms since 1970, or null for never: so many times 24 hours after its call ended. */
-export function keepUntil(decision: Pick<RetentionDecision, 'keepDays'>, endedAt: number): number | null {
-  return decision.keepDays === null ? null : Math.min(LAST_MS, endedAt + decision.keepDays * DAY_MS);
-}
 
 /** What the plan has to know of a sealed recording. Times are ms since 1970. */
 export type RetentionItem = {

@@ -1,5 +1,6 @@
+import type { RetentionRule } from '../retention/rule.js';
 import { bare, type When } from './conditions.js';
-import type { Policy, RecordRule, RetentionRule } from './policy.js';
+import type { Policy, RecordRule } from './policy.js';
 
 /** What is wrong with rules as they stand beside each other. None of it keeps a policy from being saved. */
 

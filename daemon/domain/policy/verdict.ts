@@ -1,3 +1,4 @@
+import { decideRetention, type RetentionDecision } from '../retention/decide.js';
 import type { TellDecision } from '../telling/decide.js';
 import { decideNotice } from '../telling/decide-notice.js';
 import type { Language } from '../telling/schema.js';
@@ -7,11 +8,9 @@ import {
   awaitedBy,
   decideKeeping,
   decideRecord,
-  decideRetention,
   type KeepingDecision,
   type Policy,
   type RecordDecision,
-  type RetentionDecision,
 } from './policy.js';
 
 /** How the people of a call would be told. `rule`: the recording rule that asked for the mode; null where none did. */
@@ -40,7 +39,7 @@ export function verdictOf(
     record,
     awaits: record.open ? awaitedBy(policy, facts) : [],
     telling: wouldTell(policy, facts, record),
-    keep: decideRetention(policy, facts),
+    keep: decideRetention(policy, facts, facts.startedAt + (ended?.talkMs ?? 0)),
     atEnd: ended && decideKeeping(policy, facts, ended),
   };
 }

@@ -23,6 +23,10 @@ const PLAIN = {
   recorded_by_default: NOTHING,
   kept_by_default: NOTHING,
   policy_unreadable: NOTHING,
+  // Limits of the policy that apply to how long a recording is kept, by their names.
+  kept_at_least: shape({ limit: Text, days: Count, reason: Text }),
+  kept_at_most: shape({ limit: Text, days: Count, reason: Text }),
+  limits_conflict: shape({ min: Text, max: Text }),
   not_kept_short: shape({ seconds: Count, reason: Text }),
   not_kept_unasked: shape({ reason: Text }),
 

@@ -33,6 +33,12 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
   kept_by_default: () => 'No rule matches; it is kept forever by default.',
   policy_unreadable: () =>
     'The policy could not be read when the recording was sealed, so it is kept forever.',
+  kept_at_least: ({ limit, days, reason }) =>
+    `The limit "${limit}" keeps it for at least ${dayCount(days)}. ${reason}`.trim(),
+  kept_at_most: ({ limit, days, reason }) =>
+    `The limit "${limit}" allows keeping it for at most ${dayCount(days)}. ${reason}`.trim(),
+  limits_conflict: ({ min, max }) =>
+    `The minimum "${min}" is longer than the maximum "${max}", so it is kept forever until the policy says which one wins.`,
   not_kept_short: ({ seconds, reason }) =>
     `The call was not longer than ${seconds} s, so its audio was destroyed. ${reason}`.trim(),
   not_kept_unasked: ({ reason }) =>
@@ -178,6 +184,7 @@ export function errorInWords({ error, detail }: Params['error']): string {
 /** What to do about it; '' for an error of a later version. */
 export const errorHint = (error: string): string => errors[error as ErrorCode]?.hint ?? '';
 
+const dayCount = (days: number) => (days === 1 ? '1 day' : `${days.toLocaleString('en')} days`);
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 /** "0.4 s of audio is missing" */
 const missing = (ms: number) => `${seconds(ms)} of audio is missing`;

@@ -175,6 +175,12 @@ export type Recording = {
   keepUntil: number | null;
   keepRule: string | null;
   keepWhy: Why | null;
+  /** It is never erased before, whatever the date says; null where no minimum applies. */
+  minUntil: number | null;
+  /** Version of the policy that decided; null for a recording that is older than this was kept. */
+  keepVersion: number | null;
+  /** When the days of the rule began to count; null for a recording that is older than this was kept. */
+  keepFrom: number | null;
   erasedAt: number | null;
   eraseWhy: Why | null;
   /** Of a version that a redaction made; null of any other. */

@@ -8,8 +8,6 @@ import { fail, TapedeckError } from '../../domain/error.js';
 import type { Alarms } from '../../domain/operations/alarm.js';
 import { placeOf } from '../../domain/paths.js';
 import type { PbxId } from '../../domain/pbx.js';
-import { decideRetention, type RetentionDecision } from '../../domain/policy/policy.js';
-import { keepUntil } from '../../domain/policy/retention.js';
 import { because, together } from '../../domain/reason/reason.js';
 import { inWords } from '../../domain/reason/words.js';
 import { findGaps, type Stretch } from '../../domain/recording/gaps.js';
@@ -26,6 +24,7 @@ import {
   spoolName,
 } from '../../domain/recording/recording.js';
 import { tagsOf } from '../../domain/recording/tags.js';
+import { decideRetention, undecided } from '../../domain/retention/decide.js';
 import { type Captured, readCaptured, withoutTails } from '../../encode/captured.js';
 import type { Encoder } from '../../encode/encoder.js';
 import { type OpusPlan, opusPlan } from '../../encode/opus.js';
@@ -248,9 +247,9 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
     await readBack(place, written, identity);
     const { policy, version: policyVersion, fault } = await deps.catalogue.policy.newest();
     const facts = factsOf(call, deps.site, deps.listsOf);
-    const decision = fault === null ? decideRetention(policy, facts) : UNDECIDED;
     // The time to keep begins with the latest that now may be: of a call dated too early, nothing goes too early.
-    const until = keepUntil(decision, call.endedAt + deps.behind());
+    const ended = call.endedAt + deps.behind();
+    const decision = fault === null ? decideRetention(policy, facts, ended) : undecided(ended);
     return {
       peaks,
       policyVersion,
@@ -272,9 +271,12 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
         gaps,
         masks: masks.filter((m) => m.atMs < peaks.durationMs),
         quality: judgeQuality(heard, call, [...gaps, ...masks.map((mask) => ({ ...mask, why: null }))]),
-        keepUntil: until,
+        keepUntil: decision.keepUntil,
         keepRule: decision.rule,
         keepWhy: decision.why,
+        minUntil: decision.minUntil,
+        keepVersion: fault === null ? policyVersion : null,
+        keepFrom: decision.keepFrom,
         erasedAt: null,
         eraseWhy: null,
         redaction: null,
@@ -322,8 +324,6 @@ function unlessGone(e: unknown): null {
 }
 
 const isEnded = (call: StoredCall): call is EndedCall => call.answeredAt !== null && call.endedAt !== null;
-
-const UNDECIDED: RetentionDecision = { keepDays: null, rule: null, why: because('policy_unreadable') };
 
 /** From the answer to the hang-up. */
 const talkMs = (call: EndedCall): number => Math.max(0, call.endedAt - call.answeredAt);

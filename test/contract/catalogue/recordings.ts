@@ -42,6 +42,14 @@ export const recordings: Part = (t, open) => {
     t.same(await catalogue.recordings.get('R2'), null);
   });
 
+  t.test('what decided how long a recording is kept stays with it', async (t) => {
+    const { catalogue } = await open(t);
+    await catalogue.calls.save(aCall('A'));
+    const kept = { keepUntil: 900, keepRule: 'Sales', minUntil: 800, keepVersion: 7, keepFrom: 100 };
+    await catalogue.recordings.sealed(aRecording('R', 'A', kept), randomBytes(50), recorded);
+    t.match(await catalogue.recordings.get('R'), kept);
+  });
+
   t.test('what was said of a call stays with it, in order, under whatever name it has', async (t) => {
     const { catalogue } = await open(t);
     for (const id of ['A', 'B']) await catalogue.calls.save(aCall(id));

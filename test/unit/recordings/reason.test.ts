@@ -59,6 +59,28 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
       'The policy could not be read when the recording was sealed, so it is kept forever.',
     ],
   ],
+  kept_at_least: [
+    [
+      because('kept_at_least', { limit: 'MiFID II', days: 1_827, reason: 'The law.' }),
+      'The limit "MiFID II" keeps it for at least 1,827 days. The law.',
+    ],
+    [
+      because('kept_at_least', { limit: 'House', days: 1, reason: '' }),
+      'The limit "House" keeps it for at least 1 day.',
+    ],
+  ],
+  kept_at_most: [
+    [
+      because('kept_at_most', { limit: 'Office', days: 365, reason: 'The law.' }),
+      'The limit "Office" allows keeping it for at most 365 days. The law.',
+    ],
+  ],
+  limits_conflict: [
+    [
+      because('limits_conflict', { min: 'MiFID II', max: 'Office' }),
+      'The minimum "MiFID II" is longer than the maximum "Office", so it is kept forever until the policy says which one wins.',
+    ],
+  ],
   not_kept_short: [
     [
       because('not_kept_short', { seconds: 10, reason: 'Wrong numbers.' }),

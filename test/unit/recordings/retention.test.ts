@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
-import { keepUntil, planRetention, type RetentionItem } from '../../../daemon/domain/policy/retention.js';
+import { planRetention, type RetentionItem } from '../../../daemon/domain/policy/retention.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createRetain, makePlan } from '../../../daemon/recordings/retain.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
@@ -21,11 +21,6 @@ const item = (id: string, more: Partial<RetentionItem> = {}): RetentionItem => (
 });
 const items = (due: number, total: number) =>
   Array.from({ length: total }, (_, i) => item(`R${i}`, i < due ? { keepUntil: NOW - 1 } : {}));
-
-t.test('a recording is kept so many times 24 hours from the end of its call, or for ever', async (t) => {
-  t.equal(keepUntil({ keepDays: 30 }, 1_000), 1_000 + 30 * DAY);
-  t.equal(keepUntil({ keepDays: null }, 1_000), null);
-});
 
 t.test('a plan has all that is due, nothing else, and the right share', async (t) => {
   const arbitrary = fc.uniqueArray(

@@ -2,7 +2,8 @@ import type { Static } from 'typebox';
 import type { AskedView } from '../../../daemon/domain/operations/job.js';
 import type { Act } from '../../../daemon/domain/people/act.js';
 import type { When } from '../../../daemon/domain/policy/conditions.js';
-import type { KeepRule, Policy, RecordRule, RetentionRule } from '../../../daemon/domain/policy/policy.js';
+import type { KeepRule, Policy, RecordRule } from '../../../daemon/domain/policy/policy.js';
+import type { RetentionRule } from '../../../daemon/domain/retention/rule.js';
 import type {
   AuditEntryView,
   AuditPage as AuditPageSchema,
