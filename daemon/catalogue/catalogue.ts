@@ -12,6 +12,7 @@ import type { People, Tokens } from './people.js';
 import type { Policies } from './policy.js';
 import type { Prompts } from './prompts.js';
 import type { Recordings } from './recordings.js';
+import type { Holds } from './retention/holds.js';
 import type { Seals } from './seals.js';
 import type { Segments } from './segments.js';
 import type { Consents } from './standing.js';
@@ -32,6 +33,7 @@ export type Nouns = {
   directives: Directives;
   notices: Notices;
   recordings: Recordings;
+  holds: Holds;
   seals: Seals;
   policy: Policies;
   lists: NumberLists;

@@ -4,6 +4,7 @@ import { approvals } from './catalogue/approvals.js';
 import { audit } from './catalogue/audit.js';
 import { calls } from './catalogue/calls.js';
 import { consents } from './catalogue/consents.js';
+import { holds } from './catalogue/holds.js';
 import { ledger } from './catalogue/ledger.js';
 import { lists } from './catalogue/lists.js';
 import { notices } from './catalogue/notices.js';
@@ -15,7 +16,19 @@ import { recordings } from './catalogue/recordings.js';
 export type Open = (t: Test) => Promise<{ catalogue: Catalogue; again: () => Promise<Catalogue> }>;
 export type Part = (t: Test, open: Open) => void;
 
-const PARTS = { calls, recordings, ledger, people, approvals, operations, lists, consents, notices, audit };
+const PARTS = {
+  calls,
+  recordings,
+  holds,
+  ledger,
+  people,
+  approvals,
+  operations,
+  lists,
+  consents,
+  notices,
+  audit,
+};
 
 /** What any engine of the catalogue must do. Fails too if a verb is in no part of it. */
 export async function catalogueContract(t: Test, open: Open): Promise<void> {

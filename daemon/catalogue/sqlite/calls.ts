@@ -1,3 +1,4 @@
+import { searchText } from '../../domain/call/search.js';
 import { fail } from '../../domain/error.js';
 import { FIRST } from '../../domain/pbx.js';
 import type { ReachKey } from '../../domain/people/reach.js';
@@ -6,7 +7,7 @@ import { writeWhy } from '../../domain/reason/reason.js';
 import type { CallId, CallRecord, Coverage, CoverageStatus } from '../../domain/recording/recording.js';
 import type { CallFilter } from '../calls.js';
 import type { OpenCall, StoredCall } from '../stored-call.js';
-import { searchConditions, searchText } from './calls/search.js';
+import { searchConditions } from './calls/search.js';
 import type { Reader } from './checked.js';
 import type { Db } from './db.js';
 import { createReach, olderThan, type When } from './people/reach.js';

@@ -810,4 +810,77 @@ export const migrations: readonly string[] = [
   ALTER TABLE recordings ADD COLUMN keep_version INTEGER;
   ALTER TABLE recordings ADD COLUMN keep_from INTEGER;
   `,
+  // Legal holds. A row in hold_items keeps a recording from being erased, whatever asks for it; it goes only by way of a row in
+  // hold_releases, which says who asked and who approved, and then stands in hold_released. applied_at and applied_id: how far a
+  // query has been worked out, by when calls began; both null once it has been.
+  `
+  CREATE TABLE matters (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    reason TEXT NOT NULL,
+    query TEXT,
+    opened_by TEXT NOT NULL,
+    opened_at INTEGER NOT NULL,
+    applied_at INTEGER,
+    applied_id TEXT,
+    revision INTEGER NOT NULL,
+    held_query INTEGER NOT NULL DEFAULT 0,
+    held_picked INTEGER NOT NULL DEFAULT 0,
+    released_at INTEGER
+  ) STRICT;
+  CREATE INDEX matters_applying ON matters (id) WHERE applied_at IS NOT NULL;
+
+  CREATE TABLE hold_items (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    matter TEXT NOT NULL REFERENCES matters (id),
+    recording_id TEXT NOT NULL REFERENCES recordings (id),
+    why TEXT NOT NULL CHECK (why IN ('query', 'picked')),
+    at INTEGER NOT NULL,
+    by TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX hold_items_by_recording ON hold_items (recording_id, matter);
+  CREATE INDEX hold_items_by_matter ON hold_items (matter, seq);
+
+  -- upto: only what was held then is let go. query: what the matter goes on to hold, for a narrower one; recordings: JSON, only
+  -- these; neither: all of it. done_seq: how far it has been carried out.
+  CREATE TABLE hold_releases (
+    id TEXT PRIMARY KEY,
+    matter TEXT NOT NULL REFERENCES matters (id),
+    upto INTEGER NOT NULL,
+    query TEXT,
+    recordings TEXT,
+    reason TEXT NOT NULL,
+    asked_by TEXT NOT NULL,
+    approved_by TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    done_seq INTEGER NOT NULL DEFAULT 0,
+    done_at INTEGER,
+    released INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX hold_releases_by_matter ON hold_releases (matter, at);
+
+  CREATE TABLE hold_released (
+    release_id TEXT NOT NULL REFERENCES hold_releases (id),
+    seq INTEGER NOT NULL,
+    recording_id TEXT NOT NULL,
+    why TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    by TEXT NOT NULL,
+    PRIMARY KEY (release_id, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX hold_released_by_recording ON hold_released (recording_id);
+
+  CREATE TRIGGER held_not_erased BEFORE UPDATE OF state ON recordings
+  WHEN NEW.state IN ('erasing', 'erased') AND EXISTS (SELECT 1 FROM hold_items WHERE recording_id = OLD.id)
+  BEGIN SELECT RAISE(ABORT, 'This recording is under legal hold.'); END;
+  CREATE TRIGGER held_not_deleted BEFORE DELETE ON recordings
+  WHEN EXISTS (SELECT 1 FROM hold_items WHERE recording_id = OLD.id)
+  BEGIN SELECT RAISE(ABORT, 'This recording is under legal hold.'); END;
+  CREATE TRIGGER held_until_released BEFORE DELETE ON hold_items
+  WHEN NOT EXISTS (SELECT 1 FROM hold_releases r WHERE r.matter = OLD.matter AND r.done_at IS NULL AND OLD.seq <= r.upto)
+  BEGIN SELECT RAISE(ABORT, 'A legal hold ends only by a release.'); END;
+  CREATE TRIGGER held_unchanged BEFORE UPDATE ON hold_items
+  WHEN OLD.seq <> NEW.seq OR OLD.matter <> NEW.matter OR OLD.recording_id <> NEW.recording_id
+  BEGIN SELECT RAISE(ABORT, 'A legal hold ends only by a release.'); END;
+  `,
 ];

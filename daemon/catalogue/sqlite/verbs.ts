@@ -25,13 +25,24 @@ export function verbsOf(read: Read, write: Write): Nouns {
   return {
     calls: {
       save: (call, coverage, decision) =>
-        write((n) => n.calls.save(call, coverage, decision), { soon: call.endedAt === null }),
+        write(
+          (n) => {
+            n.calls.save(call, coverage, decision);
+            // A call that goes on has no recording yet.
+            if (call.endedAt !== null) n.holds.caught(n.calls.current(call.id));
+          },
+          { soon: call.endedAt === null },
+        ),
       decideCoverage: (id, coverage) => write((n) => n.calls.decideCoverage(id, coverage)),
       get: (id) => read((n) => n.calls.call(id)),
       list: (filter) => read((n) => n.calls.calls(filter)),
       reachMark: (keys) => read((n) => n.calls.reachMark(keys)),
       open: () => read((n) => n.calls.open()),
-      absorb: (from, into) => write((n) => n.calls.absorb(from, into)),
+      absorb: (from, into) =>
+        write((n) => {
+          n.calls.absorb(from, into);
+          n.holds.caught(n.calls.current(into));
+        }),
       coverageSince: (at) => read((n) => n.calls.coverageSince(at)),
       seen: () => read((n) => n.seen.seen()),
     },
@@ -62,6 +73,7 @@ export function verbsOf(read: Read, write: Write): Nouns {
           n.seals.sealed(recording.id, recording.sealedAt, manifest);
           n.calls.decideCoverage(callId, coverage);
           n.segments.preserved(callId);
+          n.holds.caught(callId, recording.sealedAt);
         }),
       begin: (callId, place) => write((n) => n.recordings.begin(n.calls.current(callId), place), unseen),
       begun: (callId) => read((n) => n.recordings.begun(n.calls.current(callId))),
@@ -78,6 +90,8 @@ export function verbsOf(read: Read, write: Write): Nouns {
             throw fail('redaction_refused', recording.id);
           n.recordings.sealed({ ...recording, callId }, peaks);
           n.seals.sealed(recording.id, recording.sealedAt, manifest);
+          n.holds.inherited(recording.redaction?.older ?? '', recording.id, recording.sealedAt);
+          n.holds.caught(callId, recording.sealedAt);
         }),
       dropRedaction: (id) => write((n) => n.recordings.redactions.drop(id)),
       get: (id) => read((n) => n.recordings.recording(id)),
@@ -87,7 +101,11 @@ export function verbsOf(read: Read, write: Write): Nouns {
       kept: (limit) => read((n) => n.recordings.kept(limit)),
       count: () => read((n) => n.recordings.count()),
       growth: (since, now) => read((n) => n.recordings.growth(since, now)),
-      eraseIntended: (id, why, at) => write((n) => n.recordings.eraseIntended(id, why, at)),
+      eraseIntended: (id, why, at) =>
+        write((n) => {
+          n.holds.refuseGuarded(id, at);
+          n.recordings.eraseIntended(id, why, at);
+        }),
       erasing: () => read((n) => n.recordings.erasing()),
       erased: (id, at) =>
         write((n) => {
@@ -96,6 +114,20 @@ export function verbsOf(read: Read, write: Write): Nouns {
         }),
       tombstones: (limit) => read((n) => n.recordings.tombstones(limit)),
       after: (id, limit) => read((n) => n.seals.after(id, limit)),
+    },
+    holds: {
+      open: (matter) => write((n) => n.holds.open(matter)),
+      widen: (id, query) => write((n) => n.holds.widen(id, query)),
+      pick: (id, recordings, by, at) => write((n) => n.holds.pick(id, recordings, by, at)),
+      apply: (id, calls, at) => write((n) => n.holds.apply(id, calls, at)),
+      applying: () => read((n) => n.holds.applying()),
+      list: () => read((n) => n.holds.list()),
+      get: (id) => read((n) => n.holds.get(id)),
+      items: (id, after, limit) => read((n) => n.holds.items(id, after, limit)),
+      of: (recordings) => read((n) => n.holds.of(recordings)),
+      guard: (id, now) => read((n) => n.holds.guard(id, now)),
+      unrecorded: (id, before, limit) =>
+        read((n) => n.holds.unrecorded(id, before, limit).flatMap((call) => n.calls.readable(call) ?? [])),
     },
     seals: {
       addManifest: (manifest) => write((n) => n.seals.addManifest(manifest)),
@@ -147,7 +179,10 @@ export function verbsOf(read: Read, write: Write): Nouns {
       related: (pbx, links) => read((n) => n.ledger.related(pbx, links)),
       saveAccounts: (accounts, missed) =>
         write((n) => {
-          for (const { call, coverage } of missed) n.calls.save(call, coverage);
+          for (const { call, coverage } of missed) {
+            n.calls.save(call, coverage);
+            n.holds.caught(n.calls.current(call.id));
+          }
           n.ledger.saveAccounts(accounts);
         }),
       rows: (range) => read((n) => n.ledger.rows(range)),

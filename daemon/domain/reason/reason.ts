@@ -115,6 +115,11 @@ const PLAIN = {
   many_due: shape({ due: Count, total: Count, percent: Count }),
   clock_behind: shape({ ms: Ms }),
   clock_past: shape({ ms: Ms }),
+
+  // Why a recording may not be erased. `matters`: their names. `rule`: the retention rule with that minimum.
+  legal_hold: shape({ matters: Type.Array(Text) }),
+  legal_hold_applying: shape({ matters: Type.Array(Text) }),
+  before_minimum: shape({ until: Time, rule: orNull(Text) }),
 };
 
 /** Reasons that have others in them. */

@@ -149,6 +149,14 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
   clock_behind: ({ ms }) => `The clock may be wrong: it is ${span(ms)} behind the newest recording.`,
   clock_past: ({ ms }) => `The clock may be wrong: it is ${span(ms)} ahead of the newest recording.`,
 
+  legal_hold: ({ matters }) => `It is under legal hold: ${matters.join(', ')}.`,
+  legal_hold_applying: ({ matters }) =>
+    `Nothing is erased until it is known what these legal holds cover: ${matters.join(', ')}.`,
+  before_minimum: ({ until, rule }, say) =>
+    rule === null
+      ? `It has to be kept until ${say(until)}.`
+      : `It has to be kept until ${say(until)} by the rule "${rule}".`,
+
   due: ({ rule, why }, say) => (rule === null ? inWords(why, say) : `${rule}: ${inWords(why, say)}`),
 
   several: ({ whys }, say) => whys.map((why) => inWords(why, say)).join(' '),

@@ -336,6 +336,25 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
       '2 of 3 recordings are due (66.7%), more than the safety limit of 20%.',
     ],
   ],
+  legal_hold: [
+    [because('legal_hold', { matters: ['Smith', 'Tax audit'] }), 'It is under legal hold: Smith, Tax audit.'],
+  ],
+  legal_hold_applying: [
+    [
+      because('legal_hold_applying', { matters: ['Smith'] }),
+      'Nothing is erased until it is known what these legal holds cover: Smith.',
+    ],
+  ],
+  before_minimum: [
+    [
+      because('before_minimum', { until: Date.UTC(2030, 0, 1), rule: null }),
+      'It has to be kept until 2030-01-01 01:00:00.',
+    ],
+    [
+      because('before_minimum', { until: Date.UTC(2030, 0, 1), rule: 'MiFID' }),
+      'It has to be kept until 2030-01-01 01:00:00 by the rule "MiFID".',
+    ],
+  ],
   clock_behind: [
     [
       because('clock_behind', { ms: 61_000 }),

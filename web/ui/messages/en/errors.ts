@@ -164,6 +164,38 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'This version of the recording cannot be redacted.',
     hint: 'Only the version that people hear can be, one redaction at a time. Open the call again to see which that is.',
   },
+  kept_by_hold: {
+    message: 'This recording is under legal hold and cannot be erased.',
+    hint: 'Its page names the matters that hold it. Releasing a matter takes two people, on the page of the matter.',
+  },
+  kept_by_minimum: {
+    message: 'This recording has to be kept for longer and cannot be erased yet.',
+    hint: 'The detail says until when, and by which rule.',
+  },
+  matter_unknown: {
+    message: 'There is no such matter.',
+    hint: 'Look at the list of legal holds.',
+  },
+  matter_exists: {
+    message: 'There is a matter with this name already.',
+    hint: 'Choose another name, or add to that matter.',
+  },
+  matter_changed: {
+    message: 'The matter has changed since then.',
+    hint: 'Nothing was done. Open the matter again, and ask again if that is still what you want.',
+  },
+  matter_released: {
+    message: 'This matter has been released.',
+    hint: 'Open a new matter to hold recordings.',
+  },
+  hold_invalid: {
+    message: 'The legal hold was not saved.',
+    hint: 'Nothing was changed. Correct the problem named and try again.',
+  },
+  holds_full: {
+    message: 'There are 200 open matters, which is the most there can be.',
+    hint: 'Nothing was changed. Release a matter that is over, or add to one that is open.',
+  },
   evidence_refused: {
     message: 'An evidence pack of this call cannot be created.',
     hint: 'The detail says why, and when it will be possible.',

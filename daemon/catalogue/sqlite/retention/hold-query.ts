@@ -1,0 +1,61 @@
+import type { ReachKey } from '../../../domain/people/reach.js';
+import type { CallId, Direction } from '../../../domain/recording/recording.js';
+import {
+  type Holdable,
+  type HoldQuery,
+  type HoldTerms,
+  holdsCall,
+  termsOf,
+} from '../../../domain/retention/hold.js';
+import { soughtInSql } from '../calls/search.js';
+import type { Db } from '../db.js';
+
+export type Terms = { sql: string; values: unknown[] };
+
+/** The condition on `calls` for what a query asks for. It is true for the calls for which `holdsCall` is. */
+export function termsInSql(terms: HoldTerms): Terms {
+  const parts: Terms[] = [{ sql: 'calls.test = 0', values: [] }];
+  const need = (sql: string, ...values: unknown[]) => parts.push({ sql, values });
+  if (terms.from !== null) need('calls.started_at >= ?', terms.from);
+  if (terms.to !== null) need('calls.started_at < ?', terms.to);
+  if (terms.direction !== null) need('calls.direction = ?', terms.direction);
+  if (terms.pbx !== null) need('calls.pbx = ?', terms.pbx);
+  for (const { kind, names } of terms.reach)
+    need(
+      `EXISTS (SELECT 1 FROM call_reach r WHERE r.call_id = calls.id AND r.kind = ?
+        AND r.name IN (SELECT value FROM json_each(?)))`,
+      kind,
+      JSON.stringify(names),
+    );
+  for (const asked of terms.sought) parts.push(soughtInSql(asked));
+  return {
+    sql: parts.map(({ sql }) => sql).join(' AND '),
+    values: parts.flatMap(({ values }) => values),
+  };
+}
+
+/** Queries as they are kept, ready to be asked of one call after another. */
+export function createMatchers(db: Db) {
+  const facts = db.prepare(
+    'SELECT pbx, direction, started_at AS startedAt, search FROM calls WHERE id = ? AND test = 0',
+  );
+  const reach = db.prepare('SELECT kind, name FROM call_reach WHERE call_id = ?');
+  const ready = new Map<string, HoldTerms>();
+
+  return {
+    /** What a query asks of a call; null for a test call, which nobody holds. */
+    call(id: CallId): Holdable | null {
+      const row = facts.get(id) as
+        | { pbx: string; direction: Direction; startedAt: number; search: string }
+        | undefined;
+      return row ? { ...row, reach: reach.all(id) as ReachKey[] } : null;
+    },
+    matches(query: HoldQuery, call: Holdable): boolean {
+      const key = JSON.stringify(query);
+      const terms = ready.get(key) ?? termsOf(query);
+      if (ready.size > 1000) ready.clear();
+      ready.set(key, terms);
+      return holdsCall(terms, call);
+    },
+  };
+}

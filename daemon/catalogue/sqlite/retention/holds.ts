@@ -1,0 +1,263 @@
+import { Type } from 'typebox';
+import { fail } from '../../../domain/error.js';
+import type { Why } from '../../../domain/reason/reason.js';
+import { inWords } from '../../../domain/reason/words.js';
+import type { CallId, RecordingId } from '../../../domain/recording/recording.js';
+import { guardOf } from '../../../domain/retention/guard.js';
+import {
+  type HeldBy,
+  type HoldItem,
+  HoldQuery,
+  isWider,
+  type Matter,
+  type MatterId,
+  MOST_MATTERS,
+  termsOf,
+} from '../../../domain/retention/hold.js';
+import type { CallCursor, HeldIn, NewMatter } from '../../retention/holds.js';
+import { Length, noun, oneOf, orNull, type Reader, Text, Time } from '../checked.js';
+import type { Db } from '../db.js';
+import { createReady } from '../ready.js';
+import { createMatchers, termsInSql } from './hold-query.js';
+
+const how = oneOf<HeldBy>({ query: true, picked: true });
+
+const matter = noun({
+  table: 'matters',
+  key: (row) => row.id,
+  json: ['query'],
+  shape: Type.Object({
+    ...{ id: Text, name: Text, reason: Text, opened_by: Text, opened_at: Time },
+    query: orNull(HoldQuery),
+    ...{ applied_at: orNull(Time), revision: Length, held_query: Length, held_picked: Length },
+    ...{ released_at: orNull(Time), releasing: Length },
+  }),
+  make: (row): Matter => ({
+    ...{ id: row.id, name: row.name, reason: row.reason, query: row.query },
+    ...{ openedBy: row.opened_by, openedAt: row.opened_at },
+    state: stateOf(row),
+    revision: row.revision,
+    releasedAt: row.released_at,
+    held: { query: row.held_query, picked: row.held_picked },
+  }),
+});
+
+function stateOf(row: {
+  released_at: number | null;
+  releasing: number;
+  applied_at: number | null;
+}): Matter['state'] {
+  if (row.releasing > 0) return 'releasing';
+  if (row.released_at !== null) return 'released';
+  return row.applied_at === null ? 'open' : 'applying';
+}
+
+const item = noun({
+  table: 'hold_items',
+  key: (row) => row.seq,
+  shape: Type.Object({ seq: Length, matter: Text, recording_id: Text, why: how, at: Time, by: Text }),
+  make: ({ recording_id: recordingId, ...row }): HoldItem => ({ ...row, recordingId }),
+});
+
+const heldIn = noun({
+  table: 'hold_items',
+  key: (row) => row.recording_id,
+  shape: Type.Object({ recording_id: Text, matter: Text, name: Text, why: how, at: Time }),
+  make: ({ recording_id: recordingId, ...row }): HeldIn => ({ ...row, recordingId }),
+});
+
+const WITH_STATE = `SELECT matters.*, (
+  SELECT count(*) FROM hold_releases r WHERE r.matter = matters.id AND r.done_at IS NULL) AS releasing FROM matters`;
+/** Who a recording is held by that a query asks for. */
+const BY_QUERY = 'tapedeck';
+/** Statements that are kept ready: two for each shape of a query. */
+const MOST_READY = 60;
+
+export function createHolds(db: Db, reader: Reader) {
+  const matchers = createMatchers(db);
+  const ready = createReady(MOST_READY, (sql) => db.prepare(sql));
+  const open = db.prepare(`
+    INSERT INTO matters (id, name, reason, query, opened_by, opened_at, applied_at, applied_id, revision)
+    VALUES ($id, $name, $reason, $query, $openedBy, $openedAt, $from, iif($from IS NULL, NULL, ''), 1)`);
+  const named = db.prepare('SELECT 1 FROM matters WHERE name = ?').pluck();
+  const openOnes = db.prepare('SELECT count(*) FROM matters WHERE released_at IS NULL').pluck();
+  const one = db.prepare(`${WITH_STATE} WHERE id = ?`);
+  const all = db.prepare(`${WITH_STATE} ORDER BY released_at IS NOT NULL, opened_at DESC, id DESC`);
+  const asking = db.prepare(`${WITH_STATE} WHERE released_at IS NULL AND query IS NOT NULL`);
+  const setQuery = db.prepare(`
+    UPDATE matters SET query = $query, applied_at = $from, applied_id = iif($from IS NULL, NULL, ''), revision = revision + 1
+    WHERE id = $id`);
+  const cursor = db.prepare('SELECT applied_at AS startedAt, applied_id AS id FROM matters WHERE id = ?');
+  const moveCursor = db.prepare(
+    'UPDATE matters SET applied_at = $startedAt, applied_id = $id WHERE id = $matter',
+  );
+  const applying = db.prepare('SELECT id, name FROM matters WHERE applied_at IS NOT NULL ORDER BY id');
+  const bound = db.prepare(`
+    SELECT started_at AS startedAt, id FROM calls WHERE (started_at, id) > ($startedAt, $id)
+    ORDER BY started_at, id LIMIT 1 OFFSET $calls`);
+  const sealedOf = db.prepare("SELECT id FROM recordings WHERE call_id = ? AND state = 'sealed'").pluck();
+  const add = db.prepare(`
+    INSERT INTO hold_items (matter, recording_id, why, at, by)
+    SELECT $matter, id, $why, $at, $by FROM recordings WHERE id = $recording AND state = 'sealed'
+    ON CONFLICT (recording_id, matter) DO NOTHING`);
+  const counted = db.prepare(`
+    UPDATE matters SET held_query = held_query + $query, held_picked = held_picked + $picked, revision = revision + 1
+    WHERE id = $matter`);
+  const items = db.prepare('SELECT * FROM hold_items WHERE matter = ? AND seq > ? ORDER BY seq LIMIT ?');
+  const holding = db.prepare(`
+    SELECT i.recording_id, i.matter, m.name, i.why, i.at FROM hold_items i JOIN matters m ON m.id = i.matter
+    WHERE i.recording_id IN (SELECT value FROM json_each(?)) ORDER BY i.recording_id, i.seq`);
+  const subject = db.prepare(`
+    SELECT r.call_id AS callId, r.state, r.of_id AS ofId, c.test FROM recordings r JOIN calls c ON c.id = r.call_id WHERE r.id = ?`);
+  const now = db.prepare("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)").pluck();
+  const others = db.prepare('SELECT * FROM hold_items WHERE recording_id = ? ORDER BY seq');
+
+  const matterOf = (id: MatterId): Matter => {
+    const found = reader.one(matter, one.get(id));
+    if (!found) throw fail('matter_unknown', id);
+    return found;
+  };
+  const openMatter = (id: MatterId): Matter => {
+    const found = matterOf(id);
+    if (found.releasedAt !== null) throw fail('matter_released', found.name);
+    return found;
+  };
+
+  /** Holds these for a matter; returns those that it had not held. */
+  function hold(
+    id: MatterId,
+    recordings: readonly RecordingId[],
+    why: HeldBy,
+    at: number,
+    by: string,
+  ): RecordingId[] {
+    const held = recordings.filter(
+      (recording) => add.run({ matter: id, recording, why, at, by }).changes > 0,
+    );
+    if (held.length > 0)
+      counted.run({
+        matter: id,
+        query: why === 'query' ? held.length : 0,
+        picked: why === 'picked' ? held.length : 0,
+      });
+    return held;
+  }
+
+  return {
+    open({ query, ...given }: NewMatter): void {
+      if (named.get(given.name) !== undefined) throw fail('matter_exists', given.name);
+      if ((openOnes.get() as number) >= MOST_MATTERS) throw fail('holds_full');
+      open.run({ ...given, query: query && JSON.stringify(query), from: query && (query.from ?? 0) });
+    },
+
+    widen(id: MatterId, query: HoldQuery): Matter {
+      const { query: before } = openMatter(id);
+      if (before && !isWider(before, query))
+        throw fail('hold_invalid', 'The query asks for less than it did.');
+      setQuery.run({ id, query: JSON.stringify(query), from: query.from ?? 0 });
+      return matterOf(id);
+    },
+
+    pick(id: MatterId, recordings: readonly RecordingId[], by: string, at: number): RecordingId[] {
+      openMatter(id);
+      for (const recording of recordings) {
+        const found = subject.get(recording) as { state: string; test: number } | undefined;
+        if (found?.state !== 'sealed' || found.test === 1) throw fail('recording_absent', recording);
+      }
+      return hold(id, recordings, 'picked', at, by);
+    },
+
+    apply(id: MatterId, calls: number, at: number): boolean {
+      const { query } = matterOf(id);
+      const from = cursor.get(id) as { startedAt: number | null; id: CallId };
+      if (from.startedAt === null || !query) return true;
+      const until = bound.get({ ...from, calls: calls - 1 }) as CallCursor | undefined;
+      const { sql, values } = termsInSql(termsOf(query));
+      const page = `SELECT r.id FROM calls JOIN recordings r ON r.call_id = calls.id
+        WHERE r.state = 'sealed' AND (calls.started_at, calls.id) > (?, ?)
+        ${until ? 'AND (calls.started_at, calls.id) <= (?, ?)' : ''} AND ${sql}`;
+      const places = [from, ...(until ? [until] : [])].flatMap((place) => [place.startedAt, place.id]);
+      hold(
+        id,
+        ready(page)
+          .pluck()
+          .all(...places, ...values) as RecordingId[],
+        'query',
+        at,
+        BY_QUERY,
+      );
+      const over = !until || (query.to !== null && until.startedAt >= query.to);
+      moveCursor.run({ matter: id, ...(over ? { startedAt: null, id: null } : until) });
+      return over;
+    },
+    applying: (): MatterId[] => (applying.all() as { id: MatterId }[]).map(({ id }) => id),
+
+    /**
+     * Holds the recordings of a call for every matter that asks for it: one was sealed, or what is known of the call has changed.
+     * A matter that cannot be read does not keep a call from being sealed; `guard` has nothing erased then.
+     */
+    caught(callId: CallId, at = now.get() as number): void {
+      const sealed = sealedOf.all(callId) as RecordingId[];
+      if (sealed.length === 0) return;
+      const matters = reader.all(matter, asking.all());
+      const call = matters.length > 0 ? matchers.call(callId) : null;
+      if (!call) return;
+      for (const { id, query } of matters)
+        if (query && matchers.matches(query, call)) hold(id, sealed, 'query', at, BY_QUERY);
+    },
+    /** A version that was made of another is held by what holds that one. */
+    inherited(older: RecordingId, id: RecordingId, at: number): void {
+      for (const { matter, why, by } of reader.all(item, others.all(older))) hold(matter, [id], why, at, by);
+    },
+
+    guard(id: RecordingId, now: number): Why | null {
+      const found = subject.get(id) as { callId: CallId; state: string } | undefined;
+      if (found?.state !== 'sealed') return null;
+      const held = new Map(
+        (holding.all(JSON.stringify([id])) as { matter: MatterId; name: string }[]).map((row) => [
+          row.matter,
+          row.name,
+        ]),
+      );
+      const call = matchers.call(found.callId);
+      for (const row of asking.all()) {
+        const asked = reader.one(matter, row);
+        if (asked?.query && call && matchers.matches(asked.query, call)) held.set(asked.id, asked.name);
+      }
+      return guardOf(
+        {
+          minUntil: null,
+          matters: [...held.values()],
+          applying: (applying.all() as { name: string }[]).map(({ name }) => name),
+        },
+        now,
+      );
+    },
+    /** Throws `kept_by_hold` or `kept_by_minimum` where a recording may not be erased. */
+    refuseGuarded(id: RecordingId, now: number): void {
+      const why = this.guard(id, now);
+      if (why) throw fail(why.code === 'before_minimum' ? 'kept_by_minimum' : 'kept_by_hold', inWords(why));
+    },
+
+    get: (id: MatterId): Matter | null => reader.one(matter, one.get(id)),
+    list: (): Matter[] => reader.all(matter, all.all()),
+    items: (id: MatterId, after: number, limit: number): HoldItem[] =>
+      reader.fill(item, limit, (rows) => items.all(id, after, rows)),
+    of: (recordings: readonly RecordingId[]): HeldIn[] =>
+      reader.all(heldIn, holding.all(JSON.stringify(recordings))),
+
+    /** Ids of calls that a query asks for and that have no recording to hold. */
+    unrecorded(id: MatterId, before: CallCursor | null, limit: number): CallId[] {
+      const { query } = matterOf(id);
+      if (!query) return [];
+      const { sql, values } = termsInSql(termsOf(query));
+      const page = `SELECT calls.id FROM calls WHERE ${sql} AND (calls.started_at, calls.id) < (?, ?)
+        AND NOT EXISTS (SELECT 1 FROM recordings r WHERE r.call_id = calls.id AND r.state = 'sealed')
+        ORDER BY calls.started_at DESC, calls.id DESC LIMIT ?`;
+      const from = before ?? { startedAt: Number.MAX_SAFE_INTEGER, id: '' };
+      return ready(page)
+        .pluck()
+        .all(...values, from.startedAt, from.id, limit) as CallId[];
+    },
+  };
+}
