@@ -98,7 +98,10 @@ function inFolder(
     outbox.catalogue
       .note(entryOf(TAPEDECK, clock(), action, about))
       .catch(complainOf(log, 'An entry of the audit log could not be written'));
-  const inMemory = { catalogue, clock, region: siteRegion(config) };
+  const onChanged = (affects: (number: string) => boolean) => {
+    for (const { calls } of parts.pbxes) calls.recorder.numbersChanged(affects);
+  };
+  const inMemory = { catalogue, clock, region: siteRegion(config), onChanged };
   const [lists, standing] = [createNumbersInLists(inMemory), createStandingByNumber(inMemory)];
   return { master, keys, ballast, catalogue, outbox, note, lists, standing, store: createDiskStore(dir) };
 }

@@ -15,7 +15,7 @@ import { retryDelay } from '../ops/turns.js';
 import { createDirecting, type DirectingDeps } from './record/directing.js';
 import { createHearing, type HearingDeps } from './record/hearing.js';
 import { createInform, type InformDeps } from './record/inform.js';
-import { blank, type Changed, type Ended, type Live, running, standing } from './record/live.js';
+import { blank, type Changed, type Ended, type Live, numbersOf, running, standing } from './record/live.js';
 import { createSteps, type StepDeps } from './record/steps.js';
 import { createTakeUp } from './record/take-up.js';
 import { createWrong } from './record/wrong.js';
@@ -310,6 +310,11 @@ export function createRecorder(deps: RecordDeps) {
 
     /** The captures that run, with who feeds each. */
     captures: () => [...live.values()].flatMap((l) => running(l, state, inform.isPlaying)),
+
+    /** What is decided by numbers has changed: calls in progress with one of these are decided anew at once. */
+    numbersChanged(affects: (number: string) => boolean): void {
+      for (const l of live.values()) if (numbersOf(l).some(affects)) reconsider(l);
+    },
 
     /** Calls in progress, and how many of them are being recorded. */
     now: () => ({ calls: state.calls.size, recording: [...live.values()].filter((l) => l.segment).length }),

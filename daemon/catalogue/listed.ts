@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { oneOfKeys } from '../domain/phone.js';
 import { createNumberIndex, type Listed } from '../domain/policy/lists/number-list.js';
 import type { Verbs } from './catalogue.js';
 import type { ListChange } from './lists.js';
@@ -13,34 +14,43 @@ export type NumbersInLists = ReturnType<typeof createNumbersInLists>;
 
 /**
  * Which lists a number is on, from memory: calls are decided by it and cannot wait. Whoever changes a list in this process, which
- * alone writes, says so with `changed`. `region` is that of numbers without a country code.
+ * alone writes, says so with `changed`. `region` is that of numbers without a country code. `onChanged` is told afterwards which
+ * numbers may be on other lists than before.
  */
 export function createNumbersInLists({
   catalogue,
   region,
   clock,
+  onChanged = () => {},
 }: {
   catalogue: Verbs<'lists.entries' | 'lists.forget'>;
   region: string;
   clock: () => number;
+  onChanged?: (affects: (number: string) => boolean) => void;
 }) {
   const index = createNumberIndex(region);
   let loading: Promise<void> | null = null;
   let forgetting: NodeJS.Timeout | undefined;
 
   async function load(): Promise<void> {
-    await changed(await catalogue.lists.forget(clock()));
-    for await (const added of everyListed(catalogue, AT_ONCE)) await changed({ added, removed: [] });
+    await put(await catalogue.lists.forget(clock()));
+    for await (const added of everyListed(catalogue, AT_ONCE)) await put({ added, removed: [] });
+  }
+
+  /** Returns what the numbers are looked up by. */
+  async function put({ added, removed }: ListChange): Promise<Set<string>> {
+    const keys = new Set<string>();
+    for (const id of removed) for (const key of index.remove(id)) keys.add(key);
+    for (const [i, entry] of added.entries()) {
+      if (i % TURN === TURN - 1) await nextTurn();
+      for (const key of index.add(entry)) keys.add(key);
+    }
+    return keys;
   }
 
   /** Follows what was written of the lists. */
-  async function changed({ added, removed }: ListChange): Promise<void> {
-    for (const id of removed) index.remove(id);
-    for (const [i, entry] of added.entries()) {
-      if (i % TURN === TURN - 1) await nextTurn();
-      index.add(entry);
-    }
-  }
+  const changed = async (change: ListChange): Promise<void> =>
+    onChanged(oneOfKeys(await put(change), region));
 
   return {
     /** Resolves when all lists are in memory, from which they never leave. Throws what the catalogue throws. */

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { digitsOf } from '../domain/phone.js';
+import { digitsOf, oneOfKeys } from '../domain/phone.js';
 import {
   createStandingIndex,
   type HoldingStanding,
@@ -45,30 +45,39 @@ export type StandingByNumber = ReturnType<typeof createStandingByNumber>;
 
 /**
  * What stands for a number, from memory: calls are decided by it and cannot wait. Whoever changes one in this process, which alone
- * writes, says so with `changed`. `region` is that of numbers without a country code.
+ * writes, says so with `changed`. `region` is that of numbers without a country code. `onChanged` is told afterwards of which
+ * numbers something else may hold than before.
  */
 export function createStandingByNumber({
   catalogue,
   region,
   clock,
+  onChanged = () => {},
 }: {
   catalogue: Verbs<'consents.list'>;
   region: string;
   clock: () => number;
+  onChanged?: (affects: (number: string) => boolean) => void;
 }) {
   const index = createStandingIndex(region);
   let loading: Promise<void> | null = null;
 
-  async function changed(standings: readonly Standing[]): Promise<void> {
+  /** Returns what the numbers are looked up by. */
+  async function put(standings: readonly Standing[]): Promise<Set<string>> {
+    const keys = new Set<string>();
     for (const [i, standing] of standings.entries()) {
       if (i % TURN === TURN - 1) await nextTurn();
-      index.put(standing);
+      for (const key of index.put(standing)) keys.add(key);
     }
+    return keys;
   }
 
   async function load(): Promise<void> {
-    for await (const page of everyStanding(catalogue, AT_ONCE)) await changed(page);
+    for await (const page of everyStanding(catalogue, AT_ONCE)) await put(page);
   }
+
+  const changed = async (standings: readonly Standing[]): Promise<void> =>
+    onChanged(oneOfKeys(await put(standings), region));
 
   return {
     /** Resolves when all are in memory, from which they never leave. Throws what the catalogue throws. */

@@ -82,6 +82,12 @@ export function numberKeys(text: string, region: string): string[] {
   ];
 }
 
+/** Returns what tells whether a number is one of those that are looked up by these keys, in whatever notation. */
+export const oneOfKeys =
+  (keys: ReadonlySet<string>, region: string) =>
+  (number: string): boolean =>
+    keys.size > 0 && numberKeys(number, region).some((key) => keys.has(key));
+
 /** Of the same number in two notations, so many digits at the end are the same. */
 const SAME_DIGITS = 4;
 const PLAIN = /^[\d\s+().\-/]*$/;

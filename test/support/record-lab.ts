@@ -146,6 +146,8 @@ export async function lab(
   };
   /** What was said of calls, once it was stored. */
   const heard: Directive[] = [];
+  /** The lists that numbers are on. */
+  const lists: { of: (number: string) => string[] } = { of: () => [] };
   /** What stands for numbers. */
   const standing: { of: StandingOf } = { of: NONE_STANDING };
   let n = 0;
@@ -168,7 +170,8 @@ export async function lab(
       holding: (...given) => standing.of.holding(...given),
       anyObjection: () => standing.of.anyObjection(),
     },
-    ...{ listsOf: () => [], codes, masksCards: true },
+    ...{ codes, masksCards: true },
+    listsOf: (number) => lists.of(number),
     alarms: { raise: (key) => void raised.push(key) },
     muteTrap: () => muteTrap,
     spoolAudio: async () => audio.held,
@@ -204,6 +207,7 @@ export async function lab(
     broken,
     hindrance,
     heard,
+    lists,
     standing,
     audio,
     catalogue,

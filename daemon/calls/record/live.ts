@@ -87,6 +87,14 @@ export function standing({ newest, segment, decision, failed, said, because: lat
   }
 }
 
+/** The numbers by which a call is decided, as far as they are known. */
+export function numbersOf({ newest }: Live): string[] {
+  if (!newest) return [];
+  const { direction, them, us, legs } = newest.call;
+  const outside = legs.flatMap(({ party }) => (party.ours ? [] : [party.number]));
+  return [...new Set([them.number, ...(direction === 'internal' ? [us.number] : []), ...outside])];
+}
+
 /** The capture of a call that runs, if one does, with who feeds it, and since when silence is written of it. */
 export function running(
   { segment: s, muting, newest }: Live,

@@ -1,6 +1,9 @@
 import t from 'tap';
+import { createNumbersInLists } from '../../../daemon/catalogue/listed.js';
+import { createStandingByNumber } from '../../../daemon/catalogue/standing.js';
 import type { RecordRule } from '../../../daemon/domain/policy/policy.js';
 import type { HoldingStanding, StandingOf } from '../../../daemon/domain/policy/standing/standing.js';
+import { one } from '../../support/catalogue/standing.js';
 import {
   answers,
   BOB,
@@ -14,6 +17,7 @@ import {
   OLGA,
   rings,
   scripted,
+  T0,
 } from '../../support/record-lab.js';
 import { worded } from '../../support/words.js';
 
@@ -91,4 +95,66 @@ t.test('a consent that is withdrawn in the call does not have it kept', async (t
   await l.idle();
   t.match((await l.catalogue.calls.get('C1'))!.decision, { outcome: 'ask', rule: 'Ask' });
   t.notOk((await l.catalogue.calls.get('C1'))!.decision!.agreed);
+});
+
+t.test('an objection that is entered in the call ends its capture at once, and only its', async (t) => {
+  const l = await talking(t, null);
+  const catalogue = { consents: { list: async () => [] } } as never;
+  const standing = createStandingByNumber({
+    ...{ catalogue, region: 'US', clock: () => T0 + 5_000 },
+    onChanged: l.recorder.numbersChanged,
+  });
+  l.standing.of = standing;
+  await standing.changed([one({ number: '+1 555 0199', givenAt: T0 })]);
+  await l.idle();
+  t.same(await l.states('C1'), ['0 olga capturing'], 'another number');
+  const objection = one({ id: 2, number: '1 (555) 0142', givenAt: T0 });
+  await standing.changed([objection]);
+  await l.idle();
+  t.same(await l.states('C1'), ['0 olga dropped']);
+  const now = (await l.catalogue.calls.get('C1'))!;
+  t.match(now.coverage, { status: 'excluded', why: { code: 'objection' }, rule: 'Objection' });
+  t.equal(now.endedAt, null);
+  t.match(l.recorder.list(), [{ outcome: 'skip', recorded: false, why: { code: 'objection' } }]);
+  await standing.changed([{ ...objection, withdrawnAt: T0 + 9_000, withdrawnBy: 'ada' }]);
+  await l.idle();
+  t.match(l.recorder.list(), [{ recorded: false }], 'it held at a time of this call');
+  l.hear(goes(BOB), goes(OLGA));
+  await l.idle();
+  t.same(l.captured, []);
+});
+
+t.test('a consent that is entered in the call begins its capture at once', async (t) => {
+  const l = await talking(t, null, [asks]);
+  t.same(l.capture.asked, []);
+  l.standing.of = always('consent');
+  l.recorder.numbersChanged((number) => number === BOB.number);
+  await l.idle();
+  t.same(l.capture.asked, [], 'only numbers of outside parties count');
+  l.recorder.numbersChanged((number) => number === OLGA.number);
+  await l.idle();
+  t.same(l.capture.asked, ['begin C1-0 olga']);
+});
+
+t.test('a number that is put on a list in the call, and taken off it again, is seen at once', async (t) => {
+  const skips: RecordRule = { name: 'No', reason: 'No.', when: { list: ['VIP'] }, outcome: 'skip' };
+  const l = await talking(t, null, [skips]);
+  const catalogue = { lists: {} } as never;
+  const lists = createNumbersInLists({
+    ...{ catalogue, region: 'US', clock: () => T0 },
+    onChanged: l.recorder.numbersChanged,
+  });
+  l.lists.of = lists.namesFor;
+  const listed = {
+    ...{ id: 1, list: 'VIP', number: OLGA.number, note: '', until: null },
+    addedAt: 1,
+    addedBy: 'a',
+  };
+  await lists.changed({ added: [listed], removed: [] });
+  await l.idle();
+  t.same(await l.states('C1'), ['0 olga dropped']);
+  await lists.changed({ added: [], removed: [1] });
+  await l.idle();
+  t.match(l.recorder.list(), [{ recorded: true }]);
+  t.match((await l.catalogue.calls.get('C1'))!.coverage, { status: 'pending' });
 });

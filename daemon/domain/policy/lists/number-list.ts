@@ -64,7 +64,8 @@ export function createNumberIndex(region: string) {
   }
 
   return {
-    add({ id, list, number, until }: Pick<Listed, 'id' | 'list' | 'number' | 'until'>): void {
+    /** Returns what its number is looked up by. */
+    add({ id, list, number, until }: Pick<Listed, 'id' | 'list' | 'number' | 'until'>): string[] {
       const keys = numberKeys(number, region);
       keysById.set(id, keys);
       for (const key of keys) {
@@ -72,15 +73,19 @@ export function createNumberIndex(region: string) {
         if (there) there.set(id, { id, list, until });
         else byKey.set(key, new Map([[id, { id, list, until }]]));
       }
+      return keys;
     },
 
-    remove(id: number): void {
-      for (const key of keysById.get(id) ?? []) {
+    /** Returns what its number was looked up by; nothing for one that there is not. */
+    remove(id: number): string[] {
+      const keys = keysById.get(id) ?? [];
+      for (const key of keys) {
         const there = byKey.get(key);
         there?.delete(id);
         if (there?.size === 0) byKey.delete(key);
       }
       keysById.delete(id);
+      return keys;
     },
 
     /** The names of the lists that have this number now, in the order of the alphabet. */

@@ -117,17 +117,19 @@ export function createStandingIndex(region: string) {
   const objections = new Set<number>();
 
   return {
-    /** Takes one up, in place of what was known of it. */
-    put(standing: Standing): void {
+    /** Takes one up, in place of what was known of it. Returns what its number is looked up by. */
+    put(standing: Standing): string[] {
       const { id, kind, number, extensions, queues, givenAt, until, withdrawnAt } = standing;
       const found: Found = { id, kind, number, extensions, queues, givenAt, until, withdrawnAt };
-      for (const key of numberKeys(number, region)) {
+      const keys = numberKeys(number, region);
+      for (const key of keys) {
         const there = byKey.get(key);
         if (there) there.set(id, found);
         else byKey.set(key, new Map([[id, found]]));
       }
       if (kind === 'objection' && withdrawnAt === null) objections.add(id);
       else objections.delete(id);
+      return keys;
     },
 
     /** Those that hold for a call with this number, see `holdsFor`, each with the number as the call has it. */
