@@ -21,7 +21,7 @@ export type StandingFilter = {
   limit: number;
 };
 
-/** Standing consents and objections by number. None is ever removed. */
+/** Standing consents and objections by number. None is ever removed; what is erased stays as a row without personal data. */
 export interface Consents {
   /** Enters them all. A document may be with the only one. */
   add(
@@ -39,6 +39,11 @@ export interface Consents {
   withdraw(id: number, by: string, at: number): Promise<Standing>;
   /** Notes that its document was destroyed. Throws `consent_unknown`. */
   documentErased(id: number, by: string, at: number): Promise<Standing>;
+  /**
+   * Erases number, contact, extensions, queues and how it was given; one that is in force is withdrawn. Its document must have been
+   * destroyed before. Idempotent: a second call keeps the first time, name and reason. Throws `consent_unknown`.
+   */
+  erase(id: number, by: string, at: number, why: string): Promise<Standing>;
 }
 
 export type StandingByNumber = ReturnType<typeof createStandingByNumber>;

@@ -7,8 +7,14 @@ import { isoOrNull, type Site } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { endText } from '../domain/policy/lists/list-file.js';
 import { documentType } from '../domain/policy/standing/document.js';
-import { type Standing, standingKinds, stateOf } from '../domain/policy/standing/standing.js';
 import {
+  MOST_ERASE_REASON,
+  type Standing,
+  standingKinds,
+  stateOf,
+} from '../domain/policy/standing/standing.js';
+import {
+  brokenStanding,
   givenText,
   readStandingRows,
   STANDING_COLUMNS,
@@ -51,8 +57,8 @@ export function consents(program: Command, ctx: CliContext): void {
         table(
           ['id', 'what', 'number', 'contact', 'given', 'how', 'holds', 'document'],
           found.map((one) => [
-            ...[String(one.id), one.kind, one.number, one.contact || '-'],
-            ...[givenText(one.givenAt, timeZone), one.how, holds(one, timeZone)],
+            ...[String(one.id), one.kind, one.number || '-', one.contact || '-'],
+            ...[givenText(one.givenAt, timeZone), one.how || '-', holds(one, timeZone)],
             one.document ? (one.document.erasedAt === null ? one.document.type : 'erased') : '-',
           ]),
           { wrap: [3, 5] },
@@ -103,6 +109,19 @@ export function consents(program: Command, ctx: CliContext): void {
     });
 
   command
+    .command('erase')
+    .description('erase the personal data of one and its document; that there was one stays')
+    .argument('<id>', 'its id, as "tapedeck consents show" has it', Number)
+    .requiredOption('--reason <text>', 'why, without the number or the name: it stays in the audit log')
+    .addHelpText('after', '\nExample:\n  tapedeck consents erase 12 --reason "erasure request of 3 May"')
+    .action(async (id: number, { reason }: { reason: string }) => {
+      if (!Number.isSafeInteger(id) || id < 1) throw fail('consent_unknown', String(id));
+      if (reason.trim() === '' || reason.length > MOST_ERASE_REASON) throw fail('consent_reason');
+      await ctx.ask('erase_consent', { by: onConsole(), id, reason });
+      ctx.out(`The personal data of ${id} was erased.`);
+    });
+
+  command
     .command('import')
     .description('enter those of a CSV file: all of them, or none')
     .argument('<file>', 'the file, or - for standard input')
@@ -116,7 +135,7 @@ export function consents(program: Command, ctx: CliContext): void {
       if (broken)
         throw fail(
           'consent_invalid',
-          `\nline ${broken.line}: ${standingFaultText({ code: 'csv_broken', line: broken.line, text: broken.why })}`,
+          `\nline ${broken.line}: ${standingFaultText(brokenStanding(broken.line, broken.why))}`,
         );
       if (dryRun)
         return ctx.out(`${entries(read(rows).length)} could be imported. Nothing was changed (--dry-run).`);
@@ -158,15 +177,16 @@ const argumentOfKind = () => new Argument('<kind>', 'what was said').choices([..
 
 function holds(standing: Standing, zone: string): string {
   const state = stateOf(standing, Date.now());
+  if (state === 'erased') return `erased ${timesIn(zone)(standing.erasedAt!)}`;
   if (state === 'withdrawn') return `withdrawn ${timesIn(zone)(standing.withdrawnAt!)}`;
   const until = endText(standing.until, zone);
   return until === '' ? 'until withdrawn' : `${state === 'expired' ? 'ended' : 'until'} ${until}`;
 }
 
-const asJson = ({ givenAt, until, addedAt, withdrawnAt, document, ...one }: Standing) => ({
+const asJson = ({ givenAt, until, addedAt, withdrawnAt, erasedAt, document, ...one }: Standing) => ({
   ...one,
   ...{ givenAt: isoOrNull(givenAt), until: isoOrNull(until) },
-  ...{ addedAt: isoOrNull(addedAt), withdrawnAt: isoOrNull(withdrawnAt) },
+  ...{ addedAt: isoOrNull(addedAt), withdrawnAt: isoOrNull(withdrawnAt), erasedAt: isoOrNull(erasedAt) },
   document: document && {
     ...document,
     ...{ addedAt: isoOrNull(document.addedAt), erasedAt: isoOrNull(document.erasedAt) },

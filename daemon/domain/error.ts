@@ -449,6 +449,12 @@ const catalogue = {
     blame: 'operator',
     status: 409,
   },
+  consent_reason: {
+    message: 'Enter why the personal data is erased, without naming anybody.',
+    hint: 'Nothing was erased. The reason is kept for good. Write something like "erasure request of 3 May", without the number or the name.',
+    blame: 'operator',
+    status: 400,
+  },
   document_invalid: {
     message: 'This file cannot be kept as a signed document.',
     hint: 'Upload a PDF, PNG or JPEG file of at most 5 MB.',

@@ -8,12 +8,15 @@ import { fail } from '../../daemon/domain/error.js';
 import { documentEnding, documentType } from '../../daemon/domain/policy/standing/document.js';
 import { type Standing, stateOf } from '../../daemon/domain/policy/standing/standing.js';
 import {
+  brokenStanding,
   readStandingRows,
   STANDING_COLUMNS,
   STANDING_TABLE,
+  type StandingFault,
   standingCells,
   standingFaultText,
 } from '../../daemon/domain/policy/standing/standing-file.js';
+import { readCsv } from '../../daemon/ops/tables/read-csv.js';
 import { giveOut } from '../audit/give-out.js';
 import { signed } from '../auth/signed.js';
 import type { Needs } from '../deps.js';
@@ -24,6 +27,9 @@ import {
   CONSENT_BODY_BYTES,
   ConsentAdded,
   ConsentBody,
+  ConsentEraseBody,
+  ConsentImportBody,
+  ConsentImported,
   ConsentParams,
   ConsentsPage,
   ConsentsQuery,
@@ -33,6 +39,8 @@ import {
 type Deps = Needs<'ask' | 'askStream' | 'now' | 'site', 'consents.list' | 'consents.get' | 'consents.count'>;
 
 const PAGE = 100;
+/** So many faults are answered; whoever has corrected these is told of the others. */
+const MOST_FAULTS = 200;
 /** So many are read at once for a table. */
 const READ = 1_000;
 
@@ -46,6 +54,8 @@ export function consentRoutes(app: App, { catalogue, ask, askStream, now, site }
       ...{ id, kind, number, contact, extensions, queues, how, state: stateOf(standing, now()) },
       ...{ given_at: iso(standing.givenAt), until: isoOrNull(standing.until) },
       ...{ withdrawn_at: isoOrNull(standing.withdrawnAt), withdrawn_by: standing.withdrawnBy },
+      ...{ erased_at: isoOrNull(standing.erasedAt), erased_by: standing.erasedBy },
+      erased_why: standing.erasedWhy,
       ...{ added_at: iso(standing.addedAt), added_by: standing.addedBy },
       document: document && {
         ...{ type: document.type, bytes: document.bytes, sha256: document.sha256 },
@@ -106,12 +116,45 @@ export function consentRoutes(app: App, { catalogue, ask, askStream, now, site }
         { line: 1, cells },
       ];
       const { entries, faults } = readStandingRows(rows, site, now());
-      if (faults.length > 0)
-        return { id: null, faults: faults.map((fault) => ({ ...fault, message: standingFaultText(fault) })) };
+      if (faults.length > 0) return { id: null, faults: faults.map(faultView) };
       if (document !== null && documentType(Buffer.from(document.slice(0, 64), 'base64')) === null)
         throw fail('document_invalid');
       const { ids } = await ask('add_consents', { by: signed(request), entries, document });
       return { id: ids[0]!, faults: [] };
+    },
+  );
+
+  app.post(
+    '/consents/import',
+    {
+      config: { access: 'settings', audit: 'consent_add', invalid: 'consent_invalid' },
+      bodyLimit: 2 * 1024 * 1024,
+      schema: {
+        tags: ['consents'],
+        summary: 'Import consents and objections from CSV',
+        description:
+          'All of them, or none, unless lines that are wrong are to be left out: every fault is answered with its line.',
+        body: ConsentImportBody,
+        response: answers(ConsentImported),
+      },
+    },
+    async (request) => {
+      const { csv, skip = false, dry_run: dryRun = false } = request.body;
+      const { rows, broken } = readCsv(csv);
+      const { entries, faults } = broken
+        ? { entries: [], faults: [brokenStanding(broken.line, broken.why)] }
+        : readStandingRows(rows, site, now());
+      const wrong = new Set(faults.map(({ line }) => line));
+      const right = entries.filter(({ line }) => !wrong.has(line));
+      const enters = right.length > 0 && (skip || wrong.size === 0);
+      if (enters && !dryRun)
+        await ask('add_consents', { by: signed(request), entries: right, document: null });
+      return {
+        imported: enters && !dryRun,
+        right: right.length,
+        wrong: wrong.size,
+        faults: faults.slice(0, MOST_FAULTS).map(faultView),
+      };
     },
   );
 
@@ -182,6 +225,27 @@ export function consentRoutes(app: App, { catalogue, ask, askStream, now, site }
     },
   );
 
+  app.post(
+    '/consents/:id/erase',
+    {
+      config: { access: 'settings', audit: 'consent_erase' },
+      schema: {
+        tags: ['consents'],
+        summary: 'Erase the personal data of a consent or objection',
+        description:
+          'Erases number, contact, extensions, queues, how it was given and the signed document, and keeps that there was one, with the reason. One that is in force no longer holds. Needs a proof.',
+        params: ConsentParams,
+        body: ConsentEraseBody,
+        response: answers(ConsentView),
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      await ask('erase_consent', { by: signed(request), id, reason: request.body.reason });
+      return view(await known(id));
+    },
+  );
+
   app.get(
     '/consents.csv',
     {
@@ -210,3 +274,5 @@ export function consentRoutes(app: App, { catalogue, ask, askStream, now, site }
       for (const standing of page) yield standingCells(standing, site.timeZone, now());
   }
 }
+
+const faultView = (fault: StandingFault) => ({ ...fault, message: standingFaultText(fault) });

@@ -2,8 +2,12 @@ import { Type } from 'typebox';
 import { DOCUMENT_CHARS } from '../../daemon/domain/operations/control/consents.js';
 import { ListedNumber } from '../../daemon/domain/policy/lists/number-list.js';
 import { DOCUMENT_TYPES } from '../../daemon/domain/policy/standing/document.js';
-import { standingKinds, standingStates } from '../../daemon/domain/policy/standing/standing.js';
-import { StandingFault } from '../../daemon/domain/policy/standing/standing-file.js';
+import {
+  MOST_ERASE_REASON,
+  standingKinds,
+  standingStates,
+} from '../../daemon/domain/policy/standing/standing.js';
+import { STANDING_COLUMNS, StandingFault } from '../../daemon/domain/policy/standing/standing-file.js';
 import { Nullable, Time } from '../server/schemas.js';
 
 /** The shapes of standing consents and objections. */
@@ -25,6 +29,14 @@ export const ConsentView = Type.Object({
   state: Type.Enum([...standingStates]),
   withdrawn_at: Nullable(Time),
   withdrawn_by: Type.String(),
+  erased_at: Nullable(
+    Type.String({
+      format: 'date-time',
+      description: 'When number, contact, extensions, queues and how it was given were erased.',
+    }),
+  ),
+  erased_by: Type.String(),
+  erased_why: Type.String(),
   added_at: Time,
   added_by: Type.String(),
   document: Nullable(
@@ -75,13 +87,39 @@ export const ConsentBody = Type.Object({
 });
 /** In the body of a request with a document: that in base64, and what is around it. */
 export const CONSENT_BODY_BYTES = DOCUMENT_CHARS + 65_536;
+const Faults = Type.Array(
+  Type.Object({
+    ...StandingFault.properties,
+    message: Type.String({ description: 'What it is, and what to do.' }),
+  }),
+);
 export const ConsentAdded = Type.Object({
   id: Nullable(Type.Integer({ description: 'Null where there is a fault: then nothing was entered.' })),
-  faults: Type.Array(
-    Type.Object({
-      ...StandingFault.properties,
-      message: Type.String({ description: 'What it is, and what to do.' }),
+  faults: Faults,
+});
+export const ConsentImportBody = Type.Object({
+  csv: Type.String({
+    maxLength: 1_000_000,
+    description: `The first line names the columns: ${STANDING_COLUMNS.join(', ')}. Only kind, number, given and how are required.`,
+  }),
+  skip: Type.Optional(
+    Type.Boolean({
+      description: 'Leave out lines that are wrong. Left out: nothing is entered unless all are right.',
     }),
   ),
+  dry_run: Type.Optional(Type.Boolean({ description: 'Only look whether it could be imported.' })),
+});
+export const ConsentImported = Type.Object({
+  imported: Type.Boolean({ description: 'False where nothing was entered, and with `dry_run`.' }),
+  right: Type.Integer({ description: 'How many lines are right: those that were entered, or could be.' }),
+  wrong: Type.Integer({ description: 'How many lines are wrong: those that were left out.' }),
+  faults: Faults,
+});
+export const ConsentEraseBody = Type.Object({
+  reason: Type.String({
+    minLength: 1,
+    maxLength: MOST_ERASE_REASON,
+    description: 'Why. It stays in the audit log, so it must not have the number or the name.',
+  }),
 });
 export const ConsentParams = Type.Object({ id: Type.Integer({ minimum: 1 }) });

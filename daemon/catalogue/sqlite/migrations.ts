@@ -883,4 +883,10 @@ export const migrations: readonly string[] = [
   WHEN OLD.seq <> NEW.seq OR OLD.matter <> NEW.matter OR OLD.recording_id <> NEW.recording_id
   BEGIN SELECT RAISE(ABORT, 'A legal hold ends only by a release.'); END;
   `,
+  // A standing consent or objection whose personal data was erased: what remains is that there was one.
+  `
+  ALTER TABLE consents ADD COLUMN erased_at INTEGER;
+  ALTER TABLE consents ADD COLUMN erased_by TEXT NOT NULL DEFAULT '';
+  ALTER TABLE consents ADD COLUMN erased_why TEXT NOT NULL DEFAULT '';
+  `,
 ];

@@ -161,6 +161,7 @@ export function verbsOf(read: Read, write: Write): Nouns {
       count: () => read((n) => n.consents.count()),
       withdraw: (id, by, at) => write((n) => n.consents.withdraw(id, by, at)),
       documentErased: (id, by, at) => write((n) => n.consents.documentErased(id, by, at)),
+      erase: (id, by, at, why) => write((n) => n.consents.erase(id, by, at, why)),
     },
     prompts: {
       add: (prompt) => write((n) => n.prompts.add(prompt)),

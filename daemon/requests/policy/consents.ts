@@ -2,17 +2,21 @@ import { Readable } from 'node:stream';
 import type { Verbs } from '../../catalogue/catalogue.js';
 import { onRecord, putOnRecord } from '../../catalogue/entries.js';
 import type { StandingByNumber } from '../../catalogue/standing.js';
+import { clean } from '../../domain/call/party.js';
 import { fail } from '../../domain/error.js';
 import type { CONSENT_STREAMS, CONSENTS } from '../../domain/operations/control/consents.js';
+import type { By } from '../../domain/operations/control/request.js';
 import type { ControlHandlers, StreamHandlers } from '../../domain/operations/control.js';
 import { documentType, MOST_DOCUMENT_BYTES } from '../../domain/policy/standing/document.js';
 import {
+  MOST_ERASE_REASON,
   MOST_STANDING,
+  namesErased,
   type Standing,
   type StandingDocument,
   standingFault,
 } from '../../domain/policy/standing/standing.js';
-import type { Askers } from '../askers.js';
+import type { Asker, Askers } from '../askers.js';
 import { nameOf } from '../rules.js';
 
 export type ConsentDeps = {
@@ -22,6 +26,8 @@ export type ConsentDeps = {
     | 'consents.add'
     | 'consents.withdraw'
     | 'consents.documentErased'
+    | 'consents.erase'
+    | 'checkpoint'
     | 'audit.append'
     | 'audited'
   >;
@@ -59,6 +65,18 @@ export function createConsentRequests({ catalogue, standing, documents, askers, 
     const id = mint(clock());
     const kept = { id, type, bytes: bytes.length, addedAt: clock(), erasedAt: null, erasedBy: '' };
     return { ...kept, sha256: await documents.keep(id, bytes) };
+  }
+
+  /** Does nothing where there is none any more. */
+  async function eraseDocument(asker: Asker, by: By, { id, document }: Standing): Promise<void> {
+    if (!document || document.erasedAt !== null) return;
+    const detail = { sha256: document.sha256 };
+    await putOnRecord(
+      catalogue,
+      asker.entry('consent_erase', { object: 'consent', object_id: String(id), detail }),
+    );
+    await documents.destroy(document.id);
+    await catalogue.consents.documentErased(id, nameOf(by, asker.person?.name), clock());
   }
 
   const handlers: Handlers = {
@@ -116,17 +134,31 @@ export function createConsentRequests({ catalogue, standing, documents, askers, 
 
     async erase_document(body) {
       const asker = await askers.proved('erase_document', body, 'settings');
+      const found = await known(body.id);
+      if (!found.document) throw fail('document_unknown', String(body.id));
+      await eraseDocument(asker, body.by, found);
+      return {};
+    },
+
+    async erase_consent(body) {
+      const asker = await askers.proved('erase_consent', body, 'settings');
       const { by, id } = body;
-      const { document } = await known(id);
-      if (!document) throw fail('document_unknown', String(id));
-      if (document.erasedAt !== null) return {};
-      const detail = { sha256: document.sha256 };
-      await putOnRecord(
+      const reason = clean(body.reason, MOST_ERASE_REASON).trim();
+      const found = await known(id);
+      if (found.erasedAt !== null) return {};
+      if (reason === '') throw fail('consent_reason');
+      if (namesErased(found, reason)) throw fail('consent_reason', 'It names the person or the number.');
+      await standing.ready();
+      await eraseDocument(asker, by, found);
+      const detail = { kind: found.kind, row: true };
+      const erased = await onRecord<Standing>(
         catalogue,
-        asker.entry('consent_erase', { object: 'consent', object_id: String(id), detail }),
+        asker.entry('consent_erase', { object: 'consent', object_id: String(id), reason, detail }),
+        (c) => c.consents.erase(id, nameOf(by, asker.person?.name), clock(), reason),
       );
-      await documents.destroy(document.id);
-      await catalogue.consents.documentErased(id, nameOf(by, asker.person?.name), clock());
+      await standing.changed([erased]);
+      // Where somebody reads the catalogue just now, its journal keeps the old row until the next time that it is emptied.
+      await catalogue.checkpoint();
       return {};
     },
   };

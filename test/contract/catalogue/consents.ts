@@ -56,4 +56,30 @@ export const consents: Part = (t, open) => {
     });
     t.same(await consents.documentErased(two!.id, 'bob', 40), two, 'there is none');
   });
+
+  t.test('of one that is erased there remains that there was one, with the reason', async (t) => {
+    const { catalogue, again } = await open(t);
+    const { consents } = catalogue;
+    await t.rejects(consents.erase(5, 'ada', 1, 'Asked'), { code: 'consent_unknown' });
+    const about = { contact: 'Ann', extensions: ['101'], queues: ['sales'], until: 90 };
+    const [one] = await consents.add([objection('0301', about)], 'ada', 8, null);
+    const [two] = await consents.add([objection('0302')], 'ada', 8, aDocument());
+    const erased = {
+      ...{ ...one, number: '', contact: '', extensions: [], queues: [], how: '' },
+      ...{ withdrawnAt: 20, withdrawnBy: 'bob', erasedAt: 20, erasedBy: 'bob', erasedWhy: 'Asked' },
+    };
+    t.same(await consents.erase(one!.id, 'bob', 20, 'Asked'), erased);
+    t.same(await consents.erase(one!.id, 'eve', 30, 'Again'), erased, 'the first stays');
+    t.same(await consents.erase(two!.id, 'bob', 20, 'Asked'), two, 'not before its document');
+    await consents.withdraw(two!.id, 'ada', 10);
+    await consents.documentErased(two!.id, 'ada', 15);
+    t.match(await consents.erase(two!.id, 'bob', 20, 'Asked'), {
+      ...{ number: '', withdrawnAt: 10, withdrawnBy: 'ada', erasedAt: 20 },
+      document: { sha256: aDocument().sha256, erasedAt: 15 },
+    });
+    const other = (await again()).consents;
+    t.same(await other.get(one!.id), erased);
+    t.same(await other.list({ digits: '0301', limit: 9 }), []);
+    t.equal((await other.list({ limit: 9 })).length, 2);
+  });
 };

@@ -72,7 +72,7 @@ t.test('a consent is entered, shown, given out and withdrawn on the command line
   const csv = (await tapedeck('consents', 'export')).split('\n');
   t.equal(
     csv[0],
-    'kind,number,contact,extensions,queues,given,how,until,state,withdrawn,withdrawn_by,entered,entered_by,document_sha256,document_erased',
+    'kind,number,contact,extensions,queues,given,how,until,state,withdrawn,withdrawn_by,entered,entered_by,document_sha256,document_erased,erased,erased_by,erased_why',
   );
   t.match(csv[1], /^consent,020 7946 0999,,,a b,2026-01-01,contract,2099-01-31,in_force,/);
   t.match(csv[2], /^objection,'\+44 20 7946 0123,'=Ann,,,2026-01-03,e-mail,,withdrawn,20/);
@@ -80,8 +80,18 @@ t.test('a consent is entered, shown, given out and withdrawn on the command line
     { kind: 'consent', queues: ['a', 'b'], withdrawnAt: null },
     { kind: 'objection', givenAt: '2026-01-03T00:00:00.000Z' },
   ]);
+  await t.rejects(tapedeck('consents', 'erase', '1', '--reason', ' '), { code: 'consent_reason' });
+  await t.rejects(tapedeck('consents', 'erase', 'x', '--reason', 'Request'), { code: 'consent_unknown' });
+  await t.rejects(
+    tapedeck('consents', 'erase', '1', '--reason', 'Request'),
+    { code: 'daemon_unreachable' },
+    'its document is with the recorder',
+  );
   const c = await catalogue();
-  const entries = await c.audit.entries({ actions: ['consent_add', 'consent_withdraw', 'export'], limit: 9 });
+  const entries = await c.audit.entries({
+    actions: ['consent_add', 'consent_withdraw', 'export'],
+    limit: 9,
+  });
   t.match(
     entries.map(({ action, actor }) => `${actor} ${action}`),
     ['console export', 'console consent_withdraw', 'console consent_add', 'console consent_add'],

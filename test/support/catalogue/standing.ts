@@ -18,6 +18,7 @@ export const one = (more: Partial<Standing> = {}): Standing => ({
     addedBy: 'ada',
     withdrawnAt: null,
     withdrawnBy: '',
+    ...{ erasedAt: null, erasedBy: '', erasedWhy: '' },
     document: null,
   },
   ...more,

@@ -136,13 +136,13 @@ const withList = (sent: Sent, writes: AuditAction = 'policy_change'): Request[] 
 
 /** Asks for something of an objection that was entered with a document. */
 const PDF = Buffer.from('%PDF-1.7 signed').toString('base64');
-const withConsent = (writes: AuditAction): Request[] => [
+const withConsent = (writes: AuditAction, body?: object): Request[] => [
   {
     writes: [writes],
     async send(house) {
       const given = { kind: 'objection', number: '0301234567', given: '2020-01-01', how: 'e-mail' };
       const made = await asked(house, 'POST /api/v1/consents', { body: { ...given, document: PDF } });
-      return { names: { id: String(made.json().id) } };
+      return { names: { id: String(made.json().id) }, ...(body && { body }) };
     },
   },
 ];
@@ -333,6 +333,10 @@ export const requests: Record<string, Request[]> = {
   'POST /api/v1/consents': plain('consent_add', {
     body: { kind: 'objection', number: '0301234567', given: '2020-01-01', how: 'e-mail', document: PDF },
   }),
+  'POST /api/v1/consents/import': plain('consent_add', {
+    body: { csv: 'kind,number,given,how\nobjection,0301234567,2020-01-01,e-mail' },
+  }),
+  'POST /api/v1/consents/:id/erase': withConsent('consent_erase', { reason: 'Asked for' }),
   'POST /api/v1/consents/:id/withdraw': withConsent('consent_withdraw'),
   'GET /api/v1/consents/:id/document': withConsent('export'),
   'DELETE /api/v1/consents/:id/document': withConsent('consent_erase'),

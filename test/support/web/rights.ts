@@ -433,6 +433,14 @@ export const rights: Record<string, Row> = {
     is: '                                 401 403 200 403 403 403 403 403 200',
     send: { kind: 'objection', number: 'x', given: '2026-01-01', how: 'e-mail' },
   },
+  'POST /api/v1/consents/import': {
+    is: '                                 401 403 200 403 403 403 403 403 200',
+    send: { csv: 'number' },
+  },
+  'POST /api/v1/consents/:id/erase': {
+    is: '                                 401 403 400 403 403 403 403 403 400',
+    send: { reason: 'Asked for' },
+  },
   'POST /api/v1/consents/:id/withdraw': { is: '401 403 400 403 403 403 403 403 400' },
   'GET /api/v1/consents/:id/document': {
     is: '                                 401 403 400 403 403 403 403 400 400',

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createStandingByNumber } from '../../../daemon/catalogue/standing.js';
 import type { ControlBody } from '../../../daemon/domain/operations/control.js';
+import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { MOST_DOCUMENT_BYTES } from '../../../daemon/domain/policy/standing/document.js';
 import type { NewStanding } from '../../../daemon/domain/policy/standing/standing.js';
 import { createConsentRequests } from '../../../daemon/requests/policy/consents.js';
@@ -28,9 +29,9 @@ const entry = (more: Partial<NewStanding> = {}) => ({
 });
 
 async function lab(t: Test) {
-  const { catalogue } = await opened(t);
-  const clock = { ms: NOW };
   const dataDir = t.testdir({});
+  const { catalogue, path } = await opened(t, catalogueFile(join(dataDir, 'data')));
+  const clock = { ms: NOW };
   const keys = createKeys({ path: join(dataDir, 'keys', 'keys.db'), masterKey: Buffer.alloc(32, 7) });
   keys.start();
   t.teardown(() => keys.stop());
@@ -54,6 +55,7 @@ async function lab(t: Test) {
     add_consents: async (body: ControlBody<'add_consents'>) => made.handlers.add_consents(body),
     withdraw_consent: async (body: ControlBody<'withdraw_consent'>) => made.handlers.withdraw_consent(body),
     erase_document: async (body: ControlBody<'erase_document'>) => made.handlers.erase_document(body),
+    erase_consent: async (body: ControlBody<'erase_consent'>) => made.handlers.erase_consent(body),
   };
   const add = (given = entry(), document: Buffer | null = null) =>
     handlers.add_consents({
@@ -67,7 +69,7 @@ async function lab(t: Test) {
     for await (const piece of stream) pieces.push(piece as Buffer);
     return { head, bytes: Buffer.concat(pieces) };
   };
-  return { catalogue, clock, dataDir, keys, standing, handlers, add, read };
+  return { catalogue, clock, dataDir, path, keys, standing, handlers, add, read };
 }
 
 t.test('what is entered and withdrawn is on record without a name, and in memory at once', async (t) => {
@@ -189,4 +191,55 @@ t.test('no sealed document is left of an entry that could not be written', async
   t.same(readdirSync(join(dataDir, 'documents')), []);
   t.equal(keys.has('document-01ARZ3NDEKTSV4RRFFQ69G5001'), false);
   t.equal(standing.anyObjection(), false);
+});
+
+t.test('what is erased leaves no number or name in the catalogue or its log', async (t) => {
+  const { catalogue, clock, dataDir, path, keys, standing, handlers, add } = await lab(t);
+  const given = entry({ number: '+49 30 7777 8888', contact: 'Ann Unusual', how: 'letter of Ann Unusual' });
+  const { ids } = await add(given, PDF);
+  const id = ids[0]!;
+  const { document } = (await catalogue.consents.get(id))!;
+  for (const reason of [' ', 'asked by 030 7777 8888', 'ANN UNUSUAL asked', 'about 78888'])
+    await t.rejects(handlers.erase_consent({ by, id, reason }), { code: 'consent_reason' }, reason);
+  t.match(await catalogue.consents.get(id), { number: '+49 30 7777 8888', document: { erasedAt: null } });
+  clock.ms += 60;
+  t.same(await handlers.erase_consent({ by, id, reason: 'Request of 3 May' }), {});
+  t.same(await handlers.erase_consent({ by, id, reason: 'Another' }), {}, 'idempotent');
+  t.match(await catalogue.consents.get(id), {
+    ...{ kind: 'objection', number: '', contact: '', how: '', erasedAt: NOW + 60 },
+    ...{ withdrawnAt: NOW + 60, erasedBy: 'root (command line)', erasedWhy: 'Request of 3 May' },
+    document: { erasedAt: NOW + 60 },
+  });
+  t.equal(keys.has(`document-${document!.id}`), false);
+  t.same(readdirSync(join(dataDir, 'documents')), []);
+  const entries = await catalogue.audit.entries({ limit: 9 });
+  t.match(entries, [
+    { action: 'consent_erase', object_id: String(id), reason: 'Request of 3 May', detail: { row: true } },
+    { action: 'consent_erase', object_id: String(id), detail: { sha256: document!.sha256 } },
+    { action: 'consent_add' },
+  ]);
+  const files = readdirSync(dirname(path)).map((name) => readFileSync(join(dirname(path), name), 'latin1'));
+  t.ok(files.some((text) => text.includes('Request of 3 May')));
+  for (const gone of ['7777 8888', '4930777', 'Unusual'])
+    t.notOk(
+      files.some((text) => text.includes(gone)),
+      gone,
+    );
+  t.equal(standing.anyObjection(), false);
+  clock.ms += 60;
+  t.same(standing.holding('03077778888', clock.ms, null), []);
+  t.equal(standing.holding('03077778888', NOW + 59, null).length, 1, 'a call in progress stays as it is');
+  const again = createStandingByNumber({ catalogue, region: 'DE', clock: () => clock.ms });
+  await again.ready();
+  t.same(again.holding('03077778888', NOW + 59, null), [], 'not kept by the next start');
+  await t.rejects(handlers.erase_consent({ by, id: 99, reason: 'x' }), { code: 'consent_unknown' });
+});
+
+t.test('nothing is erased that cannot be put on record', async (t) => {
+  const { catalogue, handlers, add } = await lab(t);
+  const { ids } = await add();
+  const id = ids[0]!;
+  catalogue.audited = async () => Promise.reject(Object.assign(new Error('full'), { code: 'SQLITE_FULL' }));
+  await t.rejects(handlers.erase_consent({ by, id, reason: 'Asked' }), { code: 'audit_unwritable' });
+  t.match(await catalogue.consents.get(id), { number: '+49 30 1234567', erasedAt: null });
 });

@@ -67,6 +67,7 @@ const bodies = (by: { person: string; session: string; address: string }) =>
     },
     withdraw_consent: { by, id: 1 },
     erase_document: { by, id: 1 },
+    erase_consent: { by, id: 1, reason: 'Asked for' },
     redact_recording: {
       ...{ by, recording: 'none', reason: 'Card number', older: 'destroy' },
       stretches: [{ side: 'both', from_ms: 0, until_ms: 9 }],

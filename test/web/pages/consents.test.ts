@@ -113,6 +113,90 @@ t.test(
   },
 );
 
+t.test('a file is imported: nothing while a line is wrong, or only what is right', async (t) => {
+  const house = await openFurnished(t, opened, 'empty');
+  const { catalogue } = house.dashboard;
+  const { page, complaints } = await openDesk(t, opened, house, { path: '/consents' });
+  await page.getByText('No consents or objections yet.').waitFor();
+  await page.getByRole('button', { name: 'Import from CSV' }).click();
+  await page.getByRole('button', { name: 'Import entries' }).click();
+  await page.getByText('Choose a CSV file.').waitFor();
+  t.testdir({});
+  const path = join(t.testdirName, 'consents.csv');
+  const lines = [
+    'kind,number,given,how,contact',
+    'objection,020 7946 0123,2026-01-03,Letter,Ann Example',
+    'objection,nobody,2026-01-03,Letter,Ann Example',
+    'maybe,020 7946 0124,3 May,Letter,',
+    'consent,020 7946 0125,2026-01-04,Contract,',
+  ];
+  writeFileSync(path, lines.join('\n'));
+  await page.getByLabel('CSV file').setInputFiles(path);
+  await page.getByRole('button', { name: 'Import entries' }).click();
+  await page.getByText('Nothing was imported: 2 lines must be corrected.').waitFor();
+  for (const text of ['“nobody” is not a telephone number.', '“maybe” is neither', '“3 May” is not a day.'])
+    await page.getByText(text).waitFor();
+  t.equal(await page.getByText('Line 4').count(), 2);
+  t.equal(await catalogue.consents.count(), 0);
+  for (const [name, width, colorScheme] of [
+    ['wide', 1280, 'light'],
+    ['phone-dark', 360, 'dark'],
+  ] as const) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme });
+    t.equal(await tooWide(page), 0);
+    t.strictSame(await faults(page), []);
+    if (shots) await page.screenshot({ path: join(shots, `consents-import-${name}.png`), fullPage: true });
+  }
+  await page
+    .getByRole('button', { name: 'Import the 2 entries without mistakes and leave out 2 lines' })
+    .click();
+  await page.getByText('2 entries imported. 2 lines were left out.').first().waitFor();
+  t.match(
+    (await catalogue.consents.list({ limit: 9 })).map(({ kind, number }) => `${kind} ${number}`),
+    ['consent 020 7946 0125', 'objection 020 7946 0123'],
+  );
+  await page.getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('button', { name: 'Import from CSV' }).click();
+  writeFileSync(path, lines.filter((_, n) => n < 2).join('\n'));
+  await page.getByLabel('CSV file').setInputFiles(path);
+  await page.getByRole('button', { name: 'Import entries' }).click();
+  await page.getByText('1 entry imported.').first().waitFor();
+  t.equal(await catalogue.consents.count(), 3);
+  t.strictSame(complaints, []);
+});
+
+t.test('the personal data of one is erased with a reason, and that there was one stays', async (t) => {
+  const house = await openFurnished(t, opened, 'office');
+  const { catalogue } = house.dashboard;
+  const { page } = await openDesk(t, opened, house, { path: '/consents' });
+  await page.getByText('4 consents and objections.').waitFor();
+  await page
+    .getByRole('button', { name: 'Erase the personal data of the objection of +44 20 7946 0123' })
+    .click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('This objection is in force.').waitFor();
+  await dialog.getByRole('button', { name: 'Erase personal data' }).click();
+  await page.getByText('Enter why it is erased.').waitFor();
+  await dialog.getByLabel('Reason').fill('of 020 7946 0123');
+  await dialog.getByRole('button', { name: 'Erase personal data' }).click();
+  await page.getByText('without naming anybody').waitFor();
+  t.strictSame(await faults(page), []);
+  if (shots) await page.screenshot({ path: join(shots, 'consents-erase.png') });
+  await dialog.getByLabel('Reason').fill('Request of 3 May');
+  await dialog.getByRole('button', { name: 'Erase personal data' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByText('Request of 3 May').waitFor();
+  await page.getByText('Erased by Anna').first().waitFor();
+  t.equal(await page.getByText('+44 20 7946 0123').count(), 0);
+  t.strictSame(await catalogue.consents.list({ digits: '79460123', limit: 9 }), []);
+  for (const width of [1280, 360]) {
+    await page.setViewportSize({ width, height: 900 });
+    t.equal(await tooWide(page), 0);
+    if (shots) await page.screenshot({ path: join(shots, `consents-erased-${width}.png`), fullPage: true });
+  }
+});
+
 t.test('the consents of an office, wide and on a phone, by day and by night', async (t) => {
   const house = await openFurnished(t, opened, 'office');
   for (const [name, width, colorScheme] of [
@@ -140,6 +224,6 @@ t.test('without the right to change them they can be read', async (t) => {
   const { page } = await openDesk(t, opened, house, { path: '/consents', as: 'eve' });
   await page.getByText('Only admins can change them.').waitFor();
   await page.getByText('4 consents and objections.').waitFor();
-  for (const name of ['Enter a consent or objection', 'Withdraw', 'Erase document'])
+  for (const name of ['Enter a consent', 'Import from CSV', 'Withdraw', 'Erase'])
     t.equal(await page.getByRole('button', { name }).count(), 0, name);
 });

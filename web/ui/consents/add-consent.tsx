@@ -8,6 +8,7 @@ import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { proven } from '../sign-in/proof-dialog.js';
 import { type ConsentFault, consentsApi } from '../state/api-consents.js';
+import { faultText } from './fault-text.js';
 
 /** As much as the server takes, in bytes. */
 const LARGEST = 5_000_000;
@@ -142,10 +143,6 @@ const trimmed = (texts: Texts): Texts =>
 /** Those that were filled in. */
 const filled = (texts: Partial<Texts>): Partial<Texts> =>
   Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== ''));
-
-/** What is wrong with something that was to be entered; the server says it where the page has no words for it. */
-const faultText = ({ code, text, message }: ConsentFault): string =>
-  t.consents.faults[code]?.({ text: clean(text) }) ?? message;
 
 const focusOn = ({ code }: ConsentFault): void => {
   const name = FIELD_OF[code];

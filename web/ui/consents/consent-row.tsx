@@ -11,6 +11,7 @@ import { placeName } from '../messages/places.js';
 import { date, dateAndClock, size } from '../messages/when.js';
 import { proven } from '../sign-in/proof-dialog.js';
 import { type Consent, consentsApi } from '../state/api-consents.js';
+import { EraseConsent } from './erase-consent.js';
 
 type Props = { consent: Consent; fixed: boolean; put: (consent: Consent) => void };
 
@@ -21,7 +22,11 @@ export function ConsentRow({ consent, fixed, put }: Props) {
   return (
     <tr class={state === 'in_force' ? undefined : 'consent-over'}>
       <td class="consent-number">
-        <bdi translate={false}>{shown}</bdi>
+        {state === 'erased' ? (
+          <span class="quiet">{t.consents.gone}</span>
+        ) : (
+          <bdi translate={false}>{shown}</bdi>
+        )}
         {contact && <Verbatim text={contact} class="consent-contact" />}
       </td>
       <td>
@@ -32,7 +37,7 @@ export function ConsentRow({ consent, fixed, put }: Props) {
       <td class="consent-given">
         <TableLabel name={t.consents.columns.given} />
         <time datetime={given_at}>{date(given_at)}</time>
-        <Verbatim text={how} class="consent-how" />
+        {how && <Verbatim text={how} class="consent-how" />}
         <span class="quiet consent-entered">
           {t.consents.enteredBy({ who: clean(added_by), day: date(added_at) })}
         </span>
@@ -40,6 +45,7 @@ export function ConsentRow({ consent, fixed, put }: Props) {
       <td class="consent-holds">
         <TableLabel name={t.consents.columns.until} />
         <span>{holds(consent)}</span>
+        {consent.erased_why && <Verbatim text={consent.erased_why} class="consent-how" />}
       </td>
       <td class="consent-document">
         <TableLabel name={t.consents.columns.document} />
@@ -48,6 +54,7 @@ export function ConsentRow({ consent, fixed, put }: Props) {
       {!fixed && (
         <td class="consent-act">
           {state === 'in_force' && <Withdraw consent={consent} number={shown} put={put} />}
+          {state !== 'erased' && <EraseConsent consent={consent} number={shown} put={put} />}
         </td>
       )}
     </tr>
@@ -60,7 +67,8 @@ function Scope({ consent: { extensions, queues } }: { consent: Consent }) {
   return <span class="quiet consent-scope">{t.consents.onlyFor({ scope })}</span>;
 }
 
-function holds({ state, until, withdrawn_at, withdrawn_by }: Consent): string {
+function holds({ state, until, withdrawn_at, withdrawn_by, erased_at, erased_by }: Consent): string {
+  if (state === 'erased') return t.consents.states.erased({ who: clean(erased_by), day: date(erased_at!) });
   const end = until === null ? '' : endsAt(until);
   if (state !== 'withdrawn') return t.consents.states[state]({ until: end });
   return t.consents.states.withdrawn({ who: clean(withdrawn_by), day: date(withdrawn_at!) });

@@ -9,13 +9,14 @@ import { type Consent, type Consents, consentsApi } from '../state/api-consents.
 import { mayDo } from '../state/rights.js';
 import { AddConsent } from './add-consent.js';
 import { ConsentRow } from './consent-row.js';
+import { ImportConsents } from './import-consents.js';
 
 /** Standing consents and objections: a page of them at first, or those for numbers with some digits. */
 export function ConsentsPage() {
   const [digits, setDigits] = useState('');
   const [found, setFound] = useState<Consents | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
-  const [adding, setAdding] = useState(false);
+  const [adding, setAdding] = useState<'one' | 'file' | null>(null);
   const [changed, setChanged] = useState(0);
   const fixed = !mayDo('settings');
   const wanted = digits.replace(/\D/g, '');
@@ -59,9 +60,14 @@ export function ConsentsPage() {
       {found && (
         <div class="consents-acts">
           {!fixed && !adding && (
-            <button id="consent-new" type="button" class="button" onClick={() => setAdding(true)}>
+            <button id="consent-new" type="button" class="button" onClick={() => setAdding('one')}>
               <PlusIcon />
               {t.consents.add.open}
+            </button>
+          )}
+          {!fixed && !adding && (
+            <button id="consents-import" type="button" class="button" onClick={() => setAdding('file')}>
+              {t.consents.import.open}
             </button>
           )}
           {found.total > 0 && (
@@ -71,13 +77,19 @@ export function ConsentsPage() {
           )}
         </div>
       )}
-      {adding && (
+      {adding === 'one' && (
         <AddConsent
           done={() => {
             setChanged((n) => n + 1);
-            left(() => setAdding(false), 'consent-new');
+            left(() => setAdding(null), 'consent-new');
           }}
-          cancel={() => left(() => setAdding(false), 'consent-new')}
+          cancel={() => left(() => setAdding(null), 'consent-new')}
+        />
+      )}
+      {adding === 'file' && (
+        <ImportConsents
+          done={() => setChanged((n) => n + 1)}
+          cancel={() => left(() => setAdding(null), 'consents-import')}
         />
       )}
       {found && found.total === 0 && !adding && !fixed && <p class="quiet">{t.consents.emptyHelp}</p>}

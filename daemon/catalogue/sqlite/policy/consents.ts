@@ -28,12 +28,17 @@ const standing = noun({
     ...{ contact: Text, extensions: Type.Array(Text), queues: Type.Array(Text) },
     ...{ given_at: Time, how: Text, until: orNull(Time), added_at: Time, added_by: Text },
     ...{ withdrawn_at: orNull(Time), withdrawn_by: Text, document: orNull(Document), digits: Text },
+    ...{ erased_at: orNull(Time), erased_by: Text, erased_why: Text },
   }),
-  make: ({ given_at, added_at, added_by, withdrawn_at, withdrawn_by, digits: _, ...row }): Standing => ({
-    ...row,
-    ...{ givenAt: given_at, addedAt: added_at, addedBy: added_by },
-    ...{ withdrawnAt: withdrawn_at, withdrawnBy: withdrawn_by },
-  }),
+  make: ({ given_at, added_at, added_by, withdrawn_at, withdrawn_by, digits: _, ...kept }): Standing => {
+    const { erased_at, erased_by, erased_why, ...row } = kept;
+    return {
+      ...row,
+      ...{ givenAt: given_at, addedAt: added_at, addedBy: added_by },
+      ...{ withdrawnAt: withdrawn_at, withdrawnBy: withdrawn_by },
+      ...{ erasedAt: erased_at, erasedBy: erased_by, erasedWhy: erased_why },
+    };
+  },
 });
 
 /** Standing consents and objections. */
@@ -53,6 +58,12 @@ export function createConsents(db: Db, reader: Reader) {
   const erased = db.prepare(`
     UPDATE consents SET document = json_set(document, '$.erasedAt', $at, '$.erasedBy', $by)
     WHERE id = $id AND document IS NOT NULL AND document ->> '$.erasedAt' IS NULL`);
+
+  const erase = db.prepare(`
+    UPDATE consents SET number = '', contact = '', extensions = '[]', queues = '[]', how = '', digits = '',
+      withdrawn_by = iif(withdrawn_at IS NULL, $by, withdrawn_by), withdrawn_at = coalesce(withdrawn_at, $at),
+      erased_at = $at, erased_by = $by, erased_why = $why
+    WHERE id = $id AND erased_at IS NULL AND (document IS NULL OR document ->> '$.erasedAt' IS NOT NULL)`);
 
   const get = (id: number): Standing | null => reader.orNull(standing, one.get(id));
   function known(id: number): Standing {
@@ -93,6 +104,11 @@ export function createConsents(db: Db, reader: Reader) {
 
     documentErased(id: number, by: string, at: number): Standing {
       erased.run({ id, by, at });
+      return known(id);
+    },
+
+    erase(id: number, by: string, at: number, why: string): Standing {
+      erase.run({ id, by, at, why });
       return known(id);
     },
   };

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { DOCUMENT_TYPES, MOST_DOCUMENT_BYTES } from '../../policy/standing/document.js';
-import { MOST_STANDING_AT_ONCE, NewStanding } from '../../policy/standing/standing.js';
-import { By, NOTHING, proved, type StreamRequest } from './request.js';
+import { MOST_ERASE_REASON, MOST_STANDING_AT_ONCE, NewStanding } from '../../policy/standing/standing.js';
+import { By, NOTHING, proved, type StreamRequest, Text } from './request.js';
 
 /**
  * Standing consents and objections: each of these needs the right `settings` and a proof, because calls are left out, or captured
@@ -47,6 +47,17 @@ export const CONSENTS = {
     'erasing',
     '/consents/document/erase',
     Type.Object({ by: By, id: ConsentId }),
+    NOTHING,
+    { ...about, timeoutMs: 15_000 },
+  ),
+  /**
+   * Erases its personal data, its document before it; one that is in force is withdrawn. The reason stays in the log and names
+   * nobody. Idempotent. Throws `consent_unknown`, `consent_reason`.
+   */
+  erase_consent: proved(
+    'erasing',
+    '/consents/erase',
+    Type.Object({ by: By, id: ConsentId, reason: Text(MOST_ERASE_REASON, 1) }),
     NOTHING,
     { ...about, timeoutMs: 15_000 },
   ),

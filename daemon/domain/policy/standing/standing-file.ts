@@ -58,6 +58,11 @@ export function standingFaultText({ code, text }: StandingFault): string {
   return said[code];
 }
 
+/** The fault of a file that is no CSV. */
+export const brokenStanding = (line: number, why: string): StandingFault => ({
+  ...{ code: 'csv_broken', line, text: why.slice(0, 60) },
+});
+
 export type StandingEntry = NewStanding & { line: number };
 
 /**
@@ -146,17 +151,18 @@ const unquoted = (cell: string): string =>
 export const STANDING_TABLE = [
   ...STANDING_COLUMNS,
   ...['state', 'withdrawn', 'withdrawn_by', 'entered', 'entered_by', 'document_sha256', 'document_erased'],
+  ...['erased', 'erased_by', 'erased_why'],
 ] as const;
 
 /** The cells of one, in the order of these columns, safe for a spreadsheet. */
 export function standingCells(standing: Standing, zone: string, now: number): string[] {
   const { kind, number, contact, extensions, queues, givenAt, how, until } = standing;
-  const { withdrawnAt, withdrawnBy, addedAt, addedBy, document } = standing;
+  const { withdrawnAt, withdrawnBy, addedAt, addedBy, document, erasedAt, erasedBy, erasedWhy } = standing;
   const time = (ms: number | null | undefined) => (ms == null ? '' : times(zone)(ms).slice(0, 16));
   return [
     ...[kind, number, contact, extensions.join(' '), queues.join(' '), givenText(givenAt, zone), how],
     ...[endText(until, zone), stateOf(standing, now), time(withdrawnAt), withdrawnBy, time(addedAt), addedBy],
-    ...[document?.sha256 ?? '', time(document?.erasedAt)],
+    ...[document?.sha256 ?? '', time(document?.erasedAt), time(erasedAt), erasedBy, erasedWhy],
   ].map(harmless);
 }
 

@@ -1,11 +1,12 @@
 import { type Static, Type } from 'typebox';
-import { numberKeys } from '../../phone.js';
+import { digitsOf, numberKeys } from '../../phone.js';
 import { isNumber, ListedNumber } from '../lists/number-list.js';
 import type { DocumentType } from './document.js';
 
 /**
  * Standing consents and objections: what an outside party has said once for all calls with its number, such as in a contract.
- * None is removed: one that no longer holds was withdrawn, or has ended.
+ * None is removed: one that no longer holds was withdrawn, or has ended. Of one that was erased there remains that there was one,
+ * without number, contact, extensions, queues or how it was given.
  */
 
 export const standingKinds = ['consent', 'objection'] as const;
@@ -61,6 +62,10 @@ export type Standing = NewStanding & {
   /** Empty while it is not withdrawn. */
   withdrawnBy: string;
   document: StandingDocument | null;
+  /** When its personal data was erased, by whom and why; null and empty while it is there. */
+  erasedAt: number | null;
+  erasedBy: string;
+  erasedWhy: string;
 };
 
 /** What a decision needs to know of one that holds for a call. */
@@ -77,11 +82,12 @@ export type StandingOf = {
 /** Where nobody has entered one. */
 export const NONE_STANDING: StandingOf = { holding: () => [], anyObjection: () => false };
 
-export const standingStates = ['in_force', 'expired', 'withdrawn'] as const;
+export const standingStates = ['in_force', 'expired', 'withdrawn', 'erased'] as const;
 export type StandingState = (typeof standingStates)[number];
 
 /** How one stands at `now`, ms since 1970. */
-export function stateOf({ until, withdrawnAt }: Standing, now: number): StandingState {
+export function stateOf({ until, withdrawnAt, erasedAt }: Standing, now: number): StandingState {
+  if (erasedAt !== null) return 'erased';
   if (withdrawnAt !== null) return 'withdrawn';
   return until !== null && until <= now ? 'expired' : 'in_force';
 }
@@ -97,6 +103,25 @@ export function holdsFor(
 ): boolean {
   const end = Math.min(until ?? Number.POSITIVE_INFINITY, withdrawnAt ?? Number.POSITIVE_INFINITY);
   return kind === 'objection' ? givenAt <= to && end > Math.max(from, givenAt) : givenAt <= from && end > to;
+}
+
+export const MOST_ERASE_REASON = 200;
+/** So many digits of a number tell whose it is. */
+const TELLING_DIGITS = 5;
+
+/**
+ * Whether a text names somebody who is to be erased, by a part of the number or by the contact's name: it would stay in the audit
+ * log for good.
+ */
+export function namesErased(
+  { number, contact }: Pick<Standing, 'number' | 'contact'>,
+  text: string,
+): boolean {
+  const end = digitsOf(number).slice(-TELLING_DIGITS);
+  const name = contact.trim().toLowerCase();
+  return (
+    (end.length > 1 && digitsOf(text).includes(end)) || (name.length > 2 && text.toLowerCase().includes(name))
+  );
 }
 
 /** Returns what is wrong with one that is to be entered at `now`, in one sentence; null for nothing. */
@@ -115,13 +140,30 @@ export function createStandingIndex(region: string) {
   const byKey = new Map<string, Map<number, Found>>();
   /** Ids of objections that are not withdrawn. */
   const objections = new Set<number>();
+  const keysById = new Map<number, string[]>();
+
+  function erase({ id, withdrawnAt }: Standing): string[] {
+    const keys = keysById.get(id) ?? [];
+    for (const key of keys) {
+      const there = byKey.get(key);
+      const found = there?.get(id);
+      if (found) there!.set(id, { ...found, withdrawnAt });
+    }
+    objections.delete(id);
+    return keys;
+  }
 
   return {
-    /** Takes one up, in place of what was known of it. Returns what its number is looked up by. */
+    /**
+     * Takes one up, in place of what was known of it. Returns what its number is looked up by. One that is erased is withdrawn here:
+     * until the next start it stays known for which calls it held, so that none of them is captured after all.
+     */
     put(standing: Standing): string[] {
+      if (standing.erasedAt !== null) return erase(standing);
       const { id, kind, number, extensions, queues, givenAt, until, withdrawnAt } = standing;
       const found: Found = { id, kind, number, extensions, queues, givenAt, until, withdrawnAt };
       const keys = numberKeys(number, region);
+      keysById.set(id, keys);
       for (const key of keys) {
         const there = byKey.get(key);
         if (there) there.set(id, found);

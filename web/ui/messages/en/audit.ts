@@ -192,7 +192,7 @@ export const auditText = {
     prompt_activate: 'a change of the prompt that callers hear',
     consent_add: 'adding a consent or objection',
     consent_withdraw: 'withdrawing a consent or objection',
-    consent_erase: 'erasing a signed document',
+    consent_erase: 'erasing a consent or objection, or its document',
     approval_ask: 'asking for an approval',
     approval_give: 'an approval',
     approval_withdraw: 'withdrawing an approval',
@@ -288,7 +288,10 @@ export const auditText = {
         : `entered ${text(detail.entered)} consents and objections`,
     consent_withdraw: ({ detail }) =>
       `withdrew ${detail.kind === 'consent' ? 'a standing consent' : 'a standing objection'}`,
-    consent_erase: () => 'erased the signed document of a consent or objection',
+    consent_erase: ({ detail }) =>
+      detail.row === true
+        ? `erased the personal data of ${detail.kind === 'consent' ? 'a standing consent' : 'a standing objection'}`
+        : 'erased the signed document of a consent or objection',
     approval_ask: ({ detail }) =>
       `asked to ${approvalAct(detail)}${detail.alone ? ', with no second person who could approve' : ''}`,
     approval_give: ({ detail }) =>

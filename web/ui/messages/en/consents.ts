@@ -3,22 +3,40 @@ import type { StandingFaultCode } from '../../../../daemon/domain/policy/standin
 import { count, listAnd, plural } from '../locale.js';
 
 type Text = { text: string };
+/** The columns of a file, as people write them: these are never translated. */
+const STANDING_COLUMNS = 'kind, number, contact, extensions, queues, given, how, until';
 
 /** What is wrong with something that was to be entered, and what to do about it. */
-const faults: Partial<Record<StandingFaultCode, (about: Text) => string>> = {
+const faults: Record<StandingFaultCode, (about: Text) => string> = {
+  csv_broken: ({ text }) => `This is not CSV: ${text}. Check the quotation marks of this line.`,
+  columns_wrong: ({ text }) =>
+    `The columns are “${text}”. The first line must name the columns: ${STANDING_COLUMNS}. Only kind, number, given and how are required.`,
+  empty: () =>
+    'The file contains no entries. Put one consent or objection in each line below the column names.',
+  too_many: () => `The file has more than ${count(10_000)} entries. Split it into several files.`,
+  cells_many: () =>
+    'The line has more cells than columns. Put text that contains a comma in quotation marks.',
+  kind_bad: ({ text }) => `“${text}” is neither “consent” nor “objection”.`,
+  number_rounded: ({ text }) =>
+    `“${text}” was rounded by a spreadsheet. Format the column as text and enter the number again.`,
   number_missing: () => 'Enter a number.',
   number_bad: ({ text }) =>
     `“${text}” is not a telephone number. Use digits with or without the country code, such as +44 20 7946 0123.`,
   contact_long: () => `The name is longer than ${count(80)} characters. Shorten it.`,
   names_many: () =>
     `Enter at most ${count(50)} extensions and ${count(50)} queues, separated by spaces, each of at most ${count(80)} characters.`,
-  given_bad: () => 'Enter the day on which it was given.',
+  given_bad: ({ text }) =>
+    text
+      ? `“${text}” is not a day. Use 2026-05-03 or 2026-05-03 14:30.`
+      : 'Enter the day on which it was given.',
   given_future: () => 'That day is in the future. Enter the day on which it was given.',
   how_missing: () => 'Enter how it was given, such as “contract of 3 May” or “letter”.',
   how_long: () => `The text is longer than ${count(200)} characters. Shorten it.`,
   until_bad: ({ text }) => `“${text}” is not a date.`,
   until_past: () => 'That day is in the past, or before it was given. Choose a later day.',
 };
+
+const entries = (n: number) => plural(n, { one: '1 entry', other: `${count(n)} entries` });
 
 /** The messages of standing consents and objections. */
 export const consentsText = {
@@ -61,6 +79,7 @@ export const consentsText = {
     in_force: ({ until }: { until: string }) => (until ? `Until ${until}` : 'Until withdrawn'),
     expired: ({ until }: { until: string }) => `Ended ${until}`,
     withdrawn: ({ day, who }: { day: string; who: string }) => `Withdrawn by ${who} on ${day}`,
+    erased: ({ day, who }: { day: string; who: string }) => `Erased by ${who} on ${day}`,
   } satisfies Record<StandingState, (about: never) => string>,
   document: {
     save: ({ size }: { size: string }) => `Save document (${size})`,
@@ -82,6 +101,38 @@ export const consentsText = {
     what: 'It no longer holds from now on. The entry and its document stay as proof.',
     busy: 'Withdrawing…',
     done: ({ number }: { number: string }) => `${number}: withdrawn.`,
+  },
+  erase: {
+    button: 'Erase personal data',
+    of: ({ kind, number }: { kind: StandingKind; number: string }) =>
+      `Erase the personal data of the ${kind} of ${number}`,
+    title: ({ kind, number }: { kind: StandingKind; number: string }) =>
+      `Erase the personal data of the ${kind} of ${number}?`,
+    what: 'The number, the contact, the extensions and queues, how it was given and the signed document are erased and cannot be restored. That there was an entry, its dates and the reason stay.',
+    ends: {
+      consent: 'This consent is in force. It no longer holds from now on.',
+      objection:
+        'This objection is in force. From now on, calls with the number are recorded again if a rule says so.',
+    } satisfies Record<StandingKind, string>,
+    reason: 'Reason',
+    reasonHelp:
+      'Such as “erasure request of 3 May”. It stays in the audit log: leave out the number and the name.',
+    noReason: 'Enter why it is erased.',
+    busy: 'Erasing…',
+    done: 'The personal data was erased.',
+  },
+  gone: 'Erased',
+  import: {
+    open: 'Import from CSV',
+    title: 'Import consents and objections',
+    help: `The first line names the columns: ${STANDING_COLUMNS}. Only kind, number, given and how are required. Kind is “consent” or “objection”.`,
+    button: 'Import entries',
+    skip: ({ right, wrong }: { right: number; wrong: number }) =>
+      `Import the ${entries(right)} without mistakes and leave out ${plural(wrong, { one: '1 line', other: `${count(wrong)} lines` })}`,
+    done: ({ right, wrong }: { right: number; wrong: number }) =>
+      wrong > 0
+        ? `${entries(right)} imported. ${plural(wrong, { one: '1 line was', other: `${count(wrong)} lines were` })} left out.`
+        : `${entries(right)} imported.`,
   },
   add: {
     open: 'Enter a consent or objection',

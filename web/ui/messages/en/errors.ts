@@ -244,6 +244,10 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'That is more consents and objections than there can be.',
     hint: 'Nothing was changed. There can be 100,000 of them. A number list with a rule takes more.',
   },
+  consent_reason: {
+    message: 'Enter why the personal data is erased, without naming anybody.',
+    hint: 'Nothing was erased. The reason is kept for good. Write something like “erasure request of 3 May”, without the number or the name.',
+  },
   document_invalid: {
     message: 'This file cannot be kept as a signed document.',
     hint: 'Upload a PDF, PNG or JPEG file of at most 5 MB.',

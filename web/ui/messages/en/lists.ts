@@ -79,15 +79,11 @@ export const listsText = {
   },
   import: {
     title: 'Import and export',
-    file: 'CSV file',
     help: 'The first line names the columns: number, note, until. Only number is required.',
     add: 'Add to the numbers on this list',
     replace: ({ n }: { n: number }) => `Replace the ${numbers(n)} on this list`,
     how: 'Import mode',
     button: 'Import numbers',
-    busy: 'Importing…',
-    noFile: 'Choose a CSV file.',
-    tooLong: 'The file is larger than 1 MB. Split it into several files.',
     done: ({ added, removed }: { added: number; removed: number }) =>
       removed > 0
         ? `${numbers(added)} imported, replacing ${count(removed)}.`
@@ -97,13 +93,6 @@ export const listsText = {
         one: `1 of these numbers is also on “${list}”.`,
         other: `${count(n)} of these numbers are also on “${list}”.`,
       }),
-    faultsTitle: ({ n }: { n: number }) =>
-      plural(n, {
-        one: 'Nothing was imported: 1 line must be corrected.',
-        other: `Nothing was imported: ${count(n)} lines must be corrected.`,
-      }),
-    line: ({ line }: { line: number }) => `Line ${count(line)}`,
-    moreFaults: ({ n }: { n: number }) => `And ${count(n)} more.`,
     export: 'Export as CSV',
   },
   faults,

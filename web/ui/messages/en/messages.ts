@@ -4,6 +4,7 @@ import { badgeText, callsText, callText, keysText, playerText } from './calls.js
 import { consentText } from './consent.js';
 import { consentsText } from './consents.js';
 import { coverageText } from './coverage.js';
+import { csvText } from './csv.js';
 import { errorText } from './errors.js';
 import { evidenceText } from './evidence.js';
 import { healthText } from './health.js';
@@ -168,6 +169,7 @@ export const messages = {
   rules: rulesText,
   lists: listsText,
   consents: consentsText,
+  csv: csvText,
   quality: qualityText,
   telling: tellingText,
   would: wouldText,
