@@ -451,7 +451,7 @@ const catalogue = {
   },
   consent_reason: {
     message: 'Enter why the personal data is erased, without naming anybody.',
-    hint: 'Nothing was erased. The reason is kept for good. Write something like "erasure request of 3 May", without the number or the name.',
+    hint: 'Nothing was erased. The reason is kept for good. Write what led to it, such as the day of the request, and leave out the number and the name.',
     blame: 'operator',
     status: 400,
   },

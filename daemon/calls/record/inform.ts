@@ -108,8 +108,11 @@ export function createInform(
     };
   };
 
+  /** A call that is becoming part of another: nobody finds it any more, and what it is being told is cut off. */
+  let leaving: { id: CallId; live: Live } | null = null;
+
   function heard(told: Told): void {
-    const l = around.find(told.callId);
+    const l = around.find(told.callId) ?? (leaving?.id === told.callId ? leaving.live : undefined);
     if (!l?.informing.prompt) return;
     const { informing } = l;
     const { of, played: prompt } = l.informing.prompt;
@@ -282,8 +285,11 @@ export function createInform(
 
     /** What was told in a call that became part of another was told in that. */
     unite(from: CallId, l: Live, into: Live): void {
+      leaving = { id: from, live: l };
       announcer.end(from);
+      leaving = null;
       const [a, b] = [l.informing, into.informing];
+      b.writing = Promise.all([a.writing, b.writing]);
       b.told = new Set([...b.told, ...a.told]);
       b.anybody ||= a.anybody;
       b.byDialplan ||= a.byDialplan;
