@@ -113,14 +113,17 @@ for (const call of calls) {
   if (decision.open) open++;
 }
 say(`${policy.record.length} rules; ${by.size} of them decided ${calls.length} calls, ${open} of these open`);
-say(`${perSecond(calls.length, first)} decisions/s, every other party for the first time`);
-const began = process.cpuUsage();
+say(
+  `${perSecond(calls.length, first)} decisions per second by wall clock in the first pass, in which every other party's number is parsed`,
+);
+const [began, since] = [process.cpuUsage(), performance.now()];
 for (let i = 0; i < count; i++) decideRecord(policy, calls[i % calls.length]!);
 const { user, system } = process.cpuUsage(began);
 const rate = (count / (user + system)) * 1_000_000;
 say(
   `${Math.round(rate).toLocaleString('en')} decisions per second of processor time (target ${TARGET.toLocaleString('en')})`,
 );
+say(`${perSecond(count, since)} by wall clock`);
 if (rate < TARGET) process.exitCode = 1;
 
 function perSecond(n: number, since: number): string {
