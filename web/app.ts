@@ -7,6 +7,7 @@ import type { Log } from '../daemon/ops/log.js';
 import { repeatedly } from '../daemon/ops/turns.js';
 import { accountRoutes } from './account/routes.js';
 import { tokenRoutes } from './account/token-routes.js';
+import { approvalRoutes } from './approvals/routes.js';
 import { createAudit } from './audit/audit.js';
 import { auditRoutes } from './audit/routes.js';
 import { createCookie, createJourneyCookie } from './auth/cookie.js';
@@ -130,6 +131,7 @@ const resources = [
   replayRoutes,
   numberListRoutes,
   consentRoutes,
+  approvalRoutes,
   tellingRoutes,
   qualityRoutes,
   retentionRoutes,

@@ -26,6 +26,7 @@ import './policy/policy.css';
 import './policy/rules.css';
 import './lists/lists.css';
 import './consents/consents.css';
+import './approvals/approvals.css';
 import './retention/retention.css';
 import './coverage/coverage.css';
 import './consent/consent.css';

@@ -5,6 +5,7 @@ import type { LightMyRequestResponse } from 'fastify';
 import { Secret, TOTP } from 'otpauth';
 import type { Test } from 'tap';
 import { ulid } from 'ulid';
+import { DAY_MS, digestOfShown } from '../../../daemon/domain/approval/approval.js';
 import type { AuditAction } from '../../../daemon/domain/assurance/audit.js';
 import { directiveKinds } from '../../../daemon/domain/call/directive.js';
 import type { Proof } from '../../../daemon/domain/people/factor.js';
@@ -64,13 +65,16 @@ const cookieFor = ({ dashboard, anna }: House, ...proofs: Proof[]) =>
   signInAs(dashboard, anna, ['password', ...proofs]);
 
 /** Gives anna an authenticator app, and a code of it. */
-async function withApp({ dashboard: { catalogue, clock, masterKey }, anna }: House): Promise<string> {
+async function withApp(
+  { dashboard: { catalogue, clock, masterKey }, anna }: House,
+  sinceMs = 0,
+): Promise<string> {
   const secret = new Secret({ buffer: Uint8Array.from(randomBytes(20)).buffer });
   const secrets = createFactorSecrets(() => ({
     ...{ current: masterKey, next: null, reread: () => [masterKey] },
   }));
   const sealed = secrets.seal(anna, Buffer.from(secret.bytes));
-  await catalogue.factors.saveTotp(anna, { sealed, addedAt: clock.ms, lastStep: 0 });
+  await catalogue.factors.saveTotp(anna, { sealed, addedAt: clock.ms - sinceMs, lastStep: 0 });
   return new TOTP({ secret }).generate({ timestamp: clock.ms });
 }
 
@@ -146,6 +150,30 @@ const withConsent = (writes: AuditAction, body?: object): Request[] => [
     },
   },
 ];
+
+/** What ben asks for, and anna can approve. */
+async function askedBy({ dashboard: { catalogue, clock }, ben }: House) {
+  const [askedAt, shown] = [clock.ms, { recordings: ['R1'] }];
+  return catalogue.approvals.ask({
+    ...{ id: ulid(), act: 'erase', object: 'by hand', digest: digestOfShown(shown), shown, reason: 'Asked.' },
+    ...{ askedBy: { id: ben, name: 'ben' }, askedAt, expiresAt: askedAt + DAY_MS, notBefore: askedAt },
+    alone: false,
+  });
+}
+
+/** Approves it by a code of an app that anna has had for long. */
+async function approving(house: House): Promise<Sent> {
+  const { id, digest } = await askedBy(house);
+  const code = await withApp(house, 8 * DAY_MS);
+  const cookie = await cookieFor(house);
+  const act = { kind: 'approving', object: `${id} ${digest}` };
+  const proved = await asked(house, 'POST /api/v1/session/second-factor', { body: { code, act }, cookie });
+  return {
+    names: { id },
+    body: { digest },
+    cookie: `${proved.cookies[0]?.name}=${proved.cookies[0]?.value}`,
+  };
+}
 
 /** Ends a session of the dashboard, which takes nothing from anybody: it is done at once. */
 const ends = (writes: AuditAction, making: Request['send'] = () => ({})): Request[] => [
@@ -341,6 +369,13 @@ export const requests: Record<string, Request[]> = {
   'GET /api/v1/consents/:id/document': withConsent('export'),
   'DELETE /api/v1/consents/:id/document': withConsent('consent_erase'),
   'GET /api/v1/consents.csv': plain('export'),
+  'POST /api/v1/approvals/:id/approve': [{ writes: ['approval_give'], send: approving }],
+  'POST /api/v1/approvals/:id/withdraw': [
+    {
+      writes: ['approval_withdraw'],
+      send: async (house) => ({ names: { id: (await askedBy(house)).id } }),
+    },
+  ],
   'POST /api/v1/prompts': plain('prompt_add', {
     body: {
       ...{ kind: 'announce', language: 'en', name: 'Ada', text: 'This call is recorded.' },

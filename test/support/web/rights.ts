@@ -448,6 +448,12 @@ export const rights: Record<string, Row> = {
   },
   'DELETE /api/v1/consents/:id/document': { is: '401 403 400 403 403 403 403 403 400' },
   'GET /api/v1/consents.csv': { is: '     401 403 200 403 403 403 403 200 200', token: 'oversee' },
+  'GET /api/v1/approvals': { is: '        401 200 200 200 200 200 200 200 200' },
+  'POST /api/v1/approvals/:id/approve': {
+    is: '                                 401 403 404 403 403 403 403 403 404',
+    send: { digest: 'a'.repeat(64) },
+  },
+  'POST /api/v1/approvals/:id/withdraw': { is: '401 404 404 404 404 404 404 404 404' },
   'GET /api/v1/telling': { is: '          401 403 200 403 403 403 403 200 200', token: 'oversee' },
   'POST /api/v1/telling/test': {
     token: 'oversee',

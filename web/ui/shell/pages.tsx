@@ -14,6 +14,7 @@ const [
   Consents,
   Telling,
   Retention,
+  Approvals,
   Audit,
   Health,
   People,
@@ -30,6 +31,7 @@ const [
   later(() => import('../consents/consents.js').then((m) => m.ConsentsPage)),
   later(() => import('../telling/telling.js').then((m) => m.TellingPage)),
   later(() => import('../retention/retention.js').then((m) => m.RetentionPage)),
+  later(() => import('../approvals/approvals.js').then((m) => m.ApprovalsPage)),
   later(() => import('../audit/audit.js').then((m) => m.AuditPage)),
   later(() => import('../health/health.js').then((m) => m.HealthPage)),
   later(() => import('../people/people.js').then((m) => m.PeoplePage)),
@@ -79,6 +81,10 @@ const pages: Page[] = [
   {
     ...{ name: 'retention', href: '/retention', title: () => t.retention.title, group: 'assurance' },
     ...{ may: oversees, later: Retention, view: () => <Retention.View /> },
+  },
+  {
+    ...{ name: 'approvals', href: '/approvals', title: () => t.approvals.title, group: 'assurance' },
+    ...{ may: () => mayDo('settings'), later: Approvals, view: () => <Approvals.View /> },
   },
   {
     ...{ name: 'audit', href: '/audit', title: () => t.audit.title, group: 'assurance' },

@@ -74,7 +74,9 @@ function ProofDialog({ act, done, cancel }: Props) {
         <p>
           <strong>{words.acts[act.kind]}</strong>
         </p>
-        <p class="quiet">{nothing ? t.factors.factor.elsewhere : words.text}</p>
+        <p class="quiet">
+          {nothing ? t.factors.factor.elsewhere : act.kind === 'approving' ? words.once : words.text}
+        </p>
         {problem !== null && <ErrorNote problem={problem} />}
         {mine?.password && (
           <Field

@@ -1,4 +1,5 @@
 import { count, plural } from '../locale.js';
+import { approvalsText } from './approvals.js';
 import { auditText } from './audit.js';
 import { badgeText, callsText, callText, keysText, playerText } from './calls.js';
 import { consentText } from './consent.js';
@@ -42,6 +43,7 @@ export const messages = {
       consents: 'Consents',
       telling: 'Telling callers',
       retention: 'Retention',
+      approvals: 'Approvals',
       health: 'Health',
       people: 'People',
       audit: 'Audit log',
@@ -170,6 +172,7 @@ export const messages = {
   lists: listsText,
   consents: consentsText,
   csv: csvText,
+  approvals: approvalsText,
   quality: qualityText,
   telling: tellingText,
   would: wouldText,

@@ -15,6 +15,7 @@ export const referenceText = {
     status: 'Status',
     policy: 'Policy',
     retention: 'Retention',
+    approvals: 'Approvals',
     consents: 'Consents and objections',
     lists: 'Lists of numbers',
     consent: 'Consent',

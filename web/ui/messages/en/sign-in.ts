@@ -114,6 +114,7 @@ export const factorText = {
       approving: 'You are about to approve what another person asked for.',
     } satisfies Record<ActKind, string>,
     text: 'Confirm only if you started this. For ten minutes you can then make changes of this kind without confirming again.',
+    once: 'Confirm only if you have read exactly what you approve. This counts for this one approval.',
     password: 'Password',
     code: 'Authentication code or recovery code',
     button: 'Continue',

@@ -1,0 +1,72 @@
+import type { ApprovalAct, ApprovalState } from '../../../../daemon/domain/approval/approval.js';
+import { plural } from '../locale.js';
+
+type Until = { until: string };
+
+/** The messages of two-person control. */
+export const approvalsText = {
+  title: 'Approvals',
+  intro:
+    'Some actions need two people: one asks and gives a reason, another approves exactly what is shown here. Approving needs a second factor.',
+  summary: ({ n }: { n: number }) =>
+    n === 0
+      ? 'No requests are waiting for approval.'
+      : plural(n, {
+          one: '1 request is waiting for approval.',
+          other: `${n} requests are waiting for approval.`,
+        }),
+  empty:
+    'Requests appear here when somebody asks for an action that needs a second person, such as listening to an earlier version of a recording.',
+  waiting: 'Waiting and approved',
+  over: 'Decided',
+  acts: {
+    hear_older: 'Listen to an earlier version of a recording',
+    release_hold: 'Release a legal hold',
+    erase: 'Erase recordings',
+    shorten_retention: 'Shorten retention',
+  } satisfies Record<ApprovalAct, string>,
+  states: {
+    waiting: 'Waiting for approval',
+    cooling: 'Approved, cooling off',
+    approved: 'Approved',
+    used: 'Used',
+    withdrawn: 'Withdrawn',
+    expired: 'Expired',
+  } satisfies Record<ApprovalState, string>,
+  askedBy: ({ who, when }: { who: string; when: string }) => `Requested by ${who}, ${when}`,
+  approvedBy: ({ who, when }: { who: string; when: string }) => `Approved by ${who}, ${when}`,
+  reason: 'Reason',
+  object: 'Applies to',
+  shown: 'What is approved',
+  digest: 'SHA-256 of what is shown',
+  expires: 'Expires',
+  notBefore: 'Not before',
+  alone:
+    'Nobody else could approve when this was requested. The person who asked may approve it alone, after 7 days. An alarm was sent.',
+  yes: 'Yes',
+  no: 'No',
+  items: ({ n }: { n: number }) => plural(n, { one: '1 item', other: `${n} items` }),
+  approve: 'Approve',
+  approveOf: ({ act }: { act: string }) => `Approve: ${act}`,
+  approveTitle: 'Approve this request?',
+  approveWhat: ({ who }: { who: string }) =>
+    `${who} can then do exactly what is shown below. Approve it only if you have checked it yourself.`,
+  approving: 'Approving…',
+  approved: 'Approved.',
+  withdraw: 'Withdraw',
+  withdrawOf: ({ act }: { act: string }) => `Withdraw: ${act}`,
+  withdrawTitle: 'Withdraw this request?',
+  withdrawWhat: 'It can no longer be approved or used. The person who asked can ask again.',
+  withdrawing: 'Withdrawing…',
+  withdrawn: 'Withdrawn.',
+  because: {
+    right: () => 'You don’t have permission to approve this.',
+    own: () => 'You asked for this yourself. Another person has to approve it.',
+    tied: ({ until }: Until) =>
+      `You cannot approve this before ${until}: in the last 7 days, one of you added the other’s account, created a password link for it or gave it more permissions.`,
+    factor_missing: () =>
+      'Approving needs a second factor. Add an authenticator app or a passkey on your account page.',
+    factor_new: ({ until }: Until) => `Your second factor is new. It counts for approvals from ${until}.`,
+    outside: () => 'Approving needs a local Tapedeck account.',
+  } satisfies Record<string, (about: Until) => string>,
+};
