@@ -24,6 +24,7 @@ import { createTokens } from './auth/tokens.js';
 import { createTries } from './auth/tries.js';
 import { audioRoutes } from './calls/audio-routes.js';
 import { directingRoutes } from './calls/directing-routes.js';
+import { earlierRoutes } from './calls/earlier-routes.js';
 import { heardRoutes } from './calls/heard-routes.js';
 import { listenRoutes } from './calls/listen-routes.js';
 import { createListening } from './calls/listening.js';
@@ -118,6 +119,7 @@ const resources = [
   setupRoutes,
   callRoutes,
   redactRoutes,
+  earlierRoutes,
   audioRoutes,
   manifestRoutes,
   evidenceRoutes,

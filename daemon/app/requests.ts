@@ -50,6 +50,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
       await on.calls.recorder.direct(call, said);
     },
     rules: { ldap: config.ldap.roles ?? [], oidc: config.oidc.roles ?? [] },
+    eraseVersion: retain.erase,
     makePrompt: createPromptMaker({ ffmpeg: ffmpegOf(config.encode) }).make,
     keepPrompt: createPromptFiles(dir).keep,
     documents: createDocuments({ dataDir: dir, keys, recovery: config.keys.recovery_recipient }),

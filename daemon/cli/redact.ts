@@ -23,7 +23,11 @@ export function redact(program: Command, ctx: CliContext): void {
       [] as string[],
     )
     .requiredOption('--reason <text>', 'why; shown in the audit log and in what is signed')
-    .option('--older <what>', '"destroy" the version before, or "keep" it for nobody to hear', 'destroy')
+    .option(
+      '--older <what>',
+      '"destroy" the version before, or "keep" it; a policy that says which wins',
+      'destroy',
+    )
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
@@ -40,8 +44,9 @@ export function redact(program: Command, ctx: CliContext): void {
         ...{ by: onConsole(), recording: call.recording.id, stretches, reason, older },
       });
       if (json) return ctx.out(JSON.stringify(made));
+      const kept = (await (await ctx.catalogue()).recordings.get(made.older))?.state === 'sealed';
       ctx.out(
-        `Version ${made.version} stands in the place of the one before, which was ${older === 'keep' ? 'kept, for nobody to hear' : 'destroyed'}.`,
+        `Version ${made.version} stands in the place of the one before, which was ${kept ? 'kept; listening to it needs two people' : 'destroyed'}.`,
       );
       if (made.left.length === 0) return ctx.out('Nobody had played, downloaded or exported it.');
       const rows = made.left.map(({ at, by, action, version }) => [

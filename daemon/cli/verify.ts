@@ -135,7 +135,7 @@ function supersedingNotes({ version, supersededBy, redaction }: Recording): stri
   return [
     supersededBy && `It was redacted: version ${version + 1} (${supersededBy}) stands in its place.`,
     redaction &&
-      `It was redacted: it stands in the place of version ${version - 1} (${redaction.older}), which was ${redaction.olderKept ? 'kept for nobody to hear' : 'destroyed'}.`,
+      `It was redacted: it stands in the place of version ${version - 1} (${redaction.older}), which was ${redaction.olderKept ? 'kept; listening to it needs two people' : 'destroyed'}.`,
   ].filter((note): note is string => typeof note === 'string');
 }
 

@@ -168,16 +168,21 @@ export function createApprovals(deps: ApprovalDeps) {
 
     /**
      * Uses an approval for exactly what is shown now, on record, before it is done. Throws `approval_missing` unless this person asked for
-     * it and it counts; `forbidden`, `audit_unwritable`.
+     * it and it counts; `forbidden`, `audit_unwritable`. `more`: entries that are written with it. What lasts has an entry of its first use
+     * alone.
      */
-    async use(asker: Asker, { id, ...what }: Asked & { id: string }): Promise<Approval> {
+    async use(
+      asker: Asker,
+      { id, ...what }: Asked & { id: string },
+      more: () => NewEntry[] = () => [],
+    ): Promise<Approval> {
       const person = personOf(asker);
       const found = await catalogue.approvals.get(id);
       if (!found || found.askedBy.id !== person.id) throw fail('approval_missing');
       const exactly = { act: what.act, object: what.object, digest: digestOfShown(what.shown) };
       return onRecord<Approval>(
         catalogue,
-        (used) => entryFor(asker, 'approval_use', used),
+        (used) => [...(found.usedAt === null ? [entryFor(asker, 'approval_use', used)] : []), ...more()],
         (c) => c.approvals.use(id, exactly, clock()),
       );
     },

@@ -12,7 +12,9 @@ import type { Askers } from './askers.js';
 import { LONGEST_REASON } from './sound.js';
 
 export type RedactRequestDeps = {
-  catalogue: Verbs<'calls.get' | 'recordings.get' | 'recordings.of' | 'audit.entries' | 'audited'>;
+  catalogue: Verbs<
+    'calls.get' | 'recordings.get' | 'recordings.of' | 'policy.newest' | 'audit.entries' | 'audited'
+  >;
   askers: Pick<Askers, 'proved' | 'may'>;
   redactor: { redact(order: RedactionOrder): Promise<Recording> };
   clock: () => number;
@@ -59,18 +61,20 @@ export function createRedactRequests({
         body.stretches.map(({ side, from_ms: fromMs, until_ms: untilMs }) => ({ side, fromMs, untilMs })),
         older.durationMs,
       );
+      const rule = (await catalogue.policy.newest()).policy.redaction?.older;
+      const kept = rule === undefined ? body.older === 'keep' : rule === 'two_people';
       const at = clock();
       const by = asker.person?.name ?? ('console' in body.by ? `${body.by.console} (command line)` : '');
       const order: RedactionOrder = {
         ...placeOf(mint(at), call.startedAt),
-        ...{ older: older.id, olderKept: body.older === 'keep', stretches, by, reason, at },
+        ...{ older: older.id, olderKept: kept, stretches, by, reason, at },
       };
       const about = {
         ...{ object: 'call', object_id: call.id, reason },
         detail: {
           recording: older.id,
           newer: order.id,
-          older: body.older,
+          older: kept ? 'keep' : 'destroy',
           stretches: stretchesSaid(stretches),
         },
       };

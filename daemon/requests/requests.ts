@@ -27,6 +27,7 @@ import { type ConsentDeps, createConsentRequests } from './policy/consents.js';
 import { createListRequests, type ListDeps } from './policy/lists.js';
 import { createPromptRequests, type PromptDeps } from './policy/prompts.js';
 import { createProofs, type Proofs } from './proofs.js';
+import { createOlderRequests, type OlderDeps } from './recordings/older.js';
 import { createRedactRequests, type RedactRequestDeps } from './redact.js';
 import { createRefusals } from './refusals.js';
 import { createRuleRequests, type RuleDeps } from './rules.js';
@@ -36,6 +37,7 @@ import { createTaking } from './taking.js';
 import { createTelling } from './tell.js';
 
 export type RequestsDeps = Pick<RuleDeps, 'retain' | 'jobs'> &
+  Pick<OlderDeps, 'eraseVersion'> &
   Pick<DirectingRequestDeps, 'direct'> &
   Pick<ListDeps, 'lists'> &
   Pick<ConsentDeps, 'standing' | 'documents'> &
@@ -111,6 +113,7 @@ export function createRequests(deps: RequestsDeps): {
       ...createListRequests(shared),
       ...consents.handlers,
       ...createRedactRequests(shared),
+      ...createOlderRequests({ ...shared, approvals }),
       ...createPromptRequests(shared),
       ...createSound(shared),
       ...createTelling(shared),

@@ -39,6 +39,7 @@ export async function startRecorder(dataDir: string, { check = never }: { check?
       rules: { ldap: [], oidc: [] },
       site: { name: '', timeZone: 'UTC' },
       retain: { run: never },
+      eraseVersion: never,
       redactor: { redact: never },
     },
     ...{ factorSecrets: { seal: never, open: never }, passes: { take: () => false } },

@@ -58,6 +58,9 @@ export function createReached({
       return reachedBy(person, right, await stored(id));
     },
 
+    /** A version of a recording, also one from before a redaction; the recorder alone gives a key of it. */
+    version: (id: RecordingId): Promise<Recording | null> => catalogue.recordings.get(id),
+
     /** Throws `forbidden` for who does not see every call: what follows tells of all of them. */
     every(person: Person): void {
       if (reachOf(person, 'view') !== 'all') throw fail('forbidden', 'It tells of every call.');

@@ -14,7 +14,7 @@ export function redactRoutes(app: App, { ask }: Needs<'ask'>): void {
         tags: ['calls'],
         summary: 'Redact a recording',
         description:
-          'Makes a new version with silence in these stretches, and destroys the key of the version before, or keeps it for nobody to hear. Answers with every time that sound of the versions before was given out. Needs a proof of the last ten minutes.',
+          'Makes a new version with silence in these stretches, and destroys the key of the version before, or keeps it, so that listening to it needs two people; where the policy says which, it wins. Answers with every time that sound of the versions before was given out. Needs a proof of the last ten minutes.',
         params: IdParams,
         body: RedactBody,
         response: answers(RedactedView),

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { approvalStates } from '../../daemon/domain/approval/approval.js';
 import { directiveKinds, directiveWays } from '../../daemon/domain/call/directive.js';
 import { CONTROL } from '../../daemon/domain/operations/control.js';
 import { PbxId } from '../../daemon/domain/pbx.js';
@@ -66,7 +67,7 @@ export const RecordingView = Type.Object({
         reason: Type.String(),
         older: Type.String({ description: 'The version in whose place it stands.' }),
         older_kept: Type.Boolean({
-          description: 'That version was kept, for nobody to hear; else destroyed.',
+          description: 'That version was kept, and listening to it needs two people; else destroyed.',
         }),
       },
       { description: 'Of a version that was redacted.' },
@@ -81,6 +82,33 @@ export const RedactBody = Type.Pick(redact.body, ['stretches', 'reason', 'older'
 });
 export const RedactedView = redact.answer;
 export const VersionsLeftView = redacted.answer;
+
+export const EarlierVersionsView = Type.Object({
+  rule: Nullable(
+    Type.Enum(['destroy', 'two_people'], {
+      description: 'What the policy says becomes of earlier versions; null where each redaction says.',
+    }),
+  ),
+  versions: Type.Array(
+    Type.Object({
+      recording: Type.String({ description: 'The id of this version.' }),
+      version: Type.Integer(),
+      duration_ms: Type.Number(),
+      kept: Type.Boolean({ description: 'Else it was destroyed.' }),
+      redacted_by: Type.String(),
+      redacted_at: Time,
+      reason: Type.String(),
+      stretches: redact.body.properties.stretches,
+      erased_at: Nullable(Time),
+      approval: Nullable(Type.String({ description: 'The id of your newest request to listen to it.' })),
+      access: Nullable(Type.Enum([...approvalStates], { description: 'What became of that request.' })),
+      until: Nullable(Type.String({ format: 'date-time', description: 'When that request expires.' })),
+      may_ask: Type.Boolean(),
+    }),
+    { description: 'Newest first.' },
+  ),
+});
+export const EarlierReason = Type.Object({ reason: Type.String({ minLength: 1, maxLength: 200 }) });
 
 export const CallSummary = Type.Object({
   id: Type.String(),

@@ -77,7 +77,10 @@ export function createAsking(ctx: CliContext) {
       standing: createStandingByNumber({ catalogue, clock, region: siteRegion(ctx.config()) }),
       documents: { keep: away, read: away, destroy: away },
       redactor: { redact: away },
-      retain: { run: async (how) => (await ctx.retain(withOwn)).run(how) },
+      retain: {
+        run: async (how) => (await ctx.retain(withOwn)).run(how),
+      },
+      eraseVersion: async (id, why) => (await ctx.retain(withOwn)).erase(id, why),
       jobs: {
         ask: away,
         async cancel(id) {

@@ -25,6 +25,8 @@ export function policyChanges(before: Policy, after: Policy): string[] {
   if (after.telling && told.length > 0) lines.push(`telling: ${told.join(', ')}`);
   const limits = [before, after].map(({ mask }) => (mask ? `${mask.resume_after_s} s` : 'the default'));
   if (limits[0] !== limits[1]) lines.push(`mask: ends by itself after ${limits[0]} -> ${limits[1]}`);
+  const older = [before, after].map(({ redaction }) => redaction?.older ?? 'as each redaction says');
+  if (older[0] !== older[1]) lines.push(`redaction: earlier versions ${older[0]} -> ${older[1]}`);
   const numbers = [before, after].map((p) => p.emergency_numbers.join(', '));
   if (numbers[0] !== numbers[1]) lines.push(`emergency_numbers: ${numbers[0]} -> ${numbers[1] || 'none'}`);
   return lines;

@@ -100,6 +100,9 @@ export const Holiday = Type.Object(
   { additionalProperties: false },
 );
 
+/** What becomes of the version of a recording from before a redaction. */
+export const olderRules = ['destroy', 'two_people'] as const;
+
 /**
  * The rules: what to record and how long to keep it. Rules are tried in order and the first that fits decides.
  * An empty policy records everything and keeps it forever.
@@ -135,6 +138,17 @@ export const Policy = Type.Object(
             minimum: 10,
             maximum: 3_600,
             description: 'After so long a mask ends by itself, and an alarm is raised. Left out: 300.',
+          }),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    redaction: Type.Optional(
+      Type.Object(
+        {
+          older: Type.Enum([...olderRules], {
+            description:
+              'What becomes of the version before a redaction: destroyed, or kept so that somebody may listen to it once a second person approves. Left out: each redaction says.',
           }),
         },
         { additionalProperties: false },

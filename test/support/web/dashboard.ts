@@ -113,6 +113,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
     },
     ...{ signer: () => '', sign: async () => ({ note: '' }), alarms: { raise: () => {} } },
     retain: { run: async () => ({ erased: 0, failed: 0, left: 0 }) },
+    eraseVersion: async () => {},
     redactor: { redact: async ({ older }) => (await catalogue.recordings.get(older))! },
     jobs: {
       ask: async () => ({ job: aJob, already: false }),

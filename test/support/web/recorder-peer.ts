@@ -73,6 +73,7 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
         return signer.recorder.sign();
       },
       retain: { run: (how) => retain().run(how) },
+      eraseVersion: (id, why) => retain().erase(id, why),
       async direct(_pbx, callId, said) {
         await house.catalogue.directives.add({ callId, at: Date.now(), ...said });
       },

@@ -8,9 +8,11 @@ import { ulid } from 'ulid';
 import { DAY_MS, digestOfShown } from '../../../daemon/domain/approval/approval.js';
 import type { AuditAction } from '../../../daemon/domain/assurance/audit.js';
 import { directiveKinds } from '../../../daemon/domain/call/directive.js';
+import { placeOf } from '../../../daemon/domain/paths.js';
 import type { Proof } from '../../../daemon/domain/people/factor.js';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import { keptOlder, type Older, shownOlder } from '../../../daemon/domain/recording/older.js';
 import { createFactorSecrets } from '../../../daemon/vault/factor-secrets.js';
 import { flip } from '../recordings/sealed.js';
 import { createAuthenticator } from './authenticator.js';
@@ -159,6 +161,42 @@ async function askedBy({ dashboard: { catalogue, clock }, ben }: House) {
     ...{ askedBy: { id: ben, name: 'ben' }, askedAt, expiresAt: askedAt + DAY_MS, notBefore: askedAt },
     alone: false,
   });
+}
+
+/** The recording of the call, which a newer version has taken the place of; it was kept. */
+async function redacted({ dashboard: { catalogue, clock }, call }: House): Promise<Older> {
+  const before = (await catalogue.calls.get(call))!.recording!;
+  const place = placeOf(ulid(clock.ms), clock.ms);
+  const stretches = [{ side: 'both' as const, fromMs: 0, untilMs: 100 }];
+  const order = { older: before.id, olderKept: true, stretches, by: 'ben', reason: 'Card', at: clock.ms };
+  await catalogue.recordings.redact({ ...place, ...order });
+  const redaction = {
+    ...{ ...order, olderPlainSha256: before.plainSha256, olderSealedSha256: before.sealedSha256 },
+    olderManifestSha256: null,
+  };
+  await catalogue.recordings.redacted(
+    { ...before, ...place, version: 2, redaction },
+    Buffer.alloc(9),
+    undefined,
+  );
+  return keptOlder(await catalogue.recordings.of(call), before.id);
+}
+
+/** The same, with the approval that anna may hear it. */
+async function approvedOlder(house: House): Promise<string> {
+  const { dashboard, anna } = house;
+  const { catalogue, clock } = dashboard;
+  const of = await redacted(house);
+  const [id, shown, at] = [ulid(clock.ms), shownOlder(of), clock.ms];
+  const digest = digestOfShown(shown);
+  const second = { ...FOUNDER, id: ulid(), name: 'Second person', passwordHash: 'x', createdAt: at };
+  await catalogue.people.add(second);
+  await catalogue.approvals.ask({
+    ...{ id, act: 'hear_older', object: of.older.id, digest, shown, reason: 'Dispute', alone: false },
+    ...{ askedBy: { id: anna, name: 'anna' }, askedAt: at, expiresAt: at + DAY_MS, notBefore: at },
+  });
+  await catalogue.approvals.approve(id, { digest, by: { id: second.id, name: second.name }, at });
+  return of.older.id;
 }
 
 /** Approves it by a code of an app that anna has had for long. */
@@ -395,6 +433,31 @@ export const requests: Record<string, Request[]> = {
           ...{ stretches: [{ side: 'both', from_ms: 0, until_ms: 100 }] },
           ...{ reason: 'Card number', older: 'destroy' },
         },
+      }),
+    },
+  ],
+  'POST /api/v1/recordings/:id/earlier/ask': [
+    {
+      writes: ['approval_ask'],
+      send: async (house) => ({
+        names: { id: (await redacted(house)).older.id },
+        body: { reason: 'Dispute' },
+      }),
+    },
+  ],
+  'GET /api/v1/recordings/:id/earlier/audio': (['play', 'download'] as const).map((as) => ({
+    writes: ['approval_use' as const, as],
+    send: async (house: House) => ({
+      names: { id: await approvedOlder(house) },
+      query: as === 'play' ? '' : 'download=1',
+    }),
+  })),
+  'POST /api/v1/recordings/:id/earlier/erase': [
+    {
+      writes: ['older_erase'],
+      send: async (house) => ({
+        names: { id: (await redacted(house)).older.id },
+        body: { reason: 'Not needed' },
       }),
     },
   ],

@@ -487,6 +487,26 @@ export const rights: Record<string, Row> = {
       older: 'destroy',
     },
   },
+  'GET /api/v1/calls/:id/versions': {
+    token: 'view',
+    is: {
+      shared: '  401 403 200 404 200 200 200 200 200',
+      whole: '   401 403 200 404 200 200 404 200 200',
+      foreign: ' 401 403 200 200 404 404 404 200 200',
+      erased: '  401 403 200 404 200 200 200 200 200',
+      bare: '    401 403 200 404 200 200 200 200 200',
+      ...NOT_THERE,
+    },
+  },
+  'POST /api/v1/recordings/:id/earlier/ask': {
+    is: '                                 401 403 403 404 404 404 404 404 404',
+    send: { reason: 'Dispute' },
+  },
+  'GET /api/v1/recordings/:id/earlier/audio': { is: '401 403 403 404 404 404 404 404 404' },
+  'POST /api/v1/recordings/:id/earlier/erase': {
+    is: '                                 401 403 404 403 403 403 403 403 404',
+    send: { reason: 'Not needed' },
+  },
   'GET /api/v1/calls/:id/redacted': {
     is: {
       shared: '  401 403 200 403 403 403 403 403 200',

@@ -18,6 +18,7 @@ import {
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { createConsentRequests } from '../../../daemon/requests/policy/consents.js';
 import { createListRequests } from '../../../daemon/requests/policy/lists.js';
+import { createOlderRequests } from '../../../daemon/requests/recordings/older.js';
 import { createRedactRequests } from '../../../daemon/requests/redact.js';
 import { createRuleRequests } from '../../../daemon/requests/rules.js';
 import { AUDITOR, type PeopleLab, PLACE, password, peopleLab } from '../../support/people-lab.js';
@@ -68,6 +69,7 @@ const bodies = (by: { person: string; session: string; address: string }) =>
     withdraw_consent: { by, id: 1 },
     erase_document: { by, id: 1 },
     erase_consent: { by, id: 1, reason: 'Asked for' },
+    erase_older: { by, recording: 'another', reason: 'Not needed' },
     redact_recording: {
       ...{ by, recording: 'none', reason: 'Card number', older: 'destroy' },
       stretches: [{ side: 'both', from_ms: 0, until_ms: 9 }],
@@ -97,10 +99,18 @@ function asking(lab: PeopleLab) {
     mint: () => '',
     redactor: { redact: () => Promise.reject(new Error('no redaction')) },
   });
-  const handlers = { ...lab.handlers, ...rules, ...lists, ...consents.handlers, ...redactions } as Pick<
-    ControlHandlers,
-    GeneralName
-  >;
+  const older = createOlderRequests({
+    ...{ ...lab.deps, approvals: { ask: never, use: never, newest: never } as never },
+    ...{ identity: never, taking: { take: () => {} }, eraseVersion: never },
+  });
+  const handlers = {
+    ...lab.handlers,
+    ...rules,
+    ...lists,
+    ...consents.handlers,
+    ...redactions,
+    ...older,
+  } as Pick<ControlHandlers, GeneralName>;
   return async (name: GeneralName, session: string, person = 'ada') => {
     const body = bodies(lab.by(person, { session }))[name];
     const answer = await (handlers[name] as (body: unknown) => Promise<unknown>)(body).catch((e) => e);

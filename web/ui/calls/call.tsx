@@ -22,6 +22,7 @@ import { DirectionIcon, Running } from './call-row.js';
 import { Consultations } from './consultations.js';
 import { Controls } from './controls.js';
 import { Details } from './details.js';
+import { EarlierVersions } from './earlier.js';
 import { EvidenceButton } from './evidence.js';
 import { Heard } from './heard.js';
 import { RedactButton, RedactedNote } from './redact.js';
@@ -87,6 +88,7 @@ export function CallPage({ id, address }: Props) {
           <ToldSection call={c} />
           <Seal call={c} />
           <RedactedNote call={c} />
+          <EarlierVersions call={c} />
           <Details call={c} />
           {c.recording && mayDo('audit') && (
             <p class="call-audit">

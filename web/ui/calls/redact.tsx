@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { Dialog } from '../kit/dialog.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { Field } from '../kit/field.js';
@@ -9,7 +9,7 @@ import { instantOf, instantText } from '../player/instant.js';
 import { player } from '../player/player.js';
 import { type Picked, StretchPicker } from '../player/stretch-picker.js';
 import { proofAsked, proven } from '../sign-in/proof-dialog.js';
-import { api, type CallDetail, type Recording, type Redacted } from '../state/api.js';
+import { api, type CallDetail, type Earlier, type Recording, type Redacted } from '../state/api.js';
 import { mayDo } from '../state/rights.js';
 import { CallLine, ReasonField, useReason } from './call-reason.js';
 
@@ -49,6 +49,10 @@ function RedactDialog({
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
   const [done, setDone] = useState<Redacted | null>(null);
+  const [rule, setRule] = useState<Earlier['rule']>(null);
+  useEffect(() => {
+    api.versions(call.id).then((all) => setRule(all.rule), setProblem);
+  }, [call.id]);
   const within = (text: string) => {
     const ms = instantOf(text);
     return ms !== null && ms <= recording.duration_ms ? ms : null;
@@ -128,12 +132,14 @@ function RedactDialog({
               </button>
             </div>
             <ReasonField reason={reason} words={t.redact} last />
-            <label class="check">
-              <input type="checkbox" checked={keep} onChange={(e) => setKeep(e.currentTarget.checked)} />
-              {t.redact.keep}
-            </label>
+            {rule === null && (
+              <label class="check">
+                <input type="checkbox" checked={keep} onChange={(e) => setKeep(e.currentTarget.checked)} />
+                {t.redact.keep}
+              </label>
+            )}
             <p>
-              <strong>{t.redact.undo}</strong>
+              <strong>{rule === null ? t.redact.undo : t.redact.rule[rule]}</strong>
             </p>
           </>
         )}

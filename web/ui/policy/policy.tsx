@@ -5,6 +5,7 @@ import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
 import { mayDo } from '../state/rights.js';
+import { EarlierVersions } from './earlier-versions.js';
 import { EmergencyNumbers } from './emergency-numbers.js';
 import { keepForm } from './keep-form.js';
 import { Masks } from './masks.js';
@@ -129,6 +130,11 @@ export function PolicyPage() {
           fixed={fixed}
           change={(mask) => policy.change({ mask })}
           bad={isBad('masks')}
+        />
+        <EarlierVersions
+          redaction={draft.redaction}
+          fixed={fixed}
+          change={(redaction) => policy.change({ redaction })}
         />
         <Groups
           key={`groups ${loaded.version}`}

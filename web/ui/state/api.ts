@@ -15,6 +15,7 @@ import type {
   CallPage as CallPageSchema,
   CallQuery as CallQuerySchema,
   CallSummary,
+  EarlierVersionsView,
   PeaksView,
   RecordingView,
   RedactBody,
@@ -56,6 +57,7 @@ export type CallPage = Static<typeof CallPageSchema>;
 export type CallQuery = Static<typeof CallQuerySchema>;
 export type Party = Static<typeof PartyView>;
 export type Redacted = Static<typeof RedactedView>;
+export type Earlier = Static<typeof EarlierVersionsView>;
 export type Recording = Static<typeof RecordingView>;
 export type Peaks = Static<typeof PeaksView>;
 export type Session = Static<typeof SessionView>;
@@ -280,6 +282,11 @@ export const api = {
     ask<Trends>('GET', `/quality?from=${from}&to=${to}`, undefined, undefined, byItself(background)),
   retention: (background = false) =>
     ask<Retention>('GET', '/retention', undefined, undefined, byItself(background)),
+  versions: (id: string) => ask<Earlier>('GET', `/calls/${encodeURIComponent(id)}/versions`),
+  askEarlier: (id: string, reason: string) =>
+    ask<object>('POST', `/recordings/${encodeURIComponent(id)}/earlier/ask`, { reason }),
+  eraseEarlier: (id: string, reason: string) =>
+    ask<object>('POST', `/recordings/${encodeURIComponent(id)}/earlier/erase`, { reason }),
   redact: (id: string, body: Static<typeof RedactBody>) =>
     ask<Redacted>('POST', `/recordings/${encodeURIComponent(id)}/redact`, body),
   runRetention: (confirm?: string) => ask<RetentionRun>('POST', '/retention/run', confirm ? { confirm } : {}),

@@ -1,7 +1,9 @@
 import { type Static, Type } from 'typebox';
+import { approvalStates } from '../../approval/approval.js';
 import { type AuditEvent, auditActions, auditOutcomes } from '../../assurance/audit.js';
 import { directiveKinds } from '../../call/directive.js';
-import { Policy } from '../../policy/policy.js';
+import { olderRules, Policy } from '../../policy/policy.js';
+import { orNull } from '../../reason/coded.js';
 import { AskedView, JobView } from '../job.js';
 import { By, Id, Moment, NOTHING, post, proved, Signed, type StreamRequest, Text } from './request.js';
 
@@ -146,7 +148,7 @@ export const RECORDINGS = {
   ),
   /**
    * Silences stretches of a recording: makes a new version of it, and destroys the key of the one before, or keeps that for nobody to
-   * hear. Answers with every time that sound of the versions before was given out. Needs the right `settings` and a proof. Throws
+   * hear but with a second person. What the policy says of earlier versions wins. Answers with every time that sound of the versions before was given out. Needs the right `settings` and a proof. Throws
    * `recording_absent`, `call_unknown`, `redaction_refused`, `request_invalid`, `encode_failed`.
    */
   redact_recording: proved(
@@ -172,6 +174,60 @@ export const RECORDINGS = {
     '/recordings/redacted',
     Type.Object({ by: By, call: Id }),
     Type.Object({ left: Type.Array(Left) }),
+  ),
+  /**
+   * The versions of a call's recording from before its redactions, whether they were kept, and whether this person may listen to them. `rule`:
+   * what the policy says becomes of earlier versions, null where each redaction says. Throws `call_unknown`, `forbidden`.
+   */
+  earlier_versions: post(
+    '/recordings/earlier',
+    Type.Object({ by: By, call: Id }),
+    Type.Object({
+      rule: orNull(Type.Enum([...olderRules])),
+      versions: Type.Array(
+        Type.Object({
+          recording: Type.String(),
+          version: Type.Integer(),
+          duration_ms: Type.Number(),
+          kept: Type.Boolean(),
+          redacted_by: Type.String(),
+          redacted_at: Moment,
+          reason: Type.String(),
+          stretches: Type.Array(Stretch),
+          erased_at: orNull(Moment),
+          approval: orNull(Type.String()),
+          access: orNull(Type.Enum([...approvalStates])),
+          until: orNull(Moment),
+          may_ask: Type.Boolean(),
+        }),
+      ),
+    }),
+  ),
+  /**
+   * Asks that a second person approves to listen to an earlier version. One that is open already is answered. Needs `play` on all of the
+   * call. Throws `recording_absent`, `key_missing`, `call_unknown`, `forbidden`, `request_invalid`, `too_many`.
+   */
+  ask_older: post(
+    '/recordings/earlier/ask',
+    Type.Object({ by: Signed, recording: Id, reason: Text(300) }),
+    Type.Object({ approval: Type.String() }),
+  ),
+  /**
+   * Writes the entry `play` or `download`, then gives the key of this earlier version: only to the person who asked for exactly this one, once
+   * a second person has approved, for 24 hours. Throws as `ask_older` does, and `approval_missing`.
+   */
+  open_older: post(
+    '/recordings/earlier/open',
+    Type.Object({ by: Signed, recording: Id, as: Type.Enum(['play', 'download']) }),
+    Type.Object({ recording: Type.String(), identity: Type.String() }),
+  ),
+  /** Erases an earlier version that was kept. Needs the right `settings` and a proof; no second person. */
+  erase_older: proved(
+    'erasing',
+    '/recordings/earlier/erase',
+    Type.Object({ by: By, recording: Id, reason: Text(300) }),
+    NOTHING,
+    { timeoutMs: ERASE_MS, object: ({ recording }) => recording },
   ),
   /** Starts a check of all recordings. Returns the job, and whether it was already waiting or running. Needs `settings`. */
   check_recordings: post('/recordings/check', Type.Object({ by: By }), AskedView),

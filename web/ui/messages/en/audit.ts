@@ -185,6 +185,7 @@ export const auditText = {
     direct: 'a change to the recording',
     policy_change: 'a policy change',
     redact: 'a redaction',
+    older_erase: 'erasing an earlier version',
     retention_run: 'a retention run',
     recordings_check: 'a check of all recordings',
     job_cancel: 'cancelling a job',
@@ -255,6 +256,8 @@ export const auditText = {
     redact: ({ call }) => `asked to redact the recording of the call with ${call}`,
     redacted: ({ detail, call }) =>
       `redacted the recording of the call with ${call}: version ${text(detail.version)} stands in the place of the one before`,
+    older_erase: ({ detail, call }) =>
+      `had version ${text(detail.version)} of the recording of the call with ${call} erased`,
     retention_run: ({ detail }) =>
       detail.erased === undefined
         ? 'asked for a retention run'

@@ -121,6 +121,15 @@ export const policyText = {
     how: 'Whoever is on the call masks it: by the button on the call’s page, or by the keys that you have set for that.',
     bad: 'Enter a whole number from 10 to 3,600, or nothing.',
   },
+  earlier: {
+    title: 'Redactions',
+    how: 'A redaction makes a new version of a recording with silence in it.',
+    label: 'The version before a redaction',
+    help: 'It applies to redactions from now on.',
+    each: 'Chosen with each redaction',
+    destroy: 'Destroyed',
+    twoPeople: 'Kept; listening needs two people',
+  },
   toTelling: ({ page }: { page: string }) =>
     `How people are told of it, and in which language, is set under ${page}.`,
   noEmergency: {

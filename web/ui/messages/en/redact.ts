@@ -1,3 +1,4 @@
+import type { ApprovalState } from '../../../../daemon/domain/approval/approval.js';
 import { count, plural } from '../locale.js';
 
 /** The messages of redacting a recording. */
@@ -32,7 +33,12 @@ export const redactText = {
   label: 'Reason',
   help: 'For example, “card number”. It appears in the audit log and in what is signed. Do not enter what was said.',
   missing: 'Enter a reason.',
-  keep: 'Keep the version before. Nobody can play, download or export it.',
+  keep: 'Keep the version before. Nobody can play it unless a second person approves.',
+  rule: {
+    destroy: 'The policy says that the version before is destroyed. This cannot be undone.',
+    two_people:
+      'The policy says that the version before is kept. Nobody can play it unless a second person approves.',
+  },
   undo: 'Without that, the version before is destroyed. This cannot be undone.',
   make: 'Redact recording',
   busy: 'Redacting…',
@@ -44,6 +50,44 @@ export const redactText = {
     download: 'downloaded it',
     export: 'exported it',
   } as Record<string, string>,
+  earlier: {
+    title: 'Earlier versions',
+    version: ({ version }: { version: number }) => `Version ${version}.`,
+    silenced: 'Silenced since:',
+    stretch: ({ side, from, until }: { side: string; from: string; until: string }) =>
+      `${side.toLowerCase()}, ${from} to ${until}`,
+    kept: 'Kept. Nobody can play it unless a second person approves.',
+    destroyed: 'Destroyed.',
+    erased: ({ when }: { when: string }) => `Destroyed on ${when}.`,
+    access: {
+      waiting: () => 'Your request is waiting for a second person.',
+      cooling: () => 'Your request was approved. You can listen once the cool-off is over.',
+      approved: ({ until }) => `Your request was approved. You can listen until ${until}.`,
+      used: () => 'Your access has ended.',
+      withdrawn: () => 'Your request was withdrawn.',
+      expired: () => 'Your request has expired.',
+    } satisfies Record<ApprovalState, (about: { until: string }) => string>,
+    play: 'Play this version',
+    download: 'Download this version',
+    ask: {
+      button: 'Ask to listen',
+      title: 'Ask to listen to this version',
+      what: 'A second person has to approve. You can then listen for 24 hours. Each playback is written to the audit log.',
+      label: 'Reason',
+      help: 'The second person reads it.',
+      missing: 'Enter a reason.',
+      busy: 'Asking…',
+    },
+    erase: {
+      button: 'Erase this version',
+      title: 'Erase this version',
+      what: 'Its key is destroyed. This cannot be undone.',
+      label: 'Reason',
+      help: 'It appears in the audit log.',
+      missing: 'Enter a reason.',
+      busy: 'Erasing…',
+    },
+  },
   facts: ({ by, when, reason }: { by: string; when: string; reason: string }) =>
     `Redacted by ${by} on ${when}. Reason: ${reason}`,
 };
