@@ -166,6 +166,8 @@ async function askedBy({ dashboard: { catalogue, clock }, ben }: House) {
 /** The recording of the call, which a newer version has taken the place of; it was kept. */
 async function redacted({ dashboard: { catalogue, clock }, call }: House): Promise<Older> {
   const before = (await catalogue.calls.get(call))!.recording!;
+  const versions = await catalogue.recordings.of(call);
+  if (before.redaction) return keptOlder(versions, before.redaction.older);
   const place = placeOf(ulid(clock.ms), clock.ms);
   const stretches = [{ side: 'both' as const, fromMs: 0, untilMs: 100 }];
   const order = { older: before.id, olderKept: true, stretches, by: 'ben', reason: 'Card', at: clock.ms };
@@ -189,7 +191,7 @@ async function approvedOlder(house: House): Promise<string> {
   const of = await redacted(house);
   const [id, shown, at] = [ulid(clock.ms), shownOlder(of), clock.ms];
   const digest = digestOfShown(shown);
-  const second = { ...FOUNDER, id: ulid(), name: 'Second person', passwordHash: 'x', createdAt: at };
+  const second = { ...FOUNDER, id: ulid(), name: `Second person ${at}`, passwordHash: 'x', createdAt: at };
   await catalogue.people.add(second);
   await catalogue.approvals.ask({
     ...{ id, act: 'hear_older', object: of.older.id, digest, shown, reason: 'Dispute', alone: false },
