@@ -1,5 +1,4 @@
 import { count, plural } from '../locale.js';
-import { approvalsText } from './approvals.js';
 import { auditText } from './audit.js';
 import { badgeText, callsText, callText, keysText, playerText } from './calls.js';
 import { consentText } from './consent.js';
@@ -10,6 +9,7 @@ import { errorText } from './errors.js';
 import { evidenceText } from './evidence.js';
 import { healthText } from './health.js';
 import { listsText } from './lists.js';
+import { approvalsText } from './people/approvals.js';
 import { accountText, peopleText, welcomeText } from './people.js';
 import { policyText } from './policy.js';
 import { qualityText } from './quality.js';

@@ -1,5 +1,5 @@
-import type { ApprovalAct, ApprovalState } from '../../../../daemon/domain/approval/approval.js';
-import { plural } from '../locale.js';
+import type { ApprovalAct, ApprovalState } from '../../../../../daemon/domain/approval/approval.js';
+import { plural } from '../../locale.js';
 
 type Until = { until: string };
 
