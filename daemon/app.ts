@@ -98,10 +98,10 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       );
       await recordings.custody.start();
       await assurance.doubts.start();
-      const counted = await catalogue.recordings
-        .count()
-        .catch(complainOf(log, 'Recordings could not be counted'));
-      time.atLeast(counted?.newestSealedAt ?? 0);
+      const sealedAt = await catalogue.due
+        .newestSealedAt()
+        .catch(complainOf(log, 'It is not known when the last recording was sealed'));
+      time.atLeast(sealedAt ?? 0);
       await alarming.deliver.start();
       await alarming.alert.start();
       assurance.strangers.start();

@@ -48,6 +48,7 @@ const COMMANDS: Record<string, () => Promise<(program: Command, context: CliCont
   calls: async () => (await import('./cli/calls.js')).calls,
   coverage: async () => (await import('./cli/reports/coverage.js')).coverage,
   'consent-report': async () => (await import('./cli/reports/consent.js')).consent,
+  erase: async () => (await import('./cli/retention/erase.js')).erase,
   evidence: async () => (await import('./cli/evidence.js')).evidence,
   export: async () => (await import('./cli/export.js')).exportCall,
   consents: async () => (await import('./cli/consents.js')).consents,

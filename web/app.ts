@@ -96,7 +96,7 @@ export type Deps = {
   sessionLimits?: SessionLimits;
   /** How TLS is spoken, and the box's own authority in PEM form if that made the certificate; null: plain HTTP. */
   tls: { options: ServerOptions; authority: () => string | null } | null;
-  retention: { schedule: string; breakerPercent: number };
+  retention: { schedule: string; breakerPercent: number; breakerCount: number };
   coverage: { targetPercent: number };
   /** Who may read /metrics: these addresses, and whoever has the token if there is one. */
   metrics: { allow: readonly string[]; token: () => string | null };

@@ -62,7 +62,7 @@ export type RouteDeps = {
   dataDir: string;
   site: { name: string; timeZone: string; region: string };
   pbxes: readonly NamedPbx[];
-  retention: { schedule: string; breakerPercent: number };
+  retention: { schedule: string; breakerPercent: number; breakerCount: number };
   coverage: { targetPercent: number };
   metrics: { allow: readonly string[]; token: () => string | null };
   version: string;

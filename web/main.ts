@@ -84,6 +84,7 @@ export async function runWeb(config: Config): Promise<void> {
       retention: {
         schedule: config.retention.schedule,
         breakerPercent: config.retention.breaker_percent,
+        breakerCount: config.retention.breaker_count,
       },
       coverage: { targetPercent: config.coverage.target_percent },
       metrics: {

@@ -62,6 +62,7 @@ export function createKeysApart(
     create: key('create'),
     identity: key('identity'),
     destroy: key('destroy'),
+    destroyAll: key('destroyAll'),
     has: key('has'),
     masterKeys: key('masterKeys'),
     register: () => register,

@@ -92,6 +92,7 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
     testCallsOn: config.test_calls.enabled,
     scrub: scrub.status,
     jobs: jobs.newest,
+    erasing: retain.progress,
     eventLoopP99Ms: eventLoop.p99Ms,
     say: times(config.site.time_zone),
     clock,

@@ -1,6 +1,9 @@
 import { ulid } from 'ulid';
+import { readPlan } from '../catalogue/retention/planned.js';
 import { times } from '../domain/days.js';
+import { inWords } from '../domain/reason/words.js';
 import type { Manifest } from '../domain/recording/manifest.js';
+import { runDetail } from '../domain/retention/run.js';
 import { ffmpegOf } from '../encode/chosen.js';
 import { createEncoder } from '../encode/encoder.js';
 import { createPromptSearch } from '../encode/prompt-search.js';
@@ -87,8 +90,12 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     onSealed: (...sealed) => parts.operations.metrics.sealed(...sealed),
     log: log.child({ part: 'preserve' }),
   });
+  const say = times(config.site.time_zone);
+  const limit = { percent: config.retention.breaker_percent, count: config.retention.breaker_count };
   const retain = createRetain({
     catalogue,
+    plan: (now) => readPlan(catalogue, now, limit),
+    mint: () => ulid(),
     keys,
     store,
     clock: time.sure,
@@ -96,10 +103,11 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     config: {
       schedule: config.retention.schedule,
       timeZone: config.site.time_zone,
-      breakerPercent: config.retention.breaker_percent,
+      limit,
     },
     log: log.child({ part: 'retain' }),
-    ran: (detail) => note('retention_run', { detail }),
+    ran: (run) => note('retention_run', { detail: runDetail(run) }),
+    refused: (why) => note('retention_run', { outcome: 'refused', reason: inWords(why, say) }),
   });
   const redactor = createRedactor({
     ...{ ...sealing, catalogue, keys, clock },
@@ -108,7 +116,7 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     content: (...given) => hashContent(store, ...given),
     removeSealed: store.remove,
     erase: retain.erase,
-    say: times(config.site.time_zone),
+    say,
     log: log.child({ part: 'redact' }),
   });
   const scrub = createScrub({

@@ -12,6 +12,7 @@ import type { People, Tokens } from './people.js';
 import type { Policies } from './policy.js';
 import type { Prompts } from './prompts.js';
 import type { Recordings } from './recordings.js';
+import type { Due } from './retention/due.js';
 import type { Holds } from './retention/holds.js';
 import type { Seals } from './seals.js';
 import type { Segments } from './segments.js';
@@ -33,6 +34,8 @@ export type Nouns = {
   directives: Directives;
   notices: Notices;
   recordings: Recordings;
+  /** Recordings by when they may be erased. */
+  due: Due;
   holds: Holds;
   seals: Seals;
   policy: Policies;

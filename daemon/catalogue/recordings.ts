@@ -10,6 +10,7 @@ import type {
   RecordingPlace,
 } from '../domain/recording/recording.js';
 import type { RedactionOrder } from '../domain/recording/redaction.js';
+import type { DuePlace } from '../domain/retention/plan.js';
 import type { StoredCall } from './stored-call.js';
 
 /** Sealed recordings, and what is left of those that were erased. */
@@ -47,9 +48,6 @@ export interface Recordings {
   peaks(id: RecordingId): Promise<Uint8Array | null>;
   /** Every phone and line that was heard in calls that began in this time (milliseconds since 1970), test calls left out. */
   trends(from: number, to: number): Promise<EarTrend[]>;
-  /** Every sealed recording with its call, soonest to go first, those kept for ever last. */
-  kept(limit?: number): Promise<StoredCall[]>;
-  count(): Promise<{ kept: number; forEver: number; newestSealedAt: number | null }>;
   /** What was sealed and erased from `since` on; its days are counted from the first recording if that is younger. */
   growth(since: number, now: number): Promise<Growth>;
   /** Intent to erase, durable before anything is destroyed. */
@@ -61,6 +59,6 @@ export interface Recordings {
   erasing(): Promise<(Recording & { intended: boolean })[]>;
   /** Key and file are gone: the row becomes a tombstone, and what was derived from the audio and the manifest's text go. */
   erased(id: RecordingId, at: number): Promise<void>;
-  /** Tombstones, newest first. */
-  tombstones(limit: number): Promise<StoredCall[]>;
+  /** Tombstones, newest first, from before this place (by when they were erased). */
+  tombstones(limit: number, before?: DuePlace): Promise<StoredCall[]>;
 }

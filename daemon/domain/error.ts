@@ -540,7 +540,7 @@ const catalogue = {
     status: 409,
   },
   retention_refused: {
-    message: 'This run would erase an unusual share of the recordings.',
+    message: 'The safety limit stopped this run. Nothing was erased.',
     hint: 'Check "tapedeck retention plan". If it is correct, run it again with the confirmation that it prints.',
     blame: 'operator',
     status: 409,

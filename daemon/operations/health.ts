@@ -23,6 +23,7 @@ import type { Why } from '../domain/reason/reason.js';
 import { inWords, reasonView, type Say } from '../domain/reason/words.js';
 import type { CallRecord } from '../domain/recording/recording.js';
 import { inTime, type ScrubStatus, WITHIN_DAYS } from '../domain/recording/scrub.js';
+import type { EraseProgress } from '../domain/retention/run.js';
 import type { Log } from '../ops/log.js';
 import { repeatedly } from '../ops/turns.js';
 
@@ -52,6 +53,8 @@ export type HealthDeps = {
   scrub: () => ScrubStatus | null;
   /** The newest job of each kind. */
   jobs: () => Promise<Job[]>;
+  /** What is being erased at the moment. */
+  erasing: () => EraseProgress | null;
   eventLoopP99Ms: () => number | null;
   /** A time as people at the site read it. */
   say: Say;
@@ -211,6 +214,7 @@ export function createHealth(deps: HealthDeps) {
         disk: diskView(disk),
         scrub: scrubView(deps.scrub(), clock),
         jobs: jobs.map(jobView),
+        erasing: erasingView(deps.erasing()),
         blind: blind
           .map((w) => ({
             pbx: w.pbx,
@@ -294,3 +298,9 @@ function standingView(alarm: Alarm, say: Say): DaemonStatus['alarms'][number] {
   const times = { raised_at: iso(raisedAt), cleared_at: isoOrNull(clearedAt) };
   return { key, severity, ...alarmView(why, say), ...times };
 }
+
+const erasingView = (run: EraseProgress | null): DaemonStatus['erasing'] => {
+  if (run === null) return null;
+  const { startedAt, ...rest } = run;
+  return { ...rest, started_at: iso(startedAt) };
+};

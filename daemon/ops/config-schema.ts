@@ -285,7 +285,18 @@ export const ConfigSchema = Type.Object({
   }),
   retention: section('When the rules of the policy are carried out.', {
     schedule: text('When what is due is erased, as a cron expression in the zone of the site.', '15 3 * * *'),
-    breaker_percent: whole('A run that would erase more than this share asks first.', 20, 1, 100),
+    breaker_percent: whole(
+      'Safety limit: a run that would erase more than this share of the recordings waits for a confirmation.',
+      20,
+      1,
+      100,
+    ),
+    breaker_count: whole(
+      'Safety limit: so does a run that would erase more than this many. Set it above what your site records in three days.',
+      10_000,
+      1,
+      100_000_000,
+    ),
   }),
   scrub: section('Recordings are read again, so that damage is found while there are backups.', {
     schedule: text(

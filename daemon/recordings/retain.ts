@@ -1,56 +1,59 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Verbs } from '../catalogue/catalogue.js';
-import type { StoredCall } from '../catalogue/stored-call.js';
-import { fail, TapedeckError } from '../domain/error.js';
+import type { Plan } from '../catalogue/retention/planned.js';
+import { TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import type { AlarmParams } from '../domain/operations/alarm-codes.js';
 import { refusedInWords } from '../domain/operations/alarm-words.js';
-import { planRetention, type RetentionPlan, shareFault } from '../domain/policy/retention.js';
-import type { Why } from '../domain/reason/reason.js';
-import { inWords } from '../domain/reason/words.js';
+import { because, type Why } from '../domain/reason/reason.js';
 import type { Recording, RecordingId } from '../domain/recording/recording.js';
+import { type DuePlace, FIRST_DUE } from '../domain/retention/plan.js';
+import type { EraseProgress, EraseResult, EraseRun } from '../domain/retention/run.js';
+import { type SafetyLimit, shareFault } from '../domain/retention/safety.js';
 import type { Log } from '../ops/log.js';
 import { createSchedule } from '../ops/schedule.js';
-import { serialQueue } from '../ops/turns.js';
-import type { AnyKeys } from '../vault/keys.js';
-import type { RecordingStore } from '../vault/store/store.js';
+import { repeatedly, serialQueue } from '../ops/turns.js';
+import { createEraser, type EraseCatalogue, type RetainKeys, type RetainStore } from './retain/erase.js';
+import { createOverdue } from './retain/overdue.js';
 
-/** What retention needs of the vault. Both make what they did survive a power cut before they answer. */
-export type RetainKeys = Pick<AnyKeys, 'destroy' | 'has'>;
-export type RetainStore = Pick<RecordingStore, 'remove' | 'exists'>;
-
-type PlanCatalogue = Verbs<'recordings.kept' | 'recordings.count' | 'recordings.erasing' | 'policy.newest'>;
-type RetainCatalogue = PlanCatalogue &
-  Verbs<'recordings.eraseIntended' | 'recordings.erased' | 'checkpoint' | 'recordings.peaks'>;
-
-export type RetainItem = Recording & { call: StoredCall };
-export type Plan = RetentionPlan<RetainItem> & {
-  now: number;
-  total: number;
-  forEver: number;
-  /** Those whose erasure was begun and not finished: a run finishes it. */
-  begun: Recording[];
-};
-export type RunResult = { erased: number; failed: number; left: number };
+type RetainCatalogue = Verbs<
+  'due.erasable' | 'due.dueSlice' | 'recordings.get' | 'recordings.erasing' | 'checkpoint'
+> &
+  EraseCatalogue;
 
 export type Retain = {
   /** Sets the schedule going. Throws `config_invalid` when it is not a cron expression. */
   start(): void;
-  /** Waits for the recording in hand, not for the rest of the run. */
+  /** Waits for the recordings in hand, not for the rest of the run. */
   stop(): Promise<void>;
   recover(): Promise<void>;
-  plan(): Promise<Plan>;
-  run(options?: { confirm?: string }): Promise<RunResult>;
+  /** Erases what is due. Throws `retention_refused` unless `confirm` is what the plan says, where the safety limit asks for it. */
+  run(how?: { confirm?: string; by?: string }): Promise<EraseResult>;
   /** Erases this one now, for this reason. Does nothing where it is erased already. */
   erase(id: RecordingId, why: Why): Promise<void>;
+  /** Erases these now, one after the other, for this reason. What is protected stays, and is counted. */
+  eraseAll(
+    ids: readonly RecordingId[],
+    why: Why,
+    who: Pick<EraseRun, 'by' | 'approvedBy'>,
+  ): Promise<EraseResult>;
+  /** How far what is being erased now is; null when nothing is. */
+  progress(): EraseProgress | null;
 };
 
-/** How many recordings a plan looks at first: what is due stands at the front, so more are read only when all are. */
-const FIRST_LOOK = 500;
+/** How many recordings a run reads at once, and how many of them wait for the disk together. */
+const PAGE = 320;
+const TOGETHER = 32;
+
+const whyDue = ({ keepRule: rule, keepWhy: why }: Recording): Why => because('due', { rule, why });
+
 const DAY_MS = 86_400_000;
+const LOOK_MS = 3_600_000;
 const REFUSED = 'retention_refused';
 const FOREIGN = 'foreign_erasing';
 /** So many recordings an alarm names. */
 const NAMED = 3;
+const PROTECTED = ['kept_by_hold', 'kept_by_minimum'];
 
 /** The safety limit has stopped a run. */
 class Refused extends TapedeckError {
@@ -62,86 +65,85 @@ class Refused extends TapedeckError {
 }
 
 /**
- * What a run at `now` would erase. Besides what is due, `kept` has the next to go. Changes nothing. Throws
- * `policy_unreadable`: by rules that cannot be read nothing is erased.
- */
-export async function makePlan(catalogue: PlanCatalogue, now: number, breakerPercent: number): Promise<Plan> {
-  const { version, fault } = await catalogue.policy.newest();
-  if (fault !== null) throw fail('policy_unreadable', `Version ${version}: ${fault}.`);
-  const { kept: total, forEver, newestSealedAt } = await catalogue.recordings.count();
-  const begun = (await catalogue.recordings.erasing()).filter((r) => r.intended);
-  const intended = begun.map((r) => r.id);
-  for (let look = FIRST_LOOK; ; look *= 4) {
-    const calls = await catalogue.recordings.kept(look);
-    const items = calls.flatMap((call) => (call.recording ? [{ ...call.recording, call }] : []));
-    const plan = planRetention({ now, items, breakerPercent, total, newestSealedAt, intended });
-    if (calls.length < look || plan.kept.length > 0) return { ...plan, now, total, forEver, begun };
-  }
-}
-
-/**
  * Story 3: what is due is erased. For each recording, in this order, and from wherever it was interrupted:
  * intent in the catalogue -> key destroyed -> file removed -> both seen to be gone -> peaks purged and tombstone, in
  * one transaction. After the last, the catalogue's journal is emptied, which may hold the peaks still.
  *
  * A row that says `erasing` is believed only with the entry of the audit log that every intent is written with, and counts
- * for the breaker like one that is due. A row without the entry is left alone, and named in an alarm.
+ * for the safety limit like one that is due. A row without the entry is left alone, and named in an alarm.
  */
 export function createRetain(deps: {
   catalogue: RetainCatalogue;
+  /** What a run at that time would erase. */
+  plan: (now: number) => Promise<Plan>;
   keys: RetainKeys;
   store: RetainStore;
   /** Never ahead of the true time, even when the machine's clock was moved: what is erased too early is lost. */
   clock: () => number;
+  /** Makes an id. */
+  mint: () => string;
   alarms: Alarms;
   /** `schedule` is a cron expression in `timeZone`. */
-  config: { schedule: string; timeZone: string; breakerPercent: number };
+  config: { schedule: string; timeZone: string; limit: SafetyLimit };
   log: Log;
-  /** Writes down what a run came to. */
-  ran?: (result: RunResult) => Promise<unknown>;
+  /** Writes down what a run came to, and that the safety limit stopped one. */
+  ran?: (run: EraseRun) => Promise<unknown>;
+  refused?: (why: Why) => Promise<unknown>;
 }): Retain {
-  const { catalogue, keys, store, clock, alarms, config, log } = deps;
+  const { catalogue, clock, alarms, config, log } = deps;
+  const eraseTogether = createEraser(deps);
   let stopping = false;
   let caughtUp: Promise<void> | null = null;
+  let under: EraseProgress | null = null;
 
   /** One piece of work at a time, whoever asks: the schedule, the dashboard or the command line. */
   const queue = serialQueue();
 
-  const plan = () => makePlan(catalogue, clock(), config.breakerPercent);
-
-  /** From the intent to the tombstone. Every step may have been done before. */
-  async function finish(recording: Recording): Promise<void> {
-    const { id } = recording;
-    await keys.destroy(id);
-    await store.remove(recording);
-    if (await keys.has(id))
-      throw fail('internal', `The key of recording ${id} is still there after it was destroyed.`);
-    if (await store.exists(recording))
-      throw fail('internal', `${recording.file} is still there after it was removed.`);
-    await catalogue.recordings.erased(id, clock());
-    if (await catalogue.recordings.peaks(id))
-      throw fail('internal', `The peaks of recording ${id} are still there.`);
-    log.info(
-      { recording: id, call: recording.callId, reason: inWords(recording.eraseWhy) },
-      'recording erased',
-    );
+  /** Erases a page of a run, some at once. */
+  async function each(
+    items: readonly Recording[],
+    run: EraseRun,
+    why: ((one: Recording) => Why) | null,
+  ): Promise<void> {
+    for (let at = 0; at < items.length && !stopping; at += TOGETHER) {
+      const erased = await eraseTogether(items.slice(at, at + TOGETHER), why, (one, err) => {
+        if (err instanceof TapedeckError && PROTECTED.includes(err.code)) {
+          run.protected += 1;
+          log.info({ recording: one.id, reason: err.message }, 'recording not erased: it is protected');
+        } else {
+          run.failed += 1;
+          log.error({ err, recording: one.id }, 'recording not erased; it will be tried again');
+        }
+      });
+      run.erased += erased.length;
+      run.items.push(...erased.map(({ id }) => id));
+      if (under) under = { ...under, erased: run.erased, failed: run.failed };
+      await turn(); // calls and captures come first
+    }
   }
 
-  /** Erases one after the other. One that fails is told of and does not keep the others; it is tried again. */
-  async function each<T>(items: T[], idOf: (item: T) => RecordingId, erase: (item: T) => Promise<void>) {
-    let erased = 0;
-    let failed = 0;
-    for (const item of items) {
-      if (stopping) break;
-      try {
-        await erase(item);
-        erased += 1;
-      } catch (err) {
-        failed += 1;
-        log.error({ err, recording: idOf(item) }, 'recording not erased; it will be tried again');
-      }
+  /** Erases so many in one run, and writes down what it came to. */
+  async function inRun(
+    of: number,
+    about: Pick<EraseRun, 'why' | 'by' | 'approvedBy' | 'policy'>,
+    work: (run: EraseRun) => Promise<void>,
+  ): Promise<EraseResult> {
+    const startedAt = clock();
+    const run: EraseRun = {
+      ...{ id: deps.mint(), ...about, startedAt, endedAt: startedAt },
+      ...{ erased: 0, failed: 0, protected: 0, left: 0, items: [] },
+    };
+    under = { why: about.why, of, erased: 0, failed: 0, startedAt };
+    try {
+      await work(run);
+      run.left = Math.max(0, of - run.erased - run.protected);
+      run.endedAt = clock();
+      await deps.ran?.(run);
+    } finally {
+      under = null;
+      await emptyJournal();
     }
-    return { erased, failed, left: items.length - erased };
+    return { erased: run.erased, failed: run.failed, left: run.left, protected: run.protected };
   }
 
   /** Those that were marked as being erased by somebody else than the recorder. */
@@ -155,12 +157,22 @@ export function createRetain(deps: {
     });
   }
 
-  /** Half-done erasures of an earlier run. The breaker holds for them too. */
-  async function finishBegun(): Promise<{ failed: number }> {
-    const { begun, total } = await plan();
-    const why = shareFault(begun.length, total + begun.length, config.breakerPercent);
+  /** Those whose erasure was begun and not finished: a run finishes it. */
+  const begun = async () => (await catalogue.recordings.erasing()).filter((r) => r.intended);
+
+  /** Half-done erasures of an earlier run. The safety limit holds for them too. */
+  async function finishBegun(): Promise<void> {
+    const half = await begun();
+    if (half.length === 0) return;
+    const { kept, begun: going } = await deps.plan(clock());
+    const why = shareFault(half.length, kept + going, config.limit);
     if (why) throw new Refused({ why, confirm: null });
-    return each(begun, (r) => r.id, finish);
+    const { failed } = await inRun(
+      half.length,
+      { why: 'retention', by: '', approvedBy: null, policy: null },
+      (run) => each(half, run, null),
+    );
+    if (failed > 0) log.error({ failed }, 'recordings that were being erased could not be');
   }
 
   async function emptyJournal(): Promise<void> {
@@ -168,34 +180,35 @@ export function createRetain(deps: {
     log.warn('the catalogue was being read, so its journal keeps erased peaks until the next run');
   }
 
-  async function runNow(confirm?: string): Promise<RunResult> {
+  async function runNow({ confirm, by = '' }: { confirm?: string; by?: string }): Promise<EraseResult> {
     await refuseForeign();
-    const { begun, due, breaker } = await plan();
-    try {
-      if (breaker.why && confirm !== breaker.confirm)
-        throw new Refused({ why: breaker.why, confirm: breaker.confirm });
-      const first = await each(begun, (r) => r.id, finish);
-      const second = await each(
-        due,
-        (d) => d.item.id,
-        async ({ item, why }) => {
-          await catalogue.recordings.eraseIntended(item.id, why, clock());
-          await finish({ ...item, eraseWhy: why });
-        },
-      );
-      const result = {
-        erased: first.erased + second.erased,
-        failed: first.failed + second.failed,
-        left: first.left + second.left,
-      };
-      await deps.ran?.(result);
-      return result;
-    } finally {
-      await emptyJournal();
+    const { now, erasable, breaker, policy } = await deps.plan(clock());
+    if (breaker.why && confirm !== breaker.confirm) {
+      await deps.refused?.(breaker.why);
+      throw new Refused({ why: breaker.why, confirm: breaker.confirm });
     }
+    const half = await begun();
+    return inRun(erasable, { why: 'retention', by, approvedBy: null, policy }, async (run) => {
+      await each(half, run, null);
+      // Never more than the plan counted, and nothing that has become due since: that is what was confirmed.
+      let left = erasable - half.length;
+      for (let after: DuePlace = FIRST_DUE; left > 0 && !stopping; ) {
+        const page = await catalogue.due.erasable(after, now, Math.min(PAGE, left));
+        const last = page.at(-1);
+        if (!last) break;
+        await each(page, run, whyDue);
+        after = { until: last.keepUntil!, id: last.id };
+        left -= page.length;
+      }
+    });
   }
 
-  const run = (options: { confirm?: string } = {}) => queue.run(() => runNow(options.confirm));
+  const run: Retain['run'] = (how = {}) =>
+    queue.run(() => runNow(how).finally(() => overdue.look().catch(complain)));
+
+  const complain = (err: unknown) => log.error({ err }, 'it is not known whether recordings are overdue');
+  const overdue = createOverdue({ catalogue, clock, alarms });
+  const looking = repeatedly(LOOK_MS, () => queue.run(overdue.look), complain);
 
   async function nightly(): Promise<void> {
     try {
@@ -214,9 +227,9 @@ export function createRetain(deps: {
 
   /** A box that is off at night would never erase: what should have gone a day ago goes when it is on. */
   async function catchUp(): Promise<void> {
-    const [oldest] = await catalogue.recordings.kept(1);
-    const until = oldest?.recording?.keepUntil ?? null;
-    if (until !== null && until <= clock() - DAY_MS) await nightly();
+    const [oldest] = await catalogue.due.erasable(FIRST_DUE, clock() - DAY_MS, 1);
+    if (oldest) await nightly();
+    else await looking.now();
   }
 
   const schedule = createSchedule({
@@ -225,25 +238,35 @@ export function createRetain(deps: {
   });
 
   return {
-    plan,
     run,
+    progress: () => under,
 
     erase: (id, why) =>
       queue.run(async () => {
         await catalogue.recordings.eraseIntended(id, why, clock());
-        const intended = (await catalogue.recordings.erasing()).find((r) => r.id === id && r.intended);
+        const intended = (await begun()).find((r) => r.id === id);
         if (!intended) return;
-        await finish(intended);
+        await eraseTogether([intended], null, (_, err) => {
+          throw err;
+        });
         await emptyJournal();
       }),
+
+    eraseAll: (ids, why, who) =>
+      queue.run(() =>
+        inRun(ids.length, { why: 'by_hand', ...who, policy: null }, async (run) => {
+          const all = await Promise.all(ids.map((id) => catalogue.recordings.get(id)));
+          const sealed = all.filter((one): one is Recording => one?.state === 'sealed');
+          await each(sealed, run, () => why);
+        }),
+      ),
 
     /** Finishes what was begun before the last stop or crash. What cannot be finished is logged and left to the next run. */
     recover: () =>
       queue.run(async () => {
         try {
           await refuseForeign();
-          const { failed } = await finishBegun();
-          if (failed > 0) log.error({ failed }, 'recordings that were being erased could not be');
+          await finishBegun();
         } catch (err) {
           log.error({ err }, 'half-done erasures were not finished');
           tellRefusal(err);
@@ -254,12 +277,14 @@ export function createRetain(deps: {
     start() {
       stopping = false;
       schedule.start();
+      looking.start();
       caughtUp = catchUp().catch((err) => log.error({ err }, 'retention has not run'));
     },
 
     async stop() {
       stopping = true;
       await schedule.stop();
+      await looking.stop();
       await caughtUp;
       await queue.idle();
     },

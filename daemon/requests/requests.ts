@@ -1,8 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { Catalogue } from '../catalogue/catalogue.js';
+import { times } from '../domain/days.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import type { APPROVALS } from '../domain/operations/control/approvals.js';
 import type { CONSENTS } from '../domain/operations/control/consents.js';
+import type { ERASING } from '../domain/operations/control/erasing.js';
 import type { LISTS } from '../domain/operations/control/lists.js';
 import type { OWNER } from '../domain/operations/control/owner.js';
 import type { PEOPLE } from '../domain/operations/control/people.js';
@@ -30,13 +32,15 @@ import { createProofs, type Proofs } from './proofs.js';
 import { createOlderRequests, type OlderDeps } from './recordings/older.js';
 import { createRedactRequests, type RedactRequestDeps } from './redact.js';
 import { createRefusals } from './refusals.js';
+import { createEraseRequests, type EraseDeps } from './retention/erasing.js';
 import { createRuleRequests, type RuleDeps } from './rules.js';
 import { createSignInRequests } from './sign-in.js';
 import { createSound } from './sound.js';
 import { createTaking } from './taking.js';
 import { createTelling } from './tell.js';
 
-export type RequestsDeps = Pick<RuleDeps, 'retain' | 'jobs'> &
+export type RequestsDeps = Pick<RuleDeps, 'jobs'> &
+  Pick<EraseDeps, 'retain'> &
   Pick<OlderDeps, 'eraseVersion'> &
   Pick<DirectingRequestDeps, 'direct'> &
   Pick<ListDeps, 'lists'> &
@@ -74,6 +78,7 @@ type Handlers = Pick<
   | keyof typeof PEOPLE
   | keyof typeof SIGN_IN
   | keyof typeof RECORDINGS
+  | keyof typeof ERASING
   | keyof typeof LISTS
   | keyof typeof CONSENTS
   | keyof typeof TELLING
@@ -109,6 +114,7 @@ export function createRequests(deps: RequestsDeps): {
       ...createPeopleRequests(shared),
       ...createSignInRequests({ ...shared, siteName: deps.site.name }),
       ...createRuleRequests(shared),
+      ...createEraseRequests({ ...shared, approvals, say: times(deps.site.timeZone) }),
       ...createDirectingRequests(shared),
       ...createListRequests(shared),
       ...consents.handlers,

@@ -11,24 +11,20 @@ import type { Askers } from './askers.js';
 /** How many of its changes an entry names. */
 const MOST_CHANGES = 50;
 
-type RetentionRun = { erased: number; failed: number; left: number };
-
 export type RuleDeps = {
   catalogue: Verbs<'policy.newest' | 'audit.append' | 'audited'>;
   askers: Pick<Askers, 'may' | 'proved'>;
-  retain: { run(how: { confirm?: string }): Promise<RetentionRun> };
   jobs: Pick<ReturnType<typeof createJobs>, 'ask' | 'cancel'>;
   clock: () => number;
 };
 
-/** What is recorded, what is erased, and long work: changed for those who may, by what they have shown the recorder itself. */
+/** What is recorded, how long it is kept, and long work: changed for those who may, by what they have shown the recorder itself. */
 export function createRuleRequests({
   catalogue,
   askers,
-  retain,
   jobs,
   clock,
-}: RuleDeps): Pick<ControlHandlers, 'save_policy' | 'run_retention' | 'check_recordings' | 'cancel_job'> {
+}: RuleDeps): Pick<ControlHandlers, 'save_policy' | 'check_recordings' | 'cancel_job'> {
   return {
     async save_policy(body) {
       const asker = await askers.proved('save_policy', body, 'settings');
@@ -44,13 +40,6 @@ export function createRuleRequests({
         (c) => c.policy.save(policy, nameOf(by, asker.person?.name), clock(), basedOn),
       );
       return { version };
-    },
-
-    async run_retention(body) {
-      const asker = await askers.proved('run_retention', body, 'settings');
-      const { confirm } = body;
-      await putOnRecord(catalogue, asker.entry('retention_run', { detail: { confirm: confirm ?? '' } }));
-      return retain.run(confirm === undefined ? {} : { confirm });
     },
 
     async check_recordings({ by }) {

@@ -23,7 +23,7 @@ const TOLD_ACTIONS: readonly AuditAction[] = ['sign_out', 'session_end', 'search
 const OWN_ACTIONS: readonly AuditAction[] = ['start', 'stop'];
 /** What nobody can have tried there. */
 const RECORDERS: readonly AuditAction[] = [
-  ...['begin', 'sealed', 'erase', 'erased', 'start', 'stop', 'blind_window', 'key_rotation', 'damage'],
+  ...['begin', 'sealed', 'erased', 'start', 'stop', 'blind_window', 'key_rotation', 'damage'],
   'dashboard_restart',
 ] as AuditAction[];
 

@@ -20,6 +20,8 @@ export type Keys = {
   identity(recordingId: string): Promise<string>;
   /** Destroys a recording's key: durable when this resolves. Gives false if there was none. */
   destroy(recordingId: string): Promise<boolean>;
+  /** The same for several, which wait for the disk together: all of them are destroyed, or none. */
+  destroyAll(recordingIds: readonly string[]): Promise<void>;
   has(recordingId: string): boolean;
   /** What was sealed with these keys, in the same file. */
   register(): Register;
@@ -169,6 +171,15 @@ export function createKeys({
         throw fail('internal', `The key of recording ${recordingId} could not be destroyed.`);
       }
       return changes > 0;
+    },
+    async destroyAll(recordingIds) {
+      const { db, blank, find } = store();
+      const all = db.transaction(() => {
+        for (const id of recordingIds) blank.run(id);
+      });
+      onDisk(() => all.immediate());
+      const left = recordingIds.find((id) => find.get(id)?.destroyed === 0);
+      if (left !== undefined) throw fail('internal', `The key of recording ${left} could not be destroyed.`);
     },
     has(recordingId) {
       return store().find.get(recordingId)?.destroyed === 0;

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { createCalls } from '../../daemon/catalogue/sqlite/calls.js';
 import { createReader } from '../../daemon/catalogue/sqlite/checked.js';
 import { openDb } from '../../daemon/catalogue/sqlite/db.js';
-import { createRecordings } from '../../daemon/catalogue/sqlite/recordings.js';
+import { createDue } from '../../daemon/catalogue/sqlite/retention/due.js';
 import { schemaFaults } from '../../daemon/catalogue/sqlite/schema.js';
 import { createSeals } from '../../daemon/catalogue/sqlite/seals.js';
+import { FIRST_DUE } from '../../daemon/domain/retention/plan.js';
 import { fillCatalogue } from '../support/catalogue/many-rows.js';
 
 /** Prints how long the queries take that the recorder asks again and again. The number of calls may be given, up to a million. */
@@ -16,14 +17,12 @@ const db = await openDb(join(dir, 'catalogue.db'));
 try {
   fillCatalogue(db, rows);
   const reader = createReader(() => {});
-  const [recordings, seals, calls] = [
-    createRecordings(db, reader),
-    createSeals(db, reader),
-    createCalls(db, reader),
-  ];
+  const [due, seals, calls] = [createDue(db, reader), createSeals(db, reader), createCalls(db, reader)];
   const day = 1_700_000_000_000 + (rows - 1_000) * 60_000;
   const asked: Record<string, () => unknown> = {
-    'count of kept recordings (a retention run)': () => recordings.count(),
+    'a slice of the kept recordings, counted (the retention plan)': () =>
+      due.keptSlice({ rule: null, until: -1, id: '' }, 1_800_000_000_000),
+    'a slice of the due ones, listed (the retention plan)': () => due.dueSlice(FIRST_DUE, 1_800_000_000_000),
     'next 20 recordings to read (the scrub)': () => seals.toCheck(Number.MAX_SAFE_INTEGER, 20),
     'coverage of the last 1,000 calls (/metrics)': () => calls.coverageSince(day),
     'schema compared (before each signature)': () => schemaFaults(db),

@@ -4,6 +4,7 @@ import { approvals } from './catalogue/approvals.js';
 import { audit } from './catalogue/audit.js';
 import { calls } from './catalogue/calls.js';
 import { consents } from './catalogue/consents.js';
+import { due } from './catalogue/due.js';
 import { holds } from './catalogue/holds.js';
 import { ledger } from './catalogue/ledger.js';
 import { lists } from './catalogue/lists.js';
@@ -17,17 +18,20 @@ export type Open = (t: Test) => Promise<{ catalogue: Catalogue; again: () => Pro
 export type Part = (t: Test, open: Open) => void;
 
 const PARTS = {
-  calls,
-  recordings,
-  holds,
-  ledger,
-  people,
-  approvals,
-  operations,
-  lists,
-  consents,
-  notices,
-  audit,
+  ...{
+    calls,
+    recordings,
+    holds,
+    due,
+    ledger,
+    people,
+    approvals,
+    operations,
+    lists,
+    consents,
+    notices,
+    audit,
+  },
 };
 
 /** What any engine of the catalogue must do. Fails too if a verb is in no part of it. */

@@ -38,7 +38,7 @@ export async function startRecorder(dataDir: string, { check = never }: { check?
     ...{
       rules: { ldap: [], oidc: [] },
       site: { name: '', timeZone: 'UTC' },
-      retain: { run: never },
+      retain: { run: never, eraseAll: never },
       eraseVersion: never,
       redactor: { redact: never },
     },

@@ -1,8 +1,8 @@
 import { standingOfNumber } from '../../daemon/catalogue/standing.js';
 import { imagine } from '../../daemon/domain/policy/imagined.js';
-import { FROM_NOW_ON } from '../../daemon/domain/policy/retention.js';
 import { verdictOf } from '../../daemon/domain/policy/verdict.js';
 import { inWords, reasonView } from '../../daemon/domain/reason/words.js';
+import { FROM_NOW_ON } from '../../daemon/domain/retention/plan.js';
 import { signed } from '../auth/signed.js';
 import { policyView } from '../calls/views.js';
 import type { Needs } from '../deps.js';

@@ -1,9 +1,8 @@
 import type { Static } from 'typebox';
-import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
+import { readPlan } from '../../daemon/catalogue/retention/planned.js';
 import { dates, iso, isoOrNull, times } from '../../daemon/domain/days.js';
-import { FROM_NOW_ON, planRetention } from '../../daemon/domain/policy/retention.js';
 import { inWords, reasonView, type Say } from '../../daemon/domain/reason/words.js';
-import type { Recording } from '../../daemon/domain/recording/recording.js';
+import { FROM_NOW_ON } from '../../daemon/domain/retention/plan.js';
 import { giveOut } from '../audit/give-out.js';
 import { signed } from '../auth/signed.js';
 import { partyView } from '../calls/views.js';
@@ -11,47 +10,49 @@ import type { Needs } from '../deps.js';
 import { answers, streamed } from '../server/answers.js';
 import { ErrorView } from '../server/schemas.js';
 import type { App } from '../server/types.js';
-import { type RetentionItem, RetentionRunBody, RetentionRunView, RetentionView } from './schemas.js';
+import { itemsOf, type Listed, type ListName, placeIn, placeText } from './items.js';
+import {
+  EraseBody,
+  EraseView,
+  type RetentionItem,
+  RetentionItems,
+  RetentionItemsQuery,
+  RetentionRunBody,
+  RetentionRunning,
+  RetentionRunView,
+  RetentionView,
+} from './schemas.js';
 import { retentionCsv } from './table.js';
 
 type Deps = Needs<
-  'ask' | 'now' | 'reached' | 'retention' | 'seen' | 'site',
-  'recordings.count' | 'recordings.tombstones' | 'recordings.kept' | 'recordings.erasing'
+  'ask' | 'control' | 'now' | 'reached' | 'retention' | 'seen' | 'site',
+  | 'due.keptSlice'
+  | 'due.dueSlice'
+  | 'due.newestSealedAt'
+  | 'due.page'
+  | 'due.undated'
+  | 'holds.of'
+  | 'holds.list'
+  | 'recordings.tombstones'
+  | 'recordings.erasing'
+  | 'policy.newest'
+  | 'policy.of'
+  | 'audit.entries'
 >;
 
-/** Rows shown at most of each kind; the CSV has all. */
-const SHOWN = { due: 500, next: 100, gone: 100 };
-const FIRST = 1000;
-const ALL_GONE = 1_000_000;
+/** Rows of each kind that come with the page; the rest is asked for page by page. */
+const SHOWN = 50;
 
-type Kept = StoredCall & { recording: Recording };
-const hasRecording = (call: StoredCall): call is Kept => call.recording !== null;
-
-/** What is kept, until when and why; what goes next; what is gone. */
+/** What is kept, until when and why; what is due, and what is due next; what was erased. */
 export function retentionRoutes(app: App, deps: Deps): void {
-  const { catalogue, reached, ask, retention, site, now, seen } = deps;
+  const { catalogue, control, reached, ask, retention, site, now, seen } = deps;
   const say = times(site.timeZone);
+  const limit = { percent: retention.breakerPercent, count: retention.breakerCount };
 
-  /** The plan, with the calls behind it. Reads all kept recordings only when it has to. */
-  async function plan(all: boolean) {
-    const at = now();
-    const counts = await catalogue.recordings.count();
-    const begun = (await catalogue.recordings.erasing()).filter((r) => r.intended);
-    let kept = await catalogue.recordings.kept(all ? undefined : FIRST);
-    const last = kept.at(-1)?.recording?.keepUntil ?? null;
-    if (!all && kept.length === FIRST && last !== null && last <= at)
-      kept = await catalogue.recordings.kept();
-    const calls = new Map(kept.filter(hasRecording).map((call) => [call.recording.id, call]));
-    const planned = planRetention({
-      now: at,
-      items: [...calls.values()].map((call) => call.recording),
-      breakerPercent: retention.breakerPercent,
-      total: counts.kept,
-      newestSealedAt: counts.newestSealedAt,
-      intended: begun.map((r) => r.id),
-    });
-    return { at, counts, planned, callOf: (id: string) => calls.get(id)! };
-  }
+  const page = async (list: ListName, at: number) =>
+    (await itemsOf(catalogue, list, { now: at, after: null, limit: SHOWN })).items.map((i) =>
+      itemView(i, say),
+    );
 
   app.get(
     '/retention',
@@ -59,7 +60,7 @@ export function retentionRoutes(app: App, deps: Deps): void {
       config: { access: 'oversee', audit: 'report' },
       schema: {
         tags: ['retention'],
-        summary: 'What is kept, what goes next, what is gone',
+        summary: 'What is kept, what is due, and what was erased',
         description: `As a run at this moment would decide. Nothing is changed. ${FROM_NOW_ON}`,
         response: answers(RetentionView),
       },
@@ -67,21 +68,59 @@ export function retentionRoutes(app: App, deps: Deps): void {
     async (request) => {
       reached.every(request.session!.person);
       seen.report(request, 'retention');
-      const { at, counts, planned, callOf } = await plan(false);
-      const { due, kept, breaker } = planned;
-      const next = kept.filter(({ item }) => item.keepUntil !== null).slice(0, SHOWN.next);
-      const gone = (await catalogue.recordings.tombstones(SHOWN.gone)).filter(hasRecording);
+      const plan = await readPlan(catalogue, now(), limit);
       return {
-        now: iso(at),
+        now: iso(plan.now),
         schedule: retention.schedule,
-        kept: counts.kept,
-        for_ever: counts.forEver,
-        due: due.slice(0, SHOWN.due).map(({ item }) => itemView(callOf(item.id), say)),
-        due_total: due.length,
-        next: next.map(({ item }) => itemView(callOf(item.id), say)),
-        gone: gone.map((call) => itemView(call, say)),
-        breaker: { ...breaker, ...reasonView(breaker.why, say) },
+        kept: plan.kept,
+        for_ever: plan.forEver,
+        due: await page('due', plan.now),
+        due_total: plan.erasable,
+        protected: await page('protected', plan.now),
+        protected_total: { legal_hold: plan.protected.legalHold, minimum: plan.protected.minimum },
+        rules: plan.rules.map(({ forEver, ...rule }) => ({ ...rule, for_ever: forEver })),
+        next: await page('next', plan.now),
+        gone: await page('gone', plan.now),
+        breaker: { ...plan.breaker, ...reasonView(plan.breaker.why, say) },
       };
+    },
+  );
+
+  app.get(
+    '/retention/items',
+    {
+      config: { access: 'oversee', audit: { nothing: 'it goes on with a list that was looked at' } },
+      schema: {
+        tags: ['retention'],
+        summary: 'One of these lists, page by page',
+        description:
+          'Recordings that are due, due but protected, due next, kept forever, or erased. By date; erased ones newest first.',
+        querystring: RetentionItemsQuery,
+        response: answers(RetentionItems),
+      },
+    },
+    async (request) => {
+      reached.every(request.session!.person);
+      const { list, after, limit = SHOWN } = request.query;
+      const { items, next } = await itemsOf(catalogue, list, { now: now(), after: placeIn(after), limit });
+      return { items: items.map((item) => itemView(item, say)), next: placeText(next) };
+    },
+  );
+
+  app.get(
+    '/retention/run',
+    {
+      config: { access: 'oversee', audit: { nothing: 'it tells nothing of any call' } },
+      schema: {
+        tags: ['retention'],
+        summary: 'How far the current run is',
+        description: 'What is being erased at the moment, by the schedule or by somebody; null for nothing.',
+        response: answers(RetentionRunning),
+      },
+    },
+    async () => {
+      const { erasing } = await control.status();
+      return { running: erasing };
     },
   );
 
@@ -93,7 +132,7 @@ export function retentionRoutes(app: App, deps: Deps): void {
         tags: ['retention'],
         summary: 'The same as a table',
         description:
-          'Every recording: due, kept and gone. Cells that look like formulas begin with an apostrophe.',
+          'Every recording: due, protected, kept and gone. Cells that look like formulas begin with an apostrophe.',
         response: {
           200: streamed('The table.', 'text/csv'),
           default: ErrorView,
@@ -103,18 +142,12 @@ export function retentionRoutes(app: App, deps: Deps): void {
     async (request, reply) => {
       reached.every(request.session!.person);
       await giveOut(ask, request, 'retention');
-      const { at, planned, callOf } = await plan(true);
-      const gone = await catalogue.recordings.tombstones(ALL_GONE);
-      function* rows() {
-        for (const { item } of planned.due) yield { state: 'due' as const, call: callOf(item.id) };
-        for (const { item } of planned.kept) yield { state: 'kept' as const, call: callOf(item.id) };
-        for (const call of gone) yield { state: 'gone' as const, call };
-      }
+      const at = now();
       const name = `tapedeck-retention-${dates(site.timeZone)(at)}.csv`;
       return reply
         .type('text/csv; charset=utf-8; header=present')
         .header('content-disposition', `attachment; filename="${name}"`)
-        .send(retentionCsv(rows(), say));
+        .send(retentionCsv(catalogue, at, say));
     },
   );
 
@@ -126,7 +159,7 @@ export function retentionRoutes(app: App, deps: Deps): void {
         tags: ['retention'],
         summary: 'Erase what is due, now',
         description:
-          'The daemon does it. When an unusual share would go it answers 409 until `confirm` is sent back. Needs a proof of the last ten minutes.',
+          'The recorder does it. Where the safety limit stops the run it answers 409 until `confirm` is sent back. Needs a proof of the last ten minutes.',
         body: RetentionRunBody,
         response: answers(RetentionRunView),
       },
@@ -138,10 +171,26 @@ export function retentionRoutes(app: App, deps: Deps): void {
       return ran;
     },
   );
+
+  app.post(
+    '/recordings/erase',
+    {
+      config: { access: 'settings', audit: 'erase' },
+      schema: {
+        tags: ['retention'],
+        summary: 'Erase recordings by hand',
+        description:
+          'Erases every version of the recordings of these calls before they are due, or none of them: `refused` names those that a legal hold or a minimum protects. `confirm` is "erase" and the number of calls, such as "erase 12". Where the policy asks for a second person, the answer names the `approval` to wait for; once it is given, the same request erases. Needs a proof of the last ten minutes.',
+        body: EraseBody,
+        response: answers(EraseView),
+      },
+    },
+    async (request) => ask('erase_calls', { by: signed(request), ...request.body }),
+  );
 }
 
-function itemView(call: Kept, say: Say): Static<typeof RetentionItem> {
-  const { recording } = call;
+function itemView(call: Listed, say: Say): Static<typeof RetentionItem> {
+  const { recording, protectedBy } = call;
   return {
     call_id: call.id,
     recording_id: recording.id,
@@ -152,6 +201,7 @@ function itemView(call: Kept, say: Say): Static<typeof RetentionItem> {
     keep_until: isoOrNull(recording.keepUntil),
     rule: recording.keepRule,
     ...reasonView(recording.keepWhy, say),
+    protected_by: protectedBy && reasonView(protectedBy, say),
     erased_at: isoOrNull(recording.erasedAt),
     erase_reason: recording.eraseWhy && inWords(recording.eraseWhy, say),
     erase_why: recording.eraseWhy,

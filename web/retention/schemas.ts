@@ -3,7 +3,7 @@ import { CONTROL } from '../../daemon/domain/operations/control.js';
 import { reasonShape } from '../../daemon/domain/reason/reason.js';
 import { Nullable, PartyView, Time } from '../server/schemas.js';
 
-/** The shapes of what is kept, what goes and what went. */
+/** The shapes of what is kept, what is due, what is protected, and what was erased. */
 export const RetentionItem = Type.Object({
   call_id: Type.String(),
   recording_id: Type.String(),
@@ -14,9 +14,20 @@ export const RetentionItem = Type.Object({
   keep_until: Nullable(Time),
   rule: Nullable(Type.String()),
   ...reasonShape,
+  protected_by: Nullable(
+    Type.Object(reasonShape, { description: 'What keeps it from being erased although it is due.' }),
+  ),
   erased_at: Nullable(Time),
   erase_reason: Nullable(Type.String()),
   erase_why: reasonShape.why,
+});
+
+const Running = Type.Object({
+  why: Type.Enum(['retention', 'by_hand']),
+  of: Type.Integer({ description: 'How many it would erase.' }),
+  erased: Type.Integer(),
+  failed: Type.Integer(),
+  started_at: Time,
 });
 
 export const RetentionView = Type.Object({
@@ -24,18 +35,58 @@ export const RetentionView = Type.Object({
   schedule: Type.String({ description: 'cron expression of the nightly run' }),
   kept: Type.Integer(),
   for_ever: Type.Integer(),
-  due: Type.Array(RetentionItem, { description: 'Would be erased by a run now; the first 500 of them.' }),
+  due: Type.Array(RetentionItem, {
+    description: 'Would be erased by a run now; the first 50 of them, see /retention/items for all.',
+  }),
   due_total: Type.Integer({ description: 'How many would be erased by a run now.' }),
-  next: Type.Array(RetentionItem, { description: 'What goes next, soonest first.' }),
-  gone: Type.Array(RetentionItem, { description: 'Tombstones, newest first.' }),
+  protected: Type.Array(RetentionItem, { description: 'Due, but protected; the first 50 of them.' }),
+  protected_total: Type.Object({
+    legal_hold: Type.Integer(),
+    minimum: Type.Integer(),
+  }),
+  rules: Type.Array(
+    Type.Object({
+      rule: Nullable(Type.String({ description: 'null: kept by default' })),
+      kept: Type.Integer(),
+      for_ever: Type.Integer(),
+      due: Type.Integer(),
+      protected: Type.Integer(),
+    }),
+    { description: 'Kept recordings by rule, the most first; 500 rules at most.' },
+  ),
+  next: Type.Array(RetentionItem, { description: 'Due next, soonest first; the first 50 of them.' }),
+  gone: Type.Array(RetentionItem, { description: 'Erased, newest first; the first 50 of them.' }),
   breaker: Type.Object({
     tripped: Type.Boolean(),
     share: Type.Number({ description: '0..1 of all kept recordings' }),
     limit: Type.Number(),
+    count: Type.Integer({ description: 'How many recordings a run may erase without confirmation.' }),
     ...reasonShape,
     reason: Type.String({ description: 'Why a run asks first; empty when it does not.' }),
     confirm: Type.String({ description: 'Send this back to run all the same.' }),
   }),
+});
+
+/** How far what is being erased now is. */
+export const RetentionRunning = Type.Object({
+  running: Nullable(Running),
+});
+
+export const RetentionItemsQuery = Type.Object({
+  list: Type.Enum(['due', 'protected', 'next', 'for_ever', 'gone']),
+  after: Type.Optional(
+    Type.String({
+      maxLength: 140,
+      pattern: '^-?\\d{1,16}\\.\\w{0,100}$',
+      description: '`next` of the page before.',
+    }),
+  ),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })),
+});
+
+export const RetentionItems = Type.Object({
+  items: Type.Array(RetentionItem),
+  next: Nullable(Type.String({ description: 'Send it as `after` for the next page; null on the last.' })),
 });
 
 export const RetentionRunBody = Type.Object({
@@ -44,3 +95,8 @@ export const RetentionRunBody = Type.Object({
 });
 
 export const RetentionRunView = CONTROL.run_retention.answer;
+
+export const EraseBody = Type.Pick(CONTROL.erase_calls.body, ['calls', 'reason', 'confirm'], {
+  additionalProperties: false,
+});
+export const EraseView = CONTROL.erase_calls.answer;

@@ -889,4 +889,13 @@ export const migrations: readonly string[] = [
   ALTER TABLE consents ADD COLUMN erased_by TEXT NOT NULL DEFAULT '';
   ALTER TABLE consents ADD COLUMN erased_why TEXT NOT NULL DEFAULT '';
   `,
+  // What retention counts and lists, whatever the number of recordings, without a look at a row.
+  `
+  DROP INDEX recordings_by_end;
+  DROP INDEX recordings_kept;
+  DROP INDEX recordings_erased;
+  CREATE INDEX recordings_erased ON recordings (erased_at, id) WHERE state = 'erased';
+  CREATE INDEX recordings_due ON recordings (keep_until, id, keep_rule, min_until, call_id) WHERE state = 'sealed';
+  CREATE INDEX recordings_by_rule ON recordings (keep_rule, keep_until, id, call_id) WHERE state = 'sealed';
+  `,
 ];

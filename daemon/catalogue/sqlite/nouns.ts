@@ -19,6 +19,7 @@ import { createPolicy } from './policy.js';
 import { createPrompts } from './prompts.js';
 import { createChanges } from './reading/changes.js';
 import { createRecordings } from './recordings.js';
+import { createDue } from './retention/due.js';
 import { createHolds } from './retention/holds.js';
 import { schemaFaults } from './schema.js';
 import { createSeals } from './seals.js';
@@ -40,6 +41,7 @@ export function createNouns(db: Db, reader: Reader) {
     notices: createNotices(db, reader, calls.current),
     toldCalls: createToldCalls(db, reader),
     recordings: createRecordings(db, reader),
+    due: createDue(db, reader),
     holds: createHolds(db, reader),
     seals: createSeals(db, reader),
     policy: createPolicy(db, reader),

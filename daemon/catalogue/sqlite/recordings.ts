@@ -9,15 +9,12 @@ import {
   type RecordingId,
   type RecordingPlace,
 } from '../../domain/recording/recording.js';
-import type { StoredCall } from '../stored-call.js';
 import { noun as checked, type Reader, Text, timeOrNull, unreadable } from './checked.js';
 import type { Db } from './db.js';
 import { createEars } from './recordings/ears.js';
 import { createPeaks } from './recordings/peaks.js';
 import { createRedactions } from './recordings/redactions.js';
-import { gapCell, recording as noun, storedCall } from './rows.js';
-
-const WITH_CALL = 'SELECT calls.*, recordings.* FROM recordings JOIN calls ON calls.id = recordings.call_id';
+import { gapCell, recording as noun } from './rows.js';
 
 const bytesOf = (sum: unknown): number => (Number.isFinite(sum) ? (sum as number) : 0);
 
@@ -37,7 +34,6 @@ const begun = {
 };
 
 export function createRecordings(db: Db, reader: Reader) {
-  const stored = storedCall(reader);
   const peaks = createPeaks(db);
   const ears = createEars(db);
   const redactions = createRedactions(db, reader);
@@ -57,15 +53,6 @@ export function createRecordings(db: Db, reader: Reader) {
     'SELECT recording_id, file FROM recordings_begun WHERE call_id = ? ORDER BY recording_id',
   );
   const drop = db.prepare('DELETE FROM recordings_begun WHERE recording_id = ?');
-  const kept = db
-    .prepare(`${WITH_CALL} WHERE recordings.state = 'sealed' AND calls.test = 0
-      ORDER BY coalesce(keep_until, 9223372036854775807), sealed_at LIMIT ?`)
-    .expand();
-  // All of it stands in the index, which is named because SQLite would take a narrower one and read every row.
-  const count = db.prepare(`
-    SELECT count(*) AS kept, count(*) - count(keep_until) AS forEver, max(iif(sealed_at <= 253402300799999, sealed_at, NULL)) AS newestSealedAt
-    FROM recordings INDEXED BY recordings_kept
-    WHERE state = 'sealed' AND call_id NOT IN (SELECT id FROM calls WHERE test = 1)`);
   // total, unlike sum, has no overflow: rows may hold anything.
   const sealedSince = db.prepare('SELECT total(sealed_bytes) FROM recordings WHERE sealed_at >= ?').pluck();
   const erasedSince = db
@@ -83,12 +70,6 @@ export function createRecordings(db: Db, reader: Reader) {
   const erased = db.prepare(
     "UPDATE recordings SET state = 'erased', erased_at = $at WHERE id = $id AND state = 'erasing'",
   );
-  const tombstones = db
-    .prepare(
-      `${WITH_CALL} WHERE recordings.state = 'erased' AND calls.test = 0 ORDER BY recordings.erased_at DESC LIMIT ?`,
-    )
-    .expand();
-
   const recording = (id: RecordingId): Recording | null => reader.one(noun, one.get(id));
   const known = (id: RecordingId): Recording => {
     const found = recording(id);
@@ -128,11 +109,6 @@ export function createRecordings(db: Db, reader: Reader) {
     peaks: peaks.of,
     redactions,
     qualityTrends: ears.trends,
-    kept: (limit = -1): StoredCall[] => reader.fill(stored, limit, (rows) => kept.all(rows)),
-    count() {
-      const counted = count.get() as { kept: number; forEver: number; newestSealedAt: unknown };
-      return { ...counted, newestSealedAt: timeOrNull(counted.newestSealedAt) };
-    },
     growth(since: number, now: number): Growth {
       const first = timeOrNull(firstSeal.get());
       return {
@@ -152,6 +128,5 @@ export function createRecordings(db: Db, reader: Reader) {
       if (erased.run({ id, at }).changes === 0 && known(id).state !== 'erased')
         throw fail('internal', `${id}: erased without an intent.`);
     },
-    tombstones: (limit: number): StoredCall[] => reader.fill(stored, limit, (rows) => tombstones.all(rows)),
   };
 }

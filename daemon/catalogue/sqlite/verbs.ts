@@ -98,8 +98,6 @@ export function verbsOf(read: Read, write: Write): Nouns {
       of: (callId) => read((n) => n.recordings.ofCall(n.calls.current(callId))),
       peaks: (id) => read((n) => n.recordings.peaks(id)),
       trends: (from, to) => read((n) => n.recordings.qualityTrends(from, to)),
-      kept: (limit) => read((n) => n.recordings.kept(limit)),
-      count: () => read((n) => n.recordings.count()),
       growth: (since, now) => read((n) => n.recordings.growth(since, now)),
       eraseIntended: (id, why, at) =>
         write((n) => {
@@ -112,8 +110,16 @@ export function verbsOf(read: Read, write: Write): Nouns {
           n.recordings.erased(id, at);
           n.seals.erased(id);
         }),
-      tombstones: (limit) => read((n) => n.recordings.tombstones(limit)),
+      tombstones: (limit, before) => read((n) => n.due.tombstones(limit, before)),
       after: (id, limit) => read((n) => n.seals.after(id, limit)),
+    },
+    due: {
+      keptSlice: (place, now) => read((n) => n.due.keptSlice(place, now)),
+      dueSlice: (after, now) => read((n) => n.due.dueSlice(after, now)),
+      erasable: (after, now, limit) => read((n) => n.due.erasable(after, now, limit)),
+      page: (which, after, now, limit) => read((n) => n.due.page(which, after, now, limit)),
+      undated: (after, limit) => read((n) => n.due.undated(after, limit)),
+      newestSealedAt: () => read((n) => n.due.newestSealedAt()),
     },
     holds: {
       open: (matter) => write((n) => n.holds.open(matter)),

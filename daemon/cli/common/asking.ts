@@ -36,6 +36,7 @@ const ALONE = [
   'add_consents',
   'withdraw_consent',
   'run_retention',
+  'erase_calls',
   'cancel_job',
   'approvals',
   'withdraw_approval',
@@ -79,6 +80,7 @@ export function createAsking(ctx: CliContext) {
       redactor: { redact: away },
       retain: {
         run: async (how) => (await ctx.retain(withOwn)).run(how),
+        eraseAll: async (...given) => (await ctx.retain(withOwn)).eraseAll(...given),
       },
       eraseVersion: async (id, why) => (await ctx.retain(withOwn)).erase(id, why),
       jobs: {

@@ -1,8 +1,14 @@
+import { ulid } from 'ulid';
 import type { Catalogue } from '../../catalogue/catalogue.js';
+import { readPlan } from '../../catalogue/retention/planned.js';
 import { createSqliteReader } from '../../catalogue/sqlite/reading/reader.js';
+import { type About, entryOf, TAPEDECK } from '../../domain/assurance/audit.js';
+import { times } from '../../domain/days.js';
 import type { ControlAnswer, ControlBody, ControlName } from '../../domain/operations/control.js';
 import { catalogueFile, keysFile } from '../../domain/paths.js';
 import { printable } from '../../domain/printable.js';
+import { inWords } from '../../domain/reason/words.js';
+import { runDetail } from '../../domain/retention/run.js';
 import { loadConfig } from '../../ops/config.js';
 import type { Config } from '../../ops/config-schema.js';
 import { createLog } from '../../ops/log.js';
@@ -113,8 +119,13 @@ export function createCliContext(
       const dataDir = ctx.movedData();
       keys ??= createKeys({ path: keysFile(dataDir), masterKey, reread });
       keys.start();
+      const limit = { percent: retention.breaker_percent, count: retention.breaker_count };
+      const note = (about: About) =>
+        catalogue.audit.append(entryOf(TAPEDECK, Date.now(), 'retention_run', about));
       return createRetain({
         catalogue,
+        plan: (now) => readPlan(catalogue, now, limit),
+        mint: () => ulid(),
         keys,
         store: createDiskStore(dataDir),
         clock: () => Date.now(),
@@ -122,8 +133,10 @@ export function createCliContext(
         config: {
           schedule: retention.schedule,
           timeZone: site.time_zone,
-          breakerPercent: retention.breaker_percent,
+          limit,
         },
+        ran: (run) => note({ detail: runDetail(run) }),
+        refused: (why) => note({ outcome: 'refused', reason: inWords(why, times(site.time_zone)) }),
         log: createLog('silent', 'tapedeck'),
       });
     },

@@ -17,3 +17,14 @@ export function sha256(...parts: (string | Uint8Array)[]): string {
   for (const part of parts) hash.update(part);
   return hash.digest('hex');
 }
+
+/** Returns a SHA-256 that takes its text piece by piece; where the pieces are cut makes no difference. `hex` ends it. */
+export function sha256Along(): { add(text: string): void; hex(): string } {
+  const hash = createHash('sha256');
+  return {
+    add(text) {
+      hash.update(text);
+    },
+    hex: () => hash.digest('hex'),
+  };
+}

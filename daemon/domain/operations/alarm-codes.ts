@@ -84,6 +84,8 @@ export const ALARMS = {
   foreign_erasing: shape({ recordings: Count, named: named({ recording: Text, call: Text }) }),
   /** `confirm`: the word that has it erased all the same; null where that was begun before the last stop. */
   retention_refused: shape({ why: Inner, confirm: orNull(Text) }),
+  /** `since`: when the oldest of them was due. */
+  retention_overdue: shape({ recordings: Count, since: Time }),
   signing_key_new: shape({ key: Text }),
 
   // What can be proved.

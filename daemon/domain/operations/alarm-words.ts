@@ -191,6 +191,10 @@ const WORDS: {
     message: `${errors.retention_refused.message} ${refusedInWords({ why, confirm }, say)}`,
     hint: errors.retention_refused.hint,
   }),
+  retention_overdue: ({ recordings, since }, say) => ({
+    message: `${recordings} ${recordings === 1 ? 'recording has' : 'recordings have'} been due for more than 3 days and ${recordings === 1 ? 'is' : 'are'} not erased; the oldest since ${say(since)}. They are kept for longer than the policy allows.`,
+    hint: 'The retention page says why: the safety limit stops the runs until somebody confirms, or recordings could not be erased and the log names the cause.',
+  }),
   signing_key_new: ({ key }) => ({
     message: `The key that signed recordings and the audit log could not be opened, so Tapedeck created a new one: ${key}.`,
     hint: 'Copy the public key that "tapedeck keys status" shows to where you keep such keys. Check whether signing/key was damaged, or restored from a backup. The old key is kept beside it.',

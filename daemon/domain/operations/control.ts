@@ -6,6 +6,7 @@ import type { Act } from '../people/act.js';
 import { orNull } from '../reason/coded.js';
 import { APPROVALS } from './control/approvals.js';
 import { CONSENT_STREAMS, CONSENTS } from './control/consents.js';
+import { ERASING } from './control/erasing.js';
 import { LISTS } from './control/lists.js';
 import { OWNER } from './control/owner.js';
 import { PEOPLE } from './control/people.js';
@@ -71,6 +72,7 @@ export const CONTROL = {
   ...PEOPLE,
   ...SIGN_IN,
   ...RECORDINGS,
+  ...ERASING,
   ...LISTS,
   ...CONSENTS,
   ...TELLING,

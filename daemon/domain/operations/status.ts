@@ -131,6 +131,18 @@ export const DaemonStatus = Type.Object({
     ),
   ),
   jobs: Type.Array(JobView, { description: 'The newest job of each kind.' }),
+  erasing: orNull(
+    Type.Object(
+      {
+        why: Type.Enum(['retention', 'by_hand']),
+        of: Type.Integer({ description: 'How many it would erase.' }),
+        erased: Type.Integer(),
+        failed: Type.Integer(),
+        started_at: Time,
+      },
+      { description: 'What is being erased at the moment; null for nothing.' },
+    ),
+  ),
   blind: Type.Array(Type.Object({ pbx: PbxId, from: Time, to: orNull(Time), ...reasonShape }), {
     description: 'Monitoring gaps (times when a PBX was not watched) in the last 7 days; newest first.',
   }),
@@ -160,6 +172,7 @@ export function downStatus(message: string, hint: string): DaemonStatus {
     disk: null,
     scrub: null,
     jobs: [],
+    erasing: null,
     blind: [],
     alarms: [],
     past_alarms: [],

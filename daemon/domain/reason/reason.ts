@@ -115,6 +115,14 @@ const PLAIN = {
   many_due: shape({ due: Count, total: Count, percent: Count }),
   clock_behind: shape({ ms: Ms }),
   clock_past: shape({ ms: Ms }),
+  clock_behind_run: shape({ ms: Ms }),
+  clock_past_run: shape({ ms: Ms }),
+  over_count: shape({ due: Count, count: Count }),
+  policy_empty: shape({ version: Count }),
+  // `rules`: the names of some of them; versions of the policy.
+  retention_shortened: shape({ rules: Text, from: Count, to: Count }),
+  // Why somebody had a recording erased, and who they were.
+  erased_by_hand: shape({ by: Text, approvedBy: orNull(Text), reason: Text }),
 
   // Why a recording may not be erased. `matters`: their names. `rule`: the retention rule with that minimum.
   legal_hold: shape({ matters: Type.Array(Text) }),

@@ -148,6 +148,17 @@ const WORDS: { [C in Code]: (params: Params[C], say: Say) => string } = {
   },
   clock_behind: ({ ms }) => `The clock may be wrong: it is ${span(ms)} behind the newest recording.`,
   clock_past: ({ ms }) => `The clock may be wrong: it is ${span(ms)} ahead of the newest recording.`,
+  clock_behind_run: ({ ms }) => `The clock may be wrong: it is ${span(ms)} behind the last retention run.`,
+  clock_past_run: ({ ms }) =>
+    `The clock may be wrong, or Tapedeck was off for long: the last retention run was ${span(ms)} ago.`,
+  over_count: ({ due, count }) =>
+    `${due} recordings are due, more than the safety limit of ${count} recordings.`,
+  policy_empty: ({ version }) =>
+    `Version ${version} of the policy has no retention rules, but recordings are due by earlier ones.`,
+  retention_shortened: ({ rules, from, to }) =>
+    `Version ${to} of the policy keeps recordings for a shorter time than version ${from}, by which recordings were last erased: ${rules}.`,
+  erased_by_hand: ({ by, approvedBy, reason }) =>
+    `Erased by hand by ${by}${approvedBy === null ? '' : `, approved by ${approvedBy}`}: ${reason}`,
 
   legal_hold: ({ matters }) => `It is under legal hold: ${matters.join(', ')}.`,
   legal_hold_applying: ({ matters }) =>

@@ -10,6 +10,7 @@ import { createRetain } from '../../../daemon/recordings/retain.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
 import { alarmBoard } from '../alarm-board.js';
 import { aCall, aRecording } from '../recordings/a-call.js';
+import { retaining, ruled } from '../recordings/retaining.js';
 import { T0 } from './crafted.js';
 
 export const log = createLog('silent', 'test');
@@ -46,11 +47,18 @@ export type Opened = Awaited<ReturnType<typeof opened>>;
 export function retention({ dir, catalogue, alarms }: Opened, breakerPercent = 100) {
   const removed: string[] = [];
   const store = createDiskStore(dir);
+  const made = retaining(catalogue, { percent: breakerPercent });
   return {
     removed,
+    plan: () => made.plan(T0 + DAY),
     ...createRetain({
       catalogue,
-      keys: { destroy: async (id) => removed.push(`key ${id}`) > 0, has: () => false },
+      keys: {
+        async destroyAll(ids) {
+          removed.push(...ids.map((id) => `key ${id}`));
+        },
+        has: () => false,
+      },
       store: {
         ...store,
         remove: (place) => {
@@ -59,8 +67,8 @@ export function retention({ dir, catalogue, alarms }: Opened, breakerPercent = 1
         },
       },
       clock: () => T0 + DAY,
+      ...made,
       alarms,
-      config: { schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent },
       log,
     }),
   };
@@ -71,6 +79,7 @@ export async function keep(
   id: string,
   keepUntil: number | null = null,
 ): Promise<void> {
+  if ((await catalogue.policy.newest()).version === 0) await catalogue.policy.save(ruled, 'test', T0, 0);
   await catalogue.calls.save(aCall(`C${id}`));
   const recording = aRecording(id, `C${id}`, { keepUntil, sealedAt: T0 });
   const path = join(dir, recording.file);

@@ -24,6 +24,7 @@ import { createDiskStore } from '../../../daemon/vault/store/disk.js';
 import { until } from '../recorder.js';
 import { aCall } from '../recordings/a-call.js';
 import { toneWav } from '../recordings/preserve-lab.js';
+import { retaining } from '../recordings/retaining.js';
 
 const NO_ALARMS = { raise: () => {}, clear: () => {} };
 
@@ -97,11 +98,16 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
         erased: said('erased', catalogue.recordings.erased, callOf),
       },
     },
-    keys: { ...keys, destroy: said('key-gone', keys.destroy, callOf) },
+    keys: {
+      has: keys.has,
+      // One at a time: each recording's key has its own place in what is written.
+      async destroyAll(ids) {
+        for (const id of ids) await said('key-gone', (one: string) => keys.destroyAll([one]), callOf)(id);
+      },
+    },
     store,
     clock,
-    alarms: NO_ALARMS,
-    config: { schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent: 100 },
+    ...retaining(catalogue),
     log,
   });
   return {

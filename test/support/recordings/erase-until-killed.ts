@@ -7,6 +7,7 @@ import { createLog } from '../../../daemon/ops/log.js';
 import { createRetain, type Retain } from '../../../daemon/recordings/retain.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
+import { retaining } from './retaining.js';
 
 export const NOW = 1_800_000_000_000;
 
@@ -36,8 +37,7 @@ export async function openHouse(dir: string, beforeEach: (verb: string) => void 
     keys: watched('keys', keys),
     store: watched('store', createDiskStore(dir)),
     clock: () => NOW,
-    alarms: { raise: () => {}, clear: () => {} },
-    config: { schedule: '15 3 * * *', timeZone: 'Europe/Berlin', breakerPercent: 100 },
+    ...retaining(catalogue),
     log: createLog('silent', 'test'),
   });
   return {

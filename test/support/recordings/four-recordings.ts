@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { noted } from '../words.js';
 import { aCall, aRecording } from './a-call.js';
 import { NOW, openHouse } from './erase-until-killed.js';
+import { ruled } from './retaining.js';
 
 const DAY = 86_400_000;
 
@@ -17,6 +18,7 @@ export async function furnish(dir: string) {
   mkdirSync(dirname(fileIn(dir, 'R1')), { recursive: true });
   writeFileSync(join(dir, 'master.bin'), randomBytes(32));
   const house = await openHouse(dir);
+  await house.catalogue.policy.save(ruled, 'test', NOW, 0);
   const marks = new Map<string, Buffer>();
   const ends = { R1: NOW - DAY, R2: NOW, R3: NOW + 1, R4: null };
   for (const [id, keep] of Object.entries(ends)) {

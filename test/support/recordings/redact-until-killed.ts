@@ -19,6 +19,7 @@ import { hashContent, openSealed } from '../../../daemon/vault/open.js';
 import { sealStream } from '../../../daemon/vault/seal.js';
 import { loadSigningKey } from '../../../daemon/vault/signing-key.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
+import { retaining } from './retaining.js';
 
 export const NOW = 1_800_000_000_000;
 /** Of the version that is made. */
@@ -62,8 +63,7 @@ export async function openRedactHouse(dir: string, beforeEach: Watched = () => {
     keys: watched('keys', keys),
     store: watched('store', store),
     clock: () => NOW,
-    alarms: { raise: () => {}, clear: () => {} },
-    config: { schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent: 100 },
+    ...retaining(catalogue),
     log,
   });
   const seen = watched('store', store);

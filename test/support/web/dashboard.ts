@@ -32,6 +32,7 @@ import type { WithProvider } from '../../../web/deps.js';
 import type { Control } from '../../../web/server/control.js';
 import { openStore } from '../../../web/store/store.js';
 import { promptsIn } from '../recordings/prompts-in.js';
+import { retainOf } from '../recordings/retaining.js';
 import { asker } from '../requests/asking.js';
 import { numbersIn } from '../requests/in-memory.js';
 import { proveAll } from '../requests/prove-all.js';
@@ -112,7 +113,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
       return found?.sha256 === recording.sealedSha256 ? null : 'The file is not as it was sealed.';
     },
     ...{ signer: () => '', sign: async () => ({ note: '' }), alarms: { raise: () => {} } },
-    retain: { run: async () => ({ erased: 0, failed: 0, left: 0 }) },
+    retain: retainOf(),
     eraseVersion: async () => {},
     redactor: { redact: async ({ older }) => (await catalogue.recordings.get(older))! },
     jobs: {
@@ -162,7 +163,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
     pbxes: [{ id: FIRST, name: 'PBX' }],
     web: { address: '127.0.0.1', hosts: ['tapedeck.office.lan'] },
     tls: null,
-    retention: { schedule: '15 3 * * *', breakerPercent: 20 },
+    retention: { schedule: '15 3 * * *', breakerPercent: 20, breakerCount: 10_000 },
     coverage: { targetPercent: 99.9 },
     metrics: { allow: ['127.0.0.1'], token: () => null },
     version: '0.0.0-test',

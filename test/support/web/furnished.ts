@@ -99,7 +99,7 @@ export async function openFurnished(
       name: hostile ? 'A company with a remarkably long name, Ltd & Co' : 'Hartley Joinery',
       ...{ timeZone: 'Europe/London', region: 'GB' },
     },
-    retention: { schedule: '30 3 * * *', breakerPercent: BREAKER },
+    retention: { schedule: '30 3 * * *', breakerPercent: BREAKER, breakerCount: 10_000 },
     live: { pollMs: 100, reachMs: 100 },
     playing: { idleMs: 600, sweepMs: 50 },
     ...more,

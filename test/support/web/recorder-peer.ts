@@ -11,6 +11,7 @@ import { createLog } from '../../../daemon/ops/log.js';
 import { createRetain } from '../../../daemon/recordings/retain.js';
 import type { RequestsDeps } from '../../../daemon/requests/requests.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
+import { retaining } from '../recordings/retaining.js';
 import { noted } from '../words.js';
 import type { Dashboard } from './dashboard.js';
 import { createSigner } from './signer.js';
@@ -52,8 +53,7 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
       keys,
       store: createDiskStore(dataDir),
       clock: Date.now,
-      alarms: { raise: () => {}, clear: () => {} },
-      config: { schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent },
+      ...retaining(catalogue, { percent: breakerPercent }),
       log: createLog('silent', 'test'),
     });
   }
@@ -72,7 +72,10 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
         if (!signsLog) throw fail('checkpoint_refused');
         return signer.recorder.sign();
       },
-      retain: { run: (how) => retain().run(how) },
+      retain: {
+        run: (how) => retain().run(how),
+        eraseAll: (...given) => retain().eraseAll(...given),
+      },
       eraseVersion: (id, why) => retain().erase(id, why),
       async direct(_pbx, callId, said) {
         await house.catalogue.directives.add({ callId, at: Date.now(), ...said });
@@ -191,7 +194,7 @@ const idle: DaemonStatus = {
     ...{ recordings: 0, oldest_check_at: null, within_days: 30, in_time: true, damaged: 0, unsigned: 0 },
     ...{ reading: false, waits_for: null, last_night_at: null },
   },
-  ...{ jobs: [], blind: [], alarms: [], past_alarms: [], alerts: [], event_loop_p99_ms: null },
+  ...{ jobs: [], erasing: null, blind: [], alarms: [], past_alarms: [], alerts: [], event_loop_p99_ms: null },
 };
 
 const DAY = 86_400_000;

@@ -426,6 +426,12 @@ export const requests: Record<string, Request[]> = {
     body: { kind: 'announce', language: 'en', hash: null },
   }),
   'POST /api/v1/retention/run': plain('retention_run', { body: {} }),
+  'POST /api/v1/recordings/erase': [
+    {
+      writes: ['erase'],
+      send: async ({ call }) => ({ body: { calls: [call], reason: 'Asked for', confirm: 'erase 1' } }),
+    },
+  ],
   'POST /api/v1/recordings/:id/redact': [
     {
       writes: ['redact'],

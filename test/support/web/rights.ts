@@ -478,6 +478,16 @@ export const rights: Record<string, Row> = {
   'GET /api/v1/retention': { is: '        401 403 200 403 403 403 403 200 200', token: 'oversee view' },
   'GET /api/v1/retention.csv': { is: '    401 403 200 403 403 403 403 200 200', token: 'oversee view' },
   'POST /api/v1/retention/run': { is: '   401 403 200 403 403 403 403 403 200', send: {} },
+  'GET /api/v1/retention/items?list=next': {
+    is: '                                 401 403 200 403 403 403 403 200 200',
+    token: 'oversee view',
+  },
+  'GET /api/v1/retention/run': { is: '    401 403 200 403 403 403 403 200 200', token: 'oversee' },
+  'POST /api/v1/recordings/erase': {
+    // Of no call at all.
+    is: '                                 401 403 404 403 403 403 403 403 404',
+    send: { calls: ['none'], reason: 'Asked for', confirm: 'erase 1' },
+  },
   'POST /api/v1/recordings/:id/redact': {
     // Of no recording at all.
     is: '                                 401 403 404 403 403 403 403 403 404',

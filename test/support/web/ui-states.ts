@@ -250,7 +250,7 @@ export const uiStates: readonly UiState[] = [
       await p.route(/\/api\/v1\/retention\/run$/, (route) => route.fulfill({ status: 403, json: { error } }));
       await press(p, /^Erase \d+ recordings/);
       const [word = ''] =
-        /erase-\d+-[0-9a-f]{6}/.exec((await p.getByRole('dialog').textContent()) ?? '') ?? [];
+        /erase-\d+-[0-9a-f]{12}/.exec((await p.getByRole('dialog').textContent()) ?? '') ?? [];
       await p.getByRole('dialog').getByRole('textbox').fill(word);
       await press(p, /permanently/);
       await p.getByRole('dialog', { name: 'Confirm it’s you' }).waitFor();

@@ -10,6 +10,7 @@ import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogu
 import { iso } from '../../../daemon/domain/days.js';
 import { TapedeckError } from '../../../daemon/domain/error.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
+import { FIRST_DUE } from '../../../daemon/domain/retention/plan.js';
 import { createAlert } from '../../../daemon/operations/alert.js';
 import { createDeliver } from '../../../daemon/operations/deliver.js';
 import { createHealth } from '../../../daemon/operations/health.js';
@@ -19,6 +20,7 @@ import { createRetain } from '../../../daemon/recordings/retain.js';
 import { alarmBoard } from '../../support/alarm-board.js';
 import { craft, loosely, recorderOn, T0 } from '../../support/catalogue/crafted.js';
 import { furnish } from '../../support/catalogue/every-row.js';
+import { retaining } from '../../support/recordings/retaining.js';
 
 t.setTimeout(240_000);
 const log = createLog('silent', 'test');
@@ -29,8 +31,14 @@ const questions: Record<string, (c: Catalogue) => Promise<unknown>> = {
   segments: (c) => c.segments.of('A'),
   callsToPreserve: (c) => c.segments.callsToPreserve(),
   preserveQueue: (c) => c.segments.queue(),
-  kept: (c) => c.recordings.kept(),
-  countKept: (c) => c.recordings.count(),
+  keptSlice: (c) => c.due.keptSlice(null, T0),
+  dueSlice: (c) => c.due.dueSlice(FIRST_DUE, Number.MAX_SAFE_INTEGER),
+  erasable: (c) => c.due.erasable(FIRST_DUE, Number.MAX_SAFE_INTEGER, 99),
+  due: (c) => c.due.page('erasable', FIRST_DUE, Number.MAX_SAFE_INTEGER, 99),
+  protected: (c) => c.due.page('protected', FIRST_DUE, 0, 99),
+  later: (c) => c.due.page('later', FIRST_DUE, 0, 99),
+  undated: (c) => c.due.undated('', 99),
+  newestSealedAt: (c) => c.due.newestSealedAt(),
   growth: (c) => c.recordings.growth(T0, T0 + 1),
   erasing: (c) => c.recordings.erasing(),
   erased: (c) => c.recordings.tombstones(9),
@@ -221,10 +229,10 @@ async function startAndRecord(path: string, _dir: string) {
   const alert = createAlert({ catalogue, tell: deliver.tell, mint: () => 'id', say: iso, clock, log });
   const retain = createRetain({
     catalogue,
-    keys: { destroy: async () => true, has: () => false },
+    keys: { destroyAll: async () => {}, has: () => false },
     store: { remove: async () => true, exists: async () => null },
+    ...retaining(catalogue),
     ...{ clock, alarms, log },
-    config: { schedule: '15 3 * * *', timeZone: 'UTC', breakerPercent: 100 },
   });
   const watch = createWatch({ pbx: '', kept: catalogue.watch, clock, log });
   const link = { up: true, version: '', problem: null };
@@ -248,6 +256,7 @@ async function startAndRecord(path: string, _dir: string) {
       channels: () => [],
       disk: () => null,
       scrub: () => null,
+      erasing: () => null,
       jobs: catalogue.jobs.newest,
       eventLoopP99Ms: () => null,
       clock,

@@ -6,11 +6,13 @@ import { createCalls } from '../../../daemon/catalogue/sqlite/calls.js';
 import { createReader } from '../../../daemon/catalogue/sqlite/checked.js';
 import { type Db, openDb } from '../../../daemon/catalogue/sqlite/db.js';
 import { createLedger } from '../../../daemon/catalogue/sqlite/ledger.js';
-import { createRecordings } from '../../../daemon/catalogue/sqlite/recordings.js';
+import { createDue } from '../../../daemon/catalogue/sqlite/retention/due.js';
 import { createSeals } from '../../../daemon/catalogue/sqlite/seals.js';
+import { FIRST_DUE } from '../../../daemon/domain/retention/plan.js';
 import { fillCatalogue } from '../../support/catalogue/many-rows.js';
 
 const ROWS = 20_000;
+const LATE = 2_000_000_000_000;
 
 /** Lists the statements that are run on a database, with what they are run with. */
 function noting(db: Db) {
@@ -50,9 +52,33 @@ t.test('what is asked all the time reads from an index what it needs, and no mor
         .join(' | '),
     );
   };
-  const recordings = createRecordings(noted, reader);
-  const [kept] = plansOf(() => t.match(recordings.count(), { kept: ROWS, forEver: ROWS / 2 }));
-  t.match(kept, /SCAN recordings USING COVERING INDEX recordings_kept/);
+  const due = createDue(noted, reader);
+  const slices = plansOf(() => {
+    t.match(due.keptSlice(null, LATE), { rule: null, kept: ROWS / 2, forEver: ROWS / 2, due: 0 });
+    t.match(due.keptSlice({ rule: null, until: -1, id: '' }, LATE), {
+      kept: ROWS / 2,
+      forEver: 0,
+      due: ROWS / 2,
+    });
+    t.equal(due.dueSlice(FIRST_DUE, LATE).next?.id, `R${String(9_998).padStart(10, '0')}`);
+  });
+  for (const plan of slices) {
+    t.match(
+      plan,
+      /SEARCH (r|recordings) USING COVERING INDEX recordings_(by_rule|due)/,
+      'no row is looked at',
+    );
+    t.notMatch(plan, /TEMP B-TREE/, 'nothing is sorted');
+  }
+  const pages = plansOf(() => {
+    for (const which of ['erasable', 'protected', 'later'] as const) due.page(which, FIRST_DUE, LATE, 9);
+    due.erasable(FIRST_DUE, LATE, 9);
+    due.undated('', 9);
+    due.tombstones(9);
+    due.newestSealedAt();
+  });
+  for (const plan of pages)
+    t.notMatch(plan, /TEMP B-TREE/, 'a page is read in its order, whatever comes after it');
 
   const seals = createSeals(noted, reader);
   const next = plansOf(() => t.equal(seals.toCheck(Number.MAX_SAFE_INTEGER, 20).length, 20));

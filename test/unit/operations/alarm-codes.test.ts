@@ -186,10 +186,18 @@ const EXAMPLES: {
       /^3 recordings are .*: R1 of call C1 and 2 more\./,
     ],
   ],
+  retention_overdue: [
+    [
+      { recordings: 1, since: 0 },
+      /^1 recording has been due for more than 3 days and is not erased; the oldest since 1970/,
+      /retention page/,
+    ],
+    [{ recordings: 12, since: 0 }, /^12 recordings have been due/],
+  ],
   retention_refused: [
     [
       { why: many, confirm: 'erase-5-x' },
-      /unusual share.* 5 of 10 .*Confirm with "erase-5-x"\.$/,
+      /safety limit stopped.* 5 of 10 .*Confirm with "erase-5-x"\.$/,
       /retention plan/,
     ],
     [{ why: many, confirm: null }, /5 of 10 .*had started before the recorder last stopped\.$/],

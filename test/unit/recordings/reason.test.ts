@@ -361,6 +361,46 @@ const SENTENCES: Record<Exclude<Code, 'text'>, [Why, string][]> = {
       'The clock may be wrong: it is 2 minutes behind the newest recording.',
     ],
   ],
+  clock_behind_run: [
+    [
+      because('clock_behind_run', { ms: 120_000 }),
+      'The clock may be wrong: it is 2 minutes behind the last retention run.',
+    ],
+  ],
+  clock_past_run: [
+    [
+      because('clock_past_run', { ms: 9 * 86_400_000 }),
+      'The clock may be wrong, or Tapedeck was off for long: the last retention run was 9 days ago.',
+    ],
+  ],
+  over_count: [
+    [
+      because('over_count', { due: 20, count: 10 }),
+      '20 recordings are due, more than the safety limit of 10 recordings.',
+    ],
+  ],
+  policy_empty: [
+    [
+      because('policy_empty', { version: 4 }),
+      'Version 4 of the policy has no retention rules, but recordings are due by earlier ones.',
+    ],
+  ],
+  retention_shortened: [
+    [
+      because('retention_shortened', { rules: 'Sales', from: 3, to: 4 }),
+      'Version 4 of the policy keeps recordings for a shorter time than version 3, by which recordings were last erased: Sales.',
+    ],
+  ],
+  erased_by_hand: [
+    [
+      because('erased_by_hand', { by: 'Ada', approvedBy: null, reason: 'Asked for' }),
+      'Erased by hand by Ada: Asked for',
+    ],
+    [
+      because('erased_by_hand', { by: 'Ada', approvedBy: 'Gus', reason: 'Asked for' }),
+      'Erased by hand by Ada, approved by Gus: Asked for',
+    ],
+  ],
   clock_past: [
     [
       because('clock_past', { ms: 7 * 86_400_000 + 1 }),

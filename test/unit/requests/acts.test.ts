@@ -16,10 +16,12 @@ import {
   exactKinds,
 } from '../../../daemon/domain/people/act.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
+import { createApprovals } from '../../../daemon/requests/approvals.js';
 import { createConsentRequests } from '../../../daemon/requests/policy/consents.js';
 import { createListRequests } from '../../../daemon/requests/policy/lists.js';
 import { createOlderRequests } from '../../../daemon/requests/recordings/older.js';
 import { createRedactRequests } from '../../../daemon/requests/redact.js';
+import { createEraseRequests } from '../../../daemon/requests/retention/erasing.js';
 import { createRuleRequests } from '../../../daemon/requests/rules.js';
 import { AUDITOR, type PeopleLab, PLACE, password, peopleLab } from '../../support/people-lab.js';
 import { createAuthenticator } from '../../support/web/authenticator.js';
@@ -68,6 +70,7 @@ const bodies = (by: { person: string; session: string; address: string }) =>
     },
     withdraw_consent: { by, id: 1 },
     erase_document: { by, id: 1 },
+    erase_calls: { by, calls: ['none'], reason: 'Asked for', confirm: 'erase 1' },
     erase_consent: { by, id: 1, reason: 'Asked for' },
     erase_older: { by, recording: 'another', reason: 'Not needed' },
     redact_recording: {
@@ -80,8 +83,14 @@ const bodies = (by: { person: string; session: string; address: string }) =>
 function asking(lab: PeopleLab) {
   const rules = createRuleRequests({
     ...lab.deps,
-    retain: { run: async () => ({ erased: 0, failed: 0, left: 0 }) },
     jobs: { ask: () => Promise.reject(new Error('no job')), cancel: () => Promise.reject(new Error('none')) },
+  });
+  const none = async () => ({ erased: 0, failed: 0, left: 0, protected: 0 });
+  const erasing = createEraseRequests({
+    ...lab.deps,
+    approvals: createApprovals({ ...lab.deps, alarms: { raise: () => {} }, mint: () => '' }),
+    retain: { run: none, eraseAll: none },
+    say: String,
   });
   const lists = createListRequests({
     ...lab.deps,
@@ -106,6 +115,7 @@ function asking(lab: PeopleLab) {
   const handlers = {
     ...lab.handlers,
     ...rules,
+    ...erasing,
     ...lists,
     ...consents.handlers,
     ...redactions,

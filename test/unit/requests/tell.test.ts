@@ -134,7 +134,7 @@ t.test('what is asked for is not told, and nobody speaks for the recorder', asyn
     { action: 'erase' },
     { action: 'start' },
     { action: 'begin', outcome: 'refused' },
-    { action: 'erase', outcome: 'refused' },
+    { action: 'erased', outcome: 'refused' },
     { action: 'sealed', outcome: 'refused' },
     { own: true, action: 'view' },
     { own: true, action: 'erase' },

@@ -8,6 +8,7 @@ import { auditActions } from '../../../daemon/domain/assurance/audit.js';
 import { catalogueFile } from '../../../daemon/domain/paths.js';
 import { createAudit } from '../../../web/audit/audit.js';
 import { until } from '../../support/recorder.js';
+import { retainOf } from '../../support/recordings/retaining.js';
 import { actions, del, log, put, told, written } from '../../support/web/audit-log.js';
 import {
   addCall,
@@ -214,7 +215,7 @@ const sound = randomBytes(540_000);
 
 t.test('what is changed is written with the change, and who may not is written too', async (t) => {
   const d = await openDashboard(t, {
-    recorder: { retain: { run: async () => ({ erased: 2, failed: 0, left: 0 }) } },
+    recorder: { retain: retainOf({ erased: 2 }) },
   });
   const cookie = await setUp(d);
   const policy = {

@@ -10,6 +10,7 @@ import { iso } from '../../../daemon/domain/days.js';
 import { catalogueFile, webFile } from '../../../daemon/domain/paths.js';
 import { breakLog, tablesOf } from '../../support/catalogue/tables.js';
 import { until } from '../../support/recorder.js';
+import { retainOf } from '../../support/recordings/retaining.js';
 import { proveAll } from '../../support/requests/prove-all.js';
 import { fill, mountSmall, unfill } from '../../support/small-disk.js';
 import { del, log, put, written } from '../../support/web/audit-log.js';
@@ -90,9 +91,10 @@ async function ready(t: Test, dataDir: string) {
     dataDir,
     recorder: {
       retain: {
+        ...retainOf(),
         run: async () => {
           asked.runs += 1;
-          return { erased: 0, failed: 0, left: 0 };
+          return { erased: 0, failed: 0, left: 0, protected: 0 };
         },
       },
     },

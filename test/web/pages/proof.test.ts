@@ -76,7 +76,7 @@ t.test(
       const { page } = await openDesk(t, opened, house, { path: '/retention', width });
       await page.getByRole('button', { name: /^Erase \d+ recordings/ }).click();
       const asks = page.getByRole('dialog').filter({ hasText: 'safety limit' });
-      const [word = ''] = /erase-\d+-[0-9a-f]{6}/.exec((await asks.textContent()) ?? '') ?? [];
+      const [word = ''] = /erase-\d+-[0-9a-f]{12}/.exec((await asks.textContent()) ?? '') ?? [];
       const typed = page.getByLabel(/To override the safety limit/);
       await typed.fill(word);
       const erase = page.getByRole('button', { name: /permanently/ });

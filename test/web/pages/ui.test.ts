@@ -259,7 +259,7 @@ t.test(
     const { page } = await openDesk(t, opened, office, { path: '/retention' });
     await page.getByRole('button', { name: /^Erase \d+ recordings/ }).click();
     const dialog = page.getByRole('dialog');
-    const word = /“(erase-(\d+)-[0-9a-f]{6})”/.exec((await dialog.textContent()) ?? '');
+    const word = /“(erase-(\d+)-[0-9a-f]{12})”/.exec((await dialog.textContent()) ?? '');
     await page.getByLabel(/To override the safety limit/).fill('erase');
     const erase = page.getByRole('button', { name: /permanently/ });
     await erase.click();

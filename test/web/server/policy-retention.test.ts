@@ -17,6 +17,7 @@ import { RetentionView } from '../../../web/retention/schemas.js';
 import type { Ask } from '../../../web/server/ask.js';
 import { createControl } from '../../../web/server/control.js';
 import { handlersOf, streamsOf } from '../../support/control-handlers.js';
+import { retainOf, ruled } from '../../support/recordings/retaining.js';
 import {
   addRecording,
   cookieOf,
@@ -156,6 +157,8 @@ t.test('retention shows what is due, what is next and what is gone, as a table t
   await catalogue.recordings.eraseIntended(gone.recording.id, noted('@due'), START);
   await catalogue.recordings.erased(gone.recording.id, START);
 
+  const { version } = await catalogue.policy.newest();
+  await catalogue.policy.save(ruled, 'test', START, version);
   const view = (await get(app, '/retention', cookie)).json();
   t.strictSame(ajar(RetentionView, view), []);
   t.match(view, {
@@ -197,9 +200,10 @@ t.test('the policy is saved and what is due erased only by a proof of the last t
   const dashboard = await openDashboard(t, {
     recorder: {
       retain: {
+        ...retainOf(),
         async run(how) {
           runs.push(how);
-          return { erased: 1, failed: 0, left: 0 };
+          return { erased: 1, failed: 0, left: 0, protected: 0 };
         },
       },
     },
@@ -238,7 +242,7 @@ t.test('the policy is saved and what is due erased only by a proof of the last t
   const saved = await put(app, '/policy', { based_on: version, policy: changed }, again);
   t.match(saved.json(), { version: version + 1, policy: changed });
   t.equal((await post(app, '/retention/run', { confirm: 'erase-1-abc' }, { cookie: again })).statusCode, 200);
-  t.strictSame(runs, [{ confirm: 'erase-1-abc' }]);
+  t.match(runs, [{ confirm: 'erase-1-abc', by: /./ }]);
   t.match(await written(), [{ action: 'retention_run' }, { action: 'policy_change' }]);
 
   clock.ms += 10 * MINUTE + 1;
@@ -254,7 +258,7 @@ t.test("a retention run is the daemon's, and so are its refusals", async (t) => 
   const dir = mkdtempSync(join(tmpdir(), 'tapedeck-answers-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
   const asked: unknown[] = [];
-  let answer: [number, unknown] = [200, { erased: 2, failed: 0, left: 5 }];
+  let answer: [number, unknown] = [200, { erased: 2, failed: 0, left: 5, protected: 0 }];
   const daemon = createServer((req, res) => {
     let body = '';
     req.on('data', (part) => (body += part));
@@ -278,7 +282,9 @@ t.test("a retention run is the daemon's, and so are its refusals", async (t) => 
   mkdirSync(controlFolder(dir));
   await new Promise<void>((up) => daemon.listen(controlSocket(dir), up));
   t.teardown(() => daemon.close());
-  t.strictSame((await run({ confirm: 'erase-2-abc' })).json(), { erased: 2, failed: 0, left: 5 });
+  t.strictSame((await run({ confirm: 'erase-2-abc' })).json(), {
+    ...{ erased: 2, failed: 0, left: 5, protected: 0 },
+  });
   const by = String(asked.at(-1)).replace(/"(person|session)":"\w+"/g, '"$1":"…"');
   t.equal(
     by,

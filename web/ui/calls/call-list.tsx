@@ -4,6 +4,7 @@ import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { t } from '../messages/language.js';
 import { dayHeading, dayOf } from '../messages/when.js';
+import type { Picking } from '../retention/retention-table.js';
 import type { CallSummary } from '../state/api.js';
 import { minute, status } from '../state/live.js';
 import { sees } from '../state/rights.js';
@@ -18,9 +19,10 @@ type Props = {
   address: (id: string) => string;
   scroller: RefObject<HTMLDivElement | null>;
   clear: () => void;
+  picking?: Picking | undefined;
 };
 
-export function CallList({ calls, filters, chosen, address, scroller, clear }: Props) {
+export function CallList({ calls, filters, chosen, address, scroller, clear, picking }: Props) {
   const list = calls.calls.value;
   const [active, setActive] = useState<string | null>(null);
   const still = useStill(scroller, list, JSON.stringify(filters));
@@ -66,6 +68,7 @@ export function CallList({ calls, filters, chosen, address, scroller, clear }: P
             reachable={c.id === current}
             search={filters.q}
             onKeyDown={move}
+            picking={picking}
           />
         ))}
       </ol>

@@ -5,6 +5,7 @@ import { OnPbx } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { exactParty, isNamed, nameOf, numberBeside } from '../messages/people.js';
 import { exact, length, lengthInWords, recently } from '../messages/when.js';
+import type { Picking } from '../retention/retention-table.js';
 import type { CallSummary } from '../state/api.js';
 import { minute, second } from '../state/live.js';
 import { Match } from './match.js';
@@ -16,15 +17,18 @@ type Props = {
   reachable: boolean;
   search: string;
   onKeyDown: (e: KeyboardEvent) => void;
+  /** Calls are being picked; left out while they are not. */
+  picking?: Picking | undefined;
 };
 
 /** One call in one line. */
-export function CallRow({ call, href, chosen, reachable, search, onKeyDown }: Props) {
+export function CallRow({ call, href, chosen, reachable, search, onKeyDown, picking }: Props) {
   const number = numberBeside(call.them);
   const name = nameOf(call.them);
   const nameIsNumber = /^\+?[\d ()-]+$/.test(name);
   return (
-    <li>
+    <li class={picking ? 'row-picking' : undefined}>
+      {picking && <Pick call={call} picking={picking} />}
       <a
         id={`row-${call.id}`}
         class="call-row"
@@ -64,6 +68,19 @@ export function CallRow({ call, href, chosen, reachable, search, onKeyDown }: Pr
         </time>
       </a>
     </li>
+  );
+}
+
+/** Of a call without a recording there is nothing to erase. */
+function Pick({ call, picking }: { call: CallSummary; picking: Picking }) {
+  return (
+    <input
+      type="checkbox"
+      disabled={call.recording?.state !== 'sealed'}
+      checked={picking.picked.has(call.id)}
+      onChange={() => picking.toggle(call.id)}
+      aria-label={t.erase.pick({ who: nameOf(call.them), when: exact(call.started_at) })}
+    />
   );
 }
 

@@ -14,6 +14,7 @@ import { clean, readable } from '../messages/numbers.js';
 import { nameOf, numberBeside } from '../messages/people.js';
 import { length } from '../messages/when.js';
 import { playable, player } from '../player/player.js';
+import { EraseButton } from '../retention/erase-button.js';
 import { ApiError, api, type CallDetail } from '../state/api.js';
 import { changes } from '../state/live.js';
 import { mayDo } from '../state/rights.js';
@@ -78,7 +79,7 @@ export function CallPage({ id, address }: Props) {
       {!c && problem.value === null && <p class="list-wait">{t.common.loading}</p>}
       {c && (
         <>
-          <CallHead call={c} />
+          <CallHead call={c} done={load} />
           <Damage call={c} />
           <Why call={c} />
           <Controls call={c} done={load} />
@@ -102,7 +103,7 @@ export function CallPage({ id, address }: Props) {
 }
 
 /** Who spoke with whom and when, in one line. */
-function CallHead({ call }: { call: CallDetail }) {
+function CallHead({ call, done }: { call: CallDetail; done: () => void }) {
   const Title = wide.value ? 'h2' : 'h1';
   const title = useRef<HTMLHeadingElement>(null);
   // On a narrow screen the call takes the list's place, so focus moves to it.
@@ -189,6 +190,7 @@ function CallHead({ call }: { call: CallDetail }) {
           </DownloadLink>
           <EvidenceButton call={call} />
           <RedactButton call={call} />
+          <EraseButton call={call} done={done} />
         </p>
       )}
       {can && !player.canPlay && (

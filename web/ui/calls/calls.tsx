@@ -1,10 +1,12 @@
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso/router';
 import { onEscape } from '../kit/escape.js';
 import { KeyTable } from '../kit/key-table.js';
 import { wide } from '../kit/wide.js';
 import { t } from '../messages/language.js';
-import { mayEver } from '../state/rights.js';
+import { PickBar, usePicking } from '../retention/pick-bar.js';
+import type { CallSummary } from '../state/api.js';
+import { mayDo, mayEver } from '../state/rights.js';
 import { zone } from '../state/session.js';
 import { CallPage } from './call.js';
 import { CallList } from './call-list.js';
@@ -19,6 +21,8 @@ export function CallsPage({ chosen }: { chosen: string | null }) {
   const calls = useCalls(filters);
   const list = useRef<HTMLDivElement>(null);
   const scrolled = useRef(0);
+  const picks = usePicking();
+  const [choosing, setChoosing] = useState(false);
   const covered = chosen !== null && !wide.value;
 
   // A hidden element forgets how far it was scrolled.
@@ -59,7 +63,15 @@ export function CallsPage({ chosen }: { chosen: string | null }) {
           }}
         >
           {!mayEver('play') && <p class="list-only">{t.rights.listOnly}</p>}
+          {mayDo('settings') && !choosing && (
+            <p class="list-pick">
+              <button type="button" class="button" onClick={() => setChoosing(true)}>
+                {t.erase.select}
+              </button>
+            </p>
+          )}
           <CallList
+            picking={choosing ? picks.picking : undefined}
             calls={calls}
             filters={filters}
             chosen={chosen}
@@ -67,6 +79,14 @@ export function CallsPage({ chosen }: { chosen: string | null }) {
             scroller={list}
             clear={() => route('/')}
           />
+          {choosing && (
+            <PickBar
+              of={picks}
+              all={erasable(calls.calls.value)}
+              cancel={() => setChoosing(false)}
+              done={() => setChoosing(false)}
+            />
+          )}
           <p class="calls-zone">{t.when.zone({ zone: zone() })}</p>
         </div>
       </section>
@@ -74,6 +94,10 @@ export function CallsPage({ chosen }: { chosen: string | null }) {
     </div>
   );
 }
+
+/** The calls whose recordings can be erased. */
+const erasable = (calls: readonly CallSummary[] | null): string[] =>
+  (calls ?? []).filter(({ recording }) => recording?.state === 'sealed').map(({ id }) => id);
 
 function ChooseOne() {
   return (

@@ -2,21 +2,34 @@ import { useState } from 'preact/hooks';
 import { announce } from '../kit/announcer.js';
 import { ErrorNote } from '../kit/error-note.js';
 import { AlarmIcon, DownloadIcon, TickIcon } from '../kit/icons.js';
+import { TableLabel } from '../kit/table-label.js';
+import { Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
-import { percent } from '../messages/locale.js';
+import { count, percent } from '../messages/locale.js';
 import { dateAndClock } from '../messages/when.js';
-import { api, type Retention, type RetentionRun, retentionCsv } from '../state/api.js';
+import { retentionCsv } from '../state/api.js';
+import { type Retention, retentionApi } from '../state/api-retention.js';
 import { mayDo } from '../state/rights.js';
 import { zone } from '../state/session.js';
 import { useView } from '../state/use-view.js';
-import { RetentionTable } from './retention-table.js';
+import { PagedTable } from './paged-table.js';
+import { PickBar, usePicking } from './pick-bar.js';
 import { RunDialog } from './run-dialog.js';
+import { Running } from './running.js';
 
-/** What is kept, what goes and what went: the answer in words, then the evidence. */
+/** What is kept, what is due and what was erased: the answer in words, then the evidence. */
 export function RetentionPage() {
-  const { view: v, problem, load } = useView<Retention>((shown) => api.retention(shown !== null));
+  const { view: v, problem, load } = useView<Retention>((shown) => retentionApi.retention(shown !== null));
   const [asking, setAsking] = useState(false);
-  const [ran, setRan] = useState<RetentionRun | null>(null);
+  const [ran, setRan] = useState('');
+  const picks = usePicking();
+  const may = mayDo('settings');
+  const picking = may ? picks.picking : undefined;
+  const done = (words: string) => {
+    setRan(words);
+    announce(words);
+    load();
+  };
   return (
     <div class="sheet retention">
       <header class="sheet-head">
@@ -25,11 +38,12 @@ export function RetentionPage() {
       </header>
       {problem !== null && <ErrorNote problem={problem} retry={load} />}
       {!v && problem === null && <p class="quiet">{t.common.loading}</p>}
+      <Running over={load} />
       <div role="status">
         {ran && (
           <div class="note note-plain">
             <TickIcon />
-            <p>{t.retention.ran(ran)}</p>
+            <p>{ran}</p>
           </div>
         )}
       </div>
@@ -40,7 +54,7 @@ export function RetentionPage() {
             <section aria-labelledby="due">
               <div class="section-head">
                 <h2 id="due">{t.retention.dueTitle}</h2>
-                {mayDo('settings') && (
+                {may && (
                   <button type="button" class="button button-alarm" onClick={() => setAsking(true)}>
                     {t.retention.run({ n: v.due_total })}
                   </button>
@@ -48,45 +62,98 @@ export function RetentionPage() {
               </div>
               <p class="quiet">
                 {v.breaker.tripped
-                  ? t.retention.breakerCalm({ limit: percent(v.breaker.limit) })
+                  ? t.retention.breakerCalm({ limit: percent(v.breaker.limit), n: v.breaker.count })
                   : t.retention.runIntro}
               </p>
-              <RetentionTable items={v.due} kind="kept" />
-              {v.due_total > v.due.length && (
-                <p class="quiet">{t.retention.more({ n: v.due_total - v.due.length })}</p>
-              )}
+              <PagedTable list="due" first={v.due} total={v.due_total} kind="kept" picking={picking} />
             </section>
           )}
+          <Protected view={v} />
           <section aria-labelledby="next">
             <h2 id="next">{t.retention.nextTitle}</h2>
             {v.next.length > 0 ? (
-              <RetentionTable items={v.next} kind="kept" />
+              <PagedTable
+                list="next"
+                first={v.next}
+                total={v.kept - v.for_ever - dueOf(v)}
+                kind="kept"
+                picking={picking}
+              />
             ) : (
               <p class="quiet">{t.retention.nextNone}</p>
             )}
           </section>
+          <ByRule view={v} />
           <section aria-labelledby="gone">
             <h2 id="gone">{t.retention.goneTitle}</h2>
             {v.gone.length > 0 ? (
-              <RetentionTable items={v.gone} kind="gone" />
+              <PagedTable list="gone" first={v.gone} total={null} kind="gone" />
             ) : (
               <p class="quiet">{t.retention.goneNone}</p>
             )}
           </section>
         </>
       )}
+      {picks.picked.size > 0 && <PickBar of={picks} cancel={() => {}} done={done} />}
       {asking && v && (
-        <RunDialog
-          view={v}
-          close={() => setAsking(false)}
-          done={(run) => {
-            setRan(run);
-            announce(t.retention.ran(run));
-            load();
-          }}
-        />
+        <RunDialog view={v} close={() => setAsking(false)} done={(run) => done(t.retention.ran(run))} />
       )}
     </div>
+  );
+}
+
+/** How many are due, protected or not. */
+const dueOf = (v: Retention): number => v.rules.reduce((n, rule) => n + rule.due, 0);
+
+function Protected({ view }: { view: Retention }) {
+  const { legal_hold: hold, minimum } = view.protected_total;
+  if (hold + minimum === 0) return null;
+  return (
+    <section aria-labelledby="protected">
+      <h2 id="protected">{t.retention.protectedTitle}</h2>
+      <p class="quiet">{t.retention.protectedIntro({ hold, minimum })}</p>
+      <PagedTable list="protected" first={view.protected} total={hold + minimum} kind="protected" />
+    </section>
+  );
+}
+
+function ByRule({ view }: { view: Retention }) {
+  if (view.rules.length === 0) return null;
+  return (
+    <section aria-labelledby="by-rule">
+      <h2 id="by-rule">{t.retention.rulesTitle}</h2>
+      <table class="table table-counts">
+        <thead>
+          <tr>
+            <th scope="col">{t.retention.columns.rule}</th>
+            <th scope="col">{t.retention.columns.kept}</th>
+            <th scope="col">{t.retention.columns.forEver}</th>
+            <th scope="col">{t.retention.columns.due}</th>
+            <th scope="col">{t.retention.columns.protected}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {view.rules.map((r) => (
+            <tr key={r.rule}>
+              <th scope="row">{r.rule === null ? t.retention.noRule : <Verbatim text={r.rule} />}</th>
+              <Count n={r.kept} label={t.retention.columns.kept} />
+              <Count n={r.for_ever} label={t.retention.columns.forEver} />
+              <Count n={r.due} label={t.retention.columns.due} />
+              <Count n={r.protected} label={t.retention.columns.protected} />
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Count({ n, label }: { n: number; label: string }) {
+  return (
+    <td>
+      <TableLabel name={label} />
+      {count(n)}
+    </td>
   );
 }
 

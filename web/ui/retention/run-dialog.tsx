@@ -2,7 +2,7 @@ import { TypedDialog } from '../kit/typed-dialog.js';
 import { t } from '../messages/language.js';
 import { date } from '../messages/when.js';
 import { proofAsked, proven } from '../sign-in/proof-dialog.js';
-import { api, type Retention, type RetentionRun } from '../state/api.js';
+import { type Retention, type RetentionRun, retentionApi } from '../state/api-retention.js';
 
 type Props = { view: Retention; close: () => void; done: (ran: RetentionRun) => void };
 
@@ -22,7 +22,7 @@ export function RunDialog({ view, close, done }: Props) {
       button={button}
       busyButton={proofAsked.value ? button : t.retention.running}
       act={async () => {
-        done(await proven(() => api.runRetention(breaker.tripped ? breaker.confirm : undefined)));
+        done(await proven(() => retentionApi.run(breaker.tripped ? breaker.confirm : undefined)));
         close();
       }}
       close={close}

@@ -26,7 +26,6 @@ import type { CoverageQuery as CoverageQuerySchema, CoverageView } from '../../c
 import type { BriefStatusView, StatusView } from '../../health/schemas.js';
 import type { PolicyTestBody, PolicyTestView, PolicyView } from '../../policy/schemas.js';
 import type { QualityTrendsView } from '../../quality/schemas.js';
-import type { RetentionRunView, RetentionView } from '../../retention/schemas.js';
 import type { ErrorView, PartyView } from '../../server/schemas.js';
 import type {
   FactorRoles as FactorRolesSchema,
@@ -72,14 +71,11 @@ export type TellingFacts = Static<typeof TellingView>;
 export type Prompts = Static<typeof PromptsView>['prompts'];
 export type Trends = Static<typeof QualityTrendsView>;
 export type EarTrend = Trends['extensions'][number];
-export type Retention = Static<typeof RetentionView>;
-export type RetentionItem = Retention['due'][number];
 export type Consent = Static<typeof ConsentView>;
 export type ConsentQuery = Static<typeof ConsentQuerySchema>;
 export type Coverage = Static<typeof CoverageView>;
 export type CoverageCall = Coverage['calls'][number];
 export type CoverageQuery = Static<typeof CoverageQuerySchema>;
-export type RetentionRun = Static<typeof RetentionRunView>;
 export type Factors = Static<typeof FactorsView>;
 export type TotpToAdd = Static<typeof TotpView>;
 export type FactorRole = Static<typeof FactorRolesSchema>['roles'][number];
@@ -211,7 +207,7 @@ function paramsOf(query: Record<string, unknown>): URLSearchParams {
 }
 
 /** Asked for by the page itself: no sign of life of the person before it, and no look at anything new. */
-const byItself = (background: boolean): Record<string, string> =>
+export const byItself = (background: boolean): Record<string, string> =>
   background ? { 'x-tapedeck-background': '1' } : {};
 
 const call = (id: string) => `/calls/${encodeURIComponent(id)}`;
@@ -280,8 +276,6 @@ export const api = {
   reference: () => ask<Reference>('GET', '/openapi.json'),
   quality: (from: string, to: string, background = false) =>
     ask<Trends>('GET', `/quality?from=${from}&to=${to}`, undefined, undefined, byItself(background)),
-  retention: (background = false) =>
-    ask<Retention>('GET', '/retention', undefined, undefined, byItself(background)),
   versions: (id: string) => ask<Earlier>('GET', `/calls/${encodeURIComponent(id)}/versions`),
   askEarlier: (id: string, reason: string) =>
     ask<object>('POST', `/recordings/${encodeURIComponent(id)}/earlier/ask`, { reason }),
@@ -289,7 +283,6 @@ export const api = {
     ask<object>('POST', `/recordings/${encodeURIComponent(id)}/earlier/erase`, { reason }),
   redact: (id: string, body: Static<typeof RedactBody>) =>
     ask<Redacted>('POST', `/recordings/${encodeURIComponent(id)}/redact`, body),
-  runRetention: (confirm?: string) => ask<RetentionRun>('POST', '/retention/run', confirm ? { confirm } : {}),
   checkRecordings: () => ask<AskedView>('POST', '/recordings/check'),
   cancelJob: (id: string) => ask<Job>('DELETE', `/jobs/${encodeURIComponent(id)}`),
   /** Asked for again and again by itself, which must not keep a session from ending. */

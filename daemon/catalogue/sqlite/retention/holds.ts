@@ -14,8 +14,9 @@ import {
   MOST_MATTERS,
   termsOf,
 } from '../../../domain/retention/hold.js';
+import { minimumOf } from '../../../domain/retention/plan.js';
 import type { CallCursor, HeldIn, NewMatter } from '../../retention/holds.js';
-import { Length, noun, oneOf, orNull, type Reader, Text, Time } from '../checked.js';
+import { Length, noun, oneOf, orNull, type Reader, Text, Time, timeOrNull, whyIn } from '../checked.js';
 import type { Db } from '../db.js';
 import { createReady } from '../ready.js';
 import { createMatchers, termsInSql } from './hold-query.js';
@@ -108,7 +109,7 @@ export function createHolds(db: Db, reader: Reader) {
     SELECT i.recording_id, i.matter, m.name, i.why, i.at FROM hold_items i JOIN matters m ON m.id = i.matter
     WHERE i.recording_id IN (SELECT value FROM json_each(?)) ORDER BY i.recording_id, i.seq`);
   const subject = db.prepare(`
-    SELECT r.call_id AS callId, r.state, r.of_id AS ofId, c.test FROM recordings r JOIN calls c ON c.id = r.call_id WHERE r.id = ?`);
+    SELECT r.call_id AS callId, r.state, r.of_id AS ofId, r.min_until AS minUntil, r.keep_reason AS keepWhy, c.test FROM recordings r JOIN calls c ON c.id = r.call_id WHERE r.id = ?`);
   const now = db.prepare("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)").pluck();
   const others = db.prepare('SELECT * FROM hold_items WHERE recording_id = ? ORDER BY seq');
 
@@ -211,7 +212,9 @@ export function createHolds(db: Db, reader: Reader) {
     },
 
     guard(id: RecordingId, now: number): Why | null {
-      const found = subject.get(id) as { callId: CallId; state: string } | undefined;
+      const found = subject.get(id) as
+        | { callId: CallId; state: string; minUntil: unknown; keepWhy: string }
+        | undefined;
       if (found?.state !== 'sealed') return null;
       const held = new Map(
         (holding.all(JSON.stringify([id])) as { matter: MatterId; name: string }[]).map((row) => [
@@ -226,7 +229,8 @@ export function createHolds(db: Db, reader: Reader) {
       }
       return guardOf(
         {
-          minUntil: null,
+          minUntil: timeOrNull(found.minUntil),
+          rule: minimumOf(whyIn('keep_reason', found.keepWhy)),
           matters: [...held.values()],
           applying: (applying.all() as { name: string }[]).map(({ name }) => name),
         },

@@ -30,7 +30,6 @@ const Detail = Type.Unsafe<AuditEvent['detail']>(
   ),
 );
 export const About = { object: Text(40), object_id: Text(100), reason: Text(300), detail: Detail };
-const RetentionRun = Type.Object({ erased: Type.Integer(), failed: Type.Integer(), left: Type.Integer() });
 
 /** What is to be silent, ms from the beginning of the recording. */
 export const Stretch = Type.Object({
@@ -124,7 +123,7 @@ export const RECORDINGS = {
     { timeoutMs: DIRECT_MS },
   ),
 
-  /** Makes a new version of the policy. Needs the right `settings` and a proof; so does a retention run. */
+  /** Makes a new version of the policy. Needs the right `settings` and a proof. */
   save_policy: proved(
     'rules',
     '/policy/save',
@@ -137,14 +136,6 @@ export const RECORDINGS = {
     }),
     Type.Object({ version: Type.Integer() }),
     { maxBytes: POLICY_BYTES, object: ({ based_on: basedOn }) => String(basedOn) },
-  ),
-  /** Erases what is due; `confirm` where the safety limit asks for it. */
-  run_retention: proved(
-    'erasing',
-    '/retention/run',
-    Type.Object({ by: By, confirm: Type.Optional(Text(80)) }),
-    RetentionRun,
-    { timeoutMs: ERASE_MS, object: ({ confirm = '' }) => confirm },
   ),
   /**
    * Silences stretches of a recording: makes a new version of it, and destroys the key of the one before, or keeps that for nobody to

@@ -251,7 +251,10 @@ export const auditText = {
       detail.coverage === 'recorded'
         ? `sealed the recording of the call with ${call}`
         : `sealed the recording of the call with ${call} (${text(detail.coverage)})`,
-    erase: ({ call }) => `began to erase the recording of the call with ${call}`,
+    erase: ({ detail, call }) =>
+      typeof detail.recordings === 'number'
+        ? `asked to erase ${plural(detail.recordings, { one: '1 recording', other: `${count(detail.recordings)} recordings` })} by hand`
+        : `began to erase the recording of the call with ${call}`,
     erased: ({ call }) => `erased the recording of the call with ${call} (key and file are gone)`,
     redact: ({ call }) => `asked to redact the recording of the call with ${call}`,
     redacted: ({ detail, call }) =>
@@ -261,7 +264,7 @@ export const auditText = {
     retention_run: ({ detail }) =>
       detail.erased === undefined
         ? 'asked for a retention run'
-        : `ran retention: ${text(detail.erased)} erased, ${text(detail.failed)} failed, ${text(detail.left)} left`,
+        : `${detail.why === 'by_hand' ? 'erased recordings by hand' : 'ran retention'}: ${text(detail.erased)} erased, ${text(detail.failed)} failed, ${text(detail.left)} left`,
     start: ({ detail }) => `${process(detail.process)} was started, version ${text(detail.version)}`,
     stop: ({ detail }) => `${process(detail.process)} was stopped`,
     blind_window: ({ from, until, detail }) =>

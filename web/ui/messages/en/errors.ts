@@ -306,7 +306,7 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     others: TELL_AN_ADMIN,
   },
   retention_refused: {
-    message: 'This run would erase an unusual share of the recordings.',
+    message: 'The safety limit stopped this run. Nothing was erased.',
     hint: 'Check “tapedeck retention plan”. If it is correct, run it again with the confirmation that it prints.',
     others: TELL_AN_ADMIN,
   },

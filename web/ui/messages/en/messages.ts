@@ -15,7 +15,7 @@ import { policyText } from './policy.js';
 import { qualityText } from './quality.js';
 import { redactText } from './redact.js';
 import { referenceText } from './reference.js';
-import { retentionText } from './retention.js';
+import { eraseText, retentionText } from './retention.js';
 import { rightsText } from './rights.js';
 import { rulesText } from './rules.js';
 import { factorText } from './sign-in.js';
@@ -182,6 +182,7 @@ export const messages = {
   rights: rightsText,
   vault: vaultText,
   evidence: evidenceText,
+  erase: eraseText,
   redact: redactText,
   people: peopleText,
   account: accountText,

@@ -36,6 +36,13 @@ export const retentionText = {
     started: 'Started',
     keepUntil: 'Kept until',
     reason: 'Reason',
+    pick: 'Select',
+    protectedBy: 'Protected by',
+    rule: 'Rule',
+    kept: 'Kept',
+    forEver: 'Forever',
+    due: 'Due',
+    protected: 'Due but protected',
     erased: 'Erased',
   },
   runIntro: 'The nightly run does this automatically. Run it manually only if it cannot wait.',
@@ -55,22 +62,100 @@ export const retentionText = {
   wrongWord: ({ word }: { word: string }) => `Type the word ${word} exactly.`,
   runButton: ({ n }: { n: number }) => `Erase ${recordings(n)} permanently`,
   running: 'Erasing…',
-  ran: ({ erased, failed, left }: { erased: number; failed: number; left: number }) =>
+  ran: ({
+    erased,
+    failed,
+    left,
+    protected: stayed,
+  }: {
+    erased: number;
+    failed: number;
+    left: number;
+    protected: number;
+  }) =>
     [
       `${count(erased)} erased.`,
       failed ? `${count(failed)} failed; see the log for the reason. The next run retries.` : '',
       left ? `${count(left)} left for the next run.` : '',
+      stayed ? `${count(stayed)} came under protection meanwhile.` : '',
     ]
       .filter(Boolean)
       .join(' '),
   breakerTitle: 'The safety limit stops the nightly run',
-  breakerCalm: ({ limit }: { limit: string }) =>
-    `A safety limit stops any run that would erase more than ${limit} of all kept recordings, so that a wrong rule or clock cannot empty the archive.`,
+  breakerCalm: ({ limit, n }: { limit: string; n: number }) =>
+    `The safety limit stops any run that would erase more than ${limit} of the kept recordings or more than ${recordings(n)}, so that a wrong rule or clock cannot empty the archive.`,
   breaker:
-    'Many recordings due at once can be correct for a rule that has been in force for a long time, or the result of a wrong rule or clock.',
+    'It can be correct, for a rule that has been in force for a long time or a change that you made, or the result of a wrong rule or clock.',
   breakerHint:
     'Check the due recordings below and the policy. If they are correct, erase them here and confirm.',
   typeConfirm: ({ word }: { word: string }) => `To override the safety limit, type “${word}”`,
-  more: ({ n }: { n: number }) => `and ${count(n)} more; all of them are in the CSV.`,
+  showMore: 'Show more',
+  shown: ({ n, total }: { n: number; total: number }) => `${count(n)} of ${count(total)} shown`,
+  protectedTitle: 'Due but protected',
+  protectedIntro: ({ hold, minimum }: { hold: number; minimum: number }) =>
+    [
+      hold > 0 ? `${recordings(hold)} under legal hold.` : '',
+      minimum > 0 ? `${recordings(minimum)} before the end of a minimum.` : '',
+      'Runs leave them alone for as long as this protects them.',
+    ]
+      .filter(Boolean)
+      .join(' '),
+  rulesTitle: 'Kept by rule',
+  noRule: 'No rule',
+  progress: ({ erased, of }: { erased: number; of: number }) =>
+    `Erasing: ${count(erased)} of ${recordings(of)} done.`,
+  progressFailed: ({ failed }: { failed: number }) => `${count(failed)} failed.`,
   asOf: ({ when }: { when: string }) => `As of ${when}.`,
+};
+
+/** The messages of erasing recordings by hand. */
+export const eraseText = {
+  button: 'Erase…',
+  select: 'Select calls to erase…',
+  cancelSelect: 'Cancel selection',
+  selected: ({ n }: { n: number }) =>
+    n === 0
+      ? 'Select the calls whose recordings you want to erase.'
+      : plural(n, { one: '1 call selected', other: `${count(n)} calls selected` }),
+  selectAll: 'Select all shown',
+  tooMany: ({ n }: { n: number }) => `Select ${count(n)} calls or fewer.`,
+  pick: ({ who, when }: { who: string; when: string }) => `Select the call with ${who}, ${when}`,
+  eraseSelected: ({ n }: { n: number }) => `Erase ${recordings(n)}…`,
+  title: ({ n }: { n: number }) => plural(n, { one: 'Erase recording?', other: `Erase ${recordings(n)}?` }),
+  what: ({ n }: { n: number }) =>
+    plural(n, {
+      one: 'This destroys the key of the recording and all its versions, then the file. Backups become unreadable too. The call stays in the list and says who erased it and why.',
+      other:
+        'This destroys the keys of these recordings and all their versions, then the files. Backups become unreadable too. The calls stay in the list and say who erased them and why.',
+    }),
+  undo: 'It cannot be undone.',
+  reason: {
+    label: 'Reason',
+    help: 'For example, “Asked for by the caller”. It appears in the audit log and on the call.',
+    missing: 'Enter a reason.',
+  },
+  word: ({ n }: { n: number }) => `erase ${n}`,
+  typeWord: ({ word }: { word: string }) => `Type “${word}” to confirm`,
+  wrongWord: ({ word }: { word: string }) => `Type ${word} exactly.`,
+  make: ({ n }: { n: number }) => `Erase ${recordings(n)} permanently`,
+  busy: 'Erasing…',
+  refusedTitle: ({ n }: { n: number }) =>
+    plural(n, {
+      one: 'Nothing was erased: 1 recording is protected',
+      other: `Nothing was erased: ${count(n)} recordings are protected`,
+    }),
+  refusedHint: 'Leave the protected ones out to erase the rest.',
+  refusedOnly: 'It can be erased once nothing protects it any more.',
+  leaveOut: ({ n }: { n: number }) =>
+    plural(n, { one: 'Leave it out', other: `Leave these ${count(n)} out` }),
+  openCall: 'Open call',
+  asked: ({ approval }: { approval: string }) =>
+    `Nothing is erased yet: a second person has to approve it on the page Approvals (number ${approval}). Then select the same calls and erase them again.`,
+  done: ({ erased, failed }: { erased: number; failed: number }) =>
+    [
+      plural(erased, { one: '1 recording erased.', other: `${count(erased)} recordings erased.` }),
+      failed ? `${count(failed)} could not be erased; Tapedeck retries in the next run.` : '',
+    ]
+      .filter(Boolean)
+      .join(' '),
 };

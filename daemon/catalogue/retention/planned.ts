@@ -1,0 +1,84 @@
+import { fail } from '../../domain/error.js';
+import {
+  createTally,
+  type DuePlace,
+  FIRST_DUE,
+  type KeptPlace,
+  type RetentionPlan,
+} from '../../domain/retention/plan.js';
+import type { InForce, SafetyLimit } from '../../domain/retention/safety.js';
+import type { Verbs } from '../catalogue.js';
+
+export type PlanVerbs = Verbs<
+  | 'due.keptSlice'
+  | 'due.dueSlice'
+  | 'due.newestSealedAt'
+  | 'recordings.erasing'
+  | 'holds.list'
+  | 'policy.newest'
+  | 'policy.of'
+  | 'audit.entries'
+>;
+
+/** `policy`: the version that a run which is let through accepts, for the safety limit of later runs; null for none yet. */
+export type Plan = RetentionPlan & { policy: number | null };
+
+/** So many runs are looked at for the last one that was let through. */
+const RUNS = 50;
+
+/** Lets everything else have its turn. */
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/**
+ * Returns what a run at `now` would erase: what the page shows, `tapedeck retention plan` prints and a run does. Reads along a
+ * cursor, and lets the event loop turn after every slice. Changes nothing. Throws `policy_unreadable`: by rules that cannot be read
+ * nothing is erased.
+ */
+export async function readPlan(catalogue: PlanVerbs, now: number, limit: SafetyLimit): Promise<Plan> {
+  const { version, policy, fault } = await catalogue.policy.newest();
+  if (fault !== null) throw fail('policy_unreadable', `Version ${version}: ${fault}.`);
+  const applying = (await catalogue.holds.list()).filter(({ state }) => state === 'applying');
+  const tally = createTally(
+    now,
+    applying.map(({ name }) => name),
+  );
+  for (let at: KeptPlace | null = null, more = true; more; await turn()) {
+    const slice = await catalogue.due.keptSlice(at, now);
+    tally.addKept(slice);
+    at = slice.next;
+    more = at !== null;
+  }
+  for (let at: DuePlace | null = FIRST_DUE; at !== null; await turn()) {
+    const slice = await catalogue.due.dueSlice(at, now);
+    tally.addDue(slice);
+    at = slice.next;
+  }
+  const begun = (await catalogue.recordings.erasing()).filter((r) => r.intended);
+  tally.addBegun(begun.map((r) => r.id));
+  const { at: lastRunAt, accepted } = await lastRuns(catalogue);
+  const plan = tally.plan(
+    {
+      newestSealedAt: await catalogue.due.newestSealedAt(),
+      lastRunAt,
+      policy: { version, policy },
+      accepted,
+    },
+    limit,
+  );
+  return { ...plan, policy: plan.erasable > 0 ? version : (accepted?.version ?? null) };
+}
+
+/** When the last run was that was let through, and by which policy the last one was that would have erased something. */
+async function lastRuns({
+  audit,
+  policy,
+}: Pick<PlanVerbs, 'audit' | 'policy'>): Promise<{ at: number | null; accepted: InForce | null }> {
+  const entries = await audit.entries({ outcome: 'ok', actions: ['retention_run'], limit: RUNS });
+  const runs = entries.filter(({ actor }) => actor === 'tapedeck');
+  const version = runs.find(({ detail }) => typeof detail.policy === 'number')?.detail.policy;
+  const of = typeof version === 'number' ? await policy.of(version) : null;
+  return {
+    at: runs[0] ? Date.parse(runs[0].at) : null,
+    accepted: of && of.version === version ? { version, policy: of.policy } : null,
+  };
+}

@@ -1,0 +1,130 @@
+import type { Recording, RecordingId } from '../../../domain/recording/recording.js';
+import type { DuePlace, DueSlice, Guarded, KeptPlace, KeptSlice } from '../../../domain/retention/plan.js';
+import type { StoredCall } from '../../stored-call.js';
+import { type Reader, timeOrNull } from '../checked.js';
+import type { Db } from '../db.js';
+import { recording as noun, storedCall } from '../rows.js';
+
+/** So many rows are counted in one transaction: few milliseconds, in which nothing else is done. */
+const SLICE = 20_000;
+/** So many due recordings are listed in one. */
+const DUE_SLICE = 5_000;
+
+const REAL = "state = 'sealed' AND call_id NOT IN (SELECT id FROM calls WHERE test = 1)";
+const HELD = 'EXISTS (SELECT 1 FROM hold_items h WHERE h.recording_id = r.id)';
+/** Those that something may protect: `guardOf` decides. */
+const GUARDED = `(coalesce(r.min_until, 0) > $now OR ${HELD})`;
+const DUE = "r.state = 'sealed' AND (r.keep_until, r.id) > ($until, $id) AND r.keep_until <= $now";
+const NO_TEST = 'r.call_id NOT IN (SELECT id FROM calls WHERE test = 1)';
+
+type DueRow = [id: RecordingId, until: number, rule: string | null, minUntil: number | null, guarded: number];
+
+/**
+ * What retention asks of sealed recordings. Everything that is asked of all of them is answered by indexes alone and in slices, so
+ * that neither process stands still however many there are. Indexes are named because SQLite would take narrower ones.
+ */
+export function createDue(db: Db, reader: Reader) {
+  const stored = storedCall(reader);
+  const BY_RULE = `FROM recordings INDEXED BY recordings_by_rule WHERE ${REAL} AND keep_rule IS $rule`;
+  const DATED = `${BY_RULE} AND (keep_until, id) > ($until, $id)`;
+  const UNDATED = `${BY_RULE} AND keep_until IS NULL AND id > $id`;
+  const nextRule = db
+    .prepare(`SELECT keep_rule FROM recordings INDEXED BY recordings_by_rule
+      WHERE state = 'sealed' AND keep_rule > ? ORDER BY keep_rule LIMIT 1`)
+    .pluck();
+  const end = (of: string) =>
+    db.prepare(`SELECT keep_until AS until, id ${of} ORDER BY keep_until, id LIMIT 1 OFFSET ${SLICE - 1}`);
+  const endDated = end(DATED);
+  const endUndated = end(UNDATED);
+  const countDated = db.prepare(`SELECT count(*) AS kept, count(iif(keep_until <= $now, 1, NULL)) AS due
+    ${DATED} AND (keep_until, id) <= ($lastUntil, $lastId)`);
+  const countUndated = db.prepare(`SELECT count(*) AS kept ${UNDATED} AND id <= $lastId`);
+
+  const due = db
+    .prepare(`SELECT r.id, r.keep_until, r.keep_rule, r.min_until, ${GUARDED}
+      FROM recordings r INDEXED BY recordings_due WHERE ${DUE} AND ${NO_TEST}
+      ORDER BY r.keep_until, r.id LIMIT ${DUE_SLICE}`)
+    .raw();
+  const matters = db.prepare('SELECT DISTINCT matter FROM hold_items WHERE recording_id = ?').pluck();
+  const erasable = db.prepare(`SELECT r.* FROM recordings r INDEXED BY recordings_due
+    WHERE ${DUE} AND NOT ${GUARDED} AND ${NO_TEST} ORDER BY r.keep_until, r.id LIMIT $rows`);
+  const WITH_CALL =
+    'SELECT calls.*, r.* FROM recordings r INDEXED BY recordings_due JOIN calls ON calls.id = r.call_id';
+  const page = (where: string) =>
+    db
+      .prepare(`${WITH_CALL} WHERE ${where} AND calls.test = 0 ORDER BY r.keep_until, r.id LIMIT $rows`)
+      .expand();
+  const pages = {
+    erasable: page(`${DUE} AND NOT ${GUARDED}`),
+    protected: page(`${DUE} AND ${GUARDED}`),
+    later: page("r.state = 'sealed' AND (r.keep_until, r.id) > ($until, $id) AND r.keep_until > $now"),
+  };
+  const undated = db
+    .prepare(`SELECT calls.*, r.* FROM recordings r JOIN calls ON calls.id = r.call_id
+      WHERE r.state = 'sealed' AND r.keep_until IS NULL AND r.id > $id AND calls.test = 0 ORDER BY r.id LIMIT $rows`)
+    .expand();
+  const newest = db
+    .prepare(`SELECT sealed_at FROM recordings INDEXED BY recordings_by_seal
+      WHERE sealed_at <= 253402300799999 AND ${REAL} ORDER BY sealed_at DESC LIMIT 1`)
+    .pluck();
+  const tombstones = db
+    .prepare(`SELECT calls.*, r.* FROM recordings r INDEXED BY recordings_erased JOIN calls ON calls.id = r.call_id
+      WHERE r.state = 'erased' AND (r.erased_at, r.id) < ($until, $id) AND calls.test = 0
+      ORDER BY r.erased_at DESC, r.id DESC LIMIT $rows`)
+    .expand();
+
+  return {
+    keptSlice(place: KeptPlace | null, now: number): KeptSlice {
+      const at = place ?? { rule: null, until: null, id: '' };
+      const dated = at.until !== null;
+      const last = (dated ? endDated : endUndated).get(dated ? at : { rule: at.rule, id: at.id }) as
+        | { until: number | null; id: RecordingId }
+        | undefined;
+      const lastId = last?.id ?? LAST_ID;
+      const counted = (
+        dated
+          ? countDated.get({ ...at, now, lastUntil: last?.until ?? Number.MAX_SAFE_INTEGER, lastId })
+          : countUndated.get({ rule: at.rule, id: at.id, lastId })
+      ) as { kept: number; due?: number };
+      return {
+        rule: at.rule,
+        kept: counted.kept,
+        forEver: dated ? 0 : counted.kept,
+        due: counted.due ?? 0,
+        next: last ? { rule: at.rule, ...last } : this.afterAll(at),
+      };
+    },
+    /** Where what comes after the recordings of a rule that were counted begins: first those without a date. */
+    afterAll({ rule, until }: KeptPlace): KeptPlace | null {
+      if (until === null) return { rule, until: -1, id: '' };
+      const next = nextRule.get(rule ?? '') as string | undefined;
+      return next === undefined ? null : { rule: next, until: null, id: '' };
+    },
+
+    dueSlice(place: DuePlace, now: number): DueSlice {
+      const rows = due.all({ ...place, now }) as DueRow[];
+      const guarded = rows.flatMap(([id, , rule, minUntil, may]): Guarded[] =>
+        may === 1 ? [{ id, rule, minUntil, matters: matters.all(id) as string[] }] : [],
+      );
+      const last = rows.at(-1);
+      const next = rows.length === DUE_SLICE && last ? { id: last[0], until: last[1] } : null;
+      return { ids: rows.map(([id]) => id), guarded, next };
+    },
+
+    erasable: (after: DuePlace, now: number, limit: number): Recording[] =>
+      reader.fill(noun, limit, (rows) => erasable.all({ ...after, now, rows })),
+    /** A page of those that are due and would be erased, due and protected, or due later. */
+    page: (which: keyof typeof pages, after: DuePlace, now: number, limit: number): StoredCall[] =>
+      reader.fill(stored, limit, (rows) => pages[which].all({ ...after, now, rows })),
+    undated: (after: RecordingId, limit: number): StoredCall[] =>
+      reader.fill(stored, limit, (rows) => undated.all({ id: after, rows })),
+    tombstones: (
+      limit: number,
+      before: DuePlace = { until: Number.MAX_SAFE_INTEGER, id: '' },
+    ): StoredCall[] => reader.fill(stored, limit, (rows) => tombstones.all({ ...before, rows })),
+    newestSealedAt: (): number | null => timeOrNull(newest.get()),
+  };
+}
+
+/** After every id. */
+const LAST_ID = '\u{10ffff}';

@@ -1,0 +1,95 @@
+import type { Policy } from '../policy/policy.js';
+import { because, type Why } from '../reason/reason.js';
+
+/** A run that would erase more than this waits for a person. */
+export type SafetyLimit = {
+  /** Of the kept recordings, 1..100. */
+  percent: number;
+  /** Recordings. */
+  count: number;
+};
+
+/** The policy in force, and its version. */
+export type InForce = { version: number; policy: Policy };
+
+export type SafetyGiven = {
+  now: number;
+  /** How many a run would erase, and of how many recordings. */
+  erasable: number;
+  total: number;
+  /** When the newest recording was sealed, ms since 1970; null for none. */
+  newestSealedAt: number | null;
+  /** When the last run was that was let through, ms since 1970; null for none. A refused one says nothing of the clock. */
+  lastRunAt: number | null;
+  policy: InForce;
+  /** The policy of the last run that was let through; null for none, or one of an earlier version of Tapedeck. */
+  accepted: InForce | null;
+};
+
+/** A clock this much past the newest recording has been moved, or nothing has been recorded for as long: a person decides. */
+const QUIET_MS = 7 * 86_400_000;
+/** Two clocks that agree may differ by this much. */
+const SLACK_MS = 60_000;
+/** So many rules are named. */
+const NAMED = 5;
+
+/**
+ * Returns why a run has to wait for a person; null when it may go on. What a mistake may have caused is stopped: a clock that was
+ * moved, a policy without retention rules or with shorter ones than at the last run, and an unusual number of recordings. One
+ * recording alone is let through by the limits: in a young catalogue it would always be a large share.
+ */
+export function safetyFault(given: SafetyGiven, limit: SafetyLimit): Why | null {
+  const { erasable: due, total } = given;
+  if (due === 0) return null;
+  const fault = clockFault(given) ?? policyFault(given);
+  if (fault) return fault;
+  return shareFault(due, total, limit);
+}
+
+/** Why so many may not be erased without asking; null when they may. */
+export function shareFault(due: number, total: number, { percent, count }: SafetyLimit): Why | null {
+  if (due < 2) return null;
+  if (due * 100 > total * percent) return because('many_due', { due, total, percent });
+  return due > count ? because('over_count', { due, count }) : null;
+}
+
+function clockFault({ now, newestSealedAt: newest, lastRunAt: last }: SafetyGiven): Why | null {
+  if (newest !== null) {
+    if (newest - now > SLACK_MS) return because('clock_behind', { ms: newest - now });
+    if (now - newest > QUIET_MS) return because('clock_past', { ms: now - newest });
+  }
+  if (last !== null) {
+    if (last - now > SLACK_MS) return because('clock_behind_run', { ms: last - now });
+    if (now - last > QUIET_MS) return because('clock_past_run', { ms: now - last });
+  }
+  return null;
+}
+
+function policyFault({ policy, accepted }: SafetyGiven): Why | null {
+  if (accepted?.version === policy.version) return null;
+  if (keepsAll(policy.policy)) return because('policy_empty', { version: policy.version });
+  const rules = accepted ? shortened(accepted.policy, policy.policy) : [];
+  if (rules.length === 0) return null;
+  return because('retention_shortened', {
+    rules: rules.slice(0, NAMED).join(', '),
+    from: accepted!.version,
+    to: policy.version,
+  });
+}
+
+/** Whether no rule and no limit of a policy ever lets a recording be erased. */
+const keepsAll = ({ retention, limits = [] }: Policy): boolean =>
+  retention.every(({ keep_days: keep }) => keep === null) && limits.every(({ kind }) => kind === 'min');
+
+/**
+ * Returns the rules of `after` by which recordings are kept for a shorter time than by the rule of the same name in `before`, and
+ * new ones that keep for a shorter time than any rule did.
+ */
+export function shortened(before: Policy, after: Policy): string[] {
+  const days = (of: number | null) => of ?? Number.POSITIVE_INFINITY;
+  const was = new Map(before.retention.map(({ name, keep_days: keep }) => [name, days(keep)]));
+  const shortest = Math.min(...was.values());
+  return after.retention
+    .filter(({ name, keep_days: keep }) => days(keep) < (was.get(name) ?? shortest))
+    .map(({ name }) => name);
+}

@@ -1,0 +1,135 @@
+import type { Verbs } from '../../catalogue/catalogue.js';
+import { putOnRecord } from '../../catalogue/entries.js';
+import { digestOfShown, type JsonValue, stateOf } from '../../domain/approval/approval.js';
+import { clean } from '../../domain/call/party.js';
+import { iso } from '../../domain/days.js';
+import { fail } from '../../domain/error.js';
+import { eraseObject } from '../../domain/operations/control/erasing.js';
+import type { ControlHandlers } from '../../domain/operations/control.js';
+import { reachedBy } from '../../domain/people/reach.js';
+import { because } from '../../domain/reason/reason.js';
+import { reasonView, type Say } from '../../domain/reason/words.js';
+import { isId, type Recording } from '../../domain/recording/recording.js';
+import type { EraseResult, EraseRun } from '../../domain/retention/run.js';
+import type { ApprovalsOf } from '../approvals.js';
+import type { Asker, Askers } from '../askers.js';
+import { nameOf } from '../rules.js';
+import { LONGEST_REASON } from '../sound.js';
+
+export type EraseDeps = {
+  catalogue: Verbs<'calls.get' | 'recordings.of' | 'holds.guard' | 'policy.newest' | 'audit.append'>;
+  askers: Pick<Askers, 'proved'>;
+  approvals: Pick<ApprovalsOf, 'newest' | 'ask' | 'use'>;
+  retain: {
+    run(how: { confirm?: string; by?: string }): Promise<EraseResult>;
+    eraseAll(
+      ids: readonly string[],
+      why: ReturnType<typeof because<'erased_by_hand'>>,
+      who: Pick<EraseRun, 'by' | 'approvedBy'>,
+    ): Promise<EraseResult>;
+  };
+  clock: () => number;
+  say: Say;
+};
+
+/** So many calls an entry names. */
+const MOST_NAMED = 100;
+const isOpen = (...given: Parameters<typeof stateOf>) =>
+  ['waiting', 'cooling', 'approved'].includes(stateOf(...given));
+const NOTHING = { erased: 0, failed: 0, left: 0, protected: 0 };
+
+/** Recordings that are due are erased without waiting for the schedule, and recordings that somebody names. */
+export function createEraseRequests({
+  catalogue,
+  askers,
+  approvals,
+  retain,
+  clock,
+  say,
+}: EraseDeps): Pick<ControlHandlers, 'run_retention' | 'erase_calls'> {
+  /** Every version that is kept, oldest call first. */
+  async function recordingsOf(calls: readonly string[], person: Parameters<typeof reachedBy>[0] | null) {
+    const found: { recording: Recording; startedAt: number }[] = [];
+    for (const id of new Set(calls)) {
+      const stored = isId(id) ? await catalogue.calls.get(id) : null;
+      if (!stored || stored.test) throw fail('call_unknown', id);
+      const call = person ? reachedBy(person, 'view', stored).call : stored;
+      const sealed = (await catalogue.recordings.of(call.id)).filter(({ state }) => state === 'sealed');
+      if (sealed.length === 0) throw fail('recording_absent', id);
+      for (const recording of sealed) found.push({ recording, startedAt: call.startedAt });
+    }
+    return found.toSorted((a, b) => a.startedAt - b.startedAt);
+  }
+
+  /** The second person who has approved exactly this, or the approval that is waited for. */
+  async function approvalOf(
+    asker: Asker,
+    what: { act: 'erase'; object: string; shown: JsonValue },
+    reason: string,
+  ): Promise<{ approvedBy: string | null } | { waiting: string }> {
+    if (!(await catalogue.policy.newest()).policy.approvals?.erase) return { approvedBy: null };
+    const found = asker.person && (await approvals.newest(asker.person, what));
+    if (found?.allowed) {
+      const used = await approvals.use(asker, { ...what, id: found.approval.id });
+      return { approvedBy: used.approvedBy?.name ?? null };
+    }
+    const same = found?.approval.digest === digestOfShown(what.shown) && isOpen(found.approval, clock());
+    return { waiting: same ? found.approval.id : (await approvals.ask(asker, { ...what, reason })).id };
+  }
+
+  return {
+    async run_retention(body) {
+      const asker = await askers.proved('run_retention', body, 'settings');
+      const { by, confirm } = body;
+      await putOnRecord(catalogue, asker.entry('retention_run', { detail: { confirm: confirm ?? '' } }));
+      return retain.run({
+        by: nameOf(by, asker.person?.name),
+        ...(confirm === undefined ? {} : { confirm }),
+      });
+    },
+
+    async erase_calls(body) {
+      const asker = await askers.proved('erase_calls', body, 'settings');
+      const { by, calls, confirm } = body;
+      const reason = clean(body.reason, LONGEST_REASON);
+      if (reason === '') throw fail('request_invalid', 'reason: say why they are erased');
+      const word = `erase ${new Set(calls).size}`;
+      if (confirm !== word) throw fail('request_invalid', `confirm: send "${word}"`);
+      const named = await recordingsOf(calls, asker.person);
+      const refused = [];
+      for (const { recording } of named) {
+        const why = await catalogue.holds.guard(recording.id, clock());
+        if (why !== null)
+          refused.push({ call_id: recording.callId, recording_id: recording.id, ...reasonView(why, say) });
+      }
+      if (refused.length > 0) return { ...NOTHING, refused, approval: null };
+      const name = nameOf(by, asker.person?.name);
+      const what = { act: 'erase' as const, object: eraseObject(calls), shown: shownOf(named) };
+      const approval = await approvalOf(asker, what, reason);
+      if ('waiting' in approval) return { ...NOTHING, refused: [], approval: approval.waiting };
+      const { approvedBy } = approval;
+      await putOnRecord(
+        catalogue,
+        asker.entry('erase', {
+          ...{ object: 'call', object_id: calls.length === 1 ? calls[0]! : '', reason },
+          detail: {
+            recordings: named.length,
+            ...(approvedBy === null ? {} : { approved_by: approvedBy }),
+            calls: [...new Set(named.map(({ recording }) => recording.callId))].slice(0, MOST_NAMED),
+          },
+        }),
+      );
+      const why = because('erased_by_hand', { by: name, approvedBy, reason });
+      const ids = named.map(({ recording }) => recording.id);
+      const result = await retain.eraseAll(ids, why, { by: name, approvedBy });
+      return { ...result, refused: [], approval: null };
+    },
+  };
+}
+
+/** What the second person approves: exactly these. */
+const shownOf = (named: readonly { recording: Recording; startedAt: number }[]) => ({
+  recordings: named.map(({ recording, startedAt }) => ({
+    ...{ id: recording.id, call: recording.callId, started_at: iso(startedAt) },
+  })),
+});
