@@ -25,7 +25,7 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
     data: { catalogue, ballast, outbox, note },
     alarming: { alert, deliver },
     pbxes,
-    recordings: { preserver, retain, scrub },
+    recordings: { preserver, retain, scrub, applyRetention },
   } = parts;
   const by = (id: PbxId) => pbxes.find(({ section }) => section.id === id)!;
   const metrics = createMetrics({ version: version(), pbxes: pbxes.map(({ section }) => section.id) });
@@ -73,7 +73,10 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
     elapsed: () => performance.now(),
     log: log.child({ part: 'unlock' }),
   });
-  const handlers: Record<JobKind, JobHandler> = { recordings_check: scrub.checkEvery };
+  const handlers: Record<JobKind, JobHandler> = {
+    recordings_check: scrub.checkEvery,
+    apply_retention: applyRetention,
+  };
   const jobs = createJobs({
     ...{ store: catalogue.jobs, handlers, clock, mint: ulid },
     log: log.child({ part: 'jobs' }),

@@ -25,7 +25,7 @@ import type { Clock } from '../ops/clock.js';
 import type { Config, PbxConfig } from '../ops/config-schema.js';
 import type { Ballast } from '../ops/disk.js';
 import type { createEventLoopWatch } from '../ops/event-loop.js';
-import type { createJobs } from '../ops/jobs.js';
+import type { createJobs, JobHandler } from '../ops/jobs.js';
 import type { Log } from '../ops/log.js';
 import type { createMetrics } from '../ops/metrics.js';
 import type { createPasses } from '../ops/passes.js';
@@ -111,6 +111,7 @@ export type Recordings = {
   registering: ReturnType<typeof createRegistering>;
   preserver: ReturnType<typeof createPreserver>;
   retain: Retain;
+  applyRetention: JobHandler;
   redactor: ReturnType<typeof createRedactor>;
   scrub: ReturnType<typeof createScrub>;
 };

@@ -10,6 +10,7 @@ import { createPromptSearch } from '../encode/prompt-search.js';
 import { createBusy } from '../ops/busy.js';
 import { siteRegion } from '../ops/config.js';
 import { version } from '../ops/process/version.js';
+import { createApplyRetention } from '../recordings/apply-retention.js';
 import { createCustody } from '../recordings/custody.js';
 import { createPreserver } from '../recordings/preserve.js';
 import { createRedactor } from '../recordings/redact.js';
@@ -109,6 +110,10 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     ran: (run) => note('retention_run', { detail: runDetail(run) }),
     refused: (why) => note('retention_run', { outcome: 'refused', reason: inWords(why, say) }),
   });
+  const applyRetention = createApplyRetention({
+    ...{ catalogue, listsOf: parts.data.lists.namesFor },
+    site: { timeZone: config.site.time_zone, region: siteRegion(config) },
+  });
   const redactor = createRedactor({
     ...{ ...sealing, catalogue, keys, clock },
     seal: (...given) => sealStream(store, ...given),
@@ -138,5 +143,5 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     config: { schedule: config.scrub.schedule, timeZone: config.site.time_zone },
     log: log.child({ part: 'scrub' }),
   });
-  return { custody, registering, preserver, retain, redactor, scrub };
+  return { custody, registering, preserver, retain, applyRetention, redactor, scrub };
 }

@@ -6,6 +6,7 @@ import type { PbxId } from '../domain/pbx.js';
 import type { Why } from '../domain/reason/reason.js';
 import { inWords } from '../domain/reason/words.js';
 import { damageOf } from '../domain/recording/scrub.js';
+import { readCursor } from '../domain/retention/apply.js';
 import { type Entries, entriesFor } from './audit.js';
 import type { Catalogue, Nouns, Verbs } from './catalogue.js';
 
@@ -74,6 +75,18 @@ export function withEntries(
         });
         return done<void>(entry, (c) => c.recordings.redacted(recording, peaks, manifest));
       },
+      async redate(job, changes) {
+        const cursor = readCursor(job.cursor);
+        // What comes after its beginning is in the entry of its end.
+        if (cursor?.id !== '') return catalogue.recordings.redate(job, changes);
+        const entry = own('retention_apply', {
+          detail: { job: job.id, expected: job.total, ...cursor.expected },
+        });
+        return done<boolean>(
+          (written) => (written ? entry : null),
+          (c) => c.recordings.redate(job, changes),
+        );
+      },
       async eraseIntended(id, why, at) {
         const recording = await catalogue.recordings.get(id);
         // Said twice, the first time and reason stand.
@@ -118,7 +131,19 @@ export function withEntries(
     jobs: {
       ...catalogue.jobs,
       async save(job) {
-        if (job.kind !== 'recordings_check' || isOpen(job)) return catalogue.jobs.save(job);
+        if (isOpen(job) || (job.kind !== 'recordings_check' && job.kind !== 'apply_retention'))
+          return catalogue.jobs.save(job);
+        if (job.kind === 'apply_retention') {
+          const ended = own('retention_apply', {
+            outcome: job.state === 'failed' ? 'failed' : 'ok',
+            ...{ object: 'policy', object_id: String(job.params.version) },
+            detail: { job: job.id, recordings: job.done, ...readCursor(job.cursor)?.applied },
+          });
+          return done<boolean>(
+            (saved) => (saved ? ended : null),
+            (c) => c.jobs.save(job),
+          );
+        }
         const entry = own('recordings_check', {
           outcome: job.state === 'failed' ? 'failed' : 'ok',
           detail: { job: job.id, read: job.done, damaged: job.faults },

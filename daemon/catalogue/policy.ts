@@ -1,3 +1,4 @@
+import type { Job } from '../domain/operations/job.js';
 import type { Policy } from '../domain/policy/policy.js';
 
 export type StoredPolicy = {
@@ -16,6 +17,9 @@ export interface Policies {
   of(version: number): Promise<StoredPolicy>;
   /** Those that can be read. */
   versions(): Promise<StoredPolicy[]>;
-  /** Throws `policy_conflict` when `basedOn` is not the newest version. Returns the number of the new version. */
-  save(policy: Policy, by: string, at: number, basedOn: number): Promise<number>;
+  /**
+   * Throws `policy_conflict` when `basedOn` is not the newest version. Returns the number of the new version. `job` is added in the
+   * same transaction, in place of an open one of its kind.
+   */
+  save(policy: Policy, by: string, at: number, basedOn: number, job?: Job): Promise<number>;
 }

@@ -1,3 +1,4 @@
+import type { Job } from '../domain/operations/job.js';
 import type { Growth } from '../domain/operations/room.js';
 import type { Why } from '../domain/reason/reason.js';
 import type { SignedManifest } from '../domain/recording/manifest.js';
@@ -11,6 +12,7 @@ import type {
 } from '../domain/recording/recording.js';
 import type { RedactionOrder } from '../domain/recording/redaction.js';
 import type { DuePlace } from '../domain/retention/plan.js';
+import type { Redated } from '../domain/retention/redate.js';
 import type { StoredCall } from './stored-call.js';
 
 /** Sealed recordings, and what is left of those that were erased. */
@@ -48,6 +50,13 @@ export interface Recordings {
   peaks(id: RecordingId): Promise<Uint8Array | null>;
   /** Every phone and line that was heard in calls that began in this time (milliseconds since 1970), test calls left out. */
   trends(from: number, to: number): Promise<EarTrend[]>;
+  /** Sealed recordings with their calls in the order of their ids, from after this one. Test calls are left out. */
+  keptAfter(id: RecordingId, limit: number): Promise<StoredCall[]>;
+  /**
+   * Writes what was decided anew of how long these are kept, with the progress of the job that did it, in one transaction. A
+   * recording that is being erased stays as it is. False, and nothing is written, when the job is open no more.
+   */
+  redate(job: Pick<Job, 'id' | 'cursor' | 'done' | 'total'>, changes: readonly Redated[]): Promise<boolean>;
   /** What was sealed and erased from `since` on; its days are counted from the first recording if that is younger. */
   growth(since: number, now: number): Promise<Growth>;
   /** Intent to erase, durable before anything is destroyed. */

@@ -1,28 +1,37 @@
 import { type Command, Option } from 'commander';
 import type { StoredPolicy } from '../catalogue/policy.js';
+import { type Previewed, previewRedating } from '../catalogue/redating.js';
 import { standingOfNumber } from '../catalogue/standing.js';
 import { isoOrNull } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { LATE_FACTS } from '../domain/policy/facts.js';
 import { type Imagined, imagine } from '../domain/policy/imagined.js';
+import type { Policy } from '../domain/policy/policy.js';
 import { policyChanges } from '../domain/policy/policy-changes.js';
 import { NONE_STANDING } from '../domain/policy/standing/standing.js';
 import { mayBeRecorded, verdictOf } from '../domain/policy/verdict.js';
 import type { Why } from '../domain/reason/reason.js';
 import { reasonView } from '../domain/reason/words.js';
-import { FROM_NOW_ON } from '../domain/retention/plan.js';
+import { APPLIES_TO } from '../domain/retention/words.js';
 import { siteRegion } from '../ops/config.js';
 import { contents } from './common/arguments.js';
 import type { CliContext } from './common/context.js';
 import { onConsole } from './common/entries.js';
 import { PBX_OPTION } from './common/pbxes.js';
 import { readPolicy, writePolicy } from './common/policy-file.js';
+import { confirmedAt, confirmOf, previewText } from './common/preview-text.js';
 import { ruleWarnings } from './common/rule-warnings.js';
 import { table, timesIn } from './common/table.js';
 import { verdictRows } from './common/verdict-text.js';
 import { policyVersions } from './policy-versions.js';
 
-type ImportOptions = { dryRun?: boolean; basedOn?: number; allowNoEmergencyNumbers?: boolean };
+type ImportOptions = {
+  dryRun?: boolean;
+  basedOn?: number;
+  allowNoEmergencyNumbers?: boolean;
+  applyTo: 'new' | 'all';
+  confirm?: string;
+};
 type Asked = Imagined & { file?: string; json?: boolean; talked?: number; askedFor?: boolean };
 
 const told = <D extends { why: Why | null }>({ why, ...decision }: D) => ({
@@ -54,9 +63,18 @@ export function policy(program: Command, ctx: CliContext): void {
     .option('--dry-run', 'show what would change, and change nothing')
     .option('--allow-no-emergency-numbers', 'accept a policy without emergency numbers')
     .option('--based-on <version>', 'refuse unless this is the current version', Number)
+    .addOption(
+      new Option('--apply-to <recordings>', 'which recordings get their date by the new rules')
+        .choices(['new', 'all'])
+        .default('new'),
+    )
+    .option(
+      '--confirm <code>',
+      'keep existing recordings for less time, as the preview with this code has shown',
+    )
     .addHelpText(
       'after',
-      `\nExamples:\n  tapedeck policy import policy.toml --dry-run\n  tapedeck policy import policy.toml --based-on 4\n\n${FROM_NOW_ON}`,
+      `\nExamples:\n  tapedeck policy import policy.toml --dry-run\n  tapedeck policy import policy.toml --apply-to all\n  tapedeck policy import policy.toml --based-on 4\n\n${APPLIES_TO}`,
     )
     .action(async (file: string, options: ImportOptions) => {
       const source = contents(file);
@@ -66,17 +84,28 @@ export function policy(program: Command, ctx: CliContext): void {
       for (const warning of ruleWarnings(next, source)) ctx.err(warning);
       const changes = policyChanges(now.policy, next);
       if (now.fault !== null) ctx.err(unreadable(now));
-      else if (changes.length === 0)
+      else if (changes.length === 0 && options.applyTo === 'new')
         return ctx.out(`Version ${now.version} says the same; nothing to change.`);
       ctx.out(changes.join('\n'));
-      const retentionChanged = changes.some((line) => line.startsWith('retention:'));
-      if (retentionChanged) ctx.out(FROM_NOW_ON);
-      if (options.dryRun) return ctx.out('Nothing was changed (--dry-run).');
+      const preview = await previewOf(ctx, catalogue, next, options, changes);
+      if (preview) ctx.out(`\n${previewText(preview)}\n`);
+      if (preview && options.applyTo === 'new')
+        ctx.out('Existing recordings keep the date that they have (--apply-to new).');
+      const all = options.applyTo === 'all' ? preview : null;
+      const needed = all && all.shorter > 0 ? confirmOf(all) : null;
+      const again = needed && `To keep them for less time, add: --apply-to all --confirm ${needed}`;
+      if (options.dryRun) {
+        if (again) ctx.out(again);
+        return ctx.out('Nothing was changed (--dry-run).');
+      }
+      if (needed !== null && needed !== options.confirm) throw fail('preview_changed', again ?? '');
       const { version } = await ctx.ask('save_policy', {
         ...{ by: onConsole(), policy: next, based_on: options.basedOn ?? now.version },
         no_emergency_numbers: options.allowNoEmergencyNumbers ?? false,
+        ...(all && { apply: applyOf(all) }),
       });
       ctx.out(`Version ${version} is in force.`);
+      if (all) ctx.out('Existing recordings get their new dates now; "tapedeck jobs" shows how far it is.');
     });
 
   command
@@ -164,6 +193,27 @@ export function policy(program: Command, ctx: CliContext): void {
 
   policyVersions(command, ctx);
 }
+
+/** What the policy would do to existing recordings; null where that is not asked and not changed. */
+async function previewOf(
+  ctx: CliContext,
+  catalogue: Awaited<ReturnType<CliContext['catalogue']>>,
+  policy: Policy,
+  { applyTo, confirm }: ImportOptions,
+  changes: readonly string[],
+): Promise<Previewed | null> {
+  if (applyTo === 'new' && !changes.some((line) => /^(retention|limits|groups|holidays):/.test(line)))
+    return null;
+  const { site } = ctx.config();
+  return previewRedating(catalogue, {
+    policy,
+    asOf: confirm === undefined ? Date.now() : confirmedAt(confirm, Date.now()),
+    site: { timeZone: site.time_zone, region: siteRegion(ctx.config()) },
+    pause: async () => {},
+  });
+}
+
+const applyOf = ({ asOf, digest, shorter, due }: Previewed) => ({ as_of: asOf, digest, shorter, due });
 
 /** What the rules for the end of a call ask for; null where nobody gave the length of the call. */
 function endOf({ talked, askedFor = false }: Asked): { talkMs: number; askedFor: boolean } | null {

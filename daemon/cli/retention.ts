@@ -4,7 +4,8 @@ import type { StoredCall } from '../catalogue/stored-call.js';
 import { iso, isoOrNull } from '../domain/days.js';
 import { fail } from '../domain/error.js';
 import { inWords, reasonView } from '../domain/reason/words.js';
-import { FIRST_DUE, FROM_NOW_ON, protection } from '../domain/retention/plan.js';
+import { FIRST_DUE, protection } from '../domain/retention/plan.js';
+import { APPLIES_TO } from '../domain/retention/words.js';
 import type { CliContext } from './common/context.js';
 import { onConsole } from './common/entries.js';
 import { table, timesIn, who } from './common/table.js';
@@ -25,7 +26,7 @@ export function retention(program: Command, ctx: CliContext): void {
     .option('--list <number>', 'how many recordings to list of each kind, 500 at most', whole)
     .addHelpText(
       'after',
-      `\nExamples:\n  tapedeck retention plan\n  tapedeck retention plan --list 500 --json\n\n${FROM_NOW_ON}\n\nExit codes: 0, also when the safety limit will stop the next run; 1 when the plan cannot be made.`,
+      `\nExamples:\n  tapedeck retention plan\n  tapedeck retention plan --list 500 --json\n\n${APPLIES_TO}\n\nExit codes: 0, also when the safety limit will stop the next run; 1 when the plan cannot be made.`,
     )
     .action(async ({ json, list }: { json?: boolean; list?: number }) => {
       const plan = await planOf(ctx, list);
@@ -171,7 +172,7 @@ function asText(plan: Planned, zone: string): string {
       )}${more(plan.staying.length, legalHold + minimum)}`,
     );
   if (plan.next.length > 0) out.push('', `Next to go:\n${rows(plan.next.map(ruled))}`);
-  out.push('', FROM_NOW_ON);
+  out.push('', APPLIES_TO);
   const { why, confirm, limit, count } = plan.breaker;
   out.push('', `Safety limit: ${Math.round(limit * 100)}% of the kept recordings, and ${count} recordings.`);
   if (why)

@@ -533,6 +533,12 @@ const catalogue = {
     blame: 'operator',
     status: 409,
   },
+  preview_changed: {
+    message: 'What this policy does to existing recordings is not what was shown.',
+    hint: 'Recordings have been erased, or the policy or a number list was changed meanwhile. No existing recording was changed. Look at the preview again, and apply it then.',
+    blame: 'operator',
+    status: 409,
+  },
   emergency_unconfirmed: {
     message: 'This policy would have no emergency numbers: calls to them would be recorded.',
     hint: 'Nothing was changed. If that is what you want, confirm it: in the dialog of the dashboard, with "confirm_no_emergency_numbers" in the API, or with "tapedeck policy import --allow-no-emergency-numbers".',

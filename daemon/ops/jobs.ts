@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { diskError, type ErrorCode, fail, isDiskError, TapedeckError } from '../domain/error.js';
 import {
+  FINAL_ERRORS,
   isOpen,
   type Job,
   type JobError,
@@ -33,6 +34,8 @@ export type JobStore = {
  * calls `save` after each item. `save` waits while progress cannot be written, and rejects when the work is to stop.
  */
 export type JobHandler = (work: {
+  /** Of the job. */
+  id: string;
   params: JobParams;
   /** When it was asked for, ms since 1970. */
   askedAt: number;
@@ -123,8 +126,8 @@ export function createJobs({ store, handlers, clock, mint, log, ...deps }: JobsD
     };
     try {
       await keep(going);
-      const { params, askedAt } = job;
-      const error = await handler({ params, askedAt, progress: progressOf(job), save, signal }).then(
+      const { id, params, askedAt } = job;
+      const error = await handler({ id, params, askedAt, progress: progressOf(job), save, signal }).then(
         () => null,
         (e) => e ?? new Error('It failed without an error.'),
       );
@@ -151,7 +154,8 @@ export function createJobs({ store, handlers, clock, mint, log, ...deps }: JobsD
     if (isDiskError(diskError(err)))
       return { state: 'waiting', nextAt: clock() + pace.fullMs.at(-1)!, error };
     const failures = job.failures + 1;
-    if (failures > pace.retryMs.length) return { state: 'failed', endedAt: clock(), failures, error };
+    if (failures > pace.retryMs.length || FINAL_ERRORS.includes(error.code))
+      return { state: 'failed', endedAt: clock(), failures, error };
     return { state: 'waiting', nextAt: clock() + retryDelay(pace.retryMs, failures - 1), failures, error };
   }
 

@@ -113,7 +113,7 @@ export function createRequests(deps: RequestsDeps): {
       ...createOwnerRequests(shared),
       ...createPeopleRequests(shared),
       ...createSignInRequests({ ...shared, siteName: deps.site.name }),
-      ...createRuleRequests(shared),
+      ...createRuleRequests({ ...shared, approvals }),
       ...createEraseRequests({ ...shared, approvals, say: times(deps.site.timeZone) }),
       ...createDirectingRequests(shared),
       ...createListRequests(shared),

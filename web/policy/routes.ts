@@ -1,20 +1,29 @@
 import { standingOfNumber } from '../../daemon/catalogue/standing.js';
+import { isoOrNull } from '../../daemon/domain/days.js';
 import { imagine } from '../../daemon/domain/policy/imagined.js';
 import { verdictOf } from '../../daemon/domain/policy/verdict.js';
 import { inWords, reasonView } from '../../daemon/domain/reason/words.js';
-import { FROM_NOW_ON } from '../../daemon/domain/retention/plan.js';
+import { APPLIES_TO } from '../../daemon/domain/retention/words.js';
 import { signed } from '../auth/signed.js';
 import { policyView } from '../calls/views.js';
 import type { Needs } from '../deps.js';
 import { answers } from '../server/answers.js';
 import type { App } from '../server/types.js';
 import { wouldTellView } from '../telling/views.js';
+import { createPolicyPreview, previewRoutes } from './preview-routes.js';
 import { PolicyBody, PolicyTestBody, PolicyTestView, PolicyVersionsView, PolicyView } from './schemas.js';
 
-type Deps = Needs<'ask' | 'now' | 'site', 'policy.newest' | 'policy.versions' | 'consents.list'>;
+type Deps = Needs<
+  'ask' | 'now' | 'site' | 'reached',
+  'policy.newest' | 'policy.versions' | 'consents.list' | 'recordings.keptAfter' | 'lists.entries'
+>;
 
 /** What to record and how long to keep it. */
-export function policyRoutes(app: App, { catalogue, ask, now, site }: Deps): void {
+export function policyRoutes(app: App, deps: Deps): void {
+  const { catalogue, ask, now, site } = deps;
+  const preview = createPolicyPreview(deps);
+  previewRoutes(app, { ...deps, preview });
+
   app.get(
     '/policy',
     {
@@ -36,15 +45,17 @@ export function policyRoutes(app: App, { catalogue, ask, now, site }: Deps): voi
       schema: {
         tags: ['policy'],
         summary: 'Change the policy',
-        description: `Makes a new version, of which the signed-in user is the author. Recording rules apply to calls that start from now on. ${FROM_NOW_ON} Needs a proof of the last ten minutes.`,
+        description: `Makes a new version, of which the signed-in user is the author. Recording rules apply to calls that start from now on. ${APPLIES_TO} Needs a proof of the last ten minutes.`,
         body: PolicyBody,
         response: answers(PolicyView),
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { policy, based_on, confirm_no_emergency_numbers = false } = request.body;
+      const apply = await preview.apply(request.body, () => reply.raw.destroyed);
       const { version } = await ask('save_policy', {
         ...{ by: signed(request), policy, based_on, no_emergency_numbers: confirm_no_emergency_numbers },
+        ...(apply && { apply }),
       });
       request.log.info({ version, by: request.session!.person.name }, 'the policy was changed');
       return policyView(await catalogue.policy.newest());
@@ -97,6 +108,8 @@ export function policyRoutes(app: App, { catalogue, ask, now, site }: Deps): voi
           ...{ language: telling.language, rule: telling.rule },
         },
         keep_days: keep.keepDays,
+        keep_until: isoOrNull(keep.keepUntil),
+        not_before: isoOrNull(keep.minUntil),
         keep_rule: keep.rule,
         keep_reason: inWords(keep.why),
         keep_why: keep.why,

@@ -5,6 +5,7 @@ import { Policy, RuleOutcome } from '../../daemon/domain/policy/policy.js';
 import { reasonShape } from '../../daemon/domain/reason/reason.js';
 import { Nullable, Time } from '../server/schemas.js';
 import { Language, NOT_ADVICE, TELLS_NOBODY, WouldTellProperties } from '../telling/schemas.js';
+import { ApplyShape } from './preview-schemas.js';
 
 /** The shapes of the rules. */
 export const PolicyView = Type.Object({
@@ -23,6 +24,7 @@ export const PolicyBody = Type.Object({
     description: 'The version that was edited; 409 when it is not the newest any more.',
   }),
   policy: Policy,
+  ...ApplyShape,
   confirm_no_emergency_numbers: Type.Optional(
     Type.Boolean({
       description:
@@ -71,6 +73,8 @@ export const PolicyTestView = Type.Object({
     { description: `How its people would be told. ${TELLS_NOBODY} ${NOT_ADVICE}` },
   ),
   keep_days: Nullable(Type.Integer()),
+  keep_until: Nullable(Time),
+  not_before: Nullable(Time),
   keep_rule: Nullable(Type.String()),
   keep_reason: reasonShape.reason,
   keep_why: reasonShape.why,

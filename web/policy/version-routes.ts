@@ -1,7 +1,7 @@
 import { fail } from '../../daemon/domain/error.js';
 import { defaultPolicy, type Policy } from '../../daemon/domain/policy/policy.js';
 import { policyChanges } from '../../daemon/domain/policy/policy-changes.js';
-import { ruleFaults, ruleFaultText } from '../../daemon/domain/policy/rule-faults.js';
+import { ruleFaults, ruleFaultText, ruleHints } from '../../daemon/domain/policy/rule-faults.js';
 import { signed } from '../auth/signed.js';
 import { policyView } from '../calls/views.js';
 import type { Needs } from '../deps.js';
@@ -81,7 +81,10 @@ export function versionRoutes(
       },
     },
     async ({ body }) => ({
-      faults: ruleFaults(body.policy).map((fault) => ({ ...fault, message: ruleFaultText(fault) })),
+      faults: [...ruleFaults(body.policy), ...ruleHints(body.policy)].map((fault) => ({
+        ...fault,
+        message: ruleFaultText(fault),
+      })),
     }),
   );
 }

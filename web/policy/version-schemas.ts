@@ -29,7 +29,7 @@ export const CheckBody = Type.Object({ policy: Policy });
 export const CheckView = Type.Object({
   faults: Type.Array(
     Type.Object({
-      list: Type.Enum(['record', 'retention', 'keep', 'telling']),
+      list: Type.Enum(['record', 'retention', 'limits', 'keep', 'telling']),
       index: Type.Integer({ description: 'Of the rule in its list, from 0.' }),
       code: Type.Enum([...ruleFaultCodes]),
       other: Type.String({

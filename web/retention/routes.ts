@@ -2,7 +2,7 @@ import type { Static } from 'typebox';
 import { readPlan } from '../../daemon/catalogue/retention/planned.js';
 import { dates, iso, isoOrNull, times } from '../../daemon/domain/days.js';
 import { inWords, reasonView, type Say } from '../../daemon/domain/reason/words.js';
-import { FROM_NOW_ON } from '../../daemon/domain/retention/plan.js';
+import { APPLIES_TO } from '../../daemon/domain/retention/words.js';
 import { giveOut } from '../audit/give-out.js';
 import { signed } from '../auth/signed.js';
 import { partyView } from '../calls/views.js';
@@ -61,7 +61,7 @@ export function retentionRoutes(app: App, deps: Deps): void {
       schema: {
         tags: ['retention'],
         summary: 'What is kept, what is due, and what was erased',
-        description: `As a run at this moment would decide. Nothing is changed. ${FROM_NOW_ON}`,
+        description: `As a run at this moment would decide. Nothing is changed. ${APPLIES_TO}`,
         response: answers(RetentionView),
       },
     },

@@ -61,6 +61,9 @@ export function createJobs(db: Db, reader: Reader) {
     UPDATE jobs SET state = $state, started_at = $startedAt, ended_at = $endedAt, cursor = $cursor, done = $done,
       total = $total, faults = $faults, failures = $failures, next_at = $nextAt, error = $error
     WHERE id = $id AND ${OPEN}`);
+  const progress = db.prepare(
+    `UPDATE jobs SET cursor = $cursor, done = $done, total = $total WHERE id = $id AND ${OPEN}`,
+  );
   const cancel = db.prepare(`UPDATE jobs SET state = 'cancelled', ended_at = $at WHERE id = $id AND ${OPEN}`);
   const one = db.prepare('SELECT * FROM jobs WHERE id = ?');
   const open = db.prepare(`SELECT * FROM jobs WHERE ${OPEN} ORDER BY seq`);
@@ -79,6 +82,8 @@ export function createJobs(db: Db, reader: Reader) {
     },
     save: (given: Job): boolean =>
       save.run({ ...given, error: given.error && JSON.stringify(given.error) }).changes > 0,
+    progress: ({ id, cursor, done, total }: Pick<Job, 'id' | 'cursor' | 'done' | 'total'>): boolean =>
+      progress.run({ id, cursor, done, total }).changes > 0,
     cancel: (id: string, at: number): Job | null =>
       cancel.run({ id, at }).changes > 0 ? reader.one(job, one.get(id)) : null,
     open: (): Job[] => reader.all(job, open.all()),

@@ -9,6 +9,8 @@ import {
   type RecordingId,
   type RecordingPlace,
 } from '../../domain/recording/recording.js';
+import type { Redated } from '../../domain/retention/redate.js';
+import type { StoredCall } from '../stored-call.js';
 import { noun as checked, type Reader, Text, timeOrNull, unreadable } from './checked.js';
 import type { Db } from './db.js';
 import { createEars } from './recordings/ears.js';
@@ -53,6 +55,14 @@ export function createRecordings(db: Db, reader: Reader) {
     'SELECT recording_id, file FROM recordings_begun WHERE call_id = ? ORDER BY recording_id',
   );
   const drop = db.prepare('DELETE FROM recordings_begun WHERE recording_id = ?');
+  const keptAfter = db
+    .prepare(`${WITH_CALL} WHERE recordings.id > ? AND recordings.state = 'sealed' AND calls.test = 0
+      ORDER BY recordings.id LIMIT ?`)
+    .expand();
+  const redate = db.prepare(`
+    UPDATE recordings SET keep_until = $keepUntil, keep_rule = $keepRule, keep_reason = $keepWhy, min_until = $minUntil,
+      keep_version = $keepVersion, keep_from = $keepFrom
+    WHERE id = $id AND state = 'sealed'`);
   // total, unlike sum, has no overflow: rows may hold anything.
   const sealedSince = db.prepare('SELECT total(sealed_bytes) FROM recordings WHERE sealed_at >= ?').pluck();
   const erasedSince = db
@@ -109,6 +119,11 @@ export function createRecordings(db: Db, reader: Reader) {
     peaks: peaks.of,
     redactions,
     qualityTrends: ears.trends,
+    keptAfter: (id: RecordingId, limit: number): StoredCall[] =>
+      reader.fill(stored, limit, (rows) => keptAfter.all(id, rows)),
+    redate(given: Redated): void {
+      redate.run({ ...given, keepWhy: writeWhy(given.keepWhy) });
+    },
     growth(since: number, now: number): Growth {
       const first = timeOrNull(firstSeal.get());
       return {

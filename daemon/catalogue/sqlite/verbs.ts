@@ -98,6 +98,13 @@ export function verbsOf(read: Read, write: Write): Nouns {
       of: (callId) => read((n) => n.recordings.ofCall(n.calls.current(callId))),
       peaks: (id) => read((n) => n.recordings.peaks(id)),
       trends: (from, to) => read((n) => n.recordings.qualityTrends(from, to)),
+      keptAfter: (id, limit) => read((n) => n.recordings.keptAfter(id, limit)),
+      redate: (job, changes) =>
+        write((n) => {
+          if (!n.jobs.progress(job)) return false;
+          for (const change of changes) n.recordings.redate(change);
+          return true;
+        }),
       growth: (since, now) => read((n) => n.recordings.growth(since, now)),
       eraseIntended: (id, why, at) =>
         write((n) => {
@@ -149,7 +156,15 @@ export function verbsOf(read: Read, write: Write): Nouns {
       newest: () => read((n) => n.policy.policy()),
       of: (version) => read((n) => n.policy.of(version)),
       versions: () => read((n) => n.policy.versions()),
-      save: (policy, by, at, basedOn) => write((n) => n.policy.save(policy, by, at, basedOn)),
+      save: (policy, by, at, basedOn, job) =>
+        write((n) => {
+          const version = n.policy.save(policy, by, at, basedOn);
+          if (job) {
+            for (const { id, kind } of n.jobs.open()) if (kind === job.kind) n.jobs.cancel(id, at);
+            n.jobs.add(job);
+          }
+          return version;
+        }),
     },
     lists: {
       all: () => read((n) => n.lists.all()),

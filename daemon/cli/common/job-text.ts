@@ -7,6 +7,11 @@ const WORDS: Record<JobKind, { name: string; progress: (job: JobView) => string 
     progress: ({ done, total, faults }) =>
       `${total === null || total === done ? done : `${done} of ${total}`} read, ${faults} damaged`,
   },
+  apply_retention: {
+    name: 'applying the retention rules to existing recordings',
+    progress: ({ done, total }) =>
+      total === null ? 'counting' : total === done ? `${done} recordings` : `${done} of ${total} recordings`,
+  },
 };
 const wordsOf = (kind: string) => (kind in WORDS ? WORDS[kind as JobKind] : null);
 

@@ -7,7 +7,7 @@ import { fail } from '../../domain/error.js';
 import { CONDITIONS, type When } from '../../domain/policy/conditions.js';
 import { Group, Holiday, KeepRule, Policy, RecordRule } from '../../domain/policy/policy.js';
 import { policyFaults } from '../../domain/policy/policy-faults.js';
-import { RetentionRule } from '../../domain/retention/rule.js';
+import { Limit, RetentionRule } from '../../domain/retention/rule.js';
 
 const FOR_EVER = 'for ever';
 
@@ -24,6 +24,11 @@ const hints: Record<string, string> = {
   asked_for: 'Write true or false.',
   extensions: 'Write a list of extensions such as ["201", "warehouse/204"].',
   date: 'Write a day such as "2026-12-24", or "12-25" for every year.',
+  from: 'Write "call_end", "month_end" or "year_end".',
+  kind: 'Write "min" (never erased earlier) or "max" (never kept longer).',
+  days: 'Write days from 1 to 36500.',
+  as_of: 'Write the day on which the source was checked, such as "2026-03-02".',
+  beats: 'Write a list of names of limits such as ["Office"].',
   keep_days: `Write days from 1 to 36500, or "${FOR_EVER}".`,
   emergency_numbers: 'Write a list such as ["112", "911"]: digits, *, # and +, 2 to 15 of them.',
   ...Object.fromEntries(Object.entries(CONDITIONS).map(([name, { hint }]) => [name, hint])),
@@ -33,6 +38,8 @@ const parts = [
   'retention',
   'emergency_numbers',
   'keep',
+  'limits',
+  'approvals',
   'groups',
   'holidays',
   'mask',
@@ -41,7 +48,7 @@ const parts = [
 /** Of these a policy may have none. */
 const schemas = {
   ...{ record: RecordRule, retention: RetentionRule },
-  ...{ keep: KeepRule, groups: Group, holidays: Holiday },
+  ...{ keep: KeepRule, limits: Limit, groups: Group, holidays: Holiday },
 };
 const REQUIRED = ['record', 'retention'] as const;
 
@@ -58,19 +65,21 @@ export function writePolicy({ version, changedAt, changedBy, policy }: Omit<Stor
   return [
     `# Tapedeck policy, version ${version}: ${when.replace(/[\r\n]/g, ' ')}`,
     '# Rules are tried in order and the first that fits decides. Without one, a call is recorded and kept for ever.',
-    '# Retention rules apply only to recordings made from now on.',
+    '# Retention rules and limits apply to recordings made from now on, unless it is imported with --apply-to all.',
     '# Put it into force with "tapedeck policy import FILE".',
     '',
     '# Never recorded, whatever the rules say.',
     stringify({ emergency_numbers: policy.emergency_numbers }),
     ...REQUIRED.filter((part) => policy[part].length === 0).map((part) => `${part} = []\n`),
     ...(policy.mask ? [stringify({ mask: policy.mask })] : []),
+    ...(policy.approvals ? [stringify({ approvals: policy.approvals })] : []),
     ...(policy.groups ?? []).map((group) => `[[groups]]\n${stringify(group)}`),
     ...(policy.holidays ?? []).map((day) => `[[holidays]]\n${stringify(day)}`),
     ...policy.record.map((r) => `[[record]]\n${rule(r)}`),
     ...policy.retention.map(
       (r) => `[[retention]]\n${rule({ ...r, keep_days: r.keep_days ?? FOR_EVER } as typeof r)}`,
     ),
+    ...(policy.limits ?? []).map((limit) => `[[limits]]\n${rule(limit)}`),
     ...(policy.keep ?? []).map((r) => `[[keep]]\n${rule(r)}`),
     ...(policy.telling ? [stringify({ telling: tellingOf(policy.telling) })] : []),
   ].join('\n');
@@ -93,7 +102,7 @@ export function readPolicy(source: string): Policy {
       rule.outcome ??= rule.record ? 'record' : 'skip';
       delete rule.record;
     }
-  for (const part of ['keep', 'groups', 'holidays'])
+  for (const part of ['keep', 'limits', 'groups', 'holidays'])
     if (Array.isArray(value[part]) && value[part].length === 0) delete value[part];
   for (const rule of Array.isArray(value.retention) ? value.retention : [])
     if (rule?.keep_days === FOR_EVER || rule?.keep_days === 'forever') rule.keep_days = null;
@@ -138,8 +147,8 @@ function faultsOf(value: Unknown): Fault[] {
       });
     else for (const [i, rule] of value[part].entries()) faults.push(...within(schema, rule, [part, i]));
   }
-  const { emergency_numbers, mask, telling } = Policy.properties;
-  faults.push(...within(Type.Object({ emergency_numbers, mask, telling }), value, []));
+  const { emergency_numbers, mask, telling, approvals } = Policy.properties;
+  faults.push(...within(Type.Object({ emergency_numbers, mask, telling, approvals }), value, []));
   if (faults.length > 0) return faults;
   if (!Value.Check(Policy, value)) return [{ path: [], text: 'has too many rules.' }];
   return policyFaults(value).map(({ path, text }) => ({ path, text: `${text}. ${hintFor(path)}`.trim() }));
@@ -174,7 +183,7 @@ function hintFor(path: (string | number)[]): string {
   return path.includes('when') ? hints.when! : '';
 }
 
-const LISTS_OF_RULES: unknown[] = ['record', 'retention', 'keep'];
+const LISTS_OF_RULES: unknown[] = ['record', 'retention', 'limits', 'keep'];
 
 /** "retention rule 2, keep_days" */
 function named(path: readonly (string | number)[]): string {

@@ -18,7 +18,7 @@ export const auditActions = [
     'token_add',
     'token_remove',
   ],
-  ...['sealed', 'erase', 'erased', 'retention_run', 'redact', 'redacted', 'older_erase'],
+  ...['sealed', 'erase', 'erased', 'retention_run', 'retention_apply', 'redact', 'redacted', 'older_erase'],
   ...['start', 'stop', 'blind_window', 'key_rotation', 'checkpoint', 'damage'],
   ...['recordings_check', 'job_cancel', 'dashboard_restart'],
   ...['prompt_add', 'prompt_activate'],
@@ -35,7 +35,7 @@ export const auditGroups = {
   people: ['person_add', 'person_change', 'person_remove', 'password_change', 'token_add', 'token_remove'],
   rules: ['policy_change', 'direct', 'prompt_add', 'prompt_activate', 'consent_add', 'consent_withdraw'],
   approvals: ['approval_ask', 'approval_give', 'approval_withdraw', 'approval_use'],
-  erasing: ['retention_run', 'erase', 'erased', 'redact', 'redacted', 'older_erase', 'consent_erase'],
+  erasing: ['retention_run', 'retention_apply', 'erase', 'erased', 'redact', 'redacted', 'older_erase', 'consent_erase'],
   recorder: [
     'begin',
     'start',

@@ -4,7 +4,7 @@ import { type ErrorCode, errors } from '../error.js';
 import { orNull } from '../reason/coded.js';
 
 /** The kinds of jobs that this version knows. */
-export const jobKinds = ['recordings_check'] as const;
+export const jobKinds = ['recordings_check', 'apply_retention'] as const;
 export type JobKind = (typeof jobKinds)[number];
 
 export const jobStates = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
@@ -39,6 +39,9 @@ export type Job = Progress & {
   error: JobError | null;
 };
 export type JobError = { code: ErrorCode; detail: string };
+
+/** Errors that no retry can change: the job has failed. */
+export const FINAL_ERRORS: readonly ErrorCode[] = ['preview_changed'];
 
 export const isOpen = ({ state }: Pick<Job, 'state'>): boolean => state === 'waiting' || state === 'running';
 

@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import type { CallRecord } from '../recording/recording.js';
 import type { Limit, RetentionRule } from '../retention/rule.js';
 import { type Around, CONDITIONS, type When } from './conditions.js';
 import type { CallFacts, LateFact } from './facts.js';
@@ -94,9 +95,16 @@ const ALONE: Around = { rule: '', groups: [], holidays: [] };
 export const fits = (when: When, facts: CallFacts, around: Partial<Around> = {}): boolean =>
   fitsNow(testsOf(when, { ...ALONE, ...around }), facts);
 
-/** Conditions that rules of this policy have and that ask for something that was not stored with the call. */
-export function notStored(policy: Policy, facts: CallFacts): (keyof When)[] {
-  const rules = [...policy.record, ...policy.retention, ...(policy.limits ?? []), ...(policy.keep ?? [])];
+/** The same as `stored` of a condition, where that needs the call itself: whether it is missing. */
+export const ABSENT: Partial<Record<keyof When, (call: CallRecord) => boolean>> = {
+  extension({ legs }) {
+    const ours = legs.filter(({ party }) => party.ours);
+    return ours.length > 0 && ours.every(({ endpoint }) => endpoint === '');
+  },
+};
+
+/** Conditions that these rules have and that ask for something that was not stored with the call. */
+export function notStored(rules: readonly { when: When }[], facts: CallFacts): (keyof When)[] {
   return names.filter(
     (name) => given(name).stored?.(facts) === false && rules.some(({ when }) => when[name] !== undefined),
   );

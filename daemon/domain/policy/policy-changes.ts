@@ -1,5 +1,5 @@
 import { fail } from '../error.js';
-import type { RetentionRule } from '../retention/rule.js';
+import type { Limit, RetentionRule } from '../retention/rule.js';
 import type { Telling } from '../telling/schema.js';
 import { CONDITIONS } from './conditions.js';
 import type { KeepRule, Policy, RecordRule } from './policy.js';
@@ -12,6 +12,11 @@ export function policyChanges(before: Policy, after: Policy): string[] {
   const lines: string[] = [];
   for (const part of ['record', 'retention', 'keep'] as const)
     lines.push(...listChanges(part, before[part] ?? [], after[part] ?? [], ruleChanges, 'rules'));
+  lines.push(...listChanges('limits', before.limits ?? [], after.limits ?? [], ruleChanges, 'limits'));
+  for (const act of ['shorten_retention', 'erase'] as const) {
+    const [was, is] = [before, after].map(({ approvals }) => approvals?.[act] === true);
+    if (was !== is) lines.push(`approvals: ${act} ${is ? 'needs' : 'no longer needs'} a second person`);
+  }
   lines.push(...listChanges('groups', before.groups ?? [], after.groups ?? [], partChanges, 'groups'));
   const days = [before, after].map(({ holidays = [] }) =>
     holidays.map(({ date, name }) => `${date} ${name}`),
@@ -81,7 +86,7 @@ function tellingChanges(before: Telling, after: Telling): string[] {
     .map((key) => `${key} ${shown(before, key)} -> ${shown(after, key)}`);
 }
 
-type Rule = RecordRule | RetentionRule | KeepRule;
+type Rule = RecordRule | RetentionRule | KeepRule | Limit;
 
 const ruleChanges = (was: Rule, is: Rule): string[] => partChanges(flat(was), flat(is));
 

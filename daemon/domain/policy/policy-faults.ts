@@ -17,11 +17,21 @@ export function policyFaults(policy: Policy): PolicyFault[] {
   for (const [i, { date }] of holidays.entries())
     if (!isDay(date))
       faults.push({ path: ['holidays', i, 'date'], text: `${date} is not a day of the calendar` });
-  for (const part of ['record', 'retention', 'keep'] as const)
+  for (const part of ['record', 'retention', 'limits', 'keep'] as const)
     for (const [i, { when }] of (policy[part] ?? []).entries())
       for (const group of when.group ?? [])
         if (!names.has(group))
           faults.push({ path: [part, i, 'when', 'group'], text: `there is no group "${group}"` });
+  const limits = (policy.limits ?? []).map(({ name }) => name);
+  for (const [i, { name, beats = [], as_of }] of (policy.limits ?? []).entries()) {
+    if (limits.indexOf(name) < i)
+      faults.push({ path: ['limits', i, 'name'], text: `there are two limits "${name}"` });
+    for (const other of beats)
+      if (!limits.includes(other))
+        faults.push({ path: ['limits', i, 'beats'], text: `there is no limit "${other}"` });
+    if (as_of !== undefined && !isDay(as_of))
+      faults.push({ path: ['limits', i, 'as_of'], text: `${as_of} is not a day of the calendar` });
+  }
   const { refuse_key, agree_key } = { ...DEFAULT_KEYS, ...policy.telling };
   if (refuse_key === agree_key)
     faults.push({ path: ['telling', 'agree_key'], text: `${agree_key} is the key to refuse, too` });

@@ -3,7 +3,7 @@ import type { Site } from '../days.js';
 import type { CallRecord } from '../recording/recording.js';
 import { decideRetention } from '../retention/decide.js';
 import type { When } from './conditions.js';
-import { notStored } from './match.js';
+import { ABSENT, notStored } from './match.js';
 import { decideRecord, type Policy, type RuleOutcome } from './policy.js';
 import type { StandingOf } from './standing/standing.js';
 
@@ -25,14 +25,6 @@ const EXAMPLES = 10;
 /** How much is kept of a call: `ask` and `on_demand` keep those for which somebody says so. */
 const KEEPS: Record<RuleOutcome, number> = { skip: 0, on_demand: 1, ask: 1, record: 2 };
 
-/** The same as `stored` of a condition, where that needs the call itself. */
-const ABSENT: Partial<Record<string, (call: CallRecord) => boolean>> = {
-  extension({ legs }) {
-    const ours = legs.filter(({ party }) => party.ours);
-    return ours.length > 0 && ours.every(({ endpoint }) => endpoint === '');
-  },
-};
-
 /**
  * Decides calls by two policies, one after the other. Calls that nobody answered count for nothing: there is nothing to record.
  * `shows`: whether a call may be an example. `listsOf` returns the lists that a number is on; `standing`, what its owner has said
@@ -49,7 +41,9 @@ export function createReplay<C extends CallRecord>(
   const found = new Map<ReplayKind, { calls: number; examples: Difference<C>[] }>(
     replayKinds.map((kind) => [kind, { calls: 0, examples: [] }]),
   );
-  const asked = [...new Set([before, after].flatMap(conditionsIn))].filter((name) => ABSENT[name]);
+  const asked = [...new Set([before, after].flatMap(conditionsIn))].filter(
+    (name) => ABSENT[name as keyof When],
+  );
   const unknown = new Map<string, number>();
   let calls = 0;
 
@@ -58,8 +52,10 @@ export function createReplay<C extends CallRecord>(
       if (call.answeredAt === null || call.test) return;
       calls += 1;
       const facts = factsOf(call, site, listsOf, standing);
-      const missing = new Set([before, after].flatMap((policy): string[] => notStored(policy, facts)));
-      for (const name of asked) if (ABSENT[name]!(call)) missing.add(name);
+      const missing = new Set(
+        [before, after].flatMap((policy): string[] => notStored(rulesOf(policy), facts)),
+      );
+      for (const name of asked) if (ABSENT[name as keyof When]!(call)) missing.add(name);
       for (const name of missing) unknown.set(name, (unknown.get(name) ?? 0) + 1);
       const [was, is] = [before, after].map((policy): Decided => {
         const { outcome, rule, agreed = false } = decideRecord(policy, facts);
@@ -95,5 +91,10 @@ function kindOf(was: Decided, is: Decided): ReplayKind | null {
     : 'longer';
 }
 
-const conditionsIn = ({ record, retention }: Policy): string[] =>
-  [...record, ...retention].flatMap(({ when }: { when: When }) => Object.keys(when));
+const rulesOf = ({ record, retention, limits = [], keep = [] }: Policy): { when: When }[] => [
+  ...record,
+  ...retention,
+  ...limits,
+  ...keep,
+];
+const conditionsIn = (policy: Policy): string[] => rulesOf(policy).flatMap(({ when }) => Object.keys(when));

@@ -1,4 +1,4 @@
-import type { RetentionRule } from '../retention/rule.js';
+import type { Limit, RetentionRule } from '../retention/rule.js';
 import { bare, type When } from './conditions.js';
 import type { Policy, RecordRule } from './policy.js';
 
@@ -6,6 +6,7 @@ import type { Policy, RecordRule } from './policy.js';
 
 export const ruleFaultCodes = [
   ...['never_fits', 'unreachable', 'contradicts', 'overlaps', 'nothing_follows'],
+  ...['outside_limits', 'limits_conflict', 'no_purpose'],
 ] as const;
 export type RuleFaultCode = (typeof ruleFaultCodes)[number];
 
@@ -14,7 +15,7 @@ export type RuleFaultCode = (typeof ruleFaultCodes)[number];
  * `telling` it is about how people are told, and `other` is the list of numbers that nothing follows from.
  */
 export type RuleFault = {
-  list: 'record' | 'retention' | 'keep' | 'telling';
+  list: 'record' | 'retention' | 'limits' | 'keep' | 'telling';
   index: number;
   code: RuleFaultCode;
   other: string;
@@ -23,7 +24,7 @@ export type RuleFault = {
   texts: string[];
 };
 
-type Rule = Policy['record'][number] | Policy['retention'][number] | NonNullable<Policy['keep']>[number];
+type Rule = Policy['record'][number] | RetentionRule | Limit | NonNullable<Policy['keep']>[number];
 
 const all = (wanted: readonly string[], needed: readonly string[]): boolean =>
   needed.every((text) => wanted.includes(text));
@@ -56,7 +57,7 @@ const entriesOf = (name: string, wanted: unknown): string[] | null => {
 };
 
 /** The conditions of a rule that leave any call out. */
-const limits = (when: When): [string, unknown][] =>
+const limiting = (when: When): [string, unknown][] =>
   Object.entries(when).filter(
     ([name, wanted]) => entriesOf(name, wanted)?.length !== WHOLE[name] || WHOLE[name] === undefined,
   );
@@ -88,14 +89,14 @@ function covers(name: string, wider: unknown, narrower: unknown): boolean {
 /** Whether a rule fits every call that another one fits. False where that is not certain. */
 function coversAll(wider: When, narrower: When): boolean {
   const given = narrower as Record<string, unknown>;
-  return limits(wider).every(
+  return limiting(wider).every(
     ([name, wanted]) => given[name] !== undefined && covers(name, wanted, given[name]),
   );
 }
 
 /** What both of two rules name where they limit the same things, neither is part of the other, and both may fit a call; null elsewhere. */
 function overlap(one: When, other: When): { condition: string; texts: string[] } | null {
-  const [a, b] = [new Map(limits(one)), new Map(limits(other))];
+  const [a, b] = [new Map(limiting(one)), new Map(limiting(other))];
   if (a.size === 0 || a.size !== b.size || ![...a.keys()].every((name) => b.has(name))) return null;
   let found: { condition: string; texts: string[] } | null = null;
   for (const [name, wanted] of a) {
@@ -149,7 +150,7 @@ const neverFits = (rule: Rule): boolean => emptyIn(rule) !== undefined;
  * and decide differently. And that no rule names the list on which numbers are put that refuse. What is not certain is not said.
  */
 export function ruleFaults(policy: Policy): RuleFault[] {
-  const empty = (['record', 'retention', 'keep'] as const).flatMap((list) =>
+  const empty = (['record', 'retention', 'limits', 'keep'] as const).flatMap((list) =>
     (policy[list] ?? []).flatMap((rule, index): RuleFault[] => {
       const condition = emptyIn(rule);
       return condition === undefined
@@ -161,9 +162,48 @@ export function ruleFaults(policy: Policy): RuleFault[] {
     ...empty,
     ...faultsIn('record', policy.record),
     ...faultsIn('retention', policy.retention),
+    ...outsideLimits(policy),
+    ...conflicts(policy.limits ?? []),
     ...unused(policy),
   ];
 }
+
+/** Retention rules whose days a limit moves for every call that they fit. */
+function outsideLimits({ retention, limits = [] }: Policy): RuleFault[] {
+  return retention.flatMap(({ keep_days: days, when }, index): RuleFault[] => {
+    const moving = limits.find(
+      (limit) =>
+        coversAll(limit.when, when) &&
+        (limit.kind === 'min' ? days !== null && days < limit.days : days === null || days > limit.days),
+    );
+    if (!moving) return [];
+    const texts = [moving.kind, String(moving.days)];
+    return [{ list: 'retention', index, code: 'outside_limits', other: moving.name, condition: '', texts }];
+  });
+}
+
+/** A minimum above a maximum that applies to the same calls, and none of the two gives way. */
+function conflicts(limits: readonly Limit[]): RuleFault[] {
+  const settled = (a: Limit, b: Limit) =>
+    Boolean(a.beats?.includes(b.name)) !== Boolean(b.beats?.includes(a.name));
+  return limits.flatMap((limit, index) =>
+    limits.slice(0, index).flatMap((other): RuleFault[] => {
+      const [min, max] = limit.kind === 'min' ? [limit, other] : [other, limit];
+      if (limit.kind === other.kind || min.days <= max.days || settled(limit, other)) return [];
+      const both =
+        coversAll(limit.when, other.when) ||
+        coversAll(other.when, limit.when) ||
+        overlap(limit.when, other.when);
+      return both ? [{ list: 'limits', index, code: 'limits_conflict', other: other.name, ...NOTHING }] : [];
+    }),
+  );
+}
+
+/** What could be better said in the rules of a policy, and is not wrong: retention rules without a purpose. */
+export const ruleHints = ({ retention }: Policy): RuleFault[] =>
+  retention.flatMap(({ purpose }, index): RuleFault[] =>
+    purpose?.trim() ? [] : [{ list: 'retention', index, code: 'no_purpose', other: '', ...NOTHING }],
+  );
 
 /** That numbers which refuse would be put on a list by which no rule for recording decides. */
 function unused({ record, telling }: Policy): RuleFault[] {
@@ -181,6 +221,12 @@ export function ruleFaultText({ code, other, condition, texts }: RuleFault): str
     never_fits: `never fits a call, because its list "${condition}" is empty. Add an entry, or remove the condition or the rule.`,
     unreachable: `is never reached: "${other}" above it fits every call that it fits. Move it up, or remove it.`,
     contradicts: `has the conditions of "${other}" above it, which decides otherwise, so it is never reached. Remove one of the two.`,
+    outside_limits:
+      texts[0] === 'min'
+        ? `keeps for less than the minimum "${other}" (${texts[1]} days), which decides. Give the rule at least as many days.`
+        : `keeps for more than the maximum "${other}" (${texts[1]} days), which decides. Give the rule at most as many days.`,
+    limits_conflict: `cannot be met together with "${other}": recordings to which both apply are kept forever. Change the days, or say which of the two wins.`,
+    no_purpose: 'does not say what the recordings are kept for. Add a purpose.',
     nothing_follows: `puts numbers that refuse on the list "${other}", which no rule names: nothing would follow. Make a rule that does not record calls with it.`,
     overlaps: `fits some calls that "${other}" above it decides otherwise (${condition} ${some}). Check that the order is the one you want.`,
   };

@@ -20,6 +20,8 @@ export type RetentionDecision = {
   why: Why;
   /** Names of a minimum and a maximum that cannot both be met: the recording is kept. */
   conflict: { min: string; max: string } | null;
+  /** The kind of limit that moved the date of the rule; null where none did. */
+  moved: 'min' | 'max' | null;
 };
 
 /**
@@ -35,6 +37,7 @@ export function decideRetention(policy: Policy, facts: CallFacts, endedAt: numbe
     minUntil: null,
     keepFrom: endedAt,
     conflict: null,
+    moved: null,
   };
   if (facts.test) return { ...none, why: because('test_call') };
   const zone = facts.site.timeZone;
@@ -54,17 +57,31 @@ export function decideRetention(policy: Policy, facts: CallFacts, endedAt: numbe
   const atLeast = min && because('kept_at_least', { limit: min.name, days: min.days, reason: min.reason });
   const known = { keepDays, rule: rule?.name ?? null, keepFrom, minUntil, conflict };
   if (conflict)
-    return { ...known, keepUntil: null, why: together(base, because('limits_conflict', conflict), atLeast)! };
+    return {
+      ...known,
+      moved: null,
+      keepUntil: null,
+      why: together(base, because('limits_conflict', conflict), atLeast)!,
+    };
   const least = ruled === null || minUntil === null ? ruled : Math.max(ruled, minUntil);
   const keepUntil = maxUntil === null ? least : Math.min(least ?? maxUntil, maxUntil);
   const atMost =
     keepUntil !== least &&
     because('kept_at_most', { limit: max!.name, days: max!.days, reason: max!.reason });
-  return { ...known, keepUntil, why: together(base, atLeast, atMost || null)! };
+  const moved = keepUntil !== least ? 'max' : least !== ruled ? 'min' : null;
+  return { ...known, moved, keepUntil, why: together(base, atLeast, atMost || null)! };
 }
 
 /** Of a recording for which the policy cannot be read: it is kept. `endedAt` in ms since 1970. */
 export const undecided = (endedAt: number): RetentionDecision => ({
-  ...{ keepDays: null, rule: null, keepUntil: null, minUntil: null, keepFrom: endedAt, conflict: null },
+  ...{
+    keepDays: null,
+    rule: null,
+    keepUntil: null,
+    minUntil: null,
+    keepFrom: endedAt,
+    conflict: null,
+    moved: null,
+  },
   why: because('policy_unreadable'),
 });

@@ -4,10 +4,6 @@ import type { RecordingId } from '../recording/recording.js';
 import { guardOf } from './guard.js';
 import { type SafetyGiven, type SafetyLimit, safetyFault } from './safety.js';
 
-/** What a changed retention rule does not do. */
-export const FROM_NOW_ON =
-  'A retention rule applies only to recordings made from now on. Existing recordings keep the date that they have.';
-
 /** A place among the recordings that have an end date, in the order in which they are due: by `until`, then by id. */
 export type DuePlace = { until: number; id: RecordingId };
 /** The place before the first. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { newJob } from '../../../daemon/domain/operations/job.js';
 import { placeOf } from '../../../daemon/domain/paths.js';
 import type { SignedManifest } from '../../../daemon/domain/recording/manifest.js';
 import type { Quality } from '../../../daemon/domain/recording/quality.js';
@@ -49,6 +50,32 @@ export const recordings: Part = (t, open) => {
     await catalogue.recordings.sealed(aRecording('R', 'A', kept), randomBytes(50), recorded);
     t.match(await catalogue.recordings.get('R'), kept);
   });
+
+  t.test(
+    'kept recordings come in the order of their ids, and get new dates with the progress of a job',
+    async (t) => {
+      const { catalogue } = await open(t);
+      for (const id of ['A', 'B', 'C']) {
+        await catalogue.calls.save(aCall(id, id === 'B' ? { test: true } : {}));
+        await catalogue.recordings.sealed(aRecording(`R${id}`, id), randomBytes(50), recorded);
+      }
+      const ids = async (after: string, limit: number) =>
+        (await catalogue.recordings.keptAfter(after, limit)).map(({ recording }) => recording?.id);
+      t.same(await ids('', 9), ['RA', 'RC'], 'test calls are left out');
+      t.same(await ids('', 1), ['RA']);
+      t.same(await ids('RA', 9), ['RC']);
+      await catalogue.jobs.add(newJob('J1', 'apply_retention', {}, 1));
+      const dated = { keepUntil: 900, keepRule: 'Sales', minUntil: 800, keepVersion: 7, keepFrom: 100 };
+      const change = { id: 'RA', ...dated, keepWhy: noted('Orders.') };
+      const progress = { id: 'J1', cursor: 'RA', done: 1, total: 2 };
+      t.equal(await catalogue.recordings.redate(progress, [change]), true);
+      t.match(await catalogue.recordings.get('RA'), change);
+      t.match(await catalogue.jobs.get('J1'), { cursor: 'RA', done: 1, total: 2, state: 'waiting' });
+      await catalogue.jobs.cancel('J1', 2);
+      t.equal(await catalogue.recordings.redate(progress, [{ ...change, id: 'RC' }]), false);
+      t.match(await catalogue.recordings.get('RC'), { keepUntil: null }, 'and nothing is written');
+    },
+  );
 
   t.test('what was said of a call stays with it, in order, under whatever name it has', async (t) => {
     const { catalogue } = await open(t);

@@ -83,6 +83,12 @@ const bodies = (by: { person: string; session: string; address: string }) =>
 function asking(lab: PeopleLab) {
   const rules = createRuleRequests({
     ...lab.deps,
+    approvals: {
+      ask: () => Promise.reject(new Error('no approval')),
+      use: () => Promise.reject(new Error('no approval')),
+      newest: () => Promise.reject(new Error('no approval')),
+    },
+    mint: () => 'J',
     jobs: { ask: () => Promise.reject(new Error('no job')), cancel: () => Promise.reject(new Error('none')) },
   });
   const none = async () => ({ erased: 0, failed: 0, left: 0, protected: 0 });

@@ -69,6 +69,19 @@ export const Told = Type.Object({
   words: Type.Optional(Text(300)),
 });
 
+/**
+ * What the preview said that somebody saw before existing recordings get new dates: `shorter` of them are kept for less time, and
+ * `due` of those are due then.
+ */
+export const Apply = Type.Object({
+  as_of: Moment,
+  digest: Type.String({ pattern: '^[0-9a-f]{64}$', default: '0'.repeat(64) }),
+  shorter: Type.Integer({ minimum: 0 }),
+  due: Type.Integer({ minimum: 0 }),
+});
+
+export type Apply = Static<typeof Apply>;
+
 export const RECORDINGS = {
   /**
    * Writes entries, in this order and in one transaction. `source` names the dashboard's own database; the answer is how far that
@@ -133,9 +146,21 @@ export const RECORDINGS = {
       based_on: Type.Integer(),
       /** This may take away the last emergency number. */
       no_emergency_numbers: Type.Boolean(),
+      /** Existing recordings get their dates by it too, by a job. Left out: only recordings made from now on. */
+      apply: Type.Optional(Apply),
     }),
     Type.Object({ version: Type.Integer() }),
     { maxBytes: POLICY_BYTES, object: ({ based_on: basedOn }) => String(basedOn) },
+  ),
+  /**
+   * Asks a second person to approve that existing recordings are kept for less time by this policy. Returns the id of the approval.
+   * Needs `settings`. Throws `policy_conflict`, `request_invalid` where that is more than can be shown at once.
+   */
+  ask_shorter: post(
+    '/policy/ask-shorter',
+    Type.Object({ by: By, policy: Policy, based_on: Type.Integer(), apply: Apply, reason: Text(300) }),
+    Type.Object({ id: Type.String() }),
+    { maxBytes: POLICY_BYTES },
   ),
   /**
    * Silences stretches of a recording: makes a new version of it, and destroys the key of the one before, or keeps that for nobody to

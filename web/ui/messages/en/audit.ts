@@ -187,6 +187,7 @@ export const auditText = {
     redact: 'a redaction',
     older_erase: 'erasing an earlier version',
     retention_run: 'a retention run',
+    retention_apply: 'new dates for existing recordings',
     recordings_check: 'a check of all recordings',
     job_cancel: 'cancelling a job',
     prompt_add: 'adding a prompt',
@@ -261,6 +262,11 @@ export const auditText = {
       `redacted the recording of the call with ${call}: version ${text(detail.version)} stands in the place of the one before`,
     older_erase: ({ detail, call }) =>
       `had version ${text(detail.version)} of the recording of the call with ${call} erased`,
+    retention_apply: ({ outcome, detail }) => {
+      const counts = `${text(detail.shorter)} kept for less time, ${text(detail.longer)} for more, ${text(detail.due)} due`;
+      if (detail.recordings === undefined) return `began to give existing recordings new dates: ${counts}`;
+      return `${outcome === 'ok' ? 'gave existing recordings new dates' : 'could not give all existing recordings new dates'}: ${counts}`;
+    },
     retention_run: ({ detail }) =>
       detail.erased === undefined
         ? 'asked for a retention run'

@@ -300,6 +300,11 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'Somebody else changed the policy in the meantime.',
     hint: 'Load the current version, make your change again and save.',
   },
+  preview_changed: {
+    message: 'What this policy does to existing recordings is not what was shown.',
+    hint: 'Recordings have been erased, or the policy or a number list was changed meanwhile. No existing recording was changed. Look at the preview again, and apply it then.',
+    others: TELL_AN_ADMIN,
+  },
   emergency_unconfirmed: {
     message: 'This policy would have no emergency numbers: calls to them would be recorded.',
     hint: 'Nothing was changed. If that is what you want, confirm it: in the dialog of the dashboard, with “confirm_no_emergency_numbers” in the API, or with “tapedeck policy import --allow-no-emergency-numbers”.',

@@ -14,6 +14,11 @@ const faults: Record<RuleFaultCode, (about: { other: string; said: string }) => 
     `Contradicts “${other}” above, which has the same conditions. This rule is never reached.`,
   nothing_follows: ({ other }) =>
     `Numbers that refuse are put on the list “${other}”, but no recording rule uses it, so nothing follows. Add a rule that leaves out calls with numbers on this list.`,
+  outside_limits: ({ other, said }) =>
+    `The limit “${other}” (${said}) decides instead of this rule's days. Change the days.`,
+  limits_conflict: ({ other }) =>
+    `Cannot be met together with “${other}”: recordings to which both apply are kept forever. Change the days, or choose which limit wins.`,
+  no_purpose: () => 'Says no purpose. Add what the recordings are kept for, so that anyone can check it.',
   overlaps: ({ other, said }) =>
     said
       ? `Overlaps “${other}” above, which decides calls with ${said}. Check the order.`

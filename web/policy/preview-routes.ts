@@ -1,0 +1,106 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Previewed, previewRedating } from '../../daemon/catalogue/redating.js';
+import { iso } from '../../daemon/domain/days.js';
+import { fail } from '../../daemon/domain/error.js';
+import type { Person } from '../../daemon/domain/people/person.js';
+import type { Policy } from '../../daemon/domain/policy/policy.js';
+import { serialQueue } from '../../daemon/ops/turns.js';
+import type { Needs } from '../deps.js';
+import { answers } from '../server/answers.js';
+import type { App } from '../server/types.js';
+import { PreviewBody, PreviewView } from './preview-schemas.js';
+
+type Deps = Needs<'reached' | 'now' | 'site', 'policy.newest' | 'recordings.keptAfter' | 'lists.entries'>;
+
+/** What a save asks for. */
+type Wanted = {
+  policy: Policy;
+  apply_to?: 'new' | 'all';
+  preview?: { as_of: string; digest: string };
+};
+
+/** Looks at existing recordings, for one person at a time: each look reads all of them. */
+export function createPolicyPreview({ catalogue, site, now }: Omit<Deps, 'reached'>) {
+  const turns = serialQueue();
+  const of = (policy: Policy, asOf: number, gone: () => boolean): Promise<Previewed> =>
+    turns.run(() =>
+      previewRedating(catalogue, {
+        ...{ policy, asOf, site },
+        async pause() {
+          await nextTurn();
+          // Nobody waits for it any more.
+          if (gone()) throw fail('internal', 'The request was ended.');
+        },
+      }),
+    );
+  return {
+    of,
+    /**
+     * What the recorder is told of existing recordings; undefined where they stay as they are. Throws `preview_changed` where some
+     * are kept for less time and that is not what was shown.
+     */
+    async apply({ policy, apply_to, preview }: Wanted, gone: () => boolean) {
+      if (apply_to !== 'all') return undefined;
+      const asOf = preview ? Date.parse(preview.as_of) : now();
+      if (asOf > now()) throw fail('request_invalid', 'preview.as_of: it is still to come.');
+      const { digest, shorter, due } = await of(policy, asOf, gone);
+      if (shorter > 0 && digest !== preview?.digest)
+        throw fail('preview_changed', `${shorter} recordings would be kept for less time.`);
+      return { as_of: asOf, digest, shorter, due };
+    },
+  };
+}
+export type PolicyPreview = ReturnType<typeof createPolicyPreview>;
+
+/** What a policy would do to existing recordings. */
+export function previewRoutes(
+  app: App,
+  { preview, catalogue, reached, now }: Deps & { preview: PolicyPreview },
+): void {
+  app.post(
+    '/policy/preview',
+    {
+      config: {
+        access: 'settings',
+        audit: { nothing: 'it counts what would be; who sees a call may see it here' },
+        invalid: 'policy_invalid',
+      },
+      schema: {
+        tags: ['policy'],
+        summary: 'What a policy would do to existing recordings',
+        description:
+          'Decides anew how long each existing recording is kept, and says what differs, by rule. Nothing is changed. A recording with a legal hold gets its date too, and is not erased while the hold stands.',
+        body: PreviewBody,
+        response: answers(PreviewView),
+      },
+    },
+    async (request, reply) => {
+      const { person } = request.session!;
+      const { policy } = request.body;
+      const found = await preview.of(policy, now(), () => reply.raw.destroyed);
+      const { approvals } = (await catalogue.policy.newest()).policy;
+      return view(person, found, approvals?.shorten_retention === true);
+    },
+  );
+
+  async function view(person: Person, found: Previewed, asks: boolean): Promise<PreviewView> {
+    const rows = [];
+    for (const row of found.rows) {
+      const calls: string[] = [];
+      for (const id of row.examples) {
+        if (await reached.seen(person, id)) calls.push(id);
+      }
+      rows.push({
+        ...{ rule: row.rule, keep_days: row.days, recordings: row.recordings },
+        ...{ longer: row.longer, shorter: row.shorter, due: row.due, was_forever: row.wasForever },
+        ...{ by_minimum: row.byMinimum, by_maximum: row.byMaximum, conflicts: row.conflicts, calls },
+      });
+    }
+    const { recordings, longer, shorter, due, conflicts, unknown } = found;
+    return {
+      ...{ as_of: iso(found.asOf), digest: found.digest, recordings, longer, shorter, due, conflicts },
+      ...{ by_minimum: found.byMinimum, unknown, unknown_by: found.unknownBy, rows },
+      needs_approval: asks && shorter > 0,
+    };
+  }
+}
