@@ -83,6 +83,9 @@ const asJson = (call: StoredCall, say: Say) => ({
     state: call.recording.state,
     duration_ms: call.recording.durationMs,
     keep_until: isoOrNull(call.recording.keepUntil),
+    keep_rule: call.recording.keepRule,
+    keep_version: call.recording.keepVersion,
+    not_before: isoOrNull(call.recording.minUntil),
     quality: call.recording.quality?.flags ?? [],
   },
 });

@@ -5,7 +5,7 @@ import { fail } from '../../daemon/domain/error.js';
 import { owesReason, sightOf } from '../../daemon/domain/people/reach.js';
 import { decodePeaks } from '../../daemon/domain/recording/peaks.js';
 import type { Ear } from '../../daemon/domain/recording/quality.js';
-import { isId } from '../../daemon/domain/recording/recording.js';
+import { isId, type Recording } from '../../daemon/domain/recording/recording.js';
 import type { Needs, RouteDeps } from '../deps.js';
 import { answers, IdParams, pbxOf, timesOf } from '../server/answers.js';
 import type { App } from '../server/types.js';
@@ -16,10 +16,22 @@ import { callDetail, callSummary } from './views.js';
 
 type Deps = Needs<
   'dataDir' | 'listening' | 'reached' | 'seen' | 'site',
-  'seals.manifest' | 'seals.check' | 'directives.of' | 'notices.of'
+  'seals.manifest' | 'seals.check' | 'directives.of' | 'notices.of' | 'policy.of'
 >;
 
 const PAGE = 50;
+
+/** What the rule says that a recording is kept for, in the version of the policy that decided; null where none did. */
+async function purposeOf(
+  catalogue: Deps['catalogue'],
+  recording: Recording | null,
+): Promise<CallDetail['retention']> {
+  if (!recording || recording.keepVersion === null || recording.keepRule === null) return null;
+  const { policy, version } = await catalogue.policy.of(recording.keepVersion);
+  const rule = policy.retention.find(({ name }) => name === recording.keepRule);
+  if (version !== recording.keepVersion || !rule) return null;
+  return { purpose: rule.purpose ?? '', legal_basis: rule.legal_basis ?? '' };
+}
 
 /** The list of calls, one call, and the waveform of its recording. */
 export function callRoutes(app: App, { catalogue, reached, listening, site, dataDir, seen }: Deps): void {
@@ -72,6 +84,7 @@ export function callRoutes(app: App, { catalogue, reached, listening, site, data
         seal: await sealOf(catalogue, call, dataDir),
         said: await catalogue.directives.of(call.id),
         ledger: await catalogue.notices.of(call.id),
+        retention: await purposeOf(catalogue, call.recording),
       });
     },
   );

@@ -50,6 +50,15 @@ export const RecordingView = Type.Object({
   keep_rule: Nullable(Type.String()),
   keep_reason: reasonShape.reason,
   keep_why: reasonShape.why,
+  keep_version: Nullable(
+    Type.Integer({
+      description: 'Version of the policy that decided; null: recorded before versions were kept.',
+    }),
+  ),
+  keep_from: Nullable(Time),
+  not_before: Nullable(
+    Type.String({ format: 'date-time', description: 'Never erased before, because of a minimum.' }),
+  ),
   sealed_at: Time,
   erased_at: Nullable(Time),
   erase_reason: Nullable(Type.String()),
@@ -181,6 +190,13 @@ export const CallDetail = Type.Intersect([
         },
         { description: 'By the policy in force when the call began; null where that is not on record.' },
       ),
+    ),
+    retention: Type.Union(
+      [Type.Object({ purpose: Type.String(), legal_basis: Type.String() }), Type.Null()],
+      {
+        description:
+          'What the rule says that the recording is kept for; null where no rule decided, and for older recordings.',
+      },
     ),
     directives: Type.Array(
       Type.Object({

@@ -33,6 +33,9 @@ function recordingView(recording: Recording, sight: Sight, say: Say): Static<typ
     keep_rule: recording.keepRule,
     keep_reason: inWords(recording.keepWhy, say),
     keep_why: recording.keepWhy,
+    keep_version: recording.keepVersion,
+    keep_from: isoOrNull(recording.keepFrom),
+    not_before: isoOrNull(recording.minUntil),
     sealed_at: iso(recording.sealedAt),
     erased_at: isoOrNull(recording.erasedAt),
     erase_reason: recording.eraseWhy && inWords(recording.eraseWhy, say),
@@ -140,6 +143,7 @@ export function callDetail(
     seal: CallDetail['seal'];
     said: readonly Directive[];
     ledger: ToldCall;
+    retention: CallDetail['retention'];
   },
 ): CallDetail {
   const zero = call.answeredAt ?? call.startedAt;
@@ -158,6 +162,7 @@ export function callDetail(
       leg: legOf(call, mark),
     })),
     decision: call.decision && decisionView(call.decision, say),
+    retention: around.retention,
     directives: around.said.map(({ at, kind, how, who }) => ({
       at_ms: Math.round(at - zero),
       kind,

@@ -5,12 +5,16 @@ import { fail } from '../../daemon/domain/error.js';
 import type { Person } from '../../daemon/domain/people/person.js';
 import type { Policy } from '../../daemon/domain/policy/policy.js';
 import { serialQueue } from '../../daemon/ops/turns.js';
+import { signed } from '../auth/signed.js';
 import type { Needs } from '../deps.js';
 import { answers } from '../server/answers.js';
 import type { App } from '../server/types.js';
-import { PreviewBody, PreviewView } from './preview-schemas.js';
+import { AskedShorterView, AskShorterBody, PreviewBody, PreviewView } from './preview-schemas.js';
 
-type Deps = Needs<'reached' | 'now' | 'site', 'policy.newest' | 'recordings.keptAfter' | 'lists.entries'>;
+type Deps = Needs<
+  'ask' | 'reached' | 'now' | 'site',
+  'policy.newest' | 'recordings.keptAfter' | 'lists.entries'
+>;
 
 /** What a save asks for. */
 type Wanted = {
@@ -20,7 +24,7 @@ type Wanted = {
 };
 
 /** Looks at existing recordings, for one person at a time: each look reads all of them. */
-export function createPolicyPreview({ catalogue, site, now }: Omit<Deps, 'reached'>) {
+export function createPolicyPreview({ catalogue, site, now }: Omit<Deps, 'ask' | 'reached'>) {
   const turns = serialQueue();
   const of = (policy: Policy, asOf: number, gone: () => boolean): Promise<Previewed> =>
     turns.run(() =>
@@ -55,7 +59,7 @@ export type PolicyPreview = ReturnType<typeof createPolicyPreview>;
 /** What a policy would do to existing recordings. */
 export function previewRoutes(
   app: App,
-  { preview, catalogue, reached, now }: Deps & { preview: PolicyPreview },
+  { preview, ask, catalogue, reached, now }: Deps & { preview: PolicyPreview },
 ): void {
   app.post(
     '/policy/preview',
@@ -80,6 +84,27 @@ export function previewRoutes(
       const found = await preview.of(policy, now(), () => reply.raw.destroyed);
       const { approvals } = (await catalogue.policy.newest()).policy;
       return view(person, found, approvals?.shorten_retention === true);
+    },
+  );
+
+  app.post(
+    '/policy/preview/approval',
+    {
+      config: { access: 'settings', audit: 'approval_ask', invalid: 'policy_invalid' },
+      schema: {
+        tags: ['policy'],
+        summary: 'Ask for approval of shorter retention',
+        description:
+          'Asks a second person to approve that existing recordings are kept for less time by this policy, as the preview has shown. Once they have, the same policy and preview can be saved with `apply_to: all`.',
+        body: AskShorterBody,
+        response: answers(AskedShorterView),
+      },
+    },
+    async (request, reply) => {
+      const { policy, based_on, preview: shown, reason } = request.body;
+      const wanted = { policy, apply_to: 'all' as const, preview: shown };
+      const apply = await preview.apply(wanted, () => reply.raw.destroyed);
+      return ask('ask_shorter', { by: signed(request), policy, based_on, apply: apply!, reason });
     },
   );
 

@@ -44,6 +44,19 @@ export const PreviewView = Type.Object({
 });
 export type PreviewView = Static<typeof PreviewView>;
 
+const Shown = Type.Object({
+  as_of: Time,
+  digest: Type.String({ pattern: '^[0-9a-f]{64}$', default: '0'.repeat(64) }),
+});
+
+export const AskShorterBody = Type.Object({
+  policy: Policy,
+  based_on: Type.Integer({ description: 'The version that was edited; 409 when it is not the newest.' }),
+  preview: Shown,
+  reason: Type.String({ minLength: 1, maxLength: 300 }),
+});
+export const AskedShorterView = Type.Object({ id: Type.String({ description: 'Of the approval.' }) });
+
 export const ApplyShape = {
   apply_to: Type.Optional(
     Type.Enum(['new', 'all'], {

@@ -1,3 +1,4 @@
+import { iso } from '../../domain/days.js';
 import type { LateFact } from '../../domain/policy/facts.js';
 import type { RecordDecision, RuleOutcome } from '../../domain/policy/policy.js';
 import { mayBeRecorded, type Verdict, type WouldTell } from '../../domain/policy/verdict.js';
@@ -36,7 +37,11 @@ const TELLS_NOBODY =
 
 /** Returns a row for each part of what would happen: what it is about, the decision, its rule, and why. */
 export function verdictRows({ record, awaits, telling, keep, atEnd }: Verdict): string[][] {
-  const days = keep.keepDays === null ? 'for ever' : `${keep.keepDays} days`;
+  const days = [
+    keep.keepDays === null || keep.conflict ? 'for ever' : `${keep.keepDays} days`,
+    ...(keep.moved === null ? [] : [`by a limit until ${iso(keep.keepUntil!).slice(0, 10)}`]),
+    ...(keep.minUntil === null ? [] : [`never erased before ${iso(keep.minUntil).slice(0, 10)}`]),
+  ].join(', ');
   const recorded = mayBeRecorded(record);
   return [
     ...(record.open ? [['decided', 'not yet', '-', openText(record, awaits)]] : []),

@@ -43,7 +43,13 @@ export type Manifest = {
   consent: SignedConsent;
   /** By which it was decided how long to keep it. */
   policy: { version: number | null };
-  retention: { keep_until: string | null; rule: string | null } & Reasoned;
+  /** `not_before` and `counted_from` are absent where they were not kept. */
+  retention: {
+    keep_until: string | null;
+    rule: string | null;
+    not_before?: string | null;
+    counted_from?: string | null;
+  } & Reasoned;
 };
 
 type GapPlace = { at_ms: number; until_ms: number; side: Gap['side'] };
@@ -107,6 +113,9 @@ export function buildManifest(given: Given): Manifest {
     retention: {
       keep_until: isoOrNull(recording.keepUntil),
       rule: recording.keepRule,
+      ...(recording.keepVersion === null
+        ? {}
+        : { not_before: isoOrNull(recording.minUntil), counted_from: isoOrNull(recording.keepFrom) }),
       ...reasonView(recording.keepWhy, say),
     },
   };

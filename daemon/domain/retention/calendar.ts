@@ -1,4 +1,4 @@
-import type { ClockStart } from './rule.js';
+import type { ClockStart } from './starts.js';
 
 /** The end of the year 9999: a later time is not written. */
 export const LAST_MS = 253_402_300_799_999;

@@ -7,7 +7,7 @@ import { writeWhy } from '../reason/reason.js';
 import type { CallId, CallRecord, Recording } from '../recording/recording.js';
 import { clockStart } from './calendar.js';
 import { decideRetention, type RetentionDecision } from './decide.js';
-import { clockStarts } from './rule.js';
+import { clockStarts } from './starts.js';
 
 /** What another policy says of recordings that there are. */
 

@@ -1,13 +1,10 @@
 import { type Static, Type } from 'typebox';
 import { When } from '../policy/conditions.js';
+import { clockStarts } from './starts.js';
 
 const Name = Type.String({ minLength: 1, maxLength: 80 });
 const Text = Type.String({ maxLength: 300 });
 const Days = Type.Integer({ minimum: 1, maximum: 36_500 });
-
-/** When the days of a rule begin to count. Ends of months and years are those of the site's calendar. */
-export const clockStarts = ['call_end', 'month_end', 'year_end'] as const;
-export type ClockStart = (typeof clockStarts)[number];
 
 /** How long recordings are kept. The first rule that matches decides. */
 export const RetentionRule = Type.Object(

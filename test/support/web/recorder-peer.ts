@@ -82,8 +82,8 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
       },
       // Nothing runs them here: they wait.
       jobs: {
-        async ask(kind) {
-          const mine = newJob(ulid(), kind, {}, Date.now());
+        async ask(kind, params = {}) {
+          const mine = newJob(ulid(), kind, params, Date.now());
           const job = await house.catalogue.jobs.add(mine);
           return { job, already: job.id !== mine.id };
         },

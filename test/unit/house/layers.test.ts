@@ -31,9 +31,15 @@ const CHECKING = /^daemon\/domain\/reason\/coded typebox\/compile$/;
 /** The only package of the domain that knows about the world: how phone numbers are written in each country. */
 const NUMBERING = /^daemon\/domain\/phone libphonenumber-js\/min$/;
 /** What pages share with the daemon: how things are written. */
-const WRITTEN = ['phone', 'place', 'policy/hours', 'policy/presets', 'written'].map(
-  (s) => `daemon/domain/${s}`,
-);
+const WRITTEN = [
+  'phone',
+  'place',
+  'policy/hours',
+  'policy/presets',
+  'retention/presets',
+  'retention/starts',
+  'written',
+].map((s) => `daemon/domain/${s}`);
 
 /** What the pages are made of, and what each may import besides itself. Features come above them, the shell above all. */
 const UI_ROOMS: Record<string, string[]> = {

@@ -5,7 +5,8 @@ import { defaultPolicy, type Policy } from '../../../daemon/domain/policy/policy
 import { clockStart, daysLater, LAST_MS } from '../../../daemon/domain/retention/calendar.js';
 import { decideRetention } from '../../../daemon/domain/retention/decide.js';
 import { boundsOf } from '../../../daemon/domain/retention/limits.js';
-import { clockStarts, type Limit, type RetentionRule } from '../../../daemon/domain/retention/rule.js';
+import type { Limit, RetentionRule } from '../../../daemon/domain/retention/rule.js';
+import { clockStarts } from '../../../daemon/domain/retention/starts.js';
 
 const ZONES = [
   ...['UTC', 'Europe/Berlin', 'America/New_York', 'America/Sao_Paulo', 'Asia/Kathmandu', 'Asia/Beirut'],

@@ -49,7 +49,14 @@ export function Details({ call }: { call: CallDetail }) {
           [f.sealed, time(r.sealed_at)],
           [f.keepUntil, time(r.keep_until) ?? t.when.forEver],
           [f.keepRule, text(r.keep_rule) ?? f.noKeepRule],
+          [t.keeping.call.purpose, text(call.retention?.purpose ?? '')],
+          [t.keeping.call.basis, text(call.retention?.legal_basis ?? '')],
+          [t.keeping.call.notBefore, time(r.not_before)],
           [f.keepReason, text(r.keep_reason)],
+          [
+            t.keeping.call.version,
+            r.keep_version === null ? t.keeping.call.older : t.keeping.call.versionOf({ v: r.keep_version }),
+          ],
           [f.erased, time(r.erased_at)],
           [
             f.sha,

@@ -1,17 +1,22 @@
 import { useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { Sentence } from '../kit/sentence.js';
+import { Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
+import type { RetentionRule } from '../state/api.js';
 import { mayDo } from '../state/rights.js';
 import { EarlierVersions } from './earlier-versions.js';
 import { EmergencyNumbers } from './emergency-numbers.js';
 import { keepForm } from './keep-form.js';
+import { ExistingRecordings } from './keeping/existing.js';
+import { Limits } from './keeping/limits.js';
+import { retentionForm } from './keeping/retention-form.js';
 import { Masks } from './masks.js';
 import { Presets } from './presets.js';
 import { ReplaySection, useReplay } from './replay.js';
-import { recordForm, retentionForm } from './rule-form.js';
+import { recordForm } from './rule-form.js';
 import { RuleList } from './rule-list.js';
 import { RuleNotes, useRuleFaults } from './rule-notes.js';
 import { keepSentence, recordSentence, retentionSentence } from './rule-words.js';
@@ -21,6 +26,17 @@ import { TryIt } from './try-it.js';
 import { usePolicy } from './use-policy.js';
 import { Versions } from './versions.js';
 
+/** What recordings are kept for, and on what legal basis. */
+function Purpose({ rule }: { rule: RetentionRule | undefined }) {
+  const said = [rule?.purpose, rule?.legal_basis].filter(Boolean);
+  if (said.length === 0) return null;
+  return (
+    <p class="quiet">
+      <Verbatim text={said.join(' · ')} />
+    </p>
+  );
+}
+
 /** What is recorded and how long it is kept: the rules in order, a place to try them, and saving. */
 export function PolicyPage() {
   const policy = usePolicy();
@@ -29,6 +45,7 @@ export function PolicyPage() {
   const isBad = (part: string) => (wrong: boolean) =>
     setBad((before) => [...before.filter((other) => other !== part), ...(wrong ? [part] : [])]);
   const draft = policy.draft.value;
+  const [looking, setLooking] = useState(false);
   const faults = useRuleFaults(draft);
   const replay = useReplay();
   const loaded = policy.loaded.value;
@@ -115,8 +132,28 @@ export function PolicyPage() {
           fresh={{ name: '', reason: '', when: {}, keep_days: 365 }}
           fixed={fixed}
           open={open}
-          aside={(index) => <RuleNotes faults={faults} list="retention" index={index} />}
+          aside={(index) => (
+            <>
+              <Purpose rule={draft.retention[index]} />
+              <RuleNotes faults={faults} list="retention" index={index} />
+            </>
+          )}
         />
+        <Limits
+          limits={draft.limits ?? []}
+          change={(limits) => policy.change({ limits })}
+          faults={faults}
+          fixed={fixed}
+          open={open}
+          off={editing > 0}
+        />
+        {!fixed && (
+          <ExistingRecordings
+            version={loaded.version}
+            preview={() => setLooking(true)}
+            off={editing > 0 || bad.length > 0}
+          />
+        )}
         <EmergencyNumbers
           key={loaded.version}
           numbers={draft.emergency_numbers}
@@ -162,7 +199,12 @@ export function PolicyPage() {
         />
       </div>
       <TryIt policy={draft} unsaved={policy.dirty.value} />
-      <SaveBar policy={policy} replay={replay} blocked={editing > 0 || bad.length > 0} />
+      <SaveBar
+        policy={policy}
+        replay={replay}
+        blocked={editing > 0 || bad.length > 0}
+        looking={{ now: looking, set: setLooking }}
+      />
     </div>
   );
 }

@@ -3,8 +3,7 @@ import { useState } from 'preact/hooks';
 import { FaultSummary, type Faults, Field } from '../kit/field.js';
 import { useFaults } from '../kit/use-form.js';
 import { t } from '../messages/language.js';
-import type { RecordRule, RetentionRule, When } from '../state/api.js';
-import { Choice } from './choice.js';
+import type { RecordRule, When } from '../state/api.js';
 import { ConditionFields, useConditions } from './condition-fields.js';
 import { OutcomeFields, type OutcomeOf, ofOutcome } from './outcome-fields.js';
 import type { FormOf, Rule } from './rule-list.js';
@@ -21,46 +20,6 @@ export const recordForm: FormOf<RecordRule> = ({ id, rule, names, done, cancel }
       done={(r) => done({ ...r, ...ofOutcome(outcome) })}
     >
       <OutcomeFields id={id} value={outcome} change={setOutcome} />
-    </RuleForm>
-  );
-};
-
-export const retentionForm: FormOf<RetentionRule> = ({ id, rule, names, done, cancel }) => {
-  const [ever, setEver] = useState(rule.keep_days === null);
-  const [days, setDays] = useState(String(rule.keep_days ?? 365));
-  const good = ever || (/^\d{1,5}$/.test(days.trim()) && Number(days) >= 1 && Number(days) <= 36_500);
-  const faults = good ? [] : [{ id: `${id}-days`, text: t.policy.form.badDays }];
-  return (
-    <RuleForm
-      id={id}
-      rule={rule}
-      names={names}
-      cancel={cancel}
-      faults={faults}
-      done={(r) => done({ ...r, keep_days: ever ? null : Number(days) })}
-    >
-      <Choice
-        name={`${id}-keep`}
-        legend={t.policy.form.keep}
-        value={ever ? 'ever' : 'days'}
-        choices={[
-          ['days', t.policy.form.forDays],
-          ['ever', t.policy.form.forEver],
-        ]}
-        choose={(v) => setEver(v === 'ever')}
-      />
-      {!ever && (
-        <Field
-          id={`${id}-days`}
-          label={t.policy.form.days}
-          help={t.policy.form.daysHelp}
-          value={days}
-          onInput={setDays}
-          inputMode="numeric"
-          error={good ? undefined : t.policy.form.badDays}
-          narrow
-        />
-      )}
     </RuleForm>
   );
 };

@@ -40,8 +40,8 @@ export function RuleNotes({ faults, list, index }: Props) {
   return (
     <ul class="rule-notes">
       {mine.map((fault) => (
-        <li key={`${fault.code} ${fault.other}`}>
-          <AlarmIcon />
+        <li key={`${fault.code} ${fault.other}`} class={fault.code === 'no_purpose' ? 'quiet' : ''}>
+          {fault.code !== 'no_purpose' && <AlarmIcon />}
           <span>{t.rules.faults[fault.code]({ other: clean(fault.other), said: saidOf(fault) })}</span>
         </li>
       ))}
@@ -50,7 +50,11 @@ export function RuleNotes({ faults, list, index }: Props) {
 }
 
 /** What both rules name, as people read it. */
-function saidOf({ condition, texts }: RuleFault): string {
+function saidOf({ code, condition, texts }: RuleFault): string {
+  if (code === 'outside_limits') {
+    const [kind, days] = texts;
+    return t.keeping.limits.bound({ kind: kind === 'max' ? 'max' : 'min', days: Number(days) });
+  }
   if (condition === '' || texts.length === 0) return '';
   const shown = Object.values(cleaned({ [condition]: texts } as When))[0] as string[];
   return t.rules.faultOf({ texts: shown });

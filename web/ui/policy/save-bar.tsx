@@ -3,43 +3,73 @@ import { ErrorNote } from '../kit/error-note.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import type { VersionedPolicy } from '../state/api.js';
-import type { Replay } from '../state/api-rules.js';
+import type { ApplyTo, Replay } from '../state/api-rules.js';
+import { ApplyDialog, keepsOtherwise } from './keeping/apply.js';
 import { NoEmergencyDialog } from './no-emergency-dialog.js';
 import { ReplayDialog, type ReplayOf } from './replay.js';
 import type { PolicyDraft } from './use-policy.js';
 
-type SaveBarProps = { policy: PolicyDraft; replay: ReplayOf; blocked: boolean };
+type SaveBarProps = {
+  policy: PolicyDraft;
+  replay: ReplayOf;
+  blocked: boolean;
+  /** Existing recordings are being looked at, and what closes that. */
+  looking?: { now: boolean; set: (now: boolean) => void };
+};
 
 /** What has become of the policy that is being edited, and saving it. `blocked`: something on the page is not finished. */
-export function SaveBar({ policy, replay, blocked }: SaveBarProps) {
-  const { theirs, problem, savedVersion, saving, dirty, loaded, draft, save, take } = policy;
+export function SaveBar({ policy, replay, blocked, looking }: SaveBarProps) {
+  const { theirs, problem, savedVersion, appliedToAll, saving, dirty, loaded, draft, save, take } = policy;
   const conflict = theirs.value;
-  const [asking, setAsking] = useState<VersionedPolicy | null>(null);
+  const [asking, setAsking] = useState<{ version: VersionedPolicy; apply: ApplyTo } | null>(null);
+  const [dating, setDating] = useState<VersionedPolicy | null>(null);
   const [warned, setWarned] = useState<{ over: VersionedPolicy; of: Replay } | null>(null);
   /** Saves over this version, once it was said which calls would be recorded no longer. */
   const saveOver = async (version: VersionedPolicy) => {
     const of = draft.value && (await replay.warning(draft.value));
     if (of) setWarned({ over: version, of });
-    else saveNow(version);
+    else date(version);
+  };
+  /** The same, once it was asked whether existing recordings get their dates by it. */
+  const date = (version: VersionedPolicy) => {
+    if (draft.value && keepsOtherwise(draft.value, version.policy)) setDating(version);
+    else saveNow(version, { to: 'new' });
   };
   /** The same, after a question if that takes away the last emergency number. */
-  const saveNow = (version: VersionedPolicy) => {
+  const saveNow = (version: VersionedPolicy, apply: ApplyTo) => {
     const emptied =
       version.policy.emergency_numbers.length > 0 && draft.value?.emergency_numbers.length === 0;
-    if (emptied) setAsking(version);
-    else save(version.version);
+    if (emptied) setAsking({ version, apply });
+    else save(version.version, false, apply);
   };
-  if (!dirty.value && savedVersion.value === null && problem.value === null) return <div role="status" />;
+  const over = dating ?? (looking?.now ? loaded.value : null);
+  const closeDates = () => {
+    setDating(null);
+    looking?.set(false);
+  };
+  if (!over && !dirty.value && savedVersion.value === null && problem.value === null)
+    return <div role="status" />;
   return (
     <div class="save-bar">
       {asking && (
         <NoEmergencyDialog
-          numbers={asking.policy.emergency_numbers}
+          numbers={asking.version.policy.emergency_numbers}
           act={async () => {
-            await save(asking.version, true);
+            await save(asking.version.version, true, asking.apply);
             setAsking(null);
           }}
           close={() => setAsking(null)}
+        />
+      )}
+      {over && draft.value && (
+        <ApplyDialog
+          policy={draft.value}
+          basedOn={over.version}
+          save={(apply) => {
+            closeDates();
+            saveNow(over, apply);
+          }}
+          close={closeDates}
         />
       )}
       {warned && (
@@ -47,13 +77,15 @@ export function SaveBar({ policy, replay, blocked }: SaveBarProps) {
           replay={warned.of}
           save={() => {
             setWarned(null);
-            saveNow(warned.over);
+            date(warned.over);
           }}
           close={() => setWarned(null)}
         />
       )}
       <div role="status">
-        {savedVersion.value !== null && <p class="save-done">{t.policy.saved({ v: savedVersion.value })}</p>}
+        {savedVersion.value !== null && (
+          <p class="save-done">{t.policy.saved({ v: savedVersion.value, all: appliedToAll.value })}</p>
+        )}
         {dirty.value && !conflict && <p>{blocked ? t.policy.finishFirst : t.policy.unsaved}</p>}
       </div>
       {problem.value !== null && <ErrorNote problem={problem.value} />}

@@ -2,6 +2,7 @@ import { computed, signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { proven } from '../sign-in/proof-dialog.js';
 import { ApiError, api, type Policy, type VersionedPolicy } from '../state/api.js';
+import { type ApplyTo, applyBody } from '../state/api-rules.js';
 import { changes } from '../state/live.js';
 
 /** The version that is being edited and what has become of it; kept while other pages are open. */
@@ -12,6 +13,8 @@ const theirs = signal<VersionedPolicy | null>(null);
 const problem = signal<unknown>(null);
 const savedVersion = signal<number | null>(null);
 const saving = signal(false);
+/** What was saved last is applied to existing recordings too. */
+const appliedToAll = signal(false);
 
 const dirty = computed(
   () =>
@@ -37,15 +40,20 @@ async function load(): Promise<void> {
   }
 }
 
-async function save(basedOn: number, noEmergencyNumbers = false): Promise<void> {
+async function save(
+  basedOn: number,
+  noEmergencyNumbers = false,
+  apply: ApplyTo = { to: 'new' },
+): Promise<void> {
   if (!draft.value) return;
   saving.value = true;
   problem.value = null;
   savedVersion.value = null;
   try {
     const given = draft.value;
-    take(await proven(() => api.savePolicy(basedOn, given, noEmergencyNumbers)));
+    take(await proven(() => api.savePolicy(basedOn, given, noEmergencyNumbers, applyBody(apply))));
     savedVersion.value = loaded.value?.version ?? null;
+    appliedToAll.value = apply.to === 'all';
   } catch (cause) {
     if (cause instanceof ApiError && cause.code === 'policy_conflict')
       theirs.value = await api.policy().catch(() => null);
@@ -59,7 +67,7 @@ function change(part: Partial<Policy>): void {
   savedVersion.value = null;
   const next = { ...draft.value, ...part };
   // What a policy may be without is left out when it is empty, as it was before anybody wrote it.
-  for (const list of ['keep', 'groups', 'holidays'] as const)
+  for (const list of ['keep', 'limits', 'groups', 'holidays'] as const)
     if (next[list]?.length === 0 && loaded.value?.policy[list] === undefined) delete next[list];
   if (next.telling === undefined) delete next.telling;
   if (next.mask === undefined) delete next.mask;
@@ -78,7 +86,20 @@ export function usePolicy() {
     addEventListener('beforeunload', ask);
     return () => removeEventListener('beforeunload', ask);
   }, [unsaved]);
-  return { loaded, draft, theirs, problem, savedVersion, saving, dirty, load, save, change, take };
+  return {
+    loaded,
+    draft,
+    theirs,
+    problem,
+    savedVersion,
+    appliedToAll,
+    saving,
+    dirty,
+    load,
+    save,
+    change,
+    take,
+  };
 }
 
 export type PolicyDraft = ReturnType<typeof usePolicy>;

@@ -3,6 +3,7 @@ import { Sentence } from '../kit/sentence.js';
 import { Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
+import { dateAndClock } from '../messages/when.js';
 import type { PolicyVerdict } from '../state/api.js';
 
 type WouldTell = NonNullable<PolicyVerdict['telling']>;
@@ -41,6 +42,10 @@ export function Verdict({ said }: { said: PolicyVerdict }) {
         <>
           {outcome !== 'record' && <p>{t.would.retention({ days: said.keep_days })}</p>}
           <Because rule={said.keep_rule} reason={said.keep_reason} />
+          {said.not_before && (
+            <p class="quiet">{t.keeping.notBefore({ day: dateAndClock(said.not_before) })}</p>
+          )}
+          {said.keep_until && <p class="quiet">{t.keeping.until({ day: dateAndClock(said.keep_until) })}</p>}
         </>
       )}
     </div>

@@ -7,6 +7,7 @@ import type {
   ListedPage,
   ListsView,
 } from '../../lists/schemas.js';
+import type { PreviewView } from '../../policy/preview-schemas.js';
 import type { PolicyVersionsView } from '../../policy/schemas.js';
 import type { CheckView, DiffView, ReplayView } from '../../policy/version-schemas.js';
 import { ask, type Policy, type VersionedPolicy } from './api.js';
@@ -23,6 +24,16 @@ export type ReplayKind = keyof Replay['found'];
 export type ReplayExample = Replay['found'][ReplayKind]['examples'][number];
 
 const list = (name: string) => `/lists/${encodeURIComponent(name)}`;
+
+export type RedatingPreview = Static<typeof PreviewView>;
+/** To which recordings a policy is applied, and what was shown of existing ones. */
+export type ApplyTo = { to: 'new' } | { to: 'all'; preview: RedatingPreview };
+
+/** The same as the API has it. */
+export const applyBody = (apply: ApplyTo) =>
+  apply.to === 'new'
+    ? {}
+    : { apply_to: apply.to, preview: { as_of: apply.preview.as_of, digest: apply.preview.digest } };
 
 export const rulesApi = {
   lists: () => ask<Lists>('GET', '/lists'),
@@ -52,5 +63,11 @@ export const rulesApi = {
     }),
   check: (policy: Policy, signal: AbortSignal) =>
     ask<Static<typeof CheckView>>('POST', '/policy/check', { policy }, signal),
+  preview: (policy: Policy) => ask<RedatingPreview>('POST', '/policy/preview', { policy }),
+  askShorter: (policy: Policy, basedOn: number, preview: RedatingPreview, reason: string) =>
+    ask<{ id: string }>('POST', '/policy/preview/approval', {
+      ...{ policy, based_on: basedOn, reason },
+      preview: { as_of: preview.as_of, digest: preview.digest },
+    }),
   replay: (policy: Policy) => ask<Replay>('POST', '/policy/replay', { policy }),
 };

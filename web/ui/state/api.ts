@@ -3,7 +3,7 @@ import type { AskedView } from '../../../daemon/domain/operations/job.js';
 import type { Act } from '../../../daemon/domain/people/act.js';
 import type { When } from '../../../daemon/domain/policy/conditions.js';
 import type { KeepRule, Policy, RecordRule } from '../../../daemon/domain/policy/policy.js';
-import type { RetentionRule } from '../../../daemon/domain/retention/rule.js';
+import type { Limit, RetentionRule } from '../../../daemon/domain/retention/rule.js';
 import type {
   AuditEntryView,
   AuditPage as AuditPageSchema,
@@ -47,7 +47,18 @@ import type {
 import type { Schema } from '../reference/schema-type.js';
 import { forPerson, personHeader } from './opened-for.js';
 
-export type { Act, AuditQuery, CallDetail, CallSummary, KeepRule, Policy, RecordRule, RetentionRule, When };
+export type {
+  Act,
+  AuditQuery,
+  CallDetail,
+  CallSummary,
+  KeepRule,
+  Limit,
+  Policy,
+  RecordRule,
+  RetentionRule,
+  When,
+};
 export type AuditEntry = Static<typeof AuditEntryView>;
 export type AuditPage = Static<typeof AuditPageSchema>;
 export type AuditState = Static<typeof AuditStateView>;
@@ -259,10 +270,11 @@ export const api = {
   /** Says this about the recording of a call that goes on. */
   direct: (id: string, kind: DirectiveKind) => ask<unknown>('POST', `${call(id)}/${kind}`),
   policy: () => ask<VersionedPolicy>('GET', '/policy'),
-  savePolicy: (basedOn: number, policy: Policy, noEmergencyNumbers = false) =>
+  savePolicy: (basedOn: number, policy: Policy, noEmergencyNumbers = false, apply: object = {}) =>
     ask<VersionedPolicy>('PUT', '/policy', {
       based_on: basedOn,
       policy,
+      ...apply,
       ...(noEmergencyNumbers && { confirm_no_emergency_numbers: true }),
     }),
   testPolicy: (test: PolicyTest) => ask<PolicyVerdict>('POST', '/policy/test', test),

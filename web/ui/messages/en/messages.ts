@@ -8,6 +8,7 @@ import { csvText } from './csv.js';
 import { errorText } from './errors.js';
 import { evidenceText } from './evidence.js';
 import { healthText } from './health.js';
+import { keepingText } from './keeping.js';
 import { listsText } from './lists.js';
 import { approvalsText } from './people/approvals.js';
 import { accountText, peopleText, welcomeText } from './people.js';
@@ -169,6 +170,7 @@ export const messages = {
   told: toldText,
   policy: policyText,
   rules: rulesText,
+  keeping: keepingText,
   lists: listsText,
   consents: consentsText,
   csv: csvText,

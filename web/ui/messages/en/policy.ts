@@ -79,7 +79,8 @@ export const policyText = {
   otherwiseAtEnd: 'The audio of every other recorded call is kept.',
   addAtEnd: 'Add a rule for the end of the call',
   retention: 'How long to keep it',
-  retentionNote: 'Applies only to recordings made from now on. Existing recordings keep their current date.',
+  retentionNote:
+    'Applies to recordings made from now on. When you save, you choose whether existing recordings get their dates by it too.',
   noRecord: 'No rules: every call is recorded.',
   noRetention: 'No rules: every recording is kept forever.',
   otherwiseRecord: 'Every other call is recorded.',
@@ -258,8 +259,10 @@ export const policyText = {
   saving: 'Saving…',
   discard: 'Discard changes',
   unsaved: 'You have unsaved changes.',
-  saved: ({ v }: { v: number }) =>
-    `Saved as version ${v}. Recording rules apply to calls that start from now on, retention rules only to recordings made from now on.`,
+  saved: ({ v, all }: { v: number; all: boolean }) =>
+    all
+      ? `Saved as version ${v}. Recording rules apply to calls that start from now on. Existing recordings are getting their new dates.`
+      : `Saved as version ${v}. Recording rules apply to calls that start from now on, retention rules to recordings made from now on.`,
   conflictTitle: 'Somebody else changed the policy while you were editing.',
   conflict: ({ who, v }: { who: string; v: number }) =>
     `${who || 'Somebody'} saved version ${v}. Your changes are neither lost nor saved yet.`,

@@ -20,13 +20,13 @@ export const retentionText = {
     }),
   dueNone: 'Nothing is due today.',
   fromNowOn:
-    'A retention rule applies only to recordings made from now on. Changing a rule does not change the dates below.',
+    'Changing a retention rule changes the dates below only if it is applied to all recordings when the policy is saved.',
   everyDay: ({ clock }: { clock: string }) => `Tapedeck erases due recordings every day at ${clock}.`,
   cron: ({ expression }: { expression: string }) =>
     `Tapedeck erases due recordings on the schedule “${expression}”.`,
   nextTitle: 'Due next',
   nextNone:
-    'No recording has an end date: every recording is kept forever. Retention rules on the policy page set one for recordings made from now on.',
+    'No recording has an end date: every recording is kept forever. Retention rules on the policy page set one.',
   dueTitle: 'Due now',
   goneTitle: 'Recently erased',
   goneNone: 'Nothing has been erased yet. Erased recordings are listed here with the date and reason.',

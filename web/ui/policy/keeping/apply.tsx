@@ -1,0 +1,106 @@
+import { useEffect, useState } from 'preact/hooks';
+import { Dialog } from '../../kit/dialog.js';
+import { ErrorNote } from '../../kit/error-note.js';
+import { Field } from '../../kit/field.js';
+import { useSending } from '../../kit/use-form.js';
+import { t } from '../../messages/language.js';
+import type { Policy } from '../../state/api.js';
+import { type ApplyTo, type RedatingPreview, rulesApi } from '../../state/api-rules.js';
+import { Choice } from '../choice.js';
+import { PreviewResult } from './preview.js';
+
+/** Whether two policies may date recordings differently. */
+export const keepsOtherwise = (one: Policy, other: Policy): boolean =>
+  (['retention', 'limits', 'groups', 'holidays'] as const).some(
+    (part) => JSON.stringify(one[part] ?? []) !== JSON.stringify(other[part] ?? []),
+  );
+
+type Props = { policy: Policy; basedOn: number; save: (apply: ApplyTo) => void; close: () => void };
+
+/** Says what a policy does to existing recordings, and asks whether it is applied to them. */
+export function ApplyDialog({ policy, basedOn, save, close }: Props) {
+  const [preview, setPreview] = useState<RedatingPreview | null>(null);
+  const [to, setTo] = useState<'new' | 'all'>('new');
+  const { problem, send } = useSending();
+  const words = t.keeping.existing;
+  useEffect(() => {
+    send(async () => setPreview(await rulesApi.preview(policy)));
+  }, [policy]);
+  return (
+    <Dialog title={words.dialog} onClose={close}>
+      <div class="dialog-body keeping-dialog">
+        {problem !== null && <ErrorNote problem={problem} />}
+        <div role="status">
+          {preview ? <PreviewResult preview={preview} /> : problem === null && <p>{words.busy}</p>}
+        </div>
+        {preview && preview.recordings > 0 && (
+          <>
+            <Choice
+              name="apply-to"
+              legend={words.apply}
+              value={to}
+              choices={[
+                ['new', words.onlyNew],
+                ['all', words.all],
+              ]}
+              choose={setTo}
+            />
+            {to === 'all' && preview.shorter > 0 && <p class="quiet">{words.hold}</p>}
+            {to === 'all' && preview.needs_approval && (
+              <AskApproval policy={policy} basedOn={basedOn} preview={preview} />
+            )}
+          </>
+        )}
+        <div class="dialog-acts">
+          <button type="button" class="button" onClick={close}>
+            {t.common.cancel}
+          </button>
+          <button
+            type="button"
+            class="button button-main"
+            disabled={preview === null && problem === null}
+            onClick={() => save(to === 'all' && preview ? { to, preview } : { to: 'new' })}
+          >
+            {words.save}
+          </button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}
+
+function AskApproval({
+  policy,
+  basedOn,
+  preview,
+}: Pick<Props, 'policy' | 'basedOn'> & { preview: RedatingPreview }) {
+  const [reason, setReason] = useState('');
+  const [asked, setAsked] = useState(false);
+  const { busy, problem, send } = useSending();
+  const words = t.keeping.existing;
+  if (asked) return <p role="status">{words.asked}</p>;
+  return (
+    <div>
+      <p>{words.needsApproval}</p>
+      {problem !== null && <ErrorNote problem={problem} />}
+      <Field
+        id="approval-reason"
+        label={words.approvalReason}
+        value={reason}
+        onInput={setReason}
+        maxLength={300}
+        spellcheck
+      />
+      <button
+        type="button"
+        class="button"
+        disabled={busy || reason.trim() === ''}
+        onClick={async () =>
+          setAsked(await send(() => rulesApi.askShorter(policy, basedOn, preview, reason.trim())))
+        }
+      >
+        {words.ask}
+      </button>
+    </div>
+  );
+}
