@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { StoredPolicy } from '../catalogue/policy.js';
-import { type Previewed, previewRedating } from '../catalogue/redating.js';
+import { type Previewed, previewRedating } from '../catalogue/retention/redating.js';
 import { standingOfNumber } from '../catalogue/standing.js';
 import { isoOrNull } from '../domain/days.js';
 import { fail } from '../domain/error.js';

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Previewed, previewRedating } from '../../daemon/catalogue/redating.js';
+import { type Previewed, previewRedating } from '../../daemon/catalogue/retention/redating.js';
 import { iso } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import type { Person } from '../../daemon/domain/people/person.js';

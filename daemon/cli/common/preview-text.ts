@@ -1,4 +1,4 @@
-import type { Previewed } from '../../catalogue/redating.js';
+import type { Previewed } from '../../catalogue/retention/redating.js';
 import { fail } from '../../domain/error.js';
 import { table } from './table.js';
 

@@ -193,10 +193,10 @@ t.test('a policy without emergency numbers has to be asked for', async (t) => {
   writeFileSync(file, `emergency_numbers = []\nrecord = []\n\n${rule}`);
   t.match(
     await tapedeck('policy', 'import', file),
-    /applies only to recordings made from now on[\s\S]*Version 2/,
+    /Existing recordings, if the policy is applied to all of them[\s\S]*Version 2/,
     'nothing is asked where there are none, and a retention rule promises no more than it does',
   );
-  t.match(await tapedeck('retention', 'plan'), /applies only to recordings made from now on/);
+  t.match(await tapedeck('retention', 'plan'), /applies to recordings made from now on/);
 });
 
 t.test('retention is planned and run without the daemon', async (t) => {

@@ -387,6 +387,12 @@ export const requests: Record<string, Request[]> = {
   'PUT /api/v1/policy': plain('policy_change', {
     body: { based_on: 0, policy: { ...defaultPolicy, emergency_numbers: ['112'] } },
   }),
+  'POST /api/v1/policy/preview/approval': plain('approval_ask', {
+    body: {
+      ...{ policy: defaultPolicy, based_on: 0, reason: 'Less is enough.' },
+      preview: { as_of: '2026-01-01T00:00:00Z', digest: '0'.repeat(64) },
+    },
+  }),
   'POST /api/v1/policy/versions/:version/restore': plain('policy_change', {
     names: { version: '0' },
     body: { based_on: 0 },

@@ -397,6 +397,18 @@ export const rights: Record<string, Row> = {
     is: '                                 401 403 200 403 403 403 403 403 200',
     send: { policy: defaultPolicy },
   },
+  'POST /api/v1/policy/preview': {
+    is: '                                 401 403 200 403 403 403 403 403 200',
+    send: { policy: defaultPolicy },
+  },
+  'POST /api/v1/policy/preview/approval': {
+    // A preview that is still to come: who may ask is told so.
+    is: '                                 401 403 400 403 403 403 403 403 400',
+    send: {
+      ...{ policy: defaultPolicy, based_on: 0, reason: 'x' },
+      preview: { as_of: '2999-01-01T00:00:00Z', digest: '0'.repeat(64) },
+    },
+  },
   'POST /api/v1/policy/versions/:version/restore': {
     // Not a version: who may bring one back is told so.
     is: '                                 401 403 400 403 403 403 403 403 400',

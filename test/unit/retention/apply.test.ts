@@ -4,7 +4,7 @@ import { withEntries } from '../../../daemon/catalogue/entries.js';
 import type { Progress } from '../../../daemon/domain/operations/job.js';
 import { defaultPolicy, type Policy } from '../../../daemon/domain/policy/policy.js';
 import { createApplyRetention } from '../../../daemon/recordings/apply-retention.js';
-import { BEGAN, DAY, manyKept, previewOf, saveForAll, site } from '../../support/retention.js';
+import { BEGAN, DAY, manyKept, previewOf, saveForAll, site } from '../../support/recordings/many-kept.js';
 
 const COUNT = 450;
 const AS_OF = BEGAN + 30 * DAY;

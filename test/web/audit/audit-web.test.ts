@@ -53,6 +53,7 @@ t.test('every route of the API says what it writes into the audit log, or why no
 /** What is no GET and changes nothing all the same. Whoever adds to this list should have a reason. */
 const WRITES_NOTHING = [
   'POST /api/v1/policy/check',
+  'POST /api/v1/policy/preview',
   'POST /api/v1/policy/replay',
   'POST /api/v1/policy/test',
   'POST /api/v1/telling/test',

@@ -26,9 +26,9 @@ t.test('the last emergency number is not taken away by one click', async (t) => 
 
 t.test('retention rules are said to apply to what is recorded from now on', async (t) => {
   const { page } = await openDesk(t, opened, house, { path: '/policy' });
-  await page.getByText('Applies only to recordings made from now on.').waitFor();
+  await page.getByText('Applies to recordings made from now on.').waitFor();
   await page.goto(`${house.url}/retention`);
-  await page.getByText('applies only to recordings made from now on').waitFor();
+  await page.getByText('only if it is applied to all recordings').waitFor();
 });
 
 t.test('coverage claims nothing of a period that it cannot know', async (t) => {

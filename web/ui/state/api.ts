@@ -272,9 +272,7 @@ export const api = {
   policy: () => ask<VersionedPolicy>('GET', '/policy'),
   savePolicy: (basedOn: number, policy: Policy, noEmergencyNumbers = false, apply: object = {}) =>
     ask<VersionedPolicy>('PUT', '/policy', {
-      based_on: basedOn,
-      policy,
-      ...apply,
+      ...{ based_on: basedOn, policy, ...apply },
       ...(noEmergencyNumbers && { confirm_no_emergency_numbers: true }),
     }),
   testPolicy: (test: PolicyTest) => ask<PolicyVerdict>('POST', '/policy/test', test),

@@ -303,7 +303,6 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
   preview_changed: {
     message: 'What this policy does to existing recordings is not what was shown.',
     hint: 'Recordings have been erased, or the policy or a number list was changed meanwhile. No existing recording was changed. Look at the preview again, and apply it then.',
-    others: TELL_AN_ADMIN,
   },
   emergency_unconfirmed: {
     message: 'This policy would have no emergency numbers: calls to them would be recorded.',

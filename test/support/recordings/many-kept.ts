@@ -1,11 +1,11 @@
 import type { Test } from 'tap';
-import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
-import { previewRedating } from '../../daemon/catalogue/redating.js';
-import { type Job, newJob } from '../../daemon/domain/operations/job.js';
-import type { Policy } from '../../daemon/domain/policy/policy.js';
-import type { CallRecord } from '../../daemon/domain/recording/recording.js';
-import { opened, recorded } from './catalogue/opened.js';
-import { aCall, aRecording } from './recordings/a-call.js';
+import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
+import { previewRedating } from '../../../daemon/catalogue/retention/redating.js';
+import { type Job, newJob } from '../../../daemon/domain/operations/job.js';
+import type { Policy } from '../../../daemon/domain/policy/policy.js';
+import type { CallRecord } from '../../../daemon/domain/recording/recording.js';
+import { opened, recorded } from '../catalogue/opened.js';
+import { aCall, aRecording } from './a-call.js';
 
 export const BEGAN = Date.UTC(2026, 0, 1);
 export const DAY = 86_400_000;

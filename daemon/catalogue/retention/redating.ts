@@ -1,14 +1,14 @@
-import type { Site } from '../domain/days.js';
-import { createNumberIndex } from '../domain/policy/lists/number-list.js';
-import type { Policy } from '../domain/policy/policy.js';
+import type { Site } from '../../domain/days.js';
+import { createNumberIndex } from '../../domain/policy/lists/number-list.js';
+import type { Policy } from '../../domain/policy/policy.js';
 import {
   createPreview,
   createRedating,
   previewDigest,
   type RedatingPreview,
-} from '../domain/retention/redate.js';
-import type { Verbs } from './catalogue.js';
-import { everyListed } from './listed.js';
+} from '../../domain/retention/redate.js';
+import type { Verbs } from '../catalogue.js';
+import { everyListed } from '../listed.js';
 
 /** So many recordings are read together: nobody else is answered meanwhile. */
 const PAGE = 200;

@@ -1,16 +1,16 @@
-import type { LimitPresetId } from '../../../../daemon/domain/retention/presets.js';
-import type { ClockStart } from '../../../../daemon/domain/retention/starts.js';
-import { count, listAnd, plural } from '../locale.js';
-import { calls, type Said } from './policy.js';
+import type { LimitPresetId } from '../../../../../daemon/domain/retention/presets.js';
+import type { ClockStart } from '../../../../../daemon/domain/retention/starts.js';
+import { count, listAnd, plural } from '../../locale.js';
+import { calls, type Said } from '../policy.js';
 
 const recordings = (n: number) => plural(n, { one: '1 recording', other: `${count(n)} recordings` });
 const days = (n: number) => plural(n, { one: '1 day', other: `${count(n)} days` });
 const are = (n: number) => (n === 1 ? 'is' : 'are');
 
 const starts: Record<ClockStart, string> = {
-  call_end: 'At the end of the call',
-  month_end: 'At the end of the month of the call',
-  year_end: 'At the end of the year of the call',
+  call_end: 'The end of the call',
+  month_end: 'The end of the month of the call',
+  year_end: 'The end of the year of the call',
 };
 
 const presets: Record<LimitPresetId, string> = {
