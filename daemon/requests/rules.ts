@@ -35,10 +35,7 @@ export function createRuleRequests({
   approvals,
   clock,
   mint,
-}: RuleDeps): Pick<
-  ControlHandlers,
-  'save_policy' | 'ask_shorter' | 'check_recordings' | 'cancel_job'
-> {
+}: RuleDeps): Pick<ControlHandlers, 'save_policy' | 'ask_shorter' | 'check_recordings' | 'cancel_job'> {
   /** Uses up the approval of exactly this. Throws `approval_missing`; `forbidden` on the command line. */
   async function useApproval(asker: Asker, what: ReturnType<typeof toApprove>): Promise<void> {
     const found = asker.person && (await approvals.newest(asker.person, what));

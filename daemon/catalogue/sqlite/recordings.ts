@@ -16,7 +16,9 @@ import type { Db } from './db.js';
 import { createEars } from './recordings/ears.js';
 import { createPeaks } from './recordings/peaks.js';
 import { createRedactions } from './recordings/redactions.js';
-import { gapCell, recording as noun } from './rows.js';
+import { gapCell, recording as noun, storedCall } from './rows.js';
+
+const WITH_CALL = 'SELECT calls.*, recordings.* FROM recordings JOIN calls ON calls.id = recordings.call_id';
 
 const bytesOf = (sum: unknown): number => (Number.isFinite(sum) ? (sum as number) : 0);
 
@@ -36,6 +38,7 @@ const begun = {
 };
 
 export function createRecordings(db: Db, reader: Reader) {
+  const stored = storedCall(reader);
   const peaks = createPeaks(db);
   const ears = createEars(db);
   const redactions = createRedactions(db, reader);

@@ -35,7 +35,16 @@ export const auditGroups = {
   people: ['person_add', 'person_change', 'person_remove', 'password_change', 'token_add', 'token_remove'],
   rules: ['policy_change', 'direct', 'prompt_add', 'prompt_activate', 'consent_add', 'consent_withdraw'],
   approvals: ['approval_ask', 'approval_give', 'approval_withdraw', 'approval_use'],
-  erasing: ['retention_run', 'retention_apply', 'erase', 'erased', 'redact', 'redacted', 'older_erase', 'consent_erase'],
+  erasing: [
+    'retention_run',
+    'retention_apply',
+    'erase',
+    'erased',
+    'redact',
+    'redacted',
+    'older_erase',
+    'consent_erase',
+  ],
   recorder: [
     'begin',
     'start',
