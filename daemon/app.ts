@@ -132,6 +132,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
         links.ami.start();
       }
       recordings.registering.start();
+      recordings.holding.start();
       recordings.retain.start();
       for (const { assure } of pbxes) assure.start();
       for (const { calls } of pbxes) calls.testCalls.start();
@@ -155,6 +156,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
         operations.health.stop(),
         recordings.redactor.stop(),
         recordings.retain.stop(),
+        recordings.holding.stop(),
         operations.room.stop(),
       ]);
       await operations.unlock.stop();

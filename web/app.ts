@@ -45,6 +45,8 @@ import { healthRoutes } from './health/health-routes.js';
 import { jobsRoutes } from './health/jobs-routes.js';
 import { metricsRoutes } from './health/metrics-routes.js';
 import { statusRoutes } from './health/status-routes.js';
+import { holdReportRoutes } from './holds/report-routes.js';
+import { holdRoutes } from './holds/routes.js';
 import { numberListRoutes } from './lists/routes.js';
 import { peopleRoutes } from './people/routes.js';
 import { replayRoutes } from './policy/replay-routes.js';
@@ -137,6 +139,8 @@ const resources = [
   tellingRoutes,
   qualityRoutes,
   retentionRoutes,
+  holdRoutes,
+  holdReportRoutes,
   coverageRoutes,
   consentReportRoutes,
   statusRoutes,

@@ -77,7 +77,8 @@ type OfCalls =
   | 'recordings.get'
   | 'recordings.peaks'
   | 'segments.of'
-  | 'ledger.row';
+  | 'ledger.row'
+  | 'holds.unrecorded';
 
 /** What some routes need: these services, and these verbs of the catalogue, none of which tells of calls. */
 export type Needs<

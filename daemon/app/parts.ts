@@ -36,6 +36,7 @@ import type { Ari } from '../pbx/ari.js';
 import type { PromptServer } from '../pbx/prompt-server.js';
 import type { Stamps } from '../pbx/stamps.js';
 import type { createCustody } from '../recordings/custody.js';
+import type { createHolding } from '../recordings/holding.js';
 import type { createPreserver } from '../recordings/preserve.js';
 import type { createRedactor } from '../recordings/redact.js';
 import type { createRegistering } from '../recordings/registering.js';
@@ -112,6 +113,7 @@ export type Recordings = {
   preserver: ReturnType<typeof createPreserver>;
   retain: Retain;
   applyRetention: JobHandler;
+  holding: ReturnType<typeof createHolding>;
   redactor: ReturnType<typeof createRedactor>;
   scrub: ReturnType<typeof createScrub>;
 };

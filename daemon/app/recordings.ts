@@ -12,6 +12,7 @@ import { siteRegion } from '../ops/config.js';
 import { version } from '../ops/process/version.js';
 import { createApplyRetention } from '../recordings/apply-retention.js';
 import { createCustody } from '../recordings/custody.js';
+import { createHolding } from '../recordings/holding.js';
 import { createPreserver } from '../recordings/preserve.js';
 import { createRedactor } from '../recordings/redact.js';
 import { createRegistering } from '../recordings/registering.js';
@@ -143,5 +144,6 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     config: { schedule: config.scrub.schedule, timeZone: config.site.time_zone },
     log: log.child({ part: 'scrub' }),
   });
-  return { custody, registering, preserver, retain, applyRetention, redactor, scrub };
+  const holding = createHolding({ catalogue, clock, log: log.child({ part: 'holds' }) });
+  return { custody, registering, preserver, retain, applyRetention, holding, redactor, scrub };
 }

@@ -22,7 +22,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
   const {
     data: { catalogue, keys, lists, standing, master },
     alarming: { alert, deliver, away },
-    recordings: { custody, redactor, registering, retain, scrub },
+    recordings: { custody, holding, redactor, registering, retain, scrub },
     pbxes,
     assurance: { checkpoints },
     operations: { health, jobs, metrics, passes },
@@ -36,12 +36,14 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
       passwords,
       passes,
       redactor,
+      holding,
       retain,
       jobs,
       alarms: alert,
       dataDir: dir,
       clock,
       mint: ulid,
+      coolOffMs: config.holds.release_cool_off_hours * 3_600_000,
     },
     factorSecrets: createFactorSecrets(() => master),
     async direct(pbx, call, said) {

@@ -858,6 +858,10 @@ export function diskError(e: unknown): unknown {
   return ours ? fail(ours, `${e.message} (${e.code}).`, e) : e;
 }
 
+/** Whether a recording was not erased because something has it kept. */
+export const isProtected = (e: unknown): e is TapedeckError =>
+  e instanceof TapedeckError && (e.code === 'kept_by_hold' || e.code === 'kept_by_minimum');
+
 /** Whether an error is a disk's: what it kept from being done is worth trying again. */
 export const isDiskError = (e: unknown): boolean =>
   e instanceof TapedeckError && DISK.some(([, ours]) => ours === e.code);

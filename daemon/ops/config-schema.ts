@@ -298,6 +298,14 @@ export const ConfigSchema = Type.Object({
       100_000_000,
     ),
   }),
+  holds: section('Legal holds.', {
+    release_cool_off_hours: whole(
+      'How long the release of a legal hold waits from when it was asked for. It also needs a second person.',
+      24,
+      1,
+      744,
+    ),
+  }),
   scrub: section('Recordings are read again, so that damage is found while there are backups.', {
     schedule: text(
       'When, as a cron expression in the zone of the site. All are read within 30 days.',

@@ -1,8 +1,8 @@
 import type { Verbs } from '../catalogue/catalogue.js';
 import type { StoredCall } from '../catalogue/stored-call.js';
-import { fail, TapedeckError } from '../domain/error.js';
+import { fail, isProtected, TapedeckError } from '../domain/error.js';
 import { because, type Why } from '../domain/reason/reason.js';
-import type { Say } from '../domain/reason/words.js';
+import { inWords, type Say } from '../domain/reason/words.js';
 import { judgeQuality } from '../domain/recording/judge-quality.js';
 import { buildManifest, type Manifest, type SignedManifest } from '../domain/recording/manifest.js';
 import { rateIn } from '../domain/recording/opus-head.js';
@@ -27,6 +27,7 @@ export type RedactDeps = {
     | 'recordings.redactions'
     | 'recordings.redacted'
     | 'recordings.dropRedaction'
+    | 'holds.guard'
     | 'seals.manifest'
     | 'segments.of'
     | 'notices.of'
@@ -66,11 +67,27 @@ export function createRedactor(deps: RedactDeps) {
   const queue = serialQueue();
 
   async function finish(order: RedactionOrder): Promise<Recording> {
-    const made = (await catalogue.recordings.get(order.id)) ?? (await make(order));
+    const made = (await catalogue.recordings.get(order.id)) ?? (await make(await allowed(order)));
     await keys.register().settle(order.id);
-    if (!order.olderKept) await deps.erase(order.older, because('redacted'));
+    if (!order.olderKept && !made.redaction?.olderKept) await eraseOlder(order);
     await catalogue.recordings.dropRedaction(order.id);
     return made;
+  }
+
+  /** A version under legal hold, or that has to be kept for a time, is kept whatever was asked for. */
+  async function allowed(order: RedactionOrder): Promise<RedactionOrder> {
+    const why = order.olderKept ? null : await catalogue.holds.guard(order.older, deps.clock());
+    if (!why) return order;
+    deps.log.info({ recording: order.older, reason: inWords(why) }, 'The version before is kept');
+    return { ...order, olderKept: true };
+  }
+
+  /** It may have come under legal hold since the newer version was made, which then says that it was erased. */
+  async function eraseOlder({ older }: RedactionOrder): Promise<void> {
+    await deps.erase(older, because('redacted')).catch((e) => {
+      if (!isProtected(e)) throw e;
+      deps.log.warn({ recording: older, reason: e.detail }, 'The version before is kept');
+    });
   }
 
   async function make(order: RedactionOrder): Promise<Recording> {

@@ -84,6 +84,7 @@ export function createRedactRequests({
         recording: made.id,
         version: made.version,
         older: older.id,
+        older_kept: (await catalogue.recordings.get(older.id))?.state === 'sealed',
         left: await left(await before(made)),
       };
     },

@@ -5,6 +5,7 @@ import type { Alarms } from '../domain/operations/alarm.js';
 import type { APPROVALS } from '../domain/operations/control/approvals.js';
 import type { CONSENTS } from '../domain/operations/control/consents.js';
 import type { ERASING } from '../domain/operations/control/erasing.js';
+import type { HOLDS } from '../domain/operations/control/holds.js';
 import type { LISTS } from '../domain/operations/control/lists.js';
 import type { OWNER } from '../domain/operations/control/owner.js';
 import type { PEOPLE } from '../domain/operations/control/people.js';
@@ -33,6 +34,7 @@ import { createOlderRequests, type OlderDeps } from './recordings/older.js';
 import { createRedactRequests, type RedactRequestDeps } from './redact.js';
 import { createRefusals } from './refusals.js';
 import { createEraseRequests, type EraseDeps } from './retention/erasing.js';
+import { createHoldRequests, type HoldDeps } from './retention/holds.js';
 import { createRuleRequests, type RuleDeps } from './rules.js';
 import { createSignInRequests } from './sign-in.js';
 import { createSound } from './sound.js';
@@ -46,6 +48,7 @@ export type RequestsDeps = Pick<RuleDeps, 'jobs'> &
   Pick<ListDeps, 'lists'> &
   Pick<ConsentDeps, 'standing' | 'documents'> &
   Pick<RedactRequestDeps, 'redactor'> &
+  Pick<HoldDeps, 'holding' | 'coolOffMs'> &
   Pick<PromptDeps, 'makePrompt' | 'keepPrompt'> & {
     catalogue: Catalogue;
     passwords: PasswordVerbs;
@@ -80,6 +83,7 @@ type Handlers = Pick<
   | keyof typeof RECORDINGS
   | keyof typeof ERASING
   | keyof typeof LISTS
+  | keyof typeof HOLDS
   | keyof typeof CONSENTS
   | keyof typeof TELLING
 >;
@@ -117,6 +121,7 @@ export function createRequests(deps: RequestsDeps): {
       ...createEraseRequests({ ...shared, approvals, say: times(deps.site.timeZone) }),
       ...createDirectingRequests(shared),
       ...createListRequests(shared),
+      ...createHoldRequests({ ...shared, approvals }),
       ...consents.handlers,
       ...createRedactRequests(shared),
       ...createOlderRequests({ ...shared, approvals }),

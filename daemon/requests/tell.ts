@@ -93,7 +93,7 @@ export function createTelling(deps: {
 
   async function allowed(by: GiveOut['by'], object: string, id: string, reason: string): Promise<Asker> {
     if (object === 'audit' || object === 'checkpoint') return deps.askers.may(by, 'audit');
-    if (object === 'list' || object === 'consent') return deps.askers.may(by, 'oversee');
+    if (object === 'list' || object === 'consent' || object === 'hold') return deps.askers.may(by, 'oversee');
     if (object === 'consent_report' || object === 'coverage' || object === 'retention') {
       const asker = await deps.askers.may(by, 'oversee');
       if (asker.person && reachOf(asker.person, 'view') !== 'all')

@@ -41,6 +41,8 @@ export async function startRecorder(dataDir: string, { check = never }: { check?
       retain: { run: never, eraseAll: never },
       eraseVersion: never,
       redactor: { redact: never },
+      holding: { work: () => {} },
+      coolOffMs: 86_400_000,
     },
     ...{ factorSecrets: { seal: never, open: never }, passes: { take: () => false } },
     ...{

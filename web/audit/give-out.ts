@@ -10,7 +10,16 @@ import type { Ask } from '../server/ask.js';
 export async function giveOut(
   ask: Ask,
   request: FastifyRequest,
-  object: 'audit' | 'call' | 'checkpoint' | 'consent' | 'consent_report' | 'coverage' | 'list' | 'retention',
+  object:
+    | 'audit'
+    | 'call'
+    | 'checkpoint'
+    | 'consent'
+    | 'consent_report'
+    | 'coverage'
+    | 'hold'
+    | 'list'
+    | 'retention',
   { object_id = '', reason = '', detail = {} }: Pick<About, 'object_id' | 'reason' | 'detail'> = {},
 ): Promise<void> {
   await ask('give_out', { by: signed(request), object, object_id, reason, detail });

@@ -1,5 +1,6 @@
 import type { CallFilter } from '../../daemon/catalogue/calls.js';
 import type { Verbs } from '../../daemon/catalogue/catalogue.js';
+import type { CallCursor } from '../../daemon/catalogue/retention/holds.js';
 import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import { fail } from '../../daemon/domain/error.js';
 import { type CallRight, type Person, reach, type Stretch } from '../../daemon/domain/people/person.js';
@@ -10,6 +11,7 @@ import {
   type Recording,
   type RecordingId,
 } from '../../daemon/domain/recording/recording.js';
+import type { MatterId } from '../../daemon/domain/retention/hold.js';
 
 const CONSULTATIONS = 50;
 /** So many calls are read together: nobody else is answered meanwhile. */
@@ -24,7 +26,7 @@ export type Reached = ReturnType<typeof createReached>;
 export function createReached({
   catalogue,
 }: {
-  catalogue: Verbs<'calls.get' | 'calls.list' | 'recordings.peaks' | 'recordings.get'>;
+  catalogue: Verbs<'calls.get' | 'calls.list' | 'recordings.peaks' | 'recordings.get' | 'holds.unrecorded'>;
 }) {
   const stored = async (id: string): Promise<StoredCall | null> =>
     isId(id) ? catalogue.calls.get(id) : null;
@@ -79,6 +81,24 @@ export function createReached({
         if (page.length < limit) return;
         before = page.at(-1)!.id;
       }
+    },
+
+    /**
+     * Calls that a matter's query asks for and that have no recording to hold, newest first, as far as somebody sees them; and
+     * where the next page begins, null at the end.
+     */
+    async unrecorded(
+      person: Person,
+      matter: MatterId,
+      before: CallCursor | null,
+      limit: number,
+    ): Promise<{ calls: StoredCall[]; next: CallCursor | null }> {
+      const found = await catalogue.holds.unrecorded(matter, before, limit);
+      const last = found.length === limit ? found.at(-1)! : null;
+      return {
+        calls: found.filter((call) => sees(person, call)),
+        next: last && { startedAt: last.startedAt, id: last.id },
+      };
     },
 
     /** The test call with this id, for whom the recorder has opened it. Throws `call_unknown`, for any other call too. */

@@ -1,11 +1,14 @@
 import type { Static } from 'typebox';
 import type { CallFilter } from '../../daemon/catalogue/calls.js';
+import type { HeldIn } from '../../daemon/catalogue/retention/holds.js';
+import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import { times } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
+import { mayDo } from '../../daemon/domain/people/person.js';
 import { owesReason, sightOf } from '../../daemon/domain/people/reach.js';
 import { decodePeaks } from '../../daemon/domain/recording/peaks.js';
 import type { Ear } from '../../daemon/domain/recording/quality.js';
-import { isId, type Recording } from '../../daemon/domain/recording/recording.js';
+import { type CallId, isId, type Recording } from '../../daemon/domain/recording/recording.js';
 import type { Needs, RouteDeps } from '../deps.js';
 import { answers, IdParams, pbxOf, timesOf } from '../server/answers.js';
 import type { App } from '../server/types.js';
@@ -16,7 +19,7 @@ import { callDetail, callSummary } from './views.js';
 
 type Deps = Needs<
   'dataDir' | 'listening' | 'reached' | 'seen' | 'site',
-  'seals.manifest' | 'seals.check' | 'directives.of' | 'notices.of' | 'policy.of'
+  'seals.manifest' | 'seals.check' | 'directives.of' | 'notices.of' | 'policy.of' | 'holds.of'
 >;
 
 const PAGE = 50;
@@ -36,6 +39,17 @@ async function purposeOf(
 /** The list of calls, one call, and the waveform of its recording. */
 export function callRoutes(app: App, { catalogue, reached, listening, site, dataDir, seen }: Deps): void {
   const say = times(site.timeZone);
+  /** Those of these calls whose recordings are under legal hold, with the matters that hold them. */
+  async function heldAmong(calls: readonly StoredCall[]): Promise<Map<CallId, HeldIn[]>> {
+    const ids = calls.flatMap(({ recording }) => (recording?.state === 'sealed' ? [recording.id] : []));
+    const rows = ids.length > 0 ? await catalogue.holds.of(ids) : [];
+    return new Map(
+      calls.flatMap((call) => {
+        const mine = rows.filter(({ recordingId }) => recordingId === call.recording?.id);
+        return mine.length > 0 ? [[call.id, mine] as const] : [];
+      }),
+    );
+  }
   app.get(
     '/calls',
     {
@@ -56,7 +70,8 @@ export function callRoutes(app: App, { catalogue, reached, listening, site, data
       const found = await reached.list(person, { ...filterOf(query, site), limit: limit + 1 });
       seen.search(request, query);
       const page = found.slice(0, limit);
-      const calls = page.map((call) => callSummary(call, sightOf(person, call), say));
+      const held = await heldAmong(page);
+      const calls = page.map((call) => callSummary(call, sightOf(person, call), say, held.has(call.id)));
       return { calls, next: found.length > limit ? page.at(-1)!.id : null };
     },
   );
@@ -78,13 +93,16 @@ export function callRoutes(app: App, { catalogue, reached, listening, site, data
       const { call } = await reached.call(person, request.params.id);
       seen.call(request, call.id);
       const { main, consultations } = await reached.around(person, call);
+      const held = await heldAmong([call, ...consultations]);
       return callDetail(call, sightOf(person, call), say, {
         main,
-        consultations: consultations.map((c) => callSummary(c, sightOf(person, c), say)),
+        consultations: consultations.map((c) => callSummary(c, sightOf(person, c), say, held.has(c.id))),
         seal: await sealOf(catalogue, call, dataDir),
         said: await catalogue.directives.of(call.id),
         ledger: await catalogue.notices.of(call.id),
         retention: await purposeOf(catalogue, call.recording),
+        held: held.has(call.id),
+        matters: mayDo(person, 'oversee') ? (held.get(call.id) ?? []) : [],
       });
     },
   );

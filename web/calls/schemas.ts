@@ -136,6 +136,7 @@ export const CallSummary = Type.Object({
   queue: Type.String(),
   coverage: CallCoverage,
   recording: Nullable(RecordingView),
+  held: Type.Boolean({ description: 'Its recording is under legal hold: nothing erases it.' }),
 });
 export type CallSummary = Static<typeof CallSummary>;
 
@@ -218,6 +219,15 @@ export const CallDetail = Type.Intersect([
       description: 'Calls in which somebody asked while this one was on hold; the first 50, oldest first.',
     }),
     seal: Nullable(SealView),
+    matters: Type.Array(
+      Type.Object({
+        id: Type.String(),
+        name: Type.String(),
+        why: Type.Enum(['query', 'picked'], { description: 'It matches the query, or was picked by hand.' }),
+        since: Time,
+      }),
+      { description: 'The matters that hold its recording; told to those with the right `oversee`.' },
+    ),
     you: Type.Object(
       {
         rights: Type.Array(Type.Enum([...callRights])),

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
 import type { ToldCall } from '../../daemon/catalogue/notices.js';
 import type { StoredPolicy } from '../../daemon/catalogue/policy.js';
+import type { HeldIn } from '../../daemon/catalogue/retention/holds.js';
 import type { StoredCall } from '../../daemon/catalogue/stored-call.js';
 import type { Directive } from '../../daemon/domain/call/directive.js';
 import { iso, isoOrNull } from '../../daemon/domain/days.js';
@@ -100,7 +101,8 @@ function qualityView({ them, us, echo, flags }: Quality): Static<typeof QualityV
   };
 }
 
-export function callSummary(call: StoredCall, sight: Sight, say: Say): CallSummary {
+/** `held`: its recording is under legal hold. */
+export function callSummary(call: StoredCall, sight: Sight, say: Say, held: boolean): CallSummary {
   const { answeredAt, endedAt, coverage } = call;
   const talked =
     answeredAt !== null && endedAt !== null ? Math.max(0, Math.round(endedAt - answeredAt)) : null;
@@ -121,6 +123,7 @@ export function callSummary(call: StoredCall, sight: Sight, say: Say): CallSumma
     queue: call.queue,
     coverage: { status: coverage.status, ...reasonView(coverage.why, say), rule: coverage.rule },
     recording: call.recording && recordingView(call.recording, sight, say),
+    held,
   };
 }
 
@@ -144,11 +147,14 @@ export function callDetail(
     said: readonly Directive[];
     ledger: ToldCall;
     retention: CallDetail['retention'];
+    held: boolean;
+    /** As far as they are told. */
+    matters: readonly HeldIn[];
   },
 ): CallDetail {
   const zero = call.answeredAt ?? call.startedAt;
   return {
-    ...callSummary(call, sight, say),
+    ...callSummary(call, sight, say, around.held),
     legs: call.legs.map((leg) => ({
       party: partyView(leg.party),
       joined_ms: Math.round((leg.upAt ?? leg.seenAt) - zero),
@@ -173,6 +179,7 @@ export function callDetail(
     consult_for: around.main,
     consultations: around.consultations,
     seal: around.seal,
+    matters: around.matters.map(({ matter, name, why, at }) => ({ id: matter, name, why, since: iso(at) })),
     you: {
       rights: sight.rights,
       hears: sight.hears,

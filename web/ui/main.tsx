@@ -27,6 +27,7 @@ import './policy/rules.css';
 import './lists/lists.css';
 import './consents/consents.css';
 import './approvals/approvals.css';
+import './holds/holds.css';
 import './retention/retention.css';
 import './coverage/coverage.css';
 import './consent/consent.css';

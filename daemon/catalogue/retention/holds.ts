@@ -1,9 +1,18 @@
 import type { Why } from '../../domain/reason/reason.js';
 import type { CallId, RecordingId } from '../../domain/recording/recording.js';
-import type { HeldBy, HoldItem, HoldQuery, Matter, MatterId } from '../../domain/retention/hold.js';
+import type {
+  HeldBy,
+  HoldItem,
+  HoldQuery,
+  HoldRelease,
+  Letting,
+  Matter,
+  MatterId,
+} from '../../domain/retention/hold.js';
 import type { StoredCall } from '../stored-call.js';
 
 export type NewMatter = Pick<Matter, 'id' | 'name' | 'reason' | 'query' | 'openedBy' | 'openedAt'>;
+export type NewRelease = Omit<HoldRelease, 'was' | 'doneAt' | 'released'>;
 /** A matter that holds a recording, and how it came to. */
 export type HeldIn = { recordingId: RecordingId; matter: MatterId; name: string; why: HeldBy; at: number };
 /** Where a page of calls ends. */
@@ -15,16 +24,16 @@ export type CallCursor = { startedAt: number; id: CallId };
  */
 export interface Holds {
   /**
-   * Opens a matter. With a query it is `applying` until `apply` has been through all recordings, and nothing is erased until then.
-   * Throws `matter_exists`, `holds_full`.
+   * Opens a matter, which holds these recordings. With a query it is `applying` until `apply` has been through all recordings, and nothing is erased until then.
+   * Throws `matter_exists`, `holds_full`, `recording_absent`.
    */
-  open(matter: NewMatter): Promise<void>;
+  open(matter: NewMatter, recordings?: readonly RecordingId[]): Promise<void>;
   /**
    * Gives a matter a query that asks for more; it is `applying` again. Throws `matter_unknown`, `matter_released`, and
    * `hold_invalid` for a query that does not ask for all that the one before did.
    */
   widen(id: MatterId, query: HoldQuery): Promise<Matter>;
-  /** Holds these recordings for a matter. Returns those that it had not held. Throws `recording_absent` for one that is erased. */
+  /** Holds these recordings for a matter, and kept earlier versions of them. Returns those that it had not held. Throws `recording_absent` for one that is erased. */
   pick(id: MatterId, recordings: readonly RecordingId[], by: string, at: number): Promise<RecordingId[]>;
   /** Works the query of a matter out for the next so many calls. True when it is done. */
   apply(id: MatterId, calls: number, at: number): Promise<boolean>;
@@ -41,4 +50,25 @@ export interface Holds {
   guard(id: RecordingId, now: number): Promise<Why | null>;
   /** Calls that a matter's query asks for and that have no recording to hold, newest first, from before this one. */
   unrecorded(id: MatterId, before: CallCursor | null, limit: number): Promise<StoredCall[]>;
+  /** What would be let go of what was held up to `upto`, in the order of places, from after one. */
+  leaving(
+    id: MatterId,
+    letting: Letting,
+    places: { after: number; upto: number },
+    limit: number,
+  ): Promise<HoldItem[]>;
+  /** The place of what was held last, of any matter. */
+  newestPlace(): Promise<number>;
+  /**
+   * Begins a release; what it lets go stays held until `carryOut` has come to it. Uses the approval up in the same transaction.
+   * Throws `approval_missing` without one for exactly this, `matter_unknown`, and `matter_changed` where the matter is not at
+   * this revision.
+   */
+  release(release: NewRelease, approved: { digest: string; revision: number }): Promise<HoldRelease>;
+  /** Lets so many go. True when it is done. */
+  carryOut(release: string, limit: number, at: number): Promise<boolean>;
+  /** Releases of a matter, newest first; without one those that are not done. */
+  releases(id?: MatterId): Promise<HoldRelease[]>;
+  /** What a release has let go, in the order of places, from after one. */
+  released(release: string, after: number, limit: number): Promise<HoldItem[]>;
 }

@@ -841,14 +841,17 @@ export const migrations: readonly string[] = [
   CREATE UNIQUE INDEX hold_items_by_recording ON hold_items (recording_id, matter);
   CREATE INDEX hold_items_by_matter ON hold_items (matter, seq);
 
-  -- upto: only what was held then is let go. query: what the matter goes on to hold, for a narrower one; recordings: JSON, only
-  -- these; neither: all of it. done_seq: how far it has been carried out.
+  -- upto: only what was held then is let go. what: all of it, only these recordings (JSON), or what a narrower query does not ask
+  -- for (null: a matter without one). was: the query before. done_seq: how far it has been carried out.
   CREATE TABLE hold_releases (
     id TEXT PRIMARY KEY,
     matter TEXT NOT NULL REFERENCES matters (id),
     upto INTEGER NOT NULL,
+    what TEXT NOT NULL CHECK (what IN ('all', 'query', 'recordings')),
     query TEXT,
-    recordings TEXT,
+    recordings TEXT NOT NULL,
+    was TEXT,
+    approval TEXT NOT NULL UNIQUE,
     reason TEXT NOT NULL,
     asked_by TEXT NOT NULL,
     approved_by TEXT NOT NULL,
@@ -897,5 +900,12 @@ export const migrations: readonly string[] = [
   CREATE INDEX recordings_erased ON recordings (erased_at, id) WHERE state = 'erased';
   CREATE INDEX recordings_due ON recordings (keep_until, id, keep_rule, min_until, call_id) WHERE state = 'sealed';
   CREATE INDEX recordings_by_rule ON recordings (keep_rule, keep_until, id, call_id) WHERE state = 'sealed';
+  `,
+  // A release of a legal hold needs an approval that was used for it.
+  `
+  CREATE TRIGGER release_approved BEFORE INSERT ON hold_releases
+  WHEN NOT EXISTS (SELECT 1 FROM approvals a
+    WHERE a.id = NEW.approval AND a.act = 'release_hold' AND a.object = NEW.matter AND a.used_at IS NOT NULL)
+  BEGIN SELECT RAISE(ABORT, 'A legal hold is released only with an approval.'); END;
   `,
 ];

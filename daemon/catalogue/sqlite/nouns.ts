@@ -20,6 +20,7 @@ import { createPrompts } from './prompts.js';
 import { createChanges } from './reading/changes.js';
 import { createRecordings } from './recordings.js';
 import { createDue } from './retention/due.js';
+import { createHoldReleases } from './retention/hold-releases.js';
 import { createHolds } from './retention/holds.js';
 import { schemaFaults } from './schema.js';
 import { createSeals } from './seals.js';
@@ -33,6 +34,7 @@ export type Prepared = ReturnType<typeof createNouns>;
 export function createNouns(db: Db, reader: Reader) {
   const calls = createCalls(db, reader);
   const tokens = createTokens(db);
+  const holds = createHolds(db, reader);
   const users = createUsers(db, tokens);
   return {
     calls,
@@ -42,7 +44,8 @@ export function createNouns(db: Db, reader: Reader) {
     toldCalls: createToldCalls(db, reader),
     recordings: createRecordings(db, reader),
     due: createDue(db, reader),
-    holds: createHolds(db, reader),
+    holds,
+    holdReleases: createHoldReleases(db, reader, holds.caught),
     seals: createSeals(db, reader),
     policy: createPolicy(db, reader),
     lists: createLists(db, reader),

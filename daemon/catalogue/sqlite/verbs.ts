@@ -129,7 +129,11 @@ export function verbsOf(read: Read, write: Write): Nouns {
       newestSealedAt: () => read((n) => n.due.newestSealedAt()),
     },
     holds: {
-      open: (matter) => write((n) => n.holds.open(matter)),
+      open: (matter, recordings) =>
+        write((n) => {
+          n.holds.open(matter);
+          n.holds.pick(matter.id, recordings ?? [], matter.openedBy, matter.openedAt);
+        }),
       widen: (id, query) => write((n) => n.holds.widen(id, query)),
       pick: (id, recordings, by, at) => write((n) => n.holds.pick(id, recordings, by, at)),
       apply: (id, calls, at) => write((n) => n.holds.apply(id, calls, at)),
@@ -141,6 +145,18 @@ export function verbsOf(read: Read, write: Write): Nouns {
       guard: (id, now) => read((n) => n.holds.guard(id, now)),
       unrecorded: (id, before, limit) =>
         read((n) => n.holds.unrecorded(id, before, limit).flatMap((call) => n.calls.readable(call) ?? [])),
+      leaving: (id, letting, places, limit) =>
+        read((n) => n.holdReleases.leaving(id, letting, places, limit)),
+      newestPlace: () => read((n) => n.holdReleases.newestPlace()),
+      release: (release, { digest, revision }) =>
+        write((n) => {
+          const { approval, matter: object, at } = release;
+          n.approvals.use(approval, { act: 'release_hold', object, digest }, at);
+          return n.holdReleases.release(release, revision);
+        }),
+      carryOut: (release, limit, at) => write((n) => n.holdReleases.carryOut(release, limit, at)),
+      releases: (id) => read((n) => n.holdReleases.releases(id)),
+      released: (release, after, limit) => read((n) => n.holdReleases.released(release, after, limit)),
     },
     seals: {
       addManifest: (manifest) => write((n) => n.seals.addManifest(manifest)),

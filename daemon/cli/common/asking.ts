@@ -39,6 +39,10 @@ const ALONE = [
   'erase_calls',
   'cancel_job',
   'approvals',
+  'open_matter',
+  'widen_matter',
+  'hold_recordings',
+  'ask_release',
   'withdraw_approval',
   'write_entry',
   'put_finding',
@@ -83,6 +87,9 @@ export function createAsking(ctx: CliContext) {
         eraseAll: async (...given) => (await ctx.retain(withOwn)).eraseAll(...given),
       },
       eraseVersion: async (id, why) => (await ctx.retain(withOwn)).erase(id, why),
+      // The recorder works it out at its next start; until then nothing is erased.
+      holding: { work: () => {} },
+      coolOffMs: ctx.config().holds.release_cool_off_hours * 3_600_000,
       jobs: {
         ask: away,
         async cancel(id) {

@@ -23,6 +23,7 @@ export const auditActions = [
   ...['recordings_check', 'job_cancel', 'dashboard_restart'],
   ...['prompt_add', 'prompt_activate'],
   ...['consent_add', 'consent_withdraw', 'consent_erase'],
+  ...['hold_open', 'hold_add', 'hold_release'],
   ...['approval_ask', 'approval_give', 'approval_withdraw', 'approval_use'],
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
@@ -45,6 +46,7 @@ export const auditGroups = {
     'older_erase',
     'consent_erase',
   ],
+  holds: ['hold_open', 'hold_add', 'hold_release'],
   recorder: [
     'begin',
     'start',

@@ -7,6 +7,7 @@ import { orNull } from '../reason/coded.js';
 import { APPROVALS } from './control/approvals.js';
 import { CONSENT_STREAMS, CONSENTS } from './control/consents.js';
 import { ERASING } from './control/erasing.js';
+import { HOLDS } from './control/holds.js';
 import { LISTS } from './control/lists.js';
 import { OWNER } from './control/owner.js';
 import { PEOPLE } from './control/people.js';
@@ -74,6 +75,7 @@ export const CONTROL = {
   ...RECORDINGS,
   ...ERASING,
   ...LISTS,
+  ...HOLDS,
   ...CONSENTS,
   ...TELLING,
   status: get('/status', DaemonStatus),

@@ -3,7 +3,7 @@ import { foundIn, ofNumber, type Sought, soughtBy } from '../call/search.js';
 import { PbxId } from '../pbx.js';
 import type { ReachKey } from '../people/reach.js';
 import { canonicalName } from '../place.js';
-import type { Direction, RecordingId } from '../recording/recording.js';
+import type { CallId, Direction, RecordingId } from '../recording/recording.js';
 
 /** Legal holds by matter: what a matter holds is not erased, whatever else says that it is due. */
 
@@ -76,9 +76,48 @@ export type HoldItem = {
   seq: number;
   matter: MatterId;
   recordingId: RecordingId;
+  callId: CallId;
   why: HeldBy;
   at: number;
   by: string;
+};
+
+/**
+ * What somebody asks to let go of a matter: all that it holds, some recordings that were picked, or what a narrower query does not
+ * ask for (null: the matter goes on without a query).
+ */
+export const Letting = Type.Union([
+  Type.Object({ what: Type.Literal('all') }, { additionalProperties: false }),
+  Type.Object(
+    { what: Type.Literal('query'), query: Type.Union([HoldQuery, Type.Null()]) },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      what: Type.Literal('recordings'),
+      recordings: Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { minItems: 1, maxItems: 1000 }),
+    },
+    { additionalProperties: false },
+  ),
+]);
+export type Letting = Static<typeof Letting>;
+
+/** A release as it was approved. `upto`: only what was held up to this place is let go; what a query caught later stays. */
+export type HoldRelease = {
+  id: string;
+  matter: MatterId;
+  upto: number;
+  letting: Letting;
+  /** The query before. */
+  was: HoldQuery | null;
+  approval: string;
+  reason: string;
+  askedBy: string;
+  approvedBy: string;
+  at: number;
+  /** Null while recordings are being let go. */
+  doneAt: number | null;
+  released: number;
 };
 
 /** What of a call a query asks for. `search` is its search text, `reach` by what it is reached. */

@@ -1,7 +1,9 @@
 import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
 import type { NewMatter } from '../../../daemon/catalogue/retention/holds.js';
+import { digestOfShown } from '../../../daemon/domain/approval/approval.js';
+import { FOUNDER } from '../../../daemon/domain/people/person.js';
 import type { CallRecord } from '../../../daemon/domain/recording/recording.js';
-import { ANY_CALL, type HoldQuery } from '../../../daemon/domain/retention/hold.js';
+import { ANY_CALL, type HoldQuery, type Letting } from '../../../daemon/domain/retention/hold.js';
 import { recorded } from '../../support/catalogue/opened.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
 import { noted } from '../../support/words.js';
@@ -139,4 +141,93 @@ export const holds: Part = (t, open) => {
       ['A'],
     );
   });
+
+  t.test(
+    'a release needs an approval for exactly it, and lets go page by page what was held then',
+    async (t) => {
+      const { catalogue } = await open(t);
+      const held = async () => (await catalogue.holds.items('M', 0, 9)).map((i) => i.recordingId);
+      for (const id of ['ada', 'ben'])
+        await catalogue.people.add({ ...FOUNDER, id, name: id, passwordHash: 'h', createdAt: 1 });
+      for (let n = 0; n < 5; n++)
+        await keep(catalogue, `R${n}`, { startedAt: 1000 + n, direction: n > 1 ? 'in' : 'out' });
+      await catalogue.holds.open(matter('M', { query: query({ direction: 'in' }) }), ['R0', 'R1']);
+      while (!(await catalogue.holds.apply('M', 100, 6)));
+      t.same(await held(), ['R0', 'R1', 'R2', 'R3', 'R4']);
+      const upto = await catalogue.holds.newestPlace();
+      await keep(catalogue, 'R5');
+      t.same(await heldBy(catalogue, 'R5'), ['M query'], 'caught after the release was asked for');
+
+      const leave = async (letting: Letting) =>
+        (await catalogue.holds.leaving('M', letting, { after: 0, upto }, 9)).map((i) => i.recordingId);
+      t.same(await leave({ what: 'all' }), ['R0', 'R1', 'R2', 'R3', 'R4']);
+      t.same(
+        await leave({ what: 'recordings', recordings: ['R0', 'R2'] }),
+        ['R0'],
+        'not what the query asks for',
+      );
+      t.same(await leave({ what: 'query', query: query({ direction: 'in', from: 1004 }) }), ['R2', 'R3']);
+      t.same(await leave({ what: 'query', query: null }), ['R2', 'R3', 'R4']);
+
+      const digest = digestOfShown({});
+      const approve = async (id: string) => {
+        await catalogue.approvals.ask({
+          ...{ id, act: 'release_hold', object: 'M', digest, shown: {}, reason: 'Over', alone: false },
+          ...{ askedBy: { id: 'ada', name: 'ada' }, askedAt: 10, expiresAt: 9_000, notBefore: 50 },
+        });
+        await catalogue.approvals.approve(id, { digest, by: { id: 'ben', name: 'ben' }, at: 20 });
+      };
+      const release = (id: string, letting: Letting, more: object = {}) => ({
+        ...{ id, matter: 'M', upto, letting, approval: `A${id}`, reason: 'Over', askedBy: 'ada' },
+        ...{ approvedBy: 'ben', at: 60, ...more },
+      });
+      const revision = async () => (await catalogue.holds.get('M'))!.revision;
+      const narrow = release('1', { what: 'query', query: query({ direction: 'in', from: 1004 }) });
+      const approved = async () => ({ digest, revision: await revision() });
+      await t.rejects(catalogue.holds.release(narrow, await approved()), { code: 'approval_missing' });
+      await approve('A1');
+      for (const [given, how, code] of [
+        [{ ...narrow, at: 40 }, await approved(), 'approval_missing'],
+        [narrow, { ...(await approved()), digest: 'e'.repeat(64) }, 'approval_missing'],
+        [narrow, { digest, revision: 1 }, 'matter_changed'],
+      ] as const)
+        await t.rejects(catalogue.holds.release(given, how), { code });
+      t.match(await catalogue.holds.release(narrow, await approved()), {
+        doneAt: null,
+        was: { direction: 'in' },
+      });
+      t.match(await catalogue.holds.get('M'), { state: 'releasing' });
+      await t.rejects(
+        catalogue.recordings.eraseIntended('R2', WHY, 61),
+        { code: 'kept_by_hold' },
+        'until it is let go',
+      );
+      t.equal(await catalogue.holds.carryOut('1', 1, 70), false);
+      t.equal((await catalogue.holds.releases()).length, 1);
+      while (!(await catalogue.holds.carryOut('1', 1, 71)));
+      while (!(await catalogue.holds.apply('M', 100, 72)));
+      t.same(await held(), ['R0', 'R1', 'R4', 'R5']);
+      t.same(
+        (await catalogue.holds.released('1', 0, 9)).map((i) => i.recordingId),
+        ['R2', 'R3'],
+      );
+      t.match(await catalogue.holds.releases('M'), [{ id: '1', doneAt: 71, released: 2 }]);
+      t.equal((await catalogue.recordings.get('R2'))?.state, 'sealed', 'nothing is erased by it');
+      await catalogue.recordings.eraseIntended('R2', WHY, 73);
+
+      await approve('A2');
+      await catalogue.holds.release(release('2', { what: 'all' }), await approved());
+      while (!(await catalogue.holds.carryOut('2', 100, 80)));
+      t.same(await held(), ['R5'], 'what was caught later stays');
+      t.match(await catalogue.holds.get('M'), { state: 'open', query: null, held: { query: 1, picked: 0 } });
+      await approve('A3');
+      await catalogue.holds.release(
+        release('3', { what: 'all' }, { upto: await catalogue.holds.newestPlace() }),
+        await approved(),
+      );
+      while (!(await catalogue.holds.carryOut('3', 100, 90)));
+      t.match(await catalogue.holds.get('M'), { state: 'released', releasedAt: 90 });
+      await t.rejects(catalogue.holds.pick('M', ['R0'], 'ada', 91), { code: 'matter_released' });
+    },
+  );
 };

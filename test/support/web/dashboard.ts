@@ -115,6 +115,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
     ...{ signer: () => '', sign: async () => ({ note: '' }), alarms: { raise: () => {} } },
     retain: retainOf(),
     eraseVersion: async () => {},
+    ...{ holding: { work: () => {} }, coolOffMs: 86_400_000 },
     redactor: { redact: async ({ older }) => (await catalogue.recordings.get(older))! },
     jobs: {
       ask: async () => ({ job: aJob, already: false }),

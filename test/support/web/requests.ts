@@ -215,6 +215,20 @@ async function approving(house: House): Promise<Sent> {
   };
 }
 
+/** Asks for something of a matter without a query. */
+const withMatter = (sent: Sent, writes: AuditAction): Request[] => [
+  {
+    writes: [writes],
+    async send(house) {
+      const made = await asked(house, 'POST /api/v1/holds', {
+        body: { name: `Matter ${matters++}`, reason: 'Letter' },
+      });
+      return { names: { id: String(made.json().id) }, ...sent };
+    },
+  },
+];
+let matters = 1;
+
 /** Ends a session of the dashboard, which takes nothing from anybody: it is done at once. */
 const ends = (writes: AuditAction, making: Request['send'] = () => ({})): Request[] => [
   { writes: [writes], send: making, unwritable: 'is done, and written later' },
@@ -422,6 +436,15 @@ export const requests: Record<string, Request[]> = {
       send: async (house) => ({ names: { id: (await askedBy(house)).id } }),
     },
   ],
+  'POST /api/v1/holds': plain('hold_open', { body: { name: 'Smith', reason: 'Letter' } }),
+  'GET /api/v1/holds/:id/recordings': withMatter({}, 'search'),
+  'GET /api/v1/holds/:id/not-held': withMatter({}, 'search'),
+  'GET /api/v1/holds/:id/report.csv': withMatter({}, 'export'),
+  'POST /api/v1/holds/:id/query': withMatter(
+    { body: { query: { text: 'ada' }, reason: 'More' } },
+    'hold_add',
+  ),
+  'POST /api/v1/holds/:id/releases': withMatter({ body: { what: 'all', reason: 'Over' } }, 'approval_ask'),
   'POST /api/v1/prompts': plain('prompt_add', {
     body: {
       ...{ kind: 'announce', language: 'en', name: 'Ada', text: 'This call is recorded.' },

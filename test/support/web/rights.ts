@@ -466,6 +466,35 @@ export const rights: Record<string, Row> = {
     send: { digest: 'a'.repeat(64) },
   },
   'POST /api/v1/approvals/:id/withdraw': { is: '401 404 404 404 404 404 404 404 404' },
+  'GET /api/v1/holds': { is: '            401 403 200 403 403 403 403 200 200', token: 'oversee' },
+  'POST /api/v1/holds': {
+    is: '                                 401 403 400 403 403 403 403 400 400',
+    token: 'oversee',
+    send: { name: 'A', reason: 'B', query: { text: ' - ' } },
+  },
+  'GET /api/v1/holds/:id': { is: '        401 403 404 403 403 403 403 404 404', token: 'oversee' },
+  'GET /api/v1/holds/:id/recordings': { is: '401 403 404 403 403 403 403 404 404', token: 'oversee' },
+  'GET /api/v1/holds/:id/not-held': { is: '401 403 404 403 403 403 403 404 404', token: 'oversee' },
+  'GET /api/v1/holds/:id/report.csv': { is: '401 403 404 403 403 403 403 404 404', token: 'oversee' },
+  'POST /api/v1/holds/:id/query': {
+    is: '                                 401 403 404 403 403 403 403 404 404',
+    token: 'oversee',
+    send: { query: { text: 'ada' }, reason: 'B' },
+  },
+  'POST /api/v1/holds/:id/recordings': {
+    is: '                                 401 403 404 403 403 403 403 404 404',
+    token: 'oversee',
+    send: { recordings: [], reason: 'B' },
+  },
+  'POST /api/v1/holds/:id/releases': {
+    is: '                                 401 403 404 403 403 403 403 404 404',
+    token: 'oversee',
+    send: { what: 'all', reason: 'B' },
+  },
+  'POST /api/v1/holds/:id/releases/:approval': {
+    is: '                                 401 403 409 403 403 403 403 409 409',
+    token: 'oversee',
+  },
   'GET /api/v1/telling': { is: '          401 403 200 403 403 403 403 200 200', token: 'oversee' },
   'POST /api/v1/telling/test': {
     token: 'oversee',

@@ -8,7 +8,7 @@ import { type Import, importsOf, ROOT, sources, within } from '../../support/imp
 const ADAPTERS = ['pbx', 'cdr', 'capture', 'encode', 'vault', 'catalogue', 'notify', 'directory', 'tls'];
 const STORIES = [
   ...['link', 'record', 'watch', 'timekeeper', 'test-call', 'refused'].map((s) => `calls/${s}`),
-  ...['preserve', 'registering', 'retain', 'apply-retention', 'redact', 'scrub', 'custody'].map(
+  ...['preserve', 'registering', 'retain', 'apply-retention', 'holding', 'redact', 'scrub', 'custody'].map(
     (s) => `recordings/${s}`,
   ),
   ...['assure', 'checkpoint', 'doubts', 'strangers'].map((s) => `assurance/${s}`),

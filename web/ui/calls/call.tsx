@@ -27,7 +27,7 @@ import { EarlierVersions } from './earlier.js';
 import { EvidenceButton } from './evidence.js';
 import { Heard } from './heard.js';
 import { RedactButton, RedactedNote } from './redact.js';
-import { Damage, Seal } from './seal.js';
+import { Damage, HeldNote, Seal } from './seal.js';
 import { Story } from './story.js';
 import { ToldSection } from './told/told.js';
 import { Why } from './why.js';
@@ -81,6 +81,7 @@ export function CallPage({ id, address }: Props) {
         <>
           <CallHead call={c} done={load} />
           <Damage call={c} />
+          <HeldNote call={c} />
           <Why call={c} />
           <Controls call={c} done={load} />
           <Heard call={c} />

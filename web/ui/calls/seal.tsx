@@ -3,7 +3,7 @@ import { Moment } from '../kit/moment.js';
 import { Sentence } from '../kit/sentence.js';
 import { Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
-import { exact } from '../messages/when.js';
+import { date, exact } from '../messages/when.js';
 import type { CallDetail } from '../state/api.js';
 import { mayDo } from '../state/rights.js';
 
@@ -71,5 +71,29 @@ function Damaged({ call }: { call: CallDetail }) {
         </p>
       </div>
     </div>
+  );
+}
+
+/** That the recording is under legal hold, and the matters that hold it, for people who are told of them. */
+export function HeldNote({ call: { held, matters } }: { call: CallDetail }) {
+  if (!held) return null;
+  return (
+    <section class="call-held" aria-label={t.holds.onCall}>
+      <p>
+        <strong>{t.holds.onCall}.</strong> {t.holds.badgeHelp}
+      </p>
+      {matters.length > 0 && (
+        <ul class="holds-list">
+          {matters.map(({ id, name, why, since }) => (
+            <li key={id}>
+              <a href={`/holds/${encodeURIComponent(id)}`}>
+                <Verbatim text={name} />
+              </a>{' '}
+              <span class="quiet">{t.holds.onCallWhy({ why, day: date(since) })}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
   );
 }

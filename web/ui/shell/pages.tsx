@@ -15,6 +15,7 @@ const [
   Telling,
   Retention,
   Approvals,
+  Holds,
   Audit,
   Health,
   People,
@@ -32,6 +33,7 @@ const [
   later(() => import('../telling/telling.js').then((m) => m.TellingPage)),
   later(() => import('../retention/retention.js').then((m) => m.RetentionPage)),
   later(() => import('../approvals/approvals.js').then((m) => m.ApprovalsPage)),
+  later(() => import('../holds/holds.js').then((m) => m.HoldsPage)),
   later(() => import('../audit/audit.js').then((m) => m.AuditPage)),
   later(() => import('../health/health.js').then((m) => m.HealthPage)),
   later(() => import('../people/people.js').then((m) => m.PeoplePage)),
@@ -85,6 +87,11 @@ const pages: Page[] = [
   {
     ...{ name: 'approvals', href: '/approvals', title: () => t.approvals.title, group: 'assurance' },
     ...{ may: () => mayDo('settings'), later: Approvals, view: () => <Approvals.View /> },
+  },
+  {
+    ...{ name: 'holds', href: '/holds', below: '/holds', title: () => t.holds.title, group: 'assurance' },
+    ...{ may: oversees, later: Holds },
+    view: (id) => <Holds.View key={id} id={id} />,
   },
   {
     ...{ name: 'audit', href: '/audit', title: () => t.audit.title, group: 'assurance' },

@@ -1,16 +1,35 @@
+import { Type } from 'typebox';
 import type { ReachKey } from '../../../domain/people/reach.js';
 import type { CallId, Direction } from '../../../domain/recording/recording.js';
 import {
+  type HeldBy,
   type Holdable,
+  type HoldItem,
   type HoldQuery,
   type HoldTerms,
   holdsCall,
   termsOf,
 } from '../../../domain/retention/hold.js';
 import { soughtInSql } from '../calls/search.js';
+import { Length, noun, oneOf, Text, Time } from '../checked.js';
 import type { Db } from '../db.js';
 
-export type Terms = { sql: string; values: unknown[] };
+export const how = oneOf<HeldBy>({ query: true, picked: true });
+
+export const item = noun({
+  table: 'hold_items',
+  key: (row) => row.seq,
+  shape: Type.Object({
+    ...{ seq: Length, matter: Text, recording_id: Text, call_id: Text, why: how, at: Time, by: Text },
+  }),
+  make: ({ recording_id: recordingId, call_id: callId, ...row }): HoldItem => ({
+    ...row,
+    recordingId,
+    callId,
+  }),
+});
+
+type Terms = { sql: string; values: unknown[] };
 
 /** The condition on `calls` for what a query asks for. It is true for the calls for which `holdsCall` is. */
 export function termsInSql(terms: HoldTerms): Terms {

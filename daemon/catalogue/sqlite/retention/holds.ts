@@ -16,12 +16,10 @@ import {
 } from '../../../domain/retention/hold.js';
 import { minimumOf } from '../../../domain/retention/plan.js';
 import type { CallCursor, HeldIn, NewMatter } from '../../retention/holds.js';
-import { Length, noun, oneOf, orNull, type Reader, Text, Time, timeOrNull, whyIn } from '../checked.js';
+import { Length, noun, orNull, type Reader, Text, Time, timeOrNull, whyIn } from '../checked.js';
 import type { Db } from '../db.js';
 import { createReady } from '../ready.js';
-import { createMatchers, termsInSql } from './hold-query.js';
-
-const how = oneOf<HeldBy>({ query: true, picked: true });
+import { createMatchers, how, item, termsInSql } from './hold-query.js';
 
 const matter = noun({
   table: 'matters',
@@ -52,13 +50,6 @@ function stateOf(row: {
   if (row.released_at !== null) return 'released';
   return row.applied_at === null ? 'open' : 'applying';
 }
-
-const item = noun({
-  table: 'hold_items',
-  key: (row) => row.seq,
-  shape: Type.Object({ seq: Length, matter: Text, recording_id: Text, why: how, at: Time, by: Text }),
-  make: ({ recording_id: recordingId, ...row }): HoldItem => ({ ...row, recordingId }),
-});
 
 const heldIn = noun({
   table: 'hold_items',
@@ -104,14 +95,24 @@ export function createHolds(db: Db, reader: Reader) {
   const counted = db.prepare(`
     UPDATE matters SET held_query = held_query + $query, held_picked = held_picked + $picked, revision = revision + 1
     WHERE id = $matter`);
-  const items = db.prepare('SELECT * FROM hold_items WHERE matter = ? AND seq > ? ORDER BY seq LIMIT ?');
+  const items = db.prepare(`
+    SELECT i.*, r.call_id FROM hold_items i JOIN recordings r ON r.id = i.recording_id
+    WHERE matter = ? AND seq > ? ORDER BY seq LIMIT ?`);
   const holding = db.prepare(`
     SELECT i.recording_id, i.matter, m.name, i.why, i.at FROM hold_items i JOIN matters m ON m.id = i.matter
     WHERE i.recording_id IN (SELECT value FROM json_each(?)) ORDER BY i.recording_id, i.seq`);
   const subject = db.prepare(`
     SELECT r.call_id AS callId, r.state, r.of_id AS ofId, r.min_until AS minUntil, r.keep_reason AS keepWhy, c.test FROM recordings r JOIN calls c ON c.id = r.call_id WHERE r.id = ?`);
   const now = db.prepare("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)").pluck();
-  const others = db.prepare('SELECT * FROM hold_items WHERE recording_id = ? ORDER BY seq');
+  // Earlier versions that were kept are held with the one that stands in their place.
+  const versions = db
+    .prepare(
+      `SELECT v.id FROM recordings r JOIN recordings v ON v.of_id = r.of_id AND v.state = 'sealed' WHERE r.id = ?`,
+    )
+    .pluck();
+  const others = db.prepare(`
+    SELECT i.*, r.call_id FROM hold_items i JOIN recordings r ON r.id = i.recording_id
+    WHERE recording_id = ? ORDER BY seq`);
 
   const matterOf = (id: MatterId): Matter => {
     const found = reader.one(matter, one.get(id));
@@ -165,7 +166,8 @@ export function createHolds(db: Db, reader: Reader) {
         const found = subject.get(recording) as { state: string; test: number } | undefined;
         if (found?.state !== 'sealed' || found.test === 1) throw fail('recording_absent', recording);
       }
-      return hold(id, recordings, 'picked', at, by);
+      const all = recordings.flatMap((recording) => versions.all(recording) as RecordingId[]);
+      return hold(id, all, 'picked', at, by);
     },
 
     apply(id: MatterId, calls: number, at: number): boolean {

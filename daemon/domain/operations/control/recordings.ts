@@ -94,7 +94,7 @@ export const RECORDINGS = {
   ),
   /**
    * A table or a document is given out: written before it is. Needs the right that the object asks for: `audit` and `checkpoint`,
-   * `consent`, `consent_report`, `coverage` and `retention`, `list`, or `call` with the id of one, of which they have to reach all. Throws `forbidden`,
+   * `consent`, `hold`, `consent_report`, `coverage` and `retention`, `list`, or `call` with the id of one, of which they have to reach all. Throws `forbidden`,
    * `call_unknown`, `reason_needed`, `too_many`, `audit_unwritable`.
    */
   give_out: post('/audit/give-out', Type.Object({ by: By, ...About }), NOTHING),
@@ -181,6 +181,8 @@ export const RECORDINGS = {
       recording: Type.String(),
       version: Type.Integer(),
       older: Type.String(),
+      /** It was kept: somebody wanted that, or it is under legal hold or has to be kept for a time. */
+      older_kept: Type.Boolean(),
       left: Type.Array(Left),
     }),
     { timeoutMs: ERASE_MS, object: ({ recording }) => recording },

@@ -148,6 +148,7 @@ export const auditText = {
     people: 'People and tokens',
     rules: 'Rules',
     approvals: 'Approvals',
+    holds: 'Legal holds',
     erasing: 'Erased',
     recorder: 'Recorder',
   },
@@ -195,6 +196,9 @@ export const auditText = {
     consent_add: 'adding a consent or objection',
     consent_withdraw: 'withdrawing a consent or objection',
     consent_erase: 'erasing a consent or objection, or its document',
+    hold_open: 'opening a legal hold',
+    hold_add: 'adding to a legal hold',
+    hold_release: 'releasing a legal hold',
     approval_ask: 'asking for an approval',
     approval_give: 'an approval',
     approval_withdraw: 'withdrawing an approval',
@@ -304,6 +308,13 @@ export const auditText = {
       detail.row === true
         ? `erased the personal data of ${detail.kind === 'consent' ? 'a standing consent' : 'a standing objection'}`
         : 'erased the signed document of a consent or objection',
+    hold_open: () => 'opened a legal hold',
+    hold_add: ({ detail }) =>
+      detail.change === 'query'
+        ? 'widened the query of a legal hold'
+        : `added ${Array.isArray(detail.recordings) ? detail.recordings.length : 'some'} recordings to a legal hold`,
+    hold_release: ({ detail }) =>
+      `released ${text(detail.recordings)} recordings from a legal hold, approved by ${text(detail.approved_by)}`,
     approval_ask: ({ detail }) =>
       `asked to ${approvalAct(detail)}${detail.alone ? ', with no second person who could approve' : ''}`,
     approval_give: ({ detail }) =>

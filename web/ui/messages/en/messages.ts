@@ -16,7 +16,7 @@ import { policyText } from './policy.js';
 import { qualityText } from './quality.js';
 import { redactText } from './redact.js';
 import { referenceText } from './reference.js';
-import { eraseText, retentionText } from './retention.js';
+import { eraseText, holdsText, retentionText } from './retention.js';
 import { rightsText } from './rights.js';
 import { rulesText } from './rules.js';
 import { factorText } from './sign-in.js';
@@ -45,6 +45,7 @@ export const messages = {
       telling: 'Telling callers',
       retention: 'Retention',
       approvals: 'Approvals',
+      holds: 'Legal holds',
       health: 'Health',
       people: 'People',
       audit: 'Audit log',
@@ -175,6 +176,7 @@ export const messages = {
   consents: consentsText,
   csv: csvText,
   approvals: approvalsText,
+  holds: holdsText,
   quality: qualityText,
   telling: tellingText,
   would: wouldText,

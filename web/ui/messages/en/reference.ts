@@ -16,6 +16,7 @@ export const referenceText = {
     policy: 'Policy',
     retention: 'Retention',
     approvals: 'Approvals',
+    holds: 'Legal holds',
     consents: 'Consents and objections',
     lists: 'Lists of numbers',
     consent: 'Consent',

@@ -1,0 +1,164 @@
+import { useState } from 'preact/hooks';
+import { announce } from '../kit/announcer.js';
+import { Dialog } from '../kit/dialog.js';
+import { ErrorNote } from '../kit/error-note.js';
+import { Field } from '../kit/field.js';
+import { useSending } from '../kit/use-form.js';
+import { t } from '../messages/language.js';
+import { clean } from '../messages/numbers.js';
+import { date, dateAndClock } from '../messages/when.js';
+import { api } from '../state/api.js';
+import { holdsApi, type Matter, type MatterDetail } from '../state/api-holds.js';
+
+/** Adds the recording of a call. */
+export function AddCall({ id, done }: { id: string; done: () => void }) {
+  const [asking, setAsking] = useState(false);
+  const [call, setCall] = useState('');
+  const [reason, setReason] = useState('');
+  const [unknown, setUnknown] = useState(false);
+  const { busy, problem, send } = useSending();
+  const a = t.holds.add;
+  const add = async () => {
+    const [callId] = /[0-7][0-9A-HJKMNP-TV-Z]{25}/.exec(call) ?? [];
+    setUnknown(callId === undefined);
+    if (callId === undefined) return;
+    const sent = await send(async () => {
+      const { recording } = await api.call(callId, false);
+      if (!recording) return setUnknown(true);
+      const { added } = await holdsApi.add(id, [recording.id], reason.trim());
+      setAsking(false);
+      announce(a.done({ n: added }));
+    });
+    if (sent) done();
+  };
+  return (
+    <>
+      <button type="button" class="button" onClick={() => setAsking(true)}>
+        {a.button}
+      </button>
+      {asking && (
+        <Dialog title={a.button} onClose={() => setAsking(false)}>
+          <div class="dialog-body">
+            <Field
+              {...{ id: 'hold-call', label: a.call, help: a.callHelp, value: call, onInput: setCall }}
+              {...{ error: unknown ? a.unknown : undefined, maxLength: 300, autofocus: true }}
+            />
+            <Field
+              {...{ id: 'hold-why', label: t.holds.create.reason, value: reason, onInput: setReason }}
+              maxLength={300}
+            />
+            {problem !== null && <ErrorNote problem={problem} />}
+            <Acts
+              {...{ busy, send: busy ? a.busy : a.send, act: add, cancel: () => setAsking(false) }}
+              ready={reason.trim() !== ''}
+            />
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+/** Asks a second person to approve that the matter is released. */
+export function AskRelease({ matter, done }: { matter: Matter; done: () => void }) {
+  const [asking, setAsking] = useState(false);
+  const [reason, setReason] = useState('');
+  const { busy, problem, send } = useSending();
+  const r = t.holds.release;
+  const ask = async () => {
+    const body = { what: 'all' as const, reason: reason.trim() };
+    if (!(await send(() => holdsApi.askRelease(matter.id, body)))) return;
+    setAsking(false);
+    announce(r.asked);
+    done();
+  };
+  return (
+    <>
+      <button type="button" class="button" onClick={() => setAsking(true)}>
+        {r.button}
+      </button>
+      {asking && (
+        <Dialog title={r.title({ name: clean(matter.name) })} onClose={() => setAsking(false)}>
+          <div class="dialog-body">
+            <p>{r.what({ n: matter.held.query + matter.held.picked })}</p>
+            {matter.query && <p>{r.later}</p>}
+            <Field
+              {...{ id: 'release-why', label: t.holds.create.reason, value: reason, onInput: setReason }}
+              {...{ maxLength: 300, autofocus: true }}
+            />
+            {problem !== null && <ErrorNote problem={problem} />}
+            <Acts
+              {...{ busy, send: busy ? r.busy : r.send, act: ask, cancel: () => setAsking(false) }}
+              ready={reason.trim() !== ''}
+            />
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+type ActsProps = { busy: boolean; ready: boolean; send: string; act: () => unknown; cancel: () => void };
+
+function Acts({ busy, ready, send, act, cancel }: ActsProps) {
+  return (
+    <div class="dialog-acts">
+      <button type="button" class="button" onClick={cancel}>
+        {t.common.cancel}
+      </button>
+      <button type="button" class="button button-main" disabled={busy || !ready} onClick={act}>
+        {send}
+      </button>
+    </div>
+  );
+}
+
+/** Releases that were asked for, and those that were carried out. */
+export function Releases({ detail, done }: { detail: MatterDetail; done: () => void }) {
+  const { busy, problem, send } = useSending();
+  const r = t.holds.release;
+  const { matter, approvals, releases } = detail;
+  const carryOut = async (approval: string) => {
+    await send(() => holdsApi.release(matter.id, approval));
+    done();
+  };
+  return (
+    <>
+      {problem !== null && <ErrorNote problem={problem} />}
+      {approvals.length > 0 && (
+        <section>
+          <h2>{r.waiting}</h2>
+          <ul class="holds-list">
+            {approvals.map(({ id, asked_by, recordings, state, not_before, mine }) => (
+              <li key={id}>
+                <p>
+                  {r.row({
+                    ...{ who: clean(asked_by), n: recordings, state: r.states[state] },
+                    when: dateAndClock(not_before),
+                  })}
+                </p>
+                {mine && state === 'approved' && (
+                  <button type="button" class="button" disabled={busy} onClick={() => carryOut(id)}>
+                    {busy ? r.carrying : r.carryOut}
+                  </button>
+                )}
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {releases.length > 0 && (
+        <section>
+          <h2>{r.over}</h2>
+          <ul class="holds-list">
+            {releases.map(({ id, asked_by, approved_by, released, at }) => (
+              <li key={id}>
+                {r.done({ who: clean(asked_by), by: clean(approved_by), n: released, day: date(at) })}
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </>
+  );
+}

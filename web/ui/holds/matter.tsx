@@ -1,0 +1,83 @@
+import { useEffect, useState } from 'preact/hooks';
+import { ErrorNote } from '../kit/error-note.js';
+import { Verbatim } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
+import { clean } from '../messages/numbers.js';
+import { placeName } from '../messages/places.js';
+import { date } from '../messages/when.js';
+import { type HoldQuery, holdsApi, type MatterDetail } from '../state/api-holds.js';
+import { changes } from '../state/live.js';
+import { AddCall, AskRelease, Releases } from './acts.js';
+import { HeldCalls, NotHeldCalls } from './calls.js';
+
+/** One matter: what it holds, what it does not hold and why, and its release. */
+export function MatterPage({ id }: { id: string }) {
+  const [detail, setDetail] = useState<MatterDetail | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
+  const load = () => {
+    setProblem(null);
+    void holdsApi.get(id).then(setDetail, setProblem);
+  };
+  useEffect(load, [changes.value]);
+  const matter = detail?.matter;
+  return (
+    <div class="sheet holds">
+      <p>
+        <a href="/holds">{t.holds.back}</a>
+      </p>
+      <header class="sheet-head">
+        <h1>{matter ? <Verbatim text={matter.name} /> : t.holds.title}</h1>
+        {matter && <p class="answer">{t.holds.states[matter.state]}</p>}
+        {matter?.state === 'applying' && <p class="quiet">{t.holds.applyingHelp}</p>}
+      </header>
+      {problem !== null && <ErrorNote problem={problem} retry={load} />}
+      {!detail && problem === null && <p class="quiet">{t.common.loading}</p>}
+      {detail && matter && (
+        <>
+          <dl class="holds-facts">
+            <dt>{t.holds.facts.reason}</dt>
+            <dd>
+              <Verbatim text={matter.reason} />
+            </dd>
+            <dt>{t.holds.facts.opened}</dt>
+            <dd>{t.holds.openedBy({ who: clean(matter.opened_by), day: date(matter.opened_at) })}</dd>
+            <dt>{t.holds.facts.query}</dt>
+            <dd>{matter.query ? <span translate={false}>{inWords(matter.query)}</span> : t.holds.noQuery}</dd>
+            <dt>{t.holds.facts.held}</dt>
+            <dd>{t.holds.held(matter.held)}</dd>
+          </dl>
+          <div class="holds-acts">
+            <a class="button" href={holdsApi.report(id)} download>
+              {t.holds.report}
+            </a>
+            {matter.state !== 'released' && <AddCall id={id} done={load} />}
+            {(matter.state === 'open' || matter.state === 'applying') && (
+              <AskRelease matter={matter} done={load} />
+            )}
+          </div>
+          <Releases detail={detail} done={load} />
+          <HeldCalls key={`held ${matter.held.query} ${matter.held.picked}`} id={id} />
+          {matter.query && <NotHeldCalls id={id} />}
+        </>
+      )}
+    </div>
+  );
+}
+
+function inWords(query: HoldQuery): string {
+  const q = t.holds.query;
+  const list = (names: string[]) => names.map(placeName).join(', ');
+  return [
+    query.text && q.text({ text: clean(query.text) }),
+    query.numbers.length > 0 && q.numbers({ list: query.numbers.map(clean).join(', ') }),
+    query.extensions.length > 0 && q.extensions({ list: list(query.extensions) }),
+    query.queues.length > 0 && q.queues({ list: list(query.queues) }),
+    query.dids.length > 0 && q.dids({ list: list(query.dids) }),
+    query.from !== null && q.from({ day: date(new Date(query.from).toISOString()) }),
+    query.to !== null && q.to({ day: date(new Date(query.to).toISOString()) }),
+    query.direction && q.directions[query.direction],
+    query.pbx !== null && q.pbx({ name: query.pbx || 'first' }),
+  ]
+    .filter(Boolean)
+    .join('; ');
+}
