@@ -1,7 +1,7 @@
 import { defineConfig } from 'vite';
 
 /**
- * One program for the recorder, the dashboard's server and the commands, one that makes evidence packs, and one for each thread,
+ * One program for the recorder, the dashboard's server and the commands, one that makes evidence packs, one that makes PDFs, and one for each thread,
  * in pieces of which each loads what it needs. What consists of hundreds of small files is built in, because finding and
  * reading them takes longer than running them; other packages stay where npm has put them.
  */
@@ -13,10 +13,11 @@ export default defineConfig({
     target: 'node20',
     sourcemap: true,
     rolldownOptions: {
-      // The recorder starts the others: the first as a process, the rest as threads.
+      // Started by the recorder or the dashboard: the first two as processes, the rest as threads.
       input: {
         main: 'main.ts',
         evidence: 'app/evidence-program.ts',
+        paper: 'app/paper-program.ts',
         keys: 'app/keys-program.ts',
         prompts: 'encode/prompt-search-program.ts',
         checkpoint: 'catalogue/sqlite/writing/checkpoint-program.mjs',

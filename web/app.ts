@@ -35,6 +35,7 @@ import { redactRoutes } from './calls/redact-routes.js';
 import { callRoutes } from './calls/routes.js';
 import { createSeen } from './calls/seen.js';
 import { createMasks } from './calls/sound/masked.js';
+import { certificateRoutes } from './certificates/routes.js';
 import { consentReportRoutes } from './consent/routes.js';
 import { consentRoutes } from './consents/routes.js';
 import { coverageRoutes } from './coverage/routes.js';
@@ -141,6 +142,7 @@ const resources = [
   retentionRoutes,
   holdRoutes,
   holdReportRoutes,
+  certificateRoutes,
   coverageRoutes,
   consentReportRoutes,
   statusRoutes,

@@ -1,5 +1,6 @@
 import { ulid } from 'ulid';
 import { createTimekeeper } from '../calls/timekeeper.js';
+import { RETENTION_RUN } from '../domain/certificate/certificate.js';
 import { times } from '../domain/days.js';
 import type { JobKind } from '../domain/operations/job.js';
 import { catalogueFile, recorderFolder } from '../domain/paths.js';
@@ -50,7 +51,11 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
         frees: 'spool',
         run: () => Promise.all(pbxes.map(({ section }) => preserver.recover(section.id))),
       },
-      { what: 'recordings that are due', frees: 'data', run: () => retain.run() },
+      {
+        what: 'recordings that are due',
+        frees: 'data',
+        run: () => retain.run({ run: { ...RETENTION_RUN, kind: 'room' } }),
+      },
     ],
     growth: catalogue.recordings.growth,
     onReturn: () => {

@@ -7,10 +7,13 @@ import { runDetail } from '../domain/retention/run.js';
 import { ffmpegOf } from '../encode/chosen.js';
 import { createEncoder } from '../encode/encoder.js';
 import { createPromptSearch } from '../encode/prompt-search.js';
+import { mediaOf } from '../ops/block-device.js';
 import { createBusy } from '../ops/busy.js';
 import { siteRegion } from '../ops/config.js';
+
 import { version } from '../ops/process/version.js';
 import { createApplyRetention } from '../recordings/apply-retention.js';
+import { createCertify } from '../recordings/certify.js';
 import { createCustody } from '../recordings/custody.js';
 import { createHolding } from '../recordings/holding.js';
 import { createPreserver } from '../recordings/preserve.js';
@@ -23,7 +26,7 @@ import { openManifest, signManifest } from '../vault/manifest.js';
 import { hashContent, openSealed } from '../vault/open.js';
 import { createOwnPrompts, createPromptFiles, promptSamples } from '../vault/prompts.js';
 import { sealStream } from '../vault/seal.js';
-import { loadOrMakeSigningKey, publicKeys } from '../vault/signing-key.js';
+import { fingerprint, loadOrMakeSigningKey, publicKeys } from '../vault/signing-key.js';
 import type { Base, Parts, Recordings } from './parts.js';
 
 /** From a captured call to a sealed file, and from there to its end. */
@@ -94,6 +97,24 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
   });
   const say = times(config.site.time_zone);
   const limit = { percent: config.retention.breaker_percent, count: config.retention.breaker_count };
+  const certify = createCertify({
+    ...{ catalogue, clock, hasKey: keys.has, hasFile: async (place) => (await store.exists(place)) !== null },
+    media: () => mediaOf(dir),
+    signer: () => {
+      const { keyId, publicKeyPem } = custody.signer();
+      return { keyId, sha256: fingerprint(publicKeyPem) };
+    },
+    sign: async (text) => {
+      await parts.assurance.doubts.beforeSigning();
+      const { keyId, sign } = custody.signer();
+      return { signature: sign(Buffer.from(text)).toString('base64'), keyId };
+    },
+    holds: 'none',
+    site: { name: config.site.name, timeZone: config.site.time_zone },
+    version: version(),
+    mint: () => ulid(),
+    log: log.child({ part: 'certify' }),
+  });
   const retain = createRetain({
     catalogue,
     plan: (now) => readPlan(catalogue, now, limit),
@@ -108,6 +129,7 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
       limit,
     },
     log: log.child({ part: 'retain' }),
+    certify,
     ran: (run) => note('retention_run', { detail: runDetail(run) }),
     refused: (why) => note('retention_run', { outcome: 'refused', reason: inWords(why, say) }),
   });

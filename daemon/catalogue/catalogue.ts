@@ -1,6 +1,7 @@
 import type { Alarms } from './alarms.js';
 import type { AuditLog, Entries } from './audit.js';
 import type { Calls } from './calls.js';
+import type { Certificates } from './certificates/certificates.js';
 import type { Directives } from './directives.js';
 import type { Factors } from './factors.js';
 import type { JobCatalogue } from './jobs.js';
@@ -38,6 +39,7 @@ export type Nouns = {
   due: Due;
   holds: Holds;
   seals: Seals;
+  certificates: Certificates;
   policy: Policies;
   lists: NumberLists;
   consents: Consents;

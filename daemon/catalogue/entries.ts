@@ -1,4 +1,5 @@
 import { type About, type AuditAction, entryOf, type NewEntry, TAPEDECK } from '../domain/assurance/audit.js';
+import { statementHash } from '../domain/certificate/certificate.js';
 import { iso, isoOrNull } from '../domain/days.js';
 import { fail, isDiskError, TapedeckError } from '../domain/error.js';
 import { isOpen } from '../domain/operations/job.js';
@@ -115,6 +116,23 @@ export function withEntries(
           (c) => c.recordings.erased(id, at),
         );
       },
+    },
+    certificates: {
+      ...catalogue.certificates,
+      issue: (certificate) =>
+        onRecord<void>(
+          catalogue,
+          own('certificate', {
+            object: 'certificate',
+            object_id: String(certificate.number),
+            detail: {
+              number: certificate.number,
+              recordings: certificate.items,
+              sha256: statementHash(certificate.text),
+            },
+          }),
+          (c) => c.certificates.issue(certificate),
+        ),
     },
     seals: {
       ...catalogue.seals,

@@ -431,6 +431,12 @@ const catalogue = {
     blame: 'operator',
     status: 400,
   },
+  certificate_unknown: {
+    message: 'There is no such certificate of erasure.',
+    hint: 'Open the list of certificates to find the right one.',
+    blame: 'operator',
+    status: 404,
+  },
   consent_unknown: {
     message: 'There is no such consent or objection.',
     hint: 'Look at the consents and objections that there are.',

@@ -1,5 +1,6 @@
 import type { Verbs } from '../catalogue/catalogue.js';
 import type { StoredCall } from '../catalogue/stored-call.js';
+import type { NewRun } from '../domain/certificate/certificate.js';
 import { fail, isProtected, TapedeckError } from '../domain/error.js';
 import { because, type Why } from '../domain/reason/reason.js';
 import { inWords, type Say } from '../domain/reason/words.js';
@@ -41,7 +42,7 @@ export type RedactDeps = {
   content: (place: Place, identity: string) => Promise<FileHash>;
   removeSealed: (place: Place) => Promise<unknown>;
   /** Erases a version: intent, key, file, tombstone. Idempotent. */
-  erase: (id: RecordingId, why: Why) => Promise<void>;
+  erase: (id: RecordingId, why: Why, run: NewRun) => Promise<void>;
   /** Signs what is vouched for. Throws `schema_altered`. */
   vouch: (manifest: Manifest) => Promise<SignedManifest>;
   recovery: string | null;
@@ -83,8 +84,9 @@ export function createRedactor(deps: RedactDeps) {
   }
 
   /** It may have come under legal hold since the newer version was made, which then says that it was erased. */
-  async function eraseOlder({ older }: RedactionOrder): Promise<void> {
-    await deps.erase(older, because('redacted')).catch((e) => {
+  async function eraseOlder(order: RedactionOrder): Promise<void> {
+    const { older } = order;
+    await deps.erase(older, because('redacted'), redactionRun(order)).catch((e) => {
       if (!isProtected(e)) throw e;
       deps.log.warn({ recording: older, reason: e.detail }, 'The version before is kept');
     });
@@ -231,6 +233,12 @@ export function createRedactor(deps: RedactDeps) {
     stop: (): Promise<void> => queue.idle(),
   };
 }
+
+/** What a certificate says of the older version that a redaction has erased. */
+const redactionRun = ({ by, reason }: RedactionOrder): NewRun => ({
+  ...{ kind: 'redaction', requestedBy: { actor: 'person', id: '', name: by }, approvedBy: null },
+  ...{ reference: '', reason },
+});
 
 async function rateOf(file: OpenSealed): Promise<number> {
   const pieces: Buffer[] = [];

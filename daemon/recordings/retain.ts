@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Verbs } from '../catalogue/catalogue.js';
 import type { Plan } from '../catalogue/retention/planned.js';
+import { type NewRun, RETENTION_RUN } from '../domain/certificate/certificate.js';
 import { TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import type { AlarmParams } from '../domain/operations/alarm-codes.js';
@@ -21,6 +22,11 @@ type RetainCatalogue = Verbs<
 > &
   EraseCatalogue;
 
+/** What certifies erasures: see recordings/certify. */
+export type Certifying = { begin(run: NewRun): Promise<void>; close(): Promise<void> };
+/** `run`: on whose word, for the certificate; the schedule's where it is left out. */
+export type RunOptions = { confirm?: string; run?: NewRun };
+
 export type Retain = {
   /** Sets the schedule going. Throws `config_invalid` when it is not a cron expression. */
   start(): void;
@@ -28,15 +34,11 @@ export type Retain = {
   stop(): Promise<void>;
   recover(): Promise<void>;
   /** Erases what is due. Throws `retention_refused` unless `confirm` is what the plan says, where the safety limit asks for it. */
-  run(how?: { confirm?: string; by?: string }): Promise<EraseResult>;
+  run(options?: RunOptions): Promise<EraseResult>;
   /** Erases this one now, for this reason. Does nothing where it is erased already. */
-  erase(id: RecordingId, why: Why): Promise<void>;
+  erase(id: RecordingId, why: Why, run: NewRun): Promise<void>;
   /** Erases these now, one after the other, for this reason. What is protected stays, and is counted. */
-  eraseAll(
-    ids: readonly RecordingId[],
-    why: Why,
-    who: Pick<EraseRun, 'by' | 'approvedBy'>,
-  ): Promise<EraseResult>;
+  eraseAll(ids: readonly RecordingId[], why: Why, run: NewRun): Promise<EraseResult>;
   /** How far what is being erased now is; null when nothing is. */
   progress(): EraseProgress | null;
 };
@@ -86,6 +88,8 @@ export function createRetain(deps: {
   /** `schedule` is a cron expression in `timeZone`. */
   config: { schedule: string; timeZone: string; limit: SafetyLimit };
   log: Log;
+  /** Certificates of erasure: told before the first erasure of a run, and after its last one. */
+  certify?: Certifying;
   /** Writes down what a run came to, and that the safety limit stopped one. */
   ran?: (run: EraseRun) => Promise<unknown>;
   refused?: (why: Why) => Promise<unknown>;
@@ -125,12 +129,13 @@ export function createRetain(deps: {
   /** Erases so many in one run, and writes down what it came to. */
   async function inRun(
     of: number,
-    about: Pick<EraseRun, 'why' | 'by' | 'approvedBy' | 'policy'>,
+    { asked, ...about }: Pick<EraseRun, 'why' | 'policy'> & { asked: NewRun },
     work: (run: EraseRun) => Promise<void>,
   ): Promise<EraseResult> {
     const startedAt = clock();
     const run: EraseRun = {
       ...{ id: deps.mint(), ...about, startedAt, endedAt: startedAt },
+      ...{ by: asked.requestedBy.name, approvedBy: asked.approvedBy?.name ?? null },
       ...{ erased: 0, failed: 0, protected: 0, left: 0, items: [] },
     };
     under = { why: about.why, of, erased: 0, failed: 0, startedAt };
@@ -169,18 +174,19 @@ export function createRetain(deps: {
     if (why) throw new Refused({ why, confirm: null });
     const { failed } = await inRun(
       half.length,
-      { why: 'retention', by: '', approvedBy: null, policy: null },
+      { why: 'retention', asked: RETENTION_RUN, policy: null },
       (run) => each(half, run, null),
     );
     if (failed > 0) log.error({ failed }, 'recordings that were being erased could not be');
   }
 
   async function emptyJournal(): Promise<void> {
+    await deps.certify?.close();
     if (await catalogue.checkpoint()) return;
     log.warn('the catalogue was being read, so its journal keeps erased peaks until the next run');
   }
 
-  async function runNow({ confirm, by = '' }: { confirm?: string; by?: string }): Promise<EraseResult> {
+  async function runNow({ confirm, run: asked = RETENTION_RUN }: RunOptions): Promise<EraseResult> {
     await refuseForeign();
     const { now, erasable, breaker, policy } = await deps.plan(clock());
     if (breaker.why && confirm !== breaker.confirm) {
@@ -188,7 +194,8 @@ export function createRetain(deps: {
       throw new Refused({ why: breaker.why, confirm: breaker.confirm });
     }
     const half = await begun();
-    return inRun(erasable, { why: 'retention', by, approvedBy: null, policy }, async (run) => {
+    return inRun(erasable, { why: 'retention', asked, policy }, async (run) => {
+      if (erasable > half.length) await deps.certify?.begin(asked);
       await each(half, run, null);
       // Never more than the plan counted, and nothing that has become due since: that is what was confirmed.
       let left = erasable - half.length;
@@ -203,8 +210,8 @@ export function createRetain(deps: {
     });
   }
 
-  const run: Retain['run'] = (how = {}) =>
-    queue.run(() => runNow(how).finally(() => overdue.look().catch(complain)));
+  const run: Retain['run'] = (options = {}) =>
+    queue.run(() => runNow(options).finally(() => overdue.look().catch(complain)));
 
   const complain = (err: unknown) => log.error({ err }, 'it is not known whether recordings are overdue');
   const overdue = createOverdue({ catalogue, clock, alarms });
@@ -241,8 +248,9 @@ export function createRetain(deps: {
     run,
     progress: () => under,
 
-    erase: (id, why) =>
+    erase: (id, why, run) =>
       queue.run(async () => {
+        await deps.certify?.begin(run);
         await catalogue.recordings.eraseIntended(id, why, clock());
         const intended = (await begun()).find((r) => r.id === id);
         if (!intended) return;
@@ -252,9 +260,10 @@ export function createRetain(deps: {
         await emptyJournal();
       }),
 
-    eraseAll: (ids, why, who) =>
+    eraseAll: (ids, why, asked) =>
       queue.run(() =>
-        inRun(ids.length, { why: 'by_hand', ...who, policy: null }, async (run) => {
+        inRun(ids.length, { why: 'by_hand', asked, policy: null }, async (run) => {
+          await deps.certify?.begin(asked);
           const all = await Promise.all(ids.map((id) => catalogue.recordings.get(id)));
           const sealed = all.filter((one): one is Recording => one?.state === 'sealed');
           await each(sealed, run, () => why);

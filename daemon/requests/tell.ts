@@ -23,9 +23,23 @@ const TOLD_ACTIONS: readonly AuditAction[] = ['sign_out', 'session_end', 'search
 const OWN_ACTIONS: readonly AuditAction[] = ['start', 'stop'];
 /** What nobody can have tried there. */
 const RECORDERS: readonly AuditAction[] = [
-  ...['begin', 'sealed', 'erased', 'start', 'stop', 'blind_window', 'key_rotation', 'damage'],
+  ...[
+    'begin',
+    'sealed',
+    'erase',
+    'erased',
+    'certificate',
+    'start',
+    'stop',
+    'blind_window',
+    'key_rotation',
+    'damage',
+  ],
   'dashboard_restart',
 ] as AuditAction[];
+
+/** What tells of every call: for who oversees all of them. */
+const OF_EVERY_CALL = ['consent_report', 'coverage', 'retention', 'certificate', 'certificates'];
 
 type GiveOut = ControlBody<'give_out'>;
 
@@ -94,7 +108,7 @@ export function createTelling(deps: {
   async function allowed(by: GiveOut['by'], object: string, id: string, reason: string): Promise<Asker> {
     if (object === 'audit' || object === 'checkpoint') return deps.askers.may(by, 'audit');
     if (object === 'list' || object === 'consent' || object === 'hold') return deps.askers.may(by, 'oversee');
-    if (object === 'consent_report' || object === 'coverage' || object === 'retention') {
+    if (OF_EVERY_CALL.includes(object)) {
       const asker = await deps.askers.may(by, 'oversee');
       if (asker.person && reachOf(asker.person, 'view') !== 'all')
         throw fail('forbidden', 'It tells of every call.');

@@ -9,6 +9,7 @@ import {
 } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CertificateKeys } from '../domain/certificate/certificate-file.js';
 import { fail } from '../domain/error.js';
 import { signingFolder, signingKeyFile } from '../domain/paths.js';
 import type { AnyKeys } from './keys.js';
@@ -137,6 +138,9 @@ export function publicKeys(dataDir: string): Map<string, string> {
   return found;
 }
 
+/** The SHA-256 of a public key (SubjectPublicKeyInfo, DER) in hex, by which people compare it. Throws for a text that is none. */
+export const fingerprint = (publicKeyPem: string): string => digestOf(createPublicKey(publicKeyPem));
+
 /** The id of a public key. Throws for a text that is none. */
 export const keyId = (publicKeyPem: string): string => idOf(createPublicKey(publicKeyPem));
 
@@ -158,8 +162,26 @@ function asKey(privateKey: KeyObject): SigningKey {
   };
 }
 
-const idOf = (publicKey: KeyObject): string =>
+/**
+ * How the signature of a certificate is verified. `trusted` are public keys as PEM; null: the key in the file is taken, and its
+ * fingerprint has to be compared by who reads it.
+ */
+export function certificateKeys(trusted: Iterable<string> | null): CertificateKeys {
+  return {
+    verify: (publicKey, text, signature) =>
+      verifySignature(publicKey, Buffer.from(text), Buffer.from(signature, 'base64')),
+    // The same key can be written in several ways; Tapedeck writes it in one.
+    fingerprint(publicKey) {
+      if (createPublicKey(publicKey).export({ type: 'spki', format: 'pem' }) !== publicKey)
+        throw new TypeError('not a public key as Tapedeck writes it');
+      return fingerprint(publicKey);
+    },
+    trusted: trusted === null ? null : new Set([...trusted].map(fingerprint)),
+  };
+}
+
+const digestOf = (publicKey: KeyObject): string =>
   createHash('sha256')
     .update(publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('hex')
-    .slice(0, 16);
+    .digest('hex');
+const idOf = (publicKey: KeyObject): string => digestOf(publicKey).slice(0, 16);

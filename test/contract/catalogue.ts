@@ -3,6 +3,7 @@ import type { Catalogue, Nouns } from '../../daemon/catalogue/catalogue.js';
 import { approvals } from './catalogue/approvals.js';
 import { audit } from './catalogue/audit.js';
 import { calls } from './catalogue/calls.js';
+import { certificates } from './catalogue/certificates.js';
 import { consents } from './catalogue/consents.js';
 import { due } from './catalogue/due.js';
 import { holds } from './catalogue/holds.js';
@@ -21,6 +22,7 @@ const PARTS = {
   ...{
     calls,
     recordings,
+    certificates,
     holds,
     due,
     ledger,

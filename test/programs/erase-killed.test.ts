@@ -2,10 +2,27 @@ import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { catalogueFile } from '../../daemon/domain/paths.js';
+import { publicKeys } from '../../daemon/vault/signing-key.js';
+import { fileOf, verified } from '../support/certificates/certifying.js';
 import { NOW, openHouse } from '../support/recordings/erase-until-killed.js';
 import { furnish, gone, whatIsLeft, whole } from '../support/recordings/four-recordings.js';
 import { killedAt } from '../support/recordings/killed-at.js';
 import { worded } from '../support/words.js';
+
+type House = Awaited<ReturnType<typeof openHouse>>;
+
+/** The recordings on all certificates that verify, in the order of their ids. */
+async function certified({ catalogue }: House, dir: string): Promise<string[]> {
+  const [pem] = publicKeys(dir).values();
+  const found: string[] = [];
+  for (let number = 1; number <= (await catalogue.certificates.count()); number++) {
+    const { fault, statement, items } = await verified(await fileOf(catalogue, number, pem!));
+    if (fault !== null) throw new Error(`Certificate ${number}: ${fault}`);
+    if (statement.erasure.kind !== 'retention') throw new Error(`It is of a run: ${statement.erasure.kind}`);
+    found.push(...items.map(({ recording }) => recording));
+  }
+  return found.sort();
+}
 
 const PROGRAM = 'erase-until-killed.ts';
 
@@ -30,6 +47,7 @@ t.test('killed before any step, an erasure comes to the same end', async (t) => 
     const ends = { R1: gone, R2: gone, R3: whole, R4: whole };
     for (const [id, end] of Object.entries(ends))
       t.same(await whatIsLeft(house, dir, id), end, `${nth} ${said}: the end of ${id}`);
+    t.same(await certified(house, dir), ['R1', 'R2'], `${nth} ${said}: each is on one certificate`);
     t.match(worded(await house.catalogue.calls.get('CR1')), {
       recording: { erasedAt: NOW, eraseReason: 'Short: Law' },
     });
@@ -42,6 +60,8 @@ t.test('killed before any step, an erasure comes to the same end', async (t) => 
     await house.close();
   }
   t.equal(verbs.at(-1), 'finished');
+  for (const verb of ['begin', 'end', 'open', 'describe', 'issue'])
+    t.ok(verbs.includes(`catalogue.certificates.${verb}`), `it was killed before certificates.${verb}`);
   t.equal(
     verbs.filter((v) => v === 'keys.destroyAll').length,
     1,

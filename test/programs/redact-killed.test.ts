@@ -1,6 +1,7 @@
 import { cpSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { RETENTION_RUN } from '../../daemon/domain/certificate/certificate.js';
 import { placeOf } from '../../daemon/domain/paths.js';
 import type { RedactionOrder } from '../../daemon/domain/recording/redaction.js';
 import { aNotice, aPlaying } from '../support/catalogue/every-row.js';
@@ -121,7 +122,7 @@ t.test('a version that is kept is heard by nobody, also when the redacted one is
   await house.redactor.redact(orderOf(older.id, true));
   t.match(await house.catalogue.recordings.get(older.id), { state: 'sealed', supersededBy: NEWER });
   t.ok(await house.keys.has(older.id));
-  await house.retain.erase(NEWER, { code: 'redacted', params: {} });
+  await house.retain.erase(NEWER, { code: 'redacted', params: {} }, RETENTION_RUN);
   t.match((await house.catalogue.calls.get(CALL))!.recording, { id: NEWER, state: 'erased' });
 });
 

@@ -13,6 +13,8 @@ export async function giveOut(
   object:
     | 'audit'
     | 'call'
+    | 'certificate'
+    | 'certificates'
     | 'checkpoint'
     | 'consent'
     | 'consent_report'

@@ -19,7 +19,13 @@ import { callDetail, callSummary } from './views.js';
 
 type Deps = Needs<
   'dataDir' | 'listening' | 'reached' | 'seen' | 'site',
-  'seals.manifest' | 'seals.check' | 'directives.of' | 'notices.of' | 'policy.of' | 'holds.of'
+  | 'seals.manifest'
+  | 'seals.check'
+  | 'directives.of'
+  | 'notices.of'
+  | 'policy.of'
+  | 'holds.of'
+  | 'certificates.of'
 >;
 
 const PAGE = 50;
@@ -98,6 +104,7 @@ export function callRoutes(app: App, { catalogue, reached, listening, site, data
         main,
         consultations: consultations.map((c) => callSummary(c, sightOf(person, c), say, held.has(c.id))),
         seal: await sealOf(catalogue, call, dataDir),
+        certificate: call.recording && (await catalogue.certificates.of(call.recording.id)),
         said: await catalogue.directives.of(call.id),
         ledger: await catalogue.notices.of(call.id),
         retention: await purposeOf(catalogue, call.recording),

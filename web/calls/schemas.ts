@@ -228,6 +228,9 @@ export const CallDetail = Type.Intersect([
       }),
       { description: 'The matters that hold its recording; told to those with the right `oversee`.' },
     ),
+    certificate: Nullable(
+      Type.Integer({ description: 'Number of the certificate of erasure that the recording is on.' }),
+    ),
     you: Type.Object(
       {
         rights: Type.Array(Type.Enum([...callRights])),

@@ -144,6 +144,7 @@ export function callDetail(
     main: CallId | null;
     consultations: CallSummary[];
     seal: CallDetail['seal'];
+    certificate: number | null;
     said: readonly Directive[];
     ledger: ToldCall;
     retention: CallDetail['retention'];
@@ -180,6 +181,7 @@ export function callDetail(
     consultations: around.consultations,
     seal: around.seal,
     matters: around.matters.map(({ matter, name, why, at }) => ({ id: matter, name, why, since: iso(at) })),
+    certificate: around.certificate,
     you: {
       rights: sight.rights,
       hears: sight.hears,

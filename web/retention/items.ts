@@ -6,9 +6,15 @@ import type { Recording } from '../../daemon/domain/recording/recording.js';
 import { type DuePlace, FIRST_DUE, protection } from '../../daemon/domain/retention/plan.js';
 import type { RetentionItemsQuery } from './schemas.js';
 
-export type ListVerbs = Verbs<'due.page' | 'due.undated' | 'recordings.tombstones' | 'holds.of'>;
+export type ListVerbs = Verbs<
+  'due.page' | 'due.undated' | 'recordings.tombstones' | 'holds.of' | 'certificates.of'
+>;
 export type ListName = Static<typeof RetentionItemsQuery>['list'];
-export type Listed = StoredCall & { recording: Recording; protectedBy: Why | null };
+export type Listed = StoredCall & {
+  recording: Recording;
+  protectedBy: Why | null;
+  certificate: number | null;
+};
 
 /** A page of recordings, and where the next one begins; null on the last. */
 export type ItemPage = { items: Listed[]; next: DuePlace | null };
@@ -26,10 +32,13 @@ export async function itemsOf(
   const held = list === 'protected' ? await catalogue.holds.of(items.map((i) => i.recording.id)) : [];
   const last = calls.at(-1)?.recording;
   return {
-    items: items.map((i) => ({
-      ...i,
-      protectedBy: list === 'protected' ? protection(i.recording, held, now) : null,
-    })),
+    items: await Promise.all(
+      items.map(async (i) => ({
+        ...i,
+        protectedBy: list === 'protected' ? protection(i.recording, held, now) : null,
+        certificate: list === 'gone' ? await catalogue.certificates.of(i.recording.id) : null,
+      })),
+    ),
     next: last && calls.length === limit ? { until: placeOf(last), id: last.id } : null,
   };
 

@@ -26,6 +26,7 @@ import { retentionCsv } from './table.js';
 
 type Deps = Needs<
   'ask' | 'control' | 'now' | 'reached' | 'retention' | 'seen' | 'site',
+  | 'certificates.of'
   | 'due.keptSlice'
   | 'due.dueSlice'
   | 'due.newestSealedAt'
@@ -190,7 +191,7 @@ export function retentionRoutes(app: App, deps: Deps): void {
 }
 
 function itemView(call: Listed, say: Say): Static<typeof RetentionItem> {
-  const { recording, protectedBy } = call;
+  const { recording, protectedBy, certificate } = call;
   return {
     call_id: call.id,
     recording_id: recording.id,
@@ -205,5 +206,6 @@ function itemView(call: Listed, say: Say): Static<typeof RetentionItem> {
     erased_at: isoOrNull(recording.erasedAt),
     erase_reason: recording.eraseWhy && inWords(recording.eraseWhy, say),
     erase_why: recording.eraseWhy,
+    certificate,
   };
 }

@@ -20,6 +20,7 @@ export const RetentionItem = Type.Object({
   erased_at: Nullable(Time),
   erase_reason: Nullable(Type.String()),
   erase_why: reasonShape.why,
+  certificate: Nullable(Type.Integer({ description: 'Number of the certificate of its erasure.' })),
 });
 
 const Running = Type.Object({

@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { Writable } from 'node:stream';
 import { type GivenOut, PACK } from '../../domain/assurance/evidence.js';
 import { decidedWords, toldInWords } from '../../domain/call/consent.js';
 import {
@@ -11,6 +11,8 @@ import {
 } from '../../domain/call/story.js';
 import type { Manifest } from '../../domain/recording/manifest.js';
 import { durationText } from '../../domain/written.js';
+import { NO_SIGN } from '../../paper/drawing.js';
+import { type Paper, writePaper } from '../../paper/paper.js';
 
 /** What the cover sheet says. Times are ISO 8601 in UTC. */
 export type Cover = {
@@ -25,151 +27,38 @@ export type Cover = {
   version: string;
 };
 
-const font = (name: string): string =>
-  fileURLToPath(new URL(`ttf/${name}.ttf`, import.meta.resolve('dejavu-fonts-ttf/package.json')));
-const FONTS = { plain: 'DejaVuSans', bold: 'DejaVuSans-Bold', mono: 'DejaVuSansMono' } as const;
-type Font = keyof typeof FONTS;
-
-const MARGIN = 56;
-const WIDTH = 595.28 - 2 * MARGIN;
-const LABEL = 118;
-const INK = '#16181d';
-const QUIET = '#555b66';
-const LINE = '#c9cdd4';
 const GAPS = 6;
 const TOLD = 10;
-/** For what the font has no sign for: never a wrong one. */
-const NO_SIGN = '\u25a1';
 
 /**
- * The cover sheet of an evidence pack, for people who have never seen one: A4, tagged, its fonts in it. The same bytes for
- * the same values.
+ * The cover sheet of an evidence pack, for people who have never seen one. The same bytes for the same values.
  */
 export async function coverSheet(cover: Cover): Promise<Buffer> {
-  const { manifest, givenOut, site } = cover;
-  const { call, recording } = manifest;
-  const { default: PDFDocument } = await import('pdfkit');
-  const doc = new PDFDocument({
-    size: 'A4',
-    margins: { top: MARGIN, left: MARGIN, right: MARGIN, bottom: MARGIN + 22 },
-    bufferPages: true,
-    tagged: true,
-    displayTitle: true,
-    lang: 'en',
-    pdfVersion: '1.7',
-    info: {
-      Title: `Evidence pack: call ${call.id}`,
-      Author: `Tapedeck at ${printable(site.name)}`,
-      CreationDate: new Date(cover.made),
-      ModDate: new Date(cover.made),
+  const { call } = cover.manifest;
+  const chunks: Buffer[] = [];
+  const out = new Writable({
+    write(chunk: Buffer, _, done) {
+      chunks.push(chunk);
+      done();
     },
   });
-  const chunks: Buffer[] = [];
-  const done = new Promise<Buffer>((resolve, reject) => {
-    doc.on('data', (chunk: Buffer) => chunks.push(chunk));
-    doc.on('end', () => resolve(Buffer.concat(chunks)));
-    doc.on('error', reject);
-  });
-  for (const [name, file] of Object.entries(FONTS)) doc.registerFont(name, font(file));
-  let lacking = false;
+  await writePaper(
+    {
+      title: `Evidence pack: call ${call.id}`,
+      author: `Tapedeck at ${printable(cover.site.name)}`,
+      made: cover.made,
+      foot: `Call ${call.id}`,
+    },
+    out,
+    (paper) => drawCover(paper, cover),
+  );
+  return Buffer.concat(chunks);
+}
 
-  /** The text as far as the font that is chosen has signs for it. */
-  function shown(text: string): string {
-    const { font } = (doc as unknown as { _font: { font: { hasGlyphForCodePoint(cp: number): boolean } } })
-      ._font;
-    return [...printable(text)]
-      .map((sign) => {
-        if (font.hasGlyphForCodePoint(sign.codePointAt(0)!)) return sign;
-        lacking = true;
-        return NO_SIGN;
-      })
-      .join('');
-  }
-
-  const root = doc.struct('Document');
-  doc.addStructure(root);
-  let at = root;
-  /** Writes a piece of text as an element of the document's structure. */
-  function say(
-    tag: string,
-    text: string,
-    look: { font?: Font; size?: number; color?: string } = {},
-    more = {},
-  ) {
-    const { font = 'plain', size = 9.5, color = INK } = look;
-    at.add(
-      doc.struct(tag, {}, () => {
-        doc.font(font).fontSize(size).fillColor(color);
-        doc.text(shown(text), { width: WIDTH, lineGap: 1.5, ...more });
-      }),
-    );
-  }
-  /** Begins a new page where so much room is not left. */
-  const room = (height: number) => {
-    if (doc.y + height > doc.page.height - doc.page.margins.bottom) doc.addPage();
-  };
-  function heading(text: string) {
-    room(64);
-    doc.moveDown(0.9);
-    say('H2', text, { font: 'bold', size: 11.5 });
-    doc.moveDown(0.35);
-    doc.x = MARGIN;
-  }
-  function paragraph(text: string) {
-    say('P', text);
-    doc.moveDown(0.4);
-  }
-  /** A line of two columns: what it is, and what it is here. */
-  function fact(label: string, value: string, font: Font = 'plain') {
-    const size = font === 'mono' ? 8.5 : 9.5;
-    doc.font(font).fontSize(size);
-    const height = doc.heightOfString(shown(value), { width: WIDTH - LABEL, lineGap: 1.5 });
-    room(height + 6);
-    const y = doc.y;
-    const row = doc.struct('P');
-    at.add(row);
-    row.add(
-      doc.struct('Span', {}, () => {
-        doc.font('plain').fontSize(9).fillColor(QUIET);
-        doc.text(`${label} `, MARGIN, y + (font === 'mono' ? 0 : 0.4), { width: LABEL - 8 });
-      }),
-    );
-    row.add(
-      doc.struct('Span', {}, () => {
-        doc.font(font).fontSize(size).fillColor(INK);
-        doc.text(shown(value), MARGIN + LABEL, y, { width: WIDTH - LABEL, lineGap: 1.5 });
-      }),
-    );
-    row.end();
-    doc.x = MARGIN;
-    doc.y = Math.max(doc.y, y + height) + 3;
-  }
-  function points(items: readonly string[]) {
-    const list = doc.struct('L');
-    at.add(list);
-    const outer = at;
-    at = list;
-    for (const item of items) {
-      doc.font('plain').fontSize(9.5);
-      room(doc.heightOfString(item, { width: WIDTH - 14, lineGap: 1.5 }));
-      const y = doc.y;
-      const li = doc.struct('LI');
-      list.add(li);
-      li.add(doc.struct('Lbl', {}, () => void doc.fillColor(QUIET).text('\u2022', MARGIN, y, { width: 12 })));
-      li.add(
-        doc.struct('LBody', {}, () => {
-          doc.font('plain').fontSize(9.5).fillColor(INK);
-          doc.text(shown(item), MARGIN + 14, y, { width: WIDTH - 14, lineGap: 1.5 });
-        }),
-      );
-      li.end();
-      doc.x = MARGIN;
-      doc.y += 2.5;
-    }
-    list.end();
-    at = outer;
-  }
-
+function drawCover(paper: Paper, cover: Cover): void {
+  const { manifest, givenOut, site } = cover;
+  const { call, recording } = manifest;
+  const { title, heading, paragraph, fact, points, grouped } = paper;
   const local = zoned(site.timeZone);
   const both = (iso: string | null) =>
     iso === null ? 'never' : `${local(iso)} = ${iso} UTC`.replace('Z UTC', ' UTC');
@@ -178,8 +67,7 @@ export async function coverSheet(cover: Cover): Promise<Buffer> {
     ? `it was signed (${both(manifest.made_at)}; it had been sealed before, ${both(recording.sealed_at)})`
     : `it was sealed (${both(recording.sealed_at)})`;
 
-  say('H1', 'Evidence pack: the recording of a telephone call', { font: 'bold', size: 17 });
-  doc.moveDown(0.5);
+  title('Evidence pack: the recording of a telephone call');
   paragraph(
     `This sheet belongs to a ZIP file with the recording of one telephone call, what was signed of it, and who has heard or changed anything of it since. It was made by Tapedeck, a call recorder, at ${site.name}. Anybody can verify it without that recorder, and without trusting it.`,
   );
@@ -217,13 +105,10 @@ export async function coverSheet(cover: Cover): Promise<Buffer> {
   fact('Sealed', both(recording.sealed_at));
   if (manifest.made_later) fact('Signed', `${both(manifest.made_at)}, later than it was sealed`);
   fact('Recording', `SHA-256 of ${PACK.recording}:`);
-  doc.y -= 3;
   fact('', grouped(recording.plain.sha256), 'mono');
   fact('Manifest', `SHA-256 of ${PACK.manifest}, which ${PACK.signature} signs (Ed25519):`);
-  doc.y -= 3;
   fact('', grouped(cover.manifestSha256), 'mono');
   fact('Key of the box', `${cover.keyId}; SHA-256 of the public key:`);
-  doc.y -= 3;
   fact('', grouped(cover.fingerprint), 'mono');
 
   heading('How to verify it');
@@ -263,34 +148,9 @@ export async function coverSheet(cover: Cover): Promise<Buffer> {
   fact('Given to', givenOut.by);
   if (givenOut.reason) fact('Reason given', givenOut.reason);
   fact('Id of the pack', cover.pack, 'mono');
-  if (lacking) {
-    doc.moveDown(0.4);
+  if (paper.lacking()) {
     paragraph(
       `${NO_SIGN} stands for a sign that the font of this sheet does not have; ${PACK.story} has it.`,
     );
   }
-
-  root.end();
-  const { count } = doc.bufferedPageRange();
-  for (let page = 0; page < count; page++) {
-    doc.switchToPage(page);
-    doc.page.margins.bottom = 0;
-    const y = doc.page.height - MARGIN - 6;
-    doc.markContent('Artifact', { type: 'Pagination' });
-    doc
-      .moveTo(MARGIN, y - 7)
-      .lineTo(MARGIN + WIDTH, y - 7)
-      .lineWidth(0.5)
-      .strokeColor(LINE)
-      .stroke();
-    doc.font('plain').fontSize(8).fillColor(QUIET);
-    doc.text(`Call ${call.id}`, MARGIN, y, { width: WIDTH, lineBreak: false });
-    doc.text(`Page ${page + 1} of ${count}`, MARGIN, y, { width: WIDTH, align: 'right', lineBreak: false });
-    doc.endMarkedContent();
-  }
-  doc.end();
-  return done;
 }
-
-/** Hex in groups of eight, to be compared by eye. */
-const grouped = (hex: string): string => hex.replace(/(.{8})(?!$)/g, '$1 ');

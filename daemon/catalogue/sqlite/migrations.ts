@@ -908,4 +908,32 @@ export const migrations: readonly string[] = [
     WHERE a.id = NEW.approval AND a.act = 'release_hold' AND a.object = NEW.matter AND a.used_at IS NOT NULL)
   BEGIN SELECT RAISE(ABORT, 'A legal hold is released only with an approval.'); END;
   `,
+  // Certificates of erasure. A recording gets its row in "erasures" with the intent, and its "seq" with the tombstone; a certificate is
+  // of those after the one before it, up to "last_seq". Recordings that were erased before have no row.
+  `
+  CREATE TABLE erasure_runs (
+    id TEXT PRIMARY KEY,
+    about TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX erasure_runs_open ON erasure_runs (started_at) WHERE ended_at IS NULL;
+  CREATE TABLE erasures (
+    recording_id TEXT PRIMARY KEY REFERENCES recordings (id),
+    run TEXT,
+    seq INTEGER UNIQUE,
+    erased_at INTEGER,
+    line TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE certificates (
+    number INTEGER PRIMARY KEY,
+    statement TEXT NOT NULL,
+    signature TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    issued_at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    items INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL UNIQUE
+  ) STRICT;
+  `,
 ];

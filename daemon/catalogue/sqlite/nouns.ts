@@ -18,6 +18,7 @@ import { createLists } from './policy/lists.js';
 import { createPolicy } from './policy.js';
 import { createPrompts } from './prompts.js';
 import { createChanges } from './reading/changes.js';
+import { createCertificates } from './recordings/certificates.js';
 import { createRecordings } from './recordings.js';
 import { createDue } from './retention/due.js';
 import { createHoldReleases } from './retention/hold-releases.js';
@@ -47,6 +48,7 @@ export function createNouns(db: Db, reader: Reader) {
     holds,
     holdReleases: createHoldReleases(db, reader, holds.caught),
     seals: createSeals(db, reader),
+    certificates: createCertificates(db, reader),
     policy: createPolicy(db, reader),
     lists: createLists(db, reader),
     consents: createConsents(db, reader),

@@ -140,11 +140,12 @@ export function createRecordings(db: Db, reader: Reader) {
       if (intend.run({ id, why: writeWhy(why), at }).changes === 0) known(id);
     },
     erasing: () => reader.all(begun, erasing.all()),
-    /** Without an intent on record nothing may be called erased. */
-    erased(id: RecordingId, at: number): void {
+    /** Without an intent on record nothing may be called erased. False where it was erased before. */
+    erased(id: RecordingId, at: number): boolean {
       peaks.purge(id);
-      if (erased.run({ id, at }).changes === 0 && known(id).state !== 'erased')
-        throw fail('internal', `${id}: erased without an intent.`);
+      if (erased.run({ id, at }).changes > 0) return true;
+      if (known(id).state !== 'erased') throw fail('internal', `${id}: erased without an intent.`);
+      return false;
     },
   };
 }

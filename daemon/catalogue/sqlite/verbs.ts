@@ -110,11 +110,12 @@ export function verbsOf(read: Read, write: Write): Nouns {
         write((n) => {
           n.holds.refuseGuarded(id, at);
           n.recordings.eraseIntended(id, why, at);
+          n.certificates.intended(id);
         }),
       erasing: () => read((n) => n.recordings.erasing()),
       erased: (id, at) =>
         write((n) => {
-          n.recordings.erased(id, at);
+          if (n.recordings.erased(id, at)) n.certificates.erased(id, at);
           n.seals.erased(id);
         }),
       tombstones: (limit, before) => read((n) => n.due.tombstones(limit, before)),
@@ -167,6 +168,18 @@ export function verbsOf(read: Read, write: Write): Nouns {
       damaged: (limit) => read((n) => n.seals.damaged(limit)),
       figures: () => read((n) => n.seals.figures()),
       sealedAs: (sha256) => read((n) => n.seals.sealedAs(sha256)),
+    },
+    certificates: {
+      begin: (run) => write((n) => n.certificates.begin(run), unseen),
+      end: (at) => write((n) => n.certificates.end(at), unseen),
+      open: (after, limit) => read((n) => n.certificates.open(after, limit)),
+      describe: (lines) => write((n) => n.certificates.describe(lines), unseen),
+      issue: (certificate) => write((n) => n.certificates.issue(certificate)),
+      get: (number) => read((n) => n.certificates.get(number)),
+      list: (filter) => read((n) => n.certificates.list(filter)),
+      count: () => read((n) => n.certificates.count()),
+      items: (number, after, limit) => read((n) => n.certificates.items(number, after, limit)),
+      of: (id) => read((n) => n.certificates.of(id)),
     },
     policy: {
       newest: () => read((n) => n.policy.policy()),

@@ -86,7 +86,7 @@ export function createAsking(ctx: CliContext) {
         run: async (how) => (await ctx.retain(withOwn)).run(how),
         eraseAll: async (...given) => (await ctx.retain(withOwn)).eraseAll(...given),
       },
-      eraseVersion: async (id, why) => (await ctx.retain(withOwn)).erase(id, why),
+      eraseVersion: async (...given) => (await ctx.retain(withOwn)).erase(...given),
       // The recorder works it out at its next start; until then nothing is erased.
       holding: { work: () => {} },
       coolOffMs: ctx.config().holds.release_cool_off_hours * 3_600_000,

@@ -18,13 +18,8 @@ export function sha256(...parts: (string | Uint8Array)[]): string {
   return hash.digest('hex');
 }
 
-/** Returns a SHA-256 that takes its text piece by piece; where the pieces are cut makes no difference. `hex` ends it. */
-export function sha256Along(): { add(text: string): void; hex(): string } {
+/** SHA-256 of what is too long to hold: `add` piece by piece, then `hex` once. */
+export function sha256Of(): { add(piece: string | Uint8Array): void; hex(): string } {
   const hash = createHash('sha256');
-  return {
-    add(text) {
-      hash.update(text);
-    },
-    hex: () => hash.digest('hex'),
-  };
+  return { add: (piece) => void hash.update(piece), hex: () => hash.digest('hex') };
 }

@@ -1,4 +1,4 @@
-import { sha256Along } from '../assurance/canonical.js';
+import { sha256Of } from '../assurance/canonical.js';
 import type { Why } from '../reason/reason.js';
 import type { RecordingId } from '../recording/recording.js';
 import { guardOf } from './guard.js';
@@ -112,7 +112,7 @@ const DIGITS = 12;
  */
 export function createTally(now: number, applying: readonly string[] = []) {
   const rules = new Map<string | null, RuleTotals>();
-  const set = sha256Along();
+  const set = sha256Of();
   const totals = { kept: 0, forEver: 0, due: 0, begun: 0, erasable: 0 };
   const held = { legalHold: 0, minimum: 0 };
 

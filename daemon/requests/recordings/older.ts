@@ -3,6 +3,7 @@ import { putOnRecord } from '../../catalogue/entries.js';
 import type { StoredCall } from '../../catalogue/stored-call.js';
 import { stateOf } from '../../domain/approval/approval.js';
 import { clean } from '../../domain/call/party.js';
+import type { NewRun } from '../../domain/certificate/certificate.js';
 import { fail } from '../../domain/error.js';
 import type { ControlHandlers } from '../../domain/operations/control.js';
 import { mayEver, type Person } from '../../domain/people/person.js';
@@ -25,7 +26,7 @@ export type OlderDeps = {
   identity: (recordingId: string) => Promise<string>;
   taking: Taking;
   /** Erases a version for good. Idempotent. */
-  eraseVersion: (id: RecordingId, why: Why) => Promise<void>;
+  eraseVersion: (id: RecordingId, why: Why, run: NewRun) => Promise<void>;
   clock: () => number;
 };
 
@@ -120,8 +121,13 @@ export function createOlderRequests(
       if (reason === '') throw fail('request_invalid', 'reason: say why it is erased');
       const about = { object: 'call', object_id: call.id, reason };
       const detail = { recording: of.older.id, version: of.older.version };
-      await putOnRecord(catalogue, asker.entry('older_erase', { ...about, detail }));
-      await deps.eraseVersion(of.older.id, because('redacted'));
+      const entry = asker.entry('older_erase', { ...about, detail });
+      await putOnRecord(catalogue, entry);
+      const { actor, actor_id, actor_name: name } = entry;
+      await deps.eraseVersion(of.older.id, because('redacted'), {
+        ...{ kind: 'redaction', requestedBy: { actor, id: actor_id, name }, approvedBy: null },
+        ...{ reference: '', reason },
+      });
       return {};
     },
   };

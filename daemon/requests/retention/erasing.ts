@@ -1,7 +1,9 @@
 import type { Verbs } from '../../catalogue/catalogue.js';
 import { putOnRecord } from '../../catalogue/entries.js';
 import { digestOfShown, type JsonValue, stateOf } from '../../domain/approval/approval.js';
+import type { NewEntry } from '../../domain/assurance/audit.js';
 import { clean } from '../../domain/call/party.js';
+import { type NewRun, RETENTION_RUN } from '../../domain/certificate/certificate.js';
 import { iso } from '../../domain/days.js';
 import { fail } from '../../domain/error.js';
 import { eraseObject } from '../../domain/operations/control/erasing.js';
@@ -10,7 +12,7 @@ import { reachedBy } from '../../domain/people/reach.js';
 import { because } from '../../domain/reason/reason.js';
 import { reasonView, type Say } from '../../domain/reason/words.js';
 import { isId, type Recording } from '../../domain/recording/recording.js';
-import type { EraseResult, EraseRun } from '../../domain/retention/run.js';
+import type { EraseResult } from '../../domain/retention/run.js';
 import type { ApprovalsOf } from '../approvals.js';
 import type { Asker, Askers } from '../askers.js';
 import { nameOf } from '../rules.js';
@@ -21,11 +23,11 @@ export type EraseDeps = {
   askers: Pick<Askers, 'proved'>;
   approvals: Pick<ApprovalsOf, 'newest' | 'ask' | 'use'>;
   retain: {
-    run(how: { confirm?: string; by?: string }): Promise<EraseResult>;
+    run(options: { confirm?: string; run: NewRun }): Promise<EraseResult>;
     eraseAll(
       ids: readonly string[],
       why: ReturnType<typeof because<'erased_by_hand'>>,
-      who: Pick<EraseRun, 'by' | 'approvedBy'>,
+      run: NewRun,
     ): Promise<EraseResult>;
   };
   clock: () => number;
@@ -66,12 +68,12 @@ export function createEraseRequests({
     asker: Asker,
     what: { act: 'erase'; object: string; shown: JsonValue },
     reason: string,
-  ): Promise<{ approvedBy: string | null } | { waiting: string }> {
+  ): Promise<{ approvedBy: NewRun['approvedBy'] } | { waiting: string }> {
     if (!(await catalogue.policy.newest()).policy.approvals?.erase) return { approvedBy: null };
     const found = asker.person && (await approvals.newest(asker.person, what));
     if (found?.allowed) {
       const used = await approvals.use(asker, { ...what, id: found.approval.id });
-      return { approvedBy: used.approvedBy?.name ?? null };
+      return { approvedBy: used.approvedBy };
     }
     const same = found?.approval.digest === digestOfShown(what.shown) && isOpen(found.approval, clock());
     return { waiting: same ? found.approval.id : (await approvals.ask(asker, { ...what, reason })).id };
@@ -81,11 +83,10 @@ export function createEraseRequests({
     async run_retention(body) {
       const asker = await askers.proved('run_retention', body, 'settings');
       const { by, confirm } = body;
-      await putOnRecord(catalogue, asker.entry('retention_run', { detail: { confirm: confirm ?? '' } }));
-      return retain.run({
-        by: nameOf(by, asker.person?.name),
-        ...(confirm === undefined ? {} : { confirm }),
-      });
+      const entry = asker.entry('retention_run', { detail: { confirm: confirm ?? '' } });
+      await putOnRecord(catalogue, entry);
+      const run = { ...RETENTION_RUN, requestedBy: requester(entry, by, asker) };
+      return retain.run(confirm === undefined ? { run } : { confirm, run });
     },
 
     async erase_calls(body) {
@@ -108,24 +109,32 @@ export function createEraseRequests({
       const approval = await approvalOf(asker, what, reason);
       if ('waiting' in approval) return { ...NOTHING, refused: [], approval: approval.waiting };
       const { approvedBy } = approval;
-      await putOnRecord(
-        catalogue,
-        asker.entry('erase', {
-          ...{ object: 'call', object_id: calls.length === 1 ? calls[0]! : '', reason },
-          detail: {
-            recordings: named.length,
-            ...(approvedBy === null ? {} : { approved_by: approvedBy }),
-            calls: [...new Set(named.map(({ recording }) => recording.callId))].slice(0, MOST_NAMED),
-          },
-        }),
-      );
-      const why = because('erased_by_hand', { by: name, approvedBy, reason });
+      const entry = asker.entry('erase', {
+        ...{ object: 'call', object_id: calls.length === 1 ? calls[0]! : '', reason },
+        detail: {
+          recordings: named.length,
+          ...(approvedBy === null ? {} : { approved_by: approvedBy.name }),
+          calls: [...new Set(named.map(({ recording }) => recording.callId))].slice(0, MOST_NAMED),
+        },
+      });
+      await putOnRecord(catalogue, entry);
+      const why = because('erased_by_hand', { by: name, approvedBy: approvedBy?.name ?? null, reason });
       const ids = named.map(({ recording }) => recording.id);
-      const result = await retain.eraseAll(ids, why, { by: name, approvedBy });
+      const result = await retain.eraseAll(ids, why, {
+        ...{ kind: 'by_hand', requestedBy: requester(entry, by, asker), approvedBy },
+        ...{ reference: '', reason },
+      });
       return { ...result, refused: [], approval: null };
     },
   };
 }
+
+/** Who asks, for the certificate. */
+const requester = (
+  { actor, actor_id: id }: NewEntry,
+  by: Parameters<typeof nameOf>[0],
+  { person }: Asker,
+): NewRun['requestedBy'] => ({ actor, id, name: nameOf(by, person?.name) });
 
 /** What the second person approves: exactly these. */
 const shownOf = (named: readonly { recording: Recording; startedAt: number }[]) => ({

@@ -4,6 +4,7 @@ import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogu
 import { DAY_MS, digestOfShown } from '../../../daemon/domain/approval/approval.js';
 import { entryOf, TAPEDECK } from '../../../daemon/domain/assurance/audit.js';
 import type { Cdr } from '../../../daemon/domain/assurance/cdr.js';
+import { RETENTION_RUN } from '../../../daemon/domain/certificate/certificate.js';
 import { newJob } from '../../../daemon/domain/operations/job.js';
 import { FIRST } from '../../../daemon/domain/pbx.js';
 import { defaultPolicy, type KeptDecision } from '../../../daemon/domain/policy/policy.js';
@@ -44,7 +45,7 @@ export async function furnish(path: string): Promise<void> {
     ...{ callId: 'A', seq: 0, legId: 'leg', inStartedAt: T0, outStartedAt: T0, state: 'capturing' as const },
     ...{ because: null, mutedFrom: { in: null, out: null }, swapped: false, token: '', fed: '' },
   });
-  for (const id of ['R1', 'R2', 'R3']) {
+  for (const id of ['R1', 'R2', 'R3', 'R4', 'R5']) {
     await c.calls.save(aCall(id));
     await c.recordings.sealed(aRecording(id, id), Buffer.alloc(9), recorded);
   }
@@ -57,6 +58,24 @@ export async function furnish(path: string): Promise<void> {
     madeAt: T0,
   });
   await c.seals.checked('R2', T0, 'Its file is missing.');
+  await c.certificates.begin({ ...RETENTION_RUN, id: 'RUN', startedAt: T0 });
+  for (const id of ['R4', 'R5']) {
+    await c.recordings.eraseIntended(id, noted('Over.'), T0);
+    await c.recordings.erased(id, T0);
+  }
+  await c.certificates.describe([{ seq: 1, text: '{}' }]);
+  await c.certificates.issue({
+    ...{
+      number: 1,
+      text: '{}',
+      signature: '',
+      keyId: '',
+      issuedAt: T0,
+      kind: 'retention',
+      items: 1,
+      lastSeq: 1,
+    },
+  });
   await c.recordings.eraseIntended('R3', noted('Over.'), T0);
   await c.policy.save(defaultPolicy, 'ada', T0, 0);
   await c.lists.save({ name: 'VIP', note: '', addedAt: T0, addedBy: 'ada' });

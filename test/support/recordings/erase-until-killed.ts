@@ -6,7 +6,9 @@ import { catalogueFile, keysFile } from '../../../daemon/domain/paths.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createRetain, type Retain } from '../../../daemon/recordings/retain.js';
 import { createKeys } from '../../../daemon/vault/keys.js';
+import { loadSigningKey } from '../../../daemon/vault/signing-key.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
+import { certifying } from '../certificates/certifying.js';
 import { retaining } from './retaining.js';
 
 export const NOW = 1_800_000_000_000;
@@ -25,19 +27,31 @@ export async function openHouse(dir: string, beforeEach: (verb: string) => void 
         };
       },
     });
+  const masterKey = readFileSync(join(dir, 'master.bin'));
   const catalogue = withEntries(createSqliteCatalogue({ path: catalogueFile(dir) }), {
     clock: () => NOW,
     later: async () => {},
   });
-  const keys = createKeys({ path: keysFile(dir), masterKey: readFileSync(join(dir, 'master.bin')) });
+  const keys = createKeys({ path: keysFile(dir), masterKey });
   await catalogue.start();
   keys.start();
+  const store = createDiskStore(dir);
+  const certify = certifying({
+    ...{
+      catalogue: watched('catalogue', catalogue),
+      clock: () => NOW,
+      key: loadSigningKey(dir, [masterKey]),
+    },
+    hasKey: (id) => keys.has(id),
+    hasFile: async (place) => (await store.exists(place)) !== null,
+  });
   const retain: Retain = createRetain({
     catalogue: watched('catalogue', catalogue),
     keys: watched('keys', keys),
-    store: watched('store', createDiskStore(dir)),
+    store: watched('store', store),
     clock: () => NOW,
     ...retaining(catalogue),
+    certify,
     log: createLog('silent', 'test'),
   });
   return {

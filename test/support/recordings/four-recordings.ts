@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createSigningKey } from '../../../daemon/vault/signing-key.js';
 import { noted } from '../words.js';
 import { aCall, aRecording } from './a-call.js';
 import { NOW, openHouse } from './erase-until-killed.js';
@@ -16,7 +17,9 @@ const fileIn = (dir: string, id: string) => join(dir, aRecording(id, '').file);
  */
 export async function furnish(dir: string) {
   mkdirSync(dirname(fileIn(dir, 'R1')), { recursive: true });
-  writeFileSync(join(dir, 'master.bin'), randomBytes(32));
+  const masterKey = randomBytes(32);
+  writeFileSync(join(dir, 'master.bin'), masterKey);
+  createSigningKey(dir, masterKey);
   const house = await openHouse(dir);
   await house.catalogue.policy.save(ruled, 'test', NOW, 0);
   const marks = new Map<string, Buffer>();

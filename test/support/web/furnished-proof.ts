@@ -57,6 +57,11 @@ export async function fillAudit(
       },
     ],
     [root, 'person_add', { detail: { name: other.actor_name, roles: ['auditor'] } }],
+    [
+      TAPEDECK,
+      'certificate',
+      { object: 'certificate', object_id: '1', detail: { number: 1, recordings: 4 } },
+    ],
     [TAPEDECK, 'retention_run', { detail: { erased: 4, failed: 0, left: 1 } }],
     [TAPEDECK, 'erased', { ...about(5), ...sales }],
     [TAPEDECK, 'erase', { ...about(5), ...sales }],

@@ -76,7 +76,7 @@ export function createRecorder({ breakerPercent }: { breakerPercent: number }) {
         run: (how) => retain().run(how),
         eraseAll: (...given) => retain().eraseAll(...given),
       },
-      eraseVersion: (id, why) => retain().erase(id, why),
+      eraseVersion: (...given) => retain().erase(...given),
       async direct(_pbx, callId, said) {
         await house.catalogue.directives.add({ callId, at: Date.now(), ...said });
       },

@@ -14,6 +14,7 @@ import { FOUNDER } from '../../../daemon/domain/people/person.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { keptOlder, type Older, shownOlder } from '../../../daemon/domain/recording/older.js';
 import { createFactorSecrets } from '../../../daemon/vault/factor-secrets.js';
+import { certified } from '../certificates/in-dashboard.js';
 import { flip } from '../recordings/sealed.js';
 import { createAuthenticator } from './authenticator.js';
 import { addRecording, aJob, type Dashboard, openDashboard, password, setUp, signInAs } from './dashboard.js';
@@ -228,6 +229,16 @@ const withMatter = (sent: Sent, writes: AuditAction): Request[] => [
   },
 ];
 let matters = 1;
+/** Asks for something of a certificate of erasure. */
+const withCertificate = (writes: AuditAction): Request[] => [
+  {
+    writes: [writes],
+    async send({ dashboard }) {
+      await certified(dashboard);
+      return { names: { number: '1' } };
+    },
+  },
+];
 
 /** Ends a session of the dashboard, which takes nothing from anybody: it is done at once. */
 const ends = (writes: AuditAction, making: Request['send'] = () => ({})): Request[] => [
@@ -553,6 +564,11 @@ export const requests: Record<string, Request[]> = {
   'GET /api/v1/quality': looks('report'),
   'GET /api/v1/retention': looks('report'),
   'GET /api/v1/retention.csv': plain('export'),
+  'GET /api/v1/certificates': plain('report'),
+  'GET /api/v1/certificates.csv': plain('export'),
+  'GET /api/v1/certificates/:number': withCertificate('report'),
+  'GET /api/v1/certificates/:number/file': withCertificate('export'),
+  'GET /api/v1/certificates/:number/pdf': withCertificate('export'),
   'GET /api/v1/consent-report': looks('report'),
   'GET /api/v1/consent-report.csv': plain('export'),
   'GET /api/v1/coverage': looks('report'),

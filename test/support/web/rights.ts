@@ -517,6 +517,21 @@ export const rights: Record<string, Row> = {
   },
   'GET /api/v1/quality': { is: '          401 403 200 403 403 403 403 200 200', token: 'oversee view' },
   'GET /api/v1/retention': { is: '        401 403 200 403 403 403 403 200 200', token: 'oversee view' },
+  'GET /api/v1/certificates': { is: '     401 403 200 403 403 403 403 200 200', token: 'oversee view' },
+  'GET /api/v1/certificates.csv': { is: ' 401 403 200 403 403 403 403 200 200', token: 'oversee view' },
+  // Of a number that is none.
+  'GET /api/v1/certificates/:number': {
+    is: '                                 401 403 400 403 403 403 403 400 400',
+    token: 'oversee view',
+  },
+  'GET /api/v1/certificates/:number/file': {
+    is: '                                 401 403 400 403 403 403 403 400 400',
+    token: 'oversee view',
+  },
+  'GET /api/v1/certificates/:number/pdf': {
+    is: '                                 401 403 400 403 403 403 403 400 400',
+    token: 'oversee view',
+  },
   'GET /api/v1/retention.csv': { is: '    401 403 200 403 403 403 403 200 200', token: 'oversee view' },
   'POST /api/v1/retention/run': { is: '   401 403 200 403 403 403 403 403 200', send: {} },
   'GET /api/v1/retention/items?list=next': {

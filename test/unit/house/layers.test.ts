@@ -5,12 +5,31 @@ import { type Import, importsOf, ROOT, sources, within } from '../../support/imp
 
 /** Who may import whom, as ARCHITECTURE.md has it, read from the source itself. */
 
-const ADAPTERS = ['pbx', 'cdr', 'capture', 'encode', 'vault', 'catalogue', 'notify', 'directory', 'tls'];
+const ADAPTERS = [
+  'pbx',
+  'cdr',
+  'capture',
+  'encode',
+  'vault',
+  'catalogue',
+  'notify',
+  'directory',
+  'tls',
+  'paper',
+];
 const STORIES = [
   ...['link', 'record', 'watch', 'timekeeper', 'test-call', 'refused'].map((s) => `calls/${s}`),
-  ...['preserve', 'registering', 'retain', 'apply-retention', 'holding', 'redact', 'scrub', 'custody'].map(
-    (s) => `recordings/${s}`,
-  ),
+  ...[
+    'preserve',
+    'registering',
+    'retain',
+    'apply-retention',
+    'holding',
+    'redact',
+    'scrub',
+    'custody',
+    'certify',
+  ].map((s) => `recordings/${s}`),
   ...['assure', 'checkpoint', 'doubts', 'strangers'].map((s) => `assurance/${s}`),
   ...['room', 'alert', 'deliver', 'health', 'unlock'].map((s) => `operations/${s}`),
 ].map((s) => `daemon/${s}`);
@@ -93,6 +112,7 @@ function fault({ from, to, type }: Import): string | null {
       'daemon/vault',
       'daemon/directory',
       'daemon/tls',
+      'daemon/paper',
       'daemon/assurance/evidence',
     ) ||
       (within(to, 'web') && !within(to, 'web/ui'))
@@ -111,7 +131,7 @@ function fault({ from, to, type }: Import): string | null {
       : 'a story knows adapters by their types, and no other story';
   }
   if (within(from, 'daemon/assurance/evidence'))
-    return within(to, 'daemon/assurance/evidence', 'daemon/domain') ||
+    return within(to, 'daemon/assurance/evidence', 'daemon/domain', 'daemon/paper') ||
       to === 'daemon/ops/process/program-files' ||
       (type && within(to, 'daemon/catalogue'))
       ? null

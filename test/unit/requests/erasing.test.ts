@@ -1,8 +1,8 @@
 import t from 'tap';
 import { Compile } from 'typebox/compile';
+import type { NewRun } from '../../../daemon/domain/certificate/certificate.js';
 import { CONTROL } from '../../../daemon/domain/operations/control.js';
 import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
-import type { EraseRun } from '../../../daemon/domain/retention/run.js';
 import { createEraseRequests } from '../../../daemon/requests/retention/erasing.js';
 import { password } from '../../support/people-lab.js';
 import { holdFor, keepOne } from '../../support/recordings/retention-lab.js';
@@ -14,7 +14,7 @@ const CALLS = ['01JDK3V7Q8ZM5T4R2XW9YB6C2A', '01JDK3V7Q8ZM5T4R2XW9YB6C2B'];
 async function erasing(t: Parameters<typeof approvalsLab>[0]) {
   const made = await approvalsLab(t);
   const { lab, approvals } = made;
-  const runs: { ids: readonly string[]; why: unknown; who: Pick<EraseRun, 'by' | 'approvedBy'> }[] = [];
+  const runs: { ids: readonly string[]; why: unknown; who: NewRun }[] = [];
   const requests = createEraseRequests({
     ...{ ...lab.deps, approvals, say: String },
     retain: {
@@ -51,7 +51,9 @@ t.test('what a person names is erased with their reason, which is on record firs
     approval: null,
   });
   const why = { code: 'erased_by_hand', params: { by: 'ada', approvedBy: null, reason: 'Asked for' } };
-  t.same(runs, [{ ids: IDS, why, who: { by: 'ada', approvedBy: null } }]);
+  t.match(runs, [{ ids: IDS, why, who: { kind: 'by_hand', requestedBy: { actor: 'person', name: 'ada' } } }]);
+  t.equal(runs[0]?.who.approvedBy, null);
+  t.equal(runs[0]?.who.reason, 'Asked for');
   t.match(await lab.entry(), {
     ...{ action: 'erase', actor_id: 'ada', object: 'call', reason: 'Asked for' },
     detail: { recordings: 2, calls: CALLS },
@@ -96,7 +98,11 @@ t.test('where the policy says so, a second person approves exactly these', async
   t.same(runs, []);
   t.match(await erase(CALLS), { erased: 2, approval: null });
   t.match(runs, [
-    { ids: IDS, who: { by: 'ada', approvedBy: 'ben' }, why: { params: { approvedBy: 'ben' } } },
+    {
+      ids: IDS,
+      who: { requestedBy: { name: 'ada' }, approvedBy: { name: 'ben' } },
+      why: { params: { approvedBy: 'ben' } },
+    },
   ]);
   t.not((await erase(CALLS)).approval, null, 'it counts once');
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { readPlan } from '../../../daemon/catalogue/retention/planned.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
+import { RETENTION_RUN } from '../../../daemon/domain/certificate/certificate.js';
 import { defaultPolicy, type Policy } from '../../../daemon/domain/policy/policy.js';
 import { inWords } from '../../../daemon/domain/reason/words.js';
 import { FIRST_DUE, protection } from '../../../daemon/domain/retention/plan.js';
@@ -18,6 +19,8 @@ t.setTimeout(120_000);
 const DAY = 86_400_000;
 const NOW = Date.UTC(2026, 6, 1, 3);
 const LIMIT = { percent: 100, count: 1_000_000 };
+
+const ada = { actor: 'person' as const, id: 'A', name: 'Ada' };
 
 async function opened(t: Test, policy = ruled, at = NOW) {
   const catalogue = createSqliteCatalogue({ path: join(t.testdir({}), 'catalogue.db') });
@@ -196,7 +199,10 @@ t.test('the safety limit is told of, and what is overdue until it is erased', as
     message: /^3 recordings have been due for more than 3 days/,
   });
   const { breaker } = await readPlan(catalogue, NOW, { percent: 20, count: 9 });
-  t.match(await careful.run({ confirm: breaker.confirm, by: 'Ada' }), { erased: 3, protected: 0 });
+  t.match(await careful.run({ confirm: breaker.confirm, run: { ...RETENTION_RUN, requestedBy: ada } }), {
+    erased: 3,
+    protected: 0,
+  });
   t.match(ran, [{ why: 'retention', by: 'Ada', erased: 3, items: ['R0', 'R1', 'R2'], policy: 1 }]);
   t.equal(board.standing.has('retention_overdue'), false, 'a legal hold is no delay');
   await keepOne(catalogue, 'S', { keepUntil: NOW + DAY, sealedAt: NOW });
@@ -215,11 +221,14 @@ t.test(
       code: 'erased_by_hand',
       params: { by: 'Ada', approvedBy: 'Gus', reason: 'Asked for' },
     } as const;
-    const who = { by: 'Ada', approvedBy: 'Gus' };
-    t.same(await retain().eraseAll(['A', 'B', 'C', 'none'], why, who), {
+    const asked = {
+      ...{ kind: 'by_hand' as const, requestedBy: ada, approvedBy: { id: 'G', name: 'Gus' } },
+      ...{ reference: '', reason: 'Asked for' },
+    };
+    t.same(await retain().eraseAll(['A', 'B', 'C', 'none'], why, asked), {
       ...{ erased: 2, failed: 0, left: 1, protected: 1 },
     });
-    t.match(ran, [{ why: 'by_hand', ...who, items: ['A', 'C'], policy: null }]);
+    t.match(ran, [{ why: 'by_hand', by: 'Ada', approvedBy: 'Gus', items: ['A', 'C'], policy: null }]);
     t.match((await catalogue.calls.get('CA'))?.recording, { state: 'erased', eraseWhy: why });
     t.match(await catalogue.recordings.get('B'), { state: 'sealed' });
   },

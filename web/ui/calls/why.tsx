@@ -6,6 +6,7 @@ import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
 import type { CallDetail } from '../state/api.js';
+import { mayDo } from '../state/rights.js';
 
 type Said = { tone: string; icon: ComponentChildren; text: string; reason: string } | null;
 
@@ -61,6 +62,11 @@ export function Why({ call }: { call: CallDetail }) {
           {said.icon}
           <div>
             <p class="note-title">{said.text}</p>
+            {call.certificate !== null && mayDo('oversee') && (
+              <p>
+                <a href={`/certificates/${call.certificate}`}>{t.call.why.certificate}</a>
+              </p>
+            )}
             {said.reason && (
               <p>
                 <Sentence of={t.call.why.because} parts={{ reason: <Verbatim text={said.reason} /> }} />

@@ -73,7 +73,18 @@ export function RetentionTable({ items, kind, picking }: Props) {
 
 function Why({ item, kind }: { item: RetentionItem; kind: Props['kind'] }) {
   // Why it was erased already names the rule.
-  if (kind === 'gone') return <Verbatim text={item.erase_reason ?? ''} class="quiet" />;
+  if (kind === 'gone')
+    return (
+      <>
+        <Verbatim text={item.erase_reason ?? ''} class="quiet" />
+        {item.certificate !== null && (
+          <>
+            {' '}
+            <a href={`/certificates/${item.certificate}`}>{t.certificates.one({ n: item.certificate })}</a>
+          </>
+        )}
+      </>
+    );
   if (kind === 'protected') return <Verbatim text={item.protected_by?.reason ?? ''} />;
   return <Because rule={item.rule} reason={item.reason ?? ''} />;
 }

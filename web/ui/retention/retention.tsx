@@ -85,7 +85,10 @@ export function RetentionPage() {
           </section>
           <ByRule view={v} />
           <section aria-labelledby="gone">
-            <h2 id="gone">{t.retention.goneTitle}</h2>
+            <div class="section-head">
+              <h2 id="gone">{t.retention.goneTitle}</h2>
+              <a href="/certificates">{t.certificates.title}</a>
+            </div>
             {v.gone.length > 0 ? (
               <PagedTable list="gone" first={v.gone} total={null} kind="gone" />
             ) : (

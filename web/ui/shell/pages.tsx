@@ -16,6 +16,8 @@ const [
   Retention,
   Approvals,
   Holds,
+  Certificates,
+  Certificate,
   Audit,
   Health,
   People,
@@ -34,6 +36,8 @@ const [
   later(() => import('../retention/retention.js').then((m) => m.RetentionPage)),
   later(() => import('../approvals/approvals.js').then((m) => m.ApprovalsPage)),
   later(() => import('../holds/holds.js').then((m) => m.HoldsPage)),
+  later(() => import('../certificates/certificates.js').then((m) => m.CertificatesPage)),
+  later(() => import('../certificates/certificate.js').then((m) => m.CertificatePage)),
   later(() => import('../audit/audit.js').then((m) => m.AuditPage)),
   later(() => import('../health/health.js').then((m) => m.HealthPage)),
   later(() => import('../people/people.js').then((m) => m.PeoplePage)),
@@ -92,6 +96,11 @@ const pages: Page[] = [
     ...{ name: 'holds', href: '/holds', below: '/holds', title: () => t.holds.title, group: 'assurance' },
     ...{ may: oversees, later: Holds },
     view: (id) => <Holds.View key={id} id={id} />,
+  },
+  {
+    ...{ name: 'certificates', href: '/certificates', below: '/certificates', nameBelow: 'certificate' },
+    ...{ title: () => t.certificates.title, may: oversees, later: Certificates },
+    view: (id) => (id === null ? <Certificates.View /> : <Certificate.View key={id} id={id} />),
   },
   {
     ...{ name: 'audit', href: '/audit', title: () => t.audit.title, group: 'assurance' },
@@ -194,5 +203,5 @@ export function navigation(path: string) {
 /** Fetches the code of the pages that may be opened, so that each is there at once, also when the dashboard goes away. */
 export function preloadPages(): void {
   for (const page of pages) if (page.may()) page.later.preload().catch(() => {}); // told when it is opened
-  if (oversees()) Person.preload().catch(() => {});
+  if (oversees()) for (const page of [Person, Certificate]) page.preload().catch(() => {});
 }

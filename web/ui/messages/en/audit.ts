@@ -25,6 +25,8 @@ const some = (value: unknown): boolean => Array.isArray(value) && value.length >
 const text = (value: unknown): string => (Array.isArray(value) ? value.join(', ') : String(value ?? ''));
 
 const papers: Record<string, string> = {
+  certificate: 'a certificate of erasure',
+  certificates: 'the list of certificates of erasure',
   coverage: 'the coverage report',
   consent: 'consents and objections',
   consent_report: 'the consent report',
@@ -271,6 +273,8 @@ export const auditText = {
       if (detail.recordings === undefined) return `began to give existing recordings new dates: ${counts}`;
       return `${outcome === 'ok' ? 'gave existing recordings new dates' : 'could not give all existing recordings new dates'}: ${counts}`;
     },
+    certificate: ({ detail }) =>
+      `issued certificate of erasure ${text(detail.number)} (recordings: ${text(detail.recordings)})`,
     retention_run: ({ detail }) =>
       detail.erased === undefined
         ? 'asked for a retention run'

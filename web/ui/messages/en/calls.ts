@@ -173,6 +173,7 @@ export const callText = {
     notRecorded: 'This call was answered but not recorded.',
     partial: 'Part of this call is missing from its recording.',
     erased: ({ when }: { when: string }) => `The recording was erased on ${when}.`,
+    certificate: 'Certificate of erasure',
     erasing: 'The recording is being erased.',
     gone: 'There is no recording of this call.',
     because: ({ reason }: { reason: string }) => `Reason: ${reason}`,

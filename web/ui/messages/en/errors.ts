@@ -232,6 +232,10 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'The numbers were not imported.',
     hint: 'Nothing was changed. Correct the lines that are named and import the file again.',
   },
+  certificate_unknown: {
+    message: 'There is no such certificate of erasure.',
+    hint: 'Open the list of certificates to find the right one.',
+  },
   consent_unknown: {
     message: 'There is no such consent or objection.',
     hint: 'Look at the consents and objections that there are.',

@@ -1,6 +1,7 @@
 import { count, plural } from '../locale.js';
 import { auditText } from './audit.js';
 import { badgeText, callsText, callText, keysText, playerText } from './calls.js';
+import { certificatesText } from './certificates.js';
 import { consentText } from './consent.js';
 import { consentsText } from './consents.js';
 import { coverageText } from './coverage.js';
@@ -182,6 +183,7 @@ export const messages = {
   would: wouldText,
   reference: referenceText,
   retention: retentionText,
+  certificates: certificatesText,
   health: healthText,
   rights: rightsText,
   vault: vaultText,
