@@ -146,7 +146,7 @@ export function tellingRoutes(app: App, { catalogue, ask, dataDir, site }: Deps)
         tags: ['policy'],
         summary: 'Choose the prompt that people hear',
         description:
-          'Of a kind and language, from the next call on. `hash` null: the one that Tapedeck comes with.',
+          'Of a kind and language, from the next call on. `hash` null: the one that Tapedeck comes with. Needs a proof of the last ten minutes.',
         body: ActivePromptBody,
         response: answers(ActivePromptBody),
       },

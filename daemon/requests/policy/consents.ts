@@ -11,6 +11,7 @@ import { documentType, MOST_DOCUMENT_BYTES } from '../../domain/policy/standing/
 import {
   MOST_ERASE_REASON,
   MOST_STANDING,
+  type NewStanding,
   namesErased,
   type Standing,
   type StandingDocument,
@@ -46,6 +47,23 @@ export type ConsentDeps = {
 
 type Handlers = Pick<ControlHandlers, keyof typeof CONSENTS>;
 type Streams = Pick<StreamHandlers<Readable>, keyof typeof CONSENT_STREAMS>;
+
+/** As the dashboard sends it, without what no text has: it is shown, exported and written on the command line. */
+const cleaned = ({
+  number,
+  contact,
+  extensions,
+  queues,
+  how,
+  kind,
+  givenAt,
+  until,
+}: NewStanding): NewStanding => ({
+  ...{ kind, givenAt, until, number: clean(number, 40), contact: clean(contact, 80), how: clean(how, 200) },
+  extensions: namesOf(extensions),
+  queues: namesOf(queues),
+});
+const namesOf = (names: readonly string[]): string[] => names.map((name) => clean(name, 80));
 
 /** Enters and withdraws what outside parties have said once for all calls. No entry of the audit log names them. */
 export function createConsentRequests({ catalogue, standing, documents, askers, clock, mint }: ConsentDeps): {
@@ -83,7 +101,9 @@ export function createConsentRequests({ catalogue, standing, documents, askers, 
     async add_consents(body) {
       const asker = await askers.proved('add_consents', body, 'settings');
       const { by, entries, document: text } = body;
-      for (const { line, ...entry } of entries) {
+      const given = entries.map(cleaned);
+      for (const [i, entry] of given.entries()) {
+        const { line } = entries[i]!;
         const fault = standingFault(entry, clock());
         if (fault) throw fail('consent_invalid', entries.length > 1 ? `line ${line}: ${fault}` : fault);
       }
@@ -94,7 +114,6 @@ export function createConsentRequests({ catalogue, standing, documents, askers, 
       // The document first: a row without it would say that there is one.
       const document = text === null ? null : await keep(text);
       const kinds = new Set(entries.map(({ kind }) => kind));
-      const given = entries.map(({ line: _, ...entry }) => entry);
       const added = await onRecord<Standing[]>(
         catalogue,
         ([first]) =>

@@ -2,6 +2,7 @@ import type { Verbs } from '../../catalogue/catalogue.js';
 import { onRecord } from '../../catalogue/entries.js';
 import type { NumbersInLists } from '../../catalogue/listed.js';
 import type { CountedList, ListChange } from '../../catalogue/lists.js';
+import { clean } from '../../domain/call/party.js';
 import { fail } from '../../domain/error.js';
 import type { LISTS } from '../../domain/operations/control/lists.js';
 import type { ControlHandlers } from '../../domain/operations/control.js';
@@ -92,7 +93,11 @@ export function createListRequests({
 
     async put_listed(body) {
       const asker = await askers.proved('put_listed', body, 'settings');
-      const { by, list: name, entries, replace, dry_run: dryRun } = body;
+      const { by, list: name, replace, dry_run: dryRun } = body;
+      const entries = body.entries.map((one) => ({
+        ...one,
+        ...{ number: clean(one.number, 40), note: clean(one.note, 200) },
+      }));
       const list = await known(name);
       const wrong = entries.find(({ number }) => !isNumber(number));
       if (wrong) throw fail('list_invalid', `line ${wrong.line}: it is not a telephone number.`);

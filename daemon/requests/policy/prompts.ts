@@ -1,7 +1,8 @@
 import type { Verbs } from '../../catalogue/catalogue.js';
 import { onRecord } from '../../catalogue/entries.js';
+import { clean } from '../../domain/call/party.js';
 import { fail } from '../../domain/error.js';
-import type { TELLING } from '../../domain/operations/control/telling.js';
+import { OWN_PROMPT, type TELLING } from '../../domain/operations/control/telling.js';
 import type { ControlHandlers } from '../../domain/operations/control.js';
 import type { Prompt, PromptEnding } from '../../domain/telling/prompt.js';
 import type { Askers } from '../askers.js';
@@ -10,7 +11,7 @@ type Audio = { hash: string; files: Record<PromptEnding, Uint8Array> };
 
 export type PromptDeps = {
   catalogue: Verbs<'prompts.list' | 'prompts.add' | 'prompts.activate' | 'audited'>;
-  askers: Pick<Askers, 'may'>;
+  askers: Pick<Askers, 'may' | 'proved'>;
   /** Makes a prompt of an upload. Throws `prompt_invalid`, `encoder_away`, `ffmpeg_missing`. */
   makePrompt: (upload: Buffer) => Promise<Audio & { durationMs: number }>;
   /** Keeps its files. */
@@ -27,8 +28,10 @@ export function createPromptRequests({
   clock,
 }: PromptDeps): Pick<ControlHandlers, keyof typeof TELLING> {
   return {
-    async add_prompt({ by, kind, language, name, text, audio }) {
+    async add_prompt({ by, kind, language, audio, ...said }) {
       const asker = await askers.may(by, 'settings');
+      const name = clean(said.name, 80);
+      const text = clean(said.text, 500);
       const made = await makePrompt(Buffer.from(audio, 'base64'));
       // The files first: a row without them would be a prompt that cannot be played.
       await keepPrompt(made);
@@ -47,8 +50,9 @@ export function createPromptRequests({
       return { hash };
     },
 
-    async activate_prompt({ by, kind, language, hash }) {
-      const asker = await askers.may(by, 'settings');
+    async activate_prompt(body) {
+      const asker = await askers.proved('activate_prompt', body, 'settings');
+      const { kind, language, hash } = body;
       const prompts = await catalogue.prompts.list();
       if (
         hash !== null &&
@@ -59,7 +63,7 @@ export function createPromptRequests({
         catalogue,
         asker.entry('prompt_activate', {
           object: 'prompt',
-          object_id: hash ?? 'own',
+          object_id: hash ?? OWN_PROMPT,
           detail: { kind, language },
         }),
         (c) => c.prompts.activate(kind, language, hash),

@@ -19,6 +19,7 @@ import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { createApprovals } from '../../../daemon/requests/approvals.js';
 import { createConsentRequests } from '../../../daemon/requests/policy/consents.js';
 import { createListRequests } from '../../../daemon/requests/policy/lists.js';
+import { createPromptRequests } from '../../../daemon/requests/policy/prompts.js';
 import { createOlderRequests } from '../../../daemon/requests/recordings/older.js';
 import { createRedactRequests } from '../../../daemon/requests/redact.js';
 import { createEraseRequests } from '../../../daemon/requests/retention/erasing.js';
@@ -54,6 +55,7 @@ const bodies = (by: { person: string; session: string; address: string }) =>
     new_recovery_codes: { by },
     save_policy: { by, policy: defaultPolicy, based_on: 7, no_emergency_numbers: false },
     run_retention: { by, confirm: 'erase-3' },
+    activate_prompt: { by, kind: 'announce', language: 'en', hash: null },
     add_list: { by, list: 'VIP', note: '' },
     change_list: { by, list: 'VIP', note: 'Board' },
     put_listed: { by, list: 'VIP', entries: [], replace: false, dry_run: true },
@@ -102,6 +104,11 @@ function asking(lab: PeopleLab) {
     ...lab.deps,
     lists: createNumbersInLists({ ...lab.deps, region: 'DE' }),
   });
+  const prompts = createPromptRequests({
+    ...lab.deps,
+    makePrompt: () => Promise.reject(new Error('no prompt')),
+    keepPrompt: async () => {},
+  });
   const never = async () => Promise.reject(new Error('no document'));
   const consents = createConsentRequests({
     ...lab.deps,
@@ -123,6 +130,7 @@ function asking(lab: PeopleLab) {
     ...rules,
     ...erasing,
     ...lists,
+    ...prompts,
     ...consents.handlers,
     ...redactions,
     ...older,

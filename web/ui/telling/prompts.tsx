@@ -4,6 +4,7 @@ import { ErrorNote } from '../kit/error-note.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { dateAndClock } from '../messages/when.js';
+import { proven } from '../sign-in/proof-dialog.js';
 import { api, type Prompts, type TellingFacts } from '../state/api.js';
 import { mayDo } from '../state/rights.js';
 
@@ -25,7 +26,7 @@ export function PromptList({
   const fixed = !mayDo('settings');
   async function use(kind: Kind, language: Language, hash: string | null) {
     setProblem(null);
-    await api.usePrompt(kind, language, hash).then(load, setProblem);
+    await proven(() => api.usePrompt(kind, language, hash)).then(load, setProblem);
   }
   return (
     <section aria-labelledby="telling-prompts">

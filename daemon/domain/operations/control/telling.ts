@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { MOST_PROMPT_BYTES, PROMPT_KINDS } from '../../telling/prompt.js';
 import { LANGUAGES } from '../../telling/schema.js';
-import { By, NOTHING, post, Text } from './request.js';
+import { By, NOTHING, post, proved, Text } from './request.js';
 
 /** What can be asked about telling people that a call is recorded. */
 
@@ -9,6 +9,9 @@ import { By, NOTHING, post, Text } from './request.js';
 const MAKE_MS = 60_000;
 /** In base64, with what is around it. */
 const PROMPT_CHARS = Math.ceil(MOST_PROMPT_BYTES / 3) * 4;
+
+/** What Tapedeck's own prompt is called in the audit log and in a proof. */
+export const OWN_PROMPT = 'own';
 
 const Of = {
   kind: Type.Enum([...PROMPT_KINDS]),
@@ -33,10 +36,15 @@ export const TELLING = {
     Type.Object({ hash: Hash }),
     { timeoutMs: MAKE_MS, maxBytes: PROMPT_CHARS + 16_384 },
   ),
-  /** Has this one played from now on; null: Tapedeck's own. Throws `prompt_unknown`, `forbidden`. */
-  activate_prompt: post(
+  /**
+   * Has this one played from now on; null: Tapedeck's own. Needs a proof: with a prompt that says nothing, nobody is told. Throws
+   * `prompt_unknown`, `forbidden`.
+   */
+  activate_prompt: proved(
+    'rules',
     '/prompts/activate',
     Type.Object({ by: By, ...Of, hash: Type.Union([Hash, Type.Null()]) }),
     NOTHING,
+    { object: ({ hash }) => hash ?? OWN_PROMPT },
   ),
 } as const;

@@ -125,8 +125,14 @@ export function namesErased(
 }
 
 /** Returns what is wrong with one that is to be entered at `now`, in one sentence; null for nothing. */
-export function standingFault({ number, givenAt, until }: NewStanding, now: number): string | null {
+export function standingFault(
+  { number, givenAt, until, how, extensions, queues }: NewStanding,
+  now: number,
+): string | null {
   if (!isNumber(number)) return 'It is not a telephone number.';
+  if (how === '') return 'It is not said how it was given.';
+  // One without a name would be about no call, or about all of them.
+  if ([...extensions, ...queues].includes('')) return 'An extension or a queue has no name.';
   if (givenAt > now) return 'The day on which it was given is in the future.';
   if (until !== null && until <= givenAt) return 'It ends before it was given.';
   if (until !== null && until <= now) return 'It has ended already.';
