@@ -175,6 +175,11 @@ t.test('killed before any step, a redaction comes to the same end', async (t) =>
   t.equal(verbs.at(-1), 'finished');
   for (const verb of ['keys.create', 'store.put', 'keys.register.seal', 'catalogue.recordings.redacted'])
     t.ok(verbs.includes(verb), `it was killed before ${verb}`);
-  for (const verb of ['keys.register.settle', 'keys.destroy', 'store.remove', 'catalogue.recordings.erased'])
+  for (const verb of [
+    'keys.register.settle',
+    'keys.destroyAll',
+    'store.remove',
+    'catalogue.recordings.erased',
+  ])
     t.ok(verbs.includes(verb), `it was killed before ${verb}`);
 });

@@ -1,7 +1,6 @@
 import { count, plural } from '../locale.js';
 import { auditText } from './audit.js';
 import { badgeText, callsText, callText, keysText, playerText } from './calls.js';
-import { certificatesText } from './certificates.js';
 import { consentText } from './consent.js';
 import { consentsText } from './consents.js';
 import { coverageText } from './coverage.js';
@@ -17,6 +16,7 @@ import { policyText } from './policy.js';
 import { qualityText } from './quality.js';
 import { redactText } from './redact.js';
 import { referenceText } from './reference.js';
+import { certificatesText } from './retention/certificates.js';
 import { eraseText, holdsText, retentionText } from './retention.js';
 import { rightsText } from './rights.js';
 import { rulesText } from './rules.js';

@@ -2,25 +2,25 @@ import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { PassThrough, Readable } from 'node:stream';
 import type { Command } from 'commander';
-import { certificateFile, certificateItems } from '../catalogue/certificates/certificate-file.js';
+import { certificateFile, certificateItems } from '../../catalogue/certificates/certificate-file.js';
 import {
   type Certificate,
   type CertificateStatement,
   certificateName,
-} from '../domain/certificate/certificate.js';
+} from '../../domain/certificate/certificate.js';
 import {
   certificateFaultWords,
   certificateReader,
   opensslCommands,
-} from '../domain/certificate/certificate-file.js';
-import { iso } from '../domain/days.js';
-import { fail } from '../domain/error.js';
-import { certificatePaper } from '../paper/certificate-paper.js';
-import { certificateKeys, publicKeys } from '../vault/signing-key.js';
-import type { CliContext } from './common/context.js';
-import { record } from './common/entries.js';
-import { openOutput } from './common/output.js';
-import { table, timesIn } from './common/table.js';
+} from '../../domain/certificate/certificate-file.js';
+import { iso } from '../../domain/days.js';
+import { fail } from '../../domain/error.js';
+import { certificatePaper } from '../../paper/certificate-paper.js';
+import { certificateKeys, publicKeys } from '../../vault/signing-key.js';
+import type { CliContext } from '../common/context.js';
+import { record } from '../common/entries.js';
+import { openOutput } from '../common/output.js';
+import { table, timesIn } from '../common/table.js';
 
 const PAGE = 200;
 /** No line of a certificate is longer, in characters. */

@@ -1,4 +1,4 @@
-import { count, plural } from '../locale.js';
+import { count, plural } from '../../locale.js';
 
 const recordings = (n: number) => plural(n, { one: '1 recording', other: `${count(n)} recordings` });
 type Presence = 'absent' | 'present' | 'unknown';
