@@ -1,6 +1,7 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { chainIn, compare, type Entry, entriesIn, follow } from './chain.js';
 import { checkpointIn, type Key, keyIn, signed } from './keys.js';
+import { manifestIn, type Proven } from './newer.js';
 import { CHECKPOINT_KEY, EXPECTED, type Fault, hex, sumsIn, text, unpack } from './pack.js';
 
 type Place = { seq: number; at: string };
@@ -28,13 +29,8 @@ export type Report = {
   entries: { entry: Entry; state: 'good' | 'after' | 'bad' }[];
   /** The sound, where it is the one that was signed. */
   audio: Uint8Array | null;
-};
-
-type Manifest = {
-  made_at: string;
-  made_later: boolean;
-  call: { id: string };
-  recording: { id: string; sealed_at: string; plain: { sha256: string } };
+  /** What a newer pack is compared with; null where the signature of the manifest is not good. */
+  proven: Proven | null;
 };
 
 /** Verifies a pack from its beginning to its end. */
@@ -200,6 +196,7 @@ export async function check(zip: Uint8Array, progress: (what: string) => void): 
           ],
     ),
     audio: audioGood ? files.get('recording.opus')! : null,
+    proven: audioGood && key ? { manifest, bytes: manifestBytes, key } : null,
   };
 }
 
@@ -255,21 +252,6 @@ function keysOf(manifest: Key | null, checkpoint: Key | null): Report['keys'] {
   return manifest?.fingerprint === checkpoint?.fingerprint
     ? of('everything', manifest)
     : [...of('the manifest', manifest), ...of('the checkpoint', checkpoint)];
-}
-
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-
-/** What a manifest says, as far as it is needed here. */
-function manifestIn(json: string | null): Manifest | null {
-  try {
-    const found = JSON.parse(json ?? '') as Manifest & { format?: string };
-    const { call, recording, made_at } = found;
-    const words = [call.id, recording.id, recording.plain.sha256];
-    const whole = found.format === 'tapedeck.manifest' && words.every((each) => typeof each === 'string');
-    return whole && [recording.sealed_at, made_at].every((each) => TIME.test(each)) ? found : null;
-  } catch {
-    return null;
-  }
 }
 
 function consentIn(json: string | null): string {

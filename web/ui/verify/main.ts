@@ -1,18 +1,7 @@
 import { check, type Report } from './check.js';
-
-type Child = Node | string | null;
-
-/** Everything that is shown is put in as text: nothing of a pack is ever HTML. */
-function el(tag: string, look: string, ...children: Child[]): HTMLElement {
-  const made = document.createElement(tag);
-  if (look) made.className = look;
-  made.append(...children.filter((child) => child !== null));
-  return made;
-}
-
-/** What comes from a pack, without signs that steer a terminal or turn the direction of writing. */
-const plain = (text: string): string => text.replace(/[^\P{C}\n]/gu, '\ufffd');
-const said = (text: string): HTMLElement => el('bdi', '', plain(text));
+import { type Child, el, said } from './elements.js';
+import { compareNewer } from './newer.js';
+import { newerSection } from './newer-section.js';
 
 /** A value of an entry, whatever somebody has made of it. */
 const words = (value: unknown): string => {
@@ -24,11 +13,14 @@ const words = (value: unknown): string => {
 const byId = (id: string): HTMLElement => document.getElementById(id)!;
 const [out, status, drop] = [byId('out'), byId('status'), byId('drop')];
 const file = byId('file') as HTMLInputElement;
+const newer = byId('newer') as HTMLInputElement;
 const fingerprint = byId('fingerprint') as HTMLInputElement;
 
 let report: Report | null = null;
 let name = '';
 let sound = '';
+/** What was chosen as newer, by name. */
+let beside: ReadonlyMap<string, Uint8Array> = new Map();
 
 type Compared = 'not' | 'same' | 'other' | 'short';
 const ID_DIGITS = 16;
@@ -186,6 +178,7 @@ function show(): void {
   const key = compared(found);
   out.replaceChildren(
     verdict(found, key),
+    ...superseded(found),
     section(
       'What was verified',
       el('p', 'quiet', said(name), found.call ? ', call ' : '', said(found.call)),
@@ -224,6 +217,18 @@ function show(): void {
       : []),
     ...(found.entries.length > 0 ? [section('Who did what with it', log(found))] : []),
   );
+}
+
+/** Whether what was chosen as newer supersedes the pack. */
+function superseded({ proven }: Report): Node[] {
+  if (beside.size === 0) return [];
+  return [
+    newerSection(
+      proven
+        ? compareNewer(proven, beside)
+        : { refused: 'Nothing can be compared with it: the recording in this pack is not as it was signed.' },
+    ),
+  ];
 }
 
 /** What was changed is shown, and said to be; and so is what anybody could have changed. */
@@ -266,10 +271,25 @@ async function verify(zip: File): Promise<void> {
   }
 }
 
+async function compareWith(files: readonly File[]): Promise<void> {
+  try {
+    beside = new Map(
+      await Promise.all(
+        files.map(async (each) => [each.name, new Uint8Array(await each.arrayBuffer())] as const),
+      ),
+    );
+    status.textContent = report ? 'Compared with the newer version.' : 'Now choose the evidence pack.';
+    show();
+  } catch (error) {
+    status.textContent = `The newer version cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
 file.addEventListener('change', () => {
   const [chosen] = file.files ?? [];
   if (chosen) void verify(chosen);
 });
+newer.addEventListener('change', () => void compareWith([...(newer.files ?? [])]));
 fingerprint.addEventListener('input', show);
 for (const kind of ['dragenter', 'dragover'])
   document.addEventListener(kind, (event) => {
@@ -280,6 +300,9 @@ document.addEventListener('dragleave', () => drop.classList.remove('over'));
 document.addEventListener('drop', (event) => {
   event.preventDefault();
   drop.classList.remove('over');
-  const [dropped] = event.dataTransfer?.files ?? [];
-  if (dropped) void verify(dropped);
+  const dropped = [...(event.dataTransfer?.files ?? [])];
+  const [first] = dropped;
+  if (!first) return;
+  const onNewer = event.target instanceof Node && byId('beside').contains(event.target);
+  void (onNewer || !/\.zip$/i.test(first.name) ? compareWith(dropped) : verify(first));
 });
