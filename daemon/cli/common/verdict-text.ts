@@ -23,7 +23,7 @@ const FACTS: Record<LateFact, string> = {
 
 const MODES: Record<Mode, string> = {
   silent: 'not at all',
-  beep: 'by a tone again and again',
+  beep: 'by a repeated tone',
   announce: 'by an announcement',
   announce_refusal: 'by an announcement with a key to refuse',
   ask: 'by a question with a key to agree',
@@ -89,6 +89,6 @@ function reasonText(reason: TellReason): string {
     case 'standing_consent':
       return 'They have agreed once for all calls, so they are told and not asked.';
     case 'jurisdiction':
-      return `${jurisdictionName(reason.id)} (${FROM[reason.from]}): ${reason.needs === 'silent' ? 'nobody has to be told' : `at the least ${MODES[reason.needs]}`}.`;
+      return `${jurisdictionName(reason.id)} (${FROM[reason.from]}): ${reason.needs === 'silent' ? 'nobody has to be told' : `at least ${MODES[reason.needs]}`}.`;
   }
 }

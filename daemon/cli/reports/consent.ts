@@ -82,7 +82,7 @@ function asText(view: ConsentReport, config: Config): string {
     `Modes: ${modes.map(({ mode, calls }) => `${calls} ${words(mode)}`).join(', ')}.`,
   );
   if (findings.not_agreed > 0)
-    out.push(`Recorded without the yes that was asked for: ${findings.not_agreed}.`);
+    out.push(`Recorded without the consent that was asked for: ${findings.not_agreed}.`);
   if (findings.refused_kept > 0) out.push(`Recorded although somebody refused: ${findings.refused_kept}.`);
   if (view.calls.length === 0) return out.join('\n');
   const several = severalPbxes(config);

@@ -55,7 +55,7 @@ export function toldInWords(manifest: Manifest): string[] {
 
 const MODES: Record<Mode, string> = {
   silent: 'not at all',
-  beep: 'by a tone again and again',
+  beep: 'by a repeated tone',
   announce: 'by an announcement',
   announce_refusal: 'by an announcement with a key to refuse',
   ask: 'by a question with a key to agree',
@@ -69,9 +69,7 @@ function noticeWords(notice: Notice): string[] {
     const since = known
       ? `, as of ${known.as_of}${known.overridden ? ', changed by an administrator' : ''}`
       : '';
-    return [
-      `${reason.id}, which ${where}, asks for telling them ${MODES[reason.needs]} at the least${since}`,
-    ];
+    return [`${reason.id}, which ${where}, asks for telling them at least ${MODES[reason.needs]}${since}`];
   });
   const by = notice.rule === null ? 'no rule asked for another way' : `by its rule "${notice.rule}"`;
   return [

@@ -15,7 +15,7 @@ export type Language = (typeof LANGUAGES)[number];
 
 export const ModeSchema = Type.Enum([...MODES], {
   description:
-    'How people are told: `silent` not at all, `beep` by a tone again and again, `announce` by a prompt, `announce_refusal` by a prompt with a key to refuse, `ask` by a prompt with a key to agree.',
+    'How people are told: `silent` not at all, `beep` by a repeated tone, `announce` by a prompt, `announce_refusal` by a prompt with a key to refuse, `ask` by a prompt with a key to agree.',
 });
 export const LanguageSchema = Type.Enum([...LANGUAGES]);
 
@@ -32,7 +32,7 @@ export const Jurisdiction = Type.Object(
     satisfied_by: Type.Array(Type.Enum([...MODES]), { minItems: 1, uniqueItems: true }),
     /** Modes that meet it where both parties of a recorded call are from outside, such as a call forwarded to a mobile phone. */
     between_outsiders: Type.Optional(Type.Array(Type.Enum([...MODES]), { minItems: 1, uniqueItems: true })),
-    /** The prompt has to be heard in the recording itself. */
+    /** The announcement must be in the recording itself. */
     prompt_in_recording: Type.Boolean(),
     /** At most so many seconds between two tones, where a tone is notice enough. */
     beep_seconds: Type.Union([Type.Integer({ minimum: 1, maximum: 60 }), Type.Null()]),

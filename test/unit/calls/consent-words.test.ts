@@ -58,11 +58,11 @@ t.test('how people were to be told, by which jurisdictions, and what that is not
   const said = words({
     notice: { ...aNotice(id), mode: 'beep', beepSeconds: 15, rule: 'Sales', jurisdictions: [overridden] },
   });
-  t.match(said, 'were to be told by a tone again and again, every 15 s, in the language "de", by version 1');
+  t.match(said, 'were to be told by a repeated tone, every 15 s, in the language "de", by version 1');
   t.match(said, '(by its rule "Sales")');
   t.match(
     said,
-    "DE, which the other party's number hints at, asks for telling them by a question with a key to agree",
+    "DE, which the other party's number hints at, asks for telling them at least by a question with a key to agree",
   );
   t.match(said, 'as of 3, changed by an administrator. That is information in Tapedeck, not legal advice');
   t.match(said, 'Nothing is on record as having been played.');

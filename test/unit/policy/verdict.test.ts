@@ -89,7 +89,7 @@ t.test(
       { mode: 'ask', rule: 'Rule' },
       'a rule that asks for a yes is a question',
     );
-    t.match(text(policy, call), /told \| by .*, in English \| - .*Washington \(their number\): at the least/);
+    t.match(text(policy, call), /told \| by .*, in English \| - .*Washington \(their number\): at least/);
     t.notMatch(text(policy, { ...call, extension: '134' }), /told/, 'of what is not recorded nobody is told');
   },
 );

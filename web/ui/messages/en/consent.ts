@@ -27,12 +27,12 @@ export const consentText = {
   nothing: 'In this period there is no call for which Tapedeck decided how people are told.',
   unknown: 'Tapedeck has no data for this period.',
   installed: ({ since }: { since: string }) =>
-    `Tapedeck has kept account of calls since ${since}. Earlier calls are not in this report.`,
+    `Tapedeck has monitored calls since ${since}. Earlier calls are not in this report.`,
   rest: {
     not_found: ({ n }: { n: number }) =>
       `${calls(n)} ${plural(n, { one: 'has', other: 'have' })} an announcement that is not in the recording`,
     not_agreed: ({ n }: { n: number }) =>
-      `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} recorded without the yes that was asked for`,
+      `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} recorded without the consent that was asked for`,
     refused_kept: ({ n }: { n: number }) =>
       `${calls(n)} ${plural(n, { one: 'was', other: 'were' })} recorded although somebody refused`,
     refused: ({ n }: { n: number }) => `${calls(n)} ${plural(n, { one: 'has', other: 'have' })} a refusal`,
@@ -89,5 +89,5 @@ export const consentText = {
   total: 'Total',
   resultsTitle: 'By answer and by what the recording has',
   howTitle: 'How this report is made',
-  how: 'It has every call for which Tapedeck decided how people are told that it is recorded. Somebody was told if they were on the call from the start of an announcement to its end (in the mode “Beep again and again”: of a tone), as the PBX reports. Whoever spoke with somebody counts; phones that only rang, waited in a queue, were parked or had the others on hold all the time do not. Nobody has to be told in calls that are not recorded. “In the recording” is what Tapedeck found in the sealed audio, not what the PBX reported. Test calls are not counted.',
+  how: 'It has every call for which Tapedeck decided how people are told that it is recorded. Somebody was told if they were on the call from the start of an announcement to its end (in the mode “Repeated tone”: of a tone), as the PBX reports. Whoever spoke with somebody counts; phones that only rang, waited in a queue, were parked or had the others on hold all the time do not. Nobody has to be told in calls that are not recorded. “In the recording” is what Tapedeck found in the sealed audio, not what the PBX reported. Test calls are not counted.',
 };

@@ -25,7 +25,7 @@ export const tellingText = {
   unconfirmed: 'Until you confirm this, Tapedeck announces.',
   subdivision: 'State or province of this site',
   noSubdivision: 'Not given',
-  subdivisionWhy: 'While it is not given, people are told as strictly as where nothing is known.',
+  subdivisionWhy: 'Until you enter it, the strictest rules apply.',
   /** `country` is empty where it is not known. */
   subdivisionHelp: ({ country }: { country: string }) =>
     `Its code (ISO 3166-2) without the country, such as WA or QC. Leave it empty where it makes no difference.${country === '' ? '' : ` Country of this site: ${country}.`}`,
@@ -58,8 +58,8 @@ export const tellingText = {
     placeHelp: 'Such as DE, EU or US-CA; “unknown” for numbers of which nothing is known.',
     badPlace: 'Enter a place such as DE, EU, US-CA or unknown.',
     twice: 'There is a rule for this place.',
-    least: 'People are told at the least by',
-    heard: 'The prompt has to be heard in the recording',
+    least: 'Tell people at least by',
+    heard: 'The announcement must be in the recording',
     noteLabel: 'Note',
     noteHelp: 'Why, and on whose advice. An auditor reads it.',
     noNote: 'Say why, and on whose advice.',
@@ -68,7 +68,7 @@ export const tellingText = {
   },
   modes: {
     silent: 'Tell nobody',
-    beep: 'Beep again and again',
+    beep: 'Repeated tone',
     announce: 'Announce',
     announce_refusal: 'Announce, with a key to refuse',
     ask: 'Ask for a yes',
@@ -101,7 +101,7 @@ export const tellingText = {
   columns: {
     place: 'Place',
     rule: 'Rule',
-    enough: 'At the least',
+    enough: 'Minimum',
     source: 'Source',
     date: 'As of',
     sure: 'Confidence',
@@ -113,7 +113,7 @@ export const tellingText = {
     special: 'Special',
   } as Record<string, string>,
   confidence: { high: 'High', medium: 'Medium', low: 'Low' } as Record<string, string>,
-  inRecording: 'The prompt has to be heard in the recording.',
+  inRecording: 'The announcement must be in the recording.',
   beep: ({ s }: { s: number }) => `A tone every ${s} seconds is enough.`,
   overridden: 'Changed by your policy',
 };

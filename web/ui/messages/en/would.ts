@@ -22,7 +22,7 @@ export const wouldText = {
     language === '' ? `How people are told: ${how}.` : `How people are told: ${how}, in ${language}.`,
   how: {
     silent: 'not at all',
-    beep: 'by a tone again and again',
+    beep: 'by a repeated tone',
     announce: 'by an announcement',
     announce_refusal: 'by an announcement with a key to refuse',
     ask: 'by a question with a key to agree',
@@ -37,9 +37,9 @@ export const wouldText = {
     `${name}, by ${from === 'number' ? 'their number' : 'the place of this site'}: ${how}.`,
   needs: {
     silent: 'nobody has to be told',
-    beep: 'at the least a tone again and again',
-    announce: 'at the least an announcement',
-    announce_refusal: 'at the least an announcement with a key to refuse',
+    beep: 'at least a repeated tone',
+    announce: 'at least an announcement',
+    announce_refusal: 'at least an announcement with a key to refuse',
     ask: 'a question with a key to agree',
   },
   /** `days` null: forever. */
