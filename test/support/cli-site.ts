@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { Test } from 'tap';
 import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
+import { approvals } from '../../daemon/cli/approvals.js';
 import { calls } from '../../daemon/cli/calls.js';
 import { createCliContext } from '../../daemon/cli/common/context.js';
 import { consents } from '../../daemon/cli/consents.js';
@@ -65,6 +66,7 @@ export function site(t: Test, { recorded = true, short = false } = {}) {
       said.length = 0;
       const program = new Command('tapedeck').exitOverride().configureOutput({ writeErr: () => {} });
       for (const register of [
+        approvals,
         calls,
         consent,
         doctor,

@@ -9,6 +9,7 @@ import type { ControlHandlers } from '../../domain/operations/control.js';
 import { mayEver, type Person } from '../../domain/people/person.js';
 import { coversAll, reachedBy } from '../../domain/people/reach.js';
 import { because, type Why } from '../../domain/reason/reason.js';
+import { inWords } from '../../domain/reason/words.js';
 import { keptOlder, type Older, olderAmong, shownOlder } from '../../domain/recording/older.js';
 import { isId, type RecordingId } from '../../domain/recording/recording.js';
 import type { ApprovalsOf } from '../approvals.js';
@@ -18,7 +19,13 @@ import type { Taking } from '../taking.js';
 
 export type OlderDeps = {
   catalogue: Verbs<
-    'calls.get' | 'recordings.get' | 'recordings.of' | 'policy.newest' | 'audit.append' | 'audited'
+    | 'calls.get'
+    | 'recordings.get'
+    | 'recordings.of'
+    | 'policy.newest'
+    | 'holds.guard'
+    | 'audit.append'
+    | 'audited'
   >;
   askers: Pick<Askers, 'of' | 'proved'>;
   approvals: Pick<ApprovalsOf, 'ask' | 'use' | 'newest'>;
@@ -119,6 +126,10 @@ export function createOlderRequests(
       if (asker.person) reachedBy(asker.person, 'view', call);
       const reason = clean(body.reason, LONGEST_REASON).trim();
       if (reason === '') throw fail('request_invalid', 'reason: say why it is erased');
+      // Erasing asks again, with the intent; here it keeps the log from naming an erasure that is refused.
+      const kept = await catalogue.holds.guard(of.older.id, clock());
+      if (kept)
+        throw fail(kept.code === 'before_minimum' ? 'kept_by_minimum' : 'kept_by_hold', inWords(kept));
       const about = { object: 'call', object_id: call.id, reason };
       const detail = { recording: of.older.id, version: of.older.version };
       const entry = asker.entry('older_erase', { ...about, detail });

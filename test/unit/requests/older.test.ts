@@ -2,6 +2,7 @@ import t from 'tap';
 import { ulid } from 'ulid';
 import { placeOf } from '../../../daemon/domain/paths.js';
 import { FOUNDER } from '../../../daemon/domain/people/person.js';
+import { because } from '../../../daemon/domain/reason/reason.js';
 import type { Recording } from '../../../daemon/domain/recording/recording.js';
 import { createOlderRequests } from '../../../daemon/requests/recordings/older.js';
 import { aCall, aRecording } from '../../support/recordings/a-call.js';
@@ -10,11 +11,14 @@ import { approvalsLab } from '../../support/requests/approvals-lab.js';
 const stretches = [{ side: 'both' as const, fromMs: 0, untilMs: 500 }];
 
 /** A call whose recording was redacted; the earlier version was kept. */
-async function redactedCall(lab: Awaited<ReturnType<typeof approvalsLab>>['lab']) {
+async function redactedCall(
+  lab: Awaited<ReturnType<typeof approvalsLab>>['lab'],
+  change: Partial<Recording> = {},
+) {
   const { catalogue, clock } = lab;
   const call = ulid(clock.ms);
   await catalogue.calls.save(aCall(call));
-  const older: Recording = { ...aRecording(ulid(clock.ms), call), ...{ of: call, version: 1 } };
+  const older: Recording = { ...aRecording(ulid(clock.ms), call), ...{ of: call, version: 1 }, ...change };
   const decided = { status: 'recorded', why: null, rule: null, missingMs: 0 } as const;
   await catalogue.recordings.sealed(older, Buffer.alloc(9), decided);
   const place = placeOf(ulid(clock.ms), clock.ms);
@@ -143,4 +147,33 @@ t.test('an earlier version is erased later with a reason, on record, and then gi
     reason: 'Not needed',
     detail: { recording: of.older },
   });
+});
+
+t.test('an earlier version under legal hold, or before its minimum, is not erased', async (t) => {
+  const { lab, older, erased } = await olderLab(t);
+  const { catalogue, clock } = lab;
+  const erase = (recording: string) =>
+    older.erase_older({ by: { console: 'root' }, recording, reason: 'Not needed' });
+  const early = await redactedCall(lab, { minUntil: clock.ms + 1_000 });
+  await t.rejects(async () => erase(early.older), { code: 'kept_by_minimum' });
+  const held = await redactedCall(lab);
+  const opened = { id: 'M1', name: 'Court', reason: 'Claim', openedBy: 'ada', openedAt: clock.ms };
+  await catalogue.holds.open({ ...opened, query: null });
+  await catalogue.holds.pick('M1', [held.older], 'ada', clock.ms);
+  await t.rejects(async () => erase(held.older), { code: 'kept_by_hold', detail: /Court/ });
+  const before = because('redacted');
+  for (const [id, code] of [
+    [early.older, 'kept_by_minimum'],
+    [held.older, 'kept_by_hold'],
+  ] as const)
+    await t.rejects(catalogue.recordings.eraseIntended(id, before, clock.ms), { code }, 'the second lock');
+  t.same(erased, []);
+  t.same(
+    await catalogue.audit.entries({ actions: ['older_erase'], limit: 9 }),
+    [],
+    'no entry says that it was',
+  );
+  clock.ms += 1_000;
+  await erase(early.older);
+  t.same(erased, [early.older], 'once the minimum is over');
 });
