@@ -229,7 +229,7 @@ t.test('retention is planned and run without the daemon', async (t) => {
   }
   t.match(JSON.parse(await tapedeck('calls', '--json', '--search', 'ada')), [{ id: 'CR2' }, { id: 'CR1' }]);
   const plan = JSON.parse(await tapedeck('retention', 'plan', '--json'));
-  t.match(plan, { kept: 2, due: [{ reason: 'Short: Law' }, {}], breaker: { tripped: true } });
+  t.match(plan, { kept: 2, due: [{ rule: 'Short', reason: 'Law' }, {}], breaker: { tripped: true } });
   const { confirm } = plan.breaker;
   t.ok((await tapedeck('retention', 'plan')).includes(`retention run --confirm ${confirm}`));
   await t.rejects(tapedeck('retention', 'run'), { code: 'retention_refused' });

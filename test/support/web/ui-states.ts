@@ -112,6 +112,7 @@ export const uiStates: readonly UiState[] = [
   state('consents that an auditor reads', '/consents', says('Only admins can change them.'), { as: 'eve' }),
   state('a consent to be entered', '/consents', (p) => press(p, 'Enter a consent or objection')),
   state('retention with its breaker tripped', '/retention', says('The safety limit stops the nightly run')),
+  state('legal holds of nothing', '/holds', says('No open matters.'), { house: 'empty' }),
   state('health', '/health', says('All is well')),
   state('health of nothing', '/health', says('No calls in progress.'), { house: 'empty' }),
   state('health, trouble', '/health', shows('.answer'), { recorder: 'trouble' }),

@@ -52,8 +52,8 @@ export const retentionText = {
   dialogWhat: ({ n, from, to }: { n: number; from: string; to: string }) => {
     const calls = from === to ? `of ${from}` : `of calls from ${from} to ${to}`;
     return plural(n, {
-      one: `This destroys the key of 1 recording ${calls}, then the file. Backups become unreadable too.`,
-      other: `This destroys the keys of ${count(n)} recordings ${calls}, then the files. Backups become unreadable too.`,
+      one: `This destroys the key of 1 recording ${calls}, then the file. Copies of the file become unreadable too, unless keys.db was copied with them.`,
+      other: `This destroys the keys of ${count(n)} recordings ${calls}, then the files. Copies of the file become unreadable too, unless keys.db was copied with them.`,
     });
   },
   dialogUndo: 'It cannot be undone.',
@@ -124,9 +124,9 @@ export const eraseText = {
   title: ({ n }: { n: number }) => plural(n, { one: 'Erase recording?', other: `Erase ${recordings(n)}?` }),
   what: ({ n }: { n: number }) =>
     plural(n, {
-      one: 'This destroys the key of the recording and all its versions, then the file. Backups become unreadable too. The call stays in the list and says who erased it and why.',
+      one: 'This destroys the key of the recording and all its versions, then the file. Copies of the file become unreadable too, unless keys.db was copied with them. The call stays in the list and says who erased it and why.',
       other:
-        'This destroys the keys of these recordings and all their versions, then the files. Backups become unreadable too. The calls stay in the list and say who erased them and why.',
+        'This destroys the keys of these recordings and all their versions, then the files. Copies of the file become unreadable too, unless keys.db was copied with them. The calls stay in the list and say who erased them and why.',
     }),
   undo: 'It cannot be undone.',
   reason: {
