@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { PbxEvent, Snapshot } from '../../domain/call/event.js';
 import { fail } from '../../domain/error.js';
 import { becauseOf, type Why } from '../../domain/reason/reason.js';
@@ -65,13 +66,16 @@ type Live = {
 /** After a failure it is tried again so much later, ms. */
 const AGAIN = [100, 500];
 
+/** So many calls are remembered whose people were told. */
+const MOST_CALLS = 10_000;
+
 export type Announcer = ReturnType<typeof createAnnouncer>;
 
 /** Plays prompts and beeps into calls in progress, so that everybody hears them and the recording has them. */
 export function createAnnouncer(deps: AnnounceDeps) {
   const live = new Map<CallId, Live>();
-  /** The numbers that were used before this process ran, which nobody may use again. */
-  const used = new Map<CallId, number>();
+  /** The numbers of whispers that were used before, by an earlier process too: nobody may use them again. */
+  const used = new LRUCache<CallId, number>({ max: MOST_CALLS });
   const whispers = createWhispers({
     ...{ pbx: deps.pbx, log: deps.log },
     onStarted: (id, at) => on(id, (n) => ({ kind: 'started', at, n })),
@@ -210,7 +214,8 @@ export function createAnnouncer(deps: AnnounceDeps) {
     end(callId: CallId): void {
       const l = live.get(callId);
       if (!l) return;
-      const { playing, captured } = l.state;
+      const { playing, captured, next } = l.state;
+      used.set(callId, next);
       if (playing) {
         whispers.end(whisperId({ callId, n: playing.n }));
         const { n, what, leg, startedAt } = playing;

@@ -118,17 +118,38 @@ export function createInform(
     const { of, played: prompt } = l.informing.prompt;
     informing.answersUntil = clock() + ANSWER_MS;
     const { whole, heardBy, startedAt, endedAt, leg, failed } = told;
-    const first = !informing.anybody;
+    const toSomebodyNew = heardBy.some((one) => !informing.told.has(one));
     if (whole) {
       informing.told = new Set([...informing.told, ...heardBy]);
       informing.anybody = true;
       informing.failed = null;
     }
-    // Of the tones that follow the first only those are told that were not heard.
-    if (told.what === 'beep' && whole && !first) return;
     const what = of.mode === 'beep' ? 'beep' : 'prompt';
-    keep(l, { callId: told.callId, what, prompt, leg, startedAt, endedAt, whole, heardBy, failed });
+    const row = {
+      callId: told.callId,
+      what,
+      prompt,
+      leg,
+      startedAt,
+      endedAt,
+      whole,
+      heardBy,
+      failed,
+    } as const;
+    if (told.what === 'beep' && whole && !toSomebodyNew) {
+      informing.lastTone = row;
+      return;
+    }
+    keepLastTone(l);
+    keep(l, row);
     if (whole) around.reconsider(l);
+  }
+
+  /** Keeps the end of a run of tones. Each tone in between was heard as well: one that was not has a row. */
+  function keepLastTone(l: Live): void {
+    const { lastTone } = l.informing;
+    l.informing.lastTone = null;
+    if (lastTone) keep(l, lastTone);
   }
 
   function gaveUp(call: CallId, l: Live, why: Why): void {
@@ -212,7 +233,13 @@ export function createInform(
       if (failed || (informing.prompt && JSON.stringify(informing.prompt.of) === JSON.stringify(wanted)))
         return;
       try {
-        informing.prompt = { ...(await deps.promptFor(wanted)), of: wanted };
+        const prompt = { ...(await deps.promptFor(wanted)), of: wanted };
+        if (informing.prompt && changes(informing.prompt.of, wanted)) {
+          announcer.end(call.id);
+          keepLastTone(l);
+          informing.told = new Set();
+        }
+        informing.prompt = prompt;
         informing.failed = null;
       } catch (e) {
         log.error({ err: e, call: call.id }, 'There is no prompt to tell people with');
@@ -244,7 +271,11 @@ export function createInform(
     pause: (id: CallId, anchor: LegId): void => announcer.present(id, anchor, []),
 
     /** Nobody is told any more. */
-    end: (id: CallId): void => announcer.end(id),
+    end(id: CallId): void {
+      announcer.end(id);
+      const l = around.find(id);
+      if (l) keepLastTone(l);
+    },
 
     isPlaying: (id: CallId): boolean => announcer.isPlaying(id),
 
@@ -288,6 +319,7 @@ export function createInform(
       leaving = { id: from, live: l };
       announcer.end(from);
       leaving = null;
+      keepLastTone(l);
       const [a, b] = [l.informing, into.informing];
       b.writing = Promise.all([a.writing, b.writing]);
       b.told = new Set([...b.told, ...a.told]);
@@ -298,5 +330,12 @@ export function createInform(
     stop: (): void => announcer.stop(),
   };
 }
+
+/**
+ * Whether people have to be told anew: they have heard, or are hearing, something else. The same in another language is for those
+ * who come later.
+ */
+const changes = (was: WantedPrompt, wanted: WantedPrompt): boolean =>
+  was.mode !== wanted.mode || was.key !== wanted.key;
 
 const answersByKey = (mode: Mode): boolean => mode === 'announce_refusal' || mode === 'ask';

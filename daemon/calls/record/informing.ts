@@ -1,7 +1,13 @@
 import type { Telling } from '../../domain/policy/course.js';
 import type { Why } from '../../domain/reason/reason.js';
 import type { LegId } from '../../domain/recording/recording.js';
-import { type Informed, isStrict, type Notice, type PlayedPrompt } from '../../domain/telling/notice.js';
+import {
+  type Informed,
+  isStrict,
+  type Notice,
+  type Played,
+  type PlayedPrompt,
+} from '../../domain/telling/notice.js';
 import type { Language, Mode } from '../../domain/telling/schema.js';
 import type { Prompt } from './announce.js';
 
@@ -24,6 +30,8 @@ export type Informing = {
   byDialplan: boolean;
   /** Why nobody can be told, and of whom that was found out. */
   failed: { why: Why; among: string } | null;
+  /** The newest tone, where it has no row yet: those of a run but its first and its last have none. */
+  lastTone: Omit<Played, 'seq' | 'found'> | null;
   /** Until then a key is an answer, ms since 1970. */
   answersUntil: number;
   /** What is being written of it. */
@@ -32,7 +40,13 @@ export type Informing = {
 
 export const uninformed = (): Informing => ({
   ...{ notice: null, prompt: null, told: new Set(), anybody: false, byDialplan: false },
-  ...{ failed: null, answersUntil: 0, writing: Promise.resolve(), keys: { refuse: '', agree: '' } },
+  ...{
+    failed: null,
+    lastTone: null,
+    answersUntil: 0,
+    writing: Promise.resolve(),
+    keys: { refuse: '', agree: '' },
+  },
 });
 
 /** Some legs as one word. */

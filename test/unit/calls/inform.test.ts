@@ -1,3 +1,4 @@
+import { mock } from 'node:test';
 import t, { type Test } from 'tap';
 import type { PbxEvent } from '../../../daemon/domain/call/event.js';
 import type { RecordRule } from '../../../daemon/domain/policy/policy.js';
@@ -216,6 +217,36 @@ t.test('who is asked is captured from their yes on', async (t) => {
   }
 });
 
+t.test('a rule that comes to decide in mid-call has its own prompt played, to everybody', async (t) => {
+  const rule: RecordRule = {
+    ...{ name: 'Sales', reason: 'r', when: { queue: ['sales'] }, outcome: 'record' },
+    tell: 'announce_refusal',
+  };
+  const l = await telling(t, {}, { rules: [rule] });
+  l.hear(...inbound(), joins(OLGA), joins(BOB));
+  await l.said();
+  l.up(0);
+  await l.said();
+  t.same(l.prompts.asked, ['whisper bob 0-tell', 'play announce-en-9 0-tell']);
+  l.prompts.asked.length = 0;
+  l.hear({ kind: 'queue', at: at(), legId: 'olga', step: 'join', queue: 'sales', agent: '' });
+  await l.said();
+  t.same(l.prompts.asked, ['hangup 0-tell', 'whisper bob 1-tell'], 'the one before is cut off');
+  l.up(1);
+  l.over(1);
+  await l.said();
+  t.match(l.prompts.asked.slice(2), ['play announce_refusal-en-9 1-tell']);
+  const { notice, played } = await l.ledger();
+  t.match(notice, { mode: 'announce_refusal', rule: 'Sales' });
+  t.match(played, [
+    { prompt: { kind: 'announce' }, whole: false, heardBy: [] },
+    { prompt: { kind: 'announce_refusal' }, whole: true, heardBy: ['olga', 'bob'] },
+  ]);
+  l.hear(digit('olga', '9'));
+  await l.said();
+  t.match(l.recorder.list(), [{ recorded: false }], 'its key refuses');
+});
+
 t.test('where the law wants the question in the recording, that is captured', async (t) => {
   const overrides = [{ id: 'unknown', least: 'ask' as const, prompt_in_recording: true, note: 'Counsel' }];
   const l = await telling(t, { overrides });
@@ -271,15 +302,33 @@ t.test('what the dialplan has told is not told again, but to outsiders who join'
   t.same(l.prompts.asked, ['whisper pat 0-tell']);
 });
 
-t.test('a tone comes again and again, and one row tells of it', async (t) => {
+t.test('of repeated tones the ledger has the first that somebody heard, and the last', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] });
+  t.teardown(() => mock.timers.reset());
   const l = await telling(t, { ...NEW_YORK, mode: 'beep' }, { region: 'US' });
+  const tone = async (n: number) => {
+    if (n > 0) mock.timers.tick(15_000);
+    await l.said();
+    l.up(n);
+    l.over(n);
+    await l.said();
+  };
   l.hear(...inbound(NY_CALLER), joins(NY_CALLER), joins(BOB));
   await l.said();
   t.same(l.prompts.asked, ['whisper bob 0-tell']);
-  l.up(0);
-  l.over(0);
-  await l.said();
+  await tone(0);
   t.match(await l.ledger(), { notice: { mode: 'beep', beepSeconds: 15 }, played: [{ what: 'beep' }] });
+  await tone(1);
+  await tone(2);
+  t.equal((await l.ledger()).played.length, 1, 'while they go on there is no row for each');
+  l.hear(goes(BOB), goes(NY_CALLER));
+  await l.said();
+  const { played } = await l.ledger();
+  t.same(
+    played.map(({ what, whole, heardBy }) => ({ what, whole, heardBy: [...heardBy].sort() })),
+    [0, 1].map(() => ({ what: 'beep', whole: true, heardBy: ['bob', 'olga'] })),
+  );
+  t.ok(played[1]!.startedAt! - played[0]!.startedAt! > 0, 'the second row is of a later tone');
 });
 
 t.test('what the dialplan told while nobody listened is asked for', async (t) => {

@@ -40,7 +40,7 @@ t.test('what was played and what was heard, refused, agreed and left out is told
     ['asked', 'People are asked for a yes, nobody said yes, and there is a recording.'],
     ['kept', 'Nobody was told that this call is recorded.'],
     ['erased', /^Your dialplan played “this-call-may-be” to /],
-    ['live', /^A tone was played 3 times to Hartley & Sons and Anna Berg$/],
+    ['live', /^A repeated tone was played to Hartley & Sons and Anna Berg$/],
     ['internal', 'Nobody had to be told: the policy tells nobody in calls like this one.'],
     ['processing', 'Not looked for in the recording yet'],
   ];

@@ -46,7 +46,7 @@ export const toldText = {
   beeps: ({ n, people }: People & { n: number }) =>
     plural(n, {
       one: `A tone was played to ${listAnd(people)}`,
-      other: `A tone was played ${count(n)} times to ${listAnd(people)}`,
+      other: `A repeated tone was played to ${listAnd(people)}`,
     }),
   beepsCut: ({ n }: { n: number }) =>
     plural(n, {
