@@ -269,7 +269,8 @@ t.test('calls keep their length and recordings stay, whatever happens to the clo
   await callWith('ten years back', '+15550106', () => both(-YEARS));
   await callWith('twenty years forwards', '+15550107', () => both(2 * YEARS));
 
-  const kept = async () => (await catalogue.due.undated('', 99)).length;
+  const kept = async () =>
+    (await catalogue.calls.list({ limit: 50 })).filter((call) => call.recording?.state === 'sealed').length;
   t.equal(await kept(), 7);
   const run = await recorder.command(['retention', 'run']);
   t.match(run, { code: 0, out: '0 erased, 0 failed, 0 left.' });

@@ -221,6 +221,10 @@ t.test('a recording past its date is gone after the scheduled run', async (t) =>
     f.endsWith(`${call.recording!.id}.opus.age`),
   );
   t.ok(file, 'its file is there before');
+  // Under a policy without a retention rule nothing becomes due, so a run that finds something asks first.
+  const { version, policy } = await api.json<{ version: number; policy: object }>('GET', '/policy');
+  const rule = { name: 'A month', reason: 'Tests', when: {}, keep_days: 30 };
+  await api.json('PUT', '/policy', { based_on: version, policy: { ...policy, retention: [rule] } });
   const db = new Database(catalogueFile(recorder.dataDir));
   db.prepare('UPDATE recordings SET keep_until = ? WHERE id = ?').run(Date.now() - 1000, call.recording!.id);
   db.close();
