@@ -127,6 +127,8 @@ const looks = (writes: AuditAction, query = ''): Request[] => [
   { writes: [writes], send: () => ({ query }), unwritable: 'is shown, and written later' },
 ];
 
+const SHOWN = { unwritable: 'is shown, and written later' } as const;
+
 /** Asks for something of a list that is there already. */
 const withList = (sent: Sent, writes: AuditAction = 'policy_change'): Request[] => [
   {
@@ -216,10 +218,15 @@ async function approving(house: House): Promise<Sent> {
   };
 }
 
+/** A matter without a query. */
+const matterOf = async (house: House): Promise<string> =>
+  (await asked(house, 'POST /api/v1/holds', { body: { name: `Matter ${ulid()}`, reason: 'Letter' } })).json()
+    .id;
+
 /** Asks for something of a matter without a query. */
-const withMatter = (sent: Sent, writes: AuditAction): Request[] => [
+const withMatter = (sent: Sent, writes: AuditAction, more: Pick<Request, 'unwritable'> = {}): Request[] => [
   {
-    writes: [writes],
+    ...{ writes: [writes], ...more },
     async send(house) {
       const made = await asked(house, 'POST /api/v1/holds', {
         body: { name: `Matter ${matters++}`, reason: 'Letter' },
@@ -230,9 +237,9 @@ const withMatter = (sent: Sent, writes: AuditAction): Request[] => [
 ];
 let matters = 1;
 /** Asks for something of a certificate of erasure. */
-const withCertificate = (writes: AuditAction): Request[] => [
+const withCertificate = (writes: AuditAction, more: Pick<Request, 'unwritable'> = {}): Request[] => [
   {
-    writes: [writes],
+    ...{ writes: [writes], ...more },
     async send({ dashboard }) {
       await certified(dashboard);
       return { names: { number: '1' } };
@@ -448,14 +455,55 @@ export const requests: Record<string, Request[]> = {
     },
   ],
   'POST /api/v1/holds': plain('hold_open', { body: { name: 'Smith', reason: 'Letter' } }),
-  'GET /api/v1/holds/:id/recordings': withMatter({}, 'search'),
-  'GET /api/v1/holds/:id/not-held': withMatter({}, 'search'),
+  'GET /api/v1/holds/:id/recordings': withMatter({}, 'search', SHOWN),
+  'GET /api/v1/holds/:id/not-held': withMatter({}, 'search', SHOWN),
   'GET /api/v1/holds/:id/report.csv': withMatter({}, 'export'),
   'POST /api/v1/holds/:id/query': withMatter(
     { body: { query: { text: 'ada' }, reason: 'More' } },
     'hold_add',
   ),
+  'POST /api/v1/holds/:id/recordings': [
+    {
+      writes: ['hold_add'],
+      async send(house) {
+        const recording = (await house.dashboard.catalogue.calls.get(house.call))!.recording!;
+        return {
+          names: { id: await matterOf(house) },
+          body: { recordings: [recording.id], reason: 'Letter' },
+        };
+      },
+    },
+  ],
   'POST /api/v1/holds/:id/releases': withMatter({ body: { what: 'all', reason: 'Over' } }, 'approval_ask'),
+  'POST /api/v1/holds/:id/releases/:approval': [
+    {
+      writes: ['hold_release'],
+      async send(house) {
+        const { catalogue, clock } = house.dashboard;
+        const id = await matterOf(house);
+        const body = { what: 'all', reason: 'Over' };
+        const { approval } = (
+          await asked(house, 'POST /api/v1/holds/:id/releases', { names: { id }, body })
+        ).json();
+        const { digest } = (await catalogue.approvals.get(approval))!;
+        const by = {
+          ...FOUNDER,
+          id: ulid(),
+          name: `Second ${ulid()}`,
+          passwordHash: 'x',
+          createdAt: clock.ms,
+        };
+        await catalogue.people.add(by);
+        await catalogue.approvals.approve(approval, {
+          digest,
+          by: { id: by.id, name: by.name },
+          at: clock.ms,
+        });
+        clock.ms += 25 * 3_600_000;
+        return { names: { id, approval }, cookie: await cookieFor(house) };
+      },
+    },
+  ],
   'POST /api/v1/prompts': plain('prompt_add', {
     body: {
       ...{ kind: 'announce', language: 'en', name: 'Ada', text: 'This call is recorded.' },
@@ -564,9 +612,9 @@ export const requests: Record<string, Request[]> = {
   'GET /api/v1/quality': looks('report'),
   'GET /api/v1/retention': looks('report'),
   'GET /api/v1/retention.csv': plain('export'),
-  'GET /api/v1/certificates': plain('report'),
+  'GET /api/v1/certificates': looks('report'),
   'GET /api/v1/certificates.csv': plain('export'),
-  'GET /api/v1/certificates/:number': withCertificate('report'),
+  'GET /api/v1/certificates/:number': withCertificate('report', SHOWN),
   'GET /api/v1/certificates/:number/file': withCertificate('export'),
   'GET /api/v1/certificates/:number/pdf': withCertificate('export'),
   'GET /api/v1/consent-report': looks('report'),

@@ -32,7 +32,12 @@ t.test('the dashboard may be started before the recorder, and stay after it', as
     'catalogue.db-wal': '640',
   });
   await until('the dashboard to see it', async () => (await reader.tell('call A')) === 'A');
-  t.match(await reader.tell('changes'), ['catalogue_missing', 'readable']);
+  // While the recorder makes it, it has the shape of an earlier version for a moment.
+  const changes = (await reader.tell('changes')) as string[];
+  t.same(
+    changes.filter((change) => change !== 'catalogue_older'),
+    ['catalogue_missing', 'readable'],
+  );
   await writer.tell('save B');
   t.equal(await reader.tell('call B'), 'B', 'what was written is there at once');
 
