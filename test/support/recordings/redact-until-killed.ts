@@ -27,7 +27,7 @@ export const NEWER = '01ARZ3NDEKTSV4RRFFQ69G5FAW';
 const MASTER = new Uint8Array(32).fill(7);
 
 const WRITES = new Set([
-  ...['create', 'destroy', 'put', 'remove', 'seal', 'settle', 'redacted'],
+  ...['create', 'destroyAll', 'put', 'remove', 'seal', 'settle', 'redacted'],
   ...['eraseIntended', 'erased', 'dropRedaction', 'checkpoint'],
 ]);
 
