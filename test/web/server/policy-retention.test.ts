@@ -242,7 +242,9 @@ t.test('the policy is saved and what is due erased only by a proof of the last t
   const saved = await put(app, '/policy', { based_on: version, policy: changed }, again);
   t.match(saved.json(), { version: version + 1, policy: changed });
   t.equal((await post(app, '/retention/run', { confirm: 'erase-1-abc' }, { cookie: again })).statusCode, 200);
-  t.match(runs, [{ confirm: 'erase-1-abc', by: /./ }]);
+  t.match(runs, [
+    { confirm: 'erase-1-abc', run: { kind: 'retention', requestedBy: { actor: 'person', name: /./ } } },
+  ]);
   t.match(await written(), [{ action: 'retention_run' }, { action: 'policy_change' }]);
 
   clock.ms += 10 * MINUTE + 1;

@@ -11,6 +11,7 @@ import { PreviewResult } from './preview.js';
 
 /** Whether two policies may date recordings differently. */
 export const keepsOtherwise = (one: Policy, other: Policy): boolean =>
+  [one, other].some(({ retention, limits = [] }) => retention.length + limits.length > 0) &&
   (['retention', 'limits', 'groups', 'holidays'] as const).some(
     (part) => JSON.stringify(one[part] ?? []) !== JSON.stringify(other[part] ?? []),
   );
