@@ -517,15 +517,15 @@ export const rights: Record<string, Row> = {
   // Of a number that is none.
   'GET /api/v1/certificates/:number': {
     is: '                                 401 403 400 403 403 403 403 400 400',
-    token: 'oversee view',
+    token: 'oversee',
   },
   'GET /api/v1/certificates/:number/file': {
     is: '                                 401 403 400 403 403 403 403 400 400',
-    token: 'oversee view',
+    token: 'oversee',
   },
   'GET /api/v1/certificates/:number/pdf': {
     is: '                                 401 403 400 403 403 403 403 400 400',
-    token: 'oversee view',
+    token: 'oversee',
   },
   'GET /api/v1/retention.csv': { is: '    401 403 200 403 403 403 403 200 200', token: 'oversee view' },
   'POST /api/v1/retention/run': { is: '   401 403 200 403 403 403 403 403 200', send: {} },
