@@ -87,9 +87,7 @@ export function createCertify(deps: CertifyDeps): Certify {
 
   async function policyOf({ policyVersion: version, rule }: Erasure): Promise<CertificateItem['policy']> {
     const kept = version === null ? [] : await rulesOf(version);
-    const named = kept.find(({ name }) => name === rule) as
-      | { purpose?: string; legal_basis?: string }
-      | undefined;
+    const named = kept.find(({ name }) => name === rule);
     return { version, rule, purpose: named?.purpose ?? null, legal_basis: named?.legal_basis ?? null };
   }
 

@@ -9,6 +9,7 @@ import {
   type ApprovalAct,
   allows,
   digestOfShown,
+  isOpen,
   type JsonValue,
   LONGEST_COOL_OFF_MS,
   stateOf,
@@ -18,7 +19,6 @@ import {
   mayApprove,
   othersCanApprove,
   type SecondPersonFault,
-  type Tie,
 } from '../domain/approval/second-person.js';
 import type { AuditAction, NewEntry } from '../domain/assurance/audit.js';
 import { clean } from '../domain/call/party.js';
@@ -105,13 +105,9 @@ export function createApprovals(deps: ApprovalDeps) {
 
   function faultOf(a: Approval, of: Approver): { code: Because; until: number | null } | null {
     if (!mayDo(of.person, APPROVER[a.act])) return { code: 'right', until: null };
-    return secondFault(a, of, of.ties) ?? (of.local ? null : { code: 'outside', until: null });
+    return secondFault(a, of) ?? (of.local ? null : { code: 'outside', until: null });
   }
-  function secondFault(
-    a: Approval,
-    { person, people, factors }: Approver,
-    ties: Tie[],
-  ): SecondPersonFault | null {
+  function secondFault(a: Approval, { person, people, ties, factors }: Approver): SecondPersonFault | null {
     const now = clock();
     const fault = mayApprove({ asker: a.askedBy.id, approver: person.id, ties, now });
     const alone = fault?.code === 'own' && a.alone && !othersCanApprove(people, person.id, a.act);
@@ -121,7 +117,7 @@ export function createApprovals(deps: ApprovalDeps) {
   function view(a: Approval, of: Approver | null): View {
     const state = stateOf(a, clock());
     const fault = of && state === 'waiting' ? faultOf(a, of) : null;
-    const open = state === 'waiting' || state === 'cooling' || state === 'approved';
+    const open = isOpen(a, clock());
     return {
       ...{ id: a.id, act: a.act, object: a.object, digest: a.digest, shown: a.shown, reason: a.reason },
       ...{ asked_by: a.askedBy, asked_at: a.askedAt, expires_at: a.expiresAt, not_before: a.notBefore },

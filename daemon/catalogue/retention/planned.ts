@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { fail } from '../../domain/error.js';
 import {
   createTally,
@@ -25,9 +26,6 @@ export type Plan = RetentionPlan & { policy: number | null };
 
 /** So many runs are looked at for the last one that was let through. */
 const RUNS = 50;
-
-/** Lets everything else have its turn. */
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /**
  * Returns what a run at `now` would erase: what the page shows, `tapedeck retention plan` prints and a run does. Reads along a

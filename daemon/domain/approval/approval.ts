@@ -93,6 +93,10 @@ export function stateOf(approval: Approval, now: number): ApprovalState {
   return now < notBefore ? 'cooling' : 'approved';
 }
 
+/** Whether an approval waits, or can still be used, by `now`. */
+export const isOpen = (approval: Approval, now: number): boolean =>
+  ['waiting', 'cooling', 'approved'].includes(stateOf(approval, now));
+
 /** Whether an approval allows exactly this now. */
 export const allows = (
   approval: Approval,

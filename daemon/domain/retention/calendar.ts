@@ -1,7 +1,9 @@
+import { startOfDay, wallClock } from '../days.js';
 import type { ClockStart } from './starts.js';
 
 /** The end of the year 9999: a later time is not written. */
 export const LAST_MS = 253_402_300_799_999;
+const LAST_YEAR = 9_999;
 const DAY_MS = 86_400_000;
 /** Far enough from any local time to be on the other side of a change of the clocks close to it. */
 const APART_MS = 1.5 * DAY_MS;
@@ -45,8 +47,13 @@ export function daysLater(ms: number, days: number, zone: string): number {
 /** When the days of a rule begin to count for a call that ended then. Times are ms since 1970. */
 export function clockStart(from: ClockStart, endedAt: number, zone: string): number {
   if (from === 'call_end') return endedAt;
-  const shown = new Date(shownAt(endedAt, zone));
-  const year = shown.getUTCFullYear();
-  const next = from === 'year_end' ? Date.UTC(year + 1, 0, 1) : Date.UTC(year, shown.getUTCMonth() + 1, 1);
-  return next > LAST_MS - 2 * DAY_MS ? LAST_MS : whenShown(next, zone);
+  const [year, month] = wallClock(endedAt, zone).date.split('-').map(Number) as [number, number];
+  const next = from === 'year_end' || month === 12 ? [year + 1, 1] : [year, month + 1];
+  if (next[0]! > LAST_YEAR) return LAST_MS;
+  const day = `${String(next[0]).padStart(4, '0')}-${String(next[1]).padStart(2, '0')}-01`;
+  // Recordings are dated in the order of their calls, whole months of them one after the other.
+  if (last?.day !== day || last.zone !== zone) last = { day, zone, ms: startOfDay(day, zone) };
+  return last.ms;
 }
+
+let last: { day: string; zone: string; ms: number } | undefined;

@@ -30,16 +30,7 @@ export type RetentionDecision = {
  * policy keeps everything forever. Days are those of the site's calendar.
  */
 export function decideRetention(policy: Policy, facts: CallFacts, endedAt: number): RetentionDecision {
-  const none = {
-    keepDays: null,
-    rule: null,
-    keepUntil: null,
-    minUntil: null,
-    keepFrom: endedAt,
-    conflict: null,
-    moved: null,
-  };
-  if (facts.test) return { ...none, why: because('test_call') };
+  if (facts.test) return keptForever(endedAt, because('test_call'));
   const zone = facts.site.timeZone;
   const { retention, limits } = ready(policy);
   const rule = retention.find(({ tests }) => fitsNow(tests, facts))?.rule;
@@ -72,16 +63,12 @@ export function decideRetention(policy: Policy, facts: CallFacts, endedAt: numbe
   return { ...known, moved, keepUntil, why: together(base, atLeast, atMost || null)! };
 }
 
-/** Of a recording for which the policy cannot be read: it is kept. `endedAt` in ms since 1970. */
-export const undecided = (endedAt: number): RetentionDecision => ({
-  ...{
-    keepDays: null,
-    rule: null,
-    keepUntil: null,
-    minUntil: null,
-    keepFrom: endedAt,
-    conflict: null,
-    moved: null,
-  },
-  why: because('policy_unreadable'),
+/** Returns what holds where no rule and no limit is about a recording. */
+const keptForever = (endedAt: number, why: Why): RetentionDecision => ({
+  ...{ keepDays: null, rule: null, keepUntil: null, minUntil: null, keepFrom: endedAt },
+  ...{ why, conflict: null, moved: null },
 });
+
+/** Returns what holds where the policy cannot be read: the recording is kept. `endedAt` in ms since 1970. */
+export const undecided = (endedAt: number): RetentionDecision =>
+  keptForever(endedAt, because('policy_unreadable'));

@@ -1,7 +1,7 @@
 import type { Verbs } from '../../catalogue/catalogue.js';
 import { putOnRecord } from '../../catalogue/entries.js';
 import type { StoredCall } from '../../catalogue/stored-call.js';
-import { stateOf } from '../../domain/approval/approval.js';
+import { isOpen, stateOf } from '../../domain/approval/approval.js';
 import { clean } from '../../domain/call/party.js';
 import type { NewRun } from '../../domain/certificate/certificate.js';
 import { fail } from '../../domain/error.js';
@@ -95,8 +95,7 @@ export function createOlderRequests(
       refuseOthers(person, call, of);
       const what = asked(of);
       const before = await approvals.newest(person, what);
-      const open = before && ['waiting', 'cooling', 'approved'].includes(stateOf(before.approval, clock()));
-      if (open) return { approval: before.approval.id };
+      if (before && isOpen(before.approval, clock())) return { approval: before.approval.id };
       return { approval: (await approvals.ask(asker, { ...what, reason })).id };
     },
 

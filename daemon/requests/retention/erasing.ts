@@ -1,6 +1,6 @@
 import type { Verbs } from '../../catalogue/catalogue.js';
 import { putOnRecord } from '../../catalogue/entries.js';
-import { digestOfShown, type JsonValue, stateOf } from '../../domain/approval/approval.js';
+import { digestOfShown, isOpen, type JsonValue } from '../../domain/approval/approval.js';
 import type { NewEntry } from '../../domain/assurance/audit.js';
 import { clean } from '../../domain/call/party.js';
 import { type NewRun, RETENTION_RUN } from '../../domain/certificate/certificate.js';
@@ -36,8 +36,6 @@ export type EraseDeps = {
 
 /** So many calls an entry names. */
 const MOST_NAMED = 100;
-const isOpen = (...given: Parameters<typeof stateOf>) =>
-  ['waiting', 'cooling', 'approved'].includes(stateOf(...given));
 const NOTHING = { erased: 0, failed: 0, left: 0, protected: 0 };
 
 /** Recordings that are due are erased without waiting for the schedule, and recordings that somebody names. */

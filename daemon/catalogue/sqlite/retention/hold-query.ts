@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { Type } from 'typebox';
 import type { ReachKey } from '../../../domain/people/reach.js';
 import type { CallId, Direction } from '../../../domain/recording/recording.js';
@@ -53,13 +54,16 @@ export function termsInSql(terms: HoldTerms): Terms {
   };
 }
 
+/** So many queries are kept ready to be asked. */
+const MOST_QUERIES = 1_000;
+
 /** Queries as they are kept, ready to be asked of one call after another. */
 export function createMatchers(db: Db) {
   const facts = db.prepare(
     'SELECT pbx, direction, started_at AS startedAt, search FROM calls WHERE id = ? AND test = 0',
   );
   const reach = db.prepare('SELECT kind, name FROM call_reach WHERE call_id = ?');
-  const ready = new Map<string, HoldTerms>();
+  const ready = new LRUCache<string, HoldTerms>({ max: MOST_QUERIES });
 
   return {
     /** What a query asks of a call; null for a test call, which nobody holds. */
@@ -72,7 +76,6 @@ export function createMatchers(db: Db) {
     matches(query: HoldQuery, call: Holdable): boolean {
       const key = JSON.stringify(query);
       const terms = ready.get(key) ?? termsOf(query);
-      if (ready.size > 1000) ready.clear();
       ready.set(key, terms);
       return holdsCall(terms, call);
     },
