@@ -109,7 +109,6 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
       const { keyId, sign } = custody.signer();
       return { signature: sign(Buffer.from(text)).toString('base64'), keyId };
     },
-    holds: 'none',
     site: { name: config.site.name, timeZone: config.site.time_zone },
     version: version(),
     mint: () => ulid(),

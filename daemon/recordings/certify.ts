@@ -41,8 +41,6 @@ export type CertifyDeps = {
   sign: (text: string) => Promise<{ signature: string; keyId: string }>;
   /** The key with which `sign` signs, and the SHA-256 of its public half (DER). */
   signer: () => { keyId: string; sha256: string };
-  /** Whether legal holds were checked when an erasure began. */
-  holds: keyof typeof HOLD_METHOD;
   site: { name: string; timeZone: string };
   version: string;
   mint: () => string;
@@ -189,7 +187,7 @@ export function createCertify(deps: CertifyDeps): Certify {
       method: METHOD,
       media: deps.media(),
       verification: { method: VERIFICATION, failed },
-      legal_holds: { result: deps.holds, method: HOLD_METHOD[deps.holds] },
+      legal_holds: { result: 'none', method: HOLD_METHOD },
       residuals: { ...RESIDUALS, left },
       audit: { log: await catalogue.audit.id(), ...entries, size, hash },
       key: { id: keyId, sha256 },

@@ -120,7 +120,6 @@ export function createRetain(deps: {
         }
       });
       run.erased += erased.length;
-      run.items.push(...erased.map(({ id }) => id));
       if (under) under = { ...under, erased: run.erased, failed: run.failed };
       await turn(); // calls and captures come first
     }
@@ -136,7 +135,7 @@ export function createRetain(deps: {
     const run: EraseRun = {
       ...{ id: deps.mint(), ...about, startedAt, endedAt: startedAt },
       ...{ by: asked.requestedBy.name, approvedBy: asked.approvedBy?.name ?? null },
-      ...{ erased: 0, failed: 0, protected: 0, left: 0, items: [] },
+      ...{ erased: 0, failed: 0, protected: 0, left: 0 },
     };
     under = { why: about.why, of, erased: 0, failed: 0, startedAt };
     try {
@@ -146,7 +145,7 @@ export function createRetain(deps: {
       await deps.ran?.(run);
     } finally {
       under = null;
-      await emptyJournal();
+      await finish();
     }
     return { erased: run.erased, failed: run.failed, left: run.left, protected: run.protected };
   }
@@ -180,7 +179,8 @@ export function createRetain(deps: {
     if (failed > 0) log.error({ failed }, 'recordings that were being erased could not be');
   }
 
-  async function emptyJournal(): Promise<void> {
+  /** After the last erasure of a run: its certificate, and the journal, which may hold peaks still. */
+  async function finish(): Promise<void> {
     await deps.certify?.close();
     if (await catalogue.checkpoint()) return;
     log.warn('the catalogue was being read, so its journal keeps erased peaks until the next run');
@@ -257,7 +257,7 @@ export function createRetain(deps: {
         await eraseTogether([intended], null, (_, err) => {
           throw err;
         });
-        await emptyJournal();
+        await finish();
       }),
 
     eraseAll: (ids, why, asked) =>
@@ -280,7 +280,7 @@ export function createRetain(deps: {
           log.error({ err }, 'half-done erasures were not finished');
           tellRefusal(err);
         }
-        await emptyJournal();
+        await finish();
       }),
 
     start() {

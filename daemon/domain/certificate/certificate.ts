@@ -81,7 +81,6 @@ export const CertificateItem = Type.Object({
 export type CertificateItem = Static<typeof CertificateItem>;
 
 export const MEDIA_DEVICES = ['ssd', 'hdd', 'unknown'] as const;
-export const HOLD_RESULTS = ['none', 'not_checked'] as const;
 
 const RequesterShape = Type.Object({ actor: Type.Enum([...actorKinds]), id: Text, name: Text });
 
@@ -105,7 +104,7 @@ export const CertificateStatement = Type.Object({
   method: Text,
   media: Type.Object({ file_system: Text, device: Type.Enum([...MEDIA_DEVICES]) }),
   verification: Type.Object({ method: Text, failed: Count }),
-  legal_holds: Type.Object({ result: Type.Enum([...HOLD_RESULTS]), method: Text }),
+  legal_holds: Type.Object({ result: Type.Literal('none'), method: Text }),
   residuals: Type.Object({ backups: Text, copies: Text, left: Count }),
   audit: Type.Object({ log: Text, first: Count, last: Count, size: Count, hash: Hash }),
   key: Type.Object({ id: Text, sha256: Hash }),
@@ -153,10 +152,8 @@ export const METHOD =
   "Cryptographic erasure: the recording's X25519 key was destroyed in keys.db (rollback journal, secure_delete), then the age file was unlinked and its folder synced. This says nothing about what the drive itself retains.";
 export const VERIFICATION =
   'After the erasure, the key was looked up in keys.db and the file by its path in the data directory. Each item has both results.';
-export const HOLD_METHOD = {
-  none: 'Legal holds were checked in the transaction in which each erasure began. No listed recording was under one.',
-  not_checked: 'This version of Tapedeck has no legal holds to check.',
-} as const;
+export const HOLD_METHOD =
+  'Legal holds were checked in the transaction in which each erasure began. No listed recording was under one.';
 export const RESIDUALS = {
   backups: 'Tapedeck makes no backups.',
   copies:

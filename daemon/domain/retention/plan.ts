@@ -1,7 +1,7 @@
 import { sha256Of } from '../assurance/canonical.js';
 import type { Why } from '../reason/reason.js';
 import type { RecordingId } from '../recording/recording.js';
-import { guardOf } from './guard.js';
+import { type Guarded, guardOf } from './guard.js';
 import { type SafetyGiven, type SafetyLimit, safetyFault } from './safety.js';
 
 /** A place among the recordings that have an end date, in the order in which they are due: by `until`, then by id. */
@@ -9,20 +9,14 @@ export type DuePlace = { until: number; id: RecordingId };
 /** The place before the first. */
 export const FIRST_DUE: DuePlace = { until: -1, id: '' };
 
-/** Why something due may be kept all the same. */
-export type Guarded = {
-  id: RecordingId;
-  rule: string | null;
-  minUntil: number | null;
-  /** The matters that hold it. */
-  matters: readonly string[];
-};
+/** Something due that may be kept all the same. `rule` is the rule by which it is due. */
+export type GuardedItem = Guarded & { id: RecordingId; rule: string | null };
 
 /** The next recordings that are due, in order. */
 export type DueSlice = {
   ids: RecordingId[];
   /** Those of them that a legal hold or a minimum may protect. */
-  guarded: Guarded[];
+  guarded: GuardedItem[];
   /** Where the next slice begins; null after the last. */
   next: DuePlace | null;
 };

@@ -1,5 +1,3 @@
-import type { RecordingId } from '../recording/recording.js';
-
 /** What had recordings erased: the schedule or somebody who did not wait for it, or a person who named them. */
 export type EraseCause = 'retention' | 'by_hand';
 
@@ -17,8 +15,6 @@ export type EraseRun = EraseResult & {
   policy: number | null;
   startedAt: number;
   endedAt: number;
-  /** What was erased, in this order. */
-  items: RecordingId[];
 };
 
 /** What the audit log says of a run. */

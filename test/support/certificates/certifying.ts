@@ -23,7 +23,6 @@ export function certifying(
     media: () => ({ file_system: 'ext4', device: 'ssd' }),
     signer: () => ({ keyId: key.keyId, sha256: fingerprint(key.publicKeyPem) }),
     sign: async (text) => ({ signature: key.sign(Buffer.from(text)).toString('base64'), keyId: key.keyId }),
-    holds: 'not_checked',
     site: { name: 'Praxis am See', timeZone: 'Europe/Berlin' },
     version: '9.9.9',
     mint: () => `${process.pid}-${++runs}`,

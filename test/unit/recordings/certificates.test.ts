@@ -55,7 +55,7 @@ t.test('a certificate says what was erased, by whom, how, and what may be left o
     items: { count: 2 },
     media: { file_system: 'ext4', device: 'ssd' },
     verification: { failed: 0 },
-    legal_holds: { result: 'not_checked' },
+    legal_holds: { result: 'none' },
     residuals: { left: 1 },
     audit: { log: /^[0-9A-Z]{26}$/, size: head[0]!.seq, hash: head[0]!.hash, last: head[0]!.seq },
     key: { sha256: sha256(der) },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { defaultPolicy, type Policy } from '../../../daemon/domain/policy/policy.js';
-import { createTally, type Guarded, type RetentionPlan } from '../../../daemon/domain/retention/plan.js';
+import { createTally, type GuardedItem, type RetentionPlan } from '../../../daemon/domain/retention/plan.js';
 import { type SafetyGiven, safetyFault, shortened } from '../../../daemon/domain/retention/safety.js';
 
 const DAY = 86_400_000;
@@ -46,7 +46,7 @@ function planOf(items: readonly Item[], now = NOW, cut = 3, begun: string[] = []
     tally.addDue({
       ids: part.map((i) => i.id),
       guarded: part.filter(
-        (i): i is Item & Guarded & { until: number } => i.matters.length > 0 || i.minUntil !== null,
+        (i): i is Item & GuardedItem & { until: number } => i.matters.length > 0 || i.minUntil !== null,
       ),
       next: null,
     });

@@ -29,7 +29,8 @@ async function opened(t: Test, policy = ruled, at = NOW) {
   await catalogue.policy.save(policy, 'test', at, 0);
   const clock = { now: at };
   const board = alarmBoard();
-  const ran: EraseRun[] = [];
+  const ran: (EraseRun & { items: string[] })[] = [];
+  const gone = new Set<string>();
   const refused: string[] = [];
   const retain = (given = LIMIT) =>
     createRetain({
@@ -38,7 +39,11 @@ async function opened(t: Test, policy = ruled, at = NOW) {
       keys: { destroyAll: async () => {}, has: () => false },
       store: { remove: async () => true, exists: async () => null },
       alarms: board.alarms,
-      ran: async (run) => ran.push(run),
+      ran: async (run) => {
+        const all = (await catalogue.recordings.tombstones(99)).map((call) => call.recording!.id).reverse();
+        ran.push({ ...run, items: all.filter((id) => !gone.has(id)) });
+        for (const id of all) gone.add(id);
+      },
       refused: async (why) => refused.push(why.code),
     });
   return { catalogue, clock, board, ran, refused, retain };

@@ -1,31 +1,12 @@
-import { useEffect, useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { t } from '../messages/language.js';
-import { type Approvals, approvalsApi } from '../state/api-approvals.js';
+import { approvalsApi } from '../state/api-approvals.js';
+import { useView } from '../state/use-view.js';
 import { OneApproval } from './one-approval.js';
 
 /** What waits for a second person, with exactly what is approved, and what was decided. */
 export function ApprovalsPage() {
-  const [found, setFound] = useState<Approvals | null>(null);
-  const [problem, setProblem] = useState<unknown>(null);
-  const [changed, setChanged] = useState(0);
-  const load = () => {
-    let wanted = true;
-    setProblem(null);
-    approvalsApi.list().then(
-      (all) => {
-        if (wanted) setFound(all);
-      },
-      (cause) => {
-        if (wanted) setProblem(cause);
-      },
-    );
-    return () => {
-      wanted = false;
-    };
-  };
-  useEffect(load, [changed]);
-  const again = () => setChanged((n) => n + 1);
+  const { view: found, problem, load } = useView(approvalsApi.list);
   const waiting = found?.open.filter(({ state }) => state === 'waiting').length ?? 0;
   return (
     <div class="sheet approvals">
@@ -42,7 +23,7 @@ export function ApprovalsPage() {
           <h2 id="approvals-open">{t.approvals.waiting}</h2>
           <ul class="approvals-list">
             {found.open.map((one) => (
-              <OneApproval key={one.id} approval={one} again={again} />
+              <OneApproval key={one.id} approval={one} again={load} />
             ))}
           </ul>
         </section>
@@ -52,7 +33,7 @@ export function ApprovalsPage() {
           <h2 id="approvals-over">{t.approvals.over}</h2>
           <ul class="approvals-list">
             {found.over.map((one) => (
-              <OneApproval key={one.id} approval={one} again={again} />
+              <OneApproval key={one.id} approval={one} again={load} />
             ))}
           </ul>
         </section>

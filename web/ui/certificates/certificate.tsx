@@ -112,7 +112,7 @@ function Facts({ view: { statement: s, valid } }: { view: Certificate }) {
         <Fact name="result">
           {s.verification.failed === 0 ? words.allGone : words.failed({ n: s.verification.failed })}
         </Fact>
-        <Fact name="holds">{words.holds[s.legal_holds.result]}</Fact>
+        <Fact name="holds">{words.holds}</Fact>
       </Section>
       <section aria-labelledby="certificate-remains">
         <h2 id="certificate-remains">{words.sections.remains}</h2>

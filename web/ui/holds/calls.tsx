@@ -1,4 +1,3 @@
-import { useEffect, useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { TableHead } from '../kit/table-head.js';
 import { TableLabel } from '../kit/table-label.js';
@@ -6,7 +5,8 @@ import { t } from '../messages/language.js';
 import { nameOf } from '../messages/people.js';
 import { date, dateAndClock } from '../messages/when.js';
 import type { CallSummary } from '../state/api.js';
-import { type Held, holdsApi, type NotHeld } from '../state/api-holds.js';
+import { holdsApi } from '../state/api-holds.js';
+import { usePages } from '../state/use-pages.js';
 
 function CallLink({ call }: { call: CallSummary }) {
   return (
@@ -18,29 +18,22 @@ function CallLink({ call }: { call: CallSummary }) {
 
 /** What a matter holds, page by page. */
 export function HeldCalls({ id }: { id: string }) {
-  const [found, setFound] = useState<Held | null>(null);
-  const [problem, setProblem] = useState<unknown>(null);
-  const more = (after = 0) =>
-    holdsApi.recordings(id, after).then(
-      (page) =>
-        setFound((of) => ({
-          ...page,
-          recordings: [...(after > 0 ? (of?.recordings ?? []) : []), ...page.recordings],
-        })),
-      setProblem,
-    );
-  useEffect(() => void more(), []);
+  const { pages, problem, more } = usePages(
+    (after: number | undefined) => holdsApi.recordings(id, after ?? 0),
+    ({ next }) => next,
+  );
+  const recordings = pages?.flatMap((page) => page.recordings);
   const columns = t.holds.recordingColumns;
   return (
     <section>
       <h2>{t.holds.recordings}</h2>
-      {problem !== null && <ErrorNote problem={problem} retry={() => void more()} />}
-      {found?.recordings.length === 0 && <p class="quiet">{t.holds.noRecordings}</p>}
-      {found && found.recordings.length > 0 && (
+      {problem !== null && <ErrorNote problem={problem} retry={more ?? undefined} />}
+      {recordings?.length === 0 && <p class="quiet">{t.holds.noRecordings}</p>}
+      {recordings && recordings.length > 0 && (
         <table class="table">
           <TableHead columns={columns} />
           <tbody>
-            {found.recordings.map(({ recording, call, why, since }) => (
+            {recordings.map(({ recording, call, why, since }) => (
               <tr key={recording}>
                 <td class="table-call">
                   {call ? <CallLink call={call} /> : <span class="quiet">{t.holds.hidden}</span>}
@@ -62,8 +55,8 @@ export function HeldCalls({ id }: { id: string }) {
           </tbody>
         </table>
       )}
-      {found?.next != null && (
-        <button type="button" class="button" onClick={() => void more(found.next!)}>
+      {pages && more && (
+        <button type="button" class="button" onClick={more}>
           {t.holds.more}
         </button>
       )}
@@ -73,28 +66,22 @@ export function HeldCalls({ id }: { id: string }) {
 
 /** Calls that a matter asks for and that have no recording, with the reason. */
 export function NotHeldCalls({ id }: { id: string }) {
-  const [found, setFound] = useState<NotHeld | null>(null);
-  const [problem, setProblem] = useState<unknown>(null);
-  const more = (before?: string) =>
-    holdsApi
-      .notHeld(id, before)
-      .then(
-        (page) =>
-          setFound((of) => ({ ...page, calls: [...(before ? (of?.calls ?? []) : []), ...page.calls] })),
-        setProblem,
-      );
-  useEffect(() => void more(), []);
+  const { pages, problem, more } = usePages(
+    (before: string | undefined) => holdsApi.notHeld(id, before),
+    ({ next }) => next,
+  );
+  const calls = pages?.flatMap((page) => page.calls);
   const { call, when } = t.holds.recordingColumns;
   return (
     <section>
       <h2>{t.holds.notHeld}</h2>
-      <p class="quiet">{found?.calls.length === 0 ? t.holds.notHeldNone : t.holds.notHeldHelp}</p>
-      {problem !== null && <ErrorNote problem={problem} retry={() => void more()} />}
-      {found && found.calls.length > 0 && (
+      <p class="quiet">{calls?.length === 0 ? t.holds.notHeldNone : t.holds.notHeldHelp}</p>
+      {problem !== null && <ErrorNote problem={problem} retry={more ?? undefined} />}
+      {calls && calls.length > 0 && (
         <table class="table">
           <TableHead columns={{ call, when, reason: t.holds.notHeldReason }} />
           <tbody>
-            {found.calls.map((one) => (
+            {calls.map((one) => (
               <tr key={one.id}>
                 <td class="table-call">
                   <CallLink call={one} />
@@ -112,8 +99,8 @@ export function NotHeldCalls({ id }: { id: string }) {
           </tbody>
         </table>
       )}
-      {found?.next != null && (
-        <button type="button" class="button" onClick={() => void more(found.next!)}>
+      {pages && more && (
+        <button type="button" class="button" onClick={more}>
           {t.holds.more}
         </button>
       )}

@@ -1,24 +1,17 @@
-import { useEffect, useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
 import { Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import { placeName } from '../messages/places.js';
 import { date } from '../messages/when.js';
-import { type HoldQuery, holdsApi, type MatterDetail } from '../state/api-holds.js';
-import { changes } from '../state/live.js';
+import { type HoldQuery, holdsApi } from '../state/api-holds.js';
+import { useView } from '../state/use-view.js';
 import { AddCall, AskRelease, Releases } from './acts.js';
 import { HeldCalls, NotHeldCalls } from './calls.js';
 
 /** One matter: what it holds, what it does not hold and why, and its release. */
 export function MatterPage({ id }: { id: string }) {
-  const [detail, setDetail] = useState<MatterDetail | null>(null);
-  const [problem, setProblem] = useState<unknown>(null);
-  const load = () => {
-    setProblem(null);
-    void holdsApi.get(id).then(setDetail, setProblem);
-  };
-  useEffect(load, [changes.value]);
+  const { view: detail, problem, load } = useView(() => holdsApi.get(id));
   const matter = detail?.matter;
   return (
     <div class="sheet holds">

@@ -1,5 +1,11 @@
 import type { Recording, RecordingId } from '../../../domain/recording/recording.js';
-import type { DuePlace, DueSlice, Guarded, KeptPlace, KeptSlice } from '../../../domain/retention/plan.js';
+import type {
+  DuePlace,
+  DueSlice,
+  GuardedItem,
+  KeptPlace,
+  KeptSlice,
+} from '../../../domain/retention/plan.js';
 import type { StoredCall } from '../../stored-call.js';
 import { type Reader, timeOrNull } from '../checked.js';
 import type { Db } from '../db.js';
@@ -73,6 +79,13 @@ export function createDue(db: Db, reader: Reader) {
       ORDER BY r.erased_at DESC, r.id DESC LIMIT $rows`)
     .expand();
 
+  /** Returns where counting goes on once all of one kind were counted: first come those without a date. */
+  function afterAll({ rule, until }: KeptPlace): KeptPlace | null {
+    if (until === null) return { rule, until: -1, id: '' };
+    const next = nextRule.get(rule ?? '') as string | undefined;
+    return next === undefined ? null : { rule: next, until: null, id: '' };
+  }
+
   return {
     keptSlice(place: KeptPlace | null, now: number): KeptSlice {
       const at = place ?? { rule: null, until: null, id: '' };
@@ -91,19 +104,12 @@ export function createDue(db: Db, reader: Reader) {
         kept: counted.kept,
         forEver: dated ? 0 : counted.kept,
         due: counted.due ?? 0,
-        next: last ? { rule: at.rule, ...last } : this.afterAll(at),
+        next: last ? { rule: at.rule, ...last } : afterAll(at),
       };
     },
-    /** Where what comes after the recordings of a rule that were counted begins: first those without a date. */
-    afterAll({ rule, until }: KeptPlace): KeptPlace | null {
-      if (until === null) return { rule, until: -1, id: '' };
-      const next = nextRule.get(rule ?? '') as string | undefined;
-      return next === undefined ? null : { rule: next, until: null, id: '' };
-    },
-
     dueSlice(place: DuePlace, now: number): DueSlice {
       const rows = due.all({ ...place, now }) as DueRow[];
-      const guarded = rows.flatMap(([id, , rule, minUntil, may]): Guarded[] =>
+      const guarded = rows.flatMap(([id, , rule, minUntil, may]): GuardedItem[] =>
         may === 1 ? [{ id, rule, minUntil, matters: matters.all(id) as string[] }] : [],
       );
       const last = rows.at(-1);

@@ -9,6 +9,7 @@ import {
   type HoldQuery,
   type HoldTerms,
   holdsCall,
+  type MatterId,
   termsOf,
 } from '../../../domain/retention/hold.js';
 import { soughtInSql } from '../calls/search.js';
@@ -51,6 +52,16 @@ export function termsInSql(terms: HoldTerms): Terms {
   return {
     sql: parts.map(({ sql }) => sql).join(' AND '),
     values: parts.flatMap(({ values }) => values),
+  };
+}
+
+/** What gives a matter another query, which has to be worked out from its beginning; null: none, and nothing to work out. */
+export function createQueryChange(db: Db): (id: MatterId, query: HoldQuery | null) => void {
+  const change = db.prepare(`
+    UPDATE matters SET query = $query, applied_at = $from, applied_id = iif($from IS NULL, NULL, ''), revision = revision + 1
+    WHERE id = $id`);
+  return (id, query) => {
+    change.run({ id, query: query && JSON.stringify(query), from: query && (query.from ?? 0) });
   };
 }
 

@@ -13,7 +13,7 @@ import type { NewRelease } from '../../retention/holds.js';
 import { Length, noun, oneOf, orNull, type Reader, Text, Time } from '../checked.js';
 import type { Db } from '../db.js';
 import { createReady } from '../ready.js';
-import { item, termsInSql } from './hold-query.js';
+import { createQueryChange, item, termsInSql } from './hold-query.js';
 
 const release = noun({
   table: 'hold_releases',
@@ -47,9 +47,7 @@ export function createHoldReleases(db: Db, reader: Reader, caught: (callId: Call
   const add = db.prepare(`
     INSERT INTO hold_releases (id, matter, upto, what, query, recordings, was, approval, reason, asked_by, approved_by, at)
     VALUES ($id, $matter, $upto, $what, $query, $recordings, $was, $approval, $reason, $askedBy, $approvedBy, $at)`);
-  const setQuery = db.prepare(`
-    UPDATE matters SET query = $query, applied_at = $from, applied_id = iif($from IS NULL, NULL, ''), revision = revision + 1
-    WHERE id = $id`);
+  const setQuery = createQueryChange(db);
   const one = db.prepare('SELECT * FROM hold_releases WHERE id = ?');
   const ofMatter = db.prepare('SELECT * FROM hold_releases WHERE matter = ? ORDER BY at DESC, id DESC');
   const open = db.prepare('SELECT * FROM hold_releases WHERE done_at IS NULL ORDER BY at, id');
@@ -106,12 +104,7 @@ export function createHoldReleases(db: Db, reader: Reader, caught: (callId: Call
         recordings: JSON.stringify(letting.what === 'recordings' ? letting.recordings : []),
         was: found.query,
       });
-      if (letting.what !== 'recordings')
-        setQuery.run({
-          id: given.matter,
-          query: query && JSON.stringify(query),
-          from: query && (query.from ?? 0),
-        });
+      if (letting.what !== 'recordings') setQuery(given.matter, query);
       return reader.one(release, one.get(given.id))!;
     },
 

@@ -19,7 +19,7 @@ import type { CallCursor, HeldIn, NewMatter } from '../../retention/holds.js';
 import { Length, noun, orNull, type Reader, Text, Time, timeOrNull, whyIn } from '../checked.js';
 import type { Db } from '../db.js';
 import { createReady } from '../ready.js';
-import { createMatchers, how, item, termsInSql } from './hold-query.js';
+import { createMatchers, createQueryChange, how, item, termsInSql } from './hold-query.js';
 
 const matter = noun({
   table: 'matters',
@@ -76,9 +76,7 @@ export function createHolds(db: Db, reader: Reader) {
   const one = db.prepare(`${WITH_STATE} WHERE id = ?`);
   const all = db.prepare(`${WITH_STATE} ORDER BY released_at IS NOT NULL, opened_at DESC, id DESC`);
   const asking = db.prepare(`${WITH_STATE} WHERE released_at IS NULL AND query IS NOT NULL`);
-  const setQuery = db.prepare(`
-    UPDATE matters SET query = $query, applied_at = $from, applied_id = iif($from IS NULL, NULL, ''), revision = revision + 1
-    WHERE id = $id`);
+  const setQuery = createQueryChange(db);
   const cursor = db.prepare('SELECT applied_at AS startedAt, applied_id AS id FROM matters WHERE id = ?');
   const moveCursor = db.prepare(
     'UPDATE matters SET applied_at = $startedAt, applied_id = $id WHERE id = $matter',
@@ -156,7 +154,7 @@ export function createHolds(db: Db, reader: Reader) {
       const { query: before } = openMatter(id);
       if (before && !isWider(before, query))
         throw fail('hold_invalid', 'The query asks for less than it did.');
-      setQuery.run({ id, query: JSON.stringify(query), from: query.from ?? 0 });
+      setQuery(id, query);
       return matterOf(id);
     },
 

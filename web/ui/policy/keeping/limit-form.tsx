@@ -6,7 +6,7 @@ import type { Limit } from '../../state/api.js';
 import { Choice } from '../choice.js';
 import { RuleForm } from '../rule-form.js';
 import type { FormOf } from '../rule-list.js';
-import { isDays, optional } from './retention-form.js';
+import { BasisField, DaysField, isDays, optional } from './fields.js';
 
 /** Returns the form for a limit. `others`: all limits there are, which it may win over. */
 export const limitForm =
@@ -54,24 +54,8 @@ export const limitForm =
           ]}
           choose={setKind}
         />
-        <Field
-          id={`${id}-days`}
-          label={t.policy.form.days}
-          help={t.policy.form.daysHelp}
-          value={days}
-          onInput={setDays}
-          inputMode="numeric"
-          error={isDays(days) ? undefined : t.policy.form.badDays}
-          narrow
-        />
-        <Field
-          id={`${id}-basis`}
-          label={t.keeping.basis}
-          help={t.keeping.basisHelp}
-          value={basis}
-          onInput={setBasis}
-          maxLength={300}
-        />
+        <DaysField id={id} value={days} onInput={setDays} />
+        <BasisField id={id} value={basis} onInput={setBasis} />
         <Field
           id={`${id}-source`}
           label={words.source}

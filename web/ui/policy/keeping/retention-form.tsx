@@ -6,14 +6,7 @@ import type { RetentionRule } from '../../state/api.js';
 import { Choice } from '../choice.js';
 import { RuleForm } from '../rule-form.js';
 import type { FormOf } from '../rule-list.js';
-
-/** Whether a text is a number of days that can be kept. */
-export const isDays = (text: string): boolean =>
-  /^\d{1,5}$/.test(text.trim()) && Number(text) >= 1 && Number(text) <= 36_500;
-
-/** A text that is left out where it is empty. */
-export const optional = <K extends string>(key: K, text: string): Partial<Record<K, string>> =>
-  (text.trim() === '' ? {} : { [key]: text.trim() }) as Partial<Record<K, string>>;
+import { BasisField, DaysField, isDays, optional } from './fields.js';
 
 export const retentionForm: FormOf<RetentionRule> = ({ id, rule, names, done, cancel }) => {
   const [ever, setEver] = useState(rule.keep_days === null);
@@ -50,14 +43,7 @@ export const retentionForm: FormOf<RetentionRule> = ({ id, rule, names, done, ca
         maxLength={300}
         spellcheck
       />
-      <Field
-        id={`${id}-basis`}
-        label={t.keeping.basis}
-        help={t.keeping.basisHelp}
-        value={basis}
-        onInput={setBasis}
-        maxLength={300}
-      />
+      <BasisField id={id} value={basis} onInput={setBasis} />
       <Choice
         name={`${id}-keep`}
         legend={t.policy.form.keep}
@@ -70,16 +56,7 @@ export const retentionForm: FormOf<RetentionRule> = ({ id, rule, names, done, ca
       />
       {!ever && (
         <>
-          <Field
-            id={`${id}-days`}
-            label={t.policy.form.days}
-            help={t.policy.form.daysHelp}
-            value={days}
-            onInput={setDays}
-            inputMode="numeric"
-            error={good ? undefined : t.policy.form.badDays}
-            narrow
-          />
+          <DaysField id={id} value={days} onInput={setDays} />
           <Choice
             name={`${id}-from`}
             legend={t.keeping.from}

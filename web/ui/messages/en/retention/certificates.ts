@@ -74,10 +74,7 @@ export const certificatesText = {
   devices: { ssd: 'SSD', hdd: 'hard disk', unknown: 'unknown device type' } as Record<string, string>,
   allGone: 'All keys and files are gone.',
   failed: ({ n }: { n: number }) => `${recordings(n)} could not be confirmed as erased.`,
-  holds: {
-    none: 'Checked when each erasure began. No recording was under a legal hold.',
-    not_checked: 'This version of Tapedeck had no legal holds to check.',
-  } as Record<string, string>,
+  holds: 'Checked when each erasure began. No recording was under a legal hold.',
   backups: 'Tapedeck makes no backups.',
   copies:
     'Copies of the data directory made by others, such as backups and snapshots, last until they are deleted. A recording can be restored from a copy that has both its key and its file.',
