@@ -82,14 +82,22 @@ const keepsAll = ({ retention, limits = [] }: Policy): boolean =>
   retention.every(({ keep_days: keep }) => keep === null) && limits.every(({ kind }) => kind === 'min');
 
 /**
- * Returns the rules of `after` by which recordings are kept for a shorter time than by the rule of the same name in `before`, and
- * new ones that keep for a shorter time than any rule did.
+ * Returns the rules and maximums of `after` by which recordings are kept for a shorter time than by those of the same name in
+ * `before`, new rules that keep for a shorter time than any rule did, and new maximums.
  */
 export function shortened(before: Policy, after: Policy): string[] {
-  const days = (of: number | null) => of ?? Number.POSITIVE_INFINITY;
-  const was = new Map(before.retention.map(({ name, keep_days: keep }) => [name, days(keep)]));
-  const shortest = Math.min(...was.values());
-  return after.retention
-    .filter(({ name, keep_days: keep }) => days(keep) < (was.get(name) ?? shortest))
-    .map(({ name }) => name);
+  const was = daysOf(before);
+  const shortest = Math.min(...was.rules.values());
+  const now = daysOf(after);
+  return [
+    ...[...now.rules].filter(([name, days]) => days < (was.rules.get(name) ?? shortest)),
+    ...[...now.maximums].filter(
+      ([name, days]) => days < (was.maximums.get(name) ?? Number.POSITIVE_INFINITY),
+    ),
+  ].map(([name]) => name);
 }
+
+const daysOf = ({ retention, limits = [] }: Policy) => ({
+  rules: new Map(retention.map(({ name, keep_days: days }) => [name, days ?? Number.POSITIVE_INFINITY])),
+  maximums: new Map(limits.filter(({ kind }) => kind === 'max').map(({ name, days }) => [name, days])),
+});

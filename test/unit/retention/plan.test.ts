@@ -197,4 +197,12 @@ t.test('a policy that erases nothing, or more than before', async (t) => {
   t.same(shortened(ruledBy(30), two('New', 30)), []);
   t.same(shortened(ruledBy(null), ruledBy(30)), ['Sales'], 'from forever');
   t.same(shortened(defaultPolicy, ruledBy(30)), ['Sales'], 'the first rule of all');
+  const limited = (kind: 'min' | 'max', days: number): Policy => ({
+    ...ruledBy(30),
+    limits: [{ name: 'Law', reason: '', kind, days, when: {} }],
+  });
+  t.same(shortened(ruledBy(30), limited('max', 7)), ['Law'], 'a new maximum');
+  t.same(shortened(limited('max', 9), limited('max', 7)), ['Law'], 'a shorter one');
+  t.same(shortened(limited('max', 7), limited('max', 9)), [], 'a longer one');
+  t.same(shortened(ruledBy(30), limited('min', 7)), [], 'a minimum shortens nothing');
 });
