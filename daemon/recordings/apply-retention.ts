@@ -19,8 +19,8 @@ export type ApplyDeps = {
 };
 
 /**
- * The job that gives all recordings the dates of a version of the policy. It counts first, and changes nothing where that is not
- * what was shown to whoever asked for it. Then it goes through all of them in the order of their ids: the changes of a page and the
+ * The job that gives all recordings the dates of a version of the policy. It counts first, and changes nothing if the
+ * counts differ from the preview. Then it goes through all of them in the order of their ids: the changes of a page and the
  * cursor are one transaction. No recording is erased by it.
  */
 export function createApplyRetention({ catalogue, site, listsOf }: ApplyDeps): JobHandler {

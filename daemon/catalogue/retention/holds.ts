@@ -29,7 +29,7 @@ export interface Holds {
    */
   open(matter: NewMatter, recordings?: readonly RecordingId[]): Promise<void>;
   /**
-   * Gives a matter a query that asks for more; it is `applying` again. Throws `matter_unknown`, `matter_released`, and
+   * Widens the query of a matter, which is then `applying` again. Throws `matter_unknown`, `matter_released`, and
    * `hold_invalid` for a query that does not ask for all that the one before did.
    */
   widen(id: MatterId, query: HoldQuery): Promise<Matter>;
