@@ -172,7 +172,10 @@ export function createAssure(deps: AssureDeps) {
         for (const account of await work(cdr)) for (const one of account.cdrs) done.add(cdrKey(one));
       } catch (err) {
         if (isDiskError(err)) throw err;
-        log.error({ err, cdr }, 'A call could not be compared with its CDRs');
+        log.error(
+          { err, linkedid: cdr.linkedid, uniqueid: cdr.uniqueid },
+          'A call could not be compared with its CDRs',
+        );
         await catalogue.ledger.setDue([cdr], clock() + AGAIN); // it must not keep others from being looked at
       }
     }

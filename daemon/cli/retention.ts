@@ -9,6 +9,7 @@ import { APPLIES_TO } from '../domain/retention/words.js';
 import type { CliContext } from './common/context.js';
 import { onConsole } from './common/entries.js';
 import { table, timesIn, who } from './common/table.js';
+import { register } from './retention/register.js';
 
 /** How many recordings are listed of each kind. */
 const LISTED = { due: 20, protected: 20, later: 10 };
@@ -18,6 +19,8 @@ const LOOK_MS = 2_000;
 /** `tapedeck retention`: what would be erased, and erasing it. */
 export function retention(program: Command, ctx: CliContext): void {
   const command = program.command('retention').description('show what is due, and erase it');
+
+  register(command, ctx);
 
   command
     .command('plan')

@@ -119,7 +119,8 @@ export function createIntake(deps: IntakeDeps, maxWaiting = MAX_WAITING) {
           for (const one of batch)
             await write([one]).catch((err) => {
               if (isDiskError(err)) throw err;
-              log.error({ err, cdr: one.cdr }, 'A CDR could not be written to the catalogue');
+              const { linkedid, uniqueid } = one.cdr;
+              log.error({ err, linkedid, uniqueid }, 'A CDR could not be written to the catalogue');
             });
         }
         waiting = waiting.slice(batch.length);

@@ -1,0 +1,218 @@
+import { holds, table } from './entry.js';
+
+const WITH_CALL = ['stays', 'Kept with the call.'] as const;
+const WITH_AUDIO = ['audio', "Removed in the transaction of the recording's tombstone."] as const;
+const WITH_USER = ['person', 'Removed with the account.'] as const;
+const AUTHOR = ['stays', 'Says who did it.'] as const;
+const DAYS_90 = ['time', '90 days after it is over.'] as const;
+const BY_LIST = ['person', 'When the number is taken off the list, or its date has passed.'] as const;
+const STANDING = ['person', 'When somebody erases the consent or objection.'] as const;
+const SIGNED = [
+  'stays',
+  'Part of a signed certificate. Do not type names or numbers as the reason of an erasure.',
+] as const;
+const CHAIN = [
+  'stays',
+  'Part of a chain of hashes that proves that nothing was removed. Entries name calls by id; people who use Tapedeck are named, and the reasons that they type stay.',
+] as const;
+const TYPED = ['stays', 'Kept as the record of the decision.'] as const;
+
+/** Every column of catalogue.db. */
+export const CATALOGUE = [
+  table('absorbed', 'id into_id'),
+  table(
+    'accounts',
+    'id call_id linkedid started_at answered_at ended_at alone pbx',
+    holds('src dst', 'number', WITH_CALL),
+    holds('name', 'name', WITH_CALL),
+  ),
+  table(
+    'alarms',
+    'raised_at severity cleared_at told_at told_as returns lasts_until done lasts_ms',
+    holds('key message hint why', 'number name text', DAYS_90),
+  ),
+  table(
+    'approvals',
+    'id act object digest asked_at expires_at not_before alone approved_at used_at withdrawn_at',
+    holds('shown', 'number name text', TYPED),
+    holds('reason', 'text', TYPED),
+    holds('asked_by asked_name approved_by approved_name', 'user', AUTHOR),
+  ),
+  table(
+    'audit',
+    'seq hash at actor action object_id outcome',
+    holds('entry', 'user text', CHAIN),
+    holds('actor_id actor_name actor_key', 'user', CHAIN),
+  ),
+  table(
+    'audit_words',
+    'seq at salt',
+    holds('words', 'number name text', ['time', 'After `words_days` of `[audit]` in tapedeck.toml.']),
+  ),
+  table('blind_windows', 'id from_at to_at reason pbx'),
+  table('call_reach', 'kind started_at call_id', holds('name', 'number', WITH_CALL)),
+  table(
+    'calls',
+    'id linkedids direction started_at answered_at ended_at outcome queue coverage_status coverage_rule missing_ms consult_for test pbx',
+    holds('them us', 'number name', WITH_CALL),
+    holds('dialled did', 'number', WITH_CALL),
+    holds('legs marks', 'number name', WITH_CALL),
+    holds('search', 'number name', WITH_CALL),
+    holds('facts', 'number text', WITH_CALL),
+    holds('coverage_reason decision', 'number text', WITH_CALL),
+  ),
+  table('cdr_sources', 'pbx name since read_at last_at count problem'),
+  table(
+    'cdrs',
+    'linkedid uniqueid start_at end_at source heard_at account_id due_at pbx',
+    holds('key', 'number', ['time', '90 days after the end of the call.']),
+    holds('cdr', 'number name', ['time', '90 days after the end of the call.']),
+  ),
+  table(
+    'certificates',
+    'number signature key_id issued_at kind items last_seq',
+    holds('statement', 'user text', SIGNED),
+  ),
+  table('changes', 'one count'),
+  table('checkpoints', 'size at note'),
+  table(
+    'consents',
+    'id kind given_at until added_at withdrawn_at erased_at',
+    holds('number digits extensions', 'number', STANDING),
+    holds('contact', 'name', STANDING),
+    holds('how queues', 'text', STANDING),
+    holds('document', 'user', AUTHOR),
+    holds('added_by withdrawn_by erased_by', 'user', AUTHOR),
+    holds('erased_why', 'text', [
+      'stays',
+      'The reason for erasing it. The recorder refuses one that has the number or the contact.',
+    ]),
+  ),
+  table(
+    'deliveries',
+    'notice_id channel made_at attempts next_at sent_at given_up_at',
+    holds('notice problem', 'number name text', DAYS_90),
+  ),
+  table('directives', 'seq call_id at kind how leg_id', holds('who', 'user text', WITH_CALL)),
+  table('ears', 'recording_id side kind started_at flags', holds('name', 'number', WITH_CALL)),
+  table('erasure_runs', 'id started_at ended_at', holds('about', 'user text', SIGNED)),
+  table('erasures', 'recording_id run seq erased_at', holds('line', 'user text', SIGNED)),
+  table('factor_roles', 'role'),
+  table('factor_tries', 'failed last_at', holds('user_id device_hash', 'user', WITH_USER)),
+  table('hold_items', 'seq matter recording_id why at', holds('by', 'user', AUTHOR)),
+  table('hold_released', 'release_id seq recording_id why at', holds('by', 'user', AUTHOR)),
+  table(
+    'hold_releases',
+    'id matter upto what recordings approval at done_seq done_at released',
+    holds('query was', 'number name text', TYPED),
+    holds('reason', 'text', TYPED),
+    holds('asked_by approved_by', 'user', AUTHOR),
+  ),
+  table(
+    'invitations',
+    'made_at expires_at',
+    holds('user_id', 'user', WITH_USER),
+    holds('code_hash', 'key', ['person', 'When the link is used or replaced.']),
+  ),
+  table(
+    'jobs',
+    'seq id kind state asked_at started_at ended_at cursor done total faults failures next_at',
+    holds('params error', 'text', DAYS_90),
+  ),
+  table(
+    'listed_numbers',
+    'id list until added_at',
+    holds('number digits', 'number', BY_LIST),
+    holds('note', 'text', BY_LIST),
+    holds('added_by', 'user', BY_LIST),
+  ),
+  table('manifest_texts', 'recording_id filler bytes', holds('data', 'number name', WITH_AUDIO)),
+  table('manifests', 'recording_id sha256 signature key_id made_at'),
+  table(
+    'matters',
+    'id opened_at applied_at applied_id revision held_query held_picked released_at',
+    holds('name reason', 'text', TYPED),
+    holds('query', 'number name text', TYPED),
+    holds('opened_by', 'user', AUTHOR),
+  ),
+  table('notices', 'call_id at', holds('decision', 'number', WITH_CALL)),
+  table(
+    'number_lists',
+    'added_at',
+    holds('name note', 'text', ['person', 'When the list is removed.']),
+    holds('added_by', 'user', ['person', 'When the list is removed.']),
+  ),
+  table(
+    'passkeys',
+    'counter transports host added_at used_at',
+    holds('id public_key', 'key', WITH_USER),
+    holds('user_id name', 'user text', WITH_USER),
+  ),
+  table('peaks', 'recording_id pad bytes', holds('data', 'audio', WITH_AUDIO)),
+  table(
+    'policies',
+    'version changed_at',
+    holds('policy', 'number name text', [
+      'stays',
+      'Each version stays as the proof of what decided. Name numbers by a list: a list can be emptied, a version cannot be changed.',
+    ]),
+    holds('changed_by', 'user', AUTHOR),
+  ),
+  table(
+    'prompts',
+    'kind language hash bytes duration_ms added_at active',
+    holds('name text', 'text', ['stays', 'Says what callers were told.']),
+    holds('added_by', 'user', AUTHOR),
+  ),
+  table(
+    'recordings',
+    'id call_id state duration_ms plain_bytes sealed_bytes plain_sha256 sealed_sha256 file sealed_at left_db right_db keep_until keep_rule keep_reason erase_intended_at erased_at quality quality_flags of_id version masks superseded_by min_until keep_version keep_from',
+    holds('erase_reason redaction', 'user text', WITH_CALL),
+    holds('gaps', 'text', WITH_CALL),
+  ),
+  table('recordings_begun', 'recording_id call_id file'),
+  table(
+    'recovery_codes',
+    '',
+    holds('user_id', 'user', WITH_USER),
+    holds('code_hash', 'key', ['person', 'When the code is used or replaced, or the account removed.']),
+  ),
+  table(
+    'redactions',
+    'recording_id older_id file older_kept stretches at',
+    holds('by reason', 'user text', ['time', 'When the redaction is finished.']),
+  ),
+  table('seal_checks', 'recording_id checked_at signed fault fault_at'),
+  table('segment_losses', 'named_call seq lost'),
+  table(
+    'segments',
+    'named_call seq call_id leg_id in_started_at out_started_at state in_muted_from out_muted_from swapped spool_token fed',
+    holds('because', 'text', WITH_CALL),
+  ),
+  table('setup', 'one at', holds('code_hash', 'key', ['person', 'When the code is used.'])),
+  table(
+    'tellings',
+    'seq call_id what prompt leg started_at ended_at whole heard_by found',
+    holds('failed', 'text', WITH_CALL),
+  ),
+  table('test_calls', 'pbx at outcome fault detail measures took_ms'),
+  table('ties', 'what at', holds('actor subject', 'user', ['time', 'After 60 days.'])),
+  table(
+    'tokens',
+    'id rights created_at expires_at used_at',
+    holds('user_id name used_from', 'user text', ['person', 'When the token or the account is removed.']),
+    holds('token_hash', 'key', ['person', 'When the token or the account is removed.']),
+  ),
+  table('told', 'source seq at'),
+  table('totp', 'added_at last_step', holds('user_id', 'user', WITH_USER), holds('sealed', 'key', WITH_USER)),
+  table(
+    'users',
+    'created_at roles scope grants version disabled_at signed_in_at password_at source epoch gains',
+    holds('id name name_key subject', 'user', WITH_USER),
+    holds('extensions', 'number user', WITH_USER),
+    holds('password_hash', 'key', WITH_USER),
+  ),
+  table('watch', 'pbx seen_at'),
+  table('witness_gaps', 'id from_at to_at reason pbx'),
+  table('witness_seen', 'pbx seen_at'),
+];
