@@ -138,6 +138,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       for (const { calls } of pbxes) calls.testCalls.start();
       recordings.scrub.start();
       operations.jobs.start();
+      recordings.archiving.start();
       operations.health.start();
       recordings.custody.rotate();
       started = true;
@@ -151,7 +152,8 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
         onEach(({ calls }) => calls.testCalls.stop()),
         ...[recordings.custody.stop(), recordings.registering.stop()],
       ]);
-      await Promise.all([operations.jobs.stop(), recordings.scrub.stop()]);
+      data.archive?.stop(); // what waits for a storage that stands still waits no longer
+      await Promise.all([operations.jobs.stop(), recordings.scrub.stop(), recordings.archiving.stop()]);
       await Promise.all([
         operations.health.stop(),
         recordings.redactor.stop(),

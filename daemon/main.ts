@@ -44,6 +44,7 @@ const COMMANDS: Record<string, () => Promise<(program: Command, context: CliCont
   doctor: async () => (await import('./cli/doctor.js')).doctor,
   status: async () => (await import('./cli/status.js')).status,
   alert: async () => (await import('./cli/alert.js')).alert,
+  archive: async () => (await import('./cli/retention/archive.js')).archive,
   approvals: async () => (await import('./cli/approvals.js')).approvals,
   audit: async () => (await import('./cli/audit.js')).audit,
   calls: async () => (await import('./cli/calls.js')).calls,

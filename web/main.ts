@@ -23,7 +23,9 @@ import { pbxPorts } from '../daemon/ops/targets.js';
 import { tlsMode } from '../daemon/ops/tls-mode.js';
 import { writeDurably } from '../daemon/vault/durable.js';
 import { openSealed } from '../daemon/vault/open.js';
+import { createArchiveApart } from '../daemon/vault/store/archive-apart.js';
 import { createDiskReader } from '../daemon/vault/store/disk.js';
+import { createTieredReader } from '../daemon/vault/store/tiers.js';
 import { buildApp, type Deps } from './app.js';
 import { createHosts } from './auth/hosts.js';
 import type { Setup } from './auth/setup.js';
@@ -55,7 +57,10 @@ export async function runWeb(config: Config): Promise<void> {
         ? log.warn({ err: fault }, 'The catalogue cannot be read; waiting for it')
         : log.info('The catalogue can be read'),
   });
-  const recordings = createDiskReader(dir);
+  const { directory } = config.archive;
+  const archive =
+    directory === '' ? null : createArchiveApart({ directory, dataDir: dir, owner: catalogue.audit.id });
+  const recordings = createTieredReader(createDiskReader(dir), archive);
   const store = openStore({ path: webFile(dir), log });
   const recorder = connectControl(dir);
   // Every request is given its body, also where that is empty.
@@ -117,6 +122,7 @@ export async function runWeb(config: Config): Promise<void> {
   } finally {
     inviting.abort();
     await tls?.stop();
+    archive?.stop();
     await catalogue.stop();
     store.close();
     recorder.stop();

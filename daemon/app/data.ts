@@ -12,7 +12,9 @@ import { complainOf } from '../ops/log.js';
 import { openDataFolder } from '../vault/data-folder.js';
 import { refuseAbsent } from '../vault/installation.js';
 import { ensureMasterKey, openMasterKeys } from '../vault/master-key.js';
+import { createArchiveApart } from '../vault/store/archive-apart.js';
 import { createDiskStore } from '../vault/store/disk.js';
+import { createTieredStore } from '../vault/store/tiers.js';
 import { openToGroup } from '../vault/take-back.js';
 import { createKeysApart } from './keys-apart.js';
 import type { Base, Data, Parts } from './parts.js';
@@ -103,5 +105,9 @@ function inFolder(
   };
   const inMemory = { catalogue, clock, region: siteRegion(config), onChanged };
   const [lists, standing] = [createNumbersInLists(inMemory), createStandingByNumber(inMemory)];
-  return { master, keys, ballast, catalogue, outbox, note, lists, standing, store: createDiskStore(dir) };
+  const { directory } = config.archive;
+  const archive =
+    directory === '' ? null : createArchiveApart({ directory, dataDir: dir, owner: catalogue.audit.id });
+  const store = createTieredStore(createDiskStore(dir), archive);
+  return { master, keys, ballast, catalogue, outbox, note, lists, standing, store, archive };
 }

@@ -6,6 +6,7 @@ import type { PackAnswer, PackMessage, PackOrder } from '../domain/assurance/pac
 import { fail, TapedeckError } from '../domain/error.js';
 import { catalogueFile } from '../domain/paths.js';
 import { evidenceDeps } from '../vault/evidence.js';
+import { openRecordings } from '../vault/store/tiers.js';
 
 /**
  * The program that makes one evidence pack for the recorder and ends: see `runPack`. It has the key of one recording, writes
@@ -18,9 +19,11 @@ async function main(): Promise<void> {
   try {
     const call = await catalogue.calls.get(order.call);
     if (!call) throw fail('call_unknown');
+    const { dataDir, archive } = order;
+    const recordings = openRecordings({ dataDir, archive, owner: catalogue.audit.id });
     const pack = await evidencePack(
       {
-        ...evidenceDeps(order.dataDir, { identity: async () => order.identity }),
+        ...evidenceDeps(order.dataDir, recordings, async () => order.identity),
         catalogue,
         registered: async () => order.registered,
         recorder: {

@@ -26,12 +26,22 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
     data: { catalogue, ballast, outbox, note },
     alarming: { alert, deliver },
     pbxes,
-    recordings: { preserver, retain, scrub, applyRetention },
+    recordings: { preserver, retain, scrub, applyRetention, archiving },
   } = parts;
   const by = (id: PbxId) => pbxes.find(({ section }) => section.id === id)!;
   const metrics = createMetrics({ version: version(), pbxes: pbxes.map(({ section }) => section.id) });
   const stalls = createStalls({ now: clock });
   const eventLoop = createEventLoopWatch();
+  const ways = {
+    archive: {
+      what: 'recordings that can move to the archive before their time',
+      run: () => archiving.makeRoom(() => room.status()?.level === 'enough'),
+    },
+    erase: {
+      what: 'recordings that are due',
+      run: () => retain.run({ run: { ...RETENTION_RUN, kind: 'room' } }),
+    },
+  };
   const room = createRoom({
     data: { dir, reserveBytes: config.data.reserve_mb * MB, probeIn: recorderFolder(dir) },
     spools: pbxes.map(({ section }) => ({
@@ -51,11 +61,7 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
         frees: 'spool',
         run: () => Promise.all(pbxes.map(({ section }) => preserver.recover(section.id))),
       },
-      {
-        what: 'recordings that are due',
-        frees: 'data',
-        run: () => retain.run({ run: { ...RETENTION_RUN, kind: 'room' } }),
-      },
+      ...config.data.when_full.map((way) => ({ ...ways[way], frees: 'data' as const })),
     ],
     growth: catalogue.recordings.growth,
     onReturn: () => {
@@ -81,6 +87,7 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
   const handlers: Record<JobKind, JobHandler> = {
     recordings_check: scrub.checkEvery,
     apply_retention: applyRetention,
+    archive: archiving.job,
   };
   const jobs = createJobs({
     ...{ store: catalogue.jobs, handlers, clock, mint: ulid },
@@ -101,6 +108,7 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
     scrub: scrub.status,
     jobs: jobs.newest,
     erasing: retain.progress,
+    archive: archiving.status,
     eventLoopP99Ms: eventLoop.p99Ms,
     say: times(config.site.time_zone),
     clock,

@@ -35,6 +35,7 @@ import type { createAnswers } from '../pbx/answers.js';
 import type { Ari } from '../pbx/ari.js';
 import type { PromptServer } from '../pbx/prompt-server.js';
 import type { Stamps } from '../pbx/stamps.js';
+import type { Archiving } from '../recordings/archiving.js';
 import type { createCustody } from '../recordings/custody.js';
 import type { createHolding } from '../recordings/holding.js';
 import type { createPreserver } from '../recordings/preserve.js';
@@ -45,7 +46,8 @@ import type { createScrub } from '../recordings/scrub.js';
 import type { openDataFolder } from '../vault/data-folder.js';
 import type { MasterKeys } from '../vault/master-key.js';
 import type { OwnPrompts, PromptFiles } from '../vault/prompts.js';
-import type { RecordingStore } from '../vault/store/store.js';
+import type { createArchiveApart } from '../vault/store/archive-apart.js';
+import type { TieredStore } from '../vault/store/store.js';
 import type { createKeysApart } from './keys-apart.js';
 
 /** What every subsystem is given. `clock` tells ms since 1970. */
@@ -57,8 +59,10 @@ export type Data = {
   master: MasterKeys;
   keys: ReturnType<typeof createKeysApart>;
   ballast: Ballast;
-  /** Sealed recordings. */
-  store: RecordingStore;
+  /** Sealed recordings, wherever they are. */
+  store: TieredStore;
+  /** Null where none is configured. */
+  archive: ReturnType<typeof createArchiveApart> | null;
   catalogue: Catalogue;
   /** The catalogue for what must not wait: while it cannot be written, its rows wait in memory. */
   outbox: ReturnType<typeof createOutbox>;
@@ -113,6 +117,7 @@ export type Recordings = {
   preserver: ReturnType<typeof createPreserver>;
   retain: Retain;
   applyRetention: JobHandler;
+  archiving: Archiving;
   holding: ReturnType<typeof createHolding>;
   redactor: ReturnType<typeof createRedactor>;
   scrub: ReturnType<typeof createScrub>;

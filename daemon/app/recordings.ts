@@ -13,6 +13,7 @@ import { siteRegion } from '../ops/config.js';
 
 import { version } from '../ops/process/version.js';
 import { createApplyRetention } from '../recordings/apply-retention.js';
+import { createArchiving } from '../recordings/archiving.js';
 import { createCertify } from '../recordings/certify.js';
 import { createCustody } from '../recordings/custody.js';
 import { createHolding } from '../recordings/holding.js';
@@ -27,12 +28,14 @@ import { hashContent, openSealed } from '../vault/open.js';
 import { createOwnPrompts, createPromptFiles, promptSamples } from '../vault/prompts.js';
 import { sealStream } from '../vault/seal.js';
 import { fingerprint, loadOrMakeSigningKey, publicKeys } from '../vault/signing-key.js';
+import { noArchive } from '../vault/store/archive.js';
+import { MB } from './data.js';
 import type { Base, Parts, Recordings } from './parts.js';
 
 /** From a captured call to a sealed file, and from there to its end. */
 export function createRecordings({ config, log, time, clock, dir }: Base, parts: Parts): Recordings {
   const {
-    data: { catalogue, keys, master, note, store },
+    data: { archive, catalogue, keys, master, note, store },
     alarming: { alert },
     pbxes,
   } = parts;
@@ -136,6 +139,22 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     ...{ catalogue, listsOf: parts.data.lists.namesFor },
     site: { timeZone: config.site.time_zone, region: siteRegion(config) },
   });
+  const archiving = createArchiving({
+    ...{ catalogue, store, clock: time.sure, alarms: alert, log: log.child({ part: 'archive' }) },
+    room: async () => {
+      if (!archive) throw noArchive();
+      return archive.room();
+    },
+    ask: () => parts.operations.jobs.ask('archive'),
+    config: {
+      directory: config.archive.directory,
+      afterDays: config.archive.after_days,
+      schedule: config.archive.schedule,
+      timeZone: config.site.time_zone,
+      reserveBytes: config.archive.reserve_mb * MB,
+    },
+    ran: (run) => note('archive', { detail: { what: 'run', ...run } }),
+  });
   const redactor = createRedactor({
     ...{ ...sealing, catalogue, keys, clock },
     seal: (...given) => sealStream(store, ...given),
@@ -166,5 +185,5 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     log: log.child({ part: 'scrub' }),
   });
   const holding = createHolding({ catalogue, clock, log: log.child({ part: 'holds' }) });
-  return { custody, registering, preserver, retain, applyRetention, holding, redactor, scrub };
+  return { custody, registering, preserver, retain, applyRetention, archiving, holding, redactor, scrub };
 }

@@ -58,6 +58,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
     documents: createDocuments({ dataDir: dir, keys, recovery: config.keys.recovery_recipient }),
     identity: keys.identity,
     registered: registering.registered,
+    archive: config.archive.directory,
     examine: scrub.examine,
     signer: () => custody.signer().keyId,
     sign: checkpoints.sign,

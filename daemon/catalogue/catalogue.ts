@@ -15,6 +15,7 @@ import type { Prompts } from './prompts.js';
 import type { Recordings } from './recordings.js';
 import type { Due } from './retention/due.js';
 import type { Holds } from './retention/holds.js';
+import type { Tiers } from './retention/tiers.js';
 import type { Seals } from './seals.js';
 import type { Segments } from './segments.js';
 import type { Consents } from './standing.js';
@@ -35,6 +36,8 @@ export type Nouns = {
   directives: Directives;
   notices: Notices;
   recordings: Recordings;
+  /** Where the files of recordings are kept. */
+  tiers: Tiers;
   /** Recordings by when they may be erased. */
   due: Due;
   holds: Holds;

@@ -103,17 +103,36 @@ export function withEntries(
           c.recordings.eraseIntended(id, why, at),
         );
       },
-      async erased(id, at) {
+      async erased(id, at, left = false) {
         const recording = await catalogue.recordings.get(id);
-        if (recording?.state !== 'erasing') return catalogue.recordings.erased(id, at);
+        if (recording?.state !== 'erasing') return catalogue.recordings.erased(id, at, left);
         return done<void>(
           own('erased', {
             object: 'call',
             object_id: recording.callId,
             reason: inWords(recording.eraseWhy),
-            detail: { recording: id, sealed_sha256: recording.sealedSha256 },
+            detail: {
+              recording: id,
+              sealed_sha256: recording.sealedSha256,
+              ...(left && { file_left: true }),
+            },
           }),
-          (c) => c.recordings.erased(id, at),
+          (c) => c.recordings.erased(id, at, left),
+        );
+      },
+    },
+    tiers: {
+      ...catalogue.tiers,
+      async removed(id) {
+        const recording = await catalogue.recordings.get(id);
+        if (!recording) return catalogue.tiers.removed(id);
+        const entry = own('archive', {
+          ...{ object: 'call', object_id: recording.callId },
+          detail: { what: 'removed', recording: id },
+        });
+        return done<boolean>(
+          (news) => (news ? entry : null),
+          (c) => c.tiers.removed(id),
         );
       },
     },

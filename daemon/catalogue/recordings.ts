@@ -66,8 +66,11 @@ export interface Recordings {
    * intent. A row without one was marked by somebody else, and is not to be erased.
    */
   erasing(): Promise<(Recording & { intended: boolean })[]>;
-  /** Key and file are gone: the row becomes a tombstone, and what was derived from the audio and the manifest's text go. */
-  erased(id: RecordingId, at: number): Promise<void>;
+  /**
+   * Key and file are gone: the row becomes a tombstone, and what was derived from the audio and the manifest's text go. `left`: its
+   * file is still in the archive, which cannot be reached; `tiers.left` lists it until it is removed.
+   */
+  erased(id: RecordingId, at: number, left?: boolean): Promise<void>;
   /** Tombstones, newest first, from before this place (by when they were erased). */
   tombstones(limit: number, before?: DuePlace): Promise<StoredCall[]>;
 }

@@ -12,6 +12,9 @@ export type SealCheck = {
   faultAt: number | null;
 };
 
+/** A place among those that were checked, the longest ago first. */
+export type CheckPlace = { checkedAt: number; id: RecordingId };
+
 /** `oldestCheckAt` is null when there are no recordings. */
 export type SealFigures = {
   recordings: number;
@@ -26,8 +29,15 @@ export interface Seals {
   addManifest(manifest: SignedManifest): Promise<void>;
   manifest(id: RecordingId): Promise<SignedManifest | null>;
   check(id: RecordingId): Promise<SealCheck | null>;
-  /** Sealed recordings, those without a manifest first, then those that were checked longest ago, before that time. */
-  toCheck(before: number, limit: number): Promise<(Recording & { signed: boolean; checkedAt: number })[]>;
+  /**
+   * Sealed recordings, those without a manifest first, then those that were checked longest ago, before that time, from after this
+   * place.
+   */
+  toCheck(
+    before: number,
+    limit: number,
+    after?: CheckPlace,
+  ): Promise<(Recording & { signed: boolean; checkedAt: number })[]>;
   /**
    * A recording was read: `fault` is null when it is as it was sealed. Gives whether that it is not is news; does nothing
    * when it is sealed no more.

@@ -50,7 +50,7 @@ async function write(context: CliContext, id: string, reason: string, output: Ou
   };
   const pack = await evidencePack(
     {
-      ...evidenceDeps(dataDir, await context.keys()),
+      ...evidenceDeps(dataDir, context.recordings(), async (id) => (await context.keys()).identity(id)),
       catalogue,
       registered: async ({ id }) => knownOf((await context.keys()).register(), id),
       recorder: {

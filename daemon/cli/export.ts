@@ -4,7 +4,6 @@ import { fail } from '../domain/error.js';
 import { inWords } from '../domain/reason/words.js';
 import { durationText, sizeText } from '../domain/written.js';
 import { openSealed } from '../vault/open.js';
-import { createDiskReader } from '../vault/store/disk.js';
 import type { Place } from '../vault/store/store.js';
 import type { CliContext } from './common/context.js';
 import { metDamage, record } from './common/entries.js';
@@ -49,7 +48,7 @@ async function exportTo(context: CliContext, id: string, output: Output | null):
   });
   const { recording } = call;
   try {
-    const size = await write(context.data(), recording, await keys.identity(recording.id), output);
+    const size = await write(context, recording, await keys.identity(recording.id), output);
     if (output) context.err(`${output.file}: ${sizeText(size)}, ${durationText(recording.durationMs)}\n`);
   } catch (e) {
     await metDamage(context, recording, e);
@@ -59,12 +58,12 @@ async function exportTo(context: CliContext, id: string, output: Output | null):
 
 /** Gives how many bytes were written. */
 async function write(
-  dataDir: string,
+  context: CliContext,
   place: Place,
   identity: string,
   output: Output | null,
 ): Promise<number> {
-  const sealed = await openSealed(createDiskReader(dataDir), place, identity);
+  const sealed = await openSealed(context.recordings(), place, identity);
   try {
     const source = sealed.read(0, sealed.size - 1);
     if (output) await output.write(source);

@@ -80,6 +80,7 @@ function asText(s: Now, zone: string): string {
   const rest: string[][] = [
     ...(s.encoder === null ? [] : [['Encoder', ENCODER[s.encoder]]]),
     ['Disk', diskWords(s.disk)],
+    ...(s.archive === null ? [] : [['Archive', archiveWords(s.archive)]]),
     ...each('Test call', ({ test_call: test }) =>
       test ? `${TEST[test.outcome]} ${at(test.at)} ${test.message}` : 'none yet',
     ),
@@ -121,6 +122,12 @@ function scrubWords(s: DaemonStatus['scrub']): string {
   const damaged =
     s.damaged === 0 ? '' : `, ${s.damaged} FAILED the integrity check: "tapedeck verify --damaged"`;
   return `${s.recordings}, ${read}; oldest check ${days} days ago${damaged}`;
+}
+
+function archiveWords({ problem, archive, free_bytes: free }: NonNullable<DaemonStatus['archive']>): string {
+  const held = `${archive.recordings === 1 ? '1 recording' : `${archive.recordings} recordings`}, ${sizeText(archive.bytes)}`;
+  if (problem !== null) return `${held}: NOT REACHABLE: ${problem}`;
+  return free === null ? held : `${held}; ${sizeText(free)} free`;
 }
 
 function diskWords(disk: DaemonStatus['disk']): string {

@@ -15,7 +15,6 @@ import { openManifest } from '../vault/manifest.js';
 import { openSealed } from '../vault/open.js';
 import { readRegistered } from '../vault/register.js';
 import { keyId, publicKeys } from '../vault/signing-key.js';
-import { createDiskReader } from '../vault/store/disk.js';
 import type { CliContext } from './common/context.js';
 import { onConsole } from './common/entries.js';
 import { timesIn } from './common/table.js';
@@ -149,7 +148,7 @@ async function fileFault(
   recording: Recording,
 ): Promise<string | null> {
   const dataDir = ctx.data();
-  const store = createDiskReader(dataDir);
+  const store = ctx.recordings();
   const known = publicKeys(dataDir);
   const before = (await catalogue.seals.check(recording.id))?.fault ?? null;
   const examiner = createExaminer({

@@ -227,6 +227,18 @@ const catalogue = {
     blame: 'peer',
     status: 500,
   },
+  archive_refused: {
+    message: 'This directory was not marked as the archive.',
+    hint: 'Set [archive] directory in tapedeck.toml to the mounted storage of this installation, and try again.',
+    blame: 'operator',
+  },
+  archive_unreachable: {
+    message: 'This recording is in the archive, which cannot be reached right now.',
+    hint: 'Run "tapedeck archive status" on the recorder: it says what is wrong. Usually the network storage is off or not mounted ("findmnt"). The recording is not lost; try again when the archive is back.',
+    others: 'Tell an admin that the archive cannot be reached. The recording is not lost; try again later.',
+    blame: 'operator',
+    status: 503,
+  },
   key_missing: {
     message: 'The key of this recording is missing.',
     hint: 'The recording was erased, or keys.db does not belong to these files.',

@@ -23,6 +23,7 @@ import type { Why } from '../domain/reason/reason.js';
 import { inWords, reasonView, type Say } from '../domain/reason/words.js';
 import type { CallRecord } from '../domain/recording/recording.js';
 import { inTime, type ScrubStatus, WITHIN_DAYS } from '../domain/recording/scrub.js';
+import type { ArchiveStatus } from '../domain/recording/tier.js';
 import type { EraseProgress } from '../domain/retention/run.js';
 import type { Log } from '../ops/log.js';
 import { repeatedly } from '../ops/turns.js';
@@ -55,6 +56,7 @@ export type HealthDeps = {
   jobs: () => Promise<Job[]>;
   /** What is being erased at the moment. */
   erasing: () => EraseProgress | null;
+  archive: () => ArchiveStatus;
   eventLoopP99Ms: () => number | null;
   /** A time as people at the site read it. */
   say: Say;
@@ -212,6 +214,7 @@ export function createHealth(deps: HealthDeps) {
         preserve: { waiting, oldest_ms: facts.preserveOldestMs },
         encoder: deps.encoder,
         disk: diskView(disk),
+        archive: archiveView(deps.archive()),
         scrub: scrubView(deps.scrub(), clock),
         jobs: jobs.map(jobView),
         erasing: erasingView(deps.erasing()),
@@ -258,6 +261,15 @@ function scrubView(s: ScrubStatus | null, now: number): DaemonStatus['scrub'] {
     reading: s.reading,
     waits_for: s.waitsFor,
     last_night_at: isoOrNull(s.lastNightAt),
+  };
+}
+
+function archiveView(found: ArchiveStatus): DaemonStatus['archive'] {
+  const { directory, problem, hot, archive, left } = found;
+  if (directory === '' && archive.recordings === 0 && left === 0) return null;
+  return {
+    ...{ directory, problem, free_bytes: found.freeBytes, total_bytes: found.totalBytes },
+    ...{ hot, archive, to_remove: left },
   };
 }
 

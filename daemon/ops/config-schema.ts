@@ -85,6 +85,12 @@ export const ConfigSchema = Type.Object({
       8,
       1_048_576,
     ),
+    when_full: Type.Array(Type.Enum(['archive', 'erase']), {
+      description:
+        'What is done, in this order, when that room is touched: "archive" moves the oldest recordings to the archive before their time, "erase" erases what is due before tonight. Neither touches what a legal hold or a minimum keeps. Leave one out and it is not done.',
+      default: ['archive', 'erase'],
+      uniqueItems: true,
+    }),
   }),
   pbx: section(
     'The PBX: Asterisk 16 or newer, or FreePBX. For several PBXs write [[pbx]] instead, once for each: docs/several-pbxs.md.',
@@ -298,6 +304,17 @@ export const ConfigSchema = Type.Object({
       100_000_000,
     ),
   }),
+  archive: section(
+    'A second place for recordings, such as a network storage. What is there is played as everything else.',
+    {
+      directory: optionalPath(
+        'Where its storage is mounted. Empty: there is none. Mark it once with "tapedeck archive init".',
+      ),
+      after_days: whole('How many days after a recording was made it moves there.', 30, 0, 36_500),
+      schedule: text('When, as a cron expression in the zone of the site.', '30 4 * * *'),
+      reserve_mb: whole('Room kept free there: below it nothing moves.', 1024, 0, 100_000_000),
+    },
+  ),
   holds: section('Legal holds.', {
     release_cool_off_hours: whole(
       'How long the release of a legal hold waits from when it was asked for. It also needs a second person.',

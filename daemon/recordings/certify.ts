@@ -16,6 +16,7 @@ import {
 import { itemsDigest } from '../domain/certificate/certificate-file.js';
 import { iso, isoOrNull } from '../domain/days.js';
 import type { RecordingPlace } from '../domain/recording/recording.js';
+import { isUnreachable, mayBeArchived } from '../domain/recording/tier.js';
 import type { RetentionRule } from '../domain/retention/rule.js';
 import type { Log } from '../ops/log.js';
 
@@ -114,8 +115,22 @@ export function createCertify(deps: CertifyDeps): Certify {
     }
   }
 
+  async function fileOf({
+    recording: id,
+    file,
+    tier,
+  }: Erasure): Promise<CertificateItem['verified']['file']> {
+    if (file === '') return 'unknown';
+    try {
+      if (!(await deps.hasFile({ id, file, tier }))) return 'absent';
+      return mayBeArchived(tier) ? 'pending' : 'present';
+    } catch (e) {
+      return isUnreachable(e) ? 'pending' : 'unknown';
+    }
+  }
+
   async function itemOf(erasure: Erasure): Promise<CertificateItem> {
-    const { recording: id, file } = erasure;
+    const { recording: id } = erasure;
     const entries = await catalogue.audit.entries({ recording: id, actions: ['erase', 'erased'], limit: 10 });
     return {
       ...{ recording: id, version: erasure.version, call: erasure.call },
@@ -134,7 +149,7 @@ export function createCertify(deps: CertifyDeps): Certify {
       verified: {
         at: iso(clock()),
         key: await lookedUp(() => deps.hasKey(id)),
-        file: file === '' ? 'unknown' : await lookedUp(() => deps.hasFile({ id, file })),
+        file: await fileOf(erasure),
       },
       ...(await leftOf(erasure)),
     };

@@ -117,7 +117,13 @@ export function createRedactor(deps: RedactDeps) {
       const masks = [...older.masks, ...redactedMasks(order.stretches)].toSorted((a, b) => a.atMs - b.atMs);
       const recording: Recording = {
         ...older,
-        ...{ id: order.id, file: order.file, version: older.version + 1, sealedAt: deps.clock() },
+        ...{
+          id: order.id,
+          file: order.file,
+          tier: 'hot',
+          version: older.version + 1,
+          sealedAt: deps.clock(),
+        },
         ...{ plainBytes: written.plainBytes, sealedBytes: written.sealedBytes },
         ...{ plainSha256: written.plainSha256, sealedSha256: written.sealedSha256 },
         ...{ durationMs: Math.round(peaks.durationMs), leftDb: peaks.leftRms, rightDb: peaks.rightRms },

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Verbs } from '../catalogue/catalogue.js';
-import type { SealFigures } from '../catalogue/seals.js';
+import type { CheckPlace, SealFigures } from '../catalogue/seals.js';
 import { times } from '../domain/days.js';
 import { TapedeckError } from '../domain/error.js';
 import type { Alarms } from '../domain/operations/alarm.js';
@@ -14,6 +14,7 @@ import {
   shareOf,
   strayTold,
 } from '../domain/recording/scrub.js';
+import { isUnreachable, mayBeArchived } from '../domain/recording/tier.js';
 import type { Log } from '../ops/log.js';
 import { createSchedule } from '../ops/schedule.js';
 import { repeatedly, serialQueue, singleFlight } from '../ops/turns.js';
@@ -114,6 +115,13 @@ export function createScrub(deps: ScrubDeps) {
 
   const rest = (tookMs: number) => wait(Math.max(1, tookMs * pace.rest));
 
+  /** The same as `check`; undefined when it is in the archive and that cannot be reached, which says nothing of it. */
+  const reach = (recording: Recording): Promise<string | null | undefined> =>
+    check(recording).catch((e) => {
+      if (isUnreachable(e)) return undefined;
+      throw e;
+    });
+
   const examiner = createExaminer({
     ...{ catalogue, opens: deps.opens, openManifest: deps.openManifest, registered: deps.registered },
     hash: (recording) => store.hash(recording, rest),
@@ -190,17 +198,19 @@ export function createScrub(deps: ScrubDeps) {
     unsignable.clear();
     const share = shareOf((await figures()).recordings);
     let done = 0;
+    let after: CheckPlace | undefined;
     const tried = new Set<RecordingId>();
     for (;;) {
-      const next = await catalogue.seals.toCheck(began, AT_ONCE + unsignable.size);
+      const next = await catalogue.seals.toCheck(began, AT_ONCE + unsignable.size, after);
       const batch = next.filter((r) => !tried.has(r.id));
       if (batch.length === 0) return;
       for (const recording of batch) {
         if (recording.signed && nightDone(share, done, recording.checkedAt, began)) return;
         if (!(await calm(until))) return;
         tried.add(recording.id);
-        await check(recording);
-        done += 1;
+        if ((await reach(recording)) !== undefined) done += 1;
+        else if (recording.signed) after = { checkedAt: recording.checkedAt, id: recording.id };
+        else unsignable.add(recording.id);
       }
     }
   }
@@ -209,7 +219,7 @@ export function createScrub(deps: ScrubDeps) {
   async function lookAgain(): Promise<void> {
     for (const { recordingId } of await catalogue.seals.damaged(PAGE)) {
       const recording = await catalogue.recordings.get(recordingId);
-      if (recording?.state === 'sealed') await check(recording);
+      if (recording?.state === 'sealed') await reach(recording);
       if (stopped.signal.aborted) return;
     }
   }
@@ -221,8 +231,8 @@ export function createScrub(deps: ScrubDeps) {
       if (page.length === 0) break;
       for (const recording of page) {
         if (recording.state !== 'sealed') continue;
-        const found = await store.exists(recording);
-        if (found?.bytes !== recording.sealedBytes) await check(recording);
+        const found = await seenAs(recording);
+        if (found !== 'unknown' && found?.bytes !== recording.sealedBytes) await reach(recording);
       }
       after = page.at(-1)!.id;
       if (!(await calm(until))) return;
@@ -232,19 +242,28 @@ export function createScrub(deps: ScrubDeps) {
       if (stopped.signal.aborted) return;
       if (Date.now() - found.modifiedAt < NEW_MS) continue;
       const row = found.place && (await catalogue.recordings.get(found.place.id));
-      if (row?.file === found.name && row.state !== 'erased') continue;
-      strays.push({ file: found.name, recording: await renamed(found) });
+      // What an erasure has left in the archive is known, and about to be removed.
+      if (row?.file === found.name && (row.state !== 'erased' || (found.archived && mayBeArchived(row.tier))))
+        continue;
+      const file = found.archived ? `${found.name} (archive)` : found.name;
+      strays.push({ file, recording: await renamed(found) });
     }
     if (strays.length === 0) alarms.clear(STRAY);
     else alarms.raise(STRAY, strayTold(strays));
   }
+
+  const seenAs = (recording: Recording) =>
+    store.exists(recording).catch((e) => {
+      if (isUnreachable(e)) return 'unknown' as const;
+      throw e;
+    });
 
   /** The recording that misses this file: the row says where it is now. Null when none does. */
   async function renamed(file: Listed): Promise<RecordingId | null> {
     const found = await file.hash(rest);
     const id = found && (await catalogue.seals.sealedAs(found.sha256));
     const row = id ? await catalogue.recordings.get(id) : null;
-    if (row?.state !== 'sealed' || (await store.exists(row)) !== null) return null;
+    if (row?.state !== 'sealed' || (await seenAs(row)) !== null) return null;
     await catalogue.seals.checked(row.id, clock(), `Its file is missing; ${file.name} has the same bytes.`);
     seen.add(row.id);
     return row.id;
@@ -283,7 +302,7 @@ export function createScrub(deps: ScrubDeps) {
     for (const { recordingId } of news) {
       const recording = await catalogue.recordings.get(recordingId);
       seen.add(recordingId);
-      if (recording?.state === 'sealed') await check(recording);
+      if (recording?.state === 'sealed') await reach(recording);
     }
     if (news.length > 0) damaged = await catalogue.seals.damaged(PAGE);
     for (const id of seen) if (!damaged.some((d) => d.recordingId === id)) seen.delete(id);
@@ -302,7 +321,7 @@ export function createScrub(deps: ScrubDeps) {
   });
 
   const checkEvery = createCheckEvery({
-    ...{ catalogue, check },
+    ...{ catalogue, check: reach },
     async calm(signal) {
       await calm(Number.POSITIVE_INFINITY, signal);
       signal.throwIfAborted();

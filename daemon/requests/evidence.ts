@@ -37,6 +37,8 @@ export function createEvidence(deps: {
   taking: Taking;
   damage: Damage;
   dataDir: string;
+  /** The directory of the archive; left out where there is none. */
+  archive?: string;
   site: PackOrder['site'];
   version: string;
 }) {
@@ -72,7 +74,7 @@ export function createEvidence(deps: {
         const pack = await runPack(
           {
             ...{ dataDir: deps.dataDir, call: call.id, identity: await deps.identity(recording.id) },
-            registered: await deps.registered(recording),
+            ...{ archive: deps.archive ?? '', registered: await deps.registered(recording) },
             ...{ by: `${person.name}, signed in from ${by.address}`, reason, signer: await deps.signer() },
             ...{ site: deps.site, version: deps.version },
           },

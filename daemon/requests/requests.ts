@@ -67,6 +67,8 @@ export type RequestsDeps = Pick<RuleDeps, 'jobs'> &
     sign: () => Promise<{ note: string }>;
     alarms: Pick<Alarms, 'raise'>;
     dataDir: string;
+    /** The directory of the archive; left out where there is none. */
+    archive?: string;
     site: { name: string; timeZone: string };
     version: string;
     clock: () => number;

@@ -35,7 +35,10 @@ export function createRuleRequests({
   approvals,
   clock,
   mint,
-}: RuleDeps): Pick<ControlHandlers, 'save_policy' | 'ask_shorter' | 'check_recordings' | 'cancel_job'> {
+}: RuleDeps): Pick<
+  ControlHandlers,
+  'save_policy' | 'ask_shorter' | 'check_recordings' | 'move_to_archive' | 'cancel_job'
+> {
   /** Uses up the approval of exactly this. Throws `approval_missing`; `forbidden` on the command line. */
   async function useApproval(asker: Asker, what: ReturnType<typeof toApprove>): Promise<void> {
     const found = asker.person && (await approvals.newest(asker.person, what));
@@ -94,6 +97,13 @@ export function createRuleRequests({
       const asker = await askers.may(by, 'settings');
       await putOnRecord(catalogue, asker.entry('recordings_check'));
       const { job, already } = await jobs.ask('recordings_check');
+      return { job: jobView(job), already };
+    },
+
+    async move_to_archive({ by }) {
+      const asker = await askers.may(by, 'settings');
+      await putOnRecord(catalogue, asker.entry('archive', { detail: { what: 'asked' } }));
+      const { job, already } = await jobs.ask('archive');
       return { job: jobView(job), already };
     },
 

@@ -5,16 +5,18 @@ import { openManifest } from './manifest.js';
 import { signerOf } from './note.js';
 import { openSealed } from './open.js';
 import { publicKeys } from './signing-key.js';
-import { createDiskReader } from './store/disk.js';
+import type { RecordingReader } from './store/store.js';
 
 /** What an evidence pack is made with of the vault: recordings, and the public keys of this box as they are now. */
-export function evidenceDeps(dataDir: string, recordings: { identity(id: string): Promise<string> }) {
+export function evidenceDeps(
+  dataDir: string,
+  recordings: RecordingReader,
+  identity: (id: string) => Promise<string>,
+) {
   const keys = publicKeys(dataDir);
-  const store = createDiskReader(dataDir);
   return {
     keys,
-    open: async (recording: Recording) =>
-      openSealed(store, recording, await recordings.identity(recording.id)),
+    open: async (recording: Recording) => openSealed(recordings, recording, await identity(recording.id)),
     openManifest: (signed: SignedManifest) => openManifest(signed, keys),
     signerOf: (note: Note) => signerOf(note, keys),
   };

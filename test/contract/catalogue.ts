@@ -13,6 +13,7 @@ import { notices } from './catalogue/notices.js';
 import { operations } from './catalogue/operations.js';
 import { people } from './catalogue/people.js';
 import { recordings } from './catalogue/recordings.js';
+import { tiers } from './catalogue/tiers.js';
 
 /** Opens an empty catalogue; `again` opens it as another process would. Both are started, and stopped with the test. */
 export type Open = (t: Test) => Promise<{ catalogue: Catalogue; again: () => Promise<Catalogue> }>;
@@ -22,6 +23,7 @@ const PARTS = {
   ...{
     calls,
     recordings,
+    tiers,
     certificates,
     holds,
     due,

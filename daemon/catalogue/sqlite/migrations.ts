@@ -936,4 +936,10 @@ export const migrations: readonly string[] = [
     last_seq INTEGER NOT NULL UNIQUE
   ) STRICT;
   `,
+  // Where the file of a recording is kept; see Tier.
+  `
+  ALTER TABLE recordings ADD COLUMN tier TEXT NOT NULL DEFAULT 'hot' CHECK (tier IN ('hot', 'moving', 'archive', 'gone'));
+  CREATE INDEX recordings_by_tier ON recordings (tier, sealed_at, id, sealed_bytes) WHERE state = 'sealed';
+  CREATE INDEX recordings_left ON recordings (id) WHERE state = 'erased' AND tier IN ('moving', 'archive');
+  `,
 ];

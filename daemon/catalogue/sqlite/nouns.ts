@@ -19,6 +19,7 @@ import { createPolicy } from './policy.js';
 import { createPrompts } from './prompts.js';
 import { createChanges } from './reading/changes.js';
 import { createCertificates } from './recordings/certificates.js';
+import { createTiers } from './recordings/tiers.js';
 import { createRecordings } from './recordings.js';
 import { createDue } from './retention/due.js';
 import { createHoldReleases } from './retention/hold-releases.js';
@@ -44,6 +45,7 @@ export function createNouns(db: Db, reader: Reader) {
     notices: createNotices(db, reader, calls.current),
     toldCalls: createToldCalls(db, reader),
     recordings: createRecordings(db, reader),
+    tiers: createTiers(db, reader),
     due: createDue(db, reader),
     holds,
     holdReleases: createHoldReleases(db, reader, holds.caught),

@@ -81,7 +81,9 @@ export function createRecordings(db: Db, reader: Reader) {
         AND action = 'erase' AND outcome = 'ok' AND actor = 'tapedeck') AS intended
     FROM recordings WHERE state = 'erasing' ORDER BY erase_intended_at, id`);
   const erased = db.prepare(
-    "UPDATE recordings SET state = 'erased', erased_at = $at WHERE id = $id AND state = 'erasing'",
+    `UPDATE recordings SET state = 'erased', erased_at = $at,
+       tier = iif(tier IN ('moving', 'archive') AND $left = 0, 'gone', tier)
+     WHERE id = $id AND state = 'erasing'`,
   );
   const recording = (id: RecordingId): Recording | null => reader.one(noun, one.get(id));
   const known = (id: RecordingId): Recording => {
@@ -141,9 +143,9 @@ export function createRecordings(db: Db, reader: Reader) {
     },
     erasing: () => reader.all(begun, erasing.all()),
     /** Without an intent on record nothing may be called erased. False where it was erased before. */
-    erased(id: RecordingId, at: number): boolean {
+    erased(id: RecordingId, at: number, left: boolean): boolean {
       peaks.purge(id);
-      if (erased.run({ id, at }).changes > 0) return true;
+      if (erased.run({ id, at, left: left ? 1 : 0 }).changes > 0) return true;
       if (known(id).state !== 'erased') throw fail('internal', `${id}: erased without an intent.`);
       return false;
     },

@@ -15,6 +15,7 @@ import {
   type Recording,
   type RecordingState,
 } from '../../domain/recording/recording.js';
+import type { Tier } from '../../domain/recording/tier.js';
 import type { OpenCall, StoredCall } from '../stored-call.js';
 import {
   Figure,
@@ -231,6 +232,7 @@ export const recording = noun({
     plain_sha256: Text,
     sealed_sha256: Text,
     file: Text,
+    tier: oneOf<Tier>({ hot: true, moving: true, archive: true, gone: true }),
     sealed_at: Time,
     left_db: Figure,
     right_db: Figure,
@@ -260,6 +262,7 @@ export const recording = noun({
     plainSha256: row.plain_sha256,
     sealedSha256: row.sealed_sha256,
     file: isFileOf(row.file, row.id) ? row.file : unreadable('"file" is not where its recording is kept'),
+    tier: row.tier,
     sealedAt: row.sealed_at,
     leftDb: row.left_db,
     rightDb: row.right_db,

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import type { SignedManifest } from '../../domain/recording/manifest.js';
 import type { Recording, RecordingId } from '../../domain/recording/recording.js';
-import type { SealCheck, SealFigures } from '../seals.js';
+import type { CheckPlace, SealCheck, SealFigures } from '../seals.js';
 import { Flag, Length, noun, orNull, type Reader, Text, Time, timeOrNull } from './checked.js';
 import type { Db } from './db.js';
 import { purgeable } from './purgeable.js';
@@ -78,9 +78,10 @@ export function createSeals(db: Db, reader: Reader) {
     db.prepare(`
       SELECT recordings.*, seal_checks.checked_at AS checkedAt, seal_checks.signed AS signed
       FROM seal_checks CROSS JOIN recordings ON recordings.id = recording_id
-      WHERE ${where} AND state = 'sealed' ORDER BY checked_at LIMIT $limit`);
+      WHERE ${where} AND state = 'sealed' ORDER BY checked_at, recording_id LIMIT $limit`);
   const unsigned = of('signed = 0 AND fault IS NULL');
-  const due = of('(signed = 1 OR fault IS NOT NULL) AND checked_at < $before');
+  const due = of(`(signed = 1 OR fault IS NOT NULL) AND checked_at < $before
+    AND (checked_at, recording_id) > ($checkedAt, $id)`);
   const kept = "EXISTS (SELECT 1 FROM recordings WHERE id = $id AND state = 'sealed')";
   const good = db.prepare(`
     UPDATE seal_checks SET checked_at = $at, fault = NULL, fault_at = NULL
@@ -125,11 +126,11 @@ export function createSeals(db: Db, reader: Reader) {
     addManifest,
     manifest: (id: RecordingId): SignedManifest | null => reader.one(manifest, one.get(id)),
     check: (id: RecordingId): SealCheck | null => reader.one(sealCheck, check.get(id)),
-    toCheck(before: number, limit: number): ToCheck[] {
+    toCheck(before: number, limit: number, after: CheckPlace = { checkedAt: -1, id: '' }): ToCheck[] {
       const first = reader.fill(toCheck, limit, (rows) => unsigned.all({ limit: rows }));
       const left = limit - first.length;
       if (left === 0) return first;
-      return [...first, ...reader.fill(toCheck, left, (rows) => due.all({ before, limit: rows }))];
+      return [...first, ...reader.fill(toCheck, left, (rows) => due.all({ ...after, before, limit: rows }))];
     },
     checked(id: RecordingId, at: number, fault: string | null): boolean {
       const known = (check.get(id) as { fault: string | null } | undefined)?.fault ?? null;

@@ -113,13 +113,23 @@ export function verbsOf(read: Read, write: Write): Nouns {
           n.certificates.intended(id);
         }),
       erasing: () => read((n) => n.recordings.erasing()),
-      erased: (id, at) =>
+      erased: (id, at, left = false) =>
         write((n) => {
-          if (n.recordings.erased(id, at)) n.certificates.erased(id, at);
+          if (n.recordings.erased(id, at, left)) n.certificates.erased(id, at);
           n.seals.erased(id);
         }),
       tombstones: (limit, before) => read((n) => n.due.tombstones(limit, before)),
       after: (id, limit) => read((n) => n.seals.after(id, limit)),
+    },
+    tiers: {
+      begin: (id) => write((n) => n.tiers.begin(id), unseen),
+      moved: (id) => write((n) => n.tiers.moved(id), unseen),
+      back: (id) => write((n) => n.tiers.back(id), unseen),
+      due: (before, after, limit) => read((n) => n.tiers.due(before, after, limit)),
+      moving: (after, limit) => read((n) => n.tiers.moving(after, limit)),
+      left: (after, limit) => read((n) => n.tiers.left(after, limit)),
+      removed: (id) => write((n) => n.tiers.removed(id), unseen),
+      slice: (place) => read((n) => n.tiers.slice(place)),
     },
     due: {
       keptSlice: (place, now) => read((n) => n.due.keptSlice(place, now)),
@@ -163,7 +173,7 @@ export function verbsOf(read: Read, write: Write): Nouns {
       addManifest: (manifest) => write((n) => n.seals.addManifest(manifest)),
       manifest: (id) => read((n) => n.seals.manifest(id)),
       check: (id) => read((n) => n.seals.check(id)),
-      toCheck: (before, limit) => read((n) => n.seals.toCheck(before, limit)),
+      toCheck: (before, limit, after) => read((n) => n.seals.toCheck(before, limit, after)),
       checked: (id, at, fault) => write((n) => n.seals.checked(id, at, fault), { shows: (news) => news }),
       damaged: (limit) => read((n) => n.seals.damaged(limit)),
       figures: () => read((n) => n.seals.figures()),

@@ -17,7 +17,8 @@ import { createRetain, type Retain } from '../../recordings/retain.js';
 import { refuseUnmoved } from '../../vault/installation.js';
 import { createKeys, type Keys } from '../../vault/keys.js';
 import { type MasterKeys, openMasterKeys } from '../../vault/master-key.js';
-import { createDiskStore } from '../../vault/store/disk.js';
+import type { RecordingReader } from '../../vault/store/store.js';
+import { openRecordings, openStore } from '../../vault/store/tiers.js';
 import { createAsking } from './asking.js';
 import { passphraseFor } from './master.js';
 
@@ -45,6 +46,8 @@ export type CliContext = {
   holdMaster(): Promise<void>;
   /** The keys of the recordings, to read. */
   keys(): Promise<Keys>;
+  /** The sealed files, to read: in the data directory and in the archive. */
+  recordings(): RecordingReader;
   /** Retention in this process, which writes this catalogue: for when no recorder runs. Opens the keys. */
   retain(catalogue: Catalogue): Promise<Retain>;
   /** Both end the text with a line end if it has none. */
@@ -113,8 +116,15 @@ export function createCliContext(
 
     ask: (name, body) => asking.ask(name, body),
 
+    recordings: () =>
+      openRecordings({
+        dataDir: ctx.data(),
+        archive: ctx.config().archive.directory,
+        owner: async () => (await ctx.catalogue()).audit.id(),
+      }),
+
     async retain(catalogue: Catalogue): Promise<Retain> {
-      const { retention, site } = ctx.config();
+      const { archive, retention, site } = ctx.config();
       const { current: masterKey, reread } = await ctx.master();
       const dataDir = ctx.movedData();
       keys ??= createKeys({ path: keysFile(dataDir), masterKey, reread });
@@ -127,7 +137,7 @@ export function createCliContext(
         plan: (now) => readPlan(catalogue, now, limit),
         mint: () => ulid(),
         keys,
-        store: createDiskStore(dataDir),
+        store: await openStore({ dataDir, archive: archive.directory, owner: catalogue.audit.id }),
         clock: () => Date.now(),
         alarms: { raise: () => {}, clear: () => {} },
         config: {

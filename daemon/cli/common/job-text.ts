@@ -12,6 +12,10 @@ const WORDS: Record<JobKind, { name: string; progress: (job: JobView) => string 
     progress: ({ done, total }) =>
       total === null ? 'counting' : total === done ? `${done} recordings` : `${done} of ${total} recordings`,
   },
+  archive: {
+    name: 'moving recordings to the archive',
+    progress: ({ done, faults }) => `${done} moved${faults > 0 ? `, ${faults} could not be moved` : ''}`,
+  },
 };
 const wordsOf = (kind: string) => (kind in WORDS ? WORDS[kind as JobKind] : null);
 

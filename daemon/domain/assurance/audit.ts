@@ -30,7 +30,7 @@ export const auditActions = [
     'older_erase',
   ],
   ...['start', 'stop', 'blind_window', 'key_rotation', 'checkpoint', 'damage'],
-  ...['recordings_check', 'job_cancel', 'dashboard_restart'],
+  ...['recordings_check', 'job_cancel', 'dashboard_restart', 'archive'],
   ...['prompt_add', 'prompt_activate'],
   ...['consent_add', 'consent_withdraw', 'consent_erase'],
   ...['hold_open', 'hold_add', 'hold_release'],
@@ -70,6 +70,7 @@ export const auditGroups = {
     'recordings_check',
     'job_cancel',
     'dashboard_restart',
+    'archive',
   ],
 } as const satisfies Record<string, readonly AuditAction[]>;
 

@@ -11,6 +11,8 @@ import type { AuditEvent } from './audit.js';
 /** What is to be made, and with what: the first message to it. */
 export type PackOrder = {
   dataDir: string;
+  /** The directory of the archive; empty where there is none. */
+  archive: string;
   call: CallId;
   /** The key of its recording. */
   identity: string;

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { type ActorKind, actorKinds } from '../assurance/audit.js';
 import { canonical, sha256 } from '../assurance/canonical.js';
 import type { CallId, RecordingId } from '../recording/recording.js';
+import type { Tier } from '../recording/tier.js';
 
 /** What can have recordings erased. */
 export const erasureKinds = ['retention', 'by_hand', 'request', 'room', 'redaction'] as const;
@@ -47,6 +48,8 @@ const Left = Type.Object({ entry: Count, at: Time, by: Text, what: Text });
 
 /** `unknown`: it could not be looked up. */
 const Presence = Type.Enum(['absent', 'present', 'unknown']);
+/** `pending`: it is in an archive that could not be reached, and is removed once it can; without its key nobody can open it. */
+const FilePresence = Type.Enum(['absent', 'present', 'unknown', 'pending']);
 
 /** One erased recording on a certificate. It names no party of the call. */
 export const CertificateItem = Type.Object({
@@ -73,7 +76,7 @@ export const CertificateItem = Type.Object({
   verified: Type.Object({
     at: Time,
     key: Presence,
-    file: Presence,
+    file: FilePresence,
   }),
   left: Type.Array(Left),
   left_not_listed: Count,
@@ -139,6 +142,7 @@ export type Erasure = {
   sealedSha256: string;
   manifestSha256: string | null;
   file: string;
+  tier: Tier;
   policyVersion: number | null;
   rule: string | null;
   reason: string;
@@ -149,9 +153,9 @@ export type Erasure = {
 };
 
 export const METHOD =
-  "Cryptographic erasure: the recording's X25519 key was destroyed in keys.db (rollback journal, secure_delete), then the age file was unlinked and its folder synced. This says nothing about what the drive itself retains.";
+  "Cryptographic erasure: the recording's X25519 key was destroyed in keys.db (rollback journal, secure_delete), then the age file was unlinked and its folder synced. A file in an archive that could not be reached is marked as pending: it is unlinked once the archive is back, and the audit log has an entry then. This says nothing about what the drive itself retains.";
 export const VERIFICATION =
-  'After the erasure, the key was looked up in keys.db and the file by its path in the data directory. Each item has both results.';
+  'After the erasure, the key was looked up in keys.db and the file by its path in the data directory and in the archive, if there is one. Each item has both results.';
 export const HOLD_METHOD =
   'Legal holds were checked in the transaction in which each erasure began. No listed recording was under one.';
 export const RESIDUALS = {

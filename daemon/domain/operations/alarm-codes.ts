@@ -113,6 +113,9 @@ export const ALARMS = {
   disk_low: NOTHING,
   disk_slow: shape({ dir: Text }),
   disk_stalled: shape({ data: Text, spool: Text }),
+  archive_unreachable: shape({ recordings: Count, detail: Text }),
+  archive_full: shape({ directory: Text, free: Count, reserve: Count }),
+  archive_fails: shape({ directory: Text, recording: Text, detail: Text }),
 
   // Messages on their way out.
   alerts_undelivered: shape({ channel: Text, detail: Text }),

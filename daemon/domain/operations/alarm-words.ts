@@ -6,7 +6,7 @@ import { errors } from '../error.js';
 import { because } from '../reason/reason.js';
 import { errorHint, errorInWords, inWords, type Say } from '../reason/words.js';
 import { refusalInWords } from '../recording/captures.js';
-import { roughText } from '../written.js';
+import { roughText, sizeText } from '../written.js';
 import type { AlarmParams, AlarmWhy } from './alarm-codes.js';
 import { publicMessage } from './health.js';
 import { roomInWords } from './room.js';
@@ -295,6 +295,18 @@ const WORDS: {
   disk_slow: ({ dir }) => ({
     message: `The disk of ${dir} takes more than a second for a small write.`,
     hint: 'Find out what keeps it busy ("iotop"), and check its health ("smartctl -a").',
+  }),
+  archive_unreachable: ({ recordings, detail }) => ({
+    message: `The archive cannot be reached: ${recordings === 1 ? '1 recording' : `${recordings} recordings`} in it cannot be played until it is back, and nothing moves there. ${detail}`,
+    hint: 'Mount its storage ("findmnt", "dmesg"), then run "tapedeck archive status". New calls are recorded as before.',
+  }),
+  archive_full: ({ directory, free, reserve }) => ({
+    message: `The archive ${directory} has ${sizeText(free)} free; ${sizeText(reserve)} are kept in reserve. Nothing moves there.`,
+    hint: 'Give the archive more space, or keep recordings for a shorter time.',
+  }),
+  archive_fails: ({ directory, recording, detail }) => ({
+    message: `Recording ${recording} could not be moved to the archive ${directory}. ${detail}`,
+    hint: 'The recording stays in the data directory. Check the storage of the archive, then run "tapedeck archive run".',
   }),
   disk_stalled: ({ data, spool }) => ({
     message: `The disk of ${data} or ${spool} is not responding.`,

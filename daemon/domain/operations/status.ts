@@ -75,6 +75,8 @@ const AlarmView = Type.Object({
   cleared_at: orNull(Time),
 });
 
+const Held = Type.Object({ recordings: Type.Integer(), bytes: Type.Integer() });
+
 const AlertChannel = Type.Object({
   channel: Type.String({ description: '"mail" or "webhook".' }),
   target: Type.String({ description: 'Whom it goes to; of a webhook only the server.' }),
@@ -113,6 +115,22 @@ export const DaemonStatus = Type.Object({
       per_day_bytes: orNull(Type.Integer()),
       days_left: orNull(Type.Number()),
     }),
+  ),
+  archive: orNull(
+    Type.Object(
+      {
+        directory: Type.String({ description: 'Empty when none is configured any more.' }),
+        problem: orNull(Type.String({ description: 'Why it cannot be used.' })),
+        free_bytes: orNull(Type.Integer()),
+        total_bytes: orNull(Type.Integer()),
+        hot: Held,
+        archive: Held,
+        to_remove: Type.Integer({
+          description: 'Erased recordings whose files are still there, because it could not be reached.',
+        }),
+      },
+      { description: 'The archive, and what is where; null when there is none.' },
+    ),
   ),
   scrub: orNull(
     Type.Object(
@@ -170,6 +188,7 @@ export function downStatus(message: string, hint: string): DaemonStatus {
     preserve: { waiting: 0, oldest_ms: null },
     encoder: null,
     disk: null,
+    archive: null,
     scrub: null,
     jobs: [],
     erasing: null,

@@ -166,7 +166,7 @@ export const CATALOGUE = [
   ),
   table(
     'recordings',
-    'id call_id state duration_ms plain_bytes sealed_bytes plain_sha256 sealed_sha256 file sealed_at left_db right_db keep_until keep_rule keep_reason erase_intended_at erased_at quality quality_flags of_id version masks superseded_by min_until keep_version keep_from',
+    'id call_id state duration_ms plain_bytes sealed_bytes plain_sha256 sealed_sha256 file sealed_at left_db right_db keep_until keep_rule keep_reason erase_intended_at erased_at quality quality_flags of_id version masks superseded_by min_until keep_version keep_from tier',
     holds('erase_reason redaction', 'user text', WITH_CALL),
     holds('gaps', 'text', WITH_CALL),
   ),

@@ -80,6 +80,10 @@ export const FILES: readonly FileEntry[] = [
     'audio',
     'Its key is destroyed, then it is deleted.',
   ]),
+  file('<archive>/recordings/<day>/<id>.age', /^<archive>\/.+$/, 'audio', [
+    'audio',
+    'Its key is destroyed, then it is deleted, or once the archive can be reached. The certificate and the audit log say when.',
+  ]),
   file('documents/<id>.age', /^documents\/[\w.-]+$/, 'name number text', [
     'person',
     'When somebody erases the document, or the consent that it belongs to: its key is destroyed, then it is deleted.',

@@ -4,6 +4,7 @@ import type { Loss } from './lost.js';
 import type { Mask } from './mask.js';
 import type { Quality } from './quality.js';
 import type { Redaction } from './redaction.js';
+import type { Tier } from './tier.js';
 
 /**
  * The nouns that the catalogue keeps. Times are milliseconds since 1970 UTC; positions on a call's timeline (`atMs`)
@@ -164,6 +165,7 @@ export type Recording = {
   sealedSha256: string;
   /** Path of the sealed file relative to the data directory. */
   file: string;
+  tier: Tier;
   sealedAt: number;
   leftDb: number;
   rightDb: number;
@@ -189,8 +191,11 @@ export type Recording = {
   supersededBy: RecordingId | null;
 };
 
-/** What its store finds a recording by: its id and, in `file`, the day on which its call began. See `placeOf`. */
-export type RecordingPlace = Pick<Recording, 'id' | 'file'>;
+/**
+ * What its store finds a recording by: its id and, in `file`, the day on which its call began. See `placeOf`. Without a tier nothing
+ * of it is in the archive.
+ */
+export type RecordingPlace = Pick<Recording, 'id' | 'file'> & Partial<Pick<Recording, 'tier'>>;
 
 /**
  * Whether this is where the sealed file of a recording lies, from the data directory: in `recordings/`, below the day of its

@@ -265,6 +265,7 @@ export function createSteps(deps: StepDeps & { remove: (pbx: PbxId, name: string
         plainSha256: written.plainSha256,
         sealedSha256: written.sealedSha256,
         file: place.file,
+        tier: 'hot',
         sealedAt: deps.clock(),
         leftDb: peaks.leftRms,
         rightDb: peaks.rightRms,

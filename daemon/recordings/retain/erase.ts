@@ -2,7 +2,8 @@ import type { Verbs } from '../../catalogue/catalogue.js';
 import { fail } from '../../domain/error.js';
 import type { Why } from '../../domain/reason/reason.js';
 import { inWords } from '../../domain/reason/words.js';
-import type { Recording } from '../../domain/recording/recording.js';
+import type { Recording, RecordingId } from '../../domain/recording/recording.js';
+import { isUnreachable } from '../../domain/recording/tier.js';
 import type { Log } from '../../ops/log.js';
 import type { AnyKeys } from '../../vault/keys.js';
 import type { RecordingStore } from '../../vault/store/store.js';
@@ -52,19 +53,37 @@ export function createEraser({
       () => false,
     );
     if (!destroyed) await step(({ id }) => keys.destroyAll([id]));
-    await step((one) => store.remove(one));
+    // Without its key nobody can open a file in an archive that is out of reach: it goes when the archive is back.
+    const left = new Set<RecordingId>();
+    await step(async (one) => {
+      try {
+        await store.remove(one);
+      } catch (e) {
+        if (!isUnreachable(e)) throw e;
+        left.add(one.id);
+      }
+    });
     await step(async (one) => {
       if (await keys.has(one.id))
         throw fail('internal', `The key of recording ${one.id} is still there after it was destroyed.`);
-      if (await store.exists(one)) throw fail('internal', `${one.file} is still there after it was removed.`);
+      if (!left.has(one.id) && (await store.exists(one)))
+        throw fail('internal', `${one.file} is still there after it was removed.`);
     });
-    await step(({ id }) => catalogue.recordings.erased(id, clock()));
+    await step(({ id }) => catalogue.recordings.erased(id, clock(), left.has(id)));
     await step(async ({ id }) => {
       if (await catalogue.recordings.peaks(id))
         throw fail('internal', `The peaks of recording ${id} are still there.`);
     });
     for (const { id, callId, eraseWhy } of going)
-      log.info({ recording: id, call: callId, reason: inWords(eraseWhy) }, 'recording erased');
+      log.info(
+        {
+          recording: id,
+          call: callId,
+          reason: inWords(eraseWhy),
+          ...(left.has(id) && { file: 'in the archive' }),
+        },
+        'recording erased',
+      );
     return going;
   };
 }

@@ -6,8 +6,8 @@ const PAGE = 500;
 
 export type EveryDeps = {
   catalogue: Verbs<'recordings.after' | 'seals.figures'>;
-  /** Reads one again, and puts what was found on its row. Returns the fault. */
-  check: (recording: Recording) => Promise<string | null>;
+  /** Reads one again, and puts what was found on its row. Returns the fault; undefined when it cannot be reached now. */
+  check: (recording: Recording) => Promise<string | null | undefined>;
   /** Resolves when now is a good time to read. Rejects when it is to stop. */
   calm: (signal: AbortSignal) => Promise<void>;
 };
@@ -27,7 +27,9 @@ export function createCheckEvery({ catalogue, check, calm }: EveryDeps): JobHand
         cursor = recording.id;
         if (recording.state !== 'sealed' || recording.sealedAt > askedAt) continue;
         await calm(signal);
-        if ((await check(recording)) !== null) faults += 1;
+        const fault = await check(recording);
+        if (fault === undefined) continue;
+        if (fault !== null) faults += 1;
         done += 1;
         await save({ cursor, done, total, faults });
       }

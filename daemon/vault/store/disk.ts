@@ -181,6 +181,7 @@ function listed(dataDir: string, name: string, modifiedAt: number): Listed {
   const begun = name.endsWith(UNFINISHED) && NAME.test(name.slice(0, -UNFINISHED.length));
   return {
     name,
+    archived: false,
     kind: id !== undefined ? 'recording' : begun ? 'unfinished' : 'other',
     place: id === undefined ? null : { id, file: name },
     modifiedAt,

@@ -1,3 +1,4 @@
+import type { Room } from '../../domain/operations/room.js';
 import type { RecordingPlace } from '../../domain/recording/recording.js';
 
 /**
@@ -24,6 +25,8 @@ export type StoredFile = {
 export type Listed = {
   /** As `file` of a recording names it. */
   name: string;
+  /** Whether it lies in the archive. */
+  archived: boolean;
   /** `unfinished`: left by a `put` that was cut short, or still going on. `other`: not a name that a store gives. */
   kind: 'recording' | 'unfinished' | 'other';
   /** Of what has the name of a recording, that recording; else null. */
@@ -55,4 +58,30 @@ export interface RecordingStore extends RecordingReader {
   put(place: Place, source: AsyncIterable<Uint8Array>): Promise<number>;
   /** Removes a file so that it stays removed. False when there was none, which is made durable too. */
   remove(place: Place): Promise<boolean>;
+}
+
+/** What the archive does, whether in this process or in one of its own. All verbs throw `archive_unreachable` while it is not there. */
+export interface ArchiveStore extends RecordingReader {
+  /**
+   * Copies the file of a recording from the data directory, durably, in place of a copy that is there, and reads the copy again:
+   * `source` is what was read, `copy` what the archive has. Throws `seal_damaged` when there is nothing to copy.
+   */
+  copy(place: Place): Promise<{ source: FileHash; copy: FileHash }>;
+  remove(place: Place): Promise<boolean>;
+  /** The room on its file system, and what a small write met there: the code of the system, or null. */
+  room(): Promise<Room>;
+}
+
+/** The recordings of both tiers. Reading finds a file wherever it is; `put` stores it in the data directory. */
+export interface TieredStore extends RecordingStore {
+  /** Copies a recording to the archive as `ArchiveStore.copy`. A `remove` of the same recording waits for its end. */
+  copy(place: Place): Promise<{ source: FileHash; copy: FileHash }>;
+  /** Removes the file from the data directory alone. */
+  removeHot(place: Place): Promise<boolean>;
+  /** Removes the copy in the archive alone. */
+  removeArchived(place: Place): Promise<boolean>;
+  /** Whether the file is in the data directory. */
+  isHot(place: Place): Promise<boolean>;
+  /** Hash of the copy in the archive; null when there is none. */
+  archivedHash(place: Place): Promise<FileHash | null>;
 }

@@ -46,6 +46,7 @@ export function aRecording(id: string, callId: string, more: Partial<Recording> 
     plainSha256: 'a'.repeat(64),
     sealedSha256: 'b'.repeat(64),
     file: recordingPath(id, 1_700_000_000_000),
+    tier: 'hot',
     sealedAt: 1_700_000_060_000,
     leftDb: -20.5,
     rightDb: -23,

@@ -12,7 +12,9 @@ import { openManifest, signManifest } from '../../../daemon/vault/manifest.js';
 import { hashContent, openSealed } from '../../../daemon/vault/open.js';
 import { knownOf } from '../../../daemon/vault/register.js';
 import { createSigningKey, publicKeys } from '../../../daemon/vault/signing-key.js';
+import { createArchive } from '../../../daemon/vault/store/archive.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
+import { createTieredStore } from '../../../daemon/vault/store/tiers.js';
 import { alarmBoard } from '../alarm-board.js';
 import {
   addRecording,
@@ -44,8 +46,8 @@ export const everything = (dir: string): Buffer =>
   );
 
 /** A dashboard and a scrub over the same recordings, each of three chunks and a bit. */
-export async function vault(t: Test, many: number, change: Partial<ScrubDeps> = {}) {
-  const dash = await openDashboard(t);
+export async function vault(t: Test, many: number, change: Partial<ScrubDeps> = {}, directory = '') {
+  const dash = await openDashboard(t, { archive: directory });
   const cookie = await setUp(dash);
   const signingKey = createSigningKey(dash.dataDir, randomBytes(32));
   const made: (Awaited<ReturnType<typeof addRecording>> & { bytes: Buffer })[] = [];
@@ -58,7 +60,11 @@ export async function vault(t: Test, many: number, change: Partial<ScrubDeps> = 
     made.push({ ...one, bytes: readFileSync(one.path) });
   }
   const { standing, alarms } = alarmBoard();
-  const store = createDiskStore(dash.dataDir);
+  const archive =
+    directory === ''
+      ? null
+      : createArchive({ directory, dataDir: dash.dataDir, owner: await dash.catalogue.audit.id() });
+  const store = createTieredStore(createDiskStore(dash.dataDir), archive);
   const deps: ScrubDeps = {
     catalogue: dash.catalogue,
     store,
@@ -90,7 +96,7 @@ export async function vault(t: Test, many: number, change: Partial<ScrubDeps> = 
     const again = cookieOf(await post(dash.app, '/session', { name: 'anna', password }));
     return JSON.parse((await get(dash.app, `/calls/${made[n]!.call.id}`, again)).body).seal;
   };
-  return { ...dash, cookie, made, standing, deps, scrub, faultOf, play, shown };
+  return { ...dash, cookie, made, standing, deps, tiers: store, scrub, faultOf, play, shown };
 }
 
 /** `tapedeck verify` on the files of a dashboard. */

@@ -27,6 +27,7 @@ import { type OpenSealed, openSealed } from '../../../daemon/vault/open.js';
 import { knownOf } from '../../../daemon/vault/register.js';
 import { sealStream } from '../../../daemon/vault/seal.js';
 import { createDiskStore } from '../../../daemon/vault/store/disk.js';
+import { openRecordings } from '../../../daemon/vault/store/tiers.js';
 import { buildApp, type Deps } from '../../../web/app.js';
 import type { WithProvider } from '../../../web/deps.js';
 import type { Control } from '../../../web/server/control.js';
@@ -49,6 +50,8 @@ export type Dashboard = Awaited<ReturnType<typeof openDashboard>>;
 type Given = Partial<Omit<Deps, 'control' | 'directory' | 'provider' | 'openSealed'>> & {
   /** Watches a recording that the dashboard has opened. */
   watchSealed?: (sealed: OpenSealed) => OpenSealed;
+  /** The directory of the archive. */
+  archive?: string;
   control?: Partial<Control>;
   /** With what groups make somebody, which the recorder is told. */
   directory?: (NonNullable<Deps['directory']> & { rules: readonly GroupRule[] }) | null;
@@ -66,7 +69,7 @@ type Given = Partial<Omit<Deps, 'control' | 'directory' | 'provider' | 'openSeal
  */
 export async function openDashboard(t: Test, given: Given = {}) {
   const { control, directory = null, provider = null, recorder, requests, ...more } = given;
-  const { watchSealed = (sealed: OpenSealed) => sealed, ...overrides } = more;
+  const { watchSealed = (sealed: OpenSealed) => sealed, archive = '', ...overrides } = more;
   const { dataDir, uiDir } = { ...housed(t, overrides), ...overrides };
   const clock = { ms: START };
   const now = overrides.now ?? (() => clock.ms);
@@ -77,7 +80,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
   await catalogue.start();
   const reader = createSqliteReader({ path: catalogueFile(dataDir) });
   await reader.start();
-  const recordings = createDiskStore(dataDir);
+  const recordings = openRecordings({ dataDir, archive, owner: catalogue.audit.id });
   const store = openStore({ path: webFile(dataDir), log, now });
   const masterKey = randomBytes(32);
   const keys = createKeys({ path: keysFile(dataDir), masterKey });
@@ -316,17 +319,10 @@ export async function addRecording(
     recipient,
   });
   const recording: Recording = {
-    id,
-    callId: call.id,
-    of: id,
-    version: 1,
-    state: 'sealed',
-    durationMs: 180_000,
-    plainBytes: sealed.plainBytes,
-    sealedBytes: sealed.sealedBytes,
-    plainSha256: sealed.plainSha256,
-    sealedSha256: sealed.sealedSha256,
-    file: place,
+    ...{ id, callId: call.id, of: id, version: 1 },
+    ...{ state: 'sealed', tier: 'hot', file: place, durationMs: 180_000 },
+    ...{ plainBytes: sealed.plainBytes, sealedBytes: sealed.sealedBytes },
+    ...{ plainSha256: sealed.plainSha256, sealedSha256: sealed.sealedSha256 },
     sealedAt: call.endedAt! + 3000,
     ...{ leftDb: -20, rightDb: -21 },
     gaps: [],

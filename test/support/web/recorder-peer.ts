@@ -194,7 +194,16 @@ const idle: DaemonStatus = {
     ...{ recordings: 0, oldest_check_at: null, within_days: 30, in_time: true, damaged: 0, unsigned: 0 },
     ...{ reading: false, waits_for: null, last_night_at: null },
   },
-  ...{ jobs: [], erasing: null, blind: [], alarms: [], past_alarms: [], alerts: [], event_loop_p99_ms: null },
+  ...{
+    jobs: [],
+    erasing: null,
+    archive: null,
+    blind: [],
+    alarms: [],
+    past_alarms: [],
+    alerts: [],
+    event_loop_p99_ms: null,
+  },
 };
 
 const DAY = 86_400_000;

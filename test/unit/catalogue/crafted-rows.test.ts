@@ -263,6 +263,10 @@ async function startAndRecord(path: string, _dir: string) {
       disk: () => null,
       scrub: () => null,
       erasing: () => null,
+      archive: () => ({
+        ...{ directory: '', problem: null, freeBytes: null, totalBytes: null, left: 0 },
+        ...{ hot: { recordings: 0, bytes: 0 }, archive: { recordings: 0, bytes: 0 } },
+      }),
       jobs: catalogue.jobs.newest,
       eventLoopP99Ms: () => null,
       clock,

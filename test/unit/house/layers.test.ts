@@ -24,6 +24,7 @@ const STORIES = [
     'registering',
     'retain',
     'apply-retention',
+    'archiving',
     'holding',
     'redact',
     'scrub',

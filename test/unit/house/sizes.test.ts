@@ -11,6 +11,7 @@ const TABLES = [
   'daemon/catalogue/sqlite/migrations.ts',
   'daemon/catalogue/sqlite/verbs.ts',
   'daemon/domain/error.ts',
+  'daemon/domain/operations/alarm-words.ts',
   'daemon/ops/config-schema.ts',
   'test/pentest/tools.ts',
   'test/support/web/requests.ts',

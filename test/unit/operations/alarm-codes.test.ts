@@ -274,6 +274,18 @@ const EXAMPLES: {
   disk_low: [[{}, /full soon/]],
   disk_slow: [[{ dir: '/x' }, /^The disk of \/x takes/]],
   disk_stalled: [[{ data: '/x', spool: '/y' }, /^The disk of \/x or \/y is not/]],
+  archive_unreachable: [
+    [
+      { recordings: 1, detail: '/mnt is not marked.' },
+      /: 1 recording in it .* \/mnt is not marked\.$/,
+      /findmnt/,
+    ],
+    [{ recordings: 2, detail: '' }, /: 2 recordings in it/],
+  ],
+  archive_full: [[{ directory: '/mnt', free: 1e6, reserve: 2e6 }, /^The archive \/mnt has 1 MB free; 2 MB/]],
+  archive_fails: [
+    [{ directory: '/mnt', recording: 'R1', detail: 'No.' }, /^Recording R1 .* \/mnt\. No\.$/, /archive run/],
+  ],
   alerts_undelivered: [[{ channel: 'mail', detail: 'No.' }, /by mail\. No\.$/, /alert test/]],
   checkpoints_undelivered: [[{ channel: 'syslog', detail: 'No.' }, /by syslog\. No\.$/]],
 };

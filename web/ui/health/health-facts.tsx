@@ -156,6 +156,9 @@ function Sealed({ s }: Props) {
 
 const DAY_MS = 86_400_000;
 
+const held = ({ recordings, bytes }: { recordings: number; bytes: number }) =>
+  t.health.held({ recordings, size: size(bytes) });
+
 export function Machine({ s }: Props) {
   const { disk } = s;
   const left = disk?.days_left ?? null;
@@ -170,6 +173,22 @@ export function Machine({ s }: Props) {
               days: left === null ? null : Math.floor(left),
             })}
       </Fact>
+      {s.archive && (
+        <>
+          <Fact name={t.health.hot}>{held(s.archive.hot)}</Fact>
+          <Fact name={t.health.archive}>
+            {t.health.archiveText({
+              held: held(s.archive.archive),
+              free:
+                s.archive.problem !== null || s.archive.free_bytes === null
+                  ? null
+                  : size(s.archive.free_bytes),
+            })}
+            {s.archive.problem !== null && <div>{t.health.archiveAway(clean(s.archive.problem))}</div>}
+            {s.archive.to_remove > 0 && <div>{t.health.archiveLeft(s.archive.to_remove)}</div>}
+          </Fact>
+        </>
+      )}
       <Fact name={t.health.since}>{s.since === null ? t.health.unknown : <Moment at={s.since} />}</Fact>
       <Fact name={t.health.loop}>
         {s.event_loop_p99_ms === null ? t.health.unknown : t.health.ms({ n: Math.ceil(s.event_loop_p99_ms) })}

@@ -11,6 +11,7 @@ import { fail } from '../../../domain/error.js';
 import { readWhy } from '../../../domain/reason/reason.js';
 import { inWords } from '../../../domain/reason/words.js';
 import { isFileOf, type RecordingId } from '../../../domain/recording/recording.js';
+import { tiers } from '../../../domain/recording/tier.js';
 import type { IssuedCertificate, ItemLine } from '../../certificates/certificates.js';
 import { Length, noun, orNull, type Reader, Text, Time, timeOrNull } from '../checked.js';
 import type { Db } from '../db.js';
@@ -171,6 +172,7 @@ function erasureOf(row: Cells, reader: Reader): Erasure {
     sealedSha256: text(row.sealed_sha256),
     manifestSha256: textOrNull(row.manifest),
     file: isFileOf(file, id) ? file : '',
+    tier: tiers.find((tier) => tier === row.tier) ?? 'hot',
     policyVersion: size(row.keep_version) || null,
     rule: textOrNull(row.keep_rule),
     reason: reasonOf(row.erase_reason),

@@ -249,6 +249,8 @@ export const RECORDINGS = {
   ),
   /** Starts a check of all recordings. Returns the job, and whether it was already waiting or running. Needs `settings`. */
   check_recordings: post('/recordings/check', Type.Object({ by: By }), AskedView),
+  /** Moves recordings that are due to the archive. Returns the job, and whether it was already waiting or running. Needs `settings`. */
+  move_to_archive: post('/recordings/archive', Type.Object({ by: By }), AskedView),
   /** Returns the cancelled job. Needs `settings`. */
   cancel_job: post('/jobs/cancel', Type.Object({ by: By, id: Text(40) }), JobView),
 } as const;

@@ -192,6 +192,7 @@ export const auditText = {
     retention_run: 'a retention run',
     retention_apply: 'new dates for existing recordings',
     recordings_check: 'a check of all recordings',
+    archive: 'an act on the archive',
     job_cancel: 'cancelling a job',
     prompt_add: 'adding a prompt',
     prompt_activate: 'a change of the prompt that callers hear',
@@ -262,7 +263,8 @@ export const auditText = {
       typeof detail.recordings === 'number'
         ? `asked to erase ${plural(detail.recordings, { one: '1 recording', other: `${count(detail.recordings)} recordings` })} by hand`
         : `began to erase the recording of the call with ${call}`,
-    erased: ({ call }) => `erased the recording of the call with ${call} (key and file are gone)`,
+    erased: ({ call, detail }) =>
+      `erased the recording of the call with ${call} (${detail.file_left ? 'the key is gone; the file is in an archive out of reach and will be removed' : 'key and file are gone'})`,
     redact: ({ call }) => `asked to redact the recording of the call with ${call}`,
     redacted: ({ detail, call }) =>
       `redacted the recording of the call with ${call}: version ${text(detail.version)} stands in the place of the one before`,
@@ -296,6 +298,13 @@ export const auditText = {
       if (detail.read === undefined) return 'asked for a check of all recordings';
       const result = `${text(detail.read)} read, ${text(detail.damaged)} damaged`;
       return `${outcome === 'ok' ? 'checked all recordings' : 'could not finish the check of all recordings'}: ${result}`;
+    },
+    archive: ({ detail, call }) => {
+      if (detail.what === 'marked') return `marked ${text(detail.directory)} as the archive`;
+      if (detail.what === 'asked') return 'asked for recordings to be moved to the archive';
+      if (detail.what === 'removed')
+        return `removed the file of the erased recording of the call with ${call} from the archive`;
+      return `moved recordings to the archive: ${text(detail.moved)} moved, ${text(detail.failed)} could not be`;
     },
     job_cancel: () => 'cancelled a job',
     prompt_add: ({ detail }) =>

@@ -123,6 +123,11 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'The sealed recording was altered or truncated.',
     hint: 'Restore this file from a backup; the current one cannot be trusted.',
   },
+  archive_unreachable: {
+    message: 'This recording is in the archive, which cannot be reached right now.',
+    hint: 'Run “tapedeck archive status” on the recorder: it says what is wrong. Usually the network storage is off or not mounted (“findmnt”). The recording is not lost; try again when the archive is back.',
+    others: 'Tell an admin that the archive cannot be reached. The recording is not lost; try again later.',
+  },
   key_missing: {
     message: 'The key of this recording is missing.',
     hint: 'The recording was erased, or keys.db does not belong to these files.',

@@ -60,6 +60,18 @@ export const healthText = {
     return `${room}; ${plural(days, { one: 'full in about 1 day', other: `full in about ${count(days)} days` })} at the current rate`;
   },
   diskUnknown: 'Not measured yet',
+  hot: 'Recordings on this machine',
+  archive: 'Recordings in the archive',
+  held: ({ recordings, size }: { recordings: number; size: string }) =>
+    `${plural(recordings, { one: '1 recording', other: `${count(recordings)} recordings` })}, ${size}`,
+  archiveText: ({ held, free }: { held: string; free: string | null }) =>
+    free === null ? held : `${held}; ${free} free`,
+  archiveAway: (detail: string) => `Cannot be reached: ${detail}`,
+  archiveLeft: (n: number) =>
+    plural(n, {
+      one: 'The file of 1 erased recording will be removed when the archive can be reached.',
+      other: `The files of ${count(n)} erased recordings will be removed when the archive can be reached.`,
+    }),
   since: 'Recorder up since',
   loop: 'Event loop delay',
   ms: ({ n }: { n: number }) => `${count(n)} ms (99th percentile)`,

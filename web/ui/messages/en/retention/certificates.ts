@@ -93,7 +93,8 @@ export const certificatesText = {
   purpose: ({ purpose }: { purpose: string }) => `Purpose: ${purpose}`,
   basis: ({ basis }: { basis: string }) => `Legal basis: ${basis}`,
   policy: ({ n }: { n: number }) => `Policy version ${n}`,
-  proof: ({ key, file }: { key: Presence; file: Presence }) => `Key ${key}, file ${file}`,
+  proof: ({ key, file }: { key: Presence; file: Presence | 'pending' }) =>
+    `Key ${key}, file ${file === 'pending' ? 'in an archive out of reach, to be removed' : file}`,
   exported: ({ by, when }: { by: string; when: string }) => `Exported by ${by}, ${when}`,
   moreExports: ({ n }: { n: number }) => `${count(n)} more exports`,
   hashes: 'Hashes',
