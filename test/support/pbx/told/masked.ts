@@ -52,7 +52,7 @@ export async function maskAll(t: Test, lab: TellingLab, version: 22 | 16): Promi
       );
       return Math.max(0, ...begins.map((at) => amplitude(part(them, at, at + STRETCH), SIGNAL, 8_000)));
     };
-    const before = hears(from - HEARD, from - EDGE);
+    const before = hears(Math.max(0, from - HEARD), from - EDGE);
     t.ok(before > 0.01, `the caller is heard before it, at ${from.toFixed(2)} s (${before.toFixed(4)})`);
     const after = hears(to + EDGE, them.length / 8_000 - 0.1);
     t.ok(after > 0.01, `and after it, from ${to.toFixed(2)} s (${after.toFixed(4)})`);
