@@ -15,7 +15,9 @@ import {
   placeCalls,
 } from './demo-calls.js';
 import { verifyCall } from './demo-check.js';
+import { makePast } from './demo-past.js';
 import { type Account, openAccounts } from './demo-people.js';
+import { keepAndErase } from './demo-retention.js';
 
 /** The demo: see scripts/demo. */
 const once = process.argv.includes('--once');
@@ -89,9 +91,11 @@ async function stayUp(cast: Cast): Promise<void> {
 async function tellCoverage(recorder: ReturnType<typeof createRecorderLab>): Promise<void> {
   await recorder.stopDaemon();
   say('the recorder has stopped; "tapedeck coverage" compares its calls with Asterisk\'s CDRs:');
-  const { out } = await recorder.command(['coverage']);
+  // The calls of the last three months were on no PBX.
+  const today = ['coverage', '--from', new Date(started).toISOString().slice(0, 10)];
+  const { out } = await recorder.command(today);
   console.log(out.trim().replace(/^/gm, '         '));
-  const { totals } = JSON.parse((await recorder.command(['coverage', '--json'])).out);
+  const { totals } = JSON.parse((await recorder.command([...today, '--json'])).out);
   check(totals.unwitnessed === 0 && totals.surplus === 0, 'coverage: Asterisk has a CDR of every call');
 }
 
@@ -126,6 +130,10 @@ async function main(): Promise<number> {
     await pbx.stop();
   };
   try {
+    const speech = { in: lab.prompt('tt-weasels'), out: lab.prompt('demo-thanks') };
+    const masterKeyFile = join(dir, 'master.key');
+    const past = await makePast({ dataDir: recorder.dataDir, masterKeyFile, speech, now: started });
+    if (past > 0) say(`${past} calls of the last three months are in the catalogue`);
     await recorder.startDaemon();
     say('the recorder is connected to ARI and AMI');
     const { address: listening, setupCode } = await recorder.startWeb();
@@ -141,6 +149,8 @@ async function main(): Promise<number> {
     const expected = await placeCalls(cast, api, say);
     say('the calls have ended; each is fetched from the dashboard, decoded and listened to');
     for (const call of expected) await verifyCall({ api, lab, since, check }, call);
+    const auditor = accounts.find(({ name }) => name === 'auditor')!;
+    await keepAndErase({ recorder, address, auditor, dir, check, say });
     if (!once) {
       invite(address, accounts, pbx.ports.sip);
       await stayUp(cast);

@@ -33,12 +33,23 @@ export const ERASED = '01ARZ3NDEKTSV4RRFFQ69G5FA1';
 const DAY = 86_400_000;
 const T0 = Date.UTC(2026, 0, 5, 9, 0, 0);
 
-/** What the daemon has on its disk, and the two stories that write there, on the real parts. `T0` is its first day. */
-export async function openHouse(dir: string, { daysLater = 0 } = {}) {
+/**
+ * What the daemon has on its disk, and the two stories that write there, on the real parts. `T0` is its first day; or `clock` says
+ * what time it is, in ms since 1970.
+ */
+export async function openHouse(
+  dir: string,
+  {
+    daysLater = 0,
+    clock = () => T0 + 60_000 + daysLater * DAY,
+    masterKeyFile = join(dir, 'master.key'),
+    spoolDir = join(dir, 'spool'),
+  }: { daysLater?: number; clock?: () => number; masterKeyFile?: string; spoolDir?: string } = {},
+) {
   const folder = openDataFolder(dir);
   const path = keysFile(dir);
-  ensureMasterKey(join(dir, 'master.key'), path);
-  const { current: masterKey, reread } = openMasterKeys(join(dir, 'master.key'));
+  ensureMasterKey(masterKeyFile, path);
+  const { current: masterKey, reread } = openMasterKeys(masterKeyFile);
   const keys = createKeys({ path, masterKey, reread });
   const catalogue = withEntries(createSqliteCatalogue({ path: catalogueFile(dir) }), {
     clock: () => T0,
@@ -47,13 +58,12 @@ export async function openHouse(dir: string, { daysLater = 0 } = {}) {
   keys.start();
   const { signingKey } = await loadOrMakeSigningKey(dir, keys.masterKeys);
   await catalogue.start();
-  const clock = () => T0 + 60_000 + daysLater * DAY;
   const log = createLog('silent', 'test');
   const store = createDiskStore(dir);
   const absent = async () => null;
   const spool = createSpool({
-    dir: join(dir, 'spool'),
-    workDir: join(dir, 'work'),
+    dir: spoolDir,
+    workDir: join(spoolDir, 'work'),
     remote: { stored: absent, storedNames: async () => [], deleteStored: async () => {} },
   });
   const callOf = async (id: string) => (await catalogue.recordings.get(id))?.callId ?? id;

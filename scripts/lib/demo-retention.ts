@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ApiClient, createApiClient, type RecorderLab, until } from '../../test/support/recorder.js';
+import { DISPUTED } from './demo-past.js';
+import type { Account } from './demo-people.js';
+
+type Check = (good: boolean, text: string) => void;
+type Matter = { id: string; name: string; state: string; held: { query: number } };
+type Plan = {
+  erasable: number;
+  protected_total: { legal_hold: number };
+  breaker: { tripped: boolean; confirm: string };
+};
+
+const MATTER = 'Kerr v. Field Office';
+
+/**
+ * What becomes of three months of calls: a legal hold keeps two that are due, the rest of what is due is erased, and its certificate
+ * is written to `dir` and verified. An earlier demo has done that where there is a matter.
+ */
+export async function keepAndErase({
+  recorder,
+  address,
+  auditor,
+  dir,
+  check,
+  say,
+}: {
+  recorder: RecorderLab;
+  address: string;
+  auditor: Account;
+  dir: string;
+  check: Check;
+  say: (text: string) => void;
+}): Promise<void> {
+  const api = createApiClient(address);
+  await api.signIn(auditor.name, auditor.password);
+  const matters = async () => (await api.json<{ matters: Matter[] }>('GET', '/holds')).matters;
+  if ((await matters()).length > 0) return;
+  await holdDisputed(api, matters, check);
+  const before = await planOf(recorder);
+  const { legal_hold: held } = before.protected_total;
+  say(
+    `a run would erase ${before.erasable} recordings of the last three months; ${held} are under a legal hold`,
+  );
+  check(before.erasable > 0 && held === 2, 'legal hold: two recordings that are due are protected');
+  const refused = await recorder.command(['retention', 'run']);
+  check(refused.code === 1, 'retention: the safety limit stops a run that would erase so much');
+  const run = await recorder.command(['retention', 'run', '--confirm', before.breaker.confirm]);
+  check(run.code === 0, `retention: ${(run.out || run.err).trim()}`);
+  const after = await planOf(recorder);
+  check(after.erasable === 0 && after.protected_total.legal_hold === 2, 'legal hold: both are still there');
+  await writeCertificate(recorder, dir, before.erasable, check);
+}
+
+async function holdDisputed(api: ApiClient, matters: () => Promise<Matter[]>, check: Check): Promise<void> {
+  const query = { numbers: [DISPUTED.number] };
+  await api.json('POST', '/holds', { name: MATTER, reason: 'Letter of her solicitor', query });
+  const matter = await until('the matter holds what it asks for', async () =>
+    (await matters()).find(({ name, state }) => name === MATTER && state === 'open'),
+  );
+  check(matter.held.query >= 2, `legal hold: "${MATTER}" holds ${matter.held.query} recordings`);
+}
+
+const planOf = async (recorder: RecorderLab): Promise<Plan> =>
+  JSON.parse((await recorder.command(['retention', 'plan', '--json'])).out);
+
+async function writeCertificate(
+  recorder: RecorderLab,
+  dir: string,
+  erased: number,
+  check: Check,
+): Promise<void> {
+  const files = { json: join(dir, 'EC-000001.json'), pdf: join(dir, 'EC-000001.pdf') };
+  for (const [kind, file] of Object.entries(files)) {
+    const as = kind === 'pdf' ? ['--pdf'] : [];
+    const { err } = await recorder.command([
+      'certificate',
+      'export',
+      '1',
+      ...as,
+      '--force',
+      '--output',
+      file,
+    ]);
+    check(existsSync(file), `certificate: ${file}${err && ` (${err.trim()})`}`);
+  }
+  const verified = await recorder.command(['certificate', 'verify', files.json]);
+  const [first = '', count = ''] = verified.out.split('\n');
+  check(verified.code === 0 && count.includes(` ${erased},`), `certificate: ${first} ${count}`);
+}
