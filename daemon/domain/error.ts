@@ -383,6 +383,12 @@ const catalogue = {
     blame: 'operator',
     status: 400,
   },
+  hold_narrower: {
+    message: 'The new query asks for fewer calls than the old one.',
+    hint: 'Nothing was changed. Ask for a release instead: a second person has to approve it.',
+    blame: 'operator',
+    status: 409,
+  },
   holds_full: {
     message: 'There are 200 open matters, which is the most there can be.',
     hint: 'Nothing was changed. Release a matter that is over, or add to one that is open.',

@@ -16,9 +16,10 @@ import { createSchedule } from '../ops/schedule.js';
 import { repeatedly, serialQueue } from '../ops/turns.js';
 import { createEraser, type EraseCatalogue, type RetainKeys, type RetainStore } from './retain/erase.js';
 import { createOverdue } from './retain/overdue.js';
+import { createPatience } from './retain/patience.js';
 
 type RetainCatalogue = Verbs<
-  'due.erasable' | 'due.dueSlice' | 'recordings.get' | 'recordings.erasing' | 'checkpoint'
+  'due.erasable' | 'due.dueSlice' | 'recordings.get' | 'recordings.erasing' | 'holds.applying' | 'checkpoint'
 > &
   EraseCatalogue;
 
@@ -103,15 +104,17 @@ export function createRetain(deps: {
   /** One piece of work at a time, whoever asks: the schedule, the dashboard or the command line. */
   const queue = serialQueue();
 
-  /** Erases a page of a run, some at once. */
+  /** Erases a page of a run, some at once. `kept` is told which are protected, instead of counting them. */
   async function each(
     items: readonly Recording[],
     run: EraseRun,
     why: ((one: Recording) => Why) | null,
+    kept?: (one: Recording) => void,
   ): Promise<void> {
     for (let at = 0; at < items.length && !stopping; at += TOGETHER) {
       const erased = await eraseTogether(items.slice(at, at + TOGETHER), why, (one, err) => {
         if (err instanceof TapedeckError && PROTECTED.includes(err.code)) {
+          if (kept) return kept(one);
           run.protected += 1;
           log.info({ recording: one.id, reason: err.message }, 'recording not erased: it is protected');
         } else {
@@ -199,11 +202,17 @@ export function createRetain(deps: {
       await each(half, run, null);
       // Never more than the plan counted, and nothing that has become due since: that is what was confirmed.
       let left = erasable - half.length;
+      const { untilApplied } = createPatience({ catalogue, stopping: () => stopping });
       for (let after: DuePlace = FIRST_DUE; left > 0 && !stopping; ) {
         const page = await catalogue.due.erasable(after, now, Math.min(PAGE, left));
         const last = page.at(-1);
         if (!last) break;
-        await each(page, run, whyDue);
+        await untilApplied();
+        const kept: Recording[] = [];
+        await each(page, run, whyDue, (one) => kept.push(one));
+        // A matter that was opened meanwhile keeps everything until it is known what it holds.
+        if (kept.length > 0) await untilApplied();
+        await each(kept, run, whyDue);
         after = { until: last.keepUntil!, id: last.id };
         left -= page.length;
       }

@@ -15,6 +15,8 @@ import { lists } from '../../daemon/cli/lists.js';
 import { policy } from '../../daemon/cli/policy.js';
 import { recordings } from '../../daemon/cli/recordings.js';
 import { consent } from '../../daemon/cli/reports/consent.js';
+import { certificate } from '../../daemon/cli/retention/certificate.js';
+import { holds } from '../../daemon/cli/retention/holds.js';
 import { retention } from '../../daemon/cli/retention.js';
 import { user } from '../../daemon/cli/user.js';
 import { catalogueFile } from '../../daemon/domain/paths.js';
@@ -68,10 +70,12 @@ export function site(t: Test, { recorded = true, short = false } = {}) {
       for (const register of [
         approvals,
         calls,
+        certificate,
         consent,
         doctor,
         evidence,
         exportCall,
+        holds,
         jobs,
         lists,
         consents,

@@ -84,7 +84,7 @@ export function createReached({
     },
 
     /**
-     * Calls that a matter's query asks for and that have no recording to hold, newest first, as far as somebody sees them; and
+     * Calls that a matter's query asks for and that were not recorded in full, newest first, as far as somebody sees them; and
      * where the next page begins, null at the end.
      */
     async unrecorded(

@@ -4,7 +4,7 @@ import { CSV } from '../../daemon/domain/csv.js';
 import { dates, times } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import type { Person } from '../../daemon/domain/people/person.js';
-import { REPORT_COLUMNS, reportCells } from '../../daemon/domain/retention/hold-report.js';
+import { canBeHeld, REPORT_COLUMNS, reportCells } from '../../daemon/domain/retention/hold-report.js';
 import { giveOut } from '../audit/give-out.js';
 import type { Needs } from '../deps.js';
 import { streamed } from '../server/answers.js';
@@ -28,7 +28,7 @@ export function holdReportRoutes(app: App, { catalogue, ask, reached, site, now 
         tags: ['holds'],
         summary: 'The report of a matter as CSV',
         description:
-          'One row for each recording that it holds, with its hash, and then one for each call that matches and has no recording, with the reason. Cells that look like formulas begin with an apostrophe.',
+          'One row for each recording that it holds, with its hash and what is missing of it, and then one for each call that matches and has no recording, with the reason. Cells that look like formulas begin with an apostrophe.',
         params: MatterParams,
         response: { 200: streamed('The table.', 'text/csv'), default: ErrorView },
       },
@@ -61,7 +61,7 @@ export function holdReportRoutes(app: App, { catalogue, ask, reached, site, now 
         before,
         READ,
       );
-      for (const call of calls) yield reportCells(call, null, say);
+      for (const call of calls) if (!canBeHeld(call)) yield reportCells(call, null, say);
       if (!next) break;
       before = next;
     }

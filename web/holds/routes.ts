@@ -158,9 +158,9 @@ export function holdRoutes(app: App, { catalogue, ask, reached, seen, site, now 
       config: { access: 'oversee', audit: 'search' },
       schema: {
         tags,
-        summary: 'Calls that match a matter and have no recording',
+        summary: 'Calls that match a matter and were not recorded in full',
         description:
-          'The newest first, with the reason why there is nothing to hold: they were left out, declined, not kept, not recorded, or erased before. A legal hold never has a call recorded.',
+          'The newest first, with the reason: they were left out, declined, not kept, masked, not captured, or erased before. A legal hold never has a call recorded.',
         params: MatterParams,
         querystring: NotHeldQuery,
         response: answers(NotHeldPage),
@@ -187,7 +187,7 @@ export function holdRoutes(app: App, { catalogue, ask, reached, seen, site, now 
         tags,
         summary: 'Widen the query of a matter',
         description:
-          'Only to a query that asks for everything that the one before asks for. Anything else is a release.',
+          'Only to a query that asks for everything that the one before asks for. Anything else is a release, and is refused as `hold_narrower`.',
         params: MatterParams,
         body: WidenBody,
         response: answers(MatterDetail.properties.matter),

@@ -30,7 +30,7 @@ export interface Holds {
   open(matter: NewMatter, recordings?: readonly RecordingId[]): Promise<void>;
   /**
    * Widens the query of a matter, which is then `applying` again. Throws `matter_unknown`, `matter_released`, and
-   * `hold_invalid` for a query that does not ask for all that the one before did.
+   * `hold_narrower` for a query that does not ask for all that the one before did.
    */
   widen(id: MatterId, query: HoldQuery): Promise<Matter>;
   /** Holds these recordings for a matter, and kept earlier versions of them. Returns those that it had not held. Throws `recording_absent` for one that is erased. */
@@ -48,7 +48,10 @@ export interface Holds {
   of(recordings: readonly RecordingId[]): Promise<HeldIn[]>;
   /** Why a recording may not be erased at `now`, as `recordings.eraseIntended` asks; null when it may. */
   guard(id: RecordingId, now: number): Promise<Why | null>;
-  /** Calls that a matter's query asks for and that have no recording to hold, newest first, from before this one. */
+  /**
+   * Calls that a matter's query asks for and of which not all was recorded: they have no recording, or one with gaps or masks.
+   * Newest first, from before this one.
+   */
   unrecorded(id: MatterId, before: CallCursor | null, limit: number): Promise<StoredCall[]>;
   /** What would be let go of what was held up to `upto`, in the order of places, from after one. */
   leaving(

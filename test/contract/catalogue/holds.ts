@@ -91,7 +91,7 @@ export const holds: Part = (t, open) => {
     await catalogue.recordings.eraseIntended('R0', WHY, 9);
     await t.rejects(catalogue.recordings.eraseIntended('R3', WHY, 9), { code: 'kept_by_hold' });
 
-    await t.rejects(catalogue.holds.widen('M', query({ direction: 'out' })), { code: 'hold_invalid' });
+    await t.rejects(catalogue.holds.widen('M', query({ direction: 'out' })), { code: 'hold_narrower' });
     t.match(await catalogue.holds.widen('M', query({ from: 1001 })), { state: 'applying' });
     while (!(await catalogue.holds.apply('M', 100, 60)));
     t.same((await catalogue.holds.items('M', 0, 9)).map((i) => i.recordingId).toSorted(), [
@@ -123,13 +123,19 @@ export const holds: Part = (t, open) => {
     t.same(await heldBy(catalogue, 'R3'), ['M query'], 'of a call that became part of another');
   });
 
-  t.test('calls that match and have no recording are listed', async (t) => {
+  t.test('calls that match and were not recorded in full are listed', async (t) => {
     const { catalogue } = await open(t);
     await keep(catalogue, 'R1', { startedAt: 10 });
     await catalogue.calls.save(aCall('A', { startedAt: 20 }));
     await catalogue.calls.save(aCall('B', { startedAt: 30 }));
     await catalogue.calls.save(aCall('T', { startedAt: 30, test: true }));
     await catalogue.holds.open(matter('M', { query: query({ from: 5 }) }));
+    await catalogue.calls.save(aCall('CG', { startedAt: 15 }));
+    const gap = { atMs: 0, untilMs: 9, side: 'both' as const, why: null };
+    await catalogue.recordings.sealed(aRecording('RG', 'CG', { gaps: [gap] }), new Uint8Array(3), recorded);
+    await catalogue.calls.save(aCall('CM', { startedAt: 12 }));
+    const mask = { atMs: 0, untilMs: 9, side: 'both' as const, kind: 'mask' as const, writtenMs: 0 };
+    await catalogue.recordings.sealed(aRecording('RM', 'CM', { masks: [mask] }), new Uint8Array(3), recorded);
     const found = await catalogue.holds.unrecorded('M', null, 1);
     t.same(
       found.map(({ id }) => id),
@@ -138,7 +144,8 @@ export const holds: Part = (t, open) => {
     const more = await catalogue.holds.unrecorded('M', found[0]!, 9);
     t.same(
       more.map(({ id }) => id),
-      ['A'],
+      ['A', 'CG', 'CM'],
+      'without a recording, with a gap, and masked',
     );
   });
 

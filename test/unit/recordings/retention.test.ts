@@ -1,8 +1,10 @@
 import t from 'tap';
+import { ANY_CALL } from '../../../daemon/domain/retention/hold.js';
 import { createLog } from '../../../daemon/ops/log.js';
 import { createRetain } from '../../../daemon/recordings/retain.js';
+import { aCall } from '../../support/recordings/a-call.js';
 import { NOW, openHouse } from '../../support/recordings/erase-until-killed.js';
-import { furnish, gone, whatIsLeft } from '../../support/recordings/four-recordings.js';
+import { furnish, gone, whatIsLeft, whole } from '../../support/recordings/four-recordings.js';
 import { retaining } from '../../support/recordings/retaining.js';
 
 t.test('one that cannot be erased does not keep the others, and is tried again', async (t) => {
@@ -90,5 +92,32 @@ t.test(
     const store = { remove: async () => true, exists: async () => null };
     const config = { ...deps.config, schedule: 'sometimes' };
     t.throws(() => createRetain({ ...deps, store, config }).start(), { code: 'config_invalid' });
+  },
+);
+
+t.test(
+  'a hold that is opened during a run keeps what it asks for, and the run goes on with the rest',
+  async (t) => {
+    const dir = t.testdir();
+    await furnish(dir);
+    const query = { ...ANY_CALL, text: 'Ada' };
+    let opened = false;
+    const house = await openHouse(dir, (verb) => {
+      if (opened || verb !== 'catalogue.recordings.eraseIntended') return;
+      opened = true;
+      const matter = { id: 'M', name: 'Smith', reason: 'Letter', query, openedBy: 'Eve', openedAt: NOW };
+      void house.catalogue.holds.open(matter);
+      // Works it out a little later, as the recorder does.
+      setTimeout(async () => {
+        while (!(await house.catalogue.holds.apply('M', 1, NOW)));
+      }, 200);
+    });
+    t.teardown(() => house.close());
+    const { catalogue } = house;
+    await catalogue.calls.save(aCall('CR2', { them: { number: '+15550199', name: 'Bob', ours: false } }));
+    t.same(await house.retain.run(), { erased: 1, failed: 0, left: 0, protected: 1 });
+    t.same(await whatIsLeft(house, dir, 'R1'), whole, 'the matter holds it');
+    t.same(await whatIsLeft(house, dir, 'R2'), gone, 'nothing holds it');
+    t.match(await catalogue.holds.get('M'), { state: 'open', held: { query: 3, picked: 0 } });
   },
 );

@@ -59,29 +59,47 @@ export function AddCall({ id, done }: { id: string; done: () => void }) {
   );
 }
 
-/** Asks a second person to approve that the matter is released. */
-export function AskRelease({ matter, done }: { matter: Matter; done: () => void }) {
+type AskProps = {
+  matter: Matter;
+  /** Recordings that were picked; left out for the whole matter. */
+  recordings?: readonly string[];
+  done: () => void;
+};
+
+/** Asks a second person to approve that the matter, or some of what was picked for it, is released. */
+export function AskRelease({ matter, recordings, done }: AskProps) {
   const [asking, setAsking] = useState(false);
   const [reason, setReason] = useState('');
   const { busy, problem, send } = useSending();
   const r = t.holds.release;
+  const n = recordings?.length ?? matter.held.query + matter.held.picked;
   const ask = async () => {
-    const body = { what: 'all' as const, reason: reason.trim() };
-    if (!(await send(() => holdsApi.askRelease(matter.id, body)))) return;
+    const what = recordings
+      ? { what: 'recordings' as const, recordings: [...recordings] }
+      : { what: 'all' as const };
+    if (!(await send(() => holdsApi.askRelease(matter.id, { ...what, reason: reason.trim() })))) return;
     setAsking(false);
     announce(r.asked);
     done();
   };
   return (
     <>
-      <button type="button" class="button" onClick={() => setAsking(true)}>
-        {r.button}
+      <button
+        type="button"
+        class="button"
+        disabled={recordings?.length === 0}
+        onClick={() => setAsking(true)}
+      >
+        {recordings ? t.holds.letting.button : r.button}
       </button>
       {asking && (
-        <Dialog title={r.title({ name: clean(matter.name) })} onClose={() => setAsking(false)}>
+        <Dialog
+          title={recordings ? t.holds.letting.title({ n }) : r.title({ name: clean(matter.name) })}
+          onClose={() => setAsking(false)}
+        >
           <div class="dialog-body">
-            <p>{r.what({ n: matter.held.query + matter.held.picked })}</p>
-            {matter.query && <p>{r.later}</p>}
+            <p>{r.what({ n })}</p>
+            {!recordings && matter.query && <p>{r.later}</p>}
             <Field
               {...{ id: 'release-why', label: t.holds.create.reason, value: reason, onInput: setReason }}
               {...{ maxLength: 300, autofocus: true }}
@@ -129,11 +147,11 @@ export function Releases({ detail, done }: { detail: MatterDetail; done: () => v
         <section>
           <h2>{r.waiting}</h2>
           <ul class="holds-list">
-            {approvals.map(({ id, asked_by, recordings, state, not_before, mine }) => (
+            {approvals.map(({ id, what, asked_by, recordings, state, not_before, mine }) => (
               <li key={id}>
                 <p>
                   {r.row({
-                    ...{ who: clean(asked_by), n: recordings, state: r.states[state] },
+                    ...{ who: clean(asked_by), what: r.of[what]({ n: recordings }), state: r.states[state] },
                     when: dateAndClock(not_before),
                   })}
                 </p>
@@ -151,9 +169,12 @@ export function Releases({ detail, done }: { detail: MatterDetail; done: () => v
         <section>
           <h2>{r.over}</h2>
           <ul class="holds-list">
-            {releases.map(({ id, asked_by, approved_by, released, at }) => (
+            {releases.map(({ id, what, asked_by, approved_by, released, at }) => (
               <li key={id}>
-                {r.done({ who: clean(asked_by), by: clean(approved_by), n: released, day: date(at) })}
+                {r.done({
+                  ...{ who: clean(asked_by), by: clean(approved_by), day: date(at) },
+                  what: r.of[what]({ n: released }),
+                })}
               </li>
             ))}
           </ul>

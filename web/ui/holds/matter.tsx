@@ -1,4 +1,6 @@
+import { useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
+import { left } from '../kit/use-form.js';
 import { Verbatim } from '../kit/verbatim.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
@@ -8,11 +10,14 @@ import { type HoldQuery, holdsApi } from '../state/api-holds.js';
 import { useView } from '../state/use-view.js';
 import { AddCall, AskRelease, Releases } from './acts.js';
 import { HeldCalls, NotHeldCalls } from './calls.js';
+import { ChangeQuery } from './change-query.js';
 
 /** One matter: what it holds, what it does not hold and why, and its release. */
 export function MatterPage({ id }: { id: string }) {
   const { view: detail, problem, load } = useView(() => holdsApi.get(id));
   const matter = detail?.matter;
+  const [changing, setChanging] = useState(false);
+  const away = () => left(() => setChanging(false), 'matter-query');
   return (
     <div class="sheet holds">
       <p>
@@ -45,12 +50,37 @@ export function MatterPage({ id }: { id: string }) {
             </a>
             {matter.state !== 'released' && <AddCall id={id} done={load} />}
             {(matter.state === 'open' || matter.state === 'applying') && (
-              <AskRelease matter={matter} done={load} />
+              <>
+                <button
+                  id="matter-query"
+                  type="button"
+                  class="button"
+                  aria-expanded={changing}
+                  onClick={() => setChanging(!changing)}
+                >
+                  {t.holds.change.button}
+                </button>
+                <AskRelease matter={matter} done={load} />
+              </>
             )}
           </div>
+          {changing && (
+            <ChangeQuery
+              matter={matter}
+              cancel={away}
+              done={() => {
+                away();
+                load();
+              }}
+            />
+          )}
           <Releases detail={detail} done={load} />
-          <HeldCalls key={`held ${matter.held.query} ${matter.held.picked}`} id={id} />
-          {matter.query && <NotHeldCalls id={id} />}
+          <HeldCalls
+            key={`held ${matter.state} ${matter.held.query} ${matter.held.picked}`}
+            matter={matter}
+            done={load}
+          />
+          {matter.query && <NotHeldCalls key={`not ${JSON.stringify(matter.query)}`} id={id} />}
         </>
       )}
     </div>

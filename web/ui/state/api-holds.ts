@@ -10,6 +10,7 @@ import type {
   NotHeldPage,
   OpenBody,
   OpenedView,
+  WidenBody,
 } from '../../holds/schemas.js';
 import { ask } from './api.js';
 import { forPerson } from './opened-for.js';
@@ -32,6 +33,8 @@ export const holdsApi = {
     ask<NotHeld>('GET', `${at(id)}/not-held${before === undefined ? '' : `?before=${before}`}`),
   add: (id: string, recordings: string[], reason: string) =>
     ask<Static<typeof AddedView>>('POST', `${at(id)}/recordings`, { recordings, reason }),
+  widen: (id: string, query: Static<typeof WidenBody>['query'], reason: string) =>
+    ask<Matter>('POST', `${at(id)}/query`, { query, reason }),
   askRelease: (id: string, body: Static<typeof AskBody>) =>
     ask<Static<typeof AskedReleaseView>>('POST', `${at(id)}/releases`, body),
   release: (id: string, approval: string) =>

@@ -152,8 +152,7 @@ export function createHolds(db: Db, reader: Reader) {
 
     widen(id: MatterId, query: HoldQuery): Matter {
       const { query: before } = openMatter(id);
-      if (before && !isWider(before, query))
-        throw fail('hold_invalid', 'The query asks for less than it did.');
+      if (before && !isWider(before, query)) throw fail('hold_narrower');
       setQuery(id, query);
       return matterOf(id);
     },
@@ -250,13 +249,14 @@ export function createHolds(db: Db, reader: Reader) {
     of: (recordings: readonly RecordingId[]): HeldIn[] =>
       reader.all(heldIn, holding.all(JSON.stringify(recordings))),
 
-    /** Ids of calls that a query asks for and that have no recording to hold. */
+    /** Ids of calls that a query asks for and of which there is no recording, or none without gaps and masks. */
     unrecorded(id: MatterId, before: CallCursor | null, limit: number): CallId[] {
       const { query } = matterOf(id);
       if (!query) return [];
       const { sql, values } = termsInSql(termsOf(query));
       const page = `SELECT calls.id FROM calls WHERE ${sql} AND (calls.started_at, calls.id) < (?, ?)
-        AND NOT EXISTS (SELECT 1 FROM recordings r WHERE r.call_id = calls.id AND r.state = 'sealed')
+        AND NOT EXISTS (SELECT 1 FROM recordings r WHERE r.call_id = calls.id AND r.state = 'sealed'
+          AND r.superseded_by IS NULL AND r.gaps = '[]' AND r.masks = '[]')
         ORDER BY calls.started_at DESC, calls.id DESC LIMIT ?`;
       const from = before ?? { startedAt: Number.MAX_SAFE_INTEGER, id: '' };
       return ready(page)

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { canonical, sha256 } from '../../assurance/canonical.js';
 import { DOCUMENT_TYPES, MOST_DOCUMENT_BYTES } from '../../policy/standing/document.js';
 import { MOST_ERASE_REASON, MOST_STANDING_AT_ONCE, NewStanding } from '../../policy/standing/standing.js';
 import { By, NOTHING, proved, type StreamRequest, Text } from './request.js';
@@ -32,7 +33,11 @@ export const CONSENTS = {
       document: Type.Union([Type.String({ minLength: 4, maxLength: DOCUMENT_CHARS }), Type.Null()]),
     }),
     Type.Object({ ids: Type.Array(ConsentId) }),
-    { maxBytes: MOST_BYTES, timeoutMs: 30_000 },
+    {
+      ...{ maxBytes: MOST_BYTES, timeoutMs: 30_000 },
+      // A hash: what a proof was given for is in the audit log, where no number stays.
+      object: ({ entries, document }) => sha256(canonical({ entries, document })),
+    },
   ),
   /** It holds no more from now on. Idempotent. Throws `consent_unknown`. */
   withdraw_consent: proved(

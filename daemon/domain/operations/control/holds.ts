@@ -32,7 +32,7 @@ export const HOLDS = {
     Type.Object({ id: Type.String() }),
     { timeoutMs: HOLD_MS },
   ),
-  /** Widens the query of a matter. Throws `matter_unknown`, `matter_released`, `hold_invalid`. */
+  /** Widens the query of a matter. Throws `matter_unknown`, `matter_released`, `hold_invalid`, `hold_narrower`. */
   widen_matter: post(
     '/holds/widen',
     Type.Object({ by: By, id: Id, query: HoldQuery, reason: Reason }),

@@ -197,6 +197,10 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'The legal hold was not saved.',
     hint: 'Nothing was changed. Correct the problem named and try again.',
   },
+  hold_narrower: {
+    message: 'The new query asks for fewer calls than the old one.',
+    hint: 'Nothing was changed. Ask for a release instead: a second person has to approve it.',
+  },
   holds_full: {
     message: 'There are 200 open matters, which is the most there can be.',
     hint: 'Nothing was changed. Release a matter that is over, or add to one that is open.',
