@@ -12,6 +12,7 @@ import {
   isOpen,
   type JsonValue,
   LONGEST_COOL_OFF_MS,
+  POLICY_ACTS,
   stateOf,
 } from '../domain/approval/approval.js';
 import {
@@ -28,6 +29,7 @@ import type { Alarms } from '../domain/operations/alarm.js';
 import type { APPROVALS } from '../domain/operations/control/approvals.js';
 import type { ControlAnswer, ControlHandlers } from '../domain/operations/control.js';
 import { mayDo, type Person } from '../domain/people/person.js';
+import type { PolicyDraft } from '../domain/policy/draft.js';
 import type { Asker, Askers } from './askers.js';
 import { LONGEST_REASON } from './sound.js';
 
@@ -125,6 +127,7 @@ export function createApprovals(deps: ApprovalDeps) {
       ...{ used_at: a.usedAt, withdrawn_at: a.withdrawnAt, state },
       may_withdraw: open && (!of || of.person.id === a.askedBy.id || mayDo(of.person, APPROVER[a.act])),
       may_approve: of !== null && state === 'waiting' && !fault,
+      may_save: POLICY_ACTS.includes(a.act) && state === 'approved' && of?.person.id === a.askedBy.id,
       ...{ because: fault?.code ?? null, until: fault?.until ?? null },
     };
   }
@@ -132,10 +135,14 @@ export function createApprovals(deps: ApprovalDeps) {
   const approvals = {
     /**
      * Asks for the approval of a second person. Where nobody else could approve, the person who asks may do so themselves: after 7 days, and
-     * with an alarm that leaves the box at once. `coolOffMs`: it cannot be used before. Throws `forbidden`, `request_invalid`,
+     * with an alarm that leaves the box at once. `coolOffMs`: it cannot be used before. `draft`: the policy that is saved then. Throws `forbidden`, `request_invalid`,
      * `too_many`, `audit_unwritable`.
      */
-    async ask(asker: Asker, what: Asked & { reason: string; coolOffMs?: number }): Promise<Approval> {
+    async ask(
+      asker: Asker,
+      what: Asked & { reason: string; coolOffMs?: number },
+      draft?: PolicyDraft,
+    ): Promise<Approval> {
       const person = personOf(asker);
       const { act, object, shown, coolOffMs = 0 } = what;
       const reason = clean(what.reason, LONGEST_REASON).trim();
@@ -151,7 +158,7 @@ export function createApprovals(deps: ApprovalDeps) {
         ...{ notBefore: at + coolOff, expiresAt: at + coolOff + APPROVE_WITHIN_MS },
       };
       const kept = await onRecord<Approval>(catalogue, entryFor(asker, 'approval_ask', asked), (c) =>
-        c.approvals.ask(asked),
+        c.approvals.ask(asked, draft),
       );
       if (alone)
         alarms.raise(`approval_alone ${asked.id}`, {

@@ -1,14 +1,15 @@
 import type { Verbs } from '../catalogue/catalogue.js';
 import { onRecord, putOnRecord } from '../catalogue/entries.js';
 import type { JsonValue } from '../domain/approval/approval.js';
+import { canonical, sha256 } from '../domain/assurance/canonical.js';
 import { iso } from '../domain/days.js';
 import { fail } from '../domain/error.js';
-import type { Apply } from '../domain/operations/control/recordings.js';
 import type { By } from '../domain/operations/control/request.js';
 import type { ControlHandlers } from '../domain/operations/control.js';
 import { jobView, newJob } from '../domain/operations/job.js';
+import type { PolicyDraft } from '../domain/policy/draft.js';
 import type { Policy } from '../domain/policy/policy.js';
-import { confirmEmergency, policyChanges } from '../domain/policy/policy-changes.js';
+import { confirmEmergency, controlsOff, policyChanges } from '../domain/policy/policy-changes.js';
 import { checkPolicy } from '../domain/policy/policy-faults.js';
 import type { createJobs } from '../ops/jobs.js';
 import type { ApprovalsOf } from './approvals.js';
@@ -18,7 +19,7 @@ import type { Asker, Askers } from './askers.js';
 const MOST_CHANGES = 50;
 
 export type RuleDeps = {
-  catalogue: Verbs<'policy.newest' | 'audit.append' | 'audited'>;
+  catalogue: Verbs<'policy.newest' | 'approvals.draft' | 'audit.append' | 'audited'>;
   askers: Pick<Askers, 'may' | 'proved'>;
   jobs: Pick<ReturnType<typeof createJobs>, 'ask' | 'cancel'>;
   approvals: Pick<ApprovalsOf, 'ask' | 'use' | 'newest'>;
@@ -37,60 +38,72 @@ export function createRuleRequests({
   mint,
 }: RuleDeps): Pick<
   ControlHandlers,
-  'save_policy' | 'ask_shorter' | 'check_recordings' | 'move_to_archive' | 'cancel_job'
+  'save_policy' | 'ask_policy' | 'save_approved' | 'check_recordings' | 'move_to_archive' | 'cancel_job'
 > {
-  /** Uses up the approval of exactly this. Throws `approval_missing`; `forbidden` on the command line. */
-  async function useApproval(asker: Asker, what: ReturnType<typeof toApprove>): Promise<void> {
-    const found = asker.person && (await approvals.newest(asker.person, what));
-    await approvals.use(asker, { ...what, id: found?.approval.id ?? '' });
+  /** Saves a policy for somebody who has shown who they are. */
+  async function save(
+    asker: Asker,
+    by: By,
+    draft: PolicyDraft,
+    approvalOf: (what: ToApprove) => Promise<string>,
+  ): Promise<{ version: number }> {
+    const { policy, based_on: basedOn, apply } = draft;
+    checkPolicy(policy);
+    const newest = await catalogue.policy.newest();
+    const before = newest.policy;
+    // An approval is not used up for what cannot be saved.
+    if (newest.version !== basedOn)
+      throw fail('policy_conflict', `It is at version ${newest.version}; the change was made on ${basedOn}.`);
+    confirmEmergency(before, policy, draft.no_emergency_numbers);
+    const changes = policyChanges(before, policy).slice(0, MOST_CHANGES);
+    const job = apply
+      ? newJob(mint(clock()), 'apply_retention', { version: basedOn + 1, ...apply }, clock())
+      : undefined;
+    const what = toApprove(before, draft, changes);
+    if (what) await approvals.use(asker, { ...what, id: await approvalOf(what) });
+    const applied: Record<string, string | number> = apply
+      ? { apply_to: 'all', shorter: apply.shorter }
+      : { apply_to: 'new' };
+    const version = await onRecord<number>(
+      catalogue,
+      (made) =>
+        asker.entry('policy_change', {
+          ...{ object: 'policy', object_id: String(made), detail: { changes, ...applied } },
+        }),
+      (c) => c.policy.save(policy, nameOf(by, asker.person?.name), clock(), basedOn, job),
+    );
+    // It is in the catalogue: this only begins it at once.
+    if (job) await jobs.ask(job.kind, job.params).catch(() => undefined);
+    return { version };
   }
 
   return {
     async save_policy(body) {
       const asker = await askers.proved('save_policy', body, 'settings');
-      const { by, policy, based_on: basedOn, no_emergency_numbers: confirmed } = body;
-      checkPolicy(policy);
-      const newest = await catalogue.policy.newest();
-      const before = newest.policy;
-      // An approval is not used up for what cannot be saved.
-      if (newest.version !== basedOn)
-        throw fail(
-          'policy_conflict',
-          `It is at version ${newest.version}; the change was made on ${basedOn}.`,
-        );
-      confirmEmergency(before, policy, confirmed);
-      const changes = policyChanges(before, policy).slice(0, MOST_CHANGES);
-      const job = body.apply
-        ? newJob(mint(clock()), 'apply_retention', { version: basedOn + 1, ...body.apply }, clock())
-        : undefined;
-      if (body.apply && body.apply.shorter > 0 && before.approvals?.shorten_retention)
-        await useApproval(asker, toApprove(policy, body.apply, changes));
-      const applied: Record<string, string | number> = body.apply
-        ? { apply_to: 'all', shorter: body.apply.shorter }
-        : { apply_to: 'new' };
-      const version = await onRecord<number>(
-        catalogue,
-        (made) =>
-          asker.entry('policy_change', {
-            ...{ object: 'policy', object_id: String(made), detail: { changes, ...applied } },
-          }),
-        (c) => c.policy.save(policy, nameOf(by, asker.person?.name), clock(), basedOn, job),
-      );
-      // It is in the catalogue: this only begins it at once.
-      if (job) await jobs.ask(job.kind, job.params).catch(() => undefined);
-      return { version };
+      const { by, policy, based_on, no_emergency_numbers, apply = null } = body;
+      return save(asker, by, { policy, based_on, no_emergency_numbers, apply }, async (what) => {
+        const found = asker.person && (await approvals.newest(asker.person, what));
+        return found?.approval.id ?? '';
+      });
     },
 
-    async ask_shorter({ by, policy, based_on: basedOn, apply, reason }) {
+    async ask_policy({ by, reason, ...draft }) {
       const asker = await askers.may(by, 'settings');
-      checkPolicy(policy);
+      checkPolicy(draft.policy);
       const { policy: before, version } = await catalogue.policy.newest();
-      if (version !== basedOn) throw fail('policy_conflict', `It is at version ${version}.`);
-      const { id } = await approvals.ask(asker, {
-        ...toApprove(policy, apply, policyChanges(before, policy).slice(0, MOST_CHANGES)),
-        reason,
-      });
+      if (version !== draft.based_on) throw fail('policy_conflict', `It is at version ${version}.`);
+      confirmEmergency(before, draft.policy, draft.no_emergency_numbers);
+      const what = toApprove(before, draft, policyChanges(before, draft.policy).slice(0, MOST_CHANGES));
+      if (!what) throw fail('request_invalid', 'policy: it can be saved without an approval');
+      const { id } = await approvals.ask(asker, { ...what, reason }, draft);
       return { id };
+    },
+
+    async save_approved(body) {
+      const asker = await askers.proved('save_approved', body, 'settings');
+      const draft = await catalogue.approvals.draft(body.approval);
+      if (!draft) throw fail('approval_unknown');
+      return save(asker, body.by, draft, async () => body.approval);
     },
 
     async check_recordings({ by }) {
@@ -115,16 +128,29 @@ export function createRuleRequests({
   };
 }
 
-/** What a second person sees, and approves: which rules, and what they do to existing recordings. */
-const toApprove = (policy: Policy, apply: Apply, changes: string[]) => ({
-  act: 'shorten_retention' as const,
-  object: 'policy',
-  shown: {
-    ...{ changes, as_of: iso(apply.as_of), shorter: apply.shorter, due: apply.due, digest: apply.digest },
-    retention: plain(policy.retention),
-    limits: plain(policy.limits ?? []),
-  },
-});
+type ToApprove = NonNullable<ReturnType<typeof toApprove>>;
+
+/**
+ * What a second person sees, and approves: which rules, what they do to existing recordings, and for what nobody needs a second person
+ * any more. Null for a policy that one person can save.
+ */
+function toApprove(before: Policy, { policy, apply }: PolicyDraft, changes: string[]) {
+  const off = controlsOff(before, policy);
+  const shorter = apply && apply.shorter > 0 && before.approvals?.shorten_retention === true;
+  if (off.length === 0 && !shorter) return null;
+  const shown = {
+    ...{ changes, ...(off.length > 0 ? { no_second_person_for: off } : {}) },
+    ...(apply
+      ? { as_of: iso(apply.as_of), shorter: apply.shorter, due: apply.due, digest: apply.digest }
+      : {}),
+    ...{ retention: plain(policy.retention), limits: plain(policy.limits ?? []) },
+    policy_sha256: sha256(canonical(plain(policy))),
+  };
+  return {
+    act: off.length > 0 ? ('loosen_approvals' as const) : ('shorten_retention' as const),
+    ...{ object: 'policy', shown },
+  };
+}
 /** As JSON has it: without what is undefined. */
 const plain = (value: unknown) => JSON.parse(JSON.stringify(value)) as JsonValue;
 

@@ -15,7 +15,7 @@ export function approvalRoutes(app: App, { ask }: Needs<'ask'>): void {
     ...{ not_before: iso(a.not_before), alone: a.alone, approved_by: a.approved_by?.name ?? null },
     ...{ approved_at: isoOrNull(a.approved_at), used_at: isoOrNull(a.used_at) },
     ...{ withdrawn_at: isoOrNull(a.withdrawn_at), state: a.state, may_withdraw: a.may_withdraw },
-    ...{ may_approve: a.may_approve, because: a.because, until: isoOrNull(a.until) },
+    ...{ may_approve: a.may_approve, may_save: a.may_save, because: a.because, until: isoOrNull(a.until) },
   });
 
   app.get(

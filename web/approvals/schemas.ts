@@ -23,6 +23,9 @@ export const ApprovalView = Type.Object({
   state: Type.Enum([...approvalStates]),
   may_withdraw: Type.Boolean(),
   may_approve: Type.Boolean(),
+  may_save: Type.Boolean({
+    description: 'You asked for it, and the policy that was kept with it can be saved now.',
+  }),
   because: Nullable(
     Type.Enum(['right', 'own', 'tied', 'factor_missing', 'factor_new', 'outside'], {
       description: 'Why you cannot approve one that is waiting.',

@@ -6,10 +6,12 @@ import type { Person } from '../../daemon/domain/people/person.js';
 import type { Policy } from '../../daemon/domain/policy/policy.js';
 import { serialQueue } from '../../daemon/ops/turns.js';
 import { signed } from '../auth/signed.js';
+import { policyView } from '../calls/views.js';
 import type { Needs } from '../deps.js';
-import { answers } from '../server/answers.js';
+import { answers, IdParams } from '../server/answers.js';
 import type { App } from '../server/types.js';
-import { AskedShorterView, AskShorterBody, PreviewBody, PreviewView } from './preview-schemas.js';
+import { AskedPolicyView, AskPolicyBody, PreviewBody, PreviewView } from './preview-schemas.js';
+import { PolicyView } from './schemas.js';
 
 type Deps = Needs<
   'ask' | 'reached' | 'now' | 'site',
@@ -93,18 +95,40 @@ export function previewRoutes(
       config: { access: 'settings', audit: 'approval_ask', invalid: 'policy_invalid' },
       schema: {
         tags: ['policy'],
-        summary: 'Ask for approval of shorter retention',
+        summary: 'Ask for approval of a policy',
         description:
-          'Asks a second person to approve that existing recordings are kept for less time by this policy, as the preview has shown. Once they have, the same policy and preview can be saved with `apply_to: all`.',
-        body: AskShorterBody,
-        response: answers(AskedShorterView),
+          'Asks a second person to approve a policy that keeps existing recordings for less time, as the preview has shown, or that turns two-person control off for something. It is kept with the request: once they have approved it, save it with `/approvals/:id/save`, or the same policy and preview here. Without `preview` only new recordings get their dates by it.',
+        body: AskPolicyBody,
+        response: answers(AskedPolicyView),
       },
     },
     async (request, reply) => {
-      const { policy, based_on, preview: shown, reason } = request.body;
-      const wanted = { policy, apply_to: 'all' as const, preview: shown };
+      const { policy, based_on, preview: shown, reason, confirm_no_emergency_numbers } = request.body;
+      const wanted = shown ? { policy, apply_to: 'all' as const, preview: shown } : { policy };
       const apply = await preview.apply(wanted, () => reply.raw.destroyed);
-      return ask('ask_shorter', { by: signed(request), policy, based_on, apply: apply!, reason });
+      return ask('ask_policy', {
+        ...{ by: signed(request), policy, based_on, apply: apply ?? null, reason },
+        no_emergency_numbers: confirm_no_emergency_numbers === true,
+      });
+    },
+  );
+
+  app.post(
+    '/approvals/:id/save',
+    {
+      config: { access: 'settings', audit: 'policy_change' },
+      schema: {
+        tags: ['policy'],
+        summary: 'Save a policy that was approved',
+        description:
+          'Makes a new version of the policy that was kept with an approval, for the person who asked for it. Needs a proof of the last ten minutes.',
+        params: IdParams,
+        response: answers(PolicyView),
+      },
+    },
+    async (request) => {
+      await ask('save_approved', { by: signed(request), approval: request.params.id });
+      return policyView(await catalogue.policy.newest());
     },
   );
 

@@ -49,13 +49,14 @@ const Shown = Type.Object({
   digest: Type.String({ pattern: '^[0-9a-f]{64}$', default: '0'.repeat(64) }),
 });
 
-export const AskShorterBody = Type.Object({
+export const AskPolicyBody = Type.Object({
   policy: Policy,
   based_on: Type.Integer({ description: 'The version that was edited; 409 when it is not the newest.' }),
-  preview: Shown,
+  preview: Type.Optional(Shown),
+  confirm_no_emergency_numbers: Type.Optional(Type.Boolean()),
   reason: Type.String({ minLength: 1, maxLength: 300 }),
 });
-export const AskedShorterView = Type.Object({ id: Type.String({ description: 'Of the approval.' }) });
+export const AskedPolicyView = Type.Object({ id: Type.String({ description: 'Of the approval.' }) });
 
 export const ApplyShape = {
   apply_to: Type.Optional(

@@ -1,13 +1,19 @@
 import type { Approval, ApprovalPerson } from '../../domain/approval/approval.js';
 import type { Tie } from '../../domain/approval/second-person.js';
+import type { PolicyDraft } from '../../domain/policy/draft.js';
 
 /** An approval as it is asked for. */
 export type NewApproval = Omit<Approval, 'approvedBy' | 'approvedAt' | 'usedAt' | 'withdrawnAt'>;
 
 /** What waits for a second person, and what was decided. None is ever removed. Times are ms since 1970. */
 export interface Approvals {
-  /** Throws `too_many` while as many as can be are open. */
-  ask(approval: NewApproval): Promise<Approval>;
+  /**
+   * `draft`: the policy that is to be saved once it was approved; kept until then, and no longer than it can be used. Throws
+   * `too_many` while as many as can be are open.
+   */
+  ask(approval: NewApproval, draft?: PolicyDraft): Promise<Approval>;
+  /** The policy that an approval was asked for; null where there is none, or not any more. */
+  draft(id: string): Promise<PolicyDraft | null>;
   /** Null for one that there is not. */
   get(id: string): Promise<Approval | null>;
   /** Those that wait, or can still be used, oldest first. */

@@ -942,4 +942,11 @@ export const migrations: readonly string[] = [
   CREATE INDEX recordings_by_tier ON recordings (tier, sealed_at, id, sealed_bytes) WHERE state = 'sealed';
   CREATE INDEX recordings_left ON recordings (id) WHERE state = 'erased' AND tier IN ('moving', 'archive');
   `,
+  // Policies that are to be saved once a second person has approved that. A draft goes when its approval is used, withdrawn or over.
+  `
+  CREATE TABLE policy_drafts (
+    approval TEXT PRIMARY KEY REFERENCES approvals (id),
+    draft TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -361,7 +361,8 @@ export function verbsOf(read: Read, write: Write): Nouns {
       setRoles: (roles) => write((n) => n.factors.setRolesWith(roles)),
     },
     approvals: {
-      ask: (approval) => write((n) => n.approvals.ask(approval)),
+      ask: (approval, kept) => write((n) => n.approvals.ask(approval, kept)),
+      draft: (id) => read((n) => n.approvals.draft(id)),
       get: (id) => read((n) => n.approvals.get(id)),
       open: (now) => read((n) => n.approvals.open(now)),
       over: (now, limit) => read((n) => n.approvals.over(now, limit)),

@@ -3,7 +3,13 @@ import { fail } from '../error.js';
 import type { BoxRight } from '../people/person.js';
 
 /** What nobody does alone. Each is asked for by one person and approved by another. */
-export const approvalActs = ['hear_older', 'release_hold', 'erase', 'shorten_retention'] as const;
+export const approvalActs = [
+  'hear_older',
+  'release_hold',
+  'erase',
+  'shorten_retention',
+  'loosen_approvals',
+] as const;
 export type ApprovalAct = (typeof approvalActs)[number];
 
 /** The right that a second person needs to approve each act. */
@@ -12,6 +18,7 @@ export const APPROVER: Record<ApprovalAct, BoxRight> = {
   release_hold: 'settings',
   erase: 'settings',
   shorten_retention: 'settings',
+  loosen_approvals: 'settings',
 };
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
@@ -64,7 +71,10 @@ const USE_WITHIN_MS: Record<ApprovalAct, number> = {
   release_hold: 7 * DAY_MS,
   erase: 7 * DAY_MS,
   shorten_retention: 7 * DAY_MS,
+  loosen_approvals: 7 * DAY_MS,
 };
+/** Acts whose approval has the policy with it that is saved once they are approved. */
+export const POLICY_ACTS: readonly ApprovalAct[] = ['shorten_retention', 'loosen_approvals'];
 /** Acts that an approval allows again and again until it expires; all others once. */
 const LASTING: readonly ApprovalAct[] = ['hear_older'];
 

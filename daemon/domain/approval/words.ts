@@ -6,4 +6,5 @@ export const approvalActWords: Record<ApprovalAct, string> = {
   release_hold: 'release a legal hold',
   erase: 'erase recordings',
   shorten_retention: 'shorten how long recordings are kept',
+  loosen_approvals: 'turn off two-person control',
 };

@@ -159,6 +159,14 @@ export const CATALOGUE = [
     holds('changed_by', 'user', AUTHOR),
   ),
   table(
+    'policy_drafts',
+    'approval',
+    holds('draft', 'number name text', [
+      'time',
+      'When its approval is used or withdrawn, or with the next request after it has expired.',
+    ]),
+  ),
+  table(
     'prompts',
     'kind language hash bytes duration_ms added_at active',
     holds('name text', 'text', ['stays', 'Says what callers were told.']),

@@ -4,6 +4,13 @@ import type { Telling } from '../telling/schema.js';
 import { CONDITIONS } from './conditions.js';
 import type { KeepRule, Policy, RecordRule } from './policy.js';
 
+export const controlledActs = ['shorten_retention', 'erase'] as const;
+export type ControlledAct = (typeof controlledActs)[number];
+
+/** The acts that need a second person by one policy and no longer by the next. */
+export const controlsOff = (before: Policy, after: Policy): ControlledAct[] =>
+  controlledActs.filter((act) => before.approvals?.[act] === true && after.approvals?.[act] !== true);
+
 /**
  * What is different, one line each. Rules are known by their names. Numbers of outside parties that stand in a rule are
  * counted, not written: these lines go where they stay for good.
@@ -13,7 +20,7 @@ export function policyChanges(before: Policy, after: Policy): string[] {
   for (const part of ['record', 'retention', 'keep'] as const)
     lines.push(...listChanges(part, before[part] ?? [], after[part] ?? [], ruleChanges, 'rules'));
   lines.push(...listChanges('limits', before.limits ?? [], after.limits ?? [], ruleChanges, 'limits'));
-  for (const act of ['shorten_retention', 'erase'] as const) {
+  for (const act of controlledActs) {
     const [was, is] = [before, after].map(({ approvals }) => approvals?.[act] === true);
     if (was !== is) lines.push(`approvals: ${act} ${is ? 'needs' : 'no longer needs'} a second person`);
   }

@@ -1,6 +1,7 @@
 import type { Catalogue } from '../../../daemon/catalogue/catalogue.js';
 import { DAY_MS, digestOfShown } from '../../../daemon/domain/approval/approval.js';
 import { FOUNDER, type Person } from '../../../daemon/domain/people/person.js';
+import { defaultPolicy } from '../../../daemon/domain/policy/policy.js';
 import { T0 } from '../../support/catalogue/crafted.js';
 import { anApproval } from '../../support/catalogue/every-row.js';
 import type { Part } from '../catalogue.js';
@@ -164,6 +165,29 @@ export const approvals: Part = (t, open) => {
     await catalogue.people.change('ben', { disabled: true }, T0);
     t.match(await approvals.approve('A1', own), { approvedBy: who('ada'), alone: true });
   });
+
+  t.test(
+    'a policy is kept with the request for its approval, until that is used, withdrawn or over',
+    async (t) => {
+      const { catalogue, again } = await open(t);
+      const { approvals } = catalogue;
+      for (const id of ['ada', 'ben']) await add(catalogue, id);
+      const draft = { policy: defaultPolicy, based_on: 3, no_emergency_numbers: false, apply: null };
+      for (const id of ['A1', 'A2', 'A3']) await approvals.ask(anApproval(id), draft);
+      await approvals.ask(anApproval('A4'));
+      t.same(await (await again()).approvals.draft('A1'), draft);
+      t.equal(await approvals.draft('A4'), null, 'one without');
+      t.equal(await approvals.draft('A9'), null, 'one that there is not');
+      await approvals.approve('A1', { digest: what.digest, by: who('ben'), at: T0 + 5 });
+      t.same(await approvals.draft('A1'), draft);
+      await approvals.use('A1', what, T0 + 6);
+      t.equal(await approvals.draft('A1'), null, 'used');
+      await approvals.withdraw('A2', T0 + 6);
+      t.equal(await approvals.draft('A2'), null, 'withdrawn');
+      await approvals.ask(anApproval('A5', { askedAt: T0 + 90 * DAY_MS, expiresAt: T0 + 97 * DAY_MS }));
+      t.equal(await approvals.draft('A3'), null, 'over');
+    },
+  );
 
   t.test('only so many can be open', async (t) => {
     const { catalogue } = await open(t);

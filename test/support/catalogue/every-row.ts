@@ -113,7 +113,8 @@ export async function furnish(path: string): Promise<void> {
   await c.ledger.began(FIRST, T0);
   await c.ledger.add([cdr], 'AMI', T0);
   await c.ledger.noteSource(FIRST, 'Master.csv', T0, '');
-  await c.approvals.ask(anApproval('A1'));
+  const draft = { policy: defaultPolicy, based_on: 0, no_emergency_numbers: false, apply: null };
+  await c.approvals.ask(anApproval('A1'), draft);
   await c.jobs.add(newJob('J1', 'recordings_check', { a: 1 }, T0));
   await c.jobs.save({
     ...newJob('J1', '', {}, T0),

@@ -204,6 +204,26 @@ async function approvedOlder(house: House): Promise<string> {
   return of.older.id;
 }
 
+/** Has the policy ask for a second person before anybody erases; returns its version. */
+async function controlled({ dashboard: { catalogue, clock } }: House): Promise<number> {
+  const { policy, version } = await catalogue.policy.newest();
+  if (policy.approvals?.erase) return version;
+  return catalogue.policy.save({ ...policy, approvals: { erase: true } }, 'ben', clock.ms, version);
+}
+
+/** A policy that turns two-person control off again, which anna has asked for and another person approved. */
+async function approvedPolicy(house: House): Promise<string> {
+  const { catalogue, clock } = house.dashboard;
+  const body = { policy: defaultPolicy, based_on: await controlled(house), reason: 'One person is enough.' };
+  const { id } = (await asked(house, 'POST /api/v1/policy/preview/approval', { body })).json();
+  const { digest } = (await catalogue.approvals.get(id))!;
+  const at = clock.ms;
+  const second = { ...FOUNDER, id: ulid(), name: `Second person ${at}`, passwordHash: 'x', createdAt: at };
+  await catalogue.people.add(second);
+  await catalogue.approvals.approve(id, { digest, by: { id: second.id, name: second.name }, at });
+  return id;
+}
+
 /** Approves it by a code of an app that anna has had for long. */
 async function approving(house: House): Promise<Sent> {
   const { id, digest } = await askedBy(house);
@@ -419,12 +439,20 @@ export const requests: Record<string, Request[]> = {
   'PUT /api/v1/policy': plain('policy_change', {
     body: { based_on: 0, policy: { ...defaultPolicy, emergency_numbers: ['112'] } },
   }),
-  'POST /api/v1/policy/preview/approval': plain('approval_ask', {
-    body: {
-      ...{ policy: defaultPolicy, based_on: 0, reason: 'Less is enough.' },
-      preview: { as_of: '2026-01-01T00:00:00Z', digest: '0'.repeat(64) },
+  'POST /api/v1/policy/preview/approval': [
+    {
+      writes: ['approval_ask'],
+      send: async (house) => ({
+        body: { policy: defaultPolicy, based_on: await controlled(house), reason: 'One person is enough.' },
+      }),
     },
-  }),
+  ],
+  'POST /api/v1/approvals/:id/save': [
+    {
+      writes: ['approval_use', 'policy_change'],
+      send: async (house) => ({ names: { id: await approvedPolicy(house) } }),
+    },
+  ],
   'POST /api/v1/policy/versions/:version/restore': plain('policy_change', {
     names: { version: '0' },
     body: { based_on: 0 },

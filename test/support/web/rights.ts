@@ -409,6 +409,9 @@ export const rights: Record<string, Row> = {
       preview: { as_of: '2999-01-01T00:00:00Z', digest: '0'.repeat(64) },
     },
   },
+  'POST /api/v1/approvals/:id/save': {
+    is: '                                 401 403 404 403 403 403 403 403 404',
+  },
   'POST /api/v1/policy/versions/:version/restore': {
     // Not a version: who may bring one back is told so.
     is: '                                 401 403 400 403 403 403 403 403 400',

@@ -54,6 +54,7 @@ const bodies = (by: { person: string; session: string; address: string }) =>
     remove_factor: { by, passkey: 'none of theirs' },
     new_recovery_codes: { by },
     save_policy: { by, policy: defaultPolicy, based_on: 7, no_emergency_numbers: false },
+    save_approved: { by, approval: 'none' },
     run_retention: { by, confirm: 'erase-3' },
     activate_prompt: { by, kind: 'announce', language: 'en', hash: null },
     add_list: { by, list: 'VIP', note: '' },

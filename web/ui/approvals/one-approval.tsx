@@ -44,6 +44,7 @@ export function OneApproval({ approval: a, again }: Props) {
         </p>
       )}
       <div class="approval-acts">
+        {a.may_save && <SavePolicy approval={a} again={again} />}
         {a.may_approve && <Approve approval={a} again={again} />}
         {a.may_withdraw && <Withdraw approval={a} again={again} />}
       </div>
@@ -73,6 +74,27 @@ function Facts({ approval: a }: { approval: Approval }) {
       <dt>{words.expires}</dt>
       <dd>{dateAndClock(a.expires_at)}</dd>
     </dl>
+  );
+}
+
+/** Saves the policy that was kept with an approval. */
+function SavePolicy({ approval: a, again }: Props) {
+  const words = t.approvals;
+  const { busy, problem, send } = useSending();
+  const save = async () => {
+    const sent = await send(async () => {
+      const { version } = await proven(() => approvalsApi.save(a));
+      announce(words.saved({ v: version }));
+    });
+    if (sent) again();
+  };
+  return (
+    <>
+      {problem !== null && <ErrorNote problem={problem} />}
+      <button type="button" class="button button-main" disabled={busy} onClick={save}>
+        {busy && !proofAsked.value ? words.saving : words.save}
+      </button>
+    </>
   );
 }
 

@@ -13,6 +13,7 @@ import { keepForm } from './keep-form.js';
 import { ExistingRecordings } from './keeping/existing.js';
 import { Limits } from './keeping/limits.js';
 import { retentionForm } from './keeping/retention-form.js';
+import { TwoPeople } from './keeping/two-people.js';
 import { Masks } from './masks.js';
 import { Presets } from './presets.js';
 import { ReplaySection, useReplay } from './replay.js';
@@ -172,6 +173,11 @@ export function PolicyPage() {
           redaction={draft.redaction}
           fixed={fixed}
           change={(redaction) => policy.change({ redaction })}
+        />
+        <TwoPeople
+          approvals={draft.approvals}
+          fixed={fixed}
+          change={(approvals) => policy.change({ approvals })}
         />
         <Groups
           key={`groups ${loaded.version}`}

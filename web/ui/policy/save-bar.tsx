@@ -1,10 +1,12 @@
 import { useState } from 'preact/hooks';
 import { ErrorNote } from '../kit/error-note.js';
+import { Sentence } from '../kit/sentence.js';
 import { t } from '../messages/language.js';
 import { clean } from '../messages/numbers.js';
 import type { VersionedPolicy } from '../state/api.js';
 import type { ApplyTo, Replay } from '../state/api-rules.js';
 import { ApplyDialog, keepsOtherwise } from './keeping/apply.js';
+import { ControlsOffDialog, controlsOff } from './keeping/ask-approval.js';
 import { NoEmergencyDialog } from './no-emergency-dialog.js';
 import { ReplayDialog, type ReplayOf } from './replay.js';
 import type { PolicyDraft } from './use-policy.js';
@@ -22,6 +24,8 @@ export function SaveBar({ policy, replay, blocked, looking }: SaveBarProps) {
   const { theirs, problem, savedVersion, appliedToAll, saving, dirty, loaded, draft, save, take } = policy;
   const conflict = theirs.value;
   const [asking, setAsking] = useState<{ version: VersionedPolicy; apply: ApplyTo } | null>(null);
+  const [loosening, setLoosening] = useState<{ version: VersionedPolicy; apply: ApplyTo } | null>(null);
+  const [requested, setRequested] = useState(false);
   const [dating, setDating] = useState<VersionedPolicy | null>(null);
   const [warned, setWarned] = useState<{ over: VersionedPolicy; of: Replay } | null>(null);
   /** Saves over this version, once it was said which calls would be recorded no longer. */
@@ -35,8 +39,10 @@ export function SaveBar({ policy, replay, blocked, looking }: SaveBarProps) {
     if (draft.value && keepsOtherwise(draft.value, version.policy)) setDating(version);
     else saveNow(version, { to: 'new' });
   };
-  /** The same, after a question if that takes away the last emergency number. */
+  /** The same, unless that takes a second person or, after a question, takes away the last emergency number. */
   const saveNow = (version: VersionedPolicy, apply: ApplyTo) => {
+    if (draft.value && controlsOff(version.policy, draft.value).length > 0)
+      return setLoosening({ version, apply });
     const emptied =
       version.policy.emergency_numbers.length > 0 && draft.value?.emergency_numbers.length === 0;
     if (emptied) setAsking({ version, apply });
@@ -47,7 +53,14 @@ export function SaveBar({ policy, replay, blocked, looking }: SaveBarProps) {
     setDating(null);
     looking?.set(false);
   };
-  if (!over && !dirty.value && savedVersion.value === null && problem.value === null)
+  /** A second person was asked, and the policy is kept with that: the page shows the one in force again. */
+  const asked = (version: VersionedPolicy) => {
+    closeDates();
+    setLoosening(null);
+    take(version);
+    setRequested(true);
+  };
+  if (!over && !dirty.value && !requested && savedVersion.value === null && problem.value === null)
     return <div role="status" />;
   return (
     <div class="save-bar">
@@ -69,7 +82,18 @@ export function SaveBar({ policy, replay, blocked, looking }: SaveBarProps) {
             closeDates();
             saveNow(over, apply);
           }}
+          asked={() => asked(over)}
           close={closeDates}
+        />
+      )}
+      {loosening && draft.value && (
+        <ControlsOffDialog
+          off={controlsOff(loosening.version.policy, draft.value)}
+          policy={draft.value}
+          basedOn={loosening.version.version}
+          apply={loosening.apply}
+          asked={() => asked(loosening.version)}
+          close={() => setLoosening(null)}
         />
       )}
       {warned && (
@@ -85,6 +109,14 @@ export function SaveBar({ policy, replay, blocked, looking }: SaveBarProps) {
       <div role="status">
         {savedVersion.value !== null && (
           <p class="save-done">{t.policy.saved({ v: savedVersion.value, all: appliedToAll.value })}</p>
+        )}
+        {requested && !dirty.value && (
+          <p class="save-done">
+            <Sentence
+              of={t.keeping.existing.kept}
+              parts={{ page: <a href="/approvals">{t.approvals.title}</a> }}
+            />
+          </p>
         )}
         {dirty.value && !conflict && <p>{blocked ? t.policy.finishFirst : t.policy.unsaved}</p>}
       </div>

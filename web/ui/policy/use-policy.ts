@@ -71,6 +71,7 @@ function change(part: Partial<Policy>): void {
     if (next[list]?.length === 0 && loaded.value?.policy[list] === undefined) delete next[list];
   if (next.telling === undefined) delete next.telling;
   if (next.mask === undefined) delete next.mask;
+  if (next.approvals === undefined) delete next.approvals;
   draft.value = next;
 }
 

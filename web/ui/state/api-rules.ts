@@ -64,10 +64,11 @@ export const rulesApi = {
   check: (policy: Policy, signal: AbortSignal) =>
     ask<Static<typeof CheckView>>('POST', '/policy/check', { policy }, signal),
   preview: (policy: Policy) => ask<RedatingPreview>('POST', '/policy/preview', { policy }),
-  askShorter: (policy: Policy, basedOn: number, preview: RedatingPreview, reason: string) =>
+  /** `preview`: existing recordings get their dates by it too, as was shown. */
+  askApproval: (policy: Policy, basedOn: number, reason: string, preview?: RedatingPreview) =>
     ask<{ id: string }>('POST', '/policy/preview/approval', {
       ...{ policy, based_on: basedOn, reason },
-      preview: { as_of: preview.as_of, digest: preview.digest },
+      ...(preview && { preview: { as_of: preview.as_of, digest: preview.digest } }),
     }),
   replay: (policy: Policy) => ask<Replay>('POST', '/policy/replay', { policy }),
 };

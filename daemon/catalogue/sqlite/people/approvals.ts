@@ -14,6 +14,7 @@ import { mayApprove, othersCanApprove, type Tie, tieKinds } from '../../../domai
 import { iso } from '../../../domain/days.js';
 import { fail } from '../../../domain/error.js';
 import { mayDo } from '../../../domain/people/person.js';
+import { PolicyDraft } from '../../../domain/policy/draft.js';
 import type { NewApproval } from '../../people/approvals.js';
 import type { Standing, User } from '../../people.js';
 import { Flag, noun, oneOf, orNull, type Reader, Text, Time, unreadable } from '../checked.js';
@@ -27,7 +28,10 @@ const TIES_KEPT_MS = 60 * 86_400_000;
 const Row = Type.Object({
   ...{
     id: Text,
-    act: oneOf<ApprovalAct>({ hear_older: true, release_hold: true, erase: true, shorten_retention: true }),
+    act: oneOf<ApprovalAct>({
+      ...{ hear_older: true, release_hold: true, erase: true, shorten_retention: true },
+      loosen_approvals: true,
+    }),
   },
   ...{ object: Text, digest: Text, shown: Type.Unknown(), reason: Text },
   ...{ asked_by: Text, asked_name: Text, asked_at: Time, expires_at: Time, not_before: Time, alone: Flag },
@@ -54,6 +58,13 @@ const approval = noun({
   json: ['shown'],
   shape: Row,
   make: toApproval,
+});
+const kept = noun({
+  table: 'policy_drafts',
+  key: (row) => row.approval,
+  json: ['draft'],
+  shape: Type.Object({ approval: Text, draft: PolicyDraft }),
+  make: ({ draft }) => draft,
 });
 const tie = noun({
   table: 'ties',
@@ -93,6 +104,13 @@ export function createApprovals(
   const oldTies = db.prepare('DELETE FROM ties WHERE at < ?');
   const ties = db.prepare('SELECT * FROM ties WHERE actor = $person OR subject = $person');
 
+  const keep = db.prepare('INSERT INTO policy_drafts VALUES ($id, $draft)');
+  const draft = db.prepare('SELECT * FROM policy_drafts WHERE approval = ?');
+  const drop = db.prepare('DELETE FROM policy_drafts WHERE approval = ?');
+  const dropOver = db.prepare(
+    `DELETE FROM policy_drafts WHERE approval IN (SELECT id FROM approvals WHERE NOT (${OPEN}))`,
+  );
+
   const get = (id: string): Approval | null => reader.one(approval, one.get(id));
   function known(id: string): Approval {
     const found = get(id);
@@ -113,8 +131,9 @@ export function createApprovals(
   }
 
   return {
-    ask(asked: NewApproval): Approval {
+    ask(asked: NewApproval, policy?: PolicyDraft): Approval {
       const { askedBy, ...rest } = asked;
+      dropOver.run({ now: asked.askedAt });
       if ((countOpen.get({ now: asked.askedAt }) as number) >= MOST_OPEN)
         throw fail('too_many', `${MOST_OPEN} approvals are open already.`);
       add.run({
@@ -122,9 +141,11 @@ export function createApprovals(
         ...{ askedBy: askedBy.id, askedName: askedBy.name },
         ...{ shown: JSON.stringify(asked.shown), alone: Number(asked.alone) },
       });
+      if (policy) keep.run({ id: asked.id, draft: JSON.stringify(policy) });
       return known(asked.id);
     },
     get,
+    draft: (id: string): PolicyDraft | null => reader.one(kept, draft.get(id)),
     open: (now: number): Approval[] => reader.all(approval, open.all({ now })),
     over: (now: number, limit: number): Approval[] =>
       reader.fill(approval, limit, (rows) => over.all({ now, limit: rows })),
@@ -145,6 +166,7 @@ export function createApprovals(
       if (!users.standing(found.askedBy.id) || !second || !mayDo(second.person, APPROVER[found.act]))
         throw fail('approval_missing', 'One of the two people no longer has the right.');
       use.run({ id, at });
+      drop.run(id);
       return known(id);
     },
 
@@ -154,6 +176,7 @@ export function createApprovals(
       if (state === 'withdrawn') return found;
       if (state === 'used' || state === 'expired') throw fail('approval_over');
       withdraw.run({ id, at });
+      drop.run(id);
       return known(id);
     },
 

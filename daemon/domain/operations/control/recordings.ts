@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { approvalStates } from '../../approval/approval.js';
 import { type AuditEvent, auditActions, auditOutcomes } from '../../assurance/audit.js';
 import { directiveKinds } from '../../call/directive.js';
+import { Apply, PolicyDraft } from '../../policy/draft.js';
 import { olderRules, Policy } from '../../policy/policy.js';
 import { orNull } from '../../reason/coded.js';
 import { AskedView, JobView } from '../job.js';
@@ -68,19 +69,6 @@ export const Told = Type.Object({
   ...About,
   words: Type.Optional(Text(300)),
 });
-
-/**
- * What the preview said that somebody saw before existing recordings get new dates: `shorter` of them are kept for less time, and
- * `due` of those are due then.
- */
-export const Apply = Type.Object({
-  as_of: Moment,
-  digest: Type.String({ pattern: '^[0-9a-f]{64}$', default: '0'.repeat(64) }),
-  shorter: Type.Integer({ minimum: 0 }),
-  due: Type.Integer({ minimum: 0 }),
-});
-
-export type Apply = Static<typeof Apply>;
 
 export const RECORDINGS = {
   /**
@@ -153,14 +141,26 @@ export const RECORDINGS = {
     { maxBytes: POLICY_BYTES, object: ({ based_on: basedOn }) => String(basedOn) },
   ),
   /**
-   * Asks a second person to approve that existing recordings are kept for less time by this policy. Returns the id of the approval.
-   * Needs `settings`. Throws `policy_conflict`, `request_invalid` where that is more than can be shown at once.
+   * Asks a second person to approve that this policy is saved, and keeps it with the request: it keeps existing recordings for less
+   * time, or turns two-person control off for something. Returns the id of the approval. Needs `settings`. Throws `policy_conflict`,
+   * `emergency_unconfirmed`, and `request_invalid` for a policy that needs no approval, or where that is more than can be shown at once.
    */
-  ask_shorter: post(
-    '/policy/ask-shorter',
-    Type.Object({ by: By, policy: Policy, based_on: Type.Integer(), apply: Apply, reason: Text(300) }),
+  ask_policy: post(
+    '/policy/ask',
+    Type.Object({ ...{ by: By, reason: Text(300) }, ...PolicyDraft.properties }),
     Type.Object({ id: Type.String() }),
     { maxBytes: POLICY_BYTES },
+  ),
+  /**
+   * Saves the policy that was kept with an approval, for the person who asked for it. Throws `approval_unknown` where none is kept (any
+   * more), `approval_missing` unless it was approved and can be used, and what saving a policy throws.
+   */
+  save_approved: proved(
+    'rules',
+    '/policy/save-approved',
+    Type.Object({ by: By, approval: Id }),
+    Type.Object({ version: Type.Integer() }),
+    { object: ({ approval }) => approval },
   ),
   /**
    * Silences stretches of a recording: makes a new version of it, and destroys the key of the one before, or keeps that for nobody to

@@ -57,6 +57,7 @@ const approvalActs: Record<string, string> = {
   release_hold: 'release a legal hold',
   erase: 'erase recordings',
   shorten_retention: 'shorten how long recordings are kept',
+  loosen_approvals: 'turn off two-person control',
 };
 const approvalAct = ({ act }: EntryFacts['detail']) =>
   typeof act === 'string' ? (approvalActs[act] ?? act) : 'do something that needs approval';

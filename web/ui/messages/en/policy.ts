@@ -131,6 +131,16 @@ export const policyText = {
     destroy: 'Destroyed',
     twoPeople: 'Kept; listening needs two people',
   },
+  twoPeople: {
+    title: 'Two-person control',
+    how: 'What needs a second person: one person asks and gives a reason, another approves exactly that. Releasing a legal hold and listening to an earlier version of a recording always need two people.',
+    acts: {
+      shorten_retention: 'Keeping existing recordings for less time',
+      erase: 'Erasing recordings by hand',
+    },
+    offTitle: 'Turn off two-person control?',
+    offWhat: 'By this policy one person alone could do this:',
+  },
   toTelling: ({ page }: { page: string }) =>
     `How people are told of it, and in which language, is set under ${page}.`,
   noEmergency: {

@@ -1,12 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Dialog } from '../../kit/dialog.js';
 import { ErrorNote } from '../../kit/error-note.js';
-import { Field } from '../../kit/field.js';
 import { useSending } from '../../kit/use-form.js';
 import { t } from '../../messages/language.js';
 import type { Policy } from '../../state/api.js';
 import { type ApplyTo, type RedatingPreview, rulesApi } from '../../state/api-rules.js';
 import { Choice } from '../choice.js';
+import { AskApproval } from './ask-approval.js';
 import { PreviewResult } from './preview.js';
 
 /** Whether two policies may date recordings differently. */
@@ -16,10 +16,17 @@ export const keepsOtherwise = (one: Policy, other: Policy): boolean =>
     (part) => JSON.stringify(one[part] ?? []) !== JSON.stringify(other[part] ?? []),
   );
 
-type Props = { policy: Policy; basedOn: number; save: (apply: ApplyTo) => void; close: () => void };
+type Props = {
+  policy: Policy;
+  basedOn: number;
+  save: (apply: ApplyTo) => void;
+  /** A second person was asked; the policy is kept with that. */
+  asked: () => void;
+  close: () => void;
+};
 
 /** Says what a policy does to existing recordings, and asks whether it is applied to them. */
-export function ApplyDialog({ policy, basedOn, save, close }: Props) {
+export function ApplyDialog({ policy, basedOn, save, asked, close }: Props) {
   const [preview, setPreview] = useState<RedatingPreview | null>(null);
   const [to, setTo] = useState<'new' | 'all'>('new');
   const { problem, send } = useSending();
@@ -48,7 +55,7 @@ export function ApplyDialog({ policy, basedOn, save, close }: Props) {
             />
             {to === 'all' && preview.shorter > 0 && <p class="quiet">{words.hold}</p>}
             {to === 'all' && preview.needs_approval && (
-              <AskApproval policy={policy} basedOn={basedOn} preview={preview} />
+              <AskApproval {...{ policy, basedOn, preview, asked }} />
             )}
           </>
         )}
@@ -59,7 +66,7 @@ export function ApplyDialog({ policy, basedOn, save, close }: Props) {
           <button
             type="button"
             class="button button-main"
-            disabled={preview === null && problem === null}
+            disabled={(preview === null && problem === null) || (to === 'all' && preview?.needs_approval)}
             onClick={() => save(to === 'all' && preview ? { to, preview } : { to: 'new' })}
           >
             {words.save}
@@ -67,41 +74,5 @@ export function ApplyDialog({ policy, basedOn, save, close }: Props) {
         </div>
       </div>
     </Dialog>
-  );
-}
-
-function AskApproval({
-  policy,
-  basedOn,
-  preview,
-}: Pick<Props, 'policy' | 'basedOn'> & { preview: RedatingPreview }) {
-  const [reason, setReason] = useState('');
-  const [asked, setAsked] = useState(false);
-  const { busy, problem, send } = useSending();
-  const words = t.keeping.existing;
-  if (asked) return <p role="status">{words.asked}</p>;
-  return (
-    <div>
-      <p>{words.needsApproval}</p>
-      {problem !== null && <ErrorNote problem={problem} />}
-      <Field
-        id="approval-reason"
-        label={words.approvalReason}
-        value={reason}
-        onInput={setReason}
-        maxLength={300}
-        spellcheck
-      />
-      <button
-        type="button"
-        class="button"
-        disabled={busy || reason.trim() === ''}
-        onClick={async () =>
-          setAsked(await send(() => rulesApi.askShorter(policy, basedOn, preview, reason.trim())))
-        }
-      >
-        {words.ask}
-      </button>
-    </div>
   );
 }

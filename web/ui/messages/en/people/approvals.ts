@@ -24,6 +24,7 @@ export const approvalsText = {
     release_hold: 'Release a legal hold',
     erase: 'Erase recordings',
     shorten_retention: 'Shorten retention',
+    loosen_approvals: 'Turn off two-person control',
   } satisfies Record<ApprovalAct, string>,
   states: {
     waiting: 'Waiting for approval',
@@ -53,6 +54,9 @@ export const approvalsText = {
     `${who} can then do exactly what is shown below. Approve it only if you have checked it yourself.`,
   approving: 'Approving…',
   approved: 'Approved.',
+  save: 'Save the policy',
+  saving: 'Saving…',
+  saved: ({ v }: { v: number }) => `Saved as version ${v} of the policy.`,
   withdraw: 'Withdraw',
   withdrawOf: ({ act }: { act: string }) => `Withdraw: ${act}`,
   withdrawTitle: 'Withdraw this request?',
