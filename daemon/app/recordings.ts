@@ -20,6 +20,7 @@ import { createHolding } from '../recordings/holding.js';
 import { createPreserver } from '../recordings/preserve.js';
 import { createRedactor } from '../recordings/redact.js';
 import { createRegistering } from '../recordings/registering.js';
+import { createNamesRemoval } from '../recordings/retain/names.js';
 import { createRetain } from '../recordings/retain.js';
 import { createScrub } from '../recordings/scrub.js';
 import { resealFactors } from '../vault/factor-secrets.js';
@@ -119,7 +120,7 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
   });
   const retain = createRetain({
     catalogue,
-    plan: (now) => readPlan(catalogue, now, limit),
+    plan: (now) => readPlan(catalogue, now, limit, config.site.time_zone),
     mint: () => ulid(),
     keys,
     store,
@@ -132,6 +133,11 @@ export function createRecordings({ config, log, time, clock, dir }: Base, parts:
     },
     log: log.child({ part: 'retain' }),
     certify,
+    removeNames: createNamesRemoval({
+      ...{ catalogue, listsOf: parts.data.lists.namesFor },
+      site: { timeZone: config.site.time_zone, region: siteRegion(config) },
+      log: log.child({ part: 'retain' }),
+    }),
     ran: (run) => note('retention_run', { detail: runDetail(run) }),
     refused: (why) => note('retention_run', { outcome: 'refused', reason: inWords(why, say) }),
   });

@@ -15,6 +15,7 @@ import type { Prompts } from './prompts.js';
 import type { Recordings } from './recordings.js';
 import type { Due } from './retention/due.js';
 import type { Holds } from './retention/holds.js';
+import type { CallNames } from './retention/names.js';
 import type { Tiers } from './retention/tiers.js';
 import type { Seals } from './seals.js';
 import type { Segments } from './segments.js';
@@ -41,6 +42,7 @@ export type Nouns = {
   /** Recordings by when they may be erased. */
   due: Due;
   holds: Holds;
+  names: CallNames;
   seals: Seals;
   certificates: Certificates;
   policy: Policies;

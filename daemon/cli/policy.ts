@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { StoredPolicy } from '../catalogue/policy.js';
+import { namesDue } from '../catalogue/retention/planned.js';
 import { type Previewed, previewRedating } from '../catalogue/retention/redating.js';
 import { standingOfNumber } from '../catalogue/standing.js';
 import { isoOrNull } from '../domain/days.js';
@@ -12,6 +13,7 @@ import { NONE_STANDING } from '../domain/policy/standing/standing.js';
 import { mayBeRecorded, verdictOf } from '../domain/policy/verdict.js';
 import type { Why } from '../domain/reason/reason.js';
 import { reasonView } from '../domain/reason/words.js';
+import { namesShorter } from '../domain/retention/names.js';
 import { APPLIES_TO } from '../domain/retention/words.js';
 import { siteRegion } from '../ops/config.js';
 import { contents } from './common/arguments.js';
@@ -19,7 +21,7 @@ import type { CliContext } from './common/context.js';
 import { onConsole } from './common/entries.js';
 import { PBX_OPTION } from './common/pbxes.js';
 import { readPolicy, writePolicy } from './common/policy-file.js';
-import { confirmedAt, confirmOf, previewText } from './common/preview-text.js';
+import { confirmedAt, confirmOf, namesText, previewText } from './common/preview-text.js';
 import { ruleWarnings } from './common/rule-warnings.js';
 import { table, timesIn } from './common/table.js';
 import { verdictRows } from './common/verdict-text.js';
@@ -89,6 +91,10 @@ export function policy(program: Command, ctx: CliContext): void {
       ctx.out(changes.join('\n'));
       const preview = await previewOf(ctx, catalogue, next, options, changes);
       if (preview) ctx.out(`\n${previewText(preview)}\n`);
+      if (namesShorter(now.policy, next)) {
+        const due = await namesDue(catalogue, next.metadata_days, Date.now(), ctx.config().site.time_zone);
+        ctx.out(namesText(due) ?? '');
+      }
       if (preview && options.applyTo === 'new')
         ctx.out('Existing recordings keep the date that they have (--apply-to new).');
       const all = options.applyTo === 'all' ? preview : null;

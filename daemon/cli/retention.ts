@@ -8,6 +8,7 @@ import { FIRST_DUE, protection } from '../domain/retention/plan.js';
 import { APPLIES_TO } from '../domain/retention/words.js';
 import type { CliContext } from './common/context.js';
 import { onConsole } from './common/entries.js';
+import { namesText } from './common/preview-text.js';
 import { table, timesIn, who } from './common/table.js';
 import { register } from './retention/register.js';
 
@@ -82,7 +83,7 @@ function tellProgress(ctx: CliContext): () => void {
 async function planOf(ctx: CliContext, list?: number) {
   const catalogue = await ctx.catalogue();
   const { breaker_percent: percent, breaker_count: count } = ctx.config().retention;
-  const plan = await readPlan(catalogue, Date.now(), { percent, count });
+  const plan = await readPlan(catalogue, Date.now(), { percent, count }, ctx.config().site.time_zone);
   const page = (which: keyof typeof LISTED) =>
     catalogue.due.page(which === 'due' ? 'erasable' : which, FIRST_DUE, plan.now, list ?? LISTED[which]);
   const kept = await page('protected');
@@ -115,6 +116,7 @@ const asJson = ({ now, kept, forEver, breaker, items, staying, next, ...plan }: 
   due_total: plan.due,
   erasable: plan.erasable,
   begun: plan.begun,
+  names: plan.names,
   protected_total: { legal_hold: plan.protected.legalHold, minimum: plan.protected.minimum },
   rules: plan.rules.map(({ forEver: undated, ...rule }) => ({ ...rule, for_ever: undated })),
   due: items.map(entry),
@@ -174,6 +176,8 @@ function asText(plan: Planned, zone: string): string {
         plan.staying.map(({ call, why }) => ({ call, reason: inWords(why, time) })),
       )}${more(plan.staying.length, legalHold + minimum)}`,
     );
+  const names = namesText(plan.names);
+  if (names !== null) out.push('', names);
   if (plan.next.length > 0) out.push('', `Next to go:\n${rows(plan.next.map(ruled))}`);
   out.push('', APPLIES_TO);
   const { why, confirm, limit, count } = plan.breaker;

@@ -86,6 +86,12 @@ async function draw(paper: Paper, { statement: s, signature, items }: Certificat
   );
   fact('Legal holds', s.legal_holds.method);
 
+  if (s.names) {
+    heading('Names and numbers');
+    fact('Calls', String(s.names.calls));
+    fact('Method', s.names.method);
+  }
+
   heading('What may remain');
   points([
     s.residuals.backups,

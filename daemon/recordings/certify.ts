@@ -8,6 +8,7 @@ import {
   HOLD_METHOD,
   itemLine,
   METHOD,
+  NAMES_METHOD,
   type NewRun,
   RESIDUALS,
   statementText,
@@ -31,6 +32,8 @@ export type CertifyDeps = {
     | 'certificates.describe'
     | 'certificates.issue'
     | 'certificates.count'
+    | 'certificates.get'
+    | 'names.removed'
     | 'policy.of'
   >;
   /** Look up what an erasure has destroyed. */
@@ -183,6 +186,8 @@ export function createCertify(deps: CertifyDeps): Certify {
   async function issue(run: ErasureRun | null, lastSeq: number, tally: ReturnType<typeof tallyOf>) {
     const number = (await catalogue.certificates.count()) + 1;
     const issuedAt = clock();
+    const before = await catalogue.certificates.get(number - 1);
+    const calls = await catalogue.names.removed(before?.issuedAt ?? 0, issuedAt);
     const { items, from, to, failed, left, entries } = tally.end();
     const { size, hash } = await catalogue.audit.head();
     const { keyId, sha256 } = deps.signer();
@@ -199,6 +204,7 @@ export function createCertify(deps: CertifyDeps): Certify {
       },
       executed: { from, to },
       items,
+      names: { calls, method: NAMES_METHOD },
       method: METHOD,
       media: deps.media(),
       verification: { method: VERIFICATION, failed },

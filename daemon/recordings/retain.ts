@@ -15,6 +15,7 @@ import type { Log } from '../ops/log.js';
 import { createSchedule } from '../ops/schedule.js';
 import { repeatedly, serialQueue } from '../ops/turns.js';
 import { createEraser, type EraseCatalogue, type RetainKeys, type RetainStore } from './retain/erase.js';
+import type { RemoveNames } from './retain/names.js';
 import { createOverdue } from './retain/overdue.js';
 import { createPatience } from './retain/patience.js';
 
@@ -91,6 +92,8 @@ export function createRetain(deps: {
   log: Log;
   /** Certificates of erasure: told before the first erasure of a run, and after its last one. */
   certify?: Certifying;
+  /** Removes names and numbers of calls without audio, as long after it as the policy says. */
+  removeNames?: RemoveNames;
   /** Writes down what a run came to, and that the safety limit stopped one. */
   ran?: (run: EraseRun) => Promise<unknown>;
   refused?: (why: Why) => Promise<unknown>;
@@ -138,7 +141,7 @@ export function createRetain(deps: {
     const run: EraseRun = {
       ...{ id: deps.mint(), ...about, startedAt, endedAt: startedAt },
       ...{ by: asked.requestedBy.name, approvedBy: asked.approvedBy?.name ?? null },
-      ...{ erased: 0, failed: 0, protected: 0, left: 0 },
+      ...{ erased: 0, failed: 0, protected: 0, left: 0, names: 0 },
     };
     under = { why: about.why, of, erased: 0, failed: 0, startedAt };
     try {
@@ -216,6 +219,9 @@ export function createRetain(deps: {
         after = { until: last.keepUntil!, id: last.id };
         left -= page.length;
       }
+      const named = await deps.removeNames?.(now, () => stopping);
+      run.names = named?.removed ?? 0;
+      if (named) log.info(named, 'names and numbers of calls without audio removed');
     });
   }
 

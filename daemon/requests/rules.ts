@@ -11,6 +11,7 @@ import type { PolicyDraft } from '../domain/policy/draft.js';
 import type { Policy } from '../domain/policy/policy.js';
 import { confirmEmergency, controlsOff, policyChanges } from '../domain/policy/policy-changes.js';
 import { checkPolicy } from '../domain/policy/policy-faults.js';
+import { namesShorter } from '../domain/retention/names.js';
 import type { createJobs } from '../ops/jobs.js';
 import type { ApprovalsOf } from './approvals.js';
 import type { Asker, Askers } from './askers.js';
@@ -136,7 +137,8 @@ type ToApprove = NonNullable<ReturnType<typeof toApprove>>;
  */
 function toApprove(before: Policy, { policy, apply }: PolicyDraft, changes: string[]) {
   const off = controlsOff(before, policy);
-  const shorter = apply && apply.shorter > 0 && before.approvals?.shorten_retention === true;
+  const fewer = (apply?.shorter ?? 0) > 0 || namesShorter(before, policy);
+  const shorter = fewer && before.approvals?.shorten_retention === true;
   if (off.length === 0 && !shorter) return null;
   const shown = {
     ...{ changes, ...(off.length > 0 ? { no_second_person_for: off } : {}) },
@@ -144,6 +146,7 @@ function toApprove(before: Policy, { policy, apply }: PolicyDraft, changes: stri
       ? { as_of: iso(apply.as_of), shorter: apply.shorter, due: apply.due, digest: apply.digest }
       : {}),
     ...{ retention: plain(policy.retention), limits: plain(policy.limits ?? []) },
+    ...(policy.metadata_days !== undefined && { metadata_days: policy.metadata_days }),
     policy_sha256: sha256(canonical(plain(policy))),
   };
   return {

@@ -14,6 +14,7 @@ import { openDb } from '../../daemon/catalogue/sqlite/db.js';
 import { createPeaks } from '../../daemon/catalogue/sqlite/recordings/peaks.js';
 import { catalogueFile, keysFile } from '../../daemon/domain/paths.js';
 import { createLog } from '../../daemon/ops/log.js';
+import { createNamesRemoval } from '../../daemon/recordings/retain/names.js';
 import { createRetain } from '../../daemon/recordings/retain.js';
 import { createMasterKey } from '../../daemon/vault/master-key.js';
 import { createDiskStore } from '../../daemon/vault/store/disk.js';
@@ -24,7 +25,7 @@ import { get, openDashboard, setUp } from '../support/web/dashboard.js';
 /**
  * npm run bench:retention: how long the retention plan takes over 1,000,000 recordings (at most 1 s, as a page too), how fast the
  * table is given out and how much memory that takes, how long 10,000 recordings take to be erased with their keys, files and
- * entries of the audit log (at most 60 s), and for how long the event loop stands still meanwhile (at most 100 ms).
+ * entries of the audit log (at most 60 s), how fast names and numbers are removed, and for how long the event loop stands still meanwhile (at most 100 ms).
  * Other numbers: npm run bench:retention -- 100000 1000.
  */
 const rows = Number(process.argv[2] ?? 1_000_000);
@@ -88,6 +89,29 @@ const openKeys = () => {
   return createKeysApart({ dataDir: dir, masterKeyFile: join(dir, 'master.key') }, gone);
 };
 
+/** Names and numbers of the calls whose recordings were erased, and of as many more as have none any longer. */
+async function removing(): Promise<void> {
+  const db = await openDb(catalogueFile(dir));
+  db.exec(
+    `UPDATE calls SET names_from = ended_at WHERE id IN (SELECT id FROM calls ORDER BY id DESC LIMIT ${due})`,
+  );
+  db.close();
+  const catalogue = createSqliteCatalogue({ path: catalogueFile(dir) });
+  await catalogue.start();
+  const { version, policy } = await catalogue.policy.newest();
+  await catalogue.policy.save({ ...policy, metadata_days: 1 }, 'bench', NOW, version);
+  const log = createLog('silent', 'bench');
+  const site = { timeZone: 'UTC', region: 'GB' };
+  const remove = createNamesRemoval({ catalogue, site, listsOf: () => [], log });
+  const at = 1_700_000_000_000 + rows * 60_000 + NOW;
+  const run = await timed(() => remove(at, () => false));
+  const removed = run.given?.removed ?? 0;
+  print(`names and numbers of ${removed} calls removed`, `${Math.round(removed / run.took)} calls/s`);
+  print('longest stall of the recorder meanwhile', against(run.stall, bars.stallMs, 'ms'));
+  if (removed === 0) failed = true;
+  await catalogue.stop();
+}
+
 /** As the dashboard does it. */
 async function looking(): Promise<void> {
   rmSync(keysFile(dir)); // the dashboard of tests makes its own
@@ -137,8 +161,8 @@ async function erasing(): Promise<void> {
     ...made,
   });
   const limit = { percent: 20, count: 10_000 };
-  await readPlan(catalogue, NOW, limit);
-  const plan = await timed(() => readPlan(catalogue, NOW, limit));
+  await readPlan(catalogue, NOW, limit, 'UTC');
+  const plan = await timed(() => readPlan(catalogue, NOW, limit, 'UTC'));
   print('the plan', against(plan.took, bars.planS, 's'));
   print('longest stall of the recorder meanwhile', against(plan.stall, bars.stallMs, 'ms'));
   const { confirm } = plan.given.breaker;
@@ -155,6 +179,7 @@ try {
   await fill();
   await erasing();
   for (const end of endings.splice(0, endings.length - 1)) await end();
+  await removing();
   await looking();
 } finally {
   for (const end of endings) await end();

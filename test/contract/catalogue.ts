@@ -9,6 +9,7 @@ import { due } from './catalogue/due.js';
 import { holds } from './catalogue/holds.js';
 import { ledger } from './catalogue/ledger.js';
 import { lists } from './catalogue/lists.js';
+import { names } from './catalogue/names.js';
 import { notices } from './catalogue/notices.js';
 import { operations } from './catalogue/operations.js';
 import { people } from './catalogue/people.js';
@@ -34,6 +35,7 @@ const PARTS = {
     lists,
     consents,
     notices,
+    names,
     audit,
   },
 };

@@ -1,9 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { namesDue } from '../../daemon/catalogue/retention/planned.js';
 import { type Previewed, previewRedating } from '../../daemon/catalogue/retention/redating.js';
 import { iso } from '../../daemon/domain/days.js';
 import { fail } from '../../daemon/domain/error.js';
 import type { Person } from '../../daemon/domain/people/person.js';
 import type { Policy } from '../../daemon/domain/policy/policy.js';
+import { namesShorter } from '../../daemon/domain/retention/names.js';
 import { serialQueue } from '../../daemon/ops/turns.js';
 import { signed } from '../auth/signed.js';
 import { policyView } from '../calls/views.js';
@@ -15,7 +17,7 @@ import { PolicyView } from './schemas.js';
 
 type Deps = Needs<
   'ask' | 'reached' | 'now' | 'site',
-  'policy.newest' | 'recordings.keptAfter' | 'lists.entries'
+  'policy.newest' | 'recordings.keptAfter' | 'lists.entries' | 'names.count'
 >;
 
 /** What a save asks for. */
@@ -61,7 +63,7 @@ export type PolicyPreview = ReturnType<typeof createPolicyPreview>;
 /** What a policy would do to existing recordings. */
 export function previewRoutes(
   app: App,
-  { preview, ask, catalogue, reached, now }: Deps & { preview: PolicyPreview },
+  { preview, ask, catalogue, reached, now, site }: Deps & { preview: PolicyPreview },
 ): void {
   app.post(
     '/policy/preview',
@@ -84,8 +86,10 @@ export function previewRoutes(
       const { person } = request.session!;
       const { policy } = request.body;
       const found = await preview.of(policy, now(), () => reply.raw.destroyed);
-      const { approvals } = (await catalogue.policy.newest()).policy;
-      return view(person, found, approvals?.shorten_retention === true);
+      const { policy: before } = await catalogue.policy.newest();
+      const due = await namesDue(catalogue, policy.metadata_days, now(), site.timeZone);
+      const names = { ...due, shorter: namesShorter(before, policy) };
+      return view(person, found, names, before.approvals?.shorten_retention === true);
     },
   );
 
@@ -132,7 +136,12 @@ export function previewRoutes(
     },
   );
 
-  async function view(person: Person, found: Previewed, asks: boolean): Promise<PreviewView> {
+  async function view(
+    person: Person,
+    found: Previewed,
+    names: PreviewView['names'],
+    asks: boolean,
+  ): Promise<PreviewView> {
     const rows = [];
     for (const row of found.rows) {
       const calls: string[] = [];
@@ -149,7 +158,8 @@ export function previewRoutes(
     return {
       ...{ as_of: iso(found.asOf), digest: found.digest, recordings, longer, shorter, due, conflicts },
       ...{ by_minimum: found.byMinimum, unknown, unknown_by: found.unknownBy, rows },
-      needs_approval: asks && shorter > 0,
+      names,
+      needs_approval: asks && (shorter > 0 || names.shorter),
     };
   }
 }

@@ -38,8 +38,16 @@ export const PreviewView = Type.Object({
     }),
     { description: 'By the retention rule that decides.' },
   ),
+  names: Type.Object({
+    days: Nullable(
+      Type.Integer({ description: 'Days without audio after which names and numbers go; null: they stay.' }),
+    ),
+    due: Count('Calls whose names and numbers the next run removes; 50,000 at most.'),
+    shorter: Type.Boolean({ description: 'Whether they stay for less time than now.' }),
+  }),
   needs_approval: Type.Boolean({
-    description: 'Whether a second person has to approve that recordings are kept for less time.',
+    description:
+      'Whether a second person has to approve that recordings, or names and numbers, are kept for less time.',
   }),
 });
 export type PreviewView = Static<typeof PreviewView>;

@@ -15,7 +15,12 @@ import { PolicyBody, PolicyTestBody, PolicyTestView, PolicyVersionsView, PolicyV
 
 type Deps = Needs<
   'ask' | 'now' | 'site' | 'reached',
-  'policy.newest' | 'policy.versions' | 'consents.list' | 'recordings.keptAfter' | 'lists.entries'
+  | 'policy.newest'
+  | 'policy.versions'
+  | 'consents.list'
+  | 'recordings.keptAfter'
+  | 'lists.entries'
+  | 'names.count'
 >;
 
 /** What to record and how long to keep it. */

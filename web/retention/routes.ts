@@ -34,6 +34,7 @@ type Deps = Needs<
   | 'due.undated'
   | 'holds.of'
   | 'holds.list'
+  | 'names.count'
   | 'recordings.tombstones'
   | 'recordings.erasing'
   | 'policy.newest'
@@ -69,7 +70,7 @@ export function retentionRoutes(app: App, deps: Deps): void {
     async (request) => {
       reached.every(request.session!.person);
       seen.report(request, 'retention');
-      const plan = await readPlan(catalogue, now(), limit);
+      const plan = await readPlan(catalogue, now(), limit, site.timeZone);
       return {
         now: iso(plan.now),
         schedule: retention.schedule,
@@ -80,6 +81,7 @@ export function retentionRoutes(app: App, deps: Deps): void {
         protected: await page('protected', plan.now),
         protected_total: { legal_hold: plan.protected.legalHold, minimum: plan.protected.minimum },
         rules: plan.rules.map(({ forEver, ...rule }) => ({ ...rule, for_ever: forEver })),
+        names: plan.names,
         next: await page('next', plan.now),
         gone: await page('gone', plan.now),
         breaker: { ...plan.breaker, ...reasonView(plan.breaker.why, say) },

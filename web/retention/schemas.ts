@@ -55,6 +55,16 @@ export const RetentionView = Type.Object({
     }),
     { description: 'Kept recordings by rule, the most first; 500 rules at most.' },
   ),
+  names: Type.Object(
+    {
+      days: Nullable(Type.Integer({ description: 'null: they stay' })),
+      due: Type.Integer({ description: 'Calls that a run looks at; 50,000 at most.' }),
+    },
+    {
+      description:
+        'Calls without audio of which names and numbers are due, by `metadata_days` of the policy.',
+    },
+  ),
   next: Type.Array(RetentionItem, { description: 'Due next, soonest first; the first 50 of them.' }),
   gone: Type.Array(RetentionItem, { description: 'Erased, newest first; the first 50 of them.' }),
   breaker: Type.Object({

@@ -1,10 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { fail } from '../../domain/error.js';
+import { namesDueSince } from '../../domain/retention/names.js';
 import {
   createTally,
   type DuePlace,
   FIRST_DUE,
   type KeptPlace,
+  type NamesDue,
   type RetentionPlan,
 } from '../../domain/retention/plan.js';
 import type { InForce, SafetyLimit } from '../../domain/retention/safety.js';
@@ -16,6 +18,7 @@ export type PlanVerbs = Verbs<
   | 'due.newestSealedAt'
   | 'recordings.erasing'
   | 'holds.list'
+  | 'names.count'
   | 'policy.newest'
   | 'policy.of'
   | 'audit.entries'
@@ -24,6 +27,8 @@ export type PlanVerbs = Verbs<
 /** `policy`: the version that a run which is let through accepts, for the safety limit of later runs; null for none yet. */
 export type Plan = RetentionPlan & { policy: number | null };
 
+/** So many calls are counted whose names and numbers are due. */
+export const MOST_NAMES = 50_000;
 /** So many runs are looked at for the last one that was let through. */
 const RUNS = 50;
 
@@ -32,7 +37,12 @@ const RUNS = 50;
  * cursor, and lets the event loop turn after every slice. Changes nothing. Throws `policy_unreadable`: by rules that cannot be read
  * nothing is erased.
  */
-export async function readPlan(catalogue: PlanVerbs, now: number, limit: SafetyLimit): Promise<Plan> {
+export async function readPlan(
+  catalogue: PlanVerbs,
+  now: number,
+  limit: SafetyLimit,
+  zone: string,
+): Promise<Plan> {
   const { version, policy, fault } = await catalogue.policy.newest();
   if (fault !== null) throw fail('policy_unreadable', `Version ${version}: ${fault}.`);
   const applying = (await catalogue.holds.list()).filter(({ state }) => state === 'applying');
@@ -54,8 +64,10 @@ export async function readPlan(catalogue: PlanVerbs, now: number, limit: SafetyL
   const begun = (await catalogue.recordings.erasing()).filter((r) => r.intended);
   tally.addBegun(begun.map((r) => r.id));
   const { at: lastRunAt, accepted } = await lastRuns(catalogue);
+  const named = await namesDue(catalogue, policy.metadata_days, now, zone);
   const plan = tally.plan(
     {
+      named,
       newestSealedAt: await catalogue.due.newestSealedAt(),
       lastRunAt,
       policy: { version, policy },
@@ -63,7 +75,18 @@ export async function readPlan(catalogue: PlanVerbs, now: number, limit: SafetyL
     },
     limit,
   );
-  return { ...plan, policy: plan.erasable > 0 ? version : (accepted?.version ?? null) };
+  return { ...plan, policy: plan.erasable > 0 || named.due > 0 ? version : (accepted?.version ?? null) };
+}
+
+/** How many calls have had no audio for as long as that, 50,000 at most. `days` is undefined where names and numbers stay. */
+export async function namesDue(
+  { names }: Pick<PlanVerbs, 'names'>,
+  days: number | undefined,
+  now: number,
+  zone: string,
+): Promise<NamesDue> {
+  if (days === undefined) return { days: null, due: 0 };
+  return { days, due: await names.count(namesDueSince(now, days, zone), MOST_NAMES) };
 }
 
 /** When the last run was that was let through, and by which policy the last one was that would have erased something. */

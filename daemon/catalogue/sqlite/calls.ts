@@ -43,7 +43,7 @@ export function createCalls(db: Db, reader: Reader) {
   const save = db.prepare(`
     INSERT INTO calls VALUES (
       $id, $linkedids, $direction, $startedAt, $answeredAt, $endedAt, $outcome, $them, $us, $dialled, $did, $queue,
-      $status, $reason, $rule, $missingMs, $legs, $marks, $search, $consultFor, $test, $decision, $pbx, $facts)
+      $status, $reason, $rule, $missingMs, $legs, $marks, $search, $consultFor, $test, $decision, $pbx, $facts, NULL, NULL)
     ON CONFLICT (id) DO UPDATE SET
       linkedids = excluded.linkedids, direction = excluded.direction, started_at = excluded.started_at,
       answered_at = excluded.answered_at, ended_at = excluded.ended_at, outcome = excluded.outcome,
@@ -55,11 +55,13 @@ export function createCalls(db: Db, reader: Reader) {
       coverage_reason = iif($decided, excluded.coverage_reason, coverage_reason),
       coverage_rule = iif($decided, excluded.coverage_rule, coverage_rule),
       missing_ms = iif($decided, excluded.missing_ms, missing_ms),
-      decision = coalesce(excluded.decision, decision)`);
+      decision = coalesce(excluded.decision, decision)
+    WHERE names_removed_at IS NULL`);
   const cover = db.prepare(`
     UPDATE calls SET coverage_status = $status, coverage_reason = $reason, coverage_rule = $rule,
       missing_ms = $missingMs WHERE id = $id`);
   const one = db.prepare(`${WITH_RECORDING} WHERE calls.id = ?`).expand();
+  const nameless = db.prepare('SELECT 1 FROM calls WHERE id = ? AND names_removed_at IS NOT NULL').pluck();
   const open = db.prepare('SELECT * FROM calls WHERE ended_at IS NULL ORDER BY id');
   const start = db.prepare('SELECT started_at FROM calls WHERE id = ?').pluck();
   // The plus keeps SQLite from going through the index over the status, which has every call there ever was.
@@ -116,7 +118,7 @@ export function createCalls(db: Db, reader: Reader) {
         facts: call.facts && JSON.stringify(call.facts),
         decision: decision ? JSON.stringify(decision) : null,
       });
-      reach.save(call);
+      if (nameless.get(call.id) === undefined) reach.save(call);
     },
 
     call: (id: CallId): StoredCall | null => reader.one(stored, one.get(current(id))),

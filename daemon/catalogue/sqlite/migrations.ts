@@ -19,6 +19,14 @@ const slashedRules = (list: 'record' | 'retention', named: 'extension' | 'queue'
     ELSE NOT EXISTS (SELECT 1 FROM json_each(policy, '$.${list}') WHERE type <> 'object')
   END;`;
 
+/** SQL: writes since when there has been no audio of the calls that fit. */
+const namesFrom = (fits: string) => `
+  UPDATE calls SET names_from = CASE
+    WHEN ended_at IS NULL OR test = 1 OR names_removed_at IS NOT NULL THEN NULL
+    WHEN EXISTS (SELECT 1 FROM recordings r WHERE r.call_id = calls.id AND r.state <> 'erased') THEN NULL
+    ELSE max(ended_at, coalesce((SELECT max(r.erased_at) FROM recordings r WHERE r.call_id = calls.id), 0)) END
+  WHERE ${fits}`;
+
 /**
  * The catalogue's shape, one step a version; `user_version` says how many have been taken. Append only: a step that
  * has been released is never edited, because files out there have already taken it.
@@ -948,5 +956,22 @@ export const migrations: readonly string[] = [
     approval TEXT PRIMARY KEY REFERENCES approvals (id),
     draft TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
+  `,
+  // How long names and numbers of a call stay without audio. names_from: since when there is no audio of it; null while there is some,
+  // while the call goes on, and once its names and numbers were removed, at names_removed_at.
+  `
+  ALTER TABLE calls ADD COLUMN names_from INTEGER;
+  ALTER TABLE calls ADD COLUMN names_removed_at INTEGER;
+  ${namesFrom('true')};
+  CREATE INDEX calls_by_names ON calls (names_from, id) WHERE names_from IS NOT NULL;
+  CREATE INDEX calls_nameless ON calls (names_removed_at) WHERE names_removed_at IS NOT NULL;
+  CREATE TRIGGER names_of_new AFTER INSERT ON calls WHEN NEW.ended_at IS NOT NULL
+    BEGIN ${namesFrom('id = NEW.id')}; END;
+  CREATE TRIGGER names_of_ended AFTER UPDATE OF ended_at ON calls WHEN NEW.ended_at IS NOT OLD.ended_at
+    BEGIN ${namesFrom('id = NEW.id')}; END;
+  CREATE TRIGGER names_of_sealed AFTER INSERT ON recordings
+    BEGIN ${namesFrom('id = NEW.call_id')}; END;
+  CREATE TRIGGER names_of_erased AFTER UPDATE OF state, call_id ON recordings
+    BEGIN ${namesFrom('id = NEW.call_id')}; END;
   `,
 ];

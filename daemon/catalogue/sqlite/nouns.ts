@@ -24,6 +24,7 @@ import { createRecordings } from './recordings.js';
 import { createDue } from './retention/due.js';
 import { createHoldReleases } from './retention/hold-releases.js';
 import { createHolds } from './retention/holds.js';
+import { createNames } from './retention/names.js';
 import { schemaFaults } from './schema.js';
 import { createSeals } from './seals.js';
 import { createSegments } from './segments.js';
@@ -49,6 +50,7 @@ export function createNouns(db: Db, reader: Reader) {
     due: createDue(db, reader),
     holds,
     holdReleases: createHoldReleases(db, reader, holds.caught),
+    names: createNames(db, holds.asks),
     seals: createSeals(db, reader),
     certificates: createCertificates(db, reader),
     policy: createPolicy(db, reader),

@@ -139,6 +139,13 @@ export function verbsOf(read: Read, write: Write): Nouns {
       undated: (after, limit) => read((n) => n.due.undated(after, limit)),
       newestSealedAt: () => read((n) => n.due.newestSealedAt()),
     },
+    names: {
+      page: (after, since, limit) => read((n) => n.names.page(after, since, limit)),
+      count: (since, most) => read((n) => n.names.count(since, most)),
+      remove: (calls, at) => write((n) => n.names.remove(calls, at)),
+      removeStrangers: (before, limit) => write((n) => n.names.removeStrangers(before, limit)),
+      removed: (after, until) => read((n) => n.names.removed(after, until)),
+    },
     holds: {
       open: (matter, recordings) =>
         write((n) => {

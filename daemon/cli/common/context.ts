@@ -1,18 +1,21 @@
 import { ulid } from 'ulid';
 import type { Catalogue } from '../../catalogue/catalogue.js';
+import { everyListed } from '../../catalogue/listed.js';
 import { readPlan } from '../../catalogue/retention/planned.js';
 import { createSqliteReader } from '../../catalogue/sqlite/reading/reader.js';
 import { type About, entryOf, TAPEDECK } from '../../domain/assurance/audit.js';
 import { times } from '../../domain/days.js';
 import type { ControlAnswer, ControlBody, ControlName } from '../../domain/operations/control.js';
 import { catalogueFile, keysFile } from '../../domain/paths.js';
+import { createNumberIndex } from '../../domain/policy/lists/number-list.js';
 import { printable } from '../../domain/printable.js';
 import { inWords } from '../../domain/reason/words.js';
 import { runDetail } from '../../domain/retention/run.js';
-import { loadConfig } from '../../ops/config.js';
+import { loadConfig, siteRegion } from '../../ops/config.js';
 import type { Config } from '../../ops/config-schema.js';
 import { createLog } from '../../ops/log.js';
 import { becomeOwnerOf, ownerToBecome } from '../../ops/process/become.js';
+import { createNamesRemoval } from '../../recordings/retain/names.js';
 import { createRetain, type Retain } from '../../recordings/retain.js';
 import { refuseUnmoved } from '../../vault/installation.js';
 import { createKeys, type Keys } from '../../vault/keys.js';
@@ -21,6 +24,9 @@ import type { RecordingReader } from '../../vault/store/store.js';
 import { openRecordings, openStore } from '../../vault/store/tiers.js';
 import { createAsking } from './asking.js';
 import { passphraseFor } from './master.js';
+
+/** So many listed numbers are read together. */
+const LISTED_AT_ONCE = 200;
 
 /** What a subcommand works with. Everything is opened when it is first asked for. */
 export type CliContext = {
@@ -130,11 +136,14 @@ export function createCliContext(
       keys ??= createKeys({ path: keysFile(dataDir), masterKey, reread });
       keys.start();
       const limit = { percent: retention.breaker_percent, count: retention.breaker_count };
+      const region = siteRegion(ctx.config());
+      const index = createNumberIndex(region);
+      for await (const page of everyListed(catalogue, LISTED_AT_ONCE)) for (const one of page) index.add(one);
       const note = (about: About) =>
         catalogue.audit.append(entryOf(TAPEDECK, Date.now(), 'retention_run', about));
       return createRetain({
         catalogue,
-        plan: (now) => readPlan(catalogue, now, limit),
+        plan: (now) => readPlan(catalogue, now, limit, site.time_zone),
         mint: () => ulid(),
         keys,
         store: await openStore({ dataDir, archive: archive.directory, owner: catalogue.audit.id }),
@@ -145,6 +154,11 @@ export function createCliContext(
           timeZone: site.time_zone,
           limit,
         },
+        removeNames: createNamesRemoval({
+          ...{ catalogue, listsOf: (number) => index.listsOf(number, Date.now()) },
+          site: { timeZone: site.time_zone, region },
+          log: createLog('silent', 'tapedeck'),
+        }),
         ran: (run) => note({ detail: runDetail(run) }),
         refused: (why) => note({ outcome: 'refused', reason: inWords(why, times(site.time_zone)) }),
         log: createLog('silent', 'tapedeck'),

@@ -30,6 +30,7 @@ const hints: Record<string, string> = {
   as_of: 'Write the day on which the source was checked, such as "2026-03-02".',
   beats: 'Write a list of names of limits such as ["Office"].',
   keep_days: `Write days from 1 to 36500, or "${FOR_EVER}".`,
+  metadata_days: 'Write days from 1 to 36500, or leave it out to keep names and numbers.',
   emergency_numbers: 'Write a list such as ["112", "911"]: digits, *, # and +, 2 to 15 of them.',
   ...Object.fromEntries(Object.entries(CONDITIONS).map(([name, { hint }]) => [name, hint])),
 };
@@ -43,6 +44,7 @@ const parts = [
   'groups',
   'holidays',
   'mask',
+  'metadata_days',
   'telling',
 ] as const;
 /** Of these a policy may have none. */
@@ -71,6 +73,7 @@ export function writePolicy({ version, changedAt, changedBy, policy }: Omit<Stor
     '# Never recorded, whatever the rules say.',
     stringify({ emergency_numbers: policy.emergency_numbers }),
     ...REQUIRED.filter((part) => policy[part].length === 0).map((part) => `${part} = []\n`),
+    ...(policy.metadata_days === undefined ? [] : [stringify({ metadata_days: policy.metadata_days })]),
     ...(policy.mask ? [stringify({ mask: policy.mask })] : []),
     ...(policy.approvals ? [stringify({ approvals: policy.approvals })] : []),
     ...(policy.groups ?? []).map((group) => `[[groups]]\n${stringify(group)}`),
@@ -147,8 +150,10 @@ function faultsOf(value: Unknown): Fault[] {
       });
     else for (const [i, rule] of value[part].entries()) faults.push(...within(schema, rule, [part, i]));
   }
-  const { emergency_numbers, mask, telling, approvals } = Policy.properties;
-  faults.push(...within(Type.Object({ emergency_numbers, mask, telling, approvals }), value, []));
+  const { emergency_numbers, mask, metadata_days, telling, approvals } = Policy.properties;
+  faults.push(
+    ...within(Type.Object({ emergency_numbers, mask, metadata_days, telling, approvals }), value, []),
+  );
   if (faults.length > 0) return faults;
   if (!Value.Check(Policy, value)) return [{ path: [], text: 'has too many rules.' }];
   return policyFaults(value).map(({ path, text }) => ({ path, text: `${text}. ${hintFor(path)}`.trim() }));

@@ -1,5 +1,7 @@
+import { MOST_NAMES } from '../../catalogue/retention/planned.js';
 import type { Previewed } from '../../catalogue/retention/redating.js';
 import { fail } from '../../domain/error.js';
+import type { NamesDue } from '../../domain/retention/plan.js';
 import { table } from './table.js';
 
 const n = (count: number, one: string, more: string) =>
@@ -41,6 +43,12 @@ export function previewText(preview: Previewed): string {
     lines.push('', table(['rule', 'keeps', 'recordings', 'due', 'shorter', 'longer'], cells, { wrap: [0] }));
   return lines.join('\n');
 }
+
+/** What the rule for names and numbers of calls without audio comes to, as a line; null where they stay. */
+export const namesText = ({ days, due }: NamesDue): string | null =>
+  days === null
+    ? null
+    : `Names and numbers are removed ${n(days, 'day', 'days')} after there is no audio: ${due >= MOST_NAMES ? 'at least ' : ''}${n(due, 'call is', 'calls are')} due.`;
 
 /** What confirms a preview on the command line. */
 export const confirmOf = ({ asOf, digest }: Previewed): string => `${asOf}-${digest.slice(0, 12)}`;

@@ -104,6 +104,8 @@ export const CertificateStatement = Type.Object({
   }),
   executed: Type.Object({ from: Time, to: Time }),
   items: Type.Object({ count: Type.Integer({ minimum: 1 }), sha256: Hash }),
+  /** Calls that lost their names and numbers since the certificate before. Certificates of earlier versions do not say. */
+  names: Type.Optional(Type.Object({ calls: Count, method: Text })),
   method: Text,
   media: Type.Object({ file_system: Text, device: Type.Enum([...MEDIA_DEVICES]) }),
   verification: Type.Object({ method: Text, failed: Count }),
@@ -156,6 +158,8 @@ export const METHOD =
   "Cryptographic erasure: the recording's X25519 key was destroyed in keys.db (rollback journal, secure_delete), then the age file was unlinked and its folder synced. A file in an archive that could not be reached is marked as pending: it is unlinked once the archive is back, and the audit log has an entry then. This says nothing about what the drive itself retains.";
 export const VERIFICATION =
   'After the erasure, the key was looked up in keys.db and the file by its path in the data directory and in the archive, if there is one. Each item has both results.';
+export const NAMES_METHOD =
+  'Names and numbers of these calls, which have no audio any more, were overwritten in the catalogue (secure_delete). It counts those since the certificate before this one.';
 export const HOLD_METHOD =
   'Legal holds were checked in the transaction in which each erasure began. No listed recording was under one.';
 export const RESIDUALS = {

@@ -1,10 +1,25 @@
 import { holds, table } from './entry.js';
 
-const WITH_CALL = ['stays', 'Kept with the call.'] as const;
+const WITH_CALL = [
+  'call',
+  'Removed `metadata_days` of the policy after there is no audio of the call.',
+] as const;
 const WITH_AUDIO = ['audio', "Removed in the transaction of the recording's tombstone."] as const;
 const WITH_USER = ['person', 'Removed with the account.'] as const;
 const AUTHOR = ['stays', 'Says who did it.'] as const;
 const DAYS_90 = ['time', '90 days after it is over.'] as const;
+const TOLD = [
+  'time',
+  '90 days after it is over, or after `metadata_days` of the policy if these are fewer.',
+] as const;
+const OF_ACCOUNT = [
+  'call',
+  'With its call. Of CDRs without a call: `metadata_days` after their end.',
+] as const;
+const OF_CDR = [
+  'call',
+  'With its call, and 90 days after its end at the latest. Of CDRs without a call: `metadata_days` after their end.',
+] as const;
 const BY_LIST = ['person', 'When the number is taken off the list, or its date has passed.'] as const;
 const STANDING = ['person', 'When somebody erases the consent or objection.'] as const;
 const SIGNED = [
@@ -23,13 +38,13 @@ export const CATALOGUE = [
   table(
     'accounts',
     'id call_id linkedid started_at answered_at ended_at alone pbx',
-    holds('src dst', 'number', WITH_CALL),
-    holds('name', 'name', WITH_CALL),
+    holds('src dst', 'number', OF_ACCOUNT),
+    holds('name', 'name', OF_ACCOUNT),
   ),
   table(
     'alarms',
     'raised_at severity cleared_at told_at told_as returns lasts_until done lasts_ms',
-    holds('key message hint why', 'number name text', DAYS_90),
+    holds('key message hint why', 'number name text', TOLD),
   ),
   table(
     'approvals',
@@ -47,13 +62,16 @@ export const CATALOGUE = [
   table(
     'audit_words',
     'seq at salt',
-    holds('words', 'number name text', ['time', 'After `words_days` of `[audit]` in tapedeck.toml.']),
+    holds('words', 'number name text', [
+      'time',
+      'After `words_days` of `[audit]` in tapedeck.toml, or `metadata_days` if these are fewer.',
+    ]),
   ),
   table('blind_windows', 'id from_at to_at reason pbx'),
   table('call_reach', 'kind started_at call_id', holds('name', 'number', WITH_CALL)),
   table(
     'calls',
-    'id linkedids direction started_at answered_at ended_at outcome queue coverage_status coverage_rule missing_ms consult_for test pbx',
+    'id linkedids direction started_at answered_at ended_at outcome queue coverage_status coverage_rule missing_ms consult_for test pbx names_from names_removed_at',
     holds('them us', 'number name', WITH_CALL),
     holds('dialled did', 'number', WITH_CALL),
     holds('legs marks', 'number name', WITH_CALL),
@@ -65,8 +83,8 @@ export const CATALOGUE = [
   table(
     'cdrs',
     'linkedid uniqueid start_at end_at source heard_at account_id due_at pbx',
-    holds('key', 'number', ['time', '90 days after the end of the call.']),
-    holds('cdr', 'number name', ['time', '90 days after the end of the call.']),
+    holds('key', 'number', OF_CDR),
+    holds('cdr', 'number name', OF_CDR),
   ),
   table(
     'certificates',
@@ -91,7 +109,7 @@ export const CATALOGUE = [
   table(
     'deliveries',
     'notice_id channel made_at attempts next_at sent_at given_up_at',
-    holds('notice problem', 'number name text', DAYS_90),
+    holds('notice problem', 'number name text', TOLD),
   ),
   table('directives', 'seq call_id at kind how leg_id', holds('who', 'user text', WITH_CALL)),
   table('ears', 'recording_id side kind started_at flags', holds('name', 'number', WITH_CALL)),

@@ -68,9 +68,10 @@ export const FILES: readonly FileEntry[] = [
   ),
   file('keys/keys.db', /^keys\/keys\.db$/, 'key', ['audio', 'By column, as above.']),
   file('keys/keys.db-journal', /^keys\/keys\.db-journal$/, 'key', ['time', 'Deleted with each commit.']),
-  file('web/web.db', /^web\/web\.db(-wal|-shm)?$/, 'number name text user key', [
+  file('web/web.db', /^web\/web\.db$/, 'number name text user key', ['time', 'By column, as above.']),
+  file('web/web.db-wal', /^web\/web\.db-(wal|shm)$/, 'number name text user key', [
     'time',
-    'By column, as above.',
+    'Overwritten as it is used, and emptied when the dashboard stops. Until then it may keep what somebody searched for.',
   ]),
   file('web/web.db.<time>', /^web\/web\.db\.[-\dTZ]+(-wal|-shm)?$/, 'number name text user key', [
     'person',

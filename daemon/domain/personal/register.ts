@@ -48,7 +48,7 @@ export const KIND_WORDS: Record<Kind, string> = {
 
 export const FATE_WORDS: Record<Fate, string> = {
   audio: 'with the recording',
-  call: 'with the call',
+  call: 'with the names of its call',
   time: 'after a time',
   person: 'when somebody removes it',
   stays: 'never',

@@ -20,6 +20,10 @@ export function policyChanges(before: Policy, after: Policy): string[] {
   for (const part of ['record', 'retention', 'keep'] as const)
     lines.push(...listChanges(part, before[part] ?? [], after[part] ?? [], ruleChanges, 'rules'));
   lines.push(...listChanges('limits', before.limits ?? [], after.limits ?? [], ruleChanges, 'limits'));
+  const kept = [before, after].map(({ metadata_days: days }) =>
+    days === undefined ? 'forever' : `${days} days`,
+  );
+  if (kept[0] !== kept[1]) lines.push(`metadata_days: names and numbers stay ${kept[0]} -> ${kept[1]}`);
   for (const act of controlledActs) {
     const [was, is] = [before, after].map(({ approvals }) => approvals?.[act] === true);
     if (was !== is) lines.push(`approvals: ${act} ${is ? 'needs' : 'no longer needs'} a second person`);

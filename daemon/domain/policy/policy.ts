@@ -112,6 +112,14 @@ export const Policy = Type.Object(
     record: Type.Array(RecordRule, { maxItems: 200 }),
     retention: Type.Array(RetentionRule, { maxItems: 200 }),
     limits: Type.Optional(Type.Array(Limit, { maxItems: 100 })),
+    metadata_days: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 36_500,
+        description:
+          'After so many days without audio, names and numbers of a call are removed: counted from the erasure of its recording, or from the end of a call that has none. Left out: they stay.',
+      }),
+    ),
     approvals: Type.Optional(
       Type.Object(
         {

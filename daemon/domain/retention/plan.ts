@@ -56,10 +56,15 @@ export type RetentionPlan = {
   begun: number;
   /** How many a run would erase, those begun included. */
   erasable: number;
+  /** Calls without audio whose names and numbers are due, those that stay because of a hold or a minimum included. */
+  names: NamesDue;
   /** The most kept first; 500 rules at most. */
   rules: RuleTotals[];
   breaker: Breaker;
 };
+
+/** `days`: after so many without audio; null: they stay. `due` is 50,000 at most. */
+export type NamesDue = { days: number | null; due: number };
 
 export type Breaker = {
   tripped: boolean;
@@ -162,13 +167,18 @@ export function createTally(now: number, applying: readonly string[] = []) {
     erasable: () => totals.erasable,
 
     /** Returns the plan. To be called once, after everything was added. */
-    plan(given: Omit<SafetyGiven, 'now' | 'erasable' | 'total'>, limit: SafetyLimit): RetentionPlan {
+    plan(
+      { named, ...given }: Omit<SafetyGiven, 'now' | 'erasable' | 'total' | 'names'> & { named: NamesDue },
+      limit: SafetyLimit,
+    ): RetentionPlan {
       const { erasable } = totals;
+      if (named.due > 0) set.add(`names ${named.due}\n`);
       const total = totals.kept + totals.begun;
-      const why = safetyFault({ ...given, now, erasable, total }, limit);
+      const why = safetyFault({ ...given, now, erasable, total, names: named.due }, limit);
       return {
         now,
         ...totals,
+        names: named,
         protected: held,
         rules: [...rules.values()].toSorted((a, b) => b.kept - a.kept),
         breaker: {

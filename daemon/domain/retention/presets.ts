@@ -78,3 +78,10 @@ export const LIMIT_PRESETS: Record<LimitPresetId, Limit> = {
     as_of: AS_OF,
   },
 };
+
+/** How long names and numbers stay without audio, to start from. It is information, not legal advice. */
+export const NAMES_PRESET = {
+  days: 90,
+  source: 'GDPR, Article 5(1)(e): no longer than the purpose needs; the number of days is yours to decide',
+  as_of: AS_OF,
+};

@@ -8,6 +8,8 @@ export type EraseResult = { erased: number; failed: number; left: number; protec
 export type EraseRun = EraseResult & {
   id: string;
   why: EraseCause;
+  /** Of how many calls it removed names and numbers. */
+  names: number;
   /** Who asked for it, by name; '' for the schedule. `approvedBy`: the second person, where one was needed. */
   by: string;
   approvedBy: string | null;
@@ -18,8 +20,18 @@ export type EraseRun = EraseResult & {
 };
 
 /** What the audit log says of a run. */
-export const runDetail = ({ id, why, by, erased, failed, left, protected: stayed, policy }: EraseRun) => ({
-  ...{ run: id, why, by, erased, failed, left, protected: stayed, policy },
+export const runDetail = ({
+  id,
+  why,
+  by,
+  erased,
+  failed,
+  left,
+  protected: stayed,
+  policy,
+  names,
+}: EraseRun) => ({
+  ...{ run: id, why, by, erased, failed, left, protected: stayed, policy, names },
 });
 
 /** A run that is under way. */

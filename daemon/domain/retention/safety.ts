@@ -1,5 +1,6 @@
 import type { Policy } from '../policy/policy.js';
 import { because, type Why } from '../reason/reason.js';
+import { namesShorter } from './names.js';
 
 /** A run that would erase more than this waits for a person. */
 export type SafetyLimit = {
@@ -17,6 +18,8 @@ export type SafetyGiven = {
   /** How many a run would erase, and of how many recordings. */
   erasable: number;
   total: number;
+  /** Of how many calls it would remove names and numbers. */
+  names: number;
   /** When the newest recording was sealed, ms since 1970; null for none. */
   newestSealedAt: number | null;
   /** When the last run was that was let through, ms since 1970; null for none. A refused one says nothing of the clock. */
@@ -30,6 +33,8 @@ export type SafetyGiven = {
 const QUIET_MS = 7 * 86_400_000;
 /** Two clocks that agree may differ by this much. */
 const SLACK_MS = 60_000;
+/** How the rule for names and numbers is named beside others. */
+const NAMES = 'names and numbers';
 /** So many rules are named. */
 const NAMED = 5;
 
@@ -40,8 +45,8 @@ const NAMED = 5;
  */
 export function safetyFault(given: SafetyGiven, limit: SafetyLimit): Why | null {
   const { erasable: due, total } = given;
-  if (due === 0) return null;
-  const fault = clockFault(given) ?? policyFault(given);
+  if (due === 0 && given.names === 0) return null;
+  const fault = clockFault(given) ?? policyFault(given, limit);
   if (fault) return fault;
   return shareFault(due, total, limit);
 }
@@ -65,14 +70,17 @@ function clockFault({ now, newestSealedAt: newest, lastRunAt: last }: SafetyGive
   return null;
 }
 
-function policyFault({ policy, accepted }: SafetyGiven): Why | null {
+function policyFault({ policy, accepted, erasable, names }: SafetyGiven, { count }: SafetyLimit): Why | null {
   if (accepted?.version === policy.version) return null;
-  if (keepsAll(policy.policy)) return because('policy_empty', { version: policy.version });
-  const rules = accepted ? shortened(accepted.policy, policy.policy) : [];
-  if (rules.length === 0) return null;
+  if (erasable > 0 && keepsAll(policy.policy)) return because('policy_empty', { version: policy.version });
+  const rules = accepted && erasable > 0 ? shortened(accepted.policy, policy.policy) : [];
+  // Without a run before, many calls may have been waiting for a rule that somebody has just made.
+  const fewer = accepted ? namesShorter(accepted.policy, policy.policy) : names > count;
+  const all = [...(names > 0 && fewer ? [NAMES] : []), ...rules];
+  if (all.length === 0) return null;
   return because('retention_shortened', {
-    rules: rules.slice(0, NAMED).join(', '),
-    from: accepted!.version,
+    rules: all.slice(0, NAMED).join(', '),
+    from: accepted?.version ?? 0,
     to: policy.version,
   });
 }

@@ -14,7 +14,7 @@ export const ruled: Policy = {
 export function retaining(catalogue: PlanVerbs, given: Partial<SafetyLimit> = {}) {
   const limit = { percent: 100, count: 1_000_000, ...given };
   return {
-    plan: (now: number) => readPlan(catalogue, now, limit),
+    plan: (now: number) => readPlan(catalogue, now, limit, 'UTC'),
     mint: () => ulid(),
     alarms: { raise: () => {}, clear: () => {} },
     config: { schedule: '15 3 * * *', timeZone: 'UTC', limit },

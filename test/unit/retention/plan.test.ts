@@ -52,7 +52,10 @@ function planOf(items: readonly Item[], now = NOW, cut = 3, begun: string[] = []
     });
   }
   tally.addBegun(begun);
-  return tally.plan({ newestSealedAt: now, lastRunAt: null, policy, accepted: policy }, LIMIT);
+  return tally.plan(
+    { named: { days: null, due: 0 }, newestSealedAt: now, lastRunAt: null, policy, accepted: policy },
+    LIMIT,
+  );
 }
 
 const items = fc.uniqueArray(
@@ -142,7 +145,7 @@ t.test('more rules than a page can show are counted, and not listed', async (t) 
 });
 
 const given = (more: Partial<SafetyGiven> = {}): SafetyGiven => ({
-  ...{ now: NOW, erasable: 1, total: 100, newestSealedAt: NOW, lastRunAt: NOW - DAY },
+  ...{ now: NOW, erasable: 1, total: 100, names: 0, newestSealedAt: NOW, lastRunAt: NOW - DAY },
   ...{ policy, accepted: policy },
   ...more,
 });

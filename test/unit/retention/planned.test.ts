@@ -87,7 +87,7 @@ t.test('golden: a policy and its recordings, and what a run keeps and removes', 
   await holdFor(catalogue, 'Smith v. Example', ['I']);
 
   const now = NOW;
-  const plan = await readPlan(catalogue, now, LIMIT);
+  const plan = await readPlan(catalogue, now, LIMIT, 'UTC');
   const list = async (which: 'erasable' | 'protected' | 'later') => {
     const calls = await catalogue.due.page(which, FIRST_DUE, now, 99);
     const held = await catalogue.holds.of(calls.map((call) => call.recording!.id));
@@ -153,7 +153,7 @@ t.test('the plan, the page, the table and the run are about the same recordings'
           const { until, min, held } = items[n]!;
           return until !== null && until <= 0 && !held && (min ?? 0) <= 0;
         });
-        const plan = await readPlan(catalogue, NOW, LIMIT);
+        const plan = await readPlan(catalogue, NOW, LIMIT, 'UTC');
         const shown: string[] = [];
         for (let after = null, more = true; more; ) {
           const page = await itemsOf(catalogue, 'due', { now: NOW, after, limit: size });
@@ -186,7 +186,7 @@ t.test('the plan, the page, the table and the run are about the same recordings'
 t.test('a run never erases more than the plan that was confirmed', async (t) => {
   const { catalogue, retain, ran } = await opened(t);
   for (let n = 0; n < 6; n++) await keepOne(catalogue, `R${n}`, { keepUntil: NOW - DAY + n, sealedAt: NOW });
-  const plan = await readPlan(catalogue, NOW, { percent: 20, count: 9 });
+  const plan = await readPlan(catalogue, NOW, { percent: 20, count: 9 }, 'UTC');
   const careful = retain({ percent: 20, count: 9 });
   await keepOne(catalogue, 'S', { keepUntil: NOW - 2 * DAY, sealedAt: NOW });
   await t.rejects(careful.run({ confirm: plan.breaker.confirm }), { code: 'retention_refused' });
@@ -203,7 +203,7 @@ t.test('the safety limit is told of, and what is overdue until it is erased', as
   t.match(board.standing.get('retention_overdue'), {
     message: /^3 recordings have been due for more than 3 days/,
   });
-  const { breaker } = await readPlan(catalogue, NOW, { percent: 20, count: 9 });
+  const { breaker } = await readPlan(catalogue, NOW, { percent: 20, count: 9 }, 'UTC');
   t.match(await careful.run({ confirm: breaker.confirm, run: { ...RETENTION_RUN, requestedBy: ada } }), {
     erased: 3,
     protected: 0,

@@ -12,6 +12,7 @@ import { EmergencyNumbers } from './emergency-numbers.js';
 import { keepForm } from './keep-form.js';
 import { ExistingRecordings } from './keeping/existing.js';
 import { Limits } from './keeping/limits.js';
+import { NamesKept } from './keeping/names.js';
 import { retentionForm } from './keeping/retention-form.js';
 import { TwoPeople } from './keeping/two-people.js';
 import { Masks } from './masks.js';
@@ -147,6 +148,13 @@ export function PolicyPage() {
           fixed={fixed}
           open={open}
           off={editing > 0}
+        />
+        <NamesKept
+          key={`names ${loaded.version}`}
+          days={draft.metadata_days}
+          fixed={fixed}
+          change={(metadata_days) => policy.change({ metadata_days })}
+          bad={isBad('names')}
         />
         {!fixed && (
           <ExistingRecordings

@@ -69,6 +69,19 @@ export function RetentionPage() {
             </section>
           )}
           <Protected view={v} />
+          {v.names.days !== null && (
+            <section aria-labelledby="names">
+              <div class="section-head">
+                <h2 id="names">{t.keeping.names.title}</h2>
+                {may && v.names.due > 0 && v.due_total === 0 && (
+                  <button type="button" class="button button-alarm" onClick={() => setAsking(true)}>
+                    {t.keeping.names.run}
+                  </button>
+                )}
+              </div>
+              <p class="quiet">{t.keeping.names.due({ days: v.names.days, due: v.names.due })}</p>
+            </section>
+          )}
           <section aria-labelledby="next">
             <h2 id="next">{t.retention.nextTitle}</h2>
             {v.next.length > 0 ? (

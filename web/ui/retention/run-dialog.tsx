@@ -11,11 +11,13 @@ export function RunDialog({ view, close, done }: Props) {
   const { due, due_total: total, breaker } = view;
   const word = breaker.tripped ? breaker.confirm : t.retention.word;
   const days = due.map((d) => d.started_at).sort();
-  const button = t.retention.runButton({ n: total });
+  const { due: names } = view.names;
+  const alone = total === 0 && names > 0;
+  const button = alone ? t.keeping.names.runButton : t.retention.runButton({ n: total });
   const [first, last] = [days[0] ?? view.now, days.at(-1) ?? view.now];
   return (
     <TypedDialog
-      title={t.retention.dialogTitle({ n: total })}
+      title={alone ? t.keeping.names.dialogTitle : t.retention.dialogTitle({ n: total })}
       label={breaker.tripped ? t.retention.typeConfirm({ word }) : t.retention.typeWord({ word })}
       right={(typed) => typed === word}
       wrong={t.retention.wrongWord({ word })}
@@ -27,7 +29,8 @@ export function RunDialog({ view, close, done }: Props) {
       }}
       close={close}
     >
-      <p>{t.retention.dialogWhat({ n: total, from: date(first), to: date(last) })}</p>
+      {!alone && <p>{t.retention.dialogWhat({ n: total, from: date(first), to: date(last) })}</p>}
+      {names > 0 && <p>{t.keeping.names.dialogWhat({ n: names })}</p>}
       <p>
         <strong>{t.retention.dialogUndo}</strong>
       </p>

@@ -210,6 +210,19 @@ export function createHolds(db: Db, reader: Reader) {
       for (const { matter, why, by } of reader.all(item, others.all(older))) hold(matter, [id], why, at, by);
     },
 
+    /** Whether an open matter asks for a call, whatever was recorded of it. Throws where a matter cannot be read. */
+    asks(callId: CallId): boolean {
+      const rows = asking.all();
+      const call = rows.length > 0 ? matchers.call(callId) : null;
+      return (
+        call !== null &&
+        rows.some((row) => {
+          const query = reader.one(matter, row)?.query;
+          return query != null && matchers.matches(query, call);
+        })
+      );
+    },
+
     guard(id: RecordingId, now: number): Why | null {
       const found = subject.get(id) as
         | { callId: CallId; state: string; minUntil: unknown; keepWhy: string }

@@ -9,12 +9,13 @@ import { Choice } from '../choice.js';
 import { AskApproval } from './ask-approval.js';
 import { PreviewResult } from './preview.js';
 
-/** Whether two policies may date recordings differently. */
+/** Whether two policies may date recordings, or names and numbers, differently. */
 export const keepsOtherwise = (one: Policy, other: Policy): boolean =>
-  [one, other].some(({ retention, limits = [] }) => retention.length + limits.length > 0) &&
-  (['retention', 'limits', 'groups', 'holidays'] as const).some(
-    (part) => JSON.stringify(one[part] ?? []) !== JSON.stringify(other[part] ?? []),
-  );
+  one.metadata_days !== other.metadata_days ||
+  ([one, other].some(({ retention, limits = [] }) => retention.length + limits.length > 0) &&
+    (['retention', 'limits', 'groups', 'holidays'] as const).some(
+      (part) => JSON.stringify(one[part] ?? []) !== JSON.stringify(other[part] ?? []),
+    ));
 
 type Props = {
   policy: Policy;
@@ -31,6 +32,8 @@ export function ApplyDialog({ policy, basedOn, save, asked, close }: Props) {
   const [to, setTo] = useState<'new' | 'all'>('new');
   const { problem, send } = useSending();
   const words = t.keeping.existing;
+  // Names and numbers have no choice: they stay for less time by any policy that says so.
+  const needsApproval = preview?.needs_approval === true && (to === 'all' || preview.names.shorter);
   useEffect(() => {
     send(async () => setPreview(await rulesApi.preview(policy)));
   }, [policy]);
@@ -40,6 +43,9 @@ export function ApplyDialog({ policy, basedOn, save, asked, close }: Props) {
         {problem !== null && <ErrorNote problem={problem} />}
         <div role="status">
           {preview ? <PreviewResult preview={preview} /> : problem === null && <p>{words.busy}</p>}
+          {preview?.names.shorter && (
+            <p>{t.keeping.names.preview({ days: preview.names.days ?? 0, due: preview.names.due })}</p>
+          )}
         </div>
         {preview && preview.recordings > 0 && (
           <>
@@ -54,10 +60,10 @@ export function ApplyDialog({ policy, basedOn, save, asked, close }: Props) {
               choose={setTo}
             />
             {to === 'all' && preview.shorter > 0 && <p class="quiet">{words.hold}</p>}
-            {to === 'all' && preview.needs_approval && (
-              <AskApproval {...{ policy, basedOn, preview, asked }} />
-            )}
           </>
+        )}
+        {needsApproval && (
+          <AskApproval {...{ policy, basedOn, asked }} preview={to === 'all' ? preview : undefined} />
         )}
         <div class="dialog-acts">
           <button type="button" class="button" onClick={close}>
@@ -66,7 +72,7 @@ export function ApplyDialog({ policy, basedOn, save, asked, close }: Props) {
           <button
             type="button"
             class="button button-main"
-            disabled={(preview === null && problem === null) || (to === 'all' && preview?.needs_approval)}
+            disabled={(preview === null && problem === null) || needsApproval}
             onClick={() => save(to === 'all' && preview ? { to, preview } : { to: 'new' })}
           >
             {words.save}

@@ -71,6 +71,24 @@ export const keepingText = {
     added: 'The limit was added to the draft.',
     has: 'This limit is in the list already.',
   },
+  names: {
+    title: 'Names and numbers',
+    how: 'A call stays in the lists and counts after its recording is erased. This is how long it also says who was on it.',
+    label: 'Remove names and numbers after (days without audio)',
+    help: 'Counted from the erasure of the recording, or from the end of a call that has none. They are removed at the next retention run and cannot be brought back. Leave it empty to keep them.',
+    bad: 'Enter a whole number from 1 to 36,500, or nothing.',
+    preset: ({ source, day }: { source: string; day: string }) => `${source} (checked ${day}).`,
+    button: ({ n }: { n: number }) => `Use ${days(n)}`,
+    preview: ({ days: n, due }: { days: number; due: number }) =>
+      `Names and numbers will be removed after ${days(n)} without audio. ${due === 0 ? 'No call is due now.' : `The next retention run removes those of ${plural(due, { one: '1 call', other: `${due >= 50_000 ? 'at least ' : ''}${count(due)} calls` })}.`}`,
+    runButton: 'Remove names and numbers',
+    run: 'Remove names and numbers now…',
+    dialogTitle: 'Remove names and numbers?',
+    dialogWhat: ({ n }: { n: number }) =>
+      `Names and numbers of ${plural(n, { one: '1 call', other: `${n >= 50_000 ? 'at least ' : ''}${count(n)} calls` })} without audio are removed, except where a legal hold or a minimum protects them.`,
+    due: ({ days: n, due }: { days: number; due: number }) =>
+      `Names and numbers of calls are removed after ${days(n)} without audio: ${due === 0 ? 'none are due' : `${due >= 50_000 ? 'at least ' : ''}${plural(due, { one: '1 call is due', other: `${count(due)} calls are due` })}`}.`,
+  },
   existing: {
     title: 'Existing recordings',
     dialog: 'Apply to existing recordings?',
