@@ -140,6 +140,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       operations.jobs.start();
       recordings.archiving.start();
       operations.health.start();
+      operations.deadlines.start();
       recordings.custody.rotate();
       started = true;
     },
@@ -156,6 +157,7 @@ export function createApp(config: Config, log: Log, { passphrase, overrides }: A
       await Promise.all([operations.jobs.stop(), recordings.scrub.stop(), recordings.archiving.stop()]);
       await Promise.all([
         operations.health.stop(),
+        operations.deadlines.stop(),
         recordings.redactor.stop(),
         recordings.retain.stop(),
         recordings.holding.stop(),

@@ -54,6 +54,7 @@ import { replayRoutes } from './policy/replay-routes.js';
 import { policyRoutes } from './policy/routes.js';
 import { versionRoutes } from './policy/version-routes.js';
 import { qualityRoutes } from './quality/routes.js';
+import { requestRoutes } from './requests/routes.js';
 import { retentionRoutes } from './retention/routes.js';
 import type { Ask, AskStream } from './server/ask.js';
 import { authorityRoutes } from './server/authority.js';
@@ -142,6 +143,7 @@ const resources = [
   retentionRoutes,
   holdRoutes,
   holdReportRoutes,
+  requestRoutes,
   certificateRoutes,
   coverageRoutes,
   consentReportRoutes,

@@ -5,6 +5,7 @@ import { times } from '../domain/days.js';
 import type { JobKind } from '../domain/operations/job.js';
 import { catalogueFile, recorderFolder } from '../domain/paths.js';
 import type { PbxId } from '../domain/pbx.js';
+import { createDeadlines } from '../operations/deadlines.js';
 import { createHealth } from '../operations/health.js';
 import { createRoom } from '../operations/room.js';
 import { createUnlock } from '../operations/unlock.js';
@@ -123,6 +124,10 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
     alarms: alert,
     log: log.child({ part: 'time' }),
   });
+  const deadlines = createDeadlines({
+    ...{ catalogue, alarms: alert, zone: config.site.time_zone, clock },
+    log: log.child({ part: 'requests' }),
+  });
   const passes = createPasses({ clock });
-  return { stalls, timekeeper, room, unlock, health, jobs, metrics, eventLoop, passes };
+  return { stalls, timekeeper, deadlines, room, unlock, health, jobs, metrics, eventLoop, passes };
 }

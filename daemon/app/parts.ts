@@ -17,6 +17,7 @@ import type { StandingByNumber } from '../catalogue/standing.js';
 import type { About, AuditAction } from '../domain/assurance/audit.js';
 import type { Alarms } from '../domain/operations/alarm.js';
 import type { createAlert } from '../operations/alert.js';
+import type { createDeadlines } from '../operations/deadlines.js';
 import type { createDeliver } from '../operations/deliver.js';
 import type { createHealth } from '../operations/health.js';
 import type { createRoom } from '../operations/room.js';
@@ -143,6 +144,7 @@ export type Operations = {
   room: ReturnType<typeof createRoom>;
   /** Ends a lock of the dashboard's on the catalogue. */
   unlock: ReturnType<typeof createUnlock>;
+  deadlines: ReturnType<typeof createDeadlines>;
   health: ReturnType<typeof createHealth>;
   jobs: ReturnType<typeof createJobs>;
   metrics: ReturnType<typeof createMetrics>;

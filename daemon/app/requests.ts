@@ -6,6 +6,7 @@ import { FIRST } from '../domain/pbx.js';
 import { ffmpegOf } from '../encode/chosen.js';
 import { createPromptMaker } from '../encode/prompt.js';
 import { createControl } from '../operations/control.js';
+import { siteRegion } from '../ops/config.js';
 import { coreLimit } from '../ops/process/core-dumps.js';
 import { version } from '../ops/process/version.js';
 import * as passwords from '../ops/secrets/password.js';
@@ -25,7 +26,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
     recordings: { custody, holding, redactor, registering, retain, scrub },
     pbxes,
     assurance: { checkpoints },
-    operations: { health, jobs, metrics, passes },
+    operations: { deadlines, health, jobs, metrics, passes },
   } = parts;
   const zone = config.site.time_zone;
   const { handlers, streams, stop } = createHandlers({
@@ -38,6 +39,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
       redactor,
       holding,
       retain,
+      deadlines,
       jobs,
       alarms: alert,
       dataDir: dir,
@@ -62,7 +64,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
     examine: scrub.examine,
     signer: () => custody.signer().keyId,
     sign: checkpoints.sign,
-    site: { name: config.site.name, timeZone: zone },
+    site: { name: config.site.name, timeZone: zone, region: siteRegion(config) },
     version: version(),
   });
   const control = createControl({

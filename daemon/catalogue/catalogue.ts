@@ -11,6 +11,7 @@ import type { Notices } from './notices.js';
 import type { Approvals } from './people/approvals.js';
 import type { People, Tokens } from './people.js';
 import type { Policies } from './policy.js';
+import type { PrivacyRequests } from './privacy/privacy-requests.js';
 import type { Prompts } from './prompts.js';
 import type { Recordings } from './recordings.js';
 import type { Due } from './retention/due.js';
@@ -48,6 +49,7 @@ export type Nouns = {
   policy: Policies;
   lists: NumberLists;
   consents: Consents;
+  privacyRequests: PrivacyRequests;
   prompts: Prompts;
   ledger: Ledger;
   /** When calls were watched, and when CDRs were heard. */

@@ -395,6 +395,36 @@ const catalogue = {
     blame: 'operator',
     status: 409,
   },
+  privacy_unknown: {
+    message: 'There is no such request.',
+    hint: 'Look at the list of requests.',
+    blame: 'operator',
+    status: 404,
+  },
+  privacy_closed: {
+    message: 'This request cannot be changed any more.',
+    hint: 'It was closed, or its deadline was extended before. Enter a new request if the person asks again.',
+    blame: 'operator',
+    status: 409,
+  },
+  privacy_invalid: {
+    message: 'The request was not saved.',
+    hint: 'Nothing was changed. Correct the problem named and try again.',
+    blame: 'operator',
+    status: 400,
+  },
+  privacy_late: {
+    message: 'The deadline of this request cannot be extended any more.',
+    hint: 'The person has to be told of an extension before the first deadline. Answer the request as soon as you can.',
+    blame: 'operator',
+    status: 409,
+  },
+  privacy_full: {
+    message: 'There are 1,000 open requests, which is the most there can be.',
+    hint: 'Nothing was changed. Close requests that were answered.',
+    blame: 'operator',
+    status: 409,
+  },
   evidence_refused: {
     message: 'An evidence pack of this call cannot be created.',
     hint: 'The detail says why, and when it will be possible.',

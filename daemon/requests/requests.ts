@@ -9,6 +9,7 @@ import type { HOLDS } from '../domain/operations/control/holds.js';
 import type { LISTS } from '../domain/operations/control/lists.js';
 import type { OWNER } from '../domain/operations/control/owner.js';
 import type { PEOPLE } from '../domain/operations/control/people.js';
+import type { PRIVACY } from '../domain/operations/control/privacy.js';
 import type { RECORDINGS } from '../domain/operations/control/recordings.js';
 import type { SIGN_IN } from '../domain/operations/control/sign-in.js';
 import type { TELLING } from '../domain/operations/control/telling.js';
@@ -29,6 +30,7 @@ import { createPeopleRequests } from './people.js';
 import { type ConsentDeps, createConsentRequests } from './policy/consents.js';
 import { createListRequests, type ListDeps } from './policy/lists.js';
 import { createPromptRequests, type PromptDeps } from './policy/prompts.js';
+import { createPrivacyRequests, type PrivacyDeps } from './privacy/requests.js';
 import { createProofs, type Proofs } from './proofs.js';
 import { createOlderRequests, type OlderDeps } from './recordings/older.js';
 import { createRedactRequests, type RedactRequestDeps } from './redact.js';
@@ -49,6 +51,7 @@ export type RequestsDeps = Pick<RuleDeps, 'jobs'> &
   Pick<ConsentDeps, 'standing' | 'documents'> &
   Pick<RedactRequestDeps, 'redactor'> &
   Pick<HoldDeps, 'holding' | 'coolOffMs'> &
+  Pick<PrivacyDeps, 'deadlines'> &
   Pick<PromptDeps, 'makePrompt' | 'keepPrompt'> & {
     catalogue: Catalogue;
     passwords: PasswordVerbs;
@@ -69,7 +72,7 @@ export type RequestsDeps = Pick<RuleDeps, 'jobs'> &
     dataDir: string;
     /** The directory of the archive; left out where there is none. */
     archive?: string;
-    site: { name: string; timeZone: string };
+    site: { name: string; timeZone: string; region: string };
     version: string;
     clock: () => number;
     /** Makes an id. */
@@ -86,6 +89,7 @@ type Handlers = Pick<
   | keyof typeof ERASING
   | keyof typeof LISTS
   | keyof typeof HOLDS
+  | keyof typeof PRIVACY
   | keyof typeof CONSENTS
   | keyof typeof TELLING
 >;
@@ -124,6 +128,7 @@ export function createRequests(deps: RequestsDeps): {
       ...createDirectingRequests(shared),
       ...createListRequests(shared),
       ...createHoldRequests({ ...shared, approvals }),
+      ...createPrivacyRequests(shared),
       ...consents.handlers,
       ...createRedactRequests(shared),
       ...createOlderRequests({ ...shared, approvals }),

@@ -13,6 +13,7 @@ import { names } from './catalogue/names.js';
 import { notices } from './catalogue/notices.js';
 import { operations } from './catalogue/operations.js';
 import { people } from './catalogue/people.js';
+import { privacyRequests } from './catalogue/privacy-requests.js';
 import { recordings } from './catalogue/recordings.js';
 import { tiers } from './catalogue/tiers.js';
 
@@ -27,6 +28,7 @@ const PARTS = {
     tiers,
     certificates,
     holds,
+    privacyRequests,
     due,
     ledger,
     people,

@@ -37,7 +37,8 @@ export async function startRecorder(dataDir: string, { check = never }: { check?
     ...{ catalogue, passwords, dataDir, clock, jobs, mint: ulid, version: '0.0.0-test' },
     ...{
       rules: { ldap: [], oidc: [] },
-      site: { name: '', timeZone: 'UTC' },
+      site: { name: '', timeZone: 'UTC', region: '' },
+      deadlines: { look: async () => {} },
       retain: { run: never, eraseAll: never },
       eraseVersion: never,
       redactor: { redact: never },

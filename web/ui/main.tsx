@@ -28,6 +28,7 @@ import './lists/lists.css';
 import './consents/consents.css';
 import './approvals/approvals.css';
 import './holds/holds.css';
+import './requests/requests.css';
 import './retention/retention.css';
 import './coverage/coverage.css';
 import './consent/consent.css';

@@ -974,4 +974,44 @@ export const migrations: readonly string[] = [
   CREATE TRIGGER names_of_erased AFTER UPDATE OF state, call_id ON recordings
     BEGIN ${namesFrom('id = NEW.call_id')}; END;
   `,
+  // Requests that people make about recordings of themselves. What names them goes at the end of the time for which a log is kept; what
+  // remains says when it was received and answered, how, and on which grounds it was refused.
+  `
+  CREATE TABLE privacy_requests (
+    id TEXT PRIMARY KEY,
+    number INTEGER NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    contact TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    numbers TEXT NOT NULL,
+    first_day TEXT,
+    last_day TEXT,
+    manner TEXT NOT NULL,
+    received TEXT NOT NULL,
+    zone TEXT NOT NULL,
+    region TEXT NOT NULL,
+    entered_by TEXT NOT NULL,
+    entered_at INTEGER NOT NULL,
+    extended_by TEXT NOT NULL DEFAULT '',
+    extended_at INTEGER,
+    extended_reason TEXT NOT NULL DEFAULT '',
+    closed_by TEXT NOT NULL DEFAULT '',
+    closed_at INTEGER,
+    closed_day TEXT,
+    outcome TEXT,
+    grounds TEXT NOT NULL DEFAULT '[]',
+    note TEXT NOT NULL DEFAULT '',
+    forgotten_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX privacy_requests_open ON privacy_requests (received) WHERE closed_at IS NULL;
+  CREATE TABLE privacy_exclusions (
+    request_id TEXT NOT NULL REFERENCES privacy_requests (id),
+    call_id TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    by TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (request_id, call_id)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -16,6 +16,7 @@ import { createUsers } from './people/users.js';
 import { createConsents } from './policy/consents.js';
 import { createLists } from './policy/lists.js';
 import { createPolicy } from './policy.js';
+import { createPrivacyRequests } from './privacy/privacy-requests.js';
 import { createPrompts } from './prompts.js';
 import { createChanges } from './reading/changes.js';
 import { createCertificates } from './recordings/certificates.js';
@@ -56,6 +57,7 @@ export function createNouns(db: Db, reader: Reader) {
     policy: createPolicy(db, reader),
     lists: createLists(db, reader),
     consents: createConsents(db, reader),
+    privacyRequests: createPrivacyRequests(db, reader),
     prompts: createPrompts(db, reader),
     users,
     approvals: createApprovals(db, reader, users),

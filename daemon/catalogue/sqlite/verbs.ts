@@ -230,6 +230,20 @@ export function verbsOf(read: Read, write: Write): Nouns {
       documentErased: (id, by, at) => write((n) => n.consents.documentErased(id, by, at)),
       erase: (id, by, at, why) => write((n) => n.consents.erase(id, by, at, why)),
     },
+    privacyRequests: {
+      add: (request) => write((n) => n.privacyRequests.add(request)),
+      change: (id, facts) => write((n) => n.privacyRequests.change(id, facts)),
+      get: (id) => read((n) => n.privacyRequests.get(id)),
+      open: () => read((n) => n.privacyRequests.open()),
+      closed: (before, limit) => read((n) => n.privacyRequests.closed(before, limit)),
+      extend: (id, reason, by, at) => write((n) => n.privacyRequests.extend(id, reason, by, at)),
+      close: (id, answer, by, at) => write((n) => n.privacyRequests.close(id, answer, by, at)),
+      exclude: (id, callId, exclusion) =>
+        write((n) => n.privacyRequests.exclude(id, n.calls.current(callId), exclusion)),
+      exclusions: (id) => read((n) => n.privacyRequests.exclusions(id)),
+      forget: (id, at) => write((n) => n.privacyRequests.forget(id, at)),
+      forgettable: (before) => read((n) => n.privacyRequests.forgettable(before)),
+    },
     prompts: {
       add: (prompt) => write((n) => n.prompts.add(prompt)),
       list: () => read((n) => n.prompts.list()),

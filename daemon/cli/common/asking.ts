@@ -76,7 +76,12 @@ export function createAsking(ctx: CliContext) {
     const { handlers, stop } = createRequests({
       ...{ catalogue: withOwn, passwords, dataDir, clock, mint: ulid, version: version() },
       rules: { ldap: ctx.config().ldap.roles ?? [], oidc: ctx.config().oidc.roles ?? [] },
-      site: { name: ctx.config().site.name, timeZone: ctx.config().site.time_zone },
+      site: {
+        ...{ name: ctx.config().site.name, timeZone: ctx.config().site.time_zone },
+        region: siteRegion(ctx.config()),
+      },
+      // Deadlines are looked at again when the recorder starts.
+      deadlines: { look: async () => {} },
       direct: away,
       lists: createNumbersInLists({ catalogue, clock, region: siteRegion(ctx.config()) }),
       standing: createStandingByNumber({ catalogue, clock, region: siteRegion(ctx.config()) }),

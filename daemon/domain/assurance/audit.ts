@@ -34,6 +34,14 @@ export const auditActions = [
   ...['prompt_add', 'prompt_activate'],
   ...['consent_add', 'consent_withdraw', 'consent_erase'],
   ...['hold_open', 'hold_add', 'hold_release'],
+  ...[
+    'privacy_add',
+    'privacy_change',
+    'privacy_extend',
+    'privacy_exclude',
+    'privacy_close',
+    'privacy_forget',
+  ],
   ...['approval_ask', 'approval_give', 'approval_withdraw', 'approval_use'],
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
@@ -58,6 +66,14 @@ export const auditGroups = {
     'consent_erase',
   ],
   holds: ['hold_open', 'hold_add', 'hold_release'],
+  privacy: [
+    'privacy_add',
+    'privacy_change',
+    'privacy_extend',
+    'privacy_exclude',
+    'privacy_close',
+    'privacy_forget',
+  ],
   recorder: [
     'begin',
     'start',

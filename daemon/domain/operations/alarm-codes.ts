@@ -88,6 +88,10 @@ export const ALARMS = {
   retention_overdue: shape({ recordings: Count, since: Time }),
   signing_key_new: shape({ key: Text }),
 
+  /** Requests of people about recordings of themselves. `number`, `day`: the most urgent one, and its last day. */
+  request_due: shape({ requests: Count, number: Count, day: Text }),
+  request_overdue: shape({ requests: Count, number: Count, day: Text }),
+
   // What can be proved.
   call_missed: ofPbx({ from: Text, to: Text, at: Time, ms: Ms, why: orNull(Inner) }),
   calls_missed: ofPbx({ calls: Count }),

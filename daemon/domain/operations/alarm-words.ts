@@ -200,6 +200,15 @@ const WORDS: {
     hint: 'Copy the public key that "tapedeck keys status" shows to where you keep such keys. Check whether signing/key was damaged, or restored from a backup. The old key is kept beside it.',
   }),
 
+  request_due: ({ requests, number, day }) => ({
+    message: `${requests === 1 ? '1 request' : `${requests} requests`} of people about recordings of themselves ${requests === 1 ? 'has' : 'have'} to be answered within 7 days. Request ${number} has to be answered by ${day}.`,
+    hint: 'Answer them, or extend their deadline and tell the people why, on the page "Requests". Then close them there.',
+  }),
+  request_overdue: ({ requests, number, day }) => ({
+    message: `${requests === 1 ? '1 request' : `${requests} requests`} of people about recordings of themselves ${requests === 1 ? 'is' : 'are'} overdue. Request ${number} had to be answered by ${day}.`,
+    hint: 'Answer them as soon as you can, and close them on the page "Requests" with the day of the answer.',
+  }),
+
   call_missed: ({ from, to, at, ms, why }, say) => ({
     message: `An answered call was not recorded: ${from || 'unknown'} with ${to || 'unknown'}, ${say(at)}, ${Math.round(ms / 1000)} s. ${inWords(why, say)}`,
     hint: 'The coverage page has the PBX\'s own record of it. Run "tapedeck doctor".',

@@ -11,6 +11,7 @@ import { HOLDS } from './control/holds.js';
 import { LISTS } from './control/lists.js';
 import { OWNER } from './control/owner.js';
 import { PEOPLE } from './control/people.js';
+import { PRIVACY } from './control/privacy.js';
 import { RECORDING_STREAMS, RECORDINGS } from './control/recordings.js';
 import { get, NOTHING, post, type Request, Text } from './control/request.js';
 import { SIGN_IN } from './control/sign-in.js';
@@ -76,6 +77,7 @@ export const CONTROL = {
   ...ERASING,
   ...LISTS,
   ...HOLDS,
+  ...PRIVACY,
   ...CONSENTS,
   ...TELLING,
   status: get('/status', DaemonStatus),

@@ -13,10 +13,10 @@ export const callRights = ['view', 'play', 'download', 'export', 'direct'] as co
 export type CallRight = (typeof callRights)[number];
 
 /**
- * What can be done with the box: see how it does and what its rules are, change them, say who may do what, and read who did
- * what.
+ * What can be done with the box: see how it does and what its rules are, change them, say who may do what, read who did what, and
+ * handle the requests of people about recordings of themselves.
  */
-export const boxRights = ['oversee', 'settings', 'people', 'audit'] as const;
+export const boxRights = ['oversee', 'settings', 'people', 'audit', 'privacy'] as const;
 export type BoxRight = (typeof boxRights)[number];
 
 /** Rights that a role does not bring and that are given one by one. */
@@ -89,9 +89,9 @@ export type Stretch = { fromMs: number; untilMs: number | null };
 export const WHOLE: readonly Stretch[] = [{ fromMs: Number.NEGATIVE_INFINITY, untilMs: null }];
 
 const BOX: Record<Role, readonly BoxRight[]> = {
-  admin: ['oversee', 'settings', 'people', 'audit'],
+  admin: ['oversee', 'settings', 'people', 'audit', 'privacy'],
   reviewer: [],
-  auditor: ['oversee', 'audit'],
+  auditor: ['oversee', 'audit', 'privacy'],
   agent: [],
 };
 

@@ -21,6 +21,7 @@ const OF_CDR = [
   'With its call, and 90 days after its end at the latest. Of CDRs without a call: `metadata_days` after their end.',
 ] as const;
 const BY_LIST = ['person', 'When the number is taken off the list, or its date has passed.'] as const;
+const ASKED = ['time', '24 months after the request was answered.'] as const;
 const STANDING = ['person', 'When somebody erases the consent or objection.'] as const;
 const SIGNED = [
   'stays',
@@ -183,6 +184,20 @@ export const CATALOGUE = [
       'time',
       'When its approval is used or withdrawn, or with the next request after it has expired.',
     ]),
+  ),
+  table(
+    'privacy_exclusions',
+    'request_id call_id at',
+    holds('reason', 'text', ASKED),
+    holds('by', 'user', ASKED),
+  ),
+  table(
+    'privacy_requests',
+    'id number kind manner received zone region entered_at extended_at closed_at closed_day outcome grounds forgotten_at first_day last_day',
+    holds('name', 'name', ASKED),
+    holds('numbers', 'number', ASKED),
+    holds('contact identity extended_reason note', 'name text', ASKED),
+    holds('entered_by extended_by closed_by', 'user', AUTHOR),
   ),
   table(
     'prompts',

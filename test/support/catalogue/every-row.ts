@@ -14,6 +14,7 @@ import type { Notice, Played } from '../../../daemon/domain/telling/notice.js';
 import { T0 } from '../catalogue/crafted.js';
 import { aCall, aRecording } from '../recordings/a-call.js';
 import { noted } from '../words.js';
+import { aPrivacyRequest } from './privacy-request.js';
 
 const recorded = { status: 'recorded', why: null, rule: null, missingMs: 0 } as const;
 const cdr: Cdr = {
@@ -115,6 +116,8 @@ export async function furnish(path: string): Promise<void> {
   await c.ledger.noteSource(FIRST, 'Master.csv', T0, '');
   const draft = { policy: defaultPolicy, based_on: 0, no_emergency_numbers: false, apply: null };
   await c.approvals.ask(anApproval('A1'), draft);
+  await c.privacyRequests.add(aPrivacyRequest('P1'));
+  await c.privacyRequests.exclude('P1', 'A', { reason: 'Shared line', by: 'ada', at: T0 });
   await c.jobs.add(newJob('J1', 'recordings_check', { a: 1 }, T0));
   await c.jobs.save({
     ...newJob('J1', '', {}, T0),
@@ -172,3 +175,9 @@ export const aPlaying = (callId: string): Omit<Played, 'seq' | 'found'> => ({
   prompt: { kind: 'announce', language: 'de', hash: 'a'.repeat(64), name: '', durationMs: 9 },
   ...{ heardBy: ['L', 'M'], failed: null },
 });
+
+/** Columns of an approval whose row is still found when they have another value. */
+export const APPROVAL_COLUMNS = [
+  ...['act', 'digest', 'shown', 'reason', 'asked_by', 'asked_name', 'asked_at', 'expires_at', 'not_before'],
+  ...['alone', 'approved_by', 'approved_name', 'approved_at', 'used_at', 'withdrawn_at'],
+];

@@ -118,7 +118,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
     ...{ signer: () => '', sign: async () => ({ note: '' }), alarms: { raise: () => {} } },
     retain: retainOf(),
     eraseVersion: async () => {},
-    ...{ holding: { work: () => {} }, coolOffMs: 86_400_000 },
+    ...{ holding: { work: () => {} }, deadlines: { look: async () => {} }, coolOffMs: 86_400_000 },
     redactor: { redact: async ({ older }) => (await catalogue.recordings.get(older))! },
     jobs: {
       ask: async () => ({ job: aJob, already: false }),
@@ -127,7 +127,7 @@ export async function openDashboard(t: Test, given: Given = {}) {
         return { ...aJob, state: 'cancelled', endedAt: START };
       },
     },
-    site: { name: 'Test', timeZone: 'Europe/Berlin' },
+    site: { name: 'Test', timeZone: 'Europe/Berlin', region: 'DE' },
     version: '0.0.0-test',
     ...recorder,
   });

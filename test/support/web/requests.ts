@@ -238,6 +238,22 @@ async function approving(house: House): Promise<Sent> {
   };
 }
 
+/** What somebody asks for. */
+const aRequest = {
+  ...{ kind: 'access', name: 'Ann', contact: '', identity: 'Called back', numbers: ['030 123444'] },
+  ...{ from: null, to: null, manner: 'email', received: '2026-07-20' },
+};
+const requestOf = async (house: House): Promise<string> =>
+  (await asked(house, 'POST /api/v1/requests', { body: aRequest })).json().id;
+
+/** Does something with a request of somebody. */
+const withRequest = (sent: Sent, writes: AuditAction, more: Pick<Request, 'unwritable'> = {}): Request[] => [
+  {
+    ...{ writes: [writes], ...more },
+    send: async (house) => ({ names: { id: await requestOf(house) }, ...sent }),
+  },
+];
+
 /** A matter without a query. */
 const matterOf = async (house: House): Promise<string> =>
   (await asked(house, 'POST /api/v1/holds', { body: { name: `Matter ${ulid()}`, reason: 'Letter' } })).json()
@@ -482,6 +498,23 @@ export const requests: Record<string, Request[]> = {
       send: async (house) => ({ names: { id: (await askedBy(house)).id } }),
     },
   ],
+  'POST /api/v1/requests': plain('privacy_add', { body: aRequest }),
+  'GET /api/v1/requests/:id/calls': withRequest({}, 'search', SHOWN),
+  'POST /api/v1/requests/:id': withRequest({ body: { ...aRequest, name: 'Ann Other' } }, 'privacy_change'),
+  'POST /api/v1/requests/:id/extension': withRequest({ body: { reason: 'Many' } }, 'privacy_extend'),
+  'POST /api/v1/requests/:id/calls/:call': [
+    {
+      writes: ['privacy_exclude'],
+      send: async (house) => ({
+        names: { id: await requestOf(house), call: house.call },
+        body: { reason: 'Shared line' },
+      }),
+    },
+  ],
+  'POST /api/v1/requests/:id/answer': withRequest(
+    { body: { day: '2026-07-26', outcome: 'given', grounds: [], note: '' } },
+    'privacy_close',
+  ),
   'POST /api/v1/holds': plain('hold_open', { body: { name: 'Smith', reason: 'Letter' } }),
   'GET /api/v1/holds/:id/recordings': withMatter({}, 'search', SHOWN),
   'GET /api/v1/holds/:id/not-held': withMatter({}, 'search', SHOWN),

@@ -84,6 +84,12 @@ const NOT_HEARD = {
   nonsense: '401 403 403 404 404 404 404 404 404',
 };
 
+/** What somebody asks for. */
+const aRequest = {
+  ...{ kind: 'access', name: 'Ann', contact: '', identity: '', numbers: ['+49 30 1234567'] },
+  ...{ from: null, to: null, manner: 'email', received: '2026-01-03' },
+};
+
 /** A route by its method and address; what comes after a question mark is the query, and makes a row of its own. */
 export const rights: Record<string, Row> = {
   //                                stranger nobody admin queue extension exporter agent auditor founder
@@ -469,6 +475,29 @@ export const rights: Record<string, Row> = {
     send: { digest: 'a'.repeat(64) },
   },
   'POST /api/v1/approvals/:id/withdraw': { is: '401 404 404 404 404 404 404 404 404' },
+  'GET /api/v1/requests': { is: '         401 403 200 403 403 403 403 200 200' },
+  'POST /api/v1/requests': {
+    is: '                                 401 403 400 403 403 403 403 400 400',
+    send: { ...aRequest, numbers: ['44'] },
+  },
+  'GET /api/v1/requests/:id': { is: '     401 403 404 403 403 403 403 404 404' },
+  'POST /api/v1/requests/:id': {
+    is: '                                 401 403 404 403 403 403 403 404 404',
+    send: aRequest,
+  },
+  'GET /api/v1/requests/:id/calls': { is: '401 403 404 403 403 403 403 404 404' },
+  'POST /api/v1/requests/:id/extension': {
+    is: '                                 401 403 404 403 403 403 403 404 404',
+    send: { reason: 'B' },
+  },
+  'POST /api/v1/requests/:id/calls/:call': {
+    is: '                                 401 403 404 403 403 403 403 404 404',
+    send: { reason: 'B' },
+  },
+  'POST /api/v1/requests/:id/answer': {
+    is: '                                 401 403 404 403 403 403 403 404 404',
+    send: { day: '2026-05-20', outcome: 'given', grounds: [], note: '' },
+  },
   'GET /api/v1/holds': { is: '            401 403 200 403 403 403 403 200 200', token: 'oversee' },
   'POST /api/v1/holds': {
     is: '                                 401 403 400 403 403 403 403 400 400',

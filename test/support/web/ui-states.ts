@@ -113,6 +113,8 @@ export const uiStates: readonly UiState[] = [
   state('a consent to be entered', '/consents', (p) => press(p, 'Enter a consent or objection')),
   state('retention with its breaker tripped', '/retention', says('The safety limit stops the nightly run')),
   state('legal holds of nothing', '/holds', says('No open matters.'), { house: 'empty' }),
+  state('requests of nothing', '/requests', says('No open requests.'), { house: 'empty' }),
+  state('a request to be entered', '/requests', (p) => press(p, 'Enter a request')),
   state('health', '/health', says('All is well')),
   state('health of nothing', '/health', says('No calls in progress.'), { house: 'empty' }),
   state('health, trouble', '/health', shows('.answer'), { recorder: 'trouble' }),

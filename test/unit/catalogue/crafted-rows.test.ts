@@ -19,7 +19,8 @@ import { createCustody } from '../../../daemon/recordings/custody.js';
 import { createRetain } from '../../../daemon/recordings/retain.js';
 import { alarmBoard } from '../../support/alarm-board.js';
 import { craft, loosely, recorderOn, T0 } from '../../support/catalogue/crafted.js';
-import { furnish } from '../../support/catalogue/every-row.js';
+import { APPROVAL_COLUMNS, furnish } from '../../support/catalogue/every-row.js';
+import { PRIVACY_COLUMNS } from '../../support/catalogue/privacy-request.js';
 import { retaining } from '../../support/recordings/retaining.js';
 
 t.setTimeout(240_000);
@@ -73,6 +74,7 @@ const questions: Record<string, (c: Catalogue) => Promise<unknown>> = {
   newestJobs: (c) => c.jobs.newest(),
   job: (c) => c.jobs.get('J1'),
   jobs: (c) => c.jobs.list(9),
+  privacy: async (c) => [await c.privacyRequests.open(), await c.privacyRequests.exclusions('P1')],
   began: (c) => c.ledger.began(FIRST, T0 + 1),
   blind: (c) => c.watch.windows({}),
   watched: (c) => c.watch.lastWatched(FIRST),
@@ -145,10 +147,8 @@ const columns: Record<string, string[]> = {
     ...['kind', 'number', 'contact', 'extensions', 'queues', 'given_at', 'how', 'until', 'added_at'],
     ...['added_by', 'withdrawn_at', 'withdrawn_by', 'document'],
   ],
-  approvals: [
-    ...['act', 'digest', 'shown', 'reason', 'asked_by', 'asked_name', 'asked_at', 'expires_at', 'not_before'],
-    ...['alone', 'approved_by', 'approved_name', 'approved_at', 'used_at', 'withdrawn_at'],
-  ],
+  approvals: APPROVAL_COLUMNS,
+  ...PRIVACY_COLUMNS,
   notices: ['at', 'decision'],
   tellings: [...['what', 'prompt', 'leg', 'started_at', 'ended_at', 'whole', 'heard_by', 'failed', 'found']],
   jobs: [

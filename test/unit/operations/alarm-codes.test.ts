@@ -203,6 +203,21 @@ const EXAMPLES: {
     [{ why: many, confirm: null }, /5 of 10 .*had started before the recorder last stopped\.$/],
   ],
   signing_key_new: [[{ key: 'ab12' }, /a new one: ab12\.$/]],
+  request_due: [
+    [
+      { requests: 1, number: 4, day: '2026-12-03' },
+      /^1 request .* has to be .* Request 4 .* by 2026-12-03\./,
+      /extend/,
+    ],
+    [{ requests: 2, number: 4, day: '2026-12-03' }, /^2 requests .* have to be answered within 7 days\./],
+  ],
+  request_overdue: [
+    [
+      { requests: 1, number: 4, day: '2026-12-03' },
+      /^1 request .* is overdue\. Request 4 .* by 2026-12-03\./,
+    ],
+    [{ requests: 2, number: 4, day: '2026-12-03' }, /^2 requests .* are overdue\./, /"Requests"/],
+  ],
   call_missed: [
     [
       {

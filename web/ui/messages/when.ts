@@ -44,6 +44,12 @@ export const date = (m: Moment) => written(format('date', DAY).format(at(m)));
 export const dateAndSeconds = (m: Moment) => written(format('seconds', { ...DAY, ...SECOND }).format(at(m)));
 export const dateAndClock = (m: Moment) => written(format('minutes', { ...DAY, ...MINUTE }).format(at(m)));
 
+/** A day of the calendar, such as 2026-11-25, as 25 Nov 2026. */
+export const dayInWords = (day: string) =>
+  written(
+    new Intl.DateTimeFormat(localeNow(), { ...DAY, timeZone: 'UTC' }).format(new Date(`${day}T12:00:00Z`)),
+  );
+
 /** The day `days` after another, both as 2026-11-25. */
 export function dayAfter(day: string, days: number): string {
   const d = new Date(`${day}T12:00:00Z`);

@@ -16,6 +16,7 @@ const [
   Retention,
   Approvals,
   Holds,
+  Requests,
   Certificates,
   Certificate,
   Audit,
@@ -36,6 +37,7 @@ const [
   later(() => import('../retention/retention.js').then((m) => m.RetentionPage)),
   later(() => import('../approvals/approvals.js').then((m) => m.ApprovalsPage)),
   later(() => import('../holds/holds.js').then((m) => m.HoldsPage)),
+  later(() => import('../requests/requests.js').then((m) => m.RequestsPage)),
   later(() => import('../certificates/certificates.js').then((m) => m.CertificatesPage)),
   later(() => import('../certificates/certificate.js').then((m) => m.CertificatePage)),
   later(() => import('../audit/audit.js').then((m) => m.AuditPage)),
@@ -96,6 +98,11 @@ const pages: Page[] = [
     ...{ name: 'holds', href: '/holds', below: '/holds', title: () => t.holds.title, group: 'assurance' },
     ...{ may: oversees, later: Holds },
     view: (id) => <Holds.View key={id} id={id} />,
+  },
+  {
+    ...{ name: 'requests', href: '/requests', below: '/requests', title: () => t.requests.title },
+    ...{ group: 'assurance', may: () => mayDo('privacy'), later: Requests },
+    view: (id) => <Requests.View key={id} id={id} />,
   },
   {
     ...{ name: 'certificates', href: '/certificates', below: '/certificates', nameBelow: 'certificate' },

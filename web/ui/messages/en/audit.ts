@@ -1,5 +1,6 @@
 import type { ActKind } from '../../../../daemon/domain/people/act.js';
 import { count, plural } from '../locale.js';
+import { requestDeeds, requestEntries } from './people/requests.js';
 
 const entries = (n: number) => plural(n, { one: '1 entry', other: `${count(n)} entries` });
 
@@ -152,6 +153,7 @@ export const auditText = {
     rules: 'Rules',
     approvals: 'Approvals',
     holds: 'Legal holds',
+    privacy: 'Requests of people',
     erasing: 'Erased',
     recorder: 'Recorder',
   },
@@ -203,6 +205,7 @@ export const auditText = {
     hold_open: 'opening a legal hold',
     hold_add: 'adding to a legal hold',
     hold_release: 'releasing a legal hold',
+    ...requestDeeds,
     approval_ask: 'asking for an approval',
     approval_give: 'an approval',
     approval_withdraw: 'withdrawing an approval',
@@ -329,6 +332,7 @@ export const auditText = {
         : `added ${Array.isArray(detail.recordings) ? detail.recordings.length : 'some'} recordings to a legal hold`,
     hold_release: ({ detail }) =>
       `released ${text(detail.recordings)} recordings from a legal hold, approved by ${text(detail.approved_by)}`,
+    ...requestEntries,
     approval_ask: ({ detail }) =>
       `asked to ${approvalAct(detail)}${detail.alone ? ', with no second person who could approve' : ''}`,
     approval_give: ({ detail }) =>

@@ -205,6 +205,26 @@ const server: Partial<Record<ErrorCode, ErrorWords>> = {
     message: 'There are 200 open matters, which is the most there can be.',
     hint: 'Nothing was changed. Release a matter that is over, or add to one that is open.',
   },
+  privacy_unknown: {
+    message: 'There is no such request.',
+    hint: 'Look at the list of requests.',
+  },
+  privacy_closed: {
+    message: 'This request cannot be changed any more.',
+    hint: 'It was closed, or its deadline was extended before. Enter a new request if the person asks again.',
+  },
+  privacy_invalid: {
+    message: 'The request was not saved.',
+    hint: 'Nothing was changed. Correct the problem named and try again.',
+  },
+  privacy_late: {
+    message: 'The deadline of this request cannot be extended any more.',
+    hint: 'The person has to be told of an extension before the first deadline. Answer the request as soon as you can.',
+  },
+  privacy_full: {
+    message: 'There are 1,000 open requests, which is the most there can be.',
+    hint: 'Nothing was changed. Close requests that were answered.',
+  },
   evidence_refused: {
     message: 'An evidence pack of this call cannot be created.',
     hint: 'The detail says why, and when it will be possible.',

@@ -10,6 +10,7 @@ import { evidenceText } from './evidence.js';
 import { healthText } from './health.js';
 import { listsText } from './lists.js';
 import { approvalsText } from './people/approvals.js';
+import { requestsText } from './people/requests.js';
 import { accountText, peopleText, welcomeText } from './people.js';
 import { keepingText } from './policy/keeping.js';
 import { policyText } from './policy.js';
@@ -48,6 +49,7 @@ export const messages = {
       retention: 'Retention',
       approvals: 'Approvals',
       holds: 'Legal holds',
+      requests: 'Requests',
       health: 'Health',
       people: 'People',
       audit: 'Audit log',
@@ -179,6 +181,7 @@ export const messages = {
   csv: csvText,
   approvals: approvalsText,
   holds: holdsText,
+  requests: requestsText,
   quality: qualityText,
   telling: tellingText,
   would: wouldText,

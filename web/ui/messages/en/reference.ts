@@ -17,6 +17,7 @@ export const referenceText = {
     retention: 'Retention',
     approvals: 'Approvals',
     holds: 'Legal holds',
+    requests: 'Requests',
     certificates: 'Certificates of erasure',
     consents: 'Consents and objections',
     lists: 'Lists of numbers',

@@ -1,0 +1,31 @@
+import { Type } from 'typebox';
+import { PrivacyAnswer, PrivacyFacts } from '../../privacy/request.js';
+import { By, Id, NOTHING, post, Text } from './request.js';
+
+/**
+ * Requests of people about recordings of themselves: each of these needs the right `privacy`, and no proof, because nothing of a
+ * recording is given out or erased by it.
+ */
+export const PRIVACY = {
+  /** Enters a request. Throws `privacy_invalid`, `privacy_full`. */
+  add_privacy: post(
+    '/privacy/add',
+    Type.Object({ by: By, facts: PrivacyFacts }),
+    Type.Object({ id: Type.String(), number: Type.Integer() }),
+  ),
+  /** Changes what is written down of it. Throws `privacy_unknown`, `privacy_closed`, `privacy_invalid`. */
+  change_privacy: post('/privacy/change', Type.Object({ by: By, id: Id, facts: PrivacyFacts }), NOTHING),
+  /** Extends its deadline, once. Throws `privacy_unknown`, `privacy_closed`, `privacy_late`. */
+  extend_privacy: post('/privacy/extend', Type.Object({ by: By, id: Id, reason: Text(300, 1) }), NOTHING),
+  /**
+   * Leaves a call that matches out, or takes it in again without a reason. Throws `privacy_unknown`, `privacy_closed`, and
+   * `call_unknown` for a call that does not match.
+   */
+  exclude_call: post(
+    '/privacy/exclude',
+    Type.Object({ by: By, id: Id, call: Id, reason: Type.Union([Text(300, 1), Type.Null()]) }),
+    NOTHING,
+  ),
+  /** Writes down how it was answered; nothing of it changes after that. Throws `privacy_unknown`, `privacy_closed`, `privacy_invalid`. */
+  close_privacy: post('/privacy/close', Type.Object({ by: By, id: Id, answer: PrivacyAnswer }), NOTHING),
+} as const;

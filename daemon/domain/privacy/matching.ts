@@ -1,0 +1,72 @@
+import { nextDay, startOfDay } from '../days.js';
+import { numberKeys, oneOfKeys } from '../phone.js';
+import type { Why } from '../reason/reason.js';
+import type { CallRecord, Coverage, Party, Recording } from '../recording/recording.js';
+import { asksErasure, type Exclusion, MOST_CALLS, type PrivacyRequest } from './request.js';
+
+/** Which calls a request is about, and what of them its person can get. */
+
+export type Asked = Pick<PrivacyRequest, 'numbers' | 'region' | 'zone' | 'from' | 'to'>;
+type Called = Pick<CallRecord, 'them' | 'us' | 'legs' | 'startedAt'>;
+
+/** When the calls that are asked for began, ms since 1970; `to` is not included. */
+export const windowOf = ({ from, to, zone }: Asked): { from?: number; to?: number } => ({
+  ...(from !== null && { from: startOfDay(from, zone) }),
+  ...(to !== null && { to: startOfDay(nextDay(to), zone) }),
+});
+
+/** Tells whether a number is one of the person, in whatever notation. */
+export const numbersOf = ({ numbers, region }: Asked): ((number: string) => boolean) =>
+  oneOfKeys(new Set(numbers.flatMap((number) => numberKeys(number, region))), region);
+
+/** Returns what tells whether a call is one of this request: somebody on it had one of the numbers, and it began in the window. */
+export function matcher(asked: Asked): (call: Called) => boolean {
+  const [theirs, window] = [numbersOf(asked), windowOf(asked)];
+  const has = ({ number }: Party) => number !== '' && theirs(number);
+  return (call) =>
+    call.startedAt >= (window.from ?? Number.NEGATIVE_INFINITY) &&
+    call.startedAt < (window.to ?? Number.POSITIVE_INFINITY) &&
+    (has(call.them) || has(call.us) || call.legs.some(({ party }) => has(party)));
+}
+
+/**
+ * What becomes of a call in the answer. `give`: it has a recording for the person; `erase`: that can be erased; `kept`: it is under
+ * legal hold or has to be kept for a time; `nothing`: there is no recording, `gone`: not any more; `left_out`: somebody has decided
+ * that the call is not theirs.
+ */
+export type Fate = 'give' | 'erase' | 'kept' | 'nothing' | 'gone' | 'left_out';
+export type Matched = { fate: Fate; why: Why | null; exclusion: Exclusion | null };
+
+/** `guard`: why the recording may not be erased, null where it may. */
+export function fateOf(
+  request: Pick<PrivacyRequest, 'kind'>,
+  call: { coverage: Coverage; recording: Pick<Recording, 'state' | 'eraseWhy'> | null },
+  exclusion: Exclusion | null,
+  guard: Why | null,
+): Matched {
+  const { coverage, recording } = call;
+  if (exclusion) return { fate: 'left_out', why: null, exclusion };
+  if (!recording) return { fate: 'nothing', why: coverage.why, exclusion };
+  if (recording.state !== 'sealed') return { fate: 'gone', why: recording.eraseWhy, exclusion };
+  if (!asksErasure(request.kind)) return { fate: 'give', why: null, exclusion };
+  return guard ? { fate: 'kept', why: guard, exclusion } : { fate: 'erase', why: null, exclusion };
+}
+
+/** One search of calls for each number of a request, as the catalogue searches: what they find is not yet what matches. */
+export const searchesFor = (asked: Asked) =>
+  asked.numbers.map((number) => ({
+    ...windowOf(asked),
+    ...{ text: number.replace(/[\s().\-/]/g, ''), region: asked.region, limit: MOST_CALLS + 1 },
+  }));
+
+/**
+ * Returns the calls of a request among those that were found, newest first: at most `MOST_CALLS`, `more` where there are others.
+ */
+export function matching<C extends Called & { id: string }>(
+  asked: Asked,
+  found: readonly C[],
+): { calls: C[]; more: boolean } {
+  const one = new Map(found.filter(matcher(asked)).map((call) => [call.id, call]));
+  const calls = [...one.values()].toSorted((a, b) => b.startedAt - a.startedAt || (a.id < b.id ? 1 : -1));
+  return { calls: calls.slice(0, MOST_CALLS), more: calls.length > MOST_CALLS };
+}

@@ -1,0 +1,153 @@
+import { type Static, Type } from 'typebox';
+import { numberKeys } from '../phone.js';
+import type { CallId } from '../recording/recording.js';
+
+/**
+ * Requests that people make about recordings of themselves: GDPR articles 15, 17 and 21, and the California Consumer Privacy Act
+ * (CCPA). Each is counted by the calendar of the site, and a log of it is kept after it was answered.
+ */
+
+export const privacyKinds = ['access', 'erasure', 'objection', 'know', 'delete'] as const;
+export type PrivacyKind = (typeof privacyKinds)[number];
+export type PrivacyLaw = 'gdpr' | 'ccpa';
+export const lawOf = (kind: PrivacyKind): PrivacyLaw =>
+  kind === 'know' || kind === 'delete' ? 'ccpa' : 'gdpr';
+/** Whether it asks that recordings are erased, and not only for copies or that no more are made. */
+export const asksErasure = (kind: PrivacyKind): boolean => kind === 'erasure' || kind === 'delete';
+
+/** How the request was made (11 CCR 7101). */
+export const manners = ['email', 'phone', 'letter', 'form', 'in_person', 'other'] as const;
+export type Manner = (typeof manners)[number];
+/** What it came to. `partly`: some of it was refused. `withdrawn`: the person no longer wants it. */
+export const outcomes = ['given', 'erased', 'partly', 'refused', 'withdrawn'] as const;
+export type PrivacyOutcome = (typeof outcomes)[number];
+/** Why it was refused, or a part of it (11 CCR 7101: the basis for the denial). */
+export const refusalGrounds = [
+  'identity',
+  'no_data',
+  'legal_hold',
+  'minimum',
+  'other_people',
+  'excessive',
+  'exempt',
+  'other',
+] as const;
+export type RefusalGround = (typeof refusalGrounds)[number];
+
+export type PrivacyState = 'open' | 'extended' | 'closed';
+
+export const MOST_NUMBERS = 20;
+/** There can be so many that are not closed. */
+export const MOST_OPEN = 1_000;
+/** A request of which more calls match has to be narrowed. */
+export const MOST_CALLS = 500;
+/** Records of a request are kept for so long after it was closed (11 CCR 7101(a)); then what names the person goes. */
+export const LOG_MONTHS = 24;
+
+const Day = Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$', default: '2026-05-03' });
+const Short = (maxLength: number, minLength = 0) => Type.String({ minLength, maxLength });
+
+/** What is written down of a request. Days are of the calendar of the site. */
+export const PrivacyFacts = Type.Object(
+  {
+    kind: Type.Enum([...privacyKinds], {
+      description: 'GDPR: `access` (article 15), `erasure` (17), `objection` (21). CCPA: `know`, `delete`.',
+    }),
+    name: Short(120, 1),
+    contact: Type.String({ maxLength: 300, description: 'Where the answer goes.' }),
+    identity: Type.String({
+      maxLength: 300,
+      description: 'How it was checked that the request comes from this person; empty: it was not yet.',
+    }),
+    numbers: Type.Array(Type.String({ minLength: 1, maxLength: 40 }), {
+      minItems: 1,
+      maxItems: MOST_NUMBERS,
+      description: 'Complete telephone numbers of the person.',
+    }),
+    from: Type.Union([Day, Type.Null()], { description: 'First day of the calls that are asked for.' }),
+    to: Type.Union([Day, Type.Null()], { description: 'Last day.' }),
+    manner: Type.Enum([...manners]),
+    received: Day,
+  },
+  { additionalProperties: false },
+);
+export type PrivacyFacts = Static<typeof PrivacyFacts>;
+
+export type PrivacyRequestId = string;
+export type PrivacyRequest = PrivacyFacts & {
+  id: PrivacyRequestId;
+  /** Counted from 1. */
+  number: number;
+  /** Zone and region of the site when it was entered: by them its days and numbers are understood. */
+  zone: string;
+  region: string;
+  enteredBy: string;
+  enteredAt: number;
+  state: PrivacyState;
+  extended: { by: string; at: number; reason: string } | null;
+  closed: {
+    by: string;
+    at: number;
+    /** The day on which the person was answered. */
+    day: string;
+    outcome: PrivacyOutcome;
+    grounds: RefusalGround[];
+    note: string;
+  } | null;
+  /** When what names the person was removed from it; null: it is still there. */
+  forgottenAt: number | null;
+};
+
+/** A call that is left out of what the person gets, and of what is erased for them. */
+export type Exclusion = { callId: CallId; reason: string; by: string; at: number };
+
+/** How a request is closed. */
+export const PrivacyAnswer = Type.Object(
+  {
+    day: Day,
+    outcome: Type.Enum([...outcomes]),
+    grounds: Type.Array(Type.Enum([...refusalGrounds]), {
+      maxItems: refusalGrounds.length,
+      uniqueItems: true,
+      description: 'Why it was refused, or a part of it.',
+    }),
+    note: Short(1_000),
+  },
+  { additionalProperties: false },
+);
+export type PrivacyAnswer = Static<typeof PrivacyAnswer>;
+
+/** Whether a text is a day of the calendar, such as 2028-02-29. */
+export const isDay = (day: string): boolean => {
+  const ms = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().slice(0, 10) === day && day >= '1970-01-01';
+};
+
+/** Why nobody can enter this, in one sentence; null when they can. `today` is the day at the site. */
+export function factsFault(facts: PrivacyFacts, region: string, today: string): string | null {
+  const bad = facts.numbers.find((number) => numberKeys(number, region).length < 2);
+  if (bad !== undefined)
+    return `"${bad}" is not a complete telephone number. Enter the number with its area code.`;
+  if (!isDay(facts.received)) return `"${facts.received}" is not a day.`;
+  if (facts.received > today) return 'The day on which the request was received is in the future.';
+  for (const day of [facts.from, facts.to]) if (day !== null && !isDay(day)) return `"${day}" is not a day.`;
+  if (facts.from !== null && facts.to !== null && facts.from > facts.to)
+    return 'The last day of the calls is before the first.';
+  return null;
+}
+
+/** Why a request cannot be closed like this, in one sentence; null when it can. */
+export function answerFault(request: PrivacyRequest, answer: PrivacyAnswer, today: string): string | null {
+  const { outcome, grounds, day } = answer;
+  if (!isDay(day)) return `"${day}" is not a day.`;
+  if (day < request.received) return 'The answer is dated before the request was received.';
+  if (day > today) return 'The day of the answer is in the future.';
+  const refuses = outcome === 'refused' || outcome === 'partly';
+  if (refuses && grounds.length === 0) return 'Say why it was refused.';
+  if (!refuses && grounds.length > 0) return 'There are reasons for a refusal, and nothing was refused.';
+  if (outcome === 'erased' && !asksErasure(request.kind)) return 'This request does not ask for erasure.';
+  const gives = outcome === 'given' || outcome === 'erased' || outcome === 'partly';
+  if (gives && request.identity === '')
+    return 'Write down how the identity of the person was checked before they get anything.';
+  return null;
+}

@@ -1,0 +1,171 @@
+import type { Verbs } from '../../catalogue/catalogue.js';
+import { onRecord } from '../../catalogue/entries.js';
+import { clean } from '../../domain/call/party.js';
+import { dates } from '../../domain/days.js';
+import { fail } from '../../domain/error.js';
+import type { PRIVACY } from '../../domain/operations/control/privacy.js';
+import type { By } from '../../domain/operations/control/request.js';
+import type { ControlHandlers } from '../../domain/operations/control.js';
+import { sees } from '../../domain/people/reach.js';
+import { canExtend } from '../../domain/privacy/deadline.js';
+import { matcher } from '../../domain/privacy/matching.js';
+import {
+  answerFault,
+  factsFault,
+  type PrivacyFacts,
+  type PrivacyRequest,
+} from '../../domain/privacy/request.js';
+import { isId } from '../../domain/recording/recording.js';
+import type { Asker, Askers } from '../askers.js';
+import { nameOf } from '../rules.js';
+
+export type PrivacyDeps = {
+  catalogue: Verbs<
+    | 'calls.get'
+    | 'privacyRequests.add'
+    | 'privacyRequests.change'
+    | 'privacyRequests.extend'
+    | 'privacyRequests.exclude'
+    | 'privacyRequests.close'
+    | 'privacyRequests.get'
+    | 'audited'
+  >;
+  askers: Pick<Askers, 'may'>;
+  site: { timeZone: string; region: string };
+  /** Looks at once which deadlines are near. */
+  deadlines: { look(): Promise<void> };
+  clock: () => number;
+  mint: (at: number) => string;
+};
+
+const LONGEST = { name: 120, contact: 300, identity: 300, number: 40, reason: 300, note: 1_000 };
+
+const cleaned = ({ name, contact, identity, numbers, ...facts }: PrivacyFacts): PrivacyFacts => ({
+  ...facts,
+  name: clean(name, LONGEST.name),
+  contact: clean(contact, LONGEST.contact),
+  identity: clean(identity, LONGEST.identity),
+  numbers: [...new Set(numbers.map((number) => clean(number, LONGEST.number)))],
+});
+
+/**
+ * The desk for requests of people about recordings of themselves. Each act is on record in its own transaction; no entry says who
+ * asked, so that the log can be kept when the request is forgotten.
+ */
+export function createPrivacyRequests(deps: PrivacyDeps): Pick<ControlHandlers, keyof typeof PRIVACY> {
+  const { catalogue, askers, site, deadlines, clock, mint } = deps;
+  const today = (zone: string) => dates(zone)(clock());
+
+  /** Throws `forbidden` for an API token. */
+  async function asking(by: By): Promise<Asker & { name: string }> {
+    const asker = await askers.may(by, 'privacy');
+    if (asker.person?.only) throw fail('forbidden', 'This cannot be done with an API token.');
+    return { ...asker, name: nameOf(by, asker.person?.name) };
+  }
+
+  async function known(id: string): Promise<PrivacyRequest> {
+    const found = await catalogue.privacyRequests.get(id);
+    if (!found) throw fail('privacy_unknown', id);
+    return found;
+  }
+
+  function fit(given: PrivacyFacts, region: string, zone: string): PrivacyFacts {
+    const facts = cleaned(given);
+    if (facts.name === '') throw fail('privacy_invalid', 'Enter who asks.');
+    const fault = factsFault(facts, region, today(zone));
+    if (fault) throw fail('privacy_invalid', fault);
+    return facts;
+  }
+
+  const about = ({ id, number, kind }: PrivacyRequest, more: Record<string, string | string[]> = {}) => ({
+    ...{ object: 'privacy', object_id: id },
+    detail: { number, kind, ...more },
+  });
+
+  return {
+    async add_privacy({ by, facts: given }) {
+      const asker = await asking(by);
+      const { timeZone: zone, region } = site;
+      const facts = fit(given, region, zone);
+      const at = clock();
+      const request = { ...facts, id: mint(at), zone, region, enteredBy: asker.name, enteredAt: at };
+      const { id, number } = await onRecord<PrivacyRequest>(
+        catalogue,
+        (added) => asker.entry('privacy_add', about(added, { received: added.received })),
+        (c) => c.privacyRequests.add(request),
+      );
+      void deadlines.look();
+      return { id, number };
+    },
+
+    async change_privacy({ by, id, facts: given }) {
+      const asker = await asking(by);
+      const { region, zone } = await known(id);
+      const facts = fit(given, region, zone);
+      await onRecord<PrivacyRequest>(
+        catalogue,
+        (changed) => asker.entry('privacy_change', about(changed)),
+        (c) => c.privacyRequests.change(id, facts),
+      );
+      void deadlines.look();
+      return {};
+    },
+
+    async extend_privacy({ by, id, reason: given }) {
+      const asker = await asking(by);
+      const reason = clean(given, LONGEST.reason);
+      if (reason === '') throw fail('privacy_invalid', 'Say why the deadline is extended.');
+      const request = await known(id);
+      if (request.state !== 'open') throw fail('privacy_closed', `Request ${request.number}`);
+      if (!canExtend(request, clock())) throw fail('privacy_late');
+      await onRecord<PrivacyRequest>(
+        catalogue,
+        (extended) => asker.entry('privacy_extend', about(extended)),
+        (c) => c.privacyRequests.extend(id, reason, asker.name, clock()),
+      );
+      void deadlines.look();
+      return {};
+    },
+
+    async exclude_call({ by, id, call: callId, reason: given }) {
+      const asker = await asking(by);
+      const request = await known(id);
+      const stored = isId(callId) ? await catalogue.calls.get(callId) : null;
+      const seen = stored && !stored.test && (!asker.person || sees(asker.person, stored));
+      if (!stored || !seen || !matcher(request)(stored)) throw fail('call_unknown');
+      const reason = given === null ? null : clean(given, LONGEST.reason);
+      if (reason === '') throw fail('privacy_invalid', 'Say why the call is left out.');
+      await onRecord<void>(
+        catalogue,
+        asker.entry(
+          'privacy_exclude',
+          about(request, { call: stored.id, change: reason === null ? 'in' : 'out' }),
+        ),
+        (c) =>
+          c.privacyRequests.exclude(
+            id,
+            stored.id,
+            reason === null ? null : { reason, by: asker.name, at: clock() },
+          ),
+      );
+      return {};
+    },
+
+    async close_privacy({ by, id, answer: given }) {
+      const asker = await asking(by);
+      const request = await known(id);
+      const answer = { ...given, note: clean(given.note, LONGEST.note) };
+      if (request.state === 'closed') throw fail('privacy_closed', `Request ${request.number}`);
+      const fault = answerFault(request, answer, today(request.zone));
+      if (fault) throw fail('privacy_invalid', fault);
+      const { day, outcome, grounds } = answer;
+      await onRecord<PrivacyRequest>(
+        catalogue,
+        (closed) => asker.entry('privacy_close', about(closed, { answered: day, outcome, grounds })),
+        (c) => c.privacyRequests.close(id, answer, asker.name, clock()),
+      );
+      void deadlines.look();
+      return {};
+    },
+  };
+}

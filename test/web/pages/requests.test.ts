@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { because } from '../../../daemon/domain/reason/reason.js';
+import { faults, openBrowser, openDesk, tooWide } from '../../support/web/browser.js';
+import { addCall, addRecording } from '../../support/web/dashboard.js';
+import { openFurnished } from '../../support/web/furnished.js';
+
+t.setTimeout(240_000);
+const opened = await openBrowser(t);
+const shots = process.env.SHOTS;
+const HOSTILE = '<img src=x onerror="window.pwned=1">\u202egnp';
+const NUMBER = '+49 30 123444';
+const them = { number: '+4930123444', name: HOSTILE, ours: false };
+
+t.test('a request is entered, its calls are looked at, and it is answered', async (t) => {
+  const house = await openFurnished(t, opened, 'empty');
+  const { catalogue, clock } = house.dashboard;
+  const early = { startedAt: clock.ms - 86_400_000 };
+  await addRecording(house.dashboard, Buffer.from('sound'), { call: { them } });
+  const shared = await addCall(catalogue, { them, ...early });
+  const bare = await addCall(catalogue, { them, startedAt: clock.ms - 90_000_000 });
+  await catalogue.calls.decideCoverage(bare.id, {
+    ...{ status: 'excluded', why: because('not_asked_for'), rule: null, missingMs: 0 },
+  });
+  await addCall(catalogue, { them: { ...them, number: '+4940123444' }, legs: [] });
+
+  const { page, complaints } = await openDesk(t, opened, house, { path: '/requests' });
+  const shot = async (name: string) => {
+    if (!shots) return;
+    for (const width of [1280, 360])
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.emulateMedia({ colorScheme });
+        await page.screenshot({
+          path: join(shots, `requests-${name}-${width}-${colorScheme}.png`),
+          fullPage: true,
+        });
+      }
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.emulateMedia({ colorScheme: 'light' });
+  };
+  await page.getByText('No open requests.').waitFor();
+  t.strictSame(await faults(page), []);
+  await shot('none');
+  await page.getByRole('button', { name: 'Enter a request' }).click();
+  await page.getByRole('button', { name: 'Save request' }).click();
+  await page.getByText('Enter at least one telephone number.').first().waitFor();
+  await shot('faults');
+  t.strictSame(await faults(page), []);
+  await page.getByLabel('What the person asks for').selectOption('erasure');
+  await page.getByLabel('Name', { exact: true }).fill(HOSTILE);
+  await page.getByLabel('Telephone numbers of the person').fill('44');
+  await page.getByRole('button', { name: 'Save request' }).click();
+  await page.getByText('"44" is not a complete telephone number').waitFor();
+  await page.getByLabel('Telephone numbers of the person').fill(NUMBER);
+  await page.getByRole('button', { name: 'Save request' }).click();
+
+  await page.getByRole('heading', { name: 'Request 1', exact: true }).waitFor();
+  await page.getByText('Not checked yet').waitFor();
+  await page.getByText(/^3 calls: 1 can be erased, 2 without a recording\.$/).waitFor();
+  t.equal(await page.locator('tbody tr').count(), 3, 'not of the number that ends alike');
+  await shot('detail');
+  t.strictSame(await faults(page), []);
+  t.ok((await tooWide(page)) <= 0);
+
+  const row = page.locator('tbody tr', { has: page.locator(`a[href="/calls/${shared.id}"]`) });
+  await row.getByRole('button', { name: 'Leave out' }).click();
+  await page.getByLabel('Reason').fill('Her son');
+  await page.getByRole('dialog').getByRole('button', { name: 'Leave out' }).click();
+  await page.getByText(/1 left out\.$/).waitFor();
+  await row.getByText('Her son').waitFor();
+  await row.getByRole('button', { name: 'Take in again' }).click();
+  await page.getByText(/2 without a recording\.$/).waitFor();
+
+  await page.getByRole('button', { name: 'Extend deadline' }).click();
+  await page.getByLabel('Reason').fill('Many calls');
+  await shot('extend');
+  await page.getByRole('dialog').getByRole('button', { name: 'Extend deadline' }).click();
+  await page.getByText('Extended', { exact: true }).waitFor();
+  t.equal(await page.getByRole('button', { name: 'Extend deadline' }).count(), 0, 'once');
+
+  await page.getByRole('button', { name: 'Close request' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Close request' }).click();
+  await dialog.getByText('how the identity of the person was checked').waitFor();
+  await dialog.getByLabel('Answer', { exact: true }).selectOption('refused');
+  t.equal(await dialog.getByRole('button', { name: 'Close request' }).isDisabled(), true, 'without grounds');
+  await dialog.getByLabel('Identity could not be verified').check();
+  await shot('close');
+  t.strictSame(await faults(page), []);
+  await dialog.getByRole('button', { name: 'Close request' }).click();
+  await page.getByText(/: Refused\.$/).waitFor();
+  await page.getByText(/^Name, contact and numbers are removed on /).waitFor();
+  t.equal(await page.getByRole('button', { name: /Leave out|Change|Close request/ }).count(), 0);
+  await shot('closed');
+  t.strictSame(await faults(page), []);
+
+  await page.getByRole('link', { name: 'All requests' }).click();
+  await page.getByRole('heading', { name: 'Closed' }).waitFor();
+  await page.getByText('No open requests.').waitFor();
+  await shot('list');
+  t.equal(await page.evaluate('window.pwned'), undefined);
+  const refused = complaints.filter((text) => !/status of 400/.test(text));
+  t.strictSame(refused, []);
+  const written = await catalogue.audit.entries({ limit: 20 });
+  t.notMatch(JSON.stringify(written), /onerror|123444/, 'no entry names who asked');
+  await page.goto(`${house.url}/audit`);
+  await page
+    .getByText(/closed request 1, answered on /)
+    .first()
+    .waitFor();
+  await page
+    .getByText(/left a call out of request 1/)
+    .first()
+    .waitFor();
+});

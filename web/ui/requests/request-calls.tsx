@@ -1,0 +1,136 @@
+import { useState } from 'preact/hooks';
+import { announce } from '../kit/announcer.js';
+import { Dialog } from '../kit/dialog.js';
+import { ErrorNote } from '../kit/error-note.js';
+import { Field } from '../kit/field.js';
+import { TableHead } from '../kit/table-head.js';
+import { TableLabel } from '../kit/table-label.js';
+import { useSending } from '../kit/use-form.js';
+import { Verbatim } from '../kit/verbatim.js';
+import { t } from '../messages/language.js';
+import { clean } from '../messages/numbers.js';
+import { nameOf } from '../messages/people.js';
+import { dateAndClock } from '../messages/when.js';
+import { type PrivacyCall, type PrivacyRequest, requestsApi } from '../state/api-requests.js';
+import { useView } from '../state/use-view.js';
+import { Acts } from './request-acts.js';
+
+const ORDER = ['give', 'erase', 'kept', 'nothing', 'gone', 'left_out'] as const;
+
+/** The calls of a request, and what becomes of each. */
+export function RequestCalls({ request }: { request: PrivacyRequest }) {
+  const known = request.forgotten_at === null;
+  const { view, problem, load } = useView(async () => (known ? requestsApi.calls(request.id) : null));
+  const c = t.requests.calls;
+  const parts = ORDER.map((fate) => ({
+    fate,
+    n: view?.calls.filter((one) => one.fate === fate).length ?? 0,
+  })).filter(({ n }) => n > 0);
+  return (
+    <section class="requests-calls">
+      <h2>{c.title}</h2>
+      {!known && <p class="quiet">{c.removed}</p>}
+      {problem !== null && <ErrorNote problem={problem} retry={load} />}
+      {known && !view && problem === null && <p class="quiet">{t.common.loading}</p>}
+      {view?.calls.length === 0 && <p class="quiet">{c.none}</p>}
+      {view && view.calls.length > 0 && (
+        <>
+          <p>
+            {c.summary({
+              n: view.calls.length,
+              of: parts.map(({ fate, n }) => c.counted[fate]({ n })).join(', '),
+            })}
+          </p>
+          <p class="quiet">{view.more ? c.more : c.help}</p>
+          <table class="table">
+            <TableHead columns={c.columns} />
+            <tbody>
+              {view.calls.map((one) => (
+                <Row key={one.call.id} one={one} request={request} done={load} />
+              ))}
+            </tbody>
+          </table>
+        </>
+      )}
+    </section>
+  );
+}
+
+type RowProps = { one: PrivacyCall; request: PrivacyRequest; done: () => void };
+
+function Row({ one, request, done }: RowProps) {
+  const { call, fate, reason, left_out_by } = one;
+  const { calls: c } = t.requests;
+  return (
+    <tr>
+      <td class="table-call">
+        <a href={`/calls/${encodeURIComponent(call.id)}`} translate={false}>
+          {c.parties({ them: nameOf(call.them), us: nameOf(call.us) })}
+        </a>
+      </td>
+      <td>
+        <TableLabel name={c.columns.when} />
+        <time datetime={call.started_at}>{dateAndClock(call.started_at)}</time>
+      </td>
+      <td>
+        <TableLabel name={c.columns.fate} />
+        {c.fates[fate]}
+        {reason && (
+          <p class="quiet">
+            <Verbatim text={reason} /> {left_out_by && c.leftOutBy({ who: clean(left_out_by) })}
+          </p>
+        )}
+      </td>
+      <td>
+        <TableLabel name={c.columns.act} />
+        {request.state !== 'closed' && <Decide {...{ one, request, done }} />}
+      </td>
+    </tr>
+  );
+}
+
+/** Leaves a call out, or takes it in again. */
+function Decide({ one: { call, fate }, request, done }: RowProps) {
+  const [asking, setAsking] = useState(false);
+  const [reason, setReason] = useState('');
+  const { busy, problem, send } = useSending();
+  const { out, in: again } = t.requests.calls;
+  const decide = async (why: string | null) => {
+    if (!(await send(() => requestsApi.leaveOut(request.id, call.id, why)))) return;
+    setAsking(false);
+    announce(why === null ? again.done : out.done);
+    done();
+  };
+  if (fate === 'left_out')
+    return (
+      <>
+        <button type="button" class="button" disabled={busy} onClick={() => decide(null)}>
+          {again.button}
+        </button>
+        {problem !== null && <ErrorNote problem={problem} />}
+      </>
+    );
+  return (
+    <>
+      <button type="button" class="button" onClick={() => setAsking(true)}>
+        {out.button}
+      </button>
+      {asking && (
+        <Dialog title={out.title} onClose={() => setAsking(false)}>
+          <div class="dialog-body">
+            <p>{out.what}</p>
+            <Field
+              {...{ id: 'out-why', label: out.reason, value: reason, onInput: setReason }}
+              {...{ maxLength: 300, autofocus: true }}
+            />
+            {problem !== null && <ErrorNote problem={problem} />}
+            <Acts
+              {...{ busy, send: busy ? out.busy : out.send, cancel: () => setAsking(false) }}
+              {...{ act: () => decide(reason.trim()), ready: reason.trim() !== '' }}
+            />
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,31 @@
+import type { Static } from 'typebox';
+import type {
+  AnswerBody,
+  RequestAdded,
+  RequestBody,
+  RequestCalls,
+  RequestsPage,
+  RequestView,
+} from '../../requests/schemas.js';
+import { ask } from './api.js';
+
+export type PrivacyRequest = Static<typeof RequestView>;
+export type PrivacyFacts = Static<typeof RequestBody>;
+export type PrivacyAnswer = Static<typeof AnswerBody>;
+export type PrivacyPage = Static<typeof RequestsPage>;
+export type PrivacyCall = Static<typeof RequestCalls>['calls'][number];
+
+const at = (id: string) => `/requests/${encodeURIComponent(id)}`;
+
+export const requestsApi = {
+  list: (before?: number) =>
+    ask<PrivacyPage>('GET', `/requests${before === undefined ? '' : `?before=${before}`}`),
+  add: (body: PrivacyFacts) => ask<Static<typeof RequestAdded>>('POST', '/requests', body),
+  get: (id: string) => ask<PrivacyRequest>('GET', at(id)),
+  change: (id: string, body: PrivacyFacts) => ask<PrivacyRequest>('POST', at(id), body),
+  calls: (id: string) => ask<Static<typeof RequestCalls>>('GET', `${at(id)}/calls`),
+  extend: (id: string, reason: string) => ask<PrivacyRequest>('POST', `${at(id)}/extension`, { reason }),
+  leaveOut: (id: string, call: string, reason: string | null) =>
+    ask<PrivacyRequest>('POST', `${at(id)}/calls/${encodeURIComponent(call)}`, { reason }),
+  close: (id: string, body: PrivacyAnswer) => ask<PrivacyRequest>('POST', `${at(id)}/answer`, body),
+};
