@@ -54,6 +54,7 @@ import { replayRoutes } from './policy/replay-routes.js';
 import { policyRoutes } from './policy/routes.js';
 import { versionRoutes } from './policy/version-routes.js';
 import { qualityRoutes } from './quality/routes.js';
+import { reportRoutes } from './reports/routes.js';
 import { requestRoutes } from './requests/routes.js';
 import { retentionRoutes } from './retention/routes.js';
 import type { Ask, AskStream } from './server/ask.js';
@@ -147,6 +148,7 @@ const resources = [
   certificateRoutes,
   coverageRoutes,
   consentReportRoutes,
+  reportRoutes,
   statusRoutes,
   jobsRoutes,
   healthRoutes,

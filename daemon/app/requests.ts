@@ -13,6 +13,7 @@ import * as passwords from '../ops/secrets/password.js';
 import { createRequests as createHandlers } from '../requests/requests.js';
 import { createFactorSecrets } from '../vault/factor-secrets.js';
 import { createPromptFiles } from '../vault/prompts.js';
+import { fingerprint } from '../vault/signing-key.js';
 import { createDocuments } from '../vault/store/documents.js';
 import type { Base, Parts, Requests } from './parts.js';
 
@@ -25,7 +26,7 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
     alarming: { alert, deliver, away },
     recordings: { custody, holding, redactor, registering, retain, scrub },
     pbxes,
-    assurance: { checkpoints },
+    assurance: { checkpoints, doubts },
     operations: { deadlines, health, jobs, metrics, passes },
   } = parts;
   const zone = config.site.time_zone;
@@ -64,6 +65,14 @@ export function createRequests({ config, log, clock, dir }: Base, parts: Parts):
     examine: scrub.examine,
     signer: () => custody.signer().keyId,
     sign: checkpoints.sign,
+    async textSigner() {
+      await doubts.beforeSigning();
+      const { keyId, publicKeyPem, sign } = custody.signer();
+      return {
+        ...{ keyId, sha256: fingerprint(publicKeyPem) },
+        sign: (text) => sign(Buffer.from(text)).toString('base64'),
+      };
+    },
     site: { name: config.site.name, timeZone: zone, region: siteRegion(config) },
     version: version(),
   });

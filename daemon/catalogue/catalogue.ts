@@ -14,6 +14,7 @@ import type { Policies } from './policy.js';
 import type { PrivacyRequests } from './privacy/privacy-requests.js';
 import type { Prompts } from './prompts.js';
 import type { Recordings } from './recordings.js';
+import type { MadeReports } from './reports/made.js';
 import type { Due } from './retention/due.js';
 import type { Holds } from './retention/holds.js';
 import type { CallNames } from './retention/names.js';
@@ -46,6 +47,7 @@ export type Nouns = {
   names: CallNames;
   seals: Seals;
   certificates: Certificates;
+  madeReports: MadeReports;
   policy: Policies;
   lists: NumberLists;
   consents: Consents;

@@ -13,6 +13,8 @@ export const LINE = '#c9cdd4';
 const GAP = 1.5;
 /** In a table. */
 const CELL = { size: 7, pad: 4, gap: 1 };
+/** A chart of bars, and so many names under them at most. */
+const CHART = { height: 90, labels: 10, color: '#0b5c73' };
 /** So many rows of a table are tagged cell by cell; what is longer would be held in memory until the end. */
 const MOST_TAGGED = 500;
 /** For what the font has no sign for: never a wrong one. */
@@ -268,6 +270,39 @@ export function paperOn(doc: Doc, root: Struct, flow: () => Promise<void>) {
       table.end();
       doc.x = MARGIN;
       return count;
+    },
+    /** A chart of bars, with the highest value and some of the names beside them. `title` is what it shows, for who does not see it. */
+    bars(title: string, bars: readonly { label: string; value: number }[]): void {
+      need(CHART.height + 2 * heightOf(CELL.size) + 8);
+      const top = doc.y + heightOf(CELL.size);
+      const most = Math.max(1, ...bars.map(({ value }) => value));
+      const step = WIDTH / bars.length;
+      const look = { font: 'plain', size: CELL.size, color: QUIET, width: WIDTH } as const;
+      const floor = top + CHART.height;
+      const said = `${title}: ${bars.map(({ label, value }) => `${label} ${value}`).join(', ')}`;
+      const figure = doc.struct('Figure', { alt: shown(said, 'plain') });
+      root.add(figure);
+      figure.add(
+        doc.struct('Span', {}, () => {
+          drawLine(String(most), doc.y, { ...look, x: MARGIN });
+          for (const [n, { value }] of bars.entries()) {
+            const height = (value / most) * CHART.height;
+            doc.rect(MARGIN + n * step, floor - height, Math.max(0.5, step * 0.8), height).fill(CHART.color);
+          }
+          doc
+            .moveTo(MARGIN, floor)
+            .lineTo(MARGIN + WIDTH, floor)
+            .lineWidth(0.5)
+            .strokeColor(LINE)
+            .stroke();
+          const every = Math.ceil(bars.length / CHART.labels);
+          for (const [n, { label }] of bars.entries())
+            if (n % every === 0) drawLine(label, floor + 2, { ...look, x: MARGIN + n * step });
+        }),
+      );
+      figure.end();
+      doc.x = MARGIN;
+      doc.y = floor + 2 * heightOf(CELL.size) + 4;
     },
     /** Whether anything was drawn that the fonts have no sign for. */
     lacking: () => lacking,

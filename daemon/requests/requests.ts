@@ -35,6 +35,7 @@ import { createProofs, type Proofs } from './proofs.js';
 import { createOlderRequests, type OlderDeps } from './recordings/older.js';
 import { createRedactRequests, type RedactRequestDeps } from './redact.js';
 import { createRefusals } from './refusals.js';
+import { createReports, type ReportDeps } from './reports/reports.js';
 import { createEraseRequests, type EraseDeps } from './retention/erasing.js';
 import { createHoldRequests, type HoldDeps } from './retention/holds.js';
 import { createRuleRequests, type RuleDeps } from './rules.js';
@@ -52,6 +53,7 @@ export type RequestsDeps = Pick<RuleDeps, 'jobs'> &
   Pick<RedactRequestDeps, 'redactor'> &
   Pick<HoldDeps, 'holding' | 'coolOffMs'> &
   Pick<PrivacyDeps, 'deadlines'> &
+  Pick<ReportDeps, 'textSigner'> &
   Pick<PromptDeps, 'makePrompt' | 'keepPrompt'> & {
     catalogue: Catalogue;
     passwords: PasswordVerbs;
@@ -117,6 +119,7 @@ export function createRequests(deps: RequestsDeps): {
   const approvals = createApprovals(shared);
   const evidence = createEvidence(shared);
   const consents = createConsentRequests(shared);
+  const reports = createReports(shared);
   return {
     handlers: {
       ...approvals.handlers,
@@ -136,8 +139,11 @@ export function createRequests(deps: RequestsDeps): {
       ...createSound(shared),
       ...createTelling(shared),
     },
-    streams: { ...evidence.handlers, ...consents.streams },
+    streams: { ...evidence.handlers, ...consents.streams, ...reports.handlers },
     proofs,
-    stop: evidence.stop,
+    stop() {
+      evidence.stop();
+      reports.stop();
+    },
   };
 }

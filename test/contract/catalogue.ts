@@ -15,6 +15,7 @@ import { operations } from './catalogue/operations.js';
 import { people } from './catalogue/people.js';
 import { privacyRequests } from './catalogue/privacy-requests.js';
 import { recordings } from './catalogue/recordings.js';
+import { reports } from './catalogue/reports.js';
 import { tiers } from './catalogue/tiers.js';
 
 /** Opens an empty catalogue; `again` opens it as another process would. Both are started, and stopped with the test. */
@@ -27,6 +28,7 @@ const PARTS = {
     recordings,
     tiers,
     certificates,
+    reports,
     holds,
     privacyRequests,
     due,

@@ -10,6 +10,7 @@ import { createLog } from '../../daemon/ops/log.js';
 import * as passwords from '../../daemon/ops/secrets/password.js';
 import { createRequests } from '../../daemon/requests/requests.js';
 import { openDataFolder } from '../../daemon/vault/data-folder.js';
+import { fingerprint, type SigningKey } from '../../daemon/vault/signing-key.js';
 import { handlersOf } from './control-handlers.js';
 
 const never = (): never => {
@@ -18,9 +19,12 @@ const never = (): never => {
 
 /**
  * A recorder as the command line meets it: it has the data directory's lock, its catalogue and both sockets, and answers what is
- * asked for people, rules and jobs. `check` is its check of all recordings.
+ * asked for people, rules, jobs and reports. `check` is its check of all recordings, `key` signs reports.
  */
-export async function startRecorder(dataDir: string, { check = never }: { check?: JobHandler } = {}) {
+export async function startRecorder(
+  dataDir: string,
+  { check = never, key }: { check?: JobHandler; key?: SigningKey } = {},
+) {
   const folder = openDataFolder(dataDir);
   const catalogue = createSqliteCatalogue({ path: catalogueFile(dataDir) });
   await catalogue.start();
@@ -55,6 +59,13 @@ export async function startRecorder(dataDir: string, { check = never }: { check?
       keepPrompt: never,
       sign: never,
       signer: () => '',
+      textSigner: async () =>
+        key
+          ? {
+              ...{ keyId: key.keyId, sha256: fingerprint(key.publicKeyPem) },
+              sign: (text: string) => key.sign(Buffer.from(text)).toString('base64'),
+            }
+          : never(),
       alarms: { raise: () => {} },
     },
   });

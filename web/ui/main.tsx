@@ -38,6 +38,7 @@ import './telling/telling.css';
 import './people/people.css';
 import './account/factors.css';
 import './audit/audit.css';
+import './reports/reports.css';
 import './people/rights.css';
 import './reference/reference.css';
 import './styles/print.css';

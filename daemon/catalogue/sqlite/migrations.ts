@@ -1014,4 +1014,18 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (request_id, call_id)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Reports that were given out, as they were signed. They are only ever added.
+  `
+  CREATE TABLE reports (
+    entry INTEGER PRIMARY KEY,
+    statement TEXT NOT NULL,
+    signature TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    made_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TRIGGER report_unchanged BEFORE UPDATE ON reports
+  BEGIN SELECT RAISE(ABORT, 'A report stays as it was signed.'); END;
+  CREATE TRIGGER report_kept BEFORE DELETE ON reports
+  BEGIN SELECT RAISE(ABORT, 'A report stays as it was signed.'); END;
+  `,
 ];

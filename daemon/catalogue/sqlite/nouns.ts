@@ -22,6 +22,7 @@ import { createChanges } from './reading/changes.js';
 import { createCertificates } from './recordings/certificates.js';
 import { createTiers } from './recordings/tiers.js';
 import { createRecordings } from './recordings.js';
+import { createMadeReports } from './reports/made.js';
 import { createDue } from './retention/due.js';
 import { createHoldReleases } from './retention/hold-releases.js';
 import { createHolds } from './retention/holds.js';
@@ -54,6 +55,7 @@ export function createNouns(db: Db, reader: Reader) {
     names: createNames(db, holds.asks),
     seals: createSeals(db, reader),
     certificates: createCertificates(db, reader),
+    madeReports: createMadeReports(db, reader),
     policy: createPolicy(db, reader),
     lists: createLists(db, reader),
     consents: createConsents(db, reader),

@@ -198,6 +198,11 @@ export function verbsOf(read: Read, write: Write): Nouns {
       items: (number, after, limit) => read((n) => n.certificates.items(number, after, limit)),
       of: (id) => read((n) => n.certificates.of(id)),
     },
+    madeReports: {
+      keep: (report) => write((n) => n.madeReports.keep(report)),
+      get: (entry) => read((n) => n.madeReports.get(entry)),
+      list: (filter) => read((n) => n.madeReports.list(filter)),
+    },
     policy: {
       newest: () => read((n) => n.policy.policy()),
       of: (version) => read((n) => n.policy.of(version)),

@@ -120,6 +120,7 @@ export function createAsking(ctx: CliContext) {
         sign: away,
         passes: { take: () => false },
         signer: () => '',
+        textSigner: away,
       },
       alarms: { raise: () => {} },
     });

@@ -121,7 +121,7 @@ export function coverageView(made: Made, cdrs: ReadonlyMap<string, Cdr[]>, targe
 }
 
 /** Where the CDRs of a gap were read afterwards; empty where they were not. */
-const filledFrom = ({ pbx, to }: BlindWindow, sources: readonly CdrSource[]): string[] =>
+export const filledFrom = ({ pbx, to }: BlindWindow, sources: readonly CdrSource[]): string[] =>
   sources
     .filter((s) => s.pbx === pbx && s.name !== 'AMI' && to !== null && s.readAt !== null && s.readAt >= to)
     .map((s) => s.name);

@@ -13,6 +13,7 @@ import { OWNER } from './control/owner.js';
 import { PEOPLE } from './control/people.js';
 import { PRIVACY } from './control/privacy.js';
 import { RECORDING_STREAMS, RECORDINGS } from './control/recordings.js';
+import { REPORT_STREAMS } from './control/reports.js';
 import { get, NOTHING, post, type Request, Text } from './control/request.js';
 import { SIGN_IN } from './control/sign-in.js';
 import { TELLING } from './control/telling.js';
@@ -118,7 +119,7 @@ export type ControlHandlers = {
 };
 
 /** The requests that are answered by a stream. */
-export const STREAMS = { ...RECORDING_STREAMS, ...CONSENT_STREAMS } as const;
+export const STREAMS = { ...RECORDING_STREAMS, ...CONSENT_STREAMS, ...REPORT_STREAMS } as const;
 export type StreamName = keyof typeof STREAMS;
 export type StreamBody<N extends StreamName> = Static<(typeof STREAMS)[N]['body']>;
 export type StreamHead<N extends StreamName> = Static<(typeof STREAMS)[N]['head']>;

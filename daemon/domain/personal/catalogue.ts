@@ -219,6 +219,14 @@ export const CATALOGUE = [
     holds('code_hash', 'key', ['person', 'When the code is used or replaced, or the account removed.']),
   ),
   table(
+    'reports',
+    'entry signature key_id made_at',
+    holds('statement', 'user', [
+      'stays',
+      'Part of a signed report: who asked for it, and from which address.',
+    ]),
+  ),
+  table(
     'redactions',
     'recording_id older_id file older_kept stretches at',
     holds('by reason', 'user text', ['time', 'When the redaction is finished.']),

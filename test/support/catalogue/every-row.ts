@@ -59,6 +59,7 @@ export async function furnish(path: string): Promise<void> {
     madeAt: T0,
   });
   await c.seals.checked('R2', T0, 'Its file is missing.');
+  await c.madeReports.keep({ entry: 1, text: '{}', signature: 'S', keyId: 'K', madeAt: T0 });
   await c.certificates.begin({ ...RETENTION_RUN, id: 'RUN', startedAt: T0 });
   for (const id of ['R4', 'R5']) {
     await c.recordings.eraseIntended(id, noted('Over.'), T0);

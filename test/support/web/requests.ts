@@ -127,6 +127,9 @@ const looks = (writes: AuditAction, query = ''): Request[] => [
   { writes: [writes], send: () => ({ query }), unwritable: 'is shown, and written later' },
 ];
 
+/** The period of a report. */
+const DAYS = 'from=2026-01-01&to=2026-01-31';
+
 const SHOWN = { unwritable: 'is shown, and written later' } as const;
 
 /** Asks for something of a list that is there already. */
@@ -678,6 +681,10 @@ export const requests: Record<string, Request[]> = {
   'GET /api/v1/certificates/:number': withCertificate('report', SHOWN),
   'GET /api/v1/certificates/:number/file': withCertificate('export'),
   'GET /api/v1/certificates/:number/pdf': withCertificate('export'),
+  'GET /api/v1/reports/:report': plain('report', { names: { report: 'retention' }, query: DAYS }),
+  'GET /api/v1/reports/:report/file': plain('export', {
+    ...{ names: { report: 'disposal' }, query: `${DAYS}&format=csv` },
+  }),
   'GET /api/v1/consent-report': looks('report'),
   'GET /api/v1/consent-report.csv': plain('export'),
   'GET /api/v1/coverage': looks('report'),

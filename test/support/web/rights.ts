@@ -559,6 +559,21 @@ export const rights: Record<string, Row> = {
     is: '                                 401 403 400 403 403 403 403 400 400',
     token: 'oversee',
   },
+  'GET /api/v1/reports': { is: '          401 403 200 403 403 403 403 200 200', token: 'oversee' },
+  'GET /api/v1/reports/signed': { is: '   401 403 200 403 403 403 403 200 200', token: 'oversee view' },
+  // Of a report, and of an entry, that is none.
+  'GET /api/v1/reports/:report': {
+    is: '                                 401 403 400 403 403 403 403 400 400',
+    token: 'oversee',
+  },
+  'GET /api/v1/reports/:report/file': {
+    is: '                                 401 403 400 403 403 403 403 400 400',
+    token: 'oversee',
+  },
+  'GET /api/v1/reports/signed/:entry': {
+    is: '                                 401 403 400 403 403 403 403 400 400',
+    token: 'oversee',
+  },
   'GET /api/v1/retention.csv': { is: '    401 403 200 403 403 403 403 200 200', token: 'oversee view' },
   'POST /api/v1/retention/run': { is: '   401 403 200 403 403 403 403 403 200', send: {} },
   'GET /api/v1/retention/items?list=next': {

@@ -5,7 +5,7 @@ import type { Recording } from '../../../daemon/domain/recording/recording.js';
 import type { RequestsDeps } from '../../../daemon/requests/requests.js';
 import { signManifest } from '../../../daemon/vault/manifest.js';
 import { signNote } from '../../../daemon/vault/note.js';
-import { createSigningKey, type SigningKey } from '../../../daemon/vault/signing-key.js';
+import { createSigningKey, fingerprint, type SigningKey } from '../../../daemon/vault/signing-key.js';
 import type { Control } from '../../../web/server/control.js';
 import { nothingTold } from '../recordings/a-call.js';
 import type { Dashboard } from './dashboard.js';
@@ -35,6 +35,10 @@ export function createSigner() {
     recorder: {
       signer: () => key.keyId,
       sign: async () => ({ note: await checkpoint() }),
+      textSigner: async () => ({
+        ...{ keyId: key.keyId, sha256: fingerprint(key.publicKeyPem) },
+        sign: (text) => key.sign(Buffer.from(text)).toString('base64'),
+      }),
     } satisfies Partial<RequestsDeps>,
     /** Makes the key, in the dashboard's data directory. */
     begin(dashboard: Signed): void {

@@ -137,6 +137,10 @@ function fault({ from, to, type }: Import): string | null {
       (type && within(to, 'daemon/catalogue'))
       ? null
       : 'a pack is made of what it is given';
+  if (within(from, 'daemon/reports'))
+    return within(to, 'daemon/reports', 'daemon/domain', 'daemon/catalogue')
+      ? null
+      : 'a report is made of what the catalogue has';
   if (within(from, 'daemon/requests'))
     return within(to, 'daemon/requests', 'daemon/domain', 'daemon/ops') ||
       to === 'daemon/catalogue/entries' ||

@@ -45,7 +45,7 @@ t.test('the navigation is a menu where there is no room beside the pages', async
   t.equal(await links.count(), 0, 'closed');
   await menu.click();
   await links.first().waitFor();
-  t.equal(await links.count(), 15);
+  t.equal(await links.count(), 16);
   t.same(await faults(page), [], 'open');
   const outside = `[...document.querySelectorAll('.nav a')].filter((a) => {
     const { left, right, bottom } = a.getBoundingClientRect();

@@ -189,6 +189,7 @@ t.test('each role sees what it may use, and an address that is not for it says s
     'Approvals',
     'Legal holds',
     'Requests',
+    'Reports',
     'Audit log',
     'Policy',
     'Number lists',

@@ -19,6 +19,7 @@ const [
   Requests,
   Certificates,
   Certificate,
+  Reports,
   Audit,
   Health,
   People,
@@ -40,6 +41,7 @@ const [
   later(() => import('../requests/requests.js').then((m) => m.RequestsPage)),
   later(() => import('../certificates/certificates.js').then((m) => m.CertificatesPage)),
   later(() => import('../certificates/certificate.js').then((m) => m.CertificatePage)),
+  later(() => import('../reports/reports.js').then((m) => m.ReportsPage)),
   later(() => import('../audit/audit.js').then((m) => m.AuditPage)),
   later(() => import('../health/health.js').then((m) => m.HealthPage)),
   later(() => import('../people/people.js').then((m) => m.PeoplePage)),
@@ -108,6 +110,10 @@ const pages: Page[] = [
     ...{ name: 'certificates', href: '/certificates', below: '/certificates', nameBelow: 'certificate' },
     ...{ title: () => t.certificates.title, may: oversees, later: Certificates },
     view: (id) => (id === null ? <Certificates.View /> : <Certificate.View key={id} id={id} />),
+  },
+  {
+    ...{ name: 'reports', href: '/reports', title: () => t.reports.title, group: 'assurance' },
+    ...{ may: oversees, later: Reports, view: () => <Reports.View /> },
   },
   {
     ...{ name: 'audit', href: '/audit', title: () => t.audit.title, group: 'assurance' },

@@ -31,6 +31,7 @@ const papers: Record<string, string> = {
   coverage: 'the coverage report',
   consent: 'consents and objections',
   consent_report: 'the consent report',
+  report: 'a report',
   retention: 'the retention report',
   quality: 'the quality report',
   audit: 'the audit log',

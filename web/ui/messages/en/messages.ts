@@ -19,6 +19,7 @@ import { redactText } from './redact.js';
 import { referenceText } from './reference.js';
 import { certificatesText } from './retention/certificates.js';
 import { holdsText } from './retention/holds.js';
+import { reportsText } from './retention/reports.js';
 import { eraseText, retentionText } from './retention.js';
 import { rightsText } from './rights.js';
 import { rulesText } from './rules.js';
@@ -52,6 +53,7 @@ export const messages = {
       requests: 'Requests',
       health: 'Health',
       people: 'People',
+      reports: 'Reports',
       audit: 'Audit log',
     } as Record<string, string>,
   },
@@ -188,6 +190,7 @@ export const messages = {
   reference: referenceText,
   retention: retentionText,
   certificates: certificatesText,
+  reports: reportsText,
   health: healthText,
   rights: rightsText,
   vault: vaultText,

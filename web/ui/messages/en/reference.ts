@@ -19,6 +19,7 @@ export const referenceText = {
     holds: 'Legal holds',
     requests: 'Requests',
     certificates: 'Certificates of erasure',
+    reports: 'Reports',
     consents: 'Consents and objections',
     lists: 'Lists of numbers',
     consent: 'Consent',

@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { PassThrough, Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createSqliteReader } from '../catalogue/sqlite/reading/reader.js';
+import { times } from '../domain/days.js';
+import { fail, TapedeckError } from '../domain/error.js';
+import { catalogueFile } from '../domain/paths.js';
+import type { ReportMessage, ReportOrder } from '../domain/report/order.js';
+import { installedAt, periodCaveats, reportPeriod } from '../domain/report/period.js';
+import { pageView } from '../domain/report/view.js';
+import { reportPaper } from '../paper/report-paper.js';
+import { reports } from '../reports/reports.js';
+import { collect, csvOf, jsonOf } from '../reports/writing.js';
+
+/** So many rows are shown on the page, and so many are in a PDF at most: more is read by programs. */
+const ON_PAGE = 200;
+const ON_PAPER = 10_000;
+
+/** The program that makes one report for the recorder and ends: see `runReport`. It reads only, and has no keys. */
+async function main(): Promise<void> {
+  const [order] = (await once(process, 'message')) as [ReportOrder];
+  const { dataDir, format, head, name } = order;
+  const catalogue = createSqliteReader({ path: catalogueFile(dataDir) });
+  await catalogue.start();
+  try {
+    const now = Date.parse(head.made.at);
+    const period = reportPeriod(head.period, head.site.time_zone, now);
+    const say = times(period.zone);
+    const made = reports[head.report]({ catalogue, period, now, say });
+    const since = installedAt(await catalogue.ledger.spans());
+    const report: typeof made = {
+      ...made,
+      async findings() {
+        const { caveats, ...found } = await made.findings();
+        return { ...found, caveats: [...periodCaveats(period, since, now), ...caveats] };
+      },
+    };
+    await tell({ begun: true });
+    if (format === 'csv') return await pipeline(Readable.from(csvOf(report)), process.stdout);
+    if (format === 'json') return await pipeline(Readable.from(jsonOf(head, report)), process.stdout);
+    const collected = await collect(report, format === 'page' ? ON_PAGE : ON_PAPER);
+    if (format === 'page')
+      return await pipeline(Readable.from([JSON.stringify(pageView(head, collected, say))]), process.stdout);
+    const out = new PassThrough();
+    await Promise.all([reportPaper({ head, name, ...collected }, out), pipeline(out, process.stdout)]);
+  } finally {
+    await catalogue.stop();
+  }
+}
+
+/** Resolves when it is on its way. */
+const tell = (message: ReportMessage): Promise<void> =>
+  new Promise((resolve, reject) => {
+    process.send!(message, undefined, undefined, (e) => (e ? reject(e) : resolve()));
+  });
+
+// Nobody wants it any more.
+process.once('disconnect', () => process.exit(1));
+main().then(
+  () => process.exit(0),
+  async (e: unknown) => {
+    const { code, detail } = e instanceof TapedeckError ? e : fail('internal', (e as Error).message);
+    await tell({ error: code, detail }).catch(() => {});
+    process.exit(1);
+  },
+);

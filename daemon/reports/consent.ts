@@ -1,0 +1,88 @@
+import { consentCalls } from '../catalogue/consent.js';
+import { counted, type Report } from '../domain/report/report.js';
+import { consentCallView, createConsentReport } from '../domain/telling/consent-report.js';
+import { column, hidden, type Making, under } from './making.js';
+
+const words = (code: string): string => code.replaceAll('_', ' ');
+
+/** How people were told in a period that their calls are recorded, and what they answered. */
+export function consentReport({ catalogue, period }: Making): Report {
+  const report = createConsentReport({ filter: 'all', skip: 0, limit: 0 });
+  return {
+    title: 'Calls of which it was decided how people are told',
+    method:
+      'Every call that began in the period and has a notice. What was played is as the PBX says; what is in the recording was looked for in the sealed file.',
+    columns: [
+      column('started_at', 'Call began', 'time', 16),
+      hidden('call_id', 'hash'),
+      hidden('direction', 'text'),
+      column('them_number', 'Other party', 'text', 20),
+      under('them_number', 'them_name', 'Name', 'text'),
+      column('us_number', 'At', 'text', 16),
+      under('us_number', 'us_name', 'Name', 'text'),
+      column('mode', 'Mode', 'text', 16),
+      column('told', 'Told', 'text', 12),
+      under('told', 'untold', 'Not told', 'text'),
+      column('answer', 'Answer', 'text', 12),
+      column('found', 'In the recording', 'text', 14),
+      column('findings', 'Findings', 'text', 18),
+      column('coverage', 'Recording', 'text', 14),
+      hidden('language', 'text'),
+      column('rule', 'Rule', 'text', 16),
+      hidden('policy_version', 'count'),
+      hidden('pbx', 'text'),
+    ],
+    async *rows() {
+      for await (const call of consentCalls(catalogue, { period, filter: 'all', pbx: null })) {
+        report.add(call);
+        const c = consentCallView(call);
+        yield [
+          ...[call.startedAt, c.call_id, c.direction, c.them.number, c.them.name, c.us.number, c.us.name],
+          ...[words(c.mode), words(c.told)],
+          c.untold
+            .map(({ number, name }) => [name, number].filter(Boolean).join(' ') || 'unknown')
+            .join('; '),
+          ...[words(c.answer), words(c.found), c.findings.map(words).join(', '), words(c.coverage)],
+          ...[c.language, c.rule, c.policy_version, c.pbx],
+        ];
+      }
+    },
+    findings() {
+      const { totals } = report.result();
+      const { told, answers, findings } = totals;
+      return {
+        answer:
+          totals.calls === 0
+            ? ['There is no call in this period for which it was decided how people are told.']
+            : [
+                totals.exceptions === 0
+                  ? `There is no finding in ${counted(totals.calls, 'call')}.`
+                  : `${counted(totals.exceptions, 'call')} of ${counted(totals.calls, 'call')} ${totals.exceptions === 1 ? 'has' : 'have'} a finding.`,
+                `Everybody was told in ${counted(told.all, 'call')}, somebody was not in ${counted(told.some, 'call')}, and nobody was in ${counted(told.nobody, 'call')}.`,
+                `${counted(answers.refused, 'call was', 'calls were')} refused, ${counted(answers.agreed, 'was', 'were')} agreed to, and ${counted(answers.none, 'has', 'have')} no answer.`,
+              ],
+        caveats: [],
+        tables: [
+          {
+            key: 'findings',
+            title: 'Findings',
+            columns: [column('finding', 'Finding', 'text', 60), column('calls', 'Calls', 'count', 40)],
+            rows: Object.entries(findings).map(([name, n]) => [words(name), n]),
+          },
+          {
+            key: 'modes',
+            title: 'By mode',
+            columns: [
+              column('mode', 'Mode', 'text', 30),
+              column('calls', 'Calls', 'count', 12),
+              column('all', 'All told', 'count', 14),
+              column('some', 'Some told', 'count', 14),
+              column('nobody', 'Nobody told', 'count', 14),
+            ],
+            rows: totals.modes.map((m) => [words(m.mode), m.calls, m.all, m.some, m.nobody]),
+          },
+        ],
+      };
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import type { Static } from 'typebox';
+import type { ReportView } from '../../../daemon/domain/report/view.js';
+import type { ReportsView, SignedReports as SignedReportsSchema } from '../../reports/schemas.js';
+import { ask } from './api.js';
+import { forPerson } from './opened-for.js';
+
+export type Reports = Static<typeof ReportsView>;
+export type ReportName = Reports['reports'][number];
+export type Report = Static<typeof ReportView>;
+export type SignedReports = Static<typeof SignedReportsSchema>;
+export type ReportFormat = SignedReports['reports'][number]['format'];
+export type Days = { from: string; to: string };
+
+const query = (given: Record<string, string>) => new URLSearchParams(given).toString();
+
+export const reportsApi = {
+  all: () => ask<Reports>('GET', '/reports'),
+  get: (report: ReportName, days: Days, signal: AbortSignal) =>
+    ask<Report>('GET', `/reports/${report}?${query(days)}`, undefined, signal),
+  file: (report: ReportName, days: Days, format: ReportFormat) =>
+    forPerson(`/api/v1/reports/${report}/file?${query({ ...days, format })}`),
+  signed: (before?: number) =>
+    ask<SignedReports>('GET', before === undefined ? '/reports/signed' : `/reports/signed?before=${before}`),
+  signature: (entry: number) => forPerson(`/api/v1/reports/signed/${entry}`),
+};
