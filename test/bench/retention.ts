@@ -4,16 +4,20 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Test } from 'tap';
 import { createKeysApart } from '../../daemon/app/keys-apart.js';
+import type { Catalogue } from '../../daemon/catalogue/catalogue.js';
 import { withEntries } from '../../daemon/catalogue/entries.js';
 import { readPlan } from '../../daemon/catalogue/retention/planned.js';
 import { createSqliteCatalogue } from '../../daemon/catalogue/sqlite/catalogue.js';
 import { openDb } from '../../daemon/catalogue/sqlite/db.js';
 import { createPeaks } from '../../daemon/catalogue/sqlite/recordings/peaks.js';
 import { catalogueFile, keysFile } from '../../daemon/domain/paths.js';
+import { ANY_CALL } from '../../daemon/domain/retention/hold.js';
 import { createLog } from '../../daemon/ops/log.js';
+import { createHolding } from '../../daemon/recordings/holding.js';
 import { createNamesRemoval } from '../../daemon/recordings/retain/names.js';
 import { createRetain } from '../../daemon/recordings/retain.js';
 import { createMasterKey } from '../../daemon/vault/master-key.js';
@@ -25,7 +29,9 @@ import { get, openDashboard, setUp } from '../support/web/dashboard.js';
 /**
  * npm run bench:retention: how long the retention plan takes over 1,000,000 recordings (at most 1 s, as a page too), how fast the
  * table is given out and how much memory that takes, how long 10,000 recordings take to be erased with their keys, files and
- * entries of the audit log (at most 60 s), how fast names and numbers are removed, and for how long the event loop stands still meanwhile (at most 100 ms).
+ * entries of the audit log (at most 60 s), how fast names and numbers are removed, and for how long the event loop stands still meanwhile
+ * (at most 100 ms). Fifty matters are open all the while: how long their queries take to be applied is said too, and how long their
+ * pages take.
  * Other numbers: npm run bench:retention -- 100000 1000.
  */
 const rows = Number(process.argv[2] ?? 1_000_000);
@@ -35,6 +41,7 @@ const bars = { planS: 1, eraseS: 60, stallMs: 100 };
 const FIRST_DUE = 1_700_000_000_000 + 8_640_000_000;
 const NOW = FIRST_DUE + (due - 1) * 120_000;
 const MB = 1_000_000;
+const MATTERS = 50;
 
 const dir = mkdtempSync(join(tmpdir(), 'tapedeck-retention-'));
 const endings: (() => unknown)[] = [() => rmSync(dir, { recursive: true, force: true })];
@@ -122,6 +129,18 @@ async function looking(): Promise<void> {
   print('the page', against(page.took, bars.planS, 's'));
   print('longest stall of the dashboard meanwhile', against(page.stall, bars.stallMs, 'ms'));
   print('size of the page', `${(page.given.body.length / 1_000).toFixed(0)} KB`);
+  for (const path of [
+    '/holds',
+    '/holds/M0',
+    '/holds/M0/recordings',
+    '/holds/M0/not-held',
+    '/holds/M1/not-held',
+  ]) {
+    const hold = await timed(() => get(desk.app, path, cookie));
+    if (hold.given.statusCode !== 200) failed = true;
+    print(path, against(hold.took, bars.planS, 's'));
+    print('longest stall of the dashboard meanwhile', against(hold.stall, bars.stallMs, 'ms'));
+  }
   const address = await desk.app.listen({ port: 0, host: '127.0.0.1' });
   const idle = process.memoryUsage().rss;
   let most = idle;
@@ -144,6 +163,40 @@ async function looking(): Promise<void> {
   print('longest stall of the dashboard meanwhile', against(table.stall, bars.stallMs, 'ms'));
 }
 
+/** Opens fifty matters, as the recorder does it. M0 holds every hundredth recording that is not due, and none of them a due one. */
+async function holding(catalogue: Catalogue): Promise<void> {
+  const from = NOW - 8_640_000_000 + 86_400_000;
+  for (let n = 0; n < MATTERS; n++) {
+    const query =
+      n === 0
+        ? { ...ANY_CALL, from, to: from + Math.floor(rows / 100) * 60_000, direction: 'in' as const }
+        : n === 1
+          ? { ...ANY_CALL, from: NOW + 1, direction: 'in' as const }
+          : { ...ANY_CALL, text: `nobody ${n}`, extensions: ['999', String(n)] };
+    const matter = {
+      id: `M${n}`,
+      name: `Matter ${n}`,
+      reason: 'Letter',
+      query,
+      openedBy: 'bench',
+      openedAt: n,
+    };
+    await catalogue.holds.open(matter);
+  }
+  const worker = createHolding({ catalogue, clock: () => NOW, log: createLog('silent', 'bench') });
+  const applied = await timed(async () => {
+    worker.start();
+    while ((await catalogue.holds.applying()).length > 0) await sleep(20);
+    await worker.stop();
+  });
+  const { held } = (await catalogue.holds.get('M0'))!;
+  print(
+    `${MATTERS} matters applied, and what the first one holds`,
+    `${applied.took.toFixed(1)} s, ${held.query}`,
+  );
+  print('longest stall of the recorder meanwhile', against(applied.stall, bars.stallMs, 'ms'));
+}
+
 /** As the recorder does it. */
 async function erasing(): Promise<void> {
   const path = catalogueFile(dir);
@@ -155,6 +208,7 @@ async function erasing(): Promise<void> {
   const keys = openKeys();
   await keys.start();
   endings.unshift(() => keys.stop());
+  await holding(catalogue);
   const made = retaining(catalogue);
   const retain = createRetain({
     ...{ catalogue, keys, store: createDiskStore(dir), clock: () => NOW, log: createLog('silent', 'bench') },

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { CallFilter } from '../../daemon/catalogue/calls.js';
 import type { Verbs } from '../../daemon/catalogue/catalogue.js';
 import type { CallCursor } from '../../daemon/catalogue/retention/holds.js';
@@ -93,12 +94,14 @@ export function createReached({
       before: CallCursor | null,
       limit: number,
     ): Promise<{ calls: StoredCall[]; next: CallCursor | null }> {
-      const found = await catalogue.holds.unrecorded(matter, before, limit);
-      const last = found.length === limit ? found.at(-1)! : null;
-      return {
-        calls: found.filter((call) => sees(person, call)),
-        next: last && { startedAt: last.startedAt, id: last.id },
-      };
+      const calls: StoredCall[] = [];
+      for (let after = before; ; await turn()) {
+        const { calls: more, next } = await catalogue.holds.unrecorded(matter, after, limit - calls.length);
+        calls.push(...more);
+        if (next === null || calls.length === limit)
+          return { calls: calls.filter((call) => sees(person, call)), next };
+        after = next;
+      }
     },
 
     /** The test call with this id, for whom the recorder has opened it. Throws `call_unknown`, for any other call too. */

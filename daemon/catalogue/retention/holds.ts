@@ -17,6 +17,7 @@ export type NewRelease = Omit<HoldRelease, 'was' | 'doneAt' | 'released'>;
 export type HeldIn = { recordingId: RecordingId; matter: MatterId; name: string; why: HeldBy; at: number };
 /** Where a page of calls ends. */
 export type CallCursor = { startedAt: number; id: CallId };
+export type UnrecordedPage = { calls: StoredCall[]; next: CallCursor | null };
 
 /**
  * Legal holds. What a matter's query asks for is worked out when a recording is sealed and when the facts of its call change, in
@@ -50,9 +51,9 @@ export interface Holds {
   guard(id: RecordingId, now: number): Promise<Why | null>;
   /**
    * Calls that a matter's query asks for and of which not all was recorded: they have no recording, or one with gaps or masks.
-   * Newest first, from before this one.
+   * Newest first, from before this one. Looks at some thousand calls at once: `next` is where it goes on, null at the end.
    */
-  unrecorded(id: MatterId, before: CallCursor | null, limit: number): Promise<StoredCall[]>;
+  unrecorded(id: MatterId, before: CallCursor | null, limit: number): Promise<UnrecordedPage>;
   /** What would be let go of what was held up to `upto`, in the order of places, from after one. */
   leaving(
     id: MatterId,

@@ -162,7 +162,10 @@ export function verbsOf(read: Read, write: Write): Nouns {
       of: (recordings) => read((n) => n.holds.of(recordings)),
       guard: (id, now) => read((n) => n.holds.guard(id, now)),
       unrecorded: (id, before, limit) =>
-        read((n) => n.holds.unrecorded(id, before, limit).flatMap((call) => n.calls.readable(call) ?? [])),
+        read((n) => {
+          const { ids, next } = n.holds.unrecorded(id, before, limit);
+          return { calls: ids.flatMap((call) => n.calls.readable(call) ?? []), next };
+        }),
       leaving: (id, letting, places, limit) =>
         read((n) => n.holdReleases.leaving(id, letting, places, limit)),
       newestPlace: () => read((n) => n.holdReleases.newestPlace()),

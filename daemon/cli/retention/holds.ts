@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { stringify } from 'csv-stringify/sync';
 import type { Catalogue } from '../../catalogue/catalogue.js';
-import type { StoredCall } from '../../catalogue/stored-call.js';
+import type { CallCursor, UnrecordedPage } from '../../catalogue/retention/holds.js';
 import { QUOTED } from '../../domain/csv.js';
 import { iso, isoOrNull, times } from '../../domain/days.js';
 import { fail } from '../../domain/error.js';
@@ -189,10 +189,11 @@ export function holds(program: Command, ctx: CliContext): void {
       if (items.length < READ) break;
       after = items.at(-1)!.seq;
     }
-    for (let page: StoredCall[] = [], last: StoredCall | undefined; ; last = page.at(-1)) {
-      page = await catalogue.holds.unrecorded(id, last ?? null, READ);
-      for (const call of page) if (!canBeHeld(call)) yield reportCells(call, null, say);
-      if (page.length < READ) break;
+    for (let before: CallCursor | null = null; ; ) {
+      const { calls, next }: UnrecordedPage = await catalogue.holds.unrecorded(id, before, READ);
+      for (const call of calls) if (!canBeHeld(call)) yield reportCells(call, null, say);
+      if (next === null) break;
+      before = next;
     }
   }
 }

@@ -4,6 +4,7 @@ import type { Verbs } from '../../catalogue/catalogue.js';
 import { onRecord } from '../../catalogue/entries.js';
 import { digestOfShown, type JsonValue } from '../../domain/approval/approval.js';
 import { clean } from '../../domain/call/party.js';
+import { iso, isoOrNull } from '../../domain/days.js';
 import { fail, TapedeckError } from '../../domain/error.js';
 import type { HOLDS } from '../../domain/operations/control/holds.js';
 import type { By } from '../../domain/operations/control/request.js';
@@ -51,6 +52,10 @@ const TRIES = 5;
 const letting = Compile(Letting);
 const isLetting = (value: unknown): value is Letting => letting.Check(value);
 
+/** A query as the second person reads it: its times are ISO 8601. */
+const readable = (query: HoldQuery | null) =>
+  query && { ...query, from: isoOrNull(query.from), to: isoOrNull(query.to) };
+
 /** Opens matters, adds to them, and releases what two people have agreed on. Each deed is on record in its own transaction. */
 export function createHoldRequests(deps: HoldDeps): Pick<ControlHandlers, keyof typeof HOLDS> {
   const { catalogue, approvals, askers, holding, coolOffMs, clock, mint } = deps;
@@ -95,8 +100,10 @@ export function createHoldRequests(deps: HoldDeps): Pick<ControlHandlers, keyof 
       after = page.at(-1)!.seq;
     }
     const { id, name, reason, query, openedBy, openedAt, held } = matter;
+    const about = { id, name, reason, opened_by: openedBy, opened_at: iso(openedAt), picked: held.picked };
     const shown = {
-      matter: { id, name, reason, opened_by: openedBy, opened_at: openedAt, query, picked: held.picked },
+      matter: { ...about, query: readable(query) },
+      ...(asked.what === 'query' ? { new_query: readable(asked.query) } : {}),
       ...{ letting: asked, upto, recordings, list_sha256: list.digest('hex') },
     };
     return { recordings, shown: shown as unknown as JsonValue };

@@ -138,12 +138,14 @@ export const holds: Part = (t, open) => {
     await catalogue.recordings.sealed(aRecording('RM', 'CM', { masks: [mask] }), new Uint8Array(3), recorded);
     const found = await catalogue.holds.unrecorded('M', null, 1);
     t.same(
-      found.map(({ id }) => id),
+      found.calls.map(({ id }) => id),
       ['B'],
     );
-    const more = await catalogue.holds.unrecorded('M', found[0]!, 9);
+    t.match(found.next, { startedAt: 30, id: 'B' });
+    const more = await catalogue.holds.unrecorded('M', found.next, 9);
+    t.equal(more.next, null);
     t.same(
-      more.map(({ id }) => id),
+      more.calls.map(({ id }) => id),
       ['A', 'CG', 'CM'],
       'without a recording, with a gap, and masked',
     );

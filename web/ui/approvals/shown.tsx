@@ -7,8 +7,9 @@ const DEEPEST = 3;
 /** Exactly what is approved: every value of it, lists with all of their items. */
 export function Shown({ value, depth = 0 }: { value: unknown; depth?: number }) {
   if (typeof value === 'boolean') return <span>{value ? t.approvals.yes : t.approvals.no}</span>;
-  if (value === null || typeof value !== 'object')
-    return <Verbatim text={value === null ? '–' : String(value)} class="approval-id" />;
+  const nothing = value === null || (Array.isArray(value) && value.length === 0);
+  if (nothing || typeof value !== 'object')
+    return <Verbatim text={nothing ? '–' : String(value)} class="approval-id" />;
   if (depth >= DEEPEST) return <Verbatim text={JSON.stringify(value)} class="approval-id" />;
   if (Array.isArray(value))
     return (

@@ -32,6 +32,10 @@ export function HeldCalls({ matter, done }: { matter: Matter; done: () => void }
       return next;
     });
   const may = (matter.state === 'open' || matter.state === 'applying') && matter.held.picked > 0;
+  const asked = () => {
+    setPicked(new Set());
+    done();
+  };
   const l = t.holds.letting;
   const { pages, problem, more } = usePages(
     (after: number | undefined) => holdsApi.recordings(id, after ?? 0),
@@ -47,7 +51,7 @@ export function HeldCalls({ matter, done }: { matter: Matter; done: () => void }
       {may && (
         <div class="holds-picked">
           <p aria-live="polite">{l.selected({ n: picked.size })}</p>
-          <AskRelease matter={matter} recordings={[...picked].slice(0, MOST_PICKED)} done={done} />
+          <AskRelease matter={matter} recordings={[...picked].slice(0, MOST_PICKED)} done={asked} />
           {picked.size > MOST_PICKED && <p class="field-error">{l.tooMany({ n: MOST_PICKED })}</p>}
           {matter.held.query > 0 && <p class="quiet">{l.byQuery}</p>}
         </div>

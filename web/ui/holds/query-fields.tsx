@@ -65,7 +65,7 @@ export function QueryFields({ form, change }: Props) {
   });
   return (
     <fieldset>
-      <legend>{c.which}</legend>
+      <legend class="field-legend">{c.which}</legend>
       <p class="quiet">{c.whichHelp}</p>
       <Field {...at('text')} help={c.textHelp} maxLength={200} />
       <Field {...at('numbers')} help={c.several} />

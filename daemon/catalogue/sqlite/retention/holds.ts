@@ -60,6 +60,8 @@ const heldIn = noun({
 
 const WITH_STATE = `SELECT matters.*, (
   SELECT count(*) FROM hold_releases r WHERE r.matter = matters.id AND r.done_at IS NULL) AS releasing FROM matters`;
+/** So many calls are looked at in one transaction: few milliseconds, in which nothing else is done. */
+const SLICE = 5_000;
 /** Who a recording is held by that a query asks for. */
 const BY_QUERY = 'tapedeck';
 /** Statements that are kept ready: two for each shape of a query. */
@@ -85,6 +87,9 @@ export function createHolds(db: Db, reader: Reader) {
   const bound = db.prepare(`
     SELECT started_at AS startedAt, id FROM calls WHERE (started_at, id) > ($startedAt, $id)
     ORDER BY started_at, id LIMIT 1 OFFSET $calls`);
+  const sliceEnd = db.prepare(`
+    SELECT started_at AS startedAt, id FROM calls WHERE (started_at, id) < ($startedAt, $id)
+    ORDER BY started_at DESC, id DESC LIMIT 1 OFFSET ${SLICE - 1}`);
   const sealedOf = db.prepare("SELECT id FROM recordings WHERE call_id = ? AND state = 'sealed'").pluck();
   const add = db.prepare(`
     INSERT INTO hold_items (matter, recording_id, why, at, by)
@@ -263,18 +268,27 @@ export function createHolds(db: Db, reader: Reader) {
       reader.all(heldIn, holding.all(JSON.stringify(recordings))),
 
     /** Ids of calls that a query asks for and of which there is no recording, or none without gaps and masks. */
-    unrecorded(id: MatterId, before: CallCursor | null, limit: number): CallId[] {
+    unrecorded(
+      id: MatterId,
+      before: CallCursor | null,
+      limit: number,
+    ): { ids: CallId[]; next: CallCursor | null } {
       const { query } = matterOf(id);
-      if (!query) return [];
+      if (!query) return { ids: [], next: null };
+      const from = before ?? { startedAt: Number.MAX_SAFE_INTEGER, id: '' };
+      const until = sliceEnd.get(from) as CallCursor | undefined;
       const { sql, values } = termsInSql(termsOf(query));
-      const page = `SELECT calls.id FROM calls WHERE ${sql} AND (calls.started_at, calls.id) < (?, ?)
+      const page = `SELECT calls.started_at AS startedAt, calls.id FROM calls
+        WHERE ${sql} AND (calls.started_at, calls.id) < (?, ?)
+        ${until ? 'AND (calls.started_at, calls.id) >= (?, ?)' : ''}
         AND NOT EXISTS (SELECT 1 FROM recordings r WHERE r.call_id = calls.id AND r.state = 'sealed'
           AND r.superseded_by IS NULL AND r.gaps = '[]' AND r.masks = '[]')
         ORDER BY calls.started_at DESC, calls.id DESC LIMIT ?`;
-      const from = before ?? { startedAt: Number.MAX_SAFE_INTEGER, id: '' };
-      return ready(page)
-        .pluck()
-        .all(...values, from.startedAt, from.id, limit) as CallId[];
+      const places = [from, ...(until ? [until] : [])].flatMap((place) => [place.startedAt, place.id]);
+      const found = ready(page).all(...values, ...places, limit) as CallCursor[];
+      const over = !until || (query.from !== null && until.startedAt < query.from);
+      const next = found.length === limit ? found.at(-1)! : over ? null : until;
+      return { ids: found.map((call) => call.id), next };
     },
   };
 }
