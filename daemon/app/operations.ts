@@ -36,7 +36,7 @@ export function createOperations({ config, log, time, clock, dir }: Base, parts:
   const ways = {
     archive: {
       what: 'recordings that can move to the archive before their time',
-      run: () => archiving.makeRoom(() => room.status()?.level === 'enough'),
+      run: () => archiving.makeRoom(() => room.enough()),
     },
     erase: {
       what: 'recordings that are due',

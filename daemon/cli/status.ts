@@ -126,7 +126,7 @@ function scrubWords(s: DaemonStatus['scrub']): string {
 
 function archiveWords({ problem, archive, free_bytes: free }: NonNullable<DaemonStatus['archive']>): string {
   const held = `${archive.recordings === 1 ? '1 recording' : `${archive.recordings} recordings`}, ${sizeText(archive.bytes)}`;
-  if (problem !== null) return `${held}: NOT REACHABLE: ${problem}`;
+  if (problem !== null) return `${held}: FAILING: ${problem}`;
   return free === null ? held : `${held}; ${sizeText(free)} free`;
 }
 

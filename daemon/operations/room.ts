@@ -313,6 +313,12 @@ export function createRoom(deps: RoomDeps) {
       return because('disk_full', disk.verdict.why);
     },
 
+    /** Looks again at once: whether the data disk has its reserve, and a tenth more where it was touched. */
+    async enough(): Promise<boolean> {
+      disks = await see();
+      return disks.find((d) => d.key === 'data')?.verdict.level === 'enough';
+    },
+
     /** Of the data disk; null before it was seen. */
     status(): (Forecast & { level: Level }) | null {
       const disk = disks.find((d) => d.key === 'data');

@@ -53,6 +53,7 @@ const PAGE = 50;
 /** No real place comes before it. */
 const FIRST: SealPlace = { sealedAt: -1, id: '' };
 const AWAY = 'archive_unreachable';
+const UNWRITABLE = 'archive_unwritable';
 const FULL = 'archive_full';
 const FAILS = 'archive_fails';
 const NONE = { recordings: 0, bytes: 0 };
@@ -172,7 +173,8 @@ export function createArchiving(deps: ArchivingDeps) {
 
   /** Throws why nothing can be moved now. */
   async function refuse(): Promise<void> {
-    if (!(await look())) throw fail('archive_unreachable', status.problem ?? '');
+    const there = await look();
+    if (!there) throw fail(away ? 'archive_unreachable' : 'disk_failed', status.problem ?? '');
     if (status.freeBytes !== null && status.freeBytes < config.reserveBytes)
       throw fail('disk_full', `The archive ${directory} has reached its reserve.`);
   }
@@ -208,9 +210,14 @@ export function createArchiving(deps: ArchivingDeps) {
     try {
       const { freeBytes, totalBytes, fault } = await deps.room();
       Object.assign(status, { freeBytes, totalBytes });
-      if (fault !== null) throw fail('archive_unreachable', `${directory} cannot be written (${fault}).`);
-      status.problem = null;
+      status.problem = fault === null ? null : `${directory} cannot be written (${fault}).`;
       alarms.clear(AWAY);
+      if (fault === null) alarms.clear(UNWRITABLE);
+      else
+        alarms.raise(UNWRITABLE, {
+          severity: 'warning',
+          why: { code: UNWRITABLE, params: { directory, fault } },
+        });
       if (freeBytes >= config.reserveBytes) alarms.clear(FULL);
       else
         alarms.raise(FULL, {
@@ -220,8 +227,9 @@ export function createArchiving(deps: ArchivingDeps) {
             params: { directory, free: shownBytes(freeBytes), reserve: config.reserveBytes },
           },
         });
-      if (away) await back();
-      return true;
+      if (away && fault === null) await back();
+      away = false;
+      return fault === null;
     } catch (e) {
       const error = diskError(e);
       const detail = error instanceof TapedeckError ? error.detail || error.message : String(error);
@@ -236,7 +244,6 @@ export function createArchiving(deps: ArchivingDeps) {
   }
 
   async function back(): Promise<void> {
-    away = false;
     log.info({ directory }, 'The archive can be reached again');
     await deps.ask().catch((err) => log.warn({ err }, 'Moves to the archive could not be asked for'));
   }
@@ -283,12 +290,12 @@ export function createArchiving(deps: ArchivingDeps) {
     job,
     status: (): ArchiveStatus => status,
     /** Moves recordings to the archive before their time, the oldest first, until `enough` says so. Throws what keeps it from moving. */
-    async makeRoom(enough: () => boolean): Promise<void> {
+    async makeRoom(enough: () => Promise<boolean>): Promise<void> {
       if (directory === '') return;
       await refuse();
       let moved = 0;
       for await (const one of toMove(Number.MAX_SAFE_INTEGER)) {
-        if (stopping || enough()) break;
+        if (stopping || (await enough())) break;
         if ((await tried(one)) === 'moved') moved += 1;
       }
       if (moved > 0) await deps.ran?.({ moved, failed: 0, removed: 0 });

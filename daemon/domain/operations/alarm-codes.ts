@@ -118,6 +118,7 @@ export const ALARMS = {
   disk_slow: shape({ dir: Text }),
   disk_stalled: shape({ data: Text, spool: Text }),
   archive_unreachable: shape({ recordings: Count, detail: Text }),
+  archive_unwritable: shape({ directory: Text, fault: Text }),
   archive_full: shape({ directory: Text, free: Count, reserve: Count }),
   archive_fails: shape({ directory: Text, recording: Text, detail: Text }),
 

@@ -309,6 +309,10 @@ const WORDS: {
     message: `The archive cannot be reached: ${recordings === 1 ? '1 recording' : `${recordings} recordings`} in it cannot be played until it is back, and nothing moves there. ${detail}`,
     hint: 'Mount its storage ("findmnt", "dmesg"), then run "tapedeck archive status". New calls are recorded as before.',
   }),
+  archive_unwritable: ({ directory, fault }) => ({
+    message: `The archive ${directory} cannot be written (${fault}), so nothing moves there. Recordings in it can be played.`,
+    hint: 'Let the recorder\'s user write there, and name it in ReadWritePaths= of its unit (systemd/README.md, "The archive").',
+  }),
   archive_full: ({ directory, free, reserve }) => ({
     message: `The archive ${directory} has ${sizeText(free)} free; ${sizeText(reserve)} are kept in reserve. Nothing moves there.`,
     hint: 'Give the archive more space, or keep recordings for a shorter time.',

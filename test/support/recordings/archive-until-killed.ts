@@ -68,7 +68,7 @@ export async function openArchiveHouse(dir: string, beforeEach: (verb: string) =
   let asked = 0;
   const archiving = createArchiving({
     ...{ catalogue: watched('catalogue', catalogue), store: watched('store', store) },
-    ...{ room: archive.room, clock: () => NOW, alarms: board, log },
+    ...{ room: () => archive.room(), clock: () => NOW, alarms: board, log },
     ask: async () => {
       asked += 1;
     },

@@ -194,16 +194,8 @@ const idle: DaemonStatus = {
     ...{ recordings: 0, oldest_check_at: null, within_days: 30, in_time: true, damaged: 0, unsigned: 0 },
     ...{ reading: false, waits_for: null, last_night_at: null },
   },
-  ...{
-    jobs: [],
-    erasing: null,
-    archive: null,
-    blind: [],
-    alarms: [],
-    past_alarms: [],
-    alerts: [],
-    event_loop_p99_ms: null,
-  },
+  ...{ jobs: [], erasing: null, archive: null, blind: [], alarms: [] },
+  ...{ past_alarms: [], alerts: [], event_loop_p99_ms: null },
 };
 
 const DAY = 86_400_000;
@@ -240,6 +232,10 @@ export const wellWith =
     ],
     preserve: { waiting: 1, oldest_ms: 41_000 },
     disk: { free_bytes: 412e9, total_bytes: 1e12, per_day_bytes: 1.1e9, days_left: 374.5 },
+    archive: {
+      ...{ directory: '/mnt/archive', problem: null, free_bytes: 6.2e12, total_bytes: 8e12, to_remove: 0 },
+      ...{ hot: { recordings: 1204, bytes: 4.1e9 }, archive: { recordings: 2909, bytes: 9.7e9 } },
+    },
     scrub: {
       ...idle.scrub!,
       ...{ recordings: 4113, oldest_check_at: ago(now)(12 * DAY), last_night_at: ago(now)(7 * 3_600_000) },
@@ -297,6 +293,7 @@ export const troubledWith =
         ],
       },
       disk: { free_bytes: 11e9, total_bytes: 1e12, per_day_bytes: 1.1e9, days_left: 10 },
+      archive: { ...well.archive!, problem: '/mnt/archive is not marked as an archive.', to_remove: 3 },
       scrub: {
         ...well.scrub!,
         ...{ oldest_check_at: ago(now)(41 * DAY), in_time: false, damaged: 2, unsigned: 318 },

@@ -6,6 +6,7 @@ import { createDoubts } from '../../../daemon/assurance/doubts.js';
 import { createWatch } from '../../../daemon/calls/watch.js';
 import type { BadRow, Catalogue } from '../../../daemon/catalogue/catalogue.js';
 import { withEntries } from '../../../daemon/catalogue/entries.js';
+import { FIRST_SEAL } from '../../../daemon/catalogue/retention/tiers.js';
 import { createSqliteCatalogue } from '../../../daemon/catalogue/sqlite/catalogue.js';
 import { iso } from '../../../daemon/domain/days.js';
 import { TapedeckError } from '../../../daemon/domain/error.js';
@@ -62,6 +63,10 @@ const questions: Record<string, (c: Catalogue) => Promise<unknown>> = {
   damaged: (c) => c.seals.damaged(9),
   figures: (c) => c.seals.figures(),
   after: (c) => c.recordings.after('', 9),
+  toMove: (c) => c.tiers.due(Number.MAX_SAFE_INTEGER, FIRST_SEAL, 9),
+  moving: (c) => c.tiers.moving(FIRST_SEAL, 9),
+  left: (c) => c.tiers.left('', 9),
+  byTier: (c) => c.tiers.slice(null),
   related: (c) => c.ledger.related(FIRST, ['A.1']),
   coverageRows: (c) => c.ledger.rows({ from: 0, to: Number.MAX_SAFE_INTEGER }),
   sources: (c) => c.ledger.sources(),
@@ -103,16 +108,8 @@ const columns: Record<string, string[]> = {
     'swapped',
   ],
   recordings: [
-    ...[
-      'state',
-      'duration_ms',
-      'plain_bytes',
-      'sealed_bytes',
-      'plain_sha256',
-      'file',
-      'sealed_at',
-      'left_db',
-    ],
+    ...['state', 'duration_ms', 'plain_bytes', 'sealed_bytes', 'plain_sha256', 'file', 'sealed_at'],
+    ...['left_db', 'tier'],
     ...['keep_until', 'keep_rule', 'keep_reason', 'erased_at', 'gaps', 'masks', 'quality', 'redaction'],
   ],
   erasure_runs: ['about', 'started_at'],

@@ -297,6 +297,9 @@ const EXAMPLES: {
     ],
     [{ recordings: 2, detail: '' }, /: 2 recordings in it/],
   ],
+  archive_unwritable: [
+    [{ directory: '/mnt', fault: 'EROFS' }, /^The archive \/mnt .* \(EROFS\)/, /ReadWritePaths/],
+  ],
   archive_full: [[{ directory: '/mnt', free: 1e6, reserve: 2e6 }, /^The archive \/mnt has 1 MB free; 2 MB/]],
   archive_fails: [
     [{ directory: '/mnt', recording: 'R1', detail: 'No.' }, /^Recording R1 .* \/mnt\. No\.$/, /archive run/],

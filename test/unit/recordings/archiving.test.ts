@@ -63,6 +63,18 @@ t.test(
   },
 );
 
+t.test('an archive that can be read and not written is told apart', async (t) => {
+  const v = await furnished(t);
+  await v.run();
+  v.archive.room = async () => ({ freeBytes: 1e9, totalBytes: 2e9, freeInodes: null, fault: 'EROFS' });
+  await t.rejects(v.run(), { code: 'disk_failed', detail: /cannot be written \(EROFS\)/ });
+  t.same([...v.alarms.keys()], ['archive_unwritable']);
+  t.equal(
+    await v.store.exists((await v.catalogue.recordings.get('R1'))!).then((found) => found?.bytes),
+    600_000,
+  );
+});
+
 t.test('an erasure destroys the key at once, and the file when the archive is back', async (t) => {
   const v = await furnished(t, { R1: NOW - 1, R2: NOW - 1, R3: NOW - 1 });
   await v.run();
@@ -99,9 +111,9 @@ t.test('an erasure destroys the key at once, and the file when the archive is ba
 t.test('when room runs out the oldest move before their time, and no more than it takes', async (t) => {
   const v = await furnished(t, { R1: NOW + 1 });
   let moved = 0;
-  await v.archiving.makeRoom(() => ++moved > 2);
+  await v.archiving.makeRoom(async () => ++moved > 2);
   t.same(['R1', 'R2', 'R3'].map(v.place), ['archive', 'archive', 'hot']);
-  await v.archiving.makeRoom(() => false);
+  await v.archiving.makeRoom(async () => false);
   t.equal(v.place('R3'), 'archive', 'also the youngest');
   for (const id of ['R1', 'R2', 'R3']) t.match(await v.catalogue.recordings.get(id), { state: 'sealed' });
 });

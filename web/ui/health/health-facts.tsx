@@ -184,7 +184,11 @@ export function Machine({ s }: Props) {
                   ? null
                   : size(s.archive.free_bytes),
             })}
-            {s.archive.problem !== null && <div>{t.health.archiveAway(clean(s.archive.problem))}</div>}
+            {s.archive.problem !== null && (
+              <div>
+                <State good={false}>{clean(s.archive.problem)}</State>
+              </div>
+            )}
             {s.archive.to_remove > 0 && <div>{t.health.archiveLeft(s.archive.to_remove)}</div>}
           </Fact>
         </>

@@ -66,7 +66,6 @@ export const healthText = {
     `${plural(recordings, { one: '1 recording', other: `${count(recordings)} recordings` })}, ${size}`,
   archiveText: ({ held, free }: { held: string; free: string | null }) =>
     free === null ? held : `${held}; ${free} free`,
-  archiveAway: (detail: string) => `Cannot be reached: ${detail}`,
   archiveLeft: (n: number) =>
     plural(n, {
       one: 'The file of 1 erased recording will be removed when the archive can be reached.',

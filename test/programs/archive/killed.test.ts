@@ -7,8 +7,8 @@ import {
   NOW,
   openArchiveHouse,
   whereIs,
-} from '../support/recordings/archive-until-killed.js';
-import { killedAt } from '../support/recordings/killed-at.js';
+} from '../../support/recordings/archive-until-killed.js';
+import { killedAt } from '../../support/recordings/killed-at.js';
 
 const PROGRAM = 'archive-until-killed.ts';
 
