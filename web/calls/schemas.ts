@@ -137,6 +137,7 @@ export const CallSummary = Type.Object({
   coverage: CallCoverage,
   recording: Nullable(RecordingView),
   held: Type.Boolean({ description: 'Its recording is under legal hold: nothing erases it.' }),
+  names_removed_at: Nullable(Time),
 });
 export type CallSummary = Static<typeof CallSummary>;
 

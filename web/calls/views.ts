@@ -17,10 +17,9 @@ import type { PartyView } from '../server/schemas.js';
 import type { CallDetail, CallSummary, RecordingView } from './schemas.js';
 import { toldView } from './told-views.js';
 
-export const partyView = ({ number, name, ours }: Party): Static<typeof PartyView> => ({
-  number,
-  name,
-  ours,
+export const partyView = ({ number, name, ours, removed }: Party): Static<typeof PartyView> => ({
+  ...{ number, name, ours },
+  ...(removed && { removed }),
 });
 
 /** Of a recording, what somebody is told who hears so much of it. */
@@ -124,6 +123,7 @@ export function callSummary(call: StoredCall, sight: Sight, say: Say, held: bool
     coverage: { status: coverage.status, ...reasonView(coverage.why, say), rule: coverage.rule },
     recording: call.recording && recordingView(call.recording, sight, say),
     held,
+    names_removed_at: isoOrNull(call.namesRemovedAt ?? null),
   };
 }
 

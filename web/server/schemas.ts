@@ -25,6 +25,9 @@ export const PartyView = Type.Object({
   number: Type.String(),
   name: Type.String(),
   ours: Type.Boolean({ description: 'An extension of this PBX.' }),
+  removed: Type.Optional(
+    Type.Literal(true, { description: 'Number and name were removed, by `metadata_days` of the policy.' }),
+  ),
 });
 
 export const ErrorView = Type.Object({

@@ -32,7 +32,10 @@ import {
   whyOf,
 } from './checked.js';
 
-export const PartyShape = Type.Object({ number: Text, name: Text, ours: Type.Boolean() });
+export const PartyShape = Type.Object({
+  ...{ number: Text, name: Text, ours: Type.Boolean() },
+  removed: Type.Optional(Type.Literal(true)),
+});
 
 export const LegShape = Type.Object({
   id: Text,
@@ -102,6 +105,7 @@ const CallShape = Type.Object({
       agreed: Type.Optional(Type.Literal(true)),
     }),
   ),
+  names_removed_at: orNull(Time),
   ...CoverageShape,
 });
 
@@ -110,13 +114,14 @@ const call = noun({
   key: (row) => row.id,
   json: ['linkedids', 'them', 'us', 'legs', 'marks', 'facts', 'decision'],
   shape: CallShape,
-  make: (row): OpenCall & { coverage: Coverage } => ({
+  make: (row): OpenCall & { coverage: Coverage; namesRemovedAt: number | null } => ({
     call: callOf(row),
     decision: row.decision && {
       ...row.decision,
       why: whyOf('decision', row.decision.why) ?? unreadable('"decision" has no reason'),
     },
     coverage: toCoverage(row),
+    namesRemovedAt: row.names_removed_at,
   }),
 });
 
@@ -300,6 +305,7 @@ export const storedCall = (reader: Reader) => ({
       coverage: known.coverage,
       decision: known.decision,
       recording: beside.id === null ? null : reader.orNull(recording, beside),
+      ...(known.namesRemovedAt !== null && { namesRemovedAt: known.namesRemovedAt }),
     };
   },
 });

@@ -117,5 +117,5 @@ export function timesIn(zone: string): (ms: number | null) => string {
 }
 
 /** The name and the number of somebody, as far as they are known. */
-export const who = (party: { name: string; number: string }): string =>
-  [party.name, party.number].filter(Boolean).join(' ') || 'unknown';
+export const who = (party: { name: string; number: string; removed?: true }): string =>
+  [party.name, party.number].filter(Boolean).join(' ') || (party.removed ? 'removed' : 'unknown');

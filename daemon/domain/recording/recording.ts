@@ -16,8 +16,11 @@ export type LegId = string;
 
 export type Direction = 'in' | 'out' | 'internal';
 
-/** Who is on a leg. `ours` is true for an extension of this PBX. Text is already cleaned and capped. */
-export type Party = { number: string; name: string; ours: boolean };
+/**
+ * Who is on a leg. `ours` is true for an extension of this PBX. Text is already cleaned and capped. `removed`: number and name were
+ * removed after the days that the policy says.
+ */
+export type Party = { number: string; name: string; ours: boolean; removed?: true };
 
 /** What became of the attempt to call, for calls answered or not. */
 export type Outcome = 'answered' | 'no_answer' | 'busy' | 'cancelled' | 'failed';

@@ -47,7 +47,7 @@ export function namesMinimum(
 /** What was removed in a run, and what stayed because of a legal hold or a minimum. `days`: by which rule. */
 export type NamesRun = { days: number; removed: number; protected: number };
 
-const nobody = ({ ours }: Pick<Party, 'ours'>): Party => ({ number: '', name: '', ours });
+const nobody = ({ ours }: Pick<Party, 'ours'>): Party => ({ number: '', name: '', ours, removed: true });
 
 /** Returns a call without anything that names somebody: when it was, how it went and which queue it came into is left. */
 export const withoutNames = <C extends Pick<CallRecord, 'them' | 'us' | 'legs' | 'marks'>>(call: C) => ({

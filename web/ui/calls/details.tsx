@@ -34,6 +34,7 @@ export function Details({ call }: { call: CallDetail }) {
     [f.dialled, text(call.dialled)],
     [f.did, text(call.did)],
     [f.queue, text(call.queue)],
+    [t.keeping.names.removed, time(call.names_removed_at)],
     [t.common.pbx, text(pbxBeside(call.pbx))],
     ...(r
       ? ([

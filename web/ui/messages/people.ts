@@ -4,6 +4,7 @@ import { clean, readable } from './numbers.js';
 
 /** What to call a party: its name, else its number as people write it. */
 export function nameOf(party: Party): string {
+  if (party.removed) return t.calls.removed;
   return (
     clean(party.name) || readable(clean(party.number)) || (party.ours ? t.calls.nobody : t.calls.withheld)
   );
@@ -20,5 +21,6 @@ export function numberBeside(party: Party): string {
 
 /** Name and number exactly as they came, for a hover. */
 export function exactParty(party: Party): string {
+  if (party.removed) return t.calls.removed;
   return [clean(party.name), clean(party.number)].filter(Boolean).join(' · ') || t.calls.withheld;
 }

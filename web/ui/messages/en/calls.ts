@@ -17,6 +17,7 @@ export const callsText = {
   anyCoverage: 'Any coverage',
   now: 'Now',
   withheld: 'Number withheld',
+  removed: 'Name removed',
   nobody: 'Nobody',
   /** Who our side was, behind the name of the other party. */
   with: ({ us }: { us: string }) => `with ${us}`,

@@ -46,7 +46,7 @@ export function NamesKept({ days, fixed, change, bad }: Props) {
         />
         {!fixed && (
           <>
-            <p class="quiet">{words.preset({ source: NAMES_PRESET.source, day: NAMES_PRESET.as_of })}</p>
+            <p class="field-help">{words.preset({ source: NAMES_PRESET.source, day: NAMES_PRESET.as_of })}</p>
             <button
               type="button"
               class="button"

@@ -81,6 +81,7 @@ export const keepingText = {
     button: ({ n }: { n: number }) => `Use ${days(n)}`,
     preview: ({ days: n, due }: { days: number; due: number }) =>
       `Names and numbers will be removed after ${days(n)} without audio. ${due === 0 ? 'No call is due now.' : `The next retention run removes those of ${plural(due, { one: '1 call', other: `${due >= 50_000 ? 'at least ' : ''}${count(due)} calls` })}.`}`,
+    removed: 'Names and numbers removed',
     runButton: 'Remove names and numbers',
     run: 'Remove names and numbers now…',
     dialogTitle: 'Remove names and numbers?',
